@@ -1,0 +1,27 @@
+import { performance } from 'node:perf_hooks';
+
+/** A point in time or a duration in milliseconds. Points in time are monotonic and start anywhere. */
+export type Millis = number;
+
+/** Stops a timer that has not fired yet; harmless afterwards. */
+export type Cancel = () => void;
+
+/** The only source of time in the server. Everything that depends on time takes a clock, so that tests can be the clock. */
+export interface Clock {
+  /** Monotonic time. */
+  now(): Millis;
+  /** Milliseconds since 1970 (UTC), for what leaves the process: RTCP sender reports, logs. */
+  wallNow(): Millis;
+  /** Calls back once, at `at` (monotonic) or as soon after it as the process can. */
+  setTimer(at: Millis, callback: () => void): Cancel;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallNow: () => performance.timeOrigin + performance.now(),
+  setTimer: (at, callback) => {
+    // Node rounds delays up to whole milliseconds and never fires early.
+    const timer = setTimeout(callback, Math.max(0, at - performance.now()));
+    return () => clearTimeout(timer);
+  },
+};

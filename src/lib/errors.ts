@@ -1,0 +1,55 @@
+/**
+ * Every error that a participant or an operator can meet, with a stable code, whose fault it is, and how each
+ * protocol says it. `fault` decides what happens: a `user` error is told and the session goes on, a `protocol` error
+ * means that the client is broken, a `server` error is ours and is logged.
+ */
+export interface ErrorKind {
+  readonly fault: 'user' | 'protocol' | 'server';
+  /** RFC 9110 status, where the error is answered over HTTP. */
+  readonly httpStatus: number;
+  /** RFC 6455 section 7.4 close code if the error ends the WebSocket, otherwise null: the session goes on. */
+  readonly closeCode: number | null;
+  readonly message: string;
+}
+
+export const ERRORS = {
+  malformed_message: { fault: 'protocol', httpStatus: 400, closeCode: null, message: 'The message is not a JSON object of a known shape.' },
+  unknown_type: { fault: 'protocol', httpStatus: 400, closeCode: null, message: 'The message type is not known.' },
+  message_too_large: { fault: 'protocol', httpStatus: 413, closeCode: 1009, message: 'The message is larger than the server accepts.' },
+  too_many_messages: { fault: 'protocol', httpStatus: 429, closeCode: 1008, message: 'Too many messages in a short time.' },
+  join_timeout: { fault: 'protocol', httpStatus: 408, closeCode: 1008, message: 'The connection did not join a room in time.' },
+  not_joined: { fault: 'protocol', httpStatus: 409, closeCode: null, message: 'Join a room first.' },
+  already_joined: { fault: 'protocol', httpStatus: 409, closeCode: null, message: 'This connection has joined a room already.' },
+  invalid_name: { fault: 'user', httpStatus: 400, closeCode: null, message: 'A name has 1 to 64 characters.' },
+  invalid_room: { fault: 'user', httpStatus: 400, closeCode: null, message: 'A room name has 1 to 64 letters, digits, "-", "_" or ".".' },
+  room_full: { fault: 'user', httpStatus: 409, closeCode: null, message: 'The room is full.' },
+  too_many_rooms: { fault: 'user', httpStatus: 503, closeCode: null, message: 'The server has as many rooms as it may have.' },
+  sdp_too_large: { fault: 'protocol', httpStatus: 413, closeCode: null, message: 'The session description is larger than the server accepts.' },
+  invalid_sdp: { fault: 'protocol', httpStatus: 400, closeCode: null, message: 'The session description cannot be used.' },
+  media_unavailable: { fault: 'server', httpStatus: 503, closeCode: null, message: 'The media plane cannot take this connection now.' },
+  replaced: { fault: 'user', httpStatus: 409, closeCode: 4001, message: 'This participant has joined again from another connection.' },
+  server_closing: { fault: 'server', httpStatus: 503, closeCode: 1012, message: 'The server is closing.' },
+  internal: { fault: 'server', httpStatus: 500, closeCode: 1011, message: 'Something failed inside the server.' },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error of the table, with an optional detail for a person: what was wrong in this very case. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, detail?: string) {
+    super(detail === undefined ? ERRORS[code].message : `${ERRORS[code].message} ${detail}`);
+    this.name = 'AppError';
+    this.code = code;
+  }
+
+  get kind(): ErrorKind {
+    return ERRORS[this.code];
+  }
+}
+
+/** What is thrown may be anything; this is what may be told: an `AppError` as it is, everything else as `internal`. */
+export function toAppError(thrown: unknown): AppError {
+  return thrown instanceof AppError ? thrown : new AppError('internal');
+}

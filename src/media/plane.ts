@@ -1,0 +1,132 @@
+/**
+ * What the rooms know of the media plane: a room is opened in it, participants are connected to that room, levels come back.
+ * Behind it are worker threads or, with `--workers 0`, the same classes in this thread.
+ */
+import type { Logger } from 'pino';
+import type { Clock } from '../lib/clock.ts';
+
+/** Why a participant's media ended without the room asking for it. */
+export type MediaCloseReason =
+  /** DTLS did not complete in time, or the peer is not who its session description says. */
+  | 'handshake_failed'
+  /** Nothing was received for the consent time (RFC 7675). */
+  | 'silent'
+  /** The browser closed its DTLS connection. */
+  | 'closed_by_peer';
+
+export interface MediaConnectionEvents {
+  /** DTLS is complete and the peer verified; sound flows both ways. */
+  connected(): void;
+  /** The connection is gone; called at most once, never after `MediaConnection.close`. */
+  closed(reason: MediaCloseReason): void;
+}
+
+export interface ConnectOptions {
+  /** The browser's offer. */
+  readonly sdp: string;
+  readonly muted: boolean;
+  readonly deafened: boolean;
+  readonly events: MediaConnectionEvents;
+}
+
+/** One participant's WebRTC connection, from the control plane's side. */
+export interface MediaConnection {
+  /** Unique in the server. */
+  readonly id: number;
+  /** The answer to the offer; it holds every candidate, nothing trickles. */
+  readonly sdp: string;
+  /** A muted participant is not heard by anybody. */
+  setMuted(muted: boolean): void;
+  /** A deafened participant is sent no mix. */
+  setDeafened(deafened: boolean): void;
+  close(): void;
+}
+
+export interface SpeakerLevel {
+  /** `MediaConnection.id` */
+  readonly connectionId: number;
+  /** 0 is full scale, -127 is silence (RFC 6464). */
+  readonly levelDbov: number;
+}
+
+export interface MediaRoomEvents {
+  /** 5 to 10 times a second while somebody speaks: those who speak now. Once with an empty list when they have stopped. */
+  levels(speaking: readonly SpeakerLevel[]): void;
+  /** The worker of this room died: every connection in it is gone without further notice, the room must be opened again. */
+  failed(): void;
+}
+
+export interface MediaRoom {
+  /** Starts to terminate one participant's connection. Throws `AppError` `invalid_sdp` or `media_unavailable`. */
+  connect(options: ConnectOptions): MediaConnection;
+  /** Closes every connection in the room. */
+  close(): void;
+}
+
+export interface MediaPlane {
+  openRoom(events: MediaRoomEvents): MediaRoom;
+  /** The latest figures of each worker, at most about a second old. */
+  stats(): readonly MediaStats[];
+  close(): Promise<void>;
+}
+
+export interface MediaPlaneOptions {
+  /** Worker threads; 0 runs the media plane in this thread. */
+  readonly workers: number;
+  /** Addresses to bind; empty binds every address of the machine, each with a socket of its own. */
+  readonly hosts: readonly string[];
+  /** UDP port of the first worker, the next worker takes the next; 0 lets the system choose. */
+  readonly port: number;
+  /** Addresses for the candidates in place of those bound, for a server behind NAT; empty uses those bound. */
+  readonly announce: readonly string[];
+  /** Leave loopback addresses out of the candidates when there are others: nobody reaches this server by them. */
+  readonly hideLoopback: boolean;
+  /** The file of the worker thread (`media/worker.ts` as built). */
+  readonly workerEntry: URL;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A histogram with fixed upper bounds, cumulative as in Prometheus: `counts[i]` observations were at most `bounds[i]`. */
+export interface HistogramSnapshot {
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+  readonly sum: number;
+  readonly count: number;
+}
+
+/** What one media worker has done. Counters only grow while the worker lives, gauges are of now. */
+export interface MediaStats {
+  /** 0, 1, …; a worker that replaces a dead one takes its index, and its counters start at 0 again. */
+  readonly worker: number;
+  /** Since the last tick that this worker finished, as seen when the figures are read. */
+  readonly tickAgeMs: number;
+  readonly restarts: number;
+  readonly gauges: Readonly<Record<MediaGauge, number>>;
+  readonly counters: Readonly<Record<MediaCounter, number>>;
+  readonly histograms: Readonly<Record<MediaHistogram, HistogramSnapshot>>;
+}
+
+export type MediaGauge = 'rooms' | 'connections' | 'talkers' | 'encodersInUse' | 'decodersInUse' | 'jitterBufferDelayMs' | 'eventLoopDelayP99Ms' | 'heapUsedBytes';
+
+export type MediaCounter =
+  | 'ticks'
+  | 'ticksSkipped'
+  | 'tickFailures'
+  | 'datagramsIn'
+  | 'datagramsDropped'
+  | 'rtpPacketsIn'
+  | 'rtpPacketsOut'
+  | 'rtpBytesIn'
+  | 'rtpBytesOut'
+  | 'srtpRejected'
+  | 'packetsLost'
+  | 'packetsLate'
+  | 'packetsDuplicate'
+  | 'framesDecoded'
+  | 'framesConcealed'
+  | 'framesRecovered'
+  | 'framesEncoded'
+  | 'sendFailures';
+
+export type MediaHistogram = 'tickLatenessSeconds' | 'tickSeconds' | 'mixSeconds' | 'encodeSeconds' | 'sendSeconds';
