@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { resample } from './resample.ts';
+import { SAMPLE_RATE } from './signal.ts';
+import { formatWav, parseWav } from './wav.ts';
+
+const run = promisify(execFile);
+
+/** Voices of espeak-ng that differ clearly in pitch and sound. */
+export const VOICES = ['en-us', 'en-gb+f3', 'en-gb-scotland+m4', 'en-us+f5', 'en-gb-x-rp+m7', 'en-us+f2'] as const;
+export type Voice = (typeof VOICES)[number];
+
+const SENTENCES = [
+  'The quick brown fox jumps over the lazy dog near the river bank.',
+  'She sells sea shells while seven sailors sing softly at sunset.',
+  'Please put the heavy box on the top shelf behind the old books.',
+  'A gentle breeze moved through the tall trees and cooled the garden.',
+  'They agreed to meet at eight and walk to the market together.',
+  'Five clever wizards mixed the bright powder in a glass jar.',
+];
+
+/**
+ * Speech of at least `seconds` by espeak-ng, mono at 48 kHz with full scale 1. The same voice and length give the same samples;
+ * what was made once is kept in the temporary folder. Throws when espeak-ng is not installed.
+ */
+export async function speech(voice: Voice, seconds: number): Promise<Float32Array> {
+  const sentence = VOICES.indexOf(voice);
+  // About three seconds a sentence; each voice begins with another one.
+  const text = Array.from({ length: Math.ceil(seconds / 2.5) }, (_, index) => SENTENCES[(sentence + index) % 6]).join(
+    ' ',
+  );
+  const key = createHash('sha256').update(`2 ${voice} ${text}`).digest('hex').slice(0, 16);
+  const folder = join(tmpdir(), 'partyline-speech');
+  const file = join(folder, `${key}.wav`);
+  const cached = await readFile(file).catch(() => undefined);
+  const wav = cached === undefined ? await synthesize(voice, text, folder, file) : parseWav(cached);
+  return Float32Array.from(wav.samples, (sample) => sample / 32_768);
+}
+
+async function synthesize(voice: Voice, text: string, folder: string, file: string) {
+  const { stdout } = await run('espeak-ng', ['-v', voice, '-s', '165', '--stdout', text], {
+    encoding: 'buffer',
+    maxBuffer: 256 * 2 ** 20,
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    throw new Error('espeak-ng is not installed; on Debian and Ubuntu: apt-get install espeak-ng', { cause: error });
+  });
+  const spoken = parseWav(stdout);
+  const wav = {
+    sampleRate: SAMPLE_RATE,
+    channels: 1,
+    samples: resample(spoken.samples, spoken.sampleRate, SAMPLE_RATE),
+  };
+  await mkdir(folder, { recursive: true });
+  // Several processes may make the same file at once: each writes its own and moves it into place.
+  const own = `${file}.${process.pid}`;
+  await writeFile(own, formatWav(wav));
+  await rename(own, file);
+  return wav;
+}
