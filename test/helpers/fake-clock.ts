@@ -1,0 +1,60 @@
+import type { Cancel, Clock, Millis } from '../../src/lib/clock.ts';
+
+interface Timer {
+  readonly at: Millis;
+  readonly callback: () => void;
+}
+
+/** A clock that stands still until a test moves it. */
+export class FakeClock implements Clock {
+  /** Wall time at the clock's zero, in milliseconds since 1970. */
+  readonly epochMs: number;
+  #now: Millis;
+  readonly #timers = new Set<Timer>();
+
+  constructor({ startMs = 0, epochMs = Date.UTC(2026, 0, 1) } = {}) {
+    this.#now = startMs;
+    this.epochMs = epochMs;
+  }
+
+  now(): Millis {
+    return this.#now;
+  }
+
+  wallNow(): Millis {
+    return this.epochMs + this.#now;
+  }
+
+  setTimer(at: Millis, callback: () => void): Cancel {
+    const timer = { at, callback };
+    this.#timers.add(timer);
+    return () => {
+      this.#timers.delete(timer);
+    };
+  }
+
+  /** How many timers wait: 0 after everything that a test made is closed. */
+  get pendingTimers(): number {
+    return this.#timers.size;
+  }
+
+  /** Moves time by `ms` and fires what is due on the way, in order of time, then of setting; also timers set meanwhile. */
+  advance(ms: Millis): void {
+    const end = this.#now + ms;
+    for (let timer = this.#nextDue(end); timer !== undefined; timer = this.#nextDue(end)) {
+      this.#timers.delete(timer);
+      this.#now = Math.max(this.#now, timer.at);
+      timer.callback();
+    }
+    this.#now = end;
+  }
+
+  #nextDue(end: Millis): Timer | undefined {
+    let next: Timer | undefined;
+    // A set keeps the order of insertion, so that the first of equals is the one set first.
+    for (const timer of this.#timers) {
+      if (timer.at <= end && (next === undefined || timer.at < next.at)) next = timer;
+    }
+    return next;
+  }
+}
