@@ -1,0 +1,90 @@
+import { helpText } from './config/help.ts';
+import {
+  type Config,
+  defaultValue,
+  flagName,
+  type Machine,
+  SETTING_KEYS,
+  type SettingKey,
+  settingOf,
+} from './config/settings.ts';
+import { fromFile, fromFlags, fromVariables, type GivenValue, type Source } from './config/sources.ts';
+
+export type { Config };
+
+/** The configuration cannot be used; each problem is a sentence for the operator. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+export type Command =
+  | { readonly kind: 'serve'; readonly config: Config }
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'version' };
+
+export interface CommandInput {
+  /** The arguments after the program. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly machine: Machine;
+}
+
+/** What the operator wants. A flag beats a variable, a variable the file, the file the default. Throws `ConfigError`. */
+export function readCommand({ argv, env, machine }: CommandInput): Command {
+  const flags = fromFlags(argv);
+  if (flags.help) return { kind: 'help', text: helpText() };
+  if (flags.version) return { kind: 'version' };
+
+  const variables = fromVariables(env);
+  const path = flags.file ?? variables.file;
+  const sources: Source[] = [flags, variables];
+  if (path !== undefined) sources.push(fromFile(path));
+
+  const problems = sources.flatMap((source) => source.problems);
+  const entries = SETTING_KEYS.map((key) => {
+    const given = firstGiven(key, sources);
+    if (given === undefined) return [key, defaultValue(settingOf(key), machine)];
+    const checked = settingOf(key).kind.schema.safeParse(given.value);
+    if (!checked.success) problems.push(wrongValue(key, given));
+    return [key, checked.data];
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  const config = deepFreeze(Object.fromEntries(entries) as Config);
+  const lastMediaPort = config.mediaPort + Math.max(1, config.workers) - 1;
+  if (config.mediaPort !== 0 && lastMediaPort > 65535) {
+    throw new ConfigError([
+      `media-port ${config.mediaPort} and workers ${config.workers} do not fit: the last worker would have port ${lastMediaPort}, the highest is 65535.`,
+    ]);
+  }
+  return { kind: 'serve', config };
+}
+
+/** The configuration that nothing was given for. */
+export function defaultConfig(machine: Machine): Config {
+  const entries = SETTING_KEYS.map((key) => [key, defaultValue(settingOf(key), machine)]);
+  return deepFreeze(Object.fromEntries(entries) as Config);
+}
+
+function firstGiven(key: SettingKey, sources: readonly Source[]): GivenValue | undefined {
+  for (const source of sources) {
+    const given = source.values.get(key);
+    if (given !== undefined) return given;
+  }
+  return undefined;
+}
+
+function wrongValue(key: SettingKey, { value, origin }: GivenValue): string {
+  return `${flagName(key)} cannot be ${JSON.stringify(value)} (from ${origin}); what is needed is ${settingOf(key).kind.allowed}.`;
+}
+
+function deepFreeze(config: Config): Config {
+  for (const value of Object.values(config)) Object.freeze(value);
+  return Object.freeze(config);
+}

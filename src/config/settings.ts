@@ -1,0 +1,179 @@
+import { addresses, choice, host, integer, origins, type ValueKind } from './kinds.ts';
+
+/** What some defaults depend on. */
+export interface Machine {
+  /** Processor cores that this process may use. */
+  readonly cores: number;
+}
+
+export interface Setting<T> {
+  readonly kind: ValueKind<T>;
+  readonly default: T | DefaultOfMachine<T>;
+  readonly help: string;
+}
+
+/** A default that is not the same everywhere. */
+export interface DefaultOfMachine<T> {
+  readonly inWords: string;
+  readonly example: T;
+  of(machine: Machine): T;
+}
+
+export interface SettingGroup {
+  readonly title: string;
+  readonly keys: readonly SettingKey[];
+}
+
+function setting<T>(kind: ValueKind<T>, options: Omit<Setting<T>, 'kind'>): Setting<T> {
+  return { kind, ...options };
+}
+
+const MINUTE_MS = 60_000;
+
+/**
+ * Every setting. The key is the field of `Config`; the flag and the key in the file are the same in kebab case, the
+ * variable is in upper snake case behind `PARTYLINE_`.
+ */
+export const SETTINGS = {
+  host: setting(host(), {
+    default: '127.0.0.1',
+    help: 'Address for the page and the WebSocket. 0.0.0.0 or :: serves every address of the machine.',
+  }),
+  port: setting(integer({ min: 0, max: 65535 }), {
+    default: 8080,
+    help: 'TCP port for the page and the WebSocket. 0 lets the system choose.',
+  }),
+  allowOrigins: setting(origins(), {
+    default: [],
+    help: 'Origins of pages on other sites that may open the WebSocket. The own page always may.',
+  }),
+
+  mediaHost: setting(addresses(), {
+    default: [],
+    help: 'Addresses for media (UDP). Empty: every address of the machine.',
+  }),
+  mediaPort: setting(integer({ min: 0, max: 65535 }), {
+    default: 40000,
+    help: 'UDP port of the first media worker, the next worker takes the next. 0 lets the system choose.',
+  }),
+  announce: setting(addresses(), {
+    default: [],
+    help: 'Addresses that browsers are told to send media to, for a server behind NAT. Empty: those of media-host.',
+  }),
+  workers: setting<number>(integer({ min: 0, max: 256 }), {
+    default: {
+      inWords: 'one less than the cores, at least 1',
+      example: 1,
+      of: ({ cores }) => Math.max(1, cores - 1),
+    },
+    help: 'Media worker threads. 0 mixes in the main thread.',
+  }),
+
+  logLevel: setting(choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
+    default: 'info',
+    help: 'Least important lines to log. "debug" shows session descriptions, which hold network addresses.',
+  }),
+  logFormat: setting(choice(['auto', 'pretty', 'json']), {
+    default: 'auto',
+    help: 'Form of the log lines. "auto" is pretty on a terminal and json otherwise.',
+  }),
+
+  maxRooms: setting(integer({ min: 1, max: 100_000 }), {
+    default: 500,
+    help: 'Rooms that exist at the same time.',
+  }),
+  maxParticipants: setting(integer({ min: 1, max: 10_000 }), {
+    default: 500,
+    help: 'Participants in one room.',
+  }),
+  maxConnections: setting(integer({ min: 1, max: 100_000 }), {
+    default: 2000,
+    help: 'WebSocket connections at the same time, joined or not.',
+  }),
+  maxMessageBytes: setting(integer({ min: 1024, max: 1_048_576 }), {
+    default: 65_536,
+    help: 'Size of one WebSocket message of a client.',
+  }),
+  maxMessagesPerSecond: setting(integer({ min: 1, max: 10_000 }), {
+    default: 20,
+    help: 'WebSocket messages of one client per second, on average; twice as many may come at once.',
+  }),
+  maxSdpBytes: setting(integer({ min: 1024, max: 1_048_576 }), {
+    default: 16_384,
+    help: 'Size of a session description.',
+  }),
+  maxSdpLines: setting(integer({ min: 20, max: 10_000 }), {
+    default: 300,
+    help: 'Lines of a session description.',
+  }),
+  maxUnsentBytes: setting(integer({ min: 65_536, max: 67_108_864 }), {
+    default: 1_048_576,
+    help: 'What may wait for a client that reads too slowly; more ends its connection.',
+  }),
+
+  joinTimeoutMs: setting(integer({ min: 100, max: 10 * MINUTE_MS }), {
+    default: 10_000,
+    help: 'Time in ms that a WebSocket connection has to join a room.',
+  }),
+  pingIntervalMs: setting(integer({ min: 100, max: 10 * MINUTE_MS }), {
+    default: 10_000,
+    help: 'Time in ms between the pings of the server; two without an answer end the connection.',
+  }),
+  shutdownGraceMs: setting(integer({ min: 0, max: 10 * MINUTE_MS }), {
+    default: 5000,
+    help: 'Time in ms that closing the server may take.',
+  }),
+};
+
+export type SettingKey = keyof typeof SETTINGS;
+
+/** Everything that the operator decides, complete and checked. */
+export type Config = {
+  readonly [K in SettingKey]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never;
+};
+
+/** The order and the headings of the help text and of the sample file. */
+export const SETTING_GROUPS: readonly SettingGroup[] = [
+  { title: 'Page and WebSocket', keys: ['host', 'port', 'allowOrigins'] },
+  { title: 'Media', keys: ['mediaHost', 'mediaPort', 'announce', 'workers'] },
+  { title: 'Log', keys: ['logLevel', 'logFormat'] },
+  {
+    title: 'Limits',
+    keys: [
+      'maxRooms',
+      'maxParticipants',
+      'maxConnections',
+      'maxMessageBytes',
+      'maxMessagesPerSecond',
+      'maxSdpBytes',
+      'maxSdpLines',
+      'maxUnsentBytes',
+    ],
+  },
+  { title: 'Times', keys: ['joinTimeoutMs', 'pingIntervalMs', 'shutdownGraceMs'] },
+];
+
+export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
+
+/** `maxRooms` → `max-rooms`: the flag without its dashes, and the key in the file. */
+export function flagName(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `maxRooms` → `PARTYLINE_MAX_ROOMS` */
+export function variableName(key: string): string {
+  return `PARTYLINE_${flagName(key).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** The setting of a key, without the type of its value. */
+export function settingOf(key: SettingKey): Setting<unknown> {
+  return SETTINGS[key] as Setting<unknown>;
+}
+
+export function defaultValue<T>(setting: Setting<T>, machine: Machine): T {
+  return isOfMachine(setting.default) ? setting.default.of(machine) : setting.default;
+}
+
+export function isOfMachine<T>(value: T | DefaultOfMachine<T>): value is DefaultOfMachine<T> {
+  return typeof value === 'object' && value !== null && 'inWords' in value;
+}

@@ -1,0 +1,151 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'tap';
+import { type Config, ConfigError, defaultConfig, readCommand } from '../../src/config.ts';
+
+const MACHINE = { cores: 4 };
+
+function configFrom({ argv = [] as string[], env = {} as Record<string, string> } = {}): Config {
+  const command = readCommand({ argv, env, machine: MACHINE });
+  if (command.kind !== 'serve') throw new Error(`a command to serve was expected, not ${command.kind}`);
+  return command.config;
+}
+
+function problemsFrom(input: { argv?: string[]; env?: Record<string, string> }): readonly string[] {
+  try {
+    configFrom(input);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  throw new Error('a ConfigError was expected');
+}
+
+test('without anything given every setting has its default', (t) => {
+  const config = configFrom();
+  t.strictSame(config, defaultConfig(MACHINE));
+  t.match(config, { host: '127.0.0.1', port: 8080, mediaPort: 40000, workers: 3, maxMessageBytes: 65536 });
+  t.equal(defaultConfig({ cores: 1 }).workers, 1);
+  t.end();
+});
+
+test('a flag beats a variable, a variable beats the file, the file beats the default', (t) => {
+  const file = join(t.testdir(), 'partyline.toml');
+  writeFileSync(file, 'port = 1\nmedia-port = 1\nworkers = 1\nmedia-host = ["::1"]\n');
+  const env = { PARTYLINE_PORT: '2', PARTYLINE_MEDIA_PORT: '2', PARTYLINE_CONFIG: file };
+  const config = configFrom({ argv: ['--port', '3'], env });
+  t.match(config, { port: 3, mediaPort: 2, workers: 1, mediaHost: ['::1'], host: '127.0.0.1' });
+  t.end();
+});
+
+test('the file of the flag --config is read in place of that of the variable', (t) => {
+  const directory = t.testdir({ 'a.toml': 'port = 1', 'b.toml': 'port = 2' });
+  const config = configFrom({
+    argv: [`--config=${join(directory, 'b.toml')}`],
+    env: { PARTYLINE_CONFIG: join(directory, 'a.toml') },
+  });
+  t.equal(config.port, 2);
+  t.end();
+});
+
+test('a list is separated by commas in a flag or variable, and a repeated flag adds to it', (t) => {
+  t.strictSame(configFrom({ env: { PARTYLINE_ANNOUNCE: '203.0.113.7, 2001:db8::1' } }).announce, [
+    '203.0.113.7',
+    '2001:db8::1',
+  ]);
+  t.strictSame(configFrom({ argv: ['--media-host', '127.0.0.1', '--media-host', '::1'] }).mediaHost, [
+    '127.0.0.1',
+    '::1',
+  ]);
+  t.end();
+});
+
+test('an empty variable counts as not set, other variables are left alone', (t) => {
+  t.strictSame(configFrom({ env: { PARTYLINE_PORT: '', HOME: '/root' } }), defaultConfig(MACHINE));
+  t.end();
+});
+
+test('the configuration cannot be changed, nor can its lists', (t) => {
+  const config = configFrom({ argv: ['--announce', '192.0.2.1'] });
+  t.throws(() => Object.assign(config, { port: 1 }), TypeError);
+  t.throws(() => (config.announce as string[]).push('x'), TypeError);
+  t.end();
+});
+
+test('a wrong value names the key, the value, where it came from and what is allowed', (t) => {
+  const file = join(t.testdir(), 'partyline.toml');
+  writeFileSync(file, 'workers = "many"\nhost = 7\n');
+  const problems = problemsFrom({
+    argv: ['--port', '70000', '--log-level=loud', '--config', file],
+    env: { PARTYLINE_ANNOUNCE: 'example.org' },
+  });
+  t.equal(problems.length, 5);
+  const said = problems.join('\n');
+  t.match(said, 'port cannot be 70000 (from the flag --port); what is needed is a whole number from 0 to 65535.');
+  t.match(
+    said,
+    /log-level cannot be "loud" \(from the flag --log-level\); what is needed is one of fatal, error, warn/,
+  );
+  t.match(said, /announce cannot be \["example.org"\] \(from the variable PARTYLINE_ANNOUNCE\); .*IP addresses/);
+  t.match(said, `workers cannot be "many" (from ${file}); what is needed is a whole number`);
+  t.match(said, `host cannot be 7 (from ${file}); what is needed is an IP address or a host name.`);
+  t.end();
+});
+
+test('an unknown flag, variable or key is an error that suggests the nearest', (t) => {
+  const file = join(t.testdir(), 'partyline.toml');
+  writeFileSync(file, 'medai-port = 1\n[http]\nport = 1\n');
+  const problems = problemsFrom({ argv: ['--prot', '80', '--config', file], env: { PARTYLINE_WORKER: '1' } });
+  t.strictSame(problems, [
+    'The flag --prot is not known; did you mean --port?',
+    'The variable PARTYLINE_WORKER is not known; did you mean PARTYLINE_WORKERS?',
+    `The key medai-port in ${file} is not known; did you mean media-port?`,
+    `The key http in ${file} is not known; see --help.`,
+  ]);
+  t.end();
+});
+
+test('a flag without a value and a stray word are errors', (t) => {
+  t.strictSame(problemsFrom({ argv: ['--port'] }), ['--port needs a value.']);
+  t.match(problemsFrom({ argv: ['8080'] })[0], /"8080" is not expected/);
+  t.end();
+});
+
+test('a file that is not TOML is named with line and column, a missing one by name', (t) => {
+  const file = join(t.testdir(), 'partyline.toml');
+  writeFileSync(file, 'port = 1\nhost = 127.0.0.1\n');
+  t.match(problemsFrom({ argv: ['--config', file] })[0], `${file}, line 2, column`);
+  t.match(problemsFrom({ argv: ['--config', `${file}.gone`] })[0], /cannot be read: ENOENT/);
+  t.end();
+});
+
+test('media ports that would run over the highest port are an error', (t) => {
+  t.match(
+    problemsFrom({ argv: ['--media-port', '65535', '--workers', '2'] })[0],
+    /the last worker would have port 65536/,
+  );
+  t.equal(configFrom({ argv: ['--media-port', '65534', '--workers', '2'] }).mediaPort, 65534);
+  t.end();
+});
+
+test('hosts and origins are checked', (t) => {
+  for (const host of ['0.0.0.0', '::', 'localhost', 'voice.example.org']) {
+    t.equal(configFrom({ argv: ['--host', host] }).host, host);
+  }
+  for (const host of ['256.1.1.1', '--port', 'a b', 'http://x', '']) {
+    t.equal(problemsFrom({ argv: [`--host=${host}`] }).length, 1, host);
+  }
+  t.strictSame(configFrom({ argv: ['--allow-origins', 'https://a.example,*'] }).allowOrigins, [
+    'https://a.example',
+    '*',
+  ]);
+  t.equal(problemsFrom({ argv: ['--allow-origins', 'https://a.example/path'] }).length, 1);
+  t.end();
+});
+
+test('help and version are answered whatever else is given', (t) => {
+  const help = readCommand({ argv: ['--help', '--port', 'x'], env: {}, machine: MACHINE });
+  t.equal(help.kind, 'help');
+  t.equal(readCommand({ argv: ['--version'], env: { PARTYLINE_PORT: 'x' }, machine: MACHINE }).kind, 'version');
+  t.end();
+});
