@@ -1,0 +1,39 @@
+import type { Environment } from './environment.ts';
+
+/** Delay before the first, second, ... attempt; the last one repeats. */
+const DELAYS_MS = [300, 1000, 2000, 4000, 8000, 15_000] as const;
+/** What stood for this time has worked: the next loss starts with the short delays again. */
+const STABLE_MS = 10_000;
+
+/** Counts attempts at something that may be lost again and again, and says how long to wait before the next. */
+export class Backoff {
+  readonly #environment: Pick<Environment, 'now' | 'random'>;
+  #attempt = 0;
+  #sinceMs: number | null = null;
+
+  constructor(environment: Pick<Environment, 'now' | 'random'>) {
+    this.#environment = environment;
+  }
+
+  /** Attempts since it last worked for a while; 0 before the first loss. */
+  get attempt(): number {
+    return this.#attempt;
+  }
+
+  /** The last attempt worked. */
+  succeeded(): void {
+    this.#sinceMs ??= this.#environment.now();
+  }
+
+  /**
+   * It is lost, or the attempt failed: milliseconds to wait before the next one. Up to half of the delay is added at
+   * random, so that the participants of a server that restarts do not all come back in the same instant.
+   */
+  lost(): number {
+    if (this.#sinceMs !== null && this.#environment.now() - this.#sinceMs >= STABLE_MS) this.#attempt = 0;
+    this.#sinceMs = null;
+    const delayMs = DELAYS_MS[Math.min(this.#attempt, DELAYS_MS.length - 1)] ?? 0;
+    this.#attempt += 1;
+    return Math.round(delayMs * (1 + this.#environment.random() / 2));
+  }
+}

@@ -1,0 +1,40 @@
+import type { ServerMessage } from '../../src/signaling/protocol.ts';
+
+export type ErrorCode = Extract<ServerMessage, { type: 'error' }>['code'];
+
+/** Where the sound is. `blocked`: it has been tried for ten seconds; UDP to the server probably does not get through. */
+export type MediaState = 'connecting' | 'connected' | 'blocked';
+
+/** Why it is over: the participant left, the server could not be reached for the first join, or it refused with this code. */
+export type CloseReason = 'left' | 'unreachable' | ErrorCode;
+
+export type ConnectionState =
+  | { readonly status: 'idle' }
+  | { readonly status: 'connecting' }
+  /** In the room. Sound flows when `media` is `connected`. */
+  | { readonly status: 'connected'; readonly media: MediaState }
+  /** `nextTryAtMs` is in the time of `performance.now()`; it lies in the past while the attempt is under way. */
+  | { readonly status: 'reconnecting'; readonly attempt: number; readonly nextTryAtMs: number }
+  | { readonly status: 'closed'; readonly reason: CloseReason; readonly message: string };
+
+/** A failure that the person should know of. `media_failed` is this client's own: the browser refused the session. */
+export interface VoiceError {
+  readonly code: CloseReason | 'media_failed';
+  readonly message: string;
+}
+
+/** Errors that another attempt would meet again. */
+const FATAL: ReadonlySet<string> = new Set<ErrorCode>([
+  'invalid_name',
+  'invalid_room',
+  'room_full',
+  'too_many_rooms',
+  'message_too_large',
+  'sdp_too_large',
+  'invalid_sdp',
+  'replaced',
+]);
+
+export function isFatal(code: ErrorCode): boolean {
+  return FATAL.has(code);
+}

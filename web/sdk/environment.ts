@@ -1,0 +1,27 @@
+/** What the client takes from the browser, as a value, so that tests can be the browser. */
+export interface Environment {
+  /** Monotonic time in milliseconds. */
+  readonly now: () => number;
+  /** Calls back once after `delayMs`; the returned function cancels that. */
+  readonly setTimer: (delayMs: number, callback: () => void) => () => void;
+  /** At least 0, below 1. */
+  readonly random: () => number;
+  readonly openWebSocket: (url: string) => WebSocket;
+  readonly createPeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
+  readonly createStream: (tracks: MediaStreamTrack[]) => MediaStream;
+  /** The audio codecs that the browser can receive, in its own order. */
+  readonly audioCodecs: () => readonly RTCRtpCodec[];
+}
+
+export const browserEnvironment: Environment = {
+  now: () => performance.now(),
+  setTimer: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+  random: () => Math.random(),
+  openWebSocket: (url) => new WebSocket(url),
+  createPeerConnection: (configuration) => new RTCPeerConnection(configuration),
+  createStream: (tracks) => new MediaStream(tracks),
+  audioCodecs: () => RTCRtpReceiver.getCapabilities?.('audio')?.codecs ?? [],
+};

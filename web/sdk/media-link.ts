@@ -1,0 +1,93 @@
+import type { IceServer } from '../../src/signaling/protocol.ts';
+import type { Environment } from './environment.ts';
+
+/** ICE may find its way back from `disconnected` by itself; after this time a new connection is quicker. */
+const DISCONNECTED_LIMIT_MS = 4000;
+
+export interface MediaLinkEvents {
+  /** The mix of everybody else, to be played. */
+  stream(stream: MediaStream): void;
+  connected(): void;
+  /** Nothing arrives at the moment; `connected` or `failed` follows. */
+  interrupted(): void;
+  /** This connection will not work any more. */
+  failed(): void;
+}
+
+/**
+ * One RTCPeerConnection with one audio transceiver. It is `sendrecv` even without a microphone: a track can then be put
+ * in and taken out by `replaceTrack`, without another offer.
+ */
+export class MediaLink {
+  readonly #environment: Environment;
+  readonly #connection: RTCPeerConnection;
+  readonly #transceiver: RTCRtpTransceiver;
+  #cancelTimer = () => {};
+  #closed = false;
+
+  constructor(environment: Environment, iceServers: readonly IceServer[], events: MediaLinkEvents) {
+    this.#environment = environment;
+    this.#connection = environment.createPeerConnection({
+      bundlePolicy: 'max-bundle',
+      iceServers: iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+    });
+    this.#transceiver = this.#connection.addTransceiver('audio', { direction: 'sendrecv' });
+    preferRedundantOpus(this.#transceiver, environment.audioCodecs());
+    // The server has an adaptive jitter buffer of its own per talker: the browser need not add more than it must.
+    if ('jitterBufferTarget' in this.#transceiver.receiver) this.#transceiver.receiver.jitterBufferTarget = 0;
+    this.#connection.ontrack = ({ track }) => {
+      if (!this.#closed) events.stream(environment.createStream([track]));
+    };
+    this.#connection.onconnectionstatechange = () => this.#onStateChange(events);
+  }
+
+  /**
+   * The offer as it is at once: no candidates are waited for, because the server is ICE-lite (RFC 8445 section 2.5) and
+   * learns the browser's address from its checks.
+   */
+  async createOffer(): Promise<string> {
+    const offer = await this.#connection.createOffer();
+    await this.#connection.setLocalDescription(offer);
+    return this.#connection.localDescription?.sdp ?? offer.sdp ?? '';
+  }
+
+  /** Takes the answer; after `close` it is passed over. Rejects when the browser refuses it. */
+  async acceptAnswer(sdp: string): Promise<void> {
+    if (!this.#closed) await this.#connection.setRemoteDescription({ type: 'answer', sdp });
+  }
+
+  async setTrack(track: MediaStreamTrack | null): Promise<void> {
+    if (!this.#closed) await this.#transceiver.sender.replaceTrack(track);
+  }
+
+  /** Statistics as the browser gives them, null after `close`. */
+  async stats(): Promise<RTCStatsReport | null> {
+    return this.#closed ? null : this.#connection.getStats();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelTimer();
+    this.#connection.ontrack = this.#connection.onconnectionstatechange = null;
+    this.#connection.close();
+  }
+
+  #onStateChange(events: MediaLinkEvents): void {
+    const state = this.#connection.connectionState;
+    this.#cancelTimer();
+    if (state === 'connected') events.connected();
+    else if (state === 'failed') events.failed();
+    else if (state === 'disconnected') {
+      this.#cancelTimer = this.#environment.setTimer(DISCONNECTED_LIMIT_MS, () => events.failed());
+      events.interrupted();
+    }
+  }
+}
+
+/** Opus with the previous frame in each packet (RFC 2198) where the browser has it, Opus alone elsewhere, nothing else. */
+function preferRedundantOpus(transceiver: RTCRtpTransceiver, codecs: readonly RTCRtpCodec[]): void {
+  const named = (mimeType: string) => codecs.filter((codec) => codec.mimeType.toLowerCase() === mimeType);
+  const opus = named('audio/opus');
+  if (opus.length > 0) transceiver.setCodecPreferences?.([...named('audio/red'), ...opus]);
+}

@@ -1,0 +1,75 @@
+/** Why there is no microphone: each asks something else of the person. */
+export type MicrophoneFailure =
+  /** The person, the browser or the system refused. */
+  | 'denied'
+  /** No microphone is there, or not the one asked for. */
+  | 'none'
+  /** Another program holds it, or the device failed. */
+  | 'in_use'
+  /** Browsers give microphones only to pages of https:// and of localhost. */
+  | 'insecure_origin'
+  /** The browser has no getUserMedia. */
+  | 'unsupported'
+  /** The microphone cannot do what was asked for. */
+  | 'overconstrained'
+  | 'other';
+
+export type MicrophoneResult =
+  | { readonly ok: true; readonly track: MediaStreamTrack }
+  | { readonly ok: false; readonly failure: MicrophoneFailure; readonly detail: string };
+
+/** What the browser does to the voice before it is sent. Good for speech, harmful for music. */
+export interface SoundProcessing {
+  readonly echoCancellation: boolean;
+  readonly noiseSuppression: boolean;
+  readonly autoGainControl: boolean;
+}
+
+export interface MicrophoneRequest {
+  readonly processing: SoundProcessing;
+  /** A `deviceId` of `listDevices`; without it the browser chooses. A device that is gone is replaced by the default one. */
+  readonly deviceId?: string;
+}
+
+/** The part of `navigator.mediaDevices` that is needed; undefined on an insecure origin. */
+export type MicrophoneSource = Pick<MediaDevices, 'getUserMedia'> | undefined;
+
+/** Asks for a microphone. Never rejects: every failure is a result. */
+export async function openMicrophone(
+  request: MicrophoneRequest,
+  source: MicrophoneSource = globalThis.navigator?.mediaDevices,
+  isSecureContext: boolean = globalThis.isSecureContext ?? true,
+): Promise<MicrophoneResult> {
+  if (source?.getUserMedia === undefined) {
+    return { ok: false, failure: isSecureContext ? 'unsupported' : 'insecure_origin', detail: '' };
+  }
+  const audio: MediaTrackConstraints = { ...request.processing, channelCount: { ideal: 1 } };
+  if (request.deviceId !== undefined) audio.deviceId = { ideal: request.deviceId };
+  try {
+    const stream = await source.getUserMedia({ audio });
+    const track = stream.getAudioTracks()[0];
+    return track === undefined ? { ok: false, failure: 'none', detail: '' } : { ok: true, track };
+  } catch (thrown) {
+    return { ok: false, ...explain(thrown, isSecureContext) };
+  }
+}
+
+const FAILURES: Readonly<Record<string, MicrophoneFailure>> = {
+  NotAllowedError: 'denied',
+  PermissionDeniedError: 'denied',
+  NotFoundError: 'none',
+  DevicesNotFoundError: 'none',
+  NotReadableError: 'in_use',
+  TrackStartError: 'in_use',
+  AbortError: 'in_use',
+  OverconstrainedError: 'overconstrained',
+  NotSupportedError: 'unsupported',
+};
+
+function explain(thrown: unknown, isSecureContext: boolean): { failure: MicrophoneFailure; detail: string } {
+  // Not every browser makes an OverconstrainedError an Error, but all of them give it a name.
+  const { name = '', message = '' } = (thrown ?? {}) as { name?: string; message?: string };
+  const detail = `${name}: ${message}`;
+  if (name === 'SecurityError') return { failure: isSecureContext ? 'denied' : 'insecure_origin', detail };
+  return { failure: FAILURES[name] ?? 'other', detail };
+}

@@ -1,0 +1,99 @@
+import type { ClientMessageInput, ServerMessage } from '../../src/signaling/protocol.ts';
+import type { Environment } from './environment.ts';
+
+const OPEN_TIMEOUT_MS = 10_000;
+const PING_INTERVAL_MS = 5000;
+/** A connection is dead after this many pings without a word from the server. Counted, because a frozen page cannot tell the time. */
+const UNANSWERED_LIMIT = 3;
+
+export interface SignalingEvents {
+  open(): void;
+  message(message: ServerMessage): void;
+  /** The connection is gone: `closeCode` of RFC 6455, 1006 where there was none. At most once, never after `close`. */
+  closed(closeCode: number): void;
+}
+
+/** One WebSocket to the server: JSON in and out, pings, and a watch over connections that died without a word. */
+export class SignalingSocket {
+  readonly #environment: Environment;
+  readonly #events: SignalingEvents;
+  readonly #socket: WebSocket;
+  #cancelTimer: () => void;
+  #closed = false;
+  #unanswered = 0;
+  #pingId = 0;
+  #pingSentMs = 0;
+  #rttMs: number | null = null;
+
+  constructor(url: string, environment: Environment, events: SignalingEvents) {
+    this.#environment = environment;
+    this.#events = events;
+    this.#cancelTimer = environment.setTimer(OPEN_TIMEOUT_MS, () => this.#fail(1006));
+    this.#socket = environment.openWebSocket(url);
+    this.#socket.onopen = () => {
+      this.#schedulePing();
+      this.#events.open();
+    };
+    this.#socket.onmessage = (event: MessageEvent<unknown>) => {
+      const message = parseServerMessage(event.data);
+      if (message !== null) this.#receive(message);
+    };
+    this.#socket.onclose = (event) => this.#fail(event.code);
+  }
+
+  /** Time between the last ping and its pong; null before the first. */
+  get rttMs(): number | null {
+    return this.#rttMs;
+  }
+
+  /** A message that cannot be sent any more is dropped: the loss of the connection is reported by `closed`. */
+  send(message: ClientMessageInput): void {
+    if (!this.#closed && this.#socket.readyState === 1) this.#socket.send(JSON.stringify(message));
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelTimer();
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close(1000);
+  }
+
+  #receive(message: ServerMessage): void {
+    this.#unanswered = 0;
+    if (message.type !== 'pong') this.#events.message(message);
+    else if (message.id === this.#pingId) this.#rttMs = this.#environment.now() - this.#pingSentMs;
+  }
+
+  #schedulePing(): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#environment.setTimer(PING_INTERVAL_MS, () => {
+      if (this.#unanswered === UNANSWERED_LIMIT) {
+        this.#fail(1006);
+        return;
+      }
+      this.#unanswered += 1;
+      this.#pingId += 1;
+      this.#pingSentMs = this.#environment.now();
+      this.send({ type: 'ping', id: this.#pingId });
+      this.#schedulePing();
+    });
+  }
+
+  #fail(closeCode: number): void {
+    if (this.#closed) return;
+    this.close();
+    this.#events.closed(closeCode);
+  }
+}
+
+/** The server is trusted to send what the protocol says; what is no message at all, or of a later version, is passed over. */
+function parseServerMessage(data: unknown): ServerMessage | null {
+  if (typeof data !== 'string') return null;
+  try {
+    const value: unknown = JSON.parse(data);
+    return typeof value === 'object' && value !== null && 'type' in value ? (value as ServerMessage) : null;
+  } catch {
+    return null;
+  }
+}

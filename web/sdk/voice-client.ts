@@ -1,0 +1,335 @@
+import type { LeaveReason, ParticipantInfo, ServerMessage } from '../../src/signaling/protocol.ts';
+import { Backoff } from './backoff.ts';
+import {
+  type CloseReason,
+  type ConnectionState,
+  type ErrorCode,
+  isFatal,
+  type VoiceError,
+} from './connection-state.ts';
+import { Emitter } from './emitter.ts';
+import { browserEnvironment, type Environment } from './environment.ts';
+import { MediaSession } from './media-session.ts';
+import { measureQuality, noTotals, type Quality, type QualityTotals } from './quality.ts';
+import { SignalingSocket } from './signaling-socket.ts';
+
+const QUALITY_INTERVAL_MS = 2000;
+/** WebSocket close code of the error `replaced`. */
+const REPLACED = 4001;
+
+export interface JoinOptions {
+  readonly room: string;
+  readonly name: string;
+  readonly muted?: boolean;
+  readonly deafened?: boolean;
+}
+
+export interface VoiceEvents {
+  state: ConnectionState;
+  /** Everybody in the room by id, this participant included, whenever somebody comes, goes or changes. */
+  participants: ReadonlyMap<string, ParticipantInfo>;
+  participantJoined: ParticipantInfo;
+  participantLeft: { readonly participant: ParticipantInfo; readonly reason: LeaveReason };
+  /** Those who speak now with their level in dBov (0 loudest, -127 silence), 5 to 10 times a second. */
+  levels: ReadonlyMap<string, number>;
+  /** The mix of everybody else, to be played by one audio element. Another stream after every new connection. */
+  stream: MediaStream;
+  /** Every two seconds while sound flows, null when it does not. */
+  quality: Quality | null;
+  error: VoiceError;
+}
+
+/**
+ * A participant of one room: keeps the WebSocket and the WebRTC connection, and comes back by itself when one of them is
+ * lost. Uses no DOM; the page plays the `stream` and opens the microphone.
+ */
+export class VoiceClient {
+  readonly #environment: Environment;
+  readonly #emitter = new Emitter<VoiceEvents>();
+  #state: ConnectionState = { status: 'idle' };
+  #target: { url: string; options: JoinOptions; resumeToken: string | undefined } | null = null;
+  #firstJoin: { resolve: () => void; reject: (error: VoiceError) => void } | null = null;
+  #backoff: Backoff;
+  #socket: SignalingSocket | null = null;
+  #media: MediaSession | null = null;
+  #cancelRetry = () => {};
+  #cancelQuality = () => {};
+  #totals: QualityTotals = noTotals;
+  #participants = new Map<string, ParticipantInfo>();
+  #participantId: string | null = null;
+  #outgoing: MediaStreamTrack | null = null;
+  #muted = false;
+  #deafened = false;
+
+  constructor(environment: Environment = browserEnvironment) {
+    this.#environment = environment;
+    this.#backoff = new Backoff(environment);
+  }
+
+  /** Returns the function that removes the listener. Listeners are best added before `connect`. */
+  on<Name extends keyof VoiceEvents>(name: Name, listener: (payload: VoiceEvents[Name]) => void): () => void {
+    return this.#emitter.on(name, listener);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get participants(): ReadonlyMap<string, ParticipantInfo> {
+    return this.#participants;
+  }
+
+  /** This participant's id in the room; null before the first join. It stays over a rejoin. */
+  get participantId(): string | null {
+    return this.#participantId;
+  }
+
+  get muted(): boolean {
+    return this.#muted;
+  }
+
+  get deafened(): boolean {
+    return this.#deafened;
+  }
+
+  /** Time from a message to the server to its answer, null before the first. */
+  get signalingRttMs(): number | null {
+    return this.#socket?.rttMs ?? null;
+  }
+
+  /**
+   * Joins a room; `url` is that of the WebSocket. Resolves when the server took the participant in (the sound follows, see
+   * the `state`), rejects with a VoiceError when it did not. After that, losses are repaired without the caller.
+   */
+  connect(url: string, options: JoinOptions): Promise<void> {
+    if (this.#state.status !== 'idle' && this.#state.status !== 'closed') throw new Error('Leave the room first.');
+    this.#target = { url, options, resumeToken: undefined };
+    this.#muted = options.muted ?? false;
+    this.#deafened = options.deafened ?? false;
+    this.#backoff = new Backoff(this.#environment);
+    this.#applyMute();
+    this.#setState({ status: 'connecting' });
+    return new Promise((resolve, reject) => {
+      this.#firstJoin = { resolve, reject };
+      this.#open();
+    });
+  }
+
+  /**
+   * Sends this track from now on, nothing with null. What is sent is a clone, which is silenced while muted: the caller's
+   * track stays as it is, so that a level meter still sees whether somebody talks while muted. The caller stops its own.
+   */
+  setMicrophone(track: MediaStreamTrack | null): void {
+    const previous = this.#outgoing;
+    this.#outgoing = track?.clone() ?? null;
+    this.#applyMute();
+    this.#media?.setTrack(this.#outgoing);
+    previous?.stop();
+  }
+
+  setMuted(muted: boolean): void {
+    this.#muted = muted;
+    this.#applyMute();
+    this.#socket?.send({ type: 'mute', muted });
+    this.#updateSelf({ muted });
+  }
+
+  /** A deafened participant is sent nothing to play. */
+  setDeafened(deafened: boolean): void {
+    this.#deafened = deafened;
+    this.#socket?.send({ type: 'deafen', deafened });
+    this.#updateSelf({ deafened });
+  }
+
+  /** Tries to come back at once instead of at the planned time, for instance when the network is there again. */
+  retryNow(): void {
+    if (this.#state.status !== 'reconnecting' || this.#socket !== null) return;
+    this.#cancelRetry();
+    this.#setState({ ...this.#state, nextTryAtMs: this.#environment.now() });
+    this.#open();
+  }
+
+  /** Leaves the room. The client can `connect` again. */
+  leave(): void {
+    this.#socket?.send({ type: 'leave' });
+    this.#close('left', '');
+  }
+
+  /** Leaves and lets go of the microphone's clone. */
+  close(): void {
+    this.leave();
+    this.setMicrophone(null);
+  }
+
+  #open(): void {
+    const target = this.#target;
+    if (target === null) return;
+    this.#socket = new SignalingSocket(target.url, this.#environment, {
+      open: () =>
+        this.#socket?.send({
+          type: 'join',
+          room: target.options.room,
+          name: target.options.name,
+          muted: this.#muted,
+          deafened: this.#deafened,
+          ...(target.resumeToken === undefined ? {} : { resumeToken: target.resumeToken }),
+        }),
+      message: (message) => this.#receive(message),
+      closed: (closeCode) => {
+        this.#socket = null;
+        if (closeCode === REPLACED) this.#close('replaced', '');
+        else this.#lost('unreachable', '');
+      },
+    });
+  }
+
+  #receive(message: ServerMessage): void {
+    switch (message.type) {
+      case 'joined':
+        this.#joined(message);
+        break;
+      case 'answer':
+        this.#media?.answer(message.sdp);
+        break;
+      case 'media_closed':
+        this.#media?.lostByServer();
+        break;
+      case 'participant_joined':
+        this.#participants.set(message.participant.id, message.participant);
+        this.#emitParticipants();
+        this.#emitter.emit('participantJoined', message.participant);
+        break;
+      case 'participant_updated':
+        this.#participants.set(message.participant.id, message.participant);
+        this.#emitParticipants();
+        break;
+      case 'participant_left':
+        this.#left(message.participantId, message.reason);
+        break;
+      case 'levels':
+        this.#emitter.emit('levels', new Map(message.speaking));
+        break;
+      case 'server_closing':
+        this.#lost('server_closing', '', message.retryAfterMs);
+        break;
+      case 'error':
+        this.#refused(message.code, message.message);
+        break;
+    }
+  }
+
+  #left(participantId: string, reason: LeaveReason): void {
+    const participant = this.#participants.get(participantId);
+    if (participant === undefined) return;
+    this.#participants.delete(participantId);
+    this.#emitParticipants();
+    this.#emitter.emit('participantLeft', { participant, reason });
+  }
+
+  #joined(message: Extract<ServerMessage, { type: 'joined' }>): void {
+    if (this.#target !== null) this.#target.resumeToken = message.resumeToken;
+    this.#backoff.succeeded();
+    this.#participantId = message.participantId;
+    this.#participants = new Map(message.participants.map((participant) => [participant.id, participant]));
+    this.#media?.close();
+    this.#media = new MediaSession({
+      environment: this.#environment,
+      iceServers: message.iceServers,
+      track: this.#outgoing,
+      sendOffer: (sdp) => this.#socket?.send({ type: 'offer', sdp }),
+      onStream: (stream) => this.#emitter.emit('stream', stream),
+      onState: (media) => {
+        if (this.#state.status === 'connected') this.#setState({ status: 'connected', media });
+      },
+      onError: (text) => this.#emitter.emit('error', { code: 'media_failed', message: text }),
+    });
+    this.#totals = noTotals;
+    this.#scheduleQuality();
+    this.#setState({ status: 'connected', media: 'connecting' });
+    this.#emitParticipants();
+    this.#firstJoin?.resolve();
+    this.#firstJoin = null;
+  }
+
+  #refused(code: ErrorCode, text: string): void {
+    if (isFatal(code)) this.#close(code, text);
+    else if (this.#state.status !== 'connected' || code === 'not_joined') this.#lost(code, text);
+    else {
+      if (code === 'media_unavailable') this.#media?.offerRefused();
+      this.#emitter.emit('error', { code, message: text });
+    }
+  }
+
+  /** The WebSocket is of no use any more. The sound is left alone: it may well go on until the server has us back. */
+  #lost(reason: CloseReason, text: string, minDelayMs = 0): void {
+    this.#socket?.close();
+    this.#socket = null;
+    if (this.#firstJoin !== null) {
+      this.#close(reason, text);
+      return;
+    }
+    const delayMs = Math.max(this.#backoff.lost(), minDelayMs);
+    this.#cancelRetry = this.#environment.setTimer(delayMs, () => this.#open());
+    this.#emitter.emit('levels', new Map());
+    this.#setState({
+      status: 'reconnecting',
+      attempt: this.#backoff.attempt,
+      nextTryAtMs: this.#environment.now() + delayMs,
+    });
+  }
+
+  #close(reason: CloseReason, text: string): void {
+    if (this.#state.status === 'idle' || this.#state.status === 'closed') return;
+    this.#cancelRetry();
+    this.#cancelQuality();
+    this.#socket?.close();
+    this.#media?.close();
+    this.#socket = this.#media = this.#target = this.#participantId = null;
+    this.#participants = new Map();
+    this.#setState({ status: 'closed', reason, message: text });
+    this.#firstJoin?.reject({ code: reason, message: text });
+    this.#firstJoin = null;
+  }
+
+  #scheduleQuality(): void {
+    this.#cancelQuality();
+    this.#cancelQuality = this.#environment.setTimer(QUALITY_INTERVAL_MS, () => {
+      this.#scheduleQuality();
+      void this.#measureQuality(this.#media);
+    });
+  }
+
+  async #measureQuality(media: MediaSession | null): Promise<void> {
+    const report = await media?.stats().catch(() => null);
+    if (media === null || media !== this.#media) return;
+    if (!report || this.#state.status !== 'connected' || this.#state.media !== 'connected') {
+      this.#totals = noTotals;
+      this.#emitter.emit('quality', null);
+    } else {
+      const { quality, totals } = measureQuality(report.values(), this.#totals);
+      this.#totals = totals;
+      this.#emitter.emit('quality', quality);
+    }
+  }
+
+  #applyMute(): void {
+    if (this.#outgoing !== null) this.#outgoing.enabled = !this.#muted;
+  }
+
+  /** Shows the own change at once; the server's update says the same a moment later. */
+  #updateSelf(change: Partial<ParticipantInfo>): void {
+    const self = this.#participantId === null ? undefined : this.#participants.get(this.#participantId);
+    if (self === undefined) return;
+    this.#participants.set(self.id, { ...self, ...change });
+    this.#emitParticipants();
+  }
+
+  #emitParticipants(): void {
+    this.#emitter.emit('participants', new Map(this.#participants));
+  }
+
+  #setState(state: ConnectionState): void {
+    this.#state = state;
+    this.#emitter.emit('state', state);
+  }
+}
