@@ -1,0 +1,159 @@
+/**
+ * RTP packets (RFC 3550 section 5.1) and the audio level of their header extension (RFC 6464).
+ * The header is never encrypted by SRTP, so all of this works before and after decryption alike; only the padding count is inside.
+ */
+
+export const RTP_HEADER_LENGTH = 12;
+
+/** What of an RTP header matters here. One object is made per transport and filled again for each packet. */
+export interface RtpHeader {
+  payloadType: number;
+  sequenceNumber: number;
+  timestamp: number;
+  ssrc: number;
+  marker: boolean;
+  /** Contributing sources are counted, not kept: nobody mixes before us. */
+  csrcCount: number;
+  /** The last byte of the payload tells how many bytes of padding end it: see `withoutPadding`. */
+  hasPadding: boolean;
+  /** Fixed header, contributing sources and extension: where the payload begins. */
+  headerLength: number;
+  /** RFC 6464: 0 is full scale, -127 is silence. `null` without the extension. */
+  audioLevelDbov: number | null;
+  /** The V bit of RFC 6464: the sender takes this for voice. False without the extension. */
+  voice: boolean;
+}
+
+export function createRtpHeader(): RtpHeader {
+  return {
+    payloadType: 0,
+    sequenceNumber: 0,
+    timestamp: 0,
+    ssrc: 0,
+    marker: false,
+    csrcCount: 0,
+    hasPadding: false,
+    headerLength: RTP_HEADER_LENGTH,
+    audioLevelDbov: null,
+    voice: false,
+  };
+}
+
+/**
+ * Reads the header of `packet` into `header`. `audioLevelExtensionId` is the negotiated id, or null to look for none.
+ * Returns false for what is no RTP packet of version 2 with a complete header; `header` is then undefined in content.
+ */
+export function parseRtpHeader(packet: Uint8Array, header: RtpHeader, audioLevelExtensionId: number | null): boolean {
+  const length = packet.length;
+  if (length < RTP_HEADER_LENGTH) return false;
+  const first = packet[0]!;
+  if (first >> 6 !== 2) return false;
+  const second = packet[1]!;
+  header.csrcCount = first & 0x0f;
+  header.hasPadding = (first & 0x20) !== 0;
+  header.marker = (second & 0x80) !== 0;
+  header.payloadType = second & 0x7f;
+  header.sequenceNumber = (packet[2]! << 8) | packet[3]!;
+  header.timestamp = readUint32(packet, 4);
+  header.ssrc = readUint32(packet, 8);
+  header.audioLevelDbov = null;
+  header.voice = false;
+  let end = RTP_HEADER_LENGTH + header.csrcCount * 4;
+  if ((first & 0x10) !== 0) {
+    if (end + 4 > length) return false;
+    const profile = (packet[end]! << 8) | packet[end + 1]!;
+    const start = end + 4;
+    end = start + ((packet[end + 2]! << 8) | packet[end + 3]!) * 4;
+    if (end > length) return false;
+    if (audioLevelExtensionId !== null) readAudioLevel(packet, start, end, profile, audioLevelExtensionId, header);
+  }
+  if (end > length) return false;
+  header.headerLength = end;
+  return true;
+}
+
+/** RFC 8285: elements of one-byte headers (profile 0xBEDE) or two-byte headers (0x1000 to 0x100F). A broken element ends the search. */
+function readAudioLevel(
+  packet: Uint8Array,
+  start: number,
+  end: number,
+  profile: number,
+  id: number,
+  header: RtpHeader,
+): void {
+  const oneByte = profile === 0xbede;
+  if (!oneByte && profile >> 4 !== 0x100) return;
+  let at = start;
+  while (at < end) {
+    const first = packet[at]!;
+    if (first === 0) {
+      at++;
+      continue;
+    }
+    let elementId: number;
+    let size: number;
+    if (oneByte) {
+      elementId = first >> 4;
+      if (elementId === 15) return;
+      size = (first & 0x0f) + 1;
+      at += 1;
+    } else {
+      if (at + 2 > end) return;
+      elementId = first;
+      size = packet[at + 1]!;
+      at += 2;
+    }
+    if (at + size > end) return;
+    if (elementId === id) {
+      if (size >= 1) {
+        const value = packet[at]!;
+        header.voice = (value & 0x80) !== 0;
+        // "0 - x" instead of "-x": a level of 0 is 0, not -0.
+        header.audioLevelDbov = 0 - (value & 0x7f);
+      }
+      return;
+    }
+    at += size;
+  }
+}
+
+/**
+ * Where a decrypted payload ends without its padding, given where it ends with it.
+ * Returns -1 if the padding count is impossible (RFC 3550 section 5.1).
+ */
+export function withoutPadding(packet: Uint8Array, header: RtpHeader, end: number): number {
+  if (!header.hasPadding) return end;
+  if (end <= header.headerLength) return -1;
+  const count = packet[end - 1]!;
+  return count === 0 || count > end - header.headerLength ? -1 : end - count;
+}
+
+/** Writes a header without contributing sources and extension into the first 12 bytes of `packet`. */
+export function writeRtpHeader(
+  packet: Uint8Array,
+  payloadType: number,
+  sequenceNumber: number,
+  timestamp: number,
+  ssrc: number,
+  marker: boolean,
+): void {
+  packet[0] = 0x80;
+  packet[1] = (marker ? 0x80 : 0) | payloadType;
+  packet[2] = sequenceNumber >> 8;
+  packet[3] = sequenceNumber;
+  writeUint32(packet, 4, timestamp);
+  writeUint32(packet, 8, ssrc);
+}
+
+/** Big-endian, as everything on the network. No bounds check: the caller has made it. */
+export function readUint32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+}
+
+/** Big-endian. No bounds check: the caller has made it. */
+export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}

@@ -1,0 +1,40 @@
+/** What a protection profile does to one packet; sessions decide about indices, replay and counting. */
+export interface SrtpTransform {
+  /** The tag that ends an SRTP packet, in bytes. */
+  readonly tagLength: number;
+  /** What SRTCP adds: tag and index word, in bytes. */
+  readonly rtcpOverhead: number;
+  /** Encrypts `packet` from `start` to `end` in place and writes the tag after it. */
+  sealRtp(packet: Uint8Array, start: number, end: number, ssrc: number, index: number): void;
+  /**
+   * Verifies the tag after `end` and decrypts from `start` to `end` in place. False: the packet is forged or damaged, and its
+   * content must not be used.
+   */
+  openRtp(packet: Uint8Array, start: number, end: number, ssrc: number, index: number): boolean;
+  /** Encrypts the RTCP packet of `length` bytes in place, all but its first eight, and writes tag and index after it. */
+  sealRtcp(packet: Uint8Array, length: number, ssrc: number, index: number): void;
+  /** Verifies and decrypts in place an SRTCP packet that has `length` bytes in all. `rtcpIndexAt` tells where the index is. */
+  openRtcp(packet: Uint8Array, length: number, ssrc: number, index: number): boolean;
+  /** Where the word with the E bit and the 31-bit index begins in an SRTCP packet of `length` bytes. */
+  rtcpIndexAt(length: number): number;
+}
+
+/** RTCP header and SSRC of the sender stay in the clear (RFC 3711 section 3.4). */
+export const RTCP_CLEAR_LENGTH = 8;
+
+/** The E bit of SRTCP: the packet is encrypted. WebRTC knows no other. */
+export const RTCP_ENCRYPTED = 0x8000_0000;
+
+/** How many packets' keystream a sender makes at once. */
+export const PACKETS_AHEAD = 8;
+
+/** XORs the keystream from `at` on over `packet` from `start` to `end`. */
+export function applyKeystream(
+  packet: Uint8Array,
+  start: number,
+  end: number,
+  keystream: Uint8Array,
+  at: number,
+): void {
+  for (let i = start, k = at; i < end; i++, k++) packet[i]! ^= keystream[k]!;
+}
