@@ -1,0 +1,83 @@
+/** Encoders and decoders are large (18 to 60 kB outside of the JavaScript heap) and slow to make, so they are used again. */
+import { Decoder, Encoder, type EncoderSettings } from './opus.ts';
+
+/** Everything the mixers of one worker count. Plain numbers, only ever increased. */
+export interface MixCounters {
+  /** Packets made; a packet that many listeners get counts once. */
+  framesEncoded: number;
+  /** Frames encoded only to bring an encoder into step, and thrown away. */
+  framesPrimed: number;
+  /** Time spent in encoders. */
+  encodeMs: number;
+  framesDecoded: number;
+  framesConcealed: number;
+  framesRecovered: number;
+  packetsLost: number;
+  packetsLate: number;
+  packetsDuplicate: number;
+  /** Not Opus, contradictory, or too many at once. */
+  packetsDiscarded: number;
+}
+
+function newMixCounters(): MixCounters {
+  return {
+    framesEncoded: 0,
+    framesPrimed: 0,
+    encodeMs: 0,
+    framesDecoded: 0,
+    framesConcealed: 0,
+    framesRecovered: 0,
+    packetsLost: 0,
+    packetsLate: 0,
+    packetsDuplicate: 0,
+    packetsDiscarded: 0,
+  };
+}
+
+export class CodecPool {
+  readonly counters = newMixCounters();
+  /** Monotonic milliseconds, only to measure with. */
+  readonly now: () => number;
+  readonly #encoders: Encoder[] = [];
+  readonly #decoders: Decoder[] = [];
+  #encodersInUse = 0;
+  #decodersInUse = 0;
+
+  constructor(now: () => number) {
+    this.now = now;
+  }
+
+  get encodersInUse(): number {
+    return this.#encodersInUse;
+  }
+
+  get decodersInUse(): number {
+    return this.#decodersInUse;
+  }
+
+  /** An encoder whose next frame depends on nothing before it. */
+  takeEncoder(settings: EncoderSettings): Encoder {
+    this.#encodersInUse++;
+    const encoder = this.#encoders.pop() ?? new Encoder();
+    encoder.configure(settings);
+    encoder.reset();
+    return encoder;
+  }
+
+  releaseEncoder(encoder: Encoder): void {
+    this.#encodersInUse--;
+    this.#encoders.push(encoder);
+  }
+
+  takeDecoder(): Decoder {
+    this.#decodersInUse++;
+    const decoder = this.#decoders.pop() ?? new Decoder();
+    decoder.reset();
+    return decoder;
+  }
+
+  releaseDecoder(decoder: Decoder): void {
+    this.#decodersInUse--;
+    this.#decoders.push(decoder);
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * The mix of one room: everybody hears everybody else, never themselves (mix-minus, "N-1").
+ *
+ * A tick reads one frame from each source that is awake, sums them once, and gives every listener a packet. All who do
+ * not talk hear the same sum, so they share one encoder and one packet; a talker's own voice is subtracted again, and
+ * needs an encoder of its own. Mutes, joins and leaves come between ticks, so that a tick sees one state throughout.
+ */
+import type { CodecPool } from './codec-pool.ts';
+import { FRAME_SAMPLES, PTIME_MS } from './format.ts';
+import { MixStream } from './mix-stream.ts';
+import type { EncoderSettings } from './opus.ts';
+import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from './opus-packet.ts';
+import { add, subtract } from './pcm.ts';
+import { Source, type SourcePacket } from './source.ts';
+
+const SHARED_ENCODER: EncoderSettings = { bitrate: 48_000, complexity: 10 };
+const OWN_ENCODER: EncoderSettings = { bitrate: 40_000, complexity: 5 };
+
+/** With the same input for this long, own and shared encoder have come so close that changing over is not heard. */
+const RETURN_AFTER_TICKS = 10;
+/** Packets of silence with which a receiver's decoder comes to rest. */
+const SILENCE_PACKETS = 3;
+/** Browsers take a second without packets for loss. */
+const SILENCE_REFRESH_TICKS = 400 / PTIME_MS;
+
+/** Where a listener's packets go. */
+export interface MixSink {
+  /**
+   * @param timestamp RTP timestamp of the mix, the same for all listeners of a room
+   * @param marker first packet after a silence (RFC 7587 section 4.2)
+   */
+  write(payload: Uint8Array, timestamp: number, marker: boolean): void;
+}
+
+export interface ParticipantOptions {
+  readonly sink: MixSink;
+  readonly muted: boolean;
+  readonly deafened: boolean;
+}
+
+/** What a listener's decoder is in step with. */
+type Listening =
+  | { readonly to: 'silence' }
+  | { readonly to: 'shared' }
+  | { readonly to: 'own'; readonly stream: MixStream };
+
+const SILENCE: Listening = { to: 'silence' };
+const SHARED: Listening = { to: 'shared' };
+
+/** A participant as the mixer knows it: a source and a listener. */
+export class MixParticipant {
+  readonly source: Source;
+  readonly sink: MixSink;
+  deafened: boolean;
+  /** On the mixer's list of sources to be read. */
+  awake = false;
+  leaving = false;
+  contributing = false;
+  listening: Listening = SILENCE;
+  silencePackets = 0;
+  /** Ticks for which this listener's own mix has been the same as the shared one. */
+  sameTicks = 0;
+
+  constructor(source: Source, { sink, deafened }: ParticipantOptions) {
+    this.source = source;
+    this.sink = sink;
+    this.deafened = deafened;
+  }
+}
+
+export class Mixer {
+  readonly #pool: CodecPool;
+  readonly #participants = new Set<MixParticipant>();
+  readonly #awake: MixParticipant[] = [];
+  readonly #contributors: MixParticipant[] = [];
+  readonly #total = new Float32Array(FRAME_SAMPLES);
+  readonly #minus = new Float32Array(FRAME_SAMPLES);
+  readonly #shared: MixStream;
+  readonly #spareStreams: MixStream[] = [];
+  /** Listeners who are not in steady silence; while there are none, a silent room's tick is nearly free. */
+  #restless = 0;
+
+  constructor(pool: CodecPool) {
+    this.#pool = pool;
+    this.#shared = new MixStream(pool, SHARED_ENCODER);
+  }
+
+  get size(): number {
+    return this.#participants.size;
+  }
+
+  add(options: ParticipantOptions): MixParticipant {
+    const participant = new MixParticipant(new Source(this.#pool, options.muted), options);
+    this.#participants.add(participant);
+    this.#restless++;
+    return participant;
+  }
+
+  /** The listener is gone at once; a voice that sounds fades within one more tick. */
+  remove(participant: MixParticipant): void {
+    if (!this.#participants.delete(participant)) return;
+    if (isRestless(participant)) this.#restless--;
+    this.#leaveStream(participant);
+    participant.source.setMuted(true);
+    participant.leaving = true;
+    if (!participant.awake) participant.source.close();
+  }
+
+  setMuted(participant: MixParticipant, muted: boolean): void {
+    participant.source.setMuted(muted);
+  }
+
+  setDeafened(participant: MixParticipant, deafened: boolean): void {
+    participant.deafened = deafened;
+  }
+
+  push(participant: MixParticipant, packet: SourcePacket, nowMs: number): void {
+    if (participant.leaving) return;
+    participant.source.push(packet, nowMs);
+    if (participant.awake) return;
+    participant.awake = true;
+    this.#awake.push(participant);
+  }
+
+  /**
+   * Mixes and hands out one frame.
+   * @param tick counts frames of 20 ms since any moment; skipped ticks leave gaps in it, and so in RTP time
+   */
+  tick(tick: number, nowMs: number): void {
+    this.#readSources(nowMs);
+    const contributors = this.#contributors;
+    const refresh = tick % SILENCE_REFRESH_TICKS === 0;
+    if (contributors.length === 0) {
+      this.#shared.setSilent();
+      if (this.#restless === 0 && !refresh) return;
+    } else {
+      this.#sum();
+      this.#shared.setMix(this.#total, contributors.length);
+    }
+    const timestamp = (tick * FRAME_SAMPLES) >>> 0;
+    for (const participant of this.#participants) {
+      const others = contributors.length - (participant.contributing ? 1 : 0);
+      if (others === 0 || participant.deafened) this.#writeSilence(participant, timestamp, refresh);
+      else this.#writeMix(participant, others, timestamp);
+    }
+  }
+
+  /** Those who speak now, for the indicators that people see. */
+  forEachSpeaker(visit: (participant: MixParticipant, levelDbov: number) => void): void {
+    for (const participant of this.#awake) {
+      const { source } = participant;
+      if (source.speaking && !participant.leaving) visit(participant, source.levelDbov);
+    }
+  }
+
+  close(): void {
+    for (const participant of this.#participants) this.remove(participant);
+    for (const participant of this.#awake) participant.source.close();
+    this.#awake.length = 0;
+    this.#shared.setSilent();
+  }
+
+  #readSources(nowMs: number): void {
+    const awake = this.#awake;
+    this.#contributors.length = 0;
+    for (let i = awake.length - 1; i >= 0; i--) {
+      const participant = awake[i]!;
+      participant.contributing = participant.source.read(nowMs);
+      if (participant.contributing) this.#contributors.push(participant);
+      const gone = participant.leaving && !participant.contributing;
+      if (participant.source.awake && !gone) continue;
+      awake[i] = awake[awake.length - 1]!;
+      awake.pop();
+      participant.awake = false;
+      if (gone) participant.source.close();
+    }
+  }
+
+  #sum(): void {
+    const total = this.#total;
+    total.set(this.#contributors[0]!.source.frame);
+    for (let i = 1; i < this.#contributors.length; i++) add(total, this.#contributors[i]!.source.frame);
+  }
+
+  #writeMix(participant: MixParticipant, others: number, timestamp: number): void {
+    const afterSilence = participant.listening.to === 'silence';
+    const stream = this.#chooseStream(participant);
+    if (stream !== this.#shared) {
+      if (participant.contributing) subtract(this.#minus, this.#total, participant.source.frame);
+      stream.setMix(participant.contributing ? this.#minus : this.#total, others);
+    }
+    participant.sink.write(stream.payload(), timestamp, afterSilence);
+  }
+
+  #chooseStream(participant: MixParticipant): MixStream {
+    const shared = this.#shared;
+    participant.sameTicks = participant.contributing ? 0 : participant.sameTicks + 1;
+    switch (participant.listening.to) {
+      case 'own':
+        if (participant.sameTicks <= RETURN_AFTER_TICKS) return participant.listening.stream;
+        this.#leaveStream(participant);
+        participant.listening = SHARED;
+        return shared;
+      case 'shared': {
+        if (!participant.contributing) return shared;
+        const own = this.#ownStream(participant);
+        own.takeOver(shared);
+        return own;
+      }
+      case 'silence': {
+        if (participant.silencePackets === SILENCE_PACKETS) this.#restless++;
+        // A stream that starts now suits every decoder at rest; one that runs already suits only those who follow it.
+        if (!participant.contributing && shared.frames === 1) {
+          participant.listening = SHARED;
+          return shared;
+        }
+        participant.sameTicks = 0;
+        return this.#ownStream(participant);
+      }
+    }
+  }
+
+  #ownStream(participant: MixParticipant): MixStream {
+    const stream = this.#spareStreams.pop() ?? new MixStream(this.#pool, OWN_ENCODER);
+    participant.listening = { to: 'own', stream };
+    return stream;
+  }
+
+  #leaveStream(participant: MixParticipant): void {
+    if (participant.listening.to === 'own') {
+      participant.listening.stream.setSilent();
+      this.#spareStreams.push(participant.listening.stream);
+    }
+    participant.listening = SILENCE;
+  }
+
+  #writeSilence(participant: MixParticipant, timestamp: number, refresh: boolean): void {
+    if (participant.listening.to !== 'silence') {
+      this.#leaveStream(participant);
+      participant.silencePackets = 0;
+    }
+    if (participant.silencePackets < SILENCE_PACKETS) {
+      participant.silencePackets++;
+      if (participant.silencePackets === SILENCE_PACKETS) this.#restless--;
+      participant.sink.write(SILENCE_PACKET, timestamp, false);
+    } else if (refresh) {
+      participant.sink.write(SILENCE_REFRESH_PACKET, timestamp, false);
+    }
+  }
+}
+
+function isRestless(participant: MixParticipant): boolean {
+  return participant.listening.to !== 'silence' || participant.silencePackets < SILENCE_PACKETS;
+}
