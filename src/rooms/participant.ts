@@ -1,0 +1,162 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { ConnectOptions, MediaCloseReason, MediaConnection } from '../media/plane.ts';
+import type { EndReason, LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
+
+/** What a participant needs of its room. */
+export interface ParticipantRoom {
+  /** Connects to the room's media. Throws `AppError` `sdp_too_large`, `invalid_sdp` or `media_unavailable`. */
+  connect(participant: Participant, options: ConnectOptions): MediaConnection;
+  disconnect(connection: MediaConnection): void;
+  updated(participant: Participant): void;
+  left(participant: Participant, reason: LeaveReason): void;
+}
+
+export interface ParticipantOptions {
+  readonly id: string;
+  readonly name: string;
+  readonly muted: boolean;
+  readonly deafened: boolean;
+  readonly resumeToken: string;
+  readonly listener: ParticipantListener;
+  readonly room: ParticipantRoom;
+  /** Bound to the room and to this participant. */
+  readonly log: Logger;
+}
+
+/** One person in a room, from the join of one connection to its end. Once ended, every method does nothing. */
+export class Participant {
+  readonly id: string;
+  readonly name: string;
+  /** Whoever holds it may take this participant's place. Secret. */
+  readonly resumeToken: string;
+  readonly #listener: ParticipantListener;
+  readonly #room: ParticipantRoom;
+  readonly #log: Logger;
+  #muted: boolean;
+  #deafened: boolean;
+  #connected = false;
+  #media: MediaConnection | undefined;
+  #ended = false;
+
+  constructor({ id, name, muted, deafened, resumeToken, listener, room, log }: ParticipantOptions) {
+    this.id = id;
+    this.name = name;
+    this.resumeToken = resumeToken;
+    this.#listener = listener;
+    this.#room = room;
+    this.#log = log;
+    this.#muted = muted;
+    this.#deafened = deafened;
+  }
+
+  get view(): ParticipantView {
+    const { id, name } = this;
+    return { id, name, muted: this.#muted, deafened: this.#deafened, connected: this.#connected };
+  }
+
+  /** Compares in constant time. */
+  holdsToken(token: string): boolean {
+    const own = Buffer.from(this.resumeToken);
+    const other = Buffer.from(token);
+    return own.length === other.length && timingSafeEqual(own, other);
+  }
+
+  setMuted(muted: boolean): void {
+    if (this.#ended || muted === this.#muted) return;
+    this.#muted = muted;
+    this.#media?.setMuted(muted);
+    this.#room.updated(this);
+  }
+
+  setDeafened(deafened: boolean): void {
+    if (this.#ended || deafened === this.#deafened) return;
+    this.#deafened = deafened;
+    this.#media?.setDeafened(deafened);
+    this.#room.updated(this);
+  }
+
+  /**
+   * Starts a media connection, in place of the one before if there is one, and returns the answer.
+   * Throws `AppError` `sdp_too_large`, `invalid_sdp` or `media_unavailable`; then the one before stays.
+   */
+  offer(sdp: string): string {
+    this.#log.debug({ sdp }, 'offer');
+    const connection: MediaConnection = this.#room.connect(this, {
+      sdp,
+      muted: this.#muted,
+      deafened: this.#deafened,
+      events: {
+        connected: () => this.#mediaConnected(connection),
+        closed: (reason) => this.#mediaClosed(connection, reason),
+      },
+    });
+    this.#log.debug({ sdp: connection.sdp }, 'answer');
+    const before = this.#media;
+    this.#media = connection;
+    if (before !== undefined) {
+      this.#room.disconnect(before);
+      this.#setConnected(false);
+    }
+    return connection.sdp;
+  }
+
+  /** The participant goes; the others are told why. */
+  leave(reason: LeaveReason): void {
+    if (this.#ended) return;
+    this.#close();
+    this.#room.left(this, reason);
+  }
+
+  /** The room lets go of the participant; its own side is told, the others are not. */
+  end(reason: EndReason): void {
+    if (this.#ended) return;
+    this.#close();
+    this.#listener.ended(reason);
+  }
+
+  /** The media connection is gone with the worker that it was in. */
+  mediaFailed(): void {
+    if (this.#media === undefined) return;
+    this.#media = undefined;
+    this.#tellMediaClosed('media_failed');
+  }
+
+  /** Tells this participant's own side. */
+  deliver(event: RoomEvent): void {
+    if (!this.#ended) this.#listener.event(event);
+  }
+
+  #mediaConnected(connection: MediaConnection): void {
+    if (connection !== this.#media) return;
+    this.#log.info('media connected');
+    this.deliver({ type: 'media_connected' });
+    this.#setConnected(true);
+  }
+
+  #mediaClosed(connection: MediaConnection, reason: MediaCloseReason): void {
+    if (connection !== this.#media) return;
+    this.#media = undefined;
+    this.#room.disconnect(connection);
+    this.#tellMediaClosed(reason);
+  }
+
+  #tellMediaClosed(reason: MediaCloseReason | 'media_failed'): void {
+    this.#log.info({ reason }, 'media closed');
+    this.deliver({ type: 'media_closed', reason });
+    this.#setConnected(false);
+  }
+
+  #setConnected(connected: boolean): void {
+    if (connected === this.#connected) return;
+    this.#connected = connected;
+    this.#room.updated(this);
+  }
+
+  #close(): void {
+    this.#ended = true;
+    const media = this.#media;
+    this.#media = undefined;
+    if (media !== undefined) this.#room.disconnect(media);
+  }
+}

@@ -1,0 +1,174 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { AppError } from '../lib/errors.ts';
+import type { ConnectOptions, MediaConnection, MediaPlane, MediaRoom, SpeakerLevel } from '../media/plane.ts';
+import type { LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
+import { Participant } from './participant.ts';
+
+export interface RoomLimits {
+  readonly maxParticipants: number;
+  readonly maxSdpBytes: number;
+  readonly maxSdpLines: number;
+}
+
+export interface RoomOptions {
+  readonly name: string;
+  readonly plane: MediaPlane;
+  readonly limits: RoomLimits;
+  readonly log: Logger;
+  /** The last participant is gone. */
+  readonly onEmpty: () => void;
+}
+
+export interface JoinOptions {
+  /** As `participantName` returns it. */
+  readonly name: string;
+  readonly muted: boolean;
+  readonly deafened: boolean;
+  /** Of a participant whose place is taken if it is still here. */
+  readonly resumeToken?: string | undefined;
+  readonly listener: ParticipantListener;
+}
+
+/** The people in one room, and the room's side of the media plane. */
+export class Room {
+  readonly name: string;
+  readonly #plane: MediaPlane;
+  readonly #limits: RoomLimits;
+  readonly #log: Logger;
+  readonly #onEmpty: () => void;
+  readonly #participants = new Map<string, Participant>();
+  /** `MediaConnection.id` → participant id. */
+  readonly #participantOfConnection = new Map<number, string>();
+  #media: MediaRoom | undefined;
+  #closed = false;
+
+  constructor({ name, plane, limits, log, onEmpty }: RoomOptions) {
+    this.name = name;
+    this.#plane = plane;
+    this.#limits = limits;
+    this.#log = log.child({ room: name });
+    this.#onEmpty = onEmpty;
+  }
+
+  get size(): number {
+    return this.#participants.size;
+  }
+
+  /** Everybody in the room, those who are here longest first. */
+  get participants(): ParticipantView[] {
+    return Array.from(this.#participants.values(), (participant) => participant.view);
+  }
+
+  /** Throws `AppError` `room_full`. */
+  join({ name, muted, deafened, resumeToken, listener }: JoinOptions): Participant {
+    const previous = this.#holderOf(resumeToken);
+    if (previous === undefined && this.size >= this.#limits.maxParticipants) throw new AppError('room_full');
+    const id = previous?.id ?? randomUUID();
+    const participant = new Participant({
+      id,
+      name,
+      muted,
+      deafened,
+      // It stays the same for the whole life of the id: the `joined` message that would bring a new one may get lost.
+      resumeToken: previous?.resumeToken ?? randomBytes(32).toString('base64url'),
+      listener,
+      room: this.#side,
+      log: this.#log.child({ participant: id }),
+    });
+    previous?.end('replaced');
+    this.#participants.set(id, participant);
+    this.#log.info(
+      { participant: id, name, participants: this.size, resumed: previous !== undefined },
+      'participant joined',
+    );
+    const type = previous === undefined ? 'participant_joined' : 'participant_updated';
+    this.#tellOthers(participant, { type, participant: participant.view });
+    return participant;
+  }
+
+  /** Ends every participant and frees the media. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const participant of this.#participants.values()) participant.end('server_closing');
+    this.#participants.clear();
+    this.#media?.close();
+    this.#media = undefined;
+  }
+
+  readonly #side = {
+    connect: (participant: Participant, options: ConnectOptions): MediaConnection => {
+      this.#checkSize(options.sdp);
+      this.#media ??= this.#openMedia();
+      const connection = this.#media.connect(options);
+      this.#participantOfConnection.set(connection.id, participant.id);
+      return connection;
+    },
+    disconnect: (connection: MediaConnection): void => {
+      this.#participantOfConnection.delete(connection.id);
+      connection.close();
+    },
+    updated: (participant: Participant): void => {
+      this.#tellAll({ type: 'participant_updated', participant: participant.view });
+    },
+    left: (participant: Participant, reason: LeaveReason): void => {
+      this.#participants.delete(participant.id);
+      this.#log.info({ participant: participant.id, reason, participants: this.size }, 'participant left');
+      if (this.size > 0) {
+        this.#tellAll({ type: 'participant_left', participantId: participant.id, reason });
+        return;
+      }
+      this.close();
+      this.#onEmpty();
+    },
+  };
+
+  #openMedia(): MediaRoom {
+    const media: MediaRoom = this.#plane.openRoom({
+      levels: (speaking) => this.#tellLevels(speaking),
+      failed: () => {
+        if (media === this.#media) this.#mediaFailed();
+      },
+    });
+    return media;
+  }
+
+  #mediaFailed(): void {
+    this.#log.error({ connections: this.#participantOfConnection.size }, 'media of the room failed');
+    this.#participantOfConnection.clear();
+    // The first offer after this opens the room in the media plane anew.
+    this.#media = undefined;
+    for (const participant of this.#participants.values()) participant.mediaFailed();
+  }
+
+  #checkSize(sdp: string): void {
+    const { maxSdpBytes, maxSdpLines } = this.#limits;
+    if (Buffer.byteLength(sdp) > maxSdpBytes) throw new AppError('sdp_too_large', `It may have ${maxSdpBytes} bytes.`);
+    const lines = sdp.trimEnd().split('\n').length;
+    if (lines > maxSdpLines) throw new AppError('sdp_too_large', `It may have ${maxSdpLines} lines.`);
+  }
+
+  #tellLevels(levels: readonly SpeakerLevel[]): void {
+    const speaking: [string, number][] = [];
+    for (const { connectionId, levelDbov } of levels) {
+      const id = this.#participantOfConnection.get(connectionId);
+      if (id !== undefined) speaking.push([id, levelDbov]);
+    }
+    this.#tellAll({ type: 'levels', speaking });
+  }
+
+  #holderOf(token: string | undefined): Participant | undefined {
+    if (token === undefined) return undefined;
+    for (const participant of this.#participants.values()) if (participant.holdsToken(token)) return participant;
+    return undefined;
+  }
+
+  #tellAll(event: RoomEvent): void {
+    for (const participant of this.#participants.values()) participant.deliver(event);
+  }
+
+  #tellOthers(self: Participant, event: RoomEvent): void {
+    for (const participant of this.#participants.values()) if (participant !== self) participant.deliver(event);
+  }
+}

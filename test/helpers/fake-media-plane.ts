@@ -1,0 +1,163 @@
+import { AppError } from '../../src/lib/errors.ts';
+import type {
+  ConnectOptions,
+  HistogramSnapshot,
+  MediaCloseReason,
+  MediaConnection,
+  MediaPlane,
+  MediaRoom,
+  MediaRoomEvents,
+  MediaStats,
+  SpeakerLevel,
+} from '../../src/media/plane.ts';
+
+/** A connection as the rooms see it; the test plays the browser and the worker. */
+export class FakeMediaConnection implements MediaConnection {
+  readonly id: number;
+  readonly sdp: string;
+  readonly offer: ConnectOptions;
+  muted: boolean;
+  deafened: boolean;
+  open = true;
+
+  constructor(id: number, offer: ConnectOptions) {
+    this.id = id;
+    this.sdp = `answer ${id} to ${offer.sdp}`;
+    this.offer = offer;
+    this.muted = offer.muted;
+    this.deafened = offer.deafened;
+  }
+
+  setMuted(muted: boolean): void {
+    this.muted = muted;
+  }
+
+  setDeafened(deafened: boolean): void {
+    this.deafened = deafened;
+  }
+
+  close(): void {
+    this.open = false;
+  }
+
+  /** The browser's DTLS is through. */
+  connect(): void {
+    this.offer.events.connected();
+  }
+
+  /** The connection ends from the other side. */
+  end(reason: MediaCloseReason): void {
+    this.open = false;
+    this.offer.events.closed(reason);
+  }
+}
+
+export class FakeMediaRoom implements MediaRoom {
+  readonly events: MediaRoomEvents;
+  readonly connections: FakeMediaConnection[] = [];
+  open = true;
+  readonly #nextId: () => number;
+
+  constructor(events: MediaRoomEvents, nextId: () => number) {
+    this.events = events;
+    this.#nextId = nextId;
+  }
+
+  connect(options: ConnectOptions): MediaConnection {
+    if (options.sdp.includes('unusable')) throw new AppError('invalid_sdp');
+    const connection = new FakeMediaConnection(this.#nextId(), options);
+    this.connections.push(connection);
+    return connection;
+  }
+
+  close(): void {
+    this.open = false;
+    for (const connection of this.connections) connection.close();
+  }
+
+  levels(speaking: readonly SpeakerLevel[]): void {
+    this.events.levels(speaking);
+  }
+
+  fail(): void {
+    for (const connection of this.connections) connection.open = false;
+    this.open = false;
+    this.events.failed();
+  }
+}
+
+/** A media plane without media. Offers whose text holds "unusable" are refused. */
+export class FakeMediaPlane implements MediaPlane {
+  readonly rooms: FakeMediaRoom[] = [];
+  workers: MediaStats[] = [mediaStats()];
+  closed = false;
+  #lastId = 0;
+
+  openRoom(events: MediaRoomEvents): MediaRoom {
+    const room = new FakeMediaRoom(events, () => ++this.#lastId);
+    this.rooms.push(room);
+    return room;
+  }
+
+  stats(): readonly MediaStats[] {
+    return this.workers;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+
+  /** The connections of all rooms that are open now. */
+  get openConnections(): FakeMediaConnection[] {
+    return this.rooms.flatMap((room) => room.connections).filter((connection) => connection.open);
+  }
+}
+
+const NO_OBSERVATIONS: HistogramSnapshot = { bounds: [0.001, 0.01], counts: [0, 0], sum: 0, count: 0 };
+
+/** The figures of a worker that has done nothing but what is given. */
+export function mediaStats(given: Partial<MediaStats> = {}): MediaStats {
+  return {
+    worker: 0,
+    tickAgeMs: 5,
+    restarts: 0,
+    gauges: {
+      rooms: 0,
+      connections: 0,
+      talkers: 0,
+      encodersInUse: 0,
+      decodersInUse: 0,
+      jitterBufferDelayMs: 0,
+      eventLoopDelayP99Ms: 0,
+      heapUsedBytes: 0,
+    },
+    counters: {
+      ticks: 0,
+      ticksSkipped: 0,
+      tickFailures: 0,
+      datagramsIn: 0,
+      datagramsDropped: 0,
+      rtpPacketsIn: 0,
+      rtpPacketsOut: 0,
+      rtpBytesIn: 0,
+      rtpBytesOut: 0,
+      srtpRejected: 0,
+      packetsLost: 0,
+      packetsLate: 0,
+      packetsDuplicate: 0,
+      framesDecoded: 0,
+      framesConcealed: 0,
+      framesRecovered: 0,
+      framesEncoded: 0,
+      sendFailures: 0,
+    },
+    histograms: {
+      tickLatenessSeconds: NO_OBSERVATIONS,
+      tickSeconds: NO_OBSERVATIONS,
+      mixSeconds: NO_OBSERVATIONS,
+      encodeSeconds: NO_OBSERVATIONS,
+      sendSeconds: NO_OBSERVATIONS,
+    },
+    ...given,
+  };
+}

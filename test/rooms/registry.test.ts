@@ -1,0 +1,315 @@
+import pino from 'pino';
+import { test } from 'tap';
+import { AppError, type ErrorCode } from '../../src/lib/errors.ts';
+import type { EndReason, ParticipantListener, RoomEvent } from '../../src/rooms/events.ts';
+import { type Joined, RoomRegistry } from '../../src/rooms/registry.ts';
+import { FakeMediaPlane } from '../helpers/fake-media-plane.ts';
+
+class Listener implements ParticipantListener {
+  readonly events: RoomEvent[] = [];
+  endedBy: EndReason | undefined;
+
+  event(event: RoomEvent): void {
+    if (this.endedBy !== undefined) throw new Error('an event came after the end');
+    this.events.push(event);
+  }
+
+  ended(reason: EndReason): void {
+    this.endedBy = reason;
+  }
+
+  /** What was told since the last call. */
+  take(): RoomEvent[] {
+    return this.events.splice(0);
+  }
+}
+
+const LIMITS = { maxRooms: 2, maxParticipants: 3, maxSdpBytes: 1000, maxSdpLines: 30 };
+
+function setUp(limits: Partial<typeof LIMITS> = {}) {
+  const plane = new FakeMediaPlane();
+  const registry = new RoomRegistry({ plane, limits: { ...LIMITS, ...limits }, log: pino({ level: 'silent' }) });
+  const join = (
+    room: string,
+    name: string,
+    options: { resumeToken?: string; muted?: boolean } = {},
+  ): Joined & { listener: Listener } => {
+    const listener = new Listener();
+    return { ...registry.join({ room, name, muted: false, deafened: false, listener, ...options }), listener };
+  };
+  return { plane, registry, join };
+}
+
+function codeOf(run: () => unknown): ErrorCode | undefined {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof AppError) return error.code;
+    throw error;
+  }
+  return undefined;
+}
+
+test('a room comes with its first participant and goes with its last', (t) => {
+  const { registry, join } = setUp();
+  const ada = join('lobby', 'Ada');
+  const ben = join('lobby', 'Ben');
+  t.match(registry.figures, { rooms: 1, participants: 2, joins: 2 });
+  ada.participant.leave('left');
+  t.match(registry.figures, { rooms: 1, participants: 1 });
+  ben.participant.leave('connection_lost');
+  t.match(registry.figures, { rooms: 0, participants: 0, joins: 2 });
+  t.end();
+});
+
+test('those who are there hear of a join, of changes and of a leave, the new one gets the list', (t) => {
+  const { join } = setUp();
+  const ada = join('lobby', ' Ada ');
+  t.strictSame(
+    ada.participants.map(({ name }) => name),
+    ['Ada'],
+  );
+  const ben = join('lobby', 'Ben', { muted: true });
+  t.strictSame(ben.participants, [
+    { id: ada.participant.id, name: 'Ada', muted: false, deafened: false, connected: false },
+    { id: ben.participant.id, name: 'Ben', muted: true, deafened: false, connected: false },
+  ]);
+  t.strictSame(ada.listener.take(), [{ type: 'participant_joined', participant: ben.participant.view }]);
+  t.strictSame(ben.listener.take(), []);
+  ben.participant.setMuted(false);
+  ben.participant.setDeafened(true);
+  t.match(ada.listener.take(), [
+    { type: 'participant_updated', participant: { name: 'Ben', muted: false, deafened: false } },
+    { type: 'participant_updated', participant: { name: 'Ben', muted: false, deafened: true } },
+  ]);
+  t.equal(ben.listener.take().length, 2, 'the one who changed is told too');
+  ben.participant.setDeafened(true);
+  t.strictSame(ada.listener.take(), [], 'what changes nothing is not told');
+  ben.participant.leave('left');
+  ben.participant.leave('connection_lost');
+  t.strictSame(ada.listener.take(), [{ type: 'participant_left', participantId: ben.participant.id, reason: 'left' }]);
+  t.strictSame(ben.listener.take(), []);
+  t.end();
+});
+
+test('rooms do not hear each other', (t) => {
+  const { join } = setUp();
+  const ada = join('one', 'Ada');
+  const ben = join('two', 'Ben');
+  ben.participant.setMuted(true);
+  t.strictSame(ada.listener.take(), []);
+  t.notSame(ada.participant.id, ben.participant.id);
+  t.end();
+});
+
+test('each limit has its own error', (t) => {
+  const { join } = setUp({ maxRooms: 2, maxParticipants: 1 });
+  const ada = join('one', 'Ada');
+  t.equal(
+    codeOf(() => join('one', 'Ben')),
+    'room_full',
+  );
+  join('two', 'Ben');
+  t.equal(
+    codeOf(() => join('three', 'Cy')),
+    'too_many_rooms',
+  );
+  t.equal(
+    codeOf(() => join('one', '')),
+    'invalid_name',
+  );
+  t.equal(
+    codeOf(() => join('a b', 'Cy')),
+    'invalid_room',
+  );
+  t.equal(
+    codeOf(() => ada.participant.offer('x'.repeat(1001))),
+    'sdp_too_large',
+  );
+  t.equal(
+    codeOf(() => ada.participant.offer('é'.repeat(501))),
+    'sdp_too_large',
+  );
+  t.equal(
+    codeOf(() => ada.participant.offer('a\r\n'.repeat(31))),
+    'sdp_too_large',
+  );
+  t.equal(
+    codeOf(() => ada.participant.offer('a\r\n'.repeat(30))),
+    undefined,
+  );
+  t.end();
+});
+
+test('an offer connects with the state of the participant, and later changes reach the media', (t) => {
+  const { plane, join } = setUp();
+  const ada = join('lobby', 'Ada', { muted: true });
+  const ben = join('lobby', 'Ben');
+  ada.listener.take();
+  t.equal(ada.participant.offer('hello'), 'answer 1 to hello');
+  const [connection] = plane.openConnections;
+  t.match(connection, { muted: true, deafened: false });
+  connection?.connect();
+  t.strictSame(ada.listener.take(), [
+    { type: 'media_connected' },
+    { type: 'participant_updated', participant: { ...ada.participant.view, connected: true } },
+  ]);
+  t.match(ben.listener.take(), [{ type: 'participant_updated', participant: { connected: true } }]);
+  ada.participant.setMuted(false);
+  ada.participant.setDeafened(true);
+  t.match(connection, { muted: false, deafened: true });
+  ada.participant.leave('left');
+  t.strictSame(plane.openConnections, []);
+  t.equal(plane.rooms[0]?.open, true);
+  ben.participant.leave('left');
+  t.equal(plane.rooms[0]?.open, false);
+  t.end();
+});
+
+test('a second offer replaces the media connection, an unusable one leaves it as it is', (t) => {
+  const { plane, join } = setUp();
+  const ada = join('lobby', 'Ada');
+  ada.participant.offer('first');
+  const [first] = plane.openConnections;
+  first?.connect();
+  t.equal(
+    codeOf(() => ada.participant.offer('unusable')),
+    'invalid_sdp',
+  );
+  t.strictSame(plane.openConnections, [first]);
+  t.equal(ada.participant.view.connected, true);
+  ada.participant.offer('second');
+  t.strictSame(
+    plane.openConnections.map(({ id }) => id),
+    [2],
+  );
+  t.equal(ada.participant.view.connected, false);
+  ada.listener.take();
+  first?.connect();
+  first?.end('silent');
+  t.strictSame(ada.listener.take(), [], 'the replaced connection is not heard any more');
+  t.end();
+});
+
+test('a participant whose media ends stays in the room, is told, and may offer again', (t) => {
+  const { plane, join } = setUp();
+  const ada = join('lobby', 'Ada');
+  const ben = join('lobby', 'Ben');
+  ada.participant.offer('first');
+  plane.openConnections[0]?.connect();
+  ada.listener.take();
+  ben.listener.take();
+  plane.openConnections[0]?.end('silent');
+  t.match(ada.listener.take(), [{ type: 'media_closed', reason: 'silent' }, { type: 'participant_updated' }]);
+  t.match(ben.listener.take(), [{ type: 'participant_updated', participant: { name: 'Ada', connected: false } }]);
+  ada.participant.offer('second');
+  plane.openConnections[0]?.connect();
+  t.equal(ada.participant.view.connected, true);
+  t.end();
+});
+
+test('levels are told with participant ids, as one object for everybody', (t) => {
+  const { plane, join } = setUp();
+  const ada = join('lobby', 'Ada');
+  const ben = join('lobby', 'Ben');
+  ada.participant.offer('x');
+  ada.listener.take();
+  plane.rooms[0]?.levels([
+    { connectionId: 1, levelDbov: -20 },
+    { connectionId: 99, levelDbov: -30 },
+  ]);
+  const [heardByAda] = ada.listener.take();
+  const [heardByBen] = ben.listener.take();
+  t.strictSame(heardByBen, { type: 'levels', speaking: [[ada.participant.id, -20]] });
+  t.equal(heardByAda, heardByBen);
+  t.end();
+});
+
+test('when the worker of a room fails, everybody with media is told and may offer again', (t) => {
+  const { plane, join } = setUp();
+  const ada = join('lobby', 'Ada');
+  const ben = join('lobby', 'Ben');
+  const cy = join('lobby', 'Cy');
+  ada.participant.offer('x');
+  ben.participant.offer('x');
+  plane.openConnections[0]?.connect();
+  for (const { listener } of [ada, ben, cy]) listener.take();
+  const [dead] = plane.rooms;
+  dead?.fail();
+  t.strictSame(ada.listener.take()[0], { type: 'media_closed', reason: 'media_failed' });
+  t.match(
+    ben.listener.take().find(({ type }) => type === 'media_closed'),
+    { reason: 'media_failed' },
+  );
+  t.match(cy.listener.take(), [{ type: 'participant_updated', participant: { name: 'Ada', connected: false } }]);
+  ada.participant.offer('again');
+  t.equal(plane.rooms.length, 2);
+  t.equal(plane.openConnections.length, 1);
+  dead?.events.failed();
+  t.equal(plane.openConnections.length, 1, 'the dead room has no say any more');
+  ada.participant.leave('left');
+  ben.participant.leave('left');
+  cy.participant.leave('left');
+  t.equal(plane.rooms[1]?.open, false);
+  t.end();
+});
+
+test('the token of a participant who is still there takes its place and its id, even in a full room', (t) => {
+  const { plane, registry, join } = setUp({ maxParticipants: 2 });
+  const ada = join('lobby', 'Ada');
+  const ben = join('lobby', 'Ben');
+  ada.participant.offer('x');
+  plane.openConnections[0]?.connect();
+  ben.listener.take();
+  const again = join('lobby', 'Ada', { resumeToken: ada.participant.resumeToken, muted: true });
+  t.equal(ada.listener.endedBy, 'replaced');
+  t.equal(again.participant.id, ada.participant.id);
+  t.equal(again.participant.resumeToken, ada.participant.resumeToken);
+  t.equal(registry.figures.participants, 2);
+  t.strictSame(plane.openConnections, []);
+  t.strictSame(ben.listener.take(), [{ type: 'participant_updated', participant: again.participant.view }]);
+  ada.participant.leave('connection_lost');
+  ada.participant.setMuted(false);
+  t.equal(registry.figures.participants, 2, 'the end of the old connection changes nothing');
+  t.equal(again.participant.view.muted, true);
+  t.strictSame(ben.listener.take(), []);
+  t.end();
+});
+
+test('a token that nobody in the room holds is no more than a new join', (t) => {
+  const { join } = setUp();
+  const ada = join('lobby', 'Ada');
+  for (const resumeToken of ['', 'x', 'A'.repeat(ada.participant.resumeToken.length)]) {
+    const other = join('lobby', 'Eve', { resumeToken });
+    t.not(other.participant.id, ada.participant.id);
+    other.participant.leave('left');
+  }
+  t.not(join('other', 'Ada', { resumeToken: ada.participant.resumeToken }).participant.id, ada.participant.id);
+  t.equal(ada.listener.endedBy, undefined);
+  t.end();
+});
+
+test('closing ends everybody with server_closing, frees the media and refuses joins', (t) => {
+  const { plane, registry, join } = setUp();
+  const people = [join('one', 'Ada'), join('one', 'Ben'), join('two', 'Cy')];
+  people[0]?.participant.offer('x');
+  for (const { listener } of people) listener.take();
+  registry.close();
+  registry.close();
+  for (const { listener, participant } of people) {
+    t.equal(listener.endedBy, 'server_closing');
+    participant.leave('connection_lost');
+    t.strictSame(listener.take(), []);
+  }
+  t.strictSame(
+    plane.rooms.filter(({ open }) => open),
+    [],
+  );
+  t.strictSame(plane.openConnections, []);
+  t.match(registry.figures, { rooms: 0, participants: 0 });
+  t.equal(
+    codeOf(() => join('one', 'Di')),
+    'server_closing',
+  );
+  t.end();
+});
