@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Certificate, createCertificate } from './media-transport.ts';
+import type { JoinReport, LoadReport } from './messages.ts';
+import { Pacer } from './pacer.ts';
+import { LightParticipant } from './participant.ts';
+import { type Programme, silenceProgramme, speechProgramme } from './programme.ts';
+
+const SPEECH_SECONDS = 20;
+
+/** All participants of one process, room by room. */
+export class Load {
+  readonly #rooms = new Map<string, LightParticipant[]>();
+  readonly #pacer = new Pacer();
+  readonly #silence: Programme = silenceProgramme();
+  #speech: Programme[] = [];
+  #certificate: Certificate | undefined;
+  #joined = 0;
+  #resetAtMs = performance.now();
+  #cpuAtReset = process.cpuUsage();
+
+  async prepare(voices: number): Promise<undefined> {
+    this.#certificate ??= await createCertificate();
+    const indices = Array.from({ length: voices }, (_, index) => index);
+    this.#speech = await Promise.all(indices.map((voice) => speechProgramme(voice, SPEECH_SECONDS)));
+  }
+
+  /** Handshakes cost both sides some 15 ms each, so joins begin at `perSecond` and not at once. */
+  async join(options: { url: string; room: string; count: number; perSecond: number }): Promise<JoinReport> {
+    const { url, room, count, perSecond } = options;
+    this.#certificate ??= await createCertificate();
+    const certificate = this.#certificate;
+    const members = this.#rooms.get(room) ?? [];
+    this.#rooms.set(room, members);
+    const beginMs = performance.now();
+    const joins = Array.from({ length: count }, async (_, index) => {
+      await sleep((index * 1000) / perSecond);
+      const startMs = performance.now();
+      const participant = await LightParticipant.join({
+        url,
+        room,
+        name: `${room} ${beginMs + index}`.slice(0, 64),
+        certificate,
+      });
+      const joinMs = performance.now() - startMs;
+      const phase = this.#joined++;
+      participant.say(this.#silence, phase * 7);
+      this.#pacer.add(phase, () => participant.sendNext());
+      members.push(participant);
+      return joinMs;
+    });
+    return { joinMs: await Promise.all(joins) };
+  }
+
+  talk(room: string, count: number): undefined {
+    this.#rooms.get(room)?.forEach((participant, index) => {
+      if (index >= count) participant.say(this.#silence, index * 7);
+      // The same voice again starts elsewhere in its text.
+      else participant.say(this.#speech[index % this.#speech.length] ?? this.#silence, index * 37);
+    });
+  }
+
+  reset(): undefined {
+    for (const participant of this.#participants()) participant.received.reset();
+    this.#resetAtMs = performance.now();
+    this.#cpuAtReset = process.cpuUsage();
+  }
+
+  report(): LoadReport {
+    const { user, system } = process.cpuUsage(this.#cpuAtReset);
+    return {
+      seconds: (performance.now() - this.#resetAtMs) / 1000,
+      cpuSeconds: (user + system) / 1e6,
+      participants: this.#participants().map((participant) => participant.received.report()),
+    };
+  }
+
+  leave(): undefined {
+    this.#pacer.close();
+    for (const participant of this.#participants()) participant.close();
+    this.#rooms.clear();
+  }
+
+  #participants(): LightParticipant[] {
+    return [...this.#rooms.values()].flat();
+  }
+}

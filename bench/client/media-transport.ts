@@ -1,0 +1,212 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+import { DtlsClient, RTCDtlsTransport } from 'werift';
+import { SRTP_PROFILES, type SrtpProfile } from '../../src/rtc/srtp-keys.ts';
+import { SrtpSession } from '../../src/rtc/srtp-session.ts';
+import { parseStun, verifyStunIntegrity } from '../../src/rtc/stun.ts';
+import { writeBindingRequest } from '../../src/rtc/stun-writer.ts';
+import type { Answer } from './session-description.ts';
+
+const CHECK_INTERVAL_MS = 100;
+const KEEP_ALIVE_MS = 2500;
+const CONNECT_TIMEOUT_MS = 15_000;
+/** RFC 8445 section 5.1.2.1 with the type preference 110 of peer-reflexive candidates. */
+const PEER_REFLEXIVE_PRIORITY = 110 * 2 ** 24 + 65_535 * 2 ** 8 + 255;
+
+type DtlsTransport = ConstructorParameters<typeof DtlsClient>[0]['transport'];
+
+/** One certificate serves all participants of a process: making one costs more than a handshake. */
+export interface Certificate {
+  readonly pem: string;
+  readonly privateKey: string;
+  /** SHA-256, upper-case hex with colons. */
+  readonly fingerprint: string;
+  readonly signatureHash: NonNullable<ConstructorParameters<typeof DtlsClient>[0]['signatureHash']>;
+}
+
+export async function createCertificate(): Promise<Certificate> {
+  const certificate = await RTCDtlsTransport.SetupCertificate();
+  const fingerprint = certificate.getFingerprints().find(({ algorithm }) => algorithm === 'sha-256')!.value;
+  const { certPem, privateKey, signatureHash } = certificate;
+  return { pem: certPem, privateKey, signatureHash, fingerprint: fingerprint.toUpperCase() };
+}
+
+export interface MediaTransportOptions {
+  readonly iceUfrag: string;
+  readonly icePwd: string;
+  readonly answer: Answer;
+  readonly certificate: Certificate;
+  /** Each RTP packet as it came, encrypted; RTCP is left out. */
+  readonly onRtp: (packet: Buffer) => void;
+}
+
+/**
+ * ICE (the controlling agent; its only pair is nominated at once), DTLS as the client, and SRTP over one connected UDP socket.
+ * The server knows its peers by their address, so participants cannot share a socket.
+ */
+export class MediaTransport {
+  readonly srtp: SrtpSession;
+  readonly #socket: Socket;
+  readonly #keepAlive: NodeJS.Timeout;
+  readonly #dtls: DtlsTransport;
+
+  private constructor(srtp: SrtpSession, socket: Socket, keepAlive: NodeJS.Timeout, dtls: DtlsTransport) {
+    this.srtp = srtp;
+    this.#socket = socket;
+    this.#keepAlive = keepAlive;
+    this.#dtls = dtls;
+  }
+
+  /** Resolves when DTLS is complete. Rejects after 15 s, or if the server is not the one that its answer describes. */
+  static async connect(options: MediaTransportOptions): Promise<MediaTransport> {
+    const { answer, certificate, onRtp } = options;
+    const socket = createSocket(isIPv6(answer.address) ? 'udp6' : 'udp4');
+    // A server that is gone shows as ECONNREFUSED here; the counters show it too.
+    socket.on('error', () => {});
+    socket.connect(answer.port, answer.address);
+    await once(socket, 'connect');
+    const agent = new IceAgent(options, (request) => socket.send(request));
+    let onDtls: (record: Buffer) => void = () => {};
+    // RFC 7983: the first byte tells the protocols apart; RFC 5761: the second one RTCP from RTP.
+    socket.on('message', (datagram) => {
+      const first = datagram[0]!;
+      if (first >= 128) {
+        if (datagram[1]! < 192 || datagram[1]! > 223) onRtp(datagram);
+      } else if (first >= 20) onDtls(datagram);
+      else agent.receive(datagram);
+    });
+    let keepAlive: NodeJS.Timeout | undefined;
+    const transport: DtlsTransport = {
+      type: 'udp',
+      address: socket.address(),
+      closed: false,
+      onData: () => {},
+      // werift may still repeat a flight after the handshake was given up.
+      send: async (data) => {
+        if (!transport.closed) socket.send(data);
+      },
+      close: async () => {},
+    };
+    onDtls = (record) => transport.onData(record, [answer.address, answer.port]);
+    try {
+      await withTimeout(agent.connect(), 'no answer to the connectivity checks');
+      keepAlive = setInterval(() => agent.check(), KEEP_ALIVE_MS);
+      const srtp = await withTimeout(handshake(transport, certificate, answer), 'the DTLS handshake does not end');
+      return new MediaTransport(srtp, socket, keepAlive, transport);
+    } catch (error) {
+      clearInterval(keepAlive);
+      transport.closed = true;
+      socket.close();
+      throw error;
+    } finally {
+      agent.stop();
+    }
+  }
+
+  /** A whole SRTP packet; the buffer must not change afterwards. */
+  send(packet: Uint8Array): void {
+    if (!this.#dtls.closed) this.#socket.send(packet);
+  }
+
+  /** Idempotent. Nothing is told to the server: its WebSocket is how it knows. */
+  close(): void {
+    if (this.#dtls.closed) return;
+    this.#dtls.closed = true;
+    clearInterval(this.#keepAlive);
+    this.#socket.close();
+  }
+}
+
+/** Checks one candidate pair, and keeps it alive (RFC 7675: consent is asked for in the same way). */
+class IceAgent {
+  readonly #options: MediaTransportOptions;
+  readonly #send: (request: Buffer) => void;
+  readonly #tieBreaker = randomBytes(8).readBigUInt64BE();
+  #retry: NodeJS.Timeout | undefined;
+  #onConnected: (() => void) | undefined;
+
+  constructor(options: MediaTransportOptions, send: (request: Buffer) => void) {
+    this.#options = options;
+    this.#send = send;
+  }
+
+  connect(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onConnected = resolve;
+      this.#retry = setInterval(() => this.check(), CHECK_INTERVAL_MS);
+      this.check();
+    });
+  }
+
+  check(): void {
+    const { answer, iceUfrag } = this.#options;
+    const request = writeBindingRequest({
+      transactionId: randomBytes(12),
+      username: `${answer.iceUfrag}:${iceUfrag}`,
+      key: answer.icePwd,
+      priority: PEER_REFLEXIVE_PRIORITY,
+      tieBreaker: this.#tieBreaker,
+      useCandidate: true,
+    });
+    this.#send(request);
+  }
+
+  receive(datagram: Buffer): void {
+    if (this.#onConnected === undefined) return;
+    const message = parseStun(datagram);
+    if (message?.class !== 'success' || !verifyStunIntegrity(datagram, message, this.#options.answer.icePwd)) return;
+    this.stop();
+    this.#onConnected();
+    this.#onConnected = undefined;
+  }
+
+  /** No more retries; `check` still works. */
+  stop(): void {
+    clearInterval(this.#retry);
+  }
+}
+
+async function handshake(transport: DtlsTransport, certificate: Certificate, answer: Answer): Promise<SrtpSession> {
+  const dtls = new DtlsClient({
+    transport,
+    cert: certificate.pem,
+    key: certificate.privateKey,
+    signatureHash: certificate.signatureHash,
+    srtpProfiles: [SRTP_PROFILES.AEAD_AES_128_GCM.id, SRTP_PROFILES.AES128_CM_HMAC_SHA1_80.id],
+    extendedMasterSecret: true,
+    certificateRequest: true,
+  });
+  await new Promise<void>((resolve, reject) => {
+    dtls.onConnect.once(() => resolve());
+    dtls.onError.once(reject);
+    dtls.connect().catch(reject);
+  });
+  const digest = createHash('sha256')
+    .update(dtls.remoteCertificate ?? '')
+    .digest('hex')
+    .toUpperCase();
+  if (digest !== answer.fingerprint.replaceAll(':', '')) throw new Error('the certificate is not that of the answer');
+  const profile = Object.entries(SRTP_PROFILES).find(([, { id }]) => id === dtls.srtp.srtpProfile);
+  if (profile === undefined) throw new Error('no SRTP profile was agreed on');
+  const [name, { keyLength, saltLength }] = profile;
+  const keys = dtls.extractSessionKeys(keyLength, saltLength);
+  return new SrtpSession({
+    profile: name as SrtpProfile,
+    local: { key: keys.localKey, salt: keys.localSalt },
+    remote: { key: keys.remoteKey, salt: keys.remoteSalt },
+  });
+}
+
+async function withTimeout<T>(work: Promise<T>, message: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(message)), CONNECT_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

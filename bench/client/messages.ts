@@ -1,0 +1,52 @@
+/** What a benchmark asks of the process with the participants, and the answers, over Node's IPC channel. */
+import type { ReceiveReport } from './receive-counters.ts';
+
+export type DriverCommand =
+  /** Encodes the speech of so many voices; before anything is measured. */
+  | { readonly type: 'prepare'; readonly voices: number }
+  /** Adds participants to a room; answers when all of them are connected. */
+  | {
+      readonly type: 'join';
+      readonly url: string;
+      readonly room: string;
+      readonly count: number;
+      readonly perSecond: number;
+    }
+  /** The first `count` participants of the room speak, the others are silent. */
+  | { readonly type: 'talk'; readonly room: string; readonly count: number }
+  /** Sets all counters to zero. */
+  | { readonly type: 'reset' }
+  /** What was received and used since the reset. */
+  | { readonly type: 'report' }
+  /** All participants leave. */
+  | { readonly type: 'leave' };
+
+export interface JoinReport {
+  /** From opening the WebSocket to the end of the DTLS handshake, one a participant. */
+  readonly joinMs: readonly number[];
+}
+
+export interface LoadReport {
+  readonly seconds: number;
+  /** User and system time of the whole process of the participants. */
+  readonly cpuSeconds: number;
+  readonly participants: readonly ReceiveReport[];
+}
+
+export interface DriverAnswers {
+  readonly prepare: undefined;
+  readonly join: JoinReport;
+  readonly talk: undefined;
+  readonly reset: undefined;
+  readonly report: LoadReport;
+  readonly leave: undefined;
+}
+
+export interface DriverRequest {
+  readonly id: number;
+  readonly command: DriverCommand;
+}
+
+export type DriverResponse =
+  | { readonly id: number; readonly result: DriverAnswers[DriverCommand['type']] }
+  | { readonly id: number; readonly error: string };

@@ -1,0 +1,37 @@
+/** Calls its members every 20 ms, each at its own phase in steps of 2 ms, by absolute deadlines. */
+export class Pacer {
+  readonly #slots: Set<() => void>[] = Array.from({ length: SLOTS }, () => new Set());
+  #timer: NodeJS.Timeout | undefined;
+  #slot = 0;
+  #deadlineMs = 0;
+
+  /** `slot` is the phase, 0 to 9. Returns what ends it. */
+  add(slot: number, callback: () => void): () => void {
+    const members = this.#slots[slot % SLOTS]!;
+    members.add(callback);
+    if (this.#timer === undefined) {
+      this.#deadlineMs = performance.now();
+      this.#run();
+    }
+    return () => members.delete(callback);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const members of this.#slots) members.clear();
+  }
+
+  #run(): void {
+    // What came late is caught up at once: a microphone does not lose time either.
+    while (performance.now() >= this.#deadlineMs) {
+      for (const callback of this.#slots[this.#slot]!) callback();
+      this.#slot = (this.#slot + 1) % SLOTS;
+      this.#deadlineMs += SLOT_MS;
+    }
+    this.#timer = setTimeout(() => this.#run(), this.#deadlineMs - performance.now());
+  }
+}
+
+const SLOTS = 10;
+const SLOT_MS = 2;

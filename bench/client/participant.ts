@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { createRtpHeader, parseRtpHeader, type RtpHeader, writeRtpHeader } from '../../src/rtc/rtp-packet.ts';
+import { SRTP_MAX_OVERHEAD } from '../../src/rtc/srtp-session.ts';
+import { type Certificate, MediaTransport } from './media-transport.ts';
+import type { EncodedFrame, Programme } from './programme.ts';
+import { ReceiveCounters } from './receive-counters.ts';
+import { AUDIO_LEVEL_EXTENSION_ID, OPUS_PAYLOAD_TYPE, readAnswer, writeOffer } from './session-description.ts';
+import { SignalingClient } from './signaling.ts';
+
+const FRAME_SAMPLES = 960;
+const HEADER_WITH_LEVEL = 20;
+
+export interface ReceivedPayload {
+  /** Valid during the call only. */
+  readonly payload: Uint8Array;
+  readonly header: Readonly<RtpHeader>;
+  readonly atMs: number;
+}
+
+export interface JoinOptions {
+  /** `ws://127.0.0.1:8080/ws` */
+  readonly url: string;
+  readonly room: string;
+  readonly name: string;
+  readonly certificate: Certificate;
+  /** Decrypt what arrives and pass it on; without this, packets are only counted. */
+  readonly onPayload?: (received: ReceivedPayload) => void;
+}
+
+/**
+ * One participant that costs little: signaling, ICE and DTLS like a browser's, sound that was encoded before,
+ * and received packets that are only counted.
+ */
+export class LightParticipant {
+  readonly received = new ReceiveCounters();
+  readonly #signaling: SignalingClient;
+  readonly #transport: MediaTransport;
+  readonly #ssrc: number;
+  #sequenceNumber = randomBytes(2).readUInt16BE() >> 1;
+  #timestamp = randomBytes(4).readUInt32BE();
+  #programme: Programme = [];
+  #position = 0;
+  #paused = true;
+
+  private constructor(signaling: SignalingClient, transport: MediaTransport, ssrc: number) {
+    this.#signaling = signaling;
+    this.#transport = transport;
+    this.#ssrc = ssrc;
+  }
+
+  /** Resolves when media can flow both ways. Rejects when the server refuses or does not answer. */
+  static async join({ url, room, name, certificate, onPayload }: JoinOptions): Promise<LightParticipant> {
+    const signaling = await SignalingClient.open(url);
+    try {
+      const joined = signaling.receive('joined');
+      signaling.send({ type: 'join', room, name });
+      await joined;
+      const ssrc = randomBytes(4).readUInt32BE();
+      const ice = { iceUfrag: randomBytes(4).toString('hex'), icePwd: randomBytes(18).toString('base64url') };
+      const answered = signaling.receive('answer');
+      signaling.send({ type: 'offer', sdp: writeOffer({ ...ice, ssrc, fingerprint: certificate.fingerprint }) });
+      const answer = readAnswer((await answered).sdp);
+      // Packets may arrive before the participant stands.
+      let participant: LightParticipant | undefined;
+      const transport = await MediaTransport.connect({
+        ...ice,
+        answer,
+        certificate,
+        onRtp: (packet) => {
+          if (participant !== undefined) participant.#onRtp(packet, onPayload);
+        },
+      });
+      participant = new LightParticipant(signaling, transport, ssrc);
+      return participant;
+    } catch (error) {
+      signaling.close();
+      throw error;
+    }
+  }
+
+  /** What is sent from now on, from its entry `position` on. */
+  say(programme: Programme, position = 0): void {
+    this.#programme = programme;
+    this.#position = position;
+  }
+
+  /** Sends the next 20 ms of the programme. */
+  sendNext(): void {
+    const frame = this.#programme[this.#position % Math.max(1, this.#programme.length)];
+    this.#position++;
+    if (frame !== undefined) this.send(frame);
+    else this.skip();
+  }
+
+  /** 20 ms in which nothing is sent. */
+  skip(): void {
+    this.#timestamp = (this.#timestamp + FRAME_SAMPLES) >>> 0;
+    this.#paused = true;
+  }
+
+  send(frame: EncodedFrame): void {
+    this.#transport.send(this.seal(frame));
+  }
+
+  /** The SRTP packet of the next 20 ms, for those who send it later. */
+  seal({ payload, levelDbov, voice }: EncodedFrame): Uint8Array {
+    const packet = Buffer.allocUnsafe(HEADER_WITH_LEVEL + payload.length + SRTP_MAX_OVERHEAD);
+    // RFC 3551 section 4.1: the marker begins a talkspurt.
+    writeRtpHeader(packet, OPUS_PAYLOAD_TYPE, this.#sequenceNumber, this.#timestamp, this.#ssrc, this.#paused);
+    packet[0]! |= 0x10;
+    // RFC 8285 section 4.2 with the one element of RFC 6464.
+    packet.writeUInt32BE(0xbede0001, 12);
+    packet[16] = AUDIO_LEVEL_EXTENSION_ID << 4;
+    packet[17] = (voice ? 0x80 : 0) | -levelDbov;
+    packet.fill(0, 18, HEADER_WITH_LEVEL);
+    packet.set(payload, HEADER_WITH_LEVEL);
+    const length = this.#transport.srtp.protectRtp(packet, HEADER_WITH_LEVEL, HEADER_WITH_LEVEL + payload.length);
+    this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
+    this.#timestamp = (this.#timestamp + FRAME_SAMPLES) >>> 0;
+    this.#paused = false;
+    return packet.subarray(0, length);
+  }
+
+  /** Sends what `seal` made. */
+  sendSealed(packet: Uint8Array): void {
+    this.#transport.send(packet);
+  }
+
+  close(): void {
+    this.#signaling.close();
+    this.#transport.close();
+  }
+
+  #onRtp(packet: Buffer, onPayload: JoinOptions['onPayload']): void {
+    const atMs = performance.now();
+    this.received.count(packet, atMs);
+    if (onPayload === undefined) return;
+    const header = createRtpHeader();
+    if (!parseRtpHeader(packet, header, null)) return;
+    const end = this.#transport.srtp.unprotectRtp(packet, header);
+    if (typeof end === 'number') onPayload({ payload: packet.subarray(header.headerLength, end), header, atMs });
+  }
+}

@@ -1,0 +1,51 @@
+import { createFrameEncoder, FRAME_SAMPLES } from '../../test/helpers/opus.ts';
+import { createPrng, gaussian } from '../../test/helpers/prng.ts';
+import { rmsDbfs, toInt16 } from '../../test/helpers/signal.ts';
+import { speech, VOICES } from '../../test/helpers/speech.ts';
+
+/** 20 ms of sound, encoded once and sent as often as needed. */
+export interface EncodedFrame {
+  readonly payload: Uint8Array;
+  /** RFC 6464: 0 to -127. */
+  readonly levelDbov: number;
+  readonly voice: boolean;
+}
+
+/** What a participant sends in a loop, an entry for each 20 ms; `undefined` is a frame that DTX leaves out. */
+export type Programme = readonly (EncodedFrame | undefined)[];
+
+const VOICE_DBOV = -50;
+
+/**
+ * Encodes as Chromium does with DTX: VOIP at 32 kb/s; of each run of frames of up to 2 bytes only the first is sent
+ * (libopus itself refreshes every 400 ms). A last part of less than a frame is left out.
+ */
+export function encodeProgramme(pcm: Float32Array): Programme {
+  const encode = createFrameEncoder({ dtx: true });
+  const samples = toInt16(pcm);
+  const programme: (EncodedFrame | undefined)[] = [];
+  let silent = false;
+  for (let start = 0; start + FRAME_SAMPLES <= samples.length; start += FRAME_SAMPLES) {
+    const frame = samples.subarray(start, start + FRAME_SAMPLES);
+    const payload = encode(frame);
+    const levelDbov = Math.max(-127, Math.min(0, Math.round(rmsDbfs(frame))));
+    const left = silent && payload.length <= 2;
+    programme.push(left ? undefined : { payload, levelDbov, voice: levelDbov >= VOICE_DBOV });
+    silent = payload.length <= 2;
+  }
+  return programme;
+}
+
+/** Speech of one of the voices, without end by repetition. */
+export async function speechProgramme(voice: number, seconds: number): Promise<Programme> {
+  return encodeProgramme(await speech(VOICES[voice % VOICES.length]!, seconds));
+}
+
+/** A microphone with nobody at it: noise far below speech, which DTX turns into a packet every 400 ms. */
+export function silenceProgramme(): Programme {
+  const prng = createPrng(1);
+  const seconds = 12;
+  const noise = Float32Array.from({ length: seconds * 48_000 }, () => gaussian(prng, 0, 1e-4));
+  // The first seconds are the encoder's way into DTX.
+  return encodeProgramme(noise).slice(100);
+}

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+
+export const OPUS_PAYLOAD_TYPE = 111;
+export const AUDIO_LEVEL_EXTENSION_ID = 1;
+
+export interface OfferOptions {
+  readonly iceUfrag: string;
+  readonly icePwd: string;
+  /** SHA-256, upper-case hex with colons. */
+  readonly fingerprint: string;
+  readonly ssrc: number;
+}
+
+/** An offer as Chromium writes it for one microphone track: the codecs and extensions that the server must leave out are in it. */
+export function writeOffer({ iceUfrag, icePwd, fingerprint, ssrc }: OfferOptions): string {
+  const stream = randomBytes(8).toString('hex');
+  const lines = [
+    'v=0',
+    `o=- ${randomBytes(6).readUIntBE(0, 6)} 2 IN IP4 127.0.0.1`,
+    's=-',
+    't=0 0',
+    'a=group:BUNDLE 0',
+    'a=extmap-allow-mixed',
+    `a=msid-semantic: WMS ${stream}`,
+    'm=audio 9 UDP/TLS/RTP/SAVPF 111 63 9 0 8 13 110 126',
+    'c=IN IP4 0.0.0.0',
+    'a=rtcp:9 IN IP4 0.0.0.0',
+    `a=ice-ufrag:${iceUfrag}`,
+    `a=ice-pwd:${icePwd}`,
+    'a=ice-options:trickle',
+    `a=fingerprint:sha-256 ${fingerprint}`,
+    'a=setup:actpass',
+    'a=mid:0',
+    `a=extmap:${AUDIO_LEVEL_EXTENSION_ID} urn:ietf:params:rtp-hdrext:ssrc-audio-level`,
+    'a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
+    'a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
+    'a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid',
+    'a=sendrecv',
+    `a=msid:${stream} ${stream}`,
+    'a=rtcp-mux',
+    'a=rtcp-rsize',
+    'a=rtpmap:111 opus/48000/2',
+    'a=rtcp-fb:111 transport-cc',
+    'a=fmtp:111 minptime=10;useinbandfec=1',
+    'a=rtpmap:63 red/48000/2',
+    'a=fmtp:63 111/111',
+    'a=rtpmap:9 G722/8000',
+    'a=rtpmap:0 PCMU/8000',
+    'a=rtpmap:8 PCMA/8000',
+    'a=rtpmap:13 CN/8000',
+    'a=rtpmap:110 telephone-event/48000',
+    'a=rtpmap:126 telephone-event/8000',
+    `a=ssrc:${ssrc} cname:${stream}`,
+    `a=ssrc:${ssrc} msid:${stream} ${stream}`,
+  ];
+  return `${lines.join('\r\n')}\r\n`;
+}
+
+/** What a client needs of the server's answer. */
+export interface Answer {
+  readonly iceUfrag: string;
+  readonly icePwd: string;
+  /** SHA-256, upper-case hex with colons. */
+  readonly fingerprint: string;
+  /** The first candidate over UDP. */
+  readonly address: string;
+  readonly port: number;
+  /** Whether the server reads RFC 6464 levels; the id is the offered one. */
+  readonly audioLevel: boolean;
+}
+
+/** Throws when a field is missing or the server does not take the roles that an ICE-lite, passive server has. */
+export function readAnswer(sdp: string): Answer {
+  const field = (pattern: RegExp): string => {
+    const value = pattern.exec(sdp)?.[1];
+    if (value === undefined) throw new Error(`the answer has no ${pattern.source}`);
+    return value;
+  };
+  field(/^(a=ice-lite)\r?$/m);
+  field(/^(a=setup:passive)\r?$/m);
+  field(new RegExp(`^(a=rtpmap:${OPUS_PAYLOAD_TYPE} opus/48000/2)\\r?$`, 'im'));
+  const candidate = /^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ/im.exec(sdp);
+  if (candidate === null) throw new Error('the answer has no candidate over UDP');
+  return {
+    iceUfrag: field(/^a=ice-ufrag:(\S+)/m),
+    icePwd: field(/^a=ice-pwd:(\S+)/m),
+    fingerprint: field(/^a=fingerprint:sha-256 (\S+)/im).toUpperCase(),
+    address: candidate[1]!,
+    port: Number(candidate[2]),
+    audioLevel: sdp.includes('urn:ietf:params:rtp-hdrext:ssrc-audio-level'),
+  };
+}

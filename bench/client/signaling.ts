@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import type { ClientMessageInput, ServerMessage } from '../../src/signaling/protocol.ts';
+
+const ANSWER_TIMEOUT_MS = 20_000;
+
+/** The WebSocket of one participant. Messages that nobody waits for are not even parsed, so that a large room costs little. */
+export class SignalingClient {
+  readonly #socket: WebSocket;
+  #waiting: ((message: ServerMessage) => void) | undefined;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on('message', (data) => this.#waiting?.(JSON.parse(String(data)) as ServerMessage));
+    // A socket that fails closes as well; what waits then times out with a message of its own.
+    socket.on('error', () => {});
+  }
+
+  /** `url` as `ws://127.0.0.1:8080/ws`. */
+  static async open(url: string): Promise<SignalingClient> {
+    const socket = new WebSocket(url, { perMessageDeflate: false });
+    await once(socket, 'open');
+    return new SignalingClient(socket);
+  }
+
+  send(message: ClientMessageInput): void {
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  /** The next message of a type. Throws on an `error` message and after 20 s. */
+  receive<T extends ServerMessage['type']>(type: T): Promise<Extract<ServerMessage, { type: T }>> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => settle(new Error(`no ${type} within ${ANSWER_TIMEOUT_MS / 1000} s`)),
+        ANSWER_TIMEOUT_MS,
+      );
+      const settle = (outcome: Error | Extract<ServerMessage, { type: T }>) => {
+        clearTimeout(timer);
+        this.#waiting = undefined;
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome);
+      };
+      this.#waiting = (message) => {
+        if (message.type === type) settle(message as Extract<ServerMessage, { type: T }>);
+        else if (message.type === 'error') settle(new Error(`the server refuses: ${message.code}: ${message.message}`));
+      };
+    });
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}

@@ -1,0 +1,38 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { DriverAnswers, DriverCommand, DriverRequest, DriverResponse } from '../client/messages.ts';
+
+/** The process with the participants, seen from the benchmark. */
+export class Driver {
+  readonly #child: ChildProcess;
+  readonly #pending = new Map<number, { resolve(result: never): void; reject(error: Error): void }>();
+  #nextId = 0;
+
+  /** `entry` is `bench/client/main.ts` as built. */
+  constructor(entry: URL) {
+    this.#child = fork(entry, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child.on('message', (response: DriverResponse) => {
+      const pending = this.#pending.get(response.id);
+      this.#pending.delete(response.id);
+      if ('error' in response) pending?.reject(new Error(response.error));
+      else pending?.resolve(response.result as never);
+    });
+    this.#child.on('exit', (code) => {
+      for (const pending of this.#pending.values())
+        pending.reject(new Error(`the load client ended with code ${code}`));
+      this.#pending.clear();
+    });
+  }
+
+  /** Rejects with what went wrong in the other process. */
+  ask<C extends DriverCommand>(command: C): Promise<DriverAnswers[C['type']]> {
+    const request: DriverRequest = { id: this.#nextId++, command };
+    return new Promise((resolve, reject) => {
+      this.#pending.set(request.id, { resolve, reject });
+      this.#child.send(request);
+    });
+  }
+
+  close(): void {
+    if (this.#child.connected) this.#child.disconnect();
+  }
+}

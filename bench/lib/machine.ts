@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
+
+/** Where and with what figures were made; a figure means nothing without it. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGb: number;
+  readonly system: string;
+  readonly node: string;
+  readonly packages: Readonly<Record<string, string>>;
+  /** Short hash, with `+` when the working tree differs from it; undefined outside of a repository. */
+  readonly commit: string | undefined;
+  /** ISO 8601, UTC. */
+  readonly date: string;
+}
+
+const MEASURED_PACKAGES = ['werift', '@discordjs/opus', 'ws'];
+
+export function describeMachine(): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    system: `${type()} ${release()} ${arch()}`,
+    node: process.version,
+    packages: Object.fromEntries(MEASURED_PACKAGES.map((name) => [name, installedVersion(name)])),
+    commit: commit(),
+    date: new Date().toISOString(),
+  };
+}
+
+function installedVersion(name: string): string {
+  const require = createRequire(import.meta.url);
+  const folders = require.resolve.paths(name) ?? [];
+  for (const folder of folders) {
+    try {
+      return (JSON.parse(readFileSync(`${folder}/${name}/package.json`, 'utf8')) as { version: string }).version;
+    } catch {
+      // not in this folder
+    }
+  }
+  return 'unknown';
+}
+
+function commit(): string | undefined {
+  try {
+    const git = (...args: string[]) =>
+      execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--', 'src') === '' ? '' : '+');
+  } catch {
+    return undefined;
+  }
+}

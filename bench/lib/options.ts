@@ -1,0 +1,97 @@
+import { parseArgs } from 'node:util';
+
+/** One flag of a benchmark. `placeholder` is what the help shows for the value. */
+interface OptionBase {
+  readonly description: string;
+}
+interface NumberOption extends OptionBase {
+  readonly kind: 'number';
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly integer?: boolean;
+  readonly placeholder?: string;
+}
+interface NumberListOption extends OptionBase {
+  readonly kind: 'numbers';
+  readonly default: readonly number[];
+  readonly min: number;
+  readonly max: number;
+}
+interface FileOption extends OptionBase {
+  readonly kind: 'file';
+}
+
+export type Option = NumberOption | NumberListOption | FileOption;
+export type Options = Readonly<Record<string, Option>>;
+
+type Value<O extends Option> = O extends NumberOption
+  ? number
+  : O extends NumberListOption
+    ? readonly number[]
+    : string | undefined;
+
+export type Values<O extends Options> = { readonly [K in keyof O]: Value<O[K]> };
+
+/** A flag that is not known or a value that is not allowed; the message names both and what is allowed. */
+export class UsageError extends Error {}
+
+/** Every benchmark writes its figures for programs. */
+export const JSON_FILE: FileOption = { kind: 'file', description: 'write the figures as JSON' };
+export const SVG_FILE: FileOption = { kind: 'file', description: 'draw the chart as SVG' };
+
+/** Reads the command line. Throws `UsageError`. */
+export function parseOptions<O extends Options>(args: readonly string[], options: O): Values<O> {
+  const known = Object.fromEntries(Object.keys(options).map((name) => [name, { type: 'string' as const }]));
+  let given: Record<string, string | undefined>;
+  try {
+    given = parseArgs({ args: [...args], options: known, allowPositionals: false }).values as typeof given;
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nKnown flags: ${flagNames(options)}, --help.`);
+  }
+  const values = Object.entries(options).map(([name, option]) => [name, readValue(name, given[name], option)]);
+  return Object.fromEntries(values) as Values<O>;
+}
+
+/** The text of `--help`. */
+export function describeOptions(options: Options): string {
+  const rows = Object.entries(options).map(([name, option]) => {
+    const standard = 'default' in option ? ` (default ${option.default})` : '';
+    return [`  --${name} ${placeholder(option)}`, `${option.description}${standard}`] as const;
+  });
+  const width = Math.max(...rows.map(([flag]) => flag.length)) + 2;
+  return rows.map(([flag, text]) => flag.padEnd(width) + text).join('\n');
+}
+
+function placeholder(option: Option): string {
+  if (option.kind === 'file') return 'FILE';
+  if (option.kind === 'numbers') return 'N,N,…';
+  return option.placeholder ?? 'N';
+}
+
+function flagNames(options: Options): string {
+  return Object.keys(options)
+    .map((name) => `--${name}`)
+    .join(', ');
+}
+
+function readValue(name: string, text: string | undefined, option: Option): Value<Option> {
+  if (option.kind === 'file') {
+    if (text === '') throw new UsageError(`--${name} needs the name of a file.`);
+    return text;
+  }
+  if (text === undefined) return option.default;
+  if (option.kind === 'numbers')
+    return text.split(',').map((part) => readNumber(name, part, { ...option, integer: true }));
+  return readNumber(name, text, option);
+}
+
+function readNumber(name: string, text: string, range: { min: number; max: number; integer?: boolean }): number {
+  const value = Number(text.trim() || Number.NaN);
+  const whole = range.integer !== false;
+  if (Number.isNaN(value) || value < range.min || value > range.max || (whole && !Number.isInteger(value))) {
+    const kind = whole ? 'whole number' : 'number';
+    throw new UsageError(`--${name}: "${text}" is not a ${kind} from ${range.min} to ${range.max}.`);
+  }
+  return value;
+}

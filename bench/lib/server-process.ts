@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Scrape } from './prometheus.ts';
+
+const START_TIMEOUT_MS = 20_000;
+
+export interface Usage {
+  /** User and system time of the process with all its threads since it started. */
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+}
+
+/** The built server in a process of its own, on free ports of the loopback interface. */
+export class ServerProcess {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, url: string) {
+    this.#child = child;
+    this.url = url;
+  }
+
+  /** `flags` are further flags of the server, as `['--workers', '1']`. Throws when it does not say in time where it listens. */
+  static async start(flags: readonly string[]): Promise<ServerProcess> {
+    const entry = fileURLToPath(new URL('../main.js', import.meta.url));
+    const loopback = ['--host', '127.0.0.1', '--port', '0', '--media-host', '127.0.0.1', '--media-port', '0'];
+    const child = spawn(process.execPath, [entry, ...loopback, '--log-format', 'json', ...flags], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: ownEnvironment(),
+    });
+    const exited = once(child, 'exit').then(([code]) => {
+      throw new Error(`the server ended with code ${code} before it listened`);
+    });
+    exited.catch(() => {});
+    const timer = setTimeout(() => child.kill(), START_TIMEOUT_MS);
+    try {
+      const url = await Promise.race([readUrl(child), exited]);
+      return new ServerProcess(child, url);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  get webSocketUrl(): string {
+    return `${this.url.replace('http:', 'ws:')}/ws`;
+  }
+
+  async metrics(): Promise<Scrape> {
+    const response = await fetch(`${this.url}/metrics`);
+    if (!response.ok) throw new Error(`/metrics answers ${response.status}`);
+    return new Scrape(await response.text());
+  }
+
+  /** By the process metrics that the server itself exports, so that it works on every system. */
+  async usage(): Promise<Usage> {
+    const scrape = await this.metrics();
+    return {
+      cpuSeconds: scrape.sum('process_cpu_seconds_total'),
+      residentBytes: scrape.sum('process_resident_memory_bytes'),
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    await exited;
+  }
+}
+
+/** The address in the first log line that has one. Reads on for ever: a full pipe would stop the server. */
+function readUrl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      const url = /http:\/\/[^\s"/]+/.exec(line)?.[0];
+      if (url !== undefined) resolve(url);
+    });
+  });
+}
+
+/** The server takes settings from variables too; a benchmark decides all of them itself. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
+}

@@ -1,0 +1,34 @@
+// Builds a benchmark with the process it needs for its participants into dist/bench, and runs it: `node bench/run.mjs scaling --help`.
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const benchmarks = {
+  scaling: 'cost of the server for each participant, on-time ticks and packets, for rooms of growing size',
+  latency: 'delay that the server adds to a sound',
+  report: 'writes docs/benchmarks.md from the figures of the others',
+};
+
+const [name, ...args] = process.argv.slice(2);
+if (name === undefined || !Object.hasOwn(benchmarks, name)) {
+  const lines = Object.entries(benchmarks).map(([key, text]) => `  npm run bench:${key.padEnd(10)} ${text}`);
+  console.log(`Benchmarks (each explains its flags with -- --help):\n${lines.join('\n')}`);
+  process.exit(name === undefined || name === '--help' ? 0 : 2);
+}
+
+await build({
+  absWorkingDir: root,
+  entryPoints: { [name]: `bench/${name}.ts`, client: 'bench/client/main.ts' },
+  outdir: 'dist/bench',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  packages: 'external',
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: 'inline',
+  logLevel: 'warning',
+});
+const file = new URL(`../dist/bench/${name}.mjs`, import.meta.url);
+process.argv = [process.argv[0], fileURLToPath(file), ...args];
+await import(file.href);
