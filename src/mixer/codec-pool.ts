@@ -1,5 +1,5 @@
 /** Encoders and decoders are large (18 to 60 kB outside of the JavaScript heap) and slow to make, so they are used again. */
-import { Decoder, Encoder, type EncoderSettings } from './opus.ts';
+import type { Codec, Decoder, Encoder, EncoderSettings } from './codec.ts';
 
 /** Everything the mixers of one worker count. Plain numbers, only ever increased. */
 export interface MixCounters {
@@ -38,12 +38,14 @@ export class CodecPool {
   readonly counters = newMixCounters();
   /** Monotonic milliseconds, only to measure with. */
   readonly now: () => number;
+  readonly #codec: Codec;
   readonly #encoders: Encoder[] = [];
   readonly #decoders: Decoder[] = [];
   #encodersInUse = 0;
   #decodersInUse = 0;
 
-  constructor(now: () => number) {
+  constructor(codec: Codec, now: () => number) {
+    this.#codec = codec;
     this.now = now;
   }
 
@@ -58,7 +60,7 @@ export class CodecPool {
   /** An encoder whose next frame depends on nothing before it. */
   takeEncoder(settings: EncoderSettings): Encoder {
     this.#encodersInUse++;
-    const encoder = this.#encoders.pop() ?? new Encoder();
+    const encoder = this.#encoders.pop() ?? this.#codec.createEncoder();
     encoder.configure(settings);
     encoder.reset();
     return encoder;
@@ -71,7 +73,7 @@ export class CodecPool {
 
   takeDecoder(): Decoder {
     this.#decodersInUse++;
-    const decoder = this.#decoders.pop() ?? new Decoder();
+    const decoder = this.#decoders.pop() ?? this.#codec.createDecoder();
     decoder.reset();
     return decoder;
   }

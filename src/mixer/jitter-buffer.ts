@@ -28,8 +28,8 @@ const TICK_PHASE_MS = PTIME_MS;
 /** A packet in the buffer. Objects are reused: valid until the next call of `pop`. */
 export interface BufferedPacket {
   payload: Uint8Array;
-  /** Of RFC 6464, or undefined if the sender does not say. */
-  levelDbov: number | undefined;
+  /** Of RFC 6464, or null if the sender does not say. */
+  levelDbov: number | null;
   durationSamples: number;
   /** The first packet after the start, or after a pause that was meant. */
   talkspurtStart: boolean;
@@ -123,7 +123,7 @@ export class JitterBuffer {
     sequenceNumber: number,
     timestamp: number,
     payload: Uint8Array,
-    levelDbov: number | undefined,
+    levelDbov: number | null,
     redundant: boolean,
     nowMs: number,
   ): void {
@@ -193,7 +193,7 @@ export class JitterBuffer {
     sequenceNumber: number,
     timestamp: number,
     payload: Uint8Array,
-    levelDbov: number | undefined,
+    levelDbov: number | null,
     nowMs: number,
   ): void {
     this.reset();
@@ -271,7 +271,7 @@ export class JitterBuffer {
     sequenceNumber: number,
     timestamp: number,
     payload: Uint8Array,
-    levelDbov: number | undefined,
+    levelDbov: number | null,
     durationSamples: number,
     redundant: boolean,
   ): void {
@@ -316,7 +316,7 @@ function newSlot(): Slot {
     sequenceNumber: 0,
     timestamp: 0,
     payload: NO_PAYLOAD,
-    levelDbov: undefined,
+    levelDbov: null,
     durationSamples: 0,
     talkspurtStart: false,
     recovered: false,

@@ -6,10 +6,11 @@
  * encoders had the same input for ten frames. After silence packets a stream starts with a fresh encoder instead,
  * because its first frame then depends on nothing.
  */
+
+import type { Encoder, EncoderSettings } from './codec.ts';
 import type { CodecPool } from './codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from './format.ts';
 import { Limiter } from './limiter.ts';
-import type { Encoder, EncoderSettings } from './opus.ts';
 import { applyRamp } from './pcm.ts';
 
 /** Frames after which a fresh encoder predicts as well as one that has run all along. */

@@ -5,10 +5,11 @@
  * not talk hear the same sum, so they share one encoder and one packet; a talker's own voice is subtracted again, and
  * needs an encoder of its own. Mutes, joins and leaves come between ticks, so that a tick sees one state throughout.
  */
+
+import type { EncoderSettings } from './codec.ts';
 import type { CodecPool } from './codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from './format.ts';
 import { MixStream } from './mix-stream.ts';
-import type { EncoderSettings } from './opus.ts';
 import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from './opus-packet.ts';
 import { add, subtract } from './pcm.ts';
 import { Source, type SourcePacket } from './source.ts';

@@ -1,5 +1,6 @@
 /** The Opus codec (libopus by @discordjs/opus), and what that binding needs to be safe. No other file imports it. */
 import { OpusEncoder } from '@discordjs/opus';
+import type { Codec, Decoder, Encoder, EncoderSettings } from './codec.ts';
 import { FRAME_SAMPLES, SAMPLE_RATE } from './format.ts';
 import { concealmentToc, packetSamples } from './opus-packet.ts';
 
@@ -11,14 +12,8 @@ const RESET_STATE = 4028;
 const APPLICATION_RESTRICTED_LOWDELAY = 2051;
 const SIGNAL_VOICE = 3001;
 
-export interface EncoderSettings {
-  readonly bitrate: number;
-  /** 0 to 10; below 3 onsets get audible pre-echoes. */
-  readonly complexity: number;
-}
-
 /** Encodes 20 ms mono frames as CELT (no mode that another encoder could not take over from). */
-export class Encoder {
+class OpusFrameEncoder implements Encoder {
   readonly #opus = new OpusEncoder(SAMPLE_RATE, 1);
   readonly #pcm = new Int16Array(FRAME_SAMPLES);
   readonly #bytes = Buffer.from(this.#pcm.buffer);
@@ -38,32 +33,28 @@ export class Encoder {
     this.#complexity = complexity;
   }
 
-  /** The next frame will not depend on any before it. */
   reset(): void {
     this.#opus.applyEncoderCTL(RESET_STATE, 0);
   }
 
-  /** Encodes exactly `FRAME_SAMPLES` samples; the packet is the caller's. */
   encode(frame: Int16Array): Uint8Array {
     this.#pcm.set(frame);
     return this.#opus.encode(this.#bytes);
   }
 }
 
-/** Decodes any Opus packet to mono. The samples returned are valid until the next call. */
-export class Decoder {
+/** Decodes any Opus packet, mono or stereo, to mono. */
+class OpusPacketDecoder implements Decoder {
   readonly #opus = new OpusEncoder(SAMPLE_RATE, 1);
   readonly #concealment = Buffer.alloc(1);
   #toc = 0;
 
-  /** `packetSamples(packet)` samples, or nothing if libopus finds the packet corrupt. */
   decode(packet: Uint8Array): Int16Array | undefined {
     if (packetSamples(packet) === 0) return undefined;
     this.#toc = packet[0]!;
     return this.#run(Buffer.isBuffer(packet) ? packet : Buffer.from(packet.buffer, packet.byteOffset, packet.length));
   }
 
-  /** One 20 ms frame that continues what was decoded last. It fades only slowly: after some frames the caller must. */
   conceal(): Int16Array | undefined {
     this.#concealment[0] = concealmentToc(this.#toc);
     return this.#run(this.#concealment);
@@ -83,3 +74,8 @@ export class Decoder {
     }
   }
 }
+
+export const opusCodec: Codec = {
+  createEncoder: () => new OpusFrameEncoder(),
+  createDecoder: () => new OpusPacketDecoder(),
+};

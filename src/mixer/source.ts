@@ -4,10 +4,11 @@
  * Only those who speak are decoded. The packets of the others pass through the jitter buffer and the last few are kept:
  * decoding these first brings a decoder into step when somebody begins to speak (RFC 7845 section 4.6).
  */
+
+import type { Decoder } from './codec.ts';
 import type { CodecPool } from './codec-pool.ts';
 import { FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE_DBOV } from './format.ts';
 import { type BufferedPacket, JitterBuffer } from './jitter-buffer.ts';
-import type { Decoder } from './opus.ts';
 import { isDtx } from './opus-packet.ts';
 import { applyRamp, crossFade, levelDbov } from './pcm.ts';
 import { VoiceActivity } from './voice-activity.ts';
@@ -29,8 +30,8 @@ export interface SourcePacket {
   readonly timestamp: number;
   /** The source keeps it until it is played. */
   readonly payload: Uint8Array;
-  /** RFC 6464; undefined if the sender does not say. */
-  readonly levelDbov: number | undefined;
+  /** RFC 6464; null if the sender does not say. */
+  readonly levelDbov: number | null;
   /** A copy from a redundant block (RFC 2198). */
   readonly redundant: boolean;
 }
@@ -144,8 +145,8 @@ export class Source {
     const { payload, durationSamples } = packet;
     const level = isDtx(payload) ? SILENCE_DBOV : packet.levelDbov;
     if (this.#muted) this.#voice.update(SILENCE_DBOV);
-    else if (level !== undefined) this.#voice.update(level);
-    const unknown = level === undefined && !this.#muted;
+    else if (level !== null) this.#voice.update(level);
+    const unknown = level === null && !this.#muted;
     if (!unknown && !this.speaking && this.#gain === 0) {
       this.#pass(payload, durationSamples);
       return;
