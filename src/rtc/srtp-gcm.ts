@@ -26,16 +26,16 @@ const rtcpAad = new Uint8Array(RTCP_CLEAR_LENGTH + INDEX);
 export class GcmTransform implements SrtpTransform {
   readonly tagLength = TAG;
   readonly rtcpOverhead = TAG + INDEX;
-  readonly #rtp: Gcm;
-  readonly #rtcp: Gcm;
+  readonly #rtp: AesGcm;
+  readonly #rtcp: AesGcm;
 
   constructor(master: SrtpMasterKey, direction: 'send' | 'receive') {
-    this.#rtp = new Gcm(
+    this.#rtp = new AesGcm(
       deriveSessionKey(master, RTP_ENCRYPTION, 16),
       deriveSessionKey(master, RTP_SALT, 12),
       direction === 'send' ? PACKETS_AHEAD : 1,
     );
-    this.#rtcp = new Gcm(deriveSessionKey(master, RTCP_ENCRYPTION, 16), deriveSessionKey(master, RTCP_SALT, 12), 1);
+    this.#rtcp = new AesGcm(deriveSessionKey(master, RTCP_ENCRYPTION, 16), deriveSessionKey(master, RTCP_SALT, 12), 1);
   }
 
   sealRtp(packet: Uint8Array, start: number, end: number, ssrc: number, index: number): void {
@@ -68,8 +68,8 @@ function gatherRtcpAad(packet: Uint8Array, indexAt: number): void {
   for (let i = 0; i < INDEX; i++) rtcpAad[RTCP_CLEAR_LENGTH + i] = packet[indexAt + i]!;
 }
 
-/** AES-GCM with one key. The tag follows the ciphertext. */
-class Gcm {
+/** AES-GCM under one session key and salt. The tag follows the ciphertext. */
+export class AesGcm {
   readonly #keystream: CounterKeystream;
   readonly #ghash: Ghash;
 

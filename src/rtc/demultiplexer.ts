@@ -1,0 +1,164 @@
+/**
+ * Tells whose a datagram is and what: by its first byte (RFC 7983), STUN by the ufrag it names, everything else by the path it came on.
+ * Paths are known only after an authenticated STUN request, so an unknown address can do nothing but STUN.
+ */
+import type { Clock, Millis } from '../lib/clock.ts';
+import { SendBuffer } from './send-buffer.ts';
+import { parseStun, type StunMessage } from './stun.ts';
+import type { UdpPort, UdpSocket } from './udp-port.ts';
+
+/** A remote address and port as seen from one local socket. */
+export class NetworkPath {
+  readonly socket: UdpSocket;
+  readonly address: string;
+  readonly port: number;
+  /** Last authentic datagram on this path. */
+  lastHeardMs: Millis;
+
+  constructor(socket: UdpSocket, address: string, port: number, nowMs: Millis) {
+    this.socket = socket;
+    this.address = address;
+    this.port = port;
+    this.lastHeardMs = nowMs;
+  }
+
+  /** See `UdpSocket.send`. */
+  send(datagram: Uint8Array): boolean {
+    return this.socket.send(datagram, this.port, this.address);
+  }
+}
+
+/** Who gets the datagrams of one transport. Methods must not throw. */
+export interface DatagramEndpoint {
+  /** A binding request that names this endpoint's ufrag. Nothing about it is verified; `path` may be new. */
+  receiveStun(request: StunMessage, datagram: Buffer, path: NetworkPath, nowMs: Millis): void;
+  receiveDtls(datagram: Buffer, path: NetworkPath, nowMs: Millis): void;
+  receiveRtp(datagram: Buffer, path: NetworkPath, nowMs: Millis): void;
+  receiveRtcp(datagram: Buffer, path: NetworkPath, nowMs: Millis): void;
+}
+
+export interface DemultiplexerCounters {
+  /** No STUN, DTLS, RTP or RTCP by the first byte, or malformed STUN. */
+  unknownKind: number;
+  /** STUN that names no transport of this port. */
+  unknownUfrag: number;
+  /** Anything but STUN from an address that has not passed ICE. */
+  unknownAddress: number;
+}
+
+interface Binding {
+  readonly path: NetworkPath;
+  readonly endpoint: DatagramEndpoint;
+}
+
+/** RFC 5761 section 4: RTCP packet types as they appear in the second byte. */
+const RTCP_FIRST = 192;
+const RTCP_LAST = 223;
+
+export class Demultiplexer {
+  readonly counters: DemultiplexerCounters = { unknownKind: 0, unknownUfrag: 0, unknownAddress: 0 };
+  /** For everything that the transports of this port send. */
+  readonly sendBuffer = new SendBuffer();
+  readonly #clock: Clock;
+  readonly #byUfrag = new Map<string, DatagramEndpoint>();
+  /** By remote port first: looking up a number and comparing one address is cheaper than building a key from both. */
+  readonly #byPort = new Map<number, Binding[]>();
+
+  constructor(port: UdpPort, clock: Clock) {
+    this.#clock = clock;
+    port.listen((datagram, remote, socket) => this.receive(datagram, remote.address, remote.port, socket));
+  }
+
+  /** Registers an endpoint under its local ufrag; false if another has it. */
+  register(localUfrag: string, endpoint: DatagramEndpoint): boolean {
+    if (this.#byUfrag.has(localUfrag)) return false;
+    this.#byUfrag.set(localUfrag, endpoint);
+    return true;
+  }
+
+  unregister(localUfrag: string): void {
+    this.#byUfrag.delete(localUfrag);
+  }
+
+  /** From now on, what comes on `path` is `endpoint`'s; a path that was another's changes hands. Only for authenticated paths. */
+  bind(path: NetworkPath, endpoint: DatagramEndpoint): void {
+    this.unbind(path);
+    const bindings = this.#byPort.get(path.port);
+    if (bindings === undefined) this.#byPort.set(path.port, [{ path, endpoint }]);
+    else bindings.push({ path, endpoint });
+  }
+
+  /** Forgets a path; with `endpoint`, only if it is still that endpoint's. */
+  unbind(path: NetworkPath, endpoint?: DatagramEndpoint): void {
+    const bindings = this.#byPort.get(path.port);
+    const at = bindings?.findIndex((binding) => isOn(binding.path, path.address, path.socket)) ?? -1;
+    if (bindings === undefined || at < 0) return;
+    if (endpoint !== undefined && bindings[at]!.endpoint !== endpoint) return;
+    bindings.splice(at, 1);
+    if (bindings.length === 0) this.#byPort.delete(path.port);
+  }
+
+  /** How many paths are bound. */
+  get pathCount(): number {
+    let count = 0;
+    for (const bindings of this.#byPort.values()) count += bindings.length;
+    return count;
+  }
+
+  /** One datagram from the network; public so that tests can be the network. */
+  receive(datagram: Buffer, address: string, port: number, socket: UdpSocket): void {
+    const first = datagram[0];
+    if (first === undefined) {
+      this.counters.unknownKind++;
+      return;
+    }
+    if (first < 4) {
+      this.#receiveStun(datagram, address, port, socket);
+      return;
+    }
+    const binding = this.#find(address, port, socket);
+    if (binding === undefined) {
+      this.counters.unknownAddress++;
+      return;
+    }
+    if (first >= 128 && first < 192 && datagram.length >= 2) {
+      const second = datagram[1]!;
+      if (second >= RTCP_FIRST && second <= RTCP_LAST) {
+        binding.endpoint.receiveRtcp(datagram, binding.path, this.#clock.now());
+      } else binding.endpoint.receiveRtp(datagram, binding.path, this.#clock.now());
+    } else if (first >= 20 && first < 64) {
+      binding.endpoint.receiveDtls(datagram, binding.path, this.#clock.now());
+    } else this.counters.unknownKind++;
+  }
+
+  #receiveStun(datagram: Buffer, address: string, port: number, socket: UdpSocket): void {
+    const message = parseStun(datagram);
+    if (message?.class !== 'request' && message?.class !== 'indication') {
+      this.counters.unknownKind++;
+      return;
+    }
+    // An indication keeps a NAT binding alive and asks for nothing (RFC 8445 section 11).
+    if (message.class === 'indication') return;
+    const ufrag = message.username?.split(':', 1)[0];
+    const endpoint = ufrag === undefined ? undefined : this.#byUfrag.get(ufrag);
+    if (endpoint === undefined) {
+      this.counters.unknownUfrag++;
+      return;
+    }
+    const nowMs = this.#clock.now();
+    const known = this.#find(address, port, socket);
+    const path = known?.endpoint === endpoint ? known.path : new NetworkPath(socket, address, port, nowMs);
+    endpoint.receiveStun(message, datagram, path, nowMs);
+  }
+
+  #find(address: string, port: number, socket: UdpSocket): Binding | undefined {
+    const bindings = this.#byPort.get(port);
+    if (bindings === undefined) return undefined;
+    for (const binding of bindings) if (isOn(binding.path, address, socket)) return binding;
+    return undefined;
+  }
+}
+
+function isOn(path: NetworkPath, address: string, socket: UdpSocket): boolean {
+  return path.socket === socket && path.address === address;
+}

@@ -1,0 +1,32 @@
+/** The record layer of DTLS 1.2 (RFC 6347 section 4.1), as far as it stands in the clear. */
+
+export const DTLS_RECORD_HEADER = 13;
+
+/** RFC 5246 section 6.2.1. */
+export const CONTENT_TYPE = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const;
+
+/** Where the record that begins at `at` ends, or -1 if there is no whole record of DTLS 1.x of a known content type. */
+export function dtlsRecordEnd(datagram: Uint8Array, at: number): number {
+  if (at + DTLS_RECORD_HEADER > datagram.length) return -1;
+  const type = datagram[at]!;
+  if (type < CONTENT_TYPE.changeCipherSpec || type > CONTENT_TYPE.applicationData || datagram[at + 1] !== 0xfe)
+    return -1;
+  const end = at + DTLS_RECORD_HEADER + ((datagram[at + 11]! << 8) | datagram[at + 12]!);
+  return end > datagram.length ? -1 : end;
+}
+
+/** The epoch of the record at `at`: 0 is before the keys, in the clear. */
+export function dtlsRecordEpoch(datagram: Uint8Array, at: number): number {
+  return (datagram[at + 3]! << 8) | datagram[at + 4]!;
+}
+
+/** Whether there is a whole record of at least this epoch in the datagram. */
+export function hasDtlsRecord(datagram: Uint8Array, leastEpoch: 0 | 1): boolean {
+  for (let at = 0; at < datagram.length; ) {
+    const end = dtlsRecordEnd(datagram, at);
+    if (end < 0) return false;
+    if (dtlsRecordEpoch(datagram, at) >= leastEpoch) return true;
+    at = end;
+  }
+  return false;
+}

@@ -1,0 +1,135 @@
+/** The RTCP of one transport: when to report, what to report, and what the peer's reports say about our stream. */
+import type { Millis } from '../lib/clock.ts';
+import type { ReceiveStatistics } from './receive-statistics.ts';
+import {
+  ntpMiddle,
+  parseRtcp,
+  type ReceptionReport,
+  type SenderInfo,
+  toNtp,
+  writeBye,
+  writeReport,
+  writeSdes,
+} from './rtcp.ts';
+
+const CLOCK_RATE_KHZ = 48;
+/** RFC 3550 section 6.2: five seconds on average, randomised so that transports do not report in step. */
+const INTERVAL_MS = { least: 4000, most: 6000 } as const;
+/** Sender reports that a receiver may still refer to. */
+const REMEMBERED_REPORTS = 4;
+
+export interface RtcpSessionOptions {
+  readonly ssrc: number;
+  readonly cname: string;
+  readonly nowMs: Millis;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+export class RtcpSession {
+  /** Of our stream, as the peer reported it last: 0 to 1. `null` before its first report. */
+  fractionLost: number | null = null;
+  /** Of our stream in all, as the peer reported it last. */
+  packetsLost = 0;
+  /** To the peer and back, by its last report that allowed to tell. */
+  roundTripMs: Millis | null = null;
+  readonly #options: RtcpSessionOptions;
+  readonly #sentReports: { middle: number; atMs: Millis }[] = [];
+  #dueMs: Millis;
+  #packetCount = 0;
+  #octetCount = 0;
+  #sentSinceReport = false;
+  #lastTimestamp = 0;
+  #lastSentMs: Millis = 0;
+  #peerReport: { middle: number; atMs: Millis } | null = null;
+
+  constructor(options: RtcpSessionOptions) {
+    this.#options = options;
+    this.#dueMs = options.nowMs + this.#interval();
+  }
+
+  /** Notes an RTP packet of ours. */
+  sent(payloadLength: number, timestamp: number, nowMs: Millis): void {
+    this.#packetCount = (this.#packetCount + 1) >>> 0;
+    this.#octetCount = (this.#octetCount + payloadLength) >>> 0;
+    this.#sentSinceReport = true;
+    this.#lastTimestamp = timestamp;
+    this.#lastSentMs = nowMs;
+  }
+
+  /** Takes in the compound packet in the first `length` bytes. False if it is malformed. */
+  receive(packet: Uint8Array, length: number, peerSsrc: number | null, nowMs: Millis): boolean {
+    const content = parseRtcp(packet, length);
+    if (content === null) return false;
+    for (const report of content.senderReports) {
+      if (report.ssrc === peerSsrc) this.#peerReport = { middle: report.ntpMiddle, atMs: nowMs };
+    }
+    for (const report of content.reports) if (report.ssrc === this.#options.ssrc) this.#readReport(report, nowMs);
+    return true;
+  }
+
+  /** Whatever was known of the peer's source is void: it sends another one. */
+  forgetPeer(): void {
+    this.#peerReport = null;
+  }
+
+  isDue(nowMs: Millis): boolean {
+    return nowMs >= this.#dueMs;
+  }
+
+  /** Writes the compound packet that is due: SR or RR, SDES, at the end BYE. Returns its length. */
+  write(
+    bytes: Uint8Array,
+    peer: { readonly ssrc: number; readonly statistics: ReceiveStatistics } | null,
+    nowMs: Millis,
+    wallNowMs: Millis,
+    kind: 'report' | 'bye',
+  ): number {
+    const { ssrc, cname } = this.#options;
+    this.#dueMs = nowMs + this.#interval();
+    const sender = this.#sentSinceReport ? this.#senderInfo(nowMs, wallNowMs) : null;
+    this.#sentSinceReport = false;
+    const reports = peer === null ? [] : [this.#receptionReport(peer.ssrc, peer.statistics, nowMs)];
+    let end = writeReport(bytes, 0, ssrc, sender, reports);
+    end = writeSdes(bytes, end, ssrc, cname);
+    return kind === 'bye' ? writeBye(bytes, end, ssrc) : end;
+  }
+
+  #interval(): Millis {
+    return INTERVAL_MS.least + this.#options.random() * (INTERVAL_MS.most - INTERVAL_MS.least);
+  }
+
+  #senderInfo(nowMs: Millis, wallNowMs: Millis): SenderInfo {
+    const ntp = toNtp(wallNowMs);
+    this.#sentReports.push({ middle: ntpMiddle(ntp), atMs: nowMs });
+    if (this.#sentReports.length > REMEMBERED_REPORTS) this.#sentReports.shift();
+    return {
+      ntp,
+      rtpTimestamp: (this.#lastTimestamp + Math.round((nowMs - this.#lastSentMs) * CLOCK_RATE_KHZ)) >>> 0,
+      packetCount: this.#packetCount,
+      octetCount: this.#octetCount,
+    };
+  }
+
+  #receptionReport(ssrc: number, statistics: ReceiveStatistics, nowMs: Millis): ReceptionReport {
+    const last = this.#peerReport;
+    return {
+      ssrc,
+      fractionLost: statistics.takeFractionLost(),
+      cumulativeLost: statistics.lost,
+      highestSequenceNumber: statistics.highestSequenceNumber,
+      jitter: statistics.jitter,
+      lastSenderReport: last === null ? 0 : last.middle,
+      delaySinceLastSenderReport: last === null ? 0 : Math.round(((nowMs - last.atMs) * 0x1_0000) / 1000),
+    };
+  }
+
+  #readReport(report: ReceptionReport, nowMs: Millis): void {
+    this.fractionLost = report.fractionLost / 256;
+    this.packetsLost = report.cumulativeLost;
+    // By our monotonic time of sending: a step of the wall clock is no round trip.
+    const sent = this.#sentReports.find(({ middle }) => middle === report.lastSenderReport);
+    if (sent === undefined) return;
+    this.roundTripMs = Math.max(0, nowMs - sent.atMs - (report.delaySinceLastSenderReport * 1000) / 0x1_0000);
+  }
+}

@@ -1,0 +1,109 @@
+/** Writes STUN binding messages: what an ICE agent answers, and the checks that our own clients send. */
+import { ipToBytes } from './ip-address.ts';
+import {
+  ATTRIBUTE,
+  MESSAGE_TYPE,
+  STUN_HEADER_LENGTH,
+  STUN_MAGIC_COOKIE,
+  STUN_TRANSACTION_ID_LENGTH,
+  type StunAddress,
+  type StunClass,
+  stunFingerprint,
+  stunIntegrity,
+} from './stun.ts';
+
+/** RFC 8489 section 14.8. */
+const REASONS = { 400: 'Bad Request', 401: 'Unauthenticated', 420: 'Unknown Attribute' } as const;
+
+export type StunErrorCode = keyof typeof REASONS;
+
+const MAX_LENGTH = 1024;
+
+export interface BindingRequest {
+  /** 12 random bytes. */
+  readonly transactionId: Uint8Array;
+  /** `remote ufrag:local ufrag`, as the one who is asked sees it: `its own:the other's`. */
+  readonly username: string;
+  /** The password of the one who is asked. */
+  readonly key: string;
+  /** Of the peer-reflexive candidate that this check may discover (RFC 8445 section 7.1.1). */
+  readonly priority: number;
+  /** The tie breaker of the controlling agent. */
+  readonly tieBreaker: bigint;
+  readonly useCandidate: boolean;
+}
+
+/** A connectivity check of a controlling agent. */
+export function writeBindingRequest(request: BindingRequest): Buffer {
+  const writer = new StunWriter('request', request.transactionId);
+  writer.add(ATTRIBUTE.USERNAME, Buffer.from(request.username, 'latin1'));
+  const priority = Buffer.alloc(4);
+  priority.writeUInt32BE(request.priority);
+  writer.add(ATTRIBUTE.PRIORITY, priority);
+  const tieBreaker = Buffer.alloc(8);
+  tieBreaker.writeBigUInt64BE(request.tieBreaker);
+  writer.add(ATTRIBUTE.ICE_CONTROLLING, tieBreaker);
+  if (request.useCandidate) writer.add(ATTRIBUTE.USE_CANDIDATE, Buffer.alloc(0));
+  return writer.finish(request.key);
+}
+
+/** The answer to an accepted request: the address it came from. Throws a RangeError if that is no IP address. */
+export function writeBindingSuccess(transactionId: Uint8Array, from: StunAddress, key: string): Buffer {
+  const writer = new StunWriter('success', transactionId);
+  const address = ipToBytes(from.address);
+  if (address === null) throw new RangeError(`not an IP address: ${from.address}`);
+  const value = Buffer.alloc(4 + address.length);
+  value[1] = address.length === 4 ? 1 : 2;
+  value.writeUInt16BE(from.port ^ (STUN_MAGIC_COOKIE >>> 16), 2);
+  for (let i = 0; i < address.length; i++) value[4 + i] = address[i]! ^ writer.header[4 + i]!;
+  writer.add(ATTRIBUTE.XOR_MAPPED_ADDRESS, value);
+  return writer.finish(key);
+}
+
+/** A refusal. Without `key` it carries no integrity, because the one who asked has not shown that it knows the key (section 9.1.3). */
+export function writeBindingError(
+  transactionId: Uint8Array,
+  code: StunErrorCode,
+  options: { readonly unknown?: readonly number[]; readonly key?: string } = {},
+): Buffer {
+  const writer = new StunWriter('error', transactionId);
+  writer.add(
+    ATTRIBUTE.ERROR_CODE,
+    Buffer.from([0, 0, Math.floor(code / 100), code % 100, ...Buffer.from(REASONS[code])]),
+  );
+  if (options.unknown !== undefined) {
+    const value = Buffer.alloc(options.unknown.length * 2);
+    for (const [i, type] of options.unknown.entries()) value.writeUInt16BE(type, i * 2);
+    writer.add(ATTRIBUTE.UNKNOWN_ATTRIBUTES, value);
+  }
+  return writer.finish(options.key);
+}
+
+class StunWriter {
+  /** The message as far as it is written; cookie and transaction id are there from the start. */
+  readonly header = Buffer.alloc(MAX_LENGTH);
+  #length = STUN_HEADER_LENGTH;
+
+  constructor(messageClass: StunClass, transactionId: Uint8Array) {
+    if (transactionId.length !== STUN_TRANSACTION_ID_LENGTH) throw new RangeError('a transaction id has 12 bytes');
+    this.header.writeUInt16BE(MESSAGE_TYPE[messageClass], 0);
+    this.header.writeUInt32BE(STUN_MAGIC_COOKIE, 4);
+    this.header.set(transactionId, 8);
+  }
+
+  add(type: number, value: Uint8Array): void {
+    this.header.writeUInt16BE(type, this.#length);
+    this.header.writeUInt16BE(value.length, this.#length + 2);
+    this.header.set(value, this.#length + 4);
+    this.#length += 4 + ((value.length + 3) & ~3);
+  }
+
+  finish(key: string | undefined): Buffer {
+    if (key !== undefined) this.add(ATTRIBUTE.MESSAGE_INTEGRITY, stunIntegrity(this.header, this.#length, key));
+    this.header.writeUInt16BE(this.#length + 8 - STUN_HEADER_LENGTH, 2);
+    const fingerprint = Buffer.alloc(4);
+    fingerprint.writeUInt32BE(stunFingerprint(this.header, this.#length));
+    this.add(ATTRIBUTE.FINGERPRINT, fingerprint);
+    return this.header.subarray(0, this.#length);
+  }
+}

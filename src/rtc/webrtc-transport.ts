@@ -1,0 +1,332 @@
+/**
+ * One participant's transport on the media side: ICE, SRTP and RTCP put together, and DTLS datagrams passed on to whoever does the handshake.
+ * Time comes in as an argument, nothing throws after construction, and no packet allocates more than the runtime forces.
+ */
+import { randomInt } from 'node:crypto';
+import type { Millis } from '../lib/clock.ts';
+import type { DatagramEndpoint, Demultiplexer, NetworkPath } from './demultiplexer.ts';
+import { hasDtlsRecord } from './dtls-record.ts';
+import { type IceCounters, IceLite } from './ice-lite.ts';
+import { ReceiveStatistics } from './receive-statistics.ts';
+import { RtcpSession } from './rtcp-session.ts';
+import {
+  createRtpHeader,
+  parseRtpHeader,
+  RTP_HEADER_LENGTH,
+  type RtpHeader,
+  withoutPadding,
+  writeRtpHeader,
+} from './rtp-packet.ts';
+import { SEND_BUFFER_LENGTH } from './send-buffer.ts';
+import type { SrtpKeys } from './srtp-keys.ts';
+import { SRTP_MAX_OVERHEAD, type SrtpFailure, SrtpSession } from './srtp-session.ts';
+import type { StunMessage } from './stun.ts';
+
+/** What offer and answer agreed on. Plain data that may be posted to another thread. */
+export interface WebRtcTransportParameters {
+  readonly localUfrag: string;
+  readonly localPassword: string;
+  readonly remoteUfrag: string;
+  /** Of the stream that we send. */
+  readonly localSsrc: number;
+  /** At most 255 ASCII characters. */
+  readonly cname: string;
+  readonly opusPayloadType: number;
+  readonly redPayloadType: number | null;
+  readonly audioLevelExtensionId: number | null;
+}
+
+/** A decrypted packet. The object is filled again for the next one; the payload's bytes may be kept. */
+export interface ReceivedRtp extends RtpHeader {
+  /** Without header, padding and tag. */
+  payload: Uint8Array;
+}
+
+export interface WebRtcTransportEvents {
+  /** An authentic packet of a negotiated payload type. */
+  rtp(packet: ReceivedRtp, nowMs: Millis): void;
+  /** A DTLS datagram from an address that passed ICE. */
+  dtls(datagram: Buffer): void;
+  /** The peer was not heard of for the consent time (RFC 7675). The transport is closed; at most once. */
+  closed(reason: 'silent'): void;
+}
+
+export interface WebRtcTransportOptions {
+  readonly id: number;
+  readonly parameters: WebRtcTransportParameters;
+  readonly demultiplexer: Demultiplexer;
+  readonly events: WebRtcTransportEvents;
+  readonly nowMs: Millis;
+  /** How long a peer may be silent; 30 s by default. Before the first authentic request the time counts from `nowMs`. */
+  readonly consentTimeoutMs?: Millis;
+  /** In [0, 1), for the spacing of reports. */
+  readonly random?: () => number;
+}
+
+export interface WebRtcTransportCounters {
+  rtpPacketsIn: number;
+  /** Payload bytes. */
+  rtpBytesIn: number;
+  rtpPacketsOut: number;
+  /** Payload bytes. */
+  rtpBytesOut: number;
+  rtcpPacketsIn: number;
+  rtcpPacketsOut: number;
+  /** SRTP and SRTCP packets that were not authentic, were replayed, or were malformed before or after decryption. */
+  srtpForged: number;
+  srtpReplayed: number;
+  srtpMalformed: number;
+  /** Media that came before the keys. */
+  beforeKeys: number;
+  unknownPayloadType: number;
+  /** Packets of a second source while the first one still sends. */
+  unknownSsrc: number;
+  /** DTLS datagrams that were no such thing, or in the clear after the handshake. */
+  dtlsDropped: number;
+  /** Changes of the peer's SSRC. */
+  ssrcChanges: number;
+}
+
+const CONSENT_TIMEOUT_MS = 30_000;
+const CLOCK_RATE_HZ = 48_000;
+/** A new source takes over when the old one has been silent for this long. */
+const SSRC_HANDOVER_MS = 500;
+const MAX_PAYLOAD = SEND_BUFFER_LENGTH - RTP_HEADER_LENGTH - SRTP_MAX_OVERHEAD;
+
+export class WebRtcTransport implements DatagramEndpoint {
+  readonly id: number;
+  readonly counters: WebRtcTransportCounters = {
+    rtpPacketsIn: 0,
+    rtpBytesIn: 0,
+    rtpPacketsOut: 0,
+    rtpBytesOut: 0,
+    rtcpPacketsIn: 0,
+    rtcpPacketsOut: 0,
+    srtpForged: 0,
+    srtpReplayed: 0,
+    srtpMalformed: 0,
+    beforeKeys: 0,
+    unknownPayloadType: 0,
+    unknownSsrc: 0,
+    dtlsDropped: 0,
+    ssrcChanges: 0,
+  };
+  readonly #parameters: WebRtcTransportParameters;
+  readonly #demultiplexer: Demultiplexer;
+  readonly #events: WebRtcTransportEvents;
+  readonly #consentTimeoutMs: Millis;
+  readonly #ice: IceLite;
+  readonly #rtcp: RtcpSession;
+  readonly #packet: ReceivedRtp = { ...createRtpHeader(), payload: new Uint8Array(0) };
+  #srtp: SrtpSession | null = null;
+  #peer: { ssrc: number; statistics: ReceiveStatistics; lastMs: Millis } | null = null;
+  /** Below 2^15, so that the first wrap is far: a receiver that misses the first packets still knows the rollover counter. */
+  #sequenceNumber = randomInt(0x8000);
+  #lastHeardMs: Millis;
+  #closed = false;
+
+  /** Throws an Error if the local ufrag is taken on this port. */
+  constructor(options: WebRtcTransportOptions) {
+    const { parameters, nowMs } = options;
+    this.id = options.id;
+    this.#parameters = parameters;
+    this.#demultiplexer = options.demultiplexer;
+    this.#events = options.events;
+    this.#consentTimeoutMs = options.consentTimeoutMs ?? CONSENT_TIMEOUT_MS;
+    this.#lastHeardMs = nowMs;
+    this.#ice = new IceLite(parameters);
+    const random = options.random ?? Math.random;
+    this.#rtcp = new RtcpSession({ ssrc: parameters.localSsrc, cname: parameters.cname, nowMs, random });
+    if (!this.#demultiplexer.register(parameters.localUfrag, this)) throw new Error('the ICE ufrag is in use');
+  }
+
+  get iceCounters(): Readonly<IceCounters> {
+    return this.#ice.counters;
+  }
+
+  /** Loss of our stream at the peer, 0 to 1, by its last report. */
+  get remoteFractionLost(): number | null {
+    return this.#rtcp.fractionLost;
+  }
+
+  get roundTripMs(): Millis | null {
+    return this.#rtcp.roundTripMs;
+  }
+
+  /** Packets of the peer's present source that never came. */
+  get packetsLost(): number {
+    return this.#peer?.statistics.lost ?? 0;
+  }
+
+  /** Whether `sendRtp` can send: keys and a path are there. */
+  get isReady(): boolean {
+    return this.#srtp !== null && this.#ice.selected !== null;
+  }
+
+  /** Where media goes now. */
+  get remoteAddress(): { readonly address: string; readonly port: number } | null {
+    return this.#ice.selected;
+  }
+
+  /** Media flows from here on. The first keys hold: sent packets would repeat indices under the same keys. */
+  setKeys(keys: SrtpKeys): void {
+    if (!this.#closed) this.#srtp ??= new SrtpSession(keys);
+  }
+
+  /** Sends a datagram of the DTLS handshake; false without a valid path. */
+  sendDtls(datagram: Uint8Array): boolean {
+    const path = this.#ice.selected;
+    if (path === null || this.#closed) return false;
+    path.send(datagram);
+    return true;
+  }
+
+  /** Sends one Opus payload. False if the transport is not ready or the payload is too large for a packet. */
+  sendRtp(payload: Uint8Array, timestamp: number, marker: boolean, nowMs: Millis): boolean {
+    const path = this.#ice.selected;
+    if (path === null || this.#srtp === null || payload.length > MAX_PAYLOAD) return false;
+    const buffer = this.#demultiplexer.sendBuffer;
+    const { opusPayloadType, localSsrc } = this.#parameters;
+    writeRtpHeader(buffer.bytes, opusPayloadType, this.#sequenceNumber, timestamp, localSsrc, marker);
+    buffer.bytes.set(payload, RTP_HEADER_LENGTH);
+    const length = this.#srtp.protectRtp(buffer.bytes, RTP_HEADER_LENGTH, RTP_HEADER_LENGTH + payload.length);
+    if (length === 0) return false;
+    this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
+    if (!path.send(buffer.view(length))) buffer.renew();
+    this.#rtcp.sent(payload.length, timestamp, nowMs);
+    this.counters.rtpPacketsOut++;
+    this.counters.rtpBytesOut += payload.length;
+    return true;
+  }
+
+  /** To be called about ten times a second: consent and reports. */
+  housekeeping(nowMs: Millis, wallNowMs: Millis): void {
+    if (this.#closed) return;
+    if (nowMs - this.#lastHeardMs > this.#consentTimeoutMs) {
+      this.close(nowMs, wallNowMs);
+      this.#events.closed('silent');
+      return;
+    }
+    if (this.isReady && this.#rtcp.isDue(nowMs)) this.#sendRtcp('report', nowMs, wallNowMs);
+  }
+
+  /** Says goodbye and frees everything. Idempotent; no event comes from it. */
+  close(nowMs: Millis, wallNowMs: Millis): void {
+    if (this.#closed) return;
+    if (this.isReady) this.#sendRtcp('bye', nowMs, wallNowMs);
+    this.#closed = true;
+    this.#srtp = null;
+    this.#demultiplexer.unregister(this.#parameters.localUfrag);
+    for (const path of this.#ice.paths) this.#demultiplexer.unbind(path, this);
+  }
+
+  /** For the demultiplexer. */
+  receiveStun(request: StunMessage, datagram: Buffer, path: NetworkPath, nowMs: Millis): void {
+    const accepted = this.#ice.receive(request, datagram, path, nowMs);
+    if (!accepted.authentic) return;
+    this.#lastHeardMs = nowMs;
+    if (accepted.removed !== null) this.#demultiplexer.unbind(accepted.removed, this);
+    if (accepted.added !== null) this.#demultiplexer.bind(accepted.added, this);
+  }
+
+  /** For the demultiplexer. */
+  receiveDtls(datagram: Buffer, _path: NetworkPath, _nowMs: Millis): void {
+    // A peer that missed our last flight repeats its own: records in the clear and one that is encrypted, maybe in one datagram.
+    if (hasDtlsRecord(datagram, this.#srtp === null ? 0 : 1)) this.#events.dtls(datagram);
+    else this.counters.dtlsDropped++;
+  }
+
+  /** For the demultiplexer. */
+  receiveRtp(datagram: Buffer, path: NetworkPath, nowMs: Millis): void {
+    if (this.#srtp === null) {
+      this.counters.beforeKeys++;
+      return;
+    }
+    const packet = this.#packet;
+    if (!parseRtpHeader(datagram, packet, this.#parameters.audioLevelExtensionId)) {
+      this.counters.srtpMalformed++;
+      return;
+    }
+    const end = this.#srtp.unprotectRtp(datagram, packet);
+    if (typeof end === 'string') {
+      this.#countFailure(end);
+      return;
+    }
+    this.#lastHeardMs = nowMs;
+    path.lastHeardMs = nowMs;
+    const { opusPayloadType, redPayloadType } = this.#parameters;
+    if (packet.payloadType !== opusPayloadType && packet.payloadType !== redPayloadType) {
+      this.counters.unknownPayloadType++;
+      return;
+    }
+    const payloadEnd = withoutPadding(datagram, packet, end);
+    if (payloadEnd < 0) {
+      this.counters.srtpMalformed++;
+      return;
+    }
+    if (!this.#follow(packet, nowMs)) {
+      this.counters.unknownSsrc++;
+      return;
+    }
+    this.counters.rtpPacketsIn++;
+    this.counters.rtpBytesIn += payloadEnd - packet.headerLength;
+    packet.payload = datagram.subarray(packet.headerLength, payloadEnd);
+    this.#events.rtp(packet, nowMs);
+  }
+
+  /** For the demultiplexer. */
+  receiveRtcp(datagram: Buffer, path: NetworkPath, nowMs: Millis): void {
+    if (this.#srtp === null) {
+      this.counters.beforeKeys++;
+      return;
+    }
+    const length = this.#srtp.unprotectRtcp(datagram);
+    if (typeof length === 'string') {
+      this.#countFailure(length);
+      return;
+    }
+    this.#lastHeardMs = nowMs;
+    path.lastHeardMs = nowMs;
+    if (this.#rtcp.receive(datagram, length, this.#peer?.ssrc ?? null, nowMs)) this.counters.rtcpPacketsIn++;
+    else this.counters.srtpMalformed++;
+  }
+
+  /** One source is heard at a time. How many there may be over time is bounded by the SRTP session. */
+  #follow(packet: RtpHeader, nowMs: Millis): boolean {
+    if (this.#peer?.ssrc !== packet.ssrc) {
+      if (this.#peer !== null) {
+        if (nowMs - this.#peer.lastMs < SSRC_HANDOVER_MS) return false;
+        this.counters.ssrcChanges++;
+      }
+      this.#peer = { ssrc: packet.ssrc, statistics: new ReceiveStatistics(CLOCK_RATE_HZ), lastMs: nowMs };
+      this.#rtcp.forgetPeer();
+    }
+    this.#peer.lastMs = nowMs;
+    this.#peer.statistics.receive(packet.sequenceNumber, packet.timestamp, nowMs);
+    return true;
+  }
+
+  #sendRtcp(kind: 'report' | 'bye', nowMs: Millis, wallNowMs: Millis): void {
+    const path = this.#ice.selected;
+    if (path === null || this.#srtp === null) return;
+    const buffer = this.#demultiplexer.sendBuffer;
+    const written = this.#rtcp.write(buffer.bytes, this.#peer, nowMs, wallNowMs, kind);
+    const length = this.#srtp.protectRtcp(buffer.bytes, written);
+    if (length === 0) return;
+    if (!path.send(buffer.view(length))) buffer.renew();
+    this.counters.rtcpPacketsOut++;
+  }
+
+  #countFailure(failure: SrtpFailure): void {
+    switch (failure) {
+      case 'auth':
+        this.counters.srtpForged++;
+        return;
+      case 'replay':
+        this.counters.srtpReplayed++;
+        return;
+      case 'malformed':
+        this.counters.srtpMalformed++;
+    }
+  }
+}
