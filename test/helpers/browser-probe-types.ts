@@ -1,0 +1,18 @@
+/** What a test tells the probe in a page, apart from the probe, because that one needs the types of browsers. */
+export type ProbeMicrophone =
+  | { readonly kind: 'tone'; readonly frequencyHz: number; readonly gain: number }
+  /** 48 kHz samples as base64 of little-endian float32, played in a loop. */
+  | { readonly kind: 'samples'; readonly base64: string }
+  /** getUserMedia fails with a DOMException of this name. */
+  | { readonly kind: 'failure'; readonly name: string };
+
+export interface ProbeReport {
+  /** Remote audio tracks of all open connections of the page. */
+  readonly remoteTracks: number;
+  readonly audioElements: number;
+  /** The audio element is playing and not silenced. */
+  readonly isAudible: boolean;
+  /** Of the newest open connection; empty objects without one. */
+  readonly inbound: Record<string, unknown>;
+  readonly outbound: Record<string, unknown>;
+}

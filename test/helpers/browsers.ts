@@ -1,0 +1,84 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, launch } from 'puppeteer-core';
+import { startSoundDaemon } from './sound-daemon.ts';
+import { openVoicePage, type VoicePage, type VoicePageOptions } from './voice-page.ts';
+
+const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--mute-audio',
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+  '--autoplay-policy=no-user-gesture-required',
+  '--allow-loopback-in-peer-connection',
+  '--disable-background-timer-throttling',
+  '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
+];
+
+const FIREFOX_PREFERENCES = {
+  'media.navigator.streams.fake': true,
+  'media.navigator.permission.disabled': true,
+  'media.autoplay.default': 0,
+  'media.autoplay.blocking_policy': 0,
+  'media.peerconnection.ice.loopback': true,
+  'media.peerconnection.ice.obfuscate_host_addresses': false,
+};
+
+export interface VoiceBrowser {
+  readonly name: 'chromium' | 'firefox';
+  /** A page with storage of its own, as another person's browser would have. */
+  open(url: string, options: VoicePageOptions): Promise<VoicePage>;
+  close(): Promise<void>;
+}
+
+/** Debian's Chromium without a window, with a fake sound device and without the need for a click before sound. */
+export async function launchChromium(extraFlags: readonly string[] = []): Promise<VoiceBrowser> {
+  const browser = await launch({
+    executablePath: '/usr/bin/chromium',
+    headless: true,
+    args: [...CHROMIUM_FLAGS, ...extraFlags],
+  });
+  return { name: 'chromium', open: opener(browser), close: () => browser.close() };
+}
+
+/** Debian's Firefox ESR without a window. Has to run inside the private network: it uses no loopback address for WebRTC. */
+export async function launchFirefox(): Promise<VoiceBrowser> {
+  const home = await mkdtemp(join(tmpdir(), 'partyline-firefox-'));
+  const sound = await startSoundDaemon();
+  const free = async () => {
+    await sound.close();
+    await rm(home, { recursive: true, force: true });
+  };
+  try {
+    const browser = await launch({
+      browser: 'firefox',
+      executablePath: '/usr/bin/firefox-esr',
+      headless: true,
+      env: { ...process.env, HOME: home, PULSE_SERVER: sound.server },
+      extraPrefsFirefox: FIREFOX_PREFERENCES,
+    });
+    const close = async () => {
+      await browser.close();
+      await free();
+    };
+    return { name: 'firefox', open: opener(browser), close };
+  } catch (thrown) {
+    await free();
+    throw thrown;
+  }
+}
+
+function opener(browser: Browser): VoiceBrowser['open'] {
+  return async (url, options) => {
+    const context = await browser.createBrowserContext();
+    return openVoicePage(await context.newPage(), url, options);
+  };
+}

@@ -1,0 +1,31 @@
+/**
+ * Imported first by a test with real browsers: runs that test again inside a network namespace of its own, with the
+ * address `PRIVATE_ADDRESS`. Nothing can leave it, and Firefox, which uses no loopback address for WebRTC, finds one that
+ * it takes.
+ */
+import { spawnSync } from 'node:child_process';
+import { ensureDebianPackages } from './debian-packages.ts';
+
+export const PRIVATE_ADDRESS = '10.99.0.1';
+
+/** `yes` inside, otherwise what is missing for getting there. */
+const VARIABLE = 'PARTYLINE_TEST_PRIVATE_NETWORK';
+const PACKAGES = ['chromium', 'firefox-esr', 'pulseaudio', 'iproute2', 'util-linux'];
+const SET_UP = `ip link set lo up && ip addr add ${PRIVATE_ADDRESS}/24 dev lo && ip route add default via ${PRIVATE_ADDRESS} dev lo`;
+
+/** What real browsers need and this machine does not have; null if all of it is there. */
+export const missingForBrowsers: string | null = process.env[VARIABLE] === 'yes' ? null : enter();
+
+function enter(): string {
+  const missing = ensureDebianPackages(PACKAGES);
+  if (missing !== null) return missing;
+  const unshare = process.getuid?.() === 0 ? ['--net'] : ['--net', '--map-root-user'];
+  const probe = spawnSync('unshare', [...unshare, 'sh', '-c', SET_UP], { encoding: 'utf8' });
+  if (probe.status !== 0) return `no network namespace: ${probe.stderr.trim()}`;
+  const node = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const { status } = spawnSync('unshare', [...unshare, 'sh', '-c', `${SET_UP} && exec "$@"`, 'sh', ...node], {
+    env: { ...process.env, [VARIABLE]: 'yes' },
+    stdio: 'inherit',
+  });
+  process.exit(status ?? 1);
+}

@@ -1,0 +1,143 @@
+import { build } from 'esbuild';
+import type { Page } from 'puppeteer-core';
+import type { ProbeMicrophone, ProbeReport } from './browser-probe-types.ts';
+import { SAMPLE_RATE, toneLevelDbfs } from './signal.ts';
+
+const WAIT_MS = 15_000;
+
+export interface VoicePageOptions {
+  /** What the page gets in place of a microphone. */
+  readonly microphone: ProbeMicrophone;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** One row of the page's list of people. */
+export interface ShownParticipant {
+  readonly id: string;
+  readonly name: string;
+  readonly isSelf: boolean;
+  readonly isSpeaking: boolean;
+  readonly isMuted: boolean;
+  readonly isDeafened: boolean;
+}
+
+export interface JoinChoices {
+  readonly name: string;
+  readonly mode?: 'open' | 'muted' | 'listen';
+}
+
+/** Opens Partyline's page with the probe in it. */
+export async function openVoicePage(page: Page, url: string, options: VoicePageOptions): Promise<VoicePage> {
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  await page.setViewport({ width: options.width ?? 1000, height: options.height ?? 760 });
+  await page.evaluateOnNewDocument(
+    `${await bundleProbe()}browserProbe.install(${JSON.stringify(options.microphone)});`,
+  );
+  await page.goto(url, { waitUntil: 'load' });
+  return new VoicePage(page, errors);
+}
+
+/** A person at Partyline's page: clicks its buttons, looks at it, hears what it plays. */
+export class VoicePage {
+  readonly page: Page;
+  /** What the page threw or logged as an error, oldest first. */
+  readonly errors: readonly string[];
+
+  constructor(page: Page, errors: readonly string[]) {
+    this.page = page;
+    this.errors = errors;
+  }
+
+  /** Fills the form and clicks on Join. */
+  async join({ name, mode = 'open' }: JoinChoices): Promise<void> {
+    await this.type('name', name);
+    await this.click(`mode-${mode}`);
+    await this.click('join');
+  }
+
+  async type(testId: string, text: string): Promise<void> {
+    const field = await this.page.waitForSelector(selector(testId), { timeout: WAIT_MS });
+    await field?.click({ count: 3 });
+    await field?.type(text);
+  }
+
+  async click(testId: string): Promise<void> {
+    const element = await this.page.waitForSelector(selector(testId), { visible: true, timeout: WAIT_MS });
+    await element?.click();
+  }
+
+  /** Waits until the page says that sound flows. */
+  async waitForSound(): Promise<void> {
+    const connected = `${selector('connection-state')}[data-state="connected"][data-media="connected"]`;
+    await this.page.waitForSelector(connected, { timeout: WAIT_MS });
+  }
+
+  async waitFor(testId: string, attributes = ''): Promise<void> {
+    await this.page.waitForSelector(`${selector(testId)}${attributes}`, { timeout: WAIT_MS });
+  }
+
+  /** Attribute of the first element with this test id; null without such an element or attribute. */
+  async attribute(testId: string, name: string): Promise<string | null> {
+    return (await this.page.evaluate(
+      `document.querySelector(${JSON.stringify(selector(testId))})?.getAttribute(${JSON.stringify(name)}) ?? null`,
+    )) as string | null;
+  }
+
+  async participants(): Promise<readonly ShownParticipant[]> {
+    return (await this.page.evaluate(`[...document.querySelectorAll(${JSON.stringify(selector('participant'))})].map((row) => ({
+      id: row.dataset.participantId,
+      name: row.querySelector('.person-name').textContent,
+      isSelf: row.dataset.self === 'true',
+      isSpeaking: row.dataset.speaking === 'true',
+      isMuted: row.dataset.muted === 'true',
+      isDeafened: row.dataset.deafened === 'true',
+    }))`)) as ShownParticipant[];
+  }
+
+  /** Samples at 48 kHz of what the page is given to play from now on. */
+  async record(seconds: number): Promise<Float32Array> {
+    const bytes = Buffer.from((await this.page.evaluate(`browserProbe.record(${seconds})`)) as string, 'base64');
+    return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+  }
+
+  /** Level in dBFS of each of these frequencies in what the page plays. */
+  async hear(frequenciesHz: readonly number[], seconds = 1): Promise<Map<number, number>> {
+    const samples = await this.record(seconds);
+    return new Map(frequenciesHz.map((hz) => [hz, toneLevelDbfs(samples, hz, SAMPLE_RATE)]));
+  }
+
+  async report(): Promise<ProbeReport> {
+    return (await this.page.evaluate('browserProbe.report()')) as ProbeReport;
+  }
+
+  async screenshot(path: string): Promise<void> {
+    await this.page.screenshot({ path: path as `${string}.png` });
+  }
+
+  async close(): Promise<void> {
+    await this.page.browserContext().close();
+  }
+}
+
+function selector(testId: string): string {
+  return `[data-testid="${testId}"]`;
+}
+
+let bundled: Promise<string> | undefined;
+
+function bundleProbe(): Promise<string> {
+  bundled ??= build({
+    entryPoints: [new URL('../web/browser-probe.ts', import.meta.url).pathname],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    globalName: 'browserProbe',
+    footer: { js: 'globalThis.browserProbe = browserProbe;' },
+  }).then(({ outputFiles }) => outputFiles[0]?.text ?? '');
+  return bundled;
+}

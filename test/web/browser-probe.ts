@@ -1,0 +1,106 @@
+/**
+ * Runs in a page before the page's own scripts: is the microphone, and lets a test hear what the page plays. Nothing of
+ * this is known to the page. `test/helpers/browsers.ts` bundles it and puts it in.
+ */
+
+import type { ProbeMicrophone, ProbeReport } from '../helpers/browser-probe-types.ts';
+
+const SAMPLE_RATE = 48_000;
+const BLOCK_SAMPLES = 16_384;
+const connections: RTCPeerConnection[] = [];
+let context: AudioContext | null = null;
+let microphone: ProbeMicrophone | null = null;
+
+export function install(given: ProbeMicrophone): void {
+  microphone = given;
+  const Native = globalThis.RTCPeerConnection;
+  globalThis.RTCPeerConnection = class extends Native {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration);
+      connections.push(this);
+    }
+  };
+  // On an insecure origin there is nothing to replace.
+  if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = openProbeMicrophone;
+}
+
+/** From the next getUserMedia on. */
+export function setMicrophone(given: ProbeMicrophone): void {
+  microphone = given;
+}
+
+async function openProbeMicrophone(): Promise<MediaStream> {
+  if (microphone === null || microphone.kind === 'failure') {
+    throw new DOMException('made by the test', microphone?.name ?? 'NotFoundError');
+  }
+  const audio = audioContext();
+  const destination = audio.createMediaStreamDestination();
+  if (microphone.kind === 'tone') {
+    const oscillator = new OscillatorNode(audio, { frequency: microphone.frequencyHz });
+    oscillator.connect(new GainNode(audio, { gain: microphone.gain })).connect(destination);
+    oscillator.start();
+  } else {
+    const samples = new Float32Array(Uint8Array.from(atob(microphone.base64), (c) => c.charCodeAt(0)).buffer);
+    const buffer = audio.createBuffer(1, samples.length, SAMPLE_RATE);
+    buffer.copyToChannel(samples, 0);
+    const source = new AudioBufferSourceNode(audio, { buffer, loop: true });
+    source.connect(destination);
+    source.start();
+  }
+  return destination.stream;
+}
+
+/** What the page's audio element is given to play, for at least this time: base64 of float32 at 48 kHz, mono. */
+export async function record(seconds: number): Promise<string> {
+  const stream = document.querySelector('audio')?.srcObject;
+  if (!(stream instanceof MediaStream)) return '';
+  const audio = audioContext();
+  await audio.resume();
+  const source = audio.createMediaStreamSource(stream);
+  // Deprecated, but an AudioWorklet would need a script of its own origin, which the page's CSP does not let in.
+  const tap = audio.createScriptProcessor(BLOCK_SAMPLES, 1, 1);
+  const blocks: Float32Array[] = [];
+  const wanted = Math.ceil((seconds * SAMPLE_RATE) / BLOCK_SAMPLES);
+  await new Promise<void>((resolve) => {
+    tap.onaudioprocess = ({ inputBuffer }) => {
+      blocks.push(inputBuffer.getChannelData(0).slice());
+      if (blocks.length === wanted) resolve();
+    };
+    source.connect(tap).connect(audio.destination);
+  });
+  tap.onaudioprocess = null;
+  tap.disconnect();
+  source.disconnect();
+  return toBase64(blocks);
+}
+
+export async function report(): Promise<ProbeReport> {
+  const open = connections.filter((connection) => connection.signalingState !== 'closed');
+  const elements = [...document.querySelectorAll('audio')];
+  const entries = [...((await open.at(-1)?.getStats())?.values() ?? [])] as Record<string, unknown>[];
+  const find = (type: string) => entries.find((entry) => entry['type'] === type && entry['kind'] === 'audio') ?? {};
+  return {
+    remoteTracks: open.flatMap((connection) => connection.getReceivers().filter(({ track }) => track !== null)).length,
+    audioElements: elements.length,
+    isAudible: elements.some((element) => !element.paused && !element.muted && element.srcObject !== null),
+    inbound: { ...find('inbound-rtp') },
+    outbound: { ...find('outbound-rtp') },
+  };
+}
+
+function audioContext(): AudioContext {
+  context ??= new AudioContext({ sampleRate: SAMPLE_RATE });
+  void context.resume();
+  return context;
+}
+
+function toBase64(blocks: readonly Float32Array[]): string {
+  let binary = '';
+  for (const block of blocks) {
+    const bytes = new Uint8Array(block.buffer);
+    for (let start = 0; start < bytes.length; start += 0x8000) {
+      binary += String.fromCharCode(...bytes.subarray(start, start + 0x8000));
+    }
+  }
+  return btoa(binary);
+}

@@ -1,0 +1,155 @@
+import { effect, signal } from '@preact/signals';
+import type { ParticipantInfo } from '../../src/signaling/protocol.ts';
+import type { ConnectionState } from '../sdk/connection-state.ts';
+import { type AudioDevices, listDevices, watchDevices } from '../sdk/devices.ts';
+import type { Quality } from '../sdk/quality.ts';
+import { VoiceClient } from '../sdk/voice-client.ts';
+import { MicrophoneInput } from './microphone-input.ts';
+import { type JoinMode, preferences, remember } from './preferences.ts';
+import { pathOfRoom, socketUrl } from './room-link.ts';
+import { SpeakerOutput } from './speaker-output.ts';
+import { strings } from './strings.ts';
+
+const NOTICE_MS = 6000;
+
+/** What the page knows and can do: the views show its signals and call its methods. */
+export class Call {
+  readonly client = new VoiceClient();
+  readonly microphone = new MicrophoneInput(() => void this.#microphoneLost());
+  readonly speaker: SpeakerOutput;
+
+  readonly state = signal<ConnectionState>(this.client.state);
+  readonly participants = signal<ReadonlyMap<string, ParticipantInfo>>(new Map());
+  readonly levels = signal<ReadonlyMap<string, number>>(new Map());
+  readonly quality = signal<Quality | null>(null);
+  readonly muted = signal(false);
+  readonly deafened = signal(false);
+  readonly room = signal('');
+  readonly isAskingMicrophone = signal(false);
+  readonly devices = signal<AudioDevices>({ inputs: [], outputs: [] });
+  /** A message for everybody who looks, for a few seconds. */
+  readonly notice = signal('');
+  /** Comings and goings, for those who listen to the page. */
+  readonly announcement = signal('');
+  #noticeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(element: HTMLAudioElement) {
+    this.speaker = new SpeakerOutput(element);
+    this.client.on('state', (state) => this.#onState(state));
+    this.client.on('participants', (participants) => {
+      this.participants.value = participants;
+    });
+    this.client.on('levels', (levels) => {
+      this.levels.value = levels;
+    });
+    this.client.on('quality', (quality) => {
+      this.quality.value = quality;
+    });
+    this.client.on('stream', (stream) => void this.speaker.play(stream));
+    this.client.on('error', (error) => this.notify(error.message));
+    this.client.on('participantJoined', ({ name }) => {
+      this.announcement.value = strings.room.joined(name);
+    });
+    this.client.on('participantLeft', ({ participant }) => {
+      this.announcement.value = strings.room.left(participant.name);
+    });
+    effect(() => this.speaker.setSilent(this.deafened.value));
+    watchDevices(() => void this.#devicesChanged());
+    addEventListener('online', () => this.client.retryNow());
+    addEventListener('pagehide', () => this.leave());
+  }
+
+  /** Called by the click on Join, which is what browsers want for the microphone and for playing sound. */
+  async join(options: { name: string; room: string; mode: JoinMode }): Promise<void> {
+    remember(options);
+    this.microphone.close();
+    if (options.mode !== 'listen' && !(await this.#openMicrophone())) return;
+    this.muted.value = options.mode === 'muted';
+    this.deafened.value = false;
+    this.room.value = options.room;
+    this.client.setMicrophone(this.microphone.track.value);
+    await this.speaker.choose(preferences.value.outputId);
+    // A refusal is shown from the state that comes with it.
+    await this.client
+      .connect(socketUrl(location), { room: options.room, name: options.name, muted: this.muted.value })
+      .catch(() => {});
+  }
+
+  leave(): void {
+    this.client.leave();
+  }
+
+  setMuted(muted: boolean): void {
+    this.muted.value = muted;
+    this.client.setMuted(muted);
+  }
+
+  setDeafened(deafened: boolean): void {
+    this.deafened.value = deafened;
+    this.client.setDeafened(deafened);
+  }
+
+  /** Opens the microphone of the preferences and sends it; what was sent before goes on if that fails. */
+  async useMicrophone(): Promise<void> {
+    if (await this.#openMicrophone()) this.client.setMicrophone(this.microphone.track.value);
+    else this.notify(strings.microphone.failures[this.microphone.failure.value?.failure ?? 'other']);
+  }
+
+  async chooseOutput(deviceId: string): Promise<void> {
+    const isUsed = await this.speaker.choose(deviceId);
+    remember({ outputId: isUsed ? deviceId : '' });
+    if (!isUsed) this.notify(strings.settings.outputFailed);
+  }
+
+  notify(text: string): void {
+    clearTimeout(this.#noticeTimer);
+    this.notice.value = text;
+    this.#noticeTimer = setTimeout(() => {
+      this.notice.value = '';
+    }, NOTICE_MS);
+  }
+
+  async #openMicrophone(): Promise<boolean> {
+    this.isAskingMicrophone.value = true;
+    const track = await this.microphone.open();
+    this.isAskingMicrophone.value = false;
+    // Names of devices are shown only to pages that may use one.
+    this.devices.value = await listDevices();
+    return track !== null;
+  }
+
+  async #microphoneLost(): Promise<void> {
+    this.client.setMicrophone(null);
+    remember({ inputId: '' });
+    if (await this.#openMicrophone()) {
+      const track = this.microphone.track.value;
+      this.client.setMicrophone(track);
+      this.notify(strings.microphone.replaced(track?.label ?? ''));
+    } else {
+      this.microphone.failure.value = null;
+      this.notify(strings.microphone.lost);
+    }
+  }
+
+  async #devicesChanged(): Promise<void> {
+    this.devices.value = await listDevices();
+    const { outputId } = preferences.value;
+    if (outputId !== '' && !this.devices.value.outputs.some(({ id }) => id === outputId)) await this.chooseOutput('');
+  }
+
+  #onState(state: ConnectionState): void {
+    this.state.value = state;
+    if (state.status === 'connected') {
+      document.title = strings.roomTitle(this.room.value);
+      history.replaceState(null, '', pathOfRoom(this.room.value));
+    } else if (state.status === 'closed') {
+      document.title = strings.product;
+      this.participants.value = new Map();
+      this.levels.value = new Map();
+      this.quality.value = null;
+      this.speaker.stop();
+      this.client.setMicrophone(null);
+      this.microphone.close();
+    }
+  }
+}

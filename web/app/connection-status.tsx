@@ -1,0 +1,83 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { Call } from './call.ts';
+import { SpeakerIcon, WarningIcon } from './icons.tsx';
+import { strings } from './strings.ts';
+
+const BARS = { good: 4, fair: 2, poor: 1 } as const;
+
+/** Connection and quality as a word and as bars. */
+export function ConnectionStatus({ call }: { call: Call }) {
+  const state = call.state.value;
+  const hasSound = state.status === 'connected' && state.media === 'connected';
+  const grade = hasSound ? (call.quality.value?.grade ?? null) : null;
+  const bars = grade === null ? 0 : BARS[grade];
+  const text = grade === null ? strings.state(state) : strings.quality[grade];
+  return (
+    <p
+      class="status"
+      data-testid="connection-state"
+      data-state={state.status}
+      data-media={state.status === 'connected' ? state.media : undefined}
+      data-quality={grade ?? undefined}
+    >
+      <span class="bars" aria-hidden="true" data-bars={bars}>
+        {[1, 2, 3, 4].map((bar) => (
+          <span key={bar} class="bar" data-on={bar <= bars} />
+        ))}
+      </span>
+      <span role="status">{text}</span>
+    </p>
+  );
+}
+
+/** What is wrong at the moment, and what can be done. */
+export function Banners({ call }: { call: Call }) {
+  const state = call.state.value;
+  return (
+    <>
+      {state.status === 'reconnecting' && (
+        <div class="message message-warning" data-testid="reconnecting">
+          <WarningIcon />
+          <span role="status">{strings.state(state)}.</span>
+          <Countdown attempt={state.attempt} untilMs={state.nextTryAtMs} />
+          <button type="button" class="button" data-testid="retry-now" onClick={() => call.client.retryNow()}>
+            {strings.retryNow}
+          </button>
+        </div>
+      )}
+      {state.status === 'connected' && state.media === 'blocked' && (
+        <div class="message message-warning" role="alert" data-testid="media-blocked">
+          <WarningIcon />
+          <span>{strings.blocked}</span>
+        </div>
+      )}
+      {call.speaker.isLocked.value && (
+        <div class="message message-warning" role="alert" data-testid="sound-locked">
+          <SpeakerIcon />
+          <span>{strings.room.unlockWhy}</span>
+          <button
+            type="button"
+            class="button button-primary"
+            data-testid="unlock-sound"
+            onClick={() => void call.speaker.unlock()}
+          >
+            {strings.room.unlock}
+          </button>
+        </div>
+      )}
+    </>
+  );
+}
+
+function Countdown({ attempt, untilMs }: { attempt: number; untilMs: number }) {
+  const nowMs = useSignal(performance.now());
+  useEffect(() => {
+    nowMs.value = performance.now();
+    const timer = setInterval(() => {
+      nowMs.value = performance.now();
+    }, 250);
+    return () => clearInterval(timer);
+  }, [untilMs]);
+  return <span>{strings.retrying(Math.max(0, Math.ceil((untilMs - nowMs.value) / 1000)), attempt)}</span>;
+}

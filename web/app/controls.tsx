@@ -1,0 +1,128 @@
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { Call } from './call.ts';
+import {
+  HeadphonesIcon,
+  HeadphonesOffIcon,
+  LeaveIcon,
+  MicrophoneIcon,
+  MicrophoneOffIcon,
+  SettingsIcon,
+} from './icons.tsx';
+import { LevelMeter } from './level-meter.tsx';
+import { strings } from './strings.ts';
+
+const texts = strings.room;
+const TALKING_DBFS = -42;
+const LOOK_INTERVAL_MS = 150;
+/** Talking is several looks above the level within a short time; one cough is not. */
+const TALKING_LOOKS = 5;
+const HINT_MS = 4000;
+
+export function Controls({ call, onSettings }: { call: Call; onSettings: () => void }) {
+  const hasMicrophone = call.microphone.track.value !== null;
+  const isMuted = call.muted.value;
+  const isDeafened = call.deafened.value;
+  useShortcuts(call);
+  return (
+    <footer class="dock">
+      {hasMicrophone && isMuted && <TalkingHint call={call} />}
+      {hasMicrophone && <LevelMeter microphone={call.microphone} isMuted={isMuted} />}
+      <div class="dock-buttons" role="toolbar" aria-label={texts.controls}>
+        {hasMicrophone ? (
+          <DockButton
+            id="mute"
+            label={texts.mute}
+            shortcut="M"
+            pressed={isMuted}
+            onClick={() => call.setMuted(!call.muted.value)}
+          >
+            {isMuted ? <MicrophoneOffIcon /> : <MicrophoneIcon />}
+          </DockButton>
+        ) : (
+          <DockButton id="add-microphone" label={strings.microphone.add} onClick={() => void call.useMicrophone()}>
+            <MicrophoneOffIcon />
+          </DockButton>
+        )}
+        <DockButton
+          id="deafen"
+          label={texts.deafen}
+          shortcut="D"
+          pressed={isDeafened}
+          onClick={() => call.setDeafened(!call.deafened.value)}
+        >
+          {isDeafened ? <HeadphonesOffIcon /> : <HeadphonesIcon />}
+        </DockButton>
+        <DockButton id="settings" label={texts.settings} onClick={onSettings}>
+          <SettingsIcon />
+        </DockButton>
+        <DockButton id="leave" label={texts.leave} onClick={() => call.leave()}>
+          <LeaveIcon />
+        </DockButton>
+      </div>
+    </footer>
+  );
+}
+
+interface DockButtonProps {
+  readonly id: string;
+  readonly label: string;
+  readonly shortcut?: string;
+  /** Left out for a button that is no toggle. */
+  readonly pressed?: boolean;
+  readonly onClick: () => void;
+  readonly children: ComponentChildren;
+}
+
+function DockButton({ id, label, shortcut, pressed, onClick, children }: DockButtonProps) {
+  return (
+    <button
+      type="button"
+      class="dock-button"
+      data-testid={id}
+      aria-pressed={pressed}
+      aria-keyshortcuts={shortcut}
+      title={shortcut === undefined ? label : texts.keyHint(label, shortcut)}
+      onClick={onClick}
+    >
+      <span class="dock-icon">{children}</span>
+      <span class="dock-label">{label}</span>
+    </button>
+  );
+}
+
+function TalkingHint({ call }: { call: Call }) {
+  const isShown = useSignal(false);
+  useEffect(() => {
+    let looks = 0;
+    let hideAtMs = 0;
+    const timer = setInterval(() => {
+      looks = call.microphone.levelDbfs() > TALKING_DBFS ? Math.min(looks + 1, TALKING_LOOKS) : Math.max(looks - 1, 0);
+      if (looks === TALKING_LOOKS) hideAtMs = performance.now() + HINT_MS;
+      isShown.value = performance.now() < hideAtMs;
+    }, LOOK_INTERVAL_MS);
+    return () => clearInterval(timer);
+  }, [call]);
+  return (
+    <p class="talking-hint" role="status" data-testid="muted-but-talking" data-shown={isShown.value}>
+      {isShown.value ? strings.microphone.mutedButTalking : ''}
+    </p>
+  );
+}
+
+function useShortcuts(call: Call): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]'))
+        return;
+      const target = event.target;
+      if (target instanceof HTMLElement && target.matches('input, select, textarea')) return;
+      const key = event.key.toLowerCase();
+      if (key === 'm' && call.microphone.track.value !== null) call.setMuted(!call.muted.value);
+      else if (key === 'd') call.setDeafened(!call.deafened.value);
+    };
+    addEventListener('keydown', onKeyDown);
+    return () => removeEventListener('keydown', onKeyDown);
+  }, [call]);
+}

@@ -1,0 +1,153 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Call } from './call.ts';
+import { Logo, WarningIcon } from './icons.tsx';
+import { type JoinMode, preferences } from './preferences.ts';
+import { isRoomName, roomOfPath } from './room-link.ts';
+import { strings } from './strings.ts';
+
+const MODES: readonly JoinMode[] = ['open', 'muted', 'listen'];
+const texts = strings.join;
+
+export function JoinView({ call }: { call: Call }) {
+  const name = useSignal(preferences.value.name);
+  const room = useSignal(roomOfPath(location.pathname) ?? (call.room.value || preferences.value.room));
+  const mode = useSignal<JoinMode>(preferences.value.mode);
+  const problem = useSignal<{ field: 'name' | 'room'; text: string } | null>(null);
+  const nameInput = useRef<HTMLInputElement>(null);
+  const roomInput = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    document.title = strings.product;
+    // On a telephone the keyboard would come up over the form.
+    if (matchMedia('(pointer: fine)').matches) (name.value === '' ? nameInput : roomInput).current?.focus();
+  }, []);
+
+  const join = (chosen: JoinMode) => {
+    const wanted = { name: name.value.trim(), room: room.value.trim(), mode: chosen };
+    if (wanted.name === '') problem.value = { field: 'name', text: texts.nameMissing };
+    else if (!isRoomName(wanted.room)) problem.value = { field: 'room', text: texts.roomInvalid };
+    else {
+      problem.value = null;
+      void call.join(wanted);
+      return;
+    }
+    (problem.value.field === 'name' ? nameInput : roomInput).current?.focus();
+  };
+
+  const failure = call.microphone.failure.value;
+  const state = call.state.value;
+  const isBusy = call.isAskingMicrophone.value || state.status === 'connecting';
+  const closedText = state.status === 'closed' ? strings.closed(state.reason, state.message) : '';
+  const problemOf = (field: 'name' | 'room') => (problem.value?.field === field ? problem.value.text : null);
+
+  return (
+    <main class="join">
+      <header class="join-header">
+        <Logo />
+        <h1>{strings.product}</h1>
+        <p class="quiet">{strings.tagline}</p>
+      </header>
+      <form
+        class="card"
+        aria-label={texts.heading}
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          join(mode.value);
+        }}
+      >
+        {closedText !== '' && (
+          <p class="message message-error" role="alert" data-testid="join-error">
+            <WarningIcon />
+            <span>{closedText}</span>
+          </p>
+        )}
+        <label class="field">
+          <span class="field-label">{texts.name}</span>
+          <input
+            ref={nameInput}
+            data-testid="name"
+            value={name.value}
+            placeholder={texts.namePlaceholder}
+            maxLength={64}
+            autocomplete="nickname"
+            aria-invalid={problemOf('name') !== null}
+            aria-describedby="name-problem"
+            onInput={(event) => {
+              name.value = event.currentTarget.value;
+            }}
+          />
+          <span class="field-problem" id="name-problem" aria-live="polite">
+            {problemOf('name')}
+          </span>
+        </label>
+        <label class="field">
+          <span class="field-label">{texts.room}</span>
+          <input
+            ref={roomInput}
+            data-testid="room"
+            value={room.value}
+            maxLength={64}
+            autocapitalize="none"
+            autocomplete="off"
+            spellcheck={false}
+            aria-invalid={problemOf('room') !== null}
+            aria-describedby="room-hint"
+            onInput={(event) => {
+              room.value = event.currentTarget.value;
+            }}
+          />
+          <span class={problemOf('room') === null ? 'field-hint' : 'field-problem'} id="room-hint" aria-live="polite">
+            {problemOf('room') ?? texts.roomHint}
+          </span>
+        </label>
+        <fieldset class="field">
+          <legend class="field-label">{texts.mode}</legend>
+          <div class="segments">
+            {MODES.map((choice) => (
+              <label key={choice}>
+                <input
+                  type="radio"
+                  name="mode"
+                  data-testid={`mode-${choice}`}
+                  checked={mode.value === choice}
+                  onChange={() => {
+                    mode.value = choice;
+                  }}
+                />
+                <span>{texts.modes[choice]}</span>
+              </label>
+            ))}
+          </div>
+          <span class="field-hint" aria-live="polite">
+            {texts.modeHints[mode.value]}
+          </span>
+        </fieldset>
+        {failure !== null && !isBusy && (
+          <div
+            class="message message-error"
+            role="alert"
+            data-testid="microphone-failure"
+            data-failure={failure.failure}
+          >
+            <WarningIcon />
+            <div>
+              <strong>{strings.microphone.title}</strong>
+              <p>{strings.microphone.failures[failure.failure]}</p>
+              <button type="button" class="button" data-testid="join-listen-only" onClick={() => join('listen')}>
+                {texts.listenInstead}
+              </button>
+            </div>
+          </div>
+        )}
+        <button type="submit" class="button button-primary button-large" data-testid="join" disabled={isBusy}>
+          {isBusy ? texts.joining : failure === null ? texts.submit : texts.retry}
+        </button>
+        <p class="field-hint centered" aria-live="polite">
+          {call.isAskingMicrophone.value ? texts.askingMicrophone : ''}
+        </p>
+      </form>
+    </main>
+  );
+}

@@ -1,0 +1,91 @@
+import { useComputed } from '@preact/signals';
+import type { ParticipantInfo } from '../../src/signaling/protocol.ts';
+import type { Call } from './call.ts';
+import { HeadphonesOffIcon, MicrophoneOffIcon } from './icons.tsx';
+import { strings } from './strings.ts';
+
+const texts = strings.room;
+/** The ring around a speaker grows between these levels. */
+const FAINT_DBOV = -55;
+const LOUD_DBOV = -15;
+
+export function People({ call }: { call: Call }) {
+  const people = [...call.participants.value.values()];
+  const isSelf = (person: ParticipantInfo) => person.id === call.client.participantId;
+  const ordered = [...people.filter(isSelf), ...people.filter((person) => !isSelf(person))];
+  return (
+    <section class="people" aria-labelledby="people-heading">
+      <h2 id="people-heading">
+        {texts.people} <span class="quiet">{texts.count(people.length)}</span>
+      </h2>
+      <ul data-testid="participants">
+        {ordered.map((person) => (
+          <Person key={person.id} call={call} person={person} isSelf={isSelf(person)} />
+        ))}
+      </ul>
+      {people.length === 1 && <p class="quiet centered">{texts.alone}</p>}
+    </section>
+  );
+}
+
+function Person({ call, person, isSelf }: { call: Call; person: ParticipantInfo; isSelf: boolean }) {
+  // A tile is drawn again only when its own level changes, not whenever anybody speaks.
+  const level = useComputed(() => call.levels.value.get(person.id) ?? null);
+  const isSpeaking = level.value !== null && !person.muted;
+  const loudness = isSpeaking ? ((level.value ?? FAINT_DBOV) - FAINT_DBOV) / (LOUD_DBOV - FAINT_DBOV) : 0;
+  const status = [
+    person.connected ? null : texts.connecting,
+    person.muted ? texts.muted : null,
+    person.deafened ? texts.deafened : null,
+  ].filter((text) => text !== null);
+
+  return (
+    <li
+      class="person"
+      data-testid="participant"
+      data-participant-id={person.id}
+      data-self={isSelf}
+      data-speaking={isSpeaking}
+      data-muted={person.muted}
+      data-deafened={person.deafened}
+      data-connected={person.connected}
+      style={{ '--hue': hueOf(person.name), '--loudness': Math.min(1, Math.max(0, loudness)).toFixed(2) }}
+    >
+      <span class="avatar" aria-hidden="true">
+        {initialsOf(person.name)}
+        <span class="badges">
+          {person.muted && (
+            <span class="badge">
+              <MicrophoneOffIcon />
+            </span>
+          )}
+          {person.deafened && (
+            <span class="badge">
+              <HeadphonesOffIcon />
+            </span>
+          )}
+        </span>
+      </span>
+      <span class="person-name" dir="auto" title={person.name}>
+        {person.name}
+      </span>
+      <span class="person-status">
+        {isSelf && <span class="you">{texts.you}</span>}
+        {isSpeaking ? <span class="speaking-word">{texts.speaking}</span> : status.join(', ')}
+      </span>
+    </li>
+  );
+}
+
+function initialsOf(name: string): string {
+  const words = name.split(/\s+/).filter((word) => word !== '');
+  const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
+  return letters.map((word) => [...(word ?? '?')][0]?.toUpperCase() ?? '').join('');
+}
+
+/** The same colour for the same name, on every screen. */
+function hueOf(name: string): number {
+  let hash = 0;
+  for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  return hash % 360;
+}

@@ -1,0 +1,26 @@
+const ROOM_NAME = /^[\p{L}\p{M}\p{N}\-_.]{1,64}$/u;
+
+/** Whether the server would take this as a name of a room. The server decides; this spares the way there. */
+export function isRoomName(text: string): boolean {
+  return ROOM_NAME.test(text);
+}
+
+/** The room of a deep link `/room/NAME`, null if the path is none. */
+export function roomOfPath(pathname: string): string | null {
+  const encoded = /^\/room\/([^/]+)\/?$/.exec(pathname)?.[1];
+  if (encoded === undefined) return null;
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return null;
+  }
+}
+
+export function pathOfRoom(room: string): string {
+  return `/room/${encodeURIComponent(room)}`;
+}
+
+/** The WebSocket of the server that the page came from. */
+export function socketUrl(location: Location): string {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
+}

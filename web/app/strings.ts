@@ -1,0 +1,143 @@
+import type { CloseReason, ConnectionState } from '../sdk/connection-state.ts';
+import type { MicrophoneFailure } from '../sdk/microphone.ts';
+import type { QualityGrade } from '../sdk/quality.ts';
+
+/** Every text of the page, so that it can be read in one place and translated. */
+export const strings = {
+  product: 'Partyline',
+  tagline: 'Everybody in the channel, one clear line.',
+  roomTitle: (room: string) => `${room} · Partyline`,
+
+  join: {
+    heading: 'Join a channel',
+    name: 'Your name',
+    namePlaceholder: 'Ada',
+    nameMissing: 'Please write a name, so that the others know who you are.',
+    room: 'Channel',
+    roomHint: 'Letters, digits, “-”, “_” and “.”, without spaces.',
+    roomInvalid: 'A channel name has 1 to 64 letters or digits of any script, “-”, “_” or “.”, and no spaces.',
+    mode: 'Join with',
+    modes: { open: 'Microphone', muted: 'Muted', listen: 'Listen only' },
+    modeHints: {
+      open: 'Your browser asks for the microphone when you join.',
+      muted: 'The microphone is ready, but nobody hears you until you unmute.',
+      listen: 'No microphone is used. You can add one later.',
+    },
+    submit: 'Join',
+    joining: 'Joining…',
+    askingMicrophone: 'Waiting for the microphone. Please answer your browser’s question.',
+    cancel: 'Cancel',
+    retry: 'Try again',
+    listenInstead: 'Listen only',
+  },
+
+  microphone: {
+    title: 'No microphone',
+    failures: {
+      denied:
+        'The browser may not use the microphone. Allow it by the icon beside the address, or in the privacy settings of your system, and try again.',
+      none: 'No microphone was found. Plug one in and try again.',
+      in_use: 'The microphone cannot be opened. Another program may be using it: close that one and try again.',
+      insecure_origin:
+        'Browsers give the microphone only to pages of https:// or of localhost. Open this page by such an address.',
+      unsupported: 'This browser cannot use a microphone here. A current Chromium, Firefox or Safari can.',
+      overconstrained: 'This microphone cannot do what was asked of it. Choose another one.',
+      other: 'The microphone could not be opened.',
+    } satisfies Record<MicrophoneFailure, string>,
+    lost: 'Your microphone is gone. Nobody hears you until you add one.',
+    replaced: (label: string) => `Your microphone is gone. Now in use: ${label || 'the default microphone'}.`,
+    add: 'Use a microphone',
+    mutedButTalking: 'You are talking, but you are muted.',
+    level: 'Level of your microphone',
+  },
+
+  room: {
+    people: 'In this channel',
+    count: (people: number) => (people === 1 ? 'Only you' : `${people} people`),
+    alone: 'Nobody else is here yet. Send them the link.',
+    you: 'you',
+    speaking: 'speaking',
+    muted: 'muted',
+    deafened: 'hears nothing',
+    connecting: 'connecting',
+    copyLink: 'Copy link',
+    linkCopied: 'Link copied',
+    controls: 'Your controls',
+    mute: 'Mute',
+    deafen: 'Deafen',
+    settings: 'Settings',
+    leave: 'Leave',
+    keyHint: (label: string, key: string) => `${label} (key ${key})`,
+    joined: (name: string) => `${name} joined`,
+    left: (name: string) => `${name} left`,
+    unlock: 'Turn the sound on',
+    unlockWhy: 'Your browser holds the sound back until you click.',
+  },
+
+  state: (state: ConnectionState): string => {
+    switch (state.status) {
+      case 'idle':
+      case 'closed':
+        return 'Not connected';
+      case 'connecting':
+        return 'Connecting…';
+      case 'reconnecting':
+        return 'Connection lost';
+      case 'connected':
+        return { connecting: 'Connecting sound…', connected: 'Connected', blocked: 'No sound' }[state.media];
+    }
+  },
+  quality: { good: 'Good connection', fair: 'Fair connection', poor: 'Poor connection' } satisfies Record<
+    QualityGrade,
+    string
+  >,
+  retrying: (seconds: number, attempt: number) =>
+    seconds > 0 ? `Back in ${seconds} s (attempt ${attempt})` : `Trying again (attempt ${attempt})…`,
+  retryNow: 'Try now',
+  blocked:
+    'The server is there, but no sound gets through: a firewall or this network seems to block UDP. It is still being tried.',
+  closed: (reason: CloseReason, message: string): string => {
+    switch (reason) {
+      case 'left':
+        return '';
+      case 'unreachable':
+        return 'The server cannot be reached. Check your network and try again.';
+      case 'room_full':
+        return 'This channel is full. Try again later or choose another one.';
+      case 'replaced':
+        return 'You have joined again in another window, so this one has left.';
+      case 'server_closing':
+        return 'The server is restarting. Try again in a moment.';
+      default:
+        return message || `The server refused (${reason}).`;
+    }
+  },
+
+  settings: {
+    title: 'Settings',
+    close: 'Done',
+    input: 'Microphone',
+    output: 'Loudspeaker',
+    defaultDevice: 'System default',
+    unnamed: (index: number) => `Device ${index + 1}`,
+    chooseOutput: 'Choose a loudspeaker…',
+    outputFailed: 'This loudspeaker cannot be used.',
+    processing: 'Sound processing',
+    processingHint: 'Good for speech. For music, turn all of it off and wear headphones.',
+    echoCancellation: 'Echo cancellation',
+    noiseSuppression: 'Noise suppression',
+    autoGainControl: 'Automatic level',
+    details: 'Connection',
+    noDetails: 'No figures yet.',
+    figures: {
+      rtt: 'Round trip',
+      buffer: 'Waiting in the browser',
+      jitter: 'Jitter',
+      lossDown: 'Lost on the way to you',
+      lossUp: 'Lost on the way to the server',
+      concealed: 'Filled in by the browser',
+    },
+    milliseconds: (value: number | null) => (value === null ? '–' : `${Math.round(value)} ms`),
+    percent: (value: number | null) => (value === null ? '–' : `${value.toFixed(1)} %`),
+  },
+} as const;
