@@ -1,11 +1,11 @@
-/** Calls its members every 20 ms, each at its own phase in steps of 2 ms, by absolute deadlines. */
+/** Calls its members every 20 ms, each at its own phase in steps of 4 ms, by absolute deadlines. */
 export class Pacer {
   readonly #slots: Set<() => void>[] = Array.from({ length: SLOTS }, () => new Set());
   #timer: NodeJS.Timeout | undefined;
   #slot = 0;
   #deadlineMs = 0;
 
-  /** `slot` is the phase, 0 to 9. Returns what ends it. */
+  /** `slot` is the phase, taken modulo 5. Returns what ends it. */
   add(slot: number, callback: () => void): () => void {
     const members = this.#slots[slot % SLOTS]!;
     members.add(callback);
@@ -33,5 +33,5 @@ export class Pacer {
   }
 }
 
-const SLOTS = 10;
-const SLOT_MS = 2;
+const SLOTS = 5;
+const SLOT_MS = 4;

@@ -34,7 +34,9 @@ type Value<O extends Option> = O extends NumberOption
 export type Values<O extends Options> = { readonly [K in keyof O]: Value<O[K]> };
 
 /** A flag that is not known or a value that is not allowed; the message names both and what is allowed. */
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
 
 /** Every benchmark writes its figures for programs. */
 export const JSON_FILE: FileOption = { kind: 'file', description: 'write the figures as JSON' };

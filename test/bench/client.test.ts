@@ -1,0 +1,43 @@
+import { test } from 'tap';
+import { ReceiveCounters } from '../../bench/client/receive-counters.ts';
+import { readAnswer, writeOffer } from '../../bench/client/session-description.ts';
+
+test('received packets, losses, late ones and gaps are counted from the clear header', async (t) => {
+  const counters = new ReceiveCounters();
+  const packet = (sequenceNumber: number) =>
+    Buffer.from([0x80, 111, sequenceNumber >> 8, sequenceNumber & 255, 0, 0, 0, 0]);
+  for (const [index, sequenceNumber] of [65_534, 65_535, 0, 3, 2, 3].entries()) {
+    counters.count(packet(sequenceNumber), 20 * index);
+  }
+  counters.count(packet(4), 200);
+  t.same(counters.report(), { packets: 7, bytes: 56, lost: 1, outOfOrder: 2, largestGapMs: 100 });
+  counters.reset();
+  counters.count(packet(5), 230);
+  t.same(counters.report(), { packets: 1, bytes: 8, lost: 0, outOfOrder: 0, largestGapMs: 30 });
+});
+
+test('an answer is read into what a client needs, and refused without its roles', async (t) => {
+  const sdp = [
+    'v=0',
+    'a=ice-lite',
+    'm=audio 40000 UDP/TLS/RTP/SAVPF 111',
+    'a=ice-ufrag:abcd',
+    'a=ice-pwd:efghefghefghefghefghefgh',
+    'a=fingerprint:sha-256 aa:bb',
+    'a=setup:passive',
+    'a=rtpmap:111 opus/48000/2',
+    'a=candidate:1 1 udp 2130706431 127.0.0.1 40000 typ host',
+    '',
+  ].join('\r\n');
+  t.same(readAnswer(sdp), {
+    iceUfrag: 'abcd',
+    icePwd: 'efghefghefghefghefghefgh',
+    fingerprint: 'AA:BB',
+    address: '127.0.0.1',
+    port: 40_000,
+    audioLevel: false,
+  });
+  t.throws(() => readAnswer(sdp.replace('a=setup:passive', 'a=setup:active')), /setup:passive/);
+  t.throws(() => readAnswer(sdp.replace('a=ice-lite\r\n', '')), /ice-lite/);
+  t.match(writeOffer({ iceUfrag: 'u', icePwd: 'p', fingerprint: 'AA', ssrc: 7 }), /a=ssrc:7 cname:/);
+});
