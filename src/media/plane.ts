@@ -107,7 +107,15 @@ export interface MediaStats {
   readonly histograms: Readonly<Record<MediaHistogram, HistogramSnapshot>>;
 }
 
-export type MediaGauge = 'rooms' | 'connections' | 'talkers' | 'encodersInUse' | 'decodersInUse' | 'jitterBufferDelayMs' | 'eventLoopDelayP99Ms' | 'heapUsedBytes';
+export type MediaGauge =
+  | 'rooms'
+  | 'connections'
+  | 'talkers'
+  | 'encodersInUse'
+  | 'decodersInUse'
+  | 'jitterBufferDelayMs'
+  | 'eventLoopDelayP99Ms'
+  | 'heapUsedBytes';
 
 export type MediaCounter =
   | 'ticks'
@@ -123,10 +131,12 @@ export type MediaCounter =
   | 'packetsLost'
   | 'packetsLate'
   | 'packetsDuplicate'
+  | 'packetsDiscarded'
   | 'framesDecoded'
   | 'framesConcealed'
   | 'framesRecovered'
   | 'framesEncoded'
+  | 'framesPrimed'
   | 'sendFailures';
 
 export type MediaHistogram = 'tickLatenessSeconds' | 'tickSeconds' | 'mixSeconds' | 'encodeSeconds' | 'sendSeconds';

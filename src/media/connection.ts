@@ -1,0 +1,120 @@
+/**
+ * One participant's connection on the control plane: it negotiates, does the DTLS handshake over its worker's UDP port,
+ * and hands the keys to the worker, which from then on has all it needs.
+ */
+import { randomBytes, randomInt } from 'node:crypto';
+import type { Clock } from '../lib/clock.ts';
+import type { Certificate } from '../rtc/certificate.ts';
+import { DtlsSession } from '../rtc/dtls-session.ts';
+import { type CandidateAddress, writeAnswer } from '../rtc/sdp-answer.ts';
+import { parseOffer } from '../rtc/sdp-offer.ts';
+import type { MediaCommand } from './messages.ts';
+import type { ConnectOptions, MediaCloseReason, MediaConnection, MediaConnectionEvents } from './plane.ts';
+
+const HANDSHAKE_TIMEOUT_MS = 15_000;
+
+export interface ConnectionOptions extends ConnectOptions {
+  readonly id: number;
+  readonly roomId: number;
+  readonly candidates: readonly CandidateAddress[];
+  readonly certificate: Certificate;
+  readonly clock: Clock;
+  readonly post: (command: MediaCommand) => void;
+  /** The connection is gone, for whatever reason. */
+  readonly onGone: (connection: Connection) => void;
+}
+
+export class Connection implements MediaConnection {
+  readonly id: number;
+  readonly sdp: string;
+  readonly #post: (command: MediaCommand) => void;
+  readonly #events: MediaConnectionEvents;
+  readonly #onGone: (connection: Connection) => void;
+  readonly #dtls: DtlsSession;
+  #closed = false;
+
+  /** Throws `AppError` `invalid_sdp` or `sdp_too_large`. */
+  constructor(options: ConnectionOptions) {
+    const { id, roomId, certificate, clock, post, events, muted, deafened } = options;
+    const offer = parseOffer(options.sdp);
+    this.id = id;
+    this.#post = post;
+    this.#events = events;
+    this.#onGone = options.onGone;
+
+    // RFC 8445 section 5.3 asks for 24 bits in the ufrag and 128 in the password.
+    const ufrag = randomBytes(9).toString('base64');
+    const password = randomBytes(24).toString('base64');
+    const ssrc = randomInt(1, 2 ** 32);
+    const cname = randomBytes(9).toString('base64url');
+    this.sdp = writeAnswer(offer, {
+      ufrag,
+      password,
+      fingerprint: certificate.fingerprint,
+      ssrc,
+      cname,
+      candidates: options.candidates,
+    });
+    post({
+      type: 'add_transport',
+      transportId: id,
+      roomId,
+      parameters: {
+        localUfrag: ufrag,
+        localPassword: password,
+        remoteUfrag: offer.iceUfrag,
+        localSsrc: ssrc,
+        cname,
+        opusPayloadType: offer.opusPayloadType,
+        redPayloadType: offer.redPayloadType,
+        audioLevelExtensionId: offer.audioLevelExtensionId,
+      },
+      muted,
+      deafened,
+    });
+    this.#dtls = new DtlsSession({
+      certificate,
+      remoteFingerprint: offer.fingerprint,
+      clock,
+      handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+      send: (datagram) => post({ type: 'send_dtls', transportId: id, datagram }),
+      events: {
+        connected: (keys) => {
+          post({ type: 'set_keys', transportId: id, keys });
+          events.connected();
+        },
+        failed: () => this.end('handshake_failed'),
+        closed: () => this.end('closed_by_peer'),
+      },
+    });
+  }
+
+  setMuted(muted: boolean): void {
+    this.#post({ type: 'set_muted', transportId: this.id, muted });
+  }
+
+  setDeafened(deafened: boolean): void {
+    this.#post({ type: 'set_deafened', transportId: this.id, deafened });
+  }
+
+  /** A DTLS datagram from the worker. */
+  receiveDtls(datagram: Uint8Array): void {
+    this.#dtls.receive(datagram);
+  }
+
+  /** Ends the connection and says why. */
+  end(reason: MediaCloseReason): void {
+    if (this.#closed) return;
+    this.close();
+    this.#events.closed(reason);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // The close_notify goes out before its way out is removed.
+    this.#dtls.close();
+    this.#post({ type: 'remove_transport', transportId: this.id });
+    this.#onGone(this);
+  }
+}

@@ -1,0 +1,146 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import type { CodecPool } from '../mixer/codec-pool.ts';
+import type { Demultiplexer } from '../rtc/demultiplexer.ts';
+import type { UdpPort } from '../rtc/udp-port.ts';
+import { Histogram } from './histogram.ts';
+import type { WorkerStats } from './messages.ts';
+import type { MixedRoom } from './mixed-room.ts';
+
+/** How often a worker says what it has done. */
+export const STATS_INTERVAL_MS = 500;
+
+const LATENESS_BOUNDS = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 1];
+const DURATION_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.04, 0.1];
+
+/** What the transports of one worker have done, closed ones included. */
+export interface TransportTotals {
+  rtpPacketsIn: number;
+  rtpPacketsOut: number;
+  rtpBytesIn: number;
+  rtpBytesOut: number;
+  /** Of transports that are closed. */
+  srtpRejected: number;
+  /** Time spent in protecting and sending the mix. */
+  sendMs: number;
+}
+
+export interface TickTimes {
+  readonly latenessMs: number;
+  readonly totalMs: number;
+  readonly encodeMs: number;
+  readonly sendMs: number;
+}
+
+export interface EngineState {
+  readonly tickAgeMs: number;
+  readonly ticksSkipped: number;
+  readonly rooms: Iterable<MixedRoom>;
+  readonly roomCount: number;
+  readonly connections: number;
+  readonly srtpRejected: number;
+  readonly pool: CodecPool;
+  readonly port: UdpPort;
+  readonly demultiplexer: Demultiplexer;
+}
+
+/** Counts what one engine does; everything is a plain number until somebody asks. */
+export class EngineStats {
+  readonly totals: TransportTotals = {
+    rtpPacketsIn: 0,
+    rtpPacketsOut: 0,
+    rtpBytesIn: 0,
+    rtpBytesOut: 0,
+    srtpRejected: 0,
+    sendMs: 0,
+  };
+  tickFailures = 0;
+  #ticks = 0;
+  readonly #lateness = new Histogram(LATENESS_BOUNDS);
+  readonly #tick = new Histogram(DURATION_BOUNDS);
+  readonly #mix = new Histogram(DURATION_BOUNDS);
+  readonly #encode = new Histogram(DURATION_BOUNDS);
+  readonly #send = new Histogram(DURATION_BOUNDS);
+  readonly #eventLoopDelay: IntervalHistogram;
+
+  constructor() {
+    this.#eventLoopDelay = monitorEventLoopDelay({ resolution: 10 });
+    this.#eventLoopDelay.enable();
+  }
+
+  observeTick({ latenessMs, totalMs, encodeMs, sendMs }: TickTimes): void {
+    this.#ticks++;
+    this.#lateness.observe(latenessMs / 1000);
+    this.#tick.observe(totalMs / 1000);
+    this.#mix.observe((totalMs - encodeMs - sendMs) / 1000);
+    this.#encode.observe(encodeMs / 1000);
+    this.#send.observe(sendMs / 1000);
+  }
+
+  snapshot(state: EngineState): WorkerStats {
+    const { totals } = this;
+    const { counters, encodersInUse, decodersInUse } = state.pool;
+    const { talkers, jitterBufferDelayMs } = countTalkers(state.rooms);
+    const eventLoopDelayP99Ms = this.#eventLoopDelay.count > 0 ? this.#eventLoopDelay.percentile(99) / 1e6 : 0;
+    this.#eventLoopDelay.reset();
+    const { unknownKind, unknownUfrag, unknownAddress } = state.demultiplexer.counters;
+    return {
+      tickAgeMs: state.tickAgeMs,
+      gauges: {
+        rooms: state.roomCount,
+        connections: state.connections,
+        talkers,
+        encodersInUse,
+        decodersInUse,
+        jitterBufferDelayMs,
+        eventLoopDelayP99Ms,
+        heapUsedBytes: process.memoryUsage().heapUsed,
+      },
+      counters: {
+        ticks: this.#ticks,
+        ticksSkipped: state.ticksSkipped,
+        tickFailures: this.tickFailures,
+        datagramsIn: state.port.counters.datagramsIn,
+        datagramsDropped: unknownKind + unknownUfrag + unknownAddress,
+        rtpPacketsIn: totals.rtpPacketsIn,
+        rtpPacketsOut: totals.rtpPacketsOut,
+        rtpBytesIn: totals.rtpBytesIn,
+        rtpBytesOut: totals.rtpBytesOut,
+        srtpRejected: state.srtpRejected,
+        packetsLost: counters.packetsLost,
+        packetsLate: counters.packetsLate,
+        packetsDuplicate: counters.packetsDuplicate,
+        packetsDiscarded: counters.packetsDiscarded,
+        framesDecoded: counters.framesDecoded,
+        framesConcealed: counters.framesConcealed,
+        framesRecovered: counters.framesRecovered,
+        framesEncoded: counters.framesEncoded,
+        framesPrimed: counters.framesPrimed,
+        sendFailures: state.port.counters.sendFailures,
+      },
+      histograms: {
+        tickLatenessSeconds: this.#lateness.snapshot(),
+        tickSeconds: this.#tick.snapshot(),
+        mixSeconds: this.#mix.snapshot(),
+        encodeSeconds: this.#encode.snapshot(),
+        sendSeconds: this.#send.snapshot(),
+      },
+    };
+  }
+
+  close(): void {
+    this.#eventLoopDelay.disable();
+  }
+}
+
+/** How many speak, and how long their packets wait on average. */
+function countTalkers(rooms: Iterable<MixedRoom>): { talkers: number; jitterBufferDelayMs: number } {
+  let talkers = 0;
+  let delayMs = 0;
+  for (const room of rooms) {
+    room.mixer.forEachSpeaker(({ source }) => {
+      talkers++;
+      delayMs += source.jitterBufferDelayMs;
+    });
+  }
+  return { talkers, jitterBufferDelayMs: talkers > 0 ? delayMs / talkers : 0 };
+}

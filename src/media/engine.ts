@@ -1,0 +1,187 @@
+/**
+ * One media worker's work: a UDP port, the transports behind it, the rooms they are in, and the tick that mixes them.
+ * It runs in a worker thread or in the main thread and does not know which: commands in, events out.
+ */
+import type { Clock, Millis } from '../lib/clock.ts';
+import { CodecPool } from '../mixer/codec-pool.ts';
+import { PTIME_MS } from '../mixer/format.ts';
+import { opusCodec } from '../mixer/opus.ts';
+import { Demultiplexer } from '../rtc/demultiplexer.ts';
+import type { UdpPort } from '../rtc/udp-port.ts';
+import { EngineStats, STATS_INTERVAL_MS } from './engine-stats.ts';
+import type { MediaCommand, MediaEvent, WorkerStats } from './messages.ts';
+import { MixedRoom } from './mixed-room.ts';
+import { RoomMember } from './room-member.ts';
+import { TickLoop } from './tick-loop.ts';
+
+/** 120 ms: often enough for a lively indicator, rarely enough for a large room. */
+const LEVELS_EVERY_TICKS = 6;
+/** Each transport's timers are looked at every 100 ms, a part of the transports in each tick. */
+const HOUSEKEEPING_TICKS = 5;
+const STATS_EVERY_TICKS = STATS_INTERVAL_MS / PTIME_MS;
+const FAILURE_INTERVAL_MS = 1000;
+
+export interface MediaEngineOptions {
+  readonly port: UdpPort;
+  readonly clock: Clock;
+  readonly emit: (event: MediaEvent) => void;
+}
+
+export class MediaEngine {
+  readonly #port: UdpPort;
+  readonly #clock: Clock;
+  readonly #emit: (event: MediaEvent) => void;
+  readonly #demultiplexer: Demultiplexer;
+  readonly #pool: CodecPool;
+  readonly #rooms = new Map<number, MixedRoom>();
+  readonly #members = new Map<number, RoomMember>();
+  readonly #stats: EngineStats;
+  readonly #loop: TickLoop;
+  #lastFailureMs = Number.NEGATIVE_INFINITY;
+
+  constructor({ port, clock, emit }: MediaEngineOptions) {
+    this.#port = port;
+    this.#clock = clock;
+    this.#emit = emit;
+    this.#demultiplexer = new Demultiplexer(port, clock);
+    this.#pool = new CodecPool(opusCodec, clock.now);
+    this.#stats = new EngineStats();
+    this.#loop = new TickLoop({
+      clock,
+      intervalMs: PTIME_MS,
+      onTick: (tick, nowMs, latenessMs) => this.#tick(tick, nowMs, latenessMs),
+    });
+  }
+
+  handle(command: MediaCommand): void {
+    if (command.type === 'add_transport') {
+      this.#add(command);
+      return;
+    }
+    if (command.type === 'close') {
+      void this.close();
+      return;
+    }
+    // A command may cross the event that its transport has closed.
+    const member = this.#members.get(command.transportId);
+    if (member === undefined) return;
+    switch (command.type) {
+      case 'set_keys':
+        member.transport.setKeys(command.keys);
+        return;
+      case 'send_dtls':
+        member.transport.sendDtls(command.datagram);
+        return;
+      case 'set_muted':
+        member.setMuted(command.muted);
+        return;
+      case 'set_deafened':
+        member.setDeafened(command.deafened);
+        return;
+      case 'remove_transport':
+        this.#remove(member);
+        return;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#loop.close();
+    for (const member of this.#members.values()) this.#remove(member);
+    this.#stats.close();
+    await this.#port.close();
+  }
+
+  #add({ transportId, roomId, parameters, muted, deafened }: MediaCommand & { type: 'add_transport' }): void {
+    let room = this.#rooms.get(roomId);
+    if (room === undefined) {
+      room = new MixedRoom(roomId, this.#pool);
+      this.#rooms.set(roomId, room);
+    }
+    const member = new RoomMember({
+      id: transportId,
+      room,
+      parameters,
+      muted,
+      deafened,
+      demultiplexer: this.#demultiplexer,
+      clock: this.#clock,
+      totals: this.#stats.totals,
+      events: {
+        dtls: (datagram) => this.#emit({ type: 'dtls', transportId, datagram }),
+        closed: (reason) => {
+          this.#remove(member);
+          this.#emit({ type: 'transport_closed', transportId, reason });
+        },
+      },
+    });
+    this.#members.set(transportId, member);
+  }
+
+  #remove(member: RoomMember): void {
+    if (!this.#members.delete(member.id)) return;
+    member.close();
+    if (member.room.empty) {
+      member.room.close();
+      this.#rooms.delete(member.room.id);
+    }
+  }
+
+  #tick(tick: number, nowMs: Millis, latenessMs: Millis): void {
+    const { totals } = this.#stats;
+    const encodeMs = this.#pool.counters.encodeMs;
+    const sendMs = totals.sendMs;
+    for (const room of this.#rooms.values()) {
+      try {
+        room.mixer.tick(tick, nowMs);
+      } catch (error) {
+        this.#fail(error, nowMs);
+      }
+    }
+    this.#stats.observeTick({
+      latenessMs,
+      totalMs: this.#clock.now() - nowMs,
+      encodeMs: this.#pool.counters.encodeMs - encodeMs,
+      sendMs: totals.sendMs - sendMs,
+    });
+    this.#housekeeping(tick, nowMs);
+  }
+
+  /** What is not sound comes after the sound has been sent. */
+  #housekeeping(tick: number, nowMs: Millis): void {
+    if (tick % LEVELS_EVERY_TICKS === 0) {
+      for (const room of this.#rooms.values()) {
+        const speaking = room.takeLevels();
+        if (speaking !== undefined) this.#emit({ type: 'levels', roomId: room.id, speaking });
+      }
+    }
+    const wallNowMs = this.#clock.wallNow();
+    for (const member of this.#members.values()) {
+      if ((member.id + tick) % HOUSEKEEPING_TICKS === 0) member.transport.housekeeping(nowMs, wallNowMs);
+    }
+    if (tick % STATS_EVERY_TICKS === 0) this.#emit({ type: 'stats', stats: this.#snapshot() });
+  }
+
+  #snapshot(): WorkerStats {
+    let srtpRejected = this.#stats.totals.srtpRejected;
+    for (const member of this.#members.values()) srtpRejected += member.srtpRejected;
+    return this.#stats.snapshot({
+      tickAgeMs: this.#loop.tickAgeMs(),
+      ticksSkipped: this.#loop.ticksSkipped,
+      rooms: this.#rooms.values(),
+      roomCount: this.#rooms.size,
+      connections: this.#members.size,
+      srtpRejected,
+      pool: this.#pool,
+      port: this.#port,
+      demultiplexer: this.#demultiplexer,
+    });
+  }
+
+  /** One room's failure must not silence the others, nor fill the log. */
+  #fail(error: unknown, nowMs: Millis): void {
+    this.#stats.tickFailures++;
+    if (nowMs - this.#lastFailureMs < FAILURE_INTERVAL_MS) return;
+    this.#lastFailureMs = nowMs;
+    this.#emit({ type: 'failure', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * The messages between the control plane and one media worker. Everything in them can be posted to another thread.
+ * `transportId` and `roomId` are numbers that the control plane gives and never gives again.
+ */
+import type { SrtpKeys } from '../rtc/srtp-keys.ts';
+import type { WebRtcTransportParameters } from '../rtc/webrtc-transport.ts';
+import type { MediaCloseReason, MediaStats } from './plane.ts';
+
+export type MediaCommand =
+  | {
+      readonly type: 'add_transport';
+      readonly transportId: number;
+      readonly roomId: number;
+      readonly parameters: WebRtcTransportParameters;
+      readonly muted: boolean;
+      readonly deafened: boolean;
+    }
+  | { readonly type: 'set_keys'; readonly transportId: number; readonly keys: SrtpKeys }
+  | { readonly type: 'send_dtls'; readonly transportId: number; readonly datagram: Uint8Array }
+  | { readonly type: 'set_muted'; readonly transportId: number; readonly muted: boolean }
+  | { readonly type: 'set_deafened'; readonly transportId: number; readonly deafened: boolean }
+  | { readonly type: 'remove_transport'; readonly transportId: number }
+  | { readonly type: 'close' };
+
+export type MediaEvent =
+  | { readonly type: 'dtls'; readonly transportId: number; readonly datagram: Uint8Array }
+  | { readonly type: 'transport_closed'; readonly transportId: number; readonly reason: MediaCloseReason }
+  /** Pairs of transport id and level in dBov, one after the other; empty when the last speaker has stopped. */
+  | { readonly type: 'levels'; readonly roomId: number; readonly speaking: readonly number[] }
+  | { readonly type: 'stats'; readonly stats: WorkerStats }
+  /** Something failed that should not; the worker goes on. At most one a second. */
+  | { readonly type: 'failure'; readonly message: string };
+
+/** What a worker can say of itself. */
+export type WorkerStats = Pick<MediaStats, 'tickAgeMs' | 'gauges' | 'counters' | 'histograms'>;

@@ -1,0 +1,44 @@
+import type { CodecPool } from '../mixer/codec-pool.ts';
+import { Mixer, type MixParticipant } from '../mixer/mixer.ts';
+
+/** A room as its worker knows it: the mixer, and who is who in it. */
+export class MixedRoom {
+  readonly id: number;
+  readonly mixer: Mixer;
+  readonly #transportIds = new Map<MixParticipant, number>();
+  #levelsSent = false;
+
+  constructor(id: number, pool: CodecPool) {
+    this.id = id;
+    this.mixer = new Mixer(pool);
+  }
+
+  get empty(): boolean {
+    return this.#transportIds.size === 0;
+  }
+
+  add(participant: MixParticipant, transportId: number): void {
+    this.#transportIds.set(participant, transportId);
+  }
+
+  remove(participant: MixParticipant): void {
+    this.#transportIds.delete(participant);
+    this.mixer.remove(participant);
+  }
+
+  /** Transport id and level of each speaker, one after the other; undefined if nobody speaks and that has been told. */
+  takeLevels(): number[] | undefined {
+    const levels: number[] = [];
+    this.mixer.forEachSpeaker((participant, levelDbov) => {
+      const transportId = this.#transportIds.get(participant);
+      if (transportId !== undefined) levels.push(transportId, Math.round(levelDbov));
+    });
+    const news = levels.length > 0 || this.#levelsSent;
+    this.#levelsSent = levels.length > 0;
+    return news ? levels : undefined;
+  }
+
+  close(): void {
+    this.mixer.close();
+  }
+}

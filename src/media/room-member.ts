@@ -1,0 +1,120 @@
+/** One participant in a media worker: the transport on one side, the mixer on the other. */
+import { randomInt } from 'node:crypto';
+import type { Clock } from '../lib/clock.ts';
+import type { MixParticipant, MixSink } from '../mixer/mixer.ts';
+import type { Demultiplexer } from '../rtc/demultiplexer.ts';
+import { createRedBlocks, parseRed } from '../rtc/red.ts';
+import { type ReceivedRtp, WebRtcTransport, type WebRtcTransportParameters } from '../rtc/webrtc-transport.ts';
+import type { TransportTotals } from './engine-stats.ts';
+import type { MixedRoom } from './mixed-room.ts';
+import type { MediaCloseReason } from './plane.ts';
+
+export interface RoomMemberOptions {
+  /** The transport id. */
+  readonly id: number;
+  readonly room: MixedRoom;
+  readonly parameters: WebRtcTransportParameters;
+  readonly muted: boolean;
+  readonly deafened: boolean;
+  readonly demultiplexer: Demultiplexer;
+  readonly clock: Clock;
+  readonly totals: TransportTotals;
+  readonly events: {
+    dtls(datagram: Uint8Array): void;
+    closed(reason: MediaCloseReason): void;
+  };
+}
+
+export class RoomMember implements MixSink {
+  readonly id: number;
+  readonly room: MixedRoom;
+  readonly transport: WebRtcTransport;
+  readonly #participant: MixParticipant;
+  readonly #clock: Clock;
+  readonly #totals: TransportTotals;
+  readonly #opusPayloadType: number;
+  readonly #redPayloadType: number | null;
+  readonly #red = createRedBlocks();
+  /** RFC 3550 section 5.1: the initial timestamp should be random. */
+  readonly #timestampOffset = randomInt(2 ** 32);
+
+  constructor({ id, room, parameters, muted, deafened, demultiplexer, clock, totals, events }: RoomMemberOptions) {
+    this.id = id;
+    this.room = room;
+    this.#clock = clock;
+    this.#totals = totals;
+    this.#opusPayloadType = parameters.opusPayloadType;
+    this.#redPayloadType = parameters.redPayloadType;
+    this.transport = new WebRtcTransport({
+      id,
+      parameters,
+      demultiplexer,
+      nowMs: clock.now(),
+      events: { rtp: (packet, nowMs) => this.#receive(packet, nowMs), dtls: events.dtls, closed: events.closed },
+    });
+    this.#participant = room.mixer.add({ sink: this, muted, deafened });
+    room.add(this.#participant, id);
+  }
+
+  setMuted(muted: boolean): void {
+    this.room.mixer.setMuted(this.#participant, muted);
+  }
+
+  setDeafened(deafened: boolean): void {
+    this.room.mixer.setDeafened(this.#participant, deafened);
+  }
+
+  /** From the mixer, once a tick at most. */
+  write(payload: Uint8Array, timestamp: number, marker: boolean): void {
+    const nowMs = this.#clock.now();
+    if (this.transport.sendRtp(payload, (timestamp + this.#timestampOffset) >>> 0, marker, nowMs)) {
+      this.#totals.rtpPacketsOut++;
+      this.#totals.rtpBytesOut += payload.length;
+    }
+    this.#totals.sendMs += this.#clock.now() - nowMs;
+  }
+
+  close(): void {
+    this.room.remove(this.#participant);
+    this.transport.close(this.#clock.now(), this.#clock.wallNow());
+    this.#totals.srtpRejected += this.srtpRejected;
+  }
+
+  /** Packets on this transport that were forged, replayed or malformed. */
+  get srtpRejected(): number {
+    const { srtpForged, srtpReplayed, srtpMalformed } = this.transport.counters;
+    return srtpForged + srtpReplayed + srtpMalformed;
+  }
+
+  #receive(packet: ReceivedRtp, nowMs: number): void {
+    this.#totals.rtpPacketsIn++;
+    this.#totals.rtpBytesIn += packet.payload.length;
+    if (packet.payloadType !== this.#redPayloadType) {
+      this.#push(packet, packet.payload, 0, 0, nowMs);
+      return;
+    }
+    const { payload } = packet;
+    if (!parseRed(payload, this.#opusPayloadType, this.#red)) return;
+    const { blocks, count } = this.#red;
+    for (let i = 0; i < count; i++) {
+      const block = blocks[i]!;
+      // Browsers repeat the packets just before this one, so a block's place tells its sequence number.
+      this.#push(packet, payload.subarray(block.start, block.end), count - 1 - i, block.timestampOffset, nowMs);
+    }
+  }
+
+  /** @param age how many packets before `packet` this payload was the primary one; 0 for the packet's own */
+  #push(packet: ReceivedRtp, payload: Uint8Array, age: number, timestampOffset: number, nowMs: number): void {
+    this.room.mixer.push(
+      this.#participant,
+      {
+        sequenceNumber: (packet.sequenceNumber - age) & 0xffff,
+        timestamp: (packet.timestamp - timestampOffset) >>> 0,
+        payload,
+        levelDbov: packet.audioLevelDbov,
+        redundant: age > 0,
+      },
+      nowMs,
+    );
+  }
+}
