@@ -12,6 +12,9 @@ const codeOf = (run: () => unknown): string => {
   return 'accepted';
 };
 
+/** What cannot be printed, as what it is. */
+const codePoints = (text: string): string => Array.from(text, (c) => c.codePointAt(0)!.toString(16)).join(' ');
+
 test('a name of any script is accepted, trimmed and normalised', (t) => {
   t.equal(participantName('  Ada  '), 'Ada');
   t.equal(participantName('Zoe\u0308'), 'Zo\u00eb');
@@ -49,7 +52,7 @@ test('a name that is empty, too long, invisible or holds control characters is r
     t.equal(
       codeOf(() => participantName(name)),
       'invalid_name',
-      JSON.stringify(name),
+      codePoints(name),
     );
   t.end();
 });
@@ -84,7 +87,7 @@ test('a room name that is empty, too long or cannot stand in an address is refus
     t.equal(
       codeOf(() => roomName(name)),
       'invalid_room',
-      JSON.stringify(name),
+      codePoints(name),
     );
   t.end();
 });

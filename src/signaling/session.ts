@@ -1,0 +1,246 @@
+import type { Logger } from 'pino';
+import { type RawData, WebSocket } from 'ws';
+import type { Cancel, Clock } from '../lib/clock.ts';
+import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
+import { TokenBucket } from '../lib/token-bucket.ts';
+import type { EndReason, ParticipantListener, RoomEvent } from '../rooms/events.ts';
+import type { Participant } from '../rooms/participant.ts';
+import type { RoomRegistry } from '../rooms/registry.ts';
+import { decodeClientMessage } from './decode.ts';
+import { encodeEvent, encodeMessage } from './encode.ts';
+import type { ClientMessage, IceServer, ServerMessage } from './protocol.ts';
+
+export interface SessionLimits {
+  readonly maxMessageBytes: number;
+  readonly maxMessagesPerSecond: number;
+  readonly maxUnsentBytes: number;
+  readonly joinTimeoutMs: number;
+  readonly pingIntervalMs: number;
+}
+
+/** Counted over all sessions. */
+export interface SignalingCounters {
+  messagesIn: number;
+  readonly errors: Map<ErrorCode, number>;
+}
+
+export interface SessionOptions {
+  readonly socket: WebSocket;
+  readonly registry: RoomRegistry;
+  readonly limits: SessionLimits;
+  readonly iceServers: readonly IceServer[];
+  readonly counters: SignalingCounters;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The WebSocket is gone; called once. */
+  readonly onClosed: () => void;
+}
+
+type SessionState =
+  | { readonly status: 'lobby'; readonly cancelTimeout: Cancel }
+  | { readonly status: 'joined'; readonly participant: Participant }
+  | { readonly status: 'ended' };
+
+const UNANSWERED_PINGS = 2;
+const BURST_SECONDS = 2;
+/** RFC 6455 section 7.4.1: the page was closed or left. */
+const GOING_AWAY = 1001;
+/** How long a client should wait until it tries a server again that said that it closes. */
+const RETRY_AFTER_MS = 2000;
+
+/** One WebSocket, and the participant that it speaks for after its join. */
+export class Session implements ParticipantListener {
+  readonly #socket: WebSocket;
+  readonly #registry: RoomRegistry;
+  readonly #limits: SessionLimits;
+  readonly #iceServers: readonly IceServer[];
+  readonly #counters: SignalingCounters;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #onClosed: () => void;
+  readonly #allowance: TokenBucket;
+  #state: SessionState;
+  #unansweredPings = 0;
+  #cancelPing: Cancel;
+
+  constructor({ socket, registry, limits, iceServers, counters, clock, log, onClosed }: SessionOptions) {
+    this.#socket = socket;
+    this.#registry = registry;
+    this.#limits = limits;
+    this.#iceServers = iceServers;
+    this.#counters = counters;
+    this.#clock = clock;
+    this.#log = log;
+    this.#onClosed = onClosed;
+    this.#allowance = new TokenBucket({
+      perSecond: limits.maxMessagesPerSecond,
+      burst: limits.maxMessagesPerSecond * BURST_SECONDS,
+      now: clock.now(),
+    });
+    this.#state = this.#lobby();
+    this.#cancelPing = this.#schedulePing();
+    socket.on('message', (data, isBinary) => this.#guard(() => this.#receive(data, isBinary)));
+    // ws answers a ping by itself; many of them are as much of a load as many messages.
+    socket.on('ping', () => this.#guard(() => this.#countOne()));
+    socket.on('pong', () => {
+      this.#unansweredPings = 0;
+    });
+    socket.on('error', (error) => this.#log.debug({ err: error }, 'websocket error'));
+    socket.on('close', (code) => this.#socketClosed(code));
+  }
+
+  event(event: RoomEvent): void {
+    this.#send(encodeEvent(event));
+  }
+
+  ended(reason: EndReason): void {
+    if (reason === 'server_closing') this.close();
+    else this.#fail(new AppError(reason));
+  }
+
+  /** Tells the client that the server closes, and closes the WebSocket. */
+  close(): void {
+    if (this.#state.status === 'ended') return;
+    this.#send(encodeMessage({ type: 'server_closing', retryAfterMs: RETRY_AFTER_MS }));
+    this.#end(new AppError('server_closing'));
+  }
+
+  /** Ends the connection without the closing handshake. */
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    if (this.#state.status === 'ended') return;
+    this.#unansweredPings = 0;
+    this.#counters.messagesIn += 1;
+    this.#countOne();
+    const bytes = data as Buffer;
+    if (bytes.length > this.#limits.maxMessageBytes) throw new AppError('message_too_large');
+    if (isBinary) throw new AppError('malformed_message', 'It is binary.');
+    this.#handle(decodeClientMessage(bytes.toString('utf8')));
+  }
+
+  #handle(message: ClientMessage): void {
+    switch (message.type) {
+      case 'join':
+        this.#join(message);
+        break;
+      case 'offer':
+        this.#reply({ type: 'answer', sdp: this.#participant.offer(message.sdp) });
+        break;
+      case 'mute':
+        this.#participant.setMuted(message.muted);
+        break;
+      case 'deafen':
+        this.#participant.setDeafened(message.deafened);
+        break;
+      case 'leave':
+        this.#participant.leave('left');
+        this.#state = this.#lobby();
+        break;
+      case 'ping':
+        this.#reply({ type: 'pong', ...(message.id !== undefined && { id: message.id }) });
+        break;
+    }
+  }
+
+  #join({ room, name, muted, deafened, resumeToken }: ClientMessage & { type: 'join' }): void {
+    if (this.#state.status !== 'lobby') throw new AppError('already_joined');
+    const joined = this.#registry.join({ room, name, muted, deafened, resumeToken, listener: this });
+    this.#state.cancelTimeout();
+    this.#state = { status: 'joined', participant: joined.participant };
+    this.#reply({
+      type: 'joined',
+      participantId: joined.participant.id,
+      room: joined.room,
+      participants: joined.participants,
+      iceServers: this.#iceServers,
+      resumeToken: joined.participant.resumeToken,
+    });
+  }
+
+  get #participant(): Participant {
+    if (this.#state.status !== 'joined') throw new AppError('not_joined');
+    return this.#state.participant;
+  }
+
+  #lobby(): SessionState {
+    const { joinTimeoutMs } = this.#limits;
+    const cancelTimeout = this.#clock.setTimer(this.#clock.now() + joinTimeoutMs, () => {
+      this.#fail(new AppError('join_timeout'));
+    });
+    return { status: 'lobby', cancelTimeout };
+  }
+
+  #schedulePing(): Cancel {
+    return this.#clock.setTimer(this.#clock.now() + this.#limits.pingIntervalMs, () => {
+      if (this.#unansweredPings >= UNANSWERED_PINGS) {
+        this.#log.debug('websocket does not answer pings');
+        this.terminate();
+        return;
+      }
+      this.#unansweredPings += 1;
+      this.#socket.ping();
+      this.#cancelPing = this.#schedulePing();
+    });
+  }
+
+  #countOne(): void {
+    if (!this.#allowance.take(this.#clock.now())) throw new AppError('too_many_messages');
+  }
+
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  /** The one place where an error becomes a message, and the end of the connection if its kind says so. */
+  #fail(thrown: unknown): void {
+    if (this.#state.status === 'ended') return;
+    const error = toAppError(thrown);
+    this.#counters.errors.set(error.code, (this.#counters.errors.get(error.code) ?? 0) + 1);
+    if (error.kind.fault === 'server') this.#log.error({ err: thrown }, 'request failed');
+    else this.#log.debug({ code: error.code }, 'request refused');
+    this.#reply({ type: 'error', code: error.code, message: error.message });
+    this.#end(error);
+  }
+
+  /** Closes the WebSocket with the code of the error, if it has one. */
+  #end(error: AppError): void {
+    if (error.kind.closeCode === null) return;
+    this.#leave('connection_lost');
+    this.#socket.close(error.kind.closeCode, error.code);
+  }
+
+  #socketClosed(code: number): void {
+    this.#leave(code === GOING_AWAY ? 'left' : 'connection_lost');
+    this.#log.debug({ code }, 'websocket closed');
+    this.#onClosed();
+  }
+
+  #leave(reason: 'left' | 'connection_lost'): void {
+    const before = this.#state;
+    this.#state = { status: 'ended' };
+    this.#cancelPing();
+    if (before.status === 'lobby') before.cancelTimeout();
+    if (before.status === 'joined') before.participant.leave(reason);
+  }
+
+  #reply(message: ServerMessage): void {
+    this.#send(encodeMessage(message));
+  }
+
+  #send(text: string): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#socket.bufferedAmount > this.#limits.maxUnsentBytes) {
+      this.#log.info({ unsentBytes: this.#socket.bufferedAmount }, 'websocket reads too slowly');
+      this.terminate();
+      return;
+    }
+    this.#socket.send(text);
+  }
+}
