@@ -1,0 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Waits until `check` returns true. Throws what it said last when that does not happen in time. */
+export async function eventually(check: () => true | string | boolean, timeoutMs = 10_000): Promise<void> {
+  const endMs = performance.now() + timeoutMs;
+  for (;;) {
+    const outcome = check();
+    if (outcome === true) return;
+    if (performance.now() > endMs) throw new Error(`${outcome || 'it did not happen'} (after ${timeoutMs} ms)`);
+    await sleep(10);
+  }
+}
