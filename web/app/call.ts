@@ -140,6 +140,7 @@ export class Call {
   #onState(state: ConnectionState): void {
     this.state.value = state;
     if (state.status === 'connected') {
+      this.room.value = this.client.room ?? this.room.value;
       document.title = strings.roomTitle(this.room.value);
       history.replaceState(null, '', pathOfRoom(this.room.value));
     } else if (state.status === 'closed') {

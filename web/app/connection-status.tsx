@@ -39,8 +39,10 @@ export function Banners({ call }: { call: Call }) {
       {state.status === 'reconnecting' && (
         <div class="message message-warning" data-testid="reconnecting">
           <WarningIcon />
-          <span role="status">{strings.state(state)}.</span>
-          <Countdown attempt={state.attempt} untilMs={state.nextTryAtMs} />
+          <span>
+            <strong role="status">{strings.state(state)}.</strong>{' '}
+            <Countdown attempt={state.attempt} untilMs={state.nextTryAtMs} />
+          </span>
           <button type="button" class="button" data-testid="retry-now" onClick={() => call.client.retryNow()}>
             {strings.retryNow}
           </button>

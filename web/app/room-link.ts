@@ -1,4 +1,4 @@
-const ROOM_NAME = /^[\p{L}\p{M}\p{N}\-_.]{1,64}$/u;
+const ROOM_NAME = /^(?!\.{1,2}$)[\p{L}\p{Nd}\-_.][\p{L}\p{M}\p{Nd}\-_.]{0,63}$/u;
 
 /** Whether the server would take this as a name of a room. The server decides; this spares the way there. */
 export function isRoomName(text: string): boolean {

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from './call.ts';
 import { Banners, ConnectionStatus } from './connection-status.tsx';
 import { Controls } from './controls.tsx';
@@ -11,11 +12,14 @@ const COPIED_MS = 2000;
 
 export function RoomView({ call }: { call: Call }) {
   const areSettingsOpen = useSignal(false);
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The button that had the focus is gone with the form: what follows is read and tabbed from here.
+  useEffect(() => heading.current?.focus(), []);
   return (
     <div class="room">
       <header class="room-header">
         <Logo />
-        <h1 dir="auto" data-testid="room-name">
+        <h1 ref={heading} tabIndex={-1} dir="auto" data-testid="room-name">
           {call.room.value}
         </h1>
         <CopyLink />

@@ -34,7 +34,19 @@ export function SettingsDialog({ call, isOpen }: { call: Call; isOpen: Signal<bo
         isOpen.value = false;
       }}
     >
-      <h2 id="settings-title">{texts.title}</h2>
+      <header>
+        <h2 id="settings-title">{texts.title}</h2>
+        <button
+          type="button"
+          class="button button-primary"
+          data-testid="close-settings"
+          onClick={() => {
+            isOpen.value = false;
+          }}
+        >
+          {texts.close}
+        </button>
+      </header>
       {hasMicrophone && (
         <DevicePicker
           id="input-device"
@@ -72,16 +84,6 @@ export function SettingsDialog({ call, isOpen }: { call: Call; isOpen: Signal<bo
         <h3 class="field-label">{texts.details}</h3>
         <Figures call={call} />
       </section>
-      <button
-        type="button"
-        class="button button-primary"
-        data-testid="close-settings"
-        onClick={() => {
-          isOpen.value = false;
-        }}
-      >
-        {texts.close}
-      </button>
     </dialog>
   );
 }

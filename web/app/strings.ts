@@ -58,7 +58,7 @@ export const strings = {
     you: 'you',
     speaking: 'speaking',
     muted: 'muted',
-    deafened: 'hears nothing',
+    deafened: 'deafened',
     connecting: 'connecting',
     copyLink: 'Copy link',
     linkCopied: 'Link copied',

@@ -57,6 +57,7 @@ export class VoiceClient {
   #totals: QualityTotals = noTotals;
   #participants = new Map<string, ParticipantInfo>();
   #participantId: string | null = null;
+  #room: string | null = null;
   #outgoing: MediaStreamTrack | null = null;
   #muted = false;
   #deafened = false;
@@ -82,6 +83,11 @@ export class VoiceClient {
   /** This participant's id in the room; null before the first join. It stays over a rejoin. */
   get participantId(): string | null {
     return this.#participantId;
+  }
+
+  /** The room as the server writes its name; null before the first join. */
+  get room(): string | null {
+    return this.#room;
   }
 
   get muted(): boolean {
@@ -230,6 +236,7 @@ export class VoiceClient {
     if (this.#target !== null) this.#target.resumeToken = message.resumeToken;
     this.#backoff.succeeded();
     this.#participantId = message.participantId;
+    this.#room = message.room;
     this.#participants = new Map(message.participants.map((participant) => [participant.id, participant]));
     this.#media?.close();
     this.#media = new MediaSession({
@@ -284,7 +291,7 @@ export class VoiceClient {
     this.#cancelQuality();
     this.#socket?.close();
     this.#media?.close();
-    this.#socket = this.#media = this.#target = this.#participantId = null;
+    this.#socket = this.#media = this.#target = this.#participantId = this.#room = null;
     this.#participants = new Map();
     this.#setState({ status: 'closed', reason, message: text });
     this.#firstJoin?.reject({ code: reason, message: text });

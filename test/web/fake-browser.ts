@@ -1,0 +1,229 @@
+import type { ClientMessageInput, ParticipantInfo, ServerMessage } from '../../src/signaling/protocol.ts';
+import type { Environment } from '../../web/sdk/environment.ts';
+
+/** The server's end of a WebSocket. */
+export class FakeWebSocket {
+  readyState = 0;
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: ((event: { code: number }) => void) | null = null;
+  readonly sent: ClientMessageInput[] = [];
+  readonly url: string;
+  isClosedByClient = false;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close(): void {
+    this.isClosedByClient = true;
+    this.readyState = 3;
+  }
+
+  open(): void {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+
+  receive(message: ServerMessage): void {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+
+  receiveText(data: string): void {
+    this.onmessage?.({ data });
+  }
+
+  drop(code = 1006): void {
+    this.readyState = 3;
+    this.onclose?.({ code });
+  }
+
+  sentOf<Type extends ClientMessageInput['type']>(type: Type): Extract<ClientMessageInput, { type: Type }>[] {
+    return this.sent.filter((message): message is Extract<ClientMessageInput, { type: Type }> => message.type === type);
+  }
+}
+
+export class FakeTrack {
+  enabled = true;
+  isStopped = false;
+  readonly clones: FakeTrack[] = [];
+
+  clone(): FakeTrack {
+    const clone = new FakeTrack();
+    this.clones.push(clone);
+    return clone;
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  asTrack(): MediaStreamTrack {
+    return this as unknown as MediaStreamTrack;
+  }
+}
+
+export class FakePeerConnection {
+  connectionState: RTCPeerConnectionState = 'new';
+  ontrack: ((event: { track: FakeTrack }) => void) | null = null;
+  onconnectionstatechange: (() => void) | null = null;
+  localDescription: { sdp: string } | null = null;
+  remoteDescription: { type: string; sdp: string } | null = null;
+  readonly configuration: RTCConfiguration;
+  readonly name: string;
+  readonly transceiver = {
+    direction: '',
+    codecs: [] as string[],
+    sender: {
+      track: null as FakeTrack | null,
+      replaceTrack: async (track: FakeTrack | null) => {
+        this.transceiver.sender.track = track;
+      },
+    },
+    receiver: { jitterBufferTarget: null as number | null },
+    setCodecPreferences: (codecs: readonly { mimeType: string }[]) => {
+      this.transceiver.codecs = codecs.map(({ mimeType }) => mimeType);
+    },
+  };
+  isClosed = false;
+  /** Set to make the browser refuse the server's answer. */
+  refusesAnswer = false;
+
+  constructor(configuration: RTCConfiguration, name: string) {
+    this.configuration = configuration;
+    this.name = name;
+  }
+
+  addTransceiver(_kind: string, { direction }: { direction: string }) {
+    this.transceiver.direction = direction;
+    return this.transceiver;
+  }
+
+  async createOffer() {
+    return { type: 'offer', sdp: `offer of ${this.name}` };
+  }
+
+  async setLocalDescription(description: { sdp: string }) {
+    this.localDescription = description;
+  }
+
+  async setRemoteDescription(description: { type: string; sdp: string }) {
+    if (this.refusesAnswer) throw new Error('refused');
+    this.remoteDescription = description;
+  }
+
+  async getStats() {
+    return new Map();
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  become(state: RTCPeerConnectionState): void {
+    this.connectionState = state;
+    this.onconnectionstatechange?.();
+  }
+}
+
+/** A browser whose time, network and chance belong to the test. */
+export class FakeBrowser {
+  nowMs = 1000;
+  readonly sockets: FakeWebSocket[] = [];
+  readonly connections: FakePeerConnection[] = [];
+  readonly #timers = new Set<{ atMs: number; callback: () => void }>();
+
+  readonly environment: Environment = {
+    now: () => this.nowMs,
+    setTimer: (delayMs, callback) => {
+      const timer = { atMs: this.nowMs + delayMs, callback };
+      this.#timers.add(timer);
+      return () => this.#timers.delete(timer);
+    },
+    random: () => 0,
+    openWebSocket: (url) => {
+      const socket = new FakeWebSocket(url);
+      this.sockets.push(socket);
+      return socket as unknown as WebSocket;
+    },
+    createPeerConnection: (configuration) => {
+      const connection = new FakePeerConnection(configuration, `connection ${this.connections.length + 1}`);
+      this.connections.push(connection);
+      return connection as unknown as RTCPeerConnection;
+    },
+    createStream: (tracks) => ({ tracks }) as unknown as MediaStream,
+    audioCodecs: () =>
+      ['audio/opus', 'audio/red', 'audio/G722', 'audio/PCMU'].map((mimeType) => ({ mimeType, clockRate: 48_000 })),
+  };
+
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  get socket(): FakeWebSocket {
+    return last(this.sockets);
+  }
+
+  get connection(): FakePeerConnection {
+    return last(this.connections);
+  }
+
+  /** Moves time on, calls the timers that are due in order, and lets what they started come to rest. */
+  async advance(durationMs: number): Promise<void> {
+    const endMs = this.nowMs + durationMs;
+    for (;;) {
+      const due = [...this.#timers].filter(({ atMs }) => atMs <= endMs).sort((a, b) => a.atMs - b.atMs)[0];
+      if (due === undefined) break;
+      this.#timers.delete(due);
+      this.nowMs = Math.max(this.nowMs, due.atMs);
+      due.callback();
+      await settle();
+    }
+    this.nowMs = endMs;
+    await settle();
+  }
+
+  /** Opens the newest WebSocket and takes the participant in. */
+  async acceptJoin(resumeToken = 'token-1'): Promise<void> {
+    this.socket.open();
+    this.socket.receive(joined(resumeToken));
+    await settle();
+  }
+
+  /** Answers the newest offer and lets the newest connection come up. */
+  async acceptMedia(): Promise<void> {
+    this.socket.receive({ type: 'answer', sdp: 'answer' });
+    await settle();
+    this.connection.become('connected');
+  }
+}
+
+export function person(id: string, change: Partial<ParticipantInfo> = {}): ParticipantInfo {
+  return { id, name: `name of ${id}`, muted: false, deafened: false, connected: true, ...change };
+}
+
+export function joined(resumeToken = 'token-1'): ServerMessage {
+  return {
+    type: 'joined',
+    participantId: 'me',
+    room: 'lobby',
+    participants: [person('me'), person('other')],
+    iceServers: [{ urls: ['stun:192.0.2.1'] }],
+    resumeToken,
+  };
+}
+
+/** Waits until every promise that can go on has gone on. */
+export async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+function last<Item>(items: readonly Item[]): Item {
+  const item = items.at(-1);
+  if (item === undefined) throw new Error('there is none yet');
+  return item;
+}

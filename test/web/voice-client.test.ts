@@ -1,0 +1,441 @@
+import { test } from 'tap';
+import type { ConnectionState } from '../../web/sdk/connection-state.ts';
+import { VoiceClient } from '../../web/sdk/voice-client.ts';
+import { FakeBrowser, FakeTrack, joined, person, settle } from './fake-browser.ts';
+
+const URL = 'ws://server.test/ws';
+const OPTIONS = { room: 'lobby', name: 'Ada' };
+
+interface Setup {
+  readonly browser: FakeBrowser;
+  readonly client: VoiceClient;
+  readonly states: ConnectionState[];
+}
+
+function setUp(): Setup {
+  const browser = new FakeBrowser();
+  const client = new VoiceClient(browser.environment);
+  const states: ConnectionState[] = [];
+  client.on('state', (state) => states.push(state));
+  return { browser, client, states };
+}
+
+async function setUpInRoom(): Promise<Setup> {
+  const setup = setUp();
+  const connecting = setup.client.connect(URL, OPTIONS);
+  await setup.browser.acceptJoin();
+  await connecting;
+  await setup.browser.acceptMedia();
+  return setup;
+}
+
+test('joining', async (t) => {
+  t.test('a join is sent when the socket opens, and the offer follows without another round trip', async (t) => {
+    const { browser, client, states } = setUp();
+    const connecting = client.connect(URL, { ...OPTIONS, muted: true });
+    t.equal(browser.socket.url, URL);
+    t.same(browser.socket.sent, []);
+    await browser.acceptJoin();
+    await connecting;
+    t.same(browser.socket.sent, [
+      { type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: false },
+      { type: 'offer', sdp: 'offer of connection 1' },
+    ]);
+    await browser.acceptMedia();
+    t.same(browser.connection.remoteDescription, { type: 'answer', sdp: 'answer' });
+    t.same(states, [
+      { status: 'connecting' },
+      { status: 'connected', media: 'connecting' },
+      { status: 'connected', media: 'connected' },
+    ]);
+    t.equal(client.participantId, 'me');
+    t.same([...client.participants.keys()], ['me', 'other']);
+  });
+
+  t.test('one transceiver sends and receives Opus with RED first, and asks for no extra delay', async (t) => {
+    const { browser } = await setUpInRoom();
+    const { direction, codecs, receiver, sender } = browser.connection.transceiver;
+    t.equal(direction, 'sendrecv');
+    t.same(codecs, ['audio/red', 'audio/opus']);
+    t.equal(receiver.jitterBufferTarget, 0);
+    t.equal(sender.track, null);
+    t.same(browser.connection.configuration.iceServers, [{ urls: ['stun:192.0.2.1'] }]);
+  });
+
+  t.test('the received track is given out as a stream', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    const streams: unknown[] = [];
+    client.on('stream', (stream) => streams.push(stream));
+    const track = new FakeTrack();
+    browser.connection.ontrack?.({ track });
+    t.same(streams, [{ tracks: [track] }]);
+  });
+
+  t.test('a full room refuses with its code, and nothing is tried again', async (t) => {
+    const { browser, client } = setUp();
+    const connecting = client.connect(URL, OPTIONS);
+    browser.socket.open();
+    browser.socket.receive({ type: 'error', code: 'room_full', message: 'The room is full.' });
+    await t.rejects(connecting, { code: 'room_full', message: 'The room is full.' });
+    t.same(client.state, { status: 'closed', reason: 'room_full', message: 'The room is full.' });
+    t.equal(browser.socket.isClosedByClient, true);
+    await browser.advance(60_000);
+    t.equal(browser.sockets.length, 1);
+    t.equal(browser.timers, 0);
+  });
+
+  t.test('a server that cannot be reached is an error at the first join', async (t) => {
+    const { browser, client } = setUp();
+    const connecting = client.connect(URL, OPTIONS);
+    browser.socket.drop();
+    await t.rejects(connecting, { code: 'unreachable' });
+    t.match(client.state, { status: 'closed', reason: 'unreachable' });
+  });
+
+  t.test('a socket that never opens is given up', async (t) => {
+    const { browser, client } = setUp();
+    const connecting = client.connect(URL, OPTIONS);
+    const refused = t.rejects(connecting, { code: 'unreachable' });
+    await browser.advance(10_000);
+    await refused;
+  });
+
+  t.test('leaving before the server has answered ends the attempt', async (t) => {
+    const { browser, client } = setUp();
+    const refused = t.rejects(client.connect(URL, OPTIONS), { code: 'left' });
+    client.leave();
+    await refused;
+    t.match(client.state, { status: 'closed', reason: 'left' });
+    t.equal(browser.timers, 0);
+  });
+
+  t.test('one client can be in one room only', async (t) => {
+    const { client } = await setUpInRoom();
+    t.throws(() => client.connect(URL, OPTIONS));
+  });
+});
+
+test('the room', async (t) => {
+  t.test('people who come, change and go are kept and told', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    const told: unknown[] = [];
+    client.on('participantJoined', ({ id }) => told.push(['joined', id]));
+    client.on('participantLeft', ({ participant, reason }) => told.push(['left', participant.id, reason]));
+    browser.socket.receive({ type: 'participant_joined', participant: person('new') });
+    browser.socket.receive({ type: 'participant_updated', participant: person('new', { muted: true }) });
+    t.equal(client.participants.get('new')?.muted, true);
+    browser.socket.receive({ type: 'participant_left', participantId: 'new', reason: 'left' });
+    browser.socket.receive({ type: 'participant_left', participantId: 'nobody', reason: 'left' });
+    t.same([...client.participants.keys()], ['me', 'other']);
+    t.same(told, [
+      ['joined', 'new'],
+      ['left', 'new', 'left'],
+    ]);
+  });
+
+  t.test('levels come as a map', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    const heard: unknown[] = [];
+    client.on('levels', (levels) => heard.push([...levels]));
+    browser.socket.receive({ type: 'levels', speaking: [['other', -23]] });
+    browser.socket.receive({ type: 'levels', speaking: [] });
+    t.same(heard, [[['other', -23]], []]);
+  });
+
+  t.test('what is no message of this version is passed over', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    for (const text of ['', '{', 'null', '7', '{"type":"from_the_future"}', '[]']) browser.socket.receiveText(text);
+    t.equal(client.state.status, 'connected');
+  });
+
+  t.test('the round trip of a ping is measured', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    t.equal(client.signalingRttMs, null);
+    await browser.advance(5000);
+    await browser.advance(40);
+    browser.socket.receive({ type: 'pong', id: browser.socket.sentOf('ping')[0]?.id ?? -1 });
+    t.equal(client.signalingRttMs, 40);
+  });
+
+  t.test('leaving says so and frees everything', async (t) => {
+    const { browser, client, states } = await setUpInRoom();
+    client.leave();
+    client.leave();
+    t.equal(browser.socket.sentOf('leave').length, 1);
+    t.equal(browser.connection.isClosed, true);
+    t.equal(browser.timers, 0);
+    t.equal(client.participants.size, 0);
+    t.same(states.at(-1), { status: 'closed', reason: 'left', message: '' });
+  });
+
+  t.test('after leaving, the client can join again', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    client.leave();
+    const connecting = client.connect(URL, OPTIONS);
+    await browser.acceptJoin('token-2');
+    await connecting;
+    t.equal(browser.socket.sentOf('join')[0]?.resumeToken, undefined);
+    t.equal(client.state.status, 'connected');
+  });
+});
+
+test('the microphone', async (t) => {
+  t.test('a clone is sent, which is silenced while muted; the own track stays open for a meter', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    const microphone = new FakeTrack();
+    client.setMicrophone(microphone.asTrack());
+    await settle();
+    const sent = browser.connection.transceiver.sender.track;
+    t.equal(sent, microphone.clones[0]);
+    client.setMuted(true);
+    t.same([sent?.enabled, microphone.enabled], [false, true]);
+    t.same(browser.socket.sentOf('mute'), [{ type: 'mute', muted: true }]);
+    t.equal(client.participants.get('me')?.muted, true);
+    client.setMuted(false);
+    t.equal(sent?.enabled, true);
+  });
+
+  t.test('another microphone takes the place of the first without another offer', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    const [first, second] = [new FakeTrack(), new FakeTrack()];
+    client.setMicrophone(first.asTrack());
+    client.setMuted(true);
+    client.setMicrophone(second.asTrack());
+    await settle();
+    t.equal(browser.connection.transceiver.sender.track, second.clones[0]);
+    t.equal(second.clones[0]?.enabled, false, 'it is muted as the first one was');
+    t.same([first.clones[0]?.isStopped, first.isStopped], [true, false]);
+    client.setMicrophone(null);
+    await settle();
+    t.equal(browser.connection.transceiver.sender.track, null);
+    t.equal(browser.socket.sentOf('offer').length, 1);
+  });
+});
+
+test('the media connection', async (t) => {
+  t.test('when the server lost it, another one is offered at once, with the same microphone', async (t) => {
+    const { browser, client, states } = await setUpInRoom();
+    const microphone = new FakeTrack();
+    client.setMicrophone(microphone.asTrack());
+    browser.socket.receive({ type: 'media_closed', reason: 'media_failed' });
+    await browser.advance(0);
+    t.equal(browser.connections.length, 2);
+    t.equal(browser.connections[0]?.isClosed, true);
+    t.equal(browser.socket.sentOf('offer').at(-1)?.sdp, 'offer of connection 2');
+    t.equal(browser.connection.transceiver.sender.track, microphone.clones[0]);
+    t.same(states.at(-1), { status: 'connected', media: 'connecting' });
+    await browser.acceptMedia();
+    t.same(states.at(-1), { status: 'connected', media: 'connected' });
+  });
+
+  t.test('a loss that is reported before the answer means the connection before', async (t) => {
+    const { browser } = await setUpInRoom();
+    browser.connection.become('failed');
+    await browser.advance(0);
+    browser.socket.receive({ type: 'media_closed', reason: 'closed_by_peer' });
+    await browser.advance(0);
+    t.equal(browser.connections.length, 2);
+  });
+
+  t.test('the answer to an offer that was given up is not given to the next connection', async (t) => {
+    const { browser, client } = setUp();
+    const connecting = client.connect(URL, OPTIONS);
+    await browser.acceptJoin();
+    await connecting;
+    browser.connection.become('failed');
+    await browser.advance(0);
+    browser.socket.receive({ type: 'answer', sdp: 'late' });
+    await settle();
+    t.equal(browser.connection.remoteDescription, null);
+    browser.socket.receive({ type: 'answer', sdp: 'own' });
+    await settle();
+    t.equal(browser.connection.remoteDescription?.sdp, 'own');
+  });
+
+  t.test('an interruption is waited for, a lasting one is a loss', async (t) => {
+    const { browser, states } = await setUpInRoom();
+    browser.connection.become('disconnected');
+    t.same(states.at(-1), { status: 'connected', media: 'connecting' });
+    await browser.advance(3000);
+    browser.connection.become('connected');
+    t.same(states.at(-1), { status: 'connected', media: 'connected' });
+    await browser.advance(10_000);
+    t.equal(browser.connections.length, 1);
+    browser.connection.become('disconnected');
+    await browser.advance(4000);
+    t.equal(browser.connections.length, 2);
+  });
+
+  t.test('again and again lost, it is offered with growing delays, and said to be blocked', async (t) => {
+    const { browser, client, states } = setUp();
+    const connecting = client.connect(URL, OPTIONS);
+    await browser.acceptJoin();
+    await connecting;
+    const startMs = browser.nowMs;
+    const offeredMs: number[] = [];
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      browser.socket.receive({ type: 'answer', sdp: 'answer' });
+      await settle();
+      browser.socket.receive({ type: 'media_closed', reason: 'handshake_failed' });
+      const before = browser.connections.length;
+      while (browser.connections.length === before) await browser.advance(100);
+      offeredMs.push(browser.nowMs - startMs);
+    }
+    t.same(offeredMs, [100, 1100, 3100, 7100, 15_100]);
+    t.same(states.at(-1), { status: 'connected', media: 'blocked' });
+  });
+
+  t.test('an offer that the server cannot take now is made again later', async (t) => {
+    const { browser, client } = setUp();
+    const codes: string[] = [];
+    client.on('error', ({ code }) => codes.push(code));
+    const connecting = client.connect(URL, OPTIONS);
+    await browser.acceptJoin();
+    await connecting;
+    browser.socket.receive({ type: 'error', code: 'media_unavailable', message: '' });
+    await browser.advance(0);
+    t.equal(browser.connections.length, 2);
+    t.same(codes, ['media_unavailable']);
+  });
+
+  t.test('an answer that the browser refuses is told, and another offer made', async (t) => {
+    const { browser, client } = setUp();
+    const codes: string[] = [];
+    client.on('error', ({ code }) => codes.push(code));
+    const connecting = client.connect(URL, OPTIONS);
+    await browser.acceptJoin();
+    await connecting;
+    browser.connection.refusesAnswer = true;
+    browser.socket.receive({ type: 'answer', sdp: 'nonsense' });
+    await settle();
+    await browser.advance(0);
+    t.same(codes, ['media_failed']);
+    t.equal(browser.connections.length, 2);
+  });
+});
+
+test('coming back', async (t) => {
+  t.test('a dropped socket is opened again after a short time and resumes with the token and the state', async (t) => {
+    const { browser, client, states } = await setUpInRoom();
+    client.setMuted(true);
+    client.setDeafened(true);
+    browser.socket.drop();
+    t.same(states.at(-1), { status: 'reconnecting', attempt: 1, nextTryAtMs: browser.nowMs + 300 });
+    await browser.advance(299);
+    t.equal(browser.sockets.length, 1);
+    await browser.advance(1);
+    await browser.acceptJoin('token-2');
+    t.same(browser.socket.sentOf('join'), [
+      { type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: true, resumeToken: 'token-1' },
+    ]);
+    t.same(states.at(-1), { status: 'connected', media: 'connecting' });
+    browser.socket.drop();
+    await browser.advance(1000);
+    browser.socket.open();
+    t.equal(browser.socket.sentOf('join')[0]?.resumeToken, 'token-2');
+  });
+
+  t.test('the sound goes on until the server has the participant back', async (t) => {
+    const { browser } = await setUpInRoom();
+    browser.socket.drop();
+    await browser.advance(300);
+    t.equal(browser.connections[0]?.isClosed, false);
+    await browser.acceptJoin('token-2');
+    t.equal(browser.connections[0]?.isClosed, true);
+    t.equal(browser.connections.length, 2);
+  });
+
+  t.test('the delays grow to fifteen seconds, and start small again after it worked for a while', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    const delaysMs: number[] = [];
+    for (let attempt = 0; attempt < 8; attempt += 1) {
+      browser.socket.drop();
+      delaysMs.push(client.state.status === 'reconnecting' ? client.state.nextTryAtMs - browser.nowMs : Number.NaN);
+      await browser.advance(delaysMs.at(-1) ?? 0);
+    }
+    t.same(delaysMs, [300, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+    await browser.acceptJoin();
+    await browser.advance(10_000);
+    browser.socket.drop();
+    t.match(client.state, { status: 'reconnecting', attempt: 1, nextTryAtMs: browser.nowMs + 300 });
+  });
+
+  t.test('up to half of the delay is added at random', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    Object.assign(browser.environment, { random: () => 0.999 });
+    browser.socket.drop();
+    t.match(client.state, { nextTryAtMs: browser.nowMs + 450 });
+  });
+
+  t.test('a server that closes is asked again when it said', async (t) => {
+    const { browser, states } = await setUpInRoom();
+    browser.socket.receive({ type: 'server_closing', retryAfterMs: 5000 });
+    browser.sockets[0]?.drop(1012);
+    t.same(states.at(-1), { status: 'reconnecting', attempt: 1, nextTryAtMs: browser.nowMs + 5000 });
+    await browser.advance(5000);
+    t.equal(browser.sockets.length, 2);
+  });
+
+  t.test('a server that says nothing to three pings is lost', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    await browser.advance(19_999);
+    t.equal(client.state.status, 'connected');
+    await browser.advance(1);
+    t.equal(client.state.status, 'reconnecting');
+  });
+
+  t.test('a passing error at the rejoin is no end', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    browser.socket.drop();
+    await browser.advance(300);
+    browser.socket.open();
+    browser.socket.receive({ type: 'error', code: 'internal', message: '' });
+    t.match(client.state, { status: 'reconnecting', attempt: 2 });
+  });
+
+  t.test('a room that has filled up in the meantime is the end', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    browser.socket.drop();
+    await browser.advance(300);
+    browser.socket.open();
+    browser.socket.receive({ type: 'error', code: 'room_full', message: 'The room is full.' });
+    t.same(client.state, { status: 'closed', reason: 'room_full', message: 'The room is full.' });
+    t.equal(browser.timers, 0);
+  });
+
+  t.test('who was replaced by another connection does not take the place back', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    browser.socket.drop(4001);
+    t.match(client.state, { status: 'closed', reason: 'replaced' });
+    await browser.advance(60_000);
+    t.equal(browser.sockets.length, 1);
+  });
+
+  t.test('it can be tried at once', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    browser.socket.drop();
+    client.retryNow();
+    client.retryNow();
+    t.equal(browser.sockets.length, 2);
+    await browser.advance(300);
+    t.equal(browser.sockets.length, 2, 'the planned attempt is not made as well');
+  });
+
+  t.test('leaving while waiting ends it', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    browser.socket.drop();
+    client.leave();
+    await browser.advance(60_000);
+    t.equal(browser.sockets.length, 1);
+    t.equal(browser.timers, 0);
+  });
+
+  t.test('a server that takes a participant in without being asked changes nothing', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    client.leave();
+    browser.sockets[0]?.receive(joined());
+    await settle();
+    t.equal(client.state.status, 'closed');
+    t.equal(browser.connections.length, 1);
+  });
+});
