@@ -70,7 +70,7 @@ async function run(values: Values<typeof options>): Promise<void> {
       steps.push({
         participants: size,
         joinP50Ms: percentile(joinMs, 0.5),
-        ...(await measure(server, driver, values.seconds, residentBytes)),
+        ...(await measure(server, driver, values.seconds, values.workers, residentBytes)),
       });
     }
     clearProgress();
@@ -93,7 +93,13 @@ async function run(values: Values<typeof options>): Promise<void> {
 
 type Measured = Omit<ScalingStep, 'participants' | 'joinP50Ms'>;
 
-async function measure(server: ServerProcess, driver: Driver, seconds: number, emptyBytes: number): Promise<Measured> {
+async function measure(
+  server: ServerProcess,
+  driver: Driver,
+  seconds: number,
+  workers: number,
+  emptyBytes: number,
+): Promise<Measured> {
   const begin = await server.metrics();
   await driver.ask({ type: 'reset' });
   for (let second = 0; second < seconds; second++) {
@@ -115,7 +121,7 @@ async function measure(server: ServerProcess, driver: Driver, seconds: number, e
     tickLatenessP50Ms: window.latenessMs(0.5),
     tickLatenessP99Ms: window.latenessMs(0.99),
     ticksSkipped: window.ticksSkipped,
-    encodesPerTick: window.framesEncoded / window.ticks,
+    encodesPerTick: window.framesEncoded / (window.ticks / Math.max(1, workers)),
     memoryMbEach: (window.residentBytes - emptyBytes) / participants.length / 1e6,
   };
 }

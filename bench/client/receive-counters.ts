@@ -8,9 +8,12 @@ export interface ReceiveReport {
   readonly lost: number;
   /** Came after a higher number, or twice. */
   readonly outOfOrder: number;
-  /** Longest time from one packet to the next; 0 with fewer than two packets. */
+  /** Longest time from one packet to the next, apart from the pauses that the server makes in silence. */
   readonly largestGapMs: number;
 }
+
+/** RTP header, three bytes of Opus and the tag of AES-GCM: a packet no longer than this says that silence follows. */
+const SILENCE_BYTES = 12 + 3 + 16;
 
 /** Counts RTP by its clear header: nothing is decrypted. */
 export class ReceiveCounters {
@@ -28,7 +31,7 @@ export class ReceiveCounters {
     if (this.#lastAtMs !== undefined && nowMs - this.#lastAtMs > this.#largestGapMs) {
       this.#largestGapMs = nowMs - this.#lastAtMs;
     }
-    this.#lastAtMs = nowMs;
+    this.#lastAtMs = packet.length > SILENCE_BYTES ? nowMs : undefined;
     const sequenceNumber = (packet[2]! << 8) | packet[3]!;
     const step = this.#lastSequenceNumber === undefined ? 1 : distance16(sequenceNumber, this.#lastSequenceNumber);
     if (step <= 0) {

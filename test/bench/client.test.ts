@@ -5,15 +5,27 @@ import { readAnswer, writeOffer } from '../../bench/client/session-description.t
 test('received packets, losses, late ones and gaps are counted from the clear header', async (t) => {
   const counters = new ReceiveCounters();
   const packet = (sequenceNumber: number) =>
-    Buffer.from([0x80, 111, sequenceNumber >> 8, sequenceNumber & 255, 0, 0, 0, 0]);
+    Buffer.from([0x80, 111, sequenceNumber >> 8, sequenceNumber & 255, ...new Uint8Array(96)]);
   for (const [index, sequenceNumber] of [65_534, 65_535, 0, 3, 2, 3].entries()) {
     counters.count(packet(sequenceNumber), 20 * index);
   }
   counters.count(packet(4), 200);
-  t.same(counters.report(), { packets: 7, bytes: 56, lost: 1, outOfOrder: 2, largestGapMs: 100 });
+  t.same(counters.report(), { packets: 7, bytes: 700, lost: 1, outOfOrder: 2, largestGapMs: 100 });
   counters.reset();
   counters.count(packet(5), 230);
-  t.same(counters.report(), { packets: 1, bytes: 8, lost: 0, outOfOrder: 0, largestGapMs: 30 });
+  t.same(counters.report(), { packets: 1, bytes: 100, lost: 0, outOfOrder: 0, largestGapMs: 30 });
+});
+
+test('a pause after a packet of silence is no gap', async (t) => {
+  const counters = new ReceiveCounters();
+  const packet = (sequenceNumber: number, bytes: number) =>
+    Buffer.from([0x80, 111, 0, sequenceNumber, ...new Uint8Array(bytes - 4)]);
+  counters.count(packet(1, 100), 0);
+  counters.count(packet(2, 31), 20);
+  counters.count(packet(3, 31), 420);
+  counters.count(packet(4, 100), 700);
+  counters.count(packet(5, 100), 725);
+  t.equal(counters.report().largestGapMs, 25);
 });
 
 test('an answer is read into what a client needs, and refused without its roles', async (t) => {
