@@ -47,10 +47,14 @@ function text(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8');
 }
 
+const IMPORT =
+  /^(?:import|export)\s(?<type>type\s)?[^'"]*?from\s+'(?<from>[^']+)'|^import\s+'(?<bare>[^']+)'|createRequire\(import\.meta\.url\)\('(?<required>[^']+)'\)/gms;
+
 function importsOf(file: string): Import[] {
-  return [...text(file).matchAll(/^(?:import|export)\s(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'/gms)].map(
-    ([, type, from, bare]) => ({ from: (from ?? bare)!, typeOnly: type !== undefined }),
-  );
+  return [...text(file).matchAll(IMPORT)].map(({ groups = {} }) => ({
+    from: (groups['from'] ?? groups['bare'] ?? groups['required'])!,
+    typeOnly: groups['type'] !== undefined,
+  }));
 }
 
 function partOf(path: string): string {

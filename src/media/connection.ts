@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
-import type { Certificate } from '../rtc/certificate.ts';
+import type { DtlsCertificate } from '../rtc/certificate.ts';
 import { DtlsSession } from '../rtc/dtls-session.ts';
 import { type CandidateAddress, writeAnswer } from '../rtc/sdp-answer.ts';
 import { parseOffer } from '../rtc/sdp-offer.ts';
@@ -17,7 +17,7 @@ export interface ConnectionOptions extends ConnectOptions {
   readonly id: number;
   readonly roomId: number;
   readonly candidates: readonly CandidateAddress[];
-  readonly certificate: Certificate;
+  readonly certificate: DtlsCertificate;
   readonly clock: Clock;
   readonly post: (command: MediaCommand) => void;
   /** The connection is gone, for whatever reason. */
@@ -77,7 +77,8 @@ export class Connection implements MediaConnection {
       remoteFingerprint: offer.fingerprint,
       clock,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
-      send: (datagram) => post({ type: 'send_dtls', transportId: id, datagram }),
+      // A copy, because posting a view would post all of the memory behind it.
+      send: (datagram) => post({ type: 'send_dtls', transportId: id, datagram: new Uint8Array(datagram) }),
       events: {
         connected: (keys) => {
           post({ type: 'set_keys', transportId: id, keys });

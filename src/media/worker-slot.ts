@@ -1,7 +1,7 @@
 /** The place of one media worker: the worker that has it now, its rooms, and its replacement when it dies. */
 import type { Cancel, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import type { Certificate } from '../rtc/certificate.ts';
+import type { DtlsCertificate } from '../rtc/certificate.ts';
 import type { UdpAddress } from '../rtc/udp-port.ts';
 import { candidateAddresses } from './candidates.ts';
 import { Connection } from './connection.ts';
@@ -23,7 +23,7 @@ const RESTART_DELAYS_MS = [0, 500, 1000, 2000, 5000];
 
 export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly index: number;
-  readonly certificate: Certificate;
+  readonly certificate: DtlsCertificate;
   /** Unique numbers for rooms and connections. */
   readonly nextId: () => number;
 }
