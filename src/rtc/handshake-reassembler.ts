@@ -1,0 +1,107 @@
+/**
+ * Puts handshake messages of DTLS together again (RFC 6347 section 4.2): fragments in any order, repeated or overlapping, from messages
+ * that overtake each other. Each message comes out once, in order. What may wait is bounded.
+ */
+
+/** A handshake header (section 4.2.2): type, length, message_seq, fragment_offset, fragment_length. */
+export const HANDSHAKE_HEADER = 12;
+
+export const HANDSHAKE_TYPE = {
+  clientHello: 1,
+  certificate: 11,
+  certificateVerify: 15,
+  clientKeyExchange: 16,
+  finished: 20,
+} as const;
+
+/** Enough for a chain of RSA certificates; browsers send one small certificate. */
+const MAX_MESSAGE = 16 * 1024;
+/** Messages that may wait for an earlier one: more than a flight has. */
+const MAX_AHEAD = 4;
+
+export interface HandshakeMessage {
+  readonly type: number;
+  readonly sequence: number;
+  readonly body: Buffer;
+}
+
+interface Partial {
+  readonly type: number;
+  readonly body: Buffer;
+  readonly have: Uint8Array;
+  missing: number;
+}
+
+export class HandshakeReassembler {
+  #next = 0;
+  readonly #waiting = new Map<number, Partial>();
+
+  /** The number of the message that comes out next. */
+  get nextSequence(): number {
+    return this.#next;
+  }
+
+  /**
+   * Takes in the fragments of one record. Returns the number of the first message in it that has come out before: the peer repeats
+   * itself; or null. What is malformed is dropped with the rest of the record.
+   */
+  receive(record: Uint8Array): number | null {
+    let repeated: number | null = null;
+    let at = 0;
+    while (at + HANDSHAKE_HEADER <= record.length) {
+      const length = uint24(record, at + 1);
+      const sequence = (record[at + 4]! << 8) | record[at + 5]!;
+      const offset = uint24(record, at + 6);
+      const size = uint24(record, at + 9);
+      const start = at + HANDSHAKE_HEADER;
+      at = start + size;
+      if (at > record.length || offset + size > length || length > MAX_MESSAGE) return repeated;
+      if (sequence < this.#next) repeated ??= sequence;
+      else if (sequence <= this.#next + MAX_AHEAD) {
+        this.#store(record[start - HANDSHAKE_HEADER]!, sequence, length, offset, record.subarray(start, at));
+      }
+    }
+    return repeated;
+  }
+
+  /** The next message if it is complete. It stays until `accept` or `reject`. */
+  peek(): HandshakeMessage | null {
+    const partial = this.#waiting.get(this.#next);
+    if (partial === undefined || partial.missing > 0) return null;
+    return { type: partial.type, sequence: this.#next, body: partial.body };
+  }
+
+  /** Goes on to the following message. */
+  accept(): void {
+    this.#waiting.delete(this.#next++);
+  }
+
+  /** Forgets what was put together for the next message: it cannot be what the peer said. */
+  reject(): void {
+    this.#waiting.delete(this.#next);
+  }
+
+  clear(): void {
+    this.#waiting.clear();
+  }
+
+  #store(type: number, sequence: number, length: number, offset: number, fragment: Uint8Array): void {
+    let partial = this.#waiting.get(sequence);
+    if (partial === undefined || partial.type !== type || partial.body.length !== length) {
+      // The first fragment decides, unless it was of a message that nobody completed.
+      if (partial !== undefined && fragment.length < length) return;
+      partial = { type, body: Buffer.alloc(length), have: new Uint8Array(length), missing: length };
+      this.#waiting.set(sequence, partial);
+    }
+    for (let i = 0; i < fragment.length; i++) {
+      if (partial.have[offset + i] === 1) continue;
+      partial.have[offset + i] = 1;
+      partial.body[offset + i] = fragment[i]!;
+      partial.missing--;
+    }
+  }
+}
+
+function uint24(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+}

@@ -1,0 +1,93 @@
+/** The answer to an offer (RFC 8829), written from validated fields only. */
+import { isIP } from 'node:net';
+import type { Fingerprint } from './certificate.ts';
+import { AUDIO_LEVEL_URI, type AudioOffer, type Direction, type OfferedSection } from './sdp-offer.ts';
+
+/** Where the browser can reach us. */
+export interface CandidateAddress {
+  /** IPv4 or IPv6. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface AnswerOptions {
+  readonly ufrag: string;
+  readonly password: string;
+  readonly fingerprint: Fingerprint;
+  /** Of the stream that we send. */
+  readonly ssrc: number;
+  readonly cname: string;
+  /** At least one; the first is preferred. */
+  readonly candidates: readonly CandidateAddress[];
+}
+
+const REVERSED: Readonly<Record<Direction, Direction>> = {
+  sendrecv: 'sendrecv',
+  sendonly: 'recvonly',
+  recvonly: 'sendonly',
+  inactive: 'inactive',
+};
+
+/** What the browser shall send (RFC 7587 section 6.1). */
+const OPUS_PARAMETERS = 'minptime=10;useinbandfec=1;usedtx=1;stereo=0;maxaveragebitrate=40000';
+
+/** The answer's text. Lines end with CRLF. */
+export function writeAnswer(offer: AudioOffer, options: AnswerOptions): string {
+  const lines = [
+    'v=0',
+    `o=- ${options.ssrc} 1 IN IP4 127.0.0.1`,
+    's=-',
+    't=0 0',
+    'a=ice-lite',
+    ...(offer.bundled ? [`a=group:BUNDLE ${offer.mid}`] : []),
+    'a=msid-semantic: WMS *',
+    ...offer.sections.flatMap((section) =>
+      section.accepted ? acceptedSection(offer, options) : refusedSection(section),
+    ),
+  ];
+  return `${lines.join('\r\n')}\r\n`;
+}
+
+function acceptedSection(offer: AudioOffer, options: AnswerOptions): string[] {
+  const { opusPayloadType: opus, redPayloadType: red, audioLevelExtensionId } = offer;
+  const first = options.candidates[0];
+  if (first === undefined) throw new RangeError('an answer needs a candidate');
+  const direction = REVERSED[offer.direction];
+  const sends = direction === 'sendrecv' || direction === 'sendonly';
+  return [
+    // Browsers send RED only if it comes first.
+    `m=audio ${first.port} UDP/TLS/RTP/SAVPF ${red === null ? '' : `${red} `}${opus}`,
+    `c=IN IP${isIP(first.address) === 6 ? 6 : 4} ${first.address}`,
+    ...(offer.mid === null ? [] : [`a=mid:${offer.mid}`]),
+    `a=ice-ufrag:${options.ufrag}`,
+    `a=ice-pwd:${options.password}`,
+    `a=fingerprint:${options.fingerprint.algorithm} ${options.fingerprint.value}`,
+    'a=setup:passive',
+    'a=rtcp-mux',
+    `a=${direction}`,
+    ...(red === null ? [] : [`a=rtpmap:${red} red/48000/2`, `a=fmtp:${red} ${opus}/${opus}`]),
+    `a=rtpmap:${opus} opus/48000/2`,
+    `a=fmtp:${opus} ${OPUS_PARAMETERS}`,
+    'a=ptime:20',
+    ...(audioLevelExtensionId === null ? [] : [`a=extmap:${audioLevelExtensionId} ${AUDIO_LEVEL_URI}`]),
+    ...(sends ? ['a=msid:mix mix', `a=ssrc:${options.ssrc} cname:${options.cname}`] : []),
+    ...options.candidates.map(candidateLine),
+    'a=end-of-candidates',
+  ];
+}
+
+/** RFC 8839 section 5.1 and the priorities of RFC 8445 section 5.1.2: host candidates, the earlier the better. */
+function candidateLine({ address, port }: CandidateAddress, index: number): string {
+  const priority = 126 * 2 ** 24 + (0xffff - index) * 2 ** 8 + 255;
+  return `a=candidate:${index + 1} 1 udp ${priority} ${address} ${port} typ host`;
+}
+
+/** RFC 3264 section 6: a port of zero refuses. */
+function refusedSection({ kind, protocol, format, mid }: OfferedSection): string[] {
+  return [
+    `m=${kind} 0 ${protocol} ${format}`,
+    'c=IN IP4 0.0.0.0',
+    ...(mid === null ? [] : [`a=mid:${mid}`]),
+    'a=inactive',
+  ];
+}
