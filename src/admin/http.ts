@@ -1,0 +1,69 @@
+import Koa, { type Context } from 'koa';
+import type { Logger } from 'pino';
+import type { Assets } from './assets.ts';
+import type { Health } from './health.ts';
+import type { Metrics } from './metrics.ts';
+import { securityHeaders } from './security-headers.ts';
+
+export interface HttpAppOptions {
+  readonly assets: Assets;
+  readonly health: () => Health;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+const METHODS = 'GET, HEAD';
+const ROOM_PATH = /^\/room\/[^/]+$/;
+
+/** The page at `/` and `/room/NAME`, its files, `/healthz` and `/metrics`. */
+export function createHttpApp({ assets, health, metrics, log }: HttpAppOptions): Koa {
+  const app = new Koa();
+  // Koa prints what fails on the console; it belongs into the log.
+  app.silent = true;
+  app.on('error', (error: unknown) => log.error({ err: error }, 'http request failed'));
+
+  app.use(async (context) => {
+    context.set(securityHeaders(context.get('host') || undefined));
+    if (context.method !== 'GET' && context.method !== 'HEAD') {
+      context.status = 405;
+      context.set('Allow', METHODS);
+      context.body = 'Only GET and HEAD are answered here.\n';
+      return;
+    }
+    switch (context.path) {
+      case '/healthz':
+        return answerHealth(context, health());
+      case '/metrics':
+        context.set({ 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' });
+        context.body = await metrics.scrape();
+        return;
+      default:
+        return answerAsset(context, assets);
+    }
+  });
+  return app;
+}
+
+function answerHealth(context: Context, state: Health): void {
+  context.status = state.status === 'ok' ? 200 : 503;
+  context.set('Cache-Control', 'no-store');
+  context.body = state;
+}
+
+function answerAsset(context: Context, assets: Assets): void {
+  const isPage = context.path === '/' || ROOM_PATH.test(context.path);
+  const asset = assets.get(isPage ? '/index.html' : context.path);
+  if (asset === undefined) {
+    context.status = 404;
+    context.body = 'There is nothing here.\n';
+    return;
+  }
+  context.status = 200;
+  context.set({
+    'Content-Type': asset.contentType,
+    'Cache-Control': asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+    ETag: asset.etag,
+  });
+  if (context.fresh) context.status = 304;
+  else context.body = asset.body;
+}

@@ -1,0 +1,155 @@
+import { Counter, Gauge, type Histogram, type Registry } from 'prom-client';
+import type { HistogramSnapshot, MediaCounter, MediaGauge, MediaHistogram, MediaStats } from '../media/plane.ts';
+import { MediaTotals } from './media-totals.ts';
+
+interface Description {
+  readonly name: string;
+  readonly help: string;
+}
+
+/** `perUnit`: what one of the unit in the figure is in the base unit of the metric. */
+const GAUGES: Readonly<Record<MediaGauge, Description & { readonly perUnit?: number }>> = {
+  rooms: { name: 'partyline_media_rooms', help: 'Rooms that are mixed.' },
+  connections: { name: 'partyline_media_connections', help: 'WebRTC connections.' },
+  talkers: { name: 'partyline_talkers', help: 'Participants who speak now.' },
+  encodersInUse: { name: 'partyline_encoders_in_use', help: 'Opus encoders in use.' },
+  decodersInUse: { name: 'partyline_decoders_in_use', help: 'Opus decoders in use.' },
+  jitterBufferDelayMs: {
+    name: 'partyline_jitter_buffer_delay_seconds',
+    help: 'Delay of the jitter buffers.',
+    perUnit: 1e-3,
+  },
+  eventLoopDelayP99Ms: {
+    name: 'partyline_media_event_loop_delay_p99_seconds',
+    help: 'Delay of the event loop, 99th percentile.',
+    perUnit: 1e-3,
+  },
+  heapUsedBytes: { name: 'partyline_media_heap_used_bytes', help: 'JavaScript heap in use.' },
+};
+
+const COUNTERS: Readonly<Record<MediaCounter, Description>> = {
+  ticks: { name: 'partyline_ticks_total', help: 'Ticks of 20 ms mixed.' },
+  ticksSkipped: { name: 'partyline_ticks_skipped_total', help: 'Ticks left out because the worker was too late.' },
+  tickFailures: { name: 'partyline_tick_failures_total', help: 'Ticks of a room that failed.' },
+  datagramsIn: { name: 'partyline_datagrams_received_total', help: 'UDP datagrams received.' },
+  datagramsDropped: { name: 'partyline_datagrams_dropped_total', help: 'UDP datagrams that were not for anybody.' },
+  rtpPacketsIn: { name: 'partyline_rtp_packets_received_total', help: 'RTP packets received and authenticated.' },
+  rtpPacketsOut: { name: 'partyline_rtp_packets_sent_total', help: 'RTP packets sent.' },
+  rtpBytesIn: { name: 'partyline_rtp_received_bytes_total', help: 'Bytes of the RTP packets received.' },
+  rtpBytesOut: { name: 'partyline_rtp_sent_bytes_total', help: 'Bytes of the RTP packets sent.' },
+  srtpRejected: { name: 'partyline_srtp_rejected_total', help: 'SRTP packets that were forged, replayed or broken.' },
+  packetsLost: { name: 'partyline_rtp_packets_lost_total', help: 'RTP packets that never came.' },
+  packetsLate: {
+    name: 'partyline_rtp_packets_late_total',
+    help: 'RTP packets that came after their time to be played.',
+  },
+  packetsDiscarded: {
+    name: 'partyline_rtp_packets_discarded_total',
+    help: 'RTP packets that the jitter buffer had no use for.',
+  },
+  packetsDuplicate: { name: 'partyline_rtp_packets_duplicate_total', help: 'RTP packets that came more than once.' },
+  framesDecoded: { name: 'partyline_frames_decoded_total', help: 'Opus frames decoded.' },
+  framesConcealed: { name: 'partyline_frames_concealed_total', help: 'Frames made up for lost ones.' },
+  framesRecovered: {
+    name: 'partyline_frames_recovered_total',
+    help: 'Lost frames found in redundant data (RFC 2198).',
+  },
+  framesPrimed: {
+    name: 'partyline_frames_primed_total',
+    help: 'Opus frames encoded only to prepare an encoder for taking over.',
+  },
+  framesEncoded: { name: 'partyline_frames_encoded_total', help: 'Opus frames encoded.' },
+  sendFailures: { name: 'partyline_send_failures_total', help: 'UDP datagrams that the system did not take.' },
+};
+
+const HISTOGRAMS: Readonly<Record<MediaHistogram, Description>> = {
+  tickLatenessSeconds: { name: 'partyline_tick_lateness_seconds', help: 'How late ticks began.' },
+  tickSeconds: { name: 'partyline_tick_duration_seconds', help: 'Time that a whole tick took.' },
+  mixSeconds: { name: 'partyline_mix_duration_seconds', help: 'Time for mixing within a tick.' },
+  encodeSeconds: { name: 'partyline_encode_duration_seconds', help: 'Time for encoding within a tick.' },
+  sendSeconds: { name: 'partyline_send_duration_seconds', help: 'Time for encrypting and sending within a tick.' },
+};
+
+/** Registers the metrics of the media workers and returns what brings them up to date before a scrape. */
+export function registerMediaMetrics(registry: Registry): (workers: readonly MediaStats[]) => void {
+  const registers = [registry];
+  const labelNames = ['worker'];
+  const tickAge = new Gauge({
+    name: 'partyline_tick_age_seconds',
+    help: 'Time since the last finished tick.',
+    labelNames,
+    registers,
+  });
+  const restarts = new Counter({
+    name: 'partyline_worker_restarts_total',
+    help: 'Media workers started in place of one that died.',
+    labelNames,
+    registers,
+  });
+  const gauges = entriesOf(GAUGES).map(([key, { name, help, perUnit = 1 }]) => {
+    return { key, perUnit, gauge: new Gauge({ name, help, labelNames, registers }) };
+  });
+  const counters = entriesOf(COUNTERS).map(([key, { name, help }]) => {
+    return { key, counter: new Counter({ name, help, labelNames, registers }) };
+  });
+  const histograms = entriesOf(HISTOGRAMS).map(([key, { name, help }]) => {
+    return { key, histogram: new CopiedHistogram({ name, help }, registry) };
+  });
+  const totals = new MediaTotals();
+
+  return (workers) => {
+    for (const stats of workers) {
+      const labels = { worker: String(stats.worker) };
+      const total = totals.add(stats);
+      tickAge.set(labels, stats.tickAgeMs / 1000);
+      setCounter(restarts, labels, stats.restarts);
+      for (const { key, gauge, perUnit } of gauges) gauge.set(labels, stats.gauges[key] * perUnit);
+      for (const { key, counter } of counters) setCounter(counter, labels, total.counters[key]);
+      for (const { key, histogram } of histograms) histogram.copy(labels.worker, total.histograms[key]);
+    }
+  };
+}
+
+/** A counter of prom-client can only be added to; here the count is kept elsewhere. */
+export function setCounter(counter: Counter, labels: Record<string, string>, value: number): void {
+  counter.remove(labels);
+  counter.inc(labels, value);
+}
+
+/** A histogram that was filled elsewhere, one snapshot a worker. A registry asks of a metric no more than this. */
+class CopiedHistogram {
+  readonly name: string;
+  readonly #help: string;
+  readonly #snapshots = new Map<string, HistogramSnapshot>();
+
+  constructor({ name, help }: Description, registry: Registry) {
+    this.name = name;
+    this.#help = help;
+    registry.registerMetric(this as unknown as Histogram);
+  }
+
+  copy(worker: string, snapshot: HistogramSnapshot): void {
+    this.#snapshots.set(worker, snapshot);
+  }
+
+  async get() {
+    const values = Array.from(this.#snapshots, ([worker, snapshot]) => this.#values(worker, snapshot)).flat();
+    return { name: this.name, help: this.#help, type: 'histogram', aggregator: 'sum', values };
+  }
+
+  #values(worker: string, { bounds, counts, sum, count }: HistogramSnapshot) {
+    const bucket = (le: number | string, value: number) => {
+      return { metricName: `${this.name}_bucket`, labels: { worker, le }, value };
+    };
+    return [
+      ...bounds.map((bound, index) => bucket(bound, counts[index] ?? 0)),
+      bucket('+Inf', count),
+      { metricName: `${this.name}_sum`, labels: { worker }, value: sum },
+      { metricName: `${this.name}_count`, labels: { worker }, value: count },
+    ];
+  }
+}
+
+function entriesOf<K extends string, V>(record: Readonly<Record<K, V>>): [K, V][] {
+  return Object.entries(record) as [K, V][];
+}

@@ -1,0 +1,115 @@
+import { test } from 'tap';
+import { createMetrics } from '../../src/admin/metrics.ts';
+import type { ErrorCode } from '../../src/lib/errors.ts';
+import type { MediaStats } from '../../src/media/plane.ts';
+import { mediaStats } from '../helpers/fake-media-plane.ts';
+
+function setUp() {
+  const state = {
+    control: {
+      rooms: 1,
+      participants: 2,
+      joins: 3,
+      connections: 4,
+      messagesIn: 5,
+      errors: new Map<ErrorCode, number>(),
+    },
+    workers: [mediaStats()] as MediaStats[],
+  };
+  const metrics = createMetrics({ version: '1.2.3', control: () => state.control, media: () => state.workers });
+  const values = async (): Promise<Map<string, number>> => {
+    const lines = (await metrics.scrape()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return new Map(
+      lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
+    );
+  };
+  return { state, metrics, values };
+}
+
+const BASE = mediaStats();
+
+test('the control plane and the process are in the metrics', async (t) => {
+  const { state, values } = setUp();
+  state.control.errors.set('room_full', 7);
+  const now = await values();
+  t.equal(now.get('partyline_info{version="1.2.3"}'), 1);
+  t.equal(now.get('partyline_rooms'), 1);
+  t.equal(now.get('partyline_participants'), 2);
+  t.equal(now.get('partyline_joins_total'), 3);
+  t.equal(now.get('partyline_websocket_connections'), 4);
+  t.equal(now.get('partyline_websocket_messages_received_total'), 5);
+  t.equal(now.get('partyline_errors_total{code="room_full"}'), 7);
+  t.ok(now.get('nodejs_eventloop_lag_seconds') !== undefined);
+  t.ok(now.get('process_resident_memory_bytes')! > 0);
+  state.control.joins = 10;
+  t.equal((await values()).get('partyline_joins_total'), 10, 'as it is now, not added up');
+});
+
+test('the figures of each worker carry its label and base units', async (t) => {
+  const { state, values } = setUp();
+  state.workers = [
+    mediaStats({ tickAgeMs: 20, gauges: { ...BASE.gauges, jitterBufferDelayMs: 40, talkers: 3 } }),
+    mediaStats({ worker: 1, restarts: 2, counters: { ...BASE.counters, ticks: 50 } }),
+  ];
+  const now = await values();
+  t.equal(now.get('partyline_tick_age_seconds{worker="0"}'), 0.02);
+  t.equal(now.get('partyline_jitter_buffer_delay_seconds{worker="0"}'), 0.04);
+  t.equal(now.get('partyline_talkers{worker="0"}'), 3);
+  t.equal(now.get('partyline_ticks_total{worker="1"}'), 50);
+  t.equal(now.get('partyline_worker_restarts_total{worker="1"}'), 2);
+});
+
+test('a histogram is copied as it is', async (t) => {
+  const { state, metrics, values } = setUp();
+  const tickLatenessSeconds = { bounds: [0.001, 0.005], counts: [8, 9], sum: 0.05, count: 10 };
+  state.workers = [mediaStats({ histograms: { ...BASE.histograms, tickLatenessSeconds } })];
+  t.match(await metrics.scrape(), '# TYPE partyline_tick_lateness_seconds histogram\n');
+  const now = await values();
+  t.equal(now.get('partyline_tick_lateness_seconds_bucket{worker="0",le="0.001"}'), 8);
+  t.equal(now.get('partyline_tick_lateness_seconds_bucket{worker="0",le="0.005"}'), 9);
+  t.equal(now.get('partyline_tick_lateness_seconds_bucket{worker="0",le="+Inf"}'), 10);
+  t.equal(now.get('partyline_tick_lateness_seconds_sum{worker="0"}'), 0.05);
+  t.equal(now.get('partyline_tick_lateness_seconds_count{worker="0"}'), 10);
+});
+
+test('counters and histograms do not go backwards when a worker is replaced, nor while it is missing', async (t) => {
+  const { state, values } = setUp();
+  const worker = (restarts: number, ticks: number) => {
+    const tickSeconds = { bounds: [0.01], counts: [ticks - 1], sum: ticks / 100, count: ticks };
+    return mediaStats({
+      restarts,
+      counters: { ...BASE.counters, ticks },
+      histograms: { ...BASE.histograms, tickSeconds },
+    });
+  };
+  const seen: [number | undefined, number | undefined, number | undefined][] = [];
+  for (const workers of [[worker(0, 100)], [], [worker(1, 10)], [worker(1, 30)], [worker(2, 200)], [worker(4, 1)]]) {
+    state.workers = workers;
+    const now = await values();
+    seen.push([
+      now.get('partyline_ticks_total{worker="0"}'),
+      now.get('partyline_tick_duration_seconds_count{worker="0"}'),
+      now.get('partyline_tick_duration_seconds_bucket{worker="0",le="0.01"}'),
+    ]);
+  }
+  t.strictSame(seen, [
+    [100, 100, 99],
+    [100, 100, 99],
+    [110, 110, 108],
+    [130, 130, 128],
+    [330, 330, 327],
+    [331, 331, 327],
+  ]);
+});
+
+test('names follow the rules of Prometheus: one prefix, counters end in _total, every metric has help', async (t) => {
+  const { metrics } = setUp();
+  const text = await metrics.scrape();
+  const types = [...text.matchAll(/^# TYPE (partyline_\S+) (\w+)$/gm)];
+  t.ok(types.length > 35);
+  for (const [, name = '', type] of types) {
+    t.equal(name.endsWith('_total'), type === 'counter', name);
+    t.match(text, new RegExp(`^# HELP ${name} \\S`, 'm'));
+    t.notMatch(name, /_ms|_milli/);
+  }
+});
