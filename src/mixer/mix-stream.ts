@@ -51,6 +51,8 @@ export class MixStream {
 
   /** Takes this tick's mix, once per tick while it holds sound. */
   setMix(mix: Float32Array, talkers: number): void {
+    // Nobody asked for the last packet: the encoder is out of step, and free for others.
+    if (this.#encodedFrames !== this.#frames) this.#stop();
     const from = this.#headroom;
     this.#headroom = nextHeadroom(from, talkers);
     let input = mix;
@@ -103,8 +105,7 @@ export class MixStream {
 
   /** An encoder in step with the frames before this one: the running one, or one that is primed with them. */
   #start(): Encoder {
-    if (this.#encoder !== undefined && this.#encodedFrames === this.#frames - 1) return this.#encoder;
-    this.#stop();
+    if (this.#encoder !== undefined) return this.#encoder;
     const encoder = this.#pool.takeEncoder(this.#settings);
     for (let age = Math.min(this.#frames - 1, PRIMING_FRAMES); age > 0; age--) {
       encoder.encode(this.#history[(this.#frames - 1 - age) % HISTORY_FRAMES]!);

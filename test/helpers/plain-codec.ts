@@ -13,8 +13,8 @@ export class PlainCodec implements Codec {
   /** The packet for a frame; it can be decoded until 4,096 further frames were encoded. */
   encode(frame: Int16Array): Uint8Array {
     const index = this.#next++ % TABLE;
-    const slot = (this.#frames[index] ??= new Int16Array(FRAME_SAMPLES));
-    slot.set(frame);
+    this.#frames[index] ??= new Int16Array(FRAME_SAMPLES);
+    this.#frames[index].set(frame);
     return Uint8Array.of(TOC, index >> 8, index & 255);
   }
 
