@@ -1,0 +1,62 @@
+// Writes what is told in a second place from the one place that decides it: config.sample.toml from the table of settings,
+// the table of errors in docs/protocol.md from src/lib/errors.ts. With --check it writes nothing and exits with 1 if one
+// of them is not up to date.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const checkOnly = process.argv.includes('--check');
+
+async function load() {
+  // Inside of the project, so that the bundle finds its packages.
+  const directory = await mkdtemp(join(root, 'node_modules', '.generate-'));
+  try {
+    const outfile = join(directory, 'sources.mjs');
+    await build({
+      stdin: {
+        contents: `export { sampleToml } from './src/config/help.ts'; export { ERRORS } from './src/lib/errors.ts';`,
+        resolveDir: root,
+      },
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      packages: 'external',
+      logLevel: 'warning',
+    });
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function errorTable(errors) {
+  const rows = Object.entries(errors).map(
+    ([code, { message, closeCode }]) => `| \`${code}\` | ${message} | ${closeCode ?? ''} |`,
+  );
+  return ['| code | what it means | close code |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+async function update(name, change) {
+  const path = join(root, name);
+  const before = await readFile(path, 'utf8').catch(() => '');
+  const after = change(before);
+  if (after === before) return;
+  if (checkOnly) {
+    console.error(`${name} is not up to date: run node scripts/generate.mjs`);
+    process.exitCode = 1;
+  } else {
+    await writeFile(path, after);
+  }
+}
+
+const { sampleToml, ERRORS } = await load();
+await update('config.sample.toml', () => sampleToml());
+await update('docs/protocol.md', (text) =>
+  text.replace(
+    /(<!-- errors.*?-->\n).*?(<!-- \/errors -->)/s,
+    (_, start, end) => `${start}${errorTable(ERRORS)}\n${end}`,
+  ),
+);
