@@ -24,7 +24,7 @@ export interface SettingGroup {
   readonly keys: readonly SettingKey[];
 }
 
-function setting<T>(kind: ValueKind<T>, options: Omit<Setting<T>, 'kind'>): Setting<T> {
+function setting<T>(kind: ValueKind<T>, options: Omit<Setting<NoInfer<T>>, 'kind'>): Setting<T> {
   return { kind, ...options };
 }
 

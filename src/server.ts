@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import type { Logger } from 'pino';
+import type { Assets } from './admin/assets.ts';
+import { health } from './admin/health.ts';
+import { createHttpApp } from './admin/http.ts';
+import { createMetrics } from './admin/metrics.ts';
+import type { Config } from './config.ts';
+import type { Clock } from './lib/clock.ts';
+import type { MediaPlane, MediaPlaneOptions } from './media/plane.ts';
+import { RoomRegistry } from './rooms/registry.ts';
+import { SignalingEndpoint } from './signaling/endpoint.ts';
+import { listenError, mediaError } from './start-error.ts';
+
+/** What the server is given beside its configuration. */
+export interface ServerDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly version: string;
+  /** The files of the page. */
+  readonly assets: Assets;
+  readonly createMediaPlane: (options: MediaPlaneOptions) => Promise<MediaPlane>;
+  /** The file of the media worker, as built. */
+  readonly workerEntry: URL;
+}
+
+export interface Listening {
+  /** The address of the page, for a browser on this machine. */
+  readonly url: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface PartylineServer {
+  /** Opens the HTTP port. Rejects with `StartError`. */
+  listen(): Promise<Listening>;
+  /** Refuses new joins, tells the participants, and frees everything; it takes at most about `shutdownGraceMs`. */
+  close(): Promise<void>;
+}
+
+/** Puts the parts together. The media plane runs from here on, HTTP from `listen` on. Rejects with `StartError`. */
+export async function createServer(config: Config, deps: ServerDeps): Promise<PartylineServer> {
+  const { clock, log, version, assets } = deps;
+  const plane = await deps.createMediaPlane(mediaOptions(config, deps)).catch((error: unknown) => {
+    throw mediaError(error);
+  });
+  const registry = new RoomRegistry({ plane, limits: config, log });
+  let closing: Promise<void> | undefined;
+
+  const app = createHttpApp({
+    assets,
+    health: () =>
+      health({
+        version,
+        closing: closing !== undefined,
+        workers: plane.stats(),
+        expectedWorkers: Math.max(1, config.workers),
+        ...registry.figures,
+      }),
+    metrics: createMetrics({
+      version,
+      control: () => ({ ...registry.figures, ...signaling.figures }),
+      media: () => plane.stats(),
+    }),
+    log,
+  });
+  const http = createHttpServer(app.callback());
+  // A page takes a few connections for its files beside its WebSocket.
+  http.maxConnections = config.maxConnections * 2;
+  const signaling = new SignalingEndpoint({
+    server: http,
+    registry,
+    limits: config,
+    allowOrigins: config.allowOrigins,
+    // The server has an address that can be reached, and each candidate is in its answer.
+    iceServers: [],
+    clock,
+    log,
+  });
+
+  const close = async (): Promise<void> => {
+    registry.close();
+    // Half of the time is for the closing handshakes, the rest for what comes after them.
+    await signaling.close(config.shutdownGraceMs / 2);
+    await closeHttp(http);
+    await plane.close();
+    log.info('server closed');
+  };
+
+  return {
+    listen: () => listen(http, config),
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function mediaOptions(config: Config, { clock, log, workerEntry }: ServerDeps): MediaPlaneOptions {
+  return {
+    workers: config.workers,
+    hosts: config.mediaHost,
+    port: config.mediaPort,
+    announce: config.announce,
+    hideLoopback: !isLoopback(config.host),
+    workerEntry,
+    clock,
+    log,
+  };
+}
+
+async function listen(http: HttpServer, config: Config): Promise<Listening> {
+  http.listen(config.port, config.host);
+  await once(http, 'listening').catch((error: unknown) => {
+    throw listenError(error, config);
+  });
+  const { address, port } = http.address() as AddressInfo;
+  return { url: `http://${hostForBrowser(config.host)}:${port}/`, address, port };
+}
+
+/** Browsers give the microphone only to pages by https or from this machine, which is where this address leads. */
+function hostForBrowser(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+function closeHttp(http: HttpServer): Promise<void> {
+  return new Promise((resolve) => {
+    http.close(() => resolve());
+    http.closeAllConnections();
+  });
+}

@@ -1,0 +1,40 @@
+import type { Config } from './config.ts';
+
+/** The server cannot start, for a reason that the operator can remove; the message says how. */
+export class StartError extends Error {
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    this.name = 'StartError';
+  }
+}
+
+/** In words why the HTTP port could not be opened. */
+export function listenError(error: unknown, { host, port }: Config): StartError {
+  return new StartError(`${reasonInWords(error, host, port)} Choose others with --host and --port.`, error);
+}
+
+/** In words why the media plane did not start. */
+export function mediaError(error: unknown): StartError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StartError(
+    `Media cannot start: ${reason}. Choose other ports or addresses with --media-port and --media-host.`,
+    error,
+  );
+}
+
+function reasonInWords(error: unknown, host: string, port: number): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} on ${host} is in use by another program.`;
+    case 'EACCES':
+      return `Port ${port} on ${host} may not be opened without more rights.`;
+    case 'EADDRNOTAVAIL':
+      return `This machine does not have the address ${host}.`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `The host name ${host} is not known.`;
+    default:
+      return `Port ${port} on ${host} cannot be opened: ${error instanceof Error ? error.message : String(error)}.`;
+  }
+}

@@ -1,0 +1,134 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test } from 'tap';
+import { SignalingClient } from '../helpers/signaling-client.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const MEDIA = ['--media-host', '127.0.0.1', '--media-port', '0'];
+const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
+
+interface Run {
+  readonly child: ChildProcess;
+  /** Everything printed so far. */
+  output(): string;
+  /** Resolves with the address of the page. */
+  readonly ready: Promise<string>;
+  readonly exitCode: Promise<number | null>;
+}
+
+function run(file: string, args: readonly string[], { env = {}, nodeArgs = [] as string[] } = {}): Run {
+  const child = spawn(process.execPath, [...nodeArgs, file, ...args], { env: { ...ENVIRONMENT, ...env } });
+  let output = '';
+  const exitCode = once(child, 'exit').then(([code]) => code as number | null);
+  const ready = new Promise<string>((resolve, reject) => {
+    const read = (data: Buffer): void => {
+      output += data;
+      const [, url] = /ready: open (http\S+\/)/.exec(output) ?? [];
+      if (url !== undefined) resolve(url);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    exitCode.then((code) => reject(new Error(`ended with ${code} before it was ready: ${output}`)));
+  });
+  ready.catch(() => {});
+  return { child, output: () => output, ready, exitCode };
+}
+
+test('the built server', async (t) => {
+  const directory = t.testdir();
+  execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs'), '--outdir', directory]);
+  const file = join(directory, 'main.js');
+
+  t.test('prints its help and its version', async (t) => {
+    const help = run(file, ['--help']);
+    t.equal(await help.exitCode, 0);
+    t.match(help.output(), '--media-port N');
+    const version = run(file, ['--version']);
+    t.equal(await version.exitCode, 0);
+    t.equal(version.output().trim(), JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version);
+  });
+
+  t.test('ends with 2 and says what is wrong with its settings', async (t) => {
+    const wrong = run(file, ['--port', 'many'], { env: { PARTYLINE_WORKER: '1' } });
+    t.equal(await wrong.exitCode, 2);
+    t.match(
+      wrong.output(),
+      'partyline: port cannot be "many" (from the flag --port); what is needed is a whole number',
+    );
+    t.match(wrong.output(), 'partyline: The variable PARTYLINE_WORKER is not known; did you mean PARTYLINE_WORKERS?');
+  });
+
+  t.test('ends with 1 and says so when its port is in use', async (t) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    t.teardown(() => other.close());
+    const { port } = other.address() as AddressInfo;
+    const second = run(file, ['--port', String(port), ...MEDIA]);
+    t.equal(await second.exitCode, 1);
+    t.match(
+      second.output(),
+      `Port ${port} on 127.0.0.1 is in use by another program. Choose others with --host and --port.`,
+    );
+    t.notMatch(second.output(), 'stack');
+  });
+
+  for (const workers of ['0', '1']) {
+    t.test(`starts with --workers ${workers}, serves the page, and closes cleanly on SIGTERM`, async (t) => {
+      const startMs = performance.now();
+      const server = run(file, ['--port', '0', '--workers', workers, ...MEDIA]);
+      t.teardown(() => server.child.kill('SIGKILL'));
+      const url = await server.ready;
+      t.comment(`ready after ${Math.round(performance.now() - startMs)} ms`);
+      const html = await (await fetch(url)).text();
+      const [, script] = /<script type="module" src="\/([^"]+)"/.exec(html) ?? [];
+      t.match((await fetch(url + script)).headers.get('cache-control'), 'immutable');
+      const ada = await SignalingClient.open(`${url.replace('http', 'ws')}ws`);
+      await ada.join('lobby', 'Ada');
+      server.child.kill('SIGTERM');
+      await ada.next('server_closing');
+      t.match(await ada.closed, { code: 1012 });
+      t.equal(await server.exitCode, 0);
+      const lines = server
+        .output()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const lifecycle = ['room opened', 'participant joined', 'closing', 'server closed'];
+      t.strictSame(
+        lines.map(({ msg }) => msg).filter((message: string) => lifecycle.includes(message)),
+        lifecycle,
+      );
+      t.notMatch(server.output(), 'oken');
+    });
+  }
+
+  t.test('ends at once on a second signal', async (t) => {
+    const server = run(file, ['--port', '0', '--workers', '0', '--shutdown-grace-ms', '60000', ...MEDIA]);
+    t.teardown(() => server.child.kill('SIGKILL'));
+    const stuck = await SignalingClient.open(`${(await server.ready).replace('http', 'ws')}ws`);
+    t.teardown(() => stuck.socket.terminate());
+    stuck.socket.pause();
+    server.child.kill('SIGINT');
+    while (!server.output().includes('"closing"')) await once(server.child.stdout!, 'data');
+    server.child.kill('SIGINT');
+    t.equal(await server.exitCode, 1);
+    t.match(server.output(), 'closing at once');
+  });
+
+  for (const fault of ["throw new Error('planted')", "Promise.reject(new Error('planted'))"]) {
+    t.test(`logs "${fault}" and ends with 1`, async (t) => {
+      const nodeArgs = ['--import', `data:text/javascript,process.on('SIGUSR2', () => { ${fault} })`];
+      const server = run(file, ['--port', '0', '--workers', '0', ...MEDIA], { nodeArgs });
+      t.teardown(() => server.child.kill('SIGKILL'));
+      await server.ready;
+      server.child.kill('SIGUSR2');
+      t.equal(await server.exitCode, 1);
+      t.match(server.output(), /"level":"fatal".*planted/);
+    });
+  }
+});
