@@ -5,8 +5,8 @@ import { type Config, ConfigError, readCommand } from './config.ts';
 import { systemClock } from './lib/clock.ts';
 import { createLogger } from './lib/log.ts';
 import { createMediaPlane } from './media/media-plane.ts';
+import { StartError } from './server/start-error.ts';
 import { createServer, type PartylineServer } from './server.ts';
-import { StartError } from './start-error.ts';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;

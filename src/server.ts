@@ -10,8 +10,8 @@ import type { Config } from './config.ts';
 import type { Clock } from './lib/clock.ts';
 import type { MediaPlane, MediaPlaneOptions } from './media/plane.ts';
 import { RoomRegistry } from './rooms/registry.ts';
+import { listenError, mediaError } from './server/start-error.ts';
 import { SignalingEndpoint } from './signaling/endpoint.ts';
-import { listenError, mediaError } from './start-error.ts';
 
 /** What the server is given beside its configuration. */
 export interface ServerDeps {
