@@ -1,9 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, launch } from 'puppeteer-core';
+import type { Browser } from 'puppeteer-core';
 import { startSoundDaemon } from './sound-daemon.ts';
 import { openVoicePage, type VoicePage, type VoicePageOptions } from './voice-page.ts';
+
+// The loader that tap uses for TypeScript cannot resolve an import inside puppeteer's ES modules; CommonJS it leaves alone.
+const { launch } = createRequire(import.meta.url)('puppeteer-core') as typeof import('puppeteer-core');
 
 const CHROMIUM_FLAGS = [
   '--no-sandbox',

@@ -9,7 +9,7 @@ import { ensureDebianPackages } from './debian-packages.ts';
 export const PRIVATE_ADDRESS = '10.99.0.1';
 
 /** `yes` inside, otherwise what is missing for getting there. */
-const VARIABLE = 'PARTYLINE_TEST_PRIVATE_NETWORK';
+const VARIABLE = 'TEST_PRIVATE_NETWORK';
 const PACKAGES = ['chromium', 'firefox-esr', 'pulseaudio', 'iproute2', 'util-linux'];
 const SET_UP = `ip link set lo up && ip addr add ${PRIVATE_ADDRESS}/24 dev lo && ip route add default via ${PRIVATE_ADDRESS} dev lo`;
 

@@ -8,6 +8,7 @@ import type { ProbeMicrophone, ProbeReport } from '../helpers/browser-probe-type
 const SAMPLE_RATE = 48_000;
 const BLOCK_SAMPLES = 16_384;
 const connections: RTCPeerConnection[] = [];
+
 let context: AudioContext | null = null;
 let microphone: ProbeMicrophone | null = null;
 

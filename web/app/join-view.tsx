@@ -20,7 +20,7 @@ export function JoinView({ call }: { call: Call }) {
   useEffect(() => {
     document.title = strings.product;
     // On a telephone the keyboard would come up over the form.
-    if (matchMedia('(pointer: fine)').matches) (name.value === '' ? nameInput : roomInput).current?.focus();
+    if (!matchMedia('(pointer: coarse)').matches) (name.value === '' ? nameInput : roomInput).current?.focus();
   }, []);
 
   const join = (chosen: JoinMode) => {

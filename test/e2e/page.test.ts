@@ -1,0 +1,134 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'tap';
+import { launchChromium } from '../helpers/browsers.ts';
+import { skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
+import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import type { VoicePage } from '../helpers/voice-page.ts';
+
+const MICROPHONE = { kind: 'tone', frequencyHz: 440, gain: 0.2 } as const;
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SCREENSHOTS = '.tap/screenshots';
+
+/** What axe-core finds wrong for people who use the page in another way than its authors do. */
+async function accessibilityProblems(page: VoicePage): Promise<string[]> {
+  await page.page.evaluate(AXE);
+  return (await page.page.evaluate(
+    `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((node) => node.html).join(' ')))`,
+  )) as string[];
+}
+
+async function isWiderThanItsWindow(page: VoicePage): Promise<unknown> {
+  return page.page.evaluate('document.documentElement.scrollWidth > innerWidth');
+}
+
+test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers), timeout: 110_000 }, async (t) => {
+  const directory = t.testdir();
+  buildServer(directory);
+  const media = ['--media-host', PRIVATE_ADDRESS];
+  let server = await startServerProcess(directory, media);
+  t.teardown(() => server.stop());
+  const chromium = await launchChromium();
+  t.teardown(() => chromium.close());
+  mkdirSync(SCREENSHOTS, { recursive: true });
+
+  await t.test('says for each way a microphone can fail what to do, and goes on without one', async (t) => {
+    const page = await chromium.open(server.url, { microphone: { kind: 'failure', name: 'NotAllowedError' } });
+    const failures = { NotAllowedError: 'denied', NotFoundError: 'none', NotReadableError: 'in_use' };
+    for (const [name, failure] of Object.entries(failures)) {
+      await page.setMicrophone({ kind: 'failure', name });
+      await page.join({ name: 'Ada' });
+      await page.waitFor('microphone-failure', `[data-failure="${failure}"]`);
+    }
+    await page.click('join-listen-only');
+    await page.waitForSound();
+    t.equal(await page.attribute('mute', 'class'), null, 'there is nothing to mute');
+    t.equal((await page.report()).outbound['packetsSent'] ?? 0, 0);
+
+    await page.setMicrophone(MICROPHONE);
+    await page.click('add-microphone');
+    await page.waitFor('mute');
+    await sleep(1000);
+    t.ok(Number((await page.report()).outbound['packetsSent']) > 20, 'a microphone added later is sent');
+    await page.close();
+  });
+
+  await t.test('can be used by the keyboard alone', async (t) => {
+    const page = await chromium.open(`${server.url}room/caf%C3%A9`, { microphone: MICROPHONE });
+    const { keyboard } = page.page;
+    await page.waitFor('name');
+    await keyboard.type('Ada');
+    await keyboard.press('Enter');
+    await page.waitForSound();
+    t.equal(await page.page.title(), 'café · Partyline');
+    t.equal(decodeURI(new URL(page.page.url()).pathname), '/room/café');
+    await keyboard.press('m');
+    await page.waitFor('mute', '[aria-pressed="true"]');
+    await page.waitFor('participant', '[data-muted="true"]');
+    await page.waitFor('muted-but-talking', '[data-shown="true"]');
+    await keyboard.press('m');
+    await keyboard.press('d');
+    await page.waitFor('mute', '[aria-pressed="false"]');
+    await page.waitFor('deafen', '[aria-pressed="true"]');
+    await page.close();
+  });
+
+  await t.test('joins muted, and remembers name and choices', async (t) => {
+    const page = await chromium.open(server.url, { microphone: MICROPHONE });
+    await page.join({ name: 'Grace', mode: 'muted' });
+    await page.waitForSound();
+    t.match(await page.participants(), [{ name: 'Grace', isSelf: true, isMuted: true }]);
+    await page.click('settings');
+    await page.click('noiseSuppression');
+    await page.page.reload();
+    await page.waitFor('name');
+    t.equal(await page.page.evaluate(`document.querySelector('[data-testid="name"]').value`), 'Grace');
+    t.equal(await page.page.evaluate(`document.querySelector('[data-testid="mode-muted"]').checked`), true);
+    await page.click('join');
+    await page.click('settings');
+    t.equal(await page.page.evaluate(`document.querySelector('[data-testid="noiseSuppression"]').checked`), false);
+    await page.close();
+  });
+
+  await t.test('comes back by itself when the server was restarted', async (t) => {
+    const page = await chromium.open(server.url, { microphone: MICROPHONE });
+    await page.join({ name: 'Ada' });
+    await page.waitForSound();
+    await page.click('mute');
+    const { port } = new URL(server.url);
+    t.equal(await server.stop(), 0);
+    await page.waitFor('reconnecting');
+    server = await startServerProcess(directory, [...media, '--port', port]);
+    await page.waitForSound();
+    t.match(await page.participants(), [{ name: 'Ada', isSelf: true, isMuted: true }]);
+    t.match(await page.report(), { remoteTracks: 1 });
+    await page.close();
+  });
+
+  await t.test('is accessible and fits, on a telephone and a desk, by day and by night', async (t) => {
+    const looks = [
+      { width: 320, height: 640, scheme: 'light' },
+      { width: 1200, height: 800, scheme: 'dark' },
+    ];
+    for (const { width, height, scheme } of looks) {
+      const page = await chromium.open(server.url, { microphone: MICROPHONE, width, height });
+      await page.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+      const check = async (view: string) => {
+        t.same(await accessibilityProblems(page), [], `${view}, ${scheme}`);
+        t.equal(await isWiderThanItsWindow(page), false, `${view}, ${width} px`);
+        await page.screenshot(`${SCREENSHOTS}/${view}-${width}-${scheme}.png`);
+      };
+      await check('join');
+      await page.join({ name: 'Ada' });
+      await page.waitForSound();
+      await page.click('mute');
+      await check('room');
+      await page.click('settings');
+      await check('settings');
+      t.same(page.errors, []);
+      await page.close();
+    }
+  });
+});

@@ -1,0 +1,42 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
+
+export interface ServerProcess {
+  /** Address of the page, with a slash at the end. */
+  readonly url: string;
+  /** Ends it by SIGTERM, as an operator would; resolves with the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Builds server and page into a directory inside the project. */
+export function buildServer(directory: string): void {
+  execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs'), '--outdir', directory]);
+}
+
+/** Starts the server that was built there, in a process of its own. Without a port the system chooses one. */
+export async function startServerProcess(directory: string, flags: readonly string[] = []): Promise<ServerProcess> {
+  const args = [join(directory, 'main.js'), '--port', '0', '--media-port', '0', ...flags];
+  const child = spawn(process.execPath, args, { env: ENVIRONMENT });
+  const exitCode = once(child, 'exit').then(([code]) => code as number | null);
+  let output = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    const read = (data: Buffer): void => {
+      output += data;
+      const [, address] = /ready: open (http\S+\/)/.exec(output) ?? [];
+      if (address !== undefined) resolve(address);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    exitCode.then((code) => reject(new Error(`ended with ${code} before it was ready: ${output}`)));
+  });
+  const stop = () => {
+    child.kill('SIGTERM');
+    return exitCode;
+  };
+  return { url, stop };
+}
