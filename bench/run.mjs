@@ -1,6 +1,7 @@
-// Builds a benchmark with the process it needs for its participants into dist/bench, and runs it: `node bench/run.mjs scaling --help`.
+// Builds a benchmark, the process for its participants and the server into dist/bench, and runs it: `node bench/run.mjs scaling --help`.
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildAll } from '../scripts/build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const benchmarks = {
@@ -29,6 +30,7 @@ await build({
   sourcemap: 'inline',
   logLevel: 'warning',
 });
+if (!args.includes('--help') && name !== 'report') await buildAll(`${root}dist/bench/server`);
 const file = new URL(`../dist/bench/${name}.mjs`, import.meta.url);
 process.argv = [process.argv[0], fileURLToPath(file), ...args];
 await import(file.href);

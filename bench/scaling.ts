@@ -40,7 +40,7 @@ const options = {
 await runCommand({
   name: 'scaling',
   about: [
-    'What a participant costs the server. Starts the built server (npm run build) in a process of its own, joins',
+    'What a participant costs the server. Builds and starts the server in a process of its own, joins',
     'participants from another, lets some of them speak, and measures one window for each size of the room.',
     'The rest send what a silent browser sends. Everything stays on the loopback interface.',
   ].join('\n'),

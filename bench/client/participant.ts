@@ -56,7 +56,7 @@ export class LightParticipant {
       signaling.send({ type: 'join', room, name });
       await joined;
       const ssrc = randomBytes(4).readUInt32BE();
-      const ice = { iceUfrag: randomBytes(4).toString('hex'), icePwd: randomBytes(18).toString('base64url') };
+      const ice = { iceUfrag: randomBytes(4).toString('hex'), icePwd: randomBytes(18).toString('base64') };
       const answered = signaling.receive('answer');
       signaling.send({ type: 'offer', sdp: writeOffer({ ...ice, ssrc, fingerprint: certificate.fingerprint }) });
       const answer = readAnswer((await answered).sdp);

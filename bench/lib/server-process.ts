@@ -25,7 +25,7 @@ export class ServerProcess {
 
   /** `flags` are further flags of the server, as `['--workers', '1']`. Throws when it does not say in time where it listens. */
   static async start(flags: readonly string[]): Promise<ServerProcess> {
-    const entry = fileURLToPath(new URL('../main.js', import.meta.url));
+    const entry = fileURLToPath(new URL('./server/main.js', import.meta.url));
     const loopback = ['--host', '127.0.0.1', '--port', '0', '--media-host', '127.0.0.1', '--media-port', '0'];
     const child = spawn(process.execPath, [entry, ...loopback, '--log-format', 'json', ...flags], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,0 +1,42 @@
+import pino from 'pino';
+import { Scrape } from '../../bench/lib/prometheus.ts';
+import { readCommand } from '../../src/config.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { createMediaPlane } from '../../src/media/media-plane.ts';
+import { createServer } from '../../src/server.ts';
+
+export interface RunningServer {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  /** `ws://127.0.0.1:PORT/ws` */
+  readonly webSocketUrl: string;
+  metrics(): Promise<Scrape>;
+  close(): Promise<void>;
+}
+
+/**
+ * The whole server but for the files of the page, in this process, on free ports of the loopback interface; `flags` are
+ * further flags as on its command line. Warnings and errors are written out.
+ */
+export async function startServer(flags: readonly string[] = []): Promise<RunningServer> {
+  const loopback = ['--port', '0', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '0'];
+  const command = readCommand({ argv: [...loopback, ...flags], env: {}, machine: { cores: 1 } });
+  if (command.kind !== 'serve') throw new Error(`flags that do not start a server: ${flags}`);
+  const server = await createServer(command.config, {
+    clock: systemClock,
+    log: pino({ level: 'warn' }, process.stderr),
+    version: 'test',
+    assets: new Map(),
+    createMediaPlane,
+    // Without workers nothing is loaded from here.
+    workerEntry: new URL('file:///nowhere'),
+  });
+  const { port } = await server.listen();
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    url,
+    webSocketUrl: `ws://127.0.0.1:${port}/ws`,
+    metrics: async () => new Scrape(await (await fetch(`${url}/metrics`)).text()),
+    close: () => server.close(),
+  };
+}
