@@ -1,0 +1,198 @@
+import { test } from 'tap';
+import { Demultiplexer } from '../../src/rtc/demultiplexer.ts';
+import { parseRtcp } from '../../src/rtc/rtcp.ts';
+import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/rtp-packet.ts';
+import type { SrtpKeys } from '../../src/rtc/srtp-keys.ts';
+import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp-session.ts';
+import { writeBindingRequest } from '../../src/rtc/stun-writer.ts';
+import type { UdpPort, UdpSocket } from '../../src/rtc/udp-port.ts';
+import { WebRtcTransport } from '../../src/rtc/webrtc-transport.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { createBytes } from './bytes.ts';
+
+const bytes = createBytes(8);
+const REMOTE = { address: '10.0.0.1', port: 5000 };
+
+/** A transport with a path and keys, and the peer's end of its SRTP. */
+function setUp() {
+  const clock = new FakeClock();
+  const sent: Buffer[] = [];
+  const socket = {
+    send: (datagram: Uint8Array) => {
+      sent.push(Buffer.from(datagram));
+      return true;
+    },
+  } as unknown as UdpSocket;
+  const demultiplexer = new Demultiplexer({ listen: () => {} } as unknown as UdpPort, clock);
+  const received: { ssrc: number; payload: string; payloadType: number }[] = [];
+  const closed: string[] = [];
+  const transport = new WebRtcTransport({
+    id: 1,
+    parameters: {
+      localUfrag: 'server',
+      localPassword: 'secret',
+      remoteUfrag: 'peer',
+      localSsrc: 42,
+      cname: 'mixer',
+      opusPayloadType: 111,
+      redPayloadType: 63,
+      audioLevelExtensionId: null,
+    },
+    demultiplexer,
+    nowMs: 0,
+    random: () => 0.5,
+    events: {
+      rtp: ({ ssrc, payload, payloadType }) =>
+        received.push({ ssrc, payloadType, payload: Buffer.from(payload).toString() }),
+      dtls: () => {},
+      closed: (reason) => closed.push(reason),
+    },
+  });
+  const arrive = (datagram: Buffer) => demultiplexer.receive(datagram, REMOTE.address, REMOTE.port, socket);
+  const check = () =>
+    arrive(
+      writeBindingRequest({
+        transactionId: bytes(12),
+        username: 'server:peer',
+        key: 'secret',
+        priority: 1,
+        tieBreaker: 1n,
+        useCandidate: true,
+      }),
+    );
+  check();
+  const keys: SrtpKeys = {
+    profile: 'AEAD_AES_128_GCM',
+    local: { key: bytes(16), salt: bytes(12) },
+    remote: { key: bytes(16), salt: bytes(12) },
+  };
+  const peers = new Map<number, SrtpSession>();
+  /** One RTP packet from the peer, protected; each source has its own session, as SRTP allows. */
+  const packet = (sequenceNumber: number, payload: string, { ssrc = 7, payloadType = 111, padding = 0 } = {}) => {
+    const body = Buffer.concat([Buffer.from(payload), Buffer.alloc(padding, padding)]);
+    const datagram = Buffer.alloc(12 + body.length + SRTP_MAX_OVERHEAD);
+    writeRtpHeader(datagram, payloadType, sequenceNumber, sequenceNumber * 960, ssrc, false);
+    if (padding > 0) datagram[0]! |= 0x20;
+    body.copy(datagram, 12);
+    const session = peers.get(ssrc) ?? new SrtpSession({ ...keys, local: keys.remote, remote: keys.local });
+    peers.set(ssrc, session);
+    return datagram.subarray(0, session.protectRtp(datagram, 12, 12 + body.length));
+  };
+  const peer = new SrtpSession({ ...keys, local: keys.remote, remote: keys.local });
+  return { clock, sent, demultiplexer, transport, received, closed, arrive, check, keys, packet, peer };
+}
+
+test('only negotiated payload types are handed on, without padding, each once', (t) => {
+  const { transport, received, arrive, keys, packet } = setUp();
+  arrive(packet(1, 'too early'));
+  t.equal(transport.counters.beforeKeys, 1);
+  transport.setKeys(keys);
+  const first = packet(2, 'opus');
+  arrive(Buffer.from(first));
+  arrive(Buffer.from(first));
+  arrive(packet(3, 'red', { payloadType: 63 }));
+  arrive(packet(4, 'other', { payloadType: 8 }));
+  arrive(packet(5, 'padded', { padding: 4 }));
+  const forged = packet(6, 'forged');
+  forged[20]! ^= 1;
+  arrive(forged);
+  arrive(Buffer.from([0x80, 111, 0]));
+  t.same(received, [
+    { ssrc: 7, payloadType: 111, payload: 'opus' },
+    { ssrc: 7, payloadType: 63, payload: 'red' },
+    { ssrc: 7, payloadType: 111, payload: 'padded' },
+  ]);
+  t.match(transport.counters, {
+    rtpPacketsIn: 3,
+    rtpBytesIn: 13,
+    srtpReplayed: 1,
+    srtpForged: 1,
+    srtpMalformed: 1,
+    unknownPayloadType: 1,
+  });
+  t.end();
+});
+
+test('a second source is heard when the first has been silent, and not before', (t) => {
+  const { clock, transport, received, arrive, keys, packet } = setUp();
+  transport.setKeys(keys);
+  arrive(packet(1, 'a'));
+  clock.advance(400);
+  arrive(packet(1, 'b', { ssrc: 8 }));
+  clock.advance(101);
+  arrive(packet(2, 'c', { ssrc: 8 }));
+  t.same(
+    received.map(({ ssrc, payload }) => `${ssrc}${payload}`),
+    ['7a', '8c'],
+  );
+  t.match(transport.counters, { unknownSsrc: 1, ssrcChanges: 1 });
+  t.end();
+});
+
+test('packets go out with consecutive sequence numbers that begin below 2^15, under one SSRC', (t) => {
+  const { sent, transport, keys, peer } = setUp();
+  t.equal(transport.sendRtp(Buffer.from('x'), 0, false, 0), false, 'not without keys');
+  transport.setKeys(keys);
+  sent.length = 0;
+  for (let i = 0; i < 40; i++) t.ok(transport.sendRtp(Buffer.from(`payload ${i}`), i * 960, i === 0, i * 20));
+  t.equal(transport.sendRtp(Buffer.alloc(1500), 0, false, 0), false, 'not what does not fit in a packet');
+  const header = createRtpHeader();
+  const numbers = sent.map((datagram, i) => {
+    t.ok(parseRtpHeader(datagram, header, null));
+    const end = peer.unprotectRtp(datagram, header);
+    t.equal(datagram.subarray(12, Number(end)).toString(), `payload ${i}`);
+    t.match(header, { ssrc: 42, payloadType: 111, timestamp: i * 960, marker: i === 0 });
+    return header.sequenceNumber;
+  });
+  t.ok(numbers[0]! < 2 ** 15);
+  t.same(
+    numbers,
+    numbers.map((_, i) => numbers[0]! + i),
+  );
+  t.match(transport.counters, { rtpPacketsOut: 40, rtpBytesOut: 390 });
+  t.end();
+});
+
+test('reports go out every five seconds on average, and a goodbye at the end', (t) => {
+  const { clock, sent, transport, keys, peer, check } = setUp();
+  transport.setKeys(keys);
+  sent.length = 0;
+  for (let ms = 0; ms < 20_000; ms += 100) {
+    clock.advance(100);
+    if (ms % 2000 === 0) check();
+    transport.housekeeping(clock.now(), clock.wallNow());
+  }
+  transport.close(clock.now(), clock.wallNow());
+  const rtcp = sent.filter((datagram) => datagram[0]! >= 128);
+  t.equal(rtcp.length, 5);
+  const contents = rtcp.map((datagram) => parseRtcp(datagram, Number(peer.unprotectRtcp(datagram)))!);
+  t.same(
+    contents.map(({ byes }) => byes.length),
+    [0, 0, 0, 0, 1],
+  );
+  t.end();
+});
+
+test('authentic media keeps a transport alive, and silence ends it', (t) => {
+  const { clock, demultiplexer, transport, closed, arrive, keys, packet } = setUp();
+  transport.setKeys(keys);
+  const live = (ms: number) => {
+    clock.advance(ms);
+    transport.housekeeping(clock.now(), clock.wallNow());
+  };
+  for (let i = 0; i < 5; i++) {
+    live(20_000);
+    arrive(packet(i, 'x'));
+  }
+  live(30_000);
+  t.same(closed, []);
+  const forged = packet(9, 'x');
+  forged[15]! ^= 1;
+  arrive(forged);
+  live(1);
+  t.same(closed, ['silent']);
+  t.equal(demultiplexer.pathCount, 0);
+  transport.close(0, 0);
+  t.equal(transport.sendRtp(Buffer.from('x'), 0, false, 0), false);
+  t.end();
+});
