@@ -92,6 +92,34 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers), timeout:
     await page.close();
   });
 
+  await t.test('goes on with another microphone when one is pulled out, and without when there is none', async (t) => {
+    const page = await chromium.open(server.url, { microphone: MICROPHONE });
+    await page.join({ name: 'Ada' });
+    await page.waitForSound();
+    await page.unplugMicrophone();
+    await page.waitFor('notice', ':not([hidden])');
+    const sent = Number((await page.report()).outbound['packetsSent']);
+    await sleep(1000);
+    t.ok(Number((await page.report()).outbound['packetsSent']) > sent + 20, 'the next one is sent');
+    await page.setMicrophone({ kind: 'failure', name: 'NotFoundError' });
+    await page.unplugMicrophone();
+    await page.waitFor('add-microphone');
+    t.match(await page.participants(), [{ name: 'Ada', isSelf: true }]);
+    await page.close();
+  });
+
+  await t.test('asks for a click when the browser holds the sound back', async (t) => {
+    const page = await chromium.open(server.url, { microphone: MICROPHONE });
+    await page.setSoundAllowed(false);
+    await page.join({ name: 'Ada', mode: 'listen' });
+    await page.waitFor('unlock-sound');
+    await page.setSoundAllowed(true);
+    await page.click('unlock-sound');
+    await page.page.waitForSelector('[data-testid="unlock-sound"]', { hidden: true });
+    t.equal((await page.report()).isAudible, true);
+    await page.close();
+  });
+
   await t.test('comes back by itself when the server was restarted', async (t) => {
     const page = await chromium.open(server.url, { microphone: MICROPHONE });
     await page.join({ name: 'Ada' });

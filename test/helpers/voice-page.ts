@@ -126,6 +126,15 @@ export class VoicePage {
     await this.page.evaluate(`browserProbe.setMicrophone(${JSON.stringify(microphone)})`);
   }
 
+  async unplugMicrophone(): Promise<void> {
+    await this.page.evaluate('browserProbe.unplugMicrophone()');
+  }
+
+  /** Whether the browser plays sound without a click on something. */
+  async setSoundAllowed(allowed: boolean): Promise<void> {
+    await this.page.evaluate(`browserProbe.${allowed ? 'allowSound' : 'refuseSound'}()`);
+  }
+
   async report(): Promise<ProbeReport> {
     return (await this.page.evaluate('browserProbe.report()')) as ProbeReport;
   }

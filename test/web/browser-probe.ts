@@ -7,10 +7,12 @@ import type { ProbeMicrophone, ProbeReport } from '../helpers/browser-probe-type
 
 const SAMPLE_RATE = 48_000;
 const BLOCK_SAMPLES = 16_384;
+const nativePlay = HTMLMediaElement.prototype.play;
 const connections: RTCPeerConnection[] = [];
 
 let context: AudioContext | null = null;
 let microphone: ProbeMicrophone | null = null;
+let opened: MediaStreamTrack | undefined;
 
 export function install(given: ProbeMicrophone): void {
   microphone = given;
@@ -28,6 +30,22 @@ export function install(given: ProbeMicrophone): void {
 /** From the next getUserMedia on. */
 export function setMicrophone(given: ProbeMicrophone): void {
   microphone = given;
+}
+
+/** The open microphone ends as if it were pulled out. */
+export function unplugMicrophone(): void {
+  opened?.stop();
+  // A track that the page itself stops says nothing.
+  opened?.dispatchEvent(new Event('ended'));
+}
+
+/** From now on the browser plays nothing before `allowSound`. */
+export function refuseSound(): void {
+  HTMLMediaElement.prototype.play = () => Promise.reject(new DOMException('made by the test', 'NotAllowedError'));
+}
+
+export function allowSound(): void {
+  HTMLMediaElement.prototype.play = nativePlay;
 }
 
 async function openProbeMicrophone(): Promise<MediaStream> {
@@ -48,6 +66,7 @@ async function openProbeMicrophone(): Promise<MediaStream> {
     source.connect(destination);
     source.start();
   }
+  opened = destination.stream.getAudioTracks()[0];
   return destination.stream;
 }
 
