@@ -45,7 +45,7 @@ async function update(name, change) {
   const after = change(before);
   if (after === before) return;
   if (checkOnly) {
-    console.error(`${name} is not up to date: run node scripts/generate.mjs`);
+    console.error(`${name} is not up to date: run npm run generate`);
     process.exitCode = 1;
   } else {
     await writeFile(path, after);

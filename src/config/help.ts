@@ -33,7 +33,7 @@ export function sampleToml(): string {
   const lines = [
     '# Partyline: every setting with its default. Remove the "#" before a key to change it.',
     '# A flag beats a variable, a variable beats this file. Start with: --config FILE or PARTYLINE_CONFIG=FILE',
-    '# This sample is written from the table of settings by "npm run config:sample".',
+    '# This sample is written from the table of settings by "npm run generate".',
   ];
   for (const { title, keys } of SETTING_GROUPS) {
     lines.push('', '', `## ${title}`);

@@ -7,7 +7,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { DtlsCertificate } from '../rtc/certificate.ts';
 import { DtlsSession } from '../rtc/dtls-session.ts';
 import { type CandidateAddress, writeAnswer } from '../rtc/sdp-answer.ts';
-import { parseOffer } from '../rtc/sdp-offer.ts';
+import { parseOffer, type SdpLimits } from '../rtc/sdp-offer.ts';
 import type { MediaCommand } from './messages.ts';
 import type { ConnectOptions, MediaCloseReason, MediaConnection, MediaConnectionEvents } from './plane.ts';
 
@@ -17,6 +17,7 @@ export interface ConnectionOptions extends ConnectOptions {
   readonly id: number;
   readonly roomId: number;
   readonly candidates: readonly CandidateAddress[];
+  readonly sdpLimits: SdpLimits;
   readonly certificate: DtlsCertificate;
   readonly clock: Clock;
   readonly post: (command: MediaCommand) => void;
@@ -36,7 +37,7 @@ export class Connection implements MediaConnection {
   /** Throws `AppError` `invalid_sdp` or `sdp_too_large`. */
   constructor(options: ConnectionOptions) {
     const { id, roomId, certificate, clock, post, events, muted, deafened } = options;
-    const offer = parseOffer(options.sdp);
+    const offer = parseOffer(options.sdp, options.sdpLimits);
     this.id = id;
     this.#post = post;
     this.#events = events;

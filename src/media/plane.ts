@@ -57,7 +57,7 @@ export interface MediaRoomEvents {
 }
 
 export interface MediaRoom {
-  /** Starts to terminate one participant's connection. Throws `AppError` `invalid_sdp` or `media_unavailable`. */
+  /** Starts to terminate one participant's connection. Throws `AppError` `sdp_too_large`, `invalid_sdp` or `media_unavailable`. */
   connect(options: ConnectOptions): MediaConnection;
   /** Closes every connection in the room. */
   close(): void;
@@ -81,6 +81,8 @@ export interface MediaPlaneOptions {
   readonly announce: readonly string[];
   /** Leave loopback addresses out of the candidates when there are others: nobody reaches this server by them. */
   readonly hideLoopback: boolean;
+  /** What a session description may be, at most. */
+  readonly sdpLimits: { readonly maxBytes: number; readonly maxLines: number };
   /** The file of the worker thread (`media/worker.ts` as built). */
   readonly workerEntry: URL;
   readonly clock: Clock;

@@ -108,12 +108,13 @@ export class WorkerSlot {
   #connect(room: Room, options: ConnectOptions): MediaConnection {
     const host = this.#host;
     if (host === undefined || this.#rooms.get(room.id) !== room) throw new AppError('media_unavailable');
-    const { certificate, clock, nextId } = this.#options;
+    const { certificate, clock, nextId, sdpLimits } = this.#options;
     const connection: Connection = new Connection({
       ...options,
       id: nextId(),
       roomId: room.id,
       candidates: candidateAddresses(host.addresses, this.#options),
+      sdpLimits,
       certificate,
       clock,
       // A worker that has died since has nobody to tell.

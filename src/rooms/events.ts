@@ -10,7 +10,7 @@ export interface ParticipantView {
   readonly connected: boolean;
 }
 
-export type LeaveReason = 'left' | 'connection_lost' | 'server_closing';
+export type LeaveReason = 'left' | 'connection_lost';
 
 /** What a participant is told. What goes to everybody in a room is one and the same object for all. */
 export type RoomEvent =

@@ -7,8 +7,6 @@ import { Participant } from './participant.ts';
 
 export interface RoomLimits {
   readonly maxParticipants: number;
-  readonly maxSdpBytes: number;
-  readonly maxSdpLines: number;
 }
 
 export interface RoomOptions {
@@ -99,7 +97,6 @@ export class Room {
 
   readonly #side = {
     connect: (participant: Participant, options: ConnectOptions): MediaConnection => {
-      this.#checkSize(options.sdp);
       this.#media ??= this.#openMedia();
       const connection = this.#media.connect(options);
       this.#participantOfConnection.set(connection.id, participant.id);
@@ -140,13 +137,6 @@ export class Room {
     // The first offer after this opens the room in the media plane anew.
     this.#media = undefined;
     for (const participant of this.#participants.values()) participant.mediaFailed();
-  }
-
-  #checkSize(sdp: string): void {
-    const { maxSdpBytes, maxSdpLines } = this.#limits;
-    if (Buffer.byteLength(sdp) > maxSdpBytes) throw new AppError('sdp_too_large', `It may have ${maxSdpBytes} bytes.`);
-    const lines = sdp.trimEnd().split('\n').length;
-    if (lines > maxSdpLines) throw new AppError('sdp_too_large', `It may have ${maxSdpLines} lines.`);
   }
 
   #tellLevels(levels: readonly SpeakerLevel[]): void {

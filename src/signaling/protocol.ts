@@ -46,7 +46,7 @@ export interface IceServer {
 /** `media_failed`: the server lost the worker that mixed this room. The others as in `MediaCloseReason`. */
 export type MediaClosedReason = MediaCloseReason | 'media_failed';
 
-export type LeaveReason = 'left' | 'connection_lost' | 'media_lost' | 'server_closing';
+export type LeaveReason = 'left' | 'connection_lost';
 
 export type ServerMessage =
   | {

@@ -26,7 +26,7 @@ test('no line of the help text is longer than 100 characters', (t) => {
 
 test('the sample file in the repository is up to date', (t) => {
   const stored = readFileSync(new URL('../../config.sample.toml', import.meta.url), 'utf8');
-  t.equal(stored, sampleToml(), 'npm run config:sample writes it');
+  t.equal(stored, sampleToml(), 'npm run generate writes it');
   t.end();
 });
 

@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
+import { pino } from 'pino';
+import { test } from 'tap';
+import { systemClock } from '../../src/lib/clock.ts';
+import { toAppError } from '../../src/lib/errors.ts';
+import { createMediaPlane } from '../../src/media/media-plane.ts';
+import type { MediaPlaneOptions, MediaRoom, MediaRoomEvents } from '../../src/media/plane.ts';
+import { eventually } from '../helpers/eventually.ts';
+
+const WORKER = new URL('../../dist/worker.js', import.meta.url);
+const OFFER = `${[
+  'v=0',
+  'o=- 1 1 IN IP4 127.0.0.1',
+  's=-',
+  't=0 0',
+  'a=group:BUNDLE 0',
+  'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+  'c=IN IP4 0.0.0.0',
+  'a=mid:0',
+  'a=ice-ufrag:abcd',
+  'a=ice-pwd:0123456789abcdefghijklmn',
+  `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`,
+  'a=setup:actpass',
+  'a=rtcp-mux',
+  'a=sendrecv',
+  'a=rtpmap:111 opus/48000/2',
+].join('\r\n')}\r\n`;
+
+function options(given: Partial<MediaPlaneOptions> = {}): MediaPlaneOptions {
+  return {
+    workers: 0,
+    hosts: ['127.0.0.1'],
+    port: 0,
+    announce: [],
+    hideLoopback: false,
+    sdpLimits: { maxBytes: 16_384, maxLines: 300 },
+    workerEntry: WORKER,
+    clock: systemClock,
+    log: pino({ level: 'silent' }),
+    ...given,
+  };
+}
+
+/** The worker threads of this process, in the order of their start. */
+const created: Worker[] = [];
+process.on('worker', (worker) => created.push(worker));
+
+const NO_EVENTS: MediaRoomEvents = { levels: () => {}, failed: () => {} };
+
+function connect(room: MediaRoom, sdp = OFFER) {
+  return room.connect({ sdp, muted: false, deafened: false, events: { connected: () => {}, closed: () => {} } });
+}
+
+function refusal(room: MediaRoom, sdp: string): string {
+  try {
+    connect(room, sdp);
+    return 'none';
+  } catch (error) {
+    return toAppError(error).code;
+  }
+}
+
+function candidates(sdp: string): string[] {
+  return [...sdp.matchAll(/^a=candidate:\S+ 1 udp \d+ (\S+ \d+) typ host/gm)].map(([, address]) => address!);
+}
+
+test('the limits on session descriptions are those of the settings', async (t) => {
+  const plane = await createMediaPlane(options({ sdpLimits: { maxBytes: 1000, maxLines: 30 } }));
+  t.teardown(() => plane.close());
+  const room = plane.openRoom(NO_EVENTS);
+  t.equal(refusal(room, OFFER), 'none');
+  t.equal(refusal(room, `${OFFER}a=${'x'.repeat(1000)}\r\n`), 'sdp_too_large');
+  t.equal(refusal(room, OFFER + 'a=x\r\n'.repeat(20)), 'sdp_too_large');
+  t.equal(refusal(room, 'v=0\r\n'), 'invalid_sdp');
+});
+
+test('an announced address stands in the candidates in place of the bound ones', async (t) => {
+  const plane = await createMediaPlane(
+    options({ announce: ['203.0.113.7', '2001:db8::7'], hosts: ['127.0.0.1', '::1'] }),
+  );
+  t.teardown(() => plane.close());
+  const told = candidates(connect(plane.openRoom(NO_EVENTS)).sdp);
+  t.match(told, [/^203\.0\.113\.7 \d+$/, /^2001:db8::7 \d+$/]);
+});
+
+test('a port that is taken and an address that is not ours are errors in words', async (t) => {
+  const plane = await createMediaPlane(options());
+  t.teardown(() => plane.close());
+  const [address] = candidates(connect(plane.openRoom(NO_EVENTS)).sdp);
+  const port = Number(address!.split(' ')[1]);
+  await t.rejects(createMediaPlane(options({ port })), {
+    message: /cannot bind UDP port \d+ on 127\.0\.0\.1: .*in use/,
+  });
+  await t.rejects(createMediaPlane(options({ hosts: ['203.0.113.7'] })), { message: /203\.0\.113\.7/ });
+});
+
+test('the tick runs and counts what it does', async (t) => {
+  const plane = await createMediaPlane(options());
+  t.teardown(() => plane.close());
+  const room = plane.openRoom(NO_EVENTS);
+  connect(room);
+  const figures = () => plane.stats()[0];
+  await eventually(() => (figures()?.counters.ticks ?? 0) > 25 && figures()?.gauges.connections === 1);
+  t.equal(figures()?.gauges.rooms, 1);
+  t.ok(figures()!.tickAgeMs < 1000);
+  room.close();
+  await eventually(() => figures()?.gauges.connections === 0);
+  t.equal(figures()?.gauges.rooms, 0, 'a closed room is gone from the engine');
+});
+
+test('a worker that dies is replaced on the same port, and its rooms are told', async (t) => {
+  t.ok(existsSync(fileURLToPath(WORKER)), 'the worker is built (npm run build)');
+  const plane = await createMediaPlane(options({ workers: 2 }));
+  t.teardown(() => plane.close());
+  const failed: string[] = [];
+  const rooms = ['a', 'b'].map((name) => plane.openRoom({ ...NO_EVENTS, failed: () => failed.push(name) }));
+  const before = rooms.map((room) => candidates(connect(room).sdp)[0]);
+  t.not(before[0], before[1], 'rooms are spread over the workers');
+
+  await created[0]!.terminate();
+  await eventually(() => failed.length > 0);
+  t.equal(failed.length, 1, 'only the rooms of the dead worker are told');
+  const dead = failed[0] === 'a' ? 0 : 1;
+  t.equal(refusal(rooms[dead]!, OFFER), 'media_unavailable', 'the old handle is dead');
+  const again = plane.openRoom(NO_EVENTS);
+  t.match(candidates(connect(again).sdp)[0], /^127\.0\.0\.1 \d+$/);
+  t.ok(plane.stats().some(({ restarts }) => restarts === 1));
+  await sleep(700);
+  t.ok(
+    plane.stats().every(({ tickAgeMs }) => tickAgeMs < 1000),
+    'both workers tick',
+  );
+});
