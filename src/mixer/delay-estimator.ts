@@ -4,7 +4,8 @@
  * Network delay cannot be measured against a sender's clock, only its variation: the fastest packet of the last two
  * seconds is the reference, and the relative delay of a packet is how much longer it took. The target is a high quantile
  * of the worst relative delay of each half second, as in WebRTC's NetEq (delay_manager.cc), with finer steps and a
- * shorter memory. A packet that comes later than the target allowed raises the target at once.
+ * shorter memory, but never more than the last five seconds asked for: a bad time that is over must not cost delay for
+ * half a minute. A packet that comes later than the target allowed raises the target at once.
  */
 import { SAMPLES_PER_MS } from './format.ts';
 
@@ -22,7 +23,10 @@ const MAX_TARGET_MS = BUCKET_MS * BUCKETS;
 const INITIAL_TARGET_MS = 20;
 const INITIAL_INTERVALS = 2;
 const MAX_STEP_MS = 20;
-/** A rise by a late packet is forgotten at this rate unless the histogram has come to agree. */
+/** Nothing older keeps the target up. */
+const MEMORY_MS = 5000;
+const MEMORY_INTERVALS = MEMORY_MS / INTERVAL_MS;
+/** A rise by a late packet is forgotten at this rate, or faster if that takes longer than `MEMORY_MS`, unless the histogram has come to agree. */
 const SPIKE_DECAY_MS_PER_S = 20;
 
 /** Where the reference is kept: minima of slices of the window, so that a packet costs no search over all others. */
@@ -38,6 +42,7 @@ export class DelayEstimator {
   #intervals = 0;
   #intervalEnd = Number.NEGATIVE_INFINITY;
   #worst = 0;
+  readonly #recentWorst = new Float64Array(MEMORY_INTERVALS);
 
   #quantileTarget = INITIAL_TARGET_MS;
   #spikeTarget = 0;
@@ -72,7 +77,8 @@ export class DelayEstimator {
 
   /** How long after its (fastest possible) arrival a packet should be played. */
   targetMs(nowMs: number): number {
-    const spike = this.#spikeTarget - ((nowMs - this.#spikeAt) / 1000) * SPIKE_DECAY_MS_PER_S;
+    const decay = Math.max(SPIKE_DECAY_MS_PER_S / 1000, this.#spikeTarget / MEMORY_MS);
+    const spike = this.#spikeTarget - (nowMs - this.#spikeAt) * decay;
     return Math.max(this.#quantileTarget, spike, MIN_TARGET_MS);
   }
 
@@ -104,15 +110,24 @@ export class DelayEstimator {
 
   #closeInterval(nowMs: number): void {
     if (this.#intervalEnd !== Number.NEGATIVE_INFINITY) {
+      this.#recentWorst[this.#intervals % MEMORY_INTERVALS] = this.#worst;
       this.#intervals++;
       // Equal weights at first, so that a new source gets its low delay soon.
       const weight = Math.max(1 / this.#intervals, 1 - FORGET);
       for (let i = 0; i < BUCKETS; i++) this.#histogram[i]! *= 1 - weight;
       this.#histogram[Math.min(BUCKETS - 1, Math.floor(this.#worst / BUCKET_MS))]! += weight;
-      if (this.#intervals >= INITIAL_INTERVALS) this.#quantileTarget = this.#quantile() + MARGIN_MS;
+      if (this.#intervals >= INITIAL_INTERVALS) {
+        this.#quantileTarget = Math.min(this.#quantile(), this.#longestRecentMs()) + MARGIN_MS;
+      }
     }
     this.#worst = 0;
     this.#intervalEnd = nowMs + INTERVAL_MS;
+  }
+
+  #longestRecentMs(): number {
+    let longest = 0;
+    for (let i = 0; i < MEMORY_INTERVALS; i++) longest = Math.max(longest, this.#recentWorst[i]!);
+    return longest;
   }
 
   /** The upper edge of the bucket that holds the quantile. */

@@ -3,8 +3,9 @@
  *
  * The clock is the caller's: `push` when a packet comes, `pop` whenever the decoder needs the next frame. The playout
  * point is an unwrapped RTP timestamp. It moves on by what is handed out or given up as lost; when nothing at all is
- * there ('late'), it stands still for a while, because the missing packet may only be delayed: if that packet comes, it
- * is played and the source has more delay than before; if a later one comes first, the pause counts as the loss.
+ * there, or there is less delay than the jitter asks for ('late'), it stands still for a while, because the missing
+ * packet may only be delayed: if that packet comes, it is played and the source has more delay than before; if a later
+ * one comes first, the pause counts as the loss.
  */
 import { Unwrapper } from '../lib/serial.ts';
 import { DelayEstimator } from './delay-estimator.ts';
@@ -110,9 +111,14 @@ export class JitterBuffer {
     return this.#playing && this.#delayMs < this.#delay.targetMs(nowMs) - SHORTAGE_MS;
   }
 
+  /** No packet waits. */
+  get empty(): boolean {
+    return this.#size === 0;
+  }
+
   /** True while the delay is more than jitter and tick ask for: a frame that nobody would miss may be left out. */
   hasExcess(nowMs: number): boolean {
-    return this.#playing && this.#size > 0 && this.#delayMs > this.#delay.targetMs(nowMs) + TICK_PHASE_MS;
+    return this.#playing && this.#delayMs > this.#delay.targetMs(nowMs) + TICK_PHASE_MS;
   }
 
   /**
@@ -145,7 +151,7 @@ export class JitterBuffer {
     }
     this.#started = true;
     const relativeDelayMs = redundant ? 0 : this.#delay.observe(time, nowMs);
-    if (this.#playing && time < this.#nextTimestamp) {
+    if (this.#hasPassed(sequence, time)) {
       if (redundant) return;
       this.#counters.packetsLate++;
       this.#delay.observeLate(relativeDelayMs, nowMs);
@@ -158,15 +164,17 @@ export class JitterBuffer {
   /** What the decoder must do next. Call it once per 20 ms of output, again after each 'packet' that was shorter. */
   pop(nowMs: number): Playout {
     if (this.#size === 0) return this.#popEmpty();
+    this.#dropHopeless(nowMs);
     const head = this.#slots[0]!;
     if (this.#playing && head.timestamp > this.#nextTimestamp) {
       // Consecutive packets with time between them: the sender had nothing to say.
       if (head.sequenceNumber - 1 === this.#lastSequenceNumber) this.pause();
-      else if (this.#nextTimestamp + this.#lateFrames * FRAME_SAMPLES < head.timestamp) return this.#popLost(head);
+      else if (!this.#isHopeless(this.#nextTimestamp, nowMs) && !this.#lossIsOver(head)) {
+        return this.hasShortage(nowMs) ? this.#popLate() : this.#popLost(head);
+      }
     }
     if (!this.#playing) {
-      this.#dropHopeless(nowMs);
-      const due = this.#delay.idealArrivalMs(this.#slots[0]!.timestamp) + this.#delay.targetMs(nowMs);
+      const due = this.#delay.idealArrivalMs(head.timestamp) + this.#delay.targetMs(nowMs);
       if (nowMs < due) return 'idle';
     }
     return this.#popPacket(nowMs);
@@ -206,12 +214,27 @@ export class JitterBuffer {
       this.pause();
       return 'idle';
     }
+    return this.#popLate();
+  }
+
+  /** The playout point stands still: if the missing packet comes, it is played with more delay; if not, this was its concealment. */
+  #popLate(): Playout {
     this.#lateFrames++;
     return 'late';
   }
 
+  /** Whether the turn of a packet is over: others were played instead. */
+  #hasPassed(sequenceNumber: number, timestamp: number): boolean {
+    if (this.#playing) return timestamp < this.#nextTimestamp;
+    return this.#lastSequenceNumber !== undefined && sequenceNumber <= this.#lastSequenceNumber;
+  }
+
+  /** What was concealed while nothing was there turns out to have been the beginning of a loss, or all of it. */
+  #lossIsOver(head: Slot): boolean {
+    return this.#nextTimestamp + this.#lateFrames * FRAME_SAMPLES >= head.timestamp;
+  }
+
   #popLost(head: Slot): Playout {
-    // What was concealed while nothing was there turns out to have been the beginning of this loss.
     this.#nextTimestamp = Math.min(this.#nextTimestamp + (this.#lateFrames + 1) * FRAME_SAMPLES, head.timestamp);
     this.#lateFrames = 0;
     return 'lost';
@@ -244,23 +267,25 @@ export class JitterBuffer {
     this.#afterDtx = isDtx(taken.payload);
     this.#delayMs = nowMs - this.#delay.idealArrivalMs(taken.timestamp);
     if (taken.recovered) this.#counters.framesRecovered++;
-    if (this.#delayMs > this.#delay.targetMs(nowMs) + MAX_EXCESS_MS) this.#dropHopeless(nowMs);
     this.packet = taken;
     return 'packet';
   }
 
   /** Leaves out what has waited so long that playing it would delay everything after it. */
   #dropHopeless(nowMs: number): void {
-    const limit = nowMs - this.#delay.targetMs(nowMs) - MAX_EXCESS_MS;
-    while (this.#size > 1 && this.#delay.idealArrivalMs(this.#slots[0]!.timestamp) < limit) {
-      this.#lastSequenceNumber = this.#slots[0]!.sequenceNumber;
-      this.#discardHead();
-      this.#nextTimestamp = this.#slots[0]!.timestamp;
-    }
+    while (this.#size > 1 && this.#isHopeless(this.#slots[0]!.timestamp, nowMs)) this.#discardHead();
+  }
+
+  #isHopeless(timestamp: number, nowMs: number): boolean {
+    const delayMs = nowMs - this.#delay.idealArrivalMs(timestamp);
+    return delayMs > this.#delay.targetMs(nowMs) + MAX_EXCESS_MS;
   }
 
   #discardHead(): void {
     const head = this.#slots[0]!;
+    this.#countLost(head);
+    this.#lastSequenceNumber = head.sequenceNumber;
+    this.#nextTimestamp = head.timestamp + head.durationSamples;
     this.#slots.copyWithin(0, 1, this.#size);
     this.#size--;
     this.#slots[this.#size] = head;
@@ -290,12 +315,15 @@ export class JitterBuffer {
       (after === undefined || after.sequenceNumber > sequenceNumber) &&
       (this.#lastSequenceNumber === undefined || sequenceNumber > this.#lastSequenceNumber);
     if (!inOrder) {
-      this.#counters.packetsDiscarded++;
+      if (!redundant) this.#counters.packetsDiscarded++;
       return;
     }
     if (this.#size === CAPACITY) {
+      if (at === 0) {
+        this.#counters.packetsDiscarded++;
+        return;
+      }
       this.#discardHead();
-      if (at === 0) return;
       at--;
     }
     const slot = slots[this.#size]!;

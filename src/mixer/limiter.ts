@@ -14,6 +14,7 @@ const ATTACK_CURVE = Float32Array.from({ length: SAMPLES_PER_MS }, (_, i) => (1 
 
 export class Limiter {
   #gain = 1;
+  #gainBefore = 1;
   readonly #wanted = new Float32Array(SUBFRAMES);
 
   /** The gain at the end of the last frame; 1 while nothing is too loud. */
@@ -21,9 +22,9 @@ export class Limiter {
     return this.#gain;
   }
 
-  /** Goes on as another limiter would, for a mix that takes over from that one's. */
+  /** Begins this tick's frame as `other`, which has processed its own already, began it. */
   follow(other: Limiter): void {
-    this.#gain = other.#gain;
+    this.#gain = other.#gainBefore;
   }
 
   reset(): void {
@@ -32,6 +33,7 @@ export class Limiter {
 
   /** `FRAME_SAMPLES` float samples in, 16-bit samples out; `mix` is not changed. */
   process(mix: Float32Array, out: Int16Array): void {
+    this.#gainBefore = this.#gain;
     const limited = this.#measure(mix);
     if (!limited && this.#gain === 1) {
       for (let i = 0; i < FRAME_SAMPLES; i++) out[i] = Math.round(mix[i]!);

@@ -30,6 +30,8 @@ export class MixStream {
   readonly #settings: EncoderSettings;
   readonly #limiter = new Limiter();
   #headroom = 1;
+  #headroomBefore = 1;
+  #fadesIn = false;
   #encoder: Encoder | undefined;
 
   /** The last frames of this mix, a ring, so that another encoder can be primed with them. */
@@ -53,8 +55,10 @@ export class MixStream {
   setMix(mix: Float32Array, talkers: number): void {
     // Nobody asked for the last packet: the encoder is out of step, and free for others.
     if (this.#encodedFrames !== this.#frames) this.#stop();
-    const from = this.#headroom;
-    this.#headroom = nextHeadroom(from, talkers);
+    this.#headroomBefore = this.#headroom;
+    this.#headroom = nextHeadroom(this.#headroom, talkers);
+    const from = this.#fadesIn ? 0 : this.#headroomBefore;
+    this.#fadesIn = false;
     let input = mix;
     if (from !== 1 || this.#headroom !== 1) {
       turnedDown.set(mix);
@@ -71,6 +75,7 @@ export class MixStream {
     if (this.#frames === 0) return;
     this.#frames = 0;
     this.#headroom = 1;
+    this.#fadesIn = false;
     this.#limiter.reset();
     this.#stop();
   }
@@ -80,14 +85,19 @@ export class MixStream {
    * already, this stream has not.
    */
   takeOver(other: MixStream): void {
-    this.#limiter.follow(other.#limiter);
-    this.#headroom = other.#headroom;
+    this.#followGains(other);
     const before = other.#frames - 1;
     const frames = Math.min(before, PRIMING_FRAMES);
     for (let age = frames; age > 0; age--) {
       this.#history[this.#frames % HISTORY_FRAMES]!.set(other.#history[(before - age) % HISTORY_FRAMES]!);
       this.#frames++;
     }
+  }
+
+  /** A new stream for a listener who has heard silence so far begins in the midst of what `other` holds. */
+  fadeInto(other: MixStream): void {
+    this.#followGains(other);
+    this.#fadesIn = true;
   }
 
   /** This tick's packet, encoded on the first call. */
@@ -113,6 +123,12 @@ export class MixStream {
     }
     this.#encoder = encoder;
     return encoder;
+  }
+
+  /** Gains as they were before this tick, so that the frame of this tick joins the one before it. */
+  #followGains(other: MixStream): void {
+    this.#limiter.follow(other.#limiter);
+    this.#headroom = other.#headroomBefore;
   }
 
   #stop(): void {

@@ -216,7 +216,9 @@ export class Mixer {
           return shared;
         }
         participant.sameTicks = 0;
-        return this.#ownStream(participant);
+        const own = this.#ownStream(participant);
+        if (shared.frames > 1) own.fadeInto(shared);
+        return own;
       }
     }
   }

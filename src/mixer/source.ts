@@ -144,8 +144,9 @@ export class Source {
   #take(packet: BufferedPacket): void {
     const { payload, durationSamples } = packet;
     const level = isDtx(payload) ? SILENCE_DBOV : packet.levelDbov;
-    if (this.#muted) this.#voice.update(SILENCE_DBOV);
-    else if (level !== null) this.#voice.update(level);
+    const durationMs = durationSamples / SAMPLES_PER_MS;
+    if (this.#muted) this.#voice.update(SILENCE_DBOV, durationMs);
+    else if (level !== null) this.#voice.update(level, durationMs);
     const unknown = level === null && !this.#muted;
     if (!unknown && !this.speaking && this.#gain === 0) {
       this.#pass(payload, durationSamples);
@@ -155,14 +156,14 @@ export class Source {
     const pcm = decoder.decode(payload);
     if (pcm === undefined) {
       this.#pool.counters.packetsDiscarded++;
-      this.#conceal();
+      for (let samples = 0; samples < durationSamples; samples += FRAME_SAMPLES) this.#conceal();
       return;
     }
     this.#pool.counters.framesDecoded++;
     const written = this.#append(pcm);
     if (this.#concealedInRow > 0) applyRamp(written, concealmentGain(this.#concealedInRow), 1, CROSS_FADE_SAMPLES);
     this.#concealedInRow = 0;
-    if (unknown) this.#voice.update(levelDbov(written));
+    if (unknown) this.#voice.update(levelDbov(written), durationMs);
   }
 
   /** Lets a packet of a silent source go by without decoding it. */
@@ -199,20 +200,24 @@ export class Source {
 
   /** Brings the delay back to its target where nobody hears it: in frames that are not decoded or hold only background. */
   #adjustDelay(nowMs: number): void {
-    if (this.#available !== FRAME_SAMPLES) return;
+    if (this.#available % FRAME_SAMPLES !== 0) return;
     const excess = this.#jitter.hasExcess(nowMs);
     if (!excess && !this.#jitter.hasShortage(nowMs)) return;
     if (!this.#blank && levelDbov(this.#frame!) >= this.#voice.thresholdDbov) return;
     if (excess) this.#dropFrame(nowMs);
-    else this.#jitter.pause();
+    else if (this.#available === FRAME_SAMPLES) this.#jitter.pause();
   }
 
   #dropFrame(nowMs: number): void {
     const blank = this.#blank;
     if (!blank) dropped.set(this.#frame!);
-    if (this.#jitter.pop(nowMs) !== 'packet') return;
-    this.#available = 0;
-    this.#take(this.#jitter.packet);
+    if (this.#available > FRAME_SAMPLES) {
+      this.#consume();
+    } else {
+      if (this.#jitter.empty || this.#jitter.pop(nowMs) !== 'packet') return;
+      this.#available = 0;
+      this.#take(this.#jitter.packet);
+    }
     if (!blank && !this.#blank) crossFade(this.#frame!, dropped, CROSS_FADE_SAMPLES);
   }
 
@@ -247,7 +252,8 @@ export class Source {
       this.#decoder = this.#pool.takeDecoder();
       for (const payload of this.#preRoll) this.#decoder.decode(payload);
       this.#preRoll.length = 0;
-      this.#concealedInRow = 0;
+      // Fades in where it begins, which with short packets may be in the middle of a frame.
+      this.#concealedInRow = CONCEALMENT_GAINS.length;
     }
     return this.#decoder;
   }

@@ -7,21 +7,24 @@ import { PTIME_MS, SILENCE_DBOV } from './format.ts';
 const MARGIN_DB = 9;
 /** Nothing below this is speech, however quiet the background. */
 const THRESHOLD_MIN_DBOV = -60;
-/** The background estimate rises by 1 dB a second and falls at once. It never rises so far that plain speech, or music held for minutes, is taken for background. */
-const FLOOR_RISE_DB = PTIME_MS / 1000;
+/**
+ * The background estimate rises by 1 dB a second and falls at once. It never rises so far that plain speech, or music held
+ * for minutes, is taken for background, and never falls below what the threshold can tell: the way back up would be long.
+ */
+const FLOOR_RISE_DB_PER_S = 1;
 const FLOOR_MAX_DBOV = -50;
-const FLOOR_START_DBOV = -70;
-const HANGOVER_FRAMES = 300 / PTIME_MS;
+const FLOOR_MIN_DBOV = THRESHOLD_MIN_DBOV - MARGIN_DB;
+const HANGOVER_MS = 300;
 /** Smoothing of the level that people see. */
 const SMOOTHING = 0.4;
 
 export class VoiceActivity {
-  #floorDbov = FLOOR_START_DBOV;
-  #hangover = 0;
+  #floorDbov = FLOOR_MIN_DBOV;
+  #hangoverMs = 0;
   #levelDbov = SILENCE_DBOV;
 
   get active(): boolean {
-    return this.#hangover > 0;
+    return this.#hangoverMs > 0;
   }
 
   /** Smoothed over about 100 ms. */
@@ -34,15 +37,16 @@ export class VoiceActivity {
     return Math.max(this.#floorDbov + MARGIN_DB, THRESHOLD_MIN_DBOV);
   }
 
-  /** One 20 ms frame; returns whether the source is active now. */
-  update(levelDbov: number): boolean {
+  /** One frame, or a packet of several with one level; returns whether the source is active now. */
+  update(levelDbov: number, durationMs: number = PTIME_MS): boolean {
     this.#levelDbov += (levelDbov - this.#levelDbov) * SMOOTHING;
-    if (levelDbov > this.thresholdDbov) this.#hangover = HANGOVER_FRAMES;
-    else if (this.#hangover > 0) this.#hangover--;
+    if (levelDbov > this.thresholdDbov) this.#hangoverMs = HANGOVER_MS;
+    else this.#hangoverMs = Math.max(0, this.#hangoverMs - durationMs);
     // Digital silence says nothing about the background of the voice that will follow.
     if (levelDbov > SILENCE_DBOV) {
-      this.#floorDbov = Math.min(levelDbov, this.#floorDbov + FLOOR_RISE_DB, FLOOR_MAX_DBOV);
+      const risen = this.#floorDbov + (FLOOR_RISE_DB_PER_S * durationMs) / 1000;
+      this.#floorDbov = Math.max(FLOOR_MIN_DBOV, Math.min(levelDbov, risen, FLOOR_MAX_DBOV));
     }
-    return this.#hangover > 0;
+    return this.active;
   }
 }
