@@ -1,5 +1,7 @@
 import type { ClientMessageInput, ParticipantInfo, ServerMessage } from '../../src/signaling/protocol.ts';
+import type { ConnectionState } from '../../web/sdk/connection-state.ts';
 import type { Environment } from '../../web/sdk/environment.ts';
+import { VoiceClient } from '../../web/sdk/voice-client.ts';
 
 /** The server's end of a WebSocket. */
 export class FakeWebSocket {
@@ -226,4 +228,32 @@ function last<Item>(items: readonly Item[]): Item {
   const item = items.at(-1);
   if (item === undefined) throw new Error('there is none yet');
   return item;
+}
+
+export const URL = 'ws://server.test/ws';
+export const OPTIONS = { room: 'lobby', name: 'Ada' };
+
+export interface Setup {
+  readonly browser: FakeBrowser;
+  readonly client: VoiceClient;
+  readonly states: ConnectionState[];
+}
+
+/** A client that has not joined yet. */
+export function setUp(): Setup {
+  const browser = new FakeBrowser();
+  const client = new VoiceClient(browser.environment);
+  const states: ConnectionState[] = [];
+  client.on('state', (state) => states.push(state));
+  return { browser, client, states };
+}
+
+/** A client in the room, with its sound. */
+export async function setUpInRoom(): Promise<Setup> {
+  const setup = setUp();
+  const connecting = setup.client.connect(URL, OPTIONS);
+  await setup.browser.acceptJoin();
+  await connecting;
+  await setup.browser.acceptMedia();
+  return setup;
 }

@@ -1,0 +1,128 @@
+import { test } from 'tap';
+import { joined, settle, setUpInRoom } from './fake-browser.ts';
+
+test('coming back', async (t) => {
+  t.test('a dropped socket is opened again after a short time and resumes with the token and the state', async (t) => {
+    const { browser, client, states } = await setUpInRoom();
+    client.setMuted(true);
+    client.setDeafened(true);
+    browser.socket.drop();
+    t.same(states.at(-1), { status: 'reconnecting', attempt: 1, nextTryAtMs: browser.nowMs + 300 });
+    await browser.advance(299);
+    t.equal(browser.sockets.length, 1);
+    await browser.advance(1);
+    await browser.acceptJoin('token-2');
+    t.same(browser.socket.sentOf('join'), [
+      { type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: true, resumeToken: 'token-1' },
+    ]);
+    t.same(states.at(-1), { status: 'connected', media: 'connecting' });
+    browser.socket.drop();
+    await browser.advance(1000);
+    browser.socket.open();
+    t.equal(browser.socket.sentOf('join')[0]?.resumeToken, 'token-2');
+  });
+
+  t.test('the sound goes on until the server has the participant back', async (t) => {
+    const { browser } = await setUpInRoom();
+    browser.socket.drop();
+    await browser.advance(300);
+    t.equal(browser.connections[0]?.isClosed, false);
+    await browser.acceptJoin('token-2');
+    t.equal(browser.connections[0]?.isClosed, true);
+    t.equal(browser.connections.length, 2);
+  });
+
+  t.test('the delays grow to fifteen seconds, and start small again after it worked for a while', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    const delaysMs: number[] = [];
+    for (let attempt = 0; attempt < 8; attempt += 1) {
+      browser.socket.drop();
+      delaysMs.push(client.state.status === 'reconnecting' ? client.state.nextTryAtMs - browser.nowMs : Number.NaN);
+      await browser.advance(delaysMs.at(-1) ?? 0);
+    }
+    t.same(delaysMs, [300, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+    await browser.acceptJoin();
+    await browser.advance(10_000);
+    browser.socket.drop();
+    t.match(client.state, { status: 'reconnecting', attempt: 1, nextTryAtMs: browser.nowMs + 300 });
+  });
+
+  t.test('up to half of the delay is added at random', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    Object.assign(browser.environment, { random: () => 0.999 });
+    browser.socket.drop();
+    t.match(client.state, { nextTryAtMs: browser.nowMs + 450 });
+  });
+
+  t.test('a server that closes is asked again when it said', async (t) => {
+    const { browser, states } = await setUpInRoom();
+    browser.socket.receive({ type: 'server_closing', retryAfterMs: 5000 });
+    browser.sockets[0]?.drop(1012);
+    t.same(states.at(-1), { status: 'reconnecting', attempt: 1, nextTryAtMs: browser.nowMs + 5000 });
+    await browser.advance(5000);
+    t.equal(browser.sockets.length, 2);
+  });
+
+  t.test('a server that says nothing to three pings is lost', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    await browser.advance(19_999);
+    t.equal(client.state.status, 'connected');
+    await browser.advance(1);
+    t.equal(client.state.status, 'reconnecting');
+  });
+
+  t.test('a passing error at the rejoin is no end', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    browser.socket.drop();
+    await browser.advance(300);
+    browser.socket.open();
+    browser.socket.receive({ type: 'error', code: 'internal', message: '' });
+    t.match(client.state, { status: 'reconnecting', attempt: 2 });
+  });
+
+  t.test('a room that has filled up in the meantime is the end', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    browser.socket.drop();
+    await browser.advance(300);
+    browser.socket.open();
+    browser.socket.receive({ type: 'error', code: 'room_full', message: 'The room is full.' });
+    t.same(client.state, { status: 'closed', reason: 'room_full', message: 'The room is full.' });
+    t.equal(browser.timers, 0);
+  });
+
+  t.test('who was replaced by another connection does not take the place back', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    browser.socket.drop(4001);
+    t.match(client.state, { status: 'closed', reason: 'replaced' });
+    await browser.advance(60_000);
+    t.equal(browser.sockets.length, 1);
+  });
+
+  t.test('it can be tried at once', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    browser.socket.drop();
+    client.retryNow();
+    client.retryNow();
+    t.equal(browser.sockets.length, 2);
+    await browser.advance(300);
+    t.equal(browser.sockets.length, 2, 'the planned attempt is not made as well');
+  });
+
+  t.test('leaving while waiting ends it', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    browser.socket.drop();
+    client.leave();
+    await browser.advance(60_000);
+    t.equal(browser.sockets.length, 1);
+    t.equal(browser.timers, 0);
+  });
+
+  t.test('a server that takes a participant in without being asked changes nothing', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    client.leave();
+    browser.sockets[0]?.receive(joined());
+    await settle();
+    t.equal(client.state.status, 'closed');
+    t.equal(browser.connections.length, 1);
+  });
+});
