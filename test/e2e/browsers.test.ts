@@ -50,8 +50,10 @@ test('three Chromium pages and one Firefox page in one room', {
   buildServer(directory);
   const server = await startServerProcess(directory, ['--media-host', PRIVATE_ADDRESS]);
   t.teardown(() => server.stop());
-  const [chromium, firefox] = await Promise.all([launchChromium(), launchFirefox()]);
-  t.teardown(() => Promise.all([chromium.close(), firefox.close()]));
+  const chromium = await launchChromium();
+  t.teardown(() => chromium.close());
+  const firefox = await launchFirefox();
+  t.teardown(() => firefox.close());
   mkdirSync(SCREENSHOTS, { recursive: true });
 
   const pages: VoicePage[] = [];
