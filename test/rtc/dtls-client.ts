@@ -42,12 +42,17 @@ export function createClient(
       close: async () => {},
     },
   });
+  let stopped = false;
   return {
     client,
-    receive: (datagram: Buffer) => client.transport.socket.onData(datagram, ['', 0]),
-    /** Ends its retransmissions. */
+    receive: (datagram: Buffer) => {
+      if (!stopped) client.transport.socket.onData(datagram, ['', 0]);
+    },
+    /** Ends its retransmissions, and begins no more. */
     stop: () => {
-      client.dtls.flight = 99;
+      stopped = true;
+      // What still waits inside would begin a new flight and repeat it for half a minute.
+      Object.defineProperty(client.dtls, 'flight', { get: () => 99, set: () => {} });
     },
   };
 }
