@@ -37,7 +37,7 @@ export interface DtlsSessionOptions {
 }
 
 const HANDSHAKE_TIMEOUT_MS = 15_000;
-/** Section 4.2.4 of RFC 6347 says one second; browsers are on the same continent, and use 50 to 400 ms themselves. */
+/** RFC 6347 section 4.2.4.1 starts at one second, and allows less where a short delay matters; browsers themselves use 50 to 400 ms. */
 const FIRST_RETRANSMISSION_MS = 400;
 /** How often our last flight is repeated because the peer repeats its own. */
 const MAX_REPETITIONS = 16;

@@ -25,7 +25,7 @@ export interface HandshakeMessage {
   readonly body: Buffer;
 }
 
-interface Partial {
+interface PartialMessage {
   readonly type: number;
   readonly body: Buffer;
   readonly have: Uint8Array;
@@ -34,7 +34,7 @@ interface Partial {
 
 export class HandshakeReassembler {
   #next = 0;
-  readonly #waiting = new Map<number, Partial>();
+  readonly #waiting = new Map<number, PartialMessage>();
 
   /** The number of the message that comes out next. */
   get nextSequence(): number {
