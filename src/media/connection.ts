@@ -3,6 +3,7 @@
  * and hands the keys to the worker, which from then on has all it needs.
  */
 import { randomBytes, randomInt } from 'node:crypto';
+import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
 import type { DtlsCertificate } from '../rtc/certificate.ts';
 import { DtlsSession } from '../rtc/dtls-session.ts';
@@ -20,6 +21,7 @@ export interface ConnectionOptions extends ConnectOptions {
   readonly sdpLimits: SdpLimits;
   readonly certificate: DtlsCertificate;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly post: (command: MediaCommand) => void;
   /** The connection is gone, for whatever reason. */
   readonly onGone: (connection: Connection) => void;
@@ -36,7 +38,7 @@ export class Connection implements MediaConnection {
 
   /** Throws `AppError` `invalid_sdp` or `sdp_too_large`. */
   constructor(options: ConnectionOptions) {
-    const { id, roomId, certificate, clock, post, events, muted, deafened } = options;
+    const { id, roomId, certificate, clock, log, post, events, muted, deafened } = options;
     const offer = parseOffer(options.sdp, options.sdpLimits);
     this.id = id;
     this.#post = post;
@@ -85,7 +87,10 @@ export class Connection implements MediaConnection {
           post({ type: 'set_keys', transportId: id, keys });
           events.connected();
         },
-        failed: () => this.end('handshake_failed'),
+        failed: (reason) => {
+          log.info({ connection: id, reason }, 'handshake failed');
+          this.end('handshake_failed');
+        },
         closed: () => this.end('closed_by_peer'),
       },
     });

@@ -108,7 +108,7 @@ export class WorkerSlot {
   #connect(room: Room, options: ConnectOptions): MediaConnection {
     const host = this.#host;
     if (host === undefined || this.#rooms.get(room.id) !== room) throw new AppError('media_unavailable');
-    const { certificate, clock, nextId, sdpLimits } = this.#options;
+    const { certificate, clock, log, nextId, sdpLimits } = this.#options;
     const connection: Connection = new Connection({
       ...options,
       id: nextId(),
@@ -117,6 +117,7 @@ export class WorkerSlot {
       sdpLimits,
       certificate,
       clock,
+      log,
       // A worker that has died since has nobody to tell.
       post: (command: MediaCommand) => {
         if (this.#host === host) host.post(command);
