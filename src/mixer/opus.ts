@@ -12,6 +12,7 @@ const SET_APPLICATION = 4000;
 const SET_COMPLEXITY = 4010;
 const SET_SIGNAL = 4024;
 const RESET_STATE = 4028;
+const SET_PREDICTION_DISABLED = 4042;
 const APPLICATION_RESTRICTED_LOWDELAY = 2051;
 const SIGNAL_VOICE = 3001;
 
@@ -22,6 +23,7 @@ class OpusFrameEncoder implements Encoder {
   readonly #bytes = Buffer.from(this.#pcm.buffer);
   #bitrate = 0;
   #complexity = -1;
+  #independent = false;
 
   constructor() {
     // Possible only before the first frame; CELT has 2.5 ms of look-ahead against 6.5 ms of the other applications.
@@ -38,11 +40,17 @@ class OpusFrameEncoder implements Encoder {
 
   reset(): void {
     this.#opus.applyEncoderCTL(RESET_STATE, 0);
+    // A reset encoder would predict from the energies of a fresh decoder, which are not those of one that was silent.
+    this.#opus.applyEncoderCTL(SET_PREDICTION_DISABLED, 1);
+    this.#independent = true;
   }
 
   encode(frame: Int16Array): Uint8Array {
     this.#pcm.set(frame);
-    return this.#opus.encode(this.#bytes);
+    const packet = this.#opus.encode(this.#bytes);
+    if (this.#independent) this.#opus.applyEncoderCTL(SET_PREDICTION_DISABLED, 0);
+    this.#independent = false;
+    return packet;
   }
 }
 
