@@ -101,7 +101,8 @@ export class Source {
   /** Moves on by one frame. True if there is sound in `frame`, false if this source adds nothing to the mix now. */
   read(nowMs: number): boolean {
     this.#consume();
-    this.#fill(nowMs);
+    if (this.#available < FRAME_SAMPLES) this.#fill(nowMs);
+    else this.#adjustDelay(nowMs);
     if (this.#blank) {
       this.#gain = 0;
       return false;
