@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { test } from 'tap';
 
 const run = promisify(execFile);
-const PROBE = fileURLToPath(new URL('allocation-probe.ts', import.meta.url));
+const PROBE = fileURLToPath(new URL('../helpers/allocation-probe.ts', import.meta.url));
 
 test('a steady tick of fifty people with three talkers leaves next to nothing to the garbage collector', async (t) => {
   // The young generation is large enough that nothing is collected between the two looks at the heap.

@@ -5,7 +5,7 @@ import { MixStream } from '../../src/mixer/mix-stream.ts';
 import { opusCodec } from '../../src/mixer/opus.ts';
 import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../src/mixer/opus-packet.ts';
 import { concatInt16, maxSecondDifference } from '../helpers/signal.ts';
-import { voiced } from './voice.ts';
+import { voiced } from '../helpers/voiced.ts';
 
 const SHARED = { bitrate: 48_000, complexity: 10 };
 const OWN = { bitrate: 40_000, complexity: 5 };

@@ -5,7 +5,7 @@ import { FRAME_SAMPLES } from '../../src/mixer/format.ts';
 import { opusCodec } from '../../src/mixer/opus.ts';
 import { packetSamples, SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../src/mixer/opus-packet.ts';
 import { findDelay, rms, segmentalSnrDb, toInt16 } from '../helpers/signal.ts';
-import { voiced } from './voice.ts';
+import { voiced } from '../helpers/voiced.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4102);
 const VOICE = toInt16(voiced(SEED, 1));

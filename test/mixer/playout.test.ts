@@ -1,6 +1,6 @@
 import { test } from 'tap';
+import { meanDelayMs, type Network, playTrace } from '../helpers/playout-trace.ts';
 import { createPrng, gaussian, type Prng } from '../helpers/prng.ts';
-import { meanDelayMs, type Network, playTrace } from './playout-trace.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4107);
 const SECONDS = 60;

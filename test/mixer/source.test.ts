@@ -8,7 +8,7 @@ import { Source } from '../../src/mixer/source.ts';
 import { createFrameDecoder, createFrameEncoder } from '../helpers/opus.ts';
 import { PlainCodec } from '../helpers/plain-codec.ts';
 import { clickRatio, concatInt16, rms, toInt16, tone } from '../helpers/signal.ts';
-import { voiced } from './voice.ts';
+import { voiced } from '../helpers/voiced.ts';
 
 const TONE = toInt16(tone({ frequencyHz: 1000, samples: 48_000, amplitude: 0.3 }));
 const frameOf = (sound: Int16Array, n: number) => {

@@ -1,6 +1,6 @@
 /** Sound with the properties of speech that matter to a codec, without a speech program: pulses through formants. */
 import { SAMPLE_RATE } from '../../src/mixer/format.ts';
-import { createPrng } from '../helpers/prng.ts';
+import { createPrng } from './prng.ts';
 
 const VOWELS = [
   [730, 1090, 2440],

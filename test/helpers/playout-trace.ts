@@ -2,9 +2,9 @@
 import { CodecPool } from '../../src/mixer/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
 import { Source } from '../../src/mixer/source.ts';
-import { PlainCodec } from '../helpers/plain-codec.ts';
-import type { Prng } from '../helpers/prng.ts';
-import { tone } from '../helpers/signal.ts';
+import { PlainCodec } from './plain-codec.ts';
+import type { Prng } from './prng.ts';
+import { tone } from './signal.ts';
 
 /** The network delay of a packet sent at `sentMs`, or undefined if it is lost. */
 export type Network = (sentMs: number) => number | undefined;

@@ -2,7 +2,7 @@
 import { CodecPool } from '../../src/mixer/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
 import { Mixer } from '../../src/mixer/mixer.ts';
-import { toInt16, tone } from '../helpers/signal.ts';
+import { toInt16, tone } from './signal.ts';
 
 const PEOPLE = 50;
 const TALKERS = 3;

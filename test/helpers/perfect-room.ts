@@ -1,0 +1,84 @@
+import type { Codec } from '../../src/mixer/codec.ts';
+import { CodecPool } from '../../src/mixer/codec-pool.ts';
+import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
+import { Mixer, type MixParticipant } from '../../src/mixer/mixer.ts';
+import { Source } from '../../src/mixer/source.ts';
+
+export interface Written {
+  readonly tick: number;
+  readonly payload: Uint8Array;
+  readonly timestamp: number;
+  readonly marker: boolean;
+}
+
+/** A participant, and beside it the same source alone, which tells what it should add to the mix. */
+export interface Person {
+  readonly participant: MixParticipant;
+  readonly twin: Source;
+  readonly written: Written[];
+  readonly sound: Int16Array;
+  sequenceNumber: number;
+  talking: boolean;
+  muted: boolean;
+  contributes: boolean;
+}
+
+/** A room on a perfect network: what talkers say in a tick is pushed just before it. */
+export class Room {
+  readonly pool: CodecPool;
+  readonly people: Person[] = [];
+  readonly mixer: Mixer;
+  readonly #encode: (frame: Int16Array, person: Person) => Uint8Array;
+  readonly #twinPool: CodecPool;
+  tick = 0;
+
+  constructor(codec: Codec, encode: (frame: Int16Array, person: Person) => Uint8Array) {
+    this.pool = new CodecPool(codec, () => 0);
+    this.#twinPool = new CodecPool(codec, () => 0);
+    this.mixer = new Mixer(this.pool);
+    this.#encode = encode;
+  }
+
+  join(sound: Int16Array, { muted = false, deafened = false } = {}): Person {
+    const written: Written[] = [];
+    const participant = this.mixer.add({
+      muted,
+      deafened,
+      sink: { write: (payload, timestamp, marker) => written.push({ tick: this.tick, payload, timestamp, marker }) },
+    });
+    const twin = new Source(this.#twinPool, muted);
+    const person = { participant, twin, written, sound, sequenceNumber: 0, talking: false, muted, contributes: false };
+    this.people.push(person);
+    return person;
+  }
+
+  mute(person: Person, muted: boolean): void {
+    person.muted = muted;
+    this.mixer.setMuted(person.participant, muted);
+    person.twin.setMuted(muted);
+  }
+
+  leave(person: Person): void {
+    this.mixer.remove(person.participant);
+    this.people.splice(this.people.indexOf(person), 1);
+  }
+
+  run(ticks = 1): void {
+    for (let i = 0; i < ticks; i++) {
+      const nowMs = this.tick * PTIME_MS;
+      for (const person of this.people) {
+        if (!person.talking) continue;
+        const n = this.tick % (person.sound.length / FRAME_SAMPLES);
+        const payload = this.#encode(person.sound.subarray(n * FRAME_SAMPLES, (n + 1) * FRAME_SAMPLES), person);
+        const timestamp = (this.tick * FRAME_SAMPLES) >>> 0;
+        const packet = { sequenceNumber: person.sequenceNumber, timestamp, payload, levelDbov: -25, redundant: false };
+        this.mixer.push(person.participant, packet, nowMs);
+        person.twin.push(packet, nowMs);
+        person.sequenceNumber = (person.sequenceNumber + 1) & 0xffff;
+      }
+      for (const person of this.people) person.contributes = person.twin.read(nowMs);
+      this.mixer.tick(this.tick, nowMs);
+      this.tick++;
+    }
+  }
+}
