@@ -4,7 +4,7 @@ import { createCertificate } from './client/media-transport.ts';
 import { LightParticipant } from './client/participant.ts';
 import { runCommand, writeResult } from './lib/command.ts';
 import { LATENCY_COLUMNS, type LatencyResult } from './lib/latency-result.ts';
-import { describeMachine } from './lib/machine.ts';
+import { describeMachine, warnIfBusy } from './lib/machine.ts';
 import { createMarker, type Marker, SENDER_LOOK_AHEAD_SAMPLES } from './lib/marker.ts';
 import { sendMarkers } from './lib/marker-sender.ts';
 import { JSON_FILE, type Options, type Values } from './lib/options.ts';
@@ -68,6 +68,8 @@ await runCommand({
 });
 
 async function run(values: Values<typeof options>): Promise<void> {
+  const machine = describeMachine();
+  warnIfBusy(machine);
   const prng = createPrng(values.seed);
   const marker = createMarker(values.senders * TURN_FRAMES);
   const certificate = await createCertificate();
@@ -102,7 +104,7 @@ async function run(values: Values<typeof options>): Promise<void> {
     const measured = delays.filter((delay) => delay !== undefined);
     const result: LatencyResult = {
       benchmark: 'latency',
-      machine: describeMachine(),
+      machine,
       jitterMs: values.jitter,
       seed: values.seed,
       trials: delays.length,

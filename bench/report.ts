@@ -73,5 +73,5 @@ function latencySection(results: readonly LatencyResult[]): string[] {
 function machineLine(machine: Machine): string {
   const packages = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`);
   const commit = machine.commit === undefined ? '' : `, commit ${machine.commit}`;
-  return `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}; Node ${machine.node}, ${packages.join(', ')}${commit}; ${machine.date.slice(0, 10)}.`;
+  return `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}; Node ${machine.node}, ${packages.join(', ')}${commit}; ${machine.date.slice(0, 10)}. Load before: ${machine.loadBefore}.`;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { drawChart } from './lib/chart.ts';
 import { runCommand, writeResult } from './lib/command.ts';
 import { Driver } from './lib/driver.ts';
-import { describeMachine } from './lib/machine.ts';
+import { describeMachine, warnIfBusy } from './lib/machine.ts';
 import { JSON_FILE, type Options, SVG_FILE, UsageError, type Values } from './lib/options.ts';
 import { clearProgress, showProgress } from './lib/progress.ts';
 import { chartOf, SCALING_COLUMNS, type ScalingResult, type ScalingStep } from './lib/scaling-result.ts';
@@ -49,6 +49,8 @@ await runCommand({
 });
 
 async function run(values: Values<typeof options>): Promise<void> {
+  const machine = describeMachine();
+  warnIfBusy(machine);
   const sizes = [...values.participants].sort((a, b) => a - b);
   if (values.talkers > sizes[0]!)
     throw new UsageError(`--talkers: ${values.talkers} people cannot speak in a room of ${sizes[0]}.`);
@@ -76,7 +78,7 @@ async function run(values: Values<typeof options>): Promise<void> {
     clearProgress();
     const result: ScalingResult = {
       benchmark: 'scaling',
-      machine: describeMachine(),
+      machine,
       talkers: values.talkers,
       workers: values.workers,
       seconds: values.seconds,

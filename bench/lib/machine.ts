@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 
 /** Where and with what figures were made; a figure means nothing without it. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGb: number;
+  /** Processes that ran or waited on average in the minute before (0 where the system does not say): those of others spoil the figures. */
+  readonly loadBefore: number;
   readonly system: string;
   readonly node: string;
   readonly packages: Readonly<Record<string, string>>;
@@ -17,12 +19,17 @@ export interface Machine {
   readonly date: string;
 }
 
+/** More than this before a benchmark begins and its late ticks are not the server's. */
+const QUIET_LOAD = 0.3;
+
 const MEASURED_PACKAGES = ['werift', '@discordjs/opus', 'ws'];
 
+/** To be called before anything is measured. */
 export function describeMachine(): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
+    loadBefore: Math.round(loadavg()[0]! * 100) / 100,
     memoryGb: Math.round(totalmem() / 2 ** 30),
     system: `${type()} ${release()} ${arch()}`,
     node: process.version,
@@ -53,4 +60,12 @@ function commit(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Says on stderr when others use the machine. */
+export function warnIfBusy({ loadBefore }: Machine): void {
+  if (loadBefore <= QUIET_LOAD) return;
+  process.stderr.write(
+    `Other processes use this machine (load ${loadBefore}): times and late ticks will be worse than they are.\n`,
+  );
 }

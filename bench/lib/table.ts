@@ -20,7 +20,7 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
 export function formatMarkdownTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [
-    line(columns.map((column) => column.title.replaceAll('\n', ' '))),
+    line(columns.map((column) => column.title.replaceAll('-\n', '').replaceAll('\n', ' '))),
     line(columns.map(() => '---:')),
     ...rows.map((row) => line(columns.map((column) => column.value(row)))),
   ].join('\n');
