@@ -53,6 +53,7 @@ async function openProbeMicrophone(): Promise<MediaStream> {
     throw new DOMException('made by the test', microphone?.name ?? 'NotFoundError');
   }
   const audio = audioContext();
+  await started(audio);
   const destination = audio.createMediaStreamDestination();
   if (microphone.kind === 'tone') {
     const oscillator = new OscillatorNode(audio, { frequency: microphone.frequencyHz });
@@ -75,7 +76,7 @@ export async function record(seconds: number): Promise<string> {
   const stream = document.querySelector('audio')?.srcObject;
   if (!(stream instanceof MediaStream)) return '';
   const audio = audioContext();
-  await audio.resume();
+  await started(audio);
   const source = audio.createMediaStreamSource(stream);
   // Deprecated, but an AudioWorklet would need a script of its own origin, which the page's CSP does not let in.
   const tap = audio.createScriptProcessor(BLOCK_SAMPLES, 1, 1);
@@ -112,6 +113,12 @@ function audioContext(): AudioContext {
   context ??= new AudioContext({ sampleRate: SAMPLE_RATE });
   void context.resume();
   return context;
+}
+
+/** A microphone gives sound once it is open, but Firefox takes up to two seconds from `resume` to the first sample. */
+async function started(audio: AudioContext): Promise<void> {
+  await audio.resume();
+  while (audio.currentTime === 0) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 function toBase64(blocks: readonly Float32Array[]): string {
