@@ -150,7 +150,9 @@ test('nobody hears a click when a voice is muted, unmuted, joins, leaves, or its
     ['the other talker', second],
     ['who joined late', late],
   ] as const) {
-    const heard = concatInt16(person.written.map(({ payload }) => codec.decode(payload)));
+    // Everybody comes from silence.
+    const frames = person.written.map(({ payload }) => codec.decode(payload));
+    const heard = concatInt16([new Int16Array(FRAME_SAMPLES), ...frames]);
     const reference = concatInt16([toInt16(tone({ frequencyHz: 1000, samples: 9600, amplitude: 0.3 }))]);
     const both = reference.map((sample, i) => sample + other[i]!);
     const ratio = clickRatio(heard, 2, heard.length, both);
@@ -204,6 +206,39 @@ test('a newcomer in a running conversation soon shares the packets of the others
   t.equal(late.written.length, 20, 'a packet in each tick');
   t.equal(late.written.at(-1)!.payload, people[3]!.written.at(-1)!.payload);
   t.equal(room.pool.encodersInUse, 4);
+});
+
+test('who has spoken keeps an own encoder until ten frames of the same sound have passed', async (t) => {
+  const { room } = plainRoom();
+  const people = Array.from({ length: 4 }, (_, i) => room.join(toneOf(i)));
+  const [speaker, , , listener] = people;
+  for (const person of people.slice(0, 3)) person.talking = true;
+  room.run(50);
+  speaker!.talking = false;
+  while (speaker!.contributes) room.run();
+  const shared = [];
+  for (let i = 0; i < 15; i++) {
+    shared.push(speaker!.written.at(-1)!.payload === listener!.written.at(-1)!.payload);
+    room.run();
+  }
+  t.same(shared, [...Array(10).fill(false), ...Array(5).fill(true)]);
+});
+
+test('who begins to speak among many hears them on as loud as before, from the first sample', async (t) => {
+  const { codec, room } = plainRoom();
+  const people = Array.from({ length: 6 }, (_, i) => room.join(toneOf(i)));
+  for (const person of people.slice(0, 4)) person.talking = true;
+  room.run(100);
+  // Two at once: the gain of the shared mix moves in the very tick of the hand-over.
+  people[4]!.talking = true;
+  people[5]!.talking = true;
+  while (!people[4]!.contributes) room.run();
+  const sum = new Float32Array(FRAME_SAMPLES);
+  for (const person of people) {
+    if (person !== people[4]) for (let i = 0; i < FRAME_SAMPLES; i++) sum[i]! += person.twin.frame[i]!;
+  }
+  const { from } = fitGain(codec.decode(people[4]!.written.at(-1)!.payload), sum);
+  t.ok(Math.abs(from - Math.sqrt(2 / 4)) < 0.002, `${from}`);
 });
 
 test('when nobody talks there is no encoder: three silence packets, then one every 400 ms', async (t) => {
