@@ -280,6 +280,35 @@ test('too much delay goes away in the pauses of a voice, without a click', async
   }
 });
 
+test('a frame left out of the background is faded over', async (t) => {
+  const codec = new PlainCodec();
+  const line = new Line(codec);
+  // Half a cycle more than whole ones in 20 ms, so that every frame left out turns the tone around.
+  const background = tone({ frequencyHz: 1025, samples: 48_000, amplitude: 0.001 });
+  let pushed = 0;
+  for (let tick = 0; tick < 450; tick++) {
+    // Something loud now and then keeps the source active. 80 ms of packets come late, together.
+    const due = tick >= 50 && tick < 54 ? pushed : tick + 1;
+    for (; pushed < due; pushed++) {
+      const gain = pushed % 14 === 0 ? 200 : 1;
+      const pcm = background.subarray((pushed % 50) * FRAME_SAMPLES).subarray(0, FRAME_SAMPLES);
+      line.push(codec.encode(toInt16(pcm.map((sample) => sample * gain))), tick * PTIME_MS, gain > 1 ? -17 : -63);
+    }
+    line.read(tick * PTIME_MS);
+  }
+  t.ok(line.source.jitterBufferDelayMs < 60, 'frames were left out');
+  const quiet = (n: number) => line.heard[n] !== undefined && rms(line.heard[n]!) < 0.002 && rms(line.heard[n]!) > 0;
+  let sharpest = 0;
+  for (let n = 60; n < 450; n++) {
+    if (!quiet(n - 1) || !quiet(n)) continue;
+    const pair = concatInt16([line.heard[n - 1]!, line.heard[n]!]);
+    for (let i = 2; i < pair.length; i++) {
+      sharpest = Math.max(sharpest, Math.abs(pair[i]! - 2 * pair[i - 1]! + pair[i - 2]!));
+    }
+  }
+  t.ok(sharpest > 0 && sharpest < 15, `second difference of ${sharpest} steps in a tone of 33`);
+});
+
 function createPacketsOf(packetMs: number): (pcm: Int16Array) => Buffer {
   const encode = createFrameEncoder({ application: 'lowDelay' });
   return (pcm) =>
