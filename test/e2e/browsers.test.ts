@@ -42,6 +42,14 @@ async function concealedPercent(page: VoicePage, seconds: number): Promise<numbe
   return ((after.made - before.made) / (after.all - before.all)) * 100;
 }
 
+async function skippedTicks(url: string): Promise<number> {
+  const text = await (await fetch(`${url}metrics`)).text();
+  return [...text.matchAll(/^partyline_ticks_skipped_total\S* (\d+)$/gm)].reduce(
+    (sum, [, count]) => sum + Number(count),
+    0,
+  );
+}
+
 test('three Chromium pages and one Firefox page in one room', {
   skip: skipIfMissing(missingForBrowsers),
   timeout: 110_000,
@@ -83,8 +91,13 @@ test('three Chromium pages and one Firefox page in one room', {
   });
 
   await t.test('less than two percent of what is heard was made up', async (t) => {
+    const skippedBefore = await skippedTicks(server.url);
     const percents = await Promise.all(pages.map((page) => concealedPercent(page, 4)));
-    for (const [index, percent] of percents.entries()) t.ok(percent < 2, `${NAMES[index]}: ${percent.toFixed(2)} %`);
+    // Said with the result, because a machine that is too busy shows here and is no fault of the mix.
+    const skipped = (await skippedTicks(server.url)) - skippedBefore;
+    for (const [index, percent] of percents.entries()) {
+      t.ok(percent < 2, `${NAMES[index]}: ${percent.toFixed(2)} %, ${skipped} ticks skipped by the server`);
+    }
   });
 
   await t.test('everybody sees the same four people, all speaking', async (t) => {
