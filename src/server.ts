@@ -104,6 +104,7 @@ function mediaOptions(config: Config, { clock, log, workerEntry }: ServerDeps): 
     port: config.mediaPort,
     announce: config.announce,
     hideLoopback: !isLoopback(config.host),
+    spanLoad: config.spanLoadPercent / 100,
     sdpLimits: { maxBytes: config.maxSdpBytes, maxLines: config.maxSdpLines },
     workerEntry,
     clock,

@@ -24,6 +24,7 @@ const GAUGES: Readonly<Record<MediaGauge, Description & { readonly perUnit?: num
     help: 'Delay of the event loop, 99th percentile.',
     perUnit: 1e-3,
   },
+  utilization: { name: 'partyline_media_utilization_ratio', help: 'Share of its time that the worker is busy.' },
   heapUsedBytes: { name: 'partyline_media_heap_used_bytes', help: 'JavaScript heap in use.' },
 };
 

@@ -68,6 +68,10 @@ export const SETTINGS = {
     },
     help: 'Media worker threads. 0 mixes in the main thread.',
   }),
+  spanLoadPercent: setting(integer({ min: 0, max: 100 }), {
+    default: 60,
+    help: 'Load of a worker in percent above which a room goes on in another worker that has less to do.',
+  }),
 
   logLevel: setting(choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
     default: 'info',
@@ -135,7 +139,7 @@ export type Config = {
 /** The order and the headings of the help text and of the sample file. */
 export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Page and WebSocket', keys: ['host', 'port', 'allowOrigins'] },
-  { title: 'Media', keys: ['mediaHost', 'mediaPort', 'announce', 'workers'] },
+  { title: 'Media', keys: ['mediaHost', 'mediaPort', 'announce', 'workers', 'spanLoadPercent'] },
   { title: 'Log', keys: ['logLevel', 'logFormat'] },
   {
     title: 'Limits',

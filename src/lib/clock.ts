@@ -8,7 +8,7 @@ export type Cancel = () => void;
 
 /** The only source of time in the server. Everything that depends on time takes a clock, so that tests can be the clock. */
 export interface Clock {
-  /** Monotonic time. */
+  /** Monotonic time, the same in all threads of the process. */
   now(): Millis;
   /** Milliseconds since 1970 (UTC), for what leaves the process: RTCP sender reports, logs. */
   wallNow(): Millis;
@@ -16,12 +16,15 @@ export interface Clock {
   setTimer(at: Millis, callback: () => void): Cancel;
 }
 
+/** `performance.now()` starts with its thread; this moves it to the clock of the machine. */
+const threadStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => threadStartMs + performance.now(),
   wallNow: () => performance.timeOrigin + performance.now(),
   setTimer: (at, callback) => {
     // Node rounds delays up to whole milliseconds and never fires early.
-    const timer = setTimeout(callback, Math.max(0, at - performance.now()));
+    const timer = setTimeout(callback, Math.max(0, at - threadStartMs - performance.now()));
     return () => clearTimeout(timer);
   },
 };

@@ -34,7 +34,7 @@ export class Connection implements MediaConnection {
   readonly #events: MediaConnectionEvents;
   readonly #onGone: (connection: Connection) => void;
   readonly #dtls: DtlsSession;
-  #closed = false;
+  #state: 'open' | 'lost' | 'closed' = 'open';
 
   /** Throws `AppError` `invalid_sdp` or `sdp_too_large`. */
   constructor(options: ConnectionOptions) {
@@ -111,14 +111,30 @@ export class Connection implements MediaConnection {
 
   /** Ends the connection and says why. */
   end(reason: MediaCloseReason): void {
-    if (this.#closed) return;
+    if (this.#state !== 'open') return;
     this.close();
     this.#events.closed(reason);
   }
 
+  /** The worker is gone, and the connection with it; `tellLost` says so when the time has come. */
+  lose(): void {
+    if (this.#state !== 'open') return;
+    this.#free();
+    this.#state = 'lost';
+  }
+
+  tellLost(): void {
+    if (this.#state !== 'lost') return;
+    this.#state = 'closed';
+    this.#events.closed('media_failed');
+  }
+
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#state === 'open') this.#free();
+    this.#state = 'closed';
+  }
+
+  #free(): void {
     // The close_notify goes out before its way out is removed.
     this.#dtls.close();
     this.#post({ type: 'remove_transport', transportId: this.id });

@@ -1,4 +1,4 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { type EventLoopUtilization, type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { CodecPool } from '../mixer/codec-pool.ts';
 import type { Demultiplexer } from '../rtc/demultiplexer.ts';
 import type { UdpPort } from '../rtc/udp-port.ts';
@@ -62,6 +62,8 @@ export class EngineStats {
   readonly #send = new Histogram(DURATION_BOUNDS);
   readonly #eventLoopDelay: IntervalHistogram;
 
+  #loopBefore: EventLoopUtilization = performance.eventLoopUtilization();
+
   constructor() {
     this.#eventLoopDelay = monitorEventLoopDelay({ resolution: 10 });
     this.#eventLoopDelay.enable();
@@ -82,6 +84,9 @@ export class EngineStats {
     const { talkers, jitterBufferDelayMs } = countTalkers(state.rooms);
     const eventLoopDelayP99Ms = this.#eventLoopDelay.count > 0 ? this.#eventLoopDelay.percentile(99) / 1e6 : 0;
     this.#eventLoopDelay.reset();
+    const since = this.#loopBefore;
+    this.#loopBefore = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(this.#loopBefore, since);
     const { unknownKind, unknownUfrag, unknownAddress } = state.demultiplexer.counters;
     return {
       tickAgeMs: state.tickAgeMs,
@@ -93,6 +98,7 @@ export class EngineStats {
         decodersInUse,
         jitterBufferDelayMs,
         eventLoopDelayP99Ms,
+        utilization,
         heapUsedBytes: process.memoryUsage().heapUsed,
       },
       counters: {

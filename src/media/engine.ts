@@ -21,6 +21,9 @@ const HOUSEKEEPING_TICKS = 5;
 const STATS_EVERY_TICKS = STATS_INTERVAL_MS / PTIME_MS;
 const FAILURE_INTERVAL_MS = 1000;
 
+/** A command to a transport that there is. */
+type TransportCommand = Exclude<MediaCommand, { type: 'add_transport' | 'link_room' | 'close' }>;
+
 export interface MediaEngineOptions {
   readonly port: UdpPort;
   readonly clock: Clock;
@@ -54,33 +57,21 @@ export class MediaEngine {
   }
 
   handle(command: MediaCommand): void {
-    if (command.type === 'add_transport') {
-      this.#add(command);
-      return;
-    }
-    if (command.type === 'close') {
-      void this.close();
-      return;
-    }
-    // A command may cross the event that its transport has closed.
-    const member = this.#members.get(command.transportId);
-    if (member === undefined) return;
     switch (command.type) {
-      case 'set_keys':
-        member.transport.setKeys(command.keys);
+      case 'add_transport':
+        this.#add(command);
         return;
-      case 'send_dtls':
-        member.transport.sendDtls(command.datagram);
+      case 'link_room':
+        this.#rooms.get(command.roomId)?.link(command.own, command.others);
         return;
-      case 'set_muted':
-        member.setMuted(command.muted);
+      case 'close':
+        void this.close();
         return;
-      case 'set_deafened':
-        member.setDeafened(command.deafened);
-        return;
-      case 'remove_transport':
-        this.#remove(member);
-        return;
+      default: {
+        // A command may cross the event that its transport has closed.
+        const member = this.#members.get(command.transportId);
+        if (member !== undefined) this.#handleFor(member, command);
+      }
     }
   }
 
@@ -115,6 +106,26 @@ export class MediaEngine {
       },
     });
     this.#members.set(transportId, member);
+  }
+
+  #handleFor(member: RoomMember, command: TransportCommand): void {
+    switch (command.type) {
+      case 'set_keys':
+        member.transport.setKeys(command.keys);
+        return;
+      case 'send_dtls':
+        member.transport.sendDtls(command.datagram);
+        return;
+      case 'set_muted':
+        member.setMuted(command.muted);
+        return;
+      case 'set_deafened':
+        member.setDeafened(command.deafened);
+        return;
+      case 'remove_transport':
+        this.#remove(member);
+        return;
+    }
   }
 
   #remove(member: RoomMember): void {

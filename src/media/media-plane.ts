@@ -1,8 +1,8 @@
 /** The media plane of one server: its workers, which room is in which, and what happens when one of them dies. */
-import type { Clock } from '../lib/clock.ts';
 import { createCertificate } from '../rtc/certificate.ts';
 import { candidateAddresses } from './candidates.ts';
 import type { MediaPlane, MediaPlaneOptions, MediaRoom, MediaRoomEvents, MediaStats } from './plane.ts';
+import { PlaneRoom } from './plane-room.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
 /** Starts the workers. Rejects with an Error in words if a media port cannot be bound. */
@@ -26,26 +26,26 @@ export async function createMediaPlane(options: MediaPlaneOptions): Promise<Medi
     },
     'media plane started',
   );
-  return new WorkerPool(slots, options.clock);
+  return new WorkerPool(slots, options, nextId);
 }
 
 class WorkerPool implements MediaPlane {
   readonly #slots: readonly WorkerSlot[];
-  readonly #clock: Clock;
+  readonly #options: MediaPlaneOptions;
+  readonly #nextId: () => number;
 
-  constructor(slots: readonly WorkerSlot[], clock: Clock) {
+  constructor(slots: readonly WorkerSlot[], options: MediaPlaneOptions, nextId: () => number) {
     this.#slots = slots;
-    this.#clock = clock;
+    this.#options = options;
+    this.#nextId = nextId;
   }
 
-  /** A room lives in one worker: the one with the fewest connections, among equals the one with the fewest rooms. */
   openRoom(events: MediaRoomEvents): MediaRoom {
-    const best = this.#slots.reduce((a, b) => ((b.connections - a.connections || b.rooms - a.rooms) < 0 ? b : a));
-    return best.openRoom(events);
+    return new PlaneRoom({ id: this.#nextId(), slots: this.#slots, spanLoad: this.#options.spanLoad, events });
   }
 
   stats(): readonly MediaStats[] {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#options.clock.now();
     return this.#slots.flatMap((slot) => slot.stats(nowMs) ?? []);
   }
 

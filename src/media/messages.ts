@@ -20,6 +20,13 @@ export type MediaCommand =
   | { readonly type: 'set_muted'; readonly transportId: number; readonly muted: boolean }
   | { readonly type: 'set_deafened'; readonly transportId: number; readonly deafened: boolean }
   | { readonly type: 'remove_transport'; readonly transportId: number }
+  /** Joins this worker's part of a room to its parts in other workers: memory of `createSharedMix`, one for each part. */
+  | {
+      readonly type: 'link_room';
+      readonly roomId: number;
+      readonly own: SharedArrayBuffer;
+      readonly others: readonly SharedArrayBuffer[];
+    }
   | { readonly type: 'close' };
 
 export type MediaEvent =

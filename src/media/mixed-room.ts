@@ -1,5 +1,6 @@
 import type { CodecPool } from '../mixer/codec-pool.ts';
 import { Mixer, type MixParticipant } from '../mixer/mixer.ts';
+import { SharedMixLink } from './shared-mix.ts';
 
 /** A room as its worker knows it: the mixer, and who is who in it. */
 export class MixedRoom {
@@ -36,6 +37,11 @@ export class MixedRoom {
     const news = levels.length > 0 || this.#levelsSent;
     this.#levelsSent = levels.length > 0;
     return news ? levels : undefined;
+  }
+
+  /** See `SharedMixLink`. */
+  link(own: SharedArrayBuffer, others: readonly SharedArrayBuffer[]): void {
+    this.mixer.setLink(others.length > 0 ? new SharedMixLink(own, others) : undefined);
   }
 
   close(): void {

@@ -12,7 +12,9 @@ export type MediaCloseReason =
   /** Nothing was received for the consent time (RFC 7675). */
   | 'silent'
   /** The browser closed its DTLS connection. */
-  | 'closed_by_peer';
+  | 'closed_by_peer'
+  /** The worker that mixed for this participant died; another has taken its place. */
+  | 'media_failed';
 
 export interface MediaConnectionEvents {
   /** DTLS is complete and the peer verified; sound flows both ways. */
@@ -52,8 +54,6 @@ export interface SpeakerLevel {
 export interface MediaRoomEvents {
   /** 5 to 10 times a second while somebody speaks: those who speak now. Once with an empty list when they have stopped. */
   levels(speaking: readonly SpeakerLevel[]): void;
-  /** The worker of this room died: every connection in it is gone without further notice, the room must be opened again. */
-  failed(): void;
 }
 
 export interface MediaRoom {
@@ -81,6 +81,8 @@ export interface MediaPlaneOptions {
   readonly announce: readonly string[];
   /** Leave loopback addresses out of the candidates when there are others: nobody reaches this server by them. */
   readonly hideLoopback: boolean;
+  /** The load of a worker, 0 to 1, above which a room goes on in another worker that has less to do. */
+  readonly spanLoad: number;
   /** What a session description may be, at most. */
   readonly sdpLimits: { readonly maxBytes: number; readonly maxLines: number };
   /** The file of the worker thread (`media/worker.ts` as built). */
@@ -117,6 +119,8 @@ export type MediaGauge =
   | 'decodersInUse'
   | 'jitterBufferDelayMs'
   | 'eventLoopDelayP99Ms'
+  /** The share of its time that the worker is busy, 0 to 1. */
+  | 'utilization'
   | 'heapUsedBytes';
 
 export type MediaCounter =

@@ -8,16 +8,10 @@ import { Connection } from './connection.ts';
 import { STATS_INTERVAL_MS } from './engine-stats.ts';
 import { type MediaHost, type MediaHostOptions, startInThisThread, startInWorker } from './host.ts';
 import type { MediaCommand, MediaEvent, WorkerStats } from './messages.ts';
-import type {
-  ConnectOptions,
-  MediaConnection,
-  MediaPlaneOptions,
-  MediaRoom,
-  MediaRoomEvents,
-  MediaStats,
-  SpeakerLevel,
-} from './plane.ts';
+import type { ConnectOptions, MediaPlaneOptions, MediaStats, SpeakerLevel } from './plane.ts';
 
+/** Of one worker's time; measured with listeners. Only new connections are estimated by it. */
+const LOAD_OF_A_CONNECTION = 0.0015;
 /** A worker that cannot be started again is tried again after these times, then always after the last. */
 const RESTART_DELAYS_MS = [0, 500, 1000, 2000, 5000];
 
@@ -28,18 +22,22 @@ export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly nextId: () => number;
 }
 
-interface Room {
-  readonly id: number;
-  readonly events: MediaRoomEvents;
-  readonly connections: Set<Connection>;
+/** What a slot is told of a connection by its room. */
+export interface SlotConnectOptions extends ConnectOptions {
+  readonly roomId: number;
+  readonly onGone: (connection: Connection) => void;
 }
+
+type LevelsListener = (speaking: readonly SpeakerLevel[]) => void;
 
 export class WorkerSlot {
   readonly #options: WorkerSlotOptions;
-  readonly #rooms = new Map<number, Room>();
+  readonly #rooms = new Map<number, LevelsListener>();
   readonly #connections = new Map<number, Connection>();
   #host: MediaHost | undefined;
   #stats: { readonly figures: WorkerStats; readonly atMs: Millis } | undefined;
+  /** How many there were when the load was measured. */
+  #measuredConnections = 0;
   #restarts = 0;
   #cancelRestart: Cancel | undefined;
   #closed = false;
@@ -54,10 +52,6 @@ export class WorkerSlot {
 
   get connections(): number {
     return this.#connections.size;
-  }
-
-  get rooms(): number {
-    return this.#rooms.size;
   }
 
   /** Rejects with an Error in words. */
@@ -76,13 +70,55 @@ export class WorkerSlot {
     else this.#host = host;
   }
 
-  openRoom(events: MediaRoomEvents): MediaRoom {
-    const room: Room = { id: this.#options.nextId(), events, connections: new Set() };
-    this.#rooms.set(room.id, room);
-    return {
-      connect: (options) => this.#connect(room, options),
-      close: () => this.#closeRoom(room),
-    };
+  /** There is a worker. */
+  get available(): boolean {
+    return this.#host !== undefined;
+  }
+
+  /** The share of its time that the worker is busy, 0 to 1; connections made since it was measured are estimated. */
+  get load(): number {
+    const measured = this.#stats?.figures.gauges.utilization ?? 0;
+    return measured + (this.connections - this.#measuredConnections) * LOAD_OF_A_CONNECTION;
+  }
+
+  /** From now on the listener is told who speaks in the room, as far as this worker mixes it. */
+  openRoom(roomId: number, listener: LevelsListener): void {
+    this.#rooms.set(roomId, listener);
+  }
+
+  forgetRoom(roomId: number): void {
+    this.#rooms.delete(roomId);
+  }
+
+  /** Throws `AppError` `sdp_too_large`, `invalid_sdp` or `media_unavailable`. */
+  connect(options: SlotConnectOptions): Connection {
+    const host = this.#host;
+    if (host === undefined) throw new AppError('media_unavailable');
+    const { certificate, clock, log, nextId, sdpLimits } = this.#options;
+    const connection: Connection = new Connection({
+      ...options,
+      id: nextId(),
+      candidates: candidateAddresses(host.addresses, this.#options),
+      sdpLimits,
+      certificate,
+      clock,
+      log,
+      // A worker that has died since has nobody to tell.
+      post: (command: MediaCommand) => {
+        if (this.#host === host) host.post(command);
+      },
+      onGone: (gone) => {
+        this.#connections.delete(gone.id);
+        options.onGone(gone);
+      },
+    });
+    this.#connections.set(connection.id, connection);
+    return connection;
+  }
+
+  /** Joins this worker's part of a room to the parts in other workers. */
+  link(roomId: number, own: SharedArrayBuffer, others: readonly SharedArrayBuffer[]): void {
+    this.#host?.post({ type: 'link_room', roomId, own, others });
   }
 
   /** Undefined until the worker has said something of itself. */
@@ -100,41 +136,9 @@ export class WorkerSlot {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelRestart?.();
-    for (const room of this.#rooms.values()) this.#closeRoom(room);
+    for (const connection of this.#connections.values()) connection.close();
     await this.#host?.close();
     this.#host = undefined;
-  }
-
-  #connect(room: Room, options: ConnectOptions): MediaConnection {
-    const host = this.#host;
-    if (host === undefined || this.#rooms.get(room.id) !== room) throw new AppError('media_unavailable');
-    const { certificate, clock, log, nextId, sdpLimits } = this.#options;
-    const connection: Connection = new Connection({
-      ...options,
-      id: nextId(),
-      roomId: room.id,
-      candidates: candidateAddresses(host.addresses, this.#options),
-      sdpLimits,
-      certificate,
-      clock,
-      log,
-      // A worker that has died since has nobody to tell.
-      post: (command: MediaCommand) => {
-        if (this.#host === host) host.post(command);
-      },
-      onGone: () => {
-        room.connections.delete(connection);
-        this.#connections.delete(connection.id);
-      },
-    });
-    room.connections.add(connection);
-    this.#connections.set(connection.id, connection);
-    return connection;
-  }
-
-  #closeRoom(room: Room): void {
-    for (const connection of room.connections) connection.close();
-    this.#rooms.delete(room.id);
   }
 
   #receive(event: MediaEvent): void {
@@ -146,10 +150,11 @@ export class WorkerSlot {
         this.#connections.get(event.transportId)?.end(event.reason);
         return;
       case 'levels':
-        this.#rooms.get(event.roomId)?.events.levels(toSpeakerLevels(event.speaking));
+        this.#rooms.get(event.roomId)?.(toSpeakerLevels(event.speaking));
         return;
       case 'stats':
         this.#stats = { figures: event.stats, atMs: this.#options.clock.now() };
+        this.#measuredConnections = this.connections;
         return;
       case 'failure':
         this.#options.log.error({ worker: this.#options.index, error: event.message }, 'media tick failed');
@@ -164,12 +169,14 @@ export class WorkerSlot {
     );
     this.#host = undefined;
     this.#restarts++;
-    for (const connection of this.#connections.values()) connection.close();
-    this.#restart(0);
+    this.#stats = undefined;
+    const lost = [...this.#connections.values()];
+    for (const connection of lost) connection.lose();
+    this.#restart(lost, 0);
   }
 
-  /** Rooms are told when there is a worker again, so that those who come back at once find one. */
-  #restart(attempt: number): void {
+  /** Participants are told when there is a worker again, so that those who come back at once find one. */
+  #restart(lost: readonly Connection[], attempt: number): void {
     const { clock, log, index } = this.#options;
     const delayMs = RESTART_DELAYS_MS[Math.min(attempt, RESTART_DELAYS_MS.length - 1)]!;
     this.#cancelRestart = clock.setTimer(clock.now() + delayMs, () => {
@@ -177,14 +184,12 @@ export class WorkerSlot {
         () => {
           if (this.#closed) return;
           log.info({ worker: index }, 'media worker replaced');
-          const rooms = [...this.#rooms.values()];
-          this.#rooms.clear();
-          for (const room of rooms) room.events.failed();
+          for (const connection of lost) connection.tellLost();
         },
         (error: unknown) => {
           if (this.#closed) return;
           log.error({ worker: index, error: String(error) }, 'media worker cannot be replaced yet');
-          this.#restart(attempt + 1);
+          this.#restart(lost, attempt + 1);
         },
       );
     });

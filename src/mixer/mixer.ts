@@ -33,6 +33,14 @@ export interface MixSink {
   write(payload: Uint8Array, timestamp: number, marker: boolean): void;
 }
 
+/** The parts of this room that other mixers mix. */
+export interface MixLink {
+  /** Tells the others what this part sums up to in this tick; `mix` holds sound only if `talkers` is more than 0. */
+  publish(tick: number, mix: Float32Array, talkers: number): void;
+  /** Adds what the others have told for this tick to `mix`, and returns how many talk in it. */
+  add(tick: number, mix: Float32Array): number;
+}
+
 export interface ParticipantOptions {
   readonly sink: MixSink;
   readonly muted: boolean;
@@ -78,6 +86,7 @@ export class Mixer {
   readonly #minus = new Float32Array(FRAME_SAMPLES);
   readonly #shared: MixStream;
   readonly #spareStreams: MixStream[] = [];
+  #link: MixLink | undefined;
   /** Listeners who are not in steady silence; while there are none, a silent room's tick is nearly free. */
   #restless = 0;
 
@@ -115,6 +124,11 @@ export class Mixer {
     participant.deafened = deafened;
   }
 
+  /** From the next tick on this mixer's participants hear those of other mixers, and are heard there; undefined ends that. */
+  setLink(link: MixLink | undefined): void {
+    this.#link = link;
+  }
+
   push(participant: MixParticipant, packet: SourcePacket, nowMs: number): void {
     if (participant.leaving) return;
     participant.source.push(packet, nowMs);
@@ -129,18 +143,17 @@ export class Mixer {
    */
   tick(tick: number, nowMs: number): void {
     this.#readSources(nowMs);
-    const contributors = this.#contributors;
+    const talkers = this.#sum(tick);
     const refresh = tick % SILENCE_REFRESH_TICKS === 0;
-    if (contributors.length === 0) {
+    if (talkers === 0) {
       this.#shared.setSilent();
       if (this.#restless === 0 && !refresh) return;
     } else {
-      this.#sum();
-      this.#shared.setMix(this.#total, contributors.length);
+      this.#shared.setMix(this.#total, talkers);
     }
     const timestamp = (tick * FRAME_SAMPLES) >>> 0;
     for (const participant of this.#participants) {
-      const others = contributors.length - (participant.contributing ? 1 : 0);
+      const others = talkers - (participant.contributing ? 1 : 0);
       if (others === 0 || participant.deafened) this.#writeSilence(participant, timestamp, refresh);
       else this.#writeMix(participant, others, timestamp);
     }
@@ -177,10 +190,18 @@ export class Mixer {
     }
   }
 
-  #sum(): void {
+  /** Leaves the sum of everybody in `#total`, and returns how many there are in it. */
+  #sum(tick: number): number {
     const total = this.#total;
-    total.set(this.#contributors[0]!.source.frame);
-    for (let i = 1; i < this.#contributors.length; i++) add(total, this.#contributors[i]!.source.frame);
+    const contributors = this.#contributors;
+    if (contributors.length > 0) total.set(contributors[0]!.source.frame);
+    for (let i = 1; i < contributors.length; i++) add(total, contributors[i]!.source.frame);
+    const link = this.#link;
+    if (link === undefined) return contributors.length;
+    link.publish(tick, total, contributors.length);
+    if (contributors.length === 0) total.fill(0);
+    // The other parts' sums of this very tick may not be there yet; those of the tick before are.
+    return contributors.length + link.add(tick - 1, total);
   }
 
   #writeMix(participant: MixParticipant, others: number, timestamp: number): void {

@@ -21,7 +21,7 @@ export type RoomEvent =
   | { readonly type: 'levels'; readonly speaking: readonly (readonly [participantId: string, levelDbov: number])[] }
   /** The participant's own media. */
   | { readonly type: 'media_connected' }
-  | { readonly type: 'media_closed'; readonly reason: MediaCloseReason | 'media_failed' };
+  | { readonly type: 'media_closed'; readonly reason: MediaCloseReason };
 
 /** Why a participant is no longer in the room without having left. */
 export type EndReason = 'replaced' | 'server_closing';

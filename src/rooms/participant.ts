@@ -115,13 +115,6 @@ export class Participant {
     this.#listener.ended(reason);
   }
 
-  /** The media connection is gone with the worker that it was in. */
-  mediaFailed(): void {
-    if (this.#media === undefined) return;
-    this.#media = undefined;
-    this.#tellMediaClosed('media_failed');
-  }
-
   /** Tells this participant's own side. */
   deliver(event: RoomEvent): void {
     if (!this.#ended) this.#listener.event(event);
@@ -141,7 +134,7 @@ export class Participant {
     this.#tellMediaClosed(reason);
   }
 
-  #tellMediaClosed(reason: MediaCloseReason | 'media_failed'): void {
+  #tellMediaClosed(reason: MediaCloseReason): void {
     this.#log.info({ reason }, 'media closed');
     this.deliver({ type: 'media_closed', reason });
     this.#setConnected(false);

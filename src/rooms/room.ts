@@ -97,7 +97,7 @@ export class Room {
 
   readonly #side = {
     connect: (participant: Participant, options: ConnectOptions): MediaConnection => {
-      this.#media ??= this.#openMedia();
+      this.#media ??= this.#plane.openRoom({ levels: (speaking) => this.#tellLevels(speaking) });
       const connection = this.#media.connect(options);
       this.#participantOfConnection.set(connection.id, participant.id);
       return connection;
@@ -120,24 +120,6 @@ export class Room {
       this.#onEmpty();
     },
   };
-
-  #openMedia(): MediaRoom {
-    const media: MediaRoom = this.#plane.openRoom({
-      levels: (speaking) => this.#tellLevels(speaking),
-      failed: () => {
-        if (media === this.#media) this.#mediaFailed();
-      },
-    });
-    return media;
-  }
-
-  #mediaFailed(): void {
-    this.#log.error({ connections: this.#participantOfConnection.size }, 'media of the room failed');
-    this.#participantOfConnection.clear();
-    // The first offer after this opens the room in the media plane anew.
-    this.#media = undefined;
-    for (const participant of this.#participants.values()) participant.mediaFailed();
-  }
 
   #tellLevels(levels: readonly SpeakerLevel[]): void {
     const speaking: [string, number][] = [];

@@ -43,9 +43,6 @@ export interface IceServer {
   readonly credential?: string;
 }
 
-/** `media_failed`: the server lost the worker that mixed this room. The others as in `MediaCloseReason`. */
-export type MediaClosedReason = MediaCloseReason | 'media_failed';
-
 export type LeaveReason = 'left' | 'connection_lost';
 
 export type ServerMessage =
@@ -62,7 +59,7 @@ export type ServerMessage =
   /** This participant's own media stands. */
   | { readonly type: 'media_connected' }
   /** This participant's own media is gone; a new offer from a new RTCPeerConnection starts it again. */
-  | { readonly type: 'media_closed'; readonly reason: MediaClosedReason }
+  | { readonly type: 'media_closed'; readonly reason: MediaCloseReason }
   | { readonly type: 'participant_joined'; readonly participant: ParticipantInfo }
   | { readonly type: 'participant_updated'; readonly participant: ParticipantInfo }
   | { readonly type: 'participant_left'; readonly participantId: string; readonly reason: LeaveReason }

@@ -79,10 +79,9 @@ export class FakeMediaRoom implements MediaRoom {
     this.events.levels(speaking);
   }
 
+  /** The worker dies and is replaced. */
   fail(): void {
-    for (const connection of this.connections) connection.open = false;
-    this.open = false;
-    this.events.failed();
+    for (const connection of this.connections) if (connection.open) connection.end('media_failed');
   }
 }
 
@@ -129,6 +128,7 @@ export function mediaStats(given: Partial<MediaStats> = {}): MediaStats {
       decodersInUse: 0,
       jitterBufferDelayMs: 0,
       eventLoopDelayP99Ms: 0,
+      utilization: 0,
       heapUsedBytes: 0,
     },
     counters: {

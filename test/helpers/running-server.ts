@@ -28,8 +28,8 @@ export async function startServer(flags: readonly string[] = []): Promise<Runnin
     version: 'test',
     assets: new Map(),
     createMediaPlane,
-    // Without workers nothing is loaded from here.
-    workerEntry: new URL('file:///nowhere'),
+    // As built; it is loaded only with `--workers`.
+    workerEntry: new URL('../../dist/worker.js', import.meta.url),
   });
   const { port } = await server.listen();
   const url = `http://127.0.0.1:${port}`;

@@ -45,12 +45,12 @@ function start(clock: Clock, during: (tick: number) => void = () => {}) {
   return { loop, ticks };
 }
 
-test('ticks come every 20 ms and are numbered without a gap', async (t) => {
+test('ticks come at every multiple of 20 ms and are numbered by it, so that all workers agree', async (t) => {
   const clock = new FakeClock({ startMs: 1234.5 });
   const { loop, ticks } = start(clock);
   clock.advance(1000);
-  t.equal(ticks.length, 51);
-  t.ok(ticks.every(({ tick, nowMs, latenessMs }, i) => tick === i && nowMs === 1234.5 + 20 * i && latenessMs === 0));
+  t.equal(ticks.length, 50);
+  t.ok(ticks.every(({ tick, nowMs, latenessMs }, i) => tick === 62 + i && nowMs === tick * 20 && latenessMs === 0));
   t.equal(loop.ticksSkipped, 0);
   loop.close();
 });
@@ -89,7 +89,7 @@ test('a stall shorter than three intervals is caught up with, and lateness is to
   loop.close();
 });
 
-test('after a longer stall at most three ticks come in a row, the rest are skipped with their numbers', async (t) => {
+test('after a longer stall three ticks are made up for, the rest are skipped with their numbers', async (t) => {
   const clock = new FakeClock();
   let stall: (() => void) | undefined;
   const late: Clock = {
@@ -105,16 +105,19 @@ test('after a longer stall at most three ticks come in a row, the rest are skipp
   clock.advance(1005);
   t.equal(ticks.length, 10, 'nothing during the stall');
   stall!();
+  t.equal(ticks.length, 10, 'the sockets are read first');
+  clock.advance(0);
   t.same(
-    ticks.slice(10).map(({ tick }) => tick),
-    [10, 11, 12],
+    ticks.slice(10).map(({ tick, latenessMs }) => [tick, latenessMs]),
+    [
+      [48, 45],
+      [49, 25],
+      [50, 5],
+    ],
   );
-  t.equal(ticks[10]!.latenessMs, 805);
   clock.advance(100);
-  const after = ticks.slice(13);
-  t.equal(after[0]!.tick, 50, 'goes on with the tick that is due');
-  t.ok(after.every(({ tick, nowMs }) => nowMs - tick * 20 <= 5.001));
-  t.equal(loop.ticksSkipped, 37);
+  t.ok(ticks.slice(13).every(({ nowMs, tick }) => nowMs === tick * 20));
+  t.equal(loop.ticksSkipped, 38);
   t.equal(ticks.length + loop.ticksSkipped, ticks.at(-1)!.tick + 1, 'every number is either used or skipped');
   loop.close();
 });

@@ -1,0 +1,98 @@
+/** One room of the media plane. It lives in one worker until that has enough to do; then it goes on in others as well. */
+import { AppError } from '../lib/errors.ts';
+import type { Connection } from './connection.ts';
+import type { ConnectOptions, MediaConnection, MediaRoom, MediaRoomEvents, SpeakerLevel } from './plane.ts';
+import { createSharedMix } from './shared-mix.ts';
+import type { WorkerSlot } from './worker-slot.ts';
+
+export interface PlaneRoomOptions {
+  readonly id: number;
+  readonly slots: readonly WorkerSlot[];
+  /** The load, 0 to 1, above which a worker takes nobody else if another has less to do. */
+  readonly spanLoad: number;
+  readonly events: MediaRoomEvents;
+}
+
+/** The participants of the room that one worker mixes. */
+interface RoomPart {
+  readonly slot: WorkerSlot;
+  /** What this part says to the others. */
+  readonly mix: SharedArrayBuffer;
+  readonly connections: Set<Connection>;
+  speaking: readonly SpeakerLevel[];
+}
+
+export class PlaneRoom implements MediaRoom {
+  readonly #options: PlaneRoomOptions;
+  readonly #parts: RoomPart[] = [];
+
+  constructor(options: PlaneRoomOptions) {
+    this.#options = options;
+  }
+
+  connect(options: ConnectOptions): MediaConnection {
+    const part = this.#choosePart();
+    const connection = part.slot.connect({
+      ...options,
+      roomId: this.#options.id,
+      onGone: (gone) => this.#leave(part, gone),
+    });
+    part.connections.add(connection);
+    if (!this.#parts.includes(part)) {
+      this.#parts.push(part);
+      part.slot.openRoom(this.#options.id, (speaking) => this.#tellLevels(part, speaking));
+      this.#link();
+    }
+    return connection;
+  }
+
+  close(): void {
+    for (const part of [...this.#parts]) for (const connection of part.connections) connection.close();
+  }
+
+  #choosePart(): RoomPart {
+    const available = this.#options.slots.filter((slot) => slot.available);
+    const leastLoaded = lowestLoad(available);
+    if (leastLoaded === undefined) throw new AppError('media_unavailable');
+    const present = lowestLoad(available.filter((slot) => this.#partIn(slot) !== undefined));
+    const stays = present !== undefined && (present.load < this.#options.spanLoad || present.load <= leastLoaded.load);
+    const slot = stays ? present : leastLoaded;
+    return this.#partIn(slot) ?? { slot, mix: createSharedMix(), connections: new Set(), speaking: [] };
+  }
+
+  #partIn(slot: WorkerSlot): RoomPart | undefined {
+    return this.#parts.find((part) => part.slot === slot);
+  }
+
+  #leave(part: RoomPart, connection: Connection): void {
+    part.connections.delete(connection);
+    if (part.connections.size > 0) return;
+    // A worker forgets a room with its last participant.
+    this.#parts.splice(this.#parts.indexOf(part), 1);
+    part.slot.forgetRoom(this.#options.id);
+    this.#link();
+    if (part.speaking.length > 0) this.#tellLevels(part, []);
+  }
+
+  /** Tells every part where the others are to be heard. */
+  #link(): void {
+    for (const part of this.#parts) {
+      const others = this.#parts.filter((other) => other !== part).map(({ mix }) => mix);
+      part.slot.link(this.#options.id, part.mix, others);
+    }
+  }
+
+  #tellLevels(part: RoomPart, speaking: readonly SpeakerLevel[]): void {
+    part.speaking = speaking;
+    const elsewhere = this.#parts.filter((other) => other !== part).flatMap((other) => other.speaking);
+    this.#options.events.levels([...speaking, ...elsewhere]);
+  }
+}
+
+/** Among equals the slot with the fewest connections. */
+function lowestLoad(slots: readonly WorkerSlot[]): WorkerSlot | undefined {
+  return slots.reduce<WorkerSlot | undefined>((best, slot) => {
+    if (best === undefined) return slot;
+    return (slot.load - best.load || slot.connections - best.connections) < 0 ? slot : best;
+  }, undefined);
+}
