@@ -5,6 +5,8 @@ import type { ConnectOptions, MediaConnection, MediaRoom, MediaRoomEvents, Speak
 import { createSharedMix } from './shared-mix.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
+const LOAD_STEP = 0.05;
+
 export interface PlaneRoomOptions {
   readonly id: number;
   readonly slots: readonly WorkerSlot[];
@@ -55,7 +57,8 @@ export class PlaneRoom implements MediaRoom {
     const leastLoaded = lowestLoad(available);
     if (leastLoaded === undefined) throw new AppError('media_unavailable');
     const present = lowestLoad(available.filter((slot) => this.#partIn(slot) !== undefined));
-    const stays = present !== undefined && (present.load < this.#options.spanLoad || present.load <= leastLoaded.load);
+    const stays =
+      present !== undefined && (present.load < this.#options.spanLoad || !hasLessToDo(leastLoaded, present));
     const slot = stays ? present : leastLoaded;
     return this.#partIn(slot) ?? { slot, mix: createSharedMix(), connections: new Set(), speaking: [] };
   }
@@ -89,10 +92,15 @@ export class PlaneRoom implements MediaRoom {
   }
 }
 
-/** Among equals the slot with the fewest connections. */
 function lowestLoad(slots: readonly WorkerSlot[]): WorkerSlot | undefined {
-  return slots.reduce<WorkerSlot | undefined>((best, slot) => {
-    if (best === undefined) return slot;
-    return (slot.load - best.load || slot.connections - best.connections) < 0 ? slot : best;
-  }, undefined);
+  return slots.reduce<WorkerSlot | undefined>(
+    (best, slot) => (best === undefined || hasLessToDo(slot, best) ? slot : best),
+    undefined,
+  );
+}
+
+/** Loads that differ by less than can be measured are equal; then the number of connections decides. */
+function hasLessToDo(a: WorkerSlot, b: WorkerSlot): boolean {
+  const difference = Math.round(a.load / LOAD_STEP) - Math.round(b.load / LOAD_STEP);
+  return (difference || a.connections - b.connections) < 0;
 }
