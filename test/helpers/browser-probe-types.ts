@@ -1,5 +1,7 @@
 /** What a test tells the probe in a page, apart from the probe, because that one needs the types of browsers. */
 export type ProbeMicrophone =
+  /** The browser's own, which may be a fake device that plays a file. */
+  | { readonly kind: 'browser' }
   | { readonly kind: 'tone'; readonly frequencyHz: number; readonly gain: number }
   /** 48 kHz samples as base64 of little-endian float32, played in a loop. */
   | { readonly kind: 'samples'; readonly base64: string }

@@ -306,6 +306,7 @@ test('a frame left out of the background is faded over', async (t) => {
       sharpest = Math.max(sharpest, Math.abs(pair[i]! - 2 * pair[i - 1]! + pair[i - 2]!));
     }
   }
+  t.comment(sharpest, line.source.jitterBufferDelayMs);
   t.ok(sharpest > 0 && sharpest < 15, `second difference of ${sharpest} steps in a tone of 33`);
 });
 

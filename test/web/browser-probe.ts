@@ -13,6 +13,7 @@ const connections: RTCPeerConnection[] = [];
 let context: AudioContext | null = null;
 let microphone: ProbeMicrophone | null = null;
 let opened: MediaStreamTrack | undefined;
+const nativeGetUserMedia = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
 
 export function install(given: ProbeMicrophone): void {
   microphone = given;
@@ -48,7 +49,8 @@ export function allowSound(): void {
   HTMLMediaElement.prototype.play = nativePlay;
 }
 
-async function openProbeMicrophone(): Promise<MediaStream> {
+async function openProbeMicrophone(constraints?: MediaStreamConstraints): Promise<MediaStream> {
+  if (microphone?.kind === 'browser') return nativeGetUserMedia(constraints);
   if (microphone === null || microphone.kind === 'failure') {
     throw new DOMException('made by the test', microphone?.name ?? 'NotFoundError');
   }

@@ -1,0 +1,58 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'tap';
+import { launchChromium } from '../helpers/browsers.ts';
+import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
+import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { concatInt16, findDelay, rmsDbfs, toInt16 } from '../helpers/signal.ts';
+import { speech } from '../helpers/speech.ts';
+import { compareSpeech } from '../helpers/speech-comparison.ts';
+import { formatWav } from '../helpers/wav.ts';
+
+const SAMPLE_RATE = 48_000;
+const SECONDS = 6;
+const PAUSE = new Int16Array(SAMPLE_RATE);
+/** Musicians switch these off, and so must whoever compares samples. */
+const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+
+test('speech into the microphone of one page comes out of the other page', {
+  skip: skipIfMissing(missingForBrowsers ?? ensureDebianPackages(['espeak-ng'])),
+  timeout: 90_000,
+}, async (t) => {
+  const directory = t.testdir();
+  const spoken = toInt16((await speech('en-us', SECONDS)).subarray(0, SECONDS * SAMPLE_RATE));
+  const file = join(directory, 'speech.wav');
+  await writeFile(file, formatWav({ sampleRate: SAMPLE_RATE, channels: 1, samples: concatInt16([spoken, PAUSE]) }));
+  buildServer(directory);
+  const server = await startServerProcess(directory, ['--media-host', PRIVATE_ADDRESS]);
+  t.teardown(() => server.stop());
+  // The browser plays the file again and again as its microphone.
+  const chromium = await launchChromium([`--use-file-for-fake-audio-capture=${file}`]);
+  t.teardown(() => chromium.close());
+
+  const open = async (name: string, mode: 'open' | 'listen') => {
+    const page = await chromium.open(`${server.url}room/speech`, { microphone: { kind: 'browser' } });
+    await page.page.evaluate(`localStorage.setItem('partyline', '${JSON.stringify({ processing: UNPROCESSED })}')`);
+    await page.page.reload();
+    await page.join({ name, mode });
+    await page.waitForSound();
+    return page;
+  };
+  const listener = await open('Ben', 'listen');
+  const speaker = await open('Ada', 'open');
+  await sleep(1500);
+  const heard = await listener.record(2 * (SECONDS + 1));
+
+  // A whole pass of the file is in the recording, wherever it begins: this finds its first second.
+  const begin = findDelay(spoken.subarray(0, SAMPLE_RATE), heard, 0, (SECONDS + 1) * SAMPLE_RATE).samples;
+  const { parts, clearParts, snrDb, delaySpreadMs } = compareSpeech(spoken, heard, begin);
+  t.ok(parts >= 12, `${parts} parts with speech in them`);
+  t.ok(clearParts >= 0.6 * parts, `${clearParts} of them are heard whole`);
+  t.ok(snrDb > 5, `segmental SNR of these ${snrDb.toFixed(1)} dB`);
+  t.ok(delaySpreadMs <= 150, `the delay moved by ${delaySpreadMs.toFixed(0)} ms`);
+  const change = rmsDbfs(heard.subarray(begin, begin + spoken.length)) - rmsDbfs(spoken);
+  t.ok(Math.abs(change) < 3, `level changed by ${change.toFixed(1)} dB`);
+  t.ok(rmsDbfs(await speaker.record(2)) < -60, 'the speaker does not hear the own voice');
+});
