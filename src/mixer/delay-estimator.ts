@@ -3,11 +3,13 @@
  *
  * Network delay cannot be measured against a sender's clock, only its variation: the fastest packet of the last two
  * seconds is the reference, and the relative delay of a packet is how much longer it took. The target is a high quantile
- * of the worst relative delay of each half second, as in WebRTC's NetEq (delay_manager.cc), with finer steps and a
- * shorter memory, but never more than the last five seconds asked for: a bad time that is over must not cost delay for
- * half a minute. A packet that comes later than the target allowed raises the target at once.
+ * of the worst relative delay of each half second, as in WebRTC's NetEq (delay_manager.cc), with finer steps, but never
+ * more than the last seconds asked for, or less when these say that a bad time is over: it must not cost delay for half a
+ * minute. A packet that comes later than the target allowed raises the target at once. The constants were chosen by
+ * replaying networks (`bench/jitter.ts`).
  */
 import { SAMPLES_PER_MS } from './format.ts';
+import { RecentDelays } from './recent-delays.ts';
 
 const WINDOW_MS = 2000;
 const INTERVAL_MS = 500;
@@ -15,7 +17,9 @@ const BUCKET_MS = 2;
 const BUCKETS = 100;
 const QUANTILE = 0.95;
 /** Weight of the newest interval once there are many; memory is about 1 / (1 - FORGET) intervals. */
-const FORGET = 0.95;
+const FORGET = 0.97;
+/** The wider the jitter, the longer its tail beyond the quantile. */
+const MARGIN_SHARE = 0.05;
 const MARGIN_MS = 2;
 const MIN_TARGET_MS = 4;
 const MAX_TARGET_MS = BUCKET_MS * BUCKETS;
@@ -23,11 +27,14 @@ const MAX_TARGET_MS = BUCKET_MS * BUCKETS;
 const INITIAL_TARGET_MS = 20;
 const INITIAL_INTERVALS = 2;
 const MAX_STEP_MS = 20;
-/** Nothing older keeps the target up. */
-const MEMORY_MS = 5000;
-const MEMORY_INTERVALS = MEMORY_MS / INTERVAL_MS;
-/** A rise by a late packet is forgotten at this rate, or faster if that takes longer than `MEMORY_MS`, unless the histogram has come to agree. */
+/** Nothing older keeps the target up: with the pause in which the delay can shrink, a bad time is forgotten in 5 s. */
+const MEMORY_INTERVALS = 4500 / INTERVAL_MS;
+/** A rise by a late packet is forgotten at this rate, or faster if that takes longer than `SPIKE_MEMORY_MS`, unless the histogram has come to agree. */
 const SPIKE_DECAY_MS_PER_S = 20;
+const SPIKE_MEMORY_MS = 2500;
+
+/** A rise of the reference by this much is a path that has become longer: what was measured against the old one is no jitter. */
+const LONGER_PATH_MS = 5;
 
 /** Where the reference is kept: minima of slices of the window, so that a packet costs no search over all others. */
 const SLICE_MS = 100;
@@ -42,7 +49,7 @@ export class DelayEstimator {
   #intervals = 0;
   #intervalEnd = Number.NEGATIVE_INFINITY;
   #worst = 0;
-  readonly #recentWorst = new Float64Array(MEMORY_INTERVALS);
+  readonly #recent = new RecentDelays(MEMORY_INTERVALS);
 
   #quantileTarget = INITIAL_TARGET_MS;
   #spikeTarget = 0;
@@ -77,7 +84,7 @@ export class DelayEstimator {
 
   /** How long after its (fastest possible) arrival a packet should be played. */
   targetMs(nowMs: number): number {
-    const decay = Math.max(SPIKE_DECAY_MS_PER_S / 1000, this.#spikeTarget / MEMORY_MS);
+    const decay = Math.max(SPIKE_DECAY_MS_PER_S / 1000, this.#spikeTarget / SPIKE_MEMORY_MS);
     const spike = this.#spikeTarget - (nowMs - this.#spikeAt) * decay;
     return Math.max(this.#quantileTarget, spike, MIN_TARGET_MS);
   }
@@ -105,29 +112,33 @@ export class DelayEstimator {
     for (let i = 0; i < SLICES; i++) minimum = Math.min(minimum, this.#sliceMinima[i]!);
     // After a pause as long as the window the old reference is still the best guess.
     if (minimum === Number.POSITIVE_INFINITY) this.#sliceMinima[slice % SLICES] = this.#reference;
-    else this.#reference = minimum;
+    else this.#raiseReference(minimum);
+  }
+
+  #raiseReference(delay: number): void {
+    const rise = delay - this.#reference;
+    this.#reference = delay;
+    if (rise < LONGER_PATH_MS) return;
+    this.#worst = Math.max(0, this.#worst - rise);
+    this.#recent.shift(rise);
   }
 
   #closeInterval(nowMs: number): void {
     if (this.#intervalEnd !== Number.NEGATIVE_INFINITY) {
-      this.#recentWorst[this.#intervals % MEMORY_INTERVALS] = this.#worst;
       this.#intervals++;
       // Equal weights at first, so that a new source gets its low delay soon.
       const weight = Math.max(1 / this.#intervals, 1 - FORGET);
       for (let i = 0; i < BUCKETS; i++) this.#histogram[i]! *= 1 - weight;
       this.#histogram[Math.min(BUCKETS - 1, Math.floor(this.#worst / BUCKET_MS))]! += weight;
+      const quantile = this.#quantile();
+      this.#recent.add(this.#worst, quantile);
       if (this.#intervals >= INITIAL_INTERVALS) {
-        this.#quantileTarget = Math.min(this.#quantile(), this.#longestRecentMs()) + MARGIN_MS;
+        const wanted = Math.min(quantile, this.#recent.longestMs());
+        this.#quantileTarget = Math.min(wanted * (1 + MARGIN_SHARE) + MARGIN_MS, MAX_TARGET_MS);
       }
     }
     this.#worst = 0;
     this.#intervalEnd = nowMs + INTERVAL_MS;
-  }
-
-  #longestRecentMs(): number {
-    let longest = 0;
-    for (let i = 0; i < MEMORY_INTERVALS; i++) longest = Math.max(longest, this.#recentWorst[i]!);
-    return longest;
   }
 
   /** The upper edge of the bucket that holds the quantile. */

@@ -22,7 +22,7 @@ const MAX_LATE_FRAMES = 5;
 /** More delay than this beyond the target is not worth keeping any speech for. */
 const MAX_EXCESS_MS = 100;
 /** Less delay than the target by this much is worth a correction; the target itself wavers by less. */
-const SHORTAGE_MS = 4;
+const SHORTAGE_MS = 2;
 /** The fixed tick rounds every wait up by as much as one frame. */
 const TICK_PHASE_MS = PTIME_MS;
 

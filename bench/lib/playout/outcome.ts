@@ -34,7 +34,8 @@ export interface PlayoutFigures {
 
 const BEFORE_MS = 5000;
 const SMOOTHING_MS = 400;
-const RECOVERED_WITHIN_MS = 20;
+/** A frame, the step in which the delay can change, and what the target wavers by. */
+const RECOVERED_WITHIN_MS = 25;
 
 export function measurePlayouts(model: TraceModel, runs: readonly Run[]): PlayoutFigures {
   const waits = runs.map(speechWaits);
@@ -67,7 +68,7 @@ function speechWaits({ trace, playout }: Run): Wait[] {
   });
 }
 
-/** From the end of the bad time to the end of the last 400 ms in which the mean wait was more than a frame over that of the 5 s before it. */
+/** From the end of the bad time to the end of the last 400 ms in which the mean wait was clearly more than in the 5 s before it. */
 function recoveryMs(waits: readonly Wait[], { fromMs, toMs }: NonNullable<TraceModel['bad']>): number {
   const between = (from: number, to: number) =>
     waits.filter(({ atMs }) => atMs >= from && atMs < to).map(({ waitMs }) => waitMs);

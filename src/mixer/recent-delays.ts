@@ -1,0 +1,52 @@
+/** The worst relative delay of each of the last intervals, and what they say about whether a bad time is over. */
+
+/** A chance this small is none: the network has changed. */
+const UNLIKELY = 0.003;
+
+export class RecentDelays {
+  readonly #worst: Float64Array;
+  #added = 0;
+  /** Intervals since the last bad one. */
+  #calm = 0;
+  /** How common bad intervals were when the last of them came. */
+  #badShare = 0;
+  /** That a network which is still as bad would have been calm for so long. */
+  #chance = 1;
+
+  /** Nothing older than `intervals` is remembered. */
+  constructor(intervals: number) {
+    this.#worst = new Float64Array(intervals).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  /** An interval is over. It was bad if it came near `usualMs`, the delay that packets are made to wait for now. */
+  add(worstMs: number, usualMs: number): void {
+    this.#worst[this.#added % this.#worst.length] = worstMs;
+    this.#added++;
+    const badMs = usualMs / 2;
+    if (worstMs < badMs) {
+      this.#calm++;
+      this.#chance *= 1 - this.#badShare;
+      return;
+    }
+    this.#calm = 0;
+    this.#chance = 1;
+    let bad = 0;
+    for (let i = 0; i < this.#worst.length; i++) if (this.#worst[i]! >= badMs) bad++;
+    // Laplace's rule of succession: never certain after so few.
+    this.#badShare = bad / (this.#worst.length + 2);
+  }
+
+  /** The delays are counted against a reference, which has become this much slower. */
+  shift(riseMs: number): void {
+    for (let i = 0; i < this.#worst.length; i++) this.#worst[i]! -= riseMs;
+  }
+
+  /** The longest delay of all that is remembered, or, when the bad time seems to be over, since then; at least 0. */
+  longestMs(): number {
+    const size = this.#worst.length;
+    const intervals = Math.min(this.#chance < UNLIKELY ? this.#calm : size, size, this.#added);
+    let longest = 0;
+    for (let i = 1; i <= intervals; i++) longest = Math.max(longest, this.#worst[(this.#added - i) % size]!);
+    return longest;
+  }
+}
