@@ -5,8 +5,8 @@ import { isIPv6 } from 'node:net';
 import { DtlsClient, RTCDtlsTransport } from 'werift';
 import { SRTP_PROFILES, type SrtpProfile } from '../../src/rtc/srtp-keys.ts';
 import { SrtpSession } from '../../src/rtc/srtp-session.ts';
-import { parseStun, verifyStunIntegrity } from '../../src/rtc/stun.ts';
-import { writeBindingRequest } from '../../src/rtc/stun-writer.ts';
+import { parseStun, type StunMessage, verifyStunIntegrity } from '../../src/rtc/stun.ts';
+import { writeBindingRequest, writeBindingSuccess } from '../../src/rtc/stun-writer.ts';
 import type { Answer } from './session-description.ts';
 
 const CHECK_INTERVAL_MS = 100;
@@ -67,7 +67,7 @@ export class MediaTransport {
     socket.on('error', () => {});
     socket.connect(answer.port, answer.address);
     await once(socket, 'connect');
-    const agent = new IceAgent(options, (request) => socket.send(request));
+    const agent = new IceAgent(options, (message) => socket.send(message));
     let onDtls: (record: Buffer) => void = () => {};
     // RFC 7983: the first byte tells the protocols apart; RFC 5761: the second one RTCP from RTP.
     socket.on('message', (datagram) => {
@@ -122,12 +122,12 @@ export class MediaTransport {
 /** Checks one candidate pair, and keeps it alive (RFC 7675: consent is asked for in the same way). */
 class IceAgent {
   readonly #options: MediaTransportOptions;
-  readonly #send: (request: Buffer) => void;
+  readonly #send: (message: Buffer) => void;
   readonly #tieBreaker = randomBytes(8).readBigUInt64BE();
   #retry: NodeJS.Timeout | undefined;
   #onConnected: (() => void) | undefined;
 
-  constructor(options: MediaTransportOptions, send: (request: Buffer) => void) {
+  constructor(options: MediaTransportOptions, send: (message: Buffer) => void) {
     this.#options = options;
     this.#send = send;
   }
@@ -154,12 +154,21 @@ class IceAgent {
   }
 
   receive(datagram: Buffer): void {
-    if (this.#onConnected === undefined) return;
     const message = parseStun(datagram);
-    if (message?.class !== 'success' || !verifyStunIntegrity(datagram, message, this.#options.answer.icePwd)) return;
+    if (message?.class === 'request') this.#answer(datagram, message);
+    if (this.#onConnected === undefined || message?.class !== 'success') return;
+    if (!verifyStunIntegrity(datagram, message, this.#options.answer.icePwd)) return;
     this.stop();
     this.#onConnected();
     this.#onConnected = undefined;
+  }
+
+  /** A server that is not ICE-lite checks as well. */
+  #answer(datagram: Buffer, message: StunMessage): void {
+    const { answer, icePwd } = this.#options;
+    if (verifyStunIntegrity(datagram, message, icePwd)) {
+      this.#send(writeBindingSuccess(message.transactionId, answer, icePwd));
+    }
   }
 
   /** No more retries; `check` still works. */

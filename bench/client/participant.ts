@@ -4,8 +4,8 @@ import { SRTP_MAX_OVERHEAD } from '../../src/rtc/srtp-session.ts';
 import { type Certificate, MediaTransport } from './media-transport.ts';
 import type { EncodedFrame, Programme } from './programme.ts';
 import { ReceiveCounters } from './receive-counters.ts';
+import { openSignaling, type RoomSignaling, type ServerKind } from './room-signaling.ts';
 import { AUDIO_LEVEL_EXTENSION_ID, OPUS_PAYLOAD_TYPE, readAnswer, writeOffer } from './session-description.ts';
-import { SignalingClient } from './signaling.ts';
 
 const FRAME_SAMPLES = 960;
 const HEADER_WITH_LEVEL = 20;
@@ -18,6 +18,8 @@ export interface ReceivedPayload {
 }
 
 export interface JoinOptions {
+  /** Which server is at `url`; Partyline if not said. */
+  readonly server?: ServerKind;
   /** `ws://127.0.0.1:8080/ws` */
   readonly url: string;
   readonly room: string;
@@ -33,7 +35,7 @@ export interface JoinOptions {
  */
 export class LightParticipant {
   readonly received = new ReceiveCounters();
-  readonly #signaling: SignalingClient;
+  readonly #signaling: RoomSignaling;
   readonly #transport: MediaTransport;
   readonly #ssrc: number;
   #sequenceNumber = randomBytes(2).readUInt16BE() >> 1;
@@ -42,24 +44,22 @@ export class LightParticipant {
   #position = 0;
   #paused = true;
 
-  private constructor(signaling: SignalingClient, transport: MediaTransport, ssrc: number) {
+  private constructor(signaling: RoomSignaling, transport: MediaTransport, ssrc: number) {
     this.#signaling = signaling;
     this.#transport = transport;
     this.#ssrc = ssrc;
   }
 
   /** Resolves when media can flow both ways. Rejects when the server refuses or does not answer. */
-  static async join({ url, room, name, certificate, onPayload }: JoinOptions): Promise<LightParticipant> {
-    const signaling = await SignalingClient.open(url);
+  static async join(options: JoinOptions): Promise<LightParticipant> {
+    const { server = 'partyline', url, room, name, certificate, onPayload } = options;
+    const signaling = await openSignaling(server, url);
     try {
-      const joined = signaling.receive('joined');
-      signaling.send({ type: 'join', room, name });
-      await joined;
+      await signaling.join(room, name);
       const ssrc = randomBytes(4).readUInt32BE();
       const ice = { iceUfrag: randomBytes(4).toString('hex'), icePwd: randomBytes(18).toString('base64') };
-      const answered = signaling.receive('answer');
-      signaling.send({ type: 'offer', sdp: writeOffer({ ...ice, ssrc, fingerprint: certificate.fingerprint }) });
-      const answer = readAnswer((await answered).sdp);
+      const offer = writeOffer({ ...ice, ssrc, fingerprint: certificate.fingerprint });
+      const answer = readAnswer(await signaling.negotiate(offer));
       // Packets may arrive before the participant stands.
       let participant: LightParticipant | undefined;
       const transport = await MediaTransport.connect({

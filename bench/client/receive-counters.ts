@@ -10,7 +10,11 @@ export interface ReceiveReport {
   readonly outOfOrder: number;
   /** Longest time from one packet to the next, apart from the pauses that the server makes in silence. */
   readonly largestGapMs: number;
+  /** How much longer than 20 ms those pauses were, together. */
+  readonly pausedMs: number;
 }
+
+const PTIME_MS = 20;
 
 /** RTP header, three bytes of Opus and the tag of AES-GCM: a packet no longer than this says that silence follows. */
 const SILENCE_BYTES = 12 + 3 + 16;
@@ -22,16 +26,19 @@ export class ReceiveCounters {
   #lost = 0;
   #outOfOrder = 0;
   #largestGapMs = 0;
+  #pausedMs = 0;
   #lastAtMs: number | undefined;
+  #silent = false;
   #lastSequenceNumber: number | undefined;
 
   count(packet: Uint8Array, nowMs: number): void {
     this.#packets++;
     this.#bytes += packet.length;
-    if (this.#lastAtMs !== undefined && nowMs - this.#lastAtMs > this.#largestGapMs) {
-      this.#largestGapMs = nowMs - this.#lastAtMs;
-    }
-    this.#lastAtMs = packet.length > SILENCE_BYTES ? nowMs : undefined;
+    const gapMs = nowMs - (this.#lastAtMs ?? nowMs);
+    if (this.#silent) this.#pausedMs += Math.max(0, gapMs - PTIME_MS);
+    else if (gapMs > this.#largestGapMs) this.#largestGapMs = gapMs;
+    this.#lastAtMs = nowMs;
+    this.#silent = packet.length <= SILENCE_BYTES;
     const sequenceNumber = (packet[2]! << 8) | packet[3]!;
     const step = this.#lastSequenceNumber === undefined ? 1 : distance16(sequenceNumber, this.#lastSequenceNumber);
     if (step <= 0) {
@@ -50,6 +57,7 @@ export class ReceiveCounters {
       lost: Math.max(0, this.#lost),
       outOfOrder: this.#outOfOrder,
       largestGapMs: this.#largestGapMs,
+      pausedMs: this.#pausedMs,
     };
   }
 
@@ -60,5 +68,6 @@ export class ReceiveCounters {
     this.#lost = 0;
     this.#outOfOrder = 0;
     this.#largestGapMs = 0;
+    this.#pausedMs = 0;
   }
 }

@@ -69,14 +69,13 @@ export interface Answer {
   readonly audioLevel: boolean;
 }
 
-/** Throws when a field is missing or the server does not take the roles that an ICE-lite, passive server has. */
+/** Throws when a field is missing or the server is not the passive side of DTLS. */
 export function readAnswer(sdp: string): Answer {
   const field = (pattern: RegExp): string => {
     const value = pattern.exec(sdp)?.[1];
     if (value === undefined) throw new Error(`the answer has no ${pattern.source}`);
     return value;
   };
-  field(/^(a=ice-lite)\r?$/m);
   field(/^(a=setup:passive)\r?$/m);
   field(new RegExp(`^(a=rtpmap:${OPUS_PAYLOAD_TYPE} opus/48000/2)\\r?$`, 'im'));
   const candidate = /^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ/im.exec(sdp);

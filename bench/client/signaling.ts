@@ -23,12 +23,28 @@ export class SignalingClient {
     return new SignalingClient(socket);
   }
 
-  send(message: ClientMessageInput): void {
+  async join(room: string, name: string): Promise<void> {
+    const joined = this.#receive('joined');
+    this.#send({ type: 'join', room, name });
+    await joined;
+  }
+
+  async negotiate(offerSdp: string): Promise<string> {
+    const answered = this.#receive('answer');
+    this.#send({ type: 'offer', sdp: offerSdp });
+    return (await answered).sdp;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #send(message: ClientMessageInput): void {
     this.#socket.send(JSON.stringify(message));
   }
 
   /** The next message of a type. Throws on an `error` message and after 20 s. */
-  receive<T extends ServerMessage['type']>(type: T): Promise<Extract<ServerMessage, { type: T }>> {
+  #receive<T extends ServerMessage['type']>(type: T): Promise<Extract<ServerMessage, { type: T }>> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => settle(new Error(`no ${type} within ${ANSWER_TIMEOUT_MS / 1000} s`)),
@@ -45,9 +61,5 @@ export class SignalingClient {
         else if (message.type === 'error') settle(new Error(`the server refuses: ${message.code}: ${message.message}`));
       };
     });
-  }
-
-  close(): void {
-    this.#socket.close();
   }
 }

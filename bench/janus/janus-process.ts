@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:fs';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Usage } from '../lib/server-process.ts';
+import { type JanusSettings, writeJanusConfiguration } from './configuration.ts';
+import { readProcessUsage } from './proc-usage.ts';
+import { JanusSignaling } from './signaling.ts';
+
+const START_TIMEOUT_MS = 20_000;
+const STOP_TIMEOUT_MS = 10_000;
+const KEPT_OUTPUT = 4000;
+
+/** For a machine without it. */
+const INSTALL = [
+  'Janus is not installed: there is no program "janus" on the path.',
+  'Debian and Ubuntu: apt-get install janus (it need not run as a service: systemctl disable --now janus).',
+  'Others: https://github.com/meetecho/janus-gateway, built with its AudioBridge plugin and WebSockets.',
+].join('\n');
+
+/** Janus with AudioBridge in a process of its own, configured for one benchmark; only in a private network (see `runInPrivateNetwork`). */
+export class JanusProcess {
+  /** `ws://127.0.0.1:PORT` */
+  readonly webSocketUrl: string;
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+
+  private constructor(child: ChildProcess, webSocketUrl: string, folder: string) {
+    this.#child = child;
+    this.webSocketUrl = webSocketUrl;
+    this.#folder = folder;
+  }
+
+  /** Throws with how to install it when it is not there, and with what it printed when it does not start. */
+  static async start(settings: Omit<JanusSettings, 'port'>): Promise<JanusProcess> {
+    if (!(await isOnPath('janus'))) throw new Error(INSTALL);
+    const port = await freePort();
+    const folder = await mkdtemp(join(tmpdir(), 'partyline-janus-'));
+    const files = [...writeJanusConfiguration({ ...settings, port })];
+    await Promise.all(files.map(([name, text]) => writeFile(join(folder, name), text)));
+    // However the benchmark ends, Janus ends with it.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'janus', '--configs-folder', folder], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output = (output + text).slice(-KEPT_OUTPUT);
+      });
+    }
+    const janus = new JanusProcess(child, `ws://127.0.0.1:${port}`, folder);
+    try {
+      const failed = new Promise<never>((_, reject) => {
+        child.once('error', reject);
+        child.once('exit', (code) => reject(new Error(`Janus ended with code ${code} before it listened:\n${output}`)));
+      });
+      await Promise.race([answering(janus.webSocketUrl), failed]);
+      return janus;
+    } catch (error) {
+      await janus.close();
+      throw error;
+    }
+  }
+
+  async usage(): Promise<Usage> {
+    return readProcessUsage(this.#child.pid!);
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    const child = this.#child;
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      // With many participants it may hang in its own end.
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      await exited;
+      clearTimeout(timer);
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function isOnPath(program: string): Promise<boolean> {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const found = await Promise.allSettled(folders.map((folder) => access(join(folder, program), constants.X_OK)));
+  return found.some(({ status }) => status === 'fulfilled');
+}
+
+/** Resolves when AudioBridge can be used. Rejects after 20 s. */
+async function answering(url: string): Promise<void> {
+  const deadlineMs = performance.now() + START_TIMEOUT_MS;
+  for (;;) {
+    try {
+      (await JanusSignaling.open(url)).close();
+      return;
+    } catch (error) {
+      if (performance.now() > deadlineMs) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+/** Janus cannot say which port it was given, so one is chosen for it. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no free TCP port');
+  return address.port;
+}

@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import { type JanusMessage, parseJanusMessage } from './messages.ts';
+
+const ANSWER_TIMEOUT_MS = 20_000;
+
+type Settled = Extract<JanusMessage, { kind: 'success' | 'event' }>;
+
+/**
+ * One participant of an AudioBridge room: a WebSocket with one session and one handle of its own, as a browser has them. Messages that nobody
+ * waits for are not even parsed, as in our own client.
+ */
+export class JanusSignaling {
+  readonly #socket: WebSocket;
+  #waiting: ((message: JanusMessage) => void) | undefined;
+  #transactions = 0;
+  #sessionId: number | undefined;
+  #handleId: number | undefined;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on('message', (data) => this.#waiting?.(parseJanusMessage(String(data))));
+    // A socket that fails closes as well; what waits then times out with a message of its own.
+    socket.on('error', () => {});
+  }
+
+  /** `url` as `ws://127.0.0.1:8188`. Rejects when Janus does not answer or has no AudioBridge. */
+  static async open(url: string): Promise<JanusSignaling> {
+    const socket = new WebSocket(url, 'janus-protocol', { perMessageDeflate: false });
+    await once(socket, 'open');
+    const signaling = new JanusSignaling(socket);
+    try {
+      signaling.#sessionId = await signaling.#create({ janus: 'create' });
+      signaling.#handleId = await signaling.#create({ janus: 'attach', plugin: 'janus.plugin.audiobridge' });
+      return signaling;
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  async join(room: string, name: string): Promise<void> {
+    await this.#request({ janus: 'message', body: { request: 'join', room, display: name } });
+  }
+
+  /** Offer in, answer out. Our client can only be the active side of DTLS, which Janus would else choose to be. */
+  async negotiate(offerSdp: string): Promise<string> {
+    const sdp = offerSdp.replace('a=setup:actpass', 'a=setup:active');
+    const answer = await this.#request({
+      janus: 'message',
+      body: { request: 'configure', muted: false },
+      jsep: { type: 'offer', sdp },
+    });
+    if (answer.kind !== 'event' || answer.answerSdp === undefined)
+      throw new Error('Janus answers without a session description');
+    return answer.answerSdp;
+  }
+
+  /** Janus ends the session with its WebSocket. */
+  close(): void {
+    this.#socket.close();
+  }
+
+  async #create(request: object): Promise<number> {
+    const answer = await this.#request(request);
+    if (answer.kind !== 'success' || answer.id === undefined) throw new Error('Janus answers without an id');
+    return answer.id;
+  }
+
+  /** What settles a request: its success, or the plugin's event; an `ack` before it is passed over. One at a time. */
+  #request(request: object): Promise<Settled> {
+    const transaction = String(this.#transactions++);
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: Error | Settled) => {
+        clearTimeout(timer);
+        this.#waiting = undefined;
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome);
+      };
+      const timer = setTimeout(
+        () => settle(new Error(`Janus does not answer within ${ANSWER_TIMEOUT_MS / 1000} s`)),
+        ANSWER_TIMEOUT_MS,
+      );
+      this.#waiting = (message) => {
+        if (message.kind === 'other' || message.transaction !== transaction) return;
+        settle(message.kind === 'error' ? new Error(`Janus refuses: ${message.reason}`) : message);
+      };
+      const ids = { session_id: this.#sessionId, handle_id: this.#handleId };
+      this.#socket.send(JSON.stringify({ ...request, ...ids, transaction }));
+    });
+  }
+}
