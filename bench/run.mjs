@@ -7,6 +7,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const benchmarks = {
   scaling: 'cost of the server for each participant, on-time ticks and packets, for rooms of growing size',
   latency: 'delay that the server adds to a sound',
+  quality: 'what a listener hears, with and without packet loss, against the voices as they were',
+  jitter: 'delay and gaps on bad networks, replayed in simulated time',
   report: 'writes docs/benchmarks.md from the figures of the others',
 };
 

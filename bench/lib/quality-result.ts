@@ -1,0 +1,52 @@
+import type { Chart } from './chart.ts';
+import type { Machine } from './machine.ts';
+import type { QualityFigures } from './quality/compare.ts';
+import type { Column } from './table.ts';
+
+export interface QualityRow extends QualityFigures {
+  /** `none` for the packets as they were sent, decoded and added up without a server. */
+  readonly server: string;
+  readonly talkers: number;
+  /** On the way in and, independently, on the way out. */
+  readonly lossPercent: number;
+}
+
+/** What `bench/quality.ts` writes. */
+export interface QualityResult {
+  readonly benchmark: 'quality';
+  readonly machine: Machine;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly rows: readonly QualityRow[];
+}
+
+export const QUALITY_COLUMNS: readonly Column<QualityRow>[] = [
+  { title: 'server', value: (row) => row.server },
+  { title: 'talkers', value: (row) => String(row.talkers) },
+  { title: 'loss each\nway, %', value: (row) => String(row.lossPercent) },
+  { title: 'segmental\nSNR, dB', value: (row) => row.segmentalSnrDb.toFixed(1) },
+  { title: 'ESTOI', value: (row) => row.estoi.toFixed(3) },
+  { title: 'delay\np50, ms', value: (row) => delayText(row.delayP50Ms) },
+  { title: 'delay\np95, ms', value: (row) => delayText(row.delayP95Ms) },
+];
+
+function delayText(ms: number): string {
+  return Number.isFinite(ms) ? ms.toFixed(1) : '-';
+}
+
+/** ESTOI against loss, a line for each server and number of talkers. */
+export function qualityChart({ rows, seconds, machine }: QualityResult): Chart {
+  const lines = new Map<string, (readonly [number, number])[]>();
+  for (const { server, talkers, lossPercent, estoi } of rows) {
+    if (server === 'none') continue;
+    const name = `${server}, ${talkers} talking`;
+    lines.set(name, [...(lines.get(name) ?? []), [lossPercent, estoi]]);
+  }
+  return {
+    title: 'Intelligibility of what a listener hears',
+    subtitle: `against the direct sum of the voices, ${seconds} s each, ${machine.cpu}`,
+    xLabel: 'packets lost on the way in and again on the way out, %',
+    yLabel: 'ESTOI (1: as intelligible as the original)',
+    series: [...lines].map(([name, points]) => ({ name, points })),
+  };
+}

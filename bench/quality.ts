@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createFrameDecoder } from '../test/helpers/opus.ts';
+import { createPrng } from '../test/helpers/prng.ts';
+import { advance, concatInt16, toInt16 } from '../test/helpers/signal.ts';
+import { speech, VOICES } from '../test/helpers/speech.ts';
+import { Pacer } from './client/pacer.ts';
+import { encodeProgramme, type Programme } from './client/programme.ts';
+import { drawChart } from './lib/chart.ts';
+import { runCommand, writeResult } from './lib/command.ts';
+import { describeMachine } from './lib/machine.ts';
+import { JSON_FILE, type Options, SVG_FILE, type Values } from './lib/options.ts';
+import { clearProgress, showProgress } from './lib/progress.ts';
+import { compareWithDirect } from './lib/quality/compare.ts';
+import { Ear, randomLoss } from './lib/quality/ear.ts';
+import { type MixingServer, startPartyline } from './lib/quality/server.ts';
+import { Talker } from './lib/quality/talker.ts';
+import { QUALITY_COLUMNS, type QualityResult, type QualityRow, qualityChart } from './lib/quality-result.ts';
+import { formatTable } from './lib/table.ts';
+
+const SAMPLE_RATE = 48_000;
+/** For what is still on its way at the end. */
+const LAST_WORDS_MS = 1000;
+
+const options = {
+  talkers: {
+    kind: 'numbers',
+    default: [1, 2, 4],
+    min: 1,
+    max: VOICES.length,
+    description: 'how many speak at the same time, one step each',
+  },
+  loss: {
+    kind: 'numbers',
+    default: [0, 5, 10, 20],
+    min: 0,
+    max: 90,
+    description: 'packets lost at random in each direction, in percent; a room each',
+  },
+  seconds: { kind: 'number', default: 30, min: 10, max: 600, description: 'length of the speech in each step' },
+  seed: { kind: 'number', default: 1, min: 0, max: 2 ** 31, description: 'of the losses' },
+  json: JSON_FILE,
+  svg: SVG_FILE,
+} as const satisfies Options;
+
+await runCommand({
+  name: 'quality',
+  about: [
+    'What a listener hears, compared with the sum of the voices as they were before any encoder. The built server runs in',
+    'a process of its own; talkers send speech (espeak-ng, another voice and text each) in real Opus, VOIP at 32 kb/s with DTX',
+    "as browsers do; the listener decodes what it gets, with the decoder's own concealment for what was lost on the way to it.",
+    'Packets are thrown away at random on both ways, independently, the same ones in every run with the same seed.',
+    '',
+    'segmental SNR   mean over the 20 ms frames with speech, each held between -10 and 35 dB',
+    'ESTOI           intelligibility, Jensen and Taal 2016: 1 for the original, 0 for nothing to be understood',
+    "delay           from a packet to the same sound out, by correlation, second by second; the sender's own look-ahead",
+    '                (6.5 ms) does not count',
+    '',
+    'Before they are compared, each voice is moved by the delay it had and scaled to the level it has in the mix. The rows',
+    'of server "none" are the packets decoded and added without any server and loss: what the senders\' encoders leave.',
+  ].join('\n'),
+  options,
+  run,
+});
+
+interface Voice {
+  readonly pcm: Float32Array;
+  readonly programme: Programme;
+}
+
+async function run(values: Values<typeof options>): Promise<void> {
+  const machine = describeMachine();
+  const voices: Voice[] = [];
+  for (const name of VOICES.slice(0, Math.max(...values.talkers))) {
+    showProgress(`speech of ${name}`);
+    const pcm = (await speech(name, values.seconds)).slice(0, values.seconds * SAMPLE_RATE);
+    voices.push({ pcm, programme: encodeProgramme(pcm) });
+  }
+  const rows: QualityRow[] = [];
+  for (const count of values.talkers) {
+    rows.push(withoutServer(voices.slice(0, count)));
+    rows.push(...(await throughServer(voices.slice(0, count), values)));
+  }
+  clearProgress();
+  const { seed, seconds } = values;
+  const result: QualityResult = { benchmark: 'quality', machine, seed, seconds, rows };
+  console.log(formatTable(QUALITY_COLUMNS, rows));
+  await writeResult(values.json, `${JSON.stringify(result, null, 2)}\n`);
+  await writeResult(values.svg, drawChart(qualityChart(result)));
+}
+
+function withoutServer(voices: readonly Voice[]): QualityRow {
+  const length = Math.min(...voices.map(({ pcm }) => pcm.length));
+  const sum = new Float32Array(length);
+  for (const { programme } of voices) {
+    const decode = createFrameDecoder();
+    const silence = new Int16Array(960);
+    const decoded = concatInt16(
+      programme.map((frame) => (frame === undefined ? silence : decode(frame.payload).slice())),
+    );
+    advance(decoded, 0, length).forEach((sample, index) => {
+      sum[index]! += sample;
+    });
+  }
+  const spoken = voices.map(({ pcm }) => ({ pcm, startMs: 0 }));
+  const figures = compareWithDirect(spoken, { pcm: toInt16(sum), startMs: 0 });
+  return { server: 'none', talkers: voices.length, lossPercent: 0, ...figures };
+}
+
+async function throughServer(voices: readonly Voice[], values: Values<typeof options>): Promise<QualityRow[]> {
+  const server = await startPartyline();
+  const pacer = new Pacer();
+  try {
+    const rooms = await Promise.all(
+      values.loss.map((lossPercent, index) => openRoom(server, pacer, voices, lossPercent, values.seed + 1000 * index)),
+    );
+    for (let second = 0; second < values.seconds; second++) {
+      showProgress(`${voices.length} talking: ${second} of ${values.seconds} s`);
+      await sleep(1000);
+    }
+    await sleep(LAST_WORDS_MS);
+    pacer.close();
+    return rooms.map(({ finish }) => finish());
+  } finally {
+    pacer.close();
+    await server.close();
+  }
+}
+
+/** One room in which all voices begin to speak, and somebody listens. */
+async function openRoom(
+  server: MixingServer,
+  pacer: Pacer,
+  voices: readonly Voice[],
+  lossPercent: number,
+  seed: number,
+): Promise<{ finish(): QualityRow }> {
+  const room = `quality-${lossPercent}`;
+  const ear = new Ear();
+  const listener = await server.join(room, 'listener', (received) => ear.add(received));
+  const participants = [listener];
+  const talkers: Talker[] = [];
+  for (const [index, { programme }] of voices.entries()) {
+    const participant = await server.join(room, `talker ${index}`);
+    participants.push(participant);
+    talkers.push(new Talker(participant, programme, randomLoss(lossPercent, createPrng(seed + index))));
+  }
+  // Only now: joining takes a while, and all shall speak at the same time.
+  for (const [index, talker] of talkers.entries()) pacer.add(index, () => talker.sendNext());
+  return {
+    finish: () => {
+      for (const participant of participants) participant.close();
+      const heard = ear.listen(randomLoss(lossPercent, createPrng(seed + 999)));
+      const spoken = voices.map(({ pcm }, index) => ({ pcm, startMs: talkers[index]!.startMs }));
+      const figures = compareWithDirect(spoken, heard);
+      return { server: server.name, talkers: voices.length, lossPercent, ...figures };
+    },
+  };
+}
