@@ -5,7 +5,7 @@ import { runCommand } from './lib/command.ts';
 import { LATENCY_COLUMNS, type LatencyResult } from './lib/latency-result.ts';
 import type { Machine } from './lib/machine.ts';
 import type { Options } from './lib/options.ts';
-import { chartOf, SCALING_COLUMNS, type ScalingResult } from './lib/scaling-result.ts';
+import { chartOf, rowsOf, SCALING_COLUMNS, type ScalingResult } from './lib/scaling-result.ts';
 import { formatMarkdownTable } from './lib/table.ts';
 
 type Result = ScalingResult | LatencyResult;
@@ -53,7 +53,7 @@ async function scalingSection(result: ScalingResult): Promise<string> {
     `## Participants in one room, ${result.talkers} talking`,
     machineLine(result.machine),
     `![CPU of the server for each participant](benchmarks/${chart}.svg)`,
-    formatMarkdownTable(SCALING_COLUMNS, result.steps),
+    formatMarkdownTable(SCALING_COLUMNS, rowsOf(result.runs)),
     `Percentages are of one core; "server" is the whole server process with ${result.workers} media worker(s). Windows of ${result.seconds} s after everybody had joined.`,
   ].join('\n\n');
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Certificate, createCertificate } from './media-transport.ts';
-import type { JoinReport, LoadReport } from './messages.ts';
+import type { DriverCommand, JoinReport, LoadReport } from './messages.ts';
 import { Pacer } from './pacer.ts';
 import { LightParticipant } from './participant.ts';
 import { type Programme, silenceProgramme, speechProgramme } from './programme.ts';
@@ -25,8 +25,8 @@ export class Load {
   }
 
   /** Handshakes cost both sides some 15 ms each, so joins begin at `perSecond` and not at once. */
-  async join(options: { url: string; room: string; count: number; perSecond: number }): Promise<JoinReport> {
-    const { url, room, count, perSecond } = options;
+  async join(options: Omit<Extract<DriverCommand, { type: 'join' }>, 'type'>): Promise<JoinReport> {
+    const { server, url, room, count, perSecond } = options;
     this.#certificate ??= await createCertificate();
     const certificate = this.#certificate;
     const members = this.#rooms.get(room) ?? [];
@@ -36,6 +36,7 @@ export class Load {
       await sleep((index * 1000) / perSecond);
       const startMs = performance.now();
       const participant = await LightParticipant.join({
+        server,
         url,
         room,
         name: `${room} ${beginMs + index}`.slice(0, 64),
@@ -48,6 +49,8 @@ export class Load {
       members.push(participant);
       return joinMs;
     });
+    // All have come to an end before one failure is told, so that nobody joins after `leave`.
+    await Promise.allSettled(joins);
     return { joinMs: await Promise.all(joins) };
   }
 
@@ -60,17 +63,19 @@ export class Load {
   }
 
   reset(): undefined {
-    for (const participant of this.#participants()) participant.received.reset();
-    this.#resetAtMs = performance.now();
+    const nowMs = performance.now();
+    for (const participant of this.#participants()) participant.received.reset(nowMs);
+    this.#resetAtMs = nowMs;
     this.#cpuAtReset = process.cpuUsage();
   }
 
   report(): LoadReport {
     const { user, system } = process.cpuUsage(this.#cpuAtReset);
+    const nowMs = performance.now();
     return {
-      seconds: (performance.now() - this.#resetAtMs) / 1000,
+      seconds: (nowMs - this.#resetAtMs) / 1000,
       cpuSeconds: (user + system) / 1e6,
-      participants: this.#participants().map((participant) => participant.received.report()),
+      participants: this.#participants().map((participant) => participant.received.report(nowMs)),
     };
   }
 

@@ -1,5 +1,6 @@
 /** What a benchmark asks of the process with the participants, and the answers, over Node's IPC channel. */
 import type { ReceiveReport } from './receive-counters.ts';
+import type { ServerKind } from './room-signaling.ts';
 
 export type DriverCommand =
   /** Encodes the speech of so many voices; before anything is measured. */
@@ -7,6 +8,7 @@ export type DriverCommand =
   /** Adds participants to a room; answers when all of them are connected. */
   | {
       readonly type: 'join';
+      readonly server: ServerKind;
       readonly url: string;
       readonly room: string;
       readonly count: number;

@@ -35,7 +35,7 @@ export class ReceiveCounters {
     this.#packets++;
     this.#bytes += packet.length;
     const gapMs = nowMs - (this.#lastAtMs ?? nowMs);
-    if (this.#silent) this.#pausedMs += Math.max(0, gapMs - PTIME_MS);
+    if (this.#silent) this.#pausedMs += this.#pauseMs(nowMs);
     else if (gapMs > this.#largestGapMs) this.#largestGapMs = gapMs;
     this.#lastAtMs = nowMs;
     this.#silent = packet.length <= SILENCE_BYTES;
@@ -50,24 +50,29 @@ export class ReceiveCounters {
     this.#lastSequenceNumber = sequenceNumber;
   }
 
-  report(): ReceiveReport {
+  report(nowMs: number): ReceiveReport {
     return {
       packets: this.#packets,
       bytes: this.#bytes,
       lost: Math.max(0, this.#lost),
       outOfOrder: this.#outOfOrder,
       largestGapMs: this.#largestGapMs,
-      pausedMs: this.#pausedMs,
+      pausedMs: this.#pausedMs + this.#pauseMs(nowMs),
     };
   }
 
-  /** Starts again; the last packet stays known, so that a gap across the reset counts. */
-  reset(): void {
+  /** Starts again; the last packet stays known, so that a gap across the reset counts. Of a pause only what follows does. */
+  reset(nowMs: number): void {
+    if (this.#silent) this.#lastAtMs = nowMs;
     this.#packets = 0;
     this.#bytes = 0;
     this.#lost = 0;
     this.#outOfOrder = 0;
     this.#largestGapMs = 0;
     this.#pausedMs = 0;
+  }
+  /** How much longer than usual the server has been silent. */
+  #pauseMs(nowMs: number): number {
+    return this.#silent ? Math.max(0, nowMs - (this.#lastAtMs ?? nowMs) - PTIME_MS) : 0;
   }
 }

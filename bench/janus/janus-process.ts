@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Usage } from '../lib/server-process.ts';
+import type { ServerUnderTest, Usage } from '../lib/server-under-test.ts';
 import { type JanusSettings, writeJanusConfiguration } from './configuration.ts';
 import { readProcessUsage } from './proc-usage.ts';
 import { JanusSignaling } from './signaling.ts';
@@ -23,14 +23,17 @@ const INSTALL = [
 ].join('\n');
 
 /** Janus with AudioBridge in a process of its own, configured for one benchmark; only in a private network (see `runInPrivateNetwork`). */
-export class JanusProcess {
+export class JanusProcess implements ServerUnderTest {
+  readonly kind = 'janus';
+  readonly name: string;
   /** `ws://127.0.0.1:PORT` */
   readonly webSocketUrl: string;
   readonly #child: ChildProcess;
   readonly #folder: string;
 
-  private constructor(child: ChildProcess, webSocketUrl: string, folder: string) {
+  private constructor(child: ChildProcess, name: string, webSocketUrl: string, folder: string) {
     this.#child = child;
+    this.name = name;
     this.webSocketUrl = webSocketUrl;
     this.#folder = folder;
   }
@@ -52,16 +55,17 @@ export class JanusProcess {
         output = (output + text).slice(-KEPT_OUTPUT);
       });
     }
-    const janus = new JanusProcess(child, `ws://127.0.0.1:${port}`, folder);
+    const url = `ws://127.0.0.1:${port}`;
     try {
       const failed = new Promise<never>((_, reject) => {
         child.once('error', reject);
         child.once('exit', (code) => reject(new Error(`Janus ended with code ${code} before it listened:\n${output}`)));
       });
-      await Promise.race([answering(janus.webSocketUrl), failed]);
-      return janus;
+      await Promise.race([answering(url), failed]);
+      const version = /^Janus version: \d+ \((.+)\)$/m.exec(output)?.[1] ?? '';
+      return new JanusProcess(child, `Janus ${version}`.trim(), url, folder);
     } catch (error) {
-      await janus.close();
+      await end(child, folder);
       throw error;
     }
   }
@@ -72,17 +76,20 @@ export class JanusProcess {
 
   /** Idempotent. */
   async close(): Promise<void> {
-    const child = this.#child;
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      // With many participants it may hang in its own end.
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-      await exited;
-      clearTimeout(timer);
-    }
-    await rm(this.#folder, { recursive: true, force: true });
+    await end(this.#child, this.#folder);
   }
+}
+
+async function end(child: ChildProcess, folder: string): Promise<void> {
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    // With many participants it may hang in its own end.
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+  await rm(folder, { recursive: true, force: true });
 }
 
 async function isOnPath(program: string): Promise<boolean> {

@@ -31,7 +31,9 @@ export function runInPrivateNetwork(): number {
     );
   }
   const node = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const { status } = spawnSync('unshare', [...unshare, 'sh', '-c', `${SET_UP} && exec "$@"`, 'sh', ...node], {
+  // However this process ends, that one ends with it.
+  const ended = ['setpriv', '--pdeathsig', 'KILL'];
+  const { status } = spawnSync('unshare', [...unshare, ...ended, 'sh', '-c', `${SET_UP} && exec "$@"`, 'sh', ...node], {
     env: { ...process.env, [VARIABLE]: 'yes' },
     stdio: ['inherit', 'inherit', 'inherit'],
   });

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Usage } from '../lib/server-under-test.ts';
 
 /** Ticks per second of the times in /proc: USER_HZ, 100 on every Linux. */
 const USER_HZ = 100;
@@ -16,10 +17,10 @@ export function parseResidentBytes(status: string): number {
 }
 
 /** What another process has used, on Linux. Rejects when there is no such process. */
-export async function readProcessUsage(pid: number): Promise<{ cpuSeconds: number; residentBytes: number }> {
+export async function readProcessUsage(pid: number): Promise<Usage> {
   const [stat, status] = await Promise.all([
     readFile(`/proc/${pid}/stat`, 'utf8'),
     readFile(`/proc/${pid}/status`, 'utf8'),
   ]);
-  return { cpuSeconds: parseCpuSeconds(stat), residentBytes: parseResidentBytes(status) };
+  return { atMs: performance.now(), cpuSeconds: parseCpuSeconds(stat), residentBytes: parseResidentBytes(status) };
 }

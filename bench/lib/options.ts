@@ -22,14 +22,30 @@ interface FileOption extends OptionBase {
   readonly kind: 'file';
 }
 
-export type Option = NumberOption | NumberListOption | FileOption;
+interface TextOption extends OptionBase {
+  readonly kind: 'text';
+  readonly placeholder: string;
+}
+interface ChoiceOption extends OptionBase {
+  readonly kind: 'choice';
+  readonly choices: readonly string[];
+}
+interface SwitchOption extends OptionBase {
+  readonly kind: 'switch';
+}
+
+export type Option = NumberOption | NumberListOption | FileOption | TextOption | ChoiceOption | SwitchOption;
 export type Options = Readonly<Record<string, Option>>;
 
 type Value<O extends Option> = O extends NumberOption
   ? number
   : O extends NumberListOption
     ? readonly number[]
-    : string | undefined;
+    : O extends SwitchOption
+      ? boolean
+      : O extends ChoiceOption
+        ? O['choices'][number] | undefined
+        : string | undefined;
 
 export type Values<O extends Options> = { readonly [K in keyof O]: Value<O[K]> };
 
@@ -38,14 +54,37 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** Another server, measured in turns with our own. */
+export const AGAINST = {
+  kind: 'choice',
+  choices: ['janus'],
+  description: 'measure Janus AudioBridge side by side, in turns',
+} as const satisfies ChoiceOption;
+export const REPEATS: NumberOption = {
+  kind: 'number',
+  default: 1,
+  min: 1,
+  max: 100,
+  description: 'runs of each server, in turns',
+};
+export const SERVER_FLAGS: TextOption = {
+  kind: 'text',
+  placeholder: 'FLAGS',
+  description: 'further flags of the Partyline server: --server-flags="--FLAG VALUE"',
+};
 /** Every benchmark writes its figures for programs. */
 export const JSON_FILE: FileOption = { kind: 'file', description: 'write the figures as JSON' };
 export const SVG_FILE: FileOption = { kind: 'file', description: 'draw the chart as SVG' };
 
 /** Reads the command line. Throws `UsageError`. */
 export function parseOptions<O extends Options>(args: readonly string[], options: O): Values<O> {
-  const known = Object.fromEntries(Object.keys(options).map((name) => [name, { type: 'string' as const }]));
-  let given: Record<string, string | undefined>;
+  const known = Object.fromEntries(
+    Object.entries(options).map(([name, { kind }]) => [
+      name,
+      { type: kind === 'switch' ? ('boolean' as const) : ('string' as const) },
+    ]),
+  );
+  let given: Record<string, string | boolean | undefined>;
   try {
     given = parseArgs({ args: [...args], options: known, allowPositionals: false }).values as typeof given;
   } catch (error) {
@@ -59,16 +98,27 @@ export function parseOptions<O extends Options>(args: readonly string[], options
 export function describeOptions(options: Options): string {
   const rows = Object.entries(options).map(([name, option]) => {
     const standard = 'default' in option ? ` (default ${option.default})` : '';
-    return [`  --${name} ${placeholder(option)}`, `${option.description}${standard}`] as const;
+    return [`  --${name} ${placeholder(option)}`.trimEnd(), `${option.description}${standard}`] as const;
   });
   const width = Math.max(...rows.map(([flag]) => flag.length)) + 2;
   return rows.map(([flag, text]) => flag.padEnd(width) + text).join('\n');
 }
 
 function placeholder(option: Option): string {
-  if (option.kind === 'file') return 'FILE';
-  if (option.kind === 'numbers') return 'N,N,…';
-  return option.placeholder ?? 'N';
+  switch (option.kind) {
+    case 'file':
+      return 'FILE';
+    case 'numbers':
+      return 'N,N,…';
+    case 'choice':
+      return option.choices.join('|');
+    case 'switch':
+      return '';
+    case 'text':
+      return option.placeholder;
+    case 'number':
+      return option.placeholder ?? 'N';
+  }
 }
 
 function flagNames(options: Options): string {
@@ -77,10 +127,17 @@ function flagNames(options: Options): string {
     .join(', ');
 }
 
-function readValue(name: string, text: string | undefined, option: Option): Value<Option> {
+function readValue(name: string, given: string | boolean | undefined, option: Option): Value<Option> {
+  if (option.kind === 'switch') return given === true;
+  const text = given === undefined ? undefined : String(given);
+  if (option.kind === 'text') return text;
   if (option.kind === 'file') {
     if (text === '') throw new UsageError(`--${name} needs the name of a file.`);
     return text;
+  }
+  if (option.kind === 'choice') {
+    if (text === undefined || option.choices.includes(text)) return text;
+    throw new UsageError(`--${name}: "${text}" is not one of ${option.choices.join(', ')}.`);
   }
   if (text === undefined) return option.default;
   if (option.kind === 'numbers')

@@ -1,26 +1,41 @@
 import type { Chart } from './chart.ts';
 import type { Machine } from './machine.ts';
+import { mean } from './statistics.ts';
 import type { Column } from './table.ts';
 
+/** What only a Partyline server tells about itself. */
+export interface OwnFigures {
+  readonly tickLatenessP50Ms: number;
+  readonly tickLatenessP99Ms: number;
+  readonly ticksSkipped: number;
+  readonly encodesPerTick: number;
+}
+
 /** One size of the room. Percentages are of one core. */
-export interface ScalingStep {
+export interface ScalingStep extends Partial<OwnFigures> {
   readonly participants: number;
   readonly serverCpuPercent: number;
   readonly serverCpuPercentEach: number;
   readonly clientCpuPercent: number;
+  /** Apart from the pauses that the server makes in silence. */
   readonly packetsPerSecondMean: number;
   /** Of the participant that received the fewest. */
   readonly packetsPerSecondMin: number;
   readonly packetsLost: number;
   /** The longest silence that any participant had between two packets. */
   readonly largestGapMs: number;
-  readonly tickLatenessP50Ms: number;
-  readonly tickLatenessP99Ms: number;
-  readonly ticksSkipped: number;
-  readonly encodesPerTick: number;
   /** Resident memory over that of the empty server. */
   readonly memoryMbEach: number;
   readonly joinP50Ms: number;
+}
+
+/** One server, from the smallest room to the largest. */
+export interface ScalingRun {
+  /** `Partyline`, `Janus 1.1.2` */
+  readonly server: string;
+  readonly steps: readonly ScalingStep[];
+  /** Why larger rooms were not measured. */
+  readonly stopped?: string;
 }
 
 /** What `bench/scaling.ts` writes and `bench/report.ts` reads. */
@@ -31,13 +46,62 @@ export interface ScalingResult {
   readonly workers: number;
   /** Length of each window. */
   readonly seconds: number;
-  readonly steps: readonly ScalingStep[];
+  /** In the order in which they were made: servers in turns. */
+  readonly runs: readonly ScalingRun[];
+}
+
+const LEAST_PACKETS_PER_SECOND = 49.5;
+const LARGEST_GAP_MS = 60;
+
+/** Whether everybody was sent sound on time: 50 packets a second without a gap over 60 ms. */
+export function isOnTime(step: Pick<ScalingStep, 'packetsPerSecondMin' | 'largestGapMs'>): boolean {
+  return step.packetsPerSecondMin >= LEAST_PACKETS_PER_SECOND && step.largestGapMs <= LARGEST_GAP_MS;
+}
+
+/** All runs of one server, size by size. */
+export interface ServerSizes {
+  readonly server: string;
+  readonly sizes: readonly {
+    readonly participants: number;
+    /** One for each run. */
+    readonly cpuPercentEach: readonly number[];
+    /** In most of the runs. */
+    readonly onTime: boolean;
+  }[];
+}
+
+/** By server, in the order of their first runs, and by ascending size. */
+export function groupRuns(runs: readonly ScalingRun[]): ServerSizes[] {
+  const rows = rowsOf(runs);
+  return [...new Set(rows.map(({ server }) => server))].map((server) => {
+    const own = rows.filter((row) => row.server === server);
+    const sizes = [...new Set(own.map(({ participants }) => participants))].sort((a, b) => a - b);
+    return {
+      server,
+      sizes: sizes.map((participants) => {
+        const same = own.filter((row) => row.participants === participants);
+        return {
+          participants,
+          cpuPercentEach: same.map(({ serverCpuPercentEach }) => serverCpuPercentEach),
+          onTime: same.filter(isOnTime).length * 2 > same.length,
+        };
+      }),
+    };
+  });
 }
 
 /** At 60 participants with 3 talking on a core of 2.5 GHz. */
 const GOAL_PERCENT = 0.45;
 
-export const SCALING_COLUMNS: readonly Column<ScalingStep>[] = [
+/** A row of the table: one step of one run. */
+export type ScalingRow = ScalingStep & { readonly server: string };
+
+export function rowsOf(runs: readonly ScalingRun[]): ScalingRow[] {
+  return runs.flatMap(({ server, steps }) => steps.map((step) => ({ server, ...step })));
+}
+
+export const SCALING_COLUMNS: readonly Column<ScalingRow>[] = [
+  { title: 'server', value: (step) => step.server },
   { title: 'partici-\npants', value: (step) => String(step.participants) },
   { title: 'server CPU\neach, % core', value: (step) => step.serverCpuPercentEach.toFixed(3) },
   { title: 'server\nCPU, %', value: (step) => step.serverCpuPercent.toFixed(1) },
@@ -46,10 +110,10 @@ export const SCALING_COLUMNS: readonly Column<ScalingStep>[] = [
   { title: 'packets/s\nleast', value: (step) => step.packetsPerSecondMin.toFixed(1) },
   { title: 'lost', value: (step) => String(step.packetsLost) },
   { title: 'largest\ngap, ms', value: (step) => step.largestGapMs.toFixed(0) },
-  { title: 'tick late\np50, ms', value: (step) => step.tickLatenessP50Ms.toFixed(2) },
-  { title: 'tick late\np99, ms', value: (step) => step.tickLatenessP99Ms.toFixed(2) },
-  { title: 'ticks\nskipped', value: (step) => String(step.ticksSkipped) },
-  { title: 'encodes\nper tick', value: (step) => step.encodesPerTick.toFixed(2) },
+  { title: 'tick late\np50, ms', value: (step) => step.tickLatenessP50Ms?.toFixed(2) ?? '–' },
+  { title: 'tick late\np99, ms', value: (step) => step.tickLatenessP99Ms?.toFixed(2) ?? '–' },
+  { title: 'ticks\nskipped', value: (step) => String(step.ticksSkipped ?? '–') },
+  { title: 'encodes\nper tick', value: (step) => step.encodesPerTick?.toFixed(2) ?? '–' },
   { title: 'memory\neach, MB', value: (step) => step.memoryMbEach.toFixed(2) },
   { title: 'join\np50, ms', value: (step) => step.joinP50Ms.toFixed(0) },
 ];
@@ -60,12 +124,10 @@ export function chartOf(result: ScalingResult): Chart {
     subtitle: `${result.talkers} talking, ${result.workers} media worker${result.workers === 1 ? '' : 's'}, ${result.machine.cpu}`,
     xLabel: 'participants in one room',
     yLabel: '% of a core for each participant',
-    series: [
-      {
-        name: 'Partyline',
-        points: result.steps.map((step) => [step.participants, step.serverCpuPercentEach] as const),
-      },
-    ],
+    series: groupRuns(result.runs).map(({ server, sizes }) => ({
+      name: server,
+      points: sizes.map(({ participants, cpuPercentEach }) => [participants, mean(cpuPercentEach)] as const),
+    })),
     limit: { name: `goal at 60: ${GOAL_PERCENT} %`, y: GOAL_PERCENT },
   };
 }

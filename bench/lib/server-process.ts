@@ -3,17 +3,14 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Scrape } from './prometheus.ts';
+import type { ServerUnderTest, Usage } from './server-under-test.ts';
 
 const START_TIMEOUT_MS = 20_000;
 
-export interface Usage {
-  /** User and system time of the process with all its threads since it started. */
-  readonly cpuSeconds: number;
-  readonly residentBytes: number;
-}
-
 /** The built server in a process of its own, on free ports of the loopback interface. */
-export class ServerProcess {
+export class ServerProcess implements ServerUnderTest {
+  readonly kind = 'partyline';
+  readonly name = 'Partyline';
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
   readonly #child: ChildProcess;
@@ -58,6 +55,7 @@ export class ServerProcess {
   async usage(): Promise<Usage> {
     const scrape = await this.metrics();
     return {
+      atMs: scrape.atMs,
       cpuSeconds: scrape.sum('process_cpu_seconds_total'),
       residentBytes: scrape.sum('process_resident_memory_bytes'),
     };

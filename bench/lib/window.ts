@@ -12,19 +12,6 @@ export class Window {
     this.#end = end;
   }
 
-  get seconds(): number {
-    return (this.#end.atMs - this.#begin.atMs) / 1000;
-  }
-
-  get cpuSeconds(): number {
-    return this.#since('process_cpu_seconds_total');
-  }
-
-  /** At the end. */
-  get residentBytes(): number {
-    return this.#end.sum('process_resident_memory_bytes');
-  }
-
   get ticks(): number {
     return this.#since('partyline_ticks_total');
   }

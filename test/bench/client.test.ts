@@ -10,10 +10,10 @@ test('received packets, losses, late ones and gaps are counted from the clear he
     counters.count(packet(sequenceNumber), 20 * index);
   }
   counters.count(packet(4), 200);
-  t.same(counters.report(), { packets: 7, bytes: 700, lost: 1, outOfOrder: 2, largestGapMs: 100, pausedMs: 0 });
-  counters.reset();
+  t.same(counters.report(200), { packets: 7, bytes: 700, lost: 1, outOfOrder: 2, largestGapMs: 100, pausedMs: 0 });
+  counters.reset(200);
   counters.count(packet(5), 230);
-  t.same(counters.report(), { packets: 1, bytes: 100, lost: 0, outOfOrder: 0, largestGapMs: 30, pausedMs: 0 });
+  t.same(counters.report(230), { packets: 1, bytes: 100, lost: 0, outOfOrder: 0, largestGapMs: 30, pausedMs: 0 });
 });
 
 test('a pause after a packet of silence is no gap', async (t) => {
@@ -25,7 +25,12 @@ test('a pause after a packet of silence is no gap', async (t) => {
   counters.count(packet(3, 31), 420);
   counters.count(packet(4, 100), 700);
   counters.count(packet(5, 100), 725);
-  t.match(counters.report(), { largestGapMs: 25, pausedMs: 380 + 260 });
+  t.match(counters.report(725), { largestGapMs: 25, pausedMs: 380 + 260 });
+  counters.count(packet(6, 31), 745);
+  t.match(counters.report(845), { pausedMs: 380 + 260 + 80 }, 'a pause counts before it ends');
+  counters.reset(845);
+  counters.count(packet(7, 100), 945);
+  t.match(counters.report(945), { pausedMs: 80, largestGapMs: 0 }, 'a pause counts from the reset on');
 });
 
 test('an answer is read into what a client needs, and refused without its role', async (t) => {

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LoadReport } from '../client/messages.ts';
+import type { Driver } from './driver.ts';
+import type { Scrape } from './prometheus.ts';
+import type { OwnFigures, ScalingRun, ScalingStep } from './scaling-result.ts';
+import type { ServerUnderTest, Usage } from './server-under-test.ts';
+import { ROOM, type StartServer } from './servers.ts';
+import { mean, percentile } from './statistics.ts';
+import { Window } from './window.ts';
+
+/** Encoders and jitter buffers settle, and the joins' garbage goes. */
+const SETTLE_MS = 3000;
+
+export interface ScalingPlan {
+  /** Ascending. */
+  readonly sizes: readonly number[];
+  readonly talkers: number;
+  /** Length of the window measured at each size. */
+  readonly seconds: number;
+  readonly joinsPerSecond: number;
+  /** Media workers of a Partyline server. */
+  readonly workers: number;
+  readonly onProgress: (text: string) => void;
+}
+
+/** Fills the room of a new server from size to size and measures each. A room that not everybody can join ends the run with `stopped`. */
+export async function runScaling(start: StartServer, driver: Driver, plan: ScalingPlan): Promise<ScalingRun> {
+  const server = await start();
+  const steps: ScalingStep[] = [];
+  const done = (stopped?: string): ScalingRun => ({ server: server.name, steps, ...(stopped && { stopped }) });
+  try {
+    const { residentBytes } = await server.usage();
+    for (const size of plan.sizes) {
+      const onProgress = (text: string) => plan.onProgress(`${server.name}, ${size} participants: ${text}`);
+      onProgress('joining');
+      const count = size - (steps.at(-1)?.participants ?? 0);
+      const { kind, webSocketUrl: url } = server;
+      let joinMs: readonly number[];
+      try {
+        const join = { room: ROOM, server: kind, url, count, perSecond: plan.joinsPerSecond };
+        ({ joinMs } = await driver.ask({ type: 'join', ...join }));
+      } catch (error) {
+        return done(`${size} participants could not join: ${error instanceof Error ? error.message : error}`);
+      }
+      await driver.ask({ type: 'talk', room: ROOM, count: plan.talkers });
+      await sleep(SETTLE_MS);
+      const measured = await measure(server, driver, { ...plan, onProgress }, residentBytes);
+      steps.push({ participants: size, joinP50Ms: percentile(joinMs, 0.5), ...measured });
+    }
+    return done();
+  } finally {
+    await driver.ask({ type: 'leave' });
+    await server.close();
+  }
+}
+
+type Measured = Omit<ScalingStep, 'participants' | 'joinP50Ms'>;
+
+async function measure(
+  server: ServerUnderTest,
+  driver: Driver,
+  { seconds, workers, onProgress }: ScalingPlan,
+  emptyBytes: number,
+): Promise<Measured> {
+  const scrapedBefore = await server.metrics?.();
+  const before = await server.usage();
+  await driver.ask({ type: 'reset' });
+  for (let second = 0; second < seconds; second++) {
+    onProgress(`measuring: ${second} of ${seconds} s`);
+    await sleep(1000);
+  }
+  const load = await driver.ask({ type: 'report' });
+  const after = await server.usage();
+  const scrapedAfter = await server.metrics?.();
+  return {
+    ...figuresOf(load, before, after, emptyBytes),
+    ...(scrapedBefore && scrapedAfter && ownFigures(scrapedBefore, scrapedAfter, workers)),
+  };
+}
+
+function figuresOf(load: LoadReport, before: Usage, after: Usage, emptyBytes: number): Measured {
+  const { participants } = load;
+  const rates = participants.map(({ packets, pausedMs }) => packets / (load.seconds - pausedMs / 1000));
+  const cpuPercent = (100_000 * (after.cpuSeconds - before.cpuSeconds)) / (after.atMs - before.atMs);
+  return {
+    serverCpuPercent: cpuPercent,
+    serverCpuPercentEach: cpuPercent / participants.length,
+    clientCpuPercent: (100 * load.cpuSeconds) / load.seconds,
+    packetsPerSecondMean: mean(rates),
+    packetsPerSecondMin: Math.min(...rates),
+    packetsLost: participants.reduce((sum, { lost }) => sum + lost, 0),
+    largestGapMs: Math.max(...participants.map(({ largestGapMs }) => largestGapMs)),
+    memoryMbEach: (after.residentBytes - emptyBytes) / participants.length / 1e6,
+  };
+}
+
+function ownFigures(before: Scrape, after: Scrape, workers: number): OwnFigures {
+  const window = new Window(before, after);
+  return {
+    tickLatenessP50Ms: window.latenessMs(0.5),
+    tickLatenessP99Ms: window.latenessMs(0.99),
+    ticksSkipped: window.ticksSkipped,
+    encodesPerTick: window.framesEncoded / (window.ticks / Math.max(1, workers)),
+  };
+}
