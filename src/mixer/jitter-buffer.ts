@@ -11,6 +11,7 @@ import { Unwrapper } from '../lib/serial.ts';
 import { DelayEstimator } from './delay-estimator.ts';
 import { FRAME_SAMPLES, PTIME_MS, SAMPLES_PER_MS } from './format.ts';
 import { isDtx, packetSamples } from './opus-packet.ts';
+import { RedundancyWait } from './redundancy-wait.ts';
 
 /** Half a second of 20 ms packets. */
 const CAPACITY = 25;
@@ -69,6 +70,7 @@ export class JitterBuffer {
 
   readonly #counters: JitterBufferCounters;
   readonly #delay = new DelayEstimator();
+  readonly #redundancy = new RedundancyWait();
   readonly #timestamps = new Unwrapper(32);
   readonly #sequenceNumbers = new Unwrapper(16);
   readonly #slots: Slot[];
@@ -103,12 +105,12 @@ export class JitterBuffer {
 
   /** The delay that the buffer aims at (the tick adds 0 to 20 ms). */
   targetMs(nowMs: number): number {
-    return this.#delay.targetMs(nowMs);
+    return this.#delay.targetMs(nowMs) + this.#redundancy.waitMs(nowMs);
   }
 
   /** True while the delay is clearly less than the target: late packets will be missed. */
   hasShortage(nowMs: number): boolean {
-    return this.#playing && this.#delayMs < this.#delay.targetMs(nowMs) - SHORTAGE_MS;
+    return this.#playing && this.#delayMs < this.targetMs(nowMs) - SHORTAGE_MS;
   }
 
   /** No packet waits. */
@@ -118,7 +120,7 @@ export class JitterBuffer {
 
   /** True while the delay is more than jitter and tick ask for: a frame that nobody would miss may be left out. */
   hasExcess(nowMs: number): boolean {
-    return this.#playing && this.#delayMs > this.#delay.targetMs(nowMs) + TICK_PHASE_MS;
+    return this.#playing && this.#delayMs > this.targetMs(nowMs) + TICK_PHASE_MS;
   }
 
   /**
@@ -150,6 +152,8 @@ export class JitterBuffer {
       this.#newestTimestamp = time;
     }
     this.#started = true;
+    if (redundant) this.#redundancy.copy(time);
+    else this.#redundancy.packet(time, nowMs);
     const relativeDelayMs = redundant ? 0 : this.#delay.observe(time, nowMs);
     if (this.#hasPassed(sequence, time)) {
       if (redundant) return;
@@ -174,7 +178,7 @@ export class JitterBuffer {
       }
     }
     if (!this.#playing) {
-      const due = this.#delay.idealArrivalMs(head.timestamp) + this.#delay.targetMs(nowMs);
+      const due = this.#delay.idealArrivalMs(head.timestamp) + this.targetMs(nowMs);
       if (nowMs < due) return 'idle';
     }
     return this.#popPacket(nowMs);
@@ -243,7 +247,9 @@ export class JitterBuffer {
   /** Whatever lies between the packet handed out last and this one has not come in time. */
   #countLost(next: Slot): void {
     if (this.#lastSequenceNumber !== undefined) {
-      this.#counters.packetsLost += next.sequenceNumber - this.#lastSequenceNumber - 1;
+      const lost = next.sequenceNumber - this.#lastSequenceNumber - 1;
+      this.#counters.packetsLost += lost;
+      for (let i = 0; i < lost; i++) this.#redundancy.played(true);
     }
     this.#lastSequenceNumber = next.sequenceNumber - 1;
   }
@@ -266,6 +272,7 @@ export class JitterBuffer {
     this.#lastSequenceNumber = taken.sequenceNumber;
     this.#afterDtx = isDtx(taken.payload);
     this.#delayMs = nowMs - this.#delay.idealArrivalMs(taken.timestamp);
+    this.#redundancy.played(taken.recovered);
     if (taken.recovered) this.#counters.framesRecovered++;
     this.packet = taken;
     return 'packet';
@@ -278,7 +285,7 @@ export class JitterBuffer {
 
   #isHopeless(timestamp: number, nowMs: number): boolean {
     const delayMs = nowMs - this.#delay.idealArrivalMs(timestamp);
-    return delayMs > this.#delay.targetMs(nowMs) + MAX_EXCESS_MS;
+    return delayMs > this.targetMs(nowMs) + MAX_EXCESS_MS;
   }
 
   #discardHead(): void {

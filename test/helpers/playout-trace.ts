@@ -15,6 +15,8 @@ export interface TraceOptions {
   readonly prng: Prng;
   /** How much faster the sender's clock runs than ours. */
   readonly driftPpm?: number;
+  /** Each packet holds a copy of the one so many before it (RFC 2198); 0 for none. */
+  readonly redundancyDistance?: number;
 }
 
 export interface TraceResult {
@@ -40,7 +42,7 @@ function frameAt(levelDbov: number): Int16Array {
   return Int16Array.from(tone({ frequencyHz: 400, samples: FRAME_SAMPLES, amplitude }), Math.round);
 }
 
-export function playTrace({ seconds, network, prng, driftPpm = 0 }: TraceOptions): TraceResult {
+export function playTrace({ seconds, network, prng, driftPpm = 0, redundancyDistance = 0 }: TraceOptions): TraceResult {
   const codec = new PlainCodec();
   const sounds = { loud: frameAt(SPEECH_DBOV), quiet: frameAt(GAP_DBOV) };
   const sentAt = new Map<Uint8Array, number>();
@@ -63,13 +65,14 @@ export function playTrace({ seconds, network, prng, driftPpm = 0 }: TraceOptions
   const source = new Source(pool, false);
   const arrivals: { atMs: number; n: number; payload: Uint8Array }[] = [];
   const phaseMs = prng() * PTIME_MS;
+  const payloads: Uint8Array[] = [];
   for (let n = 0; n * PTIME_MS < seconds * 1000; n++) {
     const sentMs = phaseMs + n * PTIME_MS * (1 - driftPpm * 1e-6);
-    const delayMs = network(sentMs);
-    if (delayMs === undefined) continue;
     const payload = codec.encode(speechLevelDbov(n) === SPEECH_DBOV ? sounds.loud : sounds.quiet);
+    payloads.push(payload);
     sentAt.set(payload, sentMs);
-    arrivals.push({ atMs: sentMs + delayMs, n, payload });
+    const delayMs = network(sentMs);
+    if (delayMs !== undefined) arrivals.push({ atMs: sentMs + delayMs, n, payload });
   }
   arrivals.sort((a, b) => a.atMs - b.atMs);
   let next = 0;
@@ -77,9 +80,15 @@ export function playTrace({ seconds, network, prng, driftPpm = 0 }: TraceOptions
     nowMs = tick * PTIME_MS;
     for (; next < arrivals.length && arrivals[next]!.atMs <= nowMs; next++) {
       const { atMs, n, payload } = arrivals[next]!;
-      const sequenceNumber = (n + 65_000) & 0xffff;
-      const timestamp = (n * FRAME_SAMPLES + 2 ** 32 - 500_000) >>> 0;
-      source.push({ sequenceNumber, timestamp, payload, levelDbov: speechLevelDbov(n), redundant: false }, atMs);
+      const push = (number: number, packet: Uint8Array, redundant: boolean) => {
+        const sequenceNumber = (number + 65_000) & 0xffff;
+        const timestamp = (number * FRAME_SAMPLES + 2 ** 32 - 500_000) >>> 0;
+        // A copy comes with the level of the packet that it is in.
+        source.push({ sequenceNumber, timestamp, payload: packet, levelDbov: speechLevelDbov(n), redundant }, atMs);
+      };
+      const copied = n - redundancyDistance;
+      if (redundancyDistance > 0 && copied >= 0) push(copied, payloads[copied]!, true);
+      push(n, payload, false);
     }
     source.read(nowMs);
   }
