@@ -60,3 +60,35 @@ export function parseRed(payload: Uint8Array, blockPayloadType: number, into: Re
   into.count = count;
   return true;
 }
+
+/** Of Ethernet's 1,500 bytes what is safe on any path, as browsers have it: a packet that is split is lost twice as often. */
+const MAX_WRITTEN_PAYLOAD = 1200;
+/** 14 bits. */
+const MAX_TIMESTAMP_OFFSET = 0x3fff;
+/** 10 bits. */
+const MAX_REDUNDANT_LENGTH = 0x3ff;
+
+/**
+ * The payload that repeats `redundant` and then says `primary`, both of `blockPayloadType`. Null if RED cannot hold it:
+ * the redundant block is empty, too long or too old, or both together are too large for a packet.
+ */
+export function writeRed(
+  redundant: Uint8Array,
+  timestampOffset: number,
+  primary: Uint8Array,
+  blockPayloadType: number,
+): Uint8Array | null {
+  const headers = REDUNDANT_HEADER + 1;
+  const length = headers + redundant.length + primary.length;
+  if (redundant.length === 0 || redundant.length > MAX_REDUNDANT_LENGTH) return null;
+  if (timestampOffset <= 0 || timestampOffset > MAX_TIMESTAMP_OFFSET || length > MAX_WRITTEN_PAYLOAD) return null;
+  const payload = new Uint8Array(length);
+  payload[0] = 0x80 | blockPayloadType;
+  payload[1] = timestampOffset >> 6;
+  payload[2] = ((timestampOffset & 0x3f) << 2) | (redundant.length >> 8);
+  payload[3] = redundant.length & 0xff;
+  payload[4] = blockPayloadType;
+  payload.set(redundant, headers);
+  payload.set(primary, headers + redundant.length);
+  return payload;
+}

@@ -1,5 +1,6 @@
 /** The RTCP of one transport: when to report, what to report, and what the peer's reports say about our stream. */
 import type { Millis } from '../lib/clock.ts';
+import { LossTrigger } from './loss-trigger.ts';
 import type { ReceiveStatistics } from './receive-statistics.ts';
 import {
   ntpMiddle,
@@ -33,6 +34,8 @@ export class RtcpSession {
   packetsLost = 0;
   /** To the peer and back, by its last report that allowed to tell. */
   roundTripMs: Millis | null = null;
+  /** Told of every report about our stream. */
+  readonly lossTrigger = new LossTrigger();
   readonly #options: RtcpSessionOptions;
   readonly #sentReports: { middle: number; atMs: Millis }[] = [];
   #dueMs: Millis;
@@ -127,6 +130,7 @@ export class RtcpSession {
   #readReport(report: ReceptionReport, nowMs: Millis): void {
     this.fractionLost = report.fractionLost / 256;
     this.packetsLost = report.cumulativeLost;
+    this.lossTrigger.report(this.fractionLost, nowMs);
     // By our monotonic time of sending: a step of the wall clock is no round trip.
     const sent = this.#sentReports.find(({ middle }) => middle === report.lastSenderReport);
     if (sent === undefined) return;

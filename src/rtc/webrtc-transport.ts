@@ -149,6 +149,11 @@ export class WebRtcTransport implements DatagramEndpoint {
     return this.#rtcp.fractionLost;
   }
 
+  /** The peer takes RED and reports so much loss that it should get it. */
+  get wantsRedundancy(): boolean {
+    return this.#rtcp.lossTrigger.on && this.#parameters.redPayloadType !== null;
+  }
+
   get roundTripMs(): Millis | null {
     return this.#rtcp.roundTripMs;
   }
@@ -181,13 +186,17 @@ export class WebRtcTransport implements DatagramEndpoint {
     return true;
   }
 
-  /** Sends one Opus payload. False if the transport is not ready or the payload is too large for a packet. */
-  sendRtp(payload: Uint8Array, timestamp: number, marker: boolean, nowMs: Millis): boolean {
+  /**
+   * Sends one payload, of Opus or, if it was negotiated, of RED around Opus. False if the transport is not ready or the
+   * payload is too large for a packet.
+   */
+  sendRtp(payload: Uint8Array, timestamp: number, marker: boolean, nowMs: Millis, isRed = false): boolean {
     const path = this.#ice.selected;
     if (path === null || this.#srtp === null || payload.length > MAX_PAYLOAD) return false;
     const buffer = this.#demultiplexer.sendBuffer;
-    const { opusPayloadType, localSsrc } = this.#parameters;
-    writeRtpHeader(buffer.bytes, opusPayloadType, this.#sequenceNumber, timestamp, localSsrc, marker);
+    const { opusPayloadType, redPayloadType, localSsrc } = this.#parameters;
+    const payloadType = isRed && redPayloadType !== null ? redPayloadType : opusPayloadType;
+    writeRtpHeader(buffer.bytes, payloadType, this.#sequenceNumber, timestamp, localSsrc, marker);
     buffer.bytes.set(payload, RTP_HEADER_LENGTH);
     const length = this.#srtp.protectRtp(buffer.bytes, RTP_HEADER_LENGTH, RTP_HEADER_LENGTH + payload.length);
     if (length === 0) return false;

@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { Demultiplexer } from '../../src/rtc/demultiplexer.ts';
-import { parseRtcp } from '../../src/rtc/rtcp.ts';
+import { parseRtcp, writeReport } from '../../src/rtc/rtcp.ts';
 import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/rtp-packet.ts';
 import type { SrtpKeys } from '../../src/rtc/srtp-keys.ts';
 import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp-session.ts';
@@ -14,7 +14,7 @@ const bytes = createBytes(8);
 const REMOTE = { address: '10.0.0.1', port: 5000 };
 
 /** A transport with a path and keys, and the peer's end of its SRTP. */
-function setUp() {
+function setUp({ redPayloadType = 63 as number | null } = {}) {
   const clock = new FakeClock();
   const sent: Buffer[] = [];
   const socket = {
@@ -35,7 +35,7 @@ function setUp() {
       localSsrc: 42,
       cname: 'mixer',
       opusPayloadType: 111,
-      redPayloadType: 63,
+      redPayloadType,
       audioLevelExtensionId: null,
     },
     demultiplexer,
@@ -79,7 +79,15 @@ function setUp() {
     return datagram.subarray(0, session.protectRtp(datagram, 12, 12 + body.length));
   };
   const peer = new SrtpSession({ ...keys, local: keys.remote, remote: keys.local });
-  return { clock, sent, demultiplexer, transport, received, closed, arrive, check, keys, packet, peer };
+  /** A receiver report about our stream. */
+  const report = (lostPercent: number) => {
+    const fractionLost = Math.round(lostPercent * 2.56);
+    const rest = { cumulativeLost: 0, highestSequenceNumber: 0, jitter: 0 };
+    const about = { ssrc: 42, fractionLost, ...rest, lastSenderReport: 0, delaySinceLastSenderReport: 0 };
+    const datagram = Buffer.alloc(200);
+    arrive(datagram.subarray(0, peer.protectRtcp(datagram, writeReport(datagram, 0, 7, null, [about]))));
+  };
+  return { report, clock, sent, demultiplexer, transport, received, closed, arrive, check, keys, packet, peer };
 }
 
 test('only negotiated payload types are handed on, without padding, each once', (t) => {
@@ -150,6 +158,49 @@ test('packets go out with consecutive sequence numbers that begin below 2^15, un
     numbers.map((_, i) => numbers[0]! + i),
   );
   t.match(transport.counters, { rtpPacketsOut: 40, rtpBytesOut: 390 });
+  t.end();
+});
+
+test('a peer that takes RED and reports loss wants redundancy, until it has reported none for 30 s', (t) => {
+  const { transport, keys, report, clock } = setUp();
+  transport.setKeys(keys);
+  const after = (lostPercent: number) => {
+    clock.advance(5000);
+    report(lostPercent);
+    return transport.wantsRedundancy;
+  };
+  t.same([10, 0, 10].map(after), [false, false, true]);
+  t.same([0, 0, 0, 0, 0, 0, 0].map(after), [true, true, true, true, true, true, false]);
+  t.equal(transport.remoteFractionLost, 0);
+  const without = setUp({ redPayloadType: null });
+  without.transport.setKeys(without.keys);
+  for (let i = 0; i < 3; i++) without.report(50);
+  t.ok(without.transport.remoteFractionLost! > 0.4);
+  t.equal(without.transport.wantsRedundancy, false, 'not without RED in the answer');
+  t.end();
+});
+
+test('RED goes out under its payload type, in the same sequence', (t) => {
+  const { sent, transport, keys } = setUp();
+  transport.setKeys(keys);
+  sent.length = 0;
+  t.ok(transport.sendRtp(Buffer.from('opus'), 0, false, 0));
+  t.ok(transport.sendRtp(Buffer.from('red'), 960, false, 20, true));
+  t.ok(transport.sendRtp(Buffer.from('opus'), 1920, false, 40));
+  const header = createRtpHeader();
+  const headers = sent.map((datagram) => {
+    t.ok(parseRtpHeader(datagram, header, null));
+    return { ...header };
+  });
+  t.same(
+    headers.map(({ payloadType }) => payloadType),
+    [111, 63, 111],
+  );
+  const first = headers[0]!.sequenceNumber;
+  t.same(
+    headers.map(({ sequenceNumber }) => sequenceNumber - first),
+    [0, 1, 2],
+  );
   t.end();
 });
 
