@@ -5,14 +5,15 @@ import { advance, concatInt16, toInt16 } from '../test/helpers/signal.ts';
 import { speech, VOICES } from '../test/helpers/speech.ts';
 import { Pacer } from './client/pacer.ts';
 import { encodeProgramme, type Programme } from './client/programme.ts';
+import { isInPrivateNetwork, runInPrivateNetwork } from './janus/private-network.ts';
 import { drawChart } from './lib/chart.ts';
 import { runCommand, writeResult } from './lib/command.ts';
-import { describeMachine } from './lib/machine.ts';
-import { JSON_FILE, type Options, SVG_FILE, type Values } from './lib/options.ts';
+import { describeMachine, warnIfBusy } from './lib/machine.ts';
+import { AGAINST, JSON_FILE, type Options, SVG_FILE, type Values } from './lib/options.ts';
 import { clearProgress, showProgress } from './lib/progress.ts';
 import { compareWithDirect } from './lib/quality/compare.ts';
 import { Ear, randomLoss } from './lib/quality/ear.ts';
-import { type MixingServer, startPartyline } from './lib/quality/server.ts';
+import { type MixingServer, type StartMixingServer, startJanus, startPartyline } from './lib/quality/server.ts';
 import { Talker } from './lib/quality/talker.ts';
 import { QUALITY_COLUMNS, type QualityResult, type QualityRow, qualityChart } from './lib/quality-result.ts';
 import { formatTable } from './lib/table.ts';
@@ -38,6 +39,7 @@ const options = {
   },
   seconds: { kind: 'number', default: 30, min: 10, max: 600, description: 'length of the speech in each step' },
   seed: { kind: 'number', default: 1, min: 0, max: 2 ** 31, description: 'of the losses' },
+  against: AGAINST,
   json: JSON_FILE,
   svg: SVG_FILE,
 } as const satisfies Options;
@@ -68,7 +70,13 @@ interface Voice {
 }
 
 async function run(values: Values<typeof options>): Promise<void> {
+  if (values.against === 'janus' && !isInPrivateNetwork()) {
+    process.exitCode = runInPrivateNetwork();
+    return;
+  }
+  const servers: readonly StartMixingServer[] = [startPartyline, ...(values.against === 'janus' ? [startJanus] : [])];
   const machine = describeMachine();
+  warnIfBusy(machine);
   const voices: Voice[] = [];
   for (const name of VOICES.slice(0, Math.max(...values.talkers))) {
     showProgress(`speech of ${name}`);
@@ -78,7 +86,7 @@ async function run(values: Values<typeof options>): Promise<void> {
   const rows: QualityRow[] = [];
   for (const count of values.talkers) {
     rows.push(withoutServer(voices.slice(0, count)));
-    rows.push(...(await throughServer(voices.slice(0, count), values)));
+    for (const start of servers) rows.push(...(await throughServer(start, voices.slice(0, count), values)));
   }
   clearProgress();
   const { seed, seconds } = values;
@@ -102,19 +110,23 @@ function withoutServer(voices: readonly Voice[]): QualityRow {
     });
   }
   const spoken = voices.map(({ pcm }) => ({ pcm, startMs: 0 }));
-  const figures = compareWithDirect(spoken, { pcm: toInt16(sum), startMs: 0 });
+  const figures = compareWithDirect(spoken, { pcm: toInt16(sum), startMs: 0, arrivals: [] });
   return { server: 'none', talkers: voices.length, lossPercent: 0, ...figures };
 }
 
-async function throughServer(voices: readonly Voice[], values: Values<typeof options>): Promise<QualityRow[]> {
-  const server = await startPartyline();
+async function throughServer(
+  start: StartMixingServer,
+  voices: readonly Voice[],
+  values: Values<typeof options>,
+): Promise<QualityRow[]> {
+  const server = await start(values.loss.map(roomName));
   const pacer = new Pacer();
   try {
     const rooms = await Promise.all(
       values.loss.map((lossPercent, index) => openRoom(server, pacer, voices, lossPercent, values.seed + 1000 * index)),
     );
     for (let second = 0; second < values.seconds; second++) {
-      showProgress(`${voices.length} talking: ${second} of ${values.seconds} s`);
+      showProgress(`${server.name}, ${voices.length} talking: ${second} of ${values.seconds} s`);
       await sleep(1000);
     }
     await sleep(LAST_WORDS_MS);
@@ -126,6 +138,10 @@ async function throughServer(voices: readonly Voice[], values: Values<typeof opt
   }
 }
 
+function roomName(lossPercent: number): string {
+  return `quality-${lossPercent}`;
+}
+
 /** One room in which all voices begin to speak, and somebody listens. */
 async function openRoom(
   server: MixingServer,
@@ -134,7 +150,7 @@ async function openRoom(
   lossPercent: number,
   seed: number,
 ): Promise<{ finish(): QualityRow }> {
-  const room = `quality-${lossPercent}`;
+  const room = roomName(lossPercent);
   const ear = new Ear();
   const listener = await server.join(room, 'listener', (received) => ear.add(received));
   const participants = [listener];

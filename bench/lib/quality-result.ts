@@ -1,6 +1,7 @@
 import type { Chart } from './chart.ts';
 import type { Machine } from './machine.ts';
 import type { QualityFigures } from './quality/compare.ts';
+import { mean } from './statistics.ts';
 import type { Column } from './table.ts';
 
 export interface QualityRow extends QualityFigures {
@@ -34,19 +35,21 @@ function delayText(ms: number): string {
   return Number.isFinite(ms) ? ms.toFixed(1) : '-';
 }
 
-/** ESTOI against loss, a line for each server and number of talkers. */
+/** ESTOI against loss, a line for each server: the mean over the numbers of talkers. */
 export function qualityChart({ rows, seconds, machine }: QualityResult): Chart {
-  const lines = new Map<string, (readonly [number, number])[]>();
-  for (const { server, talkers, lossPercent, estoi } of rows) {
-    if (server === 'none') continue;
-    const name = `${server}, ${talkers} talking`;
-    lines.set(name, [...(lines.get(name) ?? []), [lossPercent, estoi]]);
-  }
+  const measured = rows.filter(({ server }) => server !== 'none');
+  const talkers = [...new Set(measured.map((row) => row.talkers))];
+  const series = [...new Set(measured.map(({ server }) => server))].map((server) => {
+    const own = measured.filter((row) => row.server === server);
+    const losses = [...new Set(own.map(({ lossPercent }) => lossPercent))].sort((a, b) => a - b);
+    const estoiAt = (loss: number) => mean(own.filter((row) => row.lossPercent === loss).map(({ estoi }) => estoi));
+    return { name: server, points: losses.map((loss) => [loss, estoiAt(loss)] as const) };
+  });
   return {
     title: 'Intelligibility of what a listener hears',
-    subtitle: `against the direct sum of the voices, ${seconds} s each, ${machine.cpu}`,
+    subtitle: `mean of rooms with ${talkers.join(', ')} talking for ${seconds} s, ${machine.cpu}`,
     xLabel: 'packets lost on the way in and again on the way out, %',
     yLabel: 'ESTOI (1: as intelligible as the original)',
-    series: [...lines].map(([name, points]) => ({ name, points })),
+    series,
   };
 }

@@ -87,13 +87,20 @@ function placeVoice({ pcm, startMs }: Spoken, heard: Heard, delays: number[]): P
       const found = far.correlation > near.correlation ? far : near;
       if (found.correlation >= LEAST_CORRELATION) {
         delay = found.delay;
-        if (at >= SETTLE) delays.push((delay - SENDER_LOOK_AHEAD_SAMPLES) / SAMPLES_PER_MS);
+        const laterMs = startOf(heard, undelayed + at + delay) - heard.startMs;
+        if (at >= SETTLE) delays.push((delay - SENDER_LOOK_AHEAD_SAMPLES) / SAMPLES_PER_MS + laterMs);
       }
     }
     const place = undelayed + at + delay;
     if (place >= 0 && place < placed.length) placed.set(piece.subarray(0, placed.length - place), place);
   }
   return { pcm: placed, start, end: undelayed + delay + pcm.length };
+}
+
+/** When the stream would have begun by the fastest packet of one piece: a server may send later and later and not say so in its timestamps. */
+function startOf({ arrivals, startMs }: Heard, place: number): number {
+  const piece = arrivals.filter((arrival) => arrival.place >= place && arrival.place < place + PIECE);
+  return piece.length === 0 ? startMs : Math.min(...piece.map((arrival) => arrival.startMs));
 }
 
 /** The factors by which the parts sum up to `whole` best (least squares, by Gauss and Jordan). */

@@ -9,6 +9,15 @@ export interface Heard {
   readonly pcm: Int16Array;
   /** When the first sample could be played at the earliest, if all packets were as fast as the fastest (monotonic). */
   readonly startMs: number;
+  /** One for each packet, in order; empty where `startMs` holds for all. */
+  readonly arrivals: readonly Arrival[];
+}
+
+export interface Arrival {
+  /** Of the packet's first sample. */
+  readonly place: number;
+  /** What `startMs` would be if all packets were as fast as this one. */
+  readonly startMs: number;
 }
 
 interface Packet {
@@ -37,15 +46,14 @@ export class Ear {
   listen(isLost: () => boolean): Heard {
     const packets = this.#packets.filter(() => !isLost());
     const [first] = packets;
-    if (first === undefined) return { pcm: new Int16Array(0), startMs: 0 };
+    if (first === undefined) return { pcm: new Int16Array(0), startMs: 0, arrivals: [] };
     const place = ({ timestamp }: Packet) => LEAD_SAMPLES + distance32(timestamp, first.timestamp);
     const decode = createFrameDecoder();
     const last = packets.reduce((latest, packet) => Math.max(latest, place(packet)), 0);
     const pcm = new Int16Array(last + FRAME_SAMPLES);
-    let startMs = Number.POSITIVE_INFINITY;
+    const arrivals = packets.map((packet) => ({ place: place(packet), startMs: packet.atMs - place(packet) / 48 }));
     let before = first;
     for (const packet of packets) {
-      startMs = Math.min(startMs, packet.atMs - place(packet) / 48);
       const missing = distance16(packet.sequenceNumber, before.sequenceNumber) - 1;
       if (packet !== first && missing < 0) continue;
       for (let frame = 1; frame <= missing; frame++) {
@@ -55,7 +63,7 @@ export class Ear {
       pcm.set(decode(packet.payload).subarray(0, FRAME_SAMPLES), place(packet));
       before = packet;
     }
-    return { pcm, startMs };
+    return { pcm, startMs: Math.min(...arrivals.map(({ startMs }) => startMs)), arrivals };
   }
 }
 

@@ -1,25 +1,42 @@
-import { type Certificate, createCertificate } from '../../client/media-transport.ts';
+import { createCertificate } from '../../client/media-transport.ts';
 import { LightParticipant, type ReceivedPayload } from '../../client/participant.ts';
+import type { ServerKind } from '../../client/room-signaling.ts';
+import { JanusProcess } from '../../janus/janus-process.ts';
 import { ServerProcess } from '../server-process.ts';
 
 /** A server that mixes, with clients that can join it. */
 export interface MixingServer {
+  /** For tables. */
   readonly name: string;
   /** Without `onPayload`, what is received is not decrypted. */
   join(room: string, name: string, onPayload?: (received: ReceivedPayload) => void): Promise<LightParticipant>;
   close(): Promise<void>;
 }
 
-export async function startPartyline(flags: readonly string[] = []): Promise<MixingServer> {
-  const certificate: Certificate = await createCertificate();
-  const server = await ServerProcess.start(flags);
+/** Starts a new server in which these rooms can be joined. */
+export type StartMixingServer = (rooms: readonly string[]) => Promise<MixingServer>;
+
+export const startPartyline: StartMixingServer = async () =>
+  mixingServer('Partyline', 'partyline', await ServerProcess.start([]));
+
+/** AudioBridge with its defaults; only in a private network. */
+export const startJanus: StartMixingServer = async (rooms) =>
+  mixingServer('Janus', 'janus', await JanusProcess.start({ rooms }));
+
+async function mixingServer(
+  name: string,
+  kind: ServerKind,
+  server: { readonly webSocketUrl: string; close(): Promise<void> },
+): Promise<MixingServer> {
+  const certificate = await createCertificate();
   return {
-    name: 'Partyline',
-    join: (room, name, onPayload) =>
+    name,
+    join: (room, participant, onPayload) =>
       LightParticipant.join({
+        server: kind,
         url: server.webSocketUrl,
         room,
-        name,
+        name: participant,
         certificate,
         ...(onPayload !== undefined && { onPayload }),
       }),
