@@ -14,7 +14,7 @@ import { formatTable } from './lib/table.ts';
 
 const options = {
   seconds: { kind: 'number', default: 60, min: 40, max: 3600, description: 'length of each trace' },
-  runs: { kind: 'number', default: 4, min: 1, max: 1000, description: 'traces of each kind' },
+  runs: { kind: 'number', default: 10, min: 1, max: 1000, description: 'traces of each kind' },
   seed: { kind: 'number', default: 1, min: 0, max: 2 ** 31, description: 'of the first trace of each kind' },
   fixed: {
     kind: 'numbers',
