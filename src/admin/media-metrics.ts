@@ -12,6 +12,10 @@ const GAUGES: Readonly<Record<MediaGauge, Description & { readonly perUnit?: num
   rooms: { name: 'partyline_media_rooms', help: 'Rooms that are mixed.' },
   connections: { name: 'partyline_media_connections', help: 'WebRTC connections.' },
   talkers: { name: 'partyline_talkers', help: 'Participants who speak now.' },
+  talkersUnheard: {
+    name: 'partyline_talkers_unheard',
+    help: 'Participants who speak now but are not heard, because of the limit on talkers.',
+  },
   encodersInUse: { name: 'partyline_encoders_in_use', help: 'Opus encoders in use.' },
   decodersInUse: { name: 'partyline_decoders_in_use', help: 'Opus decoders in use.' },
   jitterBufferDelayMs: {

@@ -73,6 +73,11 @@ export const SETTINGS = {
     help: 'Load of a worker in percent above which a room goes on in another worker that has less to do.',
   }),
 
+  maxTalkers: setting(integer({ min: 0, max: 1000 }), {
+    default: 8,
+    help: 'Talkers in one room that are heard at the same time, the loudest. 0: all of them.',
+  }),
+
   logLevel: setting(choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
     default: 'info',
     help: 'Least important lines to log. "debug" shows session descriptions, which hold network addresses.',
@@ -140,6 +145,7 @@ export type Config = {
 export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Page and WebSocket', keys: ['host', 'port', 'allowOrigins'] },
   { title: 'Media', keys: ['mediaHost', 'mediaPort', 'announce', 'workers', 'spanLoadPercent'] },
+  { title: 'Sound', keys: ['maxTalkers'] },
   { title: 'Log', keys: ['logLevel', 'logFormat'] },
   {
     title: 'Limits',

@@ -5,6 +5,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
+import type { MixSettings } from '../mixer/mixer.ts';
 import type { DtlsCertificate } from '../rtc/certificate.ts';
 import { DtlsSession } from '../rtc/dtls-session.ts';
 import { type CandidateAddress, writeAnswer } from '../rtc/sdp-answer.ts';
@@ -17,6 +18,7 @@ const HANDSHAKE_TIMEOUT_MS = 15_000;
 export interface ConnectionOptions extends ConnectOptions {
   readonly id: number;
   readonly roomId: number;
+  readonly mix: MixSettings;
   readonly candidates: readonly CandidateAddress[];
   readonly sdpLimits: SdpLimits;
   readonly certificate: DtlsCertificate;
@@ -38,7 +40,7 @@ export class Connection implements MediaConnection {
 
   /** Throws `AppError` `invalid_sdp` or `sdp_too_large`. */
   constructor(options: ConnectionOptions) {
-    const { id, roomId, certificate, clock, log, post, events, muted, deafened } = options;
+    const { id, roomId, mix, certificate, clock, log, post, events, muted, deafened } = options;
     const offer = parseOffer(options.sdp, options.sdpLimits);
     this.id = id;
     this.#post = post;
@@ -62,6 +64,7 @@ export class Connection implements MediaConnection {
       type: 'add_transport',
       transportId: id,
       roomId,
+      mix,
       parameters: {
         localUfrag: ufrag,
         localPassword: password,

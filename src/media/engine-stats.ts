@@ -81,7 +81,7 @@ export class EngineStats {
   snapshot(state: EngineState): WorkerStats {
     const { totals } = this;
     const { counters, encodersInUse, decodersInUse } = state.pool;
-    const { talkers, jitterBufferDelayMs } = countTalkers(state.rooms);
+    const { talkers, talkersUnheard, jitterBufferDelayMs } = countTalkers(state.rooms);
     const eventLoopDelayP99Ms = this.#eventLoopDelay.count > 0 ? this.#eventLoopDelay.percentile(99) / 1e6 : 0;
     this.#eventLoopDelay.reset();
     const since = this.#loopBefore;
@@ -94,6 +94,7 @@ export class EngineStats {
         rooms: state.roomCount,
         connections: state.connections,
         talkers,
+        talkersUnheard,
         encodersInUse,
         decodersInUse,
         jitterBufferDelayMs,
@@ -138,15 +139,23 @@ export class EngineStats {
   }
 }
 
+interface TalkerFigures {
+  readonly talkers: number;
+  readonly talkersUnheard: number;
+  readonly jitterBufferDelayMs: number;
+}
+
 /** How many speak, and how long their packets wait on average. */
-function countTalkers(rooms: Iterable<MixedRoom>): { talkers: number; jitterBufferDelayMs: number } {
+function countTalkers(rooms: Iterable<MixedRoom>): TalkerFigures {
   let talkers = 0;
+  let talkersUnheard = 0;
   let delayMs = 0;
   for (const room of rooms) {
     room.mixer.forEachSpeaker(({ source }) => {
       talkers++;
+      if (!source.admitted) talkersUnheard++;
       delayMs += source.jitterBufferDelayMs;
     });
   }
-  return { talkers, jitterBufferDelayMs: talkers > 0 ? delayMs / talkers : 0 };
+  return { talkers, talkersUnheard, jitterBufferDelayMs: talkers > 0 ? delayMs / talkers : 0 };
 }

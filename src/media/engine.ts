@@ -82,10 +82,10 @@ export class MediaEngine {
     await this.#port.close();
   }
 
-  #add({ transportId, roomId, parameters, muted, deafened }: MediaCommand & { type: 'add_transport' }): void {
+  #add({ transportId, roomId, mix, parameters, muted, deafened }: MediaCommand & { type: 'add_transport' }): void {
     let room = this.#rooms.get(roomId);
     if (room === undefined) {
-      room = new MixedRoom(roomId, this.#pool);
+      room = new MixedRoom(roomId, this.#pool, mix);
       this.#rooms.set(roomId, room);
     }
     const member = new RoomMember({

@@ -41,7 +41,8 @@ class WorkerPool implements MediaPlane {
   }
 
   openRoom(events: MediaRoomEvents): MediaRoom {
-    return new PlaneRoom({ id: this.#nextId(), slots: this.#slots, spanLoad: this.#options.spanLoad, events });
+    const { spanLoad, mix } = this.#options;
+    return new PlaneRoom({ id: this.#nextId(), slots: this.#slots, spanLoad, mix, events });
   }
 
   stats(): readonly MediaStats[] {

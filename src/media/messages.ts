@@ -2,6 +2,7 @@
  * The messages between the control plane and one media worker. Everything in them can be posted to another thread.
  * `transportId` and `roomId` are numbers that the control plane gives and never gives again.
  */
+import type { MixSettings } from '../mixer/mixer.ts';
 import type { SrtpKeys } from '../rtc/srtp-keys.ts';
 import type { WebRtcTransportParameters } from '../rtc/webrtc-transport.ts';
 import type { MediaCloseReason, MediaStats } from './plane.ts';
@@ -11,6 +12,8 @@ export type MediaCommand =
       readonly type: 'add_transport';
       readonly transportId: number;
       readonly roomId: number;
+      /** How the room is mixed; the first participant's holds. */
+      readonly mix: MixSettings;
       readonly parameters: WebRtcTransportParameters;
       readonly muted: boolean;
       readonly deafened: boolean;

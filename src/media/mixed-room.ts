@@ -1,5 +1,5 @@
 import type { CodecPool } from '../mixer/codec-pool.ts';
-import { Mixer, type MixParticipant } from '../mixer/mixer.ts';
+import { Mixer, type MixParticipant, type MixSettings } from '../mixer/mixer.ts';
 import { SharedMixLink } from './shared-mix.ts';
 
 /** A room as its worker knows it: the mixer, and who is who in it. */
@@ -9,9 +9,9 @@ export class MixedRoom {
   readonly #transportIds = new Map<MixParticipant, number>();
   #levelsSent = false;
 
-  constructor(id: number, pool: CodecPool) {
+  constructor(id: number, pool: CodecPool, mix: MixSettings) {
     this.id = id;
-    this.mixer = new Mixer(pool);
+    this.mixer = new Mixer(pool, mix);
   }
 
   get empty(): boolean {

@@ -1,5 +1,6 @@
 /** One room of the media plane. It lives in one worker until that has enough to do; then it goes on in others as well. */
 import { AppError } from '../lib/errors.ts';
+import type { MixSettings } from '../mixer/mixer.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectOptions, MediaConnection, MediaRoom, MediaRoomEvents, SpeakerLevel } from './plane.ts';
 import { createSharedMix } from './shared-mix.ts';
@@ -12,6 +13,7 @@ export interface PlaneRoomOptions {
   readonly slots: readonly WorkerSlot[];
   /** The load, 0 to 1, above which a worker takes nobody else if another has less to do. */
   readonly spanLoad: number;
+  readonly mix: MixSettings;
   readonly events: MediaRoomEvents;
 }
 
@@ -37,6 +39,7 @@ export class PlaneRoom implements MediaRoom {
     const connection = part.slot.connect({
       ...options,
       roomId: this.#options.id,
+      mix: this.#options.mix,
       onGone: (gone) => this.#leave(part, gone),
     });
     part.connections.add(connection);

@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
+import type { MixSettings } from '../mixer/mixer.ts';
 
 /** Why a participant's media ended without the room asking for it. */
 export type MediaCloseReason =
@@ -83,6 +84,8 @@ export interface MediaPlaneOptions {
   readonly hideLoopback: boolean;
   /** The load of a worker, 0 to 1, above which a room goes on in another worker that has less to do. */
   readonly spanLoad: number;
+  /** How every room is mixed. */
+  readonly mix: MixSettings;
   /** What a session description may be, at most. */
   readonly sdpLimits: { readonly maxBytes: number; readonly maxLines: number };
   /** The file of the worker thread (`media/worker.ts` as built). */
@@ -115,6 +118,8 @@ export type MediaGauge =
   | 'rooms'
   | 'connections'
   | 'talkers'
+  /** Of these, those whom the talker limit keeps from being heard. */
+  | 'talkersUnheard'
   | 'encodersInUse'
   | 'decodersInUse'
   | 'jitterBufferDelayMs'

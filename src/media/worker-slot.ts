@@ -1,6 +1,7 @@
 /** The place of one media worker: the worker that has it now, its rooms, and its replacement when it dies. */
 import type { Cancel, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
+import type { MixSettings } from '../mixer/mixer.ts';
 import type { DtlsCertificate } from '../rtc/certificate.ts';
 import type { UdpAddress } from '../rtc/udp-port.ts';
 import { candidateAddresses } from './candidates.ts';
@@ -25,6 +26,7 @@ export interface WorkerSlotOptions extends MediaPlaneOptions {
 /** What a slot is told of a connection by its room. */
 export interface SlotConnectOptions extends ConnectOptions {
   readonly roomId: number;
+  readonly mix: MixSettings;
   readonly onGone: (connection: Connection) => void;
 }
 

@@ -13,6 +13,7 @@ import { MixStream } from './mix-stream.ts';
 import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from './opus-packet.ts';
 import { add, subtract } from './pcm.ts';
 import { Source, type SourcePacket } from './source.ts';
+import { TalkerLimit } from './talker-limit.ts';
 
 const SHARED_ENCODER: EncoderSettings = { bitrate: 48_000, complexity: 10 };
 const OWN_ENCODER: EncoderSettings = { bitrate: 40_000, complexity: 5 };
@@ -39,6 +40,12 @@ export interface MixLink {
   publish(tick: number, mix: Float32Array, talkers: number): void;
   /** Adds what the others have told for this tick to `mix`, and returns how many talk in it. */
   add(tick: number, mix: Float32Array): number;
+}
+
+/** What the operator decides for a room. */
+export interface MixSettings {
+  /** How many are heard at a time, the loudest; 0 for everybody. */
+  readonly maxTalkers: number;
 }
 
 export interface ParticipantOptions {
@@ -84,14 +91,16 @@ export class Mixer {
   readonly #contributors: MixParticipant[] = [];
   readonly #total = new Float32Array(FRAME_SAMPLES);
   readonly #minus = new Float32Array(FRAME_SAMPLES);
+  readonly #talkerLimit: TalkerLimit;
   readonly #shared: MixStream;
   readonly #spareStreams: MixStream[] = [];
   #link: MixLink | undefined;
   /** Listeners who are not in steady silence; while there are none, a silent room's tick is nearly free. */
   #restless = 0;
 
-  constructor(pool: CodecPool) {
+  constructor(pool: CodecPool, settings: MixSettings) {
     this.#pool = pool;
+    this.#talkerLimit = new TalkerLimit(settings.maxTalkers);
     this.#shared = new MixStream(pool, SHARED_ENCODER);
   }
 
@@ -100,7 +109,8 @@ export class Mixer {
   }
 
   add(options: ParticipantOptions): MixParticipant {
-    const participant = new MixParticipant(new Source(this.#pool, options.muted), options);
+    const source = new Source(this.#pool, options.muted, { talkerLimit: this.#talkerLimit });
+    const participant = new MixParticipant(source, options);
     this.#participants.add(participant);
     this.#restless++;
     return participant;
@@ -122,6 +132,11 @@ export class Mixer {
 
   setDeafened(participant: MixParticipant, deafened: boolean): void {
     participant.deafened = deafened;
+  }
+
+  /** Takes effect over the next ticks; 0 for everybody. */
+  setMaxTalkers(maxTalkers: number): void {
+    this.#talkerLimit.setMax(maxTalkers);
   }
 
   /** From the next tick on this mixer's participants hear those of other mixers, and are heard there; undefined ends that. */
@@ -159,7 +174,7 @@ export class Mixer {
     }
   }
 
-  /** Those who speak now, for the indicators that people see. */
+  /** Those who speak now, for the indicators that people see, whether the talker limit lets them be heard or not. */
   forEachSpeaker(visit: (participant: MixParticipant, levelDbov: number) => void): void {
     for (const participant of this.#awake) {
       const { source } = participant;
@@ -188,6 +203,7 @@ export class Mixer {
       participant.awake = false;
       if (gone) participant.source.close();
     }
+    this.#talkerLimit.decide();
   }
 
   /** Leaves the sum of everybody in `#total`, and returns how many there are in it. */

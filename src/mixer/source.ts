@@ -1,8 +1,9 @@
 /**
  * One participant's voice on its way into the mix: packets in, one frame of samples a tick out, or nothing.
  *
- * Only those who speak are decoded. The packets of the others pass through the jitter buffer and the last few are kept:
- * decoding these first brings a decoder into step when somebody begins to speak (RFC 7845 section 4.6).
+ * Only those who speak and are admitted by the talker limit are decoded. The packets of the others pass through the
+ * jitter buffer and the last few are kept: decoding these first brings a decoder into step when somebody begins to be
+ * heard (RFC 7845 section 4.6).
  */
 
 import type { Decoder } from './codec.ts';
@@ -11,6 +12,7 @@ import { FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE_DBOV } from './format.ts';
 import { type BufferedPacket, JitterBuffer } from './jitter-buffer.ts';
 import { isDtx } from './opus-packet.ts';
 import { applyRamp, crossFade, levelDbov } from './pcm.ts';
+import { type Talker, TalkerLimit } from './talker-limit.ts';
 import { VoiceActivity } from './voice-activity.ts';
 
 const FADE_IN_SAMPLES = 5 * SAMPLES_PER_MS;
@@ -36,8 +38,16 @@ export interface SourcePacket {
   readonly redundant: boolean;
 }
 
-export class Source {
+export interface SourceOptions {
+  /** Of the room; by default everybody is heard. */
+  readonly talkerLimit?: TalkerLimit;
+}
+
+export class Source implements Talker {
+  /** Set by the talker limit. */
+  admitted = false;
   readonly #pool: CodecPool;
+  readonly #talkerLimit: TalkerLimit;
   readonly #jitter: JitterBuffer;
   readonly #voice = new VoiceActivity();
   readonly #preRoll: Uint8Array[] = [];
@@ -54,8 +64,9 @@ export class Source {
   #gain = 0;
   #concealedInRow = 0;
 
-  constructor(pool: CodecPool, muted: boolean) {
+  constructor(pool: CodecPool, muted: boolean, { talkerLimit = new TalkerLimit(0) }: SourceOptions = {}) {
     this.#pool = pool;
+    this.#talkerLimit = talkerLimit;
     this.#jitter = new JitterBuffer(pool.counters);
     this.#muted = muted;
   }
@@ -76,6 +87,14 @@ export class Source {
 
   get levelDbov(): number {
     return this.#voice.levelDbov;
+  }
+
+  get loudnessDbov(): number {
+    return this.#voice.loudnessDbov;
+  }
+
+  get sounding(): boolean {
+    return this.#gain > 0;
   }
 
   get jitterBufferDelayMs(): number {
@@ -149,7 +168,7 @@ export class Source {
     if (this.#muted) this.#voice.update(SILENCE_DBOV, durationMs);
     else if (level !== null) this.#voice.update(level, durationMs);
     const unknown = level === null && !this.#muted;
-    if (!unknown && !this.speaking && this.#gain === 0) {
+    if (!unknown && !this.#askToBeHeard() && this.#gain === 0) {
       this.#pass(payload, durationSamples);
       return;
     }
@@ -164,7 +183,16 @@ export class Source {
     const written = this.#append(pcm);
     if (this.#concealedInRow > 0) applyRamp(written, concealmentGain(this.#concealedInRow), 1, CROSS_FADE_SAMPLES);
     this.#concealedInRow = 0;
-    if (unknown) this.#voice.update(levelDbov(written), durationMs);
+    if (unknown) {
+      this.#voice.update(levelDbov(written), durationMs);
+      this.#askToBeHeard();
+    }
+  }
+
+  #askToBeHeard(): boolean {
+    if (!this.speaking) return false;
+    if (!this.admitted) this.#talkerLimit.request(this);
+    return this.admitted;
   }
 
   /** Lets a packet of a silent source go by without decoding it. */
@@ -223,7 +251,7 @@ export class Source {
   }
 
   #applyGate(): boolean {
-    const target = this.speaking ? 1 : 0;
+    const target = this.speaking && this.admitted ? 1 : 0;
     if (target === 0 && this.#gain === 0) return false;
     if (target !== 1 || this.#gain !== 1) {
       applyRamp(this.#frame!, this.#gain, target, target > this.#gain ? FADE_IN_SAMPLES : FRAME_SAMPLES);

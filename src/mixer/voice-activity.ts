@@ -17,11 +17,15 @@ const FLOOR_MIN_DBOV = THRESHOLD_MIN_DBOV - MARGIN_DB;
 const HANGOVER_MS = 300;
 /** Smoothing of the level that people see. */
 const SMOOTHING = 0.4;
+/** Smoothing of the loudness by which talkers are compared: pauses between syllables must not look like a low voice. */
+const LOUDNESS_ATTACK = 1 - Math.exp(-PTIME_MS / 100);
+const LOUDNESS_RELEASE = 1 - Math.exp(-PTIME_MS / 1000);
 
 export class VoiceActivity {
   #floorDbov = FLOOR_MIN_DBOV;
   #hangoverMs = 0;
   #levelDbov = SILENCE_DBOV;
+  #loudnessDbov = THRESHOLD_MIN_DBOV;
 
   get active(): boolean {
     return this.#hangoverMs > 0;
@@ -32,6 +36,11 @@ export class VoiceActivity {
     return this.#levelDbov;
   }
 
+  /** Follows a voice within 100 ms and forgets it within seconds; never below the least level that can be speech. */
+  get loudnessDbov(): number {
+    return this.#loudnessDbov;
+  }
+
   /** The level below which a frame counts as background. */
   get thresholdDbov(): number {
     return Math.max(this.#floorDbov + MARGIN_DB, THRESHOLD_MIN_DBOV);
@@ -40,6 +49,9 @@ export class VoiceActivity {
   /** One frame, or a packet of several with one level; returns whether the source is active now. */
   update(levelDbov: number, durationMs: number = PTIME_MS): boolean {
     this.#levelDbov += (levelDbov - this.#levelDbov) * SMOOTHING;
+    const change = Math.max(levelDbov, THRESHOLD_MIN_DBOV) - this.#loudnessDbov;
+    const smoothing = change > 0 ? LOUDNESS_ATTACK : LOUDNESS_RELEASE;
+    this.#loudnessDbov += change * Math.min(1, (smoothing * durationMs) / PTIME_MS);
     if (levelDbov > this.thresholdDbov) this.#hangoverMs = HANGOVER_MS;
     else this.#hangoverMs = Math.max(0, this.#hangoverMs - durationMs);
     // Digital silence says nothing about the background of the voice that will follow.

@@ -124,6 +124,7 @@ export function mediaStats(given: Partial<MediaStats> = {}): MediaStats {
       rooms: 0,
       connections: 0,
       talkers: 0,
+      talkersUnheard: 0,
       encodersInUse: 0,
       decodersInUse: 0,
       jitterBufferDelayMs: 0,

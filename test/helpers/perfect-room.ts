@@ -1,7 +1,7 @@
 import type { Codec } from '../../src/mixer/codec.ts';
 import { CodecPool } from '../../src/mixer/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
-import { Mixer, type MixParticipant } from '../../src/mixer/mixer.ts';
+import { Mixer, type MixParticipant, type MixSettings } from '../../src/mixer/mixer.ts';
 import { Source } from '../../src/mixer/source.ts';
 
 export interface Written {
@@ -19,6 +19,8 @@ export interface Person {
   readonly sound: Int16Array;
   sequenceNumber: number;
   talking: boolean;
+  /** What the packets say (RFC 6464). */
+  levelDbov: number;
   muted: boolean;
   contributes: boolean;
 }
@@ -32,10 +34,14 @@ export class Room {
   readonly #twinPool: CodecPool;
   tick = 0;
 
-  constructor(codec: Codec, encode: (frame: Int16Array, person: Person) => Uint8Array) {
+  constructor(
+    codec: Codec,
+    encode: (frame: Int16Array, person: Person) => Uint8Array,
+    settings: Partial<MixSettings> = {},
+  ) {
     this.pool = new CodecPool(codec, () => 0);
     this.#twinPool = new CodecPool(codec, () => 0);
-    this.mixer = new Mixer(this.pool);
+    this.mixer = new Mixer(this.pool, { maxTalkers: 0, ...settings });
     this.#encode = encode;
   }
 
@@ -47,7 +53,17 @@ export class Room {
       sink: { write: (payload, timestamp, marker) => written.push({ tick: this.tick, payload, timestamp, marker }) },
     });
     const twin = new Source(this.#twinPool, muted);
-    const person = { participant, twin, written, sound, sequenceNumber: 0, talking: false, muted, contributes: false };
+    const person: Person = {
+      participant,
+      twin,
+      written,
+      sound,
+      sequenceNumber: 0,
+      talking: false,
+      levelDbov: -25,
+      muted,
+      contributes: false,
+    };
     this.people.push(person);
     return person;
   }
@@ -71,7 +87,8 @@ export class Room {
         const n = this.tick % (person.sound.length / FRAME_SAMPLES);
         const payload = this.#encode(person.sound.subarray(n * FRAME_SAMPLES, (n + 1) * FRAME_SAMPLES), person);
         const timestamp = (this.tick * FRAME_SAMPLES) >>> 0;
-        const packet = { sequenceNumber: person.sequenceNumber, timestamp, payload, levelDbov: -25, redundant: false };
+        const { sequenceNumber, levelDbov } = person;
+        const packet = { sequenceNumber, timestamp, payload, levelDbov, redundant: false };
         this.mixer.push(person.participant, packet, nowMs);
         person.twin.push(packet, nowMs);
         person.sequenceNumber = (person.sequenceNumber + 1) & 0xffff;

@@ -36,6 +36,7 @@ function options(given: Partial<MediaPlaneOptions> = {}): MediaPlaneOptions {
     announce: [],
     hideLoopback: false,
     spanLoad: 0.6,
+    mix: { maxTalkers: 8 },
     sdpLimits: { maxBytes: 16_384, maxLines: 300 },
     workerEntry: WORKER,
     clock: systemClock,

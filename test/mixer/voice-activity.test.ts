@@ -25,6 +25,18 @@ test('activity holds on for 300 ms, whatever the length of the packets', async (
   }
 });
 
+test('loudness follows a voice within a fifth of a second and is not told by the pauses between its syllables', async (t) => {
+  for (const packetMs of [10, 20, 60]) {
+    const voice = new VoiceActivity();
+    for (let ms = 0; ms < 240; ms += packetMs) voice.update(-25, packetMs);
+    t.ok(voice.loudnessDbov > -30 && voice.loudnessDbov <= -25, `${packetMs}: ${voice.loudnessDbov}`);
+    for (let ms = 0; ms < 120; ms += packetMs) voice.update(-80, packetMs);
+    t.ok(voice.loudnessDbov > -35, `${packetMs}: ${voice.loudnessDbov} after a gap of 120 ms`);
+    for (let ms = 0; ms < 6000; ms += packetMs) voice.update(-127, packetMs);
+    t.ok(voice.loudnessDbov >= -60 && voice.loudnessDbov < -59, `${packetMs}: ${voice.loudnessDbov} in silence`);
+  }
+});
+
 test('pauses between words are held over, a second silence is not', async (t) => {
   const voice = new VoiceActivity();
   for (let word = 0; word < 10; word++) {
