@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { drawChart } from './lib/chart.ts';
 import { runCommand } from './lib/command.ts';
-import { LATENCY_COLUMNS, type LatencyResult } from './lib/latency-result.ts';
+import { LATENCY_COLUMNS, type LatencyResult, rowsOfLatency } from './lib/latency-result.ts';
 import type { Machine } from './lib/machine.ts';
 import type { Options } from './lib/options.ts';
 import { chartOf, rowsOf, SCALING_COLUMNS, type ScalingResult } from './lib/scaling-result.ts';
@@ -65,7 +65,7 @@ function latencySection(results: readonly LatencyResult[]): string[] {
   return [
     '## Delay added by the server',
     machineLine(first.machine),
-    formatMarkdownTable(LATENCY_COLUMNS, sorted),
+    formatMarkdownTable(LATENCY_COLUMNS, sorted.flatMap(rowsOfLatency)),
     "How much later a participant can play a sound than if the sender's packets came to it directly: waiting for the tick, jitter buffer, mixing and the look-ahead of the server's encoder.",
   ];
 }

@@ -45,6 +45,11 @@ const options = {
     kind: 'switch',
     description: 'search the largest room on time, between the smallest and the largest of --participants',
   },
+  dtx: {
+    kind: 'choice',
+    choices: ['always'],
+    description: 'participants leave out silent frames with every server, asked or not',
+  },
   'server-flags': SERVER_FLAGS,
   json: JSON_FILE,
   svg: SVG_FILE,
@@ -63,7 +68,8 @@ await runCommand({
     'With --against janus: the same with the AudioBridge of Janus (Debian: apt-get install janus) in turns with Partyline,',
     'in a 48 kHz room and else with its default settings. Both then run in a network namespace of their own, which needs',
     'Linux with unshare, setpriv and ip. All talking, as an example: --participants 40 --talkers 40 --against janus.',
-    'Participants send both servers the same packets, with DTX, though a browser sends Janus every frame of silence.',
+    'As browsers do, participants use DTX only with a server that asks for it, which Janus does not: it gets every frame',
+    'of silence. With --dtx always it does not either, and both servers get the same packets.',
   ].join('\n'),
   options,
   run,
@@ -88,7 +94,7 @@ async function run(values: Values<typeof options>): Promise<void> {
   });
   const driver = new Driver(new URL('./client.mjs', import.meta.url));
   try {
-    await driver.ask({ type: 'prepare', voices: Math.min(6, talkers) });
+    await driver.ask({ type: 'prepare', voices: Math.min(6, talkers), dtx: values.dtx ?? 'as-asked' });
     const common = { machine, talkers, workers, seconds };
     let result: LimitResult | ScalingResult;
     if (values['find-limit']) {

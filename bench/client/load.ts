@@ -7,21 +7,28 @@ import { type Programme, silenceProgramme, speechProgramme } from './programme.t
 
 const SPEECH_SECONDS = 20;
 
+interface Sounds {
+  readonly silence: Programme;
+  readonly speech: readonly Programme[];
+}
+
 /** All participants of one process, room by room. */
 export class Load {
   readonly #rooms = new Map<string, LightParticipant[]>();
   readonly #pacer = new Pacer();
-  readonly #silence: Programme = silenceProgramme();
-  #speech: Programme[] = [];
+  readonly #sounds = new Map<boolean, Sounds>();
   #certificate: Certificate | undefined;
   #joined = 0;
   #resetAtMs = performance.now();
   #cpuAtReset = process.cpuUsage();
 
-  async prepare(voices: number): Promise<undefined> {
+  async prepare({ voices, dtx }: Omit<Extract<DriverCommand, { type: 'prepare' }>, 'type'>): Promise<undefined> {
     this.#certificate ??= await createCertificate();
     const indices = Array.from({ length: voices }, (_, index) => index);
-    this.#speech = await Promise.all(indices.map((voice) => speechProgramme(voice, SPEECH_SECONDS)));
+    for (const used of dtx === 'always' ? [true] : [true, false]) {
+      const speech = await Promise.all(indices.map((voice) => speechProgramme(voice, SPEECH_SECONDS, used)));
+      this.#sounds.set(used, { silence: silenceProgramme(used), speech });
+    }
   }
 
   /** Handshakes cost both sides some 15 ms each, so joins begin at `perSecond` and not at once. */
@@ -44,7 +51,7 @@ export class Load {
       });
       const joinMs = performance.now() - startMs;
       const phase = this.#joined++;
-      participant.say(this.#silence, phase * 7);
+      participant.say(this.#soundsFor(participant).silence, phase * 7);
       this.#pacer.add(phase, () => participant.sendNext());
       members.push(participant);
       return joinMs;
@@ -56,9 +63,10 @@ export class Load {
 
   talk(room: string, count: number): undefined {
     this.#rooms.get(room)?.forEach((participant, index) => {
-      if (index >= count) participant.say(this.#silence, index * 7);
+      const { silence, speech } = this.#soundsFor(participant);
+      if (index >= count) participant.say(silence, index * 7);
       // The same voice again starts elsewhere in its text.
-      else participant.say(this.#speech[index % this.#speech.length] ?? this.#silence, index * 37);
+      else participant.say(speech[index % speech.length] ?? silence, index * 37);
     });
   }
 
@@ -83,6 +91,10 @@ export class Load {
     this.#pacer.close();
     for (const participant of this.#participants()) participant.close();
     this.#rooms.clear();
+  }
+
+  #soundsFor({ dtx }: LightParticipant): Sounds {
+    return this.#sounds.get(dtx) ?? this.#sounds.get(true) ?? { silence: [], speech: [] };
   }
 
   #participants(): LightParticipant[] {

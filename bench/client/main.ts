@@ -7,7 +7,7 @@ const load = new Load();
 function run(command: DriverCommand) {
   switch (command.type) {
     case 'prepare':
-      return load.prepare(command.voices);
+      return load.prepare(command);
     case 'join':
       return load.join(command);
     case 'talk':

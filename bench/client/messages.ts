@@ -3,8 +3,11 @@ import type { ReceiveReport } from './receive-counters.ts';
 import type { ServerKind } from './room-signaling.ts';
 
 export type DriverCommand =
-  /** Encodes the speech of so many voices; before anything is measured. */
-  | { readonly type: 'prepare'; readonly voices: number }
+  /**
+   * Encodes the speech of so many voices; before anything is measured. With DTX alone, or also without it for servers
+   * that do not ask for it.
+   */
+  | { readonly type: 'prepare'; readonly voices: number; readonly dtx: 'always' | 'as-asked' }
   /** Adds participants to a room; answers when all of them are connected. */
   | {
       readonly type: 'join';

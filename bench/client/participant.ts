@@ -35,6 +35,8 @@ export interface JoinOptions {
  */
 export class LightParticipant {
   readonly received = new ReceiveCounters();
+  /** Whether the server asked for DTX. */
+  readonly dtx: boolean;
   readonly #signaling: RoomSignaling;
   readonly #transport: MediaTransport;
   readonly #ssrc: number;
@@ -44,10 +46,11 @@ export class LightParticipant {
   #position = 0;
   #paused = true;
 
-  private constructor(signaling: RoomSignaling, transport: MediaTransport, ssrc: number) {
+  private constructor(signaling: RoomSignaling, transport: MediaTransport, ssrc: number, dtx: boolean) {
     this.#signaling = signaling;
     this.#transport = transport;
     this.#ssrc = ssrc;
+    this.dtx = dtx;
   }
 
   /** Resolves when media can flow both ways. Rejects when the server refuses or does not answer. */
@@ -70,7 +73,7 @@ export class LightParticipant {
           if (participant !== undefined) participant.#onRtp(packet, onPayload);
         },
       });
-      participant = new LightParticipant(signaling, transport, ssrc);
+      participant = new LightParticipant(signaling, transport, ssrc, answer.dtx);
       return participant;
     } catch (error) {
       signaling.close();

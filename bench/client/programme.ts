@@ -17,11 +17,11 @@ export type Programme = readonly (EncodedFrame | undefined)[];
 const VOICE_DBOV = -50;
 
 /**
- * Encodes as Chromium does with DTX: VOIP at 32 kb/s; of each run of frames of up to 2 bytes only the first is sent
- * (libopus itself refreshes every 400 ms). A last part of less than a frame is left out.
+ * Encodes as Chromium does: VOIP at 32 kb/s; with DTX only the first of each run of frames of up to 2 bytes is sent
+ * (libopus itself refreshes every 400 ms), without it every frame. A last part of less than a frame is left out.
  */
-export function encodeProgramme(pcm: Float32Array): Programme {
-  const encode = createFrameEncoder({ dtx: true });
+export function encodeProgramme(pcm: Float32Array, dtx = true): Programme {
+  const encode = createFrameEncoder({ dtx });
   const samples = toInt16(pcm);
   const programme: (EncodedFrame | undefined)[] = [];
   let silent = false;
@@ -29,7 +29,7 @@ export function encodeProgramme(pcm: Float32Array): Programme {
     const frame = samples.subarray(start, start + FRAME_SAMPLES);
     const payload = encode(frame);
     const levelDbov = Math.max(-127, Math.min(0, Math.round(rmsDbfs(frame))));
-    const left = silent && payload.length <= 2;
+    const left = dtx && silent && payload.length <= 2;
     programme.push(left ? undefined : { payload, levelDbov, voice: levelDbov >= VOICE_DBOV });
     silent = payload.length <= 2;
   }
@@ -37,15 +37,15 @@ export function encodeProgramme(pcm: Float32Array): Programme {
 }
 
 /** Speech of one of the voices, without end by repetition. */
-export async function speechProgramme(voice: number, seconds: number): Promise<Programme> {
-  return encodeProgramme(await speech(VOICES[voice % VOICES.length]!, seconds));
+export async function speechProgramme(voice: number, seconds: number, dtx: boolean): Promise<Programme> {
+  return encodeProgramme(await speech(VOICES[voice % VOICES.length]!, seconds), dtx);
 }
 
-/** A microphone with nobody at it: noise far below speech, which DTX turns into a packet every 400 ms. */
-export function silenceProgramme(): Programme {
+/** A microphone with nobody at it: noise far below speech, which DTX, if used, turns into a packet every 400 ms. */
+export function silenceProgramme(dtx: boolean): Programme {
   const prng = createPrng(1);
   const seconds = 12;
   const noise = Float32Array.from({ length: seconds * 48_000 }, () => gaussian(prng, 0, 1e-4));
   // The first seconds are the encoder's way into DTX.
-  return encodeProgramme(noise).slice(100);
+  return encodeProgramme(noise, dtx).slice(100);
 }

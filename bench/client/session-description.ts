@@ -67,6 +67,8 @@ export interface Answer {
   readonly port: number;
   /** Whether the server reads RFC 6464 levels; the id is the offered one. */
   readonly audioLevel: boolean;
+  /** Whether the server asks for DTX (RFC 7587 section 6.1); a browser uses it only then. */
+  readonly dtx: boolean;
 }
 
 /** Throws when a field is missing or the server is not the passive side of DTLS. */
@@ -87,5 +89,6 @@ export function readAnswer(sdp: string): Answer {
     address: candidate[1]!,
     port: Number(candidate[2]),
     audioLevel: sdp.includes('urn:ietf:params:rtp-hdrext:ssrc-audio-level'),
+    dtx: new RegExp(`^a=fmtp:${OPUS_PAYLOAD_TYPE} .*\\busedtx=1\\b`, 'm').test(sdp),
   };
 }

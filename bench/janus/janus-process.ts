@@ -63,7 +63,8 @@ export class JanusProcess implements ServerUnderTest {
       });
       await Promise.race([answering(url), failed]);
       const version = /^Janus version: \d+ \((.+)\)$/m.exec(output)?.[1] ?? '';
-      return new JanusProcess(child, `Janus ${version}`.trim(), url, folder);
+      const buffer = settings.prebuffering === undefined ? '' : `, buffer of ${settings.prebuffering}`;
+      return new JanusProcess(child, `Janus ${version}${buffer}`, url, folder);
     } catch (error) {
       await end(child, folder);
       throw error;

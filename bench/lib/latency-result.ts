@@ -1,6 +1,20 @@
 import type { Machine } from './machine.ts';
 import type { Column } from './table.ts';
 
+/** One server, once. */
+export interface LatencyRun {
+  /** `Partyline`, `Janus 1.1.2, buffer of 2` */
+  readonly server: string;
+  readonly trials: number;
+  /** Trials whose sound did not come out recognisably. */
+  readonly missed: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly maxMs: number;
+  /** Share of the frames played that were concealed; only Partyline tells it. */
+  readonly concealedPercent?: number;
+}
+
 /** What `bench/latency.ts` writes and `bench/report.ts` reads. */
 export interface LatencyResult {
   readonly benchmark: 'latency';
@@ -8,22 +22,24 @@ export interface LatencyResult {
   /** Each packet was held back by a time drawn evenly from 0 to this. */
   readonly jitterMs: number;
   readonly seed: number;
-  readonly trials: number;
-  /** Trials whose sound did not come out recognisably. */
-  readonly missed: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly maxMs: number;
-  /** Share of the frames played that were concealed. */
-  readonly concealedPercent: number;
+  /** In the order in which they were made: servers in turns. */
+  readonly runs: readonly LatencyRun[];
 }
 
-export const LATENCY_COLUMNS: readonly Column<LatencyResult>[] = [
-  { title: 'jitter, ms', value: (result) => String(result.jitterMs) },
-  { title: 'trials', value: (result) => String(result.trials) },
-  { title: 'missed', value: (result) => String(result.missed) },
-  { title: 'p50, ms', value: (result) => result.p50Ms.toFixed(1) },
-  { title: 'p95, ms', value: (result) => result.p95Ms.toFixed(1) },
-  { title: 'max, ms', value: (result) => result.maxMs.toFixed(1) },
-  { title: 'concealed, %', value: (result) => result.concealedPercent.toFixed(2) },
+/** A row of the table. */
+export type LatencyRow = LatencyRun & { readonly jitterMs: number };
+
+export function rowsOfLatency({ runs, jitterMs }: LatencyResult): LatencyRow[] {
+  return runs.map((run) => ({ jitterMs, ...run }));
+}
+
+export const LATENCY_COLUMNS: readonly Column<LatencyRow>[] = [
+  { title: 'server', value: (row) => row.server },
+  { title: 'jitter, ms', value: (row) => String(row.jitterMs) },
+  { title: 'trials', value: (row) => String(row.trials) },
+  { title: 'missed', value: (row) => String(row.missed) },
+  { title: 'p50, ms', value: (row) => row.p50Ms.toFixed(1) },
+  { title: 'p95, ms', value: (row) => row.p95Ms.toFixed(1) },
+  { title: 'max, ms', value: (row) => row.maxMs.toFixed(1) },
+  { title: 'concealed, %', value: (row) => row.concealedPercent?.toFixed(2) ?? '–' },
 ];

@@ -12,14 +12,14 @@ export const MARKER_FRAMES = 7;
 export const SENDER_LOOK_AHEAD_SAMPLES = 312;
 
 export interface Marker {
-  /** A sound at the start of its first frame, then silence with DTX; joins its own beginning. */
+  /** A sound at the start of its first frame, then silence, with DTX or without; joins its own beginning. */
   readonly programme: Programme;
   /** `MARKER_FRAMES` frames as a listener decodes them who gets the packets without a server in between. */
   readonly direct: Int16Array;
 }
 
 /** A sweep from 400 to 2400 Hz in 120 ms, whose place in a stream is found to the sample, once in `frames` frames. */
-export function createMarker(frames: number): Marker {
+export function createMarker(frames: number, dtx = true): Marker {
   const loop = new Float32Array(frames * FRAME_SAMPLES);
   const seconds = MARKER_SAMPLES / SAMPLE_RATE;
   for (let index = 0; index < MARKER_SAMPLES; index++) {
@@ -30,7 +30,7 @@ export function createMarker(frames: number): Marker {
   const rounds = new Float32Array(2 * loop.length);
   rounds.set(loop);
   rounds.set(loop, loop.length);
-  const programme = encodeProgramme(rounds);
+  const programme = encodeProgramme(rounds, dtx);
   const sent = (frame: EncodedFrame | undefined) => frame !== undefined;
   const decode = createFrameDecoder();
   for (const frame of programme.slice(0, frames).filter(sent)) decode(frame.payload);

@@ -11,14 +11,19 @@ export interface ServerOptions {
   /** More flags, as one text. */
   readonly moreFlags?: string | undefined;
   readonly against?: 'janus' | undefined;
+  /** Packets that Janus buffers, a server for each; its default if not said. */
+  readonly prebuffering?: readonly number[];
 }
 
 export type StartServer = () => Promise<ServerUnderTest>;
 
 /** What starts each of the servers to be measured; each start gives a new, empty server. */
-export function serversOf({ flags, moreFlags, against }: ServerOptions): readonly StartServer[] {
+export function serversOf({ flags, moreFlags, against, prebuffering = [] }: ServerOptions): readonly StartServer[] {
   const own = [...flags, ...(moreFlags?.split(/\s+/).filter((flag) => flag !== '') ?? [])];
   const servers: StartServer[] = [() => ServerProcess.start(own)];
-  if (against === 'janus') servers.push(() => JanusProcess.start({ rooms: [ROOM] }));
+  if (against === 'janus') {
+    const buffers = prebuffering.length === 0 ? [undefined] : prebuffering;
+    servers.push(...buffers.map((packets) => () => JanusProcess.start({ rooms: [ROOM], prebuffering: packets })));
+  }
   return servers;
 }

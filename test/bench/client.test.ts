@@ -52,7 +52,10 @@ test('an answer is read into what a client needs, and refused without its role',
     address: '127.0.0.1',
     port: 40_000,
     audioLevel: false,
+    dtx: false,
   });
+  t.ok(readAnswer(`${sdp}a=fmtp:111 minptime=10;usedtx=1;stereo=0\r\n`).dtx);
+  t.notOk(readAnswer(`${sdp}a=fmtp:111 useinbandfec=1;usedtx=0\r\n`).dtx);
   t.throws(() => readAnswer(sdp.replace('a=setup:passive', 'a=setup:active')), /setup:passive/);
   t.throws(() => readAnswer(sdp.replace('a=ice-ufrag:abcd\r\n', '')), /ice-ufrag/);
   t.match(writeOffer({ iceUfrag: 'u', icePwd: 'p', fingerprint: 'AA', ssrc: 7 }), /a=ssrc:7 cname:/);
