@@ -42,6 +42,10 @@ const COUNTERS: Readonly<Record<MediaCounter, Description>> = {
   rtpPacketsOut: { name: 'partyline_rtp_packets_sent_total', help: 'RTP packets sent.' },
   rtpBytesIn: { name: 'partyline_rtp_received_bytes_total', help: 'Bytes of the RTP packets received.' },
   rtpBytesOut: { name: 'partyline_rtp_sent_bytes_total', help: 'Bytes of the RTP packets sent.' },
+  redundantPacketsOut: {
+    name: 'partyline_rtp_redundant_packets_sent_total',
+    help: 'RTP packets sent that repeat the one before, because the listener loses packets.',
+  },
   srtpRejected: { name: 'partyline_srtp_rejected_total', help: 'SRTP packets that were forged, replayed or broken.' },
   packetsLost: { name: 'partyline_rtp_packets_lost_total', help: 'RTP packets that never came.' },
   packetsLate: {

@@ -18,6 +18,8 @@ export interface TransportTotals {
   rtpPacketsOut: number;
   rtpBytesIn: number;
   rtpBytesOut: number;
+  /** Of the packets sent, those that repeat the one before. */
+  redundantPacketsOut: number;
   /** Of transports that are closed. */
   srtpRejected: number;
   /** Time spent in protecting and sending the mix. */
@@ -50,6 +52,7 @@ export class EngineStats {
     rtpPacketsOut: 0,
     rtpBytesIn: 0,
     rtpBytesOut: 0,
+    redundantPacketsOut: 0,
     srtpRejected: 0,
     sendMs: 0,
   };
@@ -112,6 +115,7 @@ export class EngineStats {
         rtpPacketsOut: totals.rtpPacketsOut,
         rtpBytesIn: totals.rtpBytesIn,
         rtpBytesOut: totals.rtpBytesOut,
+        redundantPacketsOut: totals.redundantPacketsOut,
         srtpRejected: state.srtpRejected,
         packetsLost: counters.packetsLost,
         packetsLate: counters.packetsLate,

@@ -47,7 +47,7 @@ export class MediaEngine {
     this.#clock = clock;
     this.#emit = emit;
     this.#demultiplexer = new Demultiplexer(port, clock);
-    this.#pool = new CodecPool(opusCodec, clock.now);
+    this.#pool = new CodecPool(opusCodec, () => clock.now());
     this.#stats = new EngineStats();
     this.#loop = new TickLoop({
       clock,

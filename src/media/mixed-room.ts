@@ -1,11 +1,13 @@
 import type { CodecPool } from '../mixer/codec-pool.ts';
 import { Mixer, type MixParticipant, type MixSettings } from '../mixer/mixer.ts';
+import { RedundancyCache } from './redundancy.ts';
 import { SharedMixLink } from './shared-mix.ts';
 
 /** A room as its worker knows it: the mixer, and who is who in it. */
 export class MixedRoom {
   readonly id: number;
   readonly mixer: Mixer;
+  readonly redundancy = new RedundancyCache();
   readonly #transportIds = new Map<MixParticipant, number>();
   #levelsSent = false;
 

@@ -138,6 +138,7 @@ export type MediaCounter =
   | 'rtpPacketsOut'
   | 'rtpBytesIn'
   | 'rtpBytesOut'
+  | 'redundantPacketsOut'
   | 'srtpRejected'
   | 'packetsLost'
   | 'packetsLate'

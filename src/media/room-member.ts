@@ -35,6 +35,9 @@ export class RoomMember implements MixSink {
   readonly #opusPayloadType: number;
   readonly #redPayloadType: number | null;
   readonly #red = createRedBlocks();
+  /** The packet sent last, to be repeated in the next one for a listener who loses packets. */
+  #sent: Uint8Array | null = null;
+  #sentTimestamp = 0;
   /** RFC 3550 section 5.1: the initial timestamp should be random. */
   readonly #timestampOffset = randomInt(2 ** 32);
 
@@ -67,9 +70,15 @@ export class RoomMember implements MixSink {
   /** From the mixer, once a tick at most. */
   write(payload: Uint8Array, timestamp: number, marker: boolean): void {
     const nowMs = this.#clock.now();
-    if (this.transport.sendRtp(payload, (timestamp + this.#timestampOffset) >>> 0, marker, nowMs)) {
+    const red = this.transport.wantsRedundancy ? this.#withPrevious(payload, timestamp) : null;
+    const content = red ?? payload;
+    const rtpTimestamp = (timestamp + this.#timestampOffset) >>> 0;
+    if (this.transport.sendRtp(content, rtpTimestamp, marker, nowMs, red !== null)) {
+      this.#sent = payload;
+      this.#sentTimestamp = timestamp;
       this.#totals.rtpPacketsOut++;
-      this.#totals.rtpBytesOut += payload.length;
+      this.#totals.rtpBytesOut += content.length;
+      if (red !== null) this.#totals.redundantPacketsOut++;
     }
     this.#totals.sendMs += this.#clock.now() - nowMs;
   }
@@ -84,6 +93,12 @@ export class RoomMember implements MixSink {
   get srtpRejected(): number {
     const { srtpForged, srtpReplayed, srtpMalformed } = this.transport.counters;
     return srtpForged + srtpReplayed + srtpMalformed;
+  }
+
+  #withPrevious(payload: Uint8Array, timestamp: number): Uint8Array | null {
+    if (this.#sent === null) return null;
+    const { redundancy } = this.room;
+    return redundancy.payload(this.#sent, this.#sentTimestamp, payload, timestamp, this.#opusPayloadType);
   }
 
   #receive(packet: ReceivedRtp, nowMs: number): void {

@@ -142,6 +142,7 @@ export function mediaStats(given: Partial<MediaStats> = {}): MediaStats {
       rtpPacketsOut: 0,
       rtpBytesIn: 0,
       rtpBytesOut: 0,
+      redundantPacketsOut: 0,
       srtpRejected: 0,
       packetsLost: 0,
       packetsLate: 0,
