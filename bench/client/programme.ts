@@ -41,11 +41,16 @@ export async function speechProgramme(voice: number, seconds: number, dtx: boole
   return encodeProgramme(await speech(VOICES[voice % VOICES.length]!, seconds), dtx);
 }
 
-/** A microphone with nobody at it: noise far below speech, which DTX, if used, turns into a packet every 400 ms. */
+/**
+ * A microphone with nobody at it: noise far below speech, which DTX, if used, turns into a packet every 400 ms. libopus
+ * takes noise for noise only after it has heard something 25 dB louder, so somebody was there before.
+ */
 export function silenceProgramme(dtx: boolean): Programme {
   const prng = createPrng(1);
-  const seconds = 12;
-  const noise = Float32Array.from({ length: seconds * 48_000 }, () => gaussian(prng, 0, 1e-4));
-  // The first seconds are the encoder's way into DTX.
-  return encodeProgramme(noise, dtx).slice(100);
+  const seconds = 14;
+  const noise = Float32Array.from({ length: seconds * 48_000 }, (_, index) =>
+    gaussian(prng, 0, index < 48_000 ? 0.05 : 1e-4),
+  );
+  // The first seconds are somebody, and the encoder's way into DTX.
+  return encodeProgramme(noise, dtx).slice(200);
 }

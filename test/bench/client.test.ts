@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { silenceProgramme } from '../../bench/client/programme.ts';
 import { ReceiveCounters } from '../../bench/client/receive-counters.ts';
 import { readAnswer, writeOffer } from '../../bench/client/session-description.ts';
 
@@ -59,4 +60,17 @@ test('an answer is read into what a client needs, and refused without its role',
   t.throws(() => readAnswer(sdp.replace('a=setup:passive', 'a=setup:active')), /setup:passive/);
   t.throws(() => readAnswer(sdp.replace('a=ice-ufrag:abcd\r\n', '')), /ice-ufrag/);
   t.match(writeOffer({ iceUfrag: 'u', icePwd: 'p', fingerprint: 'AA', ssrc: 7 }), /a=ssrc:7 cname:/);
+});
+
+test('a silent participant with DTX sends a packet every 400 ms, and one without DTX every 20 ms', async (t) => {
+  const packets = (dtx: boolean) => {
+    const programme = silenceProgramme(dtx);
+    return { every: programme.length / programme.filter((frame) => frame !== undefined).length, programme };
+  };
+  t.ok(packets(true).every > 8, 'a refresh and the frame after it, every 20 frames, and few beside');
+  t.equal(packets(false).every, 1);
+  t.ok(
+    packets(true).programme.every((frame) => frame === undefined || !frame.voice),
+    'nothing in it is a voice',
+  );
 });
