@@ -105,7 +105,7 @@ function mediaOptions(config: Config, { clock, log, workerEntry }: ServerDeps): 
     announce: config.announce,
     hideLoopback: !isLoopback(config.host),
     spanLoad: config.spanLoadPercent / 100,
-    mix: { maxTalkers: config.maxTalkers },
+    mix: { maxTalkers: config.maxTalkers, levelling: config.levelling === 'on' },
     sdpLimits: { maxBytes: config.maxSdpBytes, maxLines: config.maxSdpLines },
     workerEntry,
     clock,

@@ -77,6 +77,10 @@ export const SETTINGS = {
     default: 8,
     help: 'Talkers in one room that are heard at the same time, the loudest. 0: all of them.',
   }),
+  levelling: setting(choice(['on', 'off']), {
+    default: 'on',
+    help: 'Brings quiet and loud talkers slowly to about the same level.',
+  }),
 
   logLevel: setting(choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
     default: 'info',
@@ -145,7 +149,7 @@ export type Config = {
 export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Page and WebSocket', keys: ['host', 'port', 'allowOrigins'] },
   { title: 'Media', keys: ['mediaHost', 'mediaPort', 'announce', 'workers', 'spanLoadPercent'] },
-  { title: 'Sound', keys: ['maxTalkers'] },
+  { title: 'Sound', keys: ['maxTalkers', 'levelling'] },
   { title: 'Log', keys: ['logLevel', 'logFormat'] },
   {
     title: 'Limits',

@@ -46,6 +46,8 @@ export interface MixLink {
 export interface MixSettings {
   /** How many are heard at a time, the loudest; 0 for everybody. */
   readonly maxTalkers: number;
+  /** Whether quiet and loud talkers are brought to about the same level. */
+  readonly levelling: boolean;
 }
 
 export interface ParticipantOptions {
@@ -92,6 +94,7 @@ export class Mixer {
   readonly #total = new Float32Array(FRAME_SAMPLES);
   readonly #minus = new Float32Array(FRAME_SAMPLES);
   readonly #talkerLimit: TalkerLimit;
+  readonly #levelling: boolean;
   readonly #shared: MixStream;
   readonly #spareStreams: MixStream[] = [];
   #link: MixLink | undefined;
@@ -101,6 +104,7 @@ export class Mixer {
   constructor(pool: CodecPool, settings: MixSettings) {
     this.#pool = pool;
     this.#talkerLimit = new TalkerLimit(settings.maxTalkers);
+    this.#levelling = settings.levelling;
     this.#shared = new MixStream(pool, SHARED_ENCODER);
   }
 
@@ -109,7 +113,10 @@ export class Mixer {
   }
 
   add(options: ParticipantOptions): MixParticipant {
-    const source = new Source(this.#pool, options.muted, { talkerLimit: this.#talkerLimit });
+    const source = new Source(this.#pool, options.muted, {
+      talkerLimit: this.#talkerLimit,
+      levelling: this.#levelling,
+    });
     const participant = new MixParticipant(source, options);
     this.#participants.add(participant);
     this.#restless++;

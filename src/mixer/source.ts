@@ -10,6 +10,7 @@ import type { Decoder } from './codec.ts';
 import type { CodecPool } from './codec-pool.ts';
 import { FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE_DBOV } from './format.ts';
 import { type BufferedPacket, JitterBuffer } from './jitter-buffer.ts';
+import { Leveller } from './leveller.ts';
 import { isDtx } from './opus-packet.ts';
 import { applyRamp, crossFade, levelDbov } from './pcm.ts';
 import { type Talker, TalkerLimit } from './talker-limit.ts';
@@ -41,6 +42,8 @@ export interface SourcePacket {
 export interface SourceOptions {
   /** Of the room; by default everybody is heard. */
   readonly talkerLimit?: TalkerLimit;
+  /** Whether quiet and loud talkers are brought to about the same level; by default not. */
+  readonly levelling?: boolean;
 }
 
 export class Source implements Talker {
@@ -48,6 +51,7 @@ export class Source implements Talker {
   admitted = false;
   readonly #pool: CodecPool;
   readonly #talkerLimit: TalkerLimit;
+  readonly #leveller: Leveller | undefined;
   readonly #jitter: JitterBuffer;
   readonly #voice = new VoiceActivity();
   readonly #preRoll: Uint8Array[] = [];
@@ -64,9 +68,10 @@ export class Source implements Talker {
   #gain = 0;
   #concealedInRow = 0;
 
-  constructor(pool: CodecPool, muted: boolean, { talkerLimit = new TalkerLimit(0) }: SourceOptions = {}) {
+  constructor(pool: CodecPool, muted: boolean, options: SourceOptions = {}) {
     this.#pool = pool;
-    this.#talkerLimit = talkerLimit;
+    this.#talkerLimit = options.talkerLimit ?? new TalkerLimit(0);
+    this.#leveller = options.levelling === true ? new Leveller() : undefined;
     this.#jitter = new JitterBuffer(pool.counters);
     this.#muted = muted;
   }
@@ -253,11 +258,20 @@ export class Source implements Talker {
   #applyGate(): boolean {
     const target = this.speaking && this.admitted ? 1 : 0;
     if (target === 0 && this.#gain === 0) return false;
+    if (this.#leveller !== undefined) this.#level(this.#leveller, target === 1);
     if (target !== 1 || this.#gain !== 1) {
       applyRamp(this.#frame!, this.#gain, target, target > this.#gain ? FADE_IN_SAMPLES : FRAME_SAMPLES);
     }
     this.#gain = target;
     return true;
+  }
+
+  #level(leveller: Leveller, heard: boolean): void {
+    if (heard && this.#concealedInRow === 0) {
+      const level = levelDbov(this.#frame!);
+      leveller.observe(level, level >= this.#voice.thresholdDbov);
+    }
+    leveller.apply(this.#frame!);
   }
 
   #append(pcm: Int16Array): Float32Array {

@@ -56,7 +56,7 @@ test('three Chromium pages and one Firefox page in one room', {
 }, async (t) => {
   const directory = t.testdir();
   buildServer(directory);
-  const server = await startServerProcess(directory, ['--media-host', PRIVATE_ADDRESS]);
+  const server = await startServerProcess(directory, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);
   t.teardown(() => server.stop());
   const chromium = await launchChromium();
   t.teardown(() => chromium.close());

@@ -26,7 +26,7 @@ test('speech into the microphone of one page comes out of the other page', {
   const file = join(directory, 'speech.wav');
   await writeFile(file, formatWav({ sampleRate: SAMPLE_RATE, channels: 1, samples: concatInt16([spoken, PAUSE]) }));
   buildServer(directory);
-  const server = await startServerProcess(directory, ['--media-host', PRIVATE_ADDRESS]);
+  const server = await startServerProcess(directory, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);
   t.teardown(() => server.stop());
   // The browser plays the file again and again as its microphone.
   const chromium = await launchChromium([`--use-file-for-fake-audio-capture=${file}`]);

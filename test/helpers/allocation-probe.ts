@@ -18,7 +18,7 @@ const pool = new CodecPool(
   },
   () => 0,
 );
-const mixer = new Mixer(pool, { maxTalkers: 8 });
+const mixer = new Mixer(pool, { maxTalkers: 8, levelling: true });
 let packets = 0;
 const sink = {
   write: () => {

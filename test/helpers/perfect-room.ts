@@ -32,6 +32,7 @@ export class Room {
   readonly mixer: Mixer;
   readonly #encode: (frame: Int16Array, person: Person) => Uint8Array;
   readonly #twinPool: CodecPool;
+  readonly #levelling: boolean;
   tick = 0;
 
   constructor(
@@ -41,8 +42,9 @@ export class Room {
   ) {
     this.pool = new CodecPool(codec, () => 0);
     this.#twinPool = new CodecPool(codec, () => 0);
-    this.mixer = new Mixer(this.pool, { maxTalkers: 0, ...settings });
+    this.mixer = new Mixer(this.pool, { maxTalkers: 0, levelling: false, ...settings });
     this.#encode = encode;
+    this.#levelling = settings.levelling ?? false;
   }
 
   join(sound: Int16Array, { muted = false, deafened = false } = {}): Person {
@@ -52,7 +54,7 @@ export class Room {
       deafened,
       sink: { write: (payload, timestamp, marker) => written.push({ tick: this.tick, payload, timestamp, marker }) },
     });
-    const twin = new Source(this.#twinPool, muted);
+    const twin = new Source(this.#twinPool, muted, { levelling: this.#levelling });
     const person: Person = {
       participant,
       twin,

@@ -36,7 +36,7 @@ function options(given: Partial<MediaPlaneOptions> = {}): MediaPlaneOptions {
     announce: [],
     hideLoopback: false,
     spanLoad: 0.6,
-    mix: { maxTalkers: 8 },
+    mix: { maxTalkers: 8, levelling: false },
     sdpLimits: { maxBytes: 16_384, maxLines: 300 },
     workerEntry: WORKER,
     clock: systemClock,

@@ -11,9 +11,9 @@ import { voiced } from '../helpers/voiced.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4106);
 
-function plainRoom() {
+function plainRoom({ levelling = false } = {}) {
   const codec = new PlainCodec();
-  return { codec, room: new Room(codec, (frame) => codec.encode(frame)) };
+  return { codec, room: new Room(codec, (frame) => codec.encode(frame), { levelling }) };
 }
 
 const toneOf = (index: number, amplitude = 0.05) =>
@@ -64,9 +64,9 @@ function complaint(room: Room, listener: Person, codec: PlainCodec): string | un
 test('for any talk, mutes, deafens, joins and leaves everybody hears the sum of the others and never themselves', async (t) => {
   t.comment(`SEED=${SEED}`);
   fc.assert(
-    fc.property(fc.nat(), fc.integer({ min: 2, max: 9 }), (salt, size) => {
+    fc.property(fc.nat(), fc.integer({ min: 2, max: 9 }), fc.boolean(), (salt, size, levelling) => {
       const prng = createPrng(salt);
-      const { codec, room } = plainRoom();
+      const { codec, room } = plainRoom({ levelling });
       let joined = 0;
       const join = () => room.join(toneOf(joined++ % 12), { muted: prng() < 0.1, deafened: prng() < 0.1 });
       for (let i = 0; i < size; i++) join();

@@ -14,7 +14,7 @@ const LONGEST_STALL_MS = 15;
 const CLICK_LIMIT = 1.3;
 
 test('who begins and stops to talk hears the others without a click and without a gap in the stream', async (t) => {
-  const server = await startServer();
+  const server = await startServer(['--levelling', 'off']);
   t.teardown(() => server.close());
   const join = (name: string) => WeriftParticipant.join({ url: server.webSocketUrl, room: 'lobby', name });
   const [ada, ben, cleo] = await Promise.all([join('Ada'), join('Ben'), join('Cleo')]);
@@ -67,7 +67,7 @@ test('who begins and stops to talk hears the others without a click and without 
 });
 
 test('each tick encodes once for all who listen and once for each talker who hears another', async (t) => {
-  const server = await startServer();
+  const server = await startServer(['--levelling', 'off']);
   t.teardown(() => server.close());
   const names = ['Ada', 'Ben', 'Cleo', 'Dan', 'Eve', 'Fay'];
   const people = await Promise.all(

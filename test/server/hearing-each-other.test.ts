@@ -42,7 +42,7 @@ function isInaudible(level: number | undefined): boolean {
 }
 
 test('in one room', async (t) => {
-  const server = await startServer();
+  const server = await startServer(['--levelling', 'off']);
   const url = server.webSocketUrl;
   t.teardown(() => server.close());
   const people = await Promise.all(NAMES.map((name) => WeriftParticipant.join({ url, room: 'lobby', name })));
