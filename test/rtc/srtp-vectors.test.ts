@@ -72,7 +72,7 @@ test('SRTCP with AEAD_AES_128_GCM is that of RFC 7714 section 17.1', (t) => {
 });
 
 test('GHASH makes the tags of node:crypto for any lengths', (t) => {
-  for (let length = 0; length < 70; length++) {
+  for (let length = 0; length < 300; length++) {
     const key = randomBytes(16);
     const iv = randomBytes(12);
     const aad = randomBytes((length * 7) % 41);
