@@ -79,7 +79,8 @@ async function run(values: Values<typeof options>): Promise<void> {
   const certificate = await createCertificate();
   const plan = { markers, certificate, trials, senders, seed, jitterMs, onProgress: showProgress };
   const servers = serversOf({
-    flags: ['--workers', String(values.workers)],
+    flags: [],
+    workers: [values.workers],
     moreFlags: values['server-flags'],
     against: values.against,
     prebuffering: values.prebuffering,

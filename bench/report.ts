@@ -5,7 +5,7 @@ import { runCommand } from './lib/command.ts';
 import { LATENCY_COLUMNS, type LatencyResult, rowsOfLatency } from './lib/latency-result.ts';
 import type { Machine } from './lib/machine.ts';
 import type { Options } from './lib/options.ts';
-import { chartOf, rowsOf, SCALING_COLUMNS, type ScalingResult } from './lib/scaling-result.ts';
+import { chartOf, rowsOf, SCALING_COLUMNS, type ScalingResult, workersText } from './lib/scaling-result.ts';
 import { formatMarkdownTable } from './lib/table.ts';
 
 type Result = ScalingResult | LatencyResult;
@@ -45,16 +45,17 @@ async function run(): Promise<void> {
 }
 
 async function scalingSection(result: ScalingResult): Promise<string> {
-  const variant = `scaling-${result.talkers}-talking-${result.workers}-workers`;
-  const chart = result.talkers === 3 && result.workers === 1 ? 'scaling' : variant;
+  const { rooms, talkers, workers } = result;
+  const usual = rooms === 1 && talkers === 3 && workers.join() === '1';
+  const chart = usual ? 'scaling' : `scaling-${rooms}-rooms-${talkers}-talking-${workers.join('-')}-workers`;
   await mkdir(`${DOCS}benchmarks`, { recursive: true });
   await writeFile(`${DOCS}benchmarks/${chart}.svg`, drawChart(chartOf(result)));
   return [
-    `## Participants in one room, ${result.talkers} talking`,
+    `## Participants in ${rooms === 1 ? 'one room' : `${rooms} rooms`}, ${talkers} talking${rooms === 1 ? '' : ' in each'}`,
     machineLine(result.machine),
     `![CPU of the server for each participant](benchmarks/${chart}.svg)`,
     formatMarkdownTable(SCALING_COLUMNS, rowsOf(result.runs)),
-    `Percentages are of one core; "server" is the whole server process with ${result.workers} media worker(s). Windows of ${result.seconds} s after everybody had joined.`,
+    `Percentages are of one core; "server" is the whole server process with ${workersText(workers)}. Windows of ${result.seconds} s after everybody had joined.`,
   ].join('\n\n');
 }
 

@@ -27,10 +27,23 @@ const options = {
     default: [10, 20, 40, 60, 100],
     min: 1,
     max: 5000,
-    description: 'sizes of the room, one step each',
+    description: 'sizes of each room, one step each',
   },
-  talkers: { kind: 'number', default: 3, min: 0, max: 5000, description: 'how many of them speak at the same time' },
-  workers: { kind: 'number', default: 1, min: 0, max: 256, description: 'media workers of the server' },
+  rooms: { kind: 'number', default: 1, min: 1, max: 5000, description: 'rooms of that size at the same time' },
+  talkers: {
+    kind: 'number',
+    default: 3,
+    min: 0,
+    max: 5000,
+    description: 'how many in each room speak at the same time; 0 measures what silence costs',
+  },
+  workers: {
+    kind: 'numbers',
+    default: [1],
+    min: 0,
+    max: 256,
+    description: 'media workers of the server; several numbers are compared, in turns',
+  },
   seconds: {
     kind: 'number',
     default: 20,
@@ -62,6 +75,8 @@ await runCommand({
     'participants from another, lets some of them speak, and measures one window for each size of the room.',
     'The rest send what a silent browser sends. Everything stays on the loopback interface.',
     '',
+    'Many channels, as an example: --rooms 50 --participants 10 --talkers 1. What silent participants cost: --talkers 0.',
+    '',
     'With --find-limit: the largest room in which every participant is sent 50 packets a second (apart from the pauses',
     'in silence) with no gap over 60 ms, to 5 %. A room that fails is tried twice.',
     '',
@@ -79,23 +94,28 @@ async function run(values: Values<typeof options>): Promise<void> {
   const sizes = [...values.participants].sort((a, b) => a - b);
   if (values.talkers > sizes[0]!)
     throw new UsageError(`--talkers: ${values.talkers} people cannot speak in a room of ${sizes[0]}.`);
+  if (values.against !== undefined && values.rooms > 1)
+    throw new UsageError('--rooms: other servers are measured with one room.');
   if (values.against === 'janus' && !isInPrivateNetwork()) {
     process.exitCode = runInPrivateNetwork();
     return;
   }
   const machine = describeMachine();
   warnIfBusy(machine);
-  const { talkers, workers, seconds } = values;
-  const plan: ScalingPlan = { sizes, talkers, workers, seconds, joinsPerSecond: values.rate, onProgress: showProgress };
+  const { rooms, talkers, workers, seconds } = values;
+  const plan: ScalingPlan = { sizes, rooms, talkers, seconds, joinsPerSecond: values.rate, onProgress: showProgress };
+  const largest = sizes.at(-1)!;
+  const flags = ['--max-participants', largest, '--max-rooms', rooms, '--max-connections', rooms * largest + 10];
   const servers = serversOf({
-    flags: ['--workers', String(workers), '--max-participants', String(sizes.at(-1))],
+    flags: flags.map(String),
+    workers,
     moreFlags: values['server-flags'],
     against: values.against,
   });
   const driver = new Driver(new URL('./client.mjs', import.meta.url));
   try {
     await driver.ask({ type: 'prepare', voices: Math.min(6, talkers), dtx: values.dtx ?? 'as-asked' });
-    const common = { machine, talkers, workers, seconds };
+    const common = { machine, rooms, talkers, workers, seconds };
     let result: LimitResult | ScalingResult;
     if (values['find-limit']) {
       result = { benchmark: 'limit', ...common, servers: await searchLimits(servers, driver, plan) };

@@ -16,6 +16,7 @@ interface Sounds {
 export class Load {
   readonly #rooms = new Map<string, LightParticipant[]>();
   readonly #pacer = new Pacer();
+  readonly #pacing = new Map<LightParticipant, () => void>();
   readonly #sounds = new Map<boolean, Sounds>();
   #certificate: Certificate | undefined;
   #joined = 0;
@@ -52,7 +53,10 @@ export class Load {
       const joinMs = performance.now() - startMs;
       const phase = this.#joined++;
       participant.say(this.#soundsFor(participant).silence, phase * 7);
-      this.#pacer.add(phase, () => participant.sendNext());
+      this.#pacing.set(
+        participant,
+        this.#pacer.add(phase, () => participant.sendNext()),
+      );
       members.push(participant);
       return joinMs;
     });
@@ -68,6 +72,32 @@ export class Load {
       // The same voice again starts elsewhere in its text.
       else participant.say(speech[index % speech.length] ?? silence, index * 37);
     });
+  }
+
+  firstSounds(room: string): readonly (number | null)[] {
+    return this.#rooms.get(room)?.map(({ firstSoundMs }) => firstSoundMs) ?? [];
+  }
+
+  act({ room, index, action }: Omit<Extract<DriverCommand, { type: 'act' }>, 'type'>): undefined {
+    const members = this.#rooms.get(room);
+    const participant = members?.[index];
+    if (members === undefined || participant === undefined) throw new Error(`room ${room} has no participant ${index}`);
+    const { silence, speech } = this.#soundsFor(participant);
+    switch (action) {
+      case 'speak':
+        participant.say(speech[index % speech.length] ?? silence, index * 37);
+        return;
+      case 'fall-silent':
+        participant.say(silence, index * 7);
+        return;
+      case 'mute':
+      case 'unmute':
+        participant.setMuted(action === 'mute');
+        return;
+      case 'leave':
+        members.splice(index, 1);
+        this.#leave(participant);
+    }
   }
 
   reset(): undefined {
@@ -88,9 +118,15 @@ export class Load {
   }
 
   leave(): undefined {
-    this.#pacer.close();
-    for (const participant of this.#participants()) participant.close();
+    for (const participant of this.#participants()) this.#leave(participant);
     this.#rooms.clear();
+    this.#pacer.close();
+  }
+
+  #leave(participant: LightParticipant): void {
+    this.#pacing.get(participant)?.();
+    this.#pacing.delete(participant);
+    participant.close();
   }
 
   #soundsFor({ dtx }: LightParticipant): Sounds {

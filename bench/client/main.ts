@@ -12,6 +12,10 @@ function run(command: DriverCommand) {
       return load.join(command);
     case 'talk':
       return load.talk(command.room, command.count);
+    case 'first-sounds':
+      return load.firstSounds(command.room);
+    case 'act':
+      return load.act(command);
     case 'reset':
       return load.reset();
     case 'report':

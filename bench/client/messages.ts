@@ -19,12 +19,18 @@ export type DriverCommand =
     }
   /** The first `count` participants of the room speak, the others are silent. */
   | { readonly type: 'talk'; readonly room: string; readonly count: number }
+  /** How long each participant of the room took from opening the WebSocket to the first packet that was not silence. */
+  | { readonly type: 'first-sounds'; readonly room: string }
+  /** One participant of the room, counted from the one who joined first, does something. */
+  | { readonly type: 'act'; readonly room: string; readonly index: number; readonly action: ParticipantAction }
   /** Sets all counters to zero. */
   | { readonly type: 'reset' }
   /** What was received and used since the reset. */
   | { readonly type: 'report' }
   /** All participants leave. */
   | { readonly type: 'leave' };
+
+export type ParticipantAction = 'speak' | 'fall-silent' | 'mute' | 'unmute' | 'leave';
 
 export interface JoinReport {
   /** From opening the WebSocket to the end of the DTLS handshake, one a participant. */
@@ -42,6 +48,9 @@ export interface DriverAnswers {
   readonly prepare: undefined;
   readonly join: JoinReport;
   readonly talk: undefined;
+  /** By order of joining; null for those who have heard nothing yet. */
+  readonly 'first-sounds': readonly (number | null)[];
+  readonly act: undefined;
   readonly reset: undefined;
   readonly report: LoadReport;
   readonly leave: undefined;

@@ -39,6 +39,7 @@ export class LightParticipant {
   readonly dtx: boolean;
   readonly #signaling: RoomSignaling;
   readonly #transport: MediaTransport;
+  readonly #beganAtMs: number;
   readonly #ssrc: number;
   #sequenceNumber = randomBytes(2).readUInt16BE() >> 1;
   #timestamp = randomBytes(4).readUInt32BE();
@@ -46,9 +47,16 @@ export class LightParticipant {
   #position = 0;
   #paused = true;
 
-  private constructor(signaling: RoomSignaling, transport: MediaTransport, ssrc: number, dtx: boolean) {
+  private constructor(
+    signaling: RoomSignaling,
+    transport: MediaTransport,
+    beganAtMs: number,
+    ssrc: number,
+    dtx: boolean,
+  ) {
     this.#signaling = signaling;
     this.#transport = transport;
+    this.#beganAtMs = beganAtMs;
     this.#ssrc = ssrc;
     this.dtx = dtx;
   }
@@ -56,6 +64,7 @@ export class LightParticipant {
   /** Resolves when media can flow both ways. Rejects when the server refuses or does not answer. */
   static async join(options: JoinOptions): Promise<LightParticipant> {
     const { server = 'partyline', url, room, name, certificate, onPayload } = options;
+    const beganAtMs = performance.now();
     const signaling = await openSignaling(server, url);
     try {
       await signaling.join(room, name);
@@ -73,12 +82,23 @@ export class LightParticipant {
           if (participant !== undefined) participant.#onRtp(packet, onPayload);
         },
       });
-      participant = new LightParticipant(signaling, transport, ssrc, answer.dtx);
+      participant = new LightParticipant(signaling, transport, beganAtMs, ssrc, answer.dtx);
       return participant;
     } catch (error) {
       signaling.close();
       throw error;
     }
+  }
+
+  /** From opening the WebSocket to the first packet that was not silence; null until it came. */
+  get firstSoundMs(): number | null {
+    const { firstSoundAtMs } = this.received;
+    return firstSoundAtMs === undefined ? null : firstSoundAtMs - this.#beganAtMs;
+  }
+
+  /** Tells the server; what is sent stays the same, as the server must not rely on it. */
+  setMuted(muted: boolean): void {
+    this.#signaling.setMuted?.(muted);
   }
 
   /** What is sent from now on, from its entry `position` on. */

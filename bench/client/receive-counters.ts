@@ -30,6 +30,12 @@ export class ReceiveCounters {
   #lastAtMs: number | undefined;
   #silent = false;
   #lastSequenceNumber: number | undefined;
+  #firstSoundAtMs: number | undefined;
+
+  /** When the first packet came that was not silence; no reset forgets it. */
+  get firstSoundAtMs(): number | undefined {
+    return this.#firstSoundAtMs;
+  }
 
   count(packet: Uint8Array, nowMs: number): void {
     this.#packets++;
@@ -39,6 +45,7 @@ export class ReceiveCounters {
     else if (gapMs > this.#largestGapMs) this.#largestGapMs = gapMs;
     this.#lastAtMs = nowMs;
     this.#silent = packet.length <= SILENCE_BYTES;
+    if (!this.#silent) this.#firstSoundAtMs ??= nowMs;
     const sequenceNumber = (packet[2]! << 8) | packet[3]!;
     const step = this.#lastSequenceNumber === undefined ? 1 : distance16(sequenceNumber, this.#lastSequenceNumber);
     if (step <= 0) {

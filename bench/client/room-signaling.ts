@@ -7,6 +7,8 @@ export interface RoomSignaling {
   join(room: string, name: string): Promise<void>;
   /** The server's answer to an offer. */
   negotiate(offerSdp: string): Promise<string>;
+  /** Where the server knows such a thing. */
+  setMuted?(muted: boolean): void;
   close(): void;
 }
 

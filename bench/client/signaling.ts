@@ -35,6 +35,10 @@ export class SignalingClient {
     return (await answered).sdp;
   }
 
+  setMuted(muted: boolean): void {
+    this.#send({ type: 'mute', muted });
+  }
+
   close(): void {
     this.#socket.close();
   }

@@ -14,7 +14,7 @@ export interface LimitResult {
   readonly benchmark: 'limit';
   readonly machine: Machine;
   readonly talkers: number;
-  readonly workers: number;
+  readonly workers: readonly number[];
   /** Length of each window. */
   readonly seconds: number;
   readonly servers: readonly ServerLimit[];

@@ -15,6 +15,11 @@ export class Scrape {
     return samples.reduce((sum, sample) => sum + sample.value, 0);
   }
 
+  /** How many samples of a metric there are: workers, for those that each of them tells. */
+  count(name: string): number {
+    return this.#samples.filter((sample) => sample.name === name).length;
+  }
+
   /** A histogram summed over its labels: upper bounds (the last is infinite) with cumulative counts. */
   histogram(name: string): Histogram {
     const counts = new Map<number, number>();

@@ -42,8 +42,12 @@ export interface ScalingRun {
 export interface ScalingResult {
   readonly benchmark: 'scaling';
   readonly machine: Machine;
+  /** Rooms at the same time; the participants of a step are those of all of them. */
+  readonly rooms: number;
+  /** In each room. */
   readonly talkers: number;
-  readonly workers: number;
+  /** Media workers of the Partyline servers that were compared. */
+  readonly workers: readonly number[];
   /** Length of each window. */
   readonly seconds: number;
   /** In the order in which they were made: servers in turns. */
@@ -118,11 +122,16 @@ export const SCALING_COLUMNS: readonly Column<ScalingRow>[] = [
   { title: 'join\np50, ms', value: (step) => step.joinP50Ms.toFixed(0) },
 ];
 
+/** `1 media worker`, `1 and 2 media workers` */
+export function workersText(workers: readonly number[]): string {
+  return `${workers.join(' and ')} media worker${workers.join() === '1' ? '' : 's'}`;
+}
+
 export function chartOf(result: ScalingResult): Chart {
   return {
     title: 'CPU of the server for each participant',
-    subtitle: `${result.talkers} talking, ${result.workers} media worker${result.workers === 1 ? '' : 's'}, ${result.machine.cpu}`,
-    xLabel: 'participants in one room',
+    subtitle: `${result.talkers} talking, ${workersText(result.workers)}, ${result.machine.cpu}`,
+    xLabel: result.rooms === 1 ? 'participants in one room' : `participants in ${result.rooms} rooms`,
     yLabel: '% of a core for each participant',
     series: groupRuns(result.runs).map(({ server, sizes }) => ({
       name: server,

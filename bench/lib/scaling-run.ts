@@ -12,14 +12,15 @@ import { Window } from './window.ts';
 const SETTLE_MS = 3000;
 
 export interface ScalingPlan {
-  /** Ascending. */
+  /** Participants of each room, ascending. */
   readonly sizes: readonly number[];
+  /** Rooms of the same size at the same time. */
+  readonly rooms: number;
+  /** In each room. */
   readonly talkers: number;
   /** Length of the window measured at each size. */
   readonly seconds: number;
   readonly joinsPerSecond: number;
-  /** Media workers of a Partyline server. */
-  readonly workers: number;
   readonly onProgress: (text: string) => void;
 }
 
@@ -30,22 +31,28 @@ export async function runScaling(start: StartServer, driver: Driver, plan: Scali
   const done = (stopped?: string): ScalingRun => ({ server: server.name, steps, ...(stopped && { stopped }) });
   try {
     const { residentBytes } = await server.usage();
-    for (const size of plan.sizes) {
-      const onProgress = (text: string) => plan.onProgress(`${server.name}, ${size} participants: ${text}`);
+    const rooms = roomNames(plan.rooms);
+    for (const [index, size] of plan.sizes.entries()) {
+      const onProgress = (text: string) =>
+        plan.onProgress(`${server.name}, ${plan.rooms * size} participants: ${text}`);
       onProgress('joining');
-      const count = size - (steps.at(-1)?.participants ?? 0);
+      const count = size - (plan.sizes[index - 1] ?? 0);
       const { kind, webSocketUrl: url } = server;
-      let joinMs: readonly number[];
+      const joinMs: number[] = [];
       try {
-        const join = { room: ROOM, server: kind, url, count, perSecond: plan.joinsPerSecond };
-        ({ joinMs } = await driver.ask({ type: 'join', ...join }));
+        for (const room of rooms) {
+          const join = { room, server: kind, url, count, perSecond: plan.joinsPerSecond };
+          joinMs.push(...(await driver.ask({ type: 'join', ...join })).joinMs);
+        }
       } catch (error) {
-        return done(`${size} participants could not join: ${error instanceof Error ? error.message : error}`);
+        return done(
+          `${plan.rooms * size} participants could not join: ${error instanceof Error ? error.message : error}`,
+        );
       }
-      await driver.ask({ type: 'talk', room: ROOM, count: plan.talkers });
+      for (const room of rooms) await driver.ask({ type: 'talk', room, count: plan.talkers });
       await sleep(SETTLE_MS);
       const measured = await measure(server, driver, { ...plan, onProgress }, residentBytes);
-      steps.push({ participants: size, joinP50Ms: percentile(joinMs, 0.5), ...measured });
+      steps.push({ participants: plan.rooms * size, joinP50Ms: percentile(joinMs, 0.5), ...measured });
     }
     return done();
   } finally {
@@ -54,12 +61,17 @@ export async function runScaling(start: StartServer, driver: Driver, plan: Scali
   }
 }
 
+/** One room has the name that every server knows. */
+function roomNames(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => (index === 0 ? ROOM : `${ROOM}-${index}`));
+}
+
 type Measured = Omit<ScalingStep, 'participants' | 'joinP50Ms'>;
 
 async function measure(
   server: ServerUnderTest,
   driver: Driver,
-  { seconds, workers, onProgress }: ScalingPlan,
+  { seconds, onProgress }: ScalingPlan,
   emptyBytes: number,
 ): Promise<Measured> {
   const scrapedBefore = await server.metrics?.();
@@ -74,7 +86,7 @@ async function measure(
   const scrapedAfter = await server.metrics?.();
   return {
     ...figuresOf(load, before, after, emptyBytes),
-    ...(scrapedBefore && scrapedAfter && ownFigures(scrapedBefore, scrapedAfter, workers)),
+    ...(scrapedBefore && scrapedAfter && ownFigures(scrapedBefore, scrapedAfter)),
   };
 }
 
@@ -94,12 +106,12 @@ function figuresOf(load: LoadReport, before: Usage, after: Usage, emptyBytes: nu
   };
 }
 
-function ownFigures(before: Scrape, after: Scrape, workers: number): OwnFigures {
+function ownFigures(before: Scrape, after: Scrape): OwnFigures {
   const window = new Window(before, after);
   return {
     tickLatenessP50Ms: window.latenessMs(0.5),
     tickLatenessP99Ms: window.latenessMs(0.99),
     ticksSkipped: window.ticksSkipped,
-    encodesPerTick: window.framesEncoded / (window.ticks / Math.max(1, workers)),
+    encodesPerTick: window.framesEncoded / (window.ticks / after.count('partyline_ticks_total')),
   };
 }

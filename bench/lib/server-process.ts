@@ -10,18 +10,19 @@ const START_TIMEOUT_MS = 20_000;
 /** The built server in a process of its own, on free ports of the loopback interface. */
 export class ServerProcess implements ServerUnderTest {
   readonly kind = 'partyline';
-  readonly name = 'Partyline';
+  readonly name: string;
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, url: string) {
+  private constructor(child: ChildProcess, url: string, name: string) {
     this.#child = child;
+    this.name = name;
     this.url = url;
   }
 
   /** `flags` are further flags of the server, as `['--workers', '1']`. Throws when it does not say in time where it listens. */
-  static async start(flags: readonly string[]): Promise<ServerProcess> {
+  static async start(flags: readonly string[], name = 'Partyline'): Promise<ServerProcess> {
     const entry = fileURLToPath(new URL('./server/main.js', import.meta.url));
     const loopback = ['--host', '127.0.0.1', '--port', '0', '--media-host', '127.0.0.1', '--media-port', '0'];
     const child = spawn(process.execPath, [entry, ...loopback, '--log-format', 'json', ...flags], {
@@ -35,7 +36,7 @@ export class ServerProcess implements ServerUnderTest {
     const timer = setTimeout(() => child.kill(), START_TIMEOUT_MS);
     try {
       const url = await Promise.race([readUrl(child), exited]);
-      return new ServerProcess(child, url);
+      return new ServerProcess(child, url, name);
     } finally {
       clearTimeout(timer);
     }

@@ -8,6 +8,8 @@ export const ROOM = 'bench';
 export interface ServerOptions {
   /** Flags of the Partyline server. */
   readonly flags: readonly string[];
+  /** Media workers of the Partyline server, a server for each number. */
+  readonly workers: readonly number[];
   /** More flags, as one text. */
   readonly moreFlags?: string | undefined;
   readonly against?: 'janus' | undefined;
@@ -18,9 +20,18 @@ export interface ServerOptions {
 export type StartServer = () => Promise<ServerUnderTest>;
 
 /** What starts each of the servers to be measured; each start gives a new, empty server. */
-export function serversOf({ flags, moreFlags, against, prebuffering = [] }: ServerOptions): readonly StartServer[] {
+export function serversOf({
+  flags,
+  workers,
+  moreFlags,
+  against,
+  prebuffering = [],
+}: ServerOptions): readonly StartServer[] {
   const own = [...flags, ...(moreFlags?.split(/\s+/).filter((flag) => flag !== '') ?? [])];
-  const servers: StartServer[] = [() => ServerProcess.start(own)];
+  const servers: StartServer[] = workers.map((count) => {
+    const name = workers.length === 1 ? 'Partyline' : `Partyline, ${count} worker${count === 1 ? '' : 's'}`;
+    return () => ServerProcess.start(['--workers', String(count), ...own], name);
+  });
   if (against === 'janus') {
     const buffers = prebuffering.length === 0 ? [undefined] : prebuffering;
     servers.push(...buffers.map((packets) => () => JanusProcess.start({ rooms: [ROOM], prebuffering: packets })));

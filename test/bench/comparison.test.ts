@@ -66,7 +66,8 @@ test('the chart has a line for each server, through the means of its runs', asyn
     benchmark: 'scaling',
     machine: { ...machine, commit: undefined },
     talkers: 3,
-    workers: 1,
+    rooms: 1,
+    workers: [1],
     seconds: 20,
     runs,
   });
