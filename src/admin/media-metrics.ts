@@ -29,6 +29,10 @@ const GAUGES: Readonly<Record<MediaGauge, Description & { readonly perUnit?: num
     perUnit: 1e-3,
   },
   utilization: { name: 'partyline_media_utilization_ratio', help: 'Share of its time that the worker is busy.' },
+  overloadLevel: {
+    name: 'partyline_media_overload_level',
+    help: 'What the worker does about its load: 0 nothing, 1 and 2 simpler encoding, 3 fewer talkers, 4 no newcomers.',
+  },
   heapUsedBytes: { name: 'partyline_media_heap_used_bytes', help: 'JavaScript heap in use.' },
 };
 
@@ -63,11 +67,19 @@ const COUNTERS: Readonly<Record<MediaCounter, Description>> = {
     name: 'partyline_frames_recovered_total',
     help: 'Lost frames found in redundant data (RFC 2198).',
   },
+  timeStretches: {
+    name: 'partyline_time_stretches_total',
+    help: 'Pieces of speech of 2.5 to 12.5 ms left out or repeated, to change the delay.',
+  },
   framesPrimed: {
     name: 'partyline_frames_primed_total',
     help: 'Opus frames encoded only to prepare an encoder for taking over.',
   },
   framesEncoded: { name: 'partyline_frames_encoded_total', help: 'Opus frames encoded.' },
+  overloadTransitions: {
+    name: 'partyline_media_overload_transitions_total',
+    help: 'Changes of the overload level, up or down.',
+  },
   sendFailures: { name: 'partyline_send_failures_total', help: 'UDP datagrams that the system did not take.' },
 };
 

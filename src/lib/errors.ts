@@ -77,6 +77,12 @@ export const ERRORS = {
     closeCode: null,
     message: 'The media plane cannot take this connection now.',
   },
+  server_busy: {
+    fault: 'user',
+    httpStatus: 503,
+    closeCode: null,
+    message: 'The server has too much to do to take in somebody else now.',
+  },
   forbidden_origin: {
     fault: 'user',
     httpStatus: 403,

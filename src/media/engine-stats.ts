@@ -1,10 +1,12 @@
-import { type EventLoopUtilization, type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { CodecPool } from '../mixer/codec-pool.ts';
 import type { Demultiplexer } from '../rtc/demultiplexer.ts';
 import type { UdpPort } from '../rtc/udp-port.ts';
+import { createBusyMeter } from './busy-meter.ts';
 import { Histogram } from './histogram.ts';
 import type { WorkerStats } from './messages.ts';
 import type { MixedRoom } from './mixed-room.ts';
+import type { OverloadController } from './overload.ts';
 
 /** How often a worker says what it has done. */
 export const STATS_INTERVAL_MS = 500;
@@ -40,6 +42,7 @@ export interface EngineState {
   readonly roomCount: number;
   readonly connections: number;
   readonly srtpRejected: number;
+  readonly overload: OverloadController;
   readonly pool: CodecPool;
   readonly port: UdpPort;
   readonly demultiplexer: Demultiplexer;
@@ -64,8 +67,7 @@ export class EngineStats {
   readonly #encode = new Histogram(DURATION_BOUNDS);
   readonly #send = new Histogram(DURATION_BOUNDS);
   readonly #eventLoopDelay: IntervalHistogram;
-
-  #loopBefore: EventLoopUtilization = performance.eventLoopUtilization();
+  readonly #utilization = createBusyMeter();
 
   constructor() {
     this.#eventLoopDelay = monitorEventLoopDelay({ resolution: 10 });
@@ -87,9 +89,6 @@ export class EngineStats {
     const { talkers, talkersUnheard, jitterBufferDelayMs } = countTalkers(state.rooms);
     const eventLoopDelayP99Ms = this.#eventLoopDelay.count > 0 ? this.#eventLoopDelay.percentile(99) / 1e6 : 0;
     this.#eventLoopDelay.reset();
-    const since = this.#loopBefore;
-    this.#loopBefore = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(this.#loopBefore, since);
     const { unknownKind, unknownUfrag, unknownAddress } = state.demultiplexer.counters;
     return {
       tickAgeMs: state.tickAgeMs,
@@ -102,7 +101,8 @@ export class EngineStats {
         decodersInUse,
         jitterBufferDelayMs,
         eventLoopDelayP99Ms,
-        utilization,
+        utilization: this.#utilization(),
+        overloadLevel: state.overload.level,
         heapUsedBytes: process.memoryUsage().heapUsed,
       },
       counters: {
@@ -124,8 +124,10 @@ export class EngineStats {
         framesDecoded: counters.framesDecoded,
         framesConcealed: counters.framesConcealed,
         framesRecovered: counters.framesRecovered,
+        timeStretches: counters.timeStretches,
         framesEncoded: counters.framesEncoded,
         framesPrimed: counters.framesPrimed,
+        overloadTransitions: state.overload.transitions,
         sendFailures: state.port.counters.sendFailures,
       },
       histograms: {

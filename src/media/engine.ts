@@ -8,9 +8,11 @@ import { PTIME_MS } from '../mixer/format.ts';
 import { opusCodec } from '../mixer/opus.ts';
 import { Demultiplexer } from '../rtc/demultiplexer.ts';
 import type { UdpPort } from '../rtc/udp-port.ts';
+import { createBusyMeter } from './busy-meter.ts';
 import { EngineStats, STATS_INTERVAL_MS } from './engine-stats.ts';
 import type { MediaCommand, MediaEvent, WorkerStats } from './messages.ts';
 import { MixedRoom } from './mixed-room.ts';
+import { OverloadController } from './overload.ts';
 import { RoomMember } from './room-member.ts';
 import { TickLoop } from './tick-loop.ts';
 
@@ -28,6 +30,8 @@ export interface MediaEngineOptions {
   readonly port: UdpPort;
   readonly clock: Clock;
   readonly emit: (event: MediaEvent) => void;
+  /** The share of its time, 0 to 1, that this thread was busy since the last call; measured by default. */
+  readonly busyShare?: () => number;
 }
 
 export class MediaEngine {
@@ -40,12 +44,15 @@ export class MediaEngine {
   readonly #members = new Map<number, RoomMember>();
   readonly #stats: EngineStats;
   readonly #loop: TickLoop;
+  readonly #busyShare: () => number;
+  readonly #overload = new OverloadController();
   #lastFailureMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ port, clock, emit }: MediaEngineOptions) {
+  constructor({ port, clock, emit, busyShare = createBusyMeter() }: MediaEngineOptions) {
     this.#port = port;
     this.#clock = clock;
     this.#emit = emit;
+    this.#busyShare = busyShare;
     this.#demultiplexer = new Demultiplexer(port, clock);
     this.#pool = new CodecPool(opusCodec, () => clock.now());
     this.#stats = new EngineStats();
@@ -86,6 +93,7 @@ export class MediaEngine {
     let room = this.#rooms.get(roomId);
     if (room === undefined) {
       room = new MixedRoom(roomId, this.#pool, mix);
+      room.limitTalkers(this.#overload.measures.maxTalkers);
       this.#rooms.set(roomId, room);
     }
     const member = new RoomMember({
@@ -154,7 +162,15 @@ export class MediaEngine {
       encodeMs: this.#pool.counters.encodeMs - encodeMs,
       sendMs: totals.sendMs - sendMs,
     });
+    if (this.#overload.observe(this.#busyShare(), latenessMs, nowMs)) this.#takeMeasures();
     this.#housekeeping(tick, nowMs);
+  }
+
+  #takeMeasures(): void {
+    const { level, busyShare, latenessMs, measures } = this.#overload;
+    this.#pool.limitComplexity(measures.maxComplexity);
+    for (const room of this.#rooms.values()) room.limitTalkers(measures.maxTalkers);
+    this.#emit({ type: 'overload', level, busyShare, latenessMs });
   }
 
   /** What is not sound comes after the sound has been sent. */
@@ -182,6 +198,7 @@ export class MediaEngine {
       roomCount: this.#rooms.size,
       connections: this.#members.size,
       srtpRejected,
+      overload: this.#overload,
       pool: this.#pool,
       port: this.#port,
       demultiplexer: this.#demultiplexer,

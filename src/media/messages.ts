@@ -38,6 +38,8 @@ export type MediaEvent =
   /** Pairs of transport id and level in dBov, one after the other; empty when the last speaker has stopped. */
   | { readonly type: 'levels'; readonly roomId: number; readonly speaking: readonly number[] }
   | { readonly type: 'stats'; readonly stats: WorkerStats }
+  /** The worker has gone to another level of overload; see `overloadMeasures`. */
+  | { readonly type: 'overload'; readonly level: number; readonly busyShare: number; readonly latenessMs: number }
   /** Something failed that should not; the worker goes on. At most one a second. */
   | { readonly type: 'failure'; readonly message: string };
 

@@ -8,11 +8,13 @@ export class MixedRoom {
   readonly id: number;
   readonly mixer: Mixer;
   readonly redundancy = new RedundancyCache();
+  readonly #maxTalkers: number;
   readonly #transportIds = new Map<MixParticipant, number>();
   #levelsSent = false;
 
   constructor(id: number, pool: CodecPool, mix: MixSettings) {
     this.id = id;
+    this.#maxTalkers = mix.maxTalkers;
     this.mixer = new Mixer(pool, mix);
   }
 
@@ -39,6 +41,14 @@ export class MixedRoom {
     const news = levels.length > 0 || this.#levelsSent;
     this.#levelsSent = levels.length > 0;
     return news ? levels : undefined;
+  }
+
+  /** Fewer than the room's setting may be heard at a time; `null` goes back to the setting. */
+  limitTalkers(maxTalkers: number | null): void {
+    const own = this.#maxTalkers;
+    // As a setting 0 means everybody.
+    const limited = maxTalkers !== null && (own === 0 || own > maxTalkers);
+    this.mixer.setMaxTalkers(limited ? maxTalkers : own);
   }
 
   /** See `SharedMixLink`. */

@@ -35,7 +35,7 @@ export class PlaneRoom implements MediaRoom {
   }
 
   connect(options: ConnectOptions): MediaConnection {
-    const part = this.#choosePart();
+    const part = this.#choosePart(options.returning ?? false);
     const connection = part.slot.connect({
       ...options,
       roomId: this.#options.id,
@@ -55,11 +55,13 @@ export class PlaneRoom implements MediaRoom {
     for (const part of [...this.#parts]) for (const connection of part.connections) connection.close();
   }
 
-  #choosePart(): RoomPart {
+  /** Who was here before is taken back by a worker that refuses newcomers. */
+  #choosePart(returning: boolean): RoomPart {
     const available = this.#options.slots.filter((slot) => slot.available);
-    const leastLoaded = lowestLoad(available);
-    if (leastLoaded === undefined) throw new AppError('media_unavailable');
-    const present = lowestLoad(available.filter((slot) => this.#partIn(slot) !== undefined));
+    const open = returning ? available : available.filter((slot) => !slot.refusesJoins);
+    const leastLoaded = lowestLoad(open);
+    if (leastLoaded === undefined) throw new AppError(available.length > 0 ? 'server_busy' : 'media_unavailable');
+    const present = lowestLoad(open.filter((slot) => this.#partIn(slot) !== undefined));
     const stays =
       present !== undefined && (present.load < this.#options.spanLoad || !hasLessToDo(leastLoaded, present));
     const slot = stays ? present : leastLoaded;

@@ -29,6 +29,8 @@ export interface ConnectOptions {
   readonly sdp: string;
   readonly muted: boolean;
   readonly deafened: boolean;
+  /** This participant has been connected before: they are taken back however busy the server is. */
+  readonly returning?: boolean;
   readonly events: MediaConnectionEvents;
 }
 
@@ -58,7 +60,7 @@ export interface MediaRoomEvents {
 }
 
 export interface MediaRoom {
-  /** Starts to terminate one participant's connection. Throws `AppError` `sdp_too_large`, `invalid_sdp` or `media_unavailable`. */
+  /** Starts to terminate one participant's connection. Throws `AppError` `sdp_too_large`, `invalid_sdp`, `media_unavailable` or `server_busy`. */
   connect(options: ConnectOptions): MediaConnection;
   /** Closes every connection in the room. */
   close(): void;
@@ -126,6 +128,8 @@ export type MediaGauge =
   | 'eventLoopDelayP99Ms'
   /** The share of its time that the worker is busy, 0 to 1. */
   | 'utilization'
+  /** 0 is normal; see `overloadMeasures`. */
+  | 'overloadLevel'
   | 'heapUsedBytes';
 
 export type MediaCounter =
@@ -147,8 +151,10 @@ export type MediaCounter =
   | 'framesDecoded'
   | 'framesConcealed'
   | 'framesRecovered'
+  | 'timeStretches'
   | 'framesEncoded'
   | 'framesPrimed'
+  | 'overloadTransitions'
   | 'sendFailures';
 
 export type MediaHistogram = 'tickLatenessSeconds' | 'tickSeconds' | 'mixSeconds' | 'encodeSeconds' | 'sendSeconds';

@@ -9,6 +9,7 @@ import { Connection } from './connection.ts';
 import { STATS_INTERVAL_MS } from './engine-stats.ts';
 import { type MediaHost, type MediaHostOptions, startInThisThread, startInWorker } from './host.ts';
 import type { MediaCommand, MediaEvent, WorkerStats } from './messages.ts';
+import { overloadMeasures } from './overload.ts';
 import type { ConnectOptions, MediaPlaneOptions, MediaStats, SpeakerLevel } from './plane.ts';
 
 /** Of one worker's time; measured with listeners. Only new connections are estimated by it. */
@@ -81,6 +82,11 @@ export class WorkerSlot {
   get load(): number {
     const measured = this.#stats?.figures.gauges.utilization ?? 0;
     return measured + (this.connections - this.#measuredConnections) * LOAD_OF_A_CONNECTION;
+  }
+
+  /** The worker has so much to do that it takes no newcomers. */
+  get refusesJoins(): boolean {
+    return overloadMeasures(this.#stats?.figures.gauges.overloadLevel ?? 0).refusesJoins;
   }
 
   /** From now on the listener is told who speaks in the room, as far as this worker mixes it. */
@@ -158,10 +164,20 @@ export class WorkerSlot {
         this.#stats = { figures: event.stats, atMs: this.#options.clock.now() };
         this.#measuredConnections = this.connections;
         return;
+      case 'overload':
+        this.#tellOverload(event);
+        return;
       case 'failure':
         this.#options.log.error({ worker: this.#options.index, error: event.message }, 'media tick failed');
         return;
     }
+  }
+
+  #tellOverload({ level, busyShare, latenessMs }: MediaEvent & { type: 'overload' }): void {
+    const { words } = overloadMeasures(level);
+    const fields = { worker: this.#options.index, level, measures: words, busyShare, latenessMs };
+    if (level > 0) this.#options.log.warn(fields, 'media worker is overloaded');
+    else this.#options.log.info(fields, 'media worker is no longer overloaded');
   }
 
   #died(reason: string): void {

@@ -12,6 +12,8 @@ export interface MixCounters {
   framesDecoded: number;
   framesConcealed: number;
   framesRecovered: number;
+  /** Pieces of speech left out or repeated, to change the delay. */
+  timeStretches: number;
   packetsLost: number;
   packetsLate: number;
   packetsDuplicate: number;
@@ -27,6 +29,7 @@ function newMixCounters(): MixCounters {
     framesDecoded: 0,
     framesConcealed: 0,
     framesRecovered: 0,
+    timeStretches: 0,
     packetsLost: 0,
     packetsLate: 0,
     packetsDuplicate: 0,
@@ -41,7 +44,9 @@ export class CodecPool {
   readonly #codec: Codec;
   readonly #encoders: Encoder[] = [];
   readonly #decoders: Decoder[] = [];
-  #encodersInUse = 0;
+  /** Those in use, and what was asked for them. */
+  readonly #settings = new Map<Encoder, EncoderSettings>();
+  #maxComplexity = 10;
   #decodersInUse = 0;
 
   constructor(codec: Codec, now: () => number) {
@@ -50,7 +55,7 @@ export class CodecPool {
   }
 
   get encodersInUse(): number {
-    return this.#encodersInUse;
+    return this.#settings.size;
   }
 
   get decodersInUse(): number {
@@ -59,16 +64,26 @@ export class CodecPool {
 
   /** An encoder whose next frame depends on nothing before it. */
   takeEncoder(settings: EncoderSettings): Encoder {
-    this.#encodersInUse++;
     const encoder = this.#encoders.pop() ?? this.#codec.createEncoder();
-    encoder.configure(settings);
+    this.#settings.set(encoder, settings);
+    this.#configure(encoder, settings);
     encoder.reset();
     return encoder;
   }
 
   releaseEncoder(encoder: Encoder): void {
-    this.#encodersInUse--;
+    this.#settings.delete(encoder);
     this.#encoders.push(encoder);
+  }
+
+  /** From now on no encoder runs at more than this, whatever was asked for it; those in use change between two frames. */
+  limitComplexity(maxComplexity: number): void {
+    this.#maxComplexity = maxComplexity;
+    for (const [encoder, settings] of this.#settings) this.#configure(encoder, settings);
+  }
+
+  #configure(encoder: Encoder, { bitrate, complexity }: EncoderSettings): void {
+    encoder.configure({ bitrate, complexity: Math.min(complexity, this.#maxComplexity) });
   }
 
   takeDecoder(): Decoder {

@@ -5,7 +5,7 @@ import type { EndReason, LeaveReason, ParticipantListener, ParticipantView, Room
 
 /** What a participant needs of its room. */
 export interface ParticipantRoom {
-  /** Connects to the room's media. Throws `AppError` `sdp_too_large`, `invalid_sdp` or `media_unavailable`. */
+  /** Connects to the room's media. Throws `AppError` `sdp_too_large`, `invalid_sdp`, `media_unavailable` or `server_busy`. */
   connect(participant: Participant, options: ConnectOptions): MediaConnection;
   disconnect(connection: MediaConnection): void;
   updated(participant: Participant): void;
@@ -17,6 +17,8 @@ export interface ParticipantOptions {
   readonly name: string;
   readonly muted: boolean;
   readonly deafened: boolean;
+  /** Has had media before, by an earlier connection of the same participant. */
+  readonly returning: boolean;
   readonly resumeToken: string;
   readonly listener: ParticipantListener;
   readonly room: ParticipantRoom;
@@ -36,10 +38,11 @@ export class Participant {
   #muted: boolean;
   #deafened: boolean;
   #connected = false;
+  #returning: boolean;
   #media: MediaConnection | undefined;
   #ended = false;
 
-  constructor({ id, name, muted, deafened, resumeToken, listener, room, log }: ParticipantOptions) {
+  constructor({ id, name, muted, deafened, returning, resumeToken, listener, room, log }: ParticipantOptions) {
     this.id = id;
     this.name = name;
     this.resumeToken = resumeToken;
@@ -48,11 +51,17 @@ export class Participant {
     this.#log = log;
     this.#muted = muted;
     this.#deafened = deafened;
+    this.#returning = returning;
   }
 
   get view(): ParticipantView {
     const { id, name } = this;
     return { id, name, muted: this.#muted, deafened: this.#deafened, connected: this.#connected };
+  }
+
+  /** Has had media: here, or by an earlier connection of the same participant. */
+  get returning(): boolean {
+    return this.#returning;
   }
 
   /** Compares in constant time. */
@@ -78,7 +87,7 @@ export class Participant {
 
   /**
    * Starts a media connection, in place of the one before if there is one, and returns the answer.
-   * Throws `AppError` `sdp_too_large`, `invalid_sdp` or `media_unavailable`; then the one before stays.
+   * Throws `AppError` `sdp_too_large`, `invalid_sdp`, `media_unavailable` or `server_busy`; then the one before stays.
    */
   offer(sdp: string): string {
     this.#log.debug({ sdp }, 'offer');
@@ -86,6 +95,7 @@ export class Participant {
       sdp,
       muted: this.#muted,
       deafened: this.#deafened,
+      returning: this.#returning,
       events: {
         connected: () => this.#mediaConnected(connection),
         closed: (reason) => this.#mediaClosed(connection, reason),
@@ -94,6 +104,7 @@ export class Participant {
     this.#log.debug({ sdp: connection.sdp }, 'answer');
     const before = this.#media;
     this.#media = connection;
+    this.#returning = true;
     if (before !== undefined) {
       this.#room.disconnect(before);
       this.#setConnected(false);

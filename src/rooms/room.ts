@@ -68,6 +68,7 @@ export class Room {
       name,
       muted,
       deafened,
+      returning: previous?.returning ?? false,
       // It stays the same for the whole life of the id: the `joined` message that would bring a new one may get lost.
       resumeToken: previous?.resumeToken ?? randomBytes(32).toString('base64url'),
       listener,

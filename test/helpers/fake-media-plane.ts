@@ -56,15 +56,18 @@ export class FakeMediaRoom implements MediaRoom {
   readonly events: MediaRoomEvents;
   readonly connections: FakeMediaConnection[] = [];
   open = true;
+  readonly #plane: FakeMediaPlane;
   readonly #nextId: () => number;
 
-  constructor(events: MediaRoomEvents, nextId: () => number) {
+  constructor(plane: FakeMediaPlane, events: MediaRoomEvents, nextId: () => number) {
+    this.#plane = plane;
     this.events = events;
     this.#nextId = nextId;
   }
 
   connect(options: ConnectOptions): MediaConnection {
     if (options.sdp.includes('unusable')) throw new AppError('invalid_sdp');
+    if (this.#plane.busy && options.returning !== true) throw new AppError('server_busy');
     const connection = new FakeMediaConnection(this.#nextId(), options);
     this.connections.push(connection);
     return connection;
@@ -90,10 +93,12 @@ export class FakeMediaPlane implements MediaPlane {
   readonly rooms: FakeMediaRoom[] = [];
   workers: MediaStats[] = [mediaStats()];
   closed = false;
+  /** Takes no newcomers. */
+  busy = false;
   #lastId = 0;
 
   openRoom(events: MediaRoomEvents): MediaRoom {
-    const room = new FakeMediaRoom(events, () => ++this.#lastId);
+    const room = new FakeMediaRoom(this, events, () => ++this.#lastId);
     this.rooms.push(room);
     return room;
   }
@@ -130,6 +135,7 @@ export function mediaStats(given: Partial<MediaStats> = {}): MediaStats {
       jitterBufferDelayMs: 0,
       eventLoopDelayP99Ms: 0,
       utilization: 0,
+      overloadLevel: 0,
       heapUsedBytes: 0,
     },
     counters: {
@@ -151,8 +157,10 @@ export function mediaStats(given: Partial<MediaStats> = {}): MediaStats {
       framesDecoded: 0,
       framesConcealed: 0,
       framesRecovered: 0,
+      timeStretches: 0,
       framesPrimed: 0,
       framesEncoded: 0,
+      overloadTransitions: 0,
       sendFailures: 0,
     },
     histograms: {

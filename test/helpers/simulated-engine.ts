@@ -32,6 +32,10 @@ export class SimulatedEngine {
   readonly peers: SimulatedPeer[] = [];
   /** The latest that the engine said of itself. */
   stats: WorkerStats | undefined;
+  /** Levels of overload that the engine told of. */
+  readonly overload: number[] = [];
+  /** What the engine takes for its load, 0 to 1. */
+  busyShare = 0;
   readonly #seed: number;
   #listener: DatagramListener = () => {};
 
@@ -50,8 +54,10 @@ export class SimulatedEngine {
       clock: this.clock,
       emit: (event) => {
         if (event.type === 'stats') this.stats = event.stats;
+        if (event.type === 'overload') this.overload.push(event.level);
         if (event.type === 'failure') throw new Error(event.message);
       },
+      busyShare: () => this.busyShare,
       ...options,
     });
   }

@@ -54,6 +54,39 @@ async function setUp(t: Test, limits: Partial<EndpointLimits> = {}, allowOrigins
   return { clock, plane, registry, endpoint, open, port };
 }
 
+test('a busy server refuses newcomers their media, not their place, and takes back who was here', async (t) => {
+  const { open, plane } = await setUp(t);
+  const ada = await open();
+  const { resumeToken } = await ada.join('lobby', 'Ada');
+  ada.send({ type: 'offer', sdp: 'one' });
+  await ada.next('answer');
+
+  plane.busy = true;
+  const ben = await open();
+  const joined = await ben.join('lobby', 'Ben');
+  await ada.next('participant_joined');
+  ben.send({ type: 'offer', sdp: 'two' });
+  t.match(await ben.next('error'), { code: 'server_busy' });
+  t.equal(plane.openConnections.length, 1);
+  ben.send({ type: 'ping', id: 1 });
+  t.match(await ben.next('pong'), { id: 1 }, 'Ben is in the room still');
+
+  ada.send({ type: 'offer', sdp: 'three' });
+  t.match(await ada.next('answer'), { sdp: /to three$/ });
+  const adaAgain = await open();
+  await adaAgain.join('lobby', 'Ada', resumeToken);
+  adaAgain.send({ type: 'offer', sdp: 'four' });
+  t.match(await adaAgain.next('answer'), { sdp: /to four$/ });
+  const benAgain = await open();
+  await benAgain.join('lobby', 'Ben', joined.resumeToken);
+  benAgain.send({ type: 'offer', sdp: 'five' });
+  t.match(await benAgain.next('error'), { code: 'server_busy' }, 'a token alone is no way in');
+
+  plane.busy = false;
+  benAgain.send({ type: 'offer', sdp: 'six' });
+  t.match(await benAgain.next('answer'), { sdp: /to six$/ });
+});
+
 test('join, offer, mute, deafen and leave do what they say, and the others see it', async (t) => {
   const { open, plane } = await setUp(t);
   const ada = await open();

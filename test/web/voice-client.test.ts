@@ -270,6 +270,32 @@ test('the media connection', async (t) => {
     t.same(codes, ['media_unavailable']);
   });
 
+  t.test('a busy server is asked again after growing delays, and shown as busy until it answers', async (t) => {
+    const { browser, client, states } = setUp();
+    const codes: string[] = [];
+    client.on('error', ({ code }) => codes.push(code));
+    const connecting = client.connect(URL, OPTIONS);
+    await browser.acceptJoin();
+    await connecting;
+    const offeredMs: number[] = [];
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      const startMs = browser.nowMs;
+      browser.socket.receive({ type: 'error', code: 'server_busy', message: '' });
+      t.same(states.at(-1), { status: 'connected', media: 'busy' });
+      const before = browser.connections.length;
+      while (browser.connections.length === before) await browser.advance(100);
+      offeredMs.push(browser.nowMs - startMs);
+    }
+    t.same(offeredMs, [300, 1000, 2000, 4000, 8000]);
+    t.same(states.at(-1), { status: 'connected', media: 'busy' }, 'and not as blocked');
+    browser.socket.receive({ type: 'answer', sdp: 'answer' });
+    await settle();
+    t.same(states.at(-1), { status: 'connected', media: 'connecting' });
+    browser.connection.become('connected');
+    t.same(states.at(-1), { status: 'connected', media: 'connected' });
+    t.same(codes, [], 'nobody is told again and again');
+  });
+
   t.test('an answer that the browser refuses is told, and another offer made', async (t) => {
     const { browser, client } = setUp();
     const codes: string[] = [];

@@ -54,6 +54,12 @@ export function Banners({ call }: { call: Call }) {
           <span>{strings.blocked}</span>
         </div>
       )}
+      {state.status === 'connected' && state.media === 'busy' && (
+        <div class="message message-warning" role="alert" data-testid="server-busy">
+          <WarningIcon />
+          <span>{strings.busy}</span>
+        </div>
+      )}
       {call.speaker.isLocked.value && (
         <div class="message message-warning" role="alert" data-testid="sound-locked">
           <SpeakerIcon />

@@ -84,7 +84,9 @@ export const strings = {
       case 'reconnecting':
         return 'Connection lost';
       case 'connected':
-        return { connecting: 'Connecting sound…', connected: 'Connected', blocked: 'No sound' }[state.media];
+        return { connecting: 'Connecting sound…', connected: 'Connected', blocked: 'No sound', busy: 'Server is busy' }[
+          state.media
+        ];
     }
   },
   quality: { good: 'Good connection', fair: 'Fair connection', poor: 'Poor connection' } satisfies Record<
@@ -96,6 +98,7 @@ export const strings = {
   retryNow: 'Try now',
   blocked:
     'The server is there, but no sound gets through: a firewall or this network seems to block UDP. It is still being tried.',
+  busy: 'The server has too much to do to let somebody else hear and speak now. It is asked again every few seconds; you need not do anything.',
   closed: (reason: CloseReason, message: string): string => {
     switch (reason) {
       case 'left':

@@ -2,8 +2,11 @@ import type { ServerMessage } from '../../src/signaling/protocol.ts';
 
 export type ErrorCode = Extract<ServerMessage, { type: 'error' }>['code'];
 
-/** Where the sound is. `blocked`: it has been tried for ten seconds; UDP to the server probably does not get through. */
-export type MediaState = 'connecting' | 'connected' | 'blocked';
+/**
+ * Where the sound is. `blocked`: it has been tried for ten seconds; UDP to the server probably does not get through.
+ * `busy`: the server has too much to do to take in somebody else; it is asked again from time to time.
+ */
+export type MediaState = 'connecting' | 'connected' | 'blocked' | 'busy';
 
 /** Why it is over: the participant left, the server could not be reached for the first join, or it refused with this code. */
 export type CloseReason = 'left' | 'unreachable' | ErrorCode;

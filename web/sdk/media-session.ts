@@ -43,6 +43,7 @@ export class MediaSession {
     const link = this.#unanswered.shift();
     if (link === undefined || link !== this.#link) return;
     this.#isAnswered = true;
+    if (this.#state === 'busy') this.#tryToConnect();
     link.acceptAnswer(sdp).catch((thrown: unknown) => this.#fail(link, String(thrown)));
   }
 
@@ -50,6 +51,15 @@ export class MediaSession {
   offerRefused(): void {
     const link = this.#unanswered.shift();
     if (link !== undefined) this.#restart(link);
+  }
+
+  /** As `offerRefused`, because the server has too much to do: it is left alone for a moment. */
+  serverBusy(): void {
+    const link = this.#unanswered.shift();
+    if (link === undefined || link !== this.#link) return;
+    this.#restart(link, false);
+    this.#cancelBlocked();
+    this.#setState('busy');
   }
 
   /** The server gave up the connection. Said before the answer to an offer, it means the connection before that. */
@@ -107,14 +117,17 @@ export class MediaSession {
     this.#restart(link);
   }
 
-  #restart(lost: MediaLink): void {
+  #restart(lost: MediaLink, mayBeAtOnce = true): void {
     if (this.#closed || lost !== this.#link) return;
     this.#dropLink();
     this.#connecting();
     const isFirst = this.#backoff.attempt === 0;
     const delayMs = this.#backoff.lost();
     // One loss is most often a worker or a network that changed: nothing is gained by waiting before the first attempt.
-    this.#cancelRestart = this.#options.environment.setTimer(isFirst ? 0 : delayMs, () => void this.#start());
+    this.#cancelRestart = this.#options.environment.setTimer(
+      mayBeAtOnce && isFirst ? 0 : delayMs,
+      () => void this.#start(),
+    );
   }
 
   #dropLink(): void {
@@ -123,7 +136,10 @@ export class MediaSession {
   }
 
   #connecting(): void {
-    if (this.#state !== 'connected') return;
+    if (this.#state === 'connected') this.#tryToConnect();
+  }
+
+  #tryToConnect(): void {
     this.#watchForBlocked();
     this.#setState('connecting');
   }

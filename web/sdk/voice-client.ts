@@ -261,6 +261,7 @@ export class VoiceClient {
   #refused(code: ErrorCode, text: string): void {
     if (isFatal(code)) this.#close(code, text);
     else if (this.#state.status !== 'connected' || code === 'not_joined') this.#lost(code, text);
+    else if (code === 'server_busy') this.#media?.serverBusy();
     else {
       if (code === 'media_unavailable') this.#media?.offerRefused();
       this.#emitter.emit('error', { code, message: text });
