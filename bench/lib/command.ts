@@ -15,7 +15,7 @@ export interface Benchmark<O extends Options> {
 export async function runCommand<O extends Options>({ name, about, options, run }: Benchmark<O>): Promise<void> {
   const args = process.argv.slice(2);
   if (args.includes('--help')) {
-    console.log(`npm run bench:${name} -- [flags]\n\n${about}\n\n${describeOptions(options)}`);
+    console.log(`npm run bench -- ${name} [flags]\n\n${about}\n\n${describeOptions(options)}`);
     return;
   }
   try {

@@ -1,0 +1,69 @@
+import { percentile } from './statistics.ts';
+import type { Column } from './table.ts';
+
+/** One thing to be timed. */
+export interface MicroCase {
+  readonly name: string;
+  /** Does it so many times. */
+  readonly run: (times: number) => void;
+}
+
+export interface MicroRow {
+  readonly name: string;
+  /** Of all batches. */
+  readonly medianUs: number;
+  /** The fastest batch: what it takes when nobody disturbs. */
+  readonly fastestUs: number;
+  /** The median against that of the first case. */
+  readonly ratio: number;
+}
+
+export interface MicroOptions {
+  readonly rounds: number;
+  /** Length of one batch. */
+  readonly batchMs: number;
+  readonly onProgress: (text: string) => void;
+}
+
+/**
+ * Times all cases in turns, a batch of each in every round, so that a busy machine is busy for all of them alike and the
+ * ratios hold. Between two batches the event loop runs on.
+ */
+export async function measureMicro(cases: readonly MicroCase[], options: MicroOptions): Promise<MicroRow[]> {
+  const { rounds, batchMs, onProgress } = options;
+  const times = cases.map(({ run }) => timesFor(run, batchMs));
+  const batches = cases.map((): number[] => []);
+  for (let round = 0; round < rounds; round++) {
+    onProgress(`round ${round + 1} of ${rounds}`);
+    for (const [index, { run }] of cases.entries()) {
+      batches[index]!.push((1000 * timed(run, times[index]!)) / times[index]!);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  const base = percentile(batches[0] ?? [], 0.5);
+  return cases.map(({ name }, index) => {
+    const medianUs = percentile(batches[index]!, 0.5);
+    return { name, medianUs, fastestUs: Math.min(...batches[index]!), ratio: medianUs / base };
+  });
+}
+
+export const MICRO_COLUMNS: readonly Column<MicroRow>[] = [
+  { title: 'what', value: ({ name }) => name },
+  { title: 'median\nµs', value: ({ medianUs }) => medianUs.toFixed(2) },
+  { title: 'fastest\nµs', value: ({ fastestUs }) => fastestUs.toFixed(2) },
+  { title: 'against\nthe first', value: ({ ratio }) => ratio.toFixed(2) },
+];
+
+/** How often something can be done in a batch; on the way there it is compiled. */
+function timesFor(run: MicroCase['run'], batchMs: number): number {
+  let times = 1;
+  while (timed(run, times) < batchMs) times *= 2;
+  return times;
+}
+
+/** Milliseconds. */
+function timed(run: MicroCase['run'], times: number): number {
+  const startMs = performance.now();
+  run(times);
+  return performance.now() - startMs;
+}

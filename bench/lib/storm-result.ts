@@ -1,0 +1,58 @@
+import type { Machine } from './machine.ts';
+import type { Column } from './table.ts';
+
+/** One part of a run: the room before the storm, or during it. */
+export interface StormPhase {
+  readonly phase: 'before' | 'storm';
+  readonly seconds: number;
+  readonly tickLatenessP50Ms: number;
+  readonly tickLatenessP99Ms: number;
+  readonly ticksSkipped: number;
+  readonly serverCpuPercent: number;
+  /** Of those who were in the room before. */
+  readonly packetsPerSecondMin: number;
+  readonly largestGapMs: number;
+}
+
+/** What `bench/storm.ts` writes. */
+export interface StormResult {
+  readonly benchmark: 'storm';
+  readonly machine: Machine;
+  readonly participants: number;
+  readonly talkers: number;
+  readonly joins: number;
+  readonly joinSeconds: number;
+  readonly phases: readonly StormPhase[];
+  /** From opening the WebSocket to the end of the DTLS handshake, one a newcomer. */
+  readonly joinMs: readonly number[];
+  /** From opening the WebSocket to the first packet with sound, one a newcomer who heard any. */
+  readonly firstSoundMs: readonly number[];
+}
+
+export const STORM_COLUMNS: readonly Column<StormPhase>[] = [
+  { title: 'phase', value: ({ phase }) => phase },
+  { title: 'seconds', value: ({ seconds }) => seconds.toFixed(1) },
+  { title: 'tick late\np50, ms', value: ({ tickLatenessP50Ms }) => tickLatenessP50Ms.toFixed(2) },
+  { title: 'tick late\np99, ms', value: ({ tickLatenessP99Ms }) => tickLatenessP99Ms.toFixed(2) },
+  { title: 'ticks\nskipped', value: ({ ticksSkipped }) => String(ticksSkipped) },
+  { title: 'server\nCPU, %', value: ({ serverCpuPercent }) => serverCpuPercent.toFixed(1) },
+  { title: 'packets/s\nleast', value: ({ packetsPerSecondMin }) => packetsPerSecondMin.toFixed(1) },
+  { title: 'largest\ngap, ms', value: ({ largestGapMs }) => largestGapMs.toFixed(0) },
+];
+
+/** What newcomers waited for. */
+export interface WaitRow {
+  readonly until: string;
+  readonly count: number;
+  readonly medianMs: number;
+  readonly p95Ms: number;
+  readonly maxMs: number;
+}
+
+export const WAIT_COLUMNS: readonly Column<WaitRow>[] = [
+  { title: 'from the start of a join to', value: ({ until }) => until },
+  { title: 'joins', value: ({ count }) => String(count) },
+  { title: 'median\nms', value: ({ medianMs }) => medianMs.toFixed(0) },
+  { title: 'p95\nms', value: ({ p95Ms }) => p95Ms.toFixed(0) },
+  { title: 'longest\nms', value: ({ maxMs }) => maxMs.toFixed(0) },
+];

@@ -1,0 +1,178 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { FRAME_SAMPLES } from '../src/mixer/format.ts';
+import { JitterBuffer } from '../src/mixer/jitter-buffer.ts';
+import { Limiter } from '../src/mixer/limiter.ts';
+import { opusCodec } from '../src/mixer/opus.ts';
+import { add, subtract } from '../src/mixer/pcm.ts';
+import { createRtpHeader, parseRtpHeader, RTP_HEADER_LENGTH, writeRtpHeader } from '../src/rtc/rtp-packet.ts';
+import { SendBuffer } from '../src/rtc/send-buffer.ts';
+import { SRTP_PROFILES, type SrtpProfile } from '../src/rtc/srtp-keys.ts';
+import { SrtpSession } from '../src/rtc/srtp-session.ts';
+import { UdpSocket } from '../src/rtc/udp-port.ts';
+import { createPrng, gaussian } from '../test/helpers/prng.ts';
+import { createBytes } from '../test/rtc/bytes.ts';
+import { runCommand, writeResult } from './lib/command.ts';
+import { describeMachine, type Machine, warnIfBusy } from './lib/machine.ts';
+import { MICRO_COLUMNS, type MicroCase, type MicroRow, measureMicro } from './lib/micro.ts';
+import { JSON_FILE, type Options, type Values } from './lib/options.ts';
+import { clearProgress, showProgress } from './lib/progress.ts';
+import { formatTable } from './lib/table.ts';
+
+/** Bytes of 20 ms of speech at 32 kb/s. */
+const PAYLOAD = 80;
+const TIMESTAMP_BITS = 2 ** 32;
+
+const options = {
+  rounds: { kind: 'number', default: 30, min: 3, max: 10_000, description: 'batches of each' },
+  'batch-ms': { kind: 'number', default: 10, min: 1, max: 1000, description: 'length of one batch' },
+  listeners: {
+    kind: 'number',
+    default: 300,
+    min: 1,
+    max: 5000,
+    description: 'peers that packets are protected for, in turn',
+  },
+  json: JSON_FILE,
+} as const satisfies Options;
+
+/** What `bench/mixer.ts` writes. */
+interface MixerResult {
+  readonly benchmark: 'mixer';
+  readonly machine: Machine;
+  readonly listeners: number;
+  readonly rows: readonly MicroRow[];
+}
+
+await runCommand({
+  name: 'mixer',
+  about: [
+    'What the parts of the media path cost, in microseconds: of each mix (sum, limiter, encoder), of each talker (jitter',
+    'buffer, decoder), and of each listener (SRTP, sending). The parts are timed in turns, a batch of each in every round,',
+    'so that the ratios hold on a busy machine too; the fastest batch tells what a quiet one would give.',
+    '',
+    'Packets are protected for many listeners in turn, so that their keys are not all in the nearest cache. Packets are',
+    'sent over the loopback interface, where the system call includes all of the way into the receiving socket.',
+  ].join('\n'),
+  options,
+  run,
+});
+
+async function run(values: Values<typeof options>): Promise<void> {
+  const machine = describeMachine();
+  warnIfBusy(machine);
+  const { rounds, listeners, 'batch-ms': batchMs } = values;
+  const counters = { datagramsIn: 0, sendFailures: 0, socketErrors: 0 };
+  const sender = await UdpSocket.bind('127.0.0.1', 0, counters);
+  const receiver = createSocket('udp4');
+  receiver.bind(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  const cases = [
+    ...mixing(),
+    ...coding(),
+    ...buffering(),
+    ...protecting(listeners),
+    sending(sender, receiver.address().port),
+  ];
+  try {
+    const rows = await measureMicro(cases, { rounds, batchMs, onProgress: showProgress });
+    clearProgress();
+    console.log(formatTable(MICRO_COLUMNS, rows));
+    const result: MixerResult = { benchmark: 'mixer', machine, listeners, rows };
+    await writeResult(values.json, `${JSON.stringify(result, null, 2)}\n`);
+  } finally {
+    receiver.close();
+    await sender.close();
+  }
+}
+
+function noise(deviation: number): Float32Array {
+  const prng = createPrng(1);
+  return Float32Array.from({ length: FRAME_SAMPLES }, () => gaussian(prng, 0, deviation));
+}
+
+function mixing(): MicroCase[] {
+  const [total, minus, frame] = [noise(0.1), noise(0.1), noise(0)];
+  const limiter = new Limiter();
+  const pcm = new Int16Array(FRAME_SAMPLES);
+  return [
+    { name: 'a talker added to the sum', run: (times) => repeat(times, () => add(total, frame)) },
+    { name: 'a talker taken out of it', run: (times) => repeat(times, () => subtract(minus, total, frame)) },
+    { name: 'limiter and 16 bits', run: (times) => repeat(times, () => limiter.process(total, pcm)) },
+  ];
+}
+
+function coding(): MicroCase[] {
+  const encoder = opusCodec.createEncoder();
+  encoder.configure({ bitrate: 32_000, complexity: 10 });
+  const decoder = opusCodec.createDecoder();
+  const pcm = Int16Array.from(noise(0.1), (sample) => 32_767 * sample);
+  const payload = Uint8Array.from(encoder.encode(pcm));
+  return [
+    { name: 'encoder', run: (times) => repeat(times, () => encoder.encode(pcm)) },
+    { name: 'decoder', run: (times) => repeat(times, () => decoder.decode(payload)) },
+  ];
+}
+
+function buffering(): MicroCase[] {
+  const counters = { packetsLost: 0, packetsLate: 0, packetsDuplicate: 0, packetsDiscarded: 0, framesRecovered: 0 };
+  const buffer = new JitterBuffer(counters);
+  // The first byte says CELT, 20 ms.
+  const payload = new Uint8Array(PAYLOAD).fill(0xf8);
+  let n = 0;
+  const next = (): void => {
+    buffer.push(n & 0xffff, (n * FRAME_SAMPLES) % TIMESTAMP_BITS, payload, -30, false, 20 * n);
+    buffer.pop(20 * n + 7);
+    n++;
+  };
+  return [{ name: 'jitter buffer, in and out', run: (times) => repeat(times, next) }];
+}
+
+function protecting(listeners: number): MicroCase[] {
+  return (Object.keys(SRTP_PROFILES) as SrtpProfile[]).flatMap((profile) => {
+    const bytes = createBytes(1);
+    const { keyLength, saltLength } = SRTP_PROFILES[profile];
+    const keys = () => ({ key: bytes(keyLength), salt: bytes(saltLength) });
+    const senders = Array.from(
+      { length: listeners },
+      () => new SrtpSession({ profile, local: keys(), remote: keys() }),
+    );
+    const packet = bytes(1500);
+    let sent = 0;
+    const protect = (): void => {
+      const sender = senders[sent % listeners]!;
+      writeRtpHeader(packet, 111, Math.floor(sent / listeners) & 0xffff, 0, 1, false);
+      sender.protectRtp(packet, RTP_HEADER_LENGTH, RTP_HEADER_LENGTH + PAYLOAD);
+      sent++;
+    };
+    const [there, back] = [keys(), keys()];
+    const peer = new SrtpSession({ profile, local: there, remote: back });
+    const receiver = new SrtpSession({ profile, local: back, remote: there });
+    const header = createRtpHeader();
+    let received = 0;
+    const roundTrip = (): void => {
+      writeRtpHeader(packet, 111, received++ & 0xffff, 0, 1, false);
+      const length = peer.protectRtp(packet, RTP_HEADER_LENGTH, RTP_HEADER_LENGTH + PAYLOAD);
+      const datagram = packet.subarray(0, length);
+      if (!parseRtpHeader(datagram, header, null) || typeof receiver.unprotectRtp(datagram, header) === 'string') {
+        throw new Error('a packet was not authentic');
+      }
+    };
+    return [
+      { name: `protect, ${profile}`, run: (times: number) => repeat(times, protect) },
+      { name: `protect and unprotect, ${profile}`, run: (times: number) => repeat(times, roundTrip) },
+    ];
+  });
+}
+
+function sending(socket: UdpSocket, port: number): MicroCase {
+  const buffer = new SendBuffer();
+  const send = (): void => {
+    if (!socket.send(buffer.view(RTP_HEADER_LENGTH + PAYLOAD + 16), port, '127.0.0.1')) buffer.renew();
+  };
+  return { name: 'send a packet', run: (times) => repeat(times, send) };
+}
+
+function repeat(times: number, what: () => void): void {
+  for (let i = 0; i < times; i++) what();
+}

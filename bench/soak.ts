@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createPrng, type Prng } from '../test/helpers/prng.ts';
+import { drawChart } from './lib/chart.ts';
+import { runCommand, writeResult } from './lib/command.ts';
+import { Driver } from './lib/driver.ts';
+import { describeMachine } from './lib/machine.ts';
+import { JSON_FILE, type Options, SERVER_FLAGS, SVG_FILE, type Values } from './lib/options.ts';
+import { clearProgress, showProgress } from './lib/progress.ts';
+import type { ServerUnderTest } from './lib/server-under-test.ts';
+import { serversOf } from './lib/servers.ts';
+import { type SoakResult, type SoakSample, sampleOf, soakChart, TREND_COLUMNS, trendsOf } from './lib/soak-result.ts';
+import { formatTable } from './lib/table.ts';
+
+const ROOMS = ['soak-a', 'soak-b', 'soak-c'] as const;
+const ROUND_MS = 15_000;
+/** The server hears of a client that leaves by its WebSocket, and its worker tells about itself every 500 ms. */
+const EMPTY_MS = 2500;
+/** About so long between two events. */
+const EVENT_MS = 100;
+const WARM_UP_ROUNDS = 3;
+
+const options = {
+  minutes: { kind: 'number', default: 10, min: 1, max: 10_000, integer: false, description: 'length of the run' },
+  participants: { kind: 'number', default: 30, min: 1, max: 1000, description: 'at most at the same time, in 3 rooms' },
+  seed: { kind: 'number', default: 1, min: 0, max: 2 ** 32 - 1, description: 'of everything that happens' },
+  workers: { kind: 'number', default: 1, min: 0, max: 256, description: 'media workers of the server' },
+  'server-flags': SERVER_FLAGS,
+  json: JSON_FILE,
+  svg: SVG_FILE,
+} as const satisfies Options;
+
+await runCommand({
+  name: 'soak',
+  about: [
+    'Whether anything grows. In rounds of 15 s participants join, speak, fall silent, mute, leave and come back, at random;',
+    'at the end of each round all leave, and the empty server is looked at: memory, handles, file descriptors, connections,',
+    'codecs. The first three rounds only warm up.',
+    '',
+    'Memory wavers, because garbage lies about for a while: it "grew" when even its smallest value in the last third of the',
+    'run lies more than 5 % above its largest in the first third. What is counted grew when it is higher at all. The slope',
+    'is the median over all pairs of samples. Ends with code 1 if something grew; under ten minutes memory says little.',
+  ].join('\n'),
+  options,
+  run,
+});
+
+async function run(values: Values<typeof options>): Promise<void> {
+  const { minutes, participants, seed, workers } = values;
+  const machine = describeMachine();
+  const [start] = serversOf({ flags: [], workers: [workers], moreFlags: values['server-flags'] });
+  const driver = new Driver(new URL('./client.mjs', import.meta.url));
+  await driver.ask({ type: 'prepare', voices: ROOMS.length, dtx: 'as-asked' });
+  const server = await start!();
+  const crowd = new Crowd(driver, server, participants, createPrng(seed));
+  const samples: SoakSample[] = [];
+  const startMs = performance.now();
+  const minutesNow = () => (performance.now() - startMs) / 60_000;
+  try {
+    do {
+      const endMs = performance.now() + ROUND_MS;
+      while (performance.now() < endMs) {
+        showProgress(`${minutesNow().toFixed(1)} of ${minutes} minutes, ${crowd.joins} joins, ${crowd.size} present`);
+        await crowd.next();
+        await sleep(EVENT_MS);
+      }
+      await crowd.leave();
+      await sleep(EMPTY_MS);
+      samples.push(sampleOf(await server.metrics!(), minutesNow(), crowd.joins));
+    } while (minutesNow() < minutes);
+  } finally {
+    driver.close();
+    await server.close();
+  }
+  clearProgress();
+  const trends = trendsOf(samples, WARM_UP_ROUNDS);
+  const result: SoakResult = { benchmark: 'soak', machine, seed, participants, samples, trends };
+  const grown = trends.filter(({ grew }) => grew);
+  console.log(formatTable(TREND_COLUMNS, trends));
+  const verdict = grown.length === 0 ? 'Nothing grew' : `GREW: ${grown.map(({ name }) => name).join('; ')}`;
+  console.log(`\n${verdict}: ${crowd.joins} joins in ${minutesNow().toFixed(1)} minutes, seed ${seed}.`);
+  await writeResult(values.json, `${JSON.stringify(result, null, 2)}\n`);
+  await writeResult(values.svg, drawChart(soakChart(result)));
+  if (grown.length > 0) process.exitCode = 1;
+}
+
+/** Who is there, and what they do next. */
+class Crowd {
+  joins = 0;
+  readonly #driver: Driver;
+  readonly #server: ServerUnderTest;
+  readonly #most: number;
+  readonly #prng: Prng;
+  readonly #sizes = new Map<string, number>(ROOMS.map((room) => [room, 0]));
+
+  constructor(driver: Driver, server: ServerUnderTest, most: number, prng: Prng) {
+    this.#driver = driver;
+    this.#server = server;
+    this.#most = most;
+    this.#prng = prng;
+  }
+
+  get size(): number {
+    return [...this.#sizes.values()].reduce((sum, size) => sum + size, 0);
+  }
+
+  /** One event: half of them joins while there is room, otherwise somebody present does something. */
+  async next(): Promise<void> {
+    const room = ROOMS[this.#below(ROOMS.length)]!;
+    const size = this.#sizes.get(room)!;
+    if (size === 0 || (this.size < this.#most && this.#prng() < 0.5)) {
+      await this.#join(room);
+      return;
+    }
+    const index = this.#below(size);
+    const action = (['speak', 'fall-silent', 'mute', 'unmute', 'leave', 'reconnect'] as const)[this.#below(6)]!;
+    const leaves = action === 'leave' || action === 'reconnect';
+    await this.#driver.ask({ type: 'act', room, index, action: leaves ? 'leave' : action });
+    if (leaves) this.#sizes.set(room, size - 1);
+    if (action === 'reconnect') await this.#join(room);
+  }
+
+  async leave(): Promise<void> {
+    await this.#driver.ask({ type: 'leave' });
+    for (const room of ROOMS) this.#sizes.set(room, 0);
+  }
+
+  async #join(room: string): Promise<void> {
+    const { kind, webSocketUrl: url } = this.#server;
+    await this.#driver.ask({ type: 'join', room, server: kind, url, count: 1, perSecond: 1000 });
+    this.#sizes.set(room, this.#sizes.get(room)! + 1);
+    this.joins++;
+  }
+
+  #below(count: number): number {
+    return Math.floor(this.#prng() * count);
+  }
+}

@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LoadReport } from './client/messages.ts';
+import { runCommand, writeResult } from './lib/command.ts';
+import { Driver } from './lib/driver.ts';
+import { describeMachine, warnIfBusy } from './lib/machine.ts';
+import { JSON_FILE, type Options, SERVER_FLAGS, UsageError, type Values } from './lib/options.ts';
+import { clearProgress, showProgress } from './lib/progress.ts';
+import type { ServerUnderTest } from './lib/server-under-test.ts';
+import { ROOM, serversOf } from './lib/servers.ts';
+import { percentile } from './lib/statistics.ts';
+import { STORM_COLUMNS, type StormPhase, type StormResult, WAIT_COLUMNS, type WaitRow } from './lib/storm-result.ts';
+import { formatTable } from './lib/table.ts';
+import { Window } from './lib/window.ts';
+
+const SETTLE_MS = 3000;
+/** After the last join, so that it hears something: a talker may be between two sentences. */
+const LAST_SOUND_MS = 2000;
+
+const options = {
+  participants: { kind: 'number', default: 20, min: 1, max: 5000, description: 'in the room before the storm' },
+  talkers: { kind: 'number', default: 3, min: 1, max: 5000, description: 'how many of them speak at the same time' },
+  joins: { kind: 'number', default: 100, min: 1, max: 5000, description: 'newcomers' },
+  seconds: { kind: 'number', default: 10, min: 1, max: 600, description: 'time in which they begin to join' },
+  workers: { kind: 'number', default: 1, min: 0, max: 256, description: 'media workers of the server' },
+  'server-flags': SERVER_FLAGS,
+  json: JSON_FILE,
+} as const satisfies Options;
+
+await runCommand({
+  name: 'storm',
+  about: [
+    'A join storm: what a room in conversation notices of many people who join it in a short time, and how long those wait',
+    'until they hear it. Each newcomer opens a WebSocket, negotiates, does ICE and DTLS, and is in the same room.',
+    '',
+    'Two windows are compared: the room alone, as long as the storm, and the storm. The gap is the longest time that one of',
+    'those who were there before got no packet, apart from the pauses that the server makes in silence. The handshakes of',
+    'the newcomers cost the client as much as the server, and it shares the machine: on two cores both are late together.',
+  ].join('\n'),
+  options,
+  run,
+});
+
+async function run(values: Values<typeof options>): Promise<void> {
+  const { participants, talkers, joins, seconds } = values;
+  if (talkers > participants)
+    throw new UsageError(`--talkers: ${talkers} people cannot speak in a room of ${participants}.`);
+  const machine = describeMachine();
+  warnIfBusy(machine);
+  const everybody = participants + joins;
+  const flags = ['--max-participants', everybody, '--max-connections', everybody + 10].map(String);
+  const [start] = serversOf({ flags, workers: [values.workers], moreFlags: values['server-flags'] });
+  const driver = new Driver(new URL('./client.mjs', import.meta.url));
+  await driver.ask({ type: 'prepare', voices: Math.min(6, talkers), dtx: 'as-asked' });
+  const server = await start!();
+  try {
+    const join = { room: ROOM, server: server.kind, url: server.webSocketUrl };
+    showProgress('the room fills');
+    await driver.ask({ type: 'join', ...join, count: participants, perSecond: 15 });
+    await driver.ask({ type: 'talk', room: ROOM, count: talkers });
+    await sleep(SETTLE_MS);
+    showProgress('the room alone');
+    const before = await measure('before', server, driver, participants, () => sleep(seconds * 1000));
+    showProgress('the storm');
+    const storm = await measure('storm', server, driver, participants, async () => {
+      return driver.ask({ type: 'join', ...join, count: joins, perSecond: joins / seconds });
+    });
+    await sleep(LAST_SOUND_MS);
+    const sounds = await driver.ask({ type: 'first-sounds', room: ROOM });
+    clearProgress();
+    const result: StormResult = {
+      benchmark: 'storm',
+      machine,
+      participants,
+      talkers,
+      joins,
+      joinSeconds: seconds,
+      phases: [before.phase, storm.phase],
+      joinMs: storm.outcome.joinMs,
+      firstSoundMs: sounds.slice(participants).filter((ms) => ms !== null),
+    };
+    const waits = [
+      waitRow('the end of the handshake', result.joinMs),
+      waitRow('the first packet with sound', result.firstSoundMs),
+    ];
+    console.log(`${formatTable(STORM_COLUMNS, result.phases)}\n\n${formatTable(WAIT_COLUMNS, waits)}`);
+    await writeResult(values.json, `${JSON.stringify(result, null, 2)}\n`);
+  } finally {
+    await driver.ask({ type: 'leave' });
+    driver.close();
+    await server.close();
+  }
+}
+
+/** Measures while `happens`; `settled` participants joined first and are those who are looked at. */
+async function measure<T>(
+  phase: StormPhase['phase'],
+  server: ServerUnderTest,
+  driver: Driver,
+  settled: number,
+  happens: () => Promise<T>,
+): Promise<{ phase: StormPhase; outcome: T }> {
+  const scrapedBefore = await server.metrics!();
+  const before = await server.usage();
+  await driver.ask({ type: 'reset' });
+  const outcome = await happens();
+  const load = await driver.ask({ type: 'report' });
+  const after = await server.usage();
+  const window = new Window(scrapedBefore, await server.metrics!());
+  const figures = {
+    phase,
+    seconds: load.seconds,
+    tickLatenessP50Ms: window.latenessMs(0.5),
+    tickLatenessP99Ms: window.latenessMs(0.99),
+    ticksSkipped: window.ticksSkipped,
+    serverCpuPercent: (100_000 * (after.cpuSeconds - before.cpuSeconds)) / (after.atMs - before.atMs),
+    ...heardBy(load, settled),
+  };
+  return { phase: figures, outcome };
+}
+
+function heardBy(
+  { participants, seconds }: LoadReport,
+  count: number,
+): Pick<StormPhase, 'packetsPerSecondMin' | 'largestGapMs'> {
+  const settled = participants.slice(0, count);
+  return {
+    packetsPerSecondMin: Math.min(...settled.map(({ packets, pausedMs }) => packets / (seconds - pausedMs / 1000))),
+    largestGapMs: Math.max(...settled.map(({ largestGapMs }) => largestGapMs)),
+  };
+}
+
+function waitRow(until: string, ms: readonly number[]): WaitRow {
+  return {
+    until,
+    count: ms.length,
+    medianMs: percentile(ms, 0.5),
+    p95Ms: percentile(ms, 0.95),
+    maxMs: percentile(ms, 1),
+  };
+}
