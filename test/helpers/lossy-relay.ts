@@ -1,0 +1,59 @@
+/** A UDP relay in front of a media port that loses packets in both directions: a lossy network for real browsers. */
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import type { Prng } from './prng.ts';
+
+export interface LossyRelayOptions {
+  /** Where clients send to; with the port that the server binds on its own address. */
+  readonly address: string;
+  readonly serverAddress: string;
+  readonly prng: Prng;
+}
+
+export class LossyRelay {
+  /** Of the relay and, at its address, of the server. */
+  readonly port: number;
+  /** 0 to 1, for each packet by itself. */
+  loss = 0;
+  readonly #front: Socket;
+  readonly #backs = new Map<string, Socket>();
+  readonly #options: LossyRelayOptions;
+
+  private constructor(front: Socket, options: LossyRelayOptions) {
+    this.#front = front;
+    this.port = front.address().port;
+    this.#options = options;
+    front.on('message', (datagram, { address, port }) => this.#pass(() => this.#back(address, port).send(datagram)));
+  }
+
+  static async open(options: LossyRelayOptions): Promise<LossyRelay> {
+    const front = createSocket('udp4');
+    front.bind(0, options.address);
+    await once(front, 'listening');
+    return new LossyRelay(front, options);
+  }
+
+  close(): void {
+    this.#front.close();
+    for (const back of this.#backs.values()) back.close();
+  }
+
+  #pass(send: () => void): void {
+    if (this.#options.prng() >= this.loss) send();
+  }
+
+  /** The server tells clients apart by their address, so each gets a socket. */
+  #back(address: string, port: number): { send(datagram: Buffer): void } {
+    const key = `${address}:${port}`;
+    let back = this.#backs.get(key);
+    if (back === undefined) {
+      back = createSocket('udp4');
+      back.on('message', (datagram) => this.#pass(() => this.#front.send(datagram, port, address)));
+      back.on('error', () => {});
+      this.#backs.set(key, back);
+    }
+    const { serverAddress } = this.#options;
+    const socket = back;
+    return { send: (datagram) => socket.send(datagram, this.port, serverAddress) };
+  }
+}
