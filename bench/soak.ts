@@ -1,17 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createPrng, type Prng } from '../test/helpers/prng.ts';
+import { createPrng } from '../test/helpers/prng.ts';
 import { drawChart } from './lib/chart.ts';
 import { runCommand, writeResult } from './lib/command.ts';
+import { Crowd, ROOMS } from './lib/crowd.ts';
 import { Driver } from './lib/driver.ts';
+import { LEAST_SAMPLES } from './lib/growth.ts';
 import { describeMachine } from './lib/machine.ts';
 import { JSON_FILE, type Options, SERVER_FLAGS, SVG_FILE, type Values } from './lib/options.ts';
 import { clearProgress, showProgress } from './lib/progress.ts';
-import type { ServerUnderTest } from './lib/server-under-test.ts';
 import { serversOf } from './lib/servers.ts';
-import { type SoakResult, type SoakSample, sampleOf, soakChart, TREND_COLUMNS, trendsOf } from './lib/soak-result.ts';
+import {
+  type SoakResult,
+  type SoakSample,
+  sampleOf,
+  soakChart,
+  TREND_COLUMNS,
+  type Trend,
+  trendsOf,
+} from './lib/soak-result.ts';
 import { formatTable } from './lib/table.ts';
 
-const ROOMS = ['soak-a', 'soak-b', 'soak-c'] as const;
 const ROUND_MS = 15_000;
 /** The server hears of a client that leaves by its WebSocket, and its worker tells about itself every 500 ms. */
 const EMPTY_MS = 2500;
@@ -76,62 +84,15 @@ async function run(values: Values<typeof options>): Promise<void> {
   const result: SoakResult = { benchmark: 'soak', machine, seed, participants, samples, trends };
   const grown = trends.filter(({ grew }) => grew);
   console.log(formatTable(TREND_COLUMNS, trends));
-  const verdict = grown.length === 0 ? 'Nothing grew' : `GREW: ${grown.map(({ name }) => name).join('; ')}`;
+  const verdict = verdictOf(trends, samples.length);
   console.log(`\n${verdict}: ${crowd.joins} joins in ${minutesNow().toFixed(1)} minutes, seed ${seed}.`);
   await writeResult(values.json, `${JSON.stringify(result, null, 2)}\n`);
   await writeResult(values.svg, drawChart(soakChart(result)));
   if (grown.length > 0) process.exitCode = 1;
 }
 
-/** Who is there, and what they do next. */
-class Crowd {
-  joins = 0;
-  readonly #driver: Driver;
-  readonly #server: ServerUnderTest;
-  readonly #most: number;
-  readonly #prng: Prng;
-  readonly #sizes = new Map<string, number>(ROOMS.map((room) => [room, 0]));
-
-  constructor(driver: Driver, server: ServerUnderTest, most: number, prng: Prng) {
-    this.#driver = driver;
-    this.#server = server;
-    this.#most = most;
-    this.#prng = prng;
-  }
-
-  get size(): number {
-    return [...this.#sizes.values()].reduce((sum, size) => sum + size, 0);
-  }
-
-  /** One event: half of them joins while there is room, otherwise somebody present does something. */
-  async next(): Promise<void> {
-    const room = ROOMS[this.#below(ROOMS.length)]!;
-    const size = this.#sizes.get(room)!;
-    if (size === 0 || (this.size < this.#most && this.#prng() < 0.5)) {
-      await this.#join(room);
-      return;
-    }
-    const index = this.#below(size);
-    const action = (['speak', 'fall-silent', 'mute', 'unmute', 'leave', 'reconnect'] as const)[this.#below(6)]!;
-    const leaves = action === 'leave' || action === 'reconnect';
-    await this.#driver.ask({ type: 'act', room, index, action: leaves ? 'leave' : action });
-    if (leaves) this.#sizes.set(room, size - 1);
-    if (action === 'reconnect') await this.#join(room);
-  }
-
-  async leave(): Promise<void> {
-    await this.#driver.ask({ type: 'leave' });
-    for (const room of ROOMS) this.#sizes.set(room, 0);
-  }
-
-  async #join(room: string): Promise<void> {
-    const { kind, webSocketUrl: url } = this.#server;
-    await this.#driver.ask({ type: 'join', room, server: kind, url, count: 1, perSecond: 1000 });
-    this.#sizes.set(room, this.#sizes.get(room)! + 1);
-    this.joins++;
-  }
-
-  #below(count: number): number {
-    return Math.floor(this.#prng() * count);
-  }
+function verdictOf(trends: readonly Trend[], samples: number): string {
+  const grown = trends.filter(({ grew }) => grew).map(({ name }) => name);
+  if (grown.length > 0) return `GREW: ${grown.join('; ')}`;
+  return samples - WARM_UP_ROUNDS < LEAST_SAMPLES ? 'Too short to tell whether anything grows' : 'Nothing grew';
 }

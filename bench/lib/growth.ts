@@ -8,12 +8,15 @@ export function medianSlope(points: readonly (readonly [x: number, y: number])[]
   return slopes.length % 2 === 1 ? slopes[Math.floor(middle)]! : (slopes[middle - 1]! + slopes[middle]!) / 2;
 }
 
+/** Fewer tell nothing. */
+export const LEAST_SAMPLES = 6;
+
 /**
  * Whether values that waver have grown: even the smallest of the last third lies above the largest of the first third, by
- * more than `tolerance` (a share of it). False for fewer than six, which tell nothing.
+ * more than `tolerance` (a share of it). False for fewer than `LEAST_SAMPLES`.
  */
 export function hasGrown(values: readonly number[], tolerance: number): boolean {
-  if (values.length < 6) return false;
+  if (values.length < LEAST_SAMPLES) return false;
   const third = Math.floor(values.length / 3);
   const first = Math.max(...values.slice(0, third));
   const last = Math.min(...values.slice(-third));
