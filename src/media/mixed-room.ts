@@ -3,6 +3,13 @@ import { Mixer, type MixParticipant, type MixSettings } from '../mixer/mixer.ts'
 import { RedundancyCache } from './redundancy.ts';
 import { SharedMixLink } from './shared-mix.ts';
 
+/**
+ * Levels go to everybody over their WebSockets, which in a very large room takes as long as the sound: for each hundred
+ * participants they are told once less often, but at least twice a second.
+ */
+const PARTICIPANTS_PER_SKIP = 100;
+const MOST_SKIPPED = 3;
+
 /** A room as its worker knows it: the mixer, and who is who in it. */
 export class MixedRoom {
   readonly id: number;
@@ -10,7 +17,9 @@ export class MixedRoom {
   readonly redundancy = new RedundancyCache();
   readonly #maxTalkers: number;
   readonly #transportIds = new Map<MixParticipant, number>();
-  #levelsSent = false;
+  /** Transport ids of those whom the last levels named. */
+  #speakersTold = new Set<number>();
+  #levelsSkipped = 0;
 
   constructor(id: number, pool: CodecPool, mix: MixSettings) {
     this.id = id;
@@ -31,16 +40,32 @@ export class MixedRoom {
     this.mixer.remove(participant);
   }
 
-  /** Transport id and level of each speaker, one after the other; undefined if nobody speaks and that has been told. */
+  /**
+   * Transport id and level of each speaker, one after the other, to be asked for every 120 ms. Undefined when there is
+   * nothing to tell: nobody speaks and that was told, or the same people speak as before and a large room was told lately.
+   */
   takeLevels(): number[] | undefined {
     const levels: number[] = [];
+    let changed = false;
     this.mixer.forEachSpeaker((participant, levelDbov) => {
       const transportId = this.#transportIds.get(participant);
-      if (transportId !== undefined) levels.push(transportId, Math.round(levelDbov));
+      if (transportId === undefined) return;
+      levels.push(transportId, Math.round(levelDbov));
+      if (!this.#speakersTold.has(transportId)) changed = true;
     });
-    const news = levels.length > 0 || this.#levelsSent;
-    this.#levelsSent = levels.length > 0;
-    return news ? levels : undefined;
+    const speakers = levels.length / 2;
+    if (speakers !== this.#speakersTold.size) changed = true;
+    if (!changed && (speakers === 0 || this.#levelsSkipped < this.#levelsToSkip)) {
+      this.#levelsSkipped++;
+      return undefined;
+    }
+    this.#levelsSkipped = 0;
+    if (changed) this.#speakersTold = new Set(levels.filter((_, index) => index % 2 === 0));
+    return levels;
+  }
+
+  get #levelsToSkip(): number {
+    return Math.min(MOST_SKIPPED, Math.floor(this.#transportIds.size / PARTICIPANTS_PER_SKIP));
   }
 
   /** Fewer than the room's setting may be heard at a time; `null` goes back to the setting. */

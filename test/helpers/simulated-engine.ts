@@ -38,6 +38,7 @@ export class SimulatedEngine {
   busyShare = 0;
   readonly #seed: number;
   #listener: DatagramListener = () => {};
+  #lastId = 0;
 
   constructor(seed: number, options: Partial<MediaEngineOptions> = {}) {
     this.#seed = seed;
@@ -63,7 +64,7 @@ export class SimulatedEngine {
   }
 
   join(options: Partial<PeerOptions> = {}): SimulatedPeer {
-    const transportId = this.peers.length + 1;
+    const transportId = ++this.#lastId;
     const bytes = createBytes(this.#seed + transportId);
     const key = () => ({ key: bytes(16), salt: bytes(12) });
     const keys: SrtpKeys = { profile: 'AEAD_AES_128_GCM', local: key(), remote: key() };
@@ -87,6 +88,11 @@ export class SimulatedEngine {
     this.engine.handle({ type: 'set_keys', transportId, keys });
     this.peers.push(peer);
     return peer;
+  }
+
+  leave(peer: SimulatedPeer): void {
+    this.engine.handle({ type: 'remove_transport', transportId: peer.options.id });
+    this.peers.splice(this.peers.indexOf(peer), 1);
   }
 
   run(seconds: number): void {
