@@ -13,7 +13,9 @@ import { type BufferedPacket, JitterBuffer } from './jitter-buffer.ts';
 import { Leveller } from './leveller.ts';
 import { isDtx } from './opus-packet.ts';
 import { applyRamp, crossFade, levelDbov } from './pcm.ts';
+import { StretchPlan } from './stretch-plan.ts';
 import { type Talker, TalkerLimit } from './talker-limit.ts';
+import { findLag, lengthen, shorten } from './time-stretch.ts';
 import { VoiceActivity } from './voice-activity.ts';
 
 const FADE_IN_SAMPLES = 5 * SAMPLES_PER_MS;
@@ -54,6 +56,7 @@ export class Source implements Talker {
   readonly #leveller: Leveller | undefined;
   readonly #jitter: JitterBuffer;
   readonly #voice = new VoiceActivity();
+  readonly #stretch = new StretchPlan();
   readonly #preRoll: Uint8Array[] = [];
   #decoder: Decoder | undefined;
   #muted = false;
@@ -125,8 +128,7 @@ export class Source implements Talker {
   /** Moves on by one frame. True if there is sound in `frame`, false if this source adds nothing to the mix now. */
   read(nowMs: number): boolean {
     this.#consume();
-    if (this.#available < FRAME_SAMPLES) this.#fill(nowMs);
-    else this.#adjustDelay(nowMs);
+    if (this.#available >= FRAME_SAMPLES || this.#fill(nowMs)) this.#adjustDelay(nowMs);
     if (this.#blank) {
       this.#gain = 0;
       return false;
@@ -151,19 +153,22 @@ export class Source implements Talker {
     }
   }
 
-  #fill(nowMs: number): void {
+  /** True if what is there now has come as it should: with a packet at its end. */
+  #fill(nowMs: number): boolean {
+    let received = false;
     while (this.#available < FRAME_SAMPLES) {
       const playout = this.#jitter.pop(nowMs);
-      if (playout === 'packet') {
+      received = playout === 'packet';
+      if (received) {
         this.#take(this.#jitter.packet);
-        this.#adjustDelay(nowMs);
       } else if (playout === 'idle') {
         this.#fallSilent();
-        return;
+        return false;
       } else {
         this.#conceal();
       }
     }
+    return received;
   }
 
   #take(packet: BufferedPacket): void {
@@ -223,6 +228,7 @@ export class Source implements Talker {
 
   /** Nothing to play: fades out what sounded last, and lets go of the decoder once the speaker has really stopped. */
   #fallSilent(): void {
+    this.#stretch.cancel();
     const active = this.#voice.update(SILENCE_DBOV);
     const from = this.#gain > 0 ? concealmentGain(this.#concealedInRow) : 0;
     const pcm = from > 0 ? this.#decoder?.conceal() : undefined;
@@ -232,27 +238,45 @@ export class Source implements Talker {
     if (!active && pcm === undefined) this.#releaseDecoder();
   }
 
-  /** Brings the delay back to its target where nobody hears it: in frames that are not decoded or hold only background. */
+  /**
+   * Brings the delay back to its target where nobody hears it: in frames that are not decoded or hold only background, or
+   * if none of these comes for a while by making speech a little shorter or longer.
+   */
   #adjustDelay(nowMs: number): void {
-    if (this.#available % FRAME_SAMPLES !== 0) return;
     const excess = this.#jitter.hasExcess(nowMs);
-    if (!excess && !this.#jitter.hasShortage(nowMs)) return;
-    if (!this.#blank && levelDbov(this.#frame!) >= this.#voice.thresholdDbov) return;
-    if (excess) this.#dropFrame(nowMs);
-    else if (this.#available === FRAME_SAMPLES) this.#jitter.pause();
+    const shortage = !excess && this.#jitter.hasShortage(nowMs);
+    if (this.#blank || ((excess || shortage) && levelDbov(this.#frame!) < this.#voice.thresholdDbov)) {
+      this.#stretch.cancel();
+      if (excess) this.#dropFrame(nowMs);
+      else if (shortage && this.#available < 2 * FRAME_SAMPLES) this.#jitter.pause();
+      return;
+    }
+    const stretch = this.#stretch.next(excess ? 'shorten' : shortage ? 'lengthen' : undefined);
+    if (stretch === undefined) return;
+    const lag = findLag(this.#pcm!, this.#stretch.maxLag);
+    if (lag === 0 || (stretch === 'shorten' && !this.#fetch(FRAME_SAMPLES + lag, nowMs))) return;
+    this.#available = (stretch === 'shorten' ? shorten : lengthen)(this.#pcm!, this.#available, lag);
+    this.#stretch.done(lag);
+    this.#pool.counters.timeStretches++;
   }
 
   #dropFrame(nowMs: number): void {
+    if (!this.#fetch(2 * FRAME_SAMPLES, nowMs)) return;
     const blank = this.#blank;
     if (!blank) dropped.set(this.#frame!);
-    if (this.#available > FRAME_SAMPLES) {
-      this.#consume();
-    } else {
-      if (this.#jitter.empty || this.#jitter.pop(nowMs) !== 'packet') return;
-      this.#available = 0;
-      this.#take(this.#jitter.packet);
+    this.#consume();
+    if (!blank) crossFade(this.#frame!, dropped, CROSS_FADE_SAMPLES);
+  }
+
+  /** Takes packets before their time, until there are so many samples; false if there are too few. */
+  #fetch(samples: number, nowMs: number): boolean {
+    while (this.#available < samples) {
+      const playout = this.#jitter.empty ? 'idle' : this.#jitter.pop(nowMs);
+      if (playout === 'packet') this.#take(this.#jitter.packet);
+      else if (playout === 'lost') this.#conceal();
+      else return false;
     }
-    if (!blank && !this.#blank) crossFade(this.#frame!, dropped, CROSS_FADE_SAMPLES);
+    return true;
   }
 
   #applyGate(): boolean {
@@ -275,7 +299,7 @@ export class Source implements Talker {
   }
 
   #append(pcm: Int16Array): Float32Array {
-    this.#pcm ??= new Float32Array(FRAME_SAMPLES + MAX_PACKET_SAMPLES);
+    this.#pcm ??= new Float32Array(2 * FRAME_SAMPLES + MAX_PACKET_SAMPLES);
     this.#frame ??= this.#pcm.subarray(0, FRAME_SAMPLES);
     if (this.#blank) this.#pcm.fill(0, 0, this.#available);
     this.#blank = false;
