@@ -5,7 +5,7 @@ import { type RunningServer, startServer } from '../helpers/running-server.ts';
 import { clickRatio, toneLevelDbfs } from '../helpers/signal.ts';
 import { silence, toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
 
-const TURNS = 3;
+const TURNS = 2;
 /** On a busy machine the server or the microphones may be late; what that does to the sound is not what is measured here. */
 const MOST_ATTEMPTS = 16;
 /** A stall of this process is one of server and microphones alike; a jitter buffer forgives less than a frame. */
