@@ -89,7 +89,7 @@ export class EngineStats {
     const { talkers, talkersUnheard, jitterBufferDelayMs } = countTalkers(state.rooms);
     const eventLoopDelayP99Ms = this.#eventLoopDelay.count > 0 ? this.#eventLoopDelay.percentile(99) / 1e6 : 0;
     this.#eventLoopDelay.reset();
-    const { unknownKind, unknownUfrag, unknownAddress } = state.demultiplexer.counters;
+    const { unknownKind, unknownUfrag, unknownAddress, foreignAddress } = state.demultiplexer.counters;
     return {
       tickAgeMs: state.tickAgeMs,
       gauges: {
@@ -110,7 +110,7 @@ export class EngineStats {
         ticksSkipped: state.ticksSkipped,
         tickFailures: this.tickFailures,
         datagramsIn: state.port.counters.datagramsIn,
-        datagramsDropped: unknownKind + unknownUfrag + unknownAddress,
+        datagramsDropped: unknownKind + unknownUfrag + unknownAddress + foreignAddress,
         rtpPacketsIn: totals.rtpPacketsIn,
         rtpPacketsOut: totals.rtpPacketsOut,
         rtpBytesIn: totals.rtpBytesIn,

@@ -44,6 +44,8 @@ export interface DemultiplexerCounters {
   unknownUfrag: number;
   /** Anything but STUN from an address that has not passed ICE. */
   unknownAddress: number;
+  /** STUN for one transport from an address that is another's. */
+  foreignAddress: number;
 }
 
 interface Binding {
@@ -54,9 +56,19 @@ interface Binding {
 /** RFC 5761 section 4: RTCP packet types as they appear in the second byte. */
 const RTCP_FIRST = 192;
 const RTCP_LAST = 223;
+/**
+ * A path stays with its owner until it was not heard of for this long, beyond the pauses between consent checks (RFC 7675 section 5.1). Or
+ * else one participant who forges the address of another could take that one's media away.
+ */
+const PATH_IN_USE_MS = 7000;
 
 export class Demultiplexer {
-  readonly counters: DemultiplexerCounters = { unknownKind: 0, unknownUfrag: 0, unknownAddress: 0 };
+  readonly counters: DemultiplexerCounters = {
+    unknownKind: 0,
+    unknownUfrag: 0,
+    unknownAddress: 0,
+    foreignAddress: 0,
+  };
   /** For everything that the transports of this port send. */
   readonly sendBuffer = new SendBuffer();
   readonly #clock: Clock;
@@ -147,6 +159,10 @@ export class Demultiplexer {
     }
     const nowMs = this.#clock.now();
     const known = this.#find(address, port, socket);
+    if (known !== undefined && known.endpoint !== endpoint && nowMs - known.path.lastHeardMs < PATH_IN_USE_MS) {
+      this.counters.foreignAddress++;
+      return;
+    }
     const path = known?.endpoint === endpoint ? known.path : new NetworkPath(socket, address, port, nowMs);
     endpoint.receiveStun(message, datagram, path, nowMs);
   }

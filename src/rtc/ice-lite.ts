@@ -1,11 +1,15 @@
 /**
  * The lite ICE agent of one transport (RFC 8445 section 2.5): it answers authenticated checks and makes none of its own. The peer is
  * controlling; media goes where its last nomination came from, so a change of its network or NAT carries on.
+ *
+ * Who reads the traffic could send a check again from an address of its own and draw the media there. So no check counts twice, and a
+ * nomination that no media follows, while media still comes on another path, is taken back.
  */
 import type { Millis } from '../lib/clock.ts';
 import type { NetworkPath } from './demultiplexer.ts';
 import { type StunMessage, verifyStunIntegrity } from './stun.ts';
-import { writeBindingError, writeBindingSuccess } from './stun-writer.ts';
+import { writeBindingSuccess, writeUnknownAttributes } from './stun-writer.ts';
+import { TransactionMemory } from './transaction-memory.ts';
 
 export interface IceLiteOptions {
   readonly localUfrag: string;
@@ -17,6 +21,8 @@ export interface IceCounters {
   requests: number;
   /** Requests that were not authentic or not well-formed. */
   refused: number;
+  /** Authentic requests that came again, from another address. */
+  replayed: number;
 }
 
 /** What a request led to: a path that is valid from now on, and one that had to go for it. */
@@ -31,13 +37,19 @@ const UNCHANGED: IceOutcome = { authentic: true, added: null, removed: null };
 
 /** A browser tries some pairs of each of its interfaces; more paths than this at a time are not kept. */
 const MAX_PATHS = 8;
+/** Longer than the pauses of a microphone with DTX: how long a nomination stands against media on another path. */
+const DOUBT_MS = 500;
 
 export class IceLite {
-  readonly counters: IceCounters = { requests: 0, refused: 0 };
+  readonly counters: IceCounters = { requests: 0, refused: 0, replayed: 0 };
   readonly #options: IceLiteOptions;
   readonly #username: string;
   readonly #paths: NetworkPath[] = [];
+  readonly #transactions = new TransactionMemory();
   #selected: NetworkPath | null = null;
+  #selectedAtMs: Millis = 0;
+  /** Media has come on the selected path. */
+  #confirmed = false;
 
   constructor(options: IceLiteOptions) {
     this.#options = options;
@@ -55,35 +67,56 @@ export class IceLite {
   }
 
   /**
-   * Verifies and answers a request on the path it came on. Nothing but a refusal follows from a request that is not authentic.
+   * Verifies and answers a request on the path it came on. What is not authentic gets no answer, as if nobody were there: an error (RFC 8489
+   * section 9.1.4) would tell those who guess that the ufrag exists, and may be longer than the request.
    */
   receive(request: StunMessage, datagram: Buffer, path: NetworkPath, nowMs: Millis): IceOutcome {
     this.counters.requests++;
     const { localPassword } = this.#options;
-    // RFC 8489 section 9.1.3; RFC 8445 section 7.3 makes FINGERPRINT a must.
-    if (request.integrityAt === null || !request.hasFingerprint) {
-      this.#refuse(path, writeBindingError(request.transactionId, 400));
+    // RFC 8445 section 7.3 makes FINGERPRINT a must.
+    if (
+      !request.hasFingerprint ||
+      request.username !== this.#username ||
+      !verifyStunIntegrity(datagram, request, localPassword)
+    ) {
+      this.counters.refused++;
       return REFUSED;
     }
-    if (request.username !== this.#username || !verifyStunIntegrity(datagram, request, localPassword)) {
-      this.#refuse(path, writeBindingError(request.transactionId, 401));
+    const known = this.#paths.includes(path);
+    const isNew = this.#transactions.add(request.transactionId);
+    if (!isNew && !known) {
+      this.counters.replayed++;
       return REFUSED;
     }
     if (request.unknownRequired.length > 0) {
-      const unknown = request.unknownRequired;
-      this.#refuse(path, writeBindingError(request.transactionId, 420, { unknown, key: localPassword }));
+      this.counters.refused++;
+      path.send(writeUnknownAttributes(request.transactionId, request.unknownRequired, localPassword));
       return REFUSED;
     }
-    path.lastHeardMs = nowMs;
-    const outcome = this.#paths.includes(path) ? UNCHANGED : this.#add(path);
-    if (request.useCandidate || this.#selected === null) this.#selected = path;
     path.send(writeBindingSuccess(request.transactionId, path, localPassword));
+    // The peer repeats a request when our answer was lost.
+    if (!isNew) return UNCHANGED;
+    path.lastHeardMs = nowMs;
+    const outcome = known ? UNCHANGED : this.#add(path);
+    if (request.useCandidate || this.#selected === null) this.#select(path, nowMs);
     return outcome;
   }
 
-  #refuse(path: NetworkPath, answer: Buffer): void {
-    this.counters.refused++;
-    path.send(answer);
+  /** Notes a packet of media on a valid path, authentic and not a replay. */
+  heardMedia(path: NetworkPath, nowMs: Millis): void {
+    path.lastHeardMs = nowMs;
+    if (path !== this.#selected) {
+      if (this.#confirmed || nowMs - this.#selectedAtMs < DOUBT_MS) return;
+      this.#select(path, nowMs);
+    }
+    this.#confirmed = true;
+  }
+
+  #select(path: NetworkPath, nowMs: Millis): void {
+    if (path === this.#selected) return;
+    this.#selected = path;
+    this.#selectedAtMs = nowMs;
+    this.#confirmed = false;
   }
 
   /** The path not heard of for the longest time makes room, but never the selected one. */

@@ -12,11 +12,6 @@ import {
   stunIntegrity,
 } from './stun.ts';
 
-/** RFC 8489 section 14.8. */
-const REASONS = { 400: 'Bad Request', 401: 'Unauthenticated', 420: 'Unknown Attribute' } as const;
-
-export type StunErrorCode = keyof typeof REASONS;
-
 const MAX_LENGTH = 1024;
 
 export interface BindingRequest {
@@ -60,23 +55,14 @@ export function writeBindingSuccess(transactionId: Uint8Array, from: StunAddress
   return writer.finish(key);
 }
 
-/** A refusal. Without `key` it carries no integrity, because the one who asked has not shown that it knows the key (section 9.1.3). */
-export function writeBindingError(
-  transactionId: Uint8Array,
-  code: StunErrorCode,
-  options: { readonly unknown?: readonly number[]; readonly key?: string } = {},
-): Buffer {
+/** The refusal of an authentic request with attributes that we do not know (error 420; RFC 8489 section 6.3.1). */
+export function writeUnknownAttributes(transactionId: Uint8Array, unknown: readonly number[], key: string): Buffer {
   const writer = new StunWriter('error', transactionId);
-  writer.add(
-    ATTRIBUTE.ERROR_CODE,
-    Buffer.from([0, 0, Math.floor(code / 100), code % 100, ...Buffer.from(REASONS[code])]),
-  );
-  if (options.unknown !== undefined) {
-    const value = Buffer.alloc(options.unknown.length * 2);
-    for (const [i, type] of options.unknown.entries()) value.writeUInt16BE(type, i * 2);
-    writer.add(ATTRIBUTE.UNKNOWN_ATTRIBUTES, value);
-  }
-  return writer.finish(options.key);
+  writer.add(ATTRIBUTE.ERROR_CODE, Buffer.from([0, 0, 4, 20, ...Buffer.from('Unknown Attribute')]));
+  const types = Buffer.alloc(unknown.length * 2);
+  for (const [i, type] of unknown.entries()) types.writeUInt16BE(type, i * 2);
+  writer.add(ATTRIBUTE.UNKNOWN_ATTRIBUTES, types);
+  return writer.finish(key);
 }
 
 class StunWriter {
@@ -98,8 +84,8 @@ class StunWriter {
     this.#length += 4 + ((value.length + 3) & ~3);
   }
 
-  finish(key: string | undefined): Buffer {
-    if (key !== undefined) this.add(ATTRIBUTE.MESSAGE_INTEGRITY, stunIntegrity(this.header, this.#length, key));
+  finish(key: string): Buffer {
+    this.add(ATTRIBUTE.MESSAGE_INTEGRITY, stunIntegrity(this.header, this.#length, key));
     this.header.writeUInt16BE(this.#length + 8 - STUN_HEADER_LENGTH, 2);
     const fingerprint = Buffer.alloc(4);
     fingerprint.writeUInt32BE(stunFingerprint(this.header, this.#length));

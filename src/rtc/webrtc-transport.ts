@@ -262,7 +262,7 @@ export class WebRtcTransport implements DatagramEndpoint {
       return;
     }
     this.#lastHeardMs = nowMs;
-    path.lastHeardMs = nowMs;
+    this.#ice.heardMedia(path, nowMs);
     const { opusPayloadType, redPayloadType } = this.#parameters;
     if (packet.payloadType !== opusPayloadType && packet.payloadType !== redPayloadType) {
       this.counters.unknownPayloadType++;
@@ -295,7 +295,7 @@ export class WebRtcTransport implements DatagramEndpoint {
       return;
     }
     this.#lastHeardMs = nowMs;
-    path.lastHeardMs = nowMs;
+    this.#ice.heardMedia(path, nowMs);
     if (this.#rtcp.receive(datagram, length, this.#peer?.ssrc ?? null, nowMs)) this.counters.rtcpPacketsIn++;
     else this.counters.srtpMalformed++;
   }

@@ -208,8 +208,8 @@ test('only a request with the right user name and integrity opens a path', async
   await withSocket(t, async (ask, { demultiplexer }) => {
     const datagrams: Buffer[] = [];
     const { transport } = createTransport(demultiplexer, 'peer', [], (datagram) => datagrams.push(datagram));
-    t.equal(parseStun((await ask(check(`${UFRAG}:peer`, 'wrong')))!)!.errorCode, 401);
-    t.equal(parseStun((await ask(check(`${UFRAG}:other`, PASSWORD)))!)!.errorCode, 401);
+    t.equal(await ask(check(`${UFRAG}:peer`, 'wrong')), null);
+    t.equal(await ask(check(`${UFRAG}:other`, PASSWORD)), null);
     t.equal(await ask(check('nobody:peer', PASSWORD)), null);
     t.equal(await ask(dtlsRecord), null);
     t.equal(transport.remoteAddress, null);

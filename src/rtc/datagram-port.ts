@@ -1,0 +1,58 @@
+/** What datagrams come and go by, whether UDP or a TCP connection with frames carries them. */
+
+export interface RemoteAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** One bound UDP socket, or one TCP connection. */
+export interface DatagramSocket {
+  readonly protocol: 'udp' | 'tcp';
+  /**
+   * Sends without ever waiting; what cannot be sent is counted and gone. True if the buffer may be used again, false if it must be left
+   * alone from then on. A connection has one peer and does not look at the address.
+   */
+  send(datagram: Uint8Array, port: number, address: string): boolean;
+  /** For connections: a transport has proved that this is a path of its own. */
+  adopt?(): void;
+  /** For connections: no transport needs it any more. */
+  release?(): void;
+}
+
+/** A datagram and where it came from. The buffer belongs to the receiver of the call, who must not throw. */
+export type DatagramListener = (datagram: Buffer, remote: RemoteAddress, socket: DatagramSocket) => void;
+
+/** A connection is gone; nothing comes from it any more. */
+export type ClosedListener = (remote: RemoteAddress, socket: DatagramSocket) => void;
+
+export interface DatagramPort {
+  /** Sets the one receiver of everything; without one it is dropped. */
+  listen(onDatagram: DatagramListener, onClosed: ClosedListener): void;
+}
+
+/** One address at which media is received. */
+export interface MediaAddress {
+  readonly protocol: 'udp' | 'tcp';
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly port: number;
+}
+
+/** Why a port could not be bound, in words. */
+export function bindFailureInWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  switch ('code' in error ? error.code : undefined) {
+    case 'EADDRINUSE':
+      return 'the port is in use';
+    case 'EADDRNOTAVAIL':
+      return 'this machine does not have the address';
+    case 'EACCES':
+      return 'not permitted';
+    default:
+      return error.message;
+  }
+}
+
+export function isPortInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}

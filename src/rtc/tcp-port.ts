@@ -1,0 +1,161 @@
+/**
+ * Passive ICE over TCP (RFC 6544) for browsers that UDP does not reach: listeners beside the UDP sockets. Whoever has not shown by STUN whose
+ * connection it is holds little, and not for long; when there are too many of them the oldest goes.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '../lib/clock.ts';
+import {
+  bindFailureInWords,
+  type ClosedListener,
+  type DatagramListener,
+  type DatagramPort,
+  type MediaAddress,
+} from './datagram-port.ts';
+import { ipToBytes } from './ip-address.ts';
+import { TCP_CONNECTION_LIMITS, TcpConnection, type TcpConnectionLimits, type TcpCounters } from './tcp-connection.ts';
+
+export interface TcpLimits extends TcpConnectionLimits {
+  /** Connections that no transport has adopted yet: of all, and from one IPv4 address or one /64 of IPv6. */
+  readonly newConnections: number;
+  readonly newConnectionsPerAddress: number;
+}
+
+export const TCP_LIMITS: TcpLimits = { ...TCP_CONNECTION_LIMITS, newConnections: 256, newConnectionsPerAddress: 32 };
+
+export interface TcpPortOptions {
+  /** Where to listen: the addresses of the UDP port. */
+  readonly addresses: readonly MediaAddress[];
+  readonly clock: Clock;
+  readonly limits?: TcpLimits;
+}
+
+/** Connections that wait in the system to be accepted: no more than can be accepted between two ticks without being noticed. */
+const BACKLOG = 64;
+
+export class TcpPort implements DatagramPort {
+  readonly addresses: readonly MediaAddress[];
+  readonly counters: TcpCounters = { accepted: 0, refused: 0, packetsDropped: 0, framesIn: 0 };
+  readonly #clock: Clock;
+  readonly #limits: TcpLimits;
+  readonly #servers: Server[] = [];
+  readonly #connections = new Set<TcpConnection>();
+  /** Those that nobody has adopted, the oldest first, by where they come from. */
+  readonly #newByOrigin = new Map<string, Set<TcpConnection>>();
+  readonly #new = new Set<TcpConnection>();
+  #onDatagram: DatagramListener = () => {};
+  #onClosed: ClosedListener = () => {};
+  #closed: Promise<void> | undefined;
+
+  private constructor({ addresses, clock, limits = TCP_LIMITS }: TcpPortOptions) {
+    this.addresses = addresses.map((address) => ({ ...address, protocol: 'tcp' }));
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /** Listens on all of the addresses. Throws an Error in words if one of them cannot be bound. */
+  static async open(options: TcpPortOptions): Promise<TcpPort> {
+    const port = new TcpPort(options);
+    for (const address of port.addresses) {
+      try {
+        port.#servers.push(await port.#listenAt(address));
+      } catch (error) {
+        await port.close();
+        throw new Error(
+          `cannot listen on TCP port ${address.port} on ${address.address}: ${bindFailureInWords(error)} (without TCP: --media-tcp off)`,
+          { cause: error },
+        );
+      }
+    }
+    return port;
+  }
+
+  /** All connections, and those of them that nobody has adopted yet. */
+  get connectionCount(): { readonly all: number; readonly new: number } {
+    return { all: this.#connections.size, new: this.#new.size };
+  }
+
+  listen(onDatagram: DatagramListener, onClosed: ClosedListener): void {
+    this.#onDatagram = onDatagram;
+    this.#onClosed = onClosed;
+  }
+
+  /** Idempotent. Resolves when everything is closed. */
+  close(): Promise<void> {
+    this.#closed ??= Promise.all(this.#servers.map(closeServer)).then(() => {});
+    for (const connection of this.#connections) connection.release();
+    return this.#closed;
+  }
+
+  async #listenAt({ address, family, port }: MediaAddress): Promise<Server> {
+    const server = createServer((socket) => this.#accept(socket));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: address, port, ipv6Only: family === 6, exclusive: true, backlog: BACKLOG }, () => {
+        server.removeListener('error', reject);
+        resolve();
+      });
+    });
+    // A connection that could not be accepted is nobody's loss but the peer's.
+    server.on('error', () => {});
+    return server;
+  }
+
+  #accept(socket: Socket): void {
+    const { remoteAddress, remotePort } = socket;
+    // Gone before it was looked at.
+    if (remoteAddress === undefined || remotePort === undefined || this.#closed !== undefined) {
+      socket.destroy();
+      return;
+    }
+    this.counters.accepted++;
+    const origin = originOf(remoteAddress);
+    const connection = new TcpConnection({
+      socket,
+      remote: { address: remoteAddress, port: remotePort },
+      clock: this.#clock,
+      limits: this.#limits,
+      counters: this.counters,
+      events: {
+        frame: (frame, from) => this.#onDatagram(frame, from.remote, from),
+        adopted: (adopted) => this.#noLongerNew(adopted, origin),
+        closed: (gone) => {
+          this.#noLongerNew(gone, origin);
+          this.#connections.delete(gone);
+          this.#onClosed(gone.remote, gone);
+        },
+      },
+    });
+    this.#connections.add(connection);
+    this.#addNew(connection, origin);
+  }
+
+  #addNew(connection: TcpConnection, origin: string): void {
+    this.#new.add(connection);
+    const ofOrigin = this.#newByOrigin.get(origin) ?? new Set();
+    this.#newByOrigin.set(origin, ofOrigin.add(connection));
+    // The newest stays: it may be somebody who authenticates at once, the oldest has had its time.
+    if (ofOrigin.size > this.#limits.newConnectionsPerAddress) oldestOf(ofOrigin)?.refuse();
+    else if (this.#new.size > this.#limits.newConnections) oldestOf(this.#new)?.refuse();
+  }
+
+  #noLongerNew(connection: TcpConnection, origin: string): void {
+    if (!this.#new.delete(connection)) return;
+    const ofOrigin = this.#newByOrigin.get(origin);
+    ofOrigin?.delete(connection);
+    if (ofOrigin?.size === 0) this.#newByOrigin.delete(origin);
+  }
+}
+
+function oldestOf(connections: ReadonlySet<TcpConnection>): TcpConnection | undefined {
+  return connections.values().next().value;
+}
+
+/** Who has one address of a /64 has all of them. */
+function originOf(address: string): string {
+  const bytes = ipToBytes(address);
+  return bytes?.length === 16 ? Buffer.from(bytes.subarray(0, 8)).toString('hex') : address;
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
