@@ -39,6 +39,8 @@ export interface DtlsSessionOptions {
 const HANDSHAKE_TIMEOUT_MS = 15_000;
 /** RFC 6347 section 4.2.4.1 starts at one second, and allows less where a short delay matters; browsers themselves use 50 to 400 ms. */
 const FIRST_RETRANSMISSION_MS = 400;
+/** An alert in the clear may be forged: a handshake that gets through nevertheless shows that it was. */
+const REFUSAL_GRACE_MS = 1000;
 /** How often our last flight is repeated because the peer repeats its own. */
 const MAX_REPETITIONS = 16;
 /** Encrypted records that may wait for the messages that bring their keys. */
@@ -67,6 +69,7 @@ export class DtlsSession {
   readonly #reassembler = new HandshakeReassembler();
   readonly #encrypted: Buffer[] = [];
   readonly #cancelTimeout: Cancel;
+  #cancelRefusal: Cancel | null = null;
   #cancelRetransmission: Cancel | null = null;
   #state: State = 'handshaking';
   #flight: Buffer[] = [];
@@ -122,7 +125,7 @@ export class DtlsSession {
   #receivePlain(record: Buffer): void {
     const body = record.subarray(DTLS_RECORD_HEADER);
     if (record[0] === CONTENT_TYPE.alert) {
-      if (body[0] === ALERT.fatal) this.#fail(`the peer refused with alert ${body[1]}`);
+      if (body[0] === ALERT.fatal) this.#hearRefusal(body[1]);
       return;
     }
     if (record[0] !== CONTENT_TYPE.handshake) return;
@@ -138,6 +141,12 @@ export class DtlsSession {
       this.#deliver(message);
       if (this.#state !== 'handshaking') return;
     }
+  }
+
+  #hearRefusal(alert: number | undefined): void {
+    const { clock } = this.#options;
+    const fail = () => this.#fail(`the peer refused with alert ${alert}`);
+    this.#cancelRefusal ??= clock.setTimer(clock.now() + REFUSAL_GRACE_MS, fail);
   }
 
   /** The ClientHello twice, the second with our cookie; then certificate, key exchange and signature (RFC 6347 figure 1). */
@@ -330,6 +339,7 @@ export class DtlsSession {
 
   #stopTimers(): void {
     this.#cancelTimeout();
+    this.#cancelRefusal?.();
     this.#cancelRetransmission?.();
     this.#cancelRetransmission = null;
   }

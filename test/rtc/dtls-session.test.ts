@@ -314,14 +314,35 @@ test('our flight is repeated with growing pauses while the client is silent', as
   client.stop();
 });
 
-test('a fatal alert during the handshake ends it', (t) => {
+test('a fatal alert during the handshake ends it a second later, because the alert may be forged', (t) => {
   const clock = new FakeClock();
   const { session, log } = unanswered(clock);
   session.receive(alert(2, 40));
+  session.receive(alert(2, 41));
+  clock.advance(999);
+  t.same(log, []);
+  clock.advance(1);
   t.same(log, ['the peer refused with alert 40']);
   session.close();
   t.equal(clock.pendingTimers, 0);
   t.end();
+});
+
+test('a forged alert does not end a handshake that goes on', async (t) => {
+  const { result, session, client, log } = await shakeHands({
+    link: {
+      ...perfect,
+      toServer: (datagram) => [
+        { delayMs: 0, datagram: alert(2, 40) },
+        { delayMs: 0, datagram },
+      ],
+    },
+  });
+  t.equal(result.kind, 'connected');
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  t.same(log, ['connected']);
+  session.close();
+  client.stop();
 });
 
 test('whatever bytes come during a handshake, nothing is thrown and nothing connects', async (t) => {
