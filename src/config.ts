@@ -1,4 +1,5 @@
 import { helpText } from './config/help.ts';
+import { withSecretFiles } from './config/secret-files.ts';
 import {
   type Config,
   defaultValue,
@@ -56,7 +57,8 @@ export function readCommand({ argv, env, machine }: CommandInput): Command {
   });
   if (problems.length > 0) throw new ConfigError(problems);
 
-  const config = deepFreeze(Object.fromEntries(entries) as Config);
+  const config = deepFreeze(withSecretFiles(Object.fromEntries(entries) as Config, problems));
+  if (problems.length > 0) throw new ConfigError(problems);
   const lastMediaPort = config.mediaPort + Math.max(1, config.workers) - 1;
   if (config.mediaPort !== 0 && lastMediaPort > 65535) {
     throw new ConfigError([
@@ -81,7 +83,9 @@ function firstGiven(key: SettingKey, sources: readonly Source[]): GivenValue | u
 }
 
 function wrongValue(key: SettingKey, { value, origin }: GivenValue): string {
-  return `${flagName(key)} cannot be ${JSON.stringify(value)} (from ${origin}); what is needed is ${settingOf(key).kind.allowed}.`;
+  const { kind } = settingOf(key);
+  const said = kind.secret ? 'what is given' : JSON.stringify(value);
+  return `${flagName(key)} cannot be ${said} (from ${origin}); what is needed is ${kind.allowed}.`;
 }
 
 function deepFreeze(config: Config): Config {

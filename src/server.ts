@@ -9,8 +9,9 @@ import { createMetrics } from './admin/metrics.ts';
 import type { Config } from './config.ts';
 import type { Clock } from './lib/clock.ts';
 import type { MediaPlane, MediaPlaneOptions } from './media/plane.ts';
+import { AccessControl } from './rooms/access.ts';
 import { RoomRegistry } from './rooms/registry.ts';
-import { listenError, mediaError } from './server/start-error.ts';
+import { accessError, listenError, mediaError } from './server/start-error.ts';
 import { SignalingEndpoint } from './signaling/endpoint.ts';
 
 /** What the server is given beside its configuration. */
@@ -42,10 +43,11 @@ export interface PartylineServer {
 /** Puts the parts together. The media plane runs from here on, HTTP from `listen` on. Rejects with `StartError`. */
 export async function createServer(config: Config, deps: ServerDeps): Promise<PartylineServer> {
   const { clock, log, version, assets } = deps;
+  const access = accessControl(config, deps);
   const plane = await deps.createMediaPlane(mediaOptions(config, deps)).catch((error: unknown) => {
     throw mediaError(error);
   });
-  const registry = new RoomRegistry({ plane, limits: config, log });
+  const registry = new RoomRegistry({ plane, limits: config, access, log });
   let closing: Promise<void> | undefined;
 
   const app = createHttpApp({
@@ -97,11 +99,24 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   };
 }
 
+function accessControl(config: Config, { clock, log }: ServerDeps): AccessControl {
+  const { access: mode, tokenSecret, roomPasswords } = config;
+  try {
+    const access = new AccessControl({ mode, tokenSecret, roomPasswords, clock });
+    if (access.hasPlainPasswords)
+      log.warn('passwords of rooms are in the configuration in the clear; "partyline password" makes hashes of them');
+    return access;
+  } catch (error) {
+    throw accessError(error);
+  }
+}
+
 function mediaOptions(config: Config, { clock, log, workerEntry }: ServerDeps): MediaPlaneOptions {
   return {
     workers: config.workers,
     hosts: config.mediaHost,
     port: config.mediaPort,
+    tcp: config.mediaTcp === 'on',
     announce: config.announce,
     hideLoopback: !isLoopback(config.host),
     spanLoad: config.spanLoadPercent / 100,

@@ -9,6 +9,8 @@ export function helpText(): string {
     'Partyline, a voice server that mixes: every participant sends one audio track and plays one.',
     '',
     'Usage: partyline [--flag VALUE]…',
+    '       partyline token --room ROOM --identity WHO …, makes a join token (token --help)',
+    '       partyline password, makes a hash for room-passwords',
     '',
     'Every flag can also be a variable (--max-rooms is PARTYLINE_MAX_ROOMS) or a key of the configuration',
     'file (max-rooms). A flag beats a variable, a variable beats the file, the file beats the default.',
@@ -53,10 +55,11 @@ function defaultInWords(key: SettingKey): string {
   const given = settingOf(key).default;
   if (isOfMachine(given)) return given.inWords;
   if (Array.isArray(given)) return given.length === 0 ? 'empty' : given.join(',');
-  return String(given);
+  if (typeof given === 'object' && given !== null) return 'empty';
+  return given === '' ? 'empty' : String(given);
 }
 
-/** Strings, whole numbers and arrays of them are written alike in TOML and JSON. */
+/** Strings, whole numbers, arrays of them and the empty table are written alike in TOML and JSON. */
 function tomlValue(value: unknown): string {
   return JSON.stringify(value);
 }

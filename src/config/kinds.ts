@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isHostName, parseEndpoint } from '../lib/endpoint.ts';
 
 /** A kind of value that a setting can have. */
 export interface ValueKind<T> {
@@ -11,6 +12,8 @@ export interface ValueKind<T> {
   readonly allowed: string;
   /** Stands for the value in the help text. */
   readonly placeholder: string;
+  /** No message repeats the value. */
+  readonly secret?: true;
 }
 
 export function integer({ min, max }: { min: number; max: number }): ValueKind<number> {
@@ -51,6 +54,17 @@ export function addresses(): ValueKind<readonly string[]> {
   };
 }
 
+/** A list of what `parseEndpoint` reads; in flags and variables separated by commas. */
+export function announcements(): ValueKind<readonly string[]> {
+  return {
+    schema: z.array(z.string().refine((text) => parseEndpoint(text) !== null)).readonly(),
+    fromText: splitList,
+    allowed:
+      'IP addresses or host names, each with a port or without, separated by commas in a flag or variable, an array of strings in the file',
+    placeholder: 'IP[:PORT],…',
+  };
+}
+
 /** A list of web origins (RFC 6454), or `*` for all. */
 export function origins(): ValueKind<readonly string[]> {
   return {
@@ -61,16 +75,43 @@ export function origins(): ValueKind<readonly string[]> {
   };
 }
 
+/** Something to sign or to prove with; the empty text is none. */
+export function secret({ minBytes }: { minBytes: number }): ValueKind<string> {
+  return {
+    schema: z.string().refine((text) => text === '' || Buffer.byteLength(text) >= minBytes),
+    fromText: (text) => text,
+    allowed: `a secret of at least ${minBytes} bytes`,
+    placeholder: 'SECRET',
+    secret: true,
+  };
+}
+
+/** The path of a file; empty: no file. */
+export function path(): ValueKind<string> {
+  return { schema: z.string(), fromText: (text) => text, allowed: 'the path of a file', placeholder: 'FILE' };
+}
+
+/** Passwords by the name that each is for; in flags and variables NAME=PASSWORD, separated by commas. */
+export function passwords(): ValueKind<Readonly<Record<string, string>>> {
+  return {
+    schema: z.record(z.string(), z.string().min(1).max(256)).readonly(),
+    fromText: (text) => {
+      const pairs = splitList(text).map((item) => item.split(/=(.*)/s));
+      return pairs.every(([, password]) => password !== undefined)
+        ? Object.fromEntries(pairs.map(([name = '', password]) => [name.trim(), password]))
+        : text;
+    },
+    allowed: 'a table of ROOM = "PASSWORD" in the file, ROOM=PASSWORD separated by commas in a flag or variable',
+    placeholder: 'ROOM=PASSWORD,…',
+    secret: true,
+  };
+}
+
 function splitList(text: string): string[] {
   return text
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
-}
-
-function isHostName(text: string): boolean {
-  // A name of digits and dots alone is a mistyped address.
-  return text.length <= 253 && /^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(text) && !/^[\d.]+$/.test(text);
 }
 
 function isOrigin(text: string): boolean {

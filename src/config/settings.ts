@@ -1,4 +1,15 @@
-import { addresses, choice, host, integer, origins, type ValueKind } from './kinds.ts';
+import {
+  addresses,
+  announcements,
+  choice,
+  host,
+  integer,
+  origins,
+  passwords,
+  path,
+  secret,
+  type ValueKind,
+} from './kinds.ts';
 
 /** What some defaults depend on. */
 export interface Machine {
@@ -29,6 +40,8 @@ function setting<T>(kind: ValueKind<T>, options: Omit<Setting<NoInfer<T>>, 'kind
 }
 
 const MINUTE_MS = 60_000;
+/** RFC 7518 section 3.2: a key for HS256 is no shorter than the hash. */
+const MIN_TOKEN_SECRET_BYTES = 32;
 
 /**
  * Every setting. The key is the field of `Config`; the flag and the key in the file are the same in kebab case, the
@@ -48,17 +61,38 @@ export const SETTINGS = {
     help: 'Origins of pages on other sites that may open the WebSocket. The own page always may.',
   }),
 
+  access: setting(choice(['open', 'token']), {
+    default: 'open',
+    help: 'Who may join. "open": everybody, where a room has no password. "token": only those with a join token.',
+  }),
+  tokenSecret: setting(secret({ minBytes: MIN_TOKEN_SECRET_BYTES }), {
+    default: '',
+    help: 'What join tokens are signed with. Other users of the machine can read flags; a file is better.',
+  }),
+  tokenSecretFile: setting(path(), {
+    default: '',
+    help: 'File that holds the token-secret. White space around it does not count.',
+  }),
+  roomPasswords: setting(passwords(), {
+    default: {},
+    help: 'Passwords of rooms, as "partyline password" prints them, or in the clear.',
+  }),
+
   mediaHost: setting(addresses(), {
     default: [],
-    help: 'Addresses for media (UDP). Empty: every address of the machine.',
+    help: 'Addresses for media. Empty: every address of the machine.',
   }),
   mediaPort: setting(integer({ min: 0, max: 65535 }), {
     default: 40000,
     help: 'UDP port of the first media worker, the next worker takes the next. 0 lets the system choose.',
   }),
-  announce: setting(addresses(), {
+  mediaTcp: setting(choice(['on', 'off']), {
+    default: 'on',
+    help: 'Media over TCP, on the same port numbers as UDP, for browsers whose network lets no UDP through.',
+  }),
+  announce: setting(announcements(), {
     default: [],
-    help: 'Addresses that browsers are told to send media to, for a server behind NAT. Empty: those of media-host.',
+    help: 'Addresses or host names that browsers are told to send media to, for a server behind NAT; with the port of the first media worker if it is another outside. Empty: those of media-host.',
   }),
   workers: setting<number>(integer({ min: 0, max: 256 }), {
     default: {
@@ -148,7 +182,8 @@ export type Config = {
 /** The order and the headings of the help text and of the sample file. */
 export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Page and WebSocket', keys: ['host', 'port', 'allowOrigins'] },
-  { title: 'Media', keys: ['mediaHost', 'mediaPort', 'announce', 'workers', 'spanLoadPercent'] },
+  { title: 'Who may join', keys: ['access', 'tokenSecret', 'tokenSecretFile', 'roomPasswords'] },
+  { title: 'Media', keys: ['mediaHost', 'mediaPort', 'mediaTcp', 'announce', 'workers', 'spanLoadPercent'] },
   { title: 'Sound', keys: ['maxTalkers', 'levelling'] },
   { title: 'Log', keys: ['logLevel', 'logFormat'] },
   {

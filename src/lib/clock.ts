@@ -16,6 +16,11 @@ export interface Clock {
   setTimer(at: Millis, callback: () => void): Cancel;
 }
 
+/** A point in time of `wallNow`, for libraries that want it as a `Date`. */
+export function dateOf(wallMs: Millis): Date {
+  return new Date(wallMs);
+}
+
 /** `performance.now()` starts with its thread; this moves it to the clock of the machine. */
 const threadStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 

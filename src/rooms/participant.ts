@@ -1,7 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Logger } from 'pino';
+import { AppError } from '../lib/errors.ts';
 import type { ConnectOptions, MediaCloseReason, MediaConnection } from '../media/plane.ts';
+import type { Admission } from './admission.ts';
 import type { EndReason, LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
+import type { ModeratorAction } from './moderation.ts';
 
 /** What a participant needs of its room. */
 export interface ParticipantRoom {
@@ -9,12 +12,16 @@ export interface ParticipantRoom {
   connect(participant: Participant, options: ConnectOptions): MediaConnection;
   disconnect(connection: MediaConnection): void;
   updated(participant: Participant): void;
+  /** Throws `AppError` `not_allowed` or `unknown_participant`. */
+  moderate(moderator: Participant, action: ModeratorAction): void;
   left(participant: Participant, reason: LeaveReason): void;
 }
 
 export interface ParticipantOptions {
   readonly id: string;
   readonly name: string;
+  readonly admission: Admission;
+  readonly mutedByModerator: boolean;
   readonly muted: boolean;
   readonly deafened: boolean;
   /** Has had media before, by an earlier connection of the same participant. */
@@ -30,33 +37,49 @@ export interface ParticipantOptions {
 export class Participant {
   readonly id: string;
   readonly name: string;
+  readonly admission: Admission;
   /** Whoever holds it may take this participant's place. Secret. */
   readonly resumeToken: string;
   readonly #listener: ParticipantListener;
   readonly #room: ParticipantRoom;
   readonly #log: Logger;
   #muted: boolean;
+  #mutedByModerator: boolean;
   #deafened: boolean;
   #connected = false;
   #returning: boolean;
   #media: MediaConnection | undefined;
   #ended = false;
 
-  constructor({ id, name, muted, deafened, returning, resumeToken, listener, room, log }: ParticipantOptions) {
+  constructor(options: ParticipantOptions) {
+    const { id, name, admission, muted, mutedByModerator, deafened, returning, resumeToken, listener, room, log } =
+      options;
     this.id = id;
     this.name = name;
+    this.admission = admission;
     this.resumeToken = resumeToken;
     this.#listener = listener;
     this.#room = room;
     this.#log = log;
-    this.#muted = muted;
+    this.#muted = muted || mutedByModerator || !admission.maySpeak;
+    this.#mutedByModerator = mutedByModerator;
     this.#deafened = deafened;
     this.#returning = returning;
   }
 
   get view(): ParticipantView {
-    const { id, name } = this;
-    return { id, name, muted: this.#muted, deafened: this.#deafened, connected: this.#connected };
+    const { identity, maySpeak, mayModerate } = this.admission;
+    return {
+      id: this.id,
+      identity,
+      name: this.name,
+      maySpeak,
+      mayModerate,
+      muted: this.#muted,
+      mutedByModerator: this.#mutedByModerator,
+      deafened: this.#deafened,
+      connected: this.#connected,
+    };
   }
 
   /** Has had media: here, or by an earlier connection of the same participant. */
@@ -71,11 +94,31 @@ export class Participant {
     return own.length === other.length && timingSafeEqual(own, other);
   }
 
+  get mutedByModerator(): boolean {
+    return this.#mutedByModerator;
+  }
+
+  /** Throws `not_allowed` when somebody unmutes who may not. */
   setMuted(muted: boolean): void {
     if (this.#ended || muted === this.#muted) return;
+    if (!muted && (this.#mutedByModerator || !this.admission.maySpeak)) throw new AppError('not_allowed');
     this.#muted = muted;
     this.#media?.setMuted(muted);
     this.#room.updated(this);
+  }
+
+  /** Nobody can be unmuted by another: with false the participant may do it, and stays muted until then. */
+  setMutedByModerator(muted: boolean): void {
+    if (this.#ended || muted === this.#mutedByModerator) return;
+    this.#mutedByModerator = muted;
+    if (muted) this.#muted = true;
+    this.#media?.setMuted(this.#muted);
+    this.#room.updated(this);
+  }
+
+  /** Does to another what only moderators may. Throws `not_allowed` or `unknown_participant`. */
+  moderate(action: ModeratorAction): void {
+    if (!this.#ended) this.#room.moderate(this, action);
   }
 
   setDeafened(deafened: boolean): void {
@@ -117,6 +160,13 @@ export class Participant {
     if (this.#ended) return;
     this.#close();
     this.#room.left(this, reason);
+  }
+
+  /** The participant is put out of the room; both sides are told. */
+  kick(): void {
+    if (this.#ended) return;
+    this.end('kicked');
+    this.#room.left(this, 'kicked');
   }
 
   /** The room lets go of the participant; its own side is told, the others are not. */

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import { AppError } from '../lib/errors.ts';
 import type { MediaPlane } from '../media/plane.ts';
+import type { AccessControl, AdmissionRequest } from './access.ts';
+import type { Admission } from './admission.ts';
 import type { ParticipantListener, ParticipantView } from './events.ts';
 import { participantName, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
@@ -13,12 +15,15 @@ export interface RegistryLimits extends RoomLimits {
 export interface RegistryOptions {
   readonly plane: MediaPlane;
   readonly limits: RegistryLimits;
+  readonly access: AccessControl;
   readonly log: Logger;
 }
 
 export interface JoinRequest {
   readonly room: string;
   readonly name: string;
+  /** As `admit` gave it. */
+  readonly admission: Admission;
   readonly muted: boolean;
   readonly deafened: boolean;
   readonly resumeToken?: string | undefined;
@@ -28,6 +33,7 @@ export interface JoinRequest {
 export interface Joined {
   readonly participant: Participant;
   readonly room: string;
+  readonly locked: boolean;
   /** Everybody in the room, the new participant included. */
   readonly participants: readonly ParticipantView[];
 }
@@ -43,25 +49,41 @@ export interface RoomFigures {
 export class RoomRegistry {
   readonly #plane: MediaPlane;
   readonly #limits: RegistryLimits;
+  readonly #access: AccessControl;
   readonly #log: Logger;
   readonly #rooms = new Map<string, Room>();
   #joins = 0;
   #closed = false;
 
-  constructor({ plane, limits, log }: RegistryOptions) {
+  constructor({ plane, limits, access, log }: RegistryOptions) {
     this.#plane = plane;
     this.#limits = limits;
+    this.#access = access;
     this.#log = log;
   }
 
-  /** Throws `AppError` `invalid_room`, `invalid_name`, `room_full`, `too_many_rooms` or `server_closing`. */
+  /**
+   * As whom somebody may join. Who holds the place of a participant was let in once and is not asked again. Rejects as
+   * `AccessControl.admit` does; `isWanted` tells whether the one who asks is still there.
+   */
+  async admit(
+    request: AdmissionRequest & { readonly resumeToken?: string | undefined },
+    isWanted: () => boolean,
+  ): Promise<Admission> {
+    if (this.#closed) throw new AppError('server_closing');
+    const { room, resumeToken } = request;
+    const kept = resumeToken === undefined ? undefined : this.#rooms.get(roomName(room))?.admissionOf(resumeToken);
+    return kept ?? this.#access.admit(request, isWanted);
+  }
+
+  /** Throws `AppError` `invalid_room`, `invalid_name`, `room_full`, `room_locked`, `too_many_rooms` or `server_closing`. */
   join({ room: wantedRoom, name: wantedName, ...options }: JoinRequest): Joined {
     if (this.#closed) throw new AppError('server_closing');
-    const name = participantName(wantedName);
+    const name = options.admission.name ?? participantName(wantedName);
     const room = this.#roomNamed(roomName(wantedRoom));
     const participant = room.join({ name, ...options });
     this.#joins += 1;
-    return { participant, room: room.name, participants: room.participants };
+    return { participant, room: room.name, locked: room.locked, participants: room.participants };
   }
 
   get figures(): RoomFigures {
@@ -73,6 +95,7 @@ export class RoomRegistry {
   /** Refuses joins from now on and ends everybody with `server_closing`. */
   close(): void {
     this.#closed = true;
+    this.#access.close();
     for (const room of this.#rooms.values()) room.close();
     this.#rooms.clear();
   }
@@ -85,6 +108,7 @@ export class RoomRegistry {
       name,
       plane: this.#plane,
       limits: this.#limits,
+      bans: this.#access.bans,
       log: this.#log,
       onEmpty: () => {
         this.#rooms.delete(name);

@@ -2,7 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { AppError } from '../lib/errors.ts';
 import type { ConnectOptions, MediaConnection, MediaPlane, MediaRoom, SpeakerLevel } from '../media/plane.ts';
+import type { Admission } from './admission.ts';
+import type { BanList } from './ban-list.ts';
 import type { LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
+import { Moderation, type ModeratorAction } from './moderation.ts';
 import { Participant } from './participant.ts';
 
 export interface RoomLimits {
@@ -13,6 +16,7 @@ export interface RoomOptions {
   readonly name: string;
   readonly plane: MediaPlane;
   readonly limits: RoomLimits;
+  readonly bans: BanList;
   readonly log: Logger;
   /** The last participant is gone. */
   readonly onEmpty: () => void;
@@ -21,6 +25,7 @@ export interface RoomOptions {
 export interface JoinOptions {
   /** As `participantName` returns it. */
   readonly name: string;
+  readonly admission: Admission;
   readonly muted: boolean;
   readonly deafened: boolean;
   /** Of a participant whose place is taken if it is still here. */
@@ -38,19 +43,32 @@ export class Room {
   readonly #participants = new Map<string, Participant>();
   /** `MediaConnection.id` → participant id. */
   readonly #participantOfConnection = new Map<number, string>();
+  readonly #moderation: Moderation;
   #media: MediaRoom | undefined;
   #closed = false;
 
-  constructor({ name, plane, limits, log, onEmpty }: RoomOptions) {
+  constructor({ name, plane, limits, bans, log, onEmpty }: RoomOptions) {
     this.name = name;
     this.#plane = plane;
     this.#limits = limits;
     this.#log = log.child({ room: name });
     this.#onEmpty = onEmpty;
+    this.#moderation = new Moderation({
+      room: name,
+      participants: this.#participants,
+      bans,
+      tellAll: (event) => this.#tellAll(event),
+      log: this.#log,
+    });
   }
 
   get size(): number {
     return this.#participants.size;
+  }
+
+  /** Nobody new gets in. */
+  get locked(): boolean {
+    return this.#moderation.locked;
   }
 
   /** Everybody in the room, those who are here longest first. */
@@ -58,15 +76,23 @@ export class Room {
     return Array.from(this.#participants.values(), (participant) => participant.view);
   }
 
-  /** Throws `AppError` `room_full`. */
-  join({ name, muted, deafened, resumeToken, listener }: JoinOptions): Participant {
-    const previous = this.#holderOf(resumeToken);
+  /** As whom the holder of this resume token was let in, while their place is kept. */
+  admissionOf(resumeToken: string): Admission | undefined {
+    return this.#holderOf(resumeToken)?.admission;
+  }
+
+  /** Throws `AppError` `room_full` or `room_locked`. */
+  join({ name, admission, muted, deafened, resumeToken, listener }: JoinOptions): Participant {
+    const previous = this.#holderOf(resumeToken) ?? this.#holderOfIdentity(admission);
+    if (previous === undefined) this.#moderation.checkNewcomer(admission);
     if (previous === undefined && this.size >= this.#limits.maxParticipants) throw new AppError('room_full');
     const id = previous?.id ?? randomUUID();
     const participant = new Participant({
       id,
       name,
+      admission,
       muted,
+      mutedByModerator: previous?.mutedByModerator ?? this.#moderation.isMuted(admission),
       deafened,
       returning: previous?.returning ?? false,
       // It stays the same for the whole life of the id: the `joined` message that would bring a new one may get lost.
@@ -110,6 +136,7 @@ export class Room {
     updated: (participant: Participant): void => {
       this.#tellAll({ type: 'participant_updated', participant: participant.view });
     },
+    moderate: (moderator: Participant, action: ModeratorAction): void => this.#moderation.act(moderator, action),
     left: (participant: Participant, reason: LeaveReason): void => {
       this.#participants.delete(participant.id);
       this.#log.info({ participant: participant.id, reason, participants: this.size }, 'participant left');
@@ -134,6 +161,14 @@ export class Room {
   #holderOf(token: string | undefined): Participant | undefined {
     if (token === undefined) return undefined;
     for (const participant of this.#participants.values()) if (participant.holdsToken(token)) return participant;
+    return undefined;
+  }
+
+  /** An identity is in a room once: whoever joins with it again, from a page that was loaded anew, takes their own place. */
+  #holderOfIdentity({ identity }: Admission): Participant | undefined {
+    if (identity === null) return undefined;
+    for (const participant of this.#participants.values())
+      if (participant.admission.identity === identity) return participant;
     return undefined;
   }
 

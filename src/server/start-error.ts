@@ -22,6 +22,12 @@ export function mediaError(error: unknown): StartError {
   );
 }
 
+/** In words why nobody could be let in. */
+export function accessError(error: unknown): StartError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StartError(`room-passwords cannot be used: ${reason}`, error);
+}
+
 function reasonInWords(error: unknown, host: string, port: number): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {

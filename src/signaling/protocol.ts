@@ -15,10 +15,23 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     deafened: z.boolean().default(false),
     /** From the `joined` message of a connection that broke: the server ends that one first, and the participant keeps its id. */
     resumeToken: z.string().max(128).optional(),
+    /** A join token (JWT). */
+    token: z.string().max(4096).optional(),
+    /** Of the room. */
+    password: z.string().max(256).optional(),
   }),
   z.object({ type: z.literal('offer'), sdp: z.string() }),
   z.object({ type: z.literal('mute'), muted: z.boolean() }),
   z.object({ type: z.literal('deafen'), deafened: z.boolean() }),
+  /** This one and the next two are for moderators. Muted: the participant cannot unmute. Not muted: they may. */
+  z.object({ type: z.literal('mute_participant'), participantId: z.string().max(64), muted: z.boolean() }),
+  z.object({
+    type: z.literal('kick'),
+    participantId: z.string().max(64),
+    /** How long the identity of a token does not get in again; nobody without a token can be kept out. */
+    banSeconds: z.number().int().min(0).max(86_400).default(0),
+  }),
+  z.object({ type: z.literal('lock'), locked: z.boolean() }),
   z.object({ type: z.literal('leave') }),
   z.object({ type: z.literal('ping'), id: z.number().optional() }),
 ]);
@@ -29,8 +42,14 @@ export type ClientMessageInput = z.input<typeof clientMessageSchema>;
 
 export interface ParticipantInfo {
   readonly id: string;
+  /** The claim `sub` of their join token; null without a token. */
+  readonly identity: string | null;
   readonly name: string;
+  readonly maySpeak: boolean;
+  readonly mayModerate: boolean;
   readonly muted: boolean;
+  /** Muted by a moderator: cannot unmute until a moderator allows it. */
+  readonly mutedByModerator: boolean;
   readonly deafened: boolean;
   /** The media connection stands: this participant can hear and, unless muted, be heard. */
   readonly connected: boolean;
@@ -43,13 +62,14 @@ export interface IceServer {
   readonly credential?: string;
 }
 
-export type LeaveReason = 'left' | 'connection_lost';
+export type LeaveReason = 'left' | 'connection_lost' | 'kicked';
 
 export type ServerMessage =
   | {
       readonly type: 'joined';
       readonly participantId: string;
       readonly room: string;
+      readonly locked: boolean;
       /** Everybody in the room, the new participant included. */
       readonly participants: readonly ParticipantInfo[];
       readonly iceServers: readonly IceServer[];
@@ -63,6 +83,8 @@ export type ServerMessage =
   | { readonly type: 'participant_joined'; readonly participant: ParticipantInfo }
   | { readonly type: 'participant_updated'; readonly participant: ParticipantInfo }
   | { readonly type: 'participant_left'; readonly participantId: string; readonly reason: LeaveReason }
+  /** Locked: nobody new gets in. */
+  | { readonly type: 'room_updated'; readonly locked: boolean }
   /** Those who speak now, with their level in dBov (0 loudest, -127 silence). Who is not listed is silent. */
   | { readonly type: 'levels'; readonly speaking: readonly (readonly [participantId: string, levelDbov: number])[] }
   /** The server closes this WebSocket now; join again after the given time. */

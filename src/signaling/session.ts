@@ -3,6 +3,7 @@ import { type RawData, WebSocket } from 'ws';
 import type { Cancel, Clock } from '../lib/clock.ts';
 import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
 import { TokenBucket } from '../lib/token-bucket.ts';
+import type { Admission } from '../rooms/admission.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../rooms/events.ts';
 import type { Participant } from '../rooms/participant.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
@@ -38,11 +39,15 @@ export interface SessionOptions {
 
 type SessionState =
   | { readonly status: 'lobby'; readonly cancelTimeout: Cancel }
+  /** The join is being checked; what is said meanwhile waits until that is done. */
+  | { readonly status: 'joining'; readonly cancelTimeout: Cancel; readonly waiting: ClientMessage[] }
   | { readonly status: 'joined'; readonly participant: Participant }
   | { readonly status: 'ended' };
 
 const UNANSWERED_PINGS = 2;
 const BURST_SECONDS = 2;
+/** Messages that may be sent between `join` and its answer. */
+const MAX_WAITING = 16;
 /** RFC 6455 section 7.4.1: the page was closed or left. */
 const GOING_AWAY = 1001;
 /** How long a client should wait until it tries a server again that said that it closes. */
@@ -118,13 +123,20 @@ export class Session implements ParticipantListener {
     const bytes = data as Buffer;
     if (bytes.length > this.#limits.maxMessageBytes) throw new AppError('message_too_large');
     if (isBinary) throw new AppError('malformed_message', 'It is binary.');
-    this.#handle(decodeClientMessage(bytes.toString('utf8')));
+    this.#handleInTurn(decodeClientMessage(bytes.toString('utf8')));
+  }
+
+  #handleInTurn(message: ClientMessage): void {
+    if (this.#state.status === 'ended') return;
+    if (this.#state.status !== 'joining') this.#handle(message);
+    else if (this.#state.waiting.length < MAX_WAITING) this.#state.waiting.push(message);
+    else throw new AppError('too_many_messages');
   }
 
   #handle(message: ClientMessage): void {
     switch (message.type) {
       case 'join':
-        this.#join(message);
+        this.#askToJoin(message);
         break;
       case 'offer':
         this.#reply({ type: 'answer', sdp: this.#participant.offer(message.sdp) });
@@ -134,6 +146,11 @@ export class Session implements ParticipantListener {
         break;
       case 'deafen':
         this.#participant.setDeafened(message.deafened);
+        break;
+      case 'mute_participant':
+      case 'kick':
+      case 'lock':
+        this.#participant.moderate(message);
         break;
       case 'leave':
         this.#participant.leave('left');
@@ -145,15 +162,34 @@ export class Session implements ParticipantListener {
     }
   }
 
-  #join({ room, name, muted, deafened, resumeToken }: ClientMessage & { type: 'join' }): void {
+  #askToJoin(message: ClientMessage & { type: 'join' }): void {
     if (this.#state.status !== 'lobby') throw new AppError('already_joined');
-    const joined = this.#registry.join({ room, name, muted, deafened, resumeToken, listener: this });
-    this.#state.cancelTimeout();
+    const lobby = this.#state;
+    const joining = { status: 'joining', cancelTimeout: lobby.cancelTimeout, waiting: [] as ClientMessage[] } as const;
+    this.#state = joining;
+    const isWanted = () => this.#state === joining;
+    const finish = (run: () => void) => {
+      if (!isWanted()) return;
+      this.#state = lobby;
+      this.#guard(run);
+      for (const waiting of joining.waiting) this.#guard(() => this.#handleInTurn(waiting));
+    };
+    void this.#registry.admit(message, isWanted).then(
+      (admission) => finish(() => this.#join(message, admission)),
+      (thrown: unknown) => finish(() => this.#fail(thrown)),
+    );
+  }
+
+  #join(message: ClientMessage & { type: 'join' }, admission: Admission): void {
+    const { room, name, muted, deafened, resumeToken } = message;
+    const joined = this.#registry.join({ room, name, admission, muted, deafened, resumeToken, listener: this });
+    if (this.#state.status === 'lobby') this.#state.cancelTimeout();
     this.#state = { status: 'joined', participant: joined.participant };
     this.#reply({
       type: 'joined',
       participantId: joined.participant.id,
       room: joined.room,
+      locked: joined.locked,
       participants: joined.participants,
       iceServers: this.#iceServers,
       resumeToken: joined.participant.resumeToken,
@@ -226,7 +262,7 @@ export class Session implements ParticipantListener {
     const before = this.#state;
     this.#state = { status: 'ended' };
     this.#cancelPing();
-    if (before.status === 'lobby') before.cancelTimeout();
+    if (before.status === 'lobby' || before.status === 'joining') before.cancelTimeout();
     if (before.status === 'joined') before.participant.leave(reason);
   }
 

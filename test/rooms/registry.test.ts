@@ -1,8 +1,11 @@
 import pino from 'pino';
 import { test } from 'tap';
 import { AppError, type ErrorCode } from '../../src/lib/errors.ts';
+import { AccessControl } from '../../src/rooms/access.ts';
+import { GUEST } from '../../src/rooms/admission.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../../src/rooms/events.ts';
 import { type Joined, RoomRegistry } from '../../src/rooms/registry.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
 import { FakeMediaPlane } from '../helpers/fake-media-plane.ts';
 
 class Listener implements ParticipantListener {
@@ -28,14 +31,23 @@ const LIMITS = { maxRooms: 2, maxParticipants: 3 };
 
 function setUp(limits: Partial<typeof LIMITS> = {}) {
   const plane = new FakeMediaPlane();
-  const registry = new RoomRegistry({ plane, limits: { ...LIMITS, ...limits }, log: pino({ level: 'silent' }) });
+  const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock: new FakeClock() });
+  const registry = new RoomRegistry({
+    plane,
+    access,
+    limits: { ...LIMITS, ...limits },
+    log: pino({ level: 'silent' }),
+  });
   const join = (
     room: string,
     name: string,
     options: { resumeToken?: string; muted?: boolean } = {},
   ): Joined & { listener: Listener } => {
     const listener = new Listener();
-    return { ...registry.join({ room, name, muted: false, deafened: false, listener, ...options }), listener };
+    return {
+      ...registry.join({ room, name, admission: GUEST, muted: false, deafened: false, listener, ...options }),
+      listener,
+    };
   };
   return { plane, registry, join };
 }
@@ -70,9 +82,10 @@ test('those who are there hear of a join, of changes and of a leave, the new one
     ['Ada'],
   );
   const ben = join('lobby', 'Ben', { muted: true });
+  const unheard = { mutedByModerator: false, deafened: false, connected: false };
   t.strictSame(ben.participants, [
-    { id: ada.participant.id, name: 'Ada', muted: false, deafened: false, connected: false },
-    { id: ben.participant.id, name: 'Ben', muted: true, deafened: false, connected: false },
+    { ...GUEST, id: ada.participant.id, name: 'Ada', muted: false, ...unheard },
+    { ...GUEST, id: ben.participant.id, name: 'Ben', muted: true, ...unheard },
   ]);
   t.strictSame(ada.listener.take(), [{ type: 'participant_joined', participant: ben.participant.view }]);
   t.strictSame(ben.listener.take(), []);

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import { type Test, test } from 'tap';
 import { WebSocket } from 'ws';
+import { AccessControl } from '../../src/rooms/access.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
 import { type EndpointLimits, SignalingEndpoint } from '../../src/signaling/endpoint.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -24,7 +25,8 @@ async function setUp(t: Test, limits: Partial<EndpointLimits> = {}, allowOrigins
   const plane = new FakeMediaPlane();
   const log = pino({ level: 'silent' });
   const roomLimits = { maxRooms: 2, maxParticipants: 3 };
-  const registry = new RoomRegistry({ plane, limits: roomLimits, log });
+  const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
+  const registry = new RoomRegistry({ plane, access, limits: roomLimits, log });
   const server = createServer();
   const endpoint = new SignalingEndpoint({
     server,

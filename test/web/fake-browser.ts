@@ -205,7 +205,18 @@ export class FakeBrowser {
 }
 
 export function person(id: string, change: Partial<ParticipantInfo> = {}): ParticipantInfo {
-  return { id, name: `name of ${id}`, muted: false, deafened: false, connected: true, ...change };
+  return {
+    id,
+    identity: null,
+    name: `name of ${id}`,
+    maySpeak: true,
+    mayModerate: false,
+    muted: false,
+    mutedByModerator: false,
+    deafened: false,
+    connected: true,
+    ...change,
+  };
 }
 
 export function joined(resumeToken = 'token-1'): ServerMessage {
@@ -213,6 +224,7 @@ export function joined(resumeToken = 'token-1'): ServerMessage {
     type: 'joined',
     participantId: 'me',
     room: 'lobby',
+    locked: false,
     participants: [person('me'), person('other')],
     iceServers: [{ urls: ['stun:192.0.2.1'] }],
     resumeToken,

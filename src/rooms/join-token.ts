@@ -1,0 +1,109 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import { dateOf, type Millis } from '../lib/clock.ts';
+import { AppError } from '../lib/errors.ts';
+import type { Admission } from './admission.ts';
+import { participantName, roomName } from './names.ts';
+
+/** The clocks of the server and of the one who makes the tokens differ by no more. */
+export const CLOCK_TOLERANCE_S = 30;
+const ALGORITHM = 'HS256';
+
+/**
+ * The claims (RFC 7519), named as LiveKit names them: `sub` is the identity, `voice` what it may do. What this server cannot
+ * hold somebody to, not hearing the others or not being seen by them, is refused rather than ignored.
+ */
+const claimsSchema = z.object({
+  sub: z.string().min(1).max(128),
+  name: z.string().optional(),
+  exp: z.number(),
+  voice: z.object({
+    room: z.string(),
+    roomJoin: z.literal(true),
+    canPublish: z.boolean().default(true),
+    canSubscribe: z.literal(true).optional(),
+    roomAdmin: z.boolean().default(false),
+    hidden: z.literal(false).optional(),
+  }),
+});
+
+/** What a join token is made for. */
+export interface TokenGrant {
+  readonly room: string;
+  readonly identity: string;
+  readonly name?: string | undefined;
+  readonly maySpeak: boolean;
+  readonly mayModerate: boolean;
+}
+
+export interface TokenLifetime {
+  /** Now, in milliseconds since 1970. */
+  readonly wallNowMs: Millis;
+  readonly lifetimeMs: Millis;
+}
+
+/** The key that join tokens are signed with. It does not show its bytes when it is logged by mistake. */
+export function tokenKey(secret: string): KeyObject {
+  return createSecretKey(Buffer.from(secret));
+}
+
+/** A signed join token. Throws `AppError` `invalid_room` or `invalid_name`. */
+export async function createJoinToken(key: KeyObject, grant: TokenGrant, lifetime: TokenLifetime): Promise<string> {
+  const issuedAtS = Math.floor(lifetime.wallNowMs / 1000);
+  const voice = {
+    room: roomName(grant.room),
+    roomJoin: true,
+    canPublish: grant.maySpeak,
+    roomAdmin: grant.mayModerate,
+  };
+  return new SignJWT({ ...(grant.name !== undefined && { name: participantName(grant.name) }), voice })
+    .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
+    .setSubject(grant.identity)
+    .setIssuedAt(issuedAtS)
+    .setExpirationTime(issuedAtS + Math.ceil(lifetime.lifetimeMs / 1000))
+    .sign(key);
+}
+
+/** Whom a token admits to this room. `room` is as `roomName` returns it. Rejects with `token_invalid` or `token_expired`. */
+export async function verifyJoinToken(
+  key: KeyObject,
+  token: string,
+  { room, wallNowMs }: { readonly room: string; readonly wallNowMs: Millis },
+): Promise<Admission> {
+  const claims = claimsSchema.safeParse(await verifiedPayload(key, token, wallNowMs));
+  if (!claims.success)
+    throw new AppError('token_invalid', `Its claim "${claims.error.issues[0]?.path.join('.')}" is wrong.`);
+  const { sub, name, voice } = claims.data;
+  if (nameOrNull(roomName, voice.room) !== room) throw new AppError('token_invalid', 'It is for another room.');
+  const shownName = name === undefined ? null : nameOrNull(participantName, name);
+  if (name !== undefined && shownName === null) throw new AppError('token_invalid', 'Its claim "name" is wrong.');
+  return { identity: sub, name: shownName, maySpeak: voice.canPublish, mayModerate: voice.roomAdmin };
+}
+
+/** What was wrong with a signature is not told: it helps only those who try to forge one. */
+async function verifiedPayload(key: KeyObject, token: string, wallNowMs: Millis): Promise<unknown> {
+  try {
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: [ALGORITHM],
+      requiredClaims: ['exp'],
+      clockTolerance: CLOCK_TOLERANCE_S,
+      currentDate: dateOf(wallNowMs),
+    });
+    return payload;
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) throw new AppError('token_expired');
+    if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.reason === 'check_failed')
+      throw new AppError('token_invalid', 'It is not valid yet.');
+    if (error instanceof errors.JOSEError) throw new AppError('token_invalid');
+    throw error;
+  }
+}
+
+function nameOrNull(check: (text: string) => string, text: string): string | null {
+  try {
+    return check(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,94 @@
+import type { Logger } from 'pino';
+import { AppError } from '../lib/errors.ts';
+import type { Admission } from './admission.ts';
+import type { BanList } from './ban-list.ts';
+import type { RoomEvent } from './events.ts';
+import type { Participant } from './participant.ts';
+
+/** What a moderator does. */
+export type ModeratorAction =
+  /** Muted: nobody hears the participant, who cannot change that. Not muted: the participant may unmute, but stays muted until then. */
+  | { readonly type: 'mute_participant'; readonly participantId: string; readonly muted: boolean }
+  /** Out of the room; with `banSeconds` an identity does not get in again for so long. */
+  | { readonly type: 'kick'; readonly participantId: string; readonly banSeconds: number }
+  /** Locked: nobody new gets in, but moderators. */
+  | { readonly type: 'lock'; readonly locked: boolean };
+
+export interface ModerationOptions {
+  readonly room: string;
+  readonly participants: ReadonlyMap<string, Participant>;
+  readonly bans: BanList;
+  readonly tellAll: (event: RoomEvent) => void;
+  readonly log: Logger;
+}
+
+const MAX_MUTED_IDENTITIES = 10_000;
+
+/** What the moderators of one room have decided. It is forgotten with the room, but for the bans. */
+export class Moderation {
+  readonly #options: ModerationOptions;
+  readonly #mutedIdentities = new Set<string>();
+  #locked = false;
+
+  constructor(options: ModerationOptions) {
+    this.#options = options;
+  }
+
+  get locked(): boolean {
+    return this.#locked;
+  }
+
+  /** Throws `room_locked`. A moderator gets in, or nobody could unlock a room whose moderators have left. */
+  checkNewcomer({ mayModerate }: Admission): void {
+    if (this.#locked && !mayModerate) throw new AppError('room_locked');
+  }
+
+  /** A mute holds for an identity that leaves and comes back, too. */
+  isMuted({ identity }: Admission): boolean {
+    return identity !== null && this.#mutedIdentities.has(identity);
+  }
+
+  /** Throws `not_allowed` or `unknown_participant`. */
+  act(moderator: Participant, action: ModeratorAction): void {
+    if (!moderator.admission.mayModerate) throw new AppError('not_allowed');
+    switch (action.type) {
+      case 'mute_participant':
+        this.#mute(this.#participant(action.participantId), action.muted);
+        break;
+      case 'kick':
+        this.#kick(this.#participant(action.participantId), action.banSeconds);
+        break;
+      case 'lock':
+        this.#lock(action.locked);
+        break;
+    }
+    this.#options.log.info({ moderator: moderator.id, ...action }, 'moderated');
+  }
+
+  #mute(participant: Participant, muted: boolean): void {
+    const { identity } = participant.admission;
+    if (identity !== null) {
+      if (!muted) this.#mutedIdentities.delete(identity);
+      else if (this.#mutedIdentities.size < MAX_MUTED_IDENTITIES) this.#mutedIdentities.add(identity);
+    }
+    participant.setMutedByModerator(muted);
+  }
+
+  #kick(participant: Participant, banSeconds: number): void {
+    const { identity } = participant.admission;
+    if (identity !== null && banSeconds > 0) this.#options.bans.ban(this.#options.room, identity, banSeconds * 1000);
+    participant.kick();
+  }
+
+  #lock(locked: boolean): void {
+    if (locked === this.#locked) return;
+    this.#locked = locked;
+    this.#options.tellAll({ type: 'room_updated', locked });
+  }
+
+  #participant(id: string): Participant {
+    const participant = this.#options.participants.get(id);
+    if (participant === undefined) throw new AppError('unknown_participant');
+    return participant;
+  }
+}

@@ -1,0 +1,84 @@
+import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+
+/** A password as it is kept: who reads it cannot tell the password. */
+export interface PasswordHash {
+  /** Binary logarithm of the cost (RFC 7914, parameter N). */
+  readonly logN: number;
+  /** Block size, parameter r. */
+  readonly r: number;
+  /** Parallelism, parameter p. */
+  readonly p: number;
+  readonly salt: Buffer;
+  readonly hash: Buffer;
+}
+
+export const MAX_PASSWORD_LENGTH = 256;
+/** One try takes 32 MiB and some 80 ms of a core. */
+const COST = { logN: 15, r: 8, p: 1 };
+const SALT_BYTES = 16;
+const HASH_BYTES = 32;
+const PREFIX = 'scrypt:';
+const FORM = /^scrypt:(\d{1,2}):(\d{1,2}):(\d{1,2}):([\w-]{16,128}):([\w-]{22,128})$/;
+/** What a hash from the configuration may take of the memory for one try. */
+const MAX_MEMORY_BYTES = 128 * 1024 * 1024;
+
+/** Passwords that look the same are the same, however the keyboard composed them. */
+export function normalPassword(password: string): string {
+  return password.normalize('NFKC');
+}
+
+/** Whether the text is meant to be a hash, well formed or not. */
+export function looksHashed(text: string): boolean {
+  return text.startsWith(PREFIX);
+}
+
+/** Reads `scrypt:LOGN:R:P:SALT:HASH`, salt and hash in base64url; undefined if it is not that, or needs too much memory. */
+export function parsePasswordHash(text: string): PasswordHash | undefined {
+  const [, logN, r, p, salt, hash] = FORM.exec(text) ?? [];
+  if (salt === undefined || hash === undefined) return undefined;
+  const parsed = {
+    logN: Number(logN),
+    r: Number(r),
+    p: Number(p),
+    salt: Buffer.from(salt, 'base64url'),
+    hash: Buffer.from(hash, 'base64url'),
+  };
+  const isSound = parsed.logN >= 10 && parsed.r >= 1 && parsed.p >= 1 && parsed.p <= 16;
+  return isSound && memoryBytes(parsed) <= MAX_MEMORY_BYTES ? parsed : undefined;
+}
+
+export function formatPasswordHash({ logN, r, p, salt, hash }: PasswordHash): string {
+  return `${PREFIX}${logN}:${r}:${p}:${salt.toString('base64url')}:${hash.toString('base64url')}`;
+}
+
+/** A new hash with a new salt, of the same cost every time. */
+export async function hashPassword(password: string): Promise<PasswordHash> {
+  const salt = randomBytes(SALT_BYTES);
+  return { ...COST, salt, hash: await derive(password, { ...COST, salt }, HASH_BYTES) };
+}
+
+/** A hash of the usual cost that no password has. */
+export function hashOfNothing(): PasswordHash {
+  return { ...COST, salt: randomBytes(SALT_BYTES), hash: randomBytes(HASH_BYTES) };
+}
+
+/** Takes as long for a wrong password as for the right one. */
+export async function isPasswordOf(kept: PasswordHash, password: string): Promise<boolean> {
+  return timingSafeEqual(await derive(password, kept, kept.hash.length), kept.hash);
+}
+
+function derive(password: string, kept: Omit<PasswordHash, 'hash'>, bytes: number): Promise<Buffer> {
+  const { logN, r, p, salt } = kept;
+  const options: ScryptOptions = { N: 2 ** logN, r, p, maxmem: 2 * memoryBytes(kept) };
+  return new Promise((resolve, reject) => {
+    scrypt(normalPassword(password), salt, bytes, options, (error, key) => {
+      if (error === null) resolve(key);
+      else reject(error);
+    });
+  });
+}
+
+/** RFC 7914 section 2. */
+function memoryBytes({ logN, r, p }: Pick<PasswordHash, 'logN' | 'r' | 'p'>): number {
+  return 128 * r * (2 ** logN + p);
+}

@@ -1,0 +1,90 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../lib/clock.ts';
+import { AppError } from '../lib/errors.ts';
+import { roomName } from './names.ts';
+import { PacedQueue } from './paced-queue.ts';
+import {
+  hashOfNothing,
+  isPasswordOf,
+  looksHashed,
+  normalPassword,
+  type PasswordHash,
+  parsePasswordHash,
+} from './password-hash.ts';
+
+/** With about 80 ms for a try, tries take at most a quarter of a core, and guessing is slow for all guessers together. */
+const TRY_INTERVAL_MS = 300;
+/** The last of them is tried after some 7 s. */
+const MAX_WAITING_TRIES = 24;
+
+interface KeptPassword {
+  readonly hash: PasswordHash;
+  /** Keyed digest of the password itself, once it is known; in this process only. */
+  digest: Buffer | undefined;
+}
+
+/**
+ * The passwords of rooms. Only a wrong password costs a scrypt run, and the right one before it is known: so those who know it
+ * need not stand in a queue with those who guess.
+ */
+export class RoomPasswords {
+  readonly #kept = new Map<string, KeptPassword>();
+  #hasPlain = false;
+  readonly #digestKey = randomBytes(32);
+  readonly #tries: PacedQueue;
+
+  /** From room to password, in the clear or as `formatPasswordHash` writes it. Throws a sentence for the operator. */
+  constructor(passwords: Readonly<Record<string, string>>, clock: Clock) {
+    this.#tries = new PacedQueue({ clock, intervalMs: TRY_INTERVAL_MS, maxWaiting: MAX_WAITING_TRIES });
+    for (const [room, password] of Object.entries(passwords)) this.#keep(room, password);
+  }
+
+  /** Rejects with `password_required`, `wrong_password`, or `server_busy` when too many guess at the same time. */
+  async check(room: string, password: string | undefined, isWanted: () => boolean): Promise<void> {
+    const kept = this.#kept.get(room);
+    if (kept === undefined) return;
+    if (password === undefined || password === '') throw new AppError('password_required');
+    const digest = this.#digest(password);
+    if (kept.digest !== undefined && timingSafeEqual(digest, kept.digest)) return;
+    if (!(await this.#tries.run(() => isPasswordOf(kept.hash, password), isWanted)))
+      throw new AppError('wrong_password');
+    kept.digest = digest;
+  }
+
+  get hasPlain(): boolean {
+    return this.#hasPlain;
+  }
+
+  close(): void {
+    this.#tries.close();
+  }
+
+  #keep(room: string, password: string): void {
+    const name = roomNameOrUndefined(room);
+    if (name === undefined) throw new Error(`"${room}" is not the name of a room.`);
+    if (this.#kept.has(name)) throw new Error(`The room ${name} has two passwords.`);
+    if (!looksHashed(password)) {
+      this.#hasPlain = true;
+      this.#kept.set(name, { hash: hashOfNothing(), digest: this.#digest(password) });
+      return;
+    }
+    const hash = parsePasswordHash(password);
+    if (hash === undefined)
+      throw new Error(
+        `The hash of the password for the room ${name} is damaged; "partyline password" makes a new one.`,
+      );
+    this.#kept.set(name, { hash, digest: undefined });
+  }
+
+  #digest(password: string): Buffer {
+    return createHmac('sha256', this.#digestKey).update(normalPassword(password)).digest();
+  }
+}
+
+function roomNameOrUndefined(text: string): string | undefined {
+  try {
+    return roomName(text);
+  } catch {
+    return undefined;
+  }
+}
