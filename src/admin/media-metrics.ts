@@ -11,6 +11,14 @@ interface Description {
 const GAUGES: Readonly<Record<MediaGauge, Description & { readonly perUnit?: number }>> = {
   rooms: { name: 'partyline_media_rooms', help: 'Rooms that are mixed.' },
   connections: { name: 'partyline_media_connections', help: 'WebRTC connections.' },
+  connectionsOverTcp: {
+    name: 'partyline_media_connections_over_tcp',
+    help: 'WebRTC connections whose media goes over TCP, because UDP does not reach the browser.',
+  },
+  tcpSockets: {
+    name: 'partyline_media_tcp_sockets',
+    help: 'TCP connections on the media port, those included that have not shown yet whose they are.',
+  },
   talkers: { name: 'partyline_talkers', help: 'Participants who speak now.' },
   talkersUnheard: {
     name: 'partyline_talkers_unheard',
@@ -81,6 +89,15 @@ const COUNTERS: Readonly<Record<MediaCounter, Description>> = {
     help: 'Changes of the overload level, up or down.',
   },
   sendFailures: { name: 'partyline_send_failures_total', help: 'UDP datagrams that the system did not take.' },
+  tcpAccepted: { name: 'partyline_media_tcp_accepted_total', help: 'TCP connections accepted on the media port.' },
+  tcpRefused: {
+    name: 'partyline_media_tcp_refused_total',
+    help: 'TCP connections on the media port that were ended because they broke a rule or a limit.',
+  },
+  tcpPacketsDropped: {
+    name: 'partyline_media_tcp_packets_dropped_total',
+    help: 'Packets not sent because the TCP connection did not take them in time.',
+  },
 };
 
 const HISTOGRAMS: Readonly<Record<MediaHistogram, Description>> = {

@@ -1,26 +1,40 @@
 import { isIP } from 'node:net';
+import type { MediaAddress } from '../rtc/datagram-port.ts';
+import { isLoopback } from '../rtc/local-addresses.ts';
 import type { CandidateAddress } from '../rtc/sdp-answer.ts';
-import type { UdpAddress } from '../rtc/udp-port.ts';
-import type { MediaPlaneOptions } from './plane.ts';
+import type { AnnouncedAddress } from './announcement.ts';
 
-/** The addresses at which browsers are told to reach a worker that is bound to `bound`. */
-export function candidateAddresses(
-  bound: readonly UdpAddress[],
-  { announce, hideLoopback }: Pick<MediaPlaneOptions, 'announce' | 'hideLoopback'>,
-): CandidateAddress[] {
-  if (announce.length > 0) {
-    return announce.map((address) => {
-      // A forwarded port has the same number on both sides; with several sockets they share it, one per family.
-      const family = isIP(address) === 6 ? 6 : 4;
-      const { port } = bound.find((socket) => socket.family === family) ?? bound[0]!;
-      return { address, port };
-    });
-  }
-  const elsewhere = bound.filter(({ address }) => !isLoopback(address));
-  const told = hideLoopback && elsewhere.length > 0 ? elsewhere : bound;
-  return told.map(({ address, port }) => ({ address, port }));
+/** A browser tries each with each of its own; what stands further back in a long list is a container's or a tunnel's. */
+const MAX_CANDIDATES_PER_PROTOCOL = 8;
+
+export interface CandidateOptions {
+  /** In place of what is bound. */
+  readonly announced: readonly AnnouncedAddress[];
+  readonly hideLoopback: boolean;
+  /** Of the worker: with ports of its own outside as inside. */
+  readonly index: number;
 }
 
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.');
+/** The addresses at which browsers are told to reach a worker that is bound to `bound`, those over UDP first. */
+export function candidateAddresses(bound: readonly MediaAddress[], options: CandidateOptions): CandidateAddress[] {
+  return (['udp', 'tcp'] as const).flatMap((protocol) => {
+    const sockets = bound.filter((socket) => socket.protocol === protocol);
+    const told = options.announced.length > 0 ? announced(sockets, options) : reachable(sockets, options);
+    return told.slice(0, MAX_CANDIDATES_PER_PROTOCOL);
+  });
+}
+
+function announced(sockets: readonly MediaAddress[], { announced, index }: CandidateOptions): CandidateAddress[] {
+  return announced.flatMap(({ address, port }) => {
+    // All sockets of a worker share one number. Somebody else's port forwarding may lead from one family to the other.
+    const socket = sockets.find(({ family }) => family === isIP(address)) ?? sockets[0];
+    if (socket === undefined) return [];
+    return { protocol: socket.protocol, address, port: port === null ? socket.port : port + index };
+  });
+}
+
+function reachable(sockets: readonly MediaAddress[], { hideLoopback }: CandidateOptions): CandidateAddress[] {
+  const elsewhere = sockets.filter(({ address }) => !isLoopback(address));
+  const told = hideLoopback && elsewhere.length > 0 ? elsewhere : sockets;
+  return told.map(({ protocol, address, port }) => ({ protocol, address, port }));
 }

@@ -1,7 +1,7 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { CodecPool } from '../mixer/codec-pool.ts';
 import type { Demultiplexer } from '../rtc/demultiplexer.ts';
-import type { UdpPort } from '../rtc/udp-port.ts';
+import type { MediaPort } from '../rtc/media-port.ts';
 import { createBusyMeter } from './busy-meter.ts';
 import { Histogram } from './histogram.ts';
 import type { WorkerStats } from './messages.ts';
@@ -41,10 +41,11 @@ export interface EngineState {
   readonly rooms: Iterable<MixedRoom>;
   readonly roomCount: number;
   readonly connections: number;
+  readonly connectionsOverTcp: number;
   readonly srtpRejected: number;
   readonly overload: OverloadController;
   readonly pool: CodecPool;
-  readonly port: UdpPort;
+  readonly port: MediaPort;
   readonly demultiplexer: Demultiplexer;
 }
 
@@ -85,6 +86,7 @@ export class EngineStats {
 
   snapshot(state: EngineState): WorkerStats {
     const { totals } = this;
+    const { udpCounters, tcp } = state.port;
     const { counters, encodersInUse, decodersInUse } = state.pool;
     const { talkers, talkersUnheard, jitterBufferDelayMs } = countTalkers(state.rooms);
     const eventLoopDelayP99Ms = this.#eventLoopDelay.count > 0 ? this.#eventLoopDelay.percentile(99) / 1e6 : 0;
@@ -95,6 +97,8 @@ export class EngineStats {
       gauges: {
         rooms: state.roomCount,
         connections: state.connections,
+        connectionsOverTcp: state.connectionsOverTcp,
+        tcpSockets: tcp?.connectionCount.all ?? 0,
         talkers,
         talkersUnheard,
         encodersInUse,
@@ -109,7 +113,7 @@ export class EngineStats {
         ticks: this.#ticks,
         ticksSkipped: state.ticksSkipped,
         tickFailures: this.tickFailures,
-        datagramsIn: state.port.counters.datagramsIn,
+        datagramsIn: udpCounters.datagramsIn,
         datagramsDropped: unknownKind + unknownUfrag + unknownAddress + foreignAddress,
         rtpPacketsIn: totals.rtpPacketsIn,
         rtpPacketsOut: totals.rtpPacketsOut,
@@ -128,7 +132,10 @@ export class EngineStats {
         framesEncoded: counters.framesEncoded,
         framesPrimed: counters.framesPrimed,
         overloadTransitions: state.overload.transitions,
-        sendFailures: state.port.counters.sendFailures,
+        sendFailures: udpCounters.sendFailures,
+        tcpAccepted: tcp?.counters.accepted ?? 0,
+        tcpRefused: tcp?.counters.refused ?? 0,
+        tcpPacketsDropped: tcp?.counters.packetsDropped ?? 0,
       },
       histograms: {
         tickLatenessSeconds: this.#lateness.snapshot(),

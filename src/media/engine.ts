@@ -1,5 +1,5 @@
 /**
- * One media worker's work: a UDP port, the transports behind it, the rooms they are in, and the tick that mixes them.
+ * One media worker's work: a media port, the transports behind it, the rooms they are in, and the tick that mixes them.
  * It runs in a worker thread or in the main thread and does not know which: commands in, events out.
  */
 import type { Clock, Millis } from '../lib/clock.ts';
@@ -7,7 +7,7 @@ import { CodecPool } from '../mixer/codec-pool.ts';
 import { PTIME_MS } from '../mixer/format.ts';
 import { opusCodec } from '../mixer/opus.ts';
 import { Demultiplexer } from '../rtc/demultiplexer.ts';
-import type { UdpPort } from '../rtc/udp-port.ts';
+import type { MediaPort } from '../rtc/media-port.ts';
 import { createBusyMeter } from './busy-meter.ts';
 import { EngineStats, STATS_INTERVAL_MS } from './engine-stats.ts';
 import type { MediaCommand, MediaEvent, WorkerStats } from './messages.ts';
@@ -27,7 +27,7 @@ const FAILURE_INTERVAL_MS = 1000;
 type TransportCommand = Exclude<MediaCommand, { type: 'add_transport' | 'link_room' | 'close' }>;
 
 export interface MediaEngineOptions {
-  readonly port: UdpPort;
+  readonly port: MediaPort;
   readonly clock: Clock;
   readonly emit: (event: MediaEvent) => void;
   /** The share of its time, 0 to 1, that this thread was busy since the last call; measured by default. */
@@ -35,7 +35,7 @@ export interface MediaEngineOptions {
 }
 
 export class MediaEngine {
-  readonly #port: UdpPort;
+  readonly #port: MediaPort;
   readonly #clock: Clock;
   readonly #emit: (event: MediaEvent) => void;
   readonly #demultiplexer: Demultiplexer;
@@ -190,13 +190,18 @@ export class MediaEngine {
 
   #snapshot(): WorkerStats {
     let srtpRejected = this.#stats.totals.srtpRejected;
-    for (const member of this.#members.values()) srtpRejected += member.srtpRejected;
+    let connectionsOverTcp = 0;
+    for (const member of this.#members.values()) {
+      srtpRejected += member.srtpRejected;
+      if (member.transport.protocol === 'tcp') connectionsOverTcp++;
+    }
     return this.#stats.snapshot({
       tickAgeMs: this.#loop.tickAgeMs(),
       ticksSkipped: this.#loop.ticksSkipped,
       rooms: this.#rooms.values(),
       roomCount: this.#rooms.size,
       connections: this.#members.size,
+      connectionsOverTcp,
       srtpRejected,
       overload: this.#overload,
       pool: this.#pool,

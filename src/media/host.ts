@@ -1,7 +1,8 @@
 /** One media engine and the way to it: in this thread or in a worker thread, the same from outside. */
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../lib/clock.ts';
-import { type UdpAddress, UdpPort } from '../rtc/udp-port.ts';
+import type { MediaAddress } from '../rtc/datagram-port.ts';
+import { MediaPort } from '../rtc/media-port.ts';
 import { MediaEngine } from './engine.ts';
 import type { MediaCommand, MediaEvent } from './messages.ts';
 
@@ -16,31 +17,30 @@ export interface MediaHostEvents {
 
 export interface MediaHost {
   /** Where the engine receives media. */
-  readonly addresses: readonly UdpAddress[];
+  readonly addresses: readonly MediaAddress[];
   post(command: MediaCommand): void;
   close(): Promise<void>;
 }
 
-export interface MediaHostOptions {
-  readonly hosts: readonly string[];
-  readonly port: number;
-  readonly events: MediaHostEvents;
-}
-
-/** What the worker thread is given, and the first that it says. */
+/** What the worker thread is given: where to receive media. */
 export interface WorkerSetup {
   readonly hosts: readonly string[];
   readonly port: number;
+  readonly tcp: boolean;
+}
+
+export interface MediaHostOptions extends WorkerSetup {
+  readonly events: MediaHostEvents;
 }
 
 export type WorkerMessage =
-  | { readonly type: 'listening'; readonly addresses: readonly UdpAddress[] }
+  | { readonly type: 'listening'; readonly addresses: readonly MediaAddress[] }
   | { readonly type: 'not_listening'; readonly message: string }
   | { readonly type: 'event'; readonly event: MediaEvent };
 
 /** Rejects with an Error in words if the port cannot be bound. */
 export async function startInThisThread(options: MediaHostOptions, clock: Clock): Promise<MediaHost> {
-  const port = await UdpPort.open(options);
+  const port = await MediaPort.open({ ...options, clock });
   const engine = new MediaEngine({ port, clock, emit: options.events.event });
   return { addresses: port.addresses, post: (command) => engine.handle(command), close: () => engine.close() };
 }
@@ -50,7 +50,7 @@ export async function startInWorker(
   options: MediaHostOptions,
   { entry, name, clock }: { readonly entry: URL; readonly name: string; readonly clock: Clock },
 ): Promise<MediaHost> {
-  const setup: WorkerSetup = { hosts: options.hosts, port: options.port };
+  const setup: WorkerSetup = { hosts: options.hosts, port: options.port, tcp: options.tcp };
   const worker = new Worker(entry, { name, workerData: setup });
   const exited = new Promise<string>((resolve) => {
     worker.once('error', (error) => resolve(error.stack ?? error.message));
@@ -69,14 +69,14 @@ export async function startInWorker(
 
 interface WorkerHostOptions {
   readonly worker: Worker;
-  readonly addresses: readonly UdpAddress[];
+  readonly addresses: readonly MediaAddress[];
   readonly exited: Promise<string>;
   readonly events: MediaHostEvents;
   readonly clock: Clock;
 }
 
 class WorkerHost implements MediaHost {
-  readonly addresses: readonly UdpAddress[];
+  readonly addresses: readonly MediaAddress[];
   readonly #worker: Worker;
   readonly #clock: Clock;
   readonly #exited: Promise<string>;

@@ -78,9 +78,14 @@ export interface MediaPlaneOptions {
   readonly workers: number;
   /** Addresses to bind; empty binds every address of the machine, each with a socket of its own. */
   readonly hosts: readonly string[];
-  /** UDP port of the first worker, the next worker takes the next; 0 lets the system choose. */
+  /** UDP and TCP port of the first worker, the next worker takes the next; 0 lets the system choose. */
   readonly port: number;
-  /** Addresses for the candidates in place of those bound, for a server behind NAT; empty uses those bound. */
+  /** Whether browsers that UDP does not reach may send media over TCP (RFC 6544). */
+  readonly tcp: boolean;
+  /**
+   * Addresses or host names, as `parseEndpoint` reads them, for the candidates in place of those bound; for a server behind NAT. A port in
+   * them is that of the first worker. Empty uses the addresses bound.
+   */
   readonly announce: readonly string[];
   /** Leave loopback addresses out of the candidates when there are others: nobody reaches this server by them. */
   readonly hideLoopback: boolean;
@@ -119,6 +124,10 @@ export interface MediaStats {
 export type MediaGauge =
   | 'rooms'
   | 'connections'
+  /** Of these, those whose media goes over TCP. */
+  | 'connectionsOverTcp'
+  /** TCP connections, those included that have not shown yet whose they are. */
+  | 'tcpSockets'
   | 'talkers'
   /** Of these, those whom the talker limit keeps from being heard. */
   | 'talkersUnheard'
@@ -155,6 +164,9 @@ export type MediaCounter =
   | 'framesEncoded'
   | 'framesPrimed'
   | 'overloadTransitions'
-  | 'sendFailures';
+  | 'sendFailures'
+  | 'tcpAccepted'
+  | 'tcpRefused'
+  | 'tcpPacketsDropped';
 
 export type MediaHistogram = 'tickLatenessSeconds' | 'tickSeconds' | 'mixSeconds' | 'encodeSeconds' | 'sendSeconds';

@@ -3,7 +3,9 @@ import type { Cancel, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { MixSettings } from '../mixer/mixer.ts';
 import type { DtlsCertificate } from '../rtc/certificate.ts';
-import type { UdpAddress } from '../rtc/udp-port.ts';
+import type { MediaAddress } from '../rtc/datagram-port.ts';
+import type { CandidateAddress } from '../rtc/sdp-answer.ts';
+import type { Announcement } from './announcement.ts';
 import { candidateAddresses } from './candidates.ts';
 import { Connection } from './connection.ts';
 import { STATS_INTERVAL_MS } from './engine-stats.ts';
@@ -20,6 +22,7 @@ const RESTART_DELAYS_MS = [0, 500, 1000, 2000, 5000];
 export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly index: number;
   readonly certificate: DtlsCertificate;
+  readonly announcement: Announcement;
   /** Unique numbers for rooms and connections. */
   readonly nextId: () => number;
 }
@@ -49,8 +52,14 @@ export class WorkerSlot {
     this.#options = options;
   }
 
-  get addresses(): readonly UdpAddress[] {
+  get addresses(): readonly MediaAddress[] {
     return this.#host?.addresses ?? [];
+  }
+
+  /** What browsers are told now. */
+  get candidates(): readonly CandidateAddress[] {
+    const { announcement, hideLoopback, index } = this.#options;
+    return candidateAddresses(this.addresses, { announced: announcement.addresses, hideLoopback, index });
   }
 
   get connections(): number {
@@ -59,10 +68,11 @@ export class WorkerSlot {
 
   /** Rejects with an Error in words. */
   async start(): Promise<void> {
-    const { workers, workerEntry, clock, hosts, port, index } = this.#options;
+    const { workers, workerEntry, clock, hosts, port, tcp, index } = this.#options;
     const options: MediaHostOptions = {
       hosts,
       port: port === 0 ? 0 : port + index,
+      tcp,
       events: { event: (event) => this.#receive(event), died: (reason) => this.#died(reason) },
     };
     const host =
@@ -106,7 +116,7 @@ export class WorkerSlot {
     const connection: Connection = new Connection({
       ...options,
       id: nextId(),
-      candidates: candidateAddresses(host.addresses, this.#options),
+      candidates: this.candidates,
       sdpLimits,
       certificate,
       clock,

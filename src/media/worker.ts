@@ -1,7 +1,7 @@
-/** The entry of a media worker thread: an engine between its UDP port and the messages of the control plane. */
+/** The entry of a media worker thread: an engine between its media port and the messages of the control plane. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../lib/clock.ts';
-import { UdpPort } from '../rtc/udp-port.ts';
+import { MediaPort } from '../rtc/media-port.ts';
 import { MediaEngine } from './engine.ts';
 import type { WorkerMessage, WorkerSetup } from './host.ts';
 import type { MediaCommand } from './messages.ts';
@@ -11,9 +11,9 @@ const parent = parentPort;
 const say = (message: WorkerMessage): void => parent.postMessage(message);
 
 async function run(setup: WorkerSetup): Promise<void> {
-  let port: UdpPort;
+  let port: MediaPort;
   try {
-    port = await UdpPort.open(setup);
+    port = await MediaPort.open({ ...setup, clock: systemClock });
   } catch (error) {
     say({ type: 'not_listening', message: error instanceof Error ? error.message : String(error) });
     parent.close();

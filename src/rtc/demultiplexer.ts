@@ -3,26 +3,26 @@
  * Paths are known only after an authenticated STUN request, so an unknown address can do nothing but STUN.
  */
 import type { Clock, Millis } from '../lib/clock.ts';
+import type { DatagramPort, DatagramSocket } from './datagram-port.ts';
 import { SendBuffer } from './send-buffer.ts';
 import { parseStun, type StunMessage } from './stun.ts';
-import type { UdpPort, UdpSocket } from './udp-port.ts';
 
-/** A remote address and port as seen from one local socket. */
+/** A remote address and port as seen from one local socket, or one TCP connection. */
 export class NetworkPath {
-  readonly socket: UdpSocket;
+  readonly socket: DatagramSocket;
   readonly address: string;
   readonly port: number;
   /** Last authentic datagram on this path. */
   lastHeardMs: Millis;
 
-  constructor(socket: UdpSocket, address: string, port: number, nowMs: Millis) {
+  constructor(socket: DatagramSocket, address: string, port: number, nowMs: Millis) {
     this.socket = socket;
     this.address = address;
     this.port = port;
     this.lastHeardMs = nowMs;
   }
 
-  /** See `UdpSocket.send`. */
+  /** See `DatagramSocket.send`. */
   send(datagram: Uint8Array): boolean {
     return this.socket.send(datagram, this.port, this.address);
   }
@@ -35,6 +35,8 @@ export interface DatagramEndpoint {
   receiveDtls(datagram: Buffer, path: NetworkPath, nowMs: Millis): void;
   receiveRtp(datagram: Buffer, path: NetworkPath, nowMs: Millis): void;
   receiveRtcp(datagram: Buffer, path: NetworkPath, nowMs: Millis): void;
+  /** The connection that this path was is gone. */
+  losePath(path: NetworkPath, nowMs: Millis): void;
 }
 
 export interface DemultiplexerCounters {
@@ -76,9 +78,12 @@ export class Demultiplexer {
   /** By remote port first: looking up a number and comparing one address is cheaper than building a key from both. */
   readonly #byPort = new Map<number, Binding[]>();
 
-  constructor(port: UdpPort, clock: Clock) {
+  constructor(port: DatagramPort, clock: Clock) {
     this.#clock = clock;
-    port.listen((datagram, remote, socket) => this.receive(datagram, remote.address, remote.port, socket));
+    port.listen(
+      (datagram, remote, socket) => this.receive(datagram, remote.address, remote.port, socket),
+      (remote, socket) => this.#lose(remote.address, remote.port, socket),
+    );
   }
 
   /** Registers an endpoint under its local ufrag; false if another has it. */
@@ -94,20 +99,27 @@ export class Demultiplexer {
 
   /** From now on, what comes on `path` is `endpoint`'s; a path that was another's changes hands. Only for authenticated paths. */
   bind(path: NetworkPath, endpoint: DatagramEndpoint): void {
-    this.unbind(path);
+    this.#remove(path);
     const bindings = this.#byPort.get(path.port);
     if (bindings === undefined) this.#byPort.set(path.port, [{ path, endpoint }]);
     else bindings.push({ path, endpoint });
+    path.socket.adopt?.();
   }
 
-  /** Forgets a path; with `endpoint`, only if it is still that endpoint's. */
-  unbind(path: NetworkPath, endpoint?: DatagramEndpoint): void {
+  /** Forgets a path if it is still this endpoint's. A connection that nobody has any more is closed. */
+  unbind(path: NetworkPath, endpoint: DatagramEndpoint): void {
+    if (this.#remove(path, endpoint)) path.socket.release?.();
+  }
+
+  /** Whether it was there and, if that matters, this endpoint's. */
+  #remove(path: NetworkPath, endpoint?: DatagramEndpoint): boolean {
     const bindings = this.#byPort.get(path.port);
     const at = bindings?.findIndex((binding) => isOn(binding.path, path.address, path.socket)) ?? -1;
-    if (bindings === undefined || at < 0) return;
-    if (endpoint !== undefined && bindings[at]!.endpoint !== endpoint) return;
+    if (bindings === undefined || at < 0) return false;
+    if (endpoint !== undefined && bindings[at]!.endpoint !== endpoint) return false;
     bindings.splice(at, 1);
     if (bindings.length === 0) this.#byPort.delete(path.port);
+    return true;
   }
 
   /** How many paths are bound. */
@@ -118,7 +130,7 @@ export class Demultiplexer {
   }
 
   /** One datagram from the network; public so that tests can be the network. */
-  receive(datagram: Buffer, address: string, port: number, socket: UdpSocket): void {
+  receive(datagram: Buffer, address: string, port: number, socket: DatagramSocket): void {
     const first = datagram[0];
     if (first === undefined) {
       this.counters.unknownKind++;
@@ -143,7 +155,7 @@ export class Demultiplexer {
     } else this.counters.unknownKind++;
   }
 
-  #receiveStun(datagram: Buffer, address: string, port: number, socket: UdpSocket): void {
+  #receiveStun(datagram: Buffer, address: string, port: number, socket: DatagramSocket): void {
     const message = parseStun(datagram);
     if (message?.class !== 'request' && message?.class !== 'indication') {
       this.counters.unknownKind++;
@@ -167,7 +179,14 @@ export class Demultiplexer {
     endpoint.receiveStun(message, datagram, path, nowMs);
   }
 
-  #find(address: string, port: number, socket: UdpSocket): Binding | undefined {
+  #lose(address: string, port: number, socket: DatagramSocket): void {
+    const binding = this.#find(address, port, socket);
+    if (binding === undefined) return;
+    this.#remove(binding.path);
+    binding.endpoint.losePath(binding.path, this.#clock.now());
+  }
+
+  #find(address: string, port: number, socket: DatagramSocket): Binding | undefined {
     const bindings = this.#byPort.get(port);
     if (bindings === undefined) return undefined;
     for (const binding of bindings) if (isOn(binding.path, address, socket)) return binding;
@@ -175,6 +194,6 @@ export class Demultiplexer {
   }
 }
 
-function isOn(path: NetworkPath, address: string, socket: UdpSocket): boolean {
+function isOn(path: NetworkPath, address: string, socket: DatagramSocket): boolean {
   return path.socket === socket && path.address === address;
 }

@@ -39,6 +39,8 @@ const UNCHANGED: IceOutcome = { authentic: true, added: null, removed: null };
 const MAX_PATHS = 8;
 /** Longer than the pauses of a microphone with DTX: how long a nomination stands against media on another path. */
 const DOUBT_MS = 500;
+/** Agents that nominate whatever works may do so on a slow TCP connection last, though they mean UDP. Longer than between two consent checks. */
+const UDP_PREFERRED_MS = 3000;
 
 export class IceLite {
   readonly counters: IceCounters = { requests: 0, refused: 0, replayed: 0 };
@@ -48,6 +50,8 @@ export class IceLite {
   readonly #transactions = new TransactionMemory();
   #selected: NetworkPath | null = null;
   #selectedAtMs: Millis = 0;
+  /** When the selected path was nominated last. */
+  #nominatedAtMs: Millis = Number.NEGATIVE_INFINITY;
   /** Media has come on the selected path. */
   #confirmed = false;
 
@@ -98,8 +102,25 @@ export class IceLite {
     if (!isNew) return UNCHANGED;
     path.lastHeardMs = nowMs;
     const outcome = known ? UNCHANGED : this.#add(path);
-    if (request.useCandidate || this.#selected === null) this.#select(path, nowMs);
+    if (this.#selected === null || (request.useCandidate && !this.#prefersUdpTo(path, nowMs)))
+      this.#select(path, nowMs);
+    if (request.useCandidate && path === this.#selected) this.#nominatedAtMs = nowMs;
     return outcome;
+  }
+
+  /** Forgets a path that is gone. Media goes on by the one that was heard of last, if there is another. */
+  lose(path: NetworkPath, nowMs: Millis): void {
+    const at = this.#paths.indexOf(path);
+    if (at < 0) return;
+    this.#paths.splice(at, 1);
+    if (path !== this.#selected) return;
+    const [first, ...others] = this.#paths;
+    this.#selected = null;
+    if (first === undefined) return;
+    this.#select(
+      others.reduce((latest, other) => (other.lastHeardMs > latest.lastHeardMs ? other : latest), first),
+      nowMs,
+    );
   }
 
   /** Notes a packet of media on a valid path, authentic and not a replay. */
@@ -116,7 +137,16 @@ export class IceLite {
     if (path === this.#selected) return;
     this.#selected = path;
     this.#selectedAtMs = nowMs;
+    this.#nominatedAtMs = Number.NEGATIVE_INFINITY;
     this.#confirmed = false;
+  }
+
+  #prefersUdpTo(path: NetworkPath, nowMs: Millis): boolean {
+    return (
+      path.socket.protocol === 'tcp' &&
+      this.#selected?.socket.protocol === 'udp' &&
+      nowMs - this.#nominatedAtMs < UDP_PREFERRED_MS
+    );
   }
 
   /** The path not heard of for the longest time makes room, but never the selected one. */

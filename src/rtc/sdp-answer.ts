@@ -5,6 +5,7 @@ import { AUDIO_LEVEL_URI, type AudioOffer, type Direction, type OfferedSection }
 
 /** Where the browser can reach us. */
 export interface CandidateAddress {
+  readonly protocol: 'udp' | 'tcp';
   /** IPv4 or IPv6. */
   readonly address: string;
   readonly port: number;
@@ -17,7 +18,7 @@ export interface AnswerOptions {
   /** Of the stream that we send. */
   readonly ssrc: number;
   readonly cname: string;
-  /** At least one; the first is preferred. */
+  /** At least one; the first of each protocol is preferred, and UDP to TCP. */
   readonly candidates: readonly CandidateAddress[];
 }
 
@@ -30,6 +31,12 @@ const REVERSED: Readonly<Record<Direction, Direction>> = {
 
 /** What the browser shall send (RFC 7587 section 6.1). */
 const OPUS_PARAMETERS = 'minptime=10;useinbandfec=1;usedtx=1;stereo=0;maxaveragebitrate=40000';
+
+const HOST_TYPE_PREFERENCE = 126;
+/** Below every kind of UDP candidate but relayed ones, which browsers rate by themselves (RFC 6544 section 4.2). */
+const TCP_TYPE_PREFERENCE = 90;
+/** RFC 6544 section 4.2: the direction, in the upper three bits of the local preference. */
+const TCP_PASSIVE_PREFERENCE = 4;
 
 /** The answer's text. Lines end with CRLF. */
 export function writeAnswer(offer: AudioOffer, options: AnswerOptions): string {
@@ -76,10 +83,17 @@ function acceptedSection(offer: AudioOffer, options: AnswerOptions): string[] {
   ];
 }
 
-/** RFC 8839 section 5.1 and the priorities of RFC 8445 section 5.1.2: host candidates, the earlier the better. */
-function candidateLine({ address, port }: CandidateAddress, index: number): string {
-  const priority = 126 * 2 ** 24 + (0xffff - index) * 2 ** 8 + 255;
-  return `a=candidate:${index + 1} 1 udp ${priority} ${address} ${port} typ host`;
+/**
+ * RFC 8839 section 5.1, for TCP RFC 6544 section 4.5. We only listen: a client opens the connection. Priorities are those of host candidates by
+ * RFC 8445 section 5.1.2, the earlier the better.
+ */
+function candidateLine({ protocol, address, port }: CandidateAddress, index: number): string {
+  const isTcp = protocol === 'tcp';
+  const [typePreference, localPreference] = isTcp
+    ? [TCP_TYPE_PREFERENCE, TCP_PASSIVE_PREFERENCE * 2 ** 13 + 0x1fff - index]
+    : [HOST_TYPE_PREFERENCE, 0xffff - index];
+  const priority = typePreference * 2 ** 24 + localPreference * 2 ** 8 + 255;
+  return `a=candidate:${index + 1} 1 ${protocol} ${priority} ${address} ${port} typ host${isTcp ? ' tcptype passive' : ''}`;
 }
 
 /** RFC 3264 section 6: a port of zero refuses. */

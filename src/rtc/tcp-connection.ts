@@ -68,8 +68,8 @@ export class TcpConnection implements DatagramSocket {
   /** What may be read now; below 0 it is paused until that is made up for. */
   #readableBytes: number;
   #readAtMs: Millis;
-  #takenAtMs: Millis;
   #cancelAdoption: Cancel;
+  #cancelStall: Cancel | undefined;
   #cancelPause: Cancel | undefined;
 
   constructor({ socket, remote, clock, limits, counters, events }: TcpConnectionOptions) {
@@ -82,7 +82,6 @@ export class TcpConnection implements DatagramSocket {
     this.#events = events;
     this.#readableBytes = limits.readBurstBytes;
     this.#readAtMs = nowMs;
-    this.#takenAtMs = nowMs;
     this.#reader = new FrameReader((datagram) => this.#receive(datagram));
     this.#cancelAdoption = clock.setTimer(nowMs + limits.adoptionMs, () => this.refuse());
     socket.setNoDelay(true);
@@ -95,16 +94,12 @@ export class TcpConnection implements DatagramSocket {
   send(datagram: Uint8Array): boolean {
     if (this.#state === 'closed') return true;
     const waiting = this.#socket.writableLength;
-    if (waiting > 0 && this.#clock.now() - this.#takenAtMs > this.#limits.stallMs) {
-      this.refuse();
-      return true;
-    }
-    if (waiting + datagram.length > this.#limits.unsentBytes && waiting > 0) {
+    if (waiting > 0 && waiting + datagram.length > this.#limits.unsentBytes) {
       this.#counters.packetsDropped++;
       return true;
     }
-    if (waiting === 0) this.#takenAtMs = this.#clock.now();
     this.#socket.write(frame(datagram), this.#taken);
+    if (waiting === 0) this.#watchForStall();
     return true;
   }
 
@@ -131,9 +126,18 @@ export class TcpConnection implements DatagramSocket {
     this.#end();
   }
 
+  /** The system has taken a frame. */
   readonly #taken = (): void => {
-    this.#takenAtMs = this.#clock.now();
+    if (this.#cancelStall === undefined) return;
+    this.#cancelStall();
+    this.#cancelStall = undefined;
+    this.#watchForStall();
   };
+
+  #watchForStall(): void {
+    if (this.#state === 'closed' || this.#socket.writableLength === 0) return;
+    this.#cancelStall = this.#clock.setTimer(this.#clock.now() + this.#limits.stallMs, () => this.refuse());
+  }
 
   #read(piece: Buffer): void {
     if (this.#state === 'closed') return;
@@ -176,6 +180,7 @@ export class TcpConnection implements DatagramSocket {
     this.#state = 'closed';
     this.#cancelAdoption();
     this.#cancelPause?.();
+    this.#cancelStall?.();
     this.#events.closed(this);
   }
 }

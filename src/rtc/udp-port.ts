@@ -2,25 +2,24 @@
  * One UDP port number of this machine: a socket on each address. Bound to addresses rather than to the wildcard, a reply leaves from the
  * address that was asked, also on a machine with several (browsers refuse answers from elsewhere).
  */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
-
-export interface UdpAddress {
-  readonly address: string;
-  readonly family: 4 | 6;
-  readonly port: number;
-}
+import {
+  bindFailureInWords,
+  type DatagramListener,
+  type DatagramPort,
+  type DatagramSocket,
+  isPortInUse,
+  type MediaAddress,
+} from './datagram-port.ts';
+import { localAddresses } from './local-addresses.ts';
 
 export interface UdpPortOptions {
-  /** IP addresses to bind; empty binds every address of the machine except link-local IPv6. */
+  /** IP addresses to bind; empty binds all of `localAddresses`. */
   readonly hosts: readonly string[];
   /** 0 lets the system choose one that is free on all addresses. */
   readonly port: number;
 }
-
-/** A datagram and where it came from. The buffer belongs to the receiver of the call. */
-export type DatagramListener = (datagram: Buffer, remote: RemoteInfo, socket: UdpSocket) => void;
 
 export interface UdpCounters {
   datagramsIn: number;
@@ -35,8 +34,8 @@ const SEND_BUFFER_BYTES = 2 * 1024 * 1024;
 /** Attempts to find one port that is free on every address. */
 const PORT_ATTEMPTS = 16;
 
-export class UdpPort {
-  readonly addresses: readonly UdpAddress[];
+export class UdpPort implements DatagramPort {
+  readonly addresses: readonly MediaAddress[];
   readonly counters: UdpCounters;
   readonly #sockets: readonly UdpSocket[];
 
@@ -67,7 +66,9 @@ export class UdpPort {
         } catch (error) {
           // A taken port is never left out: somebody else would get what is meant for us.
           if (!given && !isPortInUse(error)) continue;
-          failure = new Error(`cannot bind UDP port ${port} on ${host}: ${reasonOf(error)}`, { cause: error });
+          failure = new Error(`cannot bind UDP port ${port} on ${host}: ${bindFailureInWords(error)}`, {
+            cause: error,
+          });
           break;
         }
       }
@@ -78,7 +79,6 @@ export class UdpPort {
     }
   }
 
-  /** Sets the one receiver of all datagrams; without one they are dropped. It must not throw. */
   listen(listener: DatagramListener): void {
     for (const socket of this.#sockets) socket.listen(listener);
   }
@@ -90,8 +90,9 @@ export class UdpPort {
 }
 
 /** One bound socket. */
-export class UdpSocket {
-  readonly local: UdpAddress;
+export class UdpSocket implements DatagramSocket {
+  readonly protocol = 'udp';
+  readonly local: MediaAddress;
   readonly #socket: Socket;
   readonly #counters: UdpCounters;
   #closed: Promise<void> | undefined;
@@ -100,7 +101,7 @@ export class UdpSocket {
     this.#socket = socket;
     this.#counters = counters;
     const { address, port, family } = socket.address();
-    this.local = { address, port, family: family === 'IPv6' ? 6 : 4 };
+    this.local = { protocol: 'udp', address, port, family: family === 'IPv6' ? 6 : 4 };
     socket.on('error', () => {
       counters.socketErrors++;
     });
@@ -165,28 +166,4 @@ export class UdpSocket {
 /** Addresses are numeric: no name is ever looked up, and none waits for the next tick as the system's resolver would. */
 function asIs(host: string, _options: unknown, callback: (error: null, address: string, family: number) => void): void {
   callback(null, host, isIP(host));
-}
-
-/** Every address of this machine but link-local IPv6, which needs a zone that a candidate cannot carry. */
-function localAddresses(): string[] {
-  const found = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return [...new Set(found.filter(({ address }) => !/^fe[89ab]/i.test(address)).map(({ address }) => address))];
-}
-
-function isPortInUse(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  switch ('code' in error ? error.code : undefined) {
-    case 'EADDRINUSE':
-      return 'the port is in use';
-    case 'EADDRNOTAVAIL':
-      return 'this machine does not have the address';
-    case 'EACCES':
-      return 'not permitted';
-    default:
-      return error.message;
-  }
 }

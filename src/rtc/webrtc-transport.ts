@@ -168,6 +168,11 @@ export class WebRtcTransport implements DatagramEndpoint {
     return this.#srtp !== null && this.#ice.selected !== null;
   }
 
+  /** What media goes over now. */
+  get protocol(): 'udp' | 'tcp' | null {
+    return this.#ice.selected?.socket.protocol ?? null;
+  }
+
   /** Where media goes now. */
   get remoteAddress(): { readonly address: string; readonly port: number } | null {
     return this.#ice.selected;
@@ -298,6 +303,11 @@ export class WebRtcTransport implements DatagramEndpoint {
     this.#ice.heardMedia(path, nowMs);
     if (this.#rtcp.receive(datagram, length, this.#peer?.ssrc ?? null, nowMs)) this.counters.rtcpPacketsIn++;
     else this.counters.srtpMalformed++;
+  }
+
+  /** For the demultiplexer. */
+  losePath(path: NetworkPath, nowMs: Millis): void {
+    this.#ice.lose(path, nowMs);
   }
 
   /** One source is heard at a time. How many there may be over time is bounded by the SRTP session. */

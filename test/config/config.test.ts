@@ -77,7 +77,7 @@ test('a wrong value names the key, the value, where it came from and what is all
   writeFileSync(file, 'workers = "many"\nhost = 7\n');
   const problems = problemsFrom({
     argv: ['--port', '70000', '--log-level=loud', '--config', file],
-    env: { PARTYLINE_ANNOUNCE: 'example.org' },
+    env: { PARTYLINE_ANNOUNCE: '192.0.2.300' },
   });
   t.equal(problems.length, 5);
   const said = problems.join('\n');
@@ -86,7 +86,7 @@ test('a wrong value names the key, the value, where it came from and what is all
     said,
     /log-level cannot be "loud" \(from the flag --log-level\); what is needed is one of fatal, error, warn/,
   );
-  t.match(said, /announce cannot be \["example.org"\] \(from the variable PARTYLINE_ANNOUNCE\); .*IP addresses/);
+  t.match(said, /announce cannot be \["192.0.2.300"\] \(from the variable PARTYLINE_ANNOUNCE\); .*IP addresses/);
   t.match(said, `workers cannot be "many" (from ${file}); what is needed is a whole number`);
   t.match(said, `host cannot be 7 (from ${file}); what is needed is an IP address or a host name.`);
   t.end();

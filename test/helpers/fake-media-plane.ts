@@ -128,6 +128,8 @@ export function mediaStats(given: Partial<MediaStats> = {}): MediaStats {
     gauges: {
       rooms: 0,
       connections: 0,
+      connectionsOverTcp: 0,
+      tcpSockets: 0,
       talkers: 0,
       talkersUnheard: 0,
       encodersInUse: 0,
@@ -162,6 +164,9 @@ export function mediaStats(given: Partial<MediaStats> = {}): MediaStats {
       framesEncoded: 0,
       overloadTransitions: 0,
       sendFailures: 0,
+      tcpAccepted: 0,
+      tcpRefused: 0,
+      tcpPacketsDropped: 0,
     },
     histograms: {
       tickLatenessSeconds: NO_OBSERVATIONS,

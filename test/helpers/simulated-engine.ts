@@ -4,6 +4,8 @@ import { MediaEngine, type MediaEngineOptions } from '../../src/media/engine.ts'
 import type { WorkerStats } from '../../src/media/messages.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
 import { JitterBuffer } from '../../src/mixer/jitter-buffer.ts';
+import type { DatagramListener } from '../../src/rtc/datagram-port.ts';
+import type { MediaPort } from '../../src/rtc/media-port.ts';
 import { ReceiveStatistics } from '../../src/rtc/receive-statistics.ts';
 import { createRedBlocks, parseRed } from '../../src/rtc/red.ts';
 import { writeReport } from '../../src/rtc/rtcp.ts';
@@ -11,7 +13,7 @@ import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/r
 import type { SrtpKeys } from '../../src/rtc/srtp-keys.ts';
 import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp-session.ts';
 import { writeBindingRequest } from '../../src/rtc/stun-writer.ts';
-import type { DatagramListener, UdpPort, UdpSocket } from '../../src/rtc/udp-port.ts';
+import type { UdpSocket } from '../../src/rtc/udp-port.ts';
 import { createBytes } from '../rtc/bytes.ts';
 import { FakeClock } from './fake-clock.ts';
 import { LossyLink } from './lossy-link.ts';
@@ -44,12 +46,13 @@ export class SimulatedEngine {
     this.#seed = seed;
     const port = {
       addresses: [],
-      counters: { datagramsIn: 0, sendFailures: 0, socketErrors: 0 },
+      udpCounters: { datagramsIn: 0, sendFailures: 0, socketErrors: 0 },
+      tcp: null,
       listen: (listener: DatagramListener) => {
         this.#listener = listener;
       },
       close: async () => {},
-    } as unknown as UdpPort;
+    } as unknown as MediaPort;
     this.engine = new MediaEngine({
       port,
       clock: this.clock,
@@ -103,8 +106,7 @@ export class SimulatedEngine {
       for (const peer of this.peers) {
         peer.run(nowMs);
         for (const { item } of peer.uplink.receive(nowMs)) {
-          const remote = { address: HOST, port: peer.port, family: 'IPv4', size: item.length } as const;
-          this.#listener(item, remote, peer.socket);
+          this.#listener(item, { address: HOST, port: peer.port }, peer.socket);
         }
       }
     }

@@ -33,6 +33,7 @@ function options(given: Partial<MediaPlaneOptions> = {}): MediaPlaneOptions {
     workers: 0,
     hosts: ['127.0.0.1'],
     port: 0,
+    tcp: true,
     announce: [],
     hideLoopback: false,
     spanLoad: 0.6,

@@ -4,7 +4,7 @@ import { IceLite } from '../../src/rtc/ice-lite.ts';
 import type { StunMessage } from '../../src/rtc/stun.ts';
 import { parseStun, stunFingerprint, stunIntegrity, verifyStunIntegrity } from '../../src/rtc/stun.ts';
 import { writeBindingRequest } from '../../src/rtc/stun-writer.ts';
-import type { DatagramListener, UdpPort, UdpSocket } from '../../src/rtc/udp-port.ts';
+import type { UdpPort, UdpSocket } from '../../src/rtc/udp-port.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { createBytes } from './bytes.ts';
 
@@ -21,7 +21,7 @@ function createNetwork() {
         return true;
       },
     }) as unknown as UdpSocket;
-  const port = { listen: (_listener: DatagramListener) => {} } as unknown as UdpPort;
+  const port = { listen: () => {} } as unknown as UdpPort;
   return { sent, port, socket: createLocal('a'), otherSocket: createLocal('b') };
 }
 
@@ -39,6 +39,7 @@ function createEndpoint(demultiplexer: Demultiplexer, ufrag: string) {
     receiveDtls: () => log.push('dtls'),
     receiveRtp: () => log.push('rtp'),
     receiveRtcp: () => log.push('rtcp'),
+    losePath: (path: NetworkPath, nowMs: number) => ice.lose(path, nowMs),
   };
   demultiplexer.register(ufrag, endpoint);
   return { endpoint, ice, log };

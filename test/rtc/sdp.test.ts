@@ -24,8 +24,9 @@ const OPTIONS: AnswerOptions = {
   ssrc: 4242,
   cname: 'mixer',
   candidates: [
-    { address: '192.0.2.1', port: 40_000 },
-    { address: '2001:db8::1', port: 40_000 },
+    { protocol: 'udp', address: '192.0.2.1', port: 40_000 },
+    { protocol: 'udp', address: '2001:db8::1', port: 40_000 },
+    { protocol: 'tcp', address: '192.0.2.1', port: 40_000 },
   ],
 };
 
@@ -120,11 +121,13 @@ test('the answer is that of an ICE-lite server that is a passive DTLS end', (t) 
     ext: [{ value: 1, uri: 'urn:ietf:params:rtp-hdrext:ssrc-audio-level' }],
   });
   t.same(
-    media!.candidates!.map(({ ip, priority, type, transport }) => [ip, priority, type, transport]),
+    media!.candidates!.map(({ ip, priority, type, transport, tcptype }) => [ip, priority, type, transport, tcptype]),
     [
-      ['192.0.2.1', 2130706431, 'host', 'udp'],
-      ['2001:db8::1', 2130706175, 'host', 'udp'],
+      ['192.0.2.1', 2130706431, 'host', 'udp', undefined],
+      ['2001:db8::1', 2130706175, 'host', 'udp', undefined],
+      ['192.0.2.1', (90 << 24) + (((4 << 13) + 0x1fff - 2) << 8) + 255, 'host', 'tcp', 'passive'],
     ],
+    'UDP is preferred to TCP, where the server only listens',
   );
   t.match(media!.fmtp.find(({ payload }) => payload === 111)!.config, /useinbandfec=1;usedtx=1/);
   t.equal(media!.fmtp.find(({ payload }) => payload === 63)!.config, '111/111');
