@@ -36,7 +36,23 @@ const FATAL: ReadonlySet<string> = new Set<ErrorCode>([
   'sdp_too_large',
   'invalid_sdp',
   'replaced',
+  'room_locked',
+  'password_required',
+  'wrong_password',
+  'token_required',
+  'token_invalid',
+  'token_expired',
+  'kicked',
 ]);
+/** Errors that end the WebSocket, in case the message before the end got lost. */
+const REASON_OF_CLOSE_CODE: ReadonlyMap<number, ErrorCode> = new Map([
+  [4001, 'replaced'],
+  [4003, 'kicked'],
+]);
+
+export function fatalReason(closeCode: number): ErrorCode | undefined {
+  return REASON_OF_CLOSE_CODE.get(closeCode);
+}
 
 export function isFatal(code: ErrorCode): boolean {
   return FATAL.has(code);

@@ -4,46 +4,27 @@ import {
   type CloseReason,
   type ConnectionState,
   type ErrorCode,
+  fatalReason,
   isFatal,
   type VoiceError,
 } from './connection-state.ts';
 import { Emitter } from './emitter.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
 import { MediaSession } from './media-session.ts';
-import { measureQuality, noTotals, type Quality, type QualityTotals } from './quality.ts';
+import { Moderation } from './moderation.ts';
+import { measureQuality, noTotals, type QualityTotals } from './quality.ts';
 import { SignalingSocket } from './signaling-socket.ts';
+import type { JoinOptions, VoiceEvents } from './voice-events.ts';
 
 const QUALITY_INTERVAL_MS = 2000;
-/** WebSocket close code of the error `replaced`. */
-const REPLACED = 4001;
-
-export interface JoinOptions {
-  readonly room: string;
-  readonly name: string;
-  readonly muted?: boolean;
-  readonly deafened?: boolean;
-}
-
-export interface VoiceEvents {
-  state: ConnectionState;
-  /** Everybody in the room by id, this participant included, whenever somebody comes, goes or changes. */
-  participants: ReadonlyMap<string, ParticipantInfo>;
-  participantJoined: ParticipantInfo;
-  participantLeft: { readonly participant: ParticipantInfo; readonly reason: LeaveReason };
-  /** Those who speak now with their level in dBov (0 loudest, -127 silence), 5 to 10 times a second. */
-  levels: ReadonlyMap<string, number>;
-  /** The mix of everybody else, to be played by one audio element. Another stream after every new connection. */
-  stream: MediaStream;
-  /** Every two seconds while sound flows, null when it does not. */
-  quality: Quality | null;
-  error: VoiceError;
-}
 
 /**
  * A participant of one room: keeps the WebSocket and the WebRTC connection, and comes back by itself when one of them is
  * lost. Uses no DOM; the page plays the `stream` and opens the microphone.
  */
 export class VoiceClient {
+  /** For participants who `mayModerate`. */
+  readonly moderation = new Moderation((message) => this.#socket?.send(message));
   readonly #environment: Environment;
   readonly #emitter = new Emitter<VoiceEvents>();
   #state: ConnectionState = { status: 'idle' };
@@ -61,6 +42,7 @@ export class VoiceClient {
   #outgoing: MediaStreamTrack | null = null;
   #muted = false;
   #deafened = false;
+  #locked = false;
 
   constructor(environment: Environment = browserEnvironment) {
     this.#environment = environment;
@@ -92,6 +74,17 @@ export class VoiceClient {
 
   get muted(): boolean {
     return this.#muted;
+  }
+
+  /** Neither muted by a moderator nor a listener by their token. */
+  get mayUnmute(): boolean {
+    const self = this.#self;
+    return self === undefined || (self.maySpeak && !self.mutedByModerator);
+  }
+
+  /** Nobody new gets into the room. */
+  get locked(): boolean {
+    return this.#locked;
   }
 
   get deafened(): boolean {
@@ -133,7 +126,9 @@ export class VoiceClient {
     previous?.stop();
   }
 
+  /** Does nothing where this participant may not unmute. */
   setMuted(muted: boolean): void {
+    if (!muted && !this.mayUnmute) return;
     this.#muted = muted;
     this.#applyMute();
     this.#socket?.send({ type: 'mute', muted });
@@ -178,12 +173,15 @@ export class VoiceClient {
           name: target.options.name,
           muted: this.#muted,
           deafened: this.#deafened,
+          ...(target.options.token === undefined ? {} : { token: target.options.token }),
+          ...(target.options.password === undefined ? {} : { password: target.options.password }),
           ...(target.resumeToken === undefined ? {} : { resumeToken: target.resumeToken }),
         }),
       message: (message) => this.#receive(message),
       closed: (closeCode) => {
         this.#socket = null;
-        if (closeCode === REPLACED) this.#close('replaced', '');
+        const reason = fatalReason(closeCode);
+        if (reason !== undefined) this.#close(reason, '');
         else this.#lost('unreachable', '');
       },
     });
@@ -207,7 +205,11 @@ export class VoiceClient {
         break;
       case 'participant_updated':
         this.#participants.set(message.participant.id, message.participant);
+        this.#obeyMute();
         this.#emitParticipants();
+        break;
+      case 'room_updated':
+        this.#setLocked(message.locked);
         break;
       case 'participant_left':
         this.#left(message.participantId, message.reason);
@@ -252,7 +254,9 @@ export class VoiceClient {
     });
     this.#totals = noTotals;
     this.#scheduleQuality();
+    this.#obeyMute();
     this.#setState({ status: 'connected', media: 'connecting' });
+    this.#setLocked(message.locked);
     this.#emitParticipants();
     this.#firstJoin?.resolve();
     this.#firstJoin = null;
@@ -324,9 +328,26 @@ export class VoiceClient {
     if (this.#outgoing !== null) this.#outgoing.enabled = !this.#muted;
   }
 
+  /** What is not heard anyway is not sent. */
+  #obeyMute(): void {
+    if (this.#muted || this.mayUnmute) return;
+    this.#muted = true;
+    this.#applyMute();
+    this.#emitter.emit('muted', true);
+  }
+
+  #setLocked(locked: boolean): void {
+    this.#locked = locked;
+    this.#emitter.emit('locked', locked);
+  }
+
+  get #self(): ParticipantInfo | undefined {
+    return this.#participantId === null ? undefined : this.#participants.get(this.#participantId);
+  }
+
   /** Shows the own change at once; the server's update says the same a moment later. */
   #updateSelf(change: Partial<ParticipantInfo>): void {
-    const self = this.#participantId === null ? undefined : this.#participants.get(this.#participantId);
+    const self = this.#self;
     if (self === undefined) return;
     this.#participants.set(self.id, { ...self, ...change });
     this.#emitParticipants();
