@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import manifest from '../package.json' with { type: 'json' };
 import { loadAssets } from './admin/assets.ts';
-import { type Config, ConfigError, readCommand } from './config.ts';
+import { type CommandInput, type Config, ConfigError, readCommand } from './config.ts';
 import { systemClock } from './lib/clock.ts';
 import { createLogger } from './lib/log.ts';
+import { passwordCommand } from './main/password.ts';
+import { tokenCommand } from './main/token.ts';
 import { createMediaPlane } from './media/media-plane.ts';
 import { StartError } from './server/start-error.ts';
 import { createServer, type PartylineServer } from './server.ts';
@@ -11,10 +13,22 @@ import { createServer, type PartylineServer } from './server.ts';
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
-function main(): void {
+/** Commands that answer with a text, by the word that comes first on the command line. */
+const ANSWERS: ReadonlyMap<string, (input: CommandInput) => Promise<string>> = new Map([
+  ['token', (input: CommandInput) => tokenCommand(input, systemClock.wallNow())],
+  ['password', ({ argv }: CommandInput) => passwordCommand(argv, { input: process.stdin, questions: process.stderr })],
+]);
+
+async function main(): Promise<void> {
   try {
-    const machine = { cores: availableParallelism() };
-    const command = readCommand({ argv: process.argv.slice(2), env: process.env, machine });
+    const [word = '', ...rest] = process.argv.slice(2);
+    const input = { argv: process.argv.slice(2), env: process.env, machine: { cores: availableParallelism() } };
+    const answer = ANSWERS.get(word);
+    if (answer !== undefined) {
+      process.stdout.write(await answer({ ...input, argv: rest }));
+      return;
+    }
+    const command = readCommand(input);
     if (command.kind === 'help') process.stdout.write(command.text);
     else if (command.kind === 'version') process.stdout.write(`${manifest.version}\n`);
     else void serve(command.config);
@@ -66,4 +80,4 @@ async function serve(config: Config): Promise<void> {
   }
 }
 
-main();
+void main();

@@ -8,6 +8,7 @@ import { participantName, roomName } from './names.ts';
 
 /** The clocks of the server and of the one who makes the tokens differ by no more. */
 export const CLOCK_TOLERANCE_S = 30;
+export const MAX_IDENTITY_LENGTH = 128;
 const ALGORITHM = 'HS256';
 
 /**
@@ -15,7 +16,7 @@ const ALGORITHM = 'HS256';
  * hold somebody to, not hearing the others or not being seen by them, is refused rather than ignored.
  */
 const claimsSchema = z.object({
-  sub: z.string().min(1).max(128),
+  sub: z.string().min(1).max(MAX_IDENTITY_LENGTH),
   name: z.string().optional(),
   exp: z.number(),
   voice: z.object({

@@ -1,0 +1,102 @@
+import { parseArgs } from 'node:util';
+import { type CommandInput, ConfigError, readCommand } from '../config.ts';
+import type { Millis } from '../lib/clock.ts';
+import { AppError } from '../lib/errors.ts';
+import { createJoinToken, MAX_IDENTITY_LENGTH, tokenKey } from '../rooms/join-token.ts';
+
+const HELP = `Makes a join token: whoever has it may join one room until it expires.
+
+Usage: partyline token --room ROOM --identity WHO [--flag VALUE]…
+
+  --room ROOM               The room that the token opens.
+  --identity WHO            Who it is for, in your own terms, as a user id: 1 to ${MAX_IDENTITY_LENGTH} characters.
+                            The others in the room are told. An identity is in a room once.
+  --name NAME               The name that is shown. Without it, the participant chooses.
+  --listen-only             The participant cannot speak.
+  --moderate                The participant may mute, remove and keep out others, and lock the room.
+  --expires TIME            For how long one can join with it: a number with s, m, h or d. Default: 1h.
+  --token-secret-file FILE  File with the secret of the server. Also --token-secret SECRET, --config FILE,
+                            and the variables of the server (PARTYLINE_TOKEN_SECRET_FILE, …).
+  --help                    This text.
+`;
+const UNITS_MS: ReadonlyMap<string, Millis> = new Map([
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
+const SERVER_FLAGS = ['config', 'token-secret', 'token-secret-file'] as const;
+
+/** The output of `partyline token`: one line. Rejects with `ConfigError`. */
+export async function tokenCommand(input: CommandInput, wallNowMs: Millis): Promise<string> {
+  const flags = readFlags(input.argv);
+  if (flags.help) return HELP;
+  const { room, identity, name } = flags;
+  const problems: string[] = [];
+  if (room === undefined) problems.push('token needs --room ROOM.');
+  if (identity === undefined) problems.push('token needs --identity WHO.');
+  else if (identity === '' || identity.length > MAX_IDENTITY_LENGTH)
+    problems.push(`--identity has 1 to ${MAX_IDENTITY_LENGTH} characters.`);
+  const lifetimeMs = lifetimeOf(flags.expires ?? '1h');
+  if (lifetimeMs === undefined)
+    problems.push(`--expires cannot be ${JSON.stringify(flags.expires)}; what is needed is a time as 30m, 12h or 7d.`);
+  const secret = secretOf(input, flags, problems);
+  if (problems.length > 0 || room === undefined || identity === undefined || lifetimeMs === undefined)
+    throw new ConfigError(problems);
+
+  const maySpeak = flags['listen-only'] !== true;
+  const mayModerate = flags.moderate === true;
+  const grant = { room, identity, name, maySpeak, mayModerate };
+  try {
+    return `${await createJoinToken(tokenKey(secret), grant, { wallNowMs, lifetimeMs })}\n`;
+  } catch (error) {
+    if (error instanceof AppError) throw new ConfigError([error.message]);
+    throw error;
+  }
+}
+
+function readFlags(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        room: { type: 'string' },
+        identity: { type: 'string' },
+        name: { type: 'string' },
+        'listen-only': { type: 'boolean' },
+        moderate: { type: 'boolean' },
+        expires: { type: 'string' },
+        config: { type: 'string' },
+        'token-secret': { type: 'string' },
+        'token-secret-file': { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    // Its first sentence says what is wrong, the others are about the syntax of command lines.
+    const [sentence = ''] = error instanceof TypeError ? error.message.split('. ') : [];
+    throw new ConfigError([`${sentence.replace(/\.$/, '')}; see token --help.`]);
+  }
+}
+
+/** As the server reads it: flag, variable, configuration file. */
+function secretOf({ env, machine }: CommandInput, flags: ReturnType<typeof readFlags>, problems: string[]): string {
+  const argv = SERVER_FLAGS.flatMap((name) => (flags[name] === undefined ? [] : [`--${name}=${flags[name]}`]));
+  try {
+    const command = readCommand({ argv, env, machine });
+    const secret = command.kind === 'serve' ? command.config.tokenSecret : '';
+    if (secret === '')
+      problems.push('token needs the secret of the server: --token-secret-file FILE; see token --help.');
+    return secret;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+    return '';
+  }
+}
+
+function lifetimeOf(text: string): Millis | undefined {
+  const [, amount, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
+  const unitMs = UNITS_MS.get(unit);
+  return unitMs === undefined ? undefined : Number(amount) * unitMs;
+}
