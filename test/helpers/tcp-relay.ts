@@ -1,0 +1,62 @@
+/** In front of a media port: takes datagrams by UDP and goes on over TCP, so that clients that know UDP only use ICE over TCP. */
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { createConnection, type Socket as TcpSocket } from 'node:net';
+import { FrameReader, frame } from '../../src/rtc/stream-framing.ts';
+
+export interface TcpRelayOptions {
+  /** Where clients send to; with the port that the server binds on its own address. */
+  readonly address: string;
+  readonly serverAddress: string;
+}
+
+export class TcpRelay {
+  /** Of the relay and, at its address, of the server. */
+  readonly port: number;
+  readonly #front: Socket;
+  readonly #options: TcpRelayOptions;
+  readonly #backs = new Map<string, TcpSocket>();
+
+  private constructor(front: Socket, options: TcpRelayOptions) {
+    this.#front = front;
+    this.port = front.address().port;
+    this.#options = options;
+    front.on('message', (datagram, { address, port }) => this.#back(address, port).write(frame(datagram)));
+  }
+
+  static async open(options: TcpRelayOptions): Promise<TcpRelay> {
+    const front = createSocket('udp4');
+    front.bind(0, options.address);
+    await once(front, 'listening');
+    return new TcpRelay(front, options);
+  }
+
+  /** Ends all connections, as a network does that changes; the next datagram opens another. */
+  cut(): void {
+    for (const back of this.#backs.values()) back.destroy();
+    this.#backs.clear();
+  }
+
+  close(): void {
+    this.#front.close();
+    this.cut();
+  }
+
+  #back(address: string, port: number): TcpSocket {
+    const key = `${address}:${port}`;
+    const known = this.#backs.get(key);
+    if (known !== undefined) return known;
+    const back = createConnection({ host: this.#options.serverAddress, port: this.port, noDelay: true });
+    const reader = new FrameReader((datagram) => {
+      this.#front.send(datagram, port, address);
+      return true;
+    });
+    back.on('data', (piece: Buffer) => reader.read(piece));
+    back.on('error', () => {});
+    back.once('close', () => {
+      if (this.#backs.get(key) === back) this.#backs.delete(key);
+    });
+    this.#backs.set(key, back);
+    return back;
+  }
+}

@@ -1,0 +1,104 @@
+import { createConnection, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Test, test } from 'tap';
+import { createCertificate } from '../../bench/client/media-transport.ts';
+import { LightParticipant } from '../../bench/client/participant.ts';
+import { encodeProgramme } from '../../bench/client/programme.ts';
+import { Hearing } from '../helpers/hearing.ts';
+import { startServer } from '../helpers/running-server.ts';
+import { tone, toneLevelDbfs } from '../helpers/signal.ts';
+import { TcpRelay } from '../helpers/tcp-relay.ts';
+
+const SERVER_ADDRESS = '127.0.0.1';
+/** Every address of this kind is this machine's. */
+const RELAY_ADDRESS = '127.0.0.2';
+const TONE_HZ = 500;
+
+/** Somebody who speaks and somebody who listens, whose media goes over TCP. */
+async function setUp(t: Test) {
+  const relay = await TcpRelay.open({ address: RELAY_ADDRESS, serverAddress: SERVER_ADDRESS });
+  t.teardown(() => relay.close());
+  const server = await startServer([
+    ...['--media-host', SERVER_ADDRESS, '--media-port', String(relay.port)],
+    ...['--announce', RELAY_ADDRESS, '--levelling', 'off'],
+  ]);
+  t.teardown(() => server.close());
+  const join = { url: server.webSocketUrl, room: 'lobby', certificate: await createCertificate() };
+  const hearing = new Hearing();
+  const listener = await LightParticipant.join({
+    ...join,
+    name: 'listener',
+    onPayload: ({ payload, header, atMs }) => hearing.add({ ...header, payload: payload.slice(), atMs }),
+  });
+  t.teardown(() => listener.close());
+  const speaker = await LightParticipant.join({ ...join, name: 'speaker' });
+  t.teardown(() => speaker.close());
+  speaker.say(encodeProgramme(tone({ frequencyHz: TONE_HZ, samples: 96_000 })));
+  const timer = setInterval(() => speaker.sendNext(), 20);
+  t.teardown(() => clearInterval(timer));
+  await sleep(1000);
+  /** What the listener gets from now on. */
+  const listen = async (ms: number) => {
+    const mark = hearing.mark();
+    listener.received.reset(performance.now());
+    await sleep(ms);
+    const { packets, lost } = listener.received.report(performance.now());
+    return { packets, lost, levelDbfs: toneLevelDbfs(hearing.sound(mark), TONE_HZ) };
+  };
+  const metric = async (name: string) => {
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    return Number(new RegExp(`^${name}\\S* (\\S+)$`, 'm').exec(text)?.[1]);
+  };
+  return { relay, listen, metric };
+}
+
+test('participants whose media goes over TCP hear each other without a gap', async (t) => {
+  const { relay, listen, metric } = await setUp(t);
+  const { packets, lost, levelDbfs } = await listen(2000);
+  t.ok(packets >= 95 && packets <= 105, `${packets} packets in 2 s`);
+  t.equal(lost, 0);
+  t.ok(levelDbfs > -15, `the tone is heard at ${levelDbfs.toFixed(1)} dBFS`);
+  t.equal(await metric('partyline_media_connections_over_tcp'), 2);
+  t.equal(await metric('partyline_media_tcp_sockets'), 2);
+  t.equal(await metric('partyline_media_tcp_packets_dropped_total'), 0);
+
+  relay.cut();
+  await sleep(3000);
+  const after = await listen(1000);
+  t.ok(after.packets >= 45 && after.levelDbfs > -15, 'after a break they go on by other connections');
+  t.equal(await metric('partyline_media_connections_over_tcp'), 2);
+});
+
+test('a flood of connections and bytes at the TCP port does not disturb those who talk', async (t) => {
+  const { relay, listen, metric } = await setUp(t);
+  const flood = new Set<Socket>();
+  const kinds = [
+    '',
+    'GET / HTTP/1.1\r\n\r\n',
+    Buffer.from([0, 20, 0]),
+    Buffer.alloc(5000, 0xff),
+    Buffer.from([0, 4, 0, 1, 0, 0]),
+  ];
+  let opened = 0;
+  const timer = setInterval(() => {
+    for (let i = 0; i < 10; i++) {
+      const socket = createConnection({ host: SERVER_ADDRESS, port: relay.port });
+      const kind = kinds[opened++ % kinds.length]!;
+      socket.on('error', () => {});
+      socket.once('connect', () => kind.length > 0 && socket.write(kind));
+      socket.once('close', () => flood.delete(socket));
+      flood.add(socket);
+    }
+  }, 20);
+  t.teardown(() => {
+    clearInterval(timer);
+    for (const socket of flood) socket.destroy();
+  });
+  const { packets, lost, levelDbfs } = await listen(3000);
+  t.ok(opened > 500, `${opened} connections`);
+  t.ok(packets >= 140 && lost === 0, `${packets} packets in 3 s, ${lost} lost`);
+  t.ok(levelDbfs > -15, `the tone is heard at ${levelDbfs.toFixed(1)} dBFS`);
+  t.ok((await metric('partyline_media_tcp_sockets')) < 40, 'few of them are open');
+  t.ok((await metric('partyline_media_tcp_refused_total')) > 400);
+  t.equal(await metric('partyline_media_connections_over_tcp'), 2);
+});
