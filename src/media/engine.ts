@@ -10,6 +10,7 @@ import { Demultiplexer } from '../rtc/demultiplexer.ts';
 import type { MediaPort } from '../rtc/media-port.ts';
 import { createBusyMeter } from './busy-meter.ts';
 import { EngineStats, STATS_INTERVAL_MS } from './engine-stats.ts';
+import type { Heartbeat } from './heartbeat.ts';
 import type { MediaCommand, MediaEvent, WorkerStats } from './messages.ts';
 import { MixedRoom } from './mixed-room.ts';
 import { OverloadController } from './overload.ts';
@@ -32,6 +33,8 @@ export interface MediaEngineOptions {
   readonly emit: (event: MediaEvent) => void;
   /** The share of its time, 0 to 1, that this thread was busy since the last call; measured by default. */
   readonly busyShare?: () => number;
+  /** Beats with each tick. */
+  readonly heartbeat?: Heartbeat;
 }
 
 export class MediaEngine {
@@ -45,14 +48,16 @@ export class MediaEngine {
   readonly #stats: EngineStats;
   readonly #loop: TickLoop;
   readonly #busyShare: () => number;
+  readonly #heartbeat: Heartbeat | undefined;
   readonly #overload = new OverloadController();
   #lastFailureMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ port, clock, emit, busyShare = createBusyMeter() }: MediaEngineOptions) {
+  constructor({ port, clock, emit, busyShare = createBusyMeter(), heartbeat }: MediaEngineOptions) {
     this.#port = port;
     this.#clock = clock;
     this.#emit = emit;
     this.#busyShare = busyShare;
+    this.#heartbeat = heartbeat;
     this.#demultiplexer = new Demultiplexer(port, clock);
     this.#pool = new CodecPool(opusCodec, () => clock.now());
     this.#stats = new EngineStats();
@@ -164,6 +169,7 @@ export class MediaEngine {
     });
     if (this.#overload.observe(this.#busyShare(), latenessMs, nowMs)) this.#takeMeasures();
     this.#housekeeping(tick, nowMs);
+    this.#heartbeat?.beat();
   }
 
   #takeMeasures(): void {

@@ -1,13 +1,17 @@
 /** One media engine and the way to it: in this thread or in a worker thread, the same from outside. */
 import { Worker } from 'node:worker_threads';
-import type { Clock } from '../lib/clock.ts';
+import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import type { MediaAddress } from '../rtc/datagram-port.ts';
 import { MediaPort } from '../rtc/media-port.ts';
 import { MediaEngine } from './engine.ts';
+import { createHeartbeatMemory, HeartbeatWatch } from './heartbeat.ts';
 import type { MediaCommand, MediaEvent } from './messages.ts';
 
 /** A thread that has not ended by then is not going to. */
 const CLOSE_TIMEOUT_MS = 1000;
+const START_TIMEOUT_MS = 10_000;
+/** A thread that is stuck outside of JavaScript does not end when it is told to. */
+const TERMINATE_TIMEOUT_MS = 500;
 
 export interface MediaHostEvents {
   event(event: MediaEvent): void;
@@ -22,14 +26,20 @@ export interface MediaHost {
   close(): Promise<void>;
 }
 
-/** What the worker thread is given: where to receive media. */
-export interface WorkerSetup {
+/** Where an engine receives media. */
+export interface MediaPlace {
   readonly hosts: readonly string[];
   readonly port: number;
   readonly tcp: boolean;
 }
 
-export interface MediaHostOptions extends WorkerSetup {
+/** What the worker thread is given. */
+export interface WorkerSetup extends MediaPlace {
+  /** Of `createHeartbeatMemory`. */
+  readonly heartbeat: SharedArrayBuffer;
+}
+
+export interface MediaHostOptions extends MediaPlace {
   readonly events: MediaHostEvents;
 }
 
@@ -50,27 +60,36 @@ export async function startInWorker(
   options: MediaHostOptions,
   { entry, name, clock }: { readonly entry: URL; readonly name: string; readonly clock: Clock },
 ): Promise<MediaHost> {
-  const setup: WorkerSetup = { hosts: options.hosts, port: options.port, tcp: options.tcp };
+  const { hosts, port, tcp, events } = options;
+  const heartbeat = createHeartbeatMemory();
+  const setup: WorkerSetup = { hosts, port, tcp, heartbeat };
   const worker = new Worker(entry, { name, workerData: setup });
   const exited = new Promise<string>((resolve) => {
     worker.once('error', (error) => resolve(error.stack ?? error.message));
     worker.once('exit', (code) => resolve(`exited with code ${code}`));
   });
+  let cancelTimeout: Cancel = () => {};
   const first = await Promise.race([
     exited.then((message): WorkerMessage => ({ type: 'not_listening', message })),
     new Promise<WorkerMessage>((resolve) => worker.once('message', resolve)),
+    new Promise<WorkerMessage>((resolve) => {
+      const message = 'the media worker did not start in time';
+      cancelTimeout = clock.setTimer(clock.now() + START_TIMEOUT_MS, () => resolve({ type: 'not_listening', message }));
+    }),
   ]);
+  cancelTimeout();
   if (first.type !== 'listening') {
     void worker.terminate();
     throw new Error(first.type === 'not_listening' ? first.message : 'the media worker did not start');
   }
-  return new WorkerHost({ worker, addresses: first.addresses, exited, events: options.events, clock });
+  return new WorkerHost({ worker, addresses: first.addresses, exited, heartbeat, events, clock });
 }
 
 interface WorkerHostOptions {
   readonly worker: Worker;
   readonly addresses: readonly MediaAddress[];
   readonly exited: Promise<string>;
+  readonly heartbeat: SharedArrayBuffer;
   readonly events: MediaHostEvents;
   readonly clock: Clock;
 }
@@ -80,19 +99,24 @@ class WorkerHost implements MediaHost {
   readonly #worker: Worker;
   readonly #clock: Clock;
   readonly #exited: Promise<string>;
-  #closing = false;
+  readonly #events: MediaHostEvents;
+  readonly #watch: HeartbeatWatch;
+  #cancelTimeout: Cancel = () => {};
+  /** Closing, or dead: nothing that the thread still says counts. */
+  #over = false;
+  #hangs = false;
 
-  constructor({ worker, addresses, exited, events, clock }: WorkerHostOptions) {
+  constructor({ worker, addresses, exited, heartbeat, events, clock }: WorkerHostOptions) {
     this.#clock = clock;
     this.addresses = addresses;
     this.#worker = worker;
     this.#exited = exited;
+    this.#events = events;
+    this.#watch = new HeartbeatWatch({ memory: heartbeat, clock, onSilence: () => this.#end() });
     worker.on('message', (message: WorkerMessage) => {
-      if (message.type === 'event' && !this.#closing) events.event(message.event);
+      if (message.type === 'event' && !this.#over) events.event(message.event);
     });
-    void exited.then((reason) => {
-      if (!this.#closing) events.died(reason);
-    });
+    void exited.then((reason) => this.#died(this.#hangs ? 'hung and was ended' : reason));
   }
 
   post(command: MediaCommand): void {
@@ -100,10 +124,36 @@ class WorkerHost implements MediaHost {
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
+    this.#over = true;
+    this.#watch.close();
+    this.#cancelTimeout();
     this.#worker.postMessage({ type: 'close' } satisfies MediaCommand);
-    const cancel = this.#clock.setTimer(this.#clock.now() + CLOSE_TIMEOUT_MS, () => void this.#worker.terminate());
-    await this.#exited;
-    cancel();
+    const givenUp = new Promise<void>((resolve) => {
+      this.#setTimeout(CLOSE_TIMEOUT_MS, () => {
+        void this.#worker.terminate();
+        this.#setTimeout(TERMINATE_TIMEOUT_MS, resolve);
+      });
+    });
+    await Promise.race([this.#exited, givenUp]);
+    this.#cancelTimeout();
+  }
+
+  /** The thread does not tick any more. */
+  #end(): void {
+    this.#hangs = true;
+    void this.#worker.terminate();
+    this.#setTimeout(TERMINATE_TIMEOUT_MS, () => this.#died('hangs and cannot be ended'));
+  }
+
+  #died(reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#watch.close();
+    this.#cancelTimeout();
+    this.#events.died(reason);
+  }
+
+  #setTimeout(ms: Millis, callback: () => void): void {
+    this.#cancelTimeout = this.#clock.setTimer(this.#clock.now() + ms, callback);
   }
 }

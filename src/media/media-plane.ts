@@ -1,23 +1,44 @@
 /** The media plane of one server: its workers, which room is in which, and what happens when one of them dies. */
+import type { Cancel, Millis } from '../lib/clock.ts';
 import { formatEndpoint } from '../lib/endpoint.ts';
 import { createCertificate } from '../rtc/certificate.ts';
 import type { MediaAddress } from '../rtc/datagram-port.ts';
 import type { CandidateAddress } from '../rtc/sdp-answer.ts';
 import { Announcement } from './announcement.ts';
-import type { MediaPlane, MediaPlaneOptions, MediaRoom, MediaRoomEvents, MediaStats } from './plane.ts';
+import { type MediaHost, type MediaHostOptions, startInThisThread, startInWorker } from './host.ts';
+import type { MediaPlane, MediaPlaneOptions, MediaRoom, MediaRoomEvents, MediaStats, WorkerHealth } from './plane.ts';
 import { PlaneRoom } from './plane-room.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
-/** Starts the workers. Rejects with an Error in words if a media port cannot be bound or an announced name is not known. */
-export async function createMediaPlane(options: MediaPlaneOptions): Promise<MediaPlane> {
+/** Without one sound worker for so long, a new process is the last thing to try. */
+const GIVE_UP_AFTER_MS: Millis = 60_000;
+
+/**
+ * Starts the workers. Rejects with an Error in words if a media port cannot be bound or an announced name is not known.
+ * @param startHost makes the engine of one worker; tests put in what dies when they say so
+ */
+export async function createMediaPlane(
+  options: MediaPlaneOptions,
+  startHost = (place: MediaHostOptions, index: number): Promise<MediaHost> => start(place, index, options),
+): Promise<MediaPlane> {
   const announcement = await Announcement.start(options);
   const certificate = await createCertificate();
   const count = Math.max(1, options.workers);
   let lastId = 0;
   const nextId = (): number => ++lastId;
+  let onChange = (): void => {};
   const slots = Array.from(
     { length: count },
-    (_, index) => new WorkerSlot({ ...options, index, certificate, announcement, nextId }),
+    (_, index) =>
+      new WorkerSlot({
+        ...options,
+        index,
+        certificate,
+        announcement,
+        nextId,
+        startHost,
+        onChange: () => onChange(),
+      }),
   );
   try {
     await Promise.all(slots.map((slot) => slot.start()));
@@ -34,7 +55,15 @@ export async function createMediaPlane(options: MediaPlaneOptions): Promise<Medi
     },
     'media plane started',
   );
-  return new WorkerPool(slots, announcement, options, nextId);
+  const pool = new WorkerPool(slots, announcement, options, nextId);
+  onChange = () => pool.slotChanged();
+  return pool;
+}
+
+function start(place: MediaHostOptions, index: number, options: MediaPlaneOptions): Promise<MediaHost> {
+  const { workers, workerEntry: entry, clock } = options;
+  if (workers === 0) return startInThisThread(place, clock);
+  return startInWorker(place, { entry, name: `media-${index}`, clock });
 }
 
 class WorkerPool implements MediaPlane {
@@ -42,6 +71,7 @@ class WorkerPool implements MediaPlane {
   readonly #announcement: Announcement;
   readonly #options: MediaPlaneOptions;
   readonly #nextId: () => number;
+  #cancelGivingUp: Cancel | undefined;
 
   constructor(
     slots: readonly WorkerSlot[],
@@ -65,7 +95,26 @@ class WorkerPool implements MediaPlane {
     return this.#slots.flatMap((slot) => slot.stats(nowMs) ?? []);
   }
 
+  health(): readonly WorkerHealth[] {
+    const nowMs = this.#options.clock.now();
+    return this.#slots.map((slot) => slot.health(nowMs));
+  }
+
+  /** Gives up when nothing has been sound for long: whoever runs the server is to start it anew. */
+  slotChanged(): void {
+    if (this.#slots.some((slot) => slot.available && !slot.failing)) {
+      this.#cancelGivingUp?.();
+      this.#cancelGivingUp = undefined;
+      return;
+    }
+    const { clock, onFailed } = this.#options;
+    this.#cancelGivingUp ??= clock.setTimer(clock.now() + GIVE_UP_AFTER_MS, () => {
+      onFailed?.(`no media worker was sound for ${GIVE_UP_AFTER_MS / 1000} s`);
+    });
+  }
+
   async close(): Promise<void> {
+    this.#cancelGivingUp?.();
     this.#announcement.close();
     await Promise.all(this.#slots.map((slot) => slot.close()));
   }

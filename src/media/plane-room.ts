@@ -29,6 +29,8 @@ interface RoomPart {
 export class PlaneRoom implements MediaRoom {
   readonly #options: PlaneRoomOptions;
   readonly #parts: RoomPart[] = [];
+  /** Where the last participant was connected. */
+  #home: WorkerSlot | undefined;
 
   constructor(options: PlaneRoomOptions) {
     this.#options = options;
@@ -43,6 +45,7 @@ export class PlaneRoom implements MediaRoom {
       onGone: (gone) => this.#leave(part, gone),
     });
     part.connections.add(connection);
+    this.#home = part.slot;
     if (!this.#parts.includes(part)) {
       this.#parts.push(part);
       part.slot.openRoom(this.#options.id, (speaking) => this.#tellLevels(part, speaking));
@@ -57,7 +60,7 @@ export class PlaneRoom implements MediaRoom {
 
   /** Who was here before is taken back by a worker that refuses newcomers. */
   #choosePart(returning: boolean): RoomPart {
-    const available = this.#options.slots.filter((slot) => slot.available);
+    const available = this.#allowedSlots().filter((slot) => slot.available);
     const open = returning ? available : available.filter((slot) => !slot.refusesJoins);
     const leastLoaded = lowestLoad(open);
     if (leastLoaded === undefined) throw new AppError(available.length > 0 ? 'server_busy' : 'media_unavailable');
@@ -66,6 +69,14 @@ export class PlaneRoom implements MediaRoom {
       present !== undefined && (present.load < this.#options.spanLoad || !hasLessToDo(leastLoaded, present));
     const slot = stays ? present : leastLoaded;
     return this.#partIn(slot) ?? { slot, mix: createSharedMix(), connections: new Set(), speaking: [] };
+  }
+
+  /** A room whose workers die again and again stays where it is, and takes no others along; other rooms keep away from there. */
+  #allowedSlots(): readonly WorkerSlot[] {
+    const { slots } = this.#options;
+    if (this.#home?.failing) return [this.#home];
+    const sound = slots.filter((slot) => !slot.failing);
+    return sound.length > 0 ? sound : slots;
   }
 
   #partIn(slot: WorkerSlot): RoomPart | undefined {

@@ -70,6 +70,8 @@ export interface MediaPlane {
   openRoom(events: MediaRoomEvents): MediaRoom;
   /** The latest figures of each worker, at most about a second old. */
   stats(): readonly MediaStats[];
+  /** Each worker that there should be, in order. */
+  health(): readonly WorkerHealth[];
   close(): Promise<void>;
 }
 
@@ -99,6 +101,20 @@ export interface MediaPlaneOptions {
   readonly workerEntry: URL;
   readonly clock: Clock;
   readonly log: Logger;
+  /** For a minute no worker was sound: this process cannot help itself any more. */
+  readonly onFailed?: (reason: string) => void;
+}
+
+/** Whether one worker does its work. */
+export interface WorkerHealth {
+  readonly worker: number;
+  /** False while one that died is not replaced yet. */
+  readonly running: boolean;
+  /** Its workers die again and again; rooms of others are kept away from it. */
+  readonly failing: boolean;
+  readonly restarts: number;
+  /** Since the last finished tick, or since the start before the first; null while there is none running. */
+  readonly tickAgeMs: number | null;
 }
 
 /** A histogram with fixed upper bounds, cumulative as in Prometheus: `counts[i]` observations were at most `bounds[i]`. */

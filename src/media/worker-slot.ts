@@ -9,15 +9,14 @@ import type { Announcement } from './announcement.ts';
 import { candidateAddresses } from './candidates.ts';
 import { Connection } from './connection.ts';
 import { STATS_INTERVAL_MS } from './engine-stats.ts';
-import { type MediaHost, type MediaHostOptions, startInThisThread, startInWorker } from './host.ts';
+import type { MediaHost, MediaHostOptions } from './host.ts';
 import type { MediaCommand, MediaEvent, WorkerStats } from './messages.ts';
 import { overloadMeasures } from './overload.ts';
-import type { ConnectOptions, MediaPlaneOptions, MediaStats, SpeakerLevel } from './plane.ts';
+import type { ConnectOptions, MediaPlaneOptions, MediaStats, SpeakerLevel, WorkerHealth } from './plane.ts';
+import { RestartBackoff, STABLE_MS } from './restart-backoff.ts';
 
 /** Of one worker's time; measured with listeners. Only new connections are estimated by it. */
 const LOAD_OF_A_CONNECTION = 0.0015;
-/** A worker that cannot be started again is tried again after these times, then always after the last. */
-const RESTART_DELAYS_MS = [0, 500, 1000, 2000, 5000];
 
 export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly index: number;
@@ -25,6 +24,10 @@ export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly announcement: Announcement;
   /** Unique numbers for rooms and connections. */
   readonly nextId: () => number;
+  /** Rejects with an Error in words. */
+  readonly startHost: (options: MediaHostOptions, index: number) => Promise<MediaHost>;
+  /** A worker has died or was replaced, or has lived long enough to be called sound. */
+  readonly onChange: () => void;
 }
 
 /** What a slot is told of a connection by its room. */
@@ -45,7 +48,12 @@ export class WorkerSlot {
   /** How many there were when the load was measured. */
   #measuredConnections = 0;
   #restarts = 0;
-  #cancelRestart: Cancel | undefined;
+  readonly #backoff = new RestartBackoff();
+  #startedAtMs: Millis = 0;
+  /** Those whose connections went with the worker, until they are told. */
+  #lost: readonly Connection[] = [];
+  /** Of the next start, or of when this worker counts as sound. */
+  #cancelTimer: Cancel = () => {};
   #closed = false;
 
   constructor(options: WorkerSlotOptions) {
@@ -68,24 +76,34 @@ export class WorkerSlot {
 
   /** Rejects with an Error in words. */
   async start(): Promise<void> {
-    const { workers, workerEntry, clock, hosts, port, tcp, index } = this.#options;
+    const { startHost, clock, hosts, port, tcp, index } = this.#options;
     const options: MediaHostOptions = {
       hosts,
       port: port === 0 ? 0 : port + index,
       tcp,
       events: { event: (event) => this.#receive(event), died: (reason) => this.#died(reason) },
     };
-    const host =
-      workers === 0
-        ? await startInThisThread(options, clock)
-        : await startInWorker(options, { entry: workerEntry, name: `media-${index}`, clock });
-    if (this.#closed) await host.close();
-    else this.#host = host;
+    const host = await startHost(options, index);
+    if (this.#closed) {
+      await host.close();
+      return;
+    }
+    this.#host = host;
+    this.#startedAtMs = clock.now();
+    this.#cancelTimer = clock.setTimer(this.#startedAtMs + STABLE_MS, () => {
+      this.#backoff.stable();
+      this.#options.onChange();
+    });
   }
 
   /** There is a worker. */
   get available(): boolean {
     return this.#host !== undefined;
+  }
+
+  /** Its workers die again and again, probably by what they do: nothing new should be added to that. */
+  get failing(): boolean {
+    return this.#backoff.isLoop;
   }
 
   /** The share of its time that the worker is busy, 0 to 1; connections made since it was measured are estimated. */
@@ -151,9 +169,21 @@ export class WorkerSlot {
     };
   }
 
+  health(nowMs: Millis): WorkerHealth {
+    const running = this.available;
+    const tickAgeMs = this.stats(nowMs)?.tickAgeMs ?? nowMs - this.#startedAtMs;
+    return {
+      worker: this.#options.index,
+      running,
+      failing: this.failing,
+      restarts: this.#restarts,
+      tickAgeMs: running ? tickAgeMs : null,
+    };
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
-    this.#cancelRestart?.();
+    this.#cancelTimer();
     for (const connection of this.#connections.values()) connection.close();
     await this.#host?.close();
     this.#host = undefined;
@@ -191,36 +221,44 @@ export class WorkerSlot {
   }
 
   #died(reason: string): void {
-    this.#options.log.error(
-      { worker: this.#options.index, reason, connections: this.connections },
-      'media worker died',
-    );
+    const { log, index, onChange } = this.#options;
+    log.error({ worker: index, reason, connections: this.connections }, 'media worker died');
     this.#host = undefined;
     this.#restarts++;
     this.#stats = undefined;
+    this.#cancelTimer();
     const lost = [...this.#connections.values()];
     for (const connection of lost) connection.lose();
-    this.#restart(lost, 0);
+    this.#lost = [...this.#lost, ...lost];
+    this.#restart(this.#backoff.died());
+    onChange();
   }
 
-  /** Participants are told when there is a worker again, so that those who come back at once find one. */
-  #restart(lost: readonly Connection[], attempt: number): void {
-    const { clock, log, index } = this.#options;
-    const delayMs = RESTART_DELAYS_MS[Math.min(attempt, RESTART_DELAYS_MS.length - 1)]!;
-    this.#cancelRestart = clock.setTimer(clock.now() + delayMs, () => {
+  #restart(delayMs: Millis): void {
+    const { clock, log, index, onChange } = this.#options;
+    this.#cancelTimer = clock.setTimer(clock.now() + delayMs, () => {
       this.start().then(
         () => {
           if (this.#closed) return;
           log.info({ worker: index }, 'media worker replaced');
-          for (const connection of lost) connection.tellLost();
+          this.#tellLost();
+          onChange();
         },
         (error: unknown) => {
           if (this.#closed) return;
           log.error({ worker: index, error: String(error) }, 'media worker cannot be replaced yet');
-          this.#restart(lost, attempt + 1);
+          this.#restart(this.#backoff.notStarted());
+          this.#tellLost();
         },
       );
     });
+  }
+
+  /** When there is a worker again, so that those who come back at once find one; or when others have to take them. */
+  #tellLost(): void {
+    const lost = this.#lost;
+    this.#lost = [];
+    for (const connection of lost) connection.tellLost();
   }
 }
 

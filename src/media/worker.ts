@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../lib/clock.ts';
 import { MediaPort } from '../rtc/media-port.ts';
 import { MediaEngine } from './engine.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { WorkerMessage, WorkerSetup } from './host.ts';
 import type { MediaCommand } from './messages.ts';
 
@@ -19,7 +20,12 @@ async function run(setup: WorkerSetup): Promise<void> {
     parent.close();
     return;
   }
-  const engine = new MediaEngine({ port, clock: systemClock, emit: (event) => say({ type: 'event', event }) });
+  const engine = new MediaEngine({
+    port,
+    clock: systemClock,
+    heartbeat: new Heartbeat(setup.heartbeat),
+    emit: (event) => say({ type: 'event', event }),
+  });
   parent.on('message', (command: MediaCommand) => {
     engine.handle(command);
     // With the engine closed and nobody listening, the thread ends by itself.

@@ -9,6 +9,7 @@ import type {
   MediaRoomEvents,
   MediaStats,
   SpeakerLevel,
+  WorkerHealth,
 } from '../../src/media/plane.ts';
 
 /** A connection as the rooms see it; the test plays the browser and the worker. */
@@ -107,6 +108,10 @@ export class FakeMediaPlane implements MediaPlane {
     return this.workers;
   }
 
+  health(): readonly WorkerHealth[] {
+    return this.workers.map(({ worker, tickAgeMs, restarts }) => workerHealth({ worker, tickAgeMs, restarts }));
+  }
+
   async close(): Promise<void> {
     this.closed = true;
   }
@@ -115,6 +120,11 @@ export class FakeMediaPlane implements MediaPlane {
   get openConnections(): FakeMediaConnection[] {
     return this.rooms.flatMap((room) => room.connections).filter((connection) => connection.open);
   }
+}
+
+/** A worker that does its work, but for what is given. */
+export function workerHealth(given: Partial<WorkerHealth> = {}): WorkerHealth {
+  return { worker: 0, running: true, failing: false, restarts: 0, tickAgeMs: 5, ...given };
 }
 
 const NO_OBSERVATIONS: HistogramSnapshot = { bounds: [0.001, 0.01], counts: [0, 0], sum: 0, count: 0 };

@@ -1,0 +1,71 @@
+/**
+ * A media worker's sign of life, in memory that it shares with the control plane: it is seen without a message being read,
+ * so that a control plane that was busy itself does not take a worker for dead.
+ */
+import type { Cancel, Clock, Millis } from '../lib/clock.ts';
+
+const CHECK_INTERVAL_MS: Millis = 200;
+/** A worker beats every 20 ms; one that has not for so many checks, 1.2 to 1.4 s, hangs. */
+const SILENT_CHECKS = 6;
+
+/** What `Heartbeat` and `HeartbeatWatch` share. */
+export function createHeartbeatMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+}
+
+/** The side of the worker. */
+export class Heartbeat {
+  readonly #count: Int32Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#count = new Int32Array(memory);
+  }
+
+  beat(): void {
+    Atomics.add(this.#count, 0, 1);
+  }
+}
+
+export interface HeartbeatWatchOptions {
+  readonly memory: SharedArrayBuffer;
+  readonly clock: Clock;
+  /** The heart has stopped; called once. */
+  readonly onSilence: () => void;
+}
+
+/** The side of the control plane. */
+export class HeartbeatWatch {
+  readonly #count: Int32Array;
+  readonly #clock: Clock;
+  readonly #onSilence: () => void;
+  #seen: number;
+  #silentChecks = 0;
+  #cancel: Cancel;
+
+  constructor({ memory, clock, onSilence }: HeartbeatWatchOptions) {
+    this.#count = new Int32Array(memory);
+    this.#clock = clock;
+    this.#onSilence = onSilence;
+    this.#seen = Atomics.load(this.#count, 0);
+    this.#cancel = this.#schedule();
+  }
+
+  close(): void {
+    this.#cancel();
+  }
+
+  #schedule(): Cancel {
+    const dueMs = this.#clock.now() + CHECK_INTERVAL_MS;
+    return this.#clock.setTimer(dueMs, () => this.#check(this.#clock.now() - dueMs));
+  }
+
+  #check(latenessMs: Millis): void {
+    const count = Atomics.load(this.#count, 0);
+    // Checks are counted, not time: when the whole machine slept, this thread was late too, and the worker is about to beat.
+    if (count !== this.#seen || latenessMs > CHECK_INTERVAL_MS) this.#silentChecks = 0;
+    else this.#silentChecks++;
+    this.#seen = count;
+    if (this.#silentChecks >= SILENT_CHECKS) this.#onSilence();
+    else this.#cancel = this.#schedule();
+  }
+}

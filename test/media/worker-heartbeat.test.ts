@@ -1,0 +1,88 @@
+import { test } from 'tap';
+import { createHeartbeatMemory, Heartbeat, HeartbeatWatch } from '../../src/media/heartbeat.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+
+function setUp() {
+  const clock = new FakeClock();
+  const memory = createHeartbeatMemory();
+  const heart = new Heartbeat(memory);
+  const silences: number[] = [];
+  const watch = new HeartbeatWatch({ memory, clock, onSilence: () => silences.push(clock.now()) });
+  const beat = (ms: number): void => {
+    for (let passed = 0; passed < ms; passed += 20) {
+      heart.beat();
+      clock.advance(20);
+    }
+  };
+  return { clock, watch, silences, beat };
+}
+
+test('a worker that beats is left alone, however long', (t) => {
+  const { beat, silences } = setUp();
+  beat(60_000);
+  t.same(silences, []);
+  t.end();
+});
+
+test('one that stops is noticed after 1.2 to 1.4 s, once', (t) => {
+  const { clock, beat, silences } = setUp();
+  beat(5100);
+  clock.advance(10_000);
+  t.equal(silences.length, 1);
+  const afterMs = silences[0]! - 5100;
+  t.ok(afterMs >= 1200 && afterMs <= 1400, `${afterMs} ms`);
+  t.equal(clock.pendingTimers, 0);
+  t.end();
+});
+
+test('one that was away for a second and beats again is left alone', (t) => {
+  const { clock, beat, silences } = setUp();
+  for (let i = 0; i < 20; i++) {
+    beat(400);
+    clock.advance(1000);
+  }
+  t.same(silences, []);
+  t.end();
+});
+
+test('a watch that was late itself begins anew: the whole machine may have slept', (t) => {
+  let nowMs = 0;
+  let fire = (): void => {};
+  const silences: number[] = [];
+  const memory = createHeartbeatMemory();
+  new HeartbeatWatch({
+    memory,
+    clock: {
+      now: () => nowMs,
+      wallNow: () => nowMs,
+      setTimer: (_at, callback) => {
+        fire = callback;
+        return () => {};
+      },
+    },
+    onSilence: () => silences.push(nowMs),
+  });
+  const checks = (count: number, everyMs: number): void => {
+    for (let i = 0; i < count; i++) {
+      nowMs += everyMs;
+      fire();
+    }
+  };
+  checks(5, 200);
+  checks(1, 3_600_000);
+  checks(5, 200);
+  t.same(silences, []);
+  checks(1, 200);
+  t.equal(silences.length, 1);
+  t.end();
+});
+
+test('a closed watch is silent', (t) => {
+  const { clock, watch, silences } = setUp();
+  watch.close();
+  watch.close();
+  clock.advance(10_000);
+  t.same(silences, []);
+  t.equal(clock.pendingTimers, 0);
+  t.end();
+});
