@@ -20,7 +20,10 @@ export function createHttpApp({ assets, health, metrics, log }: HttpAppOptions):
   const app = new Koa();
   // Koa prints what fails on the console; it belongs into the log.
   app.silent = true;
-  app.on('error', (error: unknown) => log.error({ err: error }, 'http request failed'));
+  app.on('error', (error: unknown) => {
+    if (isOfConnection(error)) log.debug({ code: error.code }, 'http connection failed');
+    else log.error({ err: error }, 'http request failed');
+  });
 
   app.use(async (context) => {
     context.set(securityHeaders(context.get('host') || undefined));
@@ -30,6 +33,8 @@ export function createHttpApp({ assets, health, metrics, log }: HttpAppOptions):
       context.body = 'Only GET and HEAD are answered here.\n';
       return;
     }
+    // A whole URL is what proxies are asked for; parsing one may fail.
+    if (!context.url.startsWith('/')) return answerNothing(context);
     switch (context.path) {
       case '/healthz':
         return answerHealth(context, health());
@@ -44,6 +49,11 @@ export function createHttpApp({ assets, health, metrics, log }: HttpAppOptions):
   return app;
 }
 
+/** A connection that breaks or talks nonsense is its client's doing: anybody could fill the log with it. */
+function isOfConnection(error: unknown): error is { readonly code: string } {
+  return error instanceof Error && 'code' in error && /^(?:HPE_|ECONNRESET$|EPIPE$)/.test(String(error.code));
+}
+
 function answerHealth(context: Context, state: Health): void {
   context.status = state.status === 'ok' ? 200 : 503;
   context.set('Cache-Control', 'no-store');
@@ -53,11 +63,7 @@ function answerHealth(context: Context, state: Health): void {
 function answerAsset(context: Context, assets: Assets): void {
   const isPage = context.path === '/' || ROOM_PATH.test(context.path);
   const asset = assets.get(isPage ? '/index.html' : context.path);
-  if (asset === undefined) {
-    context.status = 404;
-    context.body = 'There is nothing here.\n';
-    return;
-  }
+  if (asset === undefined) return answerNothing(context);
   context.status = 200;
   context.set({
     'Content-Type': asset.contentType,
@@ -66,4 +72,9 @@ function answerAsset(context: Context, assets: Assets): void {
   });
   if (context.fresh) context.status = 304;
   else context.body = asset.body;
+}
+
+function answerNothing(context: Context): void {
+  context.status = 404;
+  context.body = 'There is nothing here.\n';
 }

@@ -176,9 +176,9 @@ function readAttribute(
 
 /** Section 14.2: family, then port and address masked with the magic cookie and the transaction id. */
 function readXorAddress(datagram: Uint8Array, value: number, size: number): StunAddress | null {
-  const family = datagram[value + 1];
-  const bytes = family === 1 ? 4 : family === 2 ? 16 : 0;
-  if (bytes === 0 || size !== 4 + bytes) return null;
+  const bytes = size - 4;
+  if (bytes !== 4 && bytes !== 16) return null;
+  if (datagram[value + 1] !== (bytes === 4 ? 1 : 2)) return null;
   const address = new Uint8Array(bytes);
   // Cookie and transaction id stand one after the other in the header, at 4.
   for (let i = 0; i < bytes; i++) address[i] = datagram[value + 4 + i]! ^ datagram[4 + i]!;

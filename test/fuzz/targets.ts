@@ -1,0 +1,32 @@
+import type { FuzzTarget } from './target.ts';
+import { config } from './targets/config.ts';
+import { dtls } from './targets/dtls.ts';
+import { framing } from './targets/framing.ts';
+import { handshake } from './targets/handshake.ts';
+import { http } from './targets/http.ts';
+import { opus, voice } from './targets/opus.ts';
+import { rtcp } from './targets/rtcp.ts';
+import { rtp } from './targets/rtp.ts';
+import { sdp } from './targets/sdp.ts';
+import { signaling } from './targets/signaling.ts';
+import { srtp } from './targets/srtp.ts';
+import { stun } from './targets/stun.ts';
+import { transport } from './targets/transport.ts';
+
+/** Everything that takes bytes from the network. */
+export const targets: readonly FuzzTarget[] = [
+  stun,
+  handshake,
+  dtls,
+  rtp,
+  srtp,
+  rtcp,
+  transport,
+  framing,
+  opus,
+  voice,
+  sdp,
+  signaling,
+  http,
+  config,
+];

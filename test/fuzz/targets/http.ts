@@ -1,0 +1,79 @@
+import { createServer } from 'node:http';
+import { Duplex } from 'node:stream';
+import pino from 'pino';
+import { createAsset } from '../../../src/admin/assets.ts';
+import { createHttpApp } from '../../../src/admin/http.ts';
+import { type FuzzTarget, hold } from '../target.ts';
+
+const PAGE = 'content of the page';
+const STATUS = /^HTTP\/1\.1 (\d{3}) /;
+const ALLOWED: ReadonlySet<string> = new Set(['200', '304', '400', '404', '405', '408', '413', '417', '431']);
+
+const failures: string[] = [];
+const log = pino({ level: 'error' }, { write: (line) => failures.push(line) });
+const assets = new Map(['/index.html', '/main.js'].map((path) => [path, createAsset(path, Buffer.from(PAGE))]));
+const metrics = { contentType: 'text/plain', scrape: async () => 'figures\n' };
+const health = () => ({ status: 'ok' as const, version: '1', rooms: 0, participants: 0, workers: [] });
+const server = createServer(createHttpApp({ assets, health, metrics, log }).callback());
+
+/** What one connection says, to the real parser of Node and the app behind it. */
+export const http: FuzzTarget = {
+  name: 'http',
+  files: ['src/admin/http.ts', 'src/admin/assets.ts', 'src/admin/security-headers.ts'],
+  maxBytes: 4000,
+  maxMs: 25,
+  seeds: () =>
+    ['/', '/room/lobby', '/main.js', '/healthz', '/metrics', '/room/%E9%83%A8?x=1', '/../../etc/passwd'].map((path) =>
+      Buffer.from(`GET ${path} HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n`),
+    ),
+  tokens: [
+    ...[
+      'GET ',
+      'HEAD ',
+      'POST ',
+      'OPTIONS * ',
+      'CONNECT x:1 ',
+      ' HTTP/1.0\r\n',
+      ' HTTP/1.1\r\n',
+      '\r\n',
+      '\r\n\r\n',
+      '\n',
+    ],
+    ...['/', '..', '%2e%2e%2f', '%', '%00', '%ff', '//', '\\', '/room/', '?', '#', 'http://[', '://', '/__proto__'],
+    ...['Host: ', 'Host: ]\r\n', 'If-None-Match: *\r\n', 'Content-Length: 5\r\n', 'Transfer-Encoding: chunked\r\n'],
+    ...['Expect: 100-continue\r\n', 'Connection: close\r\n', 'Range: bytes=0-\r\n', 'Upgrade: websocket\r\n', '\u00e9'],
+  ],
+  run: async (input) => {
+    failures.length = 0;
+    const answer = await ask(input);
+    hold(failures.length === 0, `nothing fails: ${failures[0]}`);
+    if (answer === '') return;
+    const status = STATUS.exec(answer)?.[1] ?? '';
+    // 100 and 101 do not come from us, everything else is one of ours or of Node's parser.
+    hold(ALLOWED.has(status) || status === '100', `the status is one that is meant, not ${status}`);
+    hold(!answer.includes('root:'), 'no file of the machine is shown');
+    const fromApp = /^(?:200|304|404|405)$/.test(status);
+    if (fromApp) hold(/^content-security-policy:/im.test(answer), 'what the app answers has its security headers');
+  },
+};
+
+function ask(input: Uint8Array): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = '';
+    const connection = new Duplex({
+      read: () => {},
+      write: (chunk: Buffer, _encoding, done) => {
+        answer += chunk.toString('latin1');
+        done();
+      },
+      final: (done) => done(),
+    });
+    connection.on('close', () => resolve(answer));
+    connection.on('error', () => {});
+    server.emit('connection', connection);
+    connection.push(input);
+    connection.push(null);
+    // What waits for more is not answered.
+    setImmediate(() => setImmediate(() => setImmediate(() => connection.destroy())));
+  });
+}

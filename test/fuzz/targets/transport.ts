@@ -1,0 +1,153 @@
+import type { DatagramPort, DatagramSocket } from '../../../src/rtc/datagram-port.ts';
+import { Demultiplexer } from '../../../src/rtc/demultiplexer.ts';
+import { writeBye, writeReport } from '../../../src/rtc/rtcp.ts';
+import { writeRtpHeader } from '../../../src/rtc/rtp-packet.ts';
+import type { SrtpMasterKey } from '../../../src/rtc/srtp-keys.ts';
+import { SrtpSession } from '../../../src/rtc/srtp-session.ts';
+import { parseStun, verifyStunIntegrity } from '../../../src/rtc/stun.ts';
+import { writeBindingRequest } from '../../../src/rtc/stun-writer.ts';
+import { WebRtcTransport } from '../../../src/rtc/webrtc-transport.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+import { pick } from '../mutate.ts';
+import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
+
+const NAMES = ['ada', 'ben'] as const;
+const PASSWORD = 'p'.repeat(24);
+const PROFILE = 'AEAD_AES_128_GCM';
+const MAX_PATHS = 8;
+
+const master = (fill: number): SrtpMasterKey => ({
+  key: new Uint8Array(16).fill(fill),
+  salt: new Uint8Array(12).fill(fill),
+});
+const keysOf = (index: number) => ({ toServer: master(10 + index), toClient: master(20 + index) });
+
+const check = (name: string, transaction: number, key = PASSWORD) =>
+  writeBindingRequest({
+    transactionId: Buffer.alloc(12, transaction),
+    username: `${name}Server:${name}`,
+    key,
+    priority: 1,
+    tieBreaker: 1n,
+    useCandidate: transaction % 2 === 0,
+  });
+
+/** Datagrams of both participants, as they would come from them. */
+const genuine = NAMES.map((name, index) => {
+  const { toServer, toClient } = keysOf(index);
+  const srtp = new SrtpSession({ profile: PROFILE, local: toServer, remote: toClient });
+  const rtp = Array.from({ length: 8 }, (_, i) => protectedRtp(srtp, 100 + i, index));
+  const last = protectedRtp(srtp, 108, index);
+  const rtcp = protectedRtcp(srtp, index);
+  return { rtp, last, rtcp, checks: [check(name, 1 + index), check(name, 4 + index), check(name, 6 + index, 'wrong')] };
+});
+const dtls = Buffer.from([22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0]);
+const all = [...genuine.flatMap(({ rtp, rtcp, checks }) => [...rtp, rtcp, ...checks]), dtls];
+
+/** A whole port with two participants; the first byte of each datagram says where it comes from (0 and 1: from them). */
+export const transport: FuzzTarget = {
+  name: 'transport',
+  files: [
+    'src/rtc/demultiplexer.ts',
+    'src/rtc/webrtc-transport.ts',
+    'src/rtc/ice-lite.ts',
+    'src/rtc/transaction-memory.ts',
+    'src/rtc/receive-statistics.ts',
+    'src/rtc/rtcp-session.ts',
+  ],
+  framed: true,
+  maxBytes: 400,
+  weight: 2,
+  seeds: () => [
+    joinFrames(all.map((datagram, i) => from(i % 4, datagram))),
+    joinFrames(genuine.flatMap(({ rtp }, index) => rtp.map((datagram) => from(index, datagram)))),
+  ],
+  generate: (prng) => joinFrames(Array.from({ length: 12 }, () => from(Math.floor(prng() * 12), pick(prng, all)))),
+  run: (input) => {
+    const scene = createScene();
+    for (const frame of splitFrames(input)) {
+      const datagram = Buffer.from(frame.subarray(1));
+      scene.clock.advance(1);
+      scene.sent.length = 0;
+      const answerable = isAuthentic(datagram);
+      scene.receive(datagram, (frame[0] ?? 0) % 12);
+      if (!answerable) hold(scene.sent.length === 0, 'what is not authentic gets no answer');
+      hold(scene.sent.length <= 1, 'a datagram gets one answer at most');
+      hold(scene.demultiplexer.pathCount <= MAX_PATHS * NAMES.length, 'paths are bounded');
+    }
+    scene.clock.advance(10_000);
+    for (const [index, name] of NAMES.entries()) {
+      scene.receive(check(name, 200 + index * 2), index);
+      const before = scene.heard.length;
+      scene.receive(Buffer.from(genuine[index]!.last), index);
+      hold(scene.heard[before] === `${name} 108`, `${name} is heard whatever came before`);
+      hold(
+        scene.transports[index]!.remoteAddress?.port === index,
+        `${name} is answered where the last nomination came from`,
+      );
+    }
+    for (const one of scene.transports) one.close(scene.clock.now(), scene.clock.wallNow());
+    hold(scene.demultiplexer.pathCount === 0, 'closed transports have no paths');
+  },
+};
+
+function isAuthentic(datagram: Buffer): boolean {
+  const message = datagram.length >= 20 ? parseStun(datagram) : null;
+  return message !== null && verifyStunIntegrity(datagram, message, PASSWORD);
+}
+
+function createScene() {
+  const clock = new FakeClock({ startMs: 10_000 });
+  const sent: number[] = [];
+  const heard: string[] = [];
+  const socket: DatagramSocket = { protocol: 'udp', send: (datagram) => sent.push(datagram.length) > 0 };
+  const port: DatagramPort = { listen: () => {} };
+  const demultiplexer = new Demultiplexer(port, clock);
+  const receive = (datagram: Buffer, place: number) => demultiplexer.receive(datagram, '192.0.2.1', place, socket);
+  const transports = NAMES.map((name, index) => {
+    const one = new WebRtcTransport({
+      id: index,
+      parameters: {
+        localUfrag: `${name}Server`,
+        localPassword: PASSWORD,
+        remoteUfrag: name,
+        localSsrc: 50 + index,
+        cname: 'mix',
+        opusPayloadType: 111,
+        redPayloadType: 63,
+        audioLevelExtensionId: 1,
+      },
+      demultiplexer,
+      nowMs: clock.now(),
+      random: () => 0.5,
+      events: {
+        rtp: ({ sequenceNumber }) => heard.push(`${name} ${sequenceNumber}`),
+        dtls: () => {},
+        closed: () => {},
+      },
+    });
+    const { toServer, toClient } = keysOf(index);
+    one.setKeys({ profile: PROFILE, local: toClient, remote: toServer });
+    return one;
+  });
+  NAMES.forEach((name, index) => {
+    receive(check(name, 100 + index * 2), index);
+  });
+  return { clock, sent, heard, demultiplexer, transports, receive };
+}
+
+function from(place: number, datagram: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from([place]), datagram]);
+}
+
+function protectedRtp(srtp: SrtpSession, sequenceNumber: number, index: number): Buffer {
+  const packet = Buffer.alloc(12 + 30 + 20, sequenceNumber);
+  writeRtpHeader(packet, 111, sequenceNumber, sequenceNumber * 960, 1000 + index, false);
+  return packet.subarray(0, srtp.protectRtp(packet, 12, 42));
+}
+
+function protectedRtcp(srtp: SrtpSession, index: number): Buffer {
+  const packet = Buffer.alloc(80);
+  const end = writeBye(packet, writeReport(packet, 0, 1000 + index, null, []), 1000 + index);
+  return packet.subarray(0, srtp.protectRtcp(packet, end));
+}
