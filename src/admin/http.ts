@@ -63,7 +63,10 @@ function answerHealth(context: Context, state: Health): void {
 function answerAsset(context: Context, assets: Assets): void {
   const isPage = context.path === '/' || ROOM_PATH.test(context.path);
   const asset = assets.get(isPage ? '/index.html' : context.path);
-  if (asset === undefined) return answerNothing(context);
+  if (asset === undefined) {
+    answerNothing(context);
+    return;
+  }
   context.status = 200;
   context.set({
     'Content-Type': asset.contentType,
