@@ -5,12 +5,11 @@ import { type CommandInput, type Config, ConfigError, readCommand } from './conf
 import { systemClock } from './lib/clock.ts';
 import { createLogger } from './lib/log.ts';
 import { passwordCommand } from './main/password.ts';
+import { ProcessEnd } from './main/process-end.ts';
 import { tokenCommand } from './main/token.ts';
 import { createMediaPlane } from './media/media-plane.ts';
-import { StartError } from './server/start-error.ts';
-import { createServer, type PartylineServer } from './server.ts';
+import { createServer } from './server.ts';
 
-const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
 /** Commands that answer with a text, by the word that comes first on the command line. */
@@ -41,42 +40,32 @@ async function main(): Promise<void> {
 
 async function serve(config: Config): Promise<void> {
   const log = createLogger({ level: config.logLevel, format: config.logFormat, out: process.stdout });
-  const fail = (message: string) => (error: unknown) => {
-    if (error instanceof StartError) log.fatal(error.message);
-    else log.fatal({ err: error }, message);
-    process.exit(EXIT_FAILURE);
-  };
-  process.on('uncaughtException', fail('uncaught exception'));
-  process.on('unhandledRejection', fail('unhandled rejection'));
-
-  let server: PartylineServer | undefined;
-  let signals = 0;
-  const stop = (signal: NodeJS.Signals): void => {
-    signals += 1;
-    log.info({ signal }, signals === 1 ? 'closing' : 'closing at once');
-    if (signals > 1 || server === undefined) process.exit(signals > 1 ? EXIT_FAILURE : 0);
-    systemClock.setTimer(systemClock.now() + config.shutdownGraceMs, () => {
-      fail('closing took longer than the grace time')(new Error(`not closed after ${config.shutdownGraceMs} ms`));
-    });
-    server.close().then(() => process.exit(0), fail('closing failed'));
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  const end = new ProcessEnd({
+    log,
+    clock: systemClock,
+    graceMs: config.shutdownGraceMs,
+    exit: (code) => process.exit(code),
+  });
+  process.on('uncaughtException', (error) => end.fail('uncaught exception', error));
+  process.on('unhandledRejection', (reason) => end.fail('unhandled rejection', reason));
+  process.on('SIGTERM', (signal) => end.signal(signal));
+  process.on('SIGINT', (signal) => end.signal(signal));
 
   try {
-    server = await createServer(config, {
+    const server = await createServer(config, {
       clock: systemClock,
       log,
       version: manifest.version,
       assets: await loadAssets(new URL('./web/', import.meta.url)),
       createMediaPlane,
       workerEntry: new URL('./worker.js', import.meta.url),
+      onFailed: (reason) => end.fail('the server cannot go on', new Error(reason)),
     });
+    end.serves(server);
     const { url } = await server.listen();
     log.info({ version: manifest.version, workers: config.workers }, `ready: open ${url}`);
   } catch (error) {
-    await server?.close();
-    fail('the server did not start')(error);
+    end.fail('the server did not start', error);
   }
 }
 

@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Logger } from 'pino';
 import type { Assets } from './admin/assets.ts';
+import { EventLoopWatch } from './admin/event-loop-watch.ts';
 import { health } from './admin/health.ts';
 import { createHttpApp } from './admin/http.ts';
 import { createMetrics } from './admin/metrics.ts';
@@ -24,6 +25,8 @@ export interface ServerDeps {
   readonly createMediaPlane: (options: MediaPlaneOptions) => Promise<MediaPlane>;
   /** The file of the media worker, as built. */
   readonly workerEntry: URL;
+  /** The server cannot do its work any more and should be closed. */
+  readonly onFailed?: (reason: string) => void;
 }
 
 export interface Listening {
@@ -47,7 +50,8 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const plane = await deps.createMediaPlane(mediaOptions(config, deps)).catch((error: unknown) => {
     throw mediaError(error);
   });
-  const registry = new RoomRegistry({ plane, limits: config, access, log });
+  const registry = new RoomRegistry({ plane, limits: config, access, clock, log });
+  const eventLoop = new EventLoopWatch(clock);
   let closing: Promise<void> | undefined;
 
   const app = createHttpApp({
@@ -56,14 +60,15 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       health({
         version,
         closing: closing !== undefined,
-        workers: plane.stats(),
-        expectedWorkers: Math.max(1, config.workers),
+        workers: plane.health(),
+        stalledMs: eventLoop.stalledMs,
         ...registry.figures,
       }),
     metrics: createMetrics({
       version,
-      control: () => ({ ...registry.figures, ...signaling.figures }),
+      control: () => ({ ...registry.figures, ...signaling.figures, eventLoopStalls: eventLoop.stalls }),
       media: () => plane.stats(),
+      workers: () => plane.health(),
     }),
     log,
   });
@@ -86,6 +91,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     // Half of the time is for the closing handshakes, the rest for what comes after them.
     await signaling.close(config.shutdownGraceMs / 2);
     await closeHttp(http);
+    eventLoop.close();
     await plane.close();
     log.info('server closed');
   };
@@ -111,7 +117,7 @@ function accessControl(config: Config, { clock, log }: ServerDeps): AccessContro
   }
 }
 
-function mediaOptions(config: Config, { clock, log, workerEntry }: ServerDeps): MediaPlaneOptions {
+function mediaOptions(config: Config, { clock, log, workerEntry, onFailed }: ServerDeps): MediaPlaneOptions {
   return {
     workers: config.workers,
     hosts: config.mediaHost,
@@ -125,6 +131,7 @@ function mediaOptions(config: Config, { clock, log, workerEntry }: ServerDeps): 
     workerEntry,
     clock,
     log,
+    ...(onFailed !== undefined && { onFailed }),
   };
 }
 

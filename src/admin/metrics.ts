@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ErrorCode } from '../lib/errors.ts';
-import type { MediaStats } from '../media/plane.ts';
+import type { MediaStats, WorkerHealth } from '../media/plane.ts';
 import { registerMediaMetrics, setCounter } from './media-metrics.ts';
 
 /** What the control plane counts. */
@@ -11,12 +11,15 @@ export interface ControlFigures {
   readonly connections: number;
   readonly messagesIn: number;
   readonly errors: ReadonlyMap<ErrorCode, number>;
+  /** Times that the event loop of the main thread stood still for a second or more. */
+  readonly eventLoopStalls: number;
 }
 
 export interface MetricsSource {
   readonly version: string;
   control(): ControlFigures;
   media(): readonly MediaStats[];
+  workers(): readonly WorkerHealth[];
 }
 
 export interface Metrics {
@@ -36,7 +39,7 @@ function processMetrics(): Registry {
   return processRegistry;
 }
 
-export function createMetrics({ version, control, media }: MetricsSource): Metrics {
+export function createMetrics({ version, control, media, workers }: MetricsSource): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
@@ -57,6 +60,16 @@ export function createMetrics({ version, control, media }: MetricsSource): Metri
     labelNames: ['code'],
     registers,
   });
+  const stalls = counter(
+    'partyline_event_loop_stalls_total',
+    'Times that the event loop of the main thread stood still for a second or more.',
+  );
+  const workerUp = new Gauge({
+    name: 'partyline_worker_up',
+    help: 'Whether this media worker runs (1), or has died and is not replaced yet (0).',
+    labelNames: ['worker'],
+    registers,
+  });
   const updateMedia = registerMediaMetrics(registry);
   const all = Registry.merge([registry, processMetrics()]);
 
@@ -70,6 +83,8 @@ export function createMetrics({ version, control, media }: MetricsSource): Metri
       setCounter(joins, {}, figures.joins);
       setCounter(messages, {}, figures.messagesIn);
       for (const [code, count] of figures.errors) setCounter(errors, { code }, count);
+      setCounter(stalls, {}, figures.eventLoopStalls);
+      for (const { worker, running } of workers()) workerUp.set({ worker: String(worker) }, running ? 1 : 0);
       updateMedia(media());
       return all.metrics();
     },

@@ -9,7 +9,7 @@ import { createHttpApp } from '../../src/admin/http.ts';
 
 const FILES = ['/index.html', '/assets/main-K2QXVTEJ.js', '/assets/main-K2QXVTEJ.js.map', '/icon.svg'];
 const ASSETS: Assets = new Map(FILES.map((path) => [path, createAsset(path, Buffer.from(`content of ${path}`))]));
-const HEALTHY: Health = { status: 'ok', version: '1.2.3', rooms: 1, participants: 2, workers: [] };
+const HEALTHY: Health = { status: 'ok', version: '1.2.3', problems: [], rooms: 1, participants: 2, workers: [] };
 
 async function setUp(t: Test, { health = () => HEALTHY, scrape = async () => 'partyline_rooms 1\n' } = {}) {
   const logged: string[] = [];

@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import type { ErrorCode } from '../../src/lib/errors.ts';
 import type { MediaStats } from '../../src/media/plane.ts';
-import { mediaStats } from '../helpers/fake-media-plane.ts';
+import { mediaStats, workerHealth } from '../helpers/fake-media-plane.ts';
 
 function setUp() {
   const state = {
@@ -13,10 +13,16 @@ function setUp() {
       connections: 4,
       messagesIn: 5,
       errors: new Map<ErrorCode, number>(),
+      eventLoopStalls: 6,
     },
     workers: [mediaStats()] as MediaStats[],
   };
-  const metrics = createMetrics({ version: '1.2.3', control: () => state.control, media: () => state.workers });
+  const metrics = createMetrics({
+    version: '1.2.3',
+    control: () => state.control,
+    media: () => state.workers,
+    workers: () => [workerHealth(), workerHealth({ worker: 1, running: false })],
+  });
   const values = async (): Promise<Map<string, number>> => {
     const lines = (await metrics.scrape()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     return new Map(
@@ -38,6 +44,9 @@ test('the control plane and the process are in the metrics', async (t) => {
   t.equal(now.get('partyline_joins_total'), 3);
   t.equal(now.get('partyline_websocket_connections'), 4);
   t.equal(now.get('partyline_websocket_messages_received_total'), 5);
+  t.equal(now.get('partyline_event_loop_stalls_total'), 6);
+  t.equal(now.get('partyline_worker_up{worker="0"}'), 1);
+  t.equal(now.get('partyline_worker_up{worker="1"}'), 0);
   t.equal(now.get('partyline_errors_total{code="room_full"}'), 7);
   t.ok(now.get('nodejs_eventloop_lag_seconds') !== undefined);
   t.ok(now.get('process_resident_memory_bytes')! > 0);

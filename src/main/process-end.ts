@@ -1,0 +1,68 @@
+/** How the process ends: asked to by a signal, or because something failed that nobody caught. */
+import type { Logger } from 'pino';
+import type { Clock, Millis } from '../lib/clock.ts';
+import { StartError } from '../server/start-error.ts';
+import type { PartylineServer } from '../server.ts';
+
+const EXIT_FAILURE = 1;
+/** After a failure nothing can be relied on: enough time to tell the participants, and no more. */
+const FAILURE_GRACE_MS: Millis = 1000;
+
+export interface ProcessEndOptions {
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Closing takes no longer than this after a signal. */
+  readonly graceMs: Millis;
+  readonly exit: (code: number) => void;
+}
+
+export class ProcessEnd {
+  readonly #options: ProcessEndOptions;
+  #server: PartylineServer | undefined;
+  #ending = false;
+
+  constructor(options: ProcessEndOptions) {
+    this.#options = options;
+  }
+
+  /** From now on this is what is closed before the end. */
+  serves(server: PartylineServer): void {
+    this.#server = server;
+  }
+
+  /** The first closes the server and ends with 0; another ends at once with 1. */
+  signal(name: string): void {
+    const { log, graceMs, exit } = this.#options;
+    log.info({ signal: name }, this.#ending ? 'closing at once' : 'closing');
+    if (this.#ending) exit(EXIT_FAILURE);
+    else {
+      this.#close(graceMs, 0, () => {
+        log.fatal(`closing took longer than the grace time of ${graceMs} ms`);
+        exit(EXIT_FAILURE);
+      });
+    }
+  }
+
+  /** Says what failed, tells the participants, and ends with 1: whatever started the server starts it anew. */
+  fail(message: string, error: unknown): void {
+    const { log, exit } = this.#options;
+    if (error instanceof StartError) log.fatal(error.message);
+    else log.fatal({ err: error }, message);
+    if (this.#ending) exit(EXIT_FAILURE);
+    else this.#close(FAILURE_GRACE_MS, EXIT_FAILURE, () => exit(EXIT_FAILURE));
+  }
+
+  #close(graceMs: Millis, code: number, tooLate: () => void): void {
+    const { clock, exit } = this.#options;
+    this.#ending = true;
+    if (this.#server === undefined) {
+      exit(code);
+      return;
+    }
+    clock.setTimer(clock.now() + graceMs, tooLate);
+    this.#server.close().then(
+      () => exit(code),
+      (error: unknown) => this.fail('closing failed', error),
+    );
+  }
+}
