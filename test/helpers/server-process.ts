@@ -9,6 +9,8 @@ const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name
 export interface ServerProcess {
   /** Address of the page, with a slash at the end. */
   readonly url: string;
+  /** Everything printed so far. */
+  output(): string;
   /** Ends it by SIGTERM, as an operator would; resolves with the exit code. */
   stop(): Promise<number | null>;
 }
@@ -38,5 +40,5 @@ export async function startServerProcess(directory: string, flags: readonly stri
     child.kill('SIGTERM');
     return exitCode;
   };
-  return { url, stop };
+  return { url, output: () => output, stop };
 }

@@ -33,6 +33,7 @@ export interface JoinOptions {
   readonly url: string;
   readonly room: string;
   readonly name: string;
+  readonly token?: string;
 }
 
 const SILENT_FRAME = new Int16Array(FRAME_SAMPLES);
@@ -68,7 +69,7 @@ export class WeriftParticipant {
   }
 
   /** Resolves when media flows. Rejects with the server's words when it refuses. */
-  static async join({ url, room, name }: JoinOptions): Promise<WeriftParticipant> {
+  static async join({ url, ...join }: JoinOptions): Promise<WeriftParticipant> {
     const socket = new WebSocket(url);
     const messages: ServerMessage[] = [];
     socket.on('message', (data) => messages.push(JSON.parse(String(data)) as ServerMessage));
@@ -81,7 +82,7 @@ export class WeriftParticipant {
       peer.onTrack.subscribe((heard) => {
         heard.onReceiveRtp.subscribe((packet) => hearing.add(heardPacket(packet)));
       });
-      send(socket, { type: 'join', room, name });
+      send(socket, { type: 'join', ...join });
       const { participantId } = await message(messages, 'joined');
       await peer.setLocalDescription(await offer(peer));
       send(socket, { type: 'offer', sdp: peer.localDescription!.sdp });

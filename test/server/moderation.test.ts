@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'tap';
+import { createJoinToken, tokenKey } from '../../src/rooms/join-token.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { startServer } from '../helpers/running-server.ts';
+import { toneLevelDbfs } from '../helpers/signal.ts';
+import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
+
+const SECRET = 'a secret that is long enough to sign with';
+const TONES_HZ = { mod: 500, ben: 820, cy: 1240 } as const;
+const AMPLITUDE = 0.15;
+const AUDIBLE_DBFS = -22;
+const INAUDIBLE_DBFS = -50;
+const SETTLE_MS = 800;
+const LISTEN_MS = 800;
+const WINDOW = 9600;
+
+type Who = keyof typeof TONES_HZ;
+
+/** Who of the three is heard by somebody from now on; fails on a level that is neither loud nor silent. */
+async function heardBy(listener: WeriftParticipant): Promise<Who[]> {
+  await sleep(SETTLE_MS);
+  const mark = listener.hearing.mark();
+  await sleep(LISTEN_MS);
+  const sound = listener.hearing.sound(mark);
+  const heard: Who[] = [];
+  for (const who of ['mod', 'ben', 'cy'] as const) {
+    // The median of short windows: a change of the jitter buffer spoils one of them.
+    const levels = Array.from({ length: Math.floor(sound.length / WINDOW) }, (_, index) =>
+      toneLevelDbfs(sound.subarray(index * WINDOW, (index + 1) * WINDOW), TONES_HZ[who]),
+    ).sort((a, b) => a - b);
+    const level = levels[Math.floor(levels.length / 2)] ?? Number.NEGATIVE_INFINITY;
+    if (level > AUDIBLE_DBFS) heard.push(who);
+    else if (level > INAUDIBLE_DBFS) throw new Error(`${who} is half heard: ${level} dBFS`);
+  }
+  return heard;
+}
+
+test('on a server of --access token', async (t) => {
+  const server = await startServer(['--levelling', 'off', '--access', 'token', '--token-secret', SECRET]);
+  t.teardown(() => server.close());
+  const token = (who: string, rights: { maySpeak?: boolean; mayModerate?: boolean } = {}) => {
+    const grant = { room: 'lobby', identity: who, name: who, maySpeak: true, mayModerate: false, ...rights };
+    return createJoinToken(tokenKey(SECRET), grant, { wallNowMs: Date.now(), lifetimeMs: 60_000 });
+  };
+  const join = async (who: Who, rights = {}) => {
+    const options = { url: server.webSocketUrl, room: 'lobby', name: 'x', token: await token(who, rights) };
+    const participant = await WeriftParticipant.join(options);
+    t.teardown(() => participant.close());
+    // What a client says about its microphone is not what protects the others: it goes on sending whatever happens.
+    participant.say(toneSound(TONES_HZ[who], AMPLITUDE));
+    return participant;
+  };
+
+  await t.rejects(WeriftParticipant.join({ url: server.webSocketUrl, room: 'lobby', name: 'x' }), /token_required/);
+  const mod = await join('mod', { mayModerate: true });
+  const ben = await join('ben');
+  const cy = await join('cy', { maySpeak: false });
+
+  await t.test('who may only listen hears the others, and is heard by nobody', async (t) => {
+    cy.setMuted(false);
+    const [byMod, byBen, byCy] = await Promise.all([mod, ben, cy].map(heardBy));
+    t.strictSame(byMod, ['ben']);
+    t.strictSame(byBen, ['mod']);
+    t.strictSame(byCy, ['mod', 'ben']);
+    t.match(await cy.message('error'), { code: 'not_allowed' });
+    t.equal((await server.metrics()).sum('partyline_decoders_in_use'), 2, 'costs no decoder');
+  });
+
+  await t.test('who is muted by a moderator is not heard until the moderator allows it', async (t) => {
+    mod.send({ type: 'mute_participant', participantId: ben.id, muted: true });
+    ben.setMuted(false);
+    t.strictSame(await heardBy(cy), ['mod']);
+    mod.send({ type: 'mute_participant', participantId: ben.id, muted: false });
+    t.strictSame(await heardBy(cy), ['mod'], 'allowed, but not unmuted by another');
+    ben.setMuted(false);
+    t.strictSame(await heardBy(cy), ['mod', 'ben']);
+  });
+
+  await t.test('who is kicked is not heard any more, and gets into the locked room no more', async (t) => {
+    mod.send({ type: 'lock', locked: true });
+    mod.send({ type: 'kick', participantId: ben.id });
+    t.strictSame(await heardBy(cy), ['mod']);
+    const before = ben.hearing.mark();
+    await sleep(500);
+    t.equal(ben.hearing.mark(), before, 'and hears nothing');
+    await t.rejects(join('ben'), /room_locked/);
+    mod.send({ type: 'lock', locked: false });
+    await eventually(() => cy.messages.some((message) => message.type === 'room_updated' && !message.locked));
+    await join('ben');
+    t.strictSame(await heardBy(cy), ['mod', 'ben']);
+  });
+});
