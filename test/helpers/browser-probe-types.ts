@@ -17,4 +17,7 @@ export interface ProbeReport {
   /** Of the newest open connection; empty objects without one. */
   readonly inbound: Record<string, unknown>;
   readonly outbound: Record<string, unknown>;
+  /** Both ends of the candidate pair in use. */
+  readonly localCandidate: Record<string, unknown>;
+  readonly remoteCandidate: Record<string, unknown>;
 }

@@ -11,7 +11,15 @@ export const PRIVATE_ADDRESS = '10.99.0.1';
 /** `yes` inside, otherwise what is missing for getting there. */
 const VARIABLE = 'TEST_PRIVATE_NETWORK';
 const PACKAGES = ['chromium', 'firefox-esr', 'pulseaudio', 'iproute2', 'util-linux'];
-const SET_UP = `ip link set lo up && ip addr add ${PRIVATE_ADDRESS}/24 dev lo && ip route add default via ${PRIVATE_ADDRESS} dev lo`;
+/** An interface that leads nowhere. On the loopback interface Chromium would not know the address for one of its own. */
+const SET_UP = [
+  'ip link set lo up',
+  'ip link add eth0 type veth peer name nowhere',
+  'ip link set nowhere up',
+  'ip link set eth0 up',
+  `ip addr add ${PRIVATE_ADDRESS}/24 dev eth0`,
+  'ip route add default via 10.99.0.254',
+].join(' && ');
 
 /** What real browsers need and this machine does not have; null if all of it is there. */
 export const missingForBrowsers: string | null = process.env[VARIABLE] === 'yes' ? null : enter();

@@ -108,6 +108,19 @@ export async function report(): Promise<ProbeReport> {
     isAudible: elements.some((element) => !element.paused && !element.muted && element.srcObject !== null),
     inbound: { ...find('inbound-rtp') },
     outbound: { ...find('outbound-rtp') },
+    ...candidatesInUse(entries),
+  };
+}
+
+function candidatesInUse(entries: readonly Record<string, unknown>[]) {
+  const withId = (id: unknown) => entries.find((entry) => entry['id'] === id);
+  // Firefox marks the pair, Chromium names it in the transport.
+  const named = entries.find((entry) => entry['type'] === 'transport')?.['selectedCandidatePairId'];
+  const pair =
+    withId(named) ?? entries.find((entry) => entry['type'] === 'candidate-pair' && entry['selected'] === true);
+  return {
+    localCandidate: { ...withId(pair?.['localCandidateId']) },
+    remoteCandidate: { ...withId(pair?.['remoteCandidateId']) },
   };
 }
 
