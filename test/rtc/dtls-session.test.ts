@@ -103,8 +103,8 @@ const alert = (level: number, description: number) =>
   Buffer.from([21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, level, description]);
 
 for (const [profiles, expected] of [
-  [[1, 7], 'AEAD_AES_128_GCM'],
-  [[1], 'AES128_CM_HMAC_SHA1_80'],
+  [[7, 1], 'AES128_CM_HMAC_SHA1_80'],
+  [[7], 'AEAD_AES_128_GCM'],
 ] as const) {
   test(`a client that offers ${profiles} gets ${expected}, and both ends have the same keys`, async (t) => {
     const { result, client, clientConnected, session } = await shakeHands({ profiles: [...profiles] });
