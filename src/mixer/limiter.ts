@@ -36,7 +36,7 @@ export class Limiter {
     this.#gainBefore = this.#gain;
     const limited = this.#measure(mix);
     if (!limited && this.#gain === 1) {
-      for (let i = 0; i < FRAME_SAMPLES; i++) out[i] = Math.round(mix[i]!);
+      for (let i = 0; i < FRAME_SAMPLES; i++) out[i] = toInteger(mix[i]!);
       return;
     }
     let from = this.#gain;
@@ -72,7 +72,12 @@ function scale(mix: Float32Array, out: Int16Array, start: number, from: number, 
   const step = (to - from) / SAMPLES_PER_MS;
   for (let i = 0; i < SAMPLES_PER_MS; i++) {
     const gain = steep ? to + (from - to) * ATTACK_CURVE[i]! : from + step * (i + 1);
-    const sample = Math.round(mix[start + i]! * gain);
-    out[start + i] = Math.max(-32_768, Math.min(32_767, sample));
+    const sample = toInteger(mix[start + i]! * gain);
+    out[start + i] = sample > 32_767 ? 32_767 : sample < -32_768 ? -32_768 : sample;
   }
+}
+
+/** As `Math.round`, in a quarter of its time, for what is above -32,768.5. Below, it is rounded towards zero. */
+function toInteger(sample: number): number {
+  return ((sample + 32_768.5) | 0) - 32_768;
 }

@@ -26,8 +26,9 @@ const HEADROOM_SMOOTHING = 1 - Math.exp(-PTIME_MS / 200);
 const turnedDown = new Float32Array(FRAME_SAMPLES);
 
 export class MixStream {
+  /** Of the encoder that is started next; one that runs keeps its own. */
+  settings: EncoderSettings;
   readonly #pool: CodecPool;
-  readonly #settings: EncoderSettings;
   readonly #limiter = new Limiter();
   #headroom = 1;
   #headroomBefore = 1;
@@ -43,7 +44,7 @@ export class MixStream {
 
   constructor(pool: CodecPool, settings: EncoderSettings) {
     this.#pool = pool;
-    this.#settings = settings;
+    this.settings = settings;
   }
 
   /** Frames of this mix since it was last silent, the one of this tick included. */
@@ -116,7 +117,7 @@ export class MixStream {
   /** An encoder in step with the frames before this one: the running one, or one that is primed with them. */
   #start(): Encoder {
     if (this.#encoder !== undefined) return this.#encoder;
-    const encoder = this.#pool.takeEncoder(this.#settings);
+    const encoder = this.#pool.takeEncoder(this.settings);
     for (let age = Math.min(this.#frames - 1, PRIMING_FRAMES); age > 0; age--) {
       encoder.encode(this.#history[(this.#frames - 1 - age) % HISTORY_FRAMES]!);
       this.#pool.counters.framesPrimed++;

@@ -17,6 +17,9 @@ import { TalkerLimit } from './talker-limit.ts';
 
 const SHARED_ENCODER: EncoderSettings = { bitrate: 48_000, complexity: 10 };
 const OWN_ENCODER: EncoderSettings = { bitrate: 40_000, complexity: 5 };
+/** For each further one while that many talkers have their own: among so many voices nobody misses the decibel. */
+const CROWD_ENCODER: EncoderSettings = { bitrate: 40_000, complexity: 1 };
+const CROWD = 8;
 
 /** With the same input for this long, own and shared encoder have come so close that changing over is not heard. */
 const RETURN_AFTER_TICKS = 10;
@@ -97,6 +100,8 @@ export class Mixer {
   readonly #levelling: boolean;
   readonly #shared: MixStream;
   readonly #spareStreams: MixStream[] = [];
+  /** Listeners with a stream of their own. */
+  #ownStreams = 0;
   #link: MixLink | undefined;
   /** Listeners who are not in steady silence; while there are none, a silent room's tick is nearly free. */
   #restless = 0;
@@ -268,7 +273,10 @@ export class Mixer {
   }
 
   #ownStream(participant: MixParticipant): MixStream {
-    const stream = this.#spareStreams.pop() ?? new MixStream(this.#pool, OWN_ENCODER);
+    const settings = this.#ownStreams < CROWD ? OWN_ENCODER : CROWD_ENCODER;
+    const stream = this.#spareStreams.pop() ?? new MixStream(this.#pool, settings);
+    stream.settings = settings;
+    this.#ownStreams++;
     participant.listening = { to: 'own', stream };
     return stream;
   }
@@ -277,6 +285,7 @@ export class Mixer {
     if (participant.listening.to === 'own') {
       participant.listening.stream.setSilent();
       this.#spareStreams.push(participant.listening.stream);
+      this.#ownStreams--;
     }
     participant.listening = SILENCE;
   }
