@@ -13,10 +13,10 @@ Usage: partyline token --room ROOM --identity WHO [--flag VALUE]…
                             The others in the room are told. An identity is in a room once.
   --name NAME               The name that is shown. Without it, the participant chooses.
   --listen-only             The participant cannot speak.
-  --moderate                The participant may mute, remove and keep out others, and lock the room.
-  --expires TIME            For how long one can join with it: a number with s, m, h or d. Default: 1h.
-  --token-secret-file FILE  File with the secret of the server. Also --token-secret SECRET, --config FILE,
-                            and the variables of the server (PARTYLINE_TOKEN_SECRET_FILE, …).
+  --moderate                They may mute, remove and keep out others, and lock the room.
+  --expires TIME            How long one can join with it: a number with s, m, h or d. Default: 1h.
+  --token-secret-file FILE  File with the secret of the server. --token-secret, --config and the
+                            variables of the server (PARTYLINE_TOKEN_SECRET_FILE, …) count, too.
   --help                    This text.
 `;
 const UNITS_MS: ReadonlyMap<string, Millis> = new Map([

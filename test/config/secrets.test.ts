@@ -1,0 +1,62 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'tap';
+import { type Config, ConfigError, readCommand } from '../../src/config.ts';
+
+const SECRET = 'a secret that is long enough to sign with';
+
+function configFrom(argv: readonly string[], env: Record<string, string> = {}): Config {
+  const command = readCommand({ argv, env, machine: { cores: 1 } });
+  if (command.kind !== 'serve') throw new Error(`a command to serve was expected, not ${command.kind}`);
+  return command.config;
+}
+
+function problemsFrom(argv: readonly string[], env: Record<string, string> = {}): readonly string[] {
+  try {
+    configFrom(argv, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  throw new Error('a ConfigError was expected');
+}
+
+test('a secret can be in a file, whose white space at the ends does not count', (t) => {
+  const file = join(t.testdir({ secret: `${SECRET}\r\n` }), 'secret');
+  t.equal(configFrom(['--token-secret-file', file]).tokenSecret, SECRET);
+  t.equal(configFrom([], { PARTYLINE_TOKEN_SECRET_FILE: file }).tokenSecret, SECRET);
+  t.equal(configFrom([], { PARTYLINE_TOKEN_SECRET: SECRET }).tokenSecret, SECRET);
+  t.equal(configFrom([]).tokenSecret, '');
+  t.end();
+});
+
+test('a secret that is missing, too short or given twice is an error that does not show it', (t) => {
+  const directory = t.testdir({ short: 'my-short-secret', empty: ' \n', good: SECRET });
+  const short = join(directory, 'short');
+  t.strictSame(problemsFrom(['--token-secret-file', short]), [
+    `The file ${short} does not hold a secret of at least 32 bytes.`,
+  ]);
+  t.match(problemsFrom(['--token-secret-file', join(directory, 'empty')]), [/does not hold a secret/]);
+  t.match(problemsFrom(['--token-secret-file', join(directory, 'gone')]), [/cannot be read: ENOENT/]);
+  t.match(problemsFrom(['--token-secret-file', join(directory, 'good'), '--token-secret', SECRET]), [/both given/]);
+  t.strictSame(problemsFrom(['--token-secret', 'my-short-secret']), [
+    'token-secret cannot be what is given (from the flag --token-secret); what is needed is a secret of at least 32 bytes.',
+  ]);
+  t.strictSame(problemsFrom(['--access', 'token']), ['access token needs a token-secret or a token-secret-file.']);
+  t.equal(configFrom(['--access', 'token', '--token-secret', SECRET]).access, 'token');
+  t.end();
+});
+
+test('passwords of rooms are a table in the file, and a list elsewhere', (t) => {
+  const file = join(t.testdir(), 'partyline.toml');
+  writeFileSync(file, '[room-passwords]\nvault = "open = sesame, please"\n"café" = "x"\n');
+  t.strictSame(configFrom(['--config', file]).roomPasswords, { vault: 'open = sesame, please', café: 'x' });
+  t.strictSame(configFrom(['--room-passwords', 'vault=a=b, safe=c']).roomPasswords, { vault: 'a=b', safe: 'c' });
+  t.strictSame(configFrom([]).roomPasswords, {});
+  for (const wrong of ['vault', 'vault=', '=', 'vault=x,safe'])
+    t.equal(problemsFrom(['--room-passwords', wrong]).length, 1, wrong);
+  t.notMatch(problemsFrom(['--room-passwords', 'vault']).join(), 'vault');
+  writeFileSync(file, '[room-passwords]\nvault = 7\n');
+  t.match(problemsFrom(['--config', file]), [/^room-passwords cannot be what is given \(from/]);
+  t.end();
+});

@@ -1,0 +1,92 @@
+import { Readable } from 'node:stream';
+import { type Test, test } from 'tap';
+import { ConfigError } from '../../src/config.ts';
+import { passwordCommand } from '../../src/main/password.ts';
+import { tokenCommand } from '../../src/main/token.ts';
+import { tokenKey, verifyJoinToken } from '../../src/rooms/join-token.ts';
+import { isPasswordOf, parsePasswordHash } from '../../src/rooms/password-hash.ts';
+
+const SECRET = 'a secret that is long enough to sign with';
+const NOW_MS = 1_800_000_000_000;
+const WHO = ['--room', 'lobby', '--identity', 'user-7'];
+
+function make(argv: readonly string[], env: Record<string, string> = { PARTYLINE_TOKEN_SECRET: SECRET }) {
+  return tokenCommand({ argv, env, machine: { cores: 1 } }, NOW_MS);
+}
+
+async function problemsOf(made: Promise<unknown>): Promise<readonly string[]> {
+  try {
+    await made;
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  throw new Error('a ConfigError was expected');
+}
+
+function verify(token: string, wallNowMs = NOW_MS, room = 'lobby') {
+  return verifyJoinToken(tokenKey(SECRET), token.trim(), { room, wallNowMs });
+}
+
+test('the token is one line, and gives what the flags say', async (t) => {
+  const plain = await make(WHO);
+  t.match(plain, /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+  t.strictSame(await verify(plain), { identity: 'user-7', name: null, maySpeak: true, mayModerate: false });
+  const full = await make([...WHO, '--name', 'Ada', '--listen-only', '--moderate', '--expires=2d']);
+  t.strictSame(await verify(full), { identity: 'user-7', name: 'Ada', maySpeak: false, mayModerate: true });
+  await t.rejects(verify(plain, NOW_MS + 3_700_000), { code: 'token_expired' }, 'an hour, if nothing else is said');
+  t.match(await verify(full, NOW_MS + 47 * 3_600_000), { identity: 'user-7' });
+});
+
+test('the secret comes from where the server takes it', async (t: Test) => {
+  const directory = t.testdir({ secret: `${SECRET}\n`, 'partyline.toml': `token-secret = "${SECRET}"\nport = 1\n` });
+  const sources: [string[], Record<string, string>][] = [
+    [['--token-secret', SECRET], {}],
+    [['--token-secret-file', `${directory}/secret`], {}],
+    [['--config', `${directory}/partyline.toml`], {}],
+    [[], { PARTYLINE_TOKEN_SECRET_FILE: `${directory}/secret` }],
+    [[], { PARTYLINE_CONFIG: `${directory}/partyline.toml`, PARTYLINE_ACCESS: 'token' }],
+  ];
+  for (const [flags, env] of sources)
+    t.match(await verify(await make([...WHO, ...flags], env)), { identity: 'user-7' });
+});
+
+test('what is wrong is said in words, without the secret', async (t) => {
+  t.strictSame(await problemsOf(make([], {})), [
+    'token needs --room ROOM.',
+    'token needs --identity WHO.',
+    'token needs the secret of the server: --token-secret-file FILE; see token --help.',
+  ]);
+  t.strictSame(await problemsOf(make([...WHO, '--rom', 'x'])), ["Unknown option '--rom'; see token --help."]);
+  t.match(await problemsOf(make([...WHO, 'stray'])), [/stray/]);
+  t.match(await problemsOf(make(['--room', 'a b', '--identity', 'x'])), [/A room name has/]);
+  t.match(await problemsOf(make([...WHO, '--name', ' '])), [/A name has/]);
+  t.match(await problemsOf(make(['--room', 'a', '--identity', ''])), [/--identity has 1 to 128 characters/]);
+  for (const expires of ['0h', '1', 'h', '1w', '1.5h', '-1h', '9999999s'])
+    t.match(await problemsOf(make([...WHO, `--expires=${expires}`])), [/--expires cannot be/], expires);
+  const short = await problemsOf(make([...WHO, '--token-secret', 'short-secret'], {}));
+  t.match(short, [/at least 32 bytes/]);
+  t.notMatch(short.join(), 'short-secret');
+});
+
+test('the help says everything that can be said', async (t) => {
+  const help = await make(['--help'], {});
+  for (const flag of ['room', 'identity', 'name', 'listen-only', 'moderate', 'expires', 'token-secret-file'])
+    t.match(help, `--${flag}`);
+  t.notOk(help.split('\n').some((line) => line.length > 100));
+});
+
+test('a hash is made of the first line of the input, whatever ends it', async (t) => {
+  for (const text of ['open sesame', 'open sesame\n', 'open sesame\r\nmore\n']) {
+    const asked: string[] = [];
+    const terminal = { input: Readable.from([text]), questions: { write: (question: string) => asked.push(question) } };
+    const line = await passwordCommand([], terminal);
+    const hash = parsePasswordHash(line.trim());
+    t.equal(hash !== undefined && (await isPasswordOf(hash, 'open sesame')), true);
+    t.strictSame(asked, [], 'nobody is there to be asked');
+  }
+  const terminal = (text: string) => ({ input: Readable.from([text]), questions: { write: () => {} } });
+  t.match(await problemsOf(passwordCommand([], terminal('\n'))), [/A password has/]);
+  t.match(await problemsOf(passwordCommand([], terminal('x'.repeat(257)))), [/A password has/]);
+  t.match(await problemsOf(passwordCommand(['secret'], terminal('x'))), [/takes no flags/]);
+});
