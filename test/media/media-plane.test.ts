@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
@@ -53,7 +55,12 @@ process.on('worker', (worker) => created.push(worker));
 const NO_EVENTS: MediaRoomEvents = { levels: () => {} };
 
 function connect(room: MediaRoom, sdp = OFFER) {
-  return room.connect({ sdp, muted: false, deafened: false, events: { connected: () => {}, closed: () => {} } });
+  return room.connect({
+    sdp,
+    muted: false,
+    deafened: false,
+    events: { connected: () => {}, silent: () => {}, closed: () => {} },
+  });
 }
 
 function refusal(room: MediaRoom, sdp: string): string {
@@ -120,7 +127,11 @@ test('a worker that dies is replaced, and those whose connections went with it a
   const ended: string[] = [];
   const rooms = ['a', 'b'].map((name) => {
     const room = plane.openRoom(NO_EVENTS);
-    const events = { connected: () => {}, closed: (reason: string) => ended.push(`${name}: ${reason}`) };
+    const events = {
+      connected: () => {},
+      silent: () => {},
+      closed: (reason: string) => ended.push(`${name}: ${reason}`),
+    };
     const { sdp } = room.connect({ sdp: OFFER, muted: false, deafened: false, events });
     return { name, room, address: candidates(sdp)[0] };
   });
@@ -138,4 +149,42 @@ test('a worker that dies is replaced, and those whose connections went with it a
     plane.stats().map(({ restarts }) => restarts),
     [1, 0].sort((a, b) => (ended[0]!.startsWith('a') ? b - a : a - b)),
   );
+});
+
+test('a worker that dies with open TCP connections is replaced on the same port', async (t) => {
+  const free = await createMediaPlane(options());
+  const port = Number(candidates(connect(free.openRoom(NO_EVENTS)).sdp)[0]!.split(' ')[1]);
+  await free.close();
+  const before = created.length;
+  const plane = await createMediaPlane(options({ workers: 1, port }));
+  t.teardown(() => plane.close());
+  const lost: string[] = [];
+  const room = plane.openRoom(NO_EVENTS);
+  const events = { connected: () => {}, silent: () => {}, closed: (reason: string) => lost.push(reason) };
+  const { sdp } = room.connect({ sdp: OFFER, muted: false, deafened: false, events });
+  t.match(sdp, new RegExp(`^a=candidate:\\S+ 1 tcp \\d+ 127\\.0\\.0\\.1 ${port} typ host tcptype passive\r$`, 'm'));
+
+  const open = () => {
+    const socket = createConnection({ host: '127.0.0.1', port });
+    t.teardown(() => socket.destroy());
+    socket.on('error', () => {});
+    return once(socket, 'connect').then(() => socket);
+  };
+  const connection = await open();
+  const ended = once(connection, 'close');
+  await created[before]!.terminate();
+  await ended;
+  await eventually(() => lost.length === 1);
+  t.same(lost, ['media_failed']);
+  t.ok(await open(), 'the replacement takes connections on the same port');
+});
+
+test('without TCP nothing but UDP is told and listened to', async (t) => {
+  const plane = await createMediaPlane(options({ tcp: false }));
+  t.teardown(() => plane.close());
+  const { sdp } = connect(plane.openRoom(NO_EVENTS));
+  t.notMatch(sdp, /^a=candidate.* tcp /m);
+  const port = Number(candidates(sdp)[0]!.split(' ')[1]);
+  const [error] = await once(createConnection({ host: '127.0.0.1', port }), 'error');
+  t.match(error, { code: 'ECONNREFUSED' });
 });
