@@ -1,9 +1,10 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { ParticipantInfo } from '../../src/signaling/protocol.ts';
-import type { ConnectionState } from '../sdk/connection-state.ts';
+import type { CloseReason, ConnectionState } from '../sdk/connection-state.ts';
 import { type AudioDevices, listDevices, watchDevices } from '../sdk/devices.ts';
 import type { Quality } from '../sdk/quality.ts';
 import { VoiceClient } from '../sdk/voice-client.ts';
+import { forgetToken, joinToken } from './join-token.ts';
 import { MicrophoneInput } from './microphone-input.ts';
 import { type JoinMode, preferences, remember } from './preferences.ts';
 import { pathOfRoom, socketUrl } from './room-link.ts';
@@ -11,6 +12,15 @@ import { SpeakerOutput } from './speaker-output.ts';
 import { strings } from './strings.ts';
 
 const NOTICE_MS = 6000;
+const TOKEN_REFUSED: ReadonlySet<CloseReason> = new Set(['token_invalid', 'token_expired']);
+
+export interface JoinChoices {
+  readonly name: string;
+  readonly room: string;
+  readonly mode: JoinMode;
+  /** Empty: none. */
+  readonly password: string;
+}
 
 /** What the page knows and can do: the views show its signals and call its methods. */
 export class Call {
@@ -20,10 +30,14 @@ export class Call {
 
   readonly state = signal<ConnectionState>(this.client.state);
   readonly participants = signal<ReadonlyMap<string, ParticipantInfo>>(new Map());
+  /** This participant as everybody sees them; undefined outside of a room. */
+  readonly self = computed(() => this.participants.value.get(this.client.participantId ?? ''));
   readonly levels = signal<ReadonlyMap<string, number>>(new Map());
   readonly quality = signal<Quality | null>(null);
   readonly muted = signal(false);
   readonly deafened = signal(false);
+  /** Nobody new gets into the room. */
+  readonly locked = signal(false);
   readonly room = signal('');
   readonly isAskingMicrophone = signal(false);
   readonly devices = signal<AudioDevices>({ inputs: [], outputs: [] });
@@ -37,7 +51,15 @@ export class Call {
     this.speaker = new SpeakerOutput(element);
     this.client.on('state', (state) => this.#onState(state));
     this.client.on('participants', (participants) => {
+      const before = this.self.value;
       this.participants.value = participants;
+      if (before?.mutedByModerator && this.client.mayUnmute) this.notify(strings.microphone.mayUnmute);
+    });
+    this.client.on('muted', (muted) => {
+      this.muted.value = muted;
+    });
+    this.client.on('locked', (locked) => {
+      this.locked.value = locked;
     });
     this.client.on('levels', (levels) => {
       this.levels.value = levels;
@@ -50,8 +72,8 @@ export class Call {
     this.client.on('participantJoined', ({ name }) => {
       this.announcement.value = strings.room.joined(name);
     });
-    this.client.on('participantLeft', ({ participant }) => {
-      this.announcement.value = strings.room.left(participant.name);
+    this.client.on('participantLeft', ({ participant, reason }) => {
+      this.announcement.value = strings.room[reason === 'kicked' ? 'kicked' : 'left'](participant.name);
     });
     effect(() => this.speaker.setSilent(this.deafened.value));
     watchDevices(() => void this.#devicesChanged());
@@ -60,7 +82,7 @@ export class Call {
   }
 
   /** Called by the click on Join, which is what browsers want for the microphone and for playing sound. */
-  async join(options: { name: string; room: string; mode: JoinMode }): Promise<void> {
+  async join({ password, ...options }: JoinChoices): Promise<void> {
     remember(options);
     this.microphone.close();
     if (options.mode !== 'listen' && !(await this.#openMicrophone())) return;
@@ -71,7 +93,13 @@ export class Call {
     await this.speaker.choose(preferences.value.outputId);
     // A refusal is shown from the state that comes with it.
     await this.client
-      .connect(socketUrl(location), { room: options.room, name: options.name, muted: this.muted.value })
+      .connect(socketUrl(location), {
+        room: options.room,
+        name: options.name,
+        muted: this.muted.value,
+        ...(joinToken.value !== null && { token: joinToken.value.text }),
+        ...(password !== '' && { password }),
+      })
       .catch(() => {});
   }
 
@@ -80,6 +108,7 @@ export class Call {
   }
 
   setMuted(muted: boolean): void {
+    if (!muted && !this.client.mayUnmute) return;
     this.muted.value = muted;
     this.client.setMuted(muted);
   }
@@ -144,6 +173,7 @@ export class Call {
       document.title = strings.roomTitle(this.room.value);
       history.replaceState(null, '', pathOfRoom(this.room.value));
     } else if (state.status === 'closed') {
+      if (TOKEN_REFUSED.has(state.reason)) forgetToken();
       document.title = strings.product;
       this.participants.value = new Map();
       this.levels.value = new Map();

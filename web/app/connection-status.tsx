@@ -60,6 +60,17 @@ export function Banners({ call }: { call: Call }) {
           <span>{strings.busy}</span>
         </div>
       )}
+      {call.self.value?.mutedByModerator && (
+        <p class="message message-warning" role="alert" data-testid="muted-by-moderator">
+          <WarningIcon />
+          <span>{strings.microphone.mutedByModerator}</span>
+        </p>
+      )}
+      {call.self.value?.maySpeak === false && (
+        <p class="message message-notice" data-testid="listens-only">
+          {strings.microphone.listensOnly}
+        </p>
+      )}
       {call.speaker.isLocked.value && (
         <div class="message message-warning" role="alert" data-testid="sound-locked">
           <SpeakerIcon />

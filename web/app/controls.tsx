@@ -24,18 +24,20 @@ export function Controls({ call, onSettings }: { call: Call; onSettings: () => v
   const hasMicrophone = call.microphone.track.value !== null;
   const isMuted = call.muted.value;
   const isDeafened = call.deafened.value;
+  const maySpeak = call.self.value?.maySpeak !== false;
   useShortcuts(call);
   return (
     <footer class="dock">
-      {hasMicrophone && isMuted && <TalkingHint call={call} />}
-      {hasMicrophone && <LevelMeter microphone={call.microphone} isMuted={isMuted} />}
+      {maySpeak && hasMicrophone && isMuted && <TalkingHint call={call} />}
+      {maySpeak && hasMicrophone && <LevelMeter microphone={call.microphone} isMuted={isMuted} />}
       <div class="dock-buttons" role="toolbar" aria-label={texts.controls}>
-        {hasMicrophone ? (
+        {!maySpeak ? null : hasMicrophone ? (
           <DockButton
             id="mute"
             label={texts.mute}
             shortcut="M"
             pressed={isMuted}
+            disabled={call.self.value?.mutedByModerator === true}
             onClick={() => call.setMuted(!call.muted.value)}
           >
             {isMuted ? <MicrophoneOffIcon /> : <MicrophoneIcon />}
@@ -71,17 +73,19 @@ interface DockButtonProps {
   readonly shortcut?: string;
   /** Left out for a button that is no toggle. */
   readonly pressed?: boolean;
+  readonly disabled?: boolean;
   readonly onClick: () => void;
   readonly children: ComponentChildren;
 }
 
-function DockButton({ id, label, shortcut, pressed, onClick, children }: DockButtonProps) {
+function DockButton({ id, label, shortcut, pressed, disabled, onClick, children }: DockButtonProps) {
   return (
     <button
       type="button"
       class="dock-button"
       data-testid={id}
       aria-pressed={pressed}
+      disabled={disabled}
       aria-keyshortcuts={shortcut}
       title={shortcut === undefined ? label : texts.keyHint(label, shortcut)}
       onClick={onClick}

@@ -2,6 +2,8 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from './call.ts';
 import { Logo, WarningIcon } from './icons.tsx';
+import { joinToken } from './join-token.ts';
+import { PasswordField } from './password-field.tsx';
 import { type JoinMode, preferences } from './preferences.ts';
 import { isRoomName, roomOfPath } from './room-link.ts';
 import { strings } from './strings.ts';
@@ -10,9 +12,14 @@ const MODES: readonly JoinMode[] = ['open', 'muted', 'listen'];
 const texts = strings.join;
 
 export function JoinView({ call }: { call: Call }) {
-  const name = useSignal(preferences.value.name);
-  const room = useSignal(roomOfPath(location.pathname) ?? (call.room.value || preferences.value.room));
-  const mode = useSignal<JoinMode>(preferences.value.mode);
+  const token = joinToken.value;
+  const name = useSignal(token?.name ?? preferences.value.name);
+  const room = useSignal(token?.room || (roomOfPath(location.pathname) ?? (call.room.value || preferences.value.room)));
+  const modes = token?.maySpeak === false ? MODES.filter((mode) => mode === 'listen') : MODES;
+  const mode = useSignal<JoinMode>(modes.length === 1 ? 'listen' : preferences.value.mode);
+  const password = useSignal('');
+  /** The room whose password the server wants. */
+  const askedFor = useSignal<string | null>(null);
   const problem = useSignal<{ field: 'name' | 'room'; text: string } | null>(null);
   const nameInput = useRef<HTMLInputElement>(null);
   const roomInput = useRef<HTMLInputElement>(null);
@@ -20,11 +27,17 @@ export function JoinView({ call }: { call: Call }) {
   useEffect(() => {
     document.title = strings.product;
     // On a telephone the keyboard would come up over the form.
-    if (!matchMedia('(pointer: coarse)').matches) (name.value === '' ? nameInput : roomInput).current?.focus();
+    if (!asksPassword && !matchMedia('(pointer: coarse)').matches)
+      (name.value === '' ? nameInput : roomInput).current?.focus();
   }, []);
 
   const join = (chosen: JoinMode) => {
-    const wanted = { name: name.value.trim(), room: room.value.trim(), mode: chosen };
+    const wanted = {
+      name: name.value.trim(),
+      room: room.value.trim(),
+      mode: chosen,
+      password: asksPassword ? password.value : '',
+    };
     if (wanted.name === '') problem.value = { field: 'name', text: texts.nameMissing };
     else if (!isRoomName(wanted.room)) problem.value = { field: 'room', text: texts.roomInvalid };
     else {
@@ -39,6 +52,11 @@ export function JoinView({ call }: { call: Call }) {
   const state = call.state.value;
   const isBusy = call.isAskingMicrophone.value || state.status === 'connecting';
   const closedText = state.status === 'closed' ? strings.closed(state.reason, state.message) : '';
+  const isPasswordWrong = state.status === 'closed' && state.reason === 'wrong_password';
+  const isAsked = isPasswordWrong || (state.status === 'closed' && state.reason === 'password_required');
+  if (isAsked && askedFor.value !== call.room.value) askedFor.value = call.room.value;
+  // The field stays while the next try is under way, and goes when another room is named.
+  const asksPassword = askedFor.value !== null && askedFor.value === room.value.trim();
   const problemOf = (field: 'name' | 'room') => (problem.value?.field === field ? problem.value.text : null);
 
   return (
@@ -63,6 +81,7 @@ export function JoinView({ call }: { call: Call }) {
             <span>{closedText}</span>
           </p>
         )}
+        {asksPassword && <PasswordField password={password} isWrong={isPasswordWrong} />}
         <label class="field">
           <span class="field-label">{texts.name}</span>
           <input
@@ -71,6 +90,7 @@ export function JoinView({ call }: { call: Call }) {
             value={name.value}
             placeholder={texts.namePlaceholder}
             maxLength={64}
+            readOnly={typeof token?.name === 'string'}
             autocomplete="nickname"
             aria-invalid={problemOf('name') !== null}
             aria-describedby="name-problem"
@@ -89,6 +109,7 @@ export function JoinView({ call }: { call: Call }) {
             data-testid="room"
             value={room.value}
             maxLength={64}
+            readOnly={token !== null && token.room !== ''}
             autocapitalize="none"
             autocomplete="off"
             spellcheck={false}
@@ -99,13 +120,13 @@ export function JoinView({ call }: { call: Call }) {
             }}
           />
           <span class={problemOf('room') === null ? 'field-hint' : 'field-problem'} id="room-hint" aria-live="polite">
-            {problemOf('room') ?? texts.roomHint}
+            {problemOf('room') ?? (token === null ? texts.roomHint : texts.tokenRoom)}
           </span>
         </label>
         <fieldset class="field">
           <legend class="field-label">{texts.mode}</legend>
           <div class="segments">
-            {MODES.map((choice) => (
+            {modes.map((choice) => (
               <label key={choice}>
                 <input
                   type="radio"
@@ -121,7 +142,7 @@ export function JoinView({ call }: { call: Call }) {
             ))}
           </div>
           <span class="field-hint" aria-live="polite">
-            {texts.modeHints[mode.value]}
+            {modes.length === 1 ? texts.tokenListens : texts.modeHints[mode.value]}
           </span>
         </fieldset>
         {failure !== null && !isBusy && (

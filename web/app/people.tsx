@@ -2,6 +2,7 @@ import { useComputed } from '@preact/signals';
 import type { ParticipantInfo } from '../../src/signaling/protocol.ts';
 import type { Call } from './call.ts';
 import { HeadphonesOffIcon, MicrophoneOffIcon } from './icons.tsx';
+import { ModerateButton, RoomLock } from './moderation.tsx';
 import { strings } from './strings.ts';
 
 const texts = strings.room;
@@ -15,9 +16,12 @@ export function People({ call }: { call: Call }) {
   const ordered = [...people.filter(isSelf), ...people.filter((person) => !isSelf(person))];
   return (
     <section class="people" aria-labelledby="people-heading">
-      <h2 id="people-heading">
-        {texts.people} <span class="quiet">{texts.count(people.length)}</span>
-      </h2>
+      <header>
+        <h2 id="people-heading">
+          {texts.people} <span class="quiet">{texts.count(people.length)}</span>
+        </h2>
+        <RoomLock call={call} />
+      </header>
       <ul data-testid="participants">
         {ordered.map((person) => (
           <Person key={person.id} call={call} person={person} isSelf={isSelf(person)} />
@@ -35,8 +39,9 @@ function Person({ call, person, isSelf }: { call: Call; person: ParticipantInfo;
   const loudness = isSpeaking ? ((level.value ?? FAINT_DBOV) - FAINT_DBOV) / (LOUD_DBOV - FAINT_DBOV) : 0;
   const status = [
     person.connected ? null : texts.connecting,
-    person.muted ? texts.muted : null,
+    statusOfVoice(person),
     person.deafened ? texts.deafened : null,
+    person.mayModerate ? texts.moderates : null,
   ].filter((text) => text !== null);
 
   return (
@@ -47,6 +52,8 @@ function Person({ call, person, isSelf }: { call: Call; person: ParticipantInfo;
       data-self={isSelf}
       data-speaking={isSpeaking}
       data-muted={person.muted}
+      data-muted-by-moderator={person.mutedByModerator}
+      data-listens={!person.maySpeak}
       data-deafened={person.deafened}
       data-connected={person.connected}
       style={{ '--hue': hueOf(person.name), '--loudness': Math.min(1, Math.max(0, loudness)).toFixed(2) }}
@@ -73,8 +80,15 @@ function Person({ call, person, isSelf }: { call: Call; person: ParticipantInfo;
         {isSelf && <span class="you">{texts.you}</span>}
         {isSpeaking ? <span class="speaking-word">{texts.speaking}</span> : status.join(', ')}
       </span>
+      {call.self.value?.mayModerate && !isSelf && <ModerateButton call={call} person={person} />}
     </li>
   );
+}
+
+function statusOfVoice({ maySpeak, muted, mutedByModerator }: ParticipantInfo): string | null {
+  if (!maySpeak) return texts.listens;
+  if (mutedByModerator) return texts.mutedByModerator;
+  return muted ? texts.muted : null;
 }
 
 function initialsOf(name: string): string {

@@ -23,6 +23,9 @@ export const strings = {
       muted: 'The microphone is ready, but nobody hears you until you unmute.',
       listen: 'No microphone is used. You can add one later.',
     },
+    password: 'Password of the channel',
+    tokenRoom: 'Your link leads into this channel.',
+    tokenListens: 'With your link you can listen, not speak.',
     submit: 'Join',
     joining: 'Joining…',
     askingMicrophone: 'Waiting for the microphone. Please answer your browser’s question.',
@@ -47,6 +50,9 @@ export const strings = {
     lost: 'Your microphone is gone. Nobody hears you until you add one.',
     replaced: (label: string) => `Your microphone is gone. Now in use: ${label || 'the default microphone'}.`,
     add: 'Use a microphone',
+    mutedByModerator: 'A moderator has muted you. Nobody hears you until a moderator allows it again.',
+    mayUnmute: 'A moderator lets you speak again. You are still muted.',
+    listensOnly: 'With your link you can listen here, not speak.',
     mutedButTalking: 'You are talking, but you are muted.',
     level: 'Level of your microphone',
   },
@@ -58,6 +64,9 @@ export const strings = {
     you: 'you',
     speaking: 'speaking',
     muted: 'muted',
+    mutedByModerator: 'muted by moderator',
+    listens: 'listens',
+    moderates: 'moderator',
     deafened: 'deafened',
     connecting: 'connecting',
     copyLink: 'Copy link',
@@ -70,8 +79,21 @@ export const strings = {
     keyHint: (label: string, key: string) => `${label} (key ${key})`,
     joined: (name: string) => `${name} joined`,
     left: (name: string) => `${name} left`,
+    kicked: (name: string) => `${name} was removed`,
     unlock: 'Turn the sound on',
     unlockWhy: 'Your browser holds the sound back until you click.',
+  },
+
+  moderation: {
+    moderate: (name: string) => `Moderate ${name}`,
+    mute: 'Mute',
+    allow: 'Let speak again',
+    kick: 'Remove from the channel',
+    ban: 'Remove for ten minutes',
+    cancel: 'Cancel',
+    lock: 'Lock',
+    lockHint: 'Nobody new gets into a locked channel, but moderators.',
+    locked: 'Locked',
   },
 
   state: (state: ConnectionState): string => {
@@ -107,6 +129,20 @@ export const strings = {
         return 'The server cannot be reached. Check your network and try again.';
       case 'room_full':
         return 'This channel is full. Try again later or choose another one.';
+      case 'room_locked':
+        return 'This channel is locked: nobody new gets in. Ask somebody who is there.';
+      case 'password_required':
+        return 'This channel has a password.';
+      case 'wrong_password':
+        return 'This is not the password. Try again.';
+      case 'token_required':
+        return 'This server lets in only those who have a link of their own. Ask the one who invited you.';
+      case 'token_invalid':
+        return 'Your link is not valid for this channel. Ask for a new one.';
+      case 'token_expired':
+        return 'Your link has expired. Ask for a new one.';
+      case 'kicked':
+        return 'A moderator has removed you from the channel.';
       case 'replaced':
         return 'You have joined again in another window, so this one has left.';
       case 'server_closing':

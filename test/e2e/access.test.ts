@@ -1,0 +1,148 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { test } from 'tap';
+import { createJoinToken, tokenKey } from '../../src/rooms/join-token.ts';
+import { launchChromium } from '../helpers/browsers.ts';
+import { skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
+import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import type { VoicePage } from '../helpers/voice-page.ts';
+
+const MICROPHONE = { kind: 'tone', frequencyHz: 440, gain: 0.2 } as const;
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SCREENSHOTS = '.tap/screenshots';
+const SECRET = 'a secret that is long enough to sign with';
+const PASSWORDS = 'vault=open sesame';
+
+async function accessibilityProblems({ page }: VoicePage): Promise<string[]> {
+  await page.evaluate(AXE);
+  return (await page.evaluate(
+    `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((node) => node.html).join(' ')))`,
+  )) as string[];
+}
+
+async function text({ page }: VoicePage, testId: string): Promise<unknown> {
+  return page.evaluate(`document.querySelector('[data-testid="${testId}"]')?.textContent ?? null`);
+}
+
+function token(identity: string, rights: { maySpeak?: boolean; mayModerate?: boolean } = {}, lifetimeMs = 600_000) {
+  const grant = { room: 'lobby', identity, name: identity, maySpeak: true, mayModerate: false, ...rights };
+  return createJoinToken(tokenKey(SECRET), grant, { wallNowMs: Date.now(), lifetimeMs });
+}
+
+test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers), timeout: 110_000 }, async (t) => {
+  const directory = t.testdir();
+  buildServer(directory);
+  const flags = ['--media-host', PRIVATE_ADDRESS, '--token-secret', SECRET, '--room-passwords', PASSWORDS];
+  const server = await startServerProcess(directory, flags);
+  t.teardown(() => server.stop());
+  const chromium = await launchChromium();
+  t.teardown(() => chromium.close());
+  mkdirSync(SCREENSHOTS, { recursive: true });
+
+  await t.test('asks for the password of a channel, and again when it is wrong', async (t) => {
+    const page = await chromium.open(`${server.url}room/vault`, { microphone: MICROPHONE });
+    await page.join({ name: 'Ada' });
+    await page.waitFor('password');
+    t.match(await text(page, 'join-error'), /has a password/);
+    t.equal(await page.page.evaluate('document.activeElement.dataset.testid'), 'password');
+    t.same(await accessibilityProblems(page), []);
+    await page.page.keyboard.type('open barley');
+    await page.page.keyboard.press('Enter');
+    await page.waitFor('password', '[aria-invalid="true"]');
+    t.match(await text(page, 'join-error'), /not the password/);
+    await page.screenshot(`${SCREENSHOTS}/password.png`);
+    await page.page.keyboard.type('open sesame');
+    await page.page.keyboard.press('Enter');
+    await page.waitForSound();
+    t.same(page.errors, []);
+    await page.close();
+  });
+
+  await t.test('takes a token out of the address and keeps it over a reload', async (t) => {
+    const page = await chromium.open(`${server.url}#token=${await token('Ben')}`, { microphone: MICROPHONE });
+    await page.waitFor('name', '[readonly]');
+    t.equal(await page.page.evaluate('location.href'), server.url);
+    await page.click('join');
+    await page.waitForSound();
+    t.match(await page.participants(), [{ name: 'Ben', isSelf: true }]);
+    t.equal(await page.page.evaluate('location.href'), `${server.url}room/lobby`);
+    await page.page.reload();
+    await page.waitFor('name', '[readonly]');
+    await page.click('join');
+    await page.waitForSound();
+    t.match(await page.participants(), [{ name: 'Ben', isSelf: true }], 'once');
+    await page.close();
+  });
+
+  await t.test('says that a link has expired, and does not try it again', async (t) => {
+    const expired = await token('Eve', {}, -60_000);
+    const page = await chromium.open(`${server.url}#token=${expired}`, { microphone: MICROPHONE });
+    await page.click('join');
+    await page.waitFor('join-error');
+    t.match(await text(page, 'join-error'), /link has expired/);
+    t.equal(await page.page.evaluate('sessionStorage.getItem("partyline-token")'), null);
+    await page.close();
+  });
+
+  await t.test('a moderator mutes, locks and removes; a listener has no microphone', async (t) => {
+    const open = async (who: string, rights = {}, width = 1000) => {
+      const url = `${server.url}#token=${await token(who, rights)}`;
+      const page = await chromium.open(url, { microphone: MICROPHONE, width });
+      await page.click('join');
+      await page.waitForSound();
+      return page;
+    };
+    const mod = await open('Mod', { mayModerate: true }, 320);
+    const ben = await open('Ben');
+    const cy = await open('Cy', { maySpeak: false });
+    await cy.waitFor('listens-only');
+    t.equal(await cy.attribute('mute', 'class'), null);
+    t.equal(await cy.attribute('moderate', 'class'), null, 'only moderators moderate');
+    await mod.waitFor('participant', '[data-listens="true"]');
+
+    const moderate = async (name: string, action: string) => {
+      await (await mod.page.waitForSelector(`[aria-label="Moderate ${name}"]`))?.click();
+      await mod.click(action);
+    };
+    await moderate('Ben', 'moderate-cancel');
+    await moderate('Ben', 'moderate-mute');
+    await ben.waitFor('muted-by-moderator');
+    await ben.waitFor('mute', '[aria-pressed="true"]:disabled');
+    await ben.page.keyboard.press('m');
+    await cy.waitFor('participant', '[data-muted-by-moderator="true"]');
+    t.same(await accessibilityProblems(ben), []);
+    await (await mod.page.waitForSelector('[aria-label="Moderate Ben"]'))?.click();
+    await mod.waitFor('moderate-allow');
+    t.same(await accessibilityProblems(mod), []);
+    await mod.screenshot(`${SCREENSHOTS}/moderation-320.png`);
+    await mod.click('moderate-allow');
+    await ben.waitFor('mute', '[aria-pressed="true"]:enabled');
+    await ben.click('mute');
+    await mod.page.waitForSelector('[data-testid="participant"][data-muted="true"][data-listens="false"]', {
+      hidden: true,
+    });
+
+    await mod.click('lock');
+    await cy.waitFor('locked');
+    await mod.screenshot(`${SCREENSHOTS}/moderator-320.png`);
+    t.equal(await mod.page.evaluate('document.documentElement.scrollWidth > innerWidth'), false);
+    t.same(await accessibilityProblems(mod), []);
+    const dan = await chromium.open(`${server.url}room/lobby`, { microphone: MICROPHONE });
+    await dan.join({ name: 'Dan' });
+    await dan.waitFor('join-error');
+    t.match(await text(dan, 'join-error'), /locked/);
+
+    await moderate('Ben', 'moderate-kick');
+    await ben.waitFor('join-error');
+    t.match(await text(ben, 'join-error'), /removed you/);
+    t.equal(await ben.page.evaluate('document.querySelector("[data-testid=join]").disabled'), false, 'and stays out');
+    t.match(await text(mod, 'announcement'), 'Ben was removed');
+    await mod.click('lock');
+    await cy.page.waitForSelector('[data-testid="locked"]', { hidden: true });
+    for (const page of [mod, ben, cy, dan]) {
+      t.same(page.errors, []);
+      await page.close();
+    }
+  });
+});

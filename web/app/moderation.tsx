@@ -1,0 +1,100 @@
+import { type Signal, useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { ParticipantInfo } from '../../src/signaling/protocol.ts';
+import type { Call } from './call.ts';
+import { LockIcon, MoreIcon } from './icons.tsx';
+import { strings } from './strings.ts';
+
+const texts = strings.moderation;
+const BAN_SECONDS = 600;
+
+/** The lock of the room: a switch for moderators, a sign for everybody else. */
+export function RoomLock({ call }: { call: Call }) {
+  const isLocked = call.locked.value;
+  if (call.self.value?.mayModerate) {
+    return (
+      <button
+        type="button"
+        class="button lock"
+        data-testid="lock"
+        aria-pressed={isLocked}
+        title={texts.lockHint}
+        onClick={() => call.client.moderation.lock(!isLocked)}
+      >
+        <LockIcon />
+        {texts.lock}
+      </button>
+    );
+  }
+  return isLocked ? (
+    <span class="locked" data-testid="locked">
+      <LockIcon />
+      {texts.locked}
+    </span>
+  ) : null;
+}
+
+/** What a moderator can do to one person: behind a button, so that nobody is removed by a slip. */
+export function ModerateButton({ call, person }: { call: Call; person: ParticipantInfo }) {
+  const isOpen = useSignal(false);
+  return (
+    <>
+      <button
+        type="button"
+        class="moderate"
+        data-testid="moderate"
+        aria-label={texts.moderate(person.name)}
+        aria-haspopup="dialog"
+        onClick={() => {
+          isOpen.value = true;
+        }}
+      >
+        <MoreIcon />
+      </button>
+      {isOpen.value && <ModerationDialog call={call} person={person} isOpen={isOpen} />}
+    </>
+  );
+}
+
+interface DialogProps {
+  readonly call: Call;
+  readonly person: ParticipantInfo;
+  readonly isOpen: Signal<boolean>;
+}
+
+function ModerationDialog({ call, person, isOpen }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const { moderation } = call.client;
+  const close = () => {
+    isOpen.value = false;
+  };
+  const action = (id: string, label: string, run: () => void, style = '') => (
+    <button
+      type="button"
+      class={`button ${style}`}
+      data-testid={id}
+      onClick={() => {
+        run();
+        close();
+      }}
+    >
+      {label}
+    </button>
+  );
+  return (
+    <dialog ref={dialog} class="settings moderation card" aria-labelledby="moderation-title" onClose={close}>
+      <h2 id="moderation-title" dir="auto">
+        {person.name}
+      </h2>
+      {person.maySpeak &&
+        (person.mutedByModerator
+          ? action('moderate-allow', texts.allow, () => moderation.mute(person.id, false))
+          : action('moderate-mute', texts.mute, () => moderation.mute(person.id, true)))}
+      {action('moderate-kick', texts.kick, () => moderation.kick(person.id), 'button-danger')}
+      {person.identity !== null &&
+        action('moderate-ban', texts.ban, () => moderation.kick(person.id, BAN_SECONDS), 'button-danger')}
+      {action('moderate-cancel', texts.cancel, () => {})}
+    </dialog>
+  );
+}
