@@ -163,8 +163,12 @@ export const SETTINGS = {
     help: 'Time in ms that a WebSocket connection has to join a room.',
   }),
   pingIntervalMs: setting(integer({ min: 100, max: 10 * MINUTE_MS }), {
-    default: 10_000,
-    help: 'Time in ms between the pings of the server; two without an answer end the connection.',
+    default: 4000,
+    help: 'Time in ms without a word from a WebSocket after which it is sent a ping. After as much again it is ended.',
+  }),
+  resumeTimeoutMs: setting(integer({ min: 0, max: 10 * MINUTE_MS }), {
+    default: 30_000,
+    help: 'Time in ms that a participant whose WebSocket broke is waited for while their media goes on.',
   }),
   shutdownGraceMs: setting(integer({ min: 0, max: 10 * MINUTE_MS }), {
     default: 5000,
@@ -199,7 +203,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'maxUnsentBytes',
     ],
   },
-  { title: 'Times', keys: ['joinTimeoutMs', 'pingIntervalMs', 'shutdownGraceMs'] },
+  { title: 'Times', keys: ['joinTimeoutMs', 'pingIntervalMs', 'resumeTimeoutMs', 'shutdownGraceMs'] },
 ];
 
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];

@@ -100,6 +100,12 @@ export const ERRORS = {
     closeCode: null,
     message: 'The session description cannot be used.',
   },
+  cannot_restart: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: 'There is no media connection that this offer could restart.',
+  },
   media_unavailable: {
     fault: 'server',
     httpStatus: 503,

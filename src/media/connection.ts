@@ -5,11 +5,13 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
+import { AppError } from '../lib/errors.ts';
 import type { MixSettings } from '../mixer/mixer.ts';
 import type { DtlsCertificate } from '../rtc/certificate.ts';
 import { DtlsSession } from '../rtc/dtls-session.ts';
-import { type CandidateAddress, writeAnswer } from '../rtc/sdp-answer.ts';
-import { parseOffer, type SdpLimits } from '../rtc/sdp-offer.ts';
+import type { IceCredentials } from '../rtc/ice-lite.ts';
+import { type AnswerOptions, type CandidateAddress, writeAnswer } from '../rtc/sdp-answer.ts';
+import { type AudioOffer, parseOffer, type SdpLimits } from '../rtc/sdp-offer.ts';
 import type { MediaCommand } from './messages.ts';
 import type { ConnectOptions, MediaCloseReason, MediaConnection, MediaConnectionEvents } from './plane.ts';
 
@@ -19,7 +21,8 @@ export interface ConnectionOptions extends ConnectOptions {
   readonly id: number;
   readonly roomId: number;
   readonly mix: MixSettings;
-  readonly candidates: readonly CandidateAddress[];
+  /** Where browsers reach the worker now. */
+  readonly candidates: () => readonly CandidateAddress[];
   readonly sdpLimits: SdpLimits;
   readonly certificate: DtlsCertificate;
   readonly clock: Clock;
@@ -32,6 +35,12 @@ export interface ConnectionOptions extends ConnectOptions {
 export class Connection implements MediaConnection {
   readonly id: number;
   readonly sdp: string;
+  readonly #sdpLimits: SdpLimits;
+  readonly #candidates: () => readonly CandidateAddress[];
+  readonly #offer: AudioOffer;
+  /** What stays the same in every answer. */
+  readonly #answer: Pick<AnswerOptions, 'fingerprint' | 'ssrc' | 'cname'>;
+  #answers = 0;
   readonly #post: (command: MediaCommand) => void;
   readonly #events: MediaConnectionEvents;
   readonly #onGone: (connection: Connection) => void;
@@ -43,32 +52,25 @@ export class Connection implements MediaConnection {
     const { id, roomId, mix, certificate, clock, log, post, events, muted, deafened } = options;
     const offer = parseOffer(options.sdp, options.sdpLimits);
     this.id = id;
+    this.#sdpLimits = options.sdpLimits;
+    this.#candidates = options.candidates;
+    this.#offer = offer;
     this.#post = post;
     this.#events = events;
     this.#onGone = options.onGone;
 
-    // RFC 8445 section 5.3 asks for 24 bits in the ufrag and 128 in the password.
-    const ufrag = randomBytes(9).toString('base64');
-    const password = randomBytes(24).toString('base64');
+    const credentials = createCredentials(offer);
     const ssrc = randomInt(1, 2 ** 32);
     const cname = randomBytes(9).toString('base64url');
-    this.sdp = writeAnswer(offer, {
-      ufrag,
-      password,
-      fingerprint: certificate.fingerprint,
-      ssrc,
-      cname,
-      candidates: options.candidates,
-    });
+    this.#answer = { fingerprint: certificate.fingerprint, ssrc, cname };
+    this.sdp = this.#writeAnswer(offer, credentials);
     post({
       type: 'add_transport',
       transportId: id,
       roomId,
       mix,
       parameters: {
-        localUfrag: ufrag,
-        localPassword: password,
-        remoteUfrag: offer.iceUfrag,
+        ...credentials,
         localSsrc: ssrc,
         cname,
         opusPayloadType: offer.opusPayloadType,
@@ -99,6 +101,15 @@ export class Connection implements MediaConnection {
     });
   }
 
+  restart(sdp: string): string {
+    if (this.#state !== 'open') throw new AppError('cannot_restart');
+    const offer = parseOffer(sdp, this.#sdpLimits);
+    if (!isOfSamePeer(offer, this.#offer)) throw new AppError('cannot_restart', 'It is of another connection.');
+    const credentials = createCredentials(offer);
+    this.#post({ type: 'restart_ice', transportId: this.id, credentials });
+    return this.#writeAnswer(offer, credentials);
+  }
+
   setMuted(muted: boolean): void {
     this.#post({ type: 'set_muted', transportId: this.id, muted });
   }
@@ -110,6 +121,11 @@ export class Connection implements MediaConnection {
   /** A DTLS datagram from the worker. */
   receiveDtls(datagram: Uint8Array): void {
     this.#dtls.receive(datagram);
+  }
+
+  /** The worker hears nothing any more on this connection, or something again. */
+  tellSilent(silent: boolean): void {
+    if (this.#state === 'open') this.#events.silent(silent);
   }
 
   /** Ends the connection and says why. */
@@ -137,10 +153,41 @@ export class Connection implements MediaConnection {
     this.#state = 'closed';
   }
 
+  #writeAnswer(offer: AudioOffer, { localUfrag, localPassword }: IceCredentials): string {
+    return writeAnswer(offer, {
+      ...this.#answer,
+      version: ++this.#answers,
+      ufrag: localUfrag,
+      password: localPassword,
+      candidates: this.#candidates(),
+    });
+  }
+
   #free(): void {
     // The close_notify goes out before its way out is removed.
     this.#dtls.close();
     this.#post({ type: 'remove_transport', transportId: this.id });
     this.#onGone(this);
   }
+}
+
+/** RFC 8445 section 5.3 asks for 24 bits in the ufrag and 128 in the password. */
+function createCredentials({ iceUfrag }: AudioOffer): IceCredentials {
+  return {
+    localUfrag: randomBytes(9).toString('base64'),
+    localPassword: randomBytes(24).toString('base64'),
+    remoteUfrag: iceUfrag,
+  };
+}
+
+/** An RTCPeerConnection has one certificate, and keeps what was agreed on; new ICE credentials make the restart (RFC 8839 section 4.4.1.1). */
+function isOfSamePeer(offer: AudioOffer, before: AudioOffer): boolean {
+  return (
+    offer.fingerprint.algorithm === before.fingerprint.algorithm &&
+    offer.fingerprint.value === before.fingerprint.value &&
+    offer.mid === before.mid &&
+    offer.opusPayloadType === before.opusPayloadType &&
+    offer.redPayloadType === before.redPayloadType &&
+    offer.audioLevelExtensionId === before.audioLevelExtensionId
+  );
 }

@@ -112,6 +112,7 @@ export class MediaEngine {
       totals: this.#stats.totals,
       events: {
         dtls: (datagram) => this.#emit({ type: 'dtls', transportId, datagram }),
+        silent: (silent) => this.#emit({ type: 'transport_silent', transportId, silent }),
         closed: (reason) => {
           this.#remove(member);
           this.#emit({ type: 'transport_closed', transportId, reason });
@@ -123,6 +124,9 @@ export class MediaEngine {
 
   #handleFor(member: RoomMember, command: TransportCommand): void {
     switch (command.type) {
+      case 'restart_ice':
+        member.transport.restartIce(command.credentials);
+        return;
       case 'set_keys':
         member.transport.setKeys(command.keys);
         return;

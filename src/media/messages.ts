@@ -3,6 +3,7 @@
  * `transportId` and `roomId` are numbers that the control plane gives and never gives again.
  */
 import type { MixSettings } from '../mixer/mixer.ts';
+import type { IceCredentials } from '../rtc/ice-lite.ts';
 import type { SrtpKeys } from '../rtc/srtp-keys.ts';
 import type { WebRtcTransportParameters } from '../rtc/webrtc-transport.ts';
 import type { MediaCloseReason, MediaStats } from './plane.ts';
@@ -18,6 +19,7 @@ export type MediaCommand =
       readonly muted: boolean;
       readonly deafened: boolean;
     }
+  | { readonly type: 'restart_ice'; readonly transportId: number; readonly credentials: IceCredentials }
   | { readonly type: 'set_keys'; readonly transportId: number; readonly keys: SrtpKeys }
   | { readonly type: 'send_dtls'; readonly transportId: number; readonly datagram: Uint8Array }
   | { readonly type: 'set_muted'; readonly transportId: number; readonly muted: boolean }
@@ -34,6 +36,7 @@ export type MediaCommand =
 
 export type MediaEvent =
   | { readonly type: 'dtls'; readonly transportId: number; readonly datagram: Uint8Array }
+  | { readonly type: 'transport_silent'; readonly transportId: number; readonly silent: boolean }
   | { readonly type: 'transport_closed'; readonly transportId: number; readonly reason: MediaCloseReason }
   /** Pairs of transport id and level in dBov, one after the other; empty when the last speaker has stopped. */
   | { readonly type: 'levels'; readonly roomId: number; readonly speaking: readonly number[] }

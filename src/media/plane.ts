@@ -20,6 +20,8 @@ export type MediaCloseReason =
 export interface MediaConnectionEvents {
   /** DTLS is complete and the peer verified; sound flows both ways. */
   connected(): void;
+  /** Nothing has been received for some seconds, or something again. Only after `connected`. */
+  silent(silent: boolean): void;
   /** The connection is gone; called at most once, never after `MediaConnection.close`. */
   closed(reason: MediaCloseReason): void;
 }
@@ -40,6 +42,11 @@ export interface MediaConnection {
   readonly id: number;
   /** The answer to the offer; it holds every candidate, nothing trickles. */
   readonly sdp: string;
+  /**
+   * The answer to an offer that restarts ICE of the same RTCPeerConnection (RFC 8445 section 2.4); DTLS and media go on.
+   * Throws `AppError` `cannot_restart`, `sdp_too_large` or `invalid_sdp`.
+   */
+  restart(sdp: string): string;
   /** A muted participant is not heard by anybody. */
   setMuted(muted: boolean): void;
   /** A deafened participant is sent no mix. */

@@ -21,6 +21,7 @@ export interface RoomMemberOptions {
   readonly totals: TransportTotals;
   readonly events: {
     dtls(datagram: Uint8Array): void;
+    silent(silent: boolean): void;
     closed(reason: MediaCloseReason): void;
   };
 }
@@ -53,7 +54,12 @@ export class RoomMember implements MixSink {
       parameters,
       demultiplexer,
       nowMs: clock.now(),
-      events: { rtp: (packet, nowMs) => this.#receive(packet, nowMs), dtls: events.dtls, closed: events.closed },
+      events: {
+        rtp: (packet, nowMs) => this.#receive(packet, nowMs),
+        dtls: events.dtls,
+        silent: events.silent,
+        closed: events.closed,
+      },
     });
     this.#participant = room.mixer.add({ sink: this, muted, deafened });
     room.add(this.#participant, id);

@@ -134,7 +134,7 @@ export class WorkerSlot {
     const connection: Connection = new Connection({
       ...options,
       id: nextId(),
-      candidates: this.candidates,
+      candidates: () => this.candidates,
       sdpLimits,
       certificate,
       clock,
@@ -193,6 +193,9 @@ export class WorkerSlot {
     switch (event.type) {
       case 'dtls':
         this.#connections.get(event.transportId)?.receiveDtls(event.datagram);
+        return;
+      case 'transport_silent':
+        this.#connections.get(event.transportId)?.tellSilent(event.silent);
         return;
       case 'transport_closed':
         this.#connections.get(event.transportId)?.end(event.reason);

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { ConnectOptions, MediaCloseReason, MediaConnection } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
@@ -29,24 +30,40 @@ export interface ParticipantOptions {
   readonly resumeToken: string;
   readonly listener: ParticipantListener;
   readonly room: ParticipantRoom;
+  /** How long a participant whose connection broke is waited for while their media lives. */
+  readonly resumeTimeoutMs: Millis;
+  readonly clock: Clock;
   /** Bound to the room and to this participant. */
   readonly log: Logger;
 }
 
-/** One person in a room, from the join of one connection to its end. Once ended, every method does nothing. */
+/** With neither media nor a word over the WebSocket for this long, nobody is there any more. */
+const SILENCE_LIMIT_MS = 8000;
+
+/**
+ * One person in a room. The connection of their client may break and another take its place: until then there is no listener, and the media
+ * goes on. Once ended, every method does nothing.
+ */
 export class Participant {
   readonly id: string;
   readonly name: string;
   readonly admission: Admission;
   /** Whoever holds it may take this participant's place. Secret. */
   readonly resumeToken: string;
-  readonly #listener: ParticipantListener;
   readonly #room: ParticipantRoom;
+  readonly #resumeTimeoutMs: Millis;
+  readonly #clock: Clock;
   readonly #log: Logger;
+  #listener: ParticipantListener | null;
+  /** While there is no listener: since when, and when the client was heard of last. */
+  #lost: { readonly sinceMs: Millis; readonly heardMs: Millis } | null = null;
+  #cancelLeave: Cancel = () => {};
   #muted: boolean;
   #mutedByModerator: boolean;
   #deafened: boolean;
   #connected = false;
+  /** Nothing has come over the media connection for some seconds. */
+  #silent = false;
   #returning: boolean;
   #media: MediaConnection | undefined;
   #ended = false;
@@ -54,6 +71,8 @@ export class Participant {
   constructor(options: ParticipantOptions) {
     const { id, name, admission, muted, mutedByModerator, deafened, returning, resumeToken, listener, room, log } =
       options;
+    this.#resumeTimeoutMs = options.resumeTimeoutMs;
+    this.#clock = options.clock;
     this.id = id;
     this.name = name;
     this.admission = admission;
@@ -78,13 +97,18 @@ export class Participant {
       muted: this.#muted,
       mutedByModerator: this.#mutedByModerator,
       deafened: this.#deafened,
-      connected: this.#connected,
+      connected: this.#isAlive,
     };
   }
 
   /** Has had media: here, or by an earlier connection of the same participant. */
   get returning(): boolean {
     return this.#returning;
+  }
+
+  /** There is a media connection, or one is being made. */
+  get hasMedia(): boolean {
+    return this.#media !== undefined;
   }
 
   /** Compares in constant time. */
@@ -141,6 +165,7 @@ export class Participant {
       returning: this.#returning,
       events: {
         connected: () => this.#mediaConnected(connection),
+        silent: (silent) => this.#mediaSilent(connection, silent),
         closed: (reason) => this.#mediaClosed(connection, reason),
       },
     });
@@ -150,9 +175,46 @@ export class Participant {
     this.#returning = true;
     if (before !== undefined) {
       this.#room.disconnect(before);
-      this.#setConnected(false);
+      this.#setMediaState(false, false);
     }
     return connection.sdp;
+  }
+
+  /**
+   * Restarts ICE: the answer to an offer of the same RTCPeerConnection as before, whose DTLS and media go on.
+   * Throws `AppError` `cannot_restart`, `sdp_too_large` or `invalid_sdp`; then the connection stays as it is.
+   */
+  restart(sdp: string): string {
+    if (this.#media === undefined) throw new AppError('cannot_restart');
+    this.#log.debug({ sdp }, 'offer of an ICE restart');
+    const answer = this.#media.restart(sdp);
+    this.#log.debug({ sdp: answer }, 'answer');
+    return answer;
+  }
+
+  /** The connection of the client broke, which was heard of last at `heardMs`. The participant stays for a while. */
+  lose(heardMs: Millis): void {
+    if (this.#ended) return;
+    this.#log.info('connection broke');
+    this.#listener = null;
+    this.#lost = { sinceMs: this.#clock.now(), heardMs };
+    this.#scheduleLeave();
+  }
+
+  /** Another connection takes the place of the one before, which is told so if it is still there. */
+  resume(
+    listener: ParticipantListener,
+    { muted, deafened }: { readonly muted: boolean; readonly deafened: boolean },
+  ): void {
+    const before = this.#listener;
+    this.#listener = null;
+    this.#lost = null;
+    this.#cancelLeave();
+    before?.ended('replaced');
+    if (muted || (this.admission.maySpeak && !this.#mutedByModerator)) this.setMuted(muted);
+    this.setDeafened(deafened);
+    // Only now: the first that the client hears is how everything stands.
+    this.#listener = listener;
   }
 
   /** The participant goes; the others are told why. */
@@ -172,43 +234,63 @@ export class Participant {
   /** The room lets go of the participant; its own side is told, the others are not. */
   end(reason: EndReason): void {
     if (this.#ended) return;
+    const listener = this.#listener;
     this.#close();
-    this.#listener.ended(reason);
+    listener?.ended(reason);
   }
 
   /** Tells this participant's own side. */
   deliver(event: RoomEvent): void {
-    if (!this.#ended) this.#listener.event(event);
+    if (!this.#ended) this.#listener?.event(event);
   }
 
   #mediaConnected(connection: MediaConnection): void {
     if (connection !== this.#media) return;
     this.#log.info('media connected');
     this.deliver({ type: 'media_connected' });
-    this.#setConnected(true);
+    this.#setMediaState(true, false);
+  }
+
+  #mediaSilent(connection: MediaConnection, silent: boolean): void {
+    if (connection === this.#media) this.#setMediaState(this.#connected, silent);
   }
 
   #mediaClosed(connection: MediaConnection, reason: MediaCloseReason): void {
     if (connection !== this.#media) return;
     this.#media = undefined;
     this.#room.disconnect(connection);
-    this.#tellMediaClosed(reason);
-  }
-
-  #tellMediaClosed(reason: MediaCloseReason): void {
     this.#log.info({ reason }, 'media closed');
     this.deliver({ type: 'media_closed', reason });
-    this.#setConnected(false);
+    this.#setMediaState(false, false);
   }
 
-  #setConnected(connected: boolean): void {
-    if (connected === this.#connected) return;
+  get #isAlive(): boolean {
+    return this.#connected && !this.#silent;
+  }
+
+  #setMediaState(connected: boolean, silent: boolean): void {
+    const before = this.#isAlive;
     this.#connected = connected;
+    this.#silent = silent;
+    if (this.#isAlive === before) return;
+    this.#scheduleLeave();
     this.#room.updated(this);
+  }
+
+  #scheduleLeave(): void {
+    this.#cancelLeave();
+    if (this.#lost === null || this.#ended) return;
+    const { sinceMs, heardMs } = this.#lost;
+    const resumeUntilMs = sinceMs + this.#resumeTimeoutMs;
+    const atMs = this.#isAlive ? resumeUntilMs : Math.min(resumeUntilMs, heardMs + SILENCE_LIMIT_MS);
+    if (atMs <= this.#clock.now()) this.leave('connection_lost');
+    else this.#cancelLeave = this.#clock.setTimer(atMs, () => this.leave('connection_lost'));
   }
 
   #close(): void {
     this.#ended = true;
+    this.#listener = null;
+    this.#cancelLeave();
     const media = this.#media;
     this.#media = undefined;
     if (media !== undefined) this.#room.disconnect(media);

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Clock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { MediaPlane } from '../media/plane.ts';
 import type { AccessControl, AdmissionRequest } from './access.ts';
@@ -16,6 +17,7 @@ export interface RegistryOptions {
   readonly plane: MediaPlane;
   readonly limits: RegistryLimits;
   readonly access: AccessControl;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -36,6 +38,8 @@ export interface Joined {
   readonly locked: boolean;
   /** Everybody in the room, the new participant included. */
   readonly participants: readonly ParticipantView[];
+  /** The participant was here before, and their media goes on. */
+  readonly mediaResumed: boolean;
 }
 
 /** What has happened since the start, and what is now. */
@@ -50,15 +54,17 @@ export class RoomRegistry {
   readonly #plane: MediaPlane;
   readonly #limits: RegistryLimits;
   readonly #access: AccessControl;
+  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #rooms = new Map<string, Room>();
   #joins = 0;
   #closed = false;
 
-  constructor({ plane, limits, access, log }: RegistryOptions) {
+  constructor({ plane, limits, access, clock, log }: RegistryOptions) {
     this.#plane = plane;
     this.#limits = limits;
     this.#access = access;
+    this.#clock = clock;
     this.#log = log;
   }
 
@@ -83,7 +89,13 @@ export class RoomRegistry {
     const room = this.#roomNamed(roomName(wantedRoom));
     const participant = room.join({ name, ...options });
     this.#joins += 1;
-    return { participant, room: room.name, locked: room.locked, participants: room.participants };
+    return {
+      participant,
+      room: room.name,
+      locked: room.locked,
+      participants: room.participants,
+      mediaResumed: participant.hasMedia,
+    };
   }
 
   get figures(): RoomFigures {
@@ -109,6 +121,7 @@ export class RoomRegistry {
       plane: this.#plane,
       limits: this.#limits,
       bans: this.#access.bans,
+      clock: this.#clock,
       log: this.#log,
       onEmpty: () => {
         this.#rooms.delete(name);

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { ConnectOptions, MediaConnection, MediaPlane, MediaRoom, SpeakerLevel } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
@@ -9,7 +10,10 @@ import { Moderation, type ModeratorAction } from './moderation.ts';
 import { Participant } from './participant.ts';
 
 export interface RoomLimits {
+  /** Those included whose connection broke and is waited for. */
   readonly maxParticipants: number;
+  /** How long that is waited for while the media lives. */
+  readonly resumeTimeoutMs: Millis;
 }
 
 export interface RoomOptions {
@@ -17,6 +21,7 @@ export interface RoomOptions {
   readonly plane: MediaPlane;
   readonly limits: RoomLimits;
   readonly bans: BanList;
+  readonly clock: Clock;
   readonly log: Logger;
   /** The last participant is gone. */
   readonly onEmpty: () => void;
@@ -38,6 +43,7 @@ export class Room {
   readonly name: string;
   readonly #plane: MediaPlane;
   readonly #limits: RoomLimits;
+  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #onEmpty: () => void;
   readonly #participants = new Map<string, Participant>();
@@ -47,10 +53,11 @@ export class Room {
   #media: MediaRoom | undefined;
   #closed = false;
 
-  constructor({ name, plane, limits, bans, log, onEmpty }: RoomOptions) {
+  constructor({ name, plane, limits, bans, clock, log, onEmpty }: RoomOptions) {
     this.name = name;
     this.#plane = plane;
     this.#limits = limits;
+    this.#clock = clock;
     this.#log = log.child({ room: name });
     this.#onEmpty = onEmpty;
     this.#moderation = new Moderation({
@@ -81,9 +88,18 @@ export class Room {
     return this.#holderOf(resumeToken)?.admission;
   }
 
-  /** Throws `AppError` `room_full` or `room_locked`. */
+  /**
+   * A new participant, or the one whose token this is with another connection: their name and their media stay as they are.
+   * Throws `AppError` `room_full` or `room_locked`.
+   */
   join({ name, admission, muted, deafened, resumeToken, listener }: JoinOptions): Participant {
-    const previous = this.#holderOf(resumeToken) ?? this.#holderOfIdentity(admission);
+    const resumed = this.#holderOf(resumeToken);
+    if (resumed !== undefined) {
+      resumed.resume(listener, { muted, deafened });
+      this.#log.info({ participant: resumed.id, name: resumed.name }, 'participant resumed');
+      return resumed;
+    }
+    const previous = this.#holderOfIdentity(admission);
     if (previous === undefined) this.#moderation.checkNewcomer(admission);
     if (previous === undefined && this.size >= this.#limits.maxParticipants) throw new AppError('room_full');
     const id = previous?.id ?? randomUUID();
@@ -99,12 +115,14 @@ export class Room {
       resumeToken: previous?.resumeToken ?? randomBytes(32).toString('base64url'),
       listener,
       room: this.#side,
+      resumeTimeoutMs: this.#limits.resumeTimeoutMs,
+      clock: this.#clock,
       log: this.#log.child({ participant: id }),
     });
     previous?.end('replaced');
     this.#participants.set(id, participant);
     this.#log.info(
-      { participant: id, name, participants: this.size, resumed: previous !== undefined },
+      { participant: id, name, participants: this.size, replaced: previous !== undefined },
       'participant joined',
     );
     const type = previous === undefined ? 'participant_joined' : 'participant_updated';

@@ -1,9 +1,12 @@
 /**
  * Tells whose a datagram is and what: by its first byte (RFC 7983), STUN by the ufrag it names, everything else by the path it came on.
- * Paths are known only after an authenticated STUN request, so an unknown address can do nothing but STUN.
+ * Paths are known only after an authenticated STUN request, so an unknown address can do nothing but STUN, and be heard with RTP that is
+ * authentic: a NAT may give a talker another port, of which ICE tells us only with the next consent check. Nothing is sent there before that.
  */
 import type { Clock, Millis } from '../lib/clock.ts';
+import { TokenBucket } from '../lib/token-bucket.ts';
 import type { DatagramPort, DatagramSocket } from './datagram-port.ts';
+import { RTP_HEADER_LENGTH, readUint32 } from './rtp-packet.ts';
 import { SendBuffer } from './send-buffer.ts';
 import { parseStun, type StunMessage } from './stun.ts';
 
@@ -44,8 +47,10 @@ export interface DemultiplexerCounters {
   unknownKind: number;
   /** STUN that names no transport of this port. */
   unknownUfrag: number;
-  /** Anything but STUN from an address that has not passed ICE. */
+  /** Anything but STUN from an address that has not passed ICE, and is not given to `roaming`. */
   unknownAddress: number;
+  /** RTP of a known source from an address that has not passed ICE; whether it is authentic is for its transport to see. */
+  roaming: number;
   /** STUN for one transport from an address that is another's. */
   foreignAddress: number;
 }
@@ -63,12 +68,16 @@ const RTCP_LAST = 223;
  * else one participant who forges the address of another could take that one's media away.
  */
 const PATH_IN_USE_MS = 7000;
+/** Verifying a packet costs some microseconds: twenty roaming talkers at a time, and a forger gets no more of our time than they. */
+const ROAMING_PER_SECOND = 1000;
+const ROAMING_BURST = 100;
 
 export class Demultiplexer {
   readonly counters: DemultiplexerCounters = {
     unknownKind: 0,
     unknownUfrag: 0,
     unknownAddress: 0,
+    roaming: 0,
     foreignAddress: 0,
   };
   /** For everything that the transports of this port send. */
@@ -77,9 +86,16 @@ export class Demultiplexer {
   readonly #byUfrag = new Map<string, DatagramEndpoint>();
   /** By remote port first: looking up a number and comparing one address is cheaper than building a key from both. */
   readonly #byPort = new Map<number, Binding[]>();
+  readonly #bySource = new Map<number, DatagramEndpoint>();
+  readonly #roamingAllowance: TokenBucket;
 
   constructor(port: DatagramPort, clock: Clock) {
     this.#clock = clock;
+    this.#roamingAllowance = new TokenBucket({
+      perSecond: ROAMING_PER_SECOND,
+      burst: ROAMING_BURST,
+      now: clock.now(),
+    });
     port.listen(
       (datagram, remote, socket) => this.receive(datagram, remote.address, remote.port, socket),
       (remote, socket) => this.#lose(remote.address, remote.port, socket),
@@ -95,6 +111,15 @@ export class Demultiplexer {
 
   unregister(localUfrag: string): void {
     this.#byUfrag.delete(localUfrag);
+  }
+
+  /** An endpoint has authenticated RTP of this SSRC. If another has it already, that one keeps it. */
+  knowSource(ssrc: number, endpoint: DatagramEndpoint): void {
+    if (!this.#bySource.has(ssrc)) this.#bySource.set(ssrc, endpoint);
+  }
+
+  forgetSource(ssrc: number, endpoint: DatagramEndpoint): void {
+    if (this.#bySource.get(ssrc) === endpoint) this.#bySource.delete(ssrc);
   }
 
   /** From now on, what comes on `path` is `endpoint`'s; a path that was another's changes hands. Only for authenticated paths. */
@@ -142,7 +167,7 @@ export class Demultiplexer {
     }
     const binding = this.#find(address, port, socket);
     if (binding === undefined) {
-      this.counters.unknownAddress++;
+      if (!this.#receiveRoaming(datagram, address, port, socket)) this.counters.unknownAddress++;
       return;
     }
     if (first >= 128 && first < 192 && datagram.length >= 2) {
@@ -153,6 +178,18 @@ export class Demultiplexer {
     } else if (first >= 20 && first < 64) {
       binding.endpoint.receiveDtls(datagram, binding.path, this.#clock.now());
     } else this.counters.unknownKind++;
+  }
+
+  #receiveRoaming(datagram: Buffer, address: string, port: number, socket: DatagramSocket): boolean {
+    if (datagram.length < RTP_HEADER_LENGTH || datagram[0]! < 128 || datagram[0]! >= 192) return false;
+    if (socket.protocol === 'tcp' || (datagram[1]! >= RTCP_FIRST && datagram[1]! <= RTCP_LAST)) return false;
+    const endpoint = this.#bySource.get(readUint32(datagram, 8));
+    if (endpoint === undefined) return false;
+    const nowMs = this.#clock.now();
+    if (!this.#roamingAllowance.take(nowMs)) return false;
+    this.counters.roaming++;
+    endpoint.receiveRtp(datagram, new NetworkPath(socket, address, port, nowMs), nowMs);
+    return true;
   }
 
   #receiveStun(datagram: Buffer, address: string, port: number, socket: DatagramSocket): void {

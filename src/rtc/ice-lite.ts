@@ -11,7 +11,7 @@ import { type StunMessage, verifyStunIntegrity } from './stun.ts';
 import { writeBindingSuccess, writeUnknownAttributes } from './stun-writer.ts';
 import { TransactionMemory } from './transaction-memory.ts';
 
-export interface IceLiteOptions {
+export interface IceCredentials {
   readonly localUfrag: string;
   readonly localPassword: string;
   readonly remoteUfrag: string;
@@ -25,15 +25,20 @@ export interface IceCounters {
   replayed: number;
 }
 
-/** What a request led to: a path that is valid from now on, and one that had to go for it. */
+/** What a request led to: a path that is valid from now on, one that had to go for it, and credentials that are not good any more. */
 export interface IceOutcome {
   readonly authentic: boolean;
   readonly added: NetworkPath | null;
   readonly removed: NetworkPath | null;
+  readonly retiredUfrag: string | null;
 }
 
-const REFUSED: IceOutcome = { authentic: false, added: null, removed: null };
-const UNCHANGED: IceOutcome = { authentic: true, added: null, removed: null };
+const REFUSED: IceOutcome = { authentic: false, added: null, removed: null, retiredUfrag: null };
+const UNCHANGED: IceOutcome = { authentic: true, added: null, removed: null, retiredUfrag: null };
+
+interface Generation extends IceCredentials {
+  readonly username: string;
+}
 
 /** A browser tries some pairs of each of its interfaces; more paths than this at a time are not kept. */
 const MAX_PATHS = 8;
@@ -44,8 +49,9 @@ const UDP_PREFERRED_MS = 3000;
 
 export class IceLite {
   readonly counters: IceCounters = { requests: 0, refused: 0, replayed: 0 };
-  readonly #options: IceLiteOptions;
-  readonly #username: string;
+  #current: Generation;
+  /** Of a restart, until a path has been nominated with them. */
+  #next: Generation | null = null;
   readonly #paths: NetworkPath[] = [];
   readonly #transactions = new TransactionMemory();
   #selected: NetworkPath | null = null;
@@ -55,9 +61,24 @@ export class IceLite {
   /** Media has come on the selected path. */
   #confirmed = false;
 
-  constructor(options: IceLiteOptions) {
-    this.#options = options;
-    this.#username = `${options.localUfrag}:${options.remoteUfrag}`;
+  constructor(credentials: IceCredentials) {
+    this.#current = toGeneration(credentials);
+  }
+
+  /** The ufrags by which requests may name this agent: one, and a second while it restarts. */
+  get localUfrags(): readonly string[] {
+    const { localUfrag } = this.#current;
+    return this.#next === null ? [localUfrag] : [localUfrag, this.#next.localUfrag];
+  }
+
+  /**
+   * New credentials (RFC 8445 section 2.4). Those before stay good, and media stays where it is, until the peer has nominated a path with the
+   * new ones. A restart that has not come that far is forgotten for this one; its ufrag is returned.
+   */
+  restart(credentials: IceCredentials): string | null {
+    const forgotten = this.#next?.localUfrag ?? null;
+    this.#next = toGeneration(credentials);
+    return forgotten;
   }
 
   /** Where to send: the path nominated last, before that the first valid one; null before any check passed. */
@@ -76,11 +97,12 @@ export class IceLite {
    */
   receive(request: StunMessage, datagram: Buffer, path: NetworkPath, nowMs: Millis): IceOutcome {
     this.counters.requests++;
-    const { localPassword } = this.#options;
+    const generation = request.username === this.#next?.username ? this.#next : this.#current;
+    const { localPassword } = generation;
     // RFC 8445 section 7.3 makes FINGERPRINT a must.
     if (
       !request.hasFingerprint ||
-      request.username !== this.#username ||
+      request.username !== generation.username ||
       !verifyStunIntegrity(datagram, request, localPassword)
     ) {
       this.counters.refused++;
@@ -104,7 +126,15 @@ export class IceLite {
     const outcome = known ? UNCHANGED : this.#add(path);
     if (this.#selected === null || (request.useCandidate && !this.#prefersUdpTo(path, nowMs)))
       this.#select(path, nowMs);
-    if (request.useCandidate && path === this.#selected) this.#nominatedAtMs = nowMs;
+    if (request.useCandidate && path === this.#selected) {
+      this.#nominatedAtMs = nowMs;
+      if (generation === this.#next) {
+        const retiredUfrag = this.#current.localUfrag;
+        this.#current = generation;
+        this.#next = null;
+        return { ...outcome, retiredUfrag };
+      }
+    }
     return outcome;
   }
 
@@ -123,10 +153,11 @@ export class IceLite {
     );
   }
 
-  /** Notes a packet of media on a valid path, authentic and not a replay. */
+  /** Notes a packet of media, authentic and not a replay. On a path that is not valid it shows nothing: it may have been sent on by another. */
   heardMedia(path: NetworkPath, nowMs: Millis): void {
     path.lastHeardMs = nowMs;
     if (path !== this.#selected) {
+      if (!this.#paths.includes(path)) return;
       if (this.#confirmed || nowMs - this.#selectedAtMs < DOUBT_MS) return;
       this.#select(path, nowMs);
     }
@@ -160,6 +191,10 @@ export class IceLite {
       if (removed !== null) this.#paths.splice(this.#paths.indexOf(removed), 1);
     }
     this.#paths.push(path);
-    return { authentic: true, added: path, removed };
+    return { authentic: true, added: path, removed, retiredUfrag: null };
   }
+}
+
+function toGeneration(credentials: IceCredentials): Generation {
+  return { ...credentials, username: `${credentials.localUfrag}:${credentials.remoteUfrag}` };
 }

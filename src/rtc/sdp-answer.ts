@@ -12,6 +12,8 @@ export interface CandidateAddress {
 }
 
 export interface AnswerOptions {
+  /** One more with each answer to the same peer (RFC 3264 section 8). */
+  readonly version: number;
   readonly ufrag: string;
   readonly password: string;
   readonly fingerprint: Fingerprint;
@@ -42,7 +44,7 @@ const TCP_PASSIVE_PREFERENCE = 4;
 export function writeAnswer(offer: AudioOffer, options: AnswerOptions): string {
   const lines = [
     'v=0',
-    `o=- ${options.ssrc} 1 IN IP4 127.0.0.1`,
+    `o=- ${options.ssrc} ${options.version} IN IP4 127.0.0.1`,
     's=-',
     't=0 0',
     'a=ice-lite',

@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto';
 import type { Millis } from '../lib/clock.ts';
 import type { DatagramEndpoint, Demultiplexer, NetworkPath } from './demultiplexer.ts';
 import { hasDtlsRecord } from './dtls-record.ts';
-import { type IceCounters, IceLite } from './ice-lite.ts';
+import { type IceCounters, type IceCredentials, IceLite } from './ice-lite.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 import { RtcpSession } from './rtcp-session.ts';
 import {
@@ -23,10 +23,7 @@ import { SRTP_MAX_OVERHEAD, type SrtpFailure, SrtpSession } from './srtp-session
 import type { StunMessage } from './stun.ts';
 
 /** What offer and answer agreed on. Plain data that may be posted to another thread. */
-export interface WebRtcTransportParameters {
-  readonly localUfrag: string;
-  readonly localPassword: string;
-  readonly remoteUfrag: string;
+export interface WebRtcTransportParameters extends IceCredentials {
   /** Of the stream that we send. */
   readonly localSsrc: number;
   /** At most 255 ASCII characters. */
@@ -47,6 +44,8 @@ export interface WebRtcTransportEvents {
   rtp(packet: ReceivedRtp, nowMs: Millis): void;
   /** A DTLS datagram from an address that passed ICE. */
   dtls(datagram: Buffer): void;
+  /** Nothing authentic has come for some seconds, or something again. */
+  silent(silent: boolean): void;
   /** The peer was not heard of for the consent time (RFC 7675). The transport is closed; at most once. */
   closed(reason: 'silent'): void;
 }
@@ -88,6 +87,8 @@ export interface WebRtcTransportCounters {
 }
 
 const CONSENT_TIMEOUT_MS = 30_000;
+/** Beyond the pauses between consent checks (RFC 7675 section 5.1) and between reports of browsers. */
+const SILENT_AFTER_MS = 7000;
 const CLOCK_RATE_HZ = 48_000;
 /** A new source takes over when the old one has been silent for this long. */
 const SSRC_HANDOVER_MS = 500;
@@ -123,6 +124,7 @@ export class WebRtcTransport implements DatagramEndpoint {
   /** Below 2^15, so that the first wrap is far: a receiver that misses the first packets still knows the rollover counter. */
   #sequenceNumber = randomInt(0x8000);
   #lastHeardMs: Millis;
+  #silent = false;
   #closed = false;
 
   /** Throws an Error if the local ufrag is taken on this port. */
@@ -221,7 +223,20 @@ export class WebRtcTransport implements DatagramEndpoint {
       this.#events.closed('silent');
       return;
     }
+    const silent = nowMs - this.#lastHeardMs > SILENT_AFTER_MS;
+    if (silent !== this.#silent) {
+      this.#silent = silent;
+      this.#events.silent(silent);
+    }
     if (this.isReady && this.#rtcp.isDue(nowMs)) this.#sendRtcp('report', nowMs, wallNowMs);
+  }
+
+  /** Takes new ICE credentials; see `IceLite.restart`. Throws an Error if the ufrag is taken on this port. */
+  restartIce(credentials: IceCredentials): void {
+    if (this.#closed) return;
+    if (!this.#demultiplexer.register(credentials.localUfrag, this)) throw new Error('the ICE ufrag is in use');
+    const forgotten = this.#ice.restart(credentials);
+    if (forgotten !== null) this.#demultiplexer.unregister(forgotten);
   }
 
   /** Says goodbye and frees everything. Idempotent; no event comes from it. */
@@ -230,7 +245,8 @@ export class WebRtcTransport implements DatagramEndpoint {
     if (this.isReady) this.#sendRtcp('bye', nowMs, wallNowMs);
     this.#closed = true;
     this.#srtp = null;
-    this.#demultiplexer.unregister(this.#parameters.localUfrag);
+    if (this.#peer !== null) this.#demultiplexer.forgetSource(this.#peer.ssrc, this);
+    for (const ufrag of this.#ice.localUfrags) this.#demultiplexer.unregister(ufrag);
     for (const path of this.#ice.paths) this.#demultiplexer.unbind(path, this);
   }
 
@@ -239,6 +255,7 @@ export class WebRtcTransport implements DatagramEndpoint {
     const accepted = this.#ice.receive(request, datagram, path, nowMs);
     if (!accepted.authentic) return;
     this.#lastHeardMs = nowMs;
+    if (accepted.retiredUfrag !== null) this.#demultiplexer.unregister(accepted.retiredUfrag);
     if (accepted.removed !== null) this.#demultiplexer.unbind(accepted.removed, this);
     if (accepted.added !== null) this.#demultiplexer.bind(accepted.added, this);
   }
@@ -316,9 +333,11 @@ export class WebRtcTransport implements DatagramEndpoint {
       if (this.#peer !== null) {
         if (nowMs - this.#peer.lastMs < SSRC_HANDOVER_MS) return false;
         this.counters.ssrcChanges++;
+        this.#demultiplexer.forgetSource(this.#peer.ssrc, this);
       }
       this.#peer = { ssrc: packet.ssrc, statistics: new ReceiveStatistics(CLOCK_RATE_HZ), lastMs: nowMs };
       this.#rtcp.forgetPeer();
+      this.#demultiplexer.knowSource(packet.ssrc, this);
     }
     this.#peer.lastMs = nowMs;
     this.#peer.statistics.receive(packet.sequenceNumber, packet.timestamp, nowMs);

@@ -13,14 +13,19 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     name: z.string(),
     muted: z.boolean().default(false),
     deafened: z.boolean().default(false),
-    /** From the `joined` message of a connection that broke: the server ends that one first, and the participant keeps its id. */
+    /** From the `joined` message of a connection that broke: this one takes its place, and the participant's media goes on. */
     resumeToken: z.string().max(128).optional(),
     /** A join token (JWT). */
     token: z.string().max(4096).optional(),
     /** Of the room. */
     password: z.string().max(256).optional(),
   }),
-  z.object({ type: z.literal('offer'), sdp: z.string() }),
+  z.object({
+    type: z.literal('offer'),
+    sdp: z.string(),
+    /** It restarts ICE of the connection that there is (RFC 8445 section 2.4), which goes on. */
+    restart: z.boolean().default(false),
+  }),
   z.object({ type: z.literal('mute'), muted: z.boolean() }),
   z.object({ type: z.literal('deafen'), deafened: z.boolean() }),
   /** This one and the next two are for moderators. Muted: the participant cannot unmute. Not muted: they may. */
@@ -74,6 +79,8 @@ export type ServerMessage =
       readonly participants: readonly ParticipantInfo[];
       readonly iceServers: readonly IceServer[];
       readonly resumeToken: string;
+      /** The media connection of before goes on; no offer is needed. */
+      readonly mediaResumed: boolean;
     }
   | { readonly type: 'answer'; readonly sdp: string }
   /** This participant's own media stands. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type RawData, WebSocket } from 'ws';
-import type { Cancel, Clock } from '../lib/clock.ts';
+import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
 import { TokenBucket } from '../lib/token-bucket.ts';
 import type { Admission } from '../rooms/admission.ts';
@@ -44,12 +44,11 @@ type SessionState =
   | { readonly status: 'joined'; readonly participant: Participant }
   | { readonly status: 'ended' };
 
-const UNANSWERED_PINGS = 2;
 const BURST_SECONDS = 2;
 /** Messages that may be sent between `join` and its answer. */
 const MAX_WAITING = 16;
-/** RFC 6455 section 7.4.1: the page was closed or left. */
-const GOING_AWAY = 1001;
+/** RFC 6455 section 7.4.1: the client closed it, the page was closed or left, it was closed without a code. Whatever else may come back. */
+const LEFT: ReadonlySet<number> = new Set([1000, 1001, 1005]);
 /** How long a client should wait until it tries a server again that said that it closes. */
 const RETRY_AFTER_MS = 2000;
 
@@ -65,8 +64,8 @@ export class Session implements ParticipantListener {
   readonly #onClosed: () => void;
   readonly #allowance: TokenBucket;
   #state: SessionState;
-  #unansweredPings = 0;
-  #cancelPing: Cancel;
+  #heardMs: Millis;
+  #cancelWatch: Cancel;
 
   constructor({ socket, registry, limits, iceServers, counters, clock, log, onClosed }: SessionOptions) {
     this.#socket = socket;
@@ -83,12 +82,16 @@ export class Session implements ParticipantListener {
       now: clock.now(),
     });
     this.#state = this.#lobby();
-    this.#cancelPing = this.#schedulePing();
+    this.#heardMs = clock.now();
+    this.#cancelWatch = this.#watch();
     socket.on('message', (data, isBinary) => this.#guard(() => this.#receive(data, isBinary)));
     // ws answers a ping by itself; many of them are as much of a load as many messages.
-    socket.on('ping', () => this.#guard(() => this.#countOne()));
+    socket.on('ping', () => {
+      this.#heardMs = clock.now();
+      this.#guard(() => this.#countOne());
+    });
     socket.on('pong', () => {
-      this.#unansweredPings = 0;
+      this.#heardMs = clock.now();
     });
     socket.on('error', (error) => this.#log.debug({ err: error }, 'websocket error'));
     socket.on('close', (code) => this.#socketClosed(code));
@@ -99,6 +102,8 @@ export class Session implements ParticipantListener {
   }
 
   ended(reason: EndReason): void {
+    // The participant has let go of this session, which must not end it in turn: another may speak for it already.
+    if (this.#state.status === 'joined') this.#state = { status: 'lobby', cancelTimeout: () => {} };
     if (reason === 'server_closing') this.close();
     else this.#fail(new AppError(reason));
   }
@@ -117,7 +122,7 @@ export class Session implements ParticipantListener {
 
   #receive(data: RawData, isBinary: boolean): void {
     if (this.#state.status === 'ended') return;
-    this.#unansweredPings = 0;
+    this.#heardMs = this.#clock.now();
     this.#counters.messagesIn += 1;
     this.#countOne();
     const bytes = data as Buffer;
@@ -139,7 +144,7 @@ export class Session implements ParticipantListener {
         this.#askToJoin(message);
         break;
       case 'offer':
-        this.#reply({ type: 'answer', sdp: this.#participant.offer(message.sdp) });
+        this.#reply({ type: 'answer', sdp: this.#answer(message) });
         break;
       case 'mute':
         this.#participant.setMuted(message.muted);
@@ -193,7 +198,12 @@ export class Session implements ParticipantListener {
       participants: joined.participants,
       iceServers: this.#iceServers,
       resumeToken: joined.participant.resumeToken,
+      mediaResumed: joined.mediaResumed,
     });
+  }
+
+  #answer({ sdp, restart }: ClientMessage & { type: 'offer' }): string {
+    return restart ? this.#participant.restart(sdp) : this.#participant.offer(sdp);
   }
 
   get #participant(): Participant {
@@ -209,16 +219,19 @@ export class Session implements ParticipantListener {
     return { status: 'lobby', cancelTimeout };
   }
 
-  #schedulePing(): Cancel {
-    return this.#clock.setTimer(this.#clock.now() + this.#limits.pingIntervalMs, () => {
-      if (this.#unansweredPings >= UNANSWERED_PINGS) {
+  /** After a silence a ping, and after as long again without an answer the end. */
+  #watch(pingedMs?: Millis): Cancel {
+    const { pingIntervalMs } = this.#limits;
+    return this.#clock.setTimer((pingedMs ?? this.#heardMs) + pingIntervalMs, () => {
+      const nowMs = this.#clock.now();
+      if (pingedMs !== undefined && this.#heardMs <= pingedMs) {
         this.#log.debug('websocket does not answer pings');
         this.terminate();
         return;
       }
-      this.#unansweredPings += 1;
-      this.#socket.ping();
-      this.#cancelPing = this.#schedulePing();
+      const isSilent = nowMs - this.#heardMs >= pingIntervalMs;
+      if (isSilent) this.#socket.ping();
+      this.#cancelWatch = this.#watch(isSilent ? nowMs : undefined);
     });
   }
 
@@ -248,22 +261,25 @@ export class Session implements ParticipantListener {
   /** Closes the WebSocket with the code of the error, if it has one. */
   #end(error: AppError): void {
     if (error.kind.closeCode === null) return;
-    this.#leave('connection_lost');
+    this.#release()?.leave('connection_lost');
     this.#socket.close(error.kind.closeCode, error.code);
   }
 
   #socketClosed(code: number): void {
-    this.#leave(code === GOING_AWAY ? 'left' : 'connection_lost');
+    const participant = this.#release();
+    if (LEFT.has(code)) participant?.leave('left');
+    else participant?.lose(this.#heardMs);
     this.#log.debug({ code }, 'websocket closed');
     this.#onClosed();
   }
 
-  #leave(reason: 'left' | 'connection_lost'): void {
+  /** Frees everything; the participant that this session spoke for, if it did. */
+  #release(): Participant | undefined {
     const before = this.#state;
     this.#state = { status: 'ended' };
-    this.#cancelPing();
+    this.#cancelWatch();
     if (before.status === 'lobby' || before.status === 'joining') before.cancelTimeout();
-    if (before.status === 'joined') before.participant.leave(reason);
+    return before.status === 'joined' ? before.participant : undefined;
   }
 
   #reply(message: ServerMessage): void {

@@ -20,6 +20,7 @@ export class FakeMediaConnection implements MediaConnection {
   muted: boolean;
   deafened: boolean;
   open = true;
+  restarts = 0;
 
   constructor(id: number, offer: ConnectOptions) {
     this.id = id;
@@ -27,6 +28,13 @@ export class FakeMediaConnection implements MediaConnection {
     this.offer = offer;
     this.muted = offer.muted;
     this.deafened = offer.deafened;
+  }
+
+  /** Offers whose text holds "other" are not of this connection. */
+  restart(sdp: string): string {
+    if (sdp.includes('other')) throw new AppError('cannot_restart');
+    this.restarts += 1;
+    return `restart ${this.restarts} of ${this.id} for ${sdp}`;
   }
 
   setMuted(muted: boolean): void {
@@ -44,6 +52,11 @@ export class FakeMediaConnection implements MediaConnection {
   /** The browser's DTLS is through. */
   connect(): void {
     this.offer.events.connected();
+  }
+
+  /** The browser is not heard any more, or again. */
+  silent(silent: boolean): void {
+    this.offer.events.silent(silent);
   }
 
   /** The connection ends from the other side. */

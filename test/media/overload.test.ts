@@ -218,7 +218,7 @@ test('newcomers go to a worker that takes them, and are told that the server is 
     events: { levels: () => {} },
   });
   const connect = (returning: boolean): string => {
-    const events = { connected: () => {}, closed: () => {} };
+    const events = { connected: () => {}, silent: () => {}, closed: () => {} };
     try {
       room.connect({ sdp: '', muted: false, deafened: false, returning, events });
       return 'taken';

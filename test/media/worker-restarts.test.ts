@@ -77,7 +77,7 @@ function openRoom(plane: Awaited<ReturnType<typeof setUp>>['plane']) {
 
 /** The port that the participant is sent to, or the code of the refusal. */
 function connect(room: MediaRoom, closed: string[]): number | string {
-  const events = { connected: () => {}, closed: (reason: string) => closed.push(reason) };
+  const events = { connected: () => {}, silent: () => {}, closed: (reason: string) => closed.push(reason) };
   try {
     const { sdp } = room.connect({ sdp: AUDIO_OFFER, muted: false, deafened: false, events });
     return Number(/127\.0\.0\.1 (\d+) typ host/.exec(sdp)?.[1]);

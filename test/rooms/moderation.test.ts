@@ -32,8 +32,8 @@ class Listener implements ParticipantListener {
 function setUp() {
   const plane = new FakeMediaPlane();
   const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock: new FakeClock() });
-  const limits = { maxRooms: 5, maxParticipants: 10 };
-  const registry = new RoomRegistry({ plane, access, limits, log: pino({ level: 'silent' }) });
+  const limits = { maxRooms: 5, maxParticipants: 10, resumeTimeoutMs: 30_000 };
+  const registry = new RoomRegistry({ plane, access, limits, clock: new FakeClock(), log: pino({ level: 'silent' }) });
   const join = (name: string, admission = GUEST, options: { resumeToken?: string; muted?: boolean } = {}) => {
     const listener = new Listener();
     const request = { room: 'lobby', name, admission, muted: false, deafened: false, listener, ...options };
@@ -241,7 +241,8 @@ test('who holds the place of a participant is not asked for a token or a passwor
   const registry = new RoomRegistry({
     plane: new FakeMediaPlane(),
     access,
-    limits: { maxRooms: 5, maxParticipants: 10 },
+    limits: { maxRooms: 5, maxParticipants: 10, resumeTimeoutMs: 30_000 },
+    clock,
     log: pino({ level: 'silent' }),
   });
   const admission = { ...MODERATOR, identity: 'user-7' };

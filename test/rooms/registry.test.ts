@@ -27,15 +27,17 @@ class Listener implements ParticipantListener {
   }
 }
 
-const LIMITS = { maxRooms: 2, maxParticipants: 3 };
+const LIMITS = { maxRooms: 2, maxParticipants: 3, resumeTimeoutMs: 30_000 };
 
 function setUp(limits: Partial<typeof LIMITS> = {}) {
+  const clock = new FakeClock();
   const plane = new FakeMediaPlane();
-  const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock: new FakeClock() });
+  const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
   const registry = new RoomRegistry({
     plane,
     access,
     limits: { ...LIMITS, ...limits },
+    clock,
     log: pino({ level: 'silent' }),
   });
   const join = (
@@ -49,7 +51,7 @@ function setUp(limits: Partial<typeof LIMITS> = {}) {
       listener,
     };
   };
-  return { plane, registry, join };
+  return { clock, plane, registry, join };
 }
 
 function codeOf(run: () => unknown): ErrorCode | undefined {
@@ -247,25 +249,195 @@ test('when the worker of a room fails, everybody with media is told and may offe
   t.end();
 });
 
-test('the token of a participant who is still there takes its place and its id, even in a full room', (t) => {
+test('the token of a participant who is still there speaks for them from now on, and their media goes on, even in a full room', (t) => {
   const { plane, registry, join } = setUp({ maxParticipants: 2 });
+  const ada = join('lobby', 'Ada');
+  const ben = join('lobby', 'Ben');
+  t.equal(ada.mediaResumed, false);
+  ada.participant.offer('x');
+  plane.openConnections[0]?.connect();
+  ben.listener.take();
+  const again = join('lobby', 'somebody', { resumeToken: ada.participant.resumeToken, muted: true });
+  t.equal(ada.listener.endedBy, 'replaced');
+  t.equal(again.participant, ada.participant);
+  t.match(again, {
+    mediaResumed: true,
+    participants: [{ name: 'Ada', muted: true, connected: true }, { name: 'Ben' }],
+  });
+  t.equal(registry.figures.participants, 2);
+  t.equal(plane.openConnections.length, 1);
+  t.match(plane.openConnections, [{ id: 1, muted: true }]);
+  t.strictSame(again.listener.take(), [], 'what it hears first is the answer to its join');
+  t.match(ben.listener.take(), [{ type: 'participant_updated', participant: { name: 'Ada', muted: true } }]);
+  again.participant.setMuted(false);
+  t.equal(again.listener.take().length, 1);
+  t.end();
+});
+
+test('who was put on mute by a moderator does not come back unmuted', (t) => {
+  const { join } = setUp();
+  const ada = join('lobby', 'Ada');
+  ada.participant.setMutedByModerator(true);
+  const again = join('lobby', 'Ada', { resumeToken: ada.participant.resumeToken, muted: false });
+  t.match(again.participant.view, { muted: true, mutedByModerator: true });
+  t.end();
+});
+
+test('a participant whose connection broke goes on being heard for 30 s, then the others see them leave', (t) => {
+  const { clock, plane, join } = setUp();
   const ada = join('lobby', 'Ada');
   const ben = join('lobby', 'Ben');
   ada.participant.offer('x');
   plane.openConnections[0]?.connect();
   ben.listener.take();
-  const again = join('lobby', 'Ada', { resumeToken: ada.participant.resumeToken, muted: true });
-  t.equal(ada.listener.endedBy, 'replaced');
-  t.equal(again.participant.id, ada.participant.id);
-  t.equal(again.participant.resumeToken, ada.participant.resumeToken);
-  t.equal(registry.figures.participants, 2);
+  ada.listener.take();
+  ada.participant.lose(clock.now());
+  ben.participant.setMuted(true);
+  clock.advance(29_999);
+  t.match(ben.listener.take(), [{ type: 'participant_updated', participant: { name: 'Ben' } }]);
+  t.match(ada.participant.view, { connected: true });
+  t.equal(plane.openConnections.length, 1);
+  clock.advance(1);
+  t.strictSame(ben.listener.take(), [
+    { type: 'participant_left', participantId: ada.participant.id, reason: 'connection_lost' },
+  ]);
   t.strictSame(plane.openConnections, []);
-  t.strictSame(ben.listener.take(), [{ type: 'participant_updated', participant: again.participant.view }]);
-  ada.participant.leave('connection_lost');
-  ada.participant.setMuted(false);
-  t.equal(registry.figures.participants, 2, 'the end of the old connection changes nothing');
-  t.equal(again.participant.view.muted, true);
-  t.strictSame(ben.listener.take(), []);
+  t.strictSame(ada.listener.take(), [], 'nobody is told what they cannot hear');
+  ben.participant.leave('left');
+  t.equal(clock.pendingTimers, 0);
+  t.end();
+});
+
+test('who comes back in time stays, however often', (t) => {
+  const { clock, plane, registry, join } = setUp();
+  const ada = join('lobby', 'Ada');
+  ada.participant.offer('x');
+  plane.openConnections[0]?.connect();
+  const { resumeToken } = ada.participant;
+  for (let time = 0; time < 5; time++) {
+    ada.participant.lose(clock.now());
+    clock.advance(29_000);
+    t.match(join('lobby', 'Ada', { resumeToken }), { mediaResumed: true, participant: { id: ada.participant.id } });
+    clock.advance(60_000);
+  }
+  t.equal(registry.figures.participants, 1);
+  t.equal(clock.pendingTimers, 0);
+  t.end();
+});
+
+test('a participant of whom nothing is heard on either path leaves after 8 s', (t) => {
+  const { clock, plane, registry, join } = setUp();
+  const ada = join('lobby', 'Ada');
+  ada.participant.offer('x');
+  plane.openConnections[0]?.connect();
+  const heardMs = clock.now();
+  clock.advance(7000);
+  plane.openConnections[0]?.silent(true);
+  t.match(ada.participant.view, { connected: false }, 'the others see that they are not heard');
+  ada.participant.lose(heardMs);
+  clock.advance(999);
+  t.equal(registry.figures.participants, 1);
+  clock.advance(1);
+  t.equal(registry.figures.participants, 0);
+
+  const ben = join('lobby', 'Ben');
+  ben.participant.lose(clock.now());
+  clock.advance(8000);
+  t.equal(registry.figures.participants, 0, 'also without media from the start');
+  t.equal(clock.pendingTimers, 0);
+  t.end();
+});
+
+test('media that falls silent ends the wait for a connection, media that is heard again goes on with it', (t) => {
+  const { clock, plane, registry, join } = setUp();
+  const ada = join('lobby', 'Ada');
+  ada.participant.offer('x');
+  const [connection] = plane.openConnections;
+  connection?.connect();
+  ada.participant.lose(clock.now());
+  clock.advance(7100);
+  connection?.silent(true);
+  clock.advance(100);
+  connection?.silent(false);
+  clock.advance(12_000);
+  t.equal(registry.figures.participants, 1);
+  connection?.silent(true);
+  t.equal(registry.figures.participants, 0);
+  t.end();
+});
+
+test('whose media falls silent while their connection stands stays in the list as not connected', (t) => {
+  const { clock, plane, join } = setUp();
+  const ada = join('lobby', 'Ada');
+  const ben = join('lobby', 'Ben');
+  ada.participant.offer('x');
+  const [connection] = plane.openConnections;
+  connection?.connect();
+  ben.listener.take();
+  connection?.silent(true);
+  clock.advance(600_000);
+  connection?.silent(true);
+  connection?.silent(false);
+  t.match(ben.listener.take(), [
+    { type: 'participant_updated', participant: { name: 'Ada', connected: false } },
+    { type: 'participant_updated', participant: { name: 'Ada', connected: true } },
+  ]);
+  t.end();
+});
+
+test('media that closes while nobody listens is not taken for resumed', (t) => {
+  const { clock, plane, join } = setUp();
+  const ada = join('lobby', 'Ada');
+  ada.participant.offer('x');
+  plane.openConnections[0]?.connect();
+  ada.participant.lose(clock.now());
+  plane.openConnections[0]?.end('media_failed');
+  clock.advance(5000);
+  const again = join('lobby', 'Ada', { resumeToken: ada.participant.resumeToken });
+  t.match(again, { mediaResumed: false, participant: { id: ada.participant.id } });
+  t.end();
+});
+
+test('without time to resume, a connection that breaks is the end', (t) => {
+  const { clock, registry, join } = setUp({ resumeTimeoutMs: 0 });
+  const ada = join('lobby', 'Ada');
+  ada.participant.lose(clock.now());
+  t.equal(registry.figures.participants, 0);
+  t.end();
+});
+
+test('those who are waited for count for the limit of the room', (t) => {
+  const { clock, join } = setUp({ maxParticipants: 1 });
+  const ada = join('lobby', 'Ada');
+  ada.participant.lose(clock.now());
+  t.equal(
+    codeOf(() => join('lobby', 'Ben')),
+    'room_full',
+  );
+  clock.advance(8000);
+  t.equal(
+    codeOf(() => join('lobby', 'Ben')),
+    undefined,
+  );
+  t.end();
+});
+
+test('an ICE restart keeps the media connection; without one, or with the offer of another, it is refused', (t) => {
+  const { plane, join } = setUp();
+  const ada = join('lobby', 'Ada');
+  t.equal(
+    codeOf(() => ada.participant.restart('x')),
+    'cannot_restart',
+  );
+  ada.participant.offer('x');
+  plane.openConnections[0]?.connect();
+  t.equal(ada.participant.restart('y'), 'restart 1 of 1 for y');
+  t.equal(
+    codeOf(() => ada.participant.restart('other')),
+    'cannot_restart',
+  );
+  t.equal(plane.openConnections.length, 1);
+  t.equal(ada.participant.view.connected, true);
   t.end();
 });
 

@@ -44,7 +44,7 @@ async function setUp(t: Test) {
     },
     demultiplexer,
     nowMs: clock.now(),
-    events: { rtp: () => {}, dtls: (datagram) => datagrams.push(datagram), closed: () => {} },
+    events: { rtp: () => {}, dtls: (datagram) => datagrams.push(datagram), silent: () => {}, closed: () => {} },
   });
   const [address] = port.addresses;
   const clients: TcpClient[] = [];

@@ -18,6 +18,7 @@ const FIXTURES = {
 };
 
 const OPTIONS: AnswerOptions = {
+  version: 1,
   ufrag: 'abcd1234',
   password: 'x'.repeat(32),
   fingerprint: { algorithm: 'sha-256', value: Array(32).fill('AB').join(':') },

@@ -45,6 +45,7 @@ function setUp({ redPayloadType = 63 as number | null } = {}) {
       rtp: ({ ssrc, payload, payloadType }) =>
         received.push({ ssrc, payloadType, payload: Buffer.from(payload).toString() }),
       dtls: () => {},
+      silent: () => {},
       closed: (reason) => closed.push(reason),
     },
   });

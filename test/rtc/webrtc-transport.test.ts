@@ -47,6 +47,7 @@ function createTransport(
   dtls: (datagram: Buffer) => void = () => {},
 ) {
   const closed: string[] = [];
+  const silences: boolean[] = [];
   const transport = new WebRtcTransport({
     id: 1,
     parameters: {
@@ -65,10 +66,11 @@ function createTransport(
       rtp: ({ payload, sequenceNumber, audioLevelDbov }) =>
         received.push({ payload: Buffer.from(payload), sequenceNumber, audioLevelDbov }),
       dtls,
+      silent: (silent) => silences.push(silent),
       closed: (reason) => closed.push(reason),
     },
   });
-  return { transport, closed };
+  return { transport, closed, silences };
 }
 
 for (const host of ['127.0.0.1', '::1']) {
@@ -118,6 +120,7 @@ for (const host of ['127.0.0.1', '::1']) {
       },
     });
     const sdp = writeAnswer(offer, {
+      version: 1,
       ufrag: UFRAG,
       password: PASSWORD,
       fingerprint: certificate.fingerprint,

@@ -33,7 +33,8 @@ async function setUp(t: Test, { mode = 'open', roomPasswords = {} }: Choices = {
   const plane = new FakeMediaPlane();
   const log = pino({ level: 'silent' });
   const access = new AccessControl({ mode, tokenSecret: SECRET, roomPasswords, clock });
-  const registry = new RoomRegistry({ plane, access, limits: { maxRooms: 5, maxParticipants: 10 }, log });
+  const roomLimits = { maxRooms: 5, maxParticipants: 10, resumeTimeoutMs: 30_000 };
+  const registry = new RoomRegistry({ plane, access, limits: roomLimits, clock, log });
   const server = createServer();
   const endpoint = new SignalingEndpoint({
     server,

@@ -57,6 +57,7 @@ export const sdp: FuzzTarget = {
     hold(offer.sections.filter(({ accepted }) => accepted).length === 1, 'one section is accepted');
     hold(offer.opusPayloadType >= 35 && offer.opusPayloadType <= 127, 'the payload type is a dynamic one');
     const answer = writeAnswer(offer, {
+      version: 1,
       ufrag: 'server12',
       password: 's'.repeat(24),
       fingerprint: { algorithm: 'sha-256', value: FINGERPRINT },

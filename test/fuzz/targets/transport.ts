@@ -123,6 +123,7 @@ function createScene() {
       events: {
         rtp: ({ sequenceNumber }) => heard.push(`${name} ${sequenceNumber}`),
         dtls: () => {},
+        silent: () => {},
         closed: () => {},
       },
     });
