@@ -4,9 +4,11 @@
  */
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 
-const CHECK_INTERVAL_MS: Millis = 200;
-/** A worker beats every 20 ms; one that has not for so many checks, 1.2 to 1.4 s, hangs. */
-const SILENT_CHECKS = 6;
+const CHECK_INTERVAL_MS: Millis = 100;
+/** A worker beats every 20 ms; one that has not for so many checks, 0.8 to 0.9 s, hangs. */
+const SILENT_CHECKS = 8;
+/** A check that comes so late says more about this thread than about the worker. */
+const LATE_MS: Millis = 500;
 
 /** What `Heartbeat` and `HeartbeatWatch` share. */
 export function createHeartbeatMemory(): SharedArrayBuffer {
@@ -61,8 +63,8 @@ export class HeartbeatWatch {
 
   #check(latenessMs: Millis): void {
     const count = Atomics.load(this.#count, 0);
-    // Checks are counted, not time: when the whole machine slept, this thread was late too, and the worker is about to beat.
-    if (count !== this.#seen || latenessMs > CHECK_INTERVAL_MS) this.#silentChecks = 0;
+    // Checks are counted, not time: when the whole machine slept, the worker is about to beat.
+    if (count !== this.#seen || latenessMs > LATE_MS) this.#silentChecks = 0;
     else this.#silentChecks++;
     this.#seen = count;
     if (this.#silentChecks >= SILENT_CHECKS) this.#onSilence();

@@ -16,20 +16,23 @@ export interface RunningServer {
 
 /**
  * The whole server but for the files of the page, in this process, on free ports of the loopback interface; `flags` are
- * further flags as on its command line. Warnings and errors are written out.
+ * further flags as on its command line. Warnings and errors are written out, unless they are what the test is about.
  */
-export async function startServer(flags: readonly string[] = []): Promise<RunningServer> {
+export async function startServer(
+  flags: readonly string[] = [],
+  // As built; it is loaded only with `--workers`.
+  { workerEntry = new URL('../../dist/worker.js', import.meta.url), logLevel = 'warn' } = {},
+): Promise<RunningServer> {
   const loopback = ['--port', '0', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '0'];
   const command = readCommand({ argv: [...loopback, ...flags], env: {}, machine: { cores: 1 } });
   if (command.kind !== 'serve') throw new Error(`flags that do not start a server: ${flags}`);
   const server = await createServer(command.config, {
     clock: systemClock,
-    log: pino({ level: 'warn' }, process.stderr),
+    log: pino({ level: logLevel }, process.stderr),
     version: 'test',
     assets: new Map(),
     createMediaPlane,
-    // As built; it is loaded only with `--workers`.
-    workerEntry: new URL('../../dist/worker.js', import.meta.url),
+    workerEntry,
   });
   const { port } = await server.listen();
   const url = `http://127.0.0.1:${port}`;

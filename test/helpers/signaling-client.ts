@@ -47,15 +47,18 @@ export class SignalingClient {
 
   /** The next message, which has to be of this type. */
   async next<T extends ServerMessage['type']>(type: T): Promise<ServerMessageOf<T>> {
-    while (this.#heard.length === 0) {
-      if (this.socket.readyState === WebSocket.CLOSED)
-        throw new Error(`the connection ended before a message of type ${type}`);
-      await this.#somethingNew();
-    }
-    const message = this.#heard.shift()!;
+    const message = await this.#take(type);
     if (message.type !== type)
       throw new Error(`a message of type ${type} was expected, not ${JSON.stringify(message)}`);
     return message as ServerMessageOf<T>;
+  }
+
+  /** The next message of this type; those before it are passed over. */
+  async skipTo<T extends ServerMessage['type']>(type: T): Promise<ServerMessageOf<T>> {
+    for (;;) {
+      const message = await this.#take(type);
+      if (message.type === type) return message as ServerMessageOf<T>;
+    }
   }
 
   /** Everything heard until the server has answered a ping sent now. */
@@ -68,6 +71,15 @@ export class SignalingClient {
       if (message.type === 'pong' && message.id === -1) return messages;
       messages.push(message);
     }
+  }
+
+  async #take(wanted: string): Promise<ServerMessage> {
+    while (this.#heard.length === 0) {
+      if (this.socket.readyState === WebSocket.CLOSED)
+        throw new Error(`the connection ended before a message of type ${wanted}`);
+      await this.#somethingNew();
+    }
+    return this.#heard.shift()!;
   }
 
   #somethingNew(): Promise<void> {

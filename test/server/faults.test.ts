@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Test, test } from 'tap';
+import { eventually } from '../helpers/eventually.ts';
+import { type Fault, type FaultyServer, startFaultyServer } from '../helpers/faulty-server.ts';
+import { AUDIO_OFFER } from '../helpers/offer.ts';
+import { buildServer } from '../helpers/server-process.ts';
+import { rmsDbfs } from '../helpers/signal.ts';
+import { SignalingClient } from '../helpers/signaling-client.ts';
+import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
+
+const REPLACED_WITHIN_MS = 2000;
+/** What a listener's jitter buffer makes good without being heard, when the machine is busy besides. */
+const LONGEST_GAP_MS = 150;
+
+async function start(t: Test, directory: string, flags: readonly string[]): Promise<FaultyServer> {
+  const server = await startFaultyServer(directory, flags);
+  t.teardown(() => server.signal('SIGKILL'));
+  return server;
+}
+
+/** Two who talk and hear each other. */
+async function talkers(t: Test, { webSocketUrl: url }: FaultyServer, room: string): Promise<WeriftParticipant[]> {
+  const people = await Promise.all(['Ada', 'Ben'].map((name) => WeriftParticipant.join({ url, room, name })));
+  t.teardown(() => Promise.all(people.map((person) => person.close())));
+  people.forEach((person, index) => {
+    person.say(toneSound(500 + 300 * index, 0.2));
+  });
+  await sleep(1000);
+  return people;
+}
+
+/** The longest time without a packet, from a mark on. */
+function longestGapMs({ hearing }: WeriftParticipant, mark: number): number {
+  const times = hearing.packets.slice(mark).map(({ atMs }) => atMs);
+  return times.slice(1).reduce((longest, atMs, index) => Math.max(longest, atMs - times[index]!), 0);
+}
+
+test('the built server in trouble', async (t) => {
+  const directory = t.testdir();
+  buildServer(directory);
+
+  for (const faults of [
+    ['hang', 'throw'],
+    ['block', 'exit'],
+  ] as const satisfies readonly (readonly Fault[])[]) {
+    t.test(
+      `workers with the faults "${faults.join('" and "')}" are replaced within two seconds, and a room elsewhere does not notice`,
+      async (t) => {
+        const server = await start(t, directory, ['--workers', '2', '--levelling', 'off']);
+        const elsewhere = await talkers(t, server, 'elsewhere');
+        const metrics = await server.metrics();
+        const other = ['0', '1'].findIndex((worker) => metrics.sum('partyline_media_connections', { worker }) === 0);
+        t.ok(other >= 0, 'the room is in one worker');
+        const client = await SignalingClient.open(server.webSocketUrl);
+        t.teardown(() => client.socket.terminate());
+        await client.join('struck', 'Cleo');
+        for (const fault of faults) {
+          client.send({ type: 'offer', sdp: AUDIO_OFFER });
+          await client.skipTo('answer');
+          const marks = elsewhere.map(({ hearing }) => hearing.mark());
+          const startMs = performance.now();
+          server.plant(other, fault);
+          t.match(await client.skipTo('media_closed'), { reason: 'media_failed' });
+          const tookMs = performance.now() - startMs;
+          t.ok(tookMs < REPLACED_WITHIN_MS, `${fault}: replaced after ${Math.round(tookMs)} ms`);
+          await sleep(1000);
+          elsewhere.forEach((person, index) => {
+            const gapMs = longestGapMs(person, marks[index]!);
+            t.ok(gapMs < LONGEST_GAP_MS, `${fault}: ${gapMs.toFixed(0)} ms without a packet elsewhere`);
+            t.same(person.hearing.breaks(marks[index]!), [], 'nothing is left out');
+            t.ok(rmsDbfs(person.hearing.sound(marks[index]!)) > -25, 'they hear each other');
+            t.notOk(person.messages.some(({ type }) => type === 'media_closed'));
+          });
+        }
+        t.equal((await server.metrics()).sum('partyline_worker_restarts_total', { worker: String(other) }), 2);
+        t.match(await server.health(), { httpStatus: 200, status: 'ok' });
+      },
+    );
+  }
+
+  t.test('a room over two workers goes on in one when the other hangs', async (t) => {
+    const flags = ['--workers', '2', '--span-load-percent', '0', '--levelling', 'off'];
+    const server = await start(t, directory, flags);
+    const people = await talkers(t, server, 'large');
+    t.teardown(() => Promise.all(people.map((person) => person.close())));
+    const told = () => people.filter(({ messages }) => messages.some(({ type }) => type === 'media_closed'));
+    const metrics = await server.metrics();
+    t.same(
+      ['0', '1'].map((worker) => metrics.sum('partyline_media_connections', { worker })),
+      [1, 1],
+    );
+    const marks = people.map(({ hearing }) => hearing.mark());
+    server.plant(0, 'hang');
+    await eventually(() => told().length > 0);
+    await sleep(500);
+    t.equal(told().length, 1);
+    const left = people.findIndex((person) => !told().includes(person));
+    t.same(
+      people[left]!.hearing.breaks(marks[left]!),
+      [],
+      'who is left in the other worker gets a packet for every frame',
+    );
+  });
+
+  t.test(
+    'a main thread that stood still is reported by the health and counted, and no worker is blamed for it',
+    async (t) => {
+      const server = await start(t, directory, ['--workers', '1']);
+      const people = await talkers(t, server, 'lobby');
+      t.match(await server.health(), { httpStatus: 200, status: 'ok', problems: [] });
+      const marks = people.map(({ hearing }) => hearing.mark());
+      server.plant(null, 'stall');
+      await sleep(100);
+      t.match(await server.health(), {
+        httpStatus: 503,
+        status: 'unhealthy',
+        problems: [{ code: 'event_loop_stalled' }],
+      });
+      const metrics = await server.metrics();
+      t.equal(metrics.sum('partyline_event_loop_stalls_total'), 1);
+      t.equal(metrics.sum('partyline_worker_restarts_total'), 0);
+      people.forEach((person, index) => {
+        const gapMs = longestGapMs(person, marks[index]!);
+        t.ok(gapMs < LONGEST_GAP_MS, `the conversation goes on meanwhile: ${gapMs.toFixed(0)} ms without a packet`);
+      });
+    },
+  );
+
+  for (const fault of ['throw', 'reject'] as const) {
+    t.test(`a failure that nobody caught (${fault}) tells the participants and ends the process with 1`, async (t) => {
+      const server = await start(t, directory, ['--workers', '1']);
+      const client = await SignalingClient.open(server.webSocketUrl);
+      await client.join('lobby', 'Ada');
+      const startMs = performance.now();
+      server.plant(null, fault);
+      t.match(await client.skipTo('server_closing'), { retryAfterMs: 2000 });
+      t.match(await client.closed, { code: 1012 });
+      t.equal(await server.exitCode, 1);
+      t.ok(performance.now() - startMs < 2000, 'soon');
+      t.match(
+        server.log.find(({ level }) => level === 'fatal'),
+        { err: { message: 'planted' } },
+      );
+    });
+  }
+
+  t.test(
+    'SIGTERM: who is in a room is told, who comes is refused, and the process ends with 0 within the grace time',
+    async (t) => {
+      const server = await start(t, directory, ['--workers', '1', '--shutdown-grace-ms', '3000']);
+      const people = await talkers(t, server, 'lobby');
+      const lobby = await SignalingClient.open(server.webSocketUrl);
+      const deaf = await SignalingClient.open(server.webSocketUrl);
+      t.teardown(() => deaf.socket.terminate());
+      deaf.socket.pause();
+      const startMs = performance.now();
+      server.signal('SIGTERM');
+      for (const person of people) t.match(await person.message('server_closing'), { retryAfterMs: 2000 });
+      await lobby.skipTo('server_closing');
+      t.match(await lobby.closed, { code: 1012 });
+      t.match(await server.health(), { httpStatus: 503, status: 'closing' });
+      await t.rejects(SignalingClient.open(server.webSocketUrl), { message: /503/ });
+      t.equal(await server.exitCode, 0);
+      const tookMs = performance.now() - startMs;
+      t.ok(tookMs < 3000, `${Math.round(tookMs)} ms, with a client that does not answer`);
+    },
+  );
+
+  t.test('a worker that hangs does not hold up closing, and a second signal ends at once', async (t) => {
+    const first = await start(t, directory, ['--workers', '1', '--shutdown-grace-ms', '5000']);
+    first.plant(0, 'hang');
+    first.signal('SIGTERM');
+    t.equal(await first.exitCode, 0);
+    const second = await start(t, directory, ['--workers', '1', '--shutdown-grace-ms', '60000']);
+    const deaf = await SignalingClient.open(second.webSocketUrl);
+    t.teardown(() => deaf.socket.terminate());
+    deaf.socket.pause();
+    second.signal('SIGTERM');
+    await second.logged('closing');
+    const startMs = performance.now();
+    second.signal('SIGTERM');
+    t.equal(await second.exitCode, 1);
+    t.ok(performance.now() - startMs < 1000);
+  });
+});
