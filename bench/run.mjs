@@ -9,6 +9,7 @@ const benchmarks = {
   latency: 'delay that the server adds to a sound',
   quality: 'what a listener hears, with and without packet loss, against the voices as they were',
   storm: 'what a room notices of a hundred joins in ten seconds, and how long those wait for sound',
+  flood: 'what a room notices of 20,000 junk datagrams a second from many addresses',
   soak: 'minutes of joins, leaves, talk and mutes at random: whether memory, handles or sockets grow',
   mixer: 'what the parts of the media path cost, in microseconds',
   jitter: 'delay and gaps on bad networks, replayed in simulated time',

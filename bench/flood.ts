@@ -1,0 +1,137 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { junk } from '../test/helpers/hostile-datagrams.ts';
+import { createPrng } from '../test/helpers/prng.ts';
+import { Barrage, loopbackAddresses } from './client/barrage.ts';
+import { runCommand, writeResult } from './lib/command.ts';
+import { Driver } from './lib/driver.ts';
+import { FLOOD_COLUMNS, type FloodPhase, type FloodResult } from './lib/flood-result.ts';
+import { describeMachine, warnIfBusy } from './lib/machine.ts';
+import { JSON_FILE, type Options, SERVER_FLAGS, type Values } from './lib/options.ts';
+import { clearProgress, showProgress } from './lib/progress.ts';
+import type { ServerUnderTest } from './lib/server-under-test.ts';
+import { ROOM, serversOf } from './lib/servers.ts';
+import { formatTable } from './lib/table.ts';
+import { Window } from './lib/window.ts';
+
+const SETTLE_MS = 3000;
+const KINDS = 4096;
+
+const options = {
+  participants: { kind: 'number', default: 10, min: 2, max: 1000, description: 'in the room' },
+  talkers: { kind: 'number', default: 2, min: 1, max: 1000, description: 'how many of them speak at the same time' },
+  rate: { kind: 'number', default: 20_000, min: 1, max: 1_000_000, description: 'junk datagrams a second' },
+  addresses: { kind: 'number', default: 200, min: 1, max: 10_000, description: 'addresses that they come from' },
+  seconds: { kind: 'number', default: 10, min: 1, max: 600, description: 'time of each phase' },
+  seed: { kind: 'number', default: 1, min: 0, max: 2 ** 32 - 1, description: 'of the junk' },
+  workers: { kind: 'number', default: 1, min: 0, max: 256, description: 'media workers of the server' },
+  'server-flags': SERVER_FLAGS,
+  json: JSON_FILE,
+} as const satisfies Options;
+
+await runCommand({
+  name: 'flood',
+  about: [
+    'Junk for the media port from many addresses of the loopback interface: STUN for nobody and without integrity, DTLS,',
+    'forged SRTP and SRTCP, noise of all lengths. What a room in conversation notices of it, against the same room before.',
+    '',
+    'The ticks should be late by less than 10 ms at the 99th percentile. What comes back to the senders should be nothing.',
+    'Datagrams that the system drops because its buffer is full are those between "sent" and "received".',
+  ].join('\n'),
+  options,
+  run,
+});
+
+async function run(values: Values<typeof options>): Promise<void> {
+  const { participants, talkers, rate, seconds } = values;
+  const machine = describeMachine();
+  warnIfBusy(machine);
+  const port = await freePort();
+  const flags = ['--max-participants', String(participants), '--media-port', String(port)];
+  const [start] = serversOf({ flags, workers: [values.workers], moreFlags: values['server-flags'] });
+  const driver = new Driver(new URL('./client.mjs', import.meta.url));
+  await driver.ask({ type: 'prepare', voices: Math.min(6, talkers), dtx: 'as-asked' });
+  const server = await start!();
+  const barrage = await Barrage.open({ port, addresses: loopbackAddresses(values.addresses) });
+  try {
+    const join = { room: ROOM, server: server.kind, url: server.webSocketUrl };
+    showProgress('the room fills');
+    await driver.ask({ type: 'join', ...join, count: participants, perSecond: 15 });
+    await driver.ask({ type: 'talk', room: ROOM, count: talkers });
+    await sleep(SETTLE_MS);
+    const prng = createPrng(values.seed);
+    const datagrams = Array.from({ length: KINDS }, () => junk(prng, 'nobody:knows'));
+    let index = 0;
+    const next = () => datagrams[index++ % KINDS]!;
+    showProgress('the room alone');
+    const before = await measure('before', server, driver, async () => {
+      await sleep(seconds * 1000);
+      return 0;
+    });
+    showProgress('the flood');
+    const flood = await measure('flood', server, driver, () => barrage.run({ perSecond: rate, seconds, next }));
+    clearProgress();
+    const result: FloodResult = {
+      benchmark: 'flood',
+      machine,
+      participants,
+      talkers,
+      rate,
+      addresses: values.addresses,
+      seed: values.seed,
+      phases: [before, flood],
+      bytesHeard: barrage.bytesHeard,
+    };
+    console.log(`${formatTable(FLOOD_COLUMNS, result.phases)}\n\n${result.bytesHeard} bytes came back to the senders.`);
+    await writeResult(values.json, `${JSON.stringify(result, null, 2)}\n`);
+  } finally {
+    barrage.close();
+    await driver.ask({ type: 'leave' });
+    driver.close();
+    await server.close();
+  }
+}
+
+async function measure(
+  phase: FloodPhase['phase'],
+  server: ServerUnderTest,
+  driver: Driver,
+  happens: () => Promise<number>,
+): Promise<FloodPhase> {
+  const scrapedBefore = await server.metrics!();
+  const before = await server.usage();
+  await driver.ask({ type: 'reset' });
+  const sent = await happens();
+  const { participants, seconds } = await driver.ask({ type: 'report' });
+  const after = await server.usage();
+  const scraped = await server.metrics!();
+  const window = new Window(scrapedBefore, scraped);
+  const since = (name: string) => scraped.sum(name) - scrapedBefore.sum(name);
+  return {
+    phase,
+    seconds,
+    sent,
+    received: since('partyline_datagrams_dropped_total'),
+    tickLatenessP50Ms: window.latenessMs(0.5),
+    tickLatenessP99Ms: window.latenessMs(0.99),
+    ticksSkipped: window.ticksSkipped,
+    serverCpuPercent: (100_000 * (after.cpuSeconds - before.cpuSeconds)) / (after.atMs - before.atMs),
+    framesConcealed: window.framesConcealed,
+    packetsPerSecondMin: Math.min(
+      ...participants.map(({ packets, pausedMs }) => packets / (seconds - pausedMs / 1000)),
+    ),
+    largestGapMs: Math.max(...participants.map(({ largestGapMs }) => largestGapMs)),
+  };
+}
+
+/** The server does not tell where it listens but in its answers; another port than this may be as free. */
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}

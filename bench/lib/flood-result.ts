@@ -1,0 +1,47 @@
+import type { Machine } from './machine.ts';
+import type { Column } from './table.ts';
+
+/** The room before the flood, or during it. */
+export interface FloodPhase {
+  readonly phase: 'before' | 'flood';
+  readonly seconds: number;
+  /** Junk datagrams. */
+  readonly sent: number;
+  /** Of these, how many the server saw and dropped. */
+  readonly received: number;
+  readonly tickLatenessP50Ms: number;
+  readonly tickLatenessP99Ms: number;
+  readonly ticksSkipped: number;
+  readonly serverCpuPercent: number;
+  readonly framesConcealed: number;
+  readonly packetsPerSecondMin: number;
+  readonly largestGapMs: number;
+}
+
+/** What `bench/flood.ts` writes. */
+export interface FloodResult {
+  readonly benchmark: 'flood';
+  readonly machine: Machine;
+  readonly participants: number;
+  readonly talkers: number;
+  /** Junk datagrams a second that were asked for. */
+  readonly rate: number;
+  readonly addresses: number;
+  readonly seed: number;
+  readonly phases: readonly FloodPhase[];
+  /** What the senders of the junk got. */
+  readonly bytesHeard: number;
+}
+
+export const FLOOD_COLUMNS: readonly Column<FloodPhase>[] = [
+  { title: 'phase', value: ({ phase }) => phase },
+  { title: 'junk/s\nsent', value: ({ sent, seconds }) => (sent / seconds).toFixed(0) },
+  { title: 'junk/s\nreceived', value: ({ received, seconds }) => (received / seconds).toFixed(0) },
+  { title: 'tick late\np50, ms', value: ({ tickLatenessP50Ms }) => tickLatenessP50Ms.toFixed(2) },
+  { title: 'tick late\np99, ms', value: ({ tickLatenessP99Ms }) => tickLatenessP99Ms.toFixed(2) },
+  { title: 'ticks\nskipped', value: ({ ticksSkipped }) => String(ticksSkipped) },
+  { title: 'server\nCPU, %', value: ({ serverCpuPercent }) => serverCpuPercent.toFixed(1) },
+  { title: 'frames\nconcealed', value: ({ framesConcealed }) => String(framesConcealed) },
+  { title: 'packets/s\nleast', value: ({ packetsPerSecondMin }) => packetsPerSecondMin.toFixed(1) },
+  { title: 'largest\ngap, ms', value: ({ largestGapMs }) => largestGapMs.toFixed(0) },
+];

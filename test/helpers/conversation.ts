@@ -1,0 +1,135 @@
+/** Two participants who talk and hear each other, to be attacked. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Test } from 'tap';
+import { type Certificate, createCertificate } from '../../bench/client/media-transport.ts';
+import { Pacer } from '../../bench/client/pacer.ts';
+import { LightParticipant } from '../../bench/client/participant.ts';
+import { encodeProgramme } from '../../bench/client/programme.ts';
+import { Hearing } from './hearing.ts';
+import { OnPath, Stranger } from './on-path.ts';
+import { type RunningServer, startServer } from './running-server.ts';
+import { tone, toneLevelDbfs } from './signal.ts';
+
+export const ROOM = 'lobby';
+const NAMES = ['Ada', 'Ben'] as const;
+const FREQUENCIES = [500, 820] as const;
+/** Levels are those of the median of windows this long: where the jitter buffer changes its delay, a tone has a step. */
+const WINDOW = 4800;
+const AUDIBLE_DBFS = -25;
+const SETTLE_MS = 1000;
+/** Of a conversation that nobody attacks on a machine that does other things too. */
+const MAX_LOST_SHARE = 0.02;
+const MAX_GAP_MS = 400;
+const MAX_CONCEALED_SHARE = 0.1;
+/** Long enough to hear what an attack did. */
+const AFTERWARDS_MS = 600;
+/** Figures of the media engine are this old at most. */
+const STATS_MS = 1100;
+
+export interface Party {
+  readonly name: string;
+  readonly participant: LightParticipant;
+  readonly hearing: Hearing;
+  /** The participant as `OnPath` knows it. */
+  readonly address: string;
+}
+
+export interface Harm {
+  /** Share of the frames of all participants that had to be made up; 0.1 by default. */
+  readonly maxConcealedShare?: number;
+}
+
+export class Conversation {
+  readonly server: RunningServer;
+  readonly onPath: OnPath;
+  readonly certificate: Certificate;
+  readonly ada: Party;
+  readonly ben: Party;
+
+  private constructor(server: RunningServer, onPath: OnPath, certificate: Certificate, parties: readonly Party[]) {
+    this.server = server;
+    this.onPath = onPath;
+    this.certificate = certificate;
+    [this.ada, this.ben] = parties as [Party, Party];
+  }
+
+  /** Both talk when it resolves; all ends with the test. `start` is given the flags of the server. */
+  static async start(
+    t: Test,
+    start: (flags: readonly string[]) => Promise<RunningServer> = startServer,
+  ): Promise<Conversation> {
+    const onPath = await OnPath.open();
+    t.teardown(() => onPath.close());
+    const server = await start([...onPath.serverFlags, '--levelling', 'off']);
+    t.teardown(() => server.close());
+    const certificate = await createCertificate();
+    const pacer = new Pacer();
+    t.teardown(() => pacer.close());
+    const parties: Party[] = [];
+    for (const [index, name] of NAMES.entries()) {
+      const hearing = new Hearing();
+      const participant = await LightParticipant.join({
+        url: server.webSocketUrl,
+        room: ROOM,
+        name,
+        certificate,
+        onPayload: ({ payload, header, atMs }) => hearing.add({ ...header, payload: payload.slice(), atMs }),
+      });
+      t.teardown(() => participant.close());
+      participant.say(encodeProgramme(tone({ frequencyHz: FREQUENCIES[index]!, samples: 96_000 })));
+      pacer.add(index, () => participant.sendNext());
+      parties.push({ name, participant, hearing, address: onPath.participants[index]! });
+    }
+    await sleep(SETTLE_MS);
+    return new Conversation(server, onPath, certificate, parties);
+  }
+
+  /** Somebody at `address`, by default one that nobody uses; gone with the test. */
+  async stranger(t: Test, address = '127.0.0.66', port = 0): Promise<Stranger> {
+    const stranger = await Stranger.open(this.onPath.port, address, port);
+    t.teardown(() => stranger.close());
+    return stranger;
+  }
+
+  /** A counter of the media engine, as it is now. */
+  async count(counter: string): Promise<number> {
+    await sleep(STATS_MS);
+    return (await this.server.metrics()).sum(`partyline_${counter}_total`);
+  }
+
+  /** Runs the attack and asserts that both heard each other all the time, and for a while longer. */
+  async unharmed(
+    t: Test,
+    attack: () => Promise<void> | void,
+    { maxConcealedShare = MAX_CONCEALED_SHARE }: Harm = {},
+  ): Promise<void> {
+    const parties = [this.ada, this.ben];
+    const before = await this.server.metrics();
+    const marks = parties.map(({ hearing, participant }) => {
+      participant.received.reset(performance.now());
+      return hearing.mark();
+    });
+    await attack();
+    await sleep(AFTERWARDS_MS);
+    parties.forEach(({ name, hearing, participant }, index) => {
+      const { packets, lost, largestGapMs } = participant.received.report(performance.now());
+      t.ok(largestGapMs < MAX_GAP_MS, `${name}: no gap over ${MAX_GAP_MS} ms (${largestGapMs.toFixed(0)} ms)`);
+      t.ok(lost <= packets * MAX_LOST_SHARE, `${name}: ${lost} of ${packets} packets lost`);
+      const level = medianLevelDbfs(hearing.sound(marks[index]), FREQUENCIES[1 - index]!);
+      t.ok(level > AUDIBLE_DBFS, `${name} hears the other one (${level.toFixed(1)} dBFS)`);
+    });
+    const after = await this.server.metrics();
+    const since = (name: string) => after.sum(`partyline_${name}_total`) - before.sum(`partyline_${name}_total`);
+    const concealed = since('frames_concealed') / Math.max(1, since('frames_decoded'));
+    t.ok(concealed < maxConcealedShare, `${(100 * concealed).toFixed(1)} % concealed`);
+    t.equal(since('tick_failures'), 0, 'no tick fails');
+  }
+}
+
+function medianLevelDbfs(sound: Int16Array, frequencyHz: number): number {
+  const windows = Math.floor(sound.length / WINDOW);
+  const levels = Array.from({ length: windows }, (_, index) =>
+    toneLevelDbfs(sound.subarray(index * WINDOW, (index + 1) * WINDOW), frequencyHz),
+  );
+  return levels.sort((a, b) => a - b)[windows >> 1] ?? Number.NEGATIVE_INFINITY;
+}
