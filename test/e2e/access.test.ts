@@ -60,18 +60,18 @@ test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers), tim
   });
 
   await t.test('takes a token out of the address and keeps it over a reload', async (t) => {
-    const page = await chromium.open(`${server.url}#token=${await token('Ben')}`, { microphone: MICROPHONE });
+    const page = await chromium.open(`${server.url}#token=${await token('Zoë')}`, { microphone: MICROPHONE });
     await page.waitFor('name', '[readonly]');
     t.equal(await page.page.evaluate('location.href'), server.url);
     await page.click('join');
     await page.waitForSound();
-    t.match(await page.participants(), [{ name: 'Ben', isSelf: true }]);
+    t.match(await page.participants(), [{ name: 'Zoë', isSelf: true }]);
     t.equal(await page.page.evaluate('location.href'), `${server.url}room/lobby`);
     await page.page.reload();
     await page.waitFor('name', '[readonly]');
     await page.click('join');
     await page.waitForSound();
-    t.match(await page.participants(), [{ name: 'Ben', isSelf: true }], 'once');
+    t.match(await page.participants(), [{ name: 'Zoë', isSelf: true }], 'once');
     await page.close();
   });
 
