@@ -4,10 +4,10 @@ import { RedundancyCache } from './redundancy.ts';
 import { SharedMixLink } from './shared-mix.ts';
 
 /**
- * Levels go to everybody over their WebSockets, which in a very large room takes as long as the sound: for each hundred
+ * Levels go to everybody over their WebSockets, which in a very large room takes as long as the sound: for each fifty
  * participants they are told once less often, but at least twice a second.
  */
-const PARTICIPANTS_PER_SKIP = 100;
+const PARTICIPANTS_PER_SKIP = 50;
 const MOST_SKIPPED = 3;
 
 /** A room as its worker knows it: the mixer, and who is who in it. */

@@ -26,7 +26,7 @@ export class HmacSha1 {
   /** The HMAC of the first `length` bytes as five big-endian words. The array is reused by the next call. */
   digest(bytes: Uint8Array, length: number): Int32Array {
     const state = this.#state;
-    state.set(this.#inner);
+    copyState(state, this.#inner);
     let at = 0;
     for (; at + BLOCK <= length; at += BLOCK) compress(state, bytes, at);
     const rest = length - at;
@@ -42,10 +42,19 @@ export class HmacSha1 {
     for (let i = 0; i < 5; i++) writeWord(i * 4, state[i]!);
     tail[20] = 0x80;
     writeWord(60, (BLOCK + 20) * 8);
-    state.set(this.#outer);
+    copyState(state, this.#outer);
     compress(state, tail, 0);
     return state;
   }
+}
+
+/** `set` of a typed array is a call out of compiled code, which costs more than five stores. */
+function copyState(into: Int32Array, from: Int32Array): void {
+  into[0] = from[0]!;
+  into[1] = from[1]!;
+  into[2] = from[2]!;
+  into[3] = from[3]!;
+  into[4] = from[4]!;
 }
 
 function writeWord(at: number, value: number): void {

@@ -34,12 +34,13 @@ export class CmTransform implements SrtpTransform {
   readonly #rtcpKeystream: CounterKeystream;
   readonly #rtcpHmac: HmacSha1;
 
-  constructor(master: SrtpMasterKey, direction: 'send' | 'receive') {
+  constructor(master: SrtpMasterKey) {
     this.#rtpKeystream = new CounterKeystream({
       key: deriveSessionKey(master, RTP_ENCRYPTION, 16),
       salt: deriveSessionKey(master, RTP_SALT, 14),
       layout: 'cm',
-      packetsAhead: direction === 'send' ? PACKETS_AHEAD : 1,
+      // Received ones follow each other too, and only authentic ones get as far as needing it.
+      packetsAhead: PACKETS_AHEAD,
     });
     this.#rtpHmac = new HmacSha1(deriveSessionKey(master, RTP_AUTHENTICATION, AUTHENTICATION_KEY));
     this.#rtcpKeystream = new CounterKeystream({

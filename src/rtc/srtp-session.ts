@@ -123,5 +123,5 @@ function createTransform(profile: SrtpProfile, master: SrtpMasterKey, direction:
   if (master.key.length !== keyLength || master.salt.length !== saltLength) {
     throw new RangeError(`${profile} takes a key of ${keyLength} and a salt of ${saltLength} bytes`);
   }
-  return profile === 'AEAD_AES_128_GCM' ? new GcmTransform(master, direction) : new CmTransform(master, direction);
+  return profile === 'AEAD_AES_128_GCM' ? new GcmTransform(master, direction) : new CmTransform(master);
 }

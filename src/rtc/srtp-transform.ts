@@ -25,7 +25,7 @@ export const RTCP_CLEAR_LENGTH = 8;
 /** The E bit of SRTCP: the packet is encrypted. WebRTC knows no other. */
 export const RTCP_ENCRYPTED = 0x8000_0000;
 
-/** How many packets' keystream a sender makes at once. */
+/** How many packets' keystream is made at once. */
 export const PACKETS_AHEAD = 8;
 
 /** XORs the keystream from `at` on over `packet` from `start` to `end`. */

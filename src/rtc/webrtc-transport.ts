@@ -118,7 +118,7 @@ export class WebRtcTransport implements DatagramEndpoint {
   readonly #consentTimeoutMs: Millis;
   readonly #ice: IceLite;
   readonly #rtcp: RtcpSession;
-  readonly #packet: ReceivedRtp = { ...createRtpHeader(), payload: new Uint8Array(0) };
+  readonly #packet: ReceivedRtp = Object.assign(createRtpHeader(), { payload: new Uint8Array(0) });
   #srtp: SrtpSession | null = null;
   #peer: { ssrc: number; statistics: ReceiveStatistics; lastMs: Millis } | null = null;
   /** Below 2^15, so that the first wrap is far: a receiver that misses the first packets still knows the rollover counter. */
