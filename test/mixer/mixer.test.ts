@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { test } from 'tap';
+import type { Codec, Encoder } from '../../src/mixer/codec.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
 import { opusCodec } from '../../src/mixer/opus.ts';
 import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../src/mixer/opus-packet.ts';
@@ -310,6 +311,34 @@ test('who leaves in mid-word gets no more packets, and all they used goes back',
   room.mixer.close();
   room.mixer.close();
   t.equal(room.pool.decodersInUse + room.pool.encodersInUse, 0);
+});
+
+test('while eight talkers have an encoder of their own, each further one gets a simpler one', async (t) => {
+  const plain = new PlainCodec();
+  const complexities = new Map<object, number>();
+  const codec: Codec = {
+    createDecoder: () => plain.createDecoder(),
+    createEncoder: () => {
+      const encoder: Encoder = {
+        ...plain.createEncoder(),
+        configure: ({ complexity }) => complexities.set(encoder, complexity),
+      };
+      return encoder;
+    },
+  };
+  const room = new Room(codec, (frame) => plain.encode(frame));
+  const people = Array.from({ length: 12 }, (_, index) => room.join(toneOf(index)));
+  const running = () => Array.from(complexities.values()).sort((a, b) => b - a);
+  for (const person of people) person.talking = true;
+  room.run(40);
+  t.same(running(), [...Array(8).fill(5), ...Array(4).fill(1)]);
+  for (const person of people) person.talking = false;
+  room.run(80);
+  t.equal(room.pool.encodersInUse, 0);
+  complexities.clear();
+  for (const person of people.slice(0, 8)) person.talking = true;
+  room.run(40);
+  t.same(running(), [10, ...Array(8).fill(5)], 'and in a smaller crowd again full ones, beside that of the listeners');
 });
 
 test('with real Opus the talker goes from shared to own and back without a click, a gap or themselves', async (t) => {
