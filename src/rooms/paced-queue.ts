@@ -5,6 +5,8 @@ export interface PacedQueueOptions {
   readonly clock: Clock;
   /** From the start of one task to the start of the next, at least. */
   readonly intervalMs: Millis;
+  /** Of the time, for tasks that take long on this machine. */
+  readonly maxShare: number;
   /** Tasks that may wait. */
   readonly maxWaiting: number;
 }
@@ -58,7 +60,7 @@ export class PacedQueue {
     if (this.#running || this.#cancelTimer !== undefined) return;
     this.#dropUnwanted();
     if (this.#waiting.length === 0) return;
-    const { clock, intervalMs } = this.#options;
+    const { clock, intervalMs, maxShare } = this.#options;
     if (clock.now() < this.#nextStartMs) {
       this.#cancelTimer = clock.setTimer(this.#nextStartMs, () => {
         this.#cancelTimer = undefined;
@@ -67,12 +69,13 @@ export class PacedQueue {
       return;
     }
     this.#running = true;
-    this.#nextStartMs = clock.now() + intervalMs;
+    const startMs = clock.now();
     void this.#waiting
       .shift()
       ?.start()
       .finally(() => {
         this.#running = false;
+        this.#nextStartMs = startMs + Math.max(intervalMs, (clock.now() - startMs) / maxShare);
         this.#startNext();
       });
   }

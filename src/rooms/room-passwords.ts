@@ -12,9 +12,10 @@ import {
   parsePasswordHash,
 } from './password-hash.ts';
 
-/** With about 80 ms for a try, tries take at most a quarter of a core, and guessing is slow for all guessers together. */
+/** Guessing is slow for all guessers together, and takes no more than a quarter of a core, however slow that is. */
 const TRY_INTERVAL_MS = 300;
-/** The last of them is tried after some 7 s. */
+const MAX_SHARE = 0.25;
+/** The last of them is tried after some 7 s, on a fast machine. */
 const MAX_WAITING_TRIES = 24;
 
 interface KeptPassword {
@@ -35,7 +36,12 @@ export class RoomPasswords {
 
   /** From room to password, in the clear or as `formatPasswordHash` writes it. Throws a sentence for the operator. */
   constructor(passwords: Readonly<Record<string, string>>, clock: Clock) {
-    this.#tries = new PacedQueue({ clock, intervalMs: TRY_INTERVAL_MS, maxWaiting: MAX_WAITING_TRIES });
+    this.#tries = new PacedQueue({
+      clock,
+      intervalMs: TRY_INTERVAL_MS,
+      maxShare: MAX_SHARE,
+      maxWaiting: MAX_WAITING_TRIES,
+    });
     for (const [room, password] of Object.entries(passwords)) this.#keep(room, password);
   }
 

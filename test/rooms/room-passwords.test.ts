@@ -64,7 +64,7 @@ test('who knows the password does not wait for those who guess; too many guesses
 
 test('tasks run one at a time with a pause between, in order, and not for those who have gone', async (t) => {
   const clock = new FakeClock();
-  const queue = new PacedQueue({ clock, intervalMs: 100, maxWaiting: 3 });
+  const queue = new PacedQueue({ clock, intervalMs: 100, maxShare: 0.25, maxWaiting: 3 });
   const started: number[] = [];
   const finish: (() => void)[] = [];
   const gone = new Set<number>();
@@ -89,7 +89,11 @@ test('tasks run one at a time with a pause between, in order, and not for those 
   finish[0]?.();
   t.equal(await outcomes[0], 'right');
   await turn();
-  t.strictSame(started, [1, 3], 'the time is over long since');
+  t.strictSame(started, [1], 'it took 500 ms, so there is a pause of three times as long');
+  clock.advance(1499);
+  t.strictSame(started, [1]);
+  clock.advance(1);
+  t.strictSame(started, [1, 3]);
   finish[1]?.();
   await turn();
   clock.advance(99);
@@ -107,7 +111,7 @@ test('tasks run one at a time with a pause between, in order, and not for those 
 
 test('a task that fails does not stop the next', async (t) => {
   const clock = new FakeClock();
-  const queue = new PacedQueue({ clock, intervalMs: 0, maxWaiting: 3 });
+  const queue = new PacedQueue({ clock, intervalMs: 0, maxShare: 1, maxWaiting: 3 });
   t.teardown(() => queue.close());
   await t.rejects(
     queue.run(() => Promise.reject(new Error('planted')), always),
