@@ -64,9 +64,13 @@ export async function startInWorker(
   const heartbeat = createHeartbeatMemory();
   const setup: WorkerSetup = { hosts, port, tcp, heartbeat };
   const worker = new Worker(entry, { name, workerData: setup });
+  // Not before the exit, which follows an error: until then the thread has its port.
   const exited = new Promise<string>((resolve) => {
-    worker.once('error', (error) => resolve(error.stack ?? error.message));
-    worker.once('exit', (code) => resolve(`exited with code ${code}`));
+    let reason: string | undefined;
+    worker.once('error', (error) => {
+      reason = error.stack ?? error.message;
+    });
+    worker.once('exit', (code) => resolve(reason ?? `exited with code ${code}`));
   });
   let cancelTimeout: Cancel = () => {};
   const first = await Promise.race([

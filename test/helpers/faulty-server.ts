@@ -34,11 +34,15 @@ export interface FaultyServer {
   logged(message: string): Promise<LogLine>;
 }
 
-/** Starts what `buildServer` has built into `directory`. It is killed at the latest by `signal('SIGKILL')`. */
-export async function startFaultyServer(directory: string, flags: readonly string[] = []): Promise<FaultyServer> {
+/** Starts what `buildServer` has built into `directory`. It is killed at the latest by `signal('SIGKILL')`. Without a port the system chooses one. */
+export async function startFaultyServer(
+  directory: string,
+  flags: readonly string[] = [],
+  port = 0,
+): Promise<FaultyServer> {
   const entry = join(directory, 'main.js');
   const media = ['--media-host', '127.0.0.1', '--media-port', '0', '--log-format', 'json'];
-  const child = spawn(process.execPath, ['--import', PLANT_FAULTS, entry, '--port', '0', ...media, ...flags], {
+  const child = spawn(process.execPath, ['--import', PLANT_FAULTS, entry, '--port', String(port), ...media, ...flags], {
     env: ENVIRONMENT,
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
