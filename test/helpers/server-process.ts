@@ -20,10 +20,18 @@ export function buildServer(directory: string): void {
   execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs'), '--outdir', directory]);
 }
 
-/** Starts the server that was built there, in a process of its own. Without a port the system chooses one. */
-export async function startServerProcess(directory: string, flags: readonly string[] = []): Promise<ServerProcess> {
-  const args = [join(directory, 'main.js'), '--port', '0', '--media-port', '0', ...flags];
-  const child = spawn(process.execPath, args, { env: ENVIRONMENT });
+/**
+ * Starts the server that was built there, in a process of its own. Without a port the system chooses one. `through` is a command that runs
+ * what follows it, for example in another network namespace.
+ */
+export async function startServerProcess(
+  directory: string,
+  flags: readonly string[] = [],
+  through: readonly string[] = [],
+): Promise<ServerProcess> {
+  const own = [process.execPath, join(directory, 'main.js'), '--port', '0', '--media-port', '0', ...flags];
+  const [command, ...args] = [...through, ...own];
+  const child = spawn(command!, args, { env: ENVIRONMENT });
   const exitCode = once(child, 'exit').then(([code]) => code as number | null);
   let output = '';
   const url = await new Promise<string>((resolve, reject) => {

@@ -1,12 +1,9 @@
 import { build } from 'esbuild';
 import type { Page } from 'puppeteer-core';
 import type { ProbeMicrophone, ProbeReport } from './browser-probe-types.ts';
-import { SAMPLE_RATE, toneLevelDbfs } from './signal.ts';
+import { type HeardTone, heardTone } from './heard-tone.ts';
 
 const WAIT_MS = 15_000;
-/** 85 ms: neighbours 50 Hz away are told apart. */
-const WINDOW_SAMPLES = 4096;
-
 export interface VoicePageOptions {
   /** What the page gets in place of a microphone. */
   readonly microphone: ProbeMicrophone;
@@ -22,14 +19,6 @@ export interface ShownParticipant {
   readonly isSpeaking: boolean;
   readonly isMuted: boolean;
   readonly isDeafened: boolean;
-}
-
-/** Level of one frequency over windows of 85 ms. */
-export interface HeardTone {
-  /** The median. */
-  readonly usuallyDbfs: number;
-  /** Nine of ten windows are not louder. */
-  readonly atMostDbfs: number;
 }
 
 export interface JoinChoices {
@@ -146,20 +135,6 @@ export class VoicePage {
   async close(): Promise<void> {
     await this.page.browserContext().close();
   }
-}
-
-/**
- * Short windows, because a browser's jitter buffer stretches time now and then: over a whole second, a tone whose phase
- * has moved would seem to be weaker than it is.
- */
-function heardTone(samples: Float32Array, frequencyHz: number): HeardTone {
-  const levels: number[] = [];
-  for (let start = 0; start + WINDOW_SAMPLES <= samples.length; start += WINDOW_SAMPLES / 2) {
-    levels.push(toneLevelDbfs(samples.subarray(start, start + WINDOW_SAMPLES), frequencyHz, SAMPLE_RATE));
-  }
-  levels.sort((a, b) => a - b);
-  const quantile = (part: number) => levels[Math.floor((levels.length - 1) * part)] ?? Number.NEGATIVE_INFINITY;
-  return { usuallyDbfs: quantile(0.5), atMostDbfs: quantile(0.9) };
 }
 
 function selector(testId: string): string {

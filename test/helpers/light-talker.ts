@@ -1,0 +1,54 @@
+import { createCertificate } from '../../bench/client/media-transport.ts';
+import { LightParticipant } from '../../bench/client/participant.ts';
+import { encodeProgramme } from '../../bench/client/programme.ts';
+import { heardTone } from './heard-tone.ts';
+import { Hearing } from './hearing.ts';
+import { tone } from './signal.ts';
+
+const certificate = createCertificate();
+
+export interface LightTalkerOptions {
+  /** `ws://127.0.0.1:8080/ws` */
+  readonly url: string;
+  readonly room: string;
+  readonly name: string;
+  /** Of the tone that they say without a pause. */
+  readonly frequencyHz: number;
+}
+
+/** A participant without a browser, on any network: says a tone and hears what the server sends. */
+export class LightTalker {
+  readonly #participant: LightParticipant;
+  readonly #hearing: Hearing;
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(participant: LightParticipant, hearing: Hearing, frequencyHz: number) {
+    this.#participant = participant;
+    this.#hearing = hearing;
+    participant.say(encodeProgramme(tone({ frequencyHz, samples: 96_000 })));
+    this.#timer = setInterval(() => participant.sendNext(), 20);
+  }
+
+  /** Resolves when media can flow both ways. */
+  static async join({ frequencyHz, ...options }: LightTalkerOptions): Promise<LightTalker> {
+    const hearing = new Hearing();
+    const participant = await LightParticipant.join({
+      ...options,
+      certificate: await certificate,
+      onPayload: ({ payload, header, atMs }) => hearing.add({ ...header, payload: payload.slice(), atMs }),
+    });
+    return new LightTalker(participant, hearing, frequencyHz);
+  }
+
+  /** How loud this frequency usually is in what comes from now on. */
+  async hearDbfs(frequencyHz: number, ms = 1000): Promise<number> {
+    const mark = this.#hearing.mark();
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return heardTone(this.#hearing.sound(mark), frequencyHz).usuallyDbfs;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#participant.close();
+  }
+}

@@ -1,0 +1,69 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { ensureDebianPackages } from './debian-packages.ts';
+
+export interface OwnNamespace {
+  /** Debian packages that the test needs. */
+  readonly packages: readonly string[];
+  /** Shell commands that make the network in the new namespace. */
+  readonly setUp: readonly string[];
+}
+
+/** `yes` inside. */
+const VARIABLE = 'TEST_PRIVATE_NETWORK';
+
+/**
+ * Runs the test that calls this again inside a network namespace of its own, which nothing can leave, and ends the process with its exit code.
+ * Returns null inside, otherwise what is missing for getting there.
+ */
+export function enterOwnNamespace({ packages, setUp }: OwnNamespace): string | null {
+  if (process.env[VARIABLE] === 'yes') return null;
+  const missing = ensureDebianPackages(['iproute2', 'util-linux', ...packages]);
+  if (missing !== null) return missing;
+  const unshare = process.getuid?.() === 0 ? ['--net'] : ['--net', '--map-root-user'];
+  const commands = setUp.join(' && ');
+  const probe = spawnSync('unshare', [...unshare, 'sh', '-c', commands], { encoding: 'utf8' });
+  if (probe.status !== 0) return `no network namespace: ${probe.stderr.trim()}`;
+  const node = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const { status } = spawnSync('unshare', [...unshare, 'sh', '-c', `${commands} && exec "$@"`, 'sh', ...node], {
+    env: { ...process.env, [VARIABLE]: 'yes' },
+    stdio: 'inherit',
+  });
+  process.exit(status ?? 1);
+}
+
+/** Another machine: a further namespace, for a test that is in one of its own already. */
+export class Namespace {
+  /** The command that runs what follows it there. */
+  readonly enter: readonly string[];
+  readonly #holder: ChildProcess;
+
+  private constructor(holder: ChildProcess) {
+    this.#holder = holder;
+    this.enter = ['nsenter', `--net=/proc/${holder.pid}/ns/net`];
+  }
+
+  static async create(): Promise<Namespace> {
+    // It says something once it is inside, and stays until its input ends.
+    const holder = spawn('unshare', ['--net', 'sh', '-c', 'ip link set lo up && echo ready && exec cat'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await once(holder.stdout, 'data');
+    return new Namespace(holder);
+  }
+
+  /** Runs shell commands there; throws if one of them fails. */
+  run(...commands: readonly string[]): void {
+    const [nsenter, ...args] = this.enter;
+    execFileSync(nsenter!, [...args, 'sh', '-c', commands.join(' && ')], { stdio: 'inherit' });
+  }
+
+  /** Brings an interface of this process's namespace there. */
+  take(name: string): void {
+    execFileSync('ip', ['link', 'set', name, 'netns', String(this.#holder.pid)], { stdio: 'inherit' });
+  }
+
+  close(): void {
+    this.#holder.kill('SIGKILL');
+  }
+}
