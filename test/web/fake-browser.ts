@@ -12,6 +12,7 @@ export class FakeWebSocket {
   readonly sent: ClientMessageInput[] = [];
   readonly url: string;
   isClosedByClient = false;
+  closeCode: number | undefined;
 
   constructor(url: string) {
     this.url = url;
@@ -21,8 +22,9 @@ export class FakeWebSocket {
     this.sent.push(JSON.parse(text));
   }
 
-  close(): void {
+  close(code?: number): void {
     this.isClosedByClient = true;
+    this.closeCode = code;
     this.readyState = 3;
   }
 
@@ -75,7 +77,8 @@ export class FakePeerConnection {
   onconnectionstatechange: (() => void) | null = null;
   localDescription: { sdp: string } | null = null;
   remoteDescription: { type: string; sdp: string } | null = null;
-  readonly configuration: RTCConfiguration;
+  configuration: RTCConfiguration;
+  restarts = 0;
   readonly name: string;
   readonly transceiver = {
     direction: '',
@@ -105,8 +108,18 @@ export class FakePeerConnection {
     return this.transceiver;
   }
 
-  async createOffer() {
-    return { type: 'offer', sdp: `offer of ${this.name}` };
+  async createOffer({ iceRestart = false } = {}) {
+    if (iceRestart) this.restarts += 1;
+    const restart = iceRestart ? `restart ${this.restarts} of ` : '';
+    return { type: 'offer', sdp: `${restart}offer of ${this.name}` };
+  }
+
+  getConfiguration() {
+    return this.configuration;
+  }
+
+  setConfiguration(configuration: RTCConfiguration) {
+    this.configuration = configuration;
   }
 
   async setLocalDescription(description: { sdp: string }) {
@@ -190,9 +203,9 @@ export class FakeBrowser {
   }
 
   /** Opens the newest WebSocket and takes the participant in. */
-  async acceptJoin(resumeToken = 'token-1'): Promise<void> {
+  async acceptJoin(resumeToken = 'token-1', mediaResumed = false): Promise<void> {
     this.socket.open();
-    this.socket.receive(joined(resumeToken));
+    this.socket.receive(joined(resumeToken, mediaResumed));
     await settle();
   }
 
@@ -219,7 +232,7 @@ export function person(id: string, change: Partial<ParticipantInfo> = {}): Parti
   };
 }
 
-export function joined(resumeToken = 'token-1'): ServerMessage {
+export function joined(resumeToken = 'token-1', mediaResumed = false): ServerMessage {
   return {
     type: 'joined',
     participantId: 'me',
@@ -228,6 +241,7 @@ export function joined(resumeToken = 'token-1'): ServerMessage {
     participants: [person('me'), person('other')],
     iceServers: [{ urls: ['stun:192.0.2.1'] }],
     resumeToken,
+    mediaResumed,
   };
 }
 

@@ -7,7 +7,12 @@ test('coming back', async (t) => {
     client.setMuted(true);
     client.setDeafened(true);
     browser.socket.drop();
-    t.same(states.at(-1), { status: 'reconnecting', attempt: 1, nextTryAtMs: browser.nowMs + 300 });
+    t.same(states.at(-1), {
+      status: 'reconnecting',
+      attempt: 1,
+      nextTryAtMs: browser.nowMs + 300,
+      hasSound: true,
+    });
     await browser.advance(299);
     t.equal(browser.sockets.length, 1);
     await browser.advance(1);
@@ -22,27 +27,68 @@ test('coming back', async (t) => {
     t.equal(browser.socket.sentOf('join')[0]?.resumeToken, 'token-2');
   });
 
-  t.test('the sound goes on until the server has the participant back', async (t) => {
-    const { browser } = await setUpInRoom();
+  t.test('the sound goes on meanwhile, and afterwards if the server still has it', async (t) => {
+    const { browser, states } = await setUpInRoom();
     browser.socket.drop();
     await browser.advance(300);
     t.equal(browser.connections[0]?.isClosed, false);
-    await browser.acceptJoin('token-2');
+    await browser.acceptJoin('token-1', true);
+    t.equal(browser.connections.length, 1);
+    t.equal(browser.connections[0]?.isClosed, false);
+    t.same(browser.socket.sentOf('offer'), []);
+    t.same(states.at(-1), { status: 'connected', media: 'connected' });
+  });
+
+  t.test('sound that the server has no more is negotiated anew', async (t) => {
+    const { browser, states } = await setUpInRoom();
+    browser.socket.drop();
+    await browser.advance(300);
+    await browser.acceptJoin('token-2', false);
     t.equal(browser.connections[0]?.isClosed, true);
     t.equal(browser.connections.length, 2);
+    t.same(browser.socket.sentOf('offer'), [{ type: 'offer', sdp: 'offer of connection 2' }]);
+    t.same(states.at(-1), { status: 'connected', media: 'connecting' });
+    await browser.acceptMedia();
+    t.same(states.at(-1), { status: 'connected', media: 'connected' });
+  });
+
+  t.test('an offer whose answer got lost with the socket is made anew', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    browser.socket.receive({ type: 'media_closed', reason: 'silent' });
+    await browser.advance(0);
+    t.equal(browser.connections.length, 2);
+    browser.socket.drop();
+    await browser.advance(300);
+    await browser.acceptJoin('token-1', true);
+    t.equal(browser.connections.length, 3);
+    await browser.acceptMedia();
+    t.match(client.state, { media: 'connected' });
+  });
+
+  t.test('a state of reconnecting says whether sound flows', async (t) => {
+    const { browser, client, states } = await setUpInRoom();
+    browser.socket.drop();
+    browser.connection.become('disconnected');
+    t.match(states.at(-1), { status: 'reconnecting', hasSound: false });
+    browser.connection.become('connected');
+    t.match(states.at(-1), { status: 'reconnecting', hasSound: true });
+    client.leave();
+    t.equal(browser.timers, 0);
   });
 
   t.test('the delays grow to fifteen seconds, and start small again after it worked for a while', async (t) => {
     const { browser, client } = await setUpInRoom();
     const delaysMs: number[] = [];
-    for (let attempt = 0; attempt < 8; attempt += 1) {
+    for (let attempt = 0; attempt < 10; attempt += 1) {
       browser.socket.drop();
       delaysMs.push(client.state.status === 'reconnecting' ? client.state.nextTryAtMs - browser.nowMs : Number.NaN);
       await browser.advance(delaysMs.at(-1) ?? 0);
     }
-    t.same(delaysMs, [300, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+    t.same(delaysMs, [300, 1000, 2000, 3000, 5000, 5000, 5000, 10_000, 15_000, 15_000]);
     await browser.acceptJoin();
-    await browser.advance(10_000);
+    await browser.advance(8000);
+    browser.socket.receive({ type: 'pong' });
+    await browser.advance(2000);
     browser.socket.drop();
     t.match(client.state, { status: 'reconnecting', attempt: 1, nextTryAtMs: browser.nowMs + 300 });
   });
@@ -58,17 +104,55 @@ test('coming back', async (t) => {
     const { browser, states } = await setUpInRoom();
     browser.socket.receive({ type: 'server_closing', retryAfterMs: 5000 });
     browser.sockets[0]?.drop(1012);
-    t.same(states.at(-1), { status: 'reconnecting', attempt: 1, nextTryAtMs: browser.nowMs + 5000 });
+    t.match(states.at(-1), { status: 'reconnecting', attempt: 1, nextTryAtMs: browser.nowMs + 5000 });
     await browser.advance(5000);
     t.equal(browser.sockets.length, 2);
   });
 
-  t.test('a server that says nothing to three pings is lost', async (t) => {
+  t.test('not all clients of a server that closes come back in the same instant', async (t) => {
     const { browser, client } = await setUpInRoom();
-    await browser.advance(19_999);
+    Object.assign(browser.environment, { random: () => 0.999 });
+    browser.socket.receive({ type: 'server_closing', retryAfterMs: 2000 });
+    t.match(client.state, { nextTryAtMs: browser.nowMs + 2999 });
+  });
+
+  t.test('a server that says nothing to two pings is lost', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    const { socket } = browser;
+    await browser.advance(8999);
     t.equal(client.state.status, 'connected');
     await browser.advance(1);
     t.equal(client.state.status, 'reconnecting');
+    t.equal(socket.closeCode, 4000, 'should the server hear of it, it knows that the client comes back');
+  });
+
+  t.test('where there is doubt, a connection that does not answer for two seconds is lost', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    client.checkConnection();
+    t.match(browser.socket.sentOf('ping'), [{ id: 1 }]);
+    browser.socket.receive({ type: 'pong', id: 1 });
+    await browser.advance(2500);
+    t.equal(client.state.status, 'connected');
+    client.checkConnection();
+    await browser.advance(1999);
+    t.equal(client.state.status, 'connected');
+    await browser.advance(1);
+    t.equal(client.state.status, 'reconnecting');
+    client.checkConnection();
+    t.equal(browser.sockets.length, 2, 'it is tried again at once');
+  });
+
+  t.test('an attempt by a network that is gone is given up for another', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    browser.socket.drop();
+    await browser.advance(300);
+    client.checkConnection();
+    t.equal(browser.sockets.length, 2, 'an attempt under way is let be');
+    client.networkChanged();
+    t.equal(browser.sockets.length, 3);
+    t.equal(browser.sockets[1]?.isClosedByClient, true);
+    await browser.acceptJoin('token-1', true);
+    t.match(client.state, { status: 'connected' });
   });
 
   t.test('a passing error at the rejoin is no end', async (t) => {

@@ -2,6 +2,7 @@ import { computed, effect, signal } from '@preact/signals';
 import type { ParticipantInfo } from '../../src/signaling/protocol.ts';
 import type { CloseReason, ConnectionState } from '../sdk/connection-state.ts';
 import { type AudioDevices, listDevices, watchDevices } from '../sdk/devices.ts';
+import { watchNetwork } from '../sdk/network-watch.ts';
 import type { Quality } from '../sdk/quality.ts';
 import { VoiceClient } from '../sdk/voice-client.ts';
 import { forgetToken, joinToken } from './join-token.ts';
@@ -77,7 +78,7 @@ export class Call {
     });
     effect(() => this.speaker.setSilent(this.deafened.value));
     watchDevices(() => void this.#devicesChanged());
-    addEventListener('online', () => this.client.retryNow());
+    watchNetwork(this.client);
     addEventListener('pagehide', () => this.leave());
   }
 
@@ -167,6 +168,8 @@ export class Call {
   }
 
   #onState(state: ConnectionState): void {
+    if (this.state.value.status === 'reconnecting' && state.status === 'connected')
+      this.announcement.value = strings.room.back;
     this.state.value = state;
     if (state.status === 'connected') {
       this.room.value = this.client.room ?? this.room.value;

@@ -40,7 +40,7 @@ export function Banners({ call }: { call: Call }) {
         <div class="message message-warning" data-testid="reconnecting">
           <WarningIcon />
           <span>
-            <strong role="status">{strings.state(state)}.</strong>{' '}
+            <strong role="status">{strings.state(state)}.</strong> {state.hasSound && `${strings.stillHeard} `}
             <Countdown attempt={state.attempt} untilMs={state.nextTryAtMs} />
           </span>
           <button type="button" class="button" data-testid="retry-now" onClick={() => call.client.retryNow()}>

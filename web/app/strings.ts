@@ -77,6 +77,7 @@ export const strings = {
     settings: 'Settings',
     leave: 'Leave',
     keyHint: (label: string, key: string) => `${label} (key ${key})`,
+    back: 'You are back in the channel.',
     joined: (name: string) => `${name} joined`,
     left: (name: string) => `${name} left`,
     kicked: (name: string) => `${name} was removed`,
@@ -104,7 +105,7 @@ export const strings = {
       case 'connecting':
         return 'Connecting…';
       case 'reconnecting':
-        return 'Connection lost';
+        return state.hasSound ? 'Reconnecting' : 'Connection lost';
       case 'connected':
         return { connecting: 'Connecting sound…', connected: 'Connected', blocked: 'No sound', busy: 'Server is busy' }[
           state.media
@@ -115,6 +116,7 @@ export const strings = {
     QualityGrade,
     string
   >,
+  stillHeard: 'The server is not reached, but sound still flows.',
   retrying: (seconds: number, attempt: number) =>
     seconds > 0 ? `Back in ${seconds} s (attempt ${attempt})` : `Trying again (attempt ${attempt})…`,
   retryNow: 'Try now',

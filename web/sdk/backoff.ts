@@ -1,7 +1,7 @@
 import type { Environment } from './environment.ts';
 
 /** Delay before the first, second, ... attempt; the last one repeats. */
-const DELAYS_MS = [300, 1000, 2000, 4000, 8000, 15_000] as const;
+const DELAYS_MS = [300, 1000, 2000, 3000, 5000, 5000, 5000, 10_000, 15_000] as const;
 /** What stood for this time has worked: the next loss starts with the short delays again. */
 const STABLE_MS = 10_000;
 
@@ -26,14 +26,14 @@ export class Backoff {
   }
 
   /**
-   * It is lost, or the attempt failed: milliseconds to wait before the next one. Up to half of the delay is added at
-   * random, so that the participants of a server that restarts do not all come back in the same instant.
+   * It is lost, or the attempt failed: milliseconds to wait before the next one, `atLeastMs` or more. Up to half of the
+   * delay is added at random, so that the participants of a server that restarts do not all come back in the same instant.
    */
-  lost(): number {
+  lost(atLeastMs = 0): number {
     if (this.#sinceMs !== null && this.#environment.now() - this.#sinceMs >= STABLE_MS) this.#attempt = 0;
     this.#sinceMs = null;
     const delayMs = DELAYS_MS[Math.min(this.#attempt, DELAYS_MS.length - 1)] ?? 0;
     this.#attempt += 1;
-    return Math.round(delayMs * (1 + this.#environment.random() / 2));
+    return Math.round(Math.max(delayMs, atLeastMs) * (1 + this.#environment.random() / 2));
   }
 }

@@ -16,8 +16,16 @@ export type ConnectionState =
   | { readonly status: 'connecting' }
   /** In the room. Sound flows when `media` is `connected`. */
   | { readonly status: 'connected'; readonly media: MediaState }
-  /** `nextTryAtMs` is in the time of `performance.now()`; it lies in the past while the attempt is under way. */
-  | { readonly status: 'reconnecting'; readonly attempt: number; readonly nextTryAtMs: number }
+  /**
+   * The server is not reached, but sound may flow on: `hasSound`. `nextTryAtMs` is in the time of `performance.now()`; it
+   * lies in the past while the attempt is under way.
+   */
+  | {
+      readonly status: 'reconnecting';
+      readonly attempt: number;
+      readonly nextTryAtMs: number;
+      readonly hasSound: boolean;
+    }
   | { readonly status: 'closed'; readonly reason: CloseReason; readonly message: string };
 
 /** A failure that the person should know of. `media_failed` is this client's own: the browser refused the session. */

@@ -1,15 +1,17 @@
 import type { IceServer } from '../../src/signaling/protocol.ts';
 import type { Environment } from './environment.ts';
 
-/** ICE may find its way back from `disconnected` by itself; after this time a new connection is quicker. */
-const DISCONNECTED_LIMIT_MS = 4000;
+/** ICE may find its way back from `disconnected` by itself; after this time a restart is quicker. */
+const DISCONNECTED_LIMIT_MS = 1500;
 
 export interface MediaLinkEvents {
   /** The mix of everybody else, to be played. */
   stream(stream: MediaStream): void;
   connected(): void;
-  /** Nothing arrives at the moment; `connected` or `failed` follows. */
+  /** Nothing arrives at the moment; `connected`, `lost` or `failed` follows. */
   interrupted(): void;
+  /** It stood, and does not come back by itself: an ICE restart may help. */
+  lost(): void;
   /** This connection will not work any more. */
   failed(): void;
 }
@@ -23,13 +25,14 @@ export class MediaLink {
   readonly #connection: RTCPeerConnection;
   readonly #transceiver: RTCRtpTransceiver;
   #cancelTimer = () => {};
+  #wasConnected = false;
   #closed = false;
 
   constructor(environment: Environment, iceServers: readonly IceServer[], events: MediaLinkEvents) {
     this.#environment = environment;
     this.#connection = environment.createPeerConnection({
       bundlePolicy: 'max-bundle',
-      iceServers: iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+      iceServers: toConfiguration(iceServers),
     });
     this.#transceiver = this.#connection.addTransceiver('audio', { direction: 'sendrecv' });
     preferRedundantOpus(this.#transceiver, environment.audioCodecs());
@@ -43,12 +46,22 @@ export class MediaLink {
 
   /**
    * The offer as it is at once: no candidates are waited for, because the server is ICE-lite (RFC 8445 section 2.5) and
-   * learns the browser's address from its checks.
+   * learns the browser's address from its checks. With `restart` it restarts ICE of a connection that has been answered.
    */
-  async createOffer(): Promise<string> {
-    const offer = await this.#connection.createOffer();
+  async createOffer({ restart = false } = {}): Promise<string> {
+    const offer = await this.#connection.createOffer({ iceRestart: restart });
     await this.#connection.setLocalDescription(offer);
     return this.#connection.localDescription?.sdp ?? offer.sdp ?? '';
+  }
+
+  /** For what is gathered from the next restart on: credentials of TURN servers expire. */
+  setIceServers(iceServers: readonly IceServer[]): void {
+    const configuration = this.#connection.getConfiguration();
+    this.#connection.setConfiguration({ ...configuration, iceServers: toConfiguration(iceServers) });
+  }
+
+  get isConnected(): boolean {
+    return !this.#closed && this.#connection.connectionState === 'connected';
   }
 
   /** Takes the answer; after `close` it is passed over. Rejects when the browser refuses it. */
@@ -76,10 +89,14 @@ export class MediaLink {
   #onStateChange(events: MediaLinkEvents): void {
     const state = this.#connection.connectionState;
     this.#cancelTimer();
-    if (state === 'connected') events.connected();
-    else if (state === 'failed') events.failed();
-    else if (state === 'disconnected') {
-      this.#cancelTimer = this.#environment.setTimer(DISCONNECTED_LIMIT_MS, () => events.failed());
+    if (state === 'connected') {
+      this.#wasConnected = true;
+      events.connected();
+    } else if (state === 'failed') {
+      if (this.#wasConnected) events.lost();
+      else events.failed();
+    } else if (state === 'disconnected') {
+      this.#cancelTimer = this.#environment.setTimer(DISCONNECTED_LIMIT_MS, () => events.lost());
       events.interrupted();
     }
   }
@@ -90,4 +107,8 @@ function preferRedundantOpus(transceiver: RTCRtpTransceiver, codecs: readonly RT
   const named = (mimeType: string) => codecs.filter((codec) => codec.mimeType.toLowerCase() === mimeType);
   const opus = named('audio/opus');
   if (opus.length > 0) transceiver.setCodecPreferences?.([...named('audio/red'), ...opus]);
+}
+
+function toConfiguration(iceServers: readonly IceServer[]): RTCIceServer[] {
+  return iceServers.map((server) => ({ ...server, urls: [...server.urls] }));
 }

@@ -1,10 +1,15 @@
 import type { ClientMessageInput, ServerMessage } from '../../src/signaling/protocol.ts';
 import type { Environment } from './environment.ts';
 
-const OPEN_TIMEOUT_MS = 10_000;
-const PING_INTERVAL_MS = 5000;
+const OPEN_TIMEOUT_MS = 6000;
+const PING_INTERVAL_MS = 3000;
 /** A connection is dead after this many pings without a word from the server. Counted, because a frozen page cannot tell the time. */
-const UNANSWERED_LIMIT = 3;
+const UNANSWERED_LIMIT = 2;
+/** How long the answer to a ping may take where there is reason to doubt the connection. */
+const PROBE_TIMEOUT_MS = 2000;
+/** RFC 6455 section 7.4.1: of a client that has done what it wanted; the server keeps the place of one that closes with any other. */
+const DONE = 1000;
+const COMING_BACK = 4000;
 
 export interface SignalingEvents {
   open(): void;
@@ -22,6 +27,8 @@ export class SignalingSocket {
   #closed = false;
   #unanswered = 0;
   #pingId = 0;
+  /** The ping after which something was heard last. */
+  #heard = 0;
   #pingSentMs = 0;
   #rttMs: number | null = null;
 
@@ -51,16 +58,39 @@ export class SignalingSocket {
     if (!this.#closed && this.#socket.readyState === 1) this.#socket.send(JSON.stringify(message));
   }
 
+  /** Finds out whether the connection stands, within two seconds. */
+  probe(): void {
+    if (this.#closed || this.#socket.readyState !== 1) return;
+    this.#cancelTimer();
+    this.#unanswered += 1;
+    const sent = this.#ping();
+    this.#cancelTimer = this.#environment.setTimer(PROBE_TIMEOUT_MS, () => {
+      if (this.#heard < sent) this.#fail(1006);
+      else this.#schedulePing();
+    });
+  }
+
+  /** Ends it for good, which leaves the room. */
   close(): void {
+    this.#end(DONE);
+  }
+
+  /** Ends it to open another, which resumes. */
+  abandon(): void {
+    this.#end(COMING_BACK);
+  }
+
+  #end(code: number): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelTimer();
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
-    this.#socket.close(1000);
+    this.#socket.close(code);
   }
 
   #receive(message: ServerMessage): void {
     this.#unanswered = 0;
+    this.#heard = this.#pingId;
     if (message.type !== 'pong') this.#events.message(message);
     else if (message.id === this.#pingId) this.#rttMs = this.#environment.now() - this.#pingSentMs;
   }
@@ -73,16 +103,21 @@ export class SignalingSocket {
         return;
       }
       this.#unanswered += 1;
-      this.#pingId += 1;
-      this.#pingSentMs = this.#environment.now();
-      this.send({ type: 'ping', id: this.#pingId });
+      this.#ping();
       this.#schedulePing();
     });
   }
 
+  #ping(): number {
+    this.#pingId += 1;
+    this.#pingSentMs = this.#environment.now();
+    this.send({ type: 'ping', id: this.#pingId });
+    return this.#pingId;
+  }
+
   #fail(closeCode: number): void {
     if (this.#closed) return;
-    this.close();
+    this.abandon();
     this.#events.closed(closeCode);
   }
 }

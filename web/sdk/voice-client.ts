@@ -1,4 +1,4 @@
-import type { LeaveReason, ParticipantInfo, ServerMessage } from '../../src/signaling/protocol.ts';
+import type { IceServer, LeaveReason, ParticipantInfo, ServerMessage } from '../../src/signaling/protocol.ts';
 import { Backoff } from './backoff.ts';
 import {
   type CloseReason,
@@ -20,7 +20,7 @@ const QUALITY_INTERVAL_MS = 2000;
 
 /**
  * A participant of one room: keeps the WebSocket and the WebRTC connection, and comes back by itself when one of them is
- * lost. Uses no DOM; the page plays the `stream` and opens the microphone.
+ * lost; `watchNetwork` tells it when to look. Uses no DOM; the page plays the `stream` and opens the microphone.
  */
 export class VoiceClient {
   /** For participants who `mayModerate`. */
@@ -150,6 +150,23 @@ export class VoiceClient {
     this.#open();
   }
 
+  /** To be called where there is reason to doubt the connection, for instance when a page that slept wakes up. */
+  checkConnection(): void {
+    if (this.#state.status === 'reconnecting') this.retryNow();
+    else this.#socket?.probe();
+  }
+
+  /** To be called when the browser's network has changed. */
+  networkChanged(): void {
+    if (this.#state.status === 'reconnecting') {
+      // An attempt by the network that is gone would only hang.
+      this.#socket?.abandon();
+      this.#socket = null;
+    }
+    this.checkConnection();
+    this.#media?.networkChanged();
+  }
+
   /** Leaves the room. The client can `connect` again. */
   leave(): void {
     this.#socket?.send({ type: 'leave' });
@@ -240,32 +257,39 @@ export class VoiceClient {
     this.#participantId = message.participantId;
     this.#room = message.room;
     this.#participants = new Map(message.participants.map((participant) => [participant.id, participant]));
-    this.#media?.close();
-    this.#media = new MediaSession({
-      environment: this.#environment,
-      iceServers: message.iceServers,
-      track: this.#outgoing,
-      sendOffer: (sdp) => this.#socket?.send({ type: 'offer', sdp }),
-      onStream: (stream) => this.#emitter.emit('stream', stream),
-      onState: (media) => {
-        if (this.#state.status === 'connected') this.#setState({ status: 'connected', media });
-      },
-      onError: (text) => this.#emitter.emit('error', { code: 'media_failed', message: text }),
-    });
-    this.#totals = noTotals;
-    this.#scheduleQuality();
+    if (this.#media !== null) this.#media.resume(message.mediaResumed, message.iceServers);
+    else this.#startMedia(message.iceServers);
     this.#obeyMute();
-    this.#setState({ status: 'connected', media: 'connecting' });
+    this.#setState({ status: 'connected', media: this.#media?.state ?? 'connecting' });
     this.#setLocked(message.locked);
     this.#emitParticipants();
     this.#firstJoin?.resolve();
     this.#firstJoin = null;
   }
 
+  #startMedia(iceServers: readonly IceServer[]): void {
+    this.#media = new MediaSession({
+      environment: this.#environment,
+      iceServers,
+      track: this.#outgoing,
+      sendOffer: (sdp, restart) => this.#socket?.send({ type: 'offer', sdp, ...(restart && { restart }) }),
+      onStream: (stream) => this.#emitter.emit('stream', stream),
+      onState: (media) => {
+        if (this.#state.status === 'connected') this.#setState({ status: 'connected', media });
+        else if (this.#state.status === 'reconnecting')
+          this.#setState({ ...this.#state, hasSound: media === 'connected' });
+      },
+      onError: (text) => this.#emitter.emit('error', { code: 'media_failed', message: text }),
+    });
+    this.#totals = noTotals;
+    this.#scheduleQuality();
+  }
+
   #refused(code: ErrorCode, text: string): void {
     if (isFatal(code)) this.#close(code, text);
     else if (this.#state.status !== 'connected' || code === 'not_joined') this.#lost(code, text);
     else if (code === 'server_busy') this.#media?.serverBusy();
+    else if (code === 'cannot_restart') this.#media?.offerRefused();
     else {
       if (code === 'media_unavailable') this.#media?.offerRefused();
       this.#emitter.emit('error', { code, message: text });
@@ -274,19 +298,21 @@ export class VoiceClient {
 
   /** The WebSocket is of no use any more. The sound is left alone: it may well go on until the server has us back. */
   #lost(reason: CloseReason, text: string, minDelayMs = 0): void {
-    this.#socket?.close();
+    this.#socket?.abandon();
     this.#socket = null;
     if (this.#firstJoin !== null) {
       this.#close(reason, text);
       return;
     }
-    const delayMs = Math.max(this.#backoff.lost(), minDelayMs);
+    this.#media?.suspend();
+    const delayMs = this.#backoff.lost(minDelayMs);
     this.#cancelRetry = this.#environment.setTimer(delayMs, () => this.#open());
     this.#emitter.emit('levels', new Map());
     this.#setState({
       status: 'reconnecting',
       attempt: this.#backoff.attempt,
       nextTryAtMs: this.#environment.now() + delayMs,
+      hasSound: this.#media?.state === 'connected',
     });
   }
 

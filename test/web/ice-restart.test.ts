@@ -1,0 +1,134 @@
+import { test } from 'tap';
+import { settle, setUpInRoom } from './fake-browser.ts';
+
+const RESTART = { type: 'offer', sdp: 'restart 1 of offer of connection 1', restart: true } as const;
+
+test('an ICE restart', async (t) => {
+  t.test('follows when nothing has arrived for a second and a half, and keeps the connection', async (t) => {
+    const { browser, states } = await setUpInRoom();
+    const { socket, connection } = browser;
+    connection.become('disconnected');
+    t.same(states.at(-1), { status: 'connected', media: 'connecting' });
+    await browser.advance(1499);
+    t.equal(socket.sentOf('offer').length, 1);
+    await browser.advance(1);
+    t.same(socket.sentOf('offer').slice(1), [RESTART]);
+    socket.receive({ type: 'answer', sdp: 'restarted' });
+    await settle();
+    t.same(connection.remoteDescription, { type: 'answer', sdp: 'restarted' });
+    connection.become('connected');
+    t.same(states.at(-1), { status: 'connected', media: 'connected' });
+    await browser.advance(60_000);
+    t.equal(browser.connections.length, 1);
+    t.equal(connection.restarts, 1);
+  });
+
+  t.test('is not needed when the connection comes back by itself', async (t) => {
+    const { browser } = await setUpInRoom();
+    browser.connection.become('disconnected');
+    await browser.advance(1400);
+    browser.connection.become('connected');
+    await browser.advance(5000);
+    t.equal(browser.connection.restarts, 0);
+  });
+
+  t.test('follows at once when ICE fails or the network changes, but one at a time', async (t) => {
+    for (const cause of ['failed', 'changed'] as const) {
+      const { browser, client } = await setUpInRoom();
+      const { socket, connection } = browser;
+      if (cause === 'failed') connection.become('failed');
+      else client.networkChanged();
+      await settle();
+      t.same(socket.sentOf('offer').slice(1), [RESTART], cause);
+      client.networkChanged();
+      await settle();
+      t.equal(socket.sentOf('offer').length, 2);
+      client.leave();
+      t.equal(browser.timers, 0);
+    }
+  });
+
+  t.test('of a connection that stands is over after five seconds; the next change makes the next one', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    client.networkChanged();
+    await settle();
+    browser.socket.receive({ type: 'answer', sdp: 'restarted' });
+    await browser.advance(1000);
+    browser.socket.receive({ type: 'pong', id: 1 });
+    await browser.advance(4000);
+    t.equal(browser.connections.length, 1);
+    client.networkChanged();
+    await settle();
+    t.equal(browser.connection.restarts, 2);
+  });
+
+  t.test('that does not help is followed by a new connection', async (t) => {
+    const { browser } = await setUpInRoom();
+    const { socket } = browser;
+    browser.connection.become('failed');
+    await settle();
+    socket.receive({ type: 'answer', sdp: 'restarted' });
+    await browser.advance(2500);
+    socket.receive({ type: 'pong' });
+    await browser.advance(2499);
+    t.equal(browser.connections.length, 1);
+    await browser.advance(1);
+    t.equal(browser.connections.length, 2);
+    t.equal(browser.connections[0]?.isClosed, true);
+    t.same(socket.sentOf('offer').at(-1), { type: 'offer', sdp: 'offer of connection 2' });
+  });
+
+  t.test('that the server refuses is followed by a new connection at once, and is no error to show', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    const errors: unknown[] = [];
+    client.on('error', (error) => errors.push(error));
+    browser.connection.become('failed');
+    await settle();
+    browser.socket.receive({ type: 'error', code: 'cannot_restart', message: '' });
+    await browser.advance(0);
+    t.equal(browser.connections.length, 2);
+    t.same(errors, []);
+  });
+
+  t.test('of a connection that never stood is not tried', async (t) => {
+    const { browser } = await setUpInRoom();
+    browser.socket.receive({ type: 'media_closed', reason: 'silent' });
+    await browser.advance(0);
+    browser.socket.receive({ type: 'answer', sdp: 'answer' });
+    await settle();
+    browser.connection.become('failed');
+    await browser.advance(1500);
+    t.equal(browser.connections.length, 3);
+    t.equal(browser.connections[1]?.restarts, 0);
+  });
+
+  t.test('waits for the WebSocket where that is lost too, and is made again where its answer got lost', async (t) => {
+    for (const lostFirst of ['media', 'socket'] as const) {
+      const { browser, client } = await setUpInRoom();
+      if (lostFirst === 'media') browser.connection.become('failed');
+      await settle();
+      browser.socket.drop();
+      if (lostFirst === 'socket') browser.connection.become('failed');
+      await browser.advance(300);
+      await browser.acceptJoin('token-1', true);
+      t.match(browser.socket.sentOf('offer'), [{ restart: true }], lostFirst);
+      t.equal(browser.connections.length, 1);
+      browser.socket.receive({ type: 'answer', sdp: 'restarted' });
+      await settle();
+      browser.connection.become('connected');
+      t.match(client.state, { status: 'connected', media: 'connected' });
+    }
+  });
+
+  t.test('uses the TURN servers that the server named last', async (t) => {
+    const { browser } = await setUpInRoom();
+    browser.socket.drop();
+    await browser.advance(300);
+    browser.connection.configuration = { bundlePolicy: 'max-bundle', iceServers: [] };
+    await browser.acceptJoin('token-1', true);
+    t.same(browser.connection.configuration, {
+      bundlePolicy: 'max-bundle',
+      iceServers: [{ urls: ['stun:192.0.2.1'] }],
+    });
+  });
+});
