@@ -1,4 +1,5 @@
 /** The process with the participants: takes commands from the benchmark that started it, and ends with it. */
+import { failureText } from '../lib/failure-text.ts';
 import { Load } from './load.ts';
 import type { DriverCommand, DriverRequest, DriverResponse } from './messages.ts';
 
@@ -30,7 +31,7 @@ process.on('message', async ({ id, command }: DriverRequest) => {
   try {
     response = { id, result: await run(command) };
   } catch (error) {
-    response = { id, error: error instanceof Error ? error.message : String(error) };
+    response = { id, error: failureText(error) };
   }
   process.send?.(response);
 });

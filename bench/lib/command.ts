@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { failureText } from './failure-text.ts';
 import { describeOptions, type Options, parseOptions, UsageError, type Values } from './options.ts';
 import { clearProgress } from './progress.ts';
 
@@ -26,7 +27,7 @@ export async function runCommand<O extends Options>({ name, about, options, run 
       console.error(error.message);
       process.exitCode = 2;
     } else {
-      console.error(error instanceof Error ? error.message : error);
+      console.error(failureText(error));
       process.exitCode = 1;
     }
   }

@@ -9,6 +9,8 @@ import { SAMPLE_RATE } from './signal.ts';
 import { formatWav, parseWav } from './wav.ts';
 
 const run = promisify(execFile);
+/** Seconds of speech take milliseconds; what takes longer than this hangs. */
+const SYNTHESIS_TIMEOUT_MS = 15_000;
 
 /** Voices of espeak-ng that differ clearly in pitch and sound. */
 export const VOICES = ['en-us', 'en-gb+f3', 'en-gb-scotland+m4', 'en-us+f5', 'en-gb-x-rp+m7', 'en-us+f2'] as const;
@@ -41,15 +43,24 @@ export async function speech(voice: Voice, seconds: number): Promise<Float32Arra
   return Float32Array.from(wav.samples, (sample) => sample / 32_768);
 }
 
+/** What a synthesizer writes. One that hangs is killed and tried once more; throws when it hangs again, fails or is not installed. */
+export async function outputOf(command: string, args: string[], timeoutMs = SYNTHESIS_TIMEOUT_MS): Promise<Buffer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const limits = { maxBuffer: 256 * 2 ** 20, timeout: timeoutMs, killSignal: 'SIGKILL' } as const;
+      return (await run(command, args, { encoding: 'buffer', ...limits })).stdout;
+    } catch (cause) {
+      const { code, killed } = cause as { code?: string | number; killed?: boolean };
+      if (code === 'ENOENT')
+        throw new Error(`${command} is not installed; on Debian and Ubuntu: apt-get install ${command}`, { cause });
+      if (killed !== true) throw cause;
+      if (attempt === 2) throw new Error(`${command} did not end within ${timeoutMs} ms, twice`, { cause });
+    }
+  }
+}
+
 async function synthesize(voice: Voice, text: string, folder: string, file: string) {
-  const { stdout } = await run('espeak-ng', ['-v', voice, '-s', '165', '--stdout', text], {
-    encoding: 'buffer',
-    maxBuffer: 256 * 2 ** 20,
-  }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    throw new Error('espeak-ng is not installed; on Debian and Ubuntu: apt-get install espeak-ng', { cause: error });
-  });
-  const spoken = parseWav(stdout);
+  const spoken = parseWav(await outputOf('espeak-ng', ['-v', voice, '-s', '165', '--stdout', text]));
   const wav = {
     sampleRate: SAMPLE_RATE,
     channels: 1,
