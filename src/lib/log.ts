@@ -14,6 +14,8 @@ export interface LogOutput {
   write(text: string): unknown;
 }
 
+const SECRETS = ['resumeToken', 'token', 'tokenSecret', 'password', 'roomPasswords'];
+
 /**
  * The root logger: one line per lifecycle event, a constant message and what varies in fields. Both formats are made
  * in this thread and written at once, so that the last line before the end of the process is not lost.
@@ -27,7 +29,7 @@ export function createLogger({ level, format, out }: LogOptions): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     // Nothing should log these; this is for the day when something does.
-    redact: ['resumeToken', '*.resumeToken', 'token', '*.token'],
+    redact: SECRETS.flatMap((name) => [name, `*.${name}`]),
   };
   return pino(options, pretty ? prettyOutput(out, isTerminal) : out);
 }

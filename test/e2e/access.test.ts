@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
 import { createJoinToken, tokenKey } from '../../src/rooms/join-token.ts';
 import { launchChromium } from '../helpers/browsers.ts';
@@ -138,6 +139,11 @@ test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers), tim
     t.match(await text(ben, 'join-error'), /removed you/);
     t.equal(await ben.page.evaluate('document.querySelector("[data-testid=join]").disabled'), false, 'and stays out');
     t.match(await text(mod, 'announcement'), 'Ben was removed');
+    await sleep(2000);
+    t.notOk(
+      (await mod.participants()).some(({ name }) => name === 'Ben'),
+      'for longer than a rejoin would take',
+    );
     await mod.click('lock');
     await cy.page.waitForSelector('[data-testid="locked"]', { hidden: true });
     for (const page of [mod, ben, cy, dan]) {

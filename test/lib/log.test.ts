@@ -35,7 +35,8 @@ test('lines below the level are not written, secrets never', (t) => {
   const out = capture(false);
   const log = createLogger({ level: 'info', format: 'json', out });
   log.debug('sdp');
-  log.info({ resumeToken: 'secret', message: { token: 'secret' } }, 'oops');
+  const config = { tokenSecret: 'secret', roomPasswords: { vault: 'secret' } };
+  log.info({ resumeToken: 'secret', message: { token: 'secret', password: 'secret' }, config }, 'oops');
   t.equal(out.lines.length, 1);
   t.notMatch(out.lines[0], 'secret');
   t.end();

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Test, test } from 'tap';
+import type { ErrorCode } from '../../src/lib/errors.ts';
+import { createJoinToken, tokenKey } from '../../src/rooms/join-token.ts';
+import { formatPasswordHash, hashPassword } from '../../src/rooms/password-hash.ts';
+import type { ClientMessageInput } from '../../src/signaling/protocol.ts';
+import { Conversation } from '../helpers/conversation.ts';
+import { startServer } from '../helpers/running-server.ts';
+import { SignalingClient } from '../helpers/signaling-client.ts';
+
+const SECRET = 'a secret that is long enough to sign with';
+const PASSWORD = 'open sesame';
+const ATTACKERS = 50;
+const ATTACK_MS = 3000;
+/** Below what ends a connection. */
+const PAUSE_MS = 100;
+
+test('while two people talk', async (t) => {
+  const hash = formatPasswordHash(await hashPassword(PASSWORD));
+  const access = ['--token-secret', SECRET, '--room-passwords', `vault=${hash}`, '--join-timeout-ms', '60000'];
+  const conversation = await Conversation.start(t, (flags) => startServer([...flags, ...access]));
+  const url = conversation.server.webSocketUrl;
+
+  /** Joins again and again from many connections; what was answered, by code. */
+  const flood = async (t: Test, join: (attempt: number) => ClientMessageInput): Promise<Map<ErrorCode, number>> => {
+    const answers = new Map<ErrorCode, number>();
+    const attackers = await Promise.all(Array.from({ length: ATTACKERS }, () => SignalingClient.open(url)));
+    for (const { socket } of attackers) {
+      t.teardown(() => socket.terminate());
+      socket.on('message', (data) => {
+        const { code } = JSON.parse(String(data)) as { code: ErrorCode };
+        answers.set(code, (answers.get(code) ?? 0) + 1);
+      });
+    }
+    const endMs = performance.now() + ATTACK_MS;
+    for (let attempt = 0; performance.now() < endMs; attempt++) {
+      for (const attacker of attackers) if (attacker.socket.readyState === 1) attacker.send(join(attempt));
+      await sleep(PAUSE_MS);
+    }
+    return answers;
+  };
+
+  await t.test('a flood of guesses at a password neither harms them nor keeps out who knows it', async (t) => {
+    const first = await SignalingClient.open(url);
+    first.send({ type: 'join', room: 'vault', name: 'Cy', password: PASSWORD });
+    await first.next('joined');
+    t.teardown(() => first.socket.terminate());
+    let waitedMs = Number.POSITIVE_INFINITY;
+    let answers = new Map<ErrorCode, number>();
+    const knowing = async () => {
+      await sleep(ATTACK_MS / 2);
+      const client = await SignalingClient.open(url);
+      t.teardown(() => client.socket.terminate());
+      const startMs = performance.now();
+      client.send({ type: 'join', room: 'vault', name: 'Dan', password: PASSWORD });
+      await client.next('joined');
+      waitedMs = performance.now() - startMs;
+    };
+    await conversation.unharmed(t, async () => {
+      const guess = (attempt: number) =>
+        ({ type: 'join', room: 'vault', name: 'Eve', password: `${attempt}` }) as const;
+      [answers] = await Promise.all([flood(t, guess), knowing()]);
+    });
+    t.comment(Object.fromEntries(answers));
+    t.ok(waitedMs < 500, `who knows the password joined after ${waitedMs.toFixed(0)} ms`);
+    const tried = answers.get('wrong_password') ?? 0;
+    t.ok(tried > 0 && tried <= ATTACK_MS / 300 + 2, `${tried} guesses were tried in ${ATTACK_MS} ms`);
+  });
+
+  await t.test('a flood of forged tokens does not harm them', async (t) => {
+    const grant = { room: 'lobby', identity: 'eve', name: 'Eve', maySpeak: true, mayModerate: true };
+    const lifetime = { wallNowMs: Date.now(), lifetimeMs: 60_000 };
+    const forged = await createJoinToken(tokenKey(`${SECRET}!`), grant, lifetime);
+    const padded = `${forged}${'A'.repeat(4096 - forged.length)}`;
+    let answers = new Map<ErrorCode, number>();
+    await conversation.unharmed(t, async () => {
+      answers = await flood(t, (attempt) => ({
+        type: 'join',
+        room: 'lobby',
+        name: 'Eve',
+        token: attempt % 2 === 0 ? forged : padded,
+      }));
+    });
+    t.comment(Object.fromEntries(answers));
+    t.ok((answers.get('token_invalid') ?? 0) > 0, 'they were looked at and refused');
+    t.equal((await conversation.server.metrics()).sum('partyline_participants'), 4, 'nobody got in');
+  });
+});
