@@ -17,10 +17,10 @@ await runCommand({
   name: 'report',
   about: [
     'Writes docs/benchmarks.md and its charts from all JSON files in bench/results:',
-    '  npm run bench:scaling -- --json bench/results/scaling.json',
-    '  npm run bench:latency -- --json bench/results/latency.json',
-    '  npm run bench:latency -- --jitter 15 --json bench/results/latency-jitter.json',
-    '  npm run bench:report',
+    '  npm run bench -- scaling --json bench/results/scaling.json',
+    '  npm run bench -- latency --json bench/results/latency.json',
+    '  npm run bench -- latency --jitter 15 --json bench/results/latency-jitter.json',
+    '  npm run bench -- report',
   ].join('\n'),
   options: {} satisfies Options,
   run,
@@ -36,7 +36,7 @@ async function run(): Promise<void> {
   const latency = results.filter((result) => result.benchmark === 'latency');
   const sections = [
     '# Benchmarks',
-    'Written by `npm run bench:report`; do not edit. Each script explains with `-- --help` what it measures and how, so that you can measure your own machine. Server and participants share the machine and talk over its loopback interface.',
+    'Written by `npm run bench -- report`; do not edit. Each script explains with `--help` what it measures and how, so that you can measure your own machine. Server and participants share the machine and talk over its loopback interface.',
     ...(await Promise.all(scaling.map(scalingSection))),
     ...latencySection(latency),
   ];
