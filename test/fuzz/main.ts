@@ -6,6 +6,7 @@ import { Coverage } from './coverage.ts';
 import { Findings } from './findings.ts';
 import { Fuzzer } from './fuzzer.ts';
 import { startHangWatch } from './hang-watch.ts';
+import { fuzzPort } from './port.ts';
 import type { FuzzTarget } from './target.ts';
 
 const HELP = `npm run fuzz -- [flags]
@@ -15,9 +16,10 @@ code that none reached before are kept and built on; the rest of the time goes w
 A finding is kept as a file in dist/fuzz/findings; the exit code is then 1.
 
   --seconds N      time for all targets together (default 60)
-  --only A,B       these targets only
+  --only A,B       these targets only; "port" is a whole server while two people talk, and only runs by itself
   --seed N         the same seed gives the same inputs (default: the time)
   --guided N       share of the time with coverage, 0 to 1 (default 0.4)
+  --rate N         datagrams a second for "port" (default 15000)
   --replay FILE    runs one file, with --only NAME`;
 
 const FINDINGS = 'dist/fuzz/findings';
@@ -43,11 +45,13 @@ const { values } = parseArgs({
     only: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
     guided: { type: 'string', default: '0.4' },
+    rate: { type: 'string', default: '15000' },
     replay: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) console.log(HELP);
+else if (values.only === 'port') await attack();
 else if (values.replay !== undefined) await replay(values.replay);
 else await fuzz();
 // Servers and timers of the targets would keep it alive.
@@ -121,6 +125,14 @@ async function fuzz(): Promise<void> {
   for (const target of plain) await run(target, 1, 1 - guided, corpora.get(target.name));
   rmSync(CURRENT, { force: true });
   report([...rows.values()], findings);
+}
+
+async function attack(): Promise<void> {
+  const seed = Number(values.seed);
+  console.log(`seed ${seed}`);
+  const problems = await fuzzPort({ seed, seconds: Number(values.seconds), perSecond: Number(values.rate) });
+  console.log(problems.length === 0 ? 'nothing was harmed' : problems.join('\n'));
+  process.exitCode = problems.length > 0 ? 1 : 0;
 }
 
 function choose(targets: readonly FuzzTarget[]): readonly FuzzTarget[] {

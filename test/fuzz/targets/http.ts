@@ -13,7 +13,7 @@ const failures: string[] = [];
 const log = pino({ level: 'error' }, { write: (line) => failures.push(line) });
 const assets = new Map(['/index.html', '/main.js'].map((path) => [path, createAsset(path, Buffer.from(PAGE))]));
 const metrics = { contentType: 'text/plain', scrape: async () => 'figures\n' };
-const health = () => ({ status: 'ok' as const, version: '1', rooms: 0, participants: 0, workers: [] });
+const health = () => ({ status: 'ok' as const, version: '1', problems: [], rooms: 0, participants: 0, workers: [] });
 const server = createServer(createHttpApp({ assets, health, metrics, log }).callback());
 
 /** What one connection says, to the real parser of Node and the app behind it. */

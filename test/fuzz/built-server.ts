@@ -1,0 +1,25 @@
+import { Scrape } from '../../bench/lib/prometheus.ts';
+import type { RunningServer } from '../helpers/running-server.ts';
+import { startServerProcess } from '../helpers/server-process.ts';
+
+/** What `buildServer` built into `directory`, in a process of its own. Closing it rejects if it did not end as it should. */
+export function startBuiltServer(directory: string): (flags: readonly string[]) => Promise<RunningServer> {
+  return async (flags) => {
+    const server = await startServerProcess(directory, flags);
+    const url = server.url.replace(/\/$/, '');
+    let ended: Promise<void> | undefined;
+    const end = async () => {
+      const code = await server.stop();
+      if (code !== 0) throw new Error(`the server ended with code ${code}`);
+    };
+    return {
+      url,
+      webSocketUrl: `${url.replace('http:', 'ws:')}/ws`,
+      metrics: async () => new Scrape(await (await fetch(`${url}/metrics`)).text()),
+      close: () => {
+        ended ??= end();
+        return ended;
+      },
+    };
+  };
+}

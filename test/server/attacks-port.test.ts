@@ -1,0 +1,51 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test } from 'tap';
+import { Barrage, loopbackAddresses } from '../../bench/client/barrage.ts';
+import { startBuiltServer } from '../fuzz/built-server.ts';
+import { attackPort } from '../fuzz/port-attack.ts';
+import { Conversation } from '../helpers/conversation.ts';
+import { junk } from '../helpers/hostile-datagrams.ts';
+import { createPrng } from '../helpers/prng.ts';
+import { buildServer } from '../helpers/server-process.ts';
+
+const DIRECTORY = join(fileURLToPath(new URL('../..', import.meta.url)), `dist/attacks-${process.pid}`);
+const SEED = 44;
+const PER_SECOND = 4000;
+const SECONDS = 6;
+const JUNK = 20_000;
+
+test('a server in a process of its own, while two people talk', async (t) => {
+  t.comment(`seed ${SEED}`);
+  buildServer(DIRECTORY);
+  t.teardown(() => rmSync(DIRECTORY, { recursive: true, force: true }));
+  const conversation = await Conversation.start(t, startBuiltServer(DIRECTORY));
+
+  await t.test('datagrams of all kinds, mixed up between people and strangers, harm nobody', async (t) => {
+    let sent = 0;
+    const report = await conversation.unharmed(t, async () => {
+      const attack = await attackPort(conversation, { seed: SEED, perSecond: PER_SECOND, seconds: SECONDS });
+      sent = attack.sent;
+      t.equal(attack.bytesHeard, 0, 'strangers get nothing');
+    });
+    t.equal(sent, PER_SECOND * SECONDS);
+    t.ok(report.datagramsIn > sent / 2, `${report.datagramsIn} datagrams came in`);
+  });
+
+  await t.test(`${JUNK} datagrams of junk leave nothing behind`, async (t) => {
+    const prng = createPrng(SEED);
+    const barrage = await Barrage.open({ port: conversation.onPath.port, addresses: loopbackAddresses(50) });
+    t.teardown(() => barrage.close());
+    const next = () => junk(prng, 'nobody:knows');
+    const heap = async () => (await conversation.server.metrics()).sum('partyline_media_heap_used_bytes');
+    const before = await conversation.count('datagrams_dropped');
+    const heapBefore = await heap();
+    await conversation.unharmed(t, () => barrage.run({ perSecond: JUNK / 2, seconds: 2, next }));
+    const dropped = (await conversation.count('datagrams_dropped')) - before;
+    t.ok(dropped > JUNK / 2, `${dropped} were counted and dropped`);
+    const grown = ((await heap()) - heapBefore) / 2 ** 20;
+    t.ok(grown < 40, `the heap of the worker grew by ${grown.toFixed(1)} MB, garbage included`);
+    t.equal(barrage.bytesHeard, 0, 'nobody got an answer');
+  });
+});
