@@ -14,6 +14,7 @@ import { strings } from './strings.ts';
 
 const NOTICE_MS = 6000;
 const TOKEN_REFUSED: ReadonlySet<CloseReason> = new Set(['token_invalid', 'token_expired']);
+const PASSWORD_REFUSED: ReadonlySet<CloseReason> = new Set(['password_required', 'wrong_password']);
 
 export interface JoinChoices {
   readonly name: string;
@@ -40,6 +41,8 @@ export class Call {
   /** Nobody new gets into the room. */
   readonly locked = signal(false);
   readonly room = signal('');
+  /** The room whose password the server has asked for last. */
+  readonly passwordRoom = signal<string | null>(null);
   readonly isAskingMicrophone = signal(false);
   readonly devices = signal<AudioDevices>({ inputs: [], outputs: [] });
   /** A message for everybody who looks, for a few seconds. */
@@ -177,6 +180,7 @@ export class Call {
       history.replaceState(null, '', pathOfRoom(this.room.value));
     } else if (state.status === 'closed') {
       if (TOKEN_REFUSED.has(state.reason)) forgetToken();
+      if (PASSWORD_REFUSED.has(state.reason)) this.passwordRoom.value = this.room.value;
       document.title = strings.product;
       this.participants.value = new Map();
       this.levels.value = new Map();

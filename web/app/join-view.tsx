@@ -18,8 +18,6 @@ export function JoinView({ call }: { call: Call }) {
   const modes = token?.maySpeak === false ? MODES.filter((mode) => mode === 'listen') : MODES;
   const mode = useSignal<JoinMode>(modes.length === 1 ? 'listen' : preferences.value.mode);
   const password = useSignal('');
-  /** The room whose password the server wants. */
-  const askedFor = useSignal<string | null>(null);
   const problem = useSignal<{ field: 'name' | 'room'; text: string } | null>(null);
   const nameInput = useRef<HTMLInputElement>(null);
   const roomInput = useRef<HTMLInputElement>(null);
@@ -53,10 +51,8 @@ export function JoinView({ call }: { call: Call }) {
   const isBusy = call.isAskingMicrophone.value || state.status === 'connecting';
   const closedText = state.status === 'closed' ? strings.closed(state.reason, state.message) : '';
   const isPasswordWrong = state.status === 'closed' && state.reason === 'wrong_password';
-  const isAsked = isPasswordWrong || (state.status === 'closed' && state.reason === 'password_required');
-  if (isAsked && askedFor.value !== call.room.value) askedFor.value = call.room.value;
-  // The field stays while the next try is under way, and goes when another room is named.
-  const asksPassword = askedFor.value !== null && askedFor.value === room.value.trim();
+  // It stays while the next try is under way, and goes when another room is named.
+  const asksPassword = call.passwordRoom.value === room.value.trim();
   const problemOf = (field: 'name' | 'room') => (problem.value?.field === field ? problem.value.text : null);
 
   return (
