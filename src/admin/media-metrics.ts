@@ -15,6 +15,7 @@ const GAUGES: Readonly<Record<MediaGauge, Description & { readonly perUnit?: num
     name: 'partyline_media_connections_over_tcp',
     help: 'WebRTC connections whose media goes over TCP, because UDP does not reach the browser.',
   },
+  paths: { name: 'partyline_media_paths', help: 'Network addresses of clients from which media may come.' },
   tcpSockets: {
     name: 'partyline_media_tcp_sockets',
     help: 'TCP connections on the media port, those included that have not shown yet whose they are.',

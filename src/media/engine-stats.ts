@@ -98,6 +98,7 @@ export class EngineStats {
         rooms: state.roomCount,
         connections: state.connections,
         connectionsOverTcp: state.connectionsOverTcp,
+        paths: state.demultiplexer.pathCount,
         tcpSockets: tcp?.connectionCount.all ?? 0,
         talkers,
         talkersUnheard,

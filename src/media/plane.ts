@@ -149,6 +149,8 @@ export type MediaGauge =
   | 'connections'
   /** Of these, those whose media goes over TCP. */
   | 'connectionsOverTcp'
+  /** Addresses from which media may come. */
+  | 'paths'
   /** TCP connections, those included that have not shown yet whose they are. */
   | 'tcpSockets'
   | 'talkers'

@@ -152,6 +152,7 @@ export function mediaStats(given: Partial<MediaStats> = {}): MediaStats {
       rooms: 0,
       connections: 0,
       connectionsOverTcp: 0,
+      paths: 0,
       tcpSockets: 0,
       talkers: 0,
       talkersUnheard: 0,

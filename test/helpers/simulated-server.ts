@@ -1,0 +1,218 @@
+/**
+ * The whole server but for its sockets, in simulated time: real sessions, rooms, media plane, engines, DTLS and Opus. Where
+ * a WebSocket or a UDP socket would be, `SimulatedPerson` stands.
+ */
+import { EventEmitter } from 'node:events';
+import { pino } from 'pino';
+import { WebSocket } from 'ws';
+import { MediaEngine } from '../../src/media/engine.ts';
+import type { MediaHost, MediaHostEvents } from '../../src/media/host.ts';
+import { createMediaPlane } from '../../src/media/media-plane.ts';
+import type { MediaCommand } from '../../src/media/messages.ts';
+import type { MediaPlane } from '../../src/media/plane.ts';
+import { AccessControl } from '../../src/rooms/access.ts';
+import { RoomRegistry } from '../../src/rooms/registry.ts';
+import type { DatagramListener } from '../../src/rtc/datagram-port.ts';
+import type { MediaPort } from '../../src/rtc/media-port.ts';
+import type { SrtpKeys } from '../../src/rtc/srtp-keys.ts';
+import type { UdpSocket } from '../../src/rtc/udp-port.ts';
+import { Session, type SignalingCounters } from '../../src/signaling/session.ts';
+import { FakeClock } from './fake-clock.ts';
+
+const FIRST_PORT = 40_000;
+const LIMITS = {
+  maxRooms: 100,
+  maxParticipants: 100,
+  resumeTimeoutMs: 30_000,
+  maxMessageBytes: 32_768,
+  maxMessagesPerSecond: 100,
+  maxUnsentBytes: 1e6,
+  joinTimeoutMs: 10_000,
+  pingIntervalMs: 5000,
+};
+
+export class SimulatedServer {
+  readonly clock: FakeClock;
+  readonly registry: RoomRegistry;
+  readonly plane: MediaPlane;
+  readonly counters: SignalingCounters = { messagesIn: 0, errors: new Map() };
+  readonly sessions = new Set<Session>();
+  /** By the server's ufrag: the keys of those whose handshake is through, as the server has them. */
+  readonly keys = new Map<string, SrtpKeys>();
+  readonly #hosts: SimulatedHost[];
+
+  private constructor(clock: FakeClock, plane: MediaPlane, hosts: SimulatedHost[], keys: Map<string, SrtpKeys>) {
+    this.clock = clock;
+    this.plane = plane;
+    this.#hosts = hosts;
+    this.keys = keys;
+    const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
+    this.registry = new RoomRegistry({ plane, access, limits: LIMITS, clock, log: pino({ level: 'silent' }) });
+  }
+
+  static async start(workers: number): Promise<SimulatedServer> {
+    const clock = new FakeClock();
+    const hosts: SimulatedHost[] = [];
+    const keys = new Map<string, SrtpKeys>();
+    const plane = await createMediaPlane(
+      {
+        workers,
+        hosts: [],
+        port: FIRST_PORT,
+        tcp: false,
+        announce: [],
+        hideLoopback: false,
+        spanLoad: 0.6,
+        mix: { maxTalkers: 8, levelling: true },
+        sdpLimits: { maxBytes: 16_384, maxLines: 300 },
+        workerEntry: new URL('file:///none'),
+        clock,
+        log: pino({ level: 'silent' }),
+      },
+      async ({ events }, index) => {
+        const host = new SimulatedHost(index, clock, events, keys);
+        hosts[index] = host;
+        return host;
+      },
+    );
+    return new SimulatedServer(clock, plane, hosts, keys);
+  }
+
+  /** Opens a WebSocket; what the server says comes to `hear`. */
+  connect(hear: (text: string) => void, onClosed: () => void): SimulatedSocket {
+    const socket = new SimulatedSocket(hear, onClosed);
+    const session = new Session({
+      socket: socket as unknown as WebSocket,
+      registry: this.registry,
+      limits: LIMITS,
+      iceServers: [],
+      counters: this.counters,
+      clock: this.clock,
+      log: pino({ level: 'silent' }),
+      onClosed: () => this.sessions.delete(session),
+    });
+    this.sessions.add(session);
+    return socket;
+  }
+
+  /** A datagram to the media port of that number. */
+  receive(datagram: Buffer, port: number, fromPort: number, socket: UdpSocket): void {
+    this.#hosts[port - FIRST_PORT]?.receive(datagram, fromPort, socket);
+  }
+
+  crashWorker(index: number): void {
+    this.#hosts[index]!.crash();
+  }
+
+  async close(): Promise<void> {
+    this.registry.close();
+    for (const session of this.sessions) session.terminate();
+    await this.plane.close();
+  }
+}
+
+/** One engine behind a port that is no socket. */
+class SimulatedHost implements MediaHost {
+  readonly addresses;
+  readonly #events: MediaHostEvents;
+  readonly #engine: MediaEngine;
+  readonly #keys: Map<string, SrtpKeys>;
+  readonly #ufrags = new Map<number, string>();
+  #listener: DatagramListener = () => {};
+  #alive = true;
+
+  constructor(index: number, clock: FakeClock, events: MediaHostEvents, keys: Map<string, SrtpKeys>) {
+    this.addresses = [{ protocol: 'udp', family: 4, address: '10.0.0.1', port: FIRST_PORT + index } as const];
+    this.#events = events;
+    this.#keys = keys;
+    const port = {
+      addresses: this.addresses,
+      udpCounters: { datagramsIn: 0, sendFailures: 0, socketErrors: 0 },
+      tcp: null,
+      listen: (listener: DatagramListener) => {
+        this.#listener = listener;
+      },
+      close: async () => {},
+    } as unknown as MediaPort;
+    this.#engine = new MediaEngine({
+      port,
+      clock,
+      emit: (event) => {
+        if (event.type === 'failure') throw new Error(event.message);
+        if (this.#alive) events.event(event);
+      },
+      busyShare: () => 0.1,
+    });
+  }
+
+  post(command: MediaCommand): void {
+    if (command.type === 'add_transport') this.#ufrags.set(command.transportId, command.parameters.localUfrag);
+    if (command.type === 'set_keys') this.#keys.set(this.#ufrags.get(command.transportId)!, command.keys);
+    if (command.type === 'remove_transport') {
+      this.#keys.delete(this.#ufrags.get(command.transportId) ?? '');
+      this.#ufrags.delete(command.transportId);
+    }
+    this.#engine.handle(command);
+  }
+
+  receive(datagram: Buffer, port: number, socket: UdpSocket): void {
+    if (this.#alive) this.#listener(datagram, { address: '10.0.0.2', port }, socket);
+  }
+
+  crash(): void {
+    this.#alive = false;
+    for (const ufrag of this.#ufrags.values()) this.#keys.delete(ufrag);
+    void this.#engine.close();
+    this.#events.died('planted');
+  }
+
+  async close(): Promise<void> {
+    this.#alive = false;
+    await this.#engine.close();
+  }
+}
+
+/** The server's end of a WebSocket, as far as a session uses it. */
+export class SimulatedSocket extends EventEmitter {
+  readyState: number = WebSocket.OPEN;
+  readonly bufferedAmount = 0;
+  /** Nothing gets through any more, and nobody says so. */
+  vanished = false;
+  readonly #hear: (text: string) => void;
+  readonly #onClosed: () => void;
+
+  constructor(hear: (text: string) => void, onClosed: () => void) {
+    super();
+    this.#hear = hear;
+    this.#onClosed = onClosed;
+  }
+
+  send(text: string): void {
+    if (!this.vanished) this.#hear(text);
+  }
+
+  ping(): void {
+    if (!this.vanished) this.emit('pong');
+  }
+
+  close(code = 1005): void {
+    this.drop(code);
+  }
+
+  terminate(): void {
+    this.drop(1006);
+  }
+
+  /** The client says something. */
+  say(text: string): void {
+    if (!this.vanished && this.readyState === WebSocket.OPEN) this.emit('message', Buffer.from(text), false);
+  }
+
+  /** It ends, from whichever side. */
+  drop(code: number): void {
+    if (this.readyState === WebSocket.CLOSED) return;
+    this.readyState = WebSocket.CLOSED;
+    this.emit('close', code);
+    if (!this.vanished) this.#onClosed();
+  }
+}
