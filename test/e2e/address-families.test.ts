@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Test, test } from 'tap';
+import { launchChromium, launchFirefox } from '../helpers/browsers.ts';
+import { skipIfMissing } from '../helpers/debian-packages.ts';
+import { LightTalker } from '../helpers/light-talker.ts';
+import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
+import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+
+const IPV6_ADDRESS = 'fd99::1';
+const DISABLE_IPV6 = '/proc/sys/net/ipv6/conf/all/disable_ipv6';
+const HEARD_DBFS = -26;
+const TONES_HZ = { chromium: 430, firefox: 710, light: 1130 };
+
+function ip(...args: readonly string[]): void {
+  execFileSync('ip', args, { stdio: 'inherit' });
+}
+
+/** The server on every address that the machine has now, with a page that this machine can open. */
+async function startOnAllAddresses(t: Test) {
+  const directory = t.testdir();
+  buildServer(directory);
+  const server = await startServerProcess(directory, ['--host', '0.0.0.0', '--workers', '1', '--levelling', 'off']);
+  t.teardown(() => server.stop());
+  const started = server
+    .output()
+    .split('\n')
+    .find((line) => line.includes('media plane started'));
+  const { candidates } = JSON.parse(started ?? '{}') as { candidates: string[] };
+  return { url: server.url, candidates };
+}
+
+test('on a machine without IPv6 its IPv4 address is told', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
+  writeFileSync(DISABLE_IPV6, '1');
+  t.teardown(() => writeFileSync(DISABLE_IPV6, '0'));
+  const { candidates } = await startOnAllAddresses(t);
+  t.match(candidates, [/^udp 10\.99\.0\.1:\d+$/, /^tcp 10\.99\.0\.1:\d+$/]);
+  t.equal(candidates.length, 2);
+});
+
+test('on a machine with one address of each family both are told, without loopback', {
+  skip: skipIfMissing(missingForBrowsers),
+}, async (t) => {
+  ip('addr', 'add', `${IPV6_ADDRESS}/64`, 'dev', 'eth0', 'nodad');
+  t.teardown(() => ip('addr', 'del', `${IPV6_ADDRESS}/64`, 'dev', 'eth0'));
+  const { candidates } = await startOnAllAddresses(t);
+  const addresses = candidates.map((text) => text.replace(/:\d+$/, ''));
+  t.same(addresses, [
+    `udp ${PRIVATE_ADDRESS}`,
+    `udp [${IPV6_ADDRESS}]`,
+    `tcp ${PRIVATE_ADDRESS}`,
+    `tcp [${IPV6_ADDRESS}]`,
+  ]);
+});
+
+test('browsers and a client without one hear each other at a server with IPv6 alone, from a network with IPv6 alone and with both', {
+  skip: skipIfMissing(missingForBrowsers),
+  timeout: 90_000,
+}, async (t) => {
+  // What remains of IPv4 is loopback, over which the browsers are controlled.
+  ip('addr', 'del', `${PRIVATE_ADDRESS}/24`, 'dev', 'eth0');
+  ip('addr', 'add', `${IPV6_ADDRESS}/64`, 'dev', 'eth0', 'nodad');
+  ip('-6', 'route', 'add', 'default', 'via', 'fd99::fe', 'dev', 'eth0');
+  const { url, candidates } = await startOnAllAddresses(t);
+  t.match(candidates, [/^udp \[fd99::1\]:\d+$/, /^tcp \[fd99::1\]:\d+$/]);
+  t.equal(candidates.length, 2);
+
+  const webSocketUrl = `${url.replace('http', 'ws').replace('localhost', '127.0.0.1')}ws`;
+  const light = await LightTalker.join({ url: webSocketUrl, room: 'ipv6', name: 'light', frequencyHz: TONES_HZ.light });
+  t.teardown(() => light.close());
+  for (const launch of [launchChromium, launchFirefox]) {
+    if (launch === launchFirefox) {
+      // Without an IPv4 address Firefox gathers no candidates here. This one is not the server's, which looked for its own before.
+      ip('addr', 'add', `${PRIVATE_ADDRESS}/24`, 'dev', 'eth0');
+      ip('route', 'add', 'default', 'via', '10.99.0.254');
+    }
+    const browser = await launch();
+    t.teardown(() => browser.close());
+    const frequencyHz = TONES_HZ[browser.name];
+    const page = await browser.open(`${url}room/ipv6`, { microphone: { kind: 'tone', frequencyHz, gain: 0.15 } });
+    await page.join({ name: browser.name });
+    await page.waitForSound();
+    await sleep(1000);
+    const heard = (await page.hear([TONES_HZ.light])).get(TONES_HZ.light)!.usuallyDbfs;
+    t.ok(heard > HEARD_DBFS, `${browser.name} hears the client without a browser at ${heard.toFixed(1)} dBFS`);
+    const back = await light.hearDbfs(frequencyHz);
+    t.ok(back > HEARD_DBFS, `and is heard at ${back.toFixed(1)} dBFS`);
+    t.match((await page.report()).remoteCandidate, { protocol: 'udp', address: /fd99::1/ });
+  }
+});
