@@ -53,6 +53,20 @@ test('the built server', async (t) => {
     t.equal(version.output().trim(), JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version);
   });
 
+  t.test('makes tokens and hashes, one line each, or ends with 2 and says why not', async (t) => {
+    const env = { PARTYLINE_TOKEN_SECRET: 'a secret that is long enough to sign with' };
+    const token = run(file, ['token', '--room', 'lobby', '--identity', 'ada'], { env });
+    t.equal(await token.exitCode, 0);
+    t.match(token.output(), /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    const wrong = run(file, ['token', '--room', 'lobby', '--identify', 'ada'], { env });
+    t.equal(await wrong.exitCode, 2);
+    t.equal(wrong.output(), "partyline: Unknown option '--identify'; see token --help.\n");
+    const password = run(file, ['password']);
+    password.child.stdin?.end('open sesame\n');
+    t.equal(await password.exitCode, 0);
+    t.match(password.output(), /^scrypt:15:8:1:[\w-]+:[\w-]+\n$/);
+  });
+
   t.test('ends with 2 and says what is wrong with its settings', async (t) => {
     const wrong = run(file, ['--port', 'many'], { env: { PARTYLINE_WORKER: '1' } });
     t.equal(await wrong.exitCode, 2);
