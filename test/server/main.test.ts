@@ -24,7 +24,7 @@ interface Run {
 function run(file: string, args: readonly string[], { env = {}, nodeArgs = [] as string[] } = {}): Run {
   const child = spawn(process.execPath, [...nodeArgs, file, ...args], { env: { ...ENVIRONMENT, ...env } });
   let output = '';
-  const exitCode = once(child, 'exit').then(([code]) => code as number | null);
+  const exitCode = once(child, 'close').then(([code]) => code as number | null);
   const ready = new Promise<string>((resolve, reject) => {
     const read = (data: Buffer): void => {
       output += data;
