@@ -33,10 +33,13 @@ export async function createCertificate(): Promise<Certificate> {
   return { pem: certPem, privateKey, signatureHash, fingerprint: fingerprint.toUpperCase() };
 }
 
-export interface MediaTransportOptions {
+export interface IceCredentials {
   readonly iceUfrag: string;
   readonly icePwd: string;
   readonly answer: Answer;
+}
+
+export interface MediaTransportOptions extends IceCredentials {
   readonly certificate: Certificate;
   /** Each RTP packet as it came, encrypted; RTCP is left out. */
   readonly onRtp: (packet: Buffer) => void;
@@ -51,9 +54,17 @@ export class MediaTransport {
   readonly #socket: Socket;
   readonly #keepAlive: NodeJS.Timeout;
   readonly #dtls: DtlsTransport;
+  readonly #agent: IceAgent;
 
-  private constructor(srtp: SrtpSession, socket: Socket, keepAlive: NodeJS.Timeout, dtls: DtlsTransport) {
+  private constructor(
+    srtp: SrtpSession,
+    socket: Socket,
+    agent: IceAgent,
+    keepAlive: NodeJS.Timeout,
+    dtls: DtlsTransport,
+  ) {
     this.srtp = srtp;
+    this.#agent = agent;
     this.#socket = socket;
     this.#keepAlive = keepAlive;
     this.#dtls = dtls;
@@ -94,7 +105,7 @@ export class MediaTransport {
       await withTimeout(agent.connect(), 'no answer to the connectivity checks');
       keepAlive = setInterval(() => agent.check(), KEEP_ALIVE_MS);
       const srtp = await withTimeout(handshake(transport, certificate, answer), 'the DTLS handshake does not end');
-      return new MediaTransport(srtp, socket, keepAlive, transport);
+      return new MediaTransport(srtp, socket, agent, keepAlive, transport);
     } catch (error) {
       clearInterval(keepAlive);
       transport.closed = true;
@@ -103,6 +114,14 @@ export class MediaTransport {
     } finally {
       agent.stop();
     }
+  }
+
+  /** Goes on with the credentials of an ICE restart (RFC 8445 section 2.4). Resolves when the server has answered a check. */
+  async restartIce(credentials: IceCredentials): Promise<void> {
+    this.#agent.restart(credentials);
+    await withTimeout(this.#agent.connect(), 'no answer to the checks of the restart').finally(() =>
+      this.#agent.stop(),
+    );
   }
 
   /** A whole SRTP packet; the buffer must not change afterwards. */
@@ -121,15 +140,19 @@ export class MediaTransport {
 
 /** Checks one candidate pair, and keeps it alive (RFC 7675: consent is asked for in the same way). */
 class IceAgent {
-  readonly #options: MediaTransportOptions;
+  #options: IceCredentials;
   readonly #send: (message: Buffer) => void;
   readonly #tieBreaker = randomBytes(8).readBigUInt64BE();
   #retry: NodeJS.Timeout | undefined;
   #onConnected: (() => void) | undefined;
 
-  constructor(options: MediaTransportOptions, send: (message: Buffer) => void) {
+  constructor(options: IceCredentials, send: (message: Buffer) => void) {
     this.#options = options;
     this.#send = send;
+  }
+
+  restart(credentials: IceCredentials): void {
+    this.#options = credentials;
   }
 
   connect(): Promise<void> {

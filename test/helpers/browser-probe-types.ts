@@ -9,6 +9,8 @@ export type ProbeMicrophone =
   | { readonly kind: 'failure'; readonly name: string };
 
 export interface ProbeReport {
+  /** RTCPeerConnections that the page has made, those included that are closed. */
+  readonly connections: number;
   /** Remote audio tracks of all open connections of the page. */
   readonly remoteTracks: number;
   readonly audioElements: number;

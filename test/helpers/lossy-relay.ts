@@ -33,6 +33,18 @@ export class LossyRelay {
     return new LossyRelay(front, options);
   }
 
+  /**
+   * All clients, or only one of them as counted by their first datagram, come from another port than before, as when a NAT has forgotten
+   * them. What is sent to the old one is lost.
+   */
+  rebind(only?: number): void {
+    [...this.#backs].forEach(([client, back], index) => {
+      if (only !== undefined && index !== only) return;
+      back.close();
+      this.#backs.set(client, this.#createBack(client));
+    });
+  }
+
   close(): void {
     this.#front.close();
     for (const back of this.#backs.values()) back.close();
@@ -44,16 +56,22 @@ export class LossyRelay {
 
   /** The server tells clients apart by their address, so each gets a socket. */
   #back(address: string, port: number): { send(datagram: Buffer): void } {
-    const key = `${address}:${port}`;
-    let back = this.#backs.get(key);
+    const client = `${address}:${port}`;
+    let back = this.#backs.get(client);
     if (back === undefined) {
-      back = createSocket('udp4');
-      back.on('message', (datagram) => this.#pass(() => this.#front.send(datagram, port, address)));
-      back.on('error', () => {});
-      this.#backs.set(key, back);
+      back = this.#createBack(client);
+      this.#backs.set(client, back);
     }
     const { serverAddress } = this.#options;
     const socket = back;
     return { send: (datagram) => socket.send(datagram, this.port, serverAddress) };
+  }
+
+  #createBack(client: string): Socket {
+    const [address, port] = client.split(':') as [string, string];
+    const back = createSocket('udp4');
+    back.on('message', (datagram) => this.#pass(() => this.#front.send(datagram, Number(port), address)));
+    back.on('error', () => {});
+    return back;
   }
 }

@@ -13,6 +13,8 @@ export interface ServerProcess {
   output(): string;
   /** Ends it by SIGTERM, as an operator would; resolves with the exit code. */
   stop(): Promise<number | null>;
+  /** Ends it by SIGKILL, as a machine that fails would. */
+  kill(): Promise<number | null>;
 }
 
 /** Builds server and page into a directory inside the project. */
@@ -48,5 +50,9 @@ export async function startServerProcess(
     child.kill('SIGTERM');
     return exitCode;
   };
-  return { url, output: () => output, stop };
+  const kill = () => {
+    child.kill('SIGKILL');
+    return exitCode;
+  };
+  return { url, output: () => output, stop, kill };
 }

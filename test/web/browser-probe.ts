@@ -103,6 +103,7 @@ export async function report(): Promise<ProbeReport> {
   const entries = [...((await open.at(-1)?.getStats())?.values() ?? [])] as Record<string, unknown>[];
   const find = (type: string) => entries.find((entry) => entry['type'] === type && entry['kind'] === 'audio') ?? {};
   return {
+    connections: connections.length,
     remoteTracks: open.flatMap((connection) => connection.getReceivers().filter(({ track }) => track !== null)).length,
     audioElements: elements.length,
     isAudible: elements.some((element) => !element.paused && !element.muted && element.srcObject !== null),

@@ -1,0 +1,122 @@
+/** Two participants talk all the time, and one or the other loses a connection: what the others hear and see of it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Test, test } from 'tap';
+import { createCertificate } from '../../bench/client/media-transport.ts';
+import { LossyRelay } from '../helpers/lossy-relay.ts';
+import { createPrng } from '../helpers/prng.ts';
+import { RoamingTalker } from '../helpers/roaming-talker.ts';
+import { startServer } from '../helpers/running-server.ts';
+import { TcpProxy } from '../helpers/tcp-proxy.ts';
+
+const RELAY_ADDRESS = '127.0.0.2';
+const SERVER_ADDRESS = '127.0.0.1';
+/** What is nothing to hear of, on a machine that has other things to do as well. */
+const NO_GAP_MS = 400;
+/** A browser asks for consent every 2.5 s at the latest, as these participants do. */
+const CONSENT_MS = 2500;
+const certificate = createCertificate();
+
+async function setUp(t: Test, flags: readonly string[] = []) {
+  const relay = await LossyRelay.open({
+    address: RELAY_ADDRESS,
+    serverAddress: SERVER_ADDRESS,
+    prng: createPrng(1),
+  });
+  t.teardown(() => relay.close());
+  const server = await startServer([
+    ...['--media-host', SERVER_ADDRESS, '--media-port', String(relay.port), '--announce', RELAY_ADDRESS],
+    ...['--levelling', 'off', ...flags],
+  ]);
+  t.teardown(() => server.close());
+  const proxy = await TcpProxy.open(Number(new URL(server.url).port));
+  t.teardown(() => proxy.close());
+  const join = async (name: string, frequencyHz: number, url = server.webSocketUrl) => {
+    const talker = await RoamingTalker.join({ url, room: 'lobby', name, frequencyHz, certificate: await certificate });
+    t.teardown(() => talker.close());
+    return talker;
+  };
+  const ada = await join('Ada', 500, `ws://127.0.0.1:${proxy.port}/ws`);
+  const ben = await join('Ben', 820);
+  await sleep(800);
+  ada.mark();
+  ben.mark();
+  return { relay, proxy, server, ada, ben };
+}
+
+test('a WebSocket that breaks is not heard, and resumed without an offer', async (t) => {
+  const { ada, ben, proxy } = await setUp(t);
+  const { participantId } = ada.joined;
+  ben.messages.length = 0;
+  proxy.cut();
+  await sleep(2500);
+  proxy.mend();
+  const joined = await ada.connect();
+  t.match(joined, { participantId, mediaResumed: true });
+  t.match(
+    joined.participants.find(({ id }) => id === participantId),
+    { connected: true },
+  );
+  await sleep(500);
+  t.ok(ada.longestGapMs < NO_GAP_MS, `Ada heard nothing for ${ada.longestGapMs.toFixed(0)} ms`);
+  t.ok(ben.longestGapMs < NO_GAP_MS, `Ben heard nothing for ${ben.longestGapMs.toFixed(0)} ms`);
+  t.same(
+    ben.messages.filter(({ type }) => type !== 'levels'),
+    [],
+    'Ben sees nothing of it',
+  );
+});
+
+test('a talker whose NAT rebinds is heard without a pause, and hears again with the next consent check', async (t) => {
+  const { ada, ben, relay } = await setUp(t);
+  relay.rebind(0);
+  await sleep(CONSENT_MS + 500);
+  t.ok(ben.longestGapMs < NO_GAP_MS, `Ben heard nothing for ${ben.longestGapMs.toFixed(0)} ms`);
+  t.ok(ada.longestGapMs < CONSENT_MS + NO_GAP_MS, `Ada heard nothing for ${ada.longestGapMs.toFixed(0)} ms`);
+  ada.mark();
+  await sleep(500);
+  t.ok(ada.longestGapMs < NO_GAP_MS, `then ${ada.longestGapMs.toFixed(0)} ms`);
+});
+
+test('an ICE restart after the NAT has rebound brings both directions back at once, with the same keys', async (t) => {
+  const { ada, ben, relay } = await setUp(t);
+  relay.rebind();
+  const beganMs = performance.now();
+  await Promise.all([ada.restartIce(), ben.restartIce()]);
+  t.comment(`restarted in ${(performance.now() - beganMs).toFixed(0)} ms`);
+  await sleep(700);
+  for (const { longestGapMs } of [ada, ben]) t.ok(longestGapMs < 600, `nothing for ${longestGapMs.toFixed(0)} ms`);
+  for (let time = 0; time < 3; time++) await ada.restartIce();
+  ben.mark();
+  await sleep(500);
+  t.ok(ben.longestGapMs < NO_GAP_MS, 'restarts without need are not heard');
+  t.notOk(ada.messages.some(({ type }) => type === 'media_closed' || type === 'error'));
+});
+
+test('who is not heard of on either path is out of the list within ten seconds', async (t) => {
+  const { ada, ben } = await setUp(t);
+  const left = ben.next('participant_left', 10_000);
+  ada.vanish();
+  const beganMs = performance.now();
+  t.match(await left, { participantId: ada.joined.participantId, reason: 'connection_lost' });
+  const tookMs = performance.now() - beganMs;
+  t.ok(tookMs > 5000 && tookMs < 10_000, `after ${(tookMs / 1000).toFixed(1)} s`);
+});
+
+test('a WebSocket that hangs throws nobody out whose media lives; UDP that is blocked nobody whose WebSocket does', async (t) => {
+  const { ada, ben, proxy, relay } = await setUp(t);
+  proxy.stall();
+  await sleep(9500);
+  t.notOk(
+    ben.messages.some(({ type }) => type === 'participant_left'),
+    'Ada is in the list',
+  );
+  t.ok(ben.longestGapMs < NO_GAP_MS, `and heard (${ben.longestGapMs.toFixed(0)} ms)`);
+  proxy.mend();
+  t.match(await ada.connect(), { mediaResumed: true });
+  relay.loss = 1;
+  const { participant } = await ben.next('participant_updated', 9000);
+  t.match(participant, { connected: false });
+  t.notOk(ben.messages.some(({ type }) => type === 'participant_left'));
+  relay.loss = 0;
+  t.match(await ben.next('participant_updated', 4000), { participant: { connected: true } });
+});
