@@ -2,8 +2,8 @@
 import { AppError } from '../lib/errors.ts';
 import type { MixSettings } from '../mixer/mixer.ts';
 import type { Connection } from './connection.ts';
+import { createSharedMix } from './mix-ring.ts';
 import type { ConnectOptions, MediaConnection, MediaRoom, MediaRoomEvents, SpeakerLevel } from './plane.ts';
-import { createSharedMix } from './shared-mix.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
 const LOAD_STEP = 0.05;
@@ -29,6 +29,7 @@ interface RoomPart {
 export class PlaneRoom implements MediaRoom {
   readonly #options: PlaneRoomOptions;
   readonly #parts: RoomPart[] = [];
+  #partsMade = 0;
   /** Where the last participant was connected. */
   #home: WorkerSlot | undefined;
 
@@ -68,7 +69,9 @@ export class PlaneRoom implements MediaRoom {
     const stays =
       present !== undefined && (present.load < this.#options.spanLoad || !hasLessToDo(leastLoaded, present));
     const slot = stays ? present : leastLoaded;
-    return this.#partIn(slot) ?? { slot, mix: createSharedMix(), connections: new Set(), speaking: [] };
+    return (
+      this.#partIn(slot) ?? { slot, mix: createSharedMix(this.#partsMade++), connections: new Set(), speaking: [] }
+    );
   }
 
   /** A room whose workers die again and again stays where it is, and takes no others along; other rooms keep away from there. */

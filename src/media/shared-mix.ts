@@ -6,68 +6,31 @@
 import { FRAME_SAMPLES } from '../mixer/format.ts';
 import type { MixLink } from '../mixer/mixer.ts';
 import { add, applyRamp } from '../mixer/pcm.ts';
+import { createStanding, type TalkerStanding } from '../mixer/talker-places.ts';
+import { MISSING, MixRing } from './mix-ring.ts';
 
-/** One being written, one being read, and room for a worker that is late. */
-const SLOTS = 4;
-const EMPTY = -1;
-/** The other worker has not come to that tick, or has passed it long ago. */
-const MISSING = -1;
-const SLOT_BYTES = Float32Array.BYTES_PER_ELEMENT * FRAME_SAMPLES;
-const HEADER_BYTES = 2 * Int32Array.BYTES_PER_ELEMENT * SLOTS;
-
-/** Memory for one part's sums. */
-export function createSharedMix(): SharedArrayBuffer {
-  const memory = new SharedArrayBuffer(HEADER_BYTES + SLOTS * SLOT_BYTES);
-  new Int32Array(memory, 0, 2 * SLOTS).fill(EMPTY);
-  return memory;
-}
-
-/** The ring in such memory: for each slot the tick it belongs to, how many talk in it, and the samples. */
-class Ring {
-  readonly #header: Int32Array;
-  readonly #frames: readonly Float32Array[];
-
-  constructor(memory: SharedArrayBuffer) {
-    this.#header = new Int32Array(memory, 0, 2 * SLOTS);
-    this.#frames = Array.from(
-      { length: SLOTS },
-      (_, slot) => new Float32Array(memory, HEADER_BYTES + slot * SLOT_BYTES, FRAME_SAMPLES),
-    );
-  }
-
-  write(tick: number, mix: Float32Array, talkers: number): void {
-    const slot = tick % SLOTS;
-    Atomics.store(this.#header, 2 * slot, EMPTY);
-    if (talkers > 0) this.#frames[slot]!.set(mix);
-    Atomics.store(this.#header, 2 * slot + 1, talkers);
-    Atomics.store(this.#header, 2 * slot, tick | 0);
-  }
-
-  /** The number of talkers, with the samples in `into` unless it is 0; or `MISSING`. */
-  read(tick: number, into: Float32Array): number {
-    const slot = tick % SLOTS;
-    if (Atomics.load(this.#header, 2 * slot) !== (tick | 0)) return MISSING;
-    const talkers = Atomics.load(this.#header, 2 * slot + 1);
-    if (talkers > 0) into.set(this.#frames[slot]!);
-    // Overwritten while it was read: this worker is several ticks late.
-    return Atomics.load(this.#header, 2 * slot) === (tick | 0) ? talkers : MISSING;
-  }
-}
+/** The talkers of a part that has told nothing for so long take no places any more: its worker hangs or is gone. */
+const STALE_TICKS = 10;
 
 /** What this part hears of one other part. */
 class RemotePart {
-  readonly #ring: Ring;
+  readonly order: number;
+  readonly #ring: MixRing;
+  readonly #standing = createStanding();
+  #standingAge = 0;
+  readonly #read = createStanding();
   #frame = new Float32Array(FRAME_SAMPLES);
   #previous = new Float32Array(FRAME_SAMPLES);
   #sounding = false;
   #missed = false;
 
   constructor(memory: SharedArrayBuffer) {
-    this.#ring = new Ring(memory);
+    this.#ring = new MixRing(memory);
+    this.order = this.#ring.order;
   }
 
   add(tick: number, mix: Float32Array): number {
-    const talkers = this.#ring.read(tick, this.#frame);
+    const talkers = this.#ring.readMix(tick, this.#frame);
     if (talkers === MISSING) return this.#bridge(mix);
     if (talkers > 0) {
       if (this.#missed) applyRamp(this.#frame, 0, 1, FRAME_SAMPLES);
@@ -77,6 +40,18 @@ class RemotePart {
     this.#sounding = talkers > 0;
     this.#missed = false;
     return talkers;
+  }
+
+  /** That of this tick, or while its worker is late the last one. */
+  standing(tick: number): TalkerStanding {
+    if (this.#ring.readStanding(tick, this.#read)) {
+      copy(this.#standing, this.#read);
+      this.#standingAge = 0;
+    } else if (++this.#standingAge === STALE_TICKS) {
+      this.#standing.places = 0;
+      this.#standing.claims.fill(0);
+    }
+    return this.#standing;
   }
 
   /** Its worker is late: what it said last fades, and what it says next fades in. */
@@ -92,17 +67,24 @@ class RemotePart {
 
 /** One part's link to the others. */
 export class SharedMixLink implements MixLink {
-  readonly #own: Ring;
+  readonly position: number;
+  readonly #own: MixRing;
   readonly #others: readonly RemotePart[];
+  /** What this part has told last. */
+  readonly #ownStanding = createStanding();
+  readonly #standings: TalkerStanding[];
 
   /** @param memory of `createSharedMix`, one for each part */
   constructor(own: SharedArrayBuffer, others: readonly SharedArrayBuffer[]) {
-    this.#own = new Ring(own);
-    this.#others = others.map((memory) => new RemotePart(memory));
+    this.#own = new MixRing(own);
+    this.#others = others.map((memory) => new RemotePart(memory)).sort((a, b) => a.order - b.order);
+    this.position = this.#others.filter(({ order }) => order < this.#own.order).length;
+    this.#standings = new Array(others.length + 1).fill(this.#ownStanding);
   }
 
-  publish(tick: number, mix: Float32Array, talkers: number): void {
-    this.#own.write(tick, mix, talkers);
+  publish(tick: number, mix: Float32Array, talkers: number, standing: TalkerStanding): void {
+    copy(this.#ownStanding, standing);
+    this.#own.write(tick, mix, talkers, standing);
   }
 
   add(tick: number, mix: Float32Array): number {
@@ -110,4 +92,17 @@ export class SharedMixLink implements MixLink {
     for (const other of this.#others) talkers += other.add(tick, mix);
     return talkers;
   }
+
+  standings(tick: number): readonly TalkerStanding[] {
+    const standings = this.#standings;
+    for (let i = 0; i < this.#others.length; i++) {
+      standings[i < this.position ? i : i + 1] = this.#others[i]!.standing(tick);
+    }
+    return standings;
+  }
+}
+
+function copy(into: TalkerStanding, from: TalkerStanding): void {
+  into.places = from.places;
+  into.claims.set(from.claims);
 }

@@ -14,6 +14,7 @@ import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from './opus-packet.ts';
 import { add, subtract } from './pcm.ts';
 import { Source, type SourcePacket } from './source.ts';
 import { TalkerLimit } from './talker-limit.ts';
+import { createStanding, shareOfPlaces, type TalkerStanding } from './talker-places.ts';
 
 const SHARED_ENCODER: EncoderSettings = { bitrate: 48_000, complexity: 10 };
 const OWN_ENCODER: EncoderSettings = { bitrate: 40_000, complexity: 5 };
@@ -39,10 +40,14 @@ export interface MixSink {
 
 /** The parts of this room that other mixers mix. */
 export interface MixLink {
-  /** Tells the others what this part sums up to in this tick; `mix` holds sound only if `talkers` is more than 0. */
-  publish(tick: number, mix: Float32Array, talkers: number): void;
+  /** Tells the others what this part sums up to in this tick, and who claims to be heard; `mix` holds sound only if `talkers` is more than 0. */
+  publish(tick: number, mix: Float32Array, talkers: number, standing: TalkerStanding): void;
   /** Adds what the others have told for this tick to `mix`, and returns how many talk in it. */
   add(tick: number, mix: Float32Array): number;
+  /** What all parts, this one too, have told for this tick, in the order that all of them use. */
+  standings(tick: number): readonly TalkerStanding[];
+  /** This part's place in that order. */
+  readonly position: number;
 }
 
 /** What the operator decides for a room. */
@@ -97,6 +102,7 @@ export class Mixer {
   readonly #total = new Float32Array(FRAME_SAMPLES);
   readonly #minus = new Float32Array(FRAME_SAMPLES);
   readonly #talkerLimit: TalkerLimit;
+  readonly #standing = createStanding();
   readonly #levelling: boolean;
   readonly #shared: MixStream;
   readonly #spareStreams: MixStream[] = [];
@@ -154,6 +160,7 @@ export class Mixer {
   /** From the next tick on this mixer's participants hear those of other mixers, and are heard there; undefined ends that. */
   setLink(link: MixLink | undefined): void {
     this.#link = link;
+    if (link === undefined) this.#talkerLimit.undivide();
   }
 
   push(participant: MixParticipant, packet: SourcePacket, nowMs: number): void {
@@ -169,6 +176,7 @@ export class Mixer {
    * @param tick counts frames of 20 ms since any moment; skipped ticks leave gaps in it, and so in RTP time
    */
   tick(tick: number, nowMs: number): void {
+    if (this.#link !== undefined) this.#dividePlaces(this.#link, tick - 1);
     this.#readSources(nowMs);
     const talkers = this.#sum(tick);
     const refresh = tick % SILENCE_REFRESH_TICKS === 0;
@@ -215,7 +223,15 @@ export class Mixer {
       participant.awake = false;
       if (gone) participant.source.close();
     }
-    this.#talkerLimit.decide();
+    this.#talkerLimit.decide(this.#link && this.#standing);
+  }
+
+  /** All parts of the room go by the same figures, those of the tick before. */
+  #dividePlaces(link: MixLink, tick: number): void {
+    const standings = link.standings(tick);
+    let takenElsewhere = -standings[link.position]!.places;
+    for (const { places } of standings) takenElsewhere += places;
+    this.#talkerLimit.divide(shareOfPlaces(this.#talkerLimit.max, standings, link.position), takenElsewhere);
   }
 
   /** Leaves the sum of everybody in `#total`, and returns how many there are in it. */
@@ -226,7 +242,7 @@ export class Mixer {
     for (let i = 1; i < contributors.length; i++) add(total, contributors[i]!.source.frame);
     const link = this.#link;
     if (link === undefined) return contributors.length;
-    link.publish(tick, total, contributors.length);
+    link.publish(tick, total, contributors.length, this.#standing);
     if (contributors.length === 0) total.fill(0);
     // The other parts' sums of this very tick may not be there yet; those of the tick before are.
     return contributors.length + link.add(tick - 1, total);

@@ -5,10 +5,12 @@
  * Who begins to talk is admitted at once while there is room. When there is none, they wait until somebody stops, or
  * until they are clearly louder than the quietest of those who have been heard for a while; so that nobody is cut off in
  * the middle of a word because somebody coughs. The one who must go fades first, and only then is the next one decoded.
+ *
+ * In a room of several parts each has a limit of its own and is told what the others have taken: see `talker-places.ts`.
  */
 import { PTIME_MS } from './format.ts';
+import { claimRank, MARGIN_DB, type TalkerStanding } from './talker-places.ts';
 
-const MARGIN_DB = 6;
 const HOLD_TICKS = 600 / PTIME_MS;
 
 /** A source, as the limit knows it. */
@@ -30,6 +32,9 @@ interface Place {
 
 export class TalkerLimit {
   #max: number;
+  /** Of the places, those that this part of the room may take. */
+  #share = Number.POSITIVE_INFINITY;
+  #takenElsewhere = 0;
   readonly #places: Place[] = [];
   /** Those who were refused in this tick. */
   readonly #waiting: Talker[] = [];
@@ -39,25 +44,60 @@ export class TalkerLimit {
     this.#max = max;
   }
 
+  /** 0 for everybody. */
+  get max(): number {
+    return this.#max;
+  }
+
   /** Takes effect over the next ticks: when there are too many, one fades in each. */
   setMax(max: number): void {
     this.#max = max;
   }
 
+  /** Of a room's places this part may take `share`, as soon as with the `takenElsewhere` there are no more than there may be. */
+  divide(share: number, takenElsewhere: number): void {
+    this.#share = share;
+    this.#takenElsewhere = takenElsewhere;
+  }
+
+  /** All places are this part's again. */
+  undivide(): void {
+    this.divide(Number.POSITIVE_INFINITY, 0);
+  }
+
   /** Somebody speaks who is not admitted: they are now, or if there is no room perhaps after the next `decide`. */
   request(talker: Talker): void {
-    if (this.#max === 0 || this.#places.length < this.#max) this.#admit(talker);
+    if (this.#hasRoom) this.#admit(talker);
     else this.#waiting.push(talker);
   }
 
-  /** Once in each tick, after all sources were read: what it decides holds from the next tick on. */
-  decide(): void {
+  /**
+   * Once in each tick, after all sources were read: what it decides holds from the next tick on.
+   * @param standing is filled with what other parts of the room must know
+   */
+  decide(standing?: TalkerStanding): void {
     this.#clearPlaces();
-    while (this.#waiting.length > 0 && (this.#max === 0 || this.#places.length < this.#max)) {
+    while (this.#waiting.length > 0 && this.#hasRoom) {
       this.#admit(this.#waiting.splice(loudest(this.#waiting), 1)[0]!);
     }
     this.#outbid();
+    if (standing !== undefined) this.#tell(standing);
     this.#waiting.length = 0;
+  }
+
+  get #hasRoom(): boolean {
+    if (this.#max === 0) return true;
+    return this.#places.length < this.#share && this.#places.length + this.#takenElsewhere < this.#max;
+  }
+
+  #tell(standing: TalkerStanding): void {
+    const { claims } = standing;
+    standing.places = this.#places.length;
+    claims.fill(0);
+    for (const { talker, ticks } of this.#places) {
+      if (talker.admitted) claims[claimRank(talker.loudnessDbov, true, ticks < HOLD_TICKS)]!++;
+    }
+    for (const talker of this.#waiting) claims[claimRank(talker.loudnessDbov, false, false)]!++;
   }
 
   #admit(talker: Talker): void {
@@ -82,8 +122,11 @@ export class TalkerLimit {
 
   /** One in a tick at most, because each change of talkers costs a few encoded frames at once. */
   #outbid(): void {
-    const tooMany = this.#max > 0 && this.#places.length > this.#max;
-    if (!tooMany && this.#waiting.length === 0) return;
+    if (this.#max === 0) return;
+    const mine = Math.min(this.#max, this.#share);
+    const tooMany = this.#places.length > mine;
+    // With fewer there will be room as soon as somebody elsewhere has faded.
+    if (!tooMany && (this.#waiting.length === 0 || this.#places.length < mine)) return;
     let quietest: Talker | undefined;
     for (const { talker, ticks } of this.#places) {
       // One place is about to become free; who it is for shows then.
