@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
-import { createJoinToken, tokenKey } from '../../src/rooms/join-token.ts';
+import { CLOCK_TOLERANCE_S, createJoinToken, tokenKey } from '../../src/rooms/join-token.ts';
 import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
@@ -35,7 +35,7 @@ test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers), tim
   const directory = t.testdir();
   buildServer(directory);
   const flags = ['--media-host', PRIVATE_ADDRESS, '--token-secret', SECRET, '--room-passwords', PASSWORDS];
-  const server = await startServerProcess(directory, flags);
+  let server = await startServerProcess(directory, flags);
   t.teardown(() => server.stop());
   const chromium = await launchChromium();
   t.teardown(() => chromium.close());
@@ -151,4 +151,27 @@ test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers), tim
       await page.close();
     }
   });
+
+  await t.test(
+    'when a link has expired meanwhile, says so after a restart of the server, and does not try again',
+    async (t) => {
+      // Good for six more seconds, because of the tolerance.
+      const url = `${server.url}#token=${await token('Fay', {}, 6000 - CLOCK_TOLERANCE_S * 1000)}`;
+      const page = await chromium.open(url, { microphone: MICROPHONE });
+      await page.click('join');
+      await page.waitForSound();
+      await sleep(6000);
+      await page.waitFor('connection-state', '[data-state="connected"]');
+      const { port } = new URL(server.url);
+      await server.stop();
+      await page.waitFor('reconnecting');
+      server = await startServerProcess(directory, [...flags, '--port', port]);
+      await page.waitFor('join-error');
+      t.match(await text(page, 'join-error'), /link has expired/);
+      await sleep(3000);
+      t.match(await text(page, 'join-error'), /link has expired/);
+      t.notMatch(server.output(), 'participant joined');
+      await page.close();
+    },
+  );
 });
