@@ -164,6 +164,29 @@ test('who is kicked is gone with their media, the others are told, and the resum
   t.end();
 });
 
+test('who is waited for because their connection broke can be muted and kicked all the same', (t) => {
+  const { plane, join } = setUp();
+  const mod = join('Mod', MODERATOR);
+  const ben = join('Ben');
+  const { resumeToken } = ben.participant;
+  ben.participant.offer('one');
+  plane.openConnections[0]?.connect();
+  ben.participant.lose(0);
+  t.equal(mute(mod.participant, ben.participant), 'done');
+  t.equal(plane.openConnections[0]?.muted, true);
+  const again = join('Ben', GUEST, { resumeToken, muted: false });
+  t.match(again.participant.view, { id: ben.participant.id, muted: true, mutedByModerator: true });
+  t.equal(plane.openConnections[0]?.muted, true);
+
+  again.participant.lose(0);
+  mod.listener.take();
+  t.equal(kick(mod.participant, again.participant), 'done');
+  t.match(mod.listener.take(), [{ type: 'participant_left', reason: 'kicked' }]);
+  t.strictSame(plane.openConnections, []);
+  t.not(join('Ben', GUEST, { resumeToken }).participant.id, ben.participant.id, 'the resume token is dead');
+  t.end();
+});
+
 test('a kick with a time keeps the identity out, for those without one there is none', (t) => {
   const { access, join } = setUp();
   const mod = join('Mod', MODERATOR);
