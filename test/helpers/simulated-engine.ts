@@ -3,7 +3,7 @@
 import { MediaEngine, type MediaEngineOptions } from '../../src/media/engine.ts';
 import type { WorkerStats } from '../../src/media/messages.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
-import { JitterBuffer } from '../../src/mixer/jitter-buffer.ts';
+import { JitterBuffer, type Playout } from '../../src/mixer/jitter-buffer.ts';
 import type { DatagramListener } from '../../src/rtc/datagram-port.ts';
 import type { MediaPort } from '../../src/rtc/media-port.ts';
 import { ReceiveStatistics } from '../../src/rtc/receive-statistics.ts';
@@ -16,7 +16,7 @@ import { writeBindingRequest } from '../../src/rtc/stun-writer.ts';
 import type { UdpSocket } from '../../src/rtc/udp-port.ts';
 import { createBytes } from '../rtc/bytes.ts';
 import { FakeClock } from './fake-clock.ts';
-import { LossyLink } from './lossy-link.ts';
+import { LossyLink, type LossyLinkOptions } from './lossy-link.ts';
 import { counters } from './packet-stream.ts';
 import { createPrng, type Prng } from './prng.ts';
 
@@ -27,6 +27,7 @@ const HOST = '10.0.0.1';
 const STEP_MS = 1;
 const CONSENT_INTERVAL_MS = 5000;
 const REPORT_INTERVAL_MS = 5000;
+const IP_AND_UDP_BYTES = 28;
 
 export class SimulatedEngine {
   readonly clock = new FakeClock();
@@ -122,6 +123,10 @@ export interface PeerOptions {
   /** 0 to 1, in both directions. */
   readonly loss: number;
   readonly red: boolean;
+  /** What else is wrong with the network, in both directions. */
+  readonly network?: Partial<LossyLinkOptions>;
+  /** What this peer plays, every 20 ms. */
+  readonly onPlayed?: (playout: Playout, payload: Uint8Array) => void;
   /** The Opus packet of the n-th frame that this peer sends; null while it sends nothing. */
   readonly payload: (n: number) => Uint8Array | null;
 }
@@ -162,7 +167,7 @@ export class SimulatedPeer {
     this.#phaseMs = Math.floor(prng() * PTIME_MS);
     this.socket = {
       send: (datagram: Uint8Array) => {
-        this.#downlink.send(Buffer.from(datagram), this.#nowMs);
+        this.#downlink.send(Buffer.from(datagram), this.#nowMs, datagram.length + IP_AND_UDP_BYTES);
         return true;
       },
     } as unknown as UdpSocket;
@@ -177,7 +182,8 @@ export class SimulatedPeer {
   }
 
   #link(loss: number): LossyLink<Buffer> {
-    return new LossyLink(this.#prng, { delayMs: 20, jitterMs: 4, loss, duplication: 0 });
+    const { network } = this.options;
+    return new LossyLink(this.#prng, { delayMs: 20, jitterMs: 4, loss, duplication: 0, ...network });
   }
 
   /** One millisecond of this peer's life. */
@@ -229,7 +235,8 @@ export class SimulatedPeer {
     writeRtpHeader(datagram, payloadType, this.#sequenceNumber, n * FRAME_SAMPLES, 1000 + this.options.id, false);
     this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
     datagram.set(body, 12);
-    this.uplink.send(datagram.subarray(0, this.#srtp.protectRtp(datagram, 12, 12 + body.length)), nowMs);
+    const length = this.#srtp.protectRtp(datagram, 12, 12 + body.length);
+    this.uplink.send(datagram.subarray(0, length), nowMs, length + IP_AND_UDP_BYTES);
   }
 
   #receive(datagram: Buffer, nowMs: number): void {
@@ -237,6 +244,7 @@ export class SimulatedPeer {
     const header = this.#header;
     parseRtpHeader(datagram, header, null);
     const end = this.#srtp.unprotectRtp(datagram, header);
+    if (end === 'replay') return;
     if (typeof end === 'string') throw new Error(`a packet of the engine is not authentic: ${end}`);
     const { sequenceNumber, timestamp, payloadType } = header;
     this.#statistics.receive(sequenceNumber, timestamp, nowMs);
@@ -267,6 +275,7 @@ export class SimulatedPeer {
 
   #play(nowMs: number): void {
     const playout = this.#jitter.pop(nowMs);
+    this.options.onPlayed?.(playout, this.#jitter.packet.payload);
     if (playout === 'idle') return;
     this.played.frames++;
     if (playout !== 'packet') this.played.concealed++;
