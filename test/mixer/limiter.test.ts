@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { test } from 'tap';
-import { FRAME_SAMPLES } from '../../src/mixer/format.ts';
+import { FRAME_SAMPLES, FULL_SCALE } from '../../src/mixer/format.ts';
 import { Limiter } from '../../src/mixer/limiter.ts';
 import { clickRatio, concatInt16, tone } from '../helpers/signal.ts';
+import { speech, VOICES } from '../helpers/speech.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4103);
 const CEILING = 29_204;
@@ -127,6 +128,28 @@ test('one that follows another begins its frame as the other began it', async (t
   t.same(limit(second, [mix])[0], expected);
   second.reset();
   t.equal(second.gain, 1);
+});
+
+test('between levelled talkers, alone or many at once, the limiter has next to nothing to do, so it cannot pump', async (t) => {
+  const seconds = 10;
+  const voices = await Promise.all(VOICES.map((voice) => speech(voice, seconds)));
+  for (const talkers of [1, 2, 3, 6]) {
+    // What a mix stream leaves of the sum when more than two talk.
+    const headroom = FULL_SCALE * Math.min(1, Math.sqrt(2 / talkers));
+    const limiter = new Limiter();
+    const out = new Int16Array(FRAME_SAMPLES);
+    const gainsDb: number[] = [];
+    for (let start = 0; start < seconds * 48_000; start += FRAME_SAMPLES) {
+      const mix = Float32Array.from(out, (_, i) =>
+        voices.slice(0, talkers).reduce((sum, voice) => sum + headroom * voice[start + i]!, 0),
+      );
+      limiter.process(mix, out);
+      gainsDb.push(20 * Math.log10(limiter.gain));
+    }
+    t.ok(Math.min(...gainsDb) > -2, `${talkers}: ${Math.min(...gainsDb).toFixed(1)} dB at most`);
+    const turnedDown = gainsDb.filter((db) => db < -0.5).length / gainsDb.length;
+    t.ok(turnedDown < 0.02, `${talkers}: by more than half a dB in ${(100 * turnedDown).toFixed(1)} % of the frames`);
+  }
 });
 
 test('many loud talkers do not clip', async (t) => {
