@@ -14,6 +14,14 @@ export interface TcpConnectionLimits {
   readonly unsentBytes: number;
   /** How long the system may take nothing at all. */
   readonly stallMs: Millis;
+  /**
+   * The system takes half a minute of speech for a peer that the network has cut off, and would deliver it all afterwards. So nothing more is
+   * sent to a peer that was not heard of for longer than usual: for one and a half of its longest pauses, within these bounds.
+   */
+  readonly leastSilenceMs: Millis;
+  readonly mostSilenceMs: Millis;
+  /** A connection without a word for this time ends (RFC 7675 section 5.1). */
+  readonly consentMs: Millis;
   /** What is read on average, per millisecond; a peer that sends more is read later. */
   readonly readBytesPerMs: number;
   readonly readBurstBytes: number;
@@ -25,6 +33,10 @@ export const TCP_CONNECTION_LIMITS: TcpConnectionLimits = {
   // A flight of DTLS, or half a second of speech.
   unsentBytes: 4096,
   stallMs: 5000,
+  // Longer than the pauses between the consent checks of Chromium and of Firefox.
+  leastSilenceMs: 3000,
+  mostSilenceMs: 7000,
+  consentMs: 30_000,
   // Opus at its highest rate, doubled by RED, and room to spare.
   readBytesPerMs: 200,
   readBurstBytes: 16_384,
@@ -35,7 +47,7 @@ export interface TcpCounters {
   accepted: number;
   /** Connections ended because they broke a rule or a limit. */
   refused: number;
-  /** Datagrams dropped because the peer reads too slowly. */
+  /** Datagrams dropped because the peer reads too slowly or is cut off. */
   packetsDropped: number;
   framesIn: number;
 }
@@ -68,7 +80,11 @@ export class TcpConnection implements DatagramSocket {
   /** What may be read now; below 0 it is paused until that is made up for. */
   #readableBytes: number;
   #readAtMs: Millis;
-  #cancelAdoption: Cancel;
+  #heardAtMs: Millis;
+  /** Forgotten slowly. */
+  #longestPauseMs: Millis;
+  /** Until it is adopted, then until it was silent for too long. */
+  #cancelDeadline: Cancel;
   #cancelStall: Cancel | undefined;
   #cancelPause: Cancel | undefined;
 
@@ -82,8 +98,10 @@ export class TcpConnection implements DatagramSocket {
     this.#events = events;
     this.#readableBytes = limits.readBurstBytes;
     this.#readAtMs = nowMs;
+    this.#heardAtMs = nowMs;
+    this.#longestPauseMs = limits.mostSilenceMs;
     this.#reader = new FrameReader((datagram) => this.#receive(datagram));
-    this.#cancelAdoption = clock.setTimer(nowMs + limits.adoptionMs, () => this.refuse());
+    this.#cancelDeadline = clock.setTimer(nowMs + limits.adoptionMs, () => this.refuse());
     socket.setNoDelay(true);
     socket.on('data', (piece: Buffer) => this.#read(piece));
     // `close` follows, and it is all that matters.
@@ -94,7 +112,7 @@ export class TcpConnection implements DatagramSocket {
   send(datagram: Uint8Array): boolean {
     if (this.#state === 'closed') return true;
     const waiting = this.#socket.writableLength;
-    if (waiting > 0 && waiting + datagram.length > this.#limits.unsentBytes) {
+    if ((waiting > 0 && waiting + datagram.length > this.#limits.unsentBytes) || this.#isCutOff()) {
       this.#counters.packetsDropped++;
       return true;
     }
@@ -106,7 +124,8 @@ export class TcpConnection implements DatagramSocket {
   adopt(): void {
     if (this.#state !== 'new') return;
     this.#state = 'adopted';
-    this.#cancelAdoption();
+    this.#cancelDeadline();
+    this.#watchConsent();
     this.#events.adopted(this);
   }
 
@@ -139,14 +158,30 @@ export class TcpConnection implements DatagramSocket {
     this.#cancelStall = this.#clock.setTimer(this.#clock.now() + this.#limits.stallMs, () => this.refuse());
   }
 
+  #watchConsent(): void {
+    this.#cancelDeadline = this.#clock.setTimer(this.#heardAtMs + this.#limits.consentMs, () => {
+      if (this.#clock.now() - this.#heardAtMs >= this.#limits.consentMs) this.refuse();
+      else this.#watchConsent();
+    });
+  }
+
+  #isCutOff(): boolean {
+    const { leastSilenceMs, mostSilenceMs } = this.#limits;
+    const silenceMs = Math.min(mostSilenceMs, Math.max(leastSilenceMs, 1.5 * this.#longestPauseMs));
+    return this.#clock.now() - this.#heardAtMs > silenceMs;
+  }
+
   #read(piece: Buffer): void {
     if (this.#state === 'closed') return;
+    const nowMs = this.#clock.now();
+    const pauseMs = nowMs - this.#heardAtMs;
+    this.#longestPauseMs = Math.max(pauseMs, this.#longestPauseMs - pauseMs / 4);
+    this.#heardAtMs = nowMs;
     if (!this.#reader.read(piece)) {
       this.refuse();
       return;
     }
     const { readBytesPerMs, readBurstBytes } = this.#limits;
-    const nowMs = this.#clock.now();
     const gained = (nowMs - this.#readAtMs) * readBytesPerMs;
     this.#readAtMs = nowMs;
     this.#readableBytes = Math.min(readBurstBytes, this.#readableBytes + gained) - piece.length;
@@ -178,7 +213,7 @@ export class TcpConnection implements DatagramSocket {
   #end(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#cancelAdoption();
+    this.#cancelDeadline();
     this.#cancelPause?.();
     this.#cancelStall?.();
     this.#events.closed(this);
