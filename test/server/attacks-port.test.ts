@@ -1,8 +1,11 @@
 import { rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { Barrage, loopbackAddresses } from '../../bench/client/barrage.ts';
+import { frame } from '../../src/rtc/stream-framing.ts';
 import { startBuiltServer } from '../fuzz/built-server.ts';
 import { attackPort } from '../fuzz/port-attack.ts';
 import { Conversation } from '../helpers/conversation.ts';
@@ -15,6 +18,7 @@ const SEED = 44;
 const PER_SECOND = 4000;
 const SECONDS = 6;
 const JUNK = 20_000;
+const CONNECTIONS = 60;
 
 test('a server in a process of its own, while two people talk', async (t) => {
   t.comment(`seed ${SEED}`);
@@ -47,5 +51,27 @@ test('a server in a process of its own, while two people talk', async (t) => {
     const grown = ((await heap()) - heapBefore) / 2 ** 20;
     t.ok(grown < 40, `the heap of the worker grew by ${grown.toFixed(1)} MB, garbage included`);
     t.equal(barrage.bytesHeard, 0, 'nobody got an answer');
+  });
+
+  await t.test('TCP connections to the media port that talk nonsense, or nothing, harm nobody', async (t) => {
+    const prng = createPrng(SEED);
+    const sockets: Socket[] = [];
+    t.teardown(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    await conversation.unharmed(t, async () => {
+      for (let i = 0; i < CONNECTIONS; i++) {
+        const socket = connect({ port: conversation.onPath.port, host: '127.0.0.1', localAddress: `127.0.8.${1 + i}` });
+        socket.on('error', () => {});
+        sockets.push(socket);
+        for (let frames = 0; frames < i; frames++) {
+          const datagram = junk(prng, 'nobody:knows');
+          socket.write(i % 3 === 0 ? datagram : frame(datagram));
+        }
+        await sleep(10);
+      }
+    });
+    const answered = sockets.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+    t.equal(answered, 0, 'nobody got an answer');
   });
 });
