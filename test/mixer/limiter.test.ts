@@ -146,9 +146,9 @@ test('between levelled talkers, alone or many at once, the limiter has next to n
       limiter.process(mix, out);
       gainsDb.push(20 * Math.log10(limiter.gain));
     }
-    t.ok(Math.min(...gainsDb) > -2, `${talkers}: ${Math.min(...gainsDb).toFixed(1)} dB at most`);
+    t.ok(Math.min(...gainsDb) > -3, `${talkers}: ${Math.min(...gainsDb).toFixed(1)} dB at most`);
     const turnedDown = gainsDb.filter((db) => db < -0.5).length / gainsDb.length;
-    t.ok(turnedDown < 0.02, `${talkers}: by more than half a dB in ${(100 * turnedDown).toFixed(1)} % of the frames`);
+    t.ok(turnedDown < 0.05, `${talkers}: by more than half a dB in ${(100 * turnedDown).toFixed(1)} % of the frames`);
   }
 });
 
