@@ -1,4 +1,4 @@
-/** A UDP relay in front of a media port that loses packets in both directions: a lossy network for real browsers. */
+/** A UDP relay in front of a media port that loses packets in both directions, delays them unevenly and repeats some: a lossy network for real browsers. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Prng } from './prng.ts';
@@ -15,6 +15,11 @@ export class LossyRelay {
   readonly port: number;
   /** 0 to 1, for each packet by itself. */
   loss = 0;
+  /** Each packet waits for up to this long, so that some overtake others. */
+  jitterMs = 0;
+  /** 0 to 1: comes twice. */
+  duplication = 0;
+  readonly #waiting = new Set<NodeJS.Timeout>();
   readonly #front: Socket;
   readonly #backs = new Map<string, Socket>();
   readonly #options: LossyRelayOptions;
@@ -46,12 +51,28 @@ export class LossyRelay {
   }
 
   close(): void {
+    for (const timer of this.#waiting) clearTimeout(timer);
     this.#front.close();
     for (const back of this.#backs.values()) back.close();
   }
 
   #pass(send: () => void): void {
-    if (this.#options.prng() >= this.loss) send();
+    const { prng } = this.#options;
+    if (prng() < this.loss) return;
+    this.#delay(send);
+    if (this.duplication > 0 && prng() < this.duplication) this.#delay(send);
+  }
+
+  #delay(send: () => void): void {
+    if (this.jitterMs === 0) {
+      send();
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#waiting.delete(timer);
+      send();
+    }, this.jitterMs * this.#options.prng());
+    this.#waiting.add(timer);
   }
 
   /** The server tells clients apart by their address, so each gets a socket. */
