@@ -128,6 +128,11 @@ export class Connection implements MediaConnection {
     if (this.#state === 'open') this.#events.silent(silent);
   }
 
+  /** The peer sends from an address that ICE does not know. */
+  tellMoved(): void {
+    if (this.#state === 'open') this.#events.moved?.();
+  }
+
   /** Ends the connection and says why. */
   end(reason: MediaCloseReason): void {
     if (this.#state !== 'open') return;

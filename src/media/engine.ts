@@ -113,6 +113,7 @@ export class MediaEngine {
       events: {
         dtls: (datagram) => this.#emit({ type: 'dtls', transportId, datagram }),
         silent: (silent) => this.#emit({ type: 'transport_silent', transportId, silent }),
+        moved: () => this.#emit({ type: 'transport_moved', transportId }),
         closed: (reason) => {
           this.#remove(member);
           this.#emit({ type: 'transport_closed', transportId, reason });

@@ -37,6 +37,8 @@ export type MediaCommand =
 export type MediaEvent =
   | { readonly type: 'dtls'; readonly transportId: number; readonly datagram: Uint8Array }
   | { readonly type: 'transport_silent'; readonly transportId: number; readonly silent: boolean }
+  /** Its media comes from an address that ICE does not know. */
+  | { readonly type: 'transport_moved'; readonly transportId: number }
   | { readonly type: 'transport_closed'; readonly transportId: number; readonly reason: MediaCloseReason }
   /** Pairs of transport id and level in dBov, one after the other; empty when the last speaker has stopped. */
   | { readonly type: 'levels'; readonly roomId: number; readonly speaking: readonly number[] }

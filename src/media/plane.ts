@@ -22,6 +22,8 @@ export interface MediaConnectionEvents {
   connected(): void;
   /** Nothing has been received for some seconds, or something again. Only after `connected`. */
   silent(silent: boolean): void;
+  /** Media comes from another address than those where the peer can be answered: an ICE restart would tell where it is. */
+  moved?(): void;
   /** The connection is gone; called at most once, never after `MediaConnection.close`. */
   closed(reason: MediaCloseReason): void;
 }

@@ -22,6 +22,7 @@ export interface RoomMemberOptions {
   readonly events: {
     dtls(datagram: Uint8Array): void;
     silent(silent: boolean): void;
+    moved(): void;
     closed(reason: MediaCloseReason): void;
   };
 }
@@ -58,6 +59,7 @@ export class RoomMember implements MixSink {
         rtp: (packet, nowMs) => this.#receive(packet, nowMs),
         dtls: events.dtls,
         silent: events.silent,
+        moved: events.moved,
         closed: events.closed,
       },
     });

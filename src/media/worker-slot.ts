@@ -197,6 +197,9 @@ export class WorkerSlot {
       case 'transport_silent':
         this.#connections.get(event.transportId)?.tellSilent(event.silent);
         return;
+      case 'transport_moved':
+        this.#connections.get(event.transportId)?.tellMoved();
+        return;
       case 'transport_closed':
         this.#connections.get(event.transportId)?.end(event.reason);
         return;

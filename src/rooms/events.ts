@@ -29,6 +29,8 @@ export type RoomEvent =
   | { readonly type: 'levels'; readonly speaking: readonly (readonly [participantId: string, levelDbov: number])[] }
   /** The participant's own media. */
   | { readonly type: 'media_connected' }
+  /** It comes from an address where the participant cannot be answered yet. */
+  | { readonly type: 'media_moved' }
   | { readonly type: 'media_closed'; readonly reason: MediaCloseReason };
 
 /** Why a participant is no longer in the room without having left. */

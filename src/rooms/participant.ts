@@ -166,6 +166,7 @@ export class Participant {
       events: {
         connected: () => this.#mediaConnected(connection),
         silent: (silent) => this.#mediaSilent(connection, silent),
+        moved: () => this.#mediaMoved(connection),
         closed: (reason) => this.#mediaClosed(connection, reason),
       },
     });
@@ -253,6 +254,10 @@ export class Participant {
 
   #mediaSilent(connection: MediaConnection, silent: boolean): void {
     if (connection === this.#media) this.#setMediaState(this.#connected, silent);
+  }
+
+  #mediaMoved(connection: MediaConnection): void {
+    if (connection === this.#media) this.deliver({ type: 'media_moved' });
   }
 
   #mediaClosed(connection: MediaConnection, reason: MediaCloseReason): void {

@@ -153,15 +153,19 @@ export class IceLite {
     );
   }
 
-  /** Notes a packet of media, authentic and not a replay. On a path that is not valid it shows nothing: it may have been sent on by another. */
-  heardMedia(path: NetworkPath, nowMs: Millis): void {
+  /**
+   * Notes a packet of media, authentic and not a replay. False if the path is not valid; then it shows nothing about that path, because another
+   * may have sent the packet on.
+   */
+  heardMedia(path: NetworkPath, nowMs: Millis): boolean {
     path.lastHeardMs = nowMs;
     if (path !== this.#selected) {
-      if (!this.#paths.includes(path)) return;
-      if (this.#confirmed || nowMs - this.#selectedAtMs < DOUBT_MS) return;
+      if (!this.#paths.includes(path)) return false;
+      if (this.#confirmed || nowMs - this.#selectedAtMs < DOUBT_MS) return true;
       this.#select(path, nowMs);
     }
     this.#confirmed = true;
+    return true;
   }
 
   #select(path: NetworkPath, nowMs: Millis): void {

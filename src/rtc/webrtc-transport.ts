@@ -46,6 +46,8 @@ export interface WebRtcTransportEvents {
   dtls(datagram: Buffer): void;
   /** Nothing authentic has come for some seconds, or something again. */
   silent(silent: boolean): void;
+  /** Media comes from an address that is not known to ICE, and nothing any more from those that are. Once in a while. */
+  moved?(): void;
   /** The peer was not heard of for the consent time (RFC 7675). The transport is closed; at most once. */
   closed(reason: 'silent'): void;
 }
@@ -89,6 +91,9 @@ export interface WebRtcTransportCounters {
 const CONSENT_TIMEOUT_MS = 30_000;
 /** Beyond the pauses between consent checks (RFC 7675 section 5.1) and between reports of browsers. */
 const SILENT_AFTER_MS = 7000;
+/** Without media on a valid path, while it comes on another, the peer has moved. Somebody who only repeats its packets does not stop them. */
+const MOVED_AFTER_MS = 100;
+const MOVED_INTERVAL_MS = 5000;
 const CLOCK_RATE_HZ = 48_000;
 /** A new source takes over when the old one has been silent for this long. */
 const SSRC_HANDOVER_MS = 500;
@@ -125,6 +130,9 @@ export class WebRtcTransport implements DatagramEndpoint {
   #sequenceNumber = randomInt(0x8000);
   #lastHeardMs: Millis;
   #silent = false;
+  /** Last RTP on a valid path. */
+  #onPathMs: Millis = Number.NEGATIVE_INFINITY;
+  #movedToldMs: Millis = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   /** Throws an Error if the local ufrag is taken on this port. */
@@ -283,8 +291,9 @@ export class WebRtcTransport implements DatagramEndpoint {
       this.#countFailure(end);
       return;
     }
+    if (this.#ice.heardMedia(path, nowMs)) this.#onPathMs = nowMs;
+    else this.#heardOffPath(nowMs);
     this.#lastHeardMs = nowMs;
-    this.#ice.heardMedia(path, nowMs);
     const { opusPayloadType, redPayloadType } = this.#parameters;
     if (packet.payloadType !== opusPayloadType && packet.payloadType !== redPayloadType) {
       this.counters.unknownPayloadType++;
@@ -325,6 +334,12 @@ export class WebRtcTransport implements DatagramEndpoint {
   /** For the demultiplexer. */
   losePath(path: NetworkPath, nowMs: Millis): void {
     this.#ice.lose(path, nowMs);
+  }
+
+  #heardOffPath(nowMs: Millis): void {
+    if (nowMs - this.#onPathMs < MOVED_AFTER_MS || nowMs - this.#movedToldMs < MOVED_INTERVAL_MS) return;
+    this.#movedToldMs = nowMs;
+    this.#events.moved?.();
   }
 
   /** One source is heard at a time. How many there may be over time is bounded by the SRTP session. */

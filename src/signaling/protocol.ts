@@ -85,6 +85,8 @@ export type ServerMessage =
   | { readonly type: 'answer'; readonly sdp: string }
   /** This participant's own media stands. */
   | { readonly type: 'media_connected' }
+  /** It comes from an address that ICE does not know, as when a NAT rebinds: an ICE restart brings the mix there at once. */
+  | { readonly type: 'media_moved' }
   /** This participant's own media is gone; a new offer from a new RTCPeerConnection starts it again. */
   | { readonly type: 'media_closed'; readonly reason: MediaCloseReason }
   | { readonly type: 'participant_joined'; readonly participant: ParticipantInfo }
@@ -97,4 +99,5 @@ export type ServerMessage =
   /** The server closes this WebSocket now; join again after the given time. */
   | { readonly type: 'server_closing'; readonly retryAfterMs: number }
   | { readonly type: 'pong'; readonly id?: number }
-  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string };
+  /** `retryAfterMs` is there where it is worth trying again later. */
+  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly retryAfterMs?: number };

@@ -104,14 +104,14 @@ test('a page in Chromium keeps its conversation over losses of every connection'
     t.match(await ada.report(), { connections: 1 });
   });
 
-  await t.test('a NAT that gives Ada another port is heard by Ada alone, until the next consent check', async (t) => {
+  await t.test('a NAT that gives Ada another port is hardly heard by anybody', async (t) => {
     const heard = gaps(4);
     await sleep(500);
     relay.rebind(0);
     const [adaMs, benMs] = await heard;
     t.comment(`gaps ${adaMs} and ${benMs} ms`);
     t.ok(benMs < NO_GAP_MS, `Ben hears Ada but for ${benMs} ms`);
-    t.ok(adaMs < 3200, `Ada hears Ben but for ${adaMs} ms`);
+    t.ok(adaMs < 1000, `Ada hears Ben but for ${adaMs} ms`);
     t.equal(await hasSound(ada), true);
   });
 

@@ -59,6 +59,11 @@ export class FakeMediaConnection implements MediaConnection {
     this.offer.events.silent(silent);
   }
 
+  /** The browser's NAT has given it another port. */
+  move(): void {
+    this.offer.events.moved?.();
+  }
+
   /** The connection ends from the other side. */
   end(reason: MediaCloseReason): void {
     this.open = false;

@@ -31,6 +31,8 @@ export interface RoamingTalkerOptions {
 export class RoamingTalker {
   /** What came over the WebSocket, all of them. */
   readonly messages: ServerMessage[] = [];
+  /** As the client library does; who does not is answered after the next consent check. */
+  restartsWhenMoved = false;
   socket!: WebSocket;
   joined!: MessageOf<'joined'>;
   readonly #options: RoamingTalkerOptions;
@@ -73,7 +75,9 @@ export class RoamingTalker {
     const socket = new WebSocket(url);
     this.socket = socket;
     socket.on('message', (data) => {
-      this.messages.push(JSON.parse(String(data)) as ServerMessage);
+      const message = JSON.parse(String(data)) as ServerMessage;
+      this.messages.push(message);
+      if (message.type === 'media_moved' && this.restartsWhenMoved) void this.restartIce();
       this.#wake();
     });
     socket.on('error', () => {});

@@ -34,6 +34,7 @@ function setUp({
   const demultiplexer = shared ?? new Demultiplexer({ listen: () => {} } satisfies DatagramPort, clock);
   const heard: number[] = [];
   const silences: boolean[] = [];
+  const moves: number[] = [];
   const transport = new WebRtcTransport({
     id: 1,
     parameters: {
@@ -51,6 +52,7 @@ function setUp({
       rtp: ({ sequenceNumber }) => heard.push(sequenceNumber),
       dtls: () => {},
       silent: (silent) => silences.push(silent),
+      moved: () => moves.push(clock.now()),
       closed: () => {},
     },
   });
@@ -95,7 +97,7 @@ function setUp({
     transport.sendRtp(Buffer.from('mix'), timestamp, false, clock.now());
     return sent.at(-1);
   };
-  return { clock, demultiplexer, transport, heard, silences, arrive, check, packet, destination };
+  return { clock, demultiplexer, transport, heard, silences, moves, arrive, check, packet, destination };
 }
 
 test('after a restart the old credentials are good until a path has been nominated with the new ones', (t) => {
@@ -225,5 +227,29 @@ test('a peer is silent after seven seconds without a word, until the next', (t) 
   t.same(silences, [true, false]);
   pass(200);
   t.same(silences, [true, false, true]);
+  t.end();
+});
+
+test('a peer that only another address sends for has moved, which is told at most every five seconds', (t) => {
+  const { check, arrive, packet, moves, clock } = setUp();
+  check(HOME);
+  let sequenceNumber = 0;
+  const talk = (ms: number, from: (sequenceNumber: number) => string) => {
+    for (let time = 0; time < ms; time += 20) {
+      clock.advance(20);
+      sequenceNumber++;
+      arrive(packet(sequenceNumber), from(sequenceNumber));
+    }
+  };
+  talk(1000, () => HOME);
+  talk(1000, (at) => (at % 3 === 0 ? HOME : AWAY));
+  t.same(moves, [], 'somebody who sends on some of the packets is nothing to follow');
+  talk(12_000, () => AWAY);
+  const [first = 0] = moves;
+  t.ok(first >= 2080 && first <= 2120, `told at ${first}`);
+  t.same(moves, [first, first + 5000, first + 10_000]);
+  check(AWAY);
+  talk(10_000, () => AWAY);
+  t.equal(moves.length, 3);
   t.end();
 });

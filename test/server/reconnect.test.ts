@@ -77,6 +77,25 @@ test('a talker whose NAT rebinds is heard without a pause, and hears again with 
   t.ok(ada.longestGapMs < NO_GAP_MS, `then ${ada.longestGapMs.toFixed(0)} ms`);
 });
 
+test('a client that restarts ICE when it is told that it has moved hardly notices that its NAT rebinds', async (t) => {
+  const { ada, ben, relay } = await setUp(t);
+  ada.restartsWhenMoved = true;
+  for (let time = 0; time < 2; time++) {
+    relay.rebind(0);
+    await sleep(1000);
+  }
+  t.ok(ben.longestGapMs < NO_GAP_MS, `Ben heard nothing for ${ben.longestGapMs.toFixed(0)} ms`);
+  t.match(
+    ada.messages.filter(({ type }) => type === 'media_moved'),
+    [{}],
+    'it is not told all the time',
+  );
+  await sleep(1500);
+  ada.mark();
+  await sleep(300);
+  t.ok(ada.longestGapMs < NO_GAP_MS);
+});
+
 test('an ICE restart after the NAT has rebound brings both directions back at once, with the same keys', async (t) => {
   const { ada, ben, relay } = await setUp(t);
   relay.rebind();

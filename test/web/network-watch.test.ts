@@ -4,6 +4,7 @@ import { type NetworkSources, watchNetwork } from '../../web/sdk/network-watch.t
 class Source {
   readonly listeners = new Map<string, EventListenerOrEventListenerObject>();
   visibilityState = 'visible';
+  type: string | undefined = 'wifi';
 
   addEventListener(name: string, listener: EventListenerOrEventListenerObject | null): void {
     if (listener !== null) this.listeners.set(name, listener);
@@ -32,10 +33,14 @@ test('a client is told of another network and of a page that wakes up', (t) => {
   const stop = watchNetwork(listener, { window, document, connection });
   window.tell('online');
   connection.tell('change');
+  for (const type of ['cellular', 'none', 'none']) {
+    connection.type = type;
+    connection.tell('change');
+  }
   document.tell('visibilitychange');
   window.tell('pageshow');
   document.tell('resume');
-  t.same(told.splice(0), ['changed', 'changed', 'check', 'check', 'check']);
+  t.same(told.splice(0), ['changed', 'changed', 'check', 'check', 'check'], 'of estimates and of no network nothing');
   document.visibilityState = 'hidden';
   document.tell('visibilitychange');
   t.same(told, [], 'a page that is hidden has not woken up');

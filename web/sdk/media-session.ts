@@ -30,6 +30,7 @@ export class MediaSession {
   #unanswered: MediaLink[] = [];
   #link: MediaLink | null = null;
   #isAnswered = false;
+  /** A restart is wanted, or its offer not answered yet. */
   #isRestarting = false;
   #isSuspended = false;
   #iceServers: readonly IceServer[];
@@ -54,6 +55,7 @@ export class MediaSession {
     const link = this.#unanswered.shift();
     if (link === undefined || link !== this.#link) return;
     this.#isAnswered = true;
+    this.#isRestarting = false;
     if (this.#state === 'busy') this.#tryToConnect();
     link.acceptAnswer(sdp).catch((thrown: unknown) => this.#fail(link, String(thrown)));
   }
@@ -168,6 +170,7 @@ export class MediaSession {
     if (this.#closed || link !== this.#link || !this.#isAnswered || this.#isRestarting) return;
     this.#isRestarting = true;
     if (this.#isSuspended) return;
+    this.#cancelRestartLimit();
     this.#cancelRestartLimit = this.#options.environment.setTimer(RESTART_LIMIT_MS, () => {
       this.#isRestarting = false;
       if (!link.isConnected) this.#replace(link);

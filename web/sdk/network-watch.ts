@@ -4,8 +4,10 @@ export interface NetworkSources {
   readonly document:
     | (Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & { readonly visibilityState: string })
     | undefined;
-  /** `navigator.connection`, where there is one (Network Information API). */
-  readonly connection: Pick<EventTarget, 'addEventListener' | 'removeEventListener'> | undefined;
+  /** `navigator.connection`, where there is one (Network Information API); only telephones tell the type. */
+  readonly connection:
+    | (Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & { readonly type?: string | undefined })
+    | undefined;
 }
 
 export interface NetworkListener {
@@ -18,12 +20,19 @@ export interface NetworkListener {
 /** Tells a client, usually a `VoiceClient`, when it had better look after its connections; returns the function that ends this. */
 export function watchNetwork(listener: NetworkListener, sources: NetworkSources = browserSources()): () => void {
   const changed = () => listener.networkChanged();
+  let type = sources.connection?.type;
+  // It tells of every new estimate of the throughput as well.
+  const connectionChanged = () => {
+    if (sources.connection?.type === type) return;
+    type = sources.connection?.type;
+    if (type !== 'none') changed();
+  };
   const awake = () => {
     if (sources.document?.visibilityState !== 'hidden') listener.checkConnection();
   };
   const watched = [
     [sources.window, 'online', changed],
-    [sources.connection, 'change', changed],
+    [sources.connection, 'change', connectionChanged],
     [sources.window, 'pageshow', awake],
     [sources.document, 'visibilitychange', awake],
     [sources.document, 'resume', awake],
@@ -35,6 +44,6 @@ export function watchNetwork(listener: NetworkListener, sources: NetworkSources 
 }
 
 function browserSources(): NetworkSources {
-  const { connection } = (globalThis.navigator ?? {}) as { connection?: EventTarget };
+  const { connection } = (globalThis.navigator ?? {}) as { connection?: NetworkSources['connection'] };
   return { window: globalThis.window, document: globalThis.document, connection };
 }

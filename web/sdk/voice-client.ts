@@ -212,6 +212,9 @@ export class VoiceClient {
       case 'answer':
         this.#media?.answer(message.sdp);
         break;
+      case 'media_moved':
+        this.#media?.networkChanged();
+        break;
       case 'media_closed':
         this.#media?.lostByServer();
         break;
