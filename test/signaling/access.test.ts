@@ -16,6 +16,12 @@ import { SignalingClient } from '../helpers/signaling-client.ts';
 const SECRET = 'a secret that is long enough to sign with';
 const LIMITS = {
   maxConnections: 100,
+  maxConnectionsPerAddress: 0,
+  maxJoinsPerMinute: 0,
+  maxFailedJoinsPerMinute: 0,
+  maxConnectionsPerAddress: 0,
+  maxJoinsPerMinute: 0,
+  maxFailedJoinsPerMinute: 0,
   maxMessageBytes: 10_000,
   maxMessagesPerSecond: 20,
   maxUnsentBytes: 100_000,
