@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Millis } from '../lib/clock.ts';
+import { TokenBucket } from '../lib/token-bucket.ts';
 import type { DatagramEndpoint, Demultiplexer, NetworkPath } from './demultiplexer.ts';
 import { hasDtlsRecord } from './dtls-record.ts';
 import { type IceCounters, type IceCredentials, IceLite } from './ice-lite.ts';
@@ -82,7 +83,7 @@ export interface WebRtcTransportCounters {
   unknownPayloadType: number;
   /** Packets of a second source while the first one still sends. */
   unknownSsrc: number;
-  /** DTLS datagrams that were no such thing, or in the clear after the handshake. */
+  /** DTLS datagrams that were no such thing, in the clear after the handshake, or too many then. */
   dtlsDropped: number;
   /** Changes of the peer's SSRC. */
   ssrcChanges: number;
@@ -95,6 +96,8 @@ const SILENT_AFTER_MS = 7000;
 const MOVED_AFTER_MS = 100;
 const MOVED_INTERVAL_MS = 5000;
 const CLOCK_RATE_HZ = 48_000;
+/** After the handshake: each is decrypted on another thread only to be refused, if it is forged. */
+const LATE_DTLS = { perSecond: 20, burst: 40 } as const;
 /** A new source takes over when the old one has been silent for this long. */
 const SSRC_HANDOVER_MS = 500;
 const MAX_PAYLOAD = SEND_BUFFER_LENGTH - RTP_HEADER_LENGTH - SRTP_MAX_OVERHEAD;
@@ -123,6 +126,7 @@ export class WebRtcTransport implements DatagramEndpoint {
   readonly #consentTimeoutMs: Millis;
   readonly #ice: IceLite;
   readonly #rtcp: RtcpSession;
+  readonly #lateDtls: TokenBucket;
   readonly #packet: ReceivedRtp = Object.assign(createRtpHeader(), { payload: new Uint8Array(0) });
   #srtp: SrtpSession | null = null;
   #peer: { ssrc: number; statistics: ReceiveStatistics; lastMs: Millis } | null = null;
@@ -145,6 +149,7 @@ export class WebRtcTransport implements DatagramEndpoint {
     this.#consentTimeoutMs = options.consentTimeoutMs ?? CONSENT_TIMEOUT_MS;
     this.#lastHeardMs = nowMs;
     this.#ice = new IceLite(parameters);
+    this.#lateDtls = new TokenBucket({ ...LATE_DTLS, now: nowMs });
     const random = options.random ?? Math.random;
     this.#rtcp = new RtcpSession({ ssrc: parameters.localSsrc, cname: parameters.cname, nowMs, random });
     if (!this.#demultiplexer.register(parameters.localUfrag, this)) throw new Error('the ICE ufrag is in use');
@@ -269,9 +274,11 @@ export class WebRtcTransport implements DatagramEndpoint {
   }
 
   /** For the demultiplexer. */
-  receiveDtls(datagram: Buffer, _path: NetworkPath, _nowMs: Millis): void {
+  receiveDtls(datagram: Buffer, _path: NetworkPath, nowMs: Millis): void {
     // A peer that missed our last flight repeats its own: records in the clear and one that is encrypted, maybe in one datagram.
-    if (hasDtlsRecord(datagram, this.#srtp === null ? 0 : 1)) this.#events.dtls(datagram);
+    const wanted =
+      this.#srtp === null ? hasDtlsRecord(datagram, 0) : hasDtlsRecord(datagram, 1) && this.#lateDtls.take(nowMs);
+    if (wanted) this.#events.dtls(datagram);
     else this.counters.dtlsDropped++;
   }
 

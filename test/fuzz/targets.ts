@@ -11,6 +11,7 @@ import { sdp } from './targets/sdp.ts';
 import { signaling } from './targets/signaling.ts';
 import { srtp } from './targets/srtp.ts';
 import { stun } from './targets/stun.ts';
+import { token } from './targets/token.ts';
 import { transport } from './targets/transport.ts';
 
 /** Everything that takes bytes from the network. */
@@ -27,6 +28,7 @@ export const targets: readonly FuzzTarget[] = [
   voice,
   sdp,
   signaling,
+  token,
   http,
   config,
 ];

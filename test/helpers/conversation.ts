@@ -14,8 +14,10 @@ import { tone, toneLevelDbfs } from './signal.ts';
 export const ROOM = 'lobby';
 const NAMES = ['Ada', 'Ben'] as const;
 const FREQUENCIES = [500, 820] as const;
-/** Levels are those of the median of windows this long: where the jitter buffer changes its delay, a tone has a step. */
+/** Levels are those of windows this long: where the jitter buffer changes its delay, a tone has a step. */
 const WINDOW = 4800;
+/** Of the windows, from the quietest to the loudest: this process may stand still for a moment itself. */
+const USUAL = 0.7;
 const AUDIBLE_DBFS = -25;
 const SETTLE_MS = 1000;
 /** A machine that does other things too stands still for a moment now and then; a conversation that was harmed does not come back. */
@@ -46,7 +48,7 @@ export interface PartyReport {
   readonly packets: number;
   readonly lost: number;
   readonly largestGapMs: number;
-  /** Of the other one's voice: the median of windows of 100 ms. */
+  /** Of the other one's voice, most of the time. */
   readonly levelDbfs: number;
 }
 
@@ -138,7 +140,7 @@ export class Conversation {
     return {
       parties: parties.map(({ name, hearing, participant }, index) => {
         const { packets, lost, largestGapMs } = participant.received.report(performance.now());
-        const levelDbfs = medianLevelDbfs(hearing.sound(marks[index]), FREQUENCIES[1 - index]!);
+        const levelDbfs = usualLevelDbfs(hearing.sound(marks[index]), FREQUENCIES[1 - index]!);
         return { name, packets, lost, largestGapMs, levelDbfs };
       }),
       concealedShare: since('frames_concealed') / Math.max(1, since('frames_decoded')),
@@ -167,10 +169,10 @@ export class Conversation {
   }
 }
 
-function medianLevelDbfs(sound: Int16Array, frequencyHz: number): number {
+function usualLevelDbfs(sound: Int16Array, frequencyHz: number): number {
   const windows = Math.floor(sound.length / WINDOW);
   const levels = Array.from({ length: windows }, (_, index) =>
     toneLevelDbfs(sound.subarray(index * WINDOW, (index + 1) * WINDOW), frequencyHz),
   );
-  return levels.sort((a, b) => a - b)[windows >> 1] ?? Number.NEGATIVE_INFINITY;
+  return levels.sort((a, b) => a - b)[Math.floor(windows * USUAL)] ?? Number.NEGATIVE_INFINITY;
 }

@@ -76,6 +76,7 @@ function createScene() {
   const socket: DatagramSocket = { protocol: 'udp', send: () => true };
   const demultiplexer = new Demultiplexer({ listen: () => {} }, clock);
   const heard: number[] = [];
+  const dtls: Buffer[] = [];
   const transport = new WebRtcTransport({
     id: 1,
     parameters: {
@@ -90,7 +91,12 @@ function createScene() {
     },
     demultiplexer,
     nowMs: clock.now(),
-    events: { rtp: ({ ssrc }) => heard.push(ssrc), dtls: () => {}, silent: () => {}, closed: () => {} },
+    events: {
+      rtp: ({ ssrc }) => heard.push(ssrc),
+      dtls: (datagram) => dtls.push(datagram),
+      silent: () => {},
+      closed: () => {},
+    },
   });
   const receive = (datagram: Buffer, port = 1) => demultiplexer.receive(datagram, '192.0.2.1', port, socket);
   const check = (transactionId: Buffer) =>
@@ -102,7 +108,7 @@ function createScene() {
       tieBreaker: 1n,
       useCandidate: true,
     });
-  return { clock, demultiplexer, transport, heard, receive, check };
+  return { clock, demultiplexer, transport, heard, dtls, receive, check };
 }
 
 test('a peer that names a thousand sources is followed in one of them', (t) => {
@@ -141,6 +147,24 @@ test('twenty thousand checks in the name of a peer, without its password, hold n
   t.equal(demultiplexer.pathCount, 0);
   t.equal(transport.iceCounters.refused, 20_000);
   t.ok(heldBytes() - before < 200_000);
+  transport.close(clock.now(), clock.wallNow());
+  t.end();
+});
+
+test('forged records that say they are encrypted are passed on at a small rate only', (t) => {
+  const { clock, transport, dtls, receive, check } = createScene();
+  receive(check(randomBytes(12)));
+  for (let i = 0; i < 200; i++) receive(dtlsRecord(22, randomBytes(40)));
+  t.equal(dtls.length, 200, 'a handshake is not held up');
+  const master = () => ({ key: randomBytes(16), salt: randomBytes(12) });
+  transport.setKeys({ profile: 'AEAD_AES_128_GCM', local: master(), remote: master() });
+  dtls.length = 0;
+  for (let i = 0; i < 10_000; i++) {
+    clock.advance(1);
+    receive(dtlsRecord(21, randomBytes(40), 1));
+  }
+  t.ok(dtls.length <= 40 + 10 * 20, `${dtls.length} in ten seconds`);
+  t.ok(dtls.length > 0);
   transport.close(clock.now(), clock.wallNow());
   t.end();
 });

@@ -1,4 +1,4 @@
-import type { DatagramPort, DatagramSocket } from '../../../src/rtc/datagram-port.ts';
+import type { ClosedListener, DatagramPort, DatagramSocket } from '../../../src/rtc/datagram-port.ts';
 import { Demultiplexer } from '../../../src/rtc/demultiplexer.ts';
 import { writeBye, writeReport } from '../../../src/rtc/rtcp.ts';
 import { writeRtpHeader } from '../../../src/rtc/rtp-packet.ts';
@@ -8,6 +8,7 @@ import { parseStun, verifyStunIntegrity } from '../../../src/rtc/stun.ts';
 import { writeBindingRequest } from '../../../src/rtc/stun-writer.ts';
 import { WebRtcTransport } from '../../../src/rtc/webrtc-transport.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
+import { integerBetween, type Prng } from '../../helpers/prng.ts';
 import { pick } from '../mutate.ts';
 import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
 
@@ -15,6 +16,8 @@ const NAMES = ['ada', 'ben'] as const;
 const PASSWORD = 'p'.repeat(24);
 const PROFILE = 'AEAD_AES_128_GCM';
 const MAX_PATHS = 8;
+/** From here on the first byte means that something else happens than a datagram. */
+const FIRST_EVENT = 240;
 
 const master = (fill: number): SrtpMasterKey => ({
   key: new Uint8Array(16).fill(fill),
@@ -22,10 +25,10 @@ const master = (fill: number): SrtpMasterKey => ({
 });
 const keysOf = (index: number) => ({ toServer: master(10 + index), toClient: master(20 + index) });
 
-const check = (name: string, transaction: number, key = PASSWORD) =>
+const check = (name: string, transaction: number, key = PASSWORD, ufrag = `${name}Server`) =>
   writeBindingRequest({
     transactionId: Buffer.alloc(12, transaction),
-    username: `${name}Server:${name}`,
+    username: `${ufrag}:${name}`,
     key,
     priority: 1,
     tieBreaker: 1n,
@@ -39,12 +42,25 @@ const genuine = NAMES.map((name, index) => {
   const rtp = Array.from({ length: 8 }, (_, i) => protectedRtp(srtp, 100 + i, index));
   const last = protectedRtp(srtp, 108, index);
   const rtcp = protectedRtcp(srtp, index);
-  return { rtp, last, rtcp, checks: [check(name, 1 + index), check(name, 4 + index), check(name, 6 + index, 'wrong')] };
+  return {
+    rtp,
+    last,
+    rtcp,
+    checks: [
+      check(name, 1 + index),
+      check(name, 4 + index),
+      check(name, 6 + index, 'wrong'),
+      check(name, 8 + index, PASSWORD, `${name}Restart0`),
+    ],
+  };
 });
 const dtls = Buffer.from([22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0]);
 const all = [...genuine.flatMap(({ rtp, rtcp, checks }) => [...rtp, rtcp, ...checks]), dtls];
 
-/** A whole port with two participants; the first byte of each datagram says where it comes from (0 and 1: from them). */
+/**
+ * A whole port with two participants. The first byte of each frame says where a datagram comes from (0 and 1: from them), or that time
+ * passes, ICE restarts, or a connection is lost.
+ */
 export const transport: FuzzTarget = {
   name: 'transport',
   files: [
@@ -61,13 +77,21 @@ export const transport: FuzzTarget = {
   seeds: () => [
     joinFrames(all.map((datagram, i) => from(i % 4, datagram))),
     joinFrames(genuine.flatMap(({ rtp }, index) => rtp.map((datagram) => from(index, datagram)))),
+    joinFrames([
+      ...[0, 1, 2, 3].map((event) => Buffer.from([FIRST_EVENT + event, 0])),
+      ...all.map((datagram) => from(0, datagram)),
+    ]),
   ],
-  generate: (prng) => joinFrames(Array.from({ length: 12 }, () => from(Math.floor(prng() * 12), pick(prng, all)))),
+  generate: (prng) => joinFrames(Array.from({ length: 12 }, () => anything(prng))),
   run: (input) => {
     const scene = createScene();
     for (const frame of splitFrames(input)) {
       const datagram = Buffer.from(frame.subarray(1));
       scene.clock.advance(1);
+      if ((frame[0] ?? 0) >= FIRST_EVENT) {
+        scene.happen(frame[0]!, frame[1] ?? 0);
+        continue;
+      }
       scene.sent.length = 0;
       const answerable = isAuthentic(datagram);
       scene.receive(datagram, (frame[0] ?? 0) % 12);
@@ -77,7 +101,9 @@ export const transport: FuzzTarget = {
     }
     scene.clock.advance(10_000);
     for (const [index, name] of NAMES.entries()) {
-      scene.receive(check(name, 200 + index * 2), index);
+      const localUfrag = `${name}Last`;
+      scene.transports[index]!.restartIce({ localUfrag, localPassword: PASSWORD, remoteUfrag: name });
+      scene.receive(check(name, 200 + index * 2, PASSWORD, localUfrag), index);
       const before = scene.heard.length;
       scene.receive(Buffer.from(genuine[index]!.last), index);
       hold(scene.heard[before] === `${name} 108`, `${name} is heard whatever came before`);
@@ -101,7 +127,13 @@ function createScene() {
   const sent: number[] = [];
   const heard: string[] = [];
   const socket: DatagramSocket = { protocol: 'udp', send: (datagram) => sent.push(datagram.length) > 0 };
-  const port: DatagramPort = { listen: () => {} };
+  let lose: ClosedListener = () => {};
+  const port: DatagramPort = {
+    listen: (_onDatagram, onClosed) => {
+      lose = onClosed;
+    },
+  };
+  let restarts = 0;
   const demultiplexer = new Demultiplexer(port, clock);
   const receive = (datagram: Buffer, place: number) => demultiplexer.receive(datagram, '192.0.2.1', place, socket);
   const transports = NAMES.map((name, index) => {
@@ -120,6 +152,7 @@ function createScene() {
       demultiplexer,
       nowMs: clock.now(),
       random: () => 0.5,
+      consentTimeoutMs: Number.POSITIVE_INFINITY,
       events: {
         rtp: ({ sequenceNumber }) => heard.push(`${name} ${sequenceNumber}`),
         dtls: () => {},
@@ -134,7 +167,31 @@ function createScene() {
   NAMES.forEach((name, index) => {
     receive(check(name, 100 + index * 2), index);
   });
-  return { clock, sent, heard, demultiplexer, transports, receive };
+  const happen = (event: number, which: number) => {
+    const index = which % NAMES.length;
+    const one = transports[index]!;
+    switch (event % 4) {
+      case 0:
+        clock.advance(which * 20);
+        return;
+      case 1:
+        one.housekeeping(clock.now(), clock.wallNow());
+        return;
+      case 2: {
+        const localUfrag = `${NAMES[index]}Restart${restarts++}`;
+        one.restartIce({ localUfrag, localPassword: PASSWORD, remoteUfrag: NAMES[index]! });
+        return;
+      }
+      default:
+        lose({ address: '192.0.2.1', port: which % 12 }, socket);
+    }
+  };
+  return { clock, sent, heard, demultiplexer, transports, receive, happen };
+}
+
+function anything(prng: Prng): Buffer {
+  if (prng() < 0.2) return Buffer.from([integerBetween(prng, FIRST_EVENT, 255), integerBetween(prng, 0, 255)]);
+  return from(integerBetween(prng, 0, 11), pick(prng, all));
 }
 
 function from(place: number, datagram: Uint8Array): Buffer {
