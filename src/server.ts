@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Logger } from 'pino';
 import type { Assets } from './admin/assets.ts';
@@ -8,10 +8,12 @@ import { health } from './admin/health.ts';
 import { createHttpApp } from './admin/http.ts';
 import { createMetrics } from './admin/metrics.ts';
 import type { Config } from './config.ts';
+import { TrustedProxies } from './lib/client-address.ts';
 import type { Clock } from './lib/clock.ts';
 import type { MediaPlane, MediaPlaneOptions } from './media/plane.ts';
 import { AccessControl } from './rooms/access.ts';
 import { RoomRegistry } from './rooms/registry.ts';
+import { createBoundedHttpServer } from './server/http-server.ts';
 import { accessError, listenError, mediaError } from './server/start-error.ts';
 import { SignalingEndpoint } from './signaling/endpoint.ts';
 
@@ -71,15 +73,18 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       workers: () => plane.health(),
     }),
     log,
+    allowHosts: config.allowHosts,
+    frameAncestors: config.frameAncestors,
   });
-  const http = createHttpServer(app.callback());
-  // A page takes a few connections for its files beside its WebSocket.
-  http.maxConnections = config.maxConnections * 2;
+  const proxies = new TrustedProxies(config.trustProxy);
+  const http = createBoundedHttpServer(app.callback(), { ...config, proxies });
   const signaling = new SignalingEndpoint({
     server: http,
     registry,
     limits: config,
     allowOrigins: config.allowOrigins,
+    allowHosts: config.allowHosts,
+    proxies,
     // The server has an address that can be reached, and each candidate is in its answer.
     iceServers: [],
     clock,

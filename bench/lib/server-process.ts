@@ -6,6 +6,10 @@ import { Scrape } from './prometheus.ts';
 import type { ServerUnderTest, Usage } from './server-under-test.ts';
 
 const START_TIMEOUT_MS = 20_000;
+/** All participants of a benchmark are at one address. */
+const NO_LIMITS_PER_ADDRESS = ['connections-per-address', 'joins-per-minute', 'failed-joins-per-minute'].flatMap(
+  (name) => [`--max-${name}`, '0'],
+);
 
 /** The built server in a process of its own, on free ports of the loopback interface. */
 export class ServerProcess implements ServerUnderTest {
@@ -25,10 +29,14 @@ export class ServerProcess implements ServerUnderTest {
   static async start(flags: readonly string[], name = 'Partyline'): Promise<ServerProcess> {
     const entry = fileURLToPath(new URL('./server/main.js', import.meta.url));
     const loopback = ['--host', '127.0.0.1', '--port', '0', '--media-host', '127.0.0.1', '--media-port', '0'];
-    const child = spawn(process.execPath, [entry, ...loopback, '--log-format', 'json', ...flags], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: ownEnvironment(),
-    });
+    const child = spawn(
+      process.execPath,
+      [entry, ...loopback, ...NO_LIMITS_PER_ADDRESS, '--log-format', 'json', ...flags],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: ownEnvironment(),
+      },
+    );
     const exited = once(child, 'exit').then(([code]) => {
       throw new Error(`the server ended with code ${code} before it listened`);
     });

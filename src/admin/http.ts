@@ -1,5 +1,7 @@
 import Koa, { type Context } from 'koa';
 import type { Logger } from 'pino';
+import { AppError } from '../lib/errors.ts';
+import { isAllowedHost } from '../lib/host-header.ts';
 import type { Assets } from './assets.ts';
 import type { Health } from './health.ts';
 import type { Metrics } from './metrics.ts';
@@ -10,13 +12,18 @@ export interface HttpAppOptions {
   readonly health: () => Health;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Names that the server is asked for by; none: any. */
+  readonly allowHosts?: readonly string[];
+  /** Origins of pages that may show this one in a frame. */
+  readonly frameAncestors?: readonly string[];
 }
 
 const METHODS = 'GET, HEAD';
 const ROOM_PATH = /^\/room\/[^/]+$/;
 
 /** The page at `/` and `/room/NAME`, its files, `/healthz` and `/metrics`. */
-export function createHttpApp({ assets, health, metrics, log }: HttpAppOptions): Koa {
+export function createHttpApp(options: HttpAppOptions): Koa {
+  const { assets, health, metrics, log, allowHosts = [], frameAncestors = [] } = options;
   const app = new Koa();
   // Koa prints what fails on the console; it belongs into the log.
   app.silent = true;
@@ -26,7 +33,11 @@ export function createHttpApp({ assets, health, metrics, log }: HttpAppOptions):
   });
 
   app.use(async (context) => {
-    context.set(securityHeaders(context.get('host') || undefined));
+    const host = context.get('host') || undefined;
+    context.set(securityHeaders(host, frameAncestors));
+    // No request needs a body; who sends one may send for ever.
+    if (hasBody(context)) context.set('Connection', 'close');
+    if (!isAllowedHost(host, allowHosts)) return answerError(context, new AppError('unknown_host'));
     if (context.method !== 'GET' && context.method !== 'HEAD') {
       context.status = 405;
       context.set('Allow', METHODS);
@@ -52,6 +63,15 @@ export function createHttpApp({ assets, health, metrics, log }: HttpAppOptions):
 /** A connection that breaks or talks nonsense is its client's doing: anybody could fill the log with it. */
 function isOfConnection(error: unknown): error is { readonly code: string } {
   return error instanceof Error && 'code' in error && /^(?:HPE_|ECONNRESET$|EPIPE$)/.test(String(error.code));
+}
+
+function hasBody({ headers }: Context): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
+function answerError(context: Context, { kind, message }: AppError): void {
+  context.status = kind.httpStatus;
+  context.body = `${message}\n`;
 }
 
 function answerHealth(context: Context, state: Health): void {

@@ -1,7 +1,10 @@
-/** The headers that tell a browser what the page may do; `host` is the `Host` header of the request. */
-export function securityHeaders(host: string | undefined): Record<string, string> {
+/**
+ * The headers that tell a browser what the page may do; `host` is the `Host` header of the request, `frameAncestors` are
+ * origins of pages that may show it in a frame.
+ */
+export function securityHeaders(host: string | undefined, frameAncestors: readonly string[]): Record<string, string> {
   return {
-    'Content-Security-Policy': contentSecurityPolicy(host),
+    'Content-Security-Policy': contentSecurityPolicy(host, frameAncestors),
     'Permissions-Policy': 'microphone=(self), camera=(), geolocation=()',
     'Referrer-Policy': 'no-referrer',
     'X-Content-Type-Options': 'nosniff',
@@ -10,7 +13,7 @@ export function securityHeaders(host: string | undefined): Record<string, string
   };
 }
 
-function contentSecurityPolicy(host: string | undefined): string {
+function contentSecurityPolicy(host: string | undefined, frameAncestors: readonly string[]): string {
   // Safari before 15.4 does not count the WebSocket of the same host as 'self'.
   const webSockets = host !== undefined && /^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : '';
   return [
@@ -24,6 +27,6 @@ function contentSecurityPolicy(host: string | undefined): string {
     `connect-src 'self'${webSockets}`,
     "base-uri 'none'",
     "form-action 'self'",
-    "frame-ancestors 'none'",
+    `frame-ancestors ${frameAncestors.length === 0 ? "'none'" : frameAncestors.join(' ')}`,
   ].join('; ');
 }

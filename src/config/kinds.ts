@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isNetwork } from '../lib/client-address.ts';
 import { isHostName, parseEndpoint } from '../lib/endpoint.ts';
 
 /** A kind of value that a setting can have. */
@@ -51,6 +52,28 @@ export function addresses(): ValueKind<readonly string[]> {
     fromText: splitList,
     allowed: 'IP addresses, separated by commas in a flag or variable, an array of strings in the file',
     placeholder: 'IP,…',
+  };
+}
+
+/** A list of IP addresses and networks; in flags and variables separated by commas. */
+export function networks(): ValueKind<readonly string[]> {
+  return {
+    schema: z.array(z.string().refine(isNetwork)).readonly(),
+    fromText: splitList,
+    allowed:
+      'IP addresses or networks as 10.0.0.0/8, separated by commas in a flag or variable, an array of strings in the file',
+    placeholder: 'IP[/BITS],…',
+  };
+}
+
+/** A list of host names in lower case, without ports; in flags and variables separated by commas. */
+export function hostNames(): ValueKind<readonly string[]> {
+  return {
+    schema: z.array(z.string().refine((text) => isHostName(text) && text === text.toLowerCase())).readonly(),
+    fromText: splitList,
+    allowed:
+      'host names in lower case, without a port, separated by commas in a flag or variable, an array of strings in the file',
+    placeholder: 'NAME,…',
   };
 }
 

@@ -3,7 +3,9 @@ import {
   announcements,
   choice,
   host,
+  hostNames,
   integer,
+  networks,
   origins,
   passwords,
   path,
@@ -59,6 +61,18 @@ export const SETTINGS = {
   allowOrigins: setting(origins(), {
     default: [],
     help: 'Origins of pages on other sites that may open the WebSocket. The own page always may.',
+  }),
+  allowHosts: setting(hostNames(), {
+    default: [],
+    help: 'Names that this server is asked for by; others are refused, but localhost and addresses. Empty: any name.',
+  }),
+  frameAncestors: setting(origins(), {
+    default: [],
+    help: 'Origins of pages that may show the page of this server in a frame. Empty: none.',
+  }),
+  trustProxy: setting(networks(), {
+    default: [],
+    help: 'Reverse proxies whose X-Forwarded-For says who a client is. Needed for limits per address behind a proxy.',
   }),
 
   access: setting(choice(['open', 'token']), {
@@ -137,6 +151,18 @@ export const SETTINGS = {
     default: 2000,
     help: 'WebSocket connections at the same time, joined or not.',
   }),
+  maxConnectionsPerAddress: setting(integer({ min: 0, max: 100_000 }), {
+    default: 250,
+    help: 'WebSocket connections of one address (IPv6: /64) at the same time. 0: any number.',
+  }),
+  maxJoinsPerMinute: setting(integer({ min: 0, max: 1_000_000 }), {
+    default: 600,
+    help: 'WebSocket connections, and joins, of one address in a minute. 0: any number.',
+  }),
+  maxFailedJoinsPerMinute: setting(integer({ min: 0, max: 1_000_000 }), {
+    default: 20,
+    help: 'Wrong passwords and tokens of one address in a minute. 0: any number.',
+  }),
   maxMessageBytes: setting(integer({ min: 1024, max: 1_048_576 }), {
     default: 65_536,
     help: 'Size of one WebSocket message of a client.',
@@ -158,6 +184,10 @@ export const SETTINGS = {
     help: 'What may wait for a client that reads too slowly; more ends its connection.',
   }),
 
+  requestTimeoutMs: setting(integer({ min: 100, max: 10 * MINUTE_MS }), {
+    default: 10_000,
+    help: 'Time in ms that the head of an HTTP request may take; all of it, twice as much.',
+  }),
   joinTimeoutMs: setting(integer({ min: 100, max: 10 * MINUTE_MS }), {
     default: 10_000,
     help: 'Time in ms that a WebSocket connection has to join a room.',
@@ -185,7 +215,7 @@ export type Config = {
 
 /** The order and the headings of the help text and of the sample file. */
 export const SETTING_GROUPS: readonly SettingGroup[] = [
-  { title: 'Page and WebSocket', keys: ['host', 'port', 'allowOrigins'] },
+  { title: 'Page and WebSocket', keys: ['host', 'port', 'allowOrigins', 'allowHosts', 'frameAncestors', 'trustProxy'] },
   { title: 'Who may join', keys: ['access', 'tokenSecret', 'tokenSecretFile', 'roomPasswords'] },
   { title: 'Media', keys: ['mediaHost', 'mediaPort', 'mediaTcp', 'announce', 'workers', 'spanLoadPercent'] },
   { title: 'Sound', keys: ['maxTalkers', 'levelling'] },
@@ -196,6 +226,9 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'maxRooms',
       'maxParticipants',
       'maxConnections',
+      'maxConnectionsPerAddress',
+      'maxJoinsPerMinute',
+      'maxFailedJoinsPerMinute',
       'maxMessageBytes',
       'maxMessagesPerSecond',
       'maxSdpBytes',
@@ -203,7 +236,10 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'maxUnsentBytes',
     ],
   },
-  { title: 'Times', keys: ['joinTimeoutMs', 'pingIntervalMs', 'resumeTimeoutMs', 'shutdownGraceMs'] },
+  {
+    title: 'Times',
+    keys: ['requestTimeoutMs', 'joinTimeoutMs', 'pingIntervalMs', 'resumeTimeoutMs', 'shutdownGraceMs'],
+  },
 ];
 
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];

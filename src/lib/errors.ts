@@ -124,6 +124,18 @@ export const ERRORS = {
     closeCode: null,
     message: 'Pages of this origin may not use this server.',
   },
+  unknown_host: {
+    fault: 'user',
+    httpStatus: 421,
+    closeCode: null,
+    message: 'This server does not go by this name.',
+  },
+  rate_limited: {
+    fault: 'user',
+    httpStatus: 429,
+    closeCode: null,
+    message: 'Too many attempts from your address. Try again later.',
+  },
   too_many_connections: {
     fault: 'user',
     httpStatus: 503,
@@ -145,11 +157,14 @@ export type ErrorCode = keyof typeof ERRORS;
 /** An error of the table, with an optional detail for a person: what was wrong in this very case. */
 export class AppError extends Error {
   readonly code: ErrorCode;
+  /** When it is worth trying again, in milliseconds from now. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, detail?: string) {
+  constructor(code: ErrorCode, detail?: string, { retryAfterMs }: { readonly retryAfterMs?: number } = {}) {
     super(detail === undefined ? ERRORS[code].message : `${ERRORS[code].message} ${detail}`);
     this.name = 'AppError';
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
   }
 
   get kind(): ErrorKind {

@@ -14,12 +14,12 @@ export class TokenBucket {
     this.#updatedAt = now;
   }
 
-  /** Whether one more event is allowed now; if so, it is counted. */
-  take(now: Millis): boolean {
+  /** Whether so many more events are allowed now; if so, they are counted. */
+  take(now: Millis, count = 1): boolean {
     this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#updatedAt) * this.#perMs);
     this.#updatedAt = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
     return true;
   }
 }

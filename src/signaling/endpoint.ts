@@ -2,13 +2,17 @@ import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { addressKey, TrustedProxies } from '../lib/client-address.ts';
 import type { Clock, Millis } from '../lib/clock.ts';
-import { AppError, type ErrorCode } from '../lib/errors.ts';
+import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
+import { isAllowedHost } from '../lib/host-header.ts';
+import { TokenBucket } from '../lib/token-bucket.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
+import { AddressLimits, type AddressLimitsOptions } from './address-limits.ts';
 import type { IceServer } from './protocol.ts';
 import { Session, type SessionLimits, type SignalingCounters } from './session.ts';
 
-export interface EndpointLimits extends SessionLimits {
+export interface EndpointLimits extends SessionLimits, AddressLimitsOptions {
   readonly maxConnections: number;
 }
 
@@ -18,6 +22,10 @@ export interface EndpointOptions {
   readonly limits: EndpointLimits;
   /** Origins beside the own one whose pages may connect; `*` is every one. */
   readonly allowOrigins: readonly string[];
+  /** Names that the server is asked for by; none: any. */
+  readonly allowHosts?: readonly string[];
+  /** Who says by `X-Forwarded-For` for whom a connection is. */
+  readonly proxies?: TrustedProxies;
   readonly iceServers: readonly IceServer[];
   readonly clock: Clock;
   readonly log: Logger;
@@ -32,11 +40,18 @@ export interface SignalingFigures {
 const PATH = '/ws';
 /** How long a client may take to answer the closing handshake. */
 const CLOSE_TIMEOUT_MS = 5000;
+/** Browsers send a message in one frame, other clients perhaps in some. */
+const MAX_FRAGMENTS = 64;
+/** What one client may send at once; afterwards it is `maxMessageBytes` in a second. A socket gives 64 KiB at a time. */
+const BURST_MESSAGES = 8;
+const MIN_BURST_BYTES = 262_144;
 
 /** The WebSocket endpoint `/ws` of an HTTP server. */
 export class SignalingEndpoint {
   readonly #options: EndpointOptions;
   readonly #webSockets: WebSocketServer;
+  readonly #proxies: TrustedProxies;
+  readonly #addresses: AddressLimits;
   readonly #sessions = new Set<Session>();
   readonly #counters: SignalingCounters = { messagesIn: 0, errors: new Map() };
   #closing: Promise<void> | undefined;
@@ -44,13 +59,16 @@ export class SignalingEndpoint {
 
   constructor(options: EndpointOptions) {
     this.#options = options;
-    // The types of ws do not know `closeTimeout` yet.
-    const webSocketOptions: ServerOptions & { closeTimeout: number } = {
+    this.#proxies = options.proxies ?? new TrustedProxies([]);
+    this.#addresses = new AddressLimits(options.limits);
+    // The types of ws do not know all of them yet.
+    const webSocketOptions: ServerOptions & { closeTimeout: number; maxFragments: number } = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       // What is only somewhat too large is read, so that the session can say what was wrong; ws itself only closes.
       maxPayload: options.limits.maxMessageBytes * 4,
+      maxFragments: MAX_FRAGMENTS,
       closeTimeout: CLOSE_TIMEOUT_MS,
     };
     this.#webSockets = new WebSocketServer(webSocketOptions);
@@ -82,34 +100,52 @@ export class SignalingEndpoint {
     }
     this.#options.server.off('upgrade', this.#onUpgrade);
     this.#webSockets.close();
+    this.#addresses.close();
   }
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', ignore);
-    const refusal = this.#refusal(request);
-    if (refusal === undefined) {
-      this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, request));
-    } else if (refusal === 'not_found') {
+    const [path] = (request.url ?? '').split('?');
+    if (path !== PATH) {
       respond(socket, 404, 'WebSockets are served at /ws.');
-    } else {
-      this.#counters.errors.set(refusal.code, (this.#counters.errors.get(refusal.code) ?? 0) + 1);
-      this.#options.log.debug({ code: refusal.code, origin: request.headers.origin }, 'websocket refused');
-      respond(socket, refusal.kind.httpStatus, refusal.message);
+      return;
     }
+    const { remoteAddress = '' } = request.socket;
+    const forwardedFor = request.headers['x-forwarded-for'];
+    const address = this.#proxies.clientOf(remoteAddress, forwardedFor?.toString());
+    this.#check(request, address).then(
+      () =>
+        this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, address)),
+      (thrown: unknown) => this.#refuse(socket, toAppError(thrown), request),
+    );
   };
 
-  #refusal(request: IncomingMessage): AppError | 'not_found' | undefined {
-    const [path] = (request.url ?? '').split('?');
-    if (path !== PATH) return 'not_found';
-    if (this.#closing !== undefined) return new AppError('server_closing');
-    if (!isAllowedOrigin(request, this.#options.allowOrigins)) return new AppError('forbidden_origin');
-    if (this.#sessions.size >= this.#options.limits.maxConnections) return new AppError('too_many_connections');
-    return undefined;
+  #refuse(socket: Duplex, error: AppError, request: IncomingMessage): void {
+    this.#count(error.code);
+    this.#options.log.debug({ code: error.code, origin: request.headers.origin }, 'websocket refused');
+    respond(socket, error.kind.httpStatus, error.message, error.retryAfterMs);
   }
 
-  #open(socket: WebSocket, request: IncomingMessage): void {
+  #count(code: ErrorCode): void {
+    this.#counters.errors.set(code, (this.#counters.errors.get(code) ?? 0) + 1);
+  }
+
+  /** Rejects with what a client of this address is refused by. */
+  async #check(request: IncomingMessage, address: string): Promise<void> {
+    const { allowHosts = [], allowOrigins, limits } = this.#options;
+    if (this.#closing !== undefined) throw new AppError('server_closing');
+    if (!isAllowedHost(request.headers.host, allowHosts)) throw new AppError('unknown_host');
+    if (!isAllowedOrigin(request, allowOrigins)) throw new AppError('forbidden_origin');
+    if (this.#sessions.size >= limits.maxConnections) throw new AppError('too_many_connections');
+    await this.#addresses.connect(addressKey(address));
+  }
+
+  #open(socket: WebSocket, connection: Duplex, address: string): void {
     const { registry, limits, iceServers, clock, log } = this.#options;
-    log.debug({ address: request.socket.remoteAddress }, 'websocket opened');
+    log.debug({ address }, 'websocket opened');
+    const key = addressKey(address);
+    const addressClosed = this.#addresses.opened(key);
+    this.#limitBytes(socket, connection);
     const session = new Session({
       socket,
       registry,
@@ -118,12 +154,31 @@ export class SignalingEndpoint {
       counters: this.#counters,
       clock,
       log,
+      mayJoin: (proves) => this.#addresses.join(key, proves),
+      onWrongProof: () => this.#addresses.joinFailed(key),
       onClosed: () => {
+        addressClosed();
         this.#sessions.delete(session);
         if (this.#sessions.size === 0) this.#onLastClosed();
       },
     });
     this.#sessions.add(session);
+  }
+
+  /** Frames that never make up a message are counted nowhere else, and cost time as well. */
+  #limitBytes(socket: WebSocket, connection: Duplex): void {
+    const { limits, clock } = this.#options;
+    const { maxMessageBytes } = limits;
+    const allowance = new TokenBucket({
+      perSecond: maxMessageBytes,
+      burst: Math.max(MIN_BURST_BYTES, maxMessageBytes * BURST_MESSAGES),
+      now: clock.now(),
+    });
+    connection.on('data', (chunk: Buffer) => {
+      if (allowance.take(clock.now(), chunk.length) || socket.readyState !== socket.OPEN) return;
+      this.#count('too_many_messages');
+      socket.terminate();
+    });
   }
 }
 
@@ -139,13 +194,14 @@ function isAllowedOrigin({ headers: { origin, host } }: IncomingMessage, allowed
   return URL.canParse(own) && new URL(own).host === page.host;
 }
 
-function respond(socket: Duplex, status: number, text: string): void {
+function respond(socket: Duplex, status: number, text: string, retryAfterMs?: number): void {
   const body = `${text}\n`;
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Connection: close',
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(retryAfterMs === undefined ? [] : [`Retry-After: ${Math.ceil(retryAfterMs / 1000)}`]),
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -33,6 +33,10 @@ export interface SessionOptions {
   readonly counters: SignalingCounters;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Rejects with `rate_limited` if this address has joined too often; `proves`: with a password or a token. */
+  readonly mayJoin?: (proves: boolean) => Promise<void>;
+  /** The password or the token of a join was wrong. */
+  readonly onWrongProof?: () => void;
   /** The WebSocket is gone; called once. */
   readonly onClosed: () => void;
 }
@@ -49,6 +53,8 @@ const BURST_SECONDS = 2;
 const MAX_WAITING = 16;
 /** RFC 6455 section 7.4.1: the client closed it, the page was closed or left, it was closed without a code. Whatever else may come back. */
 const LEFT: ReadonlySet<number> = new Set([1000, 1001, 1005]);
+/** What somebody is told who guesses. */
+const WRONG_PROOF: ReadonlySet<ErrorCode> = new Set(['wrong_password', 'token_invalid']);
 /** How long a client should wait until it tries a server again that said that it closes. */
 const RETRY_AFTER_MS = 2000;
 
@@ -61,13 +67,18 @@ export class Session implements ParticipantListener {
   readonly #counters: SignalingCounters;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #mayJoin: (proves: boolean) => Promise<void>;
+  readonly #onWrongProof: () => void;
   readonly #onClosed: () => void;
   readonly #allowance: TokenBucket;
   #state: SessionState;
   #heardMs: Millis;
   #cancelWatch: Cancel;
 
-  constructor({ socket, registry, limits, iceServers, counters, clock, log, onClosed }: SessionOptions) {
+  constructor(options: SessionOptions) {
+    const { socket, registry, limits, iceServers, counters, clock, log, onClosed } = options;
+    this.#mayJoin = options.mayJoin ?? (async () => {});
+    this.#onWrongProof = options.onWrongProof ?? (() => {});
     this.#socket = socket;
     this.#registry = registry;
     this.#limits = limits;
@@ -92,6 +103,7 @@ export class Session implements ParticipantListener {
     });
     socket.on('pong', () => {
       this.#heardMs = clock.now();
+      this.#guard(() => this.#countOne());
     });
     socket.on('error', (error) => this.#log.debug({ err: error }, 'websocket error'));
     socket.on('close', (code) => this.#socketClosed(code));
@@ -179,7 +191,9 @@ export class Session implements ParticipantListener {
       this.#guard(run);
       for (const waiting of joining.waiting) this.#guard(() => this.#handleInTurn(waiting));
     };
-    void this.#registry.admit(message, isWanted).then(
+    const proves = message.password !== undefined || message.token !== undefined;
+    const admitted = this.#mayJoin(proves).then(() => this.#registry.admit(message, isWanted));
+    void admitted.then(
       (admission) => finish(() => this.#join(message, admission)),
       (thrown: unknown) => finish(() => this.#fail(thrown)),
     );
@@ -254,7 +268,9 @@ export class Session implements ParticipantListener {
     this.#counters.errors.set(error.code, (this.#counters.errors.get(error.code) ?? 0) + 1);
     if (error.kind.fault === 'server') this.#log.error({ err: thrown }, 'request failed');
     else this.#log.debug({ code: error.code }, 'request refused');
-    this.#reply({ type: 'error', code: error.code, message: error.message });
+    if (WRONG_PROOF.has(error.code)) this.#onWrongProof();
+    const { code, message, retryAfterMs } = error;
+    this.#reply({ type: 'error', code, message, ...(retryAfterMs !== undefined && { retryAfterMs }) });
     this.#end(error);
   }
 

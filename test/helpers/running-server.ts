@@ -14,6 +14,11 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** Everybody in a test is at one address. */
+const NO_LIMITS_PER_ADDRESS = ['connections-per-address', 'joins-per-minute', 'failed-joins-per-minute'].flatMap(
+  (name) => [`--max-${name}`, '0'],
+);
+
 /**
  * The whole server but for the files of the page, in this process, on free ports of the loopback interface; `flags` are
  * further flags as on its command line. Warnings and errors are written out, unless they are what the test is about.
@@ -24,7 +29,11 @@ export async function startServer(
   { workerEntry = new URL('../../dist/worker.js', import.meta.url), logLevel = 'warn' } = {},
 ): Promise<RunningServer> {
   const loopback = ['--port', '0', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '0'];
-  const command = readCommand({ argv: [...loopback, ...flags], env: {}, machine: { cores: 1 } });
+  const command = readCommand({
+    argv: [...loopback, ...NO_LIMITS_PER_ADDRESS, ...flags],
+    env: {},
+    machine: { cores: 1 },
+  });
   if (command.kind !== 'serve') throw new Error(`flags that do not start a server: ${flags}`);
   const server = await createServer(command.config, {
     clock: systemClock,

@@ -13,6 +13,9 @@ import { SignalingClient } from '../helpers/signaling-client.ts';
 
 const LIMITS: EndpointLimits = {
   maxConnections: 10,
+  maxConnectionsPerAddress: 0,
+  maxJoinsPerMinute: 0,
+  maxFailedJoinsPerMinute: 0,
   maxMessageBytes: 2000,
   maxMessagesPerSecond: 20,
   maxUnsentBytes: 100_000,

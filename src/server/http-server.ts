@@ -1,0 +1,63 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { addressKey, type TrustedProxies } from '../lib/client-address.ts';
+
+export interface HttpServerOptions {
+  /** WebSockets at the same time, of all and of one address; 0 of one address: any number. */
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  /** Time for the head of a request, and twice as much for all of it. */
+  readonly requestTimeoutMs: number;
+  /** Whose connections are those of many. */
+  readonly proxies: TrustedProxies;
+}
+
+/** A page takes some connections for its files beside its WebSocket. */
+const CONNECTIONS_PER_WEBSOCKET = 2;
+/** How often Node looks for requests that take too long. */
+const CHECK_INTERVAL_MS = 1000;
+const KEEP_ALIVE_MS = 5000;
+/** Whoever takes nothing of an answer for this long does not want it. WebSockets have their own watch. */
+const STALLED_MS = 30_000;
+const MAX_HEADER_BYTES = 16_384;
+const MAX_HEADERS = 100;
+
+/** An HTTP server on which nobody can hold connections by being slow, nor take those of everybody. */
+export function createBoundedHttpServer(
+  listener: RequestListener,
+  { maxConnections, maxConnectionsPerAddress, requestTimeoutMs, proxies }: HttpServerOptions,
+): Server {
+  const http = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs * 2,
+      connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, requestTimeoutMs),
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
+    listener,
+  );
+  http.maxHeadersCount = MAX_HEADERS;
+  http.timeout = STALLED_MS;
+  http.maxConnections = maxConnections * CONNECTIONS_PER_WEBSOCKET;
+  if (maxConnectionsPerAddress > 0)
+    limitPerAddress(http, maxConnectionsPerAddress * CONNECTIONS_PER_WEBSOCKET, proxies);
+  return http;
+}
+
+function limitPerAddress(http: Server, max: number, proxies: TrustedProxies): void {
+  const open = new Map<string, number>();
+  http.prependListener('connection', (socket: Socket) => {
+    const { remoteAddress } = socket;
+    if (remoteAddress === undefined || proxies.includes(remoteAddress)) return;
+    const key = addressKey(remoteAddress);
+    const count = (open.get(key) ?? 0) + 1;
+    open.set(key, count);
+    socket.once('close', () => {
+      const left = (open.get(key) ?? 1) - 1;
+      if (left === 0) open.delete(key);
+      else open.set(key, left);
+    });
+    if (count > max) socket.destroy();
+  });
+}
