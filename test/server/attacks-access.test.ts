@@ -12,13 +12,16 @@ const SECRET = 'a secret that is long enough to sign with';
 const PASSWORD = 'open sesame';
 const ATTACKERS = 50;
 const ATTACK_MS = 3000;
+/** As if each attacker had an address of their own. */
+const NO_LIMITS = ['--max-connections-per-address', '--max-joins-per-minute', '--max-failed-joins-per-minute'];
 /** Below what ends a connection. */
 const PAUSE_MS = 100;
 
 test('while two people talk', async (t) => {
   const hash = formatPasswordHash(await hashPassword(PASSWORD));
   const access = ['--token-secret', SECRET, '--room-passwords', `vault=${hash}`, '--join-timeout-ms', '60000'];
-  const conversation = await Conversation.start(t, (flags) => startServer([...flags, ...access]));
+  const noLimits = NO_LIMITS.flatMap((flag) => [flag, '0']);
+  const conversation = await Conversation.start(t, (flags) => startServer([...flags, ...access, ...noLimits]));
   const url = conversation.server.webSocketUrl;
 
   /** Joins again and again from many connections; what was answered, by code. */
