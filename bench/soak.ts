@@ -41,8 +41,8 @@ await runCommand({
   name: 'soak',
   about: [
     'Whether anything grows. In rounds of 15 s participants join, speak, fall silent, mute, leave and come back, at random;',
-    'at the end of each round all leave, and the empty server is looked at: memory, handles, file descriptors, connections,',
-    'codecs. The first three rounds only warm up.',
+    'at the end of each round all leave, and the empty server is looked at: memory, handles, timers, file',
+    'descriptors, connections, addresses, codecs. The first three rounds only warm up.',
     '',
     'Memory wavers, because garbage lies about for a while: it "grew" when even its smallest value in the last third of the',
     'run lies more than 5 % above its largest in the first third. What is counted grew when it is higher at all. The slope',

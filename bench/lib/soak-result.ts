@@ -15,9 +15,15 @@ export interface SoakSample {
   /** Of the media workers, garbage included. */
   readonly mediaHeapMb: number;
   readonly handles: number;
+  /** Of the main thread. */
+  readonly timers: number;
   readonly fileDescriptors: number;
+  readonly webSockets: number;
+  readonly rooms: number;
   /** Must be 0: everybody has left. */
   readonly connections: number;
+  /** Network addresses of clients. */
+  readonly paths: number;
   readonly codecsInUse: number;
 }
 
@@ -48,8 +54,12 @@ const WATCHED: readonly { name: string; of: (sample: SoakSample) => number; tole
   { name: 'heap of the main thread, MB', of: ({ heapMb }) => heapMb, tolerance: MEMORY_TOLERANCE },
   { name: 'heap of the workers, MB', of: ({ mediaHeapMb }) => mediaHeapMb, tolerance: MEMORY_TOLERANCE },
   { name: 'handles', of: ({ handles }) => handles, tolerance: 0 },
+  { name: 'timers', of: ({ timers }) => timers, tolerance: 0 },
   { name: 'file descriptors', of: ({ fileDescriptors }) => fileDescriptors, tolerance: 0 },
+  { name: 'WebSockets', of: ({ webSockets }) => webSockets, tolerance: 0 },
+  { name: 'rooms', of: ({ rooms }) => rooms, tolerance: 0 },
   { name: 'media connections', of: ({ connections }) => connections, tolerance: 0 },
+  { name: 'addresses of clients', of: ({ paths }) => paths, tolerance: 0 },
   { name: 'codecs in use', of: ({ codecsInUse }) => codecsInUse, tolerance: 0 },
 ];
 
@@ -61,8 +71,12 @@ export function sampleOf(scrape: Scrape, minutes: number, joins: number): SoakSa
     heapMb: scrape.sum('nodejs_heap_size_used_bytes') / 1e6,
     mediaHeapMb: scrape.sum('partyline_media_heap_used_bytes') / 1e6,
     handles: scrape.sum('nodejs_active_handles_total'),
+    timers: scrape.sum('nodejs_active_resources', { type: 'Timeout' }),
     fileDescriptors: scrape.sum('process_open_fds'),
+    webSockets: scrape.sum('partyline_websocket_connections'),
+    rooms: scrape.sum('partyline_rooms'),
     connections: scrape.sum('partyline_media_connections'),
+    paths: scrape.sum('partyline_media_paths'),
     codecsInUse: scrape.sum('partyline_encoders_in_use') + scrape.sum('partyline_decoders_in_use'),
   };
 }
