@@ -42,6 +42,8 @@ export const TCP_CONNECTION_LIMITS: TcpConnectionLimits = {
   readBurstBytes: 16_384,
 };
 
+const SILENCE_PER_PAUSE = 1.5;
+
 export interface TcpCounters {
   /** Connections taken. */
   accepted: number;
@@ -99,7 +101,8 @@ export class TcpConnection implements DatagramSocket {
     this.#readableBytes = limits.readBurstBytes;
     this.#readAtMs = nowMs;
     this.#heardAtMs = nowMs;
-    this.#longestPauseMs = limits.mostSilenceMs;
+    // Nothing is known yet.
+    this.#longestPauseMs = limits.mostSilenceMs / SILENCE_PER_PAUSE;
     this.#reader = new FrameReader((datagram) => this.#receive(datagram));
     this.#cancelDeadline = clock.setTimer(nowMs + limits.adoptionMs, () => this.refuse());
     socket.setNoDelay(true);
@@ -167,7 +170,7 @@ export class TcpConnection implements DatagramSocket {
 
   #isCutOff(): boolean {
     const { leastSilenceMs, mostSilenceMs } = this.#limits;
-    const silenceMs = Math.min(mostSilenceMs, Math.max(leastSilenceMs, 1.5 * this.#longestPauseMs));
+    const silenceMs = Math.min(mostSilenceMs, Math.max(leastSilenceMs, SILENCE_PER_PAUSE * this.#longestPauseMs));
     return this.#clock.now() - this.#heardAtMs > silenceMs;
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
 import { launchChromium, launchFirefox, type VoiceBrowser } from '../helpers/browsers.ts';
-import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { blockUdp, unblock } from '../helpers/firewall.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { buildServer, startServerProcess } from '../helpers/server-process.ts';
@@ -12,7 +12,7 @@ const NOT_HEARD_DBFS = -50;
 const TONES_HZ = { chromium: 430, firefox: 710 };
 
 test('where UDP is blocked Chromium and Firefox hear each other over TCP, and over UDP again where it is not', {
-  skip: skipIfMissing(missingForBrowsers ?? ensureDebianPackages(['nftables'])),
+  skip: skipIfMissing(missingForBrowsers),
   timeout: 110_000,
 }, async (t) => {
   const directory = t.testdir();

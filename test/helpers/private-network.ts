@@ -9,7 +9,7 @@ export const PRIVATE_ADDRESS = '10.99.0.1';
 
 /** What real browsers need and this machine does not have; null if all of it is there. */
 export const missingForBrowsers: string | null = enterOwnNamespace({
-  packages: ['chromium', 'firefox-esr', 'pulseaudio'],
+  packages: ['chromium', 'firefox-esr', 'pulseaudio', 'nftables'],
   setUp: [
     'ip link set lo up',
     // An interface that leads nowhere. On the loopback interface Chromium would not know the address for one of its own.

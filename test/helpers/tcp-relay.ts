@@ -16,12 +16,17 @@ export class TcpRelay {
   readonly #front: Socket;
   readonly #options: TcpRelayOptions;
   readonly #backs = new Map<string, TcpSocket>();
+  /** Whose connection nothing gets through, and what they have sent meanwhile: it waits in their system. */
+  #held: { readonly key: string; readonly waiting: Buffer[] } | undefined;
 
   private constructor(front: Socket, options: TcpRelayOptions) {
     this.#front = front;
     this.port = front.address().port;
     this.#options = options;
-    front.on('message', (datagram, { address, port }) => this.#back(address, port).write(frame(datagram)));
+    front.on('message', (datagram, { address, port }) => {
+      if (keyOf(address, port) === this.#held?.key) this.#held.waiting.push(frame(datagram));
+      else this.#back(address, port).write(frame(datagram));
+    });
   }
 
   static async open(options: TcpRelayOptions): Promise<TcpRelay> {
@@ -29,6 +34,23 @@ export class TcpRelay {
     front.bind(0, options.address);
     await once(front, 'listening');
     return new TcpRelay(front, options);
+  }
+
+  /** From now on nothing gets through for the client that came first, in either direction, as in a tunnel. The connection stays. */
+  holdFirst(): void {
+    const [first] = this.#backs;
+    if (first === undefined) return;
+    const [key, back] = first;
+    this.#held = { key, waiting: [] };
+    back.pause();
+  }
+
+  /** Everything gets through again, also what both have sent meanwhile. */
+  resume(): void {
+    const back = this.#held && this.#backs.get(this.#held.key);
+    for (const piece of this.#held?.waiting ?? []) back?.write(piece);
+    back?.resume();
+    this.#held = undefined;
   }
 
   /** Ends all connections, as a network does that changes; the next datagram opens another. */
@@ -43,7 +65,7 @@ export class TcpRelay {
   }
 
   #back(address: string, port: number): TcpSocket {
-    const key = `${address}:${port}`;
+    const key = keyOf(address, port);
     const known = this.#backs.get(key);
     if (known !== undefined) return known;
     const back = createConnection({ host: this.#options.serverAddress, port: this.port, noDelay: true });
@@ -59,4 +81,8 @@ export class TcpRelay {
     this.#backs.set(key, back);
     return back;
   }
+}
+
+function keyOf(address: string, port: number): string {
+  return `${address}:${port}`;
 }

@@ -69,6 +69,21 @@ test('participants whose media goes over TCP hear each other without a gap', asy
   t.equal(await metric('partyline_media_connections_over_tcp'), 2);
 });
 
+test('to a listener who was in a tunnel for eight seconds little of what was said meanwhile arrives, and then what is said now', async (t) => {
+  const { relay, listen, metric } = await setUp(t);
+  await listen(4000);
+  relay.holdFirst();
+  await sleep(8000);
+  relay.resume();
+  const burst = await listen(1000);
+  // The longest pause that counts is 4.7 s at the start, and then that of the client's checks, 2.5 s.
+  t.ok(burst.packets < 50 + 6 * 50, `${burst.packets} packets in the first second, of 400 meanwhile`);
+  t.ok((await metric('partyline_media_tcp_packets_dropped_total')) > 50);
+  const after = await listen(1000);
+  t.ok(after.packets >= 45 && after.packets <= 55, `${after.packets} packets in the next second`);
+  t.ok(after.levelDbfs > -15, `the tone is heard at ${after.levelDbfs.toFixed(1)} dBFS`);
+});
+
 test('a flood of connections and bytes at the TCP port does not disturb those who talk', async (t) => {
   const { relay, listen, metric } = await setUp(t);
   const flood = new Set<Socket>();
