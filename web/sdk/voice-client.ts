@@ -17,6 +17,9 @@ import { SignalingSocket } from './signaling-socket.ts';
 import type { JoinOptions, VoiceEvents } from './voice-events.ts';
 
 const QUALITY_INTERVAL_MS = 2000;
+/** How long the server may take to answer where the connection is in doubt, and where it most likely is lost. */
+const DOUBT_MS = 2000;
+const CHANGED_MS = 1000;
 
 /**
  * A participant of one room: keeps the WebSocket and the WebRTC connection, and comes back by itself when one of them is
@@ -152,8 +155,8 @@ export class VoiceClient {
 
   /** To be called where there is reason to doubt the connection, for instance when a page that slept wakes up. */
   checkConnection(): void {
-    if (this.#state.status === 'reconnecting') this.retryNow();
-    else this.#socket?.probe();
+    this.retryNow();
+    this.#socket?.probe(DOUBT_MS);
   }
 
   /** To be called when the browser's network has changed. */
@@ -163,7 +166,8 @@ export class VoiceClient {
       this.#socket?.abandon();
       this.#socket = null;
     }
-    this.checkConnection();
+    this.retryNow();
+    this.#socket?.probe(CHANGED_MS);
     this.#media?.networkChanged();
   }
 
@@ -241,7 +245,7 @@ export class VoiceClient {
         this.#lost('server_closing', '', message.retryAfterMs);
         break;
       case 'error':
-        this.#refused(message.code, message.message);
+        this.#refused(message.code, message.message, message.retryAfterMs);
         break;
     }
   }
@@ -288,9 +292,9 @@ export class VoiceClient {
     this.#scheduleQuality();
   }
 
-  #refused(code: ErrorCode, text: string): void {
+  #refused(code: ErrorCode, text: string, retryAfterMs?: number): void {
     if (isFatal(code)) this.#close(code, text);
-    else if (this.#state.status !== 'connected' || code === 'not_joined') this.#lost(code, text);
+    else if (this.#state.status !== 'connected' || code === 'not_joined') this.#lost(code, text, retryAfterMs);
     else if (code === 'server_busy') this.#media?.serverBusy();
     else if (code === 'cannot_restart') this.#media?.offerRefused();
     else {

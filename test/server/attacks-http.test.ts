@@ -1,0 +1,159 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Test, test } from 'tap';
+import { Conversation } from '../helpers/conversation.ts';
+import { startServer } from '../helpers/running-server.ts';
+import { SignalingClient } from '../helpers/signaling-client.ts';
+
+const ATTACKERS = 40;
+const REQUEST_TIMEOUT_MS = 500;
+/** With the time that a WebSocket has for its closing handshake. */
+const MAX_MS = 9000;
+const UPGRADE =
+  'GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
+/** RFC 6455 section 5.2: masked by zeros. */
+const frame = (firstByte: number, length = 0) =>
+  Buffer.concat([Buffer.from([firstByte, 0x80 | length, 0, 0, 0, 0]), Buffer.alloc(length, 0x20)]);
+const TEXT_BEGINS = frame(0x01, 1);
+const TEXT_GOES_ON = frame(0x00, 1);
+const EMPTY = frame(0x00);
+const PING = frame(0x89);
+const PONG = frame(0x8a);
+
+test('while two people talk', async (t) => {
+  const limits = ['--request-timeout-ms', String(REQUEST_TIMEOUT_MS), '--join-timeout-ms', '1000'];
+  const conversation = await Conversation.start(t, (flags) => startServer([...flags, ...limits]));
+  const port = Number(new URL(conversation.server.url).port);
+
+  /** Opens connections that say `first`, then `more` every 100 ms; resolves when all are ended by the server. */
+  const cutOff = async (t: Test, first: string | Buffer, more: string | Buffer, everyMs = 100): Promise<void> => {
+    const startMs = performance.now();
+    await conversation.unharmed(t, async () => {
+      const ended = Array.from({ length: ATTACKERS }, async () => {
+        const socket: Socket = connect({ port, host: '127.0.0.1' });
+        t.teardown(() => socket.destroy());
+        socket.on('error', () => {});
+        socket.resume();
+        const timer = setInterval(() => socket.writable && more.length > 0 && socket.write(more), everyMs);
+        socket.write(first);
+        await Promise.race([once(socket, 'close'), sleep(MAX_MS, undefined, { ref: false })]);
+        clearInterval(timer);
+        return socket.destroyed;
+      });
+      const all = await Promise.all(ended);
+      t.equal(all.filter(Boolean).length, ATTACKERS, 'the server ended each of them');
+    });
+    t.comment(`${Math.round(performance.now() - startMs)} ms`);
+  };
+
+  const attacks: [title: string, first: string | Buffer, more: string | Buffer][] = [
+    ['connections that say nothing', '', ''],
+    ['requests whose head drips', 'GET / HTTP/1.1\r\nHost: x\r\n', 'X-A: 1\r\n'],
+    ['requests whose body drips', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n', 'x'],
+    ['requests for a page whose body drips', 'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n', 'x'],
+    ['connections kept alive for nothing', 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n', ''],
+    ['handshakes of WebSockets that are not finished', UPGRADE.slice(0, -2), 'X-A: 1\r\n'],
+    ['heads that are too large', `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}`, ''],
+    ['WebSockets that join nothing', UPGRADE, ''],
+    ['frames that drip', Buffer.concat([Buffer.from(UPGRADE), Buffer.from([0x81, 0xfe, 0x40, 0, 0, 0, 0, 0])]), ' '],
+    [
+      'messages in thousands of fragments',
+      Buffer.from(UPGRADE),
+      Buffer.concat([TEXT_BEGINS, ...Array<Buffer>(500).fill(TEXT_GOES_ON)]),
+    ],
+    [
+      'fragments without content',
+      Buffer.concat([Buffer.from(UPGRADE), TEXT_BEGINS]),
+      Buffer.concat(Array<Buffer>(5000).fill(EMPTY)),
+    ],
+    ['floods of pings', UPGRADE, Buffer.concat(Array<Buffer>(100).fill(PING))],
+    ['floods of pongs', UPGRADE, Buffer.concat(Array<Buffer>(100).fill(PONG))],
+  ];
+  for (const [title, first, more] of attacks) {
+    await t.test(`${title} end and do not harm them`, (t) => cutOff(t, first, more));
+  }
+
+  await t.test('messages made to break a reader do not harm them', async (t) => {
+    const texts = [
+      '['.repeat(60_000),
+      `{"a":`.repeat(10_000),
+      `{"type":"join","room":"x","name":${JSON.stringify('x'.repeat(50_000))}}`,
+      `{"type":"ping","x":[${'1,'.repeat(30_000)}1]}`,
+      `{${Array.from({ length: 4000 }, (_, index) => `"k${index}":${index}`).join(',')},"type":"ping"}`,
+      '{"__proto__":{"type":"join"},"constructor":{"prototype":{"muted":true}},"type":"ping"}',
+      '{"type":"join","room":"lobby","name":"\\ud800"}',
+      '{"type":"join","room":"lobby","name":"a\\u0000\\u001b[2Jb"}',
+      '{"type":"join","room":"lobby","name":"\\u202eadA"}',
+      '{"type":"join","room":"lobby\\n","name":"Eve\\nlevel=fatal"}',
+    ];
+    await conversation.unharmed(t, async () => {
+      const client = await SignalingClient.open(conversation.server.webSocketUrl);
+      t.teardown(() => client.socket.terminate());
+      const answers: string[] = [];
+      for (const text of texts) {
+        client.socket.send(text);
+        answers.push(...(await client.settled()).map((message) => ('code' in message ? message.code : message.type)));
+      }
+      t.notOk(answers.includes('joined'));
+      t.equal(answers.filter((answer) => answer === 'invalid_name').length, 5);
+      const invalid = await SignalingClient.open(conversation.server.webSocketUrl);
+      invalid.socket.send(Buffer.from([0x22, 0xff, 0xfe, 0x22]), { binary: false });
+      t.equal((await invalid.closed).code, 1007, 'text that is not UTF-8');
+    });
+    t.equal(Reflect.get({}, 'muted'), undefined);
+  });
+});
+
+test('one address gets no more connections, joins and guesses than it may, whoever it says that it is', async (t) => {
+  const flags = [
+    '--max-connections-per-address',
+    '3',
+    '--max-joins-per-minute',
+    '6',
+    '--max-failed-joins-per-minute',
+    '2',
+  ];
+  const server = await startServer([...flags, '--room-passwords', 'vault=open sesame']);
+  t.teardown(() => server.close());
+  const open = async (forwardedFor = '192.0.2.1') => {
+    const client = await SignalingClient.open(server.webSocketUrl, { 'x-forwarded-for': forwardedFor });
+    t.teardown(() => client.socket.terminate());
+    return client;
+  };
+  const [first] = [await open('192.0.2.1'), await open('192.0.2.2'), await open('192.0.2.3')];
+  await t.rejects(open('192.0.2.4'), { message: /503/ });
+  for (let i = 0; i < 2; i++) {
+    first.send({ type: 'join', room: 'vault', name: 'Eve', password: `guess ${i}` });
+    t.match(await first.next('error'), { code: 'wrong_password' });
+  }
+  first.send({ type: 'join', room: 'vault', name: 'Eve', password: 'open sesame' });
+  t.match(await first.next('error'), { code: 'rate_limited', retryAfterMs: Number });
+  await first.join('lobby', 'Eve');
+});
+
+test('behind a trusted proxy each client has its own limits', async (t) => {
+  const server = await startServer(['--max-connections-per-address', '1', '--trust-proxy', '127.0.0.0/8']);
+  t.teardown(() => server.close());
+  for (const address of ['192.0.2.1', '192.0.2.2']) {
+    const client = await SignalingClient.open(server.webSocketUrl, { 'x-forwarded-for': address });
+    t.teardown(() => client.socket.terminate());
+    const again = SignalingClient.open(server.webSocketUrl, { 'x-forwarded-for': `198.51.100.1, ${address}` });
+    await t.rejects(again, { message: /503/ });
+  }
+});
+
+test('a server that has a name is asked for by no other, and lets in pages of its own origin only', async (t) => {
+  const server = await startServer(['--allow-hosts', 'voice.example', '--max-joins-per-minute', '7']);
+  t.teardown(() => server.close());
+  const open = async (headers: Record<string, string>) => {
+    const client = await SignalingClient.open(server.webSocketUrl, headers);
+    client.socket.terminate();
+  };
+  const host = 'voice.example';
+  await open({});
+  await open({ host, origin: 'https://voice.example' });
+  await t.rejects(open({ host: 'evil.example', origin: 'http://evil.example' }), { message: /421/ }, 'DNS rebinding');
+  for (const origin of ['null', 'https://voice.example:444', 'https://voice.example.evil.example', 'x', 'file://'])
+    await t.rejects(open({ host, origin }), { message: /403/ }, origin);
+});
