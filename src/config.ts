@@ -10,6 +10,7 @@ import {
   settingOf,
 } from './config/settings.ts';
 import { fromFile, fromFlags, fromVariables, type GivenValue, type Source } from './config/sources.ts';
+import { parseEndpoint } from './lib/endpoint.ts';
 
 export type { Config };
 
@@ -63,6 +64,14 @@ export function readCommand({ argv, env, machine }: CommandInput): Command {
   if (config.mediaPort !== 0 && lastMediaPort > 65535) {
     throw new ConfigError([
       `media-port ${config.mediaPort} and workers ${config.workers} do not fit: the last worker would have port ${lastMediaPort}, the highest is 65535.`,
+    ]);
+  }
+  const announcedTooHigh = config.announce.find(
+    (text) => (parseEndpoint(text)?.port ?? 0) + Math.max(1, config.workers) - 1 > 65535,
+  );
+  if (announcedTooHigh !== undefined) {
+    throw new ConfigError([
+      `announce ${announcedTooHigh} and workers ${config.workers} do not fit: the last worker would have a port above 65535.`,
     ]);
   }
   return { kind: 'serve', config };

@@ -60,6 +60,15 @@ test('a list is separated by commas in a flag or variable, and a repeated flag a
   t.end();
 });
 
+test('what is announced may be addresses and host names, with ports that fit the workers', (t) => {
+  const announce = ['203.0.113.7:50000', '[2001:db8::7]:50000', 'voice.example.org', 'voice.example.org:65535'];
+  t.strictSame(configFrom({ argv: ['--workers', '1', '--announce', announce.join(',')] }).announce, announce);
+  t.match(problemsFrom({ argv: ['--workers', '2', '--announce', announce.join(',')] }), [
+    'announce voice.example.org:65535 and workers 2 do not fit: the last worker would have a port above 65535.',
+  ]);
+  t.end();
+});
+
 test('an empty variable counts as not set, other variables are left alone', (t) => {
   t.strictSame(configFrom({ env: { PARTYLINE_PORT: '', HOME: '/root' } }), defaultConfig(MACHINE));
   t.end();
