@@ -6,6 +6,7 @@ import { type Test, test } from 'tap';
 import { type Assets, createAsset } from '../../src/admin/assets.ts';
 import type { Health } from '../../src/admin/health.ts';
 import { createHttpApp } from '../../src/admin/http.ts';
+import { securityHeaders } from '../../src/admin/security-headers.ts';
 
 const FILES = ['/index.html', '/assets/main-K2QXVTEJ.js', '/assets/main-K2QXVTEJ.js.map', '/icon.svg'];
 const ASSETS: Assets = new Map(FILES.map((path) => [path, createAsset(path, Buffer.from(`content of ${path}`))]));
@@ -112,4 +113,15 @@ test('what fails is logged and answered without details', async (t) => {
   t.equal(response.status, 500);
   t.notMatch(await response.text(), 'secret');
   t.match(logged.join(''), 'secret detail');
+});
+
+test('no answer tells what the server is made of, and the page is in no frame unless that is allowed', async (t) => {
+  const { get } = await setUp(t);
+  for (const path of ['/', '/x', '/metrics']) {
+    const { headers } = await get(path);
+    for (const name of ['server', 'x-powered-by']) t.equal(headers.get(name), null);
+    t.match(headers.get('content-security-policy'), "frame-ancestors 'none'");
+  }
+  const { 'Content-Security-Policy': policy } = securityHeaders('x', ['https://game.example']);
+  t.match(policy, 'frame-ancestors https://game.example');
 });
