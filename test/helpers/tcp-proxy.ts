@@ -33,7 +33,15 @@ export class TcpProxy {
   /** Nothing comes through any more, and nobody is told. */
   stall(): void {
     this.#state = 'stalled';
-    for (const socket of this.#sockets) socket.pause();
+    this.stallExisting();
+  }
+
+  /** The connections that there are hang, as if they had gone over a network that is not there any more; new ones come through. */
+  stallExisting(): void {
+    for (const socket of this.#sockets) {
+      socket.unpipe();
+      socket.pause();
+    }
   }
 
   /** New connections come through again; those from before are gone. */

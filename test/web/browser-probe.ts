@@ -15,12 +15,17 @@ let microphone: ProbeMicrophone | null = null;
 let opened: MediaStreamTrack | undefined;
 const nativeGetUserMedia = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
 
-export function install(given: ProbeMicrophone): void {
-  microphone = given;
+export interface ProbeOptions {
+  readonly microphone: ProbeMicrophone;
+  readonly relayOnly?: boolean;
+}
+
+export function install(options: ProbeOptions): void {
+  microphone = options.microphone;
   const Native = globalThis.RTCPeerConnection;
   globalThis.RTCPeerConnection = class extends Native {
     constructor(configuration?: RTCConfiguration) {
-      super(configuration);
+      super(options.relayOnly ? { ...configuration, iceTransportPolicy: 'relay' } : configuration);
       connections.push(this);
     }
   };

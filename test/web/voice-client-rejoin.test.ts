@@ -140,6 +140,10 @@ test('coming back', async (t) => {
     t.equal(client.state.status, 'reconnecting');
     client.checkConnection();
     t.equal(browser.sockets.length, 2, 'it is tried again at once');
+    await browser.acceptJoin('token-1', true);
+    client.networkChanged();
+    await browser.advance(1000);
+    t.equal(client.state.status, 'reconnecting', 'after a change of the network it has one second');
   });
 
   t.test('an attempt by a network that is gone is given up for another', async (t) => {

@@ -5,8 +5,6 @@ const OPEN_TIMEOUT_MS = 6000;
 const PING_INTERVAL_MS = 3000;
 /** A connection is dead after this many pings without a word from the server. Counted, because a frozen page cannot tell the time. */
 const UNANSWERED_LIMIT = 2;
-/** How long the answer to a ping may take where there is reason to doubt the connection. */
-const PROBE_TIMEOUT_MS = 2000;
 /** RFC 6455 section 7.4.1: of a client that has done what it wanted; the server keeps the place of one that closes with any other. */
 const DONE = 1000;
 const COMING_BACK = 4000;
@@ -58,13 +56,13 @@ export class SignalingSocket {
     if (!this.#closed && this.#socket.readyState === 1) this.#socket.send(JSON.stringify(message));
   }
 
-  /** Finds out whether the connection stands, within two seconds. */
-  probe(): void {
+  /** Finds out whether the connection stands: the answer to a ping may take so long. */
+  probe(timeoutMs: number): void {
     if (this.#closed || this.#socket.readyState !== 1) return;
     this.#cancelTimer();
     this.#unanswered += 1;
     const sent = this.#ping();
-    this.#cancelTimer = this.#environment.setTimer(PROBE_TIMEOUT_MS, () => {
+    this.#cancelTimer = this.#environment.setTimer(timeoutMs, () => {
       if (this.#heard < sent) this.#fail(1006);
       else this.#schedulePing();
     });
