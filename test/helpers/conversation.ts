@@ -169,7 +169,8 @@ export class Conversation {
   }
 }
 
-function usualLevelDbfs(sound: Int16Array, frequencyHz: number): number {
+/** The level of a tone, most of the time. */
+export function usualLevelDbfs(sound: Int16Array, frequencyHz: number): number {
   const windows = Math.floor(sound.length / WINDOW);
   const levels = Array.from({ length: windows }, (_, index) =>
     toneLevelDbfs(sound.subarray(index * WINDOW, (index + 1) * WINDOW), frequencyHz),
