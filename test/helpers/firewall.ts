@@ -3,19 +3,15 @@ import { execFileSync } from 'node:child_process';
 
 const TABLE = 'inet test_firewall';
 
-/** From now on no UDP gets through, as in many companies and hotels. */
+/** From now on no UDP arrives, as in many companies and hotels; who sends it is not told. */
 export function blockUdp(): void {
-  load(`table ${TABLE} {
+  const rules = `table ${TABLE} {
     chain input { type filter hook input priority 0; meta l4proto udp drop; }
-    chain output { type filter hook output priority 0; meta l4proto udp drop; }
-  }`);
+  }`;
+  execFileSync('nft', ['-f', '-'], { input: rules, stdio: ['pipe', 'ignore', 'inherit'] });
 }
 
 /** Everything gets through again. */
 export function unblock(): void {
   execFileSync('nft', ['delete', 'table', ...TABLE.split(' ')]);
-}
-
-function load(rules: string): void {
-  execFileSync('nft', ['-f', '-'], { input: rules, stdio: ['pipe', 'ignore', 'inherit'] });
 }
