@@ -98,8 +98,11 @@ export class Fuzzer {
     let leastMs = Number.POSITIVE_INFINITY;
     for (let i = 0; i < TIMING_REPEATS; i++) {
       const startMs = performance.now();
+      const startCpu = process.cpuUsage();
       await this.#target.run(input);
-      leastMs = Math.min(leastMs, performance.now() - startMs);
+      // By the clock the process may have waited for a processor, and by its own time other threads are in it.
+      const { user, system } = process.cpuUsage(startCpu);
+      leastMs = Math.min(leastMs, performance.now() - startMs, (user + system) / 1000);
     }
     if (leastMs <= this.#maxMs) return;
     const rule = `an input takes at most ${this.#maxMs} ms (${leastMs.toFixed(1)} ms for ${input.length} bytes)`;

@@ -10,6 +10,8 @@ export const config: FuzzTarget = {
   files: ['src/config.ts', 'src/config/sources.ts', 'src/config/kinds.ts', 'src/lib/suggest.ts'],
   framed: true,
   weight: 0.5,
+  // The operator's own words; an unknown flag is compared with all that there are.
+  maxMs: 50,
   seeds: () => [
     joinFrames(['--port', '8080', '--media-host', '127.0.0.1,::1', '--workers=2'].map((text) => Buffer.from(text))),
     joinFrames(['PARTYLINE_PORT=80', '--log-level', 'debug', '--help'].map((text) => Buffer.from(text))),
