@@ -16,6 +16,7 @@ import { RoomRegistry } from './rooms/registry.ts';
 import { createBoundedHttpServer } from './server/http-server.ts';
 import { accessError, listenError, mediaError } from './server/start-error.ts';
 import { SignalingEndpoint } from './signaling/endpoint.ts';
+import { turnServers } from './signaling/ice-servers.ts';
 
 /** What the server is given beside its configuration. */
 export interface ServerDeps {
@@ -85,8 +86,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     allowOrigins: config.allowOrigins,
     allowHosts: config.allowHosts,
     proxies,
-    // The server has an address that can be reached, and each candidate is in its answer.
-    iceServers: [],
+    iceServers: turnServers(config, clock),
     clock,
     log,
   });

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isNetwork } from '../lib/client-address.ts';
 import { isHostName, parseEndpoint } from '../lib/endpoint.ts';
+import { parseTurnUrl } from '../lib/turn.ts';
 
 /** A kind of value that a setting can have. */
 export interface ValueKind<T> {
@@ -88,6 +89,17 @@ export function announcements(): ValueKind<readonly string[]> {
   };
 }
 
+/** A list of what `parseTurnUrl` reads; in flags and variables separated by commas. */
+export function turnUrls(): ValueKind<readonly string[]> {
+  return {
+    schema: z.array(z.string().refine((text) => parseTurnUrl(text) !== null)).readonly(),
+    fromText: splitList,
+    allowed:
+      'addresses as turn:turn.example.org, turn:turn.example.org:3478?transport=tcp or turns:turn.example.org:5349, separated by commas in a flag or variable, an array of strings in the file',
+    placeholder: 'URL,…',
+  };
+}
+
 /** A list of web origins (RFC 6454), or `*` for all. */
 export function origins(): ValueKind<readonly string[]> {
   return {
@@ -106,6 +118,16 @@ export function secret({ minBytes }: { minBytes: number }): ValueKind<string> {
     allowed: `a secret of at least ${minBytes} bytes`,
     placeholder: 'SECRET',
     secret: true,
+  };
+}
+
+/** A name at another service; the empty text is none. */
+export function userName(): ValueKind<string> {
+  return {
+    schema: z.string().max(256),
+    fromText: (text) => text,
+    allowed: 'a name of at most 256 characters',
+    placeholder: 'NAME',
   };
 }
 

@@ -1,15 +1,42 @@
 import { readFileSync } from 'node:fs';
 import { type Config, flagName, SETTINGS } from './settings.ts';
 
+type SecretKey = 'tokenSecret' | 'turnSecret' | 'turnPassword';
+
 /** The configuration with the secrets that are kept in files. What is wrong is added to `problems`, in sentences. */
 export function withSecretFiles(config: Config, problems: string[]): Config {
-  const tokenSecret = secretOf('tokenSecret', config.tokenSecret, config.tokenSecretFile, problems);
-  if (config.access === 'token' && tokenSecret === '' && problems.length === 0)
+  const complete = {
+    ...config,
+    tokenSecret: secretOf('tokenSecret', config, problems),
+    turnSecret: secretOf('turnSecret', config, problems),
+    turnPassword: secretOf('turnPassword', config, problems),
+  };
+  // What a file does not hold would be missed here as well; it has been said.
+  if (problems.length > 0) return complete;
+  if (complete.access === 'token' && complete.tokenSecret === '')
     problems.push('access token needs a token-secret or a token-secret-file.');
-  return { ...config, tokenSecret };
+  problems.push(...turnProblems(complete));
+  return complete;
 }
 
-function secretOf(key: 'tokenSecret', given: string, file: string, problems: string[]): string {
+function turnProblems({ turnUrls, turnSecret, turnUsername, turnPassword }: Config): string[] {
+  const problems: string[] = [];
+  const hasUser = turnUsername !== '' || turnPassword !== '';
+  if (turnSecret !== '' && hasUser)
+    problems.push('turn-secret and turn-username are two ways to the same TURN server; give one of them.');
+  else if (turnUsername !== '' && turnPassword === '')
+    problems.push('turn-username needs a turn-password or a turn-password-file.');
+  else if (turnUsername === '' && turnPassword !== '') problems.push('turn-password needs a turn-username.');
+  const hasCredentials = turnSecret !== '' || hasUser;
+  if (turnUrls.length > 0 && !hasCredentials)
+    problems.push('turn-urls needs a turn-secret (or turn-secret-file), or a turn-username and a turn-password.');
+  if (turnUrls.length === 0 && hasCredentials) problems.push('There are credentials for TURN, but no turn-urls.');
+  return problems;
+}
+
+function secretOf(key: SecretKey, config: Config, problems: string[]): string {
+  const given = config[key];
+  const file = config[`${key}File`];
   if (file === '') return given;
   const name = flagName(key);
   if (given !== '') problems.push(`${name} and ${name}-file are both given; one of them is enough.`);

@@ -10,6 +10,8 @@ import {
   passwords,
   path,
   secret,
+  turnUrls,
+  userName,
   type ValueKind,
 } from './kinds.ts';
 
@@ -44,6 +46,8 @@ function setting<T>(kind: ValueKind<T>, options: Omit<Setting<NoInfer<T>>, 'kind
 const MINUTE_MS = 60_000;
 /** RFC 7518 section 3.2: a key for HS256 is no shorter than the hash. */
 const MIN_TOKEN_SECRET_BYTES = 32;
+/** Whoever was given credentials can try, at leisure, which secret they were made with. */
+const MIN_TURN_SECRET_BYTES = 16;
 
 /**
  * Every setting. The key is the field of `Config`; the flag and the key in the file are the same in kebab case, the
@@ -119,6 +123,35 @@ export const SETTINGS = {
   spanLoadPercent: setting(integer({ min: 0, max: 100 }), {
     default: 60,
     help: 'Load of a worker in percent above which a room goes on in another worker that has less to do.',
+  }),
+
+  turnUrls: setting(turnUrls(), {
+    default: [],
+    help: 'TURN servers that browsers may take a way through, where no direct one works. Empty: none.',
+  }),
+  turnSecret: setting(secret({ minBytes: MIN_TURN_SECRET_BYTES }), {
+    default: '',
+    help: 'Secret shared with the TURN servers (static-auth-secret of coturn). Each join gets credentials made with it.',
+  }),
+  turnSecretFile: setting(path(), {
+    default: '',
+    help: 'File that holds the turn-secret. White space around it does not count.',
+  }),
+  turnUsername: setting(userName(), {
+    default: '',
+    help: 'Name of a user of the TURN servers, in place of a turn-secret. Every participant is told it and its password.',
+  }),
+  turnPassword: setting(secret({ minBytes: 1 }), {
+    default: '',
+    help: 'Password of turn-username.',
+  }),
+  turnPasswordFile: setting(path(), {
+    default: '',
+    help: 'File that holds the turn-password. White space around it does not count.',
+  }),
+  turnLifetimeMinutes: setting(integer({ min: 10, max: 10_080 }), {
+    default: 1440,
+    help: 'Time in minutes that credentials made with turn-secret hold. A call through TURN that lasts longer is interrupted.',
   }),
 
   maxTalkers: setting(integer({ min: 0, max: 1000 }), {
@@ -218,6 +251,18 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Page and WebSocket', keys: ['host', 'port', 'allowOrigins', 'allowHosts', 'frameAncestors', 'trustProxy'] },
   { title: 'Who may join', keys: ['access', 'tokenSecret', 'tokenSecretFile', 'roomPasswords'] },
   { title: 'Media', keys: ['mediaHost', 'mediaPort', 'mediaTcp', 'announce', 'workers', 'spanLoadPercent'] },
+  {
+    title: 'TURN',
+    keys: [
+      'turnUrls',
+      'turnSecret',
+      'turnSecretFile',
+      'turnUsername',
+      'turnPassword',
+      'turnPasswordFile',
+      'turnLifetimeMinutes',
+    ],
+  },
   { title: 'Sound', keys: ['maxTalkers', 'levelling'] },
   { title: 'Log', keys: ['logLevel', 'logFormat'] },
   {

@@ -9,7 +9,7 @@ import { isAllowedHost } from '../lib/host-header.ts';
 import { TokenBucket } from '../lib/token-bucket.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
 import { AddressLimits, type AddressLimitsOptions } from './address-limits.ts';
-import type { IceServer } from './protocol.ts';
+import type { IceServersFor } from './ice-servers.ts';
 import { Session, type SessionLimits, type SignalingCounters } from './session.ts';
 
 export interface EndpointLimits extends SessionLimits, AddressLimitsOptions {
@@ -26,7 +26,7 @@ export interface EndpointOptions {
   readonly allowHosts?: readonly string[];
   /** Who says by `X-Forwarded-For` for whom a connection is. */
   readonly proxies?: TrustedProxies;
-  readonly iceServers: readonly IceServer[];
+  readonly iceServers: IceServersFor;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -9,7 +9,8 @@ import type { Participant } from '../rooms/participant.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
 import { decodeClientMessage } from './decode.ts';
 import { encodeEvent, encodeMessage } from './encode.ts';
-import type { ClientMessage, IceServer, ServerMessage } from './protocol.ts';
+import type { IceServersFor } from './ice-servers.ts';
+import type { ClientMessage, ServerMessage } from './protocol.ts';
 
 export interface SessionLimits {
   readonly maxMessageBytes: number;
@@ -29,7 +30,7 @@ export interface SessionOptions {
   readonly socket: WebSocket;
   readonly registry: RoomRegistry;
   readonly limits: SessionLimits;
-  readonly iceServers: readonly IceServer[];
+  readonly iceServers: IceServersFor;
   readonly counters: SignalingCounters;
   readonly clock: Clock;
   readonly log: Logger;
@@ -63,7 +64,7 @@ export class Session implements ParticipantListener {
   readonly #socket: WebSocket;
   readonly #registry: RoomRegistry;
   readonly #limits: SessionLimits;
-  readonly #iceServers: readonly IceServer[];
+  readonly #iceServers: IceServersFor;
   readonly #counters: SignalingCounters;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -210,7 +211,7 @@ export class Session implements ParticipantListener {
       room: joined.room,
       locked: joined.locked,
       participants: joined.participants,
-      iceServers: this.#iceServers,
+      iceServers: this.#iceServers(joined.participant.id),
       resumeToken: joined.participant.resumeToken,
       mediaResumed: joined.mediaResumed,
     });

@@ -85,7 +85,7 @@ export class SimulatedServer {
       socket: socket as unknown as WebSocket,
       registry: this.registry,
       limits: LIMITS,
-      iceServers: [],
+      iceServers: () => [],
       counters: this.counters,
       clock: this.clock,
       log: pino({ level: 'silent' }),

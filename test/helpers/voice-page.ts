@@ -7,6 +7,8 @@ const WAIT_MS = 15_000;
 export interface VoicePageOptions {
   /** What the page gets in place of a microphone. */
   readonly microphone: ProbeMicrophone;
+  /** Its connections go through TURN servers and no other way. */
+  readonly relayOnly?: boolean;
   readonly width?: number;
   readonly height?: number;
 }
@@ -34,9 +36,7 @@ export async function openVoicePage(page: Page, url: string, options: VoicePageO
     if (message.type() === 'error') errors.push(message.text());
   });
   await page.setViewport({ width: options.width ?? 1000, height: options.height ?? 760 });
-  await page.evaluateOnNewDocument(
-    `${await bundleProbe()}browserProbe.install(${JSON.stringify(options.microphone)});`,
-  );
+  await page.evaluateOnNewDocument(`${await bundleProbe()}browserProbe.install(${JSON.stringify(options)});`);
   await page.goto(url, { waitUntil: 'load' });
   return new VoicePage(page, errors);
 }

@@ -44,7 +44,7 @@ async function setUp(t: Test, { mode = 'open', roomPasswords = {} }: Choices = {
     registry,
     limits: LIMITS,
     allowOrigins: [],
-    iceServers: [],
+    iceServers: () => [],
     clock,
     log,
   });

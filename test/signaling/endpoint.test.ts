@@ -36,7 +36,7 @@ async function setUp(t: Test, limits: Partial<EndpointLimits> = {}, allowOrigins
     registry,
     limits: { ...LIMITS, ...limits },
     allowOrigins,
-    iceServers: [{ urls: ['stun:stun.example.org'] }],
+    iceServers: () => [{ urls: ['stun:stun.example.org'] }],
     clock,
     log,
   });

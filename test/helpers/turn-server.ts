@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
+
+const ATTEMPTS = 100;
+const ATTEMPT_MS = 50;
+
+export interface TurnServerOptions {
+  /** The address to listen at and to relay from; 127.0.0.1 without. */
+  readonly address?: string;
+  /** What else stands in its configuration: who may come, and where it relays to. */
+  readonly configuration: readonly string[];
+}
+
+export interface TurnServer {
+  readonly address: string;
+  readonly port: number;
+  /** Without TLS, by UDP or TCP. */
+  url(transport: 'udp' | 'tcp'): string;
+  close(): Promise<void>;
+}
+
+/** Debian's coturn in a process and a directory of its own, which relays from one address of this machine and to it. */
+export async function startTurnServer({
+  address = '127.0.0.1',
+  configuration,
+}: TurnServerOptions): Promise<TurnServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'partyline-turn-'));
+  const port = await freePort(address);
+  const lines = [
+    `listening-ip=${address}`,
+    `relay-ip=${address}`,
+    `listening-port=${port}`,
+    'no-tls',
+    'no-dtls',
+    'no-cli',
+    'log-file=stdout',
+    `pidfile=${join(directory, 'pid')}`,
+    `userdb=${join(directory, 'users')}`,
+    ...configuration,
+  ];
+  const file = join(directory, 'turnserver.conf');
+  await writeFile(file, `${lines.join('\n')}\n`);
+  const child = spawn('turnserver', ['-c', file], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data) => {
+      output += data;
+    });
+  }
+  const close = async () => {
+    await end(child);
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await answering(address, port, child);
+  } catch (thrown) {
+    await close();
+    throw new Error(`coturn did not start: ${output}`, { cause: thrown });
+  }
+  return { address, port, url: (transport) => `turn:${address}:${port}?transport=${transport}`, close };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+async function answering(address: string, port: number, child: ChildProcess): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+    const socket = connect({ host: address, port });
+    try {
+      await once(socket, 'connect');
+      return;
+    } catch {
+      await sleep(ATTEMPT_MS);
+    } finally {
+      socket.destroy();
+    }
+  }
+  throw new Error('nobody answers');
+}
