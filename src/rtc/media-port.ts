@@ -34,14 +34,17 @@ export class MediaPort implements DatagramPort {
 
   /** Throws an Error in words if something cannot be bound. */
   static async open(options: MediaPortOptions): Promise<MediaPort> {
+    const { hosts, port, clock } = options;
+    // What somebody has asked for by its address must be there.
+    const skipsUsed = hosts.length === 0 && port !== 0;
     for (let attempt = 1; ; attempt++) {
       const udp = await UdpPort.open(options);
       if (!options.tcp) return new MediaPort(udp, null);
       try {
-        return new MediaPort(udp, await TcpPort.open({ addresses: udp.addresses, clock: options.clock }));
+        return new MediaPort(udp, await TcpPort.open({ addresses: udp.addresses, clock, skipsUsed }));
       } catch (error) {
         await udp.close();
-        const other = options.port === 0 && error instanceof Error && isPortInUse(error.cause);
+        const other = port === 0 && error instanceof Error && isPortInUse(error.cause);
         if (!other || attempt === PORT_ATTEMPTS) throw error;
       }
     }

@@ -9,6 +9,7 @@ import {
   type ClosedListener,
   type DatagramListener,
   type DatagramPort,
+  isPortInUse,
   type MediaAddress,
 } from './datagram-port.ts';
 import { ipToBytes } from './ip-address.ts';
@@ -26,6 +27,11 @@ export interface TcpPortOptions {
   /** Where to listen: the addresses of the UDP port. */
   readonly addresses: readonly MediaAddress[];
   readonly clock: Clock;
+  /**
+   * Leave out addresses on which the port is in use, rather than fail: a program that connects to another on this machine, as a reverse
+   * proxy does, may have it for a while.
+   */
+  readonly skipsUsed?: boolean;
   readonly limits?: TcpLimits;
 }
 
@@ -33,10 +39,10 @@ export interface TcpPortOptions {
 const BACKLOG = 64;
 
 export class TcpPort implements DatagramPort {
-  readonly addresses: readonly MediaAddress[];
   readonly counters: TcpCounters = { accepted: 0, refused: 0, packetsDropped: 0, framesIn: 0 };
   readonly #clock: Clock;
   readonly #limits: TcpLimits;
+  readonly #addresses: MediaAddress[] = [];
   readonly #servers: Server[] = [];
   readonly #connections = new Set<TcpConnection>();
   /** Those that nobody has adopted, the oldest first, by where they come from. */
@@ -46,19 +52,21 @@ export class TcpPort implements DatagramPort {
   #onClosed: ClosedListener = () => {};
   #closed: Promise<void> | undefined;
 
-  private constructor({ addresses, clock, limits = TCP_LIMITS }: TcpPortOptions) {
-    this.addresses = addresses.map((address) => ({ ...address, protocol: 'tcp' }));
+  private constructor({ clock, limits = TCP_LIMITS }: TcpPortOptions) {
     this.#clock = clock;
     this.#limits = limits;
   }
 
-  /** Listens on all of the addresses. Throws an Error in words if one of them cannot be bound. */
+  /** Listens on the addresses. Throws an Error in words if one of them cannot be bound. */
   static async open(options: TcpPortOptions): Promise<TcpPort> {
     const port = new TcpPort(options);
-    for (const address of port.addresses) {
+    for (const given of options.addresses) {
+      const address: MediaAddress = { ...given, protocol: 'tcp' };
       try {
         port.#servers.push(await port.#listenAt(address));
+        port.#addresses.push(address);
       } catch (error) {
+        if (options.skipsUsed === true && isPortInUse(error)) continue;
         await port.close();
         throw new Error(
           `cannot listen on TCP port ${address.port} on ${address.address}: ${bindFailureInWords(error)} (without TCP: --media-tcp off)`,
@@ -67,6 +75,11 @@ export class TcpPort implements DatagramPort {
       }
     }
     return port;
+  }
+
+  /** Where it listens. */
+  get addresses(): readonly MediaAddress[] {
+    return this.#addresses;
   }
 
   /** All connections, and those of them that nobody has adopted yet. */

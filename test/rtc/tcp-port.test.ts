@@ -292,3 +292,20 @@ test('a TCP port that is taken is an error in words, and nothing stays open', as
   );
   await udpOnly.close();
 });
+
+test('where every address of the machine is bound, TCP leaves out those on which another program has the port', async (t) => {
+  const clock = new FakeClock();
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.teardown(() => other.close());
+  const { port } = other.address() as { port: number };
+  const opened = await MediaPort.open({ hosts: [], port, tcp: true, clock });
+  t.teardown(() => opened.close());
+  const told = (wanted: string) =>
+    opened.addresses.filter(({ protocol }) => protocol === wanted).map(({ address }) => address);
+  t.ok(told('udp').includes('127.0.0.1'));
+  t.same(
+    told('tcp'),
+    told('udp').filter((address) => address !== '127.0.0.1'),
+  );
+});
