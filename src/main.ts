@@ -4,17 +4,23 @@ import { loadAssets } from './admin/assets.ts';
 import { type CommandInput, type Config, ConfigError, readCommand } from './config.ts';
 import { systemClock } from './lib/clock.ts';
 import { createLogger } from './lib/log.ts';
+import { type CheckOutcome, checkCommand } from './main/check.ts';
 import { passwordCommand } from './main/password.ts';
+import { portsCommand } from './main/ports.ts';
 import { ProcessEnd } from './main/process-end.ts';
 import { tokenCommand } from './main/token.ts';
-import { createMediaPlane } from './media/media-plane.ts';
 import { createServer } from './server.ts';
 
 const EXIT_USAGE = 2;
 
 /** Commands that answer with a text, by the word that comes first on the command line. */
-const ANSWERS: ReadonlyMap<string, (input: CommandInput) => Promise<string>> = new Map([
+const ANSWERS: ReadonlyMap<string, (input: CommandInput) => Promise<string | CheckOutcome>> = new Map<
+  string,
+  (input: CommandInput) => Promise<string | CheckOutcome>
+>([
   ['token', (input: CommandInput) => tokenCommand(input, systemClock.wallNow())],
+  ['check', (input) => checkCommand(input, systemClock)],
+  ['ports', async (input) => portsCommand(input)],
   ['password', ({ argv }: CommandInput) => passwordCommand(argv, { input: process.stdin, questions: process.stderr })],
 ]);
 
@@ -24,7 +30,10 @@ async function main(): Promise<void> {
     const input = { argv: process.argv.slice(2), env: process.env, machine: { cores: availableParallelism() } };
     const answer = ANSWERS.get(word);
     if (answer !== undefined) {
-      process.stdout.write(await answer({ ...input, argv: rest }));
+      const said = await answer({ ...input, argv: rest });
+      const { text, exitCode } = typeof said === 'string' ? { text: said, exitCode: 0 } : said;
+      process.stdout.write(text);
+      process.exitCode = exitCode;
       return;
     }
     const command = readCommand(input);
@@ -52,6 +61,8 @@ async function serve(config: Config): Promise<void> {
   process.on('SIGINT', (signal) => end.signal(signal));
 
   try {
+    // Not before it is needed: it loads the codec, and "check" is to say so if that cannot be loaded.
+    const { createMediaPlane } = await import('./media/media-plane.ts');
     const server = await createServer(config, {
       clock: systemClock,
       log,

@@ -11,6 +11,8 @@ export function helpText(): string {
     'Usage: partyline [--flag VALUE]…',
     '       partyline token --room ROOM --identity WHO …, makes a join token (token --help)',
     '       partyline password, makes a hash for room-passwords',
+    '       partyline check [--flag VALUE]…, says what is wrong with a set-up (check --help)',
+    '       partyline ports [--flag VALUE]…, prints which ports to open and to forward',
     '',
     'Every flag can also be a variable (--max-rooms is PARTYLINE_MAX_ROOMS) or a key of the configuration',
     'file (max-rooms). A flag beats a variable, a variable beats the file, the file beats the default.',

@@ -196,7 +196,7 @@ export function verifyStunIntegrity(datagram: Uint8Array, message: StunMessage, 
 }
 
 /** HMAC-SHA1 over the message up to `at`, whose length field counts as if the message ended with the integrity (section 14.5). */
-export function stunIntegrity(message: Uint8Array, at: number, key: string): Buffer {
+export function stunIntegrity(message: Uint8Array, at: number, key: string | Uint8Array): Buffer {
   const length = Buffer.allocUnsafe(2);
   length.writeUInt16BE(at - STUN_HEADER_LENGTH + 4 + INTEGRITY_LENGTH);
   return createHmac('sha1', key).update(message.subarray(0, 2)).update(length).update(message.subarray(4, at)).digest();

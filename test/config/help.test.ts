@@ -14,6 +14,11 @@ test('every setting is in one group, in the help text and in the sample file', (
   t.end();
 });
 
+test('the help text lists the commands', (t) => {
+  for (const command of ['token', 'password', 'check', 'ports']) t.match(helpText(), `  partyline ${command}`);
+  t.end();
+});
+
 test('no line of the help text is longer than 100 characters', (t) => {
   t.strictSame(
     helpText()

@@ -67,6 +67,22 @@ test('the built server', async (t) => {
     t.match(password.output(), /^scrypt:15:8:1:[\w-]+:[\w-]+\n$/);
   });
 
+  t.test('checks a set-up, also where the codec cannot be loaded, and prints the ports', async (t) => {
+    const planted = `import M from 'node:module'; const load = M._load; M._load = (name, ...rest) => {
+      if (name === '@discordjs/opus') throw new Error('planted'); return load(name, ...rest); };`;
+    const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(planted)}`];
+    const broken = run(file, ['check', '--port', '0', ...MEDIA], { nodeArgs });
+    t.equal(await broken.exitCode, 1);
+    t.match(broken.output(), /^fail {2}Opus: The codec does not work: planted\. Run "npm ci"/m);
+    t.match(broken.output(), /, 1 fail\n$/);
+    const wrong = run(file, ['check', '--port', 'many']);
+    t.equal(await wrong.exitCode, 2);
+    t.match(wrong.output(), 'partyline: port cannot be "many"');
+    const ports = run(file, ['ports', '--workers', '1']);
+    t.equal(await ports.exitCode, 0);
+    t.match(ports.output(), /^40000 +UDP +in /m);
+  });
+
   t.test('ends with 2 and says what is wrong with its settings', async (t) => {
     const wrong = run(file, ['--port', 'many'], { env: { PARTYLINE_WORKER: '1' } });
     t.equal(await wrong.exitCode, 2);

@@ -1,0 +1,64 @@
+import { type CommandInput, type Config, readCommand } from '../config.ts';
+import type { Clock } from '../lib/clock.ts';
+import { checkAddresses } from './check/addresses.ts';
+import { checkHttps } from './check/https.ts';
+import { checkMachine } from './check/machine.ts';
+import { checkPorts } from './check/ports.ts';
+import type { CheckInput, CheckResult } from './check/result.ts';
+import { checkTurn } from './check/turn.ts';
+
+const HELP = `Says what is wrong with a set-up, one line for each check: ok, warn or fail.
+
+Usage: partyline check [--json] [--flag VALUE]…
+
+Takes the flags, the variables and the configuration file of the server, which may be running or
+not. Sends nothing but to the TURN servers (--turn-urls) and to port 443 of --allow-hosts.
+Exit code: 0 if nothing fails, 1 if something does, 2 for wrong settings.
+
+  --json    One JSON array of {"name", "status", "text"}.
+  --help    This text.
+`;
+const EXIT_FAILED = 1;
+
+export interface CheckOutcome {
+  readonly text: string;
+  readonly exitCode: number;
+}
+
+/** The output of `partyline check`. Rejects with `ConfigError`. */
+export async function checkCommand(input: CommandInput, clock: Clock): Promise<CheckOutcome> {
+  const argv = input.argv.filter((flag) => flag !== '--json');
+  const command = readCommand({ ...input, argv });
+  if (command.kind !== 'serve') return { text: HELP, exitCode: 0 };
+  const results = await check({ config: command.config, clock });
+  const failed = results.some(({ status }) => status === 'fail');
+  const text = argv.length < input.argv.length ? `${JSON.stringify(results)}\n` : table(results);
+  return { text, exitCode: failed ? EXIT_FAILED : 0 };
+}
+
+async function check(input: CheckInput): Promise<readonly CheckResult[]> {
+  const machine = await checkMachine(input);
+  const [ports, addresses, https, turn] = await Promise.all([
+    checkPorts(input),
+    checkAddresses(input),
+    checkHttps(input),
+    checkTurn(input),
+  ]);
+  const settings: CheckResult = { name: 'settings', status: 'ok', text: 'All of them can be used.' };
+  return [settings, ...ports, addresses, ...https, access(input.config), ...turn, ...machine];
+}
+
+function access({ access: mode, roomPasswords }: Config): CheckResult {
+  const locked = Object.keys(roomPasswords).length;
+  const text =
+    mode === 'token'
+      ? 'Those with a join token may join; there is a secret for them.'
+      : `Everybody who reaches the page may join any room${locked === 0 ? '' : `, but for ${locked} with a password`}.`;
+  return { name: 'access', status: 'ok', text };
+}
+
+function table(results: readonly CheckResult[]): string {
+  const count = (status: CheckResult['status']) => results.filter((result) => result.status === status).length;
+  const lines = results.map(({ status, name, text }) => `${status.padEnd(4)}  ${name}: ${text}`);
+  return `${[...lines, '', `${count('ok')} ok, ${count('warn')} warn, ${count('fail')} fail`].join('\n')}\n`;
+}

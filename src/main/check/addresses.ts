@@ -1,0 +1,97 @@
+/** Do browsers elsewhere reach the addresses that they are told? */
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIP } from 'node:net';
+import { parseEndpoint } from '../../lib/endpoint.ts';
+import { isLoopback, localAddresses } from '../../rtc/local-addresses.ts';
+import { type CheckInput, type CheckResult, within } from './result.ts';
+
+const LOOKUP_LIMIT_MS = 3000;
+
+/** RFC 1918, RFC 6598 (carrier-grade NAT), RFC 3927 and RFC 4291 (link-local), RFC 4193: nobody routes to them from outside. */
+const PRIVATE = new BlockList();
+for (const [net, bits] of [
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['100.64.0.0', 10],
+  ['169.254.0.0', 16],
+] as const)
+  PRIVATE.addSubnet(net, bits, 'ipv4');
+PRIVATE.addSubnet('fc00::', 7, 'ipv6');
+PRIVATE.addSubnet('fe80::', 10, 'ipv6');
+
+type Reach = 'anywhere' | 'network' | 'machine';
+
+/** @param local the addresses of this machine */
+export async function checkAddresses(
+  { config, clock }: CheckInput,
+  local: readonly string[] = localAddresses(),
+): Promise<CheckResult> {
+  const name = 'addresses for media';
+  if (config.announce.length === 0) {
+    const addresses = config.mediaHost.length > 0 ? config.mediaHost : local;
+    return ofBound(name, addresses);
+  }
+  const addresses: string[] = [];
+  for (const text of config.announce) {
+    const host = parseEndpoint(text)?.host ?? text;
+    if (isIP(host) !== 0) addresses.push(host);
+    else {
+      const found = await within(clock, LOOKUP_LIMIT_MS, lookup(host, { all: true })).catch(() => undefined);
+      if (found === undefined)
+        return {
+          name,
+          status: 'fail',
+          text: `The host name ${host} to announce is not known. Correct --announce, or the DNS.`,
+        };
+      addresses.push(...found.map(({ address }) => address));
+    }
+  }
+  const told = addresses.join(', ');
+  switch (widest(addresses)) {
+    case 'anywhere':
+      return { name, status: 'ok', text: `Browsers are told ${told}.` };
+    case 'network':
+      return {
+        name,
+        status: 'warn',
+        text: `Browsers are told ${told}, which is reached only from inside your network. For others use --announce PUBLIC-IP.`,
+      };
+    case 'machine':
+      return {
+        name,
+        status: 'warn',
+        text: `Browsers are told ${told}, which leads each of them to its own machine. Use --announce PUBLIC-IP.`,
+      };
+  }
+}
+
+function ofBound(name: string, addresses: readonly string[]): CheckResult {
+  const told = addresses.filter((address) => !isLoopback(address)).join(', ');
+  switch (widest(addresses)) {
+    case 'anywhere':
+      return { name, status: 'ok', text: `Browsers are told ${told}.` };
+    case 'network':
+      return {
+        name,
+        status: 'warn',
+        text: `All addresses are private (${told}): browsers elsewhere will not reach them. For them use --announce PUBLIC-IP and forward the media ports.`,
+      };
+    case 'machine':
+      return {
+        name,
+        status: 'warn',
+        text: 'Media is bound to the loopback interface only: browsers on other machines will not reach it. Leave out --media-host, or use --announce PUBLIC-IP.',
+      };
+  }
+}
+
+function widest(addresses: readonly string[]): Reach {
+  const reaches = addresses.map(reachOf);
+  return reaches.includes('anywhere') ? 'anywhere' : reaches.includes('network') ? 'network' : 'machine';
+}
+
+function reachOf(address: string): Reach {
+  if (isLoopback(address)) return 'machine';
+  return PRIVATE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') ? 'network' : 'anywhere';
+}

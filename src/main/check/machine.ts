@@ -1,0 +1,112 @@
+/** Is this machine fit for it: the codec, the timers, the limits of the system? */
+import { readFile } from 'node:fs/promises';
+import type { Config } from '../../config.ts';
+import type { Clock, Millis } from '../../lib/clock.ts';
+import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
+
+const TICK_MS: Millis = 20;
+const TICKS = 75;
+/** What a tick may be late without a listener's jitter buffer growing for it. */
+const LATE_MS: Millis = 5;
+/** What the media ports ask for. */
+const WANTED_BUFFER_BYTES = 4 * 1024 * 1024;
+const SMALL_BUFFER_BYTES = 1024 * 1024;
+/** Sockets of media, log, libraries and the like. */
+const OTHER_FILES = 256;
+
+export async function checkMachine({ config, clock }: CheckInput): Promise<readonly CheckResult[]> {
+  // Alone, because what runs beside it would make the ticks late.
+  const timer = await checkTimer(clock);
+  const [bytes, limits] = await Promise.all([read('/proc/sys/net/core/rmem_max'), read('/proc/self/limits')]);
+  return [
+    await checkOpus(),
+    timer,
+    ...(bytes === undefined ? [] : [receiveBuffer(Number(bytes))]),
+    ...(limits === undefined ? [] : openFiles(limits, config)),
+  ];
+}
+
+/** Loads the codec here and not with this file, so that it can be said that it cannot be loaded. */
+async function checkOpus(): Promise<CheckResult> {
+  const name = 'Opus';
+  try {
+    const { opusCodec } = await import('../../mixer/opus.ts');
+    const { FRAME_SAMPLES } = await import('../../mixer/format.ts');
+    const encoder = opusCodec.createEncoder();
+    encoder.configure({ bitrate: 32_000, complexity: 5 });
+    const packet = encoder.encode(Int16Array.from({ length: FRAME_SAMPLES }, (_, i) => 8000 * Math.sin(i / 10)));
+    const decoded = opusCodec.createDecoder().decode(packet);
+    if (decoded?.some((sample) => Math.abs(sample) > 1000) !== true) throw new Error('a frame came out silent');
+    return { name, status: 'ok', text: 'The codec loads, encodes and decodes.' };
+  } catch (error) {
+    const [reason] = reasonOf(error).split('\n');
+    return {
+      name,
+      status: 'fail',
+      text: `The codec does not work: ${reason}. Run "npm ci" on this machine, with its own Node.`,
+    };
+  }
+}
+
+async function checkTimer(clock: Clock): Promise<CheckResult> {
+  const latenessMs: number[] = [];
+  const startMs = clock.now();
+  for (let tick = 1; tick <= TICKS; tick++) {
+    const dueMs = startMs + tick * TICK_MS;
+    await new Promise<void>((resolve) => clock.setTimer(dueMs, resolve));
+    latenessMs.push(clock.now() - dueMs);
+  }
+  return timerPrecision(latenessMs);
+}
+
+/** Judges the lateness of ticks. */
+export function timerPrecision(latenessMs: readonly Millis[]): CheckResult {
+  const sorted = latenessMs.toSorted((a, b) => a - b);
+  const p99 = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
+  const measured = `99 % of ${sorted.length} ticks came at most ${p99.toFixed(1)} ms late`;
+  const name = 'timers';
+  if (p99 <= LATE_MS) return { name, status: 'ok', text: `${measured}.` };
+  return {
+    name,
+    status: 'warn',
+    text: `${measured}: the machine is busy, or its processor is shared with others. Sound may break up.`,
+  };
+}
+
+/** @param bytes `net.core.rmem_max` */
+export function receiveBuffer(bytes: number): CheckResult {
+  const name = 'receive buffers';
+  const text = `The system grants ${Math.round(bytes / 1024)} KiB for each media port`;
+  if (bytes >= SMALL_BUFFER_BYTES) return { name, status: 'ok', text: `${text}.` };
+  const advice = `sysctl -w net.core.rmem_max=${WANTED_BUFFER_BYTES}`;
+  return {
+    name,
+    status: 'warn',
+    text: `${text}, which is enough for small rooms. With many talkers packets are lost in busy moments: ${advice}`,
+  };
+}
+
+/** @param limits the text of `/proc/self/limits` */
+export function openFiles(limits: string, { maxConnections, mediaTcp }: Config): readonly CheckResult[] {
+  const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(limits) ?? [];
+  if (soft === undefined) return [];
+  const name = 'open files';
+  // A page takes a few connections beside its WebSocket, and one for its media where UDP does not get through.
+  const needed = maxConnections * (mediaTcp === 'on' ? 3 : 2) + OTHER_FILES;
+  if (soft === 'unlimited' || Number(soft) >= needed) return [{ name, status: 'ok', text: `The limit is ${soft}.` }];
+  return [
+    {
+      name,
+      status: 'warn',
+      text: `The limit is ${soft}, but --max-connections ${maxConnections} may need ${needed}. Raise it (ulimit -n, LimitNOFILE= of systemd), or lower --max-connections.`,
+    },
+  ];
+}
+
+async function read(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,85 @@
+/** Can the ports be opened, or does a Partyline that is running have them? */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Config } from '../../config.ts';
+import { formatEndpoint } from '../../lib/endpoint.ts';
+import { isPortInUse } from '../../rtc/datagram-port.ts';
+import { MediaPort } from '../../rtc/media-port.ts';
+import { listenError } from '../../server/start-error.ts';
+import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
+
+const ASK_LIMIT_MS = 1000;
+
+export async function checkPorts({ config, clock }: CheckInput): Promise<readonly CheckResult[]> {
+  const http = await httpPort(config);
+  return [http.result, await mediaPorts({ config, clock }, http.isPartyline)];
+}
+
+async function httpPort(config: Config): Promise<{ result: CheckResult; isPartyline: boolean }> {
+  const name = 'HTTP port';
+  const server = createServer();
+  try {
+    server.listen({ host: config.host, port: config.port });
+    await once(server, 'listening');
+    const text = `TCP port ${config.port} on ${config.host} can be opened.`;
+    return { result: { name, status: 'ok', text }, isPartyline: false };
+  } catch (error) {
+    const version = isPortInUse(error) ? await runningVersion(config) : undefined;
+    if (version === undefined)
+      return { result: { name, status: 'fail', text: listenError(error, config).message }, isPartyline: false };
+    const text = `TCP port ${config.port} on ${config.host} belongs to Partyline ${version}, which is running.`;
+    return { result: { name, status: 'ok', text }, isPartyline: true };
+  } finally {
+    server.close();
+  }
+}
+
+/** The version of the Partyline that has the HTTP port; undefined if it is another program that has it. */
+async function runningVersion({ host, port }: Config): Promise<string | undefined> {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  try {
+    const url = `http://${formatEndpoint(reachable, port)}/healthz`;
+    const answer = await fetch(url, { signal: AbortSignal.timeout(ASK_LIMIT_MS) });
+    const health: unknown = await answer.json();
+    if (typeof health !== 'object' || health === null || !('workers' in health) || !('version' in health)) return;
+    return String(health.version);
+  } catch {
+    return undefined;
+  }
+}
+
+async function mediaPorts({ config, clock }: CheckInput, isRunning: boolean): Promise<CheckResult> {
+  const name = 'media ports';
+  const { mediaHost: hosts, mediaPort, workers } = config;
+  const tcp = config.mediaTcp === 'on';
+  const count = mediaPort === 0 ? 1 : Math.max(1, workers);
+  const ports = mediaPort === 0 ? [0] : Array.from({ length: count }, (_, index) => mediaPort + index);
+  let inUse = 0;
+  for (const port of ports) {
+    try {
+      await (await MediaPort.open({ hosts, port, tcp, clock })).close();
+    } catch (error) {
+      if (isRunning && error instanceof Error && isPortInUse(error.cause)) inUse++;
+      else
+        return {
+          name,
+          status: 'fail',
+          text: `${sentence(reasonOf(error))} Choose others with --media-port and --media-host.`,
+        };
+    }
+  }
+  const which = `${tcp ? 'UDP and TCP' : 'UDP'} ${inWords(ports)}`;
+  if (inUse > 0) return { name, status: 'ok', text: `${which}: in use, as it seems by the Partyline that is running.` };
+  return { name, status: 'ok', text: `${which} can be opened.` };
+}
+
+/** `40000`, or `40000 to 40002`, or what stands for a port that the system chooses. */
+export function inWords(ports: readonly number[]): string {
+  const [first = 0] = ports;
+  if (first === 0) return 'any free port';
+  return ports.length === 1 ? `port ${first}` : `ports ${first} to ${ports.at(-1)}`;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
