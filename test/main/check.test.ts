@@ -94,13 +94,15 @@ test('ports in use by another program fail', async (t) => {
   });
 });
 
-test('a TCP port in use fails where media comes over TCP, and is no matter where it does not', async (t) => {
+test('a TCP port in use fails or is warned of where media comes over TCP, and is no matter where it does not', async (t) => {
   const tcp = createTcpServer().listen(0, '127.0.0.1');
   await once(tcp, 'listening');
   t.teardown(() => tcp.close());
   const { port: mediaPort } = tcp.address() as AddressInfo;
   t.match((await checkPorts(inputWith({ mediaPort })))[1], { status: 'fail', text: /TCP port/ });
   t.match((await checkPorts(inputWith({ mediaPort, mediaTcp: 'off' })))[1], { status: 'ok' });
+  const everywhere = inputWith({ mediaPort, mediaHost: [] });
+  t.match((await checkPorts(everywhere))[1], { status: 'warn', text: 'but TCP not on 127.0.0.1' });
 });
 
 test('ports of a Partyline that is running are no failure', async (t) => {

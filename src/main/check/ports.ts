@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Config } from '../../config.ts';
 import { formatEndpoint } from '../../lib/endpoint.ts';
-import { isPortInUse } from '../../rtc/datagram-port.ts';
+import { isPortInUse, type MediaAddress } from '../../rtc/datagram-port.ts';
 import { MediaPort } from '../../rtc/media-port.ts';
 import { listenError } from '../../server/start-error.ts';
 import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
@@ -55,9 +55,12 @@ async function mediaPorts({ config, clock }: CheckInput, isRunning: boolean): Pr
   const count = mediaPort === 0 ? 1 : Math.max(1, workers);
   const ports = mediaPort === 0 ? [0] : Array.from({ length: count }, (_, index) => mediaPort + index);
   let inUse = 0;
+  const withoutTcp: string[] = [];
   for (const port of ports) {
     try {
-      await (await MediaPort.open({ hosts, port, tcp, clock })).close();
+      const opened = await MediaPort.open({ hosts, port, tcp, clock });
+      if (tcp) withoutTcp.push(...udpOnly(opened.addresses));
+      await opened.close();
     } catch (error) {
       if (isRunning && error instanceof Error && isPortInUse(error.cause)) inUse++;
       else
@@ -70,7 +73,18 @@ async function mediaPorts({ config, clock }: CheckInput, isRunning: boolean): Pr
   }
   const which = `${tcp ? 'UDP and TCP' : 'UDP'} ${inWords(ports)}`;
   if (inUse > 0) return { name, status: 'ok', text: `${which}: in use, as it seems by the Partyline that is running.` };
+  if (withoutTcp.length > 0) {
+    const text = `${which} can be opened, but TCP not on ${withoutTcp.join(', ')}, where another program has it.`;
+    return { name, status: 'warn', text };
+  }
   return { name, status: 'ok', text: `${which} can be opened.` };
+}
+
+/** Where the server would do without TCP. */
+function udpOnly(addresses: readonly MediaAddress[]): string[] {
+  const on = (protocol: string) => addresses.filter((address) => address.protocol === protocol);
+  const tcp = new Set(on('tcp').map(({ address }) => address));
+  return on('udp').flatMap(({ address, port }) => (tcp.has(address) ? [] : [formatEndpoint(address, port)]));
 }
 
 /** `40000`, or `40000 to 40002`, or what stands for a port that the system chooses. */
