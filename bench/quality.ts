@@ -48,8 +48,9 @@ await runCommand({
   name: 'quality',
   about: [
     'What a listener hears, compared with the sum of the voices as they were before any encoder. The built server runs in',
-    'a process of its own; talkers send speech (espeak-ng, another voice and text each) in real Opus, VOIP at 32 kb/s with DTX',
-    "as browsers do; the listener decodes what it gets, with the decoder's own concealment for what was lost on the way to it.",
+    'a process of its own, without levelling; talkers send speech (espeak-ng, another voice and text each) in real Opus, VOIP',
+    'at 32 kb/s, with DTX where the server asks for it, as browsers do, but without RED; the listener decodes what it gets,',
+    "with the decoder's own concealment for what was lost on the way to it.",
     'Packets are thrown away at random on both ways, independently, the same ones in every run with the same seed.',
     '',
     'segmental SNR   mean over the 20 ms frames with speech, each held between -10 and 35 dB',
@@ -66,7 +67,9 @@ await runCommand({
 
 interface Voice {
   readonly pcm: Float32Array;
+  /** For a server that asks for DTX, and for one that does not. */
   readonly programme: Programme;
+  readonly withoutDtx: Programme;
 }
 
 async function run(values: Values<typeof options>): Promise<void> {
@@ -81,7 +84,7 @@ async function run(values: Values<typeof options>): Promise<void> {
   for (const name of VOICES.slice(0, Math.max(...values.talkers))) {
     showProgress(`speech of ${name}`);
     const pcm = (await speech(name, values.seconds)).slice(0, values.seconds * SAMPLE_RATE);
-    voices.push({ pcm, programme: encodeProgramme(pcm) });
+    voices.push({ pcm, programme: encodeProgramme(pcm), withoutDtx: encodeProgramme(pcm, false) });
   }
   const rows: QualityRow[] = [];
   for (const count of values.talkers) {
@@ -155,10 +158,11 @@ async function openRoom(
   const listener = await server.join(room, 'listener', (received) => ear.add(received));
   const participants = [listener];
   const talkers: Talker[] = [];
-  for (const [index, { programme }] of voices.entries()) {
+  for (const [index, { programme, withoutDtx }] of voices.entries()) {
     const participant = await server.join(room, `talker ${index}`);
     participants.push(participant);
-    talkers.push(new Talker(participant, programme, randomLoss(lossPercent, createPrng(seed + index))));
+    const said = participant.dtx ? programme : withoutDtx;
+    talkers.push(new Talker(participant, said, randomLoss(lossPercent, createPrng(seed + index))));
   }
   // Only now: joining takes a while, and all shall speak at the same time.
   for (const [index, talker] of talkers.entries()) pacer.add(index, () => talker.sendNext());

@@ -13,6 +13,7 @@ const benchmarks = {
   soak: 'minutes of joins, leaves, talk and mutes at random: whether memory, handles or sockets grow',
   mixer: 'what the parts of the media path cost, in microseconds',
   jitter: 'delay and gaps on bad networks, replayed in simulated time',
+  all: 'all of these, one after the other, and then the report',
   report: 'writes docs/benchmarks.md from the figures of the others',
 };
 
@@ -36,7 +37,7 @@ await build({
   sourcemap: 'inline',
   logLevel: 'warning',
 });
-const NO_SERVER = ['report', 'mixer', 'jitter'];
+const NO_SERVER = ['all', 'report', 'mixer', 'jitter'];
 if (!args.includes('--help') && !NO_SERVER.includes(name)) await buildAll(`${root}dist/bench/server`);
 const file = new URL(`../dist/bench/${name}.mjs`, import.meta.url);
 process.argv = [process.argv[0], fileURLToPath(file), ...args];

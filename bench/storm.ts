@@ -1,14 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadReport } from './client/messages.ts';
+import { drawChart } from './lib/chart.ts';
 import { runCommand, writeResult } from './lib/command.ts';
 import { Driver } from './lib/driver.ts';
 import { describeMachine, warnIfBusy } from './lib/machine.ts';
-import { JSON_FILE, type Options, SERVER_FLAGS, UsageError, type Values } from './lib/options.ts';
+import { JSON_FILE, type Options, SERVER_FLAGS, SVG_FILE, UsageError, type Values } from './lib/options.ts';
 import { clearProgress, showProgress } from './lib/progress.ts';
 import type { ServerUnderTest } from './lib/server-under-test.ts';
 import { ROOM, serversOf } from './lib/servers.ts';
-import { percentile } from './lib/statistics.ts';
-import { STORM_COLUMNS, type StormPhase, type StormResult, WAIT_COLUMNS, type WaitRow } from './lib/storm-result.ts';
+import {
+  STORM_COLUMNS,
+  type StormPhase,
+  type StormResult,
+  stormChart,
+  WAIT_COLUMNS,
+  waitRowsOf,
+} from './lib/storm-result.ts';
 import { formatTable } from './lib/table.ts';
 import { Window } from './lib/window.ts';
 
@@ -24,6 +31,7 @@ const options = {
   workers: { kind: 'number', default: 1, min: 0, max: 256, description: 'media workers of the server' },
   'server-flags': SERVER_FLAGS,
   json: JSON_FILE,
+  svg: SVG_FILE,
 } as const satisfies Options;
 
 await runCommand({
@@ -78,12 +86,9 @@ async function run(values: Values<typeof options>): Promise<void> {
       joinMs: storm.outcome.joinMs,
       firstSoundMs: sounds.slice(participants).filter((ms) => ms !== null),
     };
-    const waits = [
-      waitRow('the end of the handshake', result.joinMs),
-      waitRow('the first packet with sound', result.firstSoundMs),
-    ];
-    console.log(`${formatTable(STORM_COLUMNS, result.phases)}\n\n${formatTable(WAIT_COLUMNS, waits)}`);
+    console.log(`${formatTable(STORM_COLUMNS, result.phases)}\n\n${formatTable(WAIT_COLUMNS, waitRowsOf(result))}`);
     await writeResult(values.json, `${JSON.stringify(result, null, 2)}\n`);
+    await writeResult(values.svg, drawChart(stormChart(result)));
   } finally {
     await driver.ask({ type: 'leave' });
     driver.close();
@@ -126,15 +131,5 @@ function heardBy(
   return {
     packetsPerSecondMin: Math.min(...settled.map(({ packets, pausedMs }) => packets / (seconds - pausedMs / 1000))),
     largestGapMs: Math.max(...settled.map(({ largestGapMs }) => largestGapMs)),
-  };
-}
-
-function waitRow(until: string, ms: readonly number[]): WaitRow {
-  return {
-    until,
-    count: ms.length,
-    medianMs: percentile(ms, 0.5),
-    p95Ms: percentile(ms, 0.95),
-    maxMs: percentile(ms, 1),
   };
 }

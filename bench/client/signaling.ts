@@ -8,12 +8,14 @@ const ANSWER_TIMEOUT_MS = 20_000;
 export class SignalingClient {
   readonly #socket: WebSocket;
   #waiting: ((message: ServerMessage) => void) | undefined;
+  #onClosed: ((reason: string) => void) | undefined;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on('message', (data) => this.#waiting?.(JSON.parse(String(data)) as ServerMessage));
-    // A socket that fails closes as well; what waits then times out with a message of its own.
+    // A socket that fails closes as well.
     socket.on('error', () => {});
+    socket.on('close', (code, reason) => this.#onClosed?.(`${code} ${String(reason)}`.trim()));
   }
 
   /** `url` as `ws://127.0.0.1:8080/ws`. */
@@ -47,7 +49,7 @@ export class SignalingClient {
     this.#socket.send(JSON.stringify(message));
   }
 
-  /** The next message of a type. Throws on an `error` message and after 20 s. */
+  /** The next message of a type. Throws on an `error` message, when the socket closes, and after 20 s. */
   #receive<T extends ServerMessage['type']>(type: T): Promise<Extract<ServerMessage, { type: T }>> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
@@ -57,9 +59,11 @@ export class SignalingClient {
       const settle = (outcome: Error | Extract<ServerMessage, { type: T }>) => {
         clearTimeout(timer);
         this.#waiting = undefined;
+        this.#onClosed = undefined;
         if (outcome instanceof Error) reject(outcome);
         else resolve(outcome);
       };
+      this.#onClosed = (reason) => settle(new Error(`the WebSocket closed before ${type}: ${reason}`));
       this.#waiting = (message) => {
         if (message.type === type) settle(message as Extract<ServerMessage, { type: T }>);
         else if (message.type === 'error') settle(new Error(`the server refuses: ${message.code}: ${message.message}`));

@@ -1,4 +1,6 @@
+import type { Chart } from './chart.ts';
 import type { Machine } from './machine.ts';
+import { mean } from './statistics.ts';
 import type { Column } from './table.ts';
 
 /** One server, once. */
@@ -43,3 +45,24 @@ export const LATENCY_COLUMNS: readonly Column<LatencyRow>[] = [
   { title: 'max, ms', value: (row) => row.maxMs.toFixed(1) },
   { title: 'concealed, %', value: (row) => row.concealedPercent?.toFixed(2) ?? '–' },
 ];
+
+/** The median against the jitter, a line for each server; undefined without at least two amounts of jitter. */
+export function latencyChart(results: readonly LatencyResult[]): Chart | undefined {
+  const sorted = [...results].sort((a, b) => a.jitterMs - b.jitterMs);
+  const [first] = sorted;
+  if (first === undefined || sorted.length < 2) return undefined;
+  const servers = [...new Set(sorted.flatMap(({ runs }) => runs.map(({ server }) => server)))];
+  return {
+    title: 'Delay added by the server',
+    subtitle: `median of ${first.runs[0]!.trials} sounds, ${first.machine.cpu}`,
+    xLabel: 'jitter of the network: each packet held back by 0 to this many ms',
+    yLabel: 'ms',
+    series: servers.map((name) => ({
+      name,
+      points: sorted.flatMap(({ jitterMs, runs }) => {
+        const own = runs.filter(({ server }) => server === name).map(({ p50Ms }) => p50Ms);
+        return own.length === 0 ? [] : [[jitterMs, mean(own)] as const];
+      }),
+    })),
+  };
+}

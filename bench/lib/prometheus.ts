@@ -8,6 +8,10 @@ export class Scrape {
     this.#samples = text.split('\n').flatMap(parseSample);
   }
 
+  has(name: string): boolean {
+    return this.#samples.some((sample) => sample.name === name);
+  }
+
   /** Sum of a counter or gauge over its labels (over workers, for ours). Throws when there is no such metric. */
   sum(name: string, labels: Readonly<Record<string, string>> = {}): number {
     const samples = this.#samples.filter((sample) => sample.name === name && matches(sample, labels));

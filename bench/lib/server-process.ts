@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Scrape } from './prometheus.ts';
 import type { ServerUnderTest, Usage } from './server-under-test.ts';
@@ -44,7 +45,9 @@ export class ServerProcess implements ServerUnderTest {
     const timer = setTimeout(() => child.kill(), START_TIMEOUT_MS);
     try {
       const url = await Promise.race([readUrl(child), exited]);
-      return new ServerProcess(child, url, name);
+      const server = new ServerProcess(child, url, name);
+      await server.#firstFigures();
+      return server;
     } finally {
       clearTimeout(timer);
     }
@@ -52,6 +55,11 @@ export class ServerProcess implements ServerUnderTest {
 
   get webSocketUrl(): string {
     return `${this.url.replace('http:', 'ws:')}/ws`;
+  }
+
+  /** Those of the media workers are there a moment after the start. */
+  async #firstFigures(): Promise<void> {
+    while (!(await this.metrics()).has('partyline_ticks_total')) await sleep(50);
   }
 
   async metrics(): Promise<Scrape> {

@@ -1,4 +1,6 @@
+import type { Chart } from './chart.ts';
 import type { Machine } from './machine.ts';
+import { percentile } from './statistics.ts';
 import type { Column } from './table.ts';
 
 /** One part of a run: the room before the storm, or during it. */
@@ -56,3 +58,35 @@ export const WAIT_COLUMNS: readonly Column<WaitRow>[] = [
   { title: 'p95\nms', value: ({ p95Ms }) => p95Ms.toFixed(0) },
   { title: 'longest\nms', value: ({ maxMs }) => maxMs.toFixed(0) },
 ];
+
+export function waitRowsOf({ joinMs, firstSoundMs }: StormResult): WaitRow[] {
+  return [waitRow('the end of the handshake', joinMs), waitRow('the first packet with sound', firstSoundMs)];
+}
+
+function waitRow(until: string, ms: readonly number[]): WaitRow {
+  return {
+    until,
+    count: ms.length,
+    medianMs: percentile(ms, 0.5),
+    p95Ms: percentile(ms, 0.95),
+    maxMs: percentile(ms, 1),
+  };
+}
+
+/** How many of the newcomers had waited no longer than a time. */
+export function stormChart({ joinMs, firstSoundMs, joins, joinSeconds, participants, machine }: StormResult): Chart {
+  return {
+    title: `Waiting in a storm of ${joins} joins in ${joinSeconds} s`,
+    subtitle: `into a room of ${participants}, ${machine.cpu}`,
+    xLabel: 'ms since the WebSocket was opened',
+    yLabel: 'newcomers who had it by then, %',
+    series: [
+      { name: 'the end of the handshake', points: cumulative(joinMs) },
+      { name: 'the first packet with sound', points: cumulative(firstSoundMs) },
+    ],
+  };
+}
+
+function cumulative(ms: readonly number[]): readonly (readonly [number, number])[] {
+  return [0, 5, 10, 25, 50, 75, 90, 95, 100].map((percent) => [percentile(ms, percent / 100), percent] as const);
+}

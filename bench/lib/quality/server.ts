@@ -16,8 +16,9 @@ export interface MixingServer {
 /** Starts a new server in which these rooms can be joined. */
 export type StartMixingServer = (rooms: readonly string[]) => Promise<MixingServer>;
 
+/** Without levelling, which is no fault of transmission though it changes what is heard. */
 export const startPartyline: StartMixingServer = async () =>
-  mixingServer('Partyline', 'partyline', await ServerProcess.start([]));
+  mixingServer('Partyline', 'partyline', await ServerProcess.start(['--levelling', 'off']));
 
 /** AudioBridge with its defaults; only in a private network. */
 export const startJanus: StartMixingServer = async (rooms) =>

@@ -1,0 +1,151 @@
+import { test } from 'tap';
+import { latencyChart } from '../../bench/lib/latency-result.ts';
+import { parseResult, type Result, sectionOf } from '../../bench/lib/report-section.ts';
+import { STEPS } from '../../bench/lib/steps.ts';
+
+const machine = {
+  cpu: 'a processor',
+  cores: 2,
+  memoryGb: 4,
+  system: 'Linux 6 x64',
+  node: 'v20.12.0',
+  packages: { werift: '0.24.4' },
+  date: '2026-01-02T03:04:05.000Z',
+  loadBefore: 0.1,
+};
+
+const window = {
+  packetsPerSecondMean: 50,
+  packetsPerSecondMin: 50,
+  packetsLost: 0,
+  largestGapMs: 30,
+  memoryMbEach: 0.2,
+  joinP50Ms: 20,
+  clientCpuPercent: 5,
+};
+const at = (participants: number, each: number) => ({
+  participants,
+  serverCpuPercent: participants * each,
+  serverCpuPercentEach: each,
+  ...window,
+});
+const scaling = {
+  benchmark: 'scaling',
+  machine,
+  rooms: 1,
+  talkers: 3,
+  workers: [1],
+  seconds: 20,
+  runs: [
+    { server: 'Partyline', steps: [at(20, 0.3), at(60, 0.125)] },
+    { server: 'Janus 1', steps: [at(20, 1.4), at(60, 1.25)] },
+  ],
+};
+const latency = (jitterMs: number, p50Ms: number) => ({
+  benchmark: 'latency',
+  machine,
+  jitterMs,
+  seed: 1,
+  runs: [{ server: 'Partyline', trials: 100, missed: 0, p50Ms, p95Ms: 25, maxMs: 40, concealedPercent: 0.1 }],
+});
+const phase = {
+  seconds: 10,
+  tickLatenessP50Ms: 0.5,
+  tickLatenessP99Ms: 1.9,
+  ticksSkipped: 0,
+  serverCpuPercent: 10,
+  packetsPerSecondMin: 50,
+  largestGapMs: 33,
+};
+const storm = {
+  benchmark: 'storm',
+  machine,
+  participants: 20,
+  talkers: 3,
+  joins: 4,
+  joinSeconds: 10,
+  phases: [
+    { phase: 'before', ...phase },
+    { phase: 'storm', ...phase },
+  ],
+  joinMs: [10, 20, 30, 40],
+  firstSoundMs: [15, 25, 35, 45],
+};
+
+const step = (name: string) => STEPS.find((one) => one.name === name)!;
+const read = (result: object, benchmark: string): Result => parseResult(JSON.stringify(result), 'a.json', benchmark);
+
+test('a section has the command, the tables, the machine and the date', async (t) => {
+  const { markdown, chart } = sectionOf(step('scaling'), read(scaling, 'scaling'));
+  t.match(markdown, /^## CPU for each participant of one room\n/);
+  t.match(markdown, /`npm run bench -- scaling --against janus --participants [\d,]+ --repeats 2`/);
+  t.match(markdown, /\| 60 \| 0\.125 \(0\.125 to 0\.125\) \| 1\.250 \(1\.250 to 1\.250\) \| 10\.0 \|/, 'beside Janus');
+  t.match(markdown, /a processor, 2 cores, .* Node v20\.12\.0, werift 0\.24\.4; 2026-01-02/);
+  t.match(markdown, '](benchmarks/scaling.svg)');
+  t.same(
+    chart?.series.map(({ name, points }) => [name, points]),
+    [
+      [
+        'Partyline',
+        [
+          [20, 0.3],
+          [60, 0.125],
+        ],
+      ],
+      [
+        'Janus 1',
+        [
+          [20, 1.4],
+          [60, 1.25],
+        ],
+      ],
+    ],
+  );
+});
+
+test('one size of a room has a table and no chart', async (t) => {
+  const single = { ...scaling, runs: [{ server: 'Partyline', steps: [at(500, 0.1)] }] };
+  const { markdown, chart } = sectionOf(step('five-minutes'), read(single, 'scaling'));
+  t.equal(chart, undefined);
+  t.notMatch(markdown, 'svg');
+  t.match(markdown, /\| Partyline \| 500 \| 0\.100 \|/);
+});
+
+test('a storm is told by what the room noticed and by how long newcomers waited', async (t) => {
+  const { markdown, chart } = sectionOf(step('storm'), read(storm, 'storm'));
+  t.match(markdown, /\| storm \| 10\.0 \| 0\.50 \| 1\.90 \|/);
+  t.match(markdown, /\| the first packet with sound \| 4 \| 25 \| 45 \| 45 \|/);
+  const [handshake] = chart!.series;
+  t.same(handshake!.points.at(0), [10, 0]);
+  t.same(handshake!.points.at(-1), [40, 100]);
+  t.ok(handshake!.points.every(([ms], index, all) => index === 0 || ms >= all[index - 1]![0]));
+});
+
+test('the delay is drawn against the jitter when both were measured', async (t) => {
+  const results = [read(latency(15, 31), 'latency'), read(latency(0, 17), 'latency')].filter(
+    (result) => result.benchmark === 'latency',
+  );
+  t.same(latencyChart(results)?.series, [
+    {
+      name: 'Partyline',
+      points: [
+        [0, 17],
+        [15, 31],
+      ],
+    },
+  ]);
+  t.equal(latencyChart(results.slice(1)), undefined);
+});
+
+test('a file that is not what its step has measured is refused by name', async (t) => {
+  t.throws(() => parseResult('{', 'a.json', 'storm'), /a\.json is not JSON/);
+  t.throws(() => parseResult('{"benchmark":"weather"}', 'a.json', 'storm'), /a\.json holds no figures of a benchmark/);
+  t.throws(() => read(storm, 'flood'), /a\.json holds figures of "storm" instead of "flood"/);
+});
+
+test('the steps have names of their own, and all but those to be named take less than 45 minutes', async (t) => {
+  t.equal(new Set(STEPS.map(({ name }) => name)).size, STEPS.length);
+  const minutes = STEPS.filter(({ onlyByName }) => !onlyByName).reduce((sum, one) => sum + one.minutes, 0);
+  t.ok(minutes < 45, `${minutes}`);
+  t.ok(STEPS.every(({ args }) => !args.includes('--json')));
+});
