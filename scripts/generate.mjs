@@ -34,9 +34,9 @@ async function load() {
 
 function errorTable(errors) {
   const rows = Object.entries(errors).map(
-    ([code, { message, closeCode }]) => `| \`${code}\` | ${message} | ${closeCode ?? ''} |`,
+    ([code, { message, httpStatus, closeCode }]) => `| \`${code}\` | ${message} | ${httpStatus} | ${closeCode ?? ''} |`,
   );
-  return ['| code | what it means | close code |', '| --- | --- | --- |', ...rows].join('\n');
+  return ['| code | what it means | HTTP status | close code |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 async function update(name, change) {

@@ -1,0 +1,184 @@
+/** The OpenAPI 3.1 document of the REST API, made of the tables and schemas that the server itself goes by. */
+import { z } from 'zod';
+import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
+import { API_PATH, OPERATION_LIST, type Operation, type OperationId } from './operations.ts';
+import {
+  drainingSchema,
+  drainSchema,
+  kickedSchema,
+  kickSchema,
+  moveSchema,
+  newRoomSchema,
+  newTokenSchema,
+  participantListSchema,
+  participantSchema,
+  problemSchema,
+  roomChangeSchema,
+  roomListSchema,
+  roomSchema,
+  serverSchema,
+  tokenSchema,
+  webhookSchema,
+  workerSchema,
+} from './schemas.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const REQUESTS = {
+  NewRoom: newRoomSchema,
+  RoomChange: roomChangeSchema,
+  Kick: kickSchema,
+  Move: moveSchema,
+  NewToken: newTokenSchema,
+  Drain: drainSchema,
+};
+const ANSWERS = {
+  Room: roomSchema,
+  RoomList: roomListSchema,
+  Participant: participantSchema,
+  ParticipantList: participantListSchema,
+  Kicked: kickedSchema,
+  Token: tokenSchema,
+  Server: serverSchema,
+  Worker: workerSchema,
+  Webhook: webhookSchema,
+  Draining: drainingSchema,
+  Problem: problemSchema,
+};
+const TAGS = {
+  server: 'The server as a whole',
+  rooms: 'Rooms',
+  participants: 'Who is in them',
+  tokens: 'Join tokens',
+};
+/** In the order of what can go wrong first. */
+const OF_EVERY_OPERATION: readonly ErrorCode[] = [
+  'admin_token_required',
+  'admin_token_wrong',
+  'rate_limited',
+  'internal',
+];
+const OF_A_QUERY: readonly ErrorCode[] = ['invalid_request'];
+const OF_A_BODY: readonly ErrorCode[] = ['invalid_request', 'request_too_large', 'unsupported_media_type'];
+
+/** What `GET /api/v1/openapi.json` answers; `version` is that of the server. */
+export function openApiDocument(version: string): Json {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Partyline',
+      version,
+      summary: 'Rooms, participants, join tokens and the server itself.',
+      description:
+        'Every request carries the admin token: `Authorization: Bearer TOKEN`. Errors are problem details (RFC 9457) with a stable `code`. Fields and operations may be added within a version of the API: clients should ignore what they do not know.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: API_PATH }],
+    security: [{ adminToken: [] }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths: paths(),
+    components: {
+      securitySchemes: {
+        adminToken: { type: 'http', scheme: 'bearer', description: 'What the server was given as --admin-token.' },
+      },
+      parameters: {
+        room: pathParameter('room', 'The name of a room, percent-encoded.'),
+        participant: pathParameter('participant', 'The id of a participant.'),
+      },
+      schemas: { ...componentSchemas(REQUESTS, 'input'), ...componentSchemas(ANSWERS, 'output') },
+    },
+  };
+}
+
+function paths(): Json {
+  const byPath: Record<string, Record<string, unknown>> = {
+    '/openapi.json': {
+      get: {
+        operationId: 'getOpenApi',
+        tags: ['server'],
+        summary: 'This document',
+        security: [],
+        responses: {
+          200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: { type: 'object' } } } },
+        },
+      },
+    },
+  };
+  for (const [operationId, operation] of OPERATION_LIST) {
+    byPath[operation.path] ??= {};
+    byPath[operation.path]![operation.method] = describe(operationId, operation);
+  }
+  return byPath;
+}
+
+function describe(operationId: OperationId, operation: Operation): Json {
+  const { path, tag, summary, description, query, body } = operation;
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ $ref: `#/components/parameters/${name}` }));
+  const parameters = [...names, ...(query === undefined ? [] : queryParameters(query))];
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    ...(description !== undefined && { description }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(body !== undefined && { requestBody: { required: !body.safeParse({}).success, content: json(body) } }),
+    responses: { ...success(operation), ...failures(operation) },
+  };
+}
+
+function success({ answer }: Operation): Json {
+  if (answer === undefined) return { 204: { description: 'Done' } };
+  return { [answer.status]: { description: answer.status === 201 ? 'Made' : 'Done', content: json(answer.schema) } };
+}
+
+/** Each status once, with the codes that it can have. */
+function failures({ errors, body, query }: Operation): Json {
+  const codes = new Set([
+    ...OF_EVERY_OPERATION,
+    ...(query === undefined ? [] : OF_A_QUERY),
+    ...(body === undefined ? [] : OF_A_BODY),
+    ...errors,
+  ]);
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const { httpStatus } = ERRORS[code];
+    byStatus.set(httpStatus, [...(byStatus.get(httpStatus) ?? []), code]);
+  }
+  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+  return Object.fromEntries(
+    [...byStatus].map(([status, of]) => [status, { description: of.map((code) => `\`${code}\``).join(', '), content }]),
+  );
+}
+
+function json(schema: z.ZodObject): Json {
+  const name = Object.entries({ ...REQUESTS, ...ANSWERS }).find(([, named]) => named === schema)?.[0];
+  if (name === undefined) throw new Error('a schema without a name in the document');
+  return { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } };
+}
+
+function queryParameters(query: z.ZodObject): Json[] {
+  const { properties = {} } = z.toJSONSchema(query, { io: 'input' });
+  return Object.entries(properties).map(([name, property]) => {
+    const { description, ...schema } = property as Record<string, unknown>;
+    return { name, in: 'query', ...(description !== undefined && { description }), schema };
+  });
+}
+
+function pathParameter(name: string, description: string): Json {
+  return { name, in: 'path', required: true, description, schema: { type: 'string' } };
+}
+
+function componentSchemas(schemas: Readonly<Record<string, z.ZodObject>>, io: 'input' | 'output'): Json {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
+  const { schemas: written } = z.toJSONSchema(registry, {
+    io,
+    uri: (id) => `#/components/schemas/${id}`,
+    // The largest number that JavaScript counts to is no limit of the API.
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    },
+  });
+  // Where they stand in the document is their name there.
+  return Object.fromEntries(Object.entries(written).map(([id, { $schema, $id, ...schema }]) => [id, schema]));
+}

@@ -1,0 +1,188 @@
+/** Every operation of the REST API: routes, checks and the OpenAPI document all come from this table. */
+import type { z } from 'zod';
+import type { ErrorCode } from '../../lib/errors.ts';
+import {
+  drainingSchema,
+  drainSchema,
+  kickedSchema,
+  kickSchema,
+  moveSchema,
+  newRoomSchema,
+  newTokenSchema,
+  pageSchema,
+  participantListSchema,
+  participantQuerySchema,
+  participantSchema,
+  roomChangeSchema,
+  roomListSchema,
+  roomSchema,
+  serverSchema,
+  tokenSchema,
+} from './schemas.ts';
+
+export const API_PATH = '/api/v1';
+
+export interface Operation {
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  /** Behind `API_PATH`; parameters as OpenAPI writes them. */
+  readonly path: string;
+  readonly tag: 'server' | 'rooms' | 'participants' | 'tokens';
+  readonly summary: string;
+  readonly description?: string;
+  readonly query?: z.ZodObject;
+  /** Left out by the client, it counts as an empty object. */
+  readonly body?: z.ZodObject;
+  /** Without an answer it is 204. */
+  readonly answer?: { readonly status: 200 | 201; readonly schema: z.ZodObject };
+  /** Beside those that every operation can answer with. */
+  readonly errors: readonly ErrorCode[];
+}
+
+const room = '/rooms/{room}';
+const participant = `${room}/participants/{participant}`;
+const OF_ROOM = ['unknown_room'] as const satisfies readonly ErrorCode[];
+const OF_PARTICIPANT = ['unknown_room', 'unknown_participant'] as const satisfies readonly ErrorCode[];
+
+export const OPERATIONS = {
+  getServer: {
+    method: 'get',
+    path: '/server',
+    tag: 'server',
+    summary: 'What the server is doing',
+    description: 'Cheap enough to be asked once a second. Figures of workers are at most about a second old.',
+    answer: { status: 200, schema: serverSchema },
+    errors: [],
+  },
+  drainServer: {
+    method: 'post',
+    path: '/server/drain',
+    tag: 'server',
+    summary: 'Take in nobody new, and end when all have left',
+    description:
+      'Participants are told and talk on; who loses the connection comes back as ever. When the last one has left, or at the deadline, the process ends as after SIGTERM, with 0. Asked again, it sets another deadline.',
+    body: drainSchema,
+    answer: { status: 200, schema: drainingSchema },
+    errors: ['server_closing'],
+  },
+  undrainServer: {
+    method: 'delete',
+    path: '/server/drain',
+    tag: 'server',
+    summary: 'Take in newcomers again',
+    errors: ['server_closing'],
+  },
+  listRooms: {
+    method: 'get',
+    path: '/rooms',
+    tag: 'rooms',
+    summary: 'All rooms, the oldest first',
+    query: pageSchema,
+    answer: { status: 200, schema: roomListSchema },
+    errors: [],
+  },
+  createRoom: {
+    method: 'post',
+    path: '/rooms',
+    tag: 'rooms',
+    summary: 'Open a room that stays',
+    description: 'It stays while it is empty, until it is closed or the server ends.',
+    body: newRoomSchema,
+    answer: { status: 201, schema: roomSchema },
+    errors: ['invalid_room', 'room_exists', 'too_many_rooms', 'server_closing'],
+  },
+  getRoom: {
+    method: 'get',
+    path: room,
+    tag: 'rooms',
+    summary: 'One room',
+    answer: { status: 200, schema: roomSchema },
+    errors: OF_ROOM,
+  },
+  changeRoom: {
+    method: 'patch',
+    path: room,
+    tag: 'rooms',
+    summary: 'Change what holds in a room',
+    description: 'A room that is not permanent forgets it with its last participant.',
+    body: roomChangeSchema,
+    answer: { status: 200, schema: roomSchema },
+    errors: OF_ROOM,
+  },
+  closeRoom: {
+    method: 'delete',
+    path: room,
+    tag: 'rooms',
+    summary: 'Close a room',
+    description: 'Everybody in it is told `room_closed` and put out. Where anybody may join, they may open it anew.',
+    errors: OF_ROOM,
+  },
+  listParticipants: {
+    method: 'get',
+    path: `${room}/participants`,
+    tag: 'participants',
+    summary: 'Who is in a room, those who are there longest first',
+    query: participantQuerySchema,
+    answer: { status: 200, schema: participantListSchema },
+    errors: OF_ROOM,
+  },
+  getParticipant: {
+    method: 'get',
+    path: participant,
+    tag: 'participants',
+    summary: 'One participant',
+    answer: { status: 200, schema: participantSchema },
+    errors: OF_PARTICIPANT,
+  },
+  muteParticipant: {
+    method: 'post',
+    path: `${participant}/mute`,
+    tag: 'participants',
+    summary: 'Mute somebody, who cannot change that',
+    answer: { status: 200, schema: participantSchema },
+    errors: OF_PARTICIPANT,
+  },
+  unmuteParticipant: {
+    method: 'post',
+    path: `${participant}/unmute`,
+    tag: 'participants',
+    summary: 'Let somebody unmute again',
+    description: 'They stay muted until they unmute: nobody is made heard by others.',
+    answer: { status: 200, schema: participantSchema },
+    errors: OF_PARTICIPANT,
+  },
+  kickParticipant: {
+    method: 'post',
+    path: `${participant}/kick`,
+    tag: 'participants',
+    summary: 'Put somebody out of a room, and perhaps keep them out',
+    body: kickSchema,
+    answer: { status: 200, schema: kickedSchema },
+    errors: OF_PARTICIPANT,
+  },
+  moveParticipant: {
+    method: 'post',
+    path: `${participant}/move`,
+    tag: 'participants',
+    summary: 'Take somebody into another room',
+    description:
+      'Their connection stays, and they hear and are heard in the other room within a moment. They keep their id. It holds while they are there: who leaves and joins again is where they ask for.',
+    body: moveSchema,
+    answer: { status: 200, schema: participantSchema },
+    errors: [...OF_PARTICIPANT, 'invalid_room', 'room_full', 'identity_present', 'too_many_rooms'],
+  },
+  createToken: {
+    method: 'post',
+    path: '/tokens',
+    tag: 'tokens',
+    summary: 'Make a join token',
+    description: 'It opens one room to one identity until it expires, as one of `partyline token`.',
+    body: newTokenSchema,
+    answer: { status: 201, schema: tokenSchema },
+    errors: ['invalid_room', 'invalid_name', 'tokens_off'],
+  },
+} as const satisfies Record<string, Operation>;
+
+export type OperationId = keyof typeof OPERATIONS;
+
+/** The table without the literal types. */
+export const OPERATION_LIST = Object.entries(OPERATIONS) as [OperationId, Operation][];
