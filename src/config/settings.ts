@@ -163,6 +163,10 @@ export const SETTINGS = {
     help: 'Brings quiet and loud talkers slowly to about the same level.',
   }),
 
+  allowCapture: setting(choice(['on', 'off']), {
+    default: 'off',
+    help: 'Whether "partyline capture" may record in the clear what a participant says and hears. The room is told while it does.',
+  }),
   logLevel: setting(choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
     default: 'info',
     help: 'Least important lines to log. "debug" shows session descriptions, which hold network addresses.',
@@ -264,7 +268,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     ],
   },
   { title: 'Sound', keys: ['maxTalkers', 'levelling'] },
-  { title: 'Log', keys: ['logLevel', 'logFormat'] },
+  { title: 'Log and faults', keys: ['logLevel', 'logFormat', 'allowCapture'] },
   {
     title: 'Limits',
     keys: [

@@ -8,6 +8,8 @@ export interface RemoteAddress {
 /** One bound UDP socket, or one TCP connection. */
 export interface DatagramSocket {
   readonly protocol: 'udp' | 'tcp';
+  /** This machine's end, if it is known. */
+  readonly local?: { readonly address: string; readonly port: number } | undefined;
   /**
    * Sends without ever waiting; what cannot be sent is counted and gone. True if the buffer may be used again, false if it must be left
    * alone from then on. A connection has one peer and does not look at the address.
@@ -36,6 +38,8 @@ export interface MediaAddress {
   readonly address: string;
   readonly family: 4 | 6;
   readonly port: number;
+  /** The page has this TCP port too, and all workers have it together. */
+  readonly shared?: true;
 }
 
 /** Why a port could not be bound, in words. */

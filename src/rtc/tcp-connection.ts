@@ -112,6 +112,11 @@ export class TcpConnection implements DatagramSocket {
     socket.once('close', () => this.#end());
   }
 
+  get local(): { readonly address: string; readonly port: number } | undefined {
+    const { localAddress: address, localPort: port } = this.#socket;
+    return address === undefined || port === undefined ? undefined : { address, port };
+  }
+
   send(datagram: Uint8Array): boolean {
     if (this.#state === 'closed') return true;
     const waiting = this.#socket.writableLength;

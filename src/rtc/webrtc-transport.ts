@@ -8,6 +8,7 @@ import { TokenBucket } from '../lib/token-bucket.ts';
 import type { DatagramEndpoint, Demultiplexer, NetworkPath } from './demultiplexer.ts';
 import { hasDtlsRecord } from './dtls-record.ts';
 import { type IceCounters, type IceCredentials, IceLite } from './ice-lite.ts';
+import type { PacketTap } from './packet-tap.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 import { RtcpSession } from './rtcp-session.ts';
 import {
@@ -22,6 +23,7 @@ import { SEND_BUFFER_LENGTH } from './send-buffer.ts';
 import type { SrtpKeys } from './srtp-keys.ts';
 import { SRTP_MAX_OVERHEAD, type SrtpFailure, SrtpSession } from './srtp-session.ts';
 import type { StunMessage } from './stun.ts';
+import { createTransportCounters } from './transport-counters.ts';
 
 /** What offer and answer agreed on. Plain data that may be posted to another thread. */
 export interface WebRtcTransportParameters extends IceCredentials {
@@ -65,30 +67,6 @@ export interface WebRtcTransportOptions {
   readonly random?: () => number;
 }
 
-export interface WebRtcTransportCounters {
-  rtpPacketsIn: number;
-  /** Payload bytes. */
-  rtpBytesIn: number;
-  rtpPacketsOut: number;
-  /** Payload bytes. */
-  rtpBytesOut: number;
-  rtcpPacketsIn: number;
-  rtcpPacketsOut: number;
-  /** SRTP and SRTCP packets that were not authentic, were replayed, or were malformed before or after decryption. */
-  srtpForged: number;
-  srtpReplayed: number;
-  srtpMalformed: number;
-  /** Media that came before the keys. */
-  beforeKeys: number;
-  unknownPayloadType: number;
-  /** Packets of a second source while the first one still sends. */
-  unknownSsrc: number;
-  /** DTLS datagrams that were no such thing, in the clear after the handshake, or too many then. */
-  dtlsDropped: number;
-  /** Changes of the peer's SSRC. */
-  ssrcChanges: number;
-}
-
 const CONSENT_TIMEOUT_MS = 30_000;
 /** Beyond the pauses between consent checks (RFC 7675 section 5.1) and between reports of browsers. */
 const SILENT_AFTER_MS = 7000;
@@ -104,22 +82,7 @@ const MAX_PAYLOAD = SEND_BUFFER_LENGTH - RTP_HEADER_LENGTH - SRTP_MAX_OVERHEAD;
 
 export class WebRtcTransport implements DatagramEndpoint {
   readonly id: number;
-  readonly counters: WebRtcTransportCounters = {
-    rtpPacketsIn: 0,
-    rtpBytesIn: 0,
-    rtpPacketsOut: 0,
-    rtpBytesOut: 0,
-    rtcpPacketsIn: 0,
-    rtcpPacketsOut: 0,
-    srtpForged: 0,
-    srtpReplayed: 0,
-    srtpMalformed: 0,
-    beforeKeys: 0,
-    unknownPayloadType: 0,
-    unknownSsrc: 0,
-    dtlsDropped: 0,
-    ssrcChanges: 0,
-  };
+  readonly counters = createTransportCounters();
   readonly #parameters: WebRtcTransportParameters;
   readonly #demultiplexer: Demultiplexer;
   readonly #events: WebRtcTransportEvents;
@@ -137,6 +100,7 @@ export class WebRtcTransport implements DatagramEndpoint {
   /** Last RTP on a valid path. */
   #onPathMs: Millis = Number.NEGATIVE_INFINITY;
   #movedToldMs: Millis = Number.NEGATIVE_INFINITY;
+  #tap: PacketTap | null = null;
   #closed = false;
 
   /** Throws an Error if the local ufrag is taken on this port. */
@@ -198,6 +162,11 @@ export class WebRtcTransport implements DatagramEndpoint {
     if (!this.#closed) this.#srtp ??= new SrtpSession(keys);
   }
 
+  /** From now on the tap sees all packets in the clear; null: nobody does. */
+  setTap(tap: PacketTap | null): void {
+    this.#tap = tap;
+  }
+
   /** Sends a datagram of the DTLS handshake; false without a valid path. */
   sendDtls(datagram: Uint8Array): boolean {
     const path = this.#ice.selected;
@@ -218,6 +187,7 @@ export class WebRtcTransport implements DatagramEndpoint {
     const payloadType = isRed && redPayloadType !== null ? redPayloadType : opusPayloadType;
     writeRtpHeader(buffer.bytes, payloadType, this.#sequenceNumber, timestamp, localSsrc, marker);
     buffer.bytes.set(payload, RTP_HEADER_LENGTH);
+    this.#tap?.sent(buffer.bytes.subarray(0, RTP_HEADER_LENGTH + payload.length), path, nowMs);
     const length = this.#srtp.protectRtp(buffer.bytes, RTP_HEADER_LENGTH, RTP_HEADER_LENGTH + payload.length);
     if (length === 0) return false;
     this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
@@ -298,6 +268,7 @@ export class WebRtcTransport implements DatagramEndpoint {
       this.#countFailure(end);
       return;
     }
+    this.#tap?.received(datagram.subarray(0, end), path, nowMs);
     if (this.#ice.heardMedia(path, nowMs)) this.#onPathMs = nowMs;
     else this.#heardOffPath(nowMs);
     this.#lastHeardMs = nowMs;
@@ -332,6 +303,7 @@ export class WebRtcTransport implements DatagramEndpoint {
       this.#countFailure(length);
       return;
     }
+    this.#tap?.received(datagram.subarray(0, length), path, nowMs);
     this.#lastHeardMs = nowMs;
     this.#ice.heardMedia(path, nowMs);
     if (this.#rtcp.receive(datagram, length, this.#peer?.ssrc ?? null, nowMs)) this.counters.rtcpPacketsIn++;
@@ -371,6 +343,7 @@ export class WebRtcTransport implements DatagramEndpoint {
     if (path === null || this.#srtp === null) return;
     const buffer = this.#demultiplexer.sendBuffer;
     const written = this.#rtcp.write(buffer.bytes, this.#peer, nowMs, wallNowMs, kind);
+    this.#tap?.sent(buffer.bytes.subarray(0, written), path, nowMs);
     const length = this.#srtp.protectRtcp(buffer.bytes, written);
     if (length === 0) return;
     if (!path.send(buffer.view(length))) buffer.renew();
