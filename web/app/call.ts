@@ -72,7 +72,7 @@ export class Call {
       this.quality.value = quality;
     });
     this.client.on('stream', (stream) => void this.speaker.play(stream));
-    this.client.on('error', (error) => this.notify(error.message));
+    this.client.on('error', (error) => this.notify(strings.problem(error.code, error.message)));
     this.client.on('participantJoined', ({ name }) => {
       this.announcement.value = strings.room.joined(name);
     });

@@ -2,6 +2,54 @@ import type { CloseReason, ConnectionState } from '../sdk/connection-state.ts';
 import type { MicrophoneFailure } from '../sdk/microphone.ts';
 import type { QualityGrade } from '../sdk/quality.ts';
 
+const NO_UNDERSTANDING = 'This page and the server do not understand each other. Load the page again.';
+
+/** A sentence for everything that can go wrong on the page, by its code: what it is, and what to do. */
+export const problems = {
+  unreachable: 'The server cannot be reached. Check your network and try again.',
+  media_failed: 'Your browser could not set the sound up. It is being tried again.',
+  malformed_message: NO_UNDERSTANDING,
+  unknown_type: NO_UNDERSTANDING,
+  not_joined: NO_UNDERSTANDING,
+  already_joined: NO_UNDERSTANDING,
+  message_too_large: NO_UNDERSTANDING,
+  too_many_messages: 'That was too much at once. Wait a moment.',
+  join_timeout: 'Joining took too long. Try again.',
+  invalid_name: 'The server does not take this name. It may have 1 to 64 characters, and no control characters.',
+  invalid_room: 'The server does not take this channel name. It may have letters, digits, “-”, “_” and “.”.',
+  room_locked: 'This channel is locked: nobody new gets in. Ask somebody who is there.',
+  password_required: 'This channel has a password.',
+  wrong_password: 'This is not the password. Try again.',
+  token_required: 'This server lets in only those who have a link of their own. Ask the one who invited you.',
+  token_invalid: 'Your link is not valid for this channel. Ask for a new one.',
+  token_expired: 'Your link has expired. Ask for a new one.',
+  not_allowed: 'You may not do this here.',
+  unknown_participant: 'This person has just left the channel.',
+  kicked: 'A moderator has removed you from the channel.',
+  room_full: 'This channel is full. Try again later or choose another one.',
+  too_many_rooms: 'The server has as many channels as it may have. Join one that there is, or try again later.',
+  sdp_too_large: 'Your browser and the server do not agree on the sound. Try a current Chromium, Firefox or Safari.',
+  invalid_sdp: 'Your browser and the server do not agree on the sound. Try a current Chromium, Firefox or Safari.',
+  cannot_restart: 'The sound was lost, and is being set up anew.',
+  media_unavailable: 'The server cannot give you sound at the moment. It is being tried again.',
+  server_busy: 'The server has too much to do to let somebody else in. Try again in a moment.',
+  forbidden_origin: 'This page is not allowed to use this server. Open the server’s own page.',
+  unknown_host: 'The server does not go by the name in your address bar. Ask for the right link.',
+  rate_limited: 'Too many attempts from your network. Wait a minute and try again.',
+  too_many_connections: 'The server has as many visitors as it may have. Try again later.',
+  replaced: 'You have joined again in another window, so this one has left.',
+  room_closed: 'This channel has been closed.',
+  server_draining: 'The server is about to restart and takes nobody new. Try again in a few minutes.',
+  server_closing: 'The server is restarting. Try again in a moment.',
+  internal: 'Something failed inside the server. Try again.',
+} as const satisfies Readonly<Record<string, string>>;
+
+/** Its sentence, or what the server says where that is newer than the page. */
+function problem(code: string, message: string): string {
+  const sentence = (problems as Readonly<Record<string, string>>)[code];
+  return sentence ?? (message || `The server refused (${code}).`);
+}
+
 /** Every text of the page, so that it can be read in one place and translated. */
 export const strings = {
   product: 'Partyline',
@@ -68,6 +116,9 @@ export const strings = {
     listens: 'listens',
     moderates: 'moderator',
     deafened: 'deafened',
+    captured: 'recorded',
+    capturedWhy: (names: string) =>
+      `The operator of this server is recording what ${names} says and hears, to find a fault. That includes everybody who talks here.`,
     connecting: 'connecting',
     copyLink: 'Copy link',
     linkCopied: 'Link copied',
@@ -123,36 +174,9 @@ export const strings = {
   blocked:
     'The server is there, but no sound gets through: a firewall or this network seems to block UDP. It is still being tried.',
   busy: 'The server has too much to do to let somebody else hear and speak now. It is asked again every few seconds; you need not do anything.',
-  closed: (reason: CloseReason, message: string): string => {
-    switch (reason) {
-      case 'left':
-        return '';
-      case 'unreachable':
-        return 'The server cannot be reached. Check your network and try again.';
-      case 'room_full':
-        return 'This channel is full. Try again later or choose another one.';
-      case 'room_locked':
-        return 'This channel is locked: nobody new gets in. Ask somebody who is there.';
-      case 'password_required':
-        return 'This channel has a password.';
-      case 'wrong_password':
-        return 'This is not the password. Try again.';
-      case 'token_required':
-        return 'This server lets in only those who have a link of their own. Ask the one who invited you.';
-      case 'token_invalid':
-        return 'Your link is not valid for this channel. Ask for a new one.';
-      case 'token_expired':
-        return 'Your link has expired. Ask for a new one.';
-      case 'kicked':
-        return 'A moderator has removed you from the channel.';
-      case 'replaced':
-        return 'You have joined again in another window, so this one has left.';
-      case 'server_closing':
-        return 'The server is restarting. Try again in a moment.';
-      default:
-        return message || `The server refused (${reason}).`;
-    }
-  },
+  /** Why it is over; nothing to say where the person has left. */
+  closed: (reason: CloseReason, message: string): string => (reason === 'left' ? '' : problem(reason, message)),
+  problem,
 
   settings: {
     title: 'Settings',
