@@ -84,7 +84,7 @@ test('those who are there hear of a join, of changes and of a leave, the new one
     ['Ada'],
   );
   const ben = join('lobby', 'Ben', { muted: true });
-  const unheard = { mutedByModerator: false, deafened: false, connected: false };
+  const unheard = { mutedByModerator: false, deafened: false, connected: false, captured: false };
   t.strictSame(ben.participants, [
     { ...GUEST, id: ada.participant.id, name: 'Ada', muted: false, ...unheard },
     { ...GUEST, id: ben.participant.id, name: 'Ben', muted: true, ...unheard },

@@ -228,6 +228,7 @@ export function person(id: string, change: Partial<ParticipantInfo> = {}): Parti
     mutedByModerator: false,
     deafened: false,
     connected: true,
+    captured: false,
     ...change,
   };
 }

@@ -34,6 +34,7 @@ export function ConnectionStatus({ call }: { call: Call }) {
 /** What is wrong at the moment, and what can be done. */
 export function Banners({ call }: { call: Call }) {
   const state = call.state.value;
+  const captured = [...call.participants.value.values()].filter((person) => person.captured);
   return (
     <>
       {state.status === 'reconnecting' && (
@@ -59,6 +60,12 @@ export function Banners({ call }: { call: Call }) {
           <WarningIcon />
           <span>{strings.busy}</span>
         </div>
+      )}
+      {captured.length > 0 && (
+        <p class="message message-warning" role="alert" data-testid="captured">
+          <WarningIcon />
+          <span>{strings.room.capturedWhy(captured.map(({ name }) => name).join(', '))}</span>
+        </p>
       )}
       {call.self.value?.mutedByModerator && (
         <p class="message message-warning" role="alert" data-testid="muted-by-moderator">

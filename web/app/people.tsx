@@ -41,6 +41,7 @@ function Person({ call, person, isSelf }: { call: Call; person: ParticipantInfo;
     person.connected ? null : texts.connecting,
     statusOfVoice(person),
     person.deafened ? texts.deafened : null,
+    person.captured ? texts.captured : null,
     person.mayModerate ? texts.moderates : null,
   ].filter((text) => text !== null);
 
@@ -56,6 +57,7 @@ function Person({ call, person, isSelf }: { call: Call; person: ParticipantInfo;
       data-listens={!person.maySpeak}
       data-deafened={person.deafened}
       data-connected={person.connected}
+      data-captured={person.captured}
       style={{ '--hue': hueOf(person.name), '--loudness': Math.min(1, Math.max(0, loudness)).toFixed(2) }}
     >
       <span class="avatar" aria-hidden="true">

@@ -1,0 +1,65 @@
+/** A decrypted capture of one participant's media: of one connection after the other, until it ends. */
+import type { Cancel, Clock, Millis } from '../lib/clock.ts';
+import type { CaptureSink, MediaConnection } from '../media/plane.ts';
+
+/** Why a capture is over. */
+export type CaptureEnd =
+  /** Its time is. */
+  | 'time'
+  /** It has as many bytes as it may have. */
+  | 'size'
+  /** The participant is not in the room any more. */
+  | 'left'
+  /** Whoever wanted it wants no more. */
+  | 'stopped';
+
+export interface CaptureOptions {
+  readonly durationMs: Millis;
+  /** What all records together may have. */
+  readonly maxBytes: number;
+  /** Whole records of a capture file (`media/pcap.ts`). */
+  readonly records: (bytes: Uint8Array) => void;
+  /** Called once; after it nothing comes. */
+  readonly ended: (reason: CaptureEnd) => void;
+}
+
+export class Capture implements CaptureSink {
+  readonly #options: CaptureOptions;
+  readonly #cancelTimer: Cancel;
+  #bytesLeft: number;
+  #connection: MediaConnection | undefined;
+  #isOver = false;
+
+  constructor(options: CaptureOptions, clock: Clock) {
+    this.#options = options;
+    this.#bytesLeft = options.maxBytes;
+    this.#cancelTimer = clock.setTimer(clock.now() + options.durationMs, () => this.end('time'));
+  }
+
+  /** From now on it is of this connection. */
+  follow(connection: MediaConnection): void {
+    if (this.#isOver) return;
+    this.#connection?.stopCapture();
+    this.#connection = connection;
+    connection.startCapture(this.#bytesLeft, this);
+  }
+
+  records(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#bytesLeft -= bytes.length;
+    this.#options.records(bytes);
+  }
+
+  full(): void {
+    this.end('size');
+  }
+
+  /** Idempotent. */
+  end(reason: CaptureEnd): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelTimer();
+    this.#connection?.stopCapture();
+    this.#options.ended(reason);
+  }
+}
