@@ -9,5 +9,9 @@ const missing = ensureDebianPackages([
   'util-linux',
   'espeak-ng',
   'coturn',
+  'nginx',
+  'strace',
+  'systemd',
+  'tcpdump',
 ]);
 if (missing !== null) console.error(`Some tests cannot run: ${missing}`);

@@ -1,0 +1,91 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
+
+const ATTEMPTS = 100;
+const ATTEMPT_MS = 50;
+
+export interface NginxOptions {
+  /** Empty, and nobody else's. */
+  readonly directory: string;
+  /** Of the file that is included, with changes for this machine. */
+  readonly configuration: (ports: { readonly http: number; readonly https: number }) => string;
+  /** What stands beside it, for all servers. */
+  readonly http: readonly string[];
+}
+
+export interface Nginx {
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  /** Of 127.0.0.1, signed by itself. */
+  readonly certificate: string;
+  close(): Promise<void>;
+}
+
+/** Debian's nginx in a process and a directory of its own, on loopback. The certificate is at `cert.pem` there, its key at `key.pem`. */
+export async function startNginx({ directory, configuration, http }: NginxOptions): Promise<Nginx> {
+  const ports = { http: await freePort(), https: await freePort() };
+  const at = (name: string) => join(directory, name);
+  mkdirSync(at('temp'));
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const files = ['-keyout', at('key.pem'), '-out', at('cert.pem')];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject, ...files], { stdio: 'ignore' });
+  writeFileSync(at('site.conf'), configuration(ports));
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  const lines = [
+    'daemon off;',
+    'master_process off;',
+    `pid ${at('pid')};`,
+    'error_log stderr;',
+    'events {}',
+    'http {',
+    'access_log off;',
+    ...temporary.map((name) => `${name}_temp_path ${at('temp')}/${name};`),
+    ...http,
+    `include ${at('site.conf')};`,
+    '}',
+  ];
+  writeFileSync(at('nginx.conf'), `${lines.join('\n')}\n`);
+  const child = spawn('nginx', ['-p', directory, '-c', at('nginx.conf'), '-e', 'stderr'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let output = '';
+  child.stderr.on('data', (data) => {
+    output += data;
+  });
+  const close = () => end(child);
+  try {
+    await answering(ports.https, child);
+  } catch (thrown) {
+    await close();
+    throw new Error(`nginx did not start: ${output}`, { cause: thrown });
+  }
+  return { httpPort: ports.http, httpsPort: ports.https, certificate: readFileSync(at('cert.pem'), 'utf8'), close };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+async function answering(port: number, child: ChildProcess): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+    const socket = connect({ host: '127.0.0.1', port });
+    try {
+      await once(socket, 'connect');
+      return;
+    } catch {
+      await sleep(ATTEMPT_MS);
+    } finally {
+      socket.destroy();
+    }
+  }
+  throw new Error('nobody answers');
+}
