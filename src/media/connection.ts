@@ -13,7 +13,7 @@ import type { IceCredentials } from '../rtc/ice-lite.ts';
 import { type AnswerOptions, type CandidateAddress, writeAnswer } from '../rtc/sdp-answer.ts';
 import { type AudioOffer, parseOffer, type SdpLimits } from '../rtc/sdp-offer.ts';
 import type { MediaCommand } from './messages.ts';
-import type { ConnectOptions, MediaCloseReason, MediaConnection, MediaConnectionEvents } from './plane.ts';
+import type { CaptureSink, ConnectOptions, MediaCloseReason, MediaConnection, MediaConnectionEvents } from './plane.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 15_000;
 
@@ -30,7 +30,12 @@ export interface ConnectionOptions extends ConnectOptions {
   readonly post: (command: MediaCommand) => void;
   /** The connection is gone, for whatever reason. */
   readonly onGone: (connection: Connection) => void;
+  /** It is no longer in its room: it is gone, or was moved. */
+  readonly onLeft: (connection: Connection) => void;
 }
+
+/** Into another room of the same worker. */
+export type RoomMove = Pick<ConnectionOptions, 'roomId' | 'mix' | 'muted' | 'deafened' | 'onLeft'>;
 
 export class Connection implements MediaConnection {
   readonly id: number;
@@ -41,11 +46,15 @@ export class Connection implements MediaConnection {
   /** What stays the same in every answer. */
   readonly #answer: Pick<AnswerOptions, 'fingerprint' | 'ssrc' | 'cname'>;
   #answers = 0;
+  /** Of the last two answers: the way before an ICE restart is good until the new one is found. */
+  #localUfrags: readonly string[] = [];
   readonly #post: (command: MediaCommand) => void;
   readonly #events: MediaConnectionEvents;
   readonly #onGone: (connection: Connection) => void;
+  #onLeft: (connection: Connection) => void;
   readonly #dtls: DtlsSession;
   #state: 'open' | 'lost' | 'closed' = 'open';
+  #captureSink: CaptureSink | null = null;
 
   /** Throws `AppError` `invalid_sdp` or `sdp_too_large`. */
   constructor(options: ConnectionOptions) {
@@ -58,6 +67,7 @@ export class Connection implements MediaConnection {
     this.#post = post;
     this.#events = events;
     this.#onGone = options.onGone;
+    this.#onLeft = options.onLeft;
 
     const credentials = createCredentials(offer);
     const ssrc = randomInt(1, 2 ** 32);
@@ -110,12 +120,42 @@ export class Connection implements MediaConnection {
     return this.#writeAnswer(offer, credentials);
   }
 
+  /** ICE, DTLS and RTP go on. */
+  moveTo({ onLeft, ...move }: RoomMove): void {
+    this.#post({ type: 'move_transport', transportId: this.id, ...move });
+    this.#onLeft(this);
+    this.#onLeft = onLeft;
+  }
+
   setMuted(muted: boolean): void {
     this.#post({ type: 'set_muted', transportId: this.id, muted });
   }
 
   setDeafened(deafened: boolean): void {
     this.#post({ type: 'set_deafened', transportId: this.id, deafened });
+  }
+
+  startCapture(maxBytes: number, sink: CaptureSink): void {
+    this.#captureSink = sink;
+    this.#post({ type: 'set_capture', transportId: this.id, maxBytes });
+  }
+
+  stopCapture(): void {
+    if (this.#captureSink === null) return;
+    this.#captureSink = null;
+    this.#post({ type: 'set_capture', transportId: this.id, maxBytes: null });
+  }
+
+  /** Packets in the clear, while they are wanted. */
+  receiveCaptured(records: Uint8Array, isFull: boolean): void {
+    if (this.#state !== 'open') return;
+    this.#captureSink?.records(records);
+    if (isFull) this.#captureSink?.full();
+  }
+
+  /** Whether STUN requests to this ufrag are meant for this connection. */
+  isNamed(localUfrag: string): boolean {
+    return this.#localUfrags.includes(localUfrag);
   }
 
   /** A DTLS datagram from the worker. */
@@ -159,6 +199,7 @@ export class Connection implements MediaConnection {
   }
 
   #writeAnswer(offer: AudioOffer, { localUfrag, localPassword }: IceCredentials): string {
+    this.#localUfrags = [...this.#localUfrags.slice(-1), localUfrag];
     return writeAnswer(offer, {
       ...this.#answer,
       version: ++this.#answers,
@@ -173,6 +214,7 @@ export class Connection implements MediaConnection {
     this.#dtls.close();
     this.#post({ type: 'remove_transport', transportId: this.id });
     this.#onGone(this);
+    this.#onLeft(this);
   }
 }
 

@@ -5,6 +5,7 @@
 import type { Clock, Millis } from '../lib/clock.ts';
 import { CodecPool } from '../mixer/codec-pool.ts';
 import { PTIME_MS } from '../mixer/format.ts';
+import type { MixSettings } from '../mixer/mixer.ts';
 import { opusCodec } from '../mixer/opus.ts';
 import { Demultiplexer } from '../rtc/demultiplexer.ts';
 import type { MediaPort } from '../rtc/media-port.ts';
@@ -14,6 +15,7 @@ import type { Heartbeat } from './heartbeat.ts';
 import type { MediaCommand, MediaEvent, WorkerStats } from './messages.ts';
 import { MixedRoom } from './mixed-room.ts';
 import { OverloadController } from './overload.ts';
+import { PacketRecorder } from './packet-recorder.ts';
 import { RoomMember } from './room-member.ts';
 import { TickLoop } from './tick-loop.ts';
 
@@ -25,7 +27,7 @@ const STATS_EVERY_TICKS = STATS_INTERVAL_MS / PTIME_MS;
 const FAILURE_INTERVAL_MS = 1000;
 
 /** A command to a transport that there is. */
-type TransportCommand = Exclude<MediaCommand, { type: 'add_transport' | 'link_room' | 'close' }>;
+type TransportCommand = Exclude<MediaCommand, { type: 'add_transport' | 'link_room' | 'set_mix' | 'close' }>;
 
 export interface MediaEngineOptions {
   readonly port: MediaPort;
@@ -76,6 +78,9 @@ export class MediaEngine {
       case 'link_room':
         this.#rooms.get(command.roomId)?.link(command.own, command.others);
         return;
+      case 'set_mix':
+        this.#rooms.get(command.roomId)?.setMix(command.mix);
+        return;
       case 'close':
         void this.close();
         return;
@@ -95,15 +100,9 @@ export class MediaEngine {
   }
 
   #add({ transportId, roomId, mix, parameters, muted, deafened }: MediaCommand & { type: 'add_transport' }): void {
-    let room = this.#rooms.get(roomId);
-    if (room === undefined) {
-      room = new MixedRoom(roomId, this.#pool, mix);
-      room.limitTalkers(this.#overload.measures.maxTalkers);
-      this.#rooms.set(roomId, room);
-    }
     const member = new RoomMember({
       id: transportId,
-      room,
+      room: this.#roomOf(roomId, mix),
       parameters,
       muted,
       deafened,
@@ -123,6 +122,16 @@ export class MediaEngine {
     this.#members.set(transportId, member);
   }
 
+  #roomOf(roomId: number, mix: MixSettings): MixedRoom {
+    let room = this.#rooms.get(roomId);
+    if (room === undefined) {
+      room = new MixedRoom(roomId, this.#pool, mix);
+      room.limitTalkers(this.#overload.measures.maxTalkers);
+      this.#rooms.set(roomId, room);
+    }
+    return room;
+  }
+
   #handleFor(member: RoomMember, command: TransportCommand): void {
     switch (command.type) {
       case 'restart_ice':
@@ -140,19 +149,38 @@ export class MediaEngine {
       case 'set_deafened':
         member.setDeafened(command.deafened);
         return;
+      case 'set_capture':
+        this.#capture(member, command.maxBytes);
+        return;
+      case 'move_transport': {
+        const { room } = member;
+        member.moveTo(this.#roomOf(command.roomId, command.mix), command);
+        this.#forgetIfEmpty(room);
+        return;
+      }
       case 'remove_transport':
         this.#remove(member);
         return;
     }
   }
 
+  #capture(member: RoomMember, maxBytes: number | null): void {
+    const { id: transportId } = member;
+    const emit = (records: Uint8Array, isFull: boolean): void =>
+      this.#emit({ type: 'captured', transportId, records, isFull });
+    member.setRecorder(maxBytes === null ? null : new PacketRecorder({ maxBytes, clock: this.#clock, emit }));
+  }
+
   #remove(member: RoomMember): void {
     if (!this.#members.delete(member.id)) return;
     member.close();
-    if (member.room.empty) {
-      member.room.close();
-      this.#rooms.delete(member.room.id);
-    }
+    this.#forgetIfEmpty(member.room);
+  }
+
+  #forgetIfEmpty(room: MixedRoom): void {
+    if (!room.empty) return;
+    room.close();
+    this.#rooms.delete(room.id);
   }
 
   #tick(tick: number, nowMs: Millis, latenessMs: Millis): void {
@@ -194,7 +222,7 @@ export class MediaEngine {
     }
     const wallNowMs = this.#clock.wallNow();
     for (const member of this.#members.values()) {
-      if ((member.id + tick) % HOUSEKEEPING_TICKS === 0) member.transport.housekeeping(nowMs, wallNowMs);
+      if ((member.id + tick) % HOUSEKEEPING_TICKS === 0) member.housekeeping(nowMs, wallNowMs);
     }
     if (tick % STATS_EVERY_TICKS === 0) this.#emit({ type: 'stats', stats: this.#snapshot() });
   }

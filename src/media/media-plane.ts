@@ -1,6 +1,7 @@
 /** The media plane of one server: its workers, which room is in which, and what happens when one of them dies. */
 import type { Cancel, Millis } from '../lib/clock.ts';
 import { formatEndpoint } from '../lib/endpoint.ts';
+import type { MixSettings } from '../mixer/mixer.ts';
 import { createCertificate } from '../rtc/certificate.ts';
 import type { MediaAddress } from '../rtc/datagram-port.ts';
 import type { CandidateAddress } from '../rtc/sdp-answer.ts';
@@ -85,8 +86,12 @@ class WorkerPool implements MediaPlane {
     this.#nextId = nextId;
   }
 
-  openRoom(events: MediaRoomEvents): MediaRoom {
-    const { spanLoad, mix } = this.#options;
+  get mix(): MixSettings {
+    return this.#options.mix;
+  }
+
+  openRoom(events: MediaRoomEvents, mix = this.mix): MediaRoom {
+    const { spanLoad } = this.#options;
     return new PlaneRoom({ id: this.#nextId(), slots: this.#slots, spanLoad, mix, events });
   }
 

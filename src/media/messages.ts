@@ -24,7 +24,19 @@ export type MediaCommand =
   | { readonly type: 'send_dtls'; readonly transportId: number; readonly datagram: Uint8Array }
   | { readonly type: 'set_muted'; readonly transportId: number; readonly muted: boolean }
   | { readonly type: 'set_deafened'; readonly transportId: number; readonly deafened: boolean }
+  /** Packets in the clear come as `captured` events, up to so many bytes; null ends that. */
+  | { readonly type: 'set_capture'; readonly transportId: number; readonly maxBytes: number | null }
   | { readonly type: 'remove_transport'; readonly transportId: number }
+  /** Into another room of this worker, which is opened if it is not there. */
+  | {
+      readonly type: 'move_transport';
+      readonly transportId: number;
+      readonly roomId: number;
+      readonly mix: MixSettings;
+      readonly muted: boolean;
+      readonly deafened: boolean;
+    }
+  | { readonly type: 'set_mix'; readonly roomId: number; readonly mix: MixSettings }
   /** Joins this worker's part of a room to its parts in other workers: memory of `createSharedMix`, one for each part. */
   | {
       readonly type: 'link_room';
@@ -40,6 +52,13 @@ export type MediaEvent =
   /** Its media comes from an address that ICE does not know. */
   | { readonly type: 'transport_moved'; readonly transportId: number }
   | { readonly type: 'transport_closed'; readonly transportId: number; readonly reason: MediaCloseReason }
+  /** Whole records of a capture file; `isFull`: it may have no more. */
+  | {
+      readonly type: 'captured';
+      readonly transportId: number;
+      readonly records: Uint8Array;
+      readonly isFull: boolean;
+    }
   /** Pairs of transport id and level in dBov, one after the other; empty when the last speaker has stopped. */
   | { readonly type: 'levels'; readonly roomId: number; readonly speaking: readonly number[] }
   | { readonly type: 'stats'; readonly stats: WorkerStats }

@@ -15,7 +15,9 @@ export class MixedRoom {
   readonly id: number;
   readonly mixer: Mixer;
   readonly redundancy = new RedundancyCache();
-  readonly #maxTalkers: number;
+  #maxTalkers: number;
+  /** What overload allows, `null` without. */
+  #talkerLimit: number | null = null;
   readonly #transportIds = new Map<MixParticipant, number>();
   /** Transport ids of those whom the last levels named. */
   #speakersTold = new Set<number>();
@@ -70,10 +72,18 @@ export class MixedRoom {
 
   /** Fewer than the room's setting may be heard at a time; `null` goes back to the setting. */
   limitTalkers(maxTalkers: number | null): void {
+    this.#talkerLimit = maxTalkers;
     const own = this.#maxTalkers;
     // As a setting 0 means everybody.
     const limited = maxTalkers !== null && (own === 0 || own > maxTalkers);
     this.mixer.setMaxTalkers(limited ? maxTalkers : own);
+  }
+
+  /** Levelling holds for participants who are added afterwards. */
+  setMix({ maxTalkers, levelling }: MixSettings): void {
+    this.#maxTalkers = maxTalkers;
+    this.limitTalkers(this.#talkerLimit);
+    this.mixer.setLevelling(levelling);
   }
 
   /** See `SharedMixLink`. */

@@ -28,6 +28,7 @@ interface RoomPart {
 
 export class PlaneRoom implements MediaRoom {
   readonly #options: PlaneRoomOptions;
+  #mix: MixSettings;
   readonly #parts: RoomPart[] = [];
   #partsMade = 0;
   /** Where the last participant was connected. */
@@ -35,6 +36,7 @@ export class PlaneRoom implements MediaRoom {
 
   constructor(options: PlaneRoomOptions) {
     this.#options = options;
+    this.#mix = options.mix;
   }
 
   connect(options: ConnectOptions): MediaConnection {
@@ -42,17 +44,28 @@ export class PlaneRoom implements MediaRoom {
     const connection = part.slot.connect({
       ...options,
       roomId: this.#options.id,
-      mix: this.#options.mix,
-      onGone: (gone) => this.#leave(part, gone),
+      mix: this.#mix,
+      onLeft: (left) => this.#leave(part, left),
     });
-    part.connections.add(connection);
-    this.#home = part.slot;
-    if (!this.#parts.includes(part)) {
-      this.#parts.push(part);
-      part.slot.openRoom(this.#options.id, (speaking) => this.#tellLevels(part, speaking));
-      this.#link();
-    }
+    this.#enter(part, connection);
     return connection;
+  }
+
+  /** The connection stays in its worker, where the room goes on as well if it was not there. */
+  adopt(connection: MediaConnection, state: { readonly muted: boolean; readonly deafened: boolean }): void {
+    for (const slot of this.#options.slots) {
+      const found = slot.connectionOf(connection.id);
+      if (found === undefined) continue;
+      const part = this.#partIn(slot) ?? this.#newPart(slot);
+      const { id: roomId } = this.#options;
+      found.moveTo({ ...state, roomId, mix: this.#mix, onLeft: (left) => this.#leave(part, left) });
+      this.#enter(part, found);
+    }
+  }
+
+  setMix(mix: MixSettings): void {
+    this.#mix = mix;
+    for (const { slot } of this.#parts) slot.setMix(this.#options.id, mix);
   }
 
   close(): void {
@@ -69,9 +82,20 @@ export class PlaneRoom implements MediaRoom {
     const stays =
       present !== undefined && (present.load < this.#options.spanLoad || !hasLessToDo(leastLoaded, present));
     const slot = stays ? present : leastLoaded;
-    return (
-      this.#partIn(slot) ?? { slot, mix: createSharedMix(this.#partsMade++), connections: new Set(), speaking: [] }
-    );
+    return this.#partIn(slot) ?? this.#newPart(slot);
+  }
+
+  #newPart(slot: WorkerSlot): RoomPart {
+    return { slot, mix: createSharedMix(this.#partsMade++), connections: new Set(), speaking: [] };
+  }
+
+  #enter(part: RoomPart, connection: Connection): void {
+    part.connections.add(connection);
+    this.#home = part.slot;
+    if (this.#parts.includes(part)) return;
+    this.#parts.push(part);
+    part.slot.openRoom(this.#options.id, (speaking) => this.#tellLevels(part, speaking));
+    this.#link();
   }
 
   /** A room whose workers die again and again stays where it is, and takes no others along; other rooms keep away from there. */

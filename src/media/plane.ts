@@ -6,6 +6,8 @@ import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
 import type { MixSettings } from '../mixer/mixer.ts';
 
+export type { MixSettings };
+
 /** Why a participant's media ended without the room asking for it. */
 export type MediaCloseReason =
   /** DTLS did not complete in time, or the peer is not who its session description says. */
@@ -38,6 +40,14 @@ export interface ConnectOptions {
   readonly events: MediaConnectionEvents;
 }
 
+/** Takes a decrypted capture of one connection. */
+export interface CaptureSink {
+  /** Whole records of a capture file (`media/pcap.ts`), up to the present. */
+  records(bytes: Uint8Array): void;
+  /** There is no room for the next packet; nothing more comes. */
+  full(): void;
+}
+
 /** One participant's WebRTC connection, from the control plane's side. */
 export interface MediaConnection {
   /** Unique in the server. */
@@ -53,6 +63,9 @@ export interface MediaConnection {
   setMuted(muted: boolean): void;
   /** A deafened participant is sent no mix. */
   setDeafened(deafened: boolean): void;
+  /** From now on all that is sent and received goes to the sink in the clear, up to so many bytes; in place of another sink. */
+  startCapture(maxBytes: number, sink: CaptureSink): void;
+  stopCapture(): void;
   close(): void;
 }
 
@@ -71,12 +84,18 @@ export interface MediaRoomEvents {
 export interface MediaRoom {
   /** Starts to terminate one participant's connection. Throws `AppError` `sdp_too_large`, `invalid_sdp`, `media_unavailable` or `server_busy`. */
   connect(options: ConnectOptions): MediaConnection;
+  /** Takes a connection over from another room of this plane: its media goes on here. */
+  adopt(connection: MediaConnection, state: { readonly muted: boolean; readonly deafened: boolean }): void;
+  /** How the room is mixed from now on; levelling holds for those who are connected afterwards. */
+  setMix(mix: MixSettings): void;
   /** Closes every connection in the room. */
   close(): void;
 }
 
 export interface MediaPlane {
-  openRoom(events: MediaRoomEvents): MediaRoom;
+  /** How a room is mixed that is opened without saying how. */
+  readonly mix: MixSettings;
+  openRoom(events: MediaRoomEvents, mix?: MixSettings): MediaRoom;
   /** The latest figures of each worker, at most about a second old. */
   stats(): readonly MediaStats[];
   /** Each worker that there should be, in order. */
@@ -102,7 +121,7 @@ export interface MediaPlaneOptions {
   readonly hideLoopback: boolean;
   /** The load of a worker, 0 to 1, above which a room goes on in another worker that has less to do. */
   readonly spanLoad: number;
-  /** How every room is mixed. */
+  /** How a room is mixed that is opened without saying how. */
   readonly mix: MixSettings;
   /** What a session description may be, at most. */
   readonly sdpLimits: { readonly maxBytes: number; readonly maxLines: number };

@@ -7,6 +7,7 @@ import { createRedBlocks, parseRed } from '../rtc/red.ts';
 import { type ReceivedRtp, WebRtcTransport, type WebRtcTransportParameters } from '../rtc/webrtc-transport.ts';
 import type { TransportTotals } from './engine-stats.ts';
 import type { MixedRoom } from './mixed-room.ts';
+import type { PacketRecorder } from './packet-recorder.ts';
 import type { MediaCloseReason } from './plane.ts';
 
 export interface RoomMemberOptions {
@@ -29,9 +30,9 @@ export interface RoomMemberOptions {
 
 export class RoomMember implements MixSink {
   readonly id: number;
-  readonly room: MixedRoom;
   readonly transport: WebRtcTransport;
-  readonly #participant: MixParticipant;
+  #room: MixedRoom;
+  #participant: MixParticipant;
   readonly #clock: Clock;
   readonly #totals: TransportTotals;
   readonly #opusPayloadType: number;
@@ -40,12 +41,13 @@ export class RoomMember implements MixSink {
   /** The packet sent last, to be repeated in the next one for a listener who loses packets. */
   #sent: Uint8Array | null = null;
   #sentTimestamp = 0;
+  #recorder: PacketRecorder | null = null;
   /** RFC 3550 section 5.1: the initial timestamp should be random. */
   readonly #timestampOffset = randomInt(2 ** 32);
 
   constructor({ id, room, parameters, muted, deafened, demultiplexer, clock, totals, events }: RoomMemberOptions) {
     this.id = id;
-    this.room = room;
+    this.#room = room;
     this.#clock = clock;
     this.#totals = totals;
     this.#opusPayloadType = parameters.opusPayloadType;
@@ -67,12 +69,37 @@ export class RoomMember implements MixSink {
     room.add(this.#participant, id);
   }
 
+  get room(): MixedRoom {
+    return this.#room;
+  }
+
+  /** From the next tick on this participant is heard, and hears, in another room of the same worker; RTP goes on. */
+  moveTo(room: MixedRoom, { muted, deafened }: { readonly muted: boolean; readonly deafened: boolean }): void {
+    this.#room.remove(this.#participant);
+    this.#room = room;
+    this.#participant = room.mixer.add({ sink: this, muted, deafened });
+    room.add(this.#participant, this.id);
+  }
+
   setMuted(muted: boolean): void {
-    this.room.mixer.setMuted(this.#participant, muted);
+    this.#room.mixer.setMuted(this.#participant, muted);
   }
 
   setDeafened(deafened: boolean): void {
-    this.room.mixer.setDeafened(this.#participant, deafened);
+    this.#room.mixer.setDeafened(this.#participant, deafened);
+  }
+
+  /** Everything that is sent and received from now on is recorded in the clear; null: nothing is. */
+  setRecorder(recorder: PacketRecorder | null): void {
+    this.#recorder?.flush();
+    this.#recorder = recorder;
+    this.transport.setTap(recorder);
+  }
+
+  /** To be called about ten times a second. */
+  housekeeping(nowMs: number, wallNowMs: number): void {
+    this.#recorder?.flush();
+    this.transport.housekeeping(nowMs, wallNowMs);
   }
 
   /** From the mixer, once a tick at most. */
@@ -92,8 +119,9 @@ export class RoomMember implements MixSink {
   }
 
   close(): void {
-    this.room.remove(this.#participant);
+    this.#room.remove(this.#participant);
     this.transport.close(this.#clock.now(), this.#clock.wallNow());
+    this.setRecorder(null);
     this.#totals.srtpRejected += this.srtpRejected;
   }
 
@@ -105,7 +133,7 @@ export class RoomMember implements MixSink {
 
   #withPrevious(payload: Uint8Array, timestamp: number): Uint8Array | null {
     if (this.#sent === null) return null;
-    const { redundancy } = this.room;
+    const { redundancy } = this.#room;
     return redundancy.payload(this.#sent, this.#sentTimestamp, payload, timestamp, this.#opusPayloadType);
   }
 
@@ -128,7 +156,7 @@ export class RoomMember implements MixSink {
 
   /** @param age how many packets before `packet` this payload was the primary one; 0 for the packet's own */
   #push(packet: ReceivedRtp, payload: Uint8Array, age: number, timestampOffset: number, nowMs: number): void {
-    this.room.mixer.push(
+    this.#room.mixer.push(
       this.#participant,
       {
         sequenceNumber: (packet.sequenceNumber - age) & 0xffff,

@@ -34,7 +34,8 @@ export interface WorkerSlotOptions extends MediaPlaneOptions {
 export interface SlotConnectOptions extends ConnectOptions {
   readonly roomId: number;
   readonly mix: MixSettings;
-  readonly onGone: (connection: Connection) => void;
+  /** The connection is no longer in this room. */
+  readonly onLeft: (connection: Connection) => void;
 }
 
 type LevelsListener = (speaking: readonly SpeakerLevel[]) => void;
@@ -143,13 +144,19 @@ export class WorkerSlot {
       post: (command: MediaCommand) => {
         if (this.#host === host) host.post(command);
       },
-      onGone: (gone) => {
-        this.#connections.delete(gone.id);
-        options.onGone(gone);
-      },
+      onGone: (gone) => void this.#connections.delete(gone.id),
     });
     this.#connections.set(connection.id, connection);
     return connection;
+  }
+
+  /** The connection of this id, if it is in this worker. */
+  connectionOf(id: number): Connection | undefined {
+    return this.#connections.get(id);
+  }
+
+  setMix(roomId: number, mix: MixSettings): void {
+    this.#host?.post({ type: 'set_mix', roomId, mix });
   }
 
   /** Joins this worker's part of a room to the parts in other workers. */
@@ -202,6 +209,9 @@ export class WorkerSlot {
         return;
       case 'transport_closed':
         this.#connections.get(event.transportId)?.end(event.reason);
+        return;
+      case 'captured':
+        this.#connections.get(event.transportId)?.receiveCaptured(event.records, event.isFull);
         return;
       case 'levels':
         this.#rooms.get(event.roomId)?.(toSpeakerLevels(event.speaking));

@@ -103,7 +103,7 @@ export class Mixer {
   readonly #minus = new Float32Array(FRAME_SAMPLES);
   readonly #talkerLimit: TalkerLimit;
   readonly #standing = createStanding();
-  readonly #levelling: boolean;
+  #levelling: boolean;
   readonly #shared: MixStream;
   readonly #spareStreams: MixStream[] = [];
   /** Listeners with a stream of their own. */
@@ -155,6 +155,11 @@ export class Mixer {
   /** Takes effect over the next ticks; 0 for everybody. */
   setMaxTalkers(maxTalkers: number): void {
     this.#talkerLimit.setMax(maxTalkers);
+  }
+
+  /** Holds for participants who are added from now on. */
+  setLevelling(levelling: boolean): void {
+    this.#levelling = levelling;
   }
 
   /** From the next tick on this mixer's participants hear those of other mixers, and are heard there; undefined ends that. */

@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto';
-import type { Clock } from '../lib/clock.ts';
+import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { type Admission, GUEST } from './admission.ts';
 import { BanList } from './ban-list.ts';
-import { tokenKey, verifyJoinToken } from './join-token.ts';
+import { createJoinToken, type TokenGrant, tokenKey, verifyJoinToken } from './join-token.ts';
 import { roomName } from './names.ts';
 import { RoomPasswords } from './room-passwords.ts';
 
@@ -59,6 +59,21 @@ export class AccessControl {
     if (this.#mode === 'token') throw new AppError('token_required');
     await this.#passwords.check(room, request.password, isWanted);
     return GUEST;
+  }
+
+  hasPassword(room: string): boolean {
+    return this.#passwords.has(room);
+  }
+
+  /** In the clear or hashed, in place of the configured one; null goes back to that. Throws `invalid_request`. */
+  setPassword(room: string, password: string | null): void {
+    this.#passwords.set(room, password);
+  }
+
+  /** A join token as the server's operator makes it. Rejects with `invalid_room`, `invalid_name` or `tokens_off`. */
+  async createToken(grant: TokenGrant, lifetimeMs: Millis): Promise<string> {
+    if (this.#key === undefined) throw new AppError('tokens_off');
+    return createJoinToken(this.#key, grant, { wallNowMs: this.#clock.wallNow(), lifetimeMs });
   }
 
   close(): void {

@@ -51,6 +51,11 @@ export class Moderation {
   /** Throws `not_allowed` or `unknown_participant`. */
   act(moderator: Participant, action: ModeratorAction): void {
     if (!moderator.admission.mayModerate) throw new AppError('not_allowed');
+    this.apply(action, moderator.id);
+  }
+
+  /** `by` is for the log. Throws `unknown_participant`. */
+  apply(action: ModeratorAction, by: string): void {
     switch (action.type) {
       case 'mute_participant':
         this.#mute(this.#participant(action.participantId), action.muted);
@@ -62,7 +67,7 @@ export class Moderation {
         this.#lock(action.locked);
         break;
     }
-    this.#options.log.info({ moderator: moderator.id, ...action }, 'moderated');
+    this.#options.log.info({ moderator: by, ...action }, 'moderated');
   }
 
   #mute(participant: Participant, muted: boolean): void {

@@ -4,8 +4,10 @@ import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { ConnectOptions, MediaCloseReason, MediaConnection } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
+import { Capture, type CaptureEnd, type CaptureOptions } from './capture.ts';
 import type { EndReason, LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
 import type { ModeratorAction } from './moderation.ts';
+import type { ParticipantFact } from './observer.ts';
 
 /** What a participant needs of its room. */
 export interface ParticipantRoom {
@@ -28,6 +30,8 @@ export interface ParticipantOptions {
   /** Has had media before, by an earlier connection of the same participant. */
   readonly returning: boolean;
   readonly resumeToken: string;
+  /** When they came into the room, in milliseconds since 1970. */
+  readonly joinedAtMs: Millis;
   readonly listener: ParticipantListener;
   readonly room: ParticipantRoom;
   /** How long a participant whose connection broke is waited for while their media lives. */
@@ -50,10 +54,11 @@ export class Participant {
   readonly admission: Admission;
   /** Whoever holds it may take this participant's place. Secret. */
   readonly resumeToken: string;
-  readonly #room: ParticipantRoom;
+  #joinedAtMs: Millis;
+  #room: ParticipantRoom;
   readonly #resumeTimeoutMs: Millis;
   readonly #clock: Clock;
-  readonly #log: Logger;
+  #log: Logger;
   #listener: ParticipantListener | null;
   /** While there is no listener: since when, and when the client was heard of last. */
   #lost: { readonly sinceMs: Millis; readonly heardMs: Millis } | null = null;
@@ -66,6 +71,7 @@ export class Participant {
   #silent = false;
   #returning: boolean;
   #media: MediaConnection | undefined;
+  #capture: Capture | undefined;
   #ended = false;
 
   constructor(options: ParticipantOptions) {
@@ -77,6 +83,7 @@ export class Participant {
     this.name = name;
     this.admission = admission;
     this.resumeToken = resumeToken;
+    this.#joinedAtMs = options.joinedAtMs;
     this.#listener = listener;
     this.#room = room;
     this.#log = log;
@@ -98,7 +105,29 @@ export class Participant {
       mutedByModerator: this.#mutedByModerator,
       deafened: this.#deafened,
       connected: this.#isAlive,
+      captured: this.#capture !== undefined,
     };
+  }
+
+  get fact(): ParticipantFact {
+    return { ...this.view, joinedAtMs: this.#joinedAtMs };
+  }
+
+  /** When they came into the room, in milliseconds since 1970. */
+  get joinedAtMs(): Millis {
+    return this.#joinedAtMs;
+  }
+
+  /** Another room has them from now on, and takes their media over. `log` is bound to it. */
+  moveTo({
+    room,
+    joinedAtMs,
+    log,
+  }: Pick<ParticipantOptions, 'room' | 'joinedAtMs' | 'log'>): MediaConnection | undefined {
+    this.#room = room;
+    this.#joinedAtMs = joinedAtMs;
+    this.#log = log;
+    return this.#media;
   }
 
   /** Has had media: here, or by an earlier connection of the same participant. */
@@ -173,6 +202,7 @@ export class Participant {
     this.#log.debug({ sdp: connection.sdp }, 'answer');
     const before = this.#media;
     this.#media = connection;
+    this.#capture?.follow(connection);
     this.#returning = true;
     if (before !== undefined) {
       this.#room.disconnect(before);
@@ -191,6 +221,28 @@ export class Participant {
     const answer = this.#media.restart(sdp);
     this.#log.debug({ sdp: answer }, 'answer');
     return answer;
+  }
+
+  /**
+   * Captures the media of this participant in the clear, across their connections. The room is told as long as it goes on.
+   * Throws `AppError` `unknown_participant` or `capture_running`.
+   */
+  capture(options: CaptureOptions): Capture {
+    if (this.#ended) throw new AppError('unknown_participant');
+    if (this.#capture !== undefined) throw new AppError('capture_running');
+    const { durationMs, maxBytes } = options;
+    this.#log.warn({ durationMs, maxBytes }, 'capture started: what this participant says and hears is recorded');
+    const ended = (reason: CaptureEnd): void => {
+      this.#capture = undefined;
+      this.#log.warn({ reason }, 'capture ended');
+      if (!this.#ended) this.#room.updated(this);
+      options.ended(reason);
+    };
+    this.#capture = new Capture({ ...options, ended }, this.#clock);
+    // They are told first.
+    this.#room.updated(this);
+    if (this.#media !== undefined) this.#capture.follow(this.#media);
+    return this.#capture;
   }
 
   /** The connection of the client broke, which was heard of last at `heardMs`. The participant stays for a while. */
@@ -296,6 +348,7 @@ export class Participant {
     this.#ended = true;
     this.#listener = null;
     this.#cancelLeave();
+    this.#capture?.end('left');
     const media = this.#media;
     this.#media = undefined;
     if (media !== undefined) this.#room.disconnect(media);

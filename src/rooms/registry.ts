@@ -1,16 +1,22 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../lib/clock.ts';
+import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { MediaPlane } from '../media/plane.ts';
 import type { AccessControl, AdmissionRequest } from './access.ts';
 import type { Admission } from './admission.ts';
-import type { ParticipantListener, ParticipantView } from './events.ts';
+import { Draining, type DrainingState } from './draining.ts';
+import type { ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
 import { participantName, roomName } from './names.ts';
+import type { RoomObserver } from './observer.ts';
 import type { Participant } from './participant.ts';
-import { Room, type RoomLimits } from './room.ts';
+import { Room, type RoomOptions, type RoomSettings } from './room.ts';
 
-export interface RegistryLimits extends RoomLimits {
+export interface RegistryLimits {
   readonly maxRooms: number;
+  /** In one room that says nothing else. */
+  readonly maxParticipants: number;
+  /** How long a connection that broke is waited for while the media lives. */
+  readonly resumeTimeoutMs: Millis;
 }
 
 export interface RegistryOptions {
@@ -19,6 +25,9 @@ export interface RegistryOptions {
   readonly access: AccessControl;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly observer?: RoomObserver;
+  /** Nobody is left of those who were there when `drain` was called, or its deadline has come. */
+  readonly onDrained?: () => void;
 }
 
 export interface JoinRequest {
@@ -40,6 +49,23 @@ export interface Joined {
   readonly participants: readonly ParticipantView[];
   /** The participant was here before, and their media goes on. */
   readonly mediaResumed: boolean;
+  /** The server is about to end. */
+  readonly draining: { readonly endsInMs: Millis | null } | null;
+}
+
+/** A room that is opened by the operator. */
+export interface NewRoom extends Partial<RoomSettings> {
+  readonly name: string;
+  readonly locked: boolean;
+  /** In the clear or hashed. */
+  readonly password?: string | undefined;
+}
+
+/** What is not given stays. */
+export interface RoomChange extends Partial<RoomSettings> {
+  readonly locked?: boolean;
+  /** Null goes back to that of the configuration, or to none. */
+  readonly password?: string | null;
 }
 
 /** What has happened since the start, and what is now. */
@@ -49,23 +75,31 @@ export interface RoomFigures {
   readonly joins: number;
 }
 
-/** All rooms. A room is there from its first participant to its last. */
+type Opening = Pick<RoomOptions, 'permanent'> & { readonly settings: Partial<RoomSettings> };
+
+const NOBODY: RoomObserver = {
+  roomStarted() {},
+  roomEnded() {},
+  participantJoined() {},
+  participantLeft() {},
+};
+
+/** All rooms. One that the operator opens is there until it is closed, others from the first participant to the last. */
 export class RoomRegistry {
-  readonly #plane: MediaPlane;
-  readonly #limits: RegistryLimits;
+  readonly #options: RegistryOptions;
   readonly #access: AccessControl;
-  readonly #clock: Clock;
-  readonly #log: Logger;
+  readonly #observer: RoomObserver;
   readonly #rooms = new Map<string, Room>();
+  /** Resume token → room, of participants who were moved. Their clients do not know where they are if the word of it is lost. */
+  readonly #movedTo = new Map<string, Room>();
+  #draining: Draining | undefined;
   #joins = 0;
   #closed = false;
 
-  constructor({ plane, limits, access, clock, log }: RegistryOptions) {
-    this.#plane = plane;
-    this.#limits = limits;
-    this.#access = access;
-    this.#clock = clock;
-    this.#log = log;
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+    this.#access = options.access;
+    this.#observer = options.observer ?? NOBODY;
   }
 
   /**
@@ -78,16 +112,24 @@ export class RoomRegistry {
   ): Promise<Admission> {
     if (this.#closed) throw new AppError('server_closing');
     const { room, resumeToken } = request;
-    const kept = resumeToken === undefined ? undefined : this.#rooms.get(roomName(room))?.admissionOf(resumeToken);
+    const kept =
+      resumeToken === undefined ? undefined : this.#roomOfHolder(roomName(room), resumeToken)?.admissionOf(resumeToken);
     return kept ?? this.#access.admit(request, isWanted);
   }
 
-  /** Throws `AppError` `invalid_room`, `invalid_name`, `room_full`, `room_locked`, `too_many_rooms` or `server_closing`. */
+  /**
+   * Throws `AppError` `invalid_room`, `invalid_name`, `room_full`, `room_locked`, `too_many_rooms`, `server_draining` or
+   * `server_closing`.
+   */
   join({ room: wantedRoom, name: wantedName, ...options }: JoinRequest): Joined {
     if (this.#closed) throw new AppError('server_closing');
     const name = options.admission.name ?? participantName(wantedName);
-    const room = this.#roomNamed(roomName(wantedRoom));
-    const participant = room.join({ name, ...options });
+    const wanted = roomName(wantedRoom);
+    const takesNewcomers = this.#draining === undefined;
+    const known = this.#roomOfHolder(wanted, options.resumeToken);
+    if (known === undefined && !takesNewcomers) throw new AppError('server_draining');
+    const room = known ?? this.#open(wanted);
+    const participant = room.join({ name, takesNewcomers, ...options });
     this.#joins += 1;
     return {
       participant,
@@ -95,7 +137,89 @@ export class RoomRegistry {
       locked: room.locked,
       participants: room.participants,
       mediaResumed: participant.hasMedia,
+      draining: this.#draining === undefined ? null : { endsInMs: this.#draining.endsInMs },
     };
+  }
+
+  /** All rooms, the oldest first. */
+  get rooms(): Iterable<Room> {
+    return this.#rooms.values();
+  }
+
+  /** Throws `unknown_room`. */
+  room(name: string): Room {
+    const room = this.#rooms.get(name.normalize('NFC').trim());
+    if (room === undefined) throw new AppError('unknown_room');
+    return room;
+  }
+
+  /** Opens a room that stays. Throws `invalid_room`, `room_exists`, `too_many_rooms`, `invalid_request` or `server_closing`. */
+  create({ name: wanted, locked, password, ...settings }: NewRoom): Room {
+    if (this.#closed) throw new AppError('server_closing');
+    const name = roomName(wanted);
+    if (this.#rooms.has(name)) throw new AppError('room_exists');
+    this.#checkNumber();
+    if (password !== undefined) this.#access.setPassword(name, password);
+    const room = this.#open(name, { permanent: true, settings });
+    room.moderate({ type: 'lock', locked });
+    return room;
+  }
+
+  /** Throws `unknown_room` or `invalid_request`. */
+  change(name: string, { locked, password, ...settings }: RoomChange): Room {
+    const room = this.room(name);
+    if (password !== undefined) this.#access.setPassword(room.name, password);
+    if (locked !== undefined) room.moderate({ type: 'lock', locked });
+    room.change(settings);
+    return room;
+  }
+
+  /**
+   * Takes a participant into another room, which is opened if it is not there. Throws `unknown_room`, `unknown_participant`,
+   * `invalid_room`, `room_full`, `identity_present`, `too_many_rooms` or `server_closing`.
+   */
+  move(from: string, participantId: string, to: string): Room {
+    if (this.#closed) throw new AppError('server_closing');
+    const room = this.room(from);
+    const participant = room.participant(participantId);
+    const name = roomName(to);
+    const target = this.#rooms.get(name) ?? this.#open(name);
+    if (target === room) return room;
+    target.adopt(participant, room);
+    this.#movedTo.set(participant.resumeToken, target);
+    return target;
+  }
+
+  /** Takes in nobody new from now on, and calls `onDrained` when everybody has left, or after `durationMs`. */
+  drain(durationMs: Millis | null): DrainingState {
+    if (this.#closed) throw new AppError('server_closing');
+    const { clock, log, onDrained } = this.#options;
+    this.#draining ??= new Draining({
+      clock,
+      isEmpty: () => this.figures.participants === 0,
+      onDrained: () => {
+        log.info('drained');
+        onDrained?.();
+      },
+    });
+    this.#draining.endIn(durationMs);
+    log.info({ durationMs, participants: this.figures.participants }, 'draining: nobody new is taken in');
+    this.#tellEverybody({ type: 'server_draining', draining: true, endsInMs: this.#draining.endsInMs });
+    return this.#draining.state;
+  }
+
+  /** Takes in everybody again. */
+  undrain(): void {
+    if (this.#closed) throw new AppError('server_closing');
+    if (this.#draining === undefined) return;
+    this.#draining.close();
+    this.#draining = undefined;
+    this.#options.log.info('draining no more');
+    this.#tellEverybody({ type: 'server_draining', draining: false, endsInMs: null });
+  }
+
+  get draining(): DrainingState | null {
+    return this.#draining?.state ?? null;
   }
 
   get figures(): RoomFigures {
@@ -107,29 +231,49 @@ export class RoomRegistry {
   /** Refuses joins from now on and ends everybody with `server_closing`. */
   close(): void {
     this.#closed = true;
+    this.#draining?.close();
     this.#access.close();
-    for (const room of this.#rooms.values()) room.close();
-    this.#rooms.clear();
+    for (const room of this.#rooms.values()) room.close('server_closing');
+    this.#movedTo.clear();
   }
 
-  #roomNamed(name: string): Room {
-    const existing = this.#rooms.get(name);
-    if (existing !== undefined) return existing;
-    if (this.#rooms.size >= this.#limits.maxRooms) throw new AppError('too_many_rooms');
+  #checkNumber(): void {
+    if (this.#rooms.size >= this.#options.limits.maxRooms) throw new AppError('too_many_rooms');
+  }
+
+  #open(name: string, { permanent, settings }: Opening = { permanent: false, settings: {} }): Room {
+    this.#checkNumber();
+    const { plane, limits, clock, log } = this.#options;
+    log.info({ room: name, permanent }, 'room opened');
     const room = new Room({
       name,
-      plane: this.#plane,
-      limits: this.#limits,
+      permanent,
+      settings: { ...plane.mix, maxParticipants: limits.maxParticipants, ...settings },
+      plane,
+      resumeTimeoutMs: limits.resumeTimeoutMs,
       bans: this.#access.bans,
-      clock: this.#clock,
-      log: this.#log,
-      onEmpty: () => {
+      observer: this.#observer,
+      clock,
+      log,
+      onLeft: ({ resumeToken }) => {
+        this.#movedTo.delete(resumeToken);
+        this.#draining?.check();
+      },
+      onClosed: () => {
         this.#rooms.delete(name);
-        this.#log.info({ room: name }, 'room closed');
+        this.#access.setPassword(name, null);
       },
     });
     this.#rooms.set(name, room);
-    this.#log.info({ room: name }, 'room opened');
     return room;
+  }
+
+  /** Whose resume token this is, they are where they were moved to. */
+  #roomOfHolder(name: string, resumeToken: string | undefined): Room | undefined {
+    return (resumeToken !== undefined && this.#movedTo.get(resumeToken)) || this.#rooms.get(name);
+  }
+
+  #tellEverybody(event: RoomEvent): void {
+    for (const room of this.#rooms.values()) room.tellAll(event);
   }
 }

@@ -29,7 +29,9 @@ interface KeptPassword {
  * need not stand in a queue with those who guess.
  */
 export class RoomPasswords {
-  readonly #kept = new Map<string, KeptPassword>();
+  readonly #configured = new Map<string, KeptPassword>();
+  /** In place of those, while their rooms are there. */
+  readonly #given = new Map<string, KeptPassword>();
   #hasPlain = false;
   readonly #digestKey = randomBytes(32);
   readonly #tries: PacedQueue;
@@ -42,12 +44,12 @@ export class RoomPasswords {
       maxShare: MAX_SHARE,
       maxWaiting: MAX_WAITING_TRIES,
     });
-    for (const [room, password] of Object.entries(passwords)) this.#keep(room, password);
+    for (const [room, password] of Object.entries(passwords)) this.#configure(room, password);
   }
 
   /** Rejects with `password_required`, `wrong_password`, or `server_busy` when too many guess at the same time. */
   async check(room: string, password: string | undefined, isWanted: () => boolean): Promise<void> {
-    const kept = this.#kept.get(room);
+    const kept = this.#of(room);
     if (kept === undefined) return;
     if (password === undefined || password === '') throw new AppError('password_required');
     const digest = this.#digest(password);
@@ -61,25 +63,48 @@ export class RoomPasswords {
     return this.#hasPlain;
   }
 
+  /** `room` is as `roomName` returns it. */
+  has(room: string): boolean {
+    return this.#of(room) !== undefined;
+  }
+
+  /** In place of the configured one; null goes back to that. Throws `invalid_request`. */
+  set(room: string, password: string | null): void {
+    if (password === null) {
+      this.#given.delete(room);
+      return;
+    }
+    const kept = this.#keep(password);
+    if (kept === undefined) throw new AppError('invalid_request', 'The hash of the password is damaged.');
+    this.#given.set(room, kept);
+  }
+
   close(): void {
     this.#tries.close();
   }
 
-  #keep(room: string, password: string): void {
+  #of(room: string): KeptPassword | undefined {
+    return this.#given.get(room) ?? this.#configured.get(room);
+  }
+
+  #configure(room: string, password: string): void {
     const name = roomNameOrUndefined(room);
     if (name === undefined) throw new Error(`"${room}" is not the name of a room.`);
-    if (this.#kept.has(name)) throw new Error(`The room ${name} has two passwords.`);
-    if (!looksHashed(password)) {
-      this.#hasPlain = true;
-      this.#kept.set(name, { hash: hashOfNothing(), digest: this.#digest(password) });
-      return;
-    }
-    const hash = parsePasswordHash(password);
-    if (hash === undefined)
+    if (this.#configured.has(name)) throw new Error(`The room ${name} has two passwords.`);
+    if (!looksHashed(password)) this.#hasPlain = true;
+    const kept = this.#keep(password);
+    if (kept === undefined)
       throw new Error(
         `The hash of the password for the room ${name} is damaged; "partyline password" makes a new one.`,
       );
-    this.#kept.set(name, { hash, digest: undefined });
+    this.#configured.set(name, kept);
+  }
+
+  /** Undefined if it is a hash that cannot be read. */
+  #keep(password: string): KeptPassword | undefined {
+    if (!looksHashed(password)) return { hash: hashOfNothing(), digest: this.#digest(password) };
+    const hash = parsePasswordHash(password);
+    return hash === undefined ? undefined : { hash, digest: undefined };
   }
 
   #digest(password: string): Buffer {

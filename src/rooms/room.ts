@@ -2,29 +2,43 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import type { ConnectOptions, MediaConnection, MediaPlane, MediaRoom, SpeakerLevel } from '../media/plane.ts';
+import type {
+  ConnectOptions,
+  MediaConnection,
+  MediaPlane,
+  MediaRoom,
+  MixSettings,
+  SpeakerLevel,
+} from '../media/plane.ts';
 import type { Admission } from './admission.ts';
 import type { BanList } from './ban-list.ts';
 import type { LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
 import { Moderation, type ModeratorAction } from './moderation.ts';
+import type { ParticipantFact, RoomEndReason, RoomObserver } from './observer.ts';
 import { Participant } from './participant.ts';
 
-export interface RoomLimits {
+/** What holds for one room, where it may be another than for the others. */
+export interface RoomSettings extends MixSettings {
   /** Those included whose connection broke and is waited for. */
   readonly maxParticipants: number;
-  /** How long that is waited for while the media lives. */
-  readonly resumeTimeoutMs: Millis;
 }
 
 export interface RoomOptions {
   readonly name: string;
+  /** Stays when the last participant has left. */
+  readonly permanent: boolean;
+  readonly settings: RoomSettings;
   readonly plane: MediaPlane;
-  readonly limits: RoomLimits;
+  /** How long a connection that broke is waited for while the media lives. */
+  readonly resumeTimeoutMs: Millis;
   readonly bans: BanList;
+  readonly observer: RoomObserver;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The last participant is gone. */
-  readonly onEmpty: () => void;
+  /** A participant is no longer in any room. */
+  readonly onLeft: (participant: Participant) => void;
+  /** The room is closed, by `close` or because the last participant is gone. */
+  readonly onClosed: () => void;
 }
 
 export interface JoinOptions {
@@ -35,38 +49,57 @@ export interface JoinOptions {
   readonly deafened: boolean;
   /** Of a participant whose place is taken if it is still here. */
   readonly resumeToken?: string | undefined;
+  /** Whether somebody is let in who has no place here yet. */
+  readonly takesNewcomers: boolean;
   readonly listener: ParticipantListener;
+}
+
+/** A room as the operator sees it. */
+export interface RoomInfo extends RoomSettings {
+  readonly name: string;
+  readonly permanent: boolean;
+  /** In milliseconds since 1970. */
+  readonly startedAtMs: Millis;
+  readonly locked: boolean;
+  readonly participants: number;
+  /** How many speak now. */
+  readonly speaking: number;
 }
 
 /** The people in one room, and the room's side of the media plane. */
 export class Room {
   readonly name: string;
-  readonly #plane: MediaPlane;
-  readonly #limits: RoomLimits;
-  readonly #clock: Clock;
+  readonly permanent: boolean;
+  /** In milliseconds since 1970. */
+  readonly startedAtMs: Millis;
+  readonly #options: RoomOptions;
   readonly #log: Logger;
-  readonly #onEmpty: () => void;
+  #settings: RoomSettings;
   readonly #participants = new Map<string, Participant>();
   /** `MediaConnection.id` → participant id. */
   readonly #participantOfConnection = new Map<number, string>();
   readonly #moderation: Moderation;
   #media: MediaRoom | undefined;
+  /** As told last. */
+  #levelsDbov: ReadonlyMap<string, number> = new Map();
   #closed = false;
 
-  constructor({ name, plane, limits, bans, clock, log, onEmpty }: RoomOptions) {
+  constructor(options: RoomOptions) {
+    const { name, permanent, settings, bans, clock, log, observer } = options;
     this.name = name;
-    this.#plane = plane;
-    this.#limits = limits;
-    this.#clock = clock;
+    this.permanent = permanent;
+    this.startedAtMs = clock.wallNow();
+    this.#options = options;
+    this.#settings = settings;
     this.#log = log.child({ room: name });
-    this.#onEmpty = onEmpty;
     this.#moderation = new Moderation({
       room: name,
       participants: this.#participants,
       bans,
-      tellAll: (event) => this.#tellAll(event),
+      tellAll: (event) => this.tellAll(event),
       log: this.#log,
     });
+    observer.roomStarted(this);
   }
 
   get size(): number {
@@ -83,6 +116,40 @@ export class Room {
     return Array.from(this.#participants.values(), (participant) => participant.view);
   }
 
+  get info(): RoomInfo {
+    const { name, permanent, startedAtMs, locked } = this;
+    const speaking = this.#levelsDbov.size;
+    return { ...this.#settings, name, permanent, startedAtMs, locked, participants: this.size, speaking };
+  }
+
+  /** Throws `unknown_participant`. */
+  participant(id: string): Participant {
+    const participant = this.#participants.get(id);
+    if (participant === undefined) throw new AppError('unknown_participant');
+    return participant;
+  }
+
+  /** Those who are here longest first. */
+  get everybody(): Iterable<Participant> {
+    return this.#participants.values();
+  }
+
+  /** Of somebody who speaks now, in dBov; otherwise null. */
+  levelDbovOf(participantId: string): number | null {
+    return this.#levelsDbov.get(participantId) ?? null;
+  }
+
+  /** What is not given stays. */
+  change(settings: Partial<RoomSettings>): void {
+    this.#settings = { ...this.#settings, ...settings };
+    this.#media?.setMix(this.#mix);
+  }
+
+  /** What the operator decides. Throws `unknown_participant`. */
+  moderate(action: ModeratorAction): void {
+    this.#moderation.apply(action, 'operator');
+  }
+
   /** As whom the holder of this resume token was let in, while their place is kept. */
   admissionOf(resumeToken: string): Admission | undefined {
     return this.#holderOf(resumeToken)?.admission;
@@ -90,9 +157,9 @@ export class Room {
 
   /**
    * A new participant, or the one whose token this is with another connection: their name and their media stay as they are.
-   * Throws `AppError` `room_full` or `room_locked`.
+   * Throws `AppError` `room_full`, `room_locked` or `server_draining`.
    */
-  join({ name, admission, muted, deafened, resumeToken, listener }: JoinOptions): Participant {
+  join({ name, admission, muted, deafened, resumeToken, takesNewcomers, listener }: JoinOptions): Participant {
     const resumed = this.#holderOf(resumeToken);
     if (resumed !== undefined) {
       resumed.resume(listener, { muted, deafened });
@@ -100,9 +167,13 @@ export class Room {
       return resumed;
     }
     const previous = this.#holderOfIdentity(admission);
-    if (previous === undefined) this.#moderation.checkNewcomer(admission);
-    if (previous === undefined && this.size >= this.#limits.maxParticipants) throw new AppError('room_full');
+    if (previous === undefined) {
+      if (!takesNewcomers) throw new AppError('server_draining');
+      this.#moderation.checkNewcomer(admission);
+      this.#checkPlace();
+    }
     const id = previous?.id ?? randomUUID();
+    const { clock, resumeTimeoutMs, observer } = this.#options;
     const participant = new Participant({
       id,
       name,
@@ -113,10 +184,11 @@ export class Room {
       returning: previous?.returning ?? false,
       // It stays the same for the whole life of the id: the `joined` message that would bring a new one may get lost.
       resumeToken: previous?.resumeToken ?? randomBytes(32).toString('base64url'),
+      joinedAtMs: previous?.joinedAtMs ?? clock.wallNow(),
       listener,
       room: this.#side,
-      resumeTimeoutMs: this.#limits.resumeTimeoutMs,
-      clock: this.#clock,
+      resumeTimeoutMs,
+      clock,
       log: this.#log.child({ participant: id }),
     });
     previous?.end('replaced');
@@ -127,23 +199,63 @@ export class Room {
     );
     const type = previous === undefined ? 'participant_joined' : 'participant_updated';
     this.#tellOthers(participant, { type, participant: participant.view });
+    if (previous === undefined) observer.participantJoined(this, participant.fact);
     return participant;
   }
 
+  /** Takes a participant over from another room, with their media. Throws `room_full` or `identity_present`. */
+  adopt(participant: Participant, from: Room): void {
+    if (this.#holderOfIdentity(participant.admission) !== undefined) throw new AppError('identity_present');
+    this.#checkPlace();
+    const { id, view } = participant;
+    const { clock, observer, log } = this.#options;
+    const place = {
+      room: this.#side,
+      joinedAtMs: clock.wallNow(),
+      log: log.child({ room: this.name, participant: id }),
+    };
+    const before = participant.fact;
+    const media = participant.moveTo(place);
+    this.#participants.set(id, participant);
+    if (media !== undefined) {
+      this.#openMedia().adopt(media, view);
+      this.#participantOfConnection.set(media.id, id);
+    }
+    this.#log.info({ participant: id, from: from.name, participants: this.size }, 'participant moved here');
+    from.#moved(before, media);
+    participant.deliver({ type: 'moved', room: this.name, locked: this.locked, participants: this.participants });
+    this.#tellOthers(participant, { type: 'participant_joined', participant: participant.view });
+    observer.participantJoined(this, participant.fact);
+  }
+
   /** Ends every participant and frees the media. */
-  close(): void {
+  close(reason: RoomEndReason): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const participant of this.#participants.values()) participant.end('server_closing');
+    const { observer, onLeft, onClosed } = this.#options;
+    const participants = [...this.#participants.values()];
     this.#participants.clear();
+    for (const participant of participants) {
+      const why = reason === 'server_closing' ? reason : 'room_closed';
+      participant.end(why);
+      observer.participantLeft(this, participant.fact, why);
+      onLeft(participant);
+    }
     this.#media?.close();
     this.#media = undefined;
+    this.#log.info({ reason }, 'room closed');
+    observer.roomEnded(this, reason);
+    onClosed();
+  }
+
+  /** Tells everybody in the room. */
+  tellAll(event: RoomEvent): void {
+    for (const participant of this.#participants.values()) participant.deliver(event);
   }
 
   readonly #side = {
     connect: (participant: Participant, options: ConnectOptions): MediaConnection => {
-      this.#media ??= this.#plane.openRoom({ levels: (speaking) => this.#tellLevels(speaking) });
-      const connection = this.#media.connect(options);
+      const connection = this.#openMedia().connect(options);
       this.#participantOfConnection.set(connection.id, participant.id);
       return connection;
     },
@@ -152,20 +264,44 @@ export class Room {
       connection.close();
     },
     updated: (participant: Participant): void => {
-      this.#tellAll({ type: 'participant_updated', participant: participant.view });
+      this.tellAll({ type: 'participant_updated', participant: participant.view });
     },
     moderate: (moderator: Participant, action: ModeratorAction): void => this.#moderation.act(moderator, action),
     left: (participant: Participant, reason: LeaveReason): void => {
       this.#participants.delete(participant.id);
-      this.#log.info({ participant: participant.id, reason, participants: this.size }, 'participant left');
-      if (this.size > 0) {
-        this.#tellAll({ type: 'participant_left', participantId: participant.id, reason });
-        return;
-      }
-      this.close();
-      this.#onEmpty();
+      this.#left(participant.fact, reason);
+      this.#options.onLeft(participant);
     },
   };
+
+  #moved(participant: ParticipantFact, media: MediaConnection | undefined): void {
+    this.#participants.delete(participant.id);
+    if (media !== undefined) this.#participantOfConnection.delete(media.id);
+    this.#left(participant, 'moved');
+  }
+
+  #left(participant: ParticipantFact, reason: LeaveReason): void {
+    const { id: participantId } = participant;
+    this.#log.info({ participant: participantId, reason, participants: this.size }, 'participant left');
+    this.tellAll({ type: 'participant_left', participantId, reason });
+    this.#options.observer.participantLeft(this, participant, reason);
+    if (this.size === 0 && !this.permanent) this.close('empty');
+  }
+
+  #openMedia(): MediaRoom {
+    const { plane } = this.#options;
+    this.#media ??= plane.openRoom({ levels: (speaking) => this.#tellLevels(speaking) }, this.#mix);
+    return this.#media;
+  }
+
+  get #mix(): MixSettings {
+    const { maxTalkers, levelling } = this.#settings;
+    return { maxTalkers, levelling };
+  }
+
+  #checkPlace(): void {
+    if (this.size >= this.#settings.maxParticipants) throw new AppError('room_full');
+  }
 
   #tellLevels(levels: readonly SpeakerLevel[]): void {
     const speaking: [string, number][] = [];
@@ -173,7 +309,8 @@ export class Room {
       const id = this.#participantOfConnection.get(connectionId);
       if (id !== undefined) speaking.push([id, levelDbov]);
     }
-    this.#tellAll({ type: 'levels', speaking });
+    this.#levelsDbov = new Map(speaking);
+    this.tellAll({ type: 'levels', speaking });
   }
 
   #holderOf(token: string | undefined): Participant | undefined {
@@ -188,10 +325,6 @@ export class Room {
     for (const participant of this.#participants.values())
       if (participant.admission.identity === identity) return participant;
     return undefined;
-  }
-
-  #tellAll(event: RoomEvent): void {
-    for (const participant of this.#participants.values()) participant.deliver(event);
   }
 
   #tellOthers(self: Participant, event: RoomEvent): void {

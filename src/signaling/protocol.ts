@@ -58,6 +58,8 @@ export interface ParticipantInfo {
   readonly deafened: boolean;
   /** The media connection stands: this participant can hear and, unless muted, be heard. */
   readonly connected: boolean;
+  /** The operator of the server records what this participant says and hears, to find a fault. */
+  readonly captured: boolean;
 }
 
 /** As `RTCIceServer` of the browsers. */
@@ -67,7 +69,7 @@ export interface IceServer {
   readonly credential?: string;
 }
 
-export type LeaveReason = 'left' | 'connection_lost' | 'kicked';
+export type LeaveReason = 'left' | 'connection_lost' | 'kicked' | 'moved';
 
 export type ServerMessage =
   | {
@@ -94,6 +96,19 @@ export type ServerMessage =
   | { readonly type: 'participant_left'; readonly participantId: string; readonly reason: LeaveReason }
   /** Locked: nobody new gets in. */
   | { readonly type: 'room_updated'; readonly locked: boolean }
+  /** The operator has taken this participant into another room; their media goes on there, with the same connection. */
+  | {
+      readonly type: 'moved';
+      readonly room: string;
+      readonly locked: boolean;
+      /** Everybody there, this participant included. */
+      readonly participants: readonly ParticipantInfo[];
+    }
+  /**
+   * The server takes nobody new, and ends when all have left or after `endsInMs`, if that is given; those who are here talk on.
+   * With false it does not end after all.
+   */
+  | { readonly type: 'server_draining'; readonly draining: boolean; readonly endsInMs: number | null }
   /** Those who speak now, with their level in dBov (0 loudest, -127 silence). Who is not listed is silent. */
   | { readonly type: 'levels'; readonly speaking: readonly (readonly [participantId: string, levelDbov: number])[] }
   /** The server closes this WebSocket now; join again after the given time. */

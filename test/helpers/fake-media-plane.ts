@@ -1,5 +1,6 @@
 import { AppError } from '../../src/lib/errors.ts';
 import type {
+  CaptureSink,
   ConnectOptions,
   HistogramSnapshot,
   MediaCloseReason,
@@ -11,6 +12,7 @@ import type {
   SpeakerLevel,
   WorkerHealth,
 } from '../../src/media/plane.ts';
+import type { MixSettings } from '../../src/mixer/mixer.ts';
 
 /** A connection as the rooms see it; the test plays the browser and the worker. */
 export class FakeMediaConnection implements MediaConnection {
@@ -21,6 +23,7 @@ export class FakeMediaConnection implements MediaConnection {
   deafened: boolean;
   open = true;
   restarts = 0;
+  capture: { readonly maxBytes: number; readonly sink: CaptureSink } | null = null;
 
   constructor(id: number, offer: ConnectOptions) {
     this.id = id;
@@ -43,6 +46,14 @@ export class FakeMediaConnection implements MediaConnection {
 
   setDeafened(deafened: boolean): void {
     this.deafened = deafened;
+  }
+
+  startCapture(maxBytes: number, sink: CaptureSink): void {
+    this.capture = { maxBytes, sink };
+  }
+
+  stopCapture(): void {
+    this.capture = null;
   }
 
   close(): void {
@@ -74,13 +85,15 @@ export class FakeMediaConnection implements MediaConnection {
 export class FakeMediaRoom implements MediaRoom {
   readonly events: MediaRoomEvents;
   readonly connections: FakeMediaConnection[] = [];
+  mix: MixSettings;
   open = true;
   readonly #plane: FakeMediaPlane;
   readonly #nextId: () => number;
 
-  constructor(plane: FakeMediaPlane, events: MediaRoomEvents, nextId: () => number) {
+  constructor(plane: FakeMediaPlane, events: MediaRoomEvents, mix: MixSettings, nextId: () => number) {
     this.#plane = plane;
     this.events = events;
+    this.mix = mix;
     this.#nextId = nextId;
   }
 
@@ -97,6 +110,24 @@ export class FakeMediaRoom implements MediaRoom {
     for (const connection of this.connections) connection.close();
   }
 
+  adopt(
+    connection: MediaConnection,
+    { muted, deafened }: { readonly muted: boolean; readonly deafened: boolean },
+  ): void {
+    for (const { connections } of this.#plane.rooms) {
+      const index = connections.findIndex(({ id }) => id === connection.id);
+      if (index < 0) continue;
+      const [moved] = connections.splice(index, 1);
+      Object.assign(moved!, { muted, deafened });
+      this.connections.push(moved!);
+      return;
+    }
+  }
+
+  setMix(mix: MixSettings): void {
+    this.mix = mix;
+  }
+
   levels(speaking: readonly SpeakerLevel[]): void {
     this.events.levels(speaking);
   }
@@ -109,6 +140,7 @@ export class FakeMediaRoom implements MediaRoom {
 
 /** A media plane without media. Offers whose text holds "unusable" are refused. */
 export class FakeMediaPlane implements MediaPlane {
+  readonly mix = { maxTalkers: 8, levelling: true };
   readonly rooms: FakeMediaRoom[] = [];
   workers: MediaStats[] = [mediaStats()];
   closed = false;
@@ -116,10 +148,14 @@ export class FakeMediaPlane implements MediaPlane {
   busy = false;
   #lastId = 0;
 
-  openRoom(events: MediaRoomEvents): MediaRoom {
-    const room = new FakeMediaRoom(this, events, () => ++this.#lastId);
+  openRoom(events: MediaRoomEvents, mix: MixSettings = this.mix): MediaRoom {
+    const room = new FakeMediaRoom(this, events, mix, () => ++this.#lastId);
     this.rooms.push(room);
     return room;
+  }
+
+  acceptTcp(): boolean {
+    return false;
   }
 
   stats(): readonly MediaStats[] {

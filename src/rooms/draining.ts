@@ -1,0 +1,77 @@
+import type { Cancel, Clock, Millis } from '../lib/clock.ts';
+
+export interface DrainingOptions {
+  readonly clock: Clock;
+  readonly isEmpty: () => boolean;
+  /** Everybody has left, or the deadline has come. Called once. */
+  readonly onDrained: () => void;
+}
+
+export interface DrainingState {
+  /** Both in milliseconds since 1970. */
+  readonly sinceMs: Millis;
+  readonly deadlineMs: Millis | null;
+}
+
+/** Whoever asked for it shall hear that it began, even if nobody is there to wait for. */
+const MIN_DURATION_MS: Millis = 500;
+
+/** The time between "take in nobody new" and the end of the server. */
+export class Draining {
+  readonly #options: DrainingOptions;
+  readonly #startedMs: Millis;
+  readonly #sinceMs: Millis;
+  #deadlineMs: Millis | null = null;
+  #cancelDeadline: Cancel = () => {};
+  #cancelCheck: Cancel = () => {};
+  #closed = false;
+
+  constructor(options: DrainingOptions) {
+    this.#options = options;
+    this.#startedMs = options.clock.now();
+    this.#sinceMs = options.clock.wallNow();
+    this.check();
+  }
+
+  get state(): DrainingState {
+    const { clock } = this.#options;
+    const deadlineMs = this.#deadlineMs === null ? null : clock.wallNow() + this.#deadlineMs - clock.now();
+    return { sinceMs: this.#sinceMs, deadlineMs };
+  }
+
+  /** Time to the deadline, null without one. */
+  get endsInMs(): Millis | null {
+    return this.#deadlineMs === null ? null : Math.max(0, this.#deadlineMs - this.#options.clock.now());
+  }
+
+  /** The deadline, in place of the one before; null for none. */
+  endIn(durationMs: Millis | null): void {
+    const { clock } = this.#options;
+    this.#cancelDeadline();
+    this.#deadlineMs = durationMs === null ? null : clock.now() + Math.max(MIN_DURATION_MS, durationMs);
+    if (this.#deadlineMs === null) this.#cancelDeadline = () => {};
+    else this.#cancelDeadline = clock.setTimer(this.#deadlineMs, () => this.#drained());
+  }
+
+  /** To be called when somebody has left. */
+  check(): void {
+    const { clock, isEmpty } = this.#options;
+    this.#cancelCheck();
+    if (this.#closed || !isEmpty()) return;
+    this.#cancelCheck = clock.setTimer(Math.max(clock.now(), this.#startedMs + MIN_DURATION_MS), () => {
+      if (isEmpty()) this.#drained();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelDeadline();
+    this.#cancelCheck();
+  }
+
+  #drained(): void {
+    if (this.#closed) return;
+    this.close();
+    this.#options.onDrained();
+  }
+}
