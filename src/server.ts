@@ -1,12 +1,14 @@
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
-import { type AddressInfo, isIPv6 } from 'node:net';
+import { type AddressInfo, isIP, isIPv6 } from 'node:net';
 import type { Logger } from 'pino';
 import type { Assets } from './admin/assets.ts';
 import { EventLoopWatch } from './admin/event-loop-watch.ts';
 import { health } from './admin/health.ts';
 import { createHttpApp } from './admin/http.ts';
 import { createMetrics } from './admin/metrics.ts';
+import { hasOnePort } from './config/one-port.ts';
 import type { Config } from './config.ts';
 import { TrustedProxies } from './lib/client-address.ts';
 import type { Clock } from './lib/clock.ts';
@@ -14,6 +16,7 @@ import type { MediaPlane, MediaPlaneOptions } from './media/plane.ts';
 import { AccessControl } from './rooms/access.ts';
 import { RoomRegistry } from './rooms/registry.ts';
 import { createBoundedHttpServer } from './server/http-server.ts';
+import { SHARED_PORT_LIMITS, SharedPort } from './server/shared-port.ts';
 import { accessError, listenError, mediaError } from './server/start-error.ts';
 import { SignalingEndpoint } from './signaling/endpoint.ts';
 import { turnServers } from './signaling/ice-servers.ts';
@@ -50,7 +53,7 @@ export interface PartylineServer {
 export async function createServer(config: Config, deps: ServerDeps): Promise<PartylineServer> {
   const { clock, log, version, assets } = deps;
   const access = accessControl(config, deps);
-  const plane = await deps.createMediaPlane(mediaOptions(config, deps)).catch((error: unknown) => {
+  const plane = await deps.createMediaPlane(await mediaOptions(config, deps)).catch((error: unknown) => {
     throw mediaError(error);
   });
   const registry = new RoomRegistry({ plane, limits: config, access, clock, log });
@@ -79,6 +82,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   });
   const proxies = new TrustedProxies(config.trustProxy);
   const http = createBoundedHttpServer(app.callback(), { ...config, proxies });
+  const sharedPort = hasOnePort(config) ? sharePort(http, { plane, proxies, config, clock }) : undefined;
   const signaling = new SignalingEndpoint({
     server: http,
     registry,
@@ -95,9 +99,10 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     registry.close();
     // Half of the time is for the closing handshakes, the rest for what comes after them.
     await signaling.close(config.shutdownGraceMs / 2);
-    await closeHttp(http);
     eventLoop.close();
-    await plane.close();
+    sharedPort?.close();
+    // Together: the port may have connections of both.
+    await Promise.all([closeHttp(http), plane.close()]);
     log.info('server closed');
   };
 
@@ -122,12 +127,16 @@ function accessControl(config: Config, { clock, log }: ServerDeps): AccessContro
   }
 }
 
-function mediaOptions(config: Config, { clock, log, workerEntry, onFailed }: ServerDeps): MediaPlaneOptions {
+async function mediaOptions(
+  config: Config,
+  { clock, log, workerEntry, onFailed }: ServerDeps,
+): Promise<MediaPlaneOptions> {
   return {
     workers: config.workers,
     hosts: config.mediaHost,
     port: config.mediaPort,
     tcp: config.mediaTcp === 'on',
+    ...(hasOnePort(config) && { sharedTcp: { host: await addressOf(config), port: config.port } }),
     announce: config.announce,
     hideLoopback: !isLoopback(config.host),
     spanLoad: config.spanLoadPercent / 100,
@@ -138,6 +147,38 @@ function mediaOptions(config: Config, { clock, log, workerEntry, onFailed }: Ser
     log,
     ...(onFailed !== undefined && { onFailed }),
   };
+}
+
+/** The address that `listen` binds. */
+async function addressOf(config: Config): Promise<string> {
+  if (isIP(config.host) !== 0) return config.host;
+  const { address } = await lookup(config.host).catch((error: unknown) => {
+    throw listenError(error, config);
+  });
+  return address;
+}
+
+interface SharePortOptions {
+  readonly plane: MediaPlane;
+  readonly proxies: TrustedProxies;
+  readonly config: Config;
+  readonly clock: Clock;
+}
+
+function sharePort(http: HttpServer, { plane, proxies, config, clock }: SharePortOptions): SharedPort {
+  // Besides those of HTTP: one with media for each WebSocket, and those of which nothing is known yet.
+  http.maxConnections += config.maxConnections + SHARED_PORT_LIMITS.max;
+  const limits = {
+    ...SHARED_PORT_LIMITS,
+    decisionMs: Math.min(SHARED_PORT_LIMITS.decisionMs, config.requestTimeoutMs),
+  };
+  return new SharedPort({
+    server: http,
+    acceptMedia: (socket, localUfrag) => plane.acceptTcp(socket, localUfrag),
+    proxies,
+    clock,
+    limits,
+  });
 }
 
 async function listen(http: HttpServer, config: Config): Promise<Listening> {

@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/signaling': ['src/lib', 'src/media', 'src/rooms'],
   'src/admin': ['src/lib', 'src/media', 'src/rooms'],
   'src/config': ['src/lib'],
-  'src/server': ['src/lib', 'src/config', 'src/media', 'src/rooms', 'src/signaling', 'src/admin'],
+  'src/server': ['src/lib', 'src/config', 'src/rtc', 'src/media', 'src/rooms', 'src/signaling', 'src/admin'],
   'src/main': [
     'src/lib',
     'src/config',

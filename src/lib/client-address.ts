@@ -69,7 +69,7 @@ function addressIn(hop: string): string | undefined {
 }
 
 /** Without a zone, and IPv4 if it is IPv4 inside IPv6. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   if (!isIPv6(address)) return address;
   const plain = address.split('%', 1)[0]!;
   const groups = groupsOf(plain);

@@ -29,7 +29,9 @@ function announced(sockets: readonly MediaAddress[], { announced, index }: Candi
     // All sockets of a worker share one number. Somebody else's port forwarding may lead from one family to the other.
     const socket = sockets.find(({ family }) => family === isIP(address)) ?? sockets[0];
     if (socket === undefined) return [];
-    return { protocol: socket.protocol, address, port: port === null ? socket.port : port + index };
+    // What all workers share has one number outside as well.
+    const outside = port === null || socket.shared === true ? port : port + index;
+    return { protocol: socket.protocol, address, port: outside ?? socket.port };
   });
 }
 

@@ -136,7 +136,7 @@ export class EngineStats {
         sendFailures: udpCounters.sendFailures,
         tcpAccepted: tcp?.counters.accepted ?? 0,
         tcpRefused: tcp?.counters.refused ?? 0,
-        tcpPacketsDropped: tcp?.counters.packetsDropped ?? 0,
+        tcpPacketsDropped: state.port.tcpPacketsDropped,
       },
       histograms: {
         tickLatenessSeconds: this.#lateness.snapshot(),

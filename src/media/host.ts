@@ -1,8 +1,11 @@
 /** One media engine and the way to it: in this thread or in a worker thread, the same from outside. */
+import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import type { MediaAddress } from '../rtc/datagram-port.ts';
 import { MediaPort } from '../rtc/media-port.ts';
+import type { SharedTcp } from '../rtc/shared-tcp.ts';
+import { createRelayMemory, type RelayMessage, type RelayReply, TcpRelay } from '../rtc/tcp-relay.ts';
 import { MediaEngine } from './engine.ts';
 import { createHeartbeatMemory, HeartbeatWatch } from './heartbeat.ts';
 import type { MediaCommand, MediaEvent } from './messages.ts';
@@ -22,7 +25,11 @@ export interface MediaHostEvents {
 export interface MediaHost {
   /** Where the engine receives media. */
   readonly addresses: readonly MediaAddress[];
+  /** The TCP connections of this engine whose sockets are in this thread. */
+  readonly relay?: Pick<TcpRelay, 'counters' | 'connectionCount'>;
   post(command: MediaCommand): void;
+  /** A TCP connection of this engine that came to the shared port; see `TcpPort.accept`. */
+  acceptTcp(socket: Socket): void;
   close(): Promise<void>;
 }
 
@@ -31,12 +38,15 @@ export interface MediaPlace {
   readonly hosts: readonly string[];
   readonly port: number;
   readonly tcp: boolean;
+  readonly sharedTcp?: SharedTcp | undefined;
 }
 
 /** What the worker thread is given. */
 export interface WorkerSetup extends MediaPlace {
   /** Of `createHeartbeatMemory`. */
   readonly heartbeat: SharedArrayBuffer;
+  /** Of `createRelayMemory`. */
+  readonly relay: SharedArrayBuffer;
 }
 
 export interface MediaHostOptions extends MediaPlace {
@@ -46,13 +56,22 @@ export interface MediaHostOptions extends MediaPlace {
 export type WorkerMessage =
   | { readonly type: 'listening'; readonly addresses: readonly MediaAddress[] }
   | { readonly type: 'not_listening'; readonly message: string }
-  | { readonly type: 'event'; readonly event: MediaEvent };
+  | { readonly type: 'event'; readonly event: MediaEvent }
+  | { readonly type: 'relay'; readonly reply: RelayReply };
+
+/** What is posted to the worker thread. In one queue, so that a connection never comes before what it needs. */
+export type WorkerInput = MediaCommand | { readonly type: 'relay'; readonly message: RelayMessage };
 
 /** Rejects with an Error in words if the port cannot be bound. */
 export async function startInThisThread(options: MediaHostOptions, clock: Clock): Promise<MediaHost> {
   const port = await MediaPort.open({ ...options, clock });
   const engine = new MediaEngine({ port, clock, emit: options.events.event });
-  return { addresses: port.addresses, post: (command) => engine.handle(command), close: () => engine.close() };
+  return {
+    addresses: port.addresses,
+    post: (command) => engine.handle(command),
+    acceptTcp: (socket) => (port.tcp === null ? socket.destroy() : port.tcp.accept(socket)),
+    close: () => engine.close(),
+  };
 }
 
 /** Rejects with an Error in words if the port cannot be bound or the thread does not start. */
@@ -60,9 +79,10 @@ export async function startInWorker(
   options: MediaHostOptions,
   { entry, name, clock }: { readonly entry: URL; readonly name: string; readonly clock: Clock },
 ): Promise<MediaHost> {
-  const { hosts, port, tcp, events } = options;
+  const { hosts, port, tcp, sharedTcp, events } = options;
   const heartbeat = createHeartbeatMemory();
-  const setup: WorkerSetup = { hosts, port, tcp, heartbeat };
+  const relay = createRelayMemory();
+  const setup: WorkerSetup = { hosts, port, tcp, sharedTcp, heartbeat, relay };
   const worker = new Worker(entry, { name, workerData: setup });
   // Not before the exit, which follows an error: until then the thread has its port.
   const exited = new Promise<string>((resolve) => {
@@ -86,7 +106,7 @@ export async function startInWorker(
     void worker.terminate();
     throw new Error(first.type === 'not_listening' ? first.message : 'the media worker did not start');
   }
-  return new WorkerHost({ worker, addresses: first.addresses, exited, heartbeat, events, clock });
+  return new WorkerHost({ worker, addresses: first.addresses, exited, heartbeat, relay, events, clock });
 }
 
 interface WorkerHostOptions {
@@ -94,12 +114,14 @@ interface WorkerHostOptions {
   readonly addresses: readonly MediaAddress[];
   readonly exited: Promise<string>;
   readonly heartbeat: SharedArrayBuffer;
+  readonly relay: SharedArrayBuffer;
   readonly events: MediaHostEvents;
   readonly clock: Clock;
 }
 
 class WorkerHost implements MediaHost {
   readonly addresses: readonly MediaAddress[];
+  readonly relay: TcpRelay;
   readonly #worker: Worker;
   readonly #clock: Clock;
   readonly #exited: Promise<string>;
@@ -110,15 +132,22 @@ class WorkerHost implements MediaHost {
   #over = false;
   #hangs = false;
 
-  constructor({ worker, addresses, exited, heartbeat, events, clock }: WorkerHostOptions) {
+  constructor({ worker, addresses, exited, heartbeat, relay: memory, events, clock }: WorkerHostOptions) {
     this.#clock = clock;
     this.addresses = addresses;
     this.#worker = worker;
     this.#exited = exited;
     this.#events = events;
     this.#watch = new HeartbeatWatch({ memory: heartbeat, clock, onSilence: () => this.#end() });
+    this.relay = new TcpRelay({
+      clock,
+      memory,
+      post: (message) => worker.postMessage({ type: 'relay', message } satisfies WorkerInput),
+    });
     worker.on('message', (message: WorkerMessage) => {
-      if (message.type === 'event' && !this.#over) events.event(message.event);
+      if (this.#over) return;
+      if (message.type === 'event') events.event(message.event);
+      else if (message.type === 'relay') this.relay.handle(message.reply);
     });
     void exited.then((reason) => this.#died(this.#hangs ? 'hung and was ended' : reason));
   }
@@ -127,10 +156,15 @@ class WorkerHost implements MediaHost {
     this.#worker.postMessage(command);
   }
 
+  acceptTcp(socket: Socket): void {
+    this.relay.accept(socket);
+  }
+
   async close(): Promise<void> {
     this.#over = true;
     this.#watch.close();
     this.#cancelTimeout();
+    void this.relay.close();
     this.#worker.postMessage({ type: 'close' } satisfies MediaCommand);
     const givenUp = new Promise<void>((resolve) => {
       this.#setTimeout(CLOSE_TIMEOUT_MS, () => {
@@ -154,6 +188,7 @@ class WorkerHost implements MediaHost {
     this.#over = true;
     this.#watch.close();
     this.#cancelTimeout();
+    void this.relay.close();
     this.#events.died(reason);
   }
 

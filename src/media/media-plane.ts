@@ -1,4 +1,5 @@
 /** The media plane of one server: its workers, which room is in which, and what happens when one of them dies. */
+import type { Socket } from 'node:net';
 import type { Cancel, Millis } from '../lib/clock.ts';
 import { formatEndpoint } from '../lib/endpoint.ts';
 import type { MixSettings } from '../mixer/mixer.ts';
@@ -93,6 +94,10 @@ class WorkerPool implements MediaPlane {
   openRoom(events: MediaRoomEvents, mix = this.mix): MediaRoom {
     const { spanLoad } = this.#options;
     return new PlaneRoom({ id: this.#nextId(), slots: this.#slots, spanLoad, mix, events });
+  }
+
+  acceptTcp(socket: Socket, localUfrag: string): boolean {
+    return this.#slots.some((slot) => slot.acceptTcp(socket, localUfrag));
   }
 
   stats(): readonly MediaStats[] {

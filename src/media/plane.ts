@@ -2,11 +2,14 @@
  * What the rooms know of the media plane: a room is opened in it, participants are connected to that room, levels come back.
  * Behind it are worker threads or, with `--workers 0`, the same classes in this thread.
  */
+import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
 import type { MixSettings } from '../mixer/mixer.ts';
 
 export type { MixSettings };
+
+import type { SharedTcp } from '../rtc/shared-tcp.ts';
 
 /** Why a participant's media ended without the room asking for it. */
 export type MediaCloseReason =
@@ -96,6 +99,11 @@ export interface MediaPlane {
   /** How a room is mixed that is opened without saying how. */
   readonly mix: MixSettings;
   openRoom(events: MediaRoomEvents, mix?: MixSettings): MediaRoom;
+  /**
+   * Takes a TCP connection that has come to the shared port and begun with a STUN request to `localUfrag`, which must have been put back. False
+   * if there is no connection of that name: then the socket stays with the caller.
+   */
+  acceptTcp(socket: Socket, localUfrag: string): boolean;
   /** The latest figures of each worker, at most about a second old. */
   stats(): readonly MediaStats[];
   /** Each worker that there should be, in order. */
@@ -112,6 +120,8 @@ export interface MediaPlaneOptions {
   readonly port: number;
   /** Whether browsers that UDP does not reach may send media over TCP (RFC 6544). */
   readonly tcp: boolean;
+  /** Where the caller listens for their TCP connections, and hands them to `MediaPlane.acceptTcp`, in place of the workers. */
+  readonly sharedTcp?: SharedTcp | undefined;
   /**
    * Addresses or host names, as `parseEndpoint` reads them, for the candidates in place of those bound; for a server behind NAT. A port in
    * them is that of the first worker. Empty uses the addresses bound.

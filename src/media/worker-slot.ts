@@ -1,4 +1,5 @@
 /** The place of one media worker: the worker that has it now, its rooms, and its replacement when it dies. */
+import type { Socket } from 'node:net';
 import type { Cancel, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { MixSettings } from '../mixer/mixer.ts';
@@ -77,11 +78,12 @@ export class WorkerSlot {
 
   /** Rejects with an Error in words. */
   async start(): Promise<void> {
-    const { startHost, clock, hosts, port, tcp, index } = this.#options;
+    const { startHost, clock, hosts, port, tcp, sharedTcp, index } = this.#options;
     const options: MediaHostOptions = {
       hosts,
       port: port === 0 ? 0 : port + index,
       tcp,
+      sharedTcp,
       events: { event: (event) => this.#receive(event), died: (reason) => this.#died(reason) },
     };
     const host = await startHost(options, index);
@@ -159,6 +161,18 @@ export class WorkerSlot {
     this.#host?.post({ type: 'set_mix', roomId, mix });
   }
 
+  /** See `MediaPlane.acceptTcp`. */
+  acceptTcp(socket: Socket, localUfrag: string): boolean {
+    const host = this.#host;
+    if (host === undefined) return false;
+    for (const connection of this.#connections.values()) {
+      if (!connection.isNamed(localUfrag)) continue;
+      host.acceptTcp(socket);
+      return true;
+    }
+    return false;
+  }
+
   /** Joins this worker's part of a room to the parts in other workers. */
   link(roomId: number, own: SharedArrayBuffer, others: readonly SharedArrayBuffer[]): void {
     this.#host?.post({ type: 'link_room', roomId, own, others });
@@ -169,7 +183,7 @@ export class WorkerSlot {
     if (this.#stats === undefined) return undefined;
     const { figures, atMs } = this.#stats;
     return {
-      ...figures,
+      ...withRelay(figures, this.#host?.relay),
       worker: this.#options.index,
       restarts: this.#restarts,
       tickAgeMs: figures.tickAgeMs + Math.max(0, nowMs - atMs - STATS_INTERVAL_MS),
@@ -276,6 +290,23 @@ export class WorkerSlot {
     this.#lost = [];
     for (const connection of lost) connection.tellLost();
   }
+}
+
+/** The figures of a worker, with those of its TCP connections whose sockets are in this thread. */
+function withRelay(figures: WorkerStats, relay: MediaHost['relay']): WorkerStats {
+  if (relay === undefined) return figures;
+  const { gauges, counters } = figures;
+  const { accepted, refused, packetsDropped } = relay.counters;
+  return {
+    ...figures,
+    gauges: { ...gauges, tcpSockets: gauges.tcpSockets + relay.connectionCount.all },
+    counters: {
+      ...counters,
+      tcpAccepted: counters.tcpAccepted + accepted,
+      tcpRefused: counters.tcpRefused + refused,
+      tcpPacketsDropped: counters.tcpPacketsDropped + packetsDropped,
+    },
+  };
 }
 
 function toSpeakerLevels(speaking: readonly number[]): SpeakerLevel[] {

@@ -2,19 +2,20 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../lib/clock.ts';
 import { MediaPort } from '../rtc/media-port.ts';
+import { RelayedTcpPort } from '../rtc/tcp-relay.ts';
 import { MediaEngine } from './engine.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { WorkerMessage, WorkerSetup } from './host.ts';
-import type { MediaCommand } from './messages.ts';
+import type { WorkerInput, WorkerMessage, WorkerSetup } from './host.ts';
 
 if (parentPort === null) throw new Error('this file is the entry of a worker thread');
 const parent = parentPort;
 const say = (message: WorkerMessage): void => parent.postMessage(message);
 
 async function run(setup: WorkerSetup): Promise<void> {
+  const relayed = new RelayedTcpPort({ memory: setup.relay, post: (reply) => say({ type: 'relay', reply }) });
   let port: MediaPort;
   try {
-    port = await MediaPort.open({ ...setup, clock: systemClock });
+    port = await MediaPort.open({ ...setup, relayed, clock: systemClock });
   } catch (error) {
     say({ type: 'not_listening', message: error instanceof Error ? error.message : String(error) });
     parent.close();
@@ -26,10 +27,14 @@ async function run(setup: WorkerSetup): Promise<void> {
     heartbeat: new Heartbeat(setup.heartbeat),
     emit: (event) => say({ type: 'event', event }),
   });
-  parent.on('message', (command: MediaCommand) => {
-    engine.handle(command);
+  parent.on('message', (input: WorkerInput) => {
+    if (input.type === 'relay') {
+      relayed.handle(input.message);
+      return;
+    }
+    engine.handle(input);
     // With the engine closed and nobody listening, the thread ends by itself.
-    if (command.type === 'close') parent.close();
+    if (input.type === 'close') parent.close();
   });
   say({ type: 'listening', addresses: port.addresses });
 }

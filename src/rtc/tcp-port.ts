@@ -3,7 +3,9 @@
  * connection it is holds little, and not for long; when there are too many of them the oldest goes.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { addressKey, plainAddress } from '../lib/client-address.ts';
 import type { Clock } from '../lib/clock.ts';
+import { Newcomers } from '../lib/newcomers.ts';
 import {
   bindFailureInWords,
   type ClosedListener,
@@ -12,7 +14,6 @@ import {
   isPortInUse,
   type MediaAddress,
 } from './datagram-port.ts';
-import { ipToBytes } from './ip-address.ts';
 import { TCP_CONNECTION_LIMITS, TcpConnection, type TcpConnectionLimits, type TcpCounters } from './tcp-connection.ts';
 
 export interface TcpLimits extends TcpConnectionLimits {
@@ -45,16 +46,18 @@ export class TcpPort implements DatagramPort {
   readonly #addresses: MediaAddress[] = [];
   readonly #servers: Server[] = [];
   readonly #connections = new Set<TcpConnection>();
-  /** Those that nobody has adopted, the oldest first, by where they come from. */
-  readonly #newByOrigin = new Map<string, Set<TcpConnection>>();
-  readonly #new = new Set<TcpConnection>();
+  /** Those that nobody has adopted. */
+  readonly #new: Newcomers<TcpConnection>;
   #onDatagram: DatagramListener = () => {};
   #onClosed: ClosedListener = () => {};
   #closed: Promise<void> | undefined;
 
-  private constructor({ clock, limits = TCP_LIMITS }: TcpPortOptions) {
+  /** Without listeners of its own, for connections that others hand to `accept`. */
+  constructor({ clock, limits = TCP_LIMITS }: Pick<TcpPortOptions, 'clock' | 'limits'>) {
     this.#clock = clock;
     this.#limits = limits;
+    const { newConnections: max, newConnectionsPerAddress: maxPerOrigin } = limits;
+    this.#new = new Newcomers({ max, maxPerOrigin }, (connection) => connection.refuse());
   }
 
   /** Listens on the addresses. Throws an Error in words if one of them cannot be bound. */
@@ -84,12 +87,43 @@ export class TcpPort implements DatagramPort {
 
   /** All connections, and those of them that nobody has adopted yet. */
   get connectionCount(): { readonly all: number; readonly new: number } {
-    return { all: this.#connections.size, new: this.#new.size };
+    return { all: this.#connections.size, new: this.#new.count };
   }
 
   listen(onDatagram: DatagramListener, onClosed: ClosedListener): void {
     this.#onDatagram = onDatagram;
     this.#onClosed = onClosed;
+  }
+
+  /** Takes a connection, its own or one that was accepted elsewhere; what was read of it before must have been put back. */
+  accept(socket: Socket): void {
+    const { remoteAddress, remotePort } = socket;
+    // Gone before it was looked at.
+    if (remoteAddress === undefined || remotePort === undefined || this.#closed !== undefined) {
+      socket.destroy();
+      return;
+    }
+    this.counters.accepted++;
+    // What a server of HTTP has accepted would stay open when the peer has ended it.
+    socket.allowHalfOpen = false;
+    const connection = new TcpConnection({
+      socket,
+      remote: { address: plainAddress(remoteAddress), port: remotePort },
+      clock: this.#clock,
+      limits: this.#limits,
+      counters: this.counters,
+      events: {
+        frame: (frame, from) => this.#onDatagram(frame, from.remote, from),
+        adopted: (adopted) => this.#new.remove(adopted),
+        closed: (gone) => {
+          this.#new.remove(gone);
+          this.#connections.delete(gone);
+          this.#onClosed(gone.remote, gone);
+        },
+      },
+    });
+    this.#connections.add(connection);
+    this.#new.add(connection, addressKey(remoteAddress));
   }
 
   /** Idempotent. Resolves when everything is closed. */
@@ -100,7 +134,7 @@ export class TcpPort implements DatagramPort {
   }
 
   async #listenAt({ address, family, port }: MediaAddress): Promise<Server> {
-    const server = createServer((socket) => this.#accept(socket));
+    const server = createServer((socket) => this.accept(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host: address, port, ipv6Only: family === 6, exclusive: true, backlog: BACKLOG }, () => {
@@ -112,61 +146,6 @@ export class TcpPort implements DatagramPort {
     server.on('error', () => {});
     return server;
   }
-
-  #accept(socket: Socket): void {
-    const { remoteAddress, remotePort } = socket;
-    // Gone before it was looked at.
-    if (remoteAddress === undefined || remotePort === undefined || this.#closed !== undefined) {
-      socket.destroy();
-      return;
-    }
-    this.counters.accepted++;
-    const origin = originOf(remoteAddress);
-    const connection = new TcpConnection({
-      socket,
-      remote: { address: remoteAddress, port: remotePort },
-      clock: this.#clock,
-      limits: this.#limits,
-      counters: this.counters,
-      events: {
-        frame: (frame, from) => this.#onDatagram(frame, from.remote, from),
-        adopted: (adopted) => this.#noLongerNew(adopted, origin),
-        closed: (gone) => {
-          this.#noLongerNew(gone, origin);
-          this.#connections.delete(gone);
-          this.#onClosed(gone.remote, gone);
-        },
-      },
-    });
-    this.#connections.add(connection);
-    this.#addNew(connection, origin);
-  }
-
-  #addNew(connection: TcpConnection, origin: string): void {
-    this.#new.add(connection);
-    const ofOrigin = this.#newByOrigin.get(origin) ?? new Set();
-    this.#newByOrigin.set(origin, ofOrigin.add(connection));
-    // The newest stays: it may be somebody who authenticates at once, the oldest has had its time.
-    if (ofOrigin.size > this.#limits.newConnectionsPerAddress) oldestOf(ofOrigin)?.refuse();
-    else if (this.#new.size > this.#limits.newConnections) oldestOf(this.#new)?.refuse();
-  }
-
-  #noLongerNew(connection: TcpConnection, origin: string): void {
-    if (!this.#new.delete(connection)) return;
-    const ofOrigin = this.#newByOrigin.get(origin);
-    ofOrigin?.delete(connection);
-    if (ofOrigin?.size === 0) this.#newByOrigin.delete(origin);
-  }
-}
-
-function oldestOf(connections: ReadonlySet<TcpConnection>): TcpConnection | undefined {
-  return connections.values().next().value;
-}
-
-/** Who has one address of a /64 has all of them. */
-function originOf(address: string): string {
-  const bytes = ipToBytes(address);
-  return bytes?.length === 16 ? Buffer.from(bytes.subarray(0, 8)).toString('hex') : address;
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -49,6 +49,7 @@ export class SimulatedEngine {
       addresses: [],
       udpCounters: { datagramsIn: 0, sendFailures: 0, socketErrors: 0 },
       tcp: null,
+      tcpPacketsDropped: 0,
       listen: (listener: DatagramListener) => {
         this.#listener = listener;
       },

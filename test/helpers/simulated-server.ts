@@ -129,6 +129,7 @@ class SimulatedHost implements MediaHost {
       addresses: this.addresses,
       udpCounters: { datagramsIn: 0, sendFailures: 0, socketErrors: 0 },
       tcp: null,
+      tcpPacketsDropped: 0,
       listen: (listener: DatagramListener) => {
         this.#listener = listener;
       },
@@ -153,6 +154,10 @@ class SimulatedHost implements MediaHost {
       this.#ufrags.delete(command.transportId);
     }
     this.#engine.handle(command);
+  }
+
+  acceptTcp(): never {
+    throw new Error('there is no TCP here');
   }
 
   receive(datagram: Buffer, port: number, socket: UdpSocket): void {

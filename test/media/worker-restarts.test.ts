@@ -23,6 +23,10 @@ class FakeHost implements MediaHost {
     this.commands.push(command);
   }
 
+  acceptTcp(): never {
+    throw new Error('there is no TCP here');
+  }
+
   async close(): Promise<void> {}
 }
 

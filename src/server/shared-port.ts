@@ -1,0 +1,197 @@
+/**
+ * One TCP port for the page and for media: what a connection is for shows in its first bytes. Until then it holds little, and not for long;
+ * when too many say nothing the oldest goes.
+ */
+import type { Server as HttpServer } from 'node:http';
+import { type Server as HttpsServer, Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { addressKey, type TrustedProxies } from '../lib/client-address.ts';
+import type { Cancel, Clock, Millis } from '../lib/clock.ts';
+import { type NewcomerLimits, Newcomers } from '../lib/newcomers.ts';
+import { type Beginning, beginningOf } from './first-bytes.ts';
+
+export interface SharedPortLimits extends NewcomerLimits {
+  /** Time to show what a connection is for. */
+  readonly decisionMs: Millis;
+}
+
+export const SHARED_PORT_LIMITS: SharedPortLimits = { max: 256, maxPerOrigin: 32, decisionMs: 5000 };
+
+export interface SharedPortOptions {
+  /** Listens to the port, now or later; what is for it goes to the listeners of `connection` that it has now. */
+  readonly server: HttpServer | HttpsServer;
+  /** Answers plain HTTP where `server` speaks TLS; by default a sentence does. It gets `limits.decisionMs` for all of it. */
+  readonly plainHttp?: HttpServer | undefined;
+  /** See `MediaPlane.acceptTcp`. */
+  readonly acceptMedia: (socket: Socket, localUfrag: string) => boolean;
+  /** Many people's connections come from these, so they are not counted by address. */
+  readonly proxies: TrustedProxies;
+  readonly clock: Clock;
+  readonly limits?: SharedPortLimits;
+}
+
+type ConnectionListener = (this: HttpServer | HttpsServer, socket: Socket) => void;
+
+const SPEAKS_TLS =
+  'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nThis port speaks HTTPS: ask for https://\n';
+
+export class SharedPort {
+  readonly #options: SharedPortOptions;
+  readonly #limits: SharedPortLimits;
+  readonly #speaksTls: boolean;
+  readonly #listeners: readonly ConnectionListener[];
+  readonly #newcomers: Newcomers<Newcomer>;
+  #refused = 0;
+  #closed = false;
+
+  constructor(options: SharedPortOptions) {
+    const { server, limits = SHARED_PORT_LIMITS } = options;
+    this.#options = options;
+    this.#limits = limits;
+    this.#speaksTls = server instanceof TlsServer;
+    this.#newcomers = new Newcomers(limits, (newcomer) => this.#refuse(newcomer));
+    this.#listeners = server.listeners('connection') as ConnectionListener[];
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => this.#accept(socket));
+  }
+
+  /** Connections that have not shown yet what they are for. */
+  get undecided(): number {
+    return this.#newcomers.count;
+  }
+
+  /** Connections ended because nothing could be made of them, because they took too long, or because there were too many. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Ends what is undecided, and what still comes. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    for (const newcomer of this.#newcomers) newcomer.end();
+  }
+
+  #accept(socket: Socket): void {
+    const { remoteAddress } = socket;
+    // Nobody else may be listening when it breaks.
+    socket.on('error', () => {});
+    // Gone before it was looked at.
+    if (remoteAddress === undefined || this.#closed) {
+      socket.destroy();
+      return;
+    }
+    const { clock, proxies } = this.#options;
+    const newcomer = new Newcomer(socket, {
+      decided: (beginning) => this.#decide(newcomer, beginning),
+      closed: () => {
+        cancelDeadline();
+        this.#newcomers.remove(newcomer);
+      },
+    });
+    const cancelDeadline: Cancel = clock.setTimer(clock.now() + this.#limits.decisionMs, () => this.#refuse(newcomer));
+    this.#newcomers.add(newcomer, proxies.includes(remoteAddress) ? null : addressKey(remoteAddress));
+  }
+
+  #decide(newcomer: Newcomer, beginning: Beginning): void {
+    const { server, plainHttp, acceptMedia } = this.#options;
+    switch (beginning.kind) {
+      case 'tls':
+      case 'http':
+        if (this.#speaksTls === (beginning.kind === 'tls')) {
+          const socket = newcomer.handOver();
+          for (const listener of this.#listeners) listener.call(server, socket);
+          // TLS reads by itself, and beside the stream.
+          if (!this.#speaksTls) socket.resume();
+        } else if (beginning.kind === 'http') newcomer.answer(plainHttp);
+        else this.#refuse(newcomer);
+        return;
+      case 'media': {
+        const socket = newcomer.handOver();
+        if (acceptMedia(socket, beginning.localUfrag)) socket.resume();
+        else this.#reset(socket);
+        return;
+      }
+      default:
+        this.#refuse(newcomer);
+    }
+  }
+
+  #refuse(newcomer: Newcomer): void {
+    this.#reset(newcomer.handOver());
+  }
+
+  #reset(socket: Socket): void {
+    this.#refused++;
+    socket.resetAndDestroy();
+  }
+}
+
+interface NewcomerEvents {
+  /** Everything but `open`. */
+  readonly decided: (beginning: Beginning) => void;
+  /** It is no newcomer any more. At most once. */
+  readonly closed: () => void;
+}
+
+/** One connection until it is known what it is for, or until it was told that it has come to the wrong place. */
+class Newcomer {
+  readonly #socket: Socket;
+  readonly #events: NewcomerEvents;
+  #bytes: Buffer = Buffer.alloc(0);
+  #isOver = false;
+
+  constructor(socket: Socket, events: NewcomerEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    socket.on('data', this.#read);
+    socket.once('end', this.#end);
+    socket.once('close', this.#end);
+  }
+
+  /** The socket, with all that was read put back, paused, and free of what was listening here. */
+  handOver(): Socket {
+    this.#stopReading();
+    this.#socket.off('close', this.#end);
+    this.#finish();
+    return this.#socket;
+  }
+
+  /** Says that this is the wrong protocol; the connection stays a newcomer until it is closed. */
+  answer(server: HttpServer | undefined): void {
+    const socket = this.#socket;
+    this.#stopReading();
+    if (server === undefined) socket.end(SPEAKS_TLS);
+    else server.emit('connection', socket);
+    socket.resume();
+  }
+
+  end(): void {
+    this.#end();
+  }
+
+  #stopReading(): void {
+    const socket = this.#socket;
+    socket.off('data', this.#read);
+    socket.off('end', this.#end);
+    socket.pause();
+    if (this.#bytes.length > 0) socket.unshift(this.#bytes);
+    this.#bytes = Buffer.alloc(0);
+  }
+
+  readonly #read = (piece: Buffer): void => {
+    this.#bytes = this.#bytes.length === 0 ? piece : Buffer.concat([this.#bytes, piece]);
+    const beginning = beginningOf(this.#bytes);
+    if (beginning.kind !== 'open') this.#events.decided(beginning);
+  };
+
+  readonly #end = (): void => {
+    this.#socket.destroy();
+    this.#finish();
+  };
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#events.closed();
+  }
+}
