@@ -14,11 +14,9 @@ const NOT_HEARD_DBFS = -50;
 const TONES_HZ = { chromium: 430, firefox: 710 };
 const SECRET = randomBytes(24).toString('hex');
 
-/** What docs/operations.md recommends, for this network. */
-function documentedConfiguration(): string[] {
-  const text = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
-  const [, block] = /```conf\n# \/etc\/turnserver\.conf\n(.*?)```/s.exec(text) ?? [];
-  return block!
+/** What deploy/ has for those who run a TURN server, for this network. */
+function deployedConfiguration(): string[] {
+  return readFileSync(new URL('../../deploy/coturn/turnserver.conf', import.meta.url), 'utf8')
     .replace(/^listening-port=.*\n/m, '')
     .replace(/^(static-auth-secret)=.*$/m, `$1=${SECRET}`)
     .replace(/^(allowed-peer-ip)=.*$/m, `$1=${PRIVATE_ADDRESS}`)
@@ -34,7 +32,7 @@ test('relay only', {
   buildServer(directory);
   const turn = await startTurnServer({
     address: PRIVATE_ADDRESS,
-    configuration: documentedConfiguration(),
+    configuration: deployedConfiguration(),
   });
   t.teardown(() => turn.close());
   const chromium = await launchChromium();
