@@ -10,6 +10,7 @@ import {
   settingOf,
 } from './config/settings.ts';
 import { fromFile, fromFlags, fromVariables, type GivenValue, type Source } from './config/sources.ts';
+import { tlsModeOf, tlsProblems } from './config/tls.ts';
 import { parseEndpoint } from './lib/endpoint.ts';
 
 export type { Config };
@@ -49,16 +50,20 @@ export function readCommand({ argv, env, machine }: CommandInput): Command {
   if (path !== undefined) sources.push(fromFile(path));
 
   const problems = sources.flatMap((source) => source.problems);
-  const entries = SETTING_KEYS.map((key) => {
+  const givens = new Map<SettingKey, unknown>();
+  for (const key of SETTING_KEYS) {
     const given = firstGiven(key, sources);
-    if (given === undefined) return [key, defaultValue(settingOf(key), machine)];
+    if (given === undefined) continue;
     const checked = settingOf(key).kind.schema.safeParse(given.value);
     if (!checked.success) problems.push(wrongValue(key, given));
-    return [key, checked.data];
-  });
+    givens.set(key, checked.data);
+  }
   if (problems.length > 0) throw new ConfigError(problems);
 
-  const config = deepFreeze(withSecretFiles(Object.fromEntries(entries) as Config, problems));
+  const config = deepFreeze(
+    withSecretFiles(withDefaults(Object.fromEntries(givens) as Partial<Config>, machine), problems),
+  );
+  problems.push(...tlsProblems(config));
   if (problems.length > 0) throw new ConfigError(problems);
   const lastMediaPort = config.mediaPort + Math.max(1, config.workers) - 1;
   if (config.mediaPort !== 0 && lastMediaPort > 65535) {
@@ -79,8 +84,14 @@ export function readCommand({ argv, env, machine }: CommandInput): Command {
 
 /** The configuration that nothing was given for. */
 export function defaultConfig(machine: Machine): Config {
-  const entries = SETTING_KEYS.map((key) => [key, defaultValue(settingOf(key), machine)]);
-  return deepFreeze(Object.fromEntries(entries) as Config);
+  return deepFreeze(withDefaults({}, machine));
+}
+
+function withDefaults(givens: Partial<Config>, machine: Machine): Config {
+  // Whether there is a certificate hangs on settings whose defaults hang on nothing.
+  const tls = tlsModeOf({ domain: [], tls: 'auto', tlsCert: '', tlsKey: '', ...givens });
+  const entries = SETTING_KEYS.map((key) => [key, givens[key] ?? defaultValue(settingOf(key), machine, tls)]);
+  return Object.fromEntries(entries) as Config;
 }
 
 function firstGiven(key: SettingKey, sources: readonly Source[]): GivenValue | undefined {

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import manifest from '../package.json' with { type: 'json' };
 import { loadAssets } from './admin/assets.ts';
+import { thisMachine } from './config/machine.ts';
 import { type CommandInput, type Config, ConfigError, readCommand } from './config.ts';
 import { systemClock } from './lib/clock.ts';
 import { createLogger } from './lib/log.ts';
@@ -27,7 +27,7 @@ const ANSWERS: ReadonlyMap<string, (input: CommandInput) => Promise<string | Che
 async function main(): Promise<void> {
   try {
     const [word = '', ...rest] = process.argv.slice(2);
-    const input = { argv: process.argv.slice(2), env: process.env, machine: { cores: availableParallelism() } };
+    const input = { argv: process.argv.slice(2), env: process.env, machine: thisMachine(process.env) };
     const answer = ANSWERS.get(word);
     if (answer !== undefined) {
       const said = await answer({ ...input, argv: rest });

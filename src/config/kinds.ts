@@ -136,6 +136,30 @@ export function path(): ValueKind<string> {
   return { schema: z.string(), fromText: (text) => text, allowed: 'the path of a file', placeholder: 'FILE' };
 }
 
+/** The path of a directory; empty: the usual one. */
+export function directory(): ValueKind<string> {
+  return { schema: z.string(), fromText: (text) => text, allowed: 'the path of a directory', placeholder: 'DIRECTORY' };
+}
+
+export function httpsUrl(): ValueKind<string> {
+  return {
+    schema: z.string().refine((text) => URL.canParse(text) && new URL(text).protocol === 'https:'),
+    fromText: (text) => text,
+    allowed: 'an address that begins with https://',
+    placeholder: 'URL',
+  };
+}
+
+/** An address for mail; empty: none. */
+export function email(): ValueKind<string> {
+  return {
+    schema: z.string().refine((text) => text === '' || /^[^\s@,?]+@[^\s@,?]+$/.test(text)),
+    fromText: (text) => text,
+    allowed: 'a mail address',
+    placeholder: 'ADDRESS',
+  };
+}
+
 /** Passwords by the name that each is for; in flags and variables NAME=PASSWORD, separated by commas. */
 export function passwords(): ValueKind<Readonly<Record<string, string>>> {
   return {

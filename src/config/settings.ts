@@ -2,8 +2,11 @@ import {
   addresses,
   announcements,
   choice,
+  directory,
+  email,
   host,
   hostNames,
+  httpsUrl,
   integer,
   networks,
   origins,
@@ -19,7 +22,14 @@ import {
 export interface Machine {
   /** Processor cores that this process may use. */
   readonly cores: number;
+  /** Whether sockets for IPv6 can be made; where that is not said, they cannot. */
+  readonly ipv6?: boolean;
+  /** Where files are kept that the server makes and needs again. */
+  readonly dataDir?: string;
 }
+
+/** Where the certificate of the page comes from; `off`: the page is served by plain HTTP. */
+export type TlsMode = 'off' | 'acme' | 'files' | 'self-signed';
 
 export interface Setting<T> {
   readonly kind: ValueKind<T>;
@@ -31,7 +41,7 @@ export interface Setting<T> {
 export interface DefaultOfMachine<T> {
   readonly inWords: string;
   readonly example: T;
-  of(machine: Machine): T;
+  of(machine: Machine, tls: TlsMode): T;
 }
 
 export interface SettingGroup {
@@ -54,12 +64,20 @@ const MIN_TURN_SECRET_BYTES = 16;
  * variable is in upper snake case behind `PARTYLINE_`.
  */
 export const SETTINGS = {
-  host: setting(host(), {
-    default: '127.0.0.1',
+  host: setting<string>(host(), {
+    default: {
+      inWords: '127.0.0.1; every address of the machine where the page is served by https',
+      example: '127.0.0.1',
+      of: ({ ipv6 }, tls) => (tls === 'off' ? '127.0.0.1' : ipv6 ? '::' : '0.0.0.0'),
+    },
     help: 'Address for the page and the WebSocket. 0.0.0.0 or :: serves every address of the machine.',
   }),
-  port: setting(integer({ min: 0, max: 65535 }), {
-    default: 8080,
+  port: setting<number>(integer({ min: 0, max: 65535 }), {
+    default: {
+      inWords: '8080; 443 with domain, 8443 with another certificate',
+      example: 8080,
+      of: (_, tls) => ({ off: 8080, acme: 443, files: 8443, 'self-signed': 8443 })[tls],
+    },
     help: 'TCP port for the page and the WebSocket. 0 lets the system choose.',
   }),
   allowOrigins: setting(origins(), {
@@ -77,6 +95,47 @@ export const SETTINGS = {
   trustProxy: setting(networks(), {
     default: [],
     help: 'Reverse proxies whose X-Forwarded-For says who a client is. Needed for limits per address behind a proxy.',
+  }),
+
+  domain: setting(hostNames(), {
+    default: [],
+    help: 'Names of this server, which lead here. It gets a certificate for them by itself (ACME), renews it and serves https; that you use it means that you agree to the terms of the certificate authority.',
+  }),
+  httpPort: setting<number>(integer({ min: 0, max: 65535 }), {
+    default: { inWords: '80 with domain, otherwise 0', example: 0, of: (_, tls) => (tls === 'acme' ? 80 : 0) },
+    help: 'TCP port whose visitors are sent on to https, and where the certificate authority may look. 0: none.',
+  }),
+  tls: setting(choice(['auto', 'self-signed']), {
+    default: 'auto',
+    help: 'Where the certificate comes from. "auto": from domain or tls-cert, where one is given, else plain HTTP. "self-signed": made by this server, for a local network; browsers warn of it.',
+  }),
+  tlsCert: setting(path(), {
+    default: '',
+    help: 'File with a certificate of your own and those above it, in PEM. It is read again when it changes, and on SIGHUP.',
+  }),
+  tlsKey: setting(path(), {
+    default: '',
+    help: 'File with the private key of tls-cert, in PEM.',
+  }),
+  acmeDirectory: setting(httpsUrl(), {
+    default: 'https://acme-v02.api.letsencrypt.org/directory',
+    help: 'Certificate authority that domain gets its certificate from.',
+  }),
+  acmeEmail: setting(email(), {
+    default: '',
+    help: 'Where the certificate authority may write to. Not needed.',
+  }),
+  acmeCa: setting(path(), {
+    default: '',
+    help: 'File with the root certificate of acme-directory itself, in PEM, where that is a private one.',
+  }),
+  dataDir: setting<string>(directory(), {
+    default: {
+      inWords: '$STATE_DIRECTORY, else $XDG_DATA_HOME/partyline, else ~/.local/share/partyline',
+      example: '',
+      of: ({ dataDir = '' }) => dataDir,
+    },
+    help: 'Directory for certificates and their keys.',
   }),
 
   access: setting(choice(['open', 'token']), {
@@ -253,6 +312,10 @@ export type Config = {
 /** The order and the headings of the help text and of the sample file. */
 export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Page and WebSocket', keys: ['host', 'port', 'allowOrigins', 'allowHosts', 'frameAncestors', 'trustProxy'] },
+  {
+    title: 'TLS',
+    keys: ['domain', 'httpPort', 'tls', 'tlsCert', 'tlsKey', 'acmeDirectory', 'acmeEmail', 'acmeCa', 'dataDir'],
+  },
   { title: 'Who may join', keys: ['access', 'tokenSecret', 'tokenSecretFile', 'roomPasswords'] },
   { title: 'Media', keys: ['mediaHost', 'mediaPort', 'mediaTcp', 'announce', 'workers', 'spanLoadPercent'] },
   {
@@ -308,8 +371,8 @@ export function settingOf(key: SettingKey): Setting<unknown> {
   return SETTINGS[key] as Setting<unknown>;
 }
 
-export function defaultValue<T>(setting: Setting<T>, machine: Machine): T {
-  return isOfMachine(setting.default) ? setting.default.of(machine) : setting.default;
+export function defaultValue<T>(setting: Setting<T>, machine: Machine, tls: TlsMode): T {
+  return isOfMachine(setting.default) ? setting.default.of(machine, tls) : setting.default;
 }
 
 export function isOfMachine<T>(value: T | DefaultOfMachine<T>): value is DefaultOfMachine<T> {
