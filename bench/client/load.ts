@@ -49,6 +49,7 @@ export class Load {
         room,
         name: `${room} ${beginMs + index}`.slice(0, 64),
         certificate,
+        loop: this.#pacer.loop,
       });
       const joinMs = performance.now() - startMs;
       const phase = this.#joined++;
@@ -103,6 +104,7 @@ export class Load {
   reset(): undefined {
     const nowMs = performance.now();
     for (const participant of this.#participants()) participant.received.reset(nowMs);
+    this.#pacer.loop.reset();
     this.#resetAtMs = nowMs;
     this.#cpuAtReset = process.cpuUsage();
   }
@@ -113,6 +115,7 @@ export class Load {
     return {
       seconds: (nowMs - this.#resetAtMs) / 1000,
       cpuSeconds: (user + system) / 1e6,
+      longestPauseMs: this.#pacer.loop.longestPauseMs,
       participants: this.#participants().map((participant) => participant.received.report(nowMs)),
     };
   }

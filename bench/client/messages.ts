@@ -41,6 +41,8 @@ export interface LoadReport {
   readonly seconds: number;
   /** User and system time of the whole process of the participants. */
   readonly cpuSeconds: number;
+  /** The longest time for which the process did not read its sockets. */
+  readonly longestPauseMs: number;
   readonly participants: readonly ReceiveReport[];
 }
 

@@ -1,5 +1,12 @@
+import { LoopWatch } from './loop-watch.ts';
+
+const SLOTS = 5;
+const SLOT_MS = 4;
+
 /** Calls its members every 20 ms, each at its own phase in steps of 4 ms, by absolute deadlines. */
 export class Pacer {
+  /** Its beat is the timer of the members. */
+  readonly loop = new LoopWatch(SLOT_MS);
   readonly #slots: Set<() => void>[] = Array.from({ length: SLOTS }, () => new Set());
   #timer: NodeJS.Timeout | undefined;
   #slot = 0;
@@ -23,6 +30,7 @@ export class Pacer {
   }
 
   #run(): void {
+    this.loop.beat(performance.now());
     // What came late is caught up at once: a microphone does not lose time either.
     while (performance.now() >= this.#deadlineMs) {
       for (const callback of this.#slots[this.#slot]!) callback();
@@ -32,6 +40,3 @@ export class Pacer {
     this.#timer = setTimeout(() => this.#run(), this.#deadlineMs - performance.now());
   }
 }
-
-const SLOTS = 5;
-const SLOT_MS = 4;

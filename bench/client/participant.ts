@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createRtpHeader, parseRtpHeader, type RtpHeader, writeRtpHeader } from '../../src/rtc/rtp-packet.ts';
 import { SRTP_MAX_OVERHEAD } from '../../src/rtc/srtp-session.ts';
+import type { LoopWatch } from './loop-watch.ts';
 import { type Certificate, MediaTransport } from './media-transport.ts';
 import type { EncodedFrame, Programme } from './programme.ts';
 import { ReceiveCounters } from './receive-counters.ts';
@@ -18,6 +19,8 @@ export interface ReceivedPayload {
 }
 
 export interface JoinOptions {
+  /** Knows for how long this process does not read. */
+  readonly loop?: LoopWatch;
   /** Which server is at `url`; Partyline if not said. */
   readonly server?: ServerKind;
   /** `ws://127.0.0.1:8080/ws` */
@@ -63,7 +66,7 @@ export class LightParticipant {
 
   /** Resolves when media can flow both ways. Rejects when the server refuses or does not answer. */
   static async join(options: JoinOptions): Promise<LightParticipant> {
-    const { server = 'partyline', url, room, name, certificate, onPayload } = options;
+    const { server = 'partyline', url, room, name, certificate } = options;
     const beganAtMs = performance.now();
     const signaling = await openSignaling(server, url);
     try {
@@ -79,7 +82,7 @@ export class LightParticipant {
         answer,
         certificate,
         onRtp: (packet) => {
-          if (participant !== undefined) participant.#onRtp(packet, onPayload);
+          if (participant !== undefined) participant.#onRtp(packet, options);
         },
       });
       participant = new LightParticipant(signaling, transport, beganAtMs, ssrc, answer.dtx);
@@ -154,9 +157,9 @@ export class LightParticipant {
     this.#transport.close();
   }
 
-  #onRtp(packet: Buffer, onPayload: JoinOptions['onPayload']): void {
+  #onRtp(packet: Buffer, { loop, onPayload }: JoinOptions): void {
     const atMs = performance.now();
-    this.received.count(packet, atMs);
+    this.received.count(packet, atMs, loop?.waitMs(atMs));
     if (onPayload === undefined) return;
     const header = createRtpHeader();
     if (!parseRtpHeader(packet, header, null)) return;

@@ -8,7 +8,10 @@ export interface ReceiveReport {
   readonly lost: number;
   /** Came after a higher number, or twice. */
   readonly outOfOrder: number;
-  /** Longest time from one packet to the next, apart from the pauses that the server makes in silence. */
+  /**
+   * Longest time from one packet to the next, apart from the pauses that the server makes in silence, and less the time for
+   * which this process may have left the second one unread.
+   */
   readonly largestGapMs: number;
   /** How much longer than 20 ms those pauses were, together. */
   readonly pausedMs: number;
@@ -37,10 +40,11 @@ export class ReceiveCounters {
     return this.#firstSoundAtMs;
   }
 
-  count(packet: Uint8Array, nowMs: number): void {
+  /** @param waitMs for how long the packet may have waited before it was read, at most */
+  count(packet: Uint8Array, nowMs: number, waitMs = 0): void {
     this.#packets++;
     this.#bytes += packet.length;
-    const gapMs = nowMs - (this.#lastAtMs ?? nowMs);
+    const gapMs = nowMs - waitMs - (this.#lastAtMs ?? nowMs);
     if (this.#silent) this.#pausedMs += this.#pauseMs(nowMs);
     else if (gapMs > this.#largestGapMs) this.#largestGapMs = gapMs;
     this.#lastAtMs = nowMs;

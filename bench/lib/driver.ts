@@ -1,6 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { DriverAnswers, DriverCommand, DriverRequest, DriverResponse } from '../client/messages.ts';
 
+/**
+ * Flags of V8 for the process with the participants. Each packet that Node reads is a piece of garbage, and collecting it in
+ * a process with few other objects takes the cores from the server more often than needed.
+ */
+const RARE_COLLECTIONS = ['--heap-growing-percent=1000', '--no-memory-reducer'];
+
 /** The process with the participants, seen from the benchmark. */
 export class Driver {
   readonly #child: ChildProcess;
@@ -9,7 +15,7 @@ export class Driver {
 
   /** `entry` is `bench/client/main.ts` as built. */
   constructor(entry: URL) {
-    this.#child = fork(entry, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = fork(entry, { execArgv: RARE_COLLECTIONS, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (response: DriverResponse) => {
       const pending = this.#pending.get(response.id);
       this.#pending.delete(response.id);

@@ -7,6 +7,8 @@ import type { Column } from './table.ts';
 export interface OwnFigures {
   readonly tickLatenessP50Ms: number;
   readonly tickLatenessP99Ms: number;
+  /** The bound of the histogram under which all ticks were. */
+  readonly tickLatenessMaxMs: number;
   readonly ticksSkipped: number;
   readonly encodesPerTick: number;
 }
@@ -22,8 +24,10 @@ export interface ScalingStep extends Partial<OwnFigures> {
   /** Of the participant that received the fewest. */
   readonly packetsPerSecondMin: number;
   readonly packetsLost: number;
-  /** The longest silence that any participant had between two packets. */
+  /** The longest silence that any participant had between two packets, less the time for which the client did not read. */
   readonly largestGapMs: number;
+  /** The longest time for which the client did not read its sockets. */
+  readonly clientPauseMs: number;
   /** Resident memory over that of the empty server. */
   readonly memoryMbEach: number;
   readonly joinP50Ms: number;
@@ -121,8 +125,13 @@ export const SCALING_COLUMNS: readonly Column<ScalingRow>[] = [
   { title: 'packets/s\nleast', value: (step) => step.packetsPerSecondMin.toFixed(1) },
   { title: 'lost', value: (step) => String(step.packetsLost) },
   { title: 'largest\ngap, ms', value: (step) => step.largestGapMs.toFixed(0) },
+  { title: 'client\npause, ms', value: (step) => step.clientPauseMs.toFixed(0) },
   { title: 'tick late\np50, ms', value: (step) => step.tickLatenessP50Ms?.toFixed(2) ?? '–' },
   { title: 'tick late\np99, ms', value: (step) => step.tickLatenessP99Ms?.toFixed(2) ?? '–' },
+  {
+    title: 'latest\ntick, ms',
+    value: (step) => (step.tickLatenessMaxMs === undefined ? '–' : `<${step.tickLatenessMaxMs.toFixed(0)}`),
+  },
   { title: 'ticks\nskipped', value: (step) => String(step.ticksSkipped ?? '–') },
   { title: 'encodes\nper tick', value: (step) => step.encodesPerTick?.toFixed(2) ?? '–' },
   { title: 'memory\neach, MB', value: memoryText },

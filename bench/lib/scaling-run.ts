@@ -103,6 +103,7 @@ function figuresOf(load: LoadReport, before: Usage, after: Usage, emptyBytes: nu
     clientCpuPercent: (100 * load.cpuSeconds) / load.seconds,
     packetsPerSecondMean: mean(rates),
     packetsPerSecondMin: Math.min(...rates),
+    clientPauseMs: load.longestPauseMs,
     packetsLost: participants.reduce((sum, { lost }) => sum + lost, 0),
     largestGapMs: Math.max(...participants.map(({ largestGapMs }) => largestGapMs)),
     memoryMbEach: (after.residentBytes - emptyBytes) / participants.length / 1e6,
@@ -114,6 +115,7 @@ function ownFigures(before: Scrape, after: Scrape): OwnFigures {
   return {
     tickLatenessP50Ms: window.latenessMs(0.5),
     tickLatenessP99Ms: window.latenessMs(0.99),
+    tickLatenessMaxMs: window.latenessMs(1),
     ticksSkipped: window.ticksSkipped,
     encodesPerTick: window.framesEncoded / (window.ticks / after.count('partyline_ticks_total')),
   };

@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { LoopWatch } from '../../bench/client/loop-watch.ts';
 import { silenceProgramme } from '../../bench/client/programme.ts';
 import { ReceiveCounters } from '../../bench/client/receive-counters.ts';
 import { readAnswer, writeOffer } from '../../bench/client/session-description.ts';
@@ -32,6 +33,30 @@ test('a pause after a packet of silence is no gap', async (t) => {
   counters.reset(845);
   counters.count(packet(7, 100), 945);
   t.match(counters.report(945), { pausedMs: 80, largestGapMs: 0 }, 'a pause counts from the reset on');
+});
+
+test('a pause of the client itself is not a gap', async (t) => {
+  const loop = new LoopWatch(4);
+  const packet = Buffer.from([0x80, 111, 0, 1, ...new Uint8Array(96)]);
+  const counters = new ReceiveCounters();
+  const beat = (fromMs: number, toMs: number) => {
+    for (let atMs = fromMs; atMs <= toMs; atMs += 4) loop.beat(atMs);
+  };
+  beat(0, 20);
+  counters.count(packet, 21, loop.waitMs(21));
+  // Blocked from 24 to 100 ms: the beat comes first, then the packet that has waited.
+  beat(24, 24);
+  loop.beat(100);
+  counters.count(packet, 101, loop.waitMs(101));
+  t.equal(loop.longestPauseMs, 72);
+  t.ok(counters.report(101).largestGapMs <= 20);
+  counters.reset(101);
+  loop.reset();
+  // The server pauses for as long, and the client reads on.
+  beat(104, 180);
+  counters.count(packet, 181, loop.waitMs(181));
+  t.equal(loop.longestPauseMs, 0);
+  t.equal(counters.report(181).largestGapMs, 80);
 });
 
 test('an answer is read into what a client needs, and refused without its role', async (t) => {

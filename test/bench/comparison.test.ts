@@ -12,6 +12,7 @@ function step(participants: number, serverCpuPercentEach: number, largestGapMs =
     packetsPerSecondMin: 50,
     packetsLost: 0,
     largestGapMs,
+    clientPauseMs: 5,
     memoryMbEach: 1,
     joinP50Ms: 30,
   };

@@ -19,6 +19,7 @@ const window = {
   packetsPerSecondMin: 50,
   packetsLost: 0,
   largestGapMs: 30,
+  clientPauseMs: 5,
   memoryMbEach: 0.2,
   joinP50Ms: 20,
   clientCpuPercent: 5,
@@ -56,6 +57,7 @@ const phase = {
   serverCpuPercent: 10,
   packetsPerSecondMin: 50,
   largestGapMs: 33,
+  clientPauseMs: 5,
 };
 const storm = {
   benchmark: 'storm',

@@ -1,0 +1,41 @@
+/**
+ * For how long this process did not read its sockets, so that its own pauses (garbage collection, the machine's other work)
+ * are not taken for pauses of the server.
+ */
+export class LoopWatch {
+  readonly #beatMs: number;
+  #lastMs: number | undefined;
+  #beforeLastMs: number | undefined;
+  #longestPauseMs = 0;
+
+  /** @param beatMs how far apart the calls of `beat` are when nothing holds them up */
+  constructor(beatMs: number) {
+    this.#beatMs = beatMs;
+  }
+
+  get longestPauseMs(): number {
+    return this.#longestPauseMs;
+  }
+
+  beat(nowMs: number): void {
+    const pauseMs = nowMs - (this.#lastMs ?? nowMs) - this.#beatMs;
+    if (pauseMs > this.#longestPauseMs) this.#longestPauseMs = pauseMs;
+    this.#beforeLastMs = this.#lastMs;
+    this.#lastMs = nowMs;
+  }
+
+  /**
+   * For how long a packet that is read now may have waited because of a pause. Sockets are read after timers, so what came
+   * in a pause is read after the beat that ended it: it came since the beat before that.
+   */
+  waitMs(nowMs: number): number {
+    return Math.max(0, nowMs - (this.#beforeLastMs ?? nowMs) - TOLERANCE * this.#beatMs);
+  }
+
+  reset(): void {
+    this.#longestPauseMs = 0;
+  }
+}
+
+/** In beats: two, and what timers of whole milliseconds are late by. */
+const TOLERANCE = 2.5;
