@@ -1,5 +1,6 @@
 import pino, { type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { harmlessJson, harmlessText } from './harmless-text.ts';
 
 export interface LogOptions {
   readonly level: string;
@@ -14,11 +15,15 @@ export interface LogOutput {
   write(text: string): unknown;
 }
 
-const SECRETS = ['resumeToken', 'token', 'tokenSecret', 'password', 'roomPasswords'];
+const SECRETS = ['resumeToken', 'token', 'tokenSecret', 'adminToken', 'webhookSecret', 'password', 'roomPasswords'];
+
+/** Fields that pino-pretty writes as they are; others it writes as JSON. */
+const WRITTEN_AS_THEY_ARE: ReadonlySet<string> = new Set(['name', 'hostname', 'caller', 'msg']);
 
 /**
  * The root logger: one line per lifecycle event, a constant message and what varies in fields. Both formats are made
- * in this thread and written at once, so that the last line before the end of the process is not lost.
+ * in this thread and written at once, so that the last line before the end of the process is not lost. What others have
+ * sent neither writes lines of its own nor steers a terminal.
  */
 export function createLogger({ level, format, out }: LogOptions): Logger {
   const isTerminal = out.isTTY === true;
@@ -28,13 +33,41 @@ export function createLogger({ level, format, out }: LogOptions): Logger {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: errorOf },
     // Nothing should log these; this is for the day when something does.
     redact: SECRETS.flatMap((name) => [name, `*.${name}`]),
   };
-  return pino(options, pretty ? prettyOutput(out, isTerminal) : out);
+  return pino(options, pretty ? prettyOutput(out, isTerminal) : jsonOutput(out));
+}
+
+function jsonOutput(out: LogOutput): { write(line: string): void } {
+  return { write: (line) => void out.write(harmlessJson(line)) };
 }
 
 function prettyOutput(out: LogOutput, colorize: boolean): { write(line: string): void } {
   const prettify = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
-  return { write: (line) => void out.write(prettify(line) ?? line) };
+  return {
+    write: (line) => {
+      const record: unknown = JSON.parse(line, (key, value: unknown) =>
+        typeof value === 'string' ? harmlessField(key, value) : value,
+      );
+      out.write(prettify(record) ?? line);
+    },
+  };
+}
+
+function harmlessField(key: string, value: string): string {
+  // Of a stack all lines but those of messages are ours; `errorOf` has taken care of these.
+  if (key === 'stack') return value.split('\n').map(harmlessText).join('\n');
+  return WRITTEN_AS_THEY_ARE.has(key) ? harmlessText(value) : harmlessJson(value);
+}
+
+/** As pino does it, with messages of one line, also in stacks. */
+function errorOf(thrown: unknown): unknown {
+  if (!(thrown instanceof Error)) return thrown;
+  const told = pino.stdSerializers.err(thrown);
+  let { stack } = told;
+  for (let error: unknown = thrown; error instanceof Error; error = error.cause)
+    if (error.message !== '') stack = stack.replaceAll(error.message, harmlessText(error.message));
+  return { ...told, stack };
 }

@@ -1,4 +1,4 @@
-import pino from 'pino';
+import pino, { type Logger } from 'pino';
 import { Scrape } from '../../bench/lib/prometheus.ts';
 import { readCommand } from '../../src/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -26,7 +26,11 @@ const NO_LIMITS_PER_ADDRESS = ['connections-per-address', 'joins-per-minute', 'f
 export async function startServer(
   flags: readonly string[] = [],
   // As built; it is loaded only with `--workers`.
-  { workerEntry = new URL('../../dist/worker.js', import.meta.url), logLevel = 'warn' } = {},
+  {
+    workerEntry = new URL('../../dist/worker.js', import.meta.url),
+    logLevel = 'warn',
+    log = pino({ level: logLevel }, process.stderr),
+  }: { readonly workerEntry?: URL; readonly logLevel?: string; readonly log?: Logger } = {},
 ): Promise<RunningServer> {
   const loopback = ['--port', '0', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '0'];
   const command = readCommand({
@@ -37,7 +41,7 @@ export async function startServer(
   if (command.kind !== 'serve') throw new Error(`flags that do not start a server: ${flags}`);
   const server = await createServer(command.config, {
     clock: systemClock,
-    log: pino({ level: logLevel }, process.stderr),
+    log,
     version: 'test',
     assets: new Map(),
     createMediaPlane,

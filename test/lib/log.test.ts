@@ -41,3 +41,55 @@ test('lines below the level are not written, secrets never', (t) => {
   t.notMatch(out.lines[0], 'secret');
   t.end();
 });
+
+const HOSTILE = 'x\r\n[12:00:00.000] INFO: forged\u001b[2J\u009b31m\u007f\u2028\u202e{"level":"fatal"}';
+const STEERS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
+
+function hostileError(): Error {
+  return new Error(`outer ${HOSTILE}`, { cause: new Error(HOSTILE) });
+}
+
+test('what others have sent neither writes a line of its own nor steers a terminal, in JSON', (t) => {
+  const out = capture(false);
+  const log = createLogger({ level: 'info', format: 'json', out }).child({ room: HOSTILE });
+  log.info({ name: HOSTILE, list: [HOSTILE], err: hostileError() }, HOSTILE);
+  log.error(hostileError());
+  t.equal(out.lines.length, 2);
+  for (const line of out.lines) {
+    t.equal(line.at(-1), '\n');
+    t.notMatch(line.slice(0, -1), STEERS);
+  }
+  t.match(
+    JSON.parse(out.lines[0]!),
+    { name: HOSTILE, room: HOSTILE, list: [HOSTILE], msg: HOSTILE },
+    'nothing is lost',
+  );
+  t.end();
+});
+
+test('nor in lines for people', (t) => {
+  for (const isTTY of [false, true]) {
+    const out = capture(isTTY);
+    const log = createLogger({ level: 'info', format: 'pretty', out }).child({ room: HOSTILE });
+    log.info({ name: HOSTILE, list: [HOSTILE] }, HOSTILE);
+    log.info({ err: hostileError(), caller: HOSTILE }, 'failed');
+    log.error(hostileError());
+    const lines = out.lines.map((text) =>
+      text
+        .replaceAll(/\p{Cc}\[\d+m/gu, '')
+        .replace(/\n$/, '')
+        .split('\n'),
+    );
+    t.equal(lines[0]?.length, 1);
+    for (const [first, ...more] of lines) {
+      t.match(first, /^\[\d\d:\d\d:\d\d\.\d{3}\] (INFO|ERROR)/);
+      for (const line of more) t.match(line, /^ {4}/, 'what belongs to an error is indented');
+      for (const line of [first, ...more]) t.notMatch(line, STEERS);
+      t.notOk(
+        more.some((line) => line.includes('] INFO: forged') && !line.includes('x\\r\\n')),
+        'it stays where it was',
+      );
+    }
+  }
+  t.end();
+});
