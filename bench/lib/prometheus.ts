@@ -19,6 +19,11 @@ export class Scrape {
     return samples.reduce((sum, sample) => sum + sample.value, 0);
   }
 
+  /** A sample for each combination of labels (each worker, for ours), in the order of the scrape. */
+  values(name: string): number[] {
+    return this.#samples.filter((sample) => sample.name === name).map(({ value }) => value);
+  }
+
   /** How many samples of a metric there are: workers, for those that each of them tells. */
   count(name: string): number {
     return this.#samples.filter((sample) => sample.name === name).length;

@@ -9,6 +9,8 @@ export interface OwnFigures {
   readonly tickLatenessP99Ms: number;
   /** The bound of the histogram under which all ticks were. */
   readonly tickLatenessMaxMs: number;
+  /** Of its time, in ticks. */
+  readonly busiestWorkerPercent: number;
   readonly ticksSkipped: number;
   readonly encodesPerTick: number;
 }
@@ -132,6 +134,7 @@ export const SCALING_COLUMNS: readonly Column<ScalingRow>[] = [
     title: 'latest\ntick, ms',
     value: (step) => (step.tickLatenessMaxMs === undefined ? '–' : `<${step.tickLatenessMaxMs.toFixed(0)}`),
   },
+  { title: 'busiest\nworker, %', value: (step) => step.busiestWorkerPercent?.toFixed(1) ?? '–' },
   { title: 'ticks\nskipped', value: (step) => String(step.ticksSkipped ?? '–') },
   { title: 'encodes\nper tick', value: (step) => step.encodesPerTick?.toFixed(2) ?? '–' },
   { title: 'memory\neach, MB', value: memoryText },

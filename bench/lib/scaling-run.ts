@@ -116,6 +116,7 @@ function ownFigures(before: Scrape, after: Scrape): OwnFigures {
     tickLatenessP50Ms: window.latenessMs(0.5),
     tickLatenessP99Ms: window.latenessMs(0.99),
     tickLatenessMaxMs: window.latenessMs(1),
+    busiestWorkerPercent: 100 * window.busiestWorkerShare,
     ticksSkipped: window.ticksSkipped,
     encodesPerTick: window.framesEncoded / (window.ticks / after.count('partyline_ticks_total')),
   };
