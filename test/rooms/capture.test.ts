@@ -1,0 +1,108 @@
+import pino from 'pino';
+import { test } from 'tap';
+import { AccessControl } from '../../src/rooms/access.ts';
+import { GUEST } from '../../src/rooms/admission.ts';
+import type { CaptureEnd } from '../../src/rooms/capture.ts';
+import type { RoomEvent } from '../../src/rooms/events.ts';
+import { RoomRegistry } from '../../src/rooms/registry.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { FakeMediaPlane } from '../helpers/fake-media-plane.ts';
+
+function setUp() {
+  const clock = new FakeClock();
+  const plane = new FakeMediaPlane();
+  const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
+  const limits = { maxRooms: 5, maxParticipants: 10, resumeTimeoutMs: 30_000 };
+  const registry = new RoomRegistry({ plane, access, limits, clock, log: pino({ level: 'silent' }) });
+  const join = (name: string) => {
+    const events: RoomEvent[] = [];
+    const listener = { event: (event: RoomEvent) => events.push(event), ended: () => {} };
+    const joined = registry.join({ room: 'lobby', name, admission: GUEST, muted: false, deafened: false, listener });
+    return { ...joined, told: () => events.splice(0) };
+  };
+  const capture = (
+    participant: ReturnType<typeof join>['participant'],
+    { durationMs = 60_000, maxBytes = 1000 } = {},
+  ) => {
+    const chunks: number[] = [];
+    const ends: CaptureEnd[] = [];
+    const running = participant.capture({
+      durationMs,
+      maxBytes,
+      records: (bytes) => chunks.push(bytes.length),
+      ended: (reason) => ends.push(reason),
+    });
+    return { running, chunks, ends };
+  };
+  return { clock, plane, join, capture };
+}
+
+test('everybody in the room is told of a capture, those who come later too, and of its end', (t) => {
+  const { join, capture } = setUp();
+  const ada = join('Ada');
+  const ben = join('Ben');
+  ada.told();
+  const { running, ends } = capture(ada.participant);
+  for (const { told } of [ada, ben])
+    t.match(told(), [{ type: 'participant_updated', participant: { name: 'Ada', captured: true } }]);
+  t.match(join('Cy').participants, [{ name: 'Ada', captured: true }, { captured: false }, { captured: false }]);
+  t.throws(() => capture(ada.participant), { code: 'capture_running' });
+  ben.told();
+  running.end('stopped');
+  running.end('time');
+  t.match(ben.told(), [{ type: 'participant_updated', participant: { name: 'Ada', captured: false } }]);
+  t.same(ends, ['stopped']);
+  capture(ada.participant).running.end('stopped');
+  t.end();
+});
+
+test('a capture begins with the media that there is, and goes on with the connection that takes its place', (t) => {
+  const { plane, join, capture } = setUp();
+  const ada = join('Ada');
+  ada.participant.offer('first');
+  const { running, chunks } = capture(ada.participant);
+  const [first] = plane.openConnections;
+  t.equal(first!.capture!.maxBytes, 1000);
+  first!.capture!.sink.records(new Uint8Array(300));
+  ada.participant.offer('second');
+  const [second] = plane.openConnections;
+  t.not(second, first);
+  t.equal(second!.capture!.maxBytes, 700, 'with what is left of its size');
+  second!.end('media_failed');
+  ada.participant.offer('third');
+  plane.openConnections[0]!.capture!.sink.records(new Uint8Array(200));
+  t.same(chunks, [300, 200]);
+  running.end('stopped');
+  t.equal(plane.openConnections[0]!.capture, null, 'the worker is told to stop');
+  t.end();
+});
+
+test('a capture ends by its time, by its size, and with the participant', (t) => {
+  const { clock, plane, join, capture } = setUp();
+  const ada = join('Ada');
+  ada.participant.offer('first');
+  const byTime = capture(ada.participant, { durationMs: 5000 });
+  const { sink } = plane.openConnections[0]!.capture!;
+  clock.advance(4999);
+  t.same(byTime.ends, []);
+  clock.advance(1);
+  t.same(byTime.ends, ['time']);
+  sink.records(new Uint8Array(10));
+  t.same(byTime.chunks, [], 'what was still on its way is not delivered');
+
+  const bySize = capture(ada.participant);
+  plane.openConnections[0]!.capture!.sink.records(new Uint8Array(1000));
+  plane.openConnections[0]!.capture!.sink.full();
+  t.same([bySize.chunks, bySize.ends], [[1000], ['size']]);
+
+  const ben = join('Ben');
+  const byLeave = capture(ada.participant);
+  ben.told();
+  ada.participant.leave('left');
+  t.same(byLeave.ends, ['left']);
+  t.match(ben.told(), [{ type: 'participant_left' }], 'nobody is told of the capture of somebody who has gone');
+  t.throws(() => capture(ada.participant), { code: 'unknown_participant' });
+  clock.advance(120_000);
+  t.same(byLeave.ends, ['left']);
+  t.end();
+});
