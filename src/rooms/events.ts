@@ -24,6 +24,8 @@ export type LeaveReason = 'left' | 'connection_lost' | 'kicked' | 'moved';
 export type RoomEvent =
   | { readonly type: 'participant_joined'; readonly participant: ParticipantView }
   | { readonly type: 'participant_updated'; readonly participant: ParticipantView }
+  /** Several at once. */
+  | { readonly type: 'participants_updated'; readonly participants: readonly ParticipantView[] }
   | { readonly type: 'participant_left'; readonly participantId: string; readonly reason: LeaveReason }
   /** What holds for the whole room has changed. */
   | { readonly type: 'room_updated'; readonly locked: boolean }

@@ -16,6 +16,7 @@ import type { LeaveReason, ParticipantListener, ParticipantView, RoomEvent } fro
 import { Moderation, type ModeratorAction } from './moderation.ts';
 import type { ParticipantFact, RoomEndReason, RoomObserver } from './observer.ts';
 import { Participant } from './participant.ts';
+import { ParticipantUpdates } from './participant-updates.ts';
 
 /** What holds for one room, where it may be another than for the others. */
 export interface RoomSettings extends MixSettings {
@@ -79,6 +80,7 @@ export class Room {
   /** `MediaConnection.id` → participant id. */
   readonly #participantOfConnection = new Map<number, string>();
   readonly #moderation: Moderation;
+  readonly #updates: ParticipantUpdates;
   #media: MediaRoom | undefined;
   /** As told last. */
   #levelsDbov: ReadonlyMap<string, number> = new Map();
@@ -98,6 +100,11 @@ export class Room {
       bans,
       tellAll: (event) => this.tellAll(event),
       log: this.#log,
+    });
+    this.#updates = new ParticipantUpdates({
+      participants: this.#participants,
+      tellAll: (event) => this.tellAll(event),
+      clock,
     });
     observer.roomStarted(this);
   }
@@ -232,6 +239,7 @@ export class Room {
   close(reason: RoomEndReason): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#updates.close();
     const { observer, onLeft, onClosed } = this.#options;
     const participants = [...this.#participants.values()];
     this.#participants.clear();
@@ -263,9 +271,7 @@ export class Room {
       this.#participantOfConnection.delete(connection.id);
       connection.close();
     },
-    updated: (participant: Participant): void => {
-      this.tellAll({ type: 'participant_updated', participant: participant.view });
-    },
+    updated: (participant: Participant): void => this.#updates.changed(participant.id),
     moderate: (moderator: Participant, action: ModeratorAction): void => this.#moderation.act(moderator, action),
     left: (participant: Participant, reason: LeaveReason): void => {
       this.#participants.delete(participant.id);

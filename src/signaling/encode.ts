@@ -1,16 +1,16 @@
 import type { RoomEvent } from '../rooms/events.ts';
 import type { ServerMessage } from './protocol.ts';
 
-const encodedEvents = new WeakMap<RoomEvent, string>();
+const encodedEvents = new WeakMap<RoomEvent, Buffer>();
 
-/** The text of an event. What a room tells to everybody is one object, so that it is written once, not once a listener. */
-export function encodeEvent(event: RoomEvent): string {
-  let text = encodedEvents.get(event);
-  if (text === undefined) {
-    text = encodeMessage(event);
-    encodedEvents.set(event, text);
+/** The text of an event as UTF-8. What a room tells to everybody is one object, so that it is written once, not once a listener. */
+export function encodeEvent(event: RoomEvent): Buffer {
+  let bytes = encodedEvents.get(event);
+  if (bytes === undefined) {
+    bytes = Buffer.from(encodeMessage(event));
+    encodedEvents.set(event, bytes);
   }
-  return text;
+  return bytes;
 }
 
 export function encodeMessage(message: ServerMessage): string {

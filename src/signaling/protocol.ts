@@ -93,6 +93,8 @@ export type ServerMessage =
   | { readonly type: 'media_closed'; readonly reason: MediaCloseReason }
   | { readonly type: 'participant_joined'; readonly participant: ParticipantInfo }
   | { readonly type: 'participant_updated'; readonly participant: ParticipantInfo }
+  /** Where many change at the same time in a large room. */
+  | { readonly type: 'participants_updated'; readonly participants: readonly ParticipantInfo[] }
   | { readonly type: 'participant_left'; readonly participantId: string; readonly reason: LeaveReason }
   /** Locked: nobody new gets in. */
   | { readonly type: 'room_updated'; readonly locked: boolean }

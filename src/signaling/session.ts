@@ -215,6 +215,7 @@ export class Session implements ParticipantListener {
       resumeToken: joined.participant.resumeToken,
       mediaResumed: joined.mediaResumed,
     });
+    if (joined.draining !== null) this.#reply({ type: 'server_draining', draining: true, ...joined.draining });
   }
 
   #answer({ sdp, restart }: ClientMessage & { type: 'offer' }): string {
@@ -303,13 +304,13 @@ export class Session implements ParticipantListener {
     this.#send(encodeMessage(message));
   }
 
-  #send(text: string): void {
+  #send(text: string | Buffer): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     if (this.#socket.bufferedAmount > this.#limits.maxUnsentBytes) {
       this.#log.info({ unsentBytes: this.#socket.bufferedAmount }, 'websocket reads too slowly');
       this.terminate();
       return;
     }
-    this.#socket.send(text);
+    this.#socket.send(text, { binary: false });
   }
 }

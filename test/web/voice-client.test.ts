@@ -96,6 +96,15 @@ test('the room', async (t) => {
     browser.socket.receive({ type: 'participant_joined', participant: person('new') });
     browser.socket.receive({ type: 'participant_updated', participant: person('new', { muted: true }) });
     t.equal(client.participants.get('new')?.muted, true);
+    let shown = 0;
+    client.on('participants', () => shown++);
+    browser.socket.receive({
+      type: 'participants_updated',
+      participants: [person('new', { deafened: true }), person('other', { connected: false })],
+    });
+    t.match(client.participants.get('new'), { muted: false, deafened: true });
+    t.equal(client.participants.get('other')?.connected, false);
+    t.equal(shown, 1, 'several at once are shown at once');
     browser.socket.receive({ type: 'participant_left', participantId: 'new', reason: 'left' });
     browser.socket.receive({ type: 'participant_left', participantId: 'nobody', reason: 'left' });
     t.same([...client.participants.keys()], ['me', 'other']);

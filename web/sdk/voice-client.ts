@@ -12,11 +12,10 @@ import { Emitter } from './emitter.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
 import { MediaSession } from './media-session.ts';
 import { Moderation } from './moderation.ts';
-import { measureQuality, noTotals, type QualityTotals } from './quality.ts';
+import { QualityWatch } from './quality-watch.ts';
 import { SignalingSocket } from './signaling-socket.ts';
 import type { JoinOptions, VoiceEvents } from './voice-events.ts';
 
-const QUALITY_INTERVAL_MS = 2000;
 /** How long the server may take to answer where the connection is in doubt, and where it most likely is lost. */
 const DOUBT_MS = 2000;
 const CHANGED_MS = 1000;
@@ -37,8 +36,7 @@ export class VoiceClient {
   #socket: SignalingSocket | null = null;
   #media: MediaSession | null = null;
   #cancelRetry = () => {};
-  #cancelQuality = () => {};
-  #totals: QualityTotals = noTotals;
+  readonly #quality: QualityWatch;
   #participants = new Map<string, ParticipantInfo>();
   #participantId: string | null = null;
   #room: string | null = null;
@@ -50,6 +48,11 @@ export class VoiceClient {
   constructor(environment: Environment = browserEnvironment) {
     this.#environment = environment;
     this.#backoff = new Backoff(environment);
+    this.#quality = new QualityWatch({
+      environment,
+      hasSound: () => this.#state.status === 'connected' && this.#state.media === 'connected',
+      onQuality: (quality) => this.#emitter.emit('quality', quality),
+    });
   }
 
   /** Returns the function that removes the listener. Listeners are best added before `connect`. */
@@ -228,9 +231,10 @@ export class VoiceClient {
         this.#emitter.emit('participantJoined', message.participant);
         break;
       case 'participant_updated':
-        this.#participants.set(message.participant.id, message.participant);
-        this.#obeyMute();
-        this.#emitParticipants();
+        this.#updated([message.participant]);
+        break;
+      case 'participants_updated':
+        this.#updated(message.participants);
         break;
       case 'room_updated':
         this.#setLocked(message.locked);
@@ -248,6 +252,12 @@ export class VoiceClient {
         this.#refused(message.code, message.message, message.retryAfterMs);
         break;
     }
+  }
+
+  #updated(participants: readonly ParticipantInfo[]): void {
+    for (const participant of participants) this.#participants.set(participant.id, participant);
+    this.#obeyMute();
+    this.#emitParticipants();
   }
 
   #left(participantId: string, reason: LeaveReason): void {
@@ -288,8 +298,7 @@ export class VoiceClient {
       },
       onError: (text) => this.#emitter.emit('error', { code: 'media_failed', message: text }),
     });
-    this.#totals = noTotals;
-    this.#scheduleQuality();
+    this.#quality.start(this.#media);
   }
 
   #refused(code: ErrorCode, text: string, retryAfterMs?: number): void {
@@ -326,7 +335,7 @@ export class VoiceClient {
   #close(reason: CloseReason, text: string): void {
     if (this.#state.status === 'idle' || this.#state.status === 'closed') return;
     this.#cancelRetry();
-    this.#cancelQuality();
+    this.#quality.stop();
     this.#socket?.close();
     this.#media?.close();
     this.#socket = this.#media = this.#target = this.#participantId = this.#room = null;
@@ -334,27 +343,6 @@ export class VoiceClient {
     this.#setState({ status: 'closed', reason, message: text });
     this.#firstJoin?.reject({ code: reason, message: text });
     this.#firstJoin = null;
-  }
-
-  #scheduleQuality(): void {
-    this.#cancelQuality();
-    this.#cancelQuality = this.#environment.setTimer(QUALITY_INTERVAL_MS, () => {
-      this.#scheduleQuality();
-      void this.#measureQuality(this.#media);
-    });
-  }
-
-  async #measureQuality(media: MediaSession | null): Promise<void> {
-    const report = await media?.stats().catch(() => null);
-    if (media === null || media !== this.#media) return;
-    if (!report || this.#state.status !== 'connected' || this.#state.media !== 'connected') {
-      this.#totals = noTotals;
-      this.#emitter.emit('quality', null);
-    } else {
-      const { quality, totals } = measureQuality(report.values(), this.#totals);
-      this.#totals = totals;
-      this.#emitter.emit('quality', quality);
-    }
   }
 
   #applyMute(): void {
