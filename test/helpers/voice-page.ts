@@ -4,6 +4,11 @@ import type { ProbeMicrophone, ProbeReport } from './browser-probe-types.ts';
 import { type HeardTone, heardTone } from './heard-tone.ts';
 
 const WAIT_MS = 15_000;
+/** In the page, before anything else in it; browsers write about some violations by themselves, but not about all. */
+const TELL_VIOLATIONS = `addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) =>
+  console.error('Content-Security-Policy: ' + effectiveDirective + ' forbids ' + blockedURI + ' (' + sourceFile + ':' + lineNumber + ')'));`;
+const ABOUT_POLICY = /content.security.policy/i;
+
 export interface VoicePageOptions {
   /** What the page gets in place of a microphone. */
   readonly microphone: ProbeMicrophone;
@@ -11,6 +16,8 @@ export interface VoicePageOptions {
   readonly relayOnly?: boolean;
   readonly width?: number;
   readonly height?: number;
+  /** Told of what the page did against its Content-Security-Policy; by default the test that runs fails. */
+  readonly onPolicyViolation?: (text: string) => void;
 }
 
 /** One row of the page's list of people. */
@@ -30,13 +37,17 @@ export interface JoinChoices {
 
 /** Opens Partyline's page with the probe in it. */
 export async function openVoicePage(page: Page, url: string, options: VoicePageOptions): Promise<VoicePage> {
+  const { onPolicyViolation = failTest, width = 1000, height = 760, ...probe } = options;
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => {
-    if (message.type() === 'error') errors.push(message.text());
+    const text = message.text();
+    if (message.type() === 'error') errors.push(text);
+    if (ABOUT_POLICY.test(text)) onPolicyViolation(text);
   });
-  await page.setViewport({ width: options.width ?? 1000, height: options.height ?? 760 });
-  await page.evaluateOnNewDocument(`${await bundleProbe()}browserProbe.install(${JSON.stringify(options)});`);
+  await page.setViewport({ width, height });
+  await page.evaluateOnNewDocument(TELL_VIOLATIONS);
+  await page.evaluateOnNewDocument(`${await bundleProbe()}browserProbe.install(${JSON.stringify(probe)});`);
   await page.goto(url, { waitUntil: 'load' });
   return new VoicePage(page, errors);
 }
@@ -135,6 +146,13 @@ export class VoicePage {
   async close(): Promise<void> {
     await this.page.browserContext().close();
   }
+}
+
+/** An event is heard outside of any test's calls: tap counts what nobody catches against the test that runs. */
+function failTest(text: string): void {
+  queueMicrotask(() => {
+    throw new Error(`the page did something against its policy: ${text}`);
+  });
 }
 
 function selector(testId: string): string {
