@@ -7,14 +7,21 @@ import { type FuzzTarget, hold } from '../target.ts';
 
 const PAGE = 'content of the page';
 const STATUS = /^HTTP\/1\.1 (\d{3}) /;
-const ALLOWED: ReadonlySet<string> = new Set(['200', '304', '400', '404', '405', '408', '413', '417', '431']);
+const ALLOWED: ReadonlySet<string> = new Set(['200', '304', '400', '404', '405', '408', '413', '417', '421', '431']);
+const NAME = 'example.org';
+/** What has to be answered, and everything that may be: addresses can be written in many ways (`0x7f.1`). */
+const OURS = /^(?:example\.org|localhost|127\.0\.0\.1|\[::1\])(?::\d{1,4})?$/;
+const PERHAPS_OURS = /^(?:example\.org|localhost|[\da-fx.]+|\[[\da-f:.]+\])\.?(?::\d*)?$/i;
 
 const failures: string[] = [];
 const log = pino({ level: 'error' }, { write: (line) => failures.push(line) });
 const assets = new Map(['/index.html', '/main.js'].map((path) => [path, createAsset(path, Buffer.from(PAGE))]));
 const metrics = { contentType: 'text/plain', scrape: async () => 'figures\n' };
 const health = () => ({ status: 'ok' as const, version: '1', problems: [], rooms: 0, participants: 0, workers: [] });
-const server = createServer(createHttpApp({ assets, health, metrics, log }).callback());
+const server = createServer(createHttpApp({ assets, health, metrics, log, allowHosts: [NAME] }).callback());
+/** Of the requests on one connection, as Node's parser read them. */
+let hosts: string[] = [];
+server.prependListener('request', ({ headers }) => hosts.push(headers.host ?? ''));
 
 /** What one connection says, to the real parser of Node and the app behind it. */
 export const http: FuzzTarget = {
@@ -22,10 +29,14 @@ export const http: FuzzTarget = {
   files: ['src/admin/http.ts', 'src/admin/assets.ts', 'src/admin/security-headers.ts'],
   maxBytes: 4000,
   maxMs: 25,
-  seeds: () =>
-    ['/', '/room/lobby', '/main.js', '/healthz', '/metrics', '/room/%E9%83%A8?x=1', '/../../etc/passwd'].map((path) =>
-      Buffer.from(`GET ${path} HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n`),
+  seeds: () => [
+    ...['/', '/room/lobby', '/main.js', '/healthz', '/metrics', '/room/%E9%83%A8?x=1', '/../../etc/passwd'].map(
+      (path) => get(path, NAME),
     ),
+    ...['localhost:8080', '127.0.0.1', '[::1]:80', 'evil.example', `${NAME}.evil.example`].map((host) =>
+      get('/', host),
+    ),
+  ],
   tokens: [
     ...[
       'GET ',
@@ -40,11 +51,19 @@ export const http: FuzzTarget = {
       '\n',
     ],
     ...['/', '..', '%2e%2e%2f', '%', '%00', '%ff', '//', '\\', '/room/', '?', '#', 'http://[', '://', '/__proto__'],
-    ...['Host: ', 'Host: ]\r\n', 'If-None-Match: *\r\n', 'Content-Length: 5\r\n', 'Transfer-Encoding: chunked\r\n'],
+    ...[
+      'Host: ',
+      'Host: ]\r\n',
+      'evil.example',
+      'If-None-Match: *\r\n',
+      'Content-Length: 5\r\n',
+      'Transfer-Encoding: chunked\r\n',
+    ],
     ...['Expect: 100-continue\r\n', 'Connection: close\r\n', 'Range: bytes=0-\r\n', 'Upgrade: websocket\r\n', '\u00e9'],
   ],
   run: async (input) => {
     failures.length = 0;
+    hosts = [];
     const answer = await ask(input);
     hold(failures.length === 0, `nothing fails: ${failures[0]}`);
     if (answer === '') return;
@@ -52,10 +71,17 @@ export const http: FuzzTarget = {
     // 100 and 101 do not come from us, everything else is one of ours or of Node's parser.
     hold(ALLOWED.has(status) || status === '100', `the status is one that is meant, not ${status}`);
     hold(!answer.includes('root:'), 'no file of the machine is shown');
+    const [host = ''] = hosts;
+    if (status === '421') hold(!OURS.test(host), `the server goes by the name ${host}`);
     const fromApp = /^(?:200|304|404|405)$/.test(status);
+    if (fromApp) hold(PERHAPS_OURS.test(host), `the server does not go by the name ${host}`);
     if (fromApp) hold(/^content-security-policy:/im.test(answer), 'what the app answers has its security headers');
   },
 };
+
+function get(path: string, host: string): Uint8Array {
+  return Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+}
 
 function ask(input: Uint8Array): Promise<string> {
   return new Promise((resolve) => {
