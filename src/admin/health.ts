@@ -6,42 +6,62 @@ const MAX_TICK_AGE_MS = 1000;
 export interface HealthInput {
   readonly version: string;
   readonly closing: boolean;
+  /** Nobody new is taken in; it ends when all have left. */
+  readonly draining?: boolean;
   /** Each worker that there should be. */
   readonly workers: readonly WorkerHealth[];
   /** How long the event loop of the main thread stands still, or did lately; 0 if it did not. */
   readonly stalledMs: number;
+  /** What is wrong with the certificate of the page, where it has one. */
+  readonly certificate?: HealthProblem | undefined;
   readonly rooms: number;
   readonly participants: number;
 }
 
 /** Why a server is not healthy: a code for programs, words for people. */
 export interface HealthProblem {
-  readonly code: 'worker_missing' | 'worker_stalled' | 'worker_failing' | 'event_loop_stalled';
+  readonly code:
+    | 'worker_missing'
+    | 'worker_stalled'
+    | 'worker_failing'
+    | 'event_loop_stalled'
+    | 'certificate_missing'
+    | 'certificate_expiring'
+    | 'certificate_expired';
   readonly message: string;
 }
 
 /** The answer to `GET /healthz`. */
 export interface Health {
-  readonly status: 'ok' | 'unhealthy' | 'closing';
+  readonly status: 'ok' | 'unhealthy' | 'draining' | 'closing';
   readonly version: string;
-  /** Empty where the status is `ok`. */
+  /** Where the status is `ok` or `draining`, there is at most one with the certificate, which no restart mends. */
   readonly problems: readonly HealthProblem[];
   readonly rooms: number;
   readonly participants: number;
   readonly workers: readonly WorkerHealth[];
 }
 
-/** Healthy is a server that takes participants, whose every worker ticks, and whose event loop turns. */
-export function health({ version, closing, workers, stalledMs, rooms, participants }: HealthInput): Health {
+/** Healthy is a server that serves its participants, whose every worker ticks, and whose event loop turns. */
+export function health({
+  version,
+  closing,
+  draining = false,
+  workers,
+  stalledMs,
+  certificate,
+  rooms,
+  participants,
+}: HealthInput): Health {
   const problems = workers.flatMap((worker) => problemOf(worker) ?? []);
   if (stalledMs > 0) {
     const message = `The event loop of the main thread stood still for ${Math.round(stalledMs)} ms.`;
     problems.push({ code: 'event_loop_stalled', message });
   }
   return {
-    status: closing ? 'closing' : problems.length === 0 ? 'ok' : 'unhealthy',
+    status: closing ? 'closing' : problems.length > 0 ? 'unhealthy' : draining ? 'draining' : 'ok',
     version,
-    problems,
+    problems: certificate === undefined ? problems : [...problems, certificate],
     rooms,
     participants,
     workers: workers.map((worker) => ({

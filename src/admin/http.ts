@@ -1,4 +1,4 @@
-import Koa, { type Context } from 'koa';
+import Koa, { type Context, type Middleware } from 'koa';
 import type { Logger } from 'pino';
 import { AppError } from '../lib/errors.ts';
 import { isAllowedHost } from '../lib/host-header.ts';
@@ -11,6 +11,8 @@ export interface HttpAppOptions {
   readonly assets: Assets;
   readonly health: () => Health;
   readonly metrics: Metrics;
+  /** Answers everything under `/api/`. */
+  readonly api?: Middleware;
   readonly log: Logger;
   /** Names that the server is asked for by; none: any. */
   readonly allowHosts?: readonly string[];
@@ -21,9 +23,9 @@ export interface HttpAppOptions {
 const METHODS = 'GET, HEAD';
 const ROOM_PATH = /^\/room\/[^/]+$/;
 
-/** The page at `/` and `/room/NAME`, its files, `/healthz` and `/metrics`. */
+/** The page at `/` and `/room/NAME`, its files, `/healthz`, `/metrics` and the API. */
 export function createHttpApp(options: HttpAppOptions): Koa {
-  const { assets, health, metrics, log, allowHosts = [], frameAncestors = [] } = options;
+  const { assets, health, metrics, api, log, allowHosts = [], frameAncestors = [] } = options;
   const app = new Koa();
   // Koa prints what fails on the console; it belongs into the log.
   app.silent = true;
@@ -32,12 +34,13 @@ export function createHttpApp(options: HttpAppOptions): Koa {
     else log.error({ err: error }, 'http request failed');
   });
 
-  app.use(async (context) => {
+  app.use(async (context, next) => {
     const host = context.get('host') || undefined;
     context.set(securityHeaders(host, frameAncestors));
     // No request needs a body; who sends one may send for ever.
     if (hasBody(context)) context.set('Connection', 'close');
     if (!isAllowedHost(host, allowHosts)) return answerError(context, new AppError('unknown_host'));
+    if (api !== undefined && context.url.startsWith('/api/')) return api(context, next);
     if (context.method !== 'GET' && context.method !== 'HEAD') {
       context.status = 405;
       context.set('Allow', METHODS);
@@ -75,7 +78,7 @@ function answerError(context: Context, { kind, message }: AppError): void {
 }
 
 function answerHealth(context: Context, state: Health): void {
-  context.status = state.status === 'ok' ? 200 : 503;
+  context.status = state.status === 'ok' || state.status === 'draining' ? 200 : 503;
   context.set('Cache-Control', 'no-store');
   context.body = state;
 }

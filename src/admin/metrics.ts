@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ErrorCode } from '../lib/errors.ts';
 import type { MediaStats, WorkerHealth } from '../media/plane.ts';
 import { registerMediaMetrics, setCounter } from './media-metrics.ts';
+import type { DeliveryFigures } from './webhooks/delivery-queue.ts';
 
 /** What the control plane counts. */
 export interface ControlFigures {
@@ -13,6 +14,18 @@ export interface ControlFigures {
   readonly errors: ReadonlyMap<ErrorCode, number>;
   /** Times that the event loop of the main thread stood still for a second or more. */
   readonly eventLoopStalls: number;
+  /** Problems that the API answered with. */
+  readonly apiErrors?: ReadonlyMap<ErrorCode, number>;
+  /** One for each URL. */
+  readonly webhooks?: readonly DeliveryFigures[];
+}
+
+/** What there is to tell of the certificate of the page. */
+export interface CertificateFigures {
+  /** Milliseconds since 1970. */
+  readonly expiresAtMs: number;
+  /** Attempts to get one that failed. */
+  readonly failures: number;
 }
 
 export interface MetricsSource {
@@ -20,6 +33,8 @@ export interface MetricsSource {
   control(): ControlFigures;
   media(): readonly MediaStats[];
   workers(): readonly WorkerHealth[];
+  /** Where the page is served by https. */
+  readonly certificate?: () => CertificateFigures;
 }
 
 export interface Metrics {
@@ -39,7 +54,7 @@ function processMetrics(): Registry {
   return processRegistry;
 }
 
-export function createMetrics({ version, control, media, workers }: MetricsSource): Metrics {
+export function createMetrics({ version, control, media, workers, certificate }: MetricsSource): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
@@ -60,6 +75,20 @@ export function createMetrics({ version, control, media, workers }: MetricsSourc
     labelNames: ['code'],
     registers,
   });
+  const apiErrors = new Counter({
+    name: 'partyline_api_errors_total',
+    help: 'Problems that the REST API answered with, by code.',
+    labelNames: ['code'],
+    registers,
+  });
+  const webhookEvents = new Counter({
+    name: 'partyline_webhook_events_total',
+    help: 'Webhook events that were delivered, or dropped because they were too old or too many waited.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const webhookFailures = counter('partyline_webhook_failures_total', 'Attempts to deliver a webhook that failed.');
+  const webhookWaiting = gauge('partyline_webhook_events_waiting', 'Webhook events that are not delivered yet.');
   const stalls = counter(
     'partyline_event_loop_stalls_total',
     'Times that the event loop of the main thread stood still for a second or more.',
@@ -71,6 +100,7 @@ export function createMetrics({ version, control, media, workers }: MetricsSourc
     registers,
   });
   const updateMedia = registerMediaMetrics(registry);
+  const updateCertificate = certificate === undefined ? () => {} : registerCertificateMetrics(registry, certificate);
   const all = Registry.merge([registry, processMetrics()]);
 
   return {
@@ -83,10 +113,49 @@ export function createMetrics({ version, control, media, workers }: MetricsSourc
       setCounter(joins, {}, figures.joins);
       setCounter(messages, {}, figures.messagesIn);
       for (const [code, count] of figures.errors) setCounter(errors, { code }, count);
+      for (const [code, count] of figures.apiErrors ?? []) setCounter(apiErrors, { code }, count);
+      const webhooks = figures.webhooks ?? [];
+      const sum = (pick: (of: DeliveryFigures) => number) => webhooks.reduce((total, of) => total + pick(of), 0);
+      setCounter(
+        webhookEvents,
+        { outcome: 'delivered' },
+        sum(({ delivered }) => delivered),
+      );
+      setCounter(
+        webhookEvents,
+        { outcome: 'dropped' },
+        sum(({ dropped }) => dropped),
+      );
+      setCounter(
+        webhookFailures,
+        {},
+        sum(({ failed }) => failed),
+      );
+      webhookWaiting.set(sum(({ waiting }) => waiting));
       setCounter(stalls, {}, figures.eventLoopStalls);
       for (const { worker, running } of workers()) workerUp.set({ worker: String(worker) }, running ? 1 : 0);
       updateMedia(media());
+      updateCertificate();
       return all.metrics();
     },
+  };
+}
+
+function registerCertificateMetrics(registry: Registry, certificate: () => CertificateFigures): () => void {
+  const registers = [registry];
+  const expiry = new Gauge({
+    name: 'partyline_tls_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate of the page expires, in seconds since 1970.',
+    registers,
+  });
+  const failures = new Counter({
+    name: 'partyline_tls_certificate_failures_total',
+    help: 'Attempts to get a certificate that failed.',
+    registers,
+  });
+  return () => {
+    const figures = certificate();
+    expiry.set(Math.floor(figures.expiresAtMs / 1000));
+    setCounter(failures, {}, figures.failures);
   };
 }

@@ -1,4 +1,5 @@
-import { flagName, isOfMachine, SETTING_GROUPS, type SettingKey, settingOf, variableName } from './settings.ts';
+import { SETTING_GROUPS } from './setting-groups.ts';
+import { flagName, isOfMachine, type SettingKey, settingOf, variableName } from './settings.ts';
 
 const WIDTH = 100;
 const INDENT = ' '.repeat(6);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isNetwork } from '../lib/client-address.ts';
 import { isHostName, parseEndpoint } from '../lib/endpoint.ts';
 import { parseTurnUrl } from '../lib/turn.ts';
+import { parseWebhookSecret } from '../lib/webhook-signature.ts';
 
 /** A kind of value that a setting can have. */
 export interface ValueKind<T> {
@@ -121,6 +122,40 @@ export function secret({ minBytes }: { minBytes: number }): ValueKind<string> {
   };
 }
 
+/** A secret that goes behind "Bearer" in a header (RFC 6750 section 2.1); the empty text is none. */
+export function bearerToken({ minLength }: { minLength: number }): ValueKind<string> {
+  return {
+    schema: z.string().refine((text) => text === '' || (text.length >= minLength && /^[\w\-.~+/]+=*$/.test(text))),
+    fromText: (text) => text,
+    allowed: `a secret of at least ${minLength} letters, digits and characters of "-._~+/", as "openssl rand -hex 24" prints them`,
+    placeholder: 'TOKEN',
+    secret: true,
+  };
+}
+
+/** What `parseWebhookSecret` reads; the empty text is none. */
+export function webhookSecret(): ValueKind<string> {
+  return {
+    schema: z.string().refine((text) => text === '' || parseWebhookSecret(text) !== null),
+    fromText: (text) => text,
+    allowed: '24 to 64 bytes in base64, as "openssl rand -base64 32" prints them, behind "whsec_" or not',
+    placeholder: 'SECRET',
+    secret: true,
+  };
+}
+
+/** A list of addresses to be called, which may hold secrets; in flags and variables separated by commas. */
+export function webhookUrls(): ValueKind<readonly string[]> {
+  return {
+    schema: z.array(z.string().refine(isWebhookUrl)).readonly(),
+    fromText: splitList,
+    allowed:
+      'addresses as https://example.org/hook, without a user or a fragment, separated by commas in a flag or variable, an array of strings in the file',
+    placeholder: 'URL,…',
+    secret: true,
+  };
+}
+
 /** A name at another service; the empty text is none. */
 export function userName(): ValueKind<string> {
   return {
@@ -181,6 +216,12 @@ function splitList(text: string): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+function isWebhookUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, hash } = new URL(text);
+  return /^https?:$/.test(protocol) && username === '' && password === '' && hash === '';
 }
 
 function isOrigin(text: string): boolean {

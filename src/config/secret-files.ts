@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { type Config, flagName, SETTINGS } from './settings.ts';
 
-type SecretKey = 'tokenSecret' | 'turnSecret' | 'turnPassword';
+type SecretKey = 'tokenSecret' | 'adminToken' | 'webhookSecret' | 'turnSecret' | 'turnPassword';
 
 /** The configuration with the secrets that are kept in files. What is wrong is added to `problems`, in sentences. */
 export function withSecretFiles(config: Config, problems: string[]): Config {
   const complete = {
     ...config,
     tokenSecret: secretOf('tokenSecret', config, problems),
+    adminToken: secretOf('adminToken', config, problems),
+    webhookSecret: secretOf('webhookSecret', config, problems),
     turnSecret: secretOf('turnSecret', config, problems),
     turnPassword: secretOf('turnPassword', config, problems),
   };
@@ -15,6 +17,8 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
   if (problems.length > 0) return complete;
   if (complete.access === 'token' && complete.tokenSecret === '')
     problems.push('access token needs a token-secret or a token-secret-file.');
+  if (complete.webhookUrls.length > 0 && complete.webhookSecret === '')
+    problems.push('webhook-urls needs a webhook-secret or a webhook-secret-file.');
   problems.push(...turnProblems(complete));
   return complete;
 }

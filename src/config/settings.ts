@@ -1,6 +1,7 @@
 import {
   addresses,
   announcements,
+  bearerToken,
   choice,
   directory,
   email,
@@ -16,6 +17,8 @@ import {
   turnUrls,
   userName,
   type ValueKind,
+  webhookSecret,
+  webhookUrls,
 } from './kinds.ts';
 
 /** What some defaults depend on. */
@@ -44,11 +47,6 @@ export interface DefaultOfMachine<T> {
   of(machine: Machine, tls: TlsMode): T;
 }
 
-export interface SettingGroup {
-  readonly title: string;
-  readonly keys: readonly SettingKey[];
-}
-
 function setting<T>(kind: ValueKind<T>, options: Omit<Setting<NoInfer<T>>, 'kind'>): Setting<T> {
   return { kind, ...options };
 }
@@ -58,6 +56,7 @@ const MINUTE_MS = 60_000;
 const MIN_TOKEN_SECRET_BYTES = 32;
 /** Whoever was given credentials can try, at leisure, which secret they were made with. */
 const MIN_TURN_SECRET_BYTES = 16;
+const MIN_ADMIN_TOKEN_LENGTH = 16;
 
 /**
  * Every setting. The key is the field of `Config`; the flag and the key in the file are the same in kebab case, the
@@ -155,17 +154,38 @@ export const SETTINGS = {
     help: 'Passwords of rooms, as "partyline password" prints them, or in the clear.',
   }),
 
+  adminToken: setting(bearerToken({ minLength: MIN_ADMIN_TOKEN_LENGTH }), {
+    default: '',
+    help: 'What the admin page and the REST API at /api/v1 ask for. Empty: both are off.',
+  }),
+  adminTokenFile: setting(path(), {
+    default: '',
+    help: 'File that holds the admin-token. White space around it does not count.',
+  }),
+  webhookUrls: setting(webhookUrls(), {
+    default: [],
+    help: 'Addresses that are told by POST when rooms begin and end and participants come and go. Empty: none.',
+  }),
+  webhookSecret: setting(webhookSecret(), {
+    default: '',
+    help: 'What webhooks are signed with, as Standard Webhooks has it.',
+  }),
+  webhookSecretFile: setting(path(), {
+    default: '',
+    help: 'File that holds the webhook-secret. White space around it does not count.',
+  }),
+
   mediaHost: setting(addresses(), {
     default: [],
     help: 'Addresses for media. Empty: every address of the machine.',
   }),
-  mediaPort: setting(integer({ min: 0, max: 65535 }), {
-    default: 40000,
-    help: 'UDP port of the first media worker, the next worker takes the next. 0 lets the system choose.',
+  mediaPort: setting<number>(integer({ min: 0, max: 65535 }), {
+    default: { inWords: '40000; that of the page where that is served by https', example: 40000, of: () => 40000 },
+    help: 'UDP port of the first media worker, the next worker takes the next. The page may have the same number. 0 lets the system choose.',
   }),
   mediaTcp: setting(choice(['on', 'off']), {
     default: 'on',
-    help: 'Media over TCP, on the same port numbers as UDP, for browsers whose network lets no UDP through.',
+    help: 'Media over TCP, on the same port numbers as UDP, for browsers whose network lets no UDP through. Where media-port is that of the page, on that one alone.',
   }),
   announce: setting(announcements(), {
     default: [],
@@ -173,7 +193,7 @@ export const SETTINGS = {
   }),
   workers: setting<number>(integer({ min: 0, max: 256 }), {
     default: {
-      inWords: 'one less than the cores, at least 1',
+      inWords: 'one less than the cores, at least 1; 1 where media-port is that of the page',
       example: 1,
       of: ({ cores }) => Math.max(1, cores - 1),
     },
@@ -308,51 +328,6 @@ export type SettingKey = keyof typeof SETTINGS;
 export type Config = {
   readonly [K in SettingKey]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never;
 };
-
-/** The order and the headings of the help text and of the sample file. */
-export const SETTING_GROUPS: readonly SettingGroup[] = [
-  { title: 'Page and WebSocket', keys: ['host', 'port', 'allowOrigins', 'allowHosts', 'frameAncestors', 'trustProxy'] },
-  {
-    title: 'TLS',
-    keys: ['domain', 'httpPort', 'tls', 'tlsCert', 'tlsKey', 'acmeDirectory', 'acmeEmail', 'acmeCa', 'dataDir'],
-  },
-  { title: 'Who may join', keys: ['access', 'tokenSecret', 'tokenSecretFile', 'roomPasswords'] },
-  { title: 'Media', keys: ['mediaHost', 'mediaPort', 'mediaTcp', 'announce', 'workers', 'spanLoadPercent'] },
-  {
-    title: 'TURN',
-    keys: [
-      'turnUrls',
-      'turnSecret',
-      'turnSecretFile',
-      'turnUsername',
-      'turnPassword',
-      'turnPasswordFile',
-      'turnLifetimeMinutes',
-    ],
-  },
-  { title: 'Sound', keys: ['maxTalkers', 'levelling'] },
-  { title: 'Log and faults', keys: ['logLevel', 'logFormat', 'allowCapture'] },
-  {
-    title: 'Limits',
-    keys: [
-      'maxRooms',
-      'maxParticipants',
-      'maxConnections',
-      'maxConnectionsPerAddress',
-      'maxJoinsPerMinute',
-      'maxFailedJoinsPerMinute',
-      'maxMessageBytes',
-      'maxMessagesPerSecond',
-      'maxSdpBytes',
-      'maxSdpLines',
-      'maxUnsentBytes',
-    ],
-  },
-  {
-    title: 'Times',
-    keys: ['requestTimeoutMs', 'joinTimeoutMs', 'pingIntervalMs', 'resumeTimeoutMs', 'shutdownGraceMs'],
-  },
-];
 
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
 

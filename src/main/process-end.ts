@@ -32,15 +32,15 @@ export class ProcessEnd {
 
   /** The first closes the server and ends with 0; another ends at once with 1. */
   signal(name: string): void {
-    const { log, graceMs, exit } = this.#options;
+    const { log, exit } = this.#options;
     log.info({ signal: name }, this.#ending ? 'closing at once' : 'closing');
     if (this.#ending) exit(EXIT_FAILURE);
-    else {
-      this.#close(graceMs, 0, () => {
-        log.fatal(`closing took longer than the grace time of ${graceMs} ms`);
-        exit(EXIT_FAILURE);
-      });
-    }
+    else this.#closeInTime();
+  }
+
+  /** Nobody is left whom the server was to wait for: it closes and ends with 0. */
+  drained(): void {
+    if (!this.#ending) this.#closeInTime();
   }
 
   /** Says what failed, tells the participants, and ends with 1: whatever started the server starts it anew. */
@@ -50,6 +50,14 @@ export class ProcessEnd {
     else log.fatal({ err: error }, message);
     if (this.#ending) exit(EXIT_FAILURE);
     else this.#close(FAILURE_GRACE_MS, EXIT_FAILURE, () => exit(EXIT_FAILURE));
+  }
+
+  #closeInTime(): void {
+    const { log, graceMs, exit } = this.#options;
+    this.#close(graceMs, 0, () => {
+      log.fatal(`closing took longer than the grace time of ${graceMs} ms`);
+      exit(EXIT_FAILURE);
+    });
   }
 
   #close(graceMs: Millis, code: number, tooLate: () => void): void {

@@ -1,4 +1,4 @@
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { AddressRate } from '../lib/address-rate.ts';
 import { AppError } from '../lib/errors.ts';
 
 export interface AddressLimitsOptions {
@@ -10,23 +10,19 @@ export interface AddressLimitsOptions {
   readonly maxFailedJoinsPerMinute: number;
 }
 
-const WINDOW_SECONDS = 60;
-/** Of each kind. Those that have been quiet the longest are forgotten first, and begin anew. */
-const MAX_REMEMBERED = 20_000;
-
 /** What one address, as `addressKey` writes it, may do. */
 export class AddressLimits {
   readonly #maxConnections: number;
   readonly #open = new Map<string, number>();
-  readonly #connects: Rate;
-  readonly #joins: Rate;
-  readonly #failures: Rate;
+  readonly #connects: AddressRate;
+  readonly #joins: AddressRate;
+  readonly #failures: AddressRate;
 
   constructor({ maxConnectionsPerAddress, maxJoinsPerMinute, maxFailedJoinsPerMinute }: AddressLimitsOptions) {
     this.#maxConnections = maxConnectionsPerAddress;
-    this.#connects = new Rate(maxJoinsPerMinute);
-    this.#joins = new Rate(maxJoinsPerMinute);
-    this.#failures = new Rate(maxFailedJoinsPerMinute);
+    this.#connects = new AddressRate(maxJoinsPerMinute);
+    this.#joins = new AddressRate(maxJoinsPerMinute);
+    this.#failures = new AddressRate(maxFailedJoinsPerMinute);
   }
 
   /** Rejects with `rate_limited`, or with `too_many_connections` of this address. */
@@ -65,53 +61,4 @@ export class AddressLimits {
   close(): void {
     for (const rate of [this.#connects, this.#joins, this.#failures]) rate.close();
   }
-}
-
-/** So much of something in each minute that begins with its first. The library tells the time by itself. */
-class Rate {
-  readonly #limiter: RateLimiterMemory | undefined;
-  /** Least recent first. */
-  readonly #keys = new Set<string>();
-
-  constructor(perMinute: number) {
-    if (perMinute > 0) this.#limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS });
-  }
-
-  get size(): number {
-    return this.#keys.size;
-  }
-
-  /** Counts one more; rejects with `rate_limited` if that was too much. */
-  async take(key: string): Promise<void> {
-    if (this.#limiter === undefined) return;
-    this.#remember(key, this.#limiter);
-    const { consumedPoints, msBeforeNext } = await this.#limiter.penalty(key);
-    if (consumedPoints > this.#limiter.points) throw rateLimited(msBeforeNext);
-  }
-
-  /** Rejects with `rate_limited` if one more would be too much. */
-  async check(key: string): Promise<void> {
-    const state = await this.#limiter?.get(key);
-    if (state != null && state.remainingPoints <= 0) throw rateLimited(state.msBeforeNext);
-  }
-
-  close(): void {
-    // Each has a timer.
-    for (const key of this.#keys) void this.#limiter?.delete(key);
-    this.#keys.clear();
-  }
-
-  #remember(key: string, limiter: RateLimiterMemory): void {
-    this.#keys.delete(key);
-    this.#keys.add(key);
-    if (this.#keys.size <= MAX_REMEMBERED) return;
-    const [oldest] = this.#keys;
-    if (oldest === undefined) return;
-    this.#keys.delete(oldest);
-    void limiter.delete(oldest);
-  }
-}
-
-function rateLimited(msBeforeNext: number): AppError {
-  return new AppError('rate_limited', undefined, { retryAfterMs: Math.max(1, Math.ceil(msBeforeNext)) });
 }

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { helpText, sampleToml } from '../../src/config/help.ts';
-import { flagName, SETTING_GROUPS, SETTING_KEYS } from '../../src/config/settings.ts';
+import { SETTING_GROUPS } from '../../src/config/setting-groups.ts';
+import { flagName, SETTING_KEYS } from '../../src/config/settings.ts';
 import { defaultConfig, readCommand } from '../../src/config.ts';
 
 test('every setting is in one group, in the help text and in the sample file', (t) => {

@@ -186,3 +186,20 @@ export type OperationId = keyof typeof OPERATIONS;
 
 /** The table without the literal types. */
 export const OPERATION_LIST = Object.entries(OPERATIONS) as [OperationId, Operation][];
+
+/** What a handler gets: `params` from the path, the rest as the schemas leave it. */
+export interface Input<O extends Operation> {
+  readonly params: { readonly room: string; readonly participant: string };
+  readonly query: O['query'] extends z.ZodObject ? z.output<O['query']> : undefined;
+  readonly body: O['body'] extends z.ZodObject ? z.output<O['body']> : undefined;
+}
+
+export type Output<O extends Operation> = O['answer'] extends { readonly schema: infer S extends z.ZodObject }
+  ? z.output<S>
+  : undefined;
+
+export type Handlers = {
+  readonly [K in OperationId]: (
+    input: Input<(typeof OPERATIONS)[K]>,
+  ) => Output<(typeof OPERATIONS)[K]> | Promise<Output<(typeof OPERATIONS)[K]>>;
+};

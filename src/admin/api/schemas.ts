@@ -156,8 +156,6 @@ export const drainingSchema = z.strictObject({
   deadline: time().nullable().describe('When the server ends even if somebody is still there.'),
 });
 
-export const problemCodeSchema = z.enum(['worker_missing', 'worker_stalled', 'worker_failing', 'event_loop_stalled']);
-
 export const workerSchema = z.strictObject({
   worker: count().describe('0, 1, …; a worker that replaces a dead one takes its number.'),
   running: z.boolean().describe('False while one that died is not replaced yet; the figures are then 0.'),
@@ -184,7 +182,7 @@ export const webhookSchema = z.strictObject({
 export const serverSchema = z.strictObject({
   version: z.string(),
   status: z.enum(['ok', 'unhealthy', 'draining', 'closing']),
-  problems: z.array(z.strictObject({ code: problemCodeSchema, message: z.string() })),
+  problems: z.array(z.strictObject({ code: z.string(), message: z.string() })),
   startedAt: time(),
   uptimeSeconds: count(),
   rooms: count(),

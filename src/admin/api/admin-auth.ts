@@ -1,0 +1,46 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { AddressRate } from '../../lib/address-rate.ts';
+import { AppError } from '../../lib/errors.ts';
+
+export interface AdminAuthOptions {
+  readonly token: string;
+  /** Of one address; 0: any number. */
+  readonly maxFailuresPerMinute: number;
+}
+
+/** RFC 6750 section 2.1. */
+const BEARER = /^Bearer +([\w\-.~+/]+=*) *$/i;
+
+/** Lets in who has the admin token. */
+export class AdminAuth {
+  /** Of digests with it nobody can tell how much of a guess was right. */
+  readonly #key = randomBytes(32);
+  readonly #digest: Buffer;
+  readonly #failures: AddressRate;
+
+  constructor({ token, maxFailuresPerMinute }: AdminAuthOptions) {
+    this.#digest = this.#digestOf(token);
+    this.#failures = new AddressRate(maxFailuresPerMinute);
+  }
+
+  /**
+   * `authorization` is the header, `addressKey` who asks. Rejects with `admin_token_required`, `admin_token_wrong`, or `rate_limited`
+   * after too many wrong ones, whatever comes then.
+   */
+  async check(authorization: string | undefined, addressKey: string): Promise<void> {
+    const token = BEARER.exec(authorization ?? '')?.[1];
+    if (token === undefined) throw new AppError('admin_token_required');
+    await this.#failures.check(addressKey);
+    if (timingSafeEqual(this.#digestOf(token), this.#digest)) return;
+    await this.#failures.take(addressKey);
+    throw new AppError('admin_token_wrong');
+  }
+
+  close(): void {
+    this.#failures.close();
+  }
+
+  #digestOf(token: string): Buffer {
+    return createHmac('sha256', this.#key).update(token).digest();
+  }
+}

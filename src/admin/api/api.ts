@@ -1,0 +1,158 @@
+/** The REST API: authentication, then the routes of the table, each checked by its schemas. */
+import { bodyParser } from '@koa/bodyparser';
+import Router, { type RouterContext } from '@koa/router';
+import type { Context, Middleware } from 'koa';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import { addressKey, type TrustedProxies } from '../../lib/client-address.ts';
+import { AppError, type ErrorCode, toAppError } from '../../lib/errors.ts';
+import { AdminAuth, type AdminAuthOptions } from './admin-auth.ts';
+import { createHandlers, type HandlerOptions } from './handlers.ts';
+import { openApiDocument } from './openapi.ts';
+import { API_PATH, type Handlers, type Input, OPERATION_LIST, type Operation, type OperationId } from './operations.ts';
+import { answerProblem } from './problem.ts';
+
+export interface ApiOptions extends HandlerOptions, AdminAuthOptions {
+  readonly version: string;
+  readonly proxies: TrustedProxies;
+  readonly log: Logger;
+}
+
+export interface Api {
+  /** Answers everything under `/api/`, and never throws. */
+  readonly middleware: Middleware;
+  /** Problems that were answered, by code. */
+  readonly errors: ReadonlyMap<ErrorCode, number>;
+  close(): void;
+}
+
+const DOCUMENT_PATH = `${API_PATH}/openapi.json`;
+/** No request of the API is longer than its strings. */
+const MAX_BODY = '16kb';
+const ISSUES_TOLD = 3;
+
+/** Without a token every answer is `api_off`. */
+export function createApi(options: ApiOptions): Api {
+  const { token, log, version } = options;
+  const auth = new AdminAuth(options);
+  const document = JSON.stringify(openApiDocument(version));
+  const errors = new Map<ErrorCode, number>();
+  const routes = createRouter(createHandlers(options), options).routes();
+
+  const answer = async (context: Context): Promise<void> => {
+    if (token === '') throw new AppError('api_off');
+    if (context.path === DOCUMENT_PATH && (context.method === 'GET' || context.method === 'HEAD')) {
+      context.type = 'application/json';
+      context.body = document;
+      return;
+    }
+    await auth.check(context.get('Authorization') || undefined, clientOf(context, options));
+    await routes(context as unknown as RouterContext, () => Promise.reject(notAnswered(context)));
+  };
+
+  return {
+    middleware: async (context) => {
+      context.set('Cache-Control', 'no-store');
+      // Until it has been read, there may be any amount of it.
+      if (hasBody(context)) context.set('Connection', 'close');
+      try {
+        await answer(context);
+      } catch (thrown) {
+        const error = toAppError(thrown);
+        errors.set(error.code, (errors.get(error.code) ?? 0) + 1);
+        if (error.code === 'admin_token_wrong')
+          log.warn({ address: clientOf(context, options) }, 'api: wrong admin token');
+        if (error.kind.fault === 'server') log.error({ err: thrown }, 'api request failed');
+        answerProblem(context, error);
+      }
+    },
+    errors,
+    close: () => auth.close(),
+  };
+}
+
+function createRouter(handlers: Handlers, options: ApiOptions): Router {
+  const router = new Router({ prefix: API_PATH, strict: true, sensitive: true });
+  const parse = bodyParser({
+    enableTypes: ['json'],
+    parsedMethods: ['POST', 'PATCH', 'DELETE'],
+    jsonLimit: MAX_BODY,
+    onError: (error) => {
+      throw bodyError(error);
+    },
+  });
+  for (const [id, operation] of OPERATION_LIST) {
+    const path = operation.path.replace(/\{(\w+)\}/g, ':$1');
+    router[operation.method](path, async (context) => {
+      if (operation.body !== undefined) await readBody(context, parse);
+      const handle = handlers[id] as (input: Input<Operation>) => unknown;
+      const result = await handle(inputOf(context, operation));
+      if (operation.method !== 'get') logAction(id, context, options);
+      succeed(context, operation, result);
+    });
+  }
+  return router;
+}
+
+async function readBody(context: RouterContext, parse: ReturnType<typeof bodyParser>): Promise<void> {
+  if (hasBody(context) && context.is('application/json') === false) throw new AppError('unsupported_media_type');
+  await parse(context, async () => {});
+  context.remove('Connection');
+}
+
+function inputOf({ params, query, request }: RouterContext, operation: Operation): Input<Operation> {
+  const { room = '', participant = '' } = params as Record<string, string | undefined>;
+  return {
+    params: { room, participant },
+    query: operation.query && checked(operation.query, { ...query }),
+    body: operation.body && checked(operation.body, request.body ?? {}),
+  } as Input<Operation>;
+}
+
+function checked(schema: z.ZodObject, value: unknown): unknown {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues
+    .slice(0, ISSUES_TOLD)
+    .map(({ path, message }) => (path.length > 0 ? `"${path.join('.')}": ${message}.` : `${message}.`));
+  throw new AppError('invalid_request', issues.join(' '));
+}
+
+function succeed(context: Context, { answer }: Operation, result: unknown): void {
+  if (answer === undefined) {
+    context.status = 204;
+    return;
+  }
+  context.status = answer.status;
+  context.body = result;
+}
+
+/** Who did what; what is in a body may be secret. */
+function logAction(operation: OperationId, context: RouterContext, options: ApiOptions): void {
+  options.log.info({ operation, ...context.params, address: clientOf(context, options) }, 'api');
+}
+
+function clientOf({ req }: Context, { proxies }: ApiOptions): string {
+  const forwardedFor = req.headers['x-forwarded-for']?.toString();
+  return addressKey(proxies.clientOf(req.socket.remoteAddress ?? '', forwardedFor));
+}
+
+/** No route has answered: the address is not known, or does not know the method. */
+function notAnswered(context: Context): AppError {
+  const { matched = [] } = context as Context & { matched?: readonly { readonly methods: readonly string[] }[] };
+  const methods = new Set(matched.flatMap((layer) => layer.methods));
+  if (methods.size === 0) return new AppError('not_found');
+  context.set('Allow', [...methods].join(', '));
+  return new AppError('method_not_allowed');
+}
+
+function bodyError(error: Error): AppError {
+  const status = 'status' in error ? error.status : undefined;
+  if (status === 413) return new AppError('request_too_large');
+  if (status === 415) return new AppError('unsupported_media_type');
+  return new AppError('invalid_request', 'The body is not a JSON object.');
+}
+
+function hasBody({ headers }: Context): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}

@@ -1,0 +1,103 @@
+/** What each operation of the REST API does. */
+import type { z } from 'zod';
+import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
+import type { AccessControl } from '../../rooms/access.ts';
+import type { DrainingState } from '../../rooms/draining.ts';
+import { roomName } from '../../rooms/names.ts';
+import type { Participant } from '../../rooms/participant.ts';
+import type { RoomRegistry } from '../../rooms/registry.ts';
+import type { Room } from '../../rooms/room.ts';
+import type { Handlers } from './operations.ts';
+import type { drainingSchema, participantSchema, roomSchema, serverSchema } from './schemas.ts';
+
+export interface HandlerOptions {
+  readonly registry: RoomRegistry;
+  readonly access: AccessControl;
+  readonly server: () => z.output<typeof serverSchema>;
+  readonly clock: Clock;
+}
+
+export function createHandlers({ registry, access, server, clock }: HandlerOptions): Handlers {
+  const roomView = (room: Room): z.output<typeof roomSchema> => {
+    const { startedAtMs, ...info } = room.info;
+    return { ...info, startedAt: isoTime(startedAtMs), hasPassword: access.hasPassword(room.name) };
+  };
+  const mute = (params: { readonly room: string; readonly participant: string }, muted: boolean) => {
+    const room = registry.room(params.room);
+    room.moderate({ type: 'mute_participant', participantId: params.participant, muted });
+    return participantView(room, room.participant(params.participant));
+  };
+
+  return {
+    getServer: server,
+    drainServer: ({ body: { deadlineSeconds } }) =>
+      drainingView(registry.drain(deadlineSeconds === undefined ? null : deadlineSeconds * 1000)),
+    undrainServer: () => void registry.undrain(),
+
+    listRooms: ({ query }) => {
+      const rooms = [...registry.rooms];
+      return { rooms: pageOf(rooms, query).map(roomView), total: rooms.length };
+    },
+    createRoom: ({ body }) => roomView(registry.create(given(body))),
+    getRoom: ({ params }) => roomView(registry.room(params.room)),
+    changeRoom: ({ params, body }) => roomView(registry.change(params.room, given(body))),
+    closeRoom: ({ params }) => void registry.room(params.room).close('room_closed'),
+
+    listParticipants: ({ params, query }) => {
+      const room = registry.room(params.room);
+      const { identity } = query;
+      const all = [...room.everybody];
+      const matching = identity === undefined ? all : all.filter(({ admission }) => admission.identity === identity);
+      const participants = pageOf(matching, query).map((participant) => participantView(room, participant));
+      return { participants, total: matching.length };
+    },
+    getParticipant: ({ params }) => {
+      const room = registry.room(params.room);
+      return participantView(room, room.participant(params.participant));
+    },
+    muteParticipant: ({ params }) => mute(params, true),
+    unmuteParticipant: ({ params }) => mute(params, false),
+    kickParticipant: ({ params, body: { banSeconds } }) => {
+      const room = registry.room(params.room);
+      const { identity } = room.participant(params.participant).admission;
+      room.moderate({ type: 'kick', participantId: params.participant, banSeconds });
+      return { banned: identity !== null && banSeconds > 0 };
+    },
+    moveParticipant: ({ params, body }) => {
+      const room = registry.move(params.room, params.participant, body.room);
+      return participantView(room, room.participant(params.participant));
+    },
+
+    createToken: async ({ body: { expiresInSeconds, ...grant } }) => {
+      const lifetimeMs = expiresInSeconds * 1000;
+      const expiresAt = isoTime(clock.wallNow() + lifetimeMs);
+      const token = await access.createToken(grant, lifetimeMs);
+      return { token, expiresAt, path: `/room/${encodeURIComponent(roomName(grant.room))}#token=${token}` };
+    },
+  };
+}
+
+/** `/server` and `/server/drain` tell it the same way. */
+export function drainingView({ sinceMs, deadlineMs }: DrainingState): z.output<typeof drainingSchema> {
+  return { since: isoTime(sinceMs), deadline: deadlineMs === null ? null : isoTime(deadlineMs) };
+}
+
+export function isoTime(wallMs: Millis): string {
+  return dateOf(wallMs).toISOString();
+}
+
+function participantView(room: Room, participant: Participant): z.output<typeof participantSchema> {
+  const { joinedAtMs, ...view } = participant.fact;
+  return { ...view, room: room.name, joinedAt: isoTime(joinedAtMs), levelDbov: room.levelDbovOf(participant.id) };
+}
+
+function pageOf<T>(all: readonly T[], { offset, limit }: { readonly offset: number; readonly limit: number }): T[] {
+  return all.slice(offset, offset + limit);
+}
+
+type Given<T> = { readonly [K in keyof T]: Exclude<T[K], undefined> };
+
+/** Without the fields that were left out: a spread of them would overwrite what holds. */
+function given<T extends object>(fields: T): Given<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;
+}

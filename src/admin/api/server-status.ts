@@ -1,0 +1,68 @@
+/** What `GET /api/v1/server` tells, put together from everything that has something to tell. */
+import type { z } from 'zod';
+import type { Clock, Millis } from '../../lib/clock.ts';
+import type { MediaPlane, MediaStats, WorkerHealth } from '../../media/plane.ts';
+import type { RoomRegistry } from '../../rooms/registry.ts';
+import type { Health } from '../health.ts';
+import { drainingView, isoTime } from './handlers.ts';
+import type { serverSchema, webhookSchema, workerSchema } from './schemas.ts';
+
+export interface ServerStatusSources {
+  readonly health: () => Health;
+  readonly registry: RoomRegistry;
+  readonly plane: MediaPlane;
+  /** WebSocket connections. */
+  readonly connections: () => number;
+  readonly webhooks: () => readonly z.output<typeof webhookSchema>[];
+  readonly clock: Clock;
+}
+
+/** The server counts as started when this is called. */
+export function serverStatus(sources: ServerStatusSources): () => z.output<typeof serverSchema> {
+  const { health, registry, plane, connections, webhooks, clock } = sources;
+  const startedMs: Millis = clock.now();
+  const startedAt = isoTime(clock.wallNow());
+  return () => {
+    const { version, status, problems, rooms, participants, workers } = health();
+    const stats = new Map(plane.stats().map((of) => [of.worker, of]));
+    const { draining } = registry;
+    return {
+      version,
+      status,
+      problems: [...problems],
+      startedAt,
+      uptimeSeconds: Math.floor((clock.now() - startedMs) / 1000),
+      rooms,
+      participants,
+      connections: connections(),
+      draining: draining === null ? null : drainingView(draining),
+      workers: workers.map((worker) => workerView(worker, stats.get(worker.worker))),
+      webhooks: [...webhooks()],
+    };
+  };
+}
+
+function workerView(
+  { worker, running, failing, restarts, tickAgeMs }: WorkerHealth,
+  stats: MediaStats | undefined,
+): z.output<typeof workerSchema> {
+  const { gauges } = stats ?? {};
+  return {
+    worker,
+    running,
+    failing,
+    restarts,
+    tickAgeMs,
+    load: rounded(gauges?.utilization, 3),
+    overloadLevel: gauges?.overloadLevel ?? 0,
+    rooms: gauges?.rooms ?? 0,
+    connections: gauges?.connections ?? 0,
+    talkers: gauges?.talkers ?? 0,
+    jitterBufferDelayMs: rounded(gauges?.jitterBufferDelayMs, 1),
+    eventLoopDelayP99Ms: rounded(gauges?.eventLoopDelayP99Ms, 1),
+  };
+}
+
+function rounded(value = 0, digits: number): number {
+  return Math.max(0, Number(value.toFixed(digits)));
+}

@@ -1,0 +1,80 @@
+/** Tells other programs what happens in the rooms, by signed HTTP requests. */
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
+import { parseWebhookSecret } from '../../lib/webhook-signature.ts';
+import type { ParticipantFact, RoomFact, RoomObserver } from '../../rooms/observer.ts';
+import { type DeliveryFigures, DeliveryQueue } from './delivery-queue.ts';
+import { createPost, type Post } from './post.ts';
+
+export interface WebhooksOptions {
+  readonly urls: readonly string[];
+  /** As `parseWebhookSecret` reads it. */
+  readonly secret: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly post?: Post;
+  readonly random?: () => number;
+}
+
+export class Webhooks implements RoomObserver {
+  readonly #queues: readonly DeliveryQueue[];
+  readonly #clock: Clock;
+
+  constructor({ urls, secret, clock, log, post = createPost(clock), random = Math.random }: WebhooksOptions) {
+    const key = parseWebhookSecret(secret) ?? Buffer.alloc(0);
+    this.#queues = urls.map((url) => new DeliveryQueue({ url, key, post, clock, log, random }));
+    this.#clock = clock;
+  }
+
+  /** One for each URL. */
+  get figures(): readonly DeliveryFigures[] {
+    return this.#queues.map((queue) => queue.figures);
+  }
+
+  roomStarted(room: RoomFact): void {
+    this.#send('room.started', { room: roomOf(room) });
+  }
+
+  roomEnded(room: RoomFact, reason: string): void {
+    this.#send('room.ended', { room: roomOf(room), reason, durationMs: this.#since(room.startedAtMs) });
+  }
+
+  participantJoined(room: RoomFact, participant: ParticipantFact): void {
+    this.#send('participant.joined', { room: roomOf(room), participant: participantOf(participant) });
+  }
+
+  participantLeft(room: RoomFact, participant: ParticipantFact, reason: string): void {
+    const durationMs = this.#since(participant.joinedAtMs);
+    this.#send('participant.left', { room: roomOf(room), participant: participantOf(participant), reason, durationMs });
+  }
+
+  /** Takes no longer than `graceMs`. */
+  async close(graceMs: Millis): Promise<void> {
+    await Promise.all(this.#queues.map((queue) => queue.close(graceMs)));
+  }
+
+  #since(wallMs: Millis): Millis {
+    return Math.max(0, Math.round(this.#clock.wallNow() - wallMs));
+  }
+
+  #send(type: string, data: Readonly<Record<string, unknown>>): void {
+    if (this.#queues.length === 0) return;
+    const id = `evt_${randomUUID()}`;
+    const body = JSON.stringify({ id, type, timestamp: isoTime(this.#clock.wallNow()), data });
+    const message = { id, body, atMs: this.#clock.now() };
+    for (const queue of this.#queues) queue.add(message);
+  }
+}
+
+function roomOf({ name, startedAtMs }: RoomFact): object {
+  return { name, startedAt: isoTime(startedAtMs) };
+}
+
+function participantOf({ id, identity, name, joinedAtMs }: ParticipantFact): object {
+  return { id, identity, name, joinedAt: isoTime(joinedAtMs) };
+}
+
+function isoTime(wallMs: Millis): string {
+  return dateOf(wallMs).toISOString();
+}

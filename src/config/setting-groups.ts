@@ -1,0 +1,55 @@
+import type { SettingKey } from './settings.ts';
+
+export interface SettingGroup {
+  readonly title: string;
+  readonly keys: readonly SettingKey[];
+}
+
+/** The order and the headings of the help text and of the sample file. */
+export const SETTING_GROUPS: readonly SettingGroup[] = [
+  { title: 'Page and WebSocket', keys: ['host', 'port', 'allowOrigins', 'allowHosts', 'frameAncestors', 'trustProxy'] },
+  {
+    title: 'TLS',
+    keys: ['domain', 'httpPort', 'tls', 'tlsCert', 'tlsKey', 'acmeDirectory', 'acmeEmail', 'acmeCa', 'dataDir'],
+  },
+  { title: 'Who may join', keys: ['access', 'tokenSecret', 'tokenSecretFile', 'roomPasswords'] },
+  {
+    title: 'API and webhooks',
+    keys: ['adminToken', 'adminTokenFile', 'webhookUrls', 'webhookSecret', 'webhookSecretFile'],
+  },
+  { title: 'Media', keys: ['mediaHost', 'mediaPort', 'mediaTcp', 'announce', 'workers', 'spanLoadPercent'] },
+  {
+    title: 'TURN',
+    keys: [
+      'turnUrls',
+      'turnSecret',
+      'turnSecretFile',
+      'turnUsername',
+      'turnPassword',
+      'turnPasswordFile',
+      'turnLifetimeMinutes',
+    ],
+  },
+  { title: 'Sound', keys: ['maxTalkers', 'levelling'] },
+  { title: 'Log and faults', keys: ['logLevel', 'logFormat', 'allowCapture'] },
+  {
+    title: 'Limits',
+    keys: [
+      'maxRooms',
+      'maxParticipants',
+      'maxConnections',
+      'maxConnectionsPerAddress',
+      'maxJoinsPerMinute',
+      'maxFailedJoinsPerMinute',
+      'maxMessageBytes',
+      'maxMessagesPerSecond',
+      'maxSdpBytes',
+      'maxSdpLines',
+      'maxUnsentBytes',
+    ],
+  },
+  {
+    title: 'Times',
+    keys: ['requestTimeoutMs', 'joinTimeoutMs', 'pingIntervalMs', 'resumeTimeoutMs', 'shutdownGraceMs'],
+  },
+];
