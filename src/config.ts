@@ -1,4 +1,5 @@
 import { helpText } from './config/help.ts';
+import { withOnePort } from './config/one-port.ts';
 import { withSecretFiles } from './config/secret-files.ts';
 import {
   type Config,
@@ -91,7 +92,7 @@ function withDefaults(givens: Partial<Config>, machine: Machine): Config {
   // Whether there is a certificate hangs on settings whose defaults hang on nothing.
   const tls = tlsModeOf({ domain: [], tls: 'auto', tlsCert: '', tlsKey: '', ...givens });
   const entries = SETTING_KEYS.map((key) => [key, givens[key] ?? defaultValue(settingOf(key), machine, tls)]);
-  return Object.fromEntries(entries) as Config;
+  return withOnePort(Object.fromEntries(entries) as Config, givens, tls);
 }
 
 function firstGiven(key: SettingKey, sources: readonly Source[]): GivenValue | undefined {

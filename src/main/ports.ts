@@ -1,3 +1,5 @@
+import { hasOnePort } from '../config/one-port.ts';
+import { tlsModeOf } from '../config/tls.ts';
 import { type CommandInput, type Config, readCommand } from '../config.ts';
 import { parseEndpoint } from '../lib/endpoint.ts';
 import { parseTurnUrl } from '../lib/turn.ts';
@@ -8,6 +10,7 @@ Usage: partyline ports [--flag VALUE]…
 
 Takes the flags, the variables and the configuration file of the server.
 `;
+const BEHIND_PROXY = 'any; 443 at a reverse proxy with TLS';
 const HEADINGS = ['PORT', 'PROTOCOL', 'DIRECTION', 'WHAT FOR', 'NUMBER OUTSIDE'];
 
 /** The output of `partyline ports`. Throws `ConfigError`. */
@@ -15,7 +18,7 @@ export function portsCommand(input: CommandInput): string {
   const command = readCommand(input);
   if (command.kind !== 'serve') return HELP;
   const { config } = command;
-  const rows = [HEADINGS, pageRow(config), ...mediaRows(config), ...turnRows(config)];
+  const rows = [HEADINGS, ...pageRows(config), ...mediaRows(config), ...turnRows(config)];
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) =>
     row
@@ -26,21 +29,33 @@ export function portsCommand(input: CommandInput): string {
   return `${lines.join('\n')}\n`;
 }
 
-function pageRow({ host, port }: Config): string[] {
-  return [number(port), 'TCP', 'in', `page and WebSocket, on ${host}`, 'any; 443 at a reverse proxy with TLS'];
+function pageRows(config: Config): string[][] {
+  const { host, port, httpPort } = config;
+  const hasTls = tlsModeOf(config) !== 'off';
+  const what = `page and WebSocket, on ${host}`;
+  const page = hasOnePort(config)
+    ? [number(port), 'TCP', 'in', `${what}; media where UDP is blocked`, mediaOutside(config, 0)]
+    : [number(port), 'TCP', 'in', what, hasTls ? 'any; 443 needs no number in the address' : BEHIND_PROXY];
+  if (httpPort === 0) return [page];
+  return [page, [number(httpPort), 'TCP', 'in', 'visitors by plain HTTP, sent on to https', '80']];
 }
 
-function mediaRows({ mediaPort, mediaTcp, workers, announce }: Config): string[][] {
-  const count = Math.max(1, workers);
+function mediaOutside({ announce }: Config, index: number): string {
   const ports = announce.flatMap((text) => parseEndpoint(text)?.port ?? []);
+  const announced = [...new Set(ports.map((port) => port + index))];
+  return announced.length > 0 ? `${announced.join(', ')}, as announced` : 'the same; another with --announce IP:PORT';
+}
+
+function mediaRows(config: Config): string[][] {
+  const { mediaPort, mediaTcp, workers } = config;
+  const count = Math.max(1, workers);
   return Array.from({ length: count }, (_, index) => {
     const inside = mediaPort === 0 ? 0 : mediaPort + index;
-    const announced = [...new Set(ports.map((port) => port + index))];
-    const outside =
-      announced.length > 0 ? `${announced.join(', ')}, as announced` : 'the same; another with --announce IP:PORT';
+    const outside = mediaOutside(config, index);
     const what = `media of worker ${index + 1} of ${count}`;
     const row = (protocol: string, purpose: string) => [number(inside), protocol, 'in', purpose, outside];
-    return mediaTcp === 'on' ? [row('UDP', what), row('TCP', `${what}, where UDP is blocked`)] : [row('UDP', what)];
+    if (mediaTcp === 'off' || hasOnePort(config)) return [row('UDP', what)];
+    return [row('UDP', what), row('TCP', `${what}, where UDP is blocked`)];
   }).flat();
 }
 

@@ -158,3 +158,14 @@ test('help and version are answered whatever else is given', (t) => {
   t.equal(readCommand({ argv: ['--version'], env: { PARTYLINE_PORT: 'x' }, machine: MACHINE }).kind, 'version');
   t.end();
 });
+
+test('with https one port number is enough, unless others are given', (t) => {
+  const own = ['--tls-cert', 'c.pem', '--tls-key', 'k.pem'];
+  t.match(configFrom({ argv: own }), { port: 8443, mediaPort: 8443, workers: 1 });
+  t.match(configFrom({ argv: [...own, '--port', '443'] }), { port: 443, mediaPort: 443, workers: 1 });
+  t.match(configFrom({ argv: [...own, '--workers', '3'] }), { mediaPort: 8443, workers: 3 });
+  t.match(configFrom({ argv: [...own, '--media-port', '40000'] }), { port: 8443, mediaPort: 40_000, workers: 3 });
+  t.match(configFrom({ argv: [...own, '--port', '0'] }), { port: 0, mediaPort: 0, workers: 3 });
+  t.match(configFrom({ argv: ['--media-port', '8080'] }), { port: 8080, mediaPort: 8080, workers: 1 });
+  t.end();
+});

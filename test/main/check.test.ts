@@ -114,6 +114,20 @@ test('ports of a Partyline that is running are no failure', async (t) => {
   t.match(media, { status: 'ok', text: /in use, as it seems by the Partyline that is running/ });
 });
 
+test('where page and media have one port, it is looked for only once, whether it runs or not', async (t) => {
+  const port = await freePort();
+  const settings = { port, mediaPort: port, workers: 2 };
+  const [page, media] = await checkPorts(inputWith(settings));
+  t.match(page, { status: 'ok', text: `TCP port ${port} on 127.0.0.1 can be opened.` });
+  const udp = `UDP ports ${port} to ${port + 1}`;
+  t.match(media, { status: 'ok', text: `${udp} can be opened. TCP comes by that of the page, ${port}.` });
+  const server = await startServer(['--port', String(port), '--media-port', String(port)]);
+  t.teardown(() => server.close());
+  const [running, used] = await checkPorts(inputWith({ ...settings, workers: 1 }));
+  t.match(running, { status: 'ok', text: /Partyline test, which is running/ });
+  t.match(used, { status: 'ok', text: /^UDP port \d+: in use, as it seems by the Partyline that is running/ });
+});
+
 test('addresses that browsers elsewhere do not reach are warned of', async (t) => {
   const of = (announce: string[], mediaHost: string[] = [], local: string[] = []) =>
     checkAddresses(inputWith({ announce, mediaHost }), local);

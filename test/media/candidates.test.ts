@@ -60,3 +60,20 @@ test('announced addresses are told instead, each with the port of a socket of it
   ]);
   t.end();
 });
+
+test('what all workers share has one number outside too', (t) => {
+  const shared = bound(['10.0.0.2'], ['tcp']).map((address) => ({ ...address, port: 443, shared: true as const }));
+  const sockets = [...bound(['10.0.0.2'], ['udp']), ...shared];
+  t.same(told(sockets), ['udp 10.0.0.2 40001', 'tcp 10.0.0.2 443']);
+  const announced = [
+    { address: '203.0.113.7', port: null },
+    { address: '203.0.113.8', port: 8443 },
+  ];
+  t.same(told(sockets, { announced }), [
+    'udp 203.0.113.7 40001',
+    'udp 203.0.113.8 8444',
+    'tcp 203.0.113.7 443',
+    'tcp 203.0.113.8 8443',
+  ]);
+  t.end();
+});

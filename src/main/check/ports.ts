@@ -1,6 +1,9 @@
 /** Can the ports be opened, or does a Partyline that is running have them? */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, get as getHttp, type IncomingMessage } from 'node:http';
+import { get as getHttps } from 'node:https';
+import { hasOnePort } from '../../config/one-port.ts';
+import { tlsModeOf } from '../../config/tls.ts';
 import type { Config } from '../../config.ts';
 import { formatEndpoint } from '../../lib/endpoint.ts';
 import { isPortInUse, type MediaAddress } from '../../rtc/datagram-port.ts';
@@ -35,12 +38,16 @@ async function httpPort(config: Config): Promise<{ result: CheckResult; isPartyl
 }
 
 /** The version of the Partyline that has the HTTP port; undefined if it is another program that has it. */
-async function runningVersion({ host, port }: Config): Promise<string | undefined> {
+async function runningVersion(config: Config): Promise<string | undefined> {
+  const { host, port } = config;
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  const get = tlsModeOf(config) === 'off' ? getHttp : getHttps;
   try {
-    const url = `http://${formatEndpoint(reachable, port)}/healthz`;
-    const answer = await fetch(url, { signal: AbortSignal.timeout(ASK_LIMIT_MS) });
-    const health: unknown = await answer.json();
+    const signal = AbortSignal.timeout(ASK_LIMIT_MS);
+    // Its certificate is not for this address.
+    const request = get({ host: reachable, port, path: '/healthz', signal, rejectUnauthorized: false });
+    const [answer] = (await once(request, 'response')) as [IncomingMessage];
+    const health: unknown = JSON.parse(Buffer.concat(await answer.toArray()).toString());
     if (typeof health !== 'object' || health === null || !('workers' in health) || !('version' in health)) return;
     return String(health.version);
   } catch {
@@ -51,6 +58,7 @@ async function runningVersion({ host, port }: Config): Promise<string | undefine
 async function mediaPorts({ config, clock }: CheckInput, isRunning: boolean): Promise<CheckResult> {
   const name = 'media ports';
   const { mediaHost: hosts, mediaPort, workers } = config;
+  const onePort = hasOnePort(config);
   const tcp = config.mediaTcp === 'on';
   const count = mediaPort === 0 ? 1 : Math.max(1, workers);
   const ports = mediaPort === 0 ? [0] : Array.from({ length: count }, (_, index) => mediaPort + index);
@@ -58,8 +66,8 @@ async function mediaPorts({ config, clock }: CheckInput, isRunning: boolean): Pr
   const withoutTcp: string[] = [];
   for (const port of ports) {
     try {
-      const opened = await MediaPort.open({ hosts, port, tcp, clock });
-      if (tcp) withoutTcp.push(...udpOnly(opened.addresses));
+      const opened = await MediaPort.open({ hosts, port, tcp: tcp && !onePort, clock });
+      if (tcp && !onePort) withoutTcp.push(...udpOnly(opened.addresses));
       await opened.close();
     } catch (error) {
       if (isRunning && error instanceof Error && isPortInUse(error.cause)) inUse++;
@@ -71,13 +79,14 @@ async function mediaPorts({ config, clock }: CheckInput, isRunning: boolean): Pr
         };
     }
   }
-  const which = `${tcp ? 'UDP and TCP' : 'UDP'} ${inWords(ports)}`;
+  const which = `${tcp && !onePort ? 'UDP and TCP' : 'UDP'} ${inWords(ports)}`;
   if (inUse > 0) return { name, status: 'ok', text: `${which}: in use, as it seems by the Partyline that is running.` };
   if (withoutTcp.length > 0) {
     const text = `${which} can be opened, but TCP not on ${withoutTcp.join(', ')}, where another program has it.`;
     return { name, status: 'warn', text };
   }
-  return { name, status: 'ok', text: `${which} can be opened.` };
+  const tcpInWords = onePort ? ` TCP comes by that of the page, ${mediaPort}.` : '';
+  return { name, status: 'ok', text: `${which} can be opened.${tcpInWords}` };
 }
 
 /** Where the server would do without TCP. */

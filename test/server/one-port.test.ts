@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Test, test } from 'tap';
+import { parseStun } from '../../src/rtc/stun.ts';
+import { writeBindingRequest } from '../../src/rtc/stun-writer.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { freePort } from '../helpers/free-port.ts';
+import { AUDIO_OFFER } from '../helpers/offer.ts';
+import { startServer } from '../helpers/running-server.ts';
+import { SignalingClient } from '../helpers/signaling-client.ts';
+import { TcpClient } from '../rtc/tcp-client.ts';
+
+const HOST = '127.0.0.1';
+
+async function start(t: Test, ...flags: string[]) {
+  const port = await freePort();
+  const server = await startServer(['--port', String(port), '--media-port', String(port), ...flags]);
+  t.teardown(() => server.close());
+  /** Somebody who joins a room, with what the server answers to their offer. */
+  const join = async (room: string) => {
+    const client = await SignalingClient.open(server.webSocketUrl);
+    t.teardown(() => client.socket.terminate());
+    await client.join(room, 'Ada');
+    const offer = async (sdp: string, restart = false) => {
+      client.send({ type: 'offer', sdp, restart });
+      return (await client.skipTo('answer')).sdp;
+    };
+    return { client, offer, sdp: await offer(AUDIO_OFFER) };
+  };
+  return { server, port, join };
+}
+
+/** A check of the participant whom this is the answer for. */
+function check(sdp: string, remoteUfrag = 'abcd') {
+  const field = (name: string) => new RegExp(`^a=${name}:(\\S+)`, 'm').exec(sdp)![1]!;
+  return writeBindingRequest({
+    transactionId: randomBytes(12),
+    username: `${field('ice-ufrag')}:${remoteUfrag}`,
+    key: field('ice-pwd'),
+    priority: 1,
+    tieBreaker: 1n,
+    useCandidate: true,
+  });
+}
+
+function candidates(sdp: string): string[] {
+  return [...sdp.matchAll(/^a=candidate:\S+ 1 (\S+) \d+ (\S+) (\d+)/gm)].map(([, ...fields]) => fields.join(' '));
+}
+
+async function answered(t: Test, port: number, datagram: Uint8Array): Promise<TcpClient> {
+  const client = await TcpClient.connect({ address: HOST, port });
+  t.teardown(() => client.close());
+  client.send(datagram);
+  await eventually(() => client.received.length > 0 || (client.closed && 'it was closed'));
+  const { localAddress: address, localPort } = client.socket;
+  t.match(parseStun(client.received[0]!), { class: 'success', xorMappedAddress: { address, port: localPort } });
+  return client;
+}
+
+test('with one port number for all, every worker is reached over the TCP port of the page', async (t) => {
+  const { server, port, join } = await start(t, '--workers', '2', '--span-load-percent', '0');
+  const people = new Map<string, Awaited<ReturnType<typeof join>>>();
+  // A newcomer goes to the worker with less to do.
+  await sleep(1100);
+  for (let i = 0; i < 20 && people.size < 2; i++) {
+    const person = await join('large');
+    people.set(candidates(person.sdp)[0]!, person);
+  }
+  t.same([...people.keys()].sort(), [`udp ${HOST} ${port}`, `udp ${HOST} ${port + 1}`].sort(), 'UDP is of each worker');
+  const connections: TcpClient[] = [];
+  for (const { sdp } of people.values()) {
+    t.equal(candidates(sdp)[1], `tcp ${HOST} ${port}`, 'TCP is of all');
+    connections.push(await answered(t, port, check(sdp)));
+  }
+  await sleep(1100);
+  const metrics = await server.metrics();
+  for (const worker of ['0', '1']) {
+    t.equal(metrics.sum('partyline_media_tcp_sockets', { worker }), 1, `worker ${worker}`);
+    t.equal(metrics.sum('partyline_media_tcp_accepted_total', { worker }), 1);
+  }
+  const [error] = await once(connect({ port: port + 1, host: HOST }), 'error');
+  t.match(error, { code: 'ECONNREFUSED' }, 'no other TCP port is opened');
+  const startMs = performance.now();
+  await server.close();
+  t.ok(performance.now() - startMs < 2500, 'open connections do not hold up the end');
+  await eventually(() => connections.every(({ closed }) => closed));
+});
+
+test('after an ICE restart the new name and the one before lead to the same participant', async (t) => {
+  const { port, join } = await start(t);
+  const { sdp, offer } = await join('lobby');
+  const restarted = await offer(AUDIO_OFFER.replace('ice-ufrag:abcd', 'ice-ufrag:efgh'), true);
+  t.not(restarted, sdp);
+  await answered(t, port, check(sdp));
+  await answered(t, port, check(restarted, 'efgh'));
+  const stranger = await TcpClient.connect({ address: HOST, port });
+  t.teardown(() => stranger.close());
+  stranger.send(check(sdp.replace(/ice-ufrag:\S+/, 'ice-ufrag:nobody')));
+  await eventually(() => stranger.closed);
+  t.same(stranger.received, [], 'who names nobody gets no answer');
+});
+
+test('where the page is served on another address, media has TCP ports of its own', async (t) => {
+  const { port, join } = await start(t, '--host', '127.0.0.3');
+  await t.rejects(join('lobby'), { code: 'ECONNRESET' }, 'no page is there');
+  const client = await SignalingClient.open(`ws://127.0.0.3:${port}/ws`);
+  t.teardown(() => client.socket.terminate());
+  await client.join('lobby', 'Ada');
+  client.send({ type: 'offer', sdp: AUDIO_OFFER });
+  const { sdp } = await client.skipTo('answer');
+  t.same(candidates(sdp), [`udp ${HOST} ${port}`, `tcp ${HOST} ${port}`]);
+  await answered(t, port, check(sdp));
+});
+
+test('a connection with media does not count as one of the page, nor keeps it from anybody', async (t) => {
+  const { server, port, join } = await start(t, '--max-connections-per-address', '1');
+  const { sdp } = await join('lobby');
+  const media: Socket[] = [];
+  for (let i = 0; i < 10; i++) media.push((await answered(t, port, check(sdp))).socket);
+  t.equal((await fetch(`${server.url}/healthz`)).status, 200);
+  t.ok(media.slice(-8).every(({ destroyed }) => !destroyed));
+});
