@@ -13,7 +13,13 @@ import { AGAINST, JSON_FILE, type Options, SVG_FILE, type Values } from './lib/o
 import { clearProgress, showProgress } from './lib/progress.ts';
 import { compareWithDirect } from './lib/quality/compare.ts';
 import { Ear, randomLoss } from './lib/quality/ear.ts';
-import { type MixingServer, type StartMixingServer, startJanus, startPartyline } from './lib/quality/server.ts';
+import {
+  type MixingServer,
+  type StartMixingServer,
+  startJanus,
+  startPartyline,
+  startPartylineWithRed,
+} from './lib/quality/server.ts';
 import { Talker } from './lib/quality/talker.ts';
 import { QUALITY_COLUMNS, type QualityResult, type QualityRow, qualityChart } from './lib/quality-result.ts';
 import { formatTable } from './lib/table.ts';
@@ -21,6 +27,9 @@ import { formatTable } from './lib/table.ts';
 const SAMPLE_RATE = 48_000;
 /** For what is still on its way at the end. */
 const LAST_WORDS_MS = 1000;
+/** The server sends RED when two of three tell of loss; a browser needs ten seconds for them. */
+const LOSS_REPORTS = 3;
+const REPORT_INTERVAL_MS = 50;
 
 const options = {
   talkers: {
@@ -49,8 +58,9 @@ await runCommand({
   about: [
     'What a listener hears, compared with the sum of the voices as they were before any encoder. The built server runs in',
     'a process of its own, without levelling; talkers send speech (espeak-ng, another voice and text each) in real Opus, VOIP',
-    'at 32 kb/s, with DTX where the server asks for it, as browsers do, but without RED; the listener decodes what it gets,',
-    "with the decoder's own concealment for what was lost on the way to it.",
+    'at 32 kb/s, with DTX where the server asks for it, as browsers do; the listener decodes what it gets, with the',
+    "decoder's own concealment for what was lost on the way to it. With RED each packet repeats the one before (RFC 2198),",
+    'as between Chromium and the page: on the way in always, on the way out to those who report loss.',
     'Packets are thrown away at random on both ways, independently, the same ones in every run with the same seed.',
     '',
     'segmental SNR   mean over the 20 ms frames with speech, each held between -10 and 35 dB',
@@ -77,7 +87,11 @@ async function run(values: Values<typeof options>): Promise<void> {
     process.exitCode = runInPrivateNetwork();
     return;
   }
-  const servers: readonly StartMixingServer[] = [startPartyline, ...(values.against === 'janus' ? [startJanus] : [])];
+  const servers: readonly StartMixingServer[] = [
+    startPartyline,
+    startPartylineWithRed,
+    ...(values.against === 'janus' ? [startJanus] : []),
+  ];
   const machine = describeMachine();
   warnIfBusy(machine);
   const voices: Voice[] = [];
@@ -163,6 +177,12 @@ async function openRoom(
     participants.push(participant);
     const said = participant.dtx ? programme : withoutDtx;
     talkers.push(new Talker(participant, said, randomLoss(lossPercent, createPrng(seed + index))));
+  }
+  if (server.red) {
+    for (let report = 0; report < LOSS_REPORTS; report++) {
+      listener.reportLoss(lossPercent / 100);
+      await sleep(REPORT_INTERVAL_MS);
+    }
   }
   // Only now: joining takes a while, and all shall speak at the same time.
   for (const [index, talker] of talkers.entries()) pacer.add(index, () => talker.sendNext());

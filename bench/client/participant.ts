@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { writeRed } from '../../src/rtc/red.ts';
+import { writeReport } from '../../src/rtc/rtcp.ts';
 import { createRtpHeader, parseRtpHeader, type RtpHeader, writeRtpHeader } from '../../src/rtc/rtp-packet.ts';
 import { SRTP_MAX_OVERHEAD } from '../../src/rtc/srtp-session.ts';
 import type { LoopWatch } from './loop-watch.ts';
@@ -6,10 +8,19 @@ import { type Certificate, MediaTransport } from './media-transport.ts';
 import type { EncodedFrame, Programme } from './programme.ts';
 import { ReceiveCounters } from './receive-counters.ts';
 import { openSignaling, type RoomSignaling, type ServerKind } from './room-signaling.ts';
-import { AUDIO_LEVEL_EXTENSION_ID, OPUS_PAYLOAD_TYPE, readAnswer, writeOffer } from './session-description.ts';
+import {
+  type Answer,
+  AUDIO_LEVEL_EXTENSION_ID,
+  OPUS_PAYLOAD_TYPE,
+  RED_PAYLOAD_TYPE,
+  readAnswer,
+  writeOffer,
+} from './session-description.ts';
 
 const FRAME_SAMPLES = 960;
 const HEADER_WITH_LEVEL = 20;
+/** A receiver report on one stream. */
+const REPORT_BYTES = 32;
 
 export interface ReceivedPayload {
   /** Valid during the call only. */
@@ -28,6 +39,8 @@ export interface JoinOptions {
   readonly room: string;
   readonly name: string;
   readonly certificate: Certificate;
+  /** Each packet repeats the one before (RFC 2198) if the server reads that, as Chromium does on the page. */
+  readonly red?: boolean;
   /** Decrypt what arrives and pass it on; without this, packets are only counted. */
   readonly onPayload?: (received: ReceivedPayload) => void;
 }
@@ -44,6 +57,10 @@ export class LightParticipant {
   readonly #transport: MediaTransport;
   readonly #beganAtMs: number;
   readonly #ssrc: number;
+  readonly #heardSsrc: number | null;
+  readonly #red: boolean;
+  /** The payload sent last. */
+  #previous: Uint8Array | null = null;
   #sequenceNumber = randomBytes(2).readUInt16BE() >> 1;
   #timestamp = randomBytes(4).readUInt32BE();
   #programme: Programme = [];
@@ -55,25 +72,28 @@ export class LightParticipant {
     transport: MediaTransport,
     beganAtMs: number,
     ssrc: number,
-    dtx: boolean,
+    { dtx, ssrc: heardSsrc }: Answer,
+    red: boolean,
   ) {
     this.#signaling = signaling;
     this.#transport = transport;
     this.#beganAtMs = beganAtMs;
     this.#ssrc = ssrc;
+    this.#heardSsrc = heardSsrc;
+    this.#red = red;
     this.dtx = dtx;
   }
 
   /** Resolves when media can flow both ways. Rejects when the server refuses or does not answer. */
   static async join(options: JoinOptions): Promise<LightParticipant> {
-    const { server = 'partyline', url, room, name, certificate } = options;
+    const { server = 'partyline', url, room, name, certificate, red = false } = options;
     const beganAtMs = performance.now();
     const signaling = await openSignaling(server, url);
     try {
       await signaling.join(room, name);
       const ssrc = randomBytes(4).readUInt32BE();
       const ice = { iceUfrag: randomBytes(4).toString('hex'), icePwd: randomBytes(18).toString('base64') };
-      const offer = writeOffer({ ...ice, ssrc, fingerprint: certificate.fingerprint });
+      const offer = writeOffer({ ...ice, ssrc, red, fingerprint: certificate.fingerprint });
       const answer = readAnswer(await signaling.negotiate(offer));
       // Packets may arrive before the participant stands.
       let participant: LightParticipant | undefined;
@@ -85,7 +105,7 @@ export class LightParticipant {
           if (participant !== undefined) participant.#onRtp(packet, options);
         },
       });
-      participant = new LightParticipant(signaling, transport, beganAtMs, ssrc, answer.dtx);
+      participant = new LightParticipant(signaling, transport, beganAtMs, ssrc, answer, red && answer.red);
       return participant;
     } catch (error) {
       signaling.close();
@@ -130,17 +150,22 @@ export class LightParticipant {
 
   /** The SRTP packet of the next 20 ms, for those who send it later. */
   seal({ payload, levelDbov, voice }: EncodedFrame): Uint8Array {
-    const packet = Buffer.allocUnsafe(HEADER_WITH_LEVEL + payload.length + SRTP_MAX_OVERHEAD);
+    const previous = this.#red && !this.#paused ? this.#previous : null;
+    const redundant = previous && writeRed(previous, FRAME_SAMPLES, payload, OPUS_PAYLOAD_TYPE);
+    this.#previous = payload;
+    const sent = redundant ?? payload;
+    const packet = Buffer.allocUnsafe(HEADER_WITH_LEVEL + sent.length + SRTP_MAX_OVERHEAD);
+    const payloadType = redundant === null ? OPUS_PAYLOAD_TYPE : RED_PAYLOAD_TYPE;
     // RFC 3551 section 4.1: the marker begins a talkspurt.
-    writeRtpHeader(packet, OPUS_PAYLOAD_TYPE, this.#sequenceNumber, this.#timestamp, this.#ssrc, this.#paused);
+    writeRtpHeader(packet, payloadType, this.#sequenceNumber, this.#timestamp, this.#ssrc, this.#paused);
     packet[0]! |= 0x10;
     // RFC 8285 section 4.2 with the one element of RFC 6464.
     packet.writeUInt32BE(0xbede0001, 12);
     packet[16] = AUDIO_LEVEL_EXTENSION_ID << 4;
     packet[17] = (voice ? 0x80 : 0) | -levelDbov;
     packet.fill(0, 18, HEADER_WITH_LEVEL);
-    packet.set(payload, HEADER_WITH_LEVEL);
-    const length = this.#transport.srtp.protectRtp(packet, HEADER_WITH_LEVEL, HEADER_WITH_LEVEL + payload.length);
+    packet.set(sent, HEADER_WITH_LEVEL);
+    const length = this.#transport.srtp.protectRtp(packet, HEADER_WITH_LEVEL, HEADER_WITH_LEVEL + sent.length);
     this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
     this.#timestamp = (this.#timestamp + FRAME_SAMPLES) >>> 0;
     this.#paused = false;
@@ -150,6 +175,23 @@ export class LightParticipant {
   /** Sends what `seal` made. */
   sendSealed(packet: Uint8Array): void {
     this.#transport.send(packet);
+  }
+
+  /** Tells the server that this share of what it sent was lost (RFC 3550 section 6.4.2). */
+  reportLoss(share: number): void {
+    if (this.#heardSsrc === null) return;
+    const report = {
+      ssrc: this.#heardSsrc,
+      fractionLost: Math.round(share * 256),
+      cumulativeLost: 0,
+      highestSequenceNumber: 0,
+      jitter: 0,
+      lastSenderReport: 0,
+      delaySinceLastSenderReport: 0,
+    };
+    const packet = Buffer.alloc(REPORT_BYTES + SRTP_MAX_OVERHEAD);
+    const length = this.#transport.srtp.protectRtcp(packet, writeReport(packet, 0, this.#ssrc, null, [report]));
+    this.#transport.send(packet.subarray(0, length));
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 export const OPUS_PAYLOAD_TYPE = 111;
+export const RED_PAYLOAD_TYPE = 63;
 export const AUDIO_LEVEL_EXTENSION_ID = 1;
 
 export interface OfferOptions {
@@ -9,10 +10,12 @@ export interface OfferOptions {
   /** SHA-256, upper-case hex with colons. */
   readonly fingerprint: string;
   readonly ssrc: number;
+  /** Whether RED (RFC 2198) stands before Opus, as the page has it. */
+  readonly red?: boolean;
 }
 
 /** An offer as Chromium writes it for one microphone track: the codecs and extensions that the server must leave out are in it. */
-export function writeOffer({ iceUfrag, icePwd, fingerprint, ssrc }: OfferOptions): string {
+export function writeOffer({ iceUfrag, icePwd, fingerprint, ssrc, red = false }: OfferOptions): string {
   const stream = randomBytes(8).toString('hex');
   const lines = [
     'v=0',
@@ -22,7 +25,7 @@ export function writeOffer({ iceUfrag, icePwd, fingerprint, ssrc }: OfferOptions
     'a=group:BUNDLE 0',
     'a=extmap-allow-mixed',
     `a=msid-semantic: WMS ${stream}`,
-    'm=audio 9 UDP/TLS/RTP/SAVPF 111 63 9 0 8 13 110 126',
+    `m=audio 9 UDP/TLS/RTP/SAVPF ${red ? '63 111' : '111 63'} 9 0 8 13 110 126`,
     'c=IN IP4 0.0.0.0',
     'a=rtcp:9 IN IP4 0.0.0.0',
     `a=ice-ufrag:${iceUfrag}`,
@@ -67,6 +70,10 @@ export interface Answer {
   readonly port: number;
   /** Whether the server reads RFC 6464 levels; the id is the offered one. */
   readonly audioLevel: boolean;
+  /** Whether the server reads RED. */
+  readonly red: boolean;
+  /** Of the stream that the server sends, if it says so. */
+  readonly ssrc: number | null;
   /** Whether the server asks for DTX (RFC 7587 section 6.1); a browser uses it only then. */
   readonly dtx: boolean;
 }
@@ -82,6 +89,7 @@ export function readAnswer(sdp: string): Answer {
   field(new RegExp(`^(a=rtpmap:${OPUS_PAYLOAD_TYPE} opus/48000/2)\\r?$`, 'im'));
   const candidate = /^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ/im.exec(sdp);
   if (candidate === null) throw new Error('the answer has no candidate over UDP');
+  const ssrc = /^a=ssrc:(\d+)/m.exec(sdp)?.[1];
   return {
     iceUfrag: field(/^a=ice-ufrag:(\S+)/m),
     icePwd: field(/^a=ice-pwd:(\S+)/m),
@@ -89,6 +97,8 @@ export function readAnswer(sdp: string): Answer {
     address: candidate[1]!,
     port: Number(candidate[2]),
     audioLevel: sdp.includes('urn:ietf:params:rtp-hdrext:ssrc-audio-level'),
+    red: new RegExp(`^a=rtpmap:${RED_PAYLOAD_TYPE} red/48000`, 'im').test(sdp),
+    ssrc: ssrc === undefined ? null : Number(ssrc),
     dtx: new RegExp(`^a=fmtp:${OPUS_PAYLOAD_TYPE} .*\\busedtx=1\\b`, 'm').test(sdp),
   };
 }

@@ -109,7 +109,7 @@ export const STEPS: readonly Step[] = [
     minutes: 4,
     title: 'What a listener hears',
     about:
-      'Speech through the whole server, real Opus on both ways, against the voices as they were. `none` is without a server. Redundancy (RED), which browsers send and get, is not used here.',
+      'Speech through the whole server, real Opus on both ways, against the voices as they were. `none` is without a server. With RED is what people with Chromium have.',
   },
   {
     name: 'jitter',

@@ -78,8 +78,11 @@ test('an answer is read into what a client needs, and refused without its role',
     address: '127.0.0.1',
     port: 40_000,
     audioLevel: false,
+    red: false,
+    ssrc: null,
     dtx: false,
   });
+  t.match(readAnswer(`${sdp}a=rtpmap:63 red/48000/2\r\na=ssrc:77 cname:x\r\n`), { red: true, ssrc: 77 });
   t.ok(readAnswer(`${sdp}a=fmtp:111 minptime=10;usedtx=1;stereo=0\r\n`).dtx);
   t.notOk(readAnswer(`${sdp}a=fmtp:111 useinbandfec=1;usedtx=0\r\n`).dtx);
   t.throws(() => readAnswer(sdp.replace('a=setup:passive', 'a=setup:active')), /setup:passive/);

@@ -5,6 +5,7 @@ import { Ear, randomLoss } from '../../bench/lib/quality/ear.ts';
 import { estoi } from '../../bench/lib/quality/estoi.ts';
 import { Fft } from '../../bench/lib/quality/fft.ts';
 import { resampleTo10k } from '../../bench/lib/quality/resample.ts';
+import { writeRed } from '../../src/rtc/red.ts';
 import { createRtpHeader } from '../../src/rtc/rtp-packet.ts';
 import { createPrng, gaussian } from '../helpers/prng.ts';
 import { decibels, rms, SAMPLE_RATE, toInt16, tone } from '../helpers/signal.ts';
@@ -138,4 +139,24 @@ test('an ear places packets by their timestamps, conceals what was lost, and kno
   t.ok(rms(holed.pcm.subarray(lead + 20 * 960, lead + 21 * 960)) > 0.05, 'concealed');
   const prng = createPrng(SEED);
   t.equal(hear(randomLoss(100, prng)).pcm.length, 0);
+});
+
+test('an ear takes a lost frame from the packet that repeats it', async (t) => {
+  const programme = encodeProgramme(tone({ frequencyHz: 400, samples: SAMPLE_RATE / 2 }));
+  const payloads = programme.flatMap((frame) => frame?.payload ?? []);
+  const hear = (red: boolean, lost: number) => {
+    const ear = new Ear();
+    payloads.forEach((payload, n) => {
+      const previous = red ? payloads[n - 1] : undefined;
+      const repeating = previous && writeRed(previous, 960, payload, 111);
+      const header = { ...createRtpHeader(), payloadType: repeating ? 63 : 111, sequenceNumber: n, timestamp: 960 * n };
+      ear.add({ payload: repeating ?? payload, header, atMs: 20 * n });
+    });
+    let n = 0;
+    return ear.listen(() => n++ === lost).pcm;
+  };
+  const whole = hear(false, -1);
+  t.same(hear(true, -1), whole);
+  t.same(hear(true, 10), whole, 'the frame is there');
+  t.notSame(hear(false, 10), whole, 'without redundancy it is not');
 });
