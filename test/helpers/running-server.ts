@@ -30,7 +30,13 @@ export async function startServer(
     workerEntry = new URL('../../dist/worker.js', import.meta.url),
     logLevel = 'warn',
     log = pino({ level: logLevel }, process.stderr),
-  }: { readonly workerEntry?: URL; readonly logLevel?: string; readonly log?: Logger } = {},
+    onDrained = () => {},
+  }: {
+    readonly workerEntry?: URL;
+    readonly logLevel?: string;
+    readonly log?: Logger;
+    readonly onDrained?: () => void;
+  } = {},
 ): Promise<RunningServer> {
   const loopback = ['--port', '0', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '0'];
   const command = readCommand({
@@ -46,6 +52,7 @@ export async function startServer(
     assets: new Map(),
     createMediaPlane,
     workerEntry,
+    onDrained,
   });
   const { port } = await server.listen();
   const url = `http://127.0.0.1:${port}`;

@@ -1,6 +1,10 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
+import pino from 'pino';
 import { test } from 'tap';
+import { createRouter } from '../../../src/admin/api/api.ts';
 import { openApiDocument } from '../../../src/admin/api/openapi.ts';
+import { API_PATH, type Handlers } from '../../../src/admin/api/operations.ts';
+import { TrustedProxies } from '../../../src/lib/client-address.ts';
 
 test('the document is valid OpenAPI 3.1', async (t) => {
   const document = structuredClone(openApiDocument('1.2.3'));
@@ -9,4 +13,24 @@ test('the document is valid OpenAPI 3.1', async (t) => {
   t.ok(valid, JSON.stringify(errors));
   t.equal(validator.version, '3.1');
   t.doesNotThrow(() => validator.resolveRefs(), 'every reference leads somewhere');
+});
+
+test('the document tells of every route, and of none that is not there', (t) => {
+  const router = createRouter({} as Handlers, { log: pino({ level: 'silent' }), proxies: new TrustedProxies([]) });
+  const routes = router.stack.flatMap(({ path, methods }) =>
+    methods
+      .filter((method) => method !== 'HEAD')
+      .map(
+        (method) =>
+          `${method} ${String(path)
+            .slice(API_PATH.length)
+            .replace(/:(\w+)/g, '{$1}')}`,
+      ),
+  );
+  const paths = openApiDocument('1.2.3')['paths'] as Record<string, Record<string, unknown>>;
+  const documented = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  t.strictSame([...routes, 'GET /openapi.json'].sort(), documented.sort());
+  t.end();
 });

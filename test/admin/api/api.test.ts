@@ -1,0 +1,259 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { type Test, test } from 'tap';
+import { OPERATION_LIST } from '../../../src/admin/api/operations.ts';
+import { ApiClient } from '../../helpers/api-client.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { startServer } from '../../helpers/running-server.ts';
+import { SignalingClient } from '../../helpers/signaling-client.ts';
+
+const TOKEN = 'an-admin-token-of-32-characters.';
+const SECRET = 'a secret that is long enough to sign with';
+
+async function setUp(t: Test, flags: readonly string[] = [], options = {}) {
+  const server = await startServer(['--admin-token', TOKEN, ...flags], { logLevel: 'error', ...options });
+  t.teardown(() => server.close());
+  const join = async (room: string, name: string, more: { token?: string; password?: string } = {}) => {
+    const client = await SignalingClient.open(server.webSocketUrl);
+    t.teardown(() => client.socket.terminate());
+    client.send({ type: 'join', room, name, ...more });
+    return client;
+  };
+  return { server, api: new ApiClient(server.url, TOKEN), join };
+}
+
+test('every operation of the document', async (t) => {
+  const { server, api, join } = await setUp(t, ['--token-secret', SECRET]);
+
+  t.equal((await api.get('/server')).body.status, 'ok');
+  t.match((await api.get('/rooms')).body, { rooms: [], total: 0 });
+
+  await t.test('opens a room with settings, that stays while it is empty', async (t) => {
+    const made = await api.post('/rooms', { name: 'raid', maxParticipants: 2, maxTalkers: 3, levelling: false });
+    t.match(made.body, {
+      name: 'raid',
+      permanent: true,
+      locked: false,
+      hasPassword: false,
+      maxParticipants: 2,
+      maxTalkers: 3,
+      levelling: false,
+      participants: 0,
+    });
+    t.match(await api.post('/rooms', { name: 'raid' }), { status: 409, body: { code: 'room_exists' } });
+    t.match(await api.post('/rooms', { name: 'a b' }), { status: 400, body: { code: 'invalid_room' } });
+    const ada = await join('raid', 'Ada');
+    await ada.next('joined');
+    t.match((await api.get('/rooms/raid')).body, { participants: 1 });
+    ada.send({ type: 'leave' });
+    await ada.settled();
+    t.match((await api.get('/rooms/raid')).body, { participants: 0, permanent: true });
+  });
+
+  await t.test('changes what holds in a room', async (t) => {
+    t.match((await api.patch('/rooms/raid', { locked: true, maxParticipants: 1, password: 'sesame' })).body, {
+      locked: true,
+      maxParticipants: 1,
+      hasPassword: true,
+      maxTalkers: 3,
+    });
+    t.match(await (await join('raid', 'Ada')).next('error'), { code: 'password_required' });
+    t.match(await (await join('raid', 'Ada', { password: 'sesame' })).next('error'), { code: 'room_locked' });
+    t.match((await api.patch('/rooms/raid', { locked: false, password: null })).body, { hasPassword: false });
+    await (await join('raid', 'Ada')).next('joined');
+    t.match(await (await join('raid', 'Ben')).next('error'), { code: 'room_full' });
+    t.match(await api.patch('/rooms/raid', { password: 'scrypt:1:2:3:x:y' }), { body: { code: 'invalid_request' } });
+    t.match(await api.patch('/rooms/nowhere', {}), { status: 404, body: { code: 'unknown_room' } });
+  });
+
+  await t.test('closes a room, and tells those who are in it', async (t) => {
+    const ada = await join('tower', 'Ada');
+    await ada.next('joined');
+    t.equal((await api.delete('/rooms/tower')).status, 204);
+    t.match(await ada.next('error'), { code: 'room_closed' });
+    t.match(await ada.closed, { code: 4004 });
+    t.equal((await api.get('/rooms/tower')).status, 404);
+    t.equal((await api.delete('/rooms/raid')).status, 204, 'one that would have stayed');
+    t.equal((await api.get('/rooms')).body.total, 0);
+  });
+
+  await t.test('makes join tokens that open the room', async (t) => {
+    const made = await api.post('/tokens', { room: 'lobby', identity: 'u1', name: 'Ada', mayModerate: true });
+    t.ok(Date.parse(made.body.expiresAt) > Date.now() + 3_500_000);
+    t.equal(made.body.path, `/room/lobby#token=${made.body.token}`);
+    const ada = await join('lobby', 'x', { token: made.body.token });
+    t.match(await ada.next('joined'), { participants: [{ identity: 'u1', name: 'Ada', mayModerate: true }] });
+    t.match((await api.get('/rooms/lobby/participants?identity=u1')).body, { total: 1 });
+    t.match((await api.get('/rooms/lobby/participants?identity=u2')).body, { total: 0, participants: [] });
+  });
+
+  await t.test('mutes, unmutes and removes', async (t) => {
+    const { body } = await api.post('/tokens', { room: 'lobby', identity: 'u2' });
+    const ben = await join('lobby', 'Ben', { token: body.token });
+    const { participantId } = await ben.next('joined');
+    const path = `/rooms/lobby/participants/${participantId}`;
+    t.match((await api.get(path)).body, { id: participantId, room: 'lobby', identity: 'u2', muted: false });
+    t.match((await api.post(`${path}/mute`)).body, { muted: true, mutedByModerator: true });
+    ben.send({ type: 'mute', muted: false });
+    t.match(await ben.skipTo('error'), { code: 'not_allowed' });
+    t.match((await api.post(`${path}/unmute`)).body, { muted: true, mutedByModerator: false });
+    t.same((await api.post(`${path}/kick`, { banSeconds: 60 })).body, { banned: true });
+    t.match(await ben.closed, { code: 4003 });
+    t.match(await (await join('lobby', 'Ben', { token: body.token })).next('error'), { code: 'kicked' });
+    t.match(await api.post(`${path}/kick`), { status: 404, body: { code: 'unknown_participant' } });
+    const guest = await join('lobby', 'Guest');
+    const id = (await guest.next('joined')).participantId;
+    t.same((await api.post(`/rooms/lobby/participants/${id}/kick`, { banSeconds: 60 })).body, { banned: false });
+  });
+
+  await t.test('takes somebody into another room, who is known there, also after their connection broke', async (t) => {
+    const cy = await join('lobby', 'Cy');
+    const { participantId, resumeToken } = await cy.next('joined');
+    const dee = await join('annex', 'Dee');
+    await dee.next('joined');
+    const moved = await api.post(`/rooms/lobby/participants/${participantId}/move`, { room: 'annex' });
+    t.match(moved.body, { id: participantId, room: 'annex', name: 'Cy' });
+    t.match(await cy.skipTo('moved'), {
+      room: 'annex',
+      locked: false,
+      participants: [{ name: 'Dee' }, { name: 'Cy' }],
+    });
+    t.match(await dee.next('participant_joined'), { participant: { id: participantId } });
+    t.equal((await api.get(`/rooms/lobby/participants/${participantId}`)).status, 404);
+    cy.socket.terminate();
+    const again = await SignalingClient.open(server.webSocketUrl);
+    t.teardown(() => again.socket.terminate());
+    t.match(await again.join('lobby', 'Cy', resumeToken), { participantId, room: 'annex' });
+    again.send({ type: 'leave' });
+    await again.settled();
+    t.match(await again.join('lobby', 'Cy', resumeToken), { room: 'lobby' }, 'not after they have left');
+    t.match(await api.post(`/rooms/annex/participants/${participantId}/move`, { room: 'lobby' }), {
+      body: { code: 'unknown_participant' },
+    });
+  });
+
+  await t.test('lists by pages', async (t) => {
+    for (const name of ['p1', 'p2', 'p3']) await api.post('/rooms', { name });
+    const { total } = (await api.get('/rooms')).body;
+    const page = (await api.get(`/rooms?offset=${total - 2}&limit=1`)).body;
+    t.match(page, { total, rooms: [{ name: 'p2' }] });
+    t.equal(page.rooms.length, 1);
+    for (const query of ['limit=0', 'limit=x', 'offset=-1', 'page=2'])
+      t.match(await api.get(`/rooms?${query}`), { body: { code: 'invalid_request' } }, query);
+  });
+
+  await t.test('tells that it will end, and takes that back', async (t) => {
+    const eve = await join('lobby', 'Eve');
+    const { resumeToken } = await eve.next('joined');
+    t.match((await api.post('/server/drain', { deadlineSeconds: 600 })).body, { deadline: /Z$/ });
+    t.match(await eve.skipTo('server_draining'), { draining: true, endsInMs: Number });
+    t.match((await api.get('/server')).body, { status: 'draining', draining: { deadline: /Z$/ } });
+    t.equal((await fetch(`${server.url}/healthz`)).status, 200, 'what is there is served as ever');
+    t.match(await (await join('lobby', 'Fay')).next('error'), { code: 'server_draining' });
+    t.match(await (await join('elsewhere', 'Fay')).next('error'), { code: 'server_draining' });
+    eve.socket.terminate();
+    const again = await SignalingClient.open(server.webSocketUrl);
+    t.teardown(() => again.socket.terminate());
+    await again.join('lobby', 'Eve', resumeToken);
+    t.match(await again.next('server_draining'), { draining: true });
+    t.equal((await api.delete('/server/drain')).status, 204);
+    t.match(await again.next('server_draining'), { draining: false, endsInMs: null });
+    await (await join('lobby', 'Fay')).next('joined');
+  });
+
+  // Files have a test of their own.
+  const described = OPERATION_LIST.filter(([, { file }]) => file === undefined).map(([id]) => id);
+  t.strictSame([...api.succeeded].sort(), described.sort(), 'each has answered as it is described');
+});
+
+test('a server that is drained ends when the last one has left, or at its deadline', async (t) => {
+  for (const deadline of [false, true]) {
+    let drained = 0;
+    const { api, join } = await setUp(t, [], { onDrained: () => drained++ });
+    const ada = await join('lobby', 'Ada');
+    await ada.next('joined');
+    await api.post('/server/drain', deadline ? { deadlineSeconds: 0 } : {});
+    if (!deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      t.equal(drained, 0, 'somebody is there');
+      ada.send({ type: 'leave' });
+    }
+    await eventually(() => drained === 1);
+  }
+});
+
+test('who may ask', async (t) => {
+  const { server, api } = await setUp(t, ['--max-failed-joins-per-minute', '3']);
+  const missing = await api.get('/server', { token: '' });
+  t.match(missing, { status: 401, body: { code: 'admin_token_required' } });
+  t.match(missing.headers.get('www-authenticate'), /^Bearer/);
+  t.equal(missing.headers.get('cache-control'), 'no-store');
+  t.match(await api.get('/server', { token: '', headers: { authorization: `Basic ${btoa(`x:${TOKEN}`)}` } }), {
+    body: { code: 'admin_token_required' },
+  });
+  t.match(await api.get('/nowhere', { token: '' }), { status: 401 }, 'nor is it told what there is');
+  t.equal((await fetch(`${server.url}/api/v1/openapi.json`)).status, 200, 'but for the document, which is no secret');
+  for (const wrong of [`${TOKEN}x`, TOKEN.slice(1), 'x'])
+    t.match(await api.get('/server', { token: wrong }), { status: 401, body: { code: 'admin_token_wrong' } });
+  const limited = await api.get('/server');
+  t.match(
+    limited,
+    { status: 429, body: { code: 'rate_limited' } },
+    'who guesses learns nothing from the right one either',
+  );
+  t.ok(Number(limited.headers.get('retry-after')) > 0);
+  const metrics = await server.metrics();
+  t.equal(metrics.sum('partyline_api_errors_total', { code: 'admin_token_wrong' }), 3);
+});
+
+test('without a token the API is off', async (t) => {
+  const server = await startServer();
+  t.teardown(() => server.close());
+  for (const token of ['', TOKEN]) {
+    const api = new ApiClient(server.url, token);
+    t.match(await api.get('/server'), { status: 404, body: { code: 'api_off' } });
+    t.match(await api.get('/openapi.json'), { status: 404, body: { code: 'api_off' } });
+  }
+});
+
+test('requests that are not as they should be', async (t) => {
+  const { server, api } = await setUp(t);
+  const cases: [string, Awaited<ReturnType<typeof api.get>>, number, string][] = [
+    ['an unknown field', await api.post('/rooms', { name: 'x', colour: 'red' }), 400, 'invalid_request'],
+    ['a field of another type', await api.post('/rooms', { name: 'x', maxTalkers: '3' }), 400, 'invalid_request'],
+    ['no body where one is needed', await api.post('/rooms'), 400, 'invalid_request'],
+    ['broken JSON', await api.post('/rooms', undefined, { text: '{"name":' }), 400, 'invalid_request'],
+    ['JSON that is no object', await api.post('/rooms', undefined, { text: '[1]' }), 400, 'invalid_request'],
+    ['a large body', await api.post('/rooms', { name: 'x'.repeat(20_000) }), 413, 'request_too_large'],
+    [
+      'a form',
+      await api.post('/rooms', undefined, {
+        text: 'name=x',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      }),
+      415,
+      'unsupported_media_type',
+    ],
+    ['an unknown address', await api.get('/nowhere'), 404, 'not_found'],
+    ['a slash too many', await api.get('/rooms/'), 404, 'not_found'],
+    ['tokens without a secret', await api.post('/tokens', { room: 'x', identity: 'y' }), 409, 'tokens_off'],
+  ];
+  for (const [title, { status, body }, expected, code] of cases)
+    t.match({ status, code: body.code }, { status: expected, code }, title);
+  const password = await api.post('/rooms', { name: 'x', password: ['the-password'] });
+  t.notMatch(JSON.stringify(password.body), /the-password/, 'what is wrong is said without what was given');
+  for (const [, { path }] of OPERATION_LIST) {
+    const { status, headers, body } = await api.request('PUT', path.replaceAll(/[{}]/g, ''));
+    t.match({ status, code: body.code }, { status: 405, code: 'method_not_allowed' }, `PUT ${path}`);
+    t.match(headers.get('allow'), /GET|POST/);
+  }
+  t.match(await api.get('/rooms/%ff'), { status: 404 }, 'what is no text names no room');
+  t.match((await api.get('/rooms/..%2f..%2fserver')).body, { code: 'unknown_room' });
+
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  t.teardown(() => socket.destroy());
+  socket.write(`POST /api/v1/rooms HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n`);
+  const [answer] = await once(socket, 'data');
+  t.match(String(answer), /^HTTP\/1.1 401/, 'a body that never ends is not waited for without the token');
+  t.match(String(answer), /connection: close/i);
+});
