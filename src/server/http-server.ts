@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { addressKey, type TrustedProxies } from '../lib/client-address.ts';
+import { boundPipelining } from './pipelining.ts';
 
 export interface HttpServerOptions {
   /** WebSockets at the same time, of all and of one address; 0 of one address: any number. */
@@ -17,8 +18,8 @@ const CONNECTIONS_PER_WEBSOCKET = 2;
 /** How often Node looks for requests that take too long. */
 const CHECK_INTERVAL_MS = 1000;
 const KEEP_ALIVE_MS = 5000;
-/** Whoever takes nothing of an answer for this long does not want it. WebSockets have their own watch. */
-const STALLED_MS = 30_000;
+/** Whoever takes nothing of an answer for so many times the time for a head does not want it. WebSockets have their own watch. */
+const STALLED = 3;
 const MAX_HEADER_BYTES = 16_384;
 const MAX_HEADERS = 100;
 
@@ -35,10 +36,10 @@ export function createBoundedHttpServer(
       connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, requestTimeoutMs),
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
-    listener,
+    boundPipelining(listener),
   );
   http.maxHeadersCount = MAX_HEADERS;
-  http.timeout = STALLED_MS;
+  http.timeout = requestTimeoutMs * STALLED;
   http.maxConnections = maxConnections * CONNECTIONS_PER_WEBSOCKET;
   if (maxConnectionsPerAddress > 0)
     limitPerAddress(http, maxConnectionsPerAddress * CONNECTIONS_PER_WEBSOCKET, proxies);
