@@ -1,13 +1,16 @@
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import type { Server as HttpServer } from 'node:http';
+import type { Server as HttpServer, RequestListener } from 'node:http';
 import { type AddressInfo, isIP, isIPv6 } from 'node:net';
 import type { Logger } from 'pino';
+import { createApi } from './admin/api/api.ts';
+import { serverStatus } from './admin/api/server-status.ts';
 import type { Assets } from './admin/assets.ts';
 import { EventLoopWatch } from './admin/event-loop-watch.ts';
 import { health } from './admin/health.ts';
 import { createHttpApp } from './admin/http.ts';
 import { createMetrics } from './admin/metrics.ts';
+import { Webhooks } from './admin/webhooks/webhooks.ts';
 import { hasOnePort } from './config/one-port.ts';
 import type { Config } from './config.ts';
 import { TrustedProxies } from './lib/client-address.ts';
@@ -15,9 +18,10 @@ import type { Clock } from './lib/clock.ts';
 import type { MediaPlane, MediaPlaneOptions } from './media/plane.ts';
 import { AccessControl } from './rooms/access.ts';
 import { RoomRegistry } from './rooms/registry.ts';
-import { createBoundedHttpServer } from './server/http-server.ts';
+import { createBoundedHttpServer, createBoundedHttpsServer } from './server/http-server.ts';
 import { SHARED_PORT_LIMITS, SharedPort } from './server/shared-port.ts';
 import { accessError, listenError, mediaError } from './server/start-error.ts';
+import { PageTls } from './server/tls/page-tls.ts';
 import { SignalingEndpoint } from './signaling/endpoint.ts';
 import { turnServers } from './signaling/ice-servers.ts';
 
@@ -29,10 +33,12 @@ export interface ServerDeps {
   /** The files of the page. */
   readonly assets: Assets;
   readonly createMediaPlane: (options: MediaPlaneOptions) => Promise<MediaPlane>;
-  /** The file of the media worker, as built. */
-  readonly workerEntry: URL;
+  /** The file of the media worker, as built, or its code. */
+  readonly workerEntry: URL | string;
   /** The server cannot do its work any more and should be closed. */
   readonly onFailed?: (reason: string) => void;
+  /** Everybody has left whom the server was to wait for, and it should be closed. */
+  readonly onDrained?: () => void;
 }
 
 export interface Listening {
@@ -43,46 +49,93 @@ export interface Listening {
 }
 
 export interface PartylineServer {
-  /** Opens the HTTP port. Rejects with `StartError`. */
+  /** Opens the HTTP port. Rejects with `StartError`. Where a certificate has to be got first, it is there afterwards, if it could be had. */
   listen(): Promise<Listening>;
+  /** The operator says that something has changed: the certificate is looked after at once. */
+  reload(): void;
   /** Refuses new joins, tells the participants, and frees everything; it takes at most about `shutdownGraceMs`. */
   close(): Promise<void>;
 }
+
+/** Of the time that closing may take, so that something is left for what comes after. */
+const WEBHOOKS_SHARE = 0.75;
 
 /** Puts the parts together. The media plane runs from here on, HTTP from `listen` on. Rejects with `StartError`. */
 export async function createServer(config: Config, deps: ServerDeps): Promise<PartylineServer> {
   const { clock, log, version, assets } = deps;
   const access = accessControl(config, deps);
+  const proxies = new TrustedProxies(config.trustProxy);
+  const tls = await PageTls.open(config, { clock, log, proxies });
   const plane = await deps.createMediaPlane(await mediaOptions(config, deps)).catch((error: unknown) => {
     throw mediaError(error);
   });
-  const registry = new RoomRegistry({ plane, limits: config, access, clock, log });
+  const webhooks = new Webhooks({ urls: config.webhookUrls, secret: config.webhookSecret, clock, log });
+  const registry = new RoomRegistry({
+    plane,
+    limits: config,
+    access,
+    clock,
+    log,
+    observer: webhooks,
+    ...(deps.onDrained !== undefined && { onDrained: deps.onDrained }),
+  });
   const eventLoop = new EventLoopWatch(clock);
   let closing: Promise<void> | undefined;
 
+  const healthNow = () =>
+    health({
+      version,
+      closing: closing !== undefined,
+      draining: registry.draining !== null,
+      workers: plane.health(),
+      stalledMs: eventLoop.stalledMs,
+      certificate: tls?.problem,
+      ...registry.figures,
+    });
+  if (config.allowCapture === 'on')
+    log.warn('captures are allowed: who has the admin token can record what is said in rooms');
+  const api = createApi({
+    token: config.adminToken,
+    maxFailuresPerMinute: config.maxFailedJoinsPerMinute,
+    version,
+    registry,
+    access,
+    server: serverStatus({
+      health: healthNow,
+      registry,
+      plane,
+      connections: () => signaling.figures.connections,
+      webhooks: () => webhooks.figures,
+      clock,
+    }),
+    allowCapture: config.allowCapture === 'on',
+    proxies,
+    clock,
+    log,
+  });
   const app = createHttpApp({
     assets,
-    health: () =>
-      health({
-        version,
-        closing: closing !== undefined,
-        workers: plane.health(),
-        stalledMs: eventLoop.stalledMs,
-        ...registry.figures,
-      }),
+    health: healthNow,
+    api: api.middleware,
     metrics: createMetrics({
       version,
-      control: () => ({ ...registry.figures, ...signaling.figures, eventLoopStalls: eventLoop.stalls }),
+      control: () => ({
+        ...registry.figures,
+        ...signaling.figures,
+        eventLoopStalls: eventLoop.stalls,
+        apiErrors: api.errors,
+        webhooks: webhooks.figures,
+      }),
       media: () => plane.stats(),
       workers: () => plane.health(),
+      ...(tls !== undefined && { certificate: () => tls.figures }),
     }),
     log,
     allowHosts: config.allowHosts,
     frameAncestors: config.frameAncestors,
   });
-  const proxies = new TrustedProxies(config.trustProxy);
-  const http = createBoundedHttpServer(app.callback(), { ...config, proxies });
-  const sharedPort = hasOnePort(config) ? sharePort(http, { plane, proxies, config, clock }) : undefined;
+  const http = createPageServer(app.callback(), { tls, proxies, config });
+  const sharedPort = hasOnePort(config) ? sharePort(http, { plane, proxies, config, clock, tls }) : undefined;
   const signaling = new SignalingEndpoint({
     server: http,
     registry,
@@ -97,17 +150,25 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
 
   const close = async (): Promise<void> => {
     registry.close();
+    const toldOutside = webhooks.close(config.shutdownGraceMs * WEBHOOKS_SHARE);
     // Half of the time is for the closing handshakes, the rest for what comes after them.
     await signaling.close(config.shutdownGraceMs / 2);
     eventLoop.close();
+    tls?.close();
     sharedPort?.close();
     // Together: the port may have connections of both.
-    await Promise.all([closeHttp(http), plane.close()]);
+    await Promise.all([closeHttp(http), plane.close(), toldOutside]);
+    api.close();
     log.info('server closed');
   };
 
   return {
-    listen: () => listen(http, config),
+    listen: async () => {
+      const { address, port } = await listen(http, config);
+      await tls?.start();
+      return { url: urlOf(config, tls, port), address, port };
+    },
+    reload: () => tls?.reload(),
     close: () => {
       closing ??= close();
       return closing;
@@ -163,9 +224,10 @@ interface SharePortOptions {
   readonly proxies: TrustedProxies;
   readonly config: Config;
   readonly clock: Clock;
+  readonly tls: PageTls | undefined;
 }
 
-function sharePort(http: HttpServer, { plane, proxies, config, clock }: SharePortOptions): SharedPort {
+function sharePort(http: HttpServer, { plane, proxies, config, clock, tls }: SharePortOptions): SharedPort {
   // Besides those of HTTP: one with media for each WebSocket, and those of which nothing is known yet.
   http.maxConnections += config.maxConnections + SHARED_PORT_LIMITS.max;
   const limits = {
@@ -174,6 +236,7 @@ function sharePort(http: HttpServer, { plane, proxies, config, clock }: SharePor
   };
   return new SharedPort({
     server: http,
+    plainHttp: tls?.plainHttp,
     acceptMedia: (socket, localUfrag) => plane.acceptTcp(socket, localUfrag),
     proxies,
     clock,
@@ -181,13 +244,30 @@ function sharePort(http: HttpServer, { plane, proxies, config, clock }: SharePor
   });
 }
 
-async function listen(http: HttpServer, config: Config): Promise<Listening> {
+interface PageServerOptions {
+  readonly tls: PageTls | undefined;
+  readonly proxies: TrustedProxies;
+  readonly config: Config;
+}
+
+function createPageServer(listener: RequestListener, { tls, proxies, config }: PageServerOptions): HttpServer {
+  if (tls === undefined) return createBoundedHttpServer(listener, { ...config, proxies });
+  const https = createBoundedHttpsServer(tls.withHsts(listener), tls.serverOptions, { ...config, proxies });
+  tls.attach(https);
+  return https;
+}
+
+async function listen(http: HttpServer, config: Config): Promise<AddressInfo> {
   http.listen(config.port, config.host);
   await once(http, 'listening').catch((error: unknown) => {
     throw listenError(error, config);
   });
-  const { address, port } = http.address() as AddressInfo;
-  return { url: `http://${hostForBrowser(config.host)}:${port}/`, address, port };
+  return http.address() as AddressInfo;
+}
+
+function urlOf(config: Config, tls: PageTls | undefined, port: number): string {
+  if (tls === undefined) return `http://${hostForBrowser(config.host)}:${port}/`;
+  return `https://${tls.hostForBrowser}${tls.portForBrowser(port)}/`;
 }
 
 /** Browsers give the microphone only to pages by https or from this machine, which is where this address leads. */

@@ -43,8 +43,8 @@ export function tlsProblems(config: Config): string[] {
   return problems;
 }
 
-/** The ports that certificate authorities look at lead to others here, so something on this machine hands them on. */
-function isForwarded({ port, httpPort }: Config): boolean {
+/** The ports that certificate authorities look at lead to others here, so something hands them on. */
+export function isForwarded({ port, httpPort }: Pick<Config, 'port' | 'httpPort'>): boolean {
   return port !== 443 && httpPort !== 80;
 }
 

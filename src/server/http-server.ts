@@ -1,4 +1,9 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import {
+  createServer as createHttpsServer,
+  type ServerOptions as HttpsOptions,
+  type Server as HttpsServer,
+} from 'node:https';
 import type { Socket } from 'node:net';
 import { addressKey, type TrustedProxies } from '../lib/client-address.ts';
 import { boundPipelining } from './pipelining.ts';
@@ -24,20 +29,33 @@ const MAX_HEADER_BYTES = 16_384;
 const MAX_HEADERS = 100;
 
 /** An HTTP server on which nobody can hold connections by being slow, nor take those of everybody. */
-export function createBoundedHttpServer(
+export function createBoundedHttpServer(listener: RequestListener, options: HttpServerOptions): Server {
+  return bounded(createServer(timeouts(options), boundPipelining(listener)), options);
+}
+
+/** The same with TLS; `tls` should limit the time of the handshake. */
+export function createBoundedHttpsServer(
   listener: RequestListener,
+  tls: HttpsOptions,
+  options: HttpServerOptions,
+): HttpsServer {
+  return bounded(createHttpsServer({ ...timeouts(options), ...tls }, boundPipelining(listener)), options);
+}
+
+function timeouts({ requestTimeoutMs }: HttpServerOptions): ServerOptions {
+  return {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: requestTimeoutMs,
+    requestTimeout: requestTimeoutMs * 2,
+    connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, requestTimeoutMs),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  };
+}
+
+function bounded<S extends Server>(
+  http: S,
   { maxConnections, maxConnectionsPerAddress, requestTimeoutMs, proxies }: HttpServerOptions,
-): Server {
-  const http = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: requestTimeoutMs,
-      requestTimeout: requestTimeoutMs * 2,
-      connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, requestTimeoutMs),
-      keepAliveTimeout: KEEP_ALIVE_MS,
-    },
-    boundPipelining(listener),
-  );
+): S {
   http.maxHeadersCount = MAX_HEADERS;
   http.timeout = requestTimeoutMs * STALLED;
   http.maxConnections = maxConnections * CONNECTIONS_PER_WEBSOCKET;

@@ -13,6 +13,12 @@ export function listenError(error: unknown, { host, port }: Config): StartError 
   return new StartError(`${reasonInWords(error, host, port)} Choose others with --host and --port.`, error);
 }
 
+/** In words why the port for plain HTTP beside HTTPS could not be opened. */
+export function secondPortError(error: unknown, { host, httpPort }: Config): StartError {
+  const reason = reasonInWords(error, host, httpPort);
+  return new StartError(`${reason} Choose another with --http-port, or 0 for none.`, error);
+}
+
 /** In words why the media plane did not start. */
 export function mediaError(error: unknown): StartError {
   const reason = error instanceof Error ? error.message : String(error);
@@ -34,7 +40,7 @@ function reasonInWords(error: unknown, host: string, port: number): string {
     case 'EADDRINUSE':
       return `Port ${port} on ${host} is in use by another program.`;
     case 'EACCES':
-      return `Port ${port} on ${host} may not be opened without more rights.`;
+      return `Port ${port} on ${host} may not be opened without more rights (the capability CAP_NET_BIND_SERVICE, or sysctl net.ipv4.ip_unprivileged_port_start=${port}).`;
     case 'EADDRNOTAVAIL':
       return `This machine does not have the address ${host}.`;
     case 'ENOTFOUND':

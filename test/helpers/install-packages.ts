@@ -9,6 +9,7 @@ const missing = ensureDebianPackages([
   'util-linux',
   'espeak-ng',
   'coturn',
+  'pebble',
   'nginx',
   'strace',
   'systemd',

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { ClientMessageInput, ServerMessage } from '../../src/signaling/protocol.ts';
 
@@ -26,8 +27,12 @@ export class SignalingClient {
   }
 
   /** Rejects if the server refuses the connection. */
-  static async open(url: string, headers: Record<string, string> = {}): Promise<SignalingClient> {
-    const socket = new WebSocket(url, { headers });
+  static async open(
+    url: string,
+    headers: Record<string, string> = {},
+    tls: ConnectionOptions = {},
+  ): Promise<SignalingClient> {
+    const socket = new WebSocket(url, { headers, ...tls });
     const client = new SignalingClient(socket);
     await new Promise((resolve, reject) => {
       socket.once('open', resolve);

@@ -15,6 +15,7 @@ function setUp() {
   const serve = () =>
     end.serves({
       listen: () => Promise.reject(new Error('not here')),
+      reload: () => {},
       close: () => {
         closes++;
         return new Promise<void>((resolve, reject) => {

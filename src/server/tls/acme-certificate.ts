@@ -1,0 +1,225 @@
+/** A certificate that the server gets and renews by itself. */
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { HealthProblem } from '../../admin/health.ts';
+import { type Cancel, type Clock, dateOf, type Millis } from '../../lib/clock.ts';
+import { type Acme, loadAcme } from './acme-client.ts';
+import { AcmeError, adviceFor, type ChallengeType, isOfChallenge } from './acme-error.ts';
+import { orderCertificate } from './acme-order.ts';
+import { type Certificate, coversName, readCertificate } from './certificate.ts';
+import { certificateProblem } from './certificate-status.ts';
+import { loadCertificate, readIfThere, storeCertificate, writePrivate } from './certificate-store.ts';
+import type { Challenges } from './challenges.ts';
+import { retryDelayMs } from './retry-delay.ts';
+import { makeSelfSigned } from './self-signed.ts';
+import type { CertificateSource } from './source.ts';
+
+/** Part of its time after which a certificate is renewed, and by how much later it may be, so that not all come at once. */
+const RENEW_AFTER = 2 / 3;
+const RENEW_JITTER = 0.02;
+/** The clock of the machine may be set, and timers hold no more than 24 days. */
+const MAX_SLEEP_MS: Millis = 6 * 3_600_000;
+/** So long the start waits for the first certificate. */
+const FIRST_WAIT_MS: Millis = 60_000;
+
+export interface AcmeCertificateOptions {
+  readonly domains: readonly string[];
+  readonly directoryUrl: string;
+  readonly email: string;
+  /** See `loadAcme`. */
+  readonly caPem: string | undefined;
+  /** Here the key of the account and the certificate are kept. */
+  readonly directory: string;
+  /** How the names can be shown to lead here, the best first. */
+  readonly challengeTypes: readonly ChallengeType[];
+  readonly challenges: Challenges;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** From 0 to 1; `Math.random` by default. */
+  readonly random?: () => number;
+}
+
+export class AcmeCertificate implements CertificateSource {
+  readonly #options: AcmeCertificateOptions;
+  readonly #abort = new AbortController();
+  readonly #renewAfter: number;
+  #current: Certificate;
+  #isTemporary: boolean;
+  #types: readonly ChallengeType[];
+  #onChange: (certificate: Certificate) => void = () => {};
+  #cancel: Cancel = () => {};
+  #attempt: Promise<void> | undefined;
+  #failuresInRow = 0;
+  #failures = 0;
+  /** Why there is no new one. */
+  #reason: string | undefined;
+
+  private constructor(options: AcmeCertificateOptions, stored: Certificate | undefined, temporary: Certificate) {
+    this.#options = options;
+    this.#types = options.challengeTypes;
+    this.#current = stored ?? temporary;
+    this.#isTemporary = stored === undefined;
+    this.#renewAfter = RENEW_AFTER + RENEW_JITTER * (options.random ?? Math.random)();
+  }
+
+  /** With the certificate that is kept, or until there is one with one that nobody vouches for. */
+  static async open(options: AcmeCertificateOptions): Promise<AcmeCertificate> {
+    const { domains, clock } = options;
+    const stored = await loadCertificate(fileOf(options));
+    const isOurs = stored !== undefined && domains.every((name) => coversName(stored, name));
+    const temporary = await makeSelfSigned(domains, clock.wallNow());
+    return new AcmeCertificate(options, isOurs ? stored : undefined, temporary);
+  }
+
+  get current(): Certificate {
+    return this.#current;
+  }
+
+  get failures(): number {
+    return this.#failures;
+  }
+
+  get problem(): HealthProblem | undefined {
+    const { domains, clock } = this.#options;
+    const remedy = this.#reason ?? 'A new one is being asked for.';
+    if (!this.#isTemporary) return certificateProblem(this.#current, clock.wallNow(), remedy);
+    return { code: 'certificate_missing', message: `There is no certificate for ${domains.join(', ')} yet. ${remedy}` };
+  }
+
+  async start(onChange: (certificate: Certificate) => void): Promise<void> {
+    const { clock, log, domains } = this.#options;
+    this.#onChange = onChange;
+    this.#sleep(this.#dueMs());
+    if (this.#attempt === undefined) return;
+    log.info({ domains }, 'asking for a certificate');
+    const isUsable = !this.#isTemporary && clock.wallNow() < this.#current.notAfterMs;
+    if (!isUsable) await settled(this.#attempt, clock, FIRST_WAIT_MS);
+  }
+
+  /** Asks again at once, if the last attempt has failed. */
+  reload(): void {
+    if (this.#failuresInRow > 0) this.#begin();
+  }
+
+  close(): void {
+    this.#cancel();
+    this.#abort.abort();
+  }
+
+  /** In wall time. */
+  #dueMs(): Millis {
+    const { notBeforeMs, notAfterMs } = this.#current;
+    return this.#isTemporary ? 0 : notBeforeMs + (notAfterMs - notBeforeMs) * this.#renewAfter;
+  }
+
+  /** Begins an attempt at `dueMs`, in wall time, or now if that is over. */
+  #sleep(dueMs: Millis): void {
+    const { clock } = this.#options;
+    this.#cancel();
+    if (this.#abort.signal.aborted) return;
+    const leftMs = dueMs - clock.wallNow();
+    if (leftMs <= 0) this.#begin();
+    else this.#cancel = clock.setTimer(clock.now() + Math.min(leftMs, MAX_SLEEP_MS), () => this.#sleep(dueMs));
+  }
+
+  #begin(): void {
+    if (this.#attempt !== undefined || this.#abort.signal.aborted) return;
+    this.#cancel();
+    this.#attempt = this.#renew().then((dueMs) => {
+      this.#attempt = undefined;
+      this.#sleep(dueMs);
+    });
+  }
+
+  /** When to do it again. Never rejects. */
+  async #renew(): Promise<Millis> {
+    const { clock, log, domains, random = Math.random } = this.#options;
+    try {
+      const { certificate, type } = await this.#order();
+      this.#abort.signal.throwIfAborted();
+      this.#types = [type, ...this.#options.challengeTypes.filter((other) => other !== type)];
+      this.#current = certificate;
+      this.#isTemporary = false;
+      this.#failuresInRow = 0;
+      this.#reason = undefined;
+      this.#onChange(certificate);
+      log.info({ domains, expires: dateOf(certificate.notAfterMs), by: type }, 'certificate obtained');
+      await this.#store(certificate);
+      return this.#dueMs();
+    } catch (error) {
+      if (this.#abort.signal.aborted) return 0;
+      this.#failures++;
+      const failures = ++this.#failuresInRow;
+      const delayMs = retryDelayMs({ failures, askedForMs: askedForMs(error), random: random() });
+      const nextMs = clock.wallNow() + delayMs;
+      this.#reason = reasonOf(error);
+      log.error({ domains, reason: this.#reason, nextAttempt: dateOf(nextMs) }, 'no certificate could be obtained');
+      log.debug({ err: error }, 'why no certificate could be obtained');
+      return nextMs;
+    }
+  }
+
+  /** By the first challenge that works. */
+  async #order(): Promise<{ certificate: Certificate; type: ChallengeType }> {
+    const { domains, directoryUrl, email, caPem, challenges, clock } = this.#options;
+    const { signal } = this.#abort;
+    const acme = await loadAcme(caPem);
+    const accountKeyPem = await this.#accountKey(acme);
+    const failed: AcmeError[] = [];
+    for (const challengeType of this.#types) {
+      try {
+        const order = { acme, directoryUrl, accountKeyPem, email, domains, challengeType, challenges, clock, signal };
+        return { certificate: readCertificate(await orderCertificate(order)), type: challengeType };
+      } catch (error) {
+        if (!(error instanceof AcmeError) || (!isOfChallenge(error) && failed.length === 0)) throw error;
+        failed.push(error);
+        if (!isOfChallenge(error)) break;
+      }
+    }
+    throw new AggregateError(failed);
+  }
+
+  async #accountKey(acme: Acme): Promise<string> {
+    const file = join(this.#options.directory, 'account.pem');
+    const stored = await readIfThere(file);
+    if (stored !== undefined) return stored;
+    const made = (await acme.crypto.createPrivateEcdsaKey()).toString();
+    await writePrivate(file, made);
+    return made;
+  }
+
+  async #store(certificate: Certificate): Promise<void> {
+    const file = fileOf(this.#options);
+    try {
+      await storeCertificate(file, certificate);
+    } catch (error) {
+      this.#options.log.error({ file, error: String(error) }, 'the certificate cannot be kept for the next start');
+    }
+  }
+}
+
+function fileOf({ directory, domains }: AcmeCertificateOptions): string {
+  return join(directory, `${domains[0]}.pem`);
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(' ');
+  if (error instanceof AcmeError) return adviceFor(error);
+  return `${error instanceof Error ? error.message : String(error)}.`;
+}
+
+function askedForMs(error: unknown): Millis {
+  if (error instanceof AggregateError) return Math.max(...error.errors.map(askedForMs));
+  return error instanceof AcmeError ? (error.details.retryAfterMs ?? 0) : 0;
+}
+
+/** Resolves when `work` has, or after `maxMs`. */
+function settled(work: Promise<void>, clock: Clock, maxMs: Millis): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.setTimer(clock.now() + maxMs, resolve);
+    void work.then(() => {
+      cancel();
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,50 @@
+/** The only file that knows acme-client. */
+import { Agent } from 'node:https';
+import { rootCertificates } from 'node:tls';
+import { AcmeError, problemIn } from './acme-error.ts';
+
+export type Acme = typeof import('acme-client');
+export type AcmeClient = InstanceType<Acme['Client']>;
+
+const TIMEOUT_MS = 30_000;
+/** A chain of certificates has a tenth of this. */
+const MAX_ANSWER_BYTES = 262_144;
+const MS_PER_S = 1000;
+
+/**
+ * acme-client, loaded when it is needed. By itself it asks again for as long as a directory tells it to, which may be hours, and drops what
+ * kind of error it was; here errors are told at once (as `AcmeError`), and whoever asked decides. `caPem`: a root to trust beside the public ones.
+ * It has one HTTP client for all, so these settings are those of the process.
+ */
+export async function loadAcme(caPem: string | undefined): Promise<Acme> {
+  const acme = await import('acme-client');
+  const { defaults, interceptors } = acme.axios;
+  defaults.timeout = TIMEOUT_MS;
+  defaults.maxContentLength = MAX_ANSWER_BYTES;
+  defaults.headers.common['User-Agent'] = 'partyline';
+  defaults.httpsAgent = new Agent(caPem === undefined ? {} : { ca: [...rootCertificates, caPem] });
+  interceptors.request.clear();
+  interceptors.response.clear();
+  interceptors.response.use(
+    (response) => {
+      const { status, data, headers } = response;
+      if (status < 400) return response;
+      const problem = problemIn(data);
+      // acme-client asks again with a new nonce (RFC 8555 section 6.5).
+      if (problem?.kind === 'badNonce') return response;
+      const { kind, detail } = problem ?? { kind: 'unreachable', detail: `it answers with HTTP status ${status}` };
+      throw new AcmeError({ kind, detail, retryAfterMs: retryAfterMs(headers['retry-after']) });
+    },
+    (error: unknown) => {
+      const detail = error instanceof Error ? error.message || error.name : String(error);
+      const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+      throw new AcmeError({ kind: 'unreachable', detail: detail || (code ?? ''), code }, { cause: error });
+    },
+  );
+  return acme;
+}
+
+/** RFC 9110 section 10.2.3 in its form in seconds, which is the one that directories use. */
+function retryAfterMs(header: unknown): number | undefined {
+  return typeof header === 'string' && /^\d{1,9}$/.test(header) ? Number(header) * MS_PER_S : undefined;
+}

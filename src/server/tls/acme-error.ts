@@ -1,0 +1,98 @@
+/** What can go wrong on the way to a certificate, and what the operator can do about it. */
+import type { Millis } from '../../lib/clock.ts';
+
+/** RFC 8555 section 8.3, RFC 8737. */
+export type ChallengeType = 'http-01' | 'tls-alpn-01';
+
+export interface AcmeErrorDetails {
+  /** RFC 8555 section 6.7 without `urn:ietf:params:acme:error:`, or `unreachable`, where the directory did not answer, or `incomplete`. */
+  readonly kind: string;
+  /** In the words of the directory or of the system. */
+  readonly detail: string;
+  /** Code of the system or of TLS, where the directory was not reached. */
+  readonly code?: string | undefined;
+  /** The name that could not be shown to be ours, and how it was attempted. */
+  readonly domain?: string | undefined;
+  readonly challenge?: ChallengeType | undefined;
+  /** When the directory wants to be asked again, from now on. */
+  readonly retryAfterMs?: Millis | undefined;
+}
+
+export class AcmeError extends Error {
+  readonly details: AcmeErrorDetails;
+
+  constructor(details: AcmeErrorDetails, options?: ErrorOptions) {
+    super(`${details.kind}: ${details.detail}`, options);
+    this.name = 'AcmeError';
+    this.details = details;
+  }
+}
+
+const URN = 'urn:ietf:params:acme:error:';
+
+/** The words for a problem document (RFC 9457) as ACME has it; undefined if it is none. */
+export function problemIn(body: unknown): Pick<AcmeErrorDetails, 'kind' | 'detail'> | undefined {
+  if (typeof body !== 'object' || body === null || !('type' in body) || typeof body.type !== 'string') return undefined;
+  const detail = 'detail' in body && typeof body.detail === 'string' ? body.detail : '';
+  return { kind: body.type.startsWith(URN) ? body.type.slice(URN.length) : body.type, detail: oneLine(detail) };
+}
+
+/** Sentences for the operator: what failed, and what to do. */
+export function adviceFor({ details }: AcmeError): string {
+  const { kind, detail, domain = 'the domain', challenge } = details;
+  const said = detail === '' ? '' : ` (${detail})`;
+  switch (kind) {
+    case 'dns':
+      return `DNS has no address for ${domain}${said}: make an A record (and AAAA, if there is IPv6) with the address of this server.`;
+    case 'connection':
+      return `${placeOf(challenge, domain)} is not reached from the internet${said}: DNS has to lead to this server, and firewall and router have to let ${portOf(challenge)} through to it.`;
+    case 'unauthorized':
+    case 'incorrectResponse':
+    case 'malformed':
+    case 'tls':
+      if (challenge === undefined) break;
+      return `Something other than this server answers at ${placeOf(challenge, domain)}${said}: check that all A and AAAA records of ${domain} lead here, and that nothing stands in front of ${portOf(challenge)}.`;
+    case 'caa':
+      return `A CAA record in DNS forbids this certificate authority to issue for ${domain}${said}: add it to the record, or remove the record.`;
+    case 'rateLimited':
+      return `The certificate authority has been asked too often${said}: nothing to do but to wait.`;
+    case 'rejectedIdentifier':
+    case 'unsupportedIdentifier':
+      return `The certificate authority issues nothing for this name${said}: it has to be a public one of your own.`;
+    case 'invalidContact':
+    case 'unsupportedContact':
+      return `The certificate authority does not like acme-email${said}: correct it or leave it out.`;
+    case 'externalAccountRequired':
+      return `This certificate authority wants an account made elsewhere${said}, which this server does not support: choose another with acme-directory.`;
+    case 'userActionRequired':
+    case 'accountDoesNotExist':
+      return `The certificate authority wants you to do something${said}.`;
+    case 'unreachable':
+      return unreachable(details);
+    default:
+  }
+  return `The certificate authority refused: ${kind}${said}.`;
+}
+
+/** Whether another challenge may do better, because this one could not be shown to be answered. */
+export function isOfChallenge({ details: { kind, challenge } }: AcmeError): boolean {
+  return challenge !== undefined && kind !== 'dns' && kind !== 'caa' && kind !== 'rateLimited';
+}
+
+function unreachable({ detail, code = '' }: AcmeErrorDetails): string {
+  if (/CERT|SELF_SIGNED|ISSUER|ALTNAME|UNABLE_TO/.test(code))
+    return `The certificate of the ACME directory is not trusted (${detail}): if it is a private one, give its root with acme-ca.`;
+  return `The ACME directory is not reached (${detail}): check this machine's way to the internet, its DNS, and acme-directory.`;
+}
+
+function placeOf(challenge: ChallengeType | undefined, domain: string): string {
+  return challenge === 'http-01' ? `http://${domain}/` : `https://${domain}/`;
+}
+
+function portOf(challenge: ChallengeType | undefined): string {
+  return challenge === 'http-01' ? 'TCP port 80' : 'TCP port 443';
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
+}

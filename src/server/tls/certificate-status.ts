@@ -1,0 +1,30 @@
+import type { HealthProblem } from '../../admin/health.ts';
+import { dateOf, type Millis } from '../../lib/clock.ts';
+import type { Certificate } from './certificate.ts';
+
+const DAY_MS: Millis = 86_400_000;
+/** A sixth of its time left, when it should have been renewed at a third, but never more than this. */
+const MAX_SOON_MS: Millis = 14 * DAY_MS;
+const SOON_PART = 1 / 6;
+
+/** Whether the certificate is about to be of no use, or is. `remedy` is a sentence on what is wrong or what to do. */
+export function certificateProblem(
+  certificate: Pick<Certificate, 'names' | 'notBeforeMs' | 'notAfterMs'>,
+  nowMs: Millis,
+  remedy: string,
+): HealthProblem | undefined {
+  const { names, notBeforeMs, notAfterMs } = certificate;
+  const leftMs = notAfterMs - nowMs;
+  const subject = `The certificate of ${names[0] ?? 'the page'}`;
+  if (leftMs <= 0) {
+    const message = `${subject} expired on ${dayOf(notAfterMs)}. ${remedy}`;
+    return { code: 'certificate_expired', message };
+  }
+  if (leftMs > Math.min(MAX_SOON_MS, (notAfterMs - notBeforeMs) * SOON_PART)) return undefined;
+  return { code: 'certificate_expiring', message: `${subject} expires on ${dayOf(notAfterMs)}. ${remedy}` };
+}
+
+/** `2026-11-21` */
+function dayOf(wallMs: Millis): string {
+  return dateOf(wallMs).toISOString().slice(0, 10);
+}

@@ -1,0 +1,69 @@
+/** Keys and certificates on disk, for the user of the server alone, and never half written. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Certificate, readCertificate } from './certificate.ts';
+
+const DIRECTORY_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+/** The text of a file; undefined if there is none. Rejects if it cannot be read. */
+export async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** After this the file holds `text`, or what it held before, also if the machine loses power. */
+export async function writePrivate(file: string, text: string): Promise<void> {
+  const directory = dirname(file);
+  await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+  const draft = join(directory, `.${randomBytes(8).toString('hex')}.tmp`);
+  try {
+    await writeAndSync(draft, text);
+    await rename(draft, file);
+    await syncDirectory(directory);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
+/** Key and certificate are one file, so that they always belong together. */
+export async function storeCertificate(file: string, { keyPem, chainPem }: Certificate): Promise<void> {
+  await writePrivate(file, `${keyPem.trim()}\n${chainPem.trim()}\n`);
+}
+
+/** What `storeCertificate` has written; undefined if there is nothing, or nothing that can be used. */
+export async function loadCertificate(file: string): Promise<Certificate | undefined> {
+  const text = await readIfThere(file);
+  if (text === undefined) return undefined;
+  const [keyPem = ''] = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END [A-Z ]*PRIVATE KEY-----/.exec(text) ?? [];
+  try {
+    return readCertificate({ keyPem: `${keyPem}\n`, chainPem: text.replace(keyPem, '').trimStart() });
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeAndSync(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'wx', FILE_MODE);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

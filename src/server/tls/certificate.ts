@@ -1,0 +1,101 @@
+/** Certificates of the page with their keys: what is in the files, in words that an operator can act on if it is wrong. */
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import type { SecureContextOptions } from 'node:tls';
+import type { Millis } from '../../lib/clock.ts';
+
+/** A certificate and the private key for it. */
+export interface Certificate {
+  /** The certificate itself first, then those above it. */
+  readonly chainPem: string;
+  readonly keyPem: string;
+  /** DNS names in lower case, and IP addresses. */
+  readonly names: readonly string[];
+  /** Milliseconds since 1970, as `Clock.wallNow`. */
+  readonly notBeforeMs: Millis;
+  readonly notAfterMs: Millis;
+  /** Nobody above it says that it is genuine. */
+  readonly selfSigned: boolean;
+  /** SHA-256, upper-case hexadecimal bytes with colons between them, as browsers show it. */
+  readonly fingerprint: string;
+}
+
+export interface PemFiles {
+  readonly chainPem: string;
+  readonly keyPem: string;
+}
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** Throws an Error whose message is a sentence if this is no certificate with its key. */
+export function readCertificate({ chainPem, keyPem }: PemFiles): Certificate {
+  const leaf = leafOf(chainPem);
+  if (!leaf.checkPrivateKey(privateKeyOf(keyPem)))
+    throw new Error('The private key is not the one of the certificate.');
+  return {
+    chainPem,
+    keyPem,
+    names: namesOf(leaf),
+    notBeforeMs: Date.parse(leaf.validFrom),
+    notAfterMs: Date.parse(leaf.validTo),
+    selfSigned: leaf.verify(leaf.publicKey),
+    fingerprint: leaf.fingerprint256,
+  };
+}
+
+/** RFC 8446 and 5246 with suites that have forward secrecy and authenticated encryption; the client chooses by its hardware. */
+const TLS_OPTIONS = {
+  minVersion: 'TLSv1.2',
+  ciphers: [
+    'TLS_AES_128_GCM_SHA256',
+    'TLS_AES_256_GCM_SHA384',
+    'TLS_CHACHA20_POLY1305_SHA256',
+    'ECDHE-ECDSA-AES128-GCM-SHA256',
+    'ECDHE-RSA-AES128-GCM-SHA256',
+    'ECDHE-ECDSA-AES256-GCM-SHA384',
+    'ECDHE-RSA-AES256-GCM-SHA384',
+    'ECDHE-ECDSA-CHACHA20-POLY1305',
+    'ECDHE-RSA-CHACHA20-POLY1305',
+  ].join(':'),
+  honorCipherOrder: false,
+} as const satisfies SecureContextOptions;
+
+/** What a TLS server is given to show this certificate. */
+export function contextOptions({ chainPem, keyPem }: PemFiles): SecureContextOptions {
+  return { ...TLS_OPTIONS, cert: chainPem, key: keyPem };
+}
+
+/** Whether it is one for this name, which may be a subdomain of one with `*`. */
+export function coversName({ names }: Pick<Certificate, 'names'>, name: string): boolean {
+  return names.includes(name) || names.includes(name.replace(/^[^.]+/, '*'));
+}
+
+function leafOf(chainPem: string): X509Certificate {
+  const [first] = chainPem.match(PEM_CERTIFICATE) ?? [];
+  if (first === undefined) throw new Error('There is no certificate in PEM ("-----BEGIN CERTIFICATE-----").');
+  try {
+    return new X509Certificate(first);
+  } catch (error) {
+    throw new Error('The certificate cannot be read.', { cause: error });
+  }
+}
+
+function privateKeyOf(keyPem: string): KeyObject {
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(keyPem))
+    throw new Error('There is no private key in PEM ("-----BEGIN PRIVATE KEY-----").');
+  try {
+    return createPrivateKey(keyPem);
+  } catch (error) {
+    const isLocked = /ENCRYPTED/.test(keyPem);
+    throw new Error(isLocked ? 'The private key has a passphrase; remove it.' : 'The private key cannot be read.', {
+      cause: error,
+    });
+  }
+}
+
+/** RFC 6125: the subject's common name is of no use where there are alternative names, and for browsers never. */
+function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
+  return subjectAltName.split(', ').flatMap((entry) => {
+    const { name } = /^(?:DNS|IP Address):(?<name>[^"]+)$/.exec(entry)?.groups ?? {};
+    return name === undefined ? [] : [name.toLowerCase()];
+  });
+}

@@ -1,0 +1,139 @@
+/** A certificate of the operator's own, in two files that something else renews. */
+import { readFile } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import type { HealthProblem } from '../../admin/health.ts';
+import { type Cancel, type Clock, dateOf, type Millis } from '../../lib/clock.ts';
+import { type Certificate, type PemFiles, readCertificate } from './certificate.ts';
+import { certificateProblem } from './certificate-status.ts';
+import type { CertificateSource } from './source.ts';
+
+/** Looking beats being told: it works for links, renamed directories and network file systems as well. */
+const LOOK_INTERVAL_MS: Millis = 10_000;
+
+export interface OwnFilesOptions {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class OwnFiles implements CertificateSource {
+  readonly #options: OwnFilesOptions;
+  #files: PemFiles;
+  #current: Certificate;
+  /** What is in the files and could not be used. */
+  #bad: { readonly files: PemFiles | undefined; readonly reason: string; readonly told: boolean } | undefined;
+  #onChange: (certificate: Certificate) => void = () => {};
+  #cancel: Cancel = () => {};
+  #closed = false;
+
+  private constructor(options: OwnFilesOptions, files: PemFiles, certificate: Certificate) {
+    this.#options = options;
+    this.#files = files;
+    this.#current = certificate;
+  }
+
+  /** Rejects with an Error in words if there is no certificate with its key in the files. */
+  static async open(options: OwnFilesOptions): Promise<OwnFiles> {
+    const files = await readBoth(options);
+    const certificate = inWords(options, () => readCertificate(files));
+    const own = new OwnFiles(options, files, certificate);
+    own.#warnOfTime();
+    return own;
+  }
+
+  get current(): Certificate {
+    return this.#current;
+  }
+
+  get problem(): HealthProblem | undefined {
+    const remedy = this.#bad?.reason ?? `Put a new one into ${this.#options.certFile}.`;
+    return certificateProblem(this.#current, this.#options.clock.wallNow(), remedy);
+  }
+
+  async start(onChange: (certificate: Certificate) => void): Promise<void> {
+    this.#onChange = onChange;
+    this.#schedule();
+  }
+
+  reload(): void {
+    void this.#look({ tellAtOnce: true });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancel();
+  }
+
+  #schedule(): void {
+    if (this.#closed) return;
+    const { clock } = this.#options;
+    this.#cancel = clock.setTimer(clock.now() + LOOK_INTERVAL_MS, () => {
+      void this.#look({ tellAtOnce: false }).finally(() => this.#schedule());
+    });
+  }
+
+  /** Between the writing of one file and of the other they do not belong together, so a fault is told when it was there twice. */
+  async #look({ tellAtOnce }: { tellAtOnce: boolean }): Promise<void> {
+    const { certFile, log } = this.#options;
+    let files: PemFiles | undefined;
+    try {
+      files = await readBoth(this.#options);
+      if (isSame(files, this.#files)) {
+        this.#bad = undefined;
+        if (tellAtOnce) log.info({ file: certFile }, 'the certificate is still the same');
+        return;
+      }
+      const certificate = inWords(this.#options, () => readCertificate(files!));
+      if (this.#closed) return;
+      this.#files = files;
+      this.#current = certificate;
+      this.#bad = undefined;
+      this.#onChange(certificate);
+      log.info({ file: certFile, expires: dateOf(certificate.notAfterMs) }, 'certificate replaced');
+      this.#warnOfTime();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const isOld = this.#bad?.reason === reason && isSame(this.#bad.files, files);
+      const told = isOld && this.#bad?.told === true;
+      const tell = tellAtOnce || (isOld && !told);
+      if (tell) log.error({ reason }, 'the new certificate cannot be used, the one before stays');
+      this.#bad = { files, reason, told: told || tell };
+    }
+  }
+
+  #warnOfTime(): void {
+    const { clock, log, certFile } = this.#options;
+    const { notBeforeMs, notAfterMs } = this.#current;
+    const nowMs = clock.wallNow();
+    const fields = { file: certFile, from: dateOf(notBeforeMs), expires: dateOf(notAfterMs) };
+    if (nowMs > notAfterMs) log.warn(fields, 'the certificate has expired');
+    else if (nowMs < notBeforeMs) log.warn(fields, 'the certificate is not valid yet');
+  }
+}
+
+async function readBoth({ certFile, keyFile }: OwnFilesOptions): Promise<PemFiles> {
+  return { chainPem: await read('tls-cert', certFile), keyPem: await read('tls-key', keyFile) };
+}
+
+async function read(setting: string, file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`The file of ${setting} cannot be read: ${reason}.`, { cause: error });
+  }
+}
+
+function inWords({ certFile, keyFile }: OwnFilesOptions, work: () => Certificate): Certificate {
+  try {
+    return work();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`tls-cert ${certFile} and tls-key ${keyFile} cannot be used: ${reason}`, { cause: error });
+  }
+}
+
+function isSame(a: PemFiles | undefined, b: PemFiles | undefined): boolean {
+  return a?.chainPem === b?.chainPem && a?.keyPem === b?.keyPem;
+}

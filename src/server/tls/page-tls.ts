@@ -1,0 +1,202 @@
+/** TLS of the page: one certificate, which may change while connections live, and the port for those who come by plain HTTP. */
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import type { Server as HttpServer, RequestListener } from 'node:http';
+import type { Server as HttpsServer, ServerOptions } from 'node:https';
+import { type AddressInfo, isIP, isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { TLSSocket } from 'node:tls';
+import type { Logger } from 'pino';
+import type { HealthProblem } from '../../admin/health.ts';
+import type { CertificateFigures } from '../../admin/metrics.ts';
+import { isForwarded, tlsModeOf } from '../../config/tls.ts';
+import type { Config } from '../../config.ts';
+import type { TrustedProxies } from '../../lib/client-address.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { createBoundedHttpServer } from '../http-server.ts';
+import { StartError, secondPortError } from '../start-error.ts';
+import { AcmeCertificate } from './acme-certificate.ts';
+import type { ChallengeType } from './acme-error.ts';
+import { contextOptions } from './certificate.ts';
+import { ACME_ALPN, Challenges } from './challenges.ts';
+import { LanCertificate } from './lan-certificate.ts';
+import { OwnFiles } from './own-files.ts';
+import { redirectListener } from './redirect.ts';
+import { localNames } from './self-signed.ts';
+import type { CertificateSource } from './source.ts';
+
+/** Half a year (RFC 6797), without subdomains: they may be other servers. */
+const HSTS = 'max-age=15552000';
+const HTTP_ALPN = 'http/1.1';
+
+export interface PageTlsOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly proxies: TrustedProxies;
+}
+
+export class PageTls {
+  /** Plain HTTP; it listens only if there is a port for it. Connections can be handed to it (`emit('connection', socket)`). */
+  readonly plainHttp: HttpServer;
+  readonly #config: Config;
+  readonly #source: CertificateSource;
+  readonly #challenges: Challenges;
+  #server: HttpsServer | undefined;
+
+  private constructor(config: Config, source: CertificateSource, challenges: Challenges, { proxies }: PageTlsOptions) {
+    this.#config = config;
+    this.#source = source;
+    this.#challenges = challenges;
+    const listener = redirectListener({ ...config, domains: config.domain, httpsPort: () => this.#port, challenges });
+    this.plainHttp = createBoundedHttpServer(listener, { ...config, proxies });
+  }
+
+  /** Undefined where the page is served by plain HTTP. Rejects with `StartError`. Nothing is asked for before `start`. */
+  static async open(config: Config, options: PageTlsOptions): Promise<PageTls | undefined> {
+    if (tlsModeOf(config) === 'off') return undefined;
+    const challenges = new Challenges();
+    const source = await sourceOf(config, challenges, options).catch((error: unknown) => {
+      throw new StartError(error instanceof Error ? error.message : String(error), error);
+    });
+    return new PageTls(config, source, challenges, options);
+  }
+
+  /** For the HTTPS server of the page, which is given to `attach` then. */
+  get serverOptions(): ServerOptions {
+    const challenges = this.#challenges;
+    return {
+      ...contextOptions(this.#source.current),
+      handshakeTimeout: this.#config.requestTimeoutMs,
+      // The context that is used is decided here and not by SNI, because only here it is known what it is for.
+      ALPNCallback(this: TLSSocket, { servername, protocols }) {
+        const proof = protocols.includes(ACME_ALPN) ? challenges.ofName(servername) : undefined;
+        if (proof === undefined) return protocols.includes(HTTP_ALPN) ? HTTP_ALPN : undefined;
+        this.setKeyCert(proof);
+        return ACME_ALPN;
+      },
+    };
+  }
+
+  /** Each certificate from now on is shown in the handshakes of this server. It may listen, or be handed its connections. */
+  attach(server: HttpsServer): void {
+    this.#server = server;
+    server.prependListener('secureConnection', (socket: TLSSocket) => {
+      // RFC 8737 section 3: the handshake was all that was wanted.
+      if (socket.alpnProtocol === ACME_ALPN) socket.end();
+    });
+  }
+
+  /** Opens the port for plain HTTP and takes care of the certificate. Resolves when there is one, or when there will be none for a while. Rejects with `StartError`. */
+  async start(): Promise<void> {
+    const { host, httpPort } = this.#config;
+    if (httpPort !== 0) {
+      this.plainHttp.listen(httpPort, host);
+      await once(this.plainHttp, 'listening').catch((error: unknown) => {
+        throw secondPortError(error, this.#config);
+      });
+    }
+    await this.#source.start((certificate) => this.#server?.setSecureContext(contextOptions(certificate)));
+  }
+
+  /** The name that the certificate is for, for the address of the page. */
+  get hostForBrowser(): string {
+    const { domain, host } = this.#config;
+    const { names, selfSigned } = this.#source.current;
+    const isForAll = host === '0.0.0.0' || host === '::';
+    const named = selfSigned ? undefined : names.find((name) => isIP(name) === 0 && !name.startsWith('*'));
+    const name = domain[0] ?? named ?? (isForAll ? (addressInNetwork() ?? 'localhost') : host);
+    return isIPv6(name) ? `[${name}]` : name;
+  }
+
+  /** What stands behind the name in the address of the page. */
+  portForBrowser(port: number): string {
+    const isDefault = port === 443 || (this.#config.domain.length > 0 && isForwarded(this.#config));
+    return isDefault ? '' : `:${port}`;
+  }
+
+  get problem(): HealthProblem | undefined {
+    return this.#source.problem;
+  }
+
+  get figures(): CertificateFigures {
+    return { expiresAtMs: this.#source.current.notAfterMs, failures: this.#source.failures ?? 0 };
+  }
+
+  /** Tells browsers to come by https only, as long as the certificate is one that they accept. */
+  withHsts(listener: RequestListener): RequestListener {
+    return (request, response) => {
+      if (!this.#source.current.selfSigned) response.setHeader('Strict-Transport-Security', HSTS);
+      listener(request, response);
+    };
+  }
+
+  /** The operator says that something has changed: files are read, a failed attempt is repeated at once. */
+  reload(): void {
+    this.#source.reload();
+  }
+
+  /** Frees port and timers; the HTTPS server is its owner's to close. Idempotent. */
+  close(): void {
+    this.#source.close();
+    this.plainHttp.close();
+    this.plainHttp.closeAllConnections();
+  }
+
+  get #port(): number {
+    const address = this.#server?.address() as AddressInfo | null | undefined;
+    return address?.port ?? this.#config.port;
+  }
+}
+
+async function sourceOf(
+  config: Config,
+  challenges: Challenges,
+  { clock, log }: PageTlsOptions,
+): Promise<CertificateSource> {
+  const { domain, tlsCert, tlsKey, acmeDirectory, acmeEmail, acmeCa, dataDir, httpPort, host, allowHosts } = config;
+  switch (tlsModeOf(config)) {
+    case 'acme':
+      return AcmeCertificate.open({
+        domains: domain,
+        directoryUrl: acmeDirectory,
+        email: acmeEmail,
+        caPem: acmeCa === '' ? undefined : await rootOf(acmeCa),
+        directory: join(dataDir, 'acme', acmeDirectory.replace(/^https:\/\//, '').replace(/[^\w.-]+/g, '_')),
+        challengeTypes: challengeTypes(httpPort),
+        challenges,
+        clock,
+        log,
+      });
+    case 'self-signed': {
+      const isForAll = host === '0.0.0.0' || host === '::';
+      const names = localNames(isForAll ? allowHosts : [...allowHosts, host]);
+      return LanCertificate.open({ file: join(dataDir, 'self-signed.pem'), names, clock, log });
+    }
+    default:
+      return OwnFiles.open({ certFile: tlsCert, keyFile: tlsKey, clock, log });
+  }
+}
+
+async function rootOf(acmeCa: string): Promise<string> {
+  return readFile(acmeCa, 'utf8').catch((error: Error) => {
+    throw new Error(`The file of acme-ca cannot be read: ${error.message}.`, { cause: error });
+  });
+}
+
+/** By TLS first: then one open port is enough. Node before 20.17 cannot choose a certificate by ALPN. */
+function challengeTypes(httpPort: number): ChallengeType[] {
+  const byTls = 'setKeyCert' in TLSSocket.prototype;
+  const types: ChallengeType[] = [];
+  if (byTls) types.push('tls-alpn-01');
+  if (httpPort !== 0) types.push('http-01');
+  if (types.length === 0)
+    throw new Error('http-port is needed: this version of Node.js cannot do without (20.17 can).');
+  return types;
+}
+
+/** An IPv4 address by which others in the network reach this machine. */
+function addressInNetwork(): string | undefined {
+  const entries = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return entries.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+}

@@ -1,0 +1,85 @@
+/** Certificates that nobody but this server vouches for: for a local network, and until there is a better one. */
+
+import { isIP } from 'node:net';
+import { networkInterfaces, hostname as systemHostName } from 'node:os';
+import type { Logger } from 'pino';
+import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
+import { isHostName } from '../../lib/endpoint.ts';
+import { type Certificate, readCertificate } from './certificate.ts';
+import { loadCertificate, storeCertificate } from './certificate-store.ts';
+
+const DAY_MS: Millis = 86_400_000;
+/** Apple's systems refuse those that hold for longer than 825 days. */
+const LIFETIME_MS: Millis = 820 * DAY_MS;
+const MIN_LEFT_MS: Millis = 30 * DAY_MS;
+/** Clocks of visitors may be behind. */
+const BACKDATED_MS: Millis = DAY_MS;
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+
+/** For these DNS names and IP addresses, from now on for 820 days. */
+export async function makeSelfSigned(names: readonly string[], nowMs: Millis): Promise<Certificate> {
+  const x509 = await import('@peculiar/x509');
+  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    keys,
+    signingAlgorithm: ALGORITHM,
+    name: 'CN=Partyline',
+    notBefore: dateOf(nowMs - BACKDATED_MS),
+    notAfter: dateOf(nowMs + LIFETIME_MS),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(
+        names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
+      ),
+    ],
+  });
+  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey));
+  const keyPem = x509.PemConverter.encode(pkcs8, 'PRIVATE KEY');
+  return readCertificate({ chainPem: `${certificate.toString('pem')}\n`, keyPem: `${keyPem}\n` });
+}
+
+export interface LocalNames {
+  /** Without them the certificate is made anew. */
+  readonly needed: readonly string[];
+  /** Names and addresses to put into it as well. IPv6 addresses change too often to be needed. */
+  readonly also: readonly string[];
+}
+
+/** What this machine is called by others in its network. `further` are names that the operator has given. */
+export function localNames(
+  further: readonly string[],
+  { hostName = systemHostName(), interfaces = networkInterfaces() } = {},
+): LocalNames {
+  const own = hostName.toLowerCase().replace(/\.$/, '');
+  const hostNames = isHostName(own) ? [own, ...(own.includes('.') ? [] : [`${own}.local`])] : [];
+  const addresses = Object.values(interfaces).flatMap((list) => list ?? []);
+  const ofFamily = (family: string) =>
+    addresses.filter((entry) => entry.family === family).map((entry) => entry.address);
+  return {
+    needed: [...new Set(['localhost', ...hostNames, ...further, '127.0.0.1', ...ofFamily('IPv4')])],
+    also: [...new Set(['::1', ...ofFamily('IPv6')])].filter((address) => !address.startsWith('fe80:')),
+  };
+}
+
+export interface StoredSelfSignedOptions {
+  readonly file: string;
+  readonly names: LocalNames;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The one that was made before, so that browsers which have accepted it need not ask again; a new one if that is of no use any more. */
+export async function storedSelfSigned({ file, names, clock, log }: StoredSelfSignedOptions): Promise<Certificate> {
+  const stored = await loadCertificate(file);
+  const nowMs = clock.wallNow();
+  if (stored !== undefined && stored.notAfterMs - nowMs > MIN_LEFT_MS) {
+    const missing = names.needed.filter((name) => !stored.names.includes(name));
+    if (missing.length === 0) return stored;
+    log.info({ names: missing }, 'the self-signed certificate is made anew: this machine has further names');
+  }
+  const made = await makeSelfSigned([...names.needed, ...names.also], nowMs);
+  await storeCertificate(file, made);
+  return made;
+}

@@ -1,0 +1,152 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Test, test } from 'tap';
+import { type AcmeDirectory, startAcmeDirectory } from '../../helpers/acme-directory.ts';
+import { ensureDebianPackages, skipIfMissing } from '../../helpers/debian-packages.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { freePort } from '../../helpers/free-port.ts';
+import { certificateShown, type SecureServer, startSecureServer, trusting } from '../../helpers/secure-server.ts';
+import { SignalingClient } from '../../helpers/signaling-client.ts';
+
+const skip = skipIfMissing(ensureDebianPackages(['pebble']));
+const NAME = 'voice.partyline.test';
+
+interface Site {
+  readonly directory: AcmeDirectory;
+  readonly dataDir: string;
+  readonly httpPort: number;
+  readonly port: number;
+  start(flags?: readonly string[]): Promise<SecureServer>;
+}
+
+async function setUp(t: Test, { validitySeconds = 86_400 } = {}): Promise<Site> {
+  const [httpPort, port] = await Promise.all([freePort(), freePort()]);
+  const directory = await startAcmeDirectory({ httpPort, tlsPort: port, validitySeconds });
+  t.teardown(() => directory.close());
+  const dataDir = t.testdir();
+  const start = async (flags: readonly string[] = ['--http-port', String(httpPort)]) => {
+    const acme = ['--acme-directory', directory.url, '--acme-ca', directory.caFile, '--data-dir', dataDir];
+    const server = await startSecureServer(['--domain', NAME, '--port', String(port), ...acme, ...flags]);
+    t.teardown(() => server.close());
+    return server;
+  };
+  return { directory, dataDir, httpPort, port, start };
+}
+
+test('with one port open a certificate is got by TLS-ALPN-01 before the address is printed', { skip }, async (t) => {
+  const { directory, dataDir, start } = await setUp(t);
+  const server = await start(['--http-port', '0']);
+  t.equal(server.url, `https://${NAME}/`);
+  t.match(
+    server.lines.find(({ msg }) => msg === 'certificate obtained'),
+    { by: 'tls-alpn-01', domains: [NAME] },
+  );
+  const ca = await directory.root();
+  const answer = await server.get('/healthz', { name: NAME, ca });
+  t.equal(answer.status, 200);
+  t.strictSame(JSON.parse(answer.body).problems, []);
+  t.equal(answer.headers['strict-transport-security'], 'max-age=15552000');
+  const metrics = await server.get('/metrics', { name: NAME, ca });
+  const [, expiry] = /^partyline_tls_certificate_expiry_timestamp_seconds (\d+)$/m.exec(metrics.body) ?? [];
+  t.ok(Math.abs(Number(expiry) * 1000 - Date.now() - 86_400_000) < 60_000, 'the metrics tell when it expires');
+
+  const files = readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).map((name) => join(dataDir, name));
+  const kept = files.filter((file) => file.endsWith('.pem'));
+  t.equal(kept.length, 2);
+  for (const file of kept) t.equal(statSync(file).mode & 0o777, 0o600, file);
+  for (const file of files.filter((name) => statSync(name).isDirectory()))
+    t.equal(statSync(file).mode & 0o777, 0o700, file);
+  t.notOk(files.some((file) => file.endsWith('.tmp')));
+});
+
+test('where TLS-ALPN-01 does not work a certificate is got by HTTP-01', { skip }, async (t) => {
+  const { directory, httpPort, dataDir } = await setUp(t);
+  // Nobody is where the certificate authority looks for TLS.
+  const server = await startSecureServer([
+    ...['--domain', NAME, '--port', '0', '--http-port', String(httpPort)],
+    ...['--acme-directory', directory.url, '--acme-ca', directory.caFile, '--data-dir', dataDir],
+    ...['--acme-email', 'ada@partyline.test'],
+  ]);
+  t.teardown(() => server.close());
+  t.match(
+    server.lines.find(({ msg }) => msg === 'certificate obtained'),
+    { by: 'http-01' },
+  );
+  t.match(await certificateShown(server.port, NAME, trusting(await directory.root(), NAME)), {
+    subjectaltname: `DNS:${NAME}`,
+  });
+  const unknown = await fetch(`http://127.0.0.1:${httpPort}/.well-known/acme-challenge/unknown`, {
+    redirect: 'manual',
+  });
+  t.equal(unknown.status, 308, 'when nothing is asked for there is nothing to read');
+});
+
+test('a restart with a certificate that is kept orders none', { skip }, async (t) => {
+  const { directory, start } = await setUp(t);
+  const first = await start();
+  const { fingerprint256 } = await certificateShown(first.port, NAME);
+  await first.close();
+  const orders = () => directory.output().match(/new-?order|order-plz/gi)?.length ?? 0;
+  const ordersBefore = orders();
+  const second = await start();
+  t.equal((await certificateShown(second.port, NAME)).fingerprint256, fingerprint256);
+  t.equal(orders(), ordersBefore);
+  t.equal(directory.issued(), 1);
+});
+
+test('a certificate is renewed while WebSockets live', { skip }, async (t) => {
+  const { directory, start } = await setUp(t, { validitySeconds: 9 });
+  const server = await start();
+  const before = await certificateShown(server.port, NAME);
+  const client = await SignalingClient.open(
+    `wss://127.0.0.1:${server.port}/ws`,
+    {},
+    trusting(await directory.root(), NAME),
+  );
+  await client.join('lobby', 'Ada');
+  await eventually(() => directory.issued() === 2 && obtained(server) === 2);
+  const after = await certificateShown(server.port, NAME);
+  t.not(after.fingerprint256, before.fingerprint256);
+  client.send({ type: 'leave' });
+  client.send({ type: 'join', room: 'lobby', name: 'Ada again' });
+  t.ok(await client.skipTo('joined'), 'the WebSocket from before goes on');
+  client.socket.terminate();
+});
+
+function obtained({ lines }: SecureServer): number {
+  return lines.filter(({ msg }) => msg === 'certificate obtained').length;
+}
+
+test('an order that fails is told with what to mend, the page waits behind a temporary certificate, and SIGHUP asks again', {
+  skip,
+}, async (t) => {
+  const { directory, start } = await setUp(t);
+  await directory.setDnsFault(NAME, true);
+  const server = await start();
+  const failure = server.lines.find(({ msg }) => msg === 'no certificate could be obtained');
+  t.match(failure?.['reason'], new RegExp(`DNS has no address for ${NAME}.*make an A record`));
+  t.ok(Date.parse(String(failure?.['nextAttempt'])) > Date.now() + 50_000, 'it asks again after a minute');
+  const answer = await server.get('/healthz', { name: NAME });
+  t.equal(answer.status, 200);
+  t.match(JSON.parse(answer.body), { status: 'ok', problems: [{ code: 'certificate_missing', message: /A record/ }] });
+  t.notOk('strict-transport-security' in answer.headers, 'no promise is made while browsers warn');
+  t.match((await server.get('/metrics')).body, /^partyline_tls_certificate_failures_total 1$/m);
+
+  await directory.setDnsFault(NAME, false);
+  server.server.reload();
+  await eventually(() => obtained(server) === 1);
+  t.equal((await server.get('/', { name: NAME, ca: await directory.root() })).status, 404);
+  t.strictSame(JSON.parse((await server.get('/healthz')).body).problems, []);
+});
+
+test('a directory that is not trusted or not there is said so', { skip }, async (t) => {
+  const { directory, start, dataDir } = await setUp(t);
+  const flags = ['--domain', NAME, '--port', '0', '--http-port', '0', '--acme-directory', directory.url];
+  const untrusted = await startSecureServer([...flags, '--data-dir', dataDir]);
+  t.teardown(() => untrusted.close());
+  const reason = (server: SecureServer) =>
+    server.lines.find(({ msg }) => msg === 'no certificate could be obtained')?.['reason'];
+  t.match(reason(untrusted), /is not trusted .*give its root with acme-ca/);
+  await directory.stop();
+  t.match(reason(await start()), /The ACME directory is not reached .*ECONNREFUSED/);
+});
