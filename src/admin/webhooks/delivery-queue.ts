@@ -97,7 +97,7 @@ export class DeliveryQueue {
     this.#running = true;
     for (let next = this.#waiting[0]; next !== undefined && !this.#abort.signal.aborted; next = this.#waiting[0]) {
       const delayMs = await this.#try(next);
-      if (delayMs > 0) await this.#pause(delayMs);
+      if (delayMs > 0 && !this.#abort.signal.aborted) await this.#pause(delayMs);
     }
     this.#running = false;
     this.#wakeIdle();

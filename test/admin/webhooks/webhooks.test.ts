@@ -1,0 +1,126 @@
+import { type Test, test } from 'tap';
+import { parseWebhookSecret } from '../../../src/lib/webhook-signature.ts';
+import { ApiClient } from '../../helpers/api-client.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { startServer } from '../../helpers/running-server.ts';
+import { SignalingClient } from '../../helpers/signaling-client.ts';
+import { startWebhookReceiver } from '../../helpers/webhook-receiver.ts';
+
+const TOKEN = 'an-admin-token-of-32-characters.';
+const SECRET = `whsec_${Buffer.alloc(32, 'key').toString('base64')}`;
+
+async function setUp(t: Test, receivers = 1) {
+  const hooks = await Promise.all(Array.from({ length: receivers }, () => startWebhookReceiver(SECRET)));
+  const urls = hooks.map(({ url }) => url).join(',');
+  const flags = [
+    '--webhook-urls',
+    urls,
+    '--webhook-secret',
+    SECRET,
+    '--admin-token',
+    TOKEN,
+    '--shutdown-grace-ms',
+    '2000',
+  ];
+  const server = await startServer(flags, { logLevel: 'error' });
+  t.teardown(async () => {
+    await server.close();
+    for (const hook of hooks) hook.close();
+  });
+  const join = async (room: string, name: string) => {
+    const client = await SignalingClient.open(server.webSocketUrl);
+    t.teardown(() => client.socket.terminate());
+    return { client, ...(await client.join(room, name)) };
+  };
+  return { server, hooks, api: new ApiClient(server.url, TOKEN), join };
+}
+
+test('rooms and participants are told of, in order, signed', async (t) => {
+  const { hooks, api, join, server } = await setUp(t, 2);
+  const ada = await join('lobby', 'Ada');
+  const ben = await join('lobby', 'Ben');
+  await api.post(`/rooms/lobby/participants/${ben.participantId}/move`, { room: 'annex' });
+  await api.post(`/rooms/annex/participants/${ben.participantId}/kick`);
+  ada.client.send({ type: 'leave' });
+  const participant = { id: ada.participantId, identity: null, name: 'Ada', joinedAt: /Z$/ };
+  const expected = [
+    { type: 'room.started', data: { room: { name: 'lobby', startedAt: /Z$/ } } },
+    { type: 'participant.joined', data: { room: { name: 'lobby' }, participant } },
+    { type: 'participant.joined', data: { participant: { name: 'Ben' } } },
+    { type: 'room.started', data: { room: { name: 'annex' } } },
+    { type: 'participant.left', data: { room: { name: 'lobby' }, participant: { name: 'Ben' }, reason: 'moved' } },
+    { type: 'participant.joined', data: { room: { name: 'annex' }, participant: { id: ben.participantId } } },
+    { type: 'participant.left', data: { room: { name: 'annex' }, reason: 'kicked', durationMs: Number } },
+    { type: 'room.ended', data: { room: { name: 'annex' }, reason: 'empty', durationMs: Number } },
+    { type: 'participant.left', data: { room: { name: 'lobby' }, participant, reason: 'left' } },
+    { type: 'room.ended', data: { room: { name: 'lobby' } } },
+  ];
+  for (const { received } of hooks) {
+    await eventually(() => received.length === expected.length || `${received.length} events`);
+    t.match(
+      received.map(({ event }) => event),
+      expected,
+    );
+    for (const { headers, event, verified } of received) {
+      t.ok(verified, event.type);
+      t.equal(headers['webhook-id'], event.id);
+      t.ok(Math.abs(Number(headers['webhook-timestamp']) * 1000 - Date.parse(event.timestamp)) < 10_000);
+      t.match(headers['content-type'], /^application\/json/);
+    }
+    t.equal(new Set(received.map(({ event }) => event.id)).size, expected.length);
+  }
+  const metrics = await server.metrics();
+  await eventually(() => true);
+  t.equal(metrics.sum('partyline_webhook_events_total', { outcome: 'dropped' }), 0);
+});
+
+test('a receiver that does not answer holds nobody up, and what it missed it is told later', async (t) => {
+  const { hooks, api, join } = await setUp(t);
+  const [{ received, answer }] = hooks as [(typeof hooks)[0]];
+  answer(503);
+  const startMs = performance.now();
+  const ada = await join('lobby', 'Ada');
+  await ada.client.settled();
+  t.ok(performance.now() - startMs < 2000);
+  await eventually(() => received.length > 0);
+  t.match((await api.get('/server')).body.webhooks, [{ waiting: 2, delivered: 0 }]);
+  answer(200);
+  await eventually(() => received.at(-1)?.event.type === 'participant.joined');
+  t.ok(
+    received.every(({ verified }) => verified),
+    'every try is signed anew',
+  );
+  t.equal(received[0]?.event.id, received.at(-2)?.event.id, 'the same event has the same id');
+});
+
+test('a server that closes tells that first, and waits for a silent receiver no longer than its grace time', async (t) => {
+  const { hooks, join, server } = await setUp(t);
+  const [{ received, answer }] = hooks as [(typeof hooks)[0]];
+  await join('lobby', 'Ada');
+  await eventually(() => received.length === 2);
+  await server.close();
+  t.match(
+    received.slice(2).map(({ event }) => event),
+    [
+      { type: 'participant.left', data: { reason: 'server_closing' } },
+      { type: 'room.ended', data: { reason: 'server_closing' } },
+    ],
+  );
+  const silent = await setUp(t);
+  await silent.join('lobby', 'Ben');
+  await eventually(() => silent.hooks[0]!.received.length === 2);
+  silent.hooks[0]!.answer(null);
+  const startMs = performance.now();
+  await silent.server.close();
+  const tookMs = performance.now() - startMs;
+  t.ok(tookMs > 1000 && tookMs < 2000, `${tookMs} ms`);
+  answer(200);
+});
+
+test('secrets are what Standard Webhooks says', (t) => {
+  t.equal(parseWebhookSecret(SECRET)?.length, 32);
+  t.equal(parseWebhookSecret(SECRET.slice('whsec_'.length))?.length, 32);
+  for (const wrong of ['', 'short', 'whsec_', 'not base64 but long enough to be something', 'A'.repeat(120)])
+    t.equal(parseWebhookSecret(wrong), null, wrong);
+  t.end();
+});
