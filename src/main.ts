@@ -4,6 +4,7 @@ import { thisMachine } from './config/machine.ts';
 import { type CommandInput, type Config, ConfigError, readCommand } from './config.ts';
 import { systemClock } from './lib/clock.ts';
 import { createLogger } from './lib/log.ts';
+import { captureCommand } from './main/capture.ts';
 import { type CheckOutcome, checkCommand } from './main/check.ts';
 import { passwordCommand } from './main/password.ts';
 import { portsCommand } from './main/ports.ts';
@@ -20,6 +21,7 @@ const ANSWERS: ReadonlyMap<string, (input: CommandInput) => Promise<string | Che
 >([
   ['token', (input: CommandInput) => tokenCommand(input, systemClock.wallNow())],
   ['check', (input) => checkCommand(input, systemClock)],
+  ['capture', (input) => captureCommand(input, process.stderr)],
   ['ports', async (input) => portsCommand(input)],
   ['password', ({ argv }: CommandInput) => passwordCommand(argv, { input: process.stdin, questions: process.stderr })],
 ]);

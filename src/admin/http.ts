@@ -65,7 +65,11 @@ export function createHttpApp(options: HttpAppOptions): Koa {
 
 /** A connection that breaks or talks nonsense is its client's doing: anybody could fill the log with it. */
 function isOfConnection(error: unknown): error is { readonly code: string } {
-  return error instanceof Error && 'code' in error && /^(?:HPE_|ECONNRESET$|EPIPE$)/.test(String(error.code));
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    /^(?:HPE_|ECONNRESET$|EPIPE$|ERR_STREAM_PREMATURE_CLOSE$)/.test(String(error.code))
+  );
 }
 
 function hasBody({ headers }: Context): boolean {

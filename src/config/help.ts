@@ -14,6 +14,7 @@ export function helpText(): string {
     '       partyline password, makes a hash for room-passwords',
     '       partyline check [--flag VALUE]…, says what is wrong with a set-up (check --help)',
     '       partyline ports [--flag VALUE]…, prints which ports to open and to forward',
+    '       partyline capture …, records what a participant says and hears (capture --help)',
     '',
     'Every flag can also be a variable (--max-rooms is PARTYLINE_MAX_ROOMS) or a key of the configuration',
     'file (max-rooms). A flag beats a variable, a variable beats the file, the file beats the default.',

@@ -71,7 +71,8 @@ export function createApi(options: ApiOptions): Api {
   };
 }
 
-function createRouter(handlers: Handlers, options: ApiOptions): Router {
+/** The routes, behind the authentication. */
+export function createRouter(handlers: Handlers, options: Pick<ApiOptions, 'log' | 'proxies'>): Router {
   const router = new Router({ prefix: API_PATH, strict: true, sensitive: true });
   const parse = bodyParser({
     enableTypes: ['json'],
@@ -118,7 +119,15 @@ function checked(schema: z.ZodObject, value: unknown): unknown {
   throw new AppError('invalid_request', issues.join(' '));
 }
 
-function succeed(context: Context, { answer }: Operation, result: unknown): void {
+function succeed(context: Context, { answer, file }: Operation, result: unknown): void {
+  if (file !== undefined) {
+    // It is bounded by itself, and may hold still for longer than an answer may stall.
+    context.req.socket.setTimeout(0);
+    context.attachment(file.name);
+    context.type = file.contentType;
+    context.body = result;
+    return;
+  }
   if (answer === undefined) {
     context.status = 204;
     return;
@@ -128,11 +137,11 @@ function succeed(context: Context, { answer }: Operation, result: unknown): void
 }
 
 /** Who did what; what is in a body may be secret. */
-function logAction(operation: OperationId, context: RouterContext, options: ApiOptions): void {
+function logAction(operation: OperationId, context: RouterContext, options: Pick<ApiOptions, 'log' | 'proxies'>): void {
   options.log.info({ operation, ...context.params, address: clientOf(context, options) }, 'api');
 }
 
-function clientOf({ req }: Context, { proxies }: ApiOptions): string {
+function clientOf({ req }: Context, { proxies }: Pick<ApiOptions, 'proxies'>): string {
   const forwardedFor = req.headers['x-forwarded-for']?.toString();
   return addressKey(proxies.clientOf(req.socket.remoteAddress ?? '', forwardedFor));
 }

@@ -1,12 +1,14 @@
 /** What each operation of the REST API does. */
 import type { z } from 'zod';
 import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
+import { AppError } from '../../lib/errors.ts';
 import type { AccessControl } from '../../rooms/access.ts';
 import type { DrainingState } from '../../rooms/draining.ts';
 import { roomName } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
 import type { Room } from '../../rooms/room.ts';
+import { captureStream } from './capture-stream.ts';
 import type { Handlers } from './operations.ts';
 import type { drainingSchema, participantSchema, roomSchema, serverSchema } from './schemas.ts';
 
@@ -14,10 +16,12 @@ export interface HandlerOptions {
   readonly registry: RoomRegistry;
   readonly access: AccessControl;
   readonly server: () => z.output<typeof serverSchema>;
+  /** Whether participants may be recorded. */
+  readonly allowCapture: boolean;
   readonly clock: Clock;
 }
 
-export function createHandlers({ registry, access, server, clock }: HandlerOptions): Handlers {
+export function createHandlers({ registry, access, server, allowCapture, clock }: HandlerOptions): Handlers {
   const roomView = (room: Room): z.output<typeof roomSchema> => {
     const { startedAtMs, ...info } = room.info;
     return { ...info, startedAt: isoTime(startedAtMs), hasPassword: access.hasPassword(room.name) };
@@ -66,6 +70,12 @@ export function createHandlers({ registry, access, server, clock }: HandlerOptio
     moveParticipant: ({ params, body }) => {
       const room = registry.move(params.room, params.participant, body.room);
       return participantView(room, room.participant(params.participant));
+    },
+
+    captureParticipant: ({ params, body: { seconds, maxBytes } }) => {
+      const participant = registry.room(params.room).participant(params.participant);
+      if (!allowCapture) throw new AppError('capture_off');
+      return captureStream(participant, { durationMs: seconds * 1000, maxBytes });
     },
 
     createToken: async ({ body: { expiresInSeconds, ...grant } }) => {

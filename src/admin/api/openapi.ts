@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
 import { API_PATH, OPERATION_LIST, type Operation, type OperationId } from './operations.ts';
 import {
+  captureSchema,
   drainingSchema,
   drainSchema,
   kickedSchema,
@@ -29,6 +30,7 @@ const REQUESTS = {
   RoomChange: roomChangeSchema,
   Kick: kickSchema,
   Move: moveSchema,
+  Capture: captureSchema,
   NewToken: newTokenSchema,
   Drain: drainSchema,
 };
@@ -126,7 +128,8 @@ function describe(operationId: OperationId, operation: Operation): Json {
   };
 }
 
-function success({ answer }: Operation): Json {
+function success({ answer, file }: Operation): Json {
+  if (file !== undefined) return { 200: { description: 'A file', content: { [file.contentType]: {} } } };
   if (answer === undefined) return { 204: { description: 'Done' } };
   return { [answer.status]: { description: answer.status === 201 ? 'Made' : 'Done', content: json(answer.schema) } };
 }

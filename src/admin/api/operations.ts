@@ -1,7 +1,9 @@
 /** Every operation of the REST API: routes, checks and the OpenAPI document all come from this table. */
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../lib/errors.ts';
 import {
+  captureSchema,
   drainingSchema,
   drainSchema,
   kickedSchema,
@@ -34,6 +36,8 @@ export interface Operation {
   readonly body?: z.ZodObject;
   /** Without an answer it is 204. */
   readonly answer?: { readonly status: 200 | 201; readonly schema: z.ZodObject };
+  /** In place of an answer: a file for download, which grows while it is sent. */
+  readonly file?: { readonly contentType: string; readonly name: string };
   /** Beside those that every operation can answer with. */
   readonly errors: readonly ErrorCode[];
 }
@@ -170,6 +174,17 @@ export const OPERATIONS = {
     answer: { status: 200, schema: participantSchema },
     errors: [...OF_PARTICIPANT, 'invalid_room', 'room_full', 'identity_present', 'too_many_rooms'],
   },
+  captureParticipant: {
+    method: 'post',
+    path: `${participant}/capture`,
+    tag: 'participants',
+    summary: 'Record in the clear what somebody says and hears',
+    description:
+      'To find a fault: decrypted RTP and RTCP in both directions, for Wireshark. Only where the server allows it (`allow-capture`). Everybody in the room is told while it goes on. It ends after its time, at its size, with the participant, and when the client stops reading.',
+    body: captureSchema,
+    file: { contentType: 'application/vnd.tcpdump.pcap', name: 'capture.pcap' },
+    errors: [...OF_PARTICIPANT, 'capture_off', 'capture_running'],
+  },
   createToken: {
     method: 'post',
     path: '/tokens',
@@ -194,9 +209,11 @@ export interface Input<O extends Operation> {
   readonly body: O['body'] extends z.ZodObject ? z.output<O['body']> : undefined;
 }
 
-export type Output<O extends Operation> = O['answer'] extends { readonly schema: infer S extends z.ZodObject }
-  ? z.output<S>
-  : undefined;
+export type Output<O extends Operation> = O extends { readonly file: object }
+  ? Readable
+  : O['answer'] extends { readonly schema: infer S extends z.ZodObject }
+    ? z.output<S>
+    : undefined;
 
 export type Handlers = {
   readonly [K in OperationId]: (

@@ -10,6 +10,8 @@ import { MAX_PASSWORD_LENGTH } from '../../rooms/password-hash.ts';
 const MAX_BAN_SECONDS = 86_400;
 const MAX_TOKEN_SECONDS = 366 * 86_400;
 const MAX_DRAIN_SECONDS = 7 * 86_400;
+export const MAX_CAPTURE_SECONDS = 600;
+const MAX_CAPTURE_BYTES = 64 * 1024 * 1024;
 
 const count = () => z.number().int().min(0);
 const time = () => z.string().meta({ format: 'date-time' });
@@ -94,6 +96,17 @@ export const participantSchema = z.strictObject({
 export const participantListSchema = z.strictObject({
   participants: z.array(participantSchema),
   total: count().describe('All that match, those beyond this page included.'),
+});
+
+export const captureSchema = z.strictObject({
+  seconds: z.number().int().min(1).max(MAX_CAPTURE_SECONDS).default(60).describe('How long it goes on.'),
+  maxBytes: z
+    .number()
+    .int()
+    .min(10_000)
+    .max(MAX_CAPTURE_BYTES)
+    .default(16 * 1024 * 1024)
+    .describe('How long the file gets; a minute of speech in both directions has one or two megabytes.'),
 });
 
 export const kickSchema = z.strictObject({

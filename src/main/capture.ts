@@ -1,0 +1,164 @@
+import { open, unlink } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { parseArgs } from 'node:util';
+import { tlsModeOf } from '../config/tls.ts';
+import { type CommandInput, type Config, ConfigError, readCommand } from '../config.ts';
+import type { CheckOutcome } from './check.ts';
+
+const HELP = `Records in the clear what a participant says and hears, to find a fault: a file for Wireshark.
+
+Usage: partyline capture --room ROOM --participant WHO [--flag VALUE]…
+
+It asks the server that is running, which needs --allow-capture on and an admin token. What the
+participant hears is everybody in the room; all of them are told as long as it goes on. Whether
+you may is for you to know. Ctrl-C ends it early; what has come is kept.
+
+  --room ROOM               Where the participant is.
+  --participant WHO         Their id, the identity of their token, or their name.
+  --seconds N               How long: 1 to 600. Default: 60.
+  --output FILE             A new file; only you can read it. Default: capture.pcap.
+  --url URL                 The server. Default: by the settings, on this machine.
+  --admin-token-file FILE   File with the admin token. --config and the other flags and variables
+                            of the server count, too.
+  --help                    This text.
+`;
+const OWN_FLAGS = ['room', 'participant', 'seconds', 'output', 'url'] as const;
+const EXIT_FAILED = 1;
+const OWNER_ONLY = 0o600;
+
+type OwnFlags = Partial<Record<(typeof OWN_FLAGS)[number], string>>;
+
+interface Found {
+  readonly id: string;
+  readonly identity: string | null;
+  readonly name: string;
+}
+
+/** The server has refused, or is not there. The message is for the operator. */
+class CaptureError extends Error {}
+
+/** The output of `partyline capture`; `notices` is where it says what it is about to do. Rejects with `ConfigError`. */
+export async function captureCommand(
+  input: CommandInput,
+  notices: { write(text: string): unknown },
+): Promise<CheckOutcome> {
+  const { flags, help, argv } = readFlags(input.argv);
+  if (help) return { text: HELP, exitCode: 0 };
+  const command = readCommand({ ...input, argv });
+  if (command.kind !== 'serve') return { text: HELP, exitCode: 0 };
+  const { room, participant, seconds = '60', output = 'capture.pcap' } = flags;
+  const problems: string[] = [];
+  if (room === undefined) problems.push('capture needs --room ROOM.');
+  if (participant === undefined) problems.push('capture needs --participant WHO.');
+  if (!/^\d{1,3}$/.test(seconds)) problems.push('--seconds is a number from 1 to 600.');
+  if (flags.url !== undefined && !/^https?:\/\/[^/]/.test(flags.url))
+    problems.push('--url is an address as http://127.0.0.1:8080.');
+  if (command.config.adminToken === '') problems.push('capture needs --admin-token-file FILE; see capture --help.');
+  if (problems.length > 0 || room === undefined || participant === undefined) throw new ConfigError(problems);
+
+  const server = { url: flags.url ?? urlOf(command.config), adminToken: command.config.adminToken };
+  const path = `/rooms/${encodeURIComponent(room)}/participants`;
+  try {
+    const found = await find(server, path, participant);
+    const bytes = await save(output, async () => {
+      const options = { seconds: Number(seconds) };
+      const { body } = await ask(server, 'POST', `${path}/${encodeURIComponent(found.id)}/capture`, options);
+      notices.write(`Recording for ${seconds} s what ${found.name} says and hears. Everybody in the room is told.\n`);
+      return Readable.fromWeb(body as ReadableStream);
+    });
+    return { text: `${output}: ${(bytes / 1000).toFixed(1)} kB\n`, exitCode: 0 };
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    return { text: `partyline: ${error.message}\n`, exitCode: EXIT_FAILED };
+  }
+}
+
+function readFlags(args: readonly string[]): { flags: OwnFlags; help: boolean; argv: string[] } {
+  const own = Object.fromEntries(OWN_FLAGS.map((name) => [name, { type: 'string' as const }]));
+  const { tokens } = parseArgs({ args: [...args], strict: false, tokens: true, options: own });
+  const flags: OwnFlags = {};
+  const ours = new Set<number>();
+  for (const token of tokens) {
+    const name = OWN_FLAGS.find((known) => token.kind === 'option' && token.name === known);
+    if (token.kind !== 'option' || name === undefined) continue;
+    if (token.value === undefined) throw new ConfigError([`--${name} needs a value.`]);
+    flags[name] = token.value;
+    ours.add(token.index);
+    if (token.inlineValue === false) ours.add(token.index + 1);
+  }
+  return { flags, help: args.includes('--help') || args.includes('-h'), argv: args.filter((_, at) => !ours.has(at)) };
+}
+
+interface RunningServer {
+  readonly url: string;
+  readonly adminToken: string;
+}
+
+/** Where a server with these settings is reached from its own machine. */
+function urlOf(config: Config): string {
+  const { domain, host, port } = config;
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const name = domain[0] ?? (everywhere ? 'localhost' : isIPv6(host) ? `[${host}]` : host);
+  return `${tlsModeOf(config) === 'off' ? 'http' : 'https'}://${name}:${port}`;
+}
+
+/** Rejects with `CaptureError` if the server does not do it. */
+async function ask(server: RunningServer, method: 'GET' | 'POST', path: string, body?: object): Promise<Response> {
+  const url = new URL(`/api/v1${path}`, server.url);
+  const headers = { Authorization: `Bearer ${server.adminToken}`, 'Content-Type': 'application/json' };
+  let response: Response;
+  try {
+    response = await fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+  } catch (error) {
+    const { cause } = error as { cause?: { message?: string; code?: string } };
+    throw new CaptureError(`${url.origin} is not reached: ${cause?.message || cause?.code || String(error)}.`);
+  }
+  if (response.ok) return response;
+  const problem = (await response.json().catch(() => ({}))) as { detail?: string; title?: string };
+  throw new CaptureError(problem.detail ?? problem.title ?? `${url.origin} answers with ${response.status}.`);
+}
+
+/** By id, identity or name; rejects with `CaptureError` unless that is one participant. */
+async function find(server: RunningServer, path: string, who: string): Promise<Found> {
+  const found: Found[] = [];
+  for (let offset = 0, total = 1; offset < total; ) {
+    const response = await ask(server, 'GET', `${path}?offset=${offset}`);
+    const page = (await response.json()) as { readonly participants: readonly Found[]; readonly total: number };
+    found.push(...page.participants.filter(({ id, identity, name }) => [id, identity, name].includes(who)));
+    total = page.total;
+    if (page.participants.length === 0) break;
+    offset += page.participants.length;
+  }
+  const [one, ...others] = found;
+  if (one === undefined) throw new CaptureError(`nobody in this room is called ${JSON.stringify(who)}.`);
+  if (others.length === 0) return one;
+  const ids = found.map(({ id }) => id).join(', ');
+  throw new CaptureError(`${found.length} people are called ${JSON.stringify(who)}; take one of their ids: ${ids}.`);
+}
+
+/** Makes a new file and writes into it what then comes, as it comes. Returns its length; rejects with `CaptureError`. */
+async function save(output: string, start: () => Promise<Readable>): Promise<number> {
+  const file = await open(output, 'wx', OWNER_ONLY).catch((error: NodeJS.ErrnoException) => {
+    throw new CaptureError(
+      error.code === 'EEXIST' ? `${output} is there already.` : `${output} cannot be written: ${error.message}.`,
+    );
+  });
+  let body: Readable;
+  try {
+    body = await start();
+  } catch (error) {
+    await file.close();
+    await unlink(output);
+    throw error;
+  }
+  const stream = file.createWriteStream();
+  try {
+    await pipeline(body, stream);
+  } catch (error) {
+    throw new CaptureError(`it broke off: ${(error as Error).message}. ${output} holds what has come.`);
+  }
+  return stream.bytesWritten;
+}
