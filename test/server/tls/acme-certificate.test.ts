@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import pino from 'pino';
+import { test } from 'tap';
+import type { Clock } from '../../../src/lib/clock.ts';
+import { AcmeCertificate } from '../../../src/server/tls/acme-certificate.ts';
+import {
+  AcmeError,
+  type AcmeErrorDetails,
+  adviceFor,
+  isOfChallenge,
+  problemIn,
+} from '../../../src/server/tls/acme-error.ts';
+import type { Certificate } from '../../../src/server/tls/certificate.ts';
+import { Challenges } from '../../../src/server/tls/challenges.ts';
+import { redirectListener } from '../../../src/server/tls/redirect.ts';
+import { retryDelayMs } from '../../../src/server/tls/retry-delay.ts';
+import { startAcmeDirectory } from '../../helpers/acme-directory.ts';
+import { ensureDebianPackages, skipIfMissing } from '../../helpers/debian-packages.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { freePort } from '../../helpers/free-port.ts';
+
+const skip = skipIfMissing(ensureDebianPackages(['pebble']));
+const NAME = 'voice.partyline.test';
+/** A minute in half a second. */
+const SPEED = 120;
+
+/** A clock that is fast, with a count of the timers that wait. */
+function fastClock(): Clock & { readonly pending: number } {
+  const startWallMs = Date.now();
+  const startMs = performance.now();
+  const now = () => (performance.now() - startMs) * SPEED;
+  const timers = new Set<NodeJS.Timeout>();
+  return {
+    now,
+    wallNow: () => startWallMs + now(),
+    setTimer: (at, callback) => {
+      const timer = setTimeout(
+        () => {
+          timers.delete(timer);
+          callback();
+        },
+        Math.max(0, (at - now()) / SPEED),
+      );
+      timers.add(timer);
+      return () => {
+        timers.delete(timer);
+        clearTimeout(timer);
+      };
+    },
+    get pending() {
+      return timers.size;
+    },
+  };
+}
+
+test('after a failure it asks again by itself, ever later, until it succeeds', { skip }, async (t) => {
+  const httpPort = await freePort();
+  const directory = await startAcmeDirectory({ httpPort, tlsPort: await freePort() });
+  t.teardown(() => directory.close());
+  const challenges = new Challenges();
+  const listener = redirectListener({ domains: [NAME], allowHosts: [], httpPort, httpsPort: () => 443, challenges });
+  const http = createServer(listener).listen(httpPort, '127.0.0.1');
+  t.teardown(() => http.close());
+  await once(http, 'listening');
+  const clock = fastClock();
+  const failedAtMs: number[] = [];
+  const log = pino({ level: 'error' }, { write: () => void failedAtMs.push(clock.now()) });
+  const source = await AcmeCertificate.open({
+    domains: [NAME],
+    directoryUrl: directory.url,
+    email: '',
+    caPem: readFileSync(directory.caFile, 'utf8'),
+    directory: t.testdir(),
+    challengeTypes: ['http-01'],
+    challenges,
+    clock,
+    log,
+    random: () => 0,
+  });
+  t.teardown(() => source.close());
+  const got: Certificate[] = [];
+  await directory.setDnsFault(NAME, true);
+  await source.start((certificate) => got.push(certificate));
+  t.equal(source.failures, 1);
+  t.equal(source.current.selfSigned, true);
+  await eventually(() => failedAtMs.length === 2);
+  await directory.setDnsFault(NAME, false);
+  await eventually(() => got.length === 1);
+  t.equal(failedAtMs.length, 2);
+  t.ok(failedAtMs[1]! - failedAtMs[0]! > 60_000, 'not before a minute');
+  t.equal(source.current.selfSigned, false);
+  t.equal(source.problem, undefined);
+  source.close();
+  t.equal(clock.pending, 0, 'nothing is left behind');
+});
+
+test('waiting grows from a minute to six hours, and is as long as the directory asks for, up to a day', (t) => {
+  const delays = (random: number) =>
+    [1, 2, 3, 4, 5, 6, 7, 50].map((failures) => retryDelayMs({ failures, askedForMs: 0, random }) / 60_000);
+  t.strictSame(delays(0), [1, 3, 9, 27, 81, 243, 360, 360]);
+  t.strictSame(delays(1).slice(0, 2), [1.2, 3.6]);
+  const asked = (hours: number) => retryDelayMs({ failures: 1, askedForMs: hours * 3_600_000, random: 0 }) / 3_600_000;
+  t.equal(asked(5), 5);
+  t.equal(asked(200), 24);
+  t.end();
+});
+
+test('errors of certificate authorities become words on what to mend', (t) => {
+  const advice = (details: Omit<AcmeErrorDetails, 'detail'>) => adviceFor(new AcmeError({ detail: 'why', ...details }));
+  const ofName = { domain: NAME, challenge: 'http-01' } as const;
+  t.match(advice({ kind: 'dns', ...ofName }), /^DNS has no address for voice.partyline.test \(why\): make an A record/);
+  t.match(advice({ kind: 'connection', ...ofName }), /^http:\/\/voice.partyline.test\/ is not reached.*TCP port 80 /);
+  t.match(advice({ kind: 'connection', domain: NAME, challenge: 'tls-alpn-01' }), /^https:.*TCP port 443 /);
+  t.match(advice({ kind: 'unauthorized', ...ofName }), /^Something other than this server answers.*all A and AAAA/);
+  t.match(advice({ kind: 'caa', ...ofName }), /CAA record/);
+  t.match(advice({ kind: 'rateLimited' }), /nothing to do but to wait/);
+  t.match(advice({ kind: 'rejectedIdentifier' }), /a public one of your own/);
+  t.match(advice({ kind: 'invalidContact' }), /acme-email/);
+  t.match(advice({ kind: 'externalAccountRequired' }), /choose another with acme-directory/);
+  t.match(advice({ kind: 'unreachable', code: 'ENOTFOUND' }), /not reached \(why\).*way to the internet/);
+  t.match(advice({ kind: 'unreachable', code: 'SELF_SIGNED_CERT_IN_CHAIN' }), /acme-ca/);
+  t.match(advice({ kind: 'serverInternal' }), /^The certificate authority refused: serverInternal \(why\)\.$/);
+  t.end();
+});
+
+test('another challenge is attempted only where it may help', (t) => {
+  const of = (kind: string, challenge?: 'http-01') => isOfChallenge(new AcmeError({ kind, detail: '', challenge }));
+  t.equal(of('connection', 'http-01'), true);
+  t.equal(of('unauthorized', 'http-01'), true);
+  for (const kind of ['dns', 'caa', 'rateLimited']) t.equal(of(kind, 'http-01'), false, kind);
+  t.equal(of('connection'), false);
+  t.end();
+});
+
+test('a problem document is read with its kind, in one line', (t) => {
+  t.strictSame(problemIn({ type: 'urn:ietf:params:acme:error:dns', detail: 'no\n  address.' }), {
+    kind: 'dns',
+    detail: 'no address',
+  });
+  for (const body of ['text', null, {}, { type: 1 }]) t.equal(problemIn(body), undefined);
+  t.end();
+});

@@ -1,0 +1,93 @@
+import { statSync, writeFileSync } from 'node:fs';
+import type { NetworkInterfaceInfo } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { test } from 'tap';
+import { localNames, makeSelfSigned, storedSelfSigned } from '../../../src/server/tls/self-signed.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+import { freePort } from '../../helpers/free-port.ts';
+import { certificateShown, startSecureServer, trusting } from '../../helpers/secure-server.ts';
+import { SignalingClient } from '../../helpers/signaling-client.ts';
+
+const DAY_MS = 86_400_000;
+const log = pino({ level: 'silent' });
+
+test('the certificate is for all names and addresses of the machine', (t) => {
+  const entry = (family: string, address: string) => ({ family, address }) as NetworkInterfaceInfo;
+  const interfaces = {
+    lo: [entry('IPv4', '127.0.0.1'), entry('IPv6', '::1')],
+    eth0: [entry('IPv4', '192.168.1.5'), entry('IPv6', '2001:db8::5'), entry('IPv6', 'fe80::1')],
+  };
+  t.strictSame(localNames(['talk.lan'], { hostName: 'Den', interfaces }), {
+    needed: ['localhost', 'den', 'den.local', 'talk.lan', '127.0.0.1', '192.168.1.5'],
+    also: ['::1', '2001:db8::5'],
+  });
+  t.strictSame(localNames([], { hostName: 'not a name', interfaces: {} }).needed, ['localhost', '127.0.0.1']);
+  t.end();
+});
+
+test('a self-signed certificate holds as long as Apple allows, from yesterday on', async (t) => {
+  const clock = new FakeClock();
+  const made = await makeSelfSigned(['den.local', '192.168.1.5', '2001:db8::5'], clock.wallNow());
+  t.equal(made.selfSigned, true);
+  t.strictSame(made.names, ['den.local', '192.168.1.5', '2001:db8:0:0:0:0:0:5']);
+  t.ok(made.notAfterMs - made.notBeforeMs <= 825 * DAY_MS);
+  t.equal(made.notBeforeMs, clock.wallNow() - DAY_MS);
+});
+
+test('it is kept, so that browsers ask once, until it is too old, lacks a name or is damaged', async (t) => {
+  const clock = new FakeClock();
+  const file = join(t.testdir(), 'data', 'self-signed.pem');
+  const names = { needed: ['localhost'], also: ['::1'] };
+  const first = await storedSelfSigned({ file, names, clock, log });
+  t.equal(statSync(file).mode & 0o777, 0o600);
+  const again = () => storedSelfSigned({ file, names, clock, log });
+  t.equal((await again()).fingerprint, first.fingerprint);
+  const moved = { needed: ['localhost', '192.168.1.5'], also: [] };
+  const second = await storedSelfSigned({ file, names: moved, clock, log });
+  t.not(second.fingerprint, first.fingerprint);
+  t.equal((await again()).fingerprint, second.fingerprint, 'more names than needed do no harm');
+  clock.advance(800 * DAY_MS);
+  const third = await again();
+  t.not(third.fingerprint, second.fingerprint);
+  writeFileSync(file, 'damaged');
+  t.not((await again()).fingerprint, third.fingerprint);
+});
+
+test('with --tls self-signed the page is served by https, without HSTS, and the fingerprint is in the log', async (t) => {
+  const httpPort = await freePort();
+  const flags = ['--tls', 'self-signed', '--port', '0', '--http-port', String(httpPort), '--data-dir', t.testdir()];
+  const server = await startSecureServer(flags);
+  t.teardown(() => server.close());
+  const shown = await certificateShown(server.port, 'localhost');
+  const line = server.lines.find(({ msg }) => /self-signed/.test(String(msg)));
+  t.equal(line?.['fingerprint'], shown.fingerprint256);
+  const answer = await server.get('/healthz');
+  t.equal(answer.status, 200);
+  t.notOk('strict-transport-security' in answer.headers);
+  const redirect = await fetch(`http://127.0.0.1:${httpPort}/room/den`, { redirect: 'manual' });
+  t.equal(redirect.status, 308);
+  t.equal(redirect.headers.get('location'), `https://127.0.0.1:${server.port}/room/den`);
+
+  const url = `wss://127.0.0.1:${server.port}/ws`;
+  const tls = trusting(undefined, 'localhost');
+  const origin = `https://127.0.0.1:${server.port}`;
+  const client = await SignalingClient.open(url, { origin }, tls);
+  await client.join('den', 'Ada');
+  client.socket.terminate();
+  await t.rejects(SignalingClient.open(url, { origin: 'https://evil.example' }, tls), { message: /403/ });
+});
+
+test('a port for plain HTTP that is taken is an error that names the setting', async (t) => {
+  const flags = (httpPort: number) => [
+    ...['--tls', 'self-signed', '--port', '0', '--data-dir', t.testdirName],
+    ...['--http-port', String(httpPort)],
+  ];
+  t.testdir();
+  const httpPort = await freePort();
+  const first = await startSecureServer(flags(httpPort));
+  t.teardown(() => first.close());
+  await t.rejects(startSecureServer(flags(httpPort)), {
+    message: `Port ${httpPort} on 127.0.0.1 is in use by another program. Choose another with --http-port, or 0 for none.`,
+  });
+});
