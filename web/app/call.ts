@@ -65,6 +65,14 @@ export class Call {
     this.client.on('locked', (locked) => {
       this.locked.value = locked;
     });
+    this.client.on('moved', (room) => {
+      this.#show(room);
+      this.levels.value = new Map();
+      this.notify(strings.room.moved(room));
+    });
+    this.client.on('draining', (draining) => {
+      if (draining !== null) this.notify(strings.room.draining);
+    });
     this.client.on('levels', (levels) => {
       this.levels.value = levels;
     });
@@ -170,14 +178,18 @@ export class Call {
     if (outputId !== '' && !this.devices.value.outputs.some(({ id }) => id === outputId)) await this.chooseOutput('');
   }
 
+  #show(room: string): void {
+    this.room.value = room;
+    document.title = strings.roomTitle(room);
+    history.replaceState(null, '', pathOfRoom(room));
+  }
+
   #onState(state: ConnectionState): void {
     if (this.state.value.status === 'reconnecting' && state.status === 'connected')
       this.announcement.value = strings.room.back;
     this.state.value = state;
     if (state.status === 'connected') {
-      this.room.value = this.client.room ?? this.room.value;
-      document.title = strings.roomTitle(this.room.value);
-      history.replaceState(null, '', pathOfRoom(this.room.value));
+      this.#show(this.client.room ?? this.room.value);
     } else if (state.status === 'closed') {
       if (TOKEN_REFUSED.has(state.reason)) forgetToken();
       if (PASSWORD_REFUSED.has(state.reason)) this.passwordRoom.value = this.room.value;

@@ -132,6 +132,8 @@ export const strings = {
     joined: (name: string) => `${name} joined`,
     left: (name: string) => `${name} left`,
     kicked: (name: string) => `${name} was removed`,
+    moved: (room: string) => `You have been moved to the channel ${room}.`,
+    draining: 'The server will restart soon. You can go on talking, but nobody new gets in.',
     unlock: 'Turn the sound on',
     unlockWhy: 'Your browser holds the sound back until you click.',
   },

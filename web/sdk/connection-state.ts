@@ -51,11 +51,13 @@ const FATAL: ReadonlySet<string> = new Set<ErrorCode>([
   'token_invalid',
   'token_expired',
   'kicked',
+  'room_closed',
 ]);
 /** Errors that end the WebSocket, in case the message before the end got lost. */
 const REASON_OF_CLOSE_CODE: ReadonlyMap<number, ErrorCode> = new Map([
   [4001, 'replaced'],
   [4003, 'kicked'],
+  [4004, 'room_closed'],
 ]);
 
 export function fatalReason(closeCode: number): ErrorCode | undefined {

@@ -242,6 +242,16 @@ export class VoiceClient {
       case 'participant_left':
         this.#left(message.participantId, message.reason);
         break;
+      case 'moved':
+        this.#room = message.room;
+        this.#participants = new Map(message.participants.map((participant) => [participant.id, participant]));
+        this.#setLocked(message.locked);
+        this.#emitParticipants();
+        this.#emitter.emit('moved', message.room);
+        break;
+      case 'server_draining':
+        this.#emitter.emit('draining', message.draining ? { endsInMs: message.endsInMs } : null);
+        break;
       case 'levels':
         this.#emitter.emit('levels', new Map(message.speaking));
         break;
@@ -279,6 +289,7 @@ export class VoiceClient {
     this.#obeyMute();
     this.#setState({ status: 'connected', media: this.#media?.state ?? 'connecting' });
     this.#setLocked(message.locked);
+    this.#emitter.emit('draining', null);
     this.#emitParticipants();
     this.#firstJoin?.resolve();
     this.#firstJoin = null;

@@ -23,6 +23,10 @@ export interface VoiceEvents {
   muted: boolean;
   /** Nobody new gets into the room, or again everybody may. */
   locked: boolean;
+  /** The operator has taken this participant into this room; the sound goes on there. */
+  moved: string;
+  /** The server takes nobody new, and ends when all have left, or after `endsInMs` if that is given. With null it does not. */
+  draining: { readonly endsInMs: number | null } | null;
   /** Those who speak now with their level in dBov (0 loudest, -127 silence), 5 to 10 times a second. */
   levels: ReadonlyMap<string, number>;
   /** The mix of everybody else, to be played by one audio element. Another stream after every new connection. */
