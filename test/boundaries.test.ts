@@ -35,6 +35,8 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   ws: ['src/signaling/'],
   koa: ['src/admin/'],
   jose: ['src/rooms/'],
+  'acme-client': ['src/server/tls/'],
+  '@peculiar/x509': ['src/server/tls/'],
   'prom-client': ['src/admin/'],
 };
 const TIME = /\b(Date\.now|new Date|performance\.now|setTimeout|setInterval|setImmediate)\b/;
@@ -59,7 +61,7 @@ function text(file: string): string {
 }
 
 const IMPORT =
-  /^(?:import|export)\s(?<type>type\s)?[^'"]*?from\s+'(?<from>[^']+)'|^import\s+'(?<bare>[^']+)'|createRequire\(import\.meta\.url\)\('(?<required>[^']+)'\)/gms;
+  /^(?:import|export)\s(?<type>type\s)?[^'"]*?from\s+'(?<from>[^']+)'|^import\s+'(?<bare>[^']+)'|(?:createRequire\(import\.meta\.url\)|loadAddon)\('(?<required>[^']+)'\)/gms;
 
 function importsOf(file: string): Import[] {
   return [...text(file).matchAll(IMPORT)].map(({ groups = {} }) => ({

@@ -12,7 +12,8 @@ const HELP = `Says what is wrong with a set-up, one line for each check: ok, war
 Usage: partyline check [--json] [--flag VALUE]…
 
 Takes the flags, the variables and the configuration file of the server, which may be running or
-not. Sends nothing but to the TURN servers (--turn-urls) and to port 443 of --allow-hosts.
+not. Sends nothing but to the TURN servers (--turn-urls) and to port 443 of --domain and
+--allow-hosts.
 Exit code: 0 if nothing fails, 1 if something does, 2 for wrong settings.
 
   --json    One JSON array of {"name", "status", "text"}.

@@ -186,10 +186,13 @@ export class SignalingEndpoint {
  * Browsers let any page open a WebSocket to any server. Without this check a page on another site could listen in on
  * the rooms of a server that only its visitor can reach. Clients other than browsers send no `Origin`.
  */
-function isAllowedOrigin({ headers: { origin, host } }: IncomingMessage, allowed: readonly string[]): boolean {
+function isAllowedOrigin({ headers, socket }: IncomingMessage, allowed: readonly string[]): boolean {
+  const { origin, host } = headers;
   if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return true;
   if (!URL.canParse(origin)) return false;
   const page = new URL(origin);
+  // The page itself came by TLS as well; what came without may be somebody's on the path.
+  if ('encrypted' in socket && page.protocol !== 'https:') return false;
   const own = `${page.protocol}//${host}`;
   return URL.canParse(own) && new URL(own).host === page.host;
 }

@@ -49,6 +49,16 @@ test('an event loop that stood still makes the server unhealthy, with the reason
   t.end();
 });
 
+test('what is wrong with the certificate is told, but a restart would not mend it', (t) => {
+  const certificate = { code: 'certificate_expiring', message: 'The certificate expires on 2026-12-01.' } as const;
+  t.match(health({ ...STATE, workers: TICKING, certificate }), { status: 'ok', problems: [certificate] });
+  t.match(health({ ...STATE, workers: TICKING, certificate, stalledMs: 1000 }), {
+    status: 'unhealthy',
+    problems: [{ code: 'event_loop_stalled' }, certificate],
+  });
+  t.end();
+});
+
 test('a server that closes says so', (t) => {
   t.equal(health({ ...STATE, workers: TICKING, closing: true }).status, 'closing');
   t.end();

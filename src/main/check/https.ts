@@ -1,8 +1,11 @@
 /** Does the page come by https, which browsers want before they give the microphone? */
 import { connect, type TLSSocket } from 'node:tls';
+import { tlsModeOf } from '../../config/tls.ts';
 import type { Config } from '../../config.ts';
-import type { Millis } from '../../lib/clock.ts';
+import type { Clock, Millis } from '../../lib/clock.ts';
 import { isLoopback } from '../../rtc/local-addresses.ts';
+import { coversName } from '../../server/tls/certificate.ts';
+import { readOwnFiles } from '../../server/tls/own-files.ts';
 import { type CheckInput, type CheckResult, reasonOf, within } from './result.ts';
 
 const LIMIT_MS: Millis = 3000;
@@ -10,27 +13,60 @@ const HTTPS_PORT = 443;
 const DAY_MS: Millis = 86_400_000;
 const SOON_DAYS = 14;
 
-/** One result for each of `--allow-hosts`, the names that the page has; or one for all without names. */
-export async function checkHttps({ config, clock }: CheckInput, port = HTTPS_PORT): Promise<readonly CheckResult[]> {
-  if (config.allowHosts.length === 0) return [withoutName(config)];
-  return Promise.all(
-    config.allowHosts.map(async (host): Promise<CheckResult> => {
-      const name = `https://${host}`;
-      const socket = connect({ host, port, servername: host });
-      try {
-        const result = await within(clock, LIMIT_MS, secured(socket));
-        if (result === undefined) return { name, ...notReached('nothing answers') };
-        const daysLeft = (Date.parse(socket.getPeerCertificate().valid_to) - clock.wallNow()) / DAY_MS;
-        if (daysLeft >= SOON_DAYS)
-          return { name, status: 'ok', text: `The certificate is good for ${Math.floor(daysLeft)} days.` };
-        return { name, status: 'warn', text: `The certificate expires in ${Math.floor(daysLeft)} days. Renew it.` };
-      } catch (error) {
-        return { name, ...(isOfCertificate(error) ? badCertificate(reasonOf(error)) : notReached(reasonOf(error))) };
-      } finally {
-        socket.destroy();
-      }
-    }),
-  );
+/** One result for each name that the page has, and for a certificate in files; or one for all without names. */
+export async function checkHttps(input: CheckInput, port = HTTPS_PORT): Promise<readonly CheckResult[]> {
+  const { config } = input;
+  const names = [...new Set([...config.domain, ...config.allowHosts])];
+  switch (tlsModeOf(config)) {
+    case 'self-signed':
+      return [{ name: 'https', status: 'ok', text: 'The certificate is self-signed: browsers warn of it.' }];
+    case 'files':
+      return [await ownFiles(input, names)];
+    default:
+      if (names.length === 0) return [withoutName(config)];
+      return Promise.all(names.map((host) => certificateAt(input, host, port)));
+  }
+}
+
+/** What a browser gets that asks for the page. */
+async function certificateAt({ config, clock }: CheckInput, host: string, port: number): Promise<CheckResult> {
+  const name = `https://${host}`;
+  const isOwn = config.domain.length > 0;
+  const socket = connect({ host, port, servername: host });
+  try {
+    const result = await within(clock, LIMIT_MS, secured(socket));
+    if (result === undefined) return { name, ...notReached('nothing answers', isOwn) };
+    return { name, ...ofTime(Date.parse(socket.getPeerCertificate().valid_to), clock) };
+  } catch (error) {
+    const reason = reasonOf(error);
+    if (isOwn && isUnknownName(error)) {
+      const text = `DNS does not know this name (${reason}): make an A record (and AAAA, if there is IPv6) with the address of this server.`;
+      return { name, status: 'fail', text };
+    }
+    return { name, ...(isOfCertificate(error) ? badCertificate(reason, isOwn) : notReached(reason, isOwn)) };
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function ownFiles({ config, clock }: CheckInput, names: readonly string[]): Promise<CheckResult> {
+  const name = 'tls-cert';
+  const { tlsCert: certFile, tlsKey: keyFile } = config;
+  try {
+    const certificate = await readOwnFiles({ certFile, keyFile });
+    const missing = names.filter((host) => !coversName(certificate, host));
+    if (missing.length > 0) return { name, status: 'fail', text: `The certificate is not for ${missing.join(', ')}.` };
+    return { name, ...ofTime(certificate.notAfterMs, clock) };
+  } catch (error) {
+    return { name, status: 'fail', text: reasonOf(error) };
+  }
+}
+
+function ofTime(expiresAtMs: Millis, clock: Clock): Finding {
+  const daysLeft = Math.floor((expiresAtMs - clock.wallNow()) / DAY_MS);
+  if (daysLeft < 0) return { status: 'fail', text: 'The certificate has expired. Renew it.' };
+  if (daysLeft >= SOON_DAYS) return { status: 'ok', text: `The certificate is good for ${daysLeft} days.` };
+  return { status: 'warn', text: `The certificate expires in ${daysLeft} days. Renew it.` };
 }
 
 type Finding = Omit<CheckResult, 'name'>;
@@ -48,25 +84,33 @@ function isOfCertificate(error: unknown): boolean {
   return /CERT|SELF_SIGNED|ISSUER|ALTNAME/.test(code);
 }
 
-function badCertificate(reason: string): Finding {
-  return {
-    status: 'fail',
-    text: `The certificate is refused by browsers: ${reason}. Give the reverse proxy a valid one.`,
-  };
+function isUnknownName(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN');
 }
 
-function notReached(reason: string): Finding {
-  const text = `The page is not reached from here: ${reason}. Browsers give the microphone only to https pages: put a reverse proxy with TLS in front of the HTTP port.`;
-  return { status: 'warn', text };
+/** `isOwn`: this server gets its certificate by itself. */
+function badCertificate(reason: string, isOwn: boolean): Finding {
+  const remedy = isOwn
+    ? 'Either another machine answers, or the server has not got its certificate yet: its log says why.'
+    : 'Give the reverse proxy a valid one.';
+  return { status: 'fail', text: `The certificate is refused by browsers: ${reason}. ${remedy}` };
+}
+
+function notReached(reason: string, isOwn: boolean): Finding {
+  const remedy = isOwn
+    ? 'If the server is running, see that DNS leads to it, and that firewall and router let TCP port 443 through, and 80 if you can; not every router lets you reach yourself from inside.'
+    : 'Browsers give the microphone only to https pages: put a reverse proxy with TLS in front of the HTTP port, or give the server a --domain.';
+  return { status: 'warn', text: `The page is not reached from here: ${reason}. ${remedy}` };
 }
 
 function withoutName({ host }: Config): CheckResult {
   const name = 'https';
   if (host === 'localhost' || isLoopback(host)) {
-    const text = 'The page is for this machine. For others put a reverse proxy with TLS in front of it.';
+    const text =
+      'The page is for this machine. For others give it a --domain, or put a reverse proxy with TLS in front of it.';
     return { name, status: 'ok', text };
   }
   const text =
-    'The page is served to others without TLS, and browsers give the microphone only to https pages: put a reverse proxy with TLS in front of it, and name the page with --allow-hosts to have its certificate checked.';
+    'The page is served to others without TLS, and browsers give the microphone only to https pages: give it a --domain, or put a reverse proxy with TLS in front of it, and name the page with --allow-hosts to have its certificate checked.';
   return { name, status: 'warn', text };
 }

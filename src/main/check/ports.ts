@@ -8,14 +8,33 @@ import type { Config } from '../../config.ts';
 import { formatEndpoint } from '../../lib/endpoint.ts';
 import { isPortInUse, type MediaAddress } from '../../rtc/datagram-port.ts';
 import { MediaPort } from '../../rtc/media-port.ts';
-import { listenError } from '../../server/start-error.ts';
+import { listenError, secondPortError } from '../../server/start-error.ts';
 import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
 
 const ASK_LIMIT_MS = 1000;
 
 export async function checkPorts({ config, clock }: CheckInput): Promise<readonly CheckResult[]> {
   const http = await httpPort(config);
-  return [http.result, await mediaPorts({ config, clock }, http.isPartyline)];
+  const plain = config.httpPort === 0 ? [] : [await plainHttpPort(config, http.isPartyline)];
+  return [http.result, ...plain, await mediaPorts({ config, clock }, http.isPartyline)];
+}
+
+/** The port beside the one with TLS. */
+async function plainHttpPort(config: Config, isRunning: boolean): Promise<CheckResult> {
+  const name = 'plain HTTP port';
+  const server = createServer();
+  try {
+    server.listen({ host: config.host, port: config.httpPort });
+    await once(server, 'listening');
+    return { name, status: 'ok', text: `TCP port ${config.httpPort} on ${config.host} can be opened.` };
+  } catch (error) {
+    if (!isRunning || !isPortInUse(error))
+      return { name, status: 'fail', text: secondPortError(error, config).message };
+    const text = `TCP port ${config.httpPort} on ${config.host}: in use, as it seems by the Partyline that is running.`;
+    return { name, status: 'ok', text };
+  } finally {
+    server.close();
+  }
 }
 
 async function httpPort(config: Config): Promise<{ result: CheckResult; isPartyline: boolean }> {

@@ -10,9 +10,12 @@ import type { CertificateSource } from './source.ts';
 /** Looking beats being told: it works for links, renamed directories and network file systems as well. */
 const LOOK_INTERVAL_MS: Millis = 10_000;
 
-export interface OwnFilesOptions {
+export interface OwnFileNames {
   readonly certFile: string;
   readonly keyFile: string;
+}
+
+export interface OwnFilesOptions extends OwnFileNames {
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -112,7 +115,13 @@ export class OwnFiles implements CertificateSource {
   }
 }
 
-async function readBoth({ certFile, keyFile }: OwnFilesOptions): Promise<PemFiles> {
+/** Rejects with an Error in words if there is no certificate with its key in the files. */
+export async function readOwnFiles(names: OwnFileNames): Promise<Certificate> {
+  const files = await readBoth(names);
+  return inWords(names, () => readCertificate(files));
+}
+
+async function readBoth({ certFile, keyFile }: OwnFileNames): Promise<PemFiles> {
   return { chainPem: await read('tls-cert', certFile), keyPem: await read('tls-key', keyFile) };
 }
 
@@ -125,7 +134,7 @@ async function read(setting: string, file: string): Promise<string> {
   }
 }
 
-function inWords({ certFile, keyFile }: OwnFilesOptions, work: () => Certificate): Certificate {
+function inWords({ certFile, keyFile }: OwnFileNames, work: () => Certificate): Certificate {
   try {
     return work();
   } catch (error) {

@@ -75,7 +75,8 @@ test('with --tls self-signed the page is served by https, without HSTS, and the 
   const client = await SignalingClient.open(url, { origin }, tls);
   await client.join('den', 'Ada');
   client.socket.terminate();
-  await t.rejects(SignalingClient.open(url, { origin: 'https://evil.example' }, tls), { message: /403/ });
+  for (const other of ['https://evil.example', origin.replace('https', 'http')])
+    await t.rejects(SignalingClient.open(url, { origin: other }, tls), { message: /403/ }, other);
 });
 
 test('a port for plain HTTP that is taken is an error that names the setting', async (t) => {

@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'tap';
+import { defaultConfig } from '../../src/config.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { checkHttps } from '../../src/main/check/https.ts';
+import { checkPorts } from '../../src/main/check/ports.ts';
+import { makeSelfSigned } from '../../src/server/tls/self-signed.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { freePort } from '../helpers/free-port.ts';
+import { startSecureServer } from '../helpers/secure-server.ts';
+
+const DAY_MS = 86_400_000;
+const CONFIG = { ...defaultConfig({ cores: 1 }), workers: 1, mediaHost: ['127.0.0.1'], mediaPort: 0, port: 0 };
+
+test('files of a certificate are checked as the server would, and for the names of the page', async (t) => {
+  const clock = new FakeClock();
+  const directory = t.testdir();
+  const [tlsCert, tlsKey] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+  const { chainPem, keyPem } = await makeSelfSigned(['talk.example.org', '*.lan'], clock.wallNow());
+  writeFileSync(tlsCert, chainPem);
+  writeFileSync(tlsKey, keyPem);
+  const result = async (settings: Partial<typeof CONFIG> = {}) =>
+    checkHttps({ config: { ...CONFIG, tlsCert, tlsKey, ...settings }, clock });
+  t.match(await result({ allowHosts: ['talk.example.org', 'den.lan'] }), [
+    { name: 'tls-cert', status: 'ok', text: 'The certificate is good for 820 days.' },
+  ]);
+  t.match(await result({ allowHosts: ['voice.example.org'] }), [{ status: 'fail', text: /not for voice.example.org/ }]);
+  t.match(await result({ tlsKey: tlsCert }), [{ status: 'fail', text: /no private key in PEM/ }]);
+  t.match(await result({ tlsKey: '/nowhere' }), [{ status: 'fail', text: /file of tls-key cannot be read/ }]);
+  clock.advance(810 * DAY_MS);
+  t.match(await result(), [{ status: 'warn', text: 'The certificate expires in 10 days. Renew it.' }]);
+  clock.advance(20 * DAY_MS);
+  t.match(await result(), [{ status: 'fail', text: /has expired/ }]);
+});
+
+test('for a domain it is said what to do if it is not reached, or if another certificate is there', async (t) => {
+  const config = { ...CONFIG, domain: ['localhost'] };
+  t.match(await checkHttps({ config, clock: systemClock }, await freePort()), [
+    { name: 'https://localhost', status: 'warn', text: /ECONNREFUSED.*firewall and router let TCP port 443 through/ },
+  ]);
+  const server = await startSecureServer(['--tls', 'self-signed', '--port', '0', '--data-dir', t.testdir()]);
+  t.teardown(() => server.close());
+  t.match(await checkHttps({ config, clock: systemClock }, server.port), [
+    { status: 'fail', text: /refused by browsers.*its log says why/ },
+  ]);
+  t.match(await checkHttps({ config: { ...CONFIG, tls: 'self-signed' }, clock: systemClock }), [
+    { status: 'ok', text: /browsers warn/ },
+  ]);
+});
+
+test('the port for plain HTTP can be opened, is in use by the server itself or by another program', async (t) => {
+  const result = async (port: number, httpPort: number) => {
+    const settings = { tls: 'self-signed', host: '127.0.0.1', port, httpPort } as const;
+    return (await checkPorts({ config: { ...CONFIG, ...settings }, clock: systemClock }))[1];
+  };
+  t.match(await result(0, await freePort()), { name: 'plain HTTP port', status: 'ok', text: /can be opened/ });
+  const other = createTcpServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.teardown(() => other.close());
+  const taken = (other.address() as AddressInfo).port;
+  t.match(await result(0, taken), {
+    status: 'fail',
+    text: /in use by another program. Choose another with --http-port/,
+  });
+  const httpPort = await freePort();
+  const flags = ['--tls', 'self-signed', '--port', '0', '--http-port', String(httpPort), '--data-dir', t.testdir()];
+  const server = await startSecureServer(flags);
+  t.teardown(() => server.close());
+  t.match(await result(server.port, httpPort), { status: 'ok', text: /by the Partyline that is running/ });
+});
