@@ -16,6 +16,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MACHINE = { cores: 2, ipv6: true, dataDir: '/var/lib/partyline' };
 /** Of the tools that are named beside Partyline. */
 const FLAGS_OF_OTHERS: ReadonlySet<string> = new Set([
+  '--enable-heuristic', // Wireshark
   '--chmod', // Docker
   '--chown',
   '--from',
