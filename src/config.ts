@@ -1,5 +1,5 @@
 import { helpText } from './config/help.ts';
-import { withOnePort } from './config/one-port.ts';
+import { browserPortProblems, withOnePort } from './config/one-port.ts';
 import { withSecretFiles } from './config/secret-files.ts';
 import {
   type Config,
@@ -64,7 +64,7 @@ export function readCommand({ argv, env, machine }: CommandInput): Command {
   const config = deepFreeze(
     withSecretFiles(withDefaults(Object.fromEntries(givens) as Partial<Config>, machine), problems),
   );
-  problems.push(...tlsProblems(config));
+  problems.push(...tlsProblems(config), ...browserPortProblems(config));
   if (problems.length > 0) throw new ConfigError(problems);
   const lastMediaPort = config.mediaPort + Math.max(1, config.workers) - 1;
   if (config.mediaPort !== 0 && lastMediaPort > 65535) {

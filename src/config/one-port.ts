@@ -1,5 +1,10 @@
 /** One port number for the page and for media, so that one is enough to forward, and to be let through. */
+import { parseEndpoint } from '../lib/endpoint.ts';
 import type { Config, TlsMode } from './settings.ts';
+
+/** Chromium takes no other number below 1024 for media, and these only at addresses that are not private. */
+const LOW_PORTS_OF_BROWSERS: ReadonlySet<number> = new Set([80, 443]);
+const FIRST_HIGH_PORT = 1024;
 
 type Ports = Pick<Config, 'port' | 'mediaPort' | 'mediaTcp'>;
 
@@ -8,13 +13,41 @@ export function hasOnePort(ports: Ports): boolean {
   return hasOneNumber(ports) && ports.mediaTcp === 'on';
 }
 
-/** The defaults that hang on the port of the page: with https, one number is enough, and so one worker, because each has a UDP port. */
+/**
+ * The defaults that hang on the port of the page: with https, one number is enough, and so one worker, because each has a UDP port. But in a
+ * private network, where a domain is seldom, browsers take no low number for media.
+ */
 export function withOnePort(config: Config, givens: Partial<Config>, tls: TlsMode): Config {
-  const mediaPort = givens.mediaPort ?? (tls === 'off' ? config.mediaPort : config.port);
+  const follows = tls === 'acme' || (tls !== 'off' && (config.port === 0 || config.port >= FIRST_HIGH_PORT));
+  const mediaPort = givens.mediaPort ?? (follows ? config.port : config.mediaPort);
   const workers = givens.workers ?? (hasOneNumber({ ...config, mediaPort }) ? 1 : config.workers);
   return { ...config, mediaPort, workers };
 }
 
 function hasOneNumber({ port, mediaPort }: Pick<Ports, 'port' | 'mediaPort'>): boolean {
   return port !== 0 && mediaPort === port;
+}
+
+/** Whether browsers take this number for media at all. */
+function isTakenByBrowsers(port: number): boolean {
+  return port >= FIRST_HIGH_PORT || LOW_PORTS_OF_BROWSERS.has(port);
+}
+
+/** The port numbers of media that browsers would be told and not take, in sentences. */
+export function browserPortProblems({ mediaPort, announce, workers }: Config): string[] {
+  if (mediaPort === 0) return [];
+  const outside = announce.map((text) => parseEndpoint(text)?.port ?? mediaPort);
+  for (const first of outside.length > 0 ? outside : [mediaPort]) {
+    for (let port = first; port < first + Math.max(1, workers); port++) {
+      if (isTakenByBrowsers(port)) continue;
+      const whose =
+        port === first
+          ? `port ${port} cannot be that of media`
+          : `port ${port} would be that of worker ${port - first + 1}`;
+      const remedy =
+        port === first ? 'choose 443, or a number from 1024 on' : 'give workers 1, or a media-port from 1024 on';
+      return [`${whose}, but browsers take no number below 1024 for media except 80 and 443: ${remedy}.`];
+    }
+  }
+  return [];
 }

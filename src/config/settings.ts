@@ -180,7 +180,11 @@ export const SETTINGS = {
     help: 'Addresses for media. Empty: every address of the machine.',
   }),
   mediaPort: setting<number>(integer({ min: 0, max: 65535 }), {
-    default: { inWords: '40000; that of the page where that is served by https', example: 40000, of: () => 40000 },
+    default: {
+      inWords: '40000; that of the page with domain, or where it is served by https on a port from 1024 on',
+      example: 40000,
+      of: () => 40000,
+    },
     help: 'UDP port of the first media worker, the next worker takes the next. The page may have the same number. 0 lets the system choose.',
   }),
   mediaTcp: setting(choice(['on', 'off']), {

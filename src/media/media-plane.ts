@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { Cancel, Millis } from '../lib/clock.ts';
 import { formatEndpoint } from '../lib/endpoint.ts';
+import { isPrivateAddress } from '../lib/private-address.ts';
 import type { MixSettings } from '../mixer/mixer.ts';
 import { createCertificate } from '../rtc/certificate.ts';
 import type { MediaAddress } from '../rtc/datagram-port.ts';
@@ -14,6 +15,7 @@ import { WorkerSlot } from './worker-slot.ts';
 
 /** Without one sound worker for so long, a new process is the last thing to try. */
 const GIVE_UP_AFTER_MS: Millis = 60_000;
+const FIRST_HIGH_PORT = 1024;
 
 /**
  * Starts the workers. Rejects with an Error in words if a media port cannot be bound or an announced name is not known.
@@ -57,6 +59,10 @@ export async function createMediaPlane(
     },
     'media plane started',
   );
+  if (slots[0]!.candidates.every(({ address, port }) => port < FIRST_HIGH_PORT && isPrivateAddress(address)))
+    options.log.warn(
+      'Chromium takes no media port below 1024 at private addresses, so it will have no sound: announce a public address, or choose a media-port from 1024 on',
+    );
   const pool = new WorkerPool(slots, announcement, options, nextId);
   onChange = () => pool.slotChanged();
   return pool;

@@ -31,10 +31,10 @@ test('without anything given every setting has its default', (t) => {
 
 test('a flag beats a variable, a variable beats the file, the file beats the default', (t) => {
   const file = join(t.testdir(), 'partyline.toml');
-  writeFileSync(file, 'port = 1\nmedia-port = 1\nworkers = 1\nmedia-host = ["::1"]\n');
-  const env = { PARTYLINE_PORT: '2', PARTYLINE_MEDIA_PORT: '2', PARTYLINE_CONFIG: file };
+  writeFileSync(file, 'port = 1\nmedia-port = 40001\nworkers = 1\nmedia-host = ["::1"]\n');
+  const env = { PARTYLINE_PORT: '2', PARTYLINE_MEDIA_PORT: '40002', PARTYLINE_CONFIG: file };
   const config = configFrom({ argv: ['--port', '3'], env });
-  t.match(config, { port: 3, mediaPort: 2, workers: 1, mediaHost: ['::1'], host: '127.0.0.1' });
+  t.match(config, { port: 3, mediaPort: 40002, workers: 1, mediaHost: ['::1'], host: '127.0.0.1' });
   t.end();
 });
 
@@ -162,10 +162,30 @@ test('help and version are answered whatever else is given', (t) => {
 test('with https one port number is enough, unless others are given', (t) => {
   const own = ['--tls-cert', 'c.pem', '--tls-key', 'k.pem'];
   t.match(configFrom({ argv: own }), { port: 8443, mediaPort: 8443, workers: 1 });
-  t.match(configFrom({ argv: [...own, '--port', '443'] }), { port: 443, mediaPort: 443, workers: 1 });
+  const domain = ['--domain', 'voice.example.org', '--data-dir', '/tmp/none'];
+  t.match(configFrom({ argv: domain }), { port: 443, mediaPort: 443, workers: 1 });
+  t.match(
+    configFrom({ argv: [...own, '--port', '443'] }),
+    { port: 443, mediaPort: 40_000, workers: 3 },
+    'it may be private',
+  );
   t.match(configFrom({ argv: [...own, '--workers', '3'] }), { mediaPort: 8443, workers: 3 });
   t.match(configFrom({ argv: [...own, '--media-port', '40000'] }), { port: 8443, mediaPort: 40_000, workers: 3 });
   t.match(configFrom({ argv: [...own, '--port', '0'] }), { port: 0, mediaPort: 0, workers: 3 });
   t.match(configFrom({ argv: ['--media-port', '8080'] }), { port: 8080, mediaPort: 8080, workers: 1 });
+  t.end();
+});
+
+test('port numbers that browsers do not take for media are refused', (t) => {
+  t.match(problemsFrom({ argv: ['--media-port', '443', '--workers', '2'] }), [
+    'port 444 would be that of worker 2, but browsers take no number below 1024 for media except 80 and 443: give workers 1, or a media-port from 1024 on.',
+  ]);
+  t.match(problemsFrom({ argv: ['--media-port', '500'] }), [
+    'port 500 cannot be that of media, but browsers take no number below 1024 for media except 80 and 443: choose 443, or a number from 1024 on.',
+  ]);
+  t.match(problemsFrom({ argv: ['--announce', '203.0.113.7:443', '--workers', '2'] }), [/^port 444/]);
+  const inside = ['--media-port', '500', '--workers', '1', '--announce', '203.0.113.7:443'];
+  t.match(configFrom({ argv: inside }), { mediaPort: 500 }, 'inside it may have any number');
+  t.match(configFrom({ argv: ['--media-port', '443', '--workers', '1'] }), { mediaPort: 443 });
   t.end();
 });

@@ -137,6 +137,8 @@ test('addresses that browsers elsewhere do not reach are warned of', async (t) =
   t.match(await of([], ['127.0.0.1']), { status: 'warn', text: /loopback/ });
   t.match(await of(['203.0.113.7:50000'], [], private_), { status: 'ok', text: 'Browsers are told 203.0.113.7.' });
   t.match(await of(['192.168.1.5']), { status: 'warn', text: /only from inside your network/ });
+  const low = inputWith({ announce: ['192.168.1.5:443'] });
+  t.match(await checkAddresses(low), { status: 'warn', text: /Chromium takes no media port below 1024, 443 neither/ });
   t.match(await of(['localhost']), { status: 'warn', text: /its own machine/ });
   t.match(await of(['no-such-name.invalid']), {
     status: 'fail',

@@ -42,15 +42,15 @@ test('what is not used is not in the table, TURN servers are', (t) => {
 test('where page and media have one number, the table has it once for each protocol', (t) => {
   const own = ['--tls-cert', 'c.pem', '--tls-key', 'k.pem', '--host', '0.0.0.0'];
   const outside = 'the same; another with --announce IP:PORT';
-  t.strictSame(ports('--port', '443', ...own).slice(1), [
+  t.strictSame(ports('--port', '443', '--media-port', '443', ...own).slice(1), [
     ['443', 'TCP', 'in', 'page and WebSocket, on 0.0.0.0; media where UDP is blocked', outside],
     ['443', 'UDP', 'in', 'media of worker 1 of 1', outside],
   ]);
-  const several = ['--media-port', '8080', '--workers', '2', '--announce', '203.0.113.7:443'];
+  const several = ['--media-port', '8080', '--workers', '2', '--announce', '203.0.113.7:8443'];
   t.strictSame(ports('--host', '0.0.0.0', ...several).slice(1), [
-    ['8080', 'TCP', 'in', 'page and WebSocket, on 0.0.0.0; media where UDP is blocked', '443, as announced'],
-    ['8080', 'UDP', 'in', 'media of worker 1 of 2', '443, as announced'],
-    ['8081', 'UDP', 'in', 'media of worker 2 of 2', '444, as announced'],
+    ['8080', 'TCP', 'in', 'page and WebSocket, on 0.0.0.0; media where UDP is blocked', '8443, as announced'],
+    ['8080', 'UDP', 'in', 'media of worker 1 of 2', '8443, as announced'],
+    ['8081', 'UDP', 'in', 'media of worker 2 of 2', '8444, as announced'],
   ]);
   t.match(ports('--http-port', '80', '--media-port', '40000', ...own).slice(1, 3), [
     ['8443', 'TCP', 'in', 'page and WebSocket, on 0.0.0.0', 'any; 443 needs no number in the address'],

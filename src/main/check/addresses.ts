@@ -1,24 +1,13 @@
 /** Do browsers elsewhere reach the addresses that they are told? */
 import { lookup } from 'node:dns/promises';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import type { Config } from '../../config.ts';
 import { parseEndpoint } from '../../lib/endpoint.ts';
+import { isPrivateAddress } from '../../lib/private-address.ts';
 import { isLoopback, localAddresses } from '../../rtc/local-addresses.ts';
 import { type CheckInput, type CheckResult, within } from './result.ts';
 
 const LOOKUP_LIMIT_MS = 3000;
-
-/** RFC 1918, RFC 6598 (carrier-grade NAT), RFC 3927 and RFC 4291 (link-local), RFC 4193: nobody routes to them from outside. */
-const PRIVATE = new BlockList();
-for (const [net, bits] of [
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['100.64.0.0', 10],
-  ['169.254.0.0', 16],
-] as const)
-  PRIVATE.addSubnet(net, bits, 'ipv4');
-PRIVATE.addSubnet('fc00::', 7, 'ipv6');
-PRIVATE.addSubnet('fe80::', 10, 'ipv6');
 
 type Reach = 'anywhere' | 'network' | 'machine';
 
@@ -30,7 +19,7 @@ export async function checkAddresses(
   const name = 'addresses for media';
   if (config.announce.length === 0) {
     const addresses = config.mediaHost.length > 0 ? config.mediaHost : local;
-    return ofBound(name, addresses);
+    return ofBound(name, addresses, config);
   }
   const addresses: string[] = [];
   for (const text of config.announce) {
@@ -55,7 +44,7 @@ export async function checkAddresses(
       return {
         name,
         status: 'warn',
-        text: `Browsers are told ${told}, which is reached only from inside your network. For others use --announce PUBLIC-IP.`,
+        text: `Browsers are told ${told}, which is reached only from inside your network. For others use --announce PUBLIC-IP.${ofLowPort(config)}`,
       };
     case 'machine':
       return {
@@ -66,7 +55,7 @@ export async function checkAddresses(
   }
 }
 
-function ofBound(name: string, addresses: readonly string[]): CheckResult {
+function ofBound(name: string, addresses: readonly string[], config: Config): CheckResult {
   const told = addresses.filter((address) => !isLoopback(address)).join(', ');
   switch (widest(addresses)) {
     case 'anywhere':
@@ -75,7 +64,7 @@ function ofBound(name: string, addresses: readonly string[]): CheckResult {
       return {
         name,
         status: 'warn',
-        text: `All addresses are private (${told}): browsers elsewhere will not reach them. For them use --announce PUBLIC-IP and forward the media ports.`,
+        text: `All addresses are private (${told}): browsers elsewhere will not reach them. For them use --announce PUBLIC-IP and forward the media ports.${ofLowPort(config)}`,
       };
     case 'machine':
       return {
@@ -86,6 +75,14 @@ function ofBound(name: string, addresses: readonly string[]): CheckResult {
   }
 }
 
+/** What is to say besides where all addresses are private. */
+function ofLowPort({ mediaPort, announce }: Config): string {
+  const ports = announce.length > 0 ? announce.map((text) => parseEndpoint(text)?.port ?? mediaPort) : [mediaPort];
+  const low = ports.find((port) => port > 0 && port < 1024);
+  if (low === undefined) return '';
+  return ` Inside it Chromium takes no media port below 1024, ${low} neither: choose another --media-port.`;
+}
+
 function widest(addresses: readonly string[]): Reach {
   const reaches = addresses.map(reachOf);
   return reaches.includes('anywhere') ? 'anywhere' : reaches.includes('network') ? 'network' : 'machine';
@@ -93,5 +90,5 @@ function widest(addresses: readonly string[]): Reach {
 
 function reachOf(address: string): Reach {
   if (isLoopback(address)) return 'machine';
-  return PRIVATE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') ? 'network' : 'anywhere';
+  return isPrivateAddress(address) ? 'network' : 'anywhere';
 }

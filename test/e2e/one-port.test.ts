@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Test, test } from 'tap';
+import { launchChromium } from '../helpers/browsers.ts';
+import { skipIfMissing } from '../helpers/debian-packages.ts';
+import { letInOnly, unblock } from '../helpers/firewall.ts';
+import { missingForBrowsers } from '../helpers/private-network.ts';
+import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import type { VoicePage } from '../helpers/voice-page.ts';
+
+const PORT = 443;
+/** For documentation (RFC 5737): Chromium takes port 443 for media only at addresses that are not private. */
+const ADDRESS = '203.0.113.1';
+const URL = `https://${ADDRESS}/`;
+const HEARD_DBFS = -26;
+const NOT_HEARD_DBFS = -50;
+const TONES_HZ = { Ada: 430, Ben: 710 };
+
+test('where only port 443 is let through, the page comes by https and people hear each other', {
+  skip: skipIfMissing(missingForBrowsers),
+  timeout: 110_000,
+}, async (t) => {
+  execFileSync('ip', ['addr', 'add', `${ADDRESS}/24`, 'dev', 'eth0']);
+  const directory = t.testdir();
+  buildServer(directory);
+  const tls = ['--tls', 'self-signed', '--data-dir', directory, '--host', '0.0.0.0'];
+  const ports = ['--port', String(PORT), '--media-port', String(PORT), '--workers', '1'];
+  const server = await startServerProcess(directory, [
+    ...tls,
+    ...ports,
+    ...['--media-host', ADDRESS, '--levelling', 'off'],
+  ]);
+  t.teardown(() => server.stop());
+  const chromium = await launchChromium(['--ignore-certificate-errors']);
+  t.teardown(() => chromium.close());
+
+  const open = async (name: keyof typeof TONES_HZ) => {
+    const microphone = { kind: 'tone', frequencyHz: TONES_HZ[name], gain: 0.15 } as const;
+    const page = await chromium.open(`${URL}room/one`, { microphone });
+    const startMs = performance.now();
+    await page.join({ name });
+    await page.waitForSound();
+    t.comment(`${name} has sound after ${(performance.now() - startMs).toFixed(0)} ms`);
+    return page;
+  };
+  type Name = keyof typeof TONES_HZ;
+  const checkHearing = async (t: Test, listener: VoicePage, talker: Name, self: Name) => {
+    const heard = await listener.hear(Object.values(TONES_HZ));
+    const [other, own] = [heard.get(TONES_HZ[talker])!, heard.get(TONES_HZ[self])!];
+    t.ok(other.usuallyDbfs > HEARD_DBFS, `${self} hears ${talker}: ${other.usuallyDbfs.toFixed(1)} dBFS`);
+    t.ok(own.atMostDbfs < NOT_HEARD_DBFS, `${self} does not hear themselves: ${own.atMostDbfs.toFixed(1)} dBFS`);
+  };
+  const metric = async (name: string) => {
+    const request = get(`${URL}metrics`, { rejectUnauthorized: false });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const text = Buffer.concat(await response.toArray()).toString();
+    return Number(new RegExp(`^${name}\\S* (\\S+)$`, 'm').exec(text)?.[1]);
+  };
+
+  for (const protocols of [['tcp', 'udp'], ['tcp']] as const) {
+    const isOverTcp = protocols.length === 1;
+    await t.test(`${protocols.join(' and ').toUpperCase()} ${PORT}`, async (t) => {
+      letInOnly(PORT, protocols);
+      t.teardown(unblock);
+      const [ada, ben] = [await open('Ada'), await open('Ben')];
+      await sleep(1500);
+      await checkHearing(t, ada, 'Ben', 'Ada');
+      await checkHearing(t, ben, 'Ada', 'Ben');
+      for (const [name, page] of Object.entries({ ada, ben })) {
+        const { remoteCandidate, inbound } = await page.report();
+        const protocol = isOverTcp ? 'tcp' : 'udp';
+        t.match(remoteCandidate, { protocol, address: ADDRESS, port: PORT }, name);
+        t.equal(Number(inbound['packetsLost']), 0, `${name} has lost nothing`);
+        t.same(page.errors, []);
+      }
+      t.equal(await metric('partyline_media_connections_over_tcp'), isOverTcp ? 2 : 0);
+      t.equal(await metric('partyline_media_tcp_packets_dropped_total'), 0);
+      for (const page of [ada, ben]) await page.close();
+    });
+  }
+});
