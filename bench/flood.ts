@@ -8,12 +8,11 @@ import { runCommand, writeResult } from './lib/command.ts';
 import { Driver } from './lib/driver.ts';
 import { FLOOD_COLUMNS, type FloodPhase, type FloodResult } from './lib/flood-result.ts';
 import { describeMachine, warnIfBusy } from './lib/machine.ts';
+import { measurePhase, type PhaseOptions } from './lib/measured-phase.ts';
 import { JSON_FILE, type Options, SERVER_FLAGS, type Values } from './lib/options.ts';
 import { clearProgress, showProgress } from './lib/progress.ts';
-import type { ServerUnderTest } from './lib/server-under-test.ts';
 import { ROOM, serversOf } from './lib/servers.ts';
 import { formatTable } from './lib/table.ts';
-import { Window } from './lib/window.ts';
 
 const SETTLE_MS = 3000;
 const KINDS = 4096;
@@ -65,12 +64,13 @@ async function run(values: Values<typeof options>): Promise<void> {
     let index = 0;
     const next = () => datagrams[index++ % KINDS]!;
     showProgress('the room alone');
-    const before = await measure('before', server, driver, async () => {
+    const room = { server, driver, settled: participants };
+    const before = await measure('before', room, async () => {
       await sleep(seconds * 1000);
       return 0;
     });
     showProgress('the flood');
-    const flood = await measure('flood', server, driver, () => barrage.run({ perSecond: rate, seconds, next }));
+    const flood = await measure('flood', room, () => barrage.run({ perSecond: rate, seconds, next }));
     clearProgress();
     const result: FloodResult = {
       benchmark: 'flood',
@@ -95,34 +95,13 @@ async function run(values: Values<typeof options>): Promise<void> {
 
 async function measure(
   phase: FloodPhase['phase'],
-  server: ServerUnderTest,
-  driver: Driver,
+  options: PhaseOptions,
   happens: () => Promise<number>,
 ): Promise<FloodPhase> {
-  const scrapedBefore = await server.metrics!();
-  const before = await server.usage();
-  await driver.ask({ type: 'reset' });
-  const sent = await happens();
-  const { participants, seconds } = await driver.ask({ type: 'report' });
-  const after = await server.usage();
-  const scraped = await server.metrics!();
-  const window = new Window(scrapedBefore, scraped);
-  const since = (name: string) => scraped.sum(name) - scrapedBefore.sum(name);
-  return {
-    phase,
-    seconds,
-    sent,
-    received: since('partyline_datagrams_dropped_total'),
-    tickLatenessP50Ms: window.latenessMs(0.5),
-    tickLatenessP99Ms: window.latenessMs(0.99),
-    ticksSkipped: window.ticksSkipped,
-    serverCpuPercent: (100_000 * (after.cpuSeconds - before.cpuSeconds)) / (after.atMs - before.atMs),
-    framesConcealed: window.framesConcealed,
-    packetsPerSecondMin: Math.min(
-      ...participants.map(({ packets, pausedMs }) => packets / (seconds - pausedMs / 1000)),
-    ),
-    largestGapMs: Math.max(...participants.map(({ largestGapMs }) => largestGapMs)),
-  };
+  const { figures, outcome: sent, before, after } = await measurePhase(options, happens);
+  const since = (name: string) => after.sum(name) - before.sum(name);
+  const received = since('partyline_datagrams_dropped_total');
+  return { phase, ...figures, sent, received, framesConcealed: since('partyline_frames_concealed_total') };
 }
 
 /** The server does not tell where it listens but in its answers; another port than this may be as free. */

@@ -1,23 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LoadReport } from './client/messages.ts';
 import { drawChart } from './lib/chart.ts';
 import { runCommand, writeResult } from './lib/command.ts';
 import { Driver } from './lib/driver.ts';
 import { describeMachine, warnIfBusy } from './lib/machine.ts';
+import { measurePhase } from './lib/measured-phase.ts';
 import { JSON_FILE, type Options, SERVER_FLAGS, SVG_FILE, UsageError, type Values } from './lib/options.ts';
 import { clearProgress, showProgress } from './lib/progress.ts';
-import type { ServerUnderTest } from './lib/server-under-test.ts';
 import { ROOM, serversOf } from './lib/servers.ts';
-import {
-  STORM_COLUMNS,
-  type StormPhase,
-  type StormResult,
-  stormChart,
-  WAIT_COLUMNS,
-  waitRowsOf,
-} from './lib/storm-result.ts';
+import { STORM_COLUMNS, type StormResult, stormChart, WAIT_COLUMNS, waitRowsOf } from './lib/storm-result.ts';
 import { formatTable } from './lib/table.ts';
-import { Window } from './lib/window.ts';
 
 const SETTLE_MS = 3000;
 /** After the last join, so that it hears something: a talker may be between two sentences. */
@@ -67,11 +58,12 @@ async function run(values: Values<typeof options>): Promise<void> {
     await driver.ask({ type: 'talk', room: ROOM, count: talkers });
     await sleep(SETTLE_MS);
     showProgress('the room alone');
-    const before = await measure('before', server, driver, participants, () => sleep(seconds * 1000));
+    const room = { server, driver, settled: participants };
+    const before = await measurePhase(room, () => sleep(seconds * 1000));
     showProgress('the storm');
-    const storm = await measure('storm', server, driver, participants, async () => {
-      return driver.ask({ type: 'join', ...join, count: joins, perSecond: joins / seconds });
-    });
+    const storm = await measurePhase(room, () =>
+      driver.ask({ type: 'join', ...join, count: joins, perSecond: joins / seconds }),
+    );
     await sleep(LAST_SOUND_MS);
     const sounds = await driver.ask({ type: 'first-sounds', room: ROOM });
     clearProgress();
@@ -82,7 +74,10 @@ async function run(values: Values<typeof options>): Promise<void> {
       talkers,
       joins,
       joinSeconds: seconds,
-      phases: [before.phase, storm.phase],
+      phases: [
+        { phase: 'before', ...before.figures },
+        { phase: 'storm', ...storm.figures },
+      ],
       joinMs: storm.outcome.joinMs,
       firstSoundMs: sounds.slice(participants).filter((ms) => ms !== null),
     };
@@ -94,42 +89,4 @@ async function run(values: Values<typeof options>): Promise<void> {
     driver.close();
     await server.close();
   }
-}
-
-/** Measures while `happens`; `settled` participants joined first and are those who are looked at. */
-async function measure<T>(
-  phase: StormPhase['phase'],
-  server: ServerUnderTest,
-  driver: Driver,
-  settled: number,
-  happens: () => Promise<T>,
-): Promise<{ phase: StormPhase; outcome: T }> {
-  const scrapedBefore = await server.metrics!();
-  const before = await server.usage();
-  await driver.ask({ type: 'reset' });
-  const outcome = await happens();
-  const load = await driver.ask({ type: 'report' });
-  const after = await server.usage();
-  const window = new Window(scrapedBefore, await server.metrics!());
-  const figures = {
-    phase,
-    seconds: load.seconds,
-    tickLatenessP50Ms: window.latenessMs(0.5),
-    tickLatenessP99Ms: window.latenessMs(0.99),
-    ticksSkipped: window.ticksSkipped,
-    serverCpuPercent: (100_000 * (after.cpuSeconds - before.cpuSeconds)) / (after.atMs - before.atMs),
-    ...heardBy(load, settled),
-  };
-  return { phase: figures, outcome };
-}
-
-function heardBy(
-  { participants, seconds }: LoadReport,
-  count: number,
-): Pick<StormPhase, 'packetsPerSecondMin' | 'largestGapMs'> {
-  const settled = participants.slice(0, count);
-  return {
-    packetsPerSecondMin: Math.min(...settled.map(({ packets, pausedMs }) => packets / (seconds - pausedMs / 1000))),
-    largestGapMs: Math.max(...settled.map(({ largestGapMs }) => largestGapMs)),
-  };
 }

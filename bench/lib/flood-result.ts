@@ -1,21 +1,15 @@
 import type { Machine } from './machine.ts';
+import type { PhaseFigures } from './measured-phase.ts';
 import type { Column } from './table.ts';
 
 /** The room before the flood, or during it. */
-export interface FloodPhase {
+export interface FloodPhase extends PhaseFigures {
   readonly phase: 'before' | 'flood';
-  readonly seconds: number;
   /** Junk datagrams. */
   readonly sent: number;
   /** Of these, how many the server saw and dropped. */
   readonly received: number;
-  readonly tickLatenessP50Ms: number;
-  readonly tickLatenessP99Ms: number;
-  readonly ticksSkipped: number;
-  readonly serverCpuPercent: number;
   readonly framesConcealed: number;
-  readonly packetsPerSecondMin: number;
-  readonly largestGapMs: number;
 }
 
 /** What `bench/flood.ts` writes. */

@@ -1,19 +1,12 @@
 import type { Chart } from './chart.ts';
 import type { Machine } from './machine.ts';
+import type { PhaseFigures } from './measured-phase.ts';
 import { percentile } from './statistics.ts';
 import type { Column } from './table.ts';
 
-/** One part of a run: the room before the storm, or during it. */
-export interface StormPhase {
+/** The room before the storm, or during it: those who were there before are looked at. */
+export interface StormPhase extends PhaseFigures {
   readonly phase: 'before' | 'storm';
-  readonly seconds: number;
-  readonly tickLatenessP50Ms: number;
-  readonly tickLatenessP99Ms: number;
-  readonly ticksSkipped: number;
-  readonly serverCpuPercent: number;
-  /** Of those who were in the room before. */
-  readonly packetsPerSecondMin: number;
-  readonly largestGapMs: number;
 }
 
 /** What `bench/storm.ts` writes. */

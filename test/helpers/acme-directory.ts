@@ -2,16 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { makeSelfSigned } from '../../src/server/tls/self-signed.ts';
+import { answering, end } from './background-program.ts';
 import { freePort } from './free-port.ts';
-
-const ATTEMPTS = 100;
-const ATTEMPT_MS = 50;
 
 export interface AcmeDirectoryOptions {
   /** Ports of 127.0.0.1 that it looks at in place of 80 and 443. */
@@ -63,7 +59,7 @@ export async function startAcmeDirectory(options: AcmeDirectoryOptions): Promise
   await writeFile(file('config.json'), JSON.stringify({ pebble }));
   let output = '';
   const children: ChildProcess[] = [];
-  const run = (command: string, args: readonly string[], env = {}): void => {
+  const run = (command: string, args: readonly string[], env = {}): ChildProcess => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (data) => {
@@ -71,6 +67,7 @@ export async function startAcmeDirectory(options: AcmeDirectoryOptions): Promise
       });
     }
     children.push(child);
+    return child;
   };
   const stop = async (): Promise<void> => {
     await Promise.all(children.map(end));
@@ -81,13 +78,14 @@ export async function startAcmeDirectory(options: AcmeDirectoryOptions): Promise
   };
   const nothingElse = ['-http01', '', '-https01', '', '-tlsalpn01', ''];
   const dns = ['-dns01', `127.0.0.1:${dnsPort}`, '-management', `127.0.0.1:${dnsManagementPort}`, '-defaultIPv6', ''];
-  run('pebble-challtestsrv', [...nothingElse, ...dns]);
-  run('pebble', ['-config', file('config.json'), '-dnsserver', `127.0.0.1:${dnsPort}`], {
+  const names = run('pebble-challtestsrv', [...nothingElse, ...dns]);
+  const authority = run('pebble', ['-config', file('config.json'), '-dnsserver', `127.0.0.1:${dnsPort}`], {
     PEBBLE_VA_NOSLEEP: '1',
     PEBBLE_AUTHZREUSE: '0',
   });
   try {
-    for (const each of [port, managementPort, dnsManagementPort]) await answering(each!);
+    await answering(names, dnsManagementPort!);
+    for (const each of [port, managementPort]) await answering(authority, each!);
   } catch (error) {
     await close();
     throw new Error(`pebble did not start: ${output}`, { cause: error });
@@ -107,29 +105,7 @@ export async function startAcmeDirectory(options: AcmeDirectoryOptions): Promise
   };
 }
 
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
-}
-
 async function read(url: string, ca: string): Promise<string> {
   const [answer] = await once(get(url, { ca, agent: false }), 'response');
   return text(answer);
-}
-
-async function answering(port: number): Promise<void> {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const socket = connect({ host: '127.0.0.1', port });
-    try {
-      await once(socket, 'connect');
-      return;
-    } catch {
-      await sleep(ATTEMPT_MS);
-    } finally {
-      socket.destroy();
-    }
-  }
-  throw new Error(`nobody answers at port ${port}`);
 }

@@ -1,13 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { answering, end } from './background-program.ts';
 import { freePort } from './free-port.ts';
-
-const ATTEMPTS = 100;
-const ATTEMPT_MS = 50;
 
 export interface NginxOptions {
   /** Empty, and nobody else's. */
@@ -59,33 +54,10 @@ export async function startNginx({ directory, configuration, http }: NginxOption
   });
   const close = () => end(child);
   try {
-    await answering(ports.https, child);
+    await answering(child, ports.https);
   } catch (thrown) {
     await close();
     throw new Error(`nginx did not start: ${output}`, { cause: thrown });
   }
   return { httpPort: ports.http, httpsPort: ports.https, certificate: readFileSync(at('cert.pem'), 'utf8'), close };
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
-}
-
-async function answering(port: number, child: ChildProcess): Promise<void> {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
-    const socket = connect({ host: '127.0.0.1', port });
-    try {
-      await once(socket, 'connect');
-      return;
-    } catch {
-      await sleep(ATTEMPT_MS);
-    } finally {
-      socket.destroy();
-    }
-  }
-  throw new Error('nobody answers');
 }

@@ -4,8 +4,6 @@ import { MediaEngine, type MediaEngineOptions } from '../../src/media/engine.ts'
 import type { WorkerStats } from '../../src/media/messages.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
 import { JitterBuffer, type Playout } from '../../src/mixer/jitter-buffer.ts';
-import type { DatagramListener } from '../../src/rtc/datagram-port.ts';
-import type { MediaPort } from '../../src/rtc/media-port.ts';
 import { ReceiveStatistics } from '../../src/rtc/receive-statistics.ts';
 import { createRedBlocks, parseRed } from '../../src/rtc/red.ts';
 import { writeReport } from '../../src/rtc/rtcp.ts';
@@ -19,6 +17,7 @@ import { FakeClock } from './fake-clock.ts';
 import { LossyLink, type LossyLinkOptions } from './lossy-link.ts';
 import { counters } from './packet-stream.ts';
 import { createPrng, type Prng } from './prng.ts';
+import { simulatedPort } from './simulated-port.ts';
 
 const OPUS = 111;
 const RED = 63;
@@ -40,23 +39,13 @@ export class SimulatedEngine {
   /** What the engine takes for its load, 0 to 1. */
   busyShare = 0;
   readonly #seed: number;
-  #listener: DatagramListener = () => {};
+  readonly #port = simulatedPort();
   #lastId = 0;
 
   constructor(seed: number, options: Partial<MediaEngineOptions> = {}) {
     this.#seed = seed;
-    const port = {
-      addresses: [],
-      udpCounters: { datagramsIn: 0, sendFailures: 0, socketErrors: 0 },
-      tcp: null,
-      tcpPacketsDropped: 0,
-      listen: (listener: DatagramListener) => {
-        this.#listener = listener;
-      },
-      close: async () => {},
-    } as unknown as MediaPort;
     this.engine = new MediaEngine({
-      port,
+      port: this.#port,
       clock: this.clock,
       emit: (event) => {
         if (event.type === 'stats') this.stats = event.stats;
@@ -108,7 +97,7 @@ export class SimulatedEngine {
       for (const peer of this.peers) {
         peer.run(nowMs);
         for (const { item } of peer.uplink.receive(nowMs)) {
-          this.#listener(item, { address: HOST, port: peer.port }, peer.socket);
+          this.#port.listener(item, { address: HOST, port: peer.port }, peer.socket);
         }
       }
     }

@@ -12,12 +12,11 @@ import type { MediaCommand } from '../../src/media/messages.ts';
 import type { MediaPlane } from '../../src/media/plane.ts';
 import { AccessControl } from '../../src/rooms/access.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
-import type { DatagramListener } from '../../src/rtc/datagram-port.ts';
-import type { MediaPort } from '../../src/rtc/media-port.ts';
 import type { SrtpKeys } from '../../src/rtc/srtp-keys.ts';
 import type { UdpSocket } from '../../src/rtc/udp-port.ts';
 import { Session, type SignalingCounters } from '../../src/signaling/session.ts';
 import { FakeClock } from './fake-clock.ts';
+import { simulatedPort } from './simulated-port.ts';
 
 const FIRST_PORT = 40_000;
 const LIMITS = {
@@ -118,25 +117,16 @@ class SimulatedHost implements MediaHost {
   readonly #engine: MediaEngine;
   readonly #keys: Map<string, SrtpKeys>;
   readonly #ufrags = new Map<number, string>();
-  #listener: DatagramListener = () => {};
+  readonly #port: ReturnType<typeof simulatedPort>;
   #alive = true;
 
   constructor(index: number, clock: FakeClock, events: MediaHostEvents, keys: Map<string, SrtpKeys>) {
     this.addresses = [{ protocol: 'udp', family: 4, address: '10.0.0.1', port: FIRST_PORT + index } as const];
     this.#events = events;
     this.#keys = keys;
-    const port = {
-      addresses: this.addresses,
-      udpCounters: { datagramsIn: 0, sendFailures: 0, socketErrors: 0 },
-      tcp: null,
-      tcpPacketsDropped: 0,
-      listen: (listener: DatagramListener) => {
-        this.#listener = listener;
-      },
-      close: async () => {},
-    } as unknown as MediaPort;
+    this.#port = simulatedPort(this.addresses);
     this.#engine = new MediaEngine({
-      port,
+      port: this.#port,
       clock,
       emit: (event) => {
         if (event.type === 'failure') throw new Error(event.message);
@@ -161,7 +151,7 @@ class SimulatedHost implements MediaHost {
   }
 
   receive(datagram: Buffer, port: number, socket: UdpSocket): void {
-    if (this.#alive) this.#listener(datagram, { address: '10.0.0.2', port }, socket);
+    if (this.#alive) this.#port.listener(datagram, { address: '10.0.0.2', port }, socket);
   }
 
   crash(): void {

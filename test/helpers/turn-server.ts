@@ -1,14 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { answering, end } from './background-program.ts';
 import { freePort } from './free-port.ts';
-
-const ATTEMPTS = 100;
-const ATTEMPT_MS = 50;
 
 export interface TurnServerOptions {
   /** The address to listen at and to relay from; 127.0.0.1 without. */
@@ -58,33 +53,10 @@ export async function startTurnServer({
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    await answering(address, port, child);
+    await answering(child, port, address);
   } catch (thrown) {
     await close();
     throw new Error(`coturn did not start: ${output}`, { cause: thrown });
   }
   return { address, port, url: (transport) => `turn:${address}:${port}?transport=${transport}`, close };
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
-}
-
-async function answering(address: string, port: number, child: ChildProcess): Promise<void> {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
-    const socket = connect({ host: address, port });
-    try {
-      await once(socket, 'connect');
-      return;
-    } catch {
-      await sleep(ATTEMPT_MS);
-    } finally {
-      socket.destroy();
-    }
-  }
-  throw new Error('nobody answers');
 }

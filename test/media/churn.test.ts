@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { test } from 'tap';
+import { memoryBytes } from '../helpers/memory.ts';
 import { createFrameEncoder, FRAME_SAMPLES } from '../helpers/opus.ts';
 import { createPrng } from '../helpers/prng.ts';
 import { SimulatedEngine } from '../helpers/simulated-engine.ts';
@@ -13,19 +11,6 @@ const CHECK_MS = 5000;
 const MB = 1e6;
 /** A participant who has spoken holds 27 kB of samples alone: a thousand that stayed behind would be 27 MB. */
 const MAX_GROWN_BYTES = 10 * MB;
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-/** Native objects let go of their memory only when the event loop turns after a collection, some of them after the next. */
-async function memoryBytes(): Promise<number> {
-  for (let i = 0; i < 5; i++) {
-    collectGarbage();
-    await sleep(20);
-  }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 test('an hour of joins and leaves leaves nothing behind in a media engine', async (t) => {
   const prng = createPrng(SEED);

@@ -10,25 +10,9 @@ import { toAppError } from '../../src/lib/errors.ts';
 import { createMediaPlane } from '../../src/media/media-plane.ts';
 import type { MediaPlaneOptions, MediaRoom, MediaRoomEvents } from '../../src/media/plane.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { AUDIO_OFFER } from '../helpers/offer.ts';
 
 const WORKER = new URL('../../dist/worker.js', import.meta.url);
-const OFFER = `${[
-  'v=0',
-  'o=- 1 1 IN IP4 127.0.0.1',
-  's=-',
-  't=0 0',
-  'a=group:BUNDLE 0',
-  'm=audio 9 UDP/TLS/RTP/SAVPF 111',
-  'c=IN IP4 0.0.0.0',
-  'a=mid:0',
-  'a=ice-ufrag:abcd',
-  'a=ice-pwd:0123456789abcdefghijklmn',
-  `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`,
-  'a=setup:actpass',
-  'a=rtcp-mux',
-  'a=sendrecv',
-  'a=rtpmap:111 opus/48000/2',
-].join('\r\n')}\r\n`;
 
 function options(given: Partial<MediaPlaneOptions> = {}): MediaPlaneOptions {
   return {
@@ -54,7 +38,7 @@ process.on('worker', (worker) => created.push(worker));
 
 const NO_EVENTS: MediaRoomEvents = { levels: () => {} };
 
-function connect(room: MediaRoom, sdp = OFFER) {
+function connect(room: MediaRoom, sdp = AUDIO_OFFER) {
   return room.connect({
     sdp,
     muted: false,
@@ -80,9 +64,9 @@ test('the limits on session descriptions are those of the settings', async (t) =
   const plane = await createMediaPlane(options({ sdpLimits: { maxBytes: 1000, maxLines: 30 } }));
   t.teardown(() => plane.close());
   const room = plane.openRoom(NO_EVENTS);
-  t.equal(refusal(room, OFFER), 'none');
-  t.equal(refusal(room, `${OFFER}a=${'x'.repeat(1000)}\r\n`), 'sdp_too_large');
-  t.equal(refusal(room, OFFER + 'a=x\r\n'.repeat(20)), 'sdp_too_large');
+  t.equal(refusal(room, AUDIO_OFFER), 'none');
+  t.equal(refusal(room, `${AUDIO_OFFER}a=${'x'.repeat(1000)}\r\n`), 'sdp_too_large');
+  t.equal(refusal(room, AUDIO_OFFER + 'a=x\r\n'.repeat(20)), 'sdp_too_large');
   t.equal(refusal(room, 'v=0\r\n'), 'invalid_sdp');
 });
 
@@ -132,7 +116,7 @@ test('a worker that dies is replaced, and those whose connections went with it a
       opened.ended = reason;
     };
     const events = { connected: () => {}, silent: () => {}, closed };
-    const { sdp } = room.connect({ sdp: OFFER, muted: false, deafened: false, events });
+    const { sdp } = room.connect({ sdp: AUDIO_OFFER, muted: false, deafened: false, events });
     rooms.push(Object.assign(opened, { address: candidates(sdp)[0] }));
   };
   // A worker that took long to start seems to be busy at first.
@@ -172,7 +156,7 @@ test('a worker that dies with open TCP connections is replaced on the same port'
   const lost: string[] = [];
   const room = plane.openRoom(NO_EVENTS);
   const events = { connected: () => {}, silent: () => {}, closed: (reason: string) => lost.push(reason) };
-  const { sdp } = room.connect({ sdp: OFFER, muted: false, deafened: false, events });
+  const { sdp } = room.connect({ sdp: AUDIO_OFFER, muted: false, deafened: false, events });
   t.match(sdp, new RegExp(`^a=candidate:\\S+ 1 tcp \\d+ 127\\.0\\.0\\.1 ${port} typ host tcptype passive\r$`, 'm'));
 
   const open = () => {

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { test } from 'tap';
 import { createCertificate } from '../../src/rtc/certificate.ts';
 import type { DatagramSocket } from '../../src/rtc/datagram-port.ts';
@@ -12,15 +10,13 @@ import { writeBindingRequest } from '../../src/rtc/stun-writer.ts';
 import { WebRtcTransport } from '../../src/rtc/webrtc-transport.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { dtlsRecord, handshakeRecord, nomination } from '../helpers/hostile-datagrams.ts';
+import { collectGarbage } from '../helpers/memory.ts';
 import { createPrng, integerBetween } from '../helpers/prng.ts';
 import { createIdentity } from './dtls-client.ts';
 
 const SEED = 45;
 const certificate = await createCertificate();
 const identity = await createIdentity();
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 /** Bytes in buffers that somebody still holds. */
 function heldBytes(): number {

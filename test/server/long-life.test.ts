@@ -1,8 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { test } from 'tap';
 import { eventually } from '../helpers/eventually.ts';
+import { memoryBytes } from '../helpers/memory.ts';
 import { createFrameEncoder, FRAME_SAMPLES } from '../helpers/opus.ts';
 import { createPrng, type Prng } from '../helpers/prng.ts';
 import { SimulatedPerson } from '../helpers/simulated-person.ts';
@@ -24,19 +22,6 @@ const EVENT_MS = 8000;
 const FRAME_MS = 20;
 const MB = 1e6;
 const MAX_GROWN_BYTES = 6 * MB;
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-/** Native objects let go of their memory only when the event loop turns after a collection, some of them after the next. */
-async function memoryBytes(): Promise<number> {
-  for (let i = 0; i < 5; i++) {
-    collectGarbage();
-    await sleep(20);
-  }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 /** Everybody who is there or trying to be, and what happens to them. */
 class Life {

@@ -3,38 +3,16 @@ import { test } from 'tap';
 import { createJoinToken, tokenKey } from '../../src/rooms/join-token.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { startServer } from '../helpers/running-server.ts';
-import { toneLevelDbfs } from '../helpers/signal.ts';
 import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
+import { whoIsHeard } from '../helpers/who-is-heard.ts';
 
 const SECRET = 'a secret that is long enough to sign with';
 const TONES_HZ = { mod: 500, ben: 820, cy: 1240 } as const;
 const AMPLITUDE = 0.15;
-const AUDIBLE_DBFS = -22;
-const INAUDIBLE_DBFS = -50;
-const SETTLE_MS = 800;
-const LISTEN_MS = 800;
-const WINDOW = 9600;
 
 type Who = keyof typeof TONES_HZ;
 
-/** Who of the three is heard by somebody from now on; fails on a level that is neither loud nor silent. */
-async function heardBy(listener: WeriftParticipant): Promise<Who[]> {
-  await sleep(SETTLE_MS);
-  const mark = listener.hearing.mark();
-  await sleep(LISTEN_MS);
-  const sound = listener.hearing.sound(mark);
-  const heard: Who[] = [];
-  for (const who of ['mod', 'ben', 'cy'] as const) {
-    // The median of short windows: a change of the jitter buffer spoils one of them.
-    const levels = Array.from({ length: Math.floor(sound.length / WINDOW) }, (_, index) =>
-      toneLevelDbfs(sound.subarray(index * WINDOW, (index + 1) * WINDOW), TONES_HZ[who]),
-    ).sort((a, b) => a - b);
-    const level = levels[Math.floor(levels.length / 2)] ?? Number.NEGATIVE_INFINITY;
-    if (level > AUDIBLE_DBFS) heard.push(who);
-    else if (level > INAUDIBLE_DBFS) throw new Error(`${who} is half heard: ${level} dBFS`);
-  }
-  return heard;
-}
+const heardBy = (listener: WeriftParticipant) => whoIsHeard(listener, TONES_HZ);
 
 test('on a server of --access token', async (t) => {
   const server = await startServer(['--levelling', 'off', '--access', 'token', '--token-secret', SECRET]);

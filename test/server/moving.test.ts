@@ -3,36 +3,17 @@ import { test } from 'tap';
 import { distance16 } from '../../src/lib/serial.ts';
 import { ApiClient } from '../helpers/api-client.ts';
 import { startServer } from '../helpers/running-server.ts';
-import { toneLevelDbfs } from '../helpers/signal.ts';
 import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
+import { whoIsHeard } from '../helpers/who-is-heard.ts';
 
 const TOKEN = 'an-admin-token-of-32-characters.';
 const TONES_HZ = { ada: 500, ben: 820, cy: 1240 } as const;
 const AMPLITUDE = 0.15;
-const AUDIBLE_DBFS = -26;
-const INAUDIBLE_DBFS = -50;
 const SETTLE_MS = 700;
-const LISTEN_MS = 600;
-const WINDOW = 9600;
 
 type Who = keyof typeof TONES_HZ;
 
-/** Who is heard by somebody from now on; fails on a level that is neither loud nor silent. */
-async function heardBy(listener: WeriftParticipant): Promise<Who[]> {
-  await sleep(SETTLE_MS);
-  const mark = listener.hearing.mark();
-  await sleep(LISTEN_MS);
-  const sound = listener.hearing.sound(mark);
-  return (Object.keys(TONES_HZ) as Who[]).filter((who) => {
-    // The median of short windows: a change of the jitter buffer spoils one of them.
-    const levels = Array.from({ length: Math.floor(sound.length / WINDOW) }, (_, index) =>
-      toneLevelDbfs(sound.subarray(index * WINDOW, (index + 1) * WINDOW), TONES_HZ[who]),
-    ).sort((a, b) => a - b);
-    const level = levels[Math.floor(levels.length / 2)] ?? Number.NEGATIVE_INFINITY;
-    if (level > INAUDIBLE_DBFS && level < AUDIBLE_DBFS) throw new Error(`${who} is half heard: ${level} dBFS`);
-    return level >= AUDIBLE_DBFS;
-  });
-}
+const heardBy = (listener: WeriftParticipant) => whoIsHeard(listener, TONES_HZ);
 
 for (const workers of [0, 2]) {
   const where = workers === 0 ? 'of the same worker' : 'of another worker';

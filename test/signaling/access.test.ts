@@ -1,74 +1,17 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pino from 'pino';
 import { type Test, test } from 'tap';
-import { AccessControl, type AccessMode } from '../../src/rooms/access.ts';
 import { createJoinToken, tokenKey } from '../../src/rooms/join-token.ts';
-import { RoomRegistry } from '../../src/rooms/registry.ts';
-import { SignalingEndpoint } from '../../src/signaling/endpoint.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { FakeClock } from '../helpers/fake-clock.ts';
-import { FakeMediaPlane } from '../helpers/fake-media-plane.ts';
-import { SignalingClient } from '../helpers/signaling-client.ts';
+import { type SignalingServerOptions, startSignalingServer } from '../helpers/signaling-server.ts';
 
 const SECRET = 'a secret that is long enough to sign with';
-const LIMITS = {
-  maxConnections: 100,
-  maxConnectionsPerAddress: 0,
-  maxJoinsPerMinute: 0,
-  maxFailedJoinsPerMinute: 0,
-  maxMessageBytes: 10_000,
-  maxMessagesPerSecond: 20,
-  maxUnsentBytes: 100_000,
-  joinTimeoutMs: 10_000,
-  pingIntervalMs: 1e6,
-};
-
-interface Choices {
-  readonly mode?: AccessMode;
-  readonly roomPasswords?: Record<string, string>;
-}
-
-async function setUp(t: Test, { mode = 'open', roomPasswords = {} }: Choices = {}) {
-  const clock = new FakeClock();
-  const plane = new FakeMediaPlane();
-  const log = pino({ level: 'silent' });
-  const access = new AccessControl({ mode, tokenSecret: SECRET, roomPasswords, clock });
-  const roomLimits = { maxRooms: 5, maxParticipants: 10, resumeTimeoutMs: 30_000 };
-  const registry = new RoomRegistry({ plane, access, limits: roomLimits, clock, log });
-  const server = createServer();
-  const endpoint = new SignalingEndpoint({
-    server,
-    registry,
-    limits: LIMITS,
-    allowOrigins: [],
-    iceServers: () => [],
-    clock,
-    log,
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const clients: SignalingClient[] = [];
-  const open = async (): Promise<SignalingClient> => {
-    const client = await SignalingClient.open(`ws://127.0.0.1:${port}/ws`);
-    clients.push(client);
-    return client;
-  };
+async function setUp(t: Test, choices: Pick<SignalingServerOptions, 'mode' | 'roomPasswords'> = {}) {
+  const server = await startSignalingServer(t, { tokenSecret: SECRET, limits: { pingIntervalMs: 1e6 }, ...choices });
   const token = (identity: string, rights: { maySpeak?: boolean; mayModerate?: boolean } = {}) => {
     const grant = { room: 'lobby', identity, name: identity, maySpeak: true, mayModerate: false, ...rights };
-    return createJoinToken(tokenKey(SECRET), grant, { wallNowMs: clock.wallNow(), lifetimeMs: 60_000 });
+    return createJoinToken(tokenKey(SECRET), grant, { wallNowMs: server.clock.wallNow(), lifetimeMs: 60_000 });
   };
-  t.teardown(async () => {
-    for (const { socket } of clients) socket.terminate();
-    registry.close();
-    await endpoint.close(0);
-    server.closeAllConnections();
-    server.close();
-  });
-  return { clock, plane, registry, endpoint, open, token };
+  return { ...server, token };
 }
 
 const ADA = { type: 'join', room: 'lobby', name: 'Ada' } as const;

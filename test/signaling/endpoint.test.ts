@@ -1,62 +1,18 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import pino from 'pino';
+import { type IncomingMessage, request } from 'node:http';
 import { type Test, test } from 'tap';
 import { WebSocket } from 'ws';
-import { AccessControl } from '../../src/rooms/access.ts';
-import { RoomRegistry } from '../../src/rooms/registry.ts';
-import { type EndpointLimits, SignalingEndpoint } from '../../src/signaling/endpoint.ts';
-import { FakeClock } from '../helpers/fake-clock.ts';
-import { FakeMediaPlane } from '../helpers/fake-media-plane.ts';
-import { SignalingClient } from '../helpers/signaling-client.ts';
+import type { EndpointLimits } from '../../src/signaling/endpoint.ts';
+import { startSignalingServer } from '../helpers/signaling-server.ts';
 
-const LIMITS: EndpointLimits = {
-  maxConnections: 10,
-  maxConnectionsPerAddress: 0,
-  maxJoinsPerMinute: 0,
-  maxFailedJoinsPerMinute: 0,
-  maxMessageBytes: 2000,
-  maxMessagesPerSecond: 20,
-  maxUnsentBytes: 100_000,
-  joinTimeoutMs: 10_000,
-  pingIntervalMs: 10_000,
-};
-
-async function setUp(t: Test, limits: Partial<EndpointLimits> = {}, allowOrigins: string[] = []) {
-  const clock = new FakeClock();
-  const plane = new FakeMediaPlane();
-  const log = pino({ level: 'silent' });
-  const roomLimits = { maxRooms: 2, maxParticipants: 3, resumeTimeoutMs: 30_000 };
-  const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
-  const registry = new RoomRegistry({ plane, access, limits: roomLimits, clock, log });
-  const server = createServer();
-  const endpoint = new SignalingEndpoint({
-    server,
-    registry,
-    limits: { ...LIMITS, ...limits },
+/** Few and small, so that they are reached soon. */
+function setUp(t: Test, limits: Partial<EndpointLimits> = {}, allowOrigins: readonly string[] = []) {
+  return startSignalingServer(t, {
+    limits: { maxConnections: 10, maxMessageBytes: 2000, ...limits },
+    roomLimits: { maxRooms: 2, maxParticipants: 3 },
     allowOrigins,
     iceServers: () => [{ urls: ['stun:stun.example.org'] }],
-    clock,
-    log,
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const clients: SignalingClient[] = [];
-  const open = async (headers: Record<string, string> = {}, path = '/ws'): Promise<SignalingClient> => {
-    const client = await SignalingClient.open(`ws://127.0.0.1:${port}${path}`, headers);
-    clients.push(client);
-    return client;
-  };
-  t.teardown(async () => {
-    for (const { socket } of clients) socket.terminate();
-    registry.close();
-    await endpoint.close(0);
-    server.closeAllConnections();
-    server.close();
-  });
-  return { clock, plane, registry, endpoint, open, port };
 }
 
 test('a busy server refuses newcomers their media, not their place, and takes back who was here', async (t) => {

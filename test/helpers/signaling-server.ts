@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import pino from 'pino';
+import type { Test } from 'tap';
+import { AccessControl, type AccessMode } from '../../src/rooms/access.ts';
+import { type RegistryLimits, RoomRegistry } from '../../src/rooms/registry.ts';
+import { type EndpointLimits, SignalingEndpoint } from '../../src/signaling/endpoint.ts';
+import type { IceServersFor } from '../../src/signaling/ice-servers.ts';
+import { FakeClock } from './fake-clock.ts';
+import { FakeMediaPlane } from './fake-media-plane.ts';
+import { SignalingClient } from './signaling-client.ts';
+
+const LIMITS: EndpointLimits = {
+  maxConnections: 100,
+  maxConnectionsPerAddress: 0,
+  maxJoinsPerMinute: 0,
+  maxFailedJoinsPerMinute: 0,
+  maxMessageBytes: 10_000,
+  maxMessagesPerSecond: 20,
+  maxUnsentBytes: 100_000,
+  joinTimeoutMs: 10_000,
+  pingIntervalMs: 10_000,
+};
+const ROOM_LIMITS: RegistryLimits = { maxRooms: 5, maxParticipants: 10, resumeTimeoutMs: 30_000 };
+
+export interface SignalingServerOptions {
+  readonly limits?: Partial<EndpointLimits>;
+  readonly roomLimits?: Partial<RegistryLimits>;
+  readonly allowOrigins?: readonly string[];
+  readonly iceServers?: IceServersFor;
+  readonly mode?: AccessMode;
+  readonly tokenSecret?: string;
+  readonly roomPasswords?: Readonly<Record<string, string>>;
+}
+
+/** Real WebSockets and rooms on a clock and a media plane that the test moves; all ends with the test. */
+export async function startSignalingServer(t: Test, options: SignalingServerOptions = {}) {
+  const { mode = 'open', tokenSecret = '', roomPasswords = {} } = options;
+  const clock = new FakeClock();
+  const plane = new FakeMediaPlane();
+  const log = pino({ level: 'silent' });
+  const access = new AccessControl({ mode, tokenSecret, roomPasswords, clock });
+  const registry = new RoomRegistry({ plane, access, limits: { ...ROOM_LIMITS, ...options.roomLimits }, clock, log });
+  const server = createServer();
+  const endpoint = new SignalingEndpoint({
+    server,
+    registry,
+    limits: { ...LIMITS, ...options.limits },
+    allowOrigins: options.allowOrigins ?? [],
+    iceServers: options.iceServers ?? (() => []),
+    clock,
+    log,
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const clients: SignalingClient[] = [];
+  const open = async (headers: Record<string, string> = {}, path = '/ws'): Promise<SignalingClient> => {
+    const client = await SignalingClient.open(`ws://127.0.0.1:${port}${path}`, headers);
+    clients.push(client);
+    return client;
+  };
+  t.teardown(async () => {
+    for (const { socket } of clients) socket.terminate();
+    registry.close();
+    await endpoint.close(0);
+    server.closeAllConnections();
+    server.close();
+  });
+  return { clock, plane, registry, endpoint, open, port };
+}

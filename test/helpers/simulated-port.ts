@@ -1,0 +1,23 @@
+import type { DatagramListener } from '../../src/rtc/datagram-port.ts';
+import type { MediaPort } from '../../src/rtc/media-port.ts';
+
+/** A media port without a socket: what comes by it is given to the `listener`. */
+export function simulatedPort(
+  addresses: MediaPort['addresses'] = [],
+): MediaPort & { readonly listener: DatagramListener } {
+  let listener: DatagramListener = () => {};
+  const port = {
+    addresses,
+    udpCounters: { datagramsIn: 0, sendFailures: 0, socketErrors: 0 },
+    tcp: null,
+    tcpPacketsDropped: 0,
+    listen: (wanted: DatagramListener) => {
+      listener = wanted;
+    },
+    close: async () => {},
+    get listener() {
+      return listener;
+    },
+  };
+  return port as unknown as MediaPort & { readonly listener: DatagramListener };
+}
