@@ -94,8 +94,6 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     });
   if (config.allowCapture === 'on')
     log.warn('captures are allowed: who has the admin token can record what is said in rooms');
-  if (config.allowCapture === 'on')
-    log.warn('captures are allowed: who has the admin token can record what is said in rooms');
   const api = createApi({
     token: config.adminToken,
     maxFailuresPerMinute: config.maxFailedJoinsPerMinute,
@@ -110,7 +108,6 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       webhooks: () => webhooks.figures,
       clock,
     }),
-    allowCapture: config.allowCapture === 'on',
     allowCapture: config.allowCapture === 'on',
     proxies,
     clock,
