@@ -1,6 +1,7 @@
 import manifest from '../package.json' with { type: 'json' };
 import { loadAssets } from './admin/assets.ts';
 import { thisMachine } from './config/machine.ts';
+import { tlsModeOf } from './config/tls.ts';
 import { type CommandInput, type Config, ConfigError, readCommand } from './config.ts';
 import { systemClock } from './lib/clock.ts';
 import { createLogger } from './lib/log.ts';
@@ -75,6 +76,7 @@ async function serve(config: Config): Promise<void> {
       onFailed: (reason) => end.fail('the server cannot go on', new Error(reason)),
     });
     end.serves(server);
+    if (tlsModeOf(config) !== 'off') process.on('SIGHUP', () => server.reload());
     const { url } = await server.listen();
     log.info({ version: manifest.version, workers: config.workers }, `ready: open ${url}`);
   } catch (error) {
