@@ -1,14 +1,15 @@
-import { pathToFileURL } from 'node:url';
 import { test } from 'tap';
-import { loadAssets } from '../../src/admin/assets.ts';
+import { createAssets } from '../../src/admin/assets.ts';
 
-test('every file of the page is read, under its path in the address', async (t) => {
-  const directory = t.testdir({
-    'index.html': '<!doctype html>',
-    assets: { 'main-ABCDEF12.js': 'x', 'logo.svg': 'y' },
-  });
-  const assets = await loadAssets(pathToFileURL(`${directory}/`));
-  t.strictSame([...assets.keys()].sort(), ['/assets/logo.svg', '/assets/main-ABCDEF12.js', '/index.html']);
+test('every file of the page has its path in the address, a type and a tag', async (t) => {
+  const assets = createAssets(
+    new Map([
+      ['index.html', Buffer.from('<!doctype html>')],
+      ['assets/main-ABCDEF12.js', Buffer.from('x')],
+      ['assets/logo.svg', Buffer.from('y')],
+    ]),
+  );
+  t.strictSame([...assets.keys()], ['/index.html', '/assets/main-ABCDEF12.js', '/assets/logo.svg']);
   t.match(assets.get('/assets/main-ABCDEF12.js'), {
     immutable: true,
     contentType: /javascript/,
@@ -19,7 +20,5 @@ test('every file of the page is read, under its path in the address', async (t) 
 });
 
 test('a page that was not built is an error', async (t) => {
-  const directory = t.testdir({ 'other.html': '' });
-  await t.rejects(loadAssets(pathToFileURL(`${directory}/`)), { message: /there is no index.html/ });
-  await t.rejects(loadAssets(pathToFileURL(`${directory}/gone/`)), { code: 'ENOENT' });
+  t.throws(() => createAssets(new Map([['other.html', Buffer.alloc(0)]])), { message: /there is no index.html/ });
 });
