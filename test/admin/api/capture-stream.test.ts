@@ -1,0 +1,48 @@
+import pino from 'pino';
+import { test } from 'tap';
+import { captureStream } from '../../../src/admin/api/capture-stream.ts';
+import { AccessControl } from '../../../src/rooms/access.ts';
+import { GUEST } from '../../../src/rooms/admission.ts';
+import { RoomRegistry } from '../../../src/rooms/registry.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+import { FakeMediaPlane } from '../../helpers/fake-media-plane.ts';
+import { readPcap } from '../../helpers/pcap-reader.ts';
+
+const MEGABYTE = 1024 * 1024;
+
+function setUp() {
+  const clock = new FakeClock();
+  const plane = new FakeMediaPlane();
+  const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
+  const limits = { maxRooms: 5, maxParticipants: 10, resumeTimeoutMs: 30_000 };
+  const registry = new RoomRegistry({ plane, access, limits, clock, log: pino({ level: 'silent' }) });
+  const listener = { event: () => {}, ended: () => {} };
+  const request = { room: 'lobby', name: 'Ada', admission: GUEST, muted: false, deafened: false, listener };
+  const { participant } = registry.join(request);
+  participant.offer('an offer');
+  const stream = captureStream(participant, { durationMs: 60_000, maxBytes: 64 * MEGABYTE });
+  const { sink } = plane.openConnections[0]!.capture!;
+  return { clock, participant, stream, sink };
+}
+
+test('a capture without a packet is a file without a packet', async (t) => {
+  const { clock, stream } = setUp();
+  clock.advance(60_000);
+  t.same(readPcap(Buffer.concat(await stream.toArray())), []);
+});
+
+test('a reader who does not read ends the capture before much has gathered', async (t) => {
+  const { participant, stream, sink } = setUp();
+  for (let i = 0; i < 20 && participant.view.captured; i++) sink.records(new Uint8Array(MEGABYTE));
+  t.equal(participant.view.captured, false);
+  const bytes = (await stream.toArray()).reduce((sum: number, { length }: Uint8Array) => sum + length, 0);
+  t.ok(bytes <= 5 * MEGABYTE, `${bytes} bytes`);
+});
+
+test('a reader who goes away ends the capture', async (t) => {
+  const { participant, stream } = setUp();
+  t.equal(participant.view.captured, true);
+  stream.destroy();
+  await new Promise((resolve) => stream.once('close', resolve));
+  t.equal(participant.view.captured, false);
+});
