@@ -1,11 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
+import { makeSelfSigned } from '../../src/server/tls/self-signed.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -136,6 +137,40 @@ test('the built server', async (t) => {
       t.notMatch(server.output(), 'oken');
     });
   }
+
+  t.test('serves https with files of its own, and reads them again on SIGHUP', async (t) => {
+    const files = t.testdir();
+    const [cert, key] = [join(files, 'cert.pem'), join(files, 'key.pem')];
+    const put = async () => {
+      const { chainPem, keyPem } = await makeSelfSigned(['localhost'], Date.now());
+      writeFileSync(cert, chainPem);
+      writeFileSync(key, keyPem);
+    };
+    await put();
+    const flags = ['--tls-cert', cert, '--tls-key', key, '--host', '127.0.0.1', '--port', '0', '--workers', '0'];
+    const server = run(file, [...flags, ...MEDIA]);
+    t.teardown(() => server.child.kill('SIGKILL'));
+    t.match(await server.ready, /^https:\/\/127\.0\.0\.1:\d+\/$/);
+    await put();
+    server.child.kill('SIGHUP');
+    while (!server.output().includes('"certificate replaced"')) await once(server.child.stdout!, 'data');
+    server.child.kill('SIGTERM');
+    t.equal(await server.exitCode, 0);
+  });
+
+  t.test('ends with 0 when it is drained and the last participant has left', async (t) => {
+    const token = 'an-admin-token-of-32-characters.';
+    const { ready, exitCode } = run(file, ['--port', '0', '--workers', '0', '--admin-token', token, ...MEDIA]);
+    const url = await ready;
+    const client = await SignalingClient.open(`${url.replace('http', 'ws')}ws`);
+    await client.join('lobby', 'Ada');
+    const headers = { authorization: `Bearer ${token}` };
+    const drain = await fetch(`${url}api/v1/server/drain`, { method: 'POST', headers });
+    t.equal(drain.status, 200);
+    await client.next('server_draining');
+    client.send({ type: 'leave' });
+    t.equal(await exitCode, 0);
+  });
 
   t.test('ends at once on a second signal', async (t) => {
     const server = run(file, ['--port', '0', '--workers', '0', '--shutdown-grace-ms', '60000', ...MEDIA]);

@@ -54,11 +54,11 @@ export class AcmeCertificate implements CertificateSource {
   /** Why there is no new one. */
   #reason: string | undefined;
 
-  private constructor(options: AcmeCertificateOptions, stored: Certificate | undefined, temporary: Certificate) {
+  private constructor(options: AcmeCertificateOptions, certificate: Certificate) {
     this.#options = options;
     this.#types = options.challengeTypes;
-    this.#current = stored ?? temporary;
-    this.#isTemporary = stored === undefined;
+    this.#current = certificate;
+    this.#isTemporary = certificate.selfSigned;
     this.#renewAfter = RENEW_AFTER + RENEW_JITTER * (options.random ?? Math.random)();
   }
 
@@ -67,8 +67,7 @@ export class AcmeCertificate implements CertificateSource {
     const { domains, clock } = options;
     const stored = await loadCertificate(fileOf(options));
     const isOurs = stored !== undefined && domains.every((name) => coversName(stored, name));
-    const temporary = await makeSelfSigned(domains, clock.wallNow());
-    return new AcmeCertificate(options, isOurs ? stored : undefined, temporary);
+    return new AcmeCertificate(options, isOurs ? stored : await makeSelfSigned(domains, clock.wallNow()));
   }
 
   get current(): Certificate {

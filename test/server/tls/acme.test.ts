@@ -34,8 +34,9 @@ async function setUp(t: Test, { validitySeconds = 86_400 } = {}): Promise<Site> 
 }
 
 test('with one port open a certificate is got by TLS-ALPN-01 before the address is printed', { skip }, async (t) => {
-  const { directory, dataDir, start } = await setUp(t);
-  const server = await start(['--http-port', '0']);
+  const { directory, dataDir, port, start } = await setUp(t);
+  // Media has the same port as well.
+  const server = await start(['--http-port', '0', '--media-port', String(port)]);
   t.equal(server.url, `https://${NAME}/`);
   t.match(
     server.lines.find(({ msg }) => msg === 'certificate obtained'),
@@ -63,7 +64,7 @@ test('where TLS-ALPN-01 does not work a certificate is got by HTTP-01', { skip }
   const { directory, httpPort, dataDir } = await setUp(t);
   // Nobody is where the certificate authority looks for TLS.
   const server = await startSecureServer([
-    ...['--domain', NAME, '--port', '0', '--http-port', String(httpPort)],
+    ...['--domain', `${NAME},talk.partyline.test`, '--port', '0', '--http-port', String(httpPort)],
     ...['--acme-directory', directory.url, '--acme-ca', directory.caFile, '--data-dir', dataDir],
     ...['--acme-email', 'ada@partyline.test'],
   ]);
@@ -73,7 +74,7 @@ test('where TLS-ALPN-01 does not work a certificate is got by HTTP-01', { skip }
     { by: 'http-01' },
   );
   t.match(await certificateShown(server.port, NAME, trusting(await directory.root(), NAME)), {
-    subjectaltname: `DNS:${NAME}`,
+    subjectaltname: `DNS:${NAME}, DNS:talk.partyline.test`,
   });
   const unknown = await fetch(`http://127.0.0.1:${httpPort}/.well-known/acme-challenge/unknown`, {
     redirect: 'manual',
