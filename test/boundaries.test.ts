@@ -34,6 +34,8 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   werift: ['src/rtc/'],
   ws: ['src/signaling/'],
   koa: ['src/admin/'],
+  '@koa/router': ['src/admin/api/'],
+  '@koa/bodyparser': ['src/admin/api/'],
   jose: ['src/rooms/'],
   'acme-client': ['src/server/tls/'],
   '@peculiar/x509': ['src/server/tls/'],

@@ -60,3 +60,36 @@ test('passwords of rooms are a table in the file, and a list elsewhere', (t) => 
   t.match(problemsFrom(['--config', file]), [/^room-passwords cannot be what is given \(from/]);
   t.end();
 });
+
+test('an admin token can be sent in a header', (t) => {
+  const good = 'QmFzZTY0+/-._~token==';
+  t.equal(configFrom(['--admin-token', good]).adminToken, good);
+  for (const wrong of ['short', 'with spaces in between them', 'Überlange-Geheimnisse', '==================='])
+    t.match(
+      problemsFrom(['--admin-token', wrong]),
+      [/^admin-token cannot be what is given .*openssl rand -hex 24/],
+      wrong,
+    );
+  t.end();
+});
+
+test('webhooks need addresses and a secret, which messages do not show', (t) => {
+  const secret = Buffer.alloc(24, 1).toString('base64');
+  const url = 'https://example.org/hook?key=hidden';
+  const config = configFrom(['--webhook-urls', `${url},http://127.0.0.1:9/`, '--webhook-secret', `whsec_${secret}`]);
+  t.same(config.webhookUrls, [url, 'http://127.0.0.1:9/']);
+  t.same(problemsFrom(['--webhook-urls', url]), ['webhook-urls needs a webhook-secret or a webhook-secret-file.']);
+  for (const wrong of [
+    'ftp://example.org/',
+    'example.org',
+    'https://user:hidden@example.org/',
+    'https://example.org/#hidden',
+  ]) {
+    const [problem, ...others] = problemsFrom(['--webhook-urls', wrong, '--webhook-secret', secret]);
+    t.match(problem, /^webhook-urls cannot be what is given/, wrong);
+    t.notMatch(problem, /hidden/);
+    t.same(others, []);
+  }
+  t.match(problemsFrom(['--webhook-urls', url, '--webhook-secret', 'not-base64-enough']), [/openssl rand -base64 32/]);
+  t.end();
+});

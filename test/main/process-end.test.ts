@@ -45,6 +45,17 @@ test('a signal before there is a server ends with 0 at once', (t) => {
   t.end();
 });
 
+test('a server that is drained is closed and ends with 0, once', async (t) => {
+  const { codes, end, serve, closes, settle } = setUp();
+  serve();
+  end.drained();
+  end.drained();
+  t.equal(closes(), 1);
+  settle().resolve();
+  await turn();
+  t.same(codes, [0]);
+});
+
 test('closing that takes longer than the grace time ends with 1, and so does closing that fails', async (t) => {
   const late = setUp();
   late.serve();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { test } from 'tap';
 import { createJoinToken, tokenKey } from '../../src/rooms/join-token.ts';
 import { formatPasswordHash, hashPassword } from '../../src/rooms/password-hash.ts';
+import { ApiClient } from '../helpers/api-client.ts';
 import { buildServer, startServerProcess } from '../helpers/server-process.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
@@ -10,9 +11,14 @@ const SECRET = 'the-secret-of-this-server-is-long-enough';
 const PLAIN = 'open-sesame-in-the-clear';
 const HASHED = 'open-sesame-in-a-hash';
 const WRONG = 'open-barley';
+const ADMIN_TOKEN = 'the-admin-token-of-this-server';
+const WRONG_ADMIN_TOKEN = 'the-admin-token-of-another-one';
+const WEBHOOK_SECRET = Buffer.alloc(32, 'webhook').toString('base64');
+const WEBHOOK_PATH = 'a-path-that-nobody-else-knows';
+const SET_BY_API = 'open-sesame-by-the-api';
 
 test('a server that logs all it can logs no secret, nor do its other answers hold one', async (t) => {
-  const directory = t.testdir({ secret: `${SECRET}\n` });
+  const directory = t.testdir({ secret: `${SECRET}\n`, admin: `${ADMIN_TOKEN}\n`, webhook: WEBHOOK_SECRET });
   buildServer(join(directory, 'built'));
   const hash = formatPasswordHash(await hashPassword(HASHED));
   const config = join(directory, 'partyline.toml');
@@ -21,7 +27,14 @@ test('a server that logs all it can logs no secret, nor do its other answers hol
     `token-secret-file = "${join(directory, 'secret')}"\n[room-passwords]\nvault = "${PLAIN}"\nsafe = "${hash}"\n`,
   );
   const media = ['--media-host', '127.0.0.1'];
-  const flags = ['--config', config, '--log-level', 'trace', '--workers', '1', ...media];
+  const hooks = [
+    '--webhook-urls',
+    `http://127.0.0.1:9/${WEBHOOK_PATH}`,
+    '--webhook-secret-file',
+    join(directory, 'webhook'),
+  ];
+  const admin = ['--admin-token-file', join(directory, 'admin'), ...hooks];
+  const flags = [...admin, '--config', config, '--log-level', 'trace', '--workers', '1', ...media];
   const server = await startServerProcess(join(directory, 'built'), flags);
   t.teardown(() => server.stop());
   const url = `${server.url.replace('http', 'ws')}ws`;
@@ -74,10 +87,18 @@ test('a server that logs all it can logs no secret, nor do its other answers hol
       (await fetch(server.url + path)).text(),
     ),
   );
+  const api = new ApiClient(server.url.slice(0, -1), ADMIN_TOKEN);
+  const made = await api.post('/tokens', { room: 'lobby', identity: 'user-8' });
+  await api.post('/rooms', { name: 'attic', password: SET_BY_API });
+  await api.patch('/rooms/attic', { password: SET_BY_API });
+  said.push((await api.get('/server', { token: WRONG_ADMIN_TOKEN })).body.detail);
+  said.push((await api.post('/rooms', { name: SECRET, password: [SET_BY_API] })).body.detail);
+  said.push(JSON.stringify((await api.get('/server')).body), JSON.stringify((await api.get('/rooms')).body));
   t.equal(await server.stop(), 0);
 
   const output = server.output();
   t.match(output, /"level":"debug"/, 'it does log much');
+  t.match(output, 'webhook not delivered');
   t.match(output, 'passwords of rooms are in the configuration in the clear');
   const signature = (text: string) => text.split('.')[2]!;
   const secrets = {
@@ -90,6 +111,12 @@ test('a server that logs all it can logs no secret, nor do its other answers hol
     'a token': signature(good),
     'an expired token': signature(expired),
     'a forged token': signature(forged),
+    'the admin token': ADMIN_TOKEN,
+    'a wrong admin token': WRONG_ADMIN_TOKEN,
+    'a token made by the API': signature(made.body.token),
+    'a password set by the API': SET_BY_API,
+    'the secret of webhooks': WEBHOOK_SECRET,
+    'the path of a webhook': WEBHOOK_PATH,
   };
   for (const [name, secret] of Object.entries(secrets)) {
     const forms = [secret, Buffer.from(secret).toString('base64'), Buffer.from(secret).toString('hex')];
