@@ -55,8 +55,8 @@ async function setUp(t: Test, { isShared = false, workers = 0 } = {}) {
 
 const WAYS = {
   'a TCP port for media': {},
-  'the port of the page': { isShared: true },
-  'the port of the page, in another thread than their media': { isShared: true, workers: 1 },
+  // Its sockets are in another thread than the media.
+  'the port of the page': { isShared: true, workers: 1 },
 };
 for (const [way, options] of Object.entries(WAYS))
   test(`participants whose media goes over ${way} hear each other without a gap`, async (t) => {

@@ -1,0 +1,92 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'tap';
+import { frame } from '../../src/rtc/stream-framing.ts';
+import { Conversation } from '../helpers/conversation.ts';
+import { junk } from '../helpers/hostile-datagrams.ts';
+import { createPrng } from '../helpers/prng.ts';
+import { startServer } from '../helpers/running-server.ts';
+
+const SEED = 46;
+const HOST = '127.0.0.1';
+const REQUEST_TIMEOUT_MS = 500;
+/** A request may take twice its time, and is looked for once in a while. */
+const MAX_MS = 4000;
+const OF_EACH = 12;
+const FLOOD_PER_ROUND = 15;
+const ROUNDS = 100;
+const GET = 'GET /healthz HTTP/1.1\r\nHost: x\r\n';
+
+test('while two people talk by a port that is that of the page as well', async (t) => {
+  t.comment(`seed ${SEED}`);
+  const prng = createPrng(SEED);
+  let port = 0;
+  const conversation = await Conversation.start(t, (flags) => {
+    port = Number(flags[flags.indexOf('--media-port') + 1]);
+    return startServer([...flags, '--port', String(port), '--request-timeout-ms', String(REQUEST_TIMEOUT_MS)]);
+  });
+  const open = (localAddress = HOST): Socket => {
+    const socket = connect({ port, host: HOST, localAddress, noDelay: true });
+    t.teardown(() => socket.destroy());
+    socket.on('error', () => {});
+    socket.resume();
+    return socket;
+  };
+
+  await t.test('connections that are slow in every way are ended', async (t) => {
+    const kinds: [title: string, first: Uint8Array | string, more: Uint8Array | string][] = [
+      ['that say nothing', '', ''],
+      ['that begin a frame', Buffer.from([0]), ''],
+      ['whose first frame drips', Buffer.from([0, 100, 0, 1, 0, 80, 0x21, 0x12, 0xa4, 0x42]), Buffer.from([0])],
+      ['whose first frame is for nobody', frame(junk(prng, 'nobody:knows')), ''],
+      ['whose request drips', 'G', 'E'],
+      ['whose head drips', GET, 'X-A: 1\r\n'],
+      ['that are kept alive for nothing', `${GET}\r\n`, ''],
+      ['that speak TLS', Buffer.from([0x16, 3, 1, 0, 200]), Buffer.from([1])],
+    ];
+    await conversation.unharmed(t, async () => {
+      const ended = kinds.flatMap(([title, first, more], kind) =>
+        Array.from({ length: OF_EACH }, async (_, index) => {
+          const socket = open(`127.0.${10 + kind}.${1 + index}`);
+          socket.write(first);
+          const timer = setInterval(() => socket.writable && socket.write(more), 100);
+          // After an answer a connection is kept for five seconds.
+          const patienceMs = title.includes('alive') ? MAX_MS + 5000 : MAX_MS;
+          // By a reset or without one.
+          const closed = new Promise((resolve) => socket.once('close', resolve));
+          await Promise.race([closed, sleep(patienceMs, undefined, { ref: false })]);
+          clearInterval(timer);
+          return { title, closed: socket.destroyed };
+        }),
+      );
+      const all = await Promise.all(ended);
+      for (const [title] of kinds)
+        t.equal(all.filter((one) => one.title === title && one.closed).length, OF_EACH, `connections ${title}`);
+    });
+  });
+
+  await t.test('a flood of connections of all kinds leaves the page to others', async (t) => {
+    const answers: number[] = [];
+    await conversation.unharmed(t, async () => {
+      const flood: Socket[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        for (let i = 0; i < FLOOD_PER_ROUND; i++) {
+          const socket = open(`127.0.${100 + (i % 8)}.${1 + (round % 200)}`);
+          const kind = (round + i) % 4;
+          if (kind === 1) socket.write(frame(junk(prng, 'nobody:knows')));
+          else if (kind === 2) socket.write(junk(prng, 'nobody:knows'));
+          else if (kind === 3) socket.write('GET /');
+          flood.push(socket);
+        }
+        if (round % 20 === 10) {
+          const startMs = performance.now();
+          t.equal((await fetch(`${conversation.server.url}/healthz`)).ok, true);
+          answers.push(performance.now() - startMs);
+        }
+        await sleep(20);
+      }
+      for (const socket of flood) socket.destroy();
+    });
+    t.ok(Math.max(...answers) < 1000, `the page answers within ${Math.max(...answers).toFixed(0)} ms`);
+  });
+});
