@@ -70,7 +70,8 @@ export class PageTls {
       handshakeTimeout: this.#config.requestTimeoutMs,
       // The context that is used is decided here and not by SNI, because only here it is known what it is for.
       ALPNCallback(this: TLSSocket, { servername, protocols }) {
-        const proof = protocols.includes(ACME_ALPN) ? challenges.ofName(servername) : undefined;
+        // Without SNI it is not the text that the types say.
+        const proof = protocols.includes(ACME_ALPN) ? challenges.ofName(servername || '') : undefined;
         if (proof === undefined) return protocols.includes(HTTP_ALPN) ? HTTP_ALPN : undefined;
         this.setKeyCert(proof);
         return ACME_ALPN;

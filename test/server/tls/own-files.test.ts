@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import pino from 'pino';
 import { type Test, test } from 'tap';
 import type { Certificate } from '../../../src/server/tls/certificate.ts';
@@ -113,11 +115,17 @@ test('files are replaced while a WebSocket lives, and a wrong new file changes n
   t.teardown(() => client.socket.terminate());
   await client.join('lobby', 'Ada');
 
+  const earlier = connect({ host: '127.0.0.1', port: server.port, ...trusting(undefined, NAME) });
+  const [session] = await once(earlier, 'session');
+  earlier.destroy();
+
   const second = await makeSelfSigned([NAME], Date.now());
   put(directory, second);
   server.server.reload();
   await eventually(() => server.lines.some(({ msg }) => msg === 'certificate replaced'));
   t.equal((await certificateShown(server.port, NAME)).fingerprint256, second.fingerprint);
+  const resumed = await certificateShown(server.port, NAME, { session });
+  t.equal(resumed.fingerprint256, second.fingerprint, 'who wants to resume an earlier session gets it as well');
   client.send({ type: 'leave' });
   client.send({ type: 'join', room: 'lobby', name: 'Ada again' });
   t.ok(await client.skipTo('joined'));

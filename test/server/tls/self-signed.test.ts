@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
+import { connect as connectPlain } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -77,6 +79,21 @@ test('with --tls self-signed the page is served by https, without HSTS, and the 
   client.socket.terminate();
   for (const other of ['https://evil.example', origin.replace('https', 'http')])
     await t.rejects(SignalingClient.open(url, { origin: other }, tls), { message: /403/ }, other);
+});
+
+test('nobody ends the server by a strange handshake, and who asks for a proof that is not there gets none', async (t) => {
+  const server = await startSecureServer(['--tls', 'self-signed', '--port', '0', '--data-dir', t.testdir()]);
+  t.teardown(() => server.close());
+  for (const servername of ['', 'localhost', 'other.example']) {
+    for (const protocol of ['acme-tls/1', 'h2'])
+      await t.rejects(certificateShown(server.port, servername, { servername, ALPNProtocols: [protocol] }), {
+        message: /no application protocol/,
+      });
+  }
+  const plain = connectPlain(server.port, '127.0.0.1');
+  plain.end('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n').resume();
+  await once(plain, 'close');
+  t.equal((await server.get('/healthz')).status, 200);
 });
 
 test('a port for plain HTTP that is taken is an error that names the setting', async (t) => {

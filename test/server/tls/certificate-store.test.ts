@@ -1,0 +1,37 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'tap';
+import { coversName } from '../../../src/server/tls/certificate.ts';
+import { loadCertificate, storeCertificate, writePrivate } from '../../../src/server/tls/certificate-store.ts';
+import { makeSelfSigned } from '../../../src/server/tls/self-signed.ts';
+
+test('key and certificate come back as they were stored, readable for this user alone', async (t) => {
+  const directory = join(t.testdir(), 'data', 'acme');
+  const file = join(directory, 'voice.example.org.pem');
+  t.equal(await loadCertificate(file), undefined);
+  const made = await makeSelfSigned(['voice.example.org'], Date.now());
+  await storeCertificate(file, made);
+  t.strictSame(await loadCertificate(file), made);
+  t.equal(statSync(file).mode & 0o777, 0o600);
+  t.equal(statSync(directory).mode & 0o777, 0o700);
+  writeFileSync(file, made.chainPem, { mode: 0o644 });
+  t.equal(await loadCertificate(file), undefined, 'without its key it is of no use');
+});
+
+test('a file is replaced as a whole, with tight permissions, or stays as it was and nothing is left over', async (t) => {
+  const directory = t.testdir({ 'account.pem': 'before' });
+  const file = join(directory, 'account.pem');
+  await writePrivate(file, 'after');
+  t.equal(readFileSync(file, 'utf8'), 'after');
+  t.equal(statSync(file).mode & 0o777, 0o600, 'whatever it was before');
+  mkdirSync(join(directory, 'taken'));
+  await t.rejects(writePrivate(join(directory, 'taken'), 'text'));
+  t.strictSame(readdirSync(directory).sort(), ['account.pem', 'taken']);
+});
+
+test('a certificate covers its names, and with "*" those one step below', (t) => {
+  const certificate = { names: ['example.org', '*.example.org', '192.0.2.1'] };
+  for (const name of ['example.org', 'voice.example.org', '192.0.2.1']) t.ok(coversName(certificate, name), name);
+  for (const name of ['a.voice.example.org', 'example.com', '192.0.2.2']) t.notOk(coversName(certificate, name), name);
+  t.end();
+});
