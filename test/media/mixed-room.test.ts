@@ -8,15 +8,15 @@ import { PlainCodec } from '../helpers/plain-codec.ts';
 /** A room that is asked for its levels every six ticks, as the engine does. */
 class AskedRoom {
   readonly #codec = new PlainCodec();
-  readonly #room = new MixedRoom(1, new CodecPool(this.#codec, () => 0), { maxTalkers: 0, levelling: false });
+  readonly room = new MixedRoom(1, new CodecPool(this.#codec, () => 0), { maxTalkers: 0, levelling: false });
   readonly #speaking = new Set<MixParticipant>();
   readonly #people: MixParticipant[] = [];
   #tick = 0;
 
   constructor(participants: number) {
     for (let id = 1; id <= participants; id++) {
-      const participant = this.#room.mixer.add({ sink: { write: () => {} }, muted: false, deafened: false });
-      this.#room.add(participant, id);
+      const participant = this.room.mixer.add({ sink: { write: () => {} }, muted: false, deafened: false });
+      this.room.add(participant, id);
       this.#people.push(participant);
     }
   }
@@ -26,11 +26,21 @@ class AskedRoom {
     else this.#speaking.delete(this.#people[id - 1]!);
   }
 
+  /** How many of those who speak are heard, after the limit has had its time. */
+  heard(): number {
+    this.ask(15);
+    let heard = 0;
+    this.room.mixer.forEachSpeaker(({ source }) => {
+      if (source.admitted) heard++;
+    });
+    return heard;
+  }
+
   /** What was told, for so many times that the room was asked. */
   ask(times: number): (number[] | undefined)[] {
     return Array.from({ length: times }, () => {
       for (let i = 0; i < 6; i++) this.#run();
-      return this.#room.takeLevels();
+      return this.room.takeLevels();
     });
   }
 
@@ -39,9 +49,9 @@ class AskedRoom {
     const nowMs = this.#tick * PTIME_MS;
     for (const participant of this.#speaking) {
       const packet = { sequenceNumber: this.#tick & 0xffff, timestamp: this.#tick * FRAME_SAMPLES, payload };
-      this.#room.mixer.push(participant, { ...packet, levelDbov: -20, redundant: false }, nowMs);
+      this.room.mixer.push(participant, { ...packet, levelDbov: -20, redundant: false }, nowMs);
     }
-    this.#room.mixer.tick(this.#tick++, nowMs + 1);
+    this.room.mixer.tick(this.#tick++, nowMs + 1);
   }
 }
 
@@ -70,4 +80,21 @@ test('a very large room is told levels less often, but a change of speakers at o
   room.speak(4, false);
   room.speak(5, false);
   t.equal(room.ask(20).filter((levels) => levels?.length === 0).length, 1, 'the end is told');
+});
+
+test('the talker limit of a room can be changed while people speak, and overload goes below it', async (t) => {
+  const asked = new AskedRoom(5);
+  for (const id of [1, 2, 3, 4]) asked.speak(id, true);
+  t.equal(asked.heard(), 4);
+  asked.room.setMix({ maxTalkers: 3, levelling: false });
+  t.equal(asked.heard(), 3);
+  asked.room.limitTalkers(2);
+  t.equal(asked.heard(), 2);
+  asked.room.setMix({ maxTalkers: 0, levelling: false });
+  t.equal(asked.heard(), 2, 'overload holds whatever the room is set to');
+  asked.room.setMix({ maxTalkers: 1, levelling: false });
+  t.equal(asked.heard(), 1);
+  asked.room.limitTalkers(null);
+  asked.room.setMix({ maxTalkers: 0, levelling: false });
+  t.equal(asked.heard(), 4);
 });
