@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
@@ -43,7 +42,9 @@ function open(t: Test, port: number): Socket {
 
 /** Whether the other side has closed it: who never reads is told only when they write. */
 async function isEnded(socket: Socket): Promise<boolean> {
-  const closed = once(socket, 'close');
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => resolve());
+  });
   const timer = setInterval(() => socket.writable && socket.write('x'), 50);
   await Promise.race([closed, sleep(1000)]);
   clearInterval(timer);
