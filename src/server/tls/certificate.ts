@@ -1,5 +1,6 @@
 /** Certificates of the page with their keys: what is in the files, in words that an operator can act on if it is wrong. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import type { Millis } from '../../lib/clock.ts';
 
@@ -64,6 +65,11 @@ export function contextOptions({ chainPem, keyPem }: PemFiles): SecureContextOpt
   return { ...TLS_OPTIONS, cert: chainPem, key: keyPem };
 }
 
+/** In lower case, an IPv6 address in its short form (RFC 5952). */
+export function canonicalName(name: string): string {
+  return isIPv6(name) ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name.toLowerCase();
+}
+
 /** Whether it is one for this name, which may be a subdomain of one with `*`. */
 export function coversName({ names }: Pick<Certificate, 'names'>, name: string): boolean {
   return names.includes(name) || names.includes(name.replace(/^[^.]+/, '*'));
@@ -96,6 +102,6 @@ function privateKeyOf(keyPem: string): KeyObject {
 function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
   return subjectAltName.split(', ').flatMap((entry) => {
     const { name } = /^(?:DNS|IP Address):(?<name>[^"]+)$/.exec(entry)?.groups ?? {};
-    return name === undefined ? [] : [name.toLowerCase()];
+    return name === undefined ? [] : [canonicalName(name)];
   });
 }

@@ -5,7 +5,7 @@ import { networkInterfaces, hostname as systemHostName } from 'node:os';
 import type { Logger } from 'pino';
 import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
 import { isHostName } from '../../lib/endpoint.ts';
-import { type Certificate, readCertificate } from './certificate.ts';
+import { type Certificate, canonicalName, readCertificate } from './certificate.ts';
 import { loadCertificate, storeCertificate } from './certificate-store.ts';
 
 const DAY_MS: Millis = 86_400_000;
@@ -58,7 +58,7 @@ export function localNames(
   const ofFamily = (family: string) =>
     addresses.filter((entry) => entry.family === family).map((entry) => entry.address);
   return {
-    needed: [...new Set(['localhost', ...hostNames, ...further, '127.0.0.1', ...ofFamily('IPv4')])],
+    needed: [...new Set(['localhost', ...hostNames, ...further.map(canonicalName), '127.0.0.1', ...ofFamily('IPv4')])],
     also: [...new Set(['::1', ...ofFamily('IPv6')])].filter((address) => !address.startsWith('fe80:')),
   };
 }

@@ -20,8 +20,8 @@ test('the certificate is for all names and addresses of the machine', (t) => {
     lo: [entry('IPv4', '127.0.0.1'), entry('IPv6', '::1')],
     eth0: [entry('IPv4', '192.168.1.5'), entry('IPv6', '2001:db8::5'), entry('IPv6', 'fe80::1')],
   };
-  t.strictSame(localNames(['talk.lan'], { hostName: 'Den', interfaces }), {
-    needed: ['localhost', 'den', 'den.local', 'talk.lan', '127.0.0.1', '192.168.1.5'],
+  t.strictSame(localNames(['talk.lan', '2001:DB8:0::7'], { hostName: 'Den', interfaces }), {
+    needed: ['localhost', 'den', 'den.local', 'talk.lan', '2001:db8::7', '127.0.0.1', '192.168.1.5'],
     also: ['::1', '2001:db8::5'],
   });
   t.strictSame(localNames([], { hostName: 'not a name', interfaces: {} }).needed, ['localhost', '127.0.0.1']);
@@ -32,7 +32,7 @@ test('a self-signed certificate holds as long as Apple allows, from yesterday on
   const clock = new FakeClock();
   const made = await makeSelfSigned(['den.local', '192.168.1.5', '2001:db8::5'], clock.wallNow());
   t.equal(made.selfSigned, true);
-  t.strictSame(made.names, ['den.local', '192.168.1.5', '2001:db8:0:0:0:0:0:5']);
+  t.strictSame(made.names, ['den.local', '192.168.1.5', '2001:db8::5']);
   t.ok(made.notAfterMs - made.notBeforeMs <= 825 * DAY_MS);
   t.equal(made.notBeforeMs, clock.wallNow() - DAY_MS);
 });
