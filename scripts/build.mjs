@@ -24,8 +24,8 @@ function buildServer(outdir) {
   });
 }
 
-/** Every file that index.html names is built or copied under a name with a hash, and index.html is told the new name. */
-async function buildPage(outdir) {
+/** Every file that index.html names is built or copied under a name with a hash, and index.html is told the new name. Resolves with esbuild's metafile. */
+export async function buildPage(outdir) {
   const html = await readFile(join(PAGE, 'index.html'), 'utf8');
   const names = [...new Set([...html.matchAll(REFERENCE)].map(([, name]) => name))];
   await rm(outdir, { recursive: true, force: true });
@@ -53,6 +53,7 @@ async function buildPage(outdir) {
   const rewritten = html.replace(REFERENCE, (_, name) => `/${built.get(sourceOf(name)) ?? missing(name)}`);
   await mkdir(outdir, { recursive: true });
   await writeFile(join(outdir, 'index.html'), rewritten);
+  return metafile;
 }
 
 function sourceOf(name) {

@@ -1,10 +1,11 @@
 import manifest from '../package.json' with { type: 'json' };
-import { loadAssets } from './admin/assets.ts';
+import { createAssets } from './admin/assets.ts';
 import { thisMachine } from './config/machine.ts';
 import { tlsModeOf } from './config/tls.ts';
 import { type CommandInput, type Config, ConfigError, readCommand } from './config.ts';
 import { systemClock } from './lib/clock.ts';
 import { createLogger } from './lib/log.ts';
+import { packagedFiles, threadCode } from './lib/packaged.ts';
 import { captureCommand } from './main/capture.ts';
 import { type CheckOutcome, checkCommand } from './main/check.ts';
 import { passwordCommand } from './main/password.ts';
@@ -41,13 +42,17 @@ async function main(): Promise<void> {
     }
     const command = readCommand(input);
     if (command.kind === 'help') process.stdout.write(command.text);
-    else if (command.kind === 'version') process.stdout.write(`${manifest.version}\n`);
+    else if (command.kind === 'version') process.stdout.write(versionLine());
     else void serve(command.config);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems) process.stderr.write(`partyline: ${problem}\n`);
     process.exitCode = EXIT_USAGE;
   }
+}
+
+function versionLine(): string {
+  return `partyline ${manifest.version} (${process.platform}-${process.arch}, Node ${process.versions.node})\n`;
 }
 
 async function serve(config: Config): Promise<void> {
@@ -70,10 +75,11 @@ async function serve(config: Config): Promise<void> {
       clock: systemClock,
       log,
       version: manifest.version,
-      assets: await loadAssets(new URL('./web/', import.meta.url)),
+      assets: createAssets(await packagedFiles('web')),
       createMediaPlane,
-      workerEntry: new URL('./worker.js', import.meta.url),
+      workerEntry: threadCode('worker.js'),
       onFailed: (reason) => end.fail('the server cannot go on', new Error(reason)),
+      onDrained: () => end.drained(),
     });
     end.serves(server);
     if (tlsModeOf(config) !== 'off') process.on('SIGHUP', () => server.reload());

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { extname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { extname } from 'node:path';
 
 export interface Asset {
   readonly body: Buffer;
@@ -32,19 +30,10 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** As esbuild writes it: `main-K2QXVTEJ.js`, `main-K2QXVTEJ.js.map` */
 const HASHED_NAME = /-[A-Z0-9]{8}\.\w+(\.map)?$/;
 
-/** Reads the page as it was built. The only place that knows where the files are. Rejects if `index.html` is not there. */
-export async function loadAssets(directory: URL): Promise<Assets> {
-  const root = fileURLToPath(directory);
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const assets = await Promise.all(
-    files.map(async (file): Promise<[string, Asset]> => {
-      const path = `/${relative(root, file).split(sep).join('/')}`;
-      return [path, createAsset(path, await readFile(file))];
-    }),
-  );
-  if (!assets.some(([path]) => path === '/index.html')) throw new Error(`there is no index.html in ${root}`);
-  return new Map(assets);
+/** The page, from its files by their path in it. Throws if `index.html` is not among them. */
+export function createAssets(files: ReadonlyMap<string, Buffer>): Assets {
+  if (!files.has('index.html')) throw new Error('there is no index.html among the files of the page');
+  return new Map([...files].map(([path, body]) => [`/${path}`, createAsset(`/${path}`, body)]));
 }
 
 /** The asset at a path, from its content. */

@@ -77,13 +77,13 @@ export async function startInThisThread(options: MediaHostOptions, clock: Clock)
 /** Rejects with an Error in words if the port cannot be bound or the thread does not start. */
 export async function startInWorker(
   options: MediaHostOptions,
-  { entry, name, clock }: { readonly entry: URL; readonly name: string; readonly clock: Clock },
+  { entry, name, clock }: { readonly entry: URL | string; readonly name: string; readonly clock: Clock },
 ): Promise<MediaHost> {
   const { hosts, port, tcp, sharedTcp, events } = options;
   const heartbeat = createHeartbeatMemory();
   const relay = createRelayMemory();
   const setup: WorkerSetup = { hosts, port, tcp, sharedTcp, heartbeat, relay };
-  const worker = new Worker(entry, { name, workerData: setup });
+  const worker = new Worker(entry, { name, workerData: setup, eval: typeof entry === 'string' });
   // Not before the exit, which follows an error: until then the thread has its port.
   const exited = new Promise<string>((resolve) => {
     let reason: string | undefined;

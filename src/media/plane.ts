@@ -127,6 +127,8 @@ export interface MediaPlaneOptions {
    * them is that of the first worker. Empty uses the addresses bound.
    */
   readonly announce: readonly string[];
+  /** Host names that lead to this server. Where nothing is announced and all addresses are private, the public ones behind them are. */
+  readonly names?: readonly string[];
   /** Leave loopback addresses out of the candidates when there are others: nobody reaches this server by them. */
   readonly hideLoopback: boolean;
   /** The load of a worker, 0 to 1, above which a room goes on in another worker that has less to do. */
@@ -135,8 +137,8 @@ export interface MediaPlaneOptions {
   readonly mix: MixSettings;
   /** What a session description may be, at most. */
   readonly sdpLimits: { readonly maxBytes: number; readonly maxLines: number };
-  /** The file of the worker thread (`media/worker.ts` as built). */
-  readonly workerEntry: URL;
+  /** The file of the worker thread (`media/worker.ts` as built), or its code. */
+  readonly workerEntry: URL | string;
   readonly clock: Clock;
   readonly log: Logger;
   /** For a minute no worker was sound: this process cannot help itself any more. */

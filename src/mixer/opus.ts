@@ -1,11 +1,10 @@
 /** The Opus codec (libopus by @discordjs/opus), and what that binding needs to be safe. No other file imports it. */
-import { createRequire } from 'node:module';
+import { loadAddon } from '../lib/packaged.ts';
 import type { Codec, Decoder, Encoder, EncoderSettings } from './codec.ts';
 import { FRAME_SAMPLES, SAMPLE_RATE } from './format.ts';
 import { concealmentToc, packetSamples } from './opus-packet.ts';
 
-// A CommonJS package whose names an ES module cannot see.
-const { OpusEncoder } = createRequire(import.meta.url)('@discordjs/opus') as typeof import('@discordjs/opus');
+const { OpusEncoder } = loadAddon('@discordjs/opus') as typeof import('@discordjs/opus');
 
 // opus_defines.h. Requests that read a value are never passed: the binding would write through a pointer made of our number.
 const SET_APPLICATION = 4000;

@@ -43,7 +43,7 @@ async function checkOpus(): Promise<CheckResult> {
     return {
       name,
       status: 'fail',
-      text: `The codec does not work: ${reason}. Run "npm ci" on this machine, with its own Node.`,
+      text: `The codec does not work: ${reason}`,
     };
   }
 }

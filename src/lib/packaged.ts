@@ -1,0 +1,92 @@
+/**
+ * What the program needs besides its own code: other files of the build, and native addons. In the one-file executable
+ * they are inside it (Node's "single executable application"), compressed, otherwise they lie where building and npm put them.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join, relative, sep } from 'node:path';
+import { getRawAsset, isSea } from 'node:sea';
+import { fileURLToPath } from 'node:url';
+import { brotliDecompressSync } from 'node:zlib';
+
+/** The names of all that is inside, as a JSON array: Node 20 does not tell them. */
+const CONTENTS = 'contents.json';
+
+/** The code of a thread beside this file, for `new Worker`: its file, or its text (with `eval`). */
+export function threadCode(name: string): URL | string {
+  return isSea() ? asset(name).toString() : new URL(name, import.meta.url);
+}
+
+/**
+ * Every file of a folder beside this file, by its path in there, with slashes. Rejects if there is no such folder.
+ */
+export async function packagedFiles(folder: string): Promise<ReadonlyMap<string, Buffer>> {
+  if (!isSea()) return filesIn(fileURLToPath(new URL(folder, import.meta.url)));
+  const names = (JSON.parse(asset(CONTENTS).toString()) as string[]).filter((name) => name.startsWith(`${folder}/`));
+  return new Map(names.map((name) => [name.slice(folder.length + 1), asset(name)]));
+}
+
+/** Every file of a directory, by its path in there, with slashes. */
+export async function filesIn(directory: string): Promise<ReadonlyMap<string, Buffer>> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return new Map(
+    await Promise.all(
+      files.map(async (file) => [relative(directory, file).split(sep).join('/'), await readFile(file)] as const),
+    ),
+  );
+}
+
+/** What a package that is a native addon exports. Throws an Error in words if it cannot be loaded. */
+export function loadAddon(packageName: string): unknown {
+  return isSea() ? loadFromTemporaryFile(asset(packageName)) : loadInstalled(packageName);
+}
+
+function loadInstalled(packageName: string): unknown {
+  try {
+    return createRequire(import.meta.url)(packageName);
+  } catch (error) {
+    const [reason] = wordsOf(error).split('\n');
+    throw new Error(`${reason}. Run "npm ci" on this machine, with its own Node.`, { cause: error });
+  }
+}
+
+function asset(name: string): Buffer {
+  return brotliDecompressSync(getRawAsset(name) as ArrayBuffer);
+}
+
+/**
+ * The system loads code only from files. The file is new, in a new directory that nobody else may enter, and gone as soon
+ * as it is loaded: there is nothing that somebody could have prepared or could exchange, and nothing stays behind. Where
+ * files may not be written or (noexec) not be loaded, the next place is tried.
+ */
+function loadFromTemporaryFile(code: Buffer): unknown {
+  const failures: string[] = [];
+  for (const place of placesForCode()) {
+    let directory: string | undefined;
+    try {
+      directory = mkdtempSync(join(place, 'partyline-'));
+      const file = join(directory, 'addon.node');
+      writeFileSync(file, code, { mode: 0o500, flag: 'wx' });
+      const module = { exports: {} };
+      process.dlopen(module, file);
+      return module.exports;
+    } catch (error) {
+      failures.push(wordsOf(error));
+    } finally {
+      if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+    }
+  }
+  throw new Error(`there is no directory from which code can be loaded (${failures.join('; ')}). Set TMPDIR to one.`);
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function placesForCode(): readonly string[] {
+  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  return [cache, tmpdir(), '/dev/shm', dirname(process.execPath)];
+}
