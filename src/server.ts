@@ -199,6 +199,7 @@ async function mediaOptions(
     tcp: config.mediaTcp === 'on',
     ...(hasOnePort(config) && { sharedTcp: { host: await addressOf(config), port: config.port } }),
     announce: config.announce,
+    names: config.domain,
     hideLoopback: !isLoopback(config.host),
     spanLoad: config.spanLoadPercent / 100,
     mix: { maxTalkers: config.maxTalkers, levelling: config.levelling === 'on' },

@@ -193,7 +193,7 @@ export const SETTINGS = {
   }),
   announce: setting(announcements(), {
     default: [],
-    help: 'Addresses or host names that browsers are told to send media to, for a server behind NAT; with the port of the first media worker if it is another outside. Empty: those of media-host.',
+    help: 'Addresses or host names that browsers are told to send media to, for a server behind NAT; with the port of the first media worker if it is another outside. Empty: those of media-host or, where all of these are private, the public ones that domain leads to.',
   }),
   workers: setting<number>(integer({ min: 0, max: 256 }), {
     default: {

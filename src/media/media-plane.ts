@@ -6,6 +6,7 @@ import { isPrivateAddress } from '../lib/private-address.ts';
 import type { MixSettings } from '../mixer/mixer.ts';
 import { createCertificate } from '../rtc/certificate.ts';
 import type { MediaAddress } from '../rtc/datagram-port.ts';
+import { isBehindNat } from '../rtc/local-addresses.ts';
 import type { CandidateAddress } from '../rtc/sdp-answer.ts';
 import { Announcement } from './announcement.ts';
 import { type MediaHost, type MediaHostOptions, startInThisThread, startInWorker } from './host.ts';
@@ -25,7 +26,8 @@ export async function createMediaPlane(
   options: MediaPlaneOptions,
   startHost = (place: MediaHostOptions, index: number): Promise<MediaHost> => start(place, index, options),
 ): Promise<MediaPlane> {
-  const announcement = await Announcement.start(options);
+  const { names = [], ...others } = options;
+  const announcement = await Announcement.start({ ...others, names: isBehindNat(options.hosts) ? names : [] });
   const certificate = await createCertificate();
   const count = Math.max(1, options.workers);
   let lastId = 0;

@@ -1,4 +1,5 @@
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { isPrivateAddress } from '../lib/private-address.ts';
 
 /** Made by software for containers and virtual machines on this machine, which nobody else reaches. */
 const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|cni|flannel|cali|lxc|lxd|podman|weave|kube)/;
@@ -21,6 +22,12 @@ export function localAddresses(
 
 export function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
+}
+
+/** Nobody outside reaches this machine by an address of its own. Who gives only loopback addresses means these. */
+export function isBehindNat(hosts: readonly string[], local = localAddresses()): boolean {
+  const outward = (hosts.length > 0 ? hosts : local).filter((address) => !isLoopback(address));
+  return outward.length > 0 && outward.every(isPrivateAddress);
 }
 
 function rankOf(name: string, address: string, internal: boolean): number {

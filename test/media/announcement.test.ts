@@ -57,3 +57,27 @@ test('a name that is not known at the start is an error in words', async (t) => 
     message: 'the host name voice.invalid to announce is not known',
   });
 });
+
+test('behind NAT the names of the server stand for the public addresses that they lead to', async (t) => {
+  const clock = new FakeClock();
+  let known: readonly string[] | Error = new Error('ENOTFOUND');
+  const resolve = async () => {
+    if (known instanceof Error) throw known;
+    return known;
+  };
+  const names = ['voice.example.org'];
+  const announcement = await Announcement.start({ announce: [], names, clock, log, resolve });
+  t.same(announcement.addresses, [], 'what is not known yet stops nobody');
+  known = ['127.0.1.1', '192.168.1.5', 'fd00::1'];
+  clock.advance(FIVE_MINUTES_MS);
+  await eventually(() => clock.pendingTimers === 1);
+  t.same(announcement.addresses, [], 'nor what leads nowhere outside');
+  known = ['127.0.1.1', '203.0.113.7'];
+  clock.advance(FIVE_MINUTES_MS);
+  await eventually(() => announcement.addresses.length > 0);
+  t.same(announcement.addresses, [{ address: '203.0.113.7', port: null }]);
+  announcement.close();
+
+  const given = { announce: ['192.0.2.1'], names, clock, log, resolve };
+  t.same((await Announcement.start(given)).addresses, [{ address: '192.0.2.1', port: null }], 'what is given counts');
+});

@@ -1,6 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os';
 import { test } from 'tap';
-import { localAddresses } from '../../src/rtc/local-addresses.ts';
+import { isBehindNat, localAddresses } from '../../src/rtc/local-addresses.ts';
 
 function given(...addresses: readonly string[]): NetworkInterfaceInfo[] {
   return addresses.map((address) => {
@@ -37,5 +37,13 @@ test('addresses by which others reach this machine come first, link-local IPv6 n
 test('on a machine without a network only loopback is left', (t) => {
   t.same(localAddresses({ lo: given('127.0.0.1'), eth0: given('fe80::1') }), ['127.0.0.1']);
   t.ok(localAddresses().length > 0, 'on this machine there is one');
+  t.end();
+});
+
+test('a machine is behind NAT if all its addresses but loopback are private', (t) => {
+  t.equal(isBehindNat([], ['192.168.1.5', 'fd00::2', '127.0.0.1']), true);
+  t.equal(isBehindNat([], ['192.168.1.5', '203.0.113.7']), false);
+  t.equal(isBehindNat(['10.0.0.2'], ['203.0.113.7']), true);
+  t.equal(isBehindNat(['127.0.0.1'], ['192.168.1.5']), false);
   t.end();
 });

@@ -2,9 +2,10 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Config } from '../../config.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { parseEndpoint } from '../../lib/endpoint.ts';
 import { isPrivateAddress } from '../../lib/private-address.ts';
-import { isLoopback, localAddresses } from '../../rtc/local-addresses.ts';
+import { isBehindNat, isLoopback, localAddresses } from '../../rtc/local-addresses.ts';
 import { type CheckInput, type CheckResult, within } from './result.ts';
 
 const LOOKUP_LIMIT_MS = 3000;
@@ -17,6 +18,16 @@ export async function checkAddresses(
   local: readonly string[] = localAddresses(),
 ): Promise<CheckResult> {
   const name = 'addresses for media';
+  const outside =
+    config.announce.length === 0 && isBehindNat(config.mediaHost, local) ? await domainOutside(config, clock) : [];
+  if (outside.length > 0) {
+    const told = outside.join(', ');
+    return {
+      name,
+      status: 'ok',
+      text: `Browsers are told ${told}, where the domain leads, because all addresses here are private.`,
+    };
+  }
   if (config.announce.length === 0) {
     const addresses = config.mediaHost.length > 0 ? config.mediaHost : local;
     return ofBound(name, addresses, config);
@@ -73,6 +84,15 @@ function ofBound(name: string, addresses: readonly string[], config: Config): Ch
         text: 'Media is bound to the loopback interface only: browsers on other machines will not reach it. Leave out --media-host, or use --announce PUBLIC-IP.',
       };
   }
+}
+
+/** The public addresses that the names of this server lead to. */
+async function domainOutside({ domain }: Config, clock: Clock): Promise<readonly string[]> {
+  const found = await Promise.all(
+    domain.map((name) => within(clock, LOOKUP_LIMIT_MS, lookup(name, { all: true })).catch(() => undefined)),
+  );
+  const addresses = found.flatMap((list) => list ?? []).map(({ address }) => address);
+  return addresses.filter((address) => reachOf(address) === 'anywhere');
 }
 
 /** What is to say besides where all addresses are private. */
