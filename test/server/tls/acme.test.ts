@@ -89,6 +89,7 @@ test('a restart with a certificate that is kept orders none', { skip }, async (t
   await first.close();
   const orders = () => directory.output().match(/new-?order|order-plz/gi)?.length ?? 0;
   const ordersBefore = orders();
+  t.ok(ordersBefore > 0);
   const second = await start();
   t.equal((await certificateShown(second.port, NAME)).fingerprint256, fingerprint256);
   t.equal(orders(), ordersBefore);

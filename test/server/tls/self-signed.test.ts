@@ -96,6 +96,17 @@ test('nobody ends the server by a strange handshake, and who asks for a proof th
   t.equal((await server.get('/healthz')).status, 200);
 });
 
+test('who connects and never ends the handshake is cut off', async (t) => {
+  const flags = ['--tls', 'self-signed', '--port', '0', '--data-dir', t.testdir(), '--request-timeout-ms', '200'];
+  const server = await startSecureServer(flags);
+  t.teardown(() => server.close());
+  const silent = connectPlain(server.port, '127.0.0.1').resume();
+  const slow = connectPlain(server.port, '127.0.0.1').resume();
+  slow.write(Buffer.from('160301', 'hex'));
+  await Promise.all([silent, slow].map((socket) => once(socket, 'close')));
+  t.equal((await server.get('/healthz')).status, 200);
+});
+
 test('a port for plain HTTP that is taken is an error that names the setting', async (t) => {
   const flags = (httpPort: number) => [
     ...['--tls', 'self-signed', '--port', '0', '--data-dir', t.testdirName],
