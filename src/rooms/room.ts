@@ -214,7 +214,8 @@ export class Room {
   adopt(participant: Participant, from: Room): void {
     if (this.#holderOfIdentity(participant.admission) !== undefined) throw new AppError('identity_present');
     this.#checkPlace();
-    const { id, view } = participant;
+    const { id } = participant;
+    const { muted, deafened } = participant.view;
     const { clock, observer, log } = this.#options;
     const place = {
       room: this.#side,
@@ -225,7 +226,7 @@ export class Room {
     const media = participant.moveTo(place);
     this.#participants.set(id, participant);
     if (media !== undefined) {
-      this.#openMedia().adopt(media, view);
+      this.#openMedia().adopt(media, { muted, deafened });
       this.#participantOfConnection.set(media.id, id);
     }
     this.#log.info({ participant: id, from: from.name, participants: this.size }, 'participant moved here');

@@ -41,6 +41,14 @@ test('a worker that does not tick, is not there or dies again and again makes th
   t.end();
 });
 
+test('a server that is drained serves those who are there, and is as healthy as otherwise', (t) => {
+  const draining = { ...STATE, draining: true };
+  t.match(health({ ...draining, workers: TICKING }), { status: 'draining', problems: [] });
+  t.match(health({ ...draining, workers: TICKING, stalledMs: 2000 }), { status: 'unhealthy' });
+  t.match(health({ ...draining, closing: true, workers: TICKING }), { status: 'closing' });
+  t.end();
+});
+
 test('an event loop that stood still makes the server unhealthy, with the reason', (t) => {
   t.match(health({ ...STATE, workers: TICKING, stalledMs: 1234.5 }), {
     status: 'unhealthy',

@@ -35,7 +35,8 @@ const ISSUES_TOLD = 3;
 export function createApi(options: ApiOptions): Api {
   const { token, log, version } = options;
   const auth = new AdminAuth(options);
-  const document = JSON.stringify(openApiDocument(version));
+  // Not before it is asked for: the server is to be there soon.
+  let document: string | undefined;
   const errors = new Map<ErrorCode, number>();
   const routes = createRouter(createHandlers(options), options).routes();
 
@@ -43,6 +44,7 @@ export function createApi(options: ApiOptions): Api {
     if (token === '') throw new AppError('api_off');
     if (context.path === DOCUMENT_PATH && (context.method === 'GET' || context.method === 'HEAD')) {
       context.type = 'application/json';
+      document ??= JSON.stringify(openApiDocument(version));
       context.body = document;
       return;
     }
