@@ -97,7 +97,7 @@ test('a restart with a certificate that is kept orders none', { skip }, async (t
 });
 
 test('a certificate is renewed while WebSockets live', { skip }, async (t) => {
-  const { directory, start } = await setUp(t, { validitySeconds: 9 });
+  const { directory, start } = await setUp(t, { validitySeconds: 12 });
   const server = await start();
   const before = await certificateShown(server.port, NAME);
   const client = await SignalingClient.open(
@@ -106,7 +106,7 @@ test('a certificate is renewed while WebSockets live', { skip }, async (t) => {
     trusting(await directory.root(), NAME),
   );
   await client.join('lobby', 'Ada');
-  await eventually(() => directory.issued() === 2 && obtained(server) === 2);
+  await eventually(() => directory.issued() === 2 && obtained(server) === 2, 30_000);
   const after = await certificateShown(server.port, NAME);
   t.not(after.fingerprint256, before.fingerprint256);
   client.send({ type: 'leave' });
