@@ -46,8 +46,8 @@ export async function openVoicePage(page: Page, url: string, options: VoicePageO
     if (ABOUT_POLICY.test(text)) onPolicyViolation(text);
   });
   await page.setViewport({ width, height });
-  await page.evaluateOnNewDocument(TELL_VIOLATIONS);
-  await page.evaluateOnNewDocument(`${await bundleProbe()}browserProbe.install(${JSON.stringify(probe)});`);
+  const install = `${await bundleProbe()}browserProbe.install(${JSON.stringify(probe)});`;
+  await page.evaluateOnNewDocument(`${install}${TELL_VIOLATIONS}`);
   await page.goto(url, { waitUntil: 'load' });
   return new VoicePage(page, errors);
 }
