@@ -28,6 +28,14 @@ export interface CertificateFigures {
   readonly failures: number;
 }
 
+/** What there is to tell of the TCP port that page and media share. */
+export interface SharedPortFigures {
+  /** Connections that have not shown yet what they are for. */
+  readonly undecided: number;
+  /** Connections ended because nothing could be made of them, because they took too long, or because there were too many. */
+  readonly refused: number;
+}
+
 export interface MetricsSource {
   readonly version: string;
   control(): ControlFigures;
@@ -35,6 +43,8 @@ export interface MetricsSource {
   workers(): readonly WorkerHealth[];
   /** Where the page is served by https. */
   readonly certificate?: () => CertificateFigures;
+  /** Where page and media have one TCP port. */
+  readonly sharedPort?: () => SharedPortFigures;
 }
 
 export interface Metrics {
@@ -54,7 +64,7 @@ function processMetrics(): Registry {
   return processRegistry;
 }
 
-export function createMetrics({ version, control, media, workers, certificate }: MetricsSource): Metrics {
+export function createMetrics({ version, control, media, workers, certificate, sharedPort }: MetricsSource): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
@@ -101,6 +111,7 @@ export function createMetrics({ version, control, media, workers, certificate }:
   });
   const updateMedia = registerMediaMetrics(registry);
   const updateCertificate = certificate === undefined ? () => {} : registerCertificateMetrics(registry, certificate);
+  const updateSharedPort = sharedPort === undefined ? () => {} : registerSharedPortMetrics(registry, sharedPort);
   const all = Registry.merge([registry, processMetrics()]);
 
   return {
@@ -136,6 +147,7 @@ export function createMetrics({ version, control, media, workers, certificate }:
       for (const { worker, running } of workers()) workerUp.set({ worker: String(worker) }, running ? 1 : 0);
       updateMedia(media());
       updateCertificate();
+      updateSharedPort();
       return all.metrics();
     },
   };
@@ -157,5 +169,24 @@ function registerCertificateMetrics(registry: Registry, certificate: () => Certi
     const figures = certificate();
     expiry.set(Math.floor(figures.expiresAtMs / 1000));
     setCounter(failures, {}, figures.failures);
+  };
+}
+
+function registerSharedPortMetrics(registry: Registry, sharedPort: () => SharedPortFigures): () => void {
+  const registers = [registry];
+  const undecided = new Gauge({
+    name: 'partyline_shared_port_undecided',
+    help: 'Connections to the port of page and media that have not shown yet what they are for.',
+    registers,
+  });
+  const refused = new Counter({
+    name: 'partyline_shared_port_refused_total',
+    help: 'Connections to the port of page and media that were ended because they were for neither.',
+    registers,
+  });
+  return () => {
+    const figures = sharedPort();
+    undecided.set(figures.undecided);
+    setCounter(refused, {}, figures.refused);
   };
 }

@@ -5,6 +5,7 @@
 import type { Server as HttpServer } from 'node:http';
 import { type Server as HttpsServer, Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { SharedPortFigures } from '../admin/metrics.ts';
 import { addressKey, type TrustedProxies } from '../lib/client-address.ts';
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { type NewcomerLimits, Newcomers } from '../lib/newcomers.ts';
@@ -55,14 +56,8 @@ export class SharedPort {
     server.on('connection', (socket: Socket) => this.#accept(socket));
   }
 
-  /** Connections that have not shown yet what they are for. */
-  get undecided(): number {
-    return this.#newcomers.count;
-  }
-
-  /** Connections ended because nothing could be made of them, because they took too long, or because there were too many. */
-  get refused(): number {
-    return this.#refused;
+  get figures(): SharedPortFigures {
+    return { undecided: this.#newcomers.count, refused: this.#refused };
   }
 
   /** Ends what is undecided, and what still comes. Idempotent. */

@@ -1,6 +1,7 @@
 import type { FuzzTarget } from './target.ts';
 import { config } from './targets/config.ts';
 import { dtls } from './targets/dtls.ts';
+import { firstBytes } from './targets/first-bytes.ts';
 import { framing } from './targets/framing.ts';
 import { handshake } from './targets/handshake.ts';
 import { http } from './targets/http.ts';
@@ -24,6 +25,7 @@ export const targets: readonly FuzzTarget[] = [
   rtcp,
   transport,
   framing,
+  firstBytes,
   opus,
   voice,
   sdp,

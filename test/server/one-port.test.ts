@@ -89,7 +89,7 @@ test('with one port number for all, every worker is reached over the TCP port of
 });
 
 test('after an ICE restart the new name and the one before lead to the same participant', async (t) => {
-  const { port, join } = await start(t);
+  const { server, port, join } = await start(t);
   const { sdp, offer } = await join('lobby');
   const restarted = await offer(AUDIO_OFFER.replace('ice-ufrag:abcd', 'ice-ufrag:efgh'), true);
   t.not(restarted, sdp);
@@ -100,6 +100,7 @@ test('after an ICE restart the new name and the one before lead to the same part
   stranger.send(check(sdp.replace(/ice-ufrag:\S+/, 'ice-ufrag:nobody')));
   await eventually(() => stranger.closed);
   t.same(stranger.received, [], 'who names nobody gets no answer');
+  t.equal((await server.metrics()).sum('partyline_shared_port_refused_total'), 1);
 });
 
 test('where the page is served on another address, media has TCP ports of its own', async (t) => {

@@ -81,7 +81,7 @@ async function setUp(t: Test, { tls = false, limits = {}, plainHttp, proxies = [
     for (const { socket } of [...clients, ...media]) socket.destroy();
     server.close();
     server.closeAllConnections();
-    assert.equal(port.undecided, 0, 'nobody is left');
+    assert.equal(port.figures.undecided, 0, 'nobody is left');
     assert.equal(clock.pendingTimers, 0, 'no timer is left');
   });
   const open = async (localAddress = '127.0.0.1') => {
@@ -135,8 +135,8 @@ for (const tls of [false, true]) {
     t.same(media[0]!.bytes.subarray(-more.length), more);
     media[0]!.socket.write('answer');
     await eventually(() => peer.text === 'answer');
-    t.equal(port.undecided, 0);
-    t.equal(port.refused, 0);
+    t.equal(port.figures.undecided, 0);
+    t.equal(port.figures.refused, 0);
   });
 }
 
@@ -184,7 +184,7 @@ test('what is nothing, and a check for nobody, ends at once and without a word',
     client.socket.write(bytes);
     t.equal(await client.ended(), '');
   }
-  t.equal(port.refused, junk.length);
+  t.equal(port.figures.refused, junk.length);
 });
 
 test('silence ends after five seconds, and so does half a check', async (t) => {
@@ -195,7 +195,7 @@ test('silence ends after five seconds, and so does half a check', async (t) => {
   const bytes = check('known');
   slow.socket.write(bytes.subarray(0, 9));
   page.socket.write('G');
-  await eventually(() => port.undecided === 2);
+  await eventually(() => port.figures.undecided === 2);
   clock.advance(3000);
   slow.socket.write(bytes.subarray(9, 10));
   await sleep(20);
@@ -205,12 +205,12 @@ test('silence ends after five seconds, and so does half a check', async (t) => {
   await silent.ended();
   await slow.ended();
   t.equal(page.closed, false, 'HTTP has limits of its own');
-  t.equal(port.refused, 2);
+  t.equal(port.figures.refused, 2);
   const gone = await open();
-  await eventually(() => port.undecided === 1);
+  await eventually(() => port.figures.undecided === 1);
   gone.socket.end();
   await gone.ended();
-  t.equal(port.undecided, 0, 'who leaves is forgotten');
+  t.equal(port.figures.undecided, 0, 'who leaves is forgotten');
 });
 
 test('the slow are bounded in number, and cost those of their own address first', async (t) => {
@@ -224,19 +224,19 @@ test('the slow are bounded in number, and cost those of their own address first'
     Array.from({ length: 12 }, (_, i) => i < 8),
     'the newest stay',
   );
-  t.equal(port.undecided, 5);
+  t.equal(port.figures.undecided, 5);
   good.socket.write(LAST_GET);
   t.match(await good.ended(), /you asked for/);
   for (let i = 0; i < 20; i++) flood.push(await open(`127.0.1.${i}`));
-  await eventually(() => port.undecided === 10 && flood.filter(({ closed }) => closed).length === 22);
+  await eventually(() => port.figures.undecided === 10 && flood.filter(({ closed }) => closed).length === 22);
   t.pass('and by the bound for all');
 });
 
 test('connections of a trusted proxy are not counted as those of one address', async (t) => {
   const { port, open } = await setUp(t, { limits: { maxPerOrigin: 2 }, proxies: ['127.0.0.0/8'] });
   for (let i = 0; i < 10; i++) await open();
-  await eventually(() => port.undecided === 10);
-  t.equal(port.refused, 0);
+  await eventually(() => port.figures.undecided === 10);
+  t.equal(port.figures.refused, 0);
 });
 
 test('plain HTTP where HTTPS is spoken is told so, or answered by the server for that, within the deadline', async (t) => {
@@ -244,7 +244,7 @@ test('plain HTTP where HTTPS is spoken is told so, or answered by the server for
   const lost = await alone.open();
   lost.socket.write(GET);
   t.match(await lost.ended(), /^HTTP\/1\.1 400 [\s\S]*https:\/\//);
-  await eventually(() => alone.port.undecided === 0);
+  await eventually(() => alone.port.figures.undecided === 0);
 
   const plainHttp = createHttpServer((_, response) => response.writeHead(308, { location: 'https://x/' }).end());
   const redirecting = await setUp(t, { tls: true, plainHttp });
@@ -253,7 +253,7 @@ test('plain HTTP where HTTPS is spoken is told so, or answered by the server for
   await eventually(() => client.text.includes('308'));
   const dripping = await redirecting.open();
   dripping.socket.write('GET / HTTP/1.1\r\n');
-  await eventually(() => redirecting.port.undecided === 2);
+  await eventually(() => redirecting.port.figures.undecided === 2);
   redirecting.clock.advance(SHARED_PORT_LIMITS.decisionMs);
   await client.ended();
   await dripping.ended();
