@@ -4,6 +4,7 @@ import { type Test, test } from 'tap';
 import { OPERATION_LIST } from '../../../src/admin/api/operations.ts';
 import { ApiClient } from '../../helpers/api-client.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { createPrng } from '../../helpers/prng.ts';
 import { startServer } from '../../helpers/running-server.ts';
 import { SignalingClient } from '../../helpers/signaling-client.ts';
 
@@ -256,4 +257,76 @@ test('requests that are not as they should be', async (t) => {
   const [answer] = await once(socket, 'data');
   t.match(String(answer), /^HTTP\/1.1 401/, 'a body that never ends is not waited for without the token');
   t.match(String(answer), /connection: close/i);
+});
+
+test('whatever is asked, nothing fails inside', async (t) => {
+  const seed = Number(process.env['SEED'] ?? 60_617);
+  t.comment(`SEED=${seed}`);
+  const prng = createPrng(seed);
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(prng() * from.length)]!;
+  const { server, api, join } = await setUp(t, ['--token-secret', SECRET]);
+  const ada = await join('lobby', 'Ada');
+  const { participantId } = await ada.next('joined');
+  const values = [
+    null,
+    true,
+    0,
+    -1,
+    1e300,
+    '',
+    'lobby',
+    'ü',
+    '..',
+    '\u0000',
+    'x'.repeat(300),
+    [],
+    {},
+    ['lobby'],
+    participantId,
+  ];
+  const names = [
+    'name',
+    'room',
+    'locked',
+    'password',
+    'maxTalkers',
+    'identity',
+    'banSeconds',
+    '__proto__',
+    'constructor',
+  ];
+  const segments = [
+    'rooms',
+    'lobby',
+    'participants',
+    participantId,
+    'mute',
+    'move',
+    'kick',
+    'tokens',
+    'server',
+    '%00',
+    '%ff',
+    '..%2f',
+    '',
+  ];
+  const queries = ['', '?limit=1', '?offset=1e9', '?limit=', '?identity=%ff', '?limit=1&limit=2', '?__proto__=1'];
+  const statuses = new Set<number>();
+  for (let n = 0; n < 400; n++) {
+    const [, operation] = pick(OPERATION_LIST);
+    const segment = () => encodeURI(pick(segments)).replaceAll('%25', '%');
+    const known = operation.path.replace(/\{\w+\}/g, () => (prng() < 0.6 ? 'lobby' : segment()));
+    const path = (prng() < 0.8 ? known : `${known}/${segment()}`) + pick(queries);
+    const method =
+      prng() < 0.8 ? operation.method.toUpperCase() : pick(['GET', 'POST', 'PATCH', 'DELETE', 'PUT', 'OPTIONS']);
+    const body = Object.fromEntries(Array.from({ length: Math.floor(prng() * 4) }, () => [pick(names), pick(values)]));
+    const { status } =
+      method === 'GET'
+        ? await api.request(method, path)
+        : await api.request(method, path, undefined, { text: prng() < 0.1 ? '{"room":' : JSON.stringify(body) });
+    statuses.add(status);
+    t.ok(status < 500, `${method} ${path} ${JSON.stringify(body)}`);
+  }
+  for (const status of [200, 204, 400, 404, 405]) t.ok(statuses.has(status), `${status} was among the answers`);
+  t.notMatch(await (await fetch(`${server.url}/metrics`)).text(), 'code="internal"');
 });
