@@ -26,6 +26,10 @@ interface Options {
 }
 
 const certificate = createCertificate();
+/** RFC 8737. */
+const ACME_PROTOCOL = 'acme-tls/1';
+const chooseProtocol = ({ protocols }: { protocols: readonly string[] }) =>
+  protocols.includes(ACME_PROTOCOL) ? ACME_PROTOCOL : 'http/1.1';
 
 /** A connection from outside, and what came back on it. */
 class Client {
@@ -54,7 +58,9 @@ async function setUp(t: Test, { tls = false, limits = {}, plainHttp, proxies = [
   const clock = new FakeClock();
   const answer: RequestListener = (request, response) => response.end(`you asked for ${request.url}`);
   const { certificatePem: cert, privateKeyPem: key } = await certificate;
-  const server = tls ? createHttpsServer({ cert, key }, answer) : createHttpServer(answer);
+  const server = tls
+    ? createHttpsServer({ cert, key, ALPNCallback: chooseProtocol }, answer)
+    : createHttpServer(answer);
   const media: { readonly socket: Socket; readonly localUfrag: string; bytes: Buffer }[] = [];
   const port = new SharedPort({
     server,
@@ -173,6 +179,17 @@ test('a ClientHello in pieces leads to TLS', async (t) => {
   const client = new Client(connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }));
   client.socket.write(LAST_GET);
   t.match(await client.ended(), /you asked for \/last$/);
+});
+
+test('a certificate authority that looks for a proof by TLS gets to the HTTPS server', async (t) => {
+  const { number, port } = await setUp(t, { tls: true });
+  const options = { port: number, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: [ACME_PROTOCOL] };
+  const socket = connectTls({ ...options, servername: 'voice.example.org' });
+  await once(socket, 'secureConnect');
+  t.equal(socket.alpnProtocol, ACME_PROTOCOL);
+  t.match(socket.getPeerCertificate().raw, Buffer);
+  socket.destroy();
+  t.same(port.figures, { undecided: 0, refused: 0 });
 });
 
 test('what is nothing, and a check for nobody, ends at once and without a word', async (t) => {
