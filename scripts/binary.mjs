@@ -24,6 +24,8 @@ async function buildCode(outdir) {
   const { metafile } = await build({
     entryPoints: { main: join(ROOT, 'src/main.ts'), worker: join(ROOT, 'src/media/worker.ts') },
     outdir,
+    // Paths are in what it writes.
+    absWorkingDir: ROOT,
     bundle: true,
     platform: 'node',
     target: 'node20.12',
@@ -77,7 +79,8 @@ async function makeBlob(directory, files) {
   await writeFile(
     config,
     JSON.stringify({
-      main: join(ROOT, 'scripts/binary-start.cjs'),
+      // Node keeps this path in the executable: relative, it is the same wherever the sources are.
+      main: 'scripts/binary-start.cjs',
       output: blob,
       assets,
       disableExperimentalSEAWarning: true,
@@ -85,7 +88,7 @@ async function makeBlob(directory, files) {
       useCodeCache: false,
     }),
   );
-  execFileSync(process.execPath, ['--experimental-sea-config', config], { stdio: 'pipe' });
+  execFileSync(process.execPath, ['--experimental-sea-config', config], { cwd: ROOT, stdio: 'pipe' });
   return blob;
 }
 
@@ -110,7 +113,7 @@ async function makeExecutable(file, blob) {
 }
 
 /**
- * Writes `outfile`; resolves with the paths of all sources in it, relative to the working directory as in esbuild's metafile, and
+ * Writes `outfile`; resolves with the paths of all sources in it, and
  * the names of packages that went in without esbuild.
  */
 export async function buildBinary(outfile = join(ROOT, 'dist/partyline')) {
@@ -137,7 +140,10 @@ export async function buildBinary(outfile = join(ROOT, 'dist/partyline')) {
     await makeExecutable(executable, await makeBlob(directory, files));
     // At once, and also where the one before is running.
     await rename(executable, outfile);
-    const sources = [code, page].flatMap(({ inputs }) => Object.keys(inputs));
+    const sources = [
+      ...Object.keys(code.inputs).map((path) => resolve(ROOT, path)),
+      ...Object.keys(page.inputs).map((path) => resolve(path)),
+    ];
     return { sources, packages: [ADDON] };
   } finally {
     await rm(directory, { recursive: true, force: true });

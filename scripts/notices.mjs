@@ -1,0 +1,87 @@
+// The licences of everything that is in the one-file executable and is not ours.
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const LICENSE_NAME = /^(licen[cs]e|copying|notice|copyright)/i;
+/** What packages bring along that has a licence of its own, and what is compiled into them. */
+const BESIDES = {
+  '@discordjs/opus': { files: ['deps/opus/COPYING'], packages: ['node-addon-api'] },
+};
+const NODE_LICENSES = ['LICENSE', 'share/doc/nodejs/LICENSE', 'share/doc/node/LICENSE', 'share/doc/nodejs/copyright'];
+/** For packages that say "MIT" and bring no text. */
+const MIT_TERMS = fileURLToPath(new URL('mit-terms.txt', import.meta.url));
+const RULE = '-'.repeat(80);
+
+/** The licence of the Node that runs this, which speaks for all that is in Node. Throws if it is not where Node's packages put it. */
+function nodeLicenseFile() {
+  const prefix = resolve(dirname(process.execPath), '..');
+  const file = NODE_LICENSES.map((name) => join(prefix, name)).find((candidate) => existsSync(candidate));
+  if (file === undefined) throw new Error(`Node's LICENSE is not below ${prefix}; name it with --node-license FILE`);
+  return file;
+}
+
+function installedAt(name) {
+  return join(ROOT, 'node_modules', name);
+}
+
+/** The directory of the package that a file is of; undefined for our own. */
+function packageOf(file) {
+  if (!/[\\/]node_modules[\\/]/.test(file)) return undefined;
+  // Not every package.json is a package's: some only say how the files beside them are to be read.
+  for (let directory = dirname(file); ; directory = dirname(directory)) {
+    if (/[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+$/.test(directory) && existsSync(join(directory, 'package.json')))
+      return directory;
+  }
+}
+
+async function describe(directory) {
+  const { name, version, license, author } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'));
+  const own = (await readdir(directory, { withFileTypes: true }))
+    .filter((entry) => entry.isFile() && LICENSE_NAME.test(entry.name))
+    .map((entry) => entry.name);
+  const texts = await Promise.all(
+    [...own, ...(BESIDES[name]?.files ?? [])].map((file) => readFile(join(directory, file), 'utf8')),
+  );
+  if (texts.length === 0) {
+    if (license !== 'MIT') throw new Error(`${name} ${version} has no text of its licence (${license})`);
+    texts.push(
+      `Copyright (c) ${author?.name ?? author ?? `the authors of ${name}`}\n\n${await readFile(MIT_TERMS, 'utf8')}`,
+    );
+  }
+  return { name, version, license, texts };
+}
+
+/**
+ * One text from what `buildBinary` says of its contents. Rejects if a package does not tell its terms.
+ */
+export async function thirdPartyNotices({ sources, packages }, nodeLicense = nodeLicenseFile()) {
+  const directories = new Set(packages.flatMap((name) => [name, ...(BESIDES[name]?.packages ?? [])]).map(installedAt));
+  for (const source of sources) {
+    const directory = packageOf(source);
+    if (directory !== undefined) directories.add(directory);
+  }
+  const found = new Map();
+  for (const notice of await Promise.all([...directories].map(describe))) {
+    const key = `${notice.name} ${notice.version}`;
+    found.set(key, notice);
+  }
+  const parts = [...found]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, { license, texts }]) =>
+      [RULE, `${key}${license === undefined ? '' : ` (${license})`}`, ...texts.map((text) => `\n${text.trim()}`)].join(
+        '\n',
+      ),
+    );
+  const node = [
+    RULE,
+    `Node.js ${process.versions.node}, and what is in it`,
+    '',
+    (await readFile(nodeLicense, 'utf8')).trim(),
+  ];
+  return ['Partyline contains the following software, each under its own licence.', ...parts, node.join('\n'), ''].join(
+    '\n\n',
+  );
+}

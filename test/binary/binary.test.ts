@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Test, test } from 'tap';
+import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { heardTone } from '../helpers/heard-tone.ts';
+import { LightTalker } from '../helpers/light-talker.ts';
+import { type Mounts, missingForMounts, ReleasedBinary, type Run } from '../helpers/released-binary.ts';
+import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const MAX_BYTES = 90_000_000;
+/** Half a second is the goal on a machine that has nothing else to do; this one may have. */
+const MAX_START_MS = 3000;
+const FLAGS = ['--port', '0', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '1'];
+const missing = ensureDebianPackages(['binutils', 'util-linux']);
+
+test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
+  const binary = ReleasedBinary.create();
+  t.teardown(() => binary.close());
+  const version = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
+
+  t.test('comes with licences, notices, sample configuration and unit, and has less than 90 MB', async (t) => {
+    const files = readdirSync(binary.folder);
+    for (const name of ['LICENSE', 'README.md', 'config.sample.toml', 'systemd', 'partyline'])
+      t.ok(files.includes(name), `${name} is in the archive`);
+    const notices = readFileSync(join(binary.folder, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+    for (const name of ['werift', '@discordjs/opus', 'node-addon-api', 'preact', 'acme-client', 'Node.js'])
+      t.match(notices, new RegExp(`^${name} [\\d.]+`, 'm'), `${name} is among the notices`);
+    t.match(notices, 'Xiph.Org', 'so is libopus');
+    t.notMatch(notices, /^(esbuild|tap|typescript) /m, 'and not what is only used for building');
+    const { size } = statSync(join(binary.folder, 'partyline'));
+    t.comment(`${(size / 1e6).toFixed(1)} MB`);
+    t.ok(size < MAX_BYTES);
+    t.notOk(readFileSync(join(binary.folder, 'partyline')).includes(ROOT), 'it does not say where it was built');
+  });
+
+  t.test('tells version and platform; a wrong flag ends it with 2', async (t) => {
+    const asked = binary.run({ args: ['--version'] });
+    t.equal(await asked.exitCode, 0);
+    const { platform, arch, versions } = process;
+    t.equal(asked.output(), `partyline ${version} (${platform}-${arch}, Node ${versions.node})\n`);
+    const wrong = binary.run({ args: ['--prot', '80'] });
+    t.equal(await wrong.exitCode, 2);
+    t.match(wrong.output(), /^partyline: .*--prot/);
+  });
+
+  t.test('is heard by browsers in an empty directory without a home; SIGTERM ends it with 0', async (t) => {
+    const server = binary.run({ args: FLAGS });
+    t.teardown(() => server.child.kill('SIGKILL'));
+    const { url, afterMs } = await server.ready;
+    t.comment(`listening after ${Math.round(afterMs)} ms`);
+    t.ok(afterMs < MAX_START_MS);
+    const page = await fetch(url);
+    t.match(page.headers.get('content-type'), 'text/html');
+    const [, script] = /<script type="module" src="\/([^"]+)"/.exec(await page.text()) ?? [];
+    t.match((await fetch(url + script)).headers.get('content-type'), 'text/javascript');
+
+    const room = { url: `${url.replace('http', 'ws')}ws`, room: 'lobby' };
+    const ada = await WeriftParticipant.join({ ...room, name: 'Ada' });
+    t.teardown(() => ada.close());
+    const ben = await WeriftParticipant.join({ ...room, name: 'Ben' });
+    t.teardown(() => ben.close());
+    ada.say(toneSound(440));
+    ben.say(toneSound(880));
+    await sleep(500);
+    const marks = [ada.hearing.mark(), ben.hearing.mark()];
+    await sleep(1000);
+    const [toAda, toBen] = [ada.hearing.sound(marks[0]), ben.hearing.sound(marks[1])];
+    t.ok(heardTone(toAda, 880).usuallyDbfs > -30, 'Ada hears Ben');
+    t.ok(heardTone(toAda, 440).usuallyDbfs < -50, 'and not herself');
+    t.ok(heardTone(toBen, 440).usuallyDbfs > -30, 'Ben hears Ada');
+    await endsBySigterm(t, server);
+  });
+
+  // Where the codec can be loaded from, each time by another place.
+  const cases: readonly { title: string; env: Record<string, string>; mounts: Mounts }[] = [
+    { title: 'a read-only home', env: { HOME: '/mnt/home' }, mounts: { '/mnt': 'rw', '/mnt/home': 'ro' } },
+    {
+      title: 'home and temporary directory that are noexec',
+      env: { HOME: '/mnt/home', TMPDIR: '/mnt/tmp' },
+      mounts: { '/mnt': 'rw', '/mnt/home/.cache': 'noexec', '/mnt/tmp': 'noexec' },
+    },
+    {
+      title: 'no directory to load from but its own',
+      env: { HOME: '/mnt/home', TMPDIR: '/mnt/tmp' },
+      mounts: { '/mnt': 'rw', '/mnt/home/.cache': 'noexec', '/mnt/tmp': 'noexec', '/dev/shm': 'noexec' },
+    },
+  ];
+  const noMounts = missingForMounts();
+  for (const { title, env, mounts } of cases) {
+    t.test(`carries a conversation with ${title}`, { skip: skipIfMissing(noMounts) }, async (t) => {
+      const server = binary.run({ args: FLAGS, env, mounts });
+      t.teardown(() => server.child.kill('SIGKILL'));
+      const { url } = await server.ready;
+      const room = { url: `${url.replace('http', 'ws')}ws`, room: 'lobby' };
+      const ada = await LightTalker.join({ ...room, name: 'Ada', frequencyHz: 440 });
+      t.teardown(() => ada.close());
+      const ben = await LightTalker.join({ ...room, name: 'Ben', frequencyHz: 880 });
+      t.teardown(() => ben.close());
+      await sleep(300);
+      const [toAda, toBen] = await Promise.all([ada.hearDbfs(880, 500), ben.hearDbfs(440, 500)]);
+      t.ok(toAda > -30 && toBen > -30, 'they hear each other');
+      await endsBySigterm(t, server);
+      const left = readdirSync(server.place).filter((name) => name.startsWith('partyline-'));
+      t.strictSame(left, [], 'nothing stays behind');
+    });
+  }
+
+  t.test('says so and ends with 1 where no directory is fit', { skip: skipIfMissing(noMounts) }, async (t) => {
+    const server = binary.run({
+      args: FLAGS,
+      env: { HOME: '/mnt/home', TMPDIR: '/mnt/tmp' },
+      mounts: { '/mnt': 'ro', '/dev/shm': 'noexec' },
+      isSealed: true,
+    });
+    t.equal(await server.exitCode, 1);
+    t.match(server.output(), 'there is no directory from which code can be loaded');
+  });
+});
+
+async function endsBySigterm(t: Test, { child, exitCode }: Run): Promise<void> {
+  child.kill('SIGTERM');
+  t.equal(await exitCode, 0, 'SIGTERM ends it with 0');
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
