@@ -1,5 +1,6 @@
 /** One TCP connection that carries datagrams in frames (RFC 4571), as ICE over TCP uses it (RFC 6544). */
 import type { Socket } from 'node:net';
+import { plainAddress } from '../lib/client-address.ts';
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import type { DatagramSocket, RemoteAddress } from './datagram-port.ts';
 import { FrameReader, frame } from './stream-framing.ts';
@@ -114,7 +115,7 @@ export class TcpConnection implements DatagramSocket {
 
   get local(): { readonly address: string; readonly port: number } | undefined {
     const { localAddress: address, localPort: port } = this.#socket;
-    return address === undefined || port === undefined ? undefined : { address, port };
+    return address === undefined || port === undefined ? undefined : { address: plainAddress(address), port };
   }
 
   send(datagram: Uint8Array): boolean {

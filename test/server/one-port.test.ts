@@ -123,3 +123,11 @@ test('a connection with media does not count as one of the page, nor keeps it fr
   t.equal((await fetch(`${server.url}/healthz`)).status, 200);
   t.ok(media.slice(-8).every(({ destroyed }) => !destroyed));
 });
+
+test('where one socket listens for both families, an IPv4 peer is told its IPv4 address', async (t) => {
+  const { port, join } = await start(t, '--host', '::', '--media-host', '127.0.0.1,::1');
+  const { sdp } = await join('lobby');
+  const tcp = candidates(sdp).filter((text) => text.startsWith('tcp'));
+  t.same(tcp, [`tcp ${HOST} ${port}`, `tcp ::1 ${port}`]);
+  await answered(t, port, check(sdp));
+});
