@@ -113,8 +113,7 @@ async function makeExecutable(file, blob) {
 }
 
 /**
- * Writes `outfile`; resolves with the paths of all sources in it, and
- * the names of packages that went in without esbuild.
+ * Writes `outfile`; resolves with the paths of all sources in it, and the names of packages that went in without esbuild.
  */
 export async function buildBinary(outfile = join(ROOT, 'dist/partyline')) {
   await mkdir(dirname(outfile), { recursive: true });
@@ -140,10 +139,7 @@ export async function buildBinary(outfile = join(ROOT, 'dist/partyline')) {
     await makeExecutable(executable, await makeBlob(directory, files));
     // At once, and also where the one before is running.
     await rename(executable, outfile);
-    const sources = [
-      ...Object.keys(code.inputs).map((path) => resolve(ROOT, path)),
-      ...Object.keys(page.inputs).map((path) => resolve(path)),
-    ];
+    const sources = [code, page].flatMap(({ inputs }) => Object.keys(inputs)).map((path) => resolve(ROOT, path));
     return { sources, packages: [ADDON] };
   } finally {
     await rm(directory, { recursive: true, force: true });

@@ -32,6 +32,8 @@ export async function buildPage(outdir) {
   const { metafile } = await build({
     entryPoints: names.map((name) => join(PAGE, sourceOf(name))),
     outdir,
+    // Paths from here are in the source maps, and so in the hashes.
+    absWorkingDir: ROOT,
     bundle: true,
     platform: 'browser',
     target: ['chrome109', 'firefox115', 'safari16'],
@@ -48,7 +50,7 @@ export async function buildPage(outdir) {
   });
   const built = new Map();
   for (const [path, { entryPoint }] of Object.entries(metafile.outputs)) {
-    if (entryPoint !== undefined) built.set(basename(entryPoint), relative(outdir, resolve(path)));
+    if (entryPoint !== undefined) built.set(basename(entryPoint), relative(outdir, resolve(ROOT, path)));
   }
   const rewritten = html.replace(REFERENCE, (_, name) => `/${built.get(sourceOf(name)) ?? missing(name)}`);
   await mkdir(outdir, { recursive: true });
