@@ -1,12 +1,12 @@
-// Builds the server (dist/main.js, dist/worker.js) and the page (dist/web).
+// Builds the server (dist/main.js, dist/worker.js) and the pages (dist/web).
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PAGE = join(ROOT, 'web/app');
+const PAGES = { 'index.html': 'web/app', 'admin.html': 'web/admin' };
 /** What `src="/main.js"` and the like in index.html stand for. */
 const REFERENCE = /(?<=\s(?:src|href)=")\/([\w.-]+)(?=")/g;
 
@@ -24,13 +24,21 @@ function buildServer(outdir) {
   });
 }
 
-/** Every file that index.html names is built or copied under a name with a hash, and index.html is told the new name. Resolves with esbuild's metafile. */
+/** The page of the rooms and the one at `/admin`. Resolves with all that went in, as in esbuild's metafile. */
 export async function buildPage(outdir) {
-  const html = await readFile(join(PAGE, 'index.html'), 'utf8');
-  const names = [...new Set([...html.matchAll(REFERENCE)].map(([, name]) => name))];
   await rm(outdir, { recursive: true, force: true });
+  await mkdir(outdir, { recursive: true });
+  const built = await Promise.all(Object.entries(PAGES).map(([name, folder]) => buildHtml(folder, join(outdir, name))));
+  return { inputs: Object.assign({}, ...built.map(({ inputs }) => inputs)) };
+}
+
+/** Every file that index.html in the folder names is built or copied under a name with a hash, and the page is told the new name. Resolves with esbuild's metafile. */
+async function buildHtml(folder, page) {
+  const outdir = dirname(page);
+  const html = await readFile(join(ROOT, folder, 'index.html'), 'utf8');
+  const names = [...new Set([...html.matchAll(REFERENCE)].map(([, name]) => name))];
   const { metafile } = await build({
-    entryPoints: names.map((name) => join(PAGE, sourceOf(name))),
+    entryPoints: names.map((name) => join(ROOT, folder, sourceOf(name))),
     outdir,
     // Paths from here are in the source maps, and so in the hashes.
     absWorkingDir: ROOT,
@@ -52,18 +60,18 @@ export async function buildPage(outdir) {
   for (const [path, { entryPoint }] of Object.entries(metafile.outputs)) {
     if (entryPoint !== undefined) built.set(basename(entryPoint), relative(outdir, resolve(ROOT, path)));
   }
-  const rewritten = html.replace(REFERENCE, (_, name) => `/${built.get(sourceOf(name)) ?? missing(name)}`);
-  await mkdir(outdir, { recursive: true });
-  await writeFile(join(outdir, 'index.html'), rewritten);
+  const missing = (name) => {
+    throw new Error(`${folder}/index.html names /${name}, which is not there`);
+  };
+  await writeFile(
+    page,
+    html.replace(REFERENCE, (_, name) => `/${built.get(sourceOf(name)) ?? missing(name)}`),
+  );
   return metafile;
 }
 
 function sourceOf(name) {
   return name === 'main.js' ? 'main.tsx' : name;
-}
-
-function missing(name) {
-  throw new Error(`web/app/index.html names /${name}, which is not in web/app`);
 }
 
 /** Writes into `outdir`; rejects, with the errors printed, if something cannot be built. */

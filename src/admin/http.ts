@@ -22,8 +22,9 @@ export interface HttpAppOptions {
 
 const METHODS = 'GET, HEAD';
 const ROOM_PATH = /^\/room\/[^/]+$/;
+const ADMIN_PATH = /^\/admin(?:\/|\.html)?$/;
 
-/** The page at `/` and `/room/NAME`, its files, `/healthz`, `/metrics` and the API. */
+/** The page at `/` and `/room/NAME`, the one at `/admin`, their files, `/healthz`, `/metrics` and the API. */
 export function createHttpApp(options: HttpAppOptions): Koa {
   const { assets, health, metrics, api, log, allowHosts = [], frameAncestors = [] } = options;
   const app = new Koa();
@@ -36,7 +37,9 @@ export function createHttpApp(options: HttpAppOptions): Koa {
 
   app.use(async (context, next) => {
     const host = context.get('host') || undefined;
-    context.set(securityHeaders(host, frameAncestors));
+    // No other page may get an operator to click on something here.
+    const isAdmin = context.url.startsWith('/') && ADMIN_PATH.test(context.path);
+    context.set(securityHeaders(host, isAdmin ? [] : frameAncestors));
     // No request needs a body; who sends one may send for ever.
     if (hasBody(context)) context.set('Connection', 'close');
     if (!isAllowedHost(host, allowHosts)) return answerError(context, new AppError('unknown_host'));
@@ -88,8 +91,7 @@ function answerHealth(context: Context, state: Health): void {
 }
 
 function answerAsset(context: Context, assets: Assets): void {
-  const isPage = context.path === '/' || ROOM_PATH.test(context.path);
-  const asset = assets.get(isPage ? '/index.html' : context.path);
+  const asset = assets.get(fileAt(context.path));
   if (asset === undefined) {
     answerNothing(context);
     return;
@@ -102,6 +104,11 @@ function answerAsset(context: Context, assets: Assets): void {
   });
   if (context.fresh) context.status = 304;
   else context.body = asset.body;
+}
+
+function fileAt(path: string): string {
+  if (path === '/' || ROOM_PATH.test(path)) return '/index.html';
+  return ADMIN_PATH.test(path) ? '/admin.html' : path;
 }
 
 function answerNothing(context: Context): void {

@@ -8,15 +8,18 @@ import type { Health } from '../../src/admin/health.ts';
 import { createHttpApp } from '../../src/admin/http.ts';
 import { securityHeaders } from '../../src/admin/security-headers.ts';
 
-const FILES = ['/index.html', '/assets/main-K2QXVTEJ.js', '/assets/main-K2QXVTEJ.js.map', '/icon.svg'];
+const FILES = ['/index.html', '/admin.html', '/assets/main-K2QXVTEJ.js', '/assets/main-K2QXVTEJ.js.map', '/icon.svg'];
 const ASSETS: Assets = new Map(FILES.map((path) => [path, createAsset(path, Buffer.from(`content of ${path}`))]));
 const HEALTHY: Health = { status: 'ok', version: '1.2.3', problems: [], rooms: 1, participants: 2, workers: [] };
 
-async function setUp(t: Test, { health = () => HEALTHY, scrape = async () => 'partyline_rooms 1\n' } = {}) {
+async function setUp(
+  t: Test,
+  { health = () => HEALTHY, scrape = async () => 'partyline_rooms 1\n', frameAncestors = [] as string[] } = {},
+) {
   const logged: string[] = [];
   const log = pino({ level: 'error' }, { write: (line) => logged.push(line) });
   const metrics = { contentType: 'text/plain; version=0.0.4; charset=utf-8', scrape };
-  const server = createServer(createHttpApp({ assets: ASSETS, health, metrics, log }).callback());
+  const server = createServer(createHttpApp({ assets: ASSETS, health, metrics, log, frameAncestors }).callback());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -37,6 +40,15 @@ test('the page is at / and at every room', async (t) => {
     t.equal(response.headers.get('cache-control'), 'no-cache');
     t.equal(await response.text(), 'content of /index.html');
   }
+});
+
+test('the admin page is at /admin, and in no frame', async (t) => {
+  const { get } = await setUp(t, { frameAncestors: ['https://game.example'] });
+  const response = await get('/admin');
+  t.equal(await response.text(), 'content of /admin.html');
+  t.match(response.headers.get('content-security-policy'), "frame-ancestors 'none'");
+  t.match((await get('/')).headers.get('content-security-policy'), 'frame-ancestors https://game.example');
+  t.equal((await get('/administrator')).status, 404);
 });
 
 test('files with a hash in the name are kept for ever, others are asked for again', async (t) => {

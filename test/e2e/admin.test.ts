@@ -1,0 +1,200 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { test } from 'tap';
+import { ApiClient } from '../helpers/api-client.ts';
+import { launchChromium } from '../helpers/browsers.ts';
+import { skipIfMissing } from '../helpers/debian-packages.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
+import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { SignalingClient } from '../helpers/signaling-client.ts';
+import type { VoicePage } from '../helpers/voice-page.ts';
+
+const MICROPHONE = { kind: 'tone', frequencyHz: 440, gain: 0.2 } as const;
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SCREENSHOTS = '.tap/screenshots';
+const TOKEN = 'an-admin-token-of-32-characters.';
+const SECRET = 'a secret that is long enough to sign with';
+
+async function accessibilityProblems({ page }: VoicePage): Promise<string[]> {
+  await page.evaluate(AXE);
+  return (await page.evaluate(
+    `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((node) => node.html).join(' ')))`,
+  )) as string[];
+}
+
+test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers), timeout: 90_000 }, async (t) => {
+  const directory = t.testdir();
+  buildServer(directory);
+  const flags = ['--media-host', PRIVATE_ADDRESS, '--admin-token', TOKEN, '--token-secret', SECRET];
+  const server = await startServerProcess(directory, flags);
+  t.teardown(() => server.kill());
+  const chromium = await launchChromium();
+  t.teardown(() => chromium.close());
+  mkdirSync(SCREENSHOTS, { recursive: true });
+
+  const api = new ApiClient(server.url.replace(/\/$/, ''), TOKEN);
+  const join = async (room: string, name: string, token?: string) => {
+    const client = await SignalingClient.open(`${server.url.replace('http', 'ws')}ws`);
+    t.teardown(() => client.socket.terminate());
+    client.send({ type: 'join', room, name, ...(token !== undefined && { token }) });
+    await client.next('joined');
+    return client;
+  };
+  const page = await chromium.open(`${server.url}admin`, { microphone: MICROPHONE });
+  const has = (what: string) => page.page.waitForSelector(what, { timeout: 15_000 });
+  const isGone = (what: string) => page.page.waitForSelector(what, { hidden: true, timeout: 15_000 });
+  const click = async (what: string) => {
+    await has(what);
+    await page.page.evaluate(`document.querySelector(${JSON.stringify(what)}).click()`);
+  };
+  const confirm = () => click('dialog[open] [data-testid="confirm"]');
+  const of = (name: string) => `[data-testid="person"][data-name="${name}"]`;
+  const inRoom = (room: string, what: string) => `[data-testid="room"][data-room="${room}"] ${what}`;
+  const said = (kind: string) => page.page.$eval(`[data-testid="said-${kind}"] span`, (element) => element.textContent);
+
+  await t.test('says that a token is wrong, and keeps the right one in the tab only', async (t) => {
+    t.same(await accessibilityProblems(page), []);
+    for (const wrong of ['not-the-token', 'nicht für Köpfe']) {
+      await page.type('admin-token', wrong);
+      await page.click('sign-in');
+      await page.waitFor('said-error');
+      t.match(await said('error'), /not the admin token/);
+    }
+    await page.type('admin-token', TOKEN);
+    await page.click('sign-in');
+    await page.waitFor('status', '[data-status="ok"]');
+    await page.waitFor('worker', '[data-running="true"]');
+    t.equal(await page.page.evaluate('localStorage.length + document.cookie.length'), 0);
+    await page.page.reload();
+    await page.waitFor('status', '[data-status="ok"]');
+  });
+
+  await t.test('opens, locks and closes rooms', async (t) => {
+    await page.type('new-room', 'raid');
+    await page.click('create-room');
+    await click(inRoom('raid', '[data-testid="lock"]'));
+    await page.waitFor('room', '[data-room="raid"][data-locked="true"]');
+    t.match((await api.get('/rooms/raid')).body, { locked: true, permanent: true });
+    await page.type('new-room', 'raid');
+    await page.click('create-room');
+    await page.waitFor('said-error');
+    t.match(await said('error'), /a room with this name/);
+    await click(inRoom('raid', '[data-testid="close-room"]'));
+    await click('dialog[open] [data-testid="cancel"]');
+    t.equal((await api.get('/rooms/raid')).status, 200, 'not without having been asked');
+    await click(inRoom('raid', '[data-testid="close-room"]'));
+    await confirm();
+    await page.waitFor('said-notice');
+    await isGone(inRoom('raid', ''));
+    t.equal((await api.get('/rooms/raid')).status, 404);
+  });
+
+  await t.test('makes links, and shows, mutes, moves, kicks and bans who came by them', async (t) => {
+    await page.type('token-identity', 'user-7');
+    await page.click('make-token');
+    await page.waitFor('token-link');
+    const link = String(await page.page.evaluate(`document.querySelector('[data-testid="token-link"]').value`));
+    const token = new URL(link).hash.replace(/^#token=/, '');
+    t.equal(new URL(link).pathname, '/room/lobby');
+    await join('lobby', 'Ada');
+    const ben = await join('lobby', 'Ben', token);
+    const talker = await chromium.open(`${server.url}room/lobby`, { microphone: MICROPHONE });
+    await talker.join({ name: 'Cleo' });
+    await talker.waitForSound();
+
+    await click(inRoom('lobby', '[data-testid="unfold"]'));
+    await has(`${of('Cleo')}[data-speaking="true"]`);
+    await has(`${of('Ben')} [data-testid="ban"]`);
+    t.equal(await page.page.$(`${of('Ada')} [data-testid="ban"]`), null, 'without an identity nobody can be kept out');
+
+    await t.test('is accessible and fits, on a telephone and a desk, by day and by night', async (t) => {
+      const looks = [
+        { width: 320, height: 640, scheme: 'light' },
+        { width: 1000, height: 1000, scheme: 'dark' },
+        { width: 1000, height: 1000, scheme: 'light' },
+      ];
+      for (const { width, height, scheme } of looks) {
+        await page.page.setViewport({ width, height });
+        await page.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+        t.same(await accessibilityProblems(page), [], `${width} px, ${scheme}`);
+        t.equal(await page.page.evaluate('document.documentElement.scrollWidth > innerWidth'), false, `${width} px`);
+        await page.screenshot(`${SCREENSHOTS}/admin-${width}-${scheme}.png`);
+      }
+    });
+
+    await click(`${of('Cleo')} [data-testid="mute"]`);
+    await has(`${of('Cleo')}[data-held-muted="true"][data-speaking="false"]`);
+    await click(`${of('Cleo')} [data-testid="mute"]`);
+    await has(`${of('Cleo')}[data-held-muted="false"]`);
+
+    await click(`${of('Ada')} [data-testid="move"]`);
+    await page.type('move-to', 'tower');
+    await confirm();
+    await click(inRoom('tower', '[data-testid="unfold"]'));
+    await has(inRoom('tower', of('Ada')));
+
+    await click(`${of('Ada')} [data-testid="kick"]`);
+    await confirm();
+    await isGone(inRoom('tower', ''));
+    t.equal((await api.get('/rooms/tower')).status, 404);
+
+    await click(`${of('Ben')} [data-testid="ban"]`);
+    await confirm();
+    t.match(await ben.skipTo('error'), { code: 'kicked' });
+    await isGone(of('Ben'));
+    await t.rejects(join('lobby', 'Ben', token), 'he does not get in again');
+    await talker.close();
+  });
+
+  await t.test('asks nothing while it is hidden', async (t) => {
+    let asked = 0;
+    page.page.on('request', () => {
+      asked += 1;
+    });
+    const show = (state: string) =>
+      page.page.evaluate(`Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));`);
+    await show('hidden');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    asked = 0;
+    await new Promise((resolve) => setTimeout(resolve, 1700));
+    t.equal(asked, 0);
+    await show('visible');
+    await eventually(() => asked > 0 || 'it asks nothing when it is shown again');
+  });
+
+  await t.test('drains the server, and says when it is gone', async (t) => {
+    await join('lobby', 'Dora');
+    await page.click('drain');
+    await page.type('drain-minutes', '5');
+    await confirm();
+    await page.waitFor('draining');
+    await page.waitFor('status', '[data-status="draining"]');
+    t.ok((await api.get('/server')).body.draining.deadline);
+    await page.click('undrain');
+    await page.waitFor('status', '[data-status="ok"]');
+    await server.kill();
+    await page.waitFor('unreachable');
+    await page.click('sign-out');
+    await page.waitFor('admin-token');
+    t.equal(await page.page.evaluate('sessionStorage.length'), 0);
+  });
+});
+
+test('the admin page of a server without an admin token', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
+  const directory = t.testdir();
+  buildServer(directory);
+  const server = await startServerProcess(directory, ['--media-host', '127.0.0.1']);
+  t.teardown(() => server.kill());
+  const chromium = await launchChromium();
+  t.teardown(() => chromium.close());
+  const page = await chromium.open(`${server.url}admin`, { microphone: MICROPHONE });
+  await page.type('admin-token', TOKEN);
+  await page.click('sign-in');
+  await page.waitFor('said-error');
+  t.match(
+    await page.page.$eval('[data-testid="said-error"]', (element) => element.textContent),
+    /API of this server is off/,
+  );
+});

@@ -1,0 +1,135 @@
+import { batch, signal } from '@preact/signals';
+import { AdminApi, ApiProblem, type ParticipantStatus, type RoomStatus, type ServerStatus } from './api.ts';
+import { problemText } from './strings.ts';
+
+const POLL_MS = 1000;
+/** In this tab only, and gone with it. */
+const STORED_TOKEN = 'partyline-admin-token';
+/** With these there is no going on without another token or another setting. */
+const FATAL = new Set(['admin_token_wrong', 'admin_token_required', 'api_off', 'rate_limited']);
+
+export interface People {
+  readonly participants: readonly ParticipantStatus[];
+  readonly total: number;
+}
+
+/** What the server told last. */
+export interface Overview {
+  readonly server: ServerStatus;
+  readonly rooms: readonly RoomStatus[];
+  readonly totalRooms: number;
+  /** Of the rooms that are unfolded. */
+  readonly people: ReadonlyMap<string, People>;
+}
+
+export type Said = { readonly kind: 'notice' | 'error'; readonly text: string };
+
+/** The operator's session: asks the server once a second while the page can be seen, and does what is clicked. */
+export class AdminSession {
+  readonly api = signal<AdminApi | null>(null);
+  readonly overview = signal<Overview | null>(null);
+  readonly isReachable = signal(true);
+  readonly said = signal<Said | null>(null);
+  readonly unfolded = signal<ReadonlySet<string>>(new Set());
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Answers to an older round than this do not count. */
+  #round = 0;
+
+  constructor() {
+    document.addEventListener('visibilitychange', () => this.#askNow());
+    const token = sessionStorage.getItem(STORED_TOKEN);
+    if (token !== null) this.signIn(token);
+  }
+
+  signIn(token: string): void {
+    sessionStorage.setItem(STORED_TOKEN, token);
+    batch(() => {
+      this.api.value = new AdminApi(token);
+      this.overview.value = null;
+      this.isReachable.value = true;
+      this.said.value = null;
+    });
+    this.#askNow();
+  }
+
+  signOut(said: Said | null = null): void {
+    sessionStorage.removeItem(STORED_TOKEN);
+    batch(() => {
+      this.api.value = null;
+      this.overview.value = null;
+      this.said.value = said;
+    });
+    this.#askNow();
+  }
+
+  toggle(room: string): void {
+    const unfolded = new Set(this.unfolded.value);
+    if (!unfolded.delete(room)) unfolded.add(room);
+    this.unfolded.value = unfolded;
+    this.#askNow();
+  }
+
+  /** Does something by the API and tells how it went; resolves with `undefined` if it failed. */
+  async run<T>(action: (api: AdminApi) => Promise<T>, done: string | null = null): Promise<T | undefined> {
+    const api = this.api.value;
+    if (api === null) return undefined;
+    try {
+      const result = await action(api);
+      this.said.value = done === null ? null : { kind: 'notice', text: done };
+      return result;
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    } finally {
+      this.#askNow();
+    }
+  }
+
+  #askNow(): void {
+    clearTimeout(this.#timer);
+    this.#round += 1;
+    if (document.visibilityState === 'hidden' || this.api.value === null) return;
+    void this.#ask(this.api.value, this.#round);
+  }
+
+  async #ask(api: AdminApi, round: number): Promise<void> {
+    try {
+      const overview = await this.#overviewBy(api);
+      if (round !== this.#round) return;
+      batch(() => {
+        this.overview.value = overview;
+        this.isReachable.value = true;
+      });
+    } catch (error) {
+      if (round !== this.#round) return;
+      this.#failed(error);
+    }
+    if (round === this.#round) this.#timer = setTimeout(() => this.#askNow(), POLL_MS);
+  }
+
+  async #overviewBy(api: AdminApi): Promise<Overview> {
+    const [server, { rooms, total }] = await Promise.all([api.server(), api.rooms()]);
+    const wanted = rooms.filter(({ name }) => this.unfolded.value.has(name));
+    const people = await Promise.all(
+      wanted.map(async ({ name }) => [name, await api.participants(name).catch(whileClosing)] as const),
+    );
+    return { server, rooms, totalRooms: total, people: new Map(people) };
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof ApiProblem)) throw error;
+    if (error.code === 'unreachable') {
+      this.isReachable.value = false;
+      return;
+    }
+    const said: Said = { kind: 'error', text: problemText(error.code, error.message) };
+    if (FATAL.has(error.code)) this.signOut(said);
+    else this.said.value = said;
+  }
+}
+
+/** A room may end between the list and the look into it. */
+function whileClosing(error: unknown): People {
+  if (error instanceof ApiProblem && error.code === 'unknown_room') return { participants: [], total: 0 };
+  throw error;
+}

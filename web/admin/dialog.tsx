@@ -1,0 +1,48 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { strings } from './strings.ts';
+
+interface DialogProps {
+  readonly title: string;
+  readonly confirm: string;
+  readonly isDangerous?: boolean;
+  readonly onConfirm: () => void;
+  readonly onClose: () => void;
+  readonly children?: ComponentChildren;
+}
+
+/** Asks before something is done, perhaps for more of what is needed for it. */
+export function Dialog({ title, confirm, isDangerous = false, onConfirm, onClose, children }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} class="settings card" aria-labelledby={titleId} onClose={onClose}>
+      <form
+        class="dialog-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          onConfirm();
+          onClose();
+        }}
+      >
+        <h2 id={titleId} dir="auto">
+          {title}
+        </h2>
+        {children}
+        <div class="actions">
+          <button type="button" class="button" data-testid="cancel" onClick={onClose}>
+            {strings.cancel}
+          </button>
+          <button
+            type="submit"
+            class={`button ${isDangerous ? 'button-danger' : 'button-primary'}`}
+            data-testid="confirm"
+          >
+            {confirm}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,38 @@
+import { render } from 'preact';
+import { AdminSession } from './admin-session.ts';
+import { SaidMessage, Unreachable } from './messages.tsx';
+import { RoomsView } from './rooms-view.tsx';
+import { ServerView } from './server-view.tsx';
+import { SignIn } from './sign-in.tsx';
+import { strings } from './strings.ts';
+import { TokenView } from './token-view.tsx';
+
+function App({ session }: { session: AdminSession }) {
+  if (session.api.value === null) return <SignIn session={session} />;
+  const overview = session.overview.value;
+  return (
+    <main class="admin" data-stale={!session.isReachable.value}>
+      <header class="row">
+        <h1>{strings.title}</h1>
+        <button type="button" class="button" data-testid="sign-out" onClick={() => session.signOut()}>
+          {strings.signOut}
+        </button>
+      </header>
+      <Unreachable session={session} />
+      <SaidMessage session={session} />
+      {overview === null ? (
+        <p class="quiet">{strings.loading}</p>
+      ) : (
+        <>
+          <ServerView session={session} server={overview.server} />
+          <RoomsView session={session} overview={overview} />
+          <TokenView session={session} />
+        </>
+      )}
+    </main>
+  );
+}
+
+const root = document.getElementById('app');
+if (root === null) throw new Error('The page has no #app.');
+render(<App session={new AdminSession()} />, root);

@@ -1,0 +1,146 @@
+import { useSignal } from '@preact/signals';
+import type { AdminSession } from './admin-session.ts';
+import type { ServerStatus, WorkerStatus } from './api.ts';
+import { Dialog } from './dialog.tsx';
+import { durationText, strings } from './strings.ts';
+
+/** How the server is, and what can be done to the whole of it. */
+export function ServerView({ session, server }: { session: AdminSession; server: ServerStatus }) {
+  const { version, status, problems, uptimeSeconds, rooms, participants, connections, draining } = server;
+  const figures = [
+    [strings.rooms, rooms],
+    [strings.participants, participants],
+    [strings.connections, connections],
+    [strings.uptime, durationText(uptimeSeconds)],
+    [strings.version, version],
+  ] as const;
+  const deadline = draining?.deadline ?? null;
+  return (
+    <section class="card panel" aria-labelledby="server-title">
+      <header>
+        <h2 id="server-title">{strings.server}</h2>
+        <span class="state" data-testid="status" data-status={status}>
+          {strings.status[status]}
+        </span>
+        {draining === null && <DrainButton session={session} />}
+      </header>
+      {problems.map(({ code, message }) => (
+        <div key={code} class="message message-error">
+          <span>{message}</span>
+        </div>
+      ))}
+      {draining !== null && (
+        <div class="message message-warning" data-testid="draining">
+          <span>{strings.draining(deadline === null ? null : new Date(deadline).toLocaleString())}</span>
+          <button
+            type="button"
+            class="button"
+            data-testid="undrain"
+            onClick={() => void session.run((api) => api.undrain())}
+          >
+            {strings.undrain}
+          </button>
+        </div>
+      )}
+      <dl class="totals">
+        {figures.map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <h3>{strings.workers}</h3>
+      <ul class="workers">
+        {server.workers.map((worker) => (
+          <Worker key={worker.worker} {...worker} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function DrainButton({ session }: { session: AdminSession }) {
+  const isOpen = useSignal(false);
+  const minutes = useSignal('');
+  return (
+    <>
+      <button
+        type="button"
+        class="button button-danger"
+        data-testid="drain"
+        onClick={() => {
+          isOpen.value = true;
+        }}
+      >
+        {strings.drain}
+      </button>
+      {isOpen.value && (
+        <Dialog
+          title={strings.drainQuestion}
+          confirm={strings.drain}
+          isDangerous
+          onConfirm={() => {
+            const seconds = minutes.value === '' ? undefined : Math.round(Number(minutes.value) * 60);
+            void session.run((api) => api.drain(seconds));
+          }}
+          onClose={() => {
+            isOpen.value = false;
+          }}
+        >
+          <label class="field">
+            <span class="field-label">{strings.drainMinutes}</span>
+            <input
+              inputMode="numeric"
+              pattern="[0-9]{1,5}"
+              data-testid="drain-minutes"
+              value={minutes.value}
+              onInput={(event) => {
+                minutes.value = event.currentTarget.value;
+              }}
+            />
+          </label>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function Worker(status: WorkerStatus) {
+  const { worker, running, load, talkers, connections, jitterBufferDelayMs, eventLoopDelayP99Ms } = status;
+  const figures = [
+    [strings.load, `${Math.round(load * 100)} %`],
+    [strings.lateness, `${eventLoopDelayP99Ms} ms`],
+    [strings.delay, `${jitterBufferDelayMs} ms`],
+    [strings.media, connections],
+    [strings.talkers, talkers],
+  ] as const;
+  return (
+    <li data-testid="worker" data-running={running}>
+      <div class="worker-name">
+        <strong>
+          {strings.worker} {worker}
+        </strong>
+        <span class="quiet">{workerState(status)}</span>
+      </div>
+      <meter min={0} max={1} high={0.8} optimum={0} value={Math.min(load, 1)} aria-label={strings.loadOf(worker)} />
+      <dl class="figures">
+        {figures.map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </li>
+  );
+}
+
+function workerState({ running, failing, overloadLevel, restarts }: WorkerStatus): string {
+  const life = failing ? strings.failing : running ? strings.running : strings.dead;
+  return [
+    life,
+    ...(overloadLevel > 0 ? [strings.overload(overloadLevel)] : []),
+    ...(restarts > 0 ? [strings.restarts(restarts)] : []),
+  ].join(', ');
+}
