@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { test } from 'tap';
+import { createMetrics } from '../../src/admin/metrics.ts';
+import { mediaStats, workerHealth } from '../helpers/fake-media-plane.ts';
+
+/** Added by Prometheus itself, or part of how it writes histograms. */
+const LABELS_OF_PROMETHEUS = ['instance', 'le'];
+const METRIC = /\b(?:partyline|process|nodejs)_\w+\b/g;
+
+function read(path: string): string {
+  return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+}
+
+/** Everything that there is where everything is on: type and labels by name. */
+async function realMetrics() {
+  const metrics = createMetrics({
+    version: '1.2.3',
+    control: () => ({
+      rooms: 0,
+      participants: 0,
+      joins: 0,
+      connections: 0,
+      messagesIn: 0,
+      errors: new Map([['room_full', 1]]),
+      apiErrors: new Map([['unknown_room', 1]]),
+      eventLoopStalls: 0,
+    }),
+    media: () => [mediaStats()],
+    workers: () => [workerHealth()],
+    certificate: () => ({ expiresAtMs: 0, failures: 0 }),
+    sharedPort: () => ({ undecided: 0, refused: 0 }),
+  });
+  const text = await metrics.scrape();
+  const found = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => {
+    const series = [...text.matchAll(new RegExp(`^${name}(?:_bucket)?\\{(.*)\\} `, 'gm'))];
+    const labels = new Set(
+      series.flatMap(([, list = '']) => [...list.matchAll(/(\w+)="/g)].map(([, label]) => label!)),
+    );
+    return [name, { type, labels: [...labels].filter((label) => label !== 'le').sort() }] as const;
+  });
+  return new Map(found);
+}
+
+test('the document tells of every metric, with its type and labels, and of no other', async (t) => {
+  const real = await realMetrics();
+  const document = read('docs/metrics.md');
+  const rows = [...document.matchAll(/^\| `(partyline_\w+)` \| (\w+) \| (.*?) \| .+ \|$/gm)];
+  const told = rows.map(([, name = '', type = '', labels = '']) => {
+    return [name, { type, labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label!).sort() }] as const;
+  });
+  const own = [...real].filter(([name]) => name.startsWith('partyline_'));
+  t.ok(own.length > 50);
+  t.strictSame(Object.fromEntries(told), Object.fromEntries(own));
+  t.equal(told.length, own.length, 'each once');
+  for (const [name] of document.matchAll(METRIC)) t.ok(real.has(name), name);
+});
+
+test('the dashboard asks for metrics and labels that exist', async (t) => {
+  const real = await realMetrics();
+  const { panels } = JSON.parse(read('deploy/grafana/partyline.json')) as {
+    panels: { id: number; title: string; targets: { expr: string; legendFormat: string }[] }[];
+  };
+  t.ok(panels.length >= 10);
+  t.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+  for (const { title, targets } of panels) {
+    for (const { expr, legendFormat } of targets) {
+      const named = [...expr.matchAll(METRIC)].map(([name]) => name);
+      t.ok(named.length > 0, `${title}: ${expr}`);
+      const known = named.map((name) => real.get(name) ?? real.get(name.replace(/_bucket$/, '')));
+      t.notOk(known.includes(undefined), `${title}: ${expr}`);
+      const labels = [...LABELS_OF_PROMETHEUS, ...known.flatMap((metric) => metric?.labels ?? [])];
+      const asked = [
+        ...[...expr.matchAll(/[{,]\s*(\w+)\s*(?:=~|!~|!=|=)/g)].map(([, label]) => label!),
+        ...[...expr.matchAll(/\b(?:by|without) \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(/,\s*/)),
+        ...[...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label!),
+      ];
+      for (const label of asked) t.ok(labels.includes(label), `${title}: ${label}`);
+      const histogram = [...expr.matchAll(/histogram_quantile\(/g)].length > 0;
+      if (histogram)
+        t.ok(
+          known.every((metric) => metric?.type === 'histogram'),
+          `${title}: ${expr}`,
+        );
+      if (/\b(?:rate|increase)\(/.test(expr))
+        t.notOk(
+          known.some((metric) => metric?.type === 'gauge'),
+          `${title}: ${expr}`,
+        );
+    }
+  }
+});
