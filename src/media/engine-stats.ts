@@ -11,6 +11,7 @@ import type { OverloadController } from './overload.ts';
 /** How often a worker says what it has done. */
 export const STATS_INTERVAL_MS = 500;
 
+const LOOP_RESOLUTION_MS = 10;
 const LATENESS_BOUNDS = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 1];
 const DURATION_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.04, 0.1];
 
@@ -71,7 +72,7 @@ export class EngineStats {
   readonly #utilization = createBusyMeter();
 
   constructor() {
-    this.#eventLoopDelay = monitorEventLoopDelay({ resolution: 10 });
+    this.#eventLoopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
     this.#eventLoopDelay.enable();
   }
 
@@ -89,8 +90,7 @@ export class EngineStats {
     const { udpCounters, tcp } = state.port;
     const { counters, encodersInUse, decodersInUse } = state.pool;
     const { talkers, talkersUnheard, jitterBufferDelayMs } = countTalkers(state.rooms);
-    const eventLoopDelayP99Ms = this.#eventLoopDelay.count > 0 ? this.#eventLoopDelay.percentile(99) / 1e6 : 0;
-    this.#eventLoopDelay.reset();
+    const eventLoopDelayP99Ms = this.#takeLoopDelayMs();
     const { unknownKind, unknownUfrag, unknownAddress, foreignAddress } = state.demultiplexer.counters;
     return {
       tickAgeMs: state.tickAgeMs,
@@ -150,6 +150,14 @@ export class EngineStats {
 
   close(): void {
     this.#eventLoopDelay.disable();
+  }
+
+  /** The 99th percentile since the last call. Node counts from one timer to the next, not from when the timer was due. */
+  #takeLoopDelayMs(): number {
+    const { count } = this.#eventLoopDelay;
+    const intervalMs = count > 0 ? this.#eventLoopDelay.percentile(99) / 1e6 : 0;
+    this.#eventLoopDelay.reset();
+    return Math.max(0, intervalMs - LOOP_RESOLUTION_MS);
   }
 }
 
