@@ -21,6 +21,8 @@ const FLAGS_OF_OTHERS: ReadonlySet<string> = new Set([
   '--chown',
   '--from',
   '--now', // systemctl
+  '--check', // sha256sum
+  '--ignore-missing',
   '--static-auth-secret', // coturn
 ]);
 

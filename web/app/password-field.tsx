@@ -1,11 +1,12 @@
 import type { Signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { strings } from './strings.ts';
 
 /** Shown when the server has asked for it, and then what comes next. */
 export function PasswordField({ password, isWrong }: { password: Signal<string>; isWrong: boolean }) {
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  // Before the field can be seen: who types at once types into it.
+  useLayoutEffect(() => {
     input.current?.focus();
     if (isWrong) input.current?.select();
   }, [isWrong]);
