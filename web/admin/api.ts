@@ -1,65 +1,17 @@
-/** The REST API as this page uses it; the OpenAPI document describes every field. */
+/** The REST API as this page uses it. */
+import type {
+  Answer,
+  Body,
+  Method,
+  ParticipantStatus,
+  Path,
+  RoomStatus,
+  ServerStatus,
+  WorkerStatus,
+} from '../../src/admin/api/client-types.ts';
+import type { OperationId } from '../../src/admin/api/operations.ts';
 
-export interface WorkerStatus {
-  readonly worker: number;
-  readonly running: boolean;
-  readonly failing: boolean;
-  readonly restarts: number;
-  readonly tickAgeMs: number | null;
-  /** 0 to 1 */
-  readonly load: number;
-  readonly overloadLevel: number;
-  readonly rooms: number;
-  readonly connections: number;
-  readonly talkers: number;
-  readonly jitterBufferDelayMs: number;
-  readonly eventLoopDelayP99Ms: number;
-}
-
-export interface ServerStatus {
-  readonly version: string;
-  readonly status: 'ok' | 'unhealthy' | 'draining' | 'closing';
-  readonly problems: readonly { readonly code: string; readonly message: string }[];
-  readonly uptimeSeconds: number;
-  readonly rooms: number;
-  readonly participants: number;
-  readonly connections: number;
-  readonly draining: { readonly since: string; readonly deadline: string | null } | null;
-  readonly workers: readonly WorkerStatus[];
-}
-
-export interface RoomStatus {
-  readonly name: string;
-  readonly permanent: boolean;
-  readonly locked: boolean;
-  readonly hasPassword: boolean;
-  readonly maxParticipants: number;
-  readonly participants: number;
-  readonly speaking: number;
-}
-
-export interface ParticipantStatus {
-  readonly id: string;
-  readonly room: string;
-  readonly identity: string | null;
-  readonly name: string;
-  readonly maySpeak: boolean;
-  readonly mayModerate: boolean;
-  readonly muted: boolean;
-  readonly mutedByModerator: boolean;
-  readonly deafened: boolean;
-  readonly connected: boolean;
-  readonly captured: boolean;
-  readonly levelDbov: number | null;
-}
-
-export interface NewToken {
-  readonly room: string;
-  readonly identity: string;
-  readonly maySpeak: boolean;
-  readonly mayModerate: boolean;
-  readonly expiresInSeconds: number;
-}
+export type { ParticipantStatus, RoomStatus, ServerStatus, WorkerStatus };
 
 /** An error of the API by its code, or `unreachable` where nothing that is the API answered. */
 export class ApiProblem extends Error {
@@ -84,54 +36,56 @@ export class AdminApi {
   }
 
   server(): Promise<ServerStatus> {
-    return this.#ask('GET', '/server');
+    return this.#ask<'getServer'>('GET', '/server');
   }
 
-  rooms(): Promise<{ readonly rooms: readonly RoomStatus[]; readonly total: number }> {
-    return this.#ask('GET', '/rooms');
+  rooms(): Promise<Answer<'listRooms'>> {
+    return this.#ask<'listRooms'>('GET', '/rooms');
   }
 
-  participants(room: string): Promise<{ readonly participants: readonly ParticipantStatus[]; readonly total: number }> {
-    return this.#ask('GET', `${roomPath(room)}/participants`);
+  participants(room: string): Promise<Answer<'listParticipants'>> {
+    return this.#ask<'listParticipants'>('GET', `${roomPath(room)}/participants`);
   }
 
   createRoom(name: string): Promise<RoomStatus> {
-    return this.#ask('POST', '/rooms', { name });
+    return this.#ask<'createRoom'>('POST', '/rooms', { name });
   }
 
   lockRoom(room: string, locked: boolean): Promise<RoomStatus> {
-    return this.#ask('PATCH', roomPath(room), { locked });
+    return this.#ask<'changeRoom'>('PATCH', roomPath(room), { locked });
   }
 
   closeRoom(room: string): Promise<void> {
-    return this.#ask('DELETE', roomPath(room));
+    return this.#ask<'closeRoom'>('DELETE', roomPath(room));
   }
 
   mute(person: ParticipantStatus, mute: boolean): Promise<ParticipantStatus> {
-    return this.#ask('POST', `${personPath(person)}/${mute ? 'mute' : 'unmute'}`);
+    return mute
+      ? this.#ask<'muteParticipant'>('POST', `${personPath(person)}/mute`)
+      : this.#ask<'unmuteParticipant'>('POST', `${personPath(person)}/unmute`);
   }
 
-  kick(person: ParticipantStatus, banSeconds: number): Promise<{ readonly banned: boolean }> {
-    return this.#ask('POST', `${personPath(person)}/kick`, { banSeconds });
+  kick(person: ParticipantStatus, banSeconds: number): Promise<Answer<'kickParticipant'>> {
+    return this.#ask<'kickParticipant'>('POST', `${personPath(person)}/kick`, { banSeconds });
   }
 
   move(person: ParticipantStatus, room: string): Promise<ParticipantStatus> {
-    return this.#ask('POST', `${personPath(person)}/move`, { room });
+    return this.#ask<'moveParticipant'>('POST', `${personPath(person)}/move`, { room });
   }
 
-  createToken(token: NewToken): Promise<{ readonly path: string; readonly expiresAt: string }> {
-    return this.#ask('POST', '/tokens', token);
+  createToken(token: Body<'createToken'>): Promise<Answer<'createToken'>> {
+    return this.#ask<'createToken'>('POST', '/tokens', token);
   }
 
-  drain(deadlineSeconds: number | undefined): Promise<unknown> {
-    return this.#ask('POST', '/server/drain', { deadlineSeconds });
+  drain(deadlineSeconds: number | undefined): Promise<Answer<'drainServer'>> {
+    return this.#ask<'drainServer'>('POST', '/server/drain', { deadlineSeconds });
   }
 
   undrain(): Promise<void> {
-    return this.#ask('DELETE', '/server/drain');
+    return this.#ask<'undrainServer'>('DELETE', '/server/drain');
   }
 
-  async #ask<T>(method: string, path: string, body?: object): Promise<T> {
+  async #ask<Id extends OperationId>(method: Method<Id>, path: Path<Id>, body?: Body<Id>): Promise<Answer<Id>> {
     if (!TOKEN.test(this.#token)) throw new ApiProblem('admin_token_wrong', '');
     const response = await fetch(`/api/v1${path}`, {
       method,
@@ -143,20 +97,20 @@ export class AdminApi {
       cache: 'no-store',
       signal: AbortSignal.timeout(ANSWER_MS),
     }).catch(notReached);
-    if (response.status === 204) return undefined as T;
+    if (response.status === 204) return undefined as Answer<Id>;
     const answer: unknown = await response.json().catch(notReached);
-    if (response.ok) return answer as T;
+    if (response.ok) return answer as Answer<Id>;
     const { code = 'unreachable', detail = '' } = answer as { code?: string; detail?: string };
     throw new ApiProblem(code, detail);
   }
 }
 
-function roomPath(room: string): string {
-  return `/rooms/${encodeURIComponent(room)}`;
+function roomPath(room: string) {
+  return `/rooms/${encodeURIComponent(room)}` as const;
 }
 
-function personPath({ room, id }: ParticipantStatus): string {
-  return `${roomPath(room)}/participants/${encodeURIComponent(id)}`;
+function personPath({ room, id }: ParticipantStatus) {
+  return `${roomPath(room)}/participants/${encodeURIComponent(id)}` as const;
 }
 
 function notReached(): never {

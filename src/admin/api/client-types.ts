@@ -1,0 +1,25 @@
+/** The REST API as types, for programs in this language that use it. They follow from the table that the server itself goes by. */
+import type { z } from 'zod';
+import type { OPERATIONS, Operation, OperationId, Output } from './operations.ts';
+
+type Of<Id extends OperationId> = (typeof OPERATIONS)[Id];
+
+/** `/rooms/{room}/mute` as the type of `/rooms/lobby/mute`. */
+type Filled<Path extends string> = Path extends `${infer Before}{${string}}${infer After}`
+  ? `${Before}${string}${Filled<After>}`
+  : Path;
+
+export type Method<Id extends OperationId> = Uppercase<Of<Id>['method']>;
+
+/** Behind `/api/v1`, without a query. */
+export type Path<Id extends OperationId> = Filled<Of<Id>['path']>;
+
+export type Body<Id extends OperationId> =
+  Of<Id> extends { readonly body: infer Schema extends z.ZodObject } ? z.input<Schema> : undefined;
+
+export type Answer<Id extends OperationId> = Output<Of<Id>>;
+
+export type ServerStatus = Answer<'getServer'>;
+export type WorkerStatus = ServerStatus['workers'][number];
+export type RoomStatus = Answer<'getRoom'>;
+export type ParticipantStatus = Answer<'getParticipant'>;
