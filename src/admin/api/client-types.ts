@@ -1,6 +1,6 @@
 /** The REST API as types, for programs in this language that use it. They follow from the table that the server itself goes by. */
 import type { z } from 'zod';
-import type { OPERATIONS, Operation, OperationId, Output } from './operations.ts';
+import type { OPERATIONS, OperationId, Output } from './operations.ts';
 
 type Of<Id extends OperationId> = (typeof OPERATIONS)[Id];
 
