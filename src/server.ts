@@ -123,6 +123,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
         ...registry.figures,
         ...signaling.figures,
         eventLoopStalls: eventLoop.stalls,
+        eventLoopDelaySeconds: eventLoop.delaySeconds,
         apiErrors: api.errors,
         webhooks: webhooks.figures,
       }),

@@ -32,9 +32,9 @@ const GAUGES: Readonly<Record<MediaGauge, Description & { readonly perUnit?: num
     help: 'Delay of the jitter buffers.',
     perUnit: 1e-3,
   },
-  eventLoopDelayP99Ms: {
-    name: 'partyline_media_event_loop_delay_p99_seconds',
-    help: 'Delay of the event loop, 99th percentile.',
+  tickLatenessMaxMs: {
+    name: 'partyline_tick_lateness_max_seconds',
+    help: 'How late the latest tick of the last half second began.',
     perUnit: 1e-3,
   },
   utilization: { name: 'partyline_media_utilization_ratio', help: 'Share of its time that the worker is busy.' },
@@ -107,6 +107,26 @@ const HISTOGRAMS: Readonly<Record<MediaHistogram, Description>> = {
   mixSeconds: { name: 'partyline_mix_duration_seconds', help: 'Time for mixing within a tick.' },
   encodeSeconds: { name: 'partyline_encode_duration_seconds', help: 'Time for encoding within a tick.' },
   sendSeconds: { name: 'partyline_send_duration_seconds', help: 'Time for encrypting and sending within a tick.' },
+  incomingLossRatio: {
+    name: 'partyline_rtp_received_loss_ratio',
+    help: 'Part of the packets of a participant that did not arrive here, by our receiver reports.',
+  },
+  incomingJitterSeconds: {
+    name: 'partyline_rtp_received_jitter_seconds',
+    help: 'Jitter of the packets of a participant as they arrive here, by our receiver reports.',
+  },
+  outgoingLossRatio: {
+    name: 'partyline_rtp_sent_loss_ratio',
+    help: 'Part of the packets to a participant that did not arrive there, by their receiver reports.',
+  },
+  outgoingJitterSeconds: {
+    name: 'partyline_rtp_sent_jitter_seconds',
+    help: 'Jitter of the packets to a participant as they arrive there, by their receiver reports.',
+  },
+  roundTripSeconds: {
+    name: 'partyline_rtp_round_trip_seconds',
+    help: 'Time to a participant and back, by their receiver reports.',
+  },
 };
 
 /** Registers the metrics of the media workers and returns what brings them up to date before a scrape. */
@@ -144,7 +164,7 @@ export function registerMediaMetrics(registry: Registry): (workers: readonly Med
       setCounter(restarts, labels, stats.restarts);
       for (const { key, gauge, perUnit } of gauges) gauge.set(labels, stats.gauges[key] * perUnit);
       for (const { key, counter } of counters) setCounter(counter, labels, total.counters[key]);
-      for (const { key, histogram } of histograms) histogram.copy(labels.worker, total.histograms[key]);
+      for (const { key, histogram } of histograms) histogram.copy(total.histograms[key], labels.worker);
     }
   };
 }
@@ -155,11 +175,11 @@ export function setCounter(counter: Counter, labels: Record<string, string>, val
   counter.inc(labels, value);
 }
 
-/** A histogram that was filled elsewhere, one snapshot a worker. A registry asks of a metric no more than this. */
-class CopiedHistogram {
+/** A histogram that was filled elsewhere. A registry asks of a metric no more than this. */
+export class CopiedHistogram {
   readonly name: string;
   readonly #help: string;
-  readonly #snapshots = new Map<string, HistogramSnapshot>();
+  readonly #snapshots = new Map<string | undefined, HistogramSnapshot>();
 
   constructor({ name, help }: Description, registry: Registry) {
     this.name = name;
@@ -167,7 +187,8 @@ class CopiedHistogram {
     registry.registerMetric(this as unknown as Histogram);
   }
 
-  copy(worker: string, snapshot: HistogramSnapshot): void {
+  /** `worker` is the label, if it has one. */
+  copy(snapshot: HistogramSnapshot, worker?: string): void {
     this.#snapshots.set(worker, snapshot);
   }
 
@@ -176,15 +197,16 @@ class CopiedHistogram {
     return { name: this.name, help: this.#help, type: 'histogram', aggregator: 'sum', values };
   }
 
-  #values(worker: string, { bounds, counts, sum, count }: HistogramSnapshot) {
+  #values(worker: string | undefined, { bounds, counts, sum, count }: HistogramSnapshot) {
+    const labels = worker === undefined ? {} : { worker };
     const bucket = (le: number | string, value: number) => {
-      return { metricName: `${this.name}_bucket`, labels: { worker, le }, value };
+      return { metricName: `${this.name}_bucket`, labels: { ...labels, le }, value };
     };
     return [
       ...bounds.map((bound, index) => bucket(bound, counts[index] ?? 0)),
       bucket('+Inf', count),
-      { metricName: `${this.name}_sum`, labels: { worker }, value: sum },
-      { metricName: `${this.name}_count`, labels: { worker }, value: count },
+      { metricName: `${this.name}_sum`, labels, value: sum },
+      { metricName: `${this.name}_count`, labels, value: count },
     ];
   }
 }

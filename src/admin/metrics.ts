@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ErrorCode } from '../lib/errors.ts';
-import type { MediaStats, WorkerHealth } from '../media/plane.ts';
-import { registerMediaMetrics, setCounter } from './media-metrics.ts';
+import type { HistogramSnapshot, MediaStats, WorkerHealth } from '../media/plane.ts';
+import { CopiedHistogram, registerMediaMetrics, setCounter } from './media-metrics.ts';
 import type { DeliveryFigures } from './webhooks/delivery-queue.ts';
 
 /** What the control plane counts. */
@@ -14,6 +14,8 @@ export interface ControlFigures {
   readonly errors: ReadonlyMap<ErrorCode, number>;
   /** Times that the event loop of the main thread stood still for a second or more. */
   readonly eventLoopStalls: number;
+  /** How late the main thread was, four looks a second. */
+  readonly eventLoopDelaySeconds: HistogramSnapshot;
   /** Problems that the API answered with. */
   readonly apiErrors?: ReadonlyMap<ErrorCode, number>;
   /** One for each URL. */
@@ -55,11 +57,17 @@ export interface Metrics {
 
 let processRegistry: Registry | undefined;
 
+/** The longest that a timer of Node can wait, 24 days. */
+const NEVER_MS = 2 ** 31 - 1;
+const EVENT_LOOP_LAGS = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'];
+
 /** CPU, memory, garbage collection and event loop are of the process; they are watched once, however many servers run in it. */
 function processMetrics(): Registry {
   if (processRegistry === undefined) {
     processRegistry = new Registry();
-    collectDefaultMetrics({ register: processRegistry });
+    // For these prom-client would wake the process a hundred times a second; `EventLoopWatch` does with four.
+    collectDefaultMetrics({ register: processRegistry, eventLoopMonitoringPrecision: NEVER_MS });
+    for (const lag of EVENT_LOOP_LAGS) processRegistry.removeSingleMetric(`nodejs_eventloop_lag_${lag}_seconds`);
   }
   return processRegistry;
 }
@@ -103,6 +111,10 @@ export function createMetrics({ version, control, media, workers, certificate, s
     'partyline_event_loop_stalls_total',
     'Times that the event loop of the main thread stood still for a second or more.',
   );
+  const delays = new CopiedHistogram(
+    { name: 'partyline_event_loop_delay_seconds', help: 'How late the event loop of the main thread was.' },
+    registry,
+  );
   const workerUp = new Gauge({
     name: 'partyline_worker_up',
     help: 'Whether this media worker runs (1), or has died and is not replaced yet (0).',
@@ -144,6 +156,7 @@ export function createMetrics({ version, control, media, workers, certificate, s
       );
       webhookWaiting.set(sum(({ waiting }) => waiting));
       setCounter(stalls, {}, figures.eventLoopStalls);
+      delays.copy(figures.eventLoopDelaySeconds);
       for (const { worker, running } of workers()) workerUp.set({ worker: String(worker) }, running ? 1 : 0);
       updateMedia(media());
       updateCertificate();

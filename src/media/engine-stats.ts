@@ -1,7 +1,8 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Millis } from '../lib/clock.ts';
 import type { CodecPool } from '../mixer/codec-pool.ts';
 import type { Demultiplexer } from '../rtc/demultiplexer.ts';
 import type { MediaPort } from '../rtc/media-port.ts';
+import type { Reception } from '../rtc/rtcp-session.ts';
 import { createBusyMeter } from './busy-meter.ts';
 import { Histogram } from './histogram.ts';
 import type { WorkerStats } from './messages.ts';
@@ -11,8 +12,10 @@ import type { OverloadController } from './overload.ts';
 /** How often a worker says what it has done. */
 export const STATS_INTERVAL_MS = 500;
 
-const LOOP_RESOLUTION_MS = 10;
 const LATENESS_BOUNDS = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 1];
+const LOSS_BOUNDS = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+const JITTER_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2];
+const ROUND_TRIP_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1];
 const DURATION_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.04, 0.1];
 
 /** What the transports of one worker have done, closed ones included. */
@@ -68,21 +71,32 @@ export class EngineStats {
   readonly #mix = new Histogram(DURATION_BOUNDS);
   readonly #encode = new Histogram(DURATION_BOUNDS);
   readonly #send = new Histogram(DURATION_BOUNDS);
-  readonly #eventLoopDelay: IntervalHistogram;
+  /** Since the last snapshot. */
+  #latenessMaxMs = 0;
+  readonly #loss = { incoming: new Histogram(LOSS_BOUNDS), outgoing: new Histogram(LOSS_BOUNDS) };
+  readonly #jitter = { incoming: new Histogram(JITTER_BOUNDS), outgoing: new Histogram(JITTER_BOUNDS) };
+  readonly #roundTrip = new Histogram(ROUND_TRIP_BOUNDS);
   readonly #utilization = createBusyMeter();
-
-  constructor() {
-    this.#eventLoopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-    this.#eventLoopDelay.enable();
-  }
 
   observeTick({ latenessMs, totalMs, encodeMs, sendMs }: TickTimes): void {
     this.#ticks++;
     this.#lateness.observe(latenessMs / 1000);
+    if (latenessMs > this.#latenessMaxMs) this.#latenessMaxMs = latenessMs;
     this.#tick.observe(totalMs / 1000);
     this.#mix.observe((totalMs - encodeMs - sendMs) / 1000);
     this.#encode.observe(encodeMs / 1000);
     this.#send.observe(sendMs / 1000);
+  }
+
+  /** A receiver report of ours (incoming), or of a participant (outgoing), which also tells the round trip. */
+  observeReport(
+    direction: 'incoming' | 'outgoing',
+    { lossRatio, jitterMs }: Reception,
+    roundTripMs: Millis | null,
+  ): void {
+    this.#loss[direction].observe(lossRatio);
+    this.#jitter[direction].observe(jitterMs / 1000);
+    if (direction === 'outgoing' && roundTripMs !== null) this.#roundTrip.observe(roundTripMs / 1000);
   }
 
   snapshot(state: EngineState): WorkerStats {
@@ -90,7 +104,8 @@ export class EngineStats {
     const { udpCounters, tcp } = state.port;
     const { counters, encodersInUse, decodersInUse } = state.pool;
     const { talkers, talkersUnheard, jitterBufferDelayMs } = countTalkers(state.rooms);
-    const eventLoopDelayP99Ms = this.#takeLoopDelayMs();
+    const tickLatenessMaxMs = this.#latenessMaxMs;
+    this.#latenessMaxMs = 0;
     const { unknownKind, unknownUfrag, unknownAddress, foreignAddress } = state.demultiplexer.counters;
     return {
       tickAgeMs: state.tickAgeMs,
@@ -105,7 +120,7 @@ export class EngineStats {
         encodersInUse,
         decodersInUse,
         jitterBufferDelayMs,
-        eventLoopDelayP99Ms,
+        tickLatenessMaxMs,
         utilization: this.#utilization(),
         overloadLevel: state.overload.level,
         heapUsedBytes: process.memoryUsage().heapUsed,
@@ -144,20 +159,13 @@ export class EngineStats {
         mixSeconds: this.#mix.snapshot(),
         encodeSeconds: this.#encode.snapshot(),
         sendSeconds: this.#send.snapshot(),
+        incomingLossRatio: this.#loss.incoming.snapshot(),
+        incomingJitterSeconds: this.#jitter.incoming.snapshot(),
+        outgoingLossRatio: this.#loss.outgoing.snapshot(),
+        outgoingJitterSeconds: this.#jitter.outgoing.snapshot(),
+        roundTripSeconds: this.#roundTrip.snapshot(),
       },
     };
-  }
-
-  close(): void {
-    this.#eventLoopDelay.disable();
-  }
-
-  /** The 99th percentile since the last call. Node counts from one timer to the next, not from when the timer was due. */
-  #takeLoopDelayMs(): number {
-    const { count } = this.#eventLoopDelay;
-    const intervalMs = count > 0 ? this.#eventLoopDelay.percentile(99) / 1e6 : 0;
-    this.#eventLoopDelay.reset();
-    return Math.max(0, intervalMs - LOOP_RESOLUTION_MS);
   }
 }
 

@@ -95,7 +95,6 @@ export class MediaEngine {
   async close(): Promise<void> {
     this.#loop.close();
     for (const member of this.#members.values()) this.#remove(member);
-    this.#stats.close();
     await this.#port.close();
   }
 

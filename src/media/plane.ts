@@ -4,11 +4,12 @@
  */
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { Clock } from '../lib/clock.ts';
+import type { Clock, Millis } from '../lib/clock.ts';
 import type { MixSettings } from '../mixer/mixer.ts';
 
 export type { MixSettings };
 
+import type { Reception } from '../rtc/rtcp-session.ts';
 import type { SharedTcp } from '../rtc/shared-tcp.ts';
 
 /** Why a participant's media ended without the room asking for it. */
@@ -51,12 +52,23 @@ export interface CaptureSink {
   full(): void;
 }
 
+/** How the media of one connection gets through, by the latest receiver reports (RFC 3550 section 6.4.1). */
+export interface MediaNetwork {
+  /** What the participant sends, as it arrives here. Null before the first report. */
+  readonly incoming: Reception | null;
+  /** What the participant is sent, as it arrives there. Null before the first report. */
+  readonly outgoing: Reception | null;
+  readonly roundTripMs: Millis | null;
+}
+
 /** One participant's WebRTC connection, from the control plane's side. */
 export interface MediaConnection {
   /** Unique in the server. */
   readonly id: number;
   /** The answer to the offer; it holds every candidate, nothing trickles. */
   readonly sdp: string;
+  /** As the worker told it last; it does so within a second of a report. */
+  readonly network: MediaNetwork;
   /**
    * The answer to an offer that restarts ICE of the same RTCPeerConnection (RFC 8445 section 2.4); DTLS and media go on.
    * Throws `AppError` `cannot_restart`, `sdp_too_large` or `invalid_sdp`.
@@ -192,7 +204,7 @@ export type MediaGauge =
   | 'encodersInUse'
   | 'decodersInUse'
   | 'jitterBufferDelayMs'
-  | 'eventLoopDelayP99Ms'
+  | 'tickLatenessMaxMs'
   /** The share of its time that the worker is busy, 0 to 1. */
   | 'utilization'
   /** 0 is normal; see `overloadMeasures`. */
@@ -227,4 +239,15 @@ export type MediaCounter =
   | 'tcpRefused'
   | 'tcpPacketsDropped';
 
-export type MediaHistogram = 'tickLatenessSeconds' | 'tickSeconds' | 'mixSeconds' | 'encodeSeconds' | 'sendSeconds';
+export type MediaHistogram =
+  | 'tickLatenessSeconds'
+  | 'tickSeconds'
+  | 'mixSeconds'
+  | 'encodeSeconds'
+  | 'sendSeconds'
+  /** One observation for each receiver report, of ours and of the participants. */
+  | 'incomingLossRatio'
+  | 'incomingJitterSeconds'
+  | 'outgoingLossRatio'
+  | 'outgoingJitterSeconds'
+  | 'roundTripSeconds';

@@ -58,6 +58,8 @@ const LEFT: ReadonlySet<number> = new Set([1000, 1001, 1005]);
 const WRONG_PROOF: ReadonlySet<ErrorCode> = new Set(['wrong_password', 'token_invalid']);
 /** How long a client should wait until it tries a server again that said that it closes. */
 const RETRY_AFTER_MS = 2000;
+/** So many times in an interval may pings be due, so that those of many sessions leave together: waking up costs more than a ping. */
+const PING_TIMES = 8;
 
 /** One WebSocket, and the participant that it speaks for after its join. */
 export class Session implements ParticipantListener {
@@ -238,7 +240,8 @@ export class Session implements ParticipantListener {
   /** After a silence a ping, and after as long again without an answer the end. */
   #watch(pingedMs?: Millis): Cancel {
     const { pingIntervalMs } = this.#limits;
-    return this.#clock.setTimer((pingedMs ?? this.#heardMs) + pingIntervalMs, () => {
+    const dueMs = roundUp((pingedMs ?? this.#heardMs) + pingIntervalMs, pingIntervalMs / PING_TIMES);
+    return this.#clock.setTimer(dueMs, () => {
       const nowMs = this.#clock.now();
       if (pingedMs !== undefined && this.#heardMs <= pingedMs) {
         this.#log.debug('websocket does not answer pings');
@@ -313,4 +316,8 @@ export class Session implements ParticipantListener {
     }
     this.#socket.send(text, { binary: false });
   }
+}
+
+function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
 }

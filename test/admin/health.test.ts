@@ -105,6 +105,9 @@ test('a stall of the event loop is seen while it lasts, remembered for ten secon
   clock.advance(10_000);
   t.equal(watch.stalledMs, 0);
   t.equal(watch.stalls, 1);
+  const { bounds, counts, count } = watch.delaySeconds;
+  t.ok(count > 4 * 70 && count < 4 * 80, `${count} looks in less than 80 s: each of them wakes the process`);
+  t.equal(count - counts[bounds.indexOf(0.5)]!, 2, 'two of them were late by more than half a second');
   watch.close();
   watch.close();
   t.equal(clock.pendingTimers, 0);

@@ -24,6 +24,7 @@ async function realMetrics() {
       errors: new Map([['room_full', 1]]),
       apiErrors: new Map([['unknown_room', 1]]),
       eventLoopStalls: 0,
+      eventLoopDelaySeconds: { bounds: [0.1], counts: [0], sum: 0, count: 0 },
     }),
     media: () => [mediaStats()],
     workers: () => [workerHealth()],

@@ -14,6 +14,7 @@ function setUp() {
       messagesIn: 5,
       errors: new Map<ErrorCode, number>(),
       eventLoopStalls: 6,
+      eventLoopDelaySeconds: { bounds: [0.01, 0.1], counts: [7, 8], sum: 1.5, count: 9 },
     },
     workers: [mediaStats()] as MediaStats[],
   };
@@ -45,10 +46,18 @@ test('the control plane and the process are in the metrics', async (t) => {
   t.equal(now.get('partyline_websocket_connections'), 4);
   t.equal(now.get('partyline_websocket_messages_received_total'), 5);
   t.equal(now.get('partyline_event_loop_stalls_total'), 6);
+  t.equal(now.get('partyline_event_loop_delay_seconds_bucket{le="0.1"}'), 8);
+  t.equal(now.get('partyline_event_loop_delay_seconds_bucket{le="+Inf"}'), 9);
+  t.equal(now.get('partyline_event_loop_delay_seconds_sum'), 1.5);
   t.equal(now.get('partyline_worker_up{worker="0"}'), 1);
   t.equal(now.get('partyline_worker_up{worker="1"}'), 0);
   t.equal(now.get('partyline_errors_total{code="room_full"}'), 7);
   t.ok(now.get('nodejs_eventloop_lag_seconds') !== undefined);
+  t.equal(
+    now.get('nodejs_eventloop_lag_p99_seconds'),
+    undefined,
+    'which would wake the process a hundred times a second',
+  );
   t.ok(now.get('process_resident_memory_bytes')! > 0);
   state.control.joins = 10;
   t.equal((await values()).get('partyline_joins_total'), 10, 'as it is now, not added up');

@@ -5,6 +5,7 @@ import type {
   HistogramSnapshot,
   MediaCloseReason,
   MediaConnection,
+  MediaNetwork,
   MediaPlane,
   MediaRoom,
   MediaRoomEvents,
@@ -18,6 +19,7 @@ import type { MixSettings } from '../../src/mixer/mixer.ts';
 export class FakeMediaConnection implements MediaConnection {
   readonly id: number;
   readonly sdp: string;
+  network: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };
   readonly offer: ConnectOptions;
   muted: boolean;
   deafened: boolean;
@@ -200,7 +202,7 @@ export function mediaStats(given: Partial<MediaStats> = {}): MediaStats {
       encodersInUse: 0,
       decodersInUse: 0,
       jitterBufferDelayMs: 0,
-      eventLoopDelayP99Ms: 0,
+      tickLatenessMaxMs: 0,
       utilization: 0,
       overloadLevel: 0,
       heapUsedBytes: 0,
@@ -239,6 +241,11 @@ export function mediaStats(given: Partial<MediaStats> = {}): MediaStats {
       mixSeconds: NO_OBSERVATIONS,
       encodeSeconds: NO_OBSERVATIONS,
       sendSeconds: NO_OBSERVATIONS,
+      incomingLossRatio: NO_OBSERVATIONS,
+      incomingJitterSeconds: NO_OBSERVATIONS,
+      outgoingLossRatio: NO_OBSERVATIONS,
+      outgoingJitterSeconds: NO_OBSERVATIONS,
+      roundTripSeconds: NO_OBSERVATIONS,
     },
     ...given,
   };

@@ -107,10 +107,10 @@ function DrainButton({ session }: { session: AdminSession }) {
 }
 
 function Worker(status: WorkerStatus) {
-  const { worker, running, load, talkers, connections, jitterBufferDelayMs, eventLoopDelayP99Ms } = status;
+  const { worker, running, load, talkers, connections, jitterBufferDelayMs, tickLatenessMaxMs } = status;
   const figures = [
     [strings.load, `${Math.round(load * 100)} %`],
-    [strings.lateness, `${eventLoopDelayP99Ms} ms`],
+    [strings.lateness, `${tickLatenessMaxMs} ms`],
     [strings.delay, `${jitterBufferDelayMs} ms`],
     [strings.media, connections],
     [strings.talkers, talkers],

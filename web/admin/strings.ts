@@ -38,7 +38,7 @@ export const strings = {
   state: 'State',
   load: 'Load',
   loadOf: (worker: number) => `Load of worker ${worker}`,
-  lateness: 'Late by (p99)',
+  lateness: 'Late by at most',
   delay: 'Jitter buffers',
   media: 'Connections',
   talkers: 'Talking',

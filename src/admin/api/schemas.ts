@@ -72,6 +72,17 @@ export const roomChangeSchema = z.strictObject({
   levelling: levelling.optional().describe('For those whose media begins from now on.'),
 });
 
+export const receptionSchema = z.strictObject({
+  lossRatio: z.number().min(0).max(1).describe('The part of the packets that was lost between the last two reports.'),
+  jitterMs: z.number().min(0).describe('How unevenly packets arrive (RFC 3550).'),
+});
+
+export const networkSchema = z.strictObject({
+  incoming: receptionSchema.nullable().describe('What they send, as it arrives at the server.'),
+  outgoing: receptionSchema.nullable().describe('What they are sent, as it arrives at their browser.'),
+  roundTripMs: z.number().min(0).nullable().describe('From the server to their browser and back.'),
+});
+
 export const participantSchema = z.strictObject({
   id: z.string(),
   room: z.string(),
@@ -91,6 +102,9 @@ export const participantSchema = z.strictObject({
     .max(0)
     .nullable()
     .describe('The level in dBov (RFC 6464: 0 is the loudest) of somebody who speaks now, otherwise null.'),
+  network: networkSchema.describe(
+    'How their media gets through, by the latest RTCP reports, which come every few seconds; null where there is none yet.',
+  ),
 });
 
 export const participantListSchema = z.strictObject({
@@ -181,7 +195,7 @@ export const workerSchema = z.strictObject({
   connections: count().describe('Media connections.'),
   talkers: count(),
   jitterBufferDelayMs: z.number().min(0).describe('How long packets of talkers wait on average before they are mixed.'),
-  eventLoopDelayP99Ms: z.number().min(0).describe('By how much the worker was late, in the last half second, p99.'),
+  tickLatenessMaxMs: z.number().min(0).describe('By how much the latest tick of the last half second was late.'),
 });
 
 export const webhookSchema = z.strictObject({

@@ -59,7 +59,7 @@ function workerView(
     connections: gauges?.connections ?? 0,
     talkers: gauges?.talkers ?? 0,
     jitterBufferDelayMs: rounded(gauges?.jitterBufferDelayMs, 1),
-    eventLoopDelayP99Ms: rounded(gauges?.eventLoopDelayP99Ms, 1),
+    tickLatenessMaxMs: rounded(gauges?.tickLatenessMaxMs, 1),
   };
 }
 
