@@ -1,7 +1,12 @@
 // The entry of the one-file executable: everything in it is compressed, the code as well.
 const { getRawAsset } = require('node:sea');
-const { compileFunction } = require('node:vm');
+const { Script } = require('node:vm');
 const { brotliDecompressSync } = require('node:zlib');
 
-const code = brotliDecompressSync(getRawAsset('main.js')).toString();
-compileFunction(code, ['require', 'module', 'exports'], { filename: 'main.js' })(require, module, exports);
+const unpack = (name) => brotliDecompressSync(getRawAsset(name));
+const script = new Script(unpack('main.js').toString('latin1'), {
+  filename: 'main.js',
+  // Where V8 does not take it (with other flags, say), it compiles the code.
+  cachedData: unpack('main.cache'),
+});
+script.runInThisContext()(require, module, exports);
