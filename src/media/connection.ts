@@ -13,7 +13,14 @@ import type { IceCredentials } from '../rtc/ice-lite.ts';
 import { type AnswerOptions, type CandidateAddress, writeAnswer } from '../rtc/sdp-answer.ts';
 import { type AudioOffer, parseOffer, type SdpLimits } from '../rtc/sdp-offer.ts';
 import type { MediaCommand } from './messages.ts';
-import type { CaptureSink, ConnectOptions, MediaCloseReason, MediaConnection, MediaConnectionEvents } from './plane.ts';
+import type {
+  CaptureSink,
+  ConnectOptions,
+  MediaCloseReason,
+  MediaConnection,
+  MediaConnectionEvents,
+  MediaNetwork,
+} from './plane.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 15_000;
 
@@ -55,6 +62,7 @@ export class Connection implements MediaConnection {
   readonly #dtls: DtlsSession;
   #state: 'open' | 'lost' | 'closed' = 'open';
   #captureSink: CaptureSink | null = null;
+  #network: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };
 
   /** Throws `AppError` `invalid_sdp` or `sdp_too_large`. */
   constructor(options: ConnectionOptions) {
@@ -109,6 +117,15 @@ export class Connection implements MediaConnection {
         closed: () => this.end('closed_by_peer'),
       },
     });
+  }
+
+  get network(): MediaNetwork {
+    return this.#network;
+  }
+
+  /** From the worker. */
+  receiveNetwork(network: MediaNetwork): void {
+    this.#network = network;
   }
 
   restart(sdp: string): string {

@@ -47,6 +47,8 @@ export class MediaEngine {
   readonly #pool: CodecPool;
   readonly #rooms = new Map<number, MixedRoom>();
   readonly #members = new Map<number, RoomMember>();
+  /** Those about whom there were receiver reports that the control plane does not know yet. */
+  readonly #reported = new Set<RoomMember>();
   readonly #stats: EngineStats;
   readonly #loop: TickLoop;
   readonly #busyShare: () => number;
@@ -117,6 +119,10 @@ export class MediaEngine {
           this.#emit({ type: 'transport_closed', transportId, reason });
         },
       },
+        reported: (direction, reception) => {
+          this.#stats.observeReport(direction, reception, member.transport.roundTripMs);
+          this.#reported.add(member);
+        },
     });
     this.#members.set(transportId, member);
   }
@@ -172,6 +178,7 @@ export class MediaEngine {
 
   #remove(member: RoomMember): void {
     if (!this.#members.delete(member.id)) return;
+    this.#reported.delete(member);
     member.close();
     this.#forgetIfEmpty(member.room);
   }
@@ -223,7 +230,17 @@ export class MediaEngine {
     for (const member of this.#members.values()) {
       if ((member.id + tick) % HOUSEKEEPING_TICKS === 0) member.housekeeping(nowMs, wallNowMs);
     }
-    if (tick % STATS_EVERY_TICKS === 0) this.#emit({ type: 'stats', stats: this.#snapshot() });
+    if (tick % STATS_EVERY_TICKS === 0) {
+      this.#tellNetworks();
+      this.#emit({ type: 'stats', stats: this.#snapshot() });
+    }
+  }
+
+  #tellNetworks(): void {
+    if (this.#reported.size === 0) return;
+    const networks = Array.from(this.#reported, ({ id: transportId, network }) => ({ transportId, network }));
+    this.#reported.clear();
+    this.#emit({ type: 'networks', networks });
   }
 
   #snapshot(): WorkerStats {

@@ -6,7 +6,7 @@ import type { MixSettings } from '../mixer/mixer.ts';
 import type { IceCredentials } from '../rtc/ice-lite.ts';
 import type { SrtpKeys } from '../rtc/srtp-keys.ts';
 import type { WebRtcTransportParameters } from '../rtc/webrtc-transport.ts';
-import type { MediaCloseReason, MediaStats } from './plane.ts';
+import type { MediaCloseReason, MediaNetwork, MediaStats } from './plane.ts';
 
 export type MediaCommand =
   | {
@@ -61,6 +61,11 @@ export type MediaEvent =
     }
   /** Pairs of transport id and level in dBov, one after the other; empty when the last speaker has stopped. */
   | { readonly type: 'levels'; readonly roomId: number; readonly speaking: readonly number[] }
+  /** Of the transports about which there were receiver reports since the last time; goes before the `stats`. */
+  | {
+      readonly type: 'networks';
+      readonly networks: readonly { readonly transportId: number; readonly network: MediaNetwork }[];
+    }
   | { readonly type: 'stats'; readonly stats: WorkerStats }
   /** The worker has gone to another level of overload; see `overloadMeasures`. */
   | { readonly type: 'overload'; readonly level: number; readonly busyShare: number; readonly latenessMs: number }

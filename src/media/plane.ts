@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import type { MixSettings } from '../mixer/mixer.ts';
 
-export type { MixSettings };
+export type { MixSettings, Reception };
 
 import type { Reception } from '../rtc/rtcp-session.ts';
 import type { SharedTcp } from '../rtc/shared-tcp.ts';

@@ -4,11 +4,12 @@ import type { Clock } from '../lib/clock.ts';
 import type { MixParticipant, MixSink } from '../mixer/mixer.ts';
 import type { Demultiplexer } from '../rtc/demultiplexer.ts';
 import { createRedBlocks, parseRed } from '../rtc/red.ts';
+import type { Reception } from '../rtc/rtcp-session.ts';
 import { type ReceivedRtp, WebRtcTransport, type WebRtcTransportParameters } from '../rtc/webrtc-transport.ts';
 import type { TransportTotals } from './engine-stats.ts';
 import type { MixedRoom } from './mixed-room.ts';
 import type { PacketRecorder } from './packet-recorder.ts';
-import type { MediaCloseReason } from './plane.ts';
+import type { MediaCloseReason, MediaNetwork } from './plane.ts';
 
 export interface RoomMemberOptions {
   /** The transport id. */
@@ -25,6 +26,8 @@ export interface RoomMemberOptions {
     silent(silent: boolean): void;
     moved(): void;
     closed(reason: MediaCloseReason): void;
+    /** There was a receiver report; `network` tells of it. */
+    reported(direction: 'incoming' | 'outgoing', reception: Reception): void;
   };
 }
 
@@ -43,6 +46,10 @@ export class RoomMember implements MixSink {
   #sentTimestamp = 0;
   #recorder: PacketRecorder | null = null;
   /** RFC 3550 section 5.1: the initial timestamp should be random. */
+  /** As told last. */
+  #incoming: Reception | null = null;
+  #outgoing: Reception | null = null;
+  readonly #reported: RoomMemberOptions['events']['reported'];
   readonly #timestampOffset = randomInt(2 ** 32);
 
   constructor({ id, room, parameters, muted, deafened, demultiplexer, clock, totals, events }: RoomMemberOptions) {
@@ -53,6 +60,7 @@ export class RoomMember implements MixSink {
     this.#opusPayloadType = parameters.opusPayloadType;
     this.#redPayloadType = parameters.redPayloadType;
     this.transport = new WebRtcTransport({
+    this.#reported = events.reported;
       id,
       parameters,
       demultiplexer,
@@ -97,6 +105,12 @@ export class RoomMember implements MixSink {
   }
 
   /** To be called about ten times a second. */
+    this.#lookAtReports();
+  }
+
+  get network(): MediaNetwork {
+    const { incoming, outgoing, roundTripMs } = this.transport;
+    return { incoming, outgoing, roundTripMs };
   housekeeping(nowMs: number, wallNowMs: number): void {
     this.#recorder?.flush();
     this.transport.housekeeping(nowMs, wallNowMs);
@@ -129,6 +143,15 @@ export class RoomMember implements MixSink {
   get srtpRejected(): number {
     const { srtpForged, srtpReplayed, srtpMalformed } = this.transport.counters;
     return srtpForged + srtpReplayed + srtpMalformed;
+  }
+
+  /** However often a peer reports, it counts once in each housekeeping. */
+  #lookAtReports(): void {
+    const { incoming, outgoing } = this.transport;
+    if (incoming !== null && incoming !== this.#incoming) this.#reported('incoming', incoming);
+    if (outgoing !== null && outgoing !== this.#outgoing) this.#reported('outgoing', outgoing);
+    this.#incoming = incoming;
+    this.#outgoing = outgoing;
   }
 
   #withPrevious(payload: Uint8Array, timestamp: number): Uint8Array | null {

@@ -230,6 +230,10 @@ export class WorkerSlot {
       case 'levels':
         this.#rooms.get(event.roomId)?.(toSpeakerLevels(event.speaking));
         return;
+      case 'networks':
+        for (const { transportId, network } of event.networks)
+          this.#connections.get(transportId)?.receiveNetwork(network);
+        return;
       case 'stats':
         this.#stats = { figures: event.stats, atMs: this.#options.clock.now() };
         this.#measuredConnections = this.connections;

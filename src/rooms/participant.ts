@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import type { ConnectOptions, MediaCloseReason, MediaConnection } from '../media/plane.ts';
+import type { ConnectOptions, MediaCloseReason, MediaConnection, MediaNetwork } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
 import { Capture, type CaptureEnd, type CaptureOptions } from './capture.ts';
 import type { EndReason, LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
@@ -43,6 +43,7 @@ export interface ParticipantOptions {
 
 /** With neither media nor a word over the WebSocket for this long, nobody is there any more. */
 const SILENCE_LIMIT_MS = 8000;
+const UNKNOWN_NETWORK: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };
 
 /**
  * One person in a room. The connection of their client may break and another take its place: until then there is no listener, and the media
@@ -111,6 +112,11 @@ export class Participant {
 
   get fact(): ParticipantFact {
     return { ...this.view, joinedAtMs: this.#joinedAtMs };
+  }
+
+  /** How their media gets through, as far as that is known. */
+  get network(): MediaNetwork {
+    return this.#media?.network ?? UNKNOWN_NETWORK;
   }
 
   /** When they came into the room, in milliseconds since 1970. */

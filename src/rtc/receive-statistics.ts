@@ -56,9 +56,14 @@ export class ReceiveStatistics {
     return this.#highest < 0 ? 0 : (this.#highest - 0x1_0000) >>> 0;
   }
 
+  /** Packets that should have arrived since the last `takeFractionLost`. */
+  get expectedSinceReport(): number {
+    return this.expected - this.#reportedExpected;
+  }
+
   /** The part lost since the last call, in 1/256; starts the next interval. */
   takeFractionLost(): number {
-    const expected = this.expected - this.#reportedExpected;
+    const expected = this.expectedSinceReport;
     const lost = expected - (this.received - this.#reportedReceived);
     this.#reportedExpected = this.expected;
     this.#reportedReceived = this.received;

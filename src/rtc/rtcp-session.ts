@@ -18,6 +18,15 @@ const CLOCK_RATE_KHZ = 48;
 const INTERVAL_MS = { least: 4000, most: 6000 } as const;
 /** Sender reports that a receiver may still refer to. */
 const REMEMBERED_REPORTS = 4;
+/** Whatever a peer claims: its packets would be of no use any more. */
+const MAX_JITTER_MS = 10_000;
+
+/** How a stream arrives, by one report block (RFC 3550 section 6.4.1). */
+export interface Reception {
+  /** The part lost since the report before, 0 to 1. */
+  readonly lossRatio: number;
+  readonly jitterMs: Millis;
+}
 
 export interface RtcpSessionOptions {
   readonly ssrc: number;
@@ -28,8 +37,10 @@ export interface RtcpSessionOptions {
 }
 
 export class RtcpSession {
-  /** Of our stream, as the peer reported it last: 0 to 1. `null` before its first report. */
-  fractionLost: number | null = null;
+  /** Of the peer's stream, as we reported it last: another object for each report. `null` until something has come. */
+  incoming: Reception | null = null;
+  /** Of our stream, as the peer reported it last: another object for each report. `null` before the first. */
+  outgoing: Reception | null = null;
   /** Of our stream in all, as the peer reported it last. */
   packetsLost = 0;
   /** To the peer and back, by its last report that allowed to tell. */
@@ -116,9 +127,12 @@ export class RtcpSession {
 
   #receptionReport(ssrc: number, statistics: ReceiveStatistics, nowMs: Millis): ReceptionReport {
     const last = this.#peerReport;
+    const hasNews = statistics.expectedSinceReport > 0;
+    const fractionLost = statistics.takeFractionLost();
+    if (hasNews) this.incoming = receptionOf(fractionLost, statistics.jitter);
     return {
       ssrc,
-      fractionLost: statistics.takeFractionLost(),
+      fractionLost,
       cumulativeLost: statistics.lost,
       highestSequenceNumber: statistics.highestSequenceNumber,
       jitter: statistics.jitter,
@@ -128,12 +142,17 @@ export class RtcpSession {
   }
 
   #readReport(report: ReceptionReport, nowMs: Millis): void {
-    this.fractionLost = report.fractionLost / 256;
+    this.outgoing = receptionOf(report.fractionLost, report.jitter);
     this.packetsLost = report.cumulativeLost;
-    this.lossTrigger.report(this.fractionLost, nowMs);
+    this.lossTrigger.report(this.outgoing.lossRatio, nowMs);
     // By our monotonic time of sending: a step of the wall clock is no round trip.
     const sent = this.#sentReports.find(({ middle }) => middle === report.lastSenderReport);
     if (sent === undefined) return;
     this.roundTripMs = Math.max(0, nowMs - sent.atMs - (report.delaySinceLastSenderReport * 1000) / 0x1_0000);
   }
+}
+
+/** `fractionLost` in 1/256, `jitter` in timestamp units. */
+function receptionOf(fractionLost: number, jitter: number): Reception {
+  return { lossRatio: fractionLost / 256, jitterMs: Math.min(MAX_JITTER_MS, jitter / CLOCK_RATE_KHZ) };
 }

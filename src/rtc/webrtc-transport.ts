@@ -10,7 +10,7 @@ import { hasDtlsRecord } from './dtls-record.ts';
 import { type IceCounters, type IceCredentials, IceLite } from './ice-lite.ts';
 import type { PacketTap } from './packet-tap.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
-import { RtcpSession } from './rtcp-session.ts';
+import { type Reception, RtcpSession } from './rtcp-session.ts';
 import {
   createRtpHeader,
   parseRtpHeader,
@@ -123,9 +123,14 @@ export class WebRtcTransport implements DatagramEndpoint {
     return this.#ice.counters;
   }
 
-  /** Loss of our stream at the peer, 0 to 1, by its last report. */
-  get remoteFractionLost(): number | null {
-    return this.#rtcp.fractionLost;
+  /** See `RtcpSession.incoming`. */
+  get incoming(): Reception | null {
+    return this.#rtcp.incoming;
+  }
+
+  /** See `RtcpSession.outgoing`. */
+  get outgoing(): Reception | null {
+    return this.#rtcp.outgoing;
   }
 
   /** The peer takes RED and reports so much loss that it should get it. */

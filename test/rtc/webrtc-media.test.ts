@@ -172,11 +172,11 @@ test('a peer that takes RED and reports loss wants redundancy, until it has repo
   };
   t.same([10, 0, 10].map(after), [false, false, true]);
   t.same([0, 0, 0, 0, 0, 0, 0].map(after), [true, true, true, true, true, true, false]);
-  t.equal(transport.remoteFractionLost, 0);
+  t.equal(transport.outgoing?.lossRatio, 0);
   const without = setUp({ redPayloadType: null });
   without.transport.setKeys(without.keys);
   for (let i = 0; i < 3; i++) without.report(50);
-  t.ok(without.transport.remoteFractionLost! > 0.4);
+  t.ok(without.transport.outgoing!.lossRatio > 0.4);
   t.equal(without.transport.wantsRedundancy, false, 'not without RED in the answer');
   t.end();
 });

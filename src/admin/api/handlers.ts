@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
+import type { MediaNetwork, Reception } from '../../media/plane.ts';
 import type { AccessControl } from '../../rooms/access.ts';
 import type { DrainingState } from '../../rooms/draining.ts';
 import { roomName } from '../../rooms/names.ts';
@@ -10,7 +11,14 @@ import type { RoomRegistry } from '../../rooms/registry.ts';
 import type { Room } from '../../rooms/room.ts';
 import { captureStream } from './capture-stream.ts';
 import type { Handlers } from './operations.ts';
-import type { drainingSchema, participantSchema, roomSchema, serverSchema } from './schemas.ts';
+import type {
+  drainingSchema,
+  networkSchema,
+  participantSchema,
+  receptionSchema,
+  roomSchema,
+  serverSchema,
+} from './schemas.ts';
 
 export interface HandlerOptions {
   readonly registry: RoomRegistry;
@@ -96,9 +104,32 @@ export function isoTime(wallMs: Millis): string {
   return dateOf(wallMs).toISOString();
 }
 
+/** No more digits than a person wants to read. */
+export function rounded(value = 0, digits: number): number {
+  return Math.max(0, Number(value.toFixed(digits)));
+}
+
 function participantView(room: Room, participant: Participant): z.output<typeof participantSchema> {
   const { joinedAtMs, ...view } = participant.fact;
-  return { ...view, room: room.name, joinedAt: isoTime(joinedAtMs), levelDbov: room.levelDbovOf(participant.id) };
+  return {
+    ...view,
+    room: room.name,
+    joinedAt: isoTime(joinedAtMs),
+    levelDbov: room.levelDbovOf(participant.id),
+    network: networkView(participant.network),
+  };
+}
+
+function networkView({ incoming, outgoing, roundTripMs }: MediaNetwork): z.output<typeof networkSchema> {
+  return {
+    incoming: incoming && receptionView(incoming),
+    outgoing: outgoing && receptionView(outgoing),
+    roundTripMs: roundTripMs === null ? null : rounded(roundTripMs, 1),
+  };
+}
+
+function receptionView({ lossRatio, jitterMs }: Reception): z.output<typeof receptionSchema> {
+  return { lossRatio: rounded(lossRatio, 3), jitterMs: rounded(jitterMs, 1) };
 }
 
 function pageOf<T>(all: readonly T[], { offset, limit }: { readonly offset: number; readonly limit: number }): T[] {

@@ -4,7 +4,7 @@ import type { Clock, Millis } from '../../lib/clock.ts';
 import type { MediaPlane, MediaStats, WorkerHealth } from '../../media/plane.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
 import type { Health } from '../health.ts';
-import { drainingView, isoTime } from './handlers.ts';
+import { drainingView, isoTime, rounded } from './handlers.ts';
 import type { serverSchema, webhookSchema, workerSchema } from './schemas.ts';
 
 export interface ServerStatusSources {
@@ -61,8 +61,4 @@ function workerView(
     jitterBufferDelayMs: rounded(gauges?.jitterBufferDelayMs, 1),
     tickLatenessMaxMs: rounded(gauges?.tickLatenessMaxMs, 1),
   };
-}
-
-function rounded(value = 0, digits: number): number {
-  return Math.max(0, Number(value.toFixed(digits)));
 }

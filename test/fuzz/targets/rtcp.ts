@@ -41,8 +41,12 @@ function checkSession(input: Uint8Array): void {
   session.sent(80, 0, 10);
   session.write(room, null, 20, 1_700_000_000_000, 'report');
   hold(session.receive(input, input.length, PEER, 100), 'what can be parsed is taken');
-  const { fractionLost, roundTripMs } = session;
-  hold(fractionLost === null || (fractionLost >= 0 && fractionLost <= 1), 'a fraction is 0 to 1');
+  const { outgoing, roundTripMs } = session;
+  if (outgoing !== null) {
+    const { lossRatio, jitterMs } = outgoing;
+    hold(lossRatio >= 0 && lossRatio <= 1, 'a ratio is 0 to 1');
+    hold(jitterMs >= 0 && jitterMs <= 10_000, 'jitter is not longer than what anybody waits');
+  }
   hold(roundTripMs === null || (roundTripMs >= 0 && roundTripMs <= 100), 'a round trip is not longer than the time');
 }
 
