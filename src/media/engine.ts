@@ -118,11 +118,11 @@ export class MediaEngine {
           this.#remove(member);
           this.#emit({ type: 'transport_closed', transportId, reason });
         },
-      },
         reported: (direction, reception) => {
           this.#stats.observeReport(direction, reception, member.transport.roundTripMs);
           this.#reported.add(member);
         },
+      },
     });
     this.#members.set(transportId, member);
   }

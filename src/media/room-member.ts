@@ -45,11 +45,11 @@ export class RoomMember implements MixSink {
   #sent: Uint8Array | null = null;
   #sentTimestamp = 0;
   #recorder: PacketRecorder | null = null;
-  /** RFC 3550 section 5.1: the initial timestamp should be random. */
   /** As told last. */
   #incoming: Reception | null = null;
   #outgoing: Reception | null = null;
   readonly #reported: RoomMemberOptions['events']['reported'];
+  /** RFC 3550 section 5.1: the initial timestamp should be random. */
   readonly #timestampOffset = randomInt(2 ** 32);
 
   constructor({ id, room, parameters, muted, deafened, demultiplexer, clock, totals, events }: RoomMemberOptions) {
@@ -59,8 +59,8 @@ export class RoomMember implements MixSink {
     this.#totals = totals;
     this.#opusPayloadType = parameters.opusPayloadType;
     this.#redPayloadType = parameters.redPayloadType;
-    this.transport = new WebRtcTransport({
     this.#reported = events.reported;
+    this.transport = new WebRtcTransport({
       id,
       parameters,
       demultiplexer,
@@ -105,15 +105,15 @@ export class RoomMember implements MixSink {
   }
 
   /** To be called about ten times a second. */
+  housekeeping(nowMs: number, wallNowMs: number): void {
+    this.#recorder?.flush();
+    this.transport.housekeeping(nowMs, wallNowMs);
     this.#lookAtReports();
   }
 
   get network(): MediaNetwork {
     const { incoming, outgoing, roundTripMs } = this.transport;
     return { incoming, outgoing, roundTripMs };
-  housekeeping(nowMs: number, wallNowMs: number): void {
-    this.#recorder?.flush();
-    this.transport.housekeeping(nowMs, wallNowMs);
   }
 
   /** From the mixer, once a tick at most. */
