@@ -2,120 +2,148 @@
  * HMAC-SHA1 (RFC 2104, FIPS 180-4) for short messages under a key that stays. `node:crypto` makes a native object for each HMAC; for a
  * packet of 130 bytes that is three times the work of the hash itself, and garbage besides. SHA-1 has no secret-dependent branch or table.
  */
+import { createHash } from 'node:crypto';
 
 const BLOCK = 64;
+const DIGEST_WORDS = 5;
+/** What follows the message: a bit that is set, and its length in bits at the end of the block. */
+const END_BIT = 0x8000_0000 | 0;
+const LENGTH_AT = 15;
 const INITIAL = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
+/** The block that is compressed next, in its first 16 words, and what is made of them. */
 const schedule = new Int32Array(80);
-const tail = new Uint8Array(2 * BLOCK);
 
 export class HmacSha1 {
-  readonly #inner = Int32Array.from(INITIAL);
-  readonly #outer = Int32Array.from(INITIAL);
-  readonly #state = new Int32Array(5);
+  readonly #inner = new Int32Array(DIGEST_WORDS);
+  readonly #outer = new Int32Array(DIGEST_WORDS);
+  readonly #state = new Int32Array(DIGEST_WORDS);
 
-  /** `key` is at most 64 bytes; SRTP uses 20. */
   constructor(key: Uint8Array) {
-    if (key.length > BLOCK) throw new RangeError('HMAC-SHA1 key longer than a block');
-    const block = new Uint8Array(BLOCK).fill(0x36);
-    for (let i = 0; i < key.length; i++) block[i]! ^= key[i]!;
-    compress(this.#inner, block, 0);
+    const block = new Uint8Array(BLOCK);
+    block.set(key.length > BLOCK ? createHash('sha1').update(key).digest() : key);
+    for (let i = 0; i < BLOCK; i++) block[i]! ^= 0x36;
+    load(block, 0);
+    compress(INITIAL, this.#inner);
     for (let i = 0; i < BLOCK; i++) block[i]! ^= 0x36 ^ 0x5c;
-    compress(this.#outer, block, 0);
+    load(block, 0);
+    compress(INITIAL, this.#outer);
   }
 
   /** The HMAC of the first `length` bytes as five big-endian words. The array is reused by the next call. */
   digest(bytes: Uint8Array, length: number): Int32Array {
     const state = this.#state;
-    copyState(state, this.#inner);
+    let before = this.#inner;
     let at = 0;
-    for (; at + BLOCK <= length; at += BLOCK) compress(state, bytes, at);
-    const rest = length - at;
-    tail.fill(0);
-    for (let i = 0; i < rest; i++) tail[i] = bytes[at + i]!;
-    tail[rest] = 0x80;
-    const end = rest < 56 ? BLOCK : 2 * BLOCK;
-    writeWord(end - 4, (BLOCK + length) * 8);
-    compress(state, tail, 0);
-    if (end > BLOCK) compress(state, tail, BLOCK);
+    for (; at + BLOCK <= length; at += BLOCK) {
+      load(bytes, at);
+      compress(before, state);
+      before = state;
+    }
+    const words = loadRest(bytes, at, length);
+    if (words >= LENGTH_AT) {
+      compress(before, state);
+      before = state;
+      schedule.fill(0, 0, LENGTH_AT);
+    }
+    schedule[LENGTH_AT] = (BLOCK + length) * 8;
+    compress(before, state);
 
-    tail.fill(0, 20, BLOCK);
-    for (let i = 0; i < 5; i++) writeWord(i * 4, state[i]!);
-    tail[20] = 0x80;
-    writeWord(60, (BLOCK + 20) * 8);
-    copyState(state, this.#outer);
-    compress(state, tail, 0);
+    for (let i = 0; i < DIGEST_WORDS; i++) schedule[i] = state[i]!;
+    schedule[DIGEST_WORDS] = END_BIT;
+    for (let i = DIGEST_WORDS + 1; i < LENGTH_AT; i++) schedule[i] = 0;
+    schedule[LENGTH_AT] = (BLOCK + DIGEST_WORDS * 4) * 8;
+    compress(this.#outer, state);
     return state;
   }
 }
 
-/** `set` of a typed array is a call out of compiled code, which costs more than five stores. */
-function copyState(into: Int32Array, from: Int32Array): void {
-  into[0] = from[0]!;
-  into[1] = from[1]!;
-  into[2] = from[2]!;
-  into[3] = from[3]!;
-  into[4] = from[4]!;
+/** The 64 bytes from `at` on. */
+function load(bytes: Uint8Array, at: number): void {
+  for (let i = 0; i < 16; i++, at += 4) schedule[i] = readWord(bytes, at);
 }
 
-function writeWord(at: number, value: number): void {
-  tail[at] = value >>> 24;
-  tail[at + 1] = value >>> 16;
-  tail[at + 2] = value >>> 8;
-  tail[at + 3] = value;
+/** The bytes from `at` to `end`, less than 64, and the bit after them. Returns how many words that takes; the others are 0. */
+function loadRest(bytes: Uint8Array, at: number, end: number): number {
+  let words = 0;
+  for (; at + 4 <= end; at += 4) schedule[words++] = readWord(bytes, at);
+  let last = END_BIT;
+  for (let i = end - 1; i >= at; i--) last = (last >>> 8) | (bytes[i]! << 24);
+  schedule[words++] = last;
+  for (let i = words; i < 16; i++) schedule[i] = 0;
+  return words;
 }
 
-/** The SHA-1 compression function: one block of 64 bytes into the state. */
-function compress(state: Int32Array, bytes: Uint8Array, start: number): void {
+function readWord(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+}
+
+/**
+ * The SHA-1 compression function: the state `before` and the block in `schedule` give the state `after`, which may be the same array.
+ * Five rounds a turn, so that the five words change their roles by name instead of being moved.
+ */
+function compress(before: Int32Array, after: Int32Array): void {
   const w = schedule;
-  for (let i = 0, at = start; i < 16; i++, at += 4) {
-    w[i] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-  }
   for (let i = 16; i < 80; i++) {
     const x = w[i - 3]! ^ w[i - 8]! ^ w[i - 14]! ^ w[i - 16]!;
     w[i] = (x << 1) | (x >>> 31);
   }
-  let a = state[0]!;
-  let b = state[1]!;
-  let c = state[2]!;
-  let d = state[3]!;
-  let e = state[4]!;
-  let t = 0;
+  let a = before[0]!;
+  let b = before[1]!;
+  let c = before[2]!;
+  let d = before[3]!;
+  let e = before[4]!;
   let i = 0;
-  for (; i < 20; i++) {
-    t = (((a << 5) | (a >>> 27)) + ((b & c) | (~b & d)) + e + 0x5a827999 + w[i]!) | 0;
-    e = d;
-    d = c;
-    c = (b << 30) | (b >>> 2);
-    b = a;
-    a = t;
+  for (; i < 20; i += 5) {
+    e = (e + ((a << 5) | (a >>> 27)) + (d ^ (b & (c ^ d))) + 0x5a827999 + w[i]!) | 0;
+    b = (b << 30) | (b >>> 2);
+    d = (d + ((e << 5) | (e >>> 27)) + (c ^ (a & (b ^ c))) + 0x5a827999 + w[i + 1]!) | 0;
+    a = (a << 30) | (a >>> 2);
+    c = (c + ((d << 5) | (d >>> 27)) + (b ^ (e & (a ^ b))) + 0x5a827999 + w[i + 2]!) | 0;
+    e = (e << 30) | (e >>> 2);
+    b = (b + ((c << 5) | (c >>> 27)) + (a ^ (d & (e ^ a))) + 0x5a827999 + w[i + 3]!) | 0;
+    d = (d << 30) | (d >>> 2);
+    a = (a + ((b << 5) | (b >>> 27)) + (e ^ (c & (d ^ e))) + 0x5a827999 + w[i + 4]!) | 0;
+    c = (c << 30) | (c >>> 2);
   }
-  for (; i < 40; i++) {
-    t = (((a << 5) | (a >>> 27)) + (b ^ c ^ d) + e + 0x6ed9eba1 + w[i]!) | 0;
-    e = d;
-    d = c;
-    c = (b << 30) | (b >>> 2);
-    b = a;
-    a = t;
+  for (; i < 40; i += 5) {
+    e = (e + ((a << 5) | (a >>> 27)) + (b ^ c ^ d) + 0x6ed9eba1 + w[i]!) | 0;
+    b = (b << 30) | (b >>> 2);
+    d = (d + ((e << 5) | (e >>> 27)) + (a ^ b ^ c) + 0x6ed9eba1 + w[i + 1]!) | 0;
+    a = (a << 30) | (a >>> 2);
+    c = (c + ((d << 5) | (d >>> 27)) + (e ^ a ^ b) + 0x6ed9eba1 + w[i + 2]!) | 0;
+    e = (e << 30) | (e >>> 2);
+    b = (b + ((c << 5) | (c >>> 27)) + (d ^ e ^ a) + 0x6ed9eba1 + w[i + 3]!) | 0;
+    d = (d << 30) | (d >>> 2);
+    a = (a + ((b << 5) | (b >>> 27)) + (c ^ d ^ e) + 0x6ed9eba1 + w[i + 4]!) | 0;
+    c = (c << 30) | (c >>> 2);
   }
-  for (; i < 60; i++) {
-    t = (((a << 5) | (a >>> 27)) + ((b & c) | (b & d) | (c & d)) + e + 0x8f1bbcdc + w[i]!) | 0;
-    e = d;
-    d = c;
-    c = (b << 30) | (b >>> 2);
-    b = a;
-    a = t;
+  for (; i < 60; i += 5) {
+    e = (e + ((a << 5) | (a >>> 27)) + ((b & c) | (d & (b | c))) + 0x8f1bbcdc + w[i]!) | 0;
+    b = (b << 30) | (b >>> 2);
+    d = (d + ((e << 5) | (e >>> 27)) + ((a & b) | (c & (a | b))) + 0x8f1bbcdc + w[i + 1]!) | 0;
+    a = (a << 30) | (a >>> 2);
+    c = (c + ((d << 5) | (d >>> 27)) + ((e & a) | (b & (e | a))) + 0x8f1bbcdc + w[i + 2]!) | 0;
+    e = (e << 30) | (e >>> 2);
+    b = (b + ((c << 5) | (c >>> 27)) + ((d & e) | (a & (d | e))) + 0x8f1bbcdc + w[i + 3]!) | 0;
+    d = (d << 30) | (d >>> 2);
+    a = (a + ((b << 5) | (b >>> 27)) + ((c & d) | (e & (c | d))) + 0x8f1bbcdc + w[i + 4]!) | 0;
+    c = (c << 30) | (c >>> 2);
   }
-  for (; i < 80; i++) {
-    t = (((a << 5) | (a >>> 27)) + (b ^ c ^ d) + e + 0xca62c1d6 + w[i]!) | 0;
-    e = d;
-    d = c;
-    c = (b << 30) | (b >>> 2);
-    b = a;
-    a = t;
+  for (; i < 80; i += 5) {
+    e = (e + ((a << 5) | (a >>> 27)) + (b ^ c ^ d) + 0xca62c1d6 + w[i]!) | 0;
+    b = (b << 30) | (b >>> 2);
+    d = (d + ((e << 5) | (e >>> 27)) + (a ^ b ^ c) + 0xca62c1d6 + w[i + 1]!) | 0;
+    a = (a << 30) | (a >>> 2);
+    c = (c + ((d << 5) | (d >>> 27)) + (e ^ a ^ b) + 0xca62c1d6 + w[i + 2]!) | 0;
+    e = (e << 30) | (e >>> 2);
+    b = (b + ((c << 5) | (c >>> 27)) + (d ^ e ^ a) + 0xca62c1d6 + w[i + 3]!) | 0;
+    d = (d << 30) | (d >>> 2);
+    a = (a + ((b << 5) | (b >>> 27)) + (c ^ d ^ e) + 0xca62c1d6 + w[i + 4]!) | 0;
+    c = (c << 30) | (c >>> 2);
   }
-  state[0]! += a;
-  state[1]! += b;
-  state[2]! += c;
-  state[3]! += d;
-  state[4]! += e;
+  after[0] = before[0]! + a;
+  after[1] = before[1]! + b;
+  after[2] = before[2]! + c;
+  after[3] = before[3]! + d;
+  after[4] = before[4]! + e;
 }

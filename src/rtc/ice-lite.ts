@@ -7,6 +7,7 @@
  */
 import type { Millis } from '../lib/clock.ts';
 import type { NetworkPath } from './demultiplexer.ts';
+import { HmacSha1 } from './hmac-sha1.ts';
 import { type StunMessage, verifyStunIntegrity } from './stun.ts';
 import { writeBindingSuccess, writeUnknownAttributes } from './stun-writer.ts';
 import { TransactionMemory } from './transaction-memory.ts';
@@ -36,8 +37,11 @@ export interface IceOutcome {
 const REFUSED: IceOutcome = { authentic: false, added: null, removed: null, retiredUfrag: null };
 const UNCHANGED: IceOutcome = { authentic: true, added: null, removed: null, retiredUfrag: null };
 
-interface Generation extends IceCredentials {
+interface Generation {
+  readonly localUfrag: string;
   readonly username: string;
+  /** Made of the local password. */
+  readonly key: HmacSha1;
 }
 
 /** A browser tries some pairs of each of its interfaces; more paths than this at a time are not kept. */
@@ -98,12 +102,12 @@ export class IceLite {
   receive(request: StunMessage, datagram: Buffer, path: NetworkPath, nowMs: Millis): IceOutcome {
     this.counters.requests++;
     const generation = request.username === this.#next?.username ? this.#next : this.#current;
-    const { localPassword } = generation;
+    const { key } = generation;
     // RFC 8445 section 7.3 makes FINGERPRINT a must.
     if (
       !request.hasFingerprint ||
       request.username !== generation.username ||
-      !verifyStunIntegrity(datagram, request, localPassword)
+      !verifyStunIntegrity(datagram, request, key)
     ) {
       this.counters.refused++;
       return REFUSED;
@@ -116,10 +120,10 @@ export class IceLite {
     }
     if (request.unknownRequired.length > 0) {
       this.counters.refused++;
-      path.send(writeUnknownAttributes(request.transactionId, request.unknownRequired, localPassword));
+      path.send(writeUnknownAttributes(request.transactionId, request.unknownRequired, key));
       return REFUSED;
     }
-    path.send(writeBindingSuccess(request.transactionId, path, localPassword));
+    path.send(writeBindingSuccess(request.transactionId, path, key));
     // The peer repeats a request when our answer was lost.
     if (!isNew) return UNCHANGED;
     path.lastHeardMs = nowMs;
@@ -199,6 +203,6 @@ export class IceLite {
   }
 }
 
-function toGeneration(credentials: IceCredentials): Generation {
-  return { ...credentials, username: `${credentials.localUfrag}:${credentials.remoteUfrag}` };
+function toGeneration({ localUfrag, localPassword, remoteUfrag }: IceCredentials): Generation {
+  return { localUfrag, username: `${localUfrag}:${remoteUfrag}`, key: new HmacSha1(Buffer.from(localPassword)) };
 }

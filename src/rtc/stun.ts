@@ -2,8 +2,9 @@
  * STUN binding requests and responses (RFC 8489) with the attributes of ICE (RFC 8445 section 16.1), strictly: what is not well-formed to the
  * last byte is nothing. Parsing never throws.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { crc32 } from './crc32.ts';
+import { HmacSha1 } from './hmac-sha1.ts';
 import { bytesToIp } from './ip-address.ts';
 import { readUint32 } from './rtp-packet.ts';
 
@@ -185,8 +186,11 @@ function readXorAddress(datagram: Uint8Array, value: number, size: number): Stun
   return { address: bytesToIp(address), port: readUint16(datagram, value + 2) ^ (STUN_MAGIC_COOKIE >>> 16) };
 }
 
-/** Whether the message carries a MESSAGE-INTEGRITY made with `key`: for ICE the password of the one who answers. */
-export function verifyStunIntegrity(datagram: Uint8Array, message: StunMessage, key: string): boolean {
+/** What a MESSAGE-INTEGRITY is made with: for ICE the password of the one who answers. Who needs it more than once keeps the HMAC. */
+export type StunKey = HmacSha1 | Uint8Array | string;
+
+/** Whether the message carries a MESSAGE-INTEGRITY made with `key`. */
+export function verifyStunIntegrity(datagram: Uint8Array, message: StunMessage, key: StunKey): boolean {
   if (message.integrityAt === null) return false;
   const value = message.integrityAt + 4;
   return timingSafeEqual(
@@ -196,10 +200,15 @@ export function verifyStunIntegrity(datagram: Uint8Array, message: StunMessage, 
 }
 
 /** HMAC-SHA1 over the message up to `at`, whose length field counts as if the message ended with the integrity (section 14.5). */
-export function stunIntegrity(message: Uint8Array, at: number, key: string | Uint8Array): Buffer {
-  const length = Buffer.allocUnsafe(2);
-  length.writeUInt16BE(at - STUN_HEADER_LENGTH + 4 + INTEGRITY_LENGTH);
-  return createHmac('sha1', key).update(message.subarray(0, 2)).update(length).update(message.subarray(4, at)).digest();
+export function stunIntegrity(message: Uint8Array, at: number, key: StunKey): Buffer {
+  const hmac = key instanceof HmacSha1 ? key : new HmacSha1(Buffer.from(key));
+  const length = readUint16(message, 2);
+  writeUint16(message, 2, at - STUN_HEADER_LENGTH + 4 + INTEGRITY_LENGTH);
+  const words = hmac.digest(message, at);
+  writeUint16(message, 2, length);
+  const integrity = Buffer.allocUnsafe(INTEGRITY_LENGTH);
+  for (let i = 0; i < words.length; i++) integrity.writeInt32BE(words[i]!, i * 4);
+  return integrity;
 }
 
 /** The value of FINGERPRINT for the first `length` bytes, whose length field must already count the attribute. */
@@ -209,4 +218,9 @@ export function stunFingerprint(message: Uint8Array, length: number): number {
 
 function readUint16(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!;
+}
+
+function writeUint16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
 }

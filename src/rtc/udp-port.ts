@@ -109,7 +109,7 @@ export class UdpSocket implements DatagramSocket {
 
   static async bind(host: string, port: number, counters: UdpCounters): Promise<UdpSocket> {
     const v6 = isIP(host) === 6;
-    const socket = createSocket({ type: v6 ? 'udp6' : 'udp4', ipv6Only: v6, lookup: asIs });
+    const socket = createSocket({ type: v6 ? 'udp6' : 'udp4', ipv6Only: v6, lookup: v6 ? asIpv6 : asIpv4 });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', (error) => {
         socket.close();
@@ -163,7 +163,12 @@ export class UdpSocket implements DatagramSocket {
   };
 }
 
+type Lookup = (
+  host: string,
+  options: unknown,
+  callback: (error: null, address: string, family: number) => void,
+) => void;
+
 /** Addresses are numeric: no name is ever looked up, and none waits for the next tick as the system's resolver would. */
-function asIs(host: string, _options: unknown, callback: (error: null, address: string, family: number) => void): void {
-  callback(null, host, isIP(host));
-}
+const asIpv4: Lookup = (host, _options, callback) => callback(null, host, 4);
+const asIpv6: Lookup = (host, _options, callback) => callback(null, host, 6);
