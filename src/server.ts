@@ -15,6 +15,7 @@ import { hasOnePort } from './config/one-port.ts';
 import type { Config } from './config.ts';
 import { TrustedProxies } from './lib/client-address.ts';
 import type { Clock } from './lib/clock.ts';
+import { LimitCounts } from './lib/limit-counts.ts';
 import type { MediaPlane, MediaPlaneOptions } from './media/plane.ts';
 import { AccessControl } from './rooms/access.ts';
 import { RoomRegistry } from './rooms/registry.ts';
@@ -70,6 +71,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     throw mediaError(error);
   });
   const webhooks = new Webhooks({ urls: config.webhookUrls, secret: config.webhookSecret, clock, log });
+  const limitCounts = new LimitCounts();
   const registry = new RoomRegistry({
     plane,
     limits: config,
@@ -77,6 +79,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     clock,
     log,
     observer: webhooks,
+    limitCounts,
     ...(deps.onDrained !== undefined && { onDrained: deps.onDrained }),
   });
   const eventLoop = new EventLoopWatch(clock);
@@ -97,6 +100,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const api = createApi({
     token: config.adminToken,
     maxFailuresPerMinute: config.maxFailedJoinsPerMinute,
+    limitCounts,
     version,
     registry,
     access,
@@ -122,6 +126,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       control: () => ({
         ...registry.figures,
         ...signaling.figures,
+        limits: limitCounts.counts,
         eventLoopStalls: eventLoop.stalls,
         eventLoopDelaySeconds: eventLoop.delaySeconds,
         apiErrors: api.errors,
@@ -136,7 +141,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     allowHosts: config.allowHosts,
     frameAncestors: config.frameAncestors,
   });
-  const http = createPageServer(app.callback(), { tls, proxies, config });
+  const http = createPageServer(app.callback(), { tls, proxies, config, limitCounts });
   const sharedPort = hasOnePort(config) ? sharePort(http, { plane, proxies, config, clock, tls }) : undefined;
   const signaling = new SignalingEndpoint({
     server: http,
@@ -146,6 +151,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     allowHosts: config.allowHosts,
     proxies,
     iceServers: turnServers(config, clock),
+    limitCounts,
     clock,
     log,
   });
@@ -251,11 +257,16 @@ interface PageServerOptions {
   readonly tls: PageTls | undefined;
   readonly proxies: TrustedProxies;
   readonly config: Config;
+  readonly limitCounts: LimitCounts;
 }
 
-function createPageServer(listener: RequestListener, { tls, proxies, config }: PageServerOptions): HttpServer {
-  if (tls === undefined) return createBoundedHttpServer(listener, { ...config, proxies });
-  const https = createBoundedHttpsServer(tls.withHsts(listener), tls.serverOptions, { ...config, proxies });
+function createPageServer(
+  listener: RequestListener,
+  { tls, proxies, config, limitCounts }: PageServerOptions,
+): HttpServer {
+  const options = { ...config, proxies, limitCounts };
+  if (tls === undefined) return createBoundedHttpServer(listener, options);
+  const https = createBoundedHttpsServer(tls.withHsts(listener), tls.serverOptions, options);
   tls.attach(https);
   return https;
 }

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ErrorCode } from '../lib/errors.ts';
+import type { Limit } from '../lib/limit-counts.ts';
 import type { HistogramSnapshot, MediaStats, WorkerHealth } from '../media/plane.ts';
 import { CopiedHistogram, registerMediaMetrics, setCounter } from './media-metrics.ts';
 import type { DeliveryFigures } from './webhooks/delivery-queue.ts';
@@ -8,10 +9,13 @@ import type { DeliveryFigures } from './webhooks/delivery-queue.ts';
 export interface ControlFigures {
   readonly rooms: number;
   readonly participants: number;
-  readonly joins: number;
+  /** By result: `ok`, or why somebody did not get in. */
+  readonly joins: ReadonlyMap<'ok' | ErrorCode, number>;
   readonly connections: number;
   readonly messagesIn: number;
   readonly errors: ReadonlyMap<ErrorCode, number>;
+  /** Times that each limit kept somebody from something. */
+  readonly limits: ReadonlyMap<Limit, number>;
   /** Times that the event loop of the main thread stood still for a second or more. */
   readonly eventLoopStalls: number;
   /** How late the main thread was, four looks a second. */
@@ -85,7 +89,12 @@ export function createMetrics({ version, control, media, workers, certificate, s
   const rooms = gauge('partyline_rooms', 'Rooms.');
   const participants = gauge('partyline_participants', 'Participants in all rooms.');
   const connections = gauge('partyline_websocket_connections', 'WebSocket connections, joined or not.');
-  const joins = counter('partyline_joins_total', 'Joins.');
+  const joins = new Counter({
+    name: 'partyline_joins_total',
+    help: 'Joins that were asked for, by what came of them: ok, or the code of the error.',
+    labelNames: ['result'],
+    registers,
+  });
   const messages = counter('partyline_websocket_messages_received_total', 'WebSocket messages received.');
   const errors = new Counter({
     name: 'partyline_errors_total',
@@ -97,6 +106,12 @@ export function createMetrics({ version, control, media, workers, certificate, s
     name: 'partyline_api_errors_total',
     help: 'Problems that the REST API answered with, by code.',
     labelNames: ['code'],
+    registers,
+  });
+  const limits = new Counter({
+    name: 'partyline_limits_hit_total',
+    help: 'Times that a limit kept somebody from something.',
+    labelNames: ['limit'],
     registers,
   });
   const webhookEvents = new Counter({
@@ -133,7 +148,8 @@ export function createMetrics({ version, control, media, workers, certificate, s
       rooms.set(figures.rooms);
       participants.set(figures.participants);
       connections.set(figures.connections);
-      setCounter(joins, {}, figures.joins);
+      for (const [result, count] of figures.joins) setCounter(joins, { result }, count);
+      for (const [limit, count] of figures.limits) setCounter(limits, { limit }, count);
       setCounter(messages, {}, figures.messagesIn);
       for (const [code, count] of figures.errors) setCounter(errors, { code }, count);
       for (const [code, count] of figures.apiErrors ?? []) setCounter(apiErrors, { code }, count);

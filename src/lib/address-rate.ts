@@ -11,10 +11,13 @@ const MAX_REMEMBERED = 20_000;
  */
 export class AddressRate {
   readonly #limiter: RateLimiterMemory | undefined;
+  readonly #onRefused: () => void;
   /** Least recent first. */
   readonly #keys = new Set<string>();
 
-  constructor(perMinute: number) {
+  /** `onRefused` is told each time that something is too much. */
+  constructor(perMinute: number, onRefused: () => void = () => {}) {
+    this.#onRefused = onRefused;
     if (perMinute > 0) this.#limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS });
   }
 
@@ -28,19 +31,24 @@ export class AddressRate {
     if (this.#limiter === undefined) return;
     this.#remember(key, this.#limiter);
     const { consumedPoints, msBeforeNext } = await this.#limiter.penalty(key);
-    if (consumedPoints > this.#limiter.points) throw rateLimited(msBeforeNext);
+    if (consumedPoints > this.#limiter.points) throw this.#refusal(msBeforeNext);
   }
 
   /** Rejects with `rate_limited` if one more would be too much. */
   async check(key: string): Promise<void> {
     const state = await this.#limiter?.get(key);
-    if (state != null && state.remainingPoints <= 0) throw rateLimited(state.msBeforeNext);
+    if (state != null && state.remainingPoints <= 0) throw this.#refusal(state.msBeforeNext);
   }
 
   close(): void {
     // Each has a timer.
     for (const key of this.#keys) void this.#limiter?.delete(key);
     this.#keys.clear();
+  }
+
+  #refusal(msBeforeNext: number): AppError {
+    this.#onRefused();
+    return new AppError('rate_limited', undefined, { retryAfterMs: Math.max(1, Math.ceil(msBeforeNext)) });
   }
 
   #remember(key: string, limiter: RateLimiterMemory): void {
@@ -52,8 +60,4 @@ export class AddressRate {
     this.#keys.delete(oldest);
     void limiter.delete(oldest);
   }
-}
-
-function rateLimited(msBeforeNext: number): AppError {
-  return new AppError('rate_limited', undefined, { retryAfterMs: Math.max(1, Math.ceil(msBeforeNext)) });
 }

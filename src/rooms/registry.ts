@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
+import { LimitCounts } from '../lib/limit-counts.ts';
 import type { MediaPlane } from '../media/plane.ts';
 import type { AccessControl, AdmissionRequest } from './access.ts';
 import type { Admission } from './admission.ts';
@@ -26,6 +27,7 @@ export interface RegistryOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer?: RoomObserver;
+  readonly limitCounts?: LimitCounts;
   /** Nobody is left of those who were there when `drain` was called, or its deadline has come. */
   readonly onDrained?: () => void;
 }
@@ -68,11 +70,10 @@ export interface RoomChange extends Partial<RoomSettings> {
   readonly password?: string | null;
 }
 
-/** What has happened since the start, and what is now. */
+/** What is now. */
 export interface RoomFigures {
   readonly rooms: number;
   readonly participants: number;
-  readonly joins: number;
 }
 
 type Opening = Pick<RoomOptions, 'permanent'> & { readonly settings: Partial<RoomSettings> };
@@ -89,17 +90,18 @@ export class RoomRegistry {
   readonly #options: RegistryOptions;
   readonly #access: AccessControl;
   readonly #observer: RoomObserver;
+  readonly #limitCounts: LimitCounts;
   readonly #rooms = new Map<string, Room>();
   /** Resume token → room, of participants who were moved. Their clients do not know where they are if the word of it is lost. */
   readonly #movedTo = new Map<string, Room>();
   #draining: Draining | undefined;
-  #joins = 0;
   #closed = false;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#access = options.access;
     this.#observer = options.observer ?? NOBODY;
+    this.#limitCounts = options.limitCounts ?? new LimitCounts();
   }
 
   /**
@@ -130,7 +132,6 @@ export class RoomRegistry {
     if (known === undefined && !takesNewcomers) throw new AppError('server_draining');
     const room = known ?? this.#open(wanted);
     const participant = room.join({ name, takesNewcomers, ...options });
-    this.#joins += 1;
     return {
       participant,
       room: room.name,
@@ -225,7 +226,7 @@ export class RoomRegistry {
   get figures(): RoomFigures {
     let participants = 0;
     for (const room of this.#rooms.values()) participants += room.size;
-    return { rooms: this.#rooms.size, participants, joins: this.#joins };
+    return { rooms: this.#rooms.size, participants };
   }
 
   /** Refuses joins from now on and ends everybody with `server_closing`. */
@@ -238,7 +239,9 @@ export class RoomRegistry {
   }
 
   #checkNumber(): void {
-    if (this.#rooms.size >= this.#options.limits.maxRooms) throw new AppError('too_many_rooms');
+    if (this.#rooms.size < this.#options.limits.maxRooms) return;
+    this.#limitCounts.hit('rooms');
+    throw new AppError('too_many_rooms');
   }
 
   #open(name: string, { permanent, settings }: Opening = { permanent: false, settings: {} }): Room {
@@ -253,6 +256,7 @@ export class RoomRegistry {
       resumeTimeoutMs: limits.resumeTimeoutMs,
       bans: this.#access.bans,
       observer: this.#observer,
+      limitCounts: this.#limitCounts,
       clock,
       log,
       onLeft: ({ resumeToken }) => {

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
+import type { LimitCounts } from '../lib/limit-counts.ts';
 import type {
   ConnectOptions,
   MediaConnection,
@@ -34,6 +35,7 @@ export interface RoomOptions {
   readonly resumeTimeoutMs: Millis;
   readonly bans: BanList;
   readonly observer: RoomObserver;
+  readonly limitCounts: LimitCounts;
   readonly clock: Clock;
   readonly log: Logger;
   /** A participant is no longer in any room. */
@@ -307,7 +309,9 @@ export class Room {
   }
 
   #checkPlace(): void {
-    if (this.size >= this.#settings.maxParticipants) throw new AppError('room_full');
+    if (this.size < this.#settings.maxParticipants) return;
+    this.#options.limitCounts.hit('participants_per_room');
+    throw new AppError('room_full');
   }
 
   #tellLevels(levels: readonly SpeakerLevel[]): void {

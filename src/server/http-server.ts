@@ -6,6 +6,7 @@ import {
 } from 'node:https';
 import type { Socket } from 'node:net';
 import { addressKey, type TrustedProxies } from '../lib/client-address.ts';
+import type { LimitCounts } from '../lib/limit-counts.ts';
 import { boundPipelining } from './pipelining.ts';
 
 export interface HttpServerOptions {
@@ -16,6 +17,7 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs: number;
   /** Whose connections are those of many. */
   readonly proxies: TrustedProxies;
+  readonly limitCounts?: LimitCounts;
 }
 
 /** A page takes some connections for its files beside its WebSocket. */
@@ -30,7 +32,7 @@ const MAX_HEADERS = 100;
 
 /** An HTTP server on which nobody can hold connections by being slow, nor take those of everybody. */
 export function createBoundedHttpServer(listener: RequestListener, options: HttpServerOptions): Server {
-  return bounded(createServer(timeouts(options), boundPipelining(listener)), options);
+  return bounded(createServer(timeouts(options), answering(listener, options)), options);
 }
 
 /** The same with TLS; `tls` should limit the time of the handshake. */
@@ -39,7 +41,11 @@ export function createBoundedHttpsServer(
   tls: HttpsOptions,
   options: HttpServerOptions,
 ): HttpsServer {
-  return bounded(createHttpsServer({ ...timeouts(options), ...tls }, boundPipelining(listener)), options);
+  return bounded(createHttpsServer({ ...timeouts(options), ...tls }, answering(listener, options)), options);
+}
+
+function answering(listener: RequestListener, { limitCounts }: HttpServerOptions): RequestListener {
+  return boundPipelining(listener, () => limitCounts?.hit('http_requests_at_once'));
 }
 
 function timeouts({ requestTimeoutMs }: HttpServerOptions): ServerOptions {
@@ -54,17 +60,26 @@ function timeouts({ requestTimeoutMs }: HttpServerOptions): ServerOptions {
 
 function bounded<S extends Server>(
   http: S,
-  { maxConnections, maxConnectionsPerAddress, requestTimeoutMs, proxies }: HttpServerOptions,
+  { maxConnections, maxConnectionsPerAddress, requestTimeoutMs, proxies, limitCounts }: HttpServerOptions,
 ): S {
   http.maxHeadersCount = MAX_HEADERS;
   http.timeout = requestTimeoutMs * STALLED;
   http.maxConnections = maxConnections * CONNECTIONS_PER_WEBSOCKET;
-  if (maxConnectionsPerAddress > 0)
-    limitPerAddress(http, maxConnectionsPerAddress * CONNECTIONS_PER_WEBSOCKET, proxies);
+  http.on('drop', () => limitCounts?.hit('http_connections'));
+  if (maxConnectionsPerAddress > 0) {
+    const max = maxConnectionsPerAddress * CONNECTIONS_PER_WEBSOCKET;
+    limitPerAddress(http, { max, proxies, onRefused: () => limitCounts?.hit('http_connections_per_address') });
+  }
   return http;
 }
 
-function limitPerAddress(http: Server, max: number, proxies: TrustedProxies): void {
+interface AddressLimit {
+  readonly max: number;
+  readonly proxies: TrustedProxies;
+  readonly onRefused: () => void;
+}
+
+function limitPerAddress(http: Server, { max, proxies, onRefused }: AddressLimit): void {
   const open = new Map<string, number>();
   http.prependListener('connection', (socket: Socket) => {
     const { remoteAddress } = socket;
@@ -77,6 +92,8 @@ function limitPerAddress(http: Server, max: number, proxies: TrustedProxies): vo
       if (left === 0) open.delete(key);
       else open.set(key, left);
     });
-    if (count > max) socket.destroy();
+    if (count <= max) return;
+    onRefused();
+    socket.destroy();
   });
 }

@@ -8,7 +8,7 @@ const MAX_UNANSWERED = 4;
  * Ends connections with more requests than that under way. Node reads what a client sends in pieces of 64 kB, which hold two
  * thousand short requests (RFC 9112 section 9.3.2), and would begin with all of them at once.
  */
-export function boundPipelining(listener: RequestListener): RequestListener {
+export function boundPipelining(listener: RequestListener, onRefused: () => void = () => {}): RequestListener {
   const unanswered = new WeakMap<Socket, number>();
   return (request, response) => {
     const { socket } = request;
@@ -16,6 +16,7 @@ export function boundPipelining(listener: RequestListener): RequestListener {
     if (socket.destroyed) return;
     const count = (unanswered.get(socket) ?? 0) + 1;
     if (count > MAX_UNANSWERED) {
+      onRefused();
       socket.destroy();
       return;
     }

@@ -1,5 +1,6 @@
 import { AddressRate } from '../lib/address-rate.ts';
 import { AppError } from '../lib/errors.ts';
+import { LimitCounts } from '../lib/limit-counts.ts';
 
 export interface AddressLimitsOptions {
   /** WebSocket connections of one address at the same time; 0: any number. */
@@ -13,22 +14,29 @@ export interface AddressLimitsOptions {
 /** What one address, as `addressKey` writes it, may do. */
 export class AddressLimits {
   readonly #maxConnections: number;
+  readonly #counts: LimitCounts;
   readonly #open = new Map<string, number>();
   readonly #connects: AddressRate;
   readonly #joins: AddressRate;
   readonly #failures: AddressRate;
 
-  constructor({ maxConnectionsPerAddress, maxJoinsPerMinute, maxFailedJoinsPerMinute }: AddressLimitsOptions) {
+  constructor(
+    { maxConnectionsPerAddress, maxJoinsPerMinute, maxFailedJoinsPerMinute }: AddressLimitsOptions,
+    counts = new LimitCounts(),
+  ) {
     this.#maxConnections = maxConnectionsPerAddress;
-    this.#connects = new AddressRate(maxJoinsPerMinute);
-    this.#joins = new AddressRate(maxJoinsPerMinute);
-    this.#failures = new AddressRate(maxFailedJoinsPerMinute);
+    this.#counts = counts;
+    this.#connects = new AddressRate(maxJoinsPerMinute, () => counts.hit('connects_per_minute'));
+    this.#joins = new AddressRate(maxJoinsPerMinute, () => counts.hit('joins_per_minute'));
+    this.#failures = new AddressRate(maxFailedJoinsPerMinute, () => counts.hit('failed_joins_per_minute'));
   }
 
   /** Rejects with `rate_limited`, or with `too_many_connections` of this address. */
   async connect(key: string): Promise<void> {
-    if (this.#maxConnections > 0 && (this.#open.get(key) ?? 0) >= this.#maxConnections)
+    if (this.#maxConnections > 0 && (this.#open.get(key) ?? 0) >= this.#maxConnections) {
+      this.#counts.hit('connections_per_address');
       throw new AppError('too_many_connections', 'These are those of your address.');
+    }
     await this.#connects.take(key);
   }
 

@@ -6,11 +6,12 @@ import { addressKey, TrustedProxies } from '../lib/client-address.ts';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
 import { isAllowedHost } from '../lib/host-header.ts';
+import { LimitCounts } from '../lib/limit-counts.ts';
 import { TokenBucket } from '../lib/token-bucket.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
 import { AddressLimits, type AddressLimitsOptions } from './address-limits.ts';
 import type { IceServersFor } from './ice-servers.ts';
-import { Session, type SessionLimits, type SignalingCounters } from './session.ts';
+import { type JoinResult, Session, type SessionLimits, type SignalingCounters } from './session.ts';
 
 export interface EndpointLimits extends SessionLimits, AddressLimitsOptions {
   readonly maxConnections: number;
@@ -27,6 +28,7 @@ export interface EndpointOptions {
   /** Who says by `X-Forwarded-For` for whom a connection is. */
   readonly proxies?: TrustedProxies;
   readonly iceServers: IceServersFor;
+  readonly limitCounts?: LimitCounts;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -34,6 +36,7 @@ export interface EndpointOptions {
 export interface SignalingFigures {
   readonly connections: number;
   readonly messagesIn: number;
+  readonly joins: ReadonlyMap<JoinResult, number>;
   readonly errors: ReadonlyMap<ErrorCode, number>;
 }
 
@@ -51,16 +54,18 @@ export class SignalingEndpoint {
   readonly #options: EndpointOptions;
   readonly #webSockets: WebSocketServer;
   readonly #proxies: TrustedProxies;
+  readonly #limitCounts: LimitCounts;
   readonly #addresses: AddressLimits;
   readonly #sessions = new Set<Session>();
-  readonly #counters: SignalingCounters = { messagesIn: 0, errors: new Map() };
+  readonly #counters: SignalingCounters = { messagesIn: 0, joins: new Map([['ok', 0]]), errors: new Map() };
   #closing: Promise<void> | undefined;
   #onLastClosed: () => void = () => {};
 
   constructor(options: EndpointOptions) {
     this.#options = options;
     this.#proxies = options.proxies ?? new TrustedProxies([]);
-    this.#addresses = new AddressLimits(options.limits);
+    this.#limitCounts = options.limitCounts ?? new LimitCounts();
+    this.#addresses = new AddressLimits(options.limits, this.#limitCounts);
     // The types of ws do not know all of them yet.
     const webSocketOptions: ServerOptions & { closeTimeout: number; maxFragments: number } = {
       noServer: true,
@@ -136,7 +141,10 @@ export class SignalingEndpoint {
     if (this.#closing !== undefined) throw new AppError('server_closing');
     if (!isAllowedHost(request.headers.host, allowHosts)) throw new AppError('unknown_host');
     if (!isAllowedOrigin(request, allowOrigins)) throw new AppError('forbidden_origin');
-    if (this.#sessions.size >= limits.maxConnections) throw new AppError('too_many_connections');
+    if (this.#sessions.size >= limits.maxConnections) {
+      this.#limitCounts.hit('connections');
+      throw new AppError('too_many_connections');
+    }
     await this.#addresses.connect(addressKey(address));
   }
 
@@ -152,6 +160,7 @@ export class SignalingEndpoint {
       limits,
       iceServers,
       counters: this.#counters,
+      limitCounts: this.#limitCounts,
       clock,
       log,
       mayJoin: (proves) => this.#addresses.join(key, proves),
@@ -177,6 +186,7 @@ export class SignalingEndpoint {
     connection.on('data', (chunk: Buffer) => {
       if (allowance.take(clock.now(), chunk.length) || socket.readyState !== socket.OPEN) return;
       this.#count('too_many_messages');
+      this.#limitCounts.hit('bytes_per_second');
       socket.terminate();
     });
   }

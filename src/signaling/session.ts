@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type RawData, WebSocket } from 'ws';
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
+import type { Limit, LimitCounts } from '../lib/limit-counts.ts';
 import { TokenBucket } from '../lib/token-bucket.ts';
 import type { Admission } from '../rooms/admission.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../rooms/events.ts';
@@ -20,9 +21,13 @@ export interface SessionLimits {
   readonly pingIntervalMs: number;
 }
 
+/** `ok`, or why somebody did not get in. */
+export type JoinResult = 'ok' | ErrorCode;
+
 /** Counted over all sessions. */
 export interface SignalingCounters {
   messagesIn: number;
+  readonly joins: Map<JoinResult, number>;
   readonly errors: Map<ErrorCode, number>;
 }
 
@@ -32,6 +37,7 @@ export interface SessionOptions {
   readonly limits: SessionLimits;
   readonly iceServers: IceServersFor;
   readonly counters: SignalingCounters;
+  readonly limitCounts: LimitCounts;
   readonly clock: Clock;
   readonly log: Logger;
   /** Rejects with `rate_limited` if this address has joined too often; `proves`: with a password or a token. */
@@ -68,6 +74,7 @@ export class Session implements ParticipantListener {
   readonly #limits: SessionLimits;
   readonly #iceServers: IceServersFor;
   readonly #counters: SignalingCounters;
+  readonly #limitCounts: LimitCounts;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #mayJoin: (proves: boolean) => Promise<void>;
@@ -87,6 +94,7 @@ export class Session implements ParticipantListener {
     this.#limits = limits;
     this.#iceServers = iceServers;
     this.#counters = counters;
+    this.#limitCounts = options.limitCounts;
     this.#clock = clock;
     this.#log = log;
     this.#onClosed = onClosed;
@@ -141,7 +149,7 @@ export class Session implements ParticipantListener {
     this.#counters.messagesIn += 1;
     this.#countOne();
     const bytes = data as Buffer;
-    if (bytes.length > this.#limits.maxMessageBytes) throw new AppError('message_too_large');
+    if (bytes.length > this.#limits.maxMessageBytes) throw this.#refusal('message_size', 'message_too_large');
     if (isBinary) throw new AppError('malformed_message', 'It is binary.');
     this.#handleInTurn(decodeClientMessage(bytes.toString('utf8')));
   }
@@ -150,7 +158,7 @@ export class Session implements ParticipantListener {
     if (this.#state.status === 'ended') return;
     if (this.#state.status !== 'joining') this.#handle(message);
     else if (this.#state.waiting.length < MAX_WAITING) this.#state.waiting.push(message);
-    else throw new AppError('too_many_messages');
+    else throw this.#refusal('messages_per_second', 'too_many_messages');
   }
 
   #handle(message: ClientMessage): void {
@@ -191,15 +199,30 @@ export class Session implements ParticipantListener {
     const finish = (run: () => void) => {
       if (!isWanted()) return;
       this.#state = lobby;
-      this.#guard(run);
+      this.#guard(() => this.#countJoin(run));
       for (const waiting of joining.waiting) this.#guard(() => this.#handleInTurn(waiting));
     };
     const proves = message.password !== undefined || message.token !== undefined;
     const admitted = this.#mayJoin(proves).then(() => this.#registry.admit(message, isWanted));
     void admitted.then(
       (admission) => finish(() => this.#join(message, admission)),
-      (thrown: unknown) => finish(() => this.#fail(thrown)),
+      (thrown: unknown) =>
+        finish(() => {
+          throw thrown;
+        }),
     );
+  }
+
+  #countJoin(join: () => void): void {
+    const { joins } = this.#counters;
+    const count = (result: JoinResult) => joins.set(result, (joins.get(result) ?? 0) + 1);
+    try {
+      join();
+      count('ok');
+    } catch (thrown) {
+      count(toAppError(thrown).code);
+      throw thrown;
+    }
   }
 
   #join(message: ClientMessage & { type: 'join' }, admission: Admission): void {
@@ -232,7 +255,7 @@ export class Session implements ParticipantListener {
   #lobby(): SessionState {
     const { joinTimeoutMs } = this.#limits;
     const cancelTimeout = this.#clock.setTimer(this.#clock.now() + joinTimeoutMs, () => {
-      this.#fail(new AppError('join_timeout'));
+      this.#fail(this.#refusal('join_time', 'join_timeout'));
     });
     return { status: 'lobby', cancelTimeout };
   }
@@ -255,7 +278,12 @@ export class Session implements ParticipantListener {
   }
 
   #countOne(): void {
-    if (!this.#allowance.take(this.#clock.now())) throw new AppError('too_many_messages');
+    if (!this.#allowance.take(this.#clock.now())) throw this.#refusal('messages_per_second', 'too_many_messages');
+  }
+
+  #refusal(limit: Limit, code: ErrorCode): AppError {
+    this.#limitCounts.hit(limit);
+    return new AppError(code);
   }
 
   #guard(run: () => void): void {
@@ -310,6 +338,7 @@ export class Session implements ParticipantListener {
   #send(text: string | Buffer): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     if (this.#socket.bufferedAmount > this.#limits.maxUnsentBytes) {
+      this.#limitCounts.hit('unsent_bytes');
       this.#log.info({ unsentBytes: this.#socket.bufferedAmount }, 'websocket reads too slowly');
       this.terminate();
       return;

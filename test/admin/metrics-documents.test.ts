@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { createMetrics } from '../../src/admin/metrics.ts';
+import { flagName, SETTING_KEYS } from '../../src/config/settings.ts';
+import { LIMITS, LimitCounts } from '../../src/lib/limit-counts.ts';
 import { mediaStats, workerHealth } from '../helpers/fake-media-plane.ts';
 
 /** Added by Prometheus itself, or part of how it writes histograms. */
@@ -18,7 +20,8 @@ async function realMetrics() {
     control: () => ({
       rooms: 0,
       participants: 0,
-      joins: 0,
+      joins: new Map([['ok', 1]]),
+      limits: new LimitCounts().counts,
       connections: 0,
       messagesIn: 0,
       errors: new Map([['room_full', 1]]),
@@ -54,6 +57,20 @@ test('the document tells of every metric, with its type and labels, and of no ot
   t.strictSame(Object.fromEntries(told), Object.fromEntries(own));
   t.equal(told.length, own.length, 'each once');
   for (const [name] of document.matchAll(METRIC)) t.ok(real.has(name), name);
+});
+
+test('the document tells of every limit, and names settings that there are', (t) => {
+  const section = read('docs/metrics.md').split('\n## Limits\n')[1]?.split('\n## ')[0] ?? '';
+  const rows = [...section.matchAll(/^\| `(\w+)` \| (.*?) \| .+ \|$/gm)];
+  t.strictSame(
+    rows.map(([, limit]) => limit),
+    LIMITS,
+  );
+  const flags = new Set(SETTING_KEYS.map(flagName));
+  for (const [, limit, settings = ''] of rows) {
+    for (const [, setting = ''] of settings.matchAll(/`--([\w-]+)`/g)) t.ok(flags.has(setting), `${limit}: ${setting}`);
+  }
+  t.end();
 });
 
 test('the dashboard asks for metrics and labels that exist', async (t) => {

@@ -1,15 +1,19 @@
 import { test } from 'tap';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import type { ErrorCode } from '../../src/lib/errors.ts';
+import { LimitCounts } from '../../src/lib/limit-counts.ts';
 import type { MediaStats } from '../../src/media/plane.ts';
 import { mediaStats, workerHealth } from '../helpers/fake-media-plane.ts';
 
 function setUp() {
+  const limits = new LimitCounts();
+  limits.hit('rooms');
   const state = {
     control: {
       rooms: 1,
       participants: 2,
-      joins: 3,
+      joins: new Map<'ok' | ErrorCode, number>([['ok', 3]]),
+      limits: limits.counts,
       connections: 4,
       messagesIn: 5,
       errors: new Map<ErrorCode, number>(),
@@ -42,7 +46,10 @@ test('the control plane and the process are in the metrics', async (t) => {
   t.equal(now.get('partyline_info{version="1.2.3"}'), 1);
   t.equal(now.get('partyline_rooms'), 1);
   t.equal(now.get('partyline_participants'), 2);
-  t.equal(now.get('partyline_joins_total'), 3);
+  t.equal(now.get('partyline_joins_total{result="ok"}'), 3);
+  t.equal(now.get('partyline_joins_total{result="wrong_password"}'), undefined);
+  t.equal(now.get('partyline_limits_hit_total{limit="rooms"}'), 1);
+  t.equal(now.get('partyline_limits_hit_total{limit="unsent_bytes"}'), 0, 'there from the start, so that a rise shows');
   t.equal(now.get('partyline_websocket_connections'), 4);
   t.equal(now.get('partyline_websocket_messages_received_total'), 5);
   t.equal(now.get('partyline_event_loop_stalls_total'), 6);
@@ -59,8 +66,10 @@ test('the control plane and the process are in the metrics', async (t) => {
     'which would wake the process a hundred times a second',
   );
   t.ok(now.get('process_resident_memory_bytes')! > 0);
-  state.control.joins = 10;
-  t.equal((await values()).get('partyline_joins_total'), 10, 'as it is now, not added up');
+  state.control.joins.set('ok', 10).set('wrong_password', 2);
+  const later = await values();
+  t.equal(later.get('partyline_joins_total{result="ok"}'), 10, 'as it is now, not added up');
+  t.equal(later.get('partyline_joins_total{result="wrong_password"}'), 2);
 });
 
 test('the figures of each worker carry its label and base units', async (t) => {

@@ -5,6 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
 import { WebSocket } from 'ws';
+import { LimitCounts } from '../../src/lib/limit-counts.ts';
 import { MediaEngine } from '../../src/media/engine.ts';
 import type { MediaHost, MediaHostEvents } from '../../src/media/host.ts';
 import { createMediaPlane } from '../../src/media/media-plane.ts';
@@ -34,7 +35,7 @@ export class SimulatedServer {
   readonly clock: FakeClock;
   readonly registry: RoomRegistry;
   readonly plane: MediaPlane;
-  readonly counters: SignalingCounters = { messagesIn: 0, errors: new Map() };
+  readonly counters: SignalingCounters = { messagesIn: 0, joins: new Map(), errors: new Map() };
   readonly sessions = new Set<Session>();
   /** By the server's ufrag: the keys of those whose handshake is through, as the server has them. */
   readonly keys = new Map<string, SrtpKeys>();
@@ -81,6 +82,7 @@ export class SimulatedServer {
   connect(hear: (text: string) => void, onClosed: () => void): SimulatedSocket {
     const socket = new SimulatedSocket(hear, onClosed);
     const session = new Session({
+      limitCounts: new LimitCounts(),
       socket: socket as unknown as WebSocket,
       registry: this.registry,
       limits: LIMITS,

@@ -93,7 +93,8 @@ test('a connection that closes or takes too long while its join is checked leave
   await slow.closed;
   await sleep(200);
   t.equal(endpoint.figures.errors.get('wrong_password'), 1, 'nothing is answered to who has gone');
-  t.equal(registry.figures.joins, 0);
+  t.equal(registry.figures.participants, 0);
+  t.strictSame(Object.fromEntries(endpoint.figures.joins), { ok: 0, wrong_password: 1 });
   const later = await open();
   later.send({ ...ADA, room: 'vault', password: 'open sesame' });
   await later.next('joined');

@@ -1,11 +1,13 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AddressRate } from '../../lib/address-rate.ts';
 import { AppError } from '../../lib/errors.ts';
+import type { LimitCounts } from '../../lib/limit-counts.ts';
 
 export interface AdminAuthOptions {
   readonly token: string;
   /** Of one address; 0: any number. */
   readonly maxFailuresPerMinute: number;
+  readonly limitCounts?: LimitCounts;
 }
 
 /** RFC 6750 section 2.1. */
@@ -18,9 +20,9 @@ export class AdminAuth {
   readonly #digest: Buffer;
   readonly #failures: AddressRate;
 
-  constructor({ token, maxFailuresPerMinute }: AdminAuthOptions) {
+  constructor({ token, maxFailuresPerMinute, limitCounts }: AdminAuthOptions) {
     this.#digest = this.#digestOf(token);
-    this.#failures = new AddressRate(maxFailuresPerMinute);
+    this.#failures = new AddressRate(maxFailuresPerMinute, () => limitCounts?.hit('failed_api_requests_per_minute'));
   }
 
   /**

@@ -1,0 +1,35 @@
+/** Every limit that clients can meet, as the label of a metric: `docs/metrics.md` says which setting each one is. */
+export const LIMITS = [
+  'connections',
+  'connections_per_address',
+  'connects_per_minute',
+  'joins_per_minute',
+  'failed_joins_per_minute',
+  'failed_api_requests_per_minute',
+  'rooms',
+  'participants_per_room',
+  'join_time',
+  'message_size',
+  'messages_per_second',
+  'bytes_per_second',
+  'unsent_bytes',
+  'http_connections',
+  'http_connections_per_address',
+  'http_requests_at_once',
+] as const;
+
+export type Limit = (typeof LIMITS)[number];
+
+/** How often each limit has kept somebody from something. */
+export class LimitCounts {
+  readonly #counts = new Map<Limit, number>(LIMITS.map((limit) => [limit, 0]));
+
+  hit(limit: Limit): void {
+    this.#counts.set(limit, (this.#counts.get(limit) ?? 0) + 1);
+  }
+
+  /** All of them, those that nobody has met included. */
+  get counts(): ReadonlyMap<Limit, number> {
+    return this.#counts;
+  }
+}
