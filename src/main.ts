@@ -1,7 +1,6 @@
 import manifest from '../package.json' with { type: 'json' };
 import { createAssets } from './admin/assets.ts';
 import { thisMachine } from './config/machine.ts';
-import { tlsModeOf } from './config/tls.ts';
 import { type CommandInput, type Config, ConfigError, readCommand } from './config.ts';
 import { systemClock } from './lib/clock.ts';
 import { createLogger } from './lib/log.ts';
@@ -67,6 +66,9 @@ async function serve(config: Config): Promise<void> {
   process.on('unhandledRejection', (reason) => end.fail('unhandled rejection', reason));
   process.on('SIGTERM', (signal) => end.signal(signal));
   process.on('SIGINT', (signal) => end.signal(signal));
+  // At any time and in any mode: a SIGHUP that nobody takes ends the process.
+  let reload = (): void => {};
+  process.on('SIGHUP', () => reload());
 
   try {
     // Not before it is needed: it loads the codec, and "check" is to say so if that cannot be loaded.
@@ -82,7 +84,7 @@ async function serve(config: Config): Promise<void> {
       onDrained: () => end.drained(),
     });
     end.serves(server);
-    if (tlsModeOf(config) !== 'off') process.on('SIGHUP', () => server.reload());
+    reload = () => server.reload();
     const { url } = await server.listen();
     log.info({ version: manifest.version, workers: config.workers }, `ready: open ${url}`);
   } catch (error) {

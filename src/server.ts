@@ -176,7 +176,9 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       await tls?.start();
       return { url: urlOf(config, tls, port), address, port };
     },
-    reload: () => tls?.reload(),
+    reload: () => {
+      if (tls?.reload() !== true) log.info('nothing to reload: settings are read at the start only');
+    },
     close: () => {
       closing ??= close();
       return closing;

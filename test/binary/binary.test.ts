@@ -1,11 +1,16 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Test, test } from 'tap';
+import { type AcmeDirectory, startAcmeDirectory } from '../helpers/acme-directory.ts';
 import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { heardTone } from '../helpers/heard-tone.ts';
 import { LightTalker } from '../helpers/light-talker.ts';
 import { type Mounts, missingForMounts, ReleasedBinary, type Run } from '../helpers/released-binary.ts';
+import { certificateShown, trusting } from '../helpers/secure-server.ts';
+import { SignalingClient } from '../helpers/signaling-client.ts';
 import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -13,6 +18,7 @@ const MAX_BYTES = 90_000_000;
 /** Half a second is the goal on a machine that has nothing else to do; this one may have. */
 const MAX_START_MS = 3000;
 const FLAGS = ['--port', '0', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '1'];
+const NAME = 'voice.partyline.test';
 const missing = ensureDebianPackages(['binutils', 'util-linux']);
 
 test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
@@ -73,6 +79,56 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
     await endsBySigterm(t, server);
   });
 
+  t.test('serves https and wss with a certificate of its own making; SIGHUP does not end it', async (t) => {
+    const server = binary.run({ args: [...FLAGS, '--tls', 'self-signed', '--data-dir', binary.makeFolder()] });
+    t.teardown(() => server.child.kill('SIGKILL'));
+    const port = Number(new URL((await server.ready).url).port);
+    const { fingerprint256 } = await certificateShown(port, 'localhost');
+    t.match(server.output(), `"fingerprint":"${fingerprint256}"`);
+    await joinsSecurely(port, 'localhost');
+    server.child.kill('SIGHUP');
+    while (!server.output().includes('nothing to reload')) await once(server.child.stdout!, 'data');
+    await endsBySigterm(t, server);
+  });
+
+  const noPebble = ensureDebianPackages(['pebble']);
+  t.test(
+    'gets a certificate by ACME, keeps it to itself, and has it after a restart',
+    {
+      skip: skipIfMissing(noPebble),
+    },
+    async (t) => {
+      const port = await freePort();
+      const directory = await startAcmeDirectory({ httpPort: await freePort(), tlsPort: port });
+      t.teardown(() => directory.close());
+      const dataDir = binary.makeFolder();
+      const args = ['--domain', NAME, '--host', '127.0.0.1', ...acmeFlags(directory, binary.makeFolder())];
+      const run = () => binary.run({ args: [...FLAGS, ...args, '--port', `${port}`, '--data-dir', dataDir] });
+      const first = run();
+      t.teardown(() => first.child.kill('SIGKILL'));
+      const { url, afterMs } = await first.ready;
+      t.comment(`listening with a certificate after ${Math.round(afterMs)} ms`);
+      t.equal(url, `https://${NAME}/`);
+      const ca = await directory.root();
+      await joinsSecurely(port, NAME, ca);
+      const { fingerprint256 } = await certificateShown(port, NAME);
+      await endsBySigterm(t, first);
+
+      const kept = readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.pem'));
+      t.equal(kept.length, 2, 'the key of the account, and the certificate with its key');
+      for (const name of kept) t.equal(statSync(join(dataDir, name)).mode & 0o777, 0o600, name);
+
+      const second = run();
+      t.teardown(() => second.child.kill('SIGKILL'));
+      await second.ready;
+      await joinsSecurely(port, NAME, ca);
+      t.equal((await certificateShown(port, NAME)).fingerprint256, fingerprint256);
+      t.notMatch(second.output(), 'asking for a certificate');
+      t.equal(directory.issued(), 1);
+      await endsBySigterm(t, second);
+    },
+  );
+
   // Where the codec can be loaded from, each time by another place.
   const cases: readonly { title: string; env: Record<string, string>; mounts: Mounts }[] = [
     { title: 'a read-only home', env: { HOME: '/mnt/home' }, mounts: { '/mnt': 'rw', '/mnt/home': 'ro' } },
@@ -118,6 +174,20 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
     t.match(server.output(), 'there is no directory from which code can be loaded');
   });
 });
+
+/** For a private directory, whose own root the user of the runs may read in `folder`. */
+function acmeFlags({ url, caFile }: AcmeDirectory, folder: string): readonly string[] {
+  const readable = join(folder, 'ca.pem');
+  copyFileSync(caFile, readable);
+  return ['--http-port', '0', '--acme-directory', url, '--acme-ca', readable];
+}
+
+/** Rejects if the page of this name does not answer, or nobody can join; without `ca` any certificate is taken. */
+async function joinsSecurely(port: number, name: string, ca?: string): Promise<void> {
+  const client = await SignalingClient.open(`wss://127.0.0.1:${port}/ws`, {}, trusting(ca, name));
+  await client.join('lobby', 'Ada');
+  client.socket.terminate();
+}
 
 async function endsBySigterm(t: Test, { child, exitCode }: Run): Promise<void> {
   child.kill('SIGTERM');

@@ -74,13 +74,19 @@ export class ReleasedBinary {
     return new ReleasedBinary(directory, join(directory, folder!));
   }
 
+  /** A new folder that the user of the runs can write to. */
+  makeFolder(): string {
+    const folder = mkdtempSync(join(this.#directory, 'run-'));
+    chmodSync(folder, 0o777);
+    return folder;
+  }
+
   /**
    * Runs it alone in an empty directory, as an unprivileged user, without any other environment. `HOME`, `TMPDIR` and
    * further folders of the run may be named by `mounts`; they are mounted for this process only.
    */
   run({ args, env = {}, mounts = {}, isSealed = false }: RunOptions): Run {
-    const place = mkdtempSync(join(this.#directory, 'run-'));
-    chmodSync(place, 0o777);
+    const place = this.makeFolder();
     linkSync(join(this.folder, PROGRAM), join(place, PROGRAM));
     const empty = join(place, 'empty');
     mkdirSync(empty);

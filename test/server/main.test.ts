@@ -162,6 +162,17 @@ test('the built server', async (t) => {
     t.equal(await server.exitCode, 0);
   });
 
+  t.test('goes on after SIGHUP where there is nothing to reload, and says so', async (t) => {
+    const server = run(file, ['--port', '0', '--workers', '0', ...MEDIA]);
+    t.teardown(() => server.child.kill('SIGKILL'));
+    const url = await server.ready;
+    server.child.kill('SIGHUP');
+    while (!server.output().includes('"nothing to reload')) await once(server.child.stdout!, 'data');
+    t.equal((await fetch(`${url}healthz`)).status, 200);
+    server.child.kill('SIGTERM');
+    t.equal(await server.exitCode, 0);
+  });
+
   t.test('ends with 0 when it is drained and the last participant has left', async (t) => {
     const token = 'an-admin-token-of-32-characters.';
     const { ready, exitCode } = run(file, ['--port', '0', '--workers', '0', '--admin-token', token, ...MEDIA]);

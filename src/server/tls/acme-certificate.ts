@@ -96,8 +96,11 @@ export class AcmeCertificate implements CertificateSource {
   }
 
   /** Asks again at once, if the last attempt has failed. */
-  reload(): void {
-    if (this.#failuresInRow > 0) this.#begin();
+  reload(): boolean {
+    if (this.#failuresInRow === 0) return false;
+    this.#options.log.info({ domains: this.#options.domains }, 'asking for a certificate');
+    this.#begin();
+    return true;
   }
 
   close(): void {

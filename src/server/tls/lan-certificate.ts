@@ -37,7 +37,9 @@ export class LanCertificate implements CertificateSource {
     this.#schedule(onChange);
   }
 
-  reload(): void {}
+  reload(): boolean {
+    return false;
+  }
 
   close(): void {
     this.#closed = true;

@@ -59,8 +59,9 @@ export class OwnFiles implements CertificateSource {
     this.#schedule();
   }
 
-  reload(): void {
+  reload(): boolean {
     void this.#look({ tellAtOnce: true });
+    return true;
   }
 
   close(): void {

@@ -132,9 +132,9 @@ export class PageTls {
     };
   }
 
-  /** The operator says that something has changed: files are read, a failed attempt is repeated at once. */
-  reload(): void {
-    this.#source.reload();
+  /** The operator says that something has changed: files are read, a failed attempt is repeated at once. False if there is nothing to do. */
+  reload(): boolean {
+    return this.#source.reload();
   }
 
   /** Frees port and timers; the HTTPS server is its owner's to close. Idempotent. */

@@ -11,8 +11,8 @@ export interface CertificateSource {
   readonly failures?: number;
   /** From now on `onChange` is told each new certificate. Resolves when there is something to show, or when it is known that there will not be for a while. */
   start(onChange: (certificate: Certificate) => void): Promise<void>;
-  /** The operator says that something has changed (SIGHUP). */
-  reload(): void;
+  /** The operator says that something has changed (SIGHUP). What comes of it is in the log; false if there is nothing to do. */
+  reload(): boolean;
   /** Stops looking, asking and waiting. Idempotent. */
   close(): void;
 }

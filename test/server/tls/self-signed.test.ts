@@ -67,6 +67,11 @@ test('with --tls self-signed the page is served by https, without HSTS, and the 
   const answer = await server.get('/healthz');
   t.equal(answer.status, 200);
   t.notOk('strict-transport-security' in answer.headers);
+  server.server.reload();
+  t.ok(
+    server.lines.some(({ msg }) => /^nothing to reload/.test(String(msg))),
+    'SIGHUP has nothing to do',
+  );
   const redirect = await fetch(`http://127.0.0.1:${httpPort}/room/den`, { redirect: 'manual' });
   t.equal(redirect.status, 308);
   t.equal(redirect.headers.get('location'), `https://127.0.0.1:${server.port}/room/den`);
