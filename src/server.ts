@@ -10,6 +10,7 @@ import { EventLoopWatch } from './admin/event-loop-watch.ts';
 import { health } from './admin/health.ts';
 import { createHttpApp } from './admin/http.ts';
 import { createMetrics } from './admin/metrics.ts';
+import { RequestRate } from './admin/request-rate.ts';
 import { Webhooks } from './admin/webhooks/webhooks.ts';
 import { hasOnePort } from './config/one-port.ts';
 import type { Config } from './config.ts';
@@ -97,6 +98,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     });
   if (config.allowCapture === 'on')
     log.warn('captures are allowed: who has the admin token can record what is said in rooms');
+  const requests = new RequestRate({ ...config, proxies, limitCounts });
   const api = createApi({
     token: config.adminToken,
     maxFailuresPerMinute: config.maxFailedJoinsPerMinute,
@@ -114,6 +116,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     }),
     allowCapture: config.allowCapture === 'on',
     proxies,
+    requests,
     clock,
     log,
   });
@@ -121,6 +124,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     assets,
     health: healthNow,
     api: api.middleware,
+    requests,
     metrics: createMetrics({
       version,
       control: () => ({
@@ -167,6 +171,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     // Together: the port may have connections of both.
     await Promise.all([closeHttp(http), plane.close(), toldOutside]);
     api.close();
+    requests.close();
     log.info('server closed');
   };
 

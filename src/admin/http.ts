@@ -1,10 +1,11 @@
 import Koa, { type Context, type Middleware } from 'koa';
 import type { Logger } from 'pino';
-import { AppError } from '../lib/errors.ts';
+import { AppError, toAppError } from '../lib/errors.ts';
 import { isAllowedHost } from '../lib/host-header.ts';
 import type { Assets } from './assets.ts';
 import type { Health } from './health.ts';
 import type { Metrics } from './metrics.ts';
+import type { RequestRate } from './request-rate.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface HttpAppOptions {
@@ -13,6 +14,8 @@ export interface HttpAppOptions {
   readonly metrics: Metrics;
   /** Answers everything under `/api/`. */
   readonly api?: Middleware;
+  /** Counts all requests but those of the API, which does that itself. */
+  readonly requests?: RequestRate;
   readonly log: Logger;
   /** Names that the server is asked for by; none: any. */
   readonly allowHosts?: readonly string[];
@@ -26,7 +29,7 @@ const ADMIN_PATH = /^\/admin(?:\/|\.html)?$/;
 
 /** The page at `/` and `/room/NAME`, the one at `/admin`, their files, `/healthz`, `/metrics` and the API. */
 export function createHttpApp(options: HttpAppOptions): Koa {
-  const { assets, health, metrics, api, log, allowHosts = [], frameAncestors = [] } = options;
+  const { assets, health, metrics, api, requests, log, allowHosts = [], frameAncestors = [] } = options;
   const app = new Koa();
   // Koa prints what fails on the console; it belongs into the log.
   app.silent = true;
@@ -42,8 +45,14 @@ export function createHttpApp(options: HttpAppOptions): Koa {
     context.set(securityHeaders(host, isAdmin ? [] : frameAncestors));
     // No request needs a body; who sends one may send for ever.
     if (hasBody(context)) context.set('Connection', 'close');
-    if (!isAllowedHost(host, allowHosts)) return answerError(context, new AppError('unknown_host'));
-    if (api !== undefined && context.url.startsWith('/api/')) return api(context, next);
+    const isOfApi = api !== undefined && context.url.startsWith('/api/');
+    try {
+      if (!isAllowedHost(host, allowHosts)) throw new AppError('unknown_host');
+      if (!isOfApi) await requests?.take(context.req);
+    } catch (thrown) {
+      return answerError(context, toAppError(thrown));
+    }
+    if (isOfApi) return api(context, next);
     if (context.method !== 'GET' && context.method !== 'HEAD') {
       context.status = 405;
       context.set('Allow', METHODS);
@@ -79,8 +88,9 @@ function hasBody({ headers }: Context): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
-function answerError(context: Context, { kind, message }: AppError): void {
+function answerError(context: Context, { kind, message, retryAfterMs }: AppError): void {
   context.status = kind.httpStatus;
+  if (retryAfterMs !== undefined) context.set('Retry-After', String(Math.ceil(retryAfterMs / 1000)));
   context.body = `${message}\n`;
 }
 

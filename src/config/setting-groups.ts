@@ -41,6 +41,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'maxConnectionsPerAddress',
       'maxJoinsPerMinute',
       'maxFailedJoinsPerMinute',
+      'maxRequestsPerMinute',
       'maxMessageBytes',
       'maxMessagesPerSecond',
       'maxSdpBytes',

@@ -283,6 +283,10 @@ export const SETTINGS = {
     default: 20,
     help: 'Wrong passwords and tokens of one address in a minute. 0: any number.',
   }),
+  maxRequestsPerMinute: setting(integer({ min: 0, max: 10_000_000 }), {
+    default: 6000,
+    help: 'HTTP requests of one address in a minute, but those with the admin token. 0: any number.',
+  }),
   maxMessageBytes: setting(integer({ min: 1024, max: 1_048_576 }), {
     default: 65_536,
     help: 'Size of one WebSocket message of a client.',

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 
 /** Proxies before the server; a chain is never as long as this. */
@@ -49,6 +50,10 @@ export class TrustedProxies {
       client = before;
     }
     return client;
+  }
+
+  clientOfRequest({ socket, headers }: IncomingMessage): string {
+    return this.clientOf(socket.remoteAddress ?? '', headers['x-forwarded-for']?.toString());
   }
 }
 

@@ -6,6 +6,7 @@ export const LIMITS = [
   'joins_per_minute',
   'failed_joins_per_minute',
   'failed_api_requests_per_minute',
+  'requests_per_minute',
   'rooms',
   'participants_per_room',
   'join_time',

@@ -115,9 +115,7 @@ export class SignalingEndpoint {
       respond(socket, 404, 'WebSockets are served at /ws.');
       return;
     }
-    const { remoteAddress = '' } = request.socket;
-    const forwardedFor = request.headers['x-forwarded-for'];
-    const address = this.#proxies.clientOf(remoteAddress, forwardedFor?.toString());
+    const address = this.#proxies.clientOfRequest(request);
     this.#check(request, address).then(
       () =>
         this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, address)),

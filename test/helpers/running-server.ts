@@ -15,9 +15,9 @@ export interface RunningServer {
 }
 
 /** Everybody in a test is at one address. */
-const NO_LIMITS_PER_ADDRESS = ['connections-per-address', 'joins-per-minute', 'failed-joins-per-minute'].flatMap(
-  (name) => [`--max-${name}`, '0'],
-);
+const NO_LIMITS_PER_ADDRESS = [
+  ...['connections-per-address', 'joins-per-minute', 'failed-joins-per-minute', 'requests-per-minute'],
+].flatMap((name) => [`--max-${name}`, '0']);
 
 /**
  * The whole server but for the files of the page, in this process, on free ports of the loopback interface; `flags` are

@@ -131,6 +131,54 @@ test('one address gets no more connections, joins and guesses than it may, whoev
   first.send({ type: 'join', room: 'vault', name: 'Eve', password: 'open sesame' });
   t.match(await first.next('error'), { code: 'rate_limited', retryAfterMs: Number });
   await first.join('lobby', 'Eve');
+  const metrics = await server.metrics();
+  const joins = ['ok', 'wrong_password', 'rate_limited'].map((result) =>
+    metrics.sum('partyline_joins_total', { result }),
+  );
+  t.strictSame(joins, [1, 2, 1]);
+  t.equal(metrics.sum('partyline_joins_total'), 4);
+  const hits = (limit: string) => metrics.sum('partyline_limits_hit_total', { limit });
+  t.equal(hits('connections_per_address'), 1);
+  t.equal(hits('failed_joins_per_minute'), 1);
+  t.equal(metrics.sum('partyline_limits_hit_total'), 2);
+});
+
+test('one address gets no more requests than it may, but for who has the admin token', async (t) => {
+  const token = 'an-admin-token-of-32-characters.';
+  const limits = ['--max-requests-per-minute', '4', '--max-failed-joins-per-minute', '2', '--trust-proxy', '127.0.0.1'];
+  const server = await startServer(['--admin-token', token, ...limits]);
+  t.teardown(() => server.close());
+  const ask = (path: string, from: string, authorization = '') =>
+    fetch(server.url + path, { headers: { 'x-forwarded-for': from, ...(authorization !== '' && { authorization }) } });
+
+  for (const path of ['/healthz', '/metrics', '/api/v1/openapi.json', '/nowhere'])
+    t.not((await ask(path, '192.0.2.1')).status, 429, path);
+  for (const path of ['/healthz', '/metrics', '/', '/nowhere']) {
+    const refused = await ask(path, '192.0.2.1');
+    t.equal(refused.status, 429, path);
+    t.ok(Number(refused.headers.get('retry-after')) > 0);
+  }
+  for (const path of ['/api/v1/openapi.json', '/api/v1/server']) {
+    const refused = await ask(path, '192.0.2.1');
+    t.equal(refused.headers.get('content-type'), 'application/problem+json; charset=utf-8');
+    t.ok(Number(refused.headers.get('retry-after')) > 0);
+    t.match(await refused.json(), { status: 429, code: 'rate_limited' });
+  }
+  for (let i = 0; i < 5; i++) t.equal((await ask('/api/v1/server', '192.0.2.1', `Bearer ${token}`)).status, 200);
+  t.equal((await ask('/healthz', '192.0.2.2')).status, 200, 'others are not concerned');
+  await SignalingClient.open(server.webSocketUrl, { 'x-forwarded-for': '192.0.2.1' }).then(({ socket }) =>
+    socket.terminate(),
+  );
+
+  for (let i = 0; i < 5; i++) await ask('/api/v1/server', '192.0.2.3', 'Bearer wrong');
+  const told = await Promise.all(
+    [`Bearer ${token}`, 'Bearer wrong'].map(async (guess) => {
+      const { status, headers } = await ask('/api/v1/server', '192.0.2.3', guess);
+      return { status, after: headers.get('retry-after') };
+    }),
+  );
+  t.equal(told[0]?.status, 429);
+  t.strictSame(told[0], told[1], 'who guesses does not see by this limit when a guess was right');
 });
 
 test('behind a trusted proxy each client has its own limits', async (t) => {

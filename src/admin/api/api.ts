@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { addressKey, type TrustedProxies } from '../../lib/client-address.ts';
 import { AppError, type ErrorCode, toAppError } from '../../lib/errors.ts';
+import type { RequestRate } from '../request-rate.ts';
 import { AdminAuth, type AdminAuthOptions } from './admin-auth.ts';
 import { createHandlers, type HandlerOptions } from './handlers.ts';
 import { openApiDocument } from './openapi.ts';
@@ -15,6 +16,8 @@ import { answerProblem } from './problem.ts';
 export interface ApiOptions extends HandlerOptions, AdminAuthOptions {
   readonly version: string;
   readonly proxies: TrustedProxies;
+  /** Counts the requests of those who do not have the token. */
+  readonly requests: RequestRate;
   readonly log: Logger;
 }
 
@@ -33,22 +36,34 @@ const ISSUES_TOLD = 3;
 
 /** Without a token every answer is `api_off`. */
 export function createApi(options: ApiOptions): Api {
-  const { token, log, version } = options;
+  const { token, log, version, requests } = options;
   const auth = new AdminAuth(options);
   // Not before it is asked for: the server is to be there soon.
   let document: string | undefined;
   const errors = new Map<ErrorCode, number>();
   const routes = createRouter(createHandlers(options), options).routes();
 
+  /** Rejects with why they may not ask. */
+  const authenticate = async (context: Context): Promise<void> => {
+    try {
+      if (token === '') throw new AppError('api_off');
+      await auth.check(context.get('Authorization') || undefined, clientOf(context, options));
+    } catch (error) {
+      // Not before: who guesses would see by the times in the answers when the token was right.
+      await requests.take(context.req);
+      throw error;
+    }
+  };
+
   const answer = async (context: Context): Promise<void> => {
-    if (token === '') throw new AppError('api_off');
-    if (context.path === DOCUMENT_PATH && (context.method === 'GET' || context.method === 'HEAD')) {
+    if (token !== '' && isOfDocument(context)) {
+      await requests.take(context.req);
       context.type = 'application/json';
       document ??= JSON.stringify(openApiDocument(version));
       context.body = document;
       return;
     }
-    await auth.check(context.get('Authorization') || undefined, clientOf(context, options));
+    await authenticate(context);
     await routes(context as unknown as RouterContext, () => Promise.reject(notAnswered(context)));
   };
 
@@ -95,6 +110,10 @@ export function createRouter(handlers: Handlers, options: Pick<ApiOptions, 'log'
     });
   }
   return router;
+}
+
+function isOfDocument({ path, method }: Context): boolean {
+  return path === DOCUMENT_PATH && (method === 'GET' || method === 'HEAD');
 }
 
 async function readBody(context: RouterContext, parse: ReturnType<typeof bodyParser>): Promise<void> {
@@ -144,8 +163,7 @@ function logAction(operation: OperationId, context: RouterContext, options: Pick
 }
 
 function clientOf({ req }: Context, { proxies }: Pick<ApiOptions, 'proxies'>): string {
-  const forwardedFor = req.headers['x-forwarded-for']?.toString();
-  return addressKey(proxies.clientOf(req.socket.remoteAddress ?? '', forwardedFor));
+  return addressKey(proxies.clientOfRequest(req));
 }
 
 /** No route has answered: the address is not known, or does not know the method. */

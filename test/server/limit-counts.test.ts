@@ -1,0 +1,174 @@
+import { once } from 'node:events';
+import { IncomingMessage, type RequestListener } from 'node:http';
+import { type AddressInfo, connect, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Test, test } from 'tap';
+import { AdminAuth } from '../../src/admin/api/admin-auth.ts';
+import { RequestRate } from '../../src/admin/request-rate.ts';
+import { TrustedProxies } from '../../src/lib/client-address.ts';
+import { LIMITS, type Limit, LimitCounts } from '../../src/lib/limit-counts.ts';
+import { createBoundedHttpServer } from '../../src/server/http-server.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { startSignalingServer } from '../helpers/signaling-server.ts';
+
+const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+
+/** An HTTP server with room for two connections for each WebSocket that is allowed, and a client of it. */
+async function startHttp(t: Test, limits: { maxConnections?: number; maxConnectionsPerAddress?: number } = {}) {
+  const limitCounts = new LimitCounts();
+  const neverAnswer: RequestListener = () => {};
+  const http = createBoundedHttpServer(neverAnswer, {
+    maxConnections: 10,
+    maxConnectionsPerAddress: 0,
+    requestTimeoutMs: 5000,
+    proxies: new TrustedProxies([]),
+    limitCounts,
+    ...limits,
+  });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  t.teardown(() => {
+    http.close();
+    http.closeAllConnections();
+  });
+  const open = () => {
+    const socket = connect((http.address() as AddressInfo).port, '127.0.0.1');
+    socket.on('error', () => {});
+    t.teardown(() => socket.destroy());
+    return socket;
+  };
+  return { limitCounts, open };
+}
+
+type Signaling = Awaited<ReturnType<typeof startSignalingServer>>;
+
+/** What meets each limit once. */
+const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
+  connections: signaling({ maxConnections: 1 }, async ({ open }, t) => {
+    await open();
+    await t.rejects(open());
+  }),
+  connections_per_address: signaling({ maxConnectionsPerAddress: 1 }, async ({ open }, t) => {
+    await open();
+    await t.rejects(open());
+  }),
+  connects_per_minute: signaling({ maxJoinsPerMinute: 1 }, async ({ open }, t) => {
+    await open();
+    await t.rejects(open());
+  }),
+  joins_per_minute: signaling({ maxJoinsPerMinute: 1 }, async ({ open }, t) => {
+    const client = await open();
+    await client.join('lobby', 'Ada');
+    client.send({ type: 'leave' });
+    client.send({ type: 'join', room: 'lobby', name: 'Ada' });
+    t.match(await client.next('error'), { code: 'rate_limited' });
+  }),
+  failed_joins_per_minute: signaling({ maxFailedJoinsPerMinute: 1 }, async ({ open }, t) => {
+    const client = await open();
+    for (const code of ['token_invalid', 'rate_limited']) {
+      client.send({ type: 'join', room: 'lobby', name: 'Ada', token: 'guessed' });
+      t.match(await client.next('error'), { code });
+    }
+  }),
+  failed_api_requests_per_minute: async (t) => {
+    const limitCounts = new LimitCounts();
+    const auth = new AdminAuth({ token: 'right', maxFailuresPerMinute: 1, limitCounts });
+    t.teardown(() => auth.close());
+    await t.rejects(auth.check('Bearer wrong', 'a'), { code: 'admin_token_wrong' });
+    await t.rejects(auth.check('Bearer right', 'a'), { code: 'rate_limited' });
+    return limitCounts;
+  },
+  requests_per_minute: async (t) => {
+    const limitCounts = new LimitCounts();
+    const requests = new RequestRate({ maxRequestsPerMinute: 1, proxies: new TrustedProxies([]), limitCounts });
+    t.teardown(() => requests.close());
+    const request = new IncomingMessage(new Socket());
+    await requests.take(request);
+    await t.rejects(requests.take(request), { code: 'rate_limited' });
+    return limitCounts;
+  },
+  rooms: signaling({}, async ({ open }, t) => {
+    for (let i = 0; i < 5; i++) await (await open()).join(`room-${i}`, 'Ada');
+    const client = await open();
+    client.send({ type: 'join', room: 'one-more', name: 'Ada' });
+    t.match(await client.next('error'), { code: 'too_many_rooms' });
+  }),
+  participants_per_room: signaling({}, async ({ open }, t) => {
+    for (let i = 0; i < 10; i++) await (await open()).join('lobby', 'Ada');
+    const client = await open();
+    client.send({ type: 'join', room: 'lobby', name: 'Ada' });
+    t.match(await client.next('error'), { code: 'room_full' });
+  }),
+  join_time: signaling({}, async ({ open, clock }) => {
+    const client = await open();
+    clock.advance(10_000);
+    await client.closed;
+  }),
+  message_size: signaling({ maxMessageBytes: 1000 }, async ({ open }) => {
+    const client = await open();
+    client.socket.send('x'.repeat(1001));
+    await client.closed;
+  }),
+  messages_per_second: signaling({ maxMessagesPerSecond: 1 }, async ({ open }) => {
+    const client = await open();
+    for (let i = 0; i < 3; i++) client.send({ type: 'ping' });
+    await client.closed;
+  }),
+  bytes_per_second: signaling({ maxMessageBytes: 33_000 }, async ({ open }) => {
+    const client = await open();
+    for (let i = 0; i < 10; i++) client.socket.send('x'.repeat(33_000));
+    await client.closed;
+  }),
+  unsent_bytes: signaling({}, async ({ open, plane, endpoint }) => {
+    const client = await open();
+    await client.join('lobby', 'Ada');
+    client.send({ type: 'offer', sdp: 'x' });
+    await client.next('answer');
+    client.socket.pause();
+    const many = Array.from({ length: 5000 }, () => ({ connectionId: 1, levelDbov: -20 }));
+    await eventually(() => {
+      plane.rooms[0]?.levels(many);
+      return endpoint.figures.connections === 0 || 'it is still connected';
+    });
+  }),
+  http_connections: async (t) => {
+    const { limitCounts, open } = await startHttp(t, { maxConnections: 1 });
+    for (let i = 0; i < 2; i++) await once(open(), 'connect');
+    await once(open().resume(), 'close');
+    return limitCounts;
+  },
+  http_connections_per_address: async (t) => {
+    const { limitCounts, open } = await startHttp(t, { maxConnectionsPerAddress: 1 });
+    for (let i = 0; i < 2; i++) await once(open(), 'connect');
+    await once(open().resume(), 'close');
+    return limitCounts;
+  },
+  http_requests_at_once: async (t) => {
+    const { limitCounts, open } = await startHttp(t);
+    const socket = open();
+    socket.write(REQUEST.repeat(5));
+    await once(socket.resume(), 'close');
+    return limitCounts;
+  },
+};
+
+function signaling(
+  limits: NonNullable<Parameters<typeof startSignalingServer>[1]>['limits'] & {},
+  meet: (server: Signaling, t: Test) => Promise<void>,
+): (t: Test) => Promise<LimitCounts> {
+  return async (t) => {
+    const server = await startSignalingServer(t, { limits, tokenSecret: 'a secret that is long enough to sign with' });
+    await meet(server, t);
+    await sleep(0);
+    return server.limitCounts;
+  };
+}
+
+for (const limit of LIMITS) {
+  test(`who meets the limit "${limit}" is counted once, by it and by no other`, async (t) => {
+    const { counts } = await MEETINGS[limit](t);
+    const expected = Object.fromEntries(LIMITS.map((name) => [name, name === limit ? 1 : 0]));
+    await eventually(() => counts.get(limit) !== 0 || 'it is not counted');
+    t.strictSame(Object.fromEntries(counts), expected);
+  });
+}
