@@ -108,6 +108,20 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers), ti
     await has(`${of('Ben')} [data-testid="ban"]`);
     t.equal(await page.page.$(`${of('Ada')} [data-testid="ban"]`), null, 'without an identity nobody can be kept out');
 
+    await t.test('shows how the media of each gets through, in both directions', async (t) => {
+      const network = `${of('Cleo')} [data-testid="network"]`;
+      for (const direction of ['incoming', 'outgoing']) await has(`${network} [data-direction="${direction}"]`);
+      t.match(
+        await page.page.$eval(network, (element) => element.textContent),
+        /^from them 0\.\d % lost, jitter \d+ msto them 0\.\d % lost, jitter \d+ ms/,
+      );
+      t.match((await api.get('/rooms/lobby/participants')).body.participants.at(-1), {
+        name: 'Cleo',
+        network: { incoming: { lossRatio: 0 }, outgoing: { lossRatio: 0 } },
+      });
+      t.match(await page.page.$eval(`${of('Ada')} [data-testid="network"]`, (element) => element.textContent), '');
+    });
+
     await t.test('is accessible and fits, on a telephone and a desk, by day and by night', async (t) => {
       const looks = [
         { width: 320, height: 640, scheme: 'light' },

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import type { Test } from 'tap';
+import { LimitCounts } from '../../src/lib/limit-counts.ts';
 import { AccessControl, type AccessMode } from '../../src/rooms/access.ts';
 import { type RegistryLimits, RoomRegistry } from '../../src/rooms/registry.ts';
 import { type EndpointLimits, SignalingEndpoint } from '../../src/signaling/endpoint.ts';
@@ -41,7 +42,15 @@ export async function startSignalingServer(t: Test, options: SignalingServerOpti
   const plane = new FakeMediaPlane();
   const log = pino({ level: 'silent' });
   const access = new AccessControl({ mode, tokenSecret, roomPasswords, clock });
-  const registry = new RoomRegistry({ plane, access, limits: { ...ROOM_LIMITS, ...options.roomLimits }, clock, log });
+  const limitCounts = new LimitCounts();
+  const registry = new RoomRegistry({
+    plane,
+    access,
+    limits: { ...ROOM_LIMITS, ...options.roomLimits },
+    limitCounts,
+    clock,
+    log,
+  });
   const server = createServer();
   const endpoint = new SignalingEndpoint({
     server,
@@ -49,6 +58,7 @@ export async function startSignalingServer(t: Test, options: SignalingServerOpti
     limits: { ...LIMITS, ...options.limits },
     allowOrigins: options.allowOrigins ?? [],
     iceServers: options.iceServers ?? (() => []),
+    limitCounts,
     clock,
     log,
   });
@@ -68,5 +78,5 @@ export async function startSignalingServer(t: Test, options: SignalingServerOpti
     server.closeAllConnections();
     server.close();
   });
-  return { clock, plane, registry, endpoint, open, port };
+  return { clock, plane, registry, endpoint, limitCounts, open, port };
 }

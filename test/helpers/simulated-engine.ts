@@ -2,6 +2,7 @@
 
 import { MediaEngine, type MediaEngineOptions } from '../../src/media/engine.ts';
 import type { WorkerStats } from '../../src/media/messages.ts';
+import type { MediaNetwork } from '../../src/media/plane.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
 import { JitterBuffer, type Playout } from '../../src/mixer/jitter-buffer.ts';
 import { ReceiveStatistics } from '../../src/rtc/receive-statistics.ts';
@@ -34,6 +35,8 @@ export class SimulatedEngine {
   readonly peers: SimulatedPeer[] = [];
   /** The latest that the engine said of itself. */
   stats: WorkerStats | undefined;
+  /** By transport id: the latest that the engine said of how media gets through. */
+  readonly networks = new Map<number, MediaNetwork>();
   /** Levels of overload that the engine told of. */
   readonly overload: number[] = [];
   /** What the engine takes for its load, 0 to 1. */
@@ -49,6 +52,8 @@ export class SimulatedEngine {
       clock: this.clock,
       emit: (event) => {
         if (event.type === 'stats') this.stats = event.stats;
+        if (event.type === 'networks')
+          for (const { transportId, network } of event.networks) this.networks.set(transportId, network);
         if (event.type === 'overload') this.overload.push(event.level);
         if (event.type === 'failure') throw new Error(event.message);
       },
@@ -113,6 +118,8 @@ export interface PeerOptions {
   /** 0 to 1, in both directions. */
   readonly loss: number;
   readonly red: boolean;
+  /** 5 s as browsers have it, if nothing else is given. */
+  readonly reportIntervalMs?: number;
   /** What else is wrong with the network, in both directions. */
   readonly network?: Partial<LossyLinkOptions>;
   /** What this peer plays, every 20 ms. */
@@ -181,7 +188,8 @@ export class SimulatedPeer {
     this.#nowMs = nowMs;
     for (const { item, atMs } of this.#downlink.receive(nowMs)) this.#receive(item, atMs);
     if (nowMs % CONSENT_INTERVAL_MS === 1) this.#check(nowMs);
-    if (nowMs % REPORT_INTERVAL_MS === 2 && this.#statistics.received > 0) this.#report(nowMs);
+    const { reportIntervalMs = REPORT_INTERVAL_MS } = this.options;
+    if (nowMs % reportIntervalMs === 2 % reportIntervalMs && this.#statistics.received > 0) this.#report(nowMs);
     if (nowMs % PTIME_MS !== this.#phaseMs) return;
     this.#send(nowMs);
     this.#play(nowMs);
@@ -206,7 +214,7 @@ export class SimulatedPeer {
       fractionLost: this.#statistics.takeFractionLost(),
       cumulativeLost: this.#statistics.lost,
       highestSequenceNumber: this.#statistics.highestSequenceNumber,
-      jitter: 0,
+      jitter: this.#statistics.jitter,
       lastSenderReport: 0,
       delaySinceLastSenderReport: 0,
     };

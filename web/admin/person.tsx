@@ -5,6 +5,8 @@ import { Dialog } from './dialog.tsx';
 import { strings } from './strings.ts';
 
 const BAN_MINUTES = 60;
+/** From here on it is heard, redundancy or not. */
+const BAD_LOSS = 0.05;
 
 interface PersonProps {
   readonly session: AdminSession;
@@ -48,6 +50,7 @@ export function Person({ session, person, rooms }: PersonProps) {
           </span>
         )}
         <span class={levelDbov === null ? 'quiet' : 'speaking-word'}>{stateText(person)}</span>
+        <Network {...person.network} />
       </div>
       <div class="actions">
         {maySpeak && (
@@ -85,6 +88,27 @@ export function Person({ session, person, rooms }: PersonProps) {
       )}
       {asked.value === 'move' && <MoveDialog session={session} person={person} rooms={rooms} onClose={close} />}
     </li>
+  );
+}
+
+/** How their media gets through, as far as reports tell. */
+function Network({ incoming, outgoing, roundTripMs }: ParticipantStatus['network']) {
+  const directions = [
+    { direction: 'incoming', label: strings.fromThem, reception: incoming },
+    { direction: 'outgoing', label: strings.toThem, reception: outgoing },
+  ];
+  return (
+    <div class="network" data-testid="network">
+      {directions.map(
+        ({ direction, label, reception }) =>
+          reception !== null && (
+            <span key={direction} data-direction={direction} data-bad={reception.lossRatio >= BAD_LOSS}>
+              {label} {strings.reception(reception.lossRatio, reception.jitterMs)}
+            </span>
+          ),
+      )}
+      {roundTripMs !== null && <span>{strings.roundTrip(roundTripMs)}</span>}
+    </div>
   );
 }
 

@@ -76,6 +76,11 @@ export const strings = {
   moderator: 'moderator',
   connecting: 'no media connection',
   captured: 'being recorded',
+  fromThem: 'from them',
+  toThem: 'to them',
+  reception: (lossRatio: number, jitterMs: number) =>
+    `${(lossRatio * 100).toFixed(lossRatio < 0.1 ? 1 : 0)} % lost, jitter ${Math.round(jitterMs)} ms`,
+  roundTrip: (ms: number) => `round trip ${Math.round(ms)} ms`,
   mute: 'Mute',
   muteWho: (name: string) => `Mute ${name}`,
   allow: 'Allow to speak',

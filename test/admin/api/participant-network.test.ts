@@ -1,0 +1,49 @@
+import pino from 'pino';
+import { test } from 'tap';
+import { createHandlers } from '../../../src/admin/api/handlers.ts';
+import { participantSchema } from '../../../src/admin/api/schemas.ts';
+import { AccessControl } from '../../../src/rooms/access.ts';
+import { RoomRegistry } from '../../../src/rooms/registry.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+import { FakeMediaPlane } from '../../helpers/fake-media-plane.ts';
+
+test('a participant is described with their network in both directions, as far as it is known', async (t) => {
+  const clock = new FakeClock();
+  const plane = new FakeMediaPlane();
+  const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
+  const limits = { maxRooms: 5, maxParticipants: 10, resumeTimeoutMs: 30_000 };
+  const registry = new RoomRegistry({ plane, access, limits, clock, log: pino({ level: 'silent' }) });
+  t.teardown(() => registry.close());
+  const server = () => {
+    throw new Error('nobody asks for it');
+  };
+  const handlers = createHandlers({ registry, access, server, allowCapture: false, clock });
+  const admission = await registry.admit({ room: 'lobby' }, () => true);
+  const listener = { event: () => {}, ended: () => {} };
+  const joined = registry.join({ room: 'lobby', name: 'Ada', admission, muted: false, deafened: false, listener });
+  const { participant } = joined;
+  const network = async () => {
+    const params = { room: 'lobby', participant: participant.id };
+    const one = await handlers.getParticipant({ params, query: undefined, body: undefined });
+    const query = { limit: 10, offset: 0 };
+    const { participants } = await handlers.listParticipants({ params, query, body: undefined });
+    t.strictSame(participants, [one], 'in the list as by itself');
+    return participantSchema.parse(one).network;
+  };
+
+  const unknown = { incoming: null, outgoing: null, roundTripMs: null };
+  t.strictSame(await network(), unknown, 'without media');
+  participant.offer('sdp');
+  t.strictSame(await network(), unknown, 'before the first report');
+  const [connection] = plane.openConnections;
+  connection!.network = { ...unknown, outgoing: { lossRatio: 5 / 256, jitterMs: 2.345 }, roundTripMs: 41.26 };
+  t.strictSame(await network(), {
+    incoming: null,
+    outgoing: { lossRatio: 0.02, jitterMs: 2.3 },
+    roundTripMs: 41.3,
+  });
+  connection!.network = { ...connection!.network, incoming: { lossRatio: 1, jitterMs: 0 } };
+  t.match(await network(), { incoming: { lossRatio: 1, jitterMs: 0 }, outgoing: { lossRatio: 0.02 } });
+  connection!.end('silent');
+  t.strictSame(await network(), unknown, 'what was known of a connection that is gone is void');
+});
