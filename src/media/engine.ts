@@ -97,6 +97,7 @@ export class MediaEngine {
   async close(): Promise<void> {
     this.#loop.close();
     for (const member of this.#members.values()) this.#remove(member);
+    for (const room of this.#rooms.values()) this.#forget(room);
     await this.#port.close();
   }
 
@@ -133,6 +134,8 @@ export class MediaEngine {
       room = new MixedRoom(roomId, this.#pool, mix);
       room.limitTalkers(this.#overload.measures.maxTalkers);
       this.#rooms.set(roomId, room);
+    } else if (room.empty) {
+      room.setMix(mix);
     }
     return room;
   }
@@ -157,12 +160,9 @@ export class MediaEngine {
       case 'set_capture':
         this.#capture(member, command.maxBytes);
         return;
-      case 'move_transport': {
-        const { room } = member;
+      case 'move_transport':
         member.moveTo(this.#roomOf(command.roomId, command.mix), command);
-        this.#forgetIfEmpty(room);
         return;
-      }
       case 'remove_transport':
         this.#remove(member);
         return;
@@ -180,11 +180,9 @@ export class MediaEngine {
     if (!this.#members.delete(member.id)) return;
     this.#reported.delete(member);
     member.close();
-    this.#forgetIfEmpty(member.room);
   }
 
-  #forgetIfEmpty(room: MixedRoom): void {
-    if (!room.empty) return;
+  #forget(room: MixedRoom): void {
     room.close();
     this.#rooms.delete(room.id);
   }
@@ -195,9 +193,11 @@ export class MediaEngine {
     const sendMs = totals.sendMs;
     for (const room of this.#rooms.values()) {
       try {
-        room.mixer.tick(tick, nowMs);
+        room.tick(tick, nowMs);
+        if (room.over) this.#forget(room);
       } catch (error) {
         this.#fail(error, nowMs);
+        if (room.empty) this.#forget(room);
       }
     }
     this.#stats.observeTick({

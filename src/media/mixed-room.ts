@@ -22,6 +22,7 @@ export class MixedRoom {
   /** Transport ids of those whom the last levels named. */
   #speakersTold = new Set<number>();
   #levelsSkipped = 0;
+  #link: SharedMixLink | undefined;
 
   constructor(id: number, pool: CodecPool, mix: MixSettings) {
     this.id = id;
@@ -33,6 +34,11 @@ export class MixedRoom {
     return this.#transportIds.size === 0;
   }
 
+  /** Empty, and those who left have faded: the parts of the room elsewhere have heard the end of them. */
+  get over(): boolean {
+    return this.empty && this.mixer.deserted;
+  }
+
   add(participant: MixParticipant, transportId: number): void {
     this.#transportIds.set(participant, transportId);
   }
@@ -40,6 +46,18 @@ export class MixedRoom {
   remove(participant: MixParticipant): void {
     this.#transportIds.delete(participant);
     this.mixer.remove(participant);
+  }
+
+  /** See `Mixer.dismiss`. */
+  dismiss(participant: MixParticipant): void {
+    this.#transportIds.delete(participant);
+    this.mixer.dismiss(participant);
+  }
+
+  /** See `Mixer.tick`. */
+  tick(tick: number, nowMs: number): void {
+    this.mixer.tick(tick, nowMs);
+    if (this.#link?.alone) this.#setLink(undefined);
   }
 
   /**
@@ -79,7 +97,6 @@ export class MixedRoom {
     this.mixer.setMaxTalkers(limited ? maxTalkers : own);
   }
 
-  /** Levelling holds for participants who are added afterwards. */
   setMix({ maxTalkers, levelling }: MixSettings): void {
     this.#maxTalkers = maxTalkers;
     this.limitTalkers(this.#talkerLimit);
@@ -88,7 +105,13 @@ export class MixedRoom {
 
   /** See `SharedMixLink`. */
   link(own: SharedArrayBuffer, others: readonly SharedArrayBuffer[]): void {
-    this.mixer.setLink(others.length > 0 ? new SharedMixLink(own, others) : undefined);
+    if (this.#link?.writesTo(own)) this.#link.setOthers(others);
+    else this.#setLink(others.length > 0 ? new SharedMixLink(own, others) : undefined);
+  }
+
+  #setLink(link: SharedMixLink | undefined): void {
+    this.#link = link;
+    this.mixer.setLink(link);
   }
 
   close(): void {

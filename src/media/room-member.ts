@@ -44,6 +44,7 @@ export class RoomMember implements MixSink {
   /** The packet sent last, to be repeated in the next one for a listener who loses packets. */
   #sent: Uint8Array | null = null;
   #sentTimestamp = 0;
+  #closed = false;
   #recorder: PacketRecorder | null = null;
   /** As told last. */
   #incoming: Reception | null = null;
@@ -77,15 +78,11 @@ export class RoomMember implements MixSink {
     room.add(this.#participant, id);
   }
 
-  get room(): MixedRoom {
-    return this.#room;
-  }
-
-  /** From the next tick on this participant is heard, and hears, in another room of the same worker; RTP goes on. */
+  /** Into another room of the same worker: what is heard in the one fades before the other begins; RTP goes on. */
   moveTo(room: MixedRoom, { muted, deafened }: { readonly muted: boolean; readonly deafened: boolean }): void {
-    this.#room.remove(this.#participant);
+    this.#room.dismiss(this.#participant);
     this.#room = room;
-    this.#participant = room.mixer.add({ sink: this, muted, deafened });
+    this.#participant = room.mixer.add({ sink: this, muted, deafened, arriving: true });
     room.add(this.#participant, this.id);
   }
 
@@ -118,6 +115,8 @@ export class RoomMember implements MixSink {
 
   /** From the mixer, once a tick at most. */
   write(payload: Uint8Array, timestamp: number, marker: boolean): void {
+    // The room that this participant was moved from may have a last packet.
+    if (this.#closed) return;
     const nowMs = this.#clock.now();
     const red = this.transport.wantsRedundancy ? this.#withPrevious(payload, timestamp) : null;
     const content = red ?? payload;
@@ -133,6 +132,7 @@ export class RoomMember implements MixSink {
   }
 
   close(): void {
+    this.#closed = true;
     this.#room.remove(this.#participant);
     this.transport.close(this.#clock.now(), this.#clock.wallNow());
     this.setRecorder(null);

@@ -56,6 +56,16 @@ export class Leveller {
     if (change < 0 || this.#mayRaise(speechDbfs)) this.#gainDb += change;
   }
 
+  /** In place of `observe`, for a talker who is no longer levelled: a frame's step back towards 0 dB. */
+  release(): void {
+    this.#gainDb -= Math.max(-RISE_DB, Math.min(FALL_DB, this.#gainDb));
+  }
+
+  /** It changes nothing: the gain is 0 dB, and the last frame ended with that. */
+  get neutral(): boolean {
+    return this.#gainDb === 0 && this.#gain === 1;
+  }
+
   /** Multiplies a frame by the gain, in a ramp from the gain of the frame before. */
   apply(frame: Float32Array): void {
     const from = this.#gain;

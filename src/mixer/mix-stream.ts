@@ -9,7 +9,7 @@
 
 import type { Encoder, EncoderSettings } from './codec.ts';
 import type { CodecPool } from './codec-pool.ts';
-import { FRAME_SAMPLES, PTIME_MS } from './format.ts';
+import { FRAME_SAMPLES, PTIME_MS, SAMPLES_PER_MS } from './format.ts';
 import { Limiter } from './limiter.ts';
 import { applyRamp } from './pcm.ts';
 
@@ -22,6 +22,9 @@ const HISTORY_FRAMES = PRIMING_FRAMES + 1;
 const HEADROOM_TALKERS = 2;
 const HEADROOM_SMOOTHING = 1 - Math.exp(-PTIME_MS / 200);
 
+/** What the encoder looks ahead, 2.5 ms, comes with the next packet, which is of another stream. */
+const FADE_OUT_SAMPLES = FRAME_SAMPLES - 2.5 * SAMPLES_PER_MS;
+
 /** For the moment of one call. */
 const turnedDown = new Float32Array(FRAME_SAMPLES);
 
@@ -33,6 +36,7 @@ export class MixStream {
   #headroom = 1;
   #headroomBefore = 1;
   #fadesIn = false;
+  #fadesOut = false;
   #encoder: Encoder | undefined;
 
   /** The last frames of this mix, a ring, so that another encoder can be primed with them. */
@@ -60,10 +64,11 @@ export class MixStream {
     this.#headroom = nextHeadroom(this.#headroom, talkers);
     const from = this.#fadesIn ? 0 : this.#headroomBefore;
     this.#fadesIn = false;
+    const to = this.#fadesOut ? 0 : this.#headroom;
     let input = mix;
-    if (from !== 1 || this.#headroom !== 1) {
+    if (from !== 1 || to !== 1) {
       turnedDown.set(mix);
-      applyRamp(turnedDown, from, this.#headroom, FRAME_SAMPLES);
+      applyRamp(turnedDown, from, to, this.#fadesOut ? FADE_OUT_SAMPLES : FRAME_SAMPLES);
       input = turnedDown;
     }
     this.#limiter.process(input, this.#history[this.#frames % HISTORY_FRAMES]!);
@@ -77,6 +82,7 @@ export class MixStream {
     this.#frames = 0;
     this.#headroom = 1;
     this.#fadesIn = false;
+    this.#fadesOut = false;
     this.#limiter.reset();
     this.#stop();
   }
@@ -99,6 +105,11 @@ export class MixStream {
   fadeInto(other: MixStream): void {
     this.#followGains(other);
     this.#fadesIn = true;
+  }
+
+  /** The next frame is the last one. */
+  fadeOut(): void {
+    this.#fadesOut = true;
   }
 
   /** This tick's packet, encoded on the first call. */

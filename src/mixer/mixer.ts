@@ -44,8 +44,8 @@ export interface MixLink {
   publish(tick: number, mix: Float32Array, talkers: number, standing: TalkerStanding): void;
   /** Adds what the others have told for this tick to `mix`, and returns how many talk in it. */
   add(tick: number, mix: Float32Array): number;
-  /** What all parts, this one too, have told for this tick, in the order that all of them use. */
-  standings(tick: number): readonly TalkerStanding[];
+  /** What all parts have told for this tick, in the order that all of them use, with `own` as this part's. */
+  standings(tick: number, own: TalkerStanding): readonly TalkerStanding[];
   /** This part's place in that order. */
   readonly position: number;
 }
@@ -62,6 +62,8 @@ export interface ParticipantOptions {
   readonly sink: MixSink;
   readonly muted: boolean;
   readonly deafened: boolean;
+  /** Moved here from another room, where they hear what `dismiss` leaves them in the next tick; here they hear from the one after it. */
+  readonly arriving?: boolean;
 }
 
 /** What a listener's decoder is in step with. */
@@ -81,16 +83,21 @@ export class MixParticipant {
   /** On the mixer's list of sources to be read. */
   awake = false;
   leaving = false;
+  /** The next tick writes nothing for this listener. */
+  arriving: boolean;
+  /** The next tick writes the last packet for this listener. */
+  departing = false;
   contributing = false;
   listening: Listening = SILENCE;
   silencePackets = 0;
   /** Ticks for which this listener's own mix has been the same as the shared one. */
   sameTicks = 0;
 
-  constructor(source: Source, { sink, deafened }: ParticipantOptions) {
+  constructor(source: Source, { sink, deafened, arriving = false }: ParticipantOptions) {
     this.source = source;
     this.sink = sink;
     this.deafened = deafened;
+    this.arriving = arriving;
   }
 }
 
@@ -123,6 +130,11 @@ export class Mixer {
     return this.#participants.size;
   }
 
+  /** Nobody is here, and nobody who was here still sounds. */
+  get deserted(): boolean {
+    return this.#participants.size === 0 && this.#awake.length === 0;
+  }
+
   add(options: ParticipantOptions): MixParticipant {
     const source = new Source(this.#pool, options.muted, {
       talkerLimit: this.#talkerLimit,
@@ -139,15 +151,25 @@ export class Mixer {
     if (!this.#participants.delete(participant)) return;
     if (isRestless(participant)) this.#restless--;
     this.#leaveStream(participant);
-    participant.source.setMuted(true);
-    participant.leaving = true;
-    if (!participant.awake) participant.source.close();
+    this.#endVoice(participant);
+  }
+
+  /** As `remove`, but somebody who goes on listening elsewhere is not cut off: what they hear fades within one more tick. */
+  dismiss(participant: MixParticipant): void {
+    if (participant.listening.to === 'silence') {
+      this.remove(participant);
+      return;
+    }
+    participant.departing = true;
+    participant.deafened = true;
+    this.#endVoice(participant);
   }
 
   setMuted(participant: MixParticipant, muted: boolean): void {
     participant.source.setMuted(muted);
   }
 
+  /** Takes effect with the next tick, over which what they hear fades. */
   setDeafened(participant: MixParticipant, deafened: boolean): void {
     participant.deafened = deafened;
   }
@@ -157,15 +179,18 @@ export class Mixer {
     this.#talkerLimit.setMax(maxTalkers);
   }
 
-  /** Holds for participants who are added from now on. */
+  /** Takes effect over some seconds, as gently as levelling itself. */
   setLevelling(levelling: boolean): void {
     this.#levelling = levelling;
+    for (const { source } of this.#participants) source.setLevelling(levelling);
   }
 
   /** From the next tick on this mixer's participants hear those of other mixers, and are heard there; undefined ends that. */
   setLink(link: MixLink | undefined): void {
-    this.#link = link;
     if (link === undefined) this.#talkerLimit.undivide();
+    // Who is heard already keeps their place.
+    else if (this.#link === undefined) this.#talkerLimit.tell(this.#standing);
+    this.#link = link;
   }
 
   push(participant: MixParticipant, packet: SourcePacket, nowMs: number): void {
@@ -193,9 +218,15 @@ export class Mixer {
     }
     const timestamp = (tick * FRAME_SAMPLES) >>> 0;
     for (const participant of this.#participants) {
+      if (participant.arriving) {
+        participant.arriving = false;
+        continue;
+      }
       const others = talkers - (participant.contributing ? 1 : 0);
-      if (others === 0 || participant.deafened) this.#writeSilence(participant, timestamp, refresh);
+      if (others === 0) this.#writeSilence(participant, timestamp, refresh);
+      else if (participant.deafened) this.#writeEnd(participant, others, timestamp, refresh);
       else this.#writeMix(participant, others, timestamp);
+      if (participant.departing) this.remove(participant);
     }
   }
 
@@ -233,7 +264,7 @@ export class Mixer {
 
   /** All parts of the room go by the same figures, those of the tick before. */
   #dividePlaces(link: MixLink, tick: number): void {
-    const standings = link.standings(tick);
+    const standings = link.standings(tick, this.#standing);
     let takenElsewhere = -standings[link.position]!.places;
     for (const { places } of standings) takenElsewhere += places;
     this.#talkerLimit.divide(shareOfPlaces(this.#talkerLimit.max, standings, link.position), takenElsewhere);
@@ -256,11 +287,28 @@ export class Mixer {
   #writeMix(participant: MixParticipant, others: number, timestamp: number): void {
     const afterSilence = participant.listening.to === 'silence';
     const stream = this.#chooseStream(participant);
-    if (stream !== this.#shared) {
-      if (participant.contributing) subtract(this.#minus, this.#total, participant.source.frame);
-      stream.setMix(participant.contributing ? this.#minus : this.#total, others);
-    }
+    if (stream !== this.#shared) this.#setOwnMix(stream, participant, others);
     participant.sink.write(stream.payload(), timestamp, afterSilence);
+  }
+
+  #setOwnMix(stream: MixStream, participant: MixParticipant, others: number): void {
+    if (participant.contributing) subtract(this.#minus, this.#total, participant.source.frame);
+    stream.setMix(participant.contributing ? this.#minus : this.#total, others);
+  }
+
+  /** For somebody who is to hear no more, though others sound: what they have heard so far fades first. */
+  #writeEnd(participant: MixParticipant, others: number, timestamp: number, refresh: boolean): void {
+    const { listening } = participant;
+    if (listening.to === 'silence') {
+      this.#writeSilence(participant, timestamp, refresh);
+      return;
+    }
+    const stream = listening.to === 'own' ? listening.stream : this.#leaveShared(participant);
+    stream.fadeOut();
+    this.#setOwnMix(stream, participant, others);
+    participant.sink.write(stream.payload(), timestamp, false);
+    this.#leaveStream(participant);
+    participant.silencePackets = 0;
   }
 
   #chooseStream(participant: MixParticipant): MixStream {
@@ -272,12 +320,8 @@ export class Mixer {
         this.#leaveStream(participant);
         participant.listening = SHARED;
         return shared;
-      case 'shared': {
-        if (!participant.contributing) return shared;
-        const own = this.#ownStream(participant);
-        own.takeOver(shared);
-        return own;
-      }
+      case 'shared':
+        return participant.contributing ? this.#leaveShared(participant) : shared;
       case 'silence': {
         if (participant.silencePackets === SILENCE_PACKETS) this.#restless++;
         // A stream that starts now suits every decoder at rest; one that runs already suits only those who follow it.
@@ -293,6 +337,13 @@ export class Mixer {
     }
   }
 
+  /** An own stream that goes on where the shared one was. */
+  #leaveShared(participant: MixParticipant): MixStream {
+    const own = this.#ownStream(participant);
+    own.takeOver(this.#shared);
+    return own;
+  }
+
   #ownStream(participant: MixParticipant): MixStream {
     const settings = this.#ownStreams < CROWD ? OWN_ENCODER : CROWD_ENCODER;
     const stream = this.#spareStreams.pop() ?? new MixStream(this.#pool, settings);
@@ -300,6 +351,13 @@ export class Mixer {
     this.#ownStreams++;
     participant.listening = { to: 'own', stream };
     return stream;
+  }
+
+  /** What sounds fades within one more tick. */
+  #endVoice(participant: MixParticipant): void {
+    participant.source.setMuted(true);
+    participant.leaving = true;
+    if (!participant.awake) participant.source.close();
   }
 
   #leaveStream(participant: MixParticipant): void {

@@ -53,7 +53,9 @@ export class Source implements Talker {
   admitted = false;
   readonly #pool: CodecPool;
   readonly #talkerLimit: TalkerLimit;
-  readonly #leveller: Leveller | undefined;
+  #levelling = false;
+  /** Stays until its gain is taken back. */
+  #leveller: Leveller | undefined;
   readonly #jitter: JitterBuffer;
   readonly #voice = new VoiceActivity();
   readonly #stretch = new StretchPlan();
@@ -74,9 +76,9 @@ export class Source implements Talker {
   constructor(pool: CodecPool, muted: boolean, options: SourceOptions = {}) {
     this.#pool = pool;
     this.#talkerLimit = options.talkerLimit ?? new TalkerLimit(0);
-    this.#leveller = options.levelling === true ? new Leveller() : undefined;
     this.#jitter = new JitterBuffer(pool.counters);
     this.#muted = muted;
+    this.setLevelling(options.levelling ?? false);
   }
 
   /** This tick's samples, with all gains applied; meaningful after `read` returned true. */
@@ -112,6 +114,12 @@ export class Source implements Talker {
   /** Takes effect with the next tick, over which the voice fades. */
   setMuted(muted: boolean): void {
     this.#muted = muted;
+  }
+
+  /** What levelling has done is taken back as gently while the voice is heard. */
+  setLevelling(levelling: boolean): void {
+    this.#levelling = levelling;
+    if (levelling) this.#leveller ??= new Leveller();
   }
 
   push(packet: SourcePacket, nowMs: number): void {
@@ -291,11 +299,14 @@ export class Source implements Talker {
   }
 
   #level(leveller: Leveller, heard: boolean): void {
-    if (heard && this.#concealedInRow === 0) {
+    if (!this.#levelling) {
+      leveller.release();
+    } else if (heard && this.#concealedInRow === 0) {
       const level = levelDbov(this.#frame!);
       leveller.observe(level, level >= this.#voice.thresholdDbov);
     }
     leveller.apply(this.#frame!);
+    if (!this.#levelling && leveller.neutral) this.#leveller = undefined;
   }
 
   #append(pcm: Int16Array): Float32Array {

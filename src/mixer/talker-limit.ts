@@ -73,7 +73,7 @@ export class TalkerLimit {
 
   /**
    * Once in each tick, after all sources were read: what it decides holds from the next tick on.
-   * @param standing is filled with what other parts of the room must know
+   * @param standing see `tell`
    */
   decide(standing?: TalkerStanding): void {
     this.#clearPlaces();
@@ -81,16 +81,12 @@ export class TalkerLimit {
       this.#admit(this.#waiting.splice(loudest(this.#waiting), 1)[0]!);
     }
     this.#outbid();
-    if (standing !== undefined) this.#tell(standing);
+    if (standing !== undefined) this.tell(standing);
     this.#waiting.length = 0;
   }
 
-  get #hasRoom(): boolean {
-    if (this.#max === 0) return true;
-    return this.#places.length < this.#share && this.#places.length + this.#takenElsewhere < this.#max;
-  }
-
-  #tell(standing: TalkerStanding): void {
+  /** Fills `standing` with what other parts of the room must know. */
+  tell(standing: TalkerStanding): void {
     const { claims } = standing;
     standing.places = this.#places.length;
     claims.fill(0);
@@ -98,6 +94,11 @@ export class TalkerLimit {
       if (talker.admitted) claims[claimRank(talker.loudnessDbov, true, ticks < HOLD_TICKS)]!++;
     }
     for (const talker of this.#waiting) claims[claimRank(talker.loudnessDbov, false, false)]!++;
+  }
+
+  get #hasRoom(): boolean {
+    if (this.#max === 0) return true;
+    return this.#places.length < this.#share && this.#places.length + this.#takenElsewhere < this.#max;
   }
 
   #admit(talker: Talker): void {

@@ -1,4 +1,6 @@
 /** Run by allocation.test.ts in a process of its own: prints the bytes of heap that a steady tick of a room takes. */
+import { createSharedMix } from '../../src/media/mix-ring.ts';
+import { SharedMixLink } from '../../src/media/shared-mix.ts';
 import { CodecPool } from '../../src/mixer/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
 import { Mixer } from '../../src/mixer/mixer.ts';
@@ -19,12 +21,21 @@ const pool = new CodecPool(
   () => 0,
 );
 const mixer = new Mixer(pool, { maxTalkers: 8, levelling: true });
+/** With a number of 2 as argument it is one of two parts of a room, where the other one talks as well. */
+const elsewhere = new Mixer(pool, { maxTalkers: 8, levelling: true });
+const isLinked = process.argv[2] === '2';
+if (isLinked) {
+  const [own, other] = [createSharedMix(0), createSharedMix(1)];
+  mixer.setLink(new SharedMixLink(own, [other]));
+  elsewhere.setLink(new SharedMixLink(other, [own]));
+}
 let packets = 0;
 const sink = {
   write: () => {
     packets++;
   },
 };
+const somebody = elsewhere.add({ sink: { write: () => {} }, muted: false, deafened: false });
 const people = Array.from({ length: PEOPLE }, () => mixer.add({ sink, muted: false, deafened: false }));
 /** One of each participant's packets, used again: the way in is not what is measured. */
 const incoming = people.map((_, i) => ({
@@ -45,6 +56,9 @@ function run(ticks: number): void {
       mixer.push(people[i]!, packet, tick * PTIME_MS);
     }
     mixer.tick(tick, tick * PTIME_MS);
+    if (!isLinked) continue;
+    elsewhere.push(somebody, incoming[0]!, tick * PTIME_MS);
+    elsewhere.tick(tick, tick * PTIME_MS);
   }
 }
 

@@ -25,6 +25,14 @@ export interface Person {
   contributes: boolean;
 }
 
+export interface Joining {
+  readonly muted?: boolean;
+  readonly deafened?: boolean;
+  /** Where packets are added to. */
+  readonly written?: Written[];
+  readonly arriving?: boolean;
+}
+
 /** A room on a perfect network: what talkers say in a tick is pushed just before it. */
 export class Room {
   readonly pool: CodecPool;
@@ -47,11 +55,11 @@ export class Room {
     this.#levelling = settings.levelling ?? false;
   }
 
-  join(sound: Int16Array, { muted = false, deafened = false } = {}): Person {
-    const written: Written[] = [];
+  join(sound: Int16Array, { muted = false, deafened = false, written = [], arriving = false }: Joining = {}): Person {
     const participant = this.mixer.add({
       muted,
       deafened,
+      arriving,
       sink: { write: (payload, timestamp, marker) => written.push({ tick: this.tick, payload, timestamp, marker }) },
     });
     const twin = new Source(this.#twinPool, muted, { levelling: this.#levelling });
@@ -74,6 +82,14 @@ export class Room {
     person.muted = muted;
     this.mixer.setMuted(person.participant, muted);
     person.twin.setMuted(muted);
+  }
+
+  /** Takes somebody into another room, where the same packets go on; both rooms run tick by tick from then on. */
+  move(person: Person, to: Room): Person {
+    this.mixer.dismiss(person.participant);
+    this.people.splice(this.people.indexOf(person), 1);
+    const { sound, written, sequenceNumber, talking, levelDbov } = person;
+    return Object.assign(to.join(sound, { written, arriving: true }), { sequenceNumber, talking, levelDbov });
   }
 
   leave(person: Person): void {

@@ -26,6 +26,11 @@ class AskedRoom {
     else this.#speaking.delete(this.#people[id - 1]!);
   }
 
+  leave(id: number): void {
+    this.#speaking.clear();
+    this.room.remove(this.#people[id - 1]!);
+  }
+
   /** How many of those who speak are heard, after the limit has had its time. */
   heard(): number {
     this.ask(15);
@@ -39,19 +44,19 @@ class AskedRoom {
   /** What was told, for so many times that the room was asked. */
   ask(times: number): (number[] | undefined)[] {
     return Array.from({ length: times }, () => {
-      for (let i = 0; i < 6; i++) this.#run();
+      for (let i = 0; i < 6; i++) this.run();
       return this.room.takeLevels();
     });
   }
 
-  #run(): void {
+  run(): void {
     const payload = this.#codec.encode(new Int16Array(FRAME_SAMPLES).fill(3000));
     const nowMs = this.#tick * PTIME_MS;
     for (const participant of this.#speaking) {
       const packet = { sequenceNumber: this.#tick & 0xffff, timestamp: this.#tick * FRAME_SAMPLES, payload };
       this.room.mixer.push(participant, { ...packet, levelDbov: -20, redundant: false }, nowMs);
     }
-    this.room.mixer.tick(this.#tick++, nowMs + 1);
+    this.room.tick(this.#tick++, nowMs + 1);
   }
 }
 
@@ -97,4 +102,18 @@ test('the talker limit of a room can be changed while people speak, and overload
   asked.room.limitTalkers(null);
   asked.room.setMix({ maxTalkers: 0, levelling: false });
   t.equal(asked.heard(), 4);
+});
+
+test('a room whose last one leaves in mid-word is over when they have faded', async (t) => {
+  const asked = new AskedRoom(1);
+  asked.speak(1, true);
+  asked.ask(3);
+  t.notOk(asked.room.over);
+  asked.leave(1);
+  t.ok(asked.room.empty);
+  const over = [1, 2, 3].map(() => {
+    asked.run();
+    return asked.room.over;
+  });
+  t.same(over, [false, true, true], 'one frame to fade, one to tell that there is nothing more');
 });

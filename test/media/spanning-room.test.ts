@@ -6,7 +6,7 @@ import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../src/mixer/opus-pac
 import { type Person, Room } from '../helpers/perfect-room.ts';
 import { PlainCodec } from '../helpers/plain-codec.ts';
 import { createPrng } from '../helpers/prng.ts';
-import { toInt16, tone } from '../helpers/signal.ts';
+import { clickRatio, concatInt16, rmsDbfs, toInt16, tone } from '../helpers/signal.ts';
 
 const SEED = Number(process.env['SEED'] ?? 2203);
 const PEOPLE_PER_PART = 3;
@@ -69,20 +69,27 @@ for (const size of [2, 3]) {
   });
 }
 
-/** The parts of one room, linked, with so many people in each; the tone of each has a frequency of its own. */
+/** The parts of one room, linked, with so many people in each; the tone of each has a frequency of its own, and is elsewhere after a frame. */
 function spanningRoom(codec: PlainCodec, sizes: readonly number[], maxTalkers: number): Room[] {
   const memories = sizes.map((_, order) => createSharedMix(order));
+  const links = linksOf(memories);
   let frequencyHz = 200;
   return sizes.map((size, index) => {
     const room = new Room(codec, (frame) => codec.encode(frame), { maxTalkers });
     room.tick = START_TICK;
-    const others = memories.filter((_, other) => other !== index);
-    room.mixer.setLink(new SharedMixLink(memories[index]!, others));
+    room.mixer.setLink(links[index]);
     for (let i = 0; i < size; i++) {
-      frequencyHz += 150;
+      frequencyHz += 151;
       room.join(toInt16(tone({ frequencyHz, samples: 48_000, amplitude: 0.05 })));
     }
     return room;
+  });
+}
+
+function linksOf(memories: readonly SharedArrayBuffer[]): SharedMixLink[] {
+  return memories.map((own) => {
+    const others = memories.filter((memory) => memory !== own);
+    return new SharedMixLink(own, others);
   });
 }
 
@@ -176,6 +183,95 @@ test('the places of a part that stops are free after 200 ms; its talkers get the
   const back = runTogether(parts, 100, prng);
   t.same([heardIn(a), heardIn(b)], [2, 6]);
   t.ok(back.slice(20).every((heard) => heard.length <= MAX_TALKERS));
+});
+
+test('a part that comes or goes takes nobody their place', async (t) => {
+  const prng = createPrng(SEED);
+  const parts = spanningRoom(new PlainCodec(), [12, 3], MAX_TALKERS);
+  const [a, b] = parts as [Room, Room];
+  const memories = [createSharedMix(0), createSharedMix(1), createSharedMix(2)];
+  const link = new SharedMixLink(memories[0]!, []);
+  for (const room of parts) room.mixer.setLink(undefined);
+  for (const [i, person] of a.people.entries()) talk([person], -30 - i / 2);
+  runTogether(parts, 100, prng);
+  const steady = runTogether(parts, 1, prng)[0]!;
+  t.equal(steady.length, MAX_TALKERS);
+  const same = (heard: readonly Person[][]) =>
+    heard.every((people) => people.length === MAX_TALKERS && people.every((person) => steady.includes(person)));
+  link.setOthers([memories[1]!]);
+  a.mixer.setLink(link);
+  b.mixer.setLink(new SharedMixLink(memories[1]!, [memories[0]!]));
+  t.ok(same(runTogether(parts, 50, prng)), 'a second part');
+  link.setOthers(memories.slice(1));
+  t.ok(same(runTogether(parts, 50, prng)), 'and one that does not tell anything yet');
+  link.setOthers([memories[2]!]);
+  t.ok(same(runTogether(parts, 50, prng)), 'one is gone');
+  link.setOthers([]);
+  t.ok(same(runTogether(parts, 2, prng)), 'all are gone');
+  t.ok(link.alone);
+});
+
+/** What somebody hears, from the first packet on. */
+const hear = (codec: PlainCodec, { written }: Person) =>
+  concatInt16([new Int16Array(FRAME_SAMPLES), ...written.map(({ payload }) => codec.decode(payload))]);
+
+test('who is displaced by somebody in another part fades before the other is heard: nobody in either part hears a click', async (t) => {
+  const prng = createPrng(SEED);
+  const codec = new PlainCodec();
+  const parts = spanningRoom(codec, [0, 0, 0], 1);
+  const sine = (frequencyHz: number, amplitude: number) => toInt16(tone({ frequencyHz, samples: 48_000, amplitude }));
+  const louder = sine(1327, 0.3);
+  const quiet = parts[0]!.join(sine(1013, 0.2));
+  const loud = parts[1]!.join(louder);
+  const listeners = [quiet, ...parts.map((room) => room.join(louder))];
+  talk([quiet], -40);
+  runTogether(parts, 60, prng);
+  talk([loud], -20);
+  const heard = runTogether(parts, 60, prng);
+  t.ok(
+    heard.every((people) => people.length <= 1),
+    'never both',
+  );
+  t.same(heard.at(-1), [loud]);
+  for (const listener of listeners) {
+    const sound = hear(codec, listener);
+    const ratio = clickRatio(sound, 2, sound.length, louder);
+    t.ok(ratio < 1.3, `${ratio.toFixed(2)}`);
+    t.ok(Math.abs(rmsDbfs(sound.subarray(-9600)) - rmsDbfs(louder)) < 0.2, 'the louder one is heard');
+  }
+});
+
+test('the last one of a part who leaves in mid-word fades for the others; a part that just stops is no worse than a bump', async (t) => {
+  for (const [how, limit] of [
+    ['leaves', 1.3],
+    // Played backwards, the last frame joins, but its slope turns round.
+    ['stops', 8],
+  ] as const) {
+    const codec = new PlainCodec();
+    const rooms = [new Room(codec, (frame) => codec.encode(frame)), new Room(codec, (frame) => codec.encode(frame))];
+    const [here, there] = rooms as [Room, Room];
+    const memories = [createSharedMix(7), createSharedMix(8)];
+    const [link, otherLink] = linksOf(memories) as [SharedMixLink, SharedMixLink];
+    here.mixer.setLink(link);
+    there.mixer.setLink(otherLink);
+    const sound = toInt16(tone({ frequencyHz: 1013, samples: 48_000, amplitude: 0.2 }));
+    const listener = here.join(sound);
+    const talker = there.join(sound);
+    talk([talker], -20);
+    for (let tick = 0; tick < 53; tick++) for (const room of rooms) room.run();
+    const left = how === 'leaves' ? [there] : [];
+    if (how === 'leaves') there.leave(talker);
+    link.setOthers([]);
+    t.notOk(link.alone, 'the end is heard first');
+    let ticks = 0;
+    for (; !link.alone && ticks < 10; ticks++) for (const room of [here, ...left]) room.run();
+    t.ok(ticks <= 3 && there.mixer.deserted === (how === 'leaves'), `${ticks} ticks`);
+    here.run(5);
+    const heard = hear(codec, listener);
+    const ratio = clickRatio(heard, 2, heard.length, sound);
+    t.ok(ratio < limit, `${how}: ${ratio.toFixed(2)}`);
+    t.equal(rmsDbfs(heard.subarray(-960)), rmsDbfs(new Int16Array(960)), 'then there is silence');
+  }
 });
 
 function chooseTwo(people: readonly Person[], prng: () => number): [Person, Person] {

@@ -24,16 +24,17 @@ function sentences(seed: number, seconds: number, speechDbfs: number, noiseDbfs:
   );
 }
 
-/** What a listener hears of a lone talker in a room with levelling, frame by frame, and the gains of these frames in dB. */
-function listen(sound: Int16Array) {
+/** What a listener hears of a lone talker, frame by frame, in a room with levelling in these seconds; by default always. */
+function listen(sound: Int16Array, levelling: (second: number) => boolean = () => true) {
   const codec = new PlainCodec();
-  const room = new Room(codec, (frame) => codec.encode(frame), { levelling: true });
+  const room = new Room(codec, (frame) => codec.encode(frame), { levelling: levelling(0) });
   const [listener, talker] = [room.join(sound), room.join(sound)];
   talker.talking = true;
   const frames: Int16Array[] = [];
   for (let n = 0; n < sound.length / FRAME_SAMPLES; n++) {
     const at = Float32Array.from(sound.subarray(n * FRAME_SAMPLES, (n + 1) * FRAME_SAMPLES));
     talker.levelDbov = Math.round(levelDbov(at));
+    if (n % FRAMES_PER_SECOND === 0) room.mixer.setLevelling(levelling(n / FRAMES_PER_SECOND));
     const before = listener.written.length;
     room.run();
     const packet = listener.written.length > before ? listener.written.at(-1)!.payload : undefined;
@@ -62,6 +63,52 @@ test('quiet and loud talkers are within 3 dB of each other after eight seconds o
   t.ok(Math.abs(quietDbfs - loudDbfs) < 3, `${quietDbfs.toFixed(1)} and ${loudDbfs.toFixed(1)} dBFS`);
   for (const dbfs of [quietDbfs, loudDbfs]) t.ok(Math.abs(dbfs + 20) < 2.5, `${dbfs.toFixed(1)} dBFS`);
   t.ok(speechDbfs(quiet, 0, 1) < -36, 'a talker begins as loud as they are');
+});
+
+test('levelling that is switched on or off holds for those who are there, and nobody jumps', async (t) => {
+  for (const [dbfs, least, most] of [
+    [-34, 8, 18],
+    [-14, -8, -4],
+  ] as const) {
+    const sound = sentences(SEED, 36, dbfs, -80);
+    const plain = listen(sound, () => false);
+    const switched = listen(sound, (second) => second >= 6 && second < 21);
+    const gains = plain.flatMap((frame, n) => {
+      const level = rmsDbfs(frame);
+      return level > -45 ? [{ second: n / FRAMES_PER_SECOND, db: rmsDbfs(switched[n]!) - level }] : [];
+    });
+    const between = (from: number, to: number) =>
+      gains.filter(({ second }) => second >= from && second < to).map(({ db }) => db);
+    t.ok(
+      between(0, 6).every((db) => db === 0),
+      'as they are before',
+    );
+    const levelled = between(18, 21);
+    t.ok(Math.min(...levelled) >= least && Math.max(...levelled) <= most, `${dbfs} dBFS: by ${levelled.at(-1)} dB`);
+    t.ok(
+      between(28, 36).every((db) => db === 0),
+      'and again afterwards',
+    );
+    const steps = gains.slice(1).map(({ db }, i) => Math.abs(db - gains[i]!.db));
+    t.ok(Math.max(...steps) < 0.4, `${dbfs} dBFS: by ${Math.max(...steps).toFixed(2)} dB at most from frame to frame`);
+  }
+});
+
+test('switched on again while it is being taken back, levelling goes on from there', async (t) => {
+  const leveller = new Leveller();
+  for (const [level, speech] of syllables(20, -35, -80)) leveller.observe(level, speech);
+  leveller.apply(new Float32Array(FRAME_SAMPLES));
+  const before = leveller.gainDb;
+  leveller.release();
+  leveller.release();
+  t.ok(before - leveller.gainDb > 0.4 && before - leveller.gainDb < 0.5);
+  for (const [level, speech] of syllables(5, -35, -80)) leveller.observe(level, speech);
+  t.ok(Math.abs(leveller.gainDb - before) < 1);
+  for (let n = 0; n < 100; n++) leveller.release();
+  t.equal(leveller.gainDb, 0);
+  t.notOk(leveller.neutral, 'not before a frame has ended with it');
+  leveller.apply(new Float32Array(FRAME_SAMPLES));
+  t.ok(leveller.neutral);
 });
 
 /** The gain after each of these frames. */
