@@ -23,6 +23,8 @@ export interface FuzzTarget {
   readonly weight?: number;
   /** Throws if anything is not as it should be. */
   readonly run: (input: Uint8Array) => void | Promise<void>;
+  /** Frees what `run` has opened, which opens it again if it has to. */
+  readonly close?: () => Promise<void>;
 }
 
 /** What a target throws when a rule is broken. */

@@ -1,4 +1,5 @@
 import type { FuzzTarget } from './target.ts';
+import { api } from './targets/api.ts';
 import { config } from './targets/config.ts';
 import { dtls } from './targets/dtls.ts';
 import { firstBytes } from './targets/first-bytes.ts';
@@ -32,5 +33,6 @@ export const targets: readonly FuzzTarget[] = [
   signaling,
   token,
   http,
+  api,
   config,
 ];

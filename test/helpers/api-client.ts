@@ -77,7 +77,8 @@ export class ApiClient {
   }
 }
 
-function operationOf(method: string, path: string): OperationId | undefined {
+/** Which operation it is; `path` is behind `/api/v1`. */
+export function operationOf(method: string, path: string): OperationId | undefined {
   const [bare = ''] = path.split('?');
   return OPERATION_LIST.find(
     ([, operation]) =>
