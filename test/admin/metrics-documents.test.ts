@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { test } from 'tap';
+import { type Test, test } from 'tap';
+import { parse } from 'yaml';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import { flagName, SETTING_KEYS } from '../../src/config/settings.ts';
-import { LIMITS, LimitCounts } from '../../src/lib/limit-counts.ts';
+import { ERRORS } from '../../src/lib/errors.ts';
+import { LIMITS, type Limit, LimitCounts } from '../../src/lib/limit-counts.ts';
 import { mediaStats, workerHealth } from '../helpers/fake-media-plane.ts';
 
 /** Added by Prometheus itself, or part of how it writes histograms. */
@@ -82,28 +84,46 @@ test('the dashboard asks for metrics and labels that exist', async (t) => {
   t.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
   for (const { title, targets } of panels) {
     for (const { expr, legendFormat } of targets) {
-      const named = [...expr.matchAll(METRIC)].map(([name]) => name);
-      t.ok(named.length > 0, `${title}: ${expr}`);
-      const known = named.map((name) => real.get(name) ?? real.get(name.replace(/_bucket$/, '')));
-      t.notOk(known.includes(undefined), `${title}: ${expr}`);
-      const labels = [...LABELS_OF_PROMETHEUS, ...known.flatMap((metric) => metric?.labels ?? [])];
-      const asked = [
-        ...[...expr.matchAll(/[{,]\s*(\w+)\s*(?:=~|!~|!=|=)/g)].map(([, label]) => label!),
-        ...[...expr.matchAll(/\b(?:by|without) \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(/,\s*/)),
-        ...[...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label!),
-      ];
-      for (const label of asked) t.ok(labels.includes(label), `${title}: ${label}`);
-      const histogram = [...expr.matchAll(/histogram_quantile\(/g)].length > 0;
-      if (histogram)
-        t.ok(
-          known.every((metric) => metric?.type === 'histogram'),
-          `${title}: ${expr}`,
-        );
-      if (/\b(?:rate|increase)\(/.test(expr))
-        t.notOk(
-          known.some((metric) => metric?.type === 'gauge'),
-          `${title}: ${expr}`,
-        );
+      const labels = labelsOf(t, title, expr, real);
+      for (const [, label = ''] of legendFormat.matchAll(/\{\{(\w+)\}\}/g))
+        t.ok(labels.includes(label), `${title}: ${label}`);
     }
   }
 });
+
+test('the alerts ask for metrics and labels that exist', async (t) => {
+  const real = await realMetrics();
+  const { groups } = parse(read('deploy/prometheus/alerts.yaml')) as {
+    groups: { rules: { alert: string; expr: string; annotations: Record<string, string> }[] }[];
+  };
+  for (const { alert, expr, annotations } of groups.flatMap(({ rules }) => rules)) {
+    if (expr.startsWith('up{')) continue;
+    const labels = labelsOf(t, alert, expr, real);
+    for (const [, label = ''] of Object.values(annotations)
+      .join()
+      .matchAll(/\$labels\.(\w+)/g))
+      t.ok(labels.includes(label), `${alert}: ${label}`);
+  }
+});
+
+/** Holds an expression against the metrics that there are; the labels that it may use. */
+function labelsOf(t: Test, title: string, expr: string, real: Awaited<ReturnType<typeof realMetrics>>): string[] {
+  const named = [...expr.matchAll(METRIC)].map(([name]) => name);
+  t.ok(named.length > 0, `${title}: ${expr}`);
+  const known = named.map((name) => real.get(name) ?? real.get(name.replace(/_bucket$/, '')));
+  t.notOk(known.includes(undefined), `${title}: ${expr}`);
+  const labels = [...LABELS_OF_PROMETHEUS, ...known.flatMap((metric) => metric?.labels ?? [])];
+  const asked = [
+    ...[...expr.matchAll(/[{,]\s*(\w+)\s*(?:=~|!~|!=|=)/g)].map(([, label]) => label!),
+    ...[...expr.matchAll(/\b(?:by|without) \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(/,\s*/)),
+  ];
+  for (const label of asked) t.ok(labels.includes(label), `${title}: ${label}`);
+  for (const [, limits = ''] of expr.matchAll(/limit=~"([^"]*)"/g))
+    for (const limit of limits.split('|')) t.ok(LIMITS.includes(limit as Limit), `${title}: ${limit}`);
+  for (const [, codes = ''] of expr.matchAll(/code=~"([^"]*)"/g))
+    for (const code of codes.split('|')) t.ok(code in ERRORS, `${title}: ${code}`);
+  const is = (type: string) => known.map((metric) => metric?.type === type);
+  if (/histogram_quantile\(/.test(expr)) t.notOk(is('histogram').includes(false), `${title}: ${expr}`);
+  if (/\b(?:rate|increase)\(/.test(expr)) t.notOk(is('gauge').includes(true), `${title}: ${expr}`);
+  return labels;
+}

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
 import { ApiClient } from '../helpers/api-client.ts';
 import { launchChromium } from '../helpers/browsers.ts';
@@ -212,3 +213,52 @@ test('the admin page of a server without an admin token', { skip: skipIfMissing(
     /API of this server is off/,
   );
 });
+
+const PICTURE = process.env['PICTURE'];
+if (PICTURE !== undefined) {
+  // PICTURE=docs/images/admin.png npx tap test/e2e/admin.test.ts
+  test('a picture of the page for the documents', { timeout: 120_000 }, async (t) => {
+    const directory = t.testdir();
+    buildServer(directory);
+    const flags = ['--media-host', PRIVATE_ADDRESS, '--admin-token', TOKEN, '--token-secret', SECRET];
+    const server = await startServerProcess(directory, flags);
+    t.teardown(() => server.kill());
+    const chromium = await launchChromium();
+    t.teardown(() => chromium.close());
+    const api = new ApiClient(server.url.replace(/\/$/, ''), TOKEN);
+    await api.post('/rooms', { name: 'lobby' });
+    await api.post('/rooms', { name: 'raid', locked: true });
+    for (const [name, identity, gain, mode] of [
+      ['Ada', 'player-3', 0.2, 'open'],
+      ['Ben', 'player-8', 0.02, 'open'],
+      ['Cleo', 'player-11', 0.2, 'muted'],
+    ] as const) {
+      const { body } = await api.post('/tokens', { room: 'lobby', identity, mayModerate: name === 'Ada' });
+      const person = await chromium.open(new URL(body.path, server.url).href, {
+        microphone: { kind: 'tone', frequencyHz: 300, gain },
+      });
+      await person.join({ name, mode });
+      await person.waitForSound();
+    }
+    const page = await chromium.open(`${server.url}admin`, { microphone: MICROPHONE, height: 1000 });
+    await page.type('admin-token', TOKEN);
+    await page.click('sign-in');
+    await page.click('unfold');
+    // Everything is known of everybody, and the machine has come to rest.
+    await page.page.waitForFunction(`document.querySelectorAll('[data-testid="network"] > span').length >= 9`, {
+      timeout: 60_000,
+    });
+    const isCalm = async () => {
+      const [worker] = (await api.get('/server')).body.workers;
+      return worker.overloadLevel === 0 && worker.jitterBufferDelayMs < 60;
+    };
+    while (!(await isCalm())) await sleep(1000);
+    await sleep(1000);
+    await page.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+    const height = (await page.page.evaluate(
+      'document.querySelector(".admin").getBoundingClientRect().bottom',
+    )) as number;
+    await page.page.screenshot({ path: PICTURE as `${string}.png`, clip: { x: 0, y: 0, width: 1000, height } });
+    t.ok(statSync(PICTURE).size < 200_000);
+  });
+}

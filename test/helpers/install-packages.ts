@@ -11,6 +11,7 @@ const missing = ensureDebianPackages([
   'coturn',
   'pebble',
   'nginx',
+  'prometheus',
   'strace',
   'systemd',
   'tcpdump',

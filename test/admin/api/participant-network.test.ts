@@ -23,7 +23,7 @@ test('a participant is described with their network in both directions, as far a
   const joined = registry.join({ room: 'lobby', name: 'Ada', admission, muted: false, deafened: false, listener });
   const { participant } = joined;
   const network = async () => {
-    const params = { room: 'lobby', participant: participant.id };
+    const params = { room: 'lobby', participant: participant.id, identity: '' };
     const one = await handlers.getParticipant({ params, query: undefined, body: undefined });
     const query = { limit: 10, offset: 0 };
     const { participants } = await handlers.listParticipants({ params, query, body: undefined });
