@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { API_PATH, OPERATION_LIST, type Operation } from '../../../src/admin/api/operations.ts';
 import { ERRORS } from '../../../src/lib/errors.ts';
@@ -12,6 +13,7 @@ import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
 
 const TOKEN = 'an-admin-token-of-32-characters.';
 const MAX_ROOMS = 8;
+const PATIENCE_MS = 5000;
 const FLAGS = [
   ...['--admin-token', TOKEN, '--token-secret', 'a secret that is long enough to sign with'],
   ...['--allow-capture', 'on', '--max-rooms', String(MAX_ROOMS)],
@@ -196,7 +198,10 @@ async function holdTogether({ server, api, people }: Scene): Promise<void> {
     if (listed.includes(id)) {
       client.send({ type: 'ping', id: 1 });
       await client.skipTo('pong');
-    } else await client.closed;
+    } else {
+      const isOver = await Promise.race([client.closed, sleep(PATIENCE_MS, false, { ref: false })]);
+      hold(isOver !== false, 'who is in no room is told so');
+    }
   }
   const health = await fetch(`${server.url}/healthz`);
   hold(health.status === 200, 'the server is well');
