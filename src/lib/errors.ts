@@ -75,6 +75,12 @@ export const ERRORS = {
     closeCode: null,
     message: 'This participant is not in the room.',
   },
+  unknown_ban: {
+    fault: 'user',
+    httpStatus: 404,
+    closeCode: null,
+    message: 'This identity is not kept out of the room.',
+  },
   kicked: {
     fault: 'user',
     httpStatus: 403,

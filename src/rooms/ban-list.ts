@@ -2,38 +2,75 @@ import type { Clock, Millis } from '../lib/clock.ts';
 
 const MAX_BANS = 10_000;
 
-/** Who may not come back into a room for a while, by the identity of their tokens. */
+/** Somebody who may not come back into a room for a while. */
+export interface Ban {
+  /** Of their token: what the ban goes by. */
+  readonly identity: string;
+  /** As whom they were known when it was made. */
+  readonly name: string;
+  /** The identity of the moderator who made it; null: the operator. */
+  readonly by: string | null;
+  /** In milliseconds since 1970, as `untilMs`. */
+  readonly sinceMs: Millis;
+  readonly untilMs: Millis;
+}
+
+interface Entry {
+  readonly room: string;
+  readonly ban: Omit<Ban, 'untilMs'>;
+  /** In monotonic time. */
+  readonly endMs: Millis;
+}
+
+/** Who may not come back into a room for a while, by the identity of their tokens. It outlives the rooms. */
 export class BanList {
   readonly #clock: Clock;
-  /** Room and identity → the end, in monotonic time; the oldest first. */
-  readonly #endsMs = new Map<string, Millis>();
+  /** By room and identity, the oldest first. */
+  readonly #entries = new Map<string, Entry>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  ban(room: string, identity: string, durationMs: Millis): void {
+  ban(room: string, { identity, name, by }: Pick<Ban, 'identity' | 'name' | 'by'>, durationMs: Millis): void {
     const key = keyOf(room, identity);
-    this.#endsMs.delete(key);
-    if (this.#endsMs.size >= MAX_BANS) this.#makeRoom();
-    this.#endsMs.set(key, this.#clock.now() + durationMs);
+    this.#entries.delete(key);
+    if (this.#entries.size >= MAX_BANS) this.#makeRoom();
+    const ban = { identity, name, by, sinceMs: this.#clock.wallNow() };
+    this.#entries.set(key, { room, ban, endMs: this.#clock.now() + durationMs });
   }
 
   isBanned(room: string, identity: string): boolean {
     const key = keyOf(room, identity);
-    const endMs = this.#endsMs.get(key);
-    if (endMs === undefined) return false;
-    if (this.#clock.now() < endMs) return true;
-    this.#endsMs.delete(key);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return false;
+    if (this.#clock.now() < entry.endMs) return true;
+    this.#entries.delete(key);
     return false;
+  }
+
+  /** Those of one room that hold now, the oldest first. */
+  list(room: string): Ban[] {
+    const nowMs = this.#clock.now();
+    const wallNowMs = this.#clock.wallNow();
+    const bans: Ban[] = [];
+    for (const { room: of, ban, endMs } of this.#entries.values()) {
+      if (of === room && nowMs < endMs) bans.push({ ...ban, untilMs: wallNowMs + (endMs - nowMs) });
+    }
+    return bans;
+  }
+
+  /** They may come back at once; false if they may already. */
+  lift(room: string, identity: string): boolean {
+    return this.isBanned(room, identity) && this.#entries.delete(keyOf(room, identity));
   }
 
   /** Forgets those that are over, or the oldest if none is. */
   #makeRoom(): void {
     const nowMs = this.#clock.now();
-    for (const [key, endMs] of this.#endsMs) if (endMs <= nowMs) this.#endsMs.delete(key);
-    const [oldest] = this.#endsMs.keys();
-    if (this.#endsMs.size >= MAX_BANS && oldest !== undefined) this.#endsMs.delete(oldest);
+    for (const [key, { endMs }] of this.#entries) if (endMs <= nowMs) this.#entries.delete(key);
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size >= MAX_BANS && oldest !== undefined) this.#entries.delete(oldest);
   }
 }
 

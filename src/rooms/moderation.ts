@@ -51,23 +51,23 @@ export class Moderation {
   /** Throws `not_allowed` or `unknown_participant`. */
   act(moderator: Participant, action: ModeratorAction): void {
     if (!moderator.admission.mayModerate) throw new AppError('not_allowed');
-    this.apply(action, moderator.id);
+    this.apply(action, moderator);
   }
 
-  /** `by` is for the log. Throws `unknown_participant`. */
-  apply(action: ModeratorAction, by: string): void {
+  /** `by` is for the log and the list of bans; null: the operator. Throws `unknown_participant`. */
+  apply(action: ModeratorAction, by: Participant | null): void {
     switch (action.type) {
       case 'mute_participant':
         this.#mute(this.#participant(action.participantId), action.muted);
         break;
       case 'kick':
-        this.#kick(this.#participant(action.participantId), action.banSeconds);
+        this.#kick(this.#participant(action.participantId), action.banSeconds, by);
         break;
       case 'lock':
         this.#lock(action.locked);
         break;
     }
-    this.#options.log.info({ moderator: by, ...action }, 'moderated');
+    this.#options.log.info({ moderator: by?.id ?? 'operator', ...action }, 'moderated');
   }
 
   #mute(participant: Participant, muted: boolean): void {
@@ -79,9 +79,13 @@ export class Moderation {
     participant.setMutedByModerator(muted);
   }
 
-  #kick(participant: Participant, banSeconds: number): void {
+  #kick(participant: Participant, banSeconds: number, by: Participant | null): void {
+    const { room, bans } = this.#options;
+    const { name } = participant;
     const { identity } = participant.admission;
-    if (identity !== null && banSeconds > 0) this.#options.bans.ban(this.#options.room, identity, banSeconds * 1000);
+    if (identity !== null && banSeconds > 0) {
+      bans.ban(room, { identity, name, by: by?.admission.identity ?? null }, banSeconds * 1000);
+    }
     participant.kick();
   }
 

@@ -156,7 +156,7 @@ export class Room {
 
   /** What the operator decides. Throws `unknown_participant`. */
   moderate(action: ModeratorAction): void {
-    this.#moderation.apply(action, 'operator');
+    this.#moderation.apply(action, null);
   }
 
   /** As whom the holder of this resume token was let in, while their place is kept. */

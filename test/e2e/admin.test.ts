@@ -159,6 +159,14 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers), ti
     t.match(await ben.skipTo('error'), { code: 'kicked' });
     await isGone(of('Ben'));
     await t.rejects(join('lobby', 'Ben', token), 'he does not get in again');
+
+    await has('[data-testid="ban-entry"][data-identity="user-7"]');
+    t.same(await accessibilityProblems(page), [], 'with somebody kept out');
+    await page.page.focus('[data-testid="lift-ban"]');
+    await page.page.keyboard.press('Enter');
+    await isGone('[data-testid="ban-entry"]');
+    t.match(await said('notice'), /Ben may come back/);
+    await join('lobby', 'Ben', token);
     await talker.close();
   });
 

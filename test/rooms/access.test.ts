@@ -86,7 +86,7 @@ test('a server without a secret takes no token, not even one that is signed with
 
 test('who is banned does not get in until the time is over, but into other rooms', async (t) => {
   const { clock, access, ask } = setUp(t, { mode: 'token' });
-  access.bans.ban('lobby', 'user-7', 30_000);
+  access.bans.ban('lobby', { identity: 'user-7', name: 'Ada', by: null }, 30_000);
   const tokens = { lobby: await tokenFor('lobby', clock), other: await tokenFor('other', clock) };
   t.equal(await ask({ room: 'lobby', token: tokens.lobby }), 'kicked');
   t.match(await ask({ room: 'other', token: tokens.other }), { identity: 'user-7' });
@@ -96,10 +96,33 @@ test('who is banned does not get in until the time is over, but into other rooms
 
 test('bans do not grow without bound: the oldest is forgotten', (t) => {
   const { access } = setUp(t);
-  for (let i = 0; i <= 10_000; i++) access.bans.ban('lobby', `user-${i}`, 60_000);
+  for (let i = 0; i <= 10_000; i++) {
+    access.bans.ban('lobby', { identity: `user-${i}`, name: 'Ada', by: null }, 60_000);
+  }
   t.equal(access.bans.isBanned('lobby', 'user-0'), false);
   t.equal(access.bans.isBanned('lobby', 'user-1'), true);
   t.equal(access.bans.isBanned('lobby', 'user-10000'), true);
+  t.end();
+});
+
+test('bans are listed for a room while they hold, the oldest first, and can be lifted', (t) => {
+  const { clock, access } = setUp(t);
+  const { bans } = access;
+  const startMs = clock.wallNow();
+  bans.ban('lobby', { identity: 'user-7', name: 'Ada', by: 'mod-1' }, 30_000);
+  bans.ban('other', { identity: 'user-7', name: 'Ada', by: null }, 30_000);
+  clock.advance(10_000);
+  bans.ban('lobby', { identity: 'user-8', name: 'Ben', by: null }, 60_000);
+  const ada = { identity: 'user-7', name: 'Ada', by: 'mod-1', sinceMs: startMs, untilMs: startMs + 30_000 };
+  const ben = { identity: 'user-8', name: 'Ben', by: null, sinceMs: startMs + 10_000, untilMs: startMs + 70_000 };
+  t.strictSame(bans.list('lobby'), [ada, ben]);
+  clock.advance(20_000);
+  t.strictSame(bans.list('lobby'), [ben], 'it is over');
+  t.equal(bans.lift('lobby', 'user-7'), false);
+  t.equal(bans.lift('other', 'user-8'), false);
+  t.equal(bans.lift('lobby', 'user-8'), true);
+  t.equal(bans.isBanned('lobby', 'user-8'), false);
+  t.strictSame(bans.list('lobby'), []);
   t.end();
 });
 

@@ -193,6 +193,7 @@ test('a kick with a time keeps the identity out, for those without one there is 
   const cy = join('Cy', { ...GUEST, identity: 'user-7' });
   kick(mod.participant, cy.participant, 60);
   t.equal(access.bans.isBanned('lobby', 'user-7'), true);
+  t.match(access.bans.list('lobby'), [{ identity: 'user-7', name: 'Cy', by: MODERATOR.identity }]);
   t.equal(access.bans.isBanned('elsewhere', 'user-7'), false);
   const dan = join('Dan', { ...GUEST, identity: 'user-8' });
   kick(mod.participant, dan.participant);

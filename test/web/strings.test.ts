@@ -7,6 +7,7 @@ const ONLY_OF_THE_API = new Set([
   'capture_off',
   'capture_running',
   'unknown_room',
+  'unknown_ban',
   'room_exists',
   'identity_present',
   'tokens_off',

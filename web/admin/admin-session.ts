@@ -1,5 +1,12 @@
 import { batch, signal } from '@preact/signals';
-import { AdminApi, ApiProblem, type ParticipantStatus, type RoomStatus, type ServerStatus } from './api.ts';
+import {
+  AdminApi,
+  ApiProblem,
+  type BanStatus,
+  type ParticipantStatus,
+  type RoomStatus,
+  type ServerStatus,
+} from './api.ts';
 import { problemText } from './strings.ts';
 
 const POLL_MS = 1000;
@@ -11,6 +18,8 @@ const FATAL = new Set(['admin_token_wrong', 'admin_token_required', 'api_off', '
 export interface People {
   readonly participants: readonly ParticipantStatus[];
   readonly total: number;
+  /** Who is kept out. */
+  readonly bans: readonly BanStatus[];
 }
 
 /** What the server told last. */
@@ -111,7 +120,10 @@ export class AdminSession {
     const [server, { rooms, total }] = await Promise.all([api.server(), api.rooms()]);
     const wanted = rooms.filter(({ name }) => this.unfolded.value.has(name));
     const people = await Promise.all(
-      wanted.map(async ({ name }) => [name, await api.participants(name).catch(whileClosing)] as const),
+      wanted.map(async ({ name }) => {
+        const [present, { bans }] = await Promise.all([api.participants(name).catch(whileClosing), api.bans(name)]);
+        return [name, { ...present, bans }] as const;
+      }),
     );
     return { server, rooms, totalRooms: total, people: new Map(people) };
   }
@@ -129,7 +141,7 @@ export class AdminSession {
 }
 
 /** A room may end between the list and the look into it. */
-function whileClosing(error: unknown): People {
+function whileClosing(error: unknown): Omit<People, 'bans'> {
   if (error instanceof ApiProblem && error.code === 'unknown_room') return { participants: [], total: 0 };
   throw error;
 }

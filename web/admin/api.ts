@@ -1,6 +1,7 @@
 /** The REST API as this page uses it. */
 import type {
   Answer,
+  BanStatus,
   Body,
   Method,
   ParticipantStatus,
@@ -11,7 +12,7 @@ import type {
 } from '../../src/admin/api/client-types.ts';
 import type { OperationId } from '../../src/admin/api/operations.ts';
 
-export type { ParticipantStatus, RoomStatus, ServerStatus, WorkerStatus };
+export type { BanStatus, ParticipantStatus, RoomStatus, ServerStatus, WorkerStatus };
 
 /** An error of the API by its code, or `unreachable` where nothing that is the API answered. */
 export class ApiProblem extends Error {
@@ -71,6 +72,14 @@ export class AdminApi {
 
   move(person: ParticipantStatus, room: string): Promise<ParticipantStatus> {
     return this.#ask<'moveParticipant'>('POST', `${personPath(person)}/move`, { room });
+  }
+
+  bans(room: string): Promise<Answer<'listBans'>> {
+    return this.#ask<'listBans'>('GET', `${roomPath(room)}/bans`);
+  }
+
+  liftBan(room: string, identity: string): Promise<void> {
+    return this.#ask<'liftBan'>('DELETE', `${roomPath(room)}/bans/${encodeURIComponent(identity)}`);
   }
 
   createToken(token: Body<'createToken'>): Promise<Answer<'createToken'>> {

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { AdminSession, Overview, People } from './admin-session.ts';
 import type { RoomStatus } from './api.ts';
+import { Bans } from './bans.tsx';
 import { Dialog } from './dialog.tsx';
 import { Person } from './person.tsx';
 import { strings } from './strings.ts';
@@ -122,6 +123,7 @@ function Room({ session, room, people, rooms }: RoomProps) {
           {people.total > people.participants.length && (
             <p class="quiet">{strings.morePeople(people.participants.length, people.total)}</p>
           )}
+          <Bans session={session} room={name} bans={people.bans} />
         </>
       )}
       {isClosing.value && (

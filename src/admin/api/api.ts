@@ -123,9 +123,9 @@ async function readBody(context: RouterContext, parse: ReturnType<typeof bodyPar
 }
 
 function inputOf({ params, query, request }: RouterContext, operation: Operation): Input<Operation> {
-  const { room = '', participant = '' } = params as Record<string, string | undefined>;
+  const { room = '', participant = '', identity = '' } = params as Record<string, string | undefined>;
   return {
-    params: { room, participant },
+    params: { room, participant, identity },
     query: operation.query && checked(operation.query, { ...query }),
     body: operation.body && checked(operation.body, request.body ?? {}),
   } as Input<Operation>;

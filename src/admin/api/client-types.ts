@@ -23,3 +23,4 @@ export type ServerStatus = Answer<'getServer'>;
 export type WorkerStatus = ServerStatus['workers'][number];
 export type RoomStatus = Answer<'getRoom'>;
 export type ParticipantStatus = Answer<'getParticipant'>;
+export type BanStatus = Answer<'listBans'>['bans'][number];

@@ -4,6 +4,7 @@ import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { MediaNetwork, Reception } from '../../media/plane.ts';
 import type { AccessControl } from '../../rooms/access.ts';
+import type { Ban } from '../../rooms/ban-list.ts';
 import type { DrainingState } from '../../rooms/draining.ts';
 import { roomName } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
@@ -12,6 +13,7 @@ import type { Room } from '../../rooms/room.ts';
 import { captureStream } from './capture-stream.ts';
 import type { Handlers } from './operations.ts';
 import type {
+  banSchema,
   drainingSchema,
   networkSchema,
   participantSchema,
@@ -86,6 +88,15 @@ export function createHandlers({ registry, access, server, allowCapture, clock }
       return captureStream(participant, { durationMs: seconds * 1000, maxBytes });
     },
 
+    listBans: ({ params, query }) => {
+      const bans = access.bans.list(roomName(params.room));
+      return { bans: pageOf(bans, query).map(banView), total: bans.length };
+    },
+    liftBan: ({ params: { room, identity } }) => {
+      if (!access.bans.lift(roomName(room), identity)) throw new AppError('unknown_ban');
+      return undefined;
+    },
+
     createToken: async ({ body: { expiresInSeconds, ...grant } }) => {
       const lifetimeMs = expiresInSeconds * 1000;
       const expiresAt = isoTime(clock.wallNow() + lifetimeMs);
@@ -118,6 +129,10 @@ function participantView(room: Room, participant: Participant): z.output<typeof 
     levelDbov: room.levelDbovOf(participant.id),
     network: networkView(participant.network),
   };
+}
+
+function banView({ sinceMs, untilMs, ...who }: Ban): z.output<typeof banSchema> {
+  return { ...who, since: isoTime(sinceMs), until: isoTime(untilMs) };
 }
 
 function networkView({ incoming, outgoing, roundTripMs }: MediaNetwork): z.output<typeof networkSchema> {

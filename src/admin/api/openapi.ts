@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
 import { API_PATH, OPERATION_LIST, type Operation, type OperationId } from './operations.ts';
 import {
+  banListSchema,
+  banSchema,
   captureSchema,
   drainingSchema,
   drainSchema,
@@ -40,6 +42,8 @@ const ANSWERS = {
   Participant: participantSchema,
   ParticipantList: participantListSchema,
   Kicked: kickedSchema,
+  Ban: banSchema,
+  BanList: banListSchema,
   Token: tokenSchema,
   Server: serverSchema,
   Worker: workerSchema,
@@ -86,6 +90,7 @@ export function openApiDocument(version: string): Json {
       parameters: {
         room: pathParameter('room', 'The name of a room, percent-encoded.'),
         participant: pathParameter('participant', 'The id of a participant.'),
+        identity: pathParameter('identity', 'The claim `sub` of a join token, percent-encoded.'),
       },
       schemas: { ...componentSchemas(REQUESTS, 'input'), ...componentSchemas(ANSWERS, 'output') },
     },

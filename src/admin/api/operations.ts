@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../lib/errors.ts';
 import {
+  banListSchema,
   captureSchema,
   drainingSchema,
   drainSchema,
@@ -185,6 +186,24 @@ export const OPERATIONS = {
     file: { contentType: 'application/vnd.tcpdump.pcap', name: 'capture.pcap' },
     errors: [...OF_PARTICIPANT, 'capture_off', 'capture_running'],
   },
+  listBans: {
+    method: 'get',
+    path: `${room}/bans`,
+    tag: 'rooms',
+    summary: 'Who is kept out of a room, the oldest ban first',
+    description:
+      'Bans go by the name of the room, and hold while it is not open, too. They are forgotten when the server ends.',
+    query: pageSchema,
+    answer: { status: 200, schema: banListSchema },
+    errors: ['invalid_room'],
+  },
+  liftBan: {
+    method: 'delete',
+    path: `${room}/bans/{identity}`,
+    tag: 'rooms',
+    summary: 'Let somebody in again before their time',
+    errors: ['invalid_room', 'unknown_ban'],
+  },
   createToken: {
     method: 'post',
     path: '/tokens',
@@ -204,7 +223,7 @@ export const OPERATION_LIST = Object.entries(OPERATIONS) as [OperationId, Operat
 
 /** What a handler gets: `params` from the path, the rest as the schemas leave it. */
 export interface Input<O extends Operation> {
-  readonly params: { readonly room: string; readonly participant: string };
+  readonly params: { readonly room: string; readonly participant: string; readonly identity: string };
   readonly query: O['query'] extends z.ZodObject ? z.output<O['query']> : undefined;
   readonly body: O['body'] extends z.ZodObject ? z.output<O['body']> : undefined;
 }

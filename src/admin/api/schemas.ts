@@ -69,7 +69,7 @@ export const roomChangeSchema = z.strictObject({
     .describe('For those who join from now on; null: none, but the one of the configuration if there is one.'),
   maxParticipants: maxParticipants.optional().describe('Nobody has to leave when it gets smaller.'),
   maxTalkers: maxTalkers.optional(),
-  levelling: levelling.optional().describe('For those whose media begins from now on.'),
+  levelling: levelling.optional(),
 });
 
 export const receptionSchema = z.strictObject({
@@ -135,6 +135,19 @@ export const kickSchema = z.strictObject({
 
 export const kickedSchema = z.strictObject({
   banned: z.boolean().describe('False without a time, and for somebody without an identity, who cannot be kept out.'),
+});
+
+export const banSchema = z.strictObject({
+  identity: z.string().describe('The claim `sub` of their join token: with it they do not get in.'),
+  name: z.string().describe('As whom they were known when they were put out.'),
+  by: z.string().nullable().describe('The identity of the moderator who did it; null: the API.'),
+  since: time(),
+  until: time(),
+});
+
+export const banListSchema = z.strictObject({
+  bans: z.array(banSchema),
+  total: count().describe('All of this room, those beyond this page included.'),
 });
 
 export const moveSchema = z.strictObject({

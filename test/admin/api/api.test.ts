@@ -102,6 +102,17 @@ test('every operation of the document', async (t) => {
     t.match(await ben.closed, { code: 4003 });
     t.match(await (await join('lobby', 'Ben', { token: body.token })).next('error'), { code: 'kicked' });
     t.match(await api.post(`${path}/kick`), { status: 404, body: { code: 'unknown_participant' } });
+    const { bans, total } = (await api.get('/rooms/lobby/bans')).body;
+    t.match(bans, [{ identity: 'u2', name: 'Ben', by: null }]);
+    t.equal(total, 1);
+    t.equal(Date.parse(bans[0].until) - Date.parse(bans[0].since), 60_000);
+    t.same((await api.get('/rooms/annex/bans')).body, { bans: [], total: 0 }, 'also of a room that is not open');
+    t.match(await api.get('/rooms/a%20b/bans'), { status: 400, body: { code: 'invalid_room' } });
+    t.equal((await api.request('DELETE', '/rooms/lobby/bans/u2')).status, 204);
+    t.match(await api.request('DELETE', '/rooms/lobby/bans/u2'), { status: 404, body: { code: 'unknown_ban' } });
+    const back = await join('lobby', 'Ben', { token: body.token });
+    const { participantId: again } = await back.next('joined');
+    await api.post(`/rooms/lobby/participants/${again}/kick`);
     const guest = await join('lobby', 'Guest');
     const id = (await guest.next('joined')).participantId;
     t.same((await api.post(`/rooms/lobby/participants/${id}/kick`, { banSeconds: 60 })).body, { banned: false });
@@ -205,6 +216,7 @@ test('who may ask', async (t) => {
   t.ok(Number(limited.headers.get('retry-after')) > 0);
   const metrics = await server.metrics();
   t.equal(metrics.sum('partyline_api_errors_total', { code: 'admin_token_wrong' }), 3);
+  t.equal(metrics.sum('partyline_limits_hit_total', { limit: 'failed_api_requests_per_minute' }), 1);
 });
 
 test('without a token the API is off', async (t) => {
@@ -246,7 +258,7 @@ test('requests that are not as they should be', async (t) => {
   for (const [, { path }] of OPERATION_LIST) {
     const { status, headers, body } = await api.request('PUT', path.replaceAll(/[{}]/g, ''));
     t.match({ status, code: body.code }, { status: 405, code: 'method_not_allowed' }, `PUT ${path}`);
-    t.match(headers.get('allow'), /GET|POST/);
+    t.match(headers.get('allow'), /GET|POST|DELETE/);
   }
   t.match(await api.get('/rooms/%ff'), { status: 404 }, 'what is no text names no room');
   t.match((await api.get('/rooms/..%2f..%2fserver')).body, { code: 'unknown_room' });

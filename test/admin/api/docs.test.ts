@@ -47,7 +47,7 @@ test('the examples with curl work as they are written', {
     if (stdout.includes(environment.ID) && environment.ID !== '') identified++;
     done++;
   }
-  t.equal(done, 13, 'commands');
+  t.equal(done, 15, 'commands');
   t.equal(identified, 4, 'answers tell of the participant');
   t.match(JSON.parse(await readFile(join(directory, 'openapi.json'), 'utf8')), { openapi: '3.1.0' });
 });
