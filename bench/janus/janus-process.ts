@@ -6,9 +6,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readProcessUsage } from '../lib/proc-usage.ts';
 import type { ServerUnderTest, Usage } from '../lib/server-under-test.ts';
 import { type JanusSettings, writeJanusConfiguration } from './configuration.ts';
-import { readProcessUsage } from './proc-usage.ts';
 import { JanusSignaling } from './signaling.ts';
 
 const START_TIMEOUT_MS = 20_000;

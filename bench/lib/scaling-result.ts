@@ -9,8 +9,6 @@ export interface OwnFigures {
   readonly tickLatenessP99Ms: number;
   /** The bound of the histogram under which all ticks were. */
   readonly tickLatenessMaxMs: number;
-  /** Of its time, in ticks. */
-  readonly busiestWorkerPercent: number;
   readonly ticksSkipped: number;
   readonly encodesPerTick: number;
 }
@@ -20,6 +18,8 @@ export interface ScalingStep extends Partial<OwnFigures> {
   readonly participants: number;
   readonly serverCpuPercent: number;
   readonly serverCpuPercentEach: number;
+  /** Of the thread of the server that works most: as much as one core has to bear. Only on Linux. */
+  readonly busiestThreadPercent?: number;
   readonly clientCpuPercent: number;
   /** Apart from the pauses that the server makes in silence. */
   readonly packetsPerSecondMean: number;
@@ -122,6 +122,7 @@ export const SCALING_COLUMNS: readonly Column<ScalingRow>[] = [
   { title: 'partici-\npants', value: (step) => String(step.participants) },
   { title: 'server CPU\neach, % core', value: (step) => step.serverCpuPercentEach.toFixed(3) },
   { title: 'server\nCPU, %', value: (step) => step.serverCpuPercent.toFixed(1) },
+  { title: 'busiest\nthread, %', value: (step) => step.busiestThreadPercent?.toFixed(1) ?? '–' },
   { title: 'client\nCPU, %', value: (step) => step.clientCpuPercent.toFixed(1) },
   { title: 'packets/s\nmean', value: (step) => step.packetsPerSecondMean.toFixed(1) },
   { title: 'packets/s\nleast', value: (step) => step.packetsPerSecondMin.toFixed(1) },
@@ -134,7 +135,6 @@ export const SCALING_COLUMNS: readonly Column<ScalingRow>[] = [
     title: 'latest\ntick, ms',
     value: (step) => (step.tickLatenessMaxMs === undefined ? '–' : `<${step.tickLatenessMaxMs.toFixed(0)}`),
   },
-  { title: 'busiest\nworker, %', value: (step) => step.busiestWorkerPercent?.toFixed(1) ?? '–' },
   { title: 'ticks\nskipped', value: (step) => String(step.ticksSkipped ?? '–') },
   { title: 'encodes\nper tick', value: (step) => step.encodesPerTick?.toFixed(2) ?? '–' },
   { title: 'memory\neach, MB', value: memoryText },

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadReport } from '../client/messages.ts';
 import type { Driver } from './driver.ts';
+import { busiestThreadPercent } from './proc-usage.ts';
 import type { Scrape } from './prometheus.ts';
 import type { OwnFigures, ScalingRun, ScalingStep } from './scaling-result.ts';
 import type { ServerUnderTest, Usage } from './server-under-test.ts';
@@ -96,10 +97,12 @@ async function measure(
 function figuresOf(load: LoadReport, before: Usage, after: Usage, emptyBytes: number): Measured {
   const { participants } = load;
   const rates = participants.map(({ packets, pausedMs }) => packets / (load.seconds - pausedMs / 1000));
+  const busiest = busiestThreadPercent(before, after);
   const cpuPercent = (100_000 * (after.cpuSeconds - before.cpuSeconds)) / (after.atMs - before.atMs);
   return {
     serverCpuPercent: cpuPercent,
     serverCpuPercentEach: cpuPercent / participants.length,
+    ...(busiest !== undefined && { busiestThreadPercent: busiest }),
     clientCpuPercent: (100 * load.cpuSeconds) / load.seconds,
     packetsPerSecondMean: mean(rates),
     packetsPerSecondMin: Math.min(...rates),
@@ -116,7 +119,6 @@ function ownFigures(before: Scrape, after: Scrape): OwnFigures {
     tickLatenessP50Ms: window.latenessMs(0.5),
     tickLatenessP99Ms: window.latenessMs(0.99),
     tickLatenessMaxMs: window.latenessMs(1),
-    busiestWorkerPercent: 100 * window.busiestWorkerShare,
     ticksSkipped: window.ticksSkipped,
     encodesPerTick: window.framesEncoded / (window.ticks / after.count('partyline_ticks_total')),
   };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { readThreadSeconds } from './proc-usage.ts';
 import { Scrape } from './prometheus.ts';
 import type { ServerUnderTest, Usage } from './server-under-test.ts';
 
@@ -68,13 +69,14 @@ export class ServerProcess implements ServerUnderTest {
     return new Scrape(await response.text());
   }
 
-  /** By the process metrics that the server itself exports, so that it works on every system. */
+  /** By the process metrics that the server itself exports, so that it works on every system, but for the threads. */
   async usage(): Promise<Usage> {
     const scrape = await this.metrics();
     return {
       atMs: scrape.atMs,
       cpuSeconds: scrape.sum('process_cpu_seconds_total'),
       residentBytes: scrape.sum('process_resident_memory_bytes'),
+      threadSeconds: await readThreadSeconds(this.#child.pid!),
     };
   }
 

@@ -7,6 +7,8 @@ export interface Usage {
   /** User and system time of the process with all its threads since it started. */
   readonly cpuSeconds: number;
   readonly residentBytes: number;
+  /** User and system time of each thread, by its id; empty on systems that do not tell. */
+  readonly threadSeconds: ReadonlyMap<number, number>;
 }
 
 /** A server in a process of its own that a benchmark started. */

@@ -86,7 +86,7 @@ export const STEPS: readonly Step[] = [
     minutes: 2,
     title: 'One and two media workers',
     about:
-      'Four rooms of eighty. The busiest of two workers does half of what one alone does, so two carry nearly twice as much; on a machine of two cores the load client needs some of the second.',
+      'Four rooms of eighty. The busiest thread is a media worker, and a worker can take no more than a core: with two of them each has about half to do, so two carry nearly twice as much.',
   },
   {
     name: 'storm',

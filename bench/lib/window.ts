@@ -1,7 +1,6 @@
 import { histogramSince, quantile, type Scrape } from './prometheus.ts';
 
 const LATENESS = 'partyline_tick_lateness_seconds';
-const TICK_SECONDS = 'partyline_tick_duration_seconds_sum';
 
 /** What the server did between two scrapes of its metrics. */
 export class Window {
@@ -31,13 +30,6 @@ export class Window {
 
   get framesDecoded(): number {
     return this.#since('partyline_frames_decoded_total');
-  }
-
-  /** The share of its time, 0 to 1, that the worker which ticks longest spent in ticks. */
-  get busiestWorkerShare(): number {
-    const before = this.#begin.values(TICK_SECONDS);
-    const seconds = this.#end.values(TICK_SECONDS).map((sum, index) => sum - (before[index] ?? 0));
-    return (1000 * Math.max(...seconds)) / (this.#end.atMs - this.#begin.atMs);
   }
 
   /** The quantile `p` of how late ticks began. */

@@ -1,6 +1,11 @@
 import { test } from 'tap';
 import { writeJanusConfiguration } from '../../../bench/janus/configuration.ts';
-import { parseCpuSeconds, parseResidentBytes, readProcessUsage } from '../../../bench/janus/proc-usage.ts';
+import {
+  busiestThreadPercent,
+  parseCpuSeconds,
+  parseResidentBytes,
+  readProcessUsage,
+} from '../../../bench/lib/proc-usage.ts';
 
 test('Janus is configured with AudioBridge and a WebSocket on the loopback interface alone', async (t) => {
   const files = writeJanusConfiguration({ port: 18_188, rooms: ['bench'] });
@@ -30,5 +35,9 @@ test('the usage of a process of this machine is told', {
     usage.cpuSeconds > 0 && usage.cpuSeconds <= process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6 + 0.02,
   );
   t.ok(usage.residentBytes > 1e6);
+  const untilMs = performance.now() + 50;
+  while (performance.now() < untilMs);
+  const busiest = busiestThreadPercent(usage, await readProcessUsage(process.pid));
+  t.ok(busiest !== undefined && busiest > 20 && busiest < 105, `this thread was busy for ${busiest} % of the time`);
   await t.rejects(readProcessUsage(2 ** 30));
 });
