@@ -63,7 +63,8 @@ export const api: FuzzTarget = {
   // A round of requests over TCP, and looking at all rooms afterwards.
   maxMs: 1000,
   seeds: () => [
-    joinFrames(OPERATION_LIST.map(([, operation]) => sensible(operation))),
+    joinFrames(OPERATION_LIST.map(([, operation]) => sensible(operation, true))),
+    joinFrames(OPERATION_LIST.map(([, operation]) => sensible(operation, false))),
     joinFrames([
       text('POST', '/rooms', { name: 'annex', maxParticipants: 1, maxTalkers: 1, levelling: false, password: 'x' }),
       text('POST', '/rooms/lobby/participants/@ada/move', { room: 'annex' }),
@@ -223,11 +224,11 @@ function anything(prng: Prng): Uint8Array {
 }
 
 /** As somebody asks who knows the API. */
-function sensible({ method, path, body }: Operation): Uint8Array {
+function sensible({ method, path, body }: Operation, authorized: boolean): Uint8Array {
   const target = path.replace('{room}', 'lobby').replace('{participant}', '@ada');
   const fields = { name: 'annex', room: 'annex', identity: 'u1', seconds: 1, locked: true };
   const wanted = Object.entries(fields).filter(([name]) => name in (body?.shape ?? {}));
-  return text(method.toUpperCase(), target, Object.fromEntries(wanted));
+  return text(method.toUpperCase(), target, Object.fromEntries(wanted), authorized);
 }
 
 function text(method: string, path: string, body?: object, authorized = true): Uint8Array {
