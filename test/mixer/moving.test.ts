@@ -50,7 +50,8 @@ function moveAmongTones(how: Move, blueFirst = false) {
   run(rooms, 53);
   const people = { ...stay, mover: how(red, before, blue) };
   run(rooms, 40);
-  const both = sineOf('mover').map((sample, i) => sample + sineOf('cy')[i]!);
+  const cy = sineOf('cy');
+  const both = sineOf('mover').map((sample, i) => sample + cy[i]!);
   const hear = (who: Who) =>
     concatInt16([new Int16Array(FRAME_SAMPLES), ...people[who].written.map(({ payload }) => codec.decode(payload))]);
   return {
@@ -67,7 +68,7 @@ for (const blueFirst of [false, true]) {
   const order = blueFirst ? 'before' : 'after';
   test(`who is moved, who stays and who is there hear no click, when their new room is mixed ${order} the old one`, async (t) => {
     const { people, clicks, hears } = moveAmongTones(move, blueFirst);
-    for (const who of ['mover', 'ada', 'ben', 'cy'] as const) t.ok(clicks(who) < 1.2, `${who}: ${clicks(who)}`);
+    for (const who of ['mover', 'ada', 'ben', 'cy'] as const) t.ok(clicks(who) < 1, `${who}: ${clicks(who)}`);
     t.same(hears('mover'), ['cy']);
     t.same(hears('ada'), ['ben']);
     t.same(hears('cy'), ['mover']);
@@ -77,7 +78,7 @@ for (const blueFirst of [false, true]) {
       'a packet in each tick, never two',
     );
     const without = moveAmongTones(cut).clicks('mover');
-    t.ok(without > 5, `this measure sees a cut: ${without.toFixed(1)}`);
+    t.ok(without > 1.5, `this measure sees a cut: ${without.toFixed(1)}`);
   });
 }
 
