@@ -47,8 +47,10 @@ test('loss and jitter of each participant are told in both directions, and are i
   t.ok(outgoingLossRatio.count >= 11 && outgoingLossRatio.count <= 15, `${outgoingLossRatio.count}`);
   t.equal(incomingJitterSeconds.count, incomingLossRatio.count);
   t.equal(outgoingJitterSeconds.count, outgoingLossRatio.count);
-  t.equal(outgoingLossRatio.counts[0], (outgoingLossRatio.count * 2) / 3, 'two of three lose nothing');
-  t.ok(outgoingLossRatio.sum / (outgoingLossRatio.count / 3) > 0.1);
+  // Each has reported three to five times, two of the three without loss.
+  const withLoss = outgoingLossRatio.count - outgoingLossRatio.counts[0]!;
+  t.ok(withLoss >= 3 && withLoss <= 5, `${withLoss}`);
+  t.ok(outgoingLossRatio.sum / withLoss > 0.1);
   t.ok(outgoingJitterSeconds.sum / outgoingJitterSeconds.count < 0.04, 'in seconds');
   t.equal(roundTripSeconds.count, 0, 'these reports answer none of ours');
 });

@@ -94,9 +94,9 @@ test('each tick encodes once for all who listen and once for each talker who hea
   }
 });
 
-/** How often something was late or lost. */
+/** How often something was late or lost, or the delay was changed, which is audible in a tone. */
 async function disturbances(server: RunningServer): Promise<string> {
   const metrics = await server.metrics();
-  const names = ['ticks_skipped', 'frames_concealed', 'rtp_packets_late', 'rtp_packets_lost'];
+  const names = ['ticks_skipped', 'frames_concealed', 'rtp_packets_late', 'rtp_packets_lost', 'time_stretches'];
   return names.map((name) => `${name} ${metrics.sum(`partyline_${name}_total`)}`).join(', ');
 }
