@@ -2,7 +2,8 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ErrorCode } from '../lib/errors.ts';
 import type { Limit } from '../lib/limit-counts.ts';
 import type { HistogramSnapshot, MediaStats, WorkerHealth } from '../media/plane.ts';
-import { CopiedHistogram, registerMediaMetrics, setCounter } from './media-metrics.ts';
+import { CopiedHistogram, setCounter } from './copied-metrics.ts';
+import { registerMediaMetrics } from './media-metrics.ts';
 import type { DeliveryFigures } from './webhooks/delivery-queue.ts';
 
 /** What the control plane counts. */
