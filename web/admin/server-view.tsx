@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { AdminSession } from './admin-session.ts';
 import type { ServerStatus, WorkerStatus } from './api.ts';
 import { Dialog } from './dialog.tsx';
+import { Figures } from './figures.tsx';
 import { durationText, strings } from './strings.ts';
 
 /** How the server is, and what can be done to the whole of it. */
@@ -42,14 +43,7 @@ export function ServerView({ session, server }: { session: AdminSession; server:
           </button>
         </div>
       )}
-      <dl class="totals">
-        {figures.map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Figures class="totals" figures={figures} />
       <h3>{strings.workers}</h3>
       <ul class="workers">
         {server.workers.map((worker) => (
@@ -124,14 +118,7 @@ function Worker(status: WorkerStatus) {
         <span class="quiet">{workerState(status)}</span>
       </div>
       <meter min={0} max={1} high={0.8} optimum={0} value={Math.min(load, 1)} aria-label={strings.loadOf(worker)} />
-      <dl class="figures">
-        {figures.map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Figures class="figures" figures={figures} />
     </li>
   );
 }
