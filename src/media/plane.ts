@@ -6,11 +6,10 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import type { MixSettings } from '../mixer/mixer.ts';
-
-export type { MixSettings, Reception };
-
 import type { Reception } from '../rtc/rtcp-session.ts';
 import type { SharedTcp } from '../rtc/shared-tcp.ts';
+
+export type { MixSettings, Reception };
 
 /** Why a participant's media ended without the room asking for it. */
 export type MediaCloseReason =

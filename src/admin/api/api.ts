@@ -49,7 +49,7 @@ export function createApi(options: ApiOptions): Api {
       if (token === '') throw new AppError('api_off');
       await auth.check(context.get('Authorization') || undefined, clientOf(context, options));
     } catch (error) {
-      // Not before: who guesses would see by the times in the answers when the token was right.
+      // Not before it is known that the token is wrong: with the right one nobody is limited.
       await requests.take(context.req);
       throw error;
     }
