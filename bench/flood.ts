@@ -1,5 +1,3 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { junk } from '../test/helpers/hostile-datagrams.ts';
 import { createPrng } from '../test/helpers/prng.ts';
@@ -7,6 +5,7 @@ import { Barrage, loopbackAddresses } from './client/barrage.ts';
 import { runCommand, writeResult } from './lib/command.ts';
 import { Driver } from './lib/driver.ts';
 import { FLOOD_COLUMNS, type FloodPhase, type FloodResult } from './lib/flood-result.ts';
+import { freePort } from './lib/free-port.ts';
 import { describeMachine, warnIfBusy } from './lib/machine.ts';
 import { measurePhase, type PhaseOptions } from './lib/measured-phase.ts';
 import { JSON_FILE, type Options, SERVER_FLAGS, type Values } from './lib/options.ts';
@@ -46,6 +45,7 @@ async function run(values: Values<typeof options>): Promise<void> {
   const { participants, talkers, rate, seconds } = values;
   const machine = describeMachine();
   warnIfBusy(machine);
+  // The server tells where it listens only in its answers.
   const port = await freePort();
   const flags = ['--max-participants', String(participants), '--media-port', String(port)];
   const [start] = serversOf({ flags, workers: [values.workers], moreFlags: values['server-flags'] });
@@ -102,15 +102,4 @@ async function measure(
   const since = (name: string) => after.sum(name) - before.sum(name);
   const received = since('partyline_datagrams_dropped_total');
   return { phase, ...figures, sent, received, framesConcealed: since('partyline_frames_concealed_total') };
-}
-
-/** The server does not tell where it listens but in its answers; another port than this may be as free. */
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
 }

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../lib/free-port.ts';
 import { readProcessUsage } from '../lib/proc-usage.ts';
 import type { ServerUnderTest, Usage } from '../lib/server-under-test.ts';
 import { type JanusSettings, writeJanusConfiguration } from './configuration.ts';
@@ -41,6 +41,7 @@ export class JanusProcess implements ServerUnderTest {
   /** Throws with how to install it when it is not there, and with what it printed when it does not start. */
   static async start(settings: Omit<JanusSettings, 'port'>): Promise<JanusProcess> {
     if (!(await isOnPath('janus'))) throw new Error(INSTALL);
+    // Janus cannot say which port it was given, so one is chosen for it.
     const port = await freePort();
     const folder = await mkdtemp(join(tmpdir(), 'partyline-janus-'));
     const files = [...writeJanusConfiguration({ ...settings, port })];
@@ -111,15 +112,4 @@ async function answering(url: string): Promise<void> {
       await sleep(100);
     }
   }
-}
-
-/** Janus cannot say which port it was given, so one is chosen for it. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free TCP port');
-  return address.port;
 }

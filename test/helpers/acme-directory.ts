@@ -5,9 +5,9 @@ import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { makeSelfSigned } from '../../src/server/tls/self-signed.ts';
 import { answering, end } from './background-program.ts';
-import { freePort } from './free-port.ts';
 
 export interface AcmeDirectoryOptions {
   /** Ports of 127.0.0.1 that it looks at in place of 80 and 443. */

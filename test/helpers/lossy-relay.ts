@@ -1,6 +1,7 @@
 /** A UDP relay in front of a media port that loses packets in both directions, delays them unevenly and repeats some: a lossy network for real browsers. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { freePort } from '../../bench/lib/free-port.ts';
 import type { Prng } from './prng.ts';
 
 export interface LossyRelayOptions {
@@ -33,7 +34,7 @@ export class LossyRelay {
 
   static async open(options: LossyRelayOptions): Promise<LossyRelay> {
     const front = createSocket('udp4');
-    front.bind(0, options.address);
+    front.bind(await freePort(), options.address);
     await once(front, 'listening');
     return new LossyRelay(front, options);
   }

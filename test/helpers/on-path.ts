@@ -1,6 +1,7 @@
 /** Somebody on the network path between participants and a server: sees all, and can change, drop, repeat and send in their names. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { freePort } from '../../bench/lib/free-port.ts';
 
 export interface PassingDatagram {
   /** The address of the participant, as text; a participant is known by it. */
@@ -33,7 +34,7 @@ export class OnPath {
   }
 
   static async open(): Promise<OnPath> {
-    const front = await bound(FRONT_ADDRESS);
+    const front = await bound(FRONT_ADDRESS, await freePort());
     return new OnPath(front);
   }
 

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { answering, end } from './background-program.ts';
-import { freePort } from './free-port.ts';
 
 export interface PrometheusOptions {
   /** Empty, and nobody else's. */

@@ -2,7 +2,11 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createConnection, type Socket as TcpSocket } from 'node:net';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { FrameReader, frame } from '../../src/rtc/stream-framing.ts';
+
+/** RFC 7983: the first byte of STUN. */
+const MAX_STUN_TYPE = 3;
 
 export interface TcpRelayOptions {
   /** Where clients send to; with the port that the server binds on its own address. */
@@ -24,14 +28,16 @@ export class TcpRelay {
     this.port = front.address().port;
     this.#options = options;
     front.on('message', (datagram, { address, port }) => {
-      if (keyOf(address, port) === this.#held?.key) this.#held.waiting.push(frame(datagram));
-      else this.#back(address, port).write(frame(datagram));
+      const key = keyOf(address, port);
+      if (key === this.#held?.key) this.#held.waiting.push(frame(datagram));
+      else if (this.#backs.has(key) || datagram[0]! <= MAX_STUN_TYPE)
+        this.#back(key, address, port).write(frame(datagram));
     });
   }
 
   static async open(options: TcpRelayOptions): Promise<TcpRelay> {
     const front = createSocket('udp4');
-    front.bind(0, options.address);
+    front.bind(await freePort(), options.address);
     await once(front, 'listening');
     return new TcpRelay(front, options);
   }
@@ -53,7 +59,10 @@ export class TcpRelay {
     this.#held = undefined;
   }
 
-  /** Ends all connections, as a network does that changes; the next datagram opens another. */
+  /**
+   * Ends all connections, as a network does that changes. The next check of ICE opens another; until then nothing is sent, as browsers do
+   * it: media alone would not tell the server whose it is.
+   */
   cut(): void {
     for (const back of this.#backs.values()) back.destroy();
     this.#backs.clear();
@@ -64,8 +73,7 @@ export class TcpRelay {
     this.cut();
   }
 
-  #back(address: string, port: number): TcpSocket {
-    const key = keyOf(address, port);
+  #back(key: string, address: string, port: number): TcpSocket {
     const known = this.#backs.get(key);
     if (known !== undefined) return known;
     const back = createConnection({ host: this.#options.serverAddress, port: this.port, noDelay: true });

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { answering, end } from './background-program.ts';
-import { freePort } from './free-port.ts';
 
 export interface TurnServerOptions {
   /** The address to listen at and to relay from; 127.0.0.1 without. */
@@ -26,7 +26,7 @@ export async function startTurnServer({
   configuration,
 }: TurnServerOptions): Promise<TurnServer> {
   const directory = await mkdtemp(join(tmpdir(), 'partyline-turn-'));
-  const port = await freePort(address);
+  const port = await freePort();
   const lines = [
     `listening-ip=${address}`,
     `relay-ip=${address}`,

@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'tap';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { defaultConfig } from '../../src/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { checkHttps } from '../../src/main/check/https.ts';
 import { checkPorts } from '../../src/main/check/ports.ts';
 import { makeSelfSigned } from '../../src/server/tls/self-signed.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
-import { freePort } from '../helpers/free-port.ts';
 import { startSecureServer } from '../helpers/secure-server.ts';
 
 const DAY_MS = 86_400_000;

@@ -7,6 +7,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { test } from 'tap';
+import { freePort } from '../../bench/lib/free-port.ts';
 import { ConfigError, defaultConfig } from '../../src/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { checkAddresses } from '../../src/main/check/addresses.ts';
@@ -17,7 +18,6 @@ import type { CheckResult } from '../../src/main/check/result.ts';
 import { checkTurn } from '../../src/main/check/turn.ts';
 import { checkCommand } from '../../src/main/check.ts';
 import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
-import { freePort } from '../helpers/free-port.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { startTurnServer } from '../helpers/turn-server.ts';
 

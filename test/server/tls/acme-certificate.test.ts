@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import pino from 'pino';
 import { test } from 'tap';
+import { freePort } from '../../../bench/lib/free-port.ts';
 import type { Clock } from '../../../src/lib/clock.ts';
 import { AcmeCertificate } from '../../../src/server/tls/acme-certificate.ts';
 import {
@@ -19,7 +20,6 @@ import { retryDelayMs } from '../../../src/server/tls/retry-delay.ts';
 import { startAcmeDirectory } from '../../helpers/acme-directory.ts';
 import { ensureDebianPackages, skipIfMissing } from '../../helpers/debian-packages.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { freePort } from '../../helpers/free-port.ts';
 
 const skip = skipIfMissing(ensureDebianPackages(['pebble']));
 const NAME = 'voice.partyline.test';

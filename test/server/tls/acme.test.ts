@@ -1,10 +1,10 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
+import { freePort } from '../../../bench/lib/free-port.ts';
 import { type AcmeDirectory, startAcmeDirectory } from '../../helpers/acme-directory.ts';
 import { ensureDebianPackages, skipIfMissing } from '../../helpers/debian-packages.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { freePort } from '../../helpers/free-port.ts';
 import { certificateShown, type SecureServer, startSecureServer, trusting } from '../../helpers/secure-server.ts';
 import { SignalingClient } from '../../helpers/signaling-client.ts';
 

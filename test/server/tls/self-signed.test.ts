@@ -5,9 +5,9 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { test } from 'tap';
+import { freePort } from '../../../bench/lib/free-port.ts';
 import { localNames, makeSelfSigned, storedSelfSigned } from '../../../src/server/tls/self-signed.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
-import { freePort } from '../../helpers/free-port.ts';
 import { certificateShown, startSecureServer, trusting } from '../../helpers/secure-server.ts';
 import { SignalingClient } from '../../helpers/signaling-client.ts';
 

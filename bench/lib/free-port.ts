@@ -1,0 +1,42 @@
+import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** Below the ports that systems give to those who ask for any (Linux: from 32768), so that nobody is given one meanwhile. */
+const FIRST_PORT = 10_000;
+const END_PORT = 32_768;
+const ATTEMPTS = 100;
+
+/** A port number that nobody uses at the moment, neither for TCP nor for UDP, at any IPv4 address of this machine. */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const port = randomInt(FIRST_PORT, END_PORT);
+    if ((await isTcpPortFree(port)) && (await isUdpPortFree(port))) return port;
+  }
+  throw new Error(`none of ${ATTEMPTS} ports that were tried is free`);
+}
+
+async function isTcpPortFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '0.0.0.0');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
+}
+
+async function isUdpPortFree(port: number): Promise<boolean> {
+  const socket = createSocket('udp4');
+  socket.bind(port, '0.0.0.0');
+  const isFree = await once(socket, 'listening').then(
+    () => true,
+    () => false,
+  );
+  socket.close();
+  await once(socket, 'close');
+  return isFree;
+}
