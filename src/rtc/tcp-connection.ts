@@ -9,7 +9,7 @@ import { FrameReader, frame } from './stream-framing.ts';
 export interface TcpConnectionLimits {
   /** Time until a transport has adopted it, that is until the first authentic STUN request. */
   readonly adoptionMs: Millis;
-  /** Frames until then. */
+  /** Frames until then, the first of them STUN. */
   readonly framesBeforeAdoption: number;
   /** What may wait here when the system takes no more; real-time data beyond it is dropped, because it would come too late. */
   readonly unsentBytes: number;
@@ -207,9 +207,13 @@ export class TcpConnection implements DatagramSocket {
   /** Whether to go on reading. */
   #receive(datagram: Buffer): boolean {
     this.#counters.framesIn++;
-    if (this.#state === 'new' && (!mayBeStun(datagram) || ++this.#frames > this.#limits.framesBeforeAdoption)) {
-      this.refuse();
-      return false;
+    if (this.#state === 'new') {
+      // It may be adopted in another thread, a moment after its first frame; what follows meanwhile is for whoever does that.
+      const isAllowed = this.#frames > 0 || mayBeStun(datagram);
+      if (!isAllowed || ++this.#frames > this.#limits.framesBeforeAdoption) {
+        this.refuse();
+        return false;
+      }
     }
     this.#events.frame(datagram, this);
     return !this.#isClosed();

@@ -16,6 +16,7 @@ import { FakeClock } from '../helpers/fake-clock.ts';
 import { TcpClient } from './tcp-client.ts';
 
 const STUN = Buffer.from([0, 1, 2, 3]);
+const RTP = Buffer.from([0x80, 0x6f, 0, 1]);
 
 interface Came {
   readonly datagram: Buffer;
@@ -92,6 +93,20 @@ test('datagrams go both ways between threads, each by the connection that it bel
   await eventually(() => came.length === 3);
   t.equal(came[2]!.socket, ada.socket);
   t.match(relay.counters, { accepted: 2, refused: 0, packetsDropped: 0, framesIn: 3 });
+});
+
+test('what follows the first check is not lost while the other thread has not yet adopted the connection', async (t) => {
+  const { relay, came, connect, busy, goOn } = await setUp(t);
+  const { client, socket } = await connect();
+  busy();
+  socket.adopt?.();
+  client.send(RTP);
+  client.send(RTP);
+  await eventually(() => came.length === 3);
+  t.same(came[2]!.datagram, RTP);
+  goOn();
+  await eventually(() => relay.connectionCount.new === 0);
+  t.match(relay.counters, { accepted: 1, refused: 0, framesIn: 3 });
 });
 
 test('a connection is adopted and released from the other thread, and its end is told there', async (t) => {
