@@ -22,6 +22,8 @@ import { formatTable } from './lib/table.ts';
 /** Bytes of 20 ms of speech at 32 kb/s. */
 const PAYLOAD = 80;
 const TIMESTAMP_BITS = 2 ** 32;
+/** As between the packets of a small room. */
+const PAUSE_MS = 3;
 
 const options = {
   rounds: { kind: 'number', default: 30, min: 3, max: 10_000, description: 'batches of each' },
@@ -73,6 +75,7 @@ async function run(values: Values<typeof options>): Promise<void> {
     ...buffering(),
     ...protecting(listeners),
     sending(sender, receiver.address().port),
+    waking(),
   ];
   try {
     const rows = await measureMicro(cases, { rounds, batchMs, onProgress: showProgress });
@@ -171,6 +174,17 @@ function sending(socket: UdpSocket, port: number): MicroCase {
     if (!socket.send(buffer.view(RTP_HEADER_LENGTH + PAYLOAD + 16), port, '127.0.0.1')) buffer.renew();
   };
   return { name: 'send a packet', run: (times) => repeat(times, send) };
+}
+
+/** Its pauses are not counted. */
+function waking(): MicroCase {
+  const neverNotified = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const cpuMs = (): number => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  };
+  const wait = () => Atomics.wait(neverNotified, 0, 0, PAUSE_MS);
+  return { name: 'wake up after a pause (CPU)', run: (times) => repeat(times, wait), clock: cpuMs };
 }
 
 function repeat(times: number, what: () => void): void {

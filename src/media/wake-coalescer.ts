@@ -13,7 +13,10 @@ const ACTIVE_FROM_PER_SECOND = 200;
 const ACTIVE_TO_PER_SECOND = 100;
 /** What waits between two looks must fit into the sockets' buffers, which the system may have made small. */
 const MAX_PER_SECOND = 10_000;
-const MAX_PER_POLL = 128;
+/** libuv takes no more from a socket at one time; who got this many looks again. */
+const DATAGRAMS_PER_POLL = 32;
+/** A tick does not wait longer for what is still in the sockets. */
+const MAX_READING_MS = 2;
 
 export interface WakeCoalescerOptions {
   readonly clock: Clock;
@@ -77,15 +80,21 @@ export class WakeCoalescer implements Clock {
     if (this.#isActive && !wasActive) afterPoll(this.#turn);
   }
 
-  /** One turn of the event loop: runs the tick that is due, or else waits. Work that a tick leaves to the event loop comes before the wait. */
+  /**
+   * One turn of the event loop, after it has read: runs the tick that is due, or else waits. What a tick leaves to the event loop comes before
+   * the wait.
+   */
   readonly #turn = (): void => {
     const timer = this.#timer;
     if (timer === undefined) return;
     const nowMs = this.now();
+    const isAllRead = this.#isAllRead();
     if (nowMs >= timer.at) {
-      this.#timer = undefined;
-      timer.callback();
-    } else if (!this.#isFlooded()) {
+      if (isAllRead || nowMs >= timer.at + MAX_READING_MS) {
+        this.#timer = undefined;
+        timer.callback();
+      }
+    } else if (isAllRead) {
       const nextPollMs = (Math.floor(nowMs / POLL_INTERVAL_MS) + 1) * POLL_INTERVAL_MS;
       this.#options.sleep(Math.min(nextPollMs, timer.at) - nowMs);
       this.#sleptMs += this.now() - nowMs;
@@ -93,11 +102,11 @@ export class WakeCoalescer implements Clock {
     this.#options.afterPoll(this.#turn);
   };
 
-  /** Whether the sockets may still hold more. */
-  #isFlooded(): boolean {
+  /** Whether the sockets were empty after the last look. */
+  #isAllRead(): boolean {
     const datagrams = this.#options.datagramsIn();
     const came = datagrams - this.#datagramsAtPoll;
     this.#datagramsAtPoll = datagrams;
-    return came > MAX_PER_POLL;
+    return came < DATAGRAMS_PER_POLL;
   }
 }
