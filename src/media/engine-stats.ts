@@ -3,6 +3,7 @@ import type { CodecPool } from '../mixer/codec-pool.ts';
 import type { Demultiplexer } from '../rtc/demultiplexer.ts';
 import type { MediaPort } from '../rtc/media-port.ts';
 import type { Reception } from '../rtc/rtcp-session.ts';
+import { createBusyMeter } from './busy-meter.ts';
 import { Histogram } from './histogram.ts';
 import type { WorkerStats } from './messages.ts';
 import type { MixedRoom } from './mixed-room.ts';
@@ -75,12 +76,7 @@ export class EngineStats {
   readonly #loss = { incoming: new Histogram(LOSS_BOUNDS), outgoing: new Histogram(LOSS_BOUNDS) };
   readonly #jitter = { incoming: new Histogram(JITTER_BOUNDS), outgoing: new Histogram(JITTER_BOUNDS) };
   readonly #roundTrip = new Histogram(ROUND_TRIP_BOUNDS);
-  readonly #utilization: () => number;
-
-  /** @param utilization the share of its time, 0 to 1, that the thread was busy since the last call */
-  constructor(utilization: () => number) {
-    this.#utilization = utilization;
-  }
+  readonly #utilization = createBusyMeter();
 
   observeTick({ latenessMs, totalMs, encodeMs, sendMs }: TickTimes): void {
     this.#ticks++;

@@ -18,7 +18,6 @@ import { OverloadController } from './overload.ts';
 import { PacketRecorder } from './packet-recorder.ts';
 import { RoomMember } from './room-member.ts';
 import { TickLoop } from './tick-loop.ts';
-import type { WakeCoalescer } from './wake-coalescer.ts';
 
 /** 120 ms: often enough for a lively indicator, rarely enough for a large room. */
 const LEVELS_EVERY_TICKS = 6;
@@ -38,8 +37,6 @@ export interface MediaEngineOptions {
   readonly busyShare?: () => number;
   /** Beats with each tick. */
   readonly heartbeat?: Heartbeat;
-  /** Only in a thread that has nothing else to do. */
-  readonly coalescer?: WakeCoalescer;
 }
 
 export class MediaEngine {
@@ -59,18 +56,17 @@ export class MediaEngine {
   readonly #overload = new OverloadController();
   #lastFailureMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ port, clock, emit, busyShare, heartbeat, coalescer }: MediaEngineOptions) {
-    const sleptMs = () => coalescer?.sleptMs ?? 0;
+  constructor({ port, clock, emit, busyShare = createBusyMeter(), heartbeat }: MediaEngineOptions) {
     this.#port = port;
     this.#clock = clock;
     this.#emit = emit;
-    this.#busyShare = busyShare ?? createBusyMeter(sleptMs);
+    this.#busyShare = busyShare;
     this.#heartbeat = heartbeat;
     this.#demultiplexer = new Demultiplexer(port, clock);
     this.#pool = new CodecPool(opusCodec, () => clock.now());
-    this.#stats = new EngineStats(createBusyMeter(sleptMs));
+    this.#stats = new EngineStats();
     this.#loop = new TickLoop({
-      clock: coalescer ?? clock,
+      clock,
       intervalMs: PTIME_MS,
       onTick: (tick, nowMs, latenessMs) => this.#tick(tick, nowMs, latenessMs),
     });

@@ -6,11 +6,9 @@ import { RelayedTcpPort } from '../rtc/tcp-relay.ts';
 import { MediaEngine } from './engine.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { WorkerInput, WorkerMessage, WorkerSetup } from './host.ts';
-import { WakeCoalescer } from './wake-coalescer.ts';
 
 if (parentPort === null) throw new Error('this file is the entry of a worker thread');
 const parent = parentPort;
-const neverNotified = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 const say = (message: WorkerMessage): void => parent.postMessage(message);
 
 async function run(setup: WorkerSetup): Promise<void> {
@@ -27,12 +25,6 @@ async function run(setup: WorkerSetup): Promise<void> {
     port,
     clock: systemClock,
     heartbeat: new Heartbeat(setup.heartbeat),
-    coalescer: new WakeCoalescer({
-      clock: systemClock,
-      datagramsIn: () => port.udpCounters.datagramsIn,
-      sleep: (ms) => Atomics.wait(neverNotified, 0, 0, ms),
-      afterPoll: (callback) => setImmediate(callback),
-    }),
     emit: (event) => say({ type: 'event', event }),
   });
   parent.on('message', (input: WorkerInput) => {
