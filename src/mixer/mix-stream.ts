@@ -1,8 +1,8 @@
 /**
  * One distinct mix and its encoder: from the float sum to the Opus packets that everybody who hears this mix gets.
  *
- * Listeners move between streams in mid-sentence without hearing it (measured with real speech, CELT): a stream that
- * takes over first encodes the last five frames that its listener heard, and a listener goes back only after both
+ * Listeners move between streams in mid-sentence without hearing it (measured with real speech and held tones, CELT): a stream that
+ * takes over first encodes the last six frames that its listener heard, and a listener goes back only after both
  * encoders had the same input for ten frames. After silence packets a stream starts with a fresh encoder instead,
  * because its first frame then depends on nothing.
  */
@@ -13,8 +13,8 @@ import { FRAME_SAMPLES, PTIME_MS, SAMPLES_PER_MS } from './format.ts';
 import { Limiter } from './limiter.ts';
 import { applyRamp } from './pcm.ts';
 
-/** Frames after which a fresh encoder predicts as well as one that has run all along. */
-const PRIMING_FRAMES = 5;
+/** Frames after which a fresh encoder predicts as well as one that has run all along. Speech is content with five, a held tone is not always. */
+const PRIMING_FRAMES = 6;
 /** Those and the frame of this tick. */
 const HISTORY_FRAMES = PRIMING_FRAMES + 1;
 

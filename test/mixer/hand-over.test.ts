@@ -17,6 +17,9 @@ const VOICES = [11, 12, 13].map((seed) => voiced(seed, SECONDS).map((sample) => 
 const OTHERS = VOICES[0]!.map((sample, i) => sample + 0.5 * VOICES[1]![i]!);
 const OWN_VOICE = VOICES[2]!;
 
+/** 440 and 630 Hz, in radians a sample. */
+const TONE_STEPS = [440, 630].map((hz) => (2 * Math.PI * hz) / 48_000) as [number, number];
+
 const frameOf = (signal: Float32Array, n: number) => signal.subarray(n * FRAME_SAMPLES, (n + 1) * FRAME_SAMPLES);
 
 /** The shared mix in frame n: with the listener's own voice while that speaks. */
@@ -107,6 +110,35 @@ test('going from the shared stream to an own one in mid-sentence is not heard', 
   t.ok(mean(lossDb) <= 1, `mean loss ${mean(lossDb).toFixed(2)} dB`);
   t.ok(Math.max(...lossDb) <= 4, `worst loss ${Math.max(...lossDb).toFixed(2)} dB`);
   t.ok(clickRatio <= 1.2, `click ratio ${clickRatio.toFixed(2)}`);
+});
+
+test('going to an own stream in the midst of held tones is not heard either, whatever their phase', async (t) => {
+  const change = 20;
+  const frames = change + 3;
+  let worst = 0;
+  for (let phase = 0; phase < 200; phase++) {
+    const tones = Float32Array.from(
+      { length: frames * FRAME_SAMPLES },
+      (_, i) => 6500 * (Math.sin(TONE_STEPS[0] * i + phase) + Math.sin(TONE_STEPS[1] * i + 2.3 * phase)),
+    );
+    const pool = new CodecPool(opusCodec, () => 0);
+    const shared = new MixStream(pool, SHARED);
+    const own = new MixStream(pool, OWN);
+    const decoder = opusCodec.createDecoder();
+    const heard = concatInt16(
+      Array.from({ length: frames }, (_, n) => {
+        const mix = frameOf(tones, n);
+        shared.setMix(mix, 2);
+        if (n === change) own.takeOver(shared);
+        if (n >= change) own.setMix(mix, 2);
+        return decoder.decode((n < change ? shared : own).payload())!.slice();
+      }),
+    );
+    const start = change * FRAME_SAMPLES - 100;
+    const before = maxSecondDifference(heard, start - 10 * FRAME_SAMPLES, start);
+    worst = Math.max(worst, maxSecondDifference(heard, start, heard.length) / before);
+  }
+  t.ok(worst <= 1.2, `click ratio ${worst.toFixed(2)}`);
 });
 
 test('going back after ten frames of the same sound is not heard, going back at once would be', async (t) => {

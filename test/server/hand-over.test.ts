@@ -10,11 +10,8 @@ const TURNS = 2;
 const MOST_ATTEMPTS = 16;
 /** A stall of this process is one of server and microphones alike; a jitter buffer forgives less than a frame. */
 const LONGEST_STALL_MS = 15;
-/**
- * A gap or a cut in these tones is far beyond 2. A change of encoder is at 1.03 to 1.06, but in one of some ten turns, at the very frame
- * of the change, up to 1.45: two encoders leave different noise in a held tone. Simulated turns, whose phases are fixed, have a closer limit.
- */
-const CLICK_LIMIT = 1.6;
+/** A gap or a cut in these tones is far beyond 2, a change of encoder at 1.03 to 1.1. Simulated turns have a closer limit. */
+const CLICK_LIMIT = 1.3;
 
 test('who begins and stops to talk hears the others without a click and without a gap in the stream', async (t) => {
   const server = await startServer(['--levelling', 'off']);
