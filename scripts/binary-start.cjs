@@ -9,4 +9,5 @@ const script = new Script(unpack('main.js').toString('latin1'), {
   // Where V8 does not take it (with other flags, say), it compiles the code.
   cachedData: unpack('main.cache'),
 });
+if (script.cachedDataRejected) process.emitWarning('the code is compiled anew, which makes the start slower');
 script.runInThisContext()(require, module, exports);

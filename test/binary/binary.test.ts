@@ -45,6 +45,7 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
     const asked = binary.run({ args: ['--version'] });
     t.equal(await asked.exitCode, 0);
     const { platform, arch, versions } = process;
+    // And nothing else: V8 takes the compiled code that is inside.
     t.equal(asked.output(), `partyline ${version} (${platform}-${arch}, Node ${versions.node})\n`);
     const wrong = binary.run({ args: ['--prot', '80'] });
     t.equal(await wrong.exitCode, 2);
