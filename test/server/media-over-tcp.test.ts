@@ -1,6 +1,6 @@
 import { createConnection, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Test, test } from 'tap';
+import t, { type Test } from 'tap';
 import { createCertificate } from '../../bench/client/media-transport.ts';
 import { LightParticipant } from '../../bench/client/participant.ts';
 import { encodeProgramme } from '../../bench/client/programme.ts';
@@ -53,13 +53,17 @@ async function setUp(t: Test, { isShared = false, workers = 0 } = {}) {
   return { relay, listen, metric };
 }
 
+/** They wait most of the time. */
+const PARALLEL = { buffered: true };
+t.jobs = 2;
+
 const WAYS = {
   'a TCP port for media': {},
   // Its sockets are in another thread than the media.
   'the port of the page': { isShared: true, workers: 1 },
 };
 for (const [way, options] of Object.entries(WAYS))
-  test(`participants whose media goes over ${way} hear each other without a gap`, async (t) => {
+  t.test(`participants whose media goes over ${way} hear each other without a gap`, PARALLEL, async (t) => {
     const { relay, listen, metric } = await setUp(t, options);
     const { packets, lost, levelDbfs } = await listen(2000);
     t.ok(packets >= 95 && packets <= 105, `${packets} packets in 2 s`);
@@ -77,22 +81,26 @@ for (const [way, options] of Object.entries(WAYS))
     t.equal(await metric('partyline_media_connections_over_tcp'), 2);
   });
 
-test('to a listener who was in a tunnel for eight seconds little of what was said meanwhile arrives, and then what is said now', async (t) => {
-  const { relay, listen, metric } = await setUp(t);
-  await listen(4000);
-  relay.holdFirst();
-  await sleep(8000);
-  relay.resume();
-  const burst = await listen(1000);
-  // The longest pause that counts is 4.7 s at the start, and then that of the client's checks, 2.5 s.
-  t.ok(burst.packets < 50 + 6 * 50, `${burst.packets} packets in the first second, of 400 meanwhile`);
-  t.ok((await metric('partyline_media_tcp_packets_dropped_total')) > 50);
-  const after = await listen(1000);
-  t.ok(after.packets >= 45 && after.packets <= 55, `${after.packets} packets in the next second`);
-  t.ok(after.levelDbfs > -15, `the tone is heard at ${after.levelDbfs.toFixed(1)} dBFS`);
-});
+t.test(
+  'to a listener who was in a tunnel for eight seconds little of what was said meanwhile arrives, and then what is said now',
+  PARALLEL,
+  async (t) => {
+    const { relay, listen, metric } = await setUp(t);
+    await listen(4000);
+    relay.holdFirst();
+    await sleep(8000);
+    relay.resume();
+    const burst = await listen(1000);
+    // The longest pause that counts is 4.7 s at the start, and then that of the client's checks, 2.5 s.
+    t.ok(burst.packets < 50 + 6 * 50, `${burst.packets} packets in the first second, of 400 meanwhile`);
+    t.ok((await metric('partyline_media_tcp_packets_dropped_total')) > 50);
+    const after = await listen(1000);
+    t.ok(after.packets >= 45 && after.packets <= 55, `${after.packets} packets in the next second`);
+    t.ok(after.levelDbfs > -15, `the tone is heard at ${after.levelDbfs.toFixed(1)} dBFS`);
+  },
+);
 
-test('a flood of connections and bytes at the TCP port does not disturb those who talk', async (t) => {
+t.test('a flood of connections and bytes at the TCP port does not disturb those who talk', async (t) => {
   const { relay, listen, metric } = await setUp(t);
   const flood = new Set<Socket>();
   const kinds = [

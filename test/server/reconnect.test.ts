@@ -1,6 +1,6 @@
 /** Two participants talk all the time, and one or the other loses a connection: what the others hear and see of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Test, test } from 'tap';
+import t, { type Test } from 'tap';
 import { createCertificate } from '../../bench/client/media-transport.ts';
 import { LossyRelay } from '../helpers/lossy-relay.ts';
 import { createPrng } from '../helpers/prng.ts';
@@ -15,6 +15,9 @@ const NO_GAP_MS = 400;
 /** A browser asks for consent every 2.5 s at the latest, as these participants do. */
 const CONSENT_MS = 2500;
 const certificate = createCertificate();
+/** They wait most of the time. */
+const PARALLEL = { buffered: true };
+t.jobs = 2;
 
 async function setUp(t: Test, flags: readonly string[] = []) {
   const relay = await LossyRelay.open({
@@ -43,7 +46,7 @@ async function setUp(t: Test, flags: readonly string[] = []) {
   return { relay, proxy, server, ada, ben };
 }
 
-test('a WebSocket that breaks is not heard, and resumed without an offer', async (t) => {
+t.test('a WebSocket that breaks is not heard, and resumed without an offer', PARALLEL, async (t) => {
   const { ada, ben, proxy } = await setUp(t);
   const { participantId } = ada.joined;
   ben.messages.length = 0;
@@ -66,52 +69,64 @@ test('a WebSocket that breaks is not heard, and resumed without an offer', async
   );
 });
 
-test('a talker whose NAT rebinds is heard without a pause, and hears again with the next consent check', async (t) => {
-  const { ada, ben, relay } = await setUp(t);
-  relay.rebind(0);
-  await sleep(CONSENT_MS + 500);
-  t.ok(ben.longestGapMs < NO_GAP_MS, `Ben heard nothing for ${ben.longestGapMs.toFixed(0)} ms`);
-  t.ok(ada.longestGapMs < CONSENT_MS + NO_GAP_MS, `Ada heard nothing for ${ada.longestGapMs.toFixed(0)} ms`);
-  ada.mark();
-  await sleep(500);
-  t.ok(ada.longestGapMs < NO_GAP_MS, `then ${ada.longestGapMs.toFixed(0)} ms`);
-});
-
-test('a client that restarts ICE when it is told that it has moved hardly notices that its NAT rebinds', async (t) => {
-  const { ada, ben, relay } = await setUp(t);
-  ada.restartsWhenMoved = true;
-  for (let time = 0; time < 2; time++) {
+t.test(
+  'a talker whose NAT rebinds is heard without a pause, and hears again with the next consent check',
+  PARALLEL,
+  async (t) => {
+    const { ada, ben, relay } = await setUp(t);
     relay.rebind(0);
-    await sleep(1000);
-  }
-  t.ok(ben.longestGapMs < NO_GAP_MS, `Ben heard nothing for ${ben.longestGapMs.toFixed(0)} ms`);
-  t.match(
-    ada.messages.filter(({ type }) => type === 'media_moved'),
-    [{}],
-    'it is not told all the time',
-  );
-  await sleep(1500);
-  ada.mark();
-  await sleep(300);
-  t.ok(ada.longestGapMs < NO_GAP_MS);
-});
+    await sleep(CONSENT_MS + 500);
+    t.ok(ben.longestGapMs < NO_GAP_MS, `Ben heard nothing for ${ben.longestGapMs.toFixed(0)} ms`);
+    t.ok(ada.longestGapMs < CONSENT_MS + NO_GAP_MS, `Ada heard nothing for ${ada.longestGapMs.toFixed(0)} ms`);
+    ada.mark();
+    await sleep(500);
+    t.ok(ada.longestGapMs < NO_GAP_MS, `then ${ada.longestGapMs.toFixed(0)} ms`);
+  },
+);
 
-test('an ICE restart after the NAT has rebound brings both directions back at once, with the same keys', async (t) => {
-  const { ada, ben, relay } = await setUp(t);
-  relay.rebind();
-  const beganMs = performance.now();
-  await Promise.all([ada.restartIce(), ben.restartIce()]);
-  t.comment(`restarted in ${(performance.now() - beganMs).toFixed(0)} ms`);
-  await sleep(700);
-  for (const { longestGapMs } of [ada, ben]) t.ok(longestGapMs < 600, `nothing for ${longestGapMs.toFixed(0)} ms`);
-  for (let time = 0; time < 3; time++) await ada.restartIce();
-  ben.mark();
-  await sleep(500);
-  t.ok(ben.longestGapMs < NO_GAP_MS, 'restarts without need are not heard');
-  t.notOk(ada.messages.some(({ type }) => type === 'media_closed' || type === 'error'));
-});
+t.test(
+  'a client that restarts ICE when it is told that it has moved hardly notices that its NAT rebinds',
+  PARALLEL,
+  async (t) => {
+    const { ada, ben, relay } = await setUp(t);
+    ada.restartsWhenMoved = true;
+    for (let time = 0; time < 2; time++) {
+      relay.rebind(0);
+      await sleep(1000);
+    }
+    t.ok(ben.longestGapMs < NO_GAP_MS, `Ben heard nothing for ${ben.longestGapMs.toFixed(0)} ms`);
+    t.match(
+      ada.messages.filter(({ type }) => type === 'media_moved'),
+      [{}],
+      'it is not told all the time',
+    );
+    await sleep(1500);
+    ada.mark();
+    await sleep(300);
+    t.ok(ada.longestGapMs < NO_GAP_MS);
+  },
+);
 
-test('who is not heard of on either path is out of the list within ten seconds', async (t) => {
+t.test(
+  'an ICE restart after the NAT has rebound brings both directions back at once, with the same keys',
+  PARALLEL,
+  async (t) => {
+    const { ada, ben, relay } = await setUp(t);
+    relay.rebind();
+    const beganMs = performance.now();
+    await Promise.all([ada.restartIce(), ben.restartIce()]);
+    t.comment(`restarted in ${(performance.now() - beganMs).toFixed(0)} ms`);
+    await sleep(700);
+    for (const { longestGapMs } of [ada, ben]) t.ok(longestGapMs < 600, `nothing for ${longestGapMs.toFixed(0)} ms`);
+    for (let time = 0; time < 3; time++) await ada.restartIce();
+    ben.mark();
+    await sleep(500);
+    t.ok(ben.longestGapMs < NO_GAP_MS, 'restarts without need are not heard');
+    t.notOk(ada.messages.some(({ type }) => type === 'media_closed' || type === 'error'));
+  },
+);
+
+t.test('who is not heard of on either path is out of the list within ten seconds', PARALLEL, async (t) => {
   const { ada, ben } = await setUp(t);
   const left = ben.next('participant_left', 10_000);
   ada.vanish();
@@ -121,21 +136,25 @@ test('who is not heard of on either path is out of the list within ten seconds',
   t.ok(tookMs > 5000 && tookMs < 10_000, `after ${(tookMs / 1000).toFixed(1)} s`);
 });
 
-test('a WebSocket that hangs throws nobody out whose media lives; UDP that is blocked nobody whose WebSocket does', async (t) => {
-  const { ada, ben, proxy, relay } = await setUp(t);
-  proxy.stall();
-  await sleep(9500);
-  t.notOk(
-    ben.messages.some(({ type }) => type === 'participant_left'),
-    'Ada is in the list',
-  );
-  t.ok(ben.longestGapMs < NO_GAP_MS, `and heard (${ben.longestGapMs.toFixed(0)} ms)`);
-  proxy.mend();
-  t.match(await ada.connect(), { mediaResumed: true });
-  relay.loss = 1;
-  const { participant } = await ben.next('participant_updated', 9000);
-  t.match(participant, { connected: false });
-  t.notOk(ben.messages.some(({ type }) => type === 'participant_left'));
-  relay.loss = 0;
-  t.match(await ben.next('participant_updated', 4000), { participant: { connected: true } });
-});
+t.test(
+  'a WebSocket that hangs throws nobody out whose media lives; UDP that is blocked nobody whose WebSocket does',
+  PARALLEL,
+  async (t) => {
+    const { ada, ben, proxy, relay } = await setUp(t);
+    proxy.stall();
+    await sleep(9500);
+    t.notOk(
+      ben.messages.some(({ type }) => type === 'participant_left'),
+      'Ada is in the list',
+    );
+    t.ok(ben.longestGapMs < NO_GAP_MS, `and heard (${ben.longestGapMs.toFixed(0)} ms)`);
+    proxy.mend();
+    t.match(await ada.connect(), { mediaResumed: true });
+    relay.loss = 1;
+    const { participant } = await ben.next('participant_updated', 9000);
+    t.match(participant, { connected: false });
+    t.notOk(ben.messages.some(({ type }) => type === 'participant_left'));
+    relay.loss = 0;
+    t.match(await ben.next('participant_updated', 4000), { participant: { connected: true } });
+  },
+);
