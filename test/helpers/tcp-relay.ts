@@ -4,9 +4,7 @@ import { once } from 'node:events';
 import { createConnection, type Socket as TcpSocket } from 'node:net';
 import { freePort } from '../../bench/lib/free-port.ts';
 import { FrameReader, frame } from '../../src/rtc/stream-framing.ts';
-
-/** RFC 7983: the first byte of STUN. */
-const MAX_STUN_TYPE = 3;
+import { kindOf } from './on-path.ts';
 
 export interface TcpRelayOptions {
   /** Where clients send to; with the port that the server binds on its own address. */
@@ -30,7 +28,7 @@ export class TcpRelay {
     front.on('message', (datagram, { address, port }) => {
       const key = keyOf(address, port);
       if (key === this.#held?.key) this.#held.waiting.push(frame(datagram));
-      else if (this.#backs.has(key) || datagram[0]! <= MAX_STUN_TYPE)
+      else if (this.#backs.has(key) || kindOf(datagram) === 'stun')
         this.#back(key, address, port).write(frame(datagram));
     });
   }
