@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { createServer } from 'node:net';
 
 /** Below the ports that systems give to those who ask for any (Linux: from 32768), so that nobody is given one meanwhile. */
@@ -19,24 +19,23 @@ export async function freePort(): Promise<number> {
 
 async function isTcpPortFree(port: number): Promise<boolean> {
   const server = createServer().listen(port, '0.0.0.0');
-  try {
-    await once(server, 'listening');
-  } catch {
-    return false;
-  }
+  const isFree = await isBound(server);
   server.close();
-  await once(server, 'close');
-  return true;
+  return isFree;
 }
 
 async function isUdpPortFree(port: number): Promise<boolean> {
   const socket = createSocket('udp4');
   socket.bind(port, '0.0.0.0');
-  const isFree = await once(socket, 'listening').then(
+  const isFree = await isBound(socket);
+  socket.close();
+  return isFree;
+}
+
+/** False when it fails. */
+function isBound(opening: EventEmitter): Promise<boolean> {
+  return once(opening, 'listening').then(
     () => true,
     () => false,
   );
-  socket.close();
-  await once(socket, 'close');
-  return isFree;
 }
