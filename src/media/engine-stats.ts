@@ -40,7 +40,6 @@ export interface TickTimes {
 }
 
 export interface EngineState {
-  readonly tickAgeMs: number;
   readonly ticksSkipped: number;
   readonly rooms: Iterable<MixedRoom>;
   readonly roomCount: number;
@@ -108,7 +107,6 @@ export class EngineStats {
     this.#latenessMaxMs = 0;
     const { unknownKind, unknownUfrag, unknownAddress, foreignAddress } = state.demultiplexer.counters;
     return {
-      tickAgeMs: state.tickAgeMs,
       gauges: {
         rooms: state.roomCount,
         connections: state.connections,

@@ -94,6 +94,11 @@ export class MediaEngine {
     }
   }
 
+  /** Since the last finished tick. */
+  tickAgeMs(): Millis {
+    return this.#loop.tickAgeMs();
+  }
+
   async close(): Promise<void> {
     this.#loop.close();
     for (const member of this.#members.values()) this.#remove(member);
@@ -208,7 +213,7 @@ export class MediaEngine {
     });
     if (this.#overload.observe(this.#busyShare(), latenessMs, nowMs)) this.#takeMeasures();
     this.#housekeeping(tick, nowMs);
-    this.#heartbeat?.beat();
+    this.#heartbeat?.beat(this.#clock.now());
   }
 
   #takeMeasures(): void {
@@ -251,7 +256,6 @@ export class MediaEngine {
       if (member.transport.protocol === 'tcp') connectionsOverTcp++;
     }
     return this.#stats.snapshot({
-      tickAgeMs: this.#loop.tickAgeMs(),
       ticksSkipped: this.#loop.ticksSkipped,
       rooms: this.#rooms.values(),
       roomCount: this.#rooms.size,

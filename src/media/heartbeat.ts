@@ -1,6 +1,6 @@
 /**
- * A media worker's sign of life, in memory that it shares with the control plane: it is seen without a message being read,
- * so that a control plane that was busy itself does not take a worker for dead.
+ * A media worker's sign of life, in memory that it shares with the control plane: the time of its last tick. It is seen
+ * without a message being read, so that a control plane that was busy itself does not take a worker for dead.
  */
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 
@@ -17,14 +17,15 @@ export function createHeartbeatMemory(): SharedArrayBuffer {
 
 /** The side of the worker. */
 export class Heartbeat {
-  readonly #count: Int32Array;
+  readonly #lastMs: Int32Array;
 
-  constructor(memory: SharedArrayBuffer) {
-    this.#count = new Int32Array(memory);
+  constructor(memory: SharedArrayBuffer, nowMs: Millis) {
+    this.#lastMs = new Int32Array(memory);
+    this.beat(nowMs);
   }
 
-  beat(): void {
-    Atomics.add(this.#count, 0, 1);
+  beat(nowMs: Millis): void {
+    Atomics.store(this.#lastMs, 0, Math.floor(nowMs));
   }
 }
 
@@ -37,7 +38,7 @@ export interface HeartbeatWatchOptions {
 
 /** The side of the control plane. */
 export class HeartbeatWatch {
-  readonly #count: Int32Array;
+  readonly #lastMs: Int32Array;
   readonly #clock: Clock;
   readonly #onSilence: () => void;
   #seen: number;
@@ -45,11 +46,17 @@ export class HeartbeatWatch {
   #cancel: Cancel;
 
   constructor({ memory, clock, onSilence }: HeartbeatWatchOptions) {
-    this.#count = new Int32Array(memory);
+    this.#lastMs = new Int32Array(memory);
     this.#clock = clock;
     this.#onSilence = onSilence;
-    this.#seen = Atomics.load(this.#count, 0);
+    this.#seen = Atomics.load(this.#lastMs, 0);
     this.#cancel = this.#schedule();
+  }
+
+  /** Since the last beat, in whole milliseconds. */
+  get ageMs(): Millis {
+    // What is stored has wrapped around at 32 bits; the difference wraps back.
+    return Math.max(0, (Math.floor(this.#clock.now()) - Atomics.load(this.#lastMs, 0)) | 0);
   }
 
   close(): void {
@@ -62,11 +69,11 @@ export class HeartbeatWatch {
   }
 
   #check(latenessMs: Millis): void {
-    const count = Atomics.load(this.#count, 0);
+    const lastMs = Atomics.load(this.#lastMs, 0);
     // Checks are counted, not time: when the whole machine slept, the worker is about to beat.
-    if (count !== this.#seen || latenessMs > LATE_MS) this.#silentChecks = 0;
+    if (lastMs !== this.#seen || latenessMs > LATE_MS) this.#silentChecks = 0;
     else this.#silentChecks++;
-    this.#seen = count;
+    this.#seen = lastMs;
     if (this.#silentChecks >= SILENT_CHECKS) this.#onSilence();
     else this.#cancel = this.#schedule();
   }

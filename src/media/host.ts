@@ -27,6 +27,8 @@ export interface MediaHost {
   readonly addresses: readonly MediaAddress[];
   /** The TCP connections of this engine whose sockets are in this thread. */
   readonly relay?: Pick<TcpRelay, 'counters' | 'connectionCount'>;
+  /** Since the engine's last tick; as it is now, however long ago it said something. */
+  tickAgeMs(): Millis;
   post(command: MediaCommand): void;
   /** A TCP connection of this engine that came to the shared port; see `TcpPort.accept`. */
   acceptTcp(socket: Socket): void;
@@ -68,6 +70,7 @@ export async function startInThisThread(options: MediaHostOptions, clock: Clock)
   const engine = new MediaEngine({ port, clock, emit: options.events.event });
   return {
     addresses: port.addresses,
+    tickAgeMs: () => engine.tickAgeMs(),
     post: (command) => engine.handle(command),
     acceptTcp: (socket) => (port.tcp === null ? socket.destroy() : port.tcp.accept(socket)),
     close: () => engine.close(),
@@ -150,6 +153,10 @@ class WorkerHost implements MediaHost {
       else if (message.type === 'relay') this.relay.handle(message.reply);
     });
     void exited.then((reason) => this.#died(this.#hangs ? 'hung and was ended' : reason));
+  }
+
+  tickAgeMs(): Millis {
+    return this.#watch.ageMs;
   }
 
   post(command: MediaCommand): void {

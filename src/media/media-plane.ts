@@ -109,13 +109,11 @@ class WorkerPool implements MediaPlane {
   }
 
   stats(): readonly MediaStats[] {
-    const nowMs = this.#options.clock.now();
-    return this.#slots.flatMap((slot) => slot.stats(nowMs) ?? []);
+    return this.#slots.flatMap((slot) => slot.stats() ?? []);
   }
 
   health(): readonly WorkerHealth[] {
-    const nowMs = this.#options.clock.now();
-    return this.#slots.map((slot) => slot.health(nowMs));
+    return this.#slots.map((slot) => slot.health());
   }
 
   /** Gives up when nothing has been sound for long: whoever runs the server is to start it anew. */

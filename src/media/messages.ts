@@ -73,4 +73,4 @@ export type MediaEvent =
   | { readonly type: 'failure'; readonly message: string };
 
 /** What a worker can say of itself. */
-export type WorkerStats = Pick<MediaStats, 'tickAgeMs' | 'gauges' | 'counters' | 'histograms'>;
+export type WorkerStats = Pick<MediaStats, 'gauges' | 'counters' | 'histograms'>;

@@ -9,7 +9,6 @@ import type { CandidateAddress } from '../rtc/sdp-answer.ts';
 import type { Announcement } from './announcement.ts';
 import { candidateAddresses } from './candidates.ts';
 import { Connection } from './connection.ts';
-import { STATS_INTERVAL_MS } from './engine-stats.ts';
 import type { MediaHost, MediaHostOptions } from './host.ts';
 import type { MediaCommand, MediaEvent, WorkerStats } from './messages.ts';
 import { overloadMeasures } from './overload.ts';
@@ -46,12 +45,11 @@ export class WorkerSlot {
   readonly #rooms = new Map<number, LevelsListener>();
   readonly #connections = new Map<number, Connection>();
   #host: MediaHost | undefined;
-  #stats: { readonly figures: WorkerStats; readonly atMs: Millis } | undefined;
+  #stats: WorkerStats | undefined;
   /** How many there were when the load was measured. */
   #measuredConnections = 0;
   #restarts = 0;
   readonly #backoff = new RestartBackoff();
-  #startedAtMs: Millis = 0;
   /** Those whose connections went with the worker, until they are told. */
   #lost: readonly Connection[] = [];
   /** Of the next start, or of when this worker counts as sound. */
@@ -92,8 +90,7 @@ export class WorkerSlot {
       return;
     }
     this.#host = host;
-    this.#startedAtMs = clock.now();
-    this.#cancelTimer = clock.setTimer(this.#startedAtMs + STABLE_MS, () => {
+    this.#cancelTimer = clock.setTimer(clock.now() + STABLE_MS, () => {
       this.#backoff.stable();
       this.#options.onChange();
     });
@@ -111,13 +108,13 @@ export class WorkerSlot {
 
   /** The share of its time that the worker is busy, 0 to 1; connections made since it was measured are estimated. */
   get load(): number {
-    const measured = this.#stats?.figures.gauges.utilization ?? 0;
+    const measured = this.#stats?.gauges.utilization ?? 0;
     return measured + (this.connections - this.#measuredConnections) * LOAD_OF_A_CONNECTION;
   }
 
   /** The worker has so much to do that it takes no newcomers. */
   get refusesJoins(): boolean {
-    return overloadMeasures(this.#stats?.figures.gauges.overloadLevel ?? 0).refusesJoins;
+    return overloadMeasures(this.#stats?.gauges.overloadLevel ?? 0).refusesJoins;
   }
 
   /** From now on the listener is told who speaks in the room, as far as this worker mixes it. */
@@ -179,26 +176,23 @@ export class WorkerSlot {
   }
 
   /** Undefined until the worker has said something of itself. */
-  stats(nowMs: Millis): MediaStats | undefined {
-    if (this.#stats === undefined) return undefined;
-    const { figures, atMs } = this.#stats;
+  stats(): MediaStats | undefined {
+    if (this.#stats === undefined || this.#host === undefined) return undefined;
     return {
-      ...withRelay(figures, this.#host?.relay),
+      ...withRelay(this.#stats, this.#host.relay),
       worker: this.#options.index,
       restarts: this.#restarts,
-      tickAgeMs: figures.tickAgeMs + Math.max(0, nowMs - atMs - STATS_INTERVAL_MS),
+      tickAgeMs: this.#host.tickAgeMs(),
     };
   }
 
-  health(nowMs: Millis): WorkerHealth {
-    const running = this.available;
-    const tickAgeMs = this.stats(nowMs)?.tickAgeMs ?? nowMs - this.#startedAtMs;
+  health(): WorkerHealth {
     return {
       worker: this.#options.index,
-      running,
+      running: this.available,
       failing: this.failing,
       restarts: this.#restarts,
-      tickAgeMs: running ? tickAgeMs : null,
+      tickAgeMs: this.#host?.tickAgeMs() ?? null,
     };
   }
 
@@ -235,7 +229,7 @@ export class WorkerSlot {
           this.#connections.get(transportId)?.receiveNetwork(network);
         return;
       case 'stats':
-        this.#stats = { figures: event.stats, atMs: this.#options.clock.now() };
+        this.#stats = event.stats;
         this.#measuredConnections = this.connections;
         return;
       case 'overload':

@@ -24,7 +24,7 @@ async function run(setup: WorkerSetup): Promise<void> {
   const engine = new MediaEngine({
     port,
     clock: systemClock,
-    heartbeat: new Heartbeat(setup.heartbeat),
+    heartbeat: new Heartbeat(setup.heartbeat, systemClock.now()),
     emit: (event) => say({ type: 'event', event }),
   });
   parent.on('message', (input: WorkerInput) => {

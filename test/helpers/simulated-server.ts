@@ -138,6 +138,10 @@ class SimulatedHost implements MediaHost {
     });
   }
 
+  tickAgeMs(): number {
+    return this.#engine.tickAgeMs();
+  }
+
   post(command: MediaCommand): void {
     if (command.type === 'add_transport') this.#ufrags.set(command.transportId, command.parameters.localUfrag);
     if (command.type === 'set_keys') this.#keys.set(this.#ufrags.get(command.transportId)!, command.keys);

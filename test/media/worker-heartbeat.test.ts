@@ -2,19 +2,19 @@ import { test } from 'tap';
 import { createHeartbeatMemory, Heartbeat, HeartbeatWatch } from '../../src/media/heartbeat.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
-function setUp() {
-  const clock = new FakeClock();
+function setUp(startMs = 0) {
+  const clock = new FakeClock({ startMs });
   const memory = createHeartbeatMemory();
-  const heart = new Heartbeat(memory);
+  const heart = new Heartbeat(memory, clock.now());
   const silences: number[] = [];
   const watch = new HeartbeatWatch({ memory, clock, onSilence: () => silences.push(clock.now()) });
   const beat = (ms: number): void => {
     for (let passed = 0; passed < ms; passed += 20) {
-      heart.beat();
+      heart.beat(clock.now());
       clock.advance(20);
     }
   };
-  return { clock, watch, silences, beat };
+  return { clock, heart, watch, silences, beat };
 }
 
 test('a worker that beats is left alone, however long', (t) => {
@@ -42,6 +42,22 @@ test('one that was away for 0.7 s and beats again is left alone', (t) => {
     clock.advance(700);
   }
   t.same(silences, []);
+  t.end();
+});
+
+test('the age of the last beat is known at any time, also where the time no longer fits in 32 bits', (t) => {
+  for (const startMs of [0, 2 ** 31 - 50, 2 ** 32 - 50, 2 ** 33 + 0.5]) {
+    const { clock, heart, watch } = setUp(startMs);
+    for (let i = 0; i < 5; i++) {
+      heart.beat(clock.now());
+      t.equal(watch.ageMs, 0);
+      clock.advance(20);
+      t.equal(watch.ageMs, 20);
+    }
+    clock.advance(1200);
+    t.equal(watch.ageMs, 1220, `from ${startMs} ms on`);
+    watch.close();
+  }
   t.end();
 });
 

@@ -13,10 +13,15 @@ class FakeHost implements MediaHost {
   readonly addresses;
   readonly commands: MediaCommand[] = [];
   readonly events: MediaHostEvents;
+  ageMs = 5;
 
   constructor(index: number, events: MediaHostEvents) {
     this.addresses = [{ protocol: 'udp', family: 4, address: '127.0.0.1', port: 40_000 + index } as const];
     this.events = events;
+  }
+
+  tickAgeMs(): number {
+    return this.ageMs;
   }
 
   post(command: MediaCommand): void {
@@ -103,6 +108,16 @@ test('a worker that dies is replaced at once, a second time in a short while aft
   await pass(150);
   t.equal(running(), true);
   t.equal(plane.health()[0]!.restarts, 2);
+});
+
+test('how old the last tick of a worker is does not depend on when the worker was last heard', async (t) => {
+  const { plane, clock, hosts, die } = await setUp(t, 2);
+  clock.advance(5000);
+  hosts[1]!.ageMs = 1200;
+  const ages = () => plane.health().map(({ tickAgeMs }) => tickAgeMs);
+  t.same(ages(), [5, 1200]);
+  die(1);
+  t.same(ages(), [5, null]);
 });
 
 test('one that dies again and again is called failing, is replaced ever more slowly, and is sound again after 20 s of life', async (t) => {
