@@ -2,6 +2,7 @@
  * One media worker's work: a media port, the transports behind it, the rooms they are in, and the tick that mixes them.
  * It runs in a worker thread or in the main thread and does not know which: commands in, events out.
  */
+import { randomInt } from 'node:crypto';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { CodecPool } from '../mixer/codec-pool.ts';
 import { PTIME_MS } from '../mixer/format.ts';
@@ -37,6 +38,8 @@ export interface MediaEngineOptions {
   readonly busyShare?: () => number;
   /** Beats with each tick. */
   readonly heartbeat?: Heartbeat;
+  /** In [0, 1), where RTP wants what nobody can guess; from the system by default. */
+  readonly random?: () => number;
 }
 
 export class MediaEngine {
@@ -53,15 +56,18 @@ export class MediaEngine {
   readonly #loop: TickLoop;
   readonly #busyShare: () => number;
   readonly #heartbeat: Heartbeat | undefined;
+  readonly #random: () => number;
   readonly #overload = new OverloadController();
   #lastFailureMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ port, clock, emit, busyShare = createBusyMeter(), heartbeat }: MediaEngineOptions) {
+  constructor(options: MediaEngineOptions) {
+    const { port, clock, emit, busyShare = createBusyMeter(), heartbeat, random = systemRandom } = options;
     this.#port = port;
     this.#clock = clock;
     this.#emit = emit;
     this.#busyShare = busyShare;
     this.#heartbeat = heartbeat;
+    this.#random = random;
     this.#demultiplexer = new Demultiplexer(port, clock);
     this.#pool = new CodecPool(opusCodec, () => clock.now());
     this.#stats = new EngineStats();
@@ -116,6 +122,7 @@ export class MediaEngine {
       demultiplexer: this.#demultiplexer,
       clock: this.#clock,
       totals: this.#stats.totals,
+      random: this.#random,
       events: {
         dtls: (datagram) => this.#emit({ type: 'dtls', transportId, datagram }),
         silent: (silent) => this.#emit({ type: 'transport_silent', transportId, silent }),
@@ -276,4 +283,8 @@ export class MediaEngine {
     this.#lastFailureMs = nowMs;
     this.#emit({ type: 'failure', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
+}
+
+function systemRandom(): number {
+  return randomInt(2 ** 32) / 2 ** 32;
 }

@@ -1,5 +1,4 @@
 /** One participant in a media worker: the transport on one side, the mixer on the other. */
-import { randomInt } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 import type { MixParticipant, MixSink } from '../mixer/mixer.ts';
 import type { Demultiplexer } from '../rtc/demultiplexer.ts';
@@ -21,6 +20,8 @@ export interface RoomMemberOptions {
   readonly demultiplexer: Demultiplexer;
   readonly clock: Clock;
   readonly totals: TransportTotals;
+  /** In [0, 1). */
+  readonly random: () => number;
   readonly events: {
     dtls(datagram: Uint8Array): void;
     silent(silent: boolean): void;
@@ -51,9 +52,10 @@ export class RoomMember implements MixSink {
   #outgoing: Reception | null = null;
   readonly #reported: RoomMemberOptions['events']['reported'];
   /** RFC 3550 section 5.1: the initial timestamp should be random. */
-  readonly #timestampOffset = randomInt(2 ** 32);
+  readonly #timestampOffset: number;
 
-  constructor({ id, room, parameters, muted, deafened, demultiplexer, clock, totals, events }: RoomMemberOptions) {
+  constructor(options: RoomMemberOptions) {
+    const { id, room, parameters, muted, deafened, demultiplexer, clock, totals, random, events } = options;
     this.id = id;
     this.#room = room;
     this.#clock = clock;
@@ -61,11 +63,13 @@ export class RoomMember implements MixSink {
     this.#opusPayloadType = parameters.opusPayloadType;
     this.#redPayloadType = parameters.redPayloadType;
     this.#reported = events.reported;
+    this.#timestampOffset = Math.floor(random() * 2 ** 32);
     this.transport = new WebRtcTransport({
       id,
       parameters,
       demultiplexer,
       nowMs: clock.now(),
+      random,
       events: {
         rtp: (packet, nowMs) => this.#receive(packet, nowMs),
         dtls: events.dtls,

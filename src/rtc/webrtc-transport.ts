@@ -2,7 +2,6 @@
  * One participant's transport on the media side: ICE, SRTP and RTCP put together, and DTLS datagrams passed on to whoever does the handshake.
  * Time comes in as an argument, nothing throws after construction, and no packet allocates more than the runtime forces.
  */
-import { randomInt } from 'node:crypto';
 import type { Millis } from '../lib/clock.ts';
 import { TokenBucket } from '../lib/token-bucket.ts';
 import type { DatagramEndpoint, Demultiplexer, NetworkPath } from './demultiplexer.ts';
@@ -63,8 +62,8 @@ export interface WebRtcTransportOptions {
   readonly nowMs: Millis;
   /** How long a peer may be silent; 30 s by default. Before the first authentic request the time counts from `nowMs`. */
   readonly consentTimeoutMs?: Millis;
-  /** In [0, 1), for the spacing of reports. */
-  readonly random?: () => number;
+  /** In [0, 1), for the first sequence number and the spacing of reports. */
+  readonly random: () => number;
 }
 
 const CONSENT_TIMEOUT_MS = 30_000;
@@ -94,7 +93,7 @@ export class WebRtcTransport implements DatagramEndpoint {
   #srtp: SrtpSession | null = null;
   #peer: { ssrc: number; statistics: ReceiveStatistics; lastMs: Millis } | null = null;
   /** Below 2^15, so that the first wrap is far: a receiver that misses the first packets still knows the rollover counter. */
-  #sequenceNumber = randomInt(0x8000);
+  #sequenceNumber: number;
   #lastHeardMs: Millis;
   #silent = false;
   /** Last RTP on a valid path. */
@@ -114,7 +113,8 @@ export class WebRtcTransport implements DatagramEndpoint {
     this.#lastHeardMs = nowMs;
     this.#ice = new IceLite(parameters);
     this.#lateDtls = new TokenBucket({ ...LATE_DTLS, now: nowMs });
-    const random = options.random ?? Math.random;
+    const { random } = options;
+    this.#sequenceNumber = Math.floor(random() * 0x8000);
     this.#rtcp = new RtcpSession({ ssrc: parameters.localSsrc, cname: parameters.cname, nowMs, random });
     if (!this.#demultiplexer.register(parameters.localUfrag, this)) throw new Error('the ICE ufrag is in use');
   }

@@ -58,6 +58,7 @@ export class SimulatedEngine {
         if (event.type === 'failure') throw new Error(event.message);
       },
       busyShare: () => this.busyShare,
+      random: createPrng(seed),
       ...options,
     });
   }

@@ -17,6 +17,7 @@ import type { SrtpKeys } from '../../src/rtc/srtp-keys.ts';
 import type { UdpSocket } from '../../src/rtc/udp-port.ts';
 import { Session, type SignalingCounters } from '../../src/signaling/session.ts';
 import { FakeClock } from './fake-clock.ts';
+import { createPrng, type Prng } from './prng.ts';
 import { simulatedPort } from './simulated-port.ts';
 
 const FIRST_PORT = 40_000;
@@ -50,10 +51,11 @@ export class SimulatedServer {
     this.registry = new RoomRegistry({ plane, access, limits: LIMITS, clock, log: pino({ level: 'silent' }) });
   }
 
-  static async start(workers: number): Promise<SimulatedServer> {
+  static async start(workers: number, seed: number): Promise<SimulatedServer> {
     const clock = new FakeClock();
     const hosts: SimulatedHost[] = [];
     const keys = new Map<string, SrtpKeys>();
+    const random = createPrng(seed);
     const plane = await createMediaPlane(
       {
         workers,
@@ -70,7 +72,7 @@ export class SimulatedServer {
         log: pino({ level: 'silent' }),
       },
       async ({ events }, index) => {
-        const host = new SimulatedHost(index, clock, events, keys);
+        const host = new SimulatedHost({ index, clock, events, keys, random });
         hosts[index] = host;
         return host;
       },
@@ -112,6 +114,14 @@ export class SimulatedServer {
   }
 }
 
+interface SimulatedHostOptions {
+  readonly index: number;
+  readonly clock: FakeClock;
+  readonly events: MediaHostEvents;
+  readonly keys: Map<string, SrtpKeys>;
+  readonly random: Prng;
+}
+
 /** One engine behind a port that is no socket. */
 class SimulatedHost implements MediaHost {
   readonly addresses;
@@ -122,7 +132,7 @@ class SimulatedHost implements MediaHost {
   readonly #port: ReturnType<typeof simulatedPort>;
   #alive = true;
 
-  constructor(index: number, clock: FakeClock, events: MediaHostEvents, keys: Map<string, SrtpKeys>) {
+  constructor({ index, clock, events, keys, random }: SimulatedHostOptions) {
     this.addresses = [{ protocol: 'udp', family: 4, address: '10.0.0.1', port: FIRST_PORT + index } as const];
     this.#events = events;
     this.#keys = keys;
@@ -135,6 +145,7 @@ class SimulatedHost implements MediaHost {
         if (this.#alive) events.event(event);
       },
       busyShare: () => 0.1,
+      random,
     });
   }
 

@@ -87,6 +87,7 @@ function createScene() {
     },
     demultiplexer,
     nowMs: clock.now(),
+    random: Math.random,
     events: {
       rtp: ({ ssrc }) => heard.push(ssrc),
       dtls: (datagram) => dtls.push(datagram),

@@ -44,6 +44,7 @@ async function setUp(t: Test) {
     },
     demultiplexer,
     nowMs: clock.now(),
+    random: Math.random,
     events: { rtp: () => {}, dtls: (datagram) => datagrams.push(datagram), silent: () => {}, closed: () => {} },
   });
   const [address] = port.addresses;

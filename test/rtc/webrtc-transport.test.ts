@@ -62,6 +62,7 @@ function createTransport(
     },
     demultiplexer,
     nowMs: systemClock.now(),
+    random: Math.random,
     events: {
       rtp: ({ payload, sequenceNumber, audioLevelDbov }) =>
         received.push({ payload: Buffer.from(payload), sequenceNumber, audioLevelDbov }),

@@ -156,7 +156,7 @@ test('two hours of joins, talk, broken connections, lost people and crashed work
   const encode = createFrameEncoder();
   const sound = Int16Array.from({ length: FRAME_SAMPLES }, (_, i) => 8000 * Math.sin(i / 7));
   const speech = Array.from({ length: 20 }, () => Uint8Array.from(encode(sound)));
-  const server = await SimulatedServer.start(WORKERS);
+  const server = await SimulatedServer.start(WORKERS, SEED);
   t.teardown(() => server.close());
   const life = new Life(server, createPrng(SEED), await createIdentity(), speech);
   server.clock.advance(MINUTE_MS);
