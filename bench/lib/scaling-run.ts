@@ -9,11 +9,6 @@ import { ROOM, type StartServer } from './servers.ts';
 import { mean, percentile } from './statistics.ts';
 import { Window } from './window.ts';
 
-/** Encoders and jitter buffers settle, and the joins' garbage goes. */
-const SETTLE_MS = 3000;
-/** Before the first window: V8 optimises the code of a new server for that long, which costs as much as the mixing. */
-const WARM_UP_MS = 25_000;
-
 export interface ScalingPlan {
   /** Participants of each room, ascending. */
   readonly sizes: readonly number[];
@@ -21,6 +16,8 @@ export interface ScalingPlan {
   readonly rooms: number;
   /** In each room. */
   readonly talkers: number;
+  /** Before each window: see `scaling.ts`. */
+  readonly warmUpSeconds: number;
   /** Length of the window measured at each size. */
   readonly seconds: number;
   readonly joinsPerSecond: number;
@@ -54,7 +51,7 @@ export async function runScaling(start: StartServer, driver: Driver, plan: Scali
       }
       for (const room of rooms) await driver.ask({ type: 'talk', room, count: plan.talkers });
       onProgress('warming up');
-      await sleep(index === 0 ? WARM_UP_MS : SETTLE_MS);
+      await sleep(1000 * plan.warmUpSeconds);
       const measured = await measure(server, driver, { ...plan, onProgress }, residentBytes);
       steps.push({ participants: plan.rooms * size, joinP50Ms: percentile(joinMs, 0.5), ...measured });
     }
