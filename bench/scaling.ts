@@ -112,12 +112,12 @@ async function run(values: Values<typeof options>): Promise<void> {
   }
   const machine = describeMachine();
   warnIfBusy(machine);
-  const { rooms, talkers, workers, seconds } = values;
+  const { rooms, talkers, workers, 'warm-up': warmUpSeconds, seconds } = values;
   const plan: ScalingPlan = {
     sizes,
     rooms,
     talkers,
-    warmUpSeconds: values['warm-up'],
+    warmUpSeconds,
     seconds,
     joinsPerSecond: values.rate,
     onProgress: showProgress,
@@ -133,7 +133,7 @@ async function run(values: Values<typeof options>): Promise<void> {
   const driver = new Driver(new URL('./client.mjs', import.meta.url));
   try {
     await driver.ask({ type: 'prepare', voices: Math.min(6, talkers), dtx: values.dtx ?? 'as-asked' });
-    const common = { machine, rooms, talkers, workers, seconds };
+    const common = { machine, rooms, talkers, workers, warmUpSeconds, seconds };
     let result: LimitResult | ScalingResult;
     if (values['find-limit']) {
       result = { benchmark: 'limit', ...common, servers: await searchLimits(servers, driver, plan) };

@@ -15,6 +15,8 @@ export interface LimitResult {
   readonly machine: Machine;
   readonly talkers: number;
   readonly workers: readonly number[];
+  /** Between the last join and each window. */
+  readonly warmUpSeconds: number;
   /** Length of each window. */
   readonly seconds: number;
   readonly servers: readonly ServerLimit[];

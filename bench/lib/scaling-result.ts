@@ -54,6 +54,8 @@ export interface ScalingResult {
   readonly talkers: number;
   /** Media workers of the Partyline servers that were compared. */
   readonly workers: readonly number[];
+  /** Between the last join and each window. */
+  readonly warmUpSeconds: number;
   /** Length of each window. */
   readonly seconds: number;
   /** In the order in which they were made: servers in turns. */

@@ -16,7 +16,7 @@ export interface ScalingPlan {
   readonly rooms: number;
   /** In each room. */
   readonly talkers: number;
-  /** Before each window: see `scaling.ts`. */
+  /** Between the last join and each window. */
   readonly warmUpSeconds: number;
   /** Length of the window measured at each size. */
   readonly seconds: number;

@@ -10,49 +10,49 @@ const DIGEST_WORDS = 5;
 const END_BIT = 0x8000_0000 | 0;
 const LENGTH_AT = 15;
 const INITIAL = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
+/** Of whichever HMAC is at work: a digest is never interrupted. */
+const state = new Int32Array(DIGEST_WORDS);
 /** The block that is compressed next, in its first 16 words, and what is made of them. */
 const schedule = new Int32Array(80);
 
 export class HmacSha1 {
-  readonly #inner = new Int32Array(DIGEST_WORDS);
-  readonly #outer = new Int32Array(DIGEST_WORDS);
-  readonly #state = new Int32Array(DIGEST_WORDS);
+  /** The states after the inner and the outer key block, side by side: between two packets of a listener they leave the cache. */
+  readonly #keyed = new Int32Array(2 * DIGEST_WORDS);
 
   constructor(key: Uint8Array) {
     const block = new Uint8Array(BLOCK);
     block.set(key.length > BLOCK ? createHash('sha1').update(key).digest() : key);
     for (let i = 0; i < BLOCK; i++) block[i]! ^= 0x36;
     load(block, 0);
-    compress(INITIAL, this.#inner);
+    compress(INITIAL, 0, this.#keyed, 0);
     for (let i = 0; i < BLOCK; i++) block[i]! ^= 0x36 ^ 0x5c;
     load(block, 0);
-    compress(INITIAL, this.#outer);
+    compress(INITIAL, 0, this.#keyed, DIGEST_WORDS);
   }
 
-  /** The HMAC of the first `length` bytes as five big-endian words. The array is reused by the next call. */
+  /** The HMAC of the first `length` bytes as five big-endian words. All HMACs use the same array. */
   digest(bytes: Uint8Array, length: number): Int32Array {
-    const state = this.#state;
-    let before = this.#inner;
+    let before = this.#keyed;
     let at = 0;
     for (; at + BLOCK <= length; at += BLOCK) {
       load(bytes, at);
-      compress(before, state);
+      compress(before, 0, state, 0);
       before = state;
     }
     const words = loadRest(bytes, at, length);
     if (words >= LENGTH_AT) {
-      compress(before, state);
+      compress(before, 0, state, 0);
       before = state;
       schedule.fill(0, 0, LENGTH_AT);
     }
     schedule[LENGTH_AT] = (BLOCK + length) * 8;
-    compress(before, state);
+    compress(before, 0, state, 0);
 
     for (let i = 0; i < DIGEST_WORDS; i++) schedule[i] = state[i]!;
     schedule[DIGEST_WORDS] = END_BIT;
     for (let i = DIGEST_WORDS + 1; i < LENGTH_AT; i++) schedule[i] = 0;
     schedule[LENGTH_AT] = (BLOCK + DIGEST_WORDS * 4) * 8;
-    compress(this.#outer, state);
+    compress(this.#keyed, DIGEST_WORDS, state, 0);
     return state;
   }
 }
@@ -78,20 +78,21 @@ function readWord(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * The SHA-1 compression function: the state `before` and the block in `schedule` give the state `after`, which may be the same array.
+ * The SHA-1 compression function: the state at `from` in `before` and the block in `schedule` give the state at `to` in `after`, which may
+ * be the same place.
  * Five rounds a turn, so that the five words change their roles by name instead of being moved.
  */
-function compress(before: Int32Array, after: Int32Array): void {
+function compress(before: Int32Array, from: number, after: Int32Array, to: number): void {
   const w = schedule;
   for (let i = 16; i < 80; i++) {
     const x = w[i - 3]! ^ w[i - 8]! ^ w[i - 14]! ^ w[i - 16]!;
     w[i] = (x << 1) | (x >>> 31);
   }
-  let a = before[0]!;
-  let b = before[1]!;
-  let c = before[2]!;
-  let d = before[3]!;
-  let e = before[4]!;
+  let a = before[from]!;
+  let b = before[from + 1]!;
+  let c = before[from + 2]!;
+  let d = before[from + 3]!;
+  let e = before[from + 4]!;
   let i = 0;
   for (; i < 20; i += 5) {
     e = (e + ((a << 5) | (a >>> 27)) + (d ^ (b & (c ^ d))) + 0x5a827999 + w[i]!) | 0;
@@ -141,9 +142,9 @@ function compress(before: Int32Array, after: Int32Array): void {
     a = (a + ((b << 5) | (b >>> 27)) + (c ^ d ^ e) + 0xca62c1d6 + w[i + 4]!) | 0;
     c = (c << 30) | (c >>> 2);
   }
-  after[0] = before[0]! + a;
-  after[1] = before[1]! + b;
-  after[2] = before[2]! + c;
-  after[3] = before[3]! + d;
-  after[4] = before[4]! + e;
+  after[to] = before[from]! + a;
+  after[to + 1] = before[from + 1]! + b;
+  after[to + 2] = before[from + 2]! + c;
+  after[to + 3] = before[from + 3]! + d;
+  after[to + 4] = before[from + 4]! + e;
 }

@@ -69,6 +69,7 @@ test('the chart has a line for each server, through the means of its runs', asyn
     talkers: 3,
     rooms: 1,
     workers: [1],
+    warmUpSeconds: 60,
     seconds: 20,
     runs,
   });

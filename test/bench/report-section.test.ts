@@ -36,6 +36,7 @@ const scaling = {
   rooms: 1,
   talkers: 3,
   workers: [1],
+  warmUpSeconds: 60,
   seconds: 20,
   runs: [
     { server: 'Partyline', steps: [at(20, 0.3), at(60, 0.125)] },
