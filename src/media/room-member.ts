@@ -42,7 +42,7 @@ export class RoomMember implements MixSink {
   readonly #opusPayloadType: number;
   readonly #redPayloadType: number | null;
   readonly #red = createRedBlocks();
-  /** The packet sent last, to be repeated in the next one for a listener who loses packets. */
+  /** The packet sent last, to be repeated in the next one, while the listener loses packets. */
   #sent: Uint8Array | null = null;
   #sentTimestamp = 0;
   #closed = false;
@@ -122,11 +122,13 @@ export class RoomMember implements MixSink {
     // The room that this participant was moved from may have a last packet.
     if (this.#closed) return;
     const nowMs = this.#clock.now();
-    const red = this.transport.wantsRedundancy ? this.#withPrevious(payload, timestamp) : null;
+    const { wantsRedundancy } = this.transport;
+    const red = wantsRedundancy ? this.#withPrevious(payload, timestamp) : null;
     const content = red ?? payload;
     const rtpTimestamp = (timestamp + this.#timestampOffset) >>> 0;
     if (this.transport.sendRtp(content, rtpTimestamp, marker, nowMs, red !== null)) {
-      this.#sent = payload;
+      // To note a young object in an old one is not free.
+      if (wantsRedundancy || this.#sent !== null) this.#sent = wantsRedundancy ? payload : null;
       this.#sentTimestamp = timestamp;
       this.#totals.rtpPacketsOut++;
       this.#totals.rtpBytesOut += content.length;

@@ -28,6 +28,24 @@ export interface Reception {
   readonly jitterMs: Millis;
 }
 
+/** What was sent of our stream so far. */
+export interface SentMedia {
+  readonly packets: number;
+  /** Of the payloads. */
+  readonly bytes: number;
+  /** The RTP timestamp of the last packet, and when it was sent. */
+  readonly timestamp: number;
+  readonly atMs: Millis;
+}
+
+export interface ReportOptions {
+  readonly sent: SentMedia;
+  readonly peer: { readonly ssrc: number; readonly statistics: ReceiveStatistics } | null;
+  readonly nowMs: Millis;
+  readonly wallNowMs: Millis;
+  readonly kind: 'report' | 'bye';
+}
+
 export interface RtcpSessionOptions {
   readonly ssrc: number;
   readonly cname: string;
@@ -50,25 +68,13 @@ export class RtcpSession {
   readonly #options: RtcpSessionOptions;
   readonly #sentReports: { middle: number; atMs: Millis }[] = [];
   #dueMs: Millis;
-  #packetCount = 0;
-  #octetCount = 0;
-  #sentSinceReport = false;
-  #lastTimestamp = 0;
-  #lastSentMs: Millis = 0;
+  /** Packets that we had sent when we reported last. */
+  #reportedPackets = 0;
   #peerReport: { middle: number; atMs: Millis } | null = null;
 
   constructor(options: RtcpSessionOptions) {
     this.#options = options;
     this.#dueMs = options.nowMs + this.#interval();
-  }
-
-  /** Notes an RTP packet of ours. */
-  sent(payloadLength: number, timestamp: number, nowMs: Millis): void {
-    this.#packetCount = (this.#packetCount + 1) >>> 0;
-    this.#octetCount = (this.#octetCount + payloadLength) >>> 0;
-    this.#sentSinceReport = true;
-    this.#lastTimestamp = timestamp;
-    this.#lastSentMs = nowMs;
   }
 
   /** Takes in the compound packet in the first `length` bytes. False if it is malformed. */
@@ -92,17 +98,11 @@ export class RtcpSession {
   }
 
   /** Writes the compound packet that is due: SR or RR, SDES, at the end BYE. Returns its length. */
-  write(
-    bytes: Uint8Array,
-    peer: { readonly ssrc: number; readonly statistics: ReceiveStatistics } | null,
-    nowMs: Millis,
-    wallNowMs: Millis,
-    kind: 'report' | 'bye',
-  ): number {
+  write(bytes: Uint8Array, { sent, peer, nowMs, wallNowMs, kind }: ReportOptions): number {
     const { ssrc, cname } = this.#options;
     this.#dueMs = nowMs + this.#interval();
-    const sender = this.#sentSinceReport ? this.#senderInfo(nowMs, wallNowMs) : null;
-    this.#sentSinceReport = false;
+    const sender = sent.packets > this.#reportedPackets ? this.#senderInfo(sent, nowMs, wallNowMs) : null;
+    this.#reportedPackets = sent.packets;
     const reports = peer === null ? [] : [this.#receptionReport(peer.ssrc, peer.statistics, nowMs)];
     let end = writeReport(bytes, 0, ssrc, sender, reports);
     end = writeSdes(bytes, end, ssrc, cname);
@@ -113,15 +113,15 @@ export class RtcpSession {
     return INTERVAL_MS.least + this.#options.random() * (INTERVAL_MS.most - INTERVAL_MS.least);
   }
 
-  #senderInfo(nowMs: Millis, wallNowMs: Millis): SenderInfo {
+  #senderInfo({ packets, bytes, timestamp, atMs }: SentMedia, nowMs: Millis, wallNowMs: Millis): SenderInfo {
     const ntp = toNtp(wallNowMs);
     this.#sentReports.push({ middle: ntpMiddle(ntp), atMs: nowMs });
     if (this.#sentReports.length > REMEMBERED_REPORTS) this.#sentReports.shift();
     return {
       ntp,
-      rtpTimestamp: (this.#lastTimestamp + Math.round((nowMs - this.#lastSentMs) * CLOCK_RATE_KHZ)) >>> 0,
-      packetCount: this.#packetCount,
-      octetCount: this.#octetCount,
+      rtpTimestamp: (timestamp + Math.round((nowMs - atMs) * CLOCK_RATE_KHZ)) >>> 0,
+      packetCount: packets >>> 0,
+      octetCount: bytes >>> 0,
     };
   }
 

@@ -3,9 +3,6 @@ export interface WebRtcTransportCounters {
   rtpPacketsIn: number;
   /** Payload bytes. */
   rtpBytesIn: number;
-  rtpPacketsOut: number;
-  /** Payload bytes. */
-  rtpBytesOut: number;
   rtcpPacketsIn: number;
   rtcpPacketsOut: number;
   /** SRTP and SRTCP packets that were not authentic, were replayed, or were malformed before or after decryption. */
@@ -27,8 +24,6 @@ export function createTransportCounters(): WebRtcTransportCounters {
   return {
     rtpPacketsIn: 0,
     rtpBytesIn: 0,
-    rtpPacketsOut: 0,
-    rtpBytesOut: 0,
     rtcpPacketsIn: 0,
     rtcpPacketsOut: 0,
     srtpForged: 0,

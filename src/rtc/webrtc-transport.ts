@@ -9,7 +9,7 @@ import { hasDtlsRecord } from './dtls-record.ts';
 import { type IceCounters, type IceCredentials, IceLite } from './ice-lite.ts';
 import type { PacketTap } from './packet-tap.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
-import { type Reception, RtcpSession } from './rtcp-session.ts';
+import { type Reception, RtcpSession, type SentMedia } from './rtcp-session.ts';
 import {
   createRtpHeader,
   parseRtpHeader,
@@ -82,7 +82,16 @@ const MAX_PAYLOAD = SEND_BUFFER_LENGTH - RTP_HEADER_LENGTH - SRTP_MAX_OVERHEAD;
 export class WebRtcTransport implements DatagramEndpoint {
   readonly id: number;
   readonly counters = createTransportCounters();
-  readonly #parameters: WebRtcTransportParameters;
+  // What every packet that is sent needs lies in this object: each other one is a walk to memory for each listener.
+  readonly #ssrc: number;
+  readonly #opusPayloadType: number;
+  readonly #redPayloadType: number | null;
+  readonly #audioLevelExtensionId: number | null;
+  #wantsRedundancy = false;
+  #sentPackets = 0;
+  #sentBytes = 0;
+  #sentTimestamp = 0;
+  #sentMs: Millis = 0;
   readonly #demultiplexer: Demultiplexer;
   readonly #events: WebRtcTransportEvents;
   readonly #consentTimeoutMs: Millis;
@@ -106,7 +115,10 @@ export class WebRtcTransport implements DatagramEndpoint {
   constructor(options: WebRtcTransportOptions) {
     const { parameters, nowMs } = options;
     this.id = options.id;
-    this.#parameters = parameters;
+    this.#ssrc = parameters.localSsrc;
+    this.#opusPayloadType = parameters.opusPayloadType;
+    this.#redPayloadType = parameters.redPayloadType;
+    this.#audioLevelExtensionId = parameters.audioLevelExtensionId;
     this.#demultiplexer = options.demultiplexer;
     this.#events = options.events;
     this.#consentTimeoutMs = options.consentTimeoutMs ?? CONSENT_TIMEOUT_MS;
@@ -135,7 +147,17 @@ export class WebRtcTransport implements DatagramEndpoint {
 
   /** The peer takes RED and reports so much loss that it should get it. */
   get wantsRedundancy(): boolean {
-    return this.#rtcp.lossTrigger.on && this.#parameters.redPayloadType !== null;
+    return this.#wantsRedundancy;
+  }
+
+  /** Of our stream so far. */
+  get sent(): SentMedia {
+    return {
+      packets: this.#sentPackets,
+      bytes: this.#sentBytes,
+      timestamp: this.#sentTimestamp,
+      atMs: this.#sentMs,
+    };
   }
 
   get roundTripMs(): Millis | null {
@@ -188,18 +210,18 @@ export class WebRtcTransport implements DatagramEndpoint {
     const path = this.#ice.selected;
     if (path === null || this.#srtp === null || payload.length > MAX_PAYLOAD) return false;
     const buffer = this.#demultiplexer.sendBuffer;
-    const { opusPayloadType, redPayloadType, localSsrc } = this.#parameters;
-    const payloadType = isRed && redPayloadType !== null ? redPayloadType : opusPayloadType;
-    writeRtpHeader(buffer.bytes, payloadType, this.#sequenceNumber, timestamp, localSsrc, marker);
+    const payloadType = isRed && this.#redPayloadType !== null ? this.#redPayloadType : this.#opusPayloadType;
+    writeRtpHeader(buffer.bytes, payloadType, this.#sequenceNumber, timestamp, this.#ssrc, marker);
     buffer.bytes.set(payload, RTP_HEADER_LENGTH);
     this.#tap?.sent(buffer.bytes.subarray(0, RTP_HEADER_LENGTH + payload.length), path, nowMs);
     const length = this.#srtp.protectRtp(buffer.bytes, RTP_HEADER_LENGTH, RTP_HEADER_LENGTH + payload.length);
     if (length === 0) return false;
     this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
     if (!path.send(buffer.view(length))) buffer.renew();
-    this.#rtcp.sent(payload.length, timestamp, nowMs);
-    this.counters.rtpPacketsOut++;
-    this.counters.rtpBytesOut += payload.length;
+    this.#sentPackets++;
+    this.#sentBytes += payload.length;
+    this.#sentTimestamp = timestamp;
+    this.#sentMs = nowMs;
     return true;
   }
 
@@ -264,7 +286,7 @@ export class WebRtcTransport implements DatagramEndpoint {
       return;
     }
     const packet = this.#packet;
-    if (!parseRtpHeader(datagram, packet, this.#parameters.audioLevelExtensionId)) {
+    if (!parseRtpHeader(datagram, packet, this.#audioLevelExtensionId)) {
       this.counters.srtpMalformed++;
       return;
     }
@@ -277,8 +299,7 @@ export class WebRtcTransport implements DatagramEndpoint {
     if (this.#ice.heardMedia(path, nowMs)) this.#onPathMs = nowMs;
     else this.#heardOffPath(nowMs);
     this.#lastHeardMs = nowMs;
-    const { opusPayloadType, redPayloadType } = this.#parameters;
-    if (packet.payloadType !== opusPayloadType && packet.payloadType !== redPayloadType) {
+    if (packet.payloadType !== this.#opusPayloadType && packet.payloadType !== this.#redPayloadType) {
       this.counters.unknownPayloadType++;
       return;
     }
@@ -313,6 +334,7 @@ export class WebRtcTransport implements DatagramEndpoint {
     this.#ice.heardMedia(path, nowMs);
     if (this.#rtcp.receive(datagram, length, this.#peer?.ssrc ?? null, nowMs)) this.counters.rtcpPacketsIn++;
     else this.counters.srtpMalformed++;
+    this.#wantsRedundancy = this.#rtcp.lossTrigger.on && this.#redPayloadType !== null;
   }
 
   /** For the demultiplexer. */
@@ -347,7 +369,7 @@ export class WebRtcTransport implements DatagramEndpoint {
     const path = this.#ice.selected;
     if (path === null || this.#srtp === null) return;
     const buffer = this.#demultiplexer.sendBuffer;
-    const written = this.#rtcp.write(buffer.bytes, this.#peer, nowMs, wallNowMs, kind);
+    const written = this.#rtcp.write(buffer.bytes, { sent: this.sent, peer: this.#peer, nowMs, wallNowMs, kind });
     this.#tap?.sent(buffer.bytes.subarray(0, written), path, nowMs);
     const length = this.#srtp.protectRtcp(buffer.bytes, written);
     if (length === 0) return;

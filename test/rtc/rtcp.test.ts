@@ -136,20 +136,23 @@ test('jitter follows the variation of the transit time', (t) => {
   t.end();
 });
 
+const NOTHING_SENT = { packets: 0, bytes: 0, timestamp: 0, atMs: 0 };
+
 test('a round trip is told from the report that answers ours', (t) => {
   const session = new RtcpSession({ ssrc: 42, cname: 'mixer', nowMs: 0, random: () => 0.5 });
   const bytes = Buffer.alloc(300);
   const wallMs = Date.UTC(2026, 0, 1) + 123.4;
-  session.sent(100, 960, 4990);
+  const sent = { packets: 2 ** 32 + 3, bytes: 2 ** 32 + 500, timestamp: 960, atMs: 4990 };
   t.notOk(session.isDue(4999));
   t.ok(session.isDue(5000));
-  const length = session.write(bytes, null, 5000, wallMs, 'report');
+  const length = session.write(bytes, { sent, peer: null, nowMs: 5000, wallNowMs: wallMs, kind: 'report' });
   const { senderReports } = parseRtcp(bytes, length)!;
   t.same(
     senderReports,
     [{ ssrc: 42, ntpMiddle: ntpMiddle(toNtp(wallMs)), rtpTimestamp: 960 + 480 }],
     'the timestamp is of now',
   );
+  t.same([bytes.readUInt32BE(20), bytes.readUInt32BE(24)], [3, 500], 'packets and bytes, modulo 2^32');
   const answer = writeReport(bytes, 0, 9, null, [
     {
       ...REPORT,
@@ -162,7 +165,7 @@ test('a round trip is told from the report that answers ours', (t) => {
   t.ok(session.receive(bytes, answer, 9, 6080));
   t.ok(Math.abs(session.roundTripMs! - 80) < 1e-6);
   t.strictSame(session.outgoing, { lossRatio: 0.25, jitterMs: REPORT.jitter / 48 });
-  const next = session.write(bytes, null, 10_000, wallMs, 'bye');
+  const next = session.write(bytes, { sent, peer: null, nowMs: 10_000, wallNowMs: wallMs, kind: 'bye' });
   t.match(
     parseRtcp(bytes, next),
     { senderReports: [], byes: [42] },
@@ -178,7 +181,13 @@ test('our report says when the last one of the peer came', (t) => {
   t.ok(session.receive(bytes, incoming, 9, 1000));
   const statistics = new ReceiveStatistics(48_000);
   statistics.receive(1, 1, 1);
-  const length = session.write(bytes, { ssrc: 9, statistics }, 1500, 0, 'report');
+  const length = session.write(bytes, {
+    sent: NOTHING_SENT,
+    peer: { ssrc: 9, statistics },
+    nowMs: 1500,
+    wallNowMs: 0,
+    kind: 'report',
+  });
   t.match(parseRtcp(bytes, length)!.reports, [
     { ssrc: 9, lastSenderReport: 0x0001c000, delaySinceLastSenderReport: 32_768 },
   ]);

@@ -158,7 +158,7 @@ test('packets go out with consecutive sequence numbers that begin below 2^15, un
     numbers,
     numbers.map((_, i) => numbers[0]! + i),
   );
-  t.match(transport.counters, { rtpPacketsOut: 40, rtpBytesOut: 390 });
+  t.match(transport.sent, { packets: 40, bytes: 390 });
   t.end();
 });
 

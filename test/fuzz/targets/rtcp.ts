@@ -38,8 +38,8 @@ export const rtcp: FuzzTarget = {
 function checkSession(input: Uint8Array): void {
   const session = new RtcpSession({ ssrc: SSRC, cname: 'fuzz', nowMs: 0, random: () => 0.5 });
   const room = new Uint8Array(256);
-  session.sent(80, 0, 10);
-  session.write(room, null, 20, 1_700_000_000_000, 'report');
+  const sent = { packets: 1, bytes: 80, timestamp: 0, atMs: 10 };
+  session.write(room, { sent, peer: null, nowMs: 20, wallNowMs: 1_700_000_000_000, kind: 'report' });
   hold(session.receive(input, input.length, PEER, 100), 'what can be parsed is taken');
   const { outgoing, roundTripMs } = session;
   if (outgoing !== null) {
