@@ -18,8 +18,8 @@ const AGAINST_JANUS = ['--against', 'janus'];
 export const STEPS: readonly Step[] = [
   {
     name: 'scaling',
-    args: ['scaling', ...AGAINST_JANUS, '--participants', '10,30,60,100', '--repeats', '2'],
-    minutes: 22,
+    args: ['scaling', ...AGAINST_JANUS, '--participants', '20,60,100', '--repeats', '2'],
+    minutes: 17,
     title: 'CPU for each participant of one room',
     about:
       'Three talk, the others are connected and silent. Both servers in turns, with the same speech. Here and wherever `scaling` measures, a window begins a minute after the last join: until then V8 compiles, and clears up after the joins.',
