@@ -22,7 +22,7 @@ export const STEPS: readonly Step[] = [
     minutes: 17,
     title: 'CPU for each participant of one room',
     about:
-      'Three talk, the others are connected and silent. Both servers in turns, with the same speech. Here and wherever `scaling` measures, a window begins a minute after the last join: until then V8 compiles, and clears up after the joins.',
+      'Three talk, the others are connected and silent. Both servers in turns, with the same speech. A window begins a minute after the last join: until then V8 compiles, and clears up after the joins.',
   },
   {
     name: 'latency',
