@@ -23,7 +23,7 @@ const compress = promisify(brotliCompress);
 
 async function buildCode(outdir) {
   const { metafile } = await build({
-    entryPoints: { main: join(ROOT, 'src/main.ts'), worker: join(ROOT, 'src/media/worker.ts') },
+    entryPoints: { main: join(ROOT, 'src/main/main.ts'), worker: join(ROOT, 'src/media/worker/thread.ts') },
     outdir,
     // Paths are in what it writes.
     absWorkingDir: ROOT,

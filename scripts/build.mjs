@@ -12,7 +12,7 @@ const REFERENCE = /(?<=\s(?:src|href)=")\/([\w.-]+)(?=")/g;
 
 function buildServer(outdir) {
   return build({
-    entryPoints: { main: join(ROOT, 'src/main.ts'), worker: join(ROOT, 'src/media/worker.ts') },
+    entryPoints: { main: join(ROOT, 'src/main/main.ts'), worker: join(ROOT, 'src/media/worker/thread.ts') },
     outdir,
     bundle: true,
     platform: 'node',

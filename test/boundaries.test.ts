@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 /** Who may use a package that only one place should know. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
-  '@discordjs/opus': ['src/mixer/opus.ts'],
+  '@discordjs/opus': ['src/mixer/codec/opus.ts'],
   werift: ['src/rtc/'],
   ws: ['src/signaling/'],
   koa: ['src/admin/'],
@@ -43,7 +43,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
 };
 /** Whose types the page may take, by the folder that takes them. */
 const TYPES_FOR_THE_PAGE: readonly (readonly [folder: string, from: string])[] = [
-  ['web/', 'src/signaling/protocol.ts'],
+  ['web/', 'src/protocol/messages.ts'],
   ['web/admin/', 'src/admin/api/'],
 ];
 const TIME = /\b(Date\.now|new Date|performance\.now|setTimeout|setInterval|setImmediate)\b/;
@@ -141,7 +141,7 @@ test('a media worker loads neither werift nor the web server', async (t) => {
       else if (!from.startsWith('node:')) packages.add(from);
     }
   };
-  visit('src/media/worker.ts');
+  visit('src/media/worker/thread.ts');
   t.same([...packages], ['@discordjs/opus']);
 });
 

@@ -3,10 +3,10 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { DtlsClient, RTCDtlsTransport } from 'werift';
-import { SRTP_PROFILES, type SrtpProfile } from '../../src/rtc/srtp-keys.ts';
-import { SrtpSession } from '../../src/rtc/srtp-session.ts';
-import { parseStun, type StunMessage, verifyStunIntegrity } from '../../src/rtc/stun.ts';
-import { writeBindingRequest, writeBindingSuccess } from '../../src/rtc/stun-writer.ts';
+import { parseStun, type StunMessage, verifyStunIntegrity } from '../../src/rtc/ice/stun.ts';
+import { writeBindingRequest, writeBindingSuccess } from '../../src/rtc/ice/stun-writer.ts';
+import { SRTP_PROFILES, type SrtpProfile } from '../../src/rtc/srtp/srtp-keys.ts';
+import { SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
 import type { Answer } from './session-description.ts';
 
 const CHECK_INTERVAL_MS = 100;

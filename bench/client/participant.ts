@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { writeRed } from '../../src/rtc/red.ts';
-import { writeReport } from '../../src/rtc/rtcp.ts';
-import { createRtpHeader, parseRtpHeader, type RtpHeader, writeRtpHeader } from '../../src/rtc/rtp-packet.ts';
-import { SRTP_MAX_OVERHEAD } from '../../src/rtc/srtp-session.ts';
+import { writeRed } from '../../src/rtc/rtp/red.ts';
+import { writeReport } from '../../src/rtc/rtp/rtcp.ts';
+import { createRtpHeader, parseRtpHeader, type RtpHeader, writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
+import { SRTP_MAX_OVERHEAD } from '../../src/rtc/srtp/srtp-session.ts';
 import type { LoopWatch } from './loop-watch.ts';
 import { type Certificate, MediaTransport } from './media-transport.ts';
 import type { EncodedFrame, Programme } from './programme.ts';

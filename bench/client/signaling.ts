@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import type { ClientMessageInput, ServerMessage } from '../../src/signaling/protocol.ts';
+import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messages.ts';
 
 const ANSWER_TIMEOUT_MS = 20_000;
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { isNetwork } from '../lib/client-address.ts';
-import { isHostName, parseEndpoint } from '../lib/endpoint.ts';
+import { isNetwork } from '../lib/net/client-address.ts';
+import { isHostName, parseEndpoint } from '../lib/net/host-port.ts';
 import { parseTurnUrl } from '../lib/turn.ts';
 import { parseWebhookSecret } from '../lib/webhook-signature.ts';
 

@@ -1,5 +1,5 @@
 /** One port number for the page and for media, so that one is enough to forward, and to be let through. */
-import { parseEndpoint } from '../lib/endpoint.ts';
+import { parseEndpoint } from '../lib/net/host-port.ts';
 import type { Config, TlsMode } from './settings.ts';
 
 /** Chromium takes no other number below 1024 for media, and these only at addresses that are not private. */

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Millis } from './clock.ts';
-import { parseEndpoint } from './endpoint.ts';
+import { parseEndpoint } from './net/host-port.ts';
 
 /** How a client reaches a TURN server; `tls` is TLS over TCP. */
 export type TurnTransport = 'udp' | 'tcp' | 'tls';

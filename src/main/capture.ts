@@ -4,8 +4,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { parseArgs } from 'node:util';
+import { type CommandInput, type Config, ConfigError, readCommand } from '../config/config.ts';
 import { tlsModeOf } from '../config/tls.ts';
-import { type CommandInput, type Config, ConfigError, readCommand } from '../config.ts';
 import type { CheckOutcome } from './check.ts';
 
 const HELP = `Records in the clear what a participant says and hears, to find a fault: a file for Wireshark.

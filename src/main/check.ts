@@ -1,4 +1,4 @@
-import { type CommandInput, type Config, readCommand } from '../config.ts';
+import { type CommandInput, type Config, readCommand } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
 import { checkAddresses } from './check/addresses.ts';
 import { checkHttps } from './check/https.ts';

@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { ConfigError } from '../config.ts';
-import { formatPasswordHash, hashPassword, MAX_PASSWORD_LENGTH } from '../rooms/password-hash.ts';
+import { ConfigError } from '../config/config.ts';
+import { MAX_PASSWORD_LENGTH } from '../protocol/bounds.ts';
+import { formatPasswordHash, hashPassword } from '../rooms/password-hash.ts';
 
 export interface Terminal {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };

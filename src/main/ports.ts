@@ -1,7 +1,7 @@
+import { type CommandInput, type Config, readCommand } from '../config/config.ts';
 import { hasOnePort } from '../config/one-port.ts';
 import { tlsModeOf } from '../config/tls.ts';
-import { type CommandInput, type Config, readCommand } from '../config.ts';
-import { parseEndpoint } from '../lib/endpoint.ts';
+import { parseEndpoint } from '../lib/net/host-port.ts';
 import { parseTurnUrl } from '../lib/turn.ts';
 
 const HELP = `Prints which ports to open in firewalls, and to forward to this machine behind NAT.

@@ -1,8 +1,8 @@
 /** How the process ends: asked to by a signal, or because something failed that nobody caught. */
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
+import type { PartylineServer } from '../server/server.ts';
 import { StartError } from '../server/start-error.ts';
-import type { PartylineServer } from '../server.ts';
 
 const EXIT_FAILURE = 1;
 /** After a failure nothing can be relied on: enough time to tell the participants, and no more. */

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
-import { type CommandInput, ConfigError, readCommand } from '../config.ts';
+import { type CommandInput, ConfigError, readCommand } from '../config/config.ts';
 import type { Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import { createJoinToken, MAX_IDENTITY_LENGTH, tokenKey } from '../rooms/join-token.ts';
+import { MAX_IDENTITY_LENGTH } from '../protocol/bounds.ts';
+import { createJoinToken, tokenKey } from '../rooms/join-token.ts';
 
 const HELP = `Makes a join token: whoever has it may join one room until it expires.
 

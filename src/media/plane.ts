@@ -5,9 +5,9 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
-import type { MixSettings } from '../mixer/mixer.ts';
-import type { Reception } from '../rtc/rtcp-session.ts';
-import type { SharedTcp } from '../rtc/shared-tcp.ts';
+import type { MixSettings } from '../mixer/mix/mixer.ts';
+import type { SharedTcp } from '../rtc/net/shared-tcp.ts';
+import type { Reception } from '../rtc/rtp/rtcp-session.ts';
 
 export type { MixSettings, Reception };
 
@@ -45,7 +45,7 @@ export interface ConnectOptions {
 
 /** Takes a decrypted capture of one connection. */
 export interface CaptureSink {
-  /** Whole records of a capture file (`media/pcap.ts`), up to the present. */
+  /** Whole records of a capture file (`formats/pcap.ts`), up to the present. */
   records(bytes: Uint8Array): void;
   /** There is no room for the next packet; nothing more comes. */
   full(): void;
@@ -148,7 +148,7 @@ export interface MediaPlaneOptions {
   readonly mix: MixSettings;
   /** What a session description may be, at most. */
   readonly sdpLimits: { readonly maxBytes: number; readonly maxLines: number };
-  /** The file of the worker thread (`media/worker.ts` as built), or its code. */
+  /** The file of the worker thread (`media/worker/thread.ts` as built), or its code. */
   readonly workerEntry: URL | string;
   readonly clock: Clock;
   readonly log: Logger;

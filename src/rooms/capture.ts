@@ -17,7 +17,7 @@ export interface CaptureOptions {
   readonly durationMs: Millis;
   /** What all records together may have. */
   readonly maxBytes: number;
-  /** Whole records of a capture file (`media/pcap.ts`). */
+  /** Whole records of a capture file (`formats/pcap.ts`). */
   readonly records: (bytes: Uint8Array) => void;
   /** Called once; after it nothing comes. */
   readonly ended: (reason: CaptureEnd) => void;

@@ -3,12 +3,12 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { dateOf, type Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
+import { MAX_IDENTITY_LENGTH } from '../protocol/bounds.ts';
 import type { Admission } from './admission.ts';
 import { participantName, roomName } from './names.ts';
 
 /** The clocks of the server and of the one who makes the tokens differ by no more. */
 export const CLOCK_TOLERANCE_S = 30;
-export const MAX_IDENTITY_LENGTH = 128;
 const ALGORITHM = 'HS256';
 
 /**

@@ -7,7 +7,7 @@ import type { Admission } from './admission.ts';
 import { Capture, type CaptureEnd, type CaptureOptions } from './capture.ts';
 import type { EndReason, LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
 import type { ModeratorAction } from './moderation.ts';
-import type { ParticipantFact } from './observer.ts';
+import type { ParticipantFact } from './ports.ts';
 
 /** What a participant needs of its room. */
 export interface ParticipantRoom {

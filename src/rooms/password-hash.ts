@@ -12,7 +12,6 @@ export interface PasswordHash {
   readonly hash: Buffer;
 }
 
-export const MAX_PASSWORD_LENGTH = 256;
 /** One try takes 32 MiB and some 80 ms of a core. */
 const COST = { logN: 15, r: 8, p: 1 };
 const SALT_BYTES = 16;

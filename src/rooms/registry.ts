@@ -1,15 +1,15 @@
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import { LimitCounts } from '../lib/limit-counts.ts';
+import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { MediaPlane } from '../media/plane.ts';
 import type { AccessControl, AdmissionRequest } from './access.ts';
 import type { Admission } from './admission.ts';
 import { Draining, type DrainingState } from './draining.ts';
 import type { ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
 import { participantName, roomName } from './names.ts';
-import type { RoomObserver } from './observer.ts';
 import type { Participant } from './participant.ts';
+import type { RoomObserver } from './ports.ts';
 import { Room, type RoomOptions, type RoomSettings } from './room.ts';
 
 export interface RegistryLimits {

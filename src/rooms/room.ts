@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import type { LimitCounts } from '../lib/limit-counts.ts';
+import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type {
   ConnectOptions,
   MediaConnection,
@@ -15,9 +15,9 @@ import type { Admission } from './admission.ts';
 import type { BanList } from './ban-list.ts';
 import type { LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
 import { Moderation, type ModeratorAction } from './moderation.ts';
-import type { ParticipantFact, RoomEndReason, RoomObserver } from './observer.ts';
 import { Participant } from './participant.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
+import type { ParticipantFact, RoomEndReason, RoomObserver } from './ports.ts';
 
 /** What holds for one room, where it may be another than for the others. */
 export interface RoomSettings extends MixSettings {

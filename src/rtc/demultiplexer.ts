@@ -4,11 +4,11 @@
  * authentic: a NAT may give a talker another port, of which ICE tells us only with the next consent check. Nothing is sent there before that.
  */
 import type { Clock, Millis } from '../lib/clock.ts';
-import { TokenBucket } from '../lib/token-bucket.ts';
-import type { DatagramPort, DatagramSocket } from './datagram-port.ts';
-import { RTP_HEADER_LENGTH, readUint32 } from './rtp-packet.ts';
-import { SendBuffer } from './send-buffer.ts';
-import { parseStun, type StunMessage } from './stun.ts';
+import { TokenBucket } from '../lib/rates/token-bucket.ts';
+import { parseStun, type StunMessage } from './ice/stun.ts';
+import type { DatagramPort, DatagramSocket } from './net/datagram-port.ts';
+import { SendBuffer } from './net/send-buffer.ts';
+import { RTP_HEADER_LENGTH, readUint32 } from './rtp/rtp-packet.ts';
 
 /** A remote address and port as seen from one local socket, or one TCP connection. */
 export class NetworkPath {

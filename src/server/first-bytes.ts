@@ -1,4 +1,4 @@
-import { parseStun, STUN_HEADER_LENGTH } from '../rtc/stun.ts';
+import { parseStun, STUN_HEADER_LENGTH } from '../rtc/ice/stun.ts';
 
 /** What a connection is for, by the bytes that it begins with. */
 export type Beginning =

@@ -5,8 +5,8 @@ import {
   type Server as HttpsServer,
 } from 'node:https';
 import type { Socket } from 'node:net';
-import { addressKey, type TrustedProxies } from '../lib/client-address.ts';
-import type { LimitCounts } from '../lib/limit-counts.ts';
+import { addressKey, type TrustedProxies } from '../lib/net/client-address.ts';
+import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { boundPipelining } from './pipelining.ts';
 
 export interface HttpServerOptions {

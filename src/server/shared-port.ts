@@ -5,10 +5,10 @@
 import type { Server as HttpServer } from 'node:http';
 import { type Server as HttpsServer, Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import type { SharedPortFigures } from '../admin/metrics.ts';
-import { addressKey, type TrustedProxies } from '../lib/client-address.ts';
+import type { SharedPortFigures } from '../admin/metrics/metrics.ts';
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
-import { type NewcomerLimits, Newcomers } from '../lib/newcomers.ts';
+import { addressKey, type TrustedProxies } from '../lib/net/client-address.ts';
+import { type NewcomerLimits, Newcomers } from '../lib/rates/newcomers.ts';
 import { type Beginning, beginningOf } from './first-bytes.ts';
 
 export interface SharedPortLimits extends NewcomerLimits {

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 
 /** The server cannot start, for a reason that the operator can remove; the message says how. */
 export class StartError extends Error {

@@ -1,6 +1,6 @@
-import { AddressRate } from '../lib/address-rate.ts';
 import { AppError } from '../lib/errors.ts';
-import { LimitCounts } from '../lib/limit-counts.ts';
+import { AddressRate } from '../lib/rates/address-rate.ts';
+import { LimitCounts } from '../lib/rates/limit-counts.ts';
 
 export interface AddressLimitsOptions {
   /** WebSocket connections of one address at the same time; 0: any number. */

@@ -1,5 +1,5 @@
+import type { ServerMessage } from '../protocol/messages.ts';
 import type { RoomEvent } from '../rooms/events.ts';
-import type { ServerMessage } from './protocol.ts';
 
 const encodedEvents = new WeakMap<RoomEvent, Buffer>();
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import { type TurnSettings, turnCredentials } from '../lib/turn.ts';
-import type { IceServer } from './protocol.ts';
+import type { IceServer } from '../protocol/messages.ts';
 
 /** The ICE servers that one participant is told when they join. */
 export type IceServersFor = (participantId: string) => readonly IceServer[];

@@ -2,8 +2,9 @@ import type { Logger } from 'pino';
 import { type RawData, WebSocket } from 'ws';
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
-import type { Limit, LimitCounts } from '../lib/limit-counts.ts';
-import { TokenBucket } from '../lib/token-bucket.ts';
+import type { Limit, LimitCounts } from '../lib/rates/limit-counts.ts';
+import { TokenBucket } from '../lib/rates/token-bucket.ts';
+import type { ClientMessage, ServerMessage } from '../protocol/messages.ts';
 import type { Admission } from '../rooms/admission.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../rooms/events.ts';
 import type { Participant } from '../rooms/participant.ts';
@@ -11,7 +12,6 @@ import type { RoomRegistry } from '../rooms/registry.ts';
 import { decodeClientMessage } from './decode.ts';
 import { encodeEvent, encodeMessage } from './encode.ts';
 import type { IceServersFor } from './ice-servers.ts';
-import type { ClientMessage, ServerMessage } from './protocol.ts';
 
 export interface SessionLimits {
   readonly maxMessageBytes: number;

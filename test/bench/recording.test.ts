@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { createMarker } from '../../bench/lib/marker.ts';
 import { Recording } from '../../bench/lib/recording.ts';
-import { createRtpHeader } from '../../src/rtc/rtp-packet.ts';
+import { createRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
 
 test('a marker is found where it was played, to the sample', async (t) => {
   const marker = createMarker(50);

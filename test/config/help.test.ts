@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
+import { defaultConfig, readCommand } from '../../src/config/config.ts';
 import { helpText, sampleToml } from '../../src/config/help.ts';
 import { SETTING_GROUPS } from '../../src/config/setting-groups.ts';
 import { flagName, SETTING_KEYS } from '../../src/config/settings.ts';
-import { defaultConfig, readCommand } from '../../src/config.ts';
 
 test('every setting is in one group, in the help text and in the sample file', (t) => {
   t.strictSame(SETTING_GROUPS.flatMap(({ keys }) => keys).sort(), [...SETTING_KEYS].sort());

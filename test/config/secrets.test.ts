@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
-import { type Config, ConfigError, readCommand } from '../../src/config.ts';
+import { type Config, ConfigError, readCommand } from '../../src/config/config.ts';
 
 const SECRET = 'a secret that is long enough to sign with';
 

@@ -1,7 +1,7 @@
 import { test } from 'tap';
+import { type Config, ConfigError, readCommand } from '../../src/config/config.ts';
 import { defaultDataDir, thisMachine } from '../../src/config/machine.ts';
 import { tlsModeOf } from '../../src/config/tls.ts';
-import { type Config, ConfigError, readCommand } from '../../src/config.ts';
 
 const MACHINE = { cores: 1, ipv6: true, dataDir: '/var/lib/partyline' };
 const FILES = ['--tls-cert', 'cert.pem', '--tls-key', 'key.pem'];

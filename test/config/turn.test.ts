@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { test } from 'tap';
-import { type Config, ConfigError, readCommand } from '../../src/config.ts';
+import { type Config, ConfigError, readCommand } from '../../src/config/config.ts';
 
 const URLS = 'turn:turn.example.org:3478?transport=udp,turns:turn.example.org';
 const SECRET = 'a secret of both servers';

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
 import { WebSocket } from 'ws';
-import type { ServerMessage } from '../../src/signaling/protocol.ts';
+import type { ServerMessage } from '../../src/protocol/messages.ts';
 import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { startNginx } from '../helpers/nginx.ts';
 import { buildServer, startServerProcess } from '../helpers/server-process.ts';

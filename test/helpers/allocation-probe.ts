@@ -1,9 +1,9 @@
 /** Run by allocation.test.ts in a process of its own: prints the bytes of heap that a steady tick of a room takes. */
-import { createSharedMix } from '../../src/media/mix-ring.ts';
-import { SharedMixLink } from '../../src/media/shared-mix.ts';
-import { CodecPool } from '../../src/mixer/codec-pool.ts';
+import { createSharedMix } from '../../src/media/link/mix-ring.ts';
+import { SharedMixLink } from '../../src/media/worker/shared-mix.ts';
+import { CodecPool } from '../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
-import { Mixer } from '../../src/mixer/mixer.ts';
+import { Mixer } from '../../src/mixer/mix/mixer.ts';
 import { toInt16, tone } from './signal.ts';
 
 const PEOPLE = 50;

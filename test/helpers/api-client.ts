@@ -5,8 +5,8 @@ import {
   OPERATIONS,
   type Operation,
   type OperationId,
-} from '../../src/admin/api/operations.ts';
-import { problemSchema } from '../../src/admin/api/schemas.ts';
+} from '../../src/protocol/api/operations.ts';
+import { problemSchema } from '../../src/protocol/api/schemas.ts';
 
 export interface ApiAnswer {
   readonly operation: OperationId | undefined;

@@ -13,7 +13,7 @@ import type {
   SpeakerLevel,
   WorkerHealth,
 } from '../../src/media/plane.ts';
-import type { MixSettings } from '../../src/mixer/mixer.ts';
+import type { MixSettings } from '../../src/mixer/mix/mixer.ts';
 
 /** A connection as the rooms see it; the test plays the browser and the worker. */
 export class FakeMediaConnection implements MediaConnection {

@@ -1,5 +1,5 @@
 /** What people send to a media port who have no business there: each kind well-formed enough to be looked at. */
-import { writeBindingRequest } from '../../src/rtc/stun-writer.ts';
+import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
 import { integerBetween, type Prng } from './prng.ts';
 
 const HANDSHAKE = 22;

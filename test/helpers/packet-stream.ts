@@ -1,5 +1,5 @@
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
-import { JitterBuffer, type Playout } from '../../src/mixer/jitter-buffer.ts';
+import { JitterBuffer, type Playout } from '../../src/mixer/source/jitter-buffer.ts';
 
 export const counters = () => ({
   packetsLost: 0,

@@ -1,4 +1,4 @@
-import { bytesToIp } from '../../src/rtc/ip-address.ts';
+import { bytesToIp } from '../../src/lib/net/ip-address.ts';
 
 export interface PcapRecord {
   readonly wallMs: number;

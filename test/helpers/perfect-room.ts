@@ -1,8 +1,8 @@
-import type { Codec } from '../../src/mixer/codec.ts';
-import { CodecPool } from '../../src/mixer/codec-pool.ts';
+import type { Codec } from '../../src/mixer/codec/codec.ts';
+import { CodecPool } from '../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
-import { Mixer, type MixParticipant, type MixSettings } from '../../src/mixer/mixer.ts';
-import { Source } from '../../src/mixer/source.ts';
+import { Mixer, type MixParticipant, type MixSettings } from '../../src/mixer/mix/mixer.ts';
+import { Source } from '../../src/mixer/source/source.ts';
 
 export interface Written {
   readonly tick: number;

@@ -1,4 +1,4 @@
-import type { Codec } from '../../src/mixer/codec.ts';
+import type { Codec } from '../../src/mixer/codec/codec.ts';
 import { FRAME_SAMPLES } from '../../src/mixer/format.ts';
 
 /** A 20 ms CELT packet on the outside; inside, the number of a frame in `frames`. */

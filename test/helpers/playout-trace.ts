@@ -1,7 +1,7 @@
 /** Plays one talker over a network that a function describes, through the real jitter buffer and source, in simulated time. */
-import { CodecPool } from '../../src/mixer/codec-pool.ts';
+import { CodecPool } from '../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
-import { Source } from '../../src/mixer/source.ts';
+import { Source } from '../../src/mixer/source/source.ts';
 import { PlainCodec } from './plain-codec.ts';
 import type { Prng } from './prng.ts';
 import { tone } from './signal.ts';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Certificate, MediaTransport } from '../../bench/client/media-transport.ts';
 import { type Answer, readAnswer, writeOffer } from '../../bench/client/session-description.ts';
 import { SignalingClient } from '../../bench/client/signaling.ts';
-import { writeRtpHeader } from '../../src/rtc/rtp-packet.ts';
+import { writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
 
 const OPUS = 111;
 const HEADER = 20;

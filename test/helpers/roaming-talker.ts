@@ -5,9 +5,9 @@ import { WebSocket } from 'ws';
 import { type Certificate, type IceCredentials, MediaTransport } from '../../bench/client/media-transport.ts';
 import { encodeProgramme, type Programme } from '../../bench/client/programme.ts';
 import { readAnswer, writeOffer } from '../../bench/client/session-description.ts';
-import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/rtp-packet.ts';
-import { SRTP_MAX_OVERHEAD } from '../../src/rtc/srtp-session.ts';
-import type { ClientMessageInput, ServerMessage } from '../../src/signaling/protocol.ts';
+import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messages.ts';
+import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
+import { SRTP_MAX_OVERHEAD } from '../../src/rtc/srtp/srtp-session.ts';
 import { createFrameDecoder } from './opus.ts';
 import { tone } from './signal.ts';
 

@@ -1,9 +1,9 @@
 import pino, { type Logger } from 'pino';
 import { Scrape } from '../../bench/lib/prometheus.ts';
-import { readCommand } from '../../src/config.ts';
+import { readCommand } from '../../src/config/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { createMediaPlane } from '../../src/media/media-plane.ts';
-import { createServer } from '../../src/server.ts';
+import { createMediaPlane } from '../../src/media/control/media-plane.ts';
+import { createServer } from '../../src/server/server.ts';
 
 export interface RunningServer {
   /** `http://127.0.0.1:PORT` */

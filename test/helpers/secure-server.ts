@@ -4,10 +4,10 @@ import { get } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { type ConnectionOptions, connect, type PeerCertificate } from 'node:tls';
 import pino from 'pino';
-import { readCommand } from '../../src/config.ts';
+import { readCommand } from '../../src/config/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { createMediaPlane } from '../../src/media/media-plane.ts';
-import { createServer, type Listening, type PartylineServer } from '../../src/server.ts';
+import { createMediaPlane } from '../../src/media/control/media-plane.ts';
+import { createServer, type Listening, type PartylineServer } from '../../src/server/server.ts';
 
 export interface SecureServer extends Listening {
   readonly server: PartylineServer;

@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { WebSocket } from 'ws';
-import type { ClientMessageInput, ServerMessage } from '../../src/signaling/protocol.ts';
+import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messages.ts';
 
 type ServerMessageOf<T extends ServerMessage['type']> = Extract<ServerMessage, { readonly type: T }>;
 

@@ -1,18 +1,18 @@
 /** A whole media engine in simulated time, and peers at the other end of its UDP port: real STUN, SRTP, RTCP and Opus, no socket. */
 
-import { MediaEngine, type MediaEngineOptions } from '../../src/media/engine.ts';
-import type { WorkerStats } from '../../src/media/messages.ts';
+import type { WorkerStats } from '../../src/media/link/messages.ts';
 import type { MediaNetwork } from '../../src/media/plane.ts';
+import { MediaEngine, type MediaEngineOptions } from '../../src/media/worker/engine.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
-import { JitterBuffer, type Playout } from '../../src/mixer/jitter-buffer.ts';
-import { ReceiveStatistics } from '../../src/rtc/receive-statistics.ts';
-import { createRedBlocks, parseRed } from '../../src/rtc/red.ts';
-import { writeReport } from '../../src/rtc/rtcp.ts';
-import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/rtp-packet.ts';
-import type { SrtpKeys } from '../../src/rtc/srtp-keys.ts';
-import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp-session.ts';
-import { writeBindingRequest } from '../../src/rtc/stun-writer.ts';
-import type { UdpSocket } from '../../src/rtc/udp-port.ts';
+import { JitterBuffer, type Playout } from '../../src/mixer/source/jitter-buffer.ts';
+import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
+import type { UdpSocket } from '../../src/rtc/net/udp-port.ts';
+import { ReceiveStatistics } from '../../src/rtc/rtp/receive-statistics.ts';
+import { createRedBlocks, parseRed } from '../../src/rtc/rtp/red.ts';
+import { writeReport } from '../../src/rtc/rtp/rtcp.ts';
+import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
+import type { SrtpKeys } from '../../src/rtc/srtp/srtp-keys.ts';
+import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
 import { createBytes } from '../rtc/bytes.ts';
 import { FakeClock } from './fake-clock.ts';
 import { LossyLink, type LossyLinkOptions } from './lossy-link.ts';

@@ -1,11 +1,11 @@
 /** Somebody at a `SimulatedServer`: a page that joins, connects its media, talks, and comes back when something breaks. */
 import type { Cancel } from '../../src/lib/clock.ts';
 import { FRAME_SAMPLES } from '../../src/mixer/format.ts';
-import { writeRtpHeader } from '../../src/rtc/rtp-packet.ts';
-import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp-session.ts';
-import { writeBindingRequest } from '../../src/rtc/stun-writer.ts';
-import type { UdpSocket } from '../../src/rtc/udp-port.ts';
-import type { ClientMessageInput, ServerMessage } from '../../src/signaling/protocol.ts';
+import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messages.ts';
+import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
+import type { UdpSocket } from '../../src/rtc/net/udp-port.ts';
+import { writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
+import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
 import { createBytes } from '../rtc/bytes.ts';
 import { type ClientIdentity, createClient } from '../rtc/dtls-client.ts';
 import { AUDIO_OFFER } from './offer.ts';

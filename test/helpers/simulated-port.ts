@@ -1,5 +1,5 @@
-import type { DatagramListener } from '../../src/rtc/datagram-port.ts';
-import type { MediaPort } from '../../src/rtc/media-port.ts';
+import type { DatagramListener } from '../../src/rtc/net/datagram-port.ts';
+import type { MediaPort } from '../../src/rtc/net/media-port.ts';
 
 /** A media port without a socket: what comes by it is given to the `listener`. */
 export function simulatedPort(

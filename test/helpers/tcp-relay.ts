@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createConnection, type Socket as TcpSocket } from 'node:net';
 import { freePort } from '../../bench/lib/free-port.ts';
-import { FrameReader, frame } from '../../src/rtc/stream-framing.ts';
+import { FrameReader, frame } from '../../src/rtc/net/stream-framing.ts';
 import { kindOf } from './on-path.ts';
 
 export interface TcpRelayOptions {

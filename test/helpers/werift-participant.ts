@@ -7,7 +7,7 @@ import {
   useAudioLevelIndication,
 } from 'werift';
 import { WebSocket } from 'ws';
-import type { ClientMessageInput, ServerMessage } from '../../src/signaling/protocol.ts';
+import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messages.ts';
 import { eventually } from './eventually.ts';
 import { type HeardPacket, Hearing } from './hearing.ts';
 import { createFrameEncoder, FRAME_SAMPLES } from './opus.ts';

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { freePort } from '../../bench/lib/free-port.ts';
-import { defaultConfig } from '../../src/config.ts';
+import { defaultConfig } from '../../src/config/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { checkHttps } from '../../src/main/check/https.ts';
 import { checkPorts } from '../../src/main/check/ports.ts';

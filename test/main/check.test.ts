@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { test } from 'tap';
 import { freePort } from '../../bench/lib/free-port.ts';
-import { ConfigError, defaultConfig } from '../../src/config.ts';
+import { ConfigError, defaultConfig } from '../../src/config/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { checkAddresses } from '../../src/main/check/addresses.ts';
 import { checkHttps } from '../../src/main/check/https.ts';

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { ConfigError } from '../../src/config.ts';
+import { ConfigError } from '../../src/config/config.ts';
 import { portsCommand } from '../../src/main/ports.ts';
 
 function ports(...argv: string[]): string[][] {

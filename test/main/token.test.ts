@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { type Test, test } from 'tap';
-import { ConfigError } from '../../src/config.ts';
+import { ConfigError } from '../../src/config/config.ts';
 import { passwordCommand } from '../../src/main/password.ts';
 import { tokenCommand } from '../../src/main/token.ts';
 import { tokenKey, verifyJoinToken } from '../../src/rooms/join-token.ts';

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { CipherContext, DtlsClient, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm } from 'werift';
-import { type Fingerprint, fingerprintOf } from '../../src/rtc/certificate.ts';
+import { type Fingerprint, fingerprintOf } from '../../src/rtc/dtls/certificate.ts';
 
 export interface ClientIdentity {
   readonly certPem: string;

@@ -1,11 +1,11 @@
 import { test } from 'tap';
-import type { DatagramPort, DatagramSocket } from '../../src/rtc/datagram-port.ts';
 import { Demultiplexer } from '../../src/rtc/demultiplexer.ts';
-import { writeRtpHeader } from '../../src/rtc/rtp-packet.ts';
-import type { SrtpKeys } from '../../src/rtc/srtp-keys.ts';
-import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp-session.ts';
-import { writeBindingRequest } from '../../src/rtc/stun-writer.ts';
-import { WebRtcTransport } from '../../src/rtc/webrtc-transport.ts';
+import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
+import type { DatagramPort, DatagramSocket } from '../../src/rtc/net/datagram-port.ts';
+import { writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
+import type { SrtpKeys } from '../../src/rtc/srtp/srtp-keys.ts';
+import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
+import { WebRtcTransport } from '../../src/rtc/webrtc-endpoint.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { createBytes } from './bytes.ts';
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
-import { FrameReader, frame } from '../../src/rtc/stream-framing.ts';
+import { FrameReader, frame } from '../../src/rtc/net/stream-framing.ts';
 
 /** The other end of ICE over TCP, as bare as can be. */
 export class TcpClient {

@@ -1,12 +1,12 @@
 import { test } from 'tap';
 import { Demultiplexer } from '../../src/rtc/demultiplexer.ts';
-import { parseRtcp, writeReport } from '../../src/rtc/rtcp.ts';
-import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/rtp-packet.ts';
-import type { SrtpKeys } from '../../src/rtc/srtp-keys.ts';
-import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp-session.ts';
-import { writeBindingRequest } from '../../src/rtc/stun-writer.ts';
-import type { UdpPort, UdpSocket } from '../../src/rtc/udp-port.ts';
-import { WebRtcTransport } from '../../src/rtc/webrtc-transport.ts';
+import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
+import type { UdpPort, UdpSocket } from '../../src/rtc/net/udp-port.ts';
+import { parseRtcp, writeReport } from '../../src/rtc/rtp/rtcp.ts';
+import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
+import type { SrtpKeys } from '../../src/rtc/srtp/srtp-keys.ts';
+import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
+import { WebRtcTransport } from '../../src/rtc/webrtc-endpoint.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { createBytes } from './bytes.ts';
 

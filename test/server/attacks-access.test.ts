@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
 import type { ErrorCode } from '../../src/lib/errors.ts';
+import type { ClientMessageInput } from '../../src/protocol/messages.ts';
 import { createJoinToken, tokenKey } from '../../src/rooms/join-token.ts';
 import { formatPasswordHash, hashPassword } from '../../src/rooms/password-hash.ts';
-import type { ClientMessageInput } from '../../src/signaling/protocol.ts';
 import { Conversation } from '../helpers/conversation.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
-import { writeBye, writeReport } from '../../src/rtc/rtcp.ts';
-import { createRtpHeader, parseRtpHeader } from '../../src/rtc/rtp-packet.ts';
+import { writeBye, writeReport } from '../../src/rtc/rtp/rtcp.ts';
+import { createRtpHeader, parseRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
 import { Conversation, ROOM, usualLevelDbfs } from '../helpers/conversation.ts';
 import { bytes, forgedMedia } from '../helpers/hostile-datagrams.ts';
 import { createFrameEncoder } from '../helpers/opus.ts';

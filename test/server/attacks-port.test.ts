@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { Barrage, loopbackAddresses } from '../../bench/client/barrage.ts';
-import { frame } from '../../src/rtc/stream-framing.ts';
+import { frame } from '../../src/rtc/net/stream-framing.ts';
 import { startBuiltServer } from '../fuzz/built-server.ts';
 import { attackPort } from '../fuzz/port-attack.ts';
 import { Conversation } from '../helpers/conversation.ts';

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
-import { frame } from '../../src/rtc/stream-framing.ts';
+import { frame } from '../../src/rtc/net/stream-framing.ts';
 import { Conversation } from '../helpers/conversation.ts';
 import { junk } from '../helpers/hostile-datagrams.ts';
 import { createPrng } from '../helpers/prng.ts';

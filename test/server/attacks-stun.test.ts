@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
-import { parseStun } from '../../src/rtc/stun.ts';
+import { parseStun } from '../../src/rtc/ice/stun.ts';
 import { Conversation, ROOM } from '../helpers/conversation.ts';
 import { clientHello, forgedMedia, junk, nomination, withoutLast } from '../helpers/hostile-datagrams.ts';
 import { type PassingDatagram, Stranger } from '../helpers/on-path.ts';

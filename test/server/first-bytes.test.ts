@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { frame } from '../../src/rtc/stream-framing.ts';
-import { writeBindingRequest, writeBindingSuccess } from '../../src/rtc/stun-writer.ts';
+import { writeBindingRequest, writeBindingSuccess } from '../../src/rtc/ice/stun-writer.ts';
+import { frame } from '../../src/rtc/net/stream-framing.ts';
 import { beginningOf, MAX_BEGINNING } from '../../src/server/first-bytes.ts';
 
 const check = (username = 'ufrag1:peer') =>

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { encodeProgramme, type Programme } from '../../bench/client/programme.ts';
 import { compareWithDirect, type QualityFigures } from '../../bench/lib/quality/compare.ts';
-import { concealmentToc } from '../../src/mixer/opus-packet.ts';
+import { concealmentToc } from '../../src/formats/opus-packet.ts';
 import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import type { LossyLinkOptions } from '../helpers/lossy-link.ts';
 import { createFrameDecoder, FRAME_SAMPLES } from '../helpers/opus.ts';

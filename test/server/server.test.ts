@@ -1,10 +1,10 @@
 import pino from 'pino';
 import { type Test, test } from 'tap';
-import { createAsset } from '../../src/admin/assets.ts';
-import { type Config, defaultConfig } from '../../src/config.ts';
+import { type Config, defaultConfig } from '../../src/config/config.ts';
+import { createAsset } from '../../src/http/assets.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { MediaPlaneOptions } from '../../src/media/plane.ts';
-import { createServer } from '../../src/server.ts';
+import { createServer } from '../../src/server/server.ts';
 import { FakeMediaPlane, mediaStats } from '../helpers/fake-media-plane.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 

@@ -1,4 +1,4 @@
-import type { ClientMessageInput, ParticipantInfo, ServerMessage } from '../../src/signaling/protocol.ts';
+import type { ClientMessageInput, ParticipantInfo, ServerMessage } from '../../src/protocol/messages.ts';
 import type { ConnectionState } from '../../web/sdk/connection-state.ts';
 import type { Environment } from '../../web/sdk/environment.ts';
 import { VoiceClient } from '../../web/sdk/voice-client.ts';

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import type { ParticipantInfo } from '../../src/signaling/protocol.ts';
+import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import { setUpInRoom } from './fake-browser.ts';
 
 const CY: ParticipantInfo = {

@@ -1,4 +1,5 @@
 /** The REST API as this page uses it. */
+
 import type {
   Answer,
   BanStatus,
@@ -9,8 +10,8 @@ import type {
   RoomStatus,
   ServerStatus,
   WorkerStatus,
-} from '../../src/admin/api/client-types.ts';
-import type { OperationId } from '../../src/admin/api/operations.ts';
+} from '../../src/protocol/api/client-types.ts';
+import type { OperationId } from '../../src/protocol/api/operations.ts';
 
 export type { BanStatus, ParticipantStatus, RoomStatus, ServerStatus, WorkerStatus };
 

@@ -1,5 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
-import type { ParticipantInfo } from '../../src/signaling/protocol.ts';
+import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { CloseReason, ConnectionState } from '../sdk/connection-state.ts';
 import { type AudioDevices, listDevices, watchDevices } from '../sdk/devices.ts';
 import { watchNetwork } from '../sdk/network-watch.ts';

@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { ParticipantInfo } from '../../src/signaling/protocol.ts';
+import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
 import { LockIcon, MoreIcon } from './icons.tsx';
 import { strings } from './strings.ts';

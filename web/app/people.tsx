@@ -1,5 +1,5 @@
 import { useComputed } from '@preact/signals';
-import type { ParticipantInfo } from '../../src/signaling/protocol.ts';
+import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
 import { HeadphonesOffIcon, MicrophoneOffIcon } from './icons.tsx';
 import { ModerateButton, RoomLock } from './moderation.tsx';

@@ -1,4 +1,4 @@
-import type { ServerMessage } from '../../src/signaling/protocol.ts';
+import type { ServerMessage } from '../../src/protocol/messages.ts';
 
 export type ErrorCode = Extract<ServerMessage, { type: 'error' }>['code'];
 

@@ -1,4 +1,4 @@
-import type { IceServer } from '../../src/signaling/protocol.ts';
+import type { IceServer } from '../../src/protocol/messages.ts';
 import type { Environment } from './environment.ts';
 
 /** ICE may find its way back from `disconnected` by itself; after this time a restart is quicker. */

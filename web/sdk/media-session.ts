@@ -1,4 +1,4 @@
-import type { IceServer } from '../../src/signaling/protocol.ts';
+import type { IceServer } from '../../src/protocol/messages.ts';
 import { Backoff } from './backoff.ts';
 import type { MediaState } from './connection-state.ts';
 import type { Environment } from './environment.ts';

@@ -1,4 +1,4 @@
-import type { ClientMessageInput } from '../../src/signaling/protocol.ts';
+import type { ClientMessageInput } from '../../src/protocol/messages.ts';
 
 /** What a participant does who may moderate. Of anybody else the server takes none of it (`not_allowed`). */
 export class Moderation {

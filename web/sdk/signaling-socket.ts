@@ -1,4 +1,4 @@
-import type { ClientMessageInput, ServerMessage } from '../../src/signaling/protocol.ts';
+import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messages.ts';
 import type { Environment } from './environment.ts';
 
 const OPEN_TIMEOUT_MS = 6000;

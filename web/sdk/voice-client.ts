@@ -1,4 +1,4 @@
-import type { IceServer, LeaveReason, ParticipantInfo, ServerMessage } from '../../src/signaling/protocol.ts';
+import type { IceServer, LeaveReason, ParticipantInfo, ServerMessage } from '../../src/protocol/messages.ts';
 import { Backoff } from './backoff.ts';
 import {
   type CloseReason,

@@ -1,4 +1,4 @@
-import type { LeaveReason, ParticipantInfo } from '../../src/signaling/protocol.ts';
+import type { LeaveReason, ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { ConnectionState, VoiceError } from './connection-state.ts';
 import type { Quality } from './quality.ts';
 

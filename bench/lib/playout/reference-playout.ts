@@ -1,5 +1,5 @@
 import { PTIME_MS } from '../../../src/mixer/format.ts';
-import { VoiceActivity } from '../../../src/mixer/voice-activity.ts';
+import { VoiceActivity } from '../../../src/mixer/source/voice-activity.ts';
 import type { DelayRule } from './delay-rules.ts';
 import type { PlayedPacket, Playout } from './outcome.ts';
 import type { Trace, TracePacket } from './trace.ts';

@@ -1,7 +1,7 @@
-import type { Codec, Decoder } from '../../../src/mixer/codec.ts';
-import { CodecPool } from '../../../src/mixer/codec-pool.ts';
+import type { Codec, Decoder } from '../../../src/mixer/codec/codec.ts';
+import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES, FULL_SCALE, PTIME_MS } from '../../../src/mixer/format.ts';
-import { Source } from '../../../src/mixer/source.ts';
+import { Source } from '../../../src/mixer/source/source.ts';
 import { tone } from '../../../test/helpers/signal.ts';
 import type { PlayedPacket, Playout } from './outcome.ts';
 import { GAP_DBOV, SPEECH_DBOV, type Trace } from './trace.ts';

@@ -1,6 +1,6 @@
+import { concealmentToc } from '../../../src/formats/opus-packet.ts';
 import { distance16, distance32 } from '../../../src/lib/serial.ts';
-import { concealmentToc } from '../../../src/mixer/opus-packet.ts';
-import { createRedBlocks, parseRed } from '../../../src/rtc/red.ts';
+import { createRedBlocks, parseRed } from '../../../src/rtc/rtp/red.ts';
 import { createFrameDecoder, FRAME_SAMPLES } from '../../../test/helpers/opus.ts';
 import type { Prng } from '../../../test/helpers/prng.ts';
 import type { ReceivedPayload } from '../../client/participant.ts';

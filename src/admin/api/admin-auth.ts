@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { AddressRate } from '../../lib/address-rate.ts';
 import { AppError } from '../../lib/errors.ts';
-import type { LimitCounts } from '../../lib/limit-counts.ts';
+import { AddressRate } from '../../lib/rates/address-rate.ts';
+import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 
 export interface AdminAuthOptions {
   readonly token: string;

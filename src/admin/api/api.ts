@@ -4,13 +4,20 @@ import Router, { type RouterContext } from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import { addressKey, type TrustedProxies } from '../../lib/client-address.ts';
 import { AppError, type ErrorCode, toAppError } from '../../lib/errors.ts';
-import type { RequestRate } from '../request-rate.ts';
+import { addressKey, type TrustedProxies } from '../../lib/net/client-address.ts';
+import type { RequestRate } from '../../lib/rates/request-rate.ts';
+import {
+  API_PATH,
+  type Handlers,
+  type Input,
+  OPERATION_LIST,
+  type Operation,
+  type OperationId,
+} from '../../protocol/api/operations.ts';
 import { AdminAuth, type AdminAuthOptions } from './admin-auth.ts';
 import { createHandlers, type HandlerOptions } from './handlers.ts';
 import { openApiDocument } from './openapi.ts';
-import { API_PATH, type Handlers, type Input, OPERATION_LIST, type Operation, type OperationId } from './operations.ts';
 import { answerProblem } from './problem.ts';
 
 export interface ApiOptions extends HandlerOptions, AdminAuthOptions {

@@ -1,7 +1,7 @@
 /** The body of an answer that is a capture of one participant, as it goes on. */
 import { Readable } from 'node:stream';
+import { pcapFileHeader } from '../../formats/pcap.ts';
 import type { Millis } from '../../lib/clock.ts';
-import { pcapFileHeader } from '../../media/pcap.ts';
 import type { Capture } from '../../rooms/capture.ts';
 import type { Participant } from '../../rooms/participant.ts';
 

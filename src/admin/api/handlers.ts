@@ -3,15 +3,7 @@ import type { z } from 'zod';
 import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { MediaNetwork, Reception } from '../../media/plane.ts';
-import type { AccessControl } from '../../rooms/access.ts';
-import type { Ban } from '../../rooms/ban-list.ts';
-import type { DrainingState } from '../../rooms/draining.ts';
-import { roomName } from '../../rooms/names.ts';
-import type { Participant } from '../../rooms/participant.ts';
-import type { RoomRegistry } from '../../rooms/registry.ts';
-import type { Room } from '../../rooms/room.ts';
-import { captureStream } from './capture-stream.ts';
-import type { Handlers } from './operations.ts';
+import type { Handlers } from '../../protocol/api/operations.ts';
 import type {
   banSchema,
   drainingSchema,
@@ -20,7 +12,15 @@ import type {
   receptionSchema,
   roomSchema,
   serverSchema,
-} from './schemas.ts';
+} from '../../protocol/api/schemas.ts';
+import type { AccessControl } from '../../rooms/access.ts';
+import type { Ban } from '../../rooms/ban-list.ts';
+import type { DrainingState } from '../../rooms/draining.ts';
+import { roomName } from '../../rooms/names.ts';
+import type { Participant } from '../../rooms/participant.ts';
+import type { RoomRegistry } from '../../rooms/registry.ts';
+import type { Room } from '../../rooms/room.ts';
+import { captureStream } from './capture-stream.ts';
 
 export interface HandlerOptions {
   readonly registry: RoomRegistry;

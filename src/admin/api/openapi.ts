@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document of the REST API, made of the tables and schemas that the server itself goes by. */
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
-import { API_PATH, OPERATION_LIST, type Operation, type OperationId } from './operations.ts';
+import { API_PATH, OPERATION_LIST, type Operation, type OperationId } from '../../protocol/api/operations.ts';
 import {
   banListSchema,
   banSchema,
@@ -23,7 +23,7 @@ import {
   tokenSchema,
   webhookSchema,
   workerSchema,
-} from './schemas.ts';
+} from '../../protocol/api/schemas.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

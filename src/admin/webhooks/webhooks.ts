@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
 import { parseWebhookSecret } from '../../lib/webhook-signature.ts';
-import type { ParticipantFact, RoomFact, RoomObserver } from '../../rooms/observer.ts';
+import type { ParticipantFact, RoomFact, RoomObserver } from '../../rooms/ports.ts';
 import { type DeliveryFigures, DeliveryQueue } from './delivery-queue.ts';
 import { createPost, type Post } from './post.ts';
 

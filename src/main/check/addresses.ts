@@ -1,11 +1,11 @@
 /** Do browsers elsewhere reach the addresses that they are told? */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/config.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { parseEndpoint } from '../../lib/endpoint.ts';
-import { isPrivateAddress } from '../../lib/private-address.ts';
-import { isBehindNat, isLoopback, localAddresses } from '../../rtc/local-addresses.ts';
+import { parseEndpoint } from '../../lib/net/host-port.ts';
+import { isBehindNat, isLoopback, localAddresses } from '../../lib/net/local-addresses.ts';
+import { isPrivateAddress } from '../../lib/net/private-address.ts';
 import { type CheckInput, type CheckResult, within } from './result.ts';
 
 const LOOKUP_LIMIT_MS = 3000;

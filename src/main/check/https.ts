@@ -1,9 +1,9 @@
 /** Does the page come by https, which browsers want before they give the microphone? */
 import { connect, type TLSSocket } from 'node:tls';
+import type { Config } from '../../config/config.ts';
 import { tlsModeOf } from '../../config/tls.ts';
-import type { Config } from '../../config.ts';
 import type { Clock, Millis } from '../../lib/clock.ts';
-import { isLoopback } from '../../rtc/local-addresses.ts';
+import { isLoopback } from '../../lib/net/local-addresses.ts';
 import { coversName } from '../../server/tls/certificate.ts';
 import { readOwnFiles } from '../../server/tls/own-files.ts';
 import { type CheckInput, type CheckResult, reasonOf, within } from './result.ts';

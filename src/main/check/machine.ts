@@ -1,6 +1,6 @@
 /** Is this machine fit for it: the codec, the timers, the limits of the system? */
 import { readFile } from 'node:fs/promises';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/config.ts';
 import type { Clock, Millis } from '../../lib/clock.ts';
 import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
 
@@ -30,7 +30,7 @@ export async function checkMachine({ config, clock }: CheckInput): Promise<reado
 async function checkOpus(): Promise<CheckResult> {
   const name = 'Opus';
   try {
-    const { opusCodec } = await import('../../mixer/opus.ts');
+    const { opusCodec } = await import('../../mixer/codec/opus.ts');
     const { FRAME_SAMPLES } = await import('../../mixer/format.ts');
     const encoder = opusCodec.createEncoder();
     encoder.configure({ bitrate: 32_000, complexity: 5 });

@@ -2,12 +2,12 @@
 import { once } from 'node:events';
 import { createServer, get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
+import type { Config } from '../../config/config.ts';
 import { hasOnePort } from '../../config/one-port.ts';
 import { tlsModeOf } from '../../config/tls.ts';
-import type { Config } from '../../config.ts';
-import { formatEndpoint } from '../../lib/endpoint.ts';
-import { isPortInUse, type MediaAddress } from '../../rtc/datagram-port.ts';
-import { MediaPort } from '../../rtc/media-port.ts';
+import { formatEndpoint } from '../../lib/net/host-port.ts';
+import { isPortInUse, type MediaAddress } from '../../rtc/net/datagram-port.ts';
+import { MediaPort } from '../../rtc/net/media-port.ts';
 import { listenError, secondPortError } from '../../server/start-error.ts';
 import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
 

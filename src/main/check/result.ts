@@ -1,4 +1,4 @@
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/config.ts';
 import type { Clock, Millis } from '../../lib/clock.ts';
 
 /** What one check has found. */

@@ -1,6 +1,6 @@
 /** The few TURN messages (RFC 8656) that it takes to try credentials. */
 import { createHash } from 'node:crypto';
-import { ATTRIBUTE, STUN_HEADER_LENGTH, STUN_MAGIC_COOKIE, stunIntegrity } from '../../rtc/stun.ts';
+import { ATTRIBUTE, STUN_HEADER_LENGTH, STUN_MAGIC_COOKIE, stunIntegrity } from '../../rtc/ice/stun.ts';
 
 export const TURN_TYPE = { allocate: 0x0003, allocated: 0x0103, allocateError: 0x0113, refresh: 0x0004 } as const;
 

@@ -1,7 +1,7 @@
 /** Do the TURN servers answer, and do they take the credentials? */
 import { randomBytes } from 'node:crypto';
 import { parseTurnUrl, type TurnCredentials, turnCredentials } from '../../lib/turn.ts';
-import { ATTRIBUTE, STUN_TRANSACTION_ID_LENGTH } from '../../rtc/stun.ts';
+import { ATTRIBUTE, STUN_TRANSACTION_ID_LENGTH } from '../../rtc/ice/stun.ts';
 import { type CheckInput, type CheckResult, reasonOf, within } from './result.ts';
 import { openTurnLink, type TurnLink } from './turn-link.ts';
 import {

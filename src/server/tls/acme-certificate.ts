@@ -1,7 +1,7 @@
 /** A certificate that the server gets and renews by itself. */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { HealthProblem } from '../../admin/health.ts';
+import type { HealthProblem } from '../../http/health.ts';
 import { type Cancel, type Clock, dateOf, type Millis } from '../../lib/clock.ts';
 import { type Acme, loadAcme } from './acme-client.ts';
 import { AcmeError, adviceFor, type ChallengeType, isOfChallenge } from './acme-error.ts';

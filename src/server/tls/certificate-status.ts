@@ -1,4 +1,4 @@
-import type { HealthProblem } from '../../admin/health.ts';
+import type { HealthProblem } from '../../http/health.ts';
 import { dateOf, type Millis } from '../../lib/clock.ts';
 import type { Certificate } from './certificate.ts';
 

@@ -1,5 +1,5 @@
 /** A certificate of the server's own making, for a local network. */
-import type { HealthProblem } from '../../admin/health.ts';
+import type { HealthProblem } from '../../http/health.ts';
 import { type Cancel, dateOf, type Millis } from '../../lib/clock.ts';
 import type { Certificate } from './certificate.ts';
 import { certificateProblem } from './certificate-status.ts';

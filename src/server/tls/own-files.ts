@@ -1,7 +1,7 @@
 /** A certificate of the operator's own, in two files that something else renews. */
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import type { HealthProblem } from '../../admin/health.ts';
+import type { HealthProblem } from '../../http/health.ts';
 import { type Cancel, type Clock, dateOf, type Millis } from '../../lib/clock.ts';
 import { type Certificate, type PemFiles, readCertificate } from './certificate.ts';
 import { certificateProblem } from './certificate-status.ts';

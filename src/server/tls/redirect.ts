@@ -2,7 +2,7 @@
 import type { RequestListener } from 'node:http';
 import { isIP } from 'node:net';
 import { AppError } from '../../lib/errors.ts';
-import { isAllowedHost } from '../../lib/host-header.ts';
+import { isAllowedHost } from '../../lib/net/host-header.ts';
 import type { Challenges } from './challenges.ts';
 
 const HTTP_PORT = 80;

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { networkInterfaces, hostname as systemHostName } from 'node:os';
 import type { Logger } from 'pino';
 import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
-import { isHostName } from '../../lib/endpoint.ts';
+import { isHostName } from '../../lib/net/host-port.ts';
 import { type Certificate, canonicalName, readCertificate } from './certificate.ts';
 import { loadCertificate, storeCertificate } from './certificate-store.ts';
 

@@ -1,4 +1,4 @@
-import type { HealthProblem } from '../../admin/health.ts';
+import type { HealthProblem } from '../../http/health.ts';
 import type { Certificate } from './certificate.ts';
 
 /** Where the certificate of the page comes from. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type Test, test } from 'tap';
-import { OPERATION_LIST } from '../../../src/admin/api/operations.ts';
+import { OPERATION_LIST } from '../../../src/protocol/api/operations.ts';
 import { ApiClient } from '../../helpers/api-client.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { createPrng } from '../../helpers/prng.ts';

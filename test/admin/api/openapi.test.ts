@@ -3,8 +3,8 @@ import pino from 'pino';
 import { test } from 'tap';
 import { createRouter } from '../../../src/admin/api/api.ts';
 import { openApiDocument } from '../../../src/admin/api/openapi.ts';
-import { API_PATH, type Handlers } from '../../../src/admin/api/operations.ts';
-import { TrustedProxies } from '../../../src/lib/client-address.ts';
+import { TrustedProxies } from '../../../src/lib/net/client-address.ts';
+import { API_PATH, type Handlers } from '../../../src/protocol/api/operations.ts';
 
 test('the document is valid OpenAPI 3.1', async (t) => {
   const document = structuredClone(openApiDocument('1.2.3'));

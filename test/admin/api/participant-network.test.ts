@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { test } from 'tap';
 import { createHandlers } from '../../../src/admin/api/handlers.ts';
-import { participantSchema } from '../../../src/admin/api/schemas.ts';
+import { participantSchema } from '../../../src/protocol/api/schemas.ts';
 import { AccessControl } from '../../../src/rooms/access.ts';
 import { RoomRegistry } from '../../../src/rooms/registry.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';

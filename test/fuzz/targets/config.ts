@@ -1,5 +1,5 @@
+import { ConfigError, readCommand } from '../../../src/config/config.ts';
 import { flagName, SETTING_KEYS, variableName } from '../../../src/config/settings.ts';
-import { ConfigError, readCommand } from '../../../src/config.ts';
 import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
 
 const VARIABLES = SETTING_KEYS.map(variableName);
@@ -7,7 +7,7 @@ const VARIABLES = SETTING_KEYS.map(variableName);
 /** Arguments, each a frame; one that looks like `NAME=VALUE` is an environment variable. */
 export const config: FuzzTarget = {
   name: 'config',
-  files: ['src/config.ts', 'src/config/sources.ts', 'src/config/kinds.ts', 'src/lib/suggest.ts'],
+  files: ['src/config/config.ts', 'src/config/sources.ts', 'src/config/kinds.ts', 'src/lib/suggest.ts'],
   framed: true,
   weight: 0.5,
   // The operator's own words; an unknown flag is compared with all that there are.

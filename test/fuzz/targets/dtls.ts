@@ -1,5 +1,5 @@
-import { createCertificate } from '../../../src/rtc/certificate.ts';
-import { DtlsSession } from '../../../src/rtc/dtls-session.ts';
+import { createCertificate } from '../../../src/rtc/dtls/certificate.ts';
+import { DtlsSession } from '../../../src/rtc/dtls/dtls-session.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { createClient, createIdentity } from '../../rtc/dtls-client.ts';
 import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
@@ -14,7 +14,7 @@ const COOKIE_LENGTH = 20;
  */
 export const dtls: FuzzTarget = {
   name: 'dtls',
-  files: ['src/rtc/dtls-session.ts', 'src/rtc/dtls-record.ts', 'src/rtc/peer-verification.ts'],
+  files: ['src/rtc/dtls/dtls-session.ts', 'src/rtc/dtls/dtls-record.ts', 'src/rtc/dtls/peer-verification.ts'],
   framed: true,
   // An answer to the second ClientHello is signed, and the key exchange is JavaScript.
   maxMs: 250,

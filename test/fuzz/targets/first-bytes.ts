@@ -1,5 +1,5 @@
-import { frame } from '../../../src/rtc/stream-framing.ts';
-import { writeBindingRequest } from '../../../src/rtc/stun-writer.ts';
+import { writeBindingRequest } from '../../../src/rtc/ice/stun-writer.ts';
+import { frame } from '../../../src/rtc/net/stream-framing.ts';
 import { beginningOf, MAX_BEGINNING } from '../../../src/server/first-bytes.ts';
 import { type FuzzTarget, hold } from '../target.ts';
 

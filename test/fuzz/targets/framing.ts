@@ -1,4 +1,4 @@
-import { FrameReader, frame, MAX_FRAME_LENGTH } from '../../../src/rtc/stream-framing.ts';
+import { FrameReader, frame, MAX_FRAME_LENGTH } from '../../../src/rtc/net/stream-framing.ts';
 import { integerBetween } from '../../helpers/prng.ts';
 import { randomBytes } from '../mutate.ts';
 import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
@@ -6,7 +6,7 @@ import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
 /** The pieces in which a stream of frames comes over TCP. */
 export const framing: FuzzTarget = {
   name: 'framing',
-  files: ['src/rtc/stream-framing.ts'],
+  files: ['src/rtc/net/stream-framing.ts'],
   framed: true,
   seeds: () => [joinFrames([frame(Buffer.from('abc')), frame(Buffer.from('defg')), Buffer.from([0, 0, 0, 1])])],
   generate: (prng) => {

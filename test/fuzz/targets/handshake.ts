@@ -1,4 +1,4 @@
-import { HandshakeReassembler } from '../../../src/rtc/handshake-reassembler.ts';
+import { HandshakeReassembler } from '../../../src/rtc/dtls/handshake-reassembler.ts';
 import { integerBetween, type Prng } from '../../helpers/prng.ts';
 import { pick, randomBytes } from '../mutate.ts';
 import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
@@ -10,7 +10,7 @@ type Fragments = Map<number, { type: number; length: number; offset: number; dat
 /** Fragments of handshake messages, several records of them. */
 export const handshake: FuzzTarget = {
   name: 'handshake',
-  files: ['src/rtc/handshake-reassembler.ts'],
+  files: ['src/rtc/dtls/handshake-reassembler.ts'],
   framed: true,
   weight: 2,
   seeds: () => [

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import { Duplex } from 'node:stream';
 import pino from 'pino';
-import { createAsset } from '../../../src/admin/assets.ts';
-import { createHttpApp } from '../../../src/admin/http.ts';
+import { createHttpApp } from '../../../src/http/app.ts';
+import { createAsset } from '../../../src/http/assets.ts';
 import { type FuzzTarget, hold } from '../target.ts';
 
 const PAGE = 'content of the page';
@@ -26,7 +26,7 @@ server.prependListener('request', ({ headers }) => hosts.push(headers.host ?? ''
 /** What one connection says, to the real parser of Node and the app behind it. */
 export const http: FuzzTarget = {
   name: 'http',
-  files: ['src/admin/http.ts', 'src/admin/assets.ts', 'src/admin/security-headers.ts'],
+  files: ['src/http/app.ts', 'src/http/assets.ts', 'src/http/security-headers.ts'],
   maxBytes: 4000,
   maxMs: 25,
   seeds: () => [

@@ -1,8 +1,8 @@
-import { CodecPool } from '../../../src/mixer/codec-pool.ts';
+import { concealmentToc, packetSamples } from '../../../src/formats/opus-packet.ts';
+import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
+import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
-import { opusCodec } from '../../../src/mixer/opus.ts';
-import { concealmentToc, packetSamples } from '../../../src/mixer/opus-packet.ts';
-import { Source } from '../../../src/mixer/source.ts';
+import { Source } from '../../../src/mixer/source/source.ts';
 import { createFrameEncoder } from '../../helpers/opus.ts';
 import { integerBetween, type Prng } from '../../helpers/prng.ts';
 import { pick, randomBytes } from '../mutate.ts';
@@ -13,7 +13,7 @@ const decoder = opusCodec.createDecoder();
 /** One payload after the other into the real decoder. */
 export const opus: FuzzTarget = {
   name: 'opus',
-  files: ['src/mixer/opus.ts', 'src/mixer/opus-packet.ts'],
+  files: ['src/mixer/codec/opus.ts', 'src/formats/opus-packet.ts'],
   framed: true,
   native: true,
   weight: 2,
@@ -44,14 +44,14 @@ const pool = new CodecPool(opusCodec, () => 0);
 export const voice: FuzzTarget = {
   name: 'voice',
   files: [
-    'src/mixer/source.ts',
-    'src/mixer/jitter-buffer.ts',
-    'src/mixer/delay-estimator.ts',
-    'src/mixer/redundancy-wait.ts',
-    'src/mixer/time-stretch.ts',
-    'src/mixer/stretch-plan.ts',
-    'src/mixer/voice-activity.ts',
-    'src/mixer/leveller.ts',
+    'src/mixer/source/source.ts',
+    'src/mixer/source/jitter-buffer.ts',
+    'src/mixer/source/delay-estimator.ts',
+    'src/mixer/source/redundancy-wait.ts',
+    'src/mixer/source/time-stretch.ts',
+    'src/mixer/source/stretch-plan.ts',
+    'src/mixer/source/voice-activity.ts',
+    'src/mixer/source/leveller.ts',
     'src/lib/serial.ts',
   ],
   framed: true,

@@ -1,5 +1,5 @@
-import { parseRtcp, writeBye, writeReport, writeSdes } from '../../../src/rtc/rtcp.ts';
-import { RtcpSession } from '../../../src/rtc/rtcp-session.ts';
+import { parseRtcp, writeBye, writeReport, writeSdes } from '../../../src/rtc/rtp/rtcp.ts';
+import { RtcpSession } from '../../../src/rtc/rtp/rtcp-session.ts';
 import { integerBetween, type Prng } from '../../helpers/prng.ts';
 import { pick, randomBytes } from '../mutate.ts';
 import { type FuzzTarget, hold } from '../target.ts';
@@ -10,7 +10,7 @@ const PEER = 0x9abcdef0;
 
 export const rtcp: FuzzTarget = {
   name: 'rtcp',
-  files: ['src/rtc/rtcp.ts', 'src/rtc/rtcp-session.ts', 'src/rtc/loss-trigger.ts'],
+  files: ['src/rtc/rtp/rtcp.ts', 'src/rtc/rtp/rtcp-session.ts', 'src/rtc/rtp/loss-trigger.ts'],
   weight: 2,
   seeds: () => [compound()],
   generate: (prng) => anyCompound(prng),

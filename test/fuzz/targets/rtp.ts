@@ -1,11 +1,11 @@
-import { createRedBlocks, parseRed, writeRed } from '../../../src/rtc/red.ts';
+import { createRedBlocks, parseRed, writeRed } from '../../../src/rtc/rtp/red.ts';
 import {
   createRtpHeader,
   parseRtpHeader,
   type RtpHeader,
   withoutPadding,
   writeRtpHeader,
-} from '../../../src/rtc/rtp-packet.ts';
+} from '../../../src/rtc/rtp/rtp-packet.ts';
 import { integerBetween, type Prng } from '../../helpers/prng.ts';
 import { pick, randomBytes } from '../mutate.ts';
 import { type FuzzTarget, hold } from '../target.ts';
@@ -21,7 +21,7 @@ const blocks = createRedBlocks();
 /** The header of RTP with its extensions, and RED in the payload. */
 export const rtp: FuzzTarget = {
   name: 'rtp',
-  files: ['src/rtc/rtp-packet.ts', 'src/rtc/red.ts'],
+  files: ['src/rtc/rtp/rtp-packet.ts', 'src/rtc/rtp/red.ts'],
   weight: 2,
   seeds: () => [
     Buffer.from('806f000100000002000000030102030405', 'hex'),

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { writeOffer } from '../../../bench/client/session-description.ts';
 import { AppError } from '../../../src/lib/errors.ts';
-import { writeAnswer } from '../../../src/rtc/sdp-answer.ts';
-import { type AudioOffer, parseOffer, SDP_LIMITS } from '../../../src/rtc/sdp-offer.ts';
+import { writeAnswer } from '../../../src/rtc/sdp/sdp-answer.ts';
+import { type AudioOffer, parseOffer, SDP_LIMITS } from '../../../src/rtc/sdp/sdp-offer.ts';
 import { type FuzzTarget, hold } from '../target.ts';
 
 const FINGERPRINT = Array.from({ length: 32 }, () => 'AB').join(':');
@@ -10,7 +10,7 @@ const LINE = /^[vostcma]=[\x20-\x7e]*$/;
 
 export const sdp: FuzzTarget = {
   name: 'sdp',
-  files: ['src/rtc/sdp-offer.ts', 'src/rtc/sdp-answer.ts'],
+  files: ['src/rtc/sdp/sdp-offer.ts', 'src/rtc/sdp/sdp-answer.ts'],
   maxBytes: 20_000,
   // The library's own time for an offer of the greatest length.
   maxMs: 40,

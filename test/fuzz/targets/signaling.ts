@@ -1,13 +1,13 @@
 import { AppError } from '../../../src/lib/errors.ts';
+import type { ClientMessage } from '../../../src/protocol/messages.ts';
 import { decodeClientMessage } from '../../../src/signaling/decode.ts';
-import type { ClientMessage } from '../../../src/signaling/protocol.ts';
 import { type FuzzTarget, hold } from '../target.ts';
 
 const TYPES: ReadonlySet<string> = new Set(['malformed_message', 'unknown_type']);
 
 export const signaling: FuzzTarget = {
   name: 'signaling',
-  files: ['src/signaling/decode.ts', 'src/signaling/protocol.ts'],
+  files: ['src/signaling/decode.ts', 'src/protocol/messages.ts'],
   seeds: () =>
     [
       { type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: false, resumeToken: 'abc' },

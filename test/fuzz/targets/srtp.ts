@@ -1,7 +1,7 @@
-import { writeBye, writeReport } from '../../../src/rtc/rtcp.ts';
-import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../../src/rtc/rtp-packet.ts';
-import { SRTP_PROFILES, type SrtpKeys, type SrtpProfile } from '../../../src/rtc/srtp-keys.ts';
-import { SrtpSession } from '../../../src/rtc/srtp-session.ts';
+import { writeBye, writeReport } from '../../../src/rtc/rtp/rtcp.ts';
+import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../../src/rtc/rtp/rtp-packet.ts';
+import { SRTP_PROFILES, type SrtpKeys, type SrtpProfile } from '../../../src/rtc/srtp/srtp-keys.ts';
+import { SrtpSession } from '../../../src/rtc/srtp/srtp-session.ts';
 import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
 
 const PACKETS = 12;
@@ -13,11 +13,11 @@ const header = createRtpHeader();
 export const srtp: FuzzTarget = {
   name: 'srtp',
   files: [
-    'src/rtc/srtp-session.ts',
-    'src/rtc/srtp-gcm.ts',
-    'src/rtc/srtp-cm.ts',
-    'src/rtc/replay-window.ts',
-    'src/rtc/counter-keystream.ts',
+    'src/rtc/srtp/srtp-session.ts',
+    'src/rtc/srtp/srtp-gcm.ts',
+    'src/rtc/srtp/srtp-cm.ts',
+    'src/rtc/srtp/replay-window.ts',
+    'src/rtc/srtp/counter-keystream.ts',
   ],
   framed: true,
   maxBytes: 400,

@@ -1,5 +1,5 @@
-import { parseStun, type StunMessage, verifyStunIntegrity } from '../../../src/rtc/stun.ts';
-import { writeBindingRequest, writeBindingSuccess, writeUnknownAttributes } from '../../../src/rtc/stun-writer.ts';
+import { parseStun, type StunMessage, verifyStunIntegrity } from '../../../src/rtc/ice/stun.ts';
+import { writeBindingRequest, writeBindingSuccess, writeUnknownAttributes } from '../../../src/rtc/ice/stun-writer.ts';
 import { integerBetween, type Prng } from '../../helpers/prng.ts';
 import { pick, randomBytes } from '../mutate.ts';
 import { type FuzzTarget, hold } from '../target.ts';
@@ -32,7 +32,7 @@ function key(datagram: Uint8Array, { integrityAt, class: kind }: StunMessage): s
 
 export const stun: FuzzTarget = {
   name: 'stun',
-  files: ['src/rtc/stun.ts', 'src/rtc/stun-writer.ts', 'src/rtc/ip-address.ts', 'src/rtc/crc32.ts'],
+  files: ['src/rtc/ice/stun.ts', 'src/rtc/ice/stun-writer.ts', 'src/lib/net/ip-address.ts', 'src/rtc/ice/crc32.ts'],
   weight: 2,
   seeds: () => genuine,
   generate: (prng) => message(prng),

@@ -1,12 +1,12 @@
-import type { ClosedListener, DatagramPort, DatagramSocket } from '../../../src/rtc/datagram-port.ts';
 import { Demultiplexer } from '../../../src/rtc/demultiplexer.ts';
-import { writeBye, writeReport } from '../../../src/rtc/rtcp.ts';
-import { writeRtpHeader } from '../../../src/rtc/rtp-packet.ts';
-import type { SrtpMasterKey } from '../../../src/rtc/srtp-keys.ts';
-import { SrtpSession } from '../../../src/rtc/srtp-session.ts';
-import { parseStun, verifyStunIntegrity } from '../../../src/rtc/stun.ts';
-import { writeBindingRequest } from '../../../src/rtc/stun-writer.ts';
-import { WebRtcTransport } from '../../../src/rtc/webrtc-transport.ts';
+import { parseStun, verifyStunIntegrity } from '../../../src/rtc/ice/stun.ts';
+import { writeBindingRequest } from '../../../src/rtc/ice/stun-writer.ts';
+import type { ClosedListener, DatagramPort, DatagramSocket } from '../../../src/rtc/net/datagram-port.ts';
+import { writeBye, writeReport } from '../../../src/rtc/rtp/rtcp.ts';
+import { writeRtpHeader } from '../../../src/rtc/rtp/rtp-packet.ts';
+import type { SrtpMasterKey } from '../../../src/rtc/srtp/srtp-keys.ts';
+import { SrtpSession } from '../../../src/rtc/srtp/srtp-session.ts';
+import { WebRtcTransport } from '../../../src/rtc/webrtc-endpoint.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { integerBetween, type Prng } from '../../helpers/prng.ts';
 import { pick } from '../mutate.ts';
@@ -65,11 +65,11 @@ export const transport: FuzzTarget = {
   name: 'transport',
   files: [
     'src/rtc/demultiplexer.ts',
-    'src/rtc/webrtc-transport.ts',
-    'src/rtc/ice-lite.ts',
-    'src/rtc/transaction-memory.ts',
-    'src/rtc/receive-statistics.ts',
-    'src/rtc/rtcp-session.ts',
+    'src/rtc/webrtc-endpoint.ts',
+    'src/rtc/ice/ice-lite.ts',
+    'src/rtc/ice/transaction-memory.ts',
+    'src/rtc/rtp/receive-statistics.ts',
+    'src/rtc/rtp/rtcp-session.ts',
   ],
   framed: true,
   maxBytes: 400,

@@ -1,0 +1,127 @@
+import Koa, { type Context, type Middleware } from 'koa';
+import type { Logger } from 'pino';
+import type { Metrics } from '../admin/metrics/metrics.ts';
+import { AppError, toAppError } from '../lib/errors.ts';
+import { isAllowedHost } from '../lib/net/host-header.ts';
+import type { RequestRate } from '../lib/rates/request-rate.ts';
+import type { Assets } from './assets.ts';
+import type { Health } from './health.ts';
+import { securityHeaders } from './security-headers.ts';
+
+export interface HttpAppOptions {
+  readonly assets: Assets;
+  readonly health: () => Health;
+  readonly metrics: Metrics;
+  /** Answers everything under `/api/`. */
+  readonly api?: Middleware;
+  /** Counts all requests but those of the API, which does that itself. */
+  readonly requests?: RequestRate;
+  readonly log: Logger;
+  /** Names that the server is asked for by; none: any. */
+  readonly allowHosts?: readonly string[];
+  /** Origins of pages that may show this one in a frame. */
+  readonly frameAncestors?: readonly string[];
+}
+
+const METHODS = 'GET, HEAD';
+const ROOM_PATH = /^\/room\/[^/]+$/;
+const ADMIN_PATH = /^\/admin(?:\/|\.html)?$/;
+
+/** The page at `/` and `/room/NAME`, the one at `/admin`, their files, `/healthz`, `/metrics` and the API. */
+export function createHttpApp(options: HttpAppOptions): Koa {
+  const { assets, health, metrics, api, requests, log, allowHosts = [], frameAncestors = [] } = options;
+  const app = new Koa();
+  // Koa prints what fails on the console; it belongs into the log.
+  app.silent = true;
+  app.on('error', (error: unknown) => {
+    if (isOfConnection(error)) log.debug({ code: error.code }, 'http connection failed');
+    else log.error({ err: error }, 'http request failed');
+  });
+
+  app.use(async (context, next) => {
+    const host = context.get('host') || undefined;
+    // No other page may get an operator to click on something here.
+    const isAdmin = context.url.startsWith('/') && ADMIN_PATH.test(context.path);
+    context.set(securityHeaders(host, isAdmin ? [] : frameAncestors));
+    // No request needs a body; who sends one may send for ever.
+    if (hasBody(context)) context.set('Connection', 'close');
+    const isOfApi = api !== undefined && context.url.startsWith('/api/');
+    try {
+      if (!isAllowedHost(host, allowHosts)) throw new AppError('unknown_host');
+      if (!isOfApi) await requests?.take(context.req);
+    } catch (thrown) {
+      return answerError(context, toAppError(thrown));
+    }
+    if (isOfApi) return api(context, next);
+    if (context.method !== 'GET' && context.method !== 'HEAD') {
+      context.status = 405;
+      context.set('Allow', METHODS);
+      context.body = 'Only GET and HEAD are answered here.\n';
+      return;
+    }
+    // A whole URL is what proxies are asked for; parsing one may fail.
+    if (!context.url.startsWith('/')) return answerNothing(context);
+    switch (context.path) {
+      case '/healthz':
+        return answerHealth(context, health());
+      case '/metrics':
+        context.set({ 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' });
+        context.body = await metrics.scrape();
+        return;
+      default:
+        return answerAsset(context, assets);
+    }
+  });
+  return app;
+}
+
+/** A connection that breaks or talks nonsense is its client's doing: anybody could fill the log with it. */
+function isOfConnection(error: unknown): error is { readonly code: string } {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    /^(?:HPE_|ECONNRESET$|EPIPE$|ERR_STREAM_PREMATURE_CLOSE$)/.test(String(error.code))
+  );
+}
+
+function hasBody({ headers }: Context): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
+function answerError(context: Context, { kind, message, retryAfterMs }: AppError): void {
+  context.status = kind.httpStatus;
+  if (retryAfterMs !== undefined) context.set('Retry-After', String(Math.ceil(retryAfterMs / 1000)));
+  context.body = `${message}\n`;
+}
+
+function answerHealth(context: Context, state: Health): void {
+  context.status = state.status === 'ok' || state.status === 'draining' ? 200 : 503;
+  context.set('Cache-Control', 'no-store');
+  context.body = state;
+}
+
+function answerAsset(context: Context, assets: Assets): void {
+  const asset = assets.get(fileAt(context.path));
+  if (asset === undefined) {
+    answerNothing(context);
+    return;
+  }
+  context.status = 200;
+  context.set({
+    'Content-Type': asset.contentType,
+    'Cache-Control': asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+    ETag: asset.etag,
+  });
+  if (context.fresh) context.status = 304;
+  else context.body = asset.body;
+}
+
+function fileAt(path: string): string {
+  if (path === '/' || ROOM_PATH.test(path)) return '/index.html';
+  return ADMIN_PATH.test(path) ? '/admin.html' : path;
+}
+
+function answerNothing(context: Context): void {
+  context.status = 404;
+  context.body = 'There is nothing here.\n';
+}

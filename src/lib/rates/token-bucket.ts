@@ -1,0 +1,25 @@
+import type { Millis } from '../clock.ts';
+
+/** Allows `perSecond` events on average and up to `burst` at once. */
+export class TokenBucket {
+  readonly #perMs: number;
+  readonly #burst: number;
+  #tokens: number;
+  #updatedAt: Millis;
+
+  constructor({ perSecond, burst, now }: { perSecond: number; burst: number; now: Millis }) {
+    this.#perMs = perSecond / 1000;
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#updatedAt = now;
+  }
+
+  /** Whether so many more events are allowed now; if so, they are counted. */
+  take(now: Millis, count = 1): boolean {
+    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#updatedAt) * this.#perMs);
+    this.#updatedAt = now;
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
+    return true;
+  }
+}

@@ -1,0 +1,95 @@
+import manifest from '../../package.json' with { type: 'json' };
+import { type CommandInput, type Config, ConfigError, readCommand } from '../config/config.ts';
+import { thisMachine } from '../config/machine.ts';
+import { createAssets } from '../http/assets.ts';
+import { systemClock } from '../lib/clock.ts';
+import { createLogger } from '../lib/log.ts';
+import { packagedFiles, threadCode } from '../lib/packaged.ts';
+import { createServer } from '../server/server.ts';
+import { captureCommand } from './capture.ts';
+import { type CheckOutcome, checkCommand } from './check.ts';
+import { passwordCommand } from './password.ts';
+import { portsCommand } from './ports.ts';
+import { ProcessEnd } from './process-end.ts';
+import { tokenCommand } from './token.ts';
+
+const EXIT_USAGE = 2;
+
+/** Commands that answer with a text, by the word that comes first on the command line. */
+const ANSWERS: ReadonlyMap<string, (input: CommandInput) => Promise<string | CheckOutcome>> = new Map<
+  string,
+  (input: CommandInput) => Promise<string | CheckOutcome>
+>([
+  ['token', (input: CommandInput) => tokenCommand(input, systemClock.wallNow())],
+  ['check', (input) => checkCommand(input, systemClock)],
+  ['capture', (input) => captureCommand(input, process.stderr)],
+  ['ports', async (input) => portsCommand(input)],
+  ['password', ({ argv }: CommandInput) => passwordCommand(argv, { input: process.stdin, questions: process.stderr })],
+]);
+
+async function main(): Promise<void> {
+  try {
+    const [word = '', ...rest] = process.argv.slice(2);
+    const input = { argv: process.argv.slice(2), env: process.env, machine: thisMachine(process.env) };
+    const answer = ANSWERS.get(word);
+    if (answer !== undefined) {
+      const said = await answer({ ...input, argv: rest });
+      const { text, exitCode } = typeof said === 'string' ? { text: said, exitCode: 0 } : said;
+      process.stdout.write(text);
+      process.exitCode = exitCode;
+      return;
+    }
+    const command = readCommand(input);
+    if (command.kind === 'help') process.stdout.write(command.text);
+    else if (command.kind === 'version') process.stdout.write(versionLine());
+    else void serve(command.config);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const problem of error.problems) process.stderr.write(`partyline: ${problem}\n`);
+    process.exitCode = EXIT_USAGE;
+  }
+}
+
+function versionLine(): string {
+  return `partyline ${manifest.version} (${process.platform}-${process.arch}, Node ${process.versions.node})\n`;
+}
+
+async function serve(config: Config): Promise<void> {
+  const log = createLogger({ level: config.logLevel, format: config.logFormat, out: process.stdout });
+  const end = new ProcessEnd({
+    log,
+    clock: systemClock,
+    graceMs: config.shutdownGraceMs,
+    exit: (code) => process.exit(code),
+  });
+  process.on('uncaughtException', (error) => end.fail('uncaught exception', error));
+  process.on('unhandledRejection', (reason) => end.fail('unhandled rejection', reason));
+  process.on('SIGTERM', (signal) => end.signal(signal));
+  process.on('SIGINT', (signal) => end.signal(signal));
+  // At any time and in any mode: a SIGHUP that nobody takes ends the process.
+  let reload = (): void => {};
+  process.on('SIGHUP', () => reload());
+
+  try {
+    // Not before it is needed: it loads the codec, and "check" is to say so if that cannot be loaded.
+    const { createMediaPlane } = await import('../media/control/media-plane.ts');
+    const server = await createServer(config, {
+      clock: systemClock,
+      log,
+      version: manifest.version,
+      assets: createAssets(await packagedFiles('web')),
+      createMediaPlane,
+      workerEntry: threadCode('worker.js'),
+      onFailed: (reason) => end.fail('the server cannot go on', new Error(reason)),
+      onDrained: () => end.drained(),
+    });
+    end.serves(server);
+    reload = () => server.reload();
+    const { url } = await server.listen();
+    log.info({ version: manifest.version, workers: config.workers }, `ready: open ${url}`);
+  } catch (error) {
+    end.fail('the server did not start', error);
+  }
+}
+
+void main();

@@ -1,0 +1,133 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { Logger } from 'pino';
+import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
+import { parseEndpoint } from '../../lib/net/host-port.ts';
+import { isLoopback } from '../../lib/net/local-addresses.ts';
+import { isPrivateAddress } from '../../lib/net/private-address.ts';
+
+/** A server at home has an address that changes, mostly at night. */
+const LOOKUP_INTERVAL_MS: Millis = 5 * 60_000;
+
+/** An address that browsers are told in place of those bound. */
+export interface AnnouncedAddress {
+  readonly address: string;
+  /** Of the first worker, the next has the next; null for the same port as inside. */
+  readonly port: number | null;
+}
+
+export interface AnnouncementOptions {
+  /** As `parseEndpoint` reads them. */
+  readonly announce: readonly string[];
+  /** Host names of this server, for the case that nothing is to be announced: then the public addresses they lead to are, if there are any. */
+  readonly names?: readonly string[];
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** All addresses of a host name; of the system's resolver by default. */
+  readonly resolve?: (hostName: string) => Promise<readonly string[]>;
+}
+
+/** What `--announce` stands for now, or the names of a server behind NAT: they are looked up again every five minutes. */
+export class Announcement {
+  readonly #options: AnnouncementOptions;
+  /** Nothing was to be announced; the names of this server stand for it. */
+  readonly #isImplied: boolean;
+  readonly #announce: readonly string[];
+  #addresses: readonly AnnouncedAddress[] = [];
+  #cancel: Cancel | undefined;
+  #closed = false;
+
+  private constructor(options: AnnouncementOptions) {
+    const { announce, names = [] } = options;
+    this.#options = options;
+    this.#isImplied = announce.length === 0;
+    this.#announce = this.#isImplied ? names : announce;
+  }
+
+  /** Rejects with an Error in words if a host name that is to be announced is not known. */
+  static async start(options: AnnouncementOptions): Promise<Announcement> {
+    const announcement = new Announcement(options);
+    await announcement.#begin();
+    return announcement;
+  }
+
+  get addresses(): readonly AnnouncedAddress[] {
+    return this.#addresses;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancel?.();
+  }
+
+  async #begin(): Promise<void> {
+    const { log } = this.#options;
+    try {
+      this.#addresses = await this.#resolve();
+    } catch (error) {
+      if (!this.#isImplied) throw error;
+      log.warn(
+        { error: String(error) },
+        'where the domain leads is not known yet: browsers are told addresses of this machine',
+      );
+    }
+    if (this.#isImplied && this.#addresses.length > 0) {
+      const announced = this.#addresses.map(({ address }) => address);
+      log.info({ announced }, 'this machine is behind NAT: browsers are told where the domain leads');
+    }
+    if (this.#announce.some((text) => isIP(parseEndpoint(text)?.host ?? '') === 0)) this.#scheduleLookup();
+  }
+
+  async #resolve(): Promise<readonly AnnouncedAddress[]> {
+    const addresses = await resolveAll(this.#announce, this.#options);
+    // A file of hosts or a DNS of this network may lead a name elsewhere than outside.
+    return this.#isImplied ? addresses.filter(isPublic) : addresses;
+  }
+
+  #scheduleLookup(): void {
+    if (this.#closed) return;
+    const { clock } = this.#options;
+    this.#cancel = clock.setTimer(clock.now() + LOOKUP_INTERVAL_MS, () => {
+      void this.#lookUp().finally(() => this.#scheduleLookup());
+    });
+  }
+
+  async #lookUp(): Promise<void> {
+    const { log } = this.#options;
+    try {
+      const addresses = await this.#resolve();
+      if (JSON.stringify(addresses) === JSON.stringify(this.#addresses)) return;
+      this.#addresses = addresses;
+      log.info({ announced: addresses.map(({ address }) => address) }, 'announced addresses have changed');
+    } catch (error) {
+      log.warn({ error: String(error) }, 'announced addresses cannot be looked up, the last ones still hold');
+    }
+  }
+}
+
+async function resolveAll(
+  announce: readonly string[],
+  { resolve = lookUpAll }: AnnouncementOptions,
+): Promise<readonly AnnouncedAddress[]> {
+  const lists = await Promise.all(
+    announce.map(async (text) => {
+      const endpoint = parseEndpoint(text);
+      if (endpoint === null) throw new Error(`"${text}" cannot be announced`);
+      const { host, port } = endpoint;
+      if (isIP(host) !== 0) return [{ address: host, port }];
+      const addresses = await resolve(host).catch((error: unknown) => {
+        throw new Error(`the host name ${host} to announce is not known`, { cause: error });
+      });
+      return addresses.map((address) => ({ address, port }));
+    }),
+  );
+  return lists.flat();
+}
+
+function isPublic({ address }: AnnouncedAddress): boolean {
+  return !isLoopback(address) && !isPrivateAddress(address);
+}
+
+async function lookUpAll(hostName: string): Promise<readonly string[]> {
+  return (await lookup(hostName, { all: true })).map(({ address }) => address);
+}

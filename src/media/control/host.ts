@@ -1,0 +1,205 @@
+/** One media engine and the way to it: in this thread or in a worker thread, the same from outside. */
+import type { Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
+import type { MediaAddress } from '../../rtc/net/datagram-port.ts';
+import { MediaPort } from '../../rtc/net/media-port.ts';
+import type { SharedTcp } from '../../rtc/net/shared-tcp.ts';
+import { createHeartbeatMemory, HeartbeatWatch } from '../link/heartbeat.ts';
+import type { MediaCommand, MediaEvent } from '../link/messages.ts';
+import { createRelayMemory, type RelayMessage, type RelayReply, TcpRelay } from '../link/tcp-relay.ts';
+import { MediaEngine } from '../worker/engine.ts';
+
+/** A thread that has not ended by then is not going to. */
+const CLOSE_TIMEOUT_MS = 1000;
+const START_TIMEOUT_MS = 10_000;
+/** A thread that is stuck outside of JavaScript does not end when it is told to. */
+const TERMINATE_TIMEOUT_MS = 500;
+
+export interface MediaHostEvents {
+  event(event: MediaEvent): void;
+  /** The engine is gone without having been closed. */
+  died(reason: string): void;
+}
+
+export interface MediaHost {
+  /** Where the engine receives media. */
+  readonly addresses: readonly MediaAddress[];
+  /** The TCP connections of this engine whose sockets are in this thread. */
+  readonly relay?: Pick<TcpRelay, 'counters' | 'connectionCount'>;
+  /** Since the engine's last tick; as it is now, however long ago it said something. */
+  tickAgeMs(): Millis;
+  post(command: MediaCommand): void;
+  /** A TCP connection of this engine that came to the shared port; see `TcpPort.accept`. */
+  acceptTcp(socket: Socket): void;
+  close(): Promise<void>;
+}
+
+/** Where an engine receives media. */
+export interface MediaPlace {
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly tcp: boolean;
+  readonly sharedTcp?: SharedTcp | undefined;
+}
+
+/** What the worker thread is given. */
+export interface WorkerSetup extends MediaPlace {
+  /** Of `createHeartbeatMemory`. */
+  readonly heartbeat: SharedArrayBuffer;
+  /** Of `createRelayMemory`. */
+  readonly relay: SharedArrayBuffer;
+}
+
+export interface MediaHostOptions extends MediaPlace {
+  readonly events: MediaHostEvents;
+}
+
+export type WorkerMessage =
+  | { readonly type: 'listening'; readonly addresses: readonly MediaAddress[] }
+  | { readonly type: 'not_listening'; readonly message: string }
+  | { readonly type: 'event'; readonly event: MediaEvent }
+  | { readonly type: 'relay'; readonly reply: RelayReply };
+
+/** What is posted to the worker thread. In one queue, so that a connection never comes before what it needs. */
+export type WorkerInput = MediaCommand | { readonly type: 'relay'; readonly message: RelayMessage };
+
+/** Rejects with an Error in words if the port cannot be bound. */
+export async function startInThisThread(options: MediaHostOptions, clock: Clock): Promise<MediaHost> {
+  const port = await MediaPort.open({ ...options, clock });
+  const engine = new MediaEngine({ port, clock, emit: options.events.event });
+  return {
+    addresses: port.addresses,
+    tickAgeMs: () => engine.tickAgeMs(),
+    post: (command) => engine.handle(command),
+    acceptTcp: (socket) => (port.tcp === null ? socket.destroy() : port.tcp.accept(socket)),
+    close: () => engine.close(),
+  };
+}
+
+/** Rejects with an Error in words if the port cannot be bound or the thread does not start. */
+export async function startInWorker(
+  options: MediaHostOptions,
+  { entry, name, clock }: { readonly entry: URL | string; readonly name: string; readonly clock: Clock },
+): Promise<MediaHost> {
+  const { hosts, port, tcp, sharedTcp, events } = options;
+  const heartbeat = createHeartbeatMemory();
+  const relay = createRelayMemory();
+  const setup: WorkerSetup = { hosts, port, tcp, sharedTcp, heartbeat, relay };
+  const worker = new Worker(entry, { name, workerData: setup, eval: typeof entry === 'string' });
+  // Not before the exit, which follows an error: until then the thread has its port.
+  const exited = new Promise<string>((resolve) => {
+    let reason: string | undefined;
+    worker.once('error', (error) => {
+      reason = error.stack ?? error.message;
+    });
+    worker.once('exit', (code) => resolve(reason ?? `exited with code ${code}`));
+  });
+  let cancelTimeout: Cancel = () => {};
+  const first = await Promise.race([
+    exited.then((message): WorkerMessage => ({ type: 'not_listening', message })),
+    new Promise<WorkerMessage>((resolve) => worker.once('message', resolve)),
+    new Promise<WorkerMessage>((resolve) => {
+      const message = 'the media worker did not start in time';
+      cancelTimeout = clock.setTimer(clock.now() + START_TIMEOUT_MS, () => resolve({ type: 'not_listening', message }));
+    }),
+  ]);
+  cancelTimeout();
+  if (first.type !== 'listening') {
+    void worker.terminate();
+    throw new Error(first.type === 'not_listening' ? first.message : 'the media worker did not start');
+  }
+  return new WorkerHost({ worker, addresses: first.addresses, exited, heartbeat, relay, events, clock });
+}
+
+interface WorkerHostOptions {
+  readonly worker: Worker;
+  readonly addresses: readonly MediaAddress[];
+  readonly exited: Promise<string>;
+  readonly heartbeat: SharedArrayBuffer;
+  readonly relay: SharedArrayBuffer;
+  readonly events: MediaHostEvents;
+  readonly clock: Clock;
+}
+
+class WorkerHost implements MediaHost {
+  readonly addresses: readonly MediaAddress[];
+  readonly relay: TcpRelay;
+  readonly #worker: Worker;
+  readonly #clock: Clock;
+  readonly #exited: Promise<string>;
+  readonly #events: MediaHostEvents;
+  readonly #watch: HeartbeatWatch;
+  #cancelTimeout: Cancel = () => {};
+  /** Closing, or dead: nothing that the thread still says counts. */
+  #over = false;
+  #hangs = false;
+
+  constructor({ worker, addresses, exited, heartbeat, relay: memory, events, clock }: WorkerHostOptions) {
+    this.#clock = clock;
+    this.addresses = addresses;
+    this.#worker = worker;
+    this.#exited = exited;
+    this.#events = events;
+    this.#watch = new HeartbeatWatch({ memory: heartbeat, clock, onSilence: () => this.#end() });
+    this.relay = new TcpRelay({
+      clock,
+      memory,
+      post: (message) => worker.postMessage({ type: 'relay', message } satisfies WorkerInput),
+    });
+    worker.on('message', (message: WorkerMessage) => {
+      if (this.#over) return;
+      if (message.type === 'event') events.event(message.event);
+      else if (message.type === 'relay') this.relay.handle(message.reply);
+    });
+    void exited.then((reason) => this.#died(this.#hangs ? 'hung and was ended' : reason));
+  }
+
+  tickAgeMs(): Millis {
+    return this.#watch.ageMs;
+  }
+
+  post(command: MediaCommand): void {
+    this.#worker.postMessage(command);
+  }
+
+  acceptTcp(socket: Socket): void {
+    this.relay.accept(socket);
+  }
+
+  async close(): Promise<void> {
+    this.#over = true;
+    this.#watch.close();
+    this.#cancelTimeout();
+    void this.relay.close();
+    this.#worker.postMessage({ type: 'close' } satisfies MediaCommand);
+    const givenUp = new Promise<void>((resolve) => {
+      this.#setTimeout(CLOSE_TIMEOUT_MS, () => {
+        void this.#worker.terminate();
+        this.#setTimeout(TERMINATE_TIMEOUT_MS, resolve);
+      });
+    });
+    await Promise.race([this.#exited, givenUp]);
+    this.#cancelTimeout();
+  }
+
+  /** The thread does not tick any more. */
+  #end(): void {
+    this.#hangs = true;
+    void this.#worker.terminate();
+    this.#setTimeout(TERMINATE_TIMEOUT_MS, () => this.#died('hangs and cannot be ended'));
+  }
+
+  #died(reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#watch.close();
+    this.#cancelTimeout();
+    void this.relay.close();
+    this.#events.died(reason);
+  }
+
+  #setTimeout(ms: Millis, callback: () => void): void {
+    this.#cancelTimeout = this.#clock.setTimer(this.#clock.now() + ms, callback);
+  }
+}

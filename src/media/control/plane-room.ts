@@ -1,0 +1,149 @@
+/** One room of the media plane. It lives in one worker until that has enough to do; then it goes on in others as well. */
+import { AppError } from '../../lib/errors.ts';
+import type { MixSettings } from '../../mixer/mix/mixer.ts';
+import { createSharedMix } from '../link/mix-ring.ts';
+import type { ConnectOptions, MediaConnection, MediaRoom, MediaRoomEvents, SpeakerLevel } from '../plane.ts';
+import type { Connection } from './connection.ts';
+import type { WorkerSlot } from './worker-slot.ts';
+
+const LOAD_STEP = 0.05;
+
+export interface PlaneRoomOptions {
+  readonly id: number;
+  readonly slots: readonly WorkerSlot[];
+  /** The load, 0 to 1, above which a worker takes nobody else if another has less to do. */
+  readonly spanLoad: number;
+  readonly mix: MixSettings;
+  readonly events: MediaRoomEvents;
+}
+
+/** The participants of the room that one worker mixes. */
+interface RoomPart {
+  readonly slot: WorkerSlot;
+  /** What this part says to the others. */
+  readonly mix: SharedArrayBuffer;
+  readonly connections: Set<Connection>;
+  speaking: readonly SpeakerLevel[];
+}
+
+export class PlaneRoom implements MediaRoom {
+  readonly #options: PlaneRoomOptions;
+  #mix: MixSettings;
+  readonly #parts: RoomPart[] = [];
+  #partsMade = 0;
+  /** Where the last participant was connected. */
+  #home: WorkerSlot | undefined;
+
+  constructor(options: PlaneRoomOptions) {
+    this.#options = options;
+    this.#mix = options.mix;
+  }
+
+  connect(options: ConnectOptions): MediaConnection {
+    const part = this.#choosePart(options.returning ?? false);
+    const connection = part.slot.connect({
+      ...options,
+      roomId: this.#options.id,
+      mix: this.#mix,
+      onLeft: (left) => this.#leave(part, left),
+    });
+    this.#enter(part, connection);
+    return connection;
+  }
+
+  /** The connection stays in its worker, where the room goes on as well if it was not there. */
+  adopt(connection: MediaConnection, state: { readonly muted: boolean; readonly deafened: boolean }): void {
+    for (const slot of this.#options.slots) {
+      const found = slot.connectionOf(connection.id);
+      if (found === undefined) continue;
+      const part = this.#partIn(slot) ?? this.#newPart(slot);
+      const { id: roomId } = this.#options;
+      found.moveTo({ ...state, roomId, mix: this.#mix, onLeft: (left) => this.#leave(part, left) });
+      this.#enter(part, found);
+    }
+  }
+
+  setMix(mix: MixSettings): void {
+    this.#mix = mix;
+    for (const { slot } of this.#parts) slot.setMix(this.#options.id, mix);
+  }
+
+  close(): void {
+    for (const part of [...this.#parts]) for (const connection of part.connections) connection.close();
+  }
+
+  /** Who was here before is taken back by a worker that refuses newcomers. */
+  #choosePart(returning: boolean): RoomPart {
+    const available = this.#allowedSlots().filter((slot) => slot.available);
+    const open = returning ? available : available.filter((slot) => !slot.refusesJoins);
+    const leastLoaded = lowestLoad(open);
+    if (leastLoaded === undefined) throw new AppError(available.length > 0 ? 'server_busy' : 'media_unavailable');
+    const present = lowestLoad(open.filter((slot) => this.#partIn(slot) !== undefined));
+    const stays =
+      present !== undefined && (present.load < this.#options.spanLoad || !hasLessToDo(leastLoaded, present));
+    const slot = stays ? present : leastLoaded;
+    return this.#partIn(slot) ?? this.#newPart(slot);
+  }
+
+  #newPart(slot: WorkerSlot): RoomPart {
+    return { slot, mix: createSharedMix(this.#partsMade++), connections: new Set(), speaking: [] };
+  }
+
+  #enter(part: RoomPart, connection: Connection): void {
+    part.connections.add(connection);
+    this.#home = part.slot;
+    if (this.#parts.includes(part)) return;
+    this.#parts.push(part);
+    part.slot.openRoom(this.#options.id, (speaking) => this.#tellLevels(part, speaking));
+    this.#link();
+  }
+
+  /** A room whose workers die again and again stays where it is, and takes no others along; other rooms keep away from there. */
+  #allowedSlots(): readonly WorkerSlot[] {
+    const { slots } = this.#options;
+    if (this.#home?.failing) return [this.#home];
+    const sound = slots.filter((slot) => !slot.failing);
+    return sound.length > 0 ? sound : slots;
+  }
+
+  #partIn(slot: WorkerSlot): RoomPart | undefined {
+    return this.#parts.find((part) => part.slot === slot);
+  }
+
+  #leave(part: RoomPart, connection: Connection): void {
+    part.connections.delete(connection);
+    if (part.connections.size > 0) return;
+    // A worker forgets a room with its last participant.
+    this.#parts.splice(this.#parts.indexOf(part), 1);
+    part.slot.forgetRoom(this.#options.id);
+    this.#link();
+    if (part.speaking.length > 0) this.#tellLevels(part, []);
+  }
+
+  /** Tells every part where the others are to be heard. */
+  #link(): void {
+    for (const part of this.#parts) {
+      const others = this.#parts.filter((other) => other !== part).map(({ mix }) => mix);
+      part.slot.link(this.#options.id, part.mix, others);
+    }
+  }
+
+  #tellLevels(part: RoomPart, speaking: readonly SpeakerLevel[]): void {
+    part.speaking = speaking;
+    const elsewhere = this.#parts.filter((other) => other !== part).flatMap((other) => other.speaking);
+    this.#options.events.levels([...speaking, ...elsewhere]);
+  }
+}
+
+function lowestLoad(slots: readonly WorkerSlot[]): WorkerSlot | undefined {
+  return slots.reduce<WorkerSlot | undefined>(
+    (best, slot) => (best === undefined || hasLessToDo(slot, best) ? slot : best),
+    undefined,
+  );
+}
+
+/** Loads that differ by less than can be measured are equal; then the number of connections decides. */
+function hasLessToDo(a: WorkerSlot, b: WorkerSlot): boolean {
+  const difference = Math.round(a.load / LOAD_STEP) - Math.round(b.load / LOAD_STEP);
+  return (difference || a.connections - b.connections) < 0;
+}

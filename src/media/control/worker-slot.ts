@@ -1,0 +1,316 @@
+/** The place of one media worker: the worker that has it now, its rooms, and its replacement when it dies. */
+import type { Socket } from 'node:net';
+import type { Cancel, Millis } from '../../lib/clock.ts';
+import { AppError } from '../../lib/errors.ts';
+import type { MixSettings } from '../../mixer/mix/mixer.ts';
+import type { DtlsCertificate } from '../../rtc/dtls/certificate.ts';
+import type { MediaAddress } from '../../rtc/net/datagram-port.ts';
+import type { CandidateAddress } from '../../rtc/sdp/sdp-answer.ts';
+import type { MediaCommand, MediaEvent, WorkerStats } from '../link/messages.ts';
+import type { ConnectOptions, MediaPlaneOptions, MediaStats, SpeakerLevel, WorkerHealth } from '../plane.ts';
+import { overloadMeasures } from '../worker/overload.ts';
+import type { Announcement } from './announcement.ts';
+import { candidateAddresses } from './candidates.ts';
+import { Connection } from './connection.ts';
+import type { MediaHost, MediaHostOptions } from './host.ts';
+import { RestartBackoff, STABLE_MS } from './restart-backoff.ts';
+
+/** Of one worker's time; measured with listeners. Only new connections are estimated by it. */
+const LOAD_OF_A_CONNECTION = 0.0015;
+
+export interface WorkerSlotOptions extends MediaPlaneOptions {
+  readonly index: number;
+  readonly certificate: DtlsCertificate;
+  readonly announcement: Announcement;
+  /** Unique numbers for rooms and connections. */
+  readonly nextId: () => number;
+  /** Rejects with an Error in words. */
+  readonly startHost: (options: MediaHostOptions, index: number) => Promise<MediaHost>;
+  /** A worker has died or was replaced, or has lived long enough to be called sound. */
+  readonly onChange: () => void;
+}
+
+/** What a slot is told of a connection by its room. */
+export interface SlotConnectOptions extends ConnectOptions {
+  readonly roomId: number;
+  readonly mix: MixSettings;
+  /** The connection is no longer in this room. */
+  readonly onLeft: (connection: Connection) => void;
+}
+
+type LevelsListener = (speaking: readonly SpeakerLevel[]) => void;
+
+export class WorkerSlot {
+  readonly #options: WorkerSlotOptions;
+  readonly #rooms = new Map<number, LevelsListener>();
+  readonly #connections = new Map<number, Connection>();
+  #host: MediaHost | undefined;
+  #stats: WorkerStats | undefined;
+  /** How many there were when the load was measured. */
+  #measuredConnections = 0;
+  #restarts = 0;
+  readonly #backoff = new RestartBackoff();
+  /** Those whose connections went with the worker, until they are told. */
+  #lost: readonly Connection[] = [];
+  /** Of the next start, or of when this worker counts as sound. */
+  #cancelTimer: Cancel = () => {};
+  #closed = false;
+
+  constructor(options: WorkerSlotOptions) {
+    this.#options = options;
+  }
+
+  get addresses(): readonly MediaAddress[] {
+    return this.#host?.addresses ?? [];
+  }
+
+  /** What browsers are told now. */
+  get candidates(): readonly CandidateAddress[] {
+    const { announcement, hideLoopback, index } = this.#options;
+    return candidateAddresses(this.addresses, { announced: announcement.addresses, hideLoopback, index });
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Rejects with an Error in words. */
+  async start(): Promise<void> {
+    const { startHost, clock, hosts, port, tcp, sharedTcp, index } = this.#options;
+    const options: MediaHostOptions = {
+      hosts,
+      port: port === 0 ? 0 : port + index,
+      tcp,
+      sharedTcp,
+      events: { event: (event) => this.#receive(event), died: (reason) => this.#died(reason) },
+    };
+    const host = await startHost(options, index);
+    if (this.#closed) {
+      await host.close();
+      return;
+    }
+    this.#host = host;
+    this.#cancelTimer = clock.setTimer(clock.now() + STABLE_MS, () => {
+      this.#backoff.stable();
+      this.#options.onChange();
+    });
+  }
+
+  /** There is a worker. */
+  get available(): boolean {
+    return this.#host !== undefined;
+  }
+
+  /** Its workers die again and again, probably by what they do: nothing new should be added to that. */
+  get failing(): boolean {
+    return this.#backoff.isLoop;
+  }
+
+  /** The share of its time that the worker is busy, 0 to 1; connections made since it was measured are estimated. */
+  get load(): number {
+    const measured = this.#stats?.gauges.utilization ?? 0;
+    return measured + (this.connections - this.#measuredConnections) * LOAD_OF_A_CONNECTION;
+  }
+
+  /** The worker has so much to do that it takes no newcomers. */
+  get refusesJoins(): boolean {
+    return overloadMeasures(this.#stats?.gauges.overloadLevel ?? 0).refusesJoins;
+  }
+
+  /** From now on the listener is told who speaks in the room, as far as this worker mixes it. */
+  openRoom(roomId: number, listener: LevelsListener): void {
+    this.#rooms.set(roomId, listener);
+  }
+
+  forgetRoom(roomId: number): void {
+    this.#rooms.delete(roomId);
+  }
+
+  /** Throws `AppError` `sdp_too_large`, `invalid_sdp` or `media_unavailable`. */
+  connect(options: SlotConnectOptions): Connection {
+    const host = this.#host;
+    if (host === undefined) throw new AppError('media_unavailable');
+    const { certificate, clock, log, nextId, sdpLimits } = this.#options;
+    const connection: Connection = new Connection({
+      ...options,
+      id: nextId(),
+      candidates: () => this.candidates,
+      sdpLimits,
+      certificate,
+      clock,
+      log,
+      // A worker that has died since has nobody to tell.
+      post: (command: MediaCommand) => {
+        if (this.#host === host) host.post(command);
+      },
+      onGone: (gone) => void this.#connections.delete(gone.id),
+    });
+    this.#connections.set(connection.id, connection);
+    return connection;
+  }
+
+  /** The connection of this id, if it is in this worker. */
+  connectionOf(id: number): Connection | undefined {
+    return this.#connections.get(id);
+  }
+
+  setMix(roomId: number, mix: MixSettings): void {
+    this.#host?.post({ type: 'set_mix', roomId, mix });
+  }
+
+  /** See `MediaPlane.acceptTcp`. */
+  acceptTcp(socket: Socket, localUfrag: string): boolean {
+    const host = this.#host;
+    if (host === undefined) return false;
+    for (const connection of this.#connections.values()) {
+      if (!connection.isNamed(localUfrag)) continue;
+      host.acceptTcp(socket);
+      return true;
+    }
+    return false;
+  }
+
+  /** Joins this worker's part of a room to the parts in other workers. */
+  link(roomId: number, own: SharedArrayBuffer, others: readonly SharedArrayBuffer[]): void {
+    this.#host?.post({ type: 'link_room', roomId, own, others });
+  }
+
+  /** Undefined until the worker has said something of itself. */
+  stats(): MediaStats | undefined {
+    if (this.#stats === undefined || this.#host === undefined) return undefined;
+    return {
+      ...withRelay(this.#stats, this.#host.relay),
+      worker: this.#options.index,
+      restarts: this.#restarts,
+      tickAgeMs: this.#host.tickAgeMs(),
+    };
+  }
+
+  health(): WorkerHealth {
+    return {
+      worker: this.#options.index,
+      running: this.available,
+      failing: this.failing,
+      restarts: this.#restarts,
+      tickAgeMs: this.#host?.tickAgeMs() ?? null,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelTimer();
+    for (const connection of this.#connections.values()) connection.close();
+    await this.#host?.close();
+    this.#host = undefined;
+  }
+
+  #receive(event: MediaEvent): void {
+    switch (event.type) {
+      case 'dtls':
+        this.#connections.get(event.transportId)?.receiveDtls(event.datagram);
+        return;
+      case 'transport_silent':
+        this.#connections.get(event.transportId)?.tellSilent(event.silent);
+        return;
+      case 'transport_moved':
+        this.#connections.get(event.transportId)?.tellMoved();
+        return;
+      case 'transport_closed':
+        this.#connections.get(event.transportId)?.end(event.reason);
+        return;
+      case 'captured':
+        this.#connections.get(event.transportId)?.receiveCaptured(event.records, event.isFull);
+        return;
+      case 'levels':
+        this.#rooms.get(event.roomId)?.(toSpeakerLevels(event.speaking));
+        return;
+      case 'networks':
+        for (const { transportId, network } of event.networks)
+          this.#connections.get(transportId)?.receiveNetwork(network);
+        return;
+      case 'stats':
+        this.#stats = event.stats;
+        this.#measuredConnections = this.connections;
+        return;
+      case 'overload':
+        this.#tellOverload(event);
+        return;
+      case 'failure':
+        this.#options.log.error({ worker: this.#options.index, error: event.message }, 'media tick failed');
+        return;
+    }
+  }
+
+  #tellOverload({ level, busyShare, latenessMs }: MediaEvent & { type: 'overload' }): void {
+    const { words } = overloadMeasures(level);
+    const fields = { worker: this.#options.index, level, measures: words, busyShare, latenessMs };
+    if (level > 0) this.#options.log.warn(fields, 'media worker is overloaded');
+    else this.#options.log.info(fields, 'media worker is no longer overloaded');
+  }
+
+  #died(reason: string): void {
+    const { log, index, onChange } = this.#options;
+    log.error({ worker: index, reason, connections: this.connections }, 'media worker died');
+    this.#host = undefined;
+    this.#restarts++;
+    this.#stats = undefined;
+    this.#cancelTimer();
+    const lost = [...this.#connections.values()];
+    for (const connection of lost) connection.lose();
+    this.#lost = [...this.#lost, ...lost];
+    this.#restart(this.#backoff.died());
+    onChange();
+  }
+
+  #restart(delayMs: Millis): void {
+    const { clock, log, index, onChange } = this.#options;
+    this.#cancelTimer = clock.setTimer(clock.now() + delayMs, () => {
+      this.start().then(
+        () => {
+          if (this.#closed) return;
+          log.info({ worker: index }, 'media worker replaced');
+          this.#tellLost();
+          onChange();
+        },
+        (error: unknown) => {
+          if (this.#closed) return;
+          log.error({ worker: index, error: String(error) }, 'media worker cannot be replaced yet');
+          this.#restart(this.#backoff.notStarted());
+          this.#tellLost();
+        },
+      );
+    });
+  }
+
+  /** When there is a worker again, so that those who come back at once find one; or when others have to take them. */
+  #tellLost(): void {
+    const lost = this.#lost;
+    this.#lost = [];
+    for (const connection of lost) connection.tellLost();
+  }
+}
+
+/** The figures of a worker, with those of its TCP connections whose sockets are in this thread. */
+function withRelay(figures: WorkerStats, relay: MediaHost['relay']): WorkerStats {
+  if (relay === undefined) return figures;
+  const { gauges, counters } = figures;
+  const { accepted, refused, packetsDropped } = relay.counters;
+  return {
+    ...figures,
+    gauges: { ...gauges, tcpSockets: gauges.tcpSockets + relay.connectionCount.all },
+    counters: {
+      ...counters,
+      tcpAccepted: counters.tcpAccepted + accepted,
+      tcpRefused: counters.tcpRefused + refused,
+      tcpPacketsDropped: counters.tcpPacketsDropped + packetsDropped,
+    },
+  };
+}
+
+function toSpeakerLevels(speaking: readonly number[]): SpeakerLevel[] {
+  const levels: SpeakerLevel[] = [];
+  for (let i = 0; i + 1 < speaking.length; i += 2) {
+    levels.push({ connectionId: speaking[i]!, levelDbov: speaking[i + 1]! });
+  }
+  return levels;
+}

@@ -1,0 +1,82 @@
+/** Collects what one transport sends and receives, in the clear, as records of a capture file. */
+
+import { MAX_PCAP_RECORD_LENGTH, type PcapEndpoint, writePcapRecord } from '../../formats/pcap.ts';
+import type { Clock, Millis } from '../../lib/clock.ts';
+import { ipToBytes } from '../../lib/net/ip-address.ts';
+import type { NetworkPath } from '../../rtc/demultiplexer.ts';
+import type { PacketTap } from '../../rtc/packet-tap.ts';
+
+/** A third of a second of speech in both directions; it is emptied more often. */
+const BUFFER_LENGTH = 16 * 1024;
+const UNKNOWN: PcapEndpoint = { address: new Uint8Array(4), port: 0 };
+
+export interface PacketRecorderOptions {
+  /** What all records together may have. */
+  readonly maxBytes: number;
+  readonly clock: Clock;
+  /** Whole records, in memory that belongs to the receiver. `isFull`: there is no room for the next packet, and nothing more comes. */
+  readonly emit: (records: Uint8Array, isFull: boolean) => void;
+}
+
+export class PacketRecorder implements PacketTap {
+  readonly #emit: PacketRecorderOptions['emit'];
+  readonly #buffer = new Uint8Array(BUFFER_LENGTH);
+  readonly #wallOffsetMs: Millis;
+  #length = 0;
+  #bytesLeft: number;
+  #isFull = false;
+  #path: NetworkPath | null = null;
+  #local: PcapEndpoint = UNKNOWN;
+  #remote: PcapEndpoint = UNKNOWN;
+
+  constructor({ maxBytes, clock, emit }: PacketRecorderOptions) {
+    this.#emit = emit;
+    this.#bytesLeft = maxBytes;
+    // One offset for all: the distances between packets are those of the monotonic clock, whatever happens to the other.
+    this.#wallOffsetMs = clock.wallNow() - clock.now();
+  }
+
+  received(packet: Uint8Array, path: NetworkPath, nowMs: Millis): void {
+    this.#follow(path);
+    this.#record(this.#remote, this.#local, packet, nowMs);
+  }
+
+  sent(packet: Uint8Array, path: NetworkPath, nowMs: Millis): void {
+    this.#follow(path);
+    this.#record(this.#local, this.#remote, packet, nowMs);
+  }
+
+  /** Hands over what has been collected; to be called some times a second, and at the end. */
+  flush(): void {
+    if (this.#length === 0) return;
+    this.#emit(this.#buffer.slice(0, this.#length), false);
+    this.#length = 0;
+  }
+
+  #record(source: PcapEndpoint, destination: PcapEndpoint, payload: Uint8Array, nowMs: Millis): void {
+    if (this.#isFull) return;
+    if (BUFFER_LENGTH - this.#length < MAX_PCAP_RECORD_LENGTH) this.flush();
+    const wallMs = nowMs + this.#wallOffsetMs;
+    const end = writePcapRecord(this.#buffer, this.#length, { source, destination, wallMs, payload });
+    this.#bytesLeft -= end - this.#length;
+    if (this.#bytesLeft >= 0) {
+      this.#length = end;
+      return;
+    }
+    this.#isFull = true;
+    this.#emit(this.#buffer.slice(0, this.#length), true);
+    this.#length = 0;
+  }
+
+  #follow(path: NetworkPath): void {
+    if (path === this.#path) return;
+    this.#path = path;
+    this.#local = endpoint(path.socket.local);
+    this.#remote = endpoint(path);
+  }
+}
+
+function endpoint(at: { readonly address: string; readonly port: number } | undefined): PcapEndpoint {
+  const address = at === undefined ? null : ipToBytes(at.address);
+  return address === null ? UNKNOWN : { address, port: at!.port };
+}

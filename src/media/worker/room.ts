@@ -1,0 +1,120 @@
+import type { CodecPool } from '../../mixer/codec/codec-pool.ts';
+import { Mixer, type MixParticipant, type MixSettings } from '../../mixer/mix/mixer.ts';
+import { RedundancyCache } from './redundancy.ts';
+import { SharedMixLink } from './shared-mix.ts';
+
+/**
+ * Levels go to everybody over their WebSockets, which in a very large room takes as long as the sound: for each fifty
+ * participants they are told once less often, but at least twice a second.
+ */
+const PARTICIPANTS_PER_SKIP = 50;
+const MOST_SKIPPED = 3;
+
+/** A room as its worker knows it: the mixer, and who is who in it. */
+export class MixedRoom {
+  readonly id: number;
+  readonly mixer: Mixer;
+  readonly redundancy = new RedundancyCache();
+  #maxTalkers: number;
+  /** What overload allows, `null` without. */
+  #talkerLimit: number | null = null;
+  readonly #transportIds = new Map<MixParticipant, number>();
+  /** Transport ids of those whom the last levels named. */
+  #speakersTold = new Set<number>();
+  #levelsSkipped = 0;
+  #link: SharedMixLink | undefined;
+
+  constructor(id: number, pool: CodecPool, mix: MixSettings) {
+    this.id = id;
+    this.#maxTalkers = mix.maxTalkers;
+    this.mixer = new Mixer(pool, mix);
+  }
+
+  get empty(): boolean {
+    return this.#transportIds.size === 0;
+  }
+
+  /** Empty, and those who left have faded: the parts of the room elsewhere have heard the end of them. */
+  get over(): boolean {
+    return this.empty && this.mixer.deserted;
+  }
+
+  add(participant: MixParticipant, transportId: number): void {
+    this.#transportIds.set(participant, transportId);
+  }
+
+  remove(participant: MixParticipant): void {
+    this.#transportIds.delete(participant);
+    this.mixer.remove(participant);
+  }
+
+  /** See `Mixer.dismiss`. */
+  dismiss(participant: MixParticipant): void {
+    this.#transportIds.delete(participant);
+    this.mixer.dismiss(participant);
+  }
+
+  /** See `Mixer.tick`. */
+  tick(tick: number, nowMs: number): void {
+    this.mixer.tick(tick, nowMs);
+    if (this.#link?.alone) this.#setLink(undefined);
+  }
+
+  /**
+   * Transport id and level of each speaker, one after the other, to be asked for every 120 ms. Undefined when there is
+   * nothing to tell: nobody speaks and that was told, or the same people speak as before and a large room was told lately.
+   */
+  takeLevels(): number[] | undefined {
+    const levels: number[] = [];
+    let changed = false;
+    this.mixer.forEachSpeaker((participant, levelDbov) => {
+      const transportId = this.#transportIds.get(participant);
+      if (transportId === undefined) return;
+      levels.push(transportId, Math.round(levelDbov));
+      if (!this.#speakersTold.has(transportId)) changed = true;
+    });
+    const speakers = levels.length / 2;
+    if (speakers !== this.#speakersTold.size) changed = true;
+    if (!changed && (speakers === 0 || this.#levelsSkipped < this.#levelsToSkip)) {
+      this.#levelsSkipped++;
+      return undefined;
+    }
+    this.#levelsSkipped = 0;
+    if (changed) this.#speakersTold = new Set(levels.filter((_, index) => index % 2 === 0));
+    return levels;
+  }
+
+  get #levelsToSkip(): number {
+    return Math.min(MOST_SKIPPED, Math.floor(this.#transportIds.size / PARTICIPANTS_PER_SKIP));
+  }
+
+  /** Fewer than the room's setting may be heard at a time; `null` goes back to the setting. */
+  limitTalkers(maxTalkers: number | null): void {
+    this.#talkerLimit = maxTalkers;
+    const own = this.#maxTalkers;
+    // As a setting 0 means everybody.
+    const limited = maxTalkers !== null && (own === 0 || own > maxTalkers);
+    this.mixer.setMaxTalkers(limited ? maxTalkers : own);
+  }
+
+  setMix({ maxTalkers, levelling }: MixSettings): void {
+    this.#maxTalkers = maxTalkers;
+    this.limitTalkers(this.#talkerLimit);
+    this.mixer.setLevelling(levelling);
+  }
+
+  /** See `SharedMixLink`. */
+  link(own: SharedArrayBuffer, others: readonly SharedArrayBuffer[]): void {
+    if (this.#link?.writesTo(own)) this.#link.setOthers(others);
+    else this.#setLink(others.length > 0 ? new SharedMixLink(own, others) : undefined);
+  }
+
+  #setLink(link: SharedMixLink | undefined): void {
+    this.#link = link;
+    this.mixer.setLink(link);
+  }
+
+  close(): void {
+    this.mixer.close();
+  }
+}

@@ -1,0 +1,364 @@
+/**
+ * Puts the packets of one source into order and hands each out at its time, one call per frame to be played.
+ *
+ * The clock is the caller's: `push` when a packet comes, `pop` whenever the decoder needs the next frame. The playout
+ * point is an unwrapped RTP timestamp. It moves on by what is handed out or given up as lost; when nothing at all is
+ * there, or there is less delay than the jitter asks for ('late'), it stands still for a while, because the missing
+ * packet may only be delayed: if that packet comes, it is played and the source has more delay than before; if a later
+ * one comes first, the pause counts as the loss.
+ */
+
+import { isDtx, packetSamples } from '../../formats/opus-packet.ts';
+import { Unwrapper } from '../../lib/serial.ts';
+import { FRAME_SAMPLES, PTIME_MS, SAMPLES_PER_MS } from '../format.ts';
+import { DelayEstimator } from './delay-estimator.ts';
+import { RedundancyWait } from './redundancy-wait.ts';
+
+/** Half a second of 20 ms packets. */
+const CAPACITY = 25;
+/** A jump of the timestamp or sequence number beyond this is a new stream, not a delay. */
+const MAX_TIMESTAMP_JUMP = 5000 * SAMPLES_PER_MS;
+const MAX_SEQUENCE_JUMP = 1000;
+/** Frames of concealment after which a source that sends nothing counts as silent. */
+const MAX_LATE_FRAMES = 5;
+/** More delay than this beyond the target is not worth keeping any speech for. */
+const MAX_EXCESS_MS = 100;
+/** Less delay than the target by this much is worth a correction; the target itself wavers by less. */
+const SHORTAGE_MS = 2;
+/** The fixed tick rounds every wait up by as much as one frame. */
+const TICK_PHASE_MS = PTIME_MS;
+
+/** A packet in the buffer. Objects are reused: valid until the next call of `pop`. */
+export interface BufferedPacket {
+  payload: Uint8Array;
+  /** Of RFC 6464, or null if the sender does not say. */
+  levelDbov: number | null;
+  durationSamples: number;
+  /** The first packet after the start, or after a pause that was meant. */
+  talkspurtStart: boolean;
+  /** It came only as redundancy in another packet (RFC 2198). */
+  recovered: boolean;
+}
+
+interface Slot extends BufferedPacket {
+  timestamp: number;
+  sequenceNumber: number;
+}
+
+export type Playout =
+  /** `packet` is the next to be decoded. */
+  | 'packet'
+  /** The next frame will never come, a later one is there: conceal one frame. */
+  | 'lost'
+  /** The next frame is not there (yet): conceal one frame. */
+  | 'late'
+  /** The source is silent. */
+  | 'idle';
+
+export interface JitterBufferCounters {
+  packetsLost: number;
+  packetsLate: number;
+  packetsDuplicate: number;
+  packetsDiscarded: number;
+  framesRecovered: number;
+}
+
+const NO_PAYLOAD = new Uint8Array(0);
+
+export class JitterBuffer {
+  /** The packet that `pop` announced last. */
+  packet: BufferedPacket;
+
+  readonly #counters: JitterBufferCounters;
+  readonly #delay = new DelayEstimator();
+  readonly #redundancy = new RedundancyWait();
+  readonly #timestamps = new Unwrapper(32);
+  readonly #sequenceNumbers = new Unwrapper(16);
+  readonly #slots: Slot[];
+  #size = 0;
+
+  #playing = false;
+  #started = false;
+  #nextTimestamp = 0;
+  /** Of the packet handed out last, once there is one. */
+  #lastSequenceNumber: number | undefined;
+  #newestTimestamp = 0;
+  #newestSequenceNumber = 0;
+  #afterDtx = false;
+  #lateFrames = 0;
+  #delayMs = 0;
+
+  constructor(counters: JitterBufferCounters) {
+    this.#counters = counters;
+    this.#slots = Array.from({ length: CAPACITY + 1 }, newSlot);
+    this.packet = this.#slots[CAPACITY]!;
+  }
+
+  /** Neither holds packets nor plays: `pop` will say 'idle' until the next `push`. */
+  get idle(): boolean {
+    return this.#size === 0 && !this.#playing;
+  }
+
+  /** How long the packet played last had waited, against the fastest possible arrival. */
+  get delayMs(): number {
+    return this.#delayMs;
+  }
+
+  /** The delay that the buffer aims at (the tick adds 0 to 20 ms). */
+  targetMs(nowMs: number): number {
+    return this.#delay.targetMs(nowMs) + this.#redundancy.waitMs(nowMs);
+  }
+
+  /** True while the delay is clearly less than the target: late packets will be missed. */
+  hasShortage(nowMs: number): boolean {
+    return this.#playing && this.#delayMs < this.targetMs(nowMs) - SHORTAGE_MS;
+  }
+
+  /** No packet waits. */
+  get empty(): boolean {
+    return this.#size === 0;
+  }
+
+  /** True while the delay is more than jitter and tick ask for: a frame that nobody would miss may be left out. */
+  hasExcess(nowMs: number): boolean {
+    return this.#playing && this.#delayMs > this.targetMs(nowMs) + TICK_PHASE_MS;
+  }
+
+  /**
+   * Takes a packet from the network. Redundant copies (RFC 2198) come with the sequence number and timestamp of their
+   * original and tell nothing about delay.
+   */
+  push(
+    sequenceNumber: number,
+    timestamp: number,
+    payload: Uint8Array,
+    levelDbov: number | null,
+    redundant: boolean,
+    nowMs: number,
+  ): void {
+    const durationSamples = packetSamples(payload);
+    if (durationSamples === 0) {
+      this.#counters.packetsDiscarded++;
+      return;
+    }
+    if (redundant && !this.#started) return;
+    const sequence = this.#sequenceNumbers.unwrap(sequenceNumber);
+    const time = this.#timestamps.unwrap(timestamp);
+    if (this.#started && isJump(sequence - this.#newestSequenceNumber, time - this.#newestTimestamp)) {
+      if (!redundant) this.#restart(sequenceNumber, timestamp, payload, levelDbov, nowMs);
+      return;
+    }
+    if (!this.#started || sequence > this.#newestSequenceNumber) {
+      this.#newestSequenceNumber = sequence;
+      this.#newestTimestamp = time;
+    }
+    this.#started = true;
+    if (redundant) this.#redundancy.copy(time);
+    else this.#redundancy.packet(time, nowMs);
+    const relativeDelayMs = redundant ? 0 : this.#delay.observe(time, nowMs);
+    if (this.#hasPassed(sequence, time)) {
+      if (redundant) return;
+      this.#counters.packetsLate++;
+      this.#delay.observeLate(relativeDelayMs, nowMs);
+      return;
+    }
+    if (this.#lateFrames > 0 && !redundant) this.#delay.observeLate(relativeDelayMs, nowMs);
+    this.#insert(sequence, time, payload, levelDbov, durationSamples, redundant);
+  }
+
+  /** What the decoder must do next. Call it once per 20 ms of output, again after each 'packet' that was shorter. */
+  pop(nowMs: number): Playout {
+    if (this.#size === 0) return this.#popEmpty();
+    this.#dropHopeless(nowMs);
+    const head = this.#slots[0]!;
+    if (this.#playing && head.timestamp > this.#nextTimestamp) {
+      // Consecutive packets with time between them: the sender had nothing to say.
+      if (head.sequenceNumber - 1 === this.#lastSequenceNumber) this.pause();
+      else if (!this.#isHopeless(this.#nextTimestamp, nowMs) && !this.#lossIsOver(head)) {
+        return this.hasShortage(nowMs) ? this.#popLate() : this.#popLost(head);
+      }
+    }
+    if (!this.#playing) {
+      const due = this.#delay.idealArrivalMs(head.timestamp) + this.targetMs(nowMs);
+      if (nowMs < due) return 'idle';
+    }
+    return this.#popPacket(nowMs);
+  }
+
+  /** Ends the talkspurt: the next packet is played when its target delay has passed, neither sooner nor later. */
+  pause(): void {
+    this.#playing = false;
+    this.#lateFrames = 0;
+  }
+
+  /** Forgets everything but the jitter of the path. */
+  reset(): void {
+    this.#size = 0;
+    this.#started = false;
+    this.pause();
+    this.#timestamps.reset();
+    this.#sequenceNumbers.reset();
+    this.#lastSequenceNumber = undefined;
+    this.#delay.rebase();
+  }
+
+  #restart(
+    sequenceNumber: number,
+    timestamp: number,
+    payload: Uint8Array,
+    levelDbov: number | null,
+    nowMs: number,
+  ): void {
+    this.reset();
+    this.push(sequenceNumber, timestamp, payload, levelDbov, false, nowMs);
+  }
+
+  #popEmpty(): Playout {
+    if (!this.#playing) return 'idle';
+    if (this.#afterDtx || this.#lateFrames >= MAX_LATE_FRAMES) {
+      this.pause();
+      return 'idle';
+    }
+    return this.#popLate();
+  }
+
+  /** The playout point stands still: if the missing packet comes, it is played with more delay; if not, this was its concealment. */
+  #popLate(): Playout {
+    this.#lateFrames++;
+    return 'late';
+  }
+
+  /** Whether the turn of a packet is over: others were played instead. */
+  #hasPassed(sequenceNumber: number, timestamp: number): boolean {
+    if (this.#playing) return timestamp < this.#nextTimestamp;
+    return this.#lastSequenceNumber !== undefined && sequenceNumber <= this.#lastSequenceNumber;
+  }
+
+  /** What was concealed while nothing was there turns out to have been the beginning of a loss, or all of it. */
+  #lossIsOver(head: Slot): boolean {
+    return this.#nextTimestamp + this.#lateFrames * FRAME_SAMPLES >= head.timestamp;
+  }
+
+  #popLost(head: Slot): Playout {
+    this.#nextTimestamp = Math.min(this.#nextTimestamp + (this.#lateFrames + 1) * FRAME_SAMPLES, head.timestamp);
+    this.#lateFrames = 0;
+    return 'lost';
+  }
+
+  /** Whatever lies between the packet handed out last and this one has not come in time. */
+  #countLost(next: Slot): void {
+    if (this.#lastSequenceNumber !== undefined) {
+      const lost = next.sequenceNumber - this.#lastSequenceNumber - 1;
+      this.#counters.packetsLost += lost;
+      for (let i = 0; i < lost; i++) this.#redundancy.played(true);
+    }
+    this.#lastSequenceNumber = next.sequenceNumber - 1;
+  }
+
+  #popPacket(nowMs: number): Playout {
+    const slots = this.#slots;
+    const taken = slots[0]!;
+    // The slot handed out last becomes free, the one handed out now rests behind the ring until the next call.
+    const free = slots[CAPACITY]!;
+    slots.copyWithin(0, 1, this.#size);
+    this.#size--;
+    slots[this.#size] = free;
+    slots[CAPACITY] = taken;
+
+    taken.talkspurtStart = !this.#playing;
+    this.#countLost(taken);
+    this.#playing = true;
+    this.#lateFrames = 0;
+    this.#nextTimestamp = taken.timestamp + taken.durationSamples;
+    this.#lastSequenceNumber = taken.sequenceNumber;
+    this.#afterDtx = isDtx(taken.payload);
+    this.#delayMs = nowMs - this.#delay.idealArrivalMs(taken.timestamp);
+    this.#redundancy.played(taken.recovered);
+    if (taken.recovered) this.#counters.framesRecovered++;
+    this.packet = taken;
+    return 'packet';
+  }
+
+  /** Leaves out what has waited so long that playing it would delay everything after it. */
+  #dropHopeless(nowMs: number): void {
+    while (this.#size > 1 && this.#isHopeless(this.#slots[0]!.timestamp, nowMs)) this.#discardHead();
+  }
+
+  #isHopeless(timestamp: number, nowMs: number): boolean {
+    const delayMs = nowMs - this.#delay.idealArrivalMs(timestamp);
+    return delayMs > this.targetMs(nowMs) + MAX_EXCESS_MS;
+  }
+
+  #discardHead(): void {
+    const head = this.#slots[0]!;
+    this.#countLost(head);
+    this.#lastSequenceNumber = head.sequenceNumber;
+    this.#nextTimestamp = head.timestamp + head.durationSamples;
+    this.#slots.copyWithin(0, 1, this.#size);
+    this.#size--;
+    this.#slots[this.#size] = head;
+    this.#counters.packetsDiscarded++;
+  }
+
+  #insert(
+    sequenceNumber: number,
+    timestamp: number,
+    payload: Uint8Array,
+    levelDbov: number | null,
+    durationSamples: number,
+    redundant: boolean,
+  ): void {
+    const slots = this.#slots;
+    let at = this.#size;
+    while (at > 0 && slots[at - 1]!.timestamp > timestamp) at--;
+    const before = at > 0 ? slots[at - 1]! : undefined;
+    const after = at < this.#size ? slots[at]! : undefined;
+    if (before?.timestamp === timestamp) {
+      if (!redundant) this.#counters.packetsDuplicate++;
+      return;
+    }
+    // Sequence numbers and timestamps that contradict each other come from a broken or hostile sender.
+    const inOrder =
+      (before === undefined || before.sequenceNumber < sequenceNumber) &&
+      (after === undefined || after.sequenceNumber > sequenceNumber) &&
+      (this.#lastSequenceNumber === undefined || sequenceNumber > this.#lastSequenceNumber);
+    if (!inOrder) {
+      if (!redundant) this.#counters.packetsDiscarded++;
+      return;
+    }
+    if (this.#size === CAPACITY) {
+      if (at === 0) {
+        this.#counters.packetsDiscarded++;
+        return;
+      }
+      this.#discardHead();
+      at--;
+    }
+    const slot = slots[this.#size]!;
+    slots.copyWithin(at + 1, at, this.#size);
+    slots[at] = slot;
+    this.#size++;
+    slot.sequenceNumber = sequenceNumber;
+    slot.timestamp = timestamp;
+    slot.payload = payload;
+    slot.levelDbov = levelDbov;
+    slot.durationSamples = durationSamples;
+    slot.recovered = redundant;
+  }
+}
+
+function newSlot(): Slot {
+  return {
+    sequenceNumber: 0,
+    timestamp: 0,
+    payload: NO_PAYLOAD,
+    levelDbov: null,
+    durationSamples: 0,
+    talkspurtStart: false,
+    recovered: false,
+  };
+}
+
+function isJump(sequenceDelta: number, timestampDelta: number): boolean {
+  return Math.abs(timestampDelta) > MAX_TIMESTAMP_JUMP || Math.abs(sequenceDelta) > MAX_SEQUENCE_JUMP;
+}

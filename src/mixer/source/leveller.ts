@@ -1,0 +1,90 @@
+/**
+ * Brings quiet and loud talkers to about the same level, so slowly that nobody notices: a gain per talker that follows the
+ * mean power of their speech, adapts only while they speak, and is kept from one talkspurt to the next. Bounds and rates are
+ * near those of WebRTC's AGC2 (adaptive_digital_gain_controller).
+ */
+import { FRAME_SAMPLES, PTIME_MS } from '../format.ts';
+import { applyRamp } from '../kernels/pcm.ts';
+
+/** RMS of the frames that hold speech. */
+const TARGET_DBFS = -20;
+const MIN_GAIN_DB = -10;
+const MAX_GAIN_DB = 18;
+const RISE_DB = (3 * PTIME_MS) / 1000;
+const FALL_DB = (12 * PTIME_MS) / 1000;
+/** Noise is not made louder than this. */
+const MAX_NOISE_DBFS = -50;
+/** What is this little above its background is no speech, whatever the voice activity says. */
+const LEAST_CONTRAST_DB = 9;
+
+/** Frames of speech over which its power is averaged; equal weights until there are so many. */
+const MEMORY_FRAMES = 3000 / PTIME_MS;
+/** Frames of speech before the gain first moves. */
+const CONFIDENT_FRAMES = 400 / PTIME_MS;
+/** The quietest frame of one to two such times is background: speech never holds its level for so long, noise and music do. */
+const BACKGROUND_FRAMES = 1000 / PTIME_MS;
+
+export class Leveller {
+  #gainDb = 0;
+  #gain = 1;
+  #power = 0;
+  #speechFrames = 0;
+
+  #quietest = Number.POSITIVE_INFINITY;
+  #quietestBefore = Number.NaN;
+  #backgroundFrames = 0;
+
+  get gainDb(): number {
+    return this.#gainDb;
+  }
+
+  /**
+   * Looks at one decoded frame, before `apply`.
+   * @param levelDbfs its RMS
+   * @param speech whether it holds speech, and not only background
+   */
+  observe(levelDbfs: number, speech: boolean): void {
+    this.#observeBackground(levelDbfs);
+    if (!speech) return;
+    this.#speechFrames = Math.min(this.#speechFrames + 1, MEMORY_FRAMES);
+    this.#power += (10 ** (levelDbfs / 10) - this.#power) / this.#speechFrames;
+    if (this.#speechFrames < CONFIDENT_FRAMES) return;
+    const speechDbfs = 10 * Math.log10(this.#power);
+    const wantedDb = TARGET_DBFS - speechDbfs;
+    const boundedDb = Math.max(MIN_GAIN_DB, Math.min(MAX_GAIN_DB, wantedDb));
+    const change = Math.max(-FALL_DB, Math.min(RISE_DB, boundedDb - this.#gainDb));
+    if (change < 0 || this.#mayRaise(speechDbfs)) this.#gainDb += change;
+  }
+
+  /** In place of `observe`, for a talker who is no longer levelled: a frame's step back towards 0 dB. */
+  release(): void {
+    this.#gainDb -= Math.max(-RISE_DB, Math.min(FALL_DB, this.#gainDb));
+  }
+
+  /** It changes nothing: the gain is 0 dB, and the last frame ended with that. */
+  get neutral(): boolean {
+    return this.#gainDb === 0 && this.#gain === 1;
+  }
+
+  /** Multiplies a frame by the gain, in a ramp from the gain of the frame before. */
+  apply(frame: Float32Array): void {
+    const from = this.#gain;
+    this.#gain = this.#gainDb === 0 ? 1 : 10 ** (this.#gainDb / 20);
+    if (from !== 1 || this.#gain !== 1) applyRamp(frame, from, this.#gain, FRAME_SAMPLES);
+  }
+
+  #observeBackground(levelDbfs: number): void {
+    if (levelDbfs < this.#quietest) this.#quietest = levelDbfs;
+    if (++this.#backgroundFrames < BACKGROUND_FRAMES) return;
+    this.#backgroundFrames = 0;
+    this.#quietestBefore = this.#quietest;
+    this.#quietest = Number.POSITIVE_INFINITY;
+  }
+
+  /** Not before the background is known. A voice that is too quiet is raised back to its own level in any noise. */
+  #mayRaise(speechDbfs: number): boolean {
+    if (this.#gainDb < 0) return true;
+    const background = Math.min(this.#quietest, this.#quietestBefore);
+    return background + this.#gainDb < MAX_NOISE_DBFS && background < speechDbfs - LEAST_CONTRAST_DB;
+  }
+}

@@ -1,0 +1,349 @@
+/**
+ * One participant's voice on its way into the mix: packets in, one frame of samples a tick out, or nothing.
+ *
+ * Only those who speak and are admitted by the talker limit are decoded. The packets of the others pass through the
+ * jitter buffer and the last few are kept: decoding these first brings a decoder into step when somebody begins to be
+ * heard (RFC 7845 section 4.6).
+ */
+
+import { isDtx } from '../../formats/opus-packet.ts';
+import type { Decoder } from '../codec/codec.ts';
+import type { CodecPool } from '../codec/codec-pool.ts';
+import { FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE_DBOV } from '../format.ts';
+import { applyRamp, crossFade, levelDbov } from '../kernels/pcm.ts';
+import { type BufferedPacket, JitterBuffer } from './jitter-buffer.ts';
+import { Leveller } from './leveller.ts';
+import { StretchPlan } from './stretch-plan.ts';
+import { type Talker, TalkerLimit } from './talker-limit.ts';
+import { findLag, lengthen, shorten } from './time-stretch.ts';
+import { VoiceActivity } from './voice-activity.ts';
+
+const FADE_IN_SAMPLES = 5 * SAMPLES_PER_MS;
+const CROSS_FADE_SAMPLES = 5 * SAMPLES_PER_MS;
+/** The decoder alone would conceal for ever (and grow louder again after five frames in CELT): gain at the end of each frame. */
+const CONCEALMENT_GAINS = [1, 0.8, 0.5, 0.2, 0] as const;
+/** RFC 7845 section 4.6 asks for 80 ms. */
+const PRE_ROLL_PACKETS = 4;
+const MAX_PACKET_SAMPLES = 120 * SAMPLES_PER_MS;
+
+/** For the moment between two calls: what a dropped frame would have sounded like. */
+const dropped = new Float32Array(FRAME_SAMPLES);
+
+/** A packet as it comes from the network, without its header's bookkeeping. */
+export interface SourcePacket {
+  readonly sequenceNumber: number;
+  readonly timestamp: number;
+  /** The source keeps it until it is played. */
+  readonly payload: Uint8Array;
+  /** RFC 6464; null if the sender does not say. */
+  readonly levelDbov: number | null;
+  /** A copy from a redundant block (RFC 2198). */
+  readonly redundant: boolean;
+}
+
+export interface SourceOptions {
+  /** Of the room; by default everybody is heard. */
+  readonly talkerLimit?: TalkerLimit;
+  /** Whether quiet and loud talkers are brought to about the same level; by default not. */
+  readonly levelling?: boolean;
+}
+
+export class Source implements Talker {
+  /** Set by the talker limit. */
+  admitted = false;
+  readonly #pool: CodecPool;
+  readonly #talkerLimit: TalkerLimit;
+  #levelling = false;
+  /** Stays until its gain is taken back. */
+  #leveller: Leveller | undefined;
+  readonly #jitter: JitterBuffer;
+  readonly #voice = new VoiceActivity();
+  readonly #stretch = new StretchPlan();
+  readonly #preRoll: Uint8Array[] = [];
+  #decoder: Decoder | undefined;
+  #muted = false;
+
+  /** Samples to be played; the first `FRAME_SAMPLES` are this tick's. Made when the source first speaks. */
+  #pcm: Float32Array | undefined;
+  #frame: Float32Array | undefined;
+  #available = 0;
+  /** The available samples stand for time only: they were not decoded and not written. */
+  #blank = true;
+
+  #gain = 0;
+  #concealedInRow = 0;
+
+  constructor(pool: CodecPool, muted: boolean, options: SourceOptions = {}) {
+    this.#pool = pool;
+    this.#talkerLimit = options.talkerLimit ?? new TalkerLimit(0);
+    this.#jitter = new JitterBuffer(pool.counters);
+    this.#muted = muted;
+    this.setLevelling(options.levelling ?? false);
+  }
+
+  /** This tick's samples, with all gains applied; meaningful after `read` returned true. */
+  get frame(): Float32Array {
+    return this.#frame!;
+  }
+
+  /** Whether the next ticks have anything to do for this source. */
+  get awake(): boolean {
+    return !this.#jitter.idle || this.#voice.active || this.#gain > 0 || this.#decoder !== undefined;
+  }
+
+  get speaking(): boolean {
+    return this.#voice.active && !this.#muted;
+  }
+
+  get levelDbov(): number {
+    return this.#voice.levelDbov;
+  }
+
+  get loudnessDbov(): number {
+    return this.#voice.loudnessDbov;
+  }
+
+  get sounding(): boolean {
+    return this.#gain > 0;
+  }
+
+  get jitterBufferDelayMs(): number {
+    return this.#jitter.delayMs;
+  }
+
+  /** Takes effect with the next tick, over which the voice fades. */
+  setMuted(muted: boolean): void {
+    this.#muted = muted;
+  }
+
+  /** What levelling has done is taken back as gently while the voice is heard. */
+  setLevelling(levelling: boolean): void {
+    this.#levelling = levelling;
+    if (levelling) this.#leveller ??= new Leveller();
+  }
+
+  push(packet: SourcePacket, nowMs: number): void {
+    this.#jitter.push(
+      packet.sequenceNumber,
+      packet.timestamp,
+      packet.payload,
+      packet.levelDbov,
+      packet.redundant,
+      nowMs,
+    );
+  }
+
+  /** Moves on by one frame. True if there is sound in `frame`, false if this source adds nothing to the mix now. */
+  read(nowMs: number): boolean {
+    this.#consume();
+    if (this.#available >= FRAME_SAMPLES || this.#fill(nowMs)) this.#adjustDelay(nowMs);
+    if (this.#blank) {
+      this.#gain = 0;
+      return false;
+    }
+    return this.#applyGate();
+  }
+
+  close(): void {
+    this.#releaseDecoder();
+    this.#preRoll.length = 0;
+    this.#jitter.reset();
+  }
+
+  /** Moves what is left of a longer packet to the front. */
+  #consume(): void {
+    if (this.#available > FRAME_SAMPLES) {
+      if (!this.#blank) this.#pcm!.copyWithin(0, FRAME_SAMPLES, this.#available);
+      this.#available -= FRAME_SAMPLES;
+    } else {
+      this.#available = 0;
+      this.#blank = true;
+    }
+  }
+
+  /** True if what is there now has come as it should: with a packet at its end. */
+  #fill(nowMs: number): boolean {
+    let received = false;
+    while (this.#available < FRAME_SAMPLES) {
+      const playout = this.#jitter.pop(nowMs);
+      received = playout === 'packet';
+      if (received) {
+        this.#take(this.#jitter.packet);
+      } else if (playout === 'idle') {
+        this.#fallSilent();
+        return false;
+      } else {
+        this.#conceal();
+      }
+    }
+    return received;
+  }
+
+  #take(packet: BufferedPacket): void {
+    const { payload, durationSamples } = packet;
+    const level = isDtx(payload) ? SILENCE_DBOV : packet.levelDbov;
+    const durationMs = durationSamples / SAMPLES_PER_MS;
+    if (this.#muted) this.#voice.update(SILENCE_DBOV, durationMs);
+    else if (level !== null) this.#voice.update(level, durationMs);
+    const unknown = level === null && !this.#muted;
+    if (!unknown && !this.#askToBeHeard() && this.#gain === 0) {
+      this.#pass(payload, durationSamples);
+      return;
+    }
+    const decoder = this.#openDecoder();
+    const pcm = decoder.decode(payload);
+    if (pcm === undefined) {
+      this.#pool.counters.packetsDiscarded++;
+      for (let samples = 0; samples < durationSamples; samples += FRAME_SAMPLES) this.#conceal();
+      return;
+    }
+    this.#pool.counters.framesDecoded++;
+    const written = this.#append(pcm);
+    if (this.#concealedInRow > 0) applyRamp(written, concealmentGain(this.#concealedInRow), 1, CROSS_FADE_SAMPLES);
+    this.#concealedInRow = 0;
+    if (unknown) {
+      this.#voice.update(levelDbov(written), durationMs);
+      this.#askToBeHeard();
+    }
+  }
+
+  #askToBeHeard(): boolean {
+    if (!this.speaking) return false;
+    if (!this.admitted) this.#talkerLimit.request(this);
+    return this.admitted;
+  }
+
+  /** Lets a packet of a silent source go by without decoding it. */
+  #pass(payload: Uint8Array, durationSamples: number): void {
+    this.#releaseDecoder();
+    if (this.#preRoll.length === PRE_ROLL_PACKETS) this.#preRoll.shift();
+    this.#preRoll.push(payload);
+    this.#appendBlank(durationSamples);
+  }
+
+  #conceal(): void {
+    if (this.#decoder === undefined) {
+      this.#appendBlank(FRAME_SAMPLES);
+      return;
+    }
+    this.#pool.counters.framesConcealed++;
+    const from = concealmentGain(this.#concealedInRow);
+    this.#concealedInRow++;
+    const pcm = from > 0 ? this.#decoder.conceal() : undefined;
+    if (pcm === undefined) this.#appendBlank(FRAME_SAMPLES);
+    else applyRamp(this.#append(pcm), from, concealmentGain(this.#concealedInRow), FRAME_SAMPLES);
+  }
+
+  /** Nothing to play: fades out what sounded last, and lets go of the decoder once the speaker has really stopped. */
+  #fallSilent(): void {
+    this.#stretch.cancel();
+    const active = this.#voice.update(SILENCE_DBOV);
+    const from = this.#gain > 0 ? concealmentGain(this.#concealedInRow) : 0;
+    const pcm = from > 0 ? this.#decoder?.conceal() : undefined;
+    if (pcm !== undefined) applyRamp(this.#append(pcm), from, 0, FRAME_SAMPLES);
+    else if (this.#available > 0 && !this.#blank) this.#pcm!.fill(0, this.#available, FRAME_SAMPLES);
+    this.#concealedInRow = CONCEALMENT_GAINS.length;
+    if (!active && pcm === undefined) this.#releaseDecoder();
+  }
+
+  /**
+   * Brings the delay back to its target where nobody hears it: in frames that are not decoded or hold only background, or
+   * if none of these comes for a while by making speech a little shorter or longer.
+   */
+  #adjustDelay(nowMs: number): void {
+    const excess = this.#jitter.hasExcess(nowMs);
+    const shortage = !excess && this.#jitter.hasShortage(nowMs);
+    if (this.#blank || ((excess || shortage) && levelDbov(this.#frame!) < this.#voice.thresholdDbov)) {
+      this.#stretch.cancel();
+      if (excess) this.#dropFrame(nowMs);
+      else if (shortage && this.#available < 2 * FRAME_SAMPLES) this.#jitter.pause();
+      return;
+    }
+    const stretch = this.#stretch.next(excess ? 'shorten' : shortage ? 'lengthen' : undefined);
+    if (stretch === undefined) return;
+    const lag = findLag(this.#pcm!, this.#stretch.maxLag);
+    if (lag === 0 || (stretch === 'shorten' && !this.#fetch(FRAME_SAMPLES + lag, nowMs))) return;
+    this.#available = (stretch === 'shorten' ? shorten : lengthen)(this.#pcm!, this.#available, lag);
+    this.#stretch.done(lag);
+    this.#pool.counters.timeStretches++;
+  }
+
+  #dropFrame(nowMs: number): void {
+    if (!this.#fetch(2 * FRAME_SAMPLES, nowMs)) return;
+    const blank = this.#blank;
+    if (!blank) dropped.set(this.#frame!);
+    this.#consume();
+    if (!blank) crossFade(this.#frame!, dropped, CROSS_FADE_SAMPLES);
+  }
+
+  /** Takes packets before their time, until there are so many samples; false if there are too few. */
+  #fetch(samples: number, nowMs: number): boolean {
+    while (this.#available < samples) {
+      const playout = this.#jitter.empty ? 'idle' : this.#jitter.pop(nowMs);
+      if (playout === 'packet') this.#take(this.#jitter.packet);
+      else if (playout === 'lost') this.#conceal();
+      else return false;
+    }
+    return true;
+  }
+
+  #applyGate(): boolean {
+    const target = this.speaking && this.admitted ? 1 : 0;
+    if (target === 0 && this.#gain === 0) return false;
+    if (this.#leveller !== undefined) this.#level(this.#leveller, target === 1);
+    if (target !== 1 || this.#gain !== 1) {
+      applyRamp(this.#frame!, this.#gain, target, target > this.#gain ? FADE_IN_SAMPLES : FRAME_SAMPLES);
+    }
+    this.#gain = target;
+    return true;
+  }
+
+  #level(leveller: Leveller, heard: boolean): void {
+    if (!this.#levelling) {
+      leveller.release();
+    } else if (heard && this.#concealedInRow === 0) {
+      const level = levelDbov(this.#frame!);
+      leveller.observe(level, level >= this.#voice.thresholdDbov);
+    }
+    leveller.apply(this.#frame!);
+    if (!this.#levelling && leveller.neutral) this.#leveller = undefined;
+  }
+
+  #append(pcm: Int16Array): Float32Array {
+    this.#pcm ??= new Float32Array(2 * FRAME_SAMPLES + MAX_PACKET_SAMPLES);
+    this.#frame ??= this.#pcm.subarray(0, FRAME_SAMPLES);
+    if (this.#blank) this.#pcm.fill(0, 0, this.#available);
+    this.#blank = false;
+    this.#pcm.set(pcm, this.#available);
+    const written = this.#pcm.subarray(this.#available, this.#available + pcm.length);
+    this.#available += pcm.length;
+    return written;
+  }
+
+  #appendBlank(samples: number): void {
+    if (!this.#blank) this.#pcm!.fill(0, this.#available, this.#available + samples);
+    this.#available += samples;
+  }
+
+  #openDecoder(): Decoder {
+    if (this.#decoder === undefined) {
+      this.#decoder = this.#pool.takeDecoder();
+      for (const payload of this.#preRoll) this.#decoder.decode(payload);
+      this.#preRoll.length = 0;
+      // Fades in where it begins, which with short packets may be in the middle of a frame.
+      this.#concealedInRow = CONCEALMENT_GAINS.length;
+    }
+    return this.#decoder;
+  }
+
+  #releaseDecoder(): void {
+    if (this.#decoder === undefined) return;
+    this.#pool.releaseDecoder(this.#decoder);
+    this.#decoder = undefined;
+  }
+}
+
+/** The gain after so many concealed frames in a row. */
+function concealmentGain(frames: number): number {
+  return CONCEALMENT_GAINS[Math.max(0, frames - 1)] ?? 0;
+}

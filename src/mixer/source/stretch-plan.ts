@@ -1,0 +1,57 @@
+/**
+ * When speech is to be made shorter or longer because no quiet frame comes in which the delay could be changed unheard. As
+ * packets are taken from the jitter buffer whole, a change begun is carried on, a few milliseconds at a time, until it
+ * amounts to one frame; nothing is gained before that.
+ */
+import { FRAME_SAMPLES, PTIME_MS } from '../format.ts';
+import { MAX_LAG, MIN_LAG } from './time-stretch.ts';
+
+/** Waits so long for a quiet frame. */
+const PATIENCE_TICKS = 500 / PTIME_MS;
+const INTERVAL_TICKS = 100 / PTIME_MS;
+/** After a change has come to a frame: the jitter buffer must have handed out a packet to know its new delay. */
+const PAUSE_TICKS = 200 / PTIME_MS;
+
+export type Stretch = 'shorten' | 'lengthen';
+
+export class StretchPlan {
+  #wanted: Stretch | undefined;
+  #wantedTicks = 0;
+  #ticksSince = INTERVAL_TICKS;
+  #current: Stretch | undefined;
+  /** Samples that are still to be left out or repeated. */
+  #left = 0;
+
+  /** By how much the next step may change the delay. */
+  get maxLag(): number {
+    return this.#current === 'shorten' ? Math.min(this.#left, MAX_LAG) : MAX_LAG;
+  }
+
+  /** One tick in which the delay is too long ('shorten'), too short ('lengthen'), or neither; returns what to do in it. */
+  next(wanted: Stretch | undefined): Stretch | undefined {
+    this.#wantedTicks = wanted === this.#wanted ? this.#wantedTicks + 1 : 0;
+    this.#wanted = wanted;
+    this.#ticksSince++;
+    if (this.#current === undefined && wanted !== undefined && this.#wantedTicks >= PATIENCE_TICKS) {
+      this.#current = wanted;
+      this.#left = FRAME_SAMPLES;
+    }
+    return this.#ticksSince >= INTERVAL_TICKS ? this.#current : undefined;
+  }
+
+  /** What `next` said was done by so many samples. */
+  done(samples: number): void {
+    this.#ticksSince = 0;
+    this.#left -= samples;
+    const least = this.#current === 'shorten' ? MIN_LAG : 1;
+    if (this.#left >= least) return;
+    this.#current = undefined;
+    this.#wantedTicks = PATIENCE_TICKS - PAUSE_TICKS;
+  }
+
+  /** A quiet frame has come. */
+  cancel(): void {
+    this.#wantedTicks = 0;
+    this.#current = undefined;
+  }
+}

@@ -1,0 +1,90 @@
+/** Where one media worker is reached: a UDP port and, if wanted, TCP listeners with the same number, or TCP that others share. */
+import type { Clock } from '../../lib/clock.ts';
+import type { RelayedTcpPort } from '../../media/link/tcp-relay.ts';
+import {
+  type ClosedListener,
+  type DatagramListener,
+  type DatagramPort,
+  isPortInUse,
+  type MediaAddress,
+} from './datagram-port.ts';
+import { isShared, type SharedTcp } from './shared-tcp.ts';
+import { TcpPort } from './tcp-port.ts';
+import { type UdpCounters, UdpPort, type UdpPortOptions } from './udp-port.ts';
+
+export interface MediaPortOptions extends UdpPortOptions {
+  /** Whether media may come over TCP as well. */
+  readonly tcp: boolean;
+  /** Where somebody else listens for TCP connections of media in place of this port. */
+  readonly sharedTcp?: SharedTcp | undefined;
+  readonly clock: Clock;
+  /** What brings them, if that is another thread; otherwise they come by `tcp.accept`. */
+  readonly relayed?: RelayedTcpPort;
+}
+
+/** Attempts to find a number that is free for both. */
+const PORT_ATTEMPTS = 16;
+
+export class MediaPort implements DatagramPort {
+  /** UDP first. */
+  readonly addresses: readonly MediaAddress[];
+  /** Null where media comes over UDP only. */
+  readonly tcp: TcpPort | null;
+  readonly #udp: UdpPort;
+  readonly #relayed: RelayedTcpPort | undefined;
+
+  private constructor(udp: UdpPort, tcp: TcpPort | null, { sharedTcp, relayed }: MediaPortOptions) {
+    this.#udp = udp;
+    this.tcp = tcp;
+    this.#relayed = relayed;
+    const shared = tcp === null ? [] : sharedAddresses(udp.addresses, sharedTcp);
+    this.addresses = [...udp.addresses, ...(tcp?.addresses ?? []), ...shared];
+  }
+
+  /** Throws an Error in words if something cannot be bound. */
+  static async open(options: MediaPortOptions): Promise<MediaPort> {
+    const { hosts, port, clock, sharedTcp } = options;
+    // What somebody has asked for by its address must be there.
+    const skipsUsed = hosts.length === 0 && port !== 0;
+    for (let attempt = 1; ; attempt++) {
+      const udp = await UdpPort.open(options);
+      if (!options.tcp) return new MediaPort(udp, null, options);
+      const addresses = udp.addresses.filter((address) => sharedTcp === undefined || !isShared(sharedTcp, address));
+      try {
+        return new MediaPort(udp, await TcpPort.open({ addresses, clock, skipsUsed }), options);
+      } catch (error) {
+        await udp.close();
+        const other = port === 0 && error instanceof Error && isPortInUse(error.cause);
+        if (!other || attempt === PORT_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  get udpCounters(): Readonly<UdpCounters> {
+    return this.#udp.counters;
+  }
+
+  /** Packets that were not sent by TCP because they would have come too late. */
+  get tcpPacketsDropped(): number {
+    return (this.tcp?.counters.packetsDropped ?? 0) + (this.#relayed?.packetsDropped ?? 0);
+  }
+
+  listen(onDatagram: DatagramListener, onClosed: ClosedListener): void {
+    this.#udp.listen(onDatagram);
+    this.tcp?.listen(onDatagram, onClosed);
+    this.#relayed?.listen(onDatagram, onClosed);
+  }
+
+  /** Idempotent. Resolves when everything is closed. */
+  async close(): Promise<void> {
+    await Promise.all([this.#udp.close(), this.tcp?.close()]);
+  }
+}
+
+function sharedAddresses(udp: readonly MediaAddress[], sharedTcp: SharedTcp | undefined): MediaAddress[] {
+  if (sharedTcp === undefined) return [];
+  const { port } = sharedTcp;
+  return udp
+    .filter((address) => isShared(sharedTcp, address))
+    .map((address) => ({ ...address, protocol: 'tcp', port, shared: true }));
+}

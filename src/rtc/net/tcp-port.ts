@@ -1,0 +1,153 @@
+/**
+ * Passive ICE over TCP (RFC 6544) for browsers that UDP does not reach: listeners beside the UDP sockets. Whoever has not shown by STUN whose
+ * connection it is holds little, and not for long; when there are too many of them the oldest goes.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '../../lib/clock.ts';
+import { addressKey, plainAddress } from '../../lib/net/client-address.ts';
+import { Newcomers } from '../../lib/rates/newcomers.ts';
+import {
+  bindFailureInWords,
+  type ClosedListener,
+  type DatagramListener,
+  type DatagramPort,
+  isPortInUse,
+  type MediaAddress,
+} from './datagram-port.ts';
+import { TCP_CONNECTION_LIMITS, TcpConnection, type TcpConnectionLimits, type TcpCounters } from './tcp-connection.ts';
+
+export interface TcpLimits extends TcpConnectionLimits {
+  /** Connections that no transport has adopted yet: of all, and from one IPv4 address or one /64 of IPv6. */
+  readonly newConnections: number;
+  readonly newConnectionsPerAddress: number;
+}
+
+export const TCP_LIMITS: TcpLimits = { ...TCP_CONNECTION_LIMITS, newConnections: 256, newConnectionsPerAddress: 32 };
+
+export interface TcpPortOptions {
+  /** Where to listen: the addresses of the UDP port. */
+  readonly addresses: readonly MediaAddress[];
+  readonly clock: Clock;
+  /**
+   * Leave out addresses on which the port is in use, rather than fail: a program that connects to another on this machine, as a reverse
+   * proxy does, may have it for a while.
+   */
+  readonly skipsUsed?: boolean;
+  readonly limits?: TcpLimits;
+}
+
+/** Connections that wait in the system to be accepted: no more than can be accepted between two ticks without being noticed. */
+const BACKLOG = 64;
+
+export class TcpPort implements DatagramPort {
+  readonly counters: TcpCounters = { accepted: 0, refused: 0, packetsDropped: 0, framesIn: 0 };
+  readonly #clock: Clock;
+  readonly #limits: TcpLimits;
+  readonly #addresses: MediaAddress[] = [];
+  readonly #servers: Server[] = [];
+  readonly #connections = new Set<TcpConnection>();
+  /** Those that nobody has adopted. */
+  readonly #new: Newcomers<TcpConnection>;
+  #onDatagram: DatagramListener = () => {};
+  #onClosed: ClosedListener = () => {};
+  #closed: Promise<void> | undefined;
+
+  /** Without listeners of its own, for connections that others hand to `accept`. */
+  constructor({ clock, limits = TCP_LIMITS }: Pick<TcpPortOptions, 'clock' | 'limits'>) {
+    this.#clock = clock;
+    this.#limits = limits;
+    const { newConnections: max, newConnectionsPerAddress: maxPerOrigin } = limits;
+    this.#new = new Newcomers({ max, maxPerOrigin }, (connection) => connection.refuse());
+  }
+
+  /** Listens on the addresses. Throws an Error in words if one of them cannot be bound. */
+  static async open(options: TcpPortOptions): Promise<TcpPort> {
+    const port = new TcpPort(options);
+    for (const given of options.addresses) {
+      const address: MediaAddress = { ...given, protocol: 'tcp' };
+      try {
+        port.#servers.push(await port.#listenAt(address));
+        port.#addresses.push(address);
+      } catch (error) {
+        if (options.skipsUsed === true && isPortInUse(error)) continue;
+        await port.close();
+        throw new Error(
+          `cannot listen on TCP port ${address.port} on ${address.address}: ${bindFailureInWords(error)} (without TCP: --media-tcp off)`,
+          { cause: error },
+        );
+      }
+    }
+    return port;
+  }
+
+  /** Where it listens. */
+  get addresses(): readonly MediaAddress[] {
+    return this.#addresses;
+  }
+
+  /** All connections, and those of them that nobody has adopted yet. */
+  get connectionCount(): { readonly all: number; readonly new: number } {
+    return { all: this.#connections.size, new: this.#new.count };
+  }
+
+  listen(onDatagram: DatagramListener, onClosed: ClosedListener): void {
+    this.#onDatagram = onDatagram;
+    this.#onClosed = onClosed;
+  }
+
+  /** Takes a connection, its own or one that was accepted elsewhere; what was read of it before must have been put back. */
+  accept(socket: Socket): void {
+    const { remoteAddress, remotePort } = socket;
+    // Gone before it was looked at.
+    if (remoteAddress === undefined || remotePort === undefined || this.#closed !== undefined) {
+      socket.destroy();
+      return;
+    }
+    this.counters.accepted++;
+    // What a server of HTTP has accepted would stay open when the peer has ended it.
+    socket.allowHalfOpen = false;
+    const connection = new TcpConnection({
+      socket,
+      remote: { address: plainAddress(remoteAddress), port: remotePort },
+      clock: this.#clock,
+      limits: this.#limits,
+      counters: this.counters,
+      events: {
+        frame: (frame, from) => this.#onDatagram(frame, from.remote, from),
+        adopted: (adopted) => this.#new.remove(adopted),
+        closed: (gone) => {
+          this.#new.remove(gone);
+          this.#connections.delete(gone);
+          this.#onClosed(gone.remote, gone);
+        },
+      },
+    });
+    this.#connections.add(connection);
+    this.#new.add(connection, addressKey(remoteAddress));
+  }
+
+  /** Idempotent. Resolves when everything is closed. */
+  close(): Promise<void> {
+    this.#closed ??= Promise.all(this.#servers.map(closeServer)).then(() => {});
+    for (const connection of this.#connections) connection.release();
+    return this.#closed;
+  }
+
+  async #listenAt({ address, family, port }: MediaAddress): Promise<Server> {
+    const server = createServer((socket) => this.accept(socket));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: address, port, ipv6Only: family === 6, exclusive: true, backlog: BACKLOG }, () => {
+        server.removeListener('error', reject);
+        resolve();
+      });
+    });
+    // A connection that could not be accepted is nobody's loss but the peer's.
+    server.on('error', () => {});
+    return server;
+  }
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}

@@ -1,0 +1,174 @@
+/**
+ * One UDP port number of this machine: a socket on each address. Bound to addresses rather than to the wildcard, a reply leaves from the
+ * address that was asked, also on a machine with several (browsers refuse answers from elsewhere).
+ */
+import { createSocket, type Socket } from 'node:dgram';
+import { isIP } from 'node:net';
+import { localAddresses } from '../../lib/net/local-addresses.ts';
+import {
+  bindFailureInWords,
+  type DatagramListener,
+  type DatagramPort,
+  type DatagramSocket,
+  isPortInUse,
+  type MediaAddress,
+} from './datagram-port.ts';
+
+export interface UdpPortOptions {
+  /** IP addresses to bind; empty binds all of `localAddresses`. */
+  readonly hosts: readonly string[];
+  /** 0 lets the system choose one that is free on all addresses. */
+  readonly port: number;
+}
+
+export interface UdpCounters {
+  datagramsIn: number;
+  sendFailures: number;
+  /** Errors that the system reported on a socket apart from a send, for example an ICMP error. */
+  socketErrors: number;
+}
+
+/** Room for half a second of 1,000 talkers while the event loop is busy; the system may grant less. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+const SEND_BUFFER_BYTES = 2 * 1024 * 1024;
+/** Attempts to find one port that is free on every address. */
+const PORT_ATTEMPTS = 16;
+
+export class UdpPort implements DatagramPort {
+  readonly addresses: readonly MediaAddress[];
+  readonly counters: UdpCounters;
+  readonly #sockets: readonly UdpSocket[];
+
+  private constructor(sockets: readonly UdpSocket[], counters: UdpCounters) {
+    this.#sockets = sockets;
+    this.counters = counters;
+    this.addresses = sockets.map((socket) => socket.local);
+  }
+
+  /**
+   * Binds all sockets. Throws an Error in words if a given host is no address or cannot be bound, or if not one address could be bound;
+   * an address found by enumeration that cannot be bound is left out.
+   */
+  static async open(options: UdpPortOptions): Promise<UdpPort> {
+    const given = options.hosts.length > 0;
+    const hosts = given ? [...new Set(options.hosts)] : localAddresses();
+    for (const host of hosts) if (isIP(host) === 0) throw new Error(`media host "${host}" is not an IP address`);
+    for (let attempt = 1; ; attempt++) {
+      const sockets: UdpSocket[] = [];
+      const counters: UdpCounters = { datagramsIn: 0, sendFailures: 0, socketErrors: 0 };
+      let port = options.port;
+      let failure: Error | undefined;
+      for (const host of hosts) {
+        try {
+          const socket = await UdpSocket.bind(host, port, counters);
+          sockets.push(socket);
+          port = socket.local.port;
+        } catch (error) {
+          // A taken port is never left out: somebody else would get what is meant for us.
+          if (!given && !isPortInUse(error)) continue;
+          failure = new Error(`cannot bind UDP port ${port} on ${host}: ${bindFailureInWords(error)}`, {
+            cause: error,
+          });
+          break;
+        }
+      }
+      if (failure === undefined && sockets.length > 0) return new UdpPort(sockets, counters);
+      for (const socket of sockets) socket.close();
+      failure ??= new Error(`cannot bind UDP port ${options.port} on any address of this machine`);
+      if (options.port !== 0 || !isPortInUse(failure.cause) || attempt === PORT_ATTEMPTS) throw failure;
+    }
+  }
+
+  listen(listener: DatagramListener): void {
+    for (const socket of this.#sockets) socket.listen(listener);
+  }
+
+  /** Idempotent. Resolves when every socket is closed. */
+  async close(): Promise<void> {
+    await Promise.all(this.#sockets.map((socket) => socket.close()));
+  }
+}
+
+/** One bound socket. */
+export class UdpSocket implements DatagramSocket {
+  readonly protocol = 'udp';
+  readonly local: MediaAddress;
+  readonly #socket: Socket;
+  readonly #counters: UdpCounters;
+  #closed: Promise<void> | undefined;
+
+  private constructor(socket: Socket, counters: UdpCounters) {
+    this.#socket = socket;
+    this.#counters = counters;
+    const { address, port, family } = socket.address();
+    this.local = { protocol: 'udp', address, port, family: family === 'IPv6' ? 6 : 4 };
+    socket.on('error', () => {
+      counters.socketErrors++;
+    });
+  }
+
+  static async bind(host: string, port: number, counters: UdpCounters): Promise<UdpSocket> {
+    const v6 = isIP(host) === 6;
+    const socket = createSocket({ type: v6 ? 'udp6' : 'udp4', ipv6Only: v6, lookup: v6 ? asIpv6 : asIpv4 });
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', (error) => {
+        socket.close();
+        reject(error);
+      });
+      socket.bind({ address: host, port, exclusive: true }, () => {
+        socket.removeAllListeners('error');
+        resolve();
+      });
+    });
+    try {
+      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+      socket.setSendBufferSize(SEND_BUFFER_BYTES);
+    } catch {
+      // The default sizes work too, with less room for a busy event loop.
+    }
+    return new UdpSocket(socket, counters);
+  }
+
+  listen(listener: DatagramListener): void {
+    this.#socket.removeAllListeners('message');
+    this.#socket.on('message', (datagram, remote) => {
+      this.#counters.datagramsIn++;
+      listener(datagram, remote, this);
+    });
+  }
+
+  /**
+   * Sends; failures are counted. True if the system has taken the datagram, as it nearly always does at once: its buffer may be used again.
+   * False if it still waits, or waits behind others: the buffer must be left alone from then on.
+   */
+  send(datagram: Uint8Array, port: number, address: string): boolean {
+    if (this.#closed !== undefined) return true;
+    try {
+      this.#socket.send(datagram, port, address, this.#sent);
+      return this.#socket.getSendQueueCount() === 0;
+    } catch {
+      this.#counters.sendFailures++;
+      return false;
+    }
+  }
+
+  /** Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= new Promise((resolve) => this.#socket.close(resolve));
+    return this.#closed;
+  }
+
+  readonly #sent = (error: Error | null): void => {
+    if (error !== null) this.#counters.sendFailures++;
+  };
+}
+
+type Lookup = (
+  host: string,
+  options: unknown,
+  callback: (error: null, address: string, family: number) => void,
+) => void;
+
+/** Addresses are numeric: no name is ever looked up, and none waits for the next tick as the system's resolver would. */
+const asIpv4: Lookup = (host, _options, callback) => callback(null, host, 4);
+const asIpv6: Lookup = (host, _options, callback) => callback(null, host, 6);

@@ -1,0 +1,158 @@
+/** The RTCP of one transport: when to report, what to report, and what the peer's reports say about our stream. */
+import type { Millis } from '../../lib/clock.ts';
+import { LossTrigger } from './loss-trigger.ts';
+import type { ReceiveStatistics } from './receive-statistics.ts';
+import {
+  ntpMiddle,
+  parseRtcp,
+  type ReceptionReport,
+  type SenderInfo,
+  toNtp,
+  writeBye,
+  writeReport,
+  writeSdes,
+} from './rtcp.ts';
+
+const CLOCK_RATE_KHZ = 48;
+/** RFC 3550 section 6.2: five seconds on average, randomised so that transports do not report in step. */
+const INTERVAL_MS = { least: 4000, most: 6000 } as const;
+/** Sender reports that a receiver may still refer to. */
+const REMEMBERED_REPORTS = 4;
+/** Whatever a peer claims: its packets would be of no use any more. */
+const MAX_JITTER_MS = 10_000;
+
+/** How a stream arrives, by one report block (RFC 3550 section 6.4.1). */
+export interface Reception {
+  /** The part lost since the report before, 0 to 1. */
+  readonly lossRatio: number;
+  readonly jitterMs: Millis;
+}
+
+/** What was sent of our stream so far. */
+export interface SentMedia {
+  readonly packets: number;
+  /** Of the payloads. */
+  readonly bytes: number;
+  /** The RTP timestamp of the last packet, and when it was sent. */
+  readonly timestamp: number;
+  readonly atMs: Millis;
+}
+
+export interface ReportOptions {
+  readonly sent: SentMedia;
+  readonly peer: { readonly ssrc: number; readonly statistics: ReceiveStatistics } | null;
+  readonly nowMs: Millis;
+  readonly wallNowMs: Millis;
+  readonly kind: 'report' | 'bye';
+}
+
+export interface RtcpSessionOptions {
+  readonly ssrc: number;
+  readonly cname: string;
+  readonly nowMs: Millis;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+export class RtcpSession {
+  /** Of the peer's stream, as we reported it last: another object for each report. `null` until something has come. */
+  incoming: Reception | null = null;
+  /** Of our stream, as the peer reported it last: another object for each report. `null` before the first. */
+  outgoing: Reception | null = null;
+  /** Of our stream in all, as the peer reported it last. */
+  packetsLost = 0;
+  /** To the peer and back, by its last report that allowed to tell. */
+  roundTripMs: Millis | null = null;
+  /** Told of every report about our stream. */
+  readonly lossTrigger = new LossTrigger();
+  readonly #options: RtcpSessionOptions;
+  readonly #sentReports: { middle: number; atMs: Millis }[] = [];
+  #dueMs: Millis;
+  /** Packets that we had sent when we reported last. */
+  #reportedPackets = 0;
+  #peerReport: { middle: number; atMs: Millis } | null = null;
+
+  constructor(options: RtcpSessionOptions) {
+    this.#options = options;
+    this.#dueMs = options.nowMs + this.#interval();
+  }
+
+  /** Takes in the compound packet in the first `length` bytes. False if it is malformed. */
+  receive(packet: Uint8Array, length: number, peerSsrc: number | null, nowMs: Millis): boolean {
+    const content = parseRtcp(packet, length);
+    if (content === null) return false;
+    for (const report of content.senderReports) {
+      if (report.ssrc === peerSsrc) this.#peerReport = { middle: report.ntpMiddle, atMs: nowMs };
+    }
+    for (const report of content.reports) if (report.ssrc === this.#options.ssrc) this.#readReport(report, nowMs);
+    return true;
+  }
+
+  /** Whatever was known of the peer's source is void: it sends another one. */
+  forgetPeer(): void {
+    this.#peerReport = null;
+  }
+
+  isDue(nowMs: Millis): boolean {
+    return nowMs >= this.#dueMs;
+  }
+
+  /** Writes the compound packet that is due: SR or RR, SDES, at the end BYE. Returns its length. */
+  write(bytes: Uint8Array, { sent, peer, nowMs, wallNowMs, kind }: ReportOptions): number {
+    const { ssrc, cname } = this.#options;
+    this.#dueMs = nowMs + this.#interval();
+    const sender = sent.packets > this.#reportedPackets ? this.#senderInfo(sent, nowMs, wallNowMs) : null;
+    this.#reportedPackets = sent.packets;
+    const reports = peer === null ? [] : [this.#receptionReport(peer.ssrc, peer.statistics, nowMs)];
+    let end = writeReport(bytes, 0, ssrc, sender, reports);
+    end = writeSdes(bytes, end, ssrc, cname);
+    return kind === 'bye' ? writeBye(bytes, end, ssrc) : end;
+  }
+
+  #interval(): Millis {
+    return INTERVAL_MS.least + this.#options.random() * (INTERVAL_MS.most - INTERVAL_MS.least);
+  }
+
+  #senderInfo({ packets, bytes, timestamp, atMs }: SentMedia, nowMs: Millis, wallNowMs: Millis): SenderInfo {
+    const ntp = toNtp(wallNowMs);
+    this.#sentReports.push({ middle: ntpMiddle(ntp), atMs: nowMs });
+    if (this.#sentReports.length > REMEMBERED_REPORTS) this.#sentReports.shift();
+    return {
+      ntp,
+      rtpTimestamp: (timestamp + Math.round((nowMs - atMs) * CLOCK_RATE_KHZ)) >>> 0,
+      packetCount: packets >>> 0,
+      octetCount: bytes >>> 0,
+    };
+  }
+
+  #receptionReport(ssrc: number, statistics: ReceiveStatistics, nowMs: Millis): ReceptionReport {
+    const last = this.#peerReport;
+    const hasNews = statistics.expectedSinceReport > 0;
+    const fractionLost = statistics.takeFractionLost();
+    if (hasNews) this.incoming = receptionOf(fractionLost, statistics.jitter);
+    return {
+      ssrc,
+      fractionLost,
+      cumulativeLost: statistics.lost,
+      highestSequenceNumber: statistics.highestSequenceNumber,
+      jitter: statistics.jitter,
+      lastSenderReport: last === null ? 0 : last.middle,
+      delaySinceLastSenderReport: last === null ? 0 : Math.round(((nowMs - last.atMs) * 0x1_0000) / 1000),
+    };
+  }
+
+  #readReport(report: ReceptionReport, nowMs: Millis): void {
+    this.outgoing = receptionOf(report.fractionLost, report.jitter);
+    this.packetsLost = report.cumulativeLost;
+    this.lossTrigger.report(this.outgoing.lossRatio, nowMs);
+    // By our monotonic time of sending: a step of the wall clock is no round trip.
+    const sent = this.#sentReports.find(({ middle }) => middle === report.lastSenderReport);
+    if (sent === undefined) return;
+    this.roundTripMs = Math.max(0, nowMs - sent.atMs - (report.delaySinceLastSenderReport * 1000) / 0x1_0000);
+  }
+}
+
+/** `fractionLost` in 1/256, `jitter` in timestamp units. */
+function receptionOf(fractionLost: number, jitter: number): Reception {
+  return { lossRatio: fractionLost / 256, jitterMs: Math.min(MAX_JITTER_MS, jitter / CLOCK_RATE_KHZ) };
+}

@@ -1,0 +1,128 @@
+/**
+ * SRTP and SRTCP of one peer connection (RFC 3711): packet indices, replay protection, and the transform of the negotiated profile.
+ * Packets are protected and unprotected in place. Nothing throws after construction.
+ */
+
+import { type RtpHeader, readUint32 } from '../rtp/rtp-packet.ts';
+import { ReplayWindow } from './replay-window.ts';
+import { CmTransform } from './srtp-cm.ts';
+import { GcmTransform } from './srtp-gcm.ts';
+import { SRTP_PROFILES, type SrtpKeys, type SrtpMasterKey, type SrtpProfile } from './srtp-keys.ts';
+import { RTCP_CLEAR_LENGTH, RTCP_ENCRYPTED, type SrtpTransform } from './srtp-transform.ts';
+
+/** Why a packet was not unprotected: forged or damaged; received before or too old; no SRTP, or one synchronisation source too many. */
+export type SrtpFailure = 'auth' | 'replay' | 'malformed';
+
+/** Synchronisation sources that one peer may use over time, each for RTP and RTCP. It needs one. */
+const MAX_SOURCES = 8;
+/** RFC 3711 section 9.2: as many packets as one master key may protect. */
+const MAX_RTP_INDEX = 2 ** 48 - 1;
+const MAX_RTCP_INDEX = 2 ** 31 - 1;
+const SEQUENCE_NUMBERS = 0x1_0000;
+
+/** The most that `protectRtp` and `protectRtcp` add to a packet, in bytes, with any profile. */
+export const SRTP_MAX_OVERHEAD = 20;
+
+export class SrtpSession {
+  readonly #sender: SrtpTransform;
+  readonly #receiver: SrtpTransform;
+  readonly #rtpSources = new Map<number, ReplayWindow>();
+  readonly #rtcpSources = new Map<number, ReplayWindow>();
+  #sentSsrc = -1;
+  #sentIndex = -1;
+  #sentRtcpIndex = 0;
+
+  /** Throws a RangeError if keys or salts do not have the length of the profile. */
+  constructor(keys: SrtpKeys) {
+    this.#sender = createTransform(keys.profile, keys.local, 'send');
+    this.#receiver = createTransform(keys.profile, keys.remote, 'receive');
+  }
+
+  /**
+   * Protects the RTP packet in the first `end` bytes of `packet`, in which the payload begins at `start`; there must be room for the tag.
+   * All packets of a session have the same SSRC and sequence numbers that only go forwards (less than 2^15 at a time).
+   * Returns the length with the tag, or 0 for a packet that would use an index again: with GCM that would give the key away.
+   */
+  protectRtp(packet: Uint8Array, start: number, end: number): number {
+    const ssrc = readUint32(packet, 8);
+    const sequenceNumber = (packet[2]! << 8) | packet[3]!;
+    if (this.#sentIndex < 0) {
+      this.#sentSsrc = ssrc;
+      this.#sentIndex = sequenceNumber - 1;
+    }
+    const index = estimateIndex(this.#sentIndex, sequenceNumber);
+    if (ssrc !== this.#sentSsrc || index <= this.#sentIndex || index > MAX_RTP_INDEX) return 0;
+    if (end + this.#sender.tagLength > packet.length) return 0;
+    this.#sender.sealRtp(packet, start, end, ssrc, index);
+    this.#sentIndex = index;
+    return end + this.#sender.tagLength;
+  }
+
+  /**
+   * Authenticates and decrypts an SRTP packet whose header is parsed already.
+   * Returns where the payload ends (it begins at `header.headerLength`), or why not; after a failure the packet's content is void.
+   */
+  unprotectRtp(packet: Uint8Array, header: RtpHeader): number | SrtpFailure {
+    const end = packet.length - this.#receiver.tagLength;
+    if (end < header.headerLength) return 'malformed';
+    let source = this.#rtpSources.get(header.ssrc);
+    if (source === undefined && this.#rtpSources.size >= MAX_SOURCES) return 'malformed';
+    const index = source === undefined ? header.sequenceNumber : estimateIndex(source.highest, header.sequenceNumber);
+    if (index > MAX_RTP_INDEX) return 'malformed';
+    if (source !== undefined && !source.isFresh(index)) return 'replay';
+    if (!this.#receiver.openRtp(packet, header.headerLength, end, header.ssrc, index)) return 'auth';
+    if (source === undefined) {
+      source = new ReplayWindow();
+      this.#rtpSources.set(header.ssrc, source);
+    }
+    source.accept(index);
+    return end;
+  }
+
+  /** Protects the (compound) RTCP packet in the first `length` bytes of `packet`. Returns the whole length, or 0 without room or index. */
+  protectRtcp(packet: Uint8Array, length: number): number {
+    if (length < RTCP_CLEAR_LENGTH || length + this.#sender.rtcpOverhead > packet.length) return 0;
+    if (this.#sentRtcpIndex > MAX_RTCP_INDEX) return 0;
+    this.#sender.sealRtcp(packet, length, readUint32(packet, 4), this.#sentRtcpIndex++);
+    return length + this.#sender.rtcpOverhead;
+  }
+
+  /** Authenticates and decrypts an SRTCP packet. Returns the length of the RTCP packet, or why not. */
+  unprotectRtcp(packet: Uint8Array): number | SrtpFailure {
+    const length = packet.length - this.#receiver.rtcpOverhead;
+    if (length < RTCP_CLEAR_LENGTH) return 'malformed';
+    const word = readUint32(packet, this.#receiver.rtcpIndexAt(packet.length));
+    // WebRTC forbids what is not encrypted (RFC 8827 section 6.5).
+    if (word < RTCP_ENCRYPTED) return 'malformed';
+    const index = word - RTCP_ENCRYPTED;
+    const ssrc = readUint32(packet, 4);
+    let source = this.#rtcpSources.get(ssrc);
+    if (source === undefined && this.#rtcpSources.size >= MAX_SOURCES) return 'malformed';
+    if (source !== undefined && !source.isFresh(index)) return 'replay';
+    if (!this.#receiver.openRtcp(packet, packet.length, ssrc, index)) return 'auth';
+    if (source === undefined) {
+      source = new ReplayWindow();
+      this.#rtcpSources.set(ssrc, source);
+    }
+    source.accept(index);
+    return length;
+  }
+}
+
+/**
+ * RFC 3711 section 3.3.1 and appendix A: of the indices with this sequence number, the one nearest to `reference`.
+ * It holds over an outage of up to 2^15 packets, wherever the wrap is.
+ */
+export function estimateIndex(reference: number, sequenceNumber: number): number {
+  const distance = ((sequenceNumber - (reference % SEQUENCE_NUMBERS)) << 16) >> 16;
+  const index = reference + distance;
+  return index < 0 ? index + SEQUENCE_NUMBERS : index;
+}
+
+function createTransform(profile: SrtpProfile, master: SrtpMasterKey, direction: 'send' | 'receive'): SrtpTransform {
+  const { keyLength, saltLength } = SRTP_PROFILES[profile];
+  if (master.key.length !== keyLength || master.salt.length !== saltLength) {
+    throw new RangeError(`${profile} takes a key of ${keyLength} and a salt of ${saltLength} bytes`);
+  }
+  return profile === 'AEAD_AES_128_GCM' ? new GcmTransform(master, direction) : new CmTransform(master);
+}

@@ -1,0 +1,220 @@
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import type { Clock, Millis } from '../lib/clock.ts';
+import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
+import { addressKey, TrustedProxies } from '../lib/net/client-address.ts';
+import { isAllowedHost } from '../lib/net/host-header.ts';
+import { LimitCounts } from '../lib/rates/limit-counts.ts';
+import { TokenBucket } from '../lib/rates/token-bucket.ts';
+import type { RoomRegistry } from '../rooms/registry.ts';
+import { AddressLimits, type AddressLimitsOptions } from './address-limits.ts';
+import type { IceServersFor } from './ice-servers.ts';
+import { type JoinResult, Session, type SessionLimits, type SignalingCounters } from './session.ts';
+
+export interface EndpointLimits extends SessionLimits, AddressLimitsOptions {
+  readonly maxConnections: number;
+}
+
+export interface EndpointOptions {
+  readonly server: Server;
+  readonly registry: RoomRegistry;
+  readonly limits: EndpointLimits;
+  /** Origins beside the own one whose pages may connect; `*` is every one. */
+  readonly allowOrigins: readonly string[];
+  /** Names that the server is asked for by; none: any. */
+  readonly allowHosts?: readonly string[];
+  /** Who says by `X-Forwarded-For` for whom a connection is. */
+  readonly proxies?: TrustedProxies;
+  readonly iceServers: IceServersFor;
+  readonly limitCounts?: LimitCounts;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface SignalingFigures {
+  readonly connections: number;
+  readonly messagesIn: number;
+  readonly joins: ReadonlyMap<JoinResult, number>;
+  readonly errors: ReadonlyMap<ErrorCode, number>;
+}
+
+const PATH = '/ws';
+/** How long a client may take to answer the closing handshake. */
+const CLOSE_TIMEOUT_MS = 5000;
+/** Browsers send a message in one frame, other clients perhaps in some. */
+const MAX_FRAGMENTS = 64;
+/** What one client may send at once; afterwards it is `maxMessageBytes` in a second. A socket gives 64 KiB at a time. */
+const BURST_MESSAGES = 8;
+const MIN_BURST_BYTES = 262_144;
+
+/** The WebSocket endpoint `/ws` of an HTTP server. */
+export class SignalingEndpoint {
+  readonly #options: EndpointOptions;
+  readonly #webSockets: WebSocketServer;
+  readonly #proxies: TrustedProxies;
+  readonly #limitCounts: LimitCounts;
+  readonly #addresses: AddressLimits;
+  readonly #sessions = new Set<Session>();
+  readonly #counters: SignalingCounters = { messagesIn: 0, joins: new Map([['ok', 0]]), errors: new Map() };
+  #closing: Promise<void> | undefined;
+  #onLastClosed: () => void = () => {};
+
+  constructor(options: EndpointOptions) {
+    this.#options = options;
+    this.#proxies = options.proxies ?? new TrustedProxies([]);
+    this.#limitCounts = options.limitCounts ?? new LimitCounts();
+    this.#addresses = new AddressLimits(options.limits, this.#limitCounts);
+    // The types of ws do not know all of them yet.
+    const webSocketOptions: ServerOptions & { closeTimeout: number; maxFragments: number } = {
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      // What is only somewhat too large is read, so that the session can say what was wrong; ws itself only closes.
+      maxPayload: options.limits.maxMessageBytes * 4,
+      maxFragments: MAX_FRAGMENTS,
+      closeTimeout: CLOSE_TIMEOUT_MS,
+    };
+    this.#webSockets = new WebSocketServer(webSocketOptions);
+    options.server.on('upgrade', this.#onUpgrade);
+  }
+
+  get figures(): SignalingFigures {
+    return { connections: this.#sessions.size, ...this.#counters };
+  }
+
+  /** Refuses new connections, tells the clients that the server closes, and cuts off those that stay longer than `graceMs`. */
+  close(graceMs: Millis): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  async #close(graceMs: Millis): Promise<void> {
+    const { clock } = this.#options;
+    const allClosed = new Promise<void>((resolve) => {
+      this.#onLastClosed = resolve;
+    });
+    for (const session of this.#sessions) session.close();
+    if (this.#sessions.size > 0) {
+      const cancel = clock.setTimer(clock.now() + graceMs, () => {
+        for (const session of this.#sessions) session.terminate();
+      });
+      await allClosed;
+      cancel();
+    }
+    this.#options.server.off('upgrade', this.#onUpgrade);
+    this.#webSockets.close();
+    this.#addresses.close();
+  }
+
+  readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', ignore);
+    const [path] = (request.url ?? '').split('?');
+    if (path !== PATH) {
+      respond(socket, 404, 'WebSockets are served at /ws.');
+      return;
+    }
+    const address = this.#proxies.clientOfRequest(request);
+    this.#check(request, address).then(
+      () =>
+        this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, address)),
+      (thrown: unknown) => this.#refuse(socket, toAppError(thrown), request),
+    );
+  };
+
+  #refuse(socket: Duplex, error: AppError, request: IncomingMessage): void {
+    this.#count(error.code);
+    this.#options.log.debug({ code: error.code, origin: request.headers.origin }, 'websocket refused');
+    respond(socket, error.kind.httpStatus, error.message, error.retryAfterMs);
+  }
+
+  #count(code: ErrorCode): void {
+    this.#counters.errors.set(code, (this.#counters.errors.get(code) ?? 0) + 1);
+  }
+
+  /** Rejects with what a client of this address is refused by. */
+  async #check(request: IncomingMessage, address: string): Promise<void> {
+    const { allowHosts = [], allowOrigins, limits } = this.#options;
+    if (this.#closing !== undefined) throw new AppError('server_closing');
+    if (!isAllowedHost(request.headers.host, allowHosts)) throw new AppError('unknown_host');
+    if (!isAllowedOrigin(request, allowOrigins)) throw new AppError('forbidden_origin');
+    if (this.#sessions.size >= limits.maxConnections) {
+      this.#limitCounts.hit('connections');
+      throw new AppError('too_many_connections');
+    }
+    await this.#addresses.connect(addressKey(address));
+  }
+
+  #open(socket: WebSocket, connection: Duplex, address: string): void {
+    const { registry, limits, iceServers, clock, log } = this.#options;
+    log.debug({ address }, 'websocket opened');
+    const key = addressKey(address);
+    const addressClosed = this.#addresses.opened(key);
+    this.#limitBytes(socket, connection);
+    const session = new Session({
+      socket,
+      registry,
+      limits,
+      iceServers,
+      counters: this.#counters,
+      limitCounts: this.#limitCounts,
+      clock,
+      log,
+      mayJoin: (proves) => this.#addresses.join(key, proves),
+      onWrongProof: () => this.#addresses.joinFailed(key),
+      onClosed: () => {
+        addressClosed();
+        this.#sessions.delete(session);
+        if (this.#sessions.size === 0) this.#onLastClosed();
+      },
+    });
+    this.#sessions.add(session);
+  }
+
+  /** Frames that never make up a message are counted nowhere else, and cost time as well. */
+  #limitBytes(socket: WebSocket, connection: Duplex): void {
+    const { limits, clock } = this.#options;
+    const { maxMessageBytes } = limits;
+    const allowance = new TokenBucket({
+      perSecond: maxMessageBytes,
+      burst: Math.max(MIN_BURST_BYTES, maxMessageBytes * BURST_MESSAGES),
+      now: clock.now(),
+    });
+    connection.on('data', (chunk: Buffer) => {
+      if (allowance.take(clock.now(), chunk.length) || socket.readyState !== socket.OPEN) return;
+      this.#count('too_many_messages');
+      this.#limitCounts.hit('bytes_per_second');
+      socket.terminate();
+    });
+  }
+}
+
+/**
+ * Browsers let any page open a WebSocket to any server. Without this check a page on another site could listen in on
+ * the rooms of a server that only its visitor can reach. Clients other than browsers send no `Origin`.
+ */
+function isAllowedOrigin({ headers, socket }: IncomingMessage, allowed: readonly string[]): boolean {
+  const { origin, host } = headers;
+  if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return true;
+  if (!URL.canParse(origin)) return false;
+  const page = new URL(origin);
+  // The page itself came by TLS as well; what came without may be somebody's on the path.
+  if ('encrypted' in socket && page.protocol !== 'https:') return false;
+  const own = `${page.protocol}//${host}`;
+  return URL.canParse(own) && new URL(own).host === page.host;
+}
+
+function respond(socket: Duplex, status: number, text: string, retryAfterMs?: number): void {
+  const body = `${text}\n`;
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(retryAfterMs === undefined ? [] : [`Retry-After: ${Math.ceil(retryAfterMs / 1000)}`]),
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function ignore(): void {}

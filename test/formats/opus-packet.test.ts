@@ -1,0 +1,110 @@
+import opus from '@discordjs/opus';
+import fc from 'fast-check';
+import { test } from 'tap';
+import {
+  concealmentToc,
+  isDtx,
+  packetSamples,
+  SILENCE_PACKET,
+  SILENCE_REFRESH_PACKET,
+} from '../../src/formats/opus-packet.ts';
+
+const SEED = Number(process.env['SEED'] ?? 4101);
+
+/** What libopus makes of a packet: samples, or 0 if it refuses. */
+function libopusSamples(decoder: InstanceType<typeof opus.OpusEncoder>, packet: Uint8Array): number {
+  try {
+    return decoder.decode(Buffer.from(packet)).length / 2;
+  } catch {
+    return 0;
+  }
+}
+
+test('every configuration has the duration that libopus gives it', async (t) => {
+  const decoder = new opus.OpusEncoder(48_000, 1);
+  for (let config = 0; config < 32; config++) {
+    for (const stereo of [0, 4]) {
+      const toc = (config << 3) | stereo;
+      // One frame, two of equal size, two of different sizes, three: of bytes that any mode can decode.
+      const packets = [
+        [toc, 1, 2, 3, 4],
+        [toc | 1, 1, 2, 3, 4, 5, 6],
+        [toc | 2, 2, 1, 2, 3, 4, 5],
+        [toc | 3, 2, 1, 2, 3, 4, 5, 6],
+      ].map((bytes) => Uint8Array.from(bytes));
+      for (const packet of packets) {
+        t.equal(
+          packetSamples(packet),
+          libopusSamples(decoder, packet),
+          `configuration ${config}, code ${packet[0]! & 3}`,
+        );
+      }
+    }
+  }
+});
+
+test('real packets of every duration are measured as they were encoded', async (t) => {
+  for (const application of [2048, 2051]) {
+    for (const samples of [120, 240, 480, 960, 1920, 2880]) {
+      const encoder = new opus.OpusEncoder(48_000, 1);
+      encoder.applyEncoderCTL(4000, application);
+      encoder.applyEncoderCTL(4040, 5000 + [120, 240, 480, 960, 1920, 2880].indexOf(samples) + 1);
+      const pcm = Buffer.alloc(5760 * 2);
+      for (let i = 0; i < 5760; i++) pcm.writeInt16LE(Math.round(8000 * Math.sin(i / 20)), 2 * i);
+      const packet = encoder.encode(pcm.subarray(0, samples * 2));
+      t.equal(packetSamples(packet), samples, `${samples} samples by application ${application}`);
+    }
+  }
+});
+
+test('for any bytes: what is refused, libopus refuses; what libopus decodes has the length we say', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  const decoder = new opus.OpusEncoder(48_000, 1);
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 60 }), (packet) => {
+      const ours = packetSamples(packet);
+      const theirs = libopusSamples(decoder, packet);
+      if (ours === 0) return theirs === 0;
+      return ours <= 5760 && (theirs === 0 || theirs === ours);
+    }),
+    { seed: SEED, numRuns: 3000 },
+  );
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 1200, max: 4000 }), (toc, length) => {
+      const packet = new Uint8Array(length).fill(7);
+      packet[0] = toc;
+      const ours = packetSamples(packet);
+      const theirs = libopusSamples(decoder, packet);
+      return ours === 0 ? theirs === 0 : theirs === 0 || theirs === ours;
+    }),
+    { seed: SEED, numRuns: 300 },
+  );
+  t.equal(packetSamples(new Uint8Array(0)), 0, 'an empty packet is none');
+});
+
+test('the packet made of one concealment byte lasts 20 ms in the mode of the last packet', async (t) => {
+  const mode = (toc: number) => {
+    const config = toc >> 3;
+    return config < 12
+      ? `silk ${config >> 2}`
+      : config < 16
+        ? `hybrid ${(config >> 1) & 1}`
+        : `celt ${(config >> 2) & 3}`;
+  };
+  const wrong = [];
+  for (let toc = 0; toc < 256; toc++) {
+    const conceal = concealmentToc(toc);
+    const same = mode(conceal) === mode(toc) && (conceal & 4) === (toc & 4);
+    if (packetSamples(Uint8Array.of(conceal)) !== 960 || !same) wrong.push(toc);
+  }
+  t.same(wrong, [], 'mode, bandwidth and channels stay');
+});
+
+test('one or two bytes are discontinuous transmission, a silence packet is not', async (t) => {
+  t.ok(isDtx(Uint8Array.of(0x78)));
+  t.ok(isDtx(Uint8Array.of(0x78, 0)));
+  t.notOk(isDtx(Uint8Array.of(0x78, 0, 0)));
+  t.notOk(isDtx(SILENCE_PACKET));
+  t.equal(packetSamples(SILENCE_PACKET), 960);
+  t.equal(packetSamples(SILENCE_REFRESH_PACKET), 960);
+});

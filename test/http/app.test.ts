@@ -1,0 +1,139 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import pino from 'pino';
+import { type Test, test } from 'tap';
+import { createHttpApp } from '../../src/http/app.ts';
+import { type Assets, createAsset } from '../../src/http/assets.ts';
+import type { Health } from '../../src/http/health.ts';
+import { securityHeaders } from '../../src/http/security-headers.ts';
+
+const FILES = ['/index.html', '/admin.html', '/assets/main-K2QXVTEJ.js', '/assets/main-K2QXVTEJ.js.map', '/icon.svg'];
+const ASSETS: Assets = new Map(FILES.map((path) => [path, createAsset(path, Buffer.from(`content of ${path}`))]));
+const HEALTHY: Health = { status: 'ok', version: '1.2.3', problems: [], rooms: 1, participants: 2, workers: [] };
+
+async function setUp(
+  t: Test,
+  { health = () => HEALTHY, scrape = async () => 'partyline_rooms 1\n', frameAncestors = [] as string[] } = {},
+) {
+  const logged: string[] = [];
+  const log = pino({ level: 'error' }, { write: (line) => logged.push(line) });
+  const metrics = { contentType: 'text/plain; version=0.0.4; charset=utf-8', scrape };
+  const server = createServer(createHttpApp({ assets: ASSETS, health, metrics, log, frameAncestors }).callback());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const get = (path: string, options: RequestInit = {}) => fetch(`http://127.0.0.1:${port}${path}`, options);
+  return { get, logged, port };
+}
+
+test('the page is at / and at every room', async (t) => {
+  const { get } = await setUp(t);
+  for (const path of ['/', '/room/lobby', '/room/%E9%83%A8%E5%B1%8B', '/room/lobby?x=1']) {
+    const response = await get(path);
+    t.equal(response.status, 200, path);
+    t.equal(response.headers.get('content-type'), 'text/html; charset=utf-8');
+    t.equal(response.headers.get('cache-control'), 'no-cache');
+    t.equal(await response.text(), 'content of /index.html');
+  }
+});
+
+test('the admin page is at /admin, and in no frame', async (t) => {
+  const { get } = await setUp(t, { frameAncestors: ['https://game.example'] });
+  const response = await get('/admin');
+  t.equal(await response.text(), 'content of /admin.html');
+  t.match(response.headers.get('content-security-policy'), "frame-ancestors 'none'");
+  t.match((await get('/')).headers.get('content-security-policy'), 'frame-ancestors https://game.example');
+  t.equal((await get('/administrator')).status, 404);
+});
+
+test('files with a hash in the name are kept for ever, others are asked for again', async (t) => {
+  const { get } = await setUp(t);
+  const hashed = await get('/assets/main-K2QXVTEJ.js');
+  t.equal(hashed.headers.get('content-type'), 'text/javascript; charset=utf-8');
+  t.match(hashed.headers.get('cache-control'), /immutable/);
+  t.match((await get('/assets/main-K2QXVTEJ.js.map')).headers.get('cache-control'), /immutable/);
+  const icon = await get('/icon.svg');
+  t.equal(icon.headers.get('cache-control'), 'no-cache');
+  const again = await get('/icon.svg', {
+    headers: { 'if-none-match': icon.headers.get('etag')!, 'cache-control': 'max-age=0' },
+  });
+  t.equal(again.status, 304);
+  t.equal(await again.text(), '');
+});
+
+test('HEAD answers as GET does, without the body', async (t) => {
+  const { get } = await setUp(t);
+  const response = await get('/', { method: 'HEAD' });
+  t.equal(response.status, 200);
+  t.equal(response.headers.get('content-length'), String('content of /index.html'.length));
+  t.equal(await response.text(), '');
+});
+
+test('what is not there is not found, other methods are not allowed', async (t) => {
+  const { get } = await setUp(t);
+  for (const path of ['/x', '/room', '/room/', '/room/a/b', '/%2e%2e/package.json', '/constructor']) {
+    t.equal((await get(path)).status, 404, path);
+  }
+  const response = await get('/', { method: 'POST', body: 'x' });
+  t.equal(response.status, 405);
+  t.equal(response.headers.get('allow'), 'GET, HEAD');
+});
+
+test('every answer says what the page may do', async (t) => {
+  const { get, port } = await setUp(t);
+  for (const path of ['/', '/x', '/healthz', '/metrics']) {
+    const { headers } = await get(path);
+    const policy = headers.get('content-security-policy');
+    t.match(policy, /default-src 'none'/);
+    t.match(policy, `connect-src 'self' ws://127.0.0.1:${port} wss://127.0.0.1:${port};`);
+    t.match(policy, "media-src 'self' blob: mediastream:");
+    t.notMatch(policy, 'unsafe');
+    t.match(headers.get('permissions-policy'), 'microphone=(self)');
+    t.equal(headers.get('x-content-type-options'), 'nosniff');
+  }
+});
+
+test('health is 200 while the server is healthy and 503 otherwise', async (t) => {
+  let status: Health['status'] = 'ok';
+  const { get } = await setUp(t, { health: () => ({ ...HEALTHY, status }) });
+  const response = await get('/healthz');
+  t.equal(response.status, 200);
+  t.match(response.headers.get('content-type'), 'application/json');
+  t.strictSame(await response.json(), HEALTHY);
+  for (status of ['unhealthy', 'closing'] as const) t.equal((await get('/healthz')).status, 503, status);
+});
+
+test('metrics are answered in the text format of Prometheus', async (t) => {
+  const { get } = await setUp(t);
+  const response = await get('/metrics');
+  t.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+  t.equal(await response.text(), 'partyline_rooms 1\n');
+});
+
+test('what fails is logged and answered without details', async (t) => {
+  const { get, logged } = await setUp(t, {
+    scrape: async () => {
+      throw new Error('secret detail');
+    },
+  });
+  const response = await get('/metrics');
+  t.equal(response.status, 500);
+  t.notMatch(await response.text(), 'secret');
+  t.match(logged.join(''), 'secret detail');
+});
+
+test('no answer tells what the server is made of, and the page is in no frame unless that is allowed', async (t) => {
+  const { get } = await setUp(t);
+  for (const path of ['/', '/x', '/metrics']) {
+    const { headers } = await get(path);
+    for (const name of ['server', 'x-powered-by']) t.equal(headers.get(name), null);
+    t.match(headers.get('content-security-policy'), "frame-ancestors 'none'");
+  }
+  const { 'Content-Security-Policy': policy } = securityHeaders('x', ['https://game.example']);
+  t.match(policy, 'frame-ancestors https://game.example');
+});

@@ -1,0 +1,43 @@
+import { test } from 'tap';
+import { addressKey, isNetwork, TrustedProxies } from '../../../src/lib/net/client-address.ts';
+
+test('limits count IPv4 by address, IPv6 by /64, and IPv4 inside IPv6 as IPv4', (t) => {
+  t.equal(addressKey('192.0.2.7'), '192.0.2.7');
+  t.equal(addressKey('::ffff:192.0.2.7'), '192.0.2.7');
+  t.equal(addressKey('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64');
+  t.equal(addressKey('2001:db8:1:2::1'), '2001:db8:1:2::/64');
+  t.not(addressKey('2001:db8:1:3::1'), '2001:db8:1:2::/64');
+  t.equal(addressKey('::1'), '0:0:0:0::/64');
+  t.equal(addressKey('fe80::1%eth0'), 'fe80:0:0:0::/64');
+  t.end();
+});
+
+test('only what trusted proxies have added says who a client is', (t) => {
+  const proxies = new TrustedProxies(['127.0.0.1', '10.0.0.0/8', '2001:db8:f::/48']);
+  const cases: [remote: string, forwardedFor: string | undefined, client: string][] = [
+    ['192.0.2.1', undefined, '192.0.2.1'],
+    ['192.0.2.1', '198.51.100.9', '192.0.2.1'],
+    ['127.0.0.1', undefined, '127.0.0.1'],
+    ['127.0.0.1', '198.51.100.9', '198.51.100.9'],
+    ['::ffff:127.0.0.1', '198.51.100.9', '198.51.100.9'],
+    ['127.0.0.1', '203.0.113.66, 198.51.100.9', '198.51.100.9'],
+    ['127.0.0.1', '198.51.100.9, 10.1.2.3', '198.51.100.9'],
+    ['127.0.0.1', '198.51.100.9:5000', '198.51.100.9'],
+    ['2001:db8:f::1', '[2001:db8:1:2::3]:5000', '2001:db8:1:2::3'],
+    ['127.0.0.1', 'nonsense', '127.0.0.1'],
+    ['127.0.0.1', '198.51.100.9, unknown', '127.0.0.1'],
+    ['127.0.0.1', ',,,', '127.0.0.1'],
+  ];
+  for (const [remote, forwardedFor, client] of cases) {
+    t.equal(proxies.clientOf(remote, forwardedFor), client, `${remote} for ${forwardedFor}`);
+  }
+  t.equal(new TrustedProxies([]).clientOf('127.0.0.1', '198.51.100.9'), '127.0.0.1');
+  t.end();
+});
+
+test('networks are addresses with a length or without', (t) => {
+  for (const text of ['127.0.0.1', '10.0.0.0/8', '::1', '2001:db8::/32', '0.0.0.0/0']) t.ok(isNetwork(text), text);
+  for (const text of ['', 'localhost', '10.0.0.0/33', '::/129', '10.0.0.0/', '10.0.0.0/8/8', 'fe80::1%eth0'])
+    t.notOk(isNetwork(text), text);
+  t.end();
+});

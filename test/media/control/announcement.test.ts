@@ -1,0 +1,83 @@
+import { pino } from 'pino';
+import { test } from 'tap';
+import { Announcement } from '../../../src/media/control/announcement.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+
+const log = pino({ level: 'silent' });
+const FIVE_MINUTES_MS = 300_000;
+
+test('addresses are announced as they are, and nothing is looked up', async (t) => {
+  const clock = new FakeClock();
+  const resolve = () => Promise.reject(new Error('not to be called'));
+  const announce = ['203.0.113.7', '[2001:db8::7]:50000'];
+  const announcement = await Announcement.start({ announce, clock, log, resolve });
+  t.same(announcement.addresses, [
+    { address: '203.0.113.7', port: null },
+    { address: '2001:db8::7', port: 50_000 },
+  ]);
+  t.equal(clock.pendingTimers, 0);
+});
+
+test('a host name stands for its addresses of the last five minutes', async (t) => {
+  const clock = new FakeClock();
+  let known: readonly string[] | Error = ['203.0.113.7'];
+  let lookups = 0;
+  const resolve = async (name: string) => {
+    lookups++;
+    t.equal(name, 'voice.example.org');
+    if (known instanceof Error) throw known;
+    return known;
+  };
+  const announce = ['voice.example.org:50000', '192.0.2.1'];
+  const announcement = await Announcement.start({ announce, clock, log, resolve });
+  const fixed = { address: '192.0.2.1', port: null };
+  t.same(announcement.addresses, [{ address: '203.0.113.7', port: 50_000 }, fixed]);
+
+  const lookAgain = async () => {
+    const before = lookups;
+    clock.advance(FIVE_MINUTES_MS);
+    t.equal(lookups, before + 1);
+    await eventually(() => clock.pendingTimers === 1);
+  };
+  known = ['203.0.113.8', '2001:db8::8'];
+  await lookAgain();
+  const changed = [{ address: '203.0.113.8', port: 50_000 }, { address: '2001:db8::8', port: 50_000 }, fixed];
+  t.same(announcement.addresses, changed);
+  known = new Error('ENOTFOUND');
+  await lookAgain();
+  t.same(announcement.addresses, changed, 'while the name is not known the last addresses hold');
+  announcement.close();
+  t.equal(clock.pendingTimers, 0);
+});
+
+test('a name that is not known at the start is an error in words', async (t) => {
+  const resolve = () => Promise.reject(new Error('getaddrinfo ENOTFOUND'));
+  await t.rejects(Announcement.start({ announce: ['voice.invalid'], clock: new FakeClock(), log, resolve }), {
+    message: 'the host name voice.invalid to announce is not known',
+  });
+});
+
+test('behind NAT the names of the server stand for the public addresses that they lead to', async (t) => {
+  const clock = new FakeClock();
+  let known: readonly string[] | Error = new Error('ENOTFOUND');
+  const resolve = async () => {
+    if (known instanceof Error) throw known;
+    return known;
+  };
+  const names = ['voice.example.org'];
+  const announcement = await Announcement.start({ announce: [], names, clock, log, resolve });
+  t.same(announcement.addresses, [], 'what is not known yet stops nobody');
+  known = ['127.0.1.1', '192.168.1.5', 'fd00::1'];
+  clock.advance(FIVE_MINUTES_MS);
+  await eventually(() => clock.pendingTimers === 1);
+  t.same(announcement.addresses, [], 'nor what leads nowhere outside');
+  known = ['127.0.1.1', '203.0.113.7'];
+  clock.advance(FIVE_MINUTES_MS);
+  await eventually(() => announcement.addresses.length > 0);
+  t.same(announcement.addresses, [{ address: '203.0.113.7', port: null }]);
+  announcement.close();
+
+  const given = { announce: ['192.0.2.1'], names, clock, log, resolve };
+  t.same((await Announcement.start(given)).addresses, [{ address: '192.0.2.1', port: null }], 'what is given counts');
+});

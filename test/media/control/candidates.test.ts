@@ -1,0 +1,79 @@
+import { test } from 'tap';
+import { type CandidateOptions, candidateAddresses } from '../../../src/media/control/candidates.ts';
+import type { MediaAddress } from '../../../src/rtc/net/datagram-port.ts';
+
+function bound(addresses: readonly string[], protocols: readonly ('udp' | 'tcp')[] = ['udp', 'tcp']): MediaAddress[] {
+  return protocols.flatMap((protocol) =>
+    addresses.map((address) => ({ protocol, address, family: address.includes(':') ? 6 : 4, port: 40_001 })),
+  );
+}
+
+function told(sockets: readonly MediaAddress[], options: Partial<CandidateOptions> = {}): string[] {
+  const complete = { announced: [], hideLoopback: true, index: 1, ...options };
+  return candidateAddresses(sockets, complete).map(({ protocol, address, port }) => `${protocol} ${address} ${port}`);
+}
+
+test('what is bound is told, first over UDP and then over TCP', (t) => {
+  t.same(told(bound(['192.0.2.1', '2001:db8::1'])), [
+    'udp 192.0.2.1 40001',
+    'udp 2001:db8::1 40001',
+    'tcp 192.0.2.1 40001',
+    'tcp 2001:db8::1 40001',
+  ]);
+  t.same(told(bound(['2001:db8::1'], ['udp'])), ['udp 2001:db8::1 40001'], 'one family and one protocol');
+  t.end();
+});
+
+test('loopback is told where nothing else is, or where the page is served on it', (t) => {
+  t.same(told(bound(['192.0.2.1', '127.0.0.1'], ['udp'])), ['udp 192.0.2.1 40001']);
+  t.same(told(bound(['127.0.0.1', '::1'], ['udp'])), ['udp 127.0.0.1 40001', 'udp ::1 40001']);
+  const both = told(bound(['192.0.2.1', '127.0.0.1'], ['udp']), { hideLoopback: false });
+  t.same(both, ['udp 192.0.2.1 40001', 'udp 127.0.0.1 40001']);
+  t.end();
+});
+
+test('a machine with dozens of addresses tells the first eight', (t) => {
+  const many = Array.from({ length: 40 }, (_, i) => `192.0.2.${i + 1}`);
+  const udp = many.slice(0, 8).map((address) => `udp ${address} 40001`);
+  const tcp = many.slice(0, 8).map((address) => `tcp ${address} 40001`);
+  t.same(told(bound(many)), [...udp, ...tcp]);
+  t.end();
+});
+
+test('announced addresses are told instead, each with the port of a socket of its family or with one of its own', (t) => {
+  const sockets = [
+    ...bound(['10.0.0.2'], ['udp', 'tcp']),
+    { protocol: 'udp', address: 'fd00::2', family: 6, port: 41_000 } as const,
+  ];
+  const announced = [
+    { address: '203.0.113.7', port: null },
+    { address: '2001:db8::7', port: null },
+    { address: '203.0.113.8', port: 50_000 },
+  ];
+  t.same(told(sockets, { announced }), [
+    'udp 203.0.113.7 40001',
+    'udp 2001:db8::7 41000',
+    'udp 203.0.113.8 50001',
+    'tcp 203.0.113.7 40001',
+    'tcp 2001:db8::7 40001',
+    'tcp 203.0.113.8 50001',
+  ]);
+  t.end();
+});
+
+test('what all workers share has one number outside too', (t) => {
+  const shared = bound(['10.0.0.2'], ['tcp']).map((address) => ({ ...address, port: 443, shared: true as const }));
+  const sockets = [...bound(['10.0.0.2'], ['udp']), ...shared];
+  t.same(told(sockets), ['udp 10.0.0.2 40001', 'tcp 10.0.0.2 443']);
+  const announced = [
+    { address: '203.0.113.7', port: null },
+    { address: '203.0.113.8', port: 8443 },
+  ];
+  t.same(told(sockets, { announced }), [
+    'udp 203.0.113.7 40001',
+    'udp 203.0.113.8 8444',
+    'tcp 203.0.113.7 443',
+    'tcp 203.0.113.8 8443',
+  ]);
+  t.end();
+});

@@ -1,0 +1,237 @@
+import { test } from 'tap';
+import { toAppError } from '../../../src/lib/errors.ts';
+import { PlaneRoom } from '../../../src/media/control/plane-room.ts';
+import type { WorkerSlot } from '../../../src/media/control/worker-slot.ts';
+import { MAX_OVERLOAD_LEVEL, OverloadController, overloadMeasures } from '../../../src/media/worker/overload.ts';
+import type { Encoder } from '../../../src/mixer/codec/codec.ts';
+import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
+import { opusCodec } from '../../../src/mixer/codec/opus.ts';
+import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
+import { createFrameEncoder } from '../../helpers/opus.ts';
+import { PlainCodec } from '../../helpers/plain-codec.ts';
+import { createPrng } from '../../helpers/prng.ts';
+import { toInt16, tone } from '../../helpers/signal.ts';
+import { SimulatedEngine } from '../../helpers/simulated-engine.ts';
+
+const SEED = Number(process.env['SEED'] ?? 503);
+
+/** A worker's life in simulated time: its load may depend on the level. */
+class Life {
+  readonly controller = new OverloadController();
+  readonly changes: { readonly atMs: number; readonly level: number }[] = [];
+  nowMs = 0;
+
+  run(seconds: number, load: (level: number, nowMs: number) => number, latenessMs = 0.5): void {
+    const endMs = this.nowMs + seconds * 1000;
+    for (; this.nowMs < endMs; this.nowMs += PTIME_MS) {
+      const { level } = this.controller;
+      if (!this.controller.observe(load(level, this.nowMs), latenessMs, this.nowMs)) continue;
+      this.changes.push({ atMs: this.nowMs, level: this.controller.level });
+    }
+  }
+
+  get levels(): number[] {
+    return this.changes.map(({ level }) => level);
+  }
+}
+
+test('a load that stays too high is answered step by step, one a second, in a fixed order', (t) => {
+  const life = new Life();
+  life.run(60, () => 0.5);
+  t.same(life.changes, [], 'nothing at half load');
+  life.run(20, () => 0.97);
+  t.same(life.levels, [1, 2, 3, 4]);
+  const gaps = life.changes.slice(1).map(({ atMs }, i) => atMs - life.changes[i]!.atMs);
+  t.same(gaps, [1000, 1000, 1000]);
+  t.ok(life.changes[0]!.atMs >= 61_000 && life.changes[0]!.atMs < 65_000, `${life.changes[0]!.atMs - 60_000} ms`);
+  t.equal(life.controller.transitions, 4);
+  const measures = [0, 1, 2, 3, 4].map((level) => overloadMeasures(level));
+  t.same(
+    measures.map(({ maxComplexity }) => maxComplexity),
+    [10, 5, 3, 3, 3],
+  );
+  t.same(
+    measures.map(({ maxTalkers, refusesJoins }) => `${maxTalkers} ${refusesJoins}`),
+    ['null false', 'null false', 'null false', '4 false', '4 true'],
+  );
+  t.end();
+});
+
+test('ticks that are late on average are too much load too, however little the worker seems to do', (t) => {
+  const life = new Life();
+  life.run(10, () => 0.3, 9);
+  t.same(life.changes, []);
+  life.run(4, () => 0.3, 14);
+  t.ok(life.controller.level >= 1);
+  t.end();
+});
+
+test('a level is left when the load has been low for five seconds, and the next five seconds later', (t) => {
+  const life = new Life();
+  life.run(20, () => 0.97);
+  t.equal(life.controller.level, MAX_OVERLOAD_LEVEL);
+  life.changes.length = 0;
+  life.run(60, () => 0.7);
+  t.same(life.changes, [], 'not in between');
+  life.run(40, () => 0.3);
+  t.same(life.levels, [3, 2, 1, 0]);
+  const gaps = life.changes.slice(1).map(({ atMs }, i) => atMs - life.changes[i]!.atMs);
+  t.same(gaps, [5000, 5000, 5000]);
+  t.end();
+});
+
+test('one stall, or a second of work, is no overload', (t) => {
+  const life = new Life();
+  for (let i = 0; i < 10; i++) {
+    life.run(10, () => 0.6);
+    life.run(0.06, () => 1, 60);
+    life.run(1, () => 1);
+  }
+  t.same(life.changes, []);
+  t.end();
+});
+
+test('a load that wavers does not make the level waver', (t) => {
+  t.comment(`SEED=${SEED}`);
+  const prng = createPrng(SEED);
+  const life = new Life();
+  life.run(600, () => 0.55 + 0.4 * prng());
+  t.same(life.changes, [], 'around three quarters');
+  life.run(600, (_, nowMs) => 0.7 + 0.25 * Math.sin(nowMs / 3000));
+  t.ok(life.controller.transitions <= MAX_OVERLOAD_LEVEL + 2, `${life.controller.transitions} changes`);
+  t.end();
+});
+
+test('where a step saves more than expected, its end is tried less and less often', (t) => {
+  const life = new Life();
+  // Without the third step overloaded, with it half idle.
+  life.run(600, (level) => (level < 3 ? 0.98 : 0.4));
+  const early = life.changes.filter(({ atMs }) => atMs < 60_000).length;
+  const late = life.changes.filter(({ atMs }) => atMs >= 300_000).length;
+  t.ok(late <= 8, `${early} changes in the first minute, ${late} in the last five`);
+  life.run(300, () => 0.2);
+  t.equal(life.controller.level, 0);
+  life.changes.length = 0;
+  life.run(10, () => 0.98);
+  life.run(30, () => 0.2);
+  t.same(life.levels, [1, 2, 3, 4, 3, 2, 1, 0], 'and this is forgotten when the worker has been idle');
+  t.end();
+});
+
+test('encoders in use and those taken later run at no more than the complexity that is left', (t) => {
+  const asked: string[] = [];
+  const codec = new PlainCodec();
+  const createEncoder = (): Encoder => {
+    const name = `encoder ${asked.length}`;
+    return {
+      ...codec.createEncoder(),
+      configure: ({ bitrate, complexity }) => asked.push(`${name}: ${bitrate} ${complexity}`),
+    };
+  };
+  const pool = new CodecPool({ createEncoder, createDecoder: () => codec.createDecoder() }, () => 0);
+  const shared = pool.takeEncoder({ bitrate: 48_000, complexity: 10 });
+  const own = pool.takeEncoder({ bitrate: 40_000, complexity: 5 });
+  t.equal(pool.encodersInUse, 2);
+  asked.length = 0;
+  pool.limitComplexity(5);
+  t.same(asked, ['encoder 0: 48000 5', 'encoder 1: 40000 5'], 'and at the same bitrate');
+  pool.releaseEncoder(own);
+  asked.length = 0;
+  pool.limitComplexity(3);
+  t.same(asked, ['encoder 0: 48000 3']);
+  pool.takeEncoder({ bitrate: 48_000, complexity: 10 });
+  t.equal(asked.at(-1), 'encoder 1: 48000 3');
+  asked.length = 0;
+  pool.limitComplexity(10);
+  t.same(asked, ['encoder 0: 48000 10', 'encoder 1: 48000 10']);
+  pool.releaseEncoder(shared);
+  t.equal(pool.encodersInUse, 1);
+  t.end();
+});
+
+test('an overloaded engine lowers the complexity of running encoders and the number of talkers, and goes back', async (t) => {
+  const createEncoder = opusCodec.createEncoder;
+  const complexities = new Map<Encoder, number>();
+  opusCodec.createEncoder = () => {
+    const encoder = createEncoder();
+    const configure = encoder.configure.bind(encoder);
+    encoder.configure = (settings) => {
+      complexities.set(encoder, settings.complexity);
+      configure(settings);
+    };
+    return encoder;
+  };
+  t.teardown(() => {
+    opusCodec.createEncoder = createEncoder;
+  });
+  const simulated = new SimulatedEngine(SEED);
+  t.teardown(() => simulated.close());
+  const encode = createFrameEncoder({ application: 'lowDelay' });
+  const sound = toInt16(tone({ frequencyHz: 400, samples: 50 * FRAME_SAMPLES, amplitude: 0.2 }));
+  const packets = Array.from({ length: 50 }, (_, n) =>
+    encode(sound.subarray(n * FRAME_SAMPLES, (n + 1) * FRAME_SAMPLES)),
+  );
+  for (let i = 0; i < 6; i++) simulated.join({ payload: (n) => packets[n % 50]! });
+  const listener = simulated.join();
+  simulated.run(3);
+  const highest = () => Math.max(...complexities.values());
+  t.match(simulated.stats!.gauges, { overloadLevel: 0, talkers: 6, talkersUnheard: 0 });
+  t.equal(highest(), 10);
+  t.equal(complexities.size, 7);
+
+  simulated.busyShare = 1;
+  while (simulated.overload.length === 0) simulated.run(0.1);
+  t.equal(highest(), 5, 'those that run already');
+  while (simulated.overload.length < 2) simulated.run(0.1);
+  t.equal(highest(), 3);
+  simulated.run(5);
+  t.same(simulated.overload, [1, 2, 3, 4], 'each change is told once');
+  t.match(simulated.stats!.gauges, { overloadLevel: 4, talkersUnheard: 2 });
+  t.equal(simulated.stats!.counters.overloadTransitions, 4);
+  t.ok(listener.received.opus > (simulated.clock.now() / 1000 - 1) * 50, 'packets go on all the time');
+
+  simulated.busyShare = 0.2;
+  simulated.run(30);
+  t.same(simulated.overload, [1, 2, 3, 4, 3, 2, 1, 0]);
+  t.match(simulated.stats!.gauges, { overloadLevel: 0, talkersUnheard: 0 });
+  t.equal(highest(), 10);
+});
+
+test('newcomers go to a worker that takes them, and are told that the server is busy when there is none', (t) => {
+  const slot = (refusesJoins: boolean) => {
+    const state = { available: true, refusesJoins, load: 0.5, connections: 1, connected: 0 };
+    return Object.assign(state, {
+      connect: () => {
+        state.connected++;
+        return { close: () => {} };
+      },
+      openRoom: () => {},
+      link: () => {},
+    });
+  };
+  const slots = [slot(true), slot(false)] as const;
+  const room = new PlaneRoom({
+    id: 1,
+    slots: slots as unknown as readonly WorkerSlot[],
+    spanLoad: 0.6,
+    mix: { maxTalkers: 8, levelling: false },
+    events: { levels: () => {} },
+  });
+  const connect = (returning: boolean): string => {
+    const events = { connected: () => {}, silent: () => {}, closed: () => {} };
+    try {
+      room.connect({ sdp: '', muted: false, deafened: false, returning, events });
+      return 'taken';
+    } catch (error) {
+      return toAppError(error).code;
+    }
+  };
+  t.equal(connect(false), 'taken');
+  t.equal(slots[1].connected, 1);
+  slots[1].refusesJoins = true;
+  t.equal(connect(false), 'server_busy');
+  t.equal(connect(true), 'taken', 'who was here is taken back');
+  slots[0].available = slots[1].available = false;
+  t.equal(connect(false), 'media_unavailable');
+  t.end();
+});

@@ -1,0 +1,290 @@
+import { test } from 'tap';
+import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../../src/formats/opus-packet.ts';
+import { createSharedMix } from '../../../src/media/link/mix-ring.ts';
+import { SharedMixLink } from '../../../src/media/worker/shared-mix.ts';
+import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
+import { type Person, Room } from '../../helpers/perfect-room.ts';
+import { PlainCodec } from '../../helpers/plain-codec.ts';
+import { createPrng } from '../../helpers/prng.ts';
+import { clickRatio, concatInt16, rmsDbfs, toInt16, tone } from '../../helpers/signal.ts';
+
+const SEED = Number(process.env['SEED'] ?? 2203);
+const PEOPLE_PER_PART = 3;
+const START_TICK = 1000;
+/** Two take turns in this time, overlapping; with no more than two the mix is not turned down. */
+const TURN_TICKS = 80;
+
+/** The packet of the last tick, unless it is silence or there is none. */
+function soundOf(room: Room, { written }: Person): Uint8Array | undefined {
+  const last = written.at(-1);
+  if (last === undefined || last.tick !== room.tick - 1) return undefined;
+  return last.payload === SILENCE_PACKET || last.payload === SILENCE_REFRESH_PACKET ? undefined : last.payload;
+}
+
+for (const size of [2, 3]) {
+  test(`in a room of ${size} parts everybody hears the others of their part at once, those elsewhere one tick later, never themselves`, async (t) => {
+    t.comment(`SEED=${SEED}`);
+    const prng = createPrng(SEED);
+    const codec = new PlainCodec();
+    const parts = spanningRoom(codec, Array(size).fill(PEOPLE_PER_PART), 0);
+    const people = parts.flatMap((room) => room.people);
+    /** What each talker said in the tick before. */
+    let before = new Map<Person, Float32Array>();
+    const inSound = new Set<Person>();
+    let pair = chooseTwo(people, prng);
+    let silenceMistaken = 0;
+    let compared = 0;
+    let worst = 0;
+    for (let tick = 0; tick < 20 * TURN_TICKS; tick++) {
+      const turn = tick % TURN_TICKS;
+      if (turn === 0) pair = chooseTwo(people, prng);
+      pair[0].talking = turn < 25;
+      pair[1].talking = turn >= 10 && turn < 40;
+      // Which worker comes first in a tick is chance.
+      const order = prng() < 0.5 ? parts : parts.toReversed();
+      for (const room of order) room.run();
+      const now = new Map(people.filter(({ contributes }) => contributes).map((one) => [one, one.twin.frame.slice()]));
+      for (const room of parts) {
+        for (const listener of room.people) {
+          const payload = soundOf(room, listener);
+          // The first frame after silence fades in.
+          const fadesIn = !inSound.has(listener);
+          if (payload === undefined) inSound.delete(listener);
+          else inSound.add(listener);
+          const voices = [
+            ...room.people.flatMap((one) => (one === listener ? [] : [now.get(one)])),
+            ...people.flatMap((one) => (room.people.includes(one) ? [] : [before.get(one)])),
+          ].filter((voice) => voice !== undefined);
+          if ((payload === undefined) !== (voices.length === 0)) silenceMistaken++;
+          if (payload === undefined || fadesIn) continue;
+          compared++;
+          worst = Math.max(worst, deviation(codec.decode(payload), voices));
+        }
+      }
+      before = now;
+    }
+    t.equal(silenceMistaken, 0, 'sound where somebody else talks, silence elsewhere');
+    t.ok(compared > 2000, `${compared} frames compared`);
+    t.ok(worst <= 1.01, `off by ${worst} at most`);
+  });
+}
+
+/** The parts of one room, linked, with so many people in each; the tone of each has a frequency of its own, and is elsewhere after a frame. */
+function spanningRoom(codec: PlainCodec, sizes: readonly number[], maxTalkers: number): Room[] {
+  const memories = sizes.map((_, order) => createSharedMix(order));
+  const links = linksOf(memories);
+  let frequencyHz = 200;
+  return sizes.map((size, index) => {
+    const room = new Room(codec, (frame) => codec.encode(frame), { maxTalkers });
+    room.tick = START_TICK;
+    room.mixer.setLink(links[index]);
+    for (let i = 0; i < size; i++) {
+      frequencyHz += 151;
+      room.join(toInt16(tone({ frequencyHz, samples: 48_000, amplitude: 0.05 })));
+    }
+    return room;
+  });
+}
+
+function linksOf(memories: readonly SharedArrayBuffer[]): SharedMixLink[] {
+  return memories.map((own) => {
+    const others = memories.filter((memory) => memory !== own);
+    return new SharedMixLink(own, others);
+  });
+}
+
+const MAX_TALKERS = 8;
+
+/** Runs the parts in an order that chance decides, and tells who was heard in each tick. */
+function runTogether(parts: readonly Room[], ticks: number, prng: () => number): Person[][] {
+  return Array.from({ length: ticks }, () => {
+    for (const room of prng() < 0.5 ? parts : parts.toReversed()) room.run();
+    return parts.flatMap(({ people }) => people.filter(({ participant }) => participant.contributing));
+  });
+}
+
+const talk = (people: readonly Person[], levelDbov: number) => {
+  for (const person of people) Object.assign(person, { talking: true, levelDbov });
+};
+
+for (const sizes of [
+  [20, 20],
+  [30, 6, 4],
+]) {
+  test(`when all of ${sizes.join(' + ')} talk, the limit holds over all parts, and those who are heard stay the same`, async (t) => {
+    t.comment(`SEED=${SEED}`);
+    const prng = createPrng(SEED);
+    const parts = spanningRoom(new PlainCodec(), sizes, MAX_TALKERS);
+    const people = parts.flatMap((room) => room.people);
+    for (const person of people) talk([person], -30 + Math.round(4 * prng()));
+    const start = runTogether(parts, 60, prng);
+    const decoded = () => parts.reduce((sum, { pool }) => sum + pool.counters.framesDecoded, 0);
+    const before = decoded();
+    const steady = runTogether(parts, 250, prng);
+    t.ok(Math.max(...[...start, ...steady].map((heard) => heard.length)) <= MAX_TALKERS, 'never more');
+    t.ok(
+      steady.every((heard) => heard.length === MAX_TALKERS && heard.every((one) => steady[0]!.includes(one))),
+      'always the same eight',
+    );
+    t.equal(decoded() - before, 250 * MAX_TALKERS, 'nobody else is decoded');
+  });
+}
+
+test('while there is room, who begins to talk is heard from the first frame, in whichever part', async (t) => {
+  const parts = spanningRoom(new PlainCodec(), [6, 6], MAX_TALKERS);
+  const prng = createPrng(SEED);
+  runTogether(parts, 5, prng);
+  for (const person of [parts[1]!.people[0]!, parts[0]!.people[0]!, parts[1]!.people[1]!]) {
+    talk([person], -30);
+    for (let tick = 0; tick < 6; tick++) {
+      const [heard] = runTogether(parts, 1, prng);
+      t.equal(heard!.includes(person), person.contributes, `tick ${tick}`);
+    }
+    t.ok(person.contributes);
+  }
+});
+
+test('a newcomer who is clearly louder displaces the quietest of all parts, not only of their own', async (t) => {
+  const prng = createPrng(SEED);
+  const parts = spanningRoom(new PlainCodec(), [10, 10], MAX_TALKERS);
+  const [a, b] = parts.map(({ people }) => people);
+  talk(a!.slice(0, 4), -30);
+  talk(b!.slice(0, 4), -24);
+  runTogether(parts, 100, prng);
+  const quietest = a![2]!;
+  quietest.levelDbov = -40;
+  runTogether(parts, 200, prng);
+  const newcomer = b![7]!;
+  talk([newcomer], -20);
+  const after = runTogether(parts, 100, prng);
+  t.ok(Math.max(...after.map((heard) => heard.length)) <= MAX_TALKERS);
+  t.notOk(after.at(-1)!.includes(quietest));
+  t.same(
+    new Set(after.at(-1)),
+    new Set([...a!.slice(0, 4), ...b!.slice(0, 4), newcomer].filter((one) => one !== quietest)),
+  );
+});
+
+test('the places of a part that stops are free after 200 ms; its talkers get theirs again when it comes back', async (t) => {
+  const prng = createPrng(SEED);
+  const parts = spanningRoom(new PlainCodec(), [10, 10], MAX_TALKERS);
+  const [a, b] = parts as [Room, Room];
+  talk(b.people.slice(0, 6), -20);
+  runTogether(parts, 50, prng);
+  talk(a.people, -30);
+  runTogether(parts, 50, prng);
+  const heardIn = (room: Room) => room.people.filter(({ participant }) => participant.contributing).length;
+  t.same([heardIn(a), heardIn(b)], [2, 6]);
+  a.run(9);
+  t.equal(heardIn(a), 2);
+  a.run(20);
+  t.equal(heardIn(a), MAX_TALKERS);
+  b.tick = a.tick;
+  const back = runTogether(parts, 100, prng);
+  t.same([heardIn(a), heardIn(b)], [2, 6]);
+  t.ok(back.slice(20).every((heard) => heard.length <= MAX_TALKERS));
+});
+
+test('a part that comes or goes takes nobody their place', async (t) => {
+  const prng = createPrng(SEED);
+  const parts = spanningRoom(new PlainCodec(), [12, 3], MAX_TALKERS);
+  const [a, b] = parts as [Room, Room];
+  const memories = [createSharedMix(0), createSharedMix(1), createSharedMix(2)];
+  const link = new SharedMixLink(memories[0]!, []);
+  for (const room of parts) room.mixer.setLink(undefined);
+  for (const [i, person] of a.people.entries()) talk([person], -30 - i / 2);
+  runTogether(parts, 100, prng);
+  const steady = runTogether(parts, 1, prng)[0]!;
+  t.equal(steady.length, MAX_TALKERS);
+  const same = (heard: readonly Person[][]) =>
+    heard.every((people) => people.length === MAX_TALKERS && people.every((person) => steady.includes(person)));
+  link.setOthers([memories[1]!]);
+  a.mixer.setLink(link);
+  b.mixer.setLink(new SharedMixLink(memories[1]!, [memories[0]!]));
+  t.ok(same(runTogether(parts, 50, prng)), 'a second part');
+  link.setOthers(memories.slice(1));
+  t.ok(same(runTogether(parts, 50, prng)), 'and one that does not tell anything yet');
+  link.setOthers([memories[2]!]);
+  t.ok(same(runTogether(parts, 50, prng)), 'one is gone');
+  link.setOthers([]);
+  t.ok(same(runTogether(parts, 2, prng)), 'all are gone');
+  t.ok(link.alone);
+});
+
+/** What somebody hears, from the first packet on. */
+const hear = (codec: PlainCodec, { written }: Person) =>
+  concatInt16([new Int16Array(FRAME_SAMPLES), ...written.map(({ payload }) => codec.decode(payload))]);
+
+test('who is displaced by somebody in another part fades before the other is heard: nobody in either part hears a click', async (t) => {
+  const prng = createPrng(SEED);
+  const codec = new PlainCodec();
+  const parts = spanningRoom(codec, [0, 0, 0], 1);
+  const sine = (frequencyHz: number, amplitude: number) => toInt16(tone({ frequencyHz, samples: 48_000, amplitude }));
+  const louder = sine(1327, 0.3);
+  const quiet = parts[0]!.join(sine(1013, 0.2));
+  const loud = parts[1]!.join(louder);
+  const listeners = [quiet, ...parts.map((room) => room.join(louder))];
+  talk([quiet], -40);
+  runTogether(parts, 60, prng);
+  talk([loud], -20);
+  const heard = runTogether(parts, 60, prng);
+  t.ok(
+    heard.every((people) => people.length <= 1),
+    'never both',
+  );
+  t.same(heard.at(-1), [loud]);
+  for (const listener of listeners) {
+    const sound = hear(codec, listener);
+    const ratio = clickRatio(sound, 2, sound.length, louder);
+    t.ok(ratio < 1.3, `${ratio.toFixed(2)}`);
+    t.ok(Math.abs(rmsDbfs(sound.subarray(-9600)) - rmsDbfs(louder)) < 0.2, 'the louder one is heard');
+  }
+});
+
+test('the last one of a part who leaves in mid-word fades for the others; a part that just stops is no worse than a bump', async (t) => {
+  for (const [how, limit] of [
+    ['leaves', 1.3],
+    // Played backwards, the last frame joins, but its slope turns round.
+    ['stops', 8],
+  ] as const) {
+    const codec = new PlainCodec();
+    const rooms = [new Room(codec, (frame) => codec.encode(frame)), new Room(codec, (frame) => codec.encode(frame))];
+    const [here, there] = rooms as [Room, Room];
+    const memories = [createSharedMix(7), createSharedMix(8)];
+    const [link, otherLink] = linksOf(memories) as [SharedMixLink, SharedMixLink];
+    here.mixer.setLink(link);
+    there.mixer.setLink(otherLink);
+    const sound = toInt16(tone({ frequencyHz: 1013, samples: 48_000, amplitude: 0.2 }));
+    const listener = here.join(sound);
+    const talker = there.join(sound);
+    talk([talker], -20);
+    for (let tick = 0; tick < 53; tick++) for (const room of rooms) room.run();
+    const left = how === 'leaves' ? [there] : [];
+    if (how === 'leaves') there.leave(talker);
+    link.setOthers([]);
+    t.notOk(link.alone, 'the end is heard first');
+    let ticks = 0;
+    for (; !link.alone && ticks < 10; ticks++) for (const room of [here, ...left]) room.run();
+    t.ok(ticks <= 3 && there.mixer.deserted === (how === 'leaves'), `${ticks} ticks`);
+    here.run(5);
+    const heard = hear(codec, listener);
+    const ratio = clickRatio(heard, 2, heard.length, sound);
+    t.ok(ratio < limit, `${how}: ${ratio.toFixed(2)}`);
+    t.equal(rmsDbfs(heard.subarray(-960)), rmsDbfs(new Int16Array(960)), 'then there is silence');
+  }
+});
+
+function chooseTwo(people: readonly Person[], prng: () => number): [Person, Person] {
+  const first = Math.floor(prng() * people.length);
+  const second = (first + 1 + Math.floor(prng() * (people.length - 1))) % people.length;
+  return [people[first]!, people[second]!];
+}
+
+function deviation(heard: Int16Array, voices: readonly Float32Array[]): number {
+  let largest = 0;
+  for (let i = 0; i < FRAME_SAMPLES; i++) {
+    const sum = voices.reduce((total, voice) => total + voice[i]!, 0);
+    largest = Math.max(largest, Math.abs(heard[i]! - sum));
+  }
+  return largest;
+}

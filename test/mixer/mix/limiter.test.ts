@@ -1,0 +1,174 @@
+import fc from 'fast-check';
+import { test } from 'tap';
+import { FRAME_SAMPLES, FULL_SCALE } from '../../../src/mixer/format.ts';
+import { Limiter } from '../../../src/mixer/mix/limiter.ts';
+import { clickRatio, concatInt16, tone } from '../../helpers/signal.ts';
+import { speech, VOICES } from '../../helpers/speech.ts';
+
+const SEED = Number(process.env['SEED'] ?? 4103);
+const CEILING = 29_204;
+
+/** Frames of a 300 Hz tone with the amplitude that each has, on the scale of 16-bit integers. */
+function tones(amplitudes: readonly number[], frequencyHz = 300): Float32Array[] {
+  return amplitudes.map((amplitude, n) =>
+    tone({ frequencyHz, samples: FRAME_SAMPLES, amplitude, startSample: n * FRAME_SAMPLES }),
+  );
+}
+
+function limit(limiter: Limiter, mixes: readonly Float32Array[]): Int16Array[] {
+  return mixes.map((mix) => {
+    const out = new Int16Array(FRAME_SAMPLES);
+    limiter.process(mix, out);
+    return out;
+  });
+}
+
+test('what stays below the ceiling goes through untouched', async (t) => {
+  const limiter = new Limiter();
+  const mixes = tones([100, 20_000, CEILING - 1, 5]);
+  const outs = limit(limiter, mixes);
+  for (const [n, out] of outs.entries())
+    t.ok(
+      out.every((sample, i) => sample === Math.round(mixes[n]![i]!)),
+      `frame ${n}`,
+    );
+  t.equal(limiter.gain, 1);
+});
+
+test('for any mix: never above full scale, signs stay, nothing becomes louder', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  const frame = fc
+    .tuple(fc.float({ min: 0, max: 400_000, noNaN: true }), fc.nat(), fc.constantFrom(1, 7, 48, 960))
+    .map(([peak, salt, hold]) =>
+      Float32Array.from({ length: FRAME_SAMPLES }, (_, i) => peak * Math.sin(Math.floor(i / hold) * 12.9898 + salt)),
+    );
+  fc.assert(
+    fc.property(fc.array(frame, { minLength: 1, maxLength: 8 }), (mixes) => {
+      const outs = limit(new Limiter(), mixes);
+      return outs.every((out, n) =>
+        out.every((sample, i) => {
+          const input = mixes[n]![i]!;
+          return sample * input >= 0 && Math.abs(sample) <= Math.min(Math.abs(input) + 0.5, 32_768);
+        }),
+      );
+    }),
+    { seed: SEED, numRuns: 200 },
+  );
+});
+
+test('loudness that lasts is turned down to the ceiling, not cut off', async (t) => {
+  for (const amplitude of [40_000, 90_000, 300_000]) {
+    const outs = limit(new Limiter(), tones(Array(20).fill(amplitude)));
+    const settled = concatInt16(outs.slice(2));
+    t.ok(
+      settled.every((sample) => Math.abs(sample) <= CEILING + 1),
+      `${amplitude}: below the ceiling`,
+    );
+    t.ok(Math.max(...settled) > CEILING * 0.95, `${amplitude}: close to the ceiling`);
+    const reference = Int16Array.from(
+      tone({ frequencyHz: 300, samples: settled.length, amplitude: CEILING, startSample: 2 * FRAME_SAMPLES }),
+    );
+    t.ok(clickRatio(settled, 2, settled.length, reference) < 1.3, `${amplitude}: still a tone`);
+  }
+});
+
+test('the gain looks ahead: a peak in the middle of a frame is below the ceiling with its first sample', async (t) => {
+  const mix = new Float32Array(FRAME_SAMPLES).fill(10_000);
+  mix.fill(100_000, 400, 500);
+  const [out] = limit(new Limiter(), [mix]);
+  t.ok(out!.every((sample) => sample <= CEILING + 1));
+  t.ok(
+    out!.subarray(0, 300).every((sample) => sample === 10_000),
+    'not before it must',
+  );
+});
+
+test('the gain is continuous, across frames too', async (t) => {
+  const limiter = new Limiter();
+  const mixes = tones([20_000, 20_000, 60_000, 120_000, 60_000, ...Array(20).fill(20_000)]);
+  const outs = limit(limiter, mixes);
+  let last = 1;
+  let steepest = 0;
+  for (const [n, out] of outs.entries()) {
+    for (let i = 0; i < FRAME_SAMPLES; i++) {
+      const input = mixes[n]![i]!;
+      if (Math.abs(input) < 5000) continue;
+      const gain = out[i]! / input;
+      // The attack within the first millisecond of a frame that begins too loud is meant to be steep.
+      if (i >= 48) steepest = Math.max(steepest, Math.abs(gain - last));
+      last = gain;
+    }
+  }
+  // Samples near zero are left out, which makes the steps between those that count a little longer.
+  t.ok(steepest < 0.2, `largest step ${steepest.toFixed(3)}`);
+});
+
+test('the gain recovers within half a second and ends at exactly one', async (t) => {
+  const limiter = new Limiter();
+  limit(limiter, tones([100_000]));
+  const start = limiter.gain;
+  t.ok(start < 0.31);
+  limit(limiter, tones(Array(5).fill(10_000)));
+  const after100Ms = (limiter.gain - start) / (1 - start);
+  t.ok(after100Ms > 0.55 && after100Ms < 0.7, `${after100Ms.toFixed(2)} of the way after 100 ms`);
+  limit(limiter, tones(Array(60).fill(10_000)));
+  t.equal(limiter.gain, 1);
+});
+
+test('one that follows another begins its frame as the other began it', async (t) => {
+  const first = new Limiter();
+  limit(first, tones([60_000]));
+  const before = first.gain;
+  const mix = tones([150_000])[0]!;
+  const [expected] = limit(first, [mix]);
+  t.ok(first.gain < before);
+  const second = new Limiter();
+  second.follow(first);
+  t.equal(second.gain, before);
+  t.same(limit(second, [mix])[0], expected);
+  second.reset();
+  t.equal(second.gain, 1);
+});
+
+test('between levelled talkers, alone or many at once, the limiter has next to nothing to do, so it cannot pump', async (t) => {
+  const seconds = 10;
+  const voices = await Promise.all(VOICES.map((voice) => speech(voice, seconds)));
+  for (const talkers of [1, 2, 3, 6]) {
+    // What a mix stream leaves of the sum when more than two talk.
+    const headroom = FULL_SCALE * Math.min(1, Math.sqrt(2 / talkers));
+    const limiter = new Limiter();
+    const out = new Int16Array(FRAME_SAMPLES);
+    const gainsDb: number[] = [];
+    for (let start = 0; start < seconds * 48_000; start += FRAME_SAMPLES) {
+      const mix = Float32Array.from(out, (_, i) =>
+        voices.slice(0, talkers).reduce((sum, voice) => sum + headroom * voice[start + i]!, 0),
+      );
+      limiter.process(mix, out);
+      gainsDb.push(20 * Math.log10(limiter.gain));
+    }
+    t.ok(Math.min(...gainsDb) > -3, `${talkers}: ${Math.min(...gainsDb).toFixed(1)} dB at most`);
+    const turnedDown = gainsDb.filter((db) => db < -0.5).length / gainsDb.length;
+    t.ok(turnedDown < 0.05, `${talkers}: by more than half a dB in ${(100 * turnedDown).toFixed(1)} % of the frames`);
+  }
+});
+
+test('many loud talkers do not clip', async (t) => {
+  const limiter = new Limiter();
+  let clipped = 0;
+  for (let n = 0; n < 100; n++) {
+    const mix = new Float32Array(FRAME_SAMPLES);
+    for (let talker = 0; talker < 12; talker++) {
+      const voice = tone({
+        frequencyHz: 150 + 37 * talker,
+        samples: FRAME_SAMPLES,
+        amplitude: 15_000,
+        startSample: n * FRAME_SAMPLES,
+      });
+      for (let i = 0; i < FRAME_SAMPLES; i++) mix[i]! += voice[i]!;
+    }
+    const out = new Int16Array(FRAME_SAMPLES);
+    limiter.process(mix, out);
+    for (const sample of out) if (sample >= 32_767 || sample <= -32_768) clipped++;
+  }
+  t.ok(clipped < 10, `${clipped} of 96000 samples clipped`);
+});

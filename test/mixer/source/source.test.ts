@@ -1,0 +1,349 @@
+import opus from '@discordjs/opus';
+import { test } from 'tap';
+import type { Codec } from '../../../src/mixer/codec/codec.ts';
+import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
+import { opusCodec } from '../../../src/mixer/codec/opus.ts';
+import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
+import { Source } from '../../../src/mixer/source/source.ts';
+import { createFrameDecoder, createFrameEncoder } from '../../helpers/opus.ts';
+import { PlainCodec } from '../../helpers/plain-codec.ts';
+import { clickRatio, concatInt16, rms, toInt16, tone } from '../../helpers/signal.ts';
+import { voiced } from '../../helpers/voiced.ts';
+
+const TONE = toInt16(tone({ frequencyHz: 1000, samples: 48_000, amplitude: 0.3 }));
+const frameOf = (sound: Int16Array, n: number) => {
+  const at = (n % (sound.length / FRAME_SAMPLES)) * FRAME_SAMPLES;
+  return sound.subarray(at, at + FRAME_SAMPLES);
+};
+
+/** A source, its packets pushed just before the tick in which they are due. */
+class Line {
+  readonly pool: CodecPool;
+  readonly source: Source;
+  readonly heard: Int16Array[] = [];
+  #n = 0;
+  #timestamp = 1000;
+
+  constructor(codec: Codec, { muted = false } = {}) {
+    this.pool = new CodecPool(codec, () => 0);
+    this.source = new Source(this.pool, muted);
+  }
+
+  push(payload: Uint8Array, atMs: number, levelDbov: number | null = -20, samples = FRAME_SAMPLES): void {
+    const packet = {
+      sequenceNumber: this.#n++ & 0xffff,
+      timestamp: this.#timestamp,
+      payload,
+      levelDbov,
+      redundant: false,
+    };
+    this.#timestamp += samples;
+    this.source.push(packet, atMs);
+  }
+
+  /** A packet of the sender that never arrives. */
+  lose(): void {
+    this.#n++;
+    this.#timestamp += FRAME_SAMPLES;
+  }
+
+  read(nowMs: number): boolean {
+    const sounds = this.source.read(nowMs);
+    this.heard.push(sounds ? Int16Array.from(this.source.frame, Math.round) : new Int16Array(FRAME_SAMPLES));
+    return sounds;
+  }
+}
+
+test('a source that is silent is not decoded, however long, and one that speaks is', async (t) => {
+  const codec = new PlainCodec();
+  const line = new Line(codec);
+  for (let n = 0; n < 500; n++) {
+    line.push(codec.encode(frameOf(TONE, n)), n * PTIME_MS, n % 2 === 0 ? -127 : -70);
+    line.read(n * PTIME_MS);
+  }
+  t.ok(line.heard.every((frame) => rms(frame) === 0));
+  t.equal(line.pool.counters.framesDecoded, 0);
+  t.equal(line.pool.decodersInUse, 0);
+  for (let n = 500; n < 550; n++) {
+    line.push(codec.encode(frameOf(TONE, n)), n * PTIME_MS);
+    line.read(n * PTIME_MS);
+  }
+  t.ok(line.pool.counters.framesDecoded >= 47);
+  t.equal(line.pool.decodersInUse, 1);
+});
+
+test('a muted source costs no decoding, fades out within a frame and comes back with the next word', async (t) => {
+  const codec = new PlainCodec();
+  const line = new Line(codec);
+  const run = (from: number, to: number) => {
+    for (let n = from; n < to; n++) {
+      line.push(codec.encode(frameOf(TONE, n)), n * PTIME_MS);
+      line.read(n * PTIME_MS);
+    }
+  };
+  run(0, 50);
+  line.source.setMuted(true);
+  run(50, 52);
+  t.ok(rms(line.heard[50]!) > 0 && Math.abs(line.heard[50]!.at(-1)!) < 50, 'fades');
+  t.equal(rms(line.heard[51]!), 0);
+  t.notOk(line.source.speaking);
+  const { framesDecoded } = line.pool.counters;
+  run(52, 150);
+  t.equal(line.pool.counters.framesDecoded, framesDecoded);
+  t.equal(line.pool.decodersInUse, 0);
+  line.source.setMuted(false);
+  run(150, 200);
+  t.ok(rms(line.heard[152]!) > 0.15);
+  const all = concatInt16(line.heard);
+  t.ok(clickRatio(all, 2, all.length, TONE) < 1.4, 'without a click');
+});
+
+test('decoding what came before brings the decoder into step: the first word sounds as if always decoded', async (t) => {
+  const voice = toInt16(voiced(31, 4));
+  let lossDb = 0;
+  let withoutDb = 0;
+  let points = 0;
+  for (let start = 20; start < 180; start += 23) {
+    const encode = createFrameEncoder();
+    const decode = createFrameDecoder();
+    const fresh = createFrameDecoder();
+    const line = new Line(opusCodec);
+    const continuous: Int16Array[] = [];
+    const unprepared: Int16Array[] = [];
+    for (let n = 0; n < start + 10; n++) {
+      const packet = encode(frameOf(voice, n));
+      continuous.push(decode(packet));
+      unprepared.push(n < start ? new Int16Array(FRAME_SAMPLES) : fresh(packet));
+      line.push(packet, n * PTIME_MS, n < start ? -70 : -20);
+      line.read(n * PTIME_MS + 19);
+    }
+    // Whatever the buffer adds, the first frame with sound is packet `start`.
+    const first = line.heard.findIndex((frame) => rms(frame) > 0);
+    const snr = (frame: Int16Array, wanted: Int16Array) => {
+      let [signal, noise] = [0, 0];
+      // The fade-in takes the first 5 ms.
+      for (let i = 240; i < FRAME_SAMPLES; i++) {
+        signal += wanted[i]! ** 2;
+        noise += (wanted[i]! - frame[i]!) ** 2;
+      }
+      return Math.min(40, 10 * Math.log10(signal / Math.max(noise, 1e-9)));
+    };
+    lossDb += snr(line.heard[first]!, continuous[start]!);
+    withoutDb += snr(unprepared[start]!, continuous[start]!);
+    points++;
+  }
+  t.comment(`${(lossDb / points).toFixed(1)} dB with, ${(withoutDb / points).toFixed(1)} dB without`);
+  t.ok(lossDb / points > 18, `${(lossDb / points).toFixed(1)} dB`);
+  t.ok(lossDb / points > withoutDb / points + 6, 'far better than a fresh decoder');
+});
+
+test('a speaker who is cut off fades out within 100 ms, then costs nothing', async (t) => {
+  for (const codec of [new PlainCodec(), undefined]) {
+    const encode =
+      codec === undefined ? createFrameEncoder({ application: 'lowDelay' }) : (pcm: Int16Array) => codec.encode(pcm);
+    const line = new Line(codec ?? opusCodec);
+    for (let n = 0; n < 120; n++) {
+      if (n < 50) line.push(encode(frameOf(TONE, n)), n * PTIME_MS);
+      line.read(n * PTIME_MS);
+    }
+    const after = line.heard.slice(50).map(rms);
+    t.ok(after[0]! > 0.1, 'goes on at first');
+    t.ok(
+      after.slice(7).every((level) => level === 0),
+      'is over',
+    );
+    t.ok(line.pool.counters.framesConcealed <= 6, `${line.pool.counters.framesConcealed} frames made up`);
+    const all = concatInt16(line.heard.slice(2));
+    t.ok(clickRatio(all, 50, all.length, TONE) < 1.4, 'without a click');
+    t.equal(line.pool.decodersInUse, 0);
+    t.notOk(line.source.awake);
+    t.notOk(line.source.speaking);
+  }
+});
+
+test('a lost packet in mid-word is concealed without a click', async (t) => {
+  const encode = createFrameEncoder({ application: 'lowDelay', bitsPerSecond: 64_000 });
+  const line = new Line(opusCodec);
+  for (let n = 0; n < 100; n++) {
+    const packet = encode(frameOf(TONE, n));
+    if (n % 10 === 5) line.lose();
+    else line.push(packet, n * PTIME_MS);
+    line.read(n * PTIME_MS);
+  }
+  t.equal(line.pool.counters.packetsLost, 10);
+  t.ok(Math.abs(line.pool.counters.framesConcealed - 10) <= 1);
+  const sound = concatInt16(line.heard.slice(3));
+  t.ok(clickRatio(sound, 50, sound.length, TONE) < 1.6);
+  t.ok(
+    line.heard.slice(3).every((frame) => rms(frame) > 0.05),
+    'no hole',
+  );
+});
+
+for (const samples of [480, 960, 1920, 2880, 5760]) {
+  test(`packets of ${samples / 48} ms are played exactly once, gapless`, async (t) => {
+    const encoder = new opus.OpusEncoder(48_000, 1);
+    encoder.applyEncoderCTL(4000, 2051);
+    encoder.setBitrate(96_000);
+    const sound = toInt16(voiced(41, 3));
+    const line = new Line(opusCodec);
+    // A packet comes when the last of its sound has been spoken.
+    let sent = 0;
+    for (let tick = 0; tick < 140; tick++) {
+      const nowMs = tick * PTIME_MS;
+      for (; (sent + samples) / 48 <= nowMs; sent += samples) {
+        const frames = [];
+        // The binding encodes 60 ms at most: longer packets are put together of 20 ms frames (RFC 6716 section 3.2.5).
+        for (let at = sent; at < sent + samples; at += Math.min(samples, FRAME_SAMPLES)) {
+          frames.push(encoder.encode(Buffer.from(sound.slice(at, at + Math.min(samples, FRAME_SAMPLES)).buffer)));
+        }
+        line.push(joinFrames(frames), (sent + samples) / 48, -20, samples);
+      }
+      line.read(nowMs);
+    }
+    const heard = concatInt16(line.heard);
+    const start = heard.findIndex((sample) => Math.abs(sample) > 0);
+    const from = Math.floor(start / 480) * 480;
+    let [signal, noise] = [0, 0];
+    for (let i = from + 2000; i < heard.length - 6000; i++) {
+      const wanted = sound[i - from - 120]!;
+      signal += wanted ** 2;
+      noise += (wanted - heard[i]!) ** 2;
+    }
+    const snr = 10 * Math.log10(signal / noise);
+    t.ok(snr > 12, `${snr.toFixed(1)} dB against the original, ${from / 48} ms later`);
+    t.equal(line.pool.counters.framesConcealed + line.pool.counters.packetsLost, 0);
+  });
+}
+
+/** One packet of several frames of one configuration, each with its length (code 3, VBR). */
+function joinFrames(frames: readonly Buffer[]): Buffer {
+  if (frames.length === 1) return frames[0]!;
+  const toc = frames[0]![0]! | 3;
+  const lengths = frames.slice(0, -1).flatMap((frame) => {
+    const bytes = frame.length - 1;
+    return bytes < 252 ? [bytes] : [252 + ((bytes - 252) & 3), (bytes - 252 - ((bytes - 252) & 3)) >> 2];
+  });
+  return Buffer.concat([
+    Buffer.from([toc, 0x80 | frames.length, ...lengths]),
+    ...frames.map((frame) => frame.subarray(1)),
+  ]);
+}
+
+test('a sender that tells no levels is heard when it speaks, and not when it is silent', async (t) => {
+  const codec = new PlainCodec();
+  const line = new Line(codec);
+  const silence = new Int16Array(FRAME_SAMPLES);
+  for (let n = 0; n < 150; n++) {
+    line.push(codec.encode(n < 50 || n >= 100 ? silence : frameOf(TONE, n)), n * PTIME_MS, null);
+    const sounds = line.read(n * PTIME_MS);
+    if (n < 49) t.equal(sounds, false);
+    if (n > 52 && n < 99) t.ok(sounds && line.source.speaking);
+    if (n > 120) t.notOk(sounds || line.source.speaking);
+  }
+});
+
+test('too much delay goes away in the pauses of a voice, without a click', async (t) => {
+  for (const packetMs of [20, 60]) {
+    const codec = new PlainCodec();
+    const real = createPacketsOf(packetMs);
+    const line = new Line(packetMs === 20 ? codec : opusCodec);
+    const arrivals: { atMs: number; payload: Uint8Array; level: number }[] = [];
+    const ticks = 600;
+    const stallEnd = packetMs === 20 ? 2080 : 2140;
+    for (let at = 0; at < ticks * PTIME_MS; at += packetMs) {
+      // 140 ms of speech, then 100 ms of near silence; a stall after two seconds.
+      const loud = at % 240 < 140;
+      const pcm = new Int16Array(packetMs * 48);
+      for (let i = 0; i < pcm.length; i++) pcm[i] = TONE[(at * 48 + i) % 48_000]! * (loud ? 1 : 0.002);
+      const payload = packetMs === 20 ? codec.encode(pcm) : real(pcm);
+      const atMs = at + packetMs;
+      arrivals.push({ atMs: atMs > 2000 && atMs < stallEnd ? stallEnd : atMs, payload, level: loud ? -14 : -68 });
+    }
+    const delays: number[] = [];
+    for (let tick = 0; tick < ticks; tick++) {
+      while (arrivals[0] !== undefined && arrivals[0].atMs <= tick * PTIME_MS) {
+        const { atMs, payload, level } = arrivals.shift()!;
+        line.push(payload, atMs, level, packetMs * 48);
+      }
+      line.read(tick * PTIME_MS);
+      delays.push(line.source.jitterBufferDelayMs);
+    }
+    const after = Math.max(...delays.slice(104, 118));
+    t.ok(after >= 60, `${packetMs}: ${after} ms after the stall`);
+    t.ok(delays.at(-1)! <= 45, `${packetMs}: ${delays.at(-1)} ms at the end`);
+    if (packetMs === 20) {
+      const before = concatInt16(line.heard.slice(10, 99));
+      const rest = concatInt16(line.heard.slice(110));
+      t.ok(clickRatio(rest, 2, rest.length, before) < 1.3, 'no click');
+    }
+  }
+});
+
+test('a frame left out of the background is faded over', async (t) => {
+  const codec = new PlainCodec();
+  const line = new Line(codec);
+  // Half a cycle more than whole ones in 20 ms, so that every frame left out turns the tone around.
+  const background = tone({ frequencyHz: 1025, samples: 48_000, amplitude: 0.001 });
+  let pushed = 0;
+  for (let tick = 0; tick < 450; tick++) {
+    // Something loud now and then keeps the source active. 80 ms of packets come late, together.
+    const due = tick >= 50 && tick < 54 ? pushed : tick + 1;
+    for (; pushed < due; pushed++) {
+      const gain = pushed % 14 === 0 ? 200 : 1;
+      const pcm = background.subarray((pushed % 50) * FRAME_SAMPLES).subarray(0, FRAME_SAMPLES);
+      line.push(codec.encode(toInt16(pcm.map((sample) => sample * gain))), tick * PTIME_MS, gain > 1 ? -17 : -63);
+    }
+    line.read(tick * PTIME_MS);
+  }
+  t.ok(line.source.jitterBufferDelayMs < 60, 'frames were left out');
+  const quiet = (n: number) => line.heard[n] !== undefined && rms(line.heard[n]!) < 0.002 && rms(line.heard[n]!) > 0;
+  let sharpest = 0;
+  for (let n = 60; n < 450; n++) {
+    if (!quiet(n - 1) || !quiet(n)) continue;
+    const pair = concatInt16([line.heard[n - 1]!, line.heard[n]!]);
+    for (let i = 2; i < pair.length; i++) {
+      sharpest = Math.max(sharpest, Math.abs(pair[i]! - 2 * pair[i - 1]! + pair[i - 2]!));
+    }
+  }
+  t.comment(sharpest, line.source.jitterBufferDelayMs);
+  t.ok(sharpest > 0 && sharpest < 15, `second difference of ${sharpest} steps in a tone of 33`);
+});
+
+function createPacketsOf(packetMs: number): (pcm: Int16Array) => Buffer {
+  const encode = createFrameEncoder({ application: 'lowDelay' });
+  return (pcm) =>
+    joinFrames(
+      Array.from({ length: packetMs / PTIME_MS }, (_, i) =>
+        encode(pcm.slice(i * FRAME_SAMPLES, (i + 1) * FRAME_SAMPLES)),
+      ),
+    );
+}
+
+test('a packet that no decoder takes is concealed for as long as it would have lasted', async (t) => {
+  const encode = createFrameEncoder({ application: 'lowDelay' });
+  const line = new Line(opusCodec);
+  for (let n = 0; n < 60; n++) {
+    const packet = encode(frameOf(TONE, n));
+    // Two frames of which the first is longer than the packet.
+    if (n === 30) line.push(Uint8Array.of(packet[0]! | 2, 200, 1, 2), n * PTIME_MS, -20, 2 * FRAME_SAMPLES);
+    else if (n !== 31) line.push(packet, n * PTIME_MS);
+    line.read(n * PTIME_MS);
+  }
+  t.equal(line.pool.counters.packetsDiscarded, 1);
+  t.equal(line.pool.counters.framesConcealed, 2);
+  t.equal(line.pool.counters.packetsLost, 0);
+});
+
+test('close gives the decoder back, twice is harmless', async (t) => {
+  const codec = new PlainCodec();
+  const line = new Line(codec);
+  for (let n = 0; n < 10; n++) {
+    line.push(codec.encode(frameOf(TONE, n)), n * PTIME_MS);
+    line.read(n * PTIME_MS);
+  }
+  t.equal(line.pool.decodersInUse, 1);
+  line.source.close();
+  line.source.close();
+  t.equal(line.pool.decodersInUse, 0);
+});

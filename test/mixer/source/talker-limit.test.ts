@@ -1,0 +1,204 @@
+import { test } from 'tap';
+import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
+import { type Talker, TalkerLimit } from '../../../src/mixer/source/talker-limit.ts';
+import { type Person, Room } from '../../helpers/perfect-room.ts';
+import { PlainCodec } from '../../helpers/plain-codec.ts';
+import { createPrng } from '../../helpers/prng.ts';
+import { clickRatio, concatInt16, rmsDbfs, toInt16, tone } from '../../helpers/signal.ts';
+
+const SEED = Number(process.env['SEED'] ?? 8108);
+
+class Voice implements Talker {
+  speaking = false;
+  sounding = false;
+  admitted = false;
+  constructor(public loudnessDbov: number) {}
+}
+
+/** Voices and a limit; a tick asks as a source does and fades within one frame. */
+function unit(max: number, loudness: readonly number[]) {
+  const limit = new TalkerLimit(max);
+  const voices = loudness.map((dbov) => new Voice(dbov));
+  const run = (ticks = 1): void => {
+    for (let i = 0; i < ticks; i++) {
+      for (const voice of voices) {
+        if (voice.speaking && !voice.admitted) limit.request(voice);
+        voice.sounding = voice.speaking && voice.admitted;
+      }
+      limit.decide();
+    }
+  };
+  const heard = () => voices.flatMap(({ admitted }, i) => (admitted ? [i] : []));
+  return { limit, voices, run, heard };
+}
+
+test('while there is room everybody is admitted in the tick in which they begin', async (t) => {
+  const { voices, run, heard } = unit(3, [-60, -20, -40, -30]);
+  for (const [i, voice] of voices.slice(0, 3).entries()) {
+    voice.speaking = true;
+    run();
+    t.ok(voice.sounding, `${i}`);
+  }
+  t.same(heard(), [0, 1, 2]);
+});
+
+test('a newcomer displaces the quietest only by 6 dB, and only after it was heard for 600 ms', async (t) => {
+  const { voices, run, heard } = unit(2, [-30, -20, -24]);
+  const [quiet, , newcomer] = voices;
+  for (const voice of voices.slice(0, 2)) voice.speaking = true;
+  run();
+  newcomer!.speaking = true;
+  run(28);
+  t.same(heard(), [0, 1], 'not before 600 ms');
+  run(1);
+  t.same(heard(), [1], 'the quietest fades');
+  run(1);
+  t.same(heard(), [1, 2], 'then the newcomer is heard');
+  quiet!.loudnessDbov = -18.1;
+  run(200);
+  t.same(heard(), [1, 2], 'less than 6 dB louder');
+  quiet!.loudnessDbov = -18;
+  run(2);
+  t.same(heard(), [0, 1], '6 dB louder');
+});
+
+test('who stops makes room at once, for the loudest of those who wait', async (t) => {
+  const { voices, run, heard } = unit(2, [-30, -30, -29, -27, -28]);
+  for (const voice of voices) voice.speaking = true;
+  run(10);
+  t.same(heard(), [0, 1]);
+  voices[0]!.speaking = false;
+  run();
+  t.same(heard(), [1, 3]);
+});
+
+test('a limit that is lowered takes one talker per tick, the quietest first; one that is lifted admits all', async (t) => {
+  const { limit, voices, run, heard } = unit(5, [-30, -20, -40, -25, -35]);
+  for (const voice of voices) voice.speaking = true;
+  run(3);
+  limit.setMax(2);
+  run(1);
+  t.same(heard(), [0, 1, 3, 4]);
+  run(10);
+  t.same(heard(), [1, 3]);
+  limit.setMax(0);
+  run(2);
+  t.same(heard(), [0, 1, 2, 3, 4]);
+  limit.setMax(5);
+  run(40);
+  t.same(heard(), [0, 1, 2, 3, 4], 'everybody has one place, also who was fading');
+});
+
+const toneOf = (index: number, amplitude = 0.02) =>
+  toInt16(tone({ frequencyHz: 350 + 50 * index, samples: 48_000, amplitude }));
+
+function plainRoom(maxTalkers: number) {
+  const codec = new PlainCodec();
+  return { codec, room: new Room(codec, (frame) => codec.encode(frame), { maxTalkers }) };
+}
+
+test('with 40 of 40 talking a tick decodes 8 frames and encodes 9, and all 40 are shown as speaking', async (t) => {
+  const { room } = plainRoom(8);
+  const people = Array.from({ length: 40 }, (_, i) => room.join(toneOf(i)));
+  for (const person of people) person.talking = true;
+  const { counters } = room.pool;
+  room.run(5);
+  t.ok(room.pool.decodersInUse <= 8, 'also when all begin at the same time');
+  room.run(50);
+  const { framesDecoded, framesEncoded } = counters;
+  room.run(100);
+  t.equal(counters.framesDecoded - framesDecoded, 800);
+  t.equal(counters.framesEncoded - framesEncoded, 900);
+  t.equal(room.pool.decodersInUse, 8);
+  let speakers = 0;
+  room.mixer.forEachSpeaker(() => speakers++);
+  t.equal(speakers, 40);
+});
+
+/** 40 people whose levels go up and down and who pause, for a minute; what was decoded, and what each heard last. */
+function liveliness(seed: number) {
+  const prng = createPrng(seed);
+  const { room } = plainRoom(8);
+  const people = Array.from({ length: 40 }, (_, i) => room.join(toneOf(i)));
+  let mostDecoded = 0;
+  let mostEncoded = 0;
+  let encoded = 0;
+  const changes: string[] = [];
+  let heard = '';
+  const TICKS = 3000;
+  for (let tick = 0; tick < TICKS; tick++) {
+    for (const person of people) {
+      if (prng() < 0.01) person.talking = !person.talking;
+      person.levelDbov = -45 + 30 * prng();
+    }
+    const { framesDecoded, framesEncoded } = room.pool.counters;
+    room.run();
+    mostDecoded = Math.max(mostDecoded, room.pool.counters.framesDecoded - framesDecoded);
+    mostEncoded = Math.max(mostEncoded, room.pool.counters.framesEncoded - framesEncoded);
+    encoded += room.pool.counters.framesEncoded - framesEncoded;
+    const now = people.flatMap(({ participant }, i) => (participant.source.admitted ? [i] : [])).join();
+    if (now !== heard) changes.push(`${tick}: ${now}`);
+    heard = now;
+  }
+  return { mostDecoded, mostEncoded, meanEncoded: encoded / TICKS, changes };
+}
+
+test('however lively the talk, no tick decodes more than 8; the same talk gives the same choice', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  const first = liveliness(SEED);
+  t.comment(first.mostEncoded, first.meanEncoded, first.changes.length);
+  t.equal(first.mostDecoded, 8);
+  t.ok(first.meanEncoded < 14, `${first.meanEncoded} encodes in the mean: who was heard keeps an encoder for 200 ms`);
+  t.ok(first.changes.length > 20, 'there were changes');
+  t.same(liveliness(SEED).changes, first.changes);
+});
+
+test('who is outbid fades, who takes the place fades in: nobody hears a click', async (t) => {
+  const { codec, room } = plainRoom(1);
+  const low = toInt16(tone({ frequencyHz: 1000, samples: 48_000, amplitude: 0.2 }));
+  const high = toInt16(tone({ frequencyHz: 1300, samples: 48_000, amplitude: 0.3 }));
+  const [listener, first, second] = [room.join(low), room.join(low), room.join(high)];
+  first.talking = true;
+  first.levelDbov = -30;
+  room.run(40);
+  second.talking = true;
+  second.levelDbov = -20;
+  room.run(40);
+  const decode = (person: Person) =>
+    concatInt16([new Int16Array(FRAME_SAMPLES), ...person.written.map(({ payload }) => codec.decode(payload))]);
+  const heard = decode(listener);
+  t.ok(clickRatio(heard, 2, heard.length, high) < 1.3);
+  t.ok(Math.abs(rmsDbfs(heard.subarray(-9600)) - rmsDbfs(high)) < 0.1, 'the louder one is heard now');
+  t.ok(Math.abs(rmsDbfs(decode(first).subarray(-9600)) - rmsDbfs(high)) < 0.1, 'also by who was heard before');
+  second.talking = false;
+  room.run(40);
+  t.ok(Math.abs(rmsDbfs(decode(listener).subarray(-9600)) - rmsDbfs(low)) < 0.1, 'who waited is heard again');
+});
+
+test('a talker without levels in their packets (RFC 6464) is limited as well', async (t) => {
+  const { room } = plainRoom(1);
+  const [, a, b] = [room.join(toneOf(1, 0.1)), room.join(toneOf(2, 0.1)), room.join(toneOf(3, 0.1))];
+  for (const person of [a, b]) person.talking = true;
+  Object.assign(a, { levelDbov: null });
+  Object.assign(b, { levelDbov: null });
+  room.run(60);
+  t.equal([a, b].filter(({ participant }) => participant.contributing).length, 1);
+});
+
+test('a place does not stay with somebody who leaves or is muted', async (t) => {
+  const { room } = plainRoom(1);
+  const [, a, b] = [room.join(toneOf(1)), room.join(toneOf(2)), room.join(toneOf(3))];
+  a.talking = true;
+  room.run(20);
+  b.talking = true;
+  room.run(20);
+  t.notOk(b.participant.source.admitted);
+  room.mute(a, true);
+  room.run(3);
+  t.ok(b.participant.source.admitted);
+  room.mute(a, false);
+  room.run(3);
+  room.leave(b);
+  room.run(3);
+  t.ok(a.participant.source.admitted);
+});

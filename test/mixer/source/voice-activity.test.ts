@@ -1,0 +1,99 @@
+import { test } from 'tap';
+import { VoiceActivity } from '../../../src/mixer/source/voice-activity.ts';
+
+const FRAMES_PER_SECOND = 50;
+
+function feed(voice: VoiceActivity, levelDbov: number, frames: number): void {
+  for (let n = 0; n < frames; n++) voice.update(levelDbov);
+}
+
+test('speech is noticed in its first frame', async (t) => {
+  const voice = new VoiceActivity();
+  t.notOk(voice.active, 'silent at first');
+  feed(voice, -65, 200);
+  t.notOk(voice.active, 'a quiet room is not speech');
+  t.ok(voice.update(-35), 'the first loud frame is');
+});
+
+test('activity holds on for 300 ms, whatever the length of the packets', async (t) => {
+  for (const packetMs of [10, 20, 60]) {
+    const voice = new VoiceActivity();
+    voice.update(-25, packetMs);
+    let heldMs = 0;
+    while (voice.update(-70, packetMs)) heldMs += packetMs;
+    t.ok(Math.abs(heldMs + packetMs - 300) < packetMs, `held for ${heldMs} ms with packets of ${packetMs} ms`);
+  }
+});
+
+test('loudness follows a voice within a fifth of a second and is not told by the pauses between its syllables', async (t) => {
+  for (const packetMs of [10, 20, 60]) {
+    const voice = new VoiceActivity();
+    for (let ms = 0; ms < 240; ms += packetMs) voice.update(-25, packetMs);
+    t.ok(voice.loudnessDbov > -30 && voice.loudnessDbov <= -25, `${packetMs}: ${voice.loudnessDbov}`);
+    for (let ms = 0; ms < 120; ms += packetMs) voice.update(-80, packetMs);
+    t.ok(voice.loudnessDbov > -35, `${packetMs}: ${voice.loudnessDbov} after a gap of 120 ms`);
+    for (let ms = 0; ms < 6000; ms += packetMs) voice.update(-127, packetMs);
+    t.ok(voice.loudnessDbov >= -60 && voice.loudnessDbov < -59, `${packetMs}: ${voice.loudnessDbov} in silence`);
+  }
+});
+
+test('pauses between words are held over, a second silence is not', async (t) => {
+  const voice = new VoiceActivity();
+  for (let word = 0; word < 10; word++) {
+    feed(voice, -25, 10);
+    feed(voice, -68, 12);
+    t.ok(voice.active, 'still active at the end of a pause of 240 ms');
+  }
+  feed(voice, -68, 50);
+  t.notOk(voice.active);
+});
+
+test('constant noise at -55 dBov becomes background within ten seconds, also after digital or near silence', async (t) => {
+  for (const before of [undefined, -127, -110, -80]) {
+    const voice = new VoiceActivity();
+    if (before !== undefined) feed(voice, before, 10 * FRAMES_PER_SECOND);
+    feed(voice, -55, 10 * FRAMES_PER_SECOND);
+    t.notOk(voice.active, `after ${before ?? 'nothing'}`);
+    t.ok(voice.update(-35), 'and speech above it is noticed');
+  }
+});
+
+test('a steady tone at -20 dBov stays active for ten minutes', async (t) => {
+  const voice = new VoiceActivity();
+  let active = 0;
+  for (let n = 0; n < 600 * FRAMES_PER_SECOND; n++) active += voice.update(-20) ? 1 : 0;
+  t.equal(active, 600 * FRAMES_PER_SECOND);
+});
+
+test('noise that wavers a little is background too', async (t) => {
+  const voice = new VoiceActivity();
+  for (let n = 0; n < 15 * FRAMES_PER_SECOND; n++) voice.update(-57 + (n % 7));
+  t.notOk(voice.active);
+});
+
+test('digital silence is never active and says nothing about the background', async (t) => {
+  const voice = new VoiceActivity();
+  feed(voice, -58, 20 * FRAMES_PER_SECOND);
+  const threshold = voice.thresholdDbov;
+  feed(voice, -127, 60 * FRAMES_PER_SECOND);
+  t.notOk(voice.active);
+  t.equal(voice.thresholdDbov, threshold);
+  t.equal(Math.round(voice.levelDbov), -127);
+});
+
+test('nothing below -60 dBov is speech, and all that is 10 dB above the loudest background is', async (t) => {
+  const quiet = new VoiceActivity();
+  feed(quiet, -90, 60 * FRAMES_PER_SECOND);
+  t.notOk(quiet.update(-61));
+  const loud = new VoiceActivity();
+  feed(loud, -30, 600 * FRAMES_PER_SECOND);
+  t.ok(loud.update(-40), 'however long the loudness lasts');
+});
+
+test('the level that people see is smooth', async (t) => {
+  const voice = new VoiceActivity();
+  feed(voice, -30, 50);
+  t.ok(Math.abs(voice.levelDbov + 30) < 0.1);
+  voice.update(-50);
+  t.ok(voice.levelDbov > -40 && voice.levelDbov < -35, `${voice.levelDbov} after one frame`);
+});

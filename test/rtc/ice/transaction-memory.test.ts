@@ -1,0 +1,16 @@
+import { test } from 'tap';
+import { TransactionMemory } from '../../../src/rtc/ice/transaction-memory.ts';
+import { createBytes } from '../bytes.ts';
+
+test('each of the last 256 transactions is new once', (t) => {
+  const bytes = createBytes(1);
+  const memory = new TransactionMemory();
+  const transactions = Array.from({ length: 300 }, () => bytes(12));
+  t.ok(transactions.every((id) => memory.add(id)));
+  t.ok(transactions.slice(-256).every((id) => !memory.add(id)));
+  t.ok(memory.add(transactions[0]!), 'what is older is forgotten');
+  const similar = Buffer.from(transactions[299]!);
+  similar[11]! ^= 1;
+  t.ok(memory.add(similar));
+  t.end();
+});

@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Test, test } from 'tap';
+import type { MediaAddress } from '../../../src/rtc/net/datagram-port.ts';
+import { MediaPort } from '../../../src/rtc/net/media-port.ts';
+import { frame, MAX_FRAME_LENGTH } from '../../../src/rtc/net/stream-framing.ts';
+import type { TcpConnection } from '../../../src/rtc/net/tcp-connection.ts';
+import { TCP_LIMITS, type TcpLimits, TcpPort } from '../../../src/rtc/net/tcp-port.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+import { TcpClient } from '../tcp-client.ts';
+
+/** By its first byte, which is all that the port looks at. */
+const STUN = Buffer.from([0, 1, 2, 3]);
+const RTP = Buffer.from([0x80, 111, 0, 0]);
+const LOOPBACK: MediaAddress = { protocol: 'udp', address: '127.0.0.1', family: 4, port: 0 };
+
+interface Came {
+  readonly datagram: Buffer;
+  readonly connection: TcpConnection;
+}
+
+/** A port of its own on the loopback interface, whose time stands still. */
+async function setUp(t: Test, limits: Partial<TcpLimits> = {}) {
+  const clock = new FakeClock();
+  // What is free for UDP and TCP a moment before is free again.
+  const free = await MediaPort.open({ hosts: ['127.0.0.1'], port: 0, tcp: true, clock });
+  const { port: number } = free.addresses[0]!;
+  await free.close();
+  const address = { ...LOOPBACK, port: number };
+  const port = await TcpPort.open({ addresses: [address], clock, limits: { ...TCP_LIMITS, ...limits } });
+  const came: Came[] = [];
+  const closed: unknown[] = [];
+  port.listen(
+    (datagram, _remote, socket) => came.push({ datagram, connection: socket as TcpConnection }),
+    (remote) => closed.push(remote),
+  );
+  const clients: TcpClient[] = [];
+  t.teardown(async () => {
+    for (const client of clients) client.close();
+    await port.close();
+    assert.equal(clock.pendingTimers, 0, 'no timer is left');
+    assert.deepEqual(port.connectionCount, { all: 0, new: 0 }, 'no connection is left');
+  });
+  const connect = async () => {
+    const client = await TcpClient.connect(address);
+    clients.push(client);
+    return client;
+  };
+  /** A connection that a transport has adopted, with both of its ends. */
+  const connectAdopted = async () => {
+    const client = await connect();
+    const before = came.length;
+    client.send(STUN);
+    await eventually(() => came.length > before);
+    const { connection } = came.at(-1)!;
+    connection.adopt();
+    return { client, connection };
+  };
+  return { clock, port, address, came, closed, connect, connectAdopted };
+}
+
+test('datagrams go both ways in frames, and the end of a connection is told once', async (t) => {
+  const { port, came, closed, connect } = await setUp(t);
+  const client = await connect();
+  for (const byte of frame(STUN)) {
+    client.socket.write(Buffer.from([byte]));
+    await sleep(1);
+  }
+  await eventually(() => came.length === 1);
+  t.same(came[0]!.datagram, STUN);
+  const { connection } = came[0]!;
+  t.equal(connection.send(Buffer.from('answer')), true);
+  await eventually(() => client.received.length === 1);
+  t.same(client.received, [Buffer.from('answer')]);
+
+  connection.adopt();
+  t.same(port.connectionCount, { all: 1, new: 0 });
+  client.close();
+  await eventually(() => closed.length === 1);
+  t.match(closed, [{ address: '127.0.0.1', port: connection.remote.port }]);
+  connection.release();
+  connection.refuse();
+  t.equal(connection.send(RTP), true, "what comes after the end is nobody's failure");
+  t.equal(closed.length, 1);
+  t.match(port.counters, { accepted: 1, refused: 0, packetsDropped: 0, framesIn: 1 });
+});
+
+test('a connection that has not begun with STUN ends, and so does one with a frame that is too long', async (t) => {
+  const { port, came, connect, connectAdopted } = await setUp(t);
+  const rude = await connect();
+  rude.send(RTP);
+  const http = await connect();
+  http.socket.write('GET / HTTP/1.1\r\n\r\n');
+  const { client: long } = await connectAdopted();
+  long.send(Buffer.alloc(MAX_FRAME_LENGTH + 1));
+  await eventually(() => rude.closed && http.closed && long.closed);
+  t.equal(port.counters.refused, 3);
+  t.equal(came.length, 1, 'only the STUN went on to somebody');
+});
+
+test('who keeps a connection open without authenticating loses it after five seconds, however it goes about it', async (t) => {
+  const { clock, port, came, connect, connectAdopted } = await setUp(t);
+  const silent = await connect();
+  const slow = await connect();
+  const guessing = await connect();
+  const { client: good } = await connectAdopted();
+  for (let i = 0; i < 4; i++) {
+    slow.socket.write(frame(STUN).subarray(i, i + 1));
+    guessing.send(STUN);
+    await eventually(() => came.length === i + 2);
+    clock.advance(1200);
+  }
+  t.equal(port.connectionCount.new, 3);
+  clock.advance(201);
+  await eventually(() => silent.closed && slow.closed && guessing.closed);
+  t.equal(port.counters.refused, 3);
+  clock.advance(20_000);
+  t.same(port.connectionCount, { all: 1, new: 0 });
+  t.equal(good.closed, false);
+});
+
+test('guessing ends after a few tries', async (t) => {
+  const { port, came, connect } = await setUp(t);
+  const client = await connect();
+  for (let i = 0; i < 100; i++) client.send(STUN);
+  await eventually(() => client.closed);
+  t.equal(came.length, TCP_LIMITS.framesBeforeAdoption);
+  t.equal(port.counters.refused, 1);
+});
+
+test('a flood of connections from one address costs only its own oldest ones', async (t) => {
+  const { port, connect, connectAdopted } = await setUp(t, { newConnectionsPerAddress: 8 });
+  const { client: good, connection } = await connectAdopted();
+  const flood: TcpClient[] = [];
+  for (let i = 0; i < 40; i++) flood.push(await connect());
+  await eventually(() => flood.filter(({ closed }) => closed).length === 32);
+  t.same(port.connectionCount, { all: 9, new: 8 });
+  t.ok(
+    flood.slice(-8).every(({ closed }) => !closed),
+    'the newest stay',
+  );
+  t.equal(port.counters.refused, 32);
+
+  const { connection: late } = await connectAdopted();
+  t.equal(late.protocol, 'tcp', 'somebody who authenticates gets in meanwhile');
+  connection.send(RTP);
+  await eventually(() => good.received.length === 1);
+  t.equal(good.closed, false);
+});
+
+test('the number of connections that nobody has adopted is bounded for all addresses together', async (t) => {
+  const { port, connect } = await setUp(t, { newConnections: 5 });
+  const clients: TcpClient[] = [];
+  for (let i = 0; i < 12; i++) clients.push(await connect());
+  await eventually(() => clients.filter(({ closed }) => closed).length === 7);
+  t.same(port.connectionCount, { all: 5, new: 5 });
+});
+
+test('for a peer that reads too slowly packets are dropped, not queued, and after five seconds it is given up', async (t) => {
+  const { clock, port, closed, connectAdopted } = await setUp(t);
+  const { client, connection } = await connectAdopted();
+  client.socket.pause();
+  const packet = Buffer.alloc(1000, 0x80);
+  let sent = 0;
+  while (port.counters.packetsDropped === 0 && sent < 50_000) {
+    connection.send(packet);
+    sent++;
+    if (sent % 100 === 0) await sleep(1);
+  }
+  for (let i = 0; i < 100; i++) connection.send(packet);
+  t.equal(port.counters.packetsDropped, 101, `all of them, after ${sent} packets that the system has taken`);
+  clock.advance(TCP_LIMITS.stallMs - 1);
+  t.equal(closed.length, 0);
+  clock.advance(1);
+  t.equal(closed.length, 1, 'the connection is closed');
+  t.equal(port.counters.refused, 1);
+  client.socket.resume();
+  await eventually(() => client.closed);
+});
+
+test('a peer that begins to read again before that goes on, with what was dropped missing', async (t) => {
+  const { clock, port, connectAdopted } = await setUp(t);
+  const { client, connection } = await connectAdopted();
+  client.socket.pause();
+  let sent = 0;
+  while (port.counters.packetsDropped === 0) {
+    connection.send(Buffer.alloc(1000, 0x80));
+    sent++;
+    if (sent % 100 === 0) await sleep(1);
+  }
+  clock.advance(TCP_LIMITS.stallMs - 1);
+  client.socket.resume();
+  await eventually(() => client.received.length === sent - 1);
+  connection.send(Buffer.from('later'));
+  await eventually(() => client.received.length === sent);
+  t.same(client.received.at(-1), Buffer.from('later'));
+  clock.advance(2 * TCP_LIMITS.stallMs);
+  t.equal(client.closed, false);
+});
+
+test('to a peer that falls silent nothing more is sent, so that nothing old arrives when it is back', async (t) => {
+  const { clock, port, came, connectAdopted } = await setUp(t);
+  const { client, connection } = await connectAdopted();
+  const speak = async (pauseMs: number) => {
+    clock.advance(pauseMs);
+    const before = came.length;
+    client.send(RTP);
+    await eventually(() => came.length > before);
+  };
+  /** How long packets are sent to a peer that is silent, in steps of 100 ms. */
+  const sentForMs = () => {
+    const startMs = clock.now();
+    const before = port.counters.packetsDropped;
+    while (port.counters.packetsDropped === before) {
+      connection.send(RTP);
+      clock.advance(100);
+    }
+    return clock.now() - startMs - 200;
+  };
+  t.equal(sentForMs(), TCP_LIMITS.mostSilenceMs, 'nothing is known yet of its pauses');
+  for (let i = 0; i < 200; i++) await speak(400);
+  t.equal(sentForMs(), TCP_LIMITS.leastSilenceMs);
+  await speak(0);
+  for (let i = 0; i < 20; i++) await speak(2600);
+  t.equal(sentForMs(), 3900, 'one and a half times its usual pause');
+  await speak(0);
+  connection.send(Buffer.from('back'));
+  await eventually(() => String(client.received.at(-1)) === 'back');
+
+  clock.advance(TCP_LIMITS.consentMs - 1);
+  t.equal(client.closed, false);
+  clock.advance(1);
+  await eventually(() => client.closed);
+});
+
+test('a peer that sends too much is read more slowly, and loses nothing', async (t) => {
+  const { clock, port, connectAdopted } = await setUp(t);
+  const { client } = await connectAdopted();
+  const packets = 20_000;
+  const framed = frame(Buffer.alloc(98, 0x80));
+  client.socket.write(Buffer.concat(Array.from({ length: packets }, () => framed)));
+  await sleep(100);
+  const first = port.counters.framesIn;
+  t.ok(first < 2500, `${first} packets while the clock stands still`);
+  for (let i = 0; i < 2000 && port.counters.framesIn < packets + 1; i++) {
+    clock.advance(10);
+    await sleep(1);
+  }
+  t.equal(port.counters.framesIn, packets + 1);
+  const { readBytesPerMs } = TCP_LIMITS;
+  t.ok(clock.now() > (0.8 * packets * framed.length) / readBytesPerMs, `it took ${clock.now()} ms`);
+});
+
+test('a closed port is free at once, also if connections were open', async (t) => {
+  const clock = new FakeClock();
+  const options = { hosts: ['127.0.0.1', '::1'], port: 0, tcp: true, clock };
+  const first = await MediaPort.open(options);
+  const { port } = first.addresses[0]!;
+  t.equal(new Set(first.addresses.map((address) => address.port)).size, 1, 'UDP and TCP have the same number');
+  t.same(
+    first.addresses.map(({ protocol, address }) => `${protocol} ${address}`),
+    ['udp 127.0.0.1', 'udp ::1', 'tcp 127.0.0.1', 'tcp ::1'],
+  );
+  const client = await TcpClient.connect({ address: '127.0.0.1', port });
+  await eventually(() => first.tcp?.connectionCount.all === 1);
+  await first.close();
+  await first.close();
+  const second = await MediaPort.open({ ...options, port });
+  await eventually(() => client.closed);
+  await second.close();
+  t.equal(clock.pendingTimers, 0);
+});
+
+test('a TCP port that is taken is an error in words, and nothing stays open', async (t) => {
+  const clock = new FakeClock();
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.teardown(() => other.close());
+  const { port } = other.address() as { port: number };
+  const options = { hosts: ['127.0.0.1'], port, clock };
+  await t.rejects(MediaPort.open({ ...options, tcp: true }), {
+    message: `cannot listen on TCP port ${port} on 127.0.0.1: the port is in use (without TCP: --media-tcp off)`,
+  });
+  const udpOnly = await MediaPort.open({ ...options, tcp: false });
+  t.equal(udpOnly.tcp, null);
+  t.same(
+    udpOnly.addresses.map(({ protocol }) => protocol),
+    ['udp'],
+  );
+  await udpOnly.close();
+});
+
+test('where every address of the machine is bound, TCP leaves out those on which another program has the port', async (t) => {
+  const clock = new FakeClock();
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.teardown(() => other.close());
+  const { port } = other.address() as { port: number };
+  const opened = await MediaPort.open({ hosts: [], port, tcp: true, clock });
+  t.teardown(() => opened.close());
+  const told = (wanted: string) =>
+    opened.addresses.filter(({ protocol }) => protocol === wanted).map(({ address }) => address);
+  t.ok(told('udp').includes('127.0.0.1'));
+  t.same(
+    told('tcp'),
+    told('udp').filter((address) => address !== '127.0.0.1'),
+  );
+});

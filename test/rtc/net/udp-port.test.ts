@@ -1,0 +1,74 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
+import { test } from 'tap';
+import { UdpPort } from '../../../src/rtc/net/udp-port.ts';
+import { eventually } from '../../helpers/eventually.ts';
+
+test('one port number is bound on every given address, of both families', async (t) => {
+  const port = await UdpPort.open({ hosts: ['127.0.0.1', '::1'], port: 0 });
+  t.same(
+    port.addresses.map(({ address, family }) => [address, family]),
+    [
+      ['127.0.0.1', 4],
+      ['::1', 6],
+    ],
+  );
+  t.equal(new Set(port.addresses.map((bound) => bound.port)).size, 1);
+  await port.close();
+});
+
+test('without hosts every address of the machine is bound, except link-local ones', async (t) => {
+  const port = await UdpPort.open({ hosts: [], port: 0 });
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const bound = port.addresses.map(({ address }) => address);
+  t.ok(bound.includes('127.0.0.1'));
+  t.ok(bound.every((address) => all.some((own) => own.address === address) && !address.startsWith('fe80')));
+  await port.close();
+  await port.close();
+});
+
+test('a host that cannot be bound is an error in words', async (t) => {
+  await t.rejects(UdpPort.open({ hosts: ['voice.example.org'], port: 0 }), /"voice.example.org" is not an IP address/);
+  await t.rejects(UdpPort.open({ hosts: ['192.0.2.1'], port: 0 }), /does not have the address/);
+  const taken = await UdpPort.open({ hosts: ['127.0.0.1'], port: 0 });
+  const { port } = taken.addresses[0]!;
+  await t.rejects(UdpPort.open({ hosts: ['::1', '127.0.0.1'], port }), /the port is in use/);
+  const again = await UdpPort.open({ hosts: ['::1'], port });
+  t.equal(again.addresses[0]!.port, port, 'what was bound before the failure is free again');
+  await again.close();
+  await taken.close();
+});
+
+test('a datagram is answered from the address that it came to', async (t) => {
+  const port = await UdpPort.open({ hosts: ['127.0.0.1', '::1'], port: 0 });
+  port.listen((datagram, remote, socket) =>
+    t.ok(socket.send(Buffer.concat([datagram, Buffer.from('!')]), remote.port, remote.address)),
+  );
+  for (const { address, family, port: number } of port.addresses) {
+    const client = createSocket(family === 6 ? 'udp6' : 'udp4');
+    client.send('hello', number, address);
+    const [answer, remote] = await once(client, 'message');
+    t.equal(String(answer), 'hello!');
+    t.equal(remote.address, address);
+    client.close();
+  }
+  t.same(port.counters, { datagramsIn: 2, sendFailures: 0, socketErrors: 0 });
+  await port.close();
+});
+
+test('a send that fails is counted, and nothing is thrown, also after close', async (t) => {
+  const port = await UdpPort.open({ hosts: ['127.0.0.1'], port: 0 });
+  port.listen((datagram, remote, socket) => {
+    socket.send(datagram, remote.port, '::1');
+    socket.send(datagram, 0, remote.address);
+    socket.send(Buffer.alloc(70_000), remote.port, remote.address);
+    void port.close().then(() => socket.send(datagram, remote.port, remote.address));
+  });
+  const client = createSocket('udp4');
+  client.send('x', port.addresses[0]!.port, '127.0.0.1');
+  await eventually(() => port.counters.sendFailures === 3 || JSON.stringify(port.counters));
+  await port.close();
+  t.equal(port.counters.sendFailures, 3, "what comes after the close is nobody's failure");
+  client.close();
+});

@@ -1,0 +1,30 @@
+import { test } from 'tap';
+import { LossTrigger } from '../../../src/rtc/rtp/loss-trigger.ts';
+
+/** What the trigger says after each report; one comes every five seconds. */
+function after(...percents: number[]): string {
+  const trigger = new LossTrigger();
+  return percents
+    .map((percent, i) => {
+      trigger.report(percent / 100, i * 5000);
+      return trigger.on ? '1' : '0';
+    })
+    .join('');
+}
+
+test('two of three reports above 2 % turn it on', (t) => {
+  t.equal(after(3), '0', 'not one');
+  t.equal(after(3, 3), '01');
+  t.equal(after(3, 0, 3), '001');
+  t.equal(after(3, 0, 0, 3), '0000', 'not two of four');
+  t.equal(after(2, 2, 2), '000', 'not 2 %');
+  t.end();
+});
+
+test('30 s below 0.5 % turn it off, and nothing less', (t) => {
+  t.equal(after(9, 9, 0, 0, 0, 0, 0, 0, 0), '011111110');
+  t.equal(after(9, 9, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), '0111111111111110', 'one bad report begins it again');
+  t.equal(after(9, 9, ...Array(20).fill(0.5)), `0${'1'.repeat(21)}`);
+  t.equal(after(9, 9, 0, 0, 0, 0, 0, 0, 0, 9, 0, 9), '011111110001', 'it comes on again');
+  t.end();
+});

@@ -1,0 +1,135 @@
+import * as fc from 'fast-check';
+import { test } from 'tap';
+import {
+  createRtpHeader,
+  parseRtpHeader,
+  RTP_HEADER_LENGTH,
+  withoutPadding,
+  writeRtpHeader,
+} from '../../../src/rtc/rtp/rtp-packet.ts';
+
+const FIXED = [0x80, 0xef, 0x12, 0x34, 0, 0, 3, 0xc0, 0xde, 0xad, 0xbe, 0xef];
+
+function withExtension(profile: number, elements: number[], payload: number[] = [1, 2, 3]): Uint8Array {
+  const padded = [...elements, ...Array<number>((4 - (elements.length % 4)) % 4).fill(0)];
+  return Uint8Array.from([
+    0x90,
+    ...FIXED.slice(1),
+    profile >> 8,
+    profile & 0xff,
+    0,
+    padded.length / 4,
+    ...padded,
+    ...payload,
+  ]);
+}
+
+test('a written header is read as it was written', (t) => {
+  fc.assert(
+    fc.property(
+      fc.nat({ max: 127 }),
+      fc.nat({ max: 65_535 }),
+      fc.nat({ max: 2 ** 32 - 1 }),
+      fc.nat({ max: 2 ** 32 - 1 }),
+      fc.boolean(),
+      (payloadType, sequenceNumber, timestamp, ssrc, marker) => {
+        const packet = new Uint8Array(20);
+        const header = createRtpHeader();
+        writeRtpHeader(packet, payloadType, sequenceNumber, timestamp, ssrc, marker);
+        const parsed = parseRtpHeader(packet, header, 1);
+        const expected = { ...createRtpHeader(), payloadType, sequenceNumber, timestamp, ssrc, marker };
+        return parsed && JSON.stringify(header) === JSON.stringify(expected);
+      },
+    ),
+  );
+  t.end();
+});
+
+test('contributing sources and extensions are passed over to the payload', (t) => {
+  const header = createRtpHeader();
+  const packet = Uint8Array.from([
+    0x92,
+    ...FIXED.slice(1),
+    ...Array<number>(8).fill(7),
+    0xbe,
+    0xde,
+    0,
+    1,
+    0x10,
+    0x85,
+    0,
+    0,
+    9,
+  ]);
+  t.ok(parseRtpHeader(packet, header, 1));
+  t.equal(header.csrcCount, 2);
+  t.equal(header.headerLength, packet.length - 1);
+  t.equal(header.audioLevelDbov, -5);
+  t.equal(header.voice, true);
+  t.end();
+});
+
+test('the audio level is found in one-byte and two-byte extensions, between others', (t) => {
+  const header = createRtpHeader();
+  const levelIn = (profile: number, elements: number[], id = 3) => {
+    t.ok(parseRtpHeader(withExtension(profile, elements), header, id));
+    return header.audioLevelDbov;
+  };
+  t.equal(levelIn(0xbede, [0x21, 1, 2, 0, 0x30, 0x7f]), -127);
+  t.equal(header.voice, false);
+  t.equal(levelIn(0xbede, [0x30, 0x80]), 0);
+  t.notOk(Object.is(levelIn(0xbede, [0x30, 0x80]), -0));
+  t.equal(levelIn(0x1000, [2, 3, 1, 2, 3, 0, 3, 1, 0x9e]), -30);
+  t.equal(levelIn(0x100f, [2, 0, 3, 1, 0x9e]), -30);
+  t.equal(levelIn(0x1000, [3, 0]), null, 'an empty element has no level');
+  t.equal(levelIn(0xbede, [0xf0, 0x30, 0x80]), null, 'identifier 15 ends the search');
+  t.equal(levelIn(0xbede, [0x2f, 0x30, 0x80]), null, 'an element that is cut off ends the search');
+  t.equal(levelIn(0x1234, [0x30, 0x80]), null, 'another profile has no elements');
+  t.equal(levelIn(0xbede, [0x40, 0x80]), null);
+  t.end();
+});
+
+test('a header that is cut off anywhere is refused', (t) => {
+  const packet = withExtension(0xbede, [0x30, 0x80], []);
+  const header = createRtpHeader();
+  for (let length = 0; length < packet.length; length++) t.notOk(parseRtpHeader(packet.subarray(0, length), header, 3));
+  t.ok(parseRtpHeader(packet, header, 3));
+  packet[0]! &= 0x3f;
+  t.notOk(parseRtpHeader(packet, header, 3), 'another version');
+  t.end();
+});
+
+test('padding is taken off, and an impossible count is refused', (t) => {
+  const header = createRtpHeader();
+  const packet = Uint8Array.from([0xa0, ...FIXED.slice(1), 1, 2, 0, 0, 3]);
+  t.ok(parseRtpHeader(packet, header, null));
+  t.equal(withoutPadding(packet, header, packet.length), RTP_HEADER_LENGTH + 2);
+  for (const count of [0, 6, 255]) {
+    packet[packet.length - 1] = count;
+    t.equal(withoutPadding(packet, header, packet.length), -1, `${count}`);
+  }
+  t.equal(withoutPadding(packet, header, RTP_HEADER_LENGTH), -1, 'no payload at all');
+  t.equal(withoutPadding(packet, { ...header, hasPadding: false }, packet.length), packet.length);
+  t.end();
+});
+
+test('whatever bytes come, the parser stays within them', (t) => {
+  const header = createRtpHeader();
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 80 }), fc.nat({ max: 255 }), (bytes, id) => {
+      if (bytes.length > 0) bytes[0] = (bytes[0]! & 0x3f) | 0x80;
+      if (!parseRtpHeader(bytes, header, id)) return true;
+      const end = withoutPadding(bytes, header, bytes.length);
+      const level = header.audioLevelDbov ?? 0;
+      return (
+        header.headerLength <= bytes.length &&
+        end <= bytes.length &&
+        (end === -1 || end >= header.headerLength) &&
+        level <= 0 &&
+        level >= -127
+      );
+    }),
+    { numRuns: 2000 },
+  );
+  t.end();
+});

@@ -1,0 +1,208 @@
+import * as fc from 'fast-check';
+import { test } from 'tap';
+import { RtpHeader, SrtcpSession, SrtpSession as WeriftSrtpSession } from 'werift';
+import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../../src/rtc/rtp/rtp-packet.ts';
+import { SRTP_PROFILES, type SrtpKeys, type SrtpProfile } from '../../../src/rtc/srtp/srtp-keys.ts';
+import { estimateIndex, SRTP_MAX_OVERHEAD, SrtpSession } from '../../../src/rtc/srtp/srtp-session.ts';
+import { createBytes } from '../bytes.ts';
+
+const randomBytes = createBytes(1);
+const PROFILES = Object.keys(SRTP_PROFILES) as SrtpProfile[];
+const SSRC = 0xdeadbeef;
+
+function keysOf(profile: SrtpProfile): { ours: SrtpKeys; theirs: SrtpKeys } {
+  const { keyLength, saltLength } = SRTP_PROFILES[profile];
+  const local = { key: randomBytes(keyLength), salt: randomBytes(saltLength) };
+  const remote = { key: randomBytes(keyLength), salt: randomBytes(saltLength) };
+  return { ours: { profile, local, remote }, theirs: { profile, local: remote, remote: local } };
+}
+
+function pair(profile: SrtpProfile) {
+  const { ours, theirs } = keysOf(profile);
+  return { sender: new SrtpSession(ours), receiver: new SrtpSession(theirs) };
+}
+
+function protect(sender: SrtpSession, sequenceNumber: number, payload: Uint8Array, ssrc = SSRC): Buffer {
+  const packet = Buffer.alloc(12 + payload.length + SRTP_MAX_OVERHEAD);
+  writeRtpHeader(packet, 111, sequenceNumber, sequenceNumber * 960, ssrc, false);
+  packet.set(payload, 12);
+  return packet.subarray(0, sender.protectRtp(packet, 12, 12 + payload.length));
+}
+
+function unprotect(receiver: SrtpSession, protectedPacket: Uint8Array): Buffer | string {
+  const packet = Buffer.from(protectedPacket);
+  const header = createRtpHeader();
+  if (!parseRtpHeader(packet, header, null)) return 'no rtp';
+  const end = receiver.unprotectRtp(packet, header);
+  return typeof end === 'string' ? end : packet.subarray(header.headerLength, end);
+}
+
+for (const profile of PROFILES) {
+  test(`${profile}: payloads of any length arrive as they were sent`, (t) => {
+    const { sender, receiver } = pair(profile);
+    for (let i = 0; i < 400; i++) {
+      const payload = randomBytes((i * 37) % 500);
+      const result = unprotect(receiver, protect(sender, i, payload));
+      if (typeof result === 'string' || !result.equals(payload)) t.fail(`packet ${i}: ${String(result)}`);
+    }
+    t.end();
+  });
+
+  test(`${profile}: the sequence number may wrap, and an outage over the wrap heals`, (t) => {
+    const { sender, receiver } = pair(profile);
+    const received: number[] = [];
+    const lost = (n: number) => n >= 65_200 && n < 65_536 + 20_000;
+    for (let n = 65_000; n < 65_536 * 2 + 500; n += n < 65_100 || n > 65_536 + 19_900 ? 1 : 100) {
+      const packet = protect(sender, n & 0xffff, Buffer.from([n & 0xff, 1, 2]));
+      if (!lost(n) && typeof unprotect(receiver, packet) !== 'string') received.push(n);
+      else if (!lost(n)) t.fail(`packet ${n} was refused`);
+    }
+    t.equal(received.at(-1), 65_536 * 2 + 499);
+    t.end();
+  });
+
+  test(`${profile}: packets out of order around the wrap are accepted once each`, (t) => {
+    const { sender, receiver } = pair(profile);
+    const packets = Array.from({ length: 60 }, (_, i) => protect(sender, (65_510 + i) & 0xffff, randomBytes(20)));
+    t.type(unprotect(receiver, packets[0]!), Buffer);
+    for (let i = 59; i > 0; i--) t.type(unprotect(receiver, packets[i]!), Buffer, `packet ${i}`);
+    for (const packet of packets) t.equal(unprotect(receiver, packet), 'replay');
+    t.end();
+  });
+
+  test(`${profile}: a packet older than the replay window is refused`, (t) => {
+    const { sender, receiver } = pair(profile);
+    const packets = Array.from({ length: 130 }, (_, i) => protect(sender, i, randomBytes(10)));
+    t.type(unprotect(receiver, packets[129]!), Buffer);
+    t.equal(unprotect(receiver, packets[1]!), 'replay');
+    t.type(unprotect(receiver, packets[2]!), Buffer);
+    t.end();
+  });
+
+  test(`${profile}: a packet with any one bit changed is refused, and the true one is accepted afterwards`, (t) => {
+    const { sender, receiver } = pair(profile);
+    unprotect(receiver, protect(sender, 1, randomBytes(30)));
+    const packet = protect(sender, 2, randomBytes(30));
+    for (let bit = 0; bit < packet.length * 8; bit++) {
+      const forged = Buffer.from(packet);
+      forged[bit >> 3]! ^= 1 << (bit & 7);
+      if (typeof unprotect(receiver, forged) !== 'string') t.fail(`bit ${bit}`);
+    }
+    t.type(unprotect(receiver, packet), Buffer);
+    t.end();
+  });
+
+  test(`${profile}: no index is used twice, and no second source`, (t) => {
+    const { sender } = pair(profile);
+    t.ok(protect(sender, 7, randomBytes(5)).length > 0);
+    t.equal(protect(sender, 7, randomBytes(5)).length, 0);
+    t.equal(protect(sender, 6, randomBytes(5)).length, 0);
+    t.equal(protect(sender, 8, randomBytes(5), SSRC + 1).length, 0);
+    t.ok(protect(sender, 8, randomBytes(5)).length > 0);
+    t.equal(sender.protectRtp(Buffer.from(protect(sender, 9, randomBytes(5))), 12, 40), 0, 'without room for the tag');
+    t.end();
+  });
+
+  test(`${profile}: the number of sources of a peer is bounded`, (t) => {
+    const { ours, theirs } = keysOf(profile);
+    const receiver = new SrtpSession(theirs);
+    const results = Array.from({ length: 12 }, (_, i) =>
+      unprotect(receiver, protect(new SrtpSession(ours), 5, randomBytes(9), i + 1)),
+    );
+    t.equal(results.filter((result) => typeof result !== 'string').length, 8);
+    t.equal(results.at(-1), 'malformed');
+    t.end();
+  });
+
+  test(`${profile}: SRTCP arrives, is not accepted twice, forged or in the clear`, (t) => {
+    const { sender, receiver } = pair(profile);
+    const report = Buffer.concat([Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 9]), randomBytes(24)]);
+    for (let i = 0; i < 3; i++) {
+      const packet = Buffer.alloc(report.length + SRTP_MAX_OVERHEAD);
+      report.copy(packet);
+      const sealed = packet.subarray(0, sender.protectRtcp(packet, report.length));
+      const forged = Buffer.from(sealed);
+      forged[10]! ^= 1;
+      t.equal(receiver.unprotectRtcp(forged), 'auth');
+      const clear = Buffer.from(sealed);
+      clear[clear.length - (profile === 'AEAD_AES_128_GCM' ? 4 : 14)]! &= 0x7f;
+      t.equal(receiver.unprotectRtcp(clear), 'malformed');
+      const again = Buffer.from(sealed);
+      const length = receiver.unprotectRtcp(sealed);
+      t.equal(length, report.length);
+      t.same(sealed.subarray(0, report.length), report);
+      t.equal(receiver.unprotectRtcp(again), 'replay');
+    }
+    t.equal(receiver.unprotectRtcp(Buffer.alloc(12)), 'malformed');
+    t.end();
+  });
+
+  test(`${profile}: werift understands us and we understand werift`, (t) => {
+    const { ours } = keysOf(profile);
+    const session = new SrtpSession(ours);
+    const config = {
+      profile: SRTP_PROFILES[profile].id,
+      keys: {
+        localMasterKey: Buffer.from(ours.remote.key),
+        localMasterSalt: Buffer.from(ours.remote.salt),
+        remoteMasterKey: Buffer.from(ours.local.key),
+        remoteMasterSalt: Buffer.from(ours.local.salt),
+      },
+    };
+    const werift = new WeriftSrtpSession(config);
+    const weriftRtcp = new SrtcpSession(config);
+    for (let i = 0; i < 40; i++) {
+      const payload = randomBytes(20 + i * 5);
+      t.same(
+        werift.decrypt(protect(session, 65_520 + i > 65_535 ? i - 16 : 65_520 + i, payload)).subarray(12),
+        payload,
+      );
+      const header = new RtpHeader({ payloadType: 111, sequenceNumber: 100 + i, timestamp: i, ssrc: 77 });
+      t.same(unprotect(session, werift.encrypt(payload, header)), payload);
+
+      const report = Buffer.concat([Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 9]), randomBytes(8)]);
+      const packet = Buffer.alloc(report.length + SRTP_MAX_OVERHEAD);
+      report.copy(packet);
+      t.same(weriftRtcp.decrypt(packet.subarray(0, session.protectRtcp(packet, report.length))), report);
+      const theirs = weriftRtcp.encrypt(report);
+      t.equal(session.unprotectRtcp(theirs), report.length);
+      t.same(theirs.subarray(0, report.length), report);
+    }
+    t.end();
+  });
+
+  test(`${profile}: whatever bytes come, unprotecting neither throws nor accepts`, (t) => {
+    const { receiver } = pair(profile);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
+        if (bytes.length > 0) bytes[0] = (bytes[0]! & 0x3f) | 0x80;
+        return (
+          typeof unprotect(receiver, bytes) === 'string' &&
+          typeof receiver.unprotectRtcp(Buffer.from(bytes)) === 'string'
+        );
+      }),
+    );
+    t.end();
+  });
+}
+
+test('the index is the one nearest to the reference', (t) => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 40_000, max: 2 ** 40 }),
+      fc.integer({ min: -32_767, max: 32_767 }),
+      (reference, distance) => {
+        const index = reference + distance;
+        return estimateIndex(reference, index % 65_536) === index;
+      },
+    ),
+  );
+  t.equal(estimateIndex(3, 65_535), 65_535, 'there is nothing before the first index');
+  t.end();
+});
+
+test('keys of the wrong length are refused', (t) => {
+  const { ours } = keysOf('AEAD_AES_128_GCM');
+  t.throws(() => new SrtpSession({ ...ours, profile: 'AES128_CM_HMAC_SHA1_80' }), RangeError);
+  t.end();
+});
