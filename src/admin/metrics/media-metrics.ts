@@ -1,7 +1,14 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { MediaCounter, MediaGauge, MediaHistogram, MediaStats } from '../../media/plane.ts';
-import { CopiedHistogram, type Description, setCounter } from './copied-metrics.ts';
-import { MediaTotals } from './media-totals.ts';
+import {
+  by,
+  collectCounter,
+  collectGauge,
+  collectHistogram,
+  type Description,
+  type Readings,
+} from './collected-metrics.ts';
+import { MediaTotals, type WorkerTotals } from './media-totals.ts';
 
 /** `perUnit`: what one of the unit in the figure is in the base unit of the metric. */
 const GAUGES: Readonly<Record<MediaGauge, Description & { readonly perUnit?: number }>> = {
@@ -125,43 +132,45 @@ const HISTOGRAMS: Readonly<Record<MediaHistogram, Description>> = {
   },
 };
 
-/** Registers the metrics of the media workers and returns what brings them up to date before a scrape. */
+/** Registers the metrics of the media workers; what it returns is to be told their figures before each scrape. */
 export function registerMediaMetrics(registry: Registry): (workers: readonly MediaStats[]) => void {
-  const registers = [registry];
   const labelNames = ['worker'];
-  const tickAge = new Gauge({
-    name: 'partyline_tick_age_seconds',
-    help: 'Time since the last finished tick.',
-    labelNames,
-    registers,
-  });
-  const restarts = new Counter({
-    name: 'partyline_worker_restarts_total',
-    help: 'Media workers started in place of one that died.',
-    labelNames,
-    registers,
-  });
-  const gauges = entriesOf(GAUGES).map(([key, { name, help, perUnit = 1 }]) => {
-    return { key, perUnit, gauge: new Gauge({ name, help, labelNames, registers }) };
-  });
-  const counters = entriesOf(COUNTERS).map(([key, { name, help }]) => {
-    return { key, counter: new Counter({ name, help, labelNames, registers }) };
-  });
-  const histograms = entriesOf(HISTOGRAMS).map(([key, { name, help }]) => {
-    return { key, histogram: new CopiedHistogram({ name, help }, registry) };
-  });
   const totals = new MediaTotals();
+  let workers: readonly WorkerTotals[] = [];
+  const ofEach =
+    <T>(pick: (of: WorkerTotals) => T) =>
+    (): Readings<T> =>
+      by(
+        'worker',
+        workers.map((of) => [String(of.latest.worker), pick(of)] as const),
+      );
 
-  return (workers) => {
-    for (const stats of workers) {
-      const labels = { worker: String(stats.worker) };
-      const total = totals.add(stats);
-      tickAge.set(labels, stats.tickAgeMs / 1000);
-      setCounter(restarts, labels, stats.restarts);
-      for (const { key, gauge, perUnit } of gauges) gauge.set(labels, stats.gauges[key] * perUnit);
-      for (const { key, counter } of counters) setCounter(counter, labels, total.counters[key]);
-      for (const { key, histogram } of histograms) histogram.copy(total.histograms[key], labels.worker);
-    }
+  collectGauge(
+    registry,
+    { name: 'partyline_tick_age_seconds', help: 'Time since the last finished tick.', labelNames },
+    ofEach(({ latest }) => latest.tickAgeMs / 1000),
+  );
+  collectCounter(
+    registry,
+    { name: 'partyline_worker_restarts_total', help: 'Media workers started in place of one that died.', labelNames },
+    ofEach(({ latest }) => latest.restarts),
+  );
+  for (const [key, { perUnit = 1, ...description }] of entriesOf(GAUGES)) {
+    const read = ofEach(({ latest }) => latest.gauges[key] * perUnit);
+    collectGauge(registry, { ...description, labelNames }, read);
+  }
+  for (const [key, description] of entriesOf(COUNTERS)) {
+    const read = ofEach(({ total }) => total.counters[key]);
+    collectCounter(registry, { ...description, labelNames }, read);
+  }
+  for (const [key, description] of entriesOf(HISTOGRAMS)) {
+    const read = ofEach(({ total }) => total.histograms[key]);
+    collectHistogram(registry, description, read);
+  }
+
+  return (stats) => {
+    for (const worker of stats) totals.add(worker);
+    workers = totals.workers;
   };
 }
 

@@ -1,8 +1,13 @@
 import type { HistogramSnapshot, MediaCounter, MediaHistogram, MediaStats } from '../../media/plane.ts';
 
-interface Totals {
+export interface Totals {
   readonly counters: Readonly<Record<MediaCounter, number>>;
   readonly histograms: Readonly<Record<MediaHistogram, HistogramSnapshot>>;
+}
+
+export interface WorkerTotals {
+  readonly latest: MediaStats;
+  readonly total: Totals;
 }
 
 interface WorkerHistory {
@@ -15,13 +20,16 @@ interface WorkerHistory {
 export class MediaTotals {
   readonly #histories = new Map<number, WorkerHistory>();
 
-  /** The figures of one worker and of all those before it with its index. */
-  add(stats: MediaStats): Totals {
+  add(stats: MediaStats): void {
     const history = this.#histories.get(stats.worker);
     const restarted = history !== undefined && history.latest.restarts !== stats.restarts;
     const before = restarted ? sumOf(history.before, history.latest) : history?.before;
     this.#histories.set(stats.worker, { before, latest: stats });
-    return sumOf(before, stats);
+  }
+
+  /** Of each index, those that have no worker now included: its latest worker, and what that one and all before it have counted. */
+  get workers(): WorkerTotals[] {
+    return Array.from(this.#histories.values(), ({ before, latest }) => ({ latest, total: sumOf(before, latest) }));
   }
 }
 

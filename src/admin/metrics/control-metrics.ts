@@ -1,0 +1,127 @@
+import type { Registry } from 'prom-client';
+import type { ErrorCode } from '../../lib/errors.ts';
+import type { Limit } from '../../lib/rates/limit-counts.ts';
+import type { HistogramSnapshot } from '../../media/plane.ts';
+import type { DeliveryFigures } from '../webhooks/delivery-queue.ts';
+import { by, collectCounter, collectGauge, collectHistogram, only, type Readings } from './collected-metrics.ts';
+
+/** What the control plane counts. */
+export interface ControlFigures {
+  readonly rooms: number;
+  readonly participants: number;
+  /** By result: `ok`, or why somebody did not get in. */
+  readonly joins: ReadonlyMap<'ok' | ErrorCode, number>;
+  readonly connections: number;
+  readonly messagesIn: number;
+  readonly errors: ReadonlyMap<ErrorCode, number>;
+  /** Times that each limit kept somebody from something. */
+  readonly limits: ReadonlyMap<Limit, number>;
+  /** Times that the event loop of the main thread stood still for a second or more. */
+  readonly eventLoopStalls: number;
+  /** How late the main thread was, four looks a second. */
+  readonly eventLoopDelaySeconds: HistogramSnapshot;
+  /** Problems that the API answered with. */
+  readonly apiErrors?: ReadonlyMap<ErrorCode, number>;
+  /** One for each URL. */
+  readonly webhooks?: readonly DeliveryFigures[];
+}
+
+type Figure = readonly [name: string, help: string, read: (figures: ControlFigures) => number];
+type Labelled = readonly [
+  name: string,
+  label: string,
+  help: string,
+  read: (figures: ControlFigures) => Iterable<readonly [label: string, count: number]>,
+];
+
+const GAUGES: readonly Figure[] = [
+  ['partyline_rooms', 'Rooms.', ({ rooms }) => rooms],
+  ['partyline_participants', 'Participants in all rooms.', ({ participants }) => participants],
+  ['partyline_websocket_connections', 'WebSocket connections, joined or not.', ({ connections }) => connections],
+  [
+    'partyline_webhook_events_waiting',
+    'Webhook events that are not delivered yet.',
+    (figures) => sumOf(figures, ({ waiting }) => waiting),
+  ],
+];
+
+const COUNTERS: readonly Figure[] = [
+  ['partyline_websocket_messages_received_total', 'WebSocket messages received.', ({ messagesIn }) => messagesIn],
+  [
+    'partyline_webhook_failures_total',
+    'Attempts to deliver a webhook that failed.',
+    (figures) => sumOf(figures, ({ failed }) => failed),
+  ],
+  [
+    'partyline_event_loop_stalls_total',
+    'Times that the event loop of the main thread stood still for a second or more.',
+    ({ eventLoopStalls }) => eventLoopStalls,
+  ],
+];
+
+const LABELLED_COUNTERS: readonly Labelled[] = [
+  [
+    'partyline_joins_total',
+    'result',
+    'Joins that were asked for, by what came of them: ok, or the code of the error.',
+    ({ joins }) => joins,
+  ],
+  ['partyline_errors_total', 'code', 'Errors told to clients, by code.', ({ errors }) => errors],
+  [
+    'partyline_api_errors_total',
+    'code',
+    'Problems that the REST API answered with, by code.',
+    ({ apiErrors = [] }) => apiErrors,
+  ],
+  ['partyline_limits_hit_total', 'limit', 'Times that a limit kept somebody from something.', ({ limits }) => limits],
+  [
+    'partyline_webhook_events_total',
+    'outcome',
+    'Webhook events that were delivered, or dropped because they were too old or too many waited.',
+    (figures) => [
+      ['delivered', sumOf(figures, ({ delivered }) => delivered)],
+      ['dropped', sumOf(figures, ({ dropped }) => dropped)],
+    ],
+  ],
+];
+
+/** Registers the metrics of the control plane; what it returns is to be told its figures before each scrape. */
+export function registerControlMetrics(registry: Registry): (figures: ControlFigures) => void {
+  let latest: ControlFigures | undefined;
+  const now =
+    <T>(read: (figures: ControlFigures) => Readings<T>) =>
+    (): Readings<T> =>
+      latest === undefined ? [] : read(latest);
+
+  for (const [name, help, read] of GAUGES)
+    collectGauge(
+      registry,
+      { name, help },
+      now((figures) => only(read(figures))),
+    );
+  for (const [name, help, read] of COUNTERS)
+    collectCounter(
+      registry,
+      { name, help },
+      now((figures) => only(read(figures))),
+    );
+  for (const [name, label, help, read] of LABELLED_COUNTERS)
+    collectCounter(
+      registry,
+      { name, help, labelNames: [label] },
+      now((figures) => by(label, read(figures))),
+    );
+  collectHistogram(
+    registry,
+    { name: 'partyline_event_loop_delay_seconds', help: 'How late the event loop of the main thread was.' },
+    now(({ eventLoopDelaySeconds }) => only(eventLoopDelaySeconds)),
+  );
+
+  return (figures) => {
+    latest = figures;
+  };
+}
+
+function sumOf({ webhooks = [] }: ControlFigures, pick: (of: DeliveryFigures) => number): number {
+  return webhooks.reduce((total, of) => total + pick(of), 0);
+}
