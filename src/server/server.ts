@@ -138,6 +138,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       }),
       media: () => plane.stats(),
       workers: () => plane.health(),
+      clock,
       ...(tls !== undefined && { certificate: () => tls.figures }),
       ...(hasOnePort(config) && { sharedPort: () => sharedPort?.figures ?? { undecided: 0, refused: 0 } }),
     }),

@@ -1,4 +1,4 @@
-import { Scrape } from '../../bench/lib/prometheus.ts';
+import { freshScrapes } from '../helpers/fresh-scrapes.ts';
 import type { RunningServer } from '../helpers/running-server.ts';
 import { startServerProcess } from '../helpers/server-process.ts';
 
@@ -15,7 +15,7 @@ export function startBuiltServer(directory: string): (flags: readonly string[]) 
     return {
       url,
       webSocketUrl: `${url.replace('http:', 'ws:')}/ws`,
-      metrics: async () => new Scrape(await (await fetch(`${url}/metrics`)).text()),
+      metrics: freshScrapes(url),
       close: () => {
         ended ??= end();
         return ended;

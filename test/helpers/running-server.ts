@@ -1,15 +1,17 @@
 import pino, { type Logger } from 'pino';
-import { Scrape } from '../../bench/lib/prometheus.ts';
+import type { Scrape } from '../../bench/lib/prometheus.ts';
 import { readCommand } from '../../src/config/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createMediaPlane } from '../../src/media/control/media-plane.ts';
 import { createServer } from '../../src/server/server.ts';
+import { freshScrapes } from './fresh-scrapes.ts';
 
 export interface RunningServer {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
   /** `ws://127.0.0.1:PORT/ws` */
   readonly webSocketUrl: string;
+  /** As they are now. */
   metrics(): Promise<Scrape>;
   close(): Promise<void>;
 }
@@ -59,7 +61,7 @@ export async function startServer(
   return {
     url,
     webSocketUrl: `ws://127.0.0.1:${port}/ws`,
-    metrics: async () => new Scrape(await (await fetch(`${url}/metrics`)).text()),
+    metrics: freshScrapes(url),
     close: () => server.close(),
   };
 }

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Clock, Millis } from '../../lib/clock.ts';
 import type { MediaStats, WorkerHealth } from '../../media/plane.ts';
 import { by, collectCounter, collectGauge, only } from './collected-metrics.ts';
 import { type ControlFigures, registerControlMetrics } from './control-metrics.ts';
@@ -29,16 +30,19 @@ export interface MetricsSource {
   readonly certificate?: () => CertificateFigures;
   /** Where page and media have one TCP port. */
   readonly sharedPort?: () => SharedPortFigures;
+  readonly clock: Clock;
 }
 
 export interface Metrics {
   readonly contentType: string;
-  /** Everything in the text format of Prometheus, as it is now. */
+  /** Everything in the text format of Prometheus, as it was within the last second. */
   scrape(): Promise<string>;
 }
 
 let processRegistry: Registry | undefined;
 
+/** A scrape costs some milliseconds of the main thread, and anybody who reaches the server may ask for it. */
+const CACHED_MS: Millis = 1000;
 /** The longest that a timer of Node can wait, 24 days. */
 const NEVER_MS = 2 ** 31 - 1;
 const EVENT_LOOP_LAGS = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'];
@@ -55,7 +59,15 @@ function processMetrics(): Registry {
   return processRegistry;
 }
 
-export function createMetrics({ version, control, media, workers, certificate, sharedPort }: MetricsSource): Metrics {
+export function createMetrics({
+  version,
+  control,
+  media,
+  workers,
+  certificate,
+  sharedPort,
+  clock,
+}: MetricsSource): Metrics {
   const registry = new Registry();
   collectGauge(registry, { name: 'partyline_info', help: 'The version that runs.', labelNames: ['version'] }, () =>
     by('version', [[version, 1]]),
@@ -79,12 +91,19 @@ export function createMetrics({ version, control, media, workers, certificate, s
   if (sharedPort !== undefined) registerSharedPortMetrics(registry, sharedPort);
   const all = Registry.merge([registry, processMetrics()]);
 
+  let latest: Promise<string> | undefined;
+  let takenMs: Millis = 0;
+
   return {
     contentType: all.contentType,
     scrape: () => {
+      const nowMs = clock.now();
+      if (latest !== undefined && nowMs - takenMs < CACHED_MS) return latest;
+      takenMs = nowMs;
       updateControl(control());
       updateMedia(media());
-      return all.metrics();
+      latest = all.metrics();
+      return latest;
     },
   };
 }

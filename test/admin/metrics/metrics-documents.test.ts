@@ -5,6 +5,7 @@ import { createMetrics } from '../../../src/admin/metrics/metrics.ts';
 import { flagName, SETTING_KEYS } from '../../../src/config/settings.ts';
 import { ERRORS } from '../../../src/lib/errors.ts';
 import { LIMITS, type Limit, LimitCounts } from '../../../src/lib/rates/limit-counts.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
 import { mediaStats, workerHealth } from '../../helpers/fake-media-plane.ts';
 
 /** Added by Prometheus itself, or part of how it writes histograms. */
@@ -19,6 +20,7 @@ function read(path: string): string {
 async function realMetrics() {
   const metrics = createMetrics({
     version: '1.2.3',
+    clock: new FakeClock(),
     control: () => ({
       rooms: 0,
       participants: 0,

@@ -3,6 +3,7 @@ import { createMetrics } from '../../../src/admin/metrics/metrics.ts';
 import type { ErrorCode } from '../../../src/lib/errors.ts';
 import { LimitCounts } from '../../../src/lib/rates/limit-counts.ts';
 import type { MediaStats } from '../../../src/media/plane.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
 import { mediaStats, workerHealth } from '../../helpers/fake-media-plane.ts';
 
 function setUp() {
@@ -22,19 +23,23 @@ function setUp() {
     },
     workers: [mediaStats()] as MediaStats[],
   };
+  const clock = new FakeClock();
   const metrics = createMetrics({
     version: '1.2.3',
+    clock,
     control: () => state.control,
     media: () => state.workers,
     workers: () => [workerHealth(), workerHealth({ worker: 1, running: false })],
   });
+  /** As they are now. */
   const values = async (): Promise<Map<string, number>> => {
+    clock.advance(1000);
     const lines = (await metrics.scrape()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     return new Map(
       lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
     );
   };
-  return { state, metrics, values };
+  return { state, clock, metrics, values };
 }
 
 const BASE = mediaStats();
@@ -139,4 +144,15 @@ test('names follow the rules of Prometheus: one prefix, counters end in _total, 
     t.match(text, new RegExp(`^# HELP ${name} \\S`, 'm'));
     t.notMatch(name, /_ms|_milli/);
   }
+});
+
+test('whoever asks again within a second gets the same figures, made once', async (t) => {
+  const { state, clock, metrics } = setUp();
+  const first = await Promise.all([metrics.scrape(), metrics.scrape()]);
+  state.control.connections = 40;
+  clock.advance(999);
+  t.equal(await metrics.scrape(), first[0]);
+  t.equal(first[1], first[0]);
+  clock.advance(1);
+  t.match(await metrics.scrape(), '\npartyline_websocket_connections 40\n');
 });
