@@ -3,9 +3,9 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { DtlsClient, RTCDtlsTransport } from 'werift';
+import { USE_SRTP_PROFILES, type UseSrtpProfile } from '../../src/rtc/dtls/use-srtp.ts';
 import { parseStun, type StunMessage, verifyStunIntegrity } from '../../src/rtc/ice/stun.ts';
 import { writeBindingRequest, writeBindingSuccess } from '../../src/rtc/ice/stun-writer.ts';
-import { SRTP_PROFILES, type SrtpProfile } from '../../src/rtc/srtp/srtp-keys.ts';
 import { SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
 import type { Answer } from './session-description.ts';
 
@@ -206,7 +206,7 @@ async function handshake(transport: DtlsTransport, certificate: Certificate, ans
     cert: certificate.pem,
     key: certificate.privateKey,
     signatureHash: certificate.signatureHash,
-    srtpProfiles: [SRTP_PROFILES.AEAD_AES_128_GCM.id, SRTP_PROFILES.AES128_CM_HMAC_SHA1_80.id],
+    srtpProfiles: [USE_SRTP_PROFILES.AEAD_AES_128_GCM.id, USE_SRTP_PROFILES.AES128_CM_HMAC_SHA1_80.id],
     extendedMasterSecret: true,
     certificateRequest: true,
   });
@@ -220,12 +220,12 @@ async function handshake(transport: DtlsTransport, certificate: Certificate, ans
     .digest('hex')
     .toUpperCase();
   if (digest !== answer.fingerprint.replaceAll(':', '')) throw new Error('the certificate is not that of the answer');
-  const profile = Object.entries(SRTP_PROFILES).find(([, { id }]) => id === dtls.srtp.srtpProfile);
+  const profile = Object.entries(USE_SRTP_PROFILES).find(([, { id }]) => id === dtls.srtp.srtpProfile);
   if (profile === undefined) throw new Error('no SRTP profile was agreed on');
   const [name, { keyLength, saltLength }] = profile;
   const keys = dtls.extractSessionKeys(keyLength, saltLength);
   return new SrtpSession({
-    profile: name as SrtpProfile,
+    profile: name as UseSrtpProfile,
     local: { key: keys.localKey, salt: keys.localSalt },
     remote: { key: keys.remoteKey, salt: keys.remoteSalt },
   });

@@ -3,33 +3,14 @@
  * Paths are known only after an authenticated STUN request, so an unknown address can do nothing but STUN, and be heard with RTP that is
  * authentic: a NAT may give a talker another port, of which ICE tells us only with the next consent check. Nothing is sent there before that.
  */
+import { readUint32 } from '../lib/bytes.ts';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
-import { parseStun, type StunMessage } from './ice/stun.ts';
+import { localUfragOf, parseStun, type StunMessage } from './ice/stun.ts';
 import type { DatagramPort, DatagramSocket } from './net/datagram-port.ts';
+import { NetworkPath } from './net/network-path.ts';
 import { SendBuffer } from './net/send-buffer.ts';
-import { RTP_HEADER_LENGTH, readUint32 } from './rtp/rtp-packet.ts';
-
-/** A remote address and port as seen from one local socket, or one TCP connection. */
-export class NetworkPath {
-  readonly socket: DatagramSocket;
-  readonly address: string;
-  readonly port: number;
-  /** Last authentic datagram on this path. */
-  lastHeardMs: Millis;
-
-  constructor(socket: DatagramSocket, address: string, port: number, nowMs: Millis) {
-    this.socket = socket;
-    this.address = address;
-    this.port = port;
-    this.lastHeardMs = nowMs;
-  }
-
-  /** See `DatagramSocket.send`. */
-  send(datagram: Uint8Array): boolean {
-    return this.socket.send(datagram, this.port, this.address);
-  }
-}
+import { RTP_HEADER_LENGTH } from './rtp/rtp-packet.ts';
 
 /** Who gets the datagrams of one transport. Methods must not throw. */
 export interface DatagramEndpoint {
@@ -200,8 +181,8 @@ export class Demultiplexer {
     }
     // An indication keeps a NAT binding alive and asks for nothing (RFC 8445 section 11).
     if (message.class === 'indication') return;
-    const ufrag = message.username?.split(':', 1)[0];
-    const endpoint = ufrag === undefined ? undefined : this.#byUfrag.get(ufrag);
+    const ufrag = localUfragOf(message);
+    const endpoint = ufrag === null ? undefined : this.#byUfrag.get(ufrag);
     if (endpoint === undefined) {
       this.counters.unknownUfrag++;
       return;

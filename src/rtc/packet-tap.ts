@@ -1,5 +1,5 @@
 import type { Millis } from '../lib/clock.ts';
-import type { NetworkPath } from './demultiplexer.ts';
+import type { NetworkPath } from './net/network-path.ts';
 
 /**
  * Is shown the RTP and RTCP packets of one transport in the clear, header and all. The bytes belong to the caller and change after the call;

@@ -4,10 +4,11 @@
  */
 import type { Millis } from '../lib/clock.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
-import type { DatagramEndpoint, Demultiplexer, NetworkPath } from './demultiplexer.ts';
+import type { DatagramEndpoint, Demultiplexer } from './demultiplexer.ts';
 import { hasDtlsRecord } from './dtls/dtls-record.ts';
 import { type IceCounters, type IceCredentials, IceLite } from './ice/ice-lite.ts';
 import type { StunMessage } from './ice/stun.ts';
+import type { NetworkPath } from './net/network-path.ts';
 import { SEND_BUFFER_LENGTH } from './net/send-buffer.ts';
 import type { PacketTap } from './packet-tap.ts';
 import { ReceiveStatistics } from './rtp/receive-statistics.ts';

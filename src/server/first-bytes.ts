@@ -1,4 +1,4 @@
-import { parseStun, STUN_HEADER_LENGTH } from '../rtc/ice/stun.ts';
+import { localUfragOf, parseStun, STUN_HEADER_LENGTH } from '../rtc/ice/stun.ts';
 
 /** What a connection is for, by the bytes that it begins with. */
 export type Beginning =
@@ -50,6 +50,6 @@ export function beginningOf(bytes: Buffer): Beginning {
   if (length < STUN_HEADER_LENGTH) return UNKNOWN;
   if (bytes.length < FRAME_HEADER_LENGTH + length) return OPEN;
   const message = parseStun(bytes.subarray(FRAME_HEADER_LENGTH, FRAME_HEADER_LENGTH + length));
-  const localUfrag = message?.username?.split(':', 1)[0];
-  return localUfrag === undefined ? UNKNOWN : { kind: 'media', localUfrag };
+  const localUfrag = message === null ? null : localUfragOf(message);
+  return localUfrag === null ? UNKNOWN : { kind: 'media', localUfrag };
 }

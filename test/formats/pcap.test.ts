@@ -2,8 +2,8 @@ import { test } from 'tap';
 import { MAX_PCAP_RECORD_LENGTH, pcapFileHeader, writePcapRecord } from '../../src/formats/pcap.ts';
 import { ipToBytes } from '../../src/lib/net/ip-address.ts';
 import { PacketRecorder } from '../../src/media/worker/packet-recorder.ts';
-import { NetworkPath } from '../../src/rtc/demultiplexer.ts';
 import type { DatagramSocket } from '../../src/rtc/net/datagram-port.ts';
+import { NetworkPath } from '../../src/rtc/net/network-path.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { readPcap } from '../helpers/pcap-reader.ts';
 

@@ -1,9 +1,10 @@
 import { test } from 'tap';
-import { type DatagramEndpoint, Demultiplexer, type NetworkPath } from '../../src/rtc/demultiplexer.ts';
+import { type DatagramEndpoint, Demultiplexer } from '../../src/rtc/demultiplexer.ts';
 import { IceLite } from '../../src/rtc/ice/ice-lite.ts';
 import type { StunMessage } from '../../src/rtc/ice/stun.ts';
 import { parseStun, stunFingerprint, stunIntegrity, verifyStunIntegrity } from '../../src/rtc/ice/stun.ts';
 import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
+import type { NetworkPath } from '../../src/rtc/net/network-path.ts';
 import type { UdpPort, UdpSocket } from '../../src/rtc/net/udp-port.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { createBytes } from './bytes.ts';

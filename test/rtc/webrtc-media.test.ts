@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { Demultiplexer } from '../../src/rtc/demultiplexer.ts';
 import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
 import type { UdpPort, UdpSocket } from '../../src/rtc/net/udp-port.ts';
-import { parseRtcp, writeReport } from '../../src/rtc/rtp/rtcp.ts';
+import { parseRtcp, RTCP_TYPE, writeReport } from '../../src/rtc/rtp/rtcp.ts';
 import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
 import type { SrtpKeys } from '../../src/rtc/srtp/srtp-keys.ts';
 import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
@@ -217,11 +217,12 @@ test('reports go out every five seconds on average, and a goodbye at the end', (
   transport.close(clock.now(), clock.wallNow());
   const rtcp = sent.filter((datagram) => datagram[0]! >= 128);
   t.equal(rtcp.length, 5);
-  const contents = rtcp.map((datagram) => parseRtcp(datagram, Number(peer.unprotectRtcp(datagram)))!);
-  t.same(
-    contents.map(({ byes }) => byes.length),
-    [0, 0, 0, 0, 1],
-  );
+  const endsWithBye = rtcp.map((datagram) => {
+    const end = Number(peer.unprotectRtcp(datagram));
+    t.ok(parseRtcp(datagram, end));
+    return datagram[end - 7] === RTCP_TYPE.BYE;
+  });
+  t.same(endsWithBye, [false, false, false, false, true]);
   t.end();
 });
 

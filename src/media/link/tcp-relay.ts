@@ -4,13 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import type { Clock } from '../../lib/clock.ts';
-import type {
-  ClosedListener,
-  DatagramListener,
-  DatagramPort,
-  DatagramSocket,
-  RemoteAddress,
-} from '../../rtc/net/datagram-port.ts';
+import type { ClosedListener, DatagramListener, DatagramSocket, RemoteAddress } from '../../rtc/net/datagram-port.ts';
+import type { RelayedPort } from '../../rtc/net/media-port.ts';
 import { TcpPort, type TcpPortOptions } from '../../rtc/net/tcp-port.ts';
 
 /** To the thread of the media. The number of a connection is not given again. */
@@ -130,7 +125,7 @@ export interface RelayedTcpPortOptions {
 }
 
 /** The end with the media. */
-export class RelayedTcpPort implements DatagramPort {
+export class RelayedTcpPort implements RelayedPort {
   /** Datagrams that found too many others waiting for the thread of the sockets. */
   packetsDropped = 0;
   readonly #connections = new Map<number, RelayedConnection>();

@@ -3,7 +3,7 @@
 import { MAX_PCAP_RECORD_LENGTH, type PcapEndpoint, writePcapRecord } from '../../formats/pcap.ts';
 import type { Clock, Millis } from '../../lib/clock.ts';
 import { ipToBytes } from '../../lib/net/ip-address.ts';
-import type { NetworkPath } from '../../rtc/demultiplexer.ts';
+import type { NetworkPath } from '../../rtc/net/network-path.ts';
 import type { PacketTap } from '../../rtc/packet-tap.ts';
 
 /** A third of a second of speech in both directions; it is emptied more often. */

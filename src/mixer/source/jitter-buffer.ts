@@ -34,8 +34,6 @@ export interface BufferedPacket {
   /** Of RFC 6464, or null if the sender does not say. */
   levelDbov: number | null;
   durationSamples: number;
-  /** The first packet after the start, or after a pause that was meant. */
-  talkspurtStart: boolean;
   /** It came only as redundancy in another packet (RFC 2198). */
   recovered: boolean;
 }
@@ -265,7 +263,6 @@ export class JitterBuffer {
     slots[this.#size] = free;
     slots[CAPACITY] = taken;
 
-    taken.talkspurtStart = !this.#playing;
     this.#countLost(taken);
     this.#playing = true;
     this.#lateFrames = 0;
@@ -354,7 +351,6 @@ function newSlot(): Slot {
     payload: NO_PAYLOAD,
     levelDbov: null,
     durationSamples: 0,
-    talkspurtStart: false,
     recovered: false,
   };
 }

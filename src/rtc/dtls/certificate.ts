@@ -3,9 +3,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { CipherContext, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm } from 'werift';
 
 /** RFC 8122 section 5; the hash functions that browsers use, by their names in SDP. */
-export const FINGERPRINT_HASHES = ['sha-256', 'sha-384', 'sha-512'] as const;
-
-export type FingerprintHash = (typeof FINGERPRINT_HASHES)[number];
+export type FingerprintHash = 'sha-256' | 'sha-384' | 'sha-512';
 
 export interface Fingerprint {
   readonly algorithm: FingerprintHash;

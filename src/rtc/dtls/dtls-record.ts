@@ -1,4 +1,5 @@
 /** The record layer of DTLS 1.2 (RFC 6347 section 4.1), as far as it stands in the clear. */
+import { readUint16 } from '../../lib/bytes.ts';
 
 export const DTLS_RECORD_HEADER = 13;
 
@@ -11,13 +12,13 @@ export function dtlsRecordEnd(datagram: Uint8Array, at: number): number {
   const type = datagram[at]!;
   if (type < CONTENT_TYPE.changeCipherSpec || type > CONTENT_TYPE.applicationData || datagram[at + 1] !== 0xfe)
     return -1;
-  const end = at + DTLS_RECORD_HEADER + ((datagram[at + 11]! << 8) | datagram[at + 12]!);
+  const end = at + DTLS_RECORD_HEADER + readUint16(datagram, at + 11);
   return end > datagram.length ? -1 : end;
 }
 
 /** The epoch of the record at `at`: 0 is before the keys, in the clear. */
 export function dtlsRecordEpoch(datagram: Uint8Array, at: number): number {
-  return (datagram[at + 3]! << 8) | datagram[at + 4]!;
+  return readUint16(datagram, at + 3);
 }
 
 /** Whether there is a whole record of at least this epoch in the datagram. */

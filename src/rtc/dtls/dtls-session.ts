@@ -4,7 +4,6 @@
  */
 import { DtlsServer, HashAlgorithm, SignatureAlgorithm } from 'werift';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
-import { SRTP_PROFILES, type SrtpKeys, type SrtpProfile } from '../srtp/srtp-keys.ts';
 import type { DtlsCertificate, Fingerprint } from './certificate.ts';
 import { CONTENT_TYPE, DTLS_RECORD_HEADER, dtlsRecordEnd, dtlsRecordEpoch } from './dtls-record.ts';
 import {
@@ -14,10 +13,11 @@ import {
   HandshakeReassembler,
 } from './handshake-reassembler.ts';
 import { findImpostor } from './peer-verification.ts';
+import { type ExportedSrtpKeys, USE_SRTP_PROFILES, type UseSrtpProfile } from './use-srtp.ts';
 
 export interface DtlsSessionEvents {
   /** The peer is verified. At most once. */
-  connected(keys: SrtpKeys): void;
+  connected(keys: ExportedSrtpKeys): void;
   /** There will be no connection; the reason is for the log. At most once, never after `connected`. */
   failed(reason: string): void;
   /** The peer has ended the connection. At most once, only after `connected`. */
@@ -49,7 +49,7 @@ const MAX_ENCRYPTED_WAITING = 4;
  * In the order in which werift's server is to choose. Both are secure; AES-CM takes 6 bytes less a packet, and in JavaScript its HMAC is
  * less work than the GHASH of the other.
  */
-const PROFILES: readonly SrtpProfile[] = ['AES128_CM_HMAC_SHA1_80', 'AEAD_AES_128_GCM'];
+const PROFILES: readonly UseSrtpProfile[] = ['AES128_CM_HMAC_SHA1_80', 'AEAD_AES_128_GCM'];
 const DTLS_1_2 = 0xfefd;
 const ALERT = { warning: 1, fatal: 2, closeNotify: 0 } as const;
 /** werift counts flights as RFC 6347 figure 1 does. A number beyond the last ends its retransmission loop. */
@@ -88,7 +88,7 @@ export class DtlsSession {
       cert: certificate.certificatePem,
       key: certificate.privateKeyPem,
       signatureHash: { hash: HashAlgorithm.sha256_4, signature: SignatureAlgorithm.ecdsa_3 },
-      srtpProfiles: PROFILES.map((name) => SRTP_PROFILES[name].id),
+      srtpProfiles: PROFILES.map((name) => USE_SRTP_PROFILES[name].id),
       extendedMasterSecret: true,
       certificateRequest: true,
       transport: {
@@ -244,7 +244,7 @@ export class DtlsSession {
   /** werift takes the peer's Finished as it is; here it is decided. */
   #finish(): void {
     if (this.#state !== 'handshaking') return;
-    let outcome: SrtpKeys | string;
+    let outcome: ExportedSrtpKeys | string;
     try {
       outcome = this.#verify();
     } catch (error) {
@@ -261,7 +261,7 @@ export class DtlsSession {
     this.#options.events.connected(outcome);
   }
 
-  #verify(): SrtpKeys | string {
+  #verify(): ExportedSrtpKeys | string {
     const { dtls, cipher, srtp } = this.#server;
     // Only the peer sends CertificateVerify, and the first Finished is the peer's.
     const messages = dtls.sortedHandshakeCache;
@@ -286,9 +286,9 @@ export class DtlsSession {
       this.#options.remoteFingerprint,
     );
     if (impostor !== null) return impostor;
-    const profile = PROFILES.find((name) => SRTP_PROFILES[name].id === srtp.srtpProfile);
+    const profile = PROFILES.find((name) => USE_SRTP_PROFILES[name].id === srtp.srtpProfile);
     if (profile === undefined) return 'no common SRTP protection profile';
-    const { keyLength, saltLength } = SRTP_PROFILES[profile];
+    const { keyLength, saltLength } = USE_SRTP_PROFILES[profile];
     const keys = this.#server.extractSessionKeys(keyLength, saltLength);
     return {
       profile,

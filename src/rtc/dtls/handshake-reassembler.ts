@@ -2,6 +2,7 @@
  * Puts handshake messages of DTLS together again (RFC 6347 section 4.2): fragments in any order, repeated or overlapping, from messages
  * that overtake each other. Each message comes out once, in order. What may wait is bounded.
  */
+import { readUint16, readUint24 } from '../../lib/bytes.ts';
 
 /** A handshake header (section 4.2.2): type, length, message_seq, fragment_offset, fragment_length. */
 export const HANDSHAKE_HEADER = 12;
@@ -49,10 +50,10 @@ export class HandshakeReassembler {
     let repeated: number | null = null;
     let at = 0;
     while (at + HANDSHAKE_HEADER <= record.length) {
-      const length = uint24(record, at + 1);
-      const sequence = (record[at + 4]! << 8) | record[at + 5]!;
-      const offset = uint24(record, at + 6);
-      const size = uint24(record, at + 9);
+      const length = readUint24(record, at + 1);
+      const sequence = readUint16(record, at + 4);
+      const offset = readUint24(record, at + 6);
+      const size = readUint24(record, at + 9);
       const start = at + HANDSHAKE_HEADER;
       at = start + size;
       if (at > record.length || offset + size > length || length > MAX_MESSAGE) return repeated;
@@ -100,8 +101,4 @@ export class HandshakeReassembler {
       partial.missing--;
     }
   }
-}
-
-function uint24(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
 }

@@ -7,7 +7,7 @@
  */
 import type { Millis } from '../../lib/clock.ts';
 import { HmacSha1 } from '../../lib/hmac-sha1.ts';
-import type { NetworkPath } from '../demultiplexer.ts';
+import type { NetworkPath } from '../net/network-path.ts';
 import { type StunMessage, verifyStunIntegrity } from './stun.ts';
 import { writeBindingSuccess, writeUnknownAttributes } from './stun-writer.ts';
 import { TransactionMemory } from './transaction-memory.ts';

@@ -3,9 +3,9 @@
  * last byte is nothing. Parsing never throws.
  */
 import { timingSafeEqual } from 'node:crypto';
+import { readUint16, readUint32, writeUint16 } from '../../lib/bytes.ts';
 import { HmacSha1 } from '../../lib/hmac-sha1.ts';
 import { bytesToIp } from '../../lib/net/ip-address.ts';
-import { readUint32 } from '../rtp/rtp-packet.ts';
 import { crc32 } from './crc32.ts';
 
 export const STUN_MAGIC_COOKIE = 0x2112a442;
@@ -186,6 +186,11 @@ function readXorAddress(datagram: Uint8Array, value: number, size: number): Stun
   return { address: bytesToIp(address), port: readUint16(datagram, value + 2) ^ (STUN_MAGIC_COOKIE >>> 16) };
 }
 
+/** The ufrag of the agent that a request is for: USERNAME is `its own:the other's` (RFC 8445 section 7.2.2). Null without a USERNAME. */
+export function localUfragOf({ username }: StunMessage): string | null {
+  return username?.split(':', 1)[0] ?? null;
+}
+
 /** What a MESSAGE-INTEGRITY is made with: for ICE the password of the one who answers. Who needs it more than once keeps the HMAC. */
 export type StunKey = HmacSha1 | Uint8Array | string;
 
@@ -214,13 +219,4 @@ export function stunIntegrity(message: Uint8Array, at: number, key: StunKey): Bu
 /** The value of FINGERPRINT for the first `length` bytes, whose length field must already count the attribute. */
 export function stunFingerprint(message: Uint8Array, length: number): number {
   return (crc32(message, length) ^ FINGERPRINT_MASK) >>> 0;
-}
-
-function readUint16(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!;
-}
-
-function writeUint16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 8;
-  bytes[at + 1] = value;
 }

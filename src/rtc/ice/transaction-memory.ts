@@ -1,4 +1,4 @@
-import { readUint32 } from '../rtp/rtp-packet.ts';
+import { readUint32 } from '../../lib/bytes.ts';
 
 /** Browsers check a quiet path every 2.5 to 5 s, so that this lasts for ten minutes or more. */
 const REMEMBERED = 256;

@@ -1,6 +1,5 @@
 /** Where one media worker is reached: a UDP port and, if wanted, TCP listeners with the same number, or TCP that others share. */
 import type { Clock } from '../../lib/clock.ts';
-import type { RelayedTcpPort } from '../../media/link/tcp-relay.ts';
 import {
   type ClosedListener,
   type DatagramListener,
@@ -12,6 +11,12 @@ import { isShared, type SharedTcp } from './shared-tcp.ts';
 import { TcpPort } from './tcp-port.ts';
 import { type UdpCounters, UdpPort, type UdpPortOptions } from './udp-port.ts';
 
+/** Brings datagrams of TCP connections whose sockets another thread has. */
+export interface RelayedPort extends DatagramPort {
+  /** Datagrams that were not passed on because they would have come too late. */
+  readonly packetsDropped: number;
+}
+
 export interface MediaPortOptions extends UdpPortOptions {
   /** Whether media may come over TCP as well. */
   readonly tcp: boolean;
@@ -19,7 +24,7 @@ export interface MediaPortOptions extends UdpPortOptions {
   readonly sharedTcp?: SharedTcp | undefined;
   readonly clock: Clock;
   /** What brings them, if that is another thread; otherwise they come by `tcp.accept`. */
-  readonly relayed?: RelayedTcpPort;
+  readonly relayed?: RelayedPort;
 }
 
 /** Attempts to find a number that is free for both. */
@@ -31,7 +36,7 @@ export class MediaPort implements DatagramPort {
   /** Null where media comes over UDP only. */
   readonly tcp: TcpPort | null;
   readonly #udp: UdpPort;
-  readonly #relayed: RelayedTcpPort | undefined;
+  readonly #relayed: RelayedPort | undefined;
 
   private constructor(udp: UdpPort, tcp: TcpPort | null, { sharedTcp, relayed }: MediaPortOptions) {
     this.#udp = udp;

@@ -1,5 +1,5 @@
-/** RTCP (RFC 3550 section 6): sender and receiver reports, SDES with a CNAME, BYE. Other packet types are skipped. */
-import { readUint32, writeUint32 } from './rtp-packet.ts';
+/** RTCP (RFC 3550 section 6): writes reports, SDES with a CNAME and BYE; reads reports and skips everything else. */
+import { readUint16, readUint32, writeUint16, writeUint32 } from '../../lib/bytes.ts';
 
 export const RTCP_TYPE = { SR: 200, RR: 201, SDES: 202, BYE: 203 } as const;
 
@@ -109,30 +109,27 @@ export function writeBye(bytes: Uint8Array, at: number, ssrc: number): number {
 }
 
 function writeHeader(bytes: Uint8Array, at: number, type: number, count: number, end: number): void {
-  const words = (end - at) / 4 - 1;
   bytes[at] = 0x80 | count;
   bytes[at + 1] = type;
-  bytes[at + 2] = words >> 8;
-  bytes[at + 3] = words;
+  writeUint16(bytes, at + 2, (end - at) / 4 - 1);
 }
 
 /** What a compound packet said, of the types known here. */
 export interface RtcpContent {
   readonly senderReports: { readonly ssrc: number; readonly ntpMiddle: number; readonly rtpTimestamp: number }[];
   readonly reports: ReceptionReport[];
-  readonly byes: number[];
 }
 
 /** Reads the compound packet in the first `length` bytes; null unless all of its packets are of version 2 and fill it exactly. */
 export function parseRtcp(packet: Uint8Array, length: number): RtcpContent | null {
-  const content: RtcpContent = { senderReports: [], reports: [], byes: [] };
+  const content: RtcpContent = { senderReports: [], reports: [] };
   if (length > packet.length || length < 4) return null;
   let at = 0;
   while (at < length) {
     if (at + 4 > length) return null;
     const first = packet[at]!;
     if (first >> 6 !== 2) return null;
-    let end = at + 4 + ((packet[at + 2]! << 8) | packet[at + 3]!) * 4;
+    let end = at + 4 + readUint16(packet, at + 2) * 4;
     if (end > length) return null;
     const next = end;
     if ((first & 0x20) !== 0) {
@@ -161,10 +158,6 @@ function readPacket(packet: Uint8Array, at: number, end: number, count: number, 
     case RTCP_TYPE.RR:
       if (end < at + 8 + count * REPORT_BLOCK) return false;
       readReports(packet, at + 8, count, content.reports);
-      return true;
-    case RTCP_TYPE.BYE:
-      if (end < at + 4 + count * 4) return false;
-      for (let i = 0; i < count; i++) content.byes.push(readUint32(packet, at + 4 + i * 4));
       return true;
     default:
       return true;

@@ -2,6 +2,7 @@
  * RTP packets (RFC 3550 section 5.1) and the audio level of their header extension (RFC 6464).
  * The header is never encrypted by SRTP, so all of this works before and after decryption alike; only the padding count is inside.
  */
+import { readUint16, readUint32, writeUint16, writeUint32 } from '../../lib/bytes.ts';
 
 export const RTP_HEADER_LENGTH = 12;
 
@@ -12,16 +13,12 @@ export interface RtpHeader {
   timestamp: number;
   ssrc: number;
   marker: boolean;
-  /** Contributing sources are counted, not kept: nobody mixes before us. */
-  csrcCount: number;
   /** The last byte of the payload tells how many bytes of padding end it: see `withoutPadding`. */
   hasPadding: boolean;
   /** Fixed header, contributing sources and extension: where the payload begins. */
   headerLength: number;
   /** RFC 6464: 0 is full scale, -127 is silence. `null` without the extension. */
   audioLevelDbov: number | null;
-  /** The V bit of RFC 6464: the sender takes this for voice. False without the extension. */
-  voice: boolean;
 }
 
 export function createRtpHeader(): RtpHeader {
@@ -31,11 +28,9 @@ export function createRtpHeader(): RtpHeader {
     timestamp: 0,
     ssrc: 0,
     marker: false,
-    csrcCount: 0,
     hasPadding: false,
     headerLength: RTP_HEADER_LENGTH,
     audioLevelDbov: null,
-    voice: false,
   };
 }
 
@@ -49,21 +44,20 @@ export function parseRtpHeader(packet: Uint8Array, header: RtpHeader, audioLevel
   const first = packet[0]!;
   if (first >> 6 !== 2) return false;
   const second = packet[1]!;
-  header.csrcCount = first & 0x0f;
   header.hasPadding = (first & 0x20) !== 0;
   header.marker = (second & 0x80) !== 0;
   header.payloadType = second & 0x7f;
-  header.sequenceNumber = (packet[2]! << 8) | packet[3]!;
+  header.sequenceNumber = readUint16(packet, 2);
   header.timestamp = readUint32(packet, 4);
   header.ssrc = readUint32(packet, 8);
   header.audioLevelDbov = null;
-  header.voice = false;
-  let end = RTP_HEADER_LENGTH + header.csrcCount * 4;
+  // Contributing sources are skipped: nobody mixes before us.
+  let end = RTP_HEADER_LENGTH + (first & 0x0f) * 4;
   if ((first & 0x10) !== 0) {
     if (end + 4 > length) return false;
-    const profile = (packet[end]! << 8) | packet[end + 1]!;
+    const profile = readUint16(packet, end);
     const start = end + 4;
-    end = start + ((packet[end + 2]! << 8) | packet[end + 3]!) * 4;
+    end = start + readUint16(packet, end + 2) * 4;
     if (end > length) return false;
     if (audioLevelExtensionId !== null) readAudioLevel(packet, start, end, profile, audioLevelExtensionId, header);
   }
@@ -106,10 +100,8 @@ function readAudioLevel(
     if (at + size > end) return;
     if (elementId === id) {
       if (size >= 1) {
-        const value = packet[at]!;
-        header.voice = (value & 0x80) !== 0;
         // "0 - x" instead of "-x": a level of 0 is 0, not -0.
-        header.audioLevelDbov = 0 - (value & 0x7f);
+        header.audioLevelDbov = 0 - (packet[at]! & 0x7f);
       }
       return;
     }
@@ -139,21 +131,7 @@ export function writeRtpHeader(
 ): void {
   packet[0] = 0x80;
   packet[1] = (marker ? 0x80 : 0) | payloadType;
-  packet[2] = sequenceNumber >> 8;
-  packet[3] = sequenceNumber;
+  writeUint16(packet, 2, sequenceNumber);
   writeUint32(packet, 4, timestamp);
   writeUint32(packet, 8, ssrc);
-}
-
-/** Big-endian, as everything on the network. No bounds check: the caller has made it. */
-export function readUint32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
-}
-
-/** Big-endian. No bounds check: the caller has made it. */
-export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
 }

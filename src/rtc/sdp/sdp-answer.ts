@@ -1,7 +1,12 @@
 /** The answer to an offer (RFC 8829), written from validated fields only. */
 import { isIP } from 'node:net';
-import type { Fingerprint } from '../dtls/certificate.ts';
-import { AUDIO_LEVEL_URI, type AudioOffer, type Direction, type OfferedSection } from './sdp-offer.ts';
+import {
+  AUDIO_LEVEL_URI,
+  type AudioOffer,
+  type Direction,
+  type Fingerprint,
+  type OfferedSection,
+} from './sdp-offer.ts';
 
 /** Where the browser can reach us. */
 export interface CandidateAddress {

@@ -1,9 +1,18 @@
 /** A browser's offer (RFC 8829), read by a library and reduced to the few fields that matter, each of them validated. */
 import { type MediaDescription, parse, type SessionDescription } from 'sdp-transform';
 import { AppError } from '../../lib/errors.ts';
-import { FINGERPRINT_HASHES, type Fingerprint } from '../dtls/certificate.ts';
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+
+/** RFC 8122 section 5: the hash functions that browsers use, and how many bytes they give. */
+const FINGERPRINT_BYTES = { 'sha-256': 32, 'sha-384': 48, 'sha-512': 64 } as const;
+
+/** Of a certificate, as a line of SDP has it. */
+export interface Fingerprint {
+  readonly algorithm: keyof typeof FINGERPRINT_BYTES;
+  /** Upper-case hexadecimal bytes with colons between them. */
+  readonly value: string;
+}
 
 /** One media section of the offer, as much of it as the answer must repeat. */
 export interface OfferedSection {
@@ -29,8 +38,6 @@ export interface AudioOffer {
   readonly icePassword: string;
   readonly fingerprint: Fingerprint;
   readonly opusPayloadType: number;
-  /** The browser would like to receive stereo (RFC 7587 section 6.1). */
-  readonly wantsStereo: boolean;
   /** RFC 2198 around this very Opus; null if it is not offered. */
   readonly redPayloadType: number | null;
   /** RFC 6464; null if it is not offered. */
@@ -55,7 +62,6 @@ const ICE_PASSWORD = /^[A-Za-z0-9+/]{22,256}$/;
 /** RFC 8866 section 9, `token`. */
 const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`{|}~]{1,64}$/;
 const PROTOCOL = /^[A-Za-z0-9/]{1,32}$/;
-const FINGERPRINT_LENGTHS = { 'sha-256': 32, 'sha-384': 48, 'sha-512': 64 } as const;
 
 /** Throws `AppError` `sdp_too_large`, or `invalid_sdp` with what is wrong. */
 export function parseOffer(sdp: string, limits: SdpLimits = SDP_LIMITS): AudioOffer {
@@ -79,7 +85,6 @@ export function parseOffer(sdp: string, limits: SdpLimits = SDP_LIMITS): AudioOf
     icePassword: match(media.icePwd ?? session.icePwd, ICE_PASSWORD, 'ICE password'),
     fingerprint: toFingerprint(media.fingerprint ?? session.fingerprint),
     opusPayloadType,
-    wantsStereo: parametersOf(media, opusPayloadType).includes('stereo=1'),
     redPayloadType: redOf(media, opusPayloadType),
     audioLevelExtensionId: audioLevelOf(media),
     ssrc: ssrcOf(media),
@@ -136,14 +141,19 @@ function isBundled(session: SessionDescription, mid: string): boolean {
 }
 
 function toFingerprint(line: { readonly type: string; readonly hash: string } | undefined): Fingerprint {
-  const algorithm = FINGERPRINT_HASHES.find((name) => name === String(line?.type).toLowerCase());
-  if (line === undefined || algorithm === undefined) throw invalid('It has no SHA-2 fingerprint of a certificate.');
+  const algorithm = String(line?.type).toLowerCase();
+  if (line === undefined || !isFingerprintHash(algorithm))
+    throw invalid('It has no SHA-2 fingerprint of a certificate.');
   const value = String(line.hash).toUpperCase();
-  const bytes = FINGERPRINT_LENGTHS[algorithm];
+  const bytes = FINGERPRINT_BYTES[algorithm];
   if (!/^[0-9A-F]{2}(?::[0-9A-F]{2})*$/.test(value) || value.length !== bytes * 3 - 1) {
     throw invalid('Its fingerprint is not valid.');
   }
   return { algorithm, value };
+}
+
+function isFingerprintHash(name: string): name is Fingerprint['algorithm'] {
+  return Object.hasOwn(FINGERPRINT_BYTES, name);
 }
 
 /** The payload types of a codec with this name at 48 kHz and two channels, in the order of preference of the section. */
@@ -187,13 +197,6 @@ function redOf(section: MediaDescription, opusPayloadType: number): number | nul
     );
   };
   return payloadTypesOf(section, 'red').find(isOfOpus) ?? null;
-}
-
-function parametersOf(section: MediaDescription, payloadType: number): string[] {
-  const config = section.fmtp.find(({ payload }) => payload === payloadType)?.config;
-  return String(config ?? '')
-    .split(';')
-    .map((parameter) => parameter.trim());
 }
 
 function audioLevelOf(section: MediaDescription): number | null {

@@ -1,7 +1,7 @@
 /** AES128_CM_HMAC_SHA1_80 for SRTP and SRTCP (RFC 3711). */
 
+import { writeUint32 } from '../../lib/bytes.ts';
 import { HmacSha1 } from '../../lib/hmac-sha1.ts';
-import { writeUint32 } from '../rtp/rtp-packet.ts';
 import { CounterKeystream } from './counter-keystream.ts';
 import {
   deriveSessionKey,

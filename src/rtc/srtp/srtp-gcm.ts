@@ -1,6 +1,6 @@
 /** AEAD_AES_128_GCM for SRTP and SRTCP (RFC 7714). */
 
-import { writeUint32 } from '../rtp/rtp-packet.ts';
+import { writeUint32 } from '../../lib/bytes.ts';
 import { CounterKeystream } from './counter-keystream.ts';
 import { Ghash } from './ghash.ts';
 import {

@@ -1,10 +1,10 @@
 /** Keys of SRTP: what DTLS exports (RFC 5764 section 4.2), and the session keys that follow from them (RFC 3711 section 4.3). */
 import { createCipheriv } from 'node:crypto';
 
-/** RFC 5764 section 4.1.2 and RFC 7714 section 14.2: the names and the numbers in the use_srtp extension. */
+/** RFC 5764 section 4.1.2 and RFC 7714 section 12: the lengths of master key and salt in bytes. */
 export const SRTP_PROFILES = {
-  AEAD_AES_128_GCM: { id: 0x0007, keyLength: 16, saltLength: 12 },
-  AES128_CM_HMAC_SHA1_80: { id: 0x0001, keyLength: 16, saltLength: 14 },
+  AEAD_AES_128_GCM: { keyLength: 16, saltLength: 12 },
+  AES128_CM_HMAC_SHA1_80: { keyLength: 16, saltLength: 14 },
 } as const;
 
 export type SrtpProfile = keyof typeof SRTP_PROFILES;

@@ -3,7 +3,8 @@
  * Packets are protected and unprotected in place. Nothing throws after construction.
  */
 
-import { type RtpHeader, readUint32 } from '../rtp/rtp-packet.ts';
+import { readUint16, readUint32 } from '../../lib/bytes.ts';
+import type { RtpHeader } from '../rtp/rtp-packet.ts';
 import { ReplayWindow } from './replay-window.ts';
 import { CmTransform } from './srtp-cm.ts';
 import { GcmTransform } from './srtp-gcm.ts';
@@ -45,7 +46,7 @@ export class SrtpSession {
    */
   protectRtp(packet: Uint8Array, start: number, end: number): number {
     const ssrc = readUint32(packet, 8);
-    const sequenceNumber = (packet[2]! << 8) | packet[3]!;
+    const sequenceNumber = readUint16(packet, 2);
     if (this.#sentIndex < 0) {
       this.#sentSsrc = ssrc;
       this.#sentIndex = sequenceNumber - 1;

@@ -17,8 +17,8 @@ export const rtcp: FuzzTarget = {
   run: (input) => {
     const content = parseRtcp(input.length < 200 ? watchedBytes(input) : input, input.length);
     if (content === null) return;
-    const { senderReports, reports, byes } = content;
-    const bytes = senderReports.length * 20 + reports.length * 24 + byes.length * 4;
+    const { senderReports, reports } = content;
+    const bytes = senderReports.length * 20 + reports.length * 24;
     hold(bytes <= input.length, 'no more is read than was sent');
     for (const { fractionLost, cumulativeLost } of reports) {
       hold(fractionLost >= 0 && fractionLost <= 255, 'the fraction lost has 8 bits');

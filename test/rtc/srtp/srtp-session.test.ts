@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { test } from 'tap';
 import { RtpHeader, SrtcpSession, SrtpSession as WeriftSrtpSession } from 'werift';
+import { USE_SRTP_PROFILES } from '../../../src/rtc/dtls/use-srtp.ts';
 import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../../src/rtc/rtp/rtp-packet.ts';
 import { SRTP_PROFILES, type SrtpKeys, type SrtpProfile } from '../../../src/rtc/srtp/srtp-keys.ts';
 import { estimateIndex, SRTP_MAX_OVERHEAD, SrtpSession } from '../../../src/rtc/srtp/srtp-session.ts';
@@ -141,7 +142,7 @@ for (const profile of PROFILES) {
     const { ours } = keysOf(profile);
     const session = new SrtpSession(ours);
     const config = {
-      profile: SRTP_PROFILES[profile].id,
+      profile: USE_SRTP_PROFILES[profile].id,
       keys: {
         localMasterKey: Buffer.from(ours.remote.key),
         localMasterSalt: Buffer.from(ours.remote.salt),
