@@ -17,12 +17,13 @@ export interface Ban {
 
 interface Entry {
   readonly room: string;
-  readonly ban: Omit<Ban, 'untilMs'>;
-  /** In monotonic time. */
-  readonly endMs: Millis;
+  readonly ban: Ban;
 }
 
-/** Who may not come back into a room for a while, by the identity of their tokens. It outlives the rooms. */
+/**
+ * Who may not come back into a room for a while, by the identity of their tokens. It outlives the rooms. A ban ends by the wall clock, at the
+ * time that people were told, also if the machine slept meanwhile.
+ */
 export class BanList {
   readonly #clock: Clock;
   /** By room and identity, the oldest first. */
@@ -36,28 +37,25 @@ export class BanList {
     const key = keyOf(room, identity);
     this.#entries.delete(key);
     if (this.#entries.size >= MAX_BANS) this.#makeRoom();
-    const ban = { identity, name, by, sinceMs: this.#clock.wallNow() };
-    this.#entries.set(key, { room, ban, endMs: this.#clock.now() + durationMs });
+    const sinceMs = this.#clock.wallNow();
+    this.#entries.set(key, { room, ban: { identity, name, by, sinceMs, untilMs: sinceMs + durationMs } });
   }
 
   isBanned(room: string, identity: string): boolean {
     const key = keyOf(room, identity);
     const entry = this.#entries.get(key);
     if (entry === undefined) return false;
-    if (this.#clock.now() < entry.endMs) return true;
+    if (this.#clock.wallNow() < entry.ban.untilMs) return true;
     this.#entries.delete(key);
     return false;
   }
 
   /** Those of one room that hold now, the oldest first. */
   list(room: string): Ban[] {
-    const nowMs = this.#clock.now();
-    const wallNowMs = this.#clock.wallNow();
-    const bans: Ban[] = [];
-    for (const { room: of, ban, endMs } of this.#entries.values()) {
-      if (of === room && nowMs < endMs) bans.push({ ...ban, untilMs: wallNowMs + (endMs - nowMs) });
-    }
-    return bans;
+    const nowMs = this.#clock.wallNow();
+    return Array.from(this.#entries.values())
+      .filter((entry) => entry.room === room && nowMs < entry.ban.untilMs)
+      .map(({ ban }) => ban);
   }
 
   /** They may come back at once; false if they may already. */
@@ -67,8 +65,8 @@ export class BanList {
 
   /** Forgets those that are over, or the oldest if none is. */
   #makeRoom(): void {
-    const nowMs = this.#clock.now();
-    for (const [key, { endMs }] of this.#entries) if (endMs <= nowMs) this.#entries.delete(key);
+    const nowMs = this.#clock.wallNow();
+    for (const [key, { ban }] of this.#entries) if (ban.untilMs <= nowMs) this.#entries.delete(key);
     const [oldest] = this.#entries.keys();
     if (this.#entries.size >= MAX_BANS && oldest !== undefined) this.#entries.delete(oldest);
   }

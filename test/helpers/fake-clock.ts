@@ -8,7 +8,7 @@ interface Timer {
 /** A clock that stands still until a test moves it. */
 export class FakeClock implements Clock {
   /** Wall time at the clock's zero, in milliseconds since 1970. */
-  readonly epochMs: number;
+  epochMs: number;
   #now: Millis;
   readonly #timers = new Set<Timer>();
 
@@ -47,6 +47,14 @@ export class FakeClock implements Clock {
       timer.callback();
     }
     this.#now = end;
+  }
+
+  /**
+   * Sets the wall clock forward (or back, below 0), as NTP does, while monotonic time and timers stand still. A machine that slept looks the
+   * same on Linux, where the monotonic clock does not count the sleep.
+   */
+  stepWall(ms: Millis): void {
+    this.epochMs += ms;
   }
 
   #nextDue(end: Millis): Timer | undefined {

@@ -15,5 +15,6 @@ const missing = ensureDebianPackages([
   'strace',
   'systemd',
   'tcpdump',
+  'faketime',
 ]);
 if (missing !== null) console.error(`Some tests cannot run: ${missing}`);

@@ -2,6 +2,7 @@ import { type Test, test } from 'tap';
 import { AppError } from '../../src/lib/errors.ts';
 import { AccessControl, type AccessMode, type AdmissionRequest } from '../../src/rooms/access.ts';
 import { GUEST } from '../../src/rooms/admission.ts';
+import { BanList } from '../../src/rooms/ban-list.ts';
 import { createJoinToken, tokenKey } from '../../src/rooms/join-token.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
@@ -102,6 +103,20 @@ test('bans do not grow without bound: the oldest is forgotten', (t) => {
   t.equal(access.bans.isBanned('lobby', 'user-0'), false);
   t.equal(access.bans.isBanned('lobby', 'user-1'), true);
   t.equal(access.bans.isBanned('lobby', 'user-10000'), true);
+  t.end();
+});
+
+test('a ban ends at the time that was told, also if the clock was set or the machine has slept', (t) => {
+  const clock = new FakeClock();
+  const bans = new BanList(clock);
+  const untilMs = clock.wallNow() + 3_600_000;
+  bans.ban('lobby', { identity: 'user-7', name: 'Ada', by: null }, 3_600_000);
+  clock.stepWall(3_000_000);
+  t.match(bans.list('lobby'), [{ untilMs }]);
+  t.equal(bans.isBanned('lobby', 'user-7'), true);
+  clock.stepWall(600_000);
+  t.equal(bans.isBanned('lobby', 'user-7'), false);
+  t.strictSame(bans.list('lobby'), []);
   t.end();
 });
 

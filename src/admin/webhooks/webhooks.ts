@@ -20,6 +20,8 @@ export interface WebhooksOptions {
 export class Webhooks implements RoomObserver {
   readonly #queues: readonly DeliveryQueue[];
   readonly #clock: Clock;
+  /** When rooms began and participants came, by name or id, in monotonic time: a wall clock that was set would make other durations. */
+  readonly #beganMs = new Map<string, Millis>();
 
   constructor({ urls, secret, clock, log, post = createPost(clock), random = Math.random }: WebhooksOptions) {
     const key = parseWebhookSecret(secret) ?? Buffer.alloc(0);
@@ -33,19 +35,21 @@ export class Webhooks implements RoomObserver {
   }
 
   roomStarted(room: RoomFact): void {
+    this.#began(room.name);
     this.#send('room.started', { room: roomOf(room) });
   }
 
   roomEnded(room: RoomFact, reason: string): void {
-    this.#send('room.ended', { room: roomOf(room), reason, durationMs: this.#since(room.startedAtMs) });
+    this.#send('room.ended', { room: roomOf(room), reason, durationMs: this.#durationMs(room.name) });
   }
 
   participantJoined(room: RoomFact, participant: ParticipantFact): void {
+    this.#began(participant.id);
     this.#send('participant.joined', { room: roomOf(room), participant: participantOf(participant) });
   }
 
   participantLeft(room: RoomFact, participant: ParticipantFact, reason: string): void {
-    const durationMs = this.#since(participant.joinedAtMs);
+    const durationMs = this.#durationMs(participant.id);
     this.#send('participant.left', { room: roomOf(room), participant: participantOf(participant), reason, durationMs });
   }
 
@@ -54,8 +58,16 @@ export class Webhooks implements RoomObserver {
     await Promise.all(this.#queues.map((queue) => queue.close(graceMs)));
   }
 
-  #since(wallMs: Millis): Millis {
-    return Math.max(0, Math.round(this.#clock.wallNow() - wallMs));
+  #began(what: string): void {
+    if (this.#queues.length > 0) this.#beganMs.set(what, this.#clock.now());
+  }
+
+  /** Of what ends now. */
+  #durationMs(what: string): Millis {
+    const nowMs = this.#clock.now();
+    const beganMs = this.#beganMs.get(what) ?? nowMs;
+    this.#beganMs.delete(what);
+    return Math.round(nowMs - beganMs);
   }
 
   #send(type: string, data: Readonly<Record<string, unknown>>): void {

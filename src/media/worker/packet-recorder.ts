@@ -8,6 +8,8 @@ import type { PacketTap } from '../../rtc/packet-tap.ts';
 
 /** A third of a second of speech in both directions; it is emptied more often. */
 const BUFFER_LENGTH = 16 * 1024;
+/** The wall clock differs by this much only when it was set; what is less is how finely it is told. */
+const STEP_MS: Millis = 50;
 const UNKNOWN: PcapEndpoint = { address: new Uint8Array(4), port: 0 };
 
 export interface PacketRecorderOptions {
@@ -21,7 +23,8 @@ export interface PacketRecorderOptions {
 export class PacketRecorder implements PacketTap {
   readonly #emit: PacketRecorderOptions['emit'];
   readonly #buffer = new Uint8Array(BUFFER_LENGTH);
-  readonly #wallOffsetMs: Millis;
+  readonly #clock: Clock;
+  #wallOffsetMs: Millis;
   #length = 0;
   #bytesLeft: number;
   #isFull = false;
@@ -32,7 +35,7 @@ export class PacketRecorder implements PacketTap {
   constructor({ maxBytes, clock, emit }: PacketRecorderOptions) {
     this.#emit = emit;
     this.#bytesLeft = maxBytes;
-    // One offset for all: the distances between packets are those of the monotonic clock, whatever happens to the other.
+    this.#clock = clock;
     this.#wallOffsetMs = clock.wallNow() - clock.now();
   }
 
@@ -48,9 +51,16 @@ export class PacketRecorder implements PacketTap {
 
   /** Hands over what has been collected; to be called some times a second, and at the end. */
   flush(): void {
+    this.#followWall();
     if (this.#length === 0) return;
     this.#emit(this.#buffer.slice(0, this.#length), false);
     this.#length = 0;
+  }
+
+  /** The distances between packets are those of the monotonic clock, but after the wall clock was set they have its time. */
+  #followWall(): void {
+    const offsetMs = this.#clock.wallNow() - this.#clock.now();
+    if (Math.abs(offsetMs - this.#wallOffsetMs) >= STEP_MS) this.#wallOffsetMs = offsetMs;
   }
 
   #record(source: PcapEndpoint, destination: PcapEndpoint, payload: Uint8Array, nowMs: Millis): void {

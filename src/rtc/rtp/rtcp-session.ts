@@ -113,6 +113,10 @@ export class RtcpSession {
     return INTERVAL_MS.least + this.#options.random() * (INTERVAL_MS.most - INTERVAL_MS.least);
   }
 
+  /**
+   * RFC 3550 section 6.4.1: both timestamps are of this moment. The NTP timestamp follows the wall clock, so after that was set the next report
+   * moves the receiver's mapping, rather than being wrong against every other source for as long as the stream lives. RTP time goes on.
+   */
   #senderInfo({ packets, bytes, timestamp, atMs }: SentMedia, nowMs: Millis, wallNowMs: Millis): SenderInfo {
     const ntp = toNtp(wallNowMs);
     this.#sentReports.push({ middle: ntpMiddle(ntp), atMs: nowMs });
@@ -146,7 +150,7 @@ export class RtcpSession {
     this.packetsLost = report.cumulativeLost;
     this.lossTrigger.report(this.outgoing.lossRatio, nowMs);
     // By our monotonic time of sending: a step of the wall clock is no round trip.
-    const sent = this.#sentReports.find(({ middle }) => middle === report.lastSenderReport);
+    const sent = this.#sentReports.findLast(({ middle }) => middle === report.lastSenderReport);
     if (sent === undefined) return;
     this.roundTripMs = Math.max(0, nowMs - sent.atMs - (report.delaySinceLastSenderReport * 1000) / 0x1_0000);
   }

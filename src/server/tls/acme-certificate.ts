@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { HealthProblem } from '../../http/health.ts';
-import { type Cancel, type Clock, dateOf, type Millis } from '../../lib/clock.ts';
+import { type Cancel, type Clock, dateOf, type Millis, setWallTimer } from '../../lib/clock.ts';
 import { type Acme, loadAcme } from './acme-client.ts';
 import { AcmeError, adviceFor, type ChallengeType, isOfChallenge } from './acme-error.ts';
 import { orderCertificate } from './acme-order.ts';
@@ -17,8 +17,6 @@ import type { CertificateSource } from './source.ts';
 /** Part of its time after which a certificate is renewed, and by how much later it may be, so that not all come at once. */
 const RENEW_AFTER = 2 / 3;
 const RENEW_JITTER = 0.02;
-/** The clock of the machine may be set, and timers hold no more than 24 days. */
-const MAX_SLEEP_MS: Millis = 6 * 3_600_000;
 /** So long the start waits for the first certificate. */
 const FIRST_WAIT_MS: Millis = 60_000;
 
@@ -88,7 +86,7 @@ export class AcmeCertificate implements CertificateSource {
   async start(onChange: (certificate: Certificate) => void): Promise<void> {
     const { clock, log, domains } = this.#options;
     this.#onChange = onChange;
-    this.#sleep(this.#dueMs());
+    this.#sleep();
     if (this.#attempt === undefined) return;
     log.info({ domains }, 'asking for a certificate');
     const isUsable = !this.#isTemporary && clock.wallNow() < this.#current.notAfterMs;
@@ -114,27 +112,35 @@ export class AcmeCertificate implements CertificateSource {
     return this.#isTemporary ? 0 : notBeforeMs + (notAfterMs - notBeforeMs) * this.#renewAfter;
   }
 
-  /** Begins an attempt at `dueMs`, in wall time, or now if that is over. */
-  #sleep(dueMs: Millis): void {
+  /** Begins an attempt when the certificate is to be renewed, or now if that is over. */
+  #sleep(): void {
     const { clock } = this.#options;
     this.#cancel();
     if (this.#abort.signal.aborted) return;
-    const leftMs = dueMs - clock.wallNow();
-    if (leftMs <= 0) this.#begin();
-    else this.#cancel = clock.setTimer(clock.now() + Math.min(leftMs, MAX_SLEEP_MS), () => this.#sleep(dueMs));
+    const dueMs = this.#dueMs();
+    if (dueMs <= clock.wallNow()) this.#begin();
+    else this.#cancel = setWallTimer(clock, dueMs, () => this.#begin());
+  }
+
+  /** Begins an attempt after a while, whatever the clock of the machine is set to meanwhile. */
+  #retryIn(delayMs: Millis): void {
+    const { clock } = this.#options;
+    this.#cancel = clock.setTimer(clock.now() + delayMs, () => this.#begin());
   }
 
   #begin(): void {
     if (this.#attempt !== undefined || this.#abort.signal.aborted) return;
     this.#cancel();
-    this.#attempt = this.#renew().then((dueMs) => {
+    this.#attempt = this.#renew().then((retryMs) => {
       this.#attempt = undefined;
-      this.#sleep(dueMs);
+      if (this.#abort.signal.aborted) return;
+      if (retryMs === undefined) this.#sleep();
+      else this.#retryIn(retryMs);
     });
   }
 
-  /** When to do it again. Never rejects. */
-  async #renew(): Promise<Millis> {
+  /** After what time to try again, if it failed. Never rejects. */
+  async #renew(): Promise<Millis | undefined> {
     const { clock, log, domains, random = Math.random } = this.#options;
     try {
       const { certificate, type } = await this.#order();
@@ -147,17 +153,17 @@ export class AcmeCertificate implements CertificateSource {
       this.#onChange(certificate);
       log.info({ domains, expires: dateOf(certificate.notAfterMs), by: type }, 'certificate obtained');
       await this.#store(certificate);
-      return this.#dueMs();
+      return undefined;
     } catch (error) {
-      if (this.#abort.signal.aborted) return 0;
+      if (this.#abort.signal.aborted) return undefined;
       this.#failures++;
       const failures = ++this.#failuresInRow;
       const delayMs = retryDelayMs({ failures, askedForMs: askedForMs(error), random: random() });
-      const nextMs = clock.wallNow() + delayMs;
-      this.#reason = reasonOf(error);
-      log.error({ domains, reason: this.#reason, nextAttempt: dateOf(nextMs) }, 'no certificate could be obtained');
+      const nextAttempt = dateOf(clock.wallNow() + delayMs);
+      this.#reason = reasonOf(error, clock.wallNow());
+      log.error({ domains, reason: this.#reason, nextAttempt }, 'no certificate could be obtained');
       log.debug({ err: error }, 'why no certificate could be obtained');
-      return nextMs;
+      return delayMs;
     }
   }
 
@@ -204,9 +210,9 @@ function fileOf({ directory, domains }: AcmeCertificateOptions): string {
   return join(directory, `${domains[0]}.pem`);
 }
 
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(' ');
-  if (error instanceof AcmeError) return adviceFor(error);
+function reasonOf(error: unknown, wallNowMs: Millis): string {
+  if (error instanceof AggregateError) return error.errors.map((each) => reasonOf(each, wallNowMs)).join(' ');
+  if (error instanceof AcmeError) return adviceFor(error, wallNowMs);
   return `${error instanceof Error ? error.message : String(error)}.`;
 }
 

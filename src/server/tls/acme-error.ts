@@ -1,5 +1,6 @@
 /** What can go wrong on the way to a certificate, and what the operator can do about it. */
-import type { Millis } from '../../lib/clock.ts';
+import { dateOf, type Millis } from '../../lib/clock.ts';
+import { isClockPlausible } from '../../lib/plausible-clock.ts';
 
 /** RFC 8555 section 8.3, RFC 8737. */
 export type ChallengeType = 'http-01' | 'tls-alpn-01';
@@ -37,8 +38,8 @@ export function problemIn(body: unknown): Pick<AcmeErrorDetails, 'kind' | 'detai
   return { kind: body.type.startsWith(URN) ? body.type.slice(URN.length) : body.type, detail: oneLine(detail) };
 }
 
-/** Sentences for the operator: what failed, and what to do. */
-export function adviceFor({ details }: AcmeError): string {
+/** Sentences for the operator: what failed, and what to do. `wallNowMs` is what the clock of this machine shows. */
+export function adviceFor({ details }: AcmeError, wallNowMs: Millis): string {
   const { kind, detail, domain = 'the domain', challenge } = details;
   const said = detail === '' ? '' : ` (${detail})`;
   switch (kind) {
@@ -68,7 +69,7 @@ export function adviceFor({ details }: AcmeError): string {
     case 'accountDoesNotExist':
       return `The certificate authority wants you to do something${said}.`;
     case 'unreachable':
-      return unreachable(details);
+      return unreachable(details, wallNowMs);
     default:
   }
   return `The certificate authority refused: ${kind}${said}.`;
@@ -79,7 +80,10 @@ export function isOfChallenge({ details: { kind, challenge } }: AcmeError): bool
   return challenge !== undefined && kind !== 'dns' && kind !== 'caa' && kind !== 'rateLimited';
 }
 
-function unreachable({ detail, code = '' }: AcmeErrorDetails): string {
+function unreachable({ detail, code = '' }: AcmeErrorDetails, wallNowMs: Millis): string {
+  // A directory's own certificate is never out of date for long, so it is our clock that is wrong.
+  if (/NOT_YET_VALID|HAS_EXPIRED/.test(code) || (/CERT/.test(code) && !isClockPlausible(wallNowMs)))
+    return `The certificate of the ACME directory is not valid at the time that the clock of this machine shows, ${dateOf(wallNowMs).toISOString()} (${detail}): set the clock, for example with "timedatectl set-ntp true".`;
   if (/CERT|SELF_SIGNED|ISSUER|ALTNAME|UNABLE_TO/.test(code))
     return `The certificate of the ACME directory is not trusted (${detail}): if it is a private one, give its root with acme-ca.`;
   return `The ACME directory is not reached (${detail}): check this machine's way to the internet, its DNS, and acme-directory.`;

@@ -1,7 +1,11 @@
+import pino from 'pino';
 import { type Test, test } from 'tap';
+import { Webhooks } from '../../../src/admin/webhooks/webhooks.ts';
 import { parseWebhookSecret } from '../../../src/lib/webhook-signature.ts';
+import type { ParticipantFact } from '../../../src/rooms/ports.ts';
 import { ApiClient } from '../../helpers/api-client.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
 import { startServer } from '../../helpers/running-server.ts';
 import { SignalingClient } from '../../helpers/signaling-client.ts';
 import { startWebhookReceiver } from '../../helpers/webhook-receiver.ts';
@@ -123,4 +127,36 @@ test('secrets are what Standard Webhooks says', (t) => {
   for (const wrong of ['', 'short', 'whsec_', 'not base64 but long enough to be something', 'A'.repeat(120)])
     t.equal(parseWebhookSecret(wrong), null, wrong);
   t.end();
+});
+
+test('durations are those that passed, whatever the wall clock was set to meanwhile', async (t) => {
+  const clock = new FakeClock();
+  const bodies: { type: string; timestamp: string; data: { durationMs?: number } }[] = [];
+  const webhooks = new Webhooks({
+    urls: ['http://127.0.0.1:9/'],
+    secret: SECRET,
+    clock,
+    log: pino({ level: 'silent' }),
+    post: async ({ body }) => {
+      bodies.push(JSON.parse(body));
+      return { status: 200, retryAfterMs: null };
+    },
+  });
+  const room = { name: 'lobby', startedAtMs: clock.wallNow() };
+  const ada = { id: 'ada', identity: null, name: 'Ada', joinedAtMs: clock.wallNow() } as ParticipantFact;
+  webhooks.roomStarted(room);
+  clock.advance(1000);
+  webhooks.participantJoined(room, ada);
+  clock.stepWall(7_200_000);
+  clock.advance(4000);
+  webhooks.participantLeft(room, ada, 'left');
+  clock.stepWall(-30_000_000);
+  webhooks.roomEnded(room, 'empty');
+  await eventually(() => bodies.length === 4);
+  t.match(
+    bodies.map(({ data }) => data.durationMs),
+    [undefined, undefined, 4000, 5000],
+  );
+  t.equal(bodies[3]!.timestamp, new Date(clock.wallNow()).toISOString(), 'and told at the time that the clock shows');
+  await webhooks.close(0);
 });

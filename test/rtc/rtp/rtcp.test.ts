@@ -173,6 +173,29 @@ test('a round trip is told from the report that answers ours', (t) => {
   t.end();
 });
 
+test('the report after the wall clock was set has its time, RTP time goes on, and a round trip is not shortened', (t) => {
+  const session = new RtcpSession({ ssrc: 42, cname: 'mixer', nowMs: 0, random: () => 0.5 });
+  const bytes = Buffer.alloc(300);
+  const epochMs = Date.UTC(2026, 0, 1);
+  const reportAt = (nowMs: number, wallNowMs: number) => {
+    const sent = { packets: nowMs, bytes: nowMs, timestamp: nowMs * 48, atMs: nowMs };
+    const length = session.write(bytes, { sent, peer: null, nowMs, wallNowMs, kind: 'report' });
+    return parseRtcp(bytes, length)!.senderReports[0]!;
+  };
+  const first = reportAt(5000, epochMs + 5000);
+  let nowMs = 5000;
+  for (const stepMs of [2 * 3_600_000, -7_200_000, 0]) {
+    nowMs += 5000;
+    const report = reportAt(nowMs, epochMs + nowMs + stepMs);
+    t.equal(report.ntpMiddle, ntpMiddle(toNtp(epochMs + nowMs + stepMs)), 'of the wall clock as it is now');
+    t.equal(report.rtpTimestamp - first.rtpTimestamp, (nowMs - 5000) * 48, 'RTP time knows nothing of it');
+    const answer = { ...REPORT, ssrc: 42, lastSenderReport: report.ntpMiddle, delaySinceLastSenderReport: 0 };
+    session.receive(bytes, writeReport(bytes, 0, 9, null, [answer]), 9, nowMs + 30);
+    t.ok(Math.abs(session.roundTripMs! - 30) < 0.1);
+  }
+  t.end();
+});
+
 test('our report says when the last one of the peer came', (t) => {
   const session = new RtcpSession({ ssrc: 42, cname: 'mixer', nowMs: 0, random: () => 0 });
   const bytes = Buffer.alloc(300);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import pino from 'pino';
 import { test } from 'tap';
 import { freePort } from '../../../bench/lib/free-port.ts';
@@ -14,18 +15,22 @@ import {
   problemIn,
 } from '../../../src/server/tls/acme-error.ts';
 import type { Certificate } from '../../../src/server/tls/certificate.ts';
+import { storeCertificate } from '../../../src/server/tls/certificate-store.ts';
 import { Challenges } from '../../../src/server/tls/challenges.ts';
 import { redirectListener } from '../../../src/server/tls/redirect.ts';
 import { retryDelayMs } from '../../../src/server/tls/retry-delay.ts';
 import { startAcmeDirectory } from '../../helpers/acme-directory.ts';
 import { ensureDebianPackages, skipIfMissing } from '../../helpers/debian-packages.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+import { makeSigned } from '../../helpers/signed-certificate.ts';
 
 const skip = skipIfMissing(ensureDebianPackages(['pebble']));
 const NAME = 'voice.partyline.test';
 /** A minute in a second. */
 const SPEED = 60;
 const PATIENCE_MS = 30_000;
+const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A clock that is fast, with a count of the timers that wait. */
 function fastClock(): Clock & { readonly pending: number } {
@@ -95,6 +100,42 @@ test('after a failure it asks again by itself, ever later, until it succeeds', {
   t.equal(clock.pending, 0, 'nothing is left behind');
 });
 
+test('renewal follows the wall clock, and trying again does not', async (t) => {
+  const clock = new FakeClock({ epochMs: Date.now() });
+  const dayMs = 86_400_000;
+  const files = t.testdir();
+  const stored = await makeSigned([NAME], clock.wallNow());
+  await storeCertificate(join(files, `${NAME}.pem`), stored);
+  const source = await AcmeCertificate.open({
+    domains: [NAME],
+    // Nobody listens there.
+    directoryUrl: `https://127.0.0.1:${await freePort()}/`,
+    email: '',
+    caPem: undefined,
+    directory: files,
+    challengeTypes: ['http-01'],
+    challenges: new Challenges(),
+    clock,
+    log: pino({ level: 'silent' }),
+    random: () => 0,
+  });
+  t.teardown(() => source.close());
+  await source.start(() => {});
+  clock.advance(30 * dayMs);
+  t.equal(source.failures, 0, 'not due yet');
+  clock.stepWall(35 * dayMs);
+  clock.advance(60_000);
+  await eventually(() => source.failures === 1);
+  await settle();
+  t.notOk(/expired/.test(source.problem?.code ?? ''), 'well before it expires');
+  clock.stepWall(-7 * 365 * dayMs);
+  clock.advance(59_000);
+  await settle();
+  t.equal(source.failures, 1);
+  clock.advance(1000);
+  await eventually(() => source.failures === 2);
+});
+
 test('waiting grows from a minute to six hours, and is as long as the directory asks for, up to a day', (t) => {
   const delays = (random: number) =>
     [1, 2, 3, 4, 5, 6, 7, 50].map((failures) => retryDelayMs({ failures, askedForMs: 0, random }) / 60_000);
@@ -107,7 +148,8 @@ test('waiting grows from a minute to six hours, and is as long as the directory 
 });
 
 test('errors of certificate authorities become words on what to mend', (t) => {
-  const advice = (details: Omit<AcmeErrorDetails, 'detail'>) => adviceFor(new AcmeError({ detail: 'why', ...details }));
+  const advice = (details: Omit<AcmeErrorDetails, 'detail'>) =>
+    adviceFor(new AcmeError({ detail: 'why', ...details }), Date.UTC(2026, 10, 1));
   const ofName = { domain: NAME, challenge: 'http-01' } as const;
   t.match(advice({ kind: 'dns', ...ofName }), /^DNS has no address for voice.partyline.test \(why\): make an A record/);
   t.match(advice({ kind: 'connection', ...ofName }), /^http:\/\/voice.partyline.test\/ is not reached.*TCP port 80 /);
@@ -121,6 +163,21 @@ test('errors of certificate authorities become words on what to mend', (t) => {
   t.match(advice({ kind: 'unreachable', code: 'ENOTFOUND' }), /not reached \(why\).*way to the internet/);
   t.match(advice({ kind: 'unreachable', code: 'SELF_SIGNED_CERT_IN_CHAIN' }), /acme-ca/);
   t.match(advice({ kind: 'serverInternal' }), /^The certificate authority refused: serverInternal \(why\)\.$/);
+  t.end();
+});
+
+test('with a wrong clock the advice is to set it, not to trust another root', (t) => {
+  const advice = (code: string, nowMs: number) =>
+    adviceFor(new AcmeError({ kind: 'unreachable', detail: 'why', code }), nowMs);
+  const now2026 = Date.UTC(2026, 10, 1);
+  for (const code of ['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])
+    t.match(advice(code, now2026), /clock of this machine shows, 2026-11-01T.*set the clock/, code);
+  for (const code of ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'SELF_SIGNED_CERT_IN_CHAIN', 'CERT_NOT_YET_VALID']) {
+    const words = advice(code, Date.UTC(2019, 2, 1));
+    t.match(words, /2019-03-01T.*set the clock/, code);
+    t.notMatch(words, /acme-ca/, code);
+  }
+  t.match(advice('ENOTFOUND', Date.UTC(2019, 2, 1)), /way to the internet/);
   t.end();
 });
 
