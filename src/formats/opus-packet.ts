@@ -1,6 +1,7 @@
 /** The outside of an Opus packet (RFC 6716 section 3): how long it is and whether it says anything, without decoding it. */
-import { SAMPLES_PER_MS } from '../mixer/format.ts';
 
+/** RFC 7587 section 4.1: RTP time of Opus counts samples at 48 kHz, whatever the encoder was given. */
+const SAMPLES_PER_MS = 48;
 /** RFC 6716 section 3.1, table 2: the duration of one frame in each of the 32 configurations. */
 const FRAME_SAMPLES_BY_CONFIG = Int16Array.from(
   [10, 20, 40, 60, 10, 20, 40, 60, 10, 20, 40, 60, 10, 20, 10, 20]

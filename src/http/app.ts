@@ -1,6 +1,5 @@
 import Koa, { type Context, type Middleware } from 'koa';
 import type { Logger } from 'pino';
-import type { Metrics } from '../admin/metrics/metrics.ts';
 import { AppError, toAppError } from '../lib/errors.ts';
 import { isAllowedHost } from '../lib/net/host-header.ts';
 import type { RequestRate } from '../lib/rates/request-rate.ts';
@@ -8,10 +7,16 @@ import type { Assets } from './assets.ts';
 import type { Health } from './health.ts';
 import { securityHeaders } from './security-headers.ts';
 
+/** What `/metrics` answers with. */
+export interface MetricsPage {
+  readonly contentType: string;
+  scrape(): Promise<string>;
+}
+
 export interface HttpAppOptions {
   readonly assets: Assets;
   readonly health: () => Health;
-  readonly metrics: Metrics;
+  readonly metrics: MetricsPage;
   /** Answers everything under `/api/`. */
   readonly api?: Middleware;
   /** Counts all requests but those of the API, which does that itself. */

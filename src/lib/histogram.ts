@@ -1,4 +1,10 @@
-import type { HistogramSnapshot } from '../media/plane.ts';
+/** A histogram with fixed upper bounds, cumulative as in Prometheus: `counts[i]` observations were at most `bounds[i]`. */
+export interface HistogramSnapshot {
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+  readonly sum: number;
+  readonly count: number;
+}
 
 /** Counts observations between fixed bounds, without allocating. */
 export class Histogram {

@@ -72,7 +72,7 @@ async function serve(config: Config): Promise<void> {
 
   try {
     // Not before it is needed: it loads the codec, and "check" is to say so if that cannot be loaded.
-    const { createMediaPlane } = await import('../media/control/media-plane.ts');
+    const { createMediaPlane } = await import('../server/media-plane.ts');
     const server = await createServer(config, {
       clock: systemClock,
       log,

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
+import type { HistogramSnapshot } from '../lib/histogram.ts';
 import type { MixSettings } from '../mixer/mix/mixer.ts';
 import type { SharedTcp } from '../rtc/net/shared-tcp.ts';
 import type { Reception } from '../rtc/rtp/rtcp-session.ts';
@@ -166,14 +167,6 @@ export interface WorkerHealth {
   readonly restarts: number;
   /** Since the last finished tick, or since the start before the first; null while there is none running. */
   readonly tickAgeMs: number | null;
-}
-
-/** A histogram with fixed upper bounds, cumulative as in Prometheus: `counts[i]` observations were at most `bounds[i]`. */
-export interface HistogramSnapshot {
-  readonly bounds: readonly number[];
-  readonly counts: readonly number[];
-  readonly sum: number;
-  readonly count: number;
 }
 
 /** What one media worker has done. Counters only grow while the worker lives, gauges are of now. */

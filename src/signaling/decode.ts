@@ -1,5 +1,5 @@
 import { AppError } from '../lib/errors.ts';
-import { type ClientMessage, clientMessageSchema } from '../protocol/messages.ts';
+import { type ClientMessage, clientMessageSchema } from '../protocol/client-messages.ts';
 
 const KNOWN_TYPES: ReadonlySet<unknown> = new Set(clientMessageSchema.options.map((option) => option.shape.type.value));
 

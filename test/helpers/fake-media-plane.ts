@@ -1,8 +1,8 @@
 import { AppError } from '../../src/lib/errors.ts';
+import type { HistogramSnapshot } from '../../src/lib/histogram.ts';
 import type {
   CaptureSink,
   ConnectOptions,
-  HistogramSnapshot,
   MediaCloseReason,
   MediaConnection,
   MediaNetwork,

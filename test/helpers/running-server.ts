@@ -2,7 +2,7 @@ import pino, { type Logger } from 'pino';
 import type { Scrape } from '../../bench/lib/prometheus.ts';
 import { readCommand } from '../../src/config/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { createMediaPlane } from '../../src/media/control/media-plane.ts';
+import { createMediaPlane } from '../../src/server/media-plane.ts';
 import { createServer } from '../../src/server/server.ts';
 import { freshScrapes } from './fresh-scrapes.ts';
 

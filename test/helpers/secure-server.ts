@@ -6,7 +6,7 @@ import { type ConnectionOptions, connect, type PeerCertificate } from 'node:tls'
 import pino from 'pino';
 import { readCommand } from '../../src/config/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { createMediaPlane } from '../../src/media/control/media-plane.ts';
+import { createMediaPlane } from '../../src/server/media-plane.ts';
 import { createServer, type Listening, type PartylineServer } from '../../src/server/server.ts';
 
 export interface SecureServer extends Listening {

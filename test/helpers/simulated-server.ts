@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { WebSocket } from 'ws';
 import { LimitCounts } from '../../src/lib/rates/limit-counts.ts';
 import type { MediaHost, MediaHostEvents } from '../../src/media/control/host.ts';
-import { createMediaPlane } from '../../src/media/control/media-plane.ts';
+import { openMediaPlane } from '../../src/media/control/media-plane.ts';
 import type { MediaCommand } from '../../src/media/link/messages.ts';
 import type { MediaPlane } from '../../src/media/plane.ts';
 import { MediaEngine } from '../../src/media/worker/engine.ts';
@@ -56,7 +56,7 @@ export class SimulatedServer {
     const hosts: SimulatedHost[] = [];
     const keys = new Map<string, SrtpKeys>();
     const random = createPrng(seed);
-    const plane = await createMediaPlane(
+    const plane = await openMediaPlane(
       {
         workers,
         hosts: [],

@@ -1,6 +1,6 @@
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
+import type { HistogramSnapshot } from '../../lib/histogram.ts';
 import { Histogram } from '../../lib/histogram.ts';
-import type { HistogramSnapshot } from '../../media/plane.ts';
 
 const CHECK_INTERVAL_MS: Millis = 250;
 /** Browsers and their pings bear less than this without anybody noticing. */

@@ -1,4 +1,5 @@
-import type { HistogramSnapshot, MediaCounter, MediaHistogram, MediaStats } from '../../media/plane.ts';
+import type { HistogramSnapshot } from '../../lib/histogram.ts';
+import type { MediaCounter, MediaHistogram, MediaStats } from '../../media/plane.ts';
 
 export interface Totals {
   readonly counters: Readonly<Record<MediaCounter, number>>;

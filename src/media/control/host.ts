@@ -3,12 +3,10 @@ import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import type { MediaAddress } from '../../rtc/net/datagram-port.ts';
-import { MediaPort } from '../../rtc/net/media-port.ts';
-import type { SharedTcp } from '../../rtc/net/shared-tcp.ts';
 import { createHeartbeatMemory, HeartbeatWatch } from '../link/heartbeat.ts';
 import type { MediaCommand, MediaEvent } from '../link/messages.ts';
-import { createRelayMemory, type RelayMessage, type RelayReply, TcpRelay } from '../link/tcp-relay.ts';
-import { MediaEngine } from '../worker/engine.ts';
+import { createRelayMemory, TcpRelay } from '../link/tcp-relay.ts';
+import type { MediaPlace, WorkerInput, WorkerMessage, WorkerSetup } from '../link/thread-messages.ts';
 
 /** A thread that has not ended by then is not going to. */
 const CLOSE_TIMEOUT_MS = 1000;
@@ -35,46 +33,8 @@ export interface MediaHost {
   close(): Promise<void>;
 }
 
-/** Where an engine receives media. */
-export interface MediaPlace {
-  readonly hosts: readonly string[];
-  readonly port: number;
-  readonly tcp: boolean;
-  readonly sharedTcp?: SharedTcp | undefined;
-}
-
-/** What the worker thread is given. */
-export interface WorkerSetup extends MediaPlace {
-  /** Of `createHeartbeatMemory`. */
-  readonly heartbeat: SharedArrayBuffer;
-  /** Of `createRelayMemory`. */
-  readonly relay: SharedArrayBuffer;
-}
-
 export interface MediaHostOptions extends MediaPlace {
   readonly events: MediaHostEvents;
-}
-
-export type WorkerMessage =
-  | { readonly type: 'listening'; readonly addresses: readonly MediaAddress[] }
-  | { readonly type: 'not_listening'; readonly message: string }
-  | { readonly type: 'event'; readonly event: MediaEvent }
-  | { readonly type: 'relay'; readonly reply: RelayReply };
-
-/** What is posted to the worker thread. In one queue, so that a connection never comes before what it needs. */
-export type WorkerInput = MediaCommand | { readonly type: 'relay'; readonly message: RelayMessage };
-
-/** Rejects with an Error in words if the port cannot be bound. */
-export async function startInThisThread(options: MediaHostOptions, clock: Clock): Promise<MediaHost> {
-  const port = await MediaPort.open({ ...options, clock });
-  const engine = new MediaEngine({ port, clock, emit: options.events.event });
-  return {
-    addresses: port.addresses,
-    tickAgeMs: () => engine.tickAgeMs(),
-    post: (command) => engine.handle(command),
-    acceptTcp: (socket) => (port.tcp === null ? socket.destroy() : port.tcp.accept(socket)),
-    close: () => engine.close(),
-  };
 }
 
 /** Rejects with an Error in words if the port cannot be bound or the thread does not start. */

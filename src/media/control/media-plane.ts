@@ -10,7 +10,7 @@ import type { MediaAddress } from '../../rtc/net/datagram-port.ts';
 import type { CandidateAddress } from '../../rtc/sdp/sdp-answer.ts';
 import type { MediaPlane, MediaPlaneOptions, MediaRoom, MediaRoomEvents, MediaStats, WorkerHealth } from '../plane.ts';
 import { Announcement } from './announcement.ts';
-import { type MediaHost, type MediaHostOptions, startInThisThread, startInWorker } from './host.ts';
+import { type MediaHost, type MediaHostOptions, startInWorker } from './host.ts';
 import { PlaneRoom } from './plane-room.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
@@ -18,14 +18,13 @@ import { WorkerSlot } from './worker-slot.ts';
 const GIVE_UP_AFTER_MS: Millis = 60_000;
 const FIRST_HIGH_PORT = 1024;
 
+/** Makes the engine of one worker. Rejects with an Error in words. */
+export type StartHost = (place: MediaHostOptions, index: number) => Promise<MediaHost>;
+
 /**
  * Starts the workers. Rejects with an Error in words if a media port cannot be bound or an announced name is not known.
- * @param startHost makes the engine of one worker; tests put in what dies when they say so
  */
-export async function createMediaPlane(
-  options: MediaPlaneOptions,
-  startHost = (place: MediaHostOptions, index: number): Promise<MediaHost> => start(place, index, options),
-): Promise<MediaPlane> {
+export async function openMediaPlane(options: MediaPlaneOptions, startHost: StartHost): Promise<MediaPlane> {
   const { names = [], ...others } = options;
   const announcement = await Announcement.start({ ...others, names: isBehindNat(options.hosts) ? names : [] });
   const certificate = await createCertificate();
@@ -70,10 +69,9 @@ export async function createMediaPlane(
   return pool;
 }
 
-function start(place: MediaHostOptions, index: number, options: MediaPlaneOptions): Promise<MediaHost> {
-  const { workers, workerEntry: entry, clock } = options;
-  if (workers === 0) return startInThisThread(place, clock);
-  return startInWorker(place, { entry, name: `media-${index}`, clock });
+/** Each worker in a thread of its own. */
+export function startWorkerThread({ workerEntry: entry, clock }: MediaPlaneOptions): StartHost {
+  return (place, index) => startInWorker(place, { entry, name: `media-${index}`, clock });
 }
 
 class WorkerPool implements MediaPlane {

@@ -2,9 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../lib/clock.ts';
 import { MediaPort } from '../../rtc/net/media-port.ts';
-import type { WorkerInput, WorkerMessage, WorkerSetup } from '../control/host.ts';
 import { Heartbeat } from '../link/heartbeat.ts';
 import { RelayedTcpPort } from '../link/tcp-relay.ts';
+import type { WorkerInput, WorkerMessage, WorkerSetup } from '../link/thread-messages.ts';
 import { MediaEngine } from './engine.ts';
 
 if (parentPort === null) throw new Error('this file is the entry of a worker thread');

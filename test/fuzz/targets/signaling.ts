@@ -1,5 +1,5 @@
 import { AppError } from '../../../src/lib/errors.ts';
-import type { ClientMessage } from '../../../src/protocol/messages.ts';
+import type { ClientMessage } from '../../../src/protocol/client-messages.ts';
 import { decodeClientMessage } from '../../../src/signaling/decode.ts';
 import { type FuzzTarget, hold } from '../target.ts';
 
@@ -7,7 +7,7 @@ const TYPES: ReadonlySet<string> = new Set(['malformed_message', 'unknown_type']
 
 export const signaling: FuzzTarget = {
   name: 'signaling',
-  files: ['src/signaling/decode.ts', 'src/protocol/messages.ts'],
+  files: ['src/signaling/decode.ts', 'src/protocol/client-messages.ts'],
   seeds: () =>
     [
       { type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: false, resumeToken: 'abc' },

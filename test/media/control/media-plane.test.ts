@@ -7,8 +7,8 @@ import { pino } from 'pino';
 import { test } from 'tap';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { toAppError } from '../../../src/lib/errors.ts';
-import { createMediaPlane } from '../../../src/media/control/media-plane.ts';
 import type { MediaPlaneOptions, MediaRoom, MediaRoomEvents } from '../../../src/media/plane.ts';
+import { createMediaPlane } from '../../../src/server/media-plane.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { AUDIO_OFFER } from '../../helpers/offer.ts';
 

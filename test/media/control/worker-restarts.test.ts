@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { type Test, test } from 'tap';
 import { toAppError } from '../../../src/lib/errors.ts';
 import type { MediaHost, MediaHostEvents } from '../../../src/media/control/host.ts';
-import { createMediaPlane } from '../../../src/media/control/media-plane.ts';
+import { openMediaPlane } from '../../../src/media/control/media-plane.ts';
 import type { MediaCommand } from '../../../src/media/link/messages.ts';
 import type { MediaRoom } from '../../../src/media/plane.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
@@ -55,7 +55,7 @@ async function setUp(t: Test, workers: number) {
     log: pino({ level: 'silent' }),
     onFailed: (reason: string) => failures.push(reason),
   };
-  const plane = await createMediaPlane(options, async ({ events }, index) => {
+  const plane = await openMediaPlane(options, async ({ events }, index) => {
     if (startError !== undefined) throw new Error(startError);
     const host = new FakeHost(index, events);
     hosts[index] = host;

@@ -1,0 +1,31 @@
+/** The schema of what clients send over the WebSocket at `/ws`. Its types are in `messages.ts`, so that the client library needs no zod. */
+import { z } from 'zod';
+
+export const clientMessageSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('join'),
+    room: z.string(),
+    name: z.string(),
+    muted: z.boolean().default(false),
+    deafened: z.boolean().default(false),
+    resumeToken: z.string().max(128).optional(),
+    token: z.string().max(4096).optional(),
+    password: z.string().max(256).optional(),
+  }),
+  z.object({ type: z.literal('offer'), sdp: z.string(), restart: z.boolean().default(false) }),
+  z.object({ type: z.literal('state'), muted: z.boolean().optional(), deafened: z.boolean().optional() }),
+  z.object({ type: z.literal('mute'), muted: z.boolean() }),
+  z.object({ type: z.literal('deafen'), deafened: z.boolean() }),
+  z.object({ type: z.literal('mute_participant'), participantId: z.string().max(64), muted: z.boolean() }),
+  z.object({
+    type: z.literal('kick'),
+    participantId: z.string().max(64),
+    banSeconds: z.number().int().min(0).max(86_400).default(0),
+  }),
+  z.object({ type: z.literal('lock'), locked: z.boolean() }),
+  z.object({ type: z.literal('leave') }),
+  z.object({ type: z.literal('ping'), id: z.number().optional() }),
+]);
+
+/** A client message as the server works with it: every field with a default is there. */
+export type ClientMessage = z.output<typeof clientMessageSchema>;
