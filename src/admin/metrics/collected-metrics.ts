@@ -1,6 +1,6 @@
 /** Metrics whose figures are kept elsewhere: prom-client asks for them while it writes a scrape (`collect`). */
 import { Counter, Gauge, type Histogram, type Registry } from 'prom-client';
-import type { HistogramSnapshot } from '../../media/plane.ts';
+import type { HistogramSnapshot } from '../../lib/histogram.ts';
 
 export interface Description {
   readonly name: string;

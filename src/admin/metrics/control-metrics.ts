@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { ErrorCode } from '../../lib/errors.ts';
+import type { HistogramSnapshot } from '../../lib/histogram.ts';
 import type { Limit } from '../../lib/rates/limit-counts.ts';
-import type { HistogramSnapshot } from '../../media/plane.ts';
 import type { DeliveryFigures } from '../webhooks/delivery-queue.ts';
 import { by, collectCounter, collectGauge, collectHistogram, only, type Readings } from './collected-metrics.ts';
 
