@@ -1,57 +1,87 @@
-// Runs the tests by tap and ends with one line that counts them. Arguments are passed on: files, or options of tap.
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+// Runs tests and ends with one line that counts them.
+//
+//   node scripts/test.mjs [--quick] [--jobs N] [--timeout SECONDS] [FILE or FOLDER …]
+//
+// Without paths these are all tests. --quick leaves out those with browsers, executables and whole servers.
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inspect, parseArgs } from 'node:util';
+import { compiledPath, compileSources } from './test/compile.mjs';
+import { findTestFiles } from './test/find-files.mjs';
+import { killRunningFiles, runFile } from './test/run-file.mjs';
+import { isSlow, runAll } from './test/schedule.mjs';
+import { Summary } from './test/summary.mjs';
 
-const child = spawn('npx', ['--no-install', 'tap', '--reporter=tap', ...process.argv.slice(2)], {
-  stdio: ['inherit', 'pipe', 'inherit'],
-  env: { ...process.env, FORCE_COLOR: '0' },
-});
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const COMPILED = join(ROOT, '.tap/compiled');
+const CORES = availableParallelism();
 
-// TAP 14: subtests are indented by four spaces and each ends in one line of its parent. The tests counted are those of
-// the files, one level down; a file that dies without having counted its tests is a failure of its own.
-const SUBTEST = /^ {4}(not )?ok \d+ - (.*?)(?: # (SKIP|TODO)\b(.*))?(?: # time=.*)?$/i;
-const FILE = /^(not )?ok \d+ - (.*?)(?: # time=.*)?$/;
-const failures = [];
-const skips = [];
-let passed = 0;
-let failedInFile = 0;
-let failed = 0;
-let skipped = 0;
-
-for await (const line of createInterface({ input: child.stdout })) {
-  const subtest = SUBTEST.exec(line);
-  const file = FILE.exec(line);
-  if (subtest !== null) {
-    const [, not, title, skip, reason] = subtest;
-    if (skip !== undefined) {
-      skipped++;
-      skips.push(`${title}:${reason}`);
-    } else if (not === undefined) passed++;
-    else {
-      failed++;
-      failedInFile++;
-      failures.push(title);
-    }
-  } else if (file !== null) {
-    const [, not, title] = file;
-    if (not !== undefined && failedInFile === 0) {
-      failed++;
-      failures.push(`${title} (the file as a whole)`);
-    }
-    failedInFile = 0;
-    console.log(`${not === undefined ? 'ok    ' : 'NOT OK'} ${line.replace(/^(not )?ok \d+ - /, '')}`);
-    continue;
-  }
-  // The details of what failed, and what tests say about themselves; not every assertion that holds.
-  if (!/^ *ok \d+/.test(line) && line.trim() !== '' && !/^ *(1\.\.\d+|# time=|# Subtest|TAP version)/.test(line))
-    console.log(line);
+function readArguments() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      // Many tests wait for sound most of the time.
+      jobs: { type: 'string', default: String(CORES + 1) },
+      // Only for what hangs.
+      timeout: { type: 'string', default: '300' },
+    },
+  });
+  const [jobs, timeout] = [values.jobs, values.timeout].map(Number);
+  if (!Number.isInteger(jobs) || jobs < 1) throw new Error('--jobs takes a whole number from 1.');
+  if (!(timeout > 0)) throw new Error('--timeout takes a number of seconds.');
+  const named =
+    positionals.length > 0
+      ? findTestFiles(ROOT, positionals, process.cwd())
+      : findTestFiles(ROOT, ['test']).filter((file) => !values.quick || !isSlow(file));
+  return { files: named, jobs, timeoutMs: timeout * 1000 };
 }
 
-const code = await new Promise((resolve) => child.on('close', resolve));
-for (const title of failures) console.log(`FAILED ${title}`);
-for (const title of skips) console.log(`SKIPPED ${title}`);
-if (code !== 0 && failed === 0) failed = 1;
-console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-// Where everything must be there, a test that did not run is a failure.
-const unwanted = skipped > 0 && process.env.CI === 'true';
-process.exitCode = code === 0 && failed === 0 && !unwanted ? 0 : 1;
+function print(file, { failed, assertions, comments, problem, errorOutput, tookMs }) {
+  const isGood = failed.length === 0 && problem === null;
+  console.log(`${isGood ? 'ok    ' : 'NOT OK'} ${file} (${(tookMs / 1000).toFixed(1)} s)`);
+  for (const text of comments) console.log(`       ${text}`);
+  for (const [index, { title, details }] of assertions.entries()) {
+    // What failed inside of it was printed before.
+    if (assertions.slice(0, index).some((inner) => inner.title.startsWith(`${title} > `))) continue;
+    console.log(`  not ok: ${title}`);
+    if (details !== null) console.log(describe(details).replace(/^/gm, '    '));
+  }
+  if (problem !== null) console.log(`  ${problem}`);
+  if (errorOutput !== '') console.log(errorOutput.trimEnd());
+}
+
+function describe({ at, stack, source, diff, ...others }) {
+  const place = at && `at ${at.fileName}:${at.lineNumber}:${at.columnNumber}`;
+  const rest = Object.keys(others).length > 0 ? inspect(others, { depth: 8 }) : undefined;
+  return [place, diff, rest].filter((part) => part !== undefined).join('\n');
+}
+
+/** Returns the exit code. */
+async function main({ files, jobs, timeoutMs }) {
+  const summary = new Summary();
+  await compileSources(ROOT, COMPILED);
+  await runAll(files, { jobs, heavyJobs: Math.max(1, Math.floor(CORES / 2)) }, async (file) => {
+    const results = await runFile(compiledPath(ROOT, COMPILED, file), { cwd: ROOT, env: process.env, timeoutMs });
+    print(file, results);
+    summary.add(file, results);
+  });
+  for (const line of summary.lines) console.log(line);
+  return summary.exitCode({ mustBeComplete: process.env.CI === 'true' });
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    killRunningFiles();
+    process.exit(1);
+  });
+}
+let settings;
+try {
+  settings = readArguments();
+} catch (error) {
+  console.error(error.message);
+  process.exit(2);
+}
+process.exitCode = await main(settings);

@@ -1,0 +1,74 @@
+// Takes the types out of all sources once, so that a test does not do it each time that it starts: that took longer than
+// most tests do.
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const FOLDERS = ['src', 'bench', 'test', 'web'];
+const SOURCE = /\.tsx?$/;
+
+/** Writes every source as JavaScript below `outdir`, which has to be inside `root`. */
+export async function compileSources(root, outdir) {
+  const { outputFiles } = await build({
+    entryPoints: FOLDERS.flatMap((folder) => sourcesIn(join(root, folder))),
+    outbase: root,
+    outdir,
+    absWorkingDir: root,
+    // Only so that the plugin sees each import.
+    bundle: true,
+    write: false,
+    platform: 'node',
+    target: 'node20.12',
+    format: 'esm',
+    packages: 'external',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    sourcemap: 'inline',
+    sourcesContent: false,
+    logLevel: 'warning',
+    plugins: [fileByFile()],
+  });
+  for (const { path, contents } of outputFiles) writeIfChanged(path, contents);
+}
+
+/** Where `compileSources` writes this file. */
+export function compiledPath(root, outdir, file) {
+  return join(outdir, relative(root, resolve(root, file)).replace(SOURCE, '.js'));
+}
+
+function sourcesIn(folder) {
+  const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return entries.filter((name) => SOURCE.test(name) && !name.endsWith('.d.ts')).map((name) => join(folder, name));
+}
+
+/** Nothing is put into one file, and `import.meta.url` stays the address of the source. */
+function fileByFile() {
+  return {
+    name: 'file-by-file',
+    setup(esbuild) {
+      esbuild.onResolve({ filter: /^\./ }, ({ path, resolveDir, kind }) => {
+        if (kind === 'entry-point') return undefined;
+        if (SOURCE.test(path)) return { path: path.replace(SOURCE, '.js'), external: true };
+        return { path: pathToFileURL(resolve(resolveDir, path)).href, external: true };
+      });
+      esbuild.onLoad({ filter: SOURCE }, ({ path }) => ({
+        contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
+        loader: path.endsWith('x') ? 'tsx' : 'ts',
+      }));
+    },
+  };
+}
+
+/** At once or not at all, so that two runs in the same folder do not disturb each other. */
+function writeIfChanged(path, contents) {
+  try {
+    if (readFileSync(path).equals(contents)) return;
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true });
+  }
+  const unfinished = `${path}.${process.pid}`;
+  writeFileSync(unfinished, contents);
+  renameSync(unfinished, path);
+}

@@ -1,0 +1,1 @@
+export function findTestFiles(root: string, paths: readonly string[], from?: string): string[];

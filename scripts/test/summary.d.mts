@@ -1,0 +1,7 @@
+import type { FileResults } from './tap-results.mjs';
+
+export class Summary {
+  add(file: string, results: Pick<FileResults, 'passed' | 'failed' | 'skipped' | 'problem'>): void;
+  readonly lines: readonly string[];
+  exitCode(options: { readonly mustBeComplete: boolean }): number;
+}

@@ -1,0 +1,83 @@
+import { lineType, Parser } from 'tap-parser';
+
+/**
+ * Reads the TAP of one test file. The tests counted are those at its top level; what is skipped or to be done counts at
+ * every level, because somebody has to see it. Text goes into `write`; `end` returns what it came to.
+ */
+export class TapResults {
+  #parser = new Parser();
+  #tests = 0;
+  #passed = 0;
+  #failed = [];
+  #skipped = [];
+  #assertions = [];
+  #comments = [];
+  #bailout = null;
+  #stray = null;
+
+  constructor() {
+    this.#listen(this.#parser, []);
+  }
+
+  write(text) {
+    this.#parser.write(text);
+  }
+
+  end() {
+    this.#parser.end();
+    return {
+      passed: this.#passed,
+      failed: this.#failed,
+      skipped: this.#skipped,
+      assertions: this.#assertions,
+      comments: this.#comments,
+      problem: this.#problem(),
+    };
+  }
+
+  #listen(parser, path) {
+    parser.on('child', (child) => this.#listen(child, [...path, child.name]));
+    parser.on('assert', (result) => this.#add(result, path));
+    parser.on('comment', (text) => {
+      // Those that tap and its parser write themselves are about their own counting.
+      if (!/^# (Subtest|time=|\{ total:|test count\(|failed \d)/.test(text)) this.#comments.push(text.trim());
+    });
+    parser.on('extra', (text) => {
+      // The parser takes tests after the plan for text; text is otherwise what a test prints itself.
+      if (lineType(text)?.[0] === 'testPoint') this.#stray ??= text.trim();
+      else this.#comments.push(text.trimEnd());
+    });
+    parser.on('bailout', (reason) => {
+      this.#bailout = `bailed out: ${reason || 'without a reason'}`;
+    });
+  }
+
+  #add({ ok, name, skip, todo, diag }, path) {
+    const isTest = path.length === 0;
+    const title = [...path, name].filter((part) => part !== '').join(' > ') || 'a test without a name';
+    if (isTest) this.#tests++;
+    if (skip || todo) {
+      const reason = typeof (skip || todo) === 'string' ? skip || todo : '';
+      this.#skipped.push({ title, reason: skip ? reason : `to be done${reason === '' ? '' : `: ${reason}`}` });
+    } else if (ok) {
+      if (isTest) this.#passed++;
+    } else {
+      if (isTest) this.#failed.push(title);
+      this.#assertions.push({ title, details: diag ?? null });
+    }
+  }
+
+  /** What is wrong with the stream as a whole, null if nothing is. */
+  #problem() {
+    const { results } = this.#parser;
+    if (this.#bailout !== null) return this.#bailout;
+    const error = results?.failures.find(({ tapError }) => tapError);
+    if (this.#stray !== null) return `a test after the plan: ${this.#stray}`;
+    if (error !== undefined) return `not complete: ${error.tapError}`;
+    if (this.#tests > 0) return null;
+    const { skipAll, skipReason } = results?.plan ?? {};
+    if (!skipAll || !skipReason || skipReason === 'no tests found') return 'has no tests';
+    this.#skipped.push({ title: 'the whole file', reason: skipReason.replace(/^SKIP\s*/i, '') });
+    return null;
+  }
+}

@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { type Test, test } from 'tap';
+import { runFile } from '../../scripts/test/run-file.mjs';
+
+const PASS = `console.log('TAP version 14\\nok 1 - a\\n1..1');`;
+
+async function run(t: Test, code: string, timeoutMs = 60_000) {
+  const directory = t.testdir({ 'file.mjs': code });
+  const options = { cwd: directory, env: process.env, timeoutMs, lastWordsMs: 0 };
+  return runFile(join(directory, 'file.mjs'), options);
+}
+
+test('a file that passes', async (t) => {
+  t.match(await run(t, PASS), { passed: 1, failed: [], problem: null, errorOutput: '' });
+});
+
+test('a test that fails is the failure, and not its file as well', async (t) => {
+  const code = `console.log('TAP version 14\\nnot ok 1 - a\\n1..1'); process.exitCode = 1;`;
+  t.match(await run(t, code), { passed: 0, failed: ['a'], problem: null });
+});
+
+test('a file that dies', async (t) => {
+  t.match(await run(t, `${PASS} throw new Error('broken');`), {
+    passed: 1,
+    problem: 'ended with exit code 1',
+    errorOutput: /broken/,
+  });
+  t.match(await run(t, `${PASS} process.exit(0);`), { passed: 1, problem: null });
+  t.match(await run(t, `console.log('ok 1 - a'); process.exit(0);`), { passed: 1, problem: 'not complete: no plan' });
+  t.match(await run(t, 'process.exit(0);'), { passed: 0, problem: 'has no tests' });
+  t.match(await run(t, `process.kill(process.pid, 'SIGKILL');`), { problem: 'ended by SIGKILL, has no tests' });
+  t.match(await run(t, 'a syntax error'), {
+    problem: 'ended with exit code 1, has no tests',
+    errorOutput: /SyntaxError/,
+  });
+});
+
+test('a file that does not end is ended', async (t) => {
+  t.match(await run(t, 'for (;;);', 500), { problem: 'did not end within 0.5 s, ended by SIGKILL, has no tests' });
+  t.match(await run(t, `${PASS} setInterval(() => {}, 1000);`, 2000), {
+    passed: 1,
+    problem: 'did not end within 2 s, ended by SIGKILL',
+  });
+});
+
+test('what a file has started ends with it', async (t) => {
+  const server = createServer();
+  t.teardown(() => server.close());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const gone = once(server, 'connection').then(([socket]) =>
+    once(
+      (socket as Socket).resume().on('error', () => {}),
+      'close',
+    ),
+  );
+  const { port } = server.address() as AddressInfo;
+  const program = `require('node:net').connect(${port}, '127.0.0.1', () => console.log('connected'));`;
+  const code = `
+    import { once } from 'node:events';
+    import { spawn } from 'node:child_process';
+    const child = spawn(process.execPath, ['-e', ${JSON.stringify(program)}], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    ${PASS}
+    process.exit(0);`;
+  t.match(await run(t, code), { passed: 1, problem: null });
+  await gone;
+});
