@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type Test, test } from 'tap';
 import { freePort } from '../../bench/lib/free-port.ts';
 import { type AcmeDirectory, startAcmeDirectory } from '../helpers/acme-directory.ts';
-import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { heardTone } from '../helpers/heard-tone.ts';
 import { LightTalker } from '../helpers/light-talker.ts';
 import { type Mounts, missingForMounts, ReleasedBinary, type Run } from '../helpers/released-binary.ts';
@@ -19,7 +19,7 @@ const MAX_BYTES = 90_000_000;
 const MAX_START_MS = 3000;
 const FLAGS = ['--port', '0', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '1'];
 const NAME = 'voice.partyline.test';
-const missing = ensureDebianPackages(['binutils', 'util-linux']);
+const missing = missingPackages(['binutils', 'util-linux']);
 
 test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
   const binary = ReleasedBinary.create();
@@ -92,7 +92,7 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
     await endsBySigterm(t, server);
   });
 
-  const noPebble = ensureDebianPackages(['pebble']);
+  const noPebble = missingPackages(['pebble']);
   t.test(
     'gets a certificate by ACME, keeps it to itself, and has it after a restart',
     {

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
 import { WebSocket } from 'ws';
 import type { ServerMessage } from '../../src/protocol/messages.ts';
-import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { startNginx } from '../helpers/nginx.ts';
 import { buildServer, startServerProcess } from '../helpers/server-process.ts';
 
@@ -19,7 +19,7 @@ function replaced(given: string, pattern: RegExp, by: string): string {
   return given.replace(pattern, by);
 }
 
-test('behind nginx as deploy/nginx has it', { skip: skipIfMissing(ensureDebianPackages(['nginx'])) }, async (t) => {
+test('behind nginx as deploy/nginx has it', { skip: skipIfMissing(missingPackages(['nginx'])) }, async (t) => {
   const directory = t.testdir({ built: {}, nginx: {} });
   buildServer(join(directory, 'built'));
   const server = await startServerProcess(join(directory, 'built'), [

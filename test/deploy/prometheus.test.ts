@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { parse } from 'yaml';
-import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { startPrometheus } from '../helpers/prometheus.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
@@ -13,7 +13,7 @@ const ALERTS = fileURLToPath(new URL('../../deploy/prometheus/alerts.yaml', impo
 const CASES = fileURLToPath(new URL('./alerts.yaml', import.meta.url));
 const DASHBOARD = new URL('../../deploy/grafana/partyline.json', import.meta.url);
 const OPERATIONS = new URL('../../docs/operations.md', import.meta.url);
-const skip = skipIfMissing(ensureDebianPackages(['prometheus']));
+const skip = skipIfMissing(missingPackages(['prometheus']));
 const PATIENCE_MS = 20_000;
 
 interface Alert {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
-import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { buildServer, startServerProcess } from '../helpers/server-process.ts';
 import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
 
@@ -46,7 +46,7 @@ function allowedSystemCalls(): Set<string> {
   return allowed;
 }
 
-const missingSystemd = ensureDebianPackages(['systemd']);
+const missingSystemd = missingPackages(['systemd']);
 
 test('systemd understands the unit and its credentials', { skip: skipIfMissing(missingSystemd) }, async (t) => {
   // The executable is not installed on this machine.
@@ -73,7 +73,7 @@ test('the supervisor is more patient than the server', async (t) => {
 });
 
 test('a server that is at work makes no system call that the unit forbids', {
-  skip: skipIfMissing(missingSystemd ?? ensureDebianPackages(['strace'])),
+  skip: skipIfMissing(missingSystemd ?? missingPackages(['strace'])),
   timeout: 100_000,
 }, async (t) => {
   const directory = t.testdir({ built: {}, traces: {} });

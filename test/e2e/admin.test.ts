@@ -224,7 +224,7 @@ test('the admin page of a server without an admin token', { skip: skipIfMissing(
 
 const PICTURE = process.env['PICTURE'];
 if (PICTURE !== undefined) {
-  // PICTURE=docs/images/admin.png npx tap test/e2e/admin.test.ts
+  // PICTURE=docs/images/admin.png node scripts/test.mjs test/e2e/admin.test.ts
   test('a picture of the page for the documents', { timeout: 120_000 }, async (t) => {
     const directory = t.testdir();
     buildServer(directory);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
 import { launchChromium } from '../helpers/browsers.ts';
-import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { buildServer, startServerProcess } from '../helpers/server-process.ts';
 import { concatInt16, findDelay, rmsDbfs, toInt16 } from '../helpers/signal.ts';
@@ -18,7 +18,7 @@ const PAUSE = new Int16Array(SAMPLE_RATE);
 const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
 test('speech into the microphone of one page comes out of the other page', {
-  skip: skipIfMissing(missingForBrowsers ?? ensureDebianPackages(['espeak-ng'])),
+  skip: skipIfMissing(missingForBrowsers ?? missingPackages(['espeak-ng'])),
   timeout: 90_000,
 }, async (t) => {
   const directory = t.testdir();

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
 import { launchChromium, launchFirefox, type VoiceBrowser } from '../helpers/browsers.ts';
-import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { buildServer, startServerProcess } from '../helpers/server-process.ts';
 import { startTurnServer } from '../helpers/turn-server.ts';
@@ -25,7 +25,7 @@ function deployedConfiguration(): string[] {
 }
 
 test('relay only', {
-  skip: skipIfMissing(missingForBrowsers ?? ensureDebianPackages(['coturn'])),
+  skip: skipIfMissing(missingForBrowsers ?? missingPackages(['coturn'])),
   timeout: 115_000,
 }, async (t) => {
   const directory = t.testdir();

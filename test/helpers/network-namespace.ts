@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { ensureDebianPackages } from './debian-packages.ts';
+import { missingPackages } from './debian-packages.ts';
 
 export interface OwnNamespace {
   /** Debian packages that the test needs. */
@@ -18,7 +18,7 @@ const VARIABLE = 'TEST_PRIVATE_NETWORK';
  */
 export function enterOwnNamespace({ packages, setUp }: OwnNamespace): string | null {
   if (process.env[VARIABLE] === 'yes') return null;
-  const missing = ensureDebianPackages(['iproute2', 'util-linux', ...packages]);
+  const missing = missingPackages(['iproute2', 'util-linux', ...packages]);
   if (missing !== null) return missing;
   const unshare = process.getuid?.() === 0 ? ['--net'] : ['--net', '--map-root-user'];
   const commands = setUp.join(' && ');

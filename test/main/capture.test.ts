@@ -5,7 +5,7 @@ import { test } from 'tap';
 import { ConfigError } from '../../src/config/config.ts';
 import { captureCommand } from '../../src/main/capture.ts';
 import { createRtpHeader, parseRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
-import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { heardTone } from '../helpers/heard-tone.ts';
 import { createFrameDecoder } from '../helpers/opus.ts';
@@ -100,7 +100,7 @@ test('a capture has what one participant says and what they hear, in the clear',
   );
   t.ok(Math.abs(times[0]! - Date.now()) < 20_000, 'by the clock of the wall');
 
-  const missing = ensureDebianPackages(['tcpdump']);
+  const missing = missingPackages(['tcpdump']);
   await t.test('tcpdump reads it too', { skip: skipIfMissing(missing) }, async (t) => {
     const printed = execFileSync('tcpdump', ['-n', '-vv', '-r', output], { encoding: 'utf8', stdio: 'pipe' });
     t.equal([...printed.matchAll(/\[udp sum ok\]/g)].length, records.length);

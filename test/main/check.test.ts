@@ -17,7 +17,7 @@ import { checkPorts } from '../../src/main/check/ports.ts';
 import type { CheckResult } from '../../src/main/check/result.ts';
 import { checkTurn } from '../../src/main/check/turn.ts';
 import { checkCommand } from '../../src/main/check.ts';
-import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { startTurnServer } from '../helpers/turn-server.ts';
 
@@ -222,7 +222,7 @@ test('a TURN server that does not answer is told apart from one that answers som
 });
 
 test('coturn takes the credentials of the right secret and user, and refuses others', {
-  skip: skipIfMissing(ensureDebianPackages(['coturn'])),
+  skip: skipIfMissing(missingPackages(['coturn'])),
 }, async (t) => {
   const shared = await startTurnServer({
     configuration: ['realm=example.org', 'use-auth-secret', `static-auth-secret=${SECRET}`],

@@ -11,7 +11,7 @@ for (const parts of [1, 2]) {
   test(`a steady tick of fifty people with three talkers${where} leaves next to nothing to the garbage collector`, async (t) => {
     // The young generation is large enough that nothing is collected between the two looks at the heap.
     const flags = ['--expose-gc', '--max-semi-space-size=256', '--min-semi-space-size=256'];
-    const { stdout } = await run(process.execPath, [...process.execArgv, ...flags, PROBE, String(parts)]);
+    const { stdout } = await run(process.execPath, ['--import=tsx', ...flags, PROBE, String(parts)]);
     t.comment(stdout);
     const { takenPerTick, externalPerTick, kept, packets } = JSON.parse(stdout);
     t.ok(packets > 50 * 4900, 'everybody got packets');

@@ -3,12 +3,12 @@ import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { ApiClient } from '../helpers/api-client.ts';
-import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { LightTalker } from '../helpers/light-talker.ts';
 import { buildServer, startServerProcess } from '../helpers/server-process.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
-const skip = skipIfMissing(ensureDebianPackages(['faketime']));
+const skip = skipIfMissing(missingPackages(['faketime']));
 const HOUR_S = 3600;
 const MARGIN_S = 600;
 const TOKEN = 'an-admin-token-of-32-characters.';

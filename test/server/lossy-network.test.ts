@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { encodeProgramme, type Programme } from '../../bench/client/programme.ts';
 import { compareWithDirect, type QualityFigures } from '../../bench/lib/quality/compare.ts';
 import { concealmentToc } from '../../src/formats/opus-packet.ts';
-import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import type { LossyLinkOptions } from '../helpers/lossy-link.ts';
 import { createFrameDecoder, FRAME_SAMPLES } from '../helpers/opus.ts';
 import { concatInt16, SAMPLE_RATE } from '../helpers/signal.ts';
@@ -93,7 +93,7 @@ const CONDITIONS: readonly (Condition & { readonly leastEstoi: number })[] = [
 ];
 
 test('speech is understood on networks on which, in each direction,', {
-  skip: skipIfMissing(ensureDebianPackages(['espeak-ng'])),
+  skip: skipIfMissing(missingPackages(['espeak-ng'])),
 }, async (t) => {
   t.comment(`SEED=${SEED}`);
   const pcm = (await speech('en-us', SECONDS)).slice(0, SECONDS * SAMPLE_RATE);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
-import { ensureDebianPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { createFrameDecoder, createFrameEncoder, FRAME_SAMPLES } from '../helpers/opus.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { concatInt16, findDelay, rmsDbfs, toInt16 } from '../helpers/signal.ts';
@@ -26,7 +26,7 @@ function heardDirectly(pcm: Float32Array): Int16Array {
   );
 }
 
-test('speech comes out as it went in', { skip: skipIfMissing(ensureDebianPackages(['espeak-ng'])) }, async (t) => {
+test('speech comes out as it went in', { skip: skipIfMissing(missingPackages(['espeak-ng'])) }, async (t) => {
   const pcm = (await speech('en-us', SECONDS)).subarray(0, SECONDS * 48_000);
   const server = await startServer(['--levelling', 'off']);
   t.teardown(() => server.close());

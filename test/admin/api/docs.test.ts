@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'tap';
 import { webhookHeaders } from '../../../src/lib/webhook-signature.ts';
-import { ensureDebianPackages, skipIfMissing } from '../../helpers/debian-packages.ts';
+import { missingPackages, skipIfMissing } from '../../helpers/debian-packages.ts';
 import { startServer } from '../../helpers/running-server.ts';
 import { SignalingClient } from '../../helpers/signaling-client.ts';
 
@@ -19,7 +19,7 @@ function blocks(language: string): string[] {
 }
 
 test('the examples with curl work as they are written', {
-  skip: skipIfMissing(ensureDebianPackages(['curl'])),
+  skip: skipIfMissing(missingPackages(['curl'])),
 }, async (t) => {
   const server = await startServer(['--admin-token', TOKEN, '--token-secret', SECRET], { logLevel: 'error' });
   t.teardown(() => server.close());

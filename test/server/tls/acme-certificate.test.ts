@@ -20,12 +20,12 @@ import { Challenges } from '../../../src/server/tls/challenges.ts';
 import { redirectListener } from '../../../src/server/tls/redirect.ts';
 import { retryDelayMs } from '../../../src/server/tls/retry-delay.ts';
 import { startAcmeDirectory } from '../../helpers/acme-directory.ts';
-import { ensureDebianPackages, skipIfMissing } from '../../helpers/debian-packages.ts';
+import { missingPackages, skipIfMissing } from '../../helpers/debian-packages.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { makeSigned } from '../../helpers/signed-certificate.ts';
 
-const skip = skipIfMissing(ensureDebianPackages(['pebble']));
+const skip = skipIfMissing(missingPackages(['pebble']));
 const NAME = 'voice.partyline.test';
 /** A minute in a second. */
 const SPEED = 60;

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { freePort } from '../../../bench/lib/free-port.ts';
 import { type AcmeDirectory, startAcmeDirectory } from '../../helpers/acme-directory.ts';
-import { ensureDebianPackages, skipIfMissing } from '../../helpers/debian-packages.ts';
+import { missingPackages, skipIfMissing } from '../../helpers/debian-packages.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { certificateShown, type SecureServer, startSecureServer, trusting } from '../../helpers/secure-server.ts';
 import { SignalingClient } from '../../helpers/signaling-client.ts';
 
-const skip = skipIfMissing(ensureDebianPackages(['pebble']));
+const skip = skipIfMissing(missingPackages(['pebble']));
 const NAME = 'voice.partyline.test';
 
 interface Site {

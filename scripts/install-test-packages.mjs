@@ -1,0 +1,54 @@
+// Installs the Debian packages that tests use, and says which and what for. Where it may not (not root, not Debian) it says
+// what is missing: tests that need it count as skipped then, and as failed with CI=true.
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { notInstalled, TEST_PACKAGES } from './test/packages.mjs';
+
+/** What it says is asked before a package starts a service (policy-rc.d(8)); 101 forbids it. */
+const POLICY_FILE = '/usr/sbin/policy-rc.d';
+const NO_SERVICES = '#!/bin/sh\nexit 101\n';
+const OPTIONS = ['-o', 'DPkg::Lock::Timeout=300', '-qq'];
+const INSTALL = [...OPTIONS, 'install', '-y', '--no-install-recommends'];
+
+function aptGet(args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
+}
+
+/** Servers among the packages are for the tests, which start their own. */
+function withoutServices(install) {
+  const isOurs = !existsSync(POLICY_FILE);
+  if (isOurs) writeFileSync(POLICY_FILE, NO_SERVICES, { mode: 0o755 });
+  try {
+    install();
+  } finally {
+    if (isOurs) rmSync(POLICY_FILE, { force: true });
+  }
+}
+
+function list(packages) {
+  for (const name of packages) console.log(`  ${name.padEnd(16)} ${TEST_PACKAGES[name]}`);
+}
+
+function main() {
+  const all = Object.keys(TEST_PACKAGES);
+  const missing = notInstalled(all);
+  if (missing.length === 0) return console.log(`The ${all.length} Debian packages that the tests use are installed.`);
+  const mayInstall = process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0;
+  if (mayInstall) {
+    console.log('Installing Debian packages for the tests (apt-get install):');
+    list(missing);
+    aptGet([...OPTIONS, 'update']);
+    withoutServices(() => {
+      // One that this system does not have keeps apt-get from installing the others.
+      if (!aptGet([...INSTALL, ...missing])) for (const name of missing) aptGet([...INSTALL, name]);
+    });
+  }
+  const still = notInstalled(missing);
+  if (still.length === 0) return;
+  console.log('Some tests cannot run, because these Debian packages are missing:');
+  list(still);
+  console.log(`To install them: apt-get install ${still.join(' ')}`);
+}
+
+main();

@@ -1,0 +1,2 @@
+export const TEST_PACKAGES: Readonly<Record<string, string>>;
+export function notInstalled(packages: readonly string[]): string[];

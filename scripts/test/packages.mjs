@@ -1,0 +1,30 @@
+import { spawnSync } from 'node:child_process';
+
+/** The Debian packages that tests use, and which tests. A test may use only what is in this table. */
+export const TEST_PACKAGES = {
+  binutils: 'the executable: strip',
+  chromium: 'browser tests',
+  coturn: 'TURN in browsers and in "partyline check"',
+  curl: 'the examples in docs/api.md',
+  'espeak-ng': 'tests with speech',
+  faketime: 'tests that move the clock of the machine',
+  'firefox-esr': 'browser tests',
+  iproute2: 'tests in a network of their own: ip, tc',
+  nftables: 'tests behind NAT and firewalls',
+  nginx: 'deploy/nginx',
+  pebble: 'certificates by ACME',
+  prometheus: 'deploy/prometheus: promtool, alerts',
+  pulseaudio: 'sound for Firefox',
+  strace: 'deploy/systemd: system calls',
+  systemd: 'deploy/systemd: the unit',
+  tcpdump: 'captures',
+  'util-linux': 'tests in a network of their own: unshare, nsenter',
+};
+
+/** Those of these packages that are not installed; all of them where there is no dpkg. */
+export function notInstalled(packages) {
+  return packages.filter((name) => {
+    const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '$' + '{Status}', name], { encoding: 'utf8' });
+    return !stdout?.includes('install ok installed');
+  });
+}
