@@ -296,11 +296,11 @@ export const SETTINGS = {
     help: 'WebSocket messages of one client per second, on average; twice as many may come at once.',
   }),
   maxSdpBytes: setting(integer({ min: 1024, max: 1_048_576 }), {
-    default: 16_384,
+    default: 32_768,
     help: 'Size of a session description.',
   }),
   maxSdpLines: setting(integer({ min: 20, max: 10_000 }), {
-    default: 300,
+    default: 1000,
     help: 'Lines of a session description.',
   }),
   maxUnsentBytes: setting(integer({ min: 65_536, max: 67_108_864 }), {

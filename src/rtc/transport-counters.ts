@@ -12,6 +12,8 @@ export interface WebRtcTransportCounters {
   /** Media that came before the keys. */
   beforeKeys: number;
   unknownPayloadType: number;
+  /** Media from a peer that was to send none. */
+  againstDirection: number;
   /** Packets of a second source while the first one still sends. */
   unknownSsrc: number;
   /** DTLS datagrams that were no such thing, in the clear after the handshake, or too many then. */
@@ -31,6 +33,7 @@ export function createTransportCounters(): WebRtcTransportCounters {
     srtpMalformed: 0,
     beforeKeys: 0,
     unknownPayloadType: 0,
+    againstDirection: 0,
     unknownSsrc: 0,
     dtlsDropped: 0,
     ssrcChanges: 0,

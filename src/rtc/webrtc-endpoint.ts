@@ -21,6 +21,7 @@ import {
   withoutPadding,
   writeRtpHeader,
 } from './rtp/rtp-packet.ts';
+import type { Direction } from './sdp/sdp-offer.ts';
 import type { SrtpKeys } from './srtp/srtp-keys.ts';
 import { SRTP_MAX_OVERHEAD, type SrtpFailure, SrtpSession } from './srtp/srtp-session.ts';
 import { createTransportCounters } from './transport-counters.ts';
@@ -34,6 +35,8 @@ export interface WebRtcTransportParameters extends IceCredentials {
   readonly opusPayloadType: number;
   readonly redPayloadType: number | null;
   readonly audioLevelExtensionId: number | null;
+  /** What we do, as the answer says it. */
+  readonly direction: Direction;
 }
 
 /** A decrypted packet. The object is filled again for the next one; the payload's bytes may be kept. */
@@ -88,6 +91,8 @@ export class WebRtcTransport implements DatagramEndpoint {
   readonly #opusPayloadType: number;
   readonly #redPayloadType: number | null;
   readonly #audioLevelExtensionId: number | null;
+  #sends = false;
+  #receives = false;
   #wantsRedundancy = false;
   #sentPackets = 0;
   #sentBytes = 0;
@@ -120,6 +125,7 @@ export class WebRtcTransport implements DatagramEndpoint {
     this.#opusPayloadType = parameters.opusPayloadType;
     this.#redPayloadType = parameters.redPayloadType;
     this.#audioLevelExtensionId = parameters.audioLevelExtensionId;
+    this.setDirection(parameters.direction);
     this.#demultiplexer = options.demultiplexer;
     this.#events = options.events;
     this.#consentTimeoutMs = options.consentTimeoutMs ?? CONSENT_TIMEOUT_MS;
@@ -170,7 +176,17 @@ export class WebRtcTransport implements DatagramEndpoint {
     return this.#peer?.statistics.lost ?? 0;
   }
 
-  /** Whether `sendRtp` can send: keys and a path are there. */
+  /** Whether the peer takes media. */
+  get sends(): boolean {
+    return this.#sends;
+  }
+
+  /** Whether media of the peer is taken. */
+  get receives(): boolean {
+    return this.#receives;
+  }
+
+  /** Whether packets can be sent: keys and a path are there. */
   get isReady(): boolean {
     return this.#srtp !== null && this.#ice.selected !== null;
   }
@@ -190,6 +206,12 @@ export class WebRtcTransport implements DatagramEndpoint {
     if (!this.#closed) this.#srtp ??= new SrtpSession(keys);
   }
 
+  /** What a new offer and its answer agreed on. */
+  setDirection(direction: Direction): void {
+    this.#sends = direction === 'sendrecv' || direction === 'sendonly';
+    this.#receives = direction === 'sendrecv' || direction === 'recvonly';
+  }
+
   /** From now on the tap sees all packets in the clear; null: nobody does. */
   setTap(tap: PacketTap | null): void {
     this.#tap = tap;
@@ -204,12 +226,12 @@ export class WebRtcTransport implements DatagramEndpoint {
   }
 
   /**
-   * Sends one payload, of Opus or, if it was negotiated, of RED around Opus. False if the transport is not ready or the
-   * payload is too large for a packet.
+   * Sends one payload, of Opus or, if it was negotiated, of RED around Opus. False if the transport is not ready, the peer takes no media, or
+   * the payload is too large for a packet.
    */
   sendRtp(payload: Uint8Array, timestamp: number, marker: boolean, nowMs: Millis, isRed = false): boolean {
     const path = this.#ice.selected;
-    if (path === null || this.#srtp === null || payload.length > MAX_PAYLOAD) return false;
+    if (path === null || this.#srtp === null || !this.#sends || payload.length > MAX_PAYLOAD) return false;
     const buffer = this.#demultiplexer.sendBuffer;
     const payloadType = isRed && this.#redPayloadType !== null ? this.#redPayloadType : this.#opusPayloadType;
     writeRtpHeader(buffer.bytes, payloadType, this.#sequenceNumber, timestamp, this.#ssrc, marker);
@@ -300,6 +322,10 @@ export class WebRtcTransport implements DatagramEndpoint {
     if (this.#ice.heardMedia(path, nowMs)) this.#onPathMs = nowMs;
     else this.#heardOffPath(nowMs);
     this.#lastHeardMs = nowMs;
+    if (!this.#receives) {
+      this.counters.againstDirection++;
+      return;
+    }
     if (packet.payloadType !== this.#opusPayloadType && packet.payloadType !== this.#redPayloadType) {
       this.counters.unknownPayloadType++;
       return;

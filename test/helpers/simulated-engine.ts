@@ -11,6 +11,7 @@ import { ReceiveStatistics } from '../../src/rtc/rtp/receive-statistics.ts';
 import { createRedBlocks, parseRed } from '../../src/rtc/rtp/red.ts';
 import { writeReport } from '../../src/rtc/rtp/rtcp.ts';
 import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
+import type { Direction } from '../../src/rtc/sdp/sdp-offer.ts';
 import type { SrtpKeys } from '../../src/rtc/srtp/srtp-keys.ts';
 import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
 import { createBytes } from '../rtc/bytes.ts';
@@ -82,6 +83,7 @@ export class SimulatedEngine {
       opusPayloadType: OPUS,
       redPayloadType: peer.options.red ? RED : null,
       audioLevelExtensionId: null,
+      direction: peer.options.direction ?? 'sendrecv',
     };
     const room = { roomId: ROOM, mix: { maxTalkers: 0, levelling: false } };
     this.engine.handle({ type: 'add_transport', transportId, ...room, parameters, muted: false, deafened: false });
@@ -119,6 +121,8 @@ export interface PeerOptions {
   /** 0 to 1, in both directions. */
   readonly loss: number;
   readonly red: boolean;
+  /** What the engine does, by the session description; both by default. */
+  readonly direction?: Direction;
   /** 5 s as browsers have it, if nothing else is given. */
   readonly reportIntervalMs?: number;
   /** What else is wrong with the network, in both directions. */

@@ -37,7 +37,7 @@ test('a handshake that never ends holds little, whatever lengths it announces', 
     () =>
       new DtlsSession({
         certificate,
-        remoteFingerprint: identity.fingerprint,
+        remoteFingerprints: [identity.fingerprint],
         clock,
         send: ({ length }) => {
           sentBytes += length;
@@ -84,6 +84,7 @@ function createScene() {
       opusPayloadType: 111,
       redPayloadType: null,
       audioLevelExtensionId: 1,
+      direction: 'sendrecv',
     },
     demultiplexer,
     nowMs: clock.now(),

@@ -44,6 +44,7 @@ function setUp({
       opusPayloadType: 111,
       redPayloadType: null,
       audioLevelExtensionId: null,
+      direction: 'sendrecv',
     },
     demultiplexer,
     nowMs: clock.now(),

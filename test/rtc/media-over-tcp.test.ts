@@ -41,6 +41,7 @@ async function setUp(t: Test) {
       opusPayloadType: 111,
       redPayloadType: null,
       audioLevelExtensionId: null,
+      direction: 'sendrecv',
     },
     demultiplexer,
     nowMs: clock.now(),

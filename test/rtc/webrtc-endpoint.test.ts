@@ -59,6 +59,7 @@ function createTransport(
       opusPayloadType: 111,
       redPayloadType: null,
       audioLevelExtensionId: 1,
+      direction: 'sendrecv',
     },
     demultiplexer,
     nowMs: systemClock.now(),
@@ -106,7 +107,7 @@ for (const host of ['127.0.0.1', '::1']) {
     let closedByPeer = false;
     const dtls: DtlsSession = new DtlsSession({
       certificate,
-      remoteFingerprint: offer.fingerprint,
+      remoteFingerprints: offer.fingerprints,
       clock: systemClock,
       send: (datagram) => transport.sendDtls(datagram),
       events: {

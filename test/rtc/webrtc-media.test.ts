@@ -37,6 +37,7 @@ function setUp({ redPayloadType = 63 as number | null } = {}) {
       opusPayloadType: 111,
       redPayloadType,
       audioLevelExtensionId: null,
+      direction: 'sendrecv',
     },
     demultiplexer,
     nowMs: 0,

@@ -10,7 +10,7 @@ import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import type { DtlsCertificate } from '../../rtc/dtls/certificate.ts';
 import { DtlsSession } from '../../rtc/dtls/dtls-session.ts';
 import type { IceCredentials } from '../../rtc/ice/ice-lite.ts';
-import { type AnswerOptions, type CandidateAddress, writeAnswer } from '../../rtc/sdp/sdp-answer.ts';
+import { type AnswerOptions, answeredDirection, type CandidateAddress, writeAnswer } from '../../rtc/sdp/sdp-answer.ts';
 import { type AudioOffer, parseOffer, type SdpLimits } from '../../rtc/sdp/sdp-offer.ts';
 import type { MediaCommand } from '../link/messages.ts';
 import type {
@@ -49,7 +49,9 @@ export class Connection implements MediaConnection {
   readonly sdp: string;
   readonly #sdpLimits: SdpLimits;
   readonly #candidates: () => readonly CandidateAddress[];
-  readonly #offer: AudioOffer;
+  /** The latest one. */
+  #offer: AudioOffer;
+  #credentials: IceCredentials;
   /** What stays the same in every answer. */
   readonly #answer: Pick<AnswerOptions, 'fingerprint' | 'ssrc' | 'cname'>;
   #answers = 0;
@@ -78,6 +80,7 @@ export class Connection implements MediaConnection {
     this.#onLeft = options.onLeft;
 
     const credentials = createCredentials(offer);
+    this.#credentials = credentials;
     const ssrc = randomInt(1, 2 ** 32);
     const cname = randomBytes(9).toString('base64url');
     this.#answer = { fingerprint: certificate.fingerprint, ssrc, cname };
@@ -94,13 +97,14 @@ export class Connection implements MediaConnection {
         opusPayloadType: offer.opusPayloadType,
         redPayloadType: offer.redPayloadType,
         audioLevelExtensionId: offer.audioLevelExtensionId,
+        direction: answeredDirection(offer),
       },
       muted,
       deafened,
     });
     this.#dtls = new DtlsSession({
       certificate,
-      remoteFingerprint: offer.fingerprint,
+      remoteFingerprints: offer.fingerprints,
       clock,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       // A copy, because posting a view would post all of the memory behind it.
@@ -130,11 +134,19 @@ export class Connection implements MediaConnection {
 
   restart(sdp: string): string {
     if (this.#state !== 'open') throw new AppError('cannot_restart');
-    const offer = parseOffer(sdp, this.#sdpLimits);
-    if (!isOfSamePeer(offer, this.#offer)) throw new AppError('cannot_restart', 'It is of another connection.');
-    const credentials = createCredentials(offer);
-    this.#post({ type: 'restart_ice', transportId: this.id, credentials });
-    return this.#writeAnswer(offer, credentials);
+    const before = this.#offer;
+    const offer = parseOffer(sdp, this.#sdpLimits, speechMidOf(before));
+    if (!isOfSamePeer(offer, before)) throw new AppError('cannot_restart', 'It is of another connection.');
+    this.#offer = offer;
+    // RFC 8839 section 4.4.1.1: an offer with the old credentials is about something else.
+    if (offer.iceUfrag !== before.iceUfrag || offer.icePassword !== before.icePassword) {
+      this.#credentials = createCredentials(offer);
+      this.#post({ type: 'restart_ice', transportId: this.id, credentials: this.#credentials });
+    }
+    if (offer.direction !== before.direction) {
+      this.#post({ type: 'set_direction', transportId: this.id, direction: answeredDirection(offer) });
+    }
+    return this.#writeAnswer(offer, this.#credentials);
   }
 
   /** ICE, DTLS and RTP go on. */
@@ -216,7 +228,7 @@ export class Connection implements MediaConnection {
   }
 
   #writeAnswer(offer: AudioOffer, { localUfrag, localPassword }: IceCredentials): string {
-    this.#localUfrags = [...this.#localUfrags.slice(-1), localUfrag];
+    if (!this.isNamed(localUfrag)) this.#localUfrags = [...this.#localUfrags.slice(-1), localUfrag];
     return writeAnswer(offer, {
       ...this.#answer,
       version: ++this.#answers,
@@ -244,12 +256,14 @@ function createCredentials({ iceUfrag }: AudioOffer): IceCredentials {
   };
 }
 
-/** An RTCPeerConnection has one certificate, and keeps what was agreed on; new ICE credentials make the restart (RFC 8839 section 4.4.1.1). */
+function speechMidOf({ sections }: AudioOffer): string | null {
+  return sections.find(({ role }) => role === 'speech')?.mid ?? null;
+}
+
+/** An RTCPeerConnection keeps its certificate and what was agreed on about the codecs. */
 function isOfSamePeer(offer: AudioOffer, before: AudioOffer): boolean {
   return (
-    offer.fingerprint.algorithm === before.fingerprint.algorithm &&
-    offer.fingerprint.value === before.fingerprint.value &&
-    offer.mid === before.mid &&
+    offer.fingerprints.some((one) => before.fingerprints.some((other) => one.value === other.value)) &&
     offer.opusPayloadType === before.opusPayloadType &&
     offer.redPayloadType === before.redPayloadType &&
     offer.audioLevelExtensionId === before.audioLevelExtensionId

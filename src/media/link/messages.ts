@@ -4,6 +4,7 @@
  */
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import type { IceCredentials } from '../../rtc/ice/ice-lite.ts';
+import type { Direction } from '../../rtc/sdp/sdp-offer.ts';
 import type { SrtpKeys } from '../../rtc/srtp/srtp-keys.ts';
 import type { WebRtcTransportParameters } from '../../rtc/webrtc-endpoint.ts';
 import type { MediaCloseReason, MediaNetwork, MediaStats } from '../plane.ts';
@@ -20,6 +21,8 @@ export type MediaCommand =
       readonly deafened: boolean;
     }
   | { readonly type: 'restart_ice'; readonly transportId: number; readonly credentials: IceCredentials }
+  /** What a new offer and its answer agreed on. */
+  | { readonly type: 'set_direction'; readonly transportId: number; readonly direction: Direction }
   | { readonly type: 'set_keys'; readonly transportId: number; readonly keys: SrtpKeys }
   | { readonly type: 'send_dtls'; readonly transportId: number; readonly datagram: Uint8Array }
   | { readonly type: 'set_muted'; readonly transportId: number; readonly muted: boolean }

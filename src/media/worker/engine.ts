@@ -157,6 +157,9 @@ export class MediaEngine {
       case 'restart_ice':
         member.transport.restartIce(command.credentials);
         return;
+      case 'set_direction':
+        member.setDirection(command.direction);
+        return;
       case 'set_keys':
         member.transport.setKeys(command.keys);
         return;

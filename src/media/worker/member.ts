@@ -4,6 +4,7 @@ import type { MixParticipant, MixSink } from '../../mixer/mix/mixer.ts';
 import type { Demultiplexer } from '../../rtc/demultiplexer.ts';
 import { createRedBlocks, parseRed } from '../../rtc/rtp/red.ts';
 import type { Reception } from '../../rtc/rtp/rtcp-session.ts';
+import type { Direction } from '../../rtc/sdp/sdp-offer.ts';
 import { type ReceivedRtp, WebRtcTransport, type WebRtcTransportParameters } from '../../rtc/webrtc-endpoint.ts';
 import type { MediaCloseReason, MediaNetwork } from '../plane.ts';
 import type { TransportTotals } from './engine-stats.ts';
@@ -37,6 +38,8 @@ export class RoomMember implements MixSink {
   readonly transport: WebRtcTransport;
   #room: MixedRoom;
   #participant: MixParticipant;
+  #muted: boolean;
+  #deafened: boolean;
   readonly #clock: Clock;
   readonly #totals: TransportTotals;
   readonly #opusPayloadType: number;
@@ -58,6 +61,8 @@ export class RoomMember implements MixSink {
     const { id, room, parameters, muted, deafened, demultiplexer, clock, totals, random, events } = options;
     this.id = id;
     this.#room = room;
+    this.#muted = muted;
+    this.#deafened = deafened;
     this.#clock = clock;
     this.#totals = totals;
     this.#opusPayloadType = parameters.opusPayloadType;
@@ -78,7 +83,7 @@ export class RoomMember implements MixSink {
         closed: events.closed,
       },
     });
-    this.#participant = room.mixer.add({ sink: this, muted, deafened });
+    this.#participant = room.mixer.add({ sink: this, ...this.#inMix });
     room.add(this.#participant, id);
   }
 
@@ -86,16 +91,33 @@ export class RoomMember implements MixSink {
   moveTo(room: MixedRoom, { muted, deafened }: { readonly muted: boolean; readonly deafened: boolean }): void {
     this.#room.dismiss(this.#participant);
     this.#room = room;
-    this.#participant = room.mixer.add({ sink: this, muted, deafened, arriving: true });
+    this.#muted = muted;
+    this.#deafened = deafened;
+    this.#participant = room.mixer.add({ sink: this, ...this.#inMix, arriving: true });
     room.add(this.#participant, this.id);
   }
 
   setMuted(muted: boolean): void {
-    this.#room.mixer.setMuted(this.#participant, muted);
+    this.#muted = muted;
+    this.#room.mixer.setMuted(this.#participant, this.#inMix.muted);
   }
 
   setDeafened(deafened: boolean): void {
-    this.#room.mixer.setDeafened(this.#participant, deafened);
+    this.#deafened = deafened;
+    this.#room.mixer.setDeafened(this.#participant, this.#inMix.deafened);
+  }
+
+  /** What a new offer and its answer agreed on. */
+  setDirection(direction: Direction): void {
+    this.transport.setDirection(direction);
+    this.setMuted(this.#muted);
+    this.setDeafened(this.#deafened);
+  }
+
+  /** No mix is made for those who do not receive, and nothing is expected of those who do not send. */
+  get #inMix(): { readonly muted: boolean; readonly deafened: boolean } {
+    const { sends, receives } = this.transport;
+    return { muted: this.#muted || !receives, deafened: this.#deafened || !sends };
   }
 
   /** Everything that is sent and received from now on is recorded in the clear; null: nothing is. */

@@ -26,8 +26,8 @@ export interface DtlsSessionEvents {
 
 export interface DtlsSessionOptions {
   readonly certificate: DtlsCertificate;
-  /** Of the peer's certificate, from its session description. */
-  readonly remoteFingerprint: Fingerprint;
+  /** From the peer's session description: its certificate has to match one of them (RFC 8122 section 5). */
+  readonly remoteFingerprints: readonly Fingerprint[];
   /** Sends one datagram to the peer. Must not throw. */
   readonly send: (datagram: Buffer) => void;
   readonly clock: Clock;
@@ -283,7 +283,7 @@ export class DtlsSession {
         beforeFinished: Buffer.concat(serialized.slice(0, signedCount + 1)),
         masterSecret: cipher.masterSecret,
       },
-      this.#options.remoteFingerprint,
+      this.#options.remoteFingerprints,
     );
     if (impostor !== null) return impostor;
     const profile = PROFILES.find((name) => USE_SRTP_PROFILES[name].id === srtp.srtpProfile);

@@ -40,11 +40,12 @@ const SIGNATURE_SCHEMES = new Map<number, SignatureScheme>([
 const VERIFY_DATA_LENGTH = 12;
 
 /**
- * Null if the peer is who the fingerprint says, holds the private key, and saw the same handshake as we did; otherwise what is wrong,
+ * Null if the peer is who one of the fingerprints says, holds the private key, and saw the same handshake as we did; otherwise what is wrong,
  * for the log. Never throws.
  */
-export function findImpostor(evidence: HandshakeEvidence, fingerprint: Fingerprint): string | null {
-  if (fingerprintOf(evidence.certificate, fingerprint.algorithm).value !== fingerprint.value) {
+export function findImpostor(evidence: HandshakeEvidence, fingerprints: readonly Fingerprint[]): string | null {
+  const isNamed = ({ algorithm, value }: Fingerprint) => fingerprintOf(evidence.certificate, algorithm).value === value;
+  if (!fingerprints.some(isNamed)) {
     return 'the certificate is not the one of the session description';
   }
   if (!isSignedByPeer(evidence)) return 'the signature of the handshake is wrong';

@@ -1,12 +1,7 @@
 /** The answer to an offer (RFC 8829), written from validated fields only. */
 import { isIP } from 'node:net';
-import {
-  AUDIO_LEVEL_URI,
-  type AudioOffer,
-  type Direction,
-  type Fingerprint,
-  type OfferedSection,
-} from './sdp-offer.ts';
+import { AUDIO_LEVEL_URI } from './offered-codecs.ts';
+import type { AudioOffer, Direction, Fingerprint, OfferedSection } from './sdp-offer.ts';
 
 /** Where the browser can reach us. */
 export interface CandidateAddress {
@@ -36,14 +31,24 @@ const REVERSED: Readonly<Record<Direction, Direction>> = {
   inactive: 'inactive',
 };
 
-/** What the browser shall send (RFC 7587 section 6.1). */
-const OPUS_PARAMETERS = 'minptime=10;useinbandfec=1;usedtx=1;stereo=0;maxaveragebitrate=40000';
+/**
+ * What the client shall send (RFC 7587 section 6.1). No `useinbandfec`: what our decoder cannot use would cost the client a part of its bit
+ * rate, and packets that are lost come again in RED.
+ */
+const OPUS_PARAMETERS = 'minptime=10;usedtx=1;stereo=0;maxaveragebitrate=40000';
+/** RFC 8841 section 5: every section for SCTP has to say one. Nobody listens there. */
+const SCTP_PORT = 5000;
 
 const HOST_TYPE_PREFERENCE = 126;
 /** Below every kind of UDP candidate but relayed ones, which browsers rate by themselves (RFC 6544 section 4.2). */
 const TCP_TYPE_PREFERENCE = 90;
 /** RFC 6544 section 4.2: the direction, in the upper three bits of the local preference. */
 const TCP_PASSIVE_PREFERENCE = 4;
+
+/** What we send and what we take, as the answer says it. */
+export function answeredDirection({ direction }: Pick<AudioOffer, 'direction'>): Direction {
+  return REVERSED[direction];
+}
 
 /** The answer's text. Lines end with CRLF. */
 export function writeAnswer(offer: AudioOffer, options: AnswerOptions): string {
@@ -53,41 +58,104 @@ export function writeAnswer(offer: AudioOffer, options: AnswerOptions): string {
     's=-',
     't=0 0',
     'a=ice-lite',
-    ...(offer.bundled ? [`a=group:BUNDLE ${offer.mid}`] : []),
+    ...(offer.bundle.length === 0 ? [] : [`a=group:BUNDLE ${offer.bundle.join(' ')}`]),
     'a=msid-semantic: WMS *',
-    ...offer.sections.flatMap((section) =>
-      section.accepted ? acceptedSection(offer, options) : refusedSection(section),
-    ),
+    ...offer.sections.flatMap((section) => sectionLines(section, offer, options)),
   ];
   return `${lines.join('\r\n')}\r\n`;
 }
 
-function acceptedSection(offer: AudioOffer, options: AnswerOptions): string[] {
-  const { opusPayloadType: opus, redPayloadType: red, audioLevelExtensionId } = offer;
-  const first = options.candidates[0];
-  if (first === undefined) throw new RangeError('an answer needs a candidate');
-  const direction = REVERSED[offer.direction];
-  const sends = direction === 'sendrecv' || direction === 'sendonly';
+function sectionLines(section: OfferedSection, offer: AudioOffer, options: AnswerOptions): string[] {
+  switch (section.role) {
+    case 'speech':
+      return speechSection(section, offer, options);
+    case 'bundled':
+      return bundledSection(section, options);
+    case 'refused':
+      return refusedSection(section, options);
+  }
+}
+
+function speechSection(
+  { protocol, mid, direction }: OfferedSection,
+  offer: AudioOffer,
+  options: AnswerOptions,
+): string[] {
+  const { opusPayloadType: opus, redPayloadType: red, audioLevelExtensionId: level } = offer;
+  const answered = REVERSED[direction];
+  const sends = answered === 'sendrecv' || answered === 'sendonly';
+  const receives = answered === 'sendrecv' || answered === 'recvonly';
   return [
     // Browsers send RED only if it comes first.
-    `m=audio ${first.port} UDP/TLS/RTP/SAVPF ${red === null ? '' : `${red} `}${opus}`,
-    `c=IN IP${isIP(first.address) === 6 ? 6 : 4} ${first.address}`,
-    ...(offer.mid === null ? [] : [`a=mid:${offer.mid}`]),
-    `a=ice-ufrag:${options.ufrag}`,
-    `a=ice-pwd:${options.password}`,
-    `a=fingerprint:${options.fingerprint.algorithm} ${options.fingerprint.value}`,
-    'a=setup:passive',
+    ...openSection('audio', protocol, `${red === null ? '' : `${red} `}${opus}`, mid, options),
+    ...transportLines(options),
     'a=rtcp-mux',
-    `a=${direction}`,
+    `a=${answered}`,
     ...(red === null ? [] : [`a=rtpmap:${red} red/48000/2`, `a=fmtp:${red} ${opus}/${opus}`]),
     `a=rtpmap:${opus} opus/48000/2`,
     `a=fmtp:${opus} ${OPUS_PARAMETERS}`,
     'a=ptime:20',
-    ...(audioLevelExtensionId === null ? [] : [`a=extmap:${audioLevelExtensionId} ${AUDIO_LEVEL_URI}`]),
+    ...(level === null || !receives ? [] : [`a=extmap:${level} ${AUDIO_LEVEL_URI}`]),
     ...(sends ? ['a=msid:mix mix', `a=ssrc:${options.ssrc} cname:${options.cname}`] : []),
-    ...options.candidates.map(candidateLine),
-    'a=end-of-candidates',
+    ...candidateLines(options),
   ];
+}
+
+/**
+ * A section that nothing goes through, but that is part of the bundle: one that is refused cannot carry the bundle (RFC 9143 section 7.3.2), and
+ * some clients want transport and codec in each of its sections.
+ */
+function bundledSection({ kind, protocol, format, mid, sctpmap }: OfferedSection, options: AnswerOptions): string[] {
+  const isSctp = protocol.endsWith('SCTP');
+  return [
+    ...openSection(kind, protocol, format.name, mid, options),
+    ...transportLines(options),
+    ...(isSctp ? [] : ['a=rtcp-mux']),
+    'a=inactive',
+    ...(format.rtpmap === null ? [] : [`a=rtpmap:${format.name} ${format.rtpmap}`]),
+    ...(format.fmtp === null ? [] : [`a=fmtp:${format.name} ${format.fmtp}`]),
+    ...(isSctp ? [sctpmap === null ? `a=sctp-port:${SCTP_PORT}` : `a=sctpmap:${sctpmap}`] : []),
+    ...candidateLines(options),
+  ];
+}
+
+/** RFC 3264 section 6: a port of zero refuses. GStreamer takes no answer in which a section has no transport. */
+function refusedSection({ kind, protocol, format, mid }: OfferedSection, options: AnswerOptions): string[] {
+  return [
+    `m=${kind} 0 ${protocol} ${format.name}`,
+    'c=IN IP4 0.0.0.0',
+    ...(mid === null ? [] : [`a=mid:${mid}`]),
+    ...transportLines(options),
+    'a=inactive',
+  ];
+}
+
+function openSection(
+  kind: string,
+  protocol: string,
+  formats: string,
+  mid: string | null,
+  { candidates: [first] }: AnswerOptions,
+): string[] {
+  if (first === undefined) throw new RangeError('an answer needs a candidate');
+  return [
+    `m=${kind} ${first.port} ${protocol} ${formats}`,
+    `c=IN IP${isIP(first.address) === 6 ? 6 : 4} ${first.address}`,
+    ...(mid === null ? [] : [`a=mid:${mid}`]),
+  ];
+}
+
+function transportLines({ ufrag, password, fingerprint }: AnswerOptions): string[] {
+  return [
+    `a=ice-ufrag:${ufrag}`,
+    `a=ice-pwd:${password}`,
+    `a=fingerprint:${fingerprint.algorithm} ${fingerprint.value}`,
+    'a=setup:passive',
+  ];
+}
+
+function candidateLines({ candidates }: AnswerOptions): string[] {
+  return [...candidates.map(candidateLine), 'a=end-of-candidates'];
 }
 
 /**
@@ -101,14 +169,4 @@ function candidateLine({ protocol, address, port }: CandidateAddress, index: num
     : [HOST_TYPE_PREFERENCE, 0xffff - index];
   const priority = typePreference * 2 ** 24 + localPreference * 2 ** 8 + 255;
   return `a=candidate:${index + 1} 1 ${protocol} ${priority} ${address} ${port} typ host${isTcp ? ' tcptype passive' : ''}`;
-}
-
-/** RFC 3264 section 6: a port of zero refuses. */
-function refusedSection({ kind, protocol, format, mid }: OfferedSection): string[] {
-  return [
-    `m=${kind} 0 ${protocol} ${format}`,
-    'c=IN IP4 0.0.0.0',
-    ...(mid === null ? [] : [`a=mid:${mid}`]),
-    'a=inactive',
-  ];
 }

@@ -1,11 +1,13 @@
-/** A browser's offer (RFC 8829), read by a library and reduced to the few fields that matter, each of them validated. */
-import { type MediaDescription, parse, type SessionDescription } from 'sdp-transform';
+/** A client's offer (RFC 8829), read by a library and reduced to the few fields that matter, each of them validated. */
+import { parse, type SessionDescription } from 'sdp-transform';
 import { AppError } from '../../lib/errors.ts';
+import { audioLevelOf, formatOf, type OfferedFormat, opusOf, redOf, TOKEN } from './offered-codecs.ts';
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
-/** RFC 8122 section 5: the hash functions that browsers use, and how many bytes they give. */
+/** RFC 8122 section 5: the hash functions that browsers use, the strongest last, and how many bytes they give. */
 const FINGERPRINT_BYTES = { 'sha-256': 32, 'sha-384': 48, 'sha-512': 64 } as const;
+const FINGERPRINT_HASHES = Object.keys(FINGERPRINT_BYTES) as Fingerprint['algorithm'][];
 
 /** Of a certificate, as a line of SDP has it. */
 export interface Fingerprint {
@@ -18,32 +20,33 @@ export interface Fingerprint {
 export interface OfferedSection {
   readonly kind: string;
   readonly protocol: string;
-  /** The first of its formats. */
-  readonly format: string;
+  readonly format: OfferedFormat;
   readonly mid: string | null;
-  /** Exactly one section of an offer is. */
-  readonly accepted: boolean;
+  /** RFC 8864 and the older form: `5000 webrtc-datachannel 1024`; null if the section is not for SCTP in that form. */
+  readonly sctpmap: string | null;
+  /** `speech` goes through one section, or two of one direction each; `bundled` ones go with it because their bundle must stay whole. */
+  readonly role: 'speech' | 'bundled' | 'refused';
+  /** As offered. */
+  readonly direction: Direction;
 }
 
-/** An offer that can be answered: one audio section with Opus. Everything in it may be written into a line as it is. */
+/** An offer that can be answered. Everything in it may be written into a line as it is. */
 export interface AudioOffer {
-  /** In the order of the offer. */
+  /** In the order of the offer; at least one is for speech. */
   readonly sections: readonly OfferedSection[];
-  /** Of the accepted section; null if the offer does without. */
-  readonly mid: string | null;
-  /** Whether the accepted section is offered as part of a bundle (RFC 9143). */
-  readonly bundled: boolean;
+  /** The mids of the bundle (RFC 9143) that speech is part of, the tagged section's first; empty if there is no bundle. */
+  readonly bundle: readonly string[];
+  /** Of the sections for speech together, as the client sees it. */
   readonly direction: Direction;
   readonly iceUfrag: string;
   readonly icePassword: string;
-  readonly fingerprint: Fingerprint;
+  /** All with the strongest hash function that is offered: the certificate matches one of them (RFC 8122 section 5). */
+  readonly fingerprints: readonly Fingerprint[];
   readonly opusPayloadType: number;
   /** RFC 2198 around this very Opus; null if it is not offered. */
   readonly redPayloadType: number | null;
   /** RFC 6464; null if it is not offered. */
   readonly audioLevelExtensionId: number | null;
-  /** Of the browser's stream, if the offer declares it. */
-  readonly ssrc: number | null;
 }
 
 export interface SdpLimits {
@@ -51,43 +54,79 @@ export interface SdpLimits {
   readonly maxLines: number;
 }
 
-export const SDP_LIMITS: SdpLimits = { maxBytes: 16 * 1024, maxLines: 300 };
+export const SDP_LIMITS: SdpLimits = { maxBytes: 32 * 1024, maxLines: 1000 };
+/** The answer repeats each of them with all candidates. */
+export const MAX_SECTIONS = 32;
+/** Of the sections that do not fit, so many are explained. */
+const MAX_REASONS = 4;
 
-export const AUDIO_LEVEL_URI = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';
-
-const AUDIO_PROTOCOL = 'UDP/TLS/RTP/SAVPF';
+/** Where lines end for the library. */
+const LINE_END = /\r\n|\r|\n/;
+/** What RFC 8829 section 5.1.2 asks to accept, because all of them mean DTLS-SRTP where there is a fingerprint; and TLS over TCP, as some write it. */
+const AUDIO_PROTOCOL = /^(?:RTP\/S?AVPF?|UDP\/TLS\/RTP\/SAVPF?|TCP\/D?TLS\/RTP\/SAVPF?)$/;
 /** RFC 8839 section 5.4 */
 const ICE_UFRAG = /^[A-Za-z0-9+/]{4,256}$/;
 const ICE_PASSWORD = /^[A-Za-z0-9+/]{22,256}$/;
-/** RFC 8866 section 9, `token`. */
-const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`{|}~]{1,64}$/;
 const PROTOCOL = /^[A-Za-z0-9/]{1,32}$/;
+const SCTPMAP_PORT = /^\d{1,5}$/;
 
-/** Throws `AppError` `sdp_too_large`, or `invalid_sdp` with what is wrong. */
-export function parseOffer(sdp: string, limits: SdpLimits = SDP_LIMITS): AudioOffer {
+type Media = SessionDescription['media'][number];
+
+/** A part of the description that may have attributes of a transport: a section, or the session above them. */
+interface Part {
+  readonly attributes: SessionDescription | Media;
+  /** All of them; the library keeps one. */
+  readonly fingerprints: readonly string[];
+}
+
+interface Section extends Part {
+  readonly attributes: Media;
+  readonly mid: string | null;
+  readonly direction: Direction;
+  readonly bundle: Bundle | null;
+}
+
+interface Bundle {
+  /** As offered. */
+  readonly mids: readonly string[];
+  /** Those that take part: in the order of the group, so that the tagged one is first. */
+  readonly members: Section[];
+}
+
+/** An audio section through which speech can go. */
+interface SpeechSection extends Section {
+  readonly opus: number;
+  readonly red: number | null;
+}
+
+/**
+ * `speechMid` is the section that speech went through before, in an offer of a client that is connected already: it stays the same as long as no
+ * other fits better. Throws `AppError` `sdp_too_large`, or `invalid_sdp` with what is wrong.
+ */
+export function parseOffer(sdp: string, limits: SdpLimits = SDP_LIMITS, speechMid: string | null = null): AudioOffer {
   if (sdp.length > limits.maxBytes || Buffer.byteLength(sdp) > limits.maxBytes) throw new AppError('sdp_too_large');
-  if (sdp.split('\n').length > limits.maxLines + 1) throw new AppError('sdp_too_large');
+  if (sdp.split(LINE_END).length > limits.maxLines + 1) throw new AppError('sdp_too_large');
   const session = parseSdp(sdp);
   if (session.media.length === 0) throw invalid('It has no media section.');
-  const media = session.media.find(isUsableAudio);
-  if (media === undefined) throw invalid('It has no audio section with Opus.');
-  if (media.rtcpMux === undefined) throw invalid('It does not offer rtcp-mux.');
-  const setup = media.setup ?? session.setup;
-  if (setup !== 'actpass' && setup !== 'active') throw invalid('Its DTLS setup must be actpass or active.');
-  const opusPayloadType = opusOf(media)!;
-  const mid = midOf(media);
+  if (session.media.length > MAX_SECTIONS) throw invalid(`It has more than ${MAX_SECTIONS} media sections.`);
+  if (session.icelite !== undefined) throw invalid('It is of an ICE-lite agent, and so is the server.');
+  const [sessionFingerprints = [], ...mediaFingerprints] = fingerprintsOf(sdp);
+  const sections = sectionsOf(session, mediaFingerprints);
+  const speech = chooseSpeech(sections, speechMid);
+  const { bundle, opus, red } = speech[0];
+  // RFC 9143 section 7.1: what belongs to the transport stands in the tagged section.
+  const own = { attributes: session, fingerprints: sessionFingerprints };
+  const parts = [...(bundle?.members.slice(0, 1) ?? [speech[0]]), own, speech[0]];
   return {
-    sections: session.media.map((section) => toSection(section, section === media)),
-    mid,
-    bundled: mid !== null && isBundled(session, mid),
-    direction: media.direction ?? session.direction ?? 'sendrecv',
-    iceUfrag: match(media.iceUfrag ?? session.iceUfrag, ICE_UFRAG, 'ICE user name fragment'),
-    icePassword: match(media.icePwd ?? session.icePwd, ICE_PASSWORD, 'ICE password'),
-    fingerprint: toFingerprint(media.fingerprint ?? session.fingerprint),
-    opusPayloadType,
-    redPayloadType: redOf(media, opusPayloadType),
-    audioLevelExtensionId: audioLevelOf(media),
-    ssrc: ssrcOf(media),
+    sections: sections.map((section, index) => toOffered(section, index, speech)),
+    bundle: bundle?.members.map(({ mid }) => mid!) ?? [],
+    direction: speech.length === 2 ? 'sendrecv' : speech[0].direction,
+    ...transportOf(parts),
+    opusPayloadType: opus,
+    redPayloadType: speech.every((section) => section.red === red) ? red : null,
+    audioLevelExtensionId: audioLevelOf(
+      (speech.find(({ direction }) => direction !== 'recvonly') ?? speech[0]).attributes,
+    ),
   };
 }
 
@@ -105,23 +144,147 @@ function parseSdp(sdp: string): SessionDescription {
   }
 }
 
-type Section = SessionDescription['media'][number];
-
-function isUsableAudio(section: Section): boolean {
-  return (
-    section.type === 'audio' && section.port !== 0 && section.protocol === AUDIO_PROTOCOL && opusOf(section) !== null
-  );
+/** The values of all `a=fingerprint` lines: first the session's, then each section's. */
+function fingerprintsOf(sdp: string): string[][] {
+  const parts: string[][] = [[]];
+  for (const line of sdp.split(LINE_END)) {
+    if (line.startsWith('m=')) parts.push([]);
+    else if (line.startsWith('a=fingerprint:')) parts[parts.length - 1]!.push(line.slice('a=fingerprint:'.length));
+  }
+  return parts;
 }
 
-function toSection(section: Section, accepted: boolean): OfferedSection {
-  const format = String(section.payloads ?? '').split(' ', 1)[0];
-  return {
-    kind: match(section.type, TOKEN, 'media type'),
-    protocol: match(section.protocol, PROTOCOL, 'media protocol'),
-    format: match(format, TOKEN, 'media format'),
-    mid: midOf(section),
-    accepted,
+function sectionsOf(session: SessionDescription, fingerprints: readonly string[][]): Section[] {
+  const bundles = (session.groups ?? [])
+    .filter(({ type }) => type === 'BUNDLE')
+    .map(({ mids }): Bundle => ({ mids: String(mids).split(' '), members: [] }));
+  const sections = session.media.map((media, index): Section => {
+    const mid = media.mid === undefined ? null : match(media.mid, TOKEN, 'media identification');
+    const bundle = mid === null ? undefined : bundles.find(({ mids }) => mids.includes(mid));
+    return {
+      attributes: media,
+      fingerprints: fingerprints[index] ?? [],
+      mid,
+      direction: media.direction ?? session.direction ?? 'sendrecv',
+      bundle: bundle ?? null,
+    };
+  });
+  const mids = sections.flatMap(({ mid }) => mid ?? []);
+  if (new Set(mids).size < mids.length) throw invalid('Two of its sections have the same media identification.');
+  for (const bundle of bundles) fillBundle(bundle, sections);
+  return sections;
+}
+
+/** RFC 9143 section 7.1.2: a section with port 0 takes part if it says bundle-only and there is another one with a port, which is tagged. */
+function fillBundle({ mids, members }: Bundle, sections: readonly Section[]): void {
+  const offered = mids.flatMap((mid) => sections.filter((section) => section.mid === mid));
+  const tagged = offered.find(({ attributes }) => attributes.port !== 0);
+  if (tagged === undefined) return;
+  const others = offered.filter(({ attributes }) => attributes.port !== 0 || attributes.bundleOnly !== undefined);
+  members.push(...new Set([tagged, ...others]));
+}
+
+function takesPart(section: Section): boolean {
+  return section.attributes.port !== 0 || section.bundle?.members.includes(section) === true;
+}
+
+/** One section, or two of which one sends and the other receives. */
+function chooseSpeech(
+  sections: readonly Section[],
+  speechMid: string | null,
+): readonly [SpeechSection] | readonly [SpeechSection, SpeechSection] {
+  const fitting: SpeechSection[] = [];
+  const reasons: string[] = [];
+  for (const [index, section] of sections.entries()) {
+    if (section.attributes.type !== 'audio') continue;
+    const opus = opusOf(section.attributes);
+    const reason = whyNot(section, opus);
+    if (opus !== null && reason === null) fitting.push({ ...section, opus, red: redOf(section.attributes, opus) });
+    else if (reasons.length < MAX_REASONS) reasons.push(`Section ${index + 1} ${reason}.`);
+  }
+  const best = (direction: Direction) => {
+    const offered = fitting.filter((section) => section.direction === direction);
+    return offered.find(({ mid }) => mid !== null && mid === speechMid) ?? offered[0];
   };
+  const both = best('sendrecv');
+  if (both !== undefined) return [both];
+  const [sends, receives] = [best('sendonly'), best('recvonly')];
+  if (sends !== undefined && receives !== undefined && areOneTransport(sends, receives)) return [sends, receives];
+  const some = sends ?? receives ?? best('inactive');
+  if (some === undefined) throw invalid(['It has no audio section that can be used.', ...reasons].join(' '));
+  return [some];
+}
+
+/** Null for a section through which speech can go, if only by its direction. */
+function whyNot(section: Section, opus: number | null): string | null {
+  const { protocol } = section.attributes;
+  if (!takesPart(section)) return 'has port 0, and is not bundle-only beside a section with a port';
+  if (!AUDIO_PROTOCOL.test(String(protocol))) return 'has a protocol that is not DTLS-SRTP (UDP/TLS/RTP/SAVPF)';
+  if (opus === null) return 'has no Opus (opus/48000/2) with a dynamic payload type';
+  return null;
+}
+
+/** Of two sections of one bundle the payload types mean the same (RFC 9143 section 9.1). */
+function areOneTransport(one: SpeechSection, other: SpeechSection): boolean {
+  return one.bundle !== null && one.bundle === other.bundle && one.opus === other.opus;
+}
+
+function toOffered(section: Section, index: number, speech: readonly Section[]): OfferedSection {
+  const { attributes, mid, direction, bundle } = section;
+  const format = formatOf(attributes);
+  if (format === null) throw invalid(`The media format of section ${index + 1} is missing or not valid.`);
+  const isSpeech = speech.some((chosen) => chosen.attributes === attributes);
+  const isBundled = bundle !== null && bundle === speech[0]!.bundle && takesPart(section);
+  return {
+    kind: match(attributes.type, TOKEN, 'media type'),
+    protocol: match(attributes.protocol, PROTOCOL, 'media protocol'),
+    format,
+    mid,
+    sctpmap: sctpmapOf(attributes),
+    role: isSpeech ? 'speech' : isBundled ? 'bundled' : 'refused',
+    direction,
+  };
+}
+
+/** The form of data channels before RFC 8841. */
+function sctpmapOf({ sctpmap }: Media): string | null {
+  const port = String(sctpmap?.sctpmapNumber ?? '');
+  const app = String(sctpmap?.app ?? '');
+  return SCTPMAP_PORT.test(port) && TOKEN.test(app) ? `${port} ${app}` : null;
+}
+
+/** The first of these parts that has an attribute decides about it. */
+function transportOf(parts: readonly Part[]): Pick<AudioOffer, 'iceUfrag' | 'icePassword' | 'fingerprints'> {
+  const first = <K extends 'iceUfrag' | 'icePwd' | 'setup' | 'rtcpMux'>(name: K) =>
+    parts.map(({ attributes }) => (attributes as Media)[name]).find((value) => value !== undefined);
+  if (first('rtcpMux') === undefined) throw invalid('It does not offer rtcp-mux.');
+  const setup = first('setup');
+  if (setup !== 'actpass' && setup !== 'active') throw invalid('Its DTLS setup must be actpass or active.');
+  return {
+    iceUfrag: match(first('iceUfrag'), ICE_UFRAG, 'ICE user name fragment'),
+    icePassword: match(first('icePwd'), ICE_PASSWORD, 'ICE password'),
+    fingerprints: bestFingerprints(parts),
+  };
+}
+
+function bestFingerprints(parts: readonly Part[]): Fingerprint[] {
+  for (const { fingerprints } of parts) {
+    const usable = fingerprints.flatMap((line) => toFingerprint(line) ?? []);
+    const strongest = FINGERPRINT_HASHES.findLast((hash) => usable.some(({ algorithm }) => algorithm === hash));
+    if (strongest !== undefined) return usable.filter(({ algorithm }) => algorithm === strongest);
+  }
+  if (parts.every(({ fingerprints }) => fingerprints.length === 0)) throw invalid('It has no fingerprint.');
+  throw invalid(`None of its fingerprints is valid and of ${FINGERPRINT_HASHES.join(', ')}.`);
+}
+
+/** Null if it cannot be used. */
+function toFingerprint(line: string): Fingerprint | null {
+  const [hash = '', value = ''] = line.trim().split(/[ \t]+/);
+  const algorithm = FINGERPRINT_HASHES.find((name) => name === hash.toLowerCase());
+  if (algorithm === undefined) return null;
+  const bytes = FINGERPRINT_BYTES[algorithm];
+  if (!/^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})*$/.test(value) || value.length !== bytes * 3 - 1) return null;
+  return { algorithm, value: value.toUpperCase() };
 }
 
 /** The library makes numbers of what looks like one, without loss; here all values are text. */
@@ -129,86 +292,4 @@ function match(value: string | number | undefined, pattern: RegExp, what: string
   const text = value === undefined ? '' : String(value);
   if (!pattern.test(text)) throw invalid(`Its ${what} is ${text === '' ? 'missing' : 'not valid'}.`);
   return text;
-}
-
-function midOf(section: MediaDescription): string | null {
-  return section.mid === undefined ? null : match(section.mid, TOKEN, 'media identification');
-}
-
-function isBundled(session: SessionDescription, mid: string): boolean {
-  const bundle = session.groups?.find(({ type }) => type === 'BUNDLE');
-  return bundle !== undefined && String(bundle.mids).split(' ').includes(mid);
-}
-
-function toFingerprint(line: { readonly type: string; readonly hash: string } | undefined): Fingerprint {
-  const algorithm = String(line?.type).toLowerCase();
-  if (line === undefined || !isFingerprintHash(algorithm))
-    throw invalid('It has no SHA-2 fingerprint of a certificate.');
-  const value = String(line.hash).toUpperCase();
-  const bytes = FINGERPRINT_BYTES[algorithm];
-  if (!/^[0-9A-F]{2}(?::[0-9A-F]{2})*$/.test(value) || value.length !== bytes * 3 - 1) {
-    throw invalid('Its fingerprint is not valid.');
-  }
-  return { algorithm, value };
-}
-
-function isFingerprintHash(name: string): name is Fingerprint['algorithm'] {
-  return Object.hasOwn(FINGERPRINT_BYTES, name);
-}
-
-/** The payload types of a codec with this name at 48 kHz and two channels, in the order of preference of the section. */
-function payloadTypesOf(section: MediaDescription, codec: string): number[] {
-  const listed = String(section.payloads ?? '').split(' ');
-  return listed
-    .map(Number)
-    .filter(
-      (payloadType) =>
-        isDynamic(payloadType) &&
-        section.rtp.some(
-          (rtp) =>
-            rtp.payload === payloadType &&
-            String(rtp.codec).toLowerCase() === codec &&
-            rtp.rate === 48_000 &&
-            Number(rtp.encoding) === 2,
-        ),
-    );
-}
-
-/** RFC 5761 section 4: with the marker bit, 64 to 95 would look like RTCP. */
-function isDynamic(payloadType: number): boolean {
-  return (
-    Number.isInteger(payloadType) &&
-    ((payloadType >= 35 && payloadType <= 63) || (payloadType >= 96 && payloadType <= 127))
-  );
-}
-
-function opusOf(section: MediaDescription): number | null {
-  return payloadTypesOf(section, 'opus')[0] ?? null;
-}
-
-function redOf(section: MediaDescription, opusPayloadType: number): number | null {
-  const isOfOpus = (payloadType: number) => {
-    const blocks = section.fmtp.find(({ payload }) => payload === payloadType)?.config;
-    return (
-      blocks !== undefined &&
-      String(blocks)
-        .split('/')
-        .every((block) => Number(block) === opusPayloadType)
-    );
-  };
-  return payloadTypesOf(section, 'red').find(isOfOpus) ?? null;
-}
-
-function audioLevelOf(section: MediaDescription): number | null {
-  // The identifiers of RFC 8285: 15 is reserved, what is above takes the two-byte form.
-  const isIdentifier = (id: number) => Number.isInteger(id) && ((id >= 1 && id <= 14) || (id >= 16 && id <= 255));
-  const line = section.ext?.find(
-    ({ uri, value, direction }) => uri === AUDIO_LEVEL_URI && isIdentifier(value) && direction !== 'recvonly',
-  );
-  return line === undefined ? null : line.value;
-}
-
-function ssrcOf(section: MediaDescription): number | null {
-  const id = Number(section.ssrcs?.[0]?.id);
-  return Number.isInteger(id) && id > 0 && id < 2 ** 32 ? id : null;
 }

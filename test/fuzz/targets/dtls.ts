@@ -29,7 +29,7 @@ export const dtls: FuzzTarget = {
     const log: string[] = [];
     const session = new DtlsSession({
       certificate,
-      remoteFingerprint: identity.fingerprint,
+      remoteFingerprints: [identity.fingerprint],
       clock,
       send: (datagram) => sent.push(datagram),
       events: {
@@ -85,7 +85,7 @@ function record(): Promise<Buffer[]> {
     const datagrams: Buffer[] = [];
     const session: DtlsSession = new DtlsSession({
       certificate,
-      remoteFingerprint: identity.fingerprint,
+      remoteFingerprints: [identity.fingerprint],
       clock: new FakeClock(),
       send: (datagram) => setImmediate(() => client.receive(datagram)),
       events: {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { writeOffer } from '../../../bench/client/session-description.ts';
 import { AppError } from '../../../src/lib/errors.ts';
 import { writeAnswer } from '../../../src/rtc/sdp/sdp-answer.ts';
-import { type AudioOffer, parseOffer, SDP_LIMITS } from '../../../src/rtc/sdp/sdp-offer.ts';
+import { type AudioOffer, MAX_SECTIONS, parseOffer, SDP_LIMITS } from '../../../src/rtc/sdp/sdp-offer.ts';
 import { type FuzzTarget, hold } from '../target.ts';
 
 const FINGERPRINT = Array.from({ length: 32 }, () => 'AB').join(':');
@@ -10,10 +10,10 @@ const LINE = /^[vostcma]=[\x20-\x7e]*$/;
 
 export const sdp: FuzzTarget = {
   name: 'sdp',
-  files: ['src/rtc/sdp/sdp-offer.ts', 'src/rtc/sdp/sdp-answer.ts'],
-  maxBytes: 20_000,
+  files: ['src/rtc/sdp/sdp-offer.ts', 'src/rtc/sdp/offered-codecs.ts', 'src/rtc/sdp/sdp-answer.ts'],
+  maxBytes: 40_000,
   // The library's own time for an offer of the greatest length.
-  maxMs: 40,
+  maxMs: 80,
   weight: 2,
   seeds: () => [
     Buffer.from(writeOffer({ iceUfrag: 'abcd', icePwd: 'p'.repeat(24), fingerprint: FINGERPRINT, ssrc: 1 })),
@@ -32,6 +32,9 @@ export const sdp: FuzzTarget = {
       'a=fmtp:63 111/111\r\n',
       'a=ssrc:1 cname:x\r\n',
       'a=sendonly\r\n',
+      'a=recvonly\r\n',
+      'a=bundle-only\r\n',
+      'a=sctpmap:5000 webrtc-datachannel 1024\r\n',
       'a=ice-ufrag:',
       'a=ice-pwd:',
       'a=',
@@ -54,7 +57,12 @@ export const sdp: FuzzTarget = {
       return;
     }
     hold(input.length <= SDP_LIMITS.maxBytes, 'an offer is bounded');
-    hold(offer.sections.filter(({ accepted }) => accepted).length === 1, 'one section is accepted');
+    const speech = offer.sections.filter(({ role }) => role === 'speech').length;
+    hold(
+      speech === 1 || (speech === 2 && offer.direction === 'sendrecv'),
+      'speech goes through one section, or one for each direction',
+    );
+    hold(offer.sections.length <= MAX_SECTIONS, 'the sections are bounded');
     hold(offer.opusPayloadType >= 35 && offer.opusPayloadType <= 127, 'the payload type is a dynamic one');
     const answer = writeAnswer(offer, {
       version: 1,
@@ -71,7 +79,7 @@ export const sdp: FuzzTarget = {
       'nothing of the offer breaks the lines of the answer',
     );
     hold(lines.filter((line) => line.startsWith('m=')).length === offer.sections.length, 'each section has its answer');
-    hold(answer.length < 3000 + 200 * offer.sections.length, 'an answer is bounded');
+    hold(answer.length < 3000 + 1000 * offer.sections.length, 'an answer is bounded');
   },
 };
 

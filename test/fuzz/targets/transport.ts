@@ -148,6 +148,7 @@ function createScene() {
         opusPayloadType: 111,
         redPayloadType: 63,
         audioLevelExtensionId: 1,
+        direction: 'sendrecv',
       },
       demultiplexer,
       nowMs: clock.now(),

@@ -44,7 +44,7 @@ async function shakeHands(options: Handshake = {}) {
   });
   const session = new DtlsSession({
     certificate,
-    remoteFingerprint: fingerprint,
+    remoteFingerprints: [fingerprint],
     clock: systemClock,
     handshakeTimeoutMs: options.timeoutMs ?? 15_000,
     send: (datagram) => {
@@ -266,7 +266,7 @@ function unanswered(clock: FakeClock, send: (datagram: Buffer) => void = () => {
   const log: string[] = [];
   const session = new DtlsSession({
     certificate,
-    remoteFingerprint: identity.fingerprint,
+    remoteFingerprints: [identity.fingerprint],
     clock,
     send,
     events: {

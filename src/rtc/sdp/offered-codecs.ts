@@ -1,0 +1,93 @@
+/** What one media section of an offer says about its codecs, as far as the answer needs it. */
+import type { MediaDescription } from 'sdp-transform';
+
+/** One format of a section, to be repeated in an answer that does nothing with it. Everything in it may be written into a line as it is. */
+export interface OfferedFormat {
+  /** A payload type, or what the protocol of the section has in its place. */
+  readonly name: string;
+  /** `VP8/90000`; null if the offer does without. */
+  readonly rtpmap: string | null;
+  readonly fmtp: string | null;
+}
+
+export const AUDIO_LEVEL_URI = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';
+
+/** RFC 8866 section 9, `token`. */
+export const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`{|}~]{1,64}$/;
+/** As long as any browser's, with room to spare. */
+const FORMAT_PARAMETERS = /^[\x21-\x7e][\x20-\x7e]{0,254}$/;
+const CLOCK_RATE_HZ = 48_000;
+
+/** The payload type of the Opus that the section prefers (RFC 7587 section 7); null without any. */
+export function opusOf(section: MediaDescription): number | null {
+  return payloadTypesOf(section, 'opus')[0] ?? null;
+}
+
+/** The payload type of RED (RFC 2198) around this very Opus; null if there is none. */
+export function redOf(section: MediaDescription, opusPayloadType: number): number | null {
+  const isOfOpus = (redPayloadType: number) =>
+    section.fmtp.some(
+      ({ payload, config }) =>
+        payload === redPayloadType &&
+        String(config)
+          .split('/')
+          .every((block) => Number(block) === opusPayloadType),
+    );
+  return payloadTypesOf(section, 'red').find(isOfOpus) ?? null;
+}
+
+/** The identifier of the header extension of RFC 6464; null if the peer does not send it. */
+export function audioLevelOf(section: MediaDescription): number | null {
+  // The identifiers of RFC 8285: 15 is reserved, what is above takes the two-byte form.
+  const isIdentifier = (id: number) => Number.isInteger(id) && ((id >= 1 && id <= 14) || (id >= 16 && id <= 255));
+  const line = section.ext?.find(
+    ({ uri, value, direction }) => uri === AUDIO_LEVEL_URI && isIdentifier(value) && direction !== 'recvonly',
+  );
+  return line === undefined ? null : line.value;
+}
+
+/**
+ * The Opus of a section, or its first format; null if there is none that can be repeated. What an audio codec can do is left out: nothing of it
+ * shall be promised.
+ */
+export function formatOf(section: MediaDescription): OfferedFormat | null {
+  const name = String(opusOf(section) ?? formatsOf(section)[0]);
+  if (!TOKEN.test(name)) return null;
+  const map = section.rtp.find(({ payload }) => String(payload) === name);
+  const fields = map === undefined ? [] : [map.codec, map.rate, map.encoding].filter((field) => field !== undefined);
+  const parameters = String(section.fmtp.find(({ payload }) => String(payload) === name)?.config ?? '');
+  return {
+    name,
+    rtpmap: fields.length > 1 && fields.every((field) => TOKEN.test(String(field))) ? fields.join('/') : null,
+    fmtp: section.type !== 'audio' && FORMAT_PARAMETERS.test(parameters) ? parameters : null,
+  };
+}
+
+function formatsOf(section: MediaDescription): string[] {
+  return String(section.payloads ?? '').split(' ');
+}
+
+/** The payload types of a codec with this name at 48 kHz and two channels, in the order of preference of the section. */
+function payloadTypesOf(section: MediaDescription, codec: string): number[] {
+  return formatsOf(section)
+    .map(Number)
+    .filter(
+      (payloadType) =>
+        isDynamic(payloadType) &&
+        section.rtp.some(
+          (rtp) =>
+            rtp.payload === payloadType &&
+            String(rtp.codec).toLowerCase() === codec &&
+            rtp.rate === CLOCK_RATE_HZ &&
+            Number(rtp.encoding) === 2,
+        ),
+    );
+}
+
+/** RFC 5761 section 4: with the marker bit, 64 to 95 would look like RTCP. */
+function isDynamic(payloadType: number): boolean {
+  return (
+    Number.isInteger(payloadType) &&
+    ((payloadType >= 35 && payloadType <= 63) || (payloadType >= 96 && payloadType <= 127))
+  );
+}
