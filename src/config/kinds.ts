@@ -37,6 +37,39 @@ export function choice<const T extends string>(values: readonly [T, ...T[]]): Va
   };
 }
 
+/** An on/off setting; the file may also hold `true` and `false`, and so may flags and variables. */
+export function onOff(): ValueKind<'on' | 'off'> {
+  return {
+    schema: z.union([
+      z.enum(['on', 'off']),
+      z.boolean().transform((isOn): 'on' | 'off' => (isOn ? 'on' : 'off')),
+    ]) as unknown as z.ZodType<'on' | 'off'>,
+    fromText: (text) => (text === 'true' || text === 'false' ? text === 'true' : text),
+    allowed: 'one of on, off, true, false',
+    placeholder: 'on|off',
+  };
+}
+
+interface ListOptions {
+  /** Whether a text can be an item. */
+  readonly isItem: (text: string) => boolean;
+  /** The items, in words. */
+  readonly items: string;
+  readonly placeholder: string;
+  readonly secret?: true;
+}
+
+/** A list of texts. One text stands for the items in it, which are separated by commas; the file may also hold an array. */
+function list({ isItem, items, ...rest }: ListOptions): ValueKind<readonly string[]> {
+  const array = z.array(z.string().refine(isItem)).readonly();
+  return {
+    schema: z.preprocess((value) => (typeof value === 'string' ? splitList(value) : value), array),
+    fromText: splitList,
+    allowed: `${items}, separated by commas, or an array of strings in the file`,
+    ...rest,
+  };
+}
+
 /** An address to listen on, or a host name that stands for one. */
 export function host(): ValueKind<string> {
   return {
@@ -47,68 +80,59 @@ export function host(): ValueKind<string> {
   };
 }
 
-/** A list of IP addresses; in flags and variables separated by commas. */
+/** A list of IP addresses. */
 export function addresses(): ValueKind<readonly string[]> {
-  return {
-    schema: z.array(z.string().refine((text) => isIP(text) !== 0)).readonly(),
-    fromText: splitList,
-    allowed: 'IP addresses, separated by commas in a flag or variable, an array of strings in the file',
+  return list({
+    isItem: (text) => isIP(text) !== 0,
+    items: 'IP addresses',
     placeholder: 'IP,…',
-  };
+  });
 }
 
-/** A list of IP addresses and networks; in flags and variables separated by commas. */
+/** A list of IP addresses and networks. */
 export function networks(): ValueKind<readonly string[]> {
-  return {
-    schema: z.array(z.string().refine(isNetwork)).readonly(),
-    fromText: splitList,
-    allowed:
-      'IP addresses or networks as 10.0.0.0/8, separated by commas in a flag or variable, an array of strings in the file',
+  return list({
+    isItem: isNetwork,
+    items: 'IP addresses or networks as 10.0.0.0/8',
     placeholder: 'IP[/BITS],…',
-  };
+  });
 }
 
-/** A list of host names in lower case, without ports; in flags and variables separated by commas. */
+/** A list of host names in lower case, without ports. */
 export function hostNames(): ValueKind<readonly string[]> {
-  return {
-    schema: z.array(z.string().refine((text) => isHostName(text) && text === text.toLowerCase())).readonly(),
-    fromText: splitList,
-    allowed:
-      'host names in lower case, without a port, separated by commas in a flag or variable, an array of strings in the file',
+  return list({
+    isItem: (text) => isHostName(text) && text === text.toLowerCase(),
+    items: 'host names in lower case, without a port',
     placeholder: 'NAME,…',
-  };
+  });
 }
 
-/** A list of what `parseEndpoint` reads; in flags and variables separated by commas. */
+/** A list of what `parseEndpoint` reads. */
 export function announcements(): ValueKind<readonly string[]> {
-  return {
-    schema: z.array(z.string().refine((text) => parseEndpoint(text) !== null)).readonly(),
-    fromText: splitList,
-    allowed:
-      'IP addresses or host names, each with a port or without, separated by commas in a flag or variable, an array of strings in the file',
+  return list({
+    isItem: (text) => parseEndpoint(text) !== null,
+    items: 'IP addresses or host names, each with a port or without',
     placeholder: 'IP[:PORT],…',
-  };
+  });
 }
 
-/** A list of what `parseTurnUrl` reads; in flags and variables separated by commas. */
+/** A list of what `parseTurnUrl` reads. */
 export function turnUrls(): ValueKind<readonly string[]> {
-  return {
-    schema: z.array(z.string().refine((text) => parseTurnUrl(text) !== null)).readonly(),
-    fromText: splitList,
-    allowed:
-      'addresses as turn:turn.example.org, turn:turn.example.org:3478?transport=tcp or turns:turn.example.org:5349, separated by commas in a flag or variable, an array of strings in the file',
+  return list({
+    isItem: (text) => parseTurnUrl(text) !== null,
+    items:
+      'addresses as turn:turn.example.org, turn:turn.example.org:3478?transport=tcp or turns:turn.example.org:5349',
     placeholder: 'URL,…',
-  };
+  });
 }
 
 /** A list of web origins (RFC 6454), or `*` for all. */
 export function origins(): ValueKind<readonly string[]> {
-  return {
-    schema: z.array(z.string().refine((text) => text === '*' || isOrigin(text))).readonly(),
-    fromText: splitList,
-    allowed: 'origins as https://example.org or "*", separated by commas in a flag or variable, an array in the file',
+  return list({
+    isItem: (text) => text === '*' || isOrigin(text),
+    items: 'origins as https://example.org or "*"',
     placeholder: 'ORIGIN,…',
-  };
+  });
 }
 
 /** Something to sign or to prove with; the empty text is none. */
@@ -144,16 +168,14 @@ export function webhookSecret(): ValueKind<string> {
   };
 }
 
-/** A list of addresses to be called, which may hold secrets; in flags and variables separated by commas. */
+/** A list of addresses to be called, which may hold secrets. */
 export function webhookUrls(): ValueKind<readonly string[]> {
-  return {
-    schema: z.array(z.string().refine(isWebhookUrl)).readonly(),
-    fromText: splitList,
-    allowed:
-      'addresses as https://example.org/hook, without a user or a fragment, separated by commas in a flag or variable, an array of strings in the file',
+  return list({
+    isItem: isWebhookUrl,
+    items: 'addresses as https://example.org/hook, without a user or a fragment',
     placeholder: 'URL,…',
     secret: true,
-  };
+  });
 }
 
 /** A name at another service; the empty text is none. */
@@ -195,20 +217,26 @@ export function email(): ValueKind<string> {
   };
 }
 
-/** Passwords by the name that each is for; in flags and variables NAME=PASSWORD, separated by commas. */
+/** Passwords by the name that each is for. */
 export function passwords(): ValueKind<Readonly<Record<string, string>>> {
   return {
-    schema: z.record(z.string(), z.string().min(1).max(256)).readonly(),
-    fromText: (text) => {
-      const pairs = splitList(text).map((item) => item.split(/=(.*)/s));
-      return pairs.every(([, password]) => password !== undefined)
-        ? Object.fromEntries(pairs.map(([name = '', password]) => [name.trim(), password]))
-        : text;
-    },
-    allowed: 'a table of ROOM = "PASSWORD" in the file, ROOM=PASSWORD separated by commas in a flag or variable',
+    schema: z.preprocess(
+      (value) => (typeof value === 'string' ? passwordsIn(value) : value),
+      z.record(z.string(), z.string().min(1).max(256)).readonly(),
+    ),
+    fromText: passwordsIn,
+    allowed: 'ROOM=PASSWORD, separated by commas, or a table of ROOM = "PASSWORD" in the file',
     placeholder: 'ROOM=PASSWORD,…',
     secret: true,
   };
+}
+
+/** The text itself if it is no list of NAME=PASSWORD. */
+function passwordsIn(text: string): unknown {
+  const pairs = splitList(text).map((item) => item.split(/=(.*)/s));
+  return pairs.every(([, password]) => password !== undefined)
+    ? Object.fromEntries(pairs.map(([name = '', password]) => [name.trim(), password]))
+    : text;
 }
 
 function splitList(text: string): string[] {

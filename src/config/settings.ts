@@ -10,6 +10,7 @@ import {
   httpsUrl,
   integer,
   networks,
+  onOff,
   origins,
   passwords,
   path,
@@ -187,7 +188,7 @@ export const SETTINGS = {
     },
     help: 'UDP port of the first media worker, the next worker takes the next. The page may have the same number. 0 lets the system choose.',
   }),
-  mediaTcp: setting(choice(['on', 'off']), {
+  mediaTcp: setting(onOff(), {
     default: 'on',
     help: 'Media over TCP, on the same port numbers as UDP, for browsers whose network lets no UDP through. Where media-port is that of the page, on that one alone.',
   }),
@@ -241,12 +242,12 @@ export const SETTINGS = {
     default: 8,
     help: 'Talkers in one room that are heard at the same time, the loudest. 0: all of them.',
   }),
-  levelling: setting(choice(['on', 'off']), {
+  levelling: setting(onOff(), {
     default: 'on',
     help: 'Brings quiet and loud talkers slowly to about the same level.',
   }),
 
-  allowCapture: setting(choice(['on', 'off']), {
+  allowCapture: setting(onOff(), {
     default: 'off',
     help: 'Whether "partyline capture" may record in the clear what a participant says and hears. The room is told while it does.',
   }),

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { type Config, ConfigError, defaultConfig, readCommand } from '../../src/config/config.ts';
+import { flagName, SETTING_KEYS, settingOf } from '../../src/config/settings.ts';
 
 const MACHINE = { cores: 4 };
 
@@ -187,5 +188,50 @@ test('port numbers that browsers do not take for media are refused', (t) => {
   const inside = ['--media-port', '500', '--workers', '1', '--announce', '203.0.113.7:443'];
   t.match(configFrom({ argv: inside }), { mediaPort: 500 }, 'inside it may have any number');
   t.match(configFrom({ argv: ['--media-port', '443', '--workers', '1'] }), { mediaPort: 443 });
+  t.end();
+});
+
+test('in the file a list may be one text, and what is on or off may be true or false', (t) => {
+  const file = join(t.testdir(), 'partyline.toml');
+  const fromToml = (toml: string) => {
+    writeFileSync(file, toml);
+    return configFrom({ argv: ['--config', file] });
+  };
+  const items: Partial<Record<keyof Config, readonly string[]>> = {
+    mediaHost: ['127.0.0.1', '::1'],
+    trustProxy: ['10.0.0.0/8', '::1'],
+    domain: ['voice.example.org', 'talk.example.org'],
+    allowHosts: ['voice.example.org', 'talk.example.org'],
+    announce: ['203.0.113.7:50000', 'voice.example.org'],
+    allowOrigins: ['https://a.example', '*'],
+    frameAncestors: ['https://a.example', 'https://b.example'],
+    turnUrls: ['turn:turn.example.org?transport=udp', 'turn:turn.example.org'],
+    webhookUrls: ['https://example.org/hook', 'http://127.0.0.1:9/'],
+  };
+  const needed = 'data-dir = "/tmp/none"\nwebhook-secret = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"\n';
+  const lists = SETTING_KEYS.filter((key) => Array.isArray(settingOf(key).default));
+  t.strictSame([...lists].sort(), Object.keys(items).sort(), 'all lists are here');
+  for (const key of lists) {
+    const [one = '', other] = items[key] ?? [];
+    const more = key === 'turnUrls' ? `${needed}turn-secret = "0123456789abcdef"\n` : needed;
+    t.strictSame(fromToml(`${more}${flagName(key)} = "${one}"`)[key], [one], key);
+    t.strictSame(fromToml(`${more}${flagName(key)} = "${one}, ${other}"`)[key], [one, other], key);
+    t.strictSame(fromToml(`${more}${flagName(key)} = ["${one}", "${other}"]`)[key], [one, other], key);
+  }
+  const switches = SETTING_KEYS.filter((key) => ['on', 'off'].includes(String(settingOf(key).default)));
+  t.ok(switches.length >= 3);
+  for (const key of switches) {
+    for (const [is, word] of [
+      [true, 'on'],
+      [false, 'off'],
+    ] as const) {
+      t.equal(fromToml(`${flagName(key)} = ${is}`)[key], word, key);
+      t.equal(fromToml(`${flagName(key)} = "${word}"`)[key], word, key);
+      t.equal(configFrom({ argv: [`--${flagName(key)}`, String(is)] })[key], word, key);
+    }
+    writeFileSync(file, `${flagName(key)} = 1\n`);
+    t.match(problemsFrom({ argv: ['--config', file] }), [/cannot be 1 .* one of on, off, true, false\./]);
+  }
+  t.strictSame(fromToml('room-passwords = "vault=a=b, safe=c"').roomPasswords, { vault: 'a=b', safe: 'c' });
   t.end();
 });
