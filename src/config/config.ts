@@ -1,7 +1,7 @@
 import { parseEndpoint } from '../lib/net/host-port.ts';
 import { helpText } from './help.ts';
 import { browserPortProblems, withOnePort } from './one-port.ts';
-import { withSecretFiles } from './secret-files.ts';
+import { secretFileWarnings, withSecretFiles } from './secret-files.ts';
 import {
   type Config,
   defaultValue,
@@ -28,7 +28,12 @@ export class ConfigError extends Error {
 }
 
 export type Command =
-  | { readonly kind: 'serve'; readonly config: Config }
+  | {
+      readonly kind: 'serve';
+      readonly config: Config;
+      /** What can be used but should be changed, in sentences for the operator. */
+      readonly warnings: readonly string[];
+    }
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' };
 
@@ -80,7 +85,12 @@ export function readCommand({ argv, env, machine }: CommandInput): Command {
       `announce ${announcedTooHigh} and workers ${config.workers} do not fit: the last worker would have a port above 65535.`,
     ]);
   }
-  return { kind: 'serve', config };
+  const holdsSecrets = path !== undefined && hasSecret(sources.at(-1)!);
+  return { kind: 'serve', config, warnings: secretFileWarnings(config, holdsSecrets ? path : undefined) };
+}
+
+function hasSecret({ values }: Source): boolean {
+  return [...values.keys()].some((key) => settingOf(key).kind.secret);
 }
 
 /** The configuration that nothing was given for. */

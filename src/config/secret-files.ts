@@ -1,5 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { type Config, flagName, SETTINGS } from './settings.ts';
+
+/** Permission bits of a file (inode(7)). */
+const MODE_BITS = 0o777;
+const WRITABLE = 0o222;
+const WRITABLE_BY_OTHERS = 0o002;
+const READABLE_BY_OTHERS = 0o004;
 
 type SecretKey = 'tokenSecret' | 'adminToken' | 'webhookSecret' | 'turnSecret' | 'turnPassword';
 
@@ -21,6 +27,37 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
     problems.push('webhook-urls needs a webhook-secret or a webhook-secret-file.');
   problems.push(...turnProblems(complete));
   return complete;
+}
+
+/**
+ * Which files with secrets other users of the machine can change or read, in sentences. A file that nobody may write is not one of
+ * them: that is how Docker (0444) and systemd (0400, 0440) hand secrets over. `configFile` is a file whose settings hold secrets.
+ */
+export function secretFileWarnings(config: Config, configFile?: string): string[] {
+  const files = new Map<string, string>();
+  for (const key of ['tokenSecret', 'adminToken', 'webhookSecret', 'turnSecret', 'turnPassword'] as const)
+    files.set(config[`${key}File`], `${flagName(key)}-file`);
+  files.set(config.tlsKey, 'tls-key');
+  if (configFile !== undefined) files.set(configFile, 'the configuration, which holds secrets');
+  files.delete('');
+  return [...files].flatMap(([file, what]) => permissionWarning(file, what) ?? []);
+}
+
+function permissionWarning(file: string, what: string): string | undefined {
+  const mode = modeOf(file);
+  const isHandedOver = (mode & WRITABLE) === 0;
+  const verb = mode & WRITABLE_BY_OTHERS ? 'change' : mode & READABLE_BY_OTHERS && !isHandedOver ? 'read' : undefined;
+  if (verb === undefined) return undefined;
+  return `Every user of this machine can ${verb} ${file} (${what}; mode ${mode.toString(8).padStart(4, '0')}): "chmod 600 ${file}" leaves it to its owner.`;
+}
+
+/** 0 if there is no such file, which is for others to say. */
+function modeOf(file: string): number {
+  try {
+    return statSync(file).mode & MODE_BITS;
+  } catch {
+    return 0;
+  }
 }
 
 function turnProblems({ turnUrls, turnSecret, turnUsername, turnPassword }: Config): string[] {

@@ -1,5 +1,8 @@
-import { type CommandInput, type Config, readCommand } from '../config/config.ts';
+import { type CommandInput, type Config, ConfigError, readCommand } from '../config/config.ts';
 import type { Clock } from '../lib/clock.ts';
+import { AccessControl } from '../rooms/access.ts';
+import { accessError, StartError } from '../server/start-error.ts';
+import { readAcmeRoot } from '../server/tls/page-tls.ts';
 import { checkAddresses } from './check/addresses.ts';
 import { checkHttps } from './check/https.ts';
 import { checkMachine } from './check/machine.ts';
@@ -31,10 +34,28 @@ export async function checkCommand(input: CommandInput, clock: Clock): Promise<C
   const argv = input.argv.filter((flag) => flag !== '--json');
   const command = readCommand({ ...input, argv });
   if (command.kind !== 'serve') return { text: HELP, exitCode: 0 };
-  const results = await check({ config: command.config, clock });
+  await useSettings(command.config, clock);
+  const results = [...(await check({ config: command.config, clock })), ...secretFiles(command.warnings)];
   const failed = results.some(({ status }) => status === 'fail');
   const text = argv.length < input.argv.length ? `${JSON.stringify(results)}\n` : table(results);
   return { text, exitCode: failed ? EXIT_FAILED : 0 };
+}
+
+/** Rejects with `ConfigError` where the server would not start for what settings lead to. */
+async function useSettings(config: Config, clock: Clock): Promise<void> {
+  const { access: mode, tokenSecret, roomPasswords, acmeCa } = config;
+  try {
+    new AccessControl({ mode, tokenSecret, roomPasswords, clock }).close();
+    if (acmeCa !== '') await readAcmeRoot(acmeCa);
+  } catch (error) {
+    throw error instanceof StartError
+      ? new ConfigError([error.message])
+      : new ConfigError([accessError(error).message]);
+  }
+}
+
+function secretFiles(warnings: readonly string[]): CheckResult[] {
+  return warnings.map((text) => ({ name: 'secrets', status: 'warn', text }));
 }
 
 async function check(input: CheckInput): Promise<readonly CheckResult[]> {

@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     const command = readCommand(input);
     if (command.kind === 'help') process.stdout.write(command.text);
     else if (command.kind === 'version') process.stdout.write(versionLine());
-    else void serve(command.config);
+    else void serve(command.config, command.warnings);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems) process.stderr.write(`partyline: ${problem}\n`);
@@ -54,8 +54,9 @@ function versionLine(): string {
   return `partyline ${manifest.version} (${process.platform}-${process.arch}, Node ${process.versions.node})\n`;
 }
 
-async function serve(config: Config): Promise<void> {
+async function serve(config: Config, warnings: readonly string[]): Promise<void> {
   const log = createLogger({ level: config.logLevel, format: config.logFormat, out: process.stdout });
+  for (const warning of warnings) log.warn(warning);
   const end = new ProcessEnd({
     log,
     clock: systemClock,

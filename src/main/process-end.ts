@@ -5,6 +5,8 @@ import type { PartylineServer } from '../server/server.ts';
 import { StartError } from '../server/start-error.ts';
 
 const EXIT_FAILURE = 1;
+/** As for settings that cannot be read: a service manager need not try again. */
+const EXIT_SETTINGS = 2;
 /** After a failure nothing can be relied on: enough time to tell the participants, and no more. */
 const FAILURE_GRACE_MS: Millis = 1000;
 
@@ -43,13 +45,14 @@ export class ProcessEnd {
     if (!this.#ending) this.#closeInTime();
   }
 
-  /** Says what failed, tells the participants, and ends with 1: whatever started the server starts it anew. */
+  /** Says what failed, tells the participants, and ends with 1: whatever started the server starts it anew. Ends with 2 for wrong settings. */
   fail(message: string, error: unknown): void {
     const { log, exit } = this.#options;
     if (error instanceof StartError) log.fatal(error.message);
     else log.fatal({ err: error }, message);
-    if (this.#ending) exit(EXIT_FAILURE);
-    else this.#close(FAILURE_GRACE_MS, EXIT_FAILURE, () => exit(EXIT_FAILURE));
+    const code = error instanceof StartError && error.isOfSettings ? EXIT_SETTINGS : EXIT_FAILURE;
+    if (this.#ending) exit(code);
+    else this.#close(FAILURE_GRACE_MS, code, () => exit(code));
   }
 
   #closeInTime(): void {

@@ -2,10 +2,19 @@ import type { Config } from '../config/config.ts';
 
 /** The server cannot start, for a reason that the operator can remove; the message says how. */
 export class StartError extends Error {
-  constructor(message: string, cause: unknown) {
+  /** The settings are wrong: the next attempt will fail as well. */
+  readonly isOfSettings: boolean;
+
+  constructor(message: string, cause: unknown, { isOfSettings = false } = {}) {
     super(message, { cause });
     this.name = 'StartError';
+    this.isOfSettings = isOfSettings;
   }
+}
+
+/** What a setting leads to cannot be used; the error says so in words. */
+export function settingsError(error: unknown): StartError {
+  return new StartError(error instanceof Error ? error.message : String(error), error, { isOfSettings: true });
 }
 
 /** In words why the HTTP port could not be opened. */
@@ -31,7 +40,7 @@ export function mediaError(error: unknown): StartError {
 /** In words why nobody could be let in. */
 export function accessError(error: unknown): StartError {
   const reason = error instanceof Error ? error.message : String(error);
-  return new StartError(`room-passwords cannot be used: ${reason}`, error);
+  return new StartError(`room-passwords cannot be used: ${reason}`, error, { isOfSettings: true });
 }
 
 function reasonInWords(error: unknown, host: string, port: number): string {

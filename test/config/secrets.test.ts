@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { type Config, ConfigError, readCommand } from '../../src/config/config.ts';
@@ -91,5 +91,49 @@ test('webhooks need addresses and a secret, which messages do not show', (t) => 
     t.same(others, []);
   }
   t.match(problemsFrom(['--webhook-urls', url, '--webhook-secret', 'not-base64-enough']), [/openssl rand -base64 32/]);
+  t.end();
+});
+
+test('files with secrets that every user of the machine can read or change are warned of', (t) => {
+  const files = ['token-secret', 'admin-token', 'webhook-secret', 'turn-secret', 'turn-password'];
+  const directory = t.testdir({ secret: 'QmFzZTY0QmFzZTY0QmFzZTY0QmFzZTY0QmFzZTY0QmF=', 'partyline.toml': '' });
+  const file = join(directory, 'secret');
+  const warnings = (argv: readonly string[]) => {
+    const command = readCommand({ argv, env: {}, machine: { cores: 1 } });
+    return command.kind === 'serve' ? command.warnings : [];
+  };
+  const turn = ['--turn-urls', 'turn:turn.example.org'];
+  const flags = new Map<string, readonly string[]>([
+    ...files.map((name) => [name, [`--${name}-file`, file]] as const),
+    ['turn-secret', [...turn, '--turn-secret-file', file]],
+    ['turn-password', [...turn, '--turn-username', 'ada', '--turn-password-file', file]],
+    ['tls-key', ['--tls-cert', 'cert.pem', '--tls-key', file]],
+  ]);
+  for (const [name, argv] of flags) {
+    for (const [mode, verb] of [
+      [0o666, 'change'],
+      [0o602, 'change'],
+      [0o777, 'change'],
+      [0o644, 'read'],
+      [0o604, 'read'],
+    ] as const) {
+      chmodSync(file, mode);
+      const [warning, ...others] = warnings(argv);
+      t.match(warning, new RegExp(`^Every user of this machine can ${verb} ${file} .*chmod 600`), `${name} ${mode}`);
+      t.strictSame(others, []);
+    }
+    // Docker, Kubernetes and systemd hand secrets over like this.
+    for (const mode of [0o600, 0o640, 0o400, 0o440, 0o444]) {
+      chmodSync(file, mode);
+      t.strictSame(warnings(argv), [], `${name} ${mode.toString(8)}`);
+    }
+  }
+  const config = join(directory, 'partyline.toml');
+  chmodSync(config, 0o644);
+  writeFileSync(config, 'port = 1\n');
+  t.strictSame(warnings(['--config', config]), [], 'a configuration without secrets may be read');
+  writeFileSync(config, '[room-passwords]\nvault = "sesame"\n');
+  t.match(warnings(['--config', config]), [/^Every user of this machine can read .*partyline\.toml/]);
+  t.strictSame(warnings(['--tls-cert', 'c.pem', '--tls-key', join(directory, 'gone.pem')]), []);
   t.end();
 });

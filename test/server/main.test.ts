@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -96,6 +96,28 @@ test('the built server', async (t) => {
       'partyline: port cannot be "many" (from the flag --port); what is needed is a whole number',
     );
     t.match(wrong.output(), 'partyline: The variable PARTYLINE_WORKER is not known; did you mean PARTYLINE_WORKERS?');
+  });
+
+  t.test('ends with 2 where what its settings lead to cannot be used, so that nothing starts it again', async (t) => {
+    const flags = ['--port', '0', '--workers', '0', ...MEDIA, '--room-passwords', 'a b=x'];
+    const [server, check] = [run(file, flags), run(file, ['check', ...flags])];
+    t.equal(await server.exitCode, 2);
+    t.match(server.output(), 'room-passwords cannot be used: \\"a b\\" is not the name of a room.');
+    t.equal(await check.exitCode, 2);
+    t.match(check.output(), 'room-passwords cannot be used: "a b" is not the name of a room.');
+  });
+
+  t.test('warns of a file with a secret that everybody can change, and so does the check', async (t) => {
+    const secret = join(t.testdir({ secret: 'QmFzZTY0QmFzZTY0QmFzZTY0QmFzZTY0QmFzZTY0' }), 'secret');
+    chmodSync(secret, 0o666);
+    const flags = ['--port', '0', '--workers', '0', ...MEDIA, '--admin-token-file', secret];
+    const server = run(file, flags);
+    t.teardown(() => server.child.kill('SIGKILL'));
+    await server.ready;
+    t.match(server.output(), /"level":"warn".*Every user of this machine can change/);
+    const check = run(file, ['check', ...flags]);
+    t.equal(await check.exitCode, 0);
+    t.match(check.output(), /^warn {2}secrets: Every user of this machine can change/m);
   });
 
   t.test('ends with 1 and says so when its port is in use', async (t) => {

@@ -1,4 +1,5 @@
 /** TLS of the page: one certificate, which may change while connections live, and the port for those who come by plain HTTP. */
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { Server as HttpServer, RequestListener } from 'node:http';
@@ -15,10 +16,10 @@ import type { HealthProblem } from '../../http/health.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { TrustedProxies } from '../../lib/net/client-address.ts';
 import { createBoundedHttpServer } from '../http-server.ts';
-import { StartError, secondPortError } from '../start-error.ts';
+import { StartError, secondPortError, settingsError } from '../start-error.ts';
 import { AcmeCertificate } from './acme-certificate.ts';
 import type { ChallengeType } from './acme-error.ts';
-import { contextOptions } from './certificate.ts';
+import { contextOptions, coversName } from './certificate.ts';
 import { ACME_ALPN, Challenges } from './challenges.ts';
 import { LanCertificate } from './lan-certificate.ts';
 import { OwnFiles } from './own-files.ts';
@@ -57,6 +58,7 @@ export class PageTls {
     if (tlsModeOf(config) === 'off') return undefined;
     const challenges = new Challenges();
     const source = await sourceOf(config, challenges, options).catch((error: unknown) => {
+      if (error instanceof StartError) throw error;
       throw new StartError(error instanceof Error ? error.message : String(error), error);
     });
     return new PageTls(config, source, challenges, options);
@@ -102,12 +104,22 @@ export class PageTls {
 
   /** The name that the certificate is for, for the address of the page. */
   get hostForBrowser(): string {
-    const { domain, host } = this.#config;
-    const { names, selfSigned } = this.#source.current;
+    const { host } = this.#config;
     const isForAll = host === '0.0.0.0' || host === '::';
-    const named = selfSigned ? undefined : names.find((name) => isIP(name) === 0 && !name.startsWith('*'));
-    const name = domain[0] ?? named ?? (isForAll ? (addressInNetwork() ?? 'localhost') : host);
+    const name = this.#nameOfCertificate() ?? (isForAll ? (addressInNetwork() ?? 'localhost') : host);
     return isIPv6(name) ? `[${name}]` : name;
+  }
+
+  /** The first that the operator has named, if it covers one of these; undefined where it is for whatever this machine is called. */
+  #nameOfCertificate(): string | undefined {
+    const { domain, allowHosts } = this.#config;
+    if (tlsModeOf(this.#config) === 'self-signed') return undefined;
+    const { current } = this.#source;
+    const given = [...domain, ...allowHosts].find((name) => coversName(current, name)) ?? domain[0];
+    if (given !== undefined) return given;
+    // An address is what browsers are sent to only where there is no name.
+    const plain = current.names.filter((name) => !name.startsWith('*') && name !== 'localhost');
+    return plain.find((name) => isIP(name) === 0) ?? plain[0];
   }
 
   /** What stands behind the name in the address of the page. */
@@ -121,7 +133,8 @@ export class PageTls {
   }
 
   get figures(): CertificateFigures {
-    return { expiresAtMs: this.#source.current.notAfterMs, failures: this.#source.failures ?? 0 };
+    const isMissing = this.#source.problem?.code === 'certificate_missing';
+    return { expiresAtMs: isMissing ? 0 : this.#source.current.notAfterMs, failures: this.#source.failures ?? 0 };
   }
 
   /** Tells browsers to come by https only, as long as the certificate is one that they accept. */
@@ -162,7 +175,7 @@ async function sourceOf(
         domains: domain,
         directoryUrl: acmeDirectory,
         email: acmeEmail,
-        caPem: acmeCa === '' ? undefined : await rootOf(acmeCa),
+        caPem: acmeCa === '' ? undefined : await readAcmeRoot(acmeCa),
         directory: join(dataDir, 'acme', acmeDirectory.replace(/^https:\/\//, '').replace(/[^\w.-]+/g, '_')),
         challengeTypes: challengeTypes(httpPort),
         challenges,
@@ -175,14 +188,23 @@ async function sourceOf(
       return LanCertificate.open({ file: join(dataDir, 'self-signed.pem'), names, clock, log });
     }
     default:
-      return OwnFiles.open({ certFile: tlsCert, keyFile: tlsKey, clock, log });
+      return OwnFiles.open({ certFile: tlsCert, keyFile: tlsKey, clock, log }).catch((error: unknown) => {
+        throw settingsError(error);
+      });
   }
 }
 
-async function rootOf(acmeCa: string): Promise<string> {
-  return readFile(acmeCa, 'utf8').catch((error: Error) => {
-    throw new Error(`The file of acme-ca cannot be read: ${error.message}.`, { cause: error });
-  });
+/** The text of the file of `acme-ca`. Rejects with `StartError`. */
+export async function readAcmeRoot(file: string): Promise<string> {
+  try {
+    const pem = await readFile(file, 'utf8');
+    new X509Certificate(pem);
+    return pem;
+  } catch (error) {
+    const isCode = error instanceof Error && 'syscall' in error;
+    const reason = isCode ? `cannot be read: ${error.message}` : 'holds no certificate in PEM';
+    throw new StartError(`The file of acme-ca, ${file}, ${reason}.`, error, { isOfSettings: true });
+  }
 }
 
 /** By TLS first: then one open port is enough. Node before 20.17 cannot choose a certificate by ALPN. */
@@ -192,7 +214,7 @@ function challengeTypes(httpPort: number): ChallengeType[] {
   if (byTls) types.push('tls-alpn-01');
   if (httpPort !== 0) types.push('http-01');
   if (types.length === 0)
-    throw new Error('http-port is needed: this version of Node.js cannot do without (20.17 can).');
+    throw settingsError(new Error('http-port is needed: this version of Node.js cannot do without (20.17 can).'));
   return types;
 }
 

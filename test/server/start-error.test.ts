@@ -1,0 +1,50 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'tap';
+import { freePort } from '../../bench/lib/free-port.ts';
+import { StartError } from '../../src/server/start-error.ts';
+import { makeSelfSigned } from '../../src/server/tls/self-signed.ts';
+import { startSecureServer } from '../helpers/secure-server.ts';
+
+async function startError(flags: readonly string[]): Promise<StartError> {
+  try {
+    const server = await startSecureServer(['--port', '0', ...flags]);
+    await server.close();
+  } catch (error) {
+    if (error instanceof StartError) return error;
+    throw error;
+  }
+  throw new Error(`the server has started with ${flags.join(' ')}`);
+}
+
+test('what settings lead to and cannot be used is told apart from what may be better the next time', async (t) => {
+  const place = t.testdir({ 'empty.pem': '' });
+  const file = (name: string) => join(place, name);
+  const [one, other] = await Promise.all([
+    makeSelfSigned(['localhost'], Date.now()),
+    makeSelfSigned(['localhost'], Date.now()),
+  ]);
+  writeFileSync(file('cert.pem'), one.chainPem);
+  writeFileSync(file('other.key'), other.keyPem);
+  const own = (cert: string, key: string) => ['--tls-cert', file(cert), '--tls-key', file(key)];
+  const acme = ['--domain', 'voice.partyline.test', '--data-dir', place, '--host', '0.0.0.0'];
+  const cases: readonly (readonly [flags: readonly string[], said: RegExp])[] = [
+    [['--room-passwords', 'a b=x'], /"a b" is not the name of a room/],
+    [['--room-passwords', 'cafe\u0301=x,caf\u00e9=y'], /has two passwords/],
+    [['--room-passwords', 'vault=scrypt:1'], /hash of the password for the room vault is damaged/],
+    [own('gone.pem', 'gone.pem'), /file of tls-cert cannot be read: ENOENT/],
+    [own('cert.pem', 'gone.pem'), /file of tls-key cannot be read: ENOENT/],
+    [own('cert.pem', '.'), /file of tls-key cannot be read: EISDIR/],
+    [own('empty.pem', 'empty.pem'), /no certificate in PEM/],
+    [own('cert.pem', 'other.key'), /not the one of the certificate/],
+    [[...acme, '--acme-ca', file('gone.pem')], /acme-ca, .*gone\.pem, cannot be read: ENOENT/],
+    [[...acme, '--acme-ca', file('empty.pem')], /acme-ca, .*empty\.pem, holds no certificate/],
+  ];
+  for (const [flags, said] of cases) t.match(await startError(flags), { message: said, isOfSettings: true });
+
+  const port = await freePort();
+  const taken = createServer().listen(port, '127.0.0.1');
+  t.teardown(() => taken.close());
+  t.match(await startError(['--port', String(port)]), { message: /is in use/, isOfSettings: false });
+});
