@@ -36,6 +36,10 @@ const FIRST_DELAY_MS: Millis = 500;
 const MAX_DELAY_MS: Millis = 60_000;
 /** An event that could not be delivered for so long makes room for the next one. */
 const MAX_AGE_MS: Millis = 15 * 60_000;
+/** RFC 9110 section 15: these among 400 to 499 say that the same request may be taken later. */
+const MAYBE_LATER: ReadonlySet<number> = new Set([408, 421, 423, 425, 429]);
+/** The receiver has moved for good or does not do what is asked, and redirects are not followed. */
+const NEVER: ReadonlySet<number> = new Set([301, 308, 501, 505]);
 
 /** The way of events to one URL: one at a time, in order, each until it is taken or too old. */
 export class DeliveryQueue {
@@ -122,9 +126,11 @@ export class DeliveryQueue {
     this.#failures++;
     const reason = 'status' in answer ? `status ${answer.status}` : answer.failure;
     log.warn({ host: this.#host, event: id, tries: this.#failures, reason }, 'webhook not delivered');
-    if (clock.now() - atMs < MAX_AGE_MS) return this.#delayMs(answer);
+    const isRefused = 'status' in answer && isRefusedForGood(answer.status);
+    if (!isRefused && clock.now() - atMs < MAX_AGE_MS) return this.#delayMs(answer);
     this.#failures = 0;
-    if (this.#remove(message)) this.#dropped++;
+    const index = this.#waiting.indexOf(message);
+    if (index >= 0) this.#drop(index, isRefused ? 'refused for good' : 'too old');
     return 0;
   }
 
@@ -161,6 +167,11 @@ export class DeliveryQueue {
     this.#dropped++;
     this.#options.log.warn({ host: this.#host, event: dropped?.id, reason }, 'webhook event dropped');
   }
+}
+
+/** Whether the same request will be answered alike however often it is sent. */
+function isRefusedForGood(status: number): boolean {
+  return NEVER.has(status) || (status >= 400 && status < 500 && !MAYBE_LATER.has(status));
 }
 
 /** `fetch` says "fetch failed", and why in the cause. */

@@ -124,6 +124,28 @@ test('an event that is too old makes room for the next', async (t) => {
   t.equal(ids().at(-1), 'b');
 });
 
+test('an event that is refused for good does not hold up the next', async (t) => {
+  const forGood = [400, 401, 403, 404, 405, 410, 413, 415, 422, 301, 308, 501];
+  const later = [302, 307, 408, 425, 429, 500, 502, 503, 504];
+  for (const status of forGood) {
+    const { add, answer, ids, queue } = setUp(t);
+    await add('a');
+    await add('b');
+    await answer(status);
+    t.same(ids(), ['a', 'b'], `${status}: no time passes`);
+    await answer(200);
+    t.match(queue.figures, { delivered: 1, failed: 1, dropped: 1, waiting: 0 });
+  }
+  for (const status of later) {
+    const { add, answer, ids, advance } = setUp(t);
+    await add('a');
+    await add('b');
+    await answer(status);
+    await advance(500);
+    t.same(ids(), ['a', 'a'], `${status}: it is tried again`);
+  }
+});
+
 test('of too many that wait the oldest is dropped, but not the one under way', async (t) => {
   const { add, answer, ids, queue } = setUp(t);
   for (let index = 0; index < 1003; index++) await add(`e${index}`);
