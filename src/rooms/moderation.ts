@@ -64,6 +64,7 @@ export class Moderation {
         this.#kick(this.#participant(action.participantId), action.banSeconds, by);
         break;
       case 'lock':
+        if (action.locked === this.#locked) return;
         this.#lock(action.locked);
         break;
     }
@@ -90,7 +91,6 @@ export class Moderation {
   }
 
   #lock(locked: boolean): void {
-    if (locked === this.#locked) return;
     this.#locked = locked;
     this.#options.tellAll({ type: 'room_updated', locked });
   }

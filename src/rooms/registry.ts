@@ -162,7 +162,7 @@ export class RoomRegistry {
     this.#checkNumber();
     if (password !== undefined) this.#access.setPassword(name, password);
     const room = this.#open(name, { permanent: true, settings });
-    room.moderate({ type: 'lock', locked });
+    if (locked) room.moderate({ type: 'lock', locked });
     return room;
   }
 

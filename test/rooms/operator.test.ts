@@ -28,13 +28,14 @@ function setUp(t: Test) {
   const plane = new FakeMediaPlane();
   const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: { vault: 'sesame' }, clock });
   const facts: string[] = [];
+  const logged: { msg: string }[] = [];
   let drained = 0;
   const registry = new RoomRegistry({
     plane,
     access,
     limits: LIMITS,
     clock,
-    log: pino({ level: 'silent' }),
+    log: pino({ level: 'info' }, { write: (line) => logged.push(JSON.parse(line)) }),
     observer: {
       roomStarted: ({ name }) => facts.push(`${name} started`),
       roomEnded: ({ name }, reason) => facts.push(`${name} ended: ${reason}`),
@@ -57,7 +58,7 @@ function setUp(t: Test) {
     const joined = registry.join({ room, name, admission, muted: false, deafened: false, resumeToken, listener });
     return { ...joined, listener };
   };
-  return { clock, plane, access, registry, join, facts, drained: () => drained };
+  return { clock, plane, access, registry, join, facts, logged, drained: () => drained };
 }
 
 function codeOf(run: () => unknown): ErrorCode | undefined {
@@ -244,5 +245,19 @@ test('an empty server is drained, but not before whoever asked for it has heard 
   t.equal(drained(), 0);
   clock.advance(100);
   t.equal(drained(), 1);
+  t.end();
+});
+
+test('a lock that changes nothing is not told as an act of moderation', (t) => {
+  const { registry, logged } = setUp(t);
+  const acts = () => logged.filter(({ msg }) => msg === 'moderated');
+  registry.create({ name: 'open', locked: false });
+  registry.change('open', { locked: false });
+  t.strictSame(acts(), []);
+  registry.create({ name: 'shut', locked: true });
+  registry.change('shut', { locked: true });
+  t.match(acts(), [{ room: 'shut', type: 'lock', locked: true }]);
+  registry.change('shut', { locked: false });
+  t.match(acts(), [{}, { room: 'shut', type: 'lock', locked: false }]);
   t.end();
 });
