@@ -147,7 +147,9 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     frameAncestors: config.frameAncestors,
   });
   const http = createPageServer(app.callback(), { tls, proxies, config, limitCounts });
-  const sharedPort = hasOnePort(config) ? sharePort(http, { plane, proxies, config, clock, tls }) : undefined;
+  // Also with TLS alone: who comes by plain HTTP is sent on.
+  const sharedPort =
+    hasOnePort(config) || tls !== undefined ? sharePort(http, { plane, proxies, config, clock, tls }) : undefined;
   const signaling = new SignalingEndpoint({
     server: http,
     registry,
@@ -245,8 +247,9 @@ interface SharePortOptions {
 }
 
 function sharePort(http: HttpServer, { plane, proxies, config, clock, tls }: SharePortOptions): SharedPort {
+  const hasMedia = hasOnePort(config);
   // Besides those of HTTP: one with media for each WebSocket, and those of which nothing is known yet.
-  http.maxConnections += config.maxConnections + SHARED_PORT_LIMITS.max;
+  http.maxConnections += (hasMedia ? config.maxConnections : 0) + SHARED_PORT_LIMITS.max;
   const limits = {
     ...SHARED_PORT_LIMITS,
     decisionMs: Math.min(SHARED_PORT_LIMITS.decisionMs, config.requestTimeoutMs),
@@ -254,7 +257,7 @@ function sharePort(http: HttpServer, { plane, proxies, config, clock, tls }: Sha
   return new SharedPort({
     server: http,
     plainHttp: tls?.plainHttp,
-    acceptMedia: (socket, localUfrag) => plane.acceptTcp(socket, localUfrag),
+    acceptMedia: (socket, localUfrag) => hasMedia && plane.acceptTcp(socket, localUfrag),
     proxies,
     clock,
     limits,

@@ -1,5 +1,6 @@
 /**
- * One TCP port for the page and for media: what a connection is for shows in its first bytes. Until then it holds little, and not for long;
+ * One TCP port for the page by TLS and those who come by plain HTTP, or for the page and for media: what a connection is for shows in its
+ * first bytes. Until then it holds little, and not for long;
  * when too many say nothing the oldest goes.
  */
 import type { Server as HttpServer } from 'node:http';

@@ -110,7 +110,7 @@ test('files are replaced while a WebSocket lives, and a wrong new file changes n
   const files = ['--tls-cert', join(directory, 'cert.pem'), '--tls-key', join(directory, 'key.pem')];
   const server = await startSecureServer(['--port', '0', ...files]);
   t.teardown(() => server.close());
-  t.equal(server.url, `https://127.0.0.1:${server.port}/`);
+  t.equal(server.url, `https://${NAME}:${server.port}/`);
   const client = await SignalingClient.open(`wss://127.0.0.1:${server.port}/ws`, {}, trusting(first.chainPem, NAME));
   t.teardown(() => client.socket.terminate());
   await client.join('lobby', 'Ada');
