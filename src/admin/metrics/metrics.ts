@@ -7,7 +7,7 @@ import { registerMediaMetrics } from './media-metrics.ts';
 
 /** What there is to tell of the certificate of the page. */
 export interface CertificateFigures {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; 0 while one of the names of the page has none. */
   readonly expiresAtMs: number;
   /** Attempts to get one that failed. */
   readonly failures: number;
@@ -113,7 +113,7 @@ function registerCertificateMetrics(registry: Registry, certificate: () => Certi
     registry,
     {
       name: 'partyline_tls_certificate_expiry_timestamp_seconds',
-      help: 'When the certificate of the page expires, in seconds since 1970.',
+      help: 'When the certificate of the page expires, in seconds since 1970; 0 while one of the names of the page has none.',
     },
     () => only(Math.floor(certificate().expiresAtMs / 1000)),
   );

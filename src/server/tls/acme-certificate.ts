@@ -4,11 +4,17 @@ import type { Logger } from 'pino';
 import type { HealthProblem } from '../../http/health.ts';
 import { type Cancel, type Clock, dateOf, type Millis, setWallTimer } from '../../lib/clock.ts';
 import { type Acme, loadAcme } from './acme-client.ts';
-import { AcmeError, adviceFor, type ChallengeType, isOfChallenge } from './acme-error.ts';
+import { AcmeError, type ChallengeType, isOfChallenge, namesIn, reasonOf, retryAfterIn } from './acme-error.ts';
 import { orderCertificate } from './acme-order.ts';
 import { type Certificate, coversName, readCertificate } from './certificate.ts';
 import { certificateProblem } from './certificate-status.ts';
-import { loadCertificate, readIfThere, storeCertificate, writePrivate } from './certificate-store.ts';
+import {
+  loadBestCertificate,
+  loadCertificate,
+  readIfThere,
+  storeCertificate,
+  writePrivate,
+} from './certificate-store.ts';
 import type { Challenges } from './challenges.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { makeSelfSigned } from './self-signed.ts';
@@ -17,6 +23,8 @@ import type { CertificateSource } from './source.ts';
 /** Part of its time after which a certificate is renewed, and by how much later it may be, so that not all come at once. */
 const RENEW_AFTER = 2 / 3;
 const RENEW_JITTER = 0.02;
+/** Part of its time after which a certificate makes room for one without the names that cannot be renewed. */
+const GIVE_UP_AFTER = 0.9;
 /** So long the start waits for the first certificate. */
 const FIRST_WAIT_MS: Millis = 60_000;
 
@@ -60,11 +68,12 @@ export class AcmeCertificate implements CertificateSource {
     this.#renewAfter = RENEW_AFTER + RENEW_JITTER * (options.random ?? Math.random)();
   }
 
-  /** With the certificate that is kept, or until there is one with one that nobody vouches for. */
+  /** With the certificate that is kept, also if it is not for all names, or until there is one with one that nobody vouches for. */
   static async open(options: AcmeCertificateOptions): Promise<AcmeCertificate> {
-    const { domains, clock } = options;
-    const stored = await loadCertificate(fileOf(options));
-    const isOurs = stored !== undefined && domains.every((name) => coversName(stored, name));
+    const { domains, directory, clock } = options;
+    const good = await loadBestCertificate(directory, domains, clock.wallNow());
+    const stored = good ?? (await loadCertificate(fileOf(options)));
+    const isOurs = stored !== undefined && (stored === good || domains.every((name) => coversName(stored, name)));
     return new AcmeCertificate(options, isOurs ? stored : await makeSelfSigned(domains, clock.wallNow()));
   }
 
@@ -77,10 +86,10 @@ export class AcmeCertificate implements CertificateSource {
   }
 
   get problem(): HealthProblem | undefined {
-    const { domains, clock } = this.#options;
+    const missing = this.#missing;
     const remedy = this.#reason ?? 'A new one is being asked for.';
-    if (!this.#isTemporary) return certificateProblem(this.#current, clock.wallNow(), remedy);
-    return { code: 'certificate_missing', message: `There is no certificate for ${domains.join(', ')} yet. ${remedy}` };
+    if (missing.length === 0) return certificateProblem(this.#current, this.#options.clock.wallNow(), remedy);
+    return { code: 'certificate_missing', message: `There is no certificate for ${missing.join(', ')} yet. ${remedy}` };
   }
 
   async start(onChange: (certificate: Certificate) => void): Promise<void> {
@@ -106,10 +115,21 @@ export class AcmeCertificate implements CertificateSource {
     this.#abort.abort();
   }
 
+  /** The names that the page has no certificate for which an authority has issued. */
+  get #missing(): readonly string[] {
+    const { domains } = this.#options;
+    return this.#isTemporary ? domains : domains.filter((name) => !coversName(this.#current, name));
+  }
+
   /** In wall time. */
   #dueMs(): Millis {
+    return this.#missing.length > 0 ? 0 : this.#partMs(this.#renewAfter);
+  }
+
+  /** When the current one has had this part of its time, in wall time. */
+  #partMs(part: number): Millis {
     const { notBeforeMs, notAfterMs } = this.#current;
-    return this.#isTemporary ? 0 : notBeforeMs + (notAfterMs - notBeforeMs) * this.#renewAfter;
+    return notBeforeMs + (notAfterMs - notBeforeMs) * part;
   }
 
   /** Begins an attempt when the certificate is to be renewed, or now if that is over. */
@@ -143,22 +163,16 @@ export class AcmeCertificate implements CertificateSource {
   async #renew(): Promise<Millis | undefined> {
     const { clock, log, domains, random = Math.random } = this.#options;
     try {
-      const { certificate, type } = await this.#order();
-      this.#abort.signal.throwIfAborted();
-      this.#types = [type, ...this.#options.challengeTypes.filter((other) => other !== type)];
-      this.#current = certificate;
-      this.#isTemporary = false;
+      await this.#obtain(domains);
       this.#failuresInRow = 0;
       this.#reason = undefined;
-      this.#onChange(certificate);
-      log.info({ domains, expires: dateOf(certificate.notAfterMs), by: type }, 'certificate obtained');
-      await this.#store(certificate);
       return undefined;
     } catch (error) {
+      await this.#obtainWithout(namesIn(error));
       if (this.#abort.signal.aborted) return undefined;
       this.#failures++;
       const failures = ++this.#failuresInRow;
-      const delayMs = retryDelayMs({ failures, askedForMs: askedForMs(error), random: random() });
+      const delayMs = retryDelayMs({ failures, askedForMs: retryAfterIn(error), random: random() });
       const nextAttempt = dateOf(clock.wallNow() + delayMs);
       this.#reason = reasonOf(error, clock.wallNow());
       log.error({ domains, reason: this.#reason, nextAttempt }, 'no certificate could be obtained');
@@ -167,9 +181,39 @@ export class AcmeCertificate implements CertificateSource {
     }
   }
 
+  async #obtain(domains: readonly string[]): Promise<void> {
+    const { certificate, type } = await this.#order(domains);
+    this.#abort.signal.throwIfAborted();
+    // Otherwise it would be asked for again at once.
+    if (!domains.every((name) => coversName(certificate, name))) throw new Error('The certificate is for other names');
+    this.#types = [type, ...this.#options.challengeTypes.filter((other) => other !== type)];
+    this.#current = certificate;
+    this.#isTemporary = false;
+    this.#onChange(certificate);
+    this.#options.log.info({ domains, expires: dateOf(certificate.notAfterMs), by: type }, 'certificate obtained');
+    await this.#store(certificate);
+  }
+
+  /** The names that can be shown to be ours should not suffer for those that cannot. Never rejects. */
+  async #obtainWithout(failed: readonly string[]): Promise<void> {
+    const { domains, log, clock } = this.#options;
+    const rest = domains.filter((name) => !failed.includes(name));
+    if (failed.length === 0 || rest.length === 0 || this.#abort.signal.aborted) return;
+    const isGood = !this.#isTemporary && rest.every((name) => coversName(this.#current, name));
+    const isForFailed = failed.some((name) => coversName(this.#current, name));
+    if (isGood && clock.wallNow() < this.#partMs(isForFailed ? GIVE_UP_AFTER : this.#renewAfter)) return;
+    try {
+      await this.#obtain(rest);
+    } catch (error) {
+      log.debug({ err: error, domains: rest }, 'why no certificate could be obtained');
+      const more = namesIn(error).filter((name) => !failed.includes(name));
+      if (more.length > 0) await this.#obtainWithout([...failed, ...more]);
+    }
+  }
+
   /** By the first challenge that works. */
-  async #order(): Promise<{ certificate: Certificate; type: ChallengeType }> {
-    const { domains, directoryUrl, email, caPem, challenges, clock } = this.#options;
+  async #order(domains: readonly string[]): Promise<{ certificate: Certificate; type: ChallengeType }> {
+    const { directoryUrl, email, caPem, challenges, clock } = this.#options;
     const { signal } = this.#abort;
     const acme = await loadAcme(caPem);
     const accountKeyPem = await this.#accountKey(acme);
@@ -208,17 +252,6 @@ export class AcmeCertificate implements CertificateSource {
 
 function fileOf({ directory, domains }: AcmeCertificateOptions): string {
   return join(directory, `${domains[0]}.pem`);
-}
-
-function reasonOf(error: unknown, wallNowMs: Millis): string {
-  if (error instanceof AggregateError) return error.errors.map((each) => reasonOf(each, wallNowMs)).join(' ');
-  if (error instanceof AcmeError) return adviceFor(error, wallNowMs);
-  return `${error instanceof Error ? error.message : String(error)}.`;
-}
-
-function askedForMs(error: unknown): Millis {
-  if (error instanceof AggregateError) return Math.max(...error.errors.map(askedForMs));
-  return error instanceof AcmeError ? (error.details.retryAfterMs ?? 0) : 0;
 }
 
 /** Resolves when `work` has, or after `maxMs`. */

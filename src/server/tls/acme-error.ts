@@ -1,4 +1,5 @@
 /** What can go wrong on the way to a certificate, and what the operator can do about it. */
+import { z } from 'zod';
 import { dateOf, type Millis } from '../../lib/clock.ts';
 import { isClockPlausible } from '../../lib/plausible-clock.ts';
 
@@ -29,18 +30,31 @@ export class AcmeError extends Error {
   }
 }
 
+/** How the system and Go's libraries, in which most authorities are written, say that there was no connection, or that it broke. */
+const NO_CONNECTION =
+  /\b(?:(?:failed|unable|not) to connect|(?:cannot|not) connect|refused|time[dr]?[ -]?out|timeout|deadline exceeded|unreachable|no route to host|reset by peer|broken pipe|EOF)\b/i;
+
 const URN = 'urn:ietf:params:acme:error:';
 
+/** RFC 8555 section 6.7.1: an order for several names says by which it failed. */
+const namedProblems = z.object({
+  subproblems: z.tuple([z.object({ identifier: z.object({ value: z.string() }) })]).rest(z.unknown()),
+});
+
 /** The words for a problem document (RFC 9457) as ACME has it; undefined if it is none. */
-export function problemIn(body: unknown): Pick<AcmeErrorDetails, 'kind' | 'detail'> | undefined {
+export function problemIn(body: unknown): Pick<AcmeErrorDetails, 'kind' | 'detail' | 'domain'> | undefined {
   if (typeof body !== 'object' || body === null || !('type' in body) || typeof body.type !== 'string') return undefined;
   const detail = 'detail' in body && typeof body.detail === 'string' ? body.detail : '';
-  return { kind: body.type.startsWith(URN) ? body.type.slice(URN.length) : body.type, detail: oneLine(detail) };
+  const kind = body.type.startsWith(URN) ? body.type.slice(URN.length) : body.type;
+  const { success, data } = namedProblems.safeParse(body);
+  const domain = success ? data.subproblems[0].identifier.value : undefined;
+  return { kind, detail: oneLine(detail), ...(domain !== undefined && { domain }) };
 }
 
 /** Sentences for the operator: what failed, and what to do. `wallNowMs` is what the clock of this machine shows. */
 export function adviceFor({ details }: AcmeError, wallNowMs: Millis): string {
-  const { kind, detail, domain = 'the domain', challenge } = details;
+  const { detail, domain = 'the domain', challenge } = details;
+  const kind = kindOf(details);
   const said = detail === '' ? '' : ` (${detail})`;
   switch (kind) {
     case 'dns':
@@ -75,6 +89,12 @@ export function adviceFor({ details }: AcmeError, wallNowMs: Millis): string {
   return `The certificate authority refused: ${kind}${said}.`;
 }
 
+/** Some authorities call it a malformed answer, or a wrong one, where there was none. */
+function kindOf({ kind, detail, challenge }: AcmeErrorDetails): string {
+  const isOfAnswer = /^(?:unauthorized|incorrectResponse|malformed|tls)$/.test(kind);
+  return isOfAnswer && challenge !== undefined && NO_CONNECTION.test(detail) ? 'connection' : kind;
+}
+
 /** Whether another challenge may do better, because this one could not be shown to be answered. */
 export function isOfChallenge({ details: { kind, challenge } }: AcmeError): boolean {
   return challenge !== undefined && kind !== 'dns' && kind !== 'caa' && kind !== 'rateLimited';
@@ -99,4 +119,23 @@ function portOf(challenge: ChallengeType | undefined): string {
 
 function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
+}
+
+/** Sentences for the operator on what one order, or several, failed by. */
+export function reasonOf(error: unknown, wallNowMs: Millis): string {
+  if (error instanceof AggregateError) return error.errors.map((each) => reasonOf(each, wallNowMs)).join(' ');
+  if (error instanceof AcmeError) return adviceFor(error, wallNowMs);
+  return `${error instanceof Error ? error.message : String(error)}.`;
+}
+
+/** When the directory wants to be asked again, from now on; 0 where it says nothing. */
+export function retryAfterIn(error: unknown): Millis {
+  if (error instanceof AggregateError) return Math.max(...error.errors.map(retryAfterIn));
+  return error instanceof AcmeError ? (error.details.retryAfterMs ?? 0) : 0;
+}
+
+/** The names that could not be shown to be ours. */
+export function namesIn(error: unknown): readonly string[] {
+  if (error instanceof AggregateError) return [...new Set(error.errors.flatMap(namesIn))];
+  return error instanceof AcmeError && error.details.domain !== undefined ? [error.details.domain] : [];
 }

@@ -1,8 +1,9 @@
 /** Keys and certificates on disk, for the user of the server alone, and never half written. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Certificate, readCertificate } from './certificate.ts';
+import type { Millis } from '../../lib/clock.ts';
+import { type Certificate, coversName, readCertificate } from './certificate.ts';
 
 const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -46,6 +47,34 @@ export async function loadCertificate(file: string): Promise<Certificate | undef
     return readCertificate({ keyPem: `${keyPem}\n`, chainPem: text.replace(keyPem, '').trimStart() });
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Of the certificates that `storeCertificate` has put into a directory, the one that covers most of these names, and of several
+ * the one that is good longest. Undefined if none is good at `nowMs` (in milliseconds since 1970) and covers one of them.
+ */
+export async function loadBestCertificate(
+  directory: string,
+  names: readonly string[],
+  nowMs: Millis,
+): Promise<Certificate | undefined> {
+  const files = (await namesIn(directory)).filter((name) => name.endsWith('.pem'));
+  const all = await Promise.all(files.map((name) => loadCertificate(join(directory, name))));
+  const covered = (certificate: Certificate) => names.filter((name) => coversName(certificate, name)).length;
+  const [best] = all
+    .filter((certificate) => certificate !== undefined)
+    .filter((certificate) => nowMs < certificate.notAfterMs && covered(certificate) > 0)
+    .sort((a, b) => covered(b) - covered(a) || b.notAfterMs - a.notAfterMs);
+  return best;
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
   }
 }
 

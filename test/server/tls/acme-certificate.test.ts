@@ -155,6 +155,29 @@ test('errors of certificate authorities become words on what to mend', (t) => {
   t.match(advice({ kind: 'connection', ...ofName }), /^http:\/\/voice.partyline.test\/ is not reached.*TCP port 80 /);
   t.match(advice({ kind: 'connection', domain: NAME, challenge: 'tls-alpn-01' }), /^https:.*TCP port 443 /);
   t.match(advice({ kind: 'unauthorized', ...ofName }), /^Something other than this server answers.*all A and AAAA/);
+  for (const kind of ['unauthorized', 'malformed', 'tls', 'incorrectResponse', 'connection'])
+    for (const detail of [
+      'dial tcp 192.0.2.1:80: connect: connection refused',
+      'Get "http://voice.partyline.test/": dial tcp 192.0.2.1:80: i/o timeout',
+      'Timeout during connect (likely firewall problem)',
+      'context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+      'connect: network is unreachable',
+      'dial tcp [2001:db8::1]:443: connect: no route to host',
+      'read: connection reset by peer',
+      'unexpected EOF',
+    ])
+      t.match(
+        adviceFor(new AcmeError({ kind, detail, ...ofName }), Date.UTC(2026, 10, 1)),
+        /^http:\/\/voice.partyline.test\/ is not reached/,
+        `${kind}: ${detail}`,
+      );
+  t.match(
+    adviceFor(
+      new AcmeError({ kind: 'unauthorized', detail: 'Invalid response from 192.0.2.1: 404', ...ofName }),
+      Date.UTC(2026, 10, 1),
+    ),
+    /^Something other/,
+  );
   t.match(advice({ kind: 'caa', ...ofName }), /CAA record/);
   t.match(advice({ kind: 'rateLimited' }), /nothing to do but to wait/);
   t.match(advice({ kind: 'rejectedIdentifier' }), /a public one of your own/);
@@ -195,6 +218,14 @@ test('a problem document is read with its kind, in one line', (t) => {
     kind: 'dns',
     detail: 'no address',
   });
+  t.strictSame(
+    problemIn({
+      type: 'urn:ietf:params:acme:error:rejectedIdentifier',
+      detail: 'two names',
+      subproblems: [{ type: 'x', identifier: { type: 'dns', value: 'a.local' } }, { type: 'y' }],
+    }),
+    { kind: 'rejectedIdentifier', detail: 'two names', domain: 'a.local' },
+  );
   for (const body of ['text', null, {}, { type: 1 }]) t.equal(problemIn(body), undefined);
   t.end();
 });

@@ -16,7 +16,7 @@ interface Site {
   readonly dataDir: string;
   readonly httpPort: number;
   readonly port: number;
-  start(flags?: readonly string[]): Promise<SecureServer>;
+  start(flags?: readonly string[], names?: readonly string[]): Promise<SecureServer>;
 }
 
 async function setUp(t: Test, { validitySeconds = 86_400 } = {}): Promise<Site> {
@@ -24,9 +24,9 @@ async function setUp(t: Test, { validitySeconds = 86_400 } = {}): Promise<Site> 
   const directory = await startAcmeDirectory({ httpPort, tlsPort: port, validitySeconds });
   t.teardown(() => directory.close());
   const dataDir = t.testdir();
-  const start = async (flags: readonly string[] = ['--http-port', String(httpPort)]) => {
+  const start = async (flags: readonly string[] = ['--http-port', String(httpPort)], names = [NAME]) => {
     const acme = ['--acme-directory', directory.url, '--acme-ca', directory.caFile, '--data-dir', dataDir];
-    const server = await startSecureServer(['--domain', NAME, '--port', String(port), ...acme, ...flags]);
+    const server = await startSecureServer(['--domain', names.join(), '--port', String(port), ...acme, ...flags]);
     t.teardown(() => server.close());
     return server;
   };
@@ -133,12 +133,79 @@ test('an order that fails is told with what to mend, the page waits behind a tem
   t.match(JSON.parse(answer.body), { status: 'ok', problems: [{ code: 'certificate_missing', message: /A record/ }] });
   t.notOk('strict-transport-security' in answer.headers, 'no promise is made while browsers warn');
   t.match((await server.get('/metrics')).body, /^partyline_tls_certificate_failures_total 1$/m);
+  t.match(
+    (await server.get('/metrics')).body,
+    /^partyline_tls_certificate_expiry_timestamp_seconds 0$/m,
+    'the date of the temporary one is of no use to an alert',
+  );
 
   await directory.setDnsFault(NAME, false);
   server.server.reload();
   await eventually(() => obtained(server) === 1);
   t.equal((await server.get('/', { name: NAME, ca: await directory.root() })).status, 404);
   t.strictSame(JSON.parse((await server.get('/healthz')).body).problems, []);
+});
+
+test('a second name that cannot be had does not take the certificate of the first away', { skip }, async (t) => {
+  const { directory, start } = await setUp(t);
+  const first = await start();
+  const ca = await directory.root();
+  const { fingerprint256 } = await certificateShown(first.port, NAME, trusting(ca, NAME));
+  await first.close();
+  const other = 'talk.partyline.test';
+  await directory.setDnsFault(other, true);
+  for (const names of [
+    [NAME, other],
+    [other, NAME],
+  ]) {
+    const server = await start(undefined, names);
+    t.equal((await certificateShown(server.port, NAME, trusting(ca, NAME))).fingerprint256, fingerprint256);
+    t.equal(server.url, `https://${NAME}/`, 'the name that works is the one to open');
+    // Whoever still has a good one does not wait for the attempt at the start.
+    const failed = () => server.lines.find(({ msg }) => msg === 'no certificate could be obtained');
+    await eventually(() => failed() !== undefined, 120_000);
+    t.match(failed()?.['reason'], new RegExp(`DNS has no address for ${other}`));
+    const { problems } = JSON.parse((await server.get('/healthz')).body);
+    t.match(problems, [{ code: 'certificate_missing', message: `There is no certificate for ${other} yet.` }]);
+    t.match((await server.get('/metrics')).body, /^partyline_tls_certificate_expiry_timestamp_seconds 0$/m);
+    t.equal((await certificateShown(server.port, NAME)).fingerprint256, fingerprint256, 'also after the failure');
+    t.equal(directory.issued(), 1, 'nothing is ordered that is there');
+    await server.close();
+  }
+  await directory.setDnsFault(other, false);
+  const server = await start(undefined, [NAME, other]);
+  await eventually(() => obtained(server) === 1, 120_000);
+  for (const name of [NAME, other]) t.ok(await certificateShown(server.port, name, trusting(ca, name)));
+  t.strictSame(JSON.parse((await server.get('/healthz')).body).problems, []);
+});
+
+test('of several names those that can be had get a certificate at the first start', { skip }, async (t) => {
+  const { directory, start } = await setUp(t);
+  const others = ['a.partyline.test', 'b.partyline.test'];
+  for (const other of others) await directory.setDnsFault(other, true);
+  const server = await start(undefined, [others[0]!, NAME, others[1]!]);
+  await eventually(() => server.lines.some(({ msg }) => msg === 'no certificate could be obtained'), 120_000);
+  t.ok(await certificateShown(server.port, NAME, trusting(await directory.root(), NAME)));
+  const { problems } = JSON.parse((await server.get('/healthz')).body);
+  t.match(problems, [
+    { code: 'certificate_missing', message: `There is no certificate for ${others.join(', ')} yet.` },
+  ]);
+  t.match(server.lines.find(({ msg }) => msg === 'no certificate could be obtained')?.['reason'], /DNS has no address/);
+});
+
+test('a port that nobody can reach is told as that, whatever the authority calls it', { skip }, async (t) => {
+  // Nothing listens where the authority looks.
+  const { directory, dataDir } = await setUp(t);
+  const server = await startSecureServer([
+    ...['--domain', NAME, '--port', '0', '--http-port', String(await freePort())],
+    ...['--acme-directory', directory.url, '--acme-ca', directory.caFile, '--data-dir', dataDir],
+  ]);
+  t.teardown(() => server.close());
+  const reason = server.lines.find(({ msg }) => msg === 'no certificate could be obtained')?.['reason'];
+  t.comment(String(reason));
+  t.match(reason, new RegExp(`https://${NAME}/ is not reached from the internet`));
+  t.match(reason, new RegExp(`http://${NAME}/ is not reached from the internet`));
+  t.notMatch(reason, /Something other/);
 });
 
 test('a directory that is not trusted or not there is said so', { skip }, async (t) => {
