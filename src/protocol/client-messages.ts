@@ -1,25 +1,37 @@
 /** The schema of what clients send over the WebSocket at `/ws`. Its types are in `messages.ts`, so that the client library needs no zod. */
 import { z } from 'zod';
+import {
+  MAX_NAME_LENGTH,
+  MAX_PARTICIPANT_ID_LENGTH,
+  MAX_PASSWORD_LENGTH,
+  MAX_RESUME_TOKEN_LENGTH,
+  MAX_SDP_LENGTH,
+  MAX_TOKEN_LENGTH,
+} from './bounds.ts';
 
 export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('join'),
-    room: z.string(),
-    name: z.string(),
+    room: z.string().max(MAX_NAME_LENGTH),
+    name: z.string().max(MAX_NAME_LENGTH),
     muted: z.boolean().default(false),
     deafened: z.boolean().default(false),
-    resumeToken: z.string().max(128).optional(),
-    token: z.string().max(4096).optional(),
-    password: z.string().max(256).optional(),
+    resumeToken: z.string().max(MAX_RESUME_TOKEN_LENGTH).optional(),
+    token: z.string().max(MAX_TOKEN_LENGTH).optional(),
+    password: z.string().max(MAX_PASSWORD_LENGTH).optional(),
   }),
-  z.object({ type: z.literal('offer'), sdp: z.string(), restart: z.boolean().default(false) }),
+  z.object({ type: z.literal('offer'), sdp: z.string().max(MAX_SDP_LENGTH), restart: z.boolean().default(false) }),
   z.object({ type: z.literal('state'), muted: z.boolean().optional(), deafened: z.boolean().optional() }),
   z.object({ type: z.literal('mute'), muted: z.boolean() }),
   z.object({ type: z.literal('deafen'), deafened: z.boolean() }),
-  z.object({ type: z.literal('mute_participant'), participantId: z.string().max(64), muted: z.boolean() }),
+  z.object({
+    type: z.literal('mute_participant'),
+    participantId: z.string().max(MAX_PARTICIPANT_ID_LENGTH),
+    muted: z.boolean(),
+  }),
   z.object({
     type: z.literal('kick'),
-    participantId: z.string().max(64),
+    participantId: z.string().max(MAX_PARTICIPANT_ID_LENGTH),
     banSeconds: z.number().int().min(0).max(86_400).default(0),
   }),
   z.object({ type: z.literal('lock'), locked: z.boolean() }),

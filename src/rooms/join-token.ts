@@ -3,7 +3,7 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { dateOf, type Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import { MAX_IDENTITY_LENGTH } from '../protocol/bounds.ts';
+import { MAX_IDENTITY_LENGTH, MAX_NAME_LENGTH } from '../protocol/bounds.ts';
 import type { Admission } from './admission.ts';
 import { participantName, roomName } from './names.ts';
 
@@ -17,10 +17,10 @@ const ALGORITHM = 'HS256';
  */
 const claimsSchema = z.object({
   sub: z.string().min(1).max(MAX_IDENTITY_LENGTH),
-  name: z.string().optional(),
+  name: z.string().max(MAX_NAME_LENGTH).optional(),
   exp: z.number(),
   voice: z.object({
-    room: z.string(),
+    room: z.string().max(MAX_NAME_LENGTH),
     roomJoin: z.literal(true),
     canPublish: z.boolean().default(true),
     canSubscribe: z.literal(true).optional(),

@@ -7,7 +7,7 @@ import type { AccessControl, AdmissionRequest } from './access.ts';
 import type { Admission } from './admission.ts';
 import { Draining, type DrainingState } from './draining.ts';
 import type { ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
-import { participantName, roomName } from './names.ts';
+import { normalName, participantName, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
 import type { RoomObserver } from './ports.ts';
 import { Room, type RoomOptions, type RoomSettings } from './room.ts';
@@ -149,7 +149,7 @@ export class RoomRegistry {
 
   /** Throws `unknown_room`. */
   room(name: string): Room {
-    const room = this.#rooms.get(name.normalize('NFC').trim());
+    const room = this.#rooms.get(normalName(name) ?? '');
     if (room === undefined) throw new AppError('unknown_room');
     return room;
   }

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
+import { MAX_PASSWORD_LENGTH } from '../protocol/bounds.ts';
 import { roomName } from './names.ts';
 import { PacedQueue } from './paced-queue.ts';
 import {
@@ -91,6 +92,10 @@ export class RoomPasswords {
     const name = roomNameOrUndefined(room);
     if (name === undefined) throw new Error(`"${room}" is not the name of a room.`);
     if (this.#configured.has(name)) throw new Error(`The room ${name} has two passwords.`);
+    if (password.length > MAX_PASSWORD_LENGTH)
+      throw new Error(
+        `The password for the room ${name} is longer than ${MAX_PASSWORD_LENGTH} characters, so nobody could send it.`,
+      );
     if (!looksHashed(password)) this.#hasPlain = true;
     const kept = this.#keep(password);
     if (kept === undefined)

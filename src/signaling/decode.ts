@@ -1,15 +1,24 @@
-import { AppError } from '../lib/errors.ts';
+import { AppError, type ErrorCode } from '../lib/errors.ts';
 import { type ClientMessage, clientMessageSchema } from '../protocol/client-messages.ts';
 
 const KNOWN_TYPES: ReadonlySet<unknown> = new Set(clientMessageSchema.options.map((option) => option.shape.type.value));
 
-/** The message in one text of the WebSocket. Throws `AppError` `malformed_message` or `unknown_type`, nothing else. */
+/** Fields that are refused with a code of their own, as if they were only a little too long. */
+const TOO_LONG: ReadonlyMap<string, ErrorCode> = new Map([
+  ['name', 'invalid_name'],
+  ['room', 'invalid_room'],
+  ['sdp', 'sdp_too_large'],
+]);
+
+/** The message in one text of the WebSocket. Throws `AppError`: `malformed_message`, `unknown_type`, or one of `TOO_LONG`. */
 export function decodeClientMessage(text: string): ClientMessage {
   const value = parseObject(text);
   if (typeof value['type'] === 'string' && !KNOWN_TYPES.has(value['type'])) throw new AppError('unknown_type');
   const checked = clientMessageSchema.safeParse(value);
   if (checked.success) return checked.data;
   const [issue] = checked.error.issues;
+  const tooLong = issue?.code === 'too_big' ? TOO_LONG.get(issue.path.join('.')) : undefined;
+  if (tooLong !== undefined) throw new AppError(tooLong);
   throw new AppError('malformed_message', issue && `"${issue.path.join('.')}": ${issue.message}.`);
 }
 

@@ -5,7 +5,7 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
 import { addressKey, TrustedProxies } from '../lib/net/client-address.ts';
-import { isAllowedHost } from '../lib/net/host-header.ts';
+import { isAllowedHost, urlOfHost } from '../lib/net/host-header.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
@@ -45,6 +45,8 @@ const PATH = '/ws';
 const CLOSE_TIMEOUT_MS = 5000;
 /** Browsers send a message in one frame, other clients perhaps in some. */
 const MAX_FRAGMENTS = 64;
+/** A scheme, a name and a port (RFC 6454 section 6.2). */
+const MAX_ORIGIN_LENGTH = 320;
 /** What one client may send at once; afterwards it is `maxMessageBytes` in a second. A socket gives 64 KiB at a time. */
 const BURST_MESSAGES = 8;
 const MIN_BURST_BYTES = 262_144;
@@ -197,12 +199,13 @@ export class SignalingEndpoint {
 function isAllowedOrigin({ headers, socket }: IncomingMessage, allowed: readonly string[]): boolean {
   const { origin, host } = headers;
   if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return true;
-  if (!URL.canParse(origin)) return false;
+  // Reading a long name takes long.
+  if (origin.length > MAX_ORIGIN_LENGTH || !URL.canParse(origin)) return false;
   const page = new URL(origin);
   // The page itself came by TLS as well; what came without may be somebody's on the path.
   if ('encrypted' in socket && page.protocol !== 'https:') return false;
-  const own = `${page.protocol}//${host}`;
-  return URL.canParse(own) && new URL(own).host === page.host;
+  const own = urlOfHost(host);
+  return own !== undefined && new URL(`${page.protocol}//${own.host}`).host === page.host;
 }
 
 function respond(socket: Duplex, status: number, text: string, retryAfterMs?: number): void {

@@ -57,6 +57,138 @@ test('a name that is empty, too long, invisible or holds control characters is r
   t.end();
 });
 
+test('a name needs a letter, a digit, a symbol or an emoji that is seen', (t) => {
+  const blanks = [
+    ...[
+      '\u2800',
+      '\uFFFC',
+      '\u{1D159}',
+      '\u00AD',
+      '\u034F',
+      '\u061C',
+      '\u115F',
+      '\u1160',
+      '\u17B4',
+      '\u180E',
+      '\u200B',
+    ],
+    ...[
+      '\u200C',
+      '\u200D',
+      '\u200E',
+      '\u200F',
+      '\u2060',
+      '\u2064',
+      '\u3164',
+      '\uFE0F',
+      '\uFEFF',
+      '\uFFA0',
+      '\u{E0041}',
+    ],
+    ...[
+      '\u{E0100}',
+      '\u0301',
+      '\u20DD',
+      '\u00A0',
+      '\u3000',
+      '\u1680',
+      '\uE000',
+      '\u{10FFFF}',
+      '.',
+      '-_-',
+      '???',
+      '\u2014',
+    ],
+  ];
+  for (const name of [...blanks, blanks.join(''), '\u2800 \u2800', '\u200E-\u200F', '\u2800\u0301'])
+    t.equal(
+      codeOf(() => participantName(name)),
+      'invalid_name',
+      codePoints(name),
+    );
+  for (const name of ['7', '٣', 'Ⅷ', '☺', '+', '€', '❤️', '1️⃣', '🇫🇷', '👋🏽', 'ー', '-x-', '\u2801'])
+    t.equal(participantName(name), name, codePoints(name));
+  t.end();
+});
+
+test('joiners are fine in words of scripts that use them, and inside emoji; direction marks in names', (t) => {
+  const words = [
+    'می\u200Cخواهم',
+    'क\u094D\u200Dष',
+    'ක\u0DCA\u200Dරම',
+    'শ\u09CD\u200Cক',
+    'അവന\u0D4D\u200D',
+    'ကမ\u1039\u200Cဘာ',
+    'ᠮᠣᠩ\u200Dᠭᠣᠯ',
+  ];
+  for (const word of words) {
+    t.equal(participantName(word), word.normalize('NFC'), codePoints(word));
+    t.equal(roomName(word), word.normalize('NFC'), codePoints(word));
+  }
+  const emoji = ['👩‍🚀', '👨‍👩‍👧‍👦', '🏳️‍🌈', '🧑🏿‍🚒', '❤️‍🔥', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', 'Ada 👩🏽‍💻!', '葛\u{E0100}城'];
+  for (const name of [...emoji, 'דנה\u200F!', 'Ada\u200E عائشة', 'ᠮ\u180Bᠣ'])
+    t.equal(participantName(name), name, codePoints(name));
+  t.end();
+});
+
+test('what is not seen has no place between other characters, where it would make two names look like one', (t) => {
+  const hidden = [
+    'Ad\u200Da',
+    'Ada\u200C',
+    '\u200DAda',
+    'а\u200Cда',
+    '愛\u200D達',
+    'می\u200C\u200Cخ',
+    'می\u200C',
+    '\u200Cمی',
+  ];
+  hidden.push(
+    'A\u200Bda',
+    'Ada\u3164',
+    'Ada\uFE0F',
+    'A\u2060da',
+    'A\uFEFFda',
+    'A\u00ADda',
+    'Ada\u{E0061}\u{E007F}',
+    '👍\u200Dx',
+    '7\uFE0F',
+  );
+  for (const name of hidden) {
+    t.equal(
+      codeOf(() => participantName(name)),
+      'invalid_name',
+      codePoints(name),
+    );
+    t.equal(
+      codeOf(() => roomName(name)),
+      'invalid_room',
+      codePoints(name),
+    );
+  }
+  for (const name of ['lobby\u200E', 'l\u061Cobby', '👩‍🚀'])
+    t.equal(
+      codeOf(() => roomName(name)),
+      'invalid_room',
+      codePoints(name),
+    );
+  t.end();
+});
+
+test('a name that is far too long is refused before anything is done with it', (t) => {
+  const marks = '\u0315\u0316\u0300'.repeat(20_000);
+  t.equal(
+    codeOf(() => participantName(marks)),
+    'invalid_name',
+  );
+  t.equal(
+    codeOf(() => roomName(marks)),
+    'invalid_room',
+  );
+  const decomposed = '\u1EA8'.repeat(64).normalize('NFD');
+  t.equal(participantName(decomposed), '\u1EA8'.repeat(64), 'three code points for each of 64 characters');
+  t.end();
+});
+
 test('a room name has letters of any script with their marks, digits, dash, underscore and dot', (t) => {
   for (const name of ['lobby', 'Raum-7', 'v1.2_x', 'Küche', 'комната', '部屋', 'कक्ष', 'a'.repeat(64)]) {
     t.equal(roomName(name), name);

@@ -28,6 +28,14 @@ test('a hash is of one password, differs every time, and survives being written 
   t.notMatch(formatPasswordHash(one), /[$,=\s]/, 'no shell, list or variable changes it');
 });
 
+test('a password in the configuration that is longer than clients may send is refused at the start', (t) => {
+  t.throws(() => new RoomPasswords({ vault: 'x'.repeat(257) }, new FakeClock()), {
+    message: /vault is longer than 256/,
+  });
+  new RoomPasswords({ vault: 'x'.repeat(256) }, new FakeClock()).close();
+  t.end();
+});
+
 test('a hashed password is known by scrypt once, and from then on without it', async (t) => {
   const clock = new FakeClock();
   const passwords = new RoomPasswords({ vault: formatPasswordHash(await hashPassword('caf\u00e9')) }, clock);

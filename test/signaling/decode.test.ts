@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'tap';
+import { z } from 'zod';
 import { AppError, type ErrorCode } from '../../src/lib/errors.ts';
+import { clientMessageSchema } from '../../src/protocol/client-messages.ts';
 import { decodeClientMessage } from '../../src/signaling/decode.ts';
 
 function codeOf(text: string): ErrorCode | undefined {
@@ -47,6 +49,35 @@ test('what is not a JSON object of a known shape is malformed, a type of its own
 
 test('a malformed field is named', (t) => {
   t.throws(() => decodeClientMessage('{"type":"join","room":"lobby"}'), { message: /"name": / });
+  t.end();
+});
+
+test('every string is bounded by its schema, and what has a code for its length says so', (t) => {
+  const long = 'a\u0315\u0316'.repeat(400_000);
+  const join = { type: 'join', room: 'lobby', name: 'Ada' };
+  const codes = {
+    name: codeOf(JSON.stringify({ ...join, name: long })),
+    room: codeOf(JSON.stringify({ ...join, room: long })),
+    password: codeOf(JSON.stringify({ ...join, password: long })),
+    token: codeOf(JSON.stringify({ ...join, token: long })),
+    resumeToken: codeOf(JSON.stringify({ ...join, resumeToken: long })),
+    sdp: codeOf(JSON.stringify({ type: 'offer', sdp: long })),
+    kick: codeOf(JSON.stringify({ type: 'kick', participantId: long })),
+  };
+  t.strictSame(codes, {
+    name: 'invalid_name',
+    room: 'invalid_room',
+    password: 'malformed_message',
+    token: 'malformed_message',
+    resumeToken: 'malformed_message',
+    sdp: 'sdp_too_large',
+    kick: 'malformed_message',
+  });
+  for (const { shape } of clientMessageSchema.options)
+    for (const [field, schema] of Object.entries(shape)) {
+      const { maxLength, type } = z.toJSONSchema(schema as z.ZodType, { io: 'input' });
+      if (type === 'string' && field !== 'type') t.type(maxLength, 'number', field);
+    }
   t.end();
 });
 

@@ -15,6 +15,7 @@ import {
   type Operation,
   type OperationId,
 } from '../../protocol/api/operations.ts';
+import { pathSchema } from '../../protocol/api/schemas.ts';
 import { AdminAuth, type AdminAuthOptions } from './admin-auth.ts';
 import { createHandlers, type HandlerOptions } from './handlers.ts';
 import { openApiDocument } from './openapi.ts';
@@ -130,9 +131,8 @@ async function readBody(context: RouterContext, parse: ReturnType<typeof bodyPar
 }
 
 function inputOf({ params, query, request }: RouterContext, operation: Operation): Input<Operation> {
-  const { room = '', participant = '', identity = '' } = params as Record<string, string | undefined>;
   return {
-    params: { room, participant, identity },
+    params: checked(pathSchema, { ...params }),
     query: operation.query && checked(operation.query, { ...query }),
     body: operation.body && checked(operation.body, request.body ?? {}),
   } as Input<Operation>;

@@ -15,6 +15,7 @@ import {
   newTokenSchema,
   participantListSchema,
   participantSchema,
+  pathSchema,
   problemSchema,
   roomChangeSchema,
   roomListSchema,
@@ -64,6 +65,7 @@ const OF_EVERY_OPERATION: readonly ErrorCode[] = [
   'rate_limited',
   'internal',
 ];
+const OF_A_PATH: readonly ErrorCode[] = ['invalid_request'];
 const OF_A_QUERY: readonly ErrorCode[] = ['invalid_request'];
 const OF_A_BODY: readonly ErrorCode[] = ['invalid_request', 'request_too_large', 'unsupported_media_type'];
 
@@ -87,11 +89,7 @@ export function openApiDocument(version: string): Json {
       securitySchemes: {
         adminToken: { type: 'http', scheme: 'bearer', description: 'What the server was given as --admin-token.' },
       },
-      parameters: {
-        room: pathParameter('room', 'The name of a room, percent-encoded.'),
-        participant: pathParameter('participant', 'The id of a participant.'),
-        identity: pathParameter('identity', 'The claim `sub` of a join token, percent-encoded.'),
-      },
+      parameters: pathParameters(),
       schemas: { ...componentSchemas(REQUESTS, 'input'), ...componentSchemas(ANSWERS, 'output') },
     },
   };
@@ -140,9 +138,10 @@ function success({ answer, file }: Operation): Json {
 }
 
 /** Each status once, with the codes that it can have. */
-function failures({ errors, body, query }: Operation): Json {
+function failures({ path, errors, body, query }: Operation): Json {
   const codes = new Set([
     ...OF_EVERY_OPERATION,
+    ...(path.includes('{') ? OF_A_PATH : []),
     ...(query === undefined ? [] : OF_A_QUERY),
     ...(body === undefined ? [] : OF_A_BODY),
     ...errors,
@@ -172,8 +171,14 @@ function queryParameters(query: z.ZodObject): Json[] {
   });
 }
 
-function pathParameter(name: string, description: string): Json {
-  return { name, in: 'path', required: true, description, schema: { type: 'string' } };
+function pathParameters(): Json {
+  const { properties = {} } = z.toJSONSchema(pathSchema, { io: 'input' });
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, property]) => {
+      const { description, default: _, ...schema } = property as Record<string, unknown>;
+      return [name, { name, in: 'path', required: true, description, schema }];
+    }),
+  );
 }
 
 function componentSchemas(schemas: Readonly<Record<string, z.ZodObject>>, io: 'input' | 'output'): Json {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
-import { MAX_IDENTITY_LENGTH, MAX_PASSWORD_LENGTH } from '../bounds.ts';
+import { MAX_IDENTITY_LENGTH, MAX_NAME_LENGTH, MAX_PARTICIPANT_ID_LENGTH, MAX_PASSWORD_LENGTH } from '../bounds.ts';
 
 const MAX_BAN_SECONDS = 86_400;
 const MAX_TOKEN_SECONDS = 366 * 86_400;
@@ -14,7 +14,7 @@ const MAX_CAPTURE_BYTES = 64 * 1024 * 1024;
 
 const count = () => z.number().int().min(0);
 const time = () => z.string().meta({ format: 'date-time' });
-const name = () => z.string().min(1).max(256);
+const name = () => z.string().min(1).max(MAX_NAME_LENGTH);
 
 const maxParticipants = z.number().int().min(1).max(10_000).describe('How many may be in the room.');
 const maxTalkers = z
@@ -240,6 +240,17 @@ export const problemSchema = z.strictObject({
   detail: z.string(),
   code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]).describe('Stable, for programs.'),
   retryAfterMs: count().optional().describe('When it is worth trying again.'),
+});
+
+/** The parameters in the paths of operations. */
+export const pathSchema = z.strictObject({
+  room: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a room, percent-encoded.'),
+  participant: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a participant.'),
+  identity: z
+    .string()
+    .max(MAX_IDENTITY_LENGTH)
+    .default('')
+    .describe('The claim `sub` of a join token, percent-encoded.'),
 });
 
 const MAX_PAGE = 1000;

@@ -2,7 +2,7 @@
 import type { RequestListener } from 'node:http';
 import { isIP } from 'node:net';
 import { AppError } from '../../lib/errors.ts';
-import { isAllowedHost } from '../../lib/net/host-header.ts';
+import { isAllowedHost, urlOfHost } from '../../lib/net/host-header.ts';
 import type { Challenges } from './challenges.ts';
 
 const HTTP_PORT = 80;
@@ -43,8 +43,9 @@ export function redirectListener(options: RedirectOptions): RequestListener {
 /** Where a visitor of this `Host` is sent; undefined if it is none of ours. */
 function secureOrigin(host: string | undefined, options: RedirectOptions): string | undefined {
   const { domains, allowHosts, httpPort, httpsPort } = options;
-  if (host === undefined || !/^[\w.:[\]-]+$/.test(host) || !URL.canParse(`http://${host}`)) return undefined;
-  const { hostname, port } = new URL(`http://${host}`);
+  const url = urlOfHost(host);
+  if (url === undefined) return undefined;
+  const { hostname, port } = url;
   const name = hostname.replace(/\.$/, '');
   const isOfMachine = name === 'localhost' || isIP(name.replace(/^\[|\]$/g, '')) !== 0;
   const isOurs = domains.length > 0 ? isOfMachine || domains.includes(name) : isAllowedHost(host, allowHosts);

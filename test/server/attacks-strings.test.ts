@@ -1,0 +1,88 @@
+import { request } from 'node:http';
+import { type Test, test } from 'tap';
+import { Conversation } from '../helpers/conversation.ts';
+import { startServer } from '../helpers/running-server.ts';
+import { SignalingClient } from '../helpers/signaling-client.ts';
+
+/** A client may send eight of the largest messages at once. */
+const MESSAGES = 7;
+const SOCKETS = 3;
+const UNITS = 15_000;
+/** Canonical combining classes 232, 230, 220 and 202: descending, so that each has to be moved to its place. */
+const DESCENDING = ['\u0315', '\u0300', '\u0316', '\u0327'];
+const MARKS = DESCENDING.map((mark) => mark.repeat(UNITS / DESCENDING.length)).join('');
+const MIXED_MARKS = DESCENDING.join('').repeat(UNITS / DESCENDING.length);
+/** As many bytes of UTF-8 that cost nothing. */
+const PLAIN = 'é'.repeat(UNITS);
+/** What is refused at once takes about as long as something else that is refused at once; before, it was a thousand times. */
+const MAX_RATIO = 6;
+
+const BEHAVED = { type: 'join', room: 'lobby', name: 'Eve' } as const;
+
+test('while two people talk', async (t) => {
+  const conversation = await Conversation.start(t, (flags) =>
+    startServer([...flags, '--max-messages-per-second', '1000', '--allow-hosts', 'voice.example']),
+  );
+  const { server } = conversation;
+
+  /** How long the server takes for these messages, from some connections at the same time. */
+  const timeOf = async (t: Test, message: object): Promise<number> => {
+    const clients = await Promise.all(Array.from({ length: SOCKETS }, () => SignalingClient.open(server.webSocketUrl)));
+    const text = JSON.stringify(message);
+    const startMs = performance.now();
+    for (const { socket } of clients) for (let count = 0; count < MESSAGES; count++) socket.send(text);
+    const answers = (await Promise.all(clients.map((client) => client.settled()))).flat();
+    const tookMs = performance.now() - startMs;
+    t.equal(answers.length, SOCKETS * MESSAGES);
+    t.ok(answers.every(({ type }) => type === 'error'));
+    for (const { socket } of clients) socket.terminate();
+    return tookMs;
+  };
+
+  for (const field of ['name', 'room', 'password', 'token', 'resumeToken'] as const) {
+    await t.test(`a ${field} that would take long to read is refused before it is read`, (t) =>
+      conversation.unharmed(t, async () => {
+        const plainMs = await timeOf(t, { ...BEHAVED, [field]: PLAIN });
+        for (const marks of [MARKS, MIXED_MARKS]) {
+          const tookMs = await timeOf(t, { ...BEHAVED, [field]: marks });
+          t.ok(tookMs < MAX_RATIO * plainMs + 50, `${tookMs.toFixed(0)} ms, harmless ones ${plainMs.toFixed(0)} ms`);
+        }
+      }),
+    );
+  }
+
+  /** Asks one after the other and returns the time for all. */
+  const ask = async (t: Test, headers: Record<string, string>, status: number): Promise<number> => {
+    const startMs = performance.now();
+    for (let count = 0; count < 50; count++) {
+      const answered = await new Promise<number | undefined>((resolve, reject) => {
+        const asked = request(`${server.url}/ws`, {
+          headers: {
+            ...{ connection: 'upgrade', upgrade: 'websocket' },
+            ...{ 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' },
+            ...headers,
+          },
+        });
+        asked.on('response', (response) => resolve(response.resume().statusCode));
+        asked.on('error', reject);
+        asked.end();
+      });
+      if (answered !== status) t.equal(answered, status);
+    }
+    return performance.now() - startMs;
+  };
+
+  await t.test('so is a host and an origin that would take long to read', (t) =>
+    conversation.unharmed(t, async () => {
+      const plainMs = await ask(t, { host: 'x'.repeat(12_000) }, 421);
+      const punycodeMs = await ask(t, { host: `xn--${'ab9z'.repeat(3000)}` }, 421);
+      t.ok(
+        punycodeMs < MAX_RATIO * plainMs + 50,
+        `${punycodeMs.toFixed(0)} ms, harmless ones ${plainMs.toFixed(0)} ms`,
+      );
+      const marks = encodeURIComponent(DESCENDING.join('')).repeat(500);
+      const originMs = await ask(t, { host: 'voice.example', origin: `http://a${marks}` }, 403);
+      t.ok(originMs < MAX_RATIO * plainMs + 50, `${originMs.toFixed(0)} ms, harmless ones ${plainMs.toFixed(0)} ms`);
+    }),
+  );
+});
