@@ -6,6 +6,7 @@ import { DtlsClient, RTCDtlsTransport } from 'werift';
 import { USE_SRTP_PROFILES, type UseSrtpProfile } from '../../src/rtc/dtls/use-srtp.ts';
 import { parseStun, type StunMessage, verifyStunIntegrity } from '../../src/rtc/ice/stun.ts';
 import { writeBindingRequest, writeBindingSuccess } from '../../src/rtc/ice/stun-writer.ts';
+import type { SrtpKeys } from '../../src/rtc/srtp/srtp-keys.ts';
 import { SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
 import type { Answer } from './session-description.ts';
 
@@ -50,20 +51,16 @@ export interface MediaTransportOptions extends IceCredentials {
  * The server knows its peers by their address, so participants cannot share a socket.
  */
 export class MediaTransport {
-  readonly srtp: SrtpSession;
+  srtp: SrtpSession;
+  readonly #keys: SrtpKeys;
   readonly #socket: Socket;
   readonly #keepAlive: NodeJS.Timeout;
   readonly #dtls: DtlsTransport;
   readonly #agent: IceAgent;
 
-  private constructor(
-    srtp: SrtpSession,
-    socket: Socket,
-    agent: IceAgent,
-    keepAlive: NodeJS.Timeout,
-    dtls: DtlsTransport,
-  ) {
-    this.srtp = srtp;
+  private constructor(keys: SrtpKeys, socket: Socket, agent: IceAgent, keepAlive: NodeJS.Timeout, dtls: DtlsTransport) {
+    this.#keys = keys;
+    this.srtp = new SrtpSession(keys);
     this.#agent = agent;
     this.#socket = socket;
     this.#keepAlive = keepAlive;
@@ -104,8 +101,8 @@ export class MediaTransport {
     try {
       await withTimeout(agent.connect(), 'no answer to the connectivity checks');
       keepAlive = setInterval(() => agent.check(), KEEP_ALIVE_MS);
-      const srtp = await withTimeout(handshake(transport, certificate, answer), 'the DTLS handshake does not end');
-      return new MediaTransport(srtp, socket, agent, keepAlive, transport);
+      const keys = await withTimeout(handshake(transport, certificate, answer), 'the DTLS handshake does not end');
+      return new MediaTransport(keys, socket, agent, keepAlive, transport);
     } catch (error) {
       clearInterval(keepAlive);
       transport.closed = true;
@@ -122,6 +119,11 @@ export class MediaTransport {
     await withTimeout(this.#agent.connect(), 'no answer to the checks of the restart').finally(() =>
       this.#agent.stop(),
     );
+  }
+
+  /** From now on packets of another SSRC may be protected: SRTP counts the packets of each. */
+  changeSource(): void {
+    this.srtp = new SrtpSession(this.#keys);
   }
 
   /** A whole SRTP packet; the buffer must not change afterwards. */
@@ -200,7 +202,7 @@ class IceAgent {
   }
 }
 
-async function handshake(transport: DtlsTransport, certificate: Certificate, answer: Answer): Promise<SrtpSession> {
+async function handshake(transport: DtlsTransport, certificate: Certificate, answer: Answer): Promise<SrtpKeys> {
   const dtls = new DtlsClient({
     transport,
     cert: certificate.pem,
@@ -224,11 +226,11 @@ async function handshake(transport: DtlsTransport, certificate: Certificate, ans
   if (profile === undefined) throw new Error('no SRTP profile was agreed on');
   const [name, { keyLength, saltLength }] = profile;
   const keys = dtls.extractSessionKeys(keyLength, saltLength);
-  return new SrtpSession({
+  return {
     profile: name as UseSrtpProfile,
     local: { key: keys.localKey, salt: keys.localSalt },
     remote: { key: keys.remoteKey, salt: keys.remoteSalt },
-  });
+  };
 }
 
 async function withTimeout<T>(work: Promise<T>, message: string): Promise<T> {

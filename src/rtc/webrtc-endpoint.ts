@@ -48,6 +48,8 @@ export interface ReceivedRtp extends RtpHeader {
 export interface WebRtcTransportEvents {
   /** An authentic packet of a negotiated payload type. */
   rtp(packet: ReceivedRtp, nowMs: Millis): void;
+  /** The next packet is the first of another stream of the peer: its sequence numbers and timestamps have nothing to do with those before. */
+  sourceChanged?(): void;
   /** A DTLS datagram from an address that passed ICE. */
   dtls(datagram: Buffer): void;
   /** Nothing authentic has come for some seconds, or something again. */
@@ -79,8 +81,8 @@ const MOVED_INTERVAL_MS = 5000;
 const CLOCK_RATE_HZ = 48_000;
 /** After the handshake: each is decrypted on another thread only to be refused, if it is forged. */
 const LATE_DTLS = { perSecond: 20, burst: 40 } as const;
-/** A new source takes over when the old one has been silent for this long. */
-const SSRC_HANDOVER_MS = 500;
+/** A new source takes over when the old one has been silent for this long, or when so many packets in a row are of the new one. */
+const SSRC_HANDOVER = { afterMs: 500, packets: 5 } as const;
 const MAX_PAYLOAD = SEND_BUFFER_LENGTH - RTP_HEADER_LENGTH - SRTP_MAX_OVERHEAD;
 
 export class WebRtcTransport implements DatagramEndpoint {
@@ -107,6 +109,9 @@ export class WebRtcTransport implements DatagramEndpoint {
   readonly #packet: ReceivedRtp = Object.assign(createRtpHeader(), { payload: new Uint8Array(0) });
   #srtp: SrtpSession | null = null;
   #peer: { ssrc: number; statistics: ReceiveStatistics; lastMs: Millis } | null = null;
+  /** Another source that sends meanwhile, and its packets since the last one of the present source. */
+  #rivalSsrc = 0;
+  #rivalPackets = 0;
   /** Below 2^15, so that the first wrap is far: a receiver that misses the first packets still knows the rollover counter. */
   #sequenceNumber: number;
   #lastHeardMs: Millis;
@@ -379,17 +384,26 @@ export class WebRtcTransport implements DatagramEndpoint {
   #follow(packet: RtpHeader, nowMs: Millis): boolean {
     if (this.#peer?.ssrc !== packet.ssrc) {
       if (this.#peer !== null) {
-        if (nowMs - this.#peer.lastMs < SSRC_HANDOVER_MS) return false;
+        if (!this.#hasTakenOver(packet.ssrc, nowMs - this.#peer.lastMs)) return false;
         this.counters.ssrcChanges++;
         this.#demultiplexer.forgetSource(this.#peer.ssrc, this);
+        this.#events.sourceChanged?.();
       }
       this.#peer = { ssrc: packet.ssrc, statistics: new ReceiveStatistics(CLOCK_RATE_HZ), lastMs: nowMs };
       this.#rtcp.forgetPeer();
       this.#demultiplexer.knowSource(packet.ssrc, this);
     }
+    this.#rivalPackets = 0;
     this.#peer.lastMs = nowMs;
     this.#peer.statistics.receive(packet.sequenceNumber, packet.timestamp, nowMs);
     return true;
+  }
+
+  #hasTakenOver(ssrc: number, silentMs: Millis): boolean {
+    if (ssrc !== this.#rivalSsrc) this.#rivalPackets = 0;
+    this.#rivalSsrc = ssrc;
+    this.#rivalPackets++;
+    return silentMs >= SSRC_HANDOVER.afterMs || this.#rivalPackets >= SSRC_HANDOVER.packets;
   }
 
   #sendRtcp(kind: 'report' | 'bye', nowMs: Millis, wallNowMs: Millis): void {

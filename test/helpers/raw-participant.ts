@@ -92,8 +92,25 @@ export class RawParticipant {
     }
   }
 
+  /** Goes on as another source, whose numbers begin wherever they like. */
+  changeSource(ssrc: number, sequenceNumber: number, timestamp: number): void {
+    this.#transport.changeSource();
+    this.ssrc = ssrc;
+    this.sequenceNumber = sequenceNumber;
+    this.timestamp = timestamp;
+  }
+
   /** The next 20 ms, loud by what the header says. */
   sendRtp(payload: Uint8Array, levelDbov = -10): void {
+    this.#transport.send(this.#protect(payload, levelDbov));
+  }
+
+  /** The same, and the packet is lost. */
+  loseRtp(payload: Uint8Array): void {
+    this.#protect(payload, -10);
+  }
+
+  #protect(payload: Uint8Array, levelDbov: number): Uint8Array {
     const packet = Buffer.alloc(HEADER + payload.length + MAX_OVERHEAD);
     writeRtpHeader(packet, OPUS, this.sequenceNumber, this.timestamp, this.ssrc, false);
     packet[0]! |= 0x10;
@@ -102,8 +119,8 @@ export class RawParticipant {
     packet[17] = 0x80 | -levelDbov;
     packet.set(payload, HEADER);
     const length = this.#transport.srtp.protectRtp(packet, HEADER, HEADER + payload.length);
-    this.#transport.send(packet.subarray(0, length));
     this.skip(1);
+    return packet.subarray(0, length);
   }
 
   /** As if so many packets had been sent and lost. */

@@ -26,6 +26,7 @@ function setUp({ redPayloadType = 63 as number | null } = {}) {
   const demultiplexer = new Demultiplexer({ listen: () => {} } as unknown as UdpPort, clock);
   const received: { ssrc: number; payload: string; payloadType: number }[] = [];
   const closed: string[] = [];
+  const changes: number[] = [];
   const transport = new WebRtcTransport({
     id: 1,
     parameters: {
@@ -45,6 +46,7 @@ function setUp({ redPayloadType = 63 as number | null } = {}) {
     events: {
       rtp: ({ ssrc, payload, payloadType }) =>
         received.push({ ssrc, payloadType, payload: Buffer.from(payload).toString() }),
+      sourceChanged: () => changes.push(received.length),
       dtls: () => {},
       silent: () => {},
       closed: (reason) => closed.push(reason),
@@ -89,7 +91,21 @@ function setUp({ redPayloadType = 63 as number | null } = {}) {
     const datagram = Buffer.alloc(200);
     arrive(datagram.subarray(0, peer.protectRtcp(datagram, writeReport(datagram, 0, 7, null, [about]))));
   };
-  return { report, clock, sent, demultiplexer, transport, received, closed, arrive, check, keys, packet, peer };
+  return {
+    report,
+    changes,
+    clock,
+    sent,
+    demultiplexer,
+    transport,
+    received,
+    closed,
+    arrive,
+    check,
+    keys,
+    packet,
+    peer,
+  };
 }
 
 test('only negotiated payload types are handed on, without padding, each once', (t) => {
@@ -136,6 +152,48 @@ test('a second source is heard when the first has been silent, and not before', 
     ['7a', '8c'],
   );
   t.match(transport.counters, { unknownSsrc: 1, ssrcChanges: 1 });
+  t.end();
+});
+
+test('a source that sends in place of the first is heard after a few packets, and two at once are not heard in turns', (t) => {
+  const { transport, changes, received, arrive, keys, packet } = setUp();
+  transport.setKeys(keys);
+  arrive(packet(1, 'a'));
+  for (let n = 2; n < 40; n++) {
+    arrive(packet(n, 'a'));
+    arrive(packet(n, 'b', { ssrc: 8 }));
+  }
+  t.equal(transport.counters.ssrcChanges, 0);
+  for (let n = 40; n < 50; n++) arrive(packet(n, 'b', { ssrc: 8 }));
+  t.equal(transport.counters.ssrcChanges, 1);
+  t.same(changes, [39], 'it is told before the first packet');
+  t.equal(received.slice(39).filter(({ ssrc }) => ssrc === 8).length, received.length - 39);
+  t.ok(received.length >= 39 + 5);
+  t.end();
+});
+
+test('a peer may change its source as often as it likes; each begins anew, in the reports too', (t) => {
+  const { clock, sent, transport, changes, received, arrive, keys, packet, peer, check } = setUp();
+  transport.setKeys(keys);
+  for (let ssrc = 1; ssrc <= 40; ssrc++) {
+    for (let n = 0; n < 10; n++) {
+      clock.advance(20);
+      // Each loses a packet, and its numbers have nothing to do with those of the one before.
+      if (n !== 8) arrive(packet(((ssrc * 9973) & 0xffff) + n, `${ssrc}`, { ssrc }));
+    }
+    const heard = received.filter((rtp) => rtp.ssrc === ssrc);
+    t.ok(heard.length >= 5 && heard.every(({ payload }) => payload === `${ssrc}`), `source ${ssrc} is heard`);
+  }
+  t.equal(changes.length, 39);
+  sent.length = 0;
+  for (let ms = 0; ms < 7000; ms += 100) {
+    clock.advance(100);
+    if (ms % 2000 === 0) check();
+    transport.housekeeping(clock.now(), clock.wallNow());
+  }
+  const rtcp = sent.filter((datagram) => datagram[0]! >= 128);
+  const { reports } = parseRtcp(rtcp[0]!, Number(peer.unprotectRtcp(rtcp[0]!)))!;
+  t.match(reports, [{ ssrc: 40, cumulativeLost: 1, lastSenderReport: 0 }]);
   t.end();
 });
 

@@ -121,6 +121,30 @@ test('while two people talk', async (t) => {
     t.ok(level > AUDIBLE_DBFS, `and the voice afterwards (${level.toFixed(1)} dBFS)`);
   });
 
+  await t.test('the packets before the first wrap may be lost', async (t) => {
+    const eve = await RawParticipant.join({ ...join, name: 'Eve', ssrc: 80, sequenceNumber: 0xffff - 5 });
+    t.teardown(() => eve.close());
+    for (let i = 0; i < 10; i++) eve.loseRtp(Buffer.from([0xf8, 0xff, 0xfe]));
+    const mark = ada.hearing.mark();
+    await speak(eve, 40);
+    const level = usualLevelDbfs(ada.hearing.sound(mark), OTHER_HZ);
+    t.ok(level > AUDIBLE_DBFS, `Eve is heard (${level.toFixed(1)} dBFS)`);
+  });
+
+  await t.test('who changes the SSRC is heard each time, however often', async (t) => {
+    const eve = await RawParticipant.join({ ...join, name: 'Eve', ssrc: 100 });
+    t.teardown(() => eve.close());
+    await conversation.unharmed(t, async () => {
+      for (let change = 0; change < 12; change++) {
+        if (change > 0) eve.changeSource(100 + change, Math.floor(prng() * 65_536), Math.floor(prng() * 2 ** 32));
+        const mark = ada.hearing.mark();
+        await speak(eve, 40);
+        const level = usualLevelDbfs(ada.hearing.sound(mark), OTHER_HZ);
+        t.ok(level > AUDIBLE_DBFS, `source ${change} is heard (${level.toFixed(1)} dBFS)`);
+      }
+    });
+  });
+
   await t.test('payloads that no encoder has made are not heard and stop nobody', async (t) => {
     const eve = await RawParticipant.join({ ...join, name: 'Eve', ssrc: 79 });
     t.teardown(() => eve.close());

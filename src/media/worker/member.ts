@@ -77,6 +77,7 @@ export class RoomMember implements MixSink {
       random,
       events: {
         rtp: (packet, nowMs) => this.#receive(packet, nowMs),
+        sourceChanged: () => this.#room.mixer.restartSource(this.#participant),
         dtls: events.dtls,
         silent: events.silent,
         moved: events.moved,

@@ -126,10 +126,6 @@ export class Mixer {
     this.#shared = new MixStream(pool, SHARED_ENCODER);
   }
 
-  get size(): number {
-    return this.#participants.size;
-  }
-
   /** Nobody is here, and nobody who was here still sounds. */
   get deserted(): boolean {
     return this.#participants.size === 0 && this.#awake.length === 0;
@@ -199,6 +195,11 @@ export class Mixer {
     if (participant.awake) return;
     participant.awake = true;
     this.#awake.push(participant);
+  }
+
+  /** What is pushed from now on is another stream, which begins anew. */
+  restartSource(participant: MixParticipant): void {
+    participant.source.restart();
   }
 
   /**

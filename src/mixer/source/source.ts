@@ -62,6 +62,8 @@ export class Source implements Talker {
   readonly #preRoll: Uint8Array[] = [];
   #decoder: Decoder | undefined;
   #muted = false;
+  /** The decoder's state belongs to the stream before. */
+  #decoderIsStale = false;
 
   /** Samples to be played; the first `FRAME_SAMPLES` are this tick's. Made when the source first speaks. */
   #pcm: Float32Array | undefined;
@@ -133,6 +135,13 @@ export class Source implements Talker {
     );
   }
 
+  /** What is pushed from now on is another stream. What has sounded of the one before fades. */
+  restart(): void {
+    this.#jitter.reset();
+    this.#preRoll.length = 0;
+    this.#decoderIsStale = true;
+  }
+
   /** Moves on by one frame. True if there is sound in `frame`, false if this source adds nothing to the mix now. */
   read(nowMs: number): boolean {
     this.#consume();
@@ -181,6 +190,8 @@ export class Source implements Talker {
 
   #take(packet: BufferedPacket): void {
     const { payload, durationSamples } = packet;
+    if (this.#decoderIsStale) this.#releaseDecoder();
+    this.#decoderIsStale = false;
     const level = isDtx(payload) ? SILENCE_DBOV : packet.levelDbov;
     const durationMs = durationSamples / SAMPLES_PER_MS;
     if (this.#muted) this.#voice.update(SILENCE_DBOV, durationMs);

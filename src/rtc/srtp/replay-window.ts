@@ -6,7 +6,13 @@ export const REPLAY_WINDOW = 128;
 export class ReplayWindow {
   /** Each index has one place, so nothing is shifted when the window moves. */
   readonly #seen = new Float64Array(REPLAY_WINDOW).fill(-1);
-  #highest = -1;
+  #highest: number;
+
+  /** `highest`: everything up to this index counts as received. */
+  constructor(highest = -1) {
+    this.#highest = highest;
+    for (let index = Math.max(0, highest - REPLAY_WINDOW + 1); index <= highest; index++) this.accept(index);
+  }
 
   /** The highest index accepted, -1 before the first. */
   get highest(): number {

@@ -64,7 +64,11 @@ export class CmTransform implements SrtpTransform {
   openRtp(packet: Uint8Array, start: number, end: number, ssrc: number, index: number): boolean {
     for (let i = 0; i < TAG; i++) received[i] = packet[end + i]!;
     writeUint32(packet, end, Math.floor(index / 0x1_0000));
-    if (!isTag(received, 0, this.#rtpHmac.digest(packet, end + INDEX))) return false;
+    if (!isTag(received, 0, this.#rtpHmac.digest(packet, end + INDEX))) {
+      // It may be tried again with another rollover counter.
+      for (let i = 0; i < INDEX; i++) packet[end + i] = received[i]!;
+      return false;
+    }
     const at = this.#rtpKeystream.at(ssrc, index, Math.ceil((end - start) / BLOCK));
     applyKeystream(packet, start, end, this.#rtpKeystream.bytes, at);
     return true;

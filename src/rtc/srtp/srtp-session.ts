@@ -5,7 +5,7 @@
 
 import { readUint16, readUint32 } from '../../lib/bytes.ts';
 import type { RtpHeader } from '../rtp/rtp-packet.ts';
-import { ReplayWindow } from './replay-window.ts';
+import { ReceivedSources } from './received-sources.ts';
 import { CmTransform } from './srtp-cm.ts';
 import { GcmTransform } from './srtp-gcm.ts';
 import { SRTP_PROFILES, type SrtpKeys, type SrtpMasterKey, type SrtpProfile } from './srtp-keys.ts';
@@ -14,12 +14,17 @@ import { RTCP_CLEAR_LENGTH, RTCP_ENCRYPTED, type SrtpTransform } from './srtp-tr
 /** Why a packet was not unprotected: forged or damaged; received before or too old; no SRTP, or one synchronisation source too many. */
 export type SrtpFailure = 'auth' | 'replay' | 'malformed';
 
-/** Synchronisation sources that one peer may use over time, each for RTP and RTCP. It needs one. */
-const MAX_SOURCES = 8;
 /** RFC 3711 section 9.2: as many packets as one master key may protect. */
 const MAX_RTP_INDEX = 2 ** 48 - 1;
 const MAX_RTCP_INDEX = 2 ** 31 - 1;
 const SEQUENCE_NUMBERS = 0x1_0000;
+/**
+ * How many higher rollover counters are tried where the estimate (RFC 3711 section 3.3.1) was wrong: the packets before the first wrap were lost,
+ * or more than 2^15 in a row. Enough for half an hour of 20 ms packets.
+ */
+const MORE_COUNTERS = 2;
+/** Forged packets would take our time with this, so it is done for so many that turn out to be forged, and then for some of them. */
+const DOUBTS = { all: 64, oneOf: 16 } as const;
 
 /** The most that `protectRtp` and `protectRtcp` add to a packet, in bytes, with any profile. */
 export const SRTP_MAX_OVERHEAD = 20;
@@ -27,8 +32,10 @@ export const SRTP_MAX_OVERHEAD = 20;
 export class SrtpSession {
   readonly #sender: SrtpTransform;
   readonly #receiver: SrtpTransform;
-  readonly #rtpSources = new Map<number, ReplayWindow>();
-  readonly #rtcpSources = new Map<number, ReplayWindow>();
+  readonly #rtpSources = new ReceivedSources();
+  readonly #rtcpSources = new ReceivedSources();
+  /** Packets that were authentic with none of several rollover counters, since one was. */
+  #doubts = 0;
   #sentSsrc = -1;
   #sentIndex = -1;
   #sentRtcpIndex = 0;
@@ -66,18 +73,41 @@ export class SrtpSession {
   unprotectRtp(packet: Uint8Array, header: RtpHeader): number | SrtpFailure {
     const end = packet.length - this.#receiver.tagLength;
     if (end < header.headerLength) return 'malformed';
-    let source = this.#rtpSources.get(header.ssrc);
-    if (source === undefined && this.#rtpSources.size >= MAX_SOURCES) return 'malformed';
-    const index = source === undefined ? header.sequenceNumber : estimateIndex(source.highest, header.sequenceNumber);
+    const { ssrc, sequenceNumber } = header;
+    const sources = this.#rtpSources;
+    if (!sources.hasRoomFor(ssrc)) return 'malformed';
+    const highest = sources.highestOf(ssrc);
+    const index = highest < 0 ? sequenceNumber : estimateIndex(highest, sequenceNumber);
     if (index > MAX_RTP_INDEX) return 'malformed';
-    if (source !== undefined && !source.isFresh(index)) return 'replay';
-    if (!this.#receiver.openRtp(packet, header.headerLength, end, header.ssrc, index)) return 'auth';
-    if (source === undefined) {
-      source = new ReplayWindow();
-      this.#rtpSources.set(header.ssrc, source);
+    const isFresh = sources.isFresh(ssrc, index);
+    if (isFresh && this.#receiver.openRtp(packet, header.headerLength, end, ssrc, index)) {
+      sources.accept(ssrc, index);
+      return end;
     }
-    source.accept(index);
-    return end;
+    if (this.#openWithHigherCounter(packet, header, end, index)) return end;
+    return isFresh ? 'auth' : 'replay';
+  }
+
+  /** Tries a packet that is not authentic, or not new, with the estimated index. */
+  #openWithHigherCounter(
+    packet: Uint8Array,
+    { ssrc, headerLength }: RtpHeader,
+    end: number,
+    estimate: number,
+  ): boolean {
+    if (this.#doubts >= DOUBTS.all && this.#doubts % DOUBTS.oneOf !== 0) {
+      this.#doubts++;
+      return false;
+    }
+    for (let counter = 1; counter <= MORE_COUNTERS; counter++) {
+      const index = estimate + counter * SEQUENCE_NUMBERS;
+      if (index > MAX_RTP_INDEX || !this.#receiver.openRtp(packet, headerLength, end, ssrc, index)) continue;
+      this.#rtpSources.accept(ssrc, index);
+      this.#doubts = 0;
+      return true;
+    }
+    this.#doubts++;
+    return false;
   }
 
   /** Protects the (compound) RTCP packet in the first `length` bytes of `packet`. Returns the whole length, or 0 without room or index. */
@@ -97,15 +127,10 @@ export class SrtpSession {
     if (word < RTCP_ENCRYPTED) return 'malformed';
     const index = word - RTCP_ENCRYPTED;
     const ssrc = readUint32(packet, 4);
-    let source = this.#rtcpSources.get(ssrc);
-    if (source === undefined && this.#rtcpSources.size >= MAX_SOURCES) return 'malformed';
-    if (source !== undefined && !source.isFresh(index)) return 'replay';
+    if (!this.#rtcpSources.hasRoomFor(ssrc)) return 'malformed';
+    if (!this.#rtcpSources.isFresh(ssrc, index)) return 'replay';
     if (!this.#receiver.openRtcp(packet, packet.length, ssrc, index)) return 'auth';
-    if (source === undefined) {
-      source = new ReplayWindow();
-      this.#rtcpSources.set(ssrc, source);
-    }
-    source.accept(index);
+    this.#rtcpSources.accept(ssrc, index);
     return length;
   }
 }

@@ -7,8 +7,8 @@ export interface SrtpTransform {
   /** Encrypts `packet` from `start` to `end` in place and writes the tag after it. */
   sealRtp(packet: Uint8Array, start: number, end: number, ssrc: number, index: number): void;
   /**
-   * Verifies the tag after `end` and decrypts from `start` to `end` in place. False: the packet is forged or damaged, and its
-   * content must not be used.
+   * Verifies the tag after `end` and decrypts from `start` to `end` in place. False: the packet is forged or damaged, or has another index.
+   * It is as it was then.
    */
   openRtp(packet: Uint8Array, start: number, end: number, ssrc: number, index: number): boolean;
   /** Encrypts the RTCP packet of `length` bytes in place, all but its first eight, and writes tag and index after it. */

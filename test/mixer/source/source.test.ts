@@ -41,6 +41,13 @@ class Line {
     this.source.push(packet, atMs);
   }
 
+  /** From now on the sender sends another stream. */
+  restart(sequenceNumber: number, timestamp: number): void {
+    this.#n = sequenceNumber;
+    this.#timestamp = timestamp;
+    this.source.restart();
+  }
+
   /** A packet of the sender that never arrives. */
   lose(): void {
     this.#n++;
@@ -96,6 +103,38 @@ test('a muted source costs no decoding, fades out within a frame and comes back 
   t.ok(rms(line.heard[152]!) > 0.15);
   const all = concatInt16(line.heard);
   t.ok(clickRatio(all, 2, all.length, TONE) < 1.4, 'without a click');
+});
+
+test('each new stream is heard as if it were the first, wherever its numbers begin, and without a click', async (t) => {
+  const line = new Line(opusCodec);
+  const frames = 40;
+  // Behind the stream before, a little ahead, far ahead, the same again, and over the wrap.
+  const starts = [0, -3, 4, -900, 900, -30_000, 0, 17, -1, 65_530].map((step, i) => 1000 + i * 50 + step);
+  for (const [change, start] of starts.entries()) {
+    if (change > 0) line.restart(start & 0xffff, (start * FRAME_SAMPLES) >>> 0);
+    const encode = createFrameEncoder();
+    for (let n = 0; n < frames; n++) {
+      const at = change * frames + n;
+      // A sender whose microphone opens, or the click would be its own.
+      const frame = frameOf(TONE, at).map((sample, i) => (n === 0 ? (sample * i) / FRAME_SAMPLES : sample));
+      line.push(encode(frame), at * PTIME_MS);
+      line.read(at * PTIME_MS);
+    }
+    const heard = line.heard.slice(change * frames + 10);
+    t.ok(
+      heard.every((frame) => rms(frame) > 0.15),
+      `stream ${change} sounds`,
+    );
+  }
+  t.equal(line.pool.decodersInUse, 1);
+  const { packetsLost, packetsLate, packetsDuplicate, packetsDiscarded } = line.pool.counters;
+  t.strictSame(
+    [packetsLost, packetsLate, packetsDuplicate, packetsDiscarded],
+    [0, 0, 0, 0],
+    'no stream counts for another',
+  );
+  const all = concatInt16(line.heard);
+  t.ok(clickRatio(all, 2, all.length, TONE) < 1.4);
 });
 
 test('decoding what came before brings the decoder into step: the first word sounds as if always decoded', async (t) => {
