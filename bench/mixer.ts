@@ -2,8 +2,6 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { opusCodec } from '../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES } from '../src/mixer/format.ts';
-import { add, subtract } from '../src/mixer/kernels/pcm.ts';
-import { Limiter } from '../src/mixer/mix/limiter.ts';
 import { JitterBuffer } from '../src/mixer/source/jitter-buffer.ts';
 import { SendBuffer } from '../src/rtc/net/send-buffer.ts';
 import { UdpSocket } from '../src/rtc/net/udp-port.ts';
@@ -13,6 +11,7 @@ import { SrtpSession } from '../src/rtc/srtp/srtp-session.ts';
 import { createPrng, gaussian } from '../test/helpers/prng.ts';
 import { createBytes } from '../test/rtc/bytes.ts';
 import { runCommand, writeResult } from './lib/command.ts';
+import { KERNEL_COLUMNS, type KernelRow, kernelCases, kernelRows } from './lib/kernel-cases.ts';
 import { describeMachine, type Machine, warnIfBusy } from './lib/machine.ts';
 import { MICRO_COLUMNS, type MicroCase, type MicroRow, measureMicro } from './lib/micro.ts';
 import { JSON_FILE, type Options, type Values } from './lib/options.ts';
@@ -47,13 +46,15 @@ interface MixerResult {
   readonly machine: Machine;
   readonly listeners: number;
   readonly rows: readonly MicroRow[];
+  /** The loops over samples in both versions. */
+  readonly kernels: readonly KernelRow[];
 }
 
 await runCommand({
   name: 'mixer',
   about: [
-    'What the parts of the media path cost, in microseconds: of each mix (sum, limiter, encoder), of each talker (jitter',
-    'buffer, decoder), and of each listener (SRTP, sending). The parts are timed in turns, a batch of each in every round,',
+    'What the parts of the media path cost, in microseconds: of each mix (encoder), of each talker (jitter buffer, decoder), of',
+    'each listener (SRTP, sending), and of each frame the loops over samples, as SIMD and as TypeScript. The parts are timed in turns, a batch of each in every round,',
     'so that the ratios hold on a busy machine too; the fastest batch tells what a quiet one would give.',
     '',
     'Packets are protected for many listeners in turn, so that their keys are not all in the nearest cache. Packets are',
@@ -75,18 +76,21 @@ async function run(values: Values<typeof options>): Promise<void> {
   receiver.bind(0, '127.0.0.1');
   await once(receiver, 'listening');
   const cases = [
-    ...mixing(),
     ...coding(),
     ...buffering(),
     ...protecting(listeners),
     sending(sender, receiver.address().port),
     waking(),
   ];
+  const kernels = kernelCases();
   try {
-    const rows = await measureMicro(cases, { rounds, batchMs, onProgress: showProgress });
+    const all = await measureMicro([...cases, ...kernels], { rounds, batchMs, onProgress: showProgress });
     clearProgress();
+    const rows = all.slice(0, cases.length);
+    const kernelTable = kernelRows(all.slice(cases.length));
     console.log(formatTable(MICRO_COLUMNS, rows));
-    const result: MixerResult = { benchmark: 'mixer', machine, listeners, rows };
+    console.log(`\nThe loops over samples, in both versions:\n${formatTable(KERNEL_COLUMNS, kernelTable)}`);
+    const result: MixerResult = { benchmark: 'mixer', machine, listeners, rows, kernels: kernelTable };
     await writeResult(values.json, `${JSON.stringify(result, null, 2)}\n`);
   } finally {
     receiver.close();
@@ -97,17 +101,6 @@ async function run(values: Values<typeof options>): Promise<void> {
 function noise(deviation: number): Float32Array {
   const prng = createPrng(1);
   return Float32Array.from({ length: FRAME_SAMPLES }, () => gaussian(prng, 0, deviation));
-}
-
-function mixing(): MicroCase[] {
-  const [total, minus, frame] = [noise(0.1), noise(0.1), noise(0)];
-  const limiter = new Limiter();
-  const pcm = new Int16Array(FRAME_SAMPLES);
-  return [
-    { name: 'a talker added to the sum', run: (times) => repeat(times, () => add(total, frame)) },
-    { name: 'a talker taken out of it', run: (times) => repeat(times, () => subtract(minus, total, frame)) },
-    { name: 'limiter and 16 bits', run: (times) => repeat(times, () => limiter.process(total, pcm)) },
-  ];
 }
 
 function coding(): MicroCase[] {

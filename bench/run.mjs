@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildAll } from '../scripts/build.mjs';
+import { buildKernels } from '../scripts/kernels.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const benchmarks = {
@@ -24,6 +25,7 @@ if (name === undefined || !Object.hasOwn(benchmarks, name)) {
   process.exit(name === undefined || name === '--help' ? 0 : 2);
 }
 
+await buildKernels();
 await build({
   absWorkingDir: root,
   entryPoints: { [name]: `bench/${name}.ts`, client: 'bench/client/main.ts' },

@@ -11,6 +11,7 @@ import { brotliCompress, constants } from 'node:zlib';
 import { build } from 'esbuild';
 import { inject } from 'postject';
 import { buildPage } from './build.mjs';
+import { buildKernels } from './kernels.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const ADDON = '@discordjs/opus';
@@ -22,6 +23,7 @@ const COMPRESSION = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 const compress = promisify(brotliCompress);
 
 async function buildCode(outdir) {
+  await buildKernels();
   const { metafile } = await build({
     entryPoints: { main: join(ROOT, 'src/main/main.ts'), worker: join(ROOT, 'src/media/worker/thread.ts') },
     outdir,

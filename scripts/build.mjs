@@ -4,13 +4,15 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { buildKernels } from './kernels.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = { 'index.html': 'web/app', 'admin.html': 'web/admin' };
 /** What `src="/main.js"` and the like in index.html stand for. */
 const REFERENCE = /(?<=\s(?:src|href)=")\/([\w.-]+)(?=")/g;
 
-function buildServer(outdir) {
+async function buildServer(outdir) {
+  await buildKernels();
   return build({
     entryPoints: { main: join(ROOT, 'src/main/main.ts'), worker: join(ROOT, 'src/media/worker/thread.ts') },
     outdir,

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect, parseArgs } from 'node:util';
+import { buildKernels } from './kernels.mjs';
 import { compiledPath, compileSources } from './test/compile.mjs';
 import { findTestFiles } from './test/find-files.mjs';
 import { killRunningFiles, runFile } from './test/run-file.mjs';
@@ -61,6 +62,7 @@ function describe({ at, stack, source, diff, ...others }) {
 /** Returns the exit code. */
 async function main({ files, jobs, timeoutMs }) {
   const summary = new Summary();
+  await buildKernels();
   await compileSources(ROOT, COMPILED);
   await runAll(files, { jobs, heavyJobs: Math.max(1, Math.floor(CORES / 2)) }, async (file) => {
     const results = await runFile(compiledPath(ROOT, COMPILED, file), { cwd: ROOT, env: process.env, timeoutMs });

@@ -22,7 +22,7 @@ const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = 
   ['src/protocol/', ['src/lib/']],
   // RTP payloads <-> mixed payloads.
   ['src/mixer/kernels/', [...GROUND, 'src/mixer/format.ts']],
-  ['src/mixer/codec/', [...GROUND, 'src/mixer/format.ts']],
+  ['src/mixer/codec/', [...GROUND, 'src/mixer/format.ts', 'src/mixer/kernels/']],
   ['src/mixer/source/', [...GROUND, 'src/mixer/format.ts', 'src/mixer/kernels/', 'src/mixer/codec/']],
   ['src/mixer/mix/', [...GROUND, 'src/mixer/format.ts', 'src/mixer/kernels/', 'src/mixer/codec/', 'src/mixer/source/']],
   ['src/mixer/format.ts', []],

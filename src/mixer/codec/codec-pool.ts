@@ -1,4 +1,8 @@
-/** Encoders and decoders are large (18 to 60 kB outside of the JavaScript heap) and slow to make, so they are used again. */
+/**
+ * What the mixers of one worker share. Encoders and decoders are large (18 to 60 kB outside of the JavaScript heap) and slow to make, so they
+ * are used again.
+ */
+import { type Kernels, threadKernels } from '../kernels/kernels.ts';
 import type { Codec, Decoder, Encoder, EncoderSettings } from './codec.ts';
 
 /** Everything the mixers of one worker count. Plain numbers, only ever increased. */
@@ -41,6 +45,7 @@ export class CodecPool {
   readonly counters = newMixCounters();
   /** Monotonic milliseconds, only to measure with. */
   readonly now: () => number;
+  readonly kernels: Kernels;
   readonly #codec: Codec;
   readonly #encoders: Encoder[] = [];
   readonly #decoders: Decoder[] = [];
@@ -49,9 +54,10 @@ export class CodecPool {
   #maxComplexity = 10;
   #decodersInUse = 0;
 
-  constructor(codec: Codec, now: () => number) {
+  constructor(codec: Codec, now: () => number, kernels: Kernels = threadKernels()) {
     this.#codec = codec;
     this.now = now;
+    this.kernels = kernels;
   }
 
   get encodersInUse(): number {

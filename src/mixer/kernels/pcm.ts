@@ -1,5 +1,10 @@
-/** Arithmetic on frames of samples: no state, no allocation. Frames have equal lengths unless said otherwise. */
-import { FULL_SCALE, SILENCE_DBOV } from '../format.ts';
+/**
+ * Arithmetic on samples in TypeScript: no state, no allocation. Arrays have equal lengths unless said otherwise. Most of these
+ * functions have a twin in `kernels.wat` that gives the same results to the last bit: whoever changes one changes the other.
+ */
+import { FRAME_SAMPLES, FULL_SCALE, PTIME_MS, SAMPLES_PER_MS, SILENCE_DBOV } from '../format.ts';
+
+const { fround } = Math;
 
 /** `sum += frame` */
 export function add(sum: Float32Array, frame: Float32Array): void {
@@ -35,4 +40,115 @@ export function levelDbov(frame: Float32Array): number {
   for (let i = 0; i < frame.length; i++) energy += frame[i]! * frame[i]!;
   const rms = Math.sqrt(energy / frame.length) / FULL_SCALE;
   return rms > 0 ? Math.max(SILENCE_DBOV, 20 * Math.log10(rms)) : SILENCE_DBOV;
+}
+
+/**
+ * `sum += gain * frame`, with a gain that goes linearly from `from` to `to` over the frame. Like all gains from here on it is
+ * computed in single precision, four of them at a time in the SIMD kernel.
+ */
+export function addRamped(sum: Float32Array, frame: Float32Array, from: number, to: number): void {
+  const end = fround(to);
+  const step = fround(fround(end - fround(from)) / FRAME_SAMPLES);
+  for (let i = 0; i < FRAME_SAMPLES; i++) sum[i]! += fround(frame[i]! * gainAt(i, end, step));
+}
+
+/**
+ * `sum += high * raw + (low - high) * muffled`: below the corner of the low pass that made the muffled copy a voice gets the
+ * gain `low`, far above it `high`. Both go linearly over the frame.
+ * @param gains from `at` on: low and high before the frame, low and high at its end
+ */
+export function addShelved(
+  sum: Float32Array,
+  raw: Float32Array,
+  muffled: Float32Array,
+  gains: Float32Array,
+  at: number,
+): void {
+  const high = gains[at + 3]!;
+  const highStep = fround(fround(high - gains[at + 1]!) / FRAME_SAMPLES);
+  const rest = fround(gains[at + 2]! - high);
+  const restStep = fround(fround(rest - fround(gains[at]! - gains[at + 1]!)) / FRAME_SAMPLES);
+  for (let i = 0; i < FRAME_SAMPLES; i++) {
+    const bright = fround(raw[i]! * gainAt(i, high, highStep));
+    const dull = fround(muffled[i]! * gainAt(i, rest, restStep));
+    sum[i]! += fround(bright + dull);
+  }
+}
+
+/** Counted from the end, so that this is exact however the step was rounded. */
+function gainAt(index: number, end: number, step: number): number {
+  return fround(end - fround(step * (FRAME_SAMPLES - 1 - index)));
+}
+
+/**
+ * A low pass with one pole, `y[i] = (1 - pole) * x[i] + pole * y[i - 1]`, in the order of additions in which the SIMD kernel does four
+ * at a time. `out` may be `frame`.
+ * @param last what the call for the frame before returned
+ */
+export function lowPass(out: Float32Array, frame: Float32Array, pole: number, last: number): number {
+  const one = fround(pole);
+  const two = fround(one * one);
+  const three = fround(two * one);
+  const four = fround(two * two);
+  const share = fround(1 - one);
+  let y = fround(last);
+  for (let i = 0; i < FRAME_SAMPLES; i += 4) {
+    const x0 = fround(share * frame[i]!);
+    const x1 = fround(share * frame[i + 1]!);
+    const x2 = fround(share * frame[i + 2]!);
+    const x3 = fround(share * frame[i + 3]!);
+    // Zeros that are shifted in are added as well: that makes 0 of -0.
+    const first = x0 + 0;
+    const second = fround(x1 + fround(one * x0));
+    const third = fround(fround(x2 + fround(one * x1)) + fround(two * first));
+    const fourth = fround(fround(x3 + fround(one * x2)) + fround(two * second));
+    out[i] = first + fround(one * y);
+    out[i + 1] = second + 0 + fround(two * y);
+    out[i + 2] = third + fround(three * y);
+    out[i + 3] = fourth + fround(four * y);
+    y = out[i + 3]!;
+  }
+  return y;
+}
+
+/** The greatest magnitude in each millisecond of the frame. */
+export function peaks(frame: Float32Array, out: Float32Array): void {
+  for (let ms = 0; ms < PTIME_MS; ms++) {
+    let peak = 0;
+    for (let i = ms * SAMPLES_PER_MS; i < (ms + 1) * SAMPLES_PER_MS; i++) {
+      const magnitude = Math.abs(frame[i]!);
+      if (magnitude > peak) peak = magnitude;
+    }
+    out[ms] = peak;
+  }
+}
+
+/** Rounds to 16-bit integers and clips. */
+export function toInt16(frame: Float32Array, out: Int16Array): void {
+  for (let i = 0; i < FRAME_SAMPLES; i++) out[i] = integer(frame[i]!);
+}
+
+/** As `toInt16`, after multiplying by a gain that goes over each millisecond linearly from one of the 21 `gains` to the next. */
+export function limit(frame: Float32Array, gains: Float64Array, out: Int16Array): void {
+  for (let ms = 0; ms < PTIME_MS; ms++) {
+    const from = gains[ms]!;
+    const step = (gains[ms + 1]! - from) / SAMPLES_PER_MS;
+    const start = ms * SAMPLES_PER_MS;
+    for (let i = 0; i < SAMPLES_PER_MS; i++) out[start + i] = integer(frame[start + i]! * (from + step * (i + 1)));
+  }
+}
+
+/** As `Math.round` with clipping, in a quarter of its time. */
+export function integer(sample: number): number {
+  if (sample >= 32_767) return 32_767;
+  if (sample <= -32_768) return -32_768;
+  return ((sample + 32_768.5) | 0) - 32_768;
+}
+
+/** The samples of two frames in turns. */
+export function interleave(left: Int16Array, right: Int16Array, out: Int16Array): void {
+  for (let i = 0; i < FRAME_SAMPLES; i++) {
+    out[2 * i] = left[i]!;
+    out[2 * i + 1] = right[i]!;
+  }
 }

@@ -2,20 +2,27 @@
  * Keeps a mix below full scale without delaying it and without clipping. Within a frame the gain looks ahead by one
  * millisecond; a peak in the first millisecond of a frame is met by a steep attack, as in WebRTC's AGC2 (limiter.cc).
  */
-import { FRAME_SAMPLES, SAMPLES_PER_MS } from '../format.ts';
+import { PTIME_MS, SAMPLES_PER_MS } from '../format.ts';
+import type { Frame } from '../kernels/frame.ts';
+import type { Kernels } from '../kernels/kernels.ts';
+import { integer } from '../kernels/pcm.ts';
 
 /** -1 dBFS */
 const CEILING = 29_204;
-const SUBFRAMES = FRAME_SAMPLES / SAMPLES_PER_MS;
 const RELEASE_MS = 100;
 const RELEASE = 1 - Math.exp(-1 / RELEASE_MS);
 /** (1 - i/n)^8: nearly all of the attack happens in the first samples. */
 const ATTACK_CURVE = Float32Array.from({ length: SAMPLES_PER_MS }, (_, i) => (1 - i / SAMPLES_PER_MS) ** 8);
 
 export class Limiter {
+  readonly #kernels: Kernels;
   #gain = 1;
   #gainBefore = 1;
-  readonly #wanted = new Float32Array(SUBFRAMES);
+  readonly #wanted = new Float32Array(PTIME_MS);
+
+  constructor(kernels: Kernels) {
+    this.#kernels = kernels;
+  }
 
   /** The gain at the end of the last frame; 1 while nothing is too loud. */
   get gain(): number {
@@ -31,53 +38,74 @@ export class Limiter {
     this.#gain = 1;
   }
 
-  /** `FRAME_SAMPLES` float samples in, 16-bit samples out; `mix` is not changed. */
-  process(mix: Float32Array, out: Int16Array): void {
-    this.#gainBefore = this.#gain;
-    const limited = this.#measure(mix);
-    if (!limited && this.#gain === 1) {
-      for (let i = 0; i < FRAME_SAMPLES; i++) out[i] = toInteger(mix[i]!);
+  /** A frame of float samples in, 16-bit samples out; `mix` is not changed. */
+  process(mix: Frame, out: Int16Array): void {
+    this.#wanted.fill(1);
+    if (!this.#measure(mix) && this.#gain === 1) {
+      this.#gainBefore = 1;
+      this.#kernels.toInt16(mix, out);
       return;
     }
-    let from = this.#gain;
-    for (let k = 0; k < SUBFRAMES; k++) {
-      const ahead = k + 1 < SUBFRAMES ? this.#wanted[k + 1]! : 1;
-      const wanted = Math.min(this.#wanted[k]!, ahead);
-      const to = wanted < from ? wanted : Math.min(wanted, from + (1 - from) * RELEASE);
-      // Later subframes were prepared for by the look-ahead of the one before; the first had none.
-      const steep = k === 0 && this.#wanted[0]! < from;
-      scale(mix, out, k * SAMPLES_PER_MS, from, to, steep);
-      from = to;
-    }
-    this.#gain = from > 0.9999 ? 1 : from;
+    const isSteep = this.#findGains();
+    this.#kernels.limit(mix, out);
+    if (isSteep) attack(mix.samples, out, 0, 1, this.#kernels.gains);
   }
 
-  /** Fills in the gain that each subframe's peak asks for; false if none does. */
-  #measure(mix: Float32Array): boolean {
+  /** As `process`, with the same gain for both sides; `out` gets their samples in turns. */
+  processStereo(left: Frame, right: Frame, out: Int16Array): void {
+    this.#wanted.fill(1);
+    const leftLimited = this.#measure(left);
+    if (!this.#measure(right) && !leftLimited && this.#gain === 1) {
+      this.#gainBefore = 1;
+      this.#kernels.toInt16Stereo(left, right, out);
+      return;
+    }
+    const isSteep = this.#findGains();
+    this.#kernels.limitStereo(left, right, out);
+    if (!isSteep) return;
+    attack(left.samples, out, 0, 2, this.#kernels.gains);
+    attack(right.samples, out, 1, 2, this.#kernels.gains);
+  }
+
+  /** Lowers the gain that is wanted in each millisecond to what the peak in there asks for; false if none does. */
+  #measure(frame: Frame): boolean {
+    const wanted = this.#wanted;
+    const peaks = this.#kernels.peaks(frame);
     let limited = false;
-    for (let k = 0; k < SUBFRAMES; k++) {
-      let peak = 0;
-      for (let i = k * SAMPLES_PER_MS; i < (k + 1) * SAMPLES_PER_MS; i++) {
-        const magnitude = Math.abs(mix[i]!);
-        if (magnitude > peak) peak = magnitude;
-      }
-      this.#wanted[k] = peak > CEILING ? CEILING / peak : 1;
-      limited ||= peak > CEILING;
+    for (let ms = 0; ms < PTIME_MS; ms++) {
+      const peak = peaks[ms]!;
+      if (peak <= CEILING) continue;
+      limited = true;
+      wanted[ms] = Math.min(wanted[ms]!, CEILING / peak);
     }
     return limited;
   }
-}
 
-function scale(mix: Float32Array, out: Int16Array, start: number, from: number, to: number, steep: boolean): void {
-  const step = (to - from) / SAMPLES_PER_MS;
-  for (let i = 0; i < SAMPLES_PER_MS; i++) {
-    const gain = steep ? to + (from - to) * ATTACK_CURVE[i]! : from + step * (i + 1);
-    const sample = toInteger(mix[start + i]! * gain);
-    out[start + i] = sample > 32_767 ? 32_767 : sample < -32_768 ? -32_768 : sample;
+  /** Leaves the gains at the borders of the milliseconds in the kernels; true if the first needs a steep attack. */
+  #findGains(): boolean {
+    const wanted = this.#wanted;
+    const { gains } = this.#kernels;
+    let from = this.#gain;
+    this.#gainBefore = from;
+    // Later milliseconds are prepared for by the look-ahead of the one before; the first had none.
+    const isSteep = wanted[0]! < from;
+    gains[0] = from;
+    for (let ms = 0; ms < PTIME_MS; ms++) {
+      const ahead = ms + 1 < PTIME_MS ? wanted[ms + 1]! : 1;
+      const lowest = Math.min(wanted[ms]!, ahead);
+      from = lowest < from ? lowest : Math.min(lowest, from + (1 - from) * RELEASE);
+      gains[ms + 1] = from;
+    }
+    this.#gain = from > 0.9999 ? 1 : from;
+    return isSteep;
   }
 }
 
-/** As `Math.round`, in a quarter of its time, for what is above -32,768.5. Below, it is rounded towards zero. */
-function toInteger(sample: number): number {
-  return ((sample + 32_768.5) | 0) - 32_768;
+/** Writes the first millisecond anew, into every `stride`th sample of `out` from `start` on. */
+function attack(samples: Float32Array, out: Int16Array, start: number, stride: number, gains: Float64Array): void {
+  const from = gains[0]!;
+  const to = gains[1]!;
+  for (let i = 0; i < SAMPLES_PER_MS; i++) {
+    out[start + stride * i] = integer(samples[i]! * (to + (from - to) * ATTACK_CURVE[i]!));
+  }
 }

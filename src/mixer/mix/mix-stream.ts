@@ -10,7 +10,7 @@
 import type { Encoder, EncoderSettings } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS, SAMPLES_PER_MS } from '../format.ts';
-import { applyRamp } from '../kernels/pcm.ts';
+import type { Frame } from '../kernels/frame.ts';
 import { Limiter } from './limiter.ts';
 
 /** Frames after which a fresh encoder predicts as well as one that has run all along. Speech is content with five, a held tone is not always. */
@@ -25,14 +25,11 @@ const HEADROOM_SMOOTHING = 1 - Math.exp(-PTIME_MS / 200);
 /** What the encoder looks ahead, 2.5 ms, comes with the next packet, which is of another stream. */
 const FADE_OUT_SAMPLES = FRAME_SAMPLES - 2.5 * SAMPLES_PER_MS;
 
-/** For the moment of one call. */
-const turnedDown = new Float32Array(FRAME_SAMPLES);
-
 export class MixStream {
   /** Of the encoder that is started next; one that runs keeps its own. */
   settings: EncoderSettings;
   readonly #pool: CodecPool;
-  readonly #limiter = new Limiter();
+  readonly #limiter: Limiter;
   #headroom = 1;
   #headroomBefore = 1;
   #fadesIn = false;
@@ -48,6 +45,7 @@ export class MixStream {
 
   constructor(pool: CodecPool, settings: EncoderSettings) {
     this.#pool = pool;
+    this.#limiter = new Limiter(pool.kernels);
     this.settings = settings;
   }
 
@@ -57,7 +55,7 @@ export class MixStream {
   }
 
   /** Takes this tick's mix, once per tick while it holds sound. */
-  setMix(mix: Float32Array, talkers: number): void {
+  setMix(mix: Frame, talkers: number): void {
     // Nobody asked for the last packet: the encoder is out of step, and free for others.
     if (this.#encodedFrames !== this.#frames) this.#stop();
     this.#headroomBefore = this.#headroom;
@@ -67,9 +65,10 @@ export class MixStream {
     const to = this.#fadesOut ? 0 : this.#headroom;
     let input = mix;
     if (from !== 1 || to !== 1) {
-      turnedDown.set(mix);
-      applyRamp(turnedDown, from, to, this.#fadesOut ? FADE_OUT_SAMPLES : FRAME_SAMPLES);
-      input = turnedDown;
+      const { kernels } = this.#pool;
+      input = kernels.scratch('turned down');
+      input.samples.set(mix.samples);
+      kernels.ramp(input, from, to, this.#fadesOut ? FADE_OUT_SAMPLES : FRAME_SAMPLES);
     }
     this.#limiter.process(input, this.#history[this.#frames % HISTORY_FRAMES]!);
     this.#frames++;

@@ -10,7 +10,7 @@ import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../formats/opus-packe
 import type { EncoderSettings } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../format.ts';
-import { add, subtract } from '../kernels/pcm.ts';
+import type { Frame } from '../kernels/frame.ts';
 import { Source, type SourcePacket } from '../source/source.ts';
 import { TalkerLimit } from '../source/talker-limit.ts';
 import { createStanding, shareOfPlaces, type TalkerStanding } from '../source/talker-places.ts';
@@ -106,8 +106,9 @@ export class Mixer {
   readonly #participants = new Set<MixParticipant>();
   readonly #awake: MixParticipant[] = [];
   readonly #contributors: MixParticipant[] = [];
-  readonly #total = new Float32Array(FRAME_SAMPLES);
-  readonly #minus = new Float32Array(FRAME_SAMPLES);
+  /** Both for the moment of one tick. */
+  readonly #total: Frame;
+  readonly #minus: Frame;
   readonly #talkerLimit: TalkerLimit;
   readonly #standing = createStanding();
   #levelling: boolean;
@@ -121,6 +122,8 @@ export class Mixer {
 
   constructor(pool: CodecPool, settings: MixSettings) {
     this.#pool = pool;
+    this.#total = pool.kernels.scratch('mix');
+    this.#minus = pool.kernels.scratch('mix-minus');
     this.#talkerLimit = new TalkerLimit(settings.maxTalkers);
     this.#levelling = settings.levelling;
     this.#shared = new MixStream(pool, SHARED_ENCODER);
@@ -275,14 +278,14 @@ export class Mixer {
   #sum(tick: number): number {
     const total = this.#total;
     const contributors = this.#contributors;
-    if (contributors.length > 0) total.set(contributors[0]!.source.frame);
-    for (let i = 1; i < contributors.length; i++) add(total, contributors[i]!.source.frame);
+    if (contributors.length > 0) total.samples.set(contributors[0]!.source.frame.samples);
+    for (let i = 1; i < contributors.length; i++) this.#pool.kernels.add(total, contributors[i]!.source.frame);
     const link = this.#link;
     if (link === undefined) return contributors.length;
-    link.publish(tick, total, contributors.length, this.#standing);
-    if (contributors.length === 0) total.fill(0);
+    link.publish(tick, total.samples, contributors.length, this.#standing);
+    if (contributors.length === 0) total.samples.fill(0);
     // The other parts' sums of this very tick may not be there yet; those of the tick before are.
-    return contributors.length + link.add(tick - 1, total);
+    return contributors.length + link.add(tick - 1, total.samples);
   }
 
   #writeMix(participant: MixParticipant, others: number, timestamp: number): void {
@@ -293,7 +296,7 @@ export class Mixer {
   }
 
   #setOwnMix(stream: MixStream, participant: MixParticipant, others: number): void {
-    if (participant.contributing) subtract(this.#minus, this.#total, participant.source.frame);
+    if (participant.contributing) this.#pool.kernels.subtract(this.#minus, this.#total, participant.source.frame);
     stream.setMix(participant.contributing ? this.#minus : this.#total, others);
   }
 

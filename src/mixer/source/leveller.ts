@@ -3,8 +3,9 @@
  * mean power of their speech, adapts only while they speak, and is kept from one talkspurt to the next. Bounds and rates are
  * near those of WebRTC's AGC2 (adaptive_digital_gain_controller).
  */
-import { FRAME_SAMPLES, PTIME_MS } from '../format.ts';
-import { applyRamp } from '../kernels/pcm.ts';
+import { PTIME_MS } from '../format.ts';
+import type { Frame } from '../kernels/frame.ts';
+import type { Kernels } from '../kernels/kernels.ts';
 
 /** RMS of the frames that hold speech. */
 const TARGET_DBFS = -20;
@@ -67,10 +68,10 @@ export class Leveller {
   }
 
   /** Multiplies a frame by the gain, in a ramp from the gain of the frame before. */
-  apply(frame: Float32Array): void {
+  apply(frame: Frame, kernels: Kernels): void {
     const from = this.#gain;
     this.#gain = this.#gainDb === 0 ? 1 : 10 ** (this.#gainDb / 20);
-    if (from !== 1 || this.#gain !== 1) applyRamp(frame, from, this.#gain, FRAME_SAMPLES);
+    if (from !== 1 || this.#gain !== 1) kernels.ramp(frame, from, this.#gain);
   }
 
   #observeBackground(levelDbfs: number): void {

@@ -10,6 +10,7 @@ import { isDtx } from '../../formats/opus-packet.ts';
 import type { Decoder } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
 import { FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE_DBOV } from '../format.ts';
+import type { Frame } from '../kernels/frame.ts';
 import { applyRamp, crossFade, levelDbov } from '../kernels/pcm.ts';
 import { type BufferedPacket, JitterBuffer } from './jitter-buffer.ts';
 import { Leveller } from './leveller.ts';
@@ -65,9 +66,11 @@ export class Source implements Talker {
   /** The decoder's state belongs to the stream before. */
   #decoderIsStale = false;
 
-  /** Samples to be played; the first `FRAME_SAMPLES` are this tick's. Made when the source first speaks. */
+  /** Samples to be played; the first `FRAME_SAMPLES`, `#head`, are this tick's. Made when the source first speaks. */
   #pcm: Float32Array | undefined;
-  #frame: Float32Array | undefined;
+  #head: Float32Array | undefined;
+  /** What of this tick's samples is heard; taken while the source sounds. */
+  #frame: Frame | undefined;
   #available = 0;
   /** The available samples stand for time only: they were not decoded and not written. */
   #blank = true;
@@ -84,7 +87,7 @@ export class Source implements Talker {
   }
 
   /** This tick's samples, with all gains applied; meaningful after `read` returned true. */
-  get frame(): Float32Array {
+  get frame(): Frame {
     return this.#frame!;
   }
 
@@ -146,14 +149,14 @@ export class Source implements Talker {
   read(nowMs: number): boolean {
     this.#consume();
     if (this.#available >= FRAME_SAMPLES || this.#fill(nowMs)) this.#adjustDelay(nowMs);
-    if (this.#blank) {
-      this.#gain = 0;
-      return false;
-    }
-    return this.#applyGate();
+    if (this.#blank) this.#gain = 0;
+    else if (this.#applyGate()) return true;
+    this.#releaseFrame();
+    return false;
   }
 
   close(): void {
+    this.#releaseFrame();
     this.#releaseDecoder();
     this.#preRoll.length = 0;
     this.#jitter.reset();
@@ -264,7 +267,7 @@ export class Source implements Talker {
   #adjustDelay(nowMs: number): void {
     const excess = this.#jitter.hasExcess(nowMs);
     const shortage = !excess && this.#jitter.hasShortage(nowMs);
-    if (this.#blank || ((excess || shortage) && levelDbov(this.#frame!) < this.#voice.thresholdDbov)) {
+    if (this.#blank || ((excess || shortage) && levelDbov(this.#head!) < this.#voice.thresholdDbov)) {
       this.#stretch.cancel();
       if (excess) this.#dropFrame(nowMs);
       else if (shortage && this.#available < 2 * FRAME_SAMPLES) this.#jitter.pause();
@@ -282,9 +285,9 @@ export class Source implements Talker {
   #dropFrame(nowMs: number): void {
     if (!this.#fetch(2 * FRAME_SAMPLES, nowMs)) return;
     const blank = this.#blank;
-    if (!blank) dropped.set(this.#frame!);
+    if (!blank) dropped.set(this.#head!);
     this.#consume();
-    if (!blank) crossFade(this.#frame!, dropped, CROSS_FADE_SAMPLES);
+    if (!blank) crossFade(this.#head!, dropped, CROSS_FADE_SAMPLES);
   }
 
   /** Takes packets before their time, until there are so many samples; false if there are too few. */
@@ -301,28 +304,31 @@ export class Source implements Talker {
   #applyGate(): boolean {
     const target = this.speaking && this.admitted ? 1 : 0;
     if (target === 0 && this.#gain === 0) return false;
-    if (this.#leveller !== undefined) this.#level(this.#leveller, target === 1);
+    const { kernels } = this.#pool;
+    this.#frame ??= kernels.frames.take();
+    this.#frame.samples.set(this.#head!);
+    if (this.#leveller !== undefined) this.#level(this.#leveller, this.#frame, target === 1);
     if (target !== 1 || this.#gain !== 1) {
-      applyRamp(this.#frame!, this.#gain, target, target > this.#gain ? FADE_IN_SAMPLES : FRAME_SAMPLES);
+      kernels.ramp(this.#frame, this.#gain, target, target > this.#gain ? FADE_IN_SAMPLES : FRAME_SAMPLES);
     }
     this.#gain = target;
     return true;
   }
 
-  #level(leveller: Leveller, heard: boolean): void {
+  #level(leveller: Leveller, frame: Frame, heard: boolean): void {
     if (!this.#levelling) {
       leveller.release();
     } else if (heard && this.#concealedInRow === 0) {
-      const level = levelDbov(this.#frame!);
+      const level = levelDbov(frame.samples);
       leveller.observe(level, level >= this.#voice.thresholdDbov);
     }
-    leveller.apply(this.#frame!);
+    leveller.apply(frame, this.#pool.kernels);
     if (!this.#levelling && leveller.neutral) this.#leveller = undefined;
   }
 
   #append(pcm: Int16Array): Float32Array {
     this.#pcm ??= new Float32Array(2 * FRAME_SAMPLES + MAX_PACKET_SAMPLES);
-    this.#frame ??= this.#pcm.subarray(0, FRAME_SAMPLES);
+    this.#head ??= this.#pcm.subarray(0, FRAME_SAMPLES);
     if (this.#blank) this.#pcm.fill(0, 0, this.#available);
     this.#blank = false;
     this.#pcm.set(pcm, this.#available);
@@ -345,6 +351,12 @@ export class Source implements Talker {
       this.#concealedInRow = CONCEALMENT_GAINS.length;
     }
     return this.#decoder;
+  }
+
+  #releaseFrame(): void {
+    if (this.#frame === undefined) return;
+    this.#pool.kernels.frames.release(this.#frame);
+    this.#frame = undefined;
   }
 
   #releaseDecoder(): void {

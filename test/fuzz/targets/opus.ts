@@ -99,8 +99,8 @@ export const voice: FuzzTarget = {
 
 function read(source: Source, nowMs: number): void {
   if (!source.read(nowMs)) return;
-  hold(source.frame.length === FRAME_SAMPLES, 'a frame has 960 samples');
-  hold(source.frame.every(Number.isFinite), 'samples are numbers');
+  hold(source.frame.samples.length === FRAME_SAMPLES, 'a frame has 960 samples');
+  hold(source.frame.samples.every(Number.isFinite), 'samples are numbers');
 }
 
 const encode = createFrameEncoder({ dtx: true });

@@ -43,7 +43,9 @@ for (const size of [2, 3]) {
       // Which worker comes first in a tick is chance.
       const order = prng() < 0.5 ? parts : parts.toReversed();
       for (const room of order) room.run();
-      const now = new Map(people.filter(({ contributes }) => contributes).map((one) => [one, one.twin.frame.slice()]));
+      const now = new Map(
+        people.filter(({ contributes }) => contributes).map((one) => [one, one.twin.frame.samples.slice()]),
+      );
       for (const room of parts) {
         for (const listener of room.people) {
           const payload = soundOf(room, listener);

@@ -4,6 +4,7 @@ import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
 import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { MixStream } from '../../../src/mixer/mix/mix-stream.ts';
+import { inFrame } from '../../helpers/in-frame.ts';
 import { concatInt16, maxSecondDifference } from '../../helpers/signal.ts';
 import { voiced } from '../../helpers/voiced.ts';
 
@@ -66,7 +67,7 @@ function compare(
     const ideal: Int16Array[] = [];
     for (let n = 0; n < at(point) + 6; n++) {
       heard.push(decoder.decode(packet(n))!);
-      always.setMix(frameOf(OTHERS, n), 2);
+      always.setMix(inFrame(frameOf(OTHERS, n)), 2);
       ideal.push(reference.decode(always.payload())!);
     }
     const switched = concatInt16(heard);
@@ -95,11 +96,11 @@ test('going from the shared stream to an own one in mid-sentence is not heard', 
       const shared = new MixStream(pool, SHARED);
       const own = new MixStream(pool, OWN);
       return (n) => {
-        shared.setMix(sharedMix(n, n >= point), n >= point ? 3 : 2);
+        shared.setMix(inFrame(sharedMix(n, n >= point)), n >= point ? 3 : 2);
         const sharedPayload = shared.payload();
         if (n < point) return sharedPayload;
         if (n === point) own.takeOver(shared);
-        own.setMix(frameOf(OTHERS, n), 2);
+        own.setMix(inFrame(frameOf(OTHERS, n)), 2);
         return own.payload();
       };
     },
@@ -128,9 +129,9 @@ test('going to an own stream in the midst of held tones is not heard either, wha
     const heard = concatInt16(
       Array.from({ length: frames }, (_, n) => {
         const mix = frameOf(tones, n);
-        shared.setMix(mix, 2);
+        shared.setMix(inFrame(mix), 2);
         if (n === change) own.takeOver(shared);
-        if (n >= change) own.setMix(mix, 2);
+        if (n >= change) own.setMix(inFrame(mix), 2);
         return decoder.decode((n < change ? shared : own).payload())!.slice();
       }),
     );
@@ -151,11 +152,11 @@ test('going back after ten frames of the same sound is not heard, going back at 
         const own = new MixStream(pool, OWN);
         return (n) => {
           const speaking = n >= 10 && n < point;
-          shared.setMix(sharedMix(n, speaking), speaking ? 3 : 2);
+          shared.setMix(inFrame(sharedMix(n, speaking)), speaking ? 3 : 2);
           const sharedPayload = shared.payload();
           if (n < 10 || n >= point + frames) return sharedPayload;
           if (n === 10) own.takeOver(shared);
-          own.setMix(frameOf(OTHERS, n), 2);
+          own.setMix(inFrame(frameOf(OTHERS, n)), 2);
           return own.payload();
         };
       },
@@ -183,7 +184,7 @@ test('after silence packets a stream starts as well as one that always ran', asy
             stream.setSilent();
             return n < point - 7 ? SILENCE_PACKET : SILENCE_REFRESH_PACKET;
           }
-          stream.setMix(frameOf(OTHERS, n), 2);
+          stream.setMix(inFrame(frameOf(OTHERS, n)), 2);
           return stream.payload();
         };
       },
@@ -204,8 +205,8 @@ test('a stream whose packets nobody wanted for a while is in step again when som
       const unwanted = new MixStream(pool, SHARED);
       const own = new MixStream(pool, OWN);
       return (n) => {
-        unwanted.setMix(frameOf(OTHERS, n), 2);
-        own.setMix(frameOf(OTHERS, n), 2);
+        unwanted.setMix(inFrame(frameOf(OTHERS, n)), 2);
+        own.setMix(inFrame(frameOf(OTHERS, n)), 2);
         return n < point ? own.payload() : unwanted.payload();
       };
     },
@@ -218,7 +219,7 @@ test('a packet is encoded once, however many ask, and an encoder goes back when 
   const pool = new CodecPool(opusCodec, () => 0);
   const stream = new MixStream(pool, SHARED);
   for (let n = 0; n < 20; n++) {
-    stream.setMix(frameOf(OTHERS, n), 1);
+    stream.setMix(inFrame(frameOf(OTHERS, n)), 1);
     t.equal(stream.payload(), stream.payload());
   }
   t.equal(pool.counters.framesEncoded, 20);

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { FRAME_SAMPLES, FULL_SCALE } from '../../../src/mixer/format.ts';
+import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
 import { Limiter } from '../../../src/mixer/mix/limiter.ts';
+import { inFrame } from '../../helpers/in-frame.ts';
 import { clickRatio, concatInt16, tone } from '../../helpers/signal.ts';
 import { speech, VOICES } from '../../helpers/speech.ts';
 
@@ -18,13 +20,13 @@ function tones(amplitudes: readonly number[], frequencyHz = 300): Float32Array[]
 function limit(limiter: Limiter, mixes: readonly Float32Array[]): Int16Array[] {
   return mixes.map((mix) => {
     const out = new Int16Array(FRAME_SAMPLES);
-    limiter.process(mix, out);
+    limiter.process(inFrame(mix), out);
     return out;
   });
 }
 
 test('what stays below the ceiling goes through untouched', async (t) => {
-  const limiter = new Limiter();
+  const limiter = new Limiter(threadKernels());
   const mixes = tones([100, 20_000, CEILING - 1, 5]);
   const outs = limit(limiter, mixes);
   for (const [n, out] of outs.entries())
@@ -44,7 +46,7 @@ test('for any mix: never above full scale, signs stay, nothing becomes louder', 
     );
   fc.assert(
     fc.property(fc.array(frame, { minLength: 1, maxLength: 8 }), (mixes) => {
-      const outs = limit(new Limiter(), mixes);
+      const outs = limit(new Limiter(threadKernels()), mixes);
       return outs.every((out, n) =>
         out.every((sample, i) => {
           const input = mixes[n]![i]!;
@@ -58,7 +60,7 @@ test('for any mix: never above full scale, signs stay, nothing becomes louder', 
 
 test('loudness that lasts is turned down to the ceiling, not cut off', async (t) => {
   for (const amplitude of [40_000, 90_000, 300_000]) {
-    const outs = limit(new Limiter(), tones(Array(20).fill(amplitude)));
+    const outs = limit(new Limiter(threadKernels()), tones(Array(20).fill(amplitude)));
     const settled = concatInt16(outs.slice(2));
     t.ok(
       settled.every((sample) => Math.abs(sample) <= CEILING + 1),
@@ -75,7 +77,7 @@ test('loudness that lasts is turned down to the ceiling, not cut off', async (t)
 test('the gain looks ahead: a peak in the middle of a frame is below the ceiling with its first sample', async (t) => {
   const mix = new Float32Array(FRAME_SAMPLES).fill(10_000);
   mix.fill(100_000, 400, 500);
-  const [out] = limit(new Limiter(), [mix]);
+  const [out] = limit(new Limiter(threadKernels()), [mix]);
   t.ok(out!.every((sample) => sample <= CEILING + 1));
   t.ok(
     out!.subarray(0, 300).every((sample) => sample === 10_000),
@@ -84,7 +86,7 @@ test('the gain looks ahead: a peak in the middle of a frame is below the ceiling
 });
 
 test('the gain is continuous, across frames too', async (t) => {
-  const limiter = new Limiter();
+  const limiter = new Limiter(threadKernels());
   const mixes = tones([20_000, 20_000, 60_000, 120_000, 60_000, ...Array(20).fill(20_000)]);
   const outs = limit(limiter, mixes);
   let last = 1;
@@ -104,7 +106,7 @@ test('the gain is continuous, across frames too', async (t) => {
 });
 
 test('the gain recovers within half a second and ends at exactly one', async (t) => {
-  const limiter = new Limiter();
+  const limiter = new Limiter(threadKernels());
   limit(limiter, tones([100_000]));
   const start = limiter.gain;
   t.ok(start < 0.31);
@@ -116,13 +118,13 @@ test('the gain recovers within half a second and ends at exactly one', async (t)
 });
 
 test('one that follows another begins its frame as the other began it', async (t) => {
-  const first = new Limiter();
+  const first = new Limiter(threadKernels());
   limit(first, tones([60_000]));
   const before = first.gain;
   const mix = tones([150_000])[0]!;
   const [expected] = limit(first, [mix]);
   t.ok(first.gain < before);
-  const second = new Limiter();
+  const second = new Limiter(threadKernels());
   second.follow(first);
   t.equal(second.gain, before);
   t.same(limit(second, [mix])[0], expected);
@@ -136,14 +138,14 @@ test('between levelled talkers, alone or many at once, the limiter has next to n
   for (const talkers of [1, 2, 3, 6]) {
     // What a mix stream leaves of the sum when more than two talk.
     const headroom = FULL_SCALE * Math.min(1, Math.sqrt(2 / talkers));
-    const limiter = new Limiter();
+    const limiter = new Limiter(threadKernels());
     const out = new Int16Array(FRAME_SAMPLES);
     const gainsDb: number[] = [];
     for (let start = 0; start < seconds * 48_000; start += FRAME_SAMPLES) {
       const mix = Float32Array.from(out, (_, i) =>
         voices.slice(0, talkers).reduce((sum, voice) => sum + headroom * voice[start + i]!, 0),
       );
-      limiter.process(mix, out);
+      limiter.process(inFrame(mix), out);
       gainsDb.push(20 * Math.log10(limiter.gain));
     }
     t.ok(Math.min(...gainsDb) > -3, `${talkers}: ${Math.min(...gainsDb).toFixed(1)} dB at most`);
@@ -153,7 +155,7 @@ test('between levelled talkers, alone or many at once, the limiter has next to n
 });
 
 test('many loud talkers do not clip', async (t) => {
-  const limiter = new Limiter();
+  const limiter = new Limiter(threadKernels());
   let clipped = 0;
   for (let n = 0; n < 100; n++) {
     const mix = new Float32Array(FRAME_SAMPLES);
@@ -167,7 +169,7 @@ test('many loud talkers do not clip', async (t) => {
       for (let i = 0; i < FRAME_SAMPLES; i++) mix[i]! += voice[i]!;
     }
     const out = new Int16Array(FRAME_SAMPLES);
-    limiter.process(mix, out);
+    limiter.process(inFrame(mix), out);
     for (const sample of out) if (sample >= 32_767 || sample <= -32_768) clipped++;
   }
   t.ok(clipped < 10, `${clipped} of 96000 samples clipped`);

@@ -54,7 +54,7 @@ function complaint(room: Room, listener: Person, codec: PlainCodec, deafenedNow 
   for (const person of room.people) {
     if (person === listener || !person.contributes) continue;
     others++;
-    for (let i = 0; i < FRAME_SAMPLES; i++) sum[i]! += person.twin.frame[i]!;
+    for (let i = 0; i < FRAME_SAMPLES; i++) sum[i]! += person.twin.frame.samples[i]!;
   }
   const last = listener.written.at(-1);
   const packet = last?.tick === room.tick - 1 ? last.payload : undefined;
@@ -121,7 +121,7 @@ test('with a steady number of talkers the headroom gain is the one that belongs 
       const sum = new Float32Array(FRAME_SAMPLES);
       for (const person of people) {
         if (person !== who && person.contributes)
-          for (let i = 0; i < FRAME_SAMPLES; i++) sum[i]! += person.twin.frame[i]!;
+          for (let i = 0; i < FRAME_SAMPLES; i++) sum[i]! += person.twin.frame.samples[i]!;
       }
       const payload = who.written.at(-1)!.payload;
       const silent = payload === SILENCE_PACKET;
@@ -252,7 +252,7 @@ test('who begins to speak among many hears them on as loud as before, from the f
   while (!people[4]!.contributes) room.run();
   const sum = new Float32Array(FRAME_SAMPLES);
   for (const person of people) {
-    if (person !== people[4]) for (let i = 0; i < FRAME_SAMPLES; i++) sum[i]! += person.twin.frame[i]!;
+    if (person !== people[4]) for (let i = 0; i < FRAME_SAMPLES; i++) sum[i]! += person.twin.frame.samples[i]!;
   }
   const { from } = fitGain(codec.decode(people[4]!.written.at(-1)!.payload), sum);
   t.ok(Math.abs(from - Math.sqrt(2 / 4)) < 0.002, `${from}`);

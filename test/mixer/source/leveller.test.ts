@@ -1,7 +1,9 @@
 import { test } from 'tap';
 import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
+import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
 import { levelDbov } from '../../../src/mixer/kernels/pcm.ts';
 import { Leveller } from '../../../src/mixer/source/leveller.ts';
+import { inFrame } from '../../helpers/in-frame.ts';
 import { Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng, gaussian } from '../../helpers/prng.ts';
@@ -97,7 +99,7 @@ test('levelling that is switched on or off holds for those who are there, and no
 test('switched on again while it is being taken back, levelling goes on from there', async (t) => {
   const leveller = new Leveller();
   for (const [level, speech] of syllables(20, -35, -80)) leveller.observe(level, speech);
-  leveller.apply(new Float32Array(FRAME_SAMPLES));
+  leveller.apply(inFrame(new Float32Array(FRAME_SAMPLES)), threadKernels());
   const before = leveller.gainDb;
   leveller.release();
   leveller.release();
@@ -107,7 +109,7 @@ test('switched on again while it is being taken back, levelling goes on from the
   for (let n = 0; n < 100; n++) leveller.release();
   t.equal(leveller.gainDb, 0);
   t.notOk(leveller.neutral, 'not before a frame has ended with it');
-  leveller.apply(new Float32Array(FRAME_SAMPLES));
+  leveller.apply(inFrame(new Float32Array(FRAME_SAMPLES)), threadKernels());
   t.ok(leveller.neutral);
 });
 
@@ -182,12 +184,13 @@ test('gains join from frame to frame without a step', async (t) => {
   const leveller = new Leveller();
   const frames: Int16Array[] = [];
   for (let n = 0; n < 600; n++) {
-    const frame = Float32Array.from({ length: FRAME_SAMPLES }, (_, i) => {
+    const samples = Float32Array.from({ length: FRAME_SAMPLES }, (_, i) => {
       return 8000 * Math.sin((2 * Math.PI * 200 * (n * FRAME_SAMPLES + i)) / 48_000);
     });
     leveller.observe(n % 15 < 10 ? -2 : -90, n % 15 < 10);
-    leveller.apply(frame);
-    frames.push(Int16Array.from(frame, Math.round));
+    const frame = inFrame(samples);
+    leveller.apply(frame, threadKernels());
+    frames.push(Int16Array.from(frame.samples, Math.round));
   }
   t.ok(leveller.gainDb < -9);
   // A sine of 200 Hz with this amplitude has a second difference of 5.5 steps, rounding adds up to 2.

@@ -56,7 +56,7 @@ class Line {
 
   read(nowMs: number): boolean {
     const sounds = this.source.read(nowMs);
-    this.heard.push(sounds ? Int16Array.from(this.source.frame, Math.round) : new Int16Array(FRAME_SAMPLES));
+    this.heard.push(sounds ? Int16Array.from(this.source.frame.samples, Math.round) : new Int16Array(FRAME_SAMPLES));
     return sounds;
   }
 }

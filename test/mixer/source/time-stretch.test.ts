@@ -120,7 +120,7 @@ function speak(
       sent++;
     }
     const sounds = source.read(tick * PTIME_MS);
-    heard.push(sounds ? Int16Array.from(source.frame, Math.round) : new Int16Array(FRAME_SAMPLES));
+    heard.push(sounds ? Int16Array.from(source.frame.samples, Math.round) : new Int16Array(FRAME_SAMPLES));
     delaysMs.push(source.jitterBufferDelayMs);
   }
   source.close();
