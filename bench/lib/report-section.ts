@@ -3,6 +3,7 @@ import type { Chart } from './chart.ts';
 import { compareRuns, comparisonColumns } from './comparison.ts';
 import { FLOOD_COLUMNS, type FloodResult } from './flood-result.ts';
 import { type JitterResult, jitterChart, jitterColumns } from './jitter-result.ts';
+import { KERNEL_COLUMNS, type KernelRow } from './kernel-cases.ts';
 import { LATENCY_COLUMNS, type LatencyResult, rowsOfLatency } from './latency-result.ts';
 import type { Machine } from './machine.ts';
 import { MICRO_COLUMNS, type MicroRow } from './micro.ts';
@@ -17,6 +18,7 @@ interface MixerResult {
   readonly benchmark: 'mixer';
   readonly machine: Machine;
   readonly rows: readonly MicroRow[];
+  readonly kernels: readonly KernelRow[];
 }
 
 export type Result =
@@ -101,7 +103,9 @@ function contentOf(result: Result): Content {
     case 'jitter':
       return { tables: [formatMarkdownTable(jitterColumns(result.fixedMs), result.rows)], chart: jitterChart(result) };
     case 'mixer':
-      return { tables: [formatMarkdownTable(MICRO_COLUMNS, result.rows)] };
+      return {
+        tables: [formatMarkdownTable(MICRO_COLUMNS, result.rows), formatMarkdownTable(KERNEL_COLUMNS, result.kernels)],
+      };
     case 'soak':
       return { tables: [formatMarkdownTable(TREND_COLUMNS, result.trends)] };
   }

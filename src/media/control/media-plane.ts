@@ -4,6 +4,7 @@ import type { Cancel, Millis } from '../../lib/clock.ts';
 import { formatEndpoint } from '../../lib/net/host-port.ts';
 import { isBehindNat } from '../../lib/net/local-addresses.ts';
 import { isPrivateAddress } from '../../lib/net/private-address.ts';
+import { supportsSimd } from '../../mixer/kernels/simd.ts';
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import { createCertificate } from '../../rtc/dtls/certificate.ts';
 import type { MediaAddress } from '../../rtc/net/datagram-port.ts';
@@ -60,6 +61,7 @@ export async function openMediaPlane(options: MediaPlaneOptions, startHost: Star
     },
     'media plane started',
   );
+  options.log.debug({ simd: supportsSimd() }, 'what the mixer computes with');
   if (slots[0]!.candidates.every(({ address, port }) => port < FIRST_HIGH_PORT && isPrivateAddress(address)))
     options.log.warn(
       'Chromium takes no media port below 1024 at private addresses, so it will have no sound: announce a public address, or choose a media-port from 1024 on',

@@ -61,11 +61,18 @@ export interface Simd {
   readonly interleaved: Int16Array;
 }
 
+/** Whether this machine and this Node run the kernels. */
+export function supportsSimd(): boolean {
+  return typeof WebAssembly !== 'undefined' && WebAssembly.validate(simdCode());
+}
+
+function simdCode(): Uint8Array {
+  return Buffer.from(SIMD_CODE, 'base64');
+}
+
 /** Undefined where there is no WebAssembly, no SIMD in it, or no address space for the memory. */
 export function loadSimd(capacity = CAPACITY): Simd | undefined {
-  if (typeof WebAssembly === 'undefined') return undefined;
-  const code = Buffer.from(SIMD_CODE, 'base64');
-  if (!WebAssembly.validate(code)) return undefined;
+  if (!supportsSimd()) return undefined;
   const pages = Math.ceil((FRAMES + capacity * FRAME_BYTES) / PAGE_BYTES);
   let memory: WebAssembly.Memory;
   try {
@@ -73,7 +80,7 @@ export function loadSimd(capacity = CAPACITY): Simd | undefined {
   } catch {
     return undefined;
   }
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { kernels: { memory } });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(simdCode()), { kernels: { memory } });
   const { buffer } = memory;
   return {
     run: exports as unknown as SimdExports,

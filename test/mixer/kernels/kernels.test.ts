@@ -3,7 +3,7 @@ import { type Test, test } from 'tap';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import type { Frame } from '../../../src/mixer/kernels/frame.ts';
 import { EAR_GAINS, Kernels } from '../../../src/mixer/kernels/kernels.ts';
-import { loadSimd } from '../../../src/mixer/kernels/simd.ts';
+import { loadSimd, supportsSimd } from '../../../src/mixer/kernels/simd.ts';
 import { Limiter } from '../../../src/mixer/mix/limiter.ts';
 import { createPrng } from '../../helpers/prng.ts';
 
@@ -238,10 +238,11 @@ test('a filter that has nothing more to say comes to rest', async (t) => {
 });
 
 test('where there is no SIMD, or no memory for it, TypeScript does it', async (t) => {
-  t.ok(loadSimd() !== undefined);
+  t.ok(supportsSimd() && loadSimd() !== undefined);
   const { validate, Memory } = WebAssembly;
   try {
     WebAssembly.validate = () => false;
+    t.notOk(supportsSimd());
     t.equal(loadSimd(), undefined);
     WebAssembly.validate = validate;
     Object.assign(WebAssembly, {
