@@ -7,8 +7,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect, parseArgs } from 'node:util';
+import { buildAll } from './build.mjs';
 import { buildKernels } from './kernels.mjs';
-import { compiledPath, compileSources } from './test/compile.mjs';
+import { compiledPath, compileSources, isOutOfDate } from './test/compile.mjs';
 import { findTestFiles } from './test/find-files.mjs';
 import { killRunningFiles, runFile } from './test/run-file.mjs';
 import { isSlow, runAll } from './test/schedule.mjs';
@@ -64,6 +65,9 @@ async function main({ files, jobs, timeoutMs }) {
   const summary = new Summary();
   await buildKernels();
   await compileSources(ROOT, COMPILED);
+  // What runs now may use it; a run inside of another finds it up to date.
+  if (isOutOfDate(ROOT, ['dist/main.js', 'dist/worker.js', 'dist/web/index.html', 'dist/web/admin.html']))
+    await buildAll();
   await runAll(files, { jobs, heavyJobs: Math.max(1, Math.floor(CORES / 2)) }, async (file) => {
     const results = await runFile(compiledPath(ROOT, COMPILED, file), { cwd: ROOT, env: process.env, timeoutMs });
     print(file, results);

@@ -1,6 +1,6 @@
 // Takes the types out of all sources once, so that a test does not do it each time that it starts: that took longer than
 // most tests do.
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -40,6 +40,16 @@ export function compiledPath(root, outdir, file) {
 function sourcesIn(folder) {
   const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   return entries.filter((name) => SOURCE.test(name) && !name.endsWith('.d.ts')).map((name) => join(folder, name));
+}
+
+/** Whether one of these files, which are built from `src` and `web`, is missing or older than what it is built from. */
+export function isOutOfDate(root, builtFiles) {
+  const changedMs = (path) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const sources = ['src', 'web'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  );
+  const newest = Math.max(...[...sources, 'scripts/build.mjs', 'package.json'].map(changedMs));
+  return builtFiles.some((file) => changedMs(file) < newest);
 }
 
 /** Nothing is put into one file, and `import.meta.url` stays the address of the source. */

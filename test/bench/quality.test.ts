@@ -156,7 +156,9 @@ test('an ear takes a lost frame from the packet that repeats it', async (t) => {
     return ear.listen(() => n++ === lost).pcm;
   };
   const whole = hear(false, -1);
-  t.same(hear(true, -1), whole);
-  t.same(hear(true, 10), whole, 'the frame is there');
-  t.notSame(hear(false, 10), whole, 'without redundancy it is not');
+  // A deep comparison of so many samples takes minutes.
+  const sameAsWhole = (pcm: Int16Array | Float32Array) => Buffer.from(pcm.buffer).equals(Buffer.from(whole.buffer));
+  t.ok(whole.length > 0 && sameAsWhole(hear(true, -1)));
+  t.ok(sameAsWhole(hear(true, 10)), 'the frame is there');
+  t.notOk(sameAsWhole(hear(false, 10)), 'without redundancy it is not');
 });

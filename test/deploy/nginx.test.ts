@@ -10,7 +10,7 @@ import { WebSocket } from 'ws';
 import type { ServerMessage } from '../../src/protocol/messages.ts';
 import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { startNginx } from '../helpers/nginx.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 
 const SNIPPET = readFileSync(new URL('../../deploy/nginx/partyline.conf', import.meta.url), 'utf8');
 
@@ -20,9 +20,8 @@ function replaced(given: string, pattern: RegExp, by: string): string {
 }
 
 test('behind nginx as deploy/nginx has it', { skip: skipIfMissing(missingPackages(['nginx'])) }, async (t) => {
-  const directory = t.testdir({ built: {}, nginx: {} });
-  buildServer(join(directory, 'built'));
-  const server = await startServerProcess(join(directory, 'built'), [
+  const directory = t.testdir({ nginx: {} });
+  const server = await startServerProcess(BUILT_SERVER, [
     ...['--media-host', '127.0.0.1', '--workers', '0', '--trust-proxy', '127.0.0.1'],
     // So that nothing but the snippet keeps an idle WebSocket open.
     ...['--max-connections-per-address', '1', '--ping-interval-ms', '600000'],

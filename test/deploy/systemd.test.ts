@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
 
 const UNIT = fileURLToPath(new URL('../../deploy/systemd/partyline.service', import.meta.url));
@@ -76,12 +76,11 @@ test('a server that is at work makes no system call that the unit forbids', {
   skip: skipIfMissing(missingSystemd ?? missingPackages(['strace'])),
   timeout: 100_000,
 }, async (t) => {
-  const directory = t.testdir({ built: {}, traces: {} });
-  buildServer(join(directory, 'built'));
+  const directory = t.testdir({ traces: {} });
   // As a daemon it is no parent of the server, and its signals are left alone.
   const trace = ['strace', '--daemonize', '--follow-forks', '--output-separately', '--quiet=all', '--signal=none'];
   const server = await startServerProcess(
-    join(directory, 'built'),
+    BUILT_SERVER,
     ['--media-host', '127.0.0.1', '--workers', '1'],
     [...trace, '--output', join(directory, 'traces/of')],
   );

@@ -6,7 +6,7 @@ import { CLOCK_TOLERANCE_S, createJoinToken, tokenKey } from '../../src/rooms/jo
 import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
 const MICROPHONE = { kind: 'tone', frequencyHz: 440, gain: 0.2 } as const;
@@ -32,10 +32,8 @@ function token(identity: string, rights: { maySpeak?: boolean; mayModerate?: boo
 }
 
 test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers), timeout: 110_000 }, async (t) => {
-  const directory = t.testdir();
-  buildServer(directory);
   const flags = ['--media-host', PRIVATE_ADDRESS, '--token-secret', SECRET, '--room-passwords', PASSWORDS];
-  let server = await startServerProcess(directory, flags);
+  let server = await startServerProcess(BUILT_SERVER, flags);
   t.teardown(() => server.stop());
   const chromium = await launchChromium();
   t.teardown(() => chromium.close());
@@ -167,7 +165,7 @@ test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers), tim
       const { port } = new URL(server.url);
       await server.stop();
       await page.waitFor('reconnecting');
-      server = await startServerProcess(directory, [...flags, '--port', port]);
+      server = await startServerProcess(BUILT_SERVER, [...flags, '--port', port]);
       await page.waitFor('join-error');
       t.match(await text(page, 'join-error'), /link has expired/);
       await sleep(3000);

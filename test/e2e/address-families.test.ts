@@ -6,7 +6,7 @@ import { launchChromium, launchFirefox } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { LightTalker } from '../helpers/light-talker.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 
 const IPV6_ADDRESS = 'fd99::1';
 const DISABLE_IPV6 = '/proc/sys/net/ipv6/conf/all/disable_ipv6';
@@ -19,9 +19,7 @@ function ip(...args: readonly string[]): void {
 
 /** The server on every address that the machine has now, with a page that this machine can open. */
 async function startOnAllAddresses(t: Test) {
-  const directory = t.testdir();
-  buildServer(directory);
-  const server = await startServerProcess(directory, ['--host', '0.0.0.0', '--workers', '1', '--levelling', 'off']);
+  const server = await startServerProcess(BUILT_SERVER, ['--host', '0.0.0.0', '--workers', '1', '--levelling', 'off']);
   t.teardown(() => server.stop());
   const started = server
     .output()

@@ -7,7 +7,7 @@ import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
@@ -25,10 +25,8 @@ async function accessibilityProblems({ page }: VoicePage): Promise<string[]> {
 }
 
 test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers), timeout: 90_000 }, async (t) => {
-  const directory = t.testdir();
-  buildServer(directory);
   const flags = ['--media-host', PRIVATE_ADDRESS, '--admin-token', TOKEN, '--token-secret', SECRET];
-  const server = await startServerProcess(directory, flags);
+  const server = await startServerProcess(BUILT_SERVER, flags);
   t.teardown(() => server.kill());
   const chromium = await launchChromium();
   t.teardown(() => chromium.close());
@@ -206,9 +204,7 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers), ti
 });
 
 test('the admin page of a server without an admin token', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
-  const directory = t.testdir();
-  buildServer(directory);
-  const server = await startServerProcess(directory, ['--media-host', '127.0.0.1']);
+  const server = await startServerProcess(BUILT_SERVER, ['--media-host', '127.0.0.1']);
   t.teardown(() => server.kill());
   const chromium = await launchChromium();
   t.teardown(() => chromium.close());
@@ -226,10 +222,8 @@ const PICTURE = process.env['PICTURE'];
 if (PICTURE !== undefined) {
   // PICTURE=docs/images/admin.png node scripts/test.mjs test/e2e/admin.test.ts
   test('a picture of the page for the documents', { timeout: 120_000 }, async (t) => {
-    const directory = t.testdir();
-    buildServer(directory);
     const flags = ['--media-host', PRIVATE_ADDRESS, '--admin-token', TOKEN, '--token-secret', SECRET];
-    const server = await startServerProcess(directory, flags);
+    const server = await startServerProcess(BUILT_SERVER, flags);
     t.teardown(() => server.kill());
     const chromium = await launchChromium();
     t.teardown(() => chromium.close());

@@ -4,7 +4,7 @@ import { type Test, test } from 'tap';
 import { launchChromium, launchFirefox } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
 /** Far from each other and from the harmonics of each other. */
@@ -54,9 +54,7 @@ test('three Chromium pages and one Firefox page in one room', {
   skip: skipIfMissing(missingForBrowsers),
   timeout: 110_000,
 }, async (t) => {
-  const directory = t.testdir();
-  buildServer(directory);
-  const server = await startServerProcess(directory, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);
+  const server = await startServerProcess(BUILT_SERVER, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);
   t.teardown(() => server.stop());
   const chromium = await launchChromium();
   t.teardown(() => chromium.close());

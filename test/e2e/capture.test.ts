@@ -7,7 +7,7 @@ import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { readPcap } from '../helpers/pcap-reader.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 
 const ADMIN_TOKEN = 'an-admin-token-that-is-long-enough-1';
 const NOTICE = '[data-testid="captured"]';
@@ -17,8 +17,7 @@ test('while somebody is captured their page and those of the others say so, and 
   timeout: 60_000,
 }, async (t) => {
   const directory = t.testdir();
-  buildServer(directory);
-  const server = await startServerProcess(directory, [
+  const server = await startServerProcess(BUILT_SERVER, [
     ...['--media-host', PRIVATE_ADDRESS, '--workers', '1', '--allow-capture', 'on', '--admin-token', ADMIN_TOKEN],
   ]);
   t.teardown(() => server.stop());
@@ -37,7 +36,7 @@ test('while somebody is captured their page and those of the others say so, and 
   const [ada, ben] = pages as [(typeof pages)[number], (typeof pages)[number]];
   const output = join(directory, 'ada.pcap');
   const command = promisify(execFile)(process.execPath, [
-    ...[join(directory, 'main.js'), 'capture', '--url', server.url, '--admin-token', ADMIN_TOKEN],
+    ...[join(BUILT_SERVER, 'main.js'), 'capture', '--url', server.url, '--admin-token', ADMIN_TOKEN],
     ...['--room', 'lobby', '--participant', 'Ada', '--seconds', '3', '--output', output],
   ]);
   for (const page of [ada, ben]) {

@@ -5,7 +5,7 @@ import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { startFaultyServer } from '../helpers/faulty-server.ts';
 import { missingForBrowsers } from '../helpers/private-network.ts';
-import { buildServer } from '../helpers/server-process.ts';
+import { BUILT_SERVER } from '../helpers/server-process.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
 const TONES_HZ = [430, 620] as const;
@@ -65,9 +65,7 @@ test('two pages in Chromium, whose server gets into trouble', {
   skip: skipIfMissing(missingForBrowsers),
   timeout: 120_000,
 }, async (t) => {
-  const directory = t.testdir();
-  buildServer(directory);
-  let server = await startFaultyServer(directory, ['--workers', '1']);
+  let server = await startFaultyServer(BUILT_SERVER, ['--workers', '1']);
   t.teardown(() => server.signal('SIGKILL'));
   const chromium = await launchChromium();
   t.teardown(() => chromium.close());
@@ -99,7 +97,7 @@ test('two pages in Chromium, whose server gets into trouble', {
     const startMs = Date.now();
     server.signal('SIGKILL');
     await server.exitCode;
-    server = await startFaultyServer(directory, ['--workers', '1'], server.port);
+    server = await startFaultyServer(BUILT_SERVER, ['--workers', '1'], server.port);
     const back = await Promise.all(pages.map((page) => backAtMs(page, startMs)));
     for (const atMs of back) t.ok(atMs - startMs < BACK_AFTER_RESTART_MS, `back after ${atMs - startMs} ms`);
     await hearEachOther(t, pages);
@@ -110,7 +108,7 @@ test('two pages in Chromium, whose server gets into trouble', {
     server.signal('SIGTERM');
     t.equal(await server.exitCode, 0);
     const endedMs = Date.now() - startMs;
-    server = await startFaultyServer(directory, ['--workers', '1'], server.port);
+    server = await startFaultyServer(BUILT_SERVER, ['--workers', '1'], server.port);
     const back = await Promise.all(pages.map((page) => backAtMs(page, startMs)));
     t.comment(`ended after ${endedMs} ms`);
     for (const atMs of back) t.ok(atMs - startMs < BACK_AFTER_RESTART_MS, `back after ${atMs - startMs} ms`);

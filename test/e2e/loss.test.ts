@@ -5,7 +5,7 @@ import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { LossyRelay } from '../helpers/lossy-relay.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { createPrng } from '../helpers/prng.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
 const SEED = Number(process.env['SEED'] ?? 2198);
@@ -52,15 +52,13 @@ test('Chromium on a network that loses every tenth packet is sent RED and makes 
   timeout: 120_000,
 }, async (t) => {
   t.comment(`SEED=${SEED}`);
-  const directory = t.testdir();
-  buildServer(directory);
   const relay = await LossyRelay.open({
     address: RELAY_ADDRESS,
     serverAddress: PRIVATE_ADDRESS,
     prng: createPrng(SEED),
   });
   t.teardown(() => relay.close());
-  const server = await startServerProcess(directory, [
+  const server = await startServerProcess(BUILT_SERVER, [
     ...['--media-host', PRIVATE_ADDRESS, '--media-port', String(relay.port), '--announce', RELAY_ADDRESS],
   ]);
   t.teardown(() => server.stop());

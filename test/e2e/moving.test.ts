@@ -3,7 +3,7 @@ import { ApiClient } from '../helpers/api-client.ts';
 import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { SAMPLE_RATE, toneLevelDbfs } from '../helpers/signal.ts';
 import { TcpProxy } from '../helpers/tcp-proxy.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
@@ -43,10 +43,8 @@ test('a page in Chromium that is moved by the API is in the other room, with its
   skip: skipIfMissing(missingForBrowsers),
   timeout: 90_000,
 }, async (t) => {
-  const directory = t.testdir();
-  buildServer(directory);
   const flags = ['--media-host', PRIVATE_ADDRESS, '--admin-token', TOKEN, '--levelling', 'off', '--workers', '1'];
-  const server = await startServerProcess(directory, flags);
+  const server = await startServerProcess(BUILT_SERVER, flags);
   t.teardown(() => server.stop());
   const api = new ApiClient(server.url.replace(/\/$/, ''), TOKEN);
   const proxy = await TcpProxy.open(Number(new URL(server.url).port));

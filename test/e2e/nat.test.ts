@@ -12,7 +12,7 @@ import {
   ROUTER_ADDRESS,
   SERVER_ADDRESS,
 } from '../helpers/nat-network.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 
 const HEARD_DBFS = -26;
 const CHROMIUM_HZ = 430;
@@ -24,10 +24,8 @@ test('a server behind NAT with one forwarded UDP port is reached from outside, a
 }, async (t) => {
   const network = await createNatNetwork();
   t.teardown(() => network.close());
-  const directory = t.testdir();
-  buildServer(directory);
   const server = await startServerProcess(
-    directory,
+    BUILT_SERVER,
     [
       ...['--host', '0.0.0.0', '--port', String(PAGE_PORT), '--workers', '1', '--levelling', 'off'],
       ...['--media-port', String(MEDIA_PORT), '--announce', `${ROUTER_ADDRESS}:${FORWARDED_MEDIA_PORT}`],

@@ -8,7 +8,7 @@ import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { letInOnly, unblock } from '../helpers/firewall.ts';
 import { missingForBrowsers } from '../helpers/private-network.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
 const PORT = 443;
@@ -25,10 +25,9 @@ test('where only port 443 is let through, the page comes by https and people hea
 }, async (t) => {
   execFileSync('ip', ['addr', 'add', `${ADDRESS}/24`, 'dev', 'eth0']);
   const directory = t.testdir();
-  buildServer(directory);
   const tls = ['--tls', 'self-signed', '--data-dir', directory, '--host', '0.0.0.0'];
   const ports = ['--port', String(PORT), '--media-port', String(PORT), '--workers', '1'];
-  const server = await startServerProcess(directory, [
+  const server = await startServerProcess(BUILT_SERVER, [
     ...tls,
     ...ports,
     ...['--media-host', ADDRESS, '--levelling', 'off'],

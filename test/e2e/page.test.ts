@@ -5,7 +5,7 @@ import { test } from 'tap';
 import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
 const MICROPHONE = { kind: 'tone', frequencyHz: 440, gain: 0.2 } as const;
@@ -25,10 +25,8 @@ async function isWiderThanItsWindow(page: VoicePage): Promise<unknown> {
 }
 
 test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers), timeout: 110_000 }, async (t) => {
-  const directory = t.testdir();
-  buildServer(directory);
   const media = ['--media-host', PRIVATE_ADDRESS];
-  let server = await startServerProcess(directory, media);
+  let server = await startServerProcess(BUILT_SERVER, media);
   t.teardown(() => server.stop());
   const chromium = await launchChromium();
   t.teardown(() => chromium.close());
@@ -128,7 +126,7 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers), timeout:
     const { port } = new URL(server.url);
     t.equal(await server.stop(), 0);
     await page.waitFor('reconnecting');
-    server = await startServerProcess(directory, [...media, '--port', port]);
+    server = await startServerProcess(BUILT_SERVER, [...media, '--port', port]);
     await page.waitForSound();
     t.match(await page.participants(), [{ name: 'Ada', isSelf: true, isMuted: true }]);
     t.match(await page.report(), { remoteTracks: 1 });

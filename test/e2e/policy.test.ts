@@ -3,7 +3,7 @@ import { launchChromium, launchFirefox } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 
 const INLINE_SCRIPT = `document.body.append(Object.assign(document.createElement('script'), { text: 'hacked = 1' }))`;
 const FOREIGN_IMAGE = `new Image().src = 'http://127.0.0.1:9/spy.png'`;
@@ -12,9 +12,7 @@ test('the page keeps to its Content-Security-Policy, and what it does against it
   skip: skipIfMissing(missingForBrowsers),
   timeout: 110_000,
 }, async (t) => {
-  const directory = t.testdir();
-  buildServer(directory);
-  const server = await startServerProcess(directory, ['--media-host', PRIVATE_ADDRESS]);
+  const server = await startServerProcess(BUILT_SERVER, ['--media-host', PRIVATE_ADDRESS]);
   t.teardown(() => server.stop());
   for (const launch of [launchChromium, launchFirefox]) {
     const browser = await launch();

@@ -5,7 +5,7 @@ import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { LossyRelay } from '../helpers/lossy-relay.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { createPrng } from '../helpers/prng.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { SAMPLE_RATE, toneLevelDbfs } from '../helpers/signal.ts';
 import { TcpProxy } from '../helpers/tcp-proxy.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
@@ -48,8 +48,6 @@ test('a page in Chromium keeps its conversation over losses of every connection'
   timeout: 120_000,
 }, async (t) => {
   t.comment(`SEED=${SEED}`);
-  const directory = t.testdir();
-  buildServer(directory);
   const relay = await LossyRelay.open({
     address: RELAY_ADDRESS,
     serverAddress: PRIVATE_ADDRESS,
@@ -60,7 +58,7 @@ test('a page in Chromium keeps its conversation over losses of every connection'
     ...['--media-host', PRIVATE_ADDRESS, '--media-port', String(relay.port), '--announce', RELAY_ADDRESS],
     ...['--media-tcp', 'off', '--levelling', 'off', '--workers', '1', '--log-level', 'debug'],
   ];
-  let server = await startServerProcess(directory, flags);
+  let server = await startServerProcess(BUILT_SERVER, flags);
   t.teardown(() => server.stop());
   const { port } = new URL(server.url);
   const proxy = await TcpProxy.open(Number(port));
@@ -152,7 +150,7 @@ test('a page in Chromium keeps its conversation over losses of every connection'
     await ada.click('mute');
     await server.kill();
     await ada.waitFor('reconnecting');
-    server = await startServerProcess(directory, [...flags, '--port', port]);
+    server = await startServerProcess(BUILT_SERVER, [...flags, '--port', port]);
     const backMs = await within(10_000, async () => (await hasSound(ada)) && (await hasSound(ben)));
     t.comment(`back after ${backMs.toFixed(0)} ms`);
     t.match(

@@ -5,7 +5,7 @@ import { test } from 'tap';
 import { launchChromium } from '../helpers/browsers.ts';
 import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { concatInt16, findDelay, rmsDbfs, toInt16 } from '../helpers/signal.ts';
 import { speech } from '../helpers/speech.ts';
 import { compareSpeech } from '../helpers/speech-comparison.ts';
@@ -25,8 +25,7 @@ test('speech into the microphone of one page comes out of the other page', {
   const spoken = toInt16((await speech('en-us', SECONDS)).subarray(0, SECONDS * SAMPLE_RATE));
   const file = join(directory, 'speech.wav');
   await writeFile(file, formatWav({ sampleRate: SAMPLE_RATE, channels: 1, samples: concatInt16([spoken, PAUSE]) }));
-  buildServer(directory);
-  const server = await startServerProcess(directory, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);
+  const server = await startServerProcess(BUILT_SERVER, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);
   t.teardown(() => server.stop());
   // The browser plays the file again and again as its microphone.
   const chromium = await launchChromium([`--use-file-for-fake-audio-capture=${file}`]);

@@ -4,7 +4,7 @@ import { launchChromium, launchFirefox, type VoiceBrowser } from '../helpers/bro
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { blockUdp, unblock } from '../helpers/firewall.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
 const HEARD_DBFS = -26;
@@ -15,9 +15,7 @@ test('where UDP is blocked Chromium and Firefox hear each other over TCP, and ov
   skip: skipIfMissing(missingForBrowsers),
   timeout: 110_000,
 }, async (t) => {
-  const directory = t.testdir();
-  buildServer(directory);
-  const server = await startServerProcess(directory, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);
+  const server = await startServerProcess(BUILT_SERVER, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);
   t.teardown(() => server.stop());
   const chromium = await launchChromium();
   t.teardown(() => chromium.close());

@@ -5,7 +5,7 @@ import { test } from 'tap';
 import { launchChromium, launchFirefox, type VoiceBrowser } from '../helpers/browsers.ts';
 import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { startTurnServer } from '../helpers/turn-server.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
@@ -28,8 +28,6 @@ test('relay only', {
   skip: skipIfMissing(missingForBrowsers ?? missingPackages(['coturn'])),
   timeout: 115_000,
 }, async (t) => {
-  const directory = t.testdir();
-  buildServer(directory);
   const turn = await startTurnServer({
     address: PRIVATE_ADDRESS,
     configuration: deployedConfiguration(),
@@ -40,7 +38,7 @@ test('relay only', {
   const firefox = await launchFirefox();
   t.teardown(() => firefox.close());
   const start = (url: string, secret = SECRET) =>
-    startServerProcess(directory, [
+    startServerProcess(BUILT_SERVER, [
       ...['--media-host', PRIVATE_ADDRESS, '--media-tcp', 'off', '--levelling', 'off', '--workers', '1'],
       ...['--turn-urls', url, '--turn-secret', secret],
     ]);

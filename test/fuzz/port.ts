@@ -1,9 +1,8 @@
 import { Conversation } from '../helpers/conversation.ts';
-import { buildServer } from '../helpers/server-process.ts';
+import { BUILT_SERVER } from '../helpers/server-process.ts';
 import { startBuiltServer } from './built-server.ts';
 import { attackPort } from './port-attack.ts';
 
-const BUILT = 'dist/fuzz/server';
 const MAX_GAP_MS = 1000;
 const MAX_LOST_SHARE = 0.05;
 const MAX_CONCEALED_SHARE = 0.1;
@@ -19,10 +18,12 @@ export interface PortOptions {
 
 /** The whole port of a server in a process of its own. Resolves with what went wrong, in sentences. */
 export async function fuzzPort({ seed, seconds, perSecond }: PortOptions): Promise<readonly string[]> {
-  buildServer(BUILT);
   const ends: (() => unknown)[] = [];
   const problems: string[] = [];
-  const conversation = await Conversation.start({ teardown: (end) => ends.unshift(end) }, startBuiltServer(BUILT));
+  const conversation = await Conversation.start(
+    { teardown: (end) => ends.unshift(end) },
+    startBuiltServer(BUILT_SERVER),
+  );
   let received = 0;
   let sent = 0;
   try {

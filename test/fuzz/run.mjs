@@ -2,12 +2,12 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { buildKernels } from '../../scripts/kernels.mjs';
+import { buildAll } from '../../scripts/build.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 process.chdir(root);
 mkdirSync('dist/fuzz/findings', { recursive: true });
-await buildKernels();
+await buildAll();
 await build({
   absWorkingDir: root,
   entryPoints: ['test/fuzz/main.ts', 'test/fuzz/targets.ts'],

@@ -34,7 +34,7 @@ export interface FaultyServer {
   logged(message: string): Promise<LogLine>;
 }
 
-/** Starts what `buildServer` has built into `directory`. It is killed at the latest by `signal('SIGKILL')`. Without a port the system chooses one. */
+/** Starts what `npm run build` has built into `directory`. It is killed at the latest by `signal('SIGKILL')`. Without a port the system chooses one. */
 export async function startFaultyServer(
   directory: string,
   flags: readonly string[] = [],

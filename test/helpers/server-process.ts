@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,10 +17,8 @@ export interface ServerProcess {
   kill(): Promise<number | null>;
 }
 
-/** Builds server and page into a directory inside the project. */
-export function buildServer(directory: string): void {
-  execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs'), '--outdir', directory]);
-}
+/** Where `npm run build` puts server and page; `scripts/test.mjs` builds them before the tests if they are out of date. */
+export const BUILT_SERVER = join(ROOT, 'dist');
 
 /**
  * Starts the server that was built there, in a process of its own. Without a port the system chooses one. `through` is a command that runs

@@ -1,8 +1,5 @@
-import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { Barrage, loopbackAddresses } from '../../bench/client/barrage.ts';
 import { frame } from '../../src/rtc/net/stream-framing.ts';
@@ -11,9 +8,8 @@ import { attackPort } from '../fuzz/port-attack.ts';
 import { Conversation } from '../helpers/conversation.ts';
 import { junk } from '../helpers/hostile-datagrams.ts';
 import { createPrng } from '../helpers/prng.ts';
-import { buildServer } from '../helpers/server-process.ts';
+import { BUILT_SERVER } from '../helpers/server-process.ts';
 
-const DIRECTORY = join(fileURLToPath(new URL('../..', import.meta.url)), `dist/attacks-${process.pid}`);
 const SEED = 44;
 const PER_SECOND = 4000;
 const SECONDS = 6;
@@ -22,9 +18,7 @@ const CONNECTIONS = 60;
 
 test('a server in a process of its own, while two people talk', async (t) => {
   t.comment(`seed ${SEED}`);
-  buildServer(DIRECTORY);
-  t.teardown(() => rmSync(DIRECTORY, { recursive: true, force: true }));
-  const conversation = await Conversation.start(t, startBuiltServer(DIRECTORY));
+  const conversation = await Conversation.start(t, startBuiltServer(BUILT_SERVER));
 
   await t.test('datagrams of all kinds, mixed up between people and strangers, harm nobody', async (t) => {
     let sent = 0;

@@ -5,7 +5,7 @@ import { test } from 'tap';
 import { ApiClient } from '../helpers/api-client.ts';
 import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { LightTalker } from '../helpers/light-talker.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
 const skip = skipIfMissing(missingPackages(['faketime']));
@@ -21,7 +21,6 @@ test('tokens and TURN credentials have the time that the machine has now, and no
   skip,
 }, async (t) => {
   const directory = t.testdir();
-  buildServer(join(directory, 'built'));
   const file = join(directory, 'offset');
   const setClock = (offsetS: number) => {
     writeFileSync(`${file}.new`, `${offsetS < 0 ? '' : '+'}${offsetS}\n`);
@@ -41,7 +40,7 @@ test('tokens and TURN credentials have the time that the machine has now, and no
     ...['--token-secret', 'a secret that is long enough to sign with', '--max-joins-per-minute', '0'],
     ...['--turn-urls', 'turn:127.0.0.1', '--turn-secret', 'a secret for the TURN server'],
   ];
-  const server = await startServerProcess(join(directory, 'built'), flags, through);
+  const server = await startServerProcess(BUILT_SERVER, flags, through);
   t.teardown(() => server.stop());
   const api = new ApiClient(server.url.slice(0, -1), TOKEN);
   const webSocketUrl = `${server.url.replace('http', 'ws')}ws`;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
 import { type Fault, type FaultyServer, startFaultyServer } from '../helpers/faulty-server.ts';
 import { AUDIO_OFFER } from '../helpers/offer.ts';
-import { buildServer } from '../helpers/server-process.ts';
+import { BUILT_SERVER } from '../helpers/server-process.ts';
 import { rmsDbfs } from '../helpers/signal.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
@@ -11,8 +11,8 @@ const REPLACED_WITHIN_MS = 2000;
 /** 20 to 40 on a machine with nothing else to do; a busy one sends late, but leaves nothing out. */
 const LONGEST_GAP_MS = 250;
 
-async function start(t: Test, directory: string, flags: readonly string[]): Promise<FaultyServer> {
-  const server = await startFaultyServer(directory, flags);
+async function start(t: Test, flags: readonly string[]): Promise<FaultyServer> {
+  const server = await startFaultyServer(BUILT_SERVER, flags);
   t.teardown(() => server.signal('SIGKILL'));
   return server;
 }
@@ -35,9 +35,6 @@ function longestGapMs({ hearing }: WeriftParticipant, mark: number): number {
 }
 
 test('the built server in trouble', async (t) => {
-  const directory = t.testdir();
-  buildServer(directory);
-
   for (const faults of [
     ['hang', 'throw'],
     ['block', 'exit'],
@@ -45,7 +42,7 @@ test('the built server in trouble', async (t) => {
     t.test(
       `workers with the faults "${faults.join('" and "')}" are replaced within two seconds, and a room elsewhere does not notice`,
       async (t) => {
-        const server = await start(t, directory, ['--workers', '2', '--levelling', 'off']);
+        const server = await start(t, ['--workers', '2', '--levelling', 'off']);
         const elsewhere = await talkers(t, server, 'elsewhere');
         const metrics = await server.metrics();
         const other = ['0', '1'].findIndex((worker) => metrics.sum('partyline_media_connections', { worker }) === 0);
@@ -80,7 +77,7 @@ test('the built server in trouble', async (t) => {
   t.test(
     'a main thread that stood still is reported by the health and counted, and no worker is blamed for it',
     async (t) => {
-      const server = await start(t, directory, ['--workers', '1']);
+      const server = await start(t, ['--workers', '1']);
       const people = await talkers(t, server, 'lobby');
       t.match(await server.health(), { httpStatus: 200, status: 'ok', problems: [] });
       const marks = people.map(({ hearing }) => hearing.mark());
@@ -106,7 +103,7 @@ test('the built server in trouble', async (t) => {
 
   for (const fault of ['throw', 'reject'] as const) {
     t.test(`a failure that nobody caught (${fault}) tells the participants and ends the process with 1`, async (t) => {
-      const server = await start(t, directory, ['--workers', '1']);
+      const server = await start(t, ['--workers', '1']);
       const client = await SignalingClient.open(server.webSocketUrl);
       await client.join('lobby', 'Ada');
       const startMs = performance.now();
@@ -125,7 +122,7 @@ test('the built server in trouble', async (t) => {
   t.test(
     'SIGTERM: who is in a room is told, who comes is refused, and the process ends with 0 within the grace time',
     async (t) => {
-      const server = await start(t, directory, ['--workers', '1', '--shutdown-grace-ms', '3000']);
+      const server = await start(t, ['--workers', '1', '--shutdown-grace-ms', '3000']);
       const ada = await SignalingClient.open(server.webSocketUrl);
       await ada.join('lobby', 'Ada');
       ada.send({ type: 'offer', sdp: AUDIO_OFFER });
@@ -148,11 +145,11 @@ test('the built server in trouble', async (t) => {
   );
 
   t.test('a worker that hangs does not hold up closing, and a second signal ends at once', async (t) => {
-    const first = await start(t, directory, ['--workers', '1', '--shutdown-grace-ms', '5000']);
+    const first = await start(t, ['--workers', '1', '--shutdown-grace-ms', '5000']);
     first.plant(0, 'hang');
     first.signal('SIGTERM');
     t.equal(await first.exitCode, 0);
-    const second = await start(t, directory, ['--workers', '1', '--shutdown-grace-ms', '60000']);
+    const second = await start(t, ['--workers', '1', '--shutdown-grace-ms', '60000']);
     const deaf = await SignalingClient.open(second.webSocketUrl);
     t.teardown(() => deaf.socket.terminate());
     deaf.socket.pause();

@@ -4,7 +4,7 @@ import { test } from 'tap';
 import { createJoinToken, tokenKey } from '../../src/rooms/join-token.ts';
 import { formatPasswordHash, hashPassword } from '../../src/rooms/password-hash.ts';
 import { ApiClient } from '../helpers/api-client.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
 const SECRET = 'the-secret-of-this-server-is-long-enough';
@@ -19,7 +19,6 @@ const SET_BY_API = 'open-sesame-by-the-api';
 
 test('a server that logs all it can logs no secret, nor do its other answers hold one', async (t) => {
   const directory = t.testdir({ secret: `${SECRET}\n`, admin: `${ADMIN_TOKEN}\n`, webhook: WEBHOOK_SECRET });
-  buildServer(join(directory, 'built'));
   const hash = formatPasswordHash(await hashPassword(HASHED));
   const config = join(directory, 'partyline.toml');
   writeFileSync(
@@ -35,7 +34,7 @@ test('a server that logs all it can logs no secret, nor do its other answers hol
   ];
   const admin = ['--admin-token-file', join(directory, 'admin'), ...hooks];
   const flags = [...admin, '--config', config, '--log-level', 'trace', '--workers', '1', ...media];
-  const server = await startServerProcess(join(directory, 'built'), flags);
+  const server = await startServerProcess(BUILT_SERVER, flags);
   t.teardown(() => server.stop());
   const url = `${server.url.replace('http', 'ws')}ws`;
   const open = async (suffix = '') => {
