@@ -74,7 +74,6 @@ test('the supervisor is more patient than the server', async (t) => {
 
 test('a server that is at work makes no system call that the unit forbids', {
   skip: skipIfMissing(missingSystemd ?? missingPackages(['strace'])),
-  timeout: 100_000,
 }, async (t) => {
   const directory = t.testdir({ traces: {} });
   // As a daemon it is no parent of the server, and its signals are left alone.

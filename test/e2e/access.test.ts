@@ -31,7 +31,7 @@ function token(identity: string, rights: { maySpeak?: boolean; mayModerate?: boo
   return createJoinToken(tokenKey(SECRET), grant, { wallNowMs: Date.now(), lifetimeMs });
 }
 
-test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers), timeout: 110_000 }, async (t) => {
+test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
   const flags = ['--media-host', PRIVATE_ADDRESS, '--token-secret', SECRET, '--room-passwords', PASSWORDS];
   let server = await startServerProcess(BUILT_SERVER, flags);
   t.teardown(() => server.stop());

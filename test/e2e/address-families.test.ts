@@ -54,7 +54,6 @@ test('on a machine with one address of each family both are told, without loopba
 
 test('browsers and a client without one hear each other at a server with IPv6 alone, from a network with IPv6 alone and with both', {
   skip: skipIfMissing(missingForBrowsers),
-  timeout: 90_000,
 }, async (t) => {
   // What remains of IPv4 is loopback, over which the browsers are controlled.
   ip('addr', 'del', `${PRIVATE_ADDRESS}/24`, 'dev', 'eth0');

@@ -24,7 +24,7 @@ async function accessibilityProblems({ page }: VoicePage): Promise<string[]> {
   )) as string[];
 }
 
-test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers), timeout: 90_000 }, async (t) => {
+test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
   const flags = ['--media-host', PRIVATE_ADDRESS, '--admin-token', TOKEN, '--token-secret', SECRET];
   const server = await startServerProcess(BUILT_SERVER, flags);
   t.teardown(() => server.kill());
@@ -221,7 +221,7 @@ test('the admin page of a server without an admin token', { skip: skipIfMissing(
 const PICTURE = process.env['PICTURE'];
 if (PICTURE !== undefined) {
   // PICTURE=docs/images/admin.png node scripts/test.mjs test/e2e/admin.test.ts
-  test('a picture of the page for the documents', { timeout: 120_000 }, async (t) => {
+  test('a picture of the page for the documents', async (t) => {
     const flags = ['--media-host', PRIVATE_ADDRESS, '--admin-token', TOKEN, '--token-secret', SECRET];
     const server = await startServerProcess(BUILT_SERVER, flags);
     t.teardown(() => server.kill());

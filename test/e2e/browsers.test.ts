@@ -52,7 +52,6 @@ async function skippedTicks(url: string): Promise<number> {
 
 test('three Chromium pages and one Firefox page in one room', {
   skip: skipIfMissing(missingForBrowsers),
-  timeout: 110_000,
 }, async (t) => {
   const server = await startServerProcess(BUILT_SERVER, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);
   t.teardown(() => server.stop());

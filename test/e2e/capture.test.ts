@@ -14,7 +14,6 @@ const NOTICE = '[data-testid="captured"]';
 
 test('while somebody is captured their page and those of the others say so, and the file has their packets', {
   skip: skipIfMissing(missingForBrowsers),
-  timeout: 60_000,
 }, async (t) => {
   const directory = t.testdir();
   const server = await startServerProcess(BUILT_SERVER, [

@@ -63,7 +63,6 @@ async function hearEachOther(t: Test, pages: readonly VoicePage[]): Promise<void
 
 test('two pages in Chromium, whose server gets into trouble', {
   skip: skipIfMissing(missingForBrowsers),
-  timeout: 120_000,
 }, async (t) => {
   let server = await startFaultyServer(BUILT_SERVER, ['--workers', '1']);
   t.teardown(() => server.signal('SIGKILL'));

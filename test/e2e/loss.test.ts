@@ -49,7 +49,6 @@ async function metric(url: string, name: string): Promise<number> {
 
 test('Chromium on a network that loses every tenth packet is sent RED and makes whole what was lost, and most of it where it is every fifth', {
   skip: skipIfMissing(missingForBrowsers),
-  timeout: 120_000,
 }, async (t) => {
   t.comment(`SEED=${SEED}`);
   const relay = await LossyRelay.open({

@@ -41,7 +41,6 @@ async function becomes(wanted: string, look: () => Promise<string>): Promise<voi
 
 test('a page in Chromium that is moved by the API is in the other room, with its sound, and stays there', {
   skip: skipIfMissing(missingForBrowsers),
-  timeout: 90_000,
 }, async (t) => {
   const flags = ['--media-host', PRIVATE_ADDRESS, '--admin-token', TOKEN, '--levelling', 'off', '--workers', '1'];
   const server = await startServerProcess(BUILT_SERVER, flags);

@@ -20,7 +20,6 @@ const OTHER_HZ = 710;
 
 test('a server behind NAT with one forwarded UDP port is reached from outside, at the announced address and port', {
   skip: skipIfMissing(missingForNat),
-  timeout: 90_000,
 }, async (t) => {
   const network = await createNatNetwork();
   t.teardown(() => network.close());

@@ -21,7 +21,6 @@ const TONES_HZ = { Ada: 430, Ben: 710 };
 
 test('where only port 443 is let through, the page comes by https and people hear each other', {
   skip: skipIfMissing(missingForBrowsers),
-  timeout: 110_000,
 }, async (t) => {
   execFileSync('ip', ['addr', 'add', `${ADDRESS}/24`, 'dev', 'eth0']);
   const directory = t.testdir();

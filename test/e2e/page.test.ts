@@ -24,7 +24,7 @@ async function isWiderThanItsWindow(page: VoicePage): Promise<unknown> {
   return page.page.evaluate('document.documentElement.scrollWidth > innerWidth');
 }
 
-test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers), timeout: 110_000 }, async (t) => {
+test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
   const media = ['--media-host', PRIVATE_ADDRESS];
   let server = await startServerProcess(BUILT_SERVER, media);
   t.teardown(() => server.stop());

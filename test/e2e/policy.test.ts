@@ -10,7 +10,6 @@ const FOREIGN_IMAGE = `new Image().src = 'http://127.0.0.1:9/spy.png'`;
 
 test('the page keeps to its Content-Security-Policy, and what it does against it is noticed', {
   skip: skipIfMissing(missingForBrowsers),
-  timeout: 110_000,
 }, async (t) => {
   const server = await startServerProcess(BUILT_SERVER, ['--media-host', PRIVATE_ADDRESS]);
   t.teardown(() => server.stop());

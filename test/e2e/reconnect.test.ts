@@ -45,7 +45,6 @@ async function within(ms: number, condition: () => Promise<boolean>): Promise<nu
 
 test('a page in Chromium keeps its conversation over losses of every connection', {
   skip: skipIfMissing(missingForBrowsers),
-  timeout: 120_000,
 }, async (t) => {
   t.comment(`SEED=${SEED}`);
   const relay = await LossyRelay.open({

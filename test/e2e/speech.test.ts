@@ -19,7 +19,6 @@ const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGain
 
 test('speech into the microphone of one page comes out of the other page', {
   skip: skipIfMissing(missingForBrowsers ?? missingPackages(['espeak-ng'])),
-  timeout: 90_000,
 }, async (t) => {
   const directory = t.testdir();
   const spoken = toInt16((await speech('en-us', SECONDS)).subarray(0, SECONDS * SAMPLE_RATE));

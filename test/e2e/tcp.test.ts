@@ -13,7 +13,6 @@ const TONES_HZ = { chromium: 430, firefox: 710 };
 
 test('where UDP is blocked Chromium and Firefox hear each other over TCP, and over UDP again where it is not', {
   skip: skipIfMissing(missingForBrowsers),
-  timeout: 110_000,
 }, async (t) => {
   const server = await startServerProcess(BUILT_SERVER, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);
   t.teardown(() => server.stop());

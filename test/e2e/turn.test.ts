@@ -26,7 +26,6 @@ function deployedConfiguration(): string[] {
 
 test('relay only', {
   skip: skipIfMissing(missingForBrowsers ?? missingPackages(['coturn'])),
-  timeout: 115_000,
 }, async (t) => {
   const turn = await startTurnServer({
     address: PRIVATE_ADDRESS,

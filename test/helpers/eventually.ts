@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits until `check` returns true. Throws what it said last when that does not happen in time. */
-export async function eventually(check: () => true | string | boolean, timeoutMs = 10_000): Promise<void> {
+/** Waits until `check` returns true. Throws what it said last when that does not happen at all: the time is for a busy machine. */
+export async function eventually(check: () => true | string | boolean, timeoutMs = 60_000): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {
     const outcome = check();

@@ -3,7 +3,8 @@ import type { Page } from 'puppeteer-core';
 import type { ProbeMicrophone, ProbeReport } from './browser-probe-types.ts';
 import { type HeardTone, heardTone } from './heard-tone.ts';
 
-const WAIT_MS = 15_000;
+/** Only for what does not happen at all: a browser on a busy machine is slow. */
+const WAIT_MS = 60_000;
 /** In the page, before anything else in it; browsers write about some violations by themselves, but not about all. */
 const TELL_VIOLATIONS = `addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) =>
   console.error('Content-Security-Policy: ' + effectiveDirective + ' forbids ' + blockedURI + ' (' + sourceFile + ':' + lineNumber + ')'));`;
