@@ -154,6 +154,12 @@ export const ERRORS = {
     closeCode: null,
     message: 'Too many attempts from your address. Try again later.',
   },
+  too_many_offers: {
+    fault: 'user',
+    httpStatus: 429,
+    closeCode: null,
+    message: 'Too many offers at a time. Try again in a moment.',
+  },
   too_many_connections: {
     fault: 'user',
     httpStatus: 503,

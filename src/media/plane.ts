@@ -41,6 +41,8 @@ export interface ConnectOptions {
   readonly deafened: boolean;
   /** This participant has been connected before: they are taken back however busy the server is. */
   readonly returning?: boolean;
+  /** Of the client, as `addressKey` makes it: handshakes of one address take turns. */
+  readonly address?: string;
   readonly events: MediaConnectionEvents;
 }
 

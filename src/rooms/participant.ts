@@ -188,16 +188,17 @@ export class Participant {
   }
 
   /**
-   * Starts a media connection, in place of the one before if there is one, and returns the answer.
+   * Starts a media connection, in place of the one before if there is one, and returns the answer. `address` is the client's.
    * Throws `AppError` `sdp_too_large`, `invalid_sdp`, `media_unavailable` or `server_busy`; then the one before stays.
    */
-  offer(sdp: string): string {
+  offer(sdp: string, address?: string): string {
     this.#log.debug({ sdp }, 'offer');
     const connection: MediaConnection = this.#room.connect(this, {
       sdp,
       muted: this.#muted,
       deafened: this.#deafened,
       returning: this.#returning,
+      ...(address !== undefined && { address }),
       events: {
         connected: () => this.#mediaConnected(connection),
         silent: (silent) => this.#mediaSilent(connection, silent),

@@ -41,6 +41,8 @@ export interface SessionOptions {
   readonly limitCounts: LimitCounts;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Of the client, as `addressKey` makes it. */
+  readonly address?: string;
   /** Rejects with `rate_limited` if this address has joined too often; `proves`: with a password or a token. */
   readonly mayJoin?: (proves: boolean) => Promise<void>;
   /** The password or the token of a join was wrong. */
@@ -57,6 +59,8 @@ type SessionState =
   | { readonly status: 'ended' };
 
 const BURST_SECONDS = 2;
+/** Each costs the server some milliseconds. A client whose network changes makes a few in a row, ICE restarts among them. */
+const OFFERS = { perSecond: 2, burst: 8 } as const;
 /** Messages that may be sent between `join` and its answer. */
 const MAX_WAITING = 16;
 /** RFC 6455 section 7.4.1: the client closed it, the page was closed or left, it was closed without a code. Whatever else may come back. */
@@ -82,6 +86,8 @@ export class Session implements ParticipantListener {
   readonly #onWrongProof: () => void;
   readonly #onClosed: () => void;
   readonly #allowance: TokenBucket;
+  readonly #offers: TokenBucket;
+  readonly #address: string | undefined;
   #state: SessionState;
   #heardMs: Millis;
   #cancelWatch: Cancel;
@@ -99,6 +105,8 @@ export class Session implements ParticipantListener {
     this.#clock = clock;
     this.#log = log;
     this.#onClosed = onClosed;
+    this.#address = options.address;
+    this.#offers = new TokenBucket({ ...OFFERS, now: options.clock.now() });
     this.#allowance = new TokenBucket({
       perSecond: limits.maxMessagesPerSecond,
       burst: limits.maxMessagesPerSecond * BURST_SECONDS,
@@ -245,7 +253,13 @@ export class Session implements ParticipantListener {
   }
 
   #answer({ sdp, restart }: ClientMessage & { type: 'offer' }): string {
-    return restart ? this.#participant.restart(sdp) : this.#participant.offer(sdp);
+    const participant = this.#participant;
+    const nowMs = this.#clock.now();
+    if (!this.#offers.take(nowMs)) {
+      this.#limitCounts.hit('offers_per_second');
+      throw new AppError('too_many_offers', undefined, { retryAfterMs: Math.ceil(this.#offers.waitMs(nowMs)) });
+    }
+    return restart ? participant.restart(sdp) : participant.offer(sdp, this.#address);
   }
 
   get #participant(): Participant {

@@ -163,6 +163,7 @@ export class SignalingEndpoint {
       limitCounts: this.#limitCounts,
       clock,
       log,
+      address: key,
       mayJoin: (proves) => this.#addresses.join(key, proves),
       onWrongProof: () => this.#addresses.joinFailed(key),
       onClosed: () => {

@@ -114,6 +114,15 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
     for (let i = 0; i < 3; i++) client.send({ type: 'ping' });
     await client.closed;
   }),
+  offers_per_second: signaling({}, async ({ open }, t) => {
+    const client = await open();
+    await client.join('lobby', 'Ada');
+    for (let i = 0; i < 9; i++) client.send({ type: 'offer', sdp: 'v=0' });
+    for (let i = 0; i < 8; i++) await client.next('answer');
+    const refusal = await client.next('error');
+    t.match(refusal, { code: 'too_many_offers' });
+    t.ok(refusal.retryAfterMs !== undefined && refusal.retryAfterMs > 0 && refusal.retryAfterMs <= 500);
+  }),
   bytes_per_second: signaling({ maxMessageBytes: 33_000 }, async ({ open }) => {
     const client = await open();
     for (let i = 0; i < 10; i++) client.socket.send('x'.repeat(33_000));

@@ -68,6 +68,29 @@ test('an ICE restart', async (t) => {
     t.equal(browser.connections.length, 1);
   });
 
+  t.test('that the server postpones is asked for again when it says, and the connection stays', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    const { socket, connection } = browser;
+    client.networkChanged();
+    await settle();
+    const postpone = () => socket.receive({ type: 'error', code: 'too_many_offers', message: '', retryAfterMs: 700 });
+    postpone();
+    client.networkChanged();
+    await browser.advance(699);
+    t.equal(socket.sentOf('offer').length, 2);
+    await browser.advance(1);
+    t.equal(socket.sentOf('offer').length, 3);
+    postpone();
+    await browser.advance(700);
+    t.equal(socket.sentOf('offer').length, 4);
+    socket.receive({ type: 'answer', sdp: 'restarted' });
+    await settle();
+    t.same(connection.remoteDescription, { type: 'answer', sdp: 'restarted' });
+    t.equal(browser.connections.length, 1);
+    client.leave();
+    t.equal(browser.timers, 0);
+  });
+
   t.test('that does not help is followed by a new connection', async (t) => {
     const { browser } = await setUpInRoom();
     const { socket } = browser;

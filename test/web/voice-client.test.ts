@@ -306,6 +306,24 @@ test('the media connection', async (t) => {
     t.same(codes, [], 'nobody is told again and again');
   });
 
+  t.test('an offer that the server postpones is made again when it says, and nobody is told', async (t) => {
+    const { browser, client } = setUp();
+    const codes: string[] = [];
+    client.on('error', ({ code }) => codes.push(code));
+    const connecting = client.connect(URL, OPTIONS);
+    await browser.acceptJoin();
+    await connecting;
+    browser.socket.receive({ type: 'error', code: 'too_many_offers', message: '', retryAfterMs: 450 });
+    await browser.advance(449);
+    t.equal(browser.socket.sentOf('offer').length, 1);
+    await browser.advance(1);
+    t.equal(browser.socket.sentOf('offer').length, 2);
+    browser.socket.receive({ type: 'answer', sdp: 'answer' });
+    await settle();
+    t.same(browser.connection.remoteDescription, { type: 'answer', sdp: 'answer' });
+    t.same(codes, []);
+  });
+
   t.test('an answer that the browser refuses is told, and another offer made', async (t) => {
     const { browser, client } = setUp();
     const codes: string[] = [];

@@ -5,6 +5,8 @@ import type { Environment } from './environment.ts';
 import { MediaLink } from './media-link.ts';
 
 const BLOCKED_AFTER_MS = 10_000;
+/** Where the server does not say how long to wait. */
+const POSTPONED_MS = 1000;
 /** A restart that has not helped by then will not: another connection is made. */
 const RESTART_LIMIT_MS = 5000;
 
@@ -108,6 +110,19 @@ export class MediaSession {
     this.#replace(link, false);
     this.#cancelBlocked();
     this.#setState('busy');
+  }
+
+  /** As `offerRefused`, because there were too many offers: the same is asked for again later, and a connection that stands is left alone. */
+  offerPostponed(delayMs = POSTPONED_MS): void {
+    const link = this.#unanswered.shift();
+    if (link === undefined || link !== this.#link) return;
+    const isRestart = this.#isAnswered;
+    if (!isRestart) this.#dropLink();
+    this.#cancelReplacement = this.#options.environment.setTimer(delayMs, () => {
+      // Until now it counted as under way, so that a WebSocket that comes back meanwhile asks for it.
+      this.#isRestarting = false;
+      void (isRestart ? this.#restartIce(link) : this.#start());
+    });
   }
 
   /** The server gave up the connection. Said before the answer to an offer, it means the connection before that. */

@@ -316,6 +316,7 @@ export class VoiceClient {
     if (isFatal(code)) this.#close(code, text);
     else if (this.#state.status !== 'connected' || code === 'not_joined') this.#lost(code, text, retryAfterMs);
     else if (code === 'server_busy') this.#media?.serverBusy();
+    else if (code === 'too_many_offers') this.#media?.offerPostponed(retryAfterMs);
     else if (code === 'cannot_restart') this.#media?.offerRefused();
     else {
       if (code === 'media_unavailable') this.#media?.offerRefused();

@@ -12,6 +12,7 @@ export const LIMITS = [
   'join_time',
   'message_size',
   'messages_per_second',
+  'offers_per_second',
   'bytes_per_second',
   'unsent_bytes',
   'http_connections',

@@ -8,7 +8,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import type { DtlsCertificate } from '../../rtc/dtls/certificate.ts';
-import { DtlsSession } from '../../rtc/dtls/dtls-session.ts';
+import { DtlsSession, type DtlsSessionOptions } from '../../rtc/dtls/dtls-session.ts';
 import type { IceCredentials } from '../../rtc/ice/ice-lite.ts';
 import { type AnswerOptions, answeredDirection, type CandidateAddress, writeAnswer } from '../../rtc/sdp/sdp-answer.ts';
 import { type AudioOffer, parseOffer, type SdpLimits } from '../../rtc/sdp/sdp-offer.ts';
@@ -21,8 +21,8 @@ import type {
   MediaConnectionEvents,
   MediaNetwork,
 } from '../plane.ts';
-
-const HANDSHAKE_TIMEOUT_MS = 15_000;
+import type { HandshakeQueue } from './handshake-queue.ts';
+import { QueuedHandshake } from './queued-handshake.ts';
 
 export interface ConnectionOptions extends ConnectOptions {
   readonly id: number;
@@ -32,6 +32,7 @@ export interface ConnectionOptions extends ConnectOptions {
   readonly candidates: () => readonly CandidateAddress[];
   readonly sdpLimits: SdpLimits;
   readonly certificate: DtlsCertificate;
+  readonly handshakes: HandshakeQueue;
   readonly clock: Clock;
   readonly log: Logger;
   readonly post: (command: MediaCommand) => void;
@@ -61,7 +62,7 @@ export class Connection implements MediaConnection {
   readonly #events: MediaConnectionEvents;
   readonly #onGone: (connection: Connection) => void;
   #onLeft: (connection: Connection) => void;
-  readonly #dtls: DtlsSession;
+  readonly #handshake: QueuedHandshake;
   #state: 'open' | 'lost' | 'closed' = 'open';
   #captureSink: CaptureSink | null = null;
   #network: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };
@@ -102,11 +103,14 @@ export class Connection implements MediaConnection {
       muted,
       deafened,
     });
-    this.#dtls = new DtlsSession({
+    const failed = (reason: string): void => {
+      log.info({ connection: id, reason }, 'handshake failed');
+      this.end('handshake_failed');
+    };
+    const dtls: DtlsSessionOptions = {
       certificate,
       remoteFingerprints: offer.fingerprints,
       clock,
-      handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       // A copy, because posting a view would post all of the memory behind it.
       send: (datagram) => post({ type: 'send_dtls', transportId: id, datagram: new Uint8Array(datagram) }),
       events: {
@@ -114,12 +118,16 @@ export class Connection implements MediaConnection {
           post({ type: 'set_keys', transportId: id, keys });
           events.connected();
         },
-        failed: (reason) => {
-          log.info({ connection: id, reason }, 'handshake failed');
-          this.end('handshake_failed');
-        },
+        failed,
         closed: () => this.end('closed_by_peer'),
       },
+    };
+    this.#handshake = new QueuedHandshake({
+      queue: options.handshakes,
+      address: options.address ?? '',
+      clock,
+      open: () => new DtlsSession(dtls),
+      timedOut: () => failed('the peer did not begin a handshake'),
     });
   }
 
@@ -189,7 +197,7 @@ export class Connection implements MediaConnection {
 
   /** A DTLS datagram from the worker. */
   receiveDtls(datagram: Uint8Array): void {
-    this.#dtls.receive(datagram);
+    this.#handshake.receive(datagram);
   }
 
   /** The worker hears nothing any more on this connection, or something again. */
@@ -240,7 +248,7 @@ export class Connection implements MediaConnection {
 
   #free(): void {
     // The close_notify goes out before its way out is removed.
-    this.#dtls.close();
+    this.#handshake.close();
     this.#post({ type: 'remove_transport', transportId: this.id });
     this.#onGone(this);
     this.#onLeft(this);

@@ -11,6 +11,7 @@ import type { MediaAddress } from '../../rtc/net/datagram-port.ts';
 import type { CandidateAddress } from '../../rtc/sdp/sdp-answer.ts';
 import type { MediaPlane, MediaPlaneOptions, MediaRoom, MediaRoomEvents, MediaStats, WorkerHealth } from '../plane.ts';
 import { Announcement } from './announcement.ts';
+import { HandshakeQueue } from './handshake-queue.ts';
 import { type MediaHost, type MediaHostOptions, startInWorker } from './host.ts';
 import { PlaneRoom } from './plane-room.ts';
 import { WorkerSlot } from './worker-slot.ts';
@@ -33,6 +34,7 @@ export async function openMediaPlane(options: MediaPlaneOptions, startHost: Star
   let lastId = 0;
   const nextId = (): number => ++lastId;
   let onChange = (): void => {};
+  const handshakes = new HandshakeQueue(options.clock);
   const slots = Array.from(
     { length: count },
     (_, index) =>
@@ -41,6 +43,7 @@ export async function openMediaPlane(options: MediaPlaneOptions, startHost: Star
         index,
         certificate,
         announcement,
+        handshakes,
         nextId,
         startHost,
         onChange: () => onChange(),
@@ -66,7 +69,7 @@ export async function openMediaPlane(options: MediaPlaneOptions, startHost: Star
     options.log.warn(
       'Chromium takes no media port below 1024 at private addresses, so it will have no sound: announce a public address, or choose a media-port from 1024 on',
     );
-  const pool = new WorkerPool(slots, announcement, options, nextId);
+  const pool = new WorkerPool(slots, announcement, handshakes, options, nextId);
   onChange = () => pool.slotChanged();
   return pool;
 }
@@ -79,6 +82,7 @@ export function startWorkerThread({ workerEntry: entry, clock }: MediaPlaneOptio
 class WorkerPool implements MediaPlane {
   readonly #slots: readonly WorkerSlot[];
   readonly #announcement: Announcement;
+  readonly #handshakes: HandshakeQueue;
   readonly #options: MediaPlaneOptions;
   readonly #nextId: () => number;
   #cancelGivingUp: Cancel | undefined;
@@ -86,11 +90,13 @@ class WorkerPool implements MediaPlane {
   constructor(
     slots: readonly WorkerSlot[],
     announcement: Announcement,
+    handshakes: HandshakeQueue,
     options: MediaPlaneOptions,
     nextId: () => number,
   ) {
     this.#slots = slots;
     this.#announcement = announcement;
+    this.#handshakes = handshakes;
     this.#options = options;
     this.#nextId = nextId;
   }
@@ -132,6 +138,7 @@ class WorkerPool implements MediaPlane {
   async close(): Promise<void> {
     this.#cancelGivingUp?.();
     this.#announcement.close();
+    this.#handshakes.close();
     await Promise.all(this.#slots.map((slot) => slot.close()));
   }
 }

@@ -12,6 +12,7 @@ import { overloadMeasures } from '../worker/overload.ts';
 import type { Announcement } from './announcement.ts';
 import { candidateAddresses } from './candidates.ts';
 import { Connection } from './connection.ts';
+import type { HandshakeQueue } from './handshake-queue.ts';
 import type { MediaHost, MediaHostOptions } from './host.ts';
 import { RestartBackoff, STABLE_MS } from './restart-backoff.ts';
 
@@ -22,6 +23,8 @@ export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly index: number;
   readonly certificate: DtlsCertificate;
   readonly announcement: Announcement;
+  /** Of the whole plane. */
+  readonly handshakes: HandshakeQueue;
   /** Unique numbers for rooms and connections. */
   readonly nextId: () => number;
   /** Rejects with an Error in words. */
@@ -130,13 +133,14 @@ export class WorkerSlot {
   connect(options: SlotConnectOptions): Connection {
     const host = this.#host;
     if (host === undefined) throw new AppError('media_unavailable');
-    const { certificate, clock, log, nextId, sdpLimits } = this.#options;
+    const { certificate, handshakes, clock, log, nextId, sdpLimits } = this.#options;
     const connection: Connection = new Connection({
       ...options,
       id: nextId(),
       candidates: () => this.candidates,
       sdpLimits,
       certificate,
+      handshakes,
       clock,
       log,
       // A worker that has died since has nobody to tell.

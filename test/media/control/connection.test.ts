@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { test } from 'tap';
 import { toAppError } from '../../../src/lib/errors.ts';
 import { Connection } from '../../../src/media/control/connection.ts';
+import { HandshakeQueue } from '../../../src/media/control/handshake-queue.ts';
 import type { MediaCommand } from '../../../src/media/link/messages.ts';
 import { createCertificate } from '../../../src/rtc/dtls/certificate.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
@@ -11,6 +12,7 @@ const certificate = await createCertificate();
 const noop = () => {};
 
 function connect(sdp: string) {
+  const clock = new FakeClock();
   const commands: MediaCommand[] = [];
   const connection = new Connection({
     id: 1,
@@ -22,7 +24,8 @@ function connect(sdp: string) {
     candidates: () => [{ protocol: 'udp', address: '192.0.2.1', port: 40_000 }],
     sdpLimits: { maxBytes: 32_768, maxLines: 1000 },
     certificate,
-    clock: new FakeClock(),
+    handshakes: new HandshakeQueue(clock),
+    clock,
     log: pino({ level: 'silent' }),
     post: (command) => commands.push(command),
     onGone: noop,

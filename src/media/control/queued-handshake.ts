@@ -1,0 +1,67 @@
+/** The DTLS handshake of one connection: nothing is spent on it until the peer begins, and then it waits for its turn. */
+import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
+import type { DtlsSession } from '../../rtc/dtls/dtls-session.ts';
+import type { HandshakeQueue } from './handshake-queue.ts';
+
+/** How long the peer may take to begin. */
+const BEGINNING_TIMEOUT_MS: Millis = 15_000;
+/** A ClientHello in fragments. Peers repeat it while they wait. */
+const MAX_HELD = 4;
+/** RFC 5246 section 6.2.1: the content type of a record that may begin a handshake. */
+const HANDSHAKE_RECORD = 22;
+
+export interface QueuedHandshakeOptions {
+  readonly queue: HandshakeQueue;
+  /** See `ConnectOptions.address`. */
+  readonly address: string;
+  readonly clock: Clock;
+  /** Makes the session when its turn has come. */
+  readonly open: () => DtlsSession;
+  /** The peer has not begun in time. */
+  readonly timedOut: () => void;
+}
+
+export class QueuedHandshake {
+  readonly #options: QueuedHandshakeOptions;
+  readonly #held: Uint8Array[] = [];
+  #session: DtlsSession | null = null;
+  /** Of what is waited for. */
+  #cancel: Cancel;
+  #closed = false;
+
+  constructor(options: QueuedHandshakeOptions) {
+    this.#options = options;
+    const { clock, timedOut } = options;
+    this.#cancel = clock.setTimer(clock.now() + BEGINNING_TIMEOUT_MS, timedOut);
+  }
+
+  /** A DTLS datagram from the peer. */
+  receive(datagram: Uint8Array): void {
+    if (this.#closed) return;
+    if (this.#session !== null) {
+      this.#session.receive(datagram);
+      return;
+    }
+    if (datagram[0] !== HANDSHAKE_RECORD || this.#held.length === MAX_HELD) return;
+    this.#held.push(datagram);
+    if (this.#held.length > 1) return;
+    this.#cancel();
+    this.#cancel = this.#options.queue.enter(this.#options.address, () => this.#begin());
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancel();
+    this.#session?.close();
+    this.#held.length = 0;
+  }
+
+  #begin(): void {
+    if (this.#closed) return;
+    const session = this.#options.open();
+    this.#session = session;
+    for (const datagram of this.#held.splice(0)) session.receive(datagram);
+  }
+}
