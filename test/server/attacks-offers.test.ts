@@ -6,9 +6,10 @@ import { createCertificate } from '../../bench/client/media-transport.ts';
 import { writeOffer } from '../../bench/client/session-description.ts';
 import type { ServerMessage } from '../../src/protocol/messages.ts';
 import { Conversation, ROOM } from '../helpers/conversation.ts';
-import { clientHello, nomination } from '../helpers/hostile-datagrams.ts';
+import { nomination } from '../helpers/hostile-datagrams.ts';
 import { createPrng } from '../helpers/prng.ts';
 import { negotiate, RawParticipant } from '../helpers/raw-participant.ts';
+import { clientHelloRecord } from '../rtc/dtls/hellos.ts';
 
 const SEED = 47;
 const SOCKETS = 10;
@@ -77,7 +78,7 @@ test('while two people talk', async (t) => {
       for (const { answer, iceUfrag } of people) {
         const stranger = await conversation.stranger(t);
         await stranger.send(nomination(prng, { username: `${answer.iceUfrag}:${iceUfrag}`, key: answer.icePwd }));
-        await stranger.send(clientHello(prng));
+        await stranger.send(clientHelloRecord());
       }
       const cleo = await RawParticipant.join({ url, room: ROOM, name: 'Cleo', certificate: honest });
       t.teardown(() => cleo.close());

@@ -2,9 +2,10 @@
  * The server's end of one DTLS-SRTP handshake (RFC 5764): werift's `DtlsServer` behind a strict door. The door reassembles and orders the
  * handshake, repeats our flights, verifies the peer, and lets nothing in the clear through once there are keys.
  */
-import { DtlsServer, HashAlgorithm, SignatureAlgorithm } from 'werift';
+import { DtlsServer, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm, signatures } from 'werift';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import type { DtlsCertificate, Fingerprint } from './certificate.ts';
+import { type HelloRefusal, refusalOf } from './client-hello.ts';
 import { CONTENT_TYPE, DTLS_RECORD_HEADER, dtlsRecordEnd, dtlsRecordEpoch } from './dtls-record.ts';
 import {
   HANDSHAKE_HEADER,
@@ -12,7 +13,7 @@ import {
   type HandshakeMessage,
   HandshakeReassembler,
 } from './handshake-reassembler.ts';
-import { findImpostor } from './peer-verification.ts';
+import { findImpostor, SIGNATURE_SCHEMES } from './peer-verification.ts';
 import { type ExportedSrtpKeys, USE_SRTP_PROFILES, type UseSrtpProfile } from './use-srtp.ts';
 
 export interface DtlsSessionEvents {
@@ -64,6 +65,14 @@ const FLIGHT_5: readonly number[] = [
   HANDSHAKE_TYPE.certificateVerify,
 ];
 
+/** werift asks the peer to sign as werift itself would; more can be verified here. The values are those of RFC 8446 section 4.2.3. */
+const offeredSchemes: { hash: number; signature: number }[] = signatures;
+for (const scheme of SIGNATURE_SCHEMES.keys()) {
+  const [hash, signature] = [scheme >> 8, scheme & 0xff];
+  const isOffered = offeredSchemes.some((offered) => offered.hash === hash && offered.signature === signature);
+  if (!isOffered) offeredSchemes.push({ hash, signature });
+}
+
 type State = 'handshaking' | 'connected' | 'closed';
 
 export class DtlsSession {
@@ -100,6 +109,8 @@ export class DtlsSession {
         close: async () => {},
       },
     });
+    // RFC 8422 section 5.1: a client that names no curves takes any.
+    this.#server.cipher.namedCurve = NamedCurveAlgorithm.secp256r1_23;
     this.#server.onConnect.subscribe(() => this.#finish());
     this.#server.onError.subscribe((error) => this.#fail(error instanceof Error ? error.message : String(error)));
     const timeoutMs = options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
@@ -146,6 +157,19 @@ export class DtlsSession {
     }
   }
 
+  /** Says so at once. It is not the end at once: whoever forges the peer's address could have said this in its name. */
+  #refuse({ alert, reason }: HelloRefusal): void {
+    if (this.#repetitions++ >= MAX_REPETITIONS) return;
+    const record = Buffer.alloc(DTLS_RECORD_HEADER);
+    record.writeUInt8(CONTENT_TYPE.alert, 0);
+    record.writeUInt16BE(DTLS_1_2, 1);
+    record.writeUIntBE(FIRST_ALERT_SEQUENCE + this.#recordSequence++, 5, 6);
+    record.writeUInt16BE(2, 11);
+    this.#options.send(Buffer.concat([record, Buffer.from([ALERT.fatal, alert])]));
+    const { clock } = this.#options;
+    this.#cancelRefusal ??= clock.setTimer(clock.now() + REFUSAL_GRACE_MS, () => this.#fail(reason));
+  }
+
   #hearRefusal(alert: number | undefined): void {
     const { clock } = this.#options;
     const fail = () => this.#fail(`the peer refused with alert ${alert}`);
@@ -156,6 +180,11 @@ export class DtlsSession {
   #isExpected({ type, sequence, body }: HandshakeMessage): boolean {
     if (sequence > 1) return type === FLIGHT_5[sequence - 2];
     if (type !== HANDSHAKE_TYPE.clientHello) return false;
+    const refusal = refusalOf(body);
+    if (refusal !== null) {
+      this.#refuse(refusal);
+      return false;
+    }
     const cookie = cookieOf(body);
     if (cookie === null) return false;
     return sequence === 0 ? cookie.length === 0 : this.#server.dtls.cookie?.equals(cookie) === true;

@@ -24,7 +24,7 @@ interface SignatureScheme {
 }
 
 /** RFC 8446 section 4.2.3, which keeps the values of RFC 5246. SHA-1 is not among them (RFC 9155). */
-const SIGNATURE_SCHEMES = new Map<number, SignatureScheme>([
+export const SIGNATURE_SCHEMES: ReadonlyMap<number, SignatureScheme> = new Map<number, SignatureScheme>([
   [0x0401, { hash: 'sha256', keyType: 'rsa' }],
   [0x0501, { hash: 'sha384', keyType: 'rsa' }],
   [0x0601, { hash: 'sha512', keyType: 'rsa' }],

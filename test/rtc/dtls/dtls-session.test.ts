@@ -3,11 +3,13 @@ import { test } from 'tap';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { createCertificate, type Fingerprint } from '../../../src/rtc/dtls/certificate.ts';
 import { DtlsSession } from '../../../src/rtc/dtls/dtls-session.ts';
+import { SIGNATURE_SCHEMES } from '../../../src/rtc/dtls/peer-verification.ts';
 import type { SrtpKeys } from '../../../src/rtc/srtp/srtp-keys.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { createPrng, type Prng } from '../../helpers/prng.ts';
 import { createBytes } from '../bytes.ts';
 import { type ClientIdentity, createClient, createIdentity } from '../dtls-client.ts';
+import { clientHelloRecord } from './hellos.ts';
 
 const certificate = await createCertificate();
 const identity = await createIdentity();
@@ -326,6 +328,63 @@ test('a fatal alert during the handshake ends it a second later, because the ale
   session.close();
   t.equal(clock.pendingTimers, 0);
   t.end();
+});
+
+test('a ClientHello that can lead nowhere is refused by an alert at once, and the session ends a second later', (t) => {
+  for (const [hello, description] of [
+    [{ suites: [0xc02f] }, 40],
+    [{ groups: [24] }, 40],
+    [{ extendedMasterSecret: false }, 40],
+    [{ version: 0xfeff }, 70],
+  ] as const) {
+    const clock = new FakeClock();
+    const sent: Buffer[] = [];
+    const { session, log } = unanswered(clock, (datagram) => sent.push(datagram));
+    session.receive(clientHelloRecord(hello));
+    t.equal(sent.length, 1);
+    t.same([...sent[0]!.subarray(0, 5)], [21, 0xfe, 0xfd, 0, 0]);
+    t.same([...sent[0]!.subarray(11)], [0, 2, 2, description]);
+    for (let i = 0; i < 100; i++) session.receive(clientHelloRecord(hello));
+    t.equal(sent.length, 16, 'it is said again to one who did not hear it, but not for ever');
+    clock.advance(1000);
+    t.equal(log.length, 1);
+    t.equal(clock.pendingTimers, 0);
+  }
+  t.end();
+});
+
+test('a forged ClientHello that can lead nowhere does not end a handshake that goes on', async (t) => {
+  const { result, session, client, log } = await shakeHands({
+    link: {
+      ...perfect,
+      toServer: (datagram) => [
+        { delayMs: 0, datagram: clientHelloRecord({ suites: [] }) },
+        { delayMs: 0, datagram },
+      ],
+      // The client would take the alert to be true.
+      toClient: (datagram) => (datagram[0] === 21 ? [] : [{ delayMs: 0, datagram }]),
+    },
+  });
+  t.equal(result.kind, 'connected');
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  t.same(log, ['connected']);
+  session.close();
+  client.stop();
+});
+
+test('the peer is asked to sign in any way that is verified', async (t) => {
+  const { session, client, toClient } = await shakeHands();
+  const records = toClient.filter((datagram) => datagram[0] === 22 && datagram[13] === 13);
+  t.equal(records.length, 1);
+  const body = records[0]!.subarray(25);
+  const listAt = 1 + body[0]!;
+  const schemes = Array.from({ length: body.readUInt16BE(listAt) / 2 }, (_, i) =>
+    body.readUInt16BE(listAt + 2 + 2 * i),
+  );
+  t.same([...schemes].sort(), [...SIGNATURE_SCHEMES.keys()].sort());
+  t.ok(schemes.includes(0x0807), 'Ed25519 among them');
+  session.close();
+  client.stop();
 });
 
 test('a forged alert does not end a handshake that goes on', async (t) => {
