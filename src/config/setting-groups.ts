@@ -31,7 +31,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     ],
   },
   { title: 'Sound', keys: ['maxTalkers', 'levelling'] },
-  { title: 'Log and faults', keys: ['logLevel', 'logFormat', 'allowCapture'] },
+  { title: 'Log and faults', keys: ['logLevel', 'logFormat', 'showAddresses', 'allowCapture'] },
   {
     title: 'Limits',
     keys: [

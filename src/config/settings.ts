@@ -255,6 +255,10 @@ export const SETTINGS = {
     default: 'info',
     help: 'Least important lines to log. "debug" shows session descriptions, which hold network addresses.',
   }),
+  showAddresses: setting(onOff(), {
+    default: 'on',
+    help: 'Whether the operator sees the IP addresses of participants: in the log, in the API and on the admin page. Other participants never see them.',
+  }),
   logFormat: setting(choice(['auto', 'pretty', 'json']), {
     default: 'auto',
     help: 'Form of the log lines. "auto" is pretty on a terminal and json otherwise.',

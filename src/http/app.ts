@@ -2,6 +2,7 @@ import Koa, { type Context, type Middleware } from 'koa';
 import type { Logger } from 'pino';
 import { AppError, toAppError } from '../lib/errors.ts';
 import { isAllowedHost } from '../lib/net/host-header.ts';
+import type { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import type { RequestRate } from '../lib/rates/request-rate.ts';
 import type { Assets } from './assets.ts';
 import type { Health } from './health.ts';
@@ -24,6 +25,8 @@ export interface HttpAppOptions {
   readonly log: Logger;
   /** Names that the server is asked for by; none: any. */
   readonly allowHosts?: readonly string[];
+  /** Is told of requests for other names. */
+  readonly proxyWarnings?: ProxyWarnings;
   /** Origins of pages that may show this one in a frame. */
   readonly frameAncestors?: readonly string[];
 }
@@ -52,7 +55,10 @@ export function createHttpApp(options: HttpAppOptions): Koa {
     if (hasBody(context)) context.set('Connection', 'close');
     const isOfApi = api !== undefined && context.url.startsWith('/api/');
     try {
-      if (!isAllowedHost(host, allowHosts)) throw new AppError('unknown_host');
+      if (!isAllowedHost(host, allowHosts)) {
+        options.proxyWarnings?.refusedHost(host);
+        throw new AppError('unknown_host');
+      }
       if (!isOfApi) await requests?.take(context.req);
     } catch (thrown) {
       return answerError(context, toAppError(thrown));

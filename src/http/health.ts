@@ -14,6 +14,8 @@ export interface HealthInput {
   readonly stalledMs: number;
   /** What is wrong with the certificate of the page, where it has one. */
   readonly certificate?: HealthProblem | undefined;
+  /** The address of a reverse proxy that should be in `trust-proxy`. */
+  readonly untrustedProxy?: string | undefined;
   readonly rooms: number;
   readonly participants: number;
 }
@@ -27,7 +29,8 @@ export interface HealthProblem {
     | 'event_loop_stalled'
     | 'certificate_missing'
     | 'certificate_expiring'
-    | 'certificate_expired';
+    | 'certificate_expired'
+    | 'proxy_not_trusted';
   readonly message: string;
 }
 
@@ -35,7 +38,7 @@ export interface HealthProblem {
 export interface Health {
   readonly status: 'ok' | 'unhealthy' | 'draining' | 'closing';
   readonly version: string;
-  /** Where the status is `ok` or `draining`, there is at most one with the certificate, which no restart mends. */
+  /** Where the status is `ok` or `draining`, they are those that no restart mends: of the certificate and of the reverse proxy. */
   readonly problems: readonly HealthProblem[];
   readonly rooms: number;
   readonly participants: number;
@@ -50,6 +53,7 @@ export function health({
   workers,
   stalledMs,
   certificate,
+  untrustedProxy,
   rooms,
   participants,
 }: HealthInput): Health {
@@ -61,7 +65,7 @@ export function health({
   return {
     status: closing ? 'closing' : problems.length > 0 ? 'unhealthy' : draining ? 'draining' : 'ok',
     version,
-    problems: certificate === undefined ? problems : [...problems, certificate],
+    problems: [...problems, ...settingsProblems(certificate, untrustedProxy)],
     rooms,
     participants,
     workers: workers.map((worker) => ({
@@ -69,6 +73,15 @@ export function health({
       tickAgeMs: worker.tickAgeMs === null ? null : Math.round(worker.tickAgeMs),
     })),
   };
+}
+
+/** What the operator has to mend, while everybody is served. */
+function settingsProblems(certificate: HealthProblem | undefined, untrustedProxy: string | undefined): HealthProblem[] {
+  const problems = certificate === undefined ? [] : [certificate];
+  if (untrustedProxy === undefined) return problems;
+  const message =
+    'A reverse proxy forwards requests and is not in trust-proxy: all who come by it count as one address. Name it with --trust-proxy.';
+  return [...problems, { code: 'proxy_not_trusted', message }];
 }
 
 function problemOf({ worker, running, failing, tickAgeMs }: WorkerHealth): HealthProblem | undefined {

@@ -52,6 +52,8 @@ export type EndReason = 'replaced' | 'kicked' | 'room_closed' | 'server_closing'
 
 /** The participant's side of the wire. Nothing is called after `ended`, nor after the participant has left. */
 export interface ParticipantListener {
+  /** The address that the participant connects from, for the operator alone; null where nobody is to see it. */
+  readonly address?: string | null;
   event(event: RoomEvent): void;
   ended(reason: EndReason): void;
 }

@@ -61,6 +61,7 @@ export class Participant {
   readonly #clock: Clock;
   #log: Logger;
   #listener: ParticipantListener | null;
+  #address: string | null;
   /** While there is no listener: since when, and when the client was heard of last. */
   #lost: { readonly sinceMs: Millis; readonly heardMs: Millis } | null = null;
   #cancelLeave: Cancel = () => {};
@@ -86,6 +87,7 @@ export class Participant {
     this.resumeToken = resumeToken;
     this.#joinedAtMs = options.joinedAtMs;
     this.#listener = listener;
+    this.#address = listener.address ?? null;
     this.#room = room;
     this.#log = log;
     this.#muted = muted || mutedByModerator || !admission.maySpeak;
@@ -112,6 +114,11 @@ export class Participant {
 
   get fact(): ParticipantFact {
     return { ...this.view, joinedAtMs: this.#joinedAtMs };
+  }
+
+  /** The address that their client connects from, or did last; null where nobody is to see it. The other participants are not told. */
+  get address(): string | null {
+    return this.#address;
   }
 
   /** How their media gets through, as far as that is known. */
@@ -268,6 +275,7 @@ export class Participant {
   ): void {
     const before = this.#listener;
     this.#listener = null;
+    this.#address = listener.address ?? null;
     this.#lost = null;
     this.#cancelLeave();
     before?.ended('replaced');

@@ -172,7 +172,8 @@ export class Room {
     const resumed = this.#holderOf(resumeToken);
     if (resumed !== undefined) {
       resumed.resume(listener, { muted, deafened });
-      this.#log.info({ participant: resumed.id, name: resumed.name }, 'participant resumed');
+      const { name, address } = resumed;
+      this.#log.info({ participant: resumed.id, name, address }, 'participant resumed');
       return resumed;
     }
     const previous = this.#holderOfIdentity(admission);
@@ -203,7 +204,13 @@ export class Room {
     previous?.end('replaced');
     this.#participants.set(id, participant);
     this.#log.info(
-      { participant: id, name, participants: this.size, replaced: previous !== undefined },
+      {
+        participant: id,
+        name,
+        address: participant.address,
+        participants: this.size,
+        replaced: previous !== undefined,
+      },
       'participant joined',
     );
     const type = previous === undefined ? 'participant_joined' : 'participant_updated';

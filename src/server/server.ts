@@ -15,6 +15,7 @@ import type { Assets } from '../http/assets.ts';
 import { health } from '../http/health.ts';
 import type { Clock } from '../lib/clock.ts';
 import { TrustedProxies } from '../lib/net/client-address.ts';
+import { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { RequestRate } from '../lib/rates/request-rate.ts';
 import type { MediaPlane, MediaPlaneOptions } from '../media/plane.ts';
@@ -66,7 +67,9 @@ const WEBHOOKS_SHARE = 0.75;
 export async function createServer(config: Config, deps: ServerDeps): Promise<PartylineServer> {
   const { clock, log, version, assets } = deps;
   const access = accessControl(config, deps);
-  const proxies = new TrustedProxies(config.trustProxy);
+  const showAddresses = config.showAddresses === 'on';
+  const proxyWarnings = new ProxyWarnings({ allowHosts: config.allowHosts, showAddresses, clock, log });
+  const proxies = new TrustedProxies(config.trustProxy, (peer) => proxyWarnings.untrustedProxy(peer));
   const tls = await PageTls.open(config, { clock, log, proxies });
   const plane = await deps.createMediaPlane(await mediaOptions(config, deps)).catch((error: unknown) => {
     throw mediaError(error);
@@ -94,6 +97,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       workers: plane.health(),
       stalledMs: eventLoop.stalledMs,
       certificate: tls?.problem,
+      untrustedProxy: proxyWarnings.untrusted,
       ...registry.figures,
     });
   if (config.allowCapture === 'on')
@@ -116,6 +120,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     }),
     allowCapture: config.allowCapture === 'on',
     proxies,
+    showAddresses,
     requests,
     clock,
     log,
@@ -144,6 +149,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     }),
     log,
     allowHosts: config.allowHosts,
+    proxyWarnings,
     frameAncestors: config.frameAncestors,
   });
   const http = createPageServer(app.callback(), { tls, proxies, config, limitCounts });
@@ -157,6 +163,8 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     allowOrigins: config.allowOrigins,
     allowHosts: config.allowHosts,
     proxies,
+    proxyWarnings,
+    showAddresses,
     iceServers: turnServers(config, clock),
     limitCounts,
     clock,

@@ -34,6 +34,8 @@ export interface SignalingCounters {
 
 export interface SessionOptions {
   readonly socket: WebSocket;
+  /** Of the client, for the operator alone; null where nobody is to see it. */
+  readonly address?: string | null;
   readonly registry: RoomRegistry;
   readonly limits: SessionLimits;
   readonly iceServers: IceServersFor;
@@ -41,8 +43,8 @@ export interface SessionOptions {
   readonly limitCounts: LimitCounts;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Of the client, as `addressKey` makes it. */
-  readonly address?: string;
+  /** Of the client's address, as `addressKey` makes it. */
+  readonly addressKey?: string;
   /** Rejects with `rate_limited` if this address has joined too often; `proves`: with a password or a token. */
   readonly mayJoin?: (proves: boolean) => Promise<void>;
   /** The password or the token of a join was wrong. */
@@ -74,6 +76,7 @@ const PING_TIMES = 8;
 
 /** One WebSocket, and the participant that it speaks for after its join. */
 export class Session implements ParticipantListener {
+  readonly address: string | null;
   readonly #socket: WebSocket;
   readonly #registry: RoomRegistry;
   readonly #limits: SessionLimits;
@@ -87,7 +90,7 @@ export class Session implements ParticipantListener {
   readonly #onClosed: () => void;
   readonly #allowance: TokenBucket;
   readonly #offers: TokenBucket;
-  readonly #address: string | undefined;
+  readonly #addressKey: string | undefined;
   #state: SessionState;
   #heardMs: Millis;
   #cancelWatch: Cancel;
@@ -96,6 +99,7 @@ export class Session implements ParticipantListener {
     const { socket, registry, limits, iceServers, counters, clock, log, onClosed } = options;
     this.#mayJoin = options.mayJoin ?? (async () => {});
     this.#onWrongProof = options.onWrongProof ?? (() => {});
+    this.address = options.address ?? null;
     this.#socket = socket;
     this.#registry = registry;
     this.#limits = limits;
@@ -105,7 +109,7 @@ export class Session implements ParticipantListener {
     this.#clock = clock;
     this.#log = log;
     this.#onClosed = onClosed;
-    this.#address = options.address;
+    this.#addressKey = options.addressKey;
     this.#offers = new TokenBucket({ ...OFFERS, now: options.clock.now() });
     this.#allowance = new TokenBucket({
       perSecond: limits.maxMessagesPerSecond,
@@ -208,7 +212,7 @@ export class Session implements ParticipantListener {
     const finish = (run: () => void) => {
       if (!isWanted()) return;
       this.#state = lobby;
-      this.#guard(() => this.#countJoin(run));
+      this.#guard(() => this.#countJoin(run, message.room));
       for (const waiting of joining.waiting) this.#guard(() => this.#handleInTurn(waiting));
     };
     const proves = message.password !== undefined || message.token !== undefined;
@@ -222,14 +226,16 @@ export class Session implements ParticipantListener {
     );
   }
 
-  #countJoin(join: () => void): void {
+  #countJoin(join: () => void, room: string): void {
     const { joins } = this.#counters;
     const count = (result: JoinResult) => joins.set(result, (joins.get(result) ?? 0) + 1);
     try {
       join();
       count('ok');
     } catch (thrown) {
-      count(toAppError(thrown).code);
+      const { code } = toAppError(thrown);
+      count(code);
+      if (WRONG_PROOF.has(code)) this.#log.warn({ address: this.address, room, code }, 'join refused');
       throw thrown;
     }
   }
@@ -259,7 +265,7 @@ export class Session implements ParticipantListener {
       this.#limitCounts.hit('offers_per_second');
       throw new AppError('too_many_offers', undefined, { retryAfterMs: Math.ceil(this.#offers.waitMs(nowMs)) });
     }
-    return restart ? participant.restart(sdp) : participant.offer(sdp, this.#address);
+    return restart ? participant.restart(sdp) : participant.offer(sdp, this.#addressKey);
   }
 
   get #participant(): Participant {

@@ -6,6 +6,7 @@ import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
 import { addressKey, TrustedProxies } from '../lib/net/client-address.ts';
 import { isAllowedHost, urlOfHost } from '../lib/net/host-header.ts';
+import type { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
@@ -27,6 +28,10 @@ export interface EndpointOptions {
   readonly allowHosts?: readonly string[];
   /** Who says by `X-Forwarded-For` for whom a connection is. */
   readonly proxies?: TrustedProxies;
+  /** Is told of connections that are refused because of their `Host` or `Origin`. */
+  readonly proxyWarnings?: ProxyWarnings;
+  /** Whether the operator sees whose address is which. */
+  readonly showAddresses?: boolean;
   readonly iceServers: IceServersFor;
   readonly limitCounts?: LimitCounts;
   readonly clock: Clock;
@@ -137,10 +142,17 @@ export class SignalingEndpoint {
 
   /** Rejects with what a client of this address is refused by. */
   async #check(request: IncomingMessage, address: string): Promise<void> {
-    const { allowHosts = [], allowOrigins, limits } = this.#options;
+    const { allowHosts = [], allowOrigins, proxyWarnings, limits } = this.#options;
     if (this.#closing !== undefined) throw new AppError('server_closing');
-    if (!isAllowedHost(request.headers.host, allowHosts)) throw new AppError('unknown_host');
-    if (!isAllowedOrigin(request, allowOrigins)) throw new AppError('forbidden_origin');
+    const { host, origin } = request.headers;
+    if (!isAllowedHost(host, allowHosts)) {
+      proxyWarnings?.refusedHost(host);
+      throw new AppError('unknown_host');
+    }
+    if (!isAllowedOrigin(request, allowOrigins)) {
+      proxyWarnings?.refusedOrigin(origin, host, [...ownOrigins(request), ...allowOrigins]);
+      throw new AppError('forbidden_origin');
+    }
     if (this.#sessions.size >= limits.maxConnections) {
       this.#limitCounts.hit('connections');
       throw new AppError('too_many_connections');
@@ -149,13 +161,15 @@ export class SignalingEndpoint {
   }
 
   #open(socket: WebSocket, connection: Duplex, address: string): void {
-    const { registry, limits, iceServers, clock, log } = this.#options;
-    log.debug({ address }, 'websocket opened');
+    const { registry, limits, iceServers, showAddresses = true, clock, log } = this.#options;
+    const shown = showAddresses ? address : null;
+    log.debug({ address: shown }, 'websocket opened');
     const key = addressKey(address);
     const addressClosed = this.#addresses.opened(key);
     this.#limitBytes(socket, connection);
     const session = new Session({
       socket,
+      address: shown,
       registry,
       limits,
       iceServers,
@@ -163,7 +177,7 @@ export class SignalingEndpoint {
       limitCounts: this.#limitCounts,
       clock,
       log,
-      address: key,
+      addressKey: key,
       mayJoin: (proves) => this.#addresses.join(key, proves),
       onWrongProof: () => this.#addresses.joinFailed(key),
       onClosed: () => {
@@ -207,6 +221,12 @@ function isAllowedOrigin({ headers, socket }: IncomingMessage, allowed: readonly
   if ('encrypted' in socket && page.protocol !== 'https:') return false;
   const own = urlOfHost(host);
   return own !== undefined && new URL(`${page.protocol}//${own.host}`).host === page.host;
+}
+
+/** The origins of this server's own page, as this request knows the server. */
+function ownOrigins({ headers: { host }, socket }: IncomingMessage): string[] {
+  if (host === undefined) return [];
+  return ('encrypted' in socket ? ['https'] : ['https', 'http']).map((scheme) => `${scheme}://${host}`);
 }
 
 function respond(socket: Duplex, status: number, text: string, retryAfterMs?: number): void {

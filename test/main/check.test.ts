@@ -240,3 +240,18 @@ test('coturn takes the credentials of the right secret and user, and refuses oth
     t.match(await withPassword('byron'), [{ status: 'fail', text: /refuses the credentials/ }]);
   }
 });
+
+test('a reverse proxy that is not trusted is warned of, by the settings and by what the running server has seen', async (t) => {
+  const proxied = ['--allow-hosts', 'localhost.invalid'];
+  t.match((await check(...proxied)).text, /^warn {2}reverse proxy: .* name the proxy with --trust-proxy/m);
+  t.notMatch((await check(...proxied, '--trust-proxy', '127.0.0.1')).text, /reverse proxy/);
+  const server = await startServer();
+  t.teardown(() => server.close());
+  await fetch(server.url, { headers: { 'X-Forwarded-For': '203.0.113.9' } });
+  const { port } = new URL(server.url);
+  t.match((await checkPorts(inputWith({ port: Number(port) }))).at(-1), {
+    name: 'running server',
+    status: 'warn',
+    text: /not in trust-proxy/,
+  });
+});

@@ -17,7 +17,7 @@ interface PersonProps {
 /** One participant, with what can be done to them. */
 export function Person({ session, person, rooms }: PersonProps) {
   const asked = useSignal<'kick' | 'ban' | 'move' | null>(null);
-  const { name, identity, mutedByModerator, levelDbov, maySpeak } = person;
+  const { name, identity, address, mutedByModerator, levelDbov, maySpeak } = person;
   const close = () => {
     asked.value = null;
   };
@@ -47,6 +47,11 @@ export function Person({ session, person, rooms }: PersonProps) {
         {identity !== null && (
           <span class="quiet" dir="auto">
             {identity}
+          </span>
+        )}
+        {address !== null && (
+          <span class="quiet" data-testid="address">
+            {address}
           </span>
         )}
         <span class={levelDbov === null ? 'quiet' : 'speaking-word'}>{stateText(person)}</span>

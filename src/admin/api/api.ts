@@ -24,10 +24,14 @@ import { answerProblem } from './problem.ts';
 export interface ApiOptions extends HandlerOptions, AdminAuthOptions {
   readonly version: string;
   readonly proxies: TrustedProxies;
+  /** Whether the operator sees whose address is which. */
+  readonly showAddresses: boolean;
   /** Counts the requests of those who do not have the token. */
   readonly requests: RequestRate;
   readonly log: Logger;
 }
+
+type ForLog = Pick<ApiOptions, 'log' | 'proxies' | 'showAddresses'>;
 
 export interface Api {
   /** Answers everything under `/api/`, and never throws. */
@@ -86,7 +90,7 @@ export function createApi(options: ApiOptions): Api {
         const error = toAppError(thrown);
         errors.set(error.code, (errors.get(error.code) ?? 0) + 1);
         if (error.code === 'admin_token_wrong')
-          log.warn({ address: clientOf(context, options) }, 'api: wrong admin token');
+          log.warn({ address: shownAddress(context, options) }, 'api: wrong admin token');
         if (error.kind.fault === 'server') log.error({ err: thrown }, 'api request failed');
         answerProblem(context, error);
       }
@@ -97,7 +101,7 @@ export function createApi(options: ApiOptions): Api {
 }
 
 /** The routes, behind the authentication. */
-export function createRouter(handlers: Handlers, options: Pick<ApiOptions, 'log' | 'proxies'>): Router {
+export function createRouter(handlers: Handlers, options: ForLog): Router {
   const router = new Router({ prefix: API_PATH, strict: true, sensitive: true });
   const parse = bodyParser({
     enableTypes: ['json'],
@@ -165,8 +169,13 @@ function succeed(context: Context, { answer, file }: Operation, result: unknown)
 }
 
 /** Who did what; what is in a body may be secret. */
-function logAction(operation: OperationId, context: RouterContext, options: Pick<ApiOptions, 'log' | 'proxies'>): void {
-  options.log.info({ operation, ...context.params, address: clientOf(context, options) }, 'api');
+function logAction(operation: OperationId, context: RouterContext, options: ForLog): void {
+  options.log.info({ operation, ...context.params, address: shownAddress(context, options) }, 'api');
+}
+
+/** Whole, as programs that ban addresses need it. */
+function shownAddress({ req }: Context, { proxies, showAddresses }: ForLog): string | null {
+  return showAddresses ? proxies.clientOfRequest(req) : null;
 }
 
 function clientOf({ req }: Context, { proxies }: Pick<ApiOptions, 'proxies'>): string {

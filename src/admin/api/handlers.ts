@@ -126,6 +126,7 @@ function participantView(room: Room, participant: Participant): z.output<typeof 
     ...view,
     room: room.name,
     joinedAt: isoTime(joinedAtMs),
+    address: participant.address,
     levelDbov: room.levelDbovOf(participant.id),
     network: networkView(participant.network),
   };

@@ -3,6 +3,8 @@ import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 
 /** Proxies before the server; a chain is never as long as this. */
 const MAX_HOPS = 16;
+/** Headers by which proxies say for whom they ask; browsers send none of them. */
+const FORWARDING = ['x-forwarded-for', 'forwarded', 'x-real-ip'] as const;
 
 /**
  * What limits count an address by: IPv4 as it is, IPv6 by its first 64 bits, which is the least that a subscriber has
@@ -20,9 +22,14 @@ export function addressKey(address: string): string {
 /** Tells who is at the other end of a connection, of which some come through reverse proxies. */
 export class TrustedProxies {
   readonly #proxies = new BlockList();
+  readonly #onUntrusted: (peer: string) => void;
 
-  /** Addresses and networks (`10.0.0.0/8`) of proxies, as `isNetwork` accepts them. */
-  constructor(networks: readonly string[]) {
+  /**
+   * Addresses and networks (`10.0.0.0/8`) of proxies, as `isNetwork` accepts them. `onUntrusted` is told the address of each request that
+   * says for whom it was forwarded, but comes from none of them.
+   */
+  constructor(networks: readonly string[], onUntrusted: (peer: string) => void = () => {}) {
+    this.#onUntrusted = onUntrusted;
     for (const network of networks) {
       const [address = '', bits] = network.split('/');
       const family = isIPv4(address) ? 'ipv4' : 'ipv6';
@@ -53,7 +60,10 @@ export class TrustedProxies {
   }
 
   clientOfRequest({ socket, headers }: IncomingMessage): string {
-    return this.clientOf(socket.remoteAddress ?? '', headers['x-forwarded-for']?.toString());
+    const peer = socket.remoteAddress ?? '';
+    if (FORWARDING.some((name) => headers[name] !== undefined) && !this.includes(peer))
+      this.#onUntrusted(plainAddress(peer));
+    return this.clientOf(peer, headers['x-forwarded-for']?.toString());
   }
 }
 

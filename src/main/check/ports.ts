@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
+import { z } from 'zod';
 import type { Config } from '../../config/config.ts';
 import { hasOnePort } from '../../config/one-port.ts';
 import { tlsModeOf } from '../../config/tls.ts';
@@ -15,8 +16,9 @@ const ASK_LIMIT_MS = 1000;
 
 export async function checkPorts({ config, clock }: CheckInput): Promise<readonly CheckResult[]> {
   const http = await httpPort(config);
-  const plain = config.httpPort === 0 ? [] : [await plainHttpPort(config, http.isPartyline)];
-  return [http.result, ...plain, await mediaPorts({ config, clock }, http.isPartyline)];
+  const plain = config.httpPort === 0 ? [] : [await plainHttpPort(config, http.running !== undefined)];
+  const media = await mediaPorts({ config, clock }, http.running !== undefined);
+  return [http.result, ...plain, media, ...problemsOf(http.running)];
 }
 
 /** The port beside the one with TLS. */
@@ -37,27 +39,40 @@ async function plainHttpPort(config: Config, isRunning: boolean): Promise<CheckR
   }
 }
 
-async function httpPort(config: Config): Promise<{ result: CheckResult; isPartyline: boolean }> {
+async function httpPort(config: Config): Promise<{ result: CheckResult; running?: RunningServer }> {
   const name = 'HTTP port';
   const server = createServer();
   try {
     server.listen({ host: config.host, port: config.port });
     await once(server, 'listening');
     const text = `TCP port ${config.port} on ${config.host} can be opened.`;
-    return { result: { name, status: 'ok', text }, isPartyline: false };
+    return { result: { name, status: 'ok', text } };
   } catch (error) {
-    const version = isPortInUse(error) ? await runningVersion(config) : undefined;
-    if (version === undefined)
-      return { result: { name, status: 'fail', text: listenError(error, config).message }, isPartyline: false };
-    const text = `TCP port ${config.port} on ${config.host} belongs to Partyline ${version}, which is running.`;
-    return { result: { name, status: 'ok', text }, isPartyline: true };
+    const running = isPortInUse(error) ? await runningServer(config) : undefined;
+    if (running === undefined) return { result: { name, status: 'fail', text: listenError(error, config).message } };
+    const text = `TCP port ${config.port} on ${config.host} belongs to Partyline ${running.version}, which is running.`;
+    return { result: { name, status: 'ok', text }, running };
   } finally {
     server.close();
   }
 }
 
-/** The version of the Partyline that has the HTTP port; undefined if it is another program that has it. */
-async function runningVersion(config: Config): Promise<string | undefined> {
+/** What `/healthz` tells of a server. */
+const runningServerSchema = z.object({
+  version: z.string(),
+  workers: z.array(z.unknown()),
+  problems: z.array(z.object({ message: z.string() })).default([]),
+});
+type RunningServer = z.output<typeof runningServerSchema>;
+
+/** What the server that is running knows is wrong, such as a reverse proxy that is not in `trust-proxy`. */
+function problemsOf(running: RunningServer | undefined): CheckResult[] {
+  const problems = running?.problems ?? [];
+  return problems.map(({ message }) => ({ name: 'running server', status: 'warn', text: message }));
+}
+
+/** The Partyline that has the HTTP port; undefined if it is another program that has it. */
+async function runningServer(config: Config): Promise<RunningServer | undefined> {
   const { host, port } = config;
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   const get = tlsModeOf(config) === 'off' ? getHttp : getHttps;
@@ -66,9 +81,7 @@ async function runningVersion(config: Config): Promise<string | undefined> {
     // Its certificate is not for this address.
     const request = get({ host: reachable, port, path: '/healthz', signal, rejectUnauthorized: false });
     const [answer] = (await once(request, 'response')) as [IncomingMessage];
-    const health: unknown = JSON.parse(Buffer.concat(await answer.toArray()).toString());
-    if (typeof health !== 'object' || health === null || !('workers' in health) || !('version' in health)) return;
-    return String(health.version);
+    return runningServerSchema.safeParse(JSON.parse(Buffer.concat(await answer.toArray()).toString())).data;
   } catch {
     return undefined;
   }

@@ -88,6 +88,12 @@ export const participantSchema = z.strictObject({
   identity: z.string().nullable().describe('The claim `sub` of their join token; null without a token.'),
   name: z.string(),
   joinedAt: time().describe('When they came into this room.'),
+  address: z
+    .string()
+    .nullable()
+    .describe(
+      'The IP address that they connect from; null with `show-addresses` off. Other participants are never told.',
+    ),
   maySpeak: z.boolean(),
   mayModerate: z.boolean(),
   muted: z.boolean(),

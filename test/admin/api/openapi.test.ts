@@ -16,7 +16,8 @@ test('the document is valid OpenAPI 3.1', async (t) => {
 });
 
 test('the document tells of every route, and of none that is not there', (t) => {
-  const router = createRouter({} as Handlers, { log: pino({ level: 'silent' }), proxies: new TrustedProxies([]) });
+  const options = { log: pino({ level: 'silent' }), proxies: new TrustedProxies([]), showAddresses: true };
+  const router = createRouter({} as Handlers, options);
   const routes = router.stack.flatMap(({ path, methods }) =>
     methods
       .filter((method) => method !== 'HEAD')
