@@ -14,7 +14,7 @@ import { clientHelloRecord } from '../rtc/dtls/hellos.ts';
 const SEED = 47;
 const SOCKETS = 10;
 const ROUNDS = 4;
-const OFFERS_AT_ONCE = 25;
+const OFFERS_AT_ONCE = 15;
 
 test('while two people talk', async (t) => {
   t.comment(`seed ${SEED}`);
