@@ -1,4 +1,7 @@
 // The entry of the one-file executable: everything in it is compressed, the code as well.
+// From the first moment on: Node would open its inspector.
+process.on('SIGUSR1', () => {});
+
 const { getRawAsset } = require('node:sea');
 const { Script } = require('node:vm');
 const { brotliDecompressSync } = require('node:zlib');

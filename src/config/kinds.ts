@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isNetwork } from '../lib/net/client-address.ts';
 import { isHostName, parseEndpoint } from '../lib/net/host-port.ts';
+import { isOriginPattern } from '../lib/net/origin.ts';
 import { parseTurnUrl } from '../lib/turn.ts';
 import { parseWebhookSecret } from '../lib/webhook-signature.ts';
 
@@ -70,6 +71,9 @@ function list({ isItem, items, ...rest }: ListOptions): ValueKind<readonly strin
   };
 }
 
+const ORIGINS_IN_WORDS =
+  'origins as browsers send them, https://example.org, http://localhost:3000 or capacitor://localhost (lower case, no path, no usual port), https://*.example.org for all names below it';
+
 /** An address to listen on, or a host name that stands for one. */
 export function host(): ValueKind<string> {
   return {
@@ -126,11 +130,21 @@ export function turnUrls(): ValueKind<readonly string[]> {
   });
 }
 
-/** A list of web origins (RFC 6454), or `*` for all. */
+/** A list of what `isOriginPattern` accepts, or `*` for all. */
 export function origins(): ValueKind<readonly string[]> {
   return list({
-    isItem: (text) => text === '*' || isOrigin(text),
-    items: 'origins as https://example.org or "*"',
+    isItem: (text) => text === '*' || isOriginPattern(text),
+    items: `${ORIGINS_IN_WORDS}, "null" for pages without an origin, "*" for all`,
+    placeholder: 'ORIGIN,…',
+  });
+}
+
+/** A list of origins for `frame-ancestors` of a Content-Security-Policy, which knows no opaque ones. */
+export function frameAncestors(): ValueKind<readonly string[]> {
+  const isOpaque = (text: string): boolean => text === 'null' || text === 'file://';
+  return list({
+    isItem: (text) => text === '*' || (isOriginPattern(text) && !isOpaque(text)),
+    items: `${ORIGINS_IN_WORDS}, "*" for all`,
     placeholder: 'ORIGIN,…',
   });
 }
@@ -250,8 +264,4 @@ function isWebhookUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password, hash } = new URL(text);
   return /^https?:$/.test(protocol) && username === '' && password === '' && hash === '';
-}
-
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text;
 }

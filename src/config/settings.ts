@@ -5,6 +5,7 @@ import {
   choice,
   directory,
   email,
+  frameAncestors,
   host,
   hostNames,
   httpsUrl,
@@ -82,13 +83,13 @@ export const SETTINGS = {
   }),
   allowOrigins: setting(origins(), {
     default: [],
-    help: 'Origins of pages on other sites that may open the WebSocket. The own page always may.',
+    help: "Origins of pages on other sites that may open the WebSocket, https://*.example.org for all below a name. This server's own page is always allowed.",
   }),
   allowHosts: setting(hostNames(), {
     default: [],
     help: 'Names that this server is asked for by; others are refused, but localhost and addresses. Empty: any name.',
   }),
-  frameAncestors: setting(origins(), {
+  frameAncestors: setting(frameAncestors(), {
     default: [],
     help: 'Origins of pages that may show the page of this server in a frame. Empty: none.',
   }),

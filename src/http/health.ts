@@ -28,6 +28,7 @@ export interface HealthProblem {
     | 'worker_failing'
     | 'event_loop_stalled'
     | 'certificate_missing'
+    | 'certificate_not_yet_valid'
     | 'certificate_expiring'
     | 'certificate_expired'
     | 'proxy_not_trusted';

@@ -9,10 +9,12 @@ export interface LogOptions {
   readonly out: LogOutput;
 }
 
-/** `process.stdout`, or what a test puts in its place. */
+/** Takes whole lines; it must not throw. */
 export interface LogOutput {
   readonly isTTY?: boolean;
   write(text: string): unknown;
+  /** How many lines were lost before those that can be written again. */
+  takeLost?(): number;
 }
 
 const SECRETS = ['resumeToken', 'token', 'tokenSecret', 'adminToken', 'webhookSecret', 'password', 'roomPasswords'];
@@ -37,7 +39,15 @@ export function createLogger({ level, format, out }: LogOptions): Logger {
     // Nothing should log these; this is for the day when something does.
     redact: SECRETS.flatMap((name) => [name, `*.${name}`]),
   };
-  return pino(options, pretty ? prettyOutput(out, isTerminal) : jsonOutput(out));
+  const output = pretty ? prettyOutput(out, isTerminal) : jsonOutput(out);
+  const log = pino(options, {
+    write: (line: string) => {
+      output.write(line);
+      const lines = out.takeLost?.() ?? 0;
+      if (lines > 0) log.warn({ lines }, 'log lines were lost because they could not be written');
+    },
+  });
+  return log;
 }
 
 function jsonOutput(out: LogOutput): { write(line: string): void } {

@@ -6,6 +6,8 @@ import { AccessControl } from '../rooms/access.ts';
 import { accessError, StartError } from '../server/start-error.ts';
 import { readAcmeRoot } from '../server/tls/page-tls.ts';
 import { checkAddresses } from './check/addresses.ts';
+import { checkClock } from './check/clock.ts';
+import { checkDataDirectory } from './check/data-directory.ts';
 import { checkHttps } from './check/https.ts';
 import { checkMachine } from './check/machine.ts';
 import { checkPorts } from './check/ports.ts';
@@ -68,8 +70,10 @@ async function check(input: CheckInput): Promise<readonly CheckResult[]> {
     checkHttps(input),
     checkTurn(input),
   ]);
+  const [clock, data] = await Promise.all([checkClock(input), checkDataDirectory(input)]);
   const settings: CheckResult = { name: 'settings', status: 'ok', text: 'All of them can be used.' };
-  return [settings, ...ports, ...proxy(input.config), addresses, ...https, access(input.config), ...turn, ...machine];
+  const own = [settings, clock, ...data, ...ports, ...proxy(input.config), addresses];
+  return [...own, ...https, access(input.config), ...turn, ...machine];
 }
 
 /** A page on loopback that is asked for by a name has a reverse proxy in front of it. */

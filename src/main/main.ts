@@ -4,6 +4,7 @@ import { thisMachine } from '../config/machine.ts';
 import { createAssets } from '../http/assets.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger } from '../lib/log.ts';
+import { standardOutput } from '../lib/log-output.ts';
 import { packagedFiles, threadCode } from '../lib/packaged.ts';
 import { createServer } from '../server/server.ts';
 import { captureCommand } from './capture.ts';
@@ -11,6 +12,7 @@ import { type CheckOutcome, checkCommand } from './check.ts';
 import { passwordCommand } from './password.ts';
 import { portsCommand } from './ports.ts';
 import { ProcessEnd } from './process-end.ts';
+import { ignoreSignals } from './signals.ts';
 import { tokenCommand } from './token.ts';
 
 const EXIT_USAGE = 2;
@@ -28,6 +30,8 @@ const ANSWERS: ReadonlyMap<string, (input: CommandInput) => Promise<string | Che
 ]);
 
 async function main(): Promise<void> {
+  // Whoever reads what is said may have gone, as `head` does.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
     const [word = '', ...rest] = process.argv.slice(2);
     const input = { argv: process.argv.slice(2), env: process.env, machine: thisMachine(process.env) };
@@ -55,7 +59,8 @@ function versionLine(): string {
 }
 
 async function serve(config: Config, warnings: readonly string[]): Promise<void> {
-  const log = createLogger({ level: config.logLevel, format: config.logFormat, out: process.stdout });
+  const out = standardOutput(process.stdout, systemClock);
+  const log = createLogger({ level: config.logLevel, format: config.logFormat, out });
   for (const warning of warnings) log.warn(warning);
   const end = new ProcessEnd({
     log,
@@ -70,6 +75,7 @@ async function serve(config: Config, warnings: readonly string[]): Promise<void>
   // At any time and in any mode: a SIGHUP that nobody takes ends the process.
   let reload = (): void => {};
   process.on('SIGHUP', () => reload());
+  ignoreSignals(log);
 
   try {
     // Not before it is needed: it loads the codec, and "check" is to say so if that cannot be loaded.

@@ -12,6 +12,9 @@ import type { Reception } from '../rtc/rtp/rtcp-session.ts';
 
 export type { MixSettings, Reception };
 
+/** A host name that is to be announced has no address; the message says which. */
+export class UnknownAnnouncementError extends Error {}
+
 /** Why a participant's media ended without the room asking for it. */
 export type MediaCloseReason =
   /** DTLS did not complete in time, or the peer is not who its session description says. */

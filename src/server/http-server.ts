@@ -6,6 +6,7 @@ import {
 } from 'node:https';
 import type { Socket } from 'node:net';
 import { addressKey, type TrustedProxies } from '../lib/net/client-address.ts';
+import { isFromReserve } from '../lib/net/descriptor-reserve.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { boundPipelining } from './pipelining.ts';
 
@@ -66,6 +67,11 @@ function bounded<S extends Server>(
   http.timeout = requestTimeoutMs * STALLED;
   http.maxConnections = maxConnections * CONNECTIONS_PER_WEBSOCKET;
   http.on('drop', () => limitCounts?.hit('http_connections'));
+  http.prependListener('connection', (socket: Socket) => {
+    if (!isFromReserve(socket)) return;
+    limitCounts?.hit('http_connections');
+    socket.destroy();
+  });
   if (maxConnectionsPerAddress > 0) {
     const max = maxConnectionsPerAddress * CONNECTIONS_PER_WEBSOCKET;
     limitPerAddress(http, { max, proxies, onRefused: () => limitCounts?.hit('http_connections_per_address') });

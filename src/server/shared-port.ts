@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import type { SharedPortFigures } from '../admin/metrics/metrics.ts';
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { addressKey, type TrustedProxies } from '../lib/net/client-address.ts';
+import { isFromReserve } from '../lib/net/descriptor-reserve.ts';
 import { type NewcomerLimits, Newcomers } from '../lib/rates/newcomers.ts';
 import { type Beginning, beginningOf } from './first-bytes.ts';
 
@@ -74,6 +75,10 @@ export class SharedPort {
     // Gone before it was looked at.
     if (remoteAddress === undefined || this.#closed) {
       socket.destroy();
+      return;
+    }
+    if (isFromReserve(socket)) {
+      this.#reset(socket);
       return;
     }
     const { clock, proxies } = this.#options;

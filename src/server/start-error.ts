@@ -1,4 +1,6 @@
 import type { Config } from '../config/config.ts';
+import { missingRight } from '../lib/net/missing-right.ts';
+import { UnknownAnnouncementError } from '../media/plane.ts';
 
 /** The server cannot start, for a reason that the operator can remove; the message says how. */
 export class StartError extends Error {
@@ -31,10 +33,11 @@ export function secondPortError(error: unknown, { host, httpPort }: Config): Sta
 /** In words why the media plane did not start. */
 export function mediaError(error: unknown): StartError {
   const reason = error instanceof Error ? error.message : String(error);
-  return new StartError(
-    `Media cannot start: ${reason}. Choose other ports or addresses with --media-port and --media-host.`,
-    error,
-  );
+  const advice =
+    error instanceof UnknownAnnouncementError
+      ? 'Correct --announce, or the DNS.'
+      : 'Choose other ports or addresses with --media-port and --media-host.';
+  return new StartError(`Media cannot start: ${reason}. ${advice}`, error);
 }
 
 /** In words why nobody could be let in. */
@@ -49,7 +52,7 @@ function reasonInWords(error: unknown, host: string, port: number): string {
     case 'EADDRINUSE':
       return `Port ${port} on ${host} is in use by another program.`;
     case 'EACCES':
-      return `Port ${port} on ${host} may not be opened without more rights (the capability CAP_NET_BIND_SERVICE, or sysctl net.ipv4.ip_unprivileged_port_start=${port}).`;
+      return `Port ${port} on ${host} cannot be opened: ${missingRight(port)}.`;
     case 'EADDRNOTAVAIL':
       return `This machine does not have the address ${host}.`;
     case 'ENOTFOUND':

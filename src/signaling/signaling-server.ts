@@ -6,6 +6,7 @@ import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
 import { addressKey, TrustedProxies } from '../lib/net/client-address.ts';
 import { isAllowedHost, urlOfHost } from '../lib/net/host-header.ts';
+import { matchesOrigin } from '../lib/net/origin.ts';
 import type { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
@@ -22,7 +23,7 @@ export interface EndpointOptions {
   readonly server: Server;
   readonly registry: RoomRegistry;
   readonly limits: EndpointLimits;
-  /** Origins beside the own one whose pages may connect; `*` is every one. */
+  /** Origins beside the own one whose pages may connect, as `matchesOrigin` takes them; `*` is every one. */
   readonly allowOrigins: readonly string[];
   /** Names that the server is asked for by; none: any. */
   readonly allowHosts?: readonly string[];
@@ -213,10 +214,14 @@ export class SignalingEndpoint {
  */
 function isAllowedOrigin({ headers, socket }: IncomingMessage, allowed: readonly string[]): boolean {
   const { origin, host } = headers;
-  if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return true;
+  if (origin === undefined || allowed.includes('*')) return true;
   // Reading a long name takes long.
-  if (origin.length > MAX_ORIGIN_LENGTH || !URL.canParse(origin)) return false;
+  if (origin.length > MAX_ORIGIN_LENGTH) return false;
+  if (allowed.some((pattern) => matchesOrigin(pattern, origin))) return true;
+  if (!URL.canParse(origin)) return false;
   const page = new URL(origin);
+  // This server's own page comes by http or https; an app that shows it by a scheme of its own has to be allowed.
+  if (page.origin !== origin) return false;
   // The page itself came by TLS as well; what came without may be somebody's on the path.
   if ('encrypted' in socket && page.protocol !== 'https:') return false;
   const own = urlOfHost(host);

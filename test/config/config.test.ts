@@ -150,6 +150,13 @@ test('hosts and origins are checked', (t) => {
     '*',
   ]);
   t.equal(problemsFrom({ argv: ['--allow-origins', 'https://a.example/path'] }).length, 1);
+  const apps = ['capacitor://localhost', 'chrome-extension://abc', 'https://*.a.example', 'null'];
+  t.strictSame(configFrom({ argv: ['--allow-origins', apps.join(',')] }).allowOrigins, apps);
+  t.match(problemsFrom({ argv: ['--allow-origins', 'https://a.*.example'] }), [
+    /https:\/\/\*\.example\.org for all names/,
+  ]);
+  t.strictSame(configFrom({ argv: ['--frame-ancestors', 'https://*.a.example'] }).frameAncestors, [apps[2]]);
+  t.equal(problemsFrom({ argv: ['--frame-ancestors', 'null'] }).length, 1, 'a policy cannot name them');
   t.end();
 });
 

@@ -13,6 +13,7 @@ export interface ServerProcess {
   output(): string;
   /** Ends it by SIGTERM, as an operator would; resolves with the exit code. */
   stop(): Promise<number | null>;
+  signal(name: NodeJS.Signals): void;
   /** Ends it by SIGKILL, as a machine that fails would. */
   kill(): Promise<number | null>;
 }
@@ -52,5 +53,5 @@ export async function startServerProcess(
     child.kill('SIGKILL');
     return exitCode;
   };
-  return { url, output: () => output, stop, kill };
+  return { url, output: () => output, signal: (name) => void child.kill(name), stop, kill };
 }

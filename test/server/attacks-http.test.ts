@@ -210,6 +210,26 @@ test('a server that has a name is asked for by no other, and lets in pages of it
   await open({});
   await open({ host, origin: 'https://voice.example' });
   await t.rejects(open({ host: 'evil.example', origin: 'http://evil.example' }), { message: /421/ }, 'DNS rebinding');
-  for (const origin of ['null', 'https://voice.example:444', 'https://voice.example.evil.example', 'x', 'file://'])
+  for (const origin of [
+    ...['null', 'https://voice.example:444', 'https://voice.example.evil.example', 'x', 'file://'],
+    ...['capacitor://voice.example', 'https://voice.example/', 'https://evil@voice.example'],
+  ])
     await t.rejects(open({ host, origin }), { message: /403/ }, origin);
+});
+
+test('apps with a scheme of their own and all names below one are let in where they are allowed', async (t) => {
+  const allowed = ['capacitor://localhost', 'https://*.game.example', 'null'];
+  const server = await startServer(['--allow-origins', allowed.join(',')]);
+  t.teardown(() => server.close());
+  for (const origin of ['capacitor://localhost', 'https://eu.game.example', 'null']) {
+    const client = await SignalingClient.open(server.webSocketUrl, { origin });
+    client.socket.terminate();
+  }
+  for (const origin of [
+    'ionic://localhost',
+    'https://game.example',
+    'http://eu.game.example',
+    'https://evilgame.example',
+  ])
+    await t.rejects(SignalingClient.open(server.webSocketUrl, { origin }), { message: /403/ }, origin);
 });

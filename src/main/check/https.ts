@@ -2,9 +2,10 @@
 import { connect, type TLSSocket } from 'node:tls';
 import type { Config } from '../../config/config.ts';
 import { tlsModeOf } from '../../config/tls.ts';
-import type { Clock, Millis } from '../../lib/clock.ts';
+import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
 import { isLoopback } from '../../lib/net/local-addresses.ts';
-import { coversName } from '../../server/tls/certificate.ts';
+import { clockAdvice, isClockPlausible } from '../../lib/plausible-clock.ts';
+import { type Certificate, coversName } from '../../server/tls/certificate.ts';
 import { readOwnFiles } from '../../server/tls/own-files.ts';
 import { type CheckInput, type CheckResult, reasonOf, within } from './result.ts';
 
@@ -36,14 +37,19 @@ async function certificateAt({ config, clock }: CheckInput, host: string, port: 
   try {
     const result = await within(clock, LIMIT_MS, secured(socket));
     if (result === undefined) return { name, ...notReached('nothing answers', isOwn) };
-    return { name, ...ofTime(Date.parse(socket.getPeerCertificate().valid_to), clock) };
+    const { valid_from: from, valid_to: to } = socket.getPeerCertificate();
+    return { name, ...ofTime({ notBeforeMs: Date.parse(from), notAfterMs: Date.parse(to) }, clock) };
   } catch (error) {
     const reason = reasonOf(error);
     if (isOwn && isUnknownName(error)) {
       const text = `DNS does not know this name (${reason}): make an A record (and AAAA, if there is IPv6) with the address of this server.`;
       return { name, status: 'fail', text };
     }
-    return { name, ...(isOfCertificate(error) ? badCertificate(reason, isOwn) : notReached(reason, isOwn)) };
+    if (!isOfCertificate(error)) return { name, ...notReached(reason, isOwn) };
+    // With a wrong clock every certificate is a bad one.
+    const nowMs = clock.wallNow();
+    const isOurFault = !isClockPlausible(nowMs);
+    return { name, ...(isOurFault ? { status: 'fail', text: clockAdvice(nowMs) } : badCertificate(reason, isOwn)) };
   } finally {
     socket.destroy();
   }
@@ -56,14 +62,21 @@ async function ownFiles({ config, clock }: CheckInput, names: readonly string[])
     const certificate = await readOwnFiles({ certFile, keyFile });
     const missing = names.filter((host) => !coversName(certificate, host));
     if (missing.length > 0) return { name, status: 'fail', text: `The certificate is not for ${missing.join(', ')}.` };
-    return { name, ...ofTime(certificate.notAfterMs, clock) };
+    return { name, ...ofTime(certificate, clock) };
   } catch (error) {
     return { name, status: 'fail', text: reasonOf(error) };
   }
 }
 
-function ofTime(expiresAtMs: Millis, clock: Clock): Finding {
-  const daysLeft = Math.floor((expiresAtMs - clock.wallNow()) / DAY_MS);
+function ofTime({ notBeforeMs, notAfterMs }: Pick<Certificate, 'notBeforeMs' | 'notAfterMs'>, clock: Clock): Finding {
+  const nowMs = clock.wallNow();
+  if (!isClockPlausible(nowMs)) return { status: 'fail', text: clockAdvice(nowMs) };
+  if (nowMs < notBeforeMs) {
+    const [from, now] = [notBeforeMs, nowMs].map((ms) => dateOf(ms).toISOString());
+    const text = `The certificate is valid from ${from}, and the clock of this machine shows ${now}: set the clock if it is wrong, or wait.`;
+    return { status: 'fail', text };
+  }
+  const daysLeft = Math.floor((notAfterMs - nowMs) / DAY_MS);
   if (daysLeft < 0) return { status: 'fail', text: 'The certificate has expired. Renew it.' };
   if (daysLeft >= SOON_DAYS) return { status: 'ok', text: `The certificate is good for ${daysLeft} days.` };
   return { status: 'warn', text: `The certificate expires in ${daysLeft} days. Renew it.` };

@@ -5,6 +5,7 @@ import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import { parseEndpoint } from '../../lib/net/host-port.ts';
 import { isLoopback } from '../../lib/net/local-addresses.ts';
 import { isPrivateAddress } from '../../lib/net/private-address.ts';
+import { UnknownAnnouncementError } from '../plane.ts';
 
 /** A server at home has an address that changes, mostly at night. */
 const LOOKUP_INTERVAL_MS: Millis = 5 * 60_000;
@@ -116,7 +117,7 @@ async function resolveAll(
       const { host, port } = endpoint;
       if (isIP(host) !== 0) return [{ address: host, port }];
       const addresses = await resolve(host).catch((error: unknown) => {
-        throw new Error(`the host name ${host} to announce is not known`, { cause: error });
+        throw new UnknownAnnouncementError(`the host name ${host} to announce is not known`, { cause: error });
       });
       return addresses.map((address) => ({ address, port }));
     }),

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { createBusyMeter } from '../../lib/busy-meter.ts';
 import type { Millis } from '../../lib/clock.ts';
 import { Histogram } from '../../lib/histogram.ts';
@@ -121,7 +122,8 @@ export class EngineStats {
         tickLatenessMaxMs,
         utilization: this.#utilization(),
         overloadLevel: state.overload.level,
-        heapUsedBytes: process.memoryUsage().heapUsed,
+        // Not `process.memoryUsage`, which opens a file, and throws when there is no descriptor left.
+        heapUsedBytes: getHeapStatistics().used_heap_size,
       },
       counters: {
         ticks: this.#ticks,

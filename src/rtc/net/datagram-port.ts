@@ -1,4 +1,5 @@
 /** What datagrams come and go by, whether UDP or a TCP connection with frames carries them. */
+import { missingRight } from '../../lib/net/missing-right.ts';
 
 export interface RemoteAddress {
   readonly address: string;
@@ -42,8 +43,8 @@ export interface MediaAddress {
   readonly shared?: true;
 }
 
-/** Why a port could not be bound, in words. */
-export function bindFailureInWords(error: unknown): string {
+/** Why a port could not be bound, in words that end without a full stop. */
+export function bindFailureInWords(error: unknown, port: number): string {
   if (!(error instanceof Error)) return String(error);
   switch ('code' in error ? error.code : undefined) {
     case 'EADDRINUSE':
@@ -51,7 +52,7 @@ export function bindFailureInWords(error: unknown): string {
     case 'EADDRNOTAVAIL':
       return 'this machine does not have the address';
     case 'EACCES':
-      return 'not permitted';
+      return missingRight(port);
     default:
       return error.message;
   }

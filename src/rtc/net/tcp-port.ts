@@ -5,6 +5,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../lib/clock.ts';
 import { addressKey, plainAddress } from '../../lib/net/client-address.ts';
+import { isFromReserve } from '../../lib/net/descriptor-reserve.ts';
 import { Newcomers } from '../../lib/rates/newcomers.ts';
 import {
   bindFailureInWords,
@@ -72,7 +73,7 @@ export class TcpPort implements DatagramPort {
         if (options.skipsUsed === true && isPortInUse(error)) continue;
         await port.close();
         throw new Error(
-          `cannot listen on TCP port ${address.port} on ${address.address}: ${bindFailureInWords(error)} (without TCP: --media-tcp off)`,
+          `cannot listen on TCP port ${address.port} on ${address.address}: ${bindFailureInWords(error, address.port)} (without TCP: --media-tcp off)`,
           { cause: error },
         );
       }
@@ -100,6 +101,11 @@ export class TcpPort implements DatagramPort {
     const { remoteAddress, remotePort } = socket;
     // Gone before it was looked at.
     if (remoteAddress === undefined || remotePort === undefined || this.#closed !== undefined) {
+      socket.destroy();
+      return;
+    }
+    if (isFromReserve(socket)) {
+      this.counters.refused++;
       socket.destroy();
       return;
     }

@@ -58,6 +58,7 @@ export class UdpPort implements DatagramPort {
       const counters: UdpCounters = { datagramsIn: 0, sendFailures: 0, socketErrors: 0 };
       let port = options.port;
       let failure: Error | undefined;
+      let lastError: unknown;
       for (const host of hosts) {
         try {
           const socket = await UdpSocket.bind(host, port, counters);
@@ -65,8 +66,11 @@ export class UdpPort implements DatagramPort {
           port = socket.local.port;
         } catch (error) {
           // A taken port is never left out: somebody else would get what is meant for us.
-          if (!given && !isPortInUse(error)) continue;
-          failure = new Error(`cannot bind UDP port ${port} on ${host}: ${bindFailureInWords(error)}`, {
+          if (!given && !isPortInUse(error)) {
+            lastError = error;
+            continue;
+          }
+          failure = new Error(`cannot bind UDP port ${port} on ${host}: ${bindFailureInWords(error, port)}`, {
             cause: error,
           });
           break;
@@ -74,7 +78,10 @@ export class UdpPort implements DatagramPort {
       }
       if (failure === undefined && sockets.length > 0) return new UdpPort(sockets, counters);
       for (const socket of sockets) socket.close();
-      failure ??= new Error(`cannot bind UDP port ${options.port} on any address of this machine`);
+      failure ??= new Error(
+        `cannot bind UDP port ${port} on any address of this machine: ${bindFailureInWords(lastError, port)}`,
+        { cause: lastError },
+      );
       if (options.port !== 0 || !isPortInUse(failure.cause) || attempt === PORT_ATTEMPTS) throw failure;
     }
   }

@@ -20,6 +20,10 @@ export function certificateProblem(
     const message = `${subject} expired on ${dayOf(notAfterMs)}. ${remedy}`;
     return { code: 'certificate_expired', message };
   }
+  if (nowMs < notBeforeMs) {
+    const message = `${subject} is valid from ${dayOf(notBeforeMs)}, and the clock of this machine shows ${dayOf(nowMs)}: set the clock.`;
+    return { code: 'certificate_not_yet_valid', message };
+  }
   if (leftMs > Math.min(MAX_SOON_MS, (notAfterMs - notBeforeMs) * SOON_PART)) return undefined;
   return { code: 'certificate_expiring', message: `${subject} expires on ${dayOf(notAfterMs)}. ${remedy}` };
 }

@@ -1,0 +1,12 @@
+/** The first port that every user may open, unless the system is told otherwise. */
+const FIRST_FREE_PORT = 1024;
+
+/** Why the system refuses to open a port (EACCES), and how it is allowed; without a full stop. */
+export function missingRight(port: number): string {
+  if (port === 0 || port >= FIRST_FREE_PORT) return 'the system does not permit it';
+  return [
+    `ports below ${FIRST_FREE_PORT} need a right that this user does not have (CAP_NET_BIND_SERVICE): give it to the executable with`,
+    '"setcap cap_net_bind_service=+ep FILE" or to a systemd unit with AmbientCapabilities=CAP_NET_BIND_SERVICE, or free the port for',
+    `everybody with "sysctl net.ipv4.ip_unprivileged_port_start=${port}"`,
+  ].join(' ');
+}

@@ -1,0 +1,28 @@
+/** Is the clock right? Tokens, certificates and TURN credentials depend on it. */
+import { stat } from 'node:fs/promises';
+import { dateOf, type Millis } from '../../lib/clock.ts';
+import { clockAdvice, isClockPlausible } from '../../lib/plausible-clock.ts';
+import type { CheckInput, CheckResult } from './result.ts';
+
+/** File systems and clocks that were set a little are no reason to worry. */
+const TOLERANCE_MS: Millis = 3_600_000;
+
+export async function checkClock({ config, clock }: CheckInput): Promise<CheckResult> {
+  const name = 'clock';
+  const nowMs = clock.wallNow();
+  if (!isClockPlausible(nowMs)) return { name, status: 'fail', text: clockAdvice(nowMs) };
+  const now = dateOf(nowMs).toISOString();
+  for (const file of [config.dataDir, config.tlsCert]) {
+    const writtenMs =
+      file === ''
+        ? 0
+        : await stat(file).then(
+            ({ mtimeMs }) => mtimeMs,
+            () => 0,
+          );
+    if (writtenMs <= nowMs + TOLERANCE_MS) continue;
+    const text = `The clock of this machine shows ${now}, but ${file} was written later, at ${dateOf(writtenMs).toISOString()}: see whether it is right ("timedatectl").`;
+    return { name, status: 'warn', text };
+  }
+  return { name, status: 'ok', text: `It shows ${now}, which may be right.` };
+}

@@ -1,0 +1,46 @@
+/** Can the server keep what it has to keep: certificates and their keys? */
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { tlsModeOf } from '../../config/tls.ts';
+import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
+
+const SAMPLE = Buffer.alloc(16_384);
+
+/** Nothing where the server keeps nothing. */
+export async function checkDataDirectory({ config }: CheckInput): Promise<readonly CheckResult[]> {
+  const mode = tlsModeOf(config);
+  if (mode !== 'acme' && mode !== 'self-signed') return [];
+  const name = 'data directory';
+  const directory = resolve(config.dataDir);
+  try {
+    const existing = await nearestExisting(directory);
+    await tryToWrite(existing);
+    const text = existing === directory ? `${directory} can be written.` : `${directory} can be made.`;
+    return [{ name, status: 'ok', text }];
+  } catch (error) {
+    const text = `Nothing can be kept in ${directory}: ${reasonOf(error)}. Give it to the user that runs the server, or choose another with --data-dir.`;
+    return [{ name, status: 'fail', text }];
+  }
+}
+
+/** In a directory of its own, so that nothing that is there is touched. */
+async function tryToWrite(directory: string): Promise<void> {
+  const made = await mkdtemp(join(directory, '.check-'));
+  try {
+    await writeFile(join(made, 'sample'), SAMPLE, { mode: 0o600 });
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
+}
+
+/** The directory itself, or that one above it in which it would be made. */
+async function nearestExisting(path: string): Promise<string> {
+  try {
+    if (!(await stat(path)).isDirectory()) throw new Error(`${path} is not a directory`);
+    return path;
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!isMissing || dirname(path) === path) throw error;
+    return nearestExisting(dirname(path));
+  }
+}
