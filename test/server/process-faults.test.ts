@@ -15,7 +15,7 @@ import { SignalingClient } from '../helpers/signaling-client.ts';
 const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
 const MEDIA = ['--media-host', '127.0.0.1', '--media-port', '0', '--workers', '1'];
 /** A line for every request and every message. */
-const TALKATIVE = ['--log-level', 'debug', '--log-format', 'json'];
+const TALKATIVE = ['--log-level', 'debug', '--log-format', 'json', '--shutdown-grace-ms', '30000'];
 const AUDIBLE_DBFS = -30;
 
 test('the built server', async (t) => {
