@@ -8,11 +8,14 @@ import { buildKernels } from './kernels.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = { 'index.html': 'web/app', 'admin.html': 'web/admin' };
+/** Node reads all files of a package at the same time, and this one has so many that a start could need more than it may have open. */
+const BUNDLED = ['zod'];
 /** What `src="/main.js"` and the like in index.html stand for. */
 const REFERENCE = /(?<=\s(?:src|href)=")\/([\w.-]+)(?=")/g;
 
 async function buildServer(outdir) {
   await buildKernels();
+  const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
   return build({
     entryPoints: { main: join(ROOT, 'src/main/main.ts'), worker: join(ROOT, 'src/media/worker/thread.ts') },
     outdir,
@@ -20,7 +23,7 @@ async function buildServer(outdir) {
     platform: 'node',
     target: 'node20.12',
     format: 'esm',
-    packages: 'external',
+    external: Object.keys(dependencies).filter((name) => !BUNDLED.includes(name)),
     sourcemap: 'linked',
     logLevel: 'warning',
   });
