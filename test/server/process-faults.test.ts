@@ -9,19 +9,18 @@ import { type Test, test } from 'tap';
 import { freePort } from '../../bench/lib/free-port.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { LightTalker } from '../helpers/light-talker.ts';
-import { buildServer, startServerProcess } from '../helpers/server-process.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
 const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
-const MEDIA = ['--media-host', '127.0.0.1', '--media-port', '0', '--workers', '1'];
+const MEDIA = ['--host', '127.0.0.1', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '1'];
 /** A line for every request and every message. */
 const TALKATIVE = ['--log-level', 'debug', '--log-format', 'json', '--shutdown-grace-ms', '30000'];
 const AUDIBLE_DBFS = -30;
 
 test('the built server', async (t) => {
   const directory = t.testdir();
-  buildServer(directory);
-  const file = join(directory, 'main.js');
+  const file = join(BUILT_SERVER, 'main.js');
 
   /** Through a shell, which says where the log goes; resolves when the page is there. */
   const startIn = async (t: Test, shell: string, stdio: 'ignore' | 'pipe' = 'ignore') => {
@@ -98,7 +97,7 @@ test('the built server', async (t) => {
   });
 
   t.test('logs signals that mean nothing to it, opens no inspector, and goes on', async (t) => {
-    const server = await startServerProcess(directory, [...MEDIA, '--log-format', 'json']);
+    const server = await startServerProcess(BUILT_SERVER, [...MEDIA, '--log-format', 'json']);
     t.teardown(() => server.kill());
     const signals = ['SIGUSR1', 'SIGUSR2', 'SIGQUIT', 'SIGALRM', 'SIGHUP', 'SIGVTALRM', 'SIGIO', 'SIGPWR'];
     for (const signal of signals) {
@@ -113,7 +112,7 @@ test('the built server', async (t) => {
 
   t.test('refuses newcomers when descriptors run out, and those who are there talk on', async (t) => {
     const limited = ['sh', '-c', 'ulimit -n 80; exec "$@"', 'sh'];
-    const server = await startServerProcess(directory, [...MEDIA, '--log-format', 'json'], limited);
+    const server = await startServerProcess(BUILT_SERVER, [...MEDIA, '--log-format', 'json'], limited);
     t.teardown(() => server.kill());
     const url = `${server.url.replace('http', 'ws')}ws`;
     const join = (frequencyHz: number) => LightTalker.join({ url, room: 'lobby', name: `${frequencyHz}`, frequencyHz });
@@ -126,10 +125,8 @@ test('the built server', async (t) => {
     t.ok((await ada.hearDbfs(820)) > AUDIBLE_DBFS, 'Ada hears Ben');
     t.ok((await ben.hearDbfs(500)) > AUDIBLE_DBFS, 'Ben hears Ada');
     for (const socket of idle) socket.destroy();
-    await eventually(() => isHealthy(server.url.slice(0, -1)));
-    const cy = await SignalingClient.open(url);
-    await cy.join('lobby', 'Cy');
-    cy.socket.close();
+    // As soon as the server has noticed that they are gone.
+    await eventually(() => mayJoin(url));
     t.notMatch(server.output(), /worker died/);
   });
 });
@@ -139,6 +136,14 @@ async function isHealthy(url: string): Promise<boolean> {
     (answer) => answer.status === 200,
     () => false,
   );
+}
+
+async function mayJoin(url: string): Promise<boolean> {
+  const client = await SignalingClient.open(url).catch(() => undefined);
+  if (client === undefined) return false;
+  await client.join('elsewhere', 'Cy');
+  client.socket.close();
+  return true;
 }
 
 /** Resolves also where the server ends it at once. */
