@@ -1,8 +1,9 @@
 // Builds the server (dist/main.js, dist/worker.js) and the pages (dist/web).
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 import { build } from 'esbuild';
 import { buildKernels } from './kernels.mjs';
 
@@ -10,6 +11,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = { 'index.html': 'web/app', 'admin.html': 'web/admin' };
 /** Node reads all files of a package at the same time, and this one has so many that a start could need more than it may have open. */
 const BUNDLED = ['zod'];
+const COMPRESSIBLE = /\.(?:html|js|css|json|map|webmanifest|svg|txt)$/;
 /** What `src="/main.js"` and the like in index.html stand for. */
 const REFERENCE = /(?<=\s(?:src|href)=")\/([\w.-]+)(?=")/g;
 
@@ -34,6 +36,7 @@ export async function buildPage(outdir) {
   await rm(outdir, { recursive: true, force: true });
   await mkdir(outdir, { recursive: true });
   const built = await Promise.all(Object.entries(PAGES).map(([name, folder]) => buildHtml(folder, join(outdir, name))));
+  await compressAll(outdir);
   return { inputs: Object.assign({}, ...built.map(({ inputs }) => inputs)) };
 }
 
@@ -73,6 +76,24 @@ async function buildHtml(folder, page) {
     html.replace(REFERENCE, (_, name) => `/${built.get(sourceOf(name)) ?? missing(name)}`),
   );
   return metafile;
+}
+
+/** Puts FILE.br and FILE.gz beside each file that gets smaller by it. The same content gives the same bytes. */
+async function compressAll(outdir) {
+  const names = (await readdir(outdir)).filter((name) => COMPRESSIBLE.test(name));
+  await Promise.all(
+    names.map(async (name) => {
+      const body = await readFile(join(outdir, name));
+      // Only those who look for a fault load source maps, and they are large: the best compression would take longer than all the rest.
+      const quality = name.endsWith('.map') ? 5 : constants.BROTLI_MAX_QUALITY;
+      const [br, gz] = await Promise.all([
+        promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } }),
+        promisify(gzip)(body, { level: 9 }),
+      ]);
+      for (const [suffix, compressed] of Object.entries({ br, gz }))
+        if (compressed.length < body.length) await writeFile(join(outdir, `${name}.${suffix}`), compressed);
+    }),
+  );
 }
 
 function sourceOf(name) {

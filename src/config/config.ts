@@ -90,7 +90,12 @@ export function readCommand({ argv, env, machine }: CommandInput): Command {
 }
 
 function hasSecret({ values }: Source): boolean {
-  return [...values.keys()].some((key) => settingOf(key).kind.secret);
+  return [...values].some(([key, { value }]) => settingOf(key).kind.secret && !isEmpty(value));
+}
+
+/** As the sample file has it for what is not set. */
+function isEmpty(value: unknown): boolean {
+  return value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 }
 
 /** The configuration that nothing was given for. */

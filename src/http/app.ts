@@ -4,7 +4,7 @@ import { AppError, toAppError } from '../lib/errors.ts';
 import { isAllowedHost } from '../lib/net/host-header.ts';
 import type { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import type { RequestRate } from '../lib/rates/request-rate.ts';
-import type { Assets } from './assets.ts';
+import { type Assets, chooseRepresentation } from './assets.ts';
 import type { Health } from './health.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -113,7 +113,8 @@ function answerHealth(context: Context, state: Health): void {
 
 function answerAsset(context: Context, assets: Assets): void {
   const asset = assets.get(fileAt(context.path));
-  if (asset === undefined) {
+  const form = asset && chooseRepresentation(asset, context.get('accept-encoding'));
+  if (asset === undefined || form === undefined) {
     answerNothing(context);
     return;
   }
@@ -121,10 +122,15 @@ function answerAsset(context: Context, assets: Assets): void {
   context.set({
     'Content-Type': asset.contentType,
     'Cache-Control': asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
-    ETag: asset.etag,
+    ETag: form.etag,
   });
-  if (context.fresh) context.status = 304;
-  else context.body = asset.body;
+  if (asset.representations.length > 1) context.vary('Accept-Encoding');
+  if (context.fresh) {
+    context.status = 304;
+    return;
+  }
+  if (form.coding !== undefined) context.set('Content-Encoding', form.coding);
+  context.body = form.body;
 }
 
 function fileAt(path: string): string {

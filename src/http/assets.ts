@@ -1,11 +1,24 @@
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 
-export interface Asset {
+/** Content codings (RFC 9110 section 8.4.1), the one that makes files smallest first. */
+const CODINGS = { br: '.br', gzip: '.gz' } as const;
+type Coding = keyof typeof CODINGS;
+const CODING_NAMES = Object.keys(CODINGS) as Coding[];
+
+/** One form of an asset. */
+export interface Representation {
   readonly body: Buffer;
-  readonly contentType: string;
-  /** RFC 9110 section 8.8.3, with its quotes. */
+  /** Undefined: as it is. */
+  readonly coding: Coding | undefined;
+  /** RFC 9110 section 8.8.3, with its quotes: each form has one of its own. */
   readonly etag: string;
+}
+
+export interface Asset {
+  /** As it is, and compressed where building has done that. */
+  readonly representations: readonly Representation[];
+  readonly contentType: string;
   /** The name holds a hash of the content, so that what is under it never changes. */
   readonly immutable: boolean;
 }
@@ -30,18 +43,60 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** As esbuild writes it: `main-K2QXVTEJ.js`, `main-K2QXVTEJ.js.map` */
 const HASHED_NAME = /-[A-Z0-9]{8}\.\w+(\.map)?$/;
 
-/** The page, from its files by their path in it. Throws if `index.html` is not among them. */
+/** The page, from its files by their path in it, of which FILE.br and FILE.gz are other forms of FILE. Throws if `index.html` is not among them. */
 export function createAssets(files: ReadonlyMap<string, Buffer>): Assets {
   if (!files.has('index.html')) throw new Error('there is no index.html among the files of the page');
-  return new Map([...files].map(([path, body]) => [`/${path}`, createAsset(`/${path}`, body)]));
+  const suffixes: readonly string[] = Object.values(CODINGS);
+  const isOther = (path: string) => suffixes.some((end) => path.endsWith(end) && files.has(path.slice(0, -end.length)));
+  const assets = [...files].filter(([path]) => !isOther(path));
+  return new Map(
+    assets.map(([path, body]) => {
+      const compressed = CODING_NAMES.map((coding) => [coding, files.get(path + CODINGS[coding])] as const);
+      return [`/${path}`, createAsset(`/${path}`, body, new Map(compressed))];
+    }),
+  );
 }
 
-/** The asset at a path, from its content. */
-export function createAsset(path: string, body: Buffer): Asset {
+/** The asset at a path, from its content, also compressed. */
+export function createAsset(
+  path: string,
+  body: Buffer,
+  compressed: ReadonlyMap<Coding, Buffer | undefined> = new Map(),
+): Asset {
+  const tag = createHash('sha256').update(body).digest('base64url').slice(0, 22);
+  const others = [...compressed].flatMap(([coding, bytes]) =>
+    bytes === undefined ? [] : [{ body: bytes, coding, etag: `"${tag}-${coding}"` }],
+  );
   return {
-    body,
+    representations: [{ body, coding: undefined, etag: `"${tag}"` }, ...others],
     contentType: CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
-    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
     immutable: HASHED_NAME.test(path),
   };
+}
+
+/**
+ * The form that a client wants most by its `Accept-Encoding` (RFC 9110 section 12.5.3), of several the smallest; as it is where
+ * it wants none of them.
+ */
+export function chooseRepresentation(
+  { representations }: Asset,
+  acceptEncoding: string | undefined,
+): Representation | undefined {
+  const weights = weightsOf(acceptEncoding ?? '');
+  const weightOf = ({ coding }: Representation) =>
+    coding === undefined ? (weights.get('identity') ?? 0.001) : (weights.get(coding) ?? weights.get('*') ?? 0);
+  const [best] = representations
+    .filter((form) => form.coding === undefined || weightOf(form) > 0)
+    .sort((a, b) => weightOf(b) - weightOf(a) || a.body.length - b.body.length);
+  return best;
+}
+
+function weightsOf(acceptEncoding: string): ReadonlyMap<string, number> {
+  return new Map(
+    acceptEncoding.split(',').map((item) => {
+      const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
+      const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
+      return [name, weight === undefined ? 1 : Number(weight) || 0] as const;
+    }),
+  );
 }

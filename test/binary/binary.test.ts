@@ -61,7 +61,10 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
     const page = await fetch(url);
     t.match(page.headers.get('content-type'), 'text/html');
     const [, script] = /<script type="module" src="\/([^"]+)"/.exec(await page.text()) ?? [];
-    t.match((await fetch(url + script)).headers.get('content-type'), 'text/javascript');
+    const code = await fetch(url + script, { headers: { 'accept-encoding': 'br' } });
+    t.match(code.headers.get('content-type'), 'text/javascript');
+    t.equal(code.headers.get('content-encoding'), 'br');
+    t.match(await code.text(), 'RTCPeerConnection');
 
     const room = { url: `${url.replace('http', 'ws')}ws`, room: 'lobby' };
     const ada = await WeriftParticipant.join({ ...room, name: 'Ada' });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import pino from 'pino';
 import { type Test, test } from 'tap';
 import { createHttpApp } from '../../src/http/app.ts';
@@ -8,8 +9,22 @@ import { type Assets, createAsset } from '../../src/http/assets.ts';
 import type { Health } from '../../src/http/health.ts';
 import { securityHeaders } from '../../src/http/security-headers.ts';
 
+const LARGE = Buffer.from('a { color: red }\n'.repeat(100));
 const FILES = ['/index.html', '/admin.html', '/assets/main-K2QXVTEJ.js', '/assets/main-K2QXVTEJ.js.map', '/icon.svg'];
-const ASSETS: Assets = new Map(FILES.map((path) => [path, createAsset(path, Buffer.from(`content of ${path}`))]));
+const ASSETS: Assets = new Map([
+  ...FILES.map((path) => [path, createAsset(path, Buffer.from(`content of ${path}`))] as const),
+  [
+    '/large.css',
+    createAsset(
+      '/large.css',
+      LARGE,
+      new Map([
+        ['br', brotliCompressSync(LARGE)],
+        ['gzip', gzipSync(LARGE)],
+      ]),
+    ),
+  ],
+]);
 const HEALTHY: Health = { status: 'ok', version: '1.2.3', problems: [], rooms: 1, participants: 2, workers: [] };
 
 async function setUp(
@@ -64,6 +79,34 @@ test('files with a hash in the name are kept for ever, others are asked for agai
   });
   t.equal(again.status, 304);
   t.equal(await again.text(), '');
+});
+
+test('files are sent compressed to those who take it, with a tag for each form', async (t) => {
+  const { get } = await setUp(t);
+  const tags = new Set<string | null>();
+  for (const [accepted, coding] of [
+    ['br, gzip', 'br'],
+    ['gzip', 'gzip'],
+    ['identity', null],
+  ] as const) {
+    const answer = await get('/large.css', { headers: { 'accept-encoding': accepted } });
+    t.equal(answer.headers.get('content-encoding'), coding);
+    t.match(answer.headers.get('vary'), /\bAccept-Encoding\b/);
+    t.equal(await answer.text(), LARGE.toString(), 'which says the same');
+    if (coding !== null) t.ok(Number(answer.headers.get('content-length')) < LARGE.length / 2);
+    const etag = answer.headers.get('etag')!;
+    tags.add(etag);
+    const headers = { 'accept-encoding': accepted, 'if-none-match': etag, 'cache-control': 'max-age=0' };
+    const again = await get('/large.css', { headers });
+    t.equal(again.status, 304);
+    t.match([again.headers.get('etag'), again.headers.get('vary')], [etag, /\bAccept-Encoding\b/]);
+    const other = await get('/large.css', {
+      headers: { ...headers, 'accept-encoding': accepted === 'gzip' ? 'br' : 'gzip' },
+    });
+    t.equal(other.status, 200, 'a cache that has another form has not this one');
+  }
+  t.equal(tags.size, 3);
+  t.equal((await get('/icon.svg', { headers: { 'accept-encoding': 'br' } })).headers.get('content-encoding'), null);
 });
 
 test('HEAD answers as GET does, without the body', async (t) => {

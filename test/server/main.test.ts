@@ -143,7 +143,10 @@ test('the built server', async (t) => {
       t.comment(`ready after ${Math.round(performance.now() - startMs)} ms`);
       const html = await (await fetch(url)).text();
       const [, script] = /<script type="module" src="\/([^"]+)"/.exec(html) ?? [];
-      t.match((await fetch(url + script)).headers.get('cache-control'), 'immutable');
+      const answer = await fetch(url + script, { headers: { 'accept-encoding': 'gzip, br' } });
+      t.match(answer.headers.get('cache-control'), 'immutable');
+      t.equal(answer.headers.get('content-encoding'), 'br');
+      t.match(await answer.text(), 'RTCPeerConnection');
       const ada = await SignalingClient.open(`${url.replace('http', 'ws')}ws`);
       await ada.join('lobby', 'Ada');
       server.child.kill('SIGTERM');
