@@ -9,7 +9,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const GROUND = ['src/lib/', 'src/formats/'];
 const RTC = ['src/rtc/'];
 const MIXER = ['src/mixer/'];
-const PLANE = ['src/media/plane.ts', 'src/media/endpoint.ts'];
+const PLANE = ['src/media/plane.ts', 'src/media/endpoint.ts', 'src/media/statistics.ts'];
 const CONTROL_PLANE_GROUND = ['src/lib/', 'src/protocol/'];
 
 /**
@@ -35,7 +35,8 @@ const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = 
   ['src/rtc/sdp/', GROUND],
   ['src/rtc/', [...GROUND, ...RTC]],
   // The media plane.
-  ['src/media/endpoint.ts', GROUND],
+  ['src/media/statistics.ts', GROUND],
+  ['src/media/endpoint.ts', [...GROUND, ...RTC]],
   ['src/media/plane.ts', [...GROUND, ...MIXER, ...RTC, ...PLANE]],
   ['src/media/link/', [...GROUND, ...MIXER, ...RTC, ...PLANE]],
   ['src/media/worker/', [...GROUND, ...MIXER, ...RTC, ...PLANE, 'src/media/link/']],

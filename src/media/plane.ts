@@ -1,16 +1,16 @@
 /**
- * What the rooms know of the media plane: a room is opened in it, participants are connected to that room, levels come back.
+ * What the rooms know of the media plane: a room is opened in it, participants take seats in that room, levels come back.
  * Behind it are worker threads or, with `--workers 0`, the same classes in this thread.
  */
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { Clock, Millis } from '../lib/clock.ts';
-import type { HistogramSnapshot } from '../lib/histogram.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { MixSettings } from '../mixer/mix/mixer.ts';
 import type { SharedTcp } from '../rtc/net/shared-tcp.ts';
-import type { Reception } from '../rtc/rtp/rtcp-session.ts';
+import type { MediaNetwork, Reception } from './endpoint.ts';
+import type { MediaFigures } from './statistics.ts';
 
-export type { MixSettings, Reception };
+export type { MediaNetwork, MixSettings, Reception };
 
 /** A host name that is to be announced has no address; the message says which. */
 export class UnknownAnnouncementError extends Error {}
@@ -26,72 +26,93 @@ export type MediaCloseReason =
   /** The worker that mixed for this participant died; another has taken its place. */
   | 'media_failed';
 
-export interface MediaConnectionEvents {
-  /** DTLS is complete and the peer verified; sound flows both ways. */
+/** What a participant and the moderators have decided about one member of a room. */
+export interface MemberState {
+  /** Nobody hears this member. */
+  readonly muted: boolean;
+  /** This member is sent no mix. */
+  readonly deafened: boolean;
+}
+
+/** Omitted fields keep their value. */
+export interface MemberStateChange {
+  readonly muted?: boolean | undefined;
+  readonly deafened?: boolean | undefined;
+}
+
+/** What a seat tells the room of. */
+export interface SeatEvents {
+  /** Sound flows both ways: with WebRTC, DTLS is complete and the peer verified. */
   connected(): void;
-  /** Nothing has been received for some seconds, or something again. Only after `connected`. */
+  /** Nothing has been received for some seconds, or something has again. Only after `connected`. */
   silent(silent: boolean): void;
-  /** Media comes from another address than those where the peer can be answered: an ICE restart would tell where it is. */
+  /** Media comes from an address where the participant cannot be answered yet: an ICE restart would tell where they are. */
   moved?(): void;
-  /** The connection is gone; called at most once, never after `MediaConnection.close`. */
+  /** The seat is gone; called at most once, never after `Seat.close`. */
   closed(reason: MediaCloseReason): void;
 }
 
-export interface ConnectOptions {
-  /** The browser's offer. */
+/** A client's offer of a WebRTC connection. */
+export interface WebRtcOffer {
   readonly sdp: string;
-  readonly muted: boolean;
-  readonly deafened: boolean;
-  /** This participant has been connected before: they are taken back however busy the server is. */
-  readonly returning?: boolean;
   /** Of the client, as `addressKey` makes it: handshakes of one address take turns. */
-  readonly address?: string;
-  readonly events: MediaConnectionEvents;
+  readonly address: string;
 }
 
-/** Takes a decrypted capture of one connection. */
-export interface CaptureSink {
-  /** Whole records of a capture file (`formats/pcap.ts`), up to the present. */
+/** With what a participant takes a seat. */
+export interface SeatOptions {
+  readonly state: MemberState;
+  /** This participant had a seat before: they are taken back however busy the server is. */
+  readonly returning?: boolean;
+  readonly events: SeatEvents;
+}
+
+/** What a tap records: every packet in the clear, as records of a capture file (`formats/pcap.ts`). */
+export interface TapRequest {
+  readonly format: 'pcap';
+  /** Of all records together. */
+  readonly maxBytes: number;
+}
+
+/** Takes what the tap of one seat records. */
+export interface TapSink {
+  /** Whole records, up to the present. */
   records(bytes: Uint8Array): void;
-  /** There is no room for the next packet; nothing more comes. */
+  /** The next record does not fit; nothing more comes. */
   full(): void;
 }
 
-/** How the media of one connection gets through, by the latest receiver reports (RFC 3550 section 6.4.1). */
-export interface MediaNetwork {
-  /** What the participant sends, as it arrives here. Null before the first report. */
-  readonly incoming: Reception | null;
-  /** What the participant is sent, as it arrives there. Null before the first report. */
-  readonly outgoing: Reception | null;
-  readonly roundTripMs: Millis | null;
-}
-
-/** One participant's WebRTC connection, from the control plane's side. */
-export interface MediaConnection {
+/** One participant's place in the media plane, as the rooms see it: whatever their packets come and go by. */
+export interface Seat {
   /** Unique in the server. */
   readonly id: number;
-  /** The answer to the offer; it holds every candidate, nothing trickles. */
-  readonly sdp: string;
   /** As the worker told it last; it does so within a second of a report. */
   readonly network: MediaNetwork;
+  setState(state: MemberState): void;
+  /** From now on everything that is sent and received goes to the sink, in place of another one. */
+  record(request: TapRequest, sink: TapSink): void;
+  stopRecording(): void;
+  close(): void;
+}
+
+/** The seat of a participant who came with an SDP offer. */
+export interface WebRtcSeat extends Seat {
+  readonly kind: 'webrtc';
+  /** The answer to the offer; it holds every candidate, nothing trickles. */
+  readonly answer: string;
   /**
    * The answer to an offer that restarts ICE of the same RTCPeerConnection (RFC 8445 section 2.4); DTLS and media go on.
    * Throws `AppError` `cannot_restart`, `sdp_too_large` or `invalid_sdp`.
    */
   restart(sdp: string): string;
-  /** A muted participant is not heard by anybody. */
-  setMuted(muted: boolean): void;
-  /** A deafened participant is sent no mix. */
-  setDeafened(deafened: boolean): void;
-  /** From now on all that is sent and received goes to the sink in the clear, up to so many bytes; in place of another sink. */
-  startCapture(maxBytes: number, sink: CaptureSink): void;
-  stopCapture(): void;
-  close(): void;
 }
 
+/** Every kind of seat. */
+export type AnySeat = WebRtcSeat;
+
 export interface SpeakerLevel {
-  /** `MediaConnection.id` */
-  readonly connectionId: number;
+  /** `Seat.id` */
+  readonly seatId: number;
   /** 0 is full scale, -127 is silence (RFC 6464). */
   readonly levelDbov: number;
 }
@@ -102,13 +123,13 @@ export interface MediaRoomEvents {
 }
 
 export interface MediaRoom {
-  /** Starts to terminate one participant's connection. Throws `AppError` `sdp_too_large`, `invalid_sdp`, `media_unavailable` or `server_busy`. */
-  connect(options: ConnectOptions): MediaConnection;
-  /** Takes a connection over from another room of this plane: its media goes on here. */
-  adopt(connection: MediaConnection, state: { readonly muted: boolean; readonly deafened: boolean }): void;
-  /** How the room is mixed from now on; levelling holds for those who are connected afterwards. */
+  /** Starts a WebRTC connection. Throws `AppError` `sdp_too_large`, `invalid_sdp`, `media_unavailable` or `server_busy`. */
+  connectWebRtc(offer: WebRtcOffer, options: SeatOptions): WebRtcSeat;
+  /** Takes a seat over from another room of this plane: its media goes on here. */
+  adopt(seat: Seat, state: MemberState): void;
+  /** Changes how the room is mixed. */
   setMix(mix: MixSettings): void;
-  /** Closes every connection in the room. */
+  /** Closes every seat in the room. */
   close(): void;
 }
 
@@ -174,77 +195,11 @@ export interface WorkerHealth {
   readonly tickAgeMs: number | null;
 }
 
-/** What one media worker has done. Counters only grow while the worker lives, gauges are of now. */
-export interface MediaStats {
+/** What one media worker has done. */
+export interface MediaStats extends MediaFigures {
   /** 0, 1, …; a worker that replaces a dead one takes its index, and its counters start at 0 again. */
   readonly worker: number;
   /** Since the last tick that this worker finished, as seen when the figures are read. */
   readonly tickAgeMs: number;
   readonly restarts: number;
-  readonly gauges: Readonly<Record<MediaGauge, number>>;
-  readonly counters: Readonly<Record<MediaCounter, number>>;
-  readonly histograms: Readonly<Record<MediaHistogram, HistogramSnapshot>>;
 }
-
-export type MediaGauge =
-  | 'rooms'
-  | 'connections'
-  /** Of these, those whose media goes over TCP. */
-  | 'connectionsOverTcp'
-  /** Addresses from which media may come. */
-  | 'paths'
-  /** TCP connections, those included that have not shown yet whose they are. */
-  | 'tcpSockets'
-  | 'talkers'
-  /** Of these, those whom the talker limit keeps from being heard. */
-  | 'talkersUnheard'
-  | 'encodersInUse'
-  | 'decodersInUse'
-  | 'jitterBufferDelayMs'
-  | 'tickLatenessMaxMs'
-  /** The share of its time that the worker is busy, 0 to 1. */
-  | 'utilization'
-  /** 0 is normal; see `overloadMeasures`. */
-  | 'overloadLevel'
-  | 'heapUsedBytes';
-
-export type MediaCounter =
-  | 'ticks'
-  | 'ticksSkipped'
-  | 'tickFailures'
-  | 'datagramsIn'
-  | 'datagramsDropped'
-  | 'rtpPacketsIn'
-  | 'rtpPacketsOut'
-  | 'rtpBytesIn'
-  | 'rtpBytesOut'
-  | 'redundantPacketsOut'
-  | 'srtpRejected'
-  | 'packetsLost'
-  | 'packetsLate'
-  | 'packetsDuplicate'
-  | 'packetsDiscarded'
-  | 'framesDecoded'
-  | 'framesConcealed'
-  | 'framesRecovered'
-  | 'timeStretches'
-  | 'framesEncoded'
-  | 'framesPrimed'
-  | 'overloadTransitions'
-  | 'sendFailures'
-  | 'tcpAccepted'
-  | 'tcpRefused'
-  | 'tcpPacketsDropped';
-
-export type MediaHistogram =
-  | 'tickLatenessSeconds'
-  | 'tickSeconds'
-  | 'mixSeconds'
-  | 'encodeSeconds'
-  | 'sendSeconds'
-  /** One observation for each receiver report, of ours and of the participants. */
-  | 'incomingLossRatio'
-  | 'incomingJitterSeconds'
-  | 'outgoingLossRatio'
-  | 'outgoingJitterSeconds'
-  | 'roundTripSeconds';

@@ -1,6 +1,6 @@
-/** A decrypted capture of one participant's media: of one connection after the other, until it ends. */
+/** A decrypted capture of one participant's media, across their seats, until it ends. */
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
-import type { CaptureSink, MediaConnection } from '../media/plane.ts';
+import type { Seat, TapSink } from '../media/plane.ts';
 
 /** Why a capture is over. */
 export type CaptureEnd =
@@ -23,11 +23,11 @@ export interface CaptureOptions {
   readonly ended: (reason: CaptureEnd) => void;
 }
 
-export class Capture implements CaptureSink {
+export class Capture implements TapSink {
   readonly #options: CaptureOptions;
   readonly #cancelTimer: Cancel;
   #bytesLeft: number;
-  #connection: MediaConnection | undefined;
+  #seat: Seat | undefined;
   #isOver = false;
 
   constructor(options: CaptureOptions, clock: Clock) {
@@ -36,12 +36,12 @@ export class Capture implements CaptureSink {
     this.#cancelTimer = clock.setTimer(clock.now() + options.durationMs, () => this.end('time'));
   }
 
-  /** From now on it is of this connection. */
-  follow(connection: MediaConnection): void {
+  /** From now on it is of this seat. */
+  follow(seat: Seat): void {
     if (this.#isOver) return;
-    this.#connection?.stopCapture();
-    this.#connection = connection;
-    connection.startCapture(this.#bytesLeft, this);
+    this.#seat?.stopRecording();
+    this.#seat = seat;
+    seat.record({ format: 'pcap', maxBytes: this.#bytesLeft }, this);
   }
 
   records(bytes: Uint8Array): void {
@@ -59,7 +59,7 @@ export class Capture implements CaptureSink {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelTimer();
-    this.#connection?.stopCapture();
+    this.#seat?.stopRecording();
     this.#options.ended(reason);
   }
 }

@@ -2,7 +2,16 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import type { ConnectOptions, MediaCloseReason, MediaConnection, MediaNetwork } from '../media/plane.ts';
+import type {
+  AnySeat,
+  MediaCloseReason,
+  MediaNetwork,
+  MediaRoom,
+  MemberState,
+  MemberStateChange,
+  Seat,
+  SeatOptions,
+} from '../media/plane.ts';
 import type { Admission } from './admission.ts';
 import { Capture, type CaptureEnd, type CaptureOptions } from './capture.ts';
 import type { EndReason, LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
@@ -11,9 +20,9 @@ import type { ParticipantFact } from './ports.ts';
 
 /** What a participant needs of its room. */
 export interface ParticipantRoom {
-  /** Connects to the room's media. Throws `AppError` `sdp_too_large`, `invalid_sdp`, `media_unavailable` or `server_busy`. */
-  connect(participant: Participant, options: ConnectOptions): MediaConnection;
-  disconnect(connection: MediaConnection): void;
+  /** A seat in the room's media, as `take` gets it. Throws what `take` throws. */
+  seat<S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S;
+  freeSeat(seat: Seat): void;
   updated(participant: Participant): void;
   /** Throws `AppError` `not_allowed` or `unknown_participant`. */
   moderate(moderator: Participant, action: ModeratorAction): void;
@@ -25,9 +34,8 @@ export interface ParticipantOptions {
   readonly name: string;
   readonly admission: Admission;
   readonly mutedByModerator: boolean;
-  readonly muted: boolean;
-  readonly deafened: boolean;
-  /** Has had media before, by an earlier connection of the same participant. */
+  readonly state: MemberState;
+  /** Had a seat before, by an earlier connection of the same participant. */
   readonly returning: boolean;
   readonly resumeToken: string;
   /** When they came into the room, in milliseconds since 1970. */
@@ -65,20 +73,18 @@ export class Participant {
   /** While there is no listener: since when, and when the client was heard of last. */
   #lost: { readonly sinceMs: Millis; readonly heardMs: Millis } | null = null;
   #cancelLeave: Cancel = () => {};
-  #muted: boolean;
+  #state: MemberState;
   #mutedByModerator: boolean;
-  #deafened: boolean;
   #connected = false;
-  /** Nothing has come over the media connection for some seconds. */
+  /** Nothing has come to the seat for some seconds. */
   #silent = false;
   #returning: boolean;
-  #media: MediaConnection | undefined;
+  #seat: AnySeat | undefined;
   #capture: Capture | undefined;
   #ended = false;
 
   constructor(options: ParticipantOptions) {
-    const { id, name, admission, muted, mutedByModerator, deafened, returning, resumeToken, listener, room, log } =
-      options;
+    const { id, name, admission, state, mutedByModerator, returning, resumeToken, listener, room, log } = options;
     this.#resumeTimeoutMs = options.resumeTimeoutMs;
     this.#clock = options.clock;
     this.id = id;
@@ -90,9 +96,8 @@ export class Participant {
     this.#address = listener.address ?? null;
     this.#room = room;
     this.#log = log;
-    this.#muted = muted || mutedByModerator || !admission.maySpeak;
+    this.#state = { ...state, muted: state.muted || mutedByModerator || !admission.maySpeak };
     this.#mutedByModerator = mutedByModerator;
-    this.#deafened = deafened;
     this.#returning = returning;
   }
 
@@ -104,9 +109,8 @@ export class Participant {
       name: this.name,
       maySpeak,
       mayModerate,
-      muted: this.#muted,
+      ...this.#state,
       mutedByModerator: this.#mutedByModerator,
-      deafened: this.#deafened,
       connected: this.#isAlive,
       captured: this.#capture !== undefined,
     };
@@ -123,7 +127,7 @@ export class Participant {
 
   /** How their media gets through, as far as that is known. */
   get network(): MediaNetwork {
-    return this.#media?.network ?? UNKNOWN_NETWORK;
+    return this.#seat?.network ?? UNKNOWN_NETWORK;
   }
 
   /** When they came into the room, in milliseconds since 1970. */
@@ -131,26 +135,26 @@ export class Participant {
     return this.#joinedAtMs;
   }
 
-  /** Another room has them from now on, and takes their media over. `log` is bound to it. */
-  moveTo({
-    room,
-    joinedAtMs,
-    log,
-  }: Pick<ParticipantOptions, 'room' | 'joinedAtMs' | 'log'>): MediaConnection | undefined {
-    this.#room = room;
-    this.#joinedAtMs = joinedAtMs;
-    this.#log = log;
-    return this.#media;
+  /** What this participant and the moderators have decided. */
+  get state(): MemberState {
+    return this.#state;
   }
 
-  /** Has had media: here, or by an earlier connection of the same participant. */
+  /** Where this participant's media comes and goes; undefined while there is none. */
+  get seat(): AnySeat | undefined {
+    return this.#seat;
+  }
+
+  /** Had a seat: here, or by an earlier connection of the same participant. */
   get returning(): boolean {
     return this.#returning;
   }
 
-  /** There is a media connection, or one is being made. */
-  get hasMedia(): boolean {
-    return this.#media !== undefined;
+  /** Goes to another room, which takes the seat over. `log` is bound to that room. */
+  moveTo({ room, joinedAtMs, log }: Pick<ParticipantOptions, 'room' | 'joinedAtMs' | 'log'>): void {
+    this.#room = room;
+    this.#joinedAtMs = joinedAtMs;
+    this.#log = log;
   }
 
   /** Compares in constant time. */
@@ -164,21 +168,20 @@ export class Participant {
     return this.#mutedByModerator;
   }
 
-  /** Throws `not_allowed` when somebody unmutes who may not. */
-  setMuted(muted: boolean): void {
-    if (this.#ended || muted === this.#muted) return;
-    if (!muted && (this.#mutedByModerator || !this.admission.maySpeak)) throw new AppError('not_allowed');
-    this.#muted = muted;
-    this.#media?.setMuted(muted);
-    this.#room.updated(this);
+  /** Omitted fields keep their value. Throws `not_allowed` when somebody unmutes who may not; then nothing changes. */
+  setState({ muted = this.#state.muted, deafened = this.#state.deafened }: MemberStateChange): void {
+    if (this.#ended) return;
+    const state = { muted, deafened };
+    if (this.#state.muted && !state.muted && !this.#mayUnmute) throw new AppError('not_allowed');
+    this.#change(state);
   }
 
   /** Nobody can be unmuted by another: with false the participant may do it, and stays muted until then. */
   setMutedByModerator(muted: boolean): void {
     if (this.#ended || muted === this.#mutedByModerator) return;
     this.#mutedByModerator = muted;
-    if (muted) this.#muted = true;
-    this.#media?.setMuted(this.#muted);
+    if (muted) this.#state = { ...this.#state, muted: true };
+    this.#seat?.setState(this.#state);
     this.#room.updated(this);
   }
 
@@ -187,54 +190,31 @@ export class Participant {
     if (!this.#ended) this.#room.moderate(this, action);
   }
 
-  setDeafened(deafened: boolean): void {
-    if (this.#ended || deafened === this.#deafened) return;
-    this.#deafened = deafened;
-    this.#media?.setDeafened(deafened);
-    this.#room.updated(this);
-  }
-
   /**
-   * Starts a media connection, in place of the one before if there is one, and returns the answer. `address` is the client's.
-   * Throws `AppError` `sdp_too_large`, `invalid_sdp`, `media_unavailable` or `server_busy`; then the one before stays.
+   * Takes a seat in the room's media, in place of the one before if there is one.
+   * @param take gets the seat of its kind; when it throws, the seat before stays, and the error goes on to the caller
    */
-  offer(sdp: string, address?: string): string {
-    this.#log.debug({ sdp }, 'offer');
-    const connection: MediaConnection = this.#room.connect(this, {
-      sdp,
-      muted: this.#muted,
-      deafened: this.#deafened,
+  sit<S extends AnySeat>(take: (media: MediaRoom, options: SeatOptions) => S): S {
+    const options: SeatOptions = {
+      state: this.#state,
       returning: this.#returning,
-      ...(address !== undefined && { address }),
       events: {
-        connected: () => this.#mediaConnected(connection),
-        silent: (silent) => this.#mediaSilent(connection, silent),
-        moved: () => this.#mediaMoved(connection),
-        closed: (reason) => this.#mediaClosed(connection, reason),
+        connected: () => this.#mediaConnected(seat),
+        silent: (silent) => this.#mediaSilent(seat, silent),
+        moved: () => this.#mediaMoved(seat),
+        closed: (reason) => this.#mediaClosed(seat, reason),
       },
-    });
-    this.#log.debug({ sdp: connection.sdp }, 'answer');
-    const before = this.#media;
-    this.#media = connection;
-    this.#capture?.follow(connection);
+    };
+    const seat: S = this.#room.seat(this, (media) => take(media, options));
+    const before = this.#seat;
+    this.#seat = seat;
+    this.#capture?.follow(seat);
     this.#returning = true;
     if (before !== undefined) {
-      this.#room.disconnect(before);
+      this.#room.freeSeat(before);
       this.#setMediaState(false, false);
     }
-    return connection.sdp;
-  }
-
-  /**
-   * Restarts ICE: the answer to an offer of the same RTCPeerConnection as before, whose DTLS and media go on.
-   * Throws `AppError` `cannot_restart`, `sdp_too_large` or `invalid_sdp`; then the connection stays as it is.
-   */
-  restart(sdp: string): string {
-    if (this.#media === undefined) throw new AppError('cannot_restart');
-    this.#log.debug({ sdp }, 'offer of an ICE restart');
-    const answer = this.#media.restart(sdp);
-    this.#log.debug({ sdp: answer }, 'answer');
-    return answer;
+    return seat;
   }
 
   /**
@@ -255,7 +235,7 @@ export class Participant {
     this.#capture = new Capture({ ...options, ended }, this.#clock);
     // They are told first.
     this.#room.updated(this);
-    if (this.#media !== undefined) this.#capture.follow(this.#media);
+    if (this.#seat !== undefined) this.#capture.follow(this.#seat);
     return this.#capture;
   }
 
@@ -269,18 +249,14 @@ export class Participant {
   }
 
   /** Another connection takes the place of the one before, which is told so if it is still there. */
-  resume(
-    listener: ParticipantListener,
-    { muted, deafened }: { readonly muted: boolean; readonly deafened: boolean },
-  ): void {
+  resume(listener: ParticipantListener, { muted, deafened }: MemberState): void {
     const before = this.#listener;
     this.#listener = null;
     this.#address = listener.address ?? null;
     this.#lost = null;
     this.#cancelLeave();
     before?.ended('replaced');
-    if (muted || (this.admission.maySpeak && !this.#mutedByModerator)) this.setMuted(muted);
-    this.setDeafened(deafened);
+    this.setState(muted || this.#mayUnmute ? { muted, deafened } : { deafened });
     // Only now: the first that the client hears is how everything stands.
     this.#listener = listener;
   }
@@ -312,28 +288,39 @@ export class Participant {
     if (!this.#ended) this.#listener?.event(event);
   }
 
-  #mediaConnected(connection: MediaConnection): void {
-    if (connection !== this.#media) return;
+  #mediaConnected(seat: Seat): void {
+    if (seat !== this.#seat) return;
     this.#log.info('media connected');
     this.deliver({ type: 'media_connected' });
     this.#setMediaState(true, false);
   }
 
-  #mediaSilent(connection: MediaConnection, silent: boolean): void {
-    if (connection === this.#media) this.#setMediaState(this.#connected, silent);
+  #mediaSilent(seat: Seat, silent: boolean): void {
+    if (seat === this.#seat) this.#setMediaState(this.#connected, silent);
   }
 
-  #mediaMoved(connection: MediaConnection): void {
-    if (connection === this.#media) this.deliver({ type: 'media_moved' });
+  #mediaMoved(seat: Seat): void {
+    if (seat === this.#seat) this.deliver({ type: 'media_moved' });
   }
 
-  #mediaClosed(connection: MediaConnection, reason: MediaCloseReason): void {
-    if (connection !== this.#media) return;
-    this.#media = undefined;
-    this.#room.disconnect(connection);
+  #mediaClosed(seat: Seat, reason: MediaCloseReason): void {
+    if (seat !== this.#seat) return;
+    this.#seat = undefined;
+    this.#room.freeSeat(seat);
     this.#log.info({ reason }, 'media closed');
     this.deliver({ type: 'media_closed', reason });
     this.#setMediaState(false, false);
+  }
+
+  get #mayUnmute(): boolean {
+    return this.admission.maySpeak && !this.#mutedByModerator;
+  }
+
+  #change(state: MemberState): void {
+    if (state.muted === this.#state.muted && state.deafened === this.#state.deafened) return;
+    this.#state = state;
+    this.#seat?.setState(state);
+    this.#room.updated(this);
   }
 
   get #isAlive(): boolean {
@@ -364,8 +351,8 @@ export class Participant {
     this.#listener = null;
     this.#cancelLeave();
     this.#capture?.end('left');
-    const media = this.#media;
-    this.#media = undefined;
-    if (media !== undefined) this.#room.disconnect(media);
+    const seat = this.#seat;
+    this.#seat = undefined;
+    if (seat !== undefined) this.#room.freeSeat(seat);
   }
 }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
-import type { MediaPlane } from '../media/plane.ts';
+import type { MediaPlane, MemberState } from '../media/plane.ts';
 import type { AccessControl, AdmissionRequest } from './access.ts';
 import type { Admission } from './admission.ts';
 import { Draining, type DrainingState } from './draining.ts';
@@ -37,8 +37,7 @@ export interface JoinRequest {
   readonly name: string;
   /** As `admit` gave it. */
   readonly admission: Admission;
-  readonly muted: boolean;
-  readonly deafened: boolean;
+  readonly state: MemberState;
   readonly resumeToken?: string | undefined;
   readonly listener: ParticipantListener;
 }
@@ -63,7 +62,7 @@ export interface NewRoom extends Partial<RoomSettings> {
   readonly password?: string | undefined;
 }
 
-/** What is not given stays. */
+/** Omitted settings keep their value. */
 export interface RoomChange extends Partial<RoomSettings> {
   readonly locked?: boolean;
   /** Null goes back to that of the configuration, or to none. */
@@ -137,7 +136,7 @@ export class RoomRegistry {
       room: room.name,
       locked: room.locked,
       participants: room.participants,
-      mediaResumed: participant.hasMedia,
+      mediaResumed: participant.seat !== undefined,
       draining: this.#draining === undefined ? null : { endsInMs: this.#draining.endsInMs },
     };
   }

@@ -3,14 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
-import type {
-  ConnectOptions,
-  MediaConnection,
-  MediaPlane,
-  MediaRoom,
-  MixSettings,
-  SpeakerLevel,
-} from '../media/plane.ts';
+import type { AnySeat, MediaPlane, MediaRoom, MemberState, MixSettings, Seat, SpeakerLevel } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
 import type { BanList } from './ban-list.ts';
 import type { LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
@@ -48,8 +41,7 @@ export interface JoinOptions {
   /** As `participantName` returns it. */
   readonly name: string;
   readonly admission: Admission;
-  readonly muted: boolean;
-  readonly deafened: boolean;
+  readonly state: MemberState;
   /** Of a participant whose place is taken if it is still here. */
   readonly resumeToken?: string | undefined;
   /** Whether somebody is let in who has no place here yet. */
@@ -79,8 +71,8 @@ export class Room {
   readonly #log: Logger;
   #settings: RoomSettings;
   readonly #participants = new Map<string, Participant>();
-  /** `MediaConnection.id` → participant id. */
-  readonly #participantOfConnection = new Map<number, string>();
+  /** `Seat.id` → participant id. */
+  readonly #participantOfSeat = new Map<number, string>();
   readonly #moderation: Moderation;
   readonly #updates: ParticipantUpdates;
   #media: MediaRoom | undefined;
@@ -148,7 +140,7 @@ export class Room {
     return this.#levelsDbov.get(participantId) ?? null;
   }
 
-  /** What is not given stays. */
+  /** Omitted settings keep their value. */
   change(settings: Partial<RoomSettings>): void {
     this.#settings = { ...this.#settings, ...settings };
     this.#media?.setMix(this.#mix);
@@ -168,10 +160,10 @@ export class Room {
    * A new participant, or the one whose token this is with another connection: their name and their media stay as they are.
    * Throws `AppError` `room_full`, `room_locked` or `server_draining`.
    */
-  join({ name, admission, muted, deafened, resumeToken, takesNewcomers, listener }: JoinOptions): Participant {
+  join({ name, admission, state, resumeToken, takesNewcomers, listener }: JoinOptions): Participant {
     const resumed = this.#holderOf(resumeToken);
     if (resumed !== undefined) {
-      resumed.resume(listener, { muted, deafened });
+      resumed.resume(listener, state);
       const { name, address } = resumed;
       this.#log.info({ participant: resumed.id, name, address }, 'participant resumed');
       return resumed;
@@ -188,9 +180,8 @@ export class Room {
       id,
       name,
       admission,
-      muted,
+      state,
       mutedByModerator: previous?.mutedByModerator ?? this.#moderation.isMuted(admission),
-      deafened,
       returning: previous?.returning ?? false,
       // It stays the same for the whole life of the id: the `joined` message that would bring a new one may get lost.
       resumeToken: previous?.resumeToken ?? randomBytes(32).toString('base64url'),
@@ -224,7 +215,6 @@ export class Room {
     if (this.#holderOfIdentity(participant.admission) !== undefined) throw new AppError('identity_present');
     this.#checkPlace();
     const { id } = participant;
-    const { muted, deafened } = participant.view;
     const { clock, observer, log } = this.#options;
     const place = {
       room: this.#side,
@@ -232,14 +222,15 @@ export class Room {
       log: log.child({ room: this.name, participant: id }),
     };
     const before = participant.fact;
-    const media = participant.moveTo(place);
+    participant.moveTo(place);
     this.#participants.set(id, participant);
-    if (media !== undefined) {
-      this.#openMedia().adopt(media, { muted, deafened });
-      this.#participantOfConnection.set(media.id, id);
+    const { seat, state } = participant;
+    if (seat !== undefined) {
+      this.#openMedia().adopt(seat, state);
+      this.#participantOfSeat.set(seat.id, id);
     }
     this.#log.info({ participant: id, from: from.name, participants: this.size }, 'participant moved here');
-    from.#moved(before, media);
+    from.#moved(before, seat);
     participant.deliver({ type: 'moved', room: this.name, locked: this.locked, participants: this.participants });
     this.#tellOthers(participant, { type: 'participant_joined', participant: participant.view });
     observer.participantJoined(this, participant.fact);
@@ -272,14 +263,14 @@ export class Room {
   }
 
   readonly #side = {
-    connect: (participant: Participant, options: ConnectOptions): MediaConnection => {
-      const connection = this.#openMedia().connect(options);
-      this.#participantOfConnection.set(connection.id, participant.id);
-      return connection;
+    seat: <S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S => {
+      const seat = take(this.#openMedia());
+      this.#participantOfSeat.set(seat.id, participant.id);
+      return seat;
     },
-    disconnect: (connection: MediaConnection): void => {
-      this.#participantOfConnection.delete(connection.id);
-      connection.close();
+    freeSeat: (seat: Seat): void => {
+      this.#participantOfSeat.delete(seat.id);
+      seat.close();
     },
     updated: (participant: Participant): void => this.#updates.changed(participant.id),
     moderate: (moderator: Participant, action: ModeratorAction): void => this.#moderation.act(moderator, action),
@@ -290,9 +281,9 @@ export class Room {
     },
   };
 
-  #moved(participant: ParticipantFact, media: MediaConnection | undefined): void {
+  #moved(participant: ParticipantFact, seat: Seat | undefined): void {
     this.#participants.delete(participant.id);
-    if (media !== undefined) this.#participantOfConnection.delete(media.id);
+    if (seat !== undefined) this.#participantOfSeat.delete(seat.id);
     this.#left(participant, 'moved');
   }
 
@@ -323,8 +314,8 @@ export class Room {
 
   #tellLevels(levels: readonly SpeakerLevel[]): void {
     const speaking: [string, number][] = [];
-    for (const { connectionId, levelDbov } of levels) {
-      const id = this.#participantOfConnection.get(connectionId);
+    for (const { seatId, levelDbov } of levels) {
+      const id = this.#participantOfSeat.get(seatId);
       if (id !== undefined) speaking.push([id, levelDbov]);
     }
     this.#levelsDbov = new Map(speaking);

@@ -1,7 +1,9 @@
 /**
- * One participant's transport on the media side: ICE, SRTP and RTCP put together, and DTLS datagrams passed on to whoever does the handshake.
- * Time comes in as an argument, nothing throws after construction, and no packet allocates more than the runtime forces.
+ * One participant's WebRTC connection on the media side: ICE, SRTP, RTCP and RED put together. It passes DTLS datagrams on to
+ * whoever does the handshake. Time comes in as an argument, nothing throws after construction, and no packet allocates more
+ * than the runtime forces.
  */
+import { createVoicePacket, type VoicePacket } from '../formats/voice-packet.ts';
 import type { Millis } from '../lib/clock.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
 import type { DatagramEndpoint, Demultiplexer } from './demultiplexer.ts';
@@ -11,8 +13,10 @@ import type { StunMessage } from './ice/stun.ts';
 import type { NetworkPath } from './net/network-path.ts';
 import { SEND_BUFFER_LENGTH } from './net/send-buffer.ts';
 import type { PacketTap } from './packet-tap.ts';
-import { ReceiveStatistics } from './rtp/receive-statistics.ts';
-import { type Reception, RtcpSession, type SentMedia } from './rtp/rtcp-session.ts';
+import { PeerSource } from './rtp/peer-source.ts';
+import { createRedBlocks, parseRed } from './rtp/red.ts';
+import type { RedundancyCache } from './rtp/redundancy-cache.ts';
+import { type MediaNetwork, RtcpSession, type SentMedia } from './rtp/rtcp-session.ts';
 import {
   createRtpHeader,
   parseRtpHeader,
@@ -24,53 +28,11 @@ import {
 import type { Direction } from './sdp/sdp-offer.ts';
 import type { SrtpKeys } from './srtp/srtp-keys.ts';
 import { SRTP_MAX_OVERHEAD, type SrtpFailure, SrtpSession } from './srtp/srtp-session.ts';
-import { createTransportCounters } from './transport-counters.ts';
+import { createWebRtcCounters, type VoiceCounters } from './webrtc-counters.ts';
+import type { WebRtcEndpointEvents, WebRtcEndpointOptions } from './webrtc-options.ts';
 
-/** What offer and answer agreed on. Plain data that may be posted to another thread. */
-export interface WebRtcTransportParameters extends IceCredentials {
-  /** Of the stream that we send. */
-  readonly localSsrc: number;
-  /** At most 255 ASCII characters. */
-  readonly cname: string;
-  readonly opusPayloadType: number;
-  readonly redPayloadType: number | null;
-  readonly audioLevelExtensionId: number | null;
-  /** What we do, as the answer says it. */
-  readonly direction: Direction;
-}
-
-/** A decrypted packet. The object is filled again for the next one; the payload's bytes may be kept. */
-export interface ReceivedRtp extends RtpHeader {
-  /** Without header, padding and tag. */
-  payload: Uint8Array;
-}
-
-export interface WebRtcTransportEvents {
-  /** An authentic packet of a negotiated payload type. */
-  rtp(packet: ReceivedRtp, nowMs: Millis): void;
-  /** The next packet is the first of another stream of the peer: its sequence numbers and timestamps have nothing to do with those before. */
-  sourceChanged?(): void;
-  /** A DTLS datagram from an address that passed ICE. */
-  dtls(datagram: Buffer): void;
-  /** Nothing authentic has come for some seconds, or something again. */
-  silent(silent: boolean): void;
-  /** Media comes from an address that is not known to ICE, and nothing any more from those that are. Once in a while. */
-  moved?(): void;
-  /** The peer was not heard of for the consent time (RFC 7675). The transport is closed; at most once. */
-  closed(reason: 'silent'): void;
-}
-
-export interface WebRtcTransportOptions {
-  readonly id: number;
-  readonly parameters: WebRtcTransportParameters;
-  readonly demultiplexer: Demultiplexer;
-  readonly events: WebRtcTransportEvents;
-  readonly nowMs: Millis;
-  /** How long a peer may be silent; 30 s by default. Before the first authentic request the time counts from `nowMs`. */
-  readonly consentTimeoutMs?: Millis;
-  /** In [0, 1), for the first sequence number and the spacing of reports. */
-  readonly random: () => number;
-}
+/** The packet that is being received: what its header says, and what the mixer gets of it. */
+type ReceivedPacket = RtpHeader & VoicePacket;
 
 const CONSENT_TIMEOUT_MS = 30_000;
 /** Beyond the pauses between consent checks (RFC 7675 section 5.1) and between reports of browsers. */
@@ -78,16 +40,13 @@ const SILENT_AFTER_MS = 7000;
 /** Without media on a valid path, while it comes on another, the peer has moved. Somebody who only repeats its packets does not stop them. */
 const MOVED_AFTER_MS = 100;
 const MOVED_INTERVAL_MS = 5000;
-const CLOCK_RATE_HZ = 48_000;
 /** After the handshake: each is decrypted on another thread only to be refused, if it is forged. */
 const LATE_DTLS = { perSecond: 20, burst: 40 } as const;
-/** A new source takes over when the old one has been silent for this long, or when so many packets in a row are of the new one. */
-const SSRC_HANDOVER = { afterMs: 500, packets: 5 } as const;
 const MAX_PAYLOAD = SEND_BUFFER_LENGTH - RTP_HEADER_LENGTH - SRTP_MAX_OVERHEAD;
 
-export class WebRtcTransport implements DatagramEndpoint {
+export class WebRtcEndpoint implements DatagramEndpoint {
   readonly id: number;
-  readonly counters = createTransportCounters();
+  readonly counters = createWebRtcCounters();
   // What every packet that is sent needs lies in this object: each other one is a walk to memory for each listener.
   readonly #ssrc: number;
   readonly #opusPayloadType: number;
@@ -100,18 +59,23 @@ export class WebRtcTransport implements DatagramEndpoint {
   #sentBytes = 0;
   #sentTimestamp = 0;
   #sentMs: Millis = 0;
+  #redundantPackets = 0;
+  /** RFC 3550 section 5.1: the initial timestamp should be random. */
+  readonly #timestampOffset: number;
+  /** The payload sent last and its timestamp, while the listener loses packets. */
+  #previous: Uint8Array | null = null;
+  #previousTimestamp = 0;
+  readonly #redundancy: RedundancyCache;
   readonly #demultiplexer: Demultiplexer;
-  readonly #events: WebRtcTransportEvents;
+  readonly #events: WebRtcEndpointEvents;
   readonly #consentTimeoutMs: Millis;
   readonly #ice: IceLite;
   readonly #rtcp: RtcpSession;
   readonly #lateDtls: TokenBucket;
-  readonly #packet: ReceivedRtp = Object.assign(createRtpHeader(), { payload: new Uint8Array(0) });
+  readonly #packet: ReceivedPacket = { ...createVoicePacket(), ...createRtpHeader() };
+  readonly #redBlocks = createRedBlocks();
   #srtp: SrtpSession | null = null;
-  #peer: { ssrc: number; statistics: ReceiveStatistics; lastMs: Millis } | null = null;
-  /** Another source that sends meanwhile, and its packets since the last one of the present source. */
-  #rivalSsrc = 0;
-  #rivalPackets = 0;
+  readonly #peer = new PeerSource();
   /** Below 2^15, so that the first wrap is far: a receiver that misses the first packets still knows the rollover counter. */
   #sequenceNumber: number;
   #lastHeardMs: Millis;
@@ -123,21 +87,23 @@ export class WebRtcTransport implements DatagramEndpoint {
   #closed = false;
 
   /** Throws an Error if the local ufrag is taken on this port. */
-  constructor(options: WebRtcTransportOptions) {
+  constructor(options: WebRtcEndpointOptions) {
     const { parameters, nowMs } = options;
     this.id = options.id;
     this.#ssrc = parameters.localSsrc;
     this.#opusPayloadType = parameters.opusPayloadType;
     this.#redPayloadType = parameters.redPayloadType;
     this.#audioLevelExtensionId = parameters.audioLevelExtensionId;
-    this.setDirection(parameters.direction);
+    this.#follows(parameters.direction);
     this.#demultiplexer = options.demultiplexer;
+    this.#redundancy = options.redundancy;
     this.#events = options.events;
     this.#consentTimeoutMs = options.consentTimeoutMs ?? CONSENT_TIMEOUT_MS;
     this.#lastHeardMs = nowMs;
     this.#ice = new IceLite(parameters);
     this.#lateDtls = new TokenBucket({ ...LATE_DTLS, now: nowMs });
     const { random } = options;
+    this.#timestampOffset = Math.floor(random() * 2 ** 32);
     this.#sequenceNumber = Math.floor(random() * 0x8000);
     this.#rtcp = new RtcpSession({ ssrc: parameters.localSsrc, cname: parameters.cname, nowMs, random });
     if (!this.#demultiplexer.register(parameters.localUfrag, this)) throw new Error('the ICE ufrag is in use');
@@ -147,19 +113,9 @@ export class WebRtcTransport implements DatagramEndpoint {
     return this.#ice.counters;
   }
 
-  /** See `RtcpSession.incoming`. */
-  get incoming(): Reception | null {
-    return this.#rtcp.incoming;
-  }
-
-  /** See `RtcpSession.outgoing`. */
-  get outgoing(): Reception | null {
-    return this.#rtcp.outgoing;
-  }
-
-  /** The peer takes RED and reports so much loss that it should get it. */
-  get wantsRedundancy(): boolean {
-    return this.#wantsRedundancy;
+  /** How media gets through, by the latest receiver reports. */
+  get network(): MediaNetwork {
+    return this.#rtcp.network;
   }
 
   /** Of our stream so far. */
@@ -170,15 +126,6 @@ export class WebRtcTransport implements DatagramEndpoint {
       timestamp: this.#sentTimestamp,
       atMs: this.#sentMs,
     };
-  }
-
-  get roundTripMs(): Millis | null {
-    return this.#rtcp.roundTripMs;
-  }
-
-  /** Packets of the peer's present source that never came. */
-  get packetsLost(): number {
-    return this.#peer?.statistics.lost ?? 0;
   }
 
   /** Whether the peer takes media. */
@@ -213,8 +160,8 @@ export class WebRtcTransport implements DatagramEndpoint {
 
   /** What a new offer and its answer agreed on. */
   setDirection(direction: Direction): void {
-    this.#sends = direction === 'sendrecv' || direction === 'sendonly';
-    this.#receives = direction === 'sendrecv' || direction === 'recvonly';
+    this.#follows(direction);
+    this.#events.directionChanged?.();
   }
 
   /** From now on the tap sees all packets in the clear; null: nobody does. */
@@ -230,9 +177,35 @@ export class WebRtcTransport implements DatagramEndpoint {
     return true;
   }
 
+  /** Adds what was received and sent so far. */
+  countInto(totals: VoiceCounters): void {
+    const { rtpPacketsIn, rtpBytesIn, srtpForged, srtpReplayed, srtpMalformed } = this.counters;
+    totals.packetsIn += rtpPacketsIn;
+    totals.bytesIn += rtpBytesIn;
+    totals.packetsOut += this.#sentPackets;
+    totals.bytesOut += this.#sentBytes;
+    totals.redundantPacketsOut += this.#redundantPackets;
+    totals.packetsRejected += srtpForged + srtpReplayed + srtpMalformed;
+  }
+
   /**
-   * Sends one payload, of Opus or, if it was negotiated, of RED around Opus. False if the transport is not ready, the peer takes no media, or
-   * the payload is too large for a packet.
+   * Sends one packet of the mix, with the one before it (RFC 2198) while the listener loses packets.
+   * @param timestamp of the mix, in samples
+   */
+  send(payload: Uint8Array, timestamp: number, marker: boolean, nowMs: Millis): void {
+    const repeats = this.#wantsRedundancy;
+    const red = repeats ? this.#withPrevious(payload, timestamp) : null;
+    const rtpTimestamp = (timestamp + this.#timestampOffset) >>> 0;
+    if (!this.sendRtp(red ?? payload, rtpTimestamp, marker, nowMs, red !== null)) return;
+    // Storing a young object in an old one is not free.
+    if (repeats || this.#previous !== null) this.#previous = repeats ? payload : null;
+    this.#previousTimestamp = timestamp;
+    if (red !== null) this.#redundantPackets++;
+  }
+
+  /**
+   * Sends one payload, of Opus or, if it was negotiated, of RED around Opus. False if the connection is not ready, the peer
+   * takes no media, or the payload is too large for a packet.
    */
   sendRtp(payload: Uint8Array, timestamp: number, marker: boolean, nowMs: Millis, isRed = false): boolean {
     const path = this.#ice.selected;
@@ -283,7 +256,7 @@ export class WebRtcTransport implements DatagramEndpoint {
     if (this.isReady) this.#sendRtcp('bye', nowMs, wallNowMs);
     this.#closed = true;
     this.#srtp = null;
-    if (this.#peer !== null) this.#demultiplexer.forgetSource(this.#peer.ssrc, this);
+    if (this.#peer.ssrc !== null) this.#demultiplexer.forgetSource(this.#peer.ssrc, this);
     for (const ufrag of this.#ice.localUfrags) this.#demultiplexer.unregister(ufrag);
     for (const path of this.#ice.paths) this.#demultiplexer.unbind(path, this);
   }
@@ -347,7 +320,9 @@ export class WebRtcTransport implements DatagramEndpoint {
     this.counters.rtpPacketsIn++;
     this.counters.rtpBytesIn += payloadEnd - packet.headerLength;
     packet.payload = datagram.subarray(packet.headerLength, payloadEnd);
-    this.#events.rtp(packet, nowMs);
+    packet.redundant = false;
+    if (packet.payloadType === this.#redPayloadType) this.#receiveRed(packet, nowMs);
+    else this.#events.packet(packet, nowMs);
   }
 
   /** For the demultiplexer. */
@@ -364,7 +339,7 @@ export class WebRtcTransport implements DatagramEndpoint {
     this.#tap?.received(datagram.subarray(0, length), path, nowMs);
     this.#lastHeardMs = nowMs;
     this.#ice.heardMedia(path, nowMs);
-    if (this.#rtcp.receive(datagram, length, this.#peer?.ssrc ?? null, nowMs)) this.counters.rtcpPacketsIn++;
+    if (this.#rtcp.receive(datagram, length, this.#peer.ssrc, nowMs)) this.counters.rtcpPacketsIn++;
     else this.counters.srtpMalformed++;
     this.#wantsRedundancy = this.#rtcp.lossTrigger.on && this.#redPayloadType !== null;
   }
@@ -372,6 +347,28 @@ export class WebRtcTransport implements DatagramEndpoint {
   /** For the demultiplexer. */
   losePath(path: NetworkPath, nowMs: Millis): void {
     this.#ice.lose(path, nowMs);
+  }
+
+  /** Browsers repeat the packets just before this one, so a block's place tells its sequence number. */
+  #receiveRed(packet: ReceivedPacket, nowMs: Millis): void {
+    const { payload, sequenceNumber, timestamp } = packet;
+    if (!parseRed(payload, this.#opusPayloadType, this.#redBlocks)) return;
+    const { blocks, count } = this.#redBlocks;
+    for (let i = 0; i < count; i++) {
+      const { start, end, timestampOffset } = blocks[i]!;
+      const age = count - 1 - i;
+      packet.sequenceNumber = (sequenceNumber - age) & 0xffff;
+      packet.timestamp = (timestamp - timestampOffset) >>> 0;
+      packet.payload = payload.subarray(start, end);
+      packet.redundant = age > 0;
+      this.#events.packet(packet, nowMs);
+    }
+  }
+
+  #withPrevious(payload: Uint8Array, timestamp: number): Uint8Array | null {
+    const previous = this.#previous;
+    if (previous === null) return null;
+    return this.#redundancy.payload(previous, this.#previousTimestamp, payload, timestamp, this.#opusPayloadType);
   }
 
   #heardOffPath(nowMs: Millis): void {
@@ -382,35 +379,36 @@ export class WebRtcTransport implements DatagramEndpoint {
 
   /** One source is heard at a time. How many there may be over time is bounded by the SRTP session. */
   #follow(packet: RtpHeader, nowMs: Millis): boolean {
-    if (this.#peer?.ssrc !== packet.ssrc) {
-      if (this.#peer !== null) {
-        if (!this.#hasTakenOver(packet.ssrc, nowMs - this.#peer.lastMs)) return false;
-        this.counters.ssrcChanges++;
-        this.#demultiplexer.forgetSource(this.#peer.ssrc, this);
-        this.#events.sourceChanged?.();
-      }
-      this.#peer = { ssrc: packet.ssrc, statistics: new ReceiveStatistics(CLOCK_RATE_HZ), lastMs: nowMs };
-      this.#rtcp.forgetPeer();
-      this.#demultiplexer.knowSource(packet.ssrc, this);
-    }
-    this.#rivalPackets = 0;
-    this.#peer.lastMs = nowMs;
+    const before = this.#peer.ssrc;
+    const followed = this.#peer.follow(packet.ssrc, nowMs);
+    if (followed === 'rival') return false;
+    if (followed === 'new') this.#changeSource(before, packet.ssrc);
     this.#peer.statistics.receive(packet.sequenceNumber, packet.timestamp, nowMs);
     return true;
   }
 
-  #hasTakenOver(ssrc: number, silentMs: Millis): boolean {
-    if (ssrc !== this.#rivalSsrc) this.#rivalPackets = 0;
-    this.#rivalSsrc = ssrc;
-    this.#rivalPackets++;
-    return silentMs >= SSRC_HANDOVER.afterMs || this.#rivalPackets >= SSRC_HANDOVER.packets;
+  #changeSource(before: number | null, ssrc: number): void {
+    if (before !== null) {
+      this.counters.ssrcChanges++;
+      this.#demultiplexer.forgetSource(before, this);
+      this.#events.sourceChanged?.();
+    }
+    this.#rtcp.forgetPeer();
+    this.#demultiplexer.knowSource(ssrc, this);
+  }
+
+  #follows(direction: Direction): void {
+    this.#sends = direction === 'sendrecv' || direction === 'sendonly';
+    this.#receives = direction === 'sendrecv' || direction === 'recvonly';
   }
 
   #sendRtcp(kind: 'report' | 'bye', nowMs: Millis, wallNowMs: Millis): void {
     const path = this.#ice.selected;
     if (path === null || this.#srtp === null) return;
     const buffer = this.#demultiplexer.sendBuffer;
-    const written = this.#rtcp.write(buffer.bytes, { sent: this.sent, peer: this.#peer, nowMs, wallNowMs, kind });
+    const { ssrc, statistics } = this.#peer;
+    const peer = ssrc === null ? null : { ssrc, statistics };
+    const written = this.#rtcp.write(buffer.bytes, { sent: this.sent, peer, nowMs, wallNowMs, kind });
     this.#tap?.sent(buffer.bytes.subarray(0, written), path, nowMs);
     const length = this.#srtp.protectRtcp(buffer.bytes, written);
     if (length === 0) return;

@@ -13,6 +13,7 @@ import type { RoomRegistry } from '../rooms/registry.ts';
 import { decodeClientMessage } from './decode.ts';
 import { encodeEvent, encodeMessage } from './encode.ts';
 import type { IceServersFor } from './ice-servers.ts';
+import { answerOffer } from './webrtc-negotiation.ts';
 
 export interface SessionLimits {
   readonly maxMessageBytes: number;
@@ -90,7 +91,7 @@ export class Session implements ParticipantListener {
   readonly #onClosed: () => void;
   readonly #allowance: TokenBucket;
   readonly #offers: TokenBucket;
-  readonly #addressKey: string | undefined;
+  readonly #addressKey: string;
   #state: SessionState;
   #heardMs: Millis;
   #cancelWatch: Cancel;
@@ -109,8 +110,8 @@ export class Session implements ParticipantListener {
     this.#clock = clock;
     this.#log = log;
     this.#onClosed = onClosed;
-    this.#addressKey = options.addressKey;
-    this.#offers = new TokenBucket({ ...OFFERS, now: options.clock.now() });
+    this.#addressKey = options.addressKey ?? '';
+    this.#offers = new TokenBucket({ ...OFFERS, now: clock.now() });
     this.#allowance = new TokenBucket({
       perSecond: limits.maxMessagesPerSecond,
       burst: limits.maxMessagesPerSecond * BURST_SECONDS,
@@ -182,12 +183,13 @@ export class Session implements ParticipantListener {
       case 'offer':
         this.#reply({ type: 'answer', sdp: this.#answer(message) });
         break;
+      case 'state':
       case 'mute':
-        this.#participant.setMuted(message.muted);
+      case 'deafen': {
+        const { type, ...change } = message;
+        this.#participant.setState(change);
         break;
-      case 'deafen':
-        this.#participant.setDeafened(message.deafened);
-        break;
+      }
       case 'mute_participant':
       case 'kick':
       case 'lock':
@@ -242,7 +244,8 @@ export class Session implements ParticipantListener {
 
   #join(message: ClientMessage & { type: 'join' }, admission: Admission): void {
     const { room, name, muted, deafened, resumeToken } = message;
-    const joined = this.#registry.join({ room, name, admission, muted, deafened, resumeToken, listener: this });
+    const state = { muted, deafened };
+    const joined = this.#registry.join({ room, name, admission, state, resumeToken, listener: this });
     if (this.#state.status === 'lobby') this.#state.cancelTimeout();
     this.#state = { status: 'joined', participant: joined.participant };
     this.#reply({
@@ -265,7 +268,7 @@ export class Session implements ParticipantListener {
       this.#limitCounts.hit('offers_per_second');
       throw new AppError('too_many_offers', undefined, { retryAfterMs: Math.ceil(this.#offers.waitMs(nowMs)) });
     }
-    return restart ? participant.restart(sdp) : participant.offer(sdp, this.#addressKey);
+    return answerOffer(participant, { sdp, restart, address: this.#addressKey }, this.#log);
   }
 
   get #participant(): Participant {

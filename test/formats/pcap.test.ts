@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { MAX_PCAP_RECORD_LENGTH, pcapFileHeader, writePcapRecord } from '../../src/formats/pcap.ts';
 import { ipToBytes } from '../../src/lib/net/ip-address.ts';
-import { PacketRecorder } from '../../src/media/worker/packet-recorder.ts';
+import { PcapTap } from '../../src/media/worker/pcap-tap.ts';
 import type { DatagramSocket } from '../../src/rtc/net/datagram-port.ts';
 import { NetworkPath } from '../../src/rtc/net/network-path.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -89,7 +89,7 @@ function recorderOf(maxBytes: number) {
   const clock = new FakeClock();
   const chunks: Uint8Array[] = [];
   let fulls = 0;
-  const recorder = new PacketRecorder({
+  const recorder = new PcapTap({
     maxBytes,
     clock,
     emit: (records, isFull) => {

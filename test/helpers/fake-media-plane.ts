@@ -1,38 +1,51 @@
 import { AppError } from '../../src/lib/errors.ts';
 import type { HistogramSnapshot } from '../../src/lib/histogram.ts';
 import type {
-  CaptureSink,
-  ConnectOptions,
   MediaCloseReason,
-  MediaConnection,
   MediaNetwork,
   MediaPlane,
   MediaRoom,
   MediaRoomEvents,
   MediaStats,
+  MemberState,
+  Seat,
+  SeatOptions,
   SpeakerLevel,
+  TapRequest,
+  TapSink,
+  WebRtcOffer,
+  WebRtcSeat,
   WorkerHealth,
 } from '../../src/media/plane.ts';
+import { forEachRow, MEDIA_COUNTERS, MEDIA_GAUGES, MEDIA_HISTOGRAMS } from '../../src/media/statistics.ts';
 import type { MixSettings } from '../../src/mixer/mix/mixer.ts';
+import type { Participant } from '../../src/rooms/participant.ts';
 
-/** A connection as the rooms see it; the test plays the browser and the worker. */
-export class FakeMediaConnection implements MediaConnection {
+/** A seat as the rooms see it; the test plays the browser and the worker. */
+export class FakeSeat implements WebRtcSeat {
+  readonly kind = 'webrtc';
   readonly id: number;
-  readonly sdp: string;
+  readonly answer: string;
   network: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };
-  readonly offer: ConnectOptions;
-  muted: boolean;
-  deafened: boolean;
+  readonly options: SeatOptions;
+  state: MemberState;
   open = true;
   restarts = 0;
-  capture: { readonly maxBytes: number; readonly sink: CaptureSink } | null = null;
+  recording: { readonly request: TapRequest; readonly sink: TapSink } | null = null;
 
-  constructor(id: number, offer: ConnectOptions) {
+  constructor(id: number, sdp: string, options: SeatOptions) {
     this.id = id;
-    this.sdp = `answer ${id} to ${offer.sdp}`;
-    this.offer = offer;
-    this.muted = offer.muted;
-    this.deafened = offer.deafened;
+    this.answer = `answer ${id} to ${sdp}`;
+    this.options = options;
+    this.state = options.state;
+  }
+
+  get muted(): boolean {
+    return this.state.muted;
+  }
+
+  get deafened(): boolean {
+    return this.state.deafened;
   }
 
   /** Offers whose text holds "other" are not of this connection. */
@@ -42,20 +55,16 @@ export class FakeMediaConnection implements MediaConnection {
     return `restart ${this.restarts} of ${this.id} for ${sdp}`;
   }
 
-  setMuted(muted: boolean): void {
-    this.muted = muted;
+  setState(state: MemberState): void {
+    this.state = state;
   }
 
-  setDeafened(deafened: boolean): void {
-    this.deafened = deafened;
+  record(request: TapRequest, sink: TapSink): void {
+    this.recording = { request, sink };
   }
 
-  startCapture(maxBytes: number, sink: CaptureSink): void {
-    this.capture = { maxBytes, sink };
-  }
-
-  stopCapture(): void {
-    this.capture = null;
+  stopRecording(): void {
+    this.recording = null;
   }
 
   close(): void {
@@ -64,29 +73,29 @@ export class FakeMediaConnection implements MediaConnection {
 
   /** The browser's DTLS is through. */
   connect(): void {
-    this.offer.events.connected();
+    this.options.events.connected();
   }
 
   /** The browser is not heard any more, or again. */
   silent(silent: boolean): void {
-    this.offer.events.silent(silent);
+    this.options.events.silent(silent);
   }
 
   /** The browser's NAT has given it another port. */
   move(): void {
-    this.offer.events.moved?.();
+    this.options.events.moved?.();
   }
 
   /** The connection ends from the other side. */
   end(reason: MediaCloseReason): void {
     this.open = false;
-    this.offer.events.closed(reason);
+    this.options.events.closed(reason);
   }
 }
 
 export class FakeMediaRoom implements MediaRoom {
   readonly events: MediaRoomEvents;
-  readonly connections: FakeMediaConnection[] = [];
+  readonly seats: FakeSeat[] = [];
   mix: MixSettings;
   open = true;
   readonly #plane: FakeMediaPlane;
@@ -99,29 +108,26 @@ export class FakeMediaRoom implements MediaRoom {
     this.#nextId = nextId;
   }
 
-  connect(options: ConnectOptions): MediaConnection {
-    if (options.sdp.includes('unusable')) throw new AppError('invalid_sdp');
+  connectWebRtc({ sdp }: WebRtcOffer, options: SeatOptions): FakeSeat {
+    if (sdp.includes('unusable')) throw new AppError('invalid_sdp');
     if (this.#plane.busy && options.returning !== true) throw new AppError('server_busy');
-    const connection = new FakeMediaConnection(this.#nextId(), options);
-    this.connections.push(connection);
-    return connection;
+    const seat = new FakeSeat(this.#nextId(), sdp, options);
+    this.seats.push(seat);
+    return seat;
   }
 
   close(): void {
     this.open = false;
-    for (const connection of this.connections) connection.close();
+    for (const seat of this.seats) seat.close();
   }
 
-  adopt(
-    connection: MediaConnection,
-    { muted, deafened }: { readonly muted: boolean; readonly deafened: boolean },
-  ): void {
-    for (const { connections } of this.#plane.rooms) {
-      const index = connections.findIndex(({ id }) => id === connection.id);
+  adopt(seat: Seat, state: MemberState): void {
+    for (const { seats } of this.#plane.rooms) {
+      const index = seats.findIndex(({ id }) => id === seat.id);
       if (index < 0) continue;
-      const [moved] = connections.splice(index, 1);
-      Object.assign(moved!, { muted, deafened });
-      this.connections.push(moved!);
+      const [moved] = seats.splice(index, 1);
+      moved!.setState(state);
+      this.seats.push(moved!);
       return;
     }
   }
@@ -136,7 +142,7 @@ export class FakeMediaRoom implements MediaRoom {
 
   /** The worker dies and is replaced. */
   fail(): void {
-    for (const connection of this.connections) if (connection.open) connection.end('media_failed');
+    for (const seat of this.seats) if (seat.open) seat.end('media_failed');
   }
 }
 
@@ -172,9 +178,9 @@ export class FakeMediaPlane implements MediaPlane {
     this.closed = true;
   }
 
-  /** The connections of all rooms that are open now. */
-  get openConnections(): FakeMediaConnection[] {
-    return this.rooms.flatMap((room) => room.connections).filter((connection) => connection.open);
+  /** The seats of all rooms that are open now. */
+  get openSeats(): FakeSeat[] {
+    return this.rooms.flatMap((room) => room.seats).filter((seat) => seat.open);
   }
 }
 
@@ -191,62 +197,14 @@ export function mediaStats(given: Partial<MediaStats> = {}): MediaStats {
     worker: 0,
     tickAgeMs: 5,
     restarts: 0,
-    gauges: {
-      rooms: 0,
-      connections: 0,
-      connectionsOverTcp: 0,
-      paths: 0,
-      tcpSockets: 0,
-      talkers: 0,
-      talkersUnheard: 0,
-      encodersInUse: 0,
-      decodersInUse: 0,
-      jitterBufferDelayMs: 0,
-      tickLatenessMaxMs: 0,
-      utilization: 0,
-      overloadLevel: 0,
-      heapUsedBytes: 0,
-    },
-    counters: {
-      ticks: 0,
-      ticksSkipped: 0,
-      tickFailures: 0,
-      datagramsIn: 0,
-      datagramsDropped: 0,
-      rtpPacketsIn: 0,
-      rtpPacketsOut: 0,
-      rtpBytesIn: 0,
-      rtpBytesOut: 0,
-      redundantPacketsOut: 0,
-      srtpRejected: 0,
-      packetsLost: 0,
-      packetsLate: 0,
-      packetsDuplicate: 0,
-      packetsDiscarded: 0,
-      framesDecoded: 0,
-      framesConcealed: 0,
-      framesRecovered: 0,
-      timeStretches: 0,
-      framesPrimed: 0,
-      framesEncoded: 0,
-      overloadTransitions: 0,
-      sendFailures: 0,
-      tcpAccepted: 0,
-      tcpRefused: 0,
-      tcpPacketsDropped: 0,
-    },
-    histograms: {
-      tickLatenessSeconds: NO_OBSERVATIONS,
-      tickSeconds: NO_OBSERVATIONS,
-      mixSeconds: NO_OBSERVATIONS,
-      encodeSeconds: NO_OBSERVATIONS,
-      sendSeconds: NO_OBSERVATIONS,
-      incomingLossRatio: NO_OBSERVATIONS,
-      incomingJitterSeconds: NO_OBSERVATIONS,
-      outgoingLossRatio: NO_OBSERVATIONS,
-      outgoingJitterSeconds: NO_OBSERVATIONS,
-      roundTripSeconds: NO_OBSERVATIONS,
-    },
+    gauges: forEachRow(MEDIA_GAUGES, () => 0),
+    counters: forEachRow(MEDIA_COUNTERS, () => 0),
+    histograms: forEachRow(MEDIA_HISTOGRAMS, () => NO_OBSERVATIONS),
     ...given,
   };
+}
+
+/** As the session does it: the participant offers, and gets the answer. */
+export function sit(participant: Participant, sdp: string): string {
+  return participant.sit((media, options) => media.connectWebRtc({ sdp, address: '' }, options)).answer;
 }

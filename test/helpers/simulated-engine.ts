@@ -1,7 +1,7 @@
 /** A whole media engine in simulated time, and peers at the other end of its UDP port: real STUN, SRTP, RTCP and Opus, no socket. */
 
-import type { WorkerStats } from '../../src/media/link/messages.ts';
 import type { MediaNetwork } from '../../src/media/plane.ts';
+import type { MediaFigures } from '../../src/media/statistics.ts';
 import { MediaEngine, type MediaEngineOptions } from '../../src/media/worker/engine.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
 import { JitterBuffer, type Playout } from '../../src/mixer/source/jitter-buffer.ts';
@@ -35,7 +35,7 @@ export class SimulatedEngine {
   readonly engine: MediaEngine;
   readonly peers: SimulatedPeer[] = [];
   /** The latest that the engine said of itself. */
-  stats: WorkerStats | undefined;
+  stats: MediaFigures | undefined;
   /** By transport id: the latest that the engine said of how media gets through. */
   readonly networks = new Map<number, MediaNetwork>();
   /** Levels of overload that the engine told of. */
@@ -54,7 +54,7 @@ export class SimulatedEngine {
       emit: (event) => {
         if (event.type === 'stats') this.stats = event.stats;
         if (event.type === 'networks')
-          for (const { transportId, network } of event.networks) this.networks.set(transportId, network);
+          for (const { memberId, network } of event.networks) this.networks.set(memberId, network);
         if (event.type === 'overload') this.overload.push(event.level);
         if (event.type === 'failure') throw new Error(event.message);
       },
@@ -65,36 +65,44 @@ export class SimulatedEngine {
   }
 
   join(options: Partial<PeerOptions> = {}): SimulatedPeer {
-    const transportId = ++this.#lastId;
-    const bytes = createBytes(this.#seed + transportId);
+    const memberId = ++this.#lastId;
+    const bytes = createBytes(this.#seed + memberId);
     const key = () => ({ key: bytes(16), salt: bytes(12) });
     const keys: SrtpKeys = { profile: 'AEAD_AES_128_GCM', local: key(), remote: key() };
     const peer = new SimulatedPeer(
-      { id: transportId, loss: 0, red: true, payload: () => null, ...options },
+      { id: memberId, loss: 0, red: true, payload: () => null, ...options },
       keys,
       this.#seed,
     );
     const parameters = {
-      localUfrag: `server${transportId}`,
+      localUfrag: `server${memberId}`,
       localPassword: 'secret',
       remoteUfrag: 'peer',
-      localSsrc: transportId,
+      localSsrc: memberId,
       cname: 'mixer',
       opusPayloadType: OPUS,
       redPayloadType: peer.options.red ? RED : null,
       audioLevelExtensionId: null,
       direction: peer.options.direction ?? 'sendrecv',
     };
-    const room = { roomId: ROOM, mix: { maxTalkers: 0, levelling: false } };
-    this.engine.handle({ type: 'add_transport', transportId, ...room, parameters, muted: false, deafened: false });
-    this.engine.handle({ type: 'set_keys', transportId, keys });
+    if (this.peers.length === 0)
+      this.engine.handle({ type: 'open_room', roomId: ROOM, mix: { maxTalkers: 0, levelling: false } });
+    this.engine.handle({
+      type: 'add_member',
+      memberId,
+      roomId: ROOM,
+      endpoint: { kind: 'webrtc', parameters },
+      state: { muted: false, deafened: false },
+    });
+    this.engine.handle({ type: 'set_keys', memberId, keys });
     this.peers.push(peer);
     return peer;
   }
 
   leave(peer: SimulatedPeer): void {
-    this.engine.handle({ type: 'remove_transport', transportId: peer.options.id });
+    this.engine.handle({ type: 'remove_member', memberId: peer.options.id });
     this.peers.splice(this.peers.indexOf(peer), 1);
+    if (this.peers.length === 0) this.engine.handle({ type: 'close_room', roomId: ROOM });
   }
 
   run(seconds: number): void {

@@ -154,11 +154,11 @@ class SimulatedHost implements MediaHost {
   }
 
   post(command: MediaCommand): void {
-    if (command.type === 'add_transport') this.#ufrags.set(command.transportId, command.parameters.localUfrag);
-    if (command.type === 'set_keys') this.#keys.set(this.#ufrags.get(command.transportId)!, command.keys);
-    if (command.type === 'remove_transport') {
-      this.#keys.delete(this.#ufrags.get(command.transportId) ?? '');
-      this.#ufrags.delete(command.transportId);
+    if (command.type === 'add_member') this.#ufrags.set(command.memberId, command.endpoint.parameters.localUfrag);
+    if (command.type === 'set_keys') this.#keys.set(this.#ufrags.get(command.memberId)!, command.keys);
+    if (command.type === 'remove_member') {
+      this.#keys.delete(this.#ufrags.get(command.memberId) ?? '');
+      this.#ufrags.delete(command.memberId);
     }
     this.#engine.handle(command);
   }

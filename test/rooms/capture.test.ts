@@ -6,7 +6,7 @@ import type { CaptureEnd } from '../../src/rooms/capture.ts';
 import type { RoomEvent } from '../../src/rooms/events.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
-import { FakeMediaPlane } from '../helpers/fake-media-plane.ts';
+import { FakeMediaPlane, sit } from '../helpers/fake-media-plane.ts';
 
 function setUp() {
   const clock = new FakeClock();
@@ -17,7 +17,13 @@ function setUp() {
   const join = (name: string) => {
     const events: RoomEvent[] = [];
     const listener = { event: (event: RoomEvent) => events.push(event), ended: () => {} };
-    const joined = registry.join({ room: 'lobby', name, admission: GUEST, muted: false, deafened: false, listener });
+    const joined = registry.join({
+      room: 'lobby',
+      name,
+      admission: GUEST,
+      state: { muted: false, deafened: false },
+      listener,
+    });
     return { ...joined, told: () => events.splice(0) };
   };
   const capture = (
@@ -59,30 +65,30 @@ test('everybody in the room is told of a capture, those who come later too, and 
 test('a capture begins with the media that there is, and goes on with the connection that takes its place', (t) => {
   const { plane, join, capture } = setUp();
   const ada = join('Ada');
-  ada.participant.offer('first');
+  sit(ada.participant, 'first');
   const { running, chunks } = capture(ada.participant);
-  const [first] = plane.openConnections;
-  t.equal(first!.capture!.maxBytes, 1000);
-  first!.capture!.sink.records(new Uint8Array(300));
-  ada.participant.offer('second');
-  const [second] = plane.openConnections;
+  const [first] = plane.openSeats;
+  t.equal(first!.recording!.request.maxBytes, 1000);
+  first!.recording!.sink.records(new Uint8Array(300));
+  sit(ada.participant, 'second');
+  const [second] = plane.openSeats;
   t.not(second, first);
-  t.equal(second!.capture!.maxBytes, 700, 'with what is left of its size');
+  t.equal(second!.recording!.request.maxBytes, 700, 'with what is left of its size');
   second!.end('media_failed');
-  ada.participant.offer('third');
-  plane.openConnections[0]!.capture!.sink.records(new Uint8Array(200));
+  sit(ada.participant, 'third');
+  plane.openSeats[0]!.recording!.sink.records(new Uint8Array(200));
   t.same(chunks, [300, 200]);
   running.end('stopped');
-  t.equal(plane.openConnections[0]!.capture, null, 'the worker is told to stop');
+  t.equal(plane.openSeats[0]!.recording, null, 'the worker is told to stop');
   t.end();
 });
 
 test('a capture ends by its time, by its size, and with the participant', (t) => {
   const { clock, plane, join, capture } = setUp();
   const ada = join('Ada');
-  ada.participant.offer('first');
+  sit(ada.participant, 'first');
   const byTime = capture(ada.participant, { durationMs: 5000 });
-  const { sink } = plane.openConnections[0]!.capture!;
+  const { sink } = plane.openSeats[0]!.recording!;
   clock.advance(4999);
   t.same(byTime.ends, []);
   clock.advance(1);
@@ -91,8 +97,8 @@ test('a capture ends by its time, by its size, and with the participant', (t) =>
   t.same(byTime.chunks, [], 'what was still on its way is not delivered');
 
   const bySize = capture(ada.participant);
-  plane.openConnections[0]!.capture!.sink.records(new Uint8Array(1000));
-  plane.openConnections[0]!.capture!.sink.full();
+  plane.openSeats[0]!.recording!.sink.records(new Uint8Array(1000));
+  plane.openSeats[0]!.recording!.sink.full();
   t.same([bySize.chunks, bySize.ends], [[1000], ['size']]);
 
   const ben = join('Ben');

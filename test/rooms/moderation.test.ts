@@ -7,7 +7,7 @@ import type { EndReason, ParticipantListener, RoomEvent } from '../../src/rooms/
 import type { Participant } from '../../src/rooms/participant.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
-import { FakeMediaPlane } from '../helpers/fake-media-plane.ts';
+import { FakeMediaPlane, sit } from '../helpers/fake-media-plane.ts';
 
 const MODERATOR: Admission = { ...GUEST, mayModerate: true };
 const LISTENER: Admission = { ...GUEST, maySpeak: false };
@@ -36,7 +36,7 @@ function setUp() {
   const registry = new RoomRegistry({ plane, access, limits, clock: new FakeClock(), log: pino({ level: 'silent' }) });
   const join = (name: string, admission = GUEST, options: { resumeToken?: string; muted?: boolean } = {}) => {
     const listener = new Listener();
-    const request = { room: 'lobby', name, admission, muted: false, deafened: false, listener, ...options };
+    const request = { room: 'lobby', name, admission, state: { muted: false, deafened: false }, listener, ...options };
     return { ...registry.join(request), listener };
   };
   return { plane, access, registry, join };
@@ -80,8 +80,8 @@ test('one who was muted by a moderator cannot unmute until that is allowed, and 
   const { plane, join } = setUp();
   const mod = join('Mod', MODERATOR);
   const ben = join('Ben');
-  ben.participant.offer('one');
-  const [connection] = plane.openConnections;
+  sit(ben.participant, 'one');
+  const [connection] = plane.openSeats;
   t.equal(connection?.muted, false);
   mod.listener.take();
 
@@ -89,21 +89,21 @@ test('one who was muted by a moderator cannot unmute until that is allowed, and 
   t.equal(connection?.muted, true);
   t.match(mod.listener.take(), [{ participant: { name: 'Ben', muted: true, mutedByModerator: true } }]);
   t.equal(
-    codeOf(() => ben.participant.setMuted(false)),
+    codeOf(() => ben.participant.setState({ muted: false })),
     'not_allowed',
   );
-  ben.participant.offer('two');
-  t.equal(plane.openConnections[0]?.muted, true, 'a new media connection changes nothing');
+  sit(ben.participant, 'two');
+  t.equal(plane.openSeats[0]?.muted, true, 'a new media connection changes nothing');
   mod.listener.take();
 
   t.equal(mute(mod.participant, ben.participant, false), 'done');
   t.match(mod.listener.take(), [{ participant: { name: 'Ben', muted: true, mutedByModerator: false } }]);
-  t.equal(plane.openConnections[0]?.muted, true);
+  t.equal(plane.openSeats[0]?.muted, true);
   t.equal(
-    codeOf(() => ben.participant.setMuted(false)),
+    codeOf(() => ben.participant.setState({ muted: false })),
     'done',
   );
-  t.equal(plane.openConnections[0]?.muted, false);
+  t.equal(plane.openSeats[0]?.muted, false);
   t.end();
 });
 
@@ -131,13 +131,13 @@ test('a listener’s sound is never taken, whatever they say', (t) => {
   const { plane, join } = setUp();
   const { participant } = join('Ben', LISTENER, { muted: false });
   t.match(participant.view, { maySpeak: false, muted: true });
-  participant.offer('one');
-  t.equal(plane.openConnections[0]?.muted, true);
+  sit(participant, 'one');
+  t.equal(plane.openSeats[0]?.muted, true);
   t.equal(
-    codeOf(() => participant.setMuted(false)),
+    codeOf(() => participant.setState({ muted: false })),
     'not_allowed',
   );
-  t.equal(plane.openConnections[0]?.muted, true);
+  t.equal(plane.openSeats[0]?.muted, true);
   t.end();
 });
 
@@ -145,11 +145,11 @@ test('who is kicked is gone with their media, the others are told, and the resum
   const { plane, registry, join } = setUp();
   const mod = join('Mod', MODERATOR);
   const ben = join('Ben');
-  ben.participant.offer('one');
+  sit(ben.participant, 'one');
   mod.listener.take();
   t.equal(kick(mod.participant, ben.participant), 'done');
   t.equal(ben.listener.endedBy, 'kicked');
-  t.strictSame(plane.openConnections, []);
+  t.strictSame(plane.openSeats, []);
   t.strictSame(mod.listener.take(), [
     { type: 'participant_left', participantId: ben.participant.id, reason: 'kicked' },
   ]);
@@ -169,20 +169,20 @@ test('who is waited for because their connection broke can be muted and kicked a
   const mod = join('Mod', MODERATOR);
   const ben = join('Ben');
   const { resumeToken } = ben.participant;
-  ben.participant.offer('one');
-  plane.openConnections[0]?.connect();
+  sit(ben.participant, 'one');
+  plane.openSeats[0]?.connect();
   ben.participant.lose(0);
   t.equal(mute(mod.participant, ben.participant), 'done');
-  t.equal(plane.openConnections[0]?.muted, true);
+  t.equal(plane.openSeats[0]?.muted, true);
   const again = join('Ben', GUEST, { resumeToken, muted: false });
   t.match(again.participant.view, { id: ben.participant.id, muted: true, mutedByModerator: true });
-  t.equal(plane.openConnections[0]?.muted, true);
+  t.equal(plane.openSeats[0]?.muted, true);
 
   again.participant.lose(0);
   mod.listener.take();
   t.equal(kick(mod.participant, again.participant), 'done');
   t.match(mod.listener.take(), [{ type: 'participant_left', reason: 'kicked' }]);
-  t.strictSame(plane.openConnections, []);
+  t.strictSame(plane.openSeats, []);
   t.not(join('Ben', GUEST, { resumeToken }).participant.id, ben.participant.id, 'the resume token is dead');
   t.end();
 });
@@ -271,7 +271,7 @@ test('who holds the place of a participant is not asked for a token or a passwor
   });
   const admission = { ...MODERATOR, identity: 'user-7' };
   const listener = new Listener();
-  const request = { room: 'lobby', name: 'Ada', admission, muted: false, deafened: false, listener };
+  const request = { room: 'lobby', name: 'Ada', admission, state: { muted: false, deafened: false }, listener };
   const { resumeToken } = registry.join(request).participant;
   t.equal(await registry.admit({ room: 'lobby', resumeToken, token: 'expired' }, () => true), admission);
   await t.rejects(

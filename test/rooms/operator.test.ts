@@ -6,7 +6,7 @@ import { type Admission, GUEST } from '../../src/rooms/admission.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../../src/rooms/events.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
-import { FakeMediaPlane } from '../helpers/fake-media-plane.ts';
+import { FakeMediaPlane, sit } from '../helpers/fake-media-plane.ts';
 
 const LIMITS = { maxRooms: 3, maxParticipants: 3, resumeTimeoutMs: 30_000 };
 
@@ -55,7 +55,14 @@ function setUp(t: Test) {
   ) => {
     const listener = new Listener();
     const admission: Admission = { ...GUEST, identity };
-    const joined = registry.join({ room, name, admission, muted: false, deafened: false, resumeToken, listener });
+    const joined = registry.join({
+      room,
+      name,
+      admission,
+      state: { muted: false, deafened: false },
+      resumeToken,
+      listener,
+    });
     return { ...joined, listener };
   };
   return { clock, plane, access, registry, join, facts, logged, drained: () => drained };
@@ -76,7 +83,7 @@ test('a room that the operator opens has its own settings, and stays', (t) => {
   const room = registry.create({ name: 'raid', locked: false, maxParticipants: 1, maxTalkers: 2 });
   t.match(room.info, { permanent: true, maxParticipants: 1, maxTalkers: 2, levelling: true });
   const ada = join('raid', 'Ada');
-  ada.participant.offer('v=0');
+  sit(ada.participant, 'v=0');
   t.same(plane.rooms[0]?.mix, { maxTalkers: 2, levelling: true });
   t.equal(
     codeOf(() => join('raid', 'Ben')),
@@ -129,21 +136,21 @@ test('who is moved keeps the connection, and is told of and watched as in the ot
   const { registry, join, plane, facts } = setUp(t);
   const ada = join('red', 'Ada');
   const ben = join('blue', 'Ben');
-  ada.participant.offer('v=0');
-  ben.participant.offer('v=0');
-  const [connection] = plane.openConnections;
+  sit(ada.participant, 'v=0');
+  sit(ben.participant, 'v=0');
+  const [connection] = plane.openSeats;
   connection?.connect();
   t.equal(registry.move('red', ada.participant.id, 'blue').name, 'blue');
   t.same(facts.slice(-3), ['Ada out of red: moved', 'red ended: empty', 'Ada in blue']);
   t.equal(connection?.open, true, 'the room that is closed behind them takes nothing along');
-  t.ok(plane.rooms[1]?.connections.some(({ id }) => id === connection?.id));
+  t.ok(plane.rooms[1]?.seats.some(({ id }) => id === connection?.id));
   t.match(ada.listener.events.at(-1), {
     type: 'moved',
     room: 'blue',
     participants: [{ name: 'Ben' }, { name: 'Ada' }],
   });
   t.match(ben.listener.events.at(-1), { type: 'participant_joined', participant: { name: 'Ada', connected: true } });
-  plane.rooms[1]?.levels([{ connectionId: connection?.id ?? 0, levelDbov: -20 }]);
+  plane.rooms[1]?.levels([{ seatId: connection?.id ?? 0, levelDbov: -20 }]);
   t.same(ben.listener.events.at(-1), { type: 'levels', speaking: [[ada.participant.id, -20]] });
   connection?.silent(true);
   t.match(ben.listener.events.at(-1), { type: 'participant_updated', participant: { name: 'Ada', connected: false } });

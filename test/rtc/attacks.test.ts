@@ -5,9 +5,11 @@ import { createCertificate } from '../../src/rtc/dtls/certificate.ts';
 import { DtlsSession } from '../../src/rtc/dtls/dtls-session.ts';
 import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
 import type { DatagramSocket } from '../../src/rtc/net/datagram-port.ts';
+import { RedundancyCache } from '../../src/rtc/rtp/redundancy-cache.ts';
+import type { RtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
 import { writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
 import { SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
-import { WebRtcTransport } from '../../src/rtc/webrtc-endpoint.ts';
+import { WebRtcEndpoint } from '../../src/rtc/webrtc-endpoint.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { dtlsRecord, handshakeRecord, nomination } from '../helpers/hostile-datagrams.ts';
 import { collectGarbage } from '../helpers/memory.ts';
@@ -73,7 +75,7 @@ function createScene() {
   const demultiplexer = new Demultiplexer({ listen: () => {} }, clock);
   const heard: number[] = [];
   const dtls: Buffer[] = [];
-  const transport = new WebRtcTransport({
+  const transport = new WebRtcEndpoint({
     id: 1,
     parameters: {
       localUfrag: 'server',
@@ -87,10 +89,11 @@ function createScene() {
       direction: 'sendrecv',
     },
     demultiplexer,
+    redundancy: new RedundancyCache(),
     nowMs: clock.now(),
     random: Math.random,
     events: {
-      rtp: ({ ssrc }) => heard.push(ssrc),
+      packet: (packet) => heard.push((packet as unknown as RtpHeader).ssrc),
       dtls: (datagram) => dtls.push(datagram),
       silent: () => {},
       closed: () => {},

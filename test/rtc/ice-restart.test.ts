@@ -2,10 +2,11 @@ import { test } from 'tap';
 import { Demultiplexer } from '../../src/rtc/demultiplexer.ts';
 import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
 import type { DatagramPort, DatagramSocket } from '../../src/rtc/net/datagram-port.ts';
+import { RedundancyCache } from '../../src/rtc/rtp/redundancy-cache.ts';
 import { writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
 import type { SrtpKeys } from '../../src/rtc/srtp/srtp-keys.ts';
 import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
-import { WebRtcTransport } from '../../src/rtc/webrtc-endpoint.ts';
+import { WebRtcEndpoint } from '../../src/rtc/webrtc-endpoint.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { createBytes } from './bytes.ts';
 
@@ -35,7 +36,7 @@ function setUp({
   const heard: number[] = [];
   const silences: boolean[] = [];
   const moves: number[] = [];
-  const transport = new WebRtcTransport({
+  const transport = new WebRtcEndpoint({
     id: 1,
     parameters: {
       ...credentials,
@@ -47,10 +48,11 @@ function setUp({
       direction: 'sendrecv',
     },
     demultiplexer,
+    redundancy: new RedundancyCache(),
     nowMs: clock.now(),
     random: () => 0.5,
     events: {
-      rtp: ({ sequenceNumber }) => heard.push(sequenceNumber),
+      packet: ({ sequenceNumber }) => heard.push(sequenceNumber),
       dtls: () => {},
       silent: (silent) => silences.push(silent),
       moved: () => moves.push(clock.now()),

@@ -6,7 +6,8 @@ import { Demultiplexer } from '../../src/rtc/demultiplexer.ts';
 import { parseStun } from '../../src/rtc/ice/stun.ts';
 import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
 import { MediaPort } from '../../src/rtc/net/media-port.ts';
-import { WebRtcTransport } from '../../src/rtc/webrtc-endpoint.ts';
+import { RedundancyCache } from '../../src/rtc/rtp/redundancy-cache.ts';
+import { WebRtcEndpoint } from '../../src/rtc/webrtc-endpoint.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { TcpClient } from './tcp-client.ts';
@@ -30,7 +31,7 @@ async function setUp(t: Test) {
   const port = await MediaPort.open({ hosts: ['127.0.0.1'], port: 0, tcp: true, clock });
   const demultiplexer = new Demultiplexer(port, clock);
   const datagrams: Buffer[] = [];
-  const transport = new WebRtcTransport({
+  const transport = new WebRtcEndpoint({
     id: 1,
     parameters: {
       localUfrag: UFRAG,
@@ -44,9 +45,10 @@ async function setUp(t: Test) {
       direction: 'sendrecv',
     },
     demultiplexer,
+    redundancy: new RedundancyCache(),
     nowMs: clock.now(),
     random: Math.random,
-    events: { rtp: () => {}, dtls: (datagram) => datagrams.push(datagram), silent: () => {}, closed: () => {} },
+    events: { packet: () => {}, dtls: (datagram) => datagrams.push(datagram), silent: () => {}, closed: () => {} },
   });
   const [address] = port.addresses;
   const clients: TcpClient[] = [];

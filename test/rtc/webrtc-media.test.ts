@@ -1,12 +1,14 @@
 import { test } from 'tap';
+import type { VoicePacket } from '../../src/formats/voice-packet.ts';
 import { Demultiplexer } from '../../src/rtc/demultiplexer.ts';
 import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
 import type { UdpPort, UdpSocket } from '../../src/rtc/net/udp-port.ts';
+import { RedundancyCache } from '../../src/rtc/rtp/redundancy-cache.ts';
 import { parseRtcp, RTCP_TYPE, writeReport } from '../../src/rtc/rtp/rtcp.ts';
-import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
+import { createRtpHeader, parseRtpHeader, type RtpHeader, writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
 import type { SrtpKeys } from '../../src/rtc/srtp/srtp-keys.ts';
 import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
-import { WebRtcTransport } from '../../src/rtc/webrtc-endpoint.ts';
+import { WebRtcEndpoint } from '../../src/rtc/webrtc-endpoint.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { createBytes } from './bytes.ts';
 
@@ -27,7 +29,7 @@ function setUp({ redPayloadType = 63 as number | null } = {}) {
   const received: { ssrc: number; payload: string; payloadType: number }[] = [];
   const closed: string[] = [];
   const changes: number[] = [];
-  const transport = new WebRtcTransport({
+  const transport = new WebRtcEndpoint({
     id: 1,
     parameters: {
       localUfrag: 'server',
@@ -41,11 +43,14 @@ function setUp({ redPayloadType = 63 as number | null } = {}) {
       direction: 'sendrecv',
     },
     demultiplexer,
+    redundancy: new RedundancyCache(),
     nowMs: 0,
     random: () => 0.5,
     events: {
-      rtp: ({ ssrc, payload, payloadType }) =>
-        received.push({ ssrc, payloadType, payload: Buffer.from(payload).toString() }),
+      packet: (packet) => {
+        const { ssrc, payload, payloadType } = packet as RtpHeader & VoicePacket;
+        received.push({ ssrc, payloadType, payload: Buffer.from(payload).toString() });
+      },
       sourceChanged: () => changes.push(received.length),
       dtls: () => {},
       silent: () => {},
@@ -222,21 +227,28 @@ test('packets go out with consecutive sequence numbers that begin below 2^15, un
 });
 
 test('a peer that takes RED and reports loss wants redundancy, until it has reported none for 30 s', (t) => {
-  const { transport, keys, report, clock } = setUp();
+  const { transport, keys, report, clock, sent } = setUp();
   transport.setKeys(keys);
+  let timestamp = 0;
+  /** The second of two packets repeats the first. */
+  const sendsRed = (): boolean => {
+    for (let i = 0; i < 2; i++) transport.send(Buffer.of(i), (timestamp += 960), false, clock.now());
+    return (sent.at(-1)![1]! & 0x7f) === 63;
+  };
   const after = (lostPercent: number) => {
     clock.advance(5000);
     report(lostPercent);
-    return transport.wantsRedundancy;
+    return sendsRed();
   };
   t.same([10, 0, 10].map(after), [false, false, true]);
   t.same([0, 0, 0, 0, 0, 0, 0].map(after), [true, true, true, true, true, true, false]);
-  t.equal(transport.outgoing?.lossRatio, 0);
+  t.equal(transport.network.outgoing?.lossRatio, 0);
   const without = setUp({ redPayloadType: null });
   without.transport.setKeys(without.keys);
   for (let i = 0; i < 3; i++) without.report(50);
-  t.ok(without.transport.outgoing!.lossRatio > 0.4);
-  t.equal(without.transport.wantsRedundancy, false, 'not without RED in the answer');
+  t.ok(without.transport.network.outgoing!.lossRatio > 0.4);
+  for (const timestamp of [0, 960]) without.transport.send(Buffer.of(1), timestamp, false, without.clock.now());
+  t.equal(without.sent.at(-1)![1]! & 0x7f, 111, 'not without RED in the answer');
   t.end();
 });
 

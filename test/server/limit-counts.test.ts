@@ -134,7 +134,7 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
     client.send({ type: 'offer', sdp: 'x' });
     await client.next('answer');
     client.socket.pause();
-    const many = Array.from({ length: 5000 }, () => ({ connectionId: 1, levelDbov: -20 }));
+    const many = Array.from({ length: 5000 }, () => ({ seatId: 1, levelDbov: -20 }));
     await eventually(() => {
       plane.rooms[0]?.levels(many);
       return endpoint.figures.connections === 0 || 'it is still connected';

@@ -76,7 +76,7 @@ test('closing tells the participants, closes what is open, refuses what is new, 
   await idle.next('server_closing');
   t.match(await ada.closed, { code: 1012 });
   await closed;
-  t.strictSame(plane.openConnections, []);
+  t.strictSame(plane.openSeats, []);
   t.equal(plane.closed, true);
   await t.rejects(fetch(url));
 });

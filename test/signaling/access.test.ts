@@ -160,5 +160,5 @@ test('somebody who may only listen joins muted and is refused to unmute', async 
   await ben.next('answer');
   ben.send({ type: 'mute', muted: false });
   t.match(await ben.next('error'), { code: 'not_allowed' });
-  t.equal(plane.openConnections[0]?.muted, true);
+  t.equal(plane.openSeats[0]?.muted, true);
 });

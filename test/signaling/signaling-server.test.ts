@@ -28,7 +28,7 @@ test('a busy server refuses newcomers their media, not their place, and takes ba
   await ada.next('participant_joined');
   ben.send({ type: 'offer', sdp: 'two' });
   t.match(await ben.next('error'), { code: 'server_busy' });
-  t.equal(plane.openConnections.length, 1);
+  t.equal(plane.openSeats.length, 1);
   ben.send({ type: 'ping', id: 1 });
   t.match(await ben.next('pong'), { id: 1 }, 'Ben is in the room still');
 
@@ -67,7 +67,7 @@ test('join, offer, mute, deafen and leave do what they say, and the others see i
   t.match(await ada.next('participant_joined'), { participant: { id: benId, name: 'Ben' } });
   ben.send({ type: 'offer', sdp: 'hello' });
   t.strictSame(await ben.next('answer'), { type: 'answer', sdp: 'answer 1 to hello' });
-  plane.openConnections[0]?.connect();
+  plane.openSeats[0]?.connect();
   await ben.next('media_connected');
   t.match(await ada.next('participant_updated'), { participant: { id: benId, connected: true } });
   await ben.next('participant_updated');
@@ -75,9 +75,9 @@ test('join, offer, mute, deafen and leave do what they say, and the others see i
   t.match(await ada.next('participant_updated'), { participant: { id: benId, muted: true } });
   ben.send({ type: 'deafen', deafened: true });
   t.match(await ada.next('participant_updated'), { participant: { id: benId, deafened: true } });
-  plane.rooms[0]?.levels([{ connectionId: 1, levelDbov: -12 }]);
+  plane.rooms[0]?.levels([{ seatId: 1, levelDbov: -12 }]);
   t.strictSame(await ada.next('levels'), { type: 'levels', speaking: [[benId, -12]] });
-  plane.openConnections[0]?.end('silent');
+  plane.openSeats[0]?.end('silent');
   t.match(await ada.next('participant_updated'), { participant: { id: benId, connected: false } });
   await ben.settled();
   ben.send({ type: 'leave' });
@@ -222,7 +222,7 @@ test('a page that is closed has left, a connection that breaks is waited for', a
     await ben.next('answer');
     ben.socket.close(code);
     t.match(await ada.next('participant_left'), { reason: 'left' });
-    t.strictSame(plane.openConnections, []);
+    t.strictSame(plane.openSeats, []);
   }
   for (const end of [(socket: WebSocket) => socket.terminate(), (socket: WebSocket) => socket.close(4000)]) {
     const cy = await open();
@@ -230,7 +230,7 @@ test('a page that is closed has left, a connection that breaks is waited for', a
     await ada.next('participant_joined');
     cy.send({ type: 'offer', sdp: 'x' });
     await cy.next('answer');
-    plane.openConnections[0]?.connect();
+    plane.openSeats[0]?.connect();
     await ada.next('participant_updated');
     end(cy.socket);
     await cy.closed;
@@ -240,7 +240,7 @@ test('a page that is closed has left, a connection that breaks is waited for', a
     t.match(await again.join('lobby', 'Cy', resumeToken), { participantId, mediaResumed: true });
     again.send({ type: 'leave' });
     t.match(await ada.next('participant_left'), { reason: 'left' });
-    t.strictSame(plane.openConnections, []);
+    t.strictSame(plane.openSeats, []);
   }
 });
 
@@ -254,7 +254,7 @@ test('an offer that restarts ICE is answered by the connection that there is', a
   await ada.next('answer');
   ada.send({ type: 'offer', sdp: 'y', restart: true });
   t.match(await ada.next('answer'), { sdp: 'restart 1 of 1 for y' });
-  t.equal(plane.openConnections.length, 1);
+  t.equal(plane.openSeats.length, 1);
 });
 
 test('the token of a participant ends its other connection, and the others see no coming and going', async (t) => {
@@ -280,7 +280,7 @@ test('a client that does not read is cut off before it fills the memory', async 
   ada.send({ type: 'offer', sdp: 'x' });
   await ada.next('answer');
   ada.socket.pause();
-  const many = Array.from({ length: 5000 }, () => ({ connectionId: 1, levelDbov: -20 }));
+  const many = Array.from({ length: 5000 }, () => ({ seatId: 1, levelDbov: -20 }));
   let sent = 0;
   while (endpoint.figures.connections > 0 && sent < 2000) {
     plane.rooms[0]?.levels(many);

@@ -1,5 +1,6 @@
 import type { HistogramSnapshot } from '../../lib/histogram.ts';
-import type { MediaCounter, MediaHistogram, MediaStats } from '../../media/plane.ts';
+import type { MediaStats } from '../../media/plane.ts';
+import { forEachRow, type MediaCounter, type MediaHistogram } from '../../media/statistics.ts';
 
 export interface Totals {
   readonly counters: Readonly<Record<MediaCounter, number>>;
@@ -37,8 +38,8 @@ export class MediaTotals {
 function sumOf(before: Totals | undefined, now: Totals): Totals {
   if (before === undefined) return now;
   return {
-    counters: mapRecord(now.counters, (value, name) => value + before.counters[name]),
-    histograms: mapRecord(now.histograms, (value, name) => addHistograms(value, before.histograms[name])),
+    counters: forEachRow(now.counters, (value, name) => value + before.counters[name]),
+    histograms: forEachRow(now.histograms, (value, name) => addHistograms(value, before.histograms[name])),
   };
 }
 
@@ -49,9 +50,4 @@ function addHistograms(a: HistogramSnapshot, b: HistogramSnapshot): HistogramSna
     sum: a.sum + b.sum,
     count: a.count + b.count,
   };
-}
-
-function mapRecord<K extends string, V>(record: Readonly<Record<K, V>>, map: (value: V, key: K) => V): Record<K, V> {
-  const entries = Object.entries(record) as [K, V][];
-  return Object.fromEntries(entries.map(([key, value]) => [key, map(value, key)])) as Record<K, V>;
 }

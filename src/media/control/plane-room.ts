@@ -2,8 +2,8 @@
 import { AppError } from '../../lib/errors.ts';
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import { createSharedMix } from '../link/mix-ring.ts';
-import type { ConnectOptions, MediaConnection, MediaRoom, MediaRoomEvents, SpeakerLevel } from '../plane.ts';
-import type { Connection } from './connection.ts';
+import type { MediaRoom, MediaRoomEvents, MemberState, Seat, SeatOptions, SpeakerLevel, WebRtcSeat } from '../plane.ts';
+import type { ControlSeat, SeatPlace } from './control-seat.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
 const LOAD_STEP = 0.05;
@@ -22,7 +22,7 @@ interface RoomPart {
   readonly slot: WorkerSlot;
   /** What this part says to the others. */
   readonly mix: SharedArrayBuffer;
-  readonly connections: Set<Connection>;
+  readonly seats: Set<ControlSeat>;
   speaking: readonly SpeakerLevel[];
 }
 
@@ -31,7 +31,7 @@ export class PlaneRoom implements MediaRoom {
   #mix: MixSettings;
   readonly #parts: RoomPart[] = [];
   #partsMade = 0;
-  /** Where the last participant was connected. */
+  /** Where the last participant took a seat. */
   #home: WorkerSlot | undefined;
 
   constructor(options: PlaneRoomOptions) {
@@ -39,27 +39,22 @@ export class PlaneRoom implements MediaRoom {
     this.#mix = options.mix;
   }
 
-  connect(options: ConnectOptions): MediaConnection {
+  connectWebRtc(offer: WebRtcOffer, options: SeatOptions): WebRtcSeat {
     const part = this.#choosePart(options.returning ?? false);
-    const connection = part.slot.connect({
-      ...options,
-      roomId: this.#options.id,
-      mix: this.#mix,
-      onLeft: (left) => this.#leave(part, left),
-    });
-    this.#enter(part, connection);
-    return connection;
+    const seat = part.slot.negotiateWebRtc(offer, options, this.#placeIn(part));
+    this.#enter(part, seat);
+    seat.start();
+    return seat;
   }
 
-  /** The connection stays in its worker, where the room goes on as well if it was not there. */
-  adopt(connection: MediaConnection, state: { readonly muted: boolean; readonly deafened: boolean }): void {
+  /** The seat stays in its worker, where the room is opened if it was not there. */
+  adopt(seat: Seat, state: MemberState): void {
     for (const slot of this.#options.slots) {
-      const found = slot.connectionOf(connection.id);
+      const found = slot.seatOf(seat.id);
       if (found === undefined) continue;
       const part = this.#partIn(slot) ?? this.#newPart(slot);
-      const { id: roomId } = this.#options;
-      found.moveTo({ ...state, roomId, mix: this.#mix, onLeft: (left) => this.#leave(part, left) });
       this.#enter(part, found);
+      found.moveTo(this.#placeIn(part), state);
     }
   }
 
@@ -69,7 +64,7 @@ export class PlaneRoom implements MediaRoom {
   }
 
   close(): void {
-    for (const part of [...this.#parts]) for (const connection of part.connections) connection.close();
+    for (const part of [...this.#parts]) for (const seat of part.seats) seat.close();
   }
 
   /** Who was here before is taken back by a worker that refuses newcomers. */
@@ -86,15 +81,20 @@ export class PlaneRoom implements MediaRoom {
   }
 
   #newPart(slot: WorkerSlot): RoomPart {
-    return { slot, mix: createSharedMix(this.#partsMade++), connections: new Set(), speaking: [] };
+    return { slot, mix: createSharedMix(this.#partsMade++), seats: new Set(), speaking: [] };
   }
 
-  #enter(part: RoomPart, connection: Connection): void {
-    part.connections.add(connection);
+  #placeIn(part: RoomPart): SeatPlace {
+    return { roomId: this.#options.id, onLeft: (seat) => this.#leave(part, seat) };
+  }
+
+  /** Opens the room in the worker with its first member there. */
+  #enter(part: RoomPart, seat: ControlSeat): void {
+    part.seats.add(seat);
     this.#home = part.slot;
     if (this.#parts.includes(part)) return;
     this.#parts.push(part);
-    part.slot.openRoom(this.#options.id, (speaking) => this.#tellLevels(part, speaking));
+    part.slot.openRoom(this.#options.id, this.#mix, (speaking) => this.#tellLevels(part, speaking));
     this.#link();
   }
 
@@ -110,12 +110,11 @@ export class PlaneRoom implements MediaRoom {
     return this.#parts.find((part) => part.slot === slot);
   }
 
-  #leave(part: RoomPart, connection: Connection): void {
-    part.connections.delete(connection);
-    if (part.connections.size > 0) return;
-    // A worker forgets a room with its last participant.
+  #leave(part: RoomPart, seat: ControlSeat): void {
+    part.seats.delete(seat);
+    if (part.seats.size > 0) return;
     this.#parts.splice(this.#parts.indexOf(part), 1);
-    part.slot.forgetRoom(this.#options.id);
+    part.slot.closeRoom(this.#options.id);
     this.#link();
     if (part.speaking.length > 0) this.#tellLevels(part, []);
   }
@@ -142,8 +141,8 @@ function lowestLoad(slots: readonly WorkerSlot[]): WorkerSlot | undefined {
   );
 }
 
-/** Loads that differ by less than can be measured are equal; then the number of connections decides. */
+/** Loads that differ by less than can be measured are equal; then the number of seats decides. */
 function hasLessToDo(a: WorkerSlot, b: WorkerSlot): boolean {
   const difference = Math.round(a.load / LOAD_STEP) - Math.round(b.load / LOAD_STEP);
-  return (difference || a.connections - b.connections) < 0;
+  return (difference || a.seats - b.seats) < 0;
 }

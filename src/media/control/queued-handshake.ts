@@ -12,7 +12,7 @@ const HANDSHAKE_RECORD = 22;
 
 export interface QueuedHandshakeOptions {
   readonly queue: HandshakeQueue;
-  /** See `ConnectOptions.address`. */
+  /** See `WebRtcOffer.address`. */
   readonly address: string;
   readonly clock: Clock;
   /** Makes the session when its turn has come. */

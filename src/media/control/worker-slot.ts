@@ -6,18 +6,20 @@ import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import type { DtlsCertificate } from '../../rtc/dtls/certificate.ts';
 import type { MediaAddress } from '../../rtc/net/datagram-port.ts';
 import type { CandidateAddress } from '../../rtc/sdp/sdp-answer.ts';
-import type { MediaCommand, MediaEvent, WorkerStats } from '../link/messages.ts';
-import type { ConnectOptions, MediaPlaneOptions, MediaStats, SpeakerLevel, WorkerHealth } from '../plane.ts';
+import type { MediaCommand, MediaEvent } from '../link/messages.ts';
+import type { MediaPlaneOptions, MediaStats, SeatOptions, SpeakerLevel, WebRtcOffer, WorkerHealth } from '../plane.ts';
+import type { MediaFigures } from '../statistics.ts';
 import { overloadMeasures } from '../worker/overload.ts';
 import type { Announcement } from './announcement.ts';
 import { candidateAddresses } from './candidates.ts';
-import { Connection } from './connection.ts';
+import type { ControlSeat, SeatContext, SeatPlace } from './control-seat.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
 import type { MediaHost, MediaHostOptions } from './host.ts';
 import { RestartBackoff, STABLE_MS } from './restart-backoff.ts';
+import { WebRtcControlSeat } from './webrtc-seat.ts';
 
-/** Of one worker's time; measured with listeners. Only new connections are estimated by it. */
-const LOAD_OF_A_CONNECTION = 0.0015;
+/** Of one worker's time; measured with listeners. Only new seats are estimated by it. */
+const LOAD_OF_A_SEAT = 0.0015;
 
 export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly index: number;
@@ -25,7 +27,7 @@ export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly announcement: Announcement;
   /** Of the whole plane. */
   readonly handshakes: HandshakeQueue;
-  /** Unique numbers for rooms and connections. */
+  /** Unique numbers for rooms and seats. */
   readonly nextId: () => number;
   /** Rejects with an Error in words. */
   readonly startHost: (options: MediaHostOptions, index: number) => Promise<MediaHost>;
@@ -33,28 +35,20 @@ export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly onChange: () => void;
 }
 
-/** What a slot is told of a connection by its room. */
-export interface SlotConnectOptions extends ConnectOptions {
-  readonly roomId: number;
-  readonly mix: MixSettings;
-  /** The connection is no longer in this room. */
-  readonly onLeft: (connection: Connection) => void;
-}
-
 type LevelsListener = (speaking: readonly SpeakerLevel[]) => void;
 
 export class WorkerSlot {
   readonly #options: WorkerSlotOptions;
   readonly #rooms = new Map<number, LevelsListener>();
-  readonly #connections = new Map<number, Connection>();
+  readonly #seats = new Map<number, ControlSeat>();
   #host: MediaHost | undefined;
-  #stats: WorkerStats | undefined;
+  #stats: MediaFigures | undefined;
   /** How many there were when the load was measured. */
-  #measuredConnections = 0;
+  #measuredSeats = 0;
   #restarts = 0;
   readonly #backoff = new RestartBackoff();
-  /** Those whose connections went with the worker, until they are told. */
-  #lost: readonly Connection[] = [];
+  /** Seats that went with the worker, until their rooms are told. */
+  #lost: readonly ControlSeat[] = [];
   /** Of the next start, or of when this worker counts as sound. */
   #cancelTimer: Cancel = () => {};
   #closed = false;
@@ -73,8 +67,8 @@ export class WorkerSlot {
     return candidateAddresses(this.addresses, { announced: announcement.addresses, hideLoopback, index });
   }
 
-  get connections(): number {
-    return this.#connections.size;
+  get seats(): number {
+    return this.#seats.size;
   }
 
   /** Rejects with an Error in words. */
@@ -109,10 +103,10 @@ export class WorkerSlot {
     return this.#backoff.isLoop;
   }
 
-  /** The share of its time that the worker is busy, 0 to 1; connections made since it was measured are estimated. */
+  /** The share of its time that the worker is busy, 0 to 1; seats taken since it was measured are estimated. */
   get load(): number {
     const measured = this.#stats?.gauges.utilization ?? 0;
-    return measured + (this.connections - this.#measuredConnections) * LOAD_OF_A_CONNECTION;
+    return measured + (this.seats - this.#measuredSeats) * LOAD_OF_A_SEAT;
   }
 
   /** The worker has so much to do that it takes no newcomers. */
@@ -120,42 +114,48 @@ export class WorkerSlot {
     return overloadMeasures(this.#stats?.gauges.overloadLevel ?? 0).refusesJoins;
   }
 
-  /** From now on the listener is told who speaks in the room, as far as this worker mixes it. */
-  openRoom(roomId: number, listener: LevelsListener): void {
+  /** Opens this worker's part of a room. From now on the listener is told who speaks in it. */
+  openRoom(roomId: number, mix: MixSettings, listener: LevelsListener): void {
     this.#rooms.set(roomId, listener);
+    this.#host?.post({ type: 'open_room', roomId, mix });
   }
 
-  forgetRoom(roomId: number): void {
+  closeRoom(roomId: number): void {
     this.#rooms.delete(roomId);
+    this.#host?.post({ type: 'close_room', roomId });
   }
 
-  /** Throws `AppError` `sdp_too_large`, `invalid_sdp` or `media_unavailable`. */
-  connect(options: SlotConnectOptions): Connection {
-    const host = this.#host;
-    if (host === undefined) throw new AppError('media_unavailable');
-    const { certificate, handshakes, clock, log, nextId, sdpLimits } = this.#options;
-    const connection: Connection = new Connection({
-      ...options,
-      id: nextId(),
+  /** A seat that is to be started when its room is open. Throws `AppError` `sdp_too_large`, `invalid_sdp` or `media_unavailable`. */
+  negotiateWebRtc(offer: WebRtcOffer, options: SeatOptions, place: SeatPlace): WebRtcControlSeat {
+    const { certificate, handshakes, clock, log, sdpLimits } = this.#options;
+    const seat = WebRtcControlSeat.negotiate(offer, options, place, {
+      ...this.#seatContext(),
       candidates: () => this.candidates,
       sdpLimits,
       certificate,
       handshakes,
       clock,
       log,
-      // A worker that has died since has nobody to tell.
+    });
+    this.#seats.set(seat.id, seat);
+    return seat;
+  }
+
+  #seatContext(): SeatContext {
+    const host = this.#host;
+    if (host === undefined) throw new AppError('media_unavailable');
+    return {
+      id: this.#options.nextId(),
       post: (command: MediaCommand) => {
         if (this.#host === host) host.post(command);
       },
-      onGone: (gone) => void this.#connections.delete(gone.id),
-    });
-    this.#connections.set(connection.id, connection);
-    return connection;
+      onGone: ({ id }) => void this.#seats.delete(id),
+    };
   }
 
-  /** The connection of this id, if it is in this worker. */
-  connectionOf(id: number): Connection | undefined {
-    return this.#connections.get(id);
+  /** The seat of this id, if it is in this worker. */
+  seatOf(id: number): ControlSeat | undefined {
+    return this.#seats.get(id);
   }
 
   setMix(roomId: number, mix: MixSettings): void {
@@ -166,8 +166,8 @@ export class WorkerSlot {
   acceptTcp(socket: Socket, localUfrag: string): boolean {
     const host = this.#host;
     if (host === undefined) return false;
-    for (const connection of this.#connections.values()) {
-      if (!connection.isNamed(localUfrag)) continue;
+    for (const seat of this.#seats.values()) {
+      if (!(seat instanceof WebRtcControlSeat) || !seat.isNamed(localUfrag)) continue;
       host.acceptTcp(socket);
       return true;
     }
@@ -203,38 +203,39 @@ export class WorkerSlot {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer();
-    for (const connection of this.#connections.values()) connection.close();
+    for (const seat of this.#seats.values()) seat.close();
     await this.#host?.close();
     this.#host = undefined;
   }
 
   #receive(event: MediaEvent): void {
     switch (event.type) {
-      case 'dtls':
-        this.#connections.get(event.transportId)?.receiveDtls(event.datagram);
+      case 'dtls': {
+        const seat = this.#seats.get(event.memberId);
+        if (seat instanceof WebRtcControlSeat) seat.receiveDtls(event.datagram);
         return;
-      case 'transport_silent':
-        this.#connections.get(event.transportId)?.tellSilent(event.silent);
+      }
+      case 'member_silent':
+        this.#seats.get(event.memberId)?.receiveSilent(event.silent);
         return;
-      case 'transport_moved':
-        this.#connections.get(event.transportId)?.tellMoved();
+      case 'member_moved':
+        this.#seats.get(event.memberId)?.receiveMoved();
         return;
-      case 'transport_closed':
-        this.#connections.get(event.transportId)?.end(event.reason);
+      case 'member_closed':
+        this.#seats.get(event.memberId)?.end(event.reason);
         return;
-      case 'captured':
-        this.#connections.get(event.transportId)?.receiveCaptured(event.records, event.isFull);
+      case 'tapped':
+        this.#seats.get(event.memberId)?.receiveTapped(event.records, event.isFull);
         return;
       case 'levels':
         this.#rooms.get(event.roomId)?.(toSpeakerLevels(event.speaking));
         return;
       case 'networks':
-        for (const { transportId, network } of event.networks)
-          this.#connections.get(transportId)?.receiveNetwork(network);
+        for (const { memberId, network } of event.networks) this.#seats.get(memberId)?.receiveNetwork(network);
         return;
       case 'stats':
         this.#stats = event.stats;
-        this.#measuredConnections = this.connections;
+        this.#measuredSeats = this.seats;
         return;
       case 'overload':
         this.#tellOverload(event);
@@ -254,13 +255,13 @@ export class WorkerSlot {
 
   #died(reason: string): void {
     const { log, index, onChange } = this.#options;
-    log.error({ worker: index, reason, connections: this.connections }, 'media worker died');
+    log.error({ worker: index, reason, seats: this.seats }, 'media worker died');
     this.#host = undefined;
     this.#restarts++;
     this.#stats = undefined;
     this.#cancelTimer();
-    const lost = [...this.#connections.values()];
-    for (const connection of lost) connection.lose();
+    const lost = [...this.#seats.values()];
+    for (const seat of lost) seat.lose();
     this.#lost = [...this.#lost, ...lost];
     this.#restart(this.#backoff.died());
     onChange();
@@ -290,12 +291,12 @@ export class WorkerSlot {
   #tellLost(): void {
     const lost = this.#lost;
     this.#lost = [];
-    for (const connection of lost) connection.tellLost();
+    for (const seat of lost) seat.tellLost();
   }
 }
 
 /** The figures of a worker, with those of its TCP connections whose sockets are in this thread. */
-function withRelay(figures: WorkerStats, relay: MediaHost['relay']): WorkerStats {
+function withRelay(figures: MediaFigures, relay: MediaHost['relay']): MediaFigures {
   if (relay === undefined) return figures;
   const { gauges, counters } = figures;
   const { accepted, refused, packetsDropped } = relay.counters;
@@ -314,7 +315,7 @@ function withRelay(figures: WorkerStats, relay: MediaHost['relay']): WorkerStats
 function toSpeakerLevels(speaking: readonly number[]): SpeakerLevel[] {
   const levels: SpeakerLevel[] = [];
   for (let i = 0; i + 1 < speaking.length; i += 2) {
-    levels.push({ connectionId: speaking[i]!, levelDbov: speaking[i + 1]! });
+    levels.push({ seatId: speaking[i]!, levelDbov: speaking[i + 1]! });
   }
   return levels;
 }

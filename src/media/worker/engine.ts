@@ -1,5 +1,5 @@
 /**
- * One media worker's work: a media port, the transports behind it, the rooms they are in, and the tick that mixes them.
+ * One media worker's work: a media port, the members whose packets come by it, their rooms, and the tick that mixes them.
  * It runs in a worker thread or in the main thread and does not know which: commands in, events out.
  */
 import { randomInt } from 'node:crypto';
@@ -11,24 +11,25 @@ import { PTIME_MS } from '../../mixer/format.ts';
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import { Demultiplexer } from '../../rtc/demultiplexer.ts';
 import type { MediaPort } from '../../rtc/net/media-port.ts';
+import { RedundancyCache } from '../../rtc/rtp/redundancy-cache.ts';
 import type { Heartbeat } from '../link/heartbeat.ts';
-import type { MediaCommand, MediaEvent, WorkerStats } from '../link/messages.ts';
+import type { AddMember, MediaCommand, MediaEvent, MemberCommand } from '../link/messages.ts';
+import type { MemberState, TapRequest } from '../plane.ts';
+import type { MediaFigures } from '../statistics.ts';
+import { handleWebRtc, openEndpoint } from './endpoints.ts';
 import { EngineStats, STATS_INTERVAL_MS } from './engine-stats.ts';
 import { RoomMember } from './member.ts';
 import { OverloadController } from './overload.ts';
-import { PacketRecorder } from './packet-recorder.ts';
+import { PcapTap } from './pcap-tap.ts';
 import { MixedRoom } from './room.ts';
 import { TickLoop } from './tick-loop.ts';
 
 /** 120 ms: often enough for a lively indicator, rarely enough for a large room. */
 const LEVELS_EVERY_TICKS = 6;
-/** Each transport's timers are looked at every 100 ms, a part of the transports in each tick. */
+/** Each member's timers are looked at every 100 ms, a part of the members in each tick. */
 const HOUSEKEEPING_TICKS = 5;
 const STATS_EVERY_TICKS = STATS_INTERVAL_MS / PTIME_MS;
 const FAILURE_INTERVAL_MS = 1000;
-
-/** A command to a transport that there is. */
-type TransportCommand = Exclude<MediaCommand, { type: 'add_transport' | 'link_room' | 'set_mix' | 'close' }>;
 
 export interface MediaEngineOptions {
   readonly port: MediaPort;
@@ -50,8 +51,9 @@ export class MediaEngine {
   readonly #pool: CodecPool;
   readonly #rooms = new Map<number, MixedRoom>();
   readonly #members = new Map<number, RoomMember>();
-  /** Those about whom there were receiver reports that the control plane does not know yet. */
+  /** Those with receiver reports that the control plane does not know yet. */
   readonly #reported = new Set<RoomMember>();
+  readonly #redundancy = new RedundancyCache();
   readonly #stats: EngineStats;
   readonly #loop: TickLoop;
   readonly #busyShare: () => number;
@@ -80,8 +82,11 @@ export class MediaEngine {
 
   handle(command: MediaCommand): void {
     switch (command.type) {
-      case 'add_transport':
-        this.#add(command);
+      case 'open_room':
+        this.#openRoom(command.roomId, command.mix);
+        return;
+      case 'close_room':
+        this.#rooms.get(command.roomId)?.startClosing();
         return;
       case 'link_room':
         this.#rooms.get(command.roomId)?.link(command.own, command.others);
@@ -89,12 +94,15 @@ export class MediaEngine {
       case 'set_mix':
         this.#rooms.get(command.roomId)?.setMix(command.mix);
         return;
+      case 'add_member':
+        this.#add(command);
+        return;
       case 'close':
         void this.close();
         return;
       default: {
-        // A command may cross the event that its transport has closed.
-        const member = this.#members.get(command.transportId);
+        // A command may cross the event that its member has closed.
+        const member = this.#members.get(command.memberId);
         if (member !== undefined) this.#handleFor(member, command);
       }
     }
@@ -112,89 +120,101 @@ export class MediaEngine {
     await this.#port.close();
   }
 
-  #add({ transportId, roomId, mix, parameters, muted, deafened }: MediaCommand & { type: 'add_transport' }): void {
-    const member = new RoomMember({
-      id: transportId,
-      room: this.#roomOf(roomId, mix),
-      parameters,
-      muted,
-      deafened,
-      demultiplexer: this.#demultiplexer,
+  #openRoom(roomId: number, mix: MixSettings): void {
+    const open = this.#rooms.get(roomId);
+    if (open !== undefined) {
+      open.reopen(mix);
+      return;
+    }
+    const room = new MixedRoom(roomId, this.#pool, mix);
+    room.limitTalkers(this.#overload.measures.maxTalkers);
+    this.#rooms.set(roomId, room);
+  }
+
+  #add({ memberId, roomId, endpoint, state }: AddMember): void {
+    const room = this.#rooms.get(roomId);
+    if (room === undefined) {
+      this.#refuse(memberId, `member ${memberId} is for room ${roomId}, which is not open`);
+      return;
+    }
+    const member: RoomMember = new RoomMember({
+      id: memberId,
+      room,
+      state,
+      openEndpoint: (events) =>
+        openEndpoint(endpoint, {
+          memberId,
+          events: { ...events, dtls: (datagram) => this.#emit({ type: 'dtls', memberId, datagram }) },
+          demultiplexer: this.#demultiplexer,
+          redundancy: this.#redundancy,
+          random: this.#random,
+          nowMs: this.#clock.now(),
+        }),
       clock: this.#clock,
-      totals: this.#stats.totals,
-      random: this.#random,
+      sendTime: this.#stats.sendTime,
       events: {
-        dtls: (datagram) => this.#emit({ type: 'dtls', transportId, datagram }),
-        silent: (silent) => this.#emit({ type: 'transport_silent', transportId, silent }),
-        moved: () => this.#emit({ type: 'transport_moved', transportId }),
+        silent: (silent) => this.#emit({ type: 'member_silent', memberId, silent }),
+        moved: () => this.#emit({ type: 'member_moved', memberId }),
         closed: (reason) => {
           this.#remove(member);
-          this.#emit({ type: 'transport_closed', transportId, reason });
+          this.#emit({ type: 'member_closed', memberId, reason });
         },
         reported: (direction, reception) => {
-          this.#stats.observeReport(direction, reception, member.transport.roundTripMs);
+          this.#stats.observeReport(direction, reception, member.network.roundTripMs);
           this.#reported.add(member);
         },
       },
     });
-    this.#members.set(transportId, member);
+    this.#members.set(memberId, member);
   }
 
-  #roomOf(roomId: number, mix: MixSettings): MixedRoom {
-    let room = this.#rooms.get(roomId);
-    if (room === undefined) {
-      room = new MixedRoom(roomId, this.#pool, mix);
-      room.limitTalkers(this.#overload.measures.maxTalkers);
-      this.#rooms.set(roomId, room);
-    } else if (room.empty) {
-      room.setMix(mix);
-    }
-    return room;
+  /** Only a fault of the control plane leads here. */
+  #refuse(memberId: number, message: string): void {
+    this.#fail(new Error(message), this.#clock.now());
+    this.#emit({ type: 'member_closed', memberId, reason: 'media_failed' });
   }
 
-  #handleFor(member: RoomMember, command: TransportCommand): void {
+  #handleFor(member: RoomMember, command: MemberCommand): void {
     switch (command.type) {
-      case 'restart_ice':
-        member.transport.restartIce(command.credentials);
+      case 'set_state':
+        member.setState(command.state);
         return;
-      case 'set_direction':
-        member.setDirection(command.direction);
+      case 'move_member':
+        this.#move(member, command.roomId, command.state);
         return;
-      case 'set_keys':
-        member.transport.setKeys(command.keys);
+      case 'set_tap':
+        this.#setTap(member, command.tap);
         return;
-      case 'send_dtls':
-        member.transport.sendDtls(command.datagram);
-        return;
-      case 'set_muted':
-        member.setMuted(command.muted);
-        return;
-      case 'set_deafened':
-        member.setDeafened(command.deafened);
-        return;
-      case 'set_capture':
-        this.#capture(member, command.maxBytes);
-        return;
-      case 'move_transport':
-        member.moveTo(this.#roomOf(command.roomId, command.mix), command);
-        return;
-      case 'remove_transport':
+      case 'remove_member':
         this.#remove(member);
         return;
+      default:
+        handleWebRtc(member.endpoint, command);
     }
   }
 
-  #capture(member: RoomMember, maxBytes: number | null): void {
-    const { id: transportId } = member;
+  #move(member: RoomMember, roomId: number, state: MemberState): void {
+    const room = this.#rooms.get(roomId);
+    if (room !== undefined) {
+      member.moveTo(room, state);
+      return;
+    }
+    this.#remove(member);
+    this.#refuse(member.id, `member ${member.id} is to move to room ${roomId}, which is not open`);
+  }
+
+  #setTap(member: RoomMember, tap: TapRequest | null): void {
+    const { id: memberId } = member;
     const emit = (records: Uint8Array, isFull: boolean): void =>
-      this.#emit({ type: 'captured', transportId, records, isFull });
-    member.setRecorder(maxBytes === null ? null : new PacketRecorder({ maxBytes, clock: this.#clock, emit }));
+      this.#emit({ type: 'tapped', memberId, records, isFull });
+    member.setTap(tap === null ? null : new PcapTap({ maxBytes: tap.maxBytes, clock: this.#clock, emit }));
   }
 
   #remove(member: RoomMember): void {
     if (!this.#members.delete(member.id)) return;
     this.#reported.delete(member);
     member.close();
+    member.endpoint.countInto(this.#stats.closed);
   }
 
   #forget(room: MixedRoom): void {
@@ -203,23 +223,23 @@ export class MediaEngine {
   }
 
   #tick(tick: number, nowMs: Millis, latenessMs: Millis): void {
-    const { totals } = this.#stats;
+    const { sendTime } = this.#stats;
     const encodeMs = this.#pool.counters.encodeMs;
-    const sendMs = totals.sendMs;
+    const sendMs = sendTime.ms;
     for (const room of this.#rooms.values()) {
       try {
         room.tick(tick, nowMs);
         if (room.over) this.#forget(room);
       } catch (error) {
         this.#fail(error, nowMs);
-        if (room.empty) this.#forget(room);
+        if (room.closing) this.#forget(room);
       }
     }
     this.#stats.observeTick({
       latenessMs,
       totalMs: this.#clock.now() - nowMs,
       encodeMs: this.#pool.counters.encodeMs - encodeMs,
-      sendMs: totals.sendMs - sendMs,
+      sendMs: sendTime.ms - sendMs,
     });
     if (this.#overload.observe(this.#busyShare(), latenessMs, nowMs)) this.#takeMeasures();
     this.#housekeeping(tick, nowMs);
@@ -253,25 +273,16 @@ export class MediaEngine {
 
   #tellNetworks(): void {
     if (this.#reported.size === 0) return;
-    const networks = Array.from(this.#reported, ({ id: transportId, network }) => ({ transportId, network }));
+    const networks = Array.from(this.#reported, ({ id: memberId, network }) => ({ memberId, network }));
     this.#reported.clear();
     this.#emit({ type: 'networks', networks });
   }
 
-  #snapshot(): WorkerStats {
-    let srtpRejected = this.#stats.totals.srtpRejected;
-    let connectionsOverTcp = 0;
-    for (const member of this.#members.values()) {
-      srtpRejected += member.srtpRejected;
-      if (member.transport.protocol === 'tcp') connectionsOverTcp++;
-    }
+  #snapshot(): MediaFigures {
     return this.#stats.snapshot({
       ticksSkipped: this.#loop.ticksSkipped,
-      rooms: this.#rooms.values(),
-      roomCount: this.#rooms.size,
-      connections: this.#members.size,
-      connectionsOverTcp,
-      srtpRejected,
+      rooms: this.#rooms,
+      members: this.#members,
       overload: this.#overload,
       pool: this.#pool,
       port: this.#port,

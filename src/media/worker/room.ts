@@ -1,6 +1,5 @@
 import type { CodecPool } from '../../mixer/codec/codec-pool.ts';
 import { Mixer, type MixParticipant, type MixSettings } from '../../mixer/mix/mixer.ts';
-import { RedundancyCache } from './redundancy.ts';
 import { SharedMixLink } from './shared-mix.ts';
 
 /**
@@ -14,15 +13,15 @@ const MOST_SKIPPED = 3;
 export class MixedRoom {
   readonly id: number;
   readonly mixer: Mixer;
-  readonly redundancy = new RedundancyCache();
   #maxTalkers: number;
   /** What overload allows, `null` without. */
   #talkerLimit: number | null = null;
-  readonly #transportIds = new Map<MixParticipant, number>();
-  /** Transport ids of those whom the last levels named. */
+  readonly #memberIds = new Map<MixParticipant, number>();
+  /** Member ids of those whom the last levels named. */
   #speakersTold = new Set<number>();
   #levelsSkipped = 0;
   #link: SharedMixLink | undefined;
+  #closing = false;
 
   constructor(id: number, pool: CodecPool, mix: MixSettings) {
     this.id = id;
@@ -30,27 +29,39 @@ export class MixedRoom {
     this.mixer = new Mixer(pool, mix);
   }
 
-  get empty(): boolean {
-    return this.#transportIds.size === 0;
-  }
-
-  /** Empty, and those who left have faded: the parts of the room elsewhere have heard the end of them. */
+  /** Closed, and those who left have faded: the parts of the room elsewhere have heard the end of them. */
   get over(): boolean {
-    return this.empty && this.mixer.deserted;
+    return this.#closing && this.#memberIds.size === 0 && this.mixer.deserted;
   }
 
-  add(participant: MixParticipant, transportId: number): void {
-    this.#transportIds.set(participant, transportId);
+  /** Its last member has left. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  /** Somebody comes after all, in the same room: what fades goes on fading. */
+  reopen(mix: MixSettings): void {
+    this.#closing = false;
+    this.setMix(mix);
+  }
+
+  /** The room is over when what still sounds has faded. */
+  startClosing(): void {
+    this.#closing = true;
+  }
+
+  add(participant: MixParticipant, memberId: number): void {
+    this.#memberIds.set(participant, memberId);
   }
 
   remove(participant: MixParticipant): void {
-    this.#transportIds.delete(participant);
+    this.#memberIds.delete(participant);
     this.mixer.remove(participant);
   }
 
   /** See `Mixer.dismiss`. */
   dismiss(participant: MixParticipant): void {
-    this.#transportIds.delete(participant);
+    this.#memberIds.delete(participant);
     this.mixer.dismiss(participant);
   }
 
@@ -61,17 +72,17 @@ export class MixedRoom {
   }
 
   /**
-   * Transport id and level of each speaker, one after the other, to be asked for every 120 ms. Undefined when there is
+   * Member id and level of each speaker, one after the other, to be asked for every 120 ms. Undefined when there is
    * nothing to tell: nobody speaks and that was told, or the same people speak as before and a large room was told lately.
    */
   takeLevels(): number[] | undefined {
     const levels: number[] = [];
     let changed = false;
     this.mixer.forEachSpeaker((participant, levelDbov) => {
-      const transportId = this.#transportIds.get(participant);
-      if (transportId === undefined) return;
-      levels.push(transportId, Math.round(levelDbov));
-      if (!this.#speakersTold.has(transportId)) changed = true;
+      const memberId = this.#memberIds.get(participant);
+      if (memberId === undefined) return;
+      levels.push(memberId, Math.round(levelDbov));
+      if (!this.#speakersTold.has(memberId)) changed = true;
     });
     const speakers = levels.length / 2;
     if (speakers !== this.#speakersTold.size) changed = true;
@@ -85,7 +96,7 @@ export class MixedRoom {
   }
 
   get #levelsToSkip(): number {
-    return Math.min(MOST_SKIPPED, Math.floor(this.#transportIds.size / PARTICIPANTS_PER_SKIP));
+    return Math.min(MOST_SKIPPED, Math.floor(this.#memberIds.size / PARTICIPANTS_PER_SKIP));
   }
 
   /** Fewer than the room's setting may be heard at a time; `null` goes back to the setting. */

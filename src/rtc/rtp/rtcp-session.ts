@@ -54,14 +54,19 @@ export interface RtcpSessionOptions {
   readonly random: () => number;
 }
 
+/** How media gets through, by the latest receiver reports (RFC 3550 section 6.4.1). Each report makes another object. */
+export interface MediaNetwork {
+  /** What the participant sends, as it arrives here. Null before the first report. */
+  readonly incoming: Reception | null;
+  /** What the participant is sent, as it arrives there. Null before the first report. */
+  readonly outgoing: Reception | null;
+  /** To the participant and back. */
+  readonly roundTripMs: Millis | null;
+}
+
 export class RtcpSession {
-  /** Of the peer's stream, as we reported it last: another object for each report. `null` until something has come. */
   incoming: Reception | null = null;
-  /** Of our stream, as the peer reported it last: another object for each report. `null` before the first. */
   outgoing: Reception | null = null;
-  /** Of our stream in all, as the peer reported it last. */
-  packetsLost = 0;
-  /** To the peer and back, by its last report that allowed to tell. */
   roundTripMs: Millis | null = null;
   /** Told of every report about our stream. */
   readonly lossTrigger = new LossTrigger();
@@ -75,6 +80,11 @@ export class RtcpSession {
   constructor(options: RtcpSessionOptions) {
     this.#options = options;
     this.#dueMs = options.nowMs + this.#interval();
+  }
+
+  get network(): MediaNetwork {
+    const { incoming, outgoing, roundTripMs } = this;
+    return { incoming, outgoing, roundTripMs };
   }
 
   /** Takes in the compound packet in the first `length` bytes. False if it is malformed. */
@@ -147,7 +157,6 @@ export class RtcpSession {
 
   #readReport(report: ReceptionReport, nowMs: Millis): void {
     this.outgoing = receptionOf(report.fractionLost, report.jitter);
-    this.packetsLost = report.cumulativeLost;
     this.lossTrigger.report(this.outgoing.lossRatio, nowMs);
     // By our monotonic time of sending: a step of the wall clock is no round trip.
     const sent = this.#sentReports.findLast(({ middle }) => middle === report.lastSenderReport);

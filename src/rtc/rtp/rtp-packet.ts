@@ -18,7 +18,7 @@ export interface RtpHeader {
   /** Fixed header, contributing sources and extension: where the payload begins. */
   headerLength: number;
   /** RFC 6464: 0 is full scale, -127 is silence. `null` without the extension. */
-  audioLevelDbov: number | null;
+  levelDbov: number | null;
 }
 
 export function createRtpHeader(): RtpHeader {
@@ -30,7 +30,7 @@ export function createRtpHeader(): RtpHeader {
     marker: false,
     hasPadding: false,
     headerLength: RTP_HEADER_LENGTH,
-    audioLevelDbov: null,
+    levelDbov: null,
   };
 }
 
@@ -50,7 +50,7 @@ export function parseRtpHeader(packet: Uint8Array, header: RtpHeader, audioLevel
   header.sequenceNumber = readUint16(packet, 2);
   header.timestamp = readUint32(packet, 4);
   header.ssrc = readUint32(packet, 8);
-  header.audioLevelDbov = null;
+  header.levelDbov = null;
   // Contributing sources are skipped: nobody mixes before us.
   let end = RTP_HEADER_LENGTH + (first & 0x0f) * 4;
   if ((first & 0x10) !== 0) {
@@ -101,7 +101,7 @@ function readAudioLevel(
     if (elementId === id) {
       if (size >= 1) {
         // "0 - x" instead of "-x": a level of 0 is 0, not -0.
-        header.audioLevelDbov = 0 - (packet[at]! & 0x7f);
+        header.levelDbov = 0 - (packet[at]! & 0x7f);
       }
       return;
     }

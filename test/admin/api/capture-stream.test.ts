@@ -5,7 +5,7 @@ import { AccessControl } from '../../../src/rooms/access.ts';
 import { GUEST } from '../../../src/rooms/admission.ts';
 import { RoomRegistry } from '../../../src/rooms/registry.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
-import { FakeMediaPlane } from '../../helpers/fake-media-plane.ts';
+import { FakeMediaPlane, sit } from '../../helpers/fake-media-plane.ts';
 import { readPcap } from '../../helpers/pcap-reader.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -17,11 +17,11 @@ function setUp() {
   const limits = { maxRooms: 5, maxParticipants: 10, resumeTimeoutMs: 30_000 };
   const registry = new RoomRegistry({ plane, access, limits, clock, log: pino({ level: 'silent' }) });
   const listener = { event: () => {}, ended: () => {} };
-  const request = { room: 'lobby', name: 'Ada', admission: GUEST, muted: false, deafened: false, listener };
+  const request = { room: 'lobby', name: 'Ada', admission: GUEST, state: { muted: false, deafened: false }, listener };
   const { participant } = registry.join(request);
-  participant.offer('an offer');
+  sit(participant, 'an offer');
   const stream = captureStream(participant, { durationMs: 60_000, maxBytes: 64 * MEGABYTE });
-  const { sink } = plane.openConnections[0]!.capture!;
+  const { sink } = plane.openSeats[0]!.recording!;
   return { clock, participant, stream, sink };
 }
 

@@ -5,7 +5,7 @@ import { participantSchema } from '../../../src/protocol/api/schemas.ts';
 import { AccessControl } from '../../../src/rooms/access.ts';
 import { RoomRegistry } from '../../../src/rooms/registry.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
-import { FakeMediaPlane } from '../../helpers/fake-media-plane.ts';
+import { FakeMediaPlane, sit } from '../../helpers/fake-media-plane.ts';
 
 test('a participant is described with their network in both directions, as far as it is known', async (t) => {
   const clock = new FakeClock();
@@ -20,7 +20,13 @@ test('a participant is described with their network in both directions, as far a
   const handlers = createHandlers({ registry, access, server, allowCapture: false, clock });
   const admission = await registry.admit({ room: 'lobby' }, () => true);
   const listener = { event: () => {}, ended: () => {} };
-  const joined = registry.join({ room: 'lobby', name: 'Ada', admission, muted: false, deafened: false, listener });
+  const joined = registry.join({
+    room: 'lobby',
+    name: 'Ada',
+    admission,
+    state: { muted: false, deafened: false },
+    listener,
+  });
   const { participant } = joined;
   const network = async () => {
     const params = { room: 'lobby', participant: participant.id, identity: '' };
@@ -33,9 +39,9 @@ test('a participant is described with their network in both directions, as far a
 
   const unknown = { incoming: null, outgoing: null, roundTripMs: null };
   t.strictSame(await network(), unknown, 'without media');
-  participant.offer('sdp');
+  sit(participant, 'sdp');
   t.strictSame(await network(), unknown, 'before the first report');
-  const [connection] = plane.openConnections;
+  const [connection] = plane.openSeats;
   connection!.network = { ...unknown, outgoing: { lossRatio: 5 / 256, jitterMs: 2.345 }, roundTripMs: 41.26 };
   t.strictSame(await network(), {
     incoming: null,

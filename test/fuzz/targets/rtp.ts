@@ -35,9 +35,9 @@ export const rtp: FuzzTarget = {
     const id = EXTENSION_IDS[input.length % EXTENSION_IDS.length]!;
     const packet = input.length < 100 ? watchedBytes(input) : input;
     if (!parseRtpHeader(packet, header, id)) return;
-    const { headerLength, audioLevelDbov, payloadType, sequenceNumber, timestamp, ssrc } = header;
+    const { headerLength, levelDbov, payloadType, sequenceNumber, timestamp, ssrc } = header;
     hold(headerLength >= 12 && headerLength <= input.length, 'the header is inside of the packet');
-    hold(audioLevelDbov === null || (audioLevelDbov <= 0 && audioLevelDbov >= -127), 'a level is 0 to -127 dBov');
+    hold(levelDbov === null || (levelDbov <= 0 && levelDbov >= -127), 'a level is 0 to -127 dBov');
     hold(
       payloadType < 128 && sequenceNumber < 65_536 && timestamp < 2 ** 32 && ssrc < 2 ** 32,
       'fields fit their bits',

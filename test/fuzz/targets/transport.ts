@@ -2,11 +2,12 @@ import { Demultiplexer } from '../../../src/rtc/demultiplexer.ts';
 import { parseStun, verifyStunIntegrity } from '../../../src/rtc/ice/stun.ts';
 import { writeBindingRequest } from '../../../src/rtc/ice/stun-writer.ts';
 import type { ClosedListener, DatagramPort, DatagramSocket } from '../../../src/rtc/net/datagram-port.ts';
+import { RedundancyCache } from '../../../src/rtc/rtp/redundancy-cache.ts';
 import { writeBye, writeReport } from '../../../src/rtc/rtp/rtcp.ts';
 import { writeRtpHeader } from '../../../src/rtc/rtp/rtp-packet.ts';
 import type { SrtpMasterKey } from '../../../src/rtc/srtp/srtp-keys.ts';
 import { SrtpSession } from '../../../src/rtc/srtp/srtp-session.ts';
-import { WebRtcTransport } from '../../../src/rtc/webrtc-endpoint.ts';
+import { WebRtcEndpoint } from '../../../src/rtc/webrtc-endpoint.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { integerBetween, type Prng } from '../../helpers/prng.ts';
 import { pick } from '../mutate.ts';
@@ -137,7 +138,7 @@ function createScene() {
   const demultiplexer = new Demultiplexer(port, clock);
   const receive = (datagram: Buffer, place: number) => demultiplexer.receive(datagram, '192.0.2.1', place, socket);
   const transports = NAMES.map((name, index) => {
-    const one = new WebRtcTransport({
+    const one = new WebRtcEndpoint({
       id: index,
       parameters: {
         localUfrag: `${name}Server`,
@@ -151,11 +152,12 @@ function createScene() {
         direction: 'sendrecv',
       },
       demultiplexer,
+      redundancy: new RedundancyCache(),
       nowMs: clock.now(),
       random: () => 0.5,
       consentTimeoutMs: Number.POSITIVE_INFINITY,
       events: {
-        rtp: ({ sequenceNumber }) => heard.push(`${name} ${sequenceNumber}`),
+        packet: ({ sequenceNumber }) => heard.push(`${name} ${sequenceNumber}`),
         dtls: () => {},
         silent: () => {},
         closed: () => {},

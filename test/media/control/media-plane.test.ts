@@ -39,10 +39,8 @@ process.on('worker', (worker) => created.push(worker));
 const NO_EVENTS: MediaRoomEvents = { levels: () => {} };
 
 function connect(room: MediaRoom, sdp = AUDIO_OFFER) {
-  return room.connect({
-    sdp,
-    muted: false,
-    deafened: false,
+  return room.connectWebRtc({ sdp, address: '' }, {
+    state: { muted: false, deafened: false },
     events: { connected: () => {}, silent: () => {}, closed: () => {} },
   });
 }
@@ -75,14 +73,14 @@ test('an announced address stands in the candidates in place of the bound ones',
     options({ announce: ['203.0.113.7', '2001:db8::7'], hosts: ['127.0.0.1', '::1'] }),
   );
   t.teardown(() => plane.close());
-  const told = candidates(connect(plane.openRoom(NO_EVENTS)).sdp);
+  const told = candidates(connect(plane.openRoom(NO_EVENTS)).answer);
   t.match(told, [/^203\.0\.113\.7 \d+$/, /^2001:db8::7 \d+$/]);
 });
 
 test('a port that is taken and an address that is not ours are errors in words', async (t) => {
   const plane = await createMediaPlane(options());
   t.teardown(() => plane.close());
-  const [address] = candidates(connect(plane.openRoom(NO_EVENTS)).sdp);
+  const [address] = candidates(connect(plane.openRoom(NO_EVENTS)).answer);
   const port = Number(address!.split(' ')[1]);
   await t.rejects(createMediaPlane(options({ port })), {
     message: /cannot bind UDP port \d+ on 127\.0\.0\.1: .*in use/,
@@ -121,8 +119,8 @@ test('a worker that dies is replaced, and those whose connections went with it a
       opened.ended = reason;
     };
     const events = { connected: () => {}, silent: () => {}, closed };
-    const { sdp } = room.connect({ sdp: AUDIO_OFFER, muted: false, deafened: false, events });
-    rooms.push(Object.assign(opened, { address: candidates(sdp)[0] }));
+    const { answer } = room.connectWebRtc({ sdp: AUDIO_OFFER, address: '' }, { state: { muted: false, deafened: false }, events });
+    rooms.push(Object.assign(opened, { address: candidates(answer)[0] }));
   };
   // A worker that took long to start seems to be busy at first.
   await eventually(() => {
@@ -139,7 +137,7 @@ test('a worker that dies is replaced, and those whose connections went with it a
     lost,
     'all of the dead worker are told, and nobody else',
   );
-  t.match(candidates(connect(lost[0]!.room).sdp)[0], /^127\.0\.0\.1 \d+$/, 'they may connect again at once');
+  t.match(candidates(connect(lost[0]!.room).answer)[0], /^127\.0\.0\.1 \d+$/, 'they may connect again at once');
   t.ok(plane.stats().length < 2 || plane.stats().some(({ restarts }) => restarts === 1));
   await eventually(() => plane.stats().length === 2);
   t.same(
@@ -153,7 +151,7 @@ test('a worker that dies is replaced, and those whose connections went with it a
 
 test('a worker that dies with open TCP connections is replaced on the same port', async (t) => {
   const free = await createMediaPlane(options());
-  const port = Number(candidates(connect(free.openRoom(NO_EVENTS)).sdp)[0]!.split(' ')[1]);
+  const port = Number(candidates(connect(free.openRoom(NO_EVENTS)).answer)[0]!.split(' ')[1]);
   await free.close();
   const before = created.length;
   const plane = await createMediaPlane(options({ workers: 1, port }));
@@ -161,8 +159,8 @@ test('a worker that dies with open TCP connections is replaced on the same port'
   const lost: string[] = [];
   const room = plane.openRoom(NO_EVENTS);
   const events = { connected: () => {}, silent: () => {}, closed: (reason: string) => lost.push(reason) };
-  const { sdp } = room.connect({ sdp: AUDIO_OFFER, muted: false, deafened: false, events });
-  t.match(sdp, new RegExp(`^a=candidate:\\S+ 1 tcp \\d+ 127\\.0\\.0\\.1 ${port} typ host tcptype passive\r$`, 'm'));
+  const { answer } = room.connectWebRtc({ sdp: AUDIO_OFFER, address: '' }, { state: { muted: false, deafened: false }, events });
+  t.match(answer, new RegExp(`^a=candidate:\\S+ 1 tcp \\d+ 127\\.0\\.0\\.1 ${port} typ host tcptype passive\r$`, 'm'));
 
   const open = () => {
     const socket = createConnection({ host: '127.0.0.1', port });
@@ -183,7 +181,7 @@ test('a worker that dies with open TCP connections is replaced on the same port'
 test('without TCP nothing but UDP is told and listened to', async (t) => {
   const plane = await createMediaPlane(options({ tcp: false }));
   t.teardown(() => plane.close());
-  const { sdp } = connect(plane.openRoom(NO_EVENTS));
+  const { answer: sdp } = connect(plane.openRoom(NO_EVENTS));
   t.notMatch(sdp, /^a=candidate.* tcp /m);
   const port = Number(candidates(sdp)[0]!.split(' ')[1]);
   const [error] = await once(createConnection({ host: '127.0.0.1', port }), 'error');

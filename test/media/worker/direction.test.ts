@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import type { MemberState } from '../../../src/media/plane.ts';
 import type { Direction } from '../../../src/rtc/sdp/sdp-offer.ts';
 import { createFrameEncoder, FRAME_SAMPLES } from '../../helpers/opus.ts';
 import { toInt16 } from '../../helpers/signal.ts';
@@ -56,7 +57,8 @@ test('a new offer changes the direction of who is connected, and mute and deafen
   const engine = new SimulatedEngine(SEED);
   const [one, other] = [engine.join({ red: false, payload: talks }), engine.join({ red: false, payload: talks })];
   const turn = (direction: Direction) =>
-    engine.engine.handle({ type: 'set_direction', transportId: one.options.id, direction });
+    engine.engine.handle({ type: 'set_direction', memberId: one.options.id, direction });
+  const set = (state: MemberState) => engine.engine.handle({ type: 'set_state', memberId: one.options.id, state });
   const hear = () => {
     engine.run(1);
     const [toOne, toOther] = listen(engine, [one, other]);
@@ -72,15 +74,15 @@ test('a new offer changes the direction of who is connected, and mute and deafen
   turn('sendrecv');
   t.equal(hear(), 'hears is heard');
 
-  engine.engine.handle({ type: 'set_muted', transportId: one.options.id, muted: true });
+  set({ muted: true, deafened: false });
   turn('sendonly');
   turn('sendrecv');
   t.equal(hear(), 'hears is not heard', 'who is muted stays muted');
   turn('sendonly');
-  engine.engine.handle({ type: 'set_muted', transportId: one.options.id, muted: false });
+  set({ muted: false, deafened: false });
   t.equal(hear(), 'hears is not heard', 'no longer muted, but not sending');
   turn('inactive');
-  engine.engine.handle({ type: 'set_deafened', transportId: one.options.id, deafened: false });
+  set({ muted: false, deafened: false });
   t.equal(hear(), '0 is not heard');
   await engine.close();
 });
@@ -88,8 +90,9 @@ test('a new offer changes the direction of who is connected, and mute and deafen
 test('the direction goes along into another room', async (t) => {
   const engine = new SimulatedEngine(SEED);
   const one = engine.join({ red: false, payload: talks, direction: 'recvonly' });
-  const move = { roomId: 9, mix: { maxTalkers: 0, levelling: false }, muted: false, deafened: false };
-  engine.engine.handle({ type: 'move_transport', transportId: one.options.id, ...move });
+  const state = { muted: false, deafened: false };
+  engine.engine.handle({ type: 'open_room', roomId: 9, mix: { maxTalkers: 0, levelling: false } });
+  engine.engine.handle({ type: 'move_member', memberId: one.options.id, roomId: 9, state });
   engine.run(2);
   t.equal(packets(one), 0);
   await engine.close();

@@ -199,11 +199,11 @@ test('an overloaded engine lowers the complexity of running encoders and the num
 
 test('newcomers go to a worker that takes them, and are told that the server is busy when there is none', (t) => {
   const slot = (refusesJoins: boolean) => {
-    const state = { available: true, refusesJoins, load: 0.5, connections: 1, connected: 0 };
+    const state = { available: true, refusesJoins, load: 0.5, seats: 1, connected: 0 };
     return Object.assign(state, {
-      connect: () => {
+      negotiateWebRtc: () => {
         state.connected++;
-        return { close: () => {} };
+        return { start: () => {}, close: () => {} };
       },
       openRoom: () => {},
       link: () => {},
@@ -220,7 +220,7 @@ test('newcomers go to a worker that takes them, and are told that the server is 
   const connect = (returning: boolean): string => {
     const events = { connected: () => {}, silent: () => {}, closed: () => {} };
     try {
-      room.connect({ sdp: '', muted: false, deafened: false, returning, events });
+      room.connectWebRtc({ sdp: '', address: '' }, { state: { muted: false, deafened: false }, returning, events });
       return 'taken';
     } catch (error) {
       return toAppError(error).code;

@@ -1,6 +1,4 @@
 import { test } from 'tap';
-import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../../src/formats/opus-packet.ts';
-import { RedundancyCache } from '../../../src/media/worker/redundancy.ts';
 import { createFrameEncoder } from '../../helpers/opus.ts';
 import { toInt16, tone } from '../../helpers/signal.ts';
 import { SimulatedEngine } from '../../helpers/simulated-engine.ts';
@@ -67,29 +65,4 @@ test('redundancy ends half a minute after the loss', async (t) => {
   simulated.run(5);
   t.equal(listener.received.red, red);
   t.ok(listener.received.opus >= opus + 245);
-});
-
-test('a packet that repeats another is made once for all who were sent both', (t) => {
-  const cache = new RedundancyCache();
-  const [first, second, third] = tonePackets(400);
-  const made = cache.payload(first!, 0, second!, 960, 111);
-  t.ok(made);
-  t.equal(cache.payload(first!, 0, second!, 960, 111), made);
-  const handedOver = cache.payload(third!, 0, second!, 960, 111);
-  t.not(handedOver, made, 'another packet before');
-  t.equal(cache.payload(first!, 0, second!, 960, 111), made, 'both are kept');
-  const firefox = cache.payload(first!, 0, second!, 960, 109);
-  t.equal(firefox![0], 0x80 | 109, 'another payload type');
-  t.end();
-});
-
-test('silence is not repeated, nor what is too old', (t) => {
-  const cache = new RedundancyCache();
-  const [first, second] = tonePackets(400);
-  t.equal(cache.payload(SILENCE_PACKET, 0, first!, 960, 111), null);
-  t.equal(cache.payload(SILENCE_REFRESH_PACKET, 0, first!, 960, 111), null);
-  t.ok(cache.payload(first!, 2 ** 32 - 960, SILENCE_PACKET, 0, 111), 'silence repeats the last of the speech');
-  t.equal(cache.payload(first!, 0, second!, 18 * 960, 111), null);
-  t.ok(cache.payload(first!, 0, second!, 17 * 960, 111));
-  t.end();
 });

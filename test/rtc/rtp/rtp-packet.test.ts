@@ -63,7 +63,7 @@ test('contributing sources and extensions are passed over to the payload', (t) =
   ]);
   t.ok(parseRtpHeader(packet, header, 1));
   t.equal(header.headerLength, packet.length - 1);
-  t.equal(header.audioLevelDbov, -5);
+  t.equal(header.levelDbov, -5);
   t.end();
 });
 
@@ -71,7 +71,7 @@ test('the audio level is found in one-byte and two-byte extensions, between othe
   const header = createRtpHeader();
   const levelIn = (profile: number, elements: number[], id = 3) => {
     t.ok(parseRtpHeader(withExtension(profile, elements), header, id));
-    return header.audioLevelDbov;
+    return header.levelDbov;
   };
   t.equal(levelIn(0xbede, [0x21, 1, 2, 0, 0x30, 0x7f]), -127);
   t.equal(levelIn(0xbede, [0x30, 0x80]), 0);
@@ -117,7 +117,7 @@ test('whatever bytes come, the parser stays within them', (t) => {
       if (bytes.length > 0) bytes[0] = (bytes[0]! & 0x3f) | 0x80;
       if (!parseRtpHeader(bytes, header, id)) return true;
       const end = withoutPadding(bytes, header, bytes.length);
-      const level = header.audioLevelDbov ?? 0;
+      const level = header.levelDbov ?? 0;
       return (
         header.headerLength <= bytes.length &&
         end <= bytes.length &&

@@ -1,10 +1,10 @@
-/** Collects what one transport sends and receives, in the clear, as records of a capture file. */
+/** A tap that makes records of a capture file for Wireshark from what a member sends and receives. */
 
 import { MAX_PCAP_RECORD_LENGTH, type PcapEndpoint, writePcapRecord } from '../../formats/pcap.ts';
 import type { Clock, Millis } from '../../lib/clock.ts';
 import { ipToBytes } from '../../lib/net/ip-address.ts';
 import type { NetworkPath } from '../../rtc/net/network-path.ts';
-import type { PacketTap } from '../../rtc/packet-tap.ts';
+import type { Tap } from '../endpoint.ts';
 
 /** A third of a second of speech in both directions; it is emptied more often. */
 const BUFFER_LENGTH = 16 * 1024;
@@ -12,7 +12,7 @@ const BUFFER_LENGTH = 16 * 1024;
 const STEP_MS: Millis = 50;
 const UNKNOWN: PcapEndpoint = { address: new Uint8Array(4), port: 0 };
 
-export interface PacketRecorderOptions {
+export interface PcapTapOptions {
   /** What all records together may have. */
   readonly maxBytes: number;
   readonly clock: Clock;
@@ -20,8 +20,8 @@ export interface PacketRecorderOptions {
   readonly emit: (records: Uint8Array, isFull: boolean) => void;
 }
 
-export class PacketRecorder implements PacketTap {
-  readonly #emit: PacketRecorderOptions['emit'];
+export class PcapTap implements Tap {
+  readonly #emit: PcapTapOptions['emit'];
   readonly #buffer = new Uint8Array(BUFFER_LENGTH);
   readonly #clock: Clock;
   #wallOffsetMs: Millis;
@@ -32,7 +32,7 @@ export class PacketRecorder implements PacketTap {
   #local: PcapEndpoint = UNKNOWN;
   #remote: PcapEndpoint = UNKNOWN;
 
-  constructor({ maxBytes, clock, emit }: PacketRecorderOptions) {
+  constructor({ maxBytes, clock, emit }: PcapTapOptions) {
     this.#emit = emit;
     this.#bytesLeft = maxBytes;
     this.#clock = clock;
@@ -49,7 +49,6 @@ export class PacketRecorder implements PacketTap {
     this.#record(this.#local, this.#remote, packet, nowMs);
   }
 
-  /** Hands over what has been collected; to be called some times a second, and at the end. */
   flush(): void {
     this.#followWall();
     if (this.#length === 0) return;

@@ -1,5 +1,22 @@
-/** What one transport has counted. Packet problems are counted, not thrown. */
-export interface WebRtcTransportCounters {
+/** Totals of the voice that endpoints have received and sent; reports and handshakes do not count. */
+export interface VoiceCounters {
+  packetsIn: number;
+  /** Of the payloads, like `bytesOut`. */
+  bytesIn: number;
+  packetsOut: number;
+  bytesOut: number;
+  /** Of the packets sent, those that repeat the one before. */
+  redundantPacketsOut: number;
+  /** Packets that were forged, replayed or malformed. */
+  packetsRejected: number;
+}
+
+export function createVoiceCounters(): VoiceCounters {
+  return { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0, redundantPacketsOut: 0, packetsRejected: 0 };
+}
+
+/** What one WebRTC connection has counted. Packet problems are counted, not thrown. */
+export interface WebRtcCounters {
   rtpPacketsIn: number;
   /** Payload bytes. */
   rtpBytesIn: number;
@@ -22,7 +39,7 @@ export interface WebRtcTransportCounters {
   ssrcChanges: number;
 }
 
-export function createTransportCounters(): WebRtcTransportCounters {
+export function createWebRtcCounters(): WebRtcCounters {
   return {
     rtpPacketsIn: 0,
     rtpBytesIn: 0,

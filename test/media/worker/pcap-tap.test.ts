@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { PacketRecorder } from '../../../src/media/worker/packet-recorder.ts';
+import { PcapTap } from '../../../src/media/worker/pcap-tap.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
 /** Of a pcap record header: seconds and microseconds, little or big endian as the writer chose. */
@@ -15,7 +15,7 @@ function timesMs(records: Buffer): number[] {
 test('packets have the time of the wall clock, also after it was set, and keep their distances meanwhile', (t) => {
   const clock = new FakeClock({ epochMs: Date.UTC(2026, 5, 1) });
   const pieces: Uint8Array[] = [];
-  const recorder = new PacketRecorder({ maxBytes: 100_000, clock, emit: (records) => pieces.push(records) });
+  const recorder = new PcapTap({ maxBytes: 100_000, clock, emit: (records) => pieces.push(records) });
   const path = { address: '192.0.2.1', port: 5000, socket: { protocol: 'udp', send: () => true } } as const;
   const packet = () => recorder.received(new Uint8Array(40), path as never, clock.now());
   const wallMs: number[] = [];

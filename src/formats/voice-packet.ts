@@ -1,0 +1,22 @@
+/**
+ * One Opus packet of a participant between the network and the mixer. Whoever brings packets in makes one such object and
+ * fills it again for each packet, so that none is allocated; the bytes of the payload may be kept.
+ */
+export interface VoicePacket {
+  /** 16 bits (RFC 3550 section 5.1). */
+  sequenceNumber: number;
+  /** 32 bits, in samples at 48 kHz (RFC 7587 section 4.1). */
+  timestamp: number;
+  /** One Opus packet (RFC 6716 section 3). */
+  payload: Uint8Array;
+  /** What the sender claims (RFC 6464): 0 is full scale, -127 is silence, null says nothing. */
+  levelDbov: number | null;
+  /** A copy from a redundant block (RFC 2198). */
+  redundant: boolean;
+}
+
+const NO_PAYLOAD = new Uint8Array(0);
+
+export function createVoicePacket(): VoicePacket {
+  return { sequenceNumber: 0, timestamp: 0, payload: NO_PAYLOAD, levelDbov: null, redundant: false };
+}

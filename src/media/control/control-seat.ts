@@ -1,0 +1,135 @@
+/** A seat on the control plane: what every kind has in common. The kind decides how packets come and go. */
+import type { MediaNetwork } from '../endpoint.ts';
+import type { MediaCommand } from '../link/messages.ts';
+import type { MediaCloseReason, MemberState, Seat, SeatEvents, SeatOptions, TapRequest, TapSink } from '../plane.ts';
+
+/** Where a seat is put. */
+export interface SeatPlace {
+  readonly roomId: number;
+  /** The seat is no longer in this room: it is gone, or has moved. */
+  readonly onLeft: (seat: ControlSeat) => void;
+}
+
+/** What the worker slot gives a new seat. */
+export interface SeatContext {
+  readonly id: number;
+  /** Tells the worker of this seat. A worker that has died has nobody to tell. */
+  readonly post: (command: MediaCommand) => void;
+  /** The seat is gone, for whatever reason. */
+  readonly onGone: (seat: ControlSeat) => void;
+}
+
+export abstract class ControlSeat implements Seat {
+  readonly id: number;
+  protected readonly post: (command: MediaCommand) => void;
+  protected readonly events: SeatEvents;
+  protected readonly initialState: MemberState;
+  readonly #onGone: (seat: ControlSeat) => void;
+  #place: SeatPlace;
+  #status: 'open' | 'lost' | 'closed' = 'open';
+  #sink: TapSink | null = null;
+  #network: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };
+
+  protected constructor({ id, post, onGone }: SeatContext, { state, events }: SeatOptions, place: SeatPlace) {
+    this.id = id;
+    this.post = post;
+    this.events = events;
+    this.initialState = state;
+    this.#onGone = onGone;
+    this.#place = place;
+  }
+
+  /** The room is open: the worker may be told of this seat. Called once. */
+  abstract start(): void;
+
+  /** Frees what belongs to the kind. The worker still knows the member. */
+  protected abstract free(): void;
+
+  get network(): MediaNetwork {
+    return this.#network;
+  }
+
+  protected get isOpen(): boolean {
+    return this.#status === 'open';
+  }
+
+  protected get roomId(): number {
+    return this.#place.roomId;
+  }
+
+  setState(state: MemberState): void {
+    this.post({ type: 'set_state', memberId: this.id, state });
+  }
+
+  /** Moves to another open room of the same worker; media goes on. */
+  moveTo(place: SeatPlace, state: MemberState): void {
+    const { onLeft } = this.#place;
+    this.#place = place;
+    this.post({ type: 'move_member', memberId: this.id, roomId: place.roomId, state });
+    onLeft(this);
+  }
+
+  record(request: TapRequest, sink: TapSink): void {
+    this.#sink = sink;
+    this.post({ type: 'set_tap', memberId: this.id, tap: request });
+  }
+
+  stopRecording(): void {
+    if (this.#sink === null) return;
+    this.#sink = null;
+    this.post({ type: 'set_tap', memberId: this.id, tap: null });
+  }
+
+  /** From the worker, like all that begins with "receive". */
+  receiveNetwork(network: MediaNetwork): void {
+    this.#network = network;
+  }
+
+  receiveTapped(records: Uint8Array, isFull: boolean): void {
+    if (!this.isOpen) return;
+    this.#sink?.records(records);
+    if (isFull) this.#sink?.full();
+  }
+
+  /** Nothing comes any more, or something does again. */
+  receiveSilent(silent: boolean): void {
+    if (this.isOpen) this.events.silent(silent);
+  }
+
+  receiveMoved(): void {
+    if (this.isOpen) this.events.moved?.();
+  }
+
+  /** Ends the seat and says why. */
+  end(reason: MediaCloseReason): void {
+    if (!this.isOpen) return;
+    this.close();
+    this.events.closed(reason);
+  }
+
+  /** The worker is gone, and the member with it. The room hears of it by `tellLost`, when the time has come. */
+  lose(): void {
+    if (!this.isOpen) return;
+    this.#leave();
+    this.#status = 'lost';
+  }
+
+  tellLost(): void {
+    if (this.#status !== 'lost') return;
+    this.#status = 'closed';
+    this.events.closed('media_failed');
+  }
+
+  close(): void {
+    if (this.isOpen) this.#leave();
+    this.#status = 'closed';
+  }
+
+  #leave(): void {
+    // What the kind still has to say goes out before its way out is removed.
+    this.free();
+    this.post({ type: 'remove_member', memberId: this.id });
+    this.#onGone(this);
+    this.#place.onLeft(this);
+  }
+}

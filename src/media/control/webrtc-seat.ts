@@ -1,0 +1,189 @@
+/**
+ * The seat of a participant with a WebRTC connection. It negotiates, does the DTLS handshake over its worker's port, and
+ * hands the keys to the worker, which from then on has all it needs.
+ */
+import { randomBytes, randomInt } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Clock } from '../../lib/clock.ts';
+import { AppError } from '../../lib/errors.ts';
+import type { DtlsCertificate } from '../../rtc/dtls/certificate.ts';
+import { DtlsSession, type DtlsSessionOptions } from '../../rtc/dtls/dtls-session.ts';
+import type { IceCredentials } from '../../rtc/ice/ice-lite.ts';
+import { type AnswerOptions, answeredDirection, type CandidateAddress, writeAnswer } from '../../rtc/sdp/sdp-answer.ts';
+import { type AudioOffer, parseOffer, type SdpLimits } from '../../rtc/sdp/sdp-offer.ts';
+import type { SeatOptions, WebRtcOffer, WebRtcSeat } from '../plane.ts';
+import { ControlSeat, type SeatContext, type SeatPlace } from './control-seat.ts';
+import type { HandshakeQueue } from './handshake-queue.ts';
+import { QueuedHandshake } from './queued-handshake.ts';
+
+/** What all WebRTC seats of a worker share. */
+export interface WebRtcContext {
+  /** Where browsers reach the worker now. */
+  readonly candidates: () => readonly CandidateAddress[];
+  readonly sdpLimits: SdpLimits;
+  readonly certificate: DtlsCertificate;
+  readonly handshakes: HandshakeQueue;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
+  readonly kind = 'webrtc';
+  readonly answer: string;
+  readonly #context: WebRtcContext;
+  /** The latest one. */
+  #offer: AudioOffer;
+  #credentials: IceCredentials;
+  /** What stays the same in every answer. */
+  readonly #constant: Pick<AnswerOptions, 'fingerprint' | 'ssrc' | 'cname'>;
+  #answers = 0;
+  /** Of the last two answers: the way before an ICE restart is good until the new one is found. */
+  #localUfrags: readonly string[] = [];
+  readonly #address: string;
+  #handshake: QueuedHandshake | undefined;
+
+  /** Reads the offer and writes the answer. Throws `AppError` `invalid_sdp` or `sdp_too_large`; nobody has heard of the seat then. */
+  static negotiate(
+    { sdp, address }: WebRtcOffer,
+    options: SeatOptions,
+    place: SeatPlace,
+    context: SeatContext & WebRtcContext,
+  ): WebRtcControlSeat {
+    return new WebRtcControlSeat(parseOffer(sdp, context.sdpLimits), address, options, place, context);
+  }
+
+  private constructor(offer: AudioOffer, options: SeatOptions, place: SeatPlace, context: SeatContext & WebRtcContext) {
+    super(context, options, place);
+    this.#context = context;
+    this.#offer = offer;
+    this.#address = address;
+    this.#credentials = createCredentials(offer);
+    this.#constant = {
+      fingerprint: context.certificate.fingerprint,
+      ssrc: randomInt(1, 2 ** 32),
+      cname: randomBytes(9).toString('base64url'),
+    };
+    this.answer = this.#writeAnswer(offer, this.#credentials);
+  }
+
+  start(): void {
+    const { id: memberId } = this;
+    const { ssrc, cname } = this.#constant;
+    const { opusPayloadType, redPayloadType, audioLevelExtensionId } = this.#offer;
+    this.post({
+      type: 'add_member',
+      memberId,
+      roomId: this.roomId,
+      endpoint: {
+        kind: 'webrtc',
+        parameters: {
+          ...this.#credentials,
+          localSsrc: ssrc,
+          cname,
+          opusPayloadType,
+          redPayloadType,
+          audioLevelExtensionId,
+          direction: answeredDirection(this.#offer),
+        },
+      },
+      state: this.initialState,
+    });
+    this.#handshake = this.#expectHandshake();
+  }
+
+  #expectHandshake(): QueuedHandshake {
+    const { id: memberId } = this;
+    const { certificate, handshakes, clock, log } = this.#context;
+    const failed = (reason: string): void => {
+      log.info({ seat: memberId, reason }, 'handshake failed');
+      this.end('handshake_failed');
+    };
+    const dtls: DtlsSessionOptions = {
+      certificate,
+      remoteFingerprints: this.#offer.fingerprints,
+      clock,
+      // A copy, because posting a view would post all of the memory behind it.
+      send: (datagram) => this.post({ type: 'send_dtls', memberId, datagram: new Uint8Array(datagram) }),
+      events: {
+        connected: (keys) => {
+          this.post({ type: 'set_keys', memberId, keys });
+          this.events.connected();
+        },
+        failed,
+        closed: () => this.end('closed_by_peer'),
+      },
+    };
+    return new QueuedHandshake({
+      queue: handshakes,
+      address: this.#address,
+      clock,
+      open: () => new DtlsSession(dtls),
+      timedOut: () => failed('the peer did not begin a handshake'),
+    });
+  }
+
+  restart(sdp: string): string {
+    if (!this.isOpen) throw new AppError('cannot_restart');
+    const before = this.#offer;
+    const offer = parseOffer(sdp, this.#context.sdpLimits, speechMidOf(before));
+    if (!isOfSamePeer(offer, before)) throw new AppError('cannot_restart', 'It is of another connection.');
+    this.#offer = offer;
+    // RFC 8839 section 4.4.1.1: an offer with the old credentials is about something else.
+    if (offer.iceUfrag !== before.iceUfrag || offer.icePassword !== before.icePassword) {
+      this.#credentials = createCredentials(offer);
+      this.post({ type: 'restart_ice', memberId: this.id, credentials: this.#credentials });
+    }
+    if (offer.direction !== before.direction)
+      this.post({ type: 'set_direction', memberId: this.id, direction: answeredDirection(offer) });
+    return this.#writeAnswer(offer, this.#credentials);
+  }
+
+  /** Whether STUN requests to this ufrag are meant for this seat. */
+  isNamed(localUfrag: string): boolean {
+    return this.#localUfrags.includes(localUfrag);
+  }
+
+  /** A DTLS datagram from the worker. */
+  receiveDtls(datagram: Uint8Array): void {
+    this.#handshake?.receive(datagram);
+  }
+
+  protected free(): void {
+    // The close_notify goes out.
+    this.#handshake?.close();
+  }
+
+  #writeAnswer(offer: AudioOffer, { localUfrag, localPassword }: IceCredentials): string {
+    if (!this.isNamed(localUfrag)) this.#localUfrags = [...this.#localUfrags.slice(-1), localUfrag];
+    return writeAnswer(offer, {
+      ...this.#constant,
+      version: ++this.#answers,
+      ufrag: localUfrag,
+      password: localPassword,
+      candidates: this.#context.candidates(),
+    });
+  }
+}
+
+/** RFC 8445 section 5.3 asks for 24 bits in the ufrag and 128 in the password. */
+function createCredentials({ iceUfrag }: AudioOffer): IceCredentials {
+  return {
+    localUfrag: randomBytes(9).toString('base64'),
+    localPassword: randomBytes(24).toString('base64'),
+    remoteUfrag: iceUfrag,
+  };
+}
+
+function speechMidOf({ sections }: AudioOffer): string | null {
+  return sections.find(({ role }) => role === 'speech')?.mid ?? null;
+}
+
+/** An RTCPeerConnection keeps its certificate and what was agreed on about the codecs. */
+function isOfSamePeer(offer: AudioOffer, before: AudioOffer): boolean {
+  return (
+    offer.fingerprints.some((one) => before.fingerprints.some((other) => one.value === other.value)) &&
+    offer.opusPayloadType === before.opusPayloadType &&
+    offer.redPayloadType === before.redPayloadType &&
+    offer.audioLevelExtensionId === before.audioLevelExtensionId
+  );
+}

@@ -1,0 +1,193 @@
+/**
+ * What a media worker counts, described once: the worker's figures, the metrics of `/metrics` and their documentation all come
+ * from these tables. Counters only grow while a worker lives, gauges are of now.
+ */
+import type { HistogramSnapshot } from '../lib/histogram.ts';
+
+export interface StatisticDescription {
+  /** In Prometheus. */
+  readonly name: string;
+  readonly help: string;
+  /** How many base units of the metric make one unit of the figure; 1 by default. */
+  readonly perUnit?: number;
+}
+
+export const MEDIA_GAUGES = {
+  rooms: { name: 'partyline_media_rooms', help: 'Rooms that are mixed.' },
+  connections: { name: 'partyline_media_connections', help: 'Media connections of participants.' },
+  connectionsOverTcp: {
+    name: 'partyline_media_connections_over_tcp',
+    help: 'Media connections over TCP, because UDP does not reach the client.',
+  },
+  paths: { name: 'partyline_media_paths', help: 'Network addresses of clients from which media may come.' },
+  tcpSockets: {
+    name: 'partyline_media_tcp_sockets',
+    help: 'TCP connections on the media port, including those that have not yet shown whose they are.',
+  },
+  talkers: { name: 'partyline_talkers', help: 'Participants who are speaking.' },
+  talkersUnheard: {
+    name: 'partyline_talkers_unheard',
+    help: 'Participants who are speaking but are not heard, because of the limit on talkers.',
+  },
+  encodersInUse: { name: 'partyline_encoders_in_use', help: 'Opus encoders in use.' },
+  decodersInUse: { name: 'partyline_decoders_in_use', help: 'Opus decoders in use.' },
+  jitterBufferDelayMs: {
+    name: 'partyline_jitter_buffer_delay_seconds',
+    help: 'Mean delay of the jitter buffers of those who speak.',
+    perUnit: 1e-3,
+  },
+  tickLatenessMaxMs: {
+    name: 'partyline_tick_lateness_max_seconds',
+    help: 'Maximum tick lateness in the last 0.5 s.',
+    perUnit: 1e-3,
+  },
+  utilization: { name: 'partyline_media_utilization_ratio', help: 'Share of its time that the worker is busy.' },
+  overloadLevel: {
+    name: 'partyline_media_overload_level',
+    help: 'What the worker does about its load: 0 nothing, 1 and 2 simpler encoding, 3 fewer talkers, 4 no newcomers.',
+  },
+  heapUsedBytes: { name: 'partyline_media_heap_used_bytes', help: 'JavaScript heap in use.' },
+} as const satisfies Record<string, StatisticDescription>;
+
+export const MEDIA_COUNTERS = {
+  ticks: { name: 'partyline_ticks_total', help: 'Ticks of 20 ms mixed.' },
+  ticksSkipped: { name: 'partyline_ticks_skipped_total', help: 'Ticks left out because the worker was too late.' },
+  tickFailures: { name: 'partyline_tick_failures_total', help: 'Ticks of a room that failed.' },
+  datagramsIn: { name: 'partyline_datagrams_received_total', help: 'UDP datagrams received.' },
+  datagramsDropped: {
+    name: 'partyline_datagrams_dropped_total',
+    help: 'UDP datagrams that belonged to no connection.',
+  },
+  rtpPacketsIn: { name: 'partyline_rtp_packets_received_total', help: 'RTP packets received and authenticated.' },
+  rtpPacketsOut: { name: 'partyline_rtp_packets_sent_total', help: 'RTP packets sent.' },
+  rtpBytesIn: { name: 'partyline_rtp_received_bytes_total', help: 'Payload bytes of the RTP packets received.' },
+  rtpBytesOut: { name: 'partyline_rtp_sent_bytes_total', help: 'Payload bytes of the RTP packets sent.' },
+  redundantPacketsOut: {
+    name: 'partyline_rtp_redundant_packets_sent_total',
+    help: 'RTP packets sent that repeat the one before, because the listener loses packets.',
+  },
+  srtpRejected: { name: 'partyline_srtp_rejected_total', help: 'SRTP packets that were forged, replayed or broken.' },
+  packetsLost: { name: 'partyline_rtp_packets_lost_total', help: 'RTP packets that never arrived.' },
+  packetsLate: {
+    name: 'partyline_rtp_packets_late_total',
+    help: 'RTP packets that arrived after their playout time.',
+  },
+  packetsDiscarded: {
+    name: 'partyline_rtp_packets_discarded_total',
+    help: 'RTP packets that the jitter buffer could not use.',
+  },
+  packetsDuplicate: { name: 'partyline_rtp_packets_duplicate_total', help: 'RTP packets that arrived more than once.' },
+  framesDecoded: { name: 'partyline_frames_decoded_total', help: 'Opus frames decoded.' },
+  framesConcealed: { name: 'partyline_frames_concealed_total', help: 'Frames concealed in place of lost ones.' },
+  framesRecovered: {
+    name: 'partyline_frames_recovered_total',
+    help: 'Lost frames found in redundant data (RFC 2198).',
+  },
+  timeStretches: {
+    name: 'partyline_time_stretches_total',
+    help: 'Pieces of speech of 2.5 to 12.5 ms left out or repeated, to change the delay.',
+  },
+  framesPrimed: {
+    name: 'partyline_frames_primed_total',
+    help: 'Opus frames encoded only to prepare an encoder for taking over.',
+  },
+  framesEncoded: { name: 'partyline_frames_encoded_total', help: 'Opus frames encoded.' },
+  overloadTransitions: {
+    name: 'partyline_media_overload_transitions_total',
+    help: 'Changes of the overload level, up or down.',
+  },
+  sendFailures: {
+    name: 'partyline_send_failures_total',
+    help: 'UDP datagrams that the operating system did not accept.',
+  },
+  tcpAccepted: { name: 'partyline_media_tcp_accepted_total', help: 'TCP connections accepted on the media port.' },
+  tcpRefused: {
+    name: 'partyline_media_tcp_refused_total',
+    help: 'TCP connections on the media port that were ended because they broke a rule or a limit.',
+  },
+  tcpPacketsDropped: {
+    name: 'partyline_media_tcp_packets_dropped_total',
+    help: 'Packets not sent because the TCP connection did not accept them in time.',
+  },
+} as const satisfies Record<string, StatisticDescription>;
+
+const LATENESS_SECONDS = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 1];
+const DURATION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.04, 0.1];
+const LOSS_RATIO = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+const JITTER_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2];
+const ROUND_TRIP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1];
+
+export interface HistogramDescription extends StatisticDescription {
+  /** Ascending upper bounds. */
+  readonly bounds: readonly number[];
+}
+
+/** Those of reports get one observation for each receiver report, of ours and of the participants. */
+export const MEDIA_HISTOGRAMS = {
+  tickLatenessSeconds: {
+    name: 'partyline_tick_lateness_seconds',
+    help: 'How late ticks began.',
+    bounds: LATENESS_SECONDS,
+  },
+  tickSeconds: { name: 'partyline_tick_duration_seconds', help: 'Duration of a whole tick.', bounds: DURATION_SECONDS },
+  mixSeconds: {
+    name: 'partyline_mix_duration_seconds',
+    help: 'Time spent mixing within a tick.',
+    bounds: DURATION_SECONDS,
+  },
+  encodeSeconds: {
+    name: 'partyline_encode_duration_seconds',
+    help: 'Time spent encoding within a tick.',
+    bounds: DURATION_SECONDS,
+  },
+  sendSeconds: {
+    name: 'partyline_send_duration_seconds',
+    help: 'Time spent encrypting and sending within a tick.',
+    bounds: DURATION_SECONDS,
+  },
+  incomingLossRatio: {
+    name: 'partyline_rtp_received_loss_ratio',
+    help: "Share of a participant's packets that did not arrive here, by our receiver reports.",
+    bounds: LOSS_RATIO,
+  },
+  incomingJitterSeconds: {
+    name: 'partyline_rtp_received_jitter_seconds',
+    help: "Jitter of a participant's packets as they arrive here, by our receiver reports.",
+    bounds: JITTER_SECONDS,
+  },
+  outgoingLossRatio: {
+    name: 'partyline_rtp_sent_loss_ratio',
+    help: 'Share of the packets to a participant that did not arrive there, by their receiver reports.',
+    bounds: LOSS_RATIO,
+  },
+  outgoingJitterSeconds: {
+    name: 'partyline_rtp_sent_jitter_seconds',
+    help: 'Jitter of the packets to a participant as they arrive there, by their receiver reports.',
+    bounds: JITTER_SECONDS,
+  },
+  roundTripSeconds: {
+    name: 'partyline_rtp_round_trip_seconds',
+    help: 'Round-trip time to a participant, by their receiver reports.',
+    bounds: ROUND_TRIP_SECONDS,
+  },
+} as const satisfies Record<string, HistogramDescription>;
+
+export type MediaGauge = keyof typeof MEDIA_GAUGES;
+export type MediaCounter = keyof typeof MEDIA_COUNTERS;
+export type MediaHistogram = keyof typeof MEDIA_HISTOGRAMS;
+
+/** What one worker can say of itself. */
+export interface MediaFigures {
+  readonly gauges: Readonly<Record<MediaGauge, number>>;
+  readonly counters: Readonly<Record<MediaCounter, number>>;
+  readonly histograms: Readonly<Record<MediaHistogram, HistogramSnapshot>>;
+}
+
+/** One value for each row of a table, by the row's key. */
+export function forEachRow<K extends string, D, V>(
+  table: Readonly<Record<K, D>>,
+  value: (description: D, key: K) => V,
+): Record<K, V> {
+  const rows = Object.entries(table) as [K, D][];
+  return Object.fromEntries(rows.map(([key, description]) => [key, value(description, key)])) as Record<K, V>;
+}

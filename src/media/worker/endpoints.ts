@@ -1,0 +1,40 @@
+/** Makes the endpoint of a new member, by kind, and hands it the commands of its kind. */
+import type { Millis } from '../../lib/clock.ts';
+import type { Demultiplexer } from '../../rtc/demultiplexer.ts';
+import type { RedundancyCache } from '../../rtc/rtp/redundancy-cache.ts';
+import { WebRtcEndpoint } from '../../rtc/webrtc-endpoint.ts';
+import type { Endpoint, EndpointEvents } from '../endpoint.ts';
+import type { EndpointDescription, WebRtcCommand } from '../link/messages.ts';
+
+export interface EndpointContext {
+  readonly memberId: number;
+  readonly events: EndpointEvents & { dtls(datagram: Uint8Array): void };
+  readonly demultiplexer: Demultiplexer;
+  readonly redundancy: RedundancyCache;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly nowMs: Millis;
+}
+
+export function openEndpoint({ parameters }: EndpointDescription, { memberId, ...context }: EndpointContext): Endpoint {
+  return new WebRtcEndpoint({ id: memberId, parameters, ...context });
+}
+
+/** An endpoint of another kind ignores it. */
+export function handleWebRtc(endpoint: Endpoint, command: WebRtcCommand): void {
+  if (!(endpoint instanceof WebRtcEndpoint)) return;
+  switch (command.type) {
+    case 'restart_ice':
+      endpoint.restartIce(command.credentials);
+      return;
+    case 'set_direction':
+      endpoint.setDirection(command.direction);
+      return;
+    case 'set_keys':
+      endpoint.setKeys(command.keys);
+      return;
+    case 'send_dtls':
+      endpoint.sendDtls(command.datagram);
+      return;
+  }
+}
