@@ -1,3 +1,5 @@
+import type { SrtpFailure } from './srtp/srtp-session.ts';
+
 /** Totals of the voice that endpoints have received and sent; reports and handshakes do not count. */
 export interface VoiceCounters {
   packetsIn: number;
@@ -55,4 +57,17 @@ export function createWebRtcCounters(): WebRtcCounters {
     dtlsDropped: 0,
     ssrcChanges: 0,
   };
+}
+
+export function countSrtpFailure(counters: WebRtcCounters, failure: SrtpFailure): void {
+  switch (failure) {
+    case 'auth':
+      counters.srtpForged++;
+      return;
+    case 'replay':
+      counters.srtpReplayed++;
+      return;
+    case 'malformed':
+      counters.srtpMalformed++;
+  }
 }

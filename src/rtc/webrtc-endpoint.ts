@@ -14,7 +14,7 @@ import type { NetworkPath } from './net/network-path.ts';
 import { SEND_BUFFER_LENGTH } from './net/send-buffer.ts';
 import type { PacketTap } from './packet-tap.ts';
 import { PeerSource } from './rtp/peer-source.ts';
-import { createRedBlocks, parseRed } from './rtp/red.ts';
+import { RedReceiver } from './rtp/red-receiver.ts';
 import type { RedundancyCache } from './rtp/redundancy-cache.ts';
 import { type MediaNetwork, RtcpSession, type SentMedia } from './rtp/rtcp-session.ts';
 import {
@@ -27,8 +27,8 @@ import {
 } from './rtp/rtp-packet.ts';
 import type { Direction } from './sdp/sdp-offer.ts';
 import type { SrtpKeys } from './srtp/srtp-keys.ts';
-import { SRTP_MAX_OVERHEAD, type SrtpFailure, SrtpSession } from './srtp/srtp-session.ts';
-import { createWebRtcCounters, type VoiceCounters } from './webrtc-counters.ts';
+import { SRTP_MAX_OVERHEAD, SrtpSession } from './srtp/srtp-session.ts';
+import { countSrtpFailure, createWebRtcCounters, type VoiceCounters } from './webrtc-counters.ts';
 import type { WebRtcEndpointEvents, WebRtcEndpointOptions } from './webrtc-options.ts';
 
 /** The packet that is being received: what its header says, and what the mixer gets of it. */
@@ -52,8 +52,10 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   readonly #opusPayloadType: number;
   readonly #redPayloadType: number | null;
   readonly #audioLevelExtensionId: number | null;
-  #sends = false;
-  #receives = false;
+  /** Whether the peer takes media. */
+  sends = false;
+  /** Whether media of the peer is taken. */
+  receives = false;
   #wantsRedundancy = false;
   #sentPackets = 0;
   #sentBytes = 0;
@@ -73,7 +75,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   readonly #rtcp: RtcpSession;
   readonly #lateDtls: TokenBucket;
   readonly #packet: ReceivedPacket = { ...createVoicePacket(), ...createRtpHeader() };
-  readonly #redBlocks = createRedBlocks();
+  readonly #red: RedReceiver;
   #srtp: SrtpSession | null = null;
   readonly #peer = new PeerSource();
   /** Below 2^15, so that the first wrap is far: a receiver that misses the first packets still knows the rollover counter. */
@@ -98,6 +100,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     this.#demultiplexer = options.demultiplexer;
     this.#redundancy = options.redundancy;
     this.#events = options.events;
+    this.#red = new RedReceiver(parameters.opusPayloadType, options.events.packet);
     this.#consentTimeoutMs = options.consentTimeoutMs ?? CONSENT_TIMEOUT_MS;
     this.#lastHeardMs = nowMs;
     this.#ice = new IceLite(parameters);
@@ -126,16 +129,6 @@ export class WebRtcEndpoint implements DatagramEndpoint {
       timestamp: this.#sentTimestamp,
       atMs: this.#sentMs,
     };
-  }
-
-  /** Whether the peer takes media. */
-  get sends(): boolean {
-    return this.#sends;
-  }
-
-  /** Whether media of the peer is taken. */
-  get receives(): boolean {
-    return this.#receives;
   }
 
   /** Whether packets can be sent: keys and a path are there. */
@@ -209,7 +202,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
    */
   sendRtp(payload: Uint8Array, timestamp: number, marker: boolean, nowMs: Millis, isRed = false): boolean {
     const path = this.#ice.selected;
-    if (path === null || this.#srtp === null || !this.#sends || payload.length > MAX_PAYLOAD) return false;
+    if (path === null || this.#srtp === null || !this.sends || payload.length > MAX_PAYLOAD) return false;
     const buffer = this.#demultiplexer.sendBuffer;
     const payloadType = isRed && this.#redPayloadType !== null ? this.#redPayloadType : this.#opusPayloadType;
     writeRtpHeader(buffer.bytes, payloadType, this.#sequenceNumber, timestamp, this.#ssrc, marker);
@@ -293,14 +286,14 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     }
     const end = this.#srtp.unprotectRtp(datagram, packet);
     if (typeof end === 'string') {
-      this.#countFailure(end);
+      countSrtpFailure(this.counters, end);
       return;
     }
     this.#tap?.received(datagram.subarray(0, end), path, nowMs);
     if (this.#ice.heardMedia(path, nowMs)) this.#onPathMs = nowMs;
     else this.#heardOffPath(nowMs);
     this.#lastHeardMs = nowMs;
-    if (!this.#receives) {
+    if (!this.receives) {
       this.counters.againstDirection++;
       return;
     }
@@ -321,7 +314,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     this.counters.rtpBytesIn += payloadEnd - packet.headerLength;
     packet.payload = datagram.subarray(packet.headerLength, payloadEnd);
     packet.redundant = false;
-    if (packet.payloadType === this.#redPayloadType) this.#receiveRed(packet, nowMs);
+    if (packet.payloadType === this.#redPayloadType) this.#red.receive(packet, nowMs);
     else this.#events.packet(packet, nowMs);
   }
 
@@ -333,7 +326,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     }
     const length = this.#srtp.unprotectRtcp(datagram);
     if (typeof length === 'string') {
-      this.#countFailure(length);
+      countSrtpFailure(this.counters, length);
       return;
     }
     this.#tap?.received(datagram.subarray(0, length), path, nowMs);
@@ -347,22 +340,6 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   /** For the demultiplexer. */
   losePath(path: NetworkPath, nowMs: Millis): void {
     this.#ice.lose(path, nowMs);
-  }
-
-  /** Browsers repeat the packets just before this one, so a block's place tells its sequence number. */
-  #receiveRed(packet: ReceivedPacket, nowMs: Millis): void {
-    const { payload, sequenceNumber, timestamp } = packet;
-    if (!parseRed(payload, this.#opusPayloadType, this.#redBlocks)) return;
-    const { blocks, count } = this.#redBlocks;
-    for (let i = 0; i < count; i++) {
-      const { start, end, timestampOffset } = blocks[i]!;
-      const age = count - 1 - i;
-      packet.sequenceNumber = (sequenceNumber - age) & 0xffff;
-      packet.timestamp = (timestamp - timestampOffset) >>> 0;
-      packet.payload = payload.subarray(start, end);
-      packet.redundant = age > 0;
-      this.#events.packet(packet, nowMs);
-    }
   }
 
   #withPrevious(payload: Uint8Array, timestamp: number): Uint8Array | null {
@@ -398,8 +375,8 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   }
 
   #follows(direction: Direction): void {
-    this.#sends = direction === 'sendrecv' || direction === 'sendonly';
-    this.#receives = direction === 'sendrecv' || direction === 'recvonly';
+    this.sends = direction === 'sendrecv' || direction === 'sendonly';
+    this.receives = direction === 'sendrecv' || direction === 'recvonly';
   }
 
   #sendRtcp(kind: 'report' | 'bye', nowMs: Millis, wallNowMs: Millis): void {
@@ -414,18 +391,5 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     if (length === 0) return;
     if (!path.send(buffer.view(length))) buffer.renew();
     this.counters.rtcpPacketsOut++;
-  }
-
-  #countFailure(failure: SrtpFailure): void {
-    switch (failure) {
-      case 'auth':
-        this.counters.srtpForged++;
-        return;
-      case 'replay':
-        this.counters.srtpReplayed++;
-        return;
-      case 'malformed':
-        this.counters.srtpMalformed++;
-    }
   }
 }

@@ -43,7 +43,7 @@ function setUp(limits: Partial<typeof LIMITS> = {}) {
   const join = (
     room: string,
     name: string,
-    options: { resumeToken?: string; muted?: boolean } = {},
+    { muted = false, ...options }: { resumeToken?: string; muted?: boolean } = {},
   ): Joined & { listener: Listener } => {
     const listener = new Listener();
     return {
@@ -51,7 +51,7 @@ function setUp(limits: Partial<typeof LIMITS> = {}) {
         room,
         name,
         admission: GUEST,
-        state: { muted: false, deafened: false },
+        state: { muted, deafened: false },
         listener,
         ...options,
       }),

@@ -121,7 +121,7 @@ test('only negotiated payload types are handed on, without padding, each once', 
   const first = packet(2, 'opus');
   arrive(Buffer.from(first));
   arrive(Buffer.from(first));
-  arrive(packet(3, 'red', { payloadType: 63 }));
+  arrive(packet(3, 'ored', { payloadType: 63 }));
   arrive(packet(4, 'other', { payloadType: 8 }));
   arrive(packet(5, 'padded', { padding: 4 }));
   const forged = packet(6, 'forged');
@@ -135,7 +135,7 @@ test('only negotiated payload types are handed on, without padding, each once', 
   ]);
   t.match(transport.counters, {
     rtpPacketsIn: 3,
-    rtpBytesIn: 13,
+    rtpBytesIn: 14,
     srtpReplayed: 1,
     srtpForged: 1,
     srtpMalformed: 1,
@@ -232,7 +232,10 @@ test('a peer that takes RED and reports loss wants redundancy, until it has repo
   let timestamp = 0;
   /** The second of two packets repeats the first. */
   const sendsRed = (): boolean => {
-    for (let i = 0; i < 2; i++) transport.send(Buffer.of(i), (timestamp += 960), false, clock.now());
+    for (let i = 0; i < 2; i++) {
+      timestamp += 960;
+      transport.send(Buffer.of(i), timestamp, false, clock.now());
+    }
     return (sent.at(-1)![1]! & 0x7f) === 63;
   };
   const after = (lostPercent: number) => {
