@@ -34,7 +34,11 @@ function setUp() {
   const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock: new FakeClock() });
   const limits = { maxRooms: 5, maxParticipants: 10, resumeTimeoutMs: 30_000 };
   const registry = new RoomRegistry({ plane, access, limits, clock: new FakeClock(), log: pino({ level: 'silent' }) });
-  const join = (name: string, admission = GUEST, { muted = false, ...options }: { resumeToken?: string; muted?: boolean } = {}) => {
+  const join = (
+    name: string,
+    admission = GUEST,
+    { muted = false, ...options }: { resumeToken?: string; muted?: boolean } = {},
+  ) => {
     const listener = new Listener();
     const request = { room: 'lobby', name, admission, state: { muted, deafened: false }, listener, ...options };
     return { ...registry.join(request), listener };

@@ -2,7 +2,16 @@
 import { AppError } from '../../lib/errors.ts';
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import { createSharedMix } from '../link/mix-ring.ts';
-import type { MediaRoom, MediaRoomEvents, MemberState, Seat, SeatOptions, SpeakerLevel, WebRtcSeat } from '../plane.ts';
+import type {
+  MediaRoom,
+  MediaRoomEvents,
+  MemberState,
+  Seat,
+  SeatOptions,
+  SpeakerLevel,
+  WebRtcOffer,
+  WebRtcSeat,
+} from '../plane.ts';
 import type { ControlSeat, SeatPlace } from './control-seat.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 

@@ -52,7 +52,13 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
     return new WebRtcControlSeat(parseOffer(sdp, context.sdpLimits), address, options, place, context);
   }
 
-  private constructor(offer: AudioOffer, options: SeatOptions, place: SeatPlace, context: SeatContext & WebRtcContext) {
+  private constructor(
+    offer: AudioOffer,
+    address: string,
+    options: SeatOptions,
+    place: SeatPlace,
+    context: SeatContext & WebRtcContext,
+  ) {
     super(context, options, place);
     this.#context = context;
     this.#offer = offer;

@@ -39,10 +39,13 @@ process.on('worker', (worker) => created.push(worker));
 const NO_EVENTS: MediaRoomEvents = { levels: () => {} };
 
 function connect(room: MediaRoom, sdp = AUDIO_OFFER) {
-  return room.connectWebRtc({ sdp, address: '' }, {
-    state: { muted: false, deafened: false },
-    events: { connected: () => {}, silent: () => {}, closed: () => {} },
-  });
+  return room.connectWebRtc(
+    { sdp, address: '' },
+    {
+      state: { muted: false, deafened: false },
+      events: { connected: () => {}, silent: () => {}, closed: () => {} },
+    },
+  );
 }
 
 function refusal(room: MediaRoom, sdp: string): string {
@@ -119,7 +122,10 @@ test('a worker that dies is replaced, and those whose connections went with it a
       opened.ended = reason;
     };
     const events = { connected: () => {}, silent: () => {}, closed };
-    const { answer } = room.connectWebRtc({ sdp: AUDIO_OFFER, address: '' }, { state: { muted: false, deafened: false }, events });
+    const { answer } = room.connectWebRtc(
+      { sdp: AUDIO_OFFER, address: '' },
+      { state: { muted: false, deafened: false }, events },
+    );
     rooms.push(Object.assign(opened, { address: candidates(answer)[0] }));
   };
   // A worker that took long to start seems to be busy at first.
@@ -159,7 +165,10 @@ test('a worker that dies with open TCP connections is replaced on the same port'
   const lost: string[] = [];
   const room = plane.openRoom(NO_EVENTS);
   const events = { connected: () => {}, silent: () => {}, closed: (reason: string) => lost.push(reason) };
-  const { answer } = room.connectWebRtc({ sdp: AUDIO_OFFER, address: '' }, { state: { muted: false, deafened: false }, events });
+  const { answer } = room.connectWebRtc(
+    { sdp: AUDIO_OFFER, address: '' },
+    { state: { muted: false, deafened: false }, events },
+  );
   t.match(answer, new RegExp(`^a=candidate:\\S+ 1 tcp \\d+ 127\\.0\\.0\\.1 ${port} typ host tcptype passive\r$`, 'm'));
 
   const open = () => {

@@ -88,7 +88,10 @@ function openRoom(plane: Awaited<ReturnType<typeof setUp>>['plane']) {
 function connect(room: MediaRoom, closed: string[]): number | string {
   const events = { connected: () => {}, silent: () => {}, closed: (reason: string) => closed.push(reason) };
   try {
-    const { answer } = room.connectWebRtc({ sdp: AUDIO_OFFER, address: '' }, { state: { muted: false, deafened: false }, events });
+    const { answer } = room.connectWebRtc(
+      { sdp: AUDIO_OFFER, address: '' },
+      { state: { muted: false, deafened: false }, events },
+    );
     return Number(/127\.0\.0\.1 (\d+) typ host/.exec(answer)?.[1]);
   } catch (error) {
     return toAppError(error).code;
