@@ -6,6 +6,7 @@ import type { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import type { RequestRate } from '../lib/rates/request-rate.ts';
 import { type Assets, chooseRepresentation } from './assets.ts';
 import type { Health } from './health.ts';
+import { hasBody } from './request-body.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** What `/metrics` answers with. */
@@ -93,10 +94,6 @@ function isOfConnection(error: unknown): error is { readonly code: string } {
     'code' in error &&
     /^(?:HPE_|ECONNRESET$|EPIPE$|ERR_STREAM_PREMATURE_CLOSE$)/.test(String(error.code))
   );
-}
-
-function hasBody({ headers }: Context): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
 function answerError(context: Context, { kind, message, retryAfterMs }: AppError): void {

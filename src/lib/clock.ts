@@ -24,6 +24,11 @@ export function dateOf(wallMs: Millis): Date {
   return new Date(wallMs);
 }
 
+/** A point in time of `wallNow` as ISO 8601 in UTC. */
+export function isoTime(wallMs: Millis): string {
+  return dateOf(wallMs).toISOString();
+}
+
 /** The machine's clock may be set and the machine may sleep while a timer runs, so wall time is looked at this often. */
 const WALL_STEP_MS: Millis = 60_000;
 

@@ -1,7 +1,7 @@
 import { type CommandInput, type Config, ConfigError, readCommand } from '../config/config.ts';
 import { tlsModeOf } from '../config/tls.ts';
 import type { Clock } from '../lib/clock.ts';
-import { isLoopback } from '../lib/net/local-addresses.ts';
+import { isLocalHost } from '../lib/net/local-addresses.ts';
 import { AccessControl } from '../rooms/access.ts';
 import { accessError, StartError } from '../server/start-error.ts';
 import { readAcmeRoot } from '../server/tls/page-tls.ts';
@@ -79,7 +79,7 @@ async function check(input: CheckInput): Promise<readonly CheckResult[]> {
 /** A page on loopback that is asked for by a name has a reverse proxy in front of it. */
 function proxy(config: Config): CheckResult[] {
   const { host, allowHosts, trustProxy } = config;
-  const isLocal = host === 'localhost' || isLoopback(host);
+  const isLocal = isLocalHost(host);
   if (tlsModeOf(config) !== 'off' || !isLocal || allowHosts.length === 0 || trustProxy.length > 0) return [];
   const text = `The page is on ${host} and has a name, so a reverse proxy is in front of it: name the proxy with --trust-proxy, or all who come by it count as one address.`;
   return [{ name: 'reverse proxy', status: 'warn', text }];

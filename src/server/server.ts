@@ -15,6 +15,7 @@ import type { Assets } from '../http/assets.ts';
 import { health } from '../http/health.ts';
 import type { Clock } from '../lib/clock.ts';
 import { TrustedProxies } from '../lib/net/client-address.ts';
+import { isLocalHost } from '../lib/net/local-addresses.ts';
 import { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { RequestRate } from '../lib/rates/request-rate.ts';
@@ -226,7 +227,7 @@ async function mediaOptions(
     ...(hasOnePort(config) && { sharedTcp: { host: await addressOf(config), port: config.port } }),
     announce: config.announce,
     names: config.domain,
-    hideLoopback: !isLoopback(config.host),
+    hideLoopback: !isLocalHost(config.host),
     spanLoad: config.spanLoadPercent / 100,
     mix: { maxTalkers: config.maxTalkers, levelling: config.levelling === 'on' },
     sdpLimits: { maxBytes: config.maxSdpBytes, maxLines: config.maxSdpLines },
@@ -307,10 +308,6 @@ function urlOf(config: Config, tls: PageTls | undefined, port: number): string {
 function hostForBrowser(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return isIPv6(host) ? `[${host}]` : host;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 function closeHttp(http: HttpServer): Promise<void> {

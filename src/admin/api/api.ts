@@ -4,6 +4,7 @@ import Router, { type RouterContext } from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import { hasBody } from '../../http/request-body.ts';
 import { AppError, type ErrorCode, toAppError } from '../../lib/errors.ts';
 import { addressKey, type TrustedProxies } from '../../lib/net/client-address.ts';
 import type { RequestRate } from '../../lib/rates/request-rate.ts';
@@ -196,8 +197,4 @@ function bodyError(error: Error): AppError {
   if (status === 413) return new AppError('request_too_large');
   if (status === 415) return new AppError('unsupported_media_type');
   return new AppError('invalid_request', 'The body is not a JSON object.');
-}
-
-function hasBody({ headers }: Context): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }

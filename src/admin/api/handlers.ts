@@ -1,6 +1,6 @@
 /** What each operation of the REST API does. */
 import type { z } from 'zod';
-import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
+import { type Clock, isoTime } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { MediaNetwork, Reception } from '../../media/plane.ts';
 import type { Handlers } from '../../protocol/api/operations.ts';
@@ -109,10 +109,6 @@ export function createHandlers({ registry, access, server, allowCapture, clock }
 /** `/server` and `/server/drain` tell it the same way. */
 export function drainingView({ sinceMs, deadlineMs }: DrainingState): z.output<typeof drainingSchema> {
   return { since: isoTime(sinceMs), deadline: deadlineMs === null ? null : isoTime(deadlineMs) };
-}
-
-export function isoTime(wallMs: Millis): string {
-  return dateOf(wallMs).toISOString();
 }
 
 /** No more digits than a person wants to read. */

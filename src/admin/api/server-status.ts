@@ -1,11 +1,11 @@
 /** What `GET /api/v1/server` tells, put together from everything that has something to tell. */
 import type { z } from 'zod';
 import type { Health } from '../../http/health.ts';
-import type { Clock, Millis } from '../../lib/clock.ts';
+import { type Clock, isoTime, type Millis } from '../../lib/clock.ts';
 import type { MediaPlane, MediaStats, WorkerHealth } from '../../media/plane.ts';
 import type { serverSchema, webhookSchema, workerSchema } from '../../protocol/api/schemas.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
-import { drainingView, isoTime, rounded } from './handlers.ts';
+import { drainingView, rounded } from './handlers.ts';
 
 export interface ServerStatusSources {
   readonly health: () => Health;

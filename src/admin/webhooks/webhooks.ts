@@ -1,7 +1,7 @@
 /** Tells other programs what happens in the rooms, by signed HTTP requests. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
+import { type Clock, isoTime, type Millis } from '../../lib/clock.ts';
 import { parseWebhookSecret } from '../../lib/webhook-signature.ts';
 import type { ParticipantFact, RoomFact, RoomObserver } from '../../rooms/ports.ts';
 import { type DeliveryFigures, DeliveryQueue } from './delivery-queue.ts';
@@ -85,8 +85,4 @@ function roomOf({ name, startedAtMs }: RoomFact): object {
 
 function participantOf({ id, identity, name, joinedAtMs }: ParticipantFact): object {
   return { id, identity, name, joinedAt: isoTime(joinedAtMs) };
-}
-
-function isoTime(wallMs: Millis): string {
-  return dateOf(wallMs).toISOString();
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
+import { ipv6Groups } from './ip-address.ts';
 
 /** Proxies before the server; a chain is never as long as this. */
 const MAX_HOPS = 16;
@@ -13,10 +14,8 @@ const FORWARDING = ['x-forwarded-for', 'forwarded', 'x-real-ip'] as const;
 export function addressKey(address: string): string {
   const plain = plainAddress(address);
   if (!isIPv6(plain)) return plain;
-  return `${groupsOf(plain)
-    .slice(0, 4)
-    .map((group) => group.toString(16))
-    .join(':')}::/64`;
+  const network = ipv6Groups(plain).slice(0, 4);
+  return `${network.map((group) => group.toString(16)).join(':')}::/64`;
 }
 
 /** Tells who is at the other end of a connection, of which some come through reverse proxies. */
@@ -87,16 +86,8 @@ function addressIn(hop: string): string | undefined {
 export function plainAddress(address: string): string {
   if (!isIPv6(address)) return address;
   const plain = address.split('%', 1)[0]!;
-  const groups = groupsOf(plain);
+  const groups = ipv6Groups(plain);
   const [high = 0, low = 0] = groups.slice(6);
   const isMapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
   return isMapped ? [high >> 8, high & 255, low >> 8, low & 255].join('.') : plain;
-}
-
-function groupsOf(address: string): number[] {
-  // The URL parser writes every group in hexadecimal, also those that were dotted.
-  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
-  const [head = [], tail = []] = canonical.split('::').map((part) => (part === '' ? [] : part.split(':')));
-  const zeros = Array<string>(8 - head.length - tail.length).fill('0');
-  return [...head, ...zeros, ...tail].map((group) => Number.parseInt(group, 16));
 }

@@ -25,6 +25,12 @@ export function ipToBytes(text: string): Uint8Array | null {
   return bytes;
 }
 
+/** The eight groups of 16 bits of an IPv6 address. */
+export function ipv6Groups(address: string): number[] {
+  const bytes = ipToBytes(address) ?? new Uint8Array(16);
+  return Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!);
+}
+
 /** Text of 4 or 16 bytes; IPv6 as RFC 5952 wants it, so that it compares equal to what the system reports. */
 export function bytesToIp(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');

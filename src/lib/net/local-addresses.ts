@@ -24,6 +24,11 @@ export function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
 }
 
+/** Whether a host name or address leads to this machine only. */
+export function isLocalHost(host: string): boolean {
+  return host === 'localhost' || isLoopback(host);
+}
+
 /** Nobody outside reaches this machine by an address of its own. Who gives only loopback addresses means these. */
 export function isBehindNat(hosts: readonly string[], local = localAddresses()): boolean {
   const outward = (hosts.length > 0 ? hosts : local).filter((address) => !isLoopback(address));

@@ -3,7 +3,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import type { Config } from '../../config/config.ts';
 import { tlsModeOf } from '../../config/tls.ts';
 import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
-import { isLoopback } from '../../lib/net/local-addresses.ts';
+import { isLocalHost } from '../../lib/net/local-addresses.ts';
 import { clockAdvice, isClockPlausible } from '../../lib/plausible-clock.ts';
 import { type Certificate, coversName } from '../../server/tls/certificate.ts';
 import { readOwnFiles } from '../../server/tls/own-files.ts';
@@ -118,7 +118,7 @@ function notReached(reason: string, isOwn: boolean): Finding {
 
 function withoutName({ host }: Config): CheckResult {
   const name = 'https';
-  if (host === 'localhost' || isLoopback(host)) {
+  if (isLocalHost(host)) {
     const text =
       'The page is for this machine. For others give it a --domain, or put a reverse proxy with TLS in front of it.';
     return { name, status: 'ok', text };
