@@ -7,3 +7,5 @@ export const FULL_SCALE = 32_768;
 
 /** The level of digital silence on the scale of RFC 6464. */
 export const SILENCE_DBOV = -127;
+/** The longest packet that Opus allows (RFC 6716 section 3.2.5). */
+export const MAX_PACKET_SAMPLES = 120 * SAMPLES_PER_MS;

@@ -11,7 +11,8 @@ import type { EncoderSettings } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
-import { Source, type SourcePacket } from '../source/source.ts';
+import { Source } from '../source/source.ts';
+import type { SourcePacket } from '../source/source-packet.ts';
 import { TalkerLimit } from '../source/talker-limit.ts';
 import { createStanding, shareOfPlaces, type TalkerStanding } from '../source/talker-places.ts';
 import { MixStream } from './mix-stream.ts';
@@ -238,7 +239,7 @@ export class Mixer {
   forEachSpeaker(visit: (participant: MixParticipant, levelDbov: number) => void): void {
     for (const participant of this.#awake) {
       const { source } = participant;
-      if (source.speaking && !participant.leaving) visit(participant, source.levelDbov);
+      if (source.isProvenSpeaker && !participant.leaving) visit(participant, source.levelDbov);
     }
   }
 

@@ -3,44 +3,31 @@
  *
  * Only those who speak and are admitted by the talker limit are decoded. The packets of the others pass through the
  * jitter buffer and the last few are kept: decoding these first brings a decoder into step when somebody begins to be
- * heard (RFC 7845 section 4.6).
+ * heard (RFC 7845 section 4.6). Who speaks is what the packets claim (RFC 6464), as long as the sound agrees with it
+ * (`claimed-level.ts`): of those who are not decoded a packet is decoded now and then, only to find out.
  */
 
 import { isDtx } from '../../formats/opus-packet.ts';
 import type { Decoder } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
-import { FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE_DBOV } from '../format.ts';
+import { FRAME_SAMPLES, MAX_PACKET_SAMPLES, SAMPLES_PER_MS, SILENCE_DBOV } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
 import { applyRamp, crossFade, levelDbov } from '../kernels/pcm.ts';
 import { type BufferedPacket, JitterBuffer } from './jitter-buffer.ts';
 import { Leveller } from './leveller.ts';
+import { PreRoll } from './pre-roll.ts';
+import type { SourcePacket } from './source-packet.ts';
+import { Speech } from './speech.ts';
 import { StretchPlan } from './stretch-plan.ts';
 import { type Talker, TalkerLimit } from './talker-limit.ts';
 import { findLag, lengthen, shorten } from './time-stretch.ts';
-import { VoiceActivity } from './voice-activity.ts';
 
-const FADE_IN_SAMPLES = 5 * SAMPLES_PER_MS;
-const CROSS_FADE_SAMPLES = 5 * SAMPLES_PER_MS;
+const FADE_SAMPLES = 5 * SAMPLES_PER_MS;
 /** The decoder alone would conceal for ever (and grow louder again after five frames in CELT): gain at the end of each frame. */
 const CONCEALMENT_GAINS = [1, 0.8, 0.5, 0.2, 0] as const;
-/** RFC 7845 section 4.6 asks for 80 ms. */
-const PRE_ROLL_PACKETS = 4;
-const MAX_PACKET_SAMPLES = 120 * SAMPLES_PER_MS;
 
 /** For the moment between two calls: what a dropped frame would have sounded like. */
 const dropped = new Float32Array(FRAME_SAMPLES);
-
-/** A packet as it comes from the network, without its header's bookkeeping. */
-export interface SourcePacket {
-  readonly sequenceNumber: number;
-  readonly timestamp: number;
-  /** The source keeps it until it is played. */
-  readonly payload: Uint8Array;
-  /** RFC 6464; null if the sender does not say. */
-  readonly levelDbov: number | null;
-  /** A copy from a redundant block (RFC 2198). */
-  readonly redundant: boolean;
-}
 
 export interface SourceOptions {
   /** Of the room; by default everybody is heard. */
@@ -58,13 +45,15 @@ export class Source implements Talker {
   /** Stays until its gain is taken back. */
   #leveller: Leveller | undefined;
   readonly #jitter: JitterBuffer;
-  readonly #voice = new VoiceActivity();
+  readonly #speech = new Speech();
   readonly #stretch = new StretchPlan();
-  readonly #preRoll: Uint8Array[] = [];
+  readonly #preRoll = new PreRoll();
   #decoder: Decoder | undefined;
   #muted = false;
   /** The decoder's state belongs to the stream before. */
   #decoderIsStale = false;
+  /** Of the last tick. */
+  #nowMs = 0;
 
   /** Samples to be played; the first `FRAME_SAMPLES`, `#head`, are this tick's. Made when the source first speaks. */
   #pcm: Float32Array | undefined;
@@ -93,19 +82,24 @@ export class Source implements Talker {
 
   /** Whether the next ticks have anything to do for this source. */
   get awake(): boolean {
-    return !this.#jitter.idle || this.#voice.active || this.#gain > 0 || this.#decoder !== undefined;
+    return !this.#jitter.idle || this.#speech.voice.active || this.#gain > 0 || this.#decoder !== undefined;
   }
 
   get speaking(): boolean {
-    return this.#voice.active && !this.#muted;
+    return this.#speech.voice.active && !this.#muted;
+  }
+
+  /** Speaks, and what was decoded lately says so too. */
+  get isProvenSpeaker(): boolean {
+    return this.speaking && this.#speech.isProven(this.#nowMs);
   }
 
   get levelDbov(): number {
-    return this.#voice.levelDbov;
+    return this.#speech.voice.levelDbov;
   }
 
   get loudnessDbov(): number {
-    return this.#voice.loudnessDbov;
+    return this.#speech.voice.loudnessDbov;
   }
 
   get sounding(): boolean {
@@ -141,12 +135,13 @@ export class Source implements Talker {
   /** What is pushed from now on is another stream. What has sounded of the one before fades. */
   restart(): void {
     this.#jitter.reset();
-    this.#preRoll.length = 0;
+    this.#preRoll.clear();
     this.#decoderIsStale = true;
   }
 
   /** Moves on by one frame. True if there is sound in `frame`, false if this source adds nothing to the mix now. */
   read(nowMs: number): boolean {
+    this.#nowMs = nowMs;
     this.#consume();
     if (this.#available >= FRAME_SAMPLES || this.#fill(nowMs)) this.#adjustDelay(nowMs);
     if (this.#blank) this.#gain = 0;
@@ -158,7 +153,7 @@ export class Source implements Talker {
   close(): void {
     this.#releaseFrame();
     this.#releaseDecoder();
-    this.#preRoll.length = 0;
+    this.#preRoll.clear();
     this.#jitter.reset();
   }
 
@@ -192,46 +187,71 @@ export class Source implements Talker {
   }
 
   #take(packet: BufferedPacket): void {
-    const { payload, durationSamples } = packet;
     if (this.#decoderIsStale) this.#releaseDecoder();
     this.#decoderIsStale = false;
-    const level = isDtx(payload) ? SILENCE_DBOV : packet.levelDbov;
-    const durationMs = durationSamples / SAMPLES_PER_MS;
-    if (this.#muted) this.#voice.update(SILENCE_DBOV, durationMs);
-    else if (level !== null) this.#voice.update(level, durationMs);
-    const unknown = level === null && !this.#muted;
-    if (!unknown && !this.#askToBeHeard() && this.#gain === 0) {
-      this.#pass(payload, durationSamples);
-      return;
-    }
-    const decoder = this.#openDecoder();
-    const pcm = decoder.decode(payload);
+    if (this.#listen(packet)) this.#decode(packet);
+    else this.#pass(packet);
+  }
+
+  /** Finds out whether the packet is speech without decoding it, if it can. True if it is to be decoded and heard. */
+  #listen(packet: BufferedPacket): boolean {
+    const durationMs = packet.durationSamples / SAMPLES_PER_MS;
+    const silent = this.#isSilent(packet);
+    if (silent) this.#speech.silence(durationMs);
+    else this.#speech.claim(packet.levelDbov, durationMs);
+    if (this.#askToBeHeard() || this.#gain > 0) return true;
+    return !silent && ((this.#speech.isMeasured && this.#talkerLimit.hasRoom) || this.#check(packet));
+  }
+
+  #isSilent({ payload }: BufferedPacket): boolean {
+    return this.#muted || isDtx(payload);
+  }
+
+  #decode(packet: BufferedPacket): void {
+    const pcm = this.#openDecoder().decode(packet.payload);
     if (pcm === undefined) {
       this.#pool.counters.packetsDiscarded++;
-      for (let samples = 0; samples < durationSamples; samples += FRAME_SAMPLES) this.#conceal();
+      for (let samples = 0; samples < packet.durationSamples; samples += FRAME_SAMPLES) this.#conceal();
+      this.#measure(packet, SILENCE_DBOV);
       return;
     }
     this.#pool.counters.framesDecoded++;
     const written = this.#append(pcm);
-    if (this.#concealedInRow > 0) applyRamp(written, concealmentGain(this.#concealedInRow), 1, CROSS_FADE_SAMPLES);
+    this.#measure(packet, levelDbov(written));
+    if (this.#concealedInRow > 0) applyRamp(written, concealmentGain(this.#concealedInRow), 1, FADE_SAMPLES);
     this.#concealedInRow = 0;
-    if (unknown) {
-      this.#voice.update(levelDbov(written), durationMs);
-      this.#askToBeHeard();
-    }
   }
 
+  /** Of those who are not heard a packet is decoded now and then, to learn what it sounds like. True if it is to be heard after all. */
+  #check(packet: BufferedPacket): boolean {
+    const { payload, durationSamples } = packet;
+    const bytes = (payload.length * FRAME_SAMPLES) / durationSamples;
+    if (!this.#speech.isCheckDue(bytes, this.#nowMs) || !this.#pool.allowsCheck(this.#nowMs)) {
+      this.#speech.skip(durationSamples / SAMPLES_PER_MS);
+      return false;
+    }
+    this.#speech.checked(bytes, this.#nowMs);
+    this.#measure(packet, this.#preRoll.measure(payload, this.#pool));
+    return this.admitted;
+  }
+
+  #measure(packet: BufferedPacket, measuredDbov: number): void {
+    if (this.#isSilent(packet)) return;
+    this.#speech.measure(packet.levelDbov, measuredDbov, packet.durationSamples / SAMPLES_PER_MS, this.#nowMs);
+    this.#askToBeHeard();
+  }
+
+  /** Who is to take somebody's place must have proved that they speak. */
   #askToBeHeard(): boolean {
     if (!this.speaking) return false;
-    if (!this.admitted) this.#talkerLimit.request(this);
+    if (!this.admitted && (this.#talkerLimit.hasRoom || this.isProvenSpeaker)) this.#talkerLimit.request(this);
     return this.admitted;
   }
 
   /** Lets a packet of a silent source go by without decoding it. */
-  #pass(payload: Uint8Array, durationSamples: number): void {
+  #pass({ payload, durationSamples }: BufferedPacket): void {
     this.#releaseDecoder();
-    if (this.#preRoll.length === PRE_ROLL_PACKETS) this.#preRoll.shift();
-    this.#preRoll.push(payload);
+    this.#preRoll.add(payload);
     this.#appendBlank(durationSamples);
   }
 
@@ -251,7 +271,7 @@ export class Source implements Talker {
   /** Nothing to play: fades out what sounded last, and lets go of the decoder once the speaker has really stopped. */
   #fallSilent(): void {
     this.#stretch.cancel();
-    const active = this.#voice.update(SILENCE_DBOV);
+    const active = this.#speech.silence();
     const from = this.#gain > 0 ? concealmentGain(this.#concealedInRow) : 0;
     const pcm = from > 0 ? this.#decoder?.conceal() : undefined;
     if (pcm !== undefined) applyRamp(this.#append(pcm), from, 0, FRAME_SAMPLES);
@@ -267,7 +287,7 @@ export class Source implements Talker {
   #adjustDelay(nowMs: number): void {
     const excess = this.#jitter.hasExcess(nowMs);
     const shortage = !excess && this.#jitter.hasShortage(nowMs);
-    if (this.#blank || ((excess || shortage) && levelDbov(this.#head!) < this.#voice.thresholdDbov)) {
+    if (this.#blank || ((excess || shortage) && levelDbov(this.#head!) < this.#speech.voice.thresholdDbov)) {
       this.#stretch.cancel();
       if (excess) this.#dropFrame(nowMs);
       else if (shortage && this.#available < 2 * FRAME_SAMPLES) this.#jitter.pause();
@@ -287,7 +307,7 @@ export class Source implements Talker {
     const blank = this.#blank;
     if (!blank) dropped.set(this.#head!);
     this.#consume();
-    if (!blank) crossFade(this.#head!, dropped, CROSS_FADE_SAMPLES);
+    if (!blank) crossFade(this.#head!, dropped, FADE_SAMPLES);
   }
 
   /** Takes packets before their time, until there are so many samples; false if there are too few. */
@@ -309,7 +329,7 @@ export class Source implements Talker {
     this.#frame.samples.set(this.#head!);
     if (this.#leveller !== undefined) this.#level(this.#leveller, this.#frame, target === 1);
     if (target !== 1 || this.#gain !== 1) {
-      kernels.ramp(this.#frame, this.#gain, target, target > this.#gain ? FADE_IN_SAMPLES : FRAME_SAMPLES);
+      kernels.ramp(this.#frame, this.#gain, target, target > this.#gain ? FADE_SAMPLES : FRAME_SAMPLES);
     }
     this.#gain = target;
     return true;
@@ -320,7 +340,7 @@ export class Source implements Talker {
       leveller.release();
     } else if (heard && this.#concealedInRow === 0) {
       const level = levelDbov(frame.samples);
-      leveller.observe(level, level >= this.#voice.thresholdDbov);
+      leveller.observe(level, level >= this.#speech.voice.thresholdDbov);
     }
     leveller.apply(frame, this.#pool.kernels);
     if (!this.#levelling && leveller.neutral) this.#leveller = undefined;
@@ -344,9 +364,8 @@ export class Source implements Talker {
 
   #openDecoder(): Decoder {
     if (this.#decoder === undefined) {
-      this.#decoder = this.#pool.takeDecoder();
-      for (const payload of this.#preRoll) this.#decoder.decode(payload);
-      this.#preRoll.length = 0;
+      this.#decoder = this.#preRoll.takeDecoder(this.#pool);
+      this.#preRoll.clear();
       // Fades in where it begins, which with short packets may be in the middle of a frame.
       this.#concealedInRow = CONCEALMENT_GAINS.length;
     }

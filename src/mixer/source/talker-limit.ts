@@ -49,6 +49,12 @@ export class TalkerLimit {
     return this.#max;
   }
 
+  /** Whether somebody more may be heard at once. */
+  get hasRoom(): boolean {
+    if (this.#max === 0) return true;
+    return this.#places.length < this.#share && this.#places.length + this.#takenElsewhere < this.#max;
+  }
+
   /** Takes effect over the next ticks: when there are too many, one fades in each. */
   setMax(max: number): void {
     this.#max = max;
@@ -67,8 +73,9 @@ export class TalkerLimit {
 
   /** Somebody speaks who is not admitted: they are now, or if there is no room perhaps after the next `decide`. */
   request(talker: Talker): void {
-    if (this.#hasRoom) this.#admit(talker);
-    else this.#waiting.push(talker);
+    if (this.hasRoom) this.#admit(talker);
+    // Whoever asks twice in a tick does so one time after the other.
+    else if (this.#waiting.at(-1) !== talker) this.#waiting.push(talker);
   }
 
   /**
@@ -77,7 +84,7 @@ export class TalkerLimit {
    */
   decide(standing?: TalkerStanding): void {
     this.#clearPlaces();
-    while (this.#waiting.length > 0 && this.#hasRoom) {
+    while (this.#waiting.length > 0 && this.hasRoom) {
       this.#admit(this.#waiting.splice(loudest(this.#waiting), 1)[0]!);
     }
     this.#outbid();
@@ -94,11 +101,6 @@ export class TalkerLimit {
       if (talker.admitted) claims[claimRank(talker.loudnessDbov, true, ticks < HOLD_TICKS)]!++;
     }
     for (const talker of this.#waiting) claims[claimRank(talker.loudnessDbov, false, false)]!++;
-  }
-
-  get #hasRoom(): boolean {
-    if (this.#max === 0) return true;
-    return this.#places.length < this.#share && this.#places.length + this.#takenElsewhere < this.#max;
   }
 
   #admit(talker: Talker): void {

@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { type Talker, TalkerLimit } from '../../../src/mixer/source/talker-limit.ts';
+import { createStanding } from '../../../src/mixer/source/talker-places.ts';
 import { type Person, Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
@@ -89,6 +90,19 @@ test('a limit that is lowered takes one talker per tick, the quietest first; one
   t.same(heard(), [0, 1, 2, 3, 4], 'everybody has one place, also who was fading');
 });
 
+test('who asks twice in a tick waits in one place only', async (t) => {
+  const { limit, voices, run } = unit(1, [-30, -20]);
+  voices[0]!.speaking = true;
+  run();
+  for (let i = 0; i < 2; i++) limit.request(voices[1]!);
+  const standing = createStanding();
+  limit.tell(standing);
+  t.equal(
+    standing.claims.reduce((sum, claims) => sum + claims, 0),
+    2,
+  );
+});
+
 const toneOf = (index: number, amplitude = 0.02) =>
   toInt16(tone({ frequencyHz: 350 + 50 * index, samples: 48_000, amplitude }));
 
@@ -155,7 +169,7 @@ test('however lively the talk, no tick decodes more than 8; the same talk gives 
 
 test('who is outbid fades, who takes the place fades in: nobody hears a click', async (t) => {
   const { codec, room } = plainRoom(1);
-  const low = toInt16(tone({ frequencyHz: 1000, samples: 48_000, amplitude: 0.2 }));
+  const low = toInt16(tone({ frequencyHz: 1000, samples: 48_000, amplitude: 0.1 }));
   const high = toInt16(tone({ frequencyHz: 1300, samples: 48_000, amplitude: 0.3 }));
   const [listener, first, second] = [room.join(low), room.join(low), room.join(high)];
   first.talking = true;

@@ -1,0 +1,103 @@
+/**
+ * How far the levels that a sender writes into its packets (RFC 6464) are to be believed. Claims cost nothing to read, so
+ * they decide who is decoded; but they are only a sender's word. Wherever a packet is decoded, its level is compared with
+ * the claim: a small, steady error is subtracted, and after 200 ms of clear disagreement the sender's claims count for nothing.
+ *
+ * Claim and sound never agree frame by frame: browsers measure before their encoder, whose look-ahead delays the sound by up to
+ * 6.5 ms. So energies over about 100 ms are compared.
+ */
+import { SILENCE_DBOV } from '../format.ts';
+
+/** Codecs keep the level of speech within 2 dB, so a difference of this much is not theirs. */
+const TOLERANCE_DB = 6;
+/** Below this, levels do not matter and codecs do not keep them: it is added to both sides. */
+const FLOOR_POWER = power(-66);
+const WINDOW_MS = 100;
+/** Disagreement must last so long, over so many packets: where the beginning of a word is lost, a decoder is too quiet for up to 160 ms. */
+const DISAGREEMENT_MS = 200;
+const DISAGREEMENT_PACKETS = 3;
+/** The steady error follows over about a second. */
+const ERROR_SMOOTHING_MS = 1000;
+/** So long a check is good for, and after it the next one is due. */
+const CHECK_INTERVAL_MS = 2000;
+/** Of a sender whose claims are not believed, and who has to wait until there is room for one more talker. */
+const MEASURING_INTERVAL_MS = 200;
+/** A sender whose packets have grown like this since the last check may have begun to speak. */
+const GROWTH = 1.5;
+const GROWTH_INTERVAL_MS = 250;
+/** Bytes in 20 ms: even 6 kb/s of speech need more. */
+const SILENT_BYTES = 12;
+
+export class ClaimedLevel {
+  #believed = true;
+  #errorDb = 0;
+  #claimedEnergy = 0;
+  #measuredEnergy = 0;
+  #comparedMs = Number.NEGATIVE_INFINITY;
+  #agreedMs = Number.NEGATIVE_INFINITY;
+  /** Of the packets compared last, one after the other. */
+  #disagreementMs = 0;
+  #disagreementPackets = 0;
+  #checkedMs = Number.NEGATIVE_INFINITY;
+  #checkedBytes = 0;
+
+  /** False once the sender was found to claim what it does not send; then only what is decoded counts. */
+  get believed(): boolean {
+    return this.#believed;
+  }
+
+  /** What a claim is worth, in dBov. */
+  corrected(claimedDbov: number): number {
+    return claimedDbov <= SILENCE_DBOV ? SILENCE_DBOV : claimedDbov - this.#errorDb;
+  }
+
+  /** Whether claim and sound have agreed within the last two seconds. */
+  isConfirmed(nowMs: number): boolean {
+    return !this.#believed || nowMs - this.#agreedMs < CHECK_INTERVAL_MS;
+  }
+
+  /**
+   * Whether a packet that is not to be heard should be decoded all the same, only to learn its level.
+   * @param claim null if there is none, or none that is believed
+   * @param bytes of it in 20 ms
+   */
+  isCheckDue(claim: 'speech' | 'silence' | null, bytes: number, nowMs: number): boolean {
+    const sinceMs = nowMs - this.#checkedMs;
+    if (claim === null) return sinceMs >= MEASURING_INTERVAL_MS;
+    if (claim === 'speech') return !this.isConfirmed(nowMs);
+    if (bytes < SILENT_BYTES) return false;
+    const hasGrown = bytes >= GROWTH * this.#checkedBytes && sinceMs >= GROWTH_INTERVAL_MS;
+    return sinceMs >= CHECK_INTERVAL_MS || hasGrown || this.#disagreementPackets > 0;
+  }
+
+  /** A packet was decoded for a check. */
+  checked(bytes: number, nowMs: number): void {
+    this.#checkedMs = nowMs;
+    this.#checkedBytes = bytes;
+  }
+
+  /** One packet that was decoded. */
+  compare(claimedDbov: number, measuredDbov: number, durationMs: number, nowMs: number): void {
+    const kept = Math.exp((this.#comparedMs - nowMs) / WINDOW_MS);
+    this.#comparedMs = nowMs;
+    this.#claimedEnergy = this.#claimedEnergy * kept + (power(claimedDbov) + FLOOR_POWER) * durationMs;
+    this.#measuredEnergy = this.#measuredEnergy * kept + (power(measuredDbov) + FLOOR_POWER) * durationMs;
+    const errorDb = 10 * Math.log10(this.#claimedEnergy / this.#measuredEnergy);
+    if (Math.abs(errorDb) <= TOLERANCE_DB) {
+      this.#agreedMs = nowMs;
+      this.#disagreementMs = 0;
+      this.#disagreementPackets = 0;
+      this.#errorDb += (errorDb - this.#errorDb) * Math.min(1, durationMs / ERROR_SMOOTHING_MS);
+      return;
+    }
+    this.#disagreementMs += durationMs;
+    this.#disagreementPackets++;
+    if (this.#disagreementMs >= DISAGREEMENT_MS && this.#disagreementPackets >= DISAGREEMENT_PACKETS) {
+      this.#believed = false;
+    }
+  }
+}
+
+function power(dbov: number): number {
+  return 10 ** (dbov / 10);
+}

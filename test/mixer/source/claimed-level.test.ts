@@ -1,0 +1,150 @@
+import { test } from 'tap';
+import { opusCodec } from '../../../src/mixer/codec/opus.ts';
+import { PTIME_MS } from '../../../src/mixer/format.ts';
+import { levelDbov } from '../../../src/mixer/kernels/pcm.ts';
+import { ClaimedLevel } from '../../../src/mixer/source/claimed-level.ts';
+import { createFrameEncoder, FRAME_SAMPLES } from '../../helpers/opus.ts';
+import { createPrng, gaussian } from '../../helpers/prng.ts';
+import { toInt16 } from '../../helpers/signal.ts';
+import { voiced } from '../../helpers/voiced.ts';
+
+const SEED = Number(process.env['SEED'] ?? 6464);
+
+/** Compares frame by frame until the claims are not believed any more; returns after how many milliseconds that was. */
+function believedFor(
+  claim: (n: number) => number,
+  measured: (n: number) => number,
+  { packetMs = PTIME_MS, everyMs = PTIME_MS } = {},
+): number {
+  const level = new ClaimedLevel();
+  for (let n = 0; n < 500; n++) {
+    level.compare(claim(n), measured(n), packetMs, n * everyMs);
+    if (!level.believed) return (n + 1) * packetMs;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+test('who claims what is not there is not believed after 200 ms, whatever the length of the packets', async (t) => {
+  for (const packetMs of [10, 20, 40]) {
+    for (const [claim, measured] of [
+      [0, -127],
+      [-52, -127],
+      [-127, -20],
+      [-20, -35],
+      [-35, -20],
+    ] as const) {
+      const ms = believedFor(
+        () => claim,
+        () => measured,
+        { packetMs, everyMs: packetMs },
+      );
+      t.ok(ms >= 200 && ms <= 220, `${claim} for ${measured}, ${packetMs} ms: ${ms} ms`);
+    }
+  }
+  const longest = believedFor(
+    () => 0,
+    () => -127,
+    { packetMs: 120, everyMs: 120 },
+  );
+  t.equal(longest, 360, 'three packets at least');
+});
+
+test('who alternates between truth and lies, or lies in single packets, is found out as well', async (t) => {
+  for (const period of [4, 10, 25, 50]) {
+    const speaks = (n: number) => n % (2 * period) < period;
+    const alternating = believedFor(
+      () => -20,
+      (n) => (speaks(n) ? -20 : -127),
+    );
+    if (period > 10) t.ok(alternating <= (period + 17) * PTIME_MS, `${period} frames: ${alternating} ms`);
+    const bursts = believedFor(
+      (n) => (n % 16 < period / 4 ? 0 : -127),
+      () => -127,
+    );
+    t.ok(bursts <= 300, `bursts of ${period / 4}: ${bursts} ms`);
+  }
+  const single = believedFor(
+    () => -10,
+    () => -127,
+    { everyMs: 2500 },
+  );
+  t.ok(single <= 10 * PTIME_MS, 'one packet now and then');
+  const later = believedFor(
+    () => -20,
+    (n) => (n < 400 ? -20 : -127),
+  );
+  t.ok(later > 400 * PTIME_MS && later < 425 * PTIME_MS, `truth for a while first: ${later} ms`);
+});
+
+test('a claim that is a little off, always, is set right within some seconds', async (t) => {
+  for (const off of [-5, -2, 0, 3, 5]) {
+    const level = new ClaimedLevel();
+    for (let n = 0; n < 200; n++) level.compare(-30 + off, -30, PTIME_MS, n * PTIME_MS);
+    t.ok(level.believed);
+    t.ok(Math.abs(level.corrected(-20 + off) + 20) < 0.2, `${off} dB: ${level.corrected(-20 + off)}`);
+    t.equal(level.corrected(-127), -127, 'silence is silence');
+  }
+});
+
+/** What a browser claims of a voice, what our decoder hears, and how far it is believed. */
+function listenToBrowser(sound: Int16Array, bitsPerSecond: number, lost: (n: number) => boolean) {
+  const encode = createFrameEncoder({ bitsPerSecond });
+  const decoder = opusCodec.createDecoder();
+  const level = new ClaimedLevel();
+  let confirmed = 0;
+  let compared = 0;
+  for (let n = 0; (n + 1) * FRAME_SAMPLES <= sound.length; n++) {
+    const frame = sound.subarray(n * FRAME_SAMPLES, (n + 1) * FRAME_SAMPLES);
+    const payload = encode(frame);
+    if (lost(n)) {
+      decoder.conceal();
+      continue;
+    }
+    const claim = Math.round(levelDbov(Float32Array.from(frame)));
+    level.compare(claim, levelDbov(Float32Array.from(decoder.decode(payload)!)), PTIME_MS, n * PTIME_MS);
+    compared++;
+    if (level.isConfirmed(n * PTIME_MS)) confirmed++;
+  }
+  return { level, confirmedShare: confirmed / compared };
+}
+
+test('a browser that measures before its encoder is believed: at any bit rate, over noise, with pauses and losses', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  for (const bitsPerSecond of [12_000, 32_000]) {
+    for (const lossShare of [0, 0.1]) {
+      for (const noise of [0.0003, 0.003]) {
+        const prng = createPrng(SEED);
+        const voice = voiced(SEED % 50, 6).map((sample, i) => {
+          const speaks = i % 57_600 < 33_600;
+          return (speaks ? sample : 0) + gaussian(prng, 0, noise);
+        });
+        const { level, confirmedShare } = listenToBrowser(toInt16(voice), bitsPerSecond, () => prng() < lossShare);
+        const name = `${bitsPerSecond / 1000} kb/s, ${100 * lossShare} % lost, noise of ${noise}`;
+        t.ok(level.believed, name);
+        t.ok(Math.abs(level.corrected(-30) + 30) < 2, `${name}: set right by ${level.corrected(-30) + 30} dB`);
+        t.ok(confirmedShare > 0.95, `${name}: ${(100 * confirmedShare).toFixed(1)} % of the time confirmed`);
+      }
+    }
+  }
+});
+
+test('a check is due while somebody claims to speak and it is not known, and of silence only where packets are too large for it', async (t) => {
+  const level = new ClaimedLevel();
+  t.notOk(level.isConfirmed(0), 'nothing is known at first');
+  t.ok(level.isCheckDue('speech', 60, 0));
+  t.ok(level.isCheckDue('silence', 60, 0));
+  t.notOk(level.isCheckDue('silence', 8, 0), 'silence needs no more bytes');
+  level.checked(40, 0);
+  level.compare(-70, -70, PTIME_MS, 0);
+  for (const claim of ['speech', 'silence'] as const) {
+    t.notOk(level.isCheckDue(claim, 40, 1900), claim);
+    t.ok(level.isCheckDue(claim, 40, 2000), `${claim} again after two seconds`);
+  }
+  t.notOk(level.isCheckDue('silence', 60, 200), 'packets grow');
+  t.ok(level.isCheckDue('silence', 60, 260), 'but not too often');
+  t.notOk(level.isCheckDue('silence', 55, 260));
+  level.checked(60, 300);
+  level.compare(-70, -20, PTIME_MS, 300);
+  t.ok(level.isCheckDue('silence', 60, 320), 'once there is a doubt it is settled at once');
+  t.ok(level.isCheckDue(null, 60, 500) && !level.isCheckDue(null, 60, 480), 'where nothing is claimed, every 200 ms');
+});
