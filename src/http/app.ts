@@ -60,7 +60,7 @@ export function createHttpApp(options: HttpAppOptions): Koa {
         options.proxyWarnings?.refusedHost(host);
         throw new AppError('unknown_host');
       }
-      if (!isOfApi) await requests?.take(context.req);
+      if (!isOfApi) requests?.take(context.req);
     } catch (thrown) {
       return answerError(context, toAppError(thrown));
     }

@@ -23,6 +23,8 @@ export interface AdmissionRequest {
   readonly room: string;
   readonly token?: string | undefined;
   readonly password?: string | undefined;
+  /** The address of who asks, as limits count it: one gets no more turns at a password than another. */
+  readonly from?: string;
 }
 
 /** Decides who may come into which room, and as whom, before there is a participant. */
@@ -57,7 +59,7 @@ export class AccessControl {
     const room = roomName(request.room);
     if (request.token !== undefined) return this.#admitHolder(room, request.token);
     if (this.#mode === 'token') throw new AppError('token_required');
-    await this.#passwords.check(room, request.password, isWanted);
+    await this.#passwords.check(room, request.password, isWanted, request.from);
     return GUEST;
   }
 

@@ -103,7 +103,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     });
   if (config.allowCapture === 'on')
     log.warn('captures are allowed: who has the admin token can record what is said in rooms');
-  const requests = new RequestRate({ ...config, proxies, limitCounts });
+  const requests = new RequestRate({ ...config, proxies, clock, limitCounts });
   const api = createApi({
     token: config.adminToken,
     maxFailuresPerMinute: config.maxFailedJoinsPerMinute,
@@ -182,8 +182,6 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     sharedPort?.close();
     // Together: the port may have connections of both.
     await Promise.all([closeHttp(http), plane.close(), toldOutside]);
-    api.close();
-    requests.close();
     log.info('server closed');
   };
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { AddressRate } from '../lib/rates/address-rate.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
@@ -22,22 +23,25 @@ export class AddressLimits {
 
   constructor(
     { maxConnectionsPerAddress, maxJoinsPerMinute, maxFailedJoinsPerMinute }: AddressLimitsOptions,
+    clock: Clock,
     counts = new LimitCounts(),
   ) {
     this.#maxConnections = maxConnectionsPerAddress;
     this.#counts = counts;
-    this.#connects = new AddressRate(maxJoinsPerMinute, () => counts.hit('connects_per_minute'));
-    this.#joins = new AddressRate(maxJoinsPerMinute, () => counts.hit('joins_per_minute'));
-    this.#failures = new AddressRate(maxFailedJoinsPerMinute, () => counts.hit('failed_joins_per_minute'));
+    const rate = (perMinute: number, limit: 'connects_per_minute' | 'joins_per_minute' | 'failed_joins_per_minute') =>
+      new AddressRate({ perMinute, clock, onRefused: () => counts.hit(limit) });
+    this.#connects = rate(maxJoinsPerMinute, 'connects_per_minute');
+    this.#joins = rate(maxJoinsPerMinute, 'joins_per_minute');
+    this.#failures = rate(maxFailedJoinsPerMinute, 'failed_joins_per_minute');
   }
 
-  /** Rejects with `rate_limited`, or with `too_many_connections` of this address. */
-  async connect(key: string): Promise<void> {
+  /** Throws `rate_limited`, or `too_many_connections` of this address. */
+  connect(key: string): void {
     if (this.#maxConnections > 0 && (this.#open.get(key) ?? 0) >= this.#maxConnections) {
       this.#counts.hit('connections_per_address');
       throw new AppError('too_many_connections', 'These are those of your address.');
     }
-    await this.#connects.take(key);
+    this.#connects.take(key);
   }
 
   /** A connection stands until what this returns is called, once. */
@@ -50,23 +54,19 @@ export class AddressLimits {
     };
   }
 
-  /** Rejects with `rate_limited`; `proves`: the join comes with a password or a token that may be wrong. */
-  async join(key: string, proves: boolean): Promise<void> {
-    await this.#joins.take(key);
-    if (proves) await this.#failures.check(key);
-  }
-
-  /** The password or the token was wrong. */
-  joinFailed(key: string): void {
-    void this.#failures.take(key).catch(() => {});
+  /**
+   * `proves`: the join comes with a password or a token. It counts as wrong from now on, so that one address cannot have more of them checked
+   * at the same time than it may get wrong; what this returns is to be called if it was not. Throws `rate_limited`.
+   */
+  join(key: string, proves: boolean): () => void {
+    this.#joins.take(key);
+    if (!proves) return () => {};
+    this.#failures.take(key);
+    return () => this.#failures.giveBack(key);
   }
 
   /** How many addresses are remembered, with every kind counted by itself. */
   get remembered(): number {
     return this.#open.size + this.#connects.size + this.#joins.size + this.#failures.size;
-  }
-
-  close(): void {
-    for (const rate of [this.#connects, this.#joins, this.#failures]) rate.close();
   }
 }

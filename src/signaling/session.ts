@@ -46,10 +46,8 @@ export interface SessionOptions {
   readonly log: Logger;
   /** Of the client's address, as `addressKey` makes it. */
   readonly addressKey?: string;
-  /** Rejects with `rate_limited` if this address has joined too often; `proves`: with a password or a token. */
-  readonly mayJoin?: (proves: boolean) => Promise<void>;
-  /** The password or the token of a join was wrong. */
-  readonly onWrongProof?: () => void;
+  /** See `AddressLimits.join`. */
+  readonly mayJoin?: (proves: boolean) => () => void;
   /** The WebSocket is gone; called once. */
   readonly onClosed: () => void;
 }
@@ -86,8 +84,7 @@ export class Session implements ParticipantListener {
   readonly #limitCounts: LimitCounts;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #mayJoin: (proves: boolean) => Promise<void>;
-  readonly #onWrongProof: () => void;
+  readonly #mayJoin: (proves: boolean) => () => void;
   readonly #onClosed: () => void;
   readonly #allowance: TokenBucket;
   readonly #offers: TokenBucket;
@@ -98,8 +95,7 @@ export class Session implements ParticipantListener {
 
   constructor(options: SessionOptions) {
     const { socket, registry, limits, iceServers, counters, clock, log, onClosed } = options;
-    this.#mayJoin = options.mayJoin ?? (async () => {});
-    this.#onWrongProof = options.onWrongProof ?? (() => {});
+    this.#mayJoin = options.mayJoin ?? (() => () => {});
     this.address = options.address ?? null;
     this.#socket = socket;
     this.#registry = registry;
@@ -218,14 +214,29 @@ export class Session implements ParticipantListener {
       for (const waiting of joining.waiting) this.#guard(() => this.#handleInTurn(waiting));
     };
     const proves = message.password !== undefined || message.token !== undefined;
-    const admitted = this.#mayJoin(proves).then(() => this.#registry.admit(message, isWanted));
-    void admitted.then(
-      (admission) => finish(() => this.#join(message, admission)),
-      (thrown: unknown) =>
-        finish(() => {
-          throw thrown;
-        }),
-    );
+    const refuse = (thrown: unknown) =>
+      finish(() => {
+        throw thrown;
+      });
+    let wasNotWrong: () => void;
+    try {
+      wasNotWrong = this.#mayJoin(proves);
+    } catch (thrown) {
+      refuse(thrown);
+      return;
+    }
+    void this.#registry
+      .admit({ ...message, ...(this.#addressKey !== undefined && { from: this.#addressKey }) }, isWanted)
+      .then(
+        (admission) => {
+          wasNotWrong();
+          finish(() => this.#join(message, admission));
+        },
+        (thrown: unknown) => {
+          if (!WRONG_PROOF.has(toAppError(thrown).code)) wasNotWrong();
+          refuse(thrown);
+        },
+      );
   }
 
   #countJoin(join: () => void, room: string): void {
@@ -325,7 +336,6 @@ export class Session implements ParticipantListener {
     this.#counters.errors.set(error.code, (this.#counters.errors.get(error.code) ?? 0) + 1);
     if (error.kind.fault === 'server') this.#log.error({ err: thrown }, 'request failed');
     else this.#log.debug({ code: error.code }, 'request refused');
-    if (WRONG_PROOF.has(error.code)) this.#onWrongProof();
     const { code, message, retryAfterMs } = error;
     this.#reply({ type: 'error', code, message, ...(retryAfterMs !== undefined && { retryAfterMs }) });
     this.#end(error);

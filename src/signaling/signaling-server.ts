@@ -73,7 +73,7 @@ export class SignalingEndpoint {
     this.#options = options;
     this.#proxies = options.proxies ?? new TrustedProxies([]);
     this.#limitCounts = options.limitCounts ?? new LimitCounts();
-    this.#addresses = new AddressLimits(options.limits, this.#limitCounts);
+    this.#addresses = new AddressLimits(options.limits, options.clock, this.#limitCounts);
     // The types of ws do not know all of them yet.
     const webSocketOptions: ServerOptions & { closeTimeout: number; maxFragments: number } = {
       noServer: true,
@@ -113,7 +113,6 @@ export class SignalingEndpoint {
     }
     this.#options.server.off('upgrade', this.#onUpgrade);
     this.#webSockets.close();
-    this.#addresses.close();
   }
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -124,11 +123,13 @@ export class SignalingEndpoint {
       return;
     }
     const address = this.#proxies.clientOfRequest(request);
-    this.#check(request, address).then(
-      () =>
-        this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, address)),
-      (thrown: unknown) => this.#refuse(socket, toAppError(thrown), request),
-    );
+    try {
+      this.#check(request, address);
+    } catch (thrown) {
+      this.#refuse(socket, toAppError(thrown), request);
+      return;
+    }
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, address));
   };
 
   #refuse(socket: Duplex, error: AppError, request: IncomingMessage): void {
@@ -141,8 +142,8 @@ export class SignalingEndpoint {
     this.#counters.errors.set(code, (this.#counters.errors.get(code) ?? 0) + 1);
   }
 
-  /** Rejects with what a client of this address is refused by. */
-  async #check(request: IncomingMessage, address: string): Promise<void> {
+  /** Throws what a client of this address is refused by. */
+  #check(request: IncomingMessage, address: string): void {
     const { allowHosts = [], allowOrigins, proxyWarnings, limits } = this.#options;
     if (this.#closing !== undefined) throw new AppError('server_closing');
     const { host, origin } = request.headers;
@@ -158,7 +159,7 @@ export class SignalingEndpoint {
       this.#limitCounts.hit('connections');
       throw new AppError('too_many_connections');
     }
-    await this.#addresses.connect(addressKey(address));
+    this.#addresses.connect(addressKey(address));
   }
 
   #open(socket: WebSocket, connection: Duplex, address: string): void {
@@ -180,7 +181,6 @@ export class SignalingEndpoint {
       log,
       addressKey: key,
       mayJoin: (proves) => this.#addresses.join(key, proves),
-      onWrongProof: () => this.#addresses.joinFailed(key),
       onClosed: () => {
         addressClosed();
         this.#sessions.delete(session);

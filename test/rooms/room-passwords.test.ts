@@ -36,6 +36,33 @@ test('a password in the configuration that is longer than clients may send is re
   t.end();
 });
 
+test('those who ask for much delay and keep out themselves, not others', async (t) => {
+  const clock = new FakeClock();
+  const queue = new PacedQueue({ clock, intervalMs: 100, maxShare: 1, maxWaiting: 4 });
+  t.teardown(() => queue.close());
+  const done: string[] = [];
+  const ask = (who: string, from: string) =>
+    queue
+      .run(async () => done.push(who), always, from)
+      .then(
+        () => {},
+        ({ code }: AppError) => done.push(`${who} ${code}`),
+      );
+  // The first begins at once, four wait.
+  const asked = ['e1', 'e2', 'e3', 'e4', 'e5', 'e6'].map((who) => ask(who, 'eve'));
+  asked.push(ask('a1', 'ada'), ask('b1', 'ben'));
+  for (let tick = 0; tick < 6; tick++) {
+    for (let count = 0; count < 10; count++) await turn();
+    clock.advance(100);
+  }
+  await Promise.all(asked);
+  t.strictSame(done.filter((who) => who.includes(' ')).sort(), ['e4 server_busy', 'e5 server_busy', 'e6 server_busy']);
+  t.strictSame(
+    done.filter((who) => !who.includes(' ')),
+    ['e1', 'e2', 'a1', 'b1', 'e3'],
+  );
+});
+
 test('a hashed password is known by scrypt once, and from then on without it', async (t) => {
   const clock = new FakeClock();
   const passwords = new RoomPasswords({ vault: formatPasswordHash(await hashPassword('caf\u00e9')) }, clock);

@@ -1,51 +1,94 @@
 import { test } from 'tap';
 import { AppError } from '../../src/lib/errors.ts';
 import { AddressLimits } from '../../src/signaling/address-limits.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
 
 const NONE = { maxConnectionsPerAddress: 0, maxJoinsPerMinute: 0, maxFailedJoinsPerMinute: 0 };
 
-test('connections and joins of one address are counted apart, and each address by itself', async (t) => {
-  const limits = new AddressLimits({ ...NONE, maxJoinsPerMinute: 2 });
-  t.teardown(() => limits.close());
+function refusal(run: () => unknown): AppError | undefined {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  return undefined;
+}
+
+test('connections and joins of one address are counted apart, and each address by itself, for a minute', (t) => {
+  const clock = new FakeClock();
+  const limits = new AddressLimits({ ...NONE, maxJoinsPerMinute: 2 }, clock);
   for (let i = 0; i < 2; i++) {
-    await limits.connect('192.0.2.1');
-    await limits.join('192.0.2.1', false);
+    limits.connect('192.0.2.1');
+    limits.join('192.0.2.1', false);
   }
-  for (const refused of [limits.connect('192.0.2.1'), limits.join('192.0.2.1', false)]) {
-    const error = await refused.catch((thrown: unknown) => thrown);
-    t.ok(error instanceof AppError && error.code === 'rate_limited');
-    const { retryAfterMs = 0 } = error as AppError;
-    t.ok(retryAfterMs > 50_000 && retryAfterMs <= 60_000, `to be tried again after ${retryAfterMs} ms`);
-  }
-  await limits.connect('192.0.2.2');
+  clock.advance(1000);
+  const tries = [() => limits.connect('192.0.2.1'), () => limits.join('192.0.2.1', false)];
+  for (const attempt of tries) t.match(refusal(attempt), { code: 'rate_limited', retryAfterMs: 59_000 });
+  limits.connect('192.0.2.2');
+  clock.advance(58_999);
+  for (const attempt of tries) t.match(refusal(attempt), { code: 'rate_limited', retryAfterMs: 1 });
+  clock.advance(1);
+  for (const attempt of tries) t.equal(refusal(attempt), undefined, 'what was refused did not count');
+  t.end();
 });
 
-test('who has failed too often may not prove anything for a while, but joins without a proof', async (t) => {
-  const limits = new AddressLimits({ ...NONE, maxFailedJoinsPerMinute: 3 });
-  t.teardown(() => limits.close());
-  for (let i = 0; i < 10; i++) await limits.join('a', true);
-  for (let i = 0; i < 3; i++) limits.joinFailed('a');
-  await t.rejects(limits.join('a', true), { code: 'rate_limited' });
-  await limits.join('a', false);
-  await limits.join('b', true);
+test('who has failed too often may not prove anything for a while, but joins without a proof', (t) => {
+  const limits = new AddressLimits({ ...NONE, maxFailedJoinsPerMinute: 3 }, new FakeClock());
+  for (let i = 0; i < 10; i++) limits.join('a', true)();
+  for (let i = 0; i < 3; i++) limits.join('a', true);
+  t.match(
+    refusal(() => limits.join('a', true)),
+    { code: 'rate_limited' },
+  );
+  limits.join('a', false);
+  limits.join('b', true);
+  t.end();
 });
 
-test('connections of one address are given back', async (t) => {
-  const limits = new AddressLimits({ ...NONE, maxConnectionsPerAddress: 2 });
+test('a proof that is being checked counts as wrong until it is known to be right', (t) => {
+  const limits = new AddressLimits({ ...NONE, maxFailedJoinsPerMinute: 2 }, new FakeClock());
+  const [first] = [limits.join('a', true), limits.join('a', true)];
+  t.match(
+    refusal(() => limits.join('a', true)),
+    { code: 'rate_limited' },
+  );
+  first();
+  limits.join('a', true);
+  t.match(
+    refusal(() => limits.join('a', true)),
+    { code: 'rate_limited' },
+  );
+  t.end();
+});
+
+test('connections of one address are given back', (t) => {
+  const limits = new AddressLimits({ ...NONE, maxConnectionsPerAddress: 2 }, new FakeClock());
   const closed = limits.opened('a');
   limits.opened('a');
-  await t.rejects(limits.connect('a'), { code: 'too_many_connections' });
+  t.match(
+    refusal(() => limits.connect('a')),
+    { code: 'too_many_connections' },
+  );
   closed();
-  await limits.connect('a');
+  limits.connect('a');
+  t.end();
 });
 
-test('no more than a bounded number of addresses is remembered', async (t) => {
-  const limits = new AddressLimits({ ...NONE, maxJoinsPerMinute: 1 });
-  await limits.join('first', false);
-  for (let i = 0; i < 25_000; i++) await limits.join(`address ${i}`, false);
+test('no more than a bounded number of addresses is remembered, and none for longer than a minute', (t) => {
+  const clock = new FakeClock();
+  const limits = new AddressLimits({ ...NONE, maxJoinsPerMinute: 1 }, clock);
+  limits.join('first', false);
+  for (let i = 0; i < 25_000; i++) limits.join(`address ${i}`, false);
   t.equal(limits.remembered, 20_000);
-  await t.rejects(limits.join('address 24999', false), { code: 'rate_limited' });
-  await limits.join('first', false);
-  limits.close();
-  t.equal(limits.remembered, 0);
+  t.match(
+    refusal(() => limits.join('address 24999', false)),
+    { code: 'rate_limited' },
+  );
+  limits.join('first', false);
+  clock.advance(60_000);
+  limits.join('last', false);
+  t.equal(limits.remembered, 1);
+  t.equal(clock.pendingTimers, 0);
+  t.end();
 });

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
 import { AddressRate } from '../../lib/rates/address-rate.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
@@ -7,6 +8,7 @@ export interface AdminAuthOptions {
   readonly token: string;
   /** Of one address; 0: any number. */
   readonly maxFailuresPerMinute: number;
+  readonly clock: Clock;
   readonly limitCounts?: LimitCounts;
 }
 
@@ -20,26 +22,23 @@ export class AdminAuth {
   readonly #digest: Buffer;
   readonly #failures: AddressRate;
 
-  constructor({ token, maxFailuresPerMinute, limitCounts }: AdminAuthOptions) {
+  constructor({ token, maxFailuresPerMinute: perMinute, clock, limitCounts }: AdminAuthOptions) {
     this.#digest = this.#digestOf(token);
-    this.#failures = new AddressRate(maxFailuresPerMinute, () => limitCounts?.hit('failed_api_requests_per_minute'));
+    const onRefused = () => limitCounts?.hit('failed_api_requests_per_minute');
+    this.#failures = new AddressRate({ perMinute, clock, onRefused });
   }
 
   /**
-   * `authorization` is the header, `addressKey` who asks. Rejects with `admin_token_required`, `admin_token_wrong`, or `rate_limited`
+   * `authorization` is the header, `addressKey` who asks. Throws `admin_token_required`, `admin_token_wrong`, or `rate_limited`
    * for more wrong ones. The right one is always taken: behind one address there may be many, and a stranger among them must not keep
    * the operator out.
    */
-  async check(authorization: string | undefined, addressKey: string): Promise<void> {
+  check(authorization: string | undefined, addressKey: string): void {
     const token = BEARER.exec(authorization ?? '')?.[1];
     if (token === undefined) throw new AppError('admin_token_required');
     if (timingSafeEqual(this.#digestOf(token), this.#digest)) return;
-    await this.#failures.take(addressKey);
+    this.#failures.take(addressKey);
     throw new AppError('admin_token_wrong');
-  }
-
-  close(): void {
-    this.#failures.close();
   }
 
   #digestOf(token: string): Buffer {

@@ -39,7 +39,6 @@ export interface Api {
   readonly middleware: Middleware;
   /** Problems that were answered, by code. */
   readonly errors: ReadonlyMap<ErrorCode, number>;
-  close(): void;
 }
 
 const DOCUMENT_PATH = `${API_PATH}/openapi.json`;
@@ -56,27 +55,27 @@ export function createApi(options: ApiOptions): Api {
   const errors = new Map<ErrorCode, number>();
   const routes = createRouter(createHandlers(options), options).routes();
 
-  /** Rejects with why they may not ask. */
-  const authenticate = async (context: Context): Promise<void> => {
+  /** Throws why they may not ask. */
+  const authenticate = (context: Context): void => {
     try {
       if (token === '') throw new AppError('api_off');
-      await auth.check(context.get('Authorization') || undefined, clientOf(context, options));
+      auth.check(context.get('Authorization') || undefined, clientOf(context, options));
     } catch (error) {
       // Not before it is known that the token is wrong: with the right one nobody is limited.
-      await requests.take(context.req);
+      requests.take(context.req);
       throw error;
     }
   };
 
   const answer = async (context: Context): Promise<void> => {
     if (token !== '' && isOfDocument(context)) {
-      await requests.take(context.req);
+      requests.take(context.req);
       context.type = 'application/json';
       document ??= JSON.stringify(openApiDocument(version));
       context.body = document;
       return;
     }
-    await authenticate(context);
+    authenticate(context);
     await routes(context as unknown as RouterContext, () => Promise.reject(notAnswered(context)));
   };
 
@@ -97,7 +96,6 @@ export function createApi(options: ApiOptions): Api {
       }
     },
     errors,
-    close: () => auth.close(),
   };
 }
 

@@ -1,63 +1,77 @@
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { Clock, Millis } from '../clock.ts';
 import { AppError } from '../errors.ts';
 
-const WINDOW_SECONDS = 60;
-/** Those that have been quiet the longest are forgotten first, and begin anew. */
+const WINDOW_MS: Millis = 60_000;
+/** Of too many, those whose minute began first are forgotten, and begin anew. */
 const MAX_REMEMBERED = 20_000;
 
-/**
- * So much of something from each address, as `addressKey` writes it, in each minute that begins with its first; 0: any number.
- * The library tells the time by itself.
- */
-export class AddressRate {
-  readonly #limiter: RateLimiterMemory | undefined;
-  readonly #onRefused: () => void;
-  /** Least recent first. */
-  readonly #keys = new Set<string>();
+interface Window {
+  count: number;
+  readonly endMs: Millis;
+}
 
-  /** `onRefused` is told each time that something is too much. */
-  constructor(perMinute: number, onRefused: () => void = () => {}) {
-    this.#onRefused = onRefused;
-    if (perMinute > 0) this.#limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS });
+export interface AddressRateOptions {
+  /** 0: any number. */
+  readonly perMinute: number;
+  readonly clock: Clock;
+  /** Called each time that something is too much. */
+  readonly onRefused?: () => void;
+}
+
+/** So much of something from each address, as `addressKey` writes it, in each minute that begins with its first. */
+export class AddressRate {
+  readonly #options: AddressRateOptions;
+  /** In the order in which they end. */
+  readonly #windows = new Map<string, Window>();
+
+  constructor(options: AddressRateOptions) {
+    this.#options = options;
   }
 
   /** How many addresses are remembered. */
   get size(): number {
-    return this.#keys.size;
+    return this.#windows.size;
   }
 
-  /** Counts one more; rejects with `rate_limited` if that was too much. */
-  async take(key: string): Promise<void> {
-    if (this.#limiter === undefined) return;
-    this.#remember(key, this.#limiter);
-    const { consumedPoints, msBeforeNext } = await this.#limiter.penalty(key);
-    if (consumedPoints > this.#limiter.points) throw this.#refusal(msBeforeNext);
+  /** Counts one more. Throws `rate_limited` if that is too much. */
+  take(key: string): void {
+    if (this.#options.perMinute === 0) return;
+    this.check(key);
+    const window = this.#windows.get(key) ?? this.#open(key);
+    window.count++;
   }
 
-  /** Rejects with `rate_limited` if one more would be too much. */
-  async check(key: string): Promise<void> {
-    const state = await this.#limiter?.get(key);
-    if (state != null && state.remainingPoints <= 0) throw this.#refusal(state.msBeforeNext);
+  /** Throws `rate_limited` if one more would be too much. */
+  check(key: string): void {
+    const { perMinute, clock, onRefused } = this.#options;
+    const nowMs = clock.now();
+    this.#forgetEnded(nowMs);
+    const window = this.#windows.get(key);
+    if (perMinute === 0 || window === undefined || window.count < perMinute) return;
+    onRefused?.();
+    throw new AppError('rate_limited', undefined, { retryAfterMs: Math.ceil(window.endMs - nowMs) });
   }
 
-  close(): void {
-    // Each has a timer.
-    for (const key of this.#keys) void this.#limiter?.delete(key);
-    this.#keys.clear();
+  /** One that was taken does not count after all. */
+  giveBack(key: string): void {
+    const window = this.#windows.get(key);
+    if (window !== undefined && window.count > 0) window.count--;
   }
 
-  #refusal(msBeforeNext: number): AppError {
-    this.#onRefused();
-    return new AppError('rate_limited', undefined, { retryAfterMs: Math.max(1, Math.ceil(msBeforeNext)) });
+  #open(key: string): Window {
+    if (this.#windows.size >= MAX_REMEMBERED) {
+      const [oldest = ''] = this.#windows.keys();
+      this.#windows.delete(oldest);
+    }
+    const window = { count: 0, endMs: this.#options.clock.now() + WINDOW_MS };
+    this.#windows.set(key, window);
+    return window;
   }
 
-  #remember(key: string, limiter: RateLimiterMemory): void {
-    this.#keys.delete(key);
-    this.#keys.add(key);
-    if (this.#keys.size <= MAX_REMEMBERED) return;
-    const [oldest] = this.#keys;
-    if (oldest === undefined) return;
-    this.#keys.delete(oldest);
-    void limiter.delete(oldest);
+  #forgetEnded(nowMs: Millis): void {
+    for (const [key, { endMs }] of this.#windows) {
+      if (endMs > nowMs) return;
+      this.#windows.delete(key);
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../clock.ts';
 import { addressKey, type TrustedProxies } from '../net/client-address.ts';
 import { AddressRate } from './address-rate.ts';
 import type { LimitCounts } from './limit-counts.ts';
@@ -7,6 +8,7 @@ export interface RequestRateOptions {
   /** Of one address; 0: any number. */
   readonly maxRequestsPerMinute: number;
   readonly proxies: TrustedProxies;
+  readonly clock: Clock;
   readonly limitCounts?: LimitCounts;
 }
 
@@ -15,17 +17,14 @@ export class RequestRate {
   readonly #rate: AddressRate;
   readonly #proxies: TrustedProxies;
 
-  constructor({ maxRequestsPerMinute, proxies, limitCounts }: RequestRateOptions) {
-    this.#rate = new AddressRate(maxRequestsPerMinute, () => limitCounts?.hit('requests_per_minute'));
+  constructor({ maxRequestsPerMinute, proxies, clock, limitCounts }: RequestRateOptions) {
+    const onRefused = () => limitCounts?.hit('requests_per_minute');
+    this.#rate = new AddressRate({ perMinute: maxRequestsPerMinute, clock, onRefused });
     this.#proxies = proxies;
   }
 
-  /** Counts this one; rejects with `rate_limited` if that was too much. */
-  take(request: IncomingMessage): Promise<void> {
-    return this.#rate.take(addressKey(this.#proxies.clientOfRequest(request)));
-  }
-
-  close(): void {
-    this.#rate.close();
+  /** Counts this one. Throws `rate_limited` if that is too much. */
+  take(request: IncomingMessage): void {
+    this.#rate.take(addressKey(this.#proxies.clientOfRequest(request)));
   }
 }
