@@ -7,8 +7,10 @@ import {
 import type { Socket } from 'node:net';
 import { addressKey, type TrustedProxies } from '../lib/net/client-address.ts';
 import { isFromReserve } from '../lib/net/descriptor-reserve.ts';
+import { hasOneHost } from '../lib/net/host-header.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { boundPipelining } from './pipelining.ts';
+import { ignoreOtherUpgrades } from './upgrades.ts';
 
 export interface HttpServerOptions {
   /** WebSockets at the same time, of all and of one address; 0 of one address: any number. */
@@ -29,7 +31,10 @@ const KEEP_ALIVE_MS = 5000;
 /** Whoever takes nothing of an answer for so many times the time for a head does not want it. WebSockets have their own watch. */
 const STALLED = 3;
 const MAX_HEADER_BYTES = 16_384;
-const MAX_HEADERS = 100;
+const ONE_HOST = 'A request has one Host line.\n';
+
+/** The connections of each server, those included that Node has given to others. */
+const connections = new WeakMap<Server, Set<Socket>>();
 
 /** An HTTP server on which nobody can hold connections by being slow, nor take those of everybody. */
 export function createBoundedHttpServer(listener: RequestListener, options: HttpServerOptions): Server {
@@ -45,8 +50,20 @@ export function createBoundedHttpsServer(
   return bounded(createHttpsServer({ ...timeouts(options), ...tls }, answering(listener, options)), options);
 }
 
+/** Ends every connection. Resolves when the server has closed. */
+export function closeHttpServer(http: Server): Promise<void> {
+  return new Promise((resolve) => {
+    http.close(() => resolve());
+    for (const socket of connections.get(http) ?? []) socket.destroy();
+  });
+}
+
 function answering(listener: RequestListener, { limitCounts }: HttpServerOptions): RequestListener {
-  return boundPipelining(listener, () => limitCounts?.hit('http_requests_at_once'));
+  const ofOneHost: RequestListener = (request, response) => {
+    if (hasOneHost(request)) listener(request, response);
+    else response.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' }).end(ONE_HOST);
+  };
+  return boundPipelining(ofOneHost, () => limitCounts?.hit('http_requests_at_once'));
 }
 
 function timeouts({ requestTimeoutMs }: HttpServerOptions): ServerOptions {
@@ -63,7 +80,17 @@ function bounded<S extends Server>(
   http: S,
   { maxConnections, maxConnectionsPerAddress, requestTimeoutMs, proxies, limitCounts }: HttpServerOptions,
 ): S {
-  http.maxHeadersCount = MAX_HEADERS;
+  const open = new Set<Socket>();
+  connections.set(http, open);
+  const [read] =
+    http.listeners('secureConnection').length > 0 ? http.listeners('secureConnection') : http.listeners('connection');
+  ignoreOtherUpgrades(http, (connection) => read?.call(http, connection));
+  http.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  // Any number: `maxHeaderSize` bounds them. A bound here would drop those behind it without a word, such as what a proxy has added.
+  http.maxHeadersCount = 0;
   http.timeout = requestTimeoutMs * STALLED;
   http.maxConnections = maxConnections * CONNECTIONS_PER_WEBSOCKET;
   http.on('drop', () => limitCounts?.hit('http_connections'));

@@ -24,7 +24,7 @@ import { AccessControl } from '../rooms/access.ts';
 import { RoomRegistry } from '../rooms/registry.ts';
 import { turnServers } from '../signaling/ice-servers.ts';
 import { SignalingEndpoint } from '../signaling/signaling-server.ts';
-import { createBoundedHttpServer, createBoundedHttpsServer } from './http-server.ts';
+import { closeHttpServer, createBoundedHttpServer, createBoundedHttpsServer } from './http-server.ts';
 import { SHARED_PORT_LIMITS, SharedPort } from './shared-port.ts';
 import { accessError, listenError, mediaError } from './start-error.ts';
 import { PageTls } from './tls/page-tls.ts';
@@ -181,7 +181,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     tls?.close();
     sharedPort?.close();
     // Together: the port may have connections of both.
-    await Promise.all([closeHttp(http), plane.close(), toldOutside]);
+    await Promise.all([closeHttpServer(http), plane.close(), toldOutside]);
     log.info('server closed');
   };
 
@@ -306,11 +306,4 @@ function urlOf(config: Config, tls: PageTls | undefined, port: number): string {
 function hostForBrowser(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return isIPv6(host) ? `[${host}]` : host;
-}
-
-function closeHttp(http: HttpServer): Promise<void> {
-  return new Promise((resolve) => {
-    http.close(() => resolve());
-    http.closeAllConnections();
-  });
 }

@@ -8,6 +8,7 @@ import { addressKey, TrustedProxies } from '../lib/net/client-address.ts';
 import { isAllowedHost, urlOfHost } from '../lib/net/host-header.ts';
 import { matchesOrigin } from '../lib/net/origin.ts';
 import type { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
+import { asksForWebSocket } from '../lib/net/upgrade-header.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
@@ -116,6 +117,10 @@ export class SignalingEndpoint {
   }
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    // Whoever gave the request to this listener answers it.
+    if (!asksForWebSocket(request)) return;
+    // It may have been one of several.
+    request.headers.upgrade = 'websocket';
     socket.on('error', ignore);
     const [path] = (request.url ?? '').split('?');
     if (path !== PATH) {
@@ -243,6 +248,8 @@ function respond(socket: Duplex, status: number, text: string, retryAfterMs?: nu
     `Content-Length: ${Buffer.byteLength(body)}`,
     ...(retryAfterMs === undefined ? [] : [`Retry-After: ${Math.ceil(retryAfterMs / 1000)}`]),
   ];
+  // Node has given the connection away: nobody else would ever end it.
+  socket.once('finish', () => socket.destroy());
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 

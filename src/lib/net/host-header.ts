@@ -1,4 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+
+/** Node keeps the first of several `Host` lines, a proxy before it perhaps the last (RFC 9112 section 3.2). */
+export function hasOneHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): boolean {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) if (rawHeaders[index]?.toLowerCase() === 'host') count++;
+  return count <= 1;
+}
 
 /** A name (RFC 1035 section 2.3.4), a dot behind it, and a port. */
 const MAX_HOST_LENGTH = 260;
