@@ -117,8 +117,11 @@ export class SignalingEndpoint {
   }
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    // Whoever gave the request to this listener answers it.
-    if (!asksForWebSocket(request)) return;
+    if (!asksForWebSocket(request)) {
+      // Another listener may answer it as if it had not asked.
+      if (this.#options.server.listenerCount('upgrade') === 1) respond(socket, 400, 'Only WebSockets are spoken here.');
+      return;
+    }
     // It may have been one of several.
     request.headers.upgrade = 'websocket';
     socket.on('error', ignore);
