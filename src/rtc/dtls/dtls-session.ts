@@ -2,7 +2,7 @@
  * The server's end of one DTLS-SRTP handshake (RFC 5764): werift's `DtlsServer` behind a strict door. The door reassembles and orders the
  * handshake, repeats our flights, verifies the peer, and lets nothing in the clear through once there are keys.
  */
-import { DtlsServer, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm, signatures } from 'werift';
+import { DtlsServer, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm } from 'werift';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import type { DtlsCertificate, Fingerprint } from './certificate.ts';
 import { type HelloRefusal, refusalOf } from './client-hello.ts';
@@ -13,7 +13,8 @@ import {
   type HandshakeMessage,
   HandshakeReassembler,
 } from './handshake-reassembler.ts';
-import { findImpostor, SIGNATURE_SCHEMES } from './peer-verification.ts';
+import { offerEverySignature } from './offered-signatures.ts';
+import { findImpostor } from './peer-verification.ts';
 import { type ExportedSrtpKeys, USE_SRTP_PROFILES, type UseSrtpProfile } from './use-srtp.ts';
 
 export interface DtlsSessionEvents {
@@ -65,13 +66,7 @@ const FLIGHT_5: readonly number[] = [
   HANDSHAKE_TYPE.certificateVerify,
 ];
 
-/** werift asks the peer to sign as werift itself would; more can be verified here. The values are those of RFC 8446 section 4.2.3. */
-const offeredSchemes: { hash: number; signature: number }[] = signatures;
-for (const scheme of SIGNATURE_SCHEMES.keys()) {
-  const [hash, signature] = [scheme >> 8, scheme & 0xff];
-  const isOffered = offeredSchemes.some((offered) => offered.hash === hash && offered.signature === signature);
-  if (!isOffered) offeredSchemes.push({ hash, signature });
-}
+offerEverySignature();
 
 type State = 'handshaking' | 'connected' | 'closed';
 
