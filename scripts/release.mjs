@@ -2,18 +2,16 @@
 // The same sources, packages and Node give the same bytes.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { placeArchiveFiles } from './archive-files.mjs';
 import { buildBinary } from './binary.mjs';
 import { thirdPartyNotices } from './notices.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const FILES = ['LICENSE', 'README.md', 'CHANGELOG.md', 'config.sample.toml'];
-const SYSTEMD = 'deploy/systemd';
 const OWNER =
   process.platform === 'darwin' ? ['--uid', '0', '--gid', '0'] : ['--owner=0', '--group=0', '--numeric-owner'];
 
@@ -28,11 +26,6 @@ function sourceDate() {
   } catch {
     throw new Error('these sources are not in git; set SOURCE_DATE_EPOCH to the seconds of their date');
   }
-}
-
-async function place(from, to, mode = 0o644) {
-  await copyFile(from, to);
-  await chmod(to, mode);
 }
 
 /** The archive of a folder inside `directory`. Names are sorted, the times, owners and modes fixed. */
@@ -67,12 +60,7 @@ export async function release({ outdir, nodeLicense }) {
     await writeFile(join(folder, 'THIRD-PARTY-NOTICES.txt'), await thirdPartyNotices(contents, nodeLicense), {
       mode: 0o644,
     });
-    for (const file of FILES) await place(join(ROOT, file), join(folder, file));
-    if (process.platform === 'linux' && existsSync(join(ROOT, SYSTEMD))) {
-      await mkdir(join(folder, 'systemd'));
-      for (const file of await readdir(join(ROOT, SYSTEMD)))
-        await place(join(ROOT, SYSTEMD, file), join(folder, 'systemd', file));
-    }
+    await placeArchiveFiles(folder);
     const archive = await pack(directory, name, sourceDate());
     const file = join(outdir, `${name}.tar.gz`);
     await writeFile(file, archive);

@@ -28,7 +28,7 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
 
   t.test('comes with licences, notices, sample configuration and unit, and has less than 90 MB', async (t) => {
     const files = readdirSync(binary.folder);
-    for (const name of ['LICENSE', 'README.md', 'config.sample.toml', 'systemd', 'partyline'])
+    for (const name of ['LICENSE', 'README.md', 'SECURITY.md', 'config.sample.toml', 'docs', 'deploy', 'partyline'])
       t.ok(files.includes(name), `${name} is in the archive`);
     const notices = readFileSync(join(binary.folder, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
     for (const name of ['werift', '@discordjs/opus', 'node-addon-api', 'preact', 'acme-client', 'Node.js'])

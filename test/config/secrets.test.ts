@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { type Config, ConfigError, readCommand } from '../../src/config/config.ts';
@@ -135,5 +135,32 @@ test('files with secrets that every user of the machine can read or change are w
   writeFileSync(config, '[room-passwords]\nvault = "sesame"\n');
   t.match(warnings(['--config', config]), [/^Every user of this machine can read .*partyline\.toml/]);
   t.strictSame(warnings(['--tls-cert', 'c.pem', '--tls-key', join(directory, 'gone.pem')]), []);
+  t.end();
+});
+
+test('the configuration may name files that the variables of a service replace', (t) => {
+  const directory = t.testdir({ own: 'QmFzZTY0-of-the-file-0000', handed: 'QmFzZTY0-of-the-service-0' });
+  const [own, handed] = [join(directory, 'own'), join(directory, 'handed')];
+  const file = join(directory, 'partyline.toml');
+  writeFileSync(file, `admin-token-file = "${own}"\n`);
+  t.equal(
+    configFrom(['--config', file]).adminToken,
+    'QmFzZTY0-of-the-file-0000',
+    'as the check of an operator reads it',
+  );
+  writeFileSync(file, `admin-token-file = "${join(directory, 'not-for-the-service')}"\n`);
+  const env = { PARTYLINE_ADMIN_TOKEN_FILE: handed };
+  t.equal(configFrom(['--config', file], env).adminToken, 'QmFzZTY0-of-the-service-0', 'as the service reads it');
+  t.end();
+});
+
+test('every secret that is kept in a file can be handed to the service', (t) => {
+  const credentials = readFileSync(new URL('../../deploy/systemd/credentials.conf', import.meta.url), 'utf8');
+  for (const key of ['token-secret', 'admin-token', 'webhook-secret', 'turn-secret', 'tls-cert', 'tls-key']) {
+    const variable = `PARTYLINE_${key.replaceAll('-', '_').toUpperCase()}${key.startsWith('tls') ? '' : '_FILE'}`;
+    t.match(credentials, new RegExp(`^#?LoadCredential=${key}:/`, 'm'));
+    t.match(credentials, `${variable}=%d/${key}`);
+    t.notMatch(problemsFrom([], { [variable]: '/nowhere' }).join(), 'is not known', `${variable} is a setting`);
+  }
   t.end();
 });

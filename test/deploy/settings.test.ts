@@ -23,6 +23,7 @@ const FLAGS_OF_OTHERS: ReadonlySet<string> = new Set([
   '--now', // systemctl
   '--check', // sha256sum
   '--ignore-missing',
+  '--deploy-hook', // certbot
   '--static-auth-secret', // coturn
 ]);
 

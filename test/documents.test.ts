@@ -1,0 +1,86 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Test, test } from 'tap';
+import { placeArchiveFiles } from '../scripts/archive-files.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const NOT_OURS = /^(?:node_modules|dist|\.[^/]*)\//;
+
+function documentsIn(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.md') && !NOT_OURS.test(name)).sort();
+}
+
+/** Without code, in which anything may stand. */
+function prose(file: string): string {
+  return readFileSync(file, 'utf8')
+    .replace(/^```.*?^```$/gms, '')
+    .replace(/`[^`\n]*`/g, '`code`');
+}
+
+/** The anchors of headings, as GitHub makes them. */
+function anchorsOf(file: string): Set<string> {
+  const text = readFileSync(file, 'utf8').replace(/^```.*?^```$/gms, '');
+  const headings = [...text.matchAll(/^#{1,6} +(.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  return new Set(headings);
+}
+
+/** Links and pictures in Markdown and HTML that lead to a file or a heading. */
+function linksOf(file: string): string[] {
+  const text = prose(file);
+  const all = [
+    ...text.matchAll(/\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)/g),
+    ...text.matchAll(/^\[[^\]]+\]:\s+(\S+)/gm),
+    ...text.matchAll(/\b(?:href|src)="([^"]+)"/g),
+  ];
+  return all.map(([, target = '']) => target).filter((target) => !/^[a-z][a-z+.-]*:/i.test(target));
+}
+
+function checkLinks(t: Test, folder: string): number {
+  let links = 0;
+  for (const name of documentsIn(folder)) {
+    const file = join(folder, name);
+    for (const link of linksOf(file)) {
+      links++;
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? file : join(dirname(file), decodeURI(path));
+      const isInside = !relative(folder, target).startsWith('..');
+      t.ok(isInside && existsSync(target), `${name}: ${link} leads to something`);
+      if (anchor !== undefined && existsSync(target) && statSync(target).isFile() && target.endsWith('.md'))
+        t.ok(anchorsOf(target).has(anchor), `${name}: ${link} leads to a heading`);
+    }
+  }
+  return links;
+}
+
+test('every relative link in the documents leads somewhere', (t) => {
+  t.ok(checkLinks(t, ROOT) > 50);
+  t.end();
+});
+
+test('and also in the archive of a release, which has what the documents tell to copy', async (t) => {
+  const folder = t.testdir();
+  await placeArchiveFiles(folder);
+  t.ok(checkLinks(t, folder) > 50);
+  const operations = readFileSync(join(folder, 'docs/operations.md'), 'utf8');
+  const copied = [...operations.matchAll(/\b(?:cp|install -m \d+) ([\w./-]+) /g)].map(([, file = '']) => file);
+  t.ok(copied.length >= 4);
+  const built = ['partyline', 'partyline-new'];
+  for (const file of copied.filter((name) => !built.includes(name))) t.ok(existsSync(join(folder, file)), file);
+  for (const file of ['nginx/partyline.conf', 'caddy/Caddyfile', 'prometheus/alerts.yaml', 'grafana/partyline.json'])
+    t.ok(existsSync(join(folder, 'deploy', file)), file);
+});
+
+test('the documents begin with what anybody can do, and run nothing as root', (t) => {
+  const [, first = ''] = /^```sh\n(.*?)^```$/ms.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? [];
+  t.equal(first, 'npm ci && npm start\n');
+  for (const name of documentsIn(ROOT))
+    t.notMatch(readFileSync(join(ROOT, name), 'utf8'), /sudo \S*partyline(?! check)\b.*--domain/, name);
+  t.end();
+});
