@@ -77,6 +77,10 @@ export const MEDIA_COUNTERS = {
     help: 'RTP packets that the jitter buffer could not use.',
   },
   packetsDuplicate: { name: 'partyline_rtp_packets_duplicate_total', help: 'RTP packets that arrived more than once.' },
+  packetsChecked: {
+    name: 'partyline_rtp_packets_checked_total',
+    help: 'RTP packets decoded only to check the level that their sender claims.',
+  },
   framesDecoded: { name: 'partyline_frames_decoded_total', help: 'Opus frames decoded.' },
   framesConcealed: { name: 'partyline_frames_concealed_total', help: 'Frames concealed in place of lost ones.' },
   framesRecovered: {
