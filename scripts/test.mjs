@@ -25,7 +25,7 @@ function readArguments() {
     options: {
       quick: { type: 'boolean', default: false },
       // Many tests wait for sound most of the time.
-      jobs: { type: 'string', default: String(CORES + 1) },
+      jobs: { type: 'string', default: String(CORES) },
       // Only for what hangs.
       timeout: { type: 'string', default: '300' },
     },
@@ -68,7 +68,7 @@ async function main({ files, jobs, timeoutMs }) {
   // What runs now may use it; a run inside of another finds it up to date.
   if (isOutOfDate(ROOT, ['dist/main.js', 'dist/worker.js', 'dist/web/index.html', 'dist/web/admin.html']))
     await buildAll();
-  await runAll(files, { jobs, heavyJobs: Math.max(1, Math.floor(CORES / 2)) }, async (file) => {
+  await runAll(files, { jobs }, async (file) => {
     const results = await runFile(compiledPath(ROOT, COMPILED, file), { cwd: ROOT, env: process.env, timeoutMs });
     print(file, results);
     summary.add(file, results);

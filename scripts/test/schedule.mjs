@@ -1,34 +1,31 @@
-/** They have browsers, executables and other programs beside them: few at a time, and first, because they take longest. */
-const HEAVY = ['test/e2e/', 'test/binary/', 'test/interop/'];
-/** They mostly wait. */
-const LONG = ['test/server/', 'test/deploy/', 'test/fuzz/', 'test/bench/', 'test/media/'];
+/**
+ * They need the machine for themselves: browsers, the executable, and conversations whose every packet counts. They run one after the other
+ * when all others have ended.
+ */
+const ALONE = ['test/e2e/', 'test/binary/', 'test/interop/', 'test/deploy/', 'test/server/'];
+/** Of these folders: nobody talks there. */
+const TOGETHER = ['test/server/tls/'];
+/** They take longest, and begin first. */
+const LONG = ['test/server/', 'test/fuzz/', 'test/bench/', 'test/media/'];
 
 /** Whether the file is left out of a quick run: it needs other programs or is about a whole server. */
 export function isSlow(file) {
-  return [...HEAVY, 'test/server/', 'test/deploy/'].some((folder) => file.startsWith(folder));
+  return [...ALONE, ...TOGETHER].some((folder) => file.startsWith(folder));
 }
 
-/**
- * Runs all files, `jobs` at a time and of them at most `heavyJobs` that keep a core busy by themselves. Resolves when the
- * last one has.
- */
-export async function runAll(files, { jobs, heavyJobs }, run) {
-  const rank = (file) => (startsWithOneOf(file, HEAVY) ? 0 : startsWithOneOf(file, LONG) ? 1 : 2);
-  const waiting = [...files].sort((a, b) => rank(a) - rank(b));
-  let heavy = 0;
-  const next = () => {
-    const index = waiting.findIndex((file) => heavy < heavyJobs || rank(file) > 0);
-    return index < 0 ? undefined : waiting.splice(index, 1)[0];
-  };
+/** Runs all files, `jobs` at a time, and at the end those that need the machine for themselves. Resolves when the last one has ended. */
+export async function runAll(files, { jobs }, run) {
+  const rank = (file) => (startsWithOneOf(file, LONG) ? 0 : 1);
+  const waiting = files.filter((file) => !runsAlone(file)).sort((a, b) => rank(a) - rank(b));
   const work = async () => {
-    for (let file = next(); file !== undefined; file = next()) {
-      const isHeavy = rank(file) === 0;
-      if (isHeavy) heavy++;
-      await run(file);
-      if (isHeavy) heavy--;
-    }
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await run(file);
   };
   await Promise.all(Array.from({ length: jobs }, work));
+  for (const file of files.filter(runsAlone)) await run(file);
+}
+
+function runsAlone(file) {
+  return startsWithOneOf(file, ALONE) && !startsWithOneOf(file, TOGETHER);
 }
 
 function startsWithOneOf(file, folders) {
