@@ -14,6 +14,7 @@ export const problems = {
   already_joined: NO_UNDERSTANDING,
   message_too_large: NO_UNDERSTANDING,
   too_many_messages: 'That was too much at once. Wait a moment.',
+  too_many_offers: 'That was too much at once. Wait a moment.',
   join_timeout: 'Joining took too long. Try again.',
   invalid_name: 'The server does not take this name. It may have 1 to 64 characters, and no control characters.',
   invalid_room: 'The server does not take this channel name. It may have letters, digits, “-”, “_” and “.”.',
