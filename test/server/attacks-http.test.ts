@@ -178,14 +178,11 @@ test('one address gets no more requests than it may, but for who has the admin t
   );
 
   for (let i = 0; i < 5; i++) await ask('/api/v1/server', '192.0.2.3', 'Bearer wrong');
-  const told = await Promise.all(
-    [`Bearer ${token}`, 'Bearer wrong'].map(async (guess) => {
-      const { status, headers } = await ask('/api/v1/server', '192.0.2.3', guess);
-      return { status, after: headers.get('retry-after') };
-    }),
-  );
-  t.equal(told[0]?.status, 429);
-  t.strictSame(told[0], told[1], 'who guesses does not see by this limit when a guess was right');
+  const wrong = await ask('/api/v1/server', '192.0.2.3', 'Bearer wrong');
+  t.equal(wrong.status, 429);
+  t.ok(Number(wrong.headers.get('retry-after')) > 0);
+  const right = await ask('/api/v1/server', '192.0.2.3', `Bearer ${token}`);
+  t.equal(right.status, 200, 'guesses from the same address, behind a proxy perhaps, lock nobody out');
 });
 
 test('behind a trusted proxy each client has its own limits', async (t) => {
