@@ -26,6 +26,7 @@ export interface HealthProblem {
     | 'worker_missing'
     | 'worker_stalled'
     | 'worker_failing'
+    | 'worker_starved'
     | 'event_loop_stalled'
     | 'certificate_missing'
     | 'certificate_not_yet_valid'
@@ -39,7 +40,7 @@ export interface HealthProblem {
 export interface Health {
   readonly status: 'ok' | 'unhealthy' | 'draining' | 'closing';
   readonly version: string;
-  /** Where the status is `ok` or `draining`, they are those that no restart mends: of the certificate and of the reverse proxy. */
+  /** Where the status is `ok` or `draining`, they are those that no restart mends: of the certificate, the reverse proxy and the machine. */
   readonly problems: readonly HealthProblem[];
   readonly rooms: number;
   readonly participants: number;
@@ -66,7 +67,7 @@ export function health({
   return {
     status: closing ? 'closing' : problems.length > 0 ? 'unhealthy' : draining ? 'draining' : 'ok',
     version,
-    problems: [...problems, ...settingsProblems(certificate, untrustedProxy)],
+    problems: [...problems, ...settingsProblems(certificate, untrustedProxy), ...workers.flatMap(starvationOf)],
     rooms,
     participants,
     workers: workers.map((worker) => ({
@@ -83,6 +84,15 @@ function settingsProblems(certificate: HealthProblem | undefined, untrustedProxy
   const message =
     'A reverse proxy forwards requests and is not in trust-proxy: all who come by it count as one address. Name it with --trust-proxy.';
   return [...problems, { code: 'proxy_not_trusted', message }];
+}
+
+/** Everybody is served, only late; and a restart would not make the neighbours any quieter. */
+function starvationOf({ worker, starved }: WorkerHealth): HealthProblem[] {
+  if (!starved) return [];
+  const message =
+    `Sound of media worker ${worker} is late although it has time to spare: ` +
+    'other programs have the processor, or other virtual machines on this host.';
+  return [{ code: 'worker_starved', message }];
 }
 
 function problemOf({ worker, running, failing, tickAgeMs }: WorkerHealth): HealthProblem | undefined {

@@ -193,6 +193,8 @@ export interface WorkerHealth {
   readonly restarts: number;
   /** Since the last finished tick, or since the start before the first; null while there is none running. */
   readonly tickAgeMs: number | null;
+  /** Its ticks are late although it has time to spare: others have the processor. */
+  readonly starved: boolean;
 }
 
 /** What one media worker has done. */

@@ -41,10 +41,18 @@ export const MEDIA_GAUGES = {
     help: 'Maximum tick lateness in the last 0.5 s.',
     perUnit: 1e-3,
   },
-  utilization: { name: 'partyline_media_utilization_ratio', help: 'Share of its time that the worker is busy.' },
+  utilization: { name: 'partyline_media_utilization_ratio', help: 'Share of a processor that the worker uses.' },
+  waitingShare: {
+    name: 'partyline_media_waiting_ratio',
+    help: 'Share of its time that the worker waits for a processor, because other programs have it.',
+  },
   overloadLevel: {
     name: 'partyline_media_overload_level',
     help: 'What the worker does about its load: 0 nothing, 1 and 2 simpler encoding, 3 fewer talkers, 4 no newcomers.',
+  },
+  starved: {
+    name: 'partyline_media_starved',
+    help: 'Whether ticks are late although the worker has time to spare (1), because it gets too little of the processor.',
   },
   heapUsedBytes: { name: 'partyline_media_heap_used_bytes', help: 'JavaScript heap in use.' },
 } as const satisfies Record<string, StatisticDescription>;

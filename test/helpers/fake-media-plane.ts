@@ -186,7 +186,7 @@ export class FakeMediaPlane implements MediaPlane {
 
 /** A worker that does its work, but for what is given. */
 export function workerHealth(given: Partial<WorkerHealth> = {}): WorkerHealth {
-  return { worker: 0, running: true, failing: false, restarts: 0, tickAgeMs: 5, ...given };
+  return { worker: 0, running: true, failing: false, restarts: 0, tickAgeMs: 5, starved: false, ...given };
 }
 
 const NO_OBSERVATIONS: HistogramSnapshot = { bounds: [0.001, 0.01], counts: [0, 0], sum: 0, count: 0 };

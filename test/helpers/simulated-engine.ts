@@ -1,5 +1,6 @@
 /** A whole media engine in simulated time, and peers at the other end of its UDP port: real STUN, SRTP, RTCP and Opus, no socket. */
 
+import type { ThreadLoad } from '../../src/lib/thread-load.ts';
 import type { MediaNetwork } from '../../src/media/plane.ts';
 import type { MediaFigures } from '../../src/media/statistics.ts';
 import { MediaEngine, type MediaEngineOptions } from '../../src/media/worker/engine.ts';
@@ -40,8 +41,10 @@ export class SimulatedEngine {
   readonly networks = new Map<number, MediaNetwork>();
   /** Levels of overload that the engine told of. */
   readonly overload: number[] = [];
-  /** What the engine takes for its load, 0 to 1. */
-  busyShare = 0;
+  /** Whether the engine said last that it is starved. */
+  isStarved = false;
+  /** What the engine takes for its load. */
+  load: ThreadLoad = { runningShare: 0, waitingShare: 0 };
   readonly #seed: number;
   readonly #port = simulatedPort();
   #lastId = 0;
@@ -56,9 +59,10 @@ export class SimulatedEngine {
         if (event.type === 'networks')
           for (const { memberId, network } of event.networks) this.networks.set(memberId, network);
         if (event.type === 'overload') this.overload.push(event.level);
+        if (event.type === 'starved') this.isStarved = event.isStarved;
         if (event.type === 'failure') throw new Error(event.message);
       },
-      busyShare: () => this.busyShare,
+      loadMeter: { measure: () => this.load },
       random: createPrng(seed),
       ...options,
     });

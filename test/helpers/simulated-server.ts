@@ -144,7 +144,7 @@ class SimulatedHost implements MediaHost {
         if (event.type === 'failure') throw new Error(event.message);
         if (this.#alive) events.event(event);
       },
-      busyShare: () => 0.1,
+      loadMeter: { measure: () => ({ runningShare: 0.1, waitingShare: 0 }) },
       random,
     });
   }

@@ -16,8 +16,8 @@ test('a server whose workers all tick is healthy', (t) => {
     rooms: 3,
     participants: 4,
     workers: [
-      { worker: 0, running: true, failing: false, restarts: 0, tickAgeMs: 5 },
-      { worker: 1, running: true, failing: false, restarts: 1, tickAgeMs: 1000 },
+      { worker: 0, running: true, failing: false, restarts: 0, tickAgeMs: 5, starved: false },
+      { worker: 1, running: true, failing: false, restarts: 1, tickAgeMs: 1000, starved: false },
     ],
   });
   t.end();
@@ -37,6 +37,15 @@ test('a worker that does not tick, is not there or dies again and again makes th
   t.match(withWorker({ failing: true }), {
     status: 'unhealthy',
     problems: [{ code: 'worker_failing', message: 'Media worker 1 dies again and again.' }],
+  });
+  t.end();
+});
+
+test('a worker that the machine starves is told, but the server is healthy: a restart would not help', (t) => {
+  const workers = [TICKING[0]!, workerHealth({ worker: 1, starved: true })];
+  t.match(health({ ...STATE, workers }), {
+    status: 'ok',
+    problems: [{ code: 'worker_starved', message: /^Sound of media worker 1 is late although it has time to spare/ }],
   });
   t.end();
 });

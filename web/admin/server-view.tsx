@@ -123,11 +123,12 @@ function Worker(status: WorkerStatus) {
   );
 }
 
-function workerState({ running, failing, overloadLevel, restarts }: WorkerStatus): string {
+function workerState({ running, failing, overloadLevel, starved, restarts }: WorkerStatus): string {
   const life = failing ? strings.failing : running ? strings.running : strings.dead;
   return [
     life,
     ...(overloadLevel > 0 ? [strings.overload(overloadLevel)] : []),
+    ...(starved ? [strings.starved] : []),
     ...(restarts > 0 ? [strings.restarts(restarts)] : []),
   ].join(', ');
 }

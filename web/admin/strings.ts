@@ -47,6 +47,7 @@ export const strings = {
   dead: 'being replaced',
   failing: 'dies again and again',
   overload: (level: number) => `overloaded, level ${level}`,
+  starved: 'late, others have the processor',
   restarts: (count: number) => (count === 1 ? '1 restart' : `${count} restarts`),
   noRooms: 'There is no room now. Rooms open when somebody joins, or here.',
   moreRooms: (shown: number, total: number) => `The oldest ${shown} of ${total} rooms are shown.`,

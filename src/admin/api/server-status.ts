@@ -43,7 +43,7 @@ export function serverStatus(sources: ServerStatusSources): () => z.output<typeo
 }
 
 function workerView(
-  { worker, running, failing, restarts, tickAgeMs }: WorkerHealth,
+  { worker, running, failing, restarts, tickAgeMs, starved }: WorkerHealth,
   stats: MediaStats | undefined,
 ): z.output<typeof workerSchema> {
   const { gauges } = stats ?? {};
@@ -55,6 +55,7 @@ function workerView(
     tickAgeMs,
     load: rounded(gauges?.utilization, 3),
     overloadLevel: gauges?.overloadLevel ?? 0,
+    starved,
     rooms: gauges?.rooms ?? 0,
     connections: gauges?.connections ?? 0,
     talkers: gauges?.talkers ?? 0,

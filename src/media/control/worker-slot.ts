@@ -197,6 +197,7 @@ export class WorkerSlot {
       failing: this.failing,
       restarts: this.#restarts,
       tickAgeMs: this.#host?.tickAgeMs() ?? null,
+      starved: this.available && this.#stats?.gauges.starved === 1,
     };
   }
 
@@ -240,17 +241,30 @@ export class WorkerSlot {
       case 'overload':
         this.#tellOverload(event);
         return;
+      case 'starved':
+        this.#tellStarved(event);
+        return;
       case 'failure':
         this.#options.log.error({ worker: this.#options.index, error: event.message }, 'media tick failed');
         return;
     }
   }
 
-  #tellOverload({ level, busyShare, latenessMs }: MediaEvent & { type: 'overload' }): void {
+  #tellOverload({ level, runningShare, waitingShare }: MediaEvent & { type: 'overload' }): void {
     const { words } = overloadMeasures(level);
-    const fields = { worker: this.#options.index, level, measures: words, busyShare, latenessMs };
+    const fields = { worker: this.#options.index, level, measures: words, runningShare, waitingShare };
     if (level > 0) this.#options.log.warn(fields, 'media worker is overloaded');
     else this.#options.log.info(fields, 'media worker is no longer overloaded');
+  }
+
+  #tellStarved({ isStarved, runningShare, waitingShare, latenessMs }: MediaEvent & { type: 'starved' }): void {
+    const fields = { worker: this.#options.index, runningShare, waitingShare, latenessMs };
+    if (isStarved)
+      this.#options.log.warn(
+        fields,
+        'sound is late although the media worker has time to spare: other programs have the processor, or other virtual machines on this host',
+      );
+    else this.#options.log.info(fields, 'the media worker gets enough of the processor again');
   }
 
   #died(reason: string): void {

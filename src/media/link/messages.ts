@@ -73,6 +73,14 @@ export type MediaEvent =
     }
   | { readonly type: 'stats'; readonly stats: MediaFigures }
   /** The worker has reached another level of overload; see `overloadMeasures`. */
-  | { readonly type: 'overload'; readonly level: number; readonly busyShare: number; readonly latenessMs: number }
+  | { readonly type: 'overload'; readonly level: number; readonly runningShare: number; readonly waitingShare: number }
+  /** Ticks are late, or no longer, although the worker has time to spare. */
+  | {
+      readonly type: 'starved';
+      readonly isStarved: boolean;
+      readonly runningShare: number;
+      readonly waitingShare: number;
+      readonly latenessMs: number;
+    }
   /** Something failed that should not; the worker goes on. At most one a second. */
   | { readonly type: 'failure'; readonly message: string };

@@ -1,5 +1,4 @@
 import { getHeapStatistics } from 'node:v8';
-import { createBusyMeter } from '../../lib/busy-meter.ts';
 import type { Millis } from '../../lib/clock.ts';
 import { Histogram } from '../../lib/histogram.ts';
 import type { CodecPool } from '../../mixer/codec/codec-pool.ts';
@@ -11,6 +10,7 @@ import { forEachRow, MEDIA_HISTOGRAMS, type MediaFigures } from '../statistics.t
 import type { RoomMember } from './member.ts';
 import type { OverloadController } from './overload.ts';
 import type { MixedRoom } from './room.ts';
+import type { StarvationWatch } from './starvation.ts';
 
 /** How often a worker says what it has done. */
 export const STATS_INTERVAL_MS = 500;
@@ -27,6 +27,7 @@ export interface EngineState {
   readonly rooms: ReadonlyMap<number, MixedRoom>;
   readonly members: ReadonlyMap<number, RoomMember>;
   readonly overload: OverloadController;
+  readonly starvation: StarvationWatch;
   readonly pool: CodecPool;
   readonly port: MediaPort;
   readonly demultiplexer: Demultiplexer;
@@ -43,7 +44,6 @@ export class EngineStats {
   readonly #histograms = forEachRow(MEDIA_HISTOGRAMS, ({ bounds }) => new Histogram(bounds));
   /** Since the last snapshot. */
   #latenessMaxMs = 0;
-  readonly #utilization = createBusyMeter();
 
   observeTick({ latenessMs, totalMs, encodeMs, sendMs }: TickTimes): void {
     const { tickLatenessSeconds, tickSeconds, mixSeconds, encodeSeconds, sendSeconds } = this.#histograms;
@@ -67,7 +67,8 @@ export class EngineStats {
     if (direction === 'outgoing' && roundTripMs !== null) this.#histograms.roundTripSeconds.observe(roundTripMs / 1000);
   }
 
-  snapshot({ ticksSkipped, rooms, members, overload, pool, port, demultiplexer }: EngineState): MediaFigures {
+  snapshot(state: EngineState): MediaFigures {
+    const { ticksSkipped, rooms, members, overload, starvation, pool, port, demultiplexer } = state;
     const { udpCounters, tcp } = port;
     const { talkers, talkersUnheard, jitterBufferDelayMs } = countTalkers(rooms.values());
     const { voice, connectionsOverTcp } = this.#countMembers(members.values());
@@ -88,8 +89,10 @@ export class EngineStats {
         decodersInUse: pool.decodersInUse,
         jitterBufferDelayMs,
         tickLatenessMaxMs,
-        utilization: this.#utilization(),
+        utilization: overload.runningShare,
+        waitingShare: overload.waitingShare,
         overloadLevel: overload.level,
+        starved: starvation.isStarved ? 1 : 0,
         // Not `process.memoryUsage`, which opens a file, and throws when there is no descriptor left.
         heapUsedBytes: getHeapStatistics().used_heap_size,
       },

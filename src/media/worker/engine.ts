@@ -3,8 +3,8 @@
  * It runs in a worker thread or in the main thread and does not know which: commands in, events out.
  */
 import { randomInt } from 'node:crypto';
-import { createBusyMeter } from '../../lib/busy-meter.ts';
 import type { Clock, Millis } from '../../lib/clock.ts';
+import { type ThreadLoad, ThreadLoadMeter } from '../../lib/thread-load.ts';
 import { CodecPool } from '../../mixer/codec/codec-pool.ts';
 import { opusCodec } from '../../mixer/codec/opus.ts';
 import { PTIME_MS } from '../../mixer/format.ts';
@@ -22,6 +22,7 @@ import { RoomMember } from './member.ts';
 import { OverloadController } from './overload.ts';
 import { PcapTap } from './pcap-tap.ts';
 import { MixedRoom } from './room.ts';
+import { StarvationWatch } from './starvation.ts';
 import { TickLoop } from './tick-loop.ts';
 
 /** 120 ms: often enough for a lively indicator, rarely enough for a large room. */
@@ -31,12 +32,18 @@ const HOUSEKEEPING_TICKS = 5;
 const STATS_EVERY_TICKS = STATS_INTERVAL_MS / PTIME_MS;
 const FAILURE_INTERVAL_MS = 1000;
 
+/** See `ThreadLoadMeter`. */
+export interface LoadMeter {
+  measure(nowMs: Millis): ThreadLoad;
+  close?(): void;
+}
+
 export interface MediaEngineOptions {
   readonly port: MediaPort;
   readonly clock: Clock;
   readonly emit: (event: MediaEvent) => void;
-  /** The share of its time, 0 to 1, that this thread was busy since the last call; measured by default. */
-  readonly busyShare?: () => number;
+  /** The load of this thread; measured by default. */
+  readonly loadMeter?: LoadMeter;
   /** Beats with each tick. */
   readonly heartbeat?: Heartbeat;
   /** In [0, 1), where RTP wants what nobody can guess; from the system by default. */
@@ -56,18 +63,19 @@ export class MediaEngine {
   readonly #redundancy = new RedundancyCache();
   readonly #stats: EngineStats;
   readonly #loop: TickLoop;
-  readonly #busyShare: () => number;
+  readonly #loadMeter: LoadMeter;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #random: () => number;
   readonly #overload = new OverloadController();
+  readonly #starvation = new StarvationWatch();
   #lastFailureMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: MediaEngineOptions) {
-    const { port, clock, emit, busyShare = createBusyMeter(), heartbeat, random = systemRandom } = options;
+    const { port, clock, emit, heartbeat, random = systemRandom } = options;
     this.#port = port;
     this.#clock = clock;
     this.#emit = emit;
-    this.#busyShare = busyShare;
+    this.#loadMeter = options.loadMeter ?? new ThreadLoadMeter(clock.now());
     this.#heartbeat = heartbeat;
     this.#random = random;
     this.#demultiplexer = new Demultiplexer(port, clock);
@@ -117,6 +125,7 @@ export class MediaEngine {
     this.#loop.close();
     for (const member of this.#members.values()) this.#remove(member);
     for (const room of this.#rooms.values()) this.#forget(room);
+    this.#loadMeter.close?.();
     await this.#port.close();
   }
 
@@ -241,16 +250,24 @@ export class MediaEngine {
       encodeMs: this.#pool.counters.encodeMs - encodeMs,
       sendMs: sendTime.ms - sendMs,
     });
-    if (this.#overload.observe(this.#busyShare(), latenessMs, nowMs)) this.#takeMeasures();
+    this.#watchLoad(latenessMs, nowMs);
     this.#housekeeping(tick, nowMs);
     this.#heartbeat?.beat(this.#clock.now());
   }
 
+  #watchLoad(latenessMs: Millis, nowMs: Millis): void {
+    if (this.#overload.observe(this.#loadMeter.measure(nowMs), nowMs)) this.#takeMeasures();
+    if (!this.#starvation.observe(latenessMs, this.#overload.isHigh, nowMs)) return;
+    const { runningShare, waitingShare } = this.#overload;
+    const { isStarved, latenessMs: meanLatenessMs } = this.#starvation;
+    this.#emit({ type: 'starved', isStarved, runningShare, waitingShare, latenessMs: meanLatenessMs });
+  }
+
   #takeMeasures(): void {
-    const { level, busyShare, latenessMs, measures } = this.#overload;
+    const { level, runningShare, waitingShare, measures } = this.#overload;
     this.#pool.limitComplexity(measures.maxComplexity);
     for (const room of this.#rooms.values()) room.limitTalkers(measures.maxTalkers);
-    this.#emit({ type: 'overload', level, busyShare, latenessMs });
+    this.#emit({ type: 'overload', level, runningShare, waitingShare });
   }
 
   /** What is not sound comes after the sound has been sent. */
@@ -284,6 +301,7 @@ export class MediaEngine {
       rooms: this.#rooms,
       members: this.#members,
       overload: this.#overload,
+      starvation: this.#starvation,
       pool: this.#pool,
       port: this.#port,
       demultiplexer: this.#demultiplexer,

@@ -1,19 +1,25 @@
 /**
  * What a media worker gives up, step by step, when it has more to do than it has time for, so that nothing breaks
  * abruptly: first what nobody notices, last new participants. Each step is taken back when the load has fallen.
+ *
+ * Only the worker's own load counts. Ticks that are late because others have the processor are no reason to send anybody
+ * away; see `starvation.ts`.
  */
 import type { Millis } from '../../lib/clock.ts';
+import type { ThreadLoad } from '../../lib/thread-load.ts';
 import { PTIME_MS } from '../../mixer/format.ts';
 import { MAX_OVERLOAD_LEVEL, type OverloadMeasures, overloadMeasures } from '../link/overload-measures.ts';
 
 /** With less than 2 ms of each tick to spare, the next garbage collection or burst of packets makes ticks late. */
-const BUSY_ABOVE = 0.9;
-/** Half a tick: packets that leave so late on average are late in the jitter buffers of those who hear them. */
-const LATE_ABOVE_MS = PTIME_MS / 2;
+const LOAD_ABOVE = 0.9;
 /** So far below that what the last step saved fits in again: lower complexity saves a third of the encoding at most. */
-const BUSY_BELOW = 0.6;
-const LATE_BELOW_MS = 3;
-/** Both are smoothed over a second of ticks: one stall is no overload. */
+const LOAD_BELOW = 0.6;
+/**
+ * What a worker may count on of its core when others want it too: one neighbour with as much right to it leaves so much.
+ * A worker that needs more and does not get it has too much to do for this machine. One that needs less is starved.
+ */
+const GUARANTEED_SHARE = 0.5;
+/** Smoothed over a second of ticks: one stall is no overload. */
 const SMOOTHING = 1 - Math.exp(-PTIME_MS / 1000);
 const RISE_AFTER_MS = 1000;
 const FALL_AFTER_MS = 5000;
@@ -25,8 +31,8 @@ export class OverloadController {
   /** Changes of the level, in either direction. */
   transitions = 0;
   #level = 0;
-  #busy = 0;
-  #latenessMs = 0;
+  #runningShare = 0;
+  #waitingShare = 0;
   /** Since when the load has been too high, or low enough. */
   #highSinceMs: Millis | undefined;
   #lowSinceMs: Millis | undefined;
@@ -43,28 +49,34 @@ export class OverloadController {
   }
 
   /** Smoothed, 0 to 1. */
-  get busyShare(): number {
-    return this.#busy;
+  get runningShare(): number {
+    return this.#runningShare;
   }
 
-  /** Smoothed. */
-  get latenessMs(): Millis {
-    return this.#latenessMs;
+  /** Smoothed, 0 to 1. */
+  get waitingShare(): number {
+    return this.#waitingShare;
+  }
+
+  /** What the worker uses, as a share of what it can have: of the time that others leave, but at least of half a core. */
+  get load(): number {
+    return this.#runningShare / Math.max(1 - this.#waitingShare, GUARANTEED_SHARE);
+  }
+
+  /** The worker itself has too much to do, if only for a moment. */
+  get isHigh(): boolean {
+    return this.load > LOAD_ABOVE;
   }
 
   /**
    * One tick.
-   * @param busyShare of the time since the last tick, 0 to 1
-   * @param latenessMs how long after its time the tick began
    * @returns whether the level is another now
    */
-  observe(busyShare: number, latenessMs: Millis, nowMs: Millis): boolean {
-    this.#busy += (busyShare - this.#busy) * SMOOTHING;
-    this.#latenessMs += (latenessMs - this.#latenessMs) * SMOOTHING;
-    const high = this.#busy > BUSY_ABOVE || this.#latenessMs > LATE_ABOVE_MS;
-    const low = this.#busy < BUSY_BELOW && this.#latenessMs < LATE_BELOW_MS;
-    this.#highSinceMs = high ? (this.#highSinceMs ?? nowMs) : undefined;
-    this.#lowSinceMs = low ? (this.#lowSinceMs ?? nowMs) : undefined;
+  observe({ runningShare, waitingShare }: ThreadLoad, nowMs: Millis): boolean {
+    this.#runningShare += (runningShare - this.#runningShare) * SMOOTHING;
+    this.#waitingShare += (waitingShare - this.#waitingShare) * SMOOTHING;
+    this.#highSinceMs = this.isHigh ? (this.#highSinceMs ?? nowMs) : undefined;
+    this.#lowSinceMs = this.load < LOAD_BELOW ? (this.#lowSinceMs ?? nowMs) : undefined;
     if (this.#highSinceMs !== undefined && nowMs - this.#highSinceMs >= RISE_AFTER_MS) return this.#rise(nowMs);
     if (this.#lowSinceMs !== undefined && nowMs - this.#lowSinceMs >= this.#fallAfterMs) return this.#fall(nowMs);
     return false;

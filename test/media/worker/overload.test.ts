@@ -22,11 +22,15 @@ class Life {
   readonly changes: { readonly atMs: number; readonly level: number }[] = [];
   nowMs = 0;
 
-  run(seconds: number, load: (level: number, nowMs: number) => number, latenessMs = 0.5): void {
+  /**
+   * @param load the share of a core that the worker uses
+   * @param waitingShare of its time, while others have its core
+   */
+  run(seconds: number, load: (level: number, nowMs: number) => number, waitingShare = 0): void {
     const endMs = this.nowMs + seconds * 1000;
     for (; this.nowMs < endMs; this.nowMs += PTIME_MS) {
       const { level } = this.controller;
-      if (!this.controller.observe(load(level, this.nowMs), latenessMs, this.nowMs)) continue;
+      if (!this.controller.observe({ runningShare: load(level, this.nowMs), waitingShare }, this.nowMs)) continue;
       this.changes.push({ atMs: this.nowMs, level: this.controller.level });
     }
   }
@@ -58,12 +62,36 @@ test('a load that stays too high is answered step by step, one a second, in a fi
   t.end();
 });
 
-test('ticks that are late on average are too much load too, however little the worker seems to do', (t) => {
+test('a worker that needs less than half a core is not overloaded, whatever its neighbours do', (t) => {
+  for (const own of [0.02, 0.27, 0.44]) {
+    for (const waitingShare of [0.1, 0.5, 0.73, 0.98]) {
+      const life = new Life();
+      life.run(120, () => own, waitingShare);
+      t.same(life.changes, [], `${own} used, ${waitingShare} waited`);
+    }
+  }
+  t.end();
+});
+
+test('a level that was reached by own work is left when only the neighbours go on', (t) => {
   const life = new Life();
-  life.run(10, () => 0.3, 9);
-  t.same(life.changes, []);
-  life.run(4, () => 0.3, 14);
-  t.ok(life.controller.level >= 1);
+  life.run(20, () => 0.97);
+  t.equal(life.controller.level, MAX_OVERLOAD_LEVEL);
+  life.run(30, () => 0.27, 0.7);
+  t.equal(life.controller.level, 0);
+  t.end();
+});
+
+test('a worker that needs more than half a core and gets no more than that is overloaded', (t) => {
+  const shared = new Life();
+  shared.run(20, () => 0.5, 0.48);
+  t.equal(shared.controller.level, MAX_OVERLOAD_LEVEL, 'all that one neighbour leaves');
+  const most = new Life();
+  most.run(20, () => 0.7, 0.28);
+  t.equal(most.controller.level, MAX_OVERLOAD_LEVEL, 'all of a larger part');
+  const enough = new Life();
+  enough.run(60, () => 0.7, 0.1);
+  t.same(enough.changes, [], 'waits now and then, and has time to spare');
   t.end();
 });
 
@@ -85,8 +113,7 @@ test('one stall, or a second of work, is no overload', (t) => {
   const life = new Life();
   for (let i = 0; i < 10; i++) {
     life.run(10, () => 0.6);
-    life.run(0.06, () => 1, 60);
-    life.run(1, () => 1);
+    life.run(1.06, () => 1);
   }
   t.same(life.changes, []);
   t.end();
@@ -180,7 +207,7 @@ test('an overloaded engine lowers the complexity of running encoders and the num
   t.equal(highest(), 10);
   t.equal(complexities.size, 7);
 
-  simulated.busyShare = 1;
+  simulated.load = { runningShare: 1, waitingShare: 0 };
   while (simulated.overload.length === 0) simulated.run(0.1);
   t.equal(highest(), 5, 'those that run already');
   while (simulated.overload.length < 2) simulated.run(0.1);
@@ -191,7 +218,7 @@ test('an overloaded engine lowers the complexity of running encoders and the num
   t.equal(simulated.stats!.counters.overloadTransitions, 4);
   t.ok(listener.received.opus > (simulated.clock.now() / 1000 - 1) * 50, 'packets go on all the time');
 
-  simulated.busyShare = 0.2;
+  simulated.load = { runningShare: 0.2, waitingShare: 0 };
   simulated.run(30);
   t.same(simulated.overload, [1, 2, 3, 4, 3, 2, 1, 0]);
   t.match(simulated.stats!.gauges, { overloadLevel: 0, talkersUnheard: 0 });

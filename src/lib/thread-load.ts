@@ -1,0 +1,120 @@
+/** How much of a processor one thread uses, and how much of one it is kept from. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import type { Millis } from './clock.ts';
+
+/** Shares of the time that has passed, 0 to 1. */
+export interface ThreadLoad {
+  /** The thread ran on a processor. */
+  readonly runningShare: number;
+  /** The thread was ready to run, but something else had the processor: another program, or a limit on this one. */
+  readonly waitingShare: number;
+}
+
+/** Running totals of one thread. */
+export interface ThreadTimes {
+  readonly runningMs: Millis;
+  readonly waitingMs: Millis;
+}
+
+/** Reads the totals of the thread that made it. The object that it returns is the same each time. */
+export interface ThreadTimesReader {
+  read(): ThreadTimes;
+  close(): void;
+}
+
+/** A look at `/proc` costs about five microseconds. */
+const MEASURE_INTERVAL_MS: Millis = 100;
+const SCHEDULER_STATISTICS = '/proc/thread-self/schedstat';
+/** Three decimal numbers of at most twenty digits. */
+const MAX_STATISTICS_BYTES = 64;
+const NANOSECONDS_PER_MS = 1e6;
+const DIGIT_ZERO = 0x30;
+
+/** Measures the load of the thread that made it, anew each 100 ms. */
+export class ThreadLoadMeter {
+  readonly #times: ThreadTimesReader;
+  readonly #load = { runningShare: 0, waitingShare: 0 };
+  readonly #before = { runningMs: 0, waitingMs: 0 };
+  #measuredAtMs: Millis;
+
+  constructor(nowMs: Millis, times: ThreadTimesReader = openThreadTimes()) {
+    this.#times = times;
+    this.#measuredAtMs = nowMs;
+    this.#remember(times.read());
+  }
+
+  /** The load as it was measured last. The object is the same each time. */
+  measure(nowMs: Millis): ThreadLoad {
+    const elapsedMs = nowMs - this.#measuredAtMs;
+    if (elapsedMs < MEASURE_INTERVAL_MS) return this.#load;
+    const times = this.#times.read();
+    this.#load.runningShare = share(times.runningMs - this.#before.runningMs, elapsedMs);
+    this.#load.waitingShare = share(times.waitingMs - this.#before.waitingMs, elapsedMs);
+    this.#remember(times);
+    this.#measuredAtMs = nowMs;
+    return this.#load;
+  }
+
+  close(): void {
+    this.#times.close();
+  }
+
+  #remember({ runningMs, waitingMs }: ThreadTimes): void {
+    this.#before.runningMs = runningMs;
+    this.#before.waitingMs = waitingMs;
+  }
+}
+
+/** By the scheduler of Linux; elsewhere by the event loop, which takes the time that others have for its own. */
+export function openThreadTimes(path: string = SCHEDULER_STATISTICS): ThreadTimesReader {
+  try {
+    return new SchedulerTimes(openSync(path, 'r'));
+  } catch {
+    return eventLoopTimes();
+  }
+}
+
+/** What the kernel says about the thread that opened the file: nanoseconds run, nanoseconds waited, and how often it ran. */
+class SchedulerTimes implements ThreadTimesReader {
+  readonly #fd: number;
+  readonly #text = new Uint8Array(MAX_STATISTICS_BYTES);
+  readonly #times = { runningMs: 0, waitingMs: 0 };
+  #closed = false;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  read(): ThreadTimes {
+    if (this.#closed) return this.#times;
+    const length = readSync(this.#fd, this.#text, 0, MAX_STATISTICS_BYTES, 0);
+    const numbers = [0, 0];
+    for (let at = 0, which = 0; at < length && which < numbers.length; at++) {
+      const digit = this.#text[at]! - DIGIT_ZERO;
+      if (digit < 0) which++;
+      else numbers[which] = 10 * numbers[which]! + digit;
+    }
+    this.#times.runningMs = numbers[0]! / NANOSECONDS_PER_MS;
+    this.#times.waitingMs = numbers[1]! / NANOSECONDS_PER_MS;
+    return this.#times;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeSync(this.#fd);
+  }
+}
+
+function eventLoopTimes(): ThreadTimesReader {
+  return {
+    read: () => ({ runningMs: performance.eventLoopUtilization().active, waitingMs: 0 }),
+    close: () => {},
+  };
+}
+
+/** The kernel adds up whole slices, so for a moment a thread seems to have had more time than has passed. */
+function share(partMs: Millis, ofMs: Millis): number {
+  return Math.min(1, Math.max(0, partMs / ofMs));
+}
