@@ -3,40 +3,31 @@
 import { writeUint32 } from '../../lib/bytes.ts';
 import { CounterKeystream } from './counter-keystream.ts';
 import { Ghash } from './ghash.ts';
-import {
-  deriveSessionKey,
-  RTCP_ENCRYPTION,
-  RTCP_SALT,
-  RTP_ENCRYPTION,
-  RTP_SALT,
-  type SrtpMasterKey,
-} from './srtp-keys.ts';
+import { deriveSessionKeys, type SessionKeys, type SrtpMasterKey } from './srtp-keys.ts';
 import {
   applyKeystream,
+  blocksFor,
   PACKETS_AHEAD,
   RTCP_CLEAR_LENGTH,
   RTCP_ENCRYPTED,
+  RTCP_INDEX_LENGTH,
   type SrtpTransform,
+  tagByte,
 } from './srtp-transform.ts';
 
 const TAG = 16;
-const INDEX = 4;
 const BLOCK = 16;
-const rtcpAad = new Uint8Array(RTCP_CLEAR_LENGTH + INDEX);
+const rtcpAad = new Uint8Array(RTCP_CLEAR_LENGTH + RTCP_INDEX_LENGTH);
 
 export class GcmTransform implements SrtpTransform {
   readonly tagLength = TAG;
-  readonly rtcpOverhead = TAG + INDEX;
+  readonly rtcpOverhead = TAG + RTCP_INDEX_LENGTH;
   readonly #rtp: AesGcm;
   readonly #rtcp: AesGcm;
 
   constructor(master: SrtpMasterKey, direction: 'send' | 'receive') {
-    this.#rtp = new AesGcm(
-      deriveSessionKey(master, RTP_ENCRYPTION, 16),
-      deriveSessionKey(master, RTP_SALT, 12),
-      direction === 'send' ? PACKETS_AHEAD : 1,
-    );
-    this.#rtcp = new AesGcm(deriveSessionKey(master, RTCP_ENCRYPTION, 16), deriveSessionKey(master, RTCP_SALT, 12), 1);
+    this.#rtp = new AesGcm(deriveSessionKeys(master, 'rtp'), direction === 'send' ? PACKETS_AHEAD : 1);
+    this.#rtcp = new AesGcm(deriveSessionKeys(master, 'rtcp'), 1);
   }
 
   sealRtp(packet: Uint8Array, start: number, end: number, ssrc: number, index: number): void {
@@ -54,19 +45,27 @@ export class GcmTransform implements SrtpTransform {
   }
 
   openRtcp(packet: Uint8Array, length: number, ssrc: number, index: number): boolean {
-    gatherRtcpAad(packet, length - INDEX);
-    return this.#rtcp.open(rtcpAad, rtcpAad.length, packet, RTCP_CLEAR_LENGTH, length - INDEX - TAG, ssrc, index);
+    gatherRtcpAad(packet, length - RTCP_INDEX_LENGTH);
+    return this.#rtcp.open(
+      rtcpAad,
+      rtcpAad.length,
+      packet,
+      RTCP_CLEAR_LENGTH,
+      length - RTCP_INDEX_LENGTH - TAG,
+      ssrc,
+      index,
+    );
   }
 
   rtcpIndexAt(length: number): number {
-    return length - INDEX;
+    return length - RTCP_INDEX_LENGTH;
   }
 }
 
 /** RFC 7714 section 9.2: the clear part, then the word with the E bit and the index. */
 function gatherRtcpAad(packet: Uint8Array, indexAt: number): void {
   for (let i = 0; i < RTCP_CLEAR_LENGTH; i++) rtcpAad[i] = packet[i]!;
-  for (let i = 0; i < INDEX; i++) rtcpAad[RTCP_CLEAR_LENGTH + i] = packet[indexAt + i]!;
+  for (let i = 0; i < RTCP_INDEX_LENGTH; i++) rtcpAad[RTCP_CLEAR_LENGTH + i] = packet[indexAt + i]!;
 }
 
 /** AES-GCM under one session key and salt. The tag follows the ciphertext. */
@@ -74,7 +73,7 @@ export class AesGcm {
   readonly #keystream: CounterKeystream;
   readonly #ghash: Ghash;
 
-  constructor(key: Uint8Array, salt: Uint8Array, packetsAhead: number) {
+  constructor({ encryption: key, salt }: Pick<SessionKeys, 'encryption' | 'salt'>, packetsAhead: number) {
     this.#keystream = new CounterKeystream({ key, salt, layout: 'gcm', packetsAhead });
     this.#ghash = new Ghash(this.#keystream.encryptBlock(new Uint8Array(BLOCK)));
   }
@@ -93,7 +92,7 @@ export class AesGcm {
     applyKeystream(packet, start, end, keystream, at + BLOCK);
     this.#ghash.digest(aad, aadLength, packet, start, end);
     const words = this.#ghash.words;
-    for (let i = 0; i < TAG; i++) packet[end + i] = (words[i >> 2]! >>> (24 - 8 * (i & 3))) ^ keystream[at + i]!;
+    for (let i = 0; i < TAG; i++) packet[end + i] = tagByte(words, i) ^ keystream[at + i]!;
   }
 
   open(
@@ -111,7 +110,7 @@ export class AesGcm {
     const words = this.#ghash.words;
     let difference = 0;
     for (let i = 0; i < TAG; i++) {
-      difference |= packet[end + i]! ^ ((words[i >> 2]! >>> (24 - 8 * (i & 3))) & 0xff) ^ keystream[at + i]!;
+      difference |= packet[end + i]! ^ tagByte(words, i) ^ keystream[at + i]!;
     }
     if (difference !== 0) return false;
     applyKeystream(packet, start, end, keystream, at + BLOCK);
@@ -120,6 +119,6 @@ export class AesGcm {
 
   /** The block that masks the tag comes first, the keystream of the payload after it. */
   #keystreamAt(length: number, ssrc: number, index: number): number {
-    return this.#keystream.at(ssrc, index, 1 + Math.ceil(length / BLOCK));
+    return this.#keystream.at(ssrc, index, 1 + blocksFor(length));
   }
 }

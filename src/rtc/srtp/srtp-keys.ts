@@ -24,26 +24,41 @@ export interface SrtpKeys {
   readonly remote: SrtpMasterKey;
 }
 
-/** The labels of RFC 3711 section 4.3.2. */
-export type KeyLabel = 0 | 1 | 2 | 3 | 4 | 5;
+/** The labels of RFC 3711 section 4.3.2, for RTP; those for RTCP are the next three. */
+const LABEL = { encryption: 0, authentication: 1, salt: 2 } as const;
+const RTCP_LABELS = 3;
 
-export const RTP_ENCRYPTION: KeyLabel = 0;
-export const RTP_AUTHENTICATION: KeyLabel = 1;
-export const RTP_SALT: KeyLabel = 2;
-export const RTCP_ENCRYPTION: KeyLabel = 3;
-export const RTCP_AUTHENTICATION: KeyLabel = 4;
-export const RTCP_SALT: KeyLabel = 5;
+const ENCRYPTION_KEY = 16;
+const AUTHENTICATION_KEY = 20;
+
+/** What protects RTP, or RTCP, in one direction. */
+export interface SessionKeys {
+  readonly encryption: Uint8Array;
+  /** AES-GCM needs none. */
+  readonly authentication: Uint8Array;
+  /** As long as the master salt. */
+  readonly salt: Uint8Array;
+}
+
+export function deriveSessionKeys(master: SrtpMasterKey, protocol: 'rtp' | 'rtcp'): SessionKeys {
+  const first = protocol === 'rtp' ? 0 : RTCP_LABELS;
+  return {
+    encryption: deriveSessionKey(master, first + LABEL.encryption, ENCRYPTION_KEY),
+    authentication: deriveSessionKey(master, first + LABEL.authentication, AUTHENTICATION_KEY),
+    salt: deriveSessionKey(master, first + LABEL.salt, master.salt.length),
+  };
+}
 
 /**
  * The session key of `label`, `length` bytes, at a key derivation rate of zero (RFC 3711 section 4.3.3).
  * A salt of 12 bytes is padded with zeros to 14 (RFC 7714 section 11).
  */
-export function deriveSessionKey(master: SrtpMasterKey, label: KeyLabel, length: number): Uint8Array {
+export function deriveSessionKey(master: SrtpMasterKey, label: number, length: number): Uint8Array {
   const blocks = Math.ceil(length / 16);
   const counters = new Uint8Array(16 * blocks);
   for (let i = 0; i < blocks; i++) {
     const block = counters.subarray(16 * i, 16 * i + 16);
-    block.set(master.salt.subarray(0, 14));
+    block.set(master.salt);
     block[7]! ^= label;
     block[15] = i;
   }

@@ -22,11 +22,24 @@ export interface SrtpTransform {
 /** RTCP header and SSRC of the sender stay in the clear (RFC 3711 section 3.4). */
 export const RTCP_CLEAR_LENGTH = 8;
 
+/** The word with the E bit and the index of an SRTCP packet, in bytes. */
+export const RTCP_INDEX_LENGTH = 4;
+
 /** The E bit of SRTCP: the packet is encrypted. WebRTC knows no other. */
 export const RTCP_ENCRYPTED = 0x8000_0000;
 
 /** How many packets' keystream is made at once. */
 export const PACKETS_AHEAD = 8;
+
+/** How many AES blocks of keystream a payload of `length` bytes takes. */
+export function blocksFor(length: number): number {
+  return Math.ceil(length / 16);
+}
+
+/** Byte `i` of a tag that was computed in big-endian words. */
+export function tagByte(words: Int32Array, i: number): number {
+  return (words[i >> 2]! >>> (24 - 8 * (i & 3))) & 0xff;
+}
 
 /** XORs the keystream from `at` on over `packet` from `start` to `end`. */
 export function applyKeystream(

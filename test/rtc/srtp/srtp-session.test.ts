@@ -3,6 +3,7 @@ import { test } from 'tap';
 import { RtpHeader, SrtcpSession, SrtpSession as WeriftSrtpSession } from 'werift';
 import { USE_SRTP_PROFILES } from '../../../src/rtc/dtls/use-srtp.ts';
 import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../../src/rtc/rtp/rtp-packet.ts';
+import { MAX_SOURCES } from '../../../src/rtc/srtp/received-sources.ts';
 import { SRTP_PROFILES, type SrtpKeys, type SrtpProfile } from '../../../src/rtc/srtp/srtp-keys.ts';
 import { estimateIndex, SRTP_MAX_OVERHEAD, SrtpSession } from '../../../src/rtc/srtp/srtp-session.ts';
 import { createBytes } from '../bytes.ts';
@@ -179,6 +180,44 @@ for (const profile of PROFILES) {
     t.end();
   });
 
+  test(`${profile}: 64 forged packets in a row cost nothing, after more of them each 16th packet is looked at closely`, (t) => {
+    for (let forgedPackets = 0; forgedPackets < 120; forgedPackets++) {
+      const { sender, receiver } = pair(profile);
+      protect(sender, 65_530, randomBytes(9));
+      const damaged = protect(sender, 0, randomBytes(9));
+      damaged[damaged.length - 1]! ^= 1;
+      for (let i = 0; i < forgedPackets; i++) unprotect(receiver, damaged);
+      let tries = 1;
+      while (typeof unprotect(receiver, protect(sender, tries, randomBytes(9))) === 'string') tries++;
+      const seen = forgedPackets + tries;
+      const isRight = forgedPackets <= 64 ? tries === 1 : tries <= 16 && seen % 16 === 1;
+      if (!isRight) t.fail(`after ${forgedPackets} forged packets true one ${tries} was the first to be accepted`);
+    }
+    t.end();
+  });
+
+  test(`${profile}: there is room for ${MAX_SOURCES} sources of RTP and as many of RTCP, and those go on`, (t) => {
+    const { ours, theirs } = keysOf(profile);
+    const receiver = new SrtpSession(theirs);
+    const rtp = (ssrc: number, sequenceNumber: number) =>
+      unprotect(receiver, protect(new SrtpSession(ours), sequenceNumber, randomBytes(3), ssrc));
+    // The index of SRTCP goes on from source to source.
+    const rtcpSender = new SrtpSession(ours);
+    const rtcp = (ssrc: number) => {
+      const packet = Buffer.alloc(8 + SRTP_MAX_OVERHEAD);
+      packet.writeUInt32BE(0x80c9_0001);
+      packet.writeUInt32BE(ssrc, 4);
+      return receiver.unprotectRtcp(packet.subarray(0, rtcpSender.protectRtcp(packet, 8)));
+    };
+    for (let ssrc = 0; ssrc < MAX_SOURCES; ssrc++) if (typeof rtp(ssrc, 1) === 'string') t.fail(`source ${ssrc}`);
+    for (let ssrc = 0; ssrc < MAX_SOURCES; ssrc++) if (rtcp(ssrc) !== 8) t.fail(`source ${ssrc} of RTCP`);
+    t.equal(rtp(MAX_SOURCES, 1), 'malformed');
+    t.equal(rtcp(MAX_SOURCES), 'malformed');
+    t.type(rtp(17, 2), Buffer);
+    t.equal(rtcp(17), 8);
+    t.end();
+  });
+
   test(`${profile}: nothing is written beyond the end of a packet`, (t) => {
     for (let room = 0; room <= SRTP_MAX_OVERHEAD; room++) {
       const { sender, receiver } = pair(profile);
@@ -282,6 +321,13 @@ test('the index is the one nearest to the reference', (t) => {
         return estimateIndex(reference, index % 65_536) === index;
       },
     ),
+  );
+  fc.assert(
+    fc.property(fc.nat(70_000), fc.nat(65_535), (reference, sequenceNumber) => {
+      const index = estimateIndex(reference, sequenceNumber);
+      const isNearest = Math.abs(index - reference) <= 32_768;
+      return index >= 0 && index % 65_536 === sequenceNumber && (isNearest || index < 65_536);
+    }),
   );
   t.equal(estimateIndex(3, 65_535), 65_535, 'there is nothing before the first index');
   t.end();
