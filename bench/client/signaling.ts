@@ -38,7 +38,7 @@ export class SignalingClient {
   }
 
   setMuted(muted: boolean): void {
-    this.#send({ type: 'mute', muted });
+    this.#send({ type: 'state', muted });
   }
 
   close(): void {

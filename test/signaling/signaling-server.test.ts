@@ -85,6 +85,47 @@ test('join, offer, mute, deafen and leave do what they say, and the others see i
   t.match(await ben.join('other', 'Ben'), { room: 'other' }, 'the same connection may join again');
 });
 
+test('a state changes what it names, and mute and deafen of older clients do the same', async (t) => {
+  const { open, plane } = await setUp(t);
+  const ada = await open();
+  await ada.join('lobby', 'Ada');
+  ada.send({ type: 'offer', sdp: 'hello' });
+  await ada.next('answer');
+  const steps = [
+    [
+      { type: 'state', muted: true },
+      { muted: true, deafened: false },
+    ],
+    [
+      { type: 'state', deafened: true },
+      { muted: true, deafened: true },
+    ],
+    [
+      { type: 'state', muted: false, deafened: false },
+      { muted: false, deafened: false },
+    ],
+    [
+      { type: 'mute', muted: true },
+      { muted: true, deafened: false },
+    ],
+    [
+      { type: 'deafen', deafened: true },
+      { muted: true, deafened: true },
+    ],
+    [
+      { type: 'mute', muted: false },
+      { muted: false, deafened: true },
+    ],
+  ] as const;
+  for (const [message, state] of steps) {
+    ada.send(message);
+    t.match((await ada.next('participant_updated')).participant, state);
+    t.match(plane.openSeats[0]?.state, state, 'the media obeys');
+  }
+  ada.send({ type: 'state' });
+  t.strictSame(await ada.settled(), [], 'what changes nothing is not told');
+});
+
 test('a ping is answered with its id, in a room or not', async (t) => {
   const { open } = await setUp(t);
   const client = await open();

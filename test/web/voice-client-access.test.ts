@@ -81,7 +81,7 @@ test('a moderator’s mute is obeyed, and cannot be undone until it is allowed',
   client.setMuted(false);
   t.equal(client.muted, false);
   t.equal(sender.track?.enabled, true);
-  t.match(browser.socket.sent.at(-1), { type: 'mute', muted: false });
+  t.match(browser.socket.sent.at(-1), { type: 'state', muted: false });
   t.strictSame(told, [true]);
   client.close();
 });

@@ -170,10 +170,16 @@ test('the microphone', async (t) => {
     t.equal(sent, microphone.clones[0]);
     client.setMuted(true);
     t.same([sent?.enabled, microphone.enabled], [false, true]);
-    t.same(browser.socket.sentOf('mute'), [{ type: 'mute', muted: true }]);
+    t.same(browser.socket.sentOf('state'), [{ type: 'state', muted: true }]);
     t.equal(client.participants.get('me')?.muted, true);
     client.setMuted(false);
     t.equal(sent?.enabled, true);
+    client.setDeafened(true);
+    t.equal(client.participants.get('me')?.deafened, true);
+    t.same(browser.socket.sentOf('state').slice(1), [
+      { type: 'state', muted: false },
+      { type: 'state', deafened: true },
+    ]);
   });
 
   t.test('another microphone takes the place of the first without another offer', async (t) => {

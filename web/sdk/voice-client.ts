@@ -137,14 +137,14 @@ export class VoiceClient {
     if (!muted && !this.mayUnmute) return;
     this.#muted = muted;
     this.#applyMute();
-    this.#socket?.send({ type: 'mute', muted });
+    this.#socket?.send({ type: 'state', muted });
     this.#updateSelf({ muted });
   }
 
   /** A deafened participant is sent nothing to play. */
   setDeafened(deafened: boolean): void {
     this.#deafened = deafened;
-    this.#socket?.send({ type: 'deafen', deafened });
+    this.#socket?.send({ type: 'state', deafened });
     this.#updateSelf({ deafened });
   }
 
