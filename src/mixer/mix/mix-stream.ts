@@ -80,7 +80,6 @@ export class MixStream {
     if (this.#frames === 0) return;
     this.#frames = 0;
     this.#headroom = 1;
-    this.#fadesIn = false;
     this.#fadesOut = false;
     this.#limiter.reset();
     this.#stop();

@@ -1,0 +1,282 @@
+import fc from 'fast-check';
+import { type Test, test } from 'tap';
+import type { Codec, Decoder, Encoder, EncoderSettings } from '../../../src/mixer/codec/codec.ts';
+import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
+import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
+import { MixStream } from '../../../src/mixer/mix/mix-stream.ts';
+import { inFrame } from '../../helpers/in-frame.ts';
+
+const SEED = Number(process.env['SEED'] ?? 1212);
+const SETTINGS = { bitrate: 48_000, complexity: 10 };
+const OTHERS = { bitrate: 40_000, complexity: 5 };
+
+/** An encoder that remembers what it has encoded since its last reset. */
+class SpyEncoder implements Encoder {
+  readonly frames: Int16Array[] = [];
+  settings: EncoderSettings | undefined;
+
+  configure(settings: EncoderSettings): void {
+    this.settings = settings;
+  }
+
+  reset(): void {
+    this.frames.length = 0;
+  }
+
+  encode(frame: Int16Array): Uint8Array {
+    this.frames.push(frame.slice());
+    return new Uint8Array(0);
+  }
+}
+
+function spyPool() {
+  const encoders: SpyEncoder[] = [];
+  const codec: Codec = {
+    createEncoder: () => {
+      const encoder = new SpyEncoder();
+      encoders.push(encoder);
+      return encoder;
+    },
+    createDecoder: (): Decoder => {
+      throw new Error('a mix is never decoded');
+    },
+  };
+  const clock = { nowMs: 0 };
+  return { pool: new CodecPool(codec, () => clock.nowMs), encoders, clock };
+}
+
+const constant = (value: number) => inFrame(new Float32Array(FRAME_SAMPLES).fill(value));
+/** The whole frame of this mix, as the encoder gets it. */
+function encoded(stream: MixStream, encoders: readonly SpyEncoder[]): Int16Array {
+  const before = encoders.map(({ frames }) => frames.length);
+  stream.payload();
+  return encoders.find(({ frames }, i) => frames.length !== (before[i] ?? 0))!.frames.at(-1)!;
+}
+const isAll = (frame: Int16Array, value: number) => frame.every((sample) => sample === value);
+/** Frames that tell their number. */
+const firstSamples = (frames: readonly Int16Array[]) => frames.map((frame) => frame[0]!);
+const sameSettings = (t: Test, encoder: SpyEncoder, settings: EncoderSettings) =>
+  t.match(encoder.settings, settings as object);
+
+test('a mix of one or two talkers below the ceiling reaches the encoder as it is', async (t) => {
+  const { pool, encoders } = spyPool();
+  const stream = new MixStream(pool, SETTINGS);
+  for (const [n, talkers] of [1, 2, 1, 2, 2].entries()) {
+    stream.setMix(constant(1000 + n), talkers);
+    t.ok(isAll(encoded(stream, encoders), 1000 + n));
+    t.equal(stream.frames, n + 1);
+  }
+  sameSettings(t, encoders[0]!, SETTINGS);
+});
+
+test('for any mixes, silences and listeners an encoder has the six frames before the one it encodes, or all since silence', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  const step = fc.record({ silent: fc.boolean(), runs: fc.integer({ min: 1, max: 12 }), wanted: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+      const { pool, encoders } = spyPool();
+      const stream = new MixStream(pool, SETTINGS);
+      let number = 0;
+      let sinceSilence = 0;
+      let given = 0;
+      for (const { silent, runs, wanted } of steps) {
+        for (let run = 0; run < runs; run++) {
+          if (silent) {
+            stream.setSilent();
+            sinceSilence = 0;
+            if (stream.frames !== 0 || pool.encodersInUse !== 0) return false;
+            continue;
+          }
+          stream.setMix(constant(++number), 1);
+          if (stream.frames !== ++sinceSilence) return false;
+          if (!wanted) continue;
+          const payload = stream.payload();
+          if (stream.payload() !== payload) return false;
+          given++;
+          // There is only ever one encoder, because the one that was let go of is taken again.
+          const known = firstSamples(encoders[0]!.frames);
+          const needed = Math.min(sinceSilence, 7);
+          const isInStep = known.slice(-needed).every((value, i) => value === number - needed + 1 + i);
+          if (known.length < needed || !isInStep || encoders.length !== 1) return false;
+          if (known.length > sinceSilence) return false;
+        }
+      }
+      return pool.counters.framesEncoded === given;
+    }),
+    { seed: SEED, numRuns: 300 },
+  );
+});
+
+test('an encoder whose packet nobody asked for goes back, and the frames that bring one into step are counted', async (t) => {
+  const { pool } = spyPool();
+  const stream = new MixStream(pool, SETTINGS);
+  for (let n = 0; n < 10; n++) {
+    stream.setMix(constant(n), 1);
+    t.equal(pool.encodersInUse, 0);
+  }
+  stream.payload();
+  t.match(pool.counters, { framesEncoded: 1, framesPrimed: 6 });
+  stream.setMix(constant(10), 1);
+  t.equal(pool.encodersInUse, 1);
+  stream.setMix(constant(11), 1);
+  t.equal(pool.encodersInUse, 0);
+  stream.payload();
+  t.match(pool.counters, { framesEncoded: 2, framesPrimed: 12 });
+});
+
+test('each packet is another one, and the time that encoding took is counted', async (t) => {
+  const { pool, encoders, clock } = spyPool();
+  const stream = new MixStream(pool, SETTINGS);
+  const payloads = new Set<Uint8Array>();
+  stream.setMix(constant(1), 1);
+  payloads.add(stream.payload());
+  const [encoder] = encoders;
+  const encode = encoder!.encode.bind(encoder);
+  encoder!.encode = (frame) => {
+    clock.nowMs += 3;
+    return encode(frame);
+  };
+  clock.nowMs = 1000;
+  for (let n = 0; n < 5; n++) {
+    stream.setMix(constant(n), 1);
+    payloads.add(stream.payload());
+    stream.payload();
+    clock.nowMs += 17;
+  }
+  t.equal(payloads.size, 6);
+  t.equal(pool.counters.encodeMs, 15);
+});
+
+test('a stream that takes over goes on from the six frames that its listener has heard', async (t) => {
+  for (const before of [1, 2, 6, 7, 8, 20]) {
+    const { pool, encoders } = spyPool();
+    const shared = new MixStream(pool, SETTINGS);
+    for (let n = 1; n <= before; n++) shared.setMix(constant(n), 1);
+    const own = new MixStream(pool, OTHERS);
+    own.takeOver(shared);
+    t.equal(own.frames, Math.min(6, before - 1));
+    own.setMix(constant(500), 1);
+    own.payload();
+    // The shared stream's frame of this very tick is not among them.
+    const heard = Array.from({ length: before - 1 }, (_, i) => i + 1).slice(-6);
+    t.same(firstSamples(encoders[0]!.frames), [...heard, 500], `after ${before} frames`);
+    sameSettings(t, encoders[0]!, OTHERS);
+  }
+});
+
+test('new settings count from the next encoder on', async (t) => {
+  const { pool, encoders } = spyPool();
+  const stream = new MixStream(pool, SETTINGS);
+  stream.setMix(constant(1), 1);
+  stream.payload();
+  stream.settings = OTHERS;
+  stream.setMix(constant(1), 1);
+  stream.payload();
+  sameSettings(t, encoders[0]!, SETTINGS);
+  stream.setSilent();
+  stream.setMix(constant(1), 1);
+  stream.payload();
+  sameSettings(t, encoders[0]!, OTHERS);
+});
+
+/** What comes out of a mix of constant value, as gains. */
+function gainsOf(talkers: readonly number[], value = 10_000): { stream: MixStream; gains: Float64Array[] } {
+  const { pool, encoders } = spyPool();
+  const stream = new MixStream(pool, SETTINGS);
+  const gains = talkers.map((count) => {
+    stream.setMix(constant(value), count);
+    return Float64Array.from(encoded(stream, encoders), (sample) => sample / value);
+  });
+  return { stream, gains };
+}
+
+test('with three or more talkers the mix settles at the gain that leaves room for them', async (t) => {
+  for (const talkers of [3, 4, 8, 50]) {
+    const wanted = Math.sqrt(2 / talkers);
+    const { gains } = gainsOf(Array(100).fill(talkers));
+    t.ok(Math.abs(gains.at(-1)!.at(-1)! - wanted) < 1e-4, `${talkers}`);
+    // 63 % of the way after 200 ms.
+    const share = (1 - gains[9]!.at(-1)!) / (1 - wanted);
+    t.ok(Math.abs(share - (1 - Math.exp(-1))) < 0.01, `${talkers}: ${share.toFixed(3)} after 200 ms`);
+  }
+});
+
+test('for any numbers of talkers the gain never jumps, within frames or between them, and comes back to exactly one', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 2, maxLength: 40 }), (talkers) => {
+      const { gains } = gainsOf([...talkers, ...Array(120).fill(2)]);
+      let last = 1;
+      for (const frame of gains) {
+        for (const gain of frame) {
+          // A tenth of the way in a frame, and one step of 16 bits.
+          if (Math.abs(gain - last) > 0.1 / FRAME_SAMPLES + 1e-4) return false;
+          last = gain;
+        }
+      }
+      return gains.at(-1)!.every((gain) => gain === 1);
+    }),
+    { seed: SEED, numRuns: 40 },
+  );
+});
+
+test('after silence the gains begin anew', async (t) => {
+  const { pool, encoders } = spyPool();
+  const stream = new MixStream(pool, SETTINGS);
+  for (let n = 0; n < 60; n++) stream.setMix(constant(60_000), 8);
+  stream.setSilent();
+  stream.setMix(constant(5000), 2);
+  t.ok(isAll(encoded(stream, encoders), 5000));
+});
+
+test('a stream that joins one in the midst has the gains that one had before this tick', async (t) => {
+  for (const join of ['takeOver', 'fadeInto'] as const) {
+    const { pool, encoders } = spyPool();
+    const shared = new MixStream(pool, SETTINGS);
+    // It was so loud that the limiter, which recovers slowly, makes the gain together with the headroom.
+    for (let n = 0; n < 6; n++) shared.setMix(constant(70_000), 5);
+    shared.setMix(constant(5000), 5);
+    const own = new MixStream(pool, SETTINGS);
+    own[join](shared);
+    own.setMix(constant(5000), 5);
+    const ownFrame = encoded(own, encoders).slice();
+    const sharedFrame = encoded(shared, encoders);
+    t.ok(sharedFrame.at(-1)! < 4000);
+    if (join === 'takeOver') t.same(ownFrame, sharedFrame);
+    // It has only just begun to be heard, but at its end it is as loud.
+    else t.equal(ownFrame.at(-1), sharedFrame.at(-1));
+  }
+});
+
+test('who comes in from silence hears the first frame fade in, and only that', async (t) => {
+  const { pool, encoders } = spyPool();
+  const shared = new MixStream(pool, SETTINGS);
+  for (let n = 0; n < 3; n++) shared.setMix(constant(9600), 1);
+  const own = new MixStream(pool, SETTINGS);
+  own.fadeInto(shared);
+  own.setMix(constant(9600), 1);
+  t.equal(own.frames, 1, 'there is nothing that its listener has heard');
+  t.ok(encoded(own, encoders).every((sample, i) => Math.abs(sample - 10 * (i + 1)) <= 1));
+  own.setMix(constant(9600), 1);
+  t.ok(isAll(encoded(own, encoders), 9600));
+});
+
+test('the last frame fades out early enough for the look-ahead of the encoder, and a spare stream knows nothing of it', async (t) => {
+  const { pool, encoders } = spyPool();
+  const stream = new MixStream(pool, SETTINGS);
+  const LOOK_AHEAD = 120;
+  stream.setMix(constant(8400), 1);
+  stream.payload();
+  stream.fadeOut();
+  stream.setMix(constant(8400), 1);
+  const last = encoded(stream, encoders);
+  t.ok(isAll(last.subarray(FRAME_SAMPLES - LOOK_AHEAD), 0));
+  t.ok(
+    last.subarray(0, FRAME_SAMPLES - LOOK_AHEAD).every((sample, i) => Math.abs(sample - (8400 - 10 * (i + 1))) <= 1),
+  );
+  stream.setSilent();
+  for (let n = 0; n < 2; n++) {
+    stream.setMix(constant(8400), 1);
+    t.ok(isAll(encoded(stream, encoders), 8400));
+  }
+});
