@@ -5,6 +5,7 @@ import {
   type Server as HttpsServer,
 } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Millis } from '../lib/clock.ts';
 import { addressKey, type TrustedProxies } from '../lib/net/client-address.ts';
 import { isFromReserve } from '../lib/net/descriptor-reserve.ts';
 import { hasOneHost } from '../lib/net/host-header.ts';
@@ -12,12 +13,15 @@ import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { boundPipelining } from './pipelining.ts';
 import { ignoreOtherUpgrades } from './upgrades.ts';
 
-export interface HttpServerOptions {
+export interface HttpLimits {
   /** WebSockets at the same time, of all and of one address; 0 of one address: any number. */
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
   /** Time for the head of a request, and twice as much for all of it. */
-  readonly requestTimeoutMs: number;
+  readonly requestTimeoutMs: Millis;
+}
+
+export interface HttpServerOptions extends HttpLimits {
   /** Whose connections are those of many. */
   readonly proxies: TrustedProxies;
   readonly limitCounts?: LimitCounts;
@@ -66,7 +70,7 @@ function answering(listener: RequestListener, { limitCounts }: HttpServerOptions
   return boundPipelining(ofOneHost, () => limitCounts?.hit('http_requests_at_once'));
 }
 
-function timeouts({ requestTimeoutMs }: HttpServerOptions): ServerOptions {
+function timeouts({ requestTimeoutMs }: HttpLimits): ServerOptions {
   return {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: requestTimeoutMs,

@@ -1,7 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { once } from 'node:events';
-import type { Server as HttpServer, RequestListener } from 'node:http';
-import { type AddressInfo, isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import type { Logger } from 'pino';
 import { createApi } from '../admin/api/api.ts';
 import { serverStatus } from '../admin/api/server-status.ts';
@@ -15,7 +13,6 @@ import type { Assets } from '../http/assets.ts';
 import { health } from '../http/health.ts';
 import type { Clock } from '../lib/clock.ts';
 import { TrustedProxies } from '../lib/net/client-address.ts';
-import { isLocalHost } from '../lib/net/local-addresses.ts';
 import { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { RequestRate } from '../lib/rates/request-rate.ts';
@@ -24,8 +21,10 @@ import { AccessControl } from '../rooms/access.ts';
 import { RoomRegistry } from '../rooms/registry.ts';
 import { turnServers } from '../signaling/ice-servers.ts';
 import { SignalingEndpoint } from '../signaling/signaling-server.ts';
-import { closeHttpServer, createBoundedHttpServer, createBoundedHttpsServer } from './http-server.ts';
-import { SHARED_PORT_LIMITS, SharedPort } from './shared-port.ts';
+import { closeHttpServer } from './http-server.ts';
+import { mediaSettings, pageTlsSettings, registryLimits, signalingLimits, turnSettings } from './options.ts';
+import { createPageServer, listen, listeningAt, sharePort } from './page-server.ts';
+import { Parts } from './parts.ts';
 import { accessError, listenError, mediaError } from './start-error.ts';
 import { PageTls } from './tls/page-tls.ts';
 
@@ -61,7 +60,8 @@ export interface PartylineServer {
   close(): Promise<void>;
 }
 
-/** Of the time that closing may take, so that something is left for what comes after. */
+/** Shares of `shutdownGraceMs` that parts may take to close. Webhooks are delivered while the clients are told; some time is left for the rest. */
+const CLOSING_HANDSHAKES_SHARE = 0.5;
 const WEBHOOKS_SHARE = 0.75;
 
 /** Puts the parts together. The media plane runs from here on, HTTP from `listen` on. Rejects with `StartError`. */
@@ -71,15 +71,13 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const showAddresses = config.showAddresses === 'on';
   const proxyWarnings = new ProxyWarnings({ allowHosts: config.allowHosts, showAddresses, clock, log });
   const proxies = new TrustedProxies(config.trustProxy, (peer) => proxyWarnings.untrustedProxy(peer));
-  const tls = await PageTls.open(config, { clock, log, proxies });
-  const plane = await deps.createMediaPlane(await mediaOptions(config, deps)).catch((error: unknown) => {
-    throw mediaError(error);
-  });
+  const tls = await PageTls.open(pageTlsSettings(config), { clock, log, proxies });
+  const plane = await openMediaPlane(config, deps);
   const webhooks = new Webhooks({ urls: config.webhookUrls, secret: config.webhookSecret, clock, log });
   const limitCounts = new LimitCounts();
   const registry = new RoomRegistry({
     plane,
-    limits: config,
+    limits: registryLimits(config),
     access,
     clock,
     log,
@@ -103,7 +101,12 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     });
   if (config.allowCapture === 'on')
     log.warn('captures are allowed: who has the admin token can record what is said in rooms');
-  const requests = new RequestRate({ ...config, proxies, clock, limitCounts });
+  const requests = new RequestRate({
+    maxRequestsPerMinute: config.maxRequestsPerMinute,
+    proxies,
+    clock,
+    limitCounts,
+  });
   const api = createApi({
     token: config.adminToken,
     maxFailuresPerMinute: config.maxFailedJoinsPerMinute,
@@ -154,48 +157,51 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     frameAncestors: config.frameAncestors,
   });
   const http = createPageServer(app.callback(), { tls, proxies, config, limitCounts });
-  // Also with TLS alone: who comes by plain HTTP is sent on.
-  const sharedPort =
-    hasOnePort(config) || tls !== undefined ? sharePort(http, { plane, proxies, config, clock, tls }) : undefined;
+  const sharedPort = sharePort(http, { config, tls, plane, proxies, clock });
   const signaling = new SignalingEndpoint({
     server: http,
     registry,
-    limits: config,
+    limits: signalingLimits(config),
     allowOrigins: config.allowOrigins,
     allowHosts: config.allowHosts,
     proxies,
     proxyWarnings,
     showAddresses,
-    iceServers: turnServers(config, clock),
+    iceServers: turnServers(turnSettings(config), clock),
     limitCounts,
     clock,
     log,
   });
 
-  const close = async (): Promise<void> => {
-    registry.close();
-    const toldOutside = webhooks.close(config.shutdownGraceMs * WEBHOOKS_SHARE);
-    // Half of the time is for the closing handshakes, the rest for what comes after them.
-    await signaling.close(config.shutdownGraceMs / 2);
-    eventLoop.close();
-    tls?.close();
-    sharedPort?.close();
-    // Together: the port may have connections of both.
-    await Promise.all([closeHttpServer(http), plane.close(), toldOutside]);
-    log.info('server closed');
-  };
+  let eventsDelivered: Promise<void> | undefined;
+  const parts = new Parts([
+    { name: 'watch over the event loop', close: () => eventLoop.close() },
+    // Before the media plane, whose connections may have come by this port, and so keep it open.
+    { name: 'HTTP port', start: () => listen(http, config), close: () => closeHttpServer(http) },
+    { name: 'media plane', close: () => plane.close() },
+    { name: 'certificate', start: () => tls?.start(), close: () => tls?.close() },
+    { name: 'first bytes of the shared port', close: () => sharedPort?.close() },
+    {
+      name: 'webhooks',
+      stop: () => {
+        eventsDelivered = webhooks.close(config.shutdownGraceMs * WEBHOOKS_SHARE);
+      },
+      close: () => eventsDelivered,
+    },
+    { name: 'WebSockets', close: () => signaling.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
+    { name: 'rooms', stop: () => registry.close() },
+  ]);
 
   return {
     listen: async () => {
-      const { address, port } = await listen(http, config);
-      await tls?.start();
-      return { url: urlOf(config, tls, port), address, port };
+      await parts.start();
+      return listeningAt(http, tls, config.host);
     },
     reload: () => {
       if (tls?.reload() !== true) log.info('nothing to reload: settings are read at the start only');
     },
     close: () => {
-      closing ??= close();
+      closing ??= parts.close().then(() => log.info('server closed'));
       return closing;
     },
   };
@@ -213,27 +219,18 @@ function accessControl(config: Config, { clock, log }: ServerDeps): AccessContro
   }
 }
 
-async function mediaOptions(
-  config: Config,
-  { clock, log, workerEntry, onFailed }: ServerDeps,
-): Promise<MediaPlaneOptions> {
-  return {
-    workers: config.workers,
-    hosts: config.mediaHost,
-    port: config.mediaPort,
-    tcp: config.mediaTcp === 'on',
-    ...(hasOnePort(config) && { sharedTcp: { host: await addressOf(config), port: config.port } }),
-    announce: config.announce,
-    names: config.domain,
-    hideLoopback: !isLocalHost(config.host),
-    spanLoad: config.spanLoadPercent / 100,
-    mix: { maxTalkers: config.maxTalkers, levelling: config.levelling === 'on' },
-    sdpLimits: { maxBytes: config.maxSdpBytes, maxLines: config.maxSdpLines },
+async function openMediaPlane(config: Config, deps: ServerDeps): Promise<MediaPlane> {
+  const { clock, log, workerEntry, onFailed, createMediaPlane } = deps;
+  const settings = mediaSettings(config, hasOnePort(config) ? await addressOf(config) : config.host);
+  return createMediaPlane({
+    ...settings,
     workerEntry,
     clock,
     log,
     ...(onFailed !== undefined && { onFailed }),
-  };
+  }).catch((error: unknown) => {
+    throw mediaError(error);
+  });
 }
 
 /** The address that `listen` binds. */
@@ -243,67 +240,4 @@ async function addressOf(config: Config): Promise<string> {
     throw listenError(error, config);
   });
   return address;
-}
-
-interface SharePortOptions {
-  readonly plane: MediaPlane;
-  readonly proxies: TrustedProxies;
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly tls: PageTls | undefined;
-}
-
-function sharePort(http: HttpServer, { plane, proxies, config, clock, tls }: SharePortOptions): SharedPort {
-  const hasMedia = hasOnePort(config);
-  // Besides those of HTTP: one with media for each WebSocket, and those of which nothing is known yet.
-  http.maxConnections += (hasMedia ? config.maxConnections : 0) + SHARED_PORT_LIMITS.max;
-  const limits = {
-    ...SHARED_PORT_LIMITS,
-    decisionMs: Math.min(SHARED_PORT_LIMITS.decisionMs, config.requestTimeoutMs),
-  };
-  return new SharedPort({
-    server: http,
-    plainHttp: tls?.plainHttp,
-    acceptMedia: (socket, localUfrag) => hasMedia && plane.acceptTcp(socket, localUfrag),
-    proxies,
-    clock,
-    limits,
-  });
-}
-
-interface PageServerOptions {
-  readonly tls: PageTls | undefined;
-  readonly proxies: TrustedProxies;
-  readonly config: Config;
-  readonly limitCounts: LimitCounts;
-}
-
-function createPageServer(
-  listener: RequestListener,
-  { tls, proxies, config, limitCounts }: PageServerOptions,
-): HttpServer {
-  const options = { ...config, proxies, limitCounts };
-  if (tls === undefined) return createBoundedHttpServer(listener, options);
-  const https = createBoundedHttpsServer(tls.withHsts(listener), tls.serverOptions, options);
-  tls.attach(https);
-  return https;
-}
-
-async function listen(http: HttpServer, config: Config): Promise<AddressInfo> {
-  http.listen(config.port, config.host);
-  await once(http, 'listening').catch((error: unknown) => {
-    throw listenError(error, config);
-  });
-  return http.address() as AddressInfo;
-}
-
-function urlOf(config: Config, tls: PageTls | undefined, port: number): string {
-  if (tls === undefined) return `http://${hostForBrowser(config.host)}:${port}/`;
-  return `https://${tls.hostForBrowser}${tls.portForBrowser(port)}/`;
-}
-
-/** Browsers give the microphone only to pages by https or from this machine, which is where this address leads. */
-function hostForBrowser(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost';
-  return isIPv6(host) ? `[${host}]` : host;
 }

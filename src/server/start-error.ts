@@ -20,12 +20,12 @@ export function settingsError(error: unknown): StartError {
 }
 
 /** In words why the HTTP port could not be opened. */
-export function listenError(error: unknown, { host, port }: Config): StartError {
+export function listenError(error: unknown, { host, port }: Pick<Config, 'host' | 'port'>): StartError {
   return new StartError(`${reasonInWords(error, host, port)} Choose others with --host and --port.`, error);
 }
 
 /** In words why the port for plain HTTP beside HTTPS could not be opened. */
-export function secondPortError(error: unknown, { host, httpPort }: Config): StartError {
+export function secondPortError(error: unknown, { host, httpPort }: Pick<Config, 'host' | 'httpPort'>): StartError {
   const reason = reasonInWords(error, host, httpPort);
   return new StartError(`${reason} Choose another with --http-port, or 0 for none.`, error);
 }

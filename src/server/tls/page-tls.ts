@@ -15,7 +15,7 @@ import { isForwarded, tlsModeOf } from '../../config/tls.ts';
 import type { HealthProblem } from '../../http/health.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { TrustedProxies } from '../../lib/net/client-address.ts';
-import { createBoundedHttpServer } from '../http-server.ts';
+import { createBoundedHttpServer, type HttpLimits } from '../http-server.ts';
 import { StartError, secondPortError, settingsError } from '../start-error.ts';
 import { AcmeCertificate } from './acme-certificate.ts';
 import type { ChallengeType } from './acme-error.ts';
@@ -31,6 +31,13 @@ import type { CertificateSource } from './source.ts';
 const HSTS = 'max-age=15552000';
 const HTTP_ALPN = 'http/1.1';
 
+/** The settings of the configuration that have these names, and the limits of the port for plain HTTP. */
+export interface PageTlsSettings
+  extends Pick<Config, 'host' | 'port' | 'httpPort' | 'domain' | 'allowHosts' | 'dataDir'>,
+    Pick<Config, 'tls' | 'tlsCert' | 'tlsKey' | 'acmeDirectory' | 'acmeEmail' | 'acmeCa'> {
+  readonly http: HttpLimits;
+}
+
 export interface PageTlsOptions {
   readonly clock: Clock;
   readonly log: Logger;
@@ -40,28 +47,34 @@ export interface PageTlsOptions {
 export class PageTls {
   /** Plain HTTP; it listens only if there is a port for it. Connections can be handed to it (`emit('connection', socket)`). */
   readonly plainHttp: HttpServer;
-  readonly #config: Config;
+  readonly #settings: PageTlsSettings;
   readonly #source: CertificateSource;
   readonly #challenges: Challenges;
   #server: HttpsServer | undefined;
 
-  private constructor(config: Config, source: CertificateSource, challenges: Challenges, { proxies }: PageTlsOptions) {
-    this.#config = config;
+  private constructor(
+    settings: PageTlsSettings,
+    source: CertificateSource,
+    challenges: Challenges,
+    { proxies }: PageTlsOptions,
+  ) {
+    this.#settings = settings;
     this.#source = source;
     this.#challenges = challenges;
-    const listener = redirectListener({ ...config, domains: config.domain, httpsPort: () => this.#port, challenges });
-    this.plainHttp = createBoundedHttpServer(listener, { ...config, proxies });
+    const { domain: domains, allowHosts, httpPort, http } = settings;
+    const listener = redirectListener({ domains, allowHosts, httpPort, httpsPort: () => this.#port, challenges });
+    this.plainHttp = createBoundedHttpServer(listener, { ...http, proxies });
   }
 
   /** Undefined where the page is served by plain HTTP. Rejects with `StartError`. Nothing is asked for before `start`. */
-  static async open(config: Config, options: PageTlsOptions): Promise<PageTls | undefined> {
-    if (tlsModeOf(config) === 'off') return undefined;
+  static async open(settings: PageTlsSettings, options: PageTlsOptions): Promise<PageTls | undefined> {
+    if (tlsModeOf(settings) === 'off') return undefined;
     const challenges = new Challenges();
-    const source = await sourceOf(config, challenges, options).catch((error: unknown) => {
+    const source = await sourceOf(settings, challenges, options).catch((error: unknown) => {
       if (error instanceof StartError) throw error;
       throw new StartError(error instanceof Error ? error.message : String(error), error);
     });
-    return new PageTls(config, source, challenges, options);
+    return new PageTls(settings, source, challenges, options);
   }
 
   /** For the HTTPS server of the page, which is given to `attach` then. */
@@ -69,7 +82,7 @@ export class PageTls {
     const challenges = this.#challenges;
     return {
       ...contextOptions(this.#source.current),
-      handshakeTimeout: this.#config.requestTimeoutMs,
+      handshakeTimeout: this.#settings.http.requestTimeoutMs,
       // The context that is used is decided here and not by SNI, because only here it is known what it is for.
       ALPNCallback(this: TLSSocket, { servername, protocols }) {
         // Without SNI it is not the text that the types say.
@@ -92,11 +105,11 @@ export class PageTls {
 
   /** Opens the port for plain HTTP and takes care of the certificate. Resolves when there is one, or when there will be none for a while. Rejects with `StartError`. */
   async start(): Promise<void> {
-    const { host, httpPort } = this.#config;
+    const { host, httpPort } = this.#settings;
     if (httpPort !== 0) {
       this.plainHttp.listen(httpPort, host);
       await once(this.plainHttp, 'listening').catch((error: unknown) => {
-        throw secondPortError(error, this.#config);
+        throw secondPortError(error, this.#settings);
       });
     }
     await this.#source.start((certificate) => this.#server?.setSecureContext(contextOptions(certificate)));
@@ -104,7 +117,7 @@ export class PageTls {
 
   /** The name that the certificate is for, for the address of the page. */
   get hostForBrowser(): string {
-    const { host } = this.#config;
+    const { host } = this.#settings;
     const isForAll = host === '0.0.0.0' || host === '::';
     const name = this.#nameOfCertificate() ?? (isForAll ? (addressInNetwork() ?? 'localhost') : host);
     return isIPv6(name) ? `[${name}]` : name;
@@ -112,8 +125,8 @@ export class PageTls {
 
   /** The first that the operator has named, if it covers one of these; undefined where it is for whatever this machine is called. */
   #nameOfCertificate(): string | undefined {
-    const { domain, allowHosts } = this.#config;
-    if (tlsModeOf(this.#config) === 'self-signed') return undefined;
+    const { domain, allowHosts } = this.#settings;
+    if (tlsModeOf(this.#settings) === 'self-signed') return undefined;
     const { current } = this.#source;
     const given = [...domain, ...allowHosts].find((name) => coversName(current, name)) ?? domain[0];
     if (given !== undefined) return given;
@@ -124,7 +137,7 @@ export class PageTls {
 
   /** What stands behind the name in the address of the page. */
   portForBrowser(port: number): string {
-    const isDefault = port === 443 || (this.#config.domain.length > 0 && isForwarded(this.#config));
+    const isDefault = port === 443 || (this.#settings.domain.length > 0 && isForwarded(this.#settings));
     return isDefault ? '' : `:${port}`;
   }
 
@@ -159,17 +172,17 @@ export class PageTls {
 
   get #port(): number {
     const address = this.#server?.address() as AddressInfo | null | undefined;
-    return address?.port ?? this.#config.port;
+    return address?.port ?? this.#settings.port;
   }
 }
 
 async function sourceOf(
-  config: Config,
+  settings: PageTlsSettings,
   challenges: Challenges,
   { clock, log }: PageTlsOptions,
 ): Promise<CertificateSource> {
-  const { domain, tlsCert, tlsKey, acmeDirectory, acmeEmail, acmeCa, dataDir, httpPort, host, allowHosts } = config;
-  switch (tlsModeOf(config)) {
+  const { domain, tlsCert, tlsKey, acmeDirectory, acmeEmail, acmeCa, dataDir, httpPort, host, allowHosts } = settings;
+  switch (tlsModeOf(settings)) {
     case 'acme':
       return AcmeCertificate.open({
         domains: domain,

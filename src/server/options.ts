@@ -1,0 +1,67 @@
+/** Takes from the configuration what each part of the server uses. No part gets the whole of it: the rest holds secrets. */
+import type { Config } from '../config/config.ts';
+import { hasOnePort } from '../config/one-port.ts';
+import { isLocalHost } from '../lib/net/local-addresses.ts';
+import type { TurnSettings } from '../lib/turn.ts';
+import type { MediaPlaneOptions } from '../media/plane.ts';
+import type { RegistryLimits } from '../rooms/registry.ts';
+import type { EndpointLimits } from '../signaling/signaling-server.ts';
+import type { HttpLimits } from './http-server.ts';
+import type { PageTlsSettings } from './tls/page-tls.ts';
+
+export type MediaSettings = Omit<MediaPlaneOptions, 'workerEntry' | 'clock' | 'log' | 'onFailed'>;
+
+/** @param pageAddress the address that the HTTP port is bound to */
+export function mediaSettings(config: Config, pageAddress: string): MediaSettings {
+  return {
+    workers: config.workers,
+    hosts: config.mediaHost,
+    port: config.mediaPort,
+    tcp: config.mediaTcp === 'on',
+    ...(hasOnePort(config) && { sharedTcp: { host: pageAddress, port: config.port } }),
+    announce: config.announce,
+    names: config.domain,
+    hideLoopback: !isLocalHost(config.host),
+    spanLoad: config.spanLoadPercent / 100,
+    mix: { maxTalkers: config.maxTalkers, levelling: config.levelling === 'on' },
+    sdpLimits: { maxBytes: config.maxSdpBytes, maxLines: config.maxSdpLines },
+  };
+}
+
+export function registryLimits({ maxRooms, maxParticipants, resumeTimeoutMs }: Config): RegistryLimits {
+  return { maxRooms, maxParticipants, resumeTimeoutMs };
+}
+
+export function signalingLimits(config: Config): EndpointLimits {
+  return {
+    maxConnections: config.maxConnections,
+    maxConnectionsPerAddress: config.maxConnectionsPerAddress,
+    maxJoinsPerMinute: config.maxJoinsPerMinute,
+    maxFailedJoinsPerMinute: config.maxFailedJoinsPerMinute,
+    maxMessageBytes: config.maxMessageBytes,
+    maxMessagesPerSecond: config.maxMessagesPerSecond,
+    maxUnsentBytes: config.maxUnsentBytes,
+    joinTimeoutMs: config.joinTimeoutMs,
+    pingIntervalMs: config.pingIntervalMs,
+  };
+}
+
+export function httpLimits({ maxConnections, maxConnectionsPerAddress, requestTimeoutMs }: Config): HttpLimits {
+  return { maxConnections, maxConnectionsPerAddress, requestTimeoutMs };
+}
+
+export function pageTlsSettings(config: Config): PageTlsSettings {
+  const { host, port, httpPort, domain, allowHosts, dataDir, tls, tlsCert, tlsKey } = config;
+  const { acmeDirectory, acmeEmail, acmeCa } = config;
+  return {
+    ...{ host, port, httpPort, domain, allowHosts, dataDir, tls, tlsCert, tlsKey },
+    ...{ acmeDirectory, acmeEmail, acmeCa },
+    http: httpLimits(config),
+  };
+}
+
+/** These are secrets, and credentials are made of them. */
+export function turnSettings(config: Config): TurnSettings {
+  const { turnUrls, turnSecret, turnUsername, turnPassword, turnLifetimeMinutes } = config;
+  return { turnUrls, turnSecret, turnUsername, turnPassword, turnLifetimeMinutes };
+}

@@ -1,0 +1,93 @@
+/** The HTTP port: the page by plain HTTP or by TLS, and where they share one number, media as well. */
+import { once } from 'node:events';
+import type { Server as HttpServer, RequestListener } from 'node:http';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import type { Config } from '../config/config.ts';
+import { hasOnePort } from '../config/one-port.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { TrustedProxies } from '../lib/net/client-address.ts';
+import type { LimitCounts } from '../lib/rates/limit-counts.ts';
+import type { MediaPlane } from '../media/plane.ts';
+import { createBoundedHttpServer, createBoundedHttpsServer } from './http-server.ts';
+import { httpLimits } from './options.ts';
+import { SHARED_PORT_LIMITS, SharedPort } from './shared-port.ts';
+import { listenError } from './start-error.ts';
+import type { PageTls } from './tls/page-tls.ts';
+
+interface PageServerOptions {
+  readonly config: Config;
+  readonly tls: PageTls | undefined;
+  readonly proxies: TrustedProxies;
+  readonly limitCounts: LimitCounts;
+}
+
+/** It does not listen yet. */
+export function createPageServer(
+  listener: RequestListener,
+  { config, tls, proxies, limitCounts }: PageServerOptions,
+): HttpServer {
+  const options = { ...httpLimits(config), proxies, limitCounts };
+  if (tls === undefined) return createBoundedHttpServer(listener, options);
+  const https = createBoundedHttpsServer(tls.withHsts(listener), tls.serverOptions, options);
+  tls.attach(https);
+  return https;
+}
+
+interface SharePortOptions {
+  readonly config: Config;
+  readonly tls: PageTls | undefined;
+  readonly plane: MediaPlane;
+  readonly proxies: TrustedProxies;
+  readonly clock: Clock;
+}
+
+/** Undefined where the port has one use only. With TLS it never has: visitors by plain HTTP are redirected. */
+export function sharePort(
+  http: HttpServer,
+  { config, tls, plane, proxies, clock }: SharePortOptions,
+): SharedPort | undefined {
+  const hasMedia = hasOnePort(config);
+  if (!hasMedia && tls === undefined) return undefined;
+  // Besides those of HTTP: one with media for each WebSocket, and those of which nothing is known yet.
+  http.maxConnections += (hasMedia ? config.maxConnections : 0) + SHARED_PORT_LIMITS.max;
+  const limits = {
+    ...SHARED_PORT_LIMITS,
+    decisionMs: Math.min(SHARED_PORT_LIMITS.decisionMs, config.requestTimeoutMs),
+  };
+  return new SharedPort({
+    server: http,
+    plainHttp: tls?.plainHttp,
+    acceptMedia: (socket, localUfrag) => hasMedia && plane.acceptTcp(socket, localUfrag),
+    proxies,
+    clock,
+    limits,
+  });
+}
+
+/** Rejects with `StartError`. */
+export async function listen(http: HttpServer, { host, port }: Pick<Config, 'host' | 'port'>): Promise<void> {
+  http.listen(port, host);
+  await once(http, 'listening').catch((error: unknown) => {
+    throw listenError(error, { host, port });
+  });
+}
+
+/** Where `http` listens, and the address of the page for a browser on this machine. */
+export function listeningAt(
+  http: HttpServer,
+  tls: PageTls | undefined,
+  host: string,
+): { readonly url: string; readonly address: string; readonly port: number } {
+  const { address, port } = http.address() as AddressInfo;
+  const url =
+    tls === undefined
+      ? `http://${hostForBrowser(host)}:${port}/`
+      : `https://${tls.hostForBrowser}${tls.portForBrowser(port)}/`;
+  return { url, address, port };
+}
+
+/** Browsers allow the microphone only to pages that come by https or from this machine, and this address is on this machine. */
+function hostForBrowser(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return isIPv6(host) ? `[${host}]` : host;
+}
