@@ -1,7 +1,8 @@
 import type { Codec } from '../../src/mixer/codec/codec.ts';
 import { CodecPool } from '../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
-import { Mixer, type MixParticipant, type MixSettings } from '../../src/mixer/mix/mixer.ts';
+import { type MixParticipant, type Place, placeOf } from '../../src/mixer/mix/mix-participant.ts';
+import { Mixer, type MixSettings } from '../../src/mixer/mix/mixer.ts';
 import { Source } from '../../src/mixer/source/source.ts';
 
 export interface Written {
@@ -14,6 +15,8 @@ export interface Written {
 /** A participant, and beside it the same source alone, which tells what it should add to the mix. */
 export interface Person {
   readonly participant: MixParticipant;
+  /** The inside of `participant`. */
+  readonly place: Place;
   readonly twin: Source;
   readonly written: Written[];
   readonly sound: Int16Array;
@@ -65,6 +68,7 @@ export class Room {
     const twin = new Source(this.#twinPool, muted, { levelling: this.#levelling });
     const person: Person = {
       participant,
+      place: placeOf(participant),
       twin,
       written,
       sound,

@@ -1,7 +1,8 @@
 import { test } from 'tap';
 import { CodecPool } from '../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS, SAMPLE_RATE } from '../../src/mixer/format.ts';
-import { Mixer, type MixParticipant } from '../../src/mixer/mix/mixer.ts';
+import type { MixParticipant } from '../../src/mixer/mix/mix-participant.ts';
+import { Mixer } from '../../src/mixer/mix/mixer.ts';
 import { LossyLink } from '../helpers/lossy-link.ts';
 import { PlainCodec } from '../helpers/plain-codec.ts';
 import { createPrng, integerBetween } from '../helpers/prng.ts';

@@ -6,7 +6,7 @@ const SECRET = 'not for everybody';
 const SECRETS = {
   adminToken: SECRET,
   tokenSecret: SECRET,
-  roomPasswords: [`lobby=${SECRET}`],
+  roomPasswords: { lobby: SECRET },
   webhookSecret: SECRET,
   turnSecret: SECRET,
   turnPassword: SECRET,

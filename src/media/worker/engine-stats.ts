@@ -143,10 +143,10 @@ function countTalkers(rooms: Iterable<MixedRoom>): TalkerFigures {
   let talkersUnheard = 0;
   let delayMs = 0;
   for (const room of rooms) {
-    room.mixer.forEachSpeaker(({ source }) => {
+    room.mixer.forEachSpeaker((_participant, { admitted, jitterBufferDelayMs }) => {
       talkers++;
-      if (!source.admitted) talkersUnheard++;
-      delayMs += source.jitterBufferDelayMs;
+      if (!admitted) talkersUnheard++;
+      delayMs += jitterBufferDelayMs;
     });
   }
   return { talkers, talkersUnheard, jitterBufferDelayMs: talkers > 0 ? delayMs / talkers : 0 };

@@ -1,6 +1,6 @@
 /** One member of a room in a media worker: an endpoint on one side, a place in the mixer on the other. */
 import type { Clock } from '../../lib/clock.ts';
-import type { MixParticipant, MixSink } from '../../mixer/mix/mixer.ts';
+import type { MixParticipant, MixSink } from '../../mixer/mix/mix-participant.ts';
 import type { Endpoint, EndpointEvents, MediaNetwork, Reception, Tap } from '../endpoint.ts';
 import type { MediaCloseReason, MemberState } from '../plane.ts';
 import type { MixedRoom } from './room.ts';

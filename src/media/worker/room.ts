@@ -1,5 +1,6 @@
 import type { CodecPool } from '../../mixer/codec/codec-pool.ts';
-import { Mixer, type MixParticipant, type MixSettings } from '../../mixer/mix/mixer.ts';
+import type { MixParticipant } from '../../mixer/mix/mix-participant.ts';
+import { Mixer, type MixSettings } from '../../mixer/mix/mixer.ts';
 import { SharedMixLink } from './shared-mix.ts';
 
 /**
@@ -78,7 +79,7 @@ export class MixedRoom {
   takeLevels(): number[] | undefined {
     const levels: number[] = [];
     let changed = false;
-    this.mixer.forEachSpeaker((participant, levelDbov) => {
+    this.mixer.forEachSpeaker((participant, { levelDbov }) => {
       const memberId = this.#memberIds.get(participant);
       if (memberId === undefined) return;
       levels.push(memberId, Math.round(levelDbov));

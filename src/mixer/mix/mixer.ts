@@ -15,6 +15,7 @@ import { Source } from '../source/source.ts';
 import type { SourcePacket } from '../source/source-packet.ts';
 import { TalkerLimit } from '../source/talker-limit.ts';
 import { createStanding, shareOfPlaces, type TalkerStanding } from '../source/talker-places.ts';
+import { type MixParticipant, type MixSink, Place, placeOf, SHARED, SILENCE, type Speaker } from './mix-participant.ts';
 import { MixStream } from './mix-stream.ts';
 
 const SHARED_ENCODER: EncoderSettings = { bitrate: 48_000, complexity: 10 };
@@ -29,15 +30,6 @@ const RETURN_AFTER_TICKS = 10;
 const SILENCE_PACKETS = 3;
 /** Browsers take a second without packets for loss. */
 const SILENCE_REFRESH_TICKS = 400 / PTIME_MS;
-
-/** Where a listener's packets go. */
-export interface MixSink {
-  /**
-   * @param timestamp RTP timestamp of the mix, the same for all listeners of a room
-   * @param marker first packet after a silence (RFC 7587 section 4.2)
-   */
-  write(payload: Uint8Array, timestamp: number, marker: boolean): void;
-}
 
 /** The parts of this room that other mixers mix. */
 export interface MixLink {
@@ -67,46 +59,11 @@ export interface ParticipantOptions {
   readonly arriving?: boolean;
 }
 
-/** What a listener's decoder is in step with. */
-type Listening =
-  | { readonly to: 'silence' }
-  | { readonly to: 'shared' }
-  | { readonly to: 'own'; readonly stream: MixStream };
-
-const SILENCE: Listening = { to: 'silence' };
-const SHARED: Listening = { to: 'shared' };
-
-/** A participant as the mixer knows it: a source and a listener. */
-export class MixParticipant {
-  readonly source: Source;
-  readonly sink: MixSink;
-  deafened: boolean;
-  /** On the mixer's list of sources to be read. */
-  awake = false;
-  leaving = false;
-  /** The next tick writes nothing for this listener. */
-  arriving: boolean;
-  /** The next tick writes the last packet for this listener. */
-  departing = false;
-  contributing = false;
-  listening: Listening = SILENCE;
-  silencePackets = 0;
-  /** Ticks for which this listener's own mix has been the same as the shared one. */
-  sameTicks = 0;
-
-  constructor(source: Source, { sink, deafened, arriving = false }: ParticipantOptions) {
-    this.source = source;
-    this.sink = sink;
-    this.deafened = deafened;
-    this.arriving = arriving;
-  }
-}
-
 export class Mixer {
   readonly #pool: CodecPool;
-  readonly #participants = new Set<MixParticipant>();
-  readonly #awake: MixParticipant[] = [];
-  readonly #contributors: MixParticipant[] = [];
+  readonly #places = new Set<Place>();
+  readonly #awake: Place[] = [];
+  readonly #contributors: Place[] = [];
   /** Both for the moment of one tick. */
   readonly #total: Frame;
   readonly #minus: Frame;
@@ -132,7 +89,7 @@ export class Mixer {
 
   /** Nobody is here, and nobody who was here still sounds. */
   get deserted(): boolean {
-    return this.#participants.size === 0 && this.#awake.length === 0;
+    return this.#places.size === 0 && this.#awake.length === 0;
   }
 
   add(options: ParticipantOptions): MixParticipant {
@@ -140,38 +97,41 @@ export class Mixer {
       talkerLimit: this.#talkerLimit,
       levelling: this.#levelling,
     });
-    const participant = new MixParticipant(source, options);
-    this.#participants.add(participant);
+    const { sink, deafened, arriving = false } = options;
+    const place = new Place(source, sink, { deafened, arriving });
+    this.#places.add(place);
     this.#restless++;
-    return participant;
+    return place;
   }
 
   /** The listener is gone at once; a voice that sounds fades within one more tick. */
   remove(participant: MixParticipant): void {
-    if (!this.#participants.delete(participant)) return;
-    if (isRestless(participant)) this.#restless--;
-    this.#leaveStream(participant);
-    this.#endVoice(participant);
+    const place = placeOf(participant);
+    if (!this.#places.delete(place)) return;
+    if (isRestless(place)) this.#restless--;
+    this.#leaveStream(place);
+    this.#endVoice(place);
   }
 
   /** As `remove`, but somebody who goes on listening elsewhere is not cut off: what they hear fades within one more tick. */
   dismiss(participant: MixParticipant): void {
-    if (participant.listening.to === 'silence') {
-      this.remove(participant);
+    const place = placeOf(participant);
+    if (place.listening.to === 'silence') {
+      this.remove(place);
       return;
     }
-    participant.departing = true;
-    participant.deafened = true;
-    this.#endVoice(participant);
+    place.departing = true;
+    place.deafened = true;
+    this.#endVoice(place);
   }
 
   setMuted(participant: MixParticipant, muted: boolean): void {
-    participant.source.setMuted(muted);
+    placeOf(participant).source.setMuted(muted);
   }
 
   /** Takes effect with the next tick, over which what they hear fades. */
   setDeafened(participant: MixParticipant, deafened: boolean): void {
-    participant.deafened = deafened;
+    placeOf(participant).deafened = deafened;
   }
 
   /** Takes effect over the next ticks; 0 for everybody. */
@@ -182,7 +142,7 @@ export class Mixer {
   /** Takes effect over some seconds, as gently as levelling itself. */
   setLevelling(levelling: boolean): void {
     this.#levelling = levelling;
-    for (const { source } of this.#participants) source.setLevelling(levelling);
+    for (const { source } of this.#places) source.setLevelling(levelling);
   }
 
   /** From the next tick on this mixer's participants hear those of other mixers, and are heard there; undefined ends that. */
@@ -194,16 +154,17 @@ export class Mixer {
   }
 
   push(participant: MixParticipant, packet: SourcePacket, nowMs: number): void {
-    if (participant.leaving) return;
-    participant.source.push(packet, nowMs);
-    if (participant.awake) return;
-    participant.awake = true;
-    this.#awake.push(participant);
+    const place = placeOf(participant);
+    if (place.leaving) return;
+    place.source.push(packet, nowMs);
+    if (place.awake) return;
+    place.awake = true;
+    this.#awake.push(place);
   }
 
   /** What is pushed from now on is another stream, which begins anew. */
   restartSource(participant: MixParticipant): void {
-    participant.source.restart();
+    placeOf(participant).source.restart();
   }
 
   /**
@@ -222,30 +183,30 @@ export class Mixer {
       this.#shared.setMix(this.#total, talkers);
     }
     const timestamp = (tick * FRAME_SAMPLES) >>> 0;
-    for (const participant of this.#participants) {
-      if (participant.arriving) {
-        participant.arriving = false;
+    for (const place of this.#places) {
+      if (place.arriving) {
+        place.arriving = false;
         continue;
       }
-      const others = talkers - (participant.contributing ? 1 : 0);
-      if (others === 0) this.#writeSilence(participant, timestamp, refresh);
-      else if (participant.deafened) this.#writeEnd(participant, others, timestamp, refresh);
-      else this.#writeMix(participant, others, timestamp);
-      if (participant.departing) this.remove(participant);
+      const others = talkers - (place.contributing ? 1 : 0);
+      if (others === 0) this.#writeSilence(place, timestamp, refresh);
+      else if (place.deafened) this.#writeEnd(place, others, timestamp, refresh);
+      else this.#writeMix(place, others, timestamp);
+      if (place.departing) this.remove(place);
     }
   }
 
   /** Those who speak now, for the indicators that people see, whether the talker limit lets them be heard or not. */
-  forEachSpeaker(visit: (participant: MixParticipant, levelDbov: number) => void): void {
-    for (const participant of this.#awake) {
-      const { source } = participant;
-      if (source.isProvenSpeaker && !participant.leaving) visit(participant, source.levelDbov);
+  forEachSpeaker(visit: (participant: MixParticipant, speaker: Speaker) => void): void {
+    for (const place of this.#awake) {
+      const { source } = place;
+      if (source.isProvenSpeaker && !place.leaving) visit(place, source);
     }
   }
 
   close(): void {
-    for (const participant of this.#participants) this.remove(participant);
-    for (const participant of this.#awake) participant.source.close();
+    for (const place of this.#places) this.remove(place);
+    for (const place of this.#awake) place.source.close();
     this.#awake.length = 0;
     this.#shared.setSilent();
   }
@@ -254,15 +215,15 @@ export class Mixer {
     const awake = this.#awake;
     this.#contributors.length = 0;
     for (let i = awake.length - 1; i >= 0; i--) {
-      const participant = awake[i]!;
-      participant.contributing = participant.source.read(nowMs);
-      if (participant.contributing) this.#contributors.push(participant);
-      const gone = participant.leaving && !participant.contributing;
-      if (participant.source.awake && !gone) continue;
+      const place = awake[i]!;
+      place.contributing = place.source.read(nowMs);
+      if (place.contributing) this.#contributors.push(place);
+      const gone = place.leaving && !place.contributing;
+      if (place.source.awake && !gone) continue;
       awake[i] = awake[awake.length - 1]!;
       awake.pop();
-      participant.awake = false;
-      if (gone) participant.source.close();
+      place.awake = false;
+      if (gone) place.source.close();
     }
     this.#talkerLimit.decide(this.#link && this.#standing);
   }
@@ -289,53 +250,53 @@ export class Mixer {
     return contributors.length + link.add(tick - 1, total.samples);
   }
 
-  #writeMix(participant: MixParticipant, others: number, timestamp: number): void {
-    const afterSilence = participant.listening.to === 'silence';
-    const stream = this.#chooseStream(participant);
-    if (stream !== this.#shared) this.#setOwnMix(stream, participant, others);
-    participant.sink.write(stream.payload(), timestamp, afterSilence);
+  #writeMix(place: Place, others: number, timestamp: number): void {
+    const afterSilence = place.listening.to === 'silence';
+    const stream = this.#chooseStream(place);
+    if (stream !== this.#shared) this.#setOwnMix(stream, place, others);
+    place.sink.write(stream.payload(), timestamp, afterSilence);
   }
 
-  #setOwnMix(stream: MixStream, participant: MixParticipant, others: number): void {
-    if (participant.contributing) this.#pool.kernels.subtract(this.#minus, this.#total, participant.source.frame);
-    stream.setMix(participant.contributing ? this.#minus : this.#total, others);
+  #setOwnMix(stream: MixStream, place: Place, others: number): void {
+    if (place.contributing) this.#pool.kernels.subtract(this.#minus, this.#total, place.source.frame);
+    stream.setMix(place.contributing ? this.#minus : this.#total, others);
   }
 
   /** For somebody who is to hear no more, though others sound: what they have heard so far fades first. */
-  #writeEnd(participant: MixParticipant, others: number, timestamp: number, refresh: boolean): void {
-    const { listening } = participant;
+  #writeEnd(place: Place, others: number, timestamp: number, refresh: boolean): void {
+    const { listening } = place;
     if (listening.to === 'silence') {
-      this.#writeSilence(participant, timestamp, refresh);
+      this.#writeSilence(place, timestamp, refresh);
       return;
     }
-    const stream = listening.to === 'own' ? listening.stream : this.#leaveShared(participant);
+    const stream = listening.to === 'own' ? listening.stream : this.#leaveShared(place);
     stream.fadeOut();
-    this.#setOwnMix(stream, participant, others);
-    participant.sink.write(stream.payload(), timestamp, false);
-    this.#leaveStream(participant);
-    participant.silencePackets = 0;
+    this.#setOwnMix(stream, place, others);
+    place.sink.write(stream.payload(), timestamp, false);
+    this.#leaveStream(place);
+    place.silencePackets = 0;
   }
 
-  #chooseStream(participant: MixParticipant): MixStream {
+  #chooseStream(place: Place): MixStream {
     const shared = this.#shared;
-    participant.sameTicks = participant.contributing ? 0 : participant.sameTicks + 1;
-    switch (participant.listening.to) {
+    place.sameTicks = place.contributing ? 0 : place.sameTicks + 1;
+    switch (place.listening.to) {
       case 'own':
-        if (participant.sameTicks <= RETURN_AFTER_TICKS) return participant.listening.stream;
-        this.#leaveStream(participant);
-        participant.listening = SHARED;
+        if (place.sameTicks <= RETURN_AFTER_TICKS) return place.listening.stream;
+        this.#leaveStream(place);
+        place.listening = SHARED;
         return shared;
       case 'shared':
-        return participant.contributing ? this.#leaveShared(participant) : shared;
+        return place.contributing ? this.#leaveShared(place) : shared;
       case 'silence': {
-        if (participant.silencePackets === SILENCE_PACKETS) this.#restless++;
+        if (place.silencePackets === SILENCE_PACKETS) this.#restless++;
         // A stream that starts now suits every decoder at rest; one that runs already suits only those who follow it.
-        if (!participant.contributing && shared.frames === 1) {
-          participant.listening = SHARED;
+        if (!place.contributing && shared.frames === 1) {
+          place.listening = SHARED;
           return shared;
         }
-        participant.sameTicks = 0;
-        const own = this.#ownStream(participant);
+        place.sameTicks = 0;
+        const own = this.#ownStream(place);
         if (shared.frames > 1) own.fadeInto(shared);
         return own;
       }
@@ -343,52 +304,52 @@ export class Mixer {
   }
 
   /** An own stream that goes on where the shared one was. */
-  #leaveShared(participant: MixParticipant): MixStream {
-    const own = this.#ownStream(participant);
+  #leaveShared(place: Place): MixStream {
+    const own = this.#ownStream(place);
     own.takeOver(this.#shared);
     return own;
   }
 
-  #ownStream(participant: MixParticipant): MixStream {
+  #ownStream(place: Place): MixStream {
     const settings = this.#ownStreams < CROWD ? OWN_ENCODER : CROWD_ENCODER;
     const stream = this.#spareStreams.pop() ?? new MixStream(this.#pool, settings);
     stream.settings = settings;
     this.#ownStreams++;
-    participant.listening = { to: 'own', stream };
+    place.listening = { to: 'own', stream };
     return stream;
   }
 
   /** What sounds fades within one more tick. */
-  #endVoice(participant: MixParticipant): void {
-    participant.source.setMuted(true);
-    participant.leaving = true;
-    if (!participant.awake) participant.source.close();
+  #endVoice(place: Place): void {
+    place.source.setMuted(true);
+    place.leaving = true;
+    if (!place.awake) place.source.close();
   }
 
-  #leaveStream(participant: MixParticipant): void {
-    if (participant.listening.to === 'own') {
-      participant.listening.stream.setSilent();
-      this.#spareStreams.push(participant.listening.stream);
+  #leaveStream(place: Place): void {
+    if (place.listening.to === 'own') {
+      place.listening.stream.setSilent();
+      this.#spareStreams.push(place.listening.stream);
       this.#ownStreams--;
     }
-    participant.listening = SILENCE;
+    place.listening = SILENCE;
   }
 
-  #writeSilence(participant: MixParticipant, timestamp: number, refresh: boolean): void {
-    if (participant.listening.to !== 'silence') {
-      this.#leaveStream(participant);
-      participant.silencePackets = 0;
+  #writeSilence(place: Place, timestamp: number, refresh: boolean): void {
+    if (place.listening.to !== 'silence') {
+      this.#leaveStream(place);
+      place.silencePackets = 0;
     }
-    if (participant.silencePackets < SILENCE_PACKETS) {
-      participant.silencePackets++;
-      if (participant.silencePackets === SILENCE_PACKETS) this.#restless--;
-      participant.sink.write(SILENCE_PACKET, timestamp, false);
+    if (place.silencePackets < SILENCE_PACKETS) {
+      place.silencePackets++;
+      if (place.silencePackets === SILENCE_PACKETS) this.#restless--;
+      place.sink.write(SILENCE_PACKET, timestamp, false);
     } else if (refresh) {
-      participant.sink.write(SILENCE_REFRESH_PACKET, timestamp, false);
+      place.sink.write(SILENCE_REFRESH_PACKET, timestamp, false);
     }
   }
 }
 
-function isRestless(participant: MixParticipant): boolean {
-  return participant.listening.to !== 'silence' || participant.silencePackets < SILENCE_PACKETS;
+function isRestless(place: Place): boolean {
+  return place.listening.to !== 'silence' || place.silencePackets < SILENCE_PACKETS;
 }

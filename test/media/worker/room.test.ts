@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { MixedRoom } from '../../../src/media/worker/room.ts';
 import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
-import type { MixParticipant } from '../../../src/mixer/mix/mixer.ts';
+import type { MixParticipant } from '../../../src/mixer/mix/mix-participant.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 
 /** A room that is asked for its levels every six ticks, as the engine does. */
@@ -35,8 +35,8 @@ class AskedRoom {
   heard(): number {
     this.ask(15);
     let heard = 0;
-    this.room.mixer.forEachSpeaker(({ source }) => {
-      if (source.admitted) heard++;
+    this.room.mixer.forEachSpeaker((_participant, { admitted }) => {
+      if (admitted) heard++;
     });
     return heard;
   }

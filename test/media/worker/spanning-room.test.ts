@@ -101,7 +101,7 @@ const MAX_TALKERS = 8;
 function runTogether(parts: readonly Room[], ticks: number, prng: () => number): Person[][] {
   return Array.from({ length: ticks }, () => {
     for (const room of prng() < 0.5 ? parts : parts.toReversed()) room.run();
-    return parts.flatMap(({ people }) => people.filter(({ participant }) => participant.contributing));
+    return parts.flatMap(({ people }) => people.filter(({ place }) => place.contributing));
   });
 }
 
@@ -180,7 +180,7 @@ test('the places of a part that stops are free after 200 ms; its talkers get the
   runTogether(parts, 50, prng);
   talk(a.people, -30);
   runTogether(parts, 50, prng);
-  const heardIn = (room: Room) => room.people.filter(({ participant }) => participant.contributing).length;
+  const heardIn = (room: Room) => room.people.filter(({ place }) => place.contributing).length;
   t.same([heardIn(a), heardIn(b)], [2, 6]);
   a.run(9);
   t.equal(heardIn(a), 2);

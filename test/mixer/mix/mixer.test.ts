@@ -59,7 +59,7 @@ function complaint(room: Room, listener: Person, codec: PlainCodec, deafenedNow 
   const last = listener.written.at(-1);
   const packet = last?.tick === room.tick - 1 ? last.payload : undefined;
   const silent = packet === undefined || packet === SILENCE_PACKET || packet === SILENCE_REFRESH_PACKET;
-  if (others === 0 || listener.participant.deafened) {
+  if (others === 0 || listener.place.deafened) {
     if (silent || (deafenedNow && endsSilent(codec.decode(packet)))) return undefined;
     return 'sound where silence belongs';
   }
@@ -82,11 +82,11 @@ test('for any talk, mutes, deafens, joins and leaves everybody hears the sum of 
       // A leaver's last frame sounds on for one tick without a twin to compare with.
       let unknown = 0;
       for (let tick = 0; tick < 200; tick++) {
-        const deafenedBefore = new Set(room.people.filter(({ participant }) => participant.deafened));
+        const deafenedBefore = new Set(room.people.filter(({ place }) => place.deafened));
         for (const person of [...room.people]) {
           if (prng() < 0.03) person.talking = !person.talking;
           if (prng() < 0.01) room.mute(person, !person.muted);
-          if (prng() < 0.01) room.mixer.setDeafened(person.participant, !person.participant.deafened);
+          if (prng() < 0.01) room.mixer.setDeafened(person.participant, !person.place.deafened);
           if (prng() < 0.002 && room.people.length > 2) {
             room.leave(person);
             unknown = 2;

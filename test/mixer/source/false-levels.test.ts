@@ -73,7 +73,7 @@ class Stage {
     this.room.run();
     const byParticipant = new Map(this.room.people.map((person) => [person.participant, person]));
     this.room.mixer.forEachSpeaker((participant) => count(this.shown, byParticipant.get(participant)!));
-    for (const person of this.room.people) if (person.participant.contributing) count(this.heard, person);
+    for (const person of this.room.people) if (person.place.contributing) count(this.heard, person);
   }
 
   shownFor(person: Person): number {

@@ -150,7 +150,7 @@ function liveliness(seed: number) {
     mostDecoded = Math.max(mostDecoded, room.pool.counters.framesDecoded - framesDecoded);
     mostEncoded = Math.max(mostEncoded, room.pool.counters.framesEncoded - framesEncoded);
     encoded += room.pool.counters.framesEncoded - framesEncoded;
-    const now = people.flatMap(({ participant }, i) => (participant.source.admitted ? [i] : [])).join();
+    const now = people.flatMap(({ place }, i) => (place.source.admitted ? [i] : [])).join();
     if (now !== heard) changes.push(`${tick}: ${now}`);
     heard = now;
   }
@@ -196,7 +196,7 @@ test('a talker without levels in their packets (RFC 6464) is limited as well', a
   Object.assign(a, { levelDbov: null });
   Object.assign(b, { levelDbov: null });
   room.run(60);
-  t.equal([a, b].filter(({ participant }) => participant.contributing).length, 1);
+  t.equal([a, b].filter(({ place }) => place.contributing).length, 1);
 });
 
 test('a place does not stay with somebody who leaves or is muted', async (t) => {
@@ -206,13 +206,13 @@ test('a place does not stay with somebody who leaves or is muted', async (t) => 
   room.run(20);
   b.talking = true;
   room.run(20);
-  t.notOk(b.participant.source.admitted);
+  t.notOk(b.place.source.admitted);
   room.mute(a, true);
   room.run(3);
-  t.ok(b.participant.source.admitted);
+  t.ok(b.place.source.admitted);
   room.mute(a, false);
   room.run(3);
   room.leave(b);
   room.run(3);
-  t.ok(a.participant.source.admitted);
+  t.ok(a.place.source.admitted);
 });
