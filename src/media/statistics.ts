@@ -75,7 +75,10 @@ export const MEDIA_COUNTERS = {
     help: 'RTP packets sent that repeat the one before, because the listener loses packets.',
   },
   srtpRejected: { name: 'partyline_srtp_rejected_total', help: 'SRTP packets that were forged, replayed or broken.' },
-  packetsLost: { name: 'partyline_rtp_packets_lost_total', help: 'RTP packets that never arrived.' },
+  packetsLost: {
+    name: 'partyline_rtp_packets_lost_total',
+    help: 'RTP packets that never arrived. Jumps of sequence numbers for which there was no time are not counted.',
+  },
   packetsLate: {
     name: 'partyline_rtp_packets_late_total',
     help: 'RTP packets that arrived after their playout time.',

@@ -9,6 +9,7 @@
  */
 
 import { isDtx, packetSamples } from '../../formats/opus-packet.ts';
+import { PlausibleLoss } from '../../formats/plausible-loss.ts';
 import { Unwrapper } from '../../lib/serial.ts';
 import { FRAME_SAMPLES, PTIME_MS, SAMPLES_PER_MS } from '../format.ts';
 import { DelayEstimator } from './delay-estimator.ts';
@@ -70,6 +71,7 @@ export class JitterBuffer {
   readonly #counters: JitterBufferCounters;
   readonly #delay = new DelayEstimator();
   readonly #redundancy = new RedundancyWait();
+  readonly #plausible = new PlausibleLoss(SAMPLES_PER_MS);
   readonly #timestamps = new Unwrapper(32);
   readonly #sequenceNumbers = new Unwrapper(16);
   readonly #slots: Slot[];
@@ -82,6 +84,7 @@ export class JitterBuffer {
   #lastSequenceNumber: number | undefined;
   #newestTimestamp = 0;
   #newestSequenceNumber = 0;
+  #newestDurationSamples = 0;
   #afterDtx = false;
   #lateFrames = 0;
   #delayMs = 0;
@@ -142,13 +145,21 @@ export class JitterBuffer {
     if (redundant && !this.#started) return;
     const sequence = this.#sequenceNumbers.unwrap(sequenceNumber);
     const time = this.#timestamps.unwrap(timestamp);
-    if (this.#started && isJump(sequence - this.#newestSequenceNumber, time - this.#newestTimestamp)) {
+    const step = this.#started ? sequence - this.#newestSequenceNumber : 1;
+    const isJump = this.#started && isNewStream(step, time - this.#newestTimestamp);
+    // What a redundant copy says is not the word of a stream that begins.
+    if (isJump && redundant) return;
+    const isPlausible = step <= 0 || this.#isPlausible(step, durationSamples, nowMs);
+    if (isJump || !isPlausible) {
+      // A long outage ends like this too, and what was sent meanwhile was lost.
+      if (isPlausible && step > 0) this.#counters.packetsLost += step - 1;
       if (!redundant) this.#restart(sequenceNumber, timestamp, payload, levelDbov, nowMs);
       return;
     }
-    if (!this.#started || sequence > this.#newestSequenceNumber) {
+    if (step > 0) {
       this.#newestSequenceNumber = sequence;
       this.#newestTimestamp = time;
+      this.#newestDurationSamples = durationSamples;
     }
     this.#started = true;
     if (redundant) this.#redundancy.copy(time);
@@ -181,6 +192,12 @@ export class JitterBuffer {
       if (nowMs < due) return 'idle';
     }
     return this.#popPacket(nowMs);
+  }
+
+  /** Whether the packets missing before the newest one can have been lost. They may have been shorter than one of their neighbours. */
+  #isPlausible(step: number, durationSamples: number, nowMs: number): boolean {
+    const samples = this.#started ? Math.min(durationSamples, this.#newestDurationSamples) : durationSamples;
+    return this.#plausible.follow(step, samples, nowMs);
   }
 
   /** Ends the talkspurt: the next packet is played when its target delay has passed, neither sooner nor later. */
@@ -355,6 +372,6 @@ function newSlot(): Slot {
   };
 }
 
-function isJump(sequenceDelta: number, timestampDelta: number): boolean {
+function isNewStream(sequenceDelta: number, timestampDelta: number): boolean {
   return Math.abs(timestampDelta) > MAX_TIMESTAMP_JUMP || Math.abs(sequenceDelta) > MAX_SEQUENCE_JUMP;
 }

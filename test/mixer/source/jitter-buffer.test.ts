@@ -390,3 +390,46 @@ test('for any packets at all: nothing throws, nothing grows, order holds, and a 
   );
   t.pass();
 });
+
+test('of an honest stream every lost packet is counted, also over outages of some seconds', async (t) => {
+  const frames = 1500;
+  const outage = fc.record({ from: fc.integer({ min: 20, max: 1000 }), length: fc.integer({ min: 1, max: 250 }) });
+  const stream = fc.record({ salt: fc.nat(), loss: fc.constantFrom(0, 0.02, 0.3), start: fc.nat(0xffff), outage });
+  fc.assert(
+    fc.property(stream, ({ salt, loss, start, outage: { from, length } }) => {
+      const prng = createPrng(SEED + salt);
+      const received = range(0, frames).filter(
+        (n) => n === 0 || n >= frames - 30 || ((n < from || n >= from + length) && prng() >= loss),
+      );
+      const line = new Stream(start, start * FRAME_SAMPLES);
+      const arrivals = received.map((n) => ({ n, atMs: n * PTIME_MS + 5 }));
+      deliver(line, arrivals, (frames + 20) * PTIME_MS);
+      return line.counters.packetsLost === frames - received.length;
+    }),
+    { ...CONFIG, numRuns: 60 },
+  );
+  t.pass();
+});
+
+test('a sender that jumps ahead in sequence numbers has lost nothing', async (t) => {
+  for (const jump of [60, 999, 1001, 30_000]) {
+    const stream = new Stream();
+    stream.runSmoothly(0, 500);
+    for (let n = 500; n < 1000; n++) {
+      stream.push(500 + (n - 500) * jump, n * PTIME_MS, { time: n });
+      stream.pop(n * PTIME_MS + 10);
+    }
+    // The margin explains one small jump.
+    const atMost = jump === 60 ? jump : 0;
+    t.ok(stream.counters.packetsLost <= atMost, `${stream.counters.packetsLost} lost by jumps of ${jump}`);
+  }
+});
+
+test('jumps of a timestamp as well cannot claim more losses than there was time for', async (t) => {
+  const stream = new Stream();
+  for (let i = 0; i < 500; i++) {
+    stream.push(i * 200, i * PTIME_MS, { time: i * 200 });
+    stream.pop(i * PTIME_MS + 10);
+  }
+  t.ok(stream.counters.packetsLost <= 500 * 1.002 + 50, `${stream.counters.packetsLost} lost of 500 in ten seconds`);
+});

@@ -1,0 +1,60 @@
+/**
+ * Whether packets that are missing from a stream can have been lost at all. Sequence numbers are the sender's word: one that
+ * jumps ahead has lost nothing, but a receiver that believes the numbers counts a thousand lost packets for each jump. Packets
+ * are sent in real time, so a stream cannot lose more of them than the time that has passed explains.
+ */
+import type { Millis } from '../lib/clock.ts';
+
+/** How much less delay later packets may have than the first one. */
+const MARGIN_MS: Millis = 1000;
+/** After so long without a packet a connection is given up, so no outage is longer. */
+const LONGEST_OUTAGE_MS: Millis = 30_000;
+/** The sender's clock may be faster than ours, by much more than any real one is. */
+const FASTEST_SENDER = 1.002;
+
+/** Follows one stream by its packets in the order of their sequence numbers. */
+export class PlausibleLoss {
+  readonly #samplesPerMs: number;
+  /** Of the packets that came last. */
+  #packetSamples = 0;
+  /** Came one after the other since the time was settled: as long as nothing is missing, counting them is all there is to do. */
+  #unsettledPackets = 0;
+  #settledMs: Millis | undefined;
+  /** Time that has passed and that no packet explains so far. */
+  #unexplainedMs: Millis = MARGIN_MS;
+
+  constructor(samplesPerMs: number) {
+    this.#samplesPerMs = samplesPerMs;
+  }
+
+  /**
+   * One packet that is newer than all before it, at its arrival.
+   * @param step by how much its sequence number is higher than that of the newest before it
+   * @param packetSamples duration of one packet of this stream
+   * @returns whether the packets in between can have been sent in the time that has passed; they are then accounted for
+   */
+  follow(step: number, packetSamples: number, nowMs: Millis): boolean {
+    if (step === 1 && packetSamples === this.#packetSamples) {
+      this.#unsettledPackets++;
+      return true;
+    }
+    this.#settle(nowMs);
+    this.#packetSamples = packetSamples;
+    const packetMs = packetSamples / this.#samplesPerMs;
+    const isPlausible = step <= 1 || step * packetMs <= this.#unexplainedMs;
+    this.#explain(isPlausible ? step * packetMs : packetMs);
+    return isPlausible;
+  }
+
+  #settle(nowMs: Millis): void {
+    const passedMs = nowMs - (this.#settledMs ?? nowMs);
+    this.#settledMs = nowMs;
+    this.#unexplainedMs += passedMs * FASTEST_SENDER;
+    this.#explain((this.#unsettledPackets * this.#packetSamples) / this.#samplesPerMs);
+    this.#unsettledPackets = 0;
+  }
+
+  #explain(ms: Millis): void {
+    this.#unexplainedMs = Math.min(LONGEST_OUTAGE_MS, Math.max(0, this.#unexplainedMs - ms));
+  }
+}
