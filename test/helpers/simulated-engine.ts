@@ -1,5 +1,6 @@
 /** A whole media engine in simulated time, and peers at the other end of its UDP port: real STUN, SRTP, RTCP and Opus, no socket. */
 
+import type { Clock } from '../../src/lib/clock.ts';
 import type { ThreadLoad } from '../../src/lib/thread-load.ts';
 import type { MediaNetwork } from '../../src/media/plane.ts';
 import type { MediaFigures } from '../../src/media/statistics.ts';
@@ -49,11 +50,18 @@ export class SimulatedEngine {
   readonly #port = simulatedPort();
   #lastId = 0;
 
-  constructor(seed: number, options: Partial<MediaEngineOptions> = {}) {
+  /** @param engineClock how the engine sees the time of the simulation */
+  constructor(
+    seed: number,
+    {
+      engineClock = (clock) => clock,
+      ...options
+    }: Partial<Omit<MediaEngineOptions, 'clock'>> & { readonly engineClock?: (clock: Clock) => Clock } = {},
+  ) {
     this.#seed = seed;
     this.engine = new MediaEngine({
       port: this.#port,
-      clock: this.clock,
+      clock: engineClock(this.clock),
       emit: (event) => {
         if (event.type === 'stats') this.stats = event.stats;
         if (event.type === 'networks')

@@ -251,7 +251,7 @@ export class MediaEngine {
       sendMs: sendTime.ms - sendMs,
     });
     this.#watchLoad(latenessMs, nowMs);
-    this.#housekeeping(tick, nowMs);
+    this.#housekeeping(tick);
     this.#heartbeat?.beat(this.#clock.now());
   }
 
@@ -271,7 +271,9 @@ export class MediaEngine {
   }
 
   /** What is not sound comes after the sound has been sent. */
-  #housekeeping(tick: number, nowMs: Millis): void {
+  #housekeeping(tick: number): void {
+    // The tick has taken its time, and a report goes out after the sound.
+    const nowMs = this.#clock.now();
     if (tick % LEVELS_EVERY_TICKS === 0) {
       for (const room of this.#rooms.values()) {
         const speaking = room.takeLevels();

@@ -10,6 +10,8 @@ import type { Tap } from '../endpoint.ts';
 const BUFFER_LENGTH = 16 * 1024;
 /** The wall clock differs by this much only when it was set; what is less is how finely it is told. */
 const STEP_MS: Millis = 50;
+/** The two clocks are read one after the other. A thread that lost its CPU in between has not read the same moment. */
+const SAME_MOMENT_MS: Millis = 5;
 const UNKNOWN: PcapEndpoint = { address: new Uint8Array(4), port: 0 };
 
 export interface PcapTapOptions {
@@ -37,6 +39,7 @@ export class PcapTap implements Tap {
     this.#bytesLeft = maxBytes;
     this.#clock = clock;
     this.#wallOffsetMs = clock.wallNow() - clock.now();
+    this.#followWall();
   }
 
   received(packet: Uint8Array, path: NetworkPath, nowMs: Millis): void {
@@ -58,7 +61,11 @@ export class PcapTap implements Tap {
 
   /** The distances between packets are those of the monotonic clock, but after the wall clock was set they have its time. */
   #followWall(): void {
-    const offsetMs = this.#clock.wallNow() - this.#clock.now();
+    const beforeMs = this.#clock.now();
+    const wallNowMs = this.#clock.wallNow();
+    const nowMs = this.#clock.now();
+    if (nowMs - beforeMs > SAME_MOMENT_MS) return;
+    const offsetMs = wallNowMs - nowMs;
     if (Math.abs(offsetMs - this.#wallOffsetMs) >= STEP_MS) this.#wallOffsetMs = offsetMs;
   }
 
