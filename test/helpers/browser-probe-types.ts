@@ -11,6 +11,8 @@ export type ProbeMicrophone =
 export interface ProbeReport {
   /** RTCPeerConnections that the page has made, those included that are closed. */
   readonly connections: number;
+  /** Answers that all of them have taken: one of each connection, and another for each ICE restart. */
+  readonly answers: number;
   /** Remote audio tracks of all open connections of the page. */
   readonly remoteTracks: number;
   readonly audioElements: number;

@@ -6,6 +6,7 @@ import { Pacer } from '../../bench/client/pacer.ts';
 import { LightParticipant } from '../../bench/client/participant.ts';
 import { encodeProgramme } from '../../bench/client/programme.ts';
 import { Window } from '../../bench/lib/window.ts';
+import { CpuWait } from './cpu-time.ts';
 import { Hearing } from './hearing.ts';
 import { OnPath, Stranger } from './on-path.ts';
 import { type RunningServer, startServer } from './running-server.ts';
@@ -20,9 +21,9 @@ const WINDOW = 4800;
 const USUAL = 0.7;
 const AUDIBLE_DBFS = -25;
 const SETTLE_MS = 1000;
-/** A machine that does other things too stands still for a moment now and then; a conversation that was harmed does not come back. */
 const MAX_LOST_SHARE = 0.05;
-const MAX_GAP_MS = 1000;
+/** Apart from the time for which this process waited for a CPU. */
+const MAX_GAP_MS = 400;
 const MAX_CONCEALED_SHARE = 0.25;
 /** Long enough to hear what an attack did. */
 const AFTERWARDS_MS = 600;
@@ -56,6 +57,9 @@ export interface ConversationReport {
   readonly parties: readonly PartyReport[];
   /** Of the frames of all participants. */
   readonly concealedShare: number;
+  /** For how long this process, which is the server and both of them, waited for a CPU. */
+  readonly cpuWaitMs: number;
+  readonly tookMs: number;
   readonly tickFailures: number;
   /** Datagrams that the server received, with those of the conversation. */
   readonly datagramsIn: number;
@@ -129,12 +133,16 @@ export class Conversation {
   async measure(attack: () => Promise<unknown> | unknown): Promise<ConversationReport> {
     const parties = [this.ada, this.ben];
     const before = await this.server.metrics();
+    const startMs = performance.now();
+    const cpuWait = new CpuWait();
     const marks = parties.map(({ hearing, participant }) => {
       participant.received.reset(performance.now());
       return hearing.mark();
     });
     await attack();
     await sleep(AFTERWARDS_MS);
+    const cpuWaitMs = cpuWait.ms;
+    const tookMs = performance.now() - startMs;
     const after = await this.server.metrics();
     const since = (name: string) => after.sum(`partyline_${name}_total`) - before.sum(`partyline_${name}_total`);
     return {
@@ -144,6 +152,8 @@ export class Conversation {
         return { name, packets, lost, largestGapMs, levelDbfs };
       }),
       concealedShare: since('frames_concealed') / Math.max(1, since('frames_decoded')),
+      cpuWaitMs,
+      tookMs,
       tickFailures: since('tick_failures'),
       datagramsIn: since('datagrams_received'),
       tickLatenessP99Ms: new Window(before, after).latenessMs(0.99),
@@ -157,13 +167,15 @@ export class Conversation {
     { maxConcealedShare = MAX_CONCEALED_SHARE }: Harm = {},
   ): Promise<ConversationReport> {
     const report = await this.measure(attack);
+    const { concealedShare, tickFailures, cpuWaitMs, tookMs } = report;
+    const maxGapMs = MAX_GAP_MS + cpuWaitMs;
     for (const { name, packets, lost, largestGapMs, levelDbfs } of report.parties) {
-      t.ok(largestGapMs < MAX_GAP_MS, `${name}: no gap over ${MAX_GAP_MS} ms (${largestGapMs.toFixed(0)} ms)`);
+      t.ok(largestGapMs < maxGapMs, `${name}: a gap of ${largestGapMs.toFixed(0)} ms of ${maxGapMs.toFixed(0)}`);
       t.ok(lost <= packets * MAX_LOST_SHARE, `${name}: ${lost} of ${packets} packets lost`);
       t.ok(levelDbfs > AUDIBLE_DBFS, `${name} hears the other one (${levelDbfs.toFixed(1)} dBFS)`);
     }
-    const { concealedShare, tickFailures } = report;
-    t.ok(concealedShare < maxConcealedShare, `${(100 * concealedShare).toFixed(1)} % concealed`);
+    // A voice that could not be sent in time is made up as well.
+    t.ok(concealedShare < maxConcealedShare + cpuWaitMs / tookMs, `${(100 * concealedShare).toFixed(1)} % concealed`);
     t.equal(tickFailures, 0, 'no tick fails');
     return report;
   }

@@ -9,6 +9,7 @@ const SAMPLE_RATE = 48_000;
 const BLOCK_SAMPLES = 16_384;
 const nativePlay = HTMLMediaElement.prototype.play;
 const connections: RTCPeerConnection[] = [];
+let answers = 0;
 
 let context: AudioContext | null = null;
 let microphone: ProbeMicrophone | null = null;
@@ -27,6 +28,9 @@ export function install(options: ProbeOptions): void {
     constructor(configuration?: RTCConfiguration) {
       super(options.relayOnly ? { ...configuration, iceTransportPolicy: 'relay' } : configuration);
       connections.push(this);
+      this.addEventListener('signalingstatechange', () => {
+        if (this.signalingState === 'stable') answers += 1;
+      });
     }
   };
   // On an insecure origin there is nothing to replace.
@@ -109,6 +113,7 @@ export async function report(): Promise<ProbeReport> {
   const find = (type: string) => entries.find((entry) => entry['type'] === type && entry['kind'] === 'audio') ?? {};
   return {
     connections: connections.length,
+    answers,
     remoteTracks: open.flatMap((connection) => connection.getReceivers().filter(({ track }) => track !== null)).length,
     audioElements: elements.length,
     isAudible: elements.some((element) => !element.paused && !element.muted && element.srcObject !== null),
