@@ -74,7 +74,7 @@ export function readCommand({ argv, env, machine }: CommandInput): Command {
   const lastMediaPort = config.mediaPort + Math.max(1, config.workers) - 1;
   if (config.mediaPort !== 0 && lastMediaPort > 65535) {
     throw new ConfigError([
-      `media-port ${config.mediaPort} and workers ${config.workers} do not fit: the last worker would have port ${lastMediaPort}, the highest is 65535.`,
+      `media-port ${config.mediaPort} and workers ${config.workers} do not fit together: the last worker would use port ${lastMediaPort}, but the highest port is 65535.`,
     ]);
   }
   const announcedTooHigh = config.announce.find(
@@ -82,7 +82,7 @@ export function readCommand({ argv, env, machine }: CommandInput): Command {
   );
   if (announcedTooHigh !== undefined) {
     throw new ConfigError([
-      `announce ${announcedTooHigh} and workers ${config.workers} do not fit: the last worker would have a port above 65535.`,
+      `announce ${announcedTooHigh} and workers ${config.workers} do not fit together: the last worker would use a port above 65535.`,
     ]);
   }
   const holdsSecrets = path !== undefined && hasSecret(sources.at(-1)!);
@@ -120,8 +120,8 @@ function firstGiven(key: SettingKey, sources: readonly Source[]): GivenValue | u
 
 function wrongValue(key: SettingKey, { value, origin }: GivenValue): string {
   const { kind } = settingOf(key);
-  const said = kind.secret ? 'what is given' : JSON.stringify(value);
-  return `${flagName(key)} cannot be ${said} (from ${origin}); what is needed is ${kind.allowed}.`;
+  const said = kind.secret ? 'the given value' : JSON.stringify(value);
+  return `${flagName(key)} cannot be ${said} (from ${origin}); expected ${kind.allowed}.`;
 }
 
 function deepFreeze(config: Config): Config {

@@ -7,22 +7,22 @@ const INDENT = ' '.repeat(6);
 /** The answer to `--help`. */
 export function helpText(): string {
   const lines = [
-    'Partyline, a voice server that mixes: every participant sends one audio track and plays one.',
+    'Partyline, a mixing voice server: every participant sends one audio track and plays one.',
     '',
     'Usage: partyline [--flag VALUE]…',
-    '       partyline token --room ROOM --identity WHO …, makes a join token (token --help)',
-    '       partyline password, makes a hash for room-passwords',
-    '       partyline check [--flag VALUE]…, says what is wrong with a set-up (check --help)',
-    '       partyline ports [--flag VALUE]…, prints which ports to open and to forward',
+    '       partyline token --room ROOM --identity ID …, creates a join token (token --help)',
+    '       partyline password, hashes a password for room-passwords',
+    '       partyline check [--flag VALUE]…, checks a setup and reports problems (check --help)',
+    '       partyline ports [--flag VALUE]…, lists the ports to open and to forward',
     '       partyline capture …, records what a participant says and hears (capture --help)',
     '',
-    'Every flag can also be a variable (--max-rooms is PARTYLINE_MAX_ROOMS) or a key of the configuration',
-    'file (max-rooms). A flag beats a variable, a variable beats the file, the file beats the default.',
+    'Every flag can also be set as a variable (--max-rooms is PARTYLINE_MAX_ROOMS) or in the',
+    'configuration file (max-rooms). Flags override variables, and variables override the file.',
     '',
     'General:',
     ...entry('--config FILE', 'TOML file with settings; config.sample.toml lists them all.'),
-    ...entry('--help', 'This text.'),
-    ...entry('--version', 'The version of this server.'),
+    ...entry('--help', 'Shows this text.'),
+    ...entry('--version', 'Shows the version.'),
   ];
   for (const { title, keys } of SETTING_GROUPS) {
     lines.push('', `${title}:`);
@@ -38,8 +38,8 @@ export function helpText(): string {
 export function sampleToml(): string {
   const lines = [
     '# Partyline: every setting with its default. Remove the "#" before a key to change it.',
-    '# A flag beats a variable, a variable beats this file. Start with: --config FILE or PARTYLINE_CONFIG=FILE',
-    '# This sample is written from the table of settings by "npm run generate".',
+    '# A flag overrides a variable; a variable overrides this file. Use it with --config FILE or PARTYLINE_CONFIG=FILE.',
+    '# "npm run generate" writes this sample from the table of settings.',
   ];
   for (const { title, keys } of SETTING_GROUPS) {
     lines.push('', '', `## ${title}`);

@@ -24,7 +24,7 @@ export function integer({ min, max }: { min: number; max: number }): ValueKind<n
   return {
     schema: z.number().int().min(min).max(max),
     fromText: (text) => (/^-?\d+$/.test(text) ? Number(text) : text),
-    allowed: `a whole number from ${min} to ${max}`,
+    allowed: `an integer from ${min} to ${max}`,
     placeholder: 'N',
   };
 }
@@ -72,7 +72,7 @@ function list({ isItem, items, ...rest }: ListOptions): ValueKind<readonly strin
 }
 
 const ORIGINS_IN_WORDS =
-  'origins as browsers send them, https://example.org, http://localhost:3000 or capacitor://localhost (lower case, no path, no usual port), https://*.example.org for all names below it';
+  'origins as browsers send them: https://example.org, http://localhost:3000 or capacitor://localhost (lower case, no path, no default port), or https://*.example.org for all names below it';
 
 /** An address to listen on, or a host name that stands for one. */
 export function host(): ValueKind<string> {
@@ -97,7 +97,7 @@ export function addresses(): ValueKind<readonly string[]> {
 export function networks(): ValueKind<readonly string[]> {
   return list({
     isItem: isNetwork,
-    items: 'IP addresses or networks as 10.0.0.0/8',
+    items: 'IP addresses or networks such as 10.0.0.0/8',
     placeholder: 'IP[/BITS],…',
   });
 }
@@ -115,7 +115,7 @@ export function hostNames(): ValueKind<readonly string[]> {
 export function announcements(): ValueKind<readonly string[]> {
   return list({
     isItem: (text) => parseEndpoint(text) !== null,
-    items: 'IP addresses or host names, each with a port or without',
+    items: 'IP addresses or host names, each with or without a port',
     placeholder: 'IP[:PORT],…',
   });
 }
@@ -125,7 +125,7 @@ export function turnUrls(): ValueKind<readonly string[]> {
   return list({
     isItem: (text) => parseTurnUrl(text) !== null,
     items:
-      'addresses as turn:turn.example.org, turn:turn.example.org:3478?transport=tcp or turns:turn.example.org:5349',
+      'URLs such as turn:turn.example.org, turn:turn.example.org:3478?transport=tcp or turns:turn.example.org:5349',
     placeholder: 'URL,…',
   });
 }
@@ -165,7 +165,7 @@ export function bearerToken({ minLength }: { minLength: number }): ValueKind<str
   return {
     schema: z.string().refine((text) => text === '' || (text.length >= minLength && /^[\w\-.~+/]+=*$/.test(text))),
     fromText: (text) => text,
-    allowed: `a secret of at least ${minLength} letters, digits and characters of "-._~+/", as "openssl rand -hex 24" prints them`,
+    allowed: `a secret of at least ${minLength} letters, digits and characters from "-._~+/", such as the output of "openssl rand -hex 24"`,
     placeholder: 'TOKEN',
     secret: true,
   };
@@ -176,7 +176,8 @@ export function webhookSecret(): ValueKind<string> {
   return {
     schema: z.string().refine((text) => text === '' || parseWebhookSecret(text) !== null),
     fromText: (text) => text,
-    allowed: '24 to 64 bytes in base64, as "openssl rand -base64 32" prints them, behind "whsec_" or not',
+    allowed:
+      '24 to 64 bytes in base64, such as the output of "openssl rand -base64 32", with or without the prefix "whsec_"',
     placeholder: 'SECRET',
     secret: true,
   };
@@ -186,7 +187,7 @@ export function webhookSecret(): ValueKind<string> {
 export function webhookUrls(): ValueKind<readonly string[]> {
   return list({
     isItem: isWebhookUrl,
-    items: 'addresses as https://example.org/hook, without a user or a fragment',
+    items: 'URLs such as https://example.org/hook, without a user or a fragment',
     placeholder: 'URL,…',
     secret: true,
   });
@@ -204,19 +205,19 @@ export function userName(): ValueKind<string> {
 
 /** The path of a file; empty: no file. */
 export function path(): ValueKind<string> {
-  return { schema: z.string(), fromText: (text) => text, allowed: 'the path of a file', placeholder: 'FILE' };
+  return { schema: z.string(), fromText: (text) => text, allowed: 'a file path', placeholder: 'FILE' };
 }
 
 /** The path of a directory; empty: the usual one. */
 export function directory(): ValueKind<string> {
-  return { schema: z.string(), fromText: (text) => text, allowed: 'the path of a directory', placeholder: 'DIRECTORY' };
+  return { schema: z.string(), fromText: (text) => text, allowed: 'a directory path', placeholder: 'DIRECTORY' };
 }
 
 export function httpsUrl(): ValueKind<string> {
   return {
     schema: z.string().refine((text) => URL.canParse(text) && new URL(text).protocol === 'https:'),
     fromText: (text) => text,
-    allowed: 'an address that begins with https://',
+    allowed: 'a URL that starts with https://',
     placeholder: 'URL',
   };
 }
@@ -226,7 +227,7 @@ export function email(): ValueKind<string> {
   return {
     schema: z.string().refine((text) => text === '' || /^[^\s@,?]+@[^\s@,?]+$/.test(text)),
     fromText: (text) => text,
-    allowed: 'a mail address',
+    allowed: 'an email address',
     placeholder: 'ADDRESS',
   };
 }

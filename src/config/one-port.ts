@@ -42,11 +42,11 @@ export function browserPortProblems({ mediaPort, announce, workers }: Config): s
       if (isTakenByBrowsers(port)) continue;
       const whose =
         port === first
-          ? `port ${port} cannot be that of media`
-          : `port ${port} would be that of worker ${port - first + 1}`;
+          ? `port ${port} cannot be used for media`
+          : `port ${port} would be used by worker ${port - first + 1}`;
       const remedy =
-        port === first ? 'choose 443, or a number from 1024 on' : 'give workers 1, or a media-port from 1024 on';
-      return [`${whose}, but browsers take no number below 1024 for media except 80 and 443: ${remedy}.`];
+        port === first ? 'choose 443, or a port from 1024 on' : 'set workers to 1, or media-port to 1024 or higher';
+      return [`${whose}, because browsers accept no media port below 1024 except 80 and 443: ${remedy}.`];
     }
   }
   return [];

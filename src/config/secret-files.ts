@@ -22,9 +22,9 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
   // What a file does not hold would be missed here as well; it has been said.
   if (problems.length > 0) return complete;
   if (complete.access === 'token' && complete.tokenSecret === '')
-    problems.push('access token needs a token-secret or a token-secret-file.');
+    problems.push('access token requires token-secret or token-secret-file.');
   if (complete.webhookUrls.length > 0 && complete.webhookSecret === '')
-    problems.push('webhook-urls needs a webhook-secret or a webhook-secret-file.');
+    problems.push('webhook-urls requires webhook-secret or webhook-secret-file.');
   problems.push(...turnProblems(complete));
   return complete;
 }
@@ -38,7 +38,7 @@ export function secretFileWarnings(config: Config, configFile?: string): string[
   for (const key of ['tokenSecret', 'adminToken', 'webhookSecret', 'turnSecret', 'turnPassword'] as const)
     files.set(config[`${key}File`], `${flagName(key)}-file`);
   files.set(config.tlsKey, 'tls-key');
-  if (configFile !== undefined) files.set(configFile, 'the configuration, which holds secrets');
+  if (configFile !== undefined) files.set(configFile, 'the configuration, which contains secrets');
   files.delete('');
   return [...files].flatMap(([file, what]) => permissionWarning(file, what) ?? []);
 }
@@ -48,7 +48,7 @@ function permissionWarning(file: string, what: string): string | undefined {
   const isHandedOver = (mode & WRITABLE) === 0;
   const verb = mode & WRITABLE_BY_OTHERS ? 'change' : mode & READABLE_BY_OTHERS && !isHandedOver ? 'read' : undefined;
   if (verb === undefined) return undefined;
-  return `Every user of this machine can ${verb} ${file} (${what}; mode ${mode.toString(8).padStart(4, '0')}): "chmod 600 ${file}" leaves it to its owner.`;
+  return `Every user of this machine can ${verb} ${file} (${what}; mode ${mode.toString(8).padStart(4, '0')}). Run "chmod 600 ${file}" to restrict it to its owner.`;
 }
 
 /** 0 if there is no such file, which is for others to say. */
@@ -64,14 +64,14 @@ function turnProblems({ turnUrls, turnSecret, turnUsername, turnPassword }: Conf
   const problems: string[] = [];
   const hasUser = turnUsername !== '' || turnPassword !== '';
   if (turnSecret !== '' && hasUser)
-    problems.push('turn-secret and turn-username are two ways to the same TURN server; give one of them.');
+    problems.push('turn-secret and turn-username are alternatives; set only one of them.');
   else if (turnUsername !== '' && turnPassword === '')
-    problems.push('turn-username needs a turn-password or a turn-password-file.');
-  else if (turnUsername === '' && turnPassword !== '') problems.push('turn-password needs a turn-username.');
+    problems.push('turn-username requires turn-password or turn-password-file.');
+  else if (turnUsername === '' && turnPassword !== '') problems.push('turn-password requires turn-username.');
   const hasCredentials = turnSecret !== '' || hasUser;
   if (turnUrls.length > 0 && !hasCredentials)
-    problems.push('turn-urls needs a turn-secret (or turn-secret-file), or a turn-username and a turn-password.');
-  if (turnUrls.length === 0 && hasCredentials) problems.push('There are credentials for TURN, but no turn-urls.');
+    problems.push('turn-urls requires turn-secret (or turn-secret-file), or turn-username and turn-password.');
+  if (turnUrls.length === 0 && hasCredentials) problems.push('TURN credentials are set, but turn-urls is not.');
   return problems;
 }
 
@@ -80,15 +80,15 @@ function secretOf(key: SecretKey, config: Config, problems: string[]): string {
   const file = config[`${key}File`];
   if (file === '') return given;
   const name = flagName(key);
-  if (given !== '') problems.push(`${name} and ${name}-file are both given; one of them is enough.`);
+  if (given !== '') problems.push(`${name} and ${name}-file are both set; set only one of them.`);
   let text = '';
   try {
     text = readFileSync(file, 'utf8').trim();
   } catch (error) {
-    problems.push(`The file of ${name}, ${file}, cannot be read: ${error instanceof Error ? error.message : error}.`);
+    problems.push(`The ${name} file ${file} cannot be read: ${error instanceof Error ? error.message : error}.`);
     return '';
   }
   const { schema, allowed } = SETTINGS[key].kind;
-  if (text === '' || !schema.safeParse(text).success) problems.push(`The file ${file} does not hold ${allowed}.`);
+  if (text === '' || !schema.safeParse(text).success) problems.push(`The file ${file} does not contain ${allowed}.`);
   return text;
 }

@@ -12,7 +12,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     title: 'TLS',
     keys: ['domain', 'httpPort', 'tls', 'tlsCert', 'tlsKey', 'acmeDirectory', 'acmeEmail', 'acmeCa', 'dataDir'],
   },
-  { title: 'Who may join', keys: ['access', 'tokenSecret', 'tokenSecretFile', 'roomPasswords'] },
+  { title: 'Access', keys: ['access', 'tokenSecret', 'tokenSecretFile', 'roomPasswords'] },
   {
     title: 'API and webhooks',
     keys: ['adminToken', 'adminTokenFile', 'webhookUrls', 'webhookSecret', 'webhookSecretFile'],
@@ -31,7 +31,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     ],
   },
   { title: 'Sound', keys: ['maxTalkers', 'levelling'] },
-  { title: 'Log and faults', keys: ['logLevel', 'logFormat', 'showAddresses', 'allowCapture'] },
+  { title: 'Log and diagnosis', keys: ['logLevel', 'logFormat', 'showAddresses', 'allowCapture'] },
   {
     title: 'Limits',
     keys: [
@@ -50,7 +50,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     ],
   },
   {
-    title: 'Times',
+    title: 'Timeouts',
     keys: ['requestTimeoutMs', 'joinTimeoutMs', 'pingIntervalMs', 'resumeTimeoutMs', 'shutdownGraceMs'],
   },
 ];

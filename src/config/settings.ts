@@ -67,68 +67,68 @@ const MIN_ADMIN_TOKEN_LENGTH = 16;
 export const SETTINGS = {
   host: setting<string>(host(), {
     default: {
-      inWords: '127.0.0.1; every address of the machine where the page is served by https',
+      inWords: '127.0.0.1, or every address of the machine if the page is served over HTTPS',
       example: '127.0.0.1',
       of: ({ ipv6 }, tls) => (tls === 'off' ? '127.0.0.1' : ipv6 ? '::' : '0.0.0.0'),
     },
-    help: 'Address for the page and the WebSocket. 0.0.0.0 or :: serves every address of the machine.',
+    help: 'Listening address for the page and the WebSocket. Use 0.0.0.0 or :: for every address of the machine.',
   }),
   port: setting<number>(integer({ min: 0, max: 65535 }), {
     default: {
-      inWords: '8080; 443 with domain, 8443 with another certificate',
+      inWords: '8080; 443 with domain, 8443 with any other certificate',
       example: 8080,
       of: (_, tls) => ({ off: 8080, acme: 443, files: 8443, 'self-signed': 8443 })[tls],
     },
-    help: 'TCP port for the page and the WebSocket. 0 lets the system choose.',
+    help: 'TCP port for the page and the WebSocket. 0 picks any free port.',
   }),
   allowOrigins: setting(origins(), {
     default: [],
-    help: "Origins of pages on other sites that may open the WebSocket, https://*.example.org for all below a name. This server's own page is always allowed.",
+    help: "Origins of pages on other sites that may open the WebSocket. https://*.example.org matches every name below example.org. This server's own page is always allowed.",
   }),
   allowHosts: setting(hostNames(), {
     default: [],
-    help: 'Names that this server is asked for by; others are refused, but localhost and addresses. Empty: any name.',
+    help: 'Host names that this server accepts. Requests for any other name are refused, except localhost and IP addresses. Empty: any name.',
   }),
   frameAncestors: setting(frameAncestors(), {
     default: [],
-    help: 'Origins of pages that may show the page of this server in a frame. Empty: none.',
+    help: "Origins that may embed this server's page in a frame. Empty: none.",
   }),
   trustProxy: setting(networks(), {
     default: [],
-    help: 'Reverse proxies whose X-Forwarded-For says who a client is. Needed for limits per address behind a proxy.',
+    help: 'Reverse proxies whose X-Forwarded-For header is trusted for client addresses. Required for per-address limits behind a proxy.',
   }),
 
   domain: setting(hostNames(), {
     default: [],
-    help: 'Names of this server, which lead here. It gets a certificate for them by itself (ACME), renews it and serves https; that you use it means that you agree to the terms of the certificate authority.',
+    help: 'Public host names of this server. It obtains and renews a certificate for them by itself (ACME) and serves HTTPS. By using this setting you agree to the terms of the certificate authority.',
   }),
   httpPort: setting<number>(integer({ min: 0, max: 65535 }), {
     default: { inWords: '80 with domain, otherwise 0', example: 0, of: (_, tls) => (tls === 'acme' ? 80 : 0) },
-    help: 'TCP port whose visitors are sent on to https, and where the certificate authority may look. 0: none.',
+    help: "TCP port that redirects visitors to HTTPS and answers the certificate authority's challenges. 0: none.",
   }),
   tls: setting(choice(['auto', 'self-signed']), {
     default: 'auto',
-    help: 'Where the certificate comes from. "auto": from domain or tls-cert, where one is given, else plain HTTP. "self-signed": made by this server, for a local network; browsers warn of it.',
+    help: 'Source of the certificate. "auto": from domain or tls-cert if either is set, otherwise plain HTTP. "self-signed": made by this server, for a local network; browsers show a warning.',
   }),
   tlsCert: setting(path(), {
     default: '',
-    help: 'File with a certificate of your own and those above it, in PEM. It is read again when it changes, and on SIGHUP.',
+    help: 'PEM file with your own certificate and its chain. The server reads it again when it changes and on SIGHUP.',
   }),
   tlsKey: setting(path(), {
     default: '',
-    help: 'File with the private key of tls-cert, in PEM.',
+    help: 'PEM file with the private key of tls-cert.',
   }),
   acmeDirectory: setting(httpsUrl(), {
     default: 'https://acme-v02.api.letsencrypt.org/directory',
-    help: 'Certificate authority that domain gets its certificate from.',
+    help: 'Directory URL of the certificate authority that issues the certificates for domain.',
   }),
   acmeEmail: setting(email(), {
     default: '',
-    help: 'Where the certificate authority may write to. Not needed.',
+    help: 'Contact address for the certificate authority. Optional.',
   }),
   acmeCa: setting(path(), {
     default: '',
-    help: 'File with the root certificate of acme-directory itself, in PEM, where that is a private one.',
+    help: "PEM file with the root certificate that acme-directory's own HTTPS certificate is signed with. Only needed for a private authority.",
   }),
   dataDir: setting<string>(directory(), {
     default: {
@@ -141,65 +141,65 @@ export const SETTINGS = {
 
   access: setting(choice(['open', 'token']), {
     default: 'open',
-    help: 'Who may join. "open": everybody, where a room has no password. "token": only those with a join token.',
+    help: 'Who may join. "open": anyone, unless the room has a password. "token": only people with a join token.',
   }),
   tokenSecret: setting(secret({ minBytes: MIN_TOKEN_SECRET_BYTES }), {
     default: '',
-    help: 'What join tokens are signed with. Other users of the machine can read flags; a file is better.',
+    help: 'Secret for signing join tokens. Other users of the machine can read flags, so a file is safer.',
   }),
   tokenSecretFile: setting(path(), {
     default: '',
-    help: 'File that holds the token-secret. White space around it does not count.',
+    help: 'File that contains the token-secret. Surrounding white space is ignored.',
   }),
   roomPasswords: setting(passwords(), {
     default: {},
-    help: 'Passwords of rooms, as "partyline password" prints them, or in the clear.',
+    help: 'Room passwords, either hashed by "partyline password" or in plain text.',
   }),
 
   adminToken: setting(bearerToken({ minLength: MIN_ADMIN_TOKEN_LENGTH }), {
     default: '',
-    help: 'What the admin page and the REST API at /api/v1 ask for. Empty: both are off.',
+    help: 'Token for the admin page and the REST API at /api/v1. Empty: both are off.',
   }),
   adminTokenFile: setting(path(), {
     default: '',
-    help: 'File that holds the admin-token. White space around it does not count.',
+    help: 'File that contains the admin-token. Surrounding white space is ignored.',
   }),
   webhookUrls: setting(webhookUrls(), {
     default: [],
-    help: 'Addresses that are told by POST when rooms begin and end and participants come and go. Empty: none.',
+    help: 'URLs that receive a POST request when rooms open and close and when participants join and leave. Empty: none.',
   }),
   webhookSecret: setting(webhookSecret(), {
     default: '',
-    help: 'What webhooks are signed with, as Standard Webhooks has it.',
+    help: 'Secret for signing webhooks (Standard Webhooks).',
   }),
   webhookSecretFile: setting(path(), {
     default: '',
-    help: 'File that holds the webhook-secret. White space around it does not count.',
+    help: 'File that contains the webhook-secret. Surrounding white space is ignored.',
   }),
 
   mediaHost: setting(addresses(), {
     default: [],
-    help: 'Addresses for media. Empty: every address of the machine.',
+    help: 'IP addresses for media. Empty: every address of the machine.',
   }),
   mediaPort: setting<number>(integer({ min: 0, max: 65535 }), {
     default: {
-      inWords: '40000; that of the page with domain, or where it is served by https on a port from 1024 on',
+      inWords: '40000; the port of the page with domain, or if HTTPS uses port 1024 or higher',
       example: 40000,
       of: () => 40000,
     },
-    help: 'UDP port of the first media worker, the next worker takes the next. The page may have the same number. 0 lets the system choose.',
+    help: 'UDP port of the first media worker. Each further worker takes the next port. It may be the same number as port. 0 picks any free port.',
   }),
   mediaTcp: setting(onOff(), {
     default: 'on',
-    help: 'Media over TCP, on the same port numbers as UDP, for browsers whose network lets no UDP through. Where media-port is that of the page, on that one alone.',
+    help: 'Media over TCP on the same port numbers as UDP, for browsers whose network blocks UDP. If media-port is the same as port, only that port is used.',
   }),
   announce: setting(announcements(), {
     default: [],
-    help: 'Addresses or host names that browsers are told to send media to, for a server behind NAT; with the port of the first media worker if it is another outside. Empty: those of media-host or, where all of these are private, the public ones that domain leads to.',
+    help: "Public IP addresses or host names for media, for a server behind NAT. Add the first media worker's port if the outside port differs. Empty: the addresses of media-host or, if all of them are private, the public addresses that domain resolves to.",
   }),
   workers: setting<number>(integer({ min: 0, max: 256 }), {
     default: {
-      inWords: 'one less than the cores, at least 1; 1 where media-port is that of the page',
+      inWords: 'one fewer than the number of cores, at least 1; 1 if media-port is the same as port',
       example: 1,
       of: ({ cores }) => Math.max(1, cores - 1),
     },
@@ -207,132 +207,132 @@ export const SETTINGS = {
   }),
   spanLoadPercent: setting(integer({ min: 0, max: 100 }), {
     default: 60,
-    help: 'Load of a worker in percent above which a room goes on in another worker that has less to do.',
+    help: 'Worker load in percent above which a large room continues on a less busy worker.',
   }),
 
   turnUrls: setting(turnUrls(), {
     default: [],
-    help: 'TURN servers that browsers may take a way through, where no direct one works. Empty: none.',
+    help: 'TURN servers for browsers that cannot connect directly. Empty: none.',
   }),
   turnSecret: setting(secret({ minBytes: MIN_TURN_SECRET_BYTES }), {
     default: '',
-    help: 'Secret shared with the TURN servers (static-auth-secret of coturn). Each join gets credentials made with it.',
+    help: 'Secret shared with the TURN servers (coturn: static-auth-secret). The server derives credentials from it for each join.',
   }),
   turnSecretFile: setting(path(), {
     default: '',
-    help: 'File that holds the turn-secret. White space around it does not count.',
+    help: 'File that contains the turn-secret. Surrounding white space is ignored.',
   }),
   turnUsername: setting(userName(), {
     default: '',
-    help: 'Name of a user of the TURN servers, in place of a turn-secret. Every participant is told it and its password.',
+    help: 'User name for the TURN servers, instead of turn-secret. Every participant receives it, together with its password.',
   }),
   turnPassword: setting(secret({ minBytes: 1 }), {
     default: '',
-    help: 'Password of turn-username.',
+    help: 'Password for turn-username.',
   }),
   turnPasswordFile: setting(path(), {
     default: '',
-    help: 'File that holds the turn-password. White space around it does not count.',
+    help: 'File that contains the turn-password. Surrounding white space is ignored.',
   }),
   turnLifetimeMinutes: setting(integer({ min: 10, max: 10_080 }), {
     default: 1440,
-    help: 'Time in minutes that credentials made with turn-secret hold. A call through TURN that lasts longer is interrupted.',
+    help: 'Lifetime in minutes of the credentials derived from turn-secret. A call through TURN that lasts longer is interrupted.',
   }),
 
   maxTalkers: setting(integer({ min: 0, max: 1000 }), {
     default: 8,
-    help: 'Talkers in one room that are heard at the same time, the loudest. 0: all of them.',
+    help: 'Maximum number of talkers heard at the same time in one room. The loudest are chosen. 0: no limit.',
   }),
   levelling: setting(onOff(), {
     default: 'on',
-    help: 'Brings quiet and loud talkers slowly to about the same level.',
+    help: 'Gradually brings quiet and loud talkers to about the same level.',
   }),
 
   allowCapture: setting(onOff(), {
     default: 'off',
-    help: 'Whether "partyline capture" may record in the clear what a participant says and hears. The room is told while it does.',
+    help: 'Allows "partyline capture" to record unencrypted what a participant says and hears. The room is notified while it runs.',
   }),
   logLevel: setting(choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
     default: 'info',
-    help: 'Least important lines to log. "debug" shows session descriptions, which hold network addresses.',
+    help: 'Minimum log level. "debug" includes session descriptions, which contain network addresses.',
   }),
   showAddresses: setting(onOff(), {
     default: 'on',
-    help: 'Whether the operator sees the IP addresses of participants: in the log, in the API and on the admin page. Other participants never see them.',
+    help: "Shows participants' IP addresses to the operator: in the log, in the API and on the admin page. Other participants never see them.",
   }),
   logFormat: setting(choice(['auto', 'pretty', 'json']), {
     default: 'auto',
-    help: 'Form of the log lines. "auto" is pretty on a terminal and json otherwise.',
+    help: 'Log format. "auto" is pretty on a terminal and json otherwise.',
   }),
 
   maxRooms: setting(integer({ min: 1, max: 100_000 }), {
     default: 500,
-    help: 'Rooms that exist at the same time.',
+    help: 'Maximum number of rooms.',
   }),
   maxParticipants: setting(integer({ min: 1, max: 10_000 }), {
     default: 500,
-    help: 'Participants in one room.',
+    help: 'Maximum number of participants in one room.',
   }),
   maxConnections: setting(integer({ min: 1, max: 100_000 }), {
     default: 2000,
-    help: 'WebSocket connections at the same time, joined or not.',
+    help: 'Maximum number of WebSocket connections, joined or not.',
   }),
   maxConnectionsPerAddress: setting(integer({ min: 0, max: 100_000 }), {
     default: 250,
-    help: 'WebSocket connections of one address (IPv6: /64) at the same time. 0: any number.',
+    help: 'Maximum number of WebSocket connections from one address (IPv6: /64). 0: no limit.',
   }),
   maxJoinsPerMinute: setting(integer({ min: 0, max: 1_000_000 }), {
     default: 600,
-    help: 'WebSocket connections, and joins, of one address in a minute. 0: any number.',
+    help: 'Maximum number of WebSocket connections, and of joins, from one address per minute. 0: no limit.',
   }),
   maxFailedJoinsPerMinute: setting(integer({ min: 0, max: 1_000_000 }), {
     default: 20,
-    help: 'Wrong passwords and tokens of one address in a minute. 0: any number.',
+    help: 'Maximum number of wrong passwords and tokens from one address per minute. 0: no limit.',
   }),
   maxRequestsPerMinute: setting(integer({ min: 0, max: 10_000_000 }), {
     default: 6000,
-    help: 'HTTP requests of one address in a minute, but those with the admin token. 0: any number.',
+    help: 'Maximum number of HTTP requests from one address per minute. Requests with the admin token do not count. 0: no limit.',
   }),
   maxMessageBytes: setting(integer({ min: 1024, max: 1_048_576 }), {
     default: 65_536,
-    help: 'Size of one WebSocket message of a client.',
+    help: 'Maximum size in bytes of one WebSocket message from a client.',
   }),
   maxMessagesPerSecond: setting(integer({ min: 1, max: 10_000 }), {
     default: 20,
-    help: 'WebSocket messages of one client per second, on average; twice as many may come at once.',
+    help: 'Maximum average rate of WebSocket messages from one client, per second. Bursts may be twice as large.',
   }),
   maxSdpBytes: setting(integer({ min: 1024, max: 1_048_576 }), {
     default: 32_768,
-    help: 'Size of a session description.',
+    help: 'Maximum size in bytes of a session description.',
   }),
   maxSdpLines: setting(integer({ min: 20, max: 10_000 }), {
     default: 1000,
-    help: 'Lines of a session description.',
+    help: 'Maximum number of lines in a session description.',
   }),
   maxUnsentBytes: setting(integer({ min: 65_536, max: 67_108_864 }), {
     default: 1_048_576,
-    help: 'What may wait for a client that reads too slowly; more ends its connection.',
+    help: 'Maximum number of bytes queued for a client that reads too slowly. Beyond it the client is disconnected.',
   }),
 
   requestTimeoutMs: setting(integer({ min: 100, max: 10 * MINUTE_MS }), {
     default: 10_000,
-    help: 'Time in ms that the head of an HTTP request may take; all of it, twice as much.',
+    help: 'Time limit in ms for the head of an HTTP request. A whole request may take twice as long.',
   }),
   joinTimeoutMs: setting(integer({ min: 100, max: 10 * MINUTE_MS }), {
     default: 10_000,
-    help: 'Time in ms that a WebSocket connection has to join a room.',
+    help: 'Time limit in ms for a WebSocket connection to join a room.',
   }),
   pingIntervalMs: setting(integer({ min: 100, max: 10 * MINUTE_MS }), {
     default: 4000,
-    help: 'Time in ms without a word from a WebSocket after which it is sent a ping. After as much again it is ended.',
+    help: 'Time in ms without a message from a client after which the server sends a WebSocket ping. After the same time again it disconnects the client.',
   }),
   resumeTimeoutMs: setting(integer({ min: 0, max: 10 * MINUTE_MS }), {
     default: 30_000,
-    help: 'Time in ms that a participant whose WebSocket broke is waited for while their media goes on.',
+    help: "Time in ms that a participant's seat is kept after their WebSocket breaks. Their audio continues meanwhile.",
   }),
   shutdownGraceMs: setting(integer({ min: 0, max: 10 * MINUTE_MS }), {
     default: 5000,
-    help: 'Time in ms that closing the server may take.',
+    help: 'Time limit in ms for shutting the server down.',
   }),
 };
 

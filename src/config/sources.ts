@@ -49,13 +49,13 @@ export function fromFlags(argv: readonly string[]): CommandLine {
   let file: string | undefined;
   for (const token of tokens) {
     if (token.kind === 'positional')
-      unexpected.push(`"${token.value}" is not expected; settings are given as --flag VALUE.`);
+      unexpected.push(`Unexpected argument "${token.value}"; settings are given as --flag VALUE.`);
     if (token.kind !== 'option') continue;
     const key = KEY_OF_FLAG.get(token.name);
     if (token.name === 'help') help = true;
     else if (token.name === 'version') version = true;
     else if (key === undefined && token.name !== 'config') unknown.push(unknownName('flag', token.rawName, flags()));
-    else if (token.value === undefined) incomplete.push(`${token.rawName} needs a value.`);
+    else if (token.value === undefined) incomplete.push(`${token.rawName} requires a value.`);
     else if (key === undefined) file = token.value;
     else
       values.set(key, { value: valueOfFlag(key, token.value, values.get(key)), origin: `the flag ${token.rawName}` });
@@ -117,5 +117,5 @@ function flags(): string[] {
 
 function unknownName(what: string, name: string, known: Iterable<string>, where = ''): string {
   const near = suggest(name, known);
-  return `The ${what} ${name}${where} is not known${near === undefined ? '; see --help.' : `; did you mean ${near}?`}`;
+  return `Unknown ${what} ${name}${where}${near === undefined ? '; see --help.' : `; did you mean ${near}?`}`;
 }

@@ -16,30 +16,34 @@ export function tlsProblems(config: Config): string[] {
   const hasFiles = tlsCert !== '' || tlsKey !== '';
   const problems: string[] = [];
   if (domain.length > 0 && hasFiles)
-    problems.push('domain gets a certificate by itself, tls-cert and tls-key are one of your own; give one of them.');
+    problems.push(
+      'domain obtains a certificate by itself, and tls-cert and tls-key provide your own; set only one of them.',
+    );
   if (tls === 'self-signed' && domain.length > 0)
-    problems.push('tls self-signed and domain are two ways to a certificate; give one of them.');
+    problems.push('tls self-signed and domain are alternatives; set only one of them.');
   if (tls === 'self-signed' && hasFiles)
-    problems.push('tls self-signed and tls-cert are two ways to a certificate; give one of them.');
-  if (tlsCert !== '' && tlsKey === '') problems.push('tls-cert needs a tls-key.');
-  if (tlsCert === '' && tlsKey !== '') problems.push('tls-key needs a tls-cert.');
+    problems.push('tls self-signed and tls-cert are alternatives; set only one of them.');
+  if (tlsCert !== '' && tlsKey === '') problems.push('tls-cert requires tls-key.');
+  if (tlsCert === '' && tlsKey !== '') problems.push('tls-key requires tls-cert.');
   if (domain.length === 0) {
     if (config.acmeDirectory !== SETTINGS.acmeDirectory.default) problems.push(ofNoUse('acme-directory'));
     if (config.acmeEmail !== '') problems.push(ofNoUse('acme-email'));
     if (config.acmeCa !== '') problems.push(ofNoUse('acme-ca'));
   }
   for (const name of domain) {
-    if (!name.includes('.')) problems.push(`domain ${name} is no name that a certificate can be had for.`);
+    if (!name.includes('.')) problems.push(`No certificate can be issued for domain ${name}.`);
     if (allowHosts.length > 0 && !allowHosts.includes(name))
-      problems.push(`allow-hosts does not hold the domain ${name}, so the page would be refused under its own name.`);
+      problems.push(`allow-hosts does not include the domain ${name}, so requests for it would be refused.`);
   }
   if (mode === 'acme' && (host === 'localhost' || host === '::1' || host.startsWith('127.')) && !isForwarded(config))
-    problems.push(`host ${host} is reached from this machine only, where no certificate authority can look.`);
+    problems.push(
+      `host ${host} is reachable only from this machine, so the certificate authority cannot validate the domain.`,
+    );
   if (mode === 'off' && httpPort !== 0)
-    problems.push('http-port sends visitors on to https, which needs a domain, a tls-cert or tls self-signed.');
-  if (httpPort !== 0 && httpPort === port) problems.push(`http-port and port are both ${port}; they have to differ.`);
+    problems.push('http-port redirects visitors to HTTPS, which requires domain, tls-cert or tls self-signed.');
+  if (httpPort !== 0 && httpPort === port) problems.push(`http-port and port are both ${port}; they must differ.`);
   if ((mode === 'acme' || mode === 'self-signed') && dataDir === '')
-    problems.push('data-dir is needed, to keep the certificate in.');
+    problems.push('data-dir is required to store the certificate.');
   return problems;
 }
 
@@ -49,5 +53,5 @@ export function isForwarded({ port, httpPort }: Pick<Config, 'port' | 'httpPort'
 }
 
 function ofNoUse(name: string): string {
-  return `${name} is of no use without a domain.`;
+  return `${name} has no effect without domain.`;
 }

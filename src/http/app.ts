@@ -68,7 +68,7 @@ export function createHttpApp(options: HttpAppOptions): Koa {
     if (context.method !== 'GET' && context.method !== 'HEAD') {
       context.status = 405;
       context.set('Allow', METHODS);
-      context.body = 'Only GET and HEAD are answered here.\n';
+      context.body = 'Only GET and HEAD are allowed here.\n';
       return;
     }
     // A whole URL is what proxies are asked for; parsing one may fail.
@@ -137,5 +137,5 @@ function fileAt(path: string): string {
 
 function answerNothing(context: Context): void {
   context.status = 404;
-  context.body = 'There is nothing here.\n';
+  context.body = 'Nothing was found at this address.\n';
 }

@@ -45,7 +45,7 @@ const HASHED_NAME = /-[A-Z0-9]{8}\.\w+(\.map)?$/;
 
 /** The page, from its files by their path in it, of which FILE.br and FILE.gz are other forms of FILE. Throws if `index.html` is not among them. */
 export function createAssets(files: ReadonlyMap<string, Buffer>): Assets {
-  if (!files.has('index.html')) throw new Error('there is no index.html among the files of the page');
+  if (!files.has('index.html')) throw new Error("there is no index.html among the page's files");
   const suffixes: readonly string[] = Object.values(CODINGS);
   const isOther = (path: string) => suffixes.some((end) => path.endsWith(end) && files.has(path.slice(0, -end.length)));
   const assets = [...files].filter(([path]) => !isOther(path));

@@ -61,7 +61,7 @@ export function health({
 }: HealthInput): Health {
   const problems = workers.flatMap((worker) => problemOf(worker) ?? []);
   if (stalledMs > 0) {
-    const message = `The event loop of the main thread stood still for ${Math.round(stalledMs)} ms.`;
+    const message = `The event loop of the main thread was blocked for ${Math.round(stalledMs)} ms.`;
     problems.push({ code: 'event_loop_stalled', message });
   }
   return {
@@ -82,7 +82,7 @@ function settingsProblems(certificate: HealthProblem | undefined, untrustedProxy
   const problems = certificate === undefined ? [] : [certificate];
   if (untrustedProxy === undefined) return problems;
   const message =
-    'A reverse proxy forwards requests and is not in trust-proxy: all who come by it count as one address. Name it with --trust-proxy.';
+    'A reverse proxy forwards requests but is not in trust-proxy, so all its visitors count as one address. Add it with --trust-proxy.';
   return [...problems, { code: 'proxy_not_trusted', message }];
 }
 
@@ -98,11 +98,11 @@ function starvationOf({ worker, starved }: WorkerHealth): HealthProblem[] {
 function problemOf({ worker, running, failing, tickAgeMs }: WorkerHealth): HealthProblem | undefined {
   const name = `Media worker ${worker}`;
   if (!running || tickAgeMs === null) {
-    return { code: 'worker_missing', message: `${name} has died and is not replaced yet.` };
+    return { code: 'worker_missing', message: `${name} has died and is not yet replaced.` };
   }
   if (tickAgeMs > MAX_TICK_AGE_MS) {
     return { code: 'worker_stalled', message: `${name} has not ticked for ${Math.round(tickAgeMs)} ms.` };
   }
-  if (failing) return { code: 'worker_failing', message: `${name} dies again and again.` };
+  if (failing) return { code: 'worker_failing', message: `${name} dies repeatedly.` };
   return undefined;
 }

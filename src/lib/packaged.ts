@@ -49,7 +49,7 @@ function loadInstalled(packageName: string): unknown {
     return createRequire(import.meta.url)(packageName);
   } catch (error) {
     const [reason] = wordsOf(error).split('\n');
-    throw new Error(`${reason}. Run "npm ci" on this machine, with its own Node.`, { cause: error });
+    throw new Error(`${reason}. Run "npm ci" on this machine with its own Node.`, { cause: error });
   }
 }
 
@@ -79,7 +79,9 @@ function loadFromTemporaryFile(code: Buffer): unknown {
       if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
     }
   }
-  throw new Error(`there is no directory from which code can be loaded (${failures.join('; ')}). Set TMPDIR to one.`);
+  throw new Error(
+    `code cannot be loaded from any directory (${failures.join('; ')}). Set TMPDIR to a directory that allows it.`,
+  );
 }
 
 function wordsOf(error: unknown): string {

@@ -12,5 +12,5 @@ export function isClockPlausible(wallMs: Millis): boolean {
 
 /** A sentence for the operator whose clock cannot be right. */
 export function clockAdvice(wallMs: Millis): string {
-  return `The clock of this machine shows ${dateOf(wallMs).toISOString()}, which cannot be right: set it, for example with "timedatectl set-ntp true".`;
+  return `The clock of this machine shows ${dateOf(wallMs).toISOString()}, which cannot be right. Set it, for example with "timedatectl set-ntp true".`;
 }

@@ -8,22 +8,22 @@ import { type CommandInput, type Config, ConfigError, readCommand } from '../con
 import { tlsModeOf } from '../config/tls.ts';
 import type { CheckOutcome } from './check.ts';
 
-const HELP = `Records in the clear what a participant says and hears, to find a fault: a file for Wireshark.
+const HELP = `Records unencrypted what a participant says and hears, for troubleshooting in Wireshark.
 
-Usage: partyline capture --room ROOM --participant WHO [--flag VALUE]…
+Usage: partyline capture --room ROOM --participant ID [--flag VALUE]…
 
-It asks the server that is running, which needs --allow-capture on and an admin token. What the
-participant hears is everybody in the room; all of them are told as long as it goes on. Whether
-you may is for you to know. Ctrl-C ends it early; what has come is kept.
+The running server must have --allow-capture on and an admin token. What the participant hears is
+everyone in the room, and all of them are notified while the capture runs. Make sure that you are
+allowed to record them. Ctrl-C stops early and keeps what has been recorded.
 
-  --room ROOM               Where the participant is.
-  --participant WHO         Their id, the identity of their token, or their name.
-  --seconds N               How long: 1 to 600. Default: 60.
-  --output FILE             A new file; only you can read it. Default: capture.pcap.
-  --url URL                 The server. Default: by the settings, on this machine.
-  --admin-token-file FILE   File with the admin token. --config and the other flags and variables
-                            of the server count, too.
-  --help                    This text.
+  --room ROOM               The participant's room.
+  --participant ID          Their id, the identity in their token, or their name.
+  --seconds N               Duration, 1 to 600. Default: 60.
+  --output FILE             File to create, readable only by you. Default: capture.pcap.
+  --url URL                 The server. Default: this machine, with the port from the settings.
+  --admin-token-file FILE   File with the admin token. --config and the server's other flags and
+                            variables work, too.
+  --help                    Shows this text.
 `;
 const OWN_FLAGS = ['room', 'participant', 'seconds', 'output', 'url'] as const;
 const EXIT_FAILED = 1;
@@ -51,12 +51,12 @@ export async function captureCommand(
   if (command.kind !== 'serve') return { text: HELP, exitCode: 0 };
   const { room, participant, seconds = '60', output = 'capture.pcap' } = flags;
   const problems: string[] = [];
-  if (room === undefined) problems.push('capture needs --room ROOM.');
-  if (participant === undefined) problems.push('capture needs --participant WHO.');
-  if (!/^\d{1,3}$/.test(seconds)) problems.push('--seconds is a number from 1 to 600.');
+  if (room === undefined) problems.push('capture requires --room ROOM.');
+  if (participant === undefined) problems.push('capture requires --participant ID.');
+  if (!/^\d{1,3}$/.test(seconds)) problems.push('--seconds must be a number from 1 to 600.');
   if (flags.url !== undefined && !/^https?:\/\/[^/]/.test(flags.url))
-    problems.push('--url is an address as http://127.0.0.1:8080.');
-  if (command.config.adminToken === '') problems.push('capture needs --admin-token-file FILE; see capture --help.');
+    problems.push('--url must be a URL such as http://127.0.0.1:8080.');
+  if (command.config.adminToken === '') problems.push('capture requires --admin-token-file FILE; see capture --help.');
   if (problems.length > 0 || room === undefined || participant === undefined) throw new ConfigError(problems);
 
   const server = { url: flags.url ?? urlOf(command.config), adminToken: command.config.adminToken };
@@ -66,7 +66,9 @@ export async function captureCommand(
     const bytes = await save(output, async () => {
       const options = { seconds: Number(seconds) };
       const { body } = await ask(server, 'POST', `${path}/${encodeURIComponent(found.id)}/capture`, options);
-      notices.write(`Recording for ${seconds} s what ${found.name} says and hears. Everybody in the room is told.\n`);
+      notices.write(
+        `Recording for ${seconds} s what ${found.name} says and hears. Everyone in the room is notified.\n`,
+      );
       return Readable.fromWeb(body as ReadableStream);
     });
     return { text: `${output}: ${(bytes / 1000).toFixed(1)} kB\n`, exitCode: 0 };
@@ -84,7 +86,7 @@ function readFlags(args: readonly string[]): { flags: OwnFlags; help: boolean; a
   for (const token of tokens) {
     const name = OWN_FLAGS.find((known) => token.kind === 'option' && token.name === known);
     if (token.kind !== 'option' || name === undefined) continue;
-    if (token.value === undefined) throw new ConfigError([`--${name} needs a value.`]);
+    if (token.value === undefined) throw new ConfigError([`--${name} requires a value.`]);
     flags[name] = token.value;
     ours.add(token.index);
     if (token.inlineValue === false) ours.add(token.index + 1);
@@ -114,11 +116,13 @@ async function ask(server: RunningServer, method: 'GET' | 'POST', path: string, 
     response = await fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
   } catch (error) {
     const { cause } = error as { cause?: { message?: string; code?: string } };
-    throw new CaptureError(`${url.origin} is not reached: ${cause?.message || cause?.code || String(error)}.`);
+    throw new CaptureError(`${url.origin} cannot be reached: ${cause?.message || cause?.code || String(error)}.`);
   }
   if (response.ok) return response;
   const problem = (await response.json().catch(() => ({}))) as { detail?: string; title?: string };
-  throw new CaptureError(problem.detail ?? problem.title ?? `${url.origin} answers with ${response.status}.`);
+  throw new CaptureError(
+    problem.detail ?? problem.title ?? `${url.origin} answered with HTTP status ${response.status}.`,
+  );
 }
 
 /** By id, identity or name; rejects with `CaptureError` unless that is one participant. */
@@ -136,14 +140,14 @@ async function find(server: RunningServer, path: string, who: string): Promise<F
   if (one === undefined) throw new CaptureError(`nobody in this room is called ${JSON.stringify(who)}.`);
   if (others.length === 0) return one;
   const ids = found.map(({ id }) => id).join(', ');
-  throw new CaptureError(`${found.length} people are called ${JSON.stringify(who)}; take one of their ids: ${ids}.`);
+  throw new CaptureError(`${found.length} people are called ${JSON.stringify(who)}; use one of their ids: ${ids}.`);
 }
 
 /** Makes a new file and writes into it what then comes, as it comes. Returns its length; rejects with `CaptureError`. */
 async function save(output: string, start: () => Promise<Readable>): Promise<number> {
   const file = await open(output, 'wx', OWNER_ONLY).catch((error: NodeJS.ErrnoException) => {
     throw new CaptureError(
-      error.code === 'EEXIST' ? `${output} is there already.` : `${output} cannot be written: ${error.message}.`,
+      error.code === 'EEXIST' ? `${output} already exists.` : `${output} cannot be written: ${error.message}.`,
     );
   });
   let body: Readable;
@@ -158,7 +162,9 @@ async function save(output: string, start: () => Promise<Readable>): Promise<num
   try {
     await pipeline(body, stream);
   } catch (error) {
-    throw new CaptureError(`it broke off: ${(error as Error).message}. ${output} holds what has come.`);
+    throw new CaptureError(
+      `the capture was interrupted: ${(error as Error).message}. ${output} contains what was recorded.`,
+    );
   }
   return stream.bytesWritten;
 }

@@ -14,17 +14,17 @@ import { checkPorts } from './check/ports.ts';
 import type { CheckInput, CheckResult } from './check/result.ts';
 import { checkTurn } from './check/turn.ts';
 
-const HELP = `Says what is wrong with a set-up, one line for each check: ok, warn or fail.
+const HELP = `Checks a setup and prints one line for each check: ok, warn or fail.
 
 Usage: partyline check [--json] [--flag VALUE]…
 
-Takes the flags, the variables and the configuration file of the server, which may be running or
-not. Sends nothing but to the TURN servers (--turn-urls) and to port 443 of --domain and
+Accepts the server's flags, variables and configuration file. The server may be running or not.
+Sends traffic only to the TURN servers (--turn-urls) and to port 443 of --domain and
 --allow-hosts.
-Exit code: 0 if nothing fails, 1 if something does, 2 for wrong settings.
+Exit code: 0 if no check fails, 1 if one does, 2 for invalid settings.
 
-  --json    One JSON array of {"name", "status", "text"}.
-  --help    This text.
+  --json    Prints one JSON array of {"name", "status", "text"}.
+  --help    Shows this text.
 `;
 const EXIT_FAILED = 1;
 
@@ -71,7 +71,7 @@ async function check(input: CheckInput): Promise<readonly CheckResult[]> {
     checkTurn(input),
   ]);
   const [clock, data] = await Promise.all([checkClock(input), checkDataDirectory(input)]);
-  const settings: CheckResult = { name: 'settings', status: 'ok', text: 'All of them can be used.' };
+  const settings: CheckResult = { name: 'settings', status: 'ok', text: 'The settings are valid.' };
   const own = [settings, clock, ...data, ...ports, ...proxy(input.config), addresses];
   return [...own, ...https, access(input.config), ...turn, ...machine];
 }
@@ -81,7 +81,7 @@ function proxy(config: Config): CheckResult[] {
   const { host, allowHosts, trustProxy } = config;
   const isLocal = isLocalHost(host);
   if (tlsModeOf(config) !== 'off' || !isLocal || allowHosts.length === 0 || trustProxy.length > 0) return [];
-  const text = `The page is on ${host} and has a name, so a reverse proxy is in front of it: name the proxy with --trust-proxy, or all who come by it count as one address.`;
+  const text = `The page listens on ${host} and has a name, so there is a reverse proxy in front of it. Set --trust-proxy to the proxy's address, otherwise all its visitors count as one address.`;
   return [{ name: 'reverse proxy', status: 'warn', text }];
 }
 
@@ -89,8 +89,8 @@ function access({ access: mode, roomPasswords }: Config): CheckResult {
   const locked = Object.keys(roomPasswords).length;
   const text =
     mode === 'token'
-      ? 'Those with a join token may join; there is a secret for them.'
-      : `Everybody who reaches the page may join any room${locked === 0 ? '' : `, but for ${locked} with a password`}.`;
+      ? 'People with a join token may join; the secret is set.'
+      : `Anyone who can reach the page may join any room${locked === 0 ? '' : `, except ${locked} with a password`}.`;
   return { name: 'access', status: 'ok', text };
 }
 

@@ -87,7 +87,7 @@ async function serve(config: Config, warnings: readonly string[]): Promise<void>
       assets: createAssets(await packagedFiles('web')),
       createMediaPlane,
       workerEntry: threadCode('worker.js'),
-      onFailed: (reason) => end.fail('the server cannot go on', new Error(reason)),
+      onFailed: (reason) => end.fail('the server cannot continue', new Error(reason)),
       onDrained: () => end.drained(),
     });
     end.serves(server);

@@ -12,10 +12,10 @@ export interface Terminal {
 
 /** The output of `partyline password`: the hash of the first line of the input, for `room-passwords`. Rejects with `ConfigError`. */
 export async function passwordCommand(argv: readonly string[], terminal: Terminal): Promise<string> {
-  if (argv.length > 0) throw new ConfigError(['password takes no flags: it reads the password from its input.']);
+  if (argv.length > 0) throw new ConfigError(['password takes no flags; it reads the password from standard input.']);
   const password = await firstLine(terminal);
   if (password === '' || password.length > MAX_PASSWORD_LENGTH)
-    throw new ConfigError([`A password has 1 to ${MAX_PASSWORD_LENGTH} characters.`]);
+    throw new ConfigError([`A password must have 1 to ${MAX_PASSWORD_LENGTH} characters.`]);
   return `${formatPasswordHash(await hashPassword(password))}\n`;
 }
 

@@ -4,14 +4,14 @@ import { tlsModeOf } from '../config/tls.ts';
 import { parseEndpoint } from '../lib/net/host-port.ts';
 import { parseTurnUrl } from '../lib/turn.ts';
 
-const HELP = `Prints which ports to open in firewalls, and to forward to this machine behind NAT.
+const HELP = `Lists the ports to open in firewalls and, behind NAT, to forward to this machine.
 
 Usage: partyline ports [--flag VALUE]…
 
-Takes the flags, the variables and the configuration file of the server.
+Accepts the server's flags, variables and configuration file.
 `;
 const BEHIND_PROXY = 'any; 443 at a reverse proxy with TLS';
-const HEADINGS = ['PORT', 'PROTOCOL', 'DIRECTION', 'WHAT FOR', 'NUMBER OUTSIDE'];
+const HEADINGS = ['PORT', 'PROTOCOL', 'DIRECTION', 'PURPOSE', 'OUTSIDE PORT'];
 
 /** The output of `partyline ports`. Throws `ConfigError`. */
 export function portsCommand(input: CommandInput): string {
@@ -35,15 +35,17 @@ function pageRows(config: Config): string[][] {
   const what = `page and WebSocket, on ${host}`;
   const page = hasOnePort(config)
     ? [number(port), 'TCP', 'in', `${what}; media where UDP is blocked`, mediaOutside(config, 0)]
-    : [number(port), 'TCP', 'in', what, hasTls ? 'any; 443 needs no number in the address' : BEHIND_PROXY];
+    : [number(port), 'TCP', 'in', what, hasTls ? 'any; 443 needs no port in the URL' : BEHIND_PROXY];
   if (httpPort === 0) return [page];
-  return [page, [number(httpPort), 'TCP', 'in', 'visitors by plain HTTP, sent on to https', '80']];
+  return [page, [number(httpPort), 'TCP', 'in', 'HTTP visitors, redirected to HTTPS', '80']];
 }
 
 function mediaOutside({ announce }: Config, index: number): string {
   const ports = announce.flatMap((text) => parseEndpoint(text)?.port ?? []);
   const announced = [...new Set(ports.map((port) => port + index))];
-  return announced.length > 0 ? `${announced.join(', ')}, as announced` : 'the same; another with --announce IP:PORT';
+  return announced.length > 0
+    ? `${announced.join(', ')}, as announced`
+    : 'the same, or another with --announce IP:PORT';
 }
 
 function mediaRows(config: Config): string[][] {

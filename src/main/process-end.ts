@@ -35,7 +35,7 @@ export class ProcessEnd {
   /** The first closes the server and ends with 0; another ends at once with 1. */
   signal(name: string): void {
     const { log, exit } = this.#options;
-    log.info({ signal: name }, this.#ending ? 'closing at once' : 'closing');
+    log.info({ signal: name }, this.#ending ? 'shutting down immediately' : 'closing');
     if (this.#ending) exit(EXIT_FAILURE);
     else this.#closeInTime();
   }
@@ -58,7 +58,7 @@ export class ProcessEnd {
   #closeInTime(): void {
     const { log, graceMs, exit } = this.#options;
     this.#close(graceMs, 0, () => {
-      log.fatal(`closing took longer than the grace time of ${graceMs} ms`);
+      log.fatal(`shutting down took longer than the grace time of ${graceMs} ms`);
       exit(EXIT_FAILURE);
     });
   }
@@ -73,7 +73,7 @@ export class ProcessEnd {
     clock.setTimer(clock.now() + graceMs, tooLate);
     this.#server.close().then(
       () => exit(code),
-      (error: unknown) => this.fail('closing failed', error),
+      (error: unknown) => this.fail('shutting down failed', error),
     );
   }
 }

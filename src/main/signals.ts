@@ -13,7 +13,7 @@ const IGNORED = [
 /** From now on they are logged, and nothing else happens. */
 export function ignoreSignals(log: Logger): void {
   for (const signal of IGNORED)
-    process.on(signal, () => log.warn({ signal }, 'signal ignored; SIGTERM or SIGINT closes the server'));
+    process.on(signal, () => log.warn({ signal }, 'signal ignored; SIGTERM or SIGINT shuts the server down'));
   // A file may not grow further (setrlimit(2)). Where it is that of the log, another line would bring the next signal.
   process.on('SIGXFSZ', () => {});
 }

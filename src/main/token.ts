@@ -5,20 +5,20 @@ import { AppError } from '../lib/errors.ts';
 import { MAX_IDENTITY_LENGTH } from '../protocol/bounds.ts';
 import { createJoinToken, tokenKey } from '../rooms/join-token.ts';
 
-const HELP = `Makes a join token: whoever has it may join one room until it expires.
+const HELP = `Creates a join token. Anyone who has it may join one room until it expires.
 
-Usage: partyline token --room ROOM --identity WHO [--flag VALUE]…
+Usage: partyline token --room ROOM --identity ID [--flag VALUE]…
 
   --room ROOM               The room that the token opens.
-  --identity WHO            Who it is for, in your own terms, as a user id: 1 to ${MAX_IDENTITY_LENGTH} characters.
-                            The others in the room are told. An identity is in a room once.
-  --name NAME               The name that is shown. Without it, the participant chooses.
+  --identity ID             Your own id for this person, such as a user id: 1 to ${MAX_IDENTITY_LENGTH} characters.
+                            Others in the room can see it. An identity can be in a room only once.
+  --name NAME               Display name. Without it, the participant chooses.
   --listen-only             The participant cannot speak.
-  --moderate                They may mute, remove and keep out others, and lock the room.
-  --expires TIME            How long one can join with it: a number with s, m, h or d. Default: 1h.
-  --token-secret-file FILE  File with the secret of the server. --token-secret, --config and the
-                            variables of the server (PARTYLINE_TOKEN_SECRET_FILE, …) count, too.
-  --help                    This text.
+  --moderate                The participant may mute, remove and ban others, and lock the room.
+  --expires TIME            Lifetime of the token: a number with s, m, h or d. Default: 1h.
+  --token-secret-file FILE  File with the server's secret. --token-secret, --config and the server's
+                            variables (PARTYLINE_TOKEN_SECRET_FILE, …) work, too.
+  --help                    Shows this text.
 `;
 const UNITS_MS: ReadonlyMap<string, Millis> = new Map([
   ['s', 1000],
@@ -34,13 +34,13 @@ export async function tokenCommand(input: CommandInput, wallNowMs: Millis): Prom
   if (flags.help) return HELP;
   const { room, identity, name } = flags;
   const problems: string[] = [];
-  if (room === undefined) problems.push('token needs --room ROOM.');
-  if (identity === undefined) problems.push('token needs --identity WHO.');
+  if (room === undefined) problems.push('token requires --room ROOM.');
+  if (identity === undefined) problems.push('token requires --identity ID.');
   else if (identity === '' || identity.length > MAX_IDENTITY_LENGTH)
-    problems.push(`--identity has 1 to ${MAX_IDENTITY_LENGTH} characters.`);
+    problems.push(`--identity must have 1 to ${MAX_IDENTITY_LENGTH} characters.`);
   const lifetimeMs = lifetimeOf(flags.expires ?? '1h');
   if (lifetimeMs === undefined)
-    problems.push(`--expires cannot be ${JSON.stringify(flags.expires)}; what is needed is a time as 30m, 12h or 7d.`);
+    problems.push(`--expires cannot be ${JSON.stringify(flags.expires)}; expected a time such as 30m, 12h or 7d.`);
   const secret = secretOf(input, flags, problems);
   if (problems.length > 0 || room === undefined || identity === undefined || lifetimeMs === undefined)
     throw new ConfigError(problems);
@@ -86,8 +86,7 @@ function secretOf({ env, machine }: CommandInput, flags: ReturnType<typeof readF
   try {
     const command = readCommand({ argv, env, machine });
     const secret = command.kind === 'serve' ? command.config.tokenSecret : '';
-    if (secret === '')
-      problems.push('token needs the secret of the server: --token-secret-file FILE; see token --help.');
+    if (secret === '') problems.push("token requires the server's secret: --token-secret-file FILE; see token --help.");
     return secret;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

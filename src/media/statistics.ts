@@ -13,27 +13,27 @@ export interface StatisticDescription {
 }
 
 export const MEDIA_GAUGES = {
-  rooms: { name: 'partyline_media_rooms', help: 'Rooms that are mixed.' },
+  rooms: { name: 'partyline_media_rooms', help: 'Rooms being mixed.' },
   connections: { name: 'partyline_media_connections', help: 'Media connections of participants.' },
   connectionsOverTcp: {
     name: 'partyline_media_connections_over_tcp',
-    help: 'Media connections over TCP, because UDP does not reach the client.',
+    help: 'Media connections over TCP, used when UDP does not reach the client.',
   },
-  paths: { name: 'partyline_media_paths', help: 'Network addresses of clients from which media may come.' },
+  paths: { name: 'partyline_media_paths', help: 'Client network addresses from which media is accepted.' },
   tcpSockets: {
     name: 'partyline_media_tcp_sockets',
-    help: 'TCP connections on the media port, including those that have not yet shown whose they are.',
+    help: 'TCP connections on the media port, including those not yet assigned to a participant.',
   },
   talkers: { name: 'partyline_talkers', help: 'Participants who are speaking.' },
   talkersUnheard: {
     name: 'partyline_talkers_unheard',
-    help: 'Participants who are speaking but are not heard, because of the limit on talkers.',
+    help: 'Participants who are speaking but not heard because of the talker limit.',
   },
   encodersInUse: { name: 'partyline_encoders_in_use', help: 'Opus encoders in use.' },
   decodersInUse: { name: 'partyline_decoders_in_use', help: 'Opus decoders in use.' },
   jitterBufferDelayMs: {
     name: 'partyline_jitter_buffer_delay_seconds',
-    help: 'Mean delay of the jitter buffers of those who speak.',
+    help: 'Mean jitter buffer delay of active talkers.',
     perUnit: 1e-3,
   },
   tickLatenessMaxMs: {
@@ -41,30 +41,30 @@ export const MEDIA_GAUGES = {
     help: 'Maximum tick lateness in the last 0.5 s.',
     perUnit: 1e-3,
   },
-  utilization: { name: 'partyline_media_utilization_ratio', help: 'Share of a processor that the worker uses.' },
+  utilization: { name: 'partyline_media_utilization_ratio', help: 'Share of one CPU that the worker uses.' },
   waitingShare: {
     name: 'partyline_media_waiting_ratio',
-    help: 'Share of its time that the worker waits for a processor, because other programs have it.',
+    help: 'Share of time that the worker waits for a CPU because other programs use it.',
   },
   overloadLevel: {
     name: 'partyline_media_overload_level',
-    help: 'What the worker does about its load: 0 nothing, 1 and 2 simpler encoding, 3 fewer talkers, 4 no newcomers.',
+    help: 'Overload measure in force: 0 none, 1 and 2 simpler encoding, 3 fewer talkers, 4 no newcomers.',
   },
   starved: {
     name: 'partyline_media_starved',
-    help: 'Whether ticks are late although the worker has time to spare (1), because it gets too little of the processor.',
+    help: 'Whether ticks are late although the worker has spare capacity (1), because it gets too little CPU time.',
   },
   heapUsedBytes: { name: 'partyline_media_heap_used_bytes', help: 'JavaScript heap in use.' },
 } as const satisfies Record<string, StatisticDescription>;
 
 export const MEDIA_COUNTERS = {
   ticks: { name: 'partyline_ticks_total', help: 'Ticks of 20 ms mixed.' },
-  ticksSkipped: { name: 'partyline_ticks_skipped_total', help: 'Ticks left out because the worker was too late.' },
-  tickFailures: { name: 'partyline_tick_failures_total', help: 'Ticks of a room that failed.' },
+  ticksSkipped: { name: 'partyline_ticks_skipped_total', help: 'Ticks skipped because the worker was too late.' },
+  tickFailures: { name: 'partyline_tick_failures_total', help: 'Room ticks that failed.' },
   datagramsIn: { name: 'partyline_datagrams_received_total', help: 'UDP datagrams received.' },
   datagramsDropped: {
     name: 'partyline_datagrams_dropped_total',
-    help: 'UDP datagrams that belonged to no connection.',
+    help: 'UDP datagrams that matched no connection.',
   },
   rtpPacketsIn: { name: 'partyline_rtp_packets_received_total', help: 'RTP packets received and authenticated.' },
   rtpPacketsOut: { name: 'partyline_rtp_packets_sent_total', help: 'RTP packets sent.' },
@@ -72,12 +72,15 @@ export const MEDIA_COUNTERS = {
   rtpBytesOut: { name: 'partyline_rtp_sent_bytes_total', help: 'Payload bytes of the RTP packets sent.' },
   redundantPacketsOut: {
     name: 'partyline_rtp_redundant_packets_sent_total',
-    help: 'RTP packets sent that repeat the one before, because the listener loses packets.',
+    help: 'RTP packets sent with a copy of the previous packet because the listener loses packets.',
   },
-  srtpRejected: { name: 'partyline_srtp_rejected_total', help: 'SRTP packets that were forged, replayed or broken.' },
+  srtpRejected: {
+    name: 'partyline_srtp_rejected_total',
+    help: 'SRTP packets that were forged, replayed or malformed.',
+  },
   packetsLost: {
     name: 'partyline_rtp_packets_lost_total',
-    help: 'RTP packets that never arrived. Jumps of sequence numbers for which there was no time are not counted.',
+    help: 'RTP packets that never arrived. Implausibly large jumps of the sequence number are not counted.',
   },
   packetsLate: {
     name: 'partyline_rtp_packets_late_total',
@@ -85,26 +88,26 @@ export const MEDIA_COUNTERS = {
   },
   packetsDiscarded: {
     name: 'partyline_rtp_packets_discarded_total',
-    help: 'RTP packets that the jitter buffer could not use.',
+    help: 'RTP packets the jitter buffer could not use.',
   },
   packetsDuplicate: { name: 'partyline_rtp_packets_duplicate_total', help: 'RTP packets that arrived more than once.' },
   packetsChecked: {
     name: 'partyline_rtp_packets_checked_total',
-    help: 'RTP packets decoded only to check the level that their sender claims.',
+    help: 'RTP packets decoded only to verify the level their sender claims.',
   },
   framesDecoded: { name: 'partyline_frames_decoded_total', help: 'Opus frames decoded.' },
-  framesConcealed: { name: 'partyline_frames_concealed_total', help: 'Frames concealed in place of lost ones.' },
+  framesConcealed: { name: 'partyline_frames_concealed_total', help: 'Frames concealed to replace lost ones.' },
   framesRecovered: {
     name: 'partyline_frames_recovered_total',
-    help: 'Lost frames found in redundant data (RFC 2198).',
+    help: 'Lost frames recovered from redundant data (RFC 2198).',
   },
   timeStretches: {
     name: 'partyline_time_stretches_total',
-    help: 'Pieces of speech of 2.5 to 12.5 ms left out or repeated, to change the delay.',
+    help: 'Pieces of speech of 2.5 to 12.5 ms skipped or repeated to adjust the delay.',
   },
   framesPrimed: {
     name: 'partyline_frames_primed_total',
-    help: 'Opus frames encoded only to prepare an encoder for taking over.',
+    help: 'Opus frames encoded only to prime an encoder before a hand-over.',
   },
   framesEncoded: { name: 'partyline_frames_encoded_total', help: 'Opus frames encoded.' },
   overloadTransitions: {
@@ -113,16 +116,16 @@ export const MEDIA_COUNTERS = {
   },
   sendFailures: {
     name: 'partyline_send_failures_total',
-    help: 'UDP datagrams that the operating system did not accept.',
+    help: 'UDP datagrams rejected by the operating system.',
   },
   tcpAccepted: { name: 'partyline_media_tcp_accepted_total', help: 'TCP connections accepted on the media port.' },
   tcpRefused: {
     name: 'partyline_media_tcp_refused_total',
-    help: 'TCP connections on the media port that were ended because they broke a rule or a limit.',
+    help: 'TCP connections on the media port closed because they broke a rule or exceeded a limit.',
   },
   tcpPacketsDropped: {
     name: 'partyline_media_tcp_packets_dropped_total',
-    help: 'Packets not sent because the TCP connection did not accept them in time.',
+    help: 'Packets dropped because the TCP connection did not accept them in time.',
   },
 } as const satisfies Record<string, StatisticDescription>;
 
@@ -141,7 +144,7 @@ export interface HistogramDescription extends StatisticDescription {
 export const MEDIA_HISTOGRAMS = {
   tickLatenessSeconds: {
     name: 'partyline_tick_lateness_seconds',
-    help: 'How late ticks began.',
+    help: 'Tick start lateness.',
     bounds: LATENESS_SECONDS,
   },
   tickSeconds: { name: 'partyline_tick_duration_seconds', help: 'Duration of a whole tick.', bounds: DURATION_SECONDS },
@@ -162,27 +165,27 @@ export const MEDIA_HISTOGRAMS = {
   },
   incomingLossRatio: {
     name: 'partyline_rtp_received_loss_ratio',
-    help: "Share of a participant's packets that did not arrive here, by our receiver reports.",
+    help: "Fraction of a participant's packets that did not arrive here, from our receiver reports.",
     bounds: LOSS_RATIO,
   },
   incomingJitterSeconds: {
     name: 'partyline_rtp_received_jitter_seconds',
-    help: "Jitter of a participant's packets as they arrive here, by our receiver reports.",
+    help: "Arrival jitter of a participant's packets, from our receiver reports.",
     bounds: JITTER_SECONDS,
   },
   outgoingLossRatio: {
     name: 'partyline_rtp_sent_loss_ratio',
-    help: 'Share of the packets to a participant that did not arrive there, by their receiver reports.',
+    help: 'Fraction of the packets to a participant that did not arrive, from their receiver reports.',
     bounds: LOSS_RATIO,
   },
   outgoingJitterSeconds: {
     name: 'partyline_rtp_sent_jitter_seconds',
-    help: 'Jitter of the packets to a participant as they arrive there, by their receiver reports.',
+    help: 'Arrival jitter of the packets to a participant, from their receiver reports.',
     bounds: JITTER_SECONDS,
   },
   roundTripSeconds: {
     name: 'partyline_rtp_round_trip_seconds',
-    help: 'Round-trip time to a participant, by their receiver reports.',
+    help: 'Round-trip time to a participant, from their receiver reports.',
     bounds: ROUND_TRIP_SECONDS,
   },
 } as const satisfies Record<string, HistogramDescription>;

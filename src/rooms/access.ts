@@ -83,7 +83,7 @@ export class AccessControl {
   }
 
   async #admitHolder(room: string, token: string): Promise<Admission> {
-    if (this.#key === undefined) throw new AppError('token_invalid', 'This server takes no tokens.');
+    if (this.#key === undefined) throw new AppError('token_invalid', 'This server does not accept tokens.');
     const admission = await verifyJoinToken(this.#key, token, { room, wallNowMs: this.#clock.wallNow() });
     if (admission.identity !== null && this.bans.isBanned(room, admission.identity)) throw new AppError('kicked');
     return admission;

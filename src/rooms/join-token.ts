@@ -74,11 +74,11 @@ export async function verifyJoinToken(
 ): Promise<Admission> {
   const claims = claimsSchema.safeParse(await verifiedPayload(key, token, wallNowMs));
   if (!claims.success)
-    throw new AppError('token_invalid', `Its claim "${claims.error.issues[0]?.path.join('.')}" is wrong.`);
+    throw new AppError('token_invalid', `Its claim "${claims.error.issues[0]?.path.join('.')}" is invalid.`);
   const { sub, name, voice } = claims.data;
   if (nameOrNull(roomName, voice.room) !== room) throw new AppError('token_invalid', 'It is for another room.');
   const shownName = name === undefined ? null : nameOrNull(participantName, name);
-  if (name !== undefined && shownName === null) throw new AppError('token_invalid', 'Its claim "name" is wrong.');
+  if (name !== undefined && shownName === null) throw new AppError('token_invalid', 'Its claim "name" is invalid.');
   return { identity: sub, name: shownName, maySpeak: voice.canPublish, mayModerate: voice.roomAdmin };
 }
 

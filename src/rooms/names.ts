@@ -45,10 +45,11 @@ export function normalName(text: string): string | undefined {
 export function participantName(text: string): string {
   const name = normalName(text);
   if (name === undefined || !hasAllowedLength(name)) throw new AppError('invalid_name');
-  if (FORBIDDEN_IN_NAME.test(name)) throw new AppError('invalid_name', 'It may not hold control characters.');
-  if (!VISIBLE.test(name)) throw new AppError('invalid_name', 'It needs a letter, a digit, a symbol or an emoji.');
+  if (FORBIDDEN_IN_NAME.test(name)) throw new AppError('invalid_name', 'It may not contain control characters.');
+  if (!VISIBLE.test(name))
+    throw new AppError('invalid_name', 'It must contain a letter, a digit, a symbol or an emoji.');
   const rest = [JOINER_IN_WORD, JOINER_IN_EMOJI, FLAG_TAGS, VARIATION, DIRECTION_MARKS].reduce(without, name);
-  if (INVISIBLE.test(rest)) throw new AppError('invalid_name', 'It may not hold invisible characters.');
+  if (INVISIBLE.test(rest)) throw new AppError('invalid_name', 'It may not contain invisible characters.');
   return name;
 }
 
@@ -58,7 +59,7 @@ export function roomName(text: string): string {
   if (name === undefined || !hasAllowedLength(name) || !ROOM_NAME.test(name)) throw new AppError('invalid_room');
   // Two rooms whose names look the same would divide a group without anybody seeing why.
   if (INVISIBLE.test(without(name, JOINER_IN_WORD)))
-    throw new AppError('invalid_room', 'It may not hold invisible characters.');
+    throw new AppError('invalid_room', 'It may not contain invisible characters.');
   // The addresses /room/. and /room/.. lead elsewhere (RFC 3986 section 5.2.4).
   if (name === '.' || name === '..') throw new AppError('invalid_room');
   return name;

@@ -225,7 +225,7 @@ export class Participant {
     if (this.#ended) throw new AppError('unknown_participant');
     if (this.#capture !== undefined) throw new AppError('capture_running');
     const { durationMs, maxBytes } = options;
-    this.#log.warn({ durationMs, maxBytes }, 'capture started: what this participant says and hears is recorded');
+    this.#log.warn({ durationMs, maxBytes }, 'capture started: what this participant says and hears is being recorded');
     const ended = (reason: CaptureEnd): void => {
       this.#capture = undefined;
       this.#log.warn({ reason }, 'capture ended');

@@ -203,7 +203,7 @@ export class RoomRegistry {
       },
     });
     this.#draining.endIn(durationMs);
-    log.info({ durationMs, participants: this.figures.participants }, 'draining: nobody new is taken in');
+    log.info({ durationMs, participants: this.figures.participants }, 'draining: no new participants are admitted');
     this.#tellEverybody({ type: 'server_draining', draining: true, endsInMs: this.#draining.endsInMs });
     return this.#draining.state;
   }
@@ -214,7 +214,7 @@ export class RoomRegistry {
     if (this.#draining === undefined) return;
     this.#draining.close();
     this.#draining = undefined;
-    this.#options.log.info('draining no more');
+    this.#options.log.info('draining cancelled');
     this.#tellEverybody({ type: 'server_draining', draining: false, endsInMs: null });
   }
 

@@ -78,7 +78,7 @@ export class RoomPasswords {
       return;
     }
     const kept = this.#keep(password);
-    if (kept === undefined) throw new AppError('invalid_request', 'The hash of the password is damaged.');
+    if (kept === undefined) throw new AppError('invalid_request', 'The password hash is damaged.');
     this.#given.set(room, kept);
   }
 
@@ -92,18 +92,16 @@ export class RoomPasswords {
 
   #configure(room: string, password: string): void {
     const name = roomNameOrUndefined(room);
-    if (name === undefined) throw new Error(`"${room}" is not the name of a room.`);
+    if (name === undefined) throw new Error(`"${room}" is not a valid room name.`);
     if (this.#configured.has(name)) throw new Error(`The room ${name} has two passwords.`);
     if (password.length > MAX_PASSWORD_LENGTH)
       throw new Error(
-        `The password for the room ${name} is longer than ${MAX_PASSWORD_LENGTH} characters, so nobody could send it.`,
+        `The password of the room ${name} is longer than ${MAX_PASSWORD_LENGTH} characters, so no client could send it.`,
       );
     if (!looksHashed(password)) this.#hasPlain = true;
     const kept = this.#keep(password);
     if (kept === undefined)
-      throw new Error(
-        `The hash of the password for the room ${name} is damaged; "partyline password" makes a new one.`,
-      );
+      throw new Error(`The password hash of the room ${name} is damaged; create a new one with "partyline password".`);
     this.#configured.set(name, kept);
   }
 

@@ -35,7 +35,7 @@ const KEEP_ALIVE_MS = 5000;
 /** Whoever takes nothing of an answer for so many times the time for a head does not want it. WebSockets have their own watch. */
 const STALLED = 3;
 const MAX_HEADER_BYTES = 16_384;
-const ONE_HOST = 'A request has one Host line.\n';
+const ONE_HOST = 'A request must have exactly one Host header.\n';
 
 /** The connections of each server, those included that Node has given to others. */
 const connections = new WeakMap<Server, Set<Socket>>();

@@ -100,7 +100,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       ...registry.figures,
     });
   if (config.allowCapture === 'on')
-    log.warn('captures are allowed: who has the admin token can record what is said in rooms');
+    log.warn('captures are allowed: anyone with the admin token can record what is said in rooms');
   const requests = new RequestRate({
     maxRequestsPerMinute: config.maxRequestsPerMinute,
     proxies,
@@ -198,7 +198,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       return listeningAt(http, tls, config.host);
     },
     reload: () => {
-      if (tls?.reload() !== true) log.info('nothing to reload: settings are read at the start only');
+      if (tls?.reload() !== true) log.info('nothing to reload: settings are read only at startup');
     },
     close: () => {
       closing ??= parts.close().then(() => log.info('server closed'));
@@ -212,7 +212,7 @@ function accessControl(config: Config, { clock, log }: ServerDeps): AccessContro
   try {
     const access = new AccessControl({ mode, tokenSecret, roomPasswords, clock });
     if (access.hasPlainPasswords)
-      log.warn('passwords of rooms are in the configuration in the clear; "partyline password" makes hashes of them');
+      log.warn('the configuration contains room passwords in plain text; use "partyline password" to hash them');
     return access;
   } catch (error) {
     throw accessError(error);

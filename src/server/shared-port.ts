@@ -36,7 +36,7 @@ export interface SharedPortOptions {
 type ConnectionListener = (this: HttpServer | HttpsServer, socket: Socket) => void;
 
 const SPEAKS_TLS =
-  'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nThis port speaks HTTPS: ask for https://\n';
+  'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nThis port requires HTTPS: use https://\n';
 
 export class SharedPort {
   readonly #options: SharedPortOptions;

@@ -21,13 +21,16 @@ export function settingsError(error: unknown): StartError {
 
 /** In words why the HTTP port could not be opened. */
 export function listenError(error: unknown, { host, port }: Pick<Config, 'host' | 'port'>): StartError {
-  return new StartError(`${reasonInWords(error, host, port)} Choose others with --host and --port.`, error);
+  return new StartError(
+    `${reasonInWords(error, host, port)} Choose another address or port with --host and --port.`,
+    error,
+  );
 }
 
 /** In words why the port for plain HTTP beside HTTPS could not be opened. */
 export function secondPortError(error: unknown, { host, httpPort }: Pick<Config, 'host' | 'httpPort'>): StartError {
   const reason = reasonInWords(error, host, httpPort);
-  return new StartError(`${reason} Choose another with --http-port, or 0 for none.`, error);
+  return new StartError(`${reason} Choose another port with --http-port, or 0 for none.`, error);
 }
 
 /** In words why the media plane did not start. */
@@ -35,7 +38,7 @@ export function mediaError(error: unknown): StartError {
   const reason = error instanceof Error ? error.message : String(error);
   const advice =
     error instanceof UnknownAnnouncementError
-      ? 'Correct --announce, or the DNS.'
+      ? 'Correct --announce or the DNS.'
       : 'Choose other ports or addresses with --media-port and --media-host.';
   return new StartError(`Media cannot start: ${reason}. ${advice}`, error);
 }
@@ -57,7 +60,7 @@ function reasonInWords(error: unknown, host: string, port: number): string {
       return `This machine does not have the address ${host}.`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `The host name ${host} is not known.`;
+      return `The host name ${host} cannot be resolved.`;
     default:
       return `Port ${port} on ${host} cannot be opened: ${error instanceof Error ? error.message : String(error)}.`;
   }

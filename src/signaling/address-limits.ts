@@ -39,7 +39,7 @@ export class AddressLimits {
   connect(key: string): void {
     if (this.#maxConnections > 0 && (this.#open.get(key) ?? 0) >= this.#maxConnections) {
       this.#counts.hit('connections_per_address');
-      throw new AppError('too_many_connections', 'These are those of your address.');
+      throw new AppError('too_many_connections', 'The limit is per address.');
     }
     this.#connects.take(key);
   }

@@ -160,7 +160,7 @@ export class Session implements ParticipantListener {
     this.#countOne();
     const bytes = data as Buffer;
     if (bytes.length > this.#limits.maxMessageBytes) throw this.#refusal('message_size', 'message_too_large');
-    if (isBinary) throw new AppError('malformed_message', 'It is binary.');
+    if (isBinary) throw new AppError('malformed_message', 'Binary messages are not supported.');
     this.#handleInTurn(decodeClientMessage(bytes.toString('utf8')));
   }
 

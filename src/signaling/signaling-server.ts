@@ -119,7 +119,8 @@ export class SignalingEndpoint {
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (!asksForWebSocket(request)) {
       // Another listener may answer it as if it had not asked.
-      if (this.#options.server.listenerCount('upgrade') === 1) respond(socket, 400, 'Only WebSockets are spoken here.');
+      if (this.#options.server.listenerCount('upgrade') === 1)
+        respond(socket, 400, 'Only WebSocket connections are accepted here.');
       return;
     }
     // It may have been one of several.
@@ -127,7 +128,7 @@ export class SignalingEndpoint {
     socket.on('error', ignore);
     const [path] = (request.url ?? '').split('?');
     if (path !== PATH) {
-      respond(socket, 404, 'WebSockets are served at /ws.');
+      respond(socket, 404, 'The WebSocket endpoint is /ws.');
       return;
     }
     const address = this.#proxies.clientOfRequest(request);

@@ -34,15 +34,15 @@ test('a secret that is missing, too short or given twice is an error that does n
   const directory = t.testdir({ short: 'my-short-secret', empty: ' \n', good: SECRET });
   const short = join(directory, 'short');
   t.strictSame(problemsFrom(['--token-secret-file', short]), [
-    `The file ${short} does not hold a secret of at least 32 bytes.`,
+    `The file ${short} does not contain a secret of at least 32 bytes.`,
   ]);
-  t.match(problemsFrom(['--token-secret-file', join(directory, 'empty')]), [/does not hold a secret/]);
+  t.match(problemsFrom(['--token-secret-file', join(directory, 'empty')]), [/does not contain a secret/]);
   t.match(problemsFrom(['--token-secret-file', join(directory, 'gone')]), [/cannot be read: ENOENT/]);
-  t.match(problemsFrom(['--token-secret-file', join(directory, 'good'), '--token-secret', SECRET]), [/both given/]);
+  t.match(problemsFrom(['--token-secret-file', join(directory, 'good'), '--token-secret', SECRET]), [/both set/]);
   t.strictSame(problemsFrom(['--token-secret', 'my-short-secret']), [
-    'token-secret cannot be what is given (from the flag --token-secret); what is needed is a secret of at least 32 bytes.',
+    'token-secret cannot be the given value (from the flag --token-secret); expected a secret of at least 32 bytes.',
   ]);
-  t.strictSame(problemsFrom(['--access', 'token']), ['access token needs a token-secret or a token-secret-file.']);
+  t.strictSame(problemsFrom(['--access', 'token']), ['access token requires token-secret or token-secret-file.']);
   t.equal(configFrom(['--access', 'token', '--token-secret', SECRET]).access, 'token');
   t.end();
 });
@@ -57,7 +57,7 @@ test('passwords of rooms are a table in the file, and a list elsewhere', (t) => 
     t.equal(problemsFrom(['--room-passwords', wrong]).length, 1, wrong);
   t.notMatch(problemsFrom(['--room-passwords', 'vault']).join(), 'vault');
   writeFileSync(file, '[room-passwords]\nvault = 7\n');
-  t.match(problemsFrom(['--config', file]), [/^room-passwords cannot be what is given \(from/]);
+  t.match(problemsFrom(['--config', file]), [/^room-passwords cannot be the given value \(from/]);
   t.end();
 });
 
@@ -67,7 +67,7 @@ test('an admin token can be sent in a header', (t) => {
   for (const wrong of ['short', 'with spaces in between them', 'Überlange-Geheimnisse', '==================='])
     t.match(
       problemsFrom(['--admin-token', wrong]),
-      [/^admin-token cannot be what is given .*openssl rand -hex 24/],
+      [/^admin-token cannot be the given value .*openssl rand -hex 24/],
       wrong,
     );
   t.end();
@@ -78,7 +78,7 @@ test('webhooks need addresses and a secret, which messages do not show', (t) => 
   const url = 'https://example.org/hook?key=hidden';
   const config = configFrom(['--webhook-urls', `${url},http://127.0.0.1:9/`, '--webhook-secret', `whsec_${secret}`]);
   t.same(config.webhookUrls, [url, 'http://127.0.0.1:9/']);
-  t.same(problemsFrom(['--webhook-urls', url]), ['webhook-urls needs a webhook-secret or a webhook-secret-file.']);
+  t.same(problemsFrom(['--webhook-urls', url]), ['webhook-urls requires webhook-secret or webhook-secret-file.']);
   for (const wrong of [
     'ftp://example.org/',
     'example.org',
@@ -86,7 +86,7 @@ test('webhooks need addresses and a secret, which messages do not show', (t) => 
     'https://example.org/#hidden',
   ]) {
     const [problem, ...others] = problemsFrom(['--webhook-urls', wrong, '--webhook-secret', secret]);
-    t.match(problem, /^webhook-urls cannot be what is given/, wrong);
+    t.match(problem, /^webhook-urls cannot be the given value/, wrong);
     t.notMatch(problem, /hidden/);
     t.same(others, []);
   }
@@ -160,7 +160,7 @@ test('every secret that is kept in a file can be handed to the service', (t) => 
     const variable = `PARTYLINE_${key.replaceAll('-', '_').toUpperCase()}${key.startsWith('tls') ? '' : '_FILE'}`;
     t.match(credentials, new RegExp(`^#?LoadCredential=${key}:/`, 'm'));
     t.match(credentials, `${variable}=%d/${key}`);
-    t.notMatch(problemsFrom([], { [variable]: '/nowhere' }).join(), 'is not known', `${variable} is a setting`);
+    t.notMatch(problemsFrom([], { [variable]: '/nowhere' }).join(), 'Unknown', `${variable} is a setting`);
   }
   t.end();
 });

@@ -49,21 +49,21 @@ test('what is given decides where the certificate comes from', (t) => {
 test('settings of TLS that contradict each other or are incomplete are errors', (t) => {
   const domain = ['--domain', 'voice.example.org'];
   const cases: [readonly string[], RegExp][] = [
-    [[...domain, ...FILES], /domain gets a certificate by itself/],
-    [[...domain, '--tls', 'self-signed'], /tls self-signed and domain are two ways/],
-    [['--tls', 'self-signed', ...FILES], /tls self-signed and tls-cert are two ways/],
-    [FILES.slice(0, 2), /tls-cert needs a tls-key/],
-    [FILES.slice(2), /tls-key needs a tls-cert/],
-    [['--acme-email', 'ada@example.org'], /acme-email is of no use without a domain/],
-    [['--acme-directory', 'https://ca.example/directory'], /acme-directory is of no use/],
-    [['--acme-ca', 'root.pem'], /acme-ca is of no use/],
-    [['--acme-directory', 'http://ca.example/directory', ...domain], /begins with https/],
-    [['--domain', 'voice'], /no name that a certificate can be had for/],
+    [[...domain, ...FILES], /domain obtains a certificate by itself/],
+    [[...domain, '--tls', 'self-signed'], /tls self-signed and domain are alternatives/],
+    [['--tls', 'self-signed', ...FILES], /tls self-signed and tls-cert are alternatives/],
+    [FILES.slice(0, 2), /tls-cert requires tls-key/],
+    [FILES.slice(2), /tls-key requires tls-cert/],
+    [['--acme-email', 'ada@example.org'], /acme-email has no effect without domain/],
+    [['--acme-directory', 'https://ca.example/directory'], /acme-directory has no effect/],
+    [['--acme-ca', 'root.pem'], /acme-ca has no effect/],
+    [['--acme-directory', 'http://ca.example/directory', ...domain], /starts with https/],
+    [['--domain', 'voice'], /No certificate can be issued/],
     [['--domain', '*.example.org'], /domain cannot be/],
     [['--domain', '192.0.2.1'], /domain cannot be/],
-    [[...domain, '--allow-hosts', 'talk.example.org'], /allow-hosts does not hold the domain/],
-    [[...domain, '--host', '127.0.0.1'], /reached from this machine only/],
-    [['--http-port', '80'], /http-port sends visitors on to https/],
+    [[...domain, '--allow-hosts', 'talk.example.org'], /allow-hosts does not include the domain/],
+    [[...domain, '--host', '127.0.0.1'], /reachable only from this machine/],
+    [['--http-port', '80'], /http-port redirects visitors to HTTPS/],
     [[...domain, '--http-port', '443'], /both 443/],
   ];
   for (const [argv, expected] of cases) {
@@ -73,7 +73,7 @@ test('settings of TLS that contradict each other or are incomplete are errors', 
   }
   t.strictSame(problemsOf([...domain, '--allow-hosts', 'voice.example.org']), []);
   t.strictSame(problemsOf([...domain, '--host', '127.0.0.1', '--port', '8443', '--http-port', '8080']), []);
-  t.match(problemsOf(domain, { dataDir: '' })[0], /data-dir is needed/);
+  t.match(problemsOf(domain, { dataDir: '' })[0], /data-dir is required/);
   t.end();
 });
 

@@ -34,13 +34,13 @@ test('TURN is set by addresses and either a secret or a user, both of which can 
 test('settings of TURN that are incomplete or contradict each other are errors that show no secret', (t) => {
   const urls = ['--turn-urls', URLS];
   const secret = ['--turn-secret', SECRET];
-  t.match(problemsFrom(...urls), [/^turn-urls needs a turn-secret/]);
-  t.match(problemsFrom(...secret), ['There are credentials for TURN, but no turn-urls.']);
-  t.match(problemsFrom(...urls, '--turn-username', 'ada'), [/^turn-username needs a turn-password/]);
-  t.match(problemsFrom(...urls, '--turn-password', 'x'), ['turn-password needs a turn-username.']);
-  t.match(problemsFrom(...urls, ...secret, '--turn-username', 'ada', '--turn-password', 'x'), [/are two ways/]);
+  t.match(problemsFrom(...urls), [/^turn-urls requires turn-secret/]);
+  t.match(problemsFrom(...secret), ['TURN credentials are set, but turn-urls is not.']);
+  t.match(problemsFrom(...urls, '--turn-username', 'ada'), [/^turn-username requires turn-password/]);
+  t.match(problemsFrom(...urls, '--turn-password', 'x'), ['turn-password requires turn-username.']);
+  t.match(problemsFrom(...urls, ...secret, '--turn-username', 'ada', '--turn-password', 'x'), [/are alternatives/]);
   t.match(problemsFrom('--turn-urls', 'https://turn.example.org', ...secret), [/^turn-urls cannot be/]);
-  t.match(problemsFrom(...urls, ...secret, '--turn-secret-file', '/nowhere'), [/both given/, /cannot be read: ENOENT/]);
+  t.match(problemsFrom(...urls, ...secret, '--turn-secret-file', '/nowhere'), [/both set/, /cannot be read: ENOENT/]);
   t.match(problemsFrom(...urls, ...secret, '--turn-lifetime-minutes', '1'), [/^turn-lifetime-minutes cannot be/]);
   const short = problemsFrom(...urls, '--turn-secret', 'my-short-one');
   t.match(short, [/at least 16 bytes/]);

@@ -39,7 +39,7 @@ test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers) }, a
   t.teardown(() => chromium.close());
   mkdirSync(SCREENSHOTS, { recursive: true });
 
-  await t.test('asks for the password of a channel, and again when it is wrong', async (t) => {
+  await t.test('asks for the password of a room, and again when it is wrong', async (t) => {
     const page = await chromium.open(`${server.url}room/vault`, { microphone: MICROPHONE });
     await page.join({ name: 'Ada' });
     await page.waitFor('password');
@@ -49,7 +49,7 @@ test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers) }, a
     await page.page.keyboard.type('open barley');
     await page.page.keyboard.press('Enter');
     await page.waitFor('password', '[aria-invalid="true"]');
-    t.match(await text(page, 'join-error'), /not the password/);
+    t.match(await text(page, 'join-error'), /Wrong password/);
     await page.screenshot(`${SCREENSHOTS}/password.png`);
     await page.page.keyboard.type('open sesame');
     await page.page.keyboard.press('Enter');

@@ -45,7 +45,7 @@ test('while somebody is captured their page and those of the others say so, and 
   }
   const { stdout, stderr } = await command;
   t.match(stdout, /ada\.pcap: \d+\.\d kB/);
-  t.match(stderr, /Everybody in the room is told/);
+  t.match(stderr, /Everyone in the room is notified/);
   for (const { page } of pages) await page.waitForSelector(NOTICE, { hidden: true, timeout: 5000 });
   const packets = readPcap(readFileSync(output));
   t.ok(packets.length > 250, `${packets.length} packets`);

@@ -32,11 +32,11 @@ test('a worker that does not tick, is not there or dies again and again makes th
   });
   t.match(withWorker({ running: false, tickAgeMs: null }), {
     status: 'unhealthy',
-    problems: [{ code: 'worker_missing', message: 'Media worker 1 has died and is not replaced yet.' }],
+    problems: [{ code: 'worker_missing', message: 'Media worker 1 has died and is not yet replaced.' }],
   });
   t.match(withWorker({ failing: true }), {
     status: 'unhealthy',
-    problems: [{ code: 'worker_failing', message: 'Media worker 1 dies again and again.' }],
+    problems: [{ code: 'worker_failing', message: 'Media worker 1 dies repeatedly.' }],
   });
   t.end();
 });
@@ -61,7 +61,7 @@ test('a server that is drained serves those who are there, and is as healthy as 
 test('an event loop that stood still makes the server unhealthy, with the reason', (t) => {
   t.match(health({ ...STATE, workers: TICKING, stalledMs: 1234.5 }), {
     status: 'unhealthy',
-    problems: [{ code: 'event_loop_stalled', message: /main thread stood still for 1235 ms/ }],
+    problems: [{ code: 'event_loop_stalled', message: /main thread was blocked for 1235 ms/ }],
   });
   t.end();
 });

@@ -60,12 +60,12 @@ test('a capture has what one participant says and what they hear, in the clear',
     messages.some((said) => said.type === 'participant_updated' && said.participant.captured === captured);
   await eventually(() => [ada, ben, cy].every((person) => isTold(person, true)) || 'somebody does not know');
   const again = await capture('--url', server.url, '--room', 'lobby', '--participant', 'Ada', '--output', `${output}2`);
-  t.match(again, { exitCode: 1, text: /running already/ });
+  t.match(again, { exitCode: 1, text: /already running/ });
   t.notOk(existsSync(`${output}2`));
 
   const { text, exitCode, notices } = await running;
   t.equal(exitCode, 0, text);
-  t.match(notices, /3 s what Ada says and hears\. Everybody in the room is told/);
+  t.match(notices, /3 s what Ada says and hears\. Everyone in the room is notified/);
   await eventually(() => isTold(ben, false) || 'it has ended, and Ben does not know');
   t.equal(statSync(output).mode & 0o777, 0o600, 'only for the one who asked');
 
@@ -109,7 +109,7 @@ test('a capture has what one participant says and what they hear, in the clear',
   });
 
   const gone = await capture('--url', server.url, '--room', 'lobby', '--participant', 'Ada', '--output', output);
-  t.match(gone, { exitCode: 1, text: /ada\.pcap is there already/ }, 'no file is overwritten');
+  t.match(gone, { exitCode: 1, text: /ada\.pcap already exists/ }, 'no file is overwritten');
   for (const person of [ada, ben, cy]) await person.leave();
 });
 
@@ -137,20 +137,20 @@ test('whoever stops reading ends the capture, and the room is told', async (t) =
   await ada.leave();
 });
 
-test('a server that does not allow it, or is not there, records nobody', async (t) => {
+test('a server that does not allow it, or is not there, Capturing is disabled', async (t) => {
   const server = await startServer(['--admin-token', ADMIN_TOKEN], { logLevel: 'error' });
   t.teardown(() => server.close());
   const ada = await WeriftParticipant.join({ url: server.webSocketUrl, room: 'lobby', name: 'Ada' });
   const output = join(t.testdir(), 'ada.pcap');
   const ask = (...argv: string[]) => capture('--url', server.url, '--room', 'lobby', '--output', output, ...argv);
-  t.match(await ask('--participant', ada.id), { exitCode: 1, text: /records nobody/ });
+  t.match(await ask('--participant', ada.id), { exitCode: 1, text: /Capturing is disabled/ });
   t.match(await ask('--participant', 'Ben'), { exitCode: 1, text: /nobody in this room is called "Ben"/ });
   const twin = await WeriftParticipant.join({ url: server.webSocketUrl, room: 'lobby', name: 'Ada' });
   t.match(await ask('--participant', 'Ada'), { exitCode: 1, text: new RegExp(`2 people.*${ada.id}, ${twin.id}`) });
   const wrong = await ask('--participant', ada.id, '--admin-token', ADMIN_TOKEN.replace('1', '2'));
   t.match(wrong, { exitCode: 1, text: /token/ });
   const nowhere = await capture('--port', '1', '--room', 'lobby', '--participant', 'Ada', '--output', output);
-  t.match(nowhere, { exitCode: 1, text: /http:\/\/127\.0\.0\.1:1 is not reached/ });
+  t.match(nowhere, { exitCode: 1, text: /http:\/\/127\.0\.0\.1:1 cannot be reached/ });
   t.notOk(existsSync(output));
   for (const person of [ada, twin]) await person.leave();
 });
@@ -168,12 +168,12 @@ test('what the command cannot use it says in words', async (t) => {
     t.match(String((error as Error).message), pattern);
   };
   const complete = ['--room', 'lobby', '--participant', 'Ada', '--admin-token', ADMIN_TOKEN];
-  await refused(/needs --room/, '--participant', 'Ada');
-  await refused(/needs --participant/, '--room', 'lobby');
-  await refused(/needs --admin-token-file/, ...complete.slice(0, 4));
-  await refused(/--seconds is a number/, ...complete, '--seconds', 'ten');
-  await refused(/--url is an address/, ...complete, '--url', 'ws://127.0.0.1');
-  await refused(/--output needs a value/, ...complete, '--output');
+  await refused(/requires --room/, '--participant', 'Ada');
+  await refused(/requires --participant/, '--room', 'lobby');
+  await refused(/requires --admin-token-file/, ...complete.slice(0, 4));
+  await refused(/--seconds must be a number/, ...complete, '--seconds', 'ten');
+  await refused(/--url must be a URL/, ...complete, '--url', 'ws://127.0.0.1');
+  await refused(/--output requires a value/, ...complete, '--output');
   await refused(/--colour/, ...complete, '--colour', 'red');
-  t.match(await capture('--help'), { exitCode: 0, text: /everybody in the room/ });
+  t.match(await capture('--help'), { exitCode: 0, text: /everyone in the room/ });
 });

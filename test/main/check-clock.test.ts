@@ -36,13 +36,13 @@ test('with a wrong clock it is the clock that is to be mended, not the certifica
   const at = (epochMs: number) =>
     checkHttps({ config: { ...CONFIG, tlsCert, tlsKey }, clock: new FakeClock({ epochMs }) });
   t.match(await at(Date.UTC(2019, 2, 1)), [{ status: 'fail', text: /clock of this machine shows 2019/ }]);
-  t.match(await at(Date.UTC(2026, 5, 1)), [{ status: 'fail', text: /valid from 2026-10-31.*set the clock/ }]);
+  t.match(await at(Date.UTC(2026, 5, 1)), [{ status: 'fail', text: /valid from 2026-10-31.*Set the clock/ }]);
   t.match(await at(madeMs), [{ status: 'ok' }]);
   const certificate = { names: ['localhost'], notBeforeMs: madeMs, notAfterMs: madeMs + 2400 * HOUR_MS };
   t.match(certificateProblem(certificate, madeMs - 24 * HOUR_MS, ''), {
     code: 'certificate_not_yet_valid',
     message:
-      'The certificate of localhost is valid from 2026-11-01, and the clock of this machine shows 2026-10-31: set the clock.',
+      'The certificate of localhost is valid from 2026-11-01, but the clock of this machine shows 2026-10-31. Set the clock.',
   });
   t.equal(certificateProblem(certificate, madeMs, ''), undefined);
 });
@@ -51,9 +51,9 @@ test('a data directory that cannot be written is told before it is needed', asyn
   const directory = t.testdir({ file: 'text', there: {} });
   const check = (dataDir: string, tls: 'self-signed' | 'auto' = 'self-signed') =>
     checkDataDirectory({ config: { ...CONFIG, tls, dataDir }, clock: new FakeClock() });
-  t.match(await check(join(directory, 'there')), [{ status: 'ok', text: /can be written/ }]);
+  t.match(await check(join(directory, 'there')), [{ status: 'ok', text: /is writable/ }]);
   t.strictSame(readdirSync(join(directory, 'there')), [], 'nothing is left behind');
-  t.match(await check(join(directory, 'a/b/c')), [{ status: 'ok', text: /can be made/ }]);
+  t.match(await check(join(directory, 'a/b/c')), [{ status: 'ok', text: /can be created/ }]);
   t.equal(existsSync(join(directory, 'a')), false, 'nor made');
   t.match(await check(join(directory, 'file')), [{ status: 'fail', text: /not a directory.*--data-dir/ }]);
   t.match(await check(join(directory, 'file/below')), [{ status: 'fail' }]);

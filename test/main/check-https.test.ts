@@ -25,11 +25,13 @@ test('files of a certificate are checked as the server would, and for the names 
   const result = async (settings: Partial<typeof CONFIG> = {}) =>
     checkHttps({ config: { ...CONFIG, tlsCert, tlsKey, ...settings }, clock });
   t.match(await result({ allowHosts: ['talk.example.org', 'den.lan'] }), [
-    { name: 'tls-cert', status: 'ok', text: 'The certificate is good for 820 days.' },
+    { name: 'tls-cert', status: 'ok', text: 'The certificate is valid for 820 more days.' },
   ]);
-  t.match(await result({ allowHosts: ['voice.example.org'] }), [{ status: 'fail', text: /not for voice.example.org/ }]);
-  t.match(await result({ tlsKey: tlsCert }), [{ status: 'fail', text: /no private key in PEM/ }]);
-  t.match(await result({ tlsKey: '/nowhere' }), [{ status: 'fail', text: /file of tls-key cannot be read/ }]);
+  t.match(await result({ allowHosts: ['voice.example.org'] }), [
+    { status: 'fail', text: /does not cover voice.example.org/ },
+  ]);
+  t.match(await result({ tlsKey: tlsCert }), [{ status: 'fail', text: /No PEM private key/ }]);
+  t.match(await result({ tlsKey: '/nowhere' }), [{ status: 'fail', text: /tls-key file cannot be read/ }]);
   clock.advance(810 * DAY_MS);
   t.match(await result(), [{ status: 'warn', text: 'The certificate expires in 10 days. Renew it.' }]);
   clock.advance(20 * DAY_MS);
@@ -39,15 +41,15 @@ test('files of a certificate are checked as the server would, and for the names 
 test('for a domain it is said what to do if it is not reached, or if another certificate is there', async (t) => {
   const config = { ...CONFIG, domain: ['localhost'] };
   t.match(await checkHttps({ config, clock: systemClock }, await freePort()), [
-    { name: 'https://localhost', status: 'warn', text: /ECONNREFUSED.*firewall and router let TCP port 443 through/ },
+    { name: 'https://localhost', status: 'warn', text: /ECONNREFUSED.*the firewall and the router allow TCP port 443/ },
   ]);
   const server = await startSecureServer(['--tls', 'self-signed', '--port', '0', '--data-dir', t.testdir()]);
   t.teardown(() => server.close());
   t.match(await checkHttps({ config, clock: systemClock }, server.port), [
-    { status: 'fail', text: /refused by browsers.*its log says why/ },
+    { status: 'fail', text: /Browsers reject the certificate.*Its log says why/ },
   ]);
   t.match(await checkHttps({ config: { ...CONFIG, tls: 'self-signed' }, clock: systemClock }), [
-    { status: 'ok', text: /browsers warn/ },
+    { status: 'ok', text: /browsers show a warning/ },
   ]);
 });
 
@@ -56,18 +58,18 @@ test('the port for plain HTTP can be opened, is in use by the server itself or b
     const settings = { tls: 'self-signed', host: '127.0.0.1', port, httpPort } as const;
     return (await checkPorts({ config: { ...CONFIG, ...settings }, clock: systemClock }))[1];
   };
-  t.match(await result(0, await freePort()), { name: 'plain HTTP port', status: 'ok', text: /can be opened/ });
+  t.match(await result(0, await freePort()), { name: 'plain HTTP port', status: 'ok', text: /is free/ });
   const other = createTcpServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   t.teardown(() => other.close());
   const taken = (other.address() as AddressInfo).port;
   t.match(await result(0, taken), {
     status: 'fail',
-    text: /in use by another program. Choose another with --http-port/,
+    text: /in use by another program. Choose another port with --http-port/,
   });
   const httpPort = await freePort();
   const flags = ['--tls', 'self-signed', '--port', '0', '--http-port', String(httpPort), '--data-dir', t.testdir()];
   const server = await startSecureServer(flags);
   t.teardown(() => server.close());
-  t.match(await result(server.port, httpPort), { status: 'ok', text: /by the Partyline that is running/ });
+  t.match(await result(server.port, httpPort), { status: 'ok', text: /by the running Partyline/ });
 });

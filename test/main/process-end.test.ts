@@ -71,7 +71,7 @@ test('closing that takes longer than the grace time ends with 1, and so does clo
   failing.settle().reject(new Error('planted'));
   await turn();
   t.same(failing.codes, [1]);
-  t.match(failing.logged, ['closing', 'closing failed']);
+  t.match(failing.logged, ['closing', 'shutting down failed']);
 });
 
 test('a second signal ends with 1 at once', (t) => {

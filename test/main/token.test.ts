@@ -53,15 +53,15 @@ test('the secret comes from where the server takes it', async (t: Test) => {
 
 test('what is wrong is said in words, without the secret', async (t) => {
   t.strictSame(await problemsOf(make([], {})), [
-    'token needs --room ROOM.',
-    'token needs --identity WHO.',
-    'token needs the secret of the server: --token-secret-file FILE; see token --help.',
+    'token requires --room ROOM.',
+    'token requires --identity ID.',
+    "token requires the server's secret: --token-secret-file FILE; see token --help.",
   ]);
   t.strictSame(await problemsOf(make([...WHO, '--rom', 'x'])), ["Unknown option '--rom'; see token --help."]);
   t.match(await problemsOf(make([...WHO, 'stray'])), [/stray/]);
-  t.match(await problemsOf(make(['--room', 'a b', '--identity', 'x'])), [/A room name has/]);
-  t.match(await problemsOf(make([...WHO, '--name', ' '])), [/A name has/]);
-  t.match(await problemsOf(make(['--room', 'a', '--identity', ''])), [/--identity has 1 to 128 characters/]);
+  t.match(await problemsOf(make(['--room', 'a b', '--identity', 'x'])), [/A room name must have/]);
+  t.match(await problemsOf(make([...WHO, '--name', ' '])), [/A name must have/]);
+  t.match(await problemsOf(make(['--room', 'a', '--identity', ''])), [/--identity must have 1 to 128 characters/]);
   for (const expires of ['0h', '1', 'h', '1w', '1.5h', '-1h', '9999999s'])
     t.match(await problemsOf(make([...WHO, `--expires=${expires}`])), [/--expires cannot be/], expires);
   const short = await problemsOf(make([...WHO, '--token-secret', 'short-secret'], {}));
@@ -86,7 +86,7 @@ test('a hash is made of the first line of the input, whatever ends it', async (t
     t.strictSame(asked, [], 'nobody is there to be asked');
   }
   const terminal = (text: string) => ({ input: Readable.from([text]), questions: { write: () => {} } });
-  t.match(await problemsOf(passwordCommand([], terminal('\n'))), [/A password has/]);
-  t.match(await problemsOf(passwordCommand([], terminal('x'.repeat(257)))), [/A password has/]);
+  t.match(await problemsOf(passwordCommand([], terminal('\n'))), [/A password must have/]);
+  t.match(await problemsOf(passwordCommand([], terminal('x'.repeat(257)))), [/A password must have/]);
   t.match(await problemsOf(passwordCommand(['secret'], terminal('x'))), [/takes no flags/]);
 });

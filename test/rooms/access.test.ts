@@ -145,11 +145,11 @@ test('passwords that cannot be used are told to the operator without being repea
   const damaged = (roomPasswords: Record<string, string>) => () => {
     new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords, clock: new FakeClock() });
   };
-  t.throws(damaged({ 'a b': 'secret' }), { message: '"a b" is not the name of a room.' });
+  t.throws(damaged({ 'a b': 'secret' }), { message: '"a b" is not a valid room name.' });
   t.throws(damaged({ café: 'x', 'cafe\u0301': 'y' }), { message: 'The room café has two passwords.' });
   const huge = `scrypt:24:8:1:${'a'.repeat(22)}:${'a'.repeat(43)}`;
   for (const hash of ['scrypt:', 'scrypt:15:8:1:abc:def', huge]) {
-    t.throws(damaged({ vault: hash }), { message: /^The hash of the password for the room vault is damaged;/ });
+    t.throws(damaged({ vault: hash }), { message: /^The password hash of the room vault is damaged;/ });
   }
   t.end();
 });

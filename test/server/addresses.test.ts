@@ -134,7 +134,10 @@ test('a proxy that changes Host or is not trusted is told in the log, and not ag
     { origin, host: '127.0.0.1:8080', expected: ['https://127.0.0.1:8080', 'http://127.0.0.1:8080'] },
   ]);
   t.equal(warnings(/another origin/).length, 1);
-  t.match(warnings(/another origin/)[0]?.msg, /let the reverse proxy pass Host .* or name the origin in allow-origins/);
+  t.match(
+    warnings(/another origin/)[0]?.msg,
+    /let the reverse proxy pass the Host .* or add the origin to allow-origins/,
+  );
 
   for (let i = 0; i < 3; i++) t.equal(await ask(server.url, { Host: 'other.example.org' }), 421);
   await t.rejects(SignalingClient.open(server.webSocketUrl, { Host: 'other.example.org' }), { message: /421/ });

@@ -98,7 +98,7 @@ test('a server that logs all it can logs no secret, nor do its other answers hol
   const output = server.output();
   t.match(output, /"level":"debug"/, 'it does log much');
   t.match(output, 'webhook not delivered');
-  t.match(output, 'passwords of rooms are in the configuration in the clear');
+  t.match(output, 'the configuration contains room passwords in plain text');
   const signature = (text: string) => text.split('.')[2]!;
   const secrets = {
     'the secret': SECRET,

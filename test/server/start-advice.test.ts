@@ -16,7 +16,7 @@ test('a host to announce that nobody knows is to be corrected, and no port', asy
     resolve: () => Promise.reject(new Error('ENOTFOUND')),
   });
   const { message } = mediaError(await start.then(t.fail, (error: unknown) => error));
-  t.match(message, /the host name voice\.example\.org to announce is not known\. Correct --announce, or the DNS\.$/);
+  t.match(message, /the announced host name voice\.example\.org cannot be resolved\. Correct --announce or the DNS\.$/);
   t.notMatch(message, /media-port/);
 });
 

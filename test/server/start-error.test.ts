@@ -32,12 +32,12 @@ test('what settings lead to and cannot be used is told apart from what may be be
   const cases: readonly (readonly [flags: readonly string[], said: RegExp])[] = [
     [['--room-passwords', 'a b=x'], /"a b" is not the name of a room/],
     [['--room-passwords', 'cafe\u0301=x,caf\u00e9=y'], /has two passwords/],
-    [['--room-passwords', 'vault=scrypt:1'], /hash of the password for the room vault is damaged/],
+    [['--room-passwords', 'vault=scrypt:1'], /password hash of the room vault is damaged/],
     [own('gone.pem', 'gone.pem'), /file of tls-cert cannot be read: ENOENT/],
     [own('cert.pem', 'gone.pem'), /file of tls-key cannot be read: ENOENT/],
     [own('cert.pem', '.'), /file of tls-key cannot be read: EISDIR/],
-    [own('empty.pem', 'empty.pem'), /no certificate in PEM/],
-    [own('cert.pem', 'other.key'), /not the one of the certificate/],
+    [own('empty.pem', 'empty.pem'), /No PEM certificate/],
+    [own('cert.pem', 'other.key'), /does not match the certificate/],
     [[...acme, '--acme-ca', file('gone.pem')], /acme-ca, .*gone\.pem, cannot be read: ENOENT/],
     [[...acme, '--acme-ca', file('empty.pem')], /acme-ca, .*empty\.pem, holds no certificate/],
   ];

@@ -29,7 +29,7 @@ test('the page has a sentence for every error code that somebody can meet on it,
 
 test('each of them is for people', async (t) => {
   for (const [code, sentence] of Object.entries(problems)) {
-    t.match(sentence, /^[A-Z][^_]* .*[.]$/, code);
+    t.match(sentence, /^[A-Z][^_]* .*[.…]$/, code);
     t.equal(strings.problem(code, 'what the server says'), sentence);
   }
 });

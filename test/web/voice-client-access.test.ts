@@ -127,7 +127,7 @@ test('a moderator’s actions are sent, and a refusal is an error that ends noth
     { type: 'kick', participantId: 'other', banSeconds: 600 },
     { type: 'lock', locked: true },
   ]);
-  browser.socket.receive({ type: 'error', code: 'not_allowed', message: 'You may not do this.' });
+  browser.socket.receive({ type: 'error', code: 'not_allowed', message: 'You are not allowed to do this.' });
   t.match(errors, [{ code: 'not_allowed' }]);
   t.match(client.state, { status: 'connected' });
   client.close();

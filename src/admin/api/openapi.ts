@@ -55,7 +55,7 @@ const ANSWERS = {
 const TAGS = {
   server: 'The server as a whole',
   rooms: 'Rooms',
-  participants: 'Who is in them',
+  participants: 'Participants in rooms',
   tokens: 'Join tokens',
 };
 /** In the order of what can go wrong first. */
@@ -78,7 +78,7 @@ export function openApiDocument(version: string): Json {
       version,
       summary: 'Rooms, participants, join tokens and the server itself.',
       description:
-        'Every request carries the admin token: `Authorization: Bearer TOKEN`. Errors are problem details (RFC 9457) with a stable `code`. Fields and operations may be added within a version of the API: clients should ignore what they do not know.',
+        'Every request carries the admin token: `Authorization: Bearer TOKEN`. Errors are problem details (RFC 9457) with a stable `code`. Fields and operations may be added within a version of the API, so clients should ignore what they do not know.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: API_PATH }],
@@ -87,7 +87,7 @@ export function openApiDocument(version: string): Json {
     paths: paths(),
     components: {
       securitySchemes: {
-        adminToken: { type: 'http', scheme: 'bearer', description: 'What the server was given as --admin-token.' },
+        adminToken: { type: 'http', scheme: 'bearer', description: 'The value of --admin-token on the server.' },
       },
       parameters: pathParameters(),
       schemas: { ...componentSchemas(REQUESTS, 'input'), ...componentSchemas(ANSWERS, 'output') },
@@ -134,7 +134,7 @@ function describe(operationId: OperationId, operation: Operation): Json {
 function success({ answer, file }: Operation): Json {
   if (file !== undefined) return { 200: { description: 'A file', content: { [file.contentType]: {} } } };
   if (answer === undefined) return { 204: { description: 'Done' } };
-  return { [answer.status]: { description: answer.status === 201 ? 'Made' : 'Done', content: json(answer.schema) } };
+  return { [answer.status]: { description: answer.status === 201 ? 'Created' : 'Done', content: json(answer.schema) } };
 }
 
 /** Each status once, with the codes that it can have. */
@@ -159,7 +159,7 @@ function failures({ path, errors, body, query }: Operation): Json {
 
 function json(schema: z.ZodObject): Json {
   const name = Object.entries({ ...REQUESTS, ...ANSWERS }).find(([, named]) => named === schema)?.[0];
-  if (name === undefined) throw new Error('a schema without a name in the document');
+  if (name === undefined) throw new Error('a schema has no name in the document');
   return { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } };
 }
 

@@ -40,7 +40,7 @@ const GAUGES: readonly Figure[] = [
   ['partyline_websocket_connections', 'WebSocket connections, joined or not.', ({ connections }) => connections],
   [
     'partyline_webhook_events_waiting',
-    'Webhook events that are not delivered yet.',
+    'Webhook events waiting to be delivered.',
     (figures) => sumOf(figures, ({ waiting }) => waiting),
   ],
 ];
@@ -49,35 +49,30 @@ const COUNTERS: readonly Figure[] = [
   ['partyline_websocket_messages_received_total', 'WebSocket messages received.', ({ messagesIn }) => messagesIn],
   [
     'partyline_webhook_failures_total',
-    'Attempts to deliver a webhook that failed.',
+    'Failed attempts to deliver a webhook.',
     (figures) => sumOf(figures, ({ failed }) => failed),
   ],
   [
     'partyline_event_loop_stalls_total',
-    'Times that the event loop of the main thread stood still for a second or more.',
+    'Times the event loop of the main thread was blocked for one second or longer.',
     ({ eventLoopStalls }) => eventLoopStalls,
   ],
 ];
 
 const LABELLED_COUNTERS: readonly Labelled[] = [
-  [
-    'partyline_joins_total',
-    'result',
-    'Joins that were asked for, by what came of them: ok, or the code of the error.',
-    ({ joins }) => joins,
-  ],
-  ['partyline_errors_total', 'code', 'Errors told to clients, by code.', ({ errors }) => errors],
+  ['partyline_joins_total', 'result', 'Join attempts by result: ok, or the error code.', ({ joins }) => joins],
+  ['partyline_errors_total', 'code', 'Errors sent to clients, by code.', ({ errors }) => errors],
   [
     'partyline_api_errors_total',
     'code',
-    'Problems that the REST API answered with, by code.',
+    'Problems returned by the REST API, by code.',
     ({ apiErrors = [] }) => apiErrors,
   ],
-  ['partyline_limits_hit_total', 'limit', 'Times that a limit kept somebody from something.', ({ limits }) => limits],
+  ['partyline_limits_hit_total', 'limit', 'Requests rejected by a limit, by limit.', ({ limits }) => limits],
   [
     'partyline_webhook_events_total',
     'outcome',
-    'Webhook events that were delivered, or dropped because they were too old or too many waited.',
+    'Webhook events delivered, or dropped because they were too old or the queue was full.',
     (figures) => [
       ['delivered', sumOf(figures, ({ delivered }) => delivered)],
       ['dropped', sumOf(figures, ({ dropped }) => dropped)],
@@ -113,7 +108,7 @@ export function registerControlMetrics(registry: Registry): (figures: ControlFig
     );
   collectHistogram(
     registry,
-    { name: 'partyline_event_loop_delay_seconds', help: 'How late the event loop of the main thread was.' },
+    { name: 'partyline_event_loop_delay_seconds', help: "Lateness of the main thread's event loop." },
     now(({ eventLoopDelaySeconds }) => only(eventLoopDelaySeconds)),
   );
 

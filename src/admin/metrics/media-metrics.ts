@@ -19,12 +19,12 @@ export function registerMediaMetrics(registry: Registry): (workers: readonly Med
 
   collectGauge(
     registry,
-    { name: 'partyline_tick_age_seconds', help: 'Time since the last finished tick.', labelNames },
+    { name: 'partyline_tick_age_seconds', help: 'Time since the last completed tick.', labelNames },
     ofEach(({ latest }) => latest.tickAgeMs / 1000),
   );
   collectCounter(
     registry,
-    { name: 'partyline_worker_restarts_total', help: 'Media workers started in place of one that died.', labelNames },
+    { name: 'partyline_worker_restarts_total', help: 'Media workers started to replace one that died.', labelNames },
     ofEach(({ latest }) => latest.restarts),
   );
   for (const [key, { perUnit = 1, ...description }] of entriesOf<keyof typeof MEDIA_GAUGES, StatisticDescription>(

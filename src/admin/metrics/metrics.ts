@@ -69,7 +69,7 @@ export function createMetrics({
   clock,
 }: MetricsSource): Metrics {
   const registry = new Registry();
-  collectGauge(registry, { name: 'partyline_info', help: 'The version that runs.', labelNames: ['version'] }, () =>
+  collectGauge(registry, { name: 'partyline_info', help: 'The running version.', labelNames: ['version'] }, () =>
     by('version', [[version, 1]]),
   );
   const updateControl = registerControlMetrics(registry);
@@ -77,7 +77,7 @@ export function createMetrics({
     registry,
     {
       name: 'partyline_worker_up',
-      help: 'Whether this media worker runs (1), or has died and is not replaced yet (0).',
+      help: 'Whether this media worker is running (1), or has died and is not yet replaced (0).',
       labelNames: ['worker'],
     },
     () =>
@@ -113,13 +113,13 @@ function registerCertificateMetrics(registry: Registry, certificate: () => Certi
     registry,
     {
       name: 'partyline_tls_certificate_expiry_timestamp_seconds',
-      help: 'When the certificate of the page expires, in seconds since 1970; 0 while one of the names of the page has none.',
+      help: "Expiry time of the page's certificate in seconds since 1970; 0 while any name of the page has no certificate.",
     },
     () => only(Math.floor(certificate().expiresAtMs / 1000)),
   );
   collectCounter(
     registry,
-    { name: 'partyline_tls_certificate_failures_total', help: 'Attempts to get a certificate that failed.' },
+    { name: 'partyline_tls_certificate_failures_total', help: 'Failed attempts to obtain a certificate.' },
     () => only(certificate().failures),
   );
 }
@@ -129,7 +129,7 @@ function registerSharedPortMetrics(registry: Registry, sharedPort: () => SharedP
     registry,
     {
       name: 'partyline_shared_port_undecided',
-      help: 'Connections to the port of page and media that have not shown yet what they are for.',
+      help: 'Connections to the port shared by page and media whose protocol is not known yet.',
     },
     () => only(sharedPort().undecided),
   );
@@ -137,7 +137,7 @@ function registerSharedPortMetrics(registry: Registry, sharedPort: () => SharedP
     registry,
     {
       name: 'partyline_shared_port_refused_total',
-      help: 'Connections to the port of page and media that were ended because they were for neither.',
+      help: 'Connections to the port shared by page and media that were closed because they matched neither.',
     },
     () => only(sharedPort().refused),
   );

@@ -71,7 +71,7 @@ export class DeliveryQueue {
   /** Returns at once. */
   add(message: WebhookMessage): void {
     // The first may be on its way; what is dropped is the oldest that is not.
-    if (this.#waiting.length >= MAX_WAITING) this.#drop(1, 'too many wait');
+    if (this.#waiting.length >= MAX_WAITING) this.#drop(1, 'too many events waiting');
     this.#waiting.push(message);
     if (!this.#running) void this.#run();
   }
@@ -93,7 +93,7 @@ export class DeliveryQueue {
     await idle;
     cancel();
     const { waiting } = this.figures;
-    if (waiting > 0) log.warn({ host: this.#host, events: waiting }, 'webhook events given up at the end');
+    if (waiting > 0) log.warn({ host: this.#host, events: waiting }, 'webhook events discarded at shutdown');
     this.#dropped += this.#waiting.splice(0).length;
   }
 
@@ -130,7 +130,7 @@ export class DeliveryQueue {
     if (!isRefused && clock.now() - atMs < MAX_AGE_MS) return this.#delayMs(answer);
     this.#failures = 0;
     const index = this.#waiting.indexOf(message);
-    if (index >= 0) this.#drop(index, isRefused ? 'refused for good' : 'too old');
+    if (index >= 0) this.#drop(index, isRefused ? 'permanently refused' : 'too old');
     return 0;
   }
 

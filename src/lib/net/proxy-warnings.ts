@@ -35,19 +35,19 @@ export class ProxyWarnings {
   refusedHost(host: string | undefined): void {
     const { allowHosts: expected } = this.#options;
     const advice =
-      'add the name to allow-hosts if it is yours, and let the reverse proxy pass Host as the browser sent it';
+      'add the name to allow-hosts if it is yours, and let the reverse proxy pass the Host header unchanged';
     this.#warn(
       `host ${host}`,
       { host: shown(host), expected },
-      `refused: a name that is not in allow-hosts; ${advice}`,
+      `refused: a host name that is not in allow-hosts; ${advice}`,
     );
   }
 
   /** A WebSocket was refused because of its `Origin`, which is another than `expected`. */
   refusedOrigin(origin: string | undefined, host: string | undefined, expected: readonly string[]): void {
-    const advice = 'let the reverse proxy pass Host as the browser sent it, or name the origin in allow-origins';
+    const advice = 'let the reverse proxy pass the Host header unchanged, or add the origin to allow-origins';
     const fields = { origin: shown(origin), host: shown(host), expected: expected.map((text) => shown(text)) };
-    this.#warn(`origin ${origin} ${host}`, fields, `WebSocket refused: a page of another origin; ${advice}`);
+    this.#warn(`origin ${origin} ${host}`, fields, `WebSocket refused: the page is from another origin; ${advice}`);
   }
 
   /** A request came from an address that says for whom it asks, and is not believed. */
@@ -58,7 +58,7 @@ export class ProxyWarnings {
     if (!isNear) return;
     this.#untrusted = { atMs: clock.now(), peer };
     const message =
-      'X-Forwarded-For came from an address that is not in trust-proxy: if this is your reverse proxy, name it there, because all who come by it count as one address now';
+      'X-Forwarded-For came from an address that is not in trust-proxy; if this is your reverse proxy, add it there, because otherwise all its visitors count as one address';
     this.#warn(`proxy ${peer}`, showAddresses ? { proxy: peer } : {}, message);
   }
 

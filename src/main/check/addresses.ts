@@ -25,7 +25,7 @@ export async function checkAddresses(
     return {
       name,
       status: 'ok',
-      text: `Browsers are told ${told}, where the domain leads, because all addresses here are private.`,
+      text: `Media addresses: ${told}. The domain resolves to them, and all addresses of this machine are private.`,
     };
   }
   if (config.announce.length === 0) {
@@ -42,7 +42,7 @@ export async function checkAddresses(
         return {
           name,
           status: 'fail',
-          text: `The host name ${host} to announce is not known. Correct --announce, or the DNS.`,
+          text: `The announced host name ${host} cannot be resolved. Correct --announce or the DNS.`,
         };
       addresses.push(...found.map(({ address }) => address));
     }
@@ -50,18 +50,18 @@ export async function checkAddresses(
   const told = addresses.join(', ');
   switch (widest(addresses)) {
     case 'anywhere':
-      return { name, status: 'ok', text: `Browsers are told ${told}.` };
+      return { name, status: 'ok', text: `Media addresses: ${told}.` };
     case 'network':
       return {
         name,
         status: 'warn',
-        text: `Browsers are told ${told}, which is reached only from inside your network. For others use --announce PUBLIC-IP.${ofLowPort(config)}`,
+        text: `Media addresses: ${told}, reachable only inside your network. For others use --announce PUBLIC-IP.${ofLowPort(config)}`,
       };
     case 'machine':
       return {
         name,
         status: 'warn',
-        text: `Browsers are told ${told}, which leads each of them to its own machine. Use --announce PUBLIC-IP.`,
+        text: `Media addresses: ${told}. Every browser would connect to its own machine. Use --announce PUBLIC-IP.`,
       };
   }
 }
@@ -70,18 +70,18 @@ function ofBound(name: string, addresses: readonly string[], config: Config): Ch
   const told = addresses.filter((address) => !isLoopback(address)).join(', ');
   switch (widest(addresses)) {
     case 'anywhere':
-      return { name, status: 'ok', text: `Browsers are told ${told}.` };
+      return { name, status: 'ok', text: `Media addresses: ${told}.` };
     case 'network':
       return {
         name,
         status: 'warn',
-        text: `All addresses are private (${told}): browsers elsewhere will not reach them. For them use --announce PUBLIC-IP and forward the media ports.${ofLowPort(config)}`,
+        text: `All media addresses are private (${told}), so browsers elsewhere cannot reach them. For others use --announce PUBLIC-IP and forward the media ports.${ofLowPort(config)}`,
       };
     case 'machine':
       return {
         name,
         status: 'warn',
-        text: 'Media is bound to the loopback interface only: browsers on other machines will not reach it. Leave out --media-host, or use --announce PUBLIC-IP.',
+        text: 'Media is bound to the loopback interface only, so browsers on other machines cannot reach it. Remove --media-host, or use --announce PUBLIC-IP.',
       };
   }
 }
@@ -100,7 +100,7 @@ function ofLowPort({ mediaPort, announce }: Config): string {
   const ports = announce.length > 0 ? announce.map((text) => parseEndpoint(text)?.port ?? mediaPort) : [mediaPort];
   const low = ports.find((port) => port > 0 && port < 1024);
   if (low === undefined) return '';
-  return ` Inside it Chromium takes no media port below 1024, ${low} neither: choose another --media-port.`;
+  return ` Chromium accepts no media port below 1024 at private addresses, so it does not accept ${low}: choose another --media-port.`;
 }
 
 function widest(addresses: readonly string[]): Reach {

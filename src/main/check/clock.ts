@@ -21,8 +21,8 @@ export async function checkClock({ config, clock }: CheckInput): Promise<CheckRe
             () => 0,
           );
     if (writtenMs <= nowMs + TOLERANCE_MS) continue;
-    const text = `The clock of this machine shows ${now}, but ${file} was written later, at ${dateOf(writtenMs).toISOString()}: see whether it is right ("timedatectl").`;
+    const text = `The clock of this machine shows ${now}, but ${file} was written later, at ${dateOf(writtenMs).toISOString()}. Check the clock ("timedatectl").`;
     return { name, status: 'warn', text };
   }
-  return { name, status: 'ok', text: `It shows ${now}, which may be right.` };
+  return { name, status: 'ok', text: `The clock shows ${now}, which is plausible.` };
 }

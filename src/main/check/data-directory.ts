@@ -15,10 +15,10 @@ export async function checkDataDirectory({ config }: CheckInput): Promise<readon
   try {
     const existing = await nearestExisting(directory);
     await tryToWrite(existing);
-    const text = existing === directory ? `${directory} can be written.` : `${directory} can be made.`;
+    const text = existing === directory ? `${directory} is writable.` : `${directory} can be created.`;
     return [{ name, status: 'ok', text }];
   } catch (error) {
-    const text = `Nothing can be kept in ${directory}: ${reasonOf(error)}. Give it to the user that runs the server, or choose another with --data-dir.`;
+    const text = `${directory} cannot be written: ${reasonOf(error)}. Make the user that runs the server its owner, or choose another directory with --data-dir.`;
     return [{ name, status: 'fail', text }];
   }
 }

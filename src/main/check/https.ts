@@ -20,7 +20,7 @@ export async function checkHttps(input: CheckInput, port = HTTPS_PORT): Promise<
   const names = [...new Set([...config.domain, ...config.allowHosts])];
   switch (tlsModeOf(config)) {
     case 'self-signed':
-      return [{ name: 'https', status: 'ok', text: 'The certificate is self-signed: browsers warn of it.' }];
+      return [{ name: 'https', status: 'ok', text: 'The certificate is self-signed, so browsers show a warning.' }];
     case 'files':
       return [await ownFiles(input, names)];
     default:
@@ -36,13 +36,13 @@ async function certificateAt({ config, clock }: CheckInput, host: string, port: 
   const socket = connect({ host, port, servername: host });
   try {
     const result = await within(clock, LIMIT_MS, secured(socket));
-    if (result === undefined) return { name, ...notReached('nothing answers', isOwn) };
+    if (result === undefined) return { name, ...notReached('no answer', isOwn) };
     const { valid_from: from, valid_to: to } = socket.getPeerCertificate();
     return { name, ...ofTime({ notBeforeMs: Date.parse(from), notAfterMs: Date.parse(to) }, clock) };
   } catch (error) {
     const reason = reasonOf(error);
     if (isOwn && isUnknownName(error)) {
-      const text = `DNS does not know this name (${reason}): make an A record (and AAAA, if there is IPv6) with the address of this server.`;
+      const text = `The name cannot be resolved (${reason}). Create an A record (and AAAA, if there is IPv6) with the address of this server.`;
       return { name, status: 'fail', text };
     }
     if (!isOfCertificate(error)) return { name, ...notReached(reason, isOwn) };
@@ -61,7 +61,8 @@ async function ownFiles({ config, clock }: CheckInput, names: readonly string[])
   try {
     const certificate = await readOwnFiles({ certFile, keyFile });
     const missing = names.filter((host) => !coversName(certificate, host));
-    if (missing.length > 0) return { name, status: 'fail', text: `The certificate is not for ${missing.join(', ')}.` };
+    if (missing.length > 0)
+      return { name, status: 'fail', text: `The certificate does not cover ${missing.join(', ')}.` };
     return { name, ...ofTime(certificate, clock) };
   } catch (error) {
     return { name, status: 'fail', text: reasonOf(error) };
@@ -73,12 +74,12 @@ function ofTime({ notBeforeMs, notAfterMs }: Pick<Certificate, 'notBeforeMs' | '
   if (!isClockPlausible(nowMs)) return { status: 'fail', text: clockAdvice(nowMs) };
   if (nowMs < notBeforeMs) {
     const [from, now] = [notBeforeMs, nowMs].map((ms) => dateOf(ms).toISOString());
-    const text = `The certificate is valid from ${from}, and the clock of this machine shows ${now}: set the clock if it is wrong, or wait.`;
+    const text = `The certificate is valid from ${from}, but the clock of this machine shows ${now}. Set the clock if it is wrong, or wait.`;
     return { status: 'fail', text };
   }
   const daysLeft = Math.floor((notAfterMs - nowMs) / DAY_MS);
   if (daysLeft < 0) return { status: 'fail', text: 'The certificate has expired. Renew it.' };
-  if (daysLeft >= SOON_DAYS) return { status: 'ok', text: `The certificate is good for ${daysLeft} days.` };
+  if (daysLeft >= SOON_DAYS) return { status: 'ok', text: `The certificate is valid for ${daysLeft} more days.` };
   return { status: 'warn', text: `The certificate expires in ${daysLeft} days. Renew it.` };
 }
 
@@ -104,26 +105,26 @@ function isUnknownName(error: unknown): boolean {
 /** `isOwn`: this server gets its certificate by itself. */
 function badCertificate(reason: string, isOwn: boolean): Finding {
   const remedy = isOwn
-    ? 'Either another machine answers, or the server has not got its certificate yet: its log says why.'
-    : 'Give the reverse proxy a valid one.';
-  return { status: 'fail', text: `The certificate is refused by browsers: ${reason}. ${remedy}` };
+    ? 'Either another machine answers, or the server has no certificate yet. Its log says why.'
+    : 'Install a valid one in the reverse proxy.';
+  return { status: 'fail', text: `Browsers reject the certificate: ${reason}. ${remedy}` };
 }
 
 function notReached(reason: string, isOwn: boolean): Finding {
   const remedy = isOwn
-    ? 'If the server is running, see that DNS leads to it, and that firewall and router let TCP port 443 through, and 80 if you can; not every router lets you reach yourself from inside.'
-    : 'Browsers give the microphone only to https pages: put a reverse proxy with TLS in front of the HTTP port, or give the server a --domain.';
-  return { status: 'warn', text: `The page is not reached from here: ${reason}. ${remedy}` };
+    ? 'If the server is running, check that DNS points to it, and that the firewall and the router allow TCP port 443 (and 80 if possible). Some routers do not let you reach your own public address from inside.'
+    : 'Browsers allow the microphone only on HTTPS pages. Put a reverse proxy with TLS in front of the HTTP port, or set --domain.';
+  return { status: 'warn', text: `The page cannot be reached from here: ${reason}. ${remedy}` };
 }
 
 function withoutName({ host }: Config): CheckResult {
   const name = 'https';
   if (isLocalHost(host)) {
     const text =
-      'The page is for this machine. For others give it a --domain, or put a reverse proxy with TLS in front of it.';
+      'The page is for this machine only. For others set --domain, or put a reverse proxy with TLS in front of it.';
     return { name, status: 'ok', text };
   }
   const text =
-    'The page is served to others without TLS, and browsers give the microphone only to https pages: give it a --domain, or put a reverse proxy with TLS in front of it, and name the page with --allow-hosts to have its certificate checked.';
+    'The page is served to others without TLS, but browsers allow the microphone only on HTTPS pages. Set --domain, or put a reverse proxy with TLS in front of it and set --allow-hosts to have its certificate checked.';
   return { name, status: 'warn', text };
 }

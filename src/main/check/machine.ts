@@ -36,7 +36,7 @@ async function checkOpus(): Promise<CheckResult> {
     encoder.configure({ bitrate: 32_000, complexity: 5 });
     const packet = encoder.encode(Int16Array.from({ length: FRAME_SAMPLES }, (_, i) => 8000 * Math.sin(i / 10)));
     const decoded = opusCodec.createDecoder().decode(packet);
-    if (decoded?.some((sample) => Math.abs(sample) > 1000) !== true) throw new Error('a frame came out silent');
+    if (decoded?.some((sample) => Math.abs(sample) > 1000) !== true) throw new Error('a frame decoded to silence');
     return { name, status: 'ok', text: 'The codec loads, encodes and decodes.' };
   } catch (error) {
     const [reason] = reasonOf(error).split('\n');
@@ -63,26 +63,26 @@ async function checkTimer(clock: Clock): Promise<CheckResult> {
 export function timerPrecision(latenessMs: readonly Millis[]): CheckResult {
   const sorted = latenessMs.toSorted((a, b) => a - b);
   const p99 = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
-  const measured = `99 % of ${sorted.length} ticks came at most ${p99.toFixed(1)} ms late`;
+  const measured = `99 % of ${sorted.length} ticks were at most ${p99.toFixed(1)} ms late`;
   const name = 'timers';
   if (p99 <= LATE_MS) return { name, status: 'ok', text: `${measured}.` };
   return {
     name,
     status: 'warn',
-    text: `${measured}: the machine is busy, or its processor is shared with others. Sound may break up.`,
+    text: `${measured}. The machine is busy, or its CPU is shared with others. Audio may break up.`,
   };
 }
 
 /** @param bytes `net.core.rmem_max` */
 export function receiveBuffer(bytes: number): CheckResult {
   const name = 'receive buffers';
-  const text = `The system grants ${Math.round(bytes / 1024)} KiB for each media port`;
+  const text = `The system allows ${Math.round(bytes / 1024)} KiB for each media port`;
   if (bytes >= SMALL_BUFFER_BYTES) return { name, status: 'ok', text: `${text}.` };
   const advice = `sysctl -w net.core.rmem_max=${WANTED_BUFFER_BYTES}`;
   return {
     name,
     status: 'warn',
-    text: `${text}, which is enough for small rooms. With many talkers packets are lost in busy moments: ${advice}`,
+    text: `${text}, which is enough for small rooms. With many talkers, packets are lost at busy moments. Run: ${advice}`,
   };
 }
 
@@ -98,7 +98,7 @@ export function openFiles(limits: string, { maxConnections, mediaTcp }: Config):
     {
       name,
       status: 'warn',
-      text: `The limit is ${soft}, but --max-connections ${maxConnections} may need ${needed}. Raise it (ulimit -n, LimitNOFILE= of systemd), or lower --max-connections.`,
+      text: `The limit is ${soft}, but --max-connections ${maxConnections} may need ${needed}. Raise it (ulimit -n, or LimitNOFILE= in systemd), or lower --max-connections.`,
     },
   ];
 }

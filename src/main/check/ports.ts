@@ -28,11 +28,11 @@ async function plainHttpPort(config: Config, isRunning: boolean): Promise<CheckR
   try {
     server.listen({ host: config.host, port: config.httpPort });
     await once(server, 'listening');
-    return { name, status: 'ok', text: `TCP port ${config.httpPort} on ${config.host} can be opened.` };
+    return { name, status: 'ok', text: `TCP port ${config.httpPort} on ${config.host} is free.` };
   } catch (error) {
     if (!isRunning || !isPortInUse(error))
       return { name, status: 'fail', text: secondPortError(error, config).message };
-    const text = `TCP port ${config.httpPort} on ${config.host}: in use, as it seems by the Partyline that is running.`;
+    const text = `TCP port ${config.httpPort} on ${config.host} is in use, apparently by the running Partyline.`;
     return { name, status: 'ok', text };
   } finally {
     server.close();
@@ -45,12 +45,12 @@ async function httpPort(config: Config): Promise<{ result: CheckResult; running?
   try {
     server.listen({ host: config.host, port: config.port });
     await once(server, 'listening');
-    const text = `TCP port ${config.port} on ${config.host} can be opened.`;
+    const text = `TCP port ${config.port} on ${config.host} is free.`;
     return { result: { name, status: 'ok', text } };
   } catch (error) {
     const running = isPortInUse(error) ? await runningServer(config) : undefined;
     if (running === undefined) return { result: { name, status: 'fail', text: listenError(error, config).message } };
-    const text = `TCP port ${config.port} on ${config.host} belongs to Partyline ${running.version}, which is running.`;
+    const text = `TCP port ${config.port} on ${config.host} is used by Partyline ${running.version}, which is running.`;
     return { result: { name, status: 'ok', text }, running };
   } finally {
     server.close();
@@ -107,17 +107,17 @@ async function mediaPorts({ config, clock }: CheckInput, isRunning: boolean): Pr
         return {
           name,
           status: 'fail',
-          text: `${sentence(reasonOf(error))} Choose others with --media-port and --media-host.`,
+          text: `${sentence(reasonOf(error))} Choose another port or address with --media-port and --media-host.`,
         };
     }
   }
   const which = `${tcp && !onePort ? 'UDP and TCP' : 'UDP'} ${inWords(ports)}`;
-  if (inUse > 0) return { name, status: 'ok', text: `${which}: in use, as it seems by the Partyline that is running.` };
+  if (inUse > 0) return { name, status: 'ok', text: `${which}: in use, apparently by the running Partyline.` };
   if (withoutTcp.length > 0) {
-    const text = `${which} can be opened, but TCP not on ${withoutTcp.join(', ')}, where another program has it.`;
+    const text = `${which} can be opened, except TCP on ${withoutTcp.join(', ')}, which another program uses.`;
     return { name, status: 'warn', text };
   }
-  const tcpInWords = onePort ? ` TCP comes by that of the page, ${mediaPort}.` : '';
+  const tcpInWords = onePort ? ` Media over TCP uses the port of the page, ${mediaPort}.` : '';
   return { name, status: 'ok', text: `${which} can be opened.${tcpInWords}` };
 }
 

@@ -102,7 +102,7 @@ class StreamLink implements TurnLink {
       this.#onBytes();
     });
     this.#socket.on('error', (error) => this.#break(error));
-    this.#socket.on('close', () => this.#break(new Error('it has closed the connection')));
+    this.#socket.on('close', () => this.#break(new Error('the connection was closed')));
   }
 
   send(message: Buffer): void {
@@ -117,7 +117,7 @@ class StreamLink implements TurnLink {
         const answer = read(this.#received);
         if (answer !== undefined) resolve(answer);
         else if (this.#broken !== undefined) reject(this.#broken);
-        else if (this.#received.length > MAX_ANSWER_BYTES) reject(new Error('what it answers is not TURN'));
+        else if (this.#received.length > MAX_ANSWER_BYTES) reject(new Error('the answer is not TURN'));
       };
       this.#onBytes();
     });

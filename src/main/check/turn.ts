@@ -28,11 +28,11 @@ export async function checkTurn({ config, clock }: CheckInput): Promise<readonly
     config.turnUrls.map(async (url): Promise<CheckResult> => {
       const address = parseTurnUrl(url);
       const name = `TURN ${url}`;
-      if (address === null) return { name, status: 'fail', text: 'This is no address of a TURN server.' };
+      if (address === null) return { name, status: 'fail', text: 'This is not the URL of a TURN server.' };
       const link = openTurnLink(address, clock);
       try {
         const found = await within(clock, LIMIT_MS, tryCredentials(link, credentials));
-        return { name, ...(found ?? unreachable('it does not answer')) };
+        return { name, ...(found ?? unreachable('no answer')) };
       } catch (error) {
         return { name, ...unreachable(reasonOf(error)) };
       } finally {
@@ -47,14 +47,14 @@ type Finding = Omit<CheckResult, 'name'>;
 function unreachable(reason: string): Finding {
   return {
     status: 'fail',
-    text: `The server cannot be reached: ${reason}. Check that it runs, its name and port, and the firewalls between.`,
+    text: `The server cannot be reached: ${reason}. Check that it is running, its name and port, and any firewalls in between.`,
   };
 }
 
 async function tryCredentials(link: TurnLink, { username, credential }: TurnCredentials): Promise<Finding> {
   const first = await ask(link, TURN_TYPE.allocate, [RELAY_UDP]);
   if (first.type === TURN_TYPE.allocated)
-    return { status: 'warn', text: 'The server relays for everybody, without credentials. Set use-auth-secret.' };
+    return { status: 'warn', text: 'The server relays for anyone, without credentials. Set use-auth-secret.' };
   const realm = first.attributes.get(ATTRIBUTE.REALM);
   const nonce = first.attributes.get(ATTRIBUTE.NONCE);
   if (errorCode(first) !== UNAUTHENTICATED || realm === undefined || nonce === undefined) return refusal(first);
@@ -68,17 +68,17 @@ async function tryCredentials(link: TurnLink, { username, credential }: TurnCred
   if (second.type !== TURN_TYPE.allocated) return refusal(second);
   // The relay is of no use any more; a lost request costs nothing but ten minutes of a port.
   link.send(writeTurn(TURN_TYPE.refresh, newId(), [[LIFETIME, Buffer.alloc(4)], ...who], key));
-  return { status: 'ok', text: 'The server answers, takes the credentials, and relays.' };
+  return { status: 'ok', text: 'The server answers, accepts the credentials, and relays.' };
 }
 
 function refusal(answer: TurnAnswer): Finding {
   const code = errorCode(answer);
   if (code === UNAUTHENTICATED) {
     const text =
-      'The server answers, but refuses the credentials. turn-secret must be its static-auth-secret (or turn-username and turn-password a user of it), and the clocks of both machines right.';
+      "The server answers but rejects the credentials. turn-secret must match its static-auth-secret (or turn-username and turn-password must be one of its users), and both machines' clocks must be correct.";
     return { status: 'fail', text };
   }
-  return { status: 'fail', text: `The server answers, but does not relay (error ${code}). Its log says why.` };
+  return { status: 'fail', text: `The server answers but does not relay (error ${code}). Its log says why.` };
 }
 
 async function ask(

@@ -69,12 +69,12 @@ export class Announcement {
       if (!this.#isImplied) throw error;
       log.warn(
         { error: String(error) },
-        'where the domain leads is not known yet: browsers are told addresses of this machine',
+        'the domain has not been resolved yet; announcing the addresses of this machine',
       );
     }
     if (this.#isImplied && this.#addresses.length > 0) {
       const announced = this.#addresses.map(({ address }) => address);
-      log.info({ announced }, 'this machine is behind NAT: browsers are told where the domain leads');
+      log.info({ announced }, 'this machine is behind NAT; announcing the addresses that the domain resolves to');
     }
     if (this.#announce.some((text) => isIP(parseEndpoint(text)?.host ?? '') === 0)) this.#scheduleLookup();
   }
@@ -101,7 +101,7 @@ export class Announcement {
       this.#addresses = addresses;
       log.info({ announced: addresses.map(({ address }) => address) }, 'announced addresses have changed');
     } catch (error) {
-      log.warn({ error: String(error) }, 'announced addresses cannot be looked up, the last ones still hold');
+      log.warn({ error: String(error) }, 'announced addresses cannot be resolved, keeping the previous ones');
     }
   }
 }
@@ -117,7 +117,7 @@ async function resolveAll(
       const { host, port } = endpoint;
       if (isIP(host) !== 0) return [{ address: host, port }];
       const addresses = await resolve(host).catch((error: unknown) => {
-        throw new UnknownAnnouncementError(`the host name ${host} to announce is not known`, { cause: error });
+        throw new UnknownAnnouncementError(`the announced host name ${host} cannot be resolved`, { cause: error });
       });
       return addresses.map((address) => ({ address, port }));
     }),

@@ -112,7 +112,7 @@ class WorkerHost implements MediaHost {
       if (message.type === 'event') events.event(message.event);
       else if (message.type === 'relay') this.relay.handle(message.reply);
     });
-    void exited.then((reason) => this.#died(this.#hangs ? 'hung and was ended' : reason));
+    void exited.then((reason) => this.#died(this.#hangs ? 'hung and was terminated' : reason));
   }
 
   tickAgeMs(): Millis {
@@ -147,7 +147,7 @@ class WorkerHost implements MediaHost {
   #end(): void {
     this.#hangs = true;
     void this.#worker.terminate();
-    this.#setTimeout(TERMINATE_TIMEOUT_MS, () => this.#died('hangs and cannot be ended'));
+    this.#setTimeout(TERMINATE_TIMEOUT_MS, () => this.#died('hangs and cannot be terminated'));
   }
 
   #died(reason: string): void {

@@ -64,10 +64,10 @@ export async function openMediaPlane(options: MediaPlaneOptions, startHost: Star
     },
     'media plane started',
   );
-  options.log.debug({ simd: supportsSimd() }, 'what the mixer computes with');
+  options.log.debug({ simd: supportsSimd() }, 'mixer kernels');
   if (slots[0]!.candidates.every(({ address, port }) => port < FIRST_HIGH_PORT && isPrivateAddress(address)))
     options.log.warn(
-      'Chromium takes no media port below 1024 at private addresses, so it will have no sound: announce a public address, or choose a media-port from 1024 on',
+      'Chromium accepts no media port below 1024 at private addresses, so it will have no audio: announce a public address, or choose a media-port of 1024 or higher',
     );
   const pool = new WorkerPool(slots, announcement, handshakes, options, nextId);
   onChange = () => pool.slotChanged();
@@ -131,7 +131,7 @@ class WorkerPool implements MediaPlane {
     }
     const { clock, onFailed } = this.#options;
     this.#cancelGivingUp ??= clock.setTimer(clock.now() + GIVE_UP_AFTER_MS, () => {
-      onFailed?.(`no media worker was sound for ${GIVE_UP_AFTER_MS / 1000} s`);
+      onFailed?.(`no media worker was healthy for ${GIVE_UP_AFTER_MS / 1000} s`);
     });
   }
 

@@ -124,7 +124,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
       address: this.#address,
       clock,
       open: () => new DtlsSession(dtls),
-      timedOut: () => failed('the peer did not begin a handshake'),
+      timedOut: () => failed('the peer did not start a handshake'),
     });
   }
 
@@ -132,7 +132,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
     if (!this.isOpen) throw new AppError('cannot_restart');
     const before = this.#offer;
     const offer = parseOffer(sdp, this.#context.sdpLimits, speechMidOf(before));
-    if (!isOfSamePeer(offer, before)) throw new AppError('cannot_restart', 'It is of another connection.');
+    if (!isOfSamePeer(offer, before)) throw new AppError('cannot_restart', 'It belongs to another connection.');
     this.#offer = offer;
     // RFC 8839 section 4.4.1.1: an offer with the old credentials is about something else.
     if (offer.iceUfrag !== before.iceUfrag || offer.icePassword !== before.icePassword) {

@@ -209,7 +209,7 @@ export class MediaEngine {
       return;
     }
     this.#remove(member);
-    this.#refuse(member.id, `member ${member.id} is to move to room ${roomId}, which is not open`);
+    this.#refuse(member.id, `member ${member.id} cannot move to room ${roomId}, which is not open`);
   }
 
   #setTap(member: RoomMember, tap: TapRequest | null): void {

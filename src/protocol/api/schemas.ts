@@ -16,37 +16,39 @@ const count = () => z.number().int().min(0);
 const time = () => z.string().meta({ format: 'date-time' });
 const name = () => z.string().min(1).max(MAX_NAME_LENGTH);
 
-const maxParticipants = z.number().int().min(1).max(10_000).describe('How many may be in the room.');
+const maxParticipants = z.number().int().min(1).max(10_000).describe('Maximum number of participants.');
 const maxTalkers = z
   .number()
   .int()
   .min(0)
   .max(1000)
-  .describe('How many are heard at the same time, the loudest; 0: all of them.');
+  .describe('Maximum number of talkers heard at the same time, chosen by loudness; 0: no limit.');
 const levelling = z.boolean().describe('Whether quiet and loud talkers are brought to about the same level.');
-const locked = z.boolean().describe('Whether nobody new gets in, but moderators.');
+const locked = z.boolean().describe('Whether only moderators may join.');
 const password = z
   .string()
   .min(1)
   .max(MAX_PASSWORD_LENGTH)
-  .describe('In the clear, or hashed as `partyline password` prints it.');
+  .describe('In plain text, or hashed by `partyline password`.');
 
 export const roomSchema = z.strictObject({
   name: z.string(),
-  permanent: z.boolean().describe('Made by the API: the room stays when the last participant has left.'),
+  permanent: z.boolean().describe('Opened by the API: the room stays when its last participant leaves.'),
   startedAt: time(),
   locked,
   hasPassword: z.boolean(),
   maxParticipants,
   maxTalkers,
   levelling,
-  participants: count().describe('How many are in the room, those included whose connection broke and is waited for.'),
-  speaking: count().describe('How many speak now.'),
+  participants: count().describe(
+    'Number of participants, including those whose connection broke and whose seat is kept.',
+  ),
+  speaking: count().describe('Number of participants speaking now.'),
 });
 
 export const roomListSchema = z.strictObject({
   rooms: z.array(roomSchema),
-  total: count().describe('All rooms, those beyond this page included.'),
+  total: count().describe('Number of rooms, including those beyond this page.'),
 });
 
 /** `POST /rooms`; what is left out is as the server's settings say. */
@@ -65,21 +67,21 @@ export const roomChangeSchema = z.strictObject({
   password: password
     .nullable()
     .optional()
-    .describe('For those who join from now on; null: none, but the one of the configuration if there is one.'),
-  maxParticipants: maxParticipants.optional().describe('Nobody has to leave when it gets smaller.'),
+    .describe('Applies to participants who join from now on; null: the configured password, if there is one.'),
+  maxParticipants: maxParticipants.optional().describe('Lowering it removes nobody.'),
   maxTalkers: maxTalkers.optional(),
   levelling: levelling.optional(),
 });
 
 export const receptionSchema = z.strictObject({
-  lossRatio: z.number().min(0).max(1).describe('The part of the packets that was lost between the last two reports.'),
-  jitterMs: z.number().min(0).describe('How unevenly packets arrive (RFC 3550).'),
+  lossRatio: z.number().min(0).max(1).describe('Fraction of packets lost between the last two reports.'),
+  jitterMs: z.number().min(0).describe('Interarrival jitter (RFC 3550).'),
 });
 
 export const networkSchema = z.strictObject({
   incoming: receptionSchema.nullable().describe('What they send, as it arrives at the server.'),
-  outgoing: receptionSchema.nullable().describe('What they are sent, as it arrives at their browser.'),
-  roundTripMs: z.number().min(0).nullable().describe('From the server to their browser and back.'),
+  outgoing: receptionSchema.nullable().describe('What the server sends them, as it arrives at their browser.'),
+  roundTripMs: z.number().min(0).nullable().describe('Round trip between the server and their browser.'),
 });
 
 export const participantSchema = z.strictObject({
@@ -87,45 +89,43 @@ export const participantSchema = z.strictObject({
   room: z.string(),
   identity: z.string().nullable().describe('The claim `sub` of their join token; null without a token.'),
   name: z.string(),
-  joinedAt: time().describe('When they came into this room.'),
+  joinedAt: time().describe('When they joined this room.'),
   address: z
     .string()
     .nullable()
-    .describe(
-      'The IP address that they connect from; null with `show-addresses` off. Other participants are never told.',
-    ),
+    .describe('Their IP address; null with `show-addresses` off. Other participants never see it.'),
   maySpeak: z.boolean(),
   mayModerate: z.boolean(),
   muted: z.boolean(),
   mutedByModerator: z.boolean().describe('Cannot unmute until a moderator or the API allows it.'),
   deafened: z.boolean(),
-  connected: z.boolean().describe('The media connection stands.'),
-  captured: z.boolean().describe('What they say and hear is being recorded to find a fault.'),
+  connected: z.boolean().describe('The media connection is established.'),
+  captured: z.boolean().describe('What they say and hear is being recorded for troubleshooting.'),
   levelDbov: z
     .number()
     .min(-127)
     .max(0)
     .nullable()
-    .describe('The level in dBov (RFC 6464: 0 is the loudest) of somebody who speaks now, otherwise null.'),
+    .describe('Level in dBov (RFC 6464: 0 is the loudest) while speaking, otherwise null.'),
   network: networkSchema.describe(
-    'How their media gets through, by the latest RTCP reports, which come every few seconds; null where there is none yet.',
+    'Quality of their media, from the latest RTCP reports, which arrive every few seconds; null before the first report.',
   ),
 });
 
 export const participantListSchema = z.strictObject({
   participants: z.array(participantSchema),
-  total: count().describe('All that match, those beyond this page included.'),
+  total: count().describe('Number of matches, including those beyond this page.'),
 });
 
 export const captureSchema = z.strictObject({
-  seconds: z.number().int().min(1).max(MAX_CAPTURE_SECONDS).default(60).describe('How long it goes on.'),
+  seconds: z.number().int().min(1).max(MAX_CAPTURE_SECONDS).default(60).describe('Maximum duration.'),
   maxBytes: z
     .number()
     .int()
     .min(10_000)
     .max(MAX_CAPTURE_BYTES)
     .default(16 * 1024 * 1024)
-    .describe('How long the file gets; a minute of speech in both directions has one or two megabytes.'),
+    .describe('Maximum file size; a minute of speech in both directions takes one or two megabytes.'),
 });
 
 export const kickSchema = z.strictObject({
@@ -135,28 +135,30 @@ export const kickSchema = z.strictObject({
     .min(0)
     .max(MAX_BAN_SECONDS)
     .default(0)
-    .describe('How long the identity of their token does not get into the room again.'),
+    .describe('How long the identity in their token is banned from the room.'),
 });
 
 export const kickedSchema = z.strictObject({
-  banned: z.boolean().describe('False without a time, and for somebody without an identity, who cannot be kept out.'),
+  banned: z
+    .boolean()
+    .describe('False if no time was given, and for participants without an identity, who cannot be banned.'),
 });
 
 export const banSchema = z.strictObject({
-  identity: z.string().describe('The claim `sub` of their join token: with it they do not get in.'),
-  name: z.string().describe('As whom they were known when they were put out.'),
-  by: z.string().nullable().describe('The identity of the moderator who did it; null: the API.'),
+  identity: z.string().describe('The claim `sub` of their join token, which is banned.'),
+  name: z.string().describe('Their name when they were removed.'),
+  by: z.string().nullable().describe('The identity of the moderator who banned them; null: banned through the API.'),
   since: time(),
   until: time(),
 });
 
 export const banListSchema = z.strictObject({
   bans: z.array(banSchema),
-  total: count().describe('All of this room, those beyond this page included.'),
+  total: count().describe('Number of bans of this room, including those beyond this page.'),
 });
 
 export const moveSchema = z.strictObject({
-  room: name().describe('Opened if it is not there. It may be locked or have a password.'),
+  room: name().describe('The target room. It is opened if it does not exist. It may be locked or have a password.'),
 });
 
 export const newTokenSchema = z.strictObject({
@@ -165,23 +167,20 @@ export const newTokenSchema = z.strictObject({
     .string()
     .min(1)
     .max(MAX_IDENTITY_LENGTH)
-    .describe('Who it is for, in your own terms, as a user id. The others in the room are told.'),
-  name: name().optional().describe('The name that is shown. Without it, the participant chooses.'),
+    .describe('Your own id for this person, such as a user id. The others in the room can see it.'),
+  name: name().optional().describe('Display name. Without it, the participant chooses.'),
   maySpeak: z.boolean().default(true),
-  mayModerate: z.boolean().default(false).describe('They may mute, remove and keep out others, and lock the room.'),
-  expiresInSeconds: z
-    .number()
-    .int()
-    .min(1)
-    .max(MAX_TOKEN_SECONDS)
-    .default(3600)
-    .describe('How long one can join with it.'),
+  mayModerate: z
+    .boolean()
+    .default(false)
+    .describe('The participant may mute, remove and ban others, and lock the room.'),
+  expiresInSeconds: z.number().int().min(1).max(MAX_TOKEN_SECONDS).default(3600).describe('Lifetime of the token.'),
 });
 
 export const tokenSchema = z.strictObject({
   token: z.string().describe('A JSON Web Token (RFC 7519).'),
   expiresAt: time(),
-  path: z.string().describe('Where the page of this server opens with it: to be put behind the address of the server.'),
+  path: z.string().describe("Path that opens this server's page with the token; prepend the address of the server."),
 });
 
 export const drainSchema = z.strictObject({
@@ -192,37 +191,39 @@ export const drainSchema = z.strictObject({
     .max(MAX_DRAIN_SECONDS)
     .optional()
     .describe(
-      'After so long the server ends even if somebody is still there. Without it, it waits as long as it takes.',
+      'After this time the server shuts down even if participants remain. Without it, the server waits indefinitely.',
     ),
 });
 
 export const drainingSchema = z.strictObject({
   since: time(),
-  deadline: time().nullable().describe('When the server ends even if somebody is still there.'),
+  deadline: time().nullable().describe('When the server shuts down even if participants remain.'),
 });
 
 export const workerSchema = z.strictObject({
-  worker: count().describe('0, 1, …; a worker that replaces a dead one takes its number.'),
-  running: z.boolean().describe('False while one that died is not replaced yet; the figures are then 0.'),
-  failing: z.boolean().describe('It dies again and again.'),
+  worker: count().describe('0, 1, …; a replacement worker keeps the number of the one that died.'),
+  running: z.boolean().describe('False while a worker that died is not yet replaced; its figures are then 0.'),
+  failing: z.boolean().describe('It dies repeatedly.'),
   restarts: count(),
   tickAgeMs: z.number().min(0).nullable().describe('Time since its last tick, which is due every 20 ms.'),
-  load: z.number().min(0).describe('The share of a processor that it uses, 0 to 1.'),
-  overloadLevel: count().describe('0 is normal; with each level more is left out to stay in time.'),
-  starved: z.boolean().describe('Its ticks are late although it has time to spare: others have the processor.'),
+  load: z.number().min(0).describe('Share of one CPU that it uses, 0 to 1.'),
+  overloadLevel: count().describe('0 is normal; each higher level saves more work to stay in time.'),
+  starved: z
+    .boolean()
+    .describe('Its ticks are late although it has spare capacity, because other programs use the CPU.'),
   rooms: count(),
   connections: count().describe('Media connections.'),
   talkers: count(),
-  jitterBufferDelayMs: z.number().min(0).describe('How long packets of talkers wait on average before they are mixed.'),
-  tickLatenessMaxMs: z.number().min(0).describe('By how much the latest tick of the last half second was late.'),
+  jitterBufferDelayMs: z.number().min(0).describe("Mean time that talkers' packets wait before they are mixed."),
+  tickLatenessMaxMs: z.number().min(0).describe('Maximum tick lateness in the last half second.'),
 });
 
 export const webhookSchema = z.strictObject({
-  host: z.string().describe('Of the URL, the rest of which may be secret.'),
-  waiting: count().describe('Events that are not delivered yet.'),
+  host: z.string().describe('Origin of the URL, because the rest may be secret.'),
+  waiting: count().describe('Events waiting to be delivered.'),
   delivered: count(),
-  failed: count().describe('Attempts that failed.'),
-  dropped: count().describe('Events that were given up: too old, or too many waited.'),
+  failed: count().describe('Failed attempts.'),
+  dropped: count().describe('Discarded events: too old, or the queue was full.'),
 });
 
 export const serverSchema = z.strictObject({
@@ -241,12 +242,12 @@ export const serverSchema = z.strictObject({
 
 /** RFC 9457, as `application/problem+json`. */
 export const problemSchema = z.strictObject({
-  type: z.string().describe('`urn:partyline:problem:` and the code.'),
+  type: z.string().describe('`urn:partyline:problem:` followed by the code.'),
   title: z.string(),
   status: z.number().int(),
   detail: z.string(),
   code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]).describe('Stable, for programs.'),
-  retryAfterMs: count().optional().describe('When it is worth trying again.'),
+  retryAfterMs: count().optional().describe('When to try again.'),
 });
 
 /** The parameters in the paths of operations. */
@@ -264,10 +265,10 @@ const MAX_PAGE = 1000;
 
 /** What lists are asked for by. */
 export const pageSchema = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(MAX_PAGE).describe('How many at most.'),
-  offset: z.coerce.number().int().min(0).default(0).describe('How many to leave out before them.'),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(MAX_PAGE).describe('Maximum number of items.'),
+  offset: z.coerce.number().int().min(0).default(0).describe('Number of items to skip.'),
 });
 
 export const participantQuerySchema = pageSchema.extend({
-  identity: z.string().max(MAX_IDENTITY_LENGTH).optional().describe('Only the one with this identity.'),
+  identity: z.string().max(MAX_IDENTITY_LENGTH).optional().describe('Only the participant with this identity.'),
 });

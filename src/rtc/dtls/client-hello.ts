@@ -32,7 +32,7 @@ export function refusalOf(body: Uint8Array): HelloRefusal | null {
   if (hello === null) return { alert: REFUSAL_ALERT.decodeError, reason: 'the ClientHello is not well-formed' };
   const { version, suites, extensions } = hello;
   // DTLS counts versions downwards (RFC 6347 section 4.1).
-  if (version > DTLS_1_2) return { alert: REFUSAL_ALERT.protocolVersion, reason: 'the peer knows no DTLS 1.2' };
+  if (version > DTLS_1_2) return { alert: REFUSAL_ALERT.protocolVersion, reason: 'the peer does not support DTLS 1.2' };
   const groups = extensions.get(EXTENSION.supportedGroups);
   const signatures = extensions.get(EXTENSION.signatureAlgorithms);
   const profiles = extensions.get(EXTENSION.useSrtp);
@@ -48,7 +48,7 @@ export function refusalOf(body: Uint8Array): HelloRefusal | null {
   if (missing !== null) return { alert: REFUSAL_ALERT.handshakeFailure, reason: `no common ${missing}` };
   // RFC 7627 section 5.3: without it the keys would not be bound to this handshake.
   if (!extensions.has(EXTENSION.extendedMasterSecret)) {
-    return { alert: REFUSAL_ALERT.handshakeFailure, reason: 'the peer does without the extended master secret' };
+    return { alert: REFUSAL_ALERT.handshakeFailure, reason: 'the peer does not support the extended master secret' };
   }
   return null;
 }

@@ -167,7 +167,7 @@ export class DtlsSession {
 
   #hearRefusal(alert: number | undefined): void {
     const { clock } = this.#options;
-    const fail = () => this.#fail(`the peer refused with alert ${alert}`);
+    const fail = () => this.#fail(`the peer aborted with alert ${alert}`);
     this.#cancelRefusal ??= clock.setTimer(clock.now() + REFUSAL_GRACE_MS, fail);
   }
 
@@ -294,7 +294,7 @@ export class DtlsSession {
     const finished = bodyOf(HANDSHAKE_TYPE.finished);
     const certificate = cipher.remoteCertificate;
     if (certificate === undefined || certificateVerify === undefined || finished === undefined) {
-      return 'the peer showed no certificate';
+      return 'the peer sent no certificate';
     }
     const signedCount = messages.findIndex((message) => message.msg_type === HANDSHAKE_TYPE.certificateVerify);
     const serialized = messages.map((message) => message.serialize());

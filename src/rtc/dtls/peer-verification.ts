@@ -46,10 +46,10 @@ const VERIFY_DATA_LENGTH = 12;
 export function findImpostor(evidence: HandshakeEvidence, fingerprints: readonly Fingerprint[]): string | null {
   const isNamed = ({ algorithm, value }: Fingerprint) => fingerprintOf(evidence.certificate, algorithm).value === value;
   if (!fingerprints.some(isNamed)) {
-    return 'the certificate is not the one of the session description';
+    return 'the certificate does not match the fingerprint in the session description';
   }
-  if (!isSignedByPeer(evidence)) return 'the signature of the handshake is wrong';
-  if (!isFinishedRight(evidence)) return 'the peer saw another handshake';
+  if (!isSignedByPeer(evidence)) return 'the handshake signature is invalid';
+  if (!isFinishedRight(evidence)) return "the peer's Finished message does not match the handshake";
   return null;
 }
 

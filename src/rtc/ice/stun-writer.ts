@@ -74,7 +74,8 @@ class StunWriter {
   #length = STUN_HEADER_LENGTH;
 
   constructor(messageClass: StunClass, transactionId: Uint8Array, maxLength: number) {
-    if (transactionId.length !== STUN_TRANSACTION_ID_LENGTH) throw new RangeError('a transaction id has 12 bytes');
+    if (transactionId.length !== STUN_TRANSACTION_ID_LENGTH)
+      throw new RangeError('a transaction id must have 12 bytes');
     this.header = Buffer.alloc(maxLength);
     this.header.writeUInt16BE(MESSAGE_TYPE[messageClass], 0);
     this.header.writeUInt32BE(STUN_MAGIC_COOKIE, 4);

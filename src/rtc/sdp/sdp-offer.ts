@@ -109,7 +109,7 @@ export function parseOffer(sdp: string, limits: SdpLimits = SDP_LIMITS, speechMi
   const session = parseSdp(sdp);
   if (session.media.length === 0) throw invalid('It has no media section.');
   if (session.media.length > MAX_SECTIONS) throw invalid(`It has more than ${MAX_SECTIONS} media sections.`);
-  if (session.icelite !== undefined) throw invalid('It is of an ICE-lite agent, and so is the server.');
+  if (session.icelite !== undefined) throw invalid('It comes from an ICE-lite agent, but the server is ICE-lite, too.');
   const [sessionFingerprints = [], ...mediaFingerprints] = fingerprintsOf(sdp);
   const sections = sectionsOf(session, mediaFingerprints);
   const speech = chooseSpeech(sections, speechMid);
@@ -136,7 +136,7 @@ function invalid(detail: string): AppError {
 
 function parseSdp(sdp: string): SessionDescription {
   // The library takes anything; a session description begins with its version (RFC 8866 section 5).
-  if (!/^v=0\r?\n/.test(sdp)) throw invalid('It does not begin with v=0.');
+  if (!/^v=0\r?\n/.test(sdp)) throw invalid('It does not start with v=0.');
   try {
     return parse(sdp);
   } catch {
@@ -211,15 +211,15 @@ function chooseSpeech(
   const [sends, receives] = [best('sendonly'), best('recvonly')];
   if (sends !== undefined && receives !== undefined && areOneTransport(sends, receives)) return [sends, receives];
   const some = sends ?? receives ?? best('inactive');
-  if (some === undefined) throw invalid(['It has no audio section that can be used.', ...reasons].join(' '));
+  if (some === undefined) throw invalid(['It has no usable audio section.', ...reasons].join(' '));
   return [some];
 }
 
 /** Null for a section through which speech can go, if only by its direction. */
 function whyNot(section: Section, opus: number | null): string | null {
   const { protocol } = section.attributes;
-  if (!takesPart(section)) return 'has port 0, and is not bundle-only beside a section with a port';
-  if (!AUDIO_PROTOCOL.test(String(protocol))) return 'has a protocol that is not DTLS-SRTP (UDP/TLS/RTP/SAVPF)';
+  if (!takesPart(section)) return 'has port 0 but is not bundle-only beside a section with a port';
+  if (!AUDIO_PROTOCOL.test(String(protocol))) return 'uses a protocol other than DTLS-SRTP (UDP/TLS/RTP/SAVPF)';
   if (opus === null) return 'has no Opus (opus/48000/2) with a dynamic payload type';
   return null;
 }
@@ -232,7 +232,7 @@ function areOneTransport(one: SpeechSection, other: SpeechSection): boolean {
 function toOffered(section: Section, index: number, speech: readonly Section[]): OfferedSection {
   const { attributes, mid, direction, bundle } = section;
   const format = formatOf(attributes);
-  if (format === null) throw invalid(`The media format of section ${index + 1} is missing or not valid.`);
+  if (format === null) throw invalid(`The media format of section ${index + 1} is missing or invalid.`);
   const isSpeech = speech.some((chosen) => chosen.attributes === attributes);
   const isBundled = bundle !== null && bundle === speech[0]!.bundle && takesPart(section);
   return {
@@ -261,7 +261,7 @@ function transportOf(parts: readonly Part[]): Pick<AudioOffer, 'iceUfrag' | 'ice
   const setup = first('setup');
   if (setup !== 'actpass' && setup !== 'active') throw invalid('Its DTLS setup must be actpass or active.');
   return {
-    iceUfrag: match(first('iceUfrag'), ICE_UFRAG, 'ICE user name fragment'),
+    iceUfrag: match(first('iceUfrag'), ICE_UFRAG, 'ICE ufrag'),
     icePassword: match(first('icePwd'), ICE_PASSWORD, 'ICE password'),
     fingerprints: bestFingerprints(parts),
   };
@@ -274,7 +274,7 @@ function bestFingerprints(parts: readonly Part[]): Fingerprint[] {
     if (strongest !== undefined) return usable.filter(({ algorithm }) => algorithm === strongest);
   }
   if (parts.every(({ fingerprints }) => fingerprints.length === 0)) throw invalid('It has no fingerprint.');
-  throw invalid(`None of its fingerprints is valid and of ${FINGERPRINT_HASHES.join(', ')}.`);
+  throw invalid(`It has no valid fingerprint with a supported hash (${FINGERPRINT_HASHES.join(', ')}).`);
 }
 
 /** Null if it cannot be used. */
@@ -290,6 +290,6 @@ function toFingerprint(line: string): Fingerprint | null {
 /** The library makes numbers of what looks like one, without loss; here all values are text. */
 function match(value: string | number | undefined, pattern: RegExp, what: string): string {
   const text = value === undefined ? '' : String(value);
-  if (!pattern.test(text)) throw invalid(`Its ${what} is ${text === '' ? 'missing' : 'not valid'}.`);
+  if (!pattern.test(text)) throw invalid(`Its ${what} is ${text === '' ? 'missing' : 'invalid'}.`);
   return text;
 }

@@ -144,7 +144,7 @@ export function estimateIndex(reference: number, sequenceNumber: number): number
 function createTransform(profile: SrtpProfile, master: SrtpMasterKey, direction: 'send' | 'receive'): SrtpTransform {
   const { keyLength, saltLength } = SRTP_PROFILES[profile];
   if (master.key.length !== keyLength || master.salt.length !== saltLength) {
-    throw new RangeError(`${profile} takes a key of ${keyLength} and a salt of ${saltLength} bytes`);
+    throw new RangeError(`${profile} requires a key of ${keyLength} and a salt of ${saltLength} bytes`);
   }
   return profile === 'AEAD_AES_128_GCM' ? new GcmTransform(master, direction) : new CmTransform(master);
 }

@@ -87,7 +87,7 @@ export class AcmeCertificate implements CertificateSource {
 
   get problem(): HealthProblem | undefined {
     const missing = this.#missing;
-    const remedy = this.#reason ?? 'A new one is being asked for.';
+    const remedy = this.#reason ?? 'A new one is being requested.';
     if (missing.length === 0) return certificateProblem(this.#current, this.#options.clock.wallNow(), remedy);
     return { code: 'certificate_missing', message: `There is no certificate for ${missing.join(', ')} yet. ${remedy}` };
   }
@@ -97,7 +97,7 @@ export class AcmeCertificate implements CertificateSource {
     this.#onChange = onChange;
     this.#sleep();
     if (this.#attempt === undefined) return;
-    log.info({ domains }, 'asking for a certificate');
+    log.info({ domains }, 'requesting a certificate');
     const isUsable = !this.#isTemporary && clock.wallNow() < this.#current.notAfterMs;
     if (!isUsable) await settled(this.#attempt, clock, FIRST_WAIT_MS);
   }
@@ -105,7 +105,7 @@ export class AcmeCertificate implements CertificateSource {
   /** Asks again at once, if the last attempt has failed. */
   reload(): boolean {
     if (this.#failuresInRow === 0) return false;
-    this.#options.log.info({ domains: this.#options.domains }, 'asking for a certificate');
+    this.#options.log.info({ domains: this.#options.domains }, 'requesting a certificate');
     this.#begin();
     return true;
   }
@@ -175,8 +175,8 @@ export class AcmeCertificate implements CertificateSource {
       const delayMs = retryDelayMs({ failures, askedForMs: retryAfterIn(error), random: random() });
       const nextAttempt = dateOf(clock.wallNow() + delayMs);
       this.#reason = reasonOf(error, clock.wallNow());
-      log.error({ domains, reason: this.#reason, nextAttempt }, 'no certificate could be obtained');
-      log.debug({ err: error }, 'why no certificate could be obtained');
+      log.error({ domains, reason: this.#reason, nextAttempt }, 'the certificate could not be obtained');
+      log.debug({ err: error }, 'reason why the certificate could not be obtained');
       return delayMs;
     }
   }
@@ -205,7 +205,7 @@ export class AcmeCertificate implements CertificateSource {
     try {
       await this.#obtain(rest);
     } catch (error) {
-      log.debug({ err: error, domains: rest }, 'why no certificate could be obtained');
+      log.debug({ err: error, domains: rest }, 'reason why the certificate could not be obtained');
       const more = namesIn(error).filter((name) => !failed.includes(name));
       if (more.length > 0) await this.#obtainWithout([...failed, ...more]);
     }
@@ -245,7 +245,7 @@ export class AcmeCertificate implements CertificateSource {
     try {
       await storeCertificate(file, certificate);
     } catch (error) {
-      this.#options.log.error({ file, error: String(error) }, 'the certificate cannot be kept for the next start');
+      this.#options.log.error({ file, error: String(error) }, 'the certificate cannot be stored for the next start');
     }
   }
 }

@@ -32,7 +32,7 @@ export async function loadAcme(caPem: string | undefined): Promise<Acme> {
       const problem = problemIn(data);
       // acme-client asks again with a new nonce (RFC 8555 section 6.5).
       if (problem?.kind === 'badNonce') return response;
-      const told = problem ?? { kind: 'unreachable', detail: `it answers with HTTP status ${status}` };
+      const told = problem ?? { kind: 'unreachable', detail: `the HTTP status is ${status}` };
       throw new AcmeError({ ...told, retryAfterMs: retryAfterMs(headers['retry-after']) });
     },
     (error: unknown) => {

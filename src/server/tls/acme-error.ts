@@ -58,30 +58,30 @@ export function adviceFor({ details }: AcmeError, wallNowMs: Millis): string {
   const said = detail === '' ? '' : ` (${detail})`;
   switch (kind) {
     case 'dns':
-      return `DNS has no address for ${domain}${said}: make an A record (and AAAA, if there is IPv6) with the address of this server.`;
+      return `DNS has no address for ${domain}${said}. Create an A record (and AAAA, if there is IPv6) with the address of this server.`;
     case 'connection':
-      return `${placeOf(challenge, domain)} is not reached from the internet${said}: DNS has to lead to this server, and firewall and router have to let ${portOf(challenge)} through to it.`;
+      return `${placeOf(challenge, domain)} cannot be reached from the internet${said}. DNS must point to this server, and the firewall and the router must let ${portOf(challenge)} through to it.`;
     case 'unauthorized':
     case 'incorrectResponse':
     case 'malformed':
     case 'tls':
       if (challenge === undefined) break;
-      return `Something other than this server answers at ${placeOf(challenge, domain)}${said}: check that all A and AAAA records of ${domain} lead here, and that nothing stands in front of ${portOf(challenge)}.`;
+      return `Something other than this server answers at ${placeOf(challenge, domain)}${said}. Check that all A and AAAA records of ${domain} point here, and that nothing intercepts ${portOf(challenge)}.`;
     case 'caa':
-      return `A CAA record in DNS forbids this certificate authority to issue for ${domain}${said}: add it to the record, or remove the record.`;
+      return `A CAA record in DNS forbids this certificate authority to issue for ${domain}${said}. Add the authority to the record, or remove the record.`;
     case 'rateLimited':
-      return `The certificate authority has been asked too often${said}: nothing to do but to wait.`;
+      return `The certificate authority's rate limit is reached${said}. You can only wait.`;
     case 'rejectedIdentifier':
     case 'unsupportedIdentifier':
-      return `The certificate authority issues nothing for this name${said}: it has to be a public one of your own.`;
+      return `The certificate authority does not issue for this name${said}. It must be a public name that you own.`;
     case 'invalidContact':
     case 'unsupportedContact':
-      return `The certificate authority does not like acme-email${said}: correct it or leave it out.`;
+      return `The certificate authority rejected acme-email${said}. Correct or remove it.`;
     case 'externalAccountRequired':
-      return `This certificate authority wants an account made elsewhere${said}, which this server does not support: choose another with acme-directory.`;
+      return `This certificate authority requires an account created elsewhere${said}, which this server does not support. Choose another with acme-directory.`;
     case 'userActionRequired':
     case 'accountDoesNotExist':
-      return `The certificate authority wants you to do something${said}.`;
+      return `The certificate authority requires you to do something first${said}.`;
     case 'unreachable':
       return unreachable(details, wallNowMs);
     default:
@@ -103,10 +103,10 @@ export function isOfChallenge({ details: { kind, challenge } }: AcmeError): bool
 function unreachable({ detail, code = '' }: AcmeErrorDetails, wallNowMs: Millis): string {
   // A directory's own certificate is never out of date for long, so it is our clock that is wrong.
   if (/NOT_YET_VALID|HAS_EXPIRED/.test(code) || (/CERT/.test(code) && !isClockPlausible(wallNowMs)))
-    return `The certificate of the ACME directory is not valid at the time that the clock of this machine shows, ${dateOf(wallNowMs).toISOString()} (${detail}): set the clock, for example with "timedatectl set-ntp true".`;
+    return `The certificate of the ACME directory is not valid at the time shown by this machine's clock, ${dateOf(wallNowMs).toISOString()} (${detail}). Set the clock, for example with "timedatectl set-ntp true".`;
   if (/CERT|SELF_SIGNED|ISSUER|ALTNAME|UNABLE_TO/.test(code))
-    return `The certificate of the ACME directory is not trusted (${detail}): if it is a private one, give its root with acme-ca.`;
-  return `The ACME directory is not reached (${detail}): check this machine's way to the internet, its DNS, and acme-directory.`;
+    return `The certificate of the ACME directory is not trusted (${detail}). If the authority is private, set acme-ca to its root certificate.`;
+  return `The ACME directory cannot be reached (${detail}). Check this machine's internet connection, its DNS, and acme-directory.`;
 }
 
 function placeOf(challenge: ChallengeType | undefined, domain: string): string {

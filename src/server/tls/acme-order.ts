@@ -97,7 +97,7 @@ async function answer(
 function failIfInvalid({ status, identifier, challenges }: Authorization, type: ChallengeType): void {
   if (status === 'pending' || status === 'valid') return;
   const failed = challenges.find(({ error }) => error !== undefined);
-  const problem = problemIn(failed?.error) ?? { kind: 'unauthorized', detail: `the proof is ${status}` };
+  const problem = problemIn(failed?.error) ?? { kind: 'unauthorized', detail: `the challenge is ${status}` };
   // Some say that the request was wrong.
   const kind = /could not resolve/i.test(problem.detail) ? 'dns' : problem.kind;
   throw new AcmeError({ ...problem, kind, domain: identifier.value, challenge: type });

@@ -21,7 +21,7 @@ export function certificateProblem(
     return { code: 'certificate_expired', message };
   }
   if (nowMs < notBeforeMs) {
-    const message = `${subject} is valid from ${dayOf(notBeforeMs)}, and the clock of this machine shows ${dayOf(nowMs)}: set the clock.`;
+    const message = `${subject} is valid from ${dayOf(notBeforeMs)}, but the clock of this machine shows ${dayOf(nowMs)}. Set the clock.`;
     return { code: 'certificate_not_yet_valid', message };
   }
   if (leftMs > Math.min(MAX_SOON_MS, (notAfterMs - notBeforeMs) * SOON_PART)) return undefined;

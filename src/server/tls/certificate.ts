@@ -30,8 +30,7 @@ const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE---
 /** Throws an Error whose message is a sentence if this is no certificate with its key. */
 export function readCertificate({ chainPem, keyPem }: PemFiles): Certificate {
   const leaf = leafOf(chainPem);
-  if (!leaf.checkPrivateKey(privateKeyOf(keyPem)))
-    throw new Error('The private key is not the one of the certificate.');
+  if (!leaf.checkPrivateKey(privateKeyOf(keyPem))) throw new Error('The private key does not match the certificate.');
   return {
     chainPem,
     keyPem,
@@ -77,7 +76,7 @@ export function coversName({ names }: Pick<Certificate, 'names'>, name: string):
 
 function leafOf(chainPem: string): X509Certificate {
   const [first] = chainPem.match(PEM_CERTIFICATE) ?? [];
-  if (first === undefined) throw new Error('There is no certificate in PEM ("-----BEGIN CERTIFICATE-----").');
+  if (first === undefined) throw new Error('No PEM certificate was found ("-----BEGIN CERTIFICATE-----").');
   try {
     return new X509Certificate(first);
   } catch (error) {
@@ -87,12 +86,12 @@ function leafOf(chainPem: string): X509Certificate {
 
 function privateKeyOf(keyPem: string): KeyObject {
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(keyPem))
-    throw new Error('There is no private key in PEM ("-----BEGIN PRIVATE KEY-----").');
+    throw new Error('No PEM private key was found ("-----BEGIN PRIVATE KEY-----").');
   try {
     return createPrivateKey(keyPem);
   } catch (error) {
     const isLocked = /ENCRYPTED/.test(keyPem);
-    throw new Error(isLocked ? 'The private key has a passphrase; remove it.' : 'The private key cannot be read.', {
+    throw new Error(isLocked ? 'The private key has a passphrase. Remove it.' : 'The private key cannot be read.', {
       cause: error,
     });
   }

@@ -29,7 +29,7 @@ export class LanCertificate implements CertificateSource {
   }
 
   get problem(): HealthProblem | undefined {
-    return certificateProblem(this.#current, this.#options.clock.wallNow(), 'A new one cannot be kept: see the log.');
+    return certificateProblem(this.#current, this.#options.clock.wallNow(), 'A new one cannot be stored; see the log.');
   }
 
   async start(onChange: (certificate: Certificate) => void): Promise<void> {
@@ -71,7 +71,7 @@ export class LanCertificate implements CertificateSource {
     const { names, fingerprint, notAfterMs } = this.#current;
     this.#options.log.warn(
       { fingerprint, names, expires: dateOf(notAfterMs) },
-      'the certificate is self-signed: browsers warn of it once; compare its SHA-256 fingerprint, and go on',
+      'the certificate is self-signed: browsers warn once; compare its SHA-256 fingerprint, then continue',
     );
   }
 }

@@ -85,7 +85,7 @@ export class OwnFiles implements CertificateSource {
       files = await readBoth(this.#options);
       if (isSame(files, this.#files)) {
         this.#bad = undefined;
-        if (tellAtOnce) log.info({ file: certFile }, 'the certificate is still the same');
+        if (tellAtOnce) log.info({ file: certFile }, 'the certificate is unchanged');
         return;
       }
       const certificate = inWords(this.#options, () => readCertificate(files!));
@@ -101,7 +101,7 @@ export class OwnFiles implements CertificateSource {
       const isOld = this.#bad?.reason === reason && isSame(this.#bad.files, files);
       const told = isOld && this.#bad?.told === true;
       const tell = tellAtOnce || (isOld && !told);
-      if (tell) log.error({ reason }, 'the new certificate cannot be used, the one before stays');
+      if (tell) log.error({ reason }, 'the new certificate cannot be used, keeping the previous one');
       this.#bad = { files, reason, told: told || tell };
     }
   }
@@ -131,7 +131,7 @@ async function read(setting: string, file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`The file of ${setting} cannot be read: ${reason}.`, { cause: error });
+    throw new Error(`The ${setting} file cannot be read: ${reason}.`, { cause: error });
   }
 }
 

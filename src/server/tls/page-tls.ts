@@ -215,8 +215,8 @@ export async function readAcmeRoot(file: string): Promise<string> {
     return pem;
   } catch (error) {
     const isCode = error instanceof Error && 'syscall' in error;
-    const reason = isCode ? `cannot be read: ${error.message}` : 'holds no certificate in PEM';
-    throw new StartError(`The file of acme-ca, ${file}, ${reason}.`, error, { isOfSettings: true });
+    const reason = isCode ? `cannot be read: ${error.message}` : 'contains no PEM certificate';
+    throw new StartError(`The acme-ca file ${file} ${reason}.`, error, { isOfSettings: true });
   }
 }
 
@@ -227,7 +227,9 @@ function challengeTypes(httpPort: number): ChallengeType[] {
   if (byTls) types.push('tls-alpn-01');
   if (httpPort !== 0) types.push('http-01');
   if (types.length === 0)
-    throw settingsError(new Error('http-port is needed: this version of Node.js cannot do without (20.17 can).'));
+    throw settingsError(
+      new Error('http-port is required: this version of Node.js cannot work without it (20.17 can).'),
+    );
   return types;
 }
 

@@ -77,7 +77,7 @@ export async function storedSelfSigned({ file, names, clock, log }: StoredSelfSi
   if (stored !== undefined && stored.notAfterMs - nowMs > MIN_LEFT_MS) {
     const missing = names.needed.filter((name) => !stored.names.includes(name));
     if (missing.length === 0) return stored;
-    log.info({ names: missing }, 'the self-signed certificate is made anew: this machine has further names');
+    log.info({ names: missing }, 'creating a new self-signed certificate: this machine has new names');
   }
   const made = await makeSelfSigned([...names.needed, ...names.also], nowMs);
   await storeCertificate(file, made);

@@ -44,7 +44,7 @@ export const stun: FuzzTarget = {
     );
     if (input.length < 200) parseStun(watchedBytes(input));
     if (parsed === null) return;
-    hold(parsed.transactionId.length === 12, 'a transaction id has 12 bytes');
+    hold(parsed.transactionId.length === 12, 'a transaction id must have 12 bytes');
     hold((parsed.username?.length ?? 0) <= 513, 'a user name has at most 513 bytes');
     hold(parsed.unknownRequired.length <= 8, 'at most 8 unknown attributes are kept');
     const { integrityAt } = parsed;

@@ -54,7 +54,7 @@ test('a host name stands for its addresses of the last five minutes', async (t) 
 test('a name that is not known at the start is an error in words', async (t) => {
   const resolve = () => Promise.reject(new Error('getaddrinfo ENOTFOUND'));
   await t.rejects(Announcement.start({ announce: ['voice.invalid'], clock: new FakeClock(), log, resolve }), {
-    message: 'the host name voice.invalid to announce is not known',
+    message: 'the announced host name voice.invalid cannot be resolved',
   });
 });
 

@@ -151,7 +151,10 @@ test('errors of certificate authorities become words on what to mend', (t) => {
   const advice = (details: Omit<AcmeErrorDetails, 'detail'>) =>
     adviceFor(new AcmeError({ detail: 'why', ...details }), Date.UTC(2026, 10, 1));
   const ofName = { domain: NAME, challenge: 'http-01' } as const;
-  t.match(advice({ kind: 'dns', ...ofName }), /^DNS has no address for voice.partyline.test \(why\): make an A record/);
+  t.match(
+    advice({ kind: 'dns', ...ofName }),
+    /^DNS has no address for voice.partyline.test \(why\)\. Create an A record/,
+  );
   t.match(advice({ kind: 'connection', ...ofName }), /^http:\/\/voice.partyline.test\/ is not reached.*TCP port 80 /);
   t.match(advice({ kind: 'connection', domain: NAME, challenge: 'tls-alpn-01' }), /^https:.*TCP port 443 /);
   t.match(advice({ kind: 'unauthorized', ...ofName }), /^Something other than this server answers.*all A and AAAA/);
@@ -179,11 +182,11 @@ test('errors of certificate authorities become words on what to mend', (t) => {
     /^Something other/,
   );
   t.match(advice({ kind: 'caa', ...ofName }), /CAA record/);
-  t.match(advice({ kind: 'rateLimited' }), /nothing to do but to wait/);
-  t.match(advice({ kind: 'rejectedIdentifier' }), /a public one of your own/);
+  t.match(advice({ kind: 'rateLimited' }), /You can only wait/);
+  t.match(advice({ kind: 'rejectedIdentifier' }), /a public name that you own/);
   t.match(advice({ kind: 'invalidContact' }), /acme-email/);
-  t.match(advice({ kind: 'externalAccountRequired' }), /choose another with acme-directory/);
-  t.match(advice({ kind: 'unreachable', code: 'ENOTFOUND' }), /not reached \(why\).*way to the internet/);
+  t.match(advice({ kind: 'externalAccountRequired' }), /Choose another with acme-directory/);
+  t.match(advice({ kind: 'unreachable', code: 'ENOTFOUND' }), /cannot be reached \(why\).*internet connection/);
   t.match(advice({ kind: 'unreachable', code: 'SELF_SIGNED_CERT_IN_CHAIN' }), /acme-ca/);
   t.match(advice({ kind: 'serverInternal' }), /^The certificate authority refused: serverInternal \(why\)\.$/);
   t.end();
@@ -194,13 +197,13 @@ test('with a wrong clock the advice is to set it, not to trust another root', (t
     adviceFor(new AcmeError({ kind: 'unreachable', detail: 'why', code }), nowMs);
   const now2026 = Date.UTC(2026, 10, 1);
   for (const code of ['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])
-    t.match(advice(code, now2026), /clock of this machine shows, 2026-11-01T.*set the clock/, code);
+    t.match(advice(code, now2026), /this machine's clock, 2026-11-01T.*Set the clock/, code);
   for (const code of ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'SELF_SIGNED_CERT_IN_CHAIN', 'CERT_NOT_YET_VALID']) {
     const words = advice(code, Date.UTC(2019, 2, 1));
-    t.match(words, /2019-03-01T.*set the clock/, code);
+    t.match(words, /2019-03-01T.*Set the clock/, code);
     t.notMatch(words, /acme-ca/, code);
   }
-  t.match(advice('ENOTFOUND', Date.UTC(2019, 2, 1)), /way to the internet/);
+  t.match(advice('ENOTFOUND', Date.UTC(2019, 2, 1)), /internet connection/);
   t.end();
 });
 

@@ -125,7 +125,7 @@ test('an order that fails is told with what to mend, the page waits behind a tem
   const { directory, start } = await setUp(t);
   await directory.setDnsFault(NAME, true);
   const server = await start();
-  const failure = server.lines.find(({ msg }) => msg === 'no certificate could be obtained');
+  const failure = server.lines.find(({ msg }) => msg === 'the certificate could not be obtained');
   t.match(failure?.['reason'], new RegExp(`DNS has no address for ${NAME}.*make an A record`));
   t.ok(Date.parse(String(failure?.['nextAttempt'])) > Date.now() + 50_000, 'it asks again after a minute');
   const answer = await server.get('/healthz', { name: NAME });
@@ -162,7 +162,7 @@ test('a second name that cannot be had does not take the certificate of the firs
     t.equal((await certificateShown(server.port, NAME, trusting(ca, NAME))).fingerprint256, fingerprint256);
     t.equal(server.url, `https://${NAME}/`, 'the name that works is the one to open');
     // Whoever still has a good one does not wait for the attempt at the start.
-    const failed = () => server.lines.find(({ msg }) => msg === 'no certificate could be obtained');
+    const failed = () => server.lines.find(({ msg }) => msg === 'the certificate could not be obtained');
     await eventually(() => failed() !== undefined, 120_000);
     t.match(failed()?.['reason'], new RegExp(`DNS has no address for ${other}`));
     const { problems } = JSON.parse((await server.get('/healthz')).body);
@@ -184,13 +184,16 @@ test('of several names those that can be had get a certificate at the first star
   const others = ['a.partyline.test', 'b.partyline.test'];
   for (const other of others) await directory.setDnsFault(other, true);
   const server = await start(undefined, [others[0]!, NAME, others[1]!]);
-  await eventually(() => server.lines.some(({ msg }) => msg === 'no certificate could be obtained'), 120_000);
+  await eventually(() => server.lines.some(({ msg }) => msg === 'the certificate could not be obtained'), 120_000);
   t.ok(await certificateShown(server.port, NAME, trusting(await directory.root(), NAME)));
   const { problems } = JSON.parse((await server.get('/healthz')).body);
   t.match(problems, [
     { code: 'certificate_missing', message: `There is no certificate for ${others.join(', ')} yet.` },
   ]);
-  t.match(server.lines.find(({ msg }) => msg === 'no certificate could be obtained')?.['reason'], /DNS has no address/);
+  t.match(
+    server.lines.find(({ msg }) => msg === 'the certificate could not be obtained')?.['reason'],
+    /DNS has no address/,
+  );
 });
 
 test('a port that nobody can reach is told as that, whatever the authority calls it', { skip }, async (t) => {
@@ -201,7 +204,7 @@ test('a port that nobody can reach is told as that, whatever the authority calls
     ...['--acme-directory', directory.url, '--acme-ca', directory.caFile, '--data-dir', dataDir],
   ]);
   t.teardown(() => server.close());
-  const reason = server.lines.find(({ msg }) => msg === 'no certificate could be obtained')?.['reason'];
+  const reason = server.lines.find(({ msg }) => msg === 'the certificate could not be obtained')?.['reason'];
   t.comment(String(reason));
   t.match(reason, new RegExp(`https://${NAME}/ is not reached from the internet`));
   t.match(reason, new RegExp(`http://${NAME}/ is not reached from the internet`));
@@ -214,8 +217,8 @@ test('a directory that is not trusted or not there is said so', { skip }, async 
   const untrusted = await startSecureServer([...flags, '--data-dir', dataDir]);
   t.teardown(() => untrusted.close());
   const reason = (server: SecureServer) =>
-    server.lines.find(({ msg }) => msg === 'no certificate could be obtained')?.['reason'];
-  t.match(reason(untrusted), /is not trusted .*give its root with acme-ca/);
+    server.lines.find(({ msg }) => msg === 'the certificate could not be obtained')?.['reason'];
+  t.match(reason(untrusted), /is not trusted .*set acme-ca to its root certificate/);
   await directory.stop();
-  t.match(reason(await start()), /The ACME directory is not reached .*ECONNREFUSED/);
+  t.match(reason(await start()), /The ACME directory cannot be reached .*ECONNREFUSED/);
 });

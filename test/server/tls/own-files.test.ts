@@ -42,10 +42,10 @@ test('files that cannot be used are refused at the start, with the reason', asyn
   const { directory, options, first, clock } = await setUp(t);
   const other = await makeSelfSigned([NAME], clock.wallNow());
   const cases: [Partial<Certificate>, RegExp][] = [
-    [{ keyPem: other.keyPem }, /The private key is not the one of the certificate/],
-    [{ keyPem: 'nothing' }, /There is no private key in PEM/],
+    [{ keyPem: other.keyPem }, /The private key does not match the certificate/],
+    [{ keyPem: 'nothing' }, /No PEM private key was found/],
     [{ keyPem: '-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n' }, /passphrase/],
-    [{ keyPem: first.keyPem, chainPem: 'nothing' }, /There is no certificate in PEM/],
+    [{ keyPem: first.keyPem, chainPem: 'nothing' }, /No PEM certificate was found/],
     [{ chainPem: '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n' }, /certificate cannot be read/],
   ];
   for (const [files, reason] of cases) {
@@ -81,8 +81,8 @@ test('new files are found, and a pair that does not belong together is passed ov
   for (let i = 0; i < 3; i++) await look();
   const errors = logged.filter(({ level }) => level === 'error');
   t.equal(errors.length, 1, 'what stays wrong is told once');
-  t.match(errors[0]?.reason, /There is no certificate in PEM/);
-  t.equal(own.current.fingerprint, second.fingerprint, 'the one before stays');
+  t.match(errors[0]?.reason, /No PEM certificate was found/);
+  t.equal(own.current.fingerprint, second.fingerprint, 'keeping the previous one');
   own.close();
   t.equal(clock.pendingTimers, 0);
 });
