@@ -19,6 +19,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     resumeToken: z.string().max(MAX_RESUME_TOKEN_LENGTH).optional(),
     token: z.string().max(MAX_TOKEN_LENGTH).optional(),
     password: z.string().max(MAX_PASSWORD_LENGTH).optional(),
+    batches: z.boolean().default(false),
   }),
   z.object({ type: z.literal('offer'), sdp: z.string().max(MAX_SDP_LENGTH), restart: z.boolean().default(false) }),
   z.object({ type: z.literal('state'), muted: z.boolean().optional(), deafened: z.boolean().optional() }),

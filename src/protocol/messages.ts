@@ -18,6 +18,8 @@ export type ClientMessageInput =
       readonly token?: string | undefined;
       /** Of the room. */
       readonly password?: string | undefined;
+      /** This client understands `participants_joined` and `participants_left`. */
+      readonly batches?: boolean | undefined;
     }
   | {
       readonly type: 'offer';
@@ -96,6 +98,13 @@ export type ServerMessage =
   /** Where many change at the same time in a large room. */
   | { readonly type: 'participants_updated'; readonly participants: readonly ParticipantInfo[] }
   | { readonly type: 'participant_left'; readonly participantId: string; readonly reason: LeaveReason }
+  /** For clients that take batches, like the next. It may name participants whom the client knows already, itself included. */
+  | { readonly type: 'participants_joined'; readonly participants: readonly ParticipantInfo[] }
+  /** It may name participants whom the client does not know. */
+  | {
+      readonly type: 'participants_left';
+      readonly participants: readonly { readonly participantId: string; readonly reason: LeaveReason }[];
+    }
   /** Locked: nobody new gets in. */
   | { readonly type: 'room_updated'; readonly locked: boolean }
   /** The operator has taken this participant into another room; their media goes on there, with the same connection. */

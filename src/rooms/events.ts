@@ -17,6 +17,9 @@ export type EndReason = 'replaced' | 'kicked' | 'room_closed' | 'server_closing'
 export interface ParticipantListener {
   /** The address that the participant connects from, for the operator alone; null where nobody is to see it. */
   readonly address?: string | null;
-  event(event: RoomEvent): void;
+  /** Understands `participants_joined` and `participants_left`. */
+  readonly takesBatches?: boolean;
+  /** One or several at the same time, in this order. */
+  event(...events: readonly RoomEvent[]): void;
   ended(reason: EndReason): void;
 }

@@ -17,6 +17,7 @@ import { Capture, type CaptureEnd, type CaptureOptions } from './capture.ts';
 import type { EndReason, LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
 import type { ModeratorAction } from './moderation.ts';
 import type { ParticipantFact } from './ports.ts';
+import { StatePacer } from './state-pacer.ts';
 
 /** What a participant needs of its room. */
 export interface ParticipantRoom {
@@ -24,6 +25,8 @@ export interface ParticipantRoom {
   seat<S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S;
   freeSeat(seat: Seat): void;
   updated(participant: Participant): void;
+  /** A change of the participant's state has to wait, because there were too many. */
+  heldBack(): void;
   /** Throws `AppError` `not_allowed` or `unknown_participant`. */
   moderate(moderator: Participant, action: ModeratorAction): void;
   left(participant: Participant, reason: LeaveReason): void;
@@ -74,6 +77,7 @@ export class Participant {
   #lost: { readonly sinceMs: Millis; readonly heardMs: Millis } | null = null;
   #cancelLeave: Cancel = () => {};
   #state: MemberState;
+  readonly #pacer: StatePacer;
   #mutedByModerator: boolean;
   #connected = false;
   /** Nothing has come to the seat for some seconds. */
@@ -99,6 +103,11 @@ export class Participant {
     this.#state = { ...state, muted: state.muted || mutedByModerator || !admission.maySpeak };
     this.#mutedByModerator = mutedByModerator;
     this.#returning = returning;
+    this.#pacer = new StatePacer({
+      clock: this.#clock,
+      apply: (state) => this.#change(state),
+      onHeldBack: () => this.#room.heldBack(),
+    });
   }
 
   get view(): ParticipantView {
@@ -168,19 +177,26 @@ export class Participant {
     return this.#mutedByModerator;
   }
 
-  /** Omitted fields keep their value. Throws `not_allowed` when somebody unmutes who may not; then nothing changes. */
-  setState({ muted = this.#state.muted, deafened = this.#state.deafened }: MemberStateChange): void {
+  /**
+   * Omitted fields keep their value. Whoever unmutes or undeafens too often has to wait for it. Throws `not_allowed` when somebody unmutes
+   * who may not; then nothing changes.
+   */
+  setState(change: MemberStateChange): void {
     if (this.#ended) return;
-    const state = { muted, deafened };
+    const { muted, deafened } = this.#pacer.wanted ?? this.#state;
+    const state = { muted: change.muted ?? muted, deafened: change.deafened ?? deafened };
     if (this.#state.muted && !state.muted && !this.#mayUnmute) throw new AppError('not_allowed');
-    this.#change(state);
+    this.#pacer.change(this.#state, state);
   }
 
   /** Nobody can be unmuted by another: with false the participant may do it, and stays muted until then. */
   setMutedByModerator(muted: boolean): void {
     if (this.#ended || muted === this.#mutedByModerator) return;
     this.#mutedByModerator = muted;
-    if (muted) this.#state = { ...this.#state, muted: true };
+    if (muted) {
+      this.#pacer.mute();
+      this.#state = { ...this.#state, muted: true };
+    }
     this.#seat?.setState(this.#state);
     this.#room.updated(this);
   }
@@ -283,9 +299,14 @@ export class Participant {
     listener?.ended(reason);
   }
 
+  /** Their client understands `participants_joined` and `participants_left`. */
+  get takesBatches(): boolean {
+    return this.#listener?.takesBatches ?? false;
+  }
+
   /** Tells this participant's own side. */
-  deliver(event: RoomEvent): void {
-    if (!this.#ended) this.#listener?.event(event);
+  deliver(...events: readonly RoomEvent[]): void {
+    if (!this.#ended) this.#listener?.event(...events);
   }
 
   #mediaConnected(seat: Seat): void {
@@ -350,6 +371,7 @@ export class Participant {
     this.#ended = true;
     this.#listener = null;
     this.#cancelLeave();
+    this.#pacer.cancel();
     this.#capture?.end('left');
     const seat = this.#seat;
     this.#seat = undefined;

@@ -97,7 +97,7 @@ export class Room {
     });
     this.#updates = new ParticipantUpdates({
       participants: this.#participants,
-      tellAll: (event) => this.tellAll(event),
+      limitCounts: options.limitCounts,
       clock,
     });
     observer.roomStarted(this);
@@ -164,6 +164,7 @@ export class Room {
     const resumed = this.#holderOf(resumeToken);
     if (resumed !== undefined) {
       resumed.resume(listener, state);
+      this.#updates.listTaken(resumed.id);
       const { name, address } = resumed;
       this.#log.info({ participant: resumed.id, name, address }, 'participant resumed');
       return resumed;
@@ -204,9 +205,11 @@ export class Room {
       },
       'participant joined',
     );
-    const type = previous === undefined ? 'participant_joined' : 'participant_updated';
-    this.#tellOthers(participant, { type, participant: participant.view });
-    if (previous === undefined) observer.participantJoined(this, participant.fact);
+    if (previous !== undefined) this.#updates.replaced(id);
+    else {
+      this.#updates.joined(id);
+      observer.participantJoined(this, participant.fact);
+    }
     return participant;
   }
 
@@ -232,7 +235,7 @@ export class Room {
     this.#log.info({ participant: id, from: from.name, participants: this.size }, 'participant moved here');
     from.#moved(before, seat);
     participant.deliver({ type: 'moved', room: this.name, locked: this.locked, participants: this.participants });
-    this.#tellOthers(participant, { type: 'participant_joined', participant: participant.view });
+    this.#updates.joined(id);
     observer.participantJoined(this, participant.fact);
   }
 
@@ -273,6 +276,7 @@ export class Room {
       seat.close();
     },
     updated: (participant: Participant): void => this.#updates.changed(participant.id),
+    heldBack: (): void => this.#options.limitCounts.hit('state_changes_per_second'),
     moderate: (moderator: Participant, action: ModeratorAction): void => this.#moderation.act(moderator, action),
     left: (participant: Participant, reason: LeaveReason): void => {
       this.#participants.delete(participant.id);
@@ -290,7 +294,7 @@ export class Room {
   #left(participant: ParticipantFact, reason: LeaveReason): void {
     const { id: participantId } = participant;
     this.#log.info({ participant: participantId, reason, participants: this.size }, 'participant left');
-    this.tellAll({ type: 'participant_left', participantId, reason });
+    this.#updates.left(participantId, reason);
     this.#options.observer.participantLeft(this, participant, reason);
     if (this.size === 0 && !this.permanent) this.close('empty');
   }
@@ -334,9 +338,5 @@ export class Room {
     for (const participant of this.#participants.values())
       if (participant.admission.identity === identity) return participant;
     return undefined;
-  }
-
-  #tellOthers(self: Participant, event: RoomEvent): void {
-    for (const participant of this.#participants.values()) if (participant !== self) participant.deliver(event);
   }
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type RawData, WebSocket } from 'ws';
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
@@ -35,6 +36,8 @@ export interface SignalingCounters {
 
 export interface SessionOptions {
   readonly socket: WebSocket;
+  /** That the WebSocket runs on, so that several messages at the same time leave as one packet. */
+  readonly connection?: Duplex;
   /** Of the client, for the operator alone; null where nobody is to see it. */
   readonly address?: string | null;
   readonly registry: RoomRegistry;
@@ -77,6 +80,7 @@ const PING_TIMES = 8;
 export class Session implements ParticipantListener {
   readonly address: string | null;
   readonly #socket: WebSocket;
+  readonly #connection: Duplex | undefined;
   readonly #registry: RoomRegistry;
   readonly #limits: SessionLimits;
   readonly #iceServers: IceServersFor;
@@ -89,6 +93,7 @@ export class Session implements ParticipantListener {
   readonly #allowance: TokenBucket;
   readonly #offers: TokenBucket;
   readonly #addressKey: string;
+  #takesBatches = false;
   #state: SessionState;
   #heardMs: Millis;
   #cancelWatch: Cancel;
@@ -98,6 +103,7 @@ export class Session implements ParticipantListener {
     this.#mayJoin = options.mayJoin ?? (() => () => {});
     this.address = options.address ?? null;
     this.#socket = socket;
+    this.#connection = options.connection;
     this.#registry = registry;
     this.#limits = limits;
     this.#iceServers = iceServers;
@@ -130,8 +136,14 @@ export class Session implements ParticipantListener {
     socket.on('close', (code) => this.#socketClosed(code));
   }
 
-  event(event: RoomEvent): void {
-    this.#send(encodeEvent(event));
+  get takesBatches(): boolean {
+    return this.#takesBatches;
+  }
+
+  event(...events: readonly RoomEvent[]): void {
+    this.#connection?.cork();
+    for (const event of events) this.#send(encodeEvent(event));
+    this.#connection?.uncork();
   }
 
   ended(reason: EndReason): void {
@@ -254,8 +266,9 @@ export class Session implements ParticipantListener {
   }
 
   #join(message: ClientMessage & { type: 'join' }, admission: Admission): void {
-    const { room, name, muted, deafened, resumeToken } = message;
+    const { room, name, muted, deafened, resumeToken, batches } = message;
     const state = { muted, deafened };
+    this.#takesBatches = batches;
     const joined = this.#registry.join({ room, name, admission, state, resumeToken, listener: this });
     if (this.#state.status === 'lobby') this.#state.cancelTimeout();
     this.#state = { status: 'joined', participant: joined.participant };

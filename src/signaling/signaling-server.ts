@@ -180,6 +180,7 @@ export class SignalingEndpoint {
     this.#limitBytes(socket, connection);
     const session = new Session({
       socket,
+      connection,
       address: shown,
       registry,
       limits,

@@ -7,6 +7,7 @@ import { AdminAuth } from '../../src/admin/api/admin-auth.ts';
 import { TrustedProxies } from '../../src/lib/net/client-address.ts';
 import { LIMITS, type Limit, LimitCounts } from '../../src/lib/rates/limit-counts.ts';
 import { RequestRate } from '../../src/lib/rates/request-rate.ts';
+import { ParticipantUpdates } from '../../src/rooms/participant-updates.ts';
 import { createBoundedHttpServer } from '../../src/server/http-server.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -40,6 +41,16 @@ async function startHttp(t: Test, limits: { maxConnections?: number; maxConnecti
   };
   return { limitCounts, open };
 }
+
+/** Somebody of whom a single message is more than a room may be told at once. */
+const talkative = {
+  view: {
+    ...{ id: 'a', identity: null, name: 'x'.repeat(100_000), maySpeak: true, mayModerate: false },
+    ...{ muted: false, mutedByModerator: false, deafened: false, connected: true, captured: false },
+  },
+  takesBatches: true,
+  deliver: () => {},
+};
 
 type Signaling = Awaited<ReturnType<typeof startSignalingServer>>;
 
@@ -123,6 +134,22 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
     t.match(refusal, { code: 'too_many_offers' });
     t.ok(refusal.retryAfterMs !== undefined && refusal.retryAfterMs > 0 && refusal.retryAfterMs <= 500);
   }),
+  state_changes_per_second: signaling({ maxMessagesPerSecond: 1000 }, async ({ open, clock }) => {
+    const client = await open();
+    await client.join('lobby', 'Ada');
+    for (let i = 0; i < 9; i++) for (const muted of [true, false]) client.send({ type: 'state', muted });
+    await client.settled();
+    clock.advance(1000);
+  }),
+  room_update_bytes: async () => {
+    const limitCounts = new LimitCounts();
+    const clock = new FakeClock();
+    const updates = new ParticipantUpdates({ participants: new Map([['a', talkative]]), limitCounts, clock });
+    updates.changed('a');
+    updates.changed('a');
+    clock.advance(60_000);
+    return limitCounts;
+  },
   bytes_per_second: signaling({ maxMessageBytes: 33_000 }, async ({ open }) => {
     const client = await open();
     for (let i = 0; i < 10; i++) client.socket.send('x'.repeat(33_000));

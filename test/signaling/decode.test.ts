@@ -22,6 +22,7 @@ test('a message is taken with its defaults, unknown fields are ignored', (t) => 
     name: 'Ada',
     muted: false,
     deafened: false,
+    batches: false,
   });
   t.strictSame(decodeClientMessage('{"type":"ping","id":7}'), { type: 'ping', id: 7 });
   t.end();

@@ -126,6 +126,39 @@ test('a state changes what it names, and mute and deafen of older clients do the
   t.strictSame(await ada.settled(), [], 'what changes nothing is not told');
 });
 
+test('clients that take batches hear of many who come and go in one message each, others of each', async (t) => {
+  const { open, clock } = await startSignalingServer(t, {
+    roomLimits: { maxParticipants: 200 },
+    limits: { maxConnections: 200 },
+  });
+  const batched = await open();
+  batched.send({ type: 'join', room: 'lobby', name: 'New', batches: true });
+  await batched.next('joined');
+  const old = await open();
+  await old.join('lobby', 'Old');
+  const many = await Promise.all(Array.from({ length: 110 }, () => open()));
+  await Promise.all(many.map((client, i) => client.join('lobby', `Guest ${i}`)));
+  clock.advance(4000);
+  await Promise.all([batched.settled(), old.settled()]);
+
+  const typesOf = async (client: typeof old) => (await client.settled()).map(({ type }) => type);
+  for (const client of many) client.send({ type: 'leave' });
+  await Promise.all(many.map((client) => client.settled()));
+  clock.advance(50);
+  const [first, ...others] = await typesOf(batched);
+  t.equal(first, 'participant_left');
+  t.ok(others.length < 20 && others.includes('participants_left'), `${others}`);
+  const types = await typesOf(old);
+  t.equal(types.filter((type) => type === 'participant_left').length, 110);
+  t.equal(types.length, 110);
+
+  clock.advance(4000);
+  await Promise.all(many.map((client, i) => client.join('lobby', `Guest ${i}`)));
+  clock.advance(4000);
+  t.ok((await typesOf(batched)).includes('participants_joined'));
+  t.equal((await typesOf(old)).filter((type) => type === 'participant_joined').length, 110);
+});
+
 test('a ping is answered with its id, in a room or not', async (t) => {
   const { open } = await setUp(t);
   const client = await open();

@@ -18,7 +18,7 @@ test('coming back', async (t) => {
     await browser.advance(1);
     await browser.acceptJoin('token-2');
     t.same(browser.socket.sentOf('join'), [
-      { type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: true, resumeToken: 'token-1' },
+      { type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: true, batches: true, resumeToken: 'token-1' },
     ]);
     t.same(states.at(-1), { status: 'connected', media: 'connecting' });
     browser.socket.drop();

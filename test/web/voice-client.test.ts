@@ -10,7 +10,7 @@ test('joining', async (t) => {
     await browser.acceptJoin();
     await connecting;
     t.same(browser.socket.sent, [
-      { type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: false },
+      { type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: false, batches: true },
       { type: 'offer', sdp: 'offer of connection 1' },
     ]);
     await browser.acceptMedia();
@@ -111,6 +111,37 @@ test('the room', async (t) => {
     t.same(told, [
       ['joined', 'new'],
       ['left', 'new', 'left'],
+    ]);
+  });
+
+  t.test('many who come and go at the same time are shown at once, and each is told once', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    const told: unknown[] = [];
+    let shown = 0;
+    client.on('participantJoined', ({ id }) => told.push(['joined', id]));
+    client.on('participantLeft', ({ participant, reason }) => told.push(['left', participant.id, reason]));
+    client.on('participants', () => shown++);
+    browser.socket.receive({
+      type: 'participants_joined',
+      participants: [person('me', { muted: true }), person('new'), person('newer')],
+    });
+    t.equal(shown, 1);
+    t.equal(client.participants.get('me')?.muted, true, 'whom it knows already has only changed');
+    browser.socket.receive({
+      type: 'participants_left',
+      participants: [
+        { participantId: 'new', reason: 'left' },
+        { participantId: 'nobody', reason: 'left' },
+        { participantId: 'other', reason: 'kicked' },
+      ],
+    });
+    t.equal(shown, 2);
+    t.same([...client.participants.keys()], ['me', 'newer']);
+    t.same(told, [
+      ['joined', 'new'],
+      ['joined', 'newer'],
+      ['left', 'new', 'left'],
+      ['left', 'other', 'kicked'],
     ]);
   });
 

@@ -1,4 +1,4 @@
-import type { IceServer, LeaveReason, ParticipantInfo, ServerMessage } from '../../src/protocol/messages.ts';
+import type { IceServer, ParticipantInfo, ServerMessage } from '../../src/protocol/messages.ts';
 import { Backoff } from './backoff.ts';
 import {
   type CloseReason,
@@ -12,6 +12,7 @@ import { Emitter } from './emitter.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
 import { MediaSession } from './media-session.ts';
 import { Moderation } from './moderation.ts';
+import { type ListChange, ParticipantList } from './participant-list.ts';
 import { QualityWatch } from './quality-watch.ts';
 import { SignalingSocket } from './signaling-socket.ts';
 import type { JoinOptions, VoiceEvents } from './voice-events.ts';
@@ -37,7 +38,7 @@ export class VoiceClient {
   #media: MediaSession | null = null;
   #cancelRetry = () => {};
   readonly #quality: QualityWatch;
-  #participants = new Map<string, ParticipantInfo>();
+  readonly #participants = new ParticipantList();
   #participantId: string | null = null;
   #room: string | null = null;
   #outgoing: MediaStreamTrack | null = null;
@@ -65,7 +66,7 @@ export class VoiceClient {
   }
 
   get participants(): ReadonlyMap<string, ParticipantInfo> {
-    return this.#participants;
+    return this.#participants.all;
   }
 
   /** This participant's id in the room; null before the first join. It stays over a rejoin. */
@@ -197,6 +198,7 @@ export class VoiceClient {
           name: target.options.name,
           muted: this.#muted,
           deafened: this.#deafened,
+          batches: true,
           ...(target.options.token === undefined ? {} : { token: target.options.token }),
           ...(target.options.password === undefined ? {} : { password: target.options.password }),
           ...(target.resumeToken === undefined ? {} : { resumeToken: target.resumeToken }),
@@ -226,25 +228,19 @@ export class VoiceClient {
         this.#media?.lostByServer();
         break;
       case 'participant_joined':
-        this.#participants.set(message.participant.id, message.participant);
-        this.#emitParticipants();
-        this.#emitter.emit('participantJoined', message.participant);
-        break;
+      case 'participants_joined':
       case 'participant_updated':
-        this.#updated([message.participant]);
-        break;
       case 'participants_updated':
-        this.#updated(message.participants);
+      case 'participant_left':
+      case 'participants_left':
+        this.#listChanged(this.#participants.apply(message));
         break;
       case 'room_updated':
         this.#setLocked(message.locked);
         break;
-      case 'participant_left':
-        this.#left(message.participantId, message.reason);
-        break;
       case 'moved':
         this.#room = message.room;
-        this.#participants = new Map(message.participants.map((participant) => [participant.id, participant]));
+        this.#participants.replace(message.participants);
         this.#setLocked(message.locked);
         this.#emitParticipants();
         this.#emitter.emit('moved', message.room);
@@ -264,18 +260,12 @@ export class VoiceClient {
     }
   }
 
-  #updated(participants: readonly ParticipantInfo[]): void {
-    for (const participant of participants) this.#participants.set(participant.id, participant);
+  #listChanged({ joined, left, isNews }: ListChange): void {
+    if (!isNews) return;
     this.#obeyMute();
     this.#emitParticipants();
-  }
-
-  #left(participantId: string, reason: LeaveReason): void {
-    const participant = this.#participants.get(participantId);
-    if (participant === undefined) return;
-    this.#participants.delete(participantId);
-    this.#emitParticipants();
-    this.#emitter.emit('participantLeft', { participant, reason });
+    for (const participant of joined) this.#emitter.emit('participantJoined', participant);
+    for (const leave of left) this.#emitter.emit('participantLeft', leave);
   }
 
   #joined(message: Extract<ServerMessage, { type: 'joined' }>): void {
@@ -283,7 +273,7 @@ export class VoiceClient {
     this.#backoff.succeeded();
     this.#participantId = message.participantId;
     this.#room = message.room;
-    this.#participants = new Map(message.participants.map((participant) => [participant.id, participant]));
+    this.#participants.replace(message.participants);
     if (this.#media !== null) this.#media.resume(message.mediaResumed, message.iceServers);
     else this.#startMedia(message.iceServers);
     this.#obeyMute();
@@ -351,7 +341,7 @@ export class VoiceClient {
     this.#socket?.close();
     this.#media?.close();
     this.#socket = this.#media = this.#target = this.#participantId = this.#room = null;
-    this.#participants = new Map();
+    this.#participants.replace([]);
     this.#setState({ status: 'closed', reason, message: text });
     this.#firstJoin?.reject({ code: reason, message: text });
     this.#firstJoin = null;
@@ -375,19 +365,19 @@ export class VoiceClient {
   }
 
   get #self(): ParticipantInfo | undefined {
-    return this.#participantId === null ? undefined : this.#participants.get(this.#participantId);
+    return this.#participantId === null ? undefined : this.participants.get(this.#participantId);
   }
 
   /** Shows the own change at once; the server's update says the same a moment later. */
   #updateSelf(change: Partial<ParticipantInfo>): void {
     const self = this.#self;
     if (self === undefined) return;
-    this.#participants.set(self.id, { ...self, ...change });
+    this.#participants.set({ ...self, ...change });
     this.#emitParticipants();
   }
 
   #emitParticipants(): void {
-    this.#emitter.emit('participants', new Map(this.#participants));
+    this.#emitter.emit('participants', new Map(this.#participants.all));
   }
 
   #setState(state: ConnectionState): void {

@@ -13,6 +13,8 @@ export const LIMITS = [
   'message_size',
   'messages_per_second',
   'offers_per_second',
+  'state_changes_per_second',
+  'room_update_bytes',
   'bytes_per_second',
   'unsent_bytes',
   'http_connections',
