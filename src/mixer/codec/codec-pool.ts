@@ -5,6 +5,7 @@
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import { type Kernels, threadKernels } from '../kernels/kernels.ts';
 import type { Codec, Decoder, Encoder, EncoderSettings } from './codec.ts';
+import { complexityOn, type Side, sideOf } from './complexity.ts';
 
 /** Everything the mixers of one worker count. Plain numbers, only ever increased. */
 export interface MixCounters {
@@ -76,13 +77,27 @@ export class CodecPool {
     return this.#decodersInUse;
   }
 
-  /** An encoder whose next frame depends on nothing before it. */
-  takeEncoder(settings: EncoderSettings): Encoder {
+  /**
+   * An encoder whose next frame depends on nothing before it.
+   * @param side of the border between complexities where it begins, whatever the limit is; by default where the limit is
+   */
+  takeEncoder(settings: EncoderSettings, side: Side = this.sideOf(settings)): Encoder {
     const encoder = this.#encoders.pop() ?? this.#codec.createEncoder();
     this.#settings.set(encoder, settings);
-    this.#configure(encoder, settings);
+    this.setSide(encoder, settings, side);
     encoder.reset();
     return encoder;
+  }
+
+  /** The encoder encodes its next frames on this side of the border, as near as that lets it come to the limit. */
+  setSide(encoder: Encoder, settings: EncoderSettings, side: Side): void {
+    const { bitrate, complexity } = this.#limited(settings);
+    encoder.configure({ bitrate, complexity: complexityOn(side, complexity) });
+  }
+
+  /** Where encoders with these settings are now. */
+  sideOf(settings: EncoderSettings): Side {
+    return sideOf(Math.min(settings.complexity, this.#maxComplexity));
   }
 
   releaseEncoder(encoder: Encoder): void {
@@ -90,14 +105,17 @@ export class CodecPool {
     this.#encoders.push(encoder);
   }
 
-  /** From now on no encoder runs at more than this, whatever was asked for it; those in use change between two frames. */
+  /**
+   * From now on no encoder runs at more than this, whatever was asked for it. Those in use change between two frames, all at once, so that
+   * they are always on the same side of the border between complexities.
+   */
   limitComplexity(maxComplexity: number): void {
     this.#maxComplexity = maxComplexity;
-    for (const [encoder, settings] of this.#settings) this.#configure(encoder, settings);
+    for (const [encoder, settings] of this.#settings) encoder.configure(this.#limited(settings));
   }
 
-  #configure(encoder: Encoder, { bitrate, complexity }: EncoderSettings): void {
-    encoder.configure({ bitrate, complexity: Math.min(complexity, this.#maxComplexity) });
+  #limited({ bitrate, complexity }: EncoderSettings): EncoderSettings {
+    return { bitrate, complexity: Math.min(complexity, this.#maxComplexity) };
   }
 
   /** Whether there is time for one packet more that is decoded only to be checked; if so, it is counted. */

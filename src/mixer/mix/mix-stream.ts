@@ -5,10 +5,15 @@
  * takes over first encodes the last six frames that its listener heard, and a listener goes back only after both
  * encoders had the same input for ten frames. After silence packets a stream starts with a fresh encoder instead,
  * because its first frame then depends on nothing.
+ *
+ * Both must be on the same side of the border between complexities (`codec/complexity.ts`). When a limit moves all encoders across it, a stream
+ * that takes over in that very tick encodes one more frame on the side that its listener has heard, and then crosses by itself. One that takes
+ * over soon after it is primed with each frame as it was heard, on the side of that time.
  */
 
 import type { Encoder, EncoderSettings } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
+import type { Side } from '../codec/complexity.ts';
 import { FRAME_SAMPLES, PTIME_MS, SAMPLES_PER_MS } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
 import { Limiter } from './limiter.ts';
@@ -26,8 +31,7 @@ const HEADROOM_SMOOTHING = 1 - Math.exp(-PTIME_MS / 200);
 const FADE_OUT_SAMPLES = FRAME_SAMPLES - 2.5 * SAMPLES_PER_MS;
 
 export class MixStream {
-  /** Of the encoder that is started next; one that runs keeps its own. */
-  settings: EncoderSettings;
+  readonly #settings: EncoderSettings;
   readonly #pool: CodecPool;
   readonly #limiter: Limiter;
   #headroom = 1;
@@ -42,16 +46,25 @@ export class MixStream {
   #frames = 0;
   #encodedFrames = 0;
   #payload: Uint8Array | undefined;
+  /** On which side each frame of the history was encoded, if it was. */
+  readonly #sides = new Array<Side | undefined>(HISTORY_FRAMES);
+  /** Where the first frame after the take-over has to be. */
+  #firstSide: Side | undefined;
 
   constructor(pool: CodecPool, settings: EncoderSettings) {
     this.#pool = pool;
     this.#limiter = new Limiter(pool.kernels);
-    this.settings = settings;
+    this.#settings = settings;
   }
 
   /** Frames of this mix since it was last silent, the one of this tick included. */
   get frames(): number {
     return this.#frames;
+  }
+
+  /** Whether a listener may go to another stream now, in the tick for which that one has its mix already and this one has not. */
+  isBeside(other: MixStream): boolean {
+    return this.#sideAt(1) === this.#pool.sideOf(other.#settings);
   }
 
   /** Takes this tick's mix, once per tick while it holds sound. */
@@ -71,6 +84,7 @@ export class MixStream {
       kernels.ramp(input, from, to, this.#fadesOut ? FADE_OUT_SAMPLES : FRAME_SAMPLES);
     }
     this.#limiter.process(input, this.#history[this.#frames % HISTORY_FRAMES]!);
+    this.#sides[this.#frames % HISTORY_FRAMES] = undefined;
     this.#frames++;
     this.#payload = undefined;
   }
@@ -81,6 +95,7 @@ export class MixStream {
     this.#frames = 0;
     this.#headroom = 1;
     this.#fadesOut = false;
+    this.#firstSide = undefined;
     this.#limiter.reset();
     this.#stop();
   }
@@ -94,9 +109,12 @@ export class MixStream {
     const before = other.#frames - 1;
     const frames = Math.min(before, PRIMING_FRAMES);
     for (let age = frames; age > 0; age--) {
-      this.#history[this.#frames % HISTORY_FRAMES]!.set(other.#history[(before - age) % HISTORY_FRAMES]!);
+      const [to, from] = [this.#frames % HISTORY_FRAMES, (before - age) % HISTORY_FRAMES];
+      this.#history[to]!.set(other.#history[from]!);
+      this.#sides[to] = other.#sides[from];
       this.#frames++;
     }
+    this.#firstSide = this.#sideAt(1);
   }
 
   /** A new stream for a listener who has heard silence so far begins in the midst of what `other` holds. */
@@ -118,6 +136,7 @@ export class MixStream {
     const encoder = this.#start();
     this.#payload = encoder.encode(this.#history[(this.#frames - 1) % HISTORY_FRAMES]!);
     this.#encodedFrames = this.#frames;
+    this.#cross(encoder);
     counters.framesEncoded++;
     counters.encodeMs += this.#pool.now() - startedAt;
     return this.#payload;
@@ -126,13 +145,30 @@ export class MixStream {
   /** An encoder in step with the frames before this one: the running one, or one that is primed with them. */
   #start(): Encoder {
     if (this.#encoder !== undefined) return this.#encoder;
-    const encoder = this.#pool.takeEncoder(this.settings);
+    const pool = this.#pool;
+    const sideNow = this.#firstSide ?? pool.sideOf(this.#settings);
+    const encoder = pool.takeEncoder(this.#settings, sideNow);
     for (let age = Math.min(this.#frames - 1, PRIMING_FRAMES); age > 0; age--) {
+      pool.setSide(encoder, this.#settings, this.#sideAt(age + 1) ?? sideNow);
       encoder.encode(this.#history[(this.#frames - 1 - age) % HISTORY_FRAMES]!);
-      this.#pool.counters.framesPrimed++;
+      pool.counters.framesPrimed++;
     }
+    pool.setSide(encoder, this.#settings, sideNow);
     this.#encoder = encoder;
     return encoder;
+  }
+
+  /** The frame of this tick is encoded; the next one is where the limit is. */
+  #cross(encoder: Encoder): void {
+    const sideNow = this.#pool.sideOf(this.#settings);
+    this.#sides[(this.#frames - 1) % HISTORY_FRAMES] = this.#firstSide ?? sideNow;
+    if (this.#firstSide !== undefined) this.#pool.setSide(encoder, this.#settings, sideNow);
+    this.#firstSide = undefined;
+  }
+
+  /** Of the frame so many frames ago; 1 is the latest. */
+  #sideAt(age: number): Side | undefined {
+    return age > this.#frames ? undefined : this.#sides[(this.#frames - age) % HISTORY_FRAMES];
   }
 
   /** Gains as they were before this tick, so that the frame of this tick joins the one before it. */

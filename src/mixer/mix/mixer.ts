@@ -20,9 +20,6 @@ import { MixStream } from './mix-stream.ts';
 
 const SHARED_ENCODER: EncoderSettings = { bitrate: 48_000, complexity: 10 };
 const OWN_ENCODER: EncoderSettings = { bitrate: 40_000, complexity: 5 };
-/** For each further one while that many talkers have their own: among so many voices nobody misses the decibel. */
-const CROWD_ENCODER: EncoderSettings = { bitrate: 40_000, complexity: 1 };
-const CROWD = 8;
 
 /** With the same input for this long, own and shared encoder have come so close that changing over is not heard. */
 const RETURN_AFTER_TICKS = 10;
@@ -72,8 +69,6 @@ export class Mixer {
   #levelling: boolean;
   readonly #shared: MixStream;
   readonly #spareStreams: MixStream[] = [];
-  /** Listeners with a stream of their own. */
-  #ownStreams = 0;
   #link: MixLink | undefined;
   /** Listeners who are not in steady silence; while there are none, a silent room's tick is nearly free. */
   #restless = 0;
@@ -282,6 +277,8 @@ export class Mixer {
     place.sameTicks = place.contributing ? 0 : place.sameTicks + 1;
     switch (place.listening.to) {
       case 'own':
+        // All encoders have just crossed the border between complexities: what follows it counts.
+        if (!place.listening.stream.isBeside(shared)) place.sameTicks = 0;
         if (place.sameTicks <= RETURN_AFTER_TICKS) return place.listening.stream;
         this.#leaveStream(place);
         place.listening = SHARED;
@@ -311,10 +308,7 @@ export class Mixer {
   }
 
   #ownStream(place: Place): MixStream {
-    const settings = this.#ownStreams < CROWD ? OWN_ENCODER : CROWD_ENCODER;
-    const stream = this.#spareStreams.pop() ?? new MixStream(this.#pool, settings);
-    stream.settings = settings;
-    this.#ownStreams++;
+    const stream = this.#spareStreams.pop() ?? new MixStream(this.#pool, OWN_ENCODER);
     place.listening = { to: 'own', stream };
     return stream;
   }
@@ -330,7 +324,6 @@ export class Mixer {
     if (place.listening.to === 'own') {
       place.listening.stream.setSilent();
       this.#spareStreams.push(place.listening.stream);
-      this.#ownStreams--;
     }
     place.listening = SILENCE;
   }

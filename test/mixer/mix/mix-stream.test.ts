@@ -13,6 +13,8 @@ const OTHERS = { bitrate: 40_000, complexity: 5 };
 /** An encoder that remembers what it has encoded since its last reset. */
 class SpyEncoder implements Encoder {
   readonly frames: Int16Array[] = [];
+  /** That of each frame. */
+  readonly complexities: number[] = [];
   settings: EncoderSettings | undefined;
 
   configure(settings: EncoderSettings): void {
@@ -21,10 +23,12 @@ class SpyEncoder implements Encoder {
 
   reset(): void {
     this.frames.length = 0;
+    this.complexities.length = 0;
   }
 
   encode(frame: Int16Array): Uint8Array {
     this.frames.push(frame.slice());
+    this.complexities.push(this.settings!.complexity);
     return new Uint8Array(0);
   }
 }
@@ -164,19 +168,54 @@ test('a stream that takes over goes on from the six frames that its listener has
   }
 });
 
-test('new settings count from the next encoder on', async (t) => {
+test('a stream that takes over in the tick of a change crosses the border one frame later', async (t) => {
+  const used = [];
+  for (const [from, to] of [
+    [10, 3],
+    [3, 10],
+  ] as const) {
+    const { pool, encoders } = spyPool();
+    pool.limitComplexity(from);
+    const shared = new MixStream(pool, SETTINGS);
+    const own = new MixStream(pool, OTHERS);
+    for (let n = 0; n < 10; n++) {
+      shared.setMix(constant(n), 1);
+      shared.payload();
+    }
+    pool.limitComplexity(to);
+    shared.setMix(constant(10), 1);
+    own.takeOver(shared);
+    own.setMix(constant(10), 1);
+    own.payload();
+    const { complexities, settings } = encoders.at(-1)!;
+    used.push([...new Set(complexities), settings!.complexity]);
+    t.notOk(own.isBeside(shared), 'and may not go back yet');
+    shared.setMix(constant(11), 1);
+    own.setMix(constant(11), 1);
+    own.payload();
+    shared.setMix(constant(12), 1);
+    t.ok(own.isBeside(shared));
+  }
+  t.same(used, [
+    [5, 3],
+    [4, 5],
+  ]);
+});
+
+test('a stream that takes over soon after a change is primed with each frame on the side where it was heard', async (t) => {
   const { pool, encoders } = spyPool();
-  const stream = new MixStream(pool, SETTINGS);
-  stream.setMix(constant(1), 1);
-  stream.payload();
-  stream.settings = OTHERS;
-  stream.setMix(constant(1), 1);
-  stream.payload();
-  sameSettings(t, encoders[0]!, SETTINGS);
-  stream.setSilent();
-  stream.setMix(constant(1), 1);
-  stream.payload();
-  sameSettings(t, encoders[0]!, OTHERS);
+  pool.limitComplexity(3);
+  const shared = new MixStream(pool, SETTINGS);
+  const own = new MixStream(pool, OTHERS);
+  for (let n = 0; n < 10; n++) {
+    if (n === 7) pool.limitComplexity(10);
+    shared.setMix(constant(n), 1);
+    if (n === 9) own.takeOver(shared);
+    shared.payload();
+  }
+  own.setMix(constant(9), 1);
+  own.payload();
+  t.same(encoders.at(-1)!.complexities, [4, 4, 4, 4, 5, 5, 5], 'frames 3 to 9');
 });
 
 /** What comes out of a mix of constant value, as gains. */
