@@ -31,20 +31,23 @@ export type Command =
   | {
       readonly kind: 'serve';
       readonly config: Config;
-      /** What can be used but should be changed, in sentences for the operator. */
+      /** Things that work but should be changed, as sentences for the operator. */
       readonly warnings: readonly string[];
     }
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' };
 
 export interface CommandInput {
-  /** The arguments after the program. */
+  /** The arguments after the program name. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly machine: Machine;
 }
 
-/** What the operator wants. A flag beats a variable, a variable the file, the file the default. Throws `ConfigError`. */
+/**
+ * Parses what the operator wants. A flag overrides a variable, a variable the file, and the file the default. Throws
+ * `ConfigError`.
+ */
 export function readCommand({ argv, env, machine }: CommandInput): Command {
   const flags = fromFlags(argv);
   if (flags.help) return { kind: 'help', text: helpText() };
@@ -93,18 +96,18 @@ function hasSecret({ values }: Source): boolean {
   return [...values].some(([key, { value }]) => settingOf(key).kind.secret && !isEmpty(value));
 }
 
-/** As the sample file has it for what is not set. */
+/** The sample file uses these values for settings that are not set. */
 function isEmpty(value: unknown): boolean {
   return value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 }
 
-/** The configuration that nothing was given for. */
+/** The configuration when nothing is set. */
 export function defaultConfig(machine: Machine): Config {
   return deepFreeze(withDefaults({}, machine));
 }
 
 function withDefaults(givens: Partial<Config>, machine: Machine): Config {
-  // Whether there is a certificate hangs on settings whose defaults hang on nothing.
+  // Whether there is a certificate depends only on settings with fixed defaults.
   const tls = tlsModeOf({ domain: [], tls: 'auto', tlsCert: '', tlsKey: '', ...givens });
   const entries = SETTING_KEYS.map((key) => [key, givens[key] ?? defaultValue(settingOf(key), machine, tls)]);
   return withOnePort(Object.fromEntries(entries) as Config, givens, tls);

@@ -4,7 +4,7 @@ import { flagName, isOfMachine, type SettingKey, settingOf, variableName } from 
 const WIDTH = 100;
 const INDENT = ' '.repeat(6);
 
-/** The answer to `--help`. */
+/** The output of `--help`. */
 export function helpText(): string {
   const lines = [
     'Partyline, a mixing voice server: every participant sends one audio track and plays one.',
@@ -63,7 +63,7 @@ function defaultInWords(key: SettingKey): string {
   return given === '' ? 'empty' : String(given);
 }
 
-/** Strings, whole numbers, arrays of them and the empty table are written alike in TOML and JSON. */
+/** Strings, integers, arrays of them and the empty table look the same in TOML and JSON. */
 function tomlValue(value: unknown): string {
   return JSON.stringify(value);
 }

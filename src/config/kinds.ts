@@ -6,17 +6,20 @@ import { isOriginPattern } from '../lib/net/origin.ts';
 import { parseTurnUrl } from '../lib/turn.ts';
 import { parseWebhookSecret } from '../lib/webhook-signature.ts';
 
-/** A kind of value that a setting can have. */
+/** The kind of value that a setting has. */
 export interface ValueKind<T> {
-  /** Accepts the value as a TOML file holds it, and a flag's or variable's after `fromText`. */
+  /** Accepts the value from a TOML file, or the result of `fromText` for a flag or a variable. */
   readonly schema: z.ZodType<T>;
-  /** What a flag or a variable says, as the type that the schema expects; left as it is if it cannot be that. */
+  /**
+   * Converts the text of a flag or a variable to the type that the schema expects. Returns it unchanged if it cannot be
+   * converted.
+   */
   fromText(text: string): unknown;
-  /** Completes the sentence "what is needed is ...". */
+  /** Completes the sentence "expected ...". */
   readonly allowed: string;
-  /** Stands for the value in the help text. */
+  /** Placeholder for the value in the help text. */
   readonly placeholder: string;
-  /** No message repeats the value. */
+  /** Error messages never repeat the value. */
   readonly secret?: true;
 }
 
@@ -38,7 +41,7 @@ export function choice<const T extends string>(values: readonly [T, ...T[]]): Va
   };
 }
 
-/** An on/off setting; the file may also hold `true` and `false`, and so may flags and variables. */
+/** An on/off setting. The file, flags and variables may also say `true` and `false`. */
 export function onOff(): ValueKind<'on' | 'off'> {
   return {
     schema: z.union([
@@ -54,13 +57,13 @@ export function onOff(): ValueKind<'on' | 'off'> {
 interface ListOptions {
   /** Whether a text can be an item. */
   readonly isItem: (text: string) => boolean;
-  /** The items, in words. */
+  /** Describes the items. */
   readonly items: string;
   readonly placeholder: string;
   readonly secret?: true;
 }
 
-/** A list of texts. One text stands for the items in it, which are separated by commas; the file may also hold an array. */
+/** A list of strings. A single string is split at commas; the file may also contain an array. */
 function list({ isItem, items, ...rest }: ListOptions): ValueKind<readonly string[]> {
   const array = z.array(z.string().refine(isItem)).readonly();
   return {
@@ -74,7 +77,7 @@ function list({ isItem, items, ...rest }: ListOptions): ValueKind<readonly strin
 const ORIGINS_IN_WORDS =
   'origins as browsers send them: https://example.org, http://localhost:3000 or capacitor://localhost (lower case, no path, no default port), or https://*.example.org for all names below it';
 
-/** An address to listen on, or a host name that stands for one. */
+/** A listening address, or a host name that resolves to one. */
 export function host(): ValueKind<string> {
   return {
     schema: z.string().refine((text) => isIP(text) !== 0 || isHostName(text)),
@@ -111,7 +114,7 @@ export function hostNames(): ValueKind<readonly string[]> {
   });
 }
 
-/** A list of what `parseEndpoint` reads. */
+/** A list of endpoints that `parseEndpoint` accepts. */
 export function announcements(): ValueKind<readonly string[]> {
   return list({
     isItem: (text) => parseEndpoint(text) !== null,
@@ -120,7 +123,7 @@ export function announcements(): ValueKind<readonly string[]> {
   });
 }
 
-/** A list of what `parseTurnUrl` reads. */
+/** A list of URLs that `parseTurnUrl` accepts. */
 export function turnUrls(): ValueKind<readonly string[]> {
   return list({
     isItem: (text) => parseTurnUrl(text) !== null,
@@ -130,7 +133,7 @@ export function turnUrls(): ValueKind<readonly string[]> {
   });
 }
 
-/** A list of what `isOriginPattern` accepts, or `*` for all. */
+/** A list of origins that `isOriginPattern` accepts, or `*` for all. */
 export function origins(): ValueKind<readonly string[]> {
   return list({
     isItem: (text) => text === '*' || isOriginPattern(text),
@@ -139,7 +142,7 @@ export function origins(): ValueKind<readonly string[]> {
   });
 }
 
-/** A list of origins for `frame-ancestors` of a Content-Security-Policy, which knows no opaque ones. */
+/** A list of origins for `frame-ancestors` of a Content-Security-Policy, which does not support opaque origins. */
 export function frameAncestors(): ValueKind<readonly string[]> {
   const isOpaque = (text: string): boolean => text === 'null' || text === 'file://';
   return list({
@@ -149,7 +152,7 @@ export function frameAncestors(): ValueKind<readonly string[]> {
   });
 }
 
-/** Something to sign or to prove with; the empty text is none. */
+/** A secret for signing or authentication; the empty string means none. */
 export function secret({ minBytes }: { minBytes: number }): ValueKind<string> {
   return {
     schema: z.string().refine((text) => text === '' || Buffer.byteLength(text) >= minBytes),
@@ -160,7 +163,7 @@ export function secret({ minBytes }: { minBytes: number }): ValueKind<string> {
   };
 }
 
-/** A secret that goes behind "Bearer" in a header (RFC 6750 section 2.1); the empty text is none. */
+/** A secret for a "Bearer" header (RFC 6750 section 2.1); the empty string means none. */
 export function bearerToken({ minLength }: { minLength: number }): ValueKind<string> {
   return {
     schema: z.string().refine((text) => text === '' || (text.length >= minLength && /^[\w\-.~+/]+=*$/.test(text))),
@@ -171,7 +174,7 @@ export function bearerToken({ minLength }: { minLength: number }): ValueKind<str
   };
 }
 
-/** What `parseWebhookSecret` reads; the empty text is none. */
+/** A secret that `parseWebhookSecret` accepts; the empty string means none. */
 export function webhookSecret(): ValueKind<string> {
   return {
     schema: z.string().refine((text) => text === '' || parseWebhookSecret(text) !== null),
@@ -183,7 +186,7 @@ export function webhookSecret(): ValueKind<string> {
   };
 }
 
-/** A list of addresses to be called, which may hold secrets. */
+/** A list of webhook URLs, which may contain secrets. */
 export function webhookUrls(): ValueKind<readonly string[]> {
   return list({
     isItem: isWebhookUrl,
@@ -193,7 +196,7 @@ export function webhookUrls(): ValueKind<readonly string[]> {
   });
 }
 
-/** A name at another service; the empty text is none. */
+/** A user name at another service; the empty string means none. */
 export function userName(): ValueKind<string> {
   return {
     schema: z.string().max(256),
@@ -203,12 +206,12 @@ export function userName(): ValueKind<string> {
   };
 }
 
-/** The path of a file; empty: no file. */
+/** A file path; the empty string means no file. */
 export function path(): ValueKind<string> {
   return { schema: z.string(), fromText: (text) => text, allowed: 'a file path', placeholder: 'FILE' };
 }
 
-/** The path of a directory; empty: the usual one. */
+/** A directory path; the empty string means the default directory. */
 export function directory(): ValueKind<string> {
   return { schema: z.string(), fromText: (text) => text, allowed: 'a directory path', placeholder: 'DIRECTORY' };
 }
@@ -222,7 +225,7 @@ export function httpsUrl(): ValueKind<string> {
   };
 }
 
-/** An address for mail; empty: none. */
+/** An email address; the empty string means none. */
 export function email(): ValueKind<string> {
   return {
     schema: z.string().refine((text) => text === '' || /^[^\s@,?]+@[^\s@,?]+$/.test(text)),
@@ -232,7 +235,7 @@ export function email(): ValueKind<string> {
   };
 }
 
-/** Passwords by the name that each is for. */
+/** Passwords by room name. */
 export function passwords(): ValueKind<Readonly<Record<string, string>>> {
   return {
     schema: z.preprocess(
@@ -246,7 +249,7 @@ export function passwords(): ValueKind<Readonly<Record<string, string>>> {
   };
 }
 
-/** The text itself if it is no list of NAME=PASSWORD. */
+/** Returns the text itself if it is not a list of NAME=PASSWORD. */
 function passwordsIn(text: string): unknown {
   const pairs = splitList(text).map((item) => item.split(/=(.*)/s));
   return pairs.every(([, password]) => password !== undefined)

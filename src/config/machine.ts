@@ -4,7 +4,7 @@ import type { Machine } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the defaults depend on, as it is here. */
+/** The properties of this machine that defaults depend on. */
 export function thisMachine(env: Environment): Machine {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return {
@@ -14,9 +14,9 @@ export function thisMachine(env: Environment): Machine {
   };
 }
 
-/** Where files are kept that the server makes and needs again; empty if the environment tells of no place. */
+/** Directory for files that the server creates and reads again; empty if the environment names none. */
 export function defaultDataDir({ STATE_DIRECTORY, XDG_DATA_HOME = '', HOME = '' }: Environment): string {
-  // systemd separates several by colons.
+  // systemd separates several directories with colons.
   const [state = ''] = (STATE_DIRECTORY ?? '').split(':');
   if (state !== '') return state;
   if (isAbsolute(XDG_DATA_HOME)) return join(XDG_DATA_HOME, 'partyline');

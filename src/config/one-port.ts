@@ -1,21 +1,22 @@
-/** One port number for the page and for media, so that one is enough to forward, and to be let through. */
+/** One port number for the page and for media, so that only one has to be opened and forwarded. */
 import { parseEndpoint } from '../lib/net/host-port.ts';
 import type { Config, TlsMode } from './settings.ts';
 
-/** Chromium takes no other number below 1024 for media, and these only at addresses that are not private. */
+/** Chromium accepts no other media port below 1024, and these only at public addresses. */
 const LOW_PORTS_OF_BROWSERS: ReadonlySet<number> = new Set([80, 443]);
 const FIRST_HIGH_PORT = 1024;
 
 type Ports = Pick<Config, 'port' | 'mediaPort' | 'mediaTcp'>;
 
-/** Whether page and media have the same TCP port. What a connection is for shows in its first bytes. */
+/** Whether page and media share a TCP port. The first bytes of a connection then show what it is for. */
 export function hasOnePort(ports: Ports): boolean {
   return hasOneNumber(ports) && ports.mediaTcp === 'on';
 }
 
 /**
- * The defaults that hang on the port of the page: with https, one number is enough, and so one worker, because each has a UDP port. But in a
- * private network, where a domain is seldom, browsers take no low number for media.
+ * Fills in the defaults that depend on the port of the page. With HTTPS, one number is enough, and therefore one
+ * worker, because each worker needs its own UDP port. The exception is a private network, where a domain is rare and
+ * browsers accept no low media port.
  */
 export function withOnePort(config: Config, givens: Partial<Config>, tls: TlsMode): Config {
   const follows = tls === 'acme' || (tls !== 'off' && (config.port === 0 || config.port >= FIRST_HIGH_PORT));
@@ -28,12 +29,12 @@ function hasOneNumber({ port, mediaPort }: Pick<Ports, 'port' | 'mediaPort'>): b
   return port !== 0 && mediaPort === port;
 }
 
-/** Whether browsers take this number for media at all. */
+/** Whether browsers accept this media port at all. */
 function isTakenByBrowsers(port: number): boolean {
   return port >= FIRST_HIGH_PORT || LOW_PORTS_OF_BROWSERS.has(port);
 }
 
-/** The port numbers of media that browsers would be told and not take, in sentences. */
+/** Media ports that browsers would refuse, as sentences. */
 export function browserPortProblems({ mediaPort, announce, workers }: Config): string[] {
   if (mediaPort === 0) return [];
   const outside = announce.map((text) => parseEndpoint(text)?.port ?? mediaPort);

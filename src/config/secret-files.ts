@@ -9,7 +9,7 @@ const READABLE_BY_OTHERS = 0o004;
 
 type SecretKey = 'tokenSecret' | 'adminToken' | 'webhookSecret' | 'turnSecret' | 'turnPassword';
 
-/** The configuration with the secrets that are kept in files. What is wrong is added to `problems`, in sentences. */
+/** The configuration with secrets loaded from their files. Adds problems, as sentences, to `problems`. */
 export function withSecretFiles(config: Config, problems: string[]): Config {
   const complete = {
     ...config,
@@ -19,7 +19,7 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
     turnSecret: secretOf('turnSecret', config, problems),
     turnPassword: secretOf('turnPassword', config, problems),
   };
-  // What a file does not hold would be missed here as well; it has been said.
+  // A secret missing from its file would be reported again below.
   if (problems.length > 0) return complete;
   if (complete.access === 'token' && complete.tokenSecret === '')
     problems.push('access token requires token-secret or token-secret-file.');
@@ -30,8 +30,9 @@ export function withSecretFiles(config: Config, problems: string[]): Config {
 }
 
 /**
- * Which files with secrets other users of the machine can change or read, in sentences. A file that nobody may write is not one of
- * them: that is how Docker (0444) and systemd (0400, 0440) hand secrets over. `configFile` is a file whose settings hold secrets.
+ * Warns about secret files that other users of the machine can read or change. Read-only files are exempt from the
+ * first, because that is how Docker (0444) and systemd (0400, 0440) provide secrets. `configFile` is a configuration
+ * file that contains secrets.
  */
 export function secretFileWarnings(config: Config, configFile?: string): string[] {
   const files = new Map<string, string>();
@@ -51,7 +52,7 @@ function permissionWarning(file: string, what: string): string | undefined {
   return `Every user of this machine can ${verb} ${file} (${what}; mode ${mode.toString(8).padStart(4, '0')}). Run "chmod 600 ${file}" to restrict it to its owner.`;
 }
 
-/** 0 if there is no such file, which is for others to say. */
+/** Returns 0 if there is no such file, which is reported elsewhere. */
 function modeOf(file: string): number {
   try {
     return statSync(file).mode & MODE_BITS;

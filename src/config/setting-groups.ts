@@ -5,7 +5,7 @@ export interface SettingGroup {
   readonly keys: readonly SettingKey[];
 }
 
-/** The order and the headings of the help text and of the sample file. */
+/** The order and headings of the help text and the sample file. */
 export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Page and WebSocket', keys: ['host', 'port', 'allowOrigins', 'allowHosts', 'frameAncestors', 'trustProxy'] },
   {

@@ -23,17 +23,17 @@ import {
   webhookUrls,
 } from './kinds.ts';
 
-/** What some defaults depend on. */
+/** Properties of the machine that some defaults depend on. */
 export interface Machine {
-  /** Processor cores that this process may use. */
+  /** CPU cores available to this process. */
   readonly cores: number;
-  /** Whether sockets for IPv6 can be made; where that is not said, they cannot. */
+  /** Whether IPv6 sockets can be opened; false if omitted. */
   readonly ipv6?: boolean;
-  /** Where files are kept that the server makes and needs again. */
+  /** Directory for files that the server creates and reads again. */
   readonly dataDir?: string;
 }
 
-/** Where the certificate of the page comes from; `off`: the page is served by plain HTTP. */
+/** The source of the page's certificate; `off` means that the page is served over plain HTTP. */
 export type TlsMode = 'off' | 'acme' | 'files' | 'self-signed';
 
 export interface Setting<T> {
@@ -42,7 +42,7 @@ export interface Setting<T> {
   readonly help: string;
 }
 
-/** A default that is not the same everywhere. */
+/** A default that depends on the machine. */
 export interface DefaultOfMachine<T> {
   readonly inWords: string;
   readonly example: T;
@@ -54,15 +54,15 @@ function setting<T>(kind: ValueKind<T>, options: Omit<Setting<NoInfer<T>>, 'kind
 }
 
 const MINUTE_MS = 60_000;
-/** RFC 7518 section 3.2: a key for HS256 is no shorter than the hash. */
+/** RFC 7518 section 3.2: a key for HS256 is at least as long as the hash. */
 const MIN_TOKEN_SECRET_BYTES = 32;
-/** Whoever was given credentials can try, at leisure, which secret they were made with. */
+/** Anyone who received credentials can brute-force the secret offline. */
 const MIN_TURN_SECRET_BYTES = 16;
 const MIN_ADMIN_TOKEN_LENGTH = 16;
 
 /**
- * Every setting. The key is the field of `Config`; the flag and the key in the file are the same in kebab case, the
- * variable is in upper snake case behind `PARTYLINE_`.
+ * Every setting. The key is the field of `Config`. The flag and the key in the file are its kebab case; the variable is
+ * its upper snake case with the prefix `PARTYLINE_`.
  */
 export const SETTINGS = {
   host: setting<string>(host(), {
@@ -338,7 +338,7 @@ export const SETTINGS = {
 
 export type SettingKey = keyof typeof SETTINGS;
 
-/** Everything that the operator decides, complete and checked. */
+/** The complete, validated configuration. */
 export type Config = {
   readonly [K in SettingKey]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never;
 };

@@ -4,16 +4,16 @@ import { parse, TomlError } from 'smol-toml';
 import { suggest } from '../lib/suggest.ts';
 import { flagName, SETTING_KEYS, type SettingKey, settingOf, variableName } from './settings.ts';
 
-/** A value that was given for a setting, not yet checked, and where it came from, in words. */
+/** A value given for a setting, not yet validated, and a description of where it came from. */
 export interface GivenValue {
   readonly value: unknown;
   readonly origin: string;
 }
 
-/** What one source says. */
+/** The settings from one source. */
 export interface Source {
   readonly values: ReadonlyMap<SettingKey, GivenValue>;
-  /** What is wrong with the source itself, in sentences. */
+  /** Problems of the source itself, as sentences. */
   readonly problems: readonly string[];
 }
 
@@ -27,7 +27,7 @@ const KEY_OF_FLAG = new Map(SETTING_KEYS.map((key) => [flagName(key), key]));
 const KEY_OF_VARIABLE = new Map(SETTING_KEYS.map((key) => [variableName(key), key]));
 const CONFIG_VARIABLE = variableName('config');
 
-/** `argv` is without the program. The last of a repeated flag holds, lists are joined. */
+/** `argv` excludes the program. The last occurrence of a repeated flag wins; lists are concatenated. */
 export function fromFlags(argv: readonly string[]): CommandLine {
   const { tokens } = parseArgs({
     args: [...argv],
@@ -60,7 +60,7 @@ export function fromFlags(argv: readonly string[]): CommandLine {
     else
       values.set(key, { value: valueOfFlag(key, token.value, values.get(key)), origin: `the flag ${token.rawName}` });
   }
-  // The value of an unknown flag looks like a stray word; one problem is enough to say.
+  // The value of an unknown flag looks like a stray argument, so only the flag is reported.
   const problems = [...unknown, ...(unknown.length === 0 ? unexpected : []), ...incomplete];
   return { values, problems, help, version, file };
 }
@@ -70,7 +70,7 @@ function valueOfFlag(key: SettingKey, text: string, before: GivenValue | undefin
   return Array.isArray(value) && Array.isArray(before?.value) ? [...before.value, ...value] : value;
 }
 
-/** Takes the variables that begin with `PARTYLINE_`; an empty one counts as not set. */
+/** Reads the variables that start with `PARTYLINE_`; an empty one counts as unset. */
 export function fromVariables(
   env: Readonly<Record<string, string | undefined>>,
 ): Source & { file: string | undefined } {

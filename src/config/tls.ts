@@ -2,14 +2,14 @@ import { type Config, SETTINGS, type TlsMode } from './settings.ts';
 
 type TlsSettings = Pick<Config, 'domain' | 'tls' | 'tlsCert' | 'tlsKey'>;
 
-/** Where the certificate comes from, by what the operator has given. */
+/** Where the certificate comes from, according to the settings. */
 export function tlsModeOf({ domain, tls, tlsCert, tlsKey }: TlsSettings): TlsMode {
   if (tls === 'self-signed') return 'self-signed';
   if (domain.length > 0) return 'acme';
   return tlsCert !== '' || tlsKey !== '' ? 'files' : 'off';
 }
 
-/** What does not go together, in sentences. */
+/** Contradictory or incomplete TLS settings, as sentences. */
 export function tlsProblems(config: Config): string[] {
   const { domain, tls, tlsCert, tlsKey, host, port, httpPort, allowHosts, dataDir } = config;
   const mode = tlsModeOf(config);
@@ -47,7 +47,7 @@ export function tlsProblems(config: Config): string[] {
   return problems;
 }
 
-/** The ports that certificate authorities look at lead to others here, so something hands them on. */
+/** Whether something must forward the ports that certificate authorities connect to, because we listen on others. */
 export function isForwarded({ port, httpPort }: Pick<Config, 'port' | 'httpPort'>): boolean {
   return port !== 443 && httpPort !== 80;
 }

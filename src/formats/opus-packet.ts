@@ -1,6 +1,9 @@
-/** The outside of an Opus packet (RFC 6716 section 3): how long it is and whether it says anything, without decoding it. */
+/**
+ * The outer structure of an Opus packet (RFC 6716 section 3): its duration and whether it contains sound, without
+ * decoding it.
+ */
 
-/** RFC 7587 section 4.1: RTP time of Opus counts samples at 48 kHz, whatever the encoder was given. */
+/** RFC 7587 section 4.1: RTP timestamps of Opus count samples at 48 kHz, whatever the input rate of the encoder. */
 const SAMPLES_PER_MS = 48;
 /** RFC 6716 section 3.1, table 2: the duration of one frame in each of the 32 configurations. */
 const FRAME_SAMPLES_BY_CONFIG = Int16Array.from(
@@ -12,8 +15,8 @@ const MAX_FRAME_BYTES = 1275;
 const MAX_PACKET_SAMPLES = 120 * SAMPLES_PER_MS;
 
 /**
- * The duration of a packet in samples at 48 kHz, or 0 if no decoder would take it: RFC 6716 section 3.4, the rules that
- * can be checked without decoding.
+ * The duration of a packet in samples at 48 kHz, or 0 if no decoder would accept it, according to the rules of RFC 6716
+ * section 3.4 that can be checked without decoding.
  */
 export function packetSamples(packet: Uint8Array): number {
   if (packet.length === 0) return 0;
@@ -36,14 +39,14 @@ export function packetSamples(packet: Uint8Array): number {
   }
 }
 
-/** Discontinuous transmission: the encoder says in one or two bytes that there is nothing to say. */
+/** Discontinuous transmission: one or two bytes in which the encoder signals silence. */
 export function isDtx(packet: Uint8Array): boolean {
   return packet.length <= 2;
 }
 
 /**
- * The first byte of a packet whose only byte it is: the decoder conceals one 20 ms frame in the mode of the packet that
- * `toc` is from. (An empty packet would make the binding conceal 120 ms.)
+ * The single byte of a packet that makes the decoder conceal one 20 ms frame in the mode of the packet with this `toc`.
+ * (An empty packet would make the binding conceal 120 ms.)
  */
 export function concealmentToc(toc: number): number {
   const config = toc >> 3;
@@ -52,8 +55,8 @@ export function concealmentToc(toc: number): number {
   return (config20Ms << 3) | (toc & 4);
 }
 
-/** A mono CELT frame of silence; a decoder that comes from speech fades out within it and is exactly silent afterwards. */
+/** A mono CELT frame of silence. A decoder coming from speech fades out within it and is exactly silent afterwards. */
 export const SILENCE_PACKET: Uint8Array = Uint8Array.of(0xf8, 0xff, 0xfe);
 
-/** "Still nothing": keeps a receiver from taking the silence for loss. */
+/** Repeats the silence, so that a receiver does not mistake it for packet loss. */
 export const SILENCE_REFRESH_PACKET: Uint8Array = Uint8Array.of(0xf8);

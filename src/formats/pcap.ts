@@ -1,9 +1,9 @@
 /**
- * Capture files of libpcap, as Wireshark reads them (draft-ietf-opsawg-pcap): packets inside UDP inside IP, without a link layer. What the
- * packets went by in truth, DTLS-SRTP over UDP or TCP, is not to be seen in them.
+ * libpcap capture files, as read by Wireshark (draft-ietf-opsawg-pcap): packets inside UDP inside IP, without a link
+ * layer. The real transport, DTLS-SRTP over UDP or TCP, does not appear in them.
  */
 
-/** One end of a packet's way. */
+/** One end of a packet's path. */
 export interface PcapEndpoint {
   /** 4 or 16 bytes. */
   readonly address: Uint8Array;
@@ -13,13 +13,13 @@ export interface PcapEndpoint {
 export interface PcapPacket {
   readonly source: PcapEndpoint;
   readonly destination: PcapEndpoint;
-  /** Milliseconds since 1970 (UTC), with fractions; the file has microseconds. */
+  /** Milliseconds since 1970 (UTC), with fractions. The file stores microseconds. */
   readonly wallMs: number;
-  /** What UDP carries. */
+  /** The UDP payload. */
   readonly payload: Uint8Array;
 }
 
-/** No record is longer than this. */
+/** Records are never longer than this. */
 export const MAX_PCAP_RECORD_LENGTH = 4096;
 
 const LINKTYPE_RAW = 101;
@@ -31,7 +31,7 @@ const IPV4_DONT_FRAGMENT = 0x4000;
 const HEADER_LENGTH = { 4: 20, 6: 40 } as const;
 const MAX_IP_PAYLOAD = 0xffff - HEADER_LENGTH[4];
 
-/** What a file begins with. */
+/** The header of a capture file. */
 export function pcapFileHeader(): Uint8Array {
   const view = new DataView(new ArrayBuffer(24));
   view.setUint32(0, 0xa1b2c3d4, true);
@@ -43,8 +43,8 @@ export function pcapFileHeader(): Uint8Array {
 }
 
 /**
- * Writes one record into `into` from `at` on, where there have to be `MAX_PCAP_RECORD_LENGTH` bytes, and returns where it ends. Of a packet
- * that is too long the beginning is kept.
+ * Writes one record into `into` at `at`, where `MAX_PCAP_RECORD_LENGTH` bytes must be available, and returns where it
+ * ends. Packets that are too long are truncated.
  */
 export function writePcapRecord(into: Uint8Array, at: number, packet: PcapPacket): number {
   const { payload, wallMs } = packet;
@@ -74,7 +74,7 @@ export function writePcapRecord(into: Uint8Array, at: number, packet: PcapPacket
   view.setUint16(udp + 6, 0);
   const end = udp + UDP_HEADER_LENGTH + kept;
   into.set(kept === payload.length ? payload : payload.subarray(0, kept), at + udp + UDP_HEADER_LENGTH);
-  // RFC 768: the addresses, the protocol and the length count, too, and a sum of 0 is written as its other form.
+  // RFC 768: the checksum includes the addresses, the protocol and the length, and 0 is written as its complement.
   const sum = ~foldedSum(view, addresses, end, UDP + udpLength) & 0xffff;
   view.setUint16(udp + 6, sum === 0 ? 0xffff : sum);
   return at + end;
@@ -99,7 +99,7 @@ function writeIpv6Header(view: DataView, at: number, payloadLength: number): voi
   view.setUint8(at + 7, HOPS);
 }
 
-/** RFC 1071: the sum of 16-bit words, with the carries added again. */
+/** RFC 1071: the one's complement sum of 16-bit words. */
 function foldedSum(view: DataView, from: number, to: number, start = 0): number {
   let sum = start;
   let at = from;
@@ -109,7 +109,7 @@ function foldedSum(view: DataView, from: number, to: number, start = 0): number 
   return sum;
 }
 
-/** One end may be known as IPv4 inside IPv6, by a socket for both. */
+/** With a dual-stack socket, one end may be an IPv4-mapped IPv6 address. */
 function ofOneFamily(source: Uint8Array, destination: Uint8Array): readonly [Uint8Array, Uint8Array] {
   const plain = [withoutMapping(source), withoutMapping(destination)] as const;
   return plain[0].length === plain[1].length ? plain : [mapped(plain[0]), mapped(plain[1])];

@@ -1,6 +1,6 @@
 /**
- * One Opus packet of a participant between the network and the mixer. Whoever brings packets in makes one such object and
- * fills it again for each packet, so that none is allocated; the bytes of the payload may be kept.
+ * One Opus packet of a participant on its way from the network to the mixer. Each source of packets allocates one such
+ * object and reuses it for every packet. The payload bytes may be retained.
  */
 export interface VoicePacket {
   /** 16 bits (RFC 3550 section 5.1). */
@@ -9,7 +9,7 @@ export interface VoicePacket {
   timestamp: number;
   /** One Opus packet (RFC 6716 section 3). */
   payload: Uint8Array;
-  /** What the sender claims (RFC 6464): 0 is full scale, -127 is silence, null says nothing. */
+  /** The level claimed by the sender (RFC 6464): 0 is full scale, -127 is silence, null if there is none. */
   levelDbov: number | null;
   /** A copy from a redundant block (RFC 2198). */
   redundant: boolean;

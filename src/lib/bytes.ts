@@ -1,4 +1,4 @@
-/** Unsigned integers in network byte order (big-endian). Nothing here checks bounds: the caller has done so. */
+/** Unsigned integers in network byte order (big-endian). There are no bounds checks; those are up to the caller. */
 
 export function readUint16(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!;

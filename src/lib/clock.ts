@@ -1,40 +1,42 @@
 import { performance } from 'node:perf_hooks';
 
-/** A point in time or a duration in milliseconds. Points in time are monotonic and start anywhere. */
+/** A point in time or a duration in milliseconds. Points in time are monotonic with an arbitrary origin. */
 export type Millis = number;
 
-/** Stops a timer that has not fired yet; harmless afterwards. */
+/** Stops a timer that has not fired yet; does nothing afterwards. */
 export type Cancel = () => void;
 
-/** The only source of time in the server. Everything that depends on time takes a clock, so that tests can be the clock. */
+/**
+ * The only source of time in the server. Everything that depends on time takes a clock, so that tests can control it.
+ */
 export interface Clock {
   /** Monotonic time, the same in all threads of the process. */
   now(): Millis;
   /**
-   * Milliseconds since 1970 (UTC), as the clock of the machine shows it now: for what is compared with the outside. It jumps when that clock
-   * is set or the machine has slept, so durations are measured with `now`.
+   * Milliseconds since 1970 (UTC) according to the machine's clock, for comparison with the outside. It jumps when the
+   * clock is set or the machine has slept, so use `now` to measure durations.
    */
   wallNow(): Millis;
-  /** Calls back once, at `at` (monotonic) or as soon after it as the process can. For a point in wall time see `setWallTimer`. */
+  /** Calls back once, at `at` (monotonic) or as soon as possible after it. For a wall-clock time see `setWallTimer`. */
   setTimer(at: Millis, callback: () => void): Cancel;
 }
 
-/** A point in time of `wallNow`, for libraries that want it as a `Date`. */
+/** Converts a time of `wallNow` for libraries that need a `Date`. */
 export function dateOf(wallMs: Millis): Date {
   return new Date(wallMs);
 }
 
-/** A point in time of `wallNow` as ISO 8601 in UTC. */
+/** Formats a time of `wallNow` as ISO 8601 in UTC. */
 export function isoTime(wallMs: Millis): string {
   return dateOf(wallMs).toISOString();
 }
 
-/** The machine's clock may be set and the machine may sleep while a timer runs, so wall time is looked at this often. */
+/** The clock may be set and the machine may sleep while a timer runs, so wall time is checked at this interval. */
 const WALL_STEP_MS: Millis = 60_000;
 
 /**
- * Calls back once when the wall clock shows `wallMs` or later; at most a minute late after the clock was set or the machine has slept.
- * Never within this call.
+ * Calls back once when the wall clock reaches `wallMs`, at most a minute late after the clock was set or the machine
+ * slept. Never calls back synchronously.
  */
 export function setWallTimer(clock: Clock, wallMs: Millis, callback: () => void): Cancel {
   let cancel: Cancel;
@@ -49,15 +51,15 @@ export function setWallTimer(clock: Clock, wallMs: Millis, callback: () => void)
   return () => cancel();
 }
 
-/** `performance.now()` starts with its thread; this moves it to the monotonic clock of the machine. */
+/** `performance.now()` starts at 0 in each thread; this offset converts it to the machine's monotonic clock. */
 const threadStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
-/** `setTimeout` takes a longer delay for none at all. */
+/** `setTimeout` treats a longer delay as zero. */
 const MAX_DELAY_MS: Millis = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => threadStartMs + performance.now(),
-  // Not `performance.timeOrigin`, which is read once and knows nothing of a clock that was set since.
+  // Not `performance.timeOrigin`, which is read once and does not follow later changes of the clock.
   wallNow: () => Date.now(),
   setTimer: (at, callback) => {
     let timer: NodeJS.Timeout;

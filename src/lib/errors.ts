@@ -1,13 +1,13 @@
 /**
- * Every error that a participant or an operator can meet, with a stable code, whose fault it is, and how each
- * protocol says it. `fault` decides what happens: a `user` error is told and the session goes on, a `protocol` error
- * means that the client is broken, a `server` error is ours and is logged.
+ * Every error that a participant or an operator can see, with a stable code, whose fault it is, and how each protocol
+ * reports it. `fault` decides what happens: a `user` error is reported and the session continues, a `protocol` error
+ * means that the client is broken, and a `server` error is ours and is logged.
  */
 export interface ErrorKind {
   readonly fault: 'user' | 'protocol' | 'server';
-  /** RFC 9110 status, where the error is answered over HTTP. */
+  /** RFC 9110 status code if the error is returned over HTTP. */
   readonly httpStatus: number;
-  /** RFC 6455 section 7.4 close code if the error ends the WebSocket, otherwise null: the session goes on. */
+  /** RFC 6455 section 7.4 close code if the error closes the WebSocket; null if the session continues. */
   readonly closeCode: number | null;
   readonly message: string;
 }
@@ -237,10 +237,10 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** An error of the table, with an optional detail for a person: what was wrong in this very case. */
+/** An error from the table, with an optional human-readable detail about this occurrence. */
 export class AppError extends Error {
   readonly code: ErrorCode;
-  /** When it is worth trying again, in milliseconds from now. */
+  /** When to try again, in milliseconds from now. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, detail?: string, { retryAfterMs }: { readonly retryAfterMs?: number } = {}) {
@@ -255,7 +255,7 @@ export class AppError extends Error {
   }
 }
 
-/** What is thrown may be anything; this is what may be told: an `AppError` as it is, everything else as `internal`. */
+/** Anything may be thrown. Only an `AppError` may be shown as it is; everything else becomes `internal`. */
 export function toAppError(thrown: unknown): AppError {
   return thrown instanceof AppError ? thrown : new AppError('internal');
 }

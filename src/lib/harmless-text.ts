@@ -1,14 +1,17 @@
-/** Control characters (C0, DEL, C1), line and paragraph separators, and what turns the direction of text around (UAX #9). */
+/**
+ * Control characters (C0, DEL, C1), line and paragraph separators, and characters that change the text direction (UAX
+ * #9).
+ */
 const HARMFUL = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-/** The same but for C0, which JSON has escaped already. */
+/** The same without C0, which JSON has already escaped. */
 const HARMFUL_IN_JSON = /[\x7f-\x9f\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
-/** The text with what could write a line of its own or steer a terminal made visible, as `\n` or `\u001b`. */
+/** Escapes, as `\n` or `\u001b`, everything that could start a new line or control a terminal. */
 export function harmlessText(text: string): string {
   return text.replace(HARMFUL, escaped);
 }
 
-/** The same for a line of JSON, which still means what it meant. */
+/** The same for a line of JSON, without changing its meaning. */
 export function harmlessJson(line: string): string {
   return line.replace(HARMFUL_IN_JSON, escaped);
 }

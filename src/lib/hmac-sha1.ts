@@ -1,22 +1,26 @@
 /**
- * HMAC-SHA1 (RFC 2104, FIPS 180-4) for short messages under a key that stays. `node:crypto` makes a native object for each HMAC; for a
- * packet of 130 bytes that is three times the work of the hash itself, and garbage besides. SHA-1 has no secret-dependent branch or table.
+ * HMAC-SHA1 (RFC 2104, FIPS 180-4) for short messages under a long-lived key. `node:crypto` creates a native object for
+ * each HMAC, which for a packet of 130 bytes costs three times as much as the hash itself and produces garbage. SHA-1
+ * has no secret-dependent branches or tables.
  */
 import { createHash } from 'node:crypto';
 
 const BLOCK = 64;
 const DIGEST_WORDS = 5;
-/** What follows the message: a bit that is set, and its length in bits at the end of the block. */
+/** Padding after the message: a set bit, and the length in bits at the end of the block. */
 const END_BIT = 0x8000_0000 | 0;
 const LENGTH_AT = 15;
 const INITIAL = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
-/** Of whichever HMAC is at work: a digest is never interrupted. */
+/** Shared by all HMACs, because a digest is never interrupted. */
 const state = new Int32Array(DIGEST_WORDS);
-/** The block that is compressed next, in its first 16 words, and what is made of them. */
+/** The next block to compress, in its first 16 words, followed by its expansion. */
 const schedule = new Int32Array(80);
 
 export class HmacSha1 {
-  /** The states after the inner and the outer key block, side by side: between two packets of a listener they leave the cache. */
+  /**
+   * The states after the inner and the outer key block, side by side, because they leave the cache between two packets
+   * of a listener.
+   */
   readonly #keyed = new Int32Array(2 * DIGEST_WORDS);
 
   constructor(key: Uint8Array) {
@@ -30,7 +34,7 @@ export class HmacSha1 {
     compress(INITIAL, 0, this.#keyed, DIGEST_WORDS);
   }
 
-  /** The HMAC of the first `length` bytes as five big-endian words. All HMACs use the same array. */
+  /** The HMAC of the first `length` bytes as five big-endian words. The returned array is shared by all HMACs. */
   digest(bytes: Uint8Array, length: number): Int32Array {
     let before = this.#keyed;
     let at = 0;
@@ -57,12 +61,15 @@ export class HmacSha1 {
   }
 }
 
-/** The 64 bytes from `at` on. */
+/** Loads 64 bytes from `at`. */
 function load(bytes: Uint8Array, at: number): void {
   for (let i = 0; i < 16; i++, at += 4) schedule[i] = readWord(bytes, at);
 }
 
-/** The bytes from `at` to `end`, less than 64, and the bit after them. Returns how many words that takes; the others are 0. */
+/**
+ * Loads the bytes from `at` to `end` (fewer than 64) and the bit after them. Returns the number of words used; the
+ * others are 0.
+ */
 function loadRest(bytes: Uint8Array, at: number, end: number): number {
   let words = 0;
   for (; at + 4 <= end; at += 4) schedule[words++] = readWord(bytes, at);
@@ -78,9 +85,9 @@ function readWord(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * The SHA-1 compression function: the state at `from` in `before` and the block in `schedule` give the state at `to` in `after`, which may
- * be the same place.
- * Five rounds a turn, so that the five words change their roles by name instead of being moved.
+ * The SHA-1 compression function. Takes the state at `from` in `before` and the block in `schedule`, and writes the new
+ * state at `to` in `after`, which may be the same place. Each iteration does five rounds, so that the five words swap
+ * roles by name instead of being moved.
  */
 function compress(before: Int32Array, from: number, after: Int32Array, to: number): void {
   const w = schedule;

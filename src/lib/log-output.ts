@@ -1,17 +1,17 @@
 /**
- * Where log lines are written. A log that cannot be written (a full disk, a reader that has gone or does not read, a closed terminal) costs
- * lines and nothing else: nothing is thrown, and nothing waits.
+ * Output of log lines. If the log cannot be written (full disk, stalled or missing reader, closed terminal), lines are
+ * lost but nothing throws and nothing blocks.
  */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import type { Clock, Millis } from './clock.ts';
 import type { LogOutput } from './log.ts';
 
-/** What may wait for a slow reader, in bytes. */
+/** Maximum number of bytes queued for a slow reader. */
 const MAX_WAITING = 262_144;
 const RETRY_MS: Millis = 20;
 const NEWLINE = Buffer.from('\n');
 
-/** Writes as many of these bytes as can be written at once, and returns how many. Throws as `writeSync` does if that is none. */
+/** Writes as many bytes as possible without blocking and returns how many. Throws like `writeSync` if that is none. */
 export type WriteBytes = (bytes: Uint8Array) => number;
 
 export interface LossyOutputOptions {
@@ -20,17 +20,17 @@ export interface LossyOutputOptions {
   readonly clock: Clock;
 }
 
-/** Writes lines while that is possible, keeps some for a reader who is slow, and counts those that are lost. */
+/** Writes lines while possible, queues some for a slow reader, and counts lost lines. */
 export class LossyOutput implements LogOutput {
   readonly isTTY: boolean;
   readonly #write: WriteBytes;
   readonly #clock: Clock;
-  /** Lines that have not been written; of the first perhaps only the rest. */
+  /** Lines not yet written; the first may be only the rest of a line. */
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
-  /** A part of the first waiting line has been written. */
+  /** Part of the first queued line has been written. */
   #isSplit = false;
-  /** The output ends with a part of a line whose rest is lost. */
+  /** The output ends with a partial line whose rest is lost. */
   #isTorn = false;
   #lost = 0;
   /** The last attempt failed, so lines are being lost. */
@@ -43,7 +43,7 @@ export class LossyOutput implements LogOutput {
     this.#clock = clock;
   }
 
-  /** How many lines were lost since this was asked last; 0 for as long as lines cannot be written. */
+  /** Lines lost since the last call; 0 while lines still cannot be written. */
   takeLost(): number {
     if (this.#waiting.length > 0 || this.#lastFailed) return 0;
     const lost = this.#lost;
@@ -62,7 +62,7 @@ export class LossyOutput implements LogOutput {
     if (!this.#isRetrying) this.flush();
   }
 
-  /** Writes what waits, as far as that is possible at once. */
+  /** Writes as much of the queue as possible without blocking. */
   flush(): void {
     try {
       if (this.#isTorn) this.#write(NEWLINE);
@@ -103,9 +103,9 @@ export class LossyOutput implements LogOutput {
   }
 }
 
-/** The standard output of this process. What waits for a slow reader at the end is written if the reader takes it then. */
+/** The standard output of this process. Lines queued at the end are written if the reader accepts them then. */
 export function standardOutput(stream: NodeJS.WriteStream & { readonly fd: number }, clock: Clock): LossyOutput {
-  // Libraries and Node itself may write to it as well.
+  // Libraries and Node itself may write to it, too.
   stream.on('error', () => {});
   const output = new LossyOutput({ write: writerOf(stream), isTTY: stream.isTTY === true, clock });
   process.on('exit', () => output.flush());
@@ -122,8 +122,9 @@ function writerOf(stream: NodeJS.WriteStream & { readonly fd: number }): WriteBy
 }
 
 /**
- * A descriptor of the same output that never waits for a reader. A pipe or a terminal is opened again for that: shared with a shell, the one we
- * were given must stay as it is. Undefined where that is not possible, as with sockets.
+ * A descriptor for the same output that never blocks. A pipe or a terminal is reopened for this, because the descriptor
+ * that we were given may be shared with a shell and must not change. Undefined if that is not possible, as with
+ * sockets.
  */
 function withoutWaiting(fd: number): number | undefined {
   try {

@@ -4,28 +4,28 @@ import { harmlessJson, harmlessText } from './harmless-text.ts';
 
 export interface LogOptions {
   readonly level: string;
-  /** `auto` is pretty where a person reads, which is where `out` is a terminal. */
+  /** `auto` is pretty if `out` is a terminal. */
   readonly format: 'auto' | 'pretty' | 'json';
   readonly out: LogOutput;
 }
 
-/** Takes whole lines; it must not throw. */
+/** Accepts whole lines. Must not throw. */
 export interface LogOutput {
   readonly isTTY?: boolean;
   write(text: string): unknown;
-  /** How many lines were lost before those that can be written again. */
+  /** Lines lost before the output became writable again. */
   takeLost?(): number;
 }
 
 const SECRETS = ['resumeToken', 'token', 'tokenSecret', 'adminToken', 'webhookSecret', 'password', 'roomPasswords'];
 
-/** Fields that pino-pretty writes as they are; others it writes as JSON. */
+/** Fields that pino-pretty writes unchanged; it writes all others as JSON. */
 const WRITTEN_AS_THEY_ARE: ReadonlySet<string> = new Set(['name', 'hostname', 'caller', 'msg']);
 
 /**
- * The root logger: one line per lifecycle event, a constant message and what varies in fields. Both formats are made
- * in this thread and written at once, so that the last line before the end of the process is not lost. What others have
- * sent neither writes lines of its own nor steers a terminal.
+ * The root logger. Each lifecycle event is one line, with a constant message and variable fields. Both formats are
+ * produced and written synchronously in this thread, so that the last line before the process exits is not lost. Text
+ * from clients cannot start new lines or control a terminal.
  */
 export function createLogger({ level, format, out }: LogOptions): Logger {
   const isTerminal = out.isTTY === true;
@@ -36,7 +36,7 @@ export function createLogger({ level, format, out }: LogOptions): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: errorOf },
-    // Nothing should log these; this is for the day when something does.
+    // Nothing should log these. This is a safety net.
     redact: SECRETS.flatMap((name) => [name, `*.${name}`]),
   };
   const output = pretty ? prettyOutput(out, isTerminal) : jsonOutput(out);
@@ -67,12 +67,12 @@ function prettyOutput(out: LogOutput, colorize: boolean): { write(line: string):
 }
 
 function harmlessField(key: string, value: string): string {
-  // Of a stack all lines but those of messages are ours; `errorOf` has taken care of these.
+  // All lines of a stack except its messages are ours, and `errorOf` has sanitized the messages.
   if (key === 'stack') return value.split('\n').map(harmlessText).join('\n');
   return WRITTEN_AS_THEY_ARE.has(key) ? harmlessText(value) : harmlessJson(value);
 }
 
-/** As pino does it, with messages of one line, also in stacks. */
+/** Like pino's serializer, but with single-line messages, in stacks as well. */
 function errorOf(thrown: unknown): unknown {
   if (!(thrown instanceof Error)) return thrown;
   const told = pino.stdSerializers.err(thrown);

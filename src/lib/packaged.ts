@@ -1,6 +1,7 @@
 /**
- * What the program needs besides its own code: other files of the build, and native addons. In the one-file executable
- * they are inside it (Node's "single executable application"), compressed, otherwise they lie where building and npm put them.
+ * Files that the program needs besides its own code: other build outputs, and native addons. The one-file executable
+ * contains them compressed (Node's "single executable application"); otherwise they are where the build and npm put
+ * them.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -11,24 +12,22 @@ import { getRawAsset, isSea } from 'node:sea';
 import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
 
-/** The names of all that is inside, as a JSON array: Node 20 does not tell them. */
+/** The names of all embedded files, as a JSON array: Node 20 does not list them. */
 const CONTENTS = 'contents.json';
 
-/** The code of a thread beside this file, for `new Worker`: its file, or its text (with `eval`). */
+/** The code for `new Worker`: the file next to this one, or its text (with `eval`). */
 export function threadCode(name: string): URL | string {
   return isSea() ? asset(name).toString() : new URL(name, import.meta.url);
 }
 
-/**
- * Every file of a folder beside this file, by its path in there, with slashes. Rejects if there is no such folder.
- */
+/** Every file of a folder next to this file, by its relative path with slashes. Rejects if there is no such folder. */
 export async function packagedFiles(folder: string): Promise<ReadonlyMap<string, Buffer>> {
   if (!isSea()) return filesIn(fileURLToPath(new URL(folder, import.meta.url)));
   const names = (JSON.parse(asset(CONTENTS).toString()) as string[]).filter((name) => name.startsWith(`${folder}/`));
   return new Map(names.map((name) => [name.slice(folder.length + 1), asset(name)]));
 }
 
-/** Every file of a directory, by its path in there, with slashes. */
+/** Every file of a directory, by its relative path with slashes. */
 export async function filesIn(directory: string): Promise<ReadonlyMap<string, Buffer>> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -39,7 +38,7 @@ export async function filesIn(directory: string): Promise<ReadonlyMap<string, Bu
   );
 }
 
-/** What a package that is a native addon exports. Throws an Error in words if it cannot be loaded. */
+/** The exports of a native addon package. Throws an Error with an explanation if it cannot be loaded. */
 export function loadAddon(packageName: string): unknown {
   return isSea() ? loadFromTemporaryFile(asset(packageName)) : loadInstalled(packageName);
 }
@@ -58,9 +57,9 @@ function asset(name: string): Buffer {
 }
 
 /**
- * The system loads code only from files. The file is new, in a new directory that nobody else may enter, and gone as soon
- * as it is loaded: there is nothing that somebody could have prepared or could exchange, and nothing stays behind. Where
- * files may not be written or (noexec) not be loaded, the next place is tried.
+ * The system loads code only from files. The file is created in a new directory that no other user may enter, and is
+ * deleted as soon as it is loaded, so nobody can prepare or replace it and nothing is left behind. If files cannot be
+ * written or loaded there (noexec), the next place is tried.
  */
 function loadFromTemporaryFile(code: Buffer): unknown {
   const failures: string[] = [];

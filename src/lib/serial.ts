@@ -1,6 +1,4 @@
-/**
- * Serial number arithmetic (RFC 1982): counters of 16 or 32 bits that wrap, made into plain integers that do not.
- */
+/** Serial number arithmetic (RFC 1982): converts wrapping 16-bit or 32-bit counters to plain integers. */
 
 /** The signed distance from `b` to `a` on a circle of 2^16. */
 export function distance16(a: number, b: number): number {
@@ -21,7 +19,7 @@ export class Unwrapper {
     this.#distance = bits === 16 ? distance16 : distance32;
   }
 
-  /** The unwrapped value; it moves the reference only forwards. */
+  /** Returns the unwrapped value. The reference only moves forwards. */
   unwrap(value: number): number {
     if (this.#last === undefined) {
       this.#last = value;

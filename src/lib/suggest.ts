@@ -1,4 +1,7 @@
-/** The candidate that a mistyped word most likely means, or undefined if none is near: at most one edit for every three letters begun. */
+/**
+ * The candidate that a mistyped word most likely means, or undefined if none is close: at most one edit for every three
+ * letters or part thereof.
+ */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.ceil(word.length / 3) + 1;

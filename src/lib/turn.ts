@@ -1,4 +1,4 @@
-/** Addresses of TURN servers, and credentials that they accept for a time. */
+/** URLs of TURN servers, and temporary credentials for them. */
 import { createHmac } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Millis } from './clock.ts';
@@ -14,9 +14,9 @@ export interface TurnAddress {
 }
 
 export interface TurnSettings {
-  /** As `parseTurnUrl` reads them; empty: no TURN. */
+  /** As accepted by `parseTurnUrl`; empty: no TURN. */
   readonly turnUrls: readonly string[];
-  /** Shared with the TURN server; empty where the credentials are fixed. */
+  /** Shared with the TURN server; empty if the credentials are fixed. */
   readonly turnSecret: string;
   readonly turnUsername: string;
   readonly turnPassword: string;
@@ -28,17 +28,20 @@ export interface TurnCredentials {
   readonly credential: string;
 }
 
-/** RFC 8656 section 6: the ports where the address names none. */
+/** RFC 8656 section 6: the default ports. */
 const DEFAULT_PORT = { turn: 3478, turns: 5349 } as const;
 const URL_FORM = /^(?<scheme>turns?):(?<authority>[^?]+)(?:\?transport=(?<transport>udp|tcp))?$/;
 
-/** Reads `turn:HOST[:PORT][?transport=udp|tcp]` and `turns:HOST[:PORT][?transport=tcp]` (RFC 7065); null for anything else. */
+/**
+ * Parses `turn:HOST[:PORT][?transport=udp|tcp]` and `turns:HOST[:PORT][?transport=tcp]` (RFC 7065); null for anything
+ * else.
+ */
 export function parseTurnUrl(text: string): TurnAddress | null {
   const { scheme, authority = '', transport } = URL_FORM.exec(text)?.groups ?? {};
-  // IPv6 has to stand in brackets, as in every URL.
+  // IPv6 addresses must be in brackets, as in every URL.
   const endpoint = isIP(authority) === 6 ? null : parseEndpoint(authority);
   if (endpoint === null || (scheme !== 'turn' && scheme !== 'turns')) return null;
-  // DTLS to a TURN server is something that no browser does.
+  // No browser supports DTLS to a TURN server.
   if (scheme === 'turns' && transport === 'udp') return null;
   const { host, port } = endpoint;
   return {
@@ -49,8 +52,9 @@ export function parseTurnUrl(text: string): TurnAddress | null {
 }
 
 /**
- * What a client says to the TURN servers. With a shared secret: the name is the time at which the credentials expire (seconds since 1970) and who
- * they are for, the password an HMAC-SHA1 of it in base64 (draft-uberti-behave-turn-rest-00, coturn's `use-auth-secret`).
+ * The credentials that a client uses for the TURN servers. With a shared secret, the user name is the expiry time
+ * (seconds since 1970) and the user, and the password is its HMAC-SHA1 in base64 (draft-uberti-behave-turn-rest-00,
+ * coturn's `use-auth-secret`).
  */
 export function turnCredentials(
   settings: TurnSettings,

@@ -1,4 +1,4 @@
-/** How a webhook proves where it comes from, as Standard Webhooks has it (standardwebhooks.com, version 1). */
+/** Webhook signatures according to Standard Webhooks (standardwebhooks.com, version 1). */
 import { createHmac } from 'node:crypto';
 
 const PREFIX = 'whsec_';
@@ -6,7 +6,10 @@ const BASE64 = /^[A-Za-z\d+/]+={0,2}$/;
 const MIN_BYTES = 24;
 const MAX_BYTES = 64;
 
-/** The key in a secret, base64 with or without `whsec_` before it; null if it is not that, or has not 24 to 64 bytes. */
+/**
+ * The key of a secret in base64, with or without the prefix `whsec_`; null if it is invalid or does not have 24 to 64
+ * bytes.
+ */
 export function parseWebhookSecret(text: string): Buffer | null {
   const encoded = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text;
   if (!BASE64.test(encoded)) return null;
@@ -21,7 +24,7 @@ export interface SignedMessage {
   readonly body: string;
 }
 
-/** The headers that prove a message; the signature is of its id, its time and its very bytes. */
+/** The signature headers of a message. The signature covers its id, its time and its exact bytes. */
 export function webhookHeaders(key: Buffer, { id, timestampS, body }: SignedMessage): Record<string, string> {
   const signature = createHmac('sha256', key).update(`${id}.${timestampS}.${body}`).digest('base64');
   return { 'webhook-id': id, 'webhook-timestamp': String(timestampS), 'webhook-signature': `v1,${signature}` };

@@ -1,8 +1,11 @@
-/** Bounds of the strings that clients may send. In UTF-16 units, so that checking one costs nothing, however long the string is. */
+/**
+ * Bounds of the strings that clients may send. They count UTF-16 units, so that a check costs nothing, however long the
+ * string is.
+ */
 
 /**
- * A name or a room name before it is normalised. A name has at most 64 characters, which decomposed (NFD) are at most four code points each;
- * hardly any of these takes two units.
+ * A name or a room name before normalisation. A name has at most 64 characters; decomposed (NFD), each has at most four
+ * code points, hardly any of which takes two units.
  */
 export const MAX_NAME_LENGTH = 256;
 /** The claim `sub` of a join token. */
@@ -10,7 +13,7 @@ export const MAX_IDENTITY_LENGTH = 128;
 export const MAX_PASSWORD_LENGTH = 256;
 export const MAX_PARTICIPANT_ID_LENGTH = 64;
 export const MAX_RESUME_TOKEN_LENGTH = 128;
-/** A join token as it is sent. */
+/** An encoded join token. */
 export const MAX_TOKEN_LENGTH = 4096;
 /** The highest value of the setting `max-sdp-bytes`. */
 export const MAX_SDP_LENGTH = 1_048_576;

@@ -1,4 +1,7 @@
-/** The schema of what clients send over the WebSocket at `/ws`. Its types are in `messages.ts`, so that the client library needs no zod. */
+/**
+ * The schema of what clients send over the WebSocket at `/ws`. The types are in `messages.ts`, so that the client
+ * library does not need zod.
+ */
 import { z } from 'zod';
 import {
   MAX_NAME_LENGTH,
@@ -40,5 +43,5 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ping'), id: z.number().optional() }),
 ]);
 
-/** A client message as the server works with it: every field with a default is there. */
+/** A parsed client message: every field with a default is present. */
 export type ClientMessage = z.output<typeof clientMessageSchema>;

@@ -1,6 +1,6 @@
 /**
- * The messages of the WebSocket at `/ws`, one JSON object in each text message. `docs/protocol.md` describes them for people,
- * `client-messages.ts` checks what clients send. Both sides ignore fields they do not know, so that either can grow.
+ * The messages of the WebSocket at `/ws`, one JSON object per text message. `docs/protocol.md` documents them, and
+ * `client-messages.ts` validates what clients send. Both sides ignore unknown fields, so that either can be extended.
  */
 import type { ErrorCode } from '../lib/errors.ts';
 
@@ -12,11 +12,14 @@ export type ClientMessageInput =
       readonly name: string;
       readonly muted?: boolean | undefined;
       readonly deafened?: boolean | undefined;
-      /** From the `joined` message of a connection that broke: this one takes its place, and the participant's media goes on. */
+      /**
+       * From the `joined` message of a broken connection. This connection takes its place, and the participant's media
+       * continues.
+       */
       readonly resumeToken?: string | undefined;
       /** A join token (JWT). */
       readonly token?: string | undefined;
-      /** Of the room. */
+      /** The password of the room. */
       readonly password?: string | undefined;
       /** This client understands `participants_joined` and `participants_left`. */
       readonly batches?: boolean | undefined;
@@ -24,27 +27,27 @@ export type ClientMessageInput =
   | {
       readonly type: 'offer';
       readonly sdp: string;
-      /** Restarts ICE of the current connection (RFC 8445 section 2.4), which goes on. */
+      /** Restarts ICE (RFC 8445 section 2.4) on the current connection, which continues. */
       readonly restart?: boolean | undefined;
     }
-  /** What this participant decides about themselves. Omitted fields keep their value. */
+  /** State that participants control themselves. Omitted fields keep their value. */
   | { readonly type: 'state'; readonly muted?: boolean | undefined; readonly deafened?: boolean | undefined }
-  /** The same as `state` with one field, as clients of version 0.1 send it. */
+  /** Same as `state` with one field, as sent by clients of version 0.1. */
   | { readonly type: 'mute'; readonly muted: boolean }
   | { readonly type: 'deafen'; readonly deafened: boolean }
-  /** For moderators, like the next two. Muted: the participant cannot unmute. Not muted: they may. */
+  /** For moderators, like the next two. If muted, the participant cannot unmute; otherwise they may. */
   | { readonly type: 'mute_participant'; readonly participantId: string; readonly muted: boolean }
   | {
       readonly type: 'kick';
       readonly participantId: string;
-      /** How long the identity of a token is kept out. Participants without a token cannot be kept out. */
+      /** How long the identity in their token is banned. Participants without a token cannot be banned. */
       readonly banSeconds?: number | undefined;
     }
   | { readonly type: 'lock'; readonly locked: boolean }
   | { readonly type: 'leave' }
   | { readonly type: 'ping'; readonly id?: number | undefined };
 
-/** Why a participant's media has ended without their asking for it. */
+/** Why a participant's media ended without their request. */
 export type MediaCloseReason = 'handshake_failed' | 'silent' | 'closed_by_peer' | 'media_failed';
 
 export interface ParticipantInfo {
@@ -58,13 +61,13 @@ export interface ParticipantInfo {
   /** Muted by a moderator: cannot unmute until a moderator allows it. */
   readonly mutedByModerator: boolean;
   readonly deafened: boolean;
-  /** The media connection stands: this participant can hear and, unless muted, be heard. */
+  /** The media connection is established: this participant can hear and, unless muted, be heard. */
   readonly connected: boolean;
-  /** The operator of the server records what this participant says and hears, to find a fault. */
+  /** The server's operator is recording what this participant says and hears, for troubleshooting. */
   readonly captured: boolean;
 }
 
-/** As `RTCIceServer` of the browsers. */
+/** Same as the browser's `RTCIceServer`. */
 export interface IceServer {
   readonly urls: readonly string[];
   readonly username?: string;
@@ -79,51 +82,54 @@ export type ServerMessage =
       readonly participantId: string;
       readonly room: string;
       readonly locked: boolean;
-      /** Everybody in the room, the new participant included. */
+      /** Everyone in the room, including the new participant. */
       readonly participants: readonly ParticipantInfo[];
       readonly iceServers: readonly IceServer[];
       readonly resumeToken: string;
-      /** The media connection of before goes on; no offer is needed. */
+      /** The previous media connection continues; no offer is needed. */
       readonly mediaResumed: boolean;
     }
   | { readonly type: 'answer'; readonly sdp: string }
-  /** This participant's own media stands. */
+  /** This participant's own media connection is established. */
   | { readonly type: 'media_connected' }
-  /** It comes from an address that ICE does not know, as when a NAT rebinds: an ICE restart brings the mix there at once. */
+  /**
+   * It comes from an address unknown to ICE, for example after a NAT rebinding. An ICE restart moves the mix there at
+   * once.
+   */
   | { readonly type: 'media_moved' }
-  /** This participant's own media is gone; a new offer from a new RTCPeerConnection starts it again. */
+  /** This participant's own media connection is gone. A new offer from a new RTCPeerConnection starts another. */
   | { readonly type: 'media_closed'; readonly reason: MediaCloseReason }
   | { readonly type: 'participant_joined'; readonly participant: ParticipantInfo }
   | { readonly type: 'participant_updated'; readonly participant: ParticipantInfo }
-  /** Where many change at the same time in a large room. */
+  /** Sent when many change at the same time in a large room. */
   | { readonly type: 'participants_updated'; readonly participants: readonly ParticipantInfo[] }
   | { readonly type: 'participant_left'; readonly participantId: string; readonly reason: LeaveReason }
-  /** For clients that take batches, like the next. It may name participants whom the client knows already, itself included. */
+  /** For clients that accept batches, like the next. It may list participants that the client already knows, including itself. */
   | { readonly type: 'participants_joined'; readonly participants: readonly ParticipantInfo[] }
-  /** It may name participants whom the client does not know. */
+  /** It may list participants that the client does not know. */
   | {
       readonly type: 'participants_left';
       readonly participants: readonly { readonly participantId: string; readonly reason: LeaveReason }[];
     }
-  /** Locked: nobody new gets in. */
+  /** Locked: nobody new can join. */
   | { readonly type: 'room_updated'; readonly locked: boolean }
-  /** The operator has taken this participant into another room; their media goes on there, with the same connection. */
+  /** The operator has moved this participant to another room. Their media continues there on the same connection. */
   | {
       readonly type: 'moved';
       readonly room: string;
       readonly locked: boolean;
-      /** Everybody there, this participant included. */
+      /** Everyone there, including this participant. */
       readonly participants: readonly ParticipantInfo[];
     }
   /**
-   * The server takes nobody new, and ends when all have left or after `endsInMs`, if that is given; those who are here talk on.
-   * With false it does not end after all.
+   * The server admits nobody new, and shuts down when everyone has left or after `endsInMs`, if given. Participants can
+   * keep talking. False cancels the shutdown.
    */
   | { readonly type: 'server_draining'; readonly draining: boolean; readonly endsInMs: number | null }
-  /** Those who speak now, with their level in dBov (0 loudest, -127 silence). Who is not listed is silent. */
+  /** Current speakers with their level in dBov (0 loudest, -127 silence). Anyone not listed is silent. */
   | { readonly type: 'levels'; readonly speaking: readonly (readonly [participantId: string, levelDbov: number])[] }
-  /** The server closes this WebSocket now; join again after the given time. */
+  /** The server is closing this WebSocket. Join again after the given time. */
   | { readonly type: 'server_closing'; readonly retryAfterMs: number }
   | { readonly type: 'pong'; readonly id?: number }
-  /** `retryAfterMs` is there where it is worth trying again later. */
+  /** `retryAfterMs` is present if it is worth trying again later. */
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly retryAfterMs?: number };

@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import { ipv6Groups } from './ip-address.ts';
 
-/** Proxies before the server; a chain is never as long as this. */
+/** Maximum number of proxies in a chain; real chains are never this long. */
 const MAX_HOPS = 16;
-/** Headers by which proxies say for whom they ask; browsers send none of them. */
+/** Headers in which proxies name the client. Browsers send none of them. */
 const FORWARDING = ['x-forwarded-for', 'forwarded', 'x-real-ip'] as const;
 
 /**
- * What limits count an address by: IPv4 as it is, IPv6 by its first 64 bits, which is the least that a subscriber has
- * (RFC 6177), IPv4 inside IPv6 (`::ffff:192.0.2.1`, as sockets for both report it) as IPv4.
+ * The key by which limits count an address: IPv4 unchanged; IPv6 by its first 64 bits, the smallest allocation of a
+ * subscriber (RFC 6177); IPv4-mapped IPv6 (`::ffff:192.0.2.1`, as reported by dual-stack sockets) as IPv4.
  */
 export function addressKey(address: string): string {
   const plain = plainAddress(address);
@@ -18,14 +18,14 @@ export function addressKey(address: string): string {
   return `${network.map((group) => group.toString(16)).join(':')}::/64`;
 }
 
-/** Tells who is at the other end of a connection, of which some come through reverse proxies. */
+/** Determines the client's address of connections that may come through reverse proxies. */
 export class TrustedProxies {
   readonly #proxies = new BlockList();
   readonly #onUntrusted: (peer: string) => void;
 
   /**
-   * Addresses and networks (`10.0.0.0/8`) of proxies, as `isNetwork` accepts them. `onUntrusted` is told the address of each request that
-   * says for whom it was forwarded, but comes from none of them.
+   * `networks` are addresses and networks (`10.0.0.0/8`) of proxies, as `isNetwork` accepts them. `onUntrusted` is
+   * called with the address of each peer that sends a forwarding header but is none of them.
    */
   constructor(networks: readonly string[], onUntrusted: (peer: string) => void = () => {}) {
     this.#onUntrusted = onUntrusted;
@@ -43,8 +43,8 @@ export class TrustedProxies {
   }
 
   /**
-   * The last address that a trusted proxy vouches for. Each proxy adds to the end of `X-Forwarded-For` whom it was
-   * talking to; what stands before that anybody could have written.
+   * The last address that a trusted proxy vouches for. Each proxy appends its peer to `X-Forwarded-For`; anyone could
+   * have written the entries before that.
    */
   clientOf(remoteAddress: string, forwardedFor: string | undefined): string {
     let client = plainAddress(remoteAddress);
@@ -66,7 +66,7 @@ export class TrustedProxies {
   }
 }
 
-/** Whether this is an IP address, or a network as `192.0.2.0/24`. */
+/** Whether this is an IP address, or a network such as `192.0.2.0/24`. */
 export function isNetwork(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/');
   const family = isIP(address);
@@ -74,7 +74,7 @@ export function isNetwork(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
-/** Some proxies write the port, too: `192.0.2.1:1234`, `[2001:db8::1]:1234`. */
+/** Some proxies append the port: `192.0.2.1:1234`, `[2001:db8::1]:1234`. */
 function addressIn(hop: string): string | undefined {
   if (isIP(hop) !== 0) return plainAddress(hop);
   const { v4, v6 } = /^(?:(?<v4>[\d.]+)|\[(?<v6>[\da-f:.]+)\])(?::\d+)?$/i.exec(hop)?.groups ?? {};
@@ -82,7 +82,7 @@ function addressIn(hop: string): string | undefined {
   return isIP(address) !== 0 ? plainAddress(address) : undefined;
 }
 
-/** Without a zone, and IPv4 if it is IPv4 inside IPv6. */
+/** The address without a zone; IPv4-mapped IPv6 becomes IPv4. */
 export function plainAddress(address: string): string {
   if (!isIPv6(address)) return address;
   const plain = address.split('%', 1)[0]!;

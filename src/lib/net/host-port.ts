@@ -1,12 +1,15 @@
 import { isIP } from 'node:net';
 
-/** An address or a host name, and maybe a port. */
+/** An address or a host name, with an optional port. */
 export interface Endpoint {
   readonly host: string;
   readonly port: number | null;
 }
 
-/** Reads `192.0.2.1`, `192.0.2.1:40000`, `2001:db8::1`, `[2001:db8::1]:40000`, `voice.example.org`, `voice.example.org:40000`; null for anything else. */
+/**
+ * Parses `192.0.2.1`, `192.0.2.1:40000`, `2001:db8::1`, `[2001:db8::1]:40000`, `voice.example.org`,
+ * `voice.example.org:40000`; null for anything else.
+ */
 export function parseEndpoint(text: string): Endpoint | null {
   if (isIP(text) !== 0) return { host: text, port: null };
   const { v6, name = v6, port } = /^(?:\[(?<v6>.*)\]|(?<name>[^:]*))(?::(?<port>\d{1,5}))?$/.exec(text)?.groups ?? {};
@@ -17,7 +20,7 @@ export function parseEndpoint(text: string): Endpoint | null {
 }
 
 export function isHostName(text: string): boolean {
-  // A name of digits and dots alone is a mistyped address.
+  // A name of only digits and dots is a mistyped address.
   return text.length <= 253 && /^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(text) && !/^[\d.]+$/.test(text);
 }
 

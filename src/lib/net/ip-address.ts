@@ -1,7 +1,7 @@
 /** IP addresses as text and as bytes. */
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** The 4 or 16 bytes of an address, or null if it is none. A zone (`%eth0`) is left out; IPv4 inside IPv6 text is understood. */
+/** The 4 or 16 bytes of an address, or null if it is invalid. Ignores a zone (`%eth0`); understands embedded IPv4. */
 export function ipToBytes(text: string): Uint8Array | null {
   if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number);
   if (!isIPv6(text)) return null;
@@ -31,10 +31,10 @@ export function ipv6Groups(address: string): number[] {
   return Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!);
 }
 
-/** Text of 4 or 16 bytes; IPv6 as RFC 5952 wants it, so that it compares equal to what the system reports. */
+/** Formats 4 or 16 bytes; IPv6 as in RFC 5952, so that it compares equal to what the system reports. */
 export function bytesToIp(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');
   const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i]! << 8) | bytes[2 * i + 1]!).toString(16));
-  // The URL parser knows the rules of compression.
+  // The URL parser implements the compression rules.
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
 }

@@ -1,14 +1,14 @@
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { isPrivateAddress } from './private-address.ts';
 
-/** Made by software for containers and virtual machines on this machine, which nobody else reaches. */
+/** Interfaces created by software for containers and virtual machines, which other machines cannot reach. */
 const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|cni|flannel|cali|lxc|lxd|podman|weave|kube)/;
 const LINK_LOCAL_IPV6 = /^fe[89ab]/i;
 const LINK_LOCAL_IPV4 = /^169\.254\./;
 
 /**
- * The addresses of this machine, those first by which others are likely to reach it: of its network interfaces, then of virtual ones, then
- * link-local IPv4, then loopback. Without link-local IPv6, which needs a zone that a candidate cannot carry.
+ * The addresses of this machine, most reachable first: physical interfaces, virtual ones, link-local IPv4, loopback.
+ * Link-local IPv6 is excluded because it needs a zone, which a candidate cannot carry.
  */
 export function localAddresses(
   interfaces: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces(),
@@ -24,12 +24,14 @@ export function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
 }
 
-/** Whether a host name or address leads to this machine only. */
+/** Whether a host name or an address refers to this machine only. */
 export function isLocalHost(host: string): boolean {
   return host === 'localhost' || isLoopback(host);
 }
 
-/** Nobody outside reaches this machine by an address of its own. Who gives only loopback addresses means these. */
+/**
+ * Whether no address of this machine can be reached from outside. A host list of only loopback addresses is deliberate.
+ */
 export function isBehindNat(hosts: readonly string[], local = localAddresses()): boolean {
   const outward = (hosts.length > 0 ? hosts : local).filter((address) => !isLoopback(address));
   return outward.length > 0 && outward.every(isPrivateAddress);
@@ -38,6 +40,6 @@ export function isBehindNat(hosts: readonly string[], local = localAddresses()):
 function rankOf(name: string, address: string, internal: boolean): number {
   if (isLoopback(address)) return 3;
   if (LINK_LOCAL_IPV4.test(address)) return 2;
-  // An address that somebody has given to the loopback interface is for the outside.
+  // An address added to the loopback interface is meant for the outside.
   return VIRTUAL.test(name) && !internal ? 1 : 0;
 }

@@ -1,7 +1,7 @@
-/** The first port that every user may open, unless the system is told otherwise. */
+/** The first port that every user may open by default. */
 const FIRST_FREE_PORT = 1024;
 
-/** Why the system refuses to open a port (EACCES), and how it is allowed; without a full stop. */
+/** Explains why the system refuses to open a port (EACCES), and how to allow it; without a full stop. */
 export function missingRight(port: number): string {
   if (port === 0 || port >= FIRST_FREE_PORT) return 'permission denied';
   return [

@@ -1,20 +1,20 @@
-/** What shows that a reverse proxy in front of the server, or the server behind it, is set up wrongly: the operator is told once in a while. */
+/** Detects a misconfigured reverse proxy, or a server misconfigured behind one, and warns the operator at intervals. */
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../clock.ts';
 import { isLoopback } from './local-addresses.ts';
 import { isPrivateAddress } from './private-address.ts';
 
-/** The same is not told again before. */
+/** Minimum time before the same warning is repeated. */
 const SILENCE_MS: Millis = 10 * 60_000;
-/** Anybody can send any header: so many different ones are told in that time. */
+/** Anyone can send any header, so only this many different warnings are logged in that time. */
 const MAX_TOLD = 5;
-/** What a header may hold is long; its beginning says enough. */
+/** Header values may be long; the beginning is enough. */
 const MAX_SHOWN = 100;
 
 export interface ProxyWarningsOptions {
-  /** Names that the server is asked for by; none: any. */
+  /** Host names that the server accepts; none: any. */
   readonly allowHosts: readonly string[];
-  /** Whether addresses may stand in the log. */
+  /** Whether addresses may be logged. */
   readonly showAddresses: boolean;
   readonly clock: Clock;
   readonly log: Logger;
@@ -22,16 +22,16 @@ export interface ProxyWarningsOptions {
 
 export class ProxyWarnings {
   readonly #options: ProxyWarningsOptions;
-  /** What was told, and when. */
+  /** What was logged, and when. */
   readonly #told = new Map<string, Millis>();
-  /** When somebody in this network last forwarded without being trusted, and who. */
+  /** The last time that a nearby untrusted peer sent a forwarding header, and its address. */
   #untrusted: { readonly atMs: Millis; readonly peer: string } | undefined;
 
   constructor(options: ProxyWarningsOptions) {
     this.#options = options;
   }
 
-  /** A request was refused because of its `Host`. */
+  /** Call when a request was refused because of its `Host`. */
   refusedHost(host: string | undefined): void {
     const { allowHosts: expected } = this.#options;
     const advice =
@@ -43,17 +43,17 @@ export class ProxyWarnings {
     );
   }
 
-  /** A WebSocket was refused because of its `Origin`, which is another than `expected`. */
+  /** Call when a WebSocket was refused because its `Origin` differs from `expected`. */
   refusedOrigin(origin: string | undefined, host: string | undefined, expected: readonly string[]): void {
     const advice = 'let the reverse proxy pass the Host header unchanged, or add the origin to allow-origins';
     const fields = { origin: shown(origin), host: shown(host), expected: expected.map((text) => shown(text)) };
     this.#warn(`origin ${origin} ${host}`, fields, `WebSocket refused: the page is from another origin; ${advice}`);
   }
 
-  /** A request came from an address that says for whom it asks, and is not believed. */
+  /** Call when an untrusted address sent a forwarding header. */
   untrustedProxy(peer: string): void {
     const { clock, showAddresses } = this.#options;
-    // Who comes from elsewhere can write such a header as well; whoever is so near is most likely the proxy.
+    // Distant clients can write such a header, too; a peer this close is most likely the proxy.
     const isNear = isLoopback(peer) || isPrivateAddress(peer);
     if (!isNear) return;
     this.#untrusted = { atMs: clock.now(), peer };
@@ -62,7 +62,7 @@ export class ProxyWarnings {
     this.#warn(`proxy ${peer}`, showAddresses ? { proxy: peer } : {}, message);
   }
 
-  /** The proxy that is not trusted, if one was seen lately. */
+  /** The untrusted proxy, if one was seen recently. */
   get untrusted(): string | undefined {
     const seen = this.#untrusted;
     return seen !== undefined && this.#options.clock.now() - seen.atMs < SILENCE_MS ? seen.peer : undefined;

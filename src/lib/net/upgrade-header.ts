@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { hasOneHost } from './host-header.ts';
 
-/** Nobody speaks so many. */
+/** More than any client lists. */
 const MAX_PROTOCOLS = 16;
 
-/** Whether a sound request asks for a WebSocket. `Upgrade` lists protocols (RFC 9110 section 7.8), and means nothing in HTTP/1.0. */
+/**
+ * Whether a valid request asks for a WebSocket. `Upgrade` lists protocols (RFC 9110 section 7.8) and has no meaning in
+ * HTTP/1.0.
+ */
 export function asksForWebSocket(request: IncomingMessage): boolean {
   const { headers, httpVersion } = request;
   const protocols = headers.upgrade?.split(',', MAX_PROTOCOLS) ?? [];

@@ -2,7 +2,7 @@ import type { Clock, Millis } from '../clock.ts';
 import { AppError } from '../errors.ts';
 
 const WINDOW_MS: Millis = 60_000;
-/** Of too many, those whose minute began first are forgotten, and begin anew. */
+/** Beyond this number, the addresses with the oldest windows are forgotten and start anew. */
 const MAX_REMEMBERED = 20_000;
 
 interface Window {
@@ -11,29 +11,31 @@ interface Window {
 }
 
 export interface AddressRateOptions {
-  /** 0: any number. */
+  /** 0: no limit. */
   readonly perMinute: number;
   readonly clock: Clock;
-  /** Called each time that something is too much. */
+  /** Called for each refused event. */
   readonly onRefused?: () => void;
 }
 
-/** So much of something from each address, as `addressKey` writes it, in each minute that begins with its first. */
+/**
+ * Limits events per address (as `addressKey` writes it) in one-minute windows. A window starts with the first event.
+ */
 export class AddressRate {
   readonly #options: AddressRateOptions;
-  /** In the order in which they end. */
+  /** In order of expiry. */
   readonly #windows = new Map<string, Window>();
 
   constructor(options: AddressRateOptions) {
     this.#options = options;
   }
 
-  /** How many addresses are remembered. */
+  /** Number of remembered addresses. */
   get size(): number {
     return this.#windows.size;
   }
 
-  /** Counts one more. Throws `rate_limited` if that is too much. */
+  /** Counts one event. Throws `rate_limited` if it exceeds the limit. */
   take(key: string): void {
     if (this.#options.perMinute === 0) return;
     this.check(key);
@@ -41,7 +43,7 @@ export class AddressRate {
     window.count++;
   }
 
-  /** Throws `rate_limited` if one more would be too much. */
+  /** Throws `rate_limited` if one more event would exceed the limit. */
   check(key: string): void {
     const { perMinute, clock, onRefused } = this.#options;
     const nowMs = clock.now();
@@ -52,7 +54,7 @@ export class AddressRate {
     throw new AppError('rate_limited', undefined, { retryAfterMs: Math.ceil(window.endMs - nowMs) });
   }
 
-  /** One that was taken does not count after all. */
+  /** Takes back one counted event. */
   giveBack(key: string): void {
     const window = this.#windows.get(key);
     if (window !== undefined && window.count > 0) window.count--;

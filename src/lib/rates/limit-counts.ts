@@ -1,4 +1,4 @@
-/** Every limit that clients can meet, as the label of a metric: `docs/metrics.md` says which setting each one is. */
+/** Every limit that clients can hit, as the label of a metric. `docs/metrics.md` lists the setting for each. */
 export const LIMITS = [
   'connections',
   'connections_per_address',
@@ -24,7 +24,7 @@ export const LIMITS = [
 
 export type Limit = (typeof LIMITS)[number];
 
-/** How often each limit has kept somebody from something. */
+/** Counts how often each limit was hit. */
 export class LimitCounts {
   readonly #counts = new Map<Limit, number>(LIMITS.map((limit) => [limit, 0]));
 
@@ -32,7 +32,7 @@ export class LimitCounts {
     this.#counts.set(limit, (this.#counts.get(limit) ?? 0) + 1);
   }
 
-  /** All of them, those that nobody has met included. */
+  /** All limits, including those never hit. */
   get counts(): ReadonlyMap<Limit, number> {
     return this.#counts;
   }

@@ -1,21 +1,21 @@
 export interface NewcomerLimits {
-  /** Of all together. */
+  /** The limit for all origins together. */
   readonly max: number;
   readonly maxPerOrigin: number;
 }
 
 /**
- * Those who have not shown yet what they are, bounded in number. When there are too many the oldest goes: the newest may be somebody who shows
- * it at once, the oldest has had its time.
+ * Connections not yet identified, bounded in number. When there are too many, the oldest is dropped: the newest may be
+ * about to identify itself, but the oldest has had its chance.
  */
 export class Newcomers<T> implements Iterable<T> {
   readonly #limits: NewcomerLimits;
   readonly #refuse: (newcomer: T) => void;
-  /** The oldest first; the origin of each, where that counts. */
+  /** Oldest first, each with its origin if that counts. */
   readonly #all = new Map<T, string | null>();
   readonly #byOrigin = new Map<string, Set<T>>();
 
-  /** `refuse` ends one for whom there is no room; it must lead to `remove`. */
+  /** `refuse` closes a connection for which there is no room; it must lead to `remove`. */
   constructor(limits: NewcomerLimits, refuse: (newcomer: T) => void) {
     this.#limits = limits;
     this.#refuse = refuse;
@@ -25,12 +25,12 @@ export class Newcomers<T> implements Iterable<T> {
     return this.#all.size;
   }
 
-  /** The oldest first. */
+  /** Oldest first. */
   [Symbol.iterator](): Iterator<T> {
     return this.#all.keys();
   }
 
-  /** @param origin what `maxPerOrigin` counts by; null: it does not count for this one */
+  /** @param origin the key for `maxPerOrigin`; null: that limit does not apply */
   add(newcomer: T, origin: string | null): void {
     this.#all.set(newcomer, origin);
     const ofOrigin = origin === null ? undefined : (this.#byOrigin.get(origin) ?? new Set());

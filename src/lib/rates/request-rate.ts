@@ -5,14 +5,14 @@ import { AddressRate } from './address-rate.ts';
 import type { LimitCounts } from './limit-counts.ts';
 
 export interface RequestRateOptions {
-  /** Of one address; 0: any number. */
+  /** Per address; 0: no limit. */
   readonly maxRequestsPerMinute: number;
   readonly proxies: TrustedProxies;
   readonly clock: Clock;
   readonly limitCounts?: LimitCounts;
 }
 
-/** HTTP requests of each address in a minute. WebSockets have limits of their own. */
+/** Limits HTTP requests per address and minute. WebSockets have limits of their own. */
 export class RequestRate {
   readonly #rate: AddressRate;
   readonly #proxies: TrustedProxies;
@@ -23,7 +23,7 @@ export class RequestRate {
     this.#proxies = proxies;
   }
 
-  /** Counts this one. Throws `rate_limited` if that is too much. */
+  /** Counts this request. Throws `rate_limited` if it exceeds the limit. */
   take(request: IncomingMessage): void {
     this.#rate.take(addressKey(this.#proxies.clientOfRequest(request)));
   }

@@ -14,18 +14,18 @@ export class TokenBucket {
     this.#updatedAt = now;
   }
 
-  /** Whether one more event is allowed now. It is not counted. */
+  /** Whether one more event is allowed now. Does not count it. */
   has(now: Millis): boolean {
     return this.waitMs(now) === 0;
   }
 
-  /** How long it is until one more event is allowed; 0 if it is now. */
+  /** Time until one more event is allowed; 0 if it is allowed now. */
   waitMs(now: Millis): Millis {
     const tokens = Math.min(this.#burst, this.#tokens + (now - this.#updatedAt) * this.#perMs);
     return Math.max(0, (1 - tokens) / this.#perMs);
   }
 
-  /** Whether so many more events are allowed now; if so, they are counted. */
+  /** Whether `count` more events are allowed now; if so, counts them. */
   take(now: Millis, count = 1): boolean {
     this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#updatedAt) * this.#perMs);
     this.#updatedAt = now;

@@ -1,4 +1,4 @@
-/** The REST API as types, for programs in this language that use it. They follow from the table that the server itself goes by. */
+/** TypeScript types of the REST API for clients. They are derived from the server's own table of operations. */
 import type { z } from 'zod';
 import type { OPERATIONS, OperationId, Output } from './operations.ts';
 
@@ -11,7 +11,7 @@ type Filled<Path extends string> = Path extends `${infer Before}{${string}}${inf
 
 export type Method<Id extends OperationId> = Uppercase<Of<Id>['method']>;
 
-/** Behind `/api/v1`, without a query. */
+/** The path after `/api/v1`, without a query. */
 export type Path<Id extends OperationId> = Filled<Of<Id>['path']>;
 
 export type Body<Id extends OperationId> =

@@ -1,4 +1,4 @@
-/** Every operation of the REST API: routes, checks and the OpenAPI document all come from this table. */
+/** Every operation of the REST API. Routes, validation and the OpenAPI document are all derived from this table. */
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../lib/errors.ts';
@@ -27,19 +27,19 @@ export const API_PATH = '/api/v1';
 
 export interface Operation {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
-  /** Behind `API_PATH`; parameters as OpenAPI writes them. */
+  /** Path after `API_PATH`, with parameters in OpenAPI notation. */
   readonly path: string;
   readonly tag: 'server' | 'rooms' | 'participants' | 'tokens';
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodObject;
-  /** Left out by the client, it counts as an empty object. */
+  /** An omitted body counts as an empty object. */
   readonly body?: z.ZodObject;
-  /** Without an answer it is 204. */
+  /** Without one, the status is 204. */
   readonly answer?: { readonly status: 200 | 201; readonly schema: z.ZodObject };
-  /** In place of an answer: a file for download, which grows while it is sent. */
+  /** Instead of an answer: a file download that grows while it is sent. */
   readonly file?: { readonly contentType: string; readonly name: string };
-  /** Beside those that every operation can answer with. */
+  /** In addition to the errors that every operation can return. */
   readonly errors: readonly ErrorCode[];
 }
 
@@ -220,10 +220,10 @@ export const OPERATIONS = {
 
 export type OperationId = keyof typeof OPERATIONS;
 
-/** The table without the literal types. */
+/** The table without its literal types. */
 export const OPERATION_LIST = Object.entries(OPERATIONS) as [OperationId, Operation][];
 
-/** What a handler gets: `params` from the path, the rest as the schemas leave it. */
+/** The input of a handler: `params` from the path, the rest as parsed by the schemas. */
 export interface Input<O extends Operation> {
   readonly params: { readonly room: string; readonly participant: string; readonly identity: string };
   readonly query: O['query'] extends z.ZodObject ? z.output<O['query']> : undefined;

@@ -1,6 +1,6 @@
 /**
- * What goes over the REST API, in both directions. These schemas check the requests, and the OpenAPI document is made of
- * them: descriptions are for those who read that.
+ * The data of the REST API, in both directions. These schemas validate requests, and the OpenAPI document is generated
+ * from them, so the descriptions are for its readers.
  */
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
@@ -51,7 +51,7 @@ export const roomListSchema = z.strictObject({
   total: count().describe('Number of rooms, including those beyond this page.'),
 });
 
-/** `POST /rooms`; what is left out is as the server's settings say. */
+/** `POST /rooms`. Omitted fields take the server's settings. */
 export const newRoomSchema = z.strictObject({
   name: name().describe('1 to 64 letters, digits, "-", "_" or ".".'),
   locked: locked.default(false),
@@ -61,7 +61,7 @@ export const newRoomSchema = z.strictObject({
   levelling: levelling.optional(),
 });
 
-/** `PATCH /rooms/{room}`; what is left out stays. */
+/** `PATCH /rooms/{room}`. Omitted fields keep their value. */
 export const roomChangeSchema = z.strictObject({
   locked: locked.optional(),
   password: password
@@ -250,7 +250,7 @@ export const problemSchema = z.strictObject({
   retryAfterMs: count().optional().describe('When to try again.'),
 });
 
-/** The parameters in the paths of operations. */
+/** Path parameters of operations. */
 export const pathSchema = z.strictObject({
   room: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a room, percent-encoded.'),
   participant: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a participant.'),
@@ -263,7 +263,7 @@ export const pathSchema = z.strictObject({
 
 const MAX_PAGE = 1000;
 
-/** What lists are asked for by. */
+/** Query parameters of lists. */
 export const pageSchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(MAX_PAGE).describe('Maximum number of items.'),
   offset: z.coerce.number().int().min(0).default(0).describe('Number of items to skip.'),
