@@ -9,7 +9,7 @@ import type { Health } from './health.ts';
 import { hasBody } from './request-body.ts';
 import { securityHeaders } from './security-headers.ts';
 
-/** What `/metrics` answers with. */
+/** The response of `/metrics`. */
 export interface MetricsPage {
   readonly contentType: string;
   scrape(): Promise<string>;
@@ -19,16 +19,16 @@ export interface HttpAppOptions {
   readonly assets: Assets;
   readonly health: () => Health;
   readonly metrics: MetricsPage;
-  /** Answers everything under `/api/`. */
+  /** Handles everything under `/api/`. */
   readonly api?: Middleware;
-  /** Counts all requests but those of the API, which does that itself. */
+  /** Counts all requests except those of the API, which counts its own. */
   readonly requests?: RequestRate;
   readonly log: Logger;
   /** Names that the server is asked for by; none: any. */
   readonly allowHosts?: readonly string[];
-  /** Is told of requests for other names. */
+  /** Reports requests for other host names. */
   readonly proxyWarnings?: ProxyWarnings;
-  /** Origins of pages that may show this one in a frame. */
+  /** Origins that may embed the page in a frame. */
   readonly frameAncestors?: readonly string[];
 }
 
@@ -36,11 +36,13 @@ const METHODS = 'GET, HEAD';
 const ROOM_PATH = /^\/room\/[^/]+$/;
 const ADMIN_PATH = /^\/admin(?:\/|\.html)?$/;
 
-/** The page at `/` and `/room/NAME`, the one at `/admin`, their files, `/healthz`, `/metrics` and the API. */
+/**
+ * Serves the page at `/` and `/room/NAME`, the admin page at `/admin`, their files, `/healthz`, `/metrics` and the API.
+ */
 export function createHttpApp(options: HttpAppOptions): Koa {
   const { assets, health, metrics, api, requests, log, allowHosts = [], frameAncestors = [] } = options;
   const app = new Koa();
-  // Koa prints what fails on the console; it belongs into the log.
+  // Koa prints errors to the console, but we log them.
   app.silent = true;
   app.on('error', (error: unknown) => {
     if (isOfConnection(error)) log.debug({ code: error.code }, 'http connection failed');
@@ -49,10 +51,10 @@ export function createHttpApp(options: HttpAppOptions): Koa {
 
   app.use(async (context, next) => {
     const host = context.get('host') || undefined;
-    // No other page may get an operator to click on something here.
+    // No other page may embed the admin page to trick an operator into clicking (clickjacking).
     const isAdmin = context.url.startsWith('/') && ADMIN_PATH.test(context.path);
     context.set(securityHeaders(host, isAdmin ? [] : frameAncestors));
-    // No request needs a body; who sends one may send for ever.
+    // No request here needs a body, and one that is sent may never end.
     if (hasBody(context)) context.set('Connection', 'close');
     const isOfApi = api !== undefined && context.url.startsWith('/api/');
     try {
@@ -71,7 +73,7 @@ export function createHttpApp(options: HttpAppOptions): Koa {
       context.body = 'Only GET and HEAD are allowed here.\n';
       return;
     }
-    // A whole URL is what proxies are asked for; parsing one may fail.
+    // Absolute URLs are for proxies, and parsing one may fail.
     if (!context.url.startsWith('/')) return answerNothing(context);
     switch (context.path) {
       case '/healthz':
@@ -87,7 +89,7 @@ export function createHttpApp(options: HttpAppOptions): Koa {
   return app;
 }
 
-/** A connection that breaks or talks nonsense is its client's doing: anybody could fill the log with it. */
+/** A broken or malformed connection is the client's fault, and anyone could flood the log with such errors. */
 function isOfConnection(error: unknown): error is { readonly code: string } {
   return (
     error instanceof Error &&

@@ -1,29 +1,29 @@
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 
-/** Content codings (RFC 9110 section 8.4.1), the one that makes files smallest first. */
+/** Content codings (RFC 9110 section 8.4.1), most compact first. */
 const CODINGS = { br: '.br', gzip: '.gz' } as const;
 type Coding = keyof typeof CODINGS;
 const CODING_NAMES = Object.keys(CODINGS) as Coding[];
 
-/** One form of an asset. */
+/** One encoding of an asset. */
 export interface Representation {
   readonly body: Buffer;
-  /** Undefined: as it is. */
+  /** Undefined: uncompressed. */
   readonly coding: Coding | undefined;
-  /** RFC 9110 section 8.8.3, with its quotes: each form has one of its own. */
+  /** RFC 9110 section 8.8.3, including its quotes. Each representation has its own. */
   readonly etag: string;
 }
 
 export interface Asset {
-  /** As it is, and compressed where building has done that. */
+  /** Uncompressed, and compressed if the build did that. */
   readonly representations: readonly Representation[];
   readonly contentType: string;
-  /** The name holds a hash of the content, so that what is under it never changes. */
+  /** The name contains a hash of the content, so the content never changes. */
   readonly immutable: boolean;
 }
 
-/** The files of the page by their path in the address, such as `/index.html`. */
+/** The page's files by their URL path, such as `/index.html`. */
 export type Assets = ReadonlyMap<string, Asset>;
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -40,10 +40,13 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-/** As esbuild writes it: `main-K2QXVTEJ.js`, `main-K2QXVTEJ.js.map` */
+/** esbuild's format: `main-K2QXVTEJ.js`, `main-K2QXVTEJ.js.map` */
 const HASHED_NAME = /-[A-Z0-9]{8}\.\w+(\.map)?$/;
 
-/** The page, from its files by their path in it, of which FILE.br and FILE.gz are other forms of FILE. Throws if `index.html` is not among them. */
+/**
+ * The page's assets from its files by path. FILE.br and FILE.gz are compressed representations of FILE. Throws if
+ * `index.html` is missing.
+ */
 export function createAssets(files: ReadonlyMap<string, Buffer>): Assets {
   if (!files.has('index.html')) throw new Error("there is no index.html among the page's files");
   const suffixes: readonly string[] = Object.values(CODINGS);
@@ -57,7 +60,7 @@ export function createAssets(files: ReadonlyMap<string, Buffer>): Assets {
   );
 }
 
-/** The asset at a path, from its content, also compressed. */
+/** An asset at a path, with its compressed representations. */
 export function createAsset(
   path: string,
   body: Buffer,
@@ -75,8 +78,8 @@ export function createAsset(
 }
 
 /**
- * The form that a client wants most by its `Accept-Encoding` (RFC 9110 section 12.5.3), of several the smallest; as it is where
- * it wants none of them.
+ * The representation that the client prefers by its `Accept-Encoding` (RFC 9110 section 12.5.3), the smallest of
+ * several; uncompressed if it accepts none of them.
  */
 export function chooseRepresentation(
   { representations }: Asset,

@@ -1,18 +1,18 @@
 import type { WorkerHealth } from '../media/plane.ts';
 
-/** A worker ticks every 20 ms; one that has not for this long does not mix. */
+/** A worker ticks every 20 ms; one that has not ticked for this long does not mix. */
 const MAX_TICK_AGE_MS = 1000;
 
 export interface HealthInput {
   readonly version: string;
   readonly closing: boolean;
-  /** Nobody new is taken in; it ends when all have left. */
+  /** No new participants are admitted; the server shuts down when everyone has left. */
   readonly draining?: boolean;
-  /** Each worker that there should be. */
+  /** Every worker that should be running. */
   readonly workers: readonly WorkerHealth[];
-  /** How long the event loop of the main thread stands still, or did lately; 0 if it did not. */
+  /** How long the main thread's event loop is or recently was blocked; otherwise 0. */
   readonly stalledMs: number;
-  /** What is wrong with the certificate of the page, where it has one. */
+  /** A problem with the page's certificate, if there is one. */
   readonly certificate?: HealthProblem | undefined;
   /** The address of a reverse proxy that should be in `trust-proxy`. */
   readonly untrustedProxy?: string | undefined;
@@ -20,7 +20,7 @@ export interface HealthInput {
   readonly participants: number;
 }
 
-/** Why a server is not healthy: a code for programs, words for people. */
+/** Why a server is unhealthy: a code for programs and a message for people. */
 export interface HealthProblem {
   readonly code:
     | 'worker_missing'
@@ -36,18 +36,21 @@ export interface HealthProblem {
   readonly message: string;
 }
 
-/** The answer to `GET /healthz`. */
+/** The body of `GET /healthz`. */
 export interface Health {
   readonly status: 'ok' | 'unhealthy' | 'draining' | 'closing';
   readonly version: string;
-  /** Where the status is `ok` or `draining`, they are those that no restart mends: of the certificate, the reverse proxy and the machine. */
+  /**
+   * If the status is `ok` or `draining`, these are problems that a restart cannot fix: with the certificate, the
+   * reverse proxy or the machine.
+   */
   readonly problems: readonly HealthProblem[];
   readonly rooms: number;
   readonly participants: number;
   readonly workers: readonly WorkerHealth[];
 }
 
-/** Healthy is a server that serves its participants, whose every worker ticks, and whose event loop turns. */
+/** A server is healthy if it serves its participants, all of its workers tick, and its event loop is responsive. */
 export function health({
   version,
   closing,
@@ -77,7 +80,7 @@ export function health({
   };
 }
 
-/** What the operator has to mend, while everybody is served. */
+/** Problems for the operator to fix while everyone is being served. */
 function settingsProblems(certificate: HealthProblem | undefined, untrustedProxy: string | undefined): HealthProblem[] {
   const problems = certificate === undefined ? [] : [certificate];
   if (untrustedProxy === undefined) return problems;
@@ -86,7 +89,7 @@ function settingsProblems(certificate: HealthProblem | undefined, untrustedProxy
   return [...problems, { code: 'proxy_not_trusted', message }];
 }
 
-/** Everybody is served, only late; and a restart would not make the neighbours any quieter. */
+/** Everyone is still served, only late, and a restart would not make other programs use less CPU. */
 function starvationOf({ worker, starved }: WorkerHealth): HealthProblem[] {
   if (!starved) return [];
   const message =

@@ -1,6 +1,6 @@
 /**
- * The headers that tell a browser what the page may do; `host` is the `Host` header of the request, `frameAncestors` are
- * origins of pages that may show it in a frame.
+ * Headers that tell a browser what the page may do. `host` is the request's `Host` header; `frameAncestors` are origins
+ * that may embed the page in a frame.
  */
 export function securityHeaders(host: string | undefined, frameAncestors: readonly string[]): Record<string, string> {
   return {
@@ -14,7 +14,7 @@ export function securityHeaders(host: string | undefined, frameAncestors: readon
 }
 
 function contentSecurityPolicy(host: string | undefined, frameAncestors: readonly string[]): string {
-  // Safari before 15.4 does not count the WebSocket of the same host as 'self'.
+  // Safari before 15.4 does not consider a WebSocket to the same host as 'self'.
   const webSockets = host !== undefined && /^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : '';
   return [
     "default-src 'none'",

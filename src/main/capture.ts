@@ -37,10 +37,10 @@ interface Found {
   readonly name: string;
 }
 
-/** The server has refused, or is not there. The message is for the operator. */
+/** The server refused or is not running. The message is for the operator. */
 class CaptureError extends Error {}
 
-/** The output of `partyline capture`; `notices` is where it says what it is about to do. Rejects with `ConfigError`. */
+/** The output of `partyline capture`; it announces on `notices` what it is about to do. Rejects with `ConfigError`. */
 export async function captureCommand(
   input: CommandInput,
   notices: { write(text: string): unknown },
@@ -99,7 +99,7 @@ interface RunningServer {
   readonly adminToken: string;
 }
 
-/** Where a server with these settings is reached from its own machine. */
+/** The local URL of a server with these settings. */
 function urlOf(config: Config): string {
   const { domain, host, port } = config;
   const everywhere = host === '0.0.0.0' || host === '::';
@@ -107,7 +107,7 @@ function urlOf(config: Config): string {
   return `${tlsModeOf(config) === 'off' ? 'http' : 'https'}://${name}:${port}`;
 }
 
-/** Rejects with `CaptureError` if the server does not do it. */
+/** Rejects with `CaptureError` if the server refuses. */
 async function ask(server: RunningServer, method: 'GET' | 'POST', path: string, body?: object): Promise<Response> {
   const url = new URL(`/api/v1${path}`, server.url);
   const headers = { Authorization: `Bearer ${server.adminToken}`, 'Content-Type': 'application/json' };
@@ -125,7 +125,7 @@ async function ask(server: RunningServer, method: 'GET' | 'POST', path: string, 
   );
 }
 
-/** By id, identity or name; rejects with `CaptureError` unless that is one participant. */
+/** Finds a participant by id, identity or name. Rejects with `CaptureError` unless exactly one matches. */
 async function find(server: RunningServer, path: string, who: string): Promise<Found> {
   const found: Found[] = [];
   for (let offset = 0, total = 1; offset < total; ) {
@@ -143,7 +143,7 @@ async function find(server: RunningServer, path: string, who: string): Promise<F
   throw new CaptureError(`${found.length} people are called ${JSON.stringify(who)}; use one of their ids: ${ids}.`);
 }
 
-/** Makes a new file and writes into it what then comes, as it comes. Returns its length; rejects with `CaptureError`. */
+/** Creates a file and streams the body into it. Returns its length; rejects with `CaptureError`. */
 async function save(output: string, start: () => Promise<Readable>): Promise<number> {
   const file = await open(output, 'wx', OWNER_ONLY).catch((error: NodeJS.ErrnoException) => {
     throw new CaptureError(

@@ -45,7 +45,7 @@ export async function checkCommand(input: CommandInput, clock: Clock): Promise<C
   return { text, exitCode: failed ? EXIT_FAILED : 0 };
 }
 
-/** Rejects with `ConfigError` where the server would not start for what settings lead to. */
+/** Rejects with `ConfigError` if these settings would prevent the server from starting. */
 async function useSettings(config: Config, clock: Clock): Promise<void> {
   const { access: mode, tokenSecret, roomPasswords, acmeCa } = config;
   try {
@@ -76,7 +76,7 @@ async function check(input: CheckInput): Promise<readonly CheckResult[]> {
   return [...own, ...https, access(input.config), ...turn, ...machine];
 }
 
-/** A page on loopback that is asked for by a name has a reverse proxy in front of it. */
+/** A page on loopback that has a public name must be behind a reverse proxy. */
 function proxy(config: Config): CheckResult[] {
   const { host, allowHosts, trustProxy } = config;
   const isLocal = isLocalHost(host);

@@ -17,7 +17,7 @@ import { tokenCommand } from './token.ts';
 
 const EXIT_USAGE = 2;
 
-/** Commands that answer with a text, by the word that comes first on the command line. */
+/** Commands that print text, by the first word on the command line. */
 const ANSWERS: ReadonlyMap<string, (input: CommandInput) => Promise<string | CheckOutcome>> = new Map<
   string,
   (input: CommandInput) => Promise<string | CheckOutcome>
@@ -30,7 +30,7 @@ const ANSWERS: ReadonlyMap<string, (input: CommandInput) => Promise<string | Che
 ]);
 
 async function main(): Promise<void> {
-  // Whoever reads what is said may have gone, as `head` does.
+  // The reader of the output may be gone, as with `head`.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
     const [word = '', ...rest] = process.argv.slice(2);
@@ -72,13 +72,13 @@ async function serve(config: Config, warnings: readonly string[]): Promise<void>
   process.on('unhandledRejection', (reason) => end.fail('unhandled rejection', reason));
   process.on('SIGTERM', (signal) => end.signal(signal));
   process.on('SIGINT', (signal) => end.signal(signal));
-  // At any time and in any mode: a SIGHUP that nobody takes ends the process.
+  // Installed early and in every mode, because an unhandled SIGHUP would end the process.
   let reload = (): void => {};
   process.on('SIGHUP', () => reload());
   ignoreSignals(log);
 
   try {
-    // Not before it is needed: it loads the codec, and "check" is to say so if that cannot be loaded.
+    // Imported late, because it loads the codec, and "check" must report if that fails.
     const { createMediaPlane } = await import('../server/media-plane.ts');
     const server = await createServer(config, {
       clock: systemClock,

@@ -6,11 +6,14 @@ import { formatPasswordHash, hashPassword } from '../rooms/password-hash.ts';
 
 export interface Terminal {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
-  /** Where a question is asked. */
+  /** Where prompts are written. */
   readonly questions: { write(text: string): unknown };
 }
 
-/** The output of `partyline password`: the hash of the first line of the input, for `room-passwords`. Rejects with `ConfigError`. */
+/**
+ * The output of `partyline password`: the hash of the first line of input, for `room-passwords`. Rejects with
+ * `ConfigError`.
+ */
 export async function passwordCommand(argv: readonly string[], terminal: Terminal): Promise<string> {
   if (argv.length > 0) throw new ConfigError(['password takes no flags; it reads the password from standard input.']);
   const password = await firstLine(terminal);
@@ -19,7 +22,7 @@ export async function passwordCommand(argv: readonly string[], terminal: Termina
   return `${formatPasswordHash(await hashPassword(password))}\n`;
 }
 
-/** What is typed is not shown. */
+/** Does not echo what is typed. */
 async function firstLine({ input, questions }: Terminal): Promise<string> {
   const isTerminal = input.isTTY === true;
   if (isTerminal) questions.write('Password: ');

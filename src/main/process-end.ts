@@ -1,19 +1,19 @@
-/** How the process ends: asked to by a signal, or because something failed that nobody caught. */
+/** How the process ends: on a signal, or after an uncaught failure. */
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import type { PartylineServer } from '../server/server.ts';
 import { StartError } from '../server/start-error.ts';
 
 const EXIT_FAILURE = 1;
-/** As for settings that cannot be read: a service manager need not try again. */
+/** The code for invalid settings: a service manager need not restart. */
 const EXIT_SETTINGS = 2;
-/** After a failure nothing can be relied on: enough time to tell the participants, and no more. */
+/** After a failure nothing can be relied on. This is just enough time to notify the participants. */
 const FAILURE_GRACE_MS: Millis = 1000;
 
 export interface ProcessEndOptions {
   readonly log: Logger;
   readonly clock: Clock;
-  /** Closing takes no longer than this after a signal. */
+  /** Time limit for shutting down after a signal. */
   readonly graceMs: Millis;
   readonly exit: (code: number) => void;
 }
@@ -27,12 +27,12 @@ export class ProcessEnd {
     this.#options = options;
   }
 
-  /** From now on this is what is closed before the end. */
+  /** Registers the server to close before the process ends. */
   serves(server: PartylineServer): void {
     this.#server = server;
   }
 
-  /** The first closes the server and ends with 0; another ends at once with 1. */
+  /** The first signal closes the server and exits with 0; another exits immediately with 1. */
   signal(name: string): void {
     const { log, exit } = this.#options;
     log.info({ signal: name }, this.#ending ? 'shutting down immediately' : 'closing');
@@ -40,12 +40,15 @@ export class ProcessEnd {
     else this.#closeInTime();
   }
 
-  /** Nobody is left whom the server was to wait for: it closes and ends with 0. */
+  /** Everyone has left a draining server: closes it and exits with 0. */
   drained(): void {
     if (!this.#ending) this.#closeInTime();
   }
 
-  /** Says what failed, tells the participants, and ends with 1: whatever started the server starts it anew. Ends with 2 for wrong settings. */
+  /**
+   * Logs the failure, notifies the participants, and exits with 1, so that the supervisor restarts the server. Exits
+   * with 2 for invalid settings.
+   */
   fail(message: string, error: unknown): void {
     const { log, exit } = this.#options;
     if (error instanceof StartError) log.fatal(error.message);

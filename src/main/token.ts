@@ -74,13 +74,13 @@ function readFlags(argv: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    // Its first sentence says what is wrong, the others are about the syntax of command lines.
+    // The first sentence says what is wrong; the others explain command-line syntax.
     const [sentence = ''] = error instanceof TypeError ? error.message.split('. ') : [];
     throw new ConfigError([`${sentence.replace(/\.$/, '')}; see token --help.`]);
   }
 }
 
-/** As the server reads it: flag, variable, configuration file. */
+/** Reads it as the server does: flag, variable, configuration file. */
 function secretOf({ env, machine }: CommandInput, flags: ReturnType<typeof readFlags>, problems: string[]): string {
   const argv = SERVER_FLAGS.flatMap((name) => (flags[name] === undefined ? [] : [`--${name}=${flags[name]}`]));
   try {

@@ -6,7 +6,7 @@ import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 
 export interface AdminAuthOptions {
   readonly token: string;
-  /** Of one address; 0: any number. */
+  /** Per address; 0: no limit. */
   readonly maxFailuresPerMinute: number;
   readonly clock: Clock;
   readonly limitCounts?: LimitCounts;
@@ -15,9 +15,9 @@ export interface AdminAuthOptions {
 /** RFC 6750 section 2.1. */
 const BEARER = /^Bearer +([\w\-.~+/]+=*) *$/i;
 
-/** Lets in who has the admin token. */
+/** Checks the admin token. */
 export class AdminAuth {
-  /** Of digests with it nobody can tell how much of a guess was right. */
+  /** Digests with a random key reveal nothing about how much of a guess was right. */
   readonly #key = randomBytes(32);
   readonly #digest: Buffer;
   readonly #failures: AddressRate;
@@ -29,9 +29,9 @@ export class AdminAuth {
   }
 
   /**
-   * `authorization` is the header, `addressKey` who asks. Throws `admin_token_required`, `admin_token_wrong`, or `rate_limited`
-   * for more wrong ones. The right one is always taken: behind one address there may be many, and a stranger among them must not keep
-   * the operator out.
+   * `authorization` is the header, `addressKey` identifies the client. Throws `admin_token_required`,
+   * `admin_token_wrong`, or `rate_limited` after too many wrong ones. The right token is always accepted: many people
+   * may share an address, and a stranger among them must not lock out the operator.
    */
   check(authorization: string | undefined, addressKey: string): void {
     const token = BEARER.exec(authorization ?? '')?.[1];

@@ -1,4 +1,4 @@
-/** The REST API: authentication, then the routes of the table, each checked by its schemas. */
+/** The REST API: authentication, then the routes of the table, each validated by its schemas. */
 import { bodyParser } from '@koa/bodyparser';
 import Router, { type RouterContext } from '@koa/router';
 import type { Context, Middleware } from 'koa';
@@ -25,9 +25,9 @@ import { answerProblem } from './problem.ts';
 export interface ApiOptions extends HandlerOptions, AdminAuthOptions {
   readonly version: string;
   readonly proxies: TrustedProxies;
-  /** Whether the operator sees whose address is which. */
+  /** Whether the operator sees participants' addresses. */
   readonly showAddresses: boolean;
-  /** Counts the requests of those who do not have the token. */
+  /** Counts requests without a valid token. */
   readonly requests: RequestRate;
   readonly log: Logger;
 }
@@ -35,14 +35,14 @@ export interface ApiOptions extends HandlerOptions, AdminAuthOptions {
 type ForLog = Pick<ApiOptions, 'log' | 'proxies' | 'showAddresses'>;
 
 export interface Api {
-  /** Answers everything under `/api/`, and never throws. */
+  /** Handles everything under `/api/` and never throws. */
   readonly middleware: Middleware;
-  /** Problems that were answered, by code. */
+  /** Problems returned, by code. */
   readonly errors: ReadonlyMap<ErrorCode, number>;
 }
 
 const DOCUMENT_PATH = `${API_PATH}/openapi.json`;
-/** No request of the API is longer than its strings. */
+/** More than the strings in any request can take. */
 const MAX_BODY = '16kb';
 const ISSUES_TOLD = 3;
 
@@ -50,18 +50,18 @@ const ISSUES_TOLD = 3;
 export function createApi(options: ApiOptions): Api {
   const { token, log, version, requests } = options;
   const auth = new AdminAuth(options);
-  // Not before it is asked for: the server is to be there soon.
+  // Created on first use, so that the server starts quickly.
   let document: string | undefined;
   const errors = new Map<ErrorCode, number>();
   const routes = createRouter(createHandlers(options), options).routes();
 
-  /** Throws why they may not ask. */
+  /** Throws if the request is not authenticated. */
   const authenticate = (context: Context): void => {
     try {
       if (token === '') throw new AppError('api_off');
       auth.check(context.get('Authorization') || undefined, clientOf(context, options));
     } catch (error) {
-      // Not before it is known that the token is wrong: with the right one nobody is limited.
+      // Only once the token is known to be wrong: with the right one there is no limit.
       requests.take(context.req);
       throw error;
     }
@@ -82,7 +82,7 @@ export function createApi(options: ApiOptions): Api {
   return {
     middleware: async (context) => {
       context.set('Cache-Control', 'no-store');
-      // Until it has been read, there may be any amount of it.
+      // The unread body may be of any size.
       if (hasBody(context)) context.set('Connection', 'close');
       try {
         await answer(context);
@@ -99,7 +99,7 @@ export function createApi(options: ApiOptions): Api {
   };
 }
 
-/** The routes, behind the authentication. */
+/** The routes, after authentication. */
 export function createRouter(handlers: Handlers, options: ForLog): Router {
   const router = new Router({ prefix: API_PATH, strict: true, sensitive: true });
   const parse = bodyParser({
@@ -152,7 +152,7 @@ function checked(schema: z.ZodObject, value: unknown): unknown {
 
 function succeed(context: Context, { answer, file }: Operation, result: unknown): void {
   if (file !== undefined) {
-    // It is bounded by itself, and may hold still for longer than an answer may stall.
+    // A capture has limits of its own, and may pause for longer than an answer may stall.
     context.req.socket.setTimeout(0);
     context.attachment(file.name);
     context.type = file.contentType;
@@ -167,12 +167,12 @@ function succeed(context: Context, { answer, file }: Operation, result: unknown)
   context.body = result;
 }
 
-/** Who did what; what is in a body may be secret. */
+/** Logs who did what. The body may contain secrets and is not logged. */
 function logAction(operation: OperationId, context: RouterContext, options: ForLog): void {
   options.log.info({ operation, ...context.params, address: shownAddress(context, options) }, 'api');
 }
 
-/** Whole, as programs that ban addresses need it. */
+/** The full address, because programs that ban addresses need it. */
 function shownAddress({ req }: Context, { proxies, showAddresses }: ForLog): string | null {
   return showAddresses ? proxies.clientOfRequest(req) : null;
 }
@@ -181,7 +181,7 @@ function clientOf({ req }: Context, { proxies }: Pick<ApiOptions, 'proxies'>): s
   return addressKey(proxies.clientOfRequest(req));
 }
 
-/** No route has answered: the address is not known, or does not know the method. */
+/** No route matched: the address does not exist, or not with this method. */
 function notAnswered(context: Context): AppError {
   const { matched = [] } = context as Context & { matched?: readonly { readonly methods: readonly string[] }[] };
   const methods = new Set(matched.flatMap((layer) => layer.methods));

@@ -1,4 +1,4 @@
-/** The body of an answer that is a capture of one participant, as it goes on. */
+/** A capture of one participant as a growing response body. */
 import { Readable } from 'node:stream';
 import { pcapFileHeader } from '../../formats/pcap.ts';
 import type { Millis } from '../../lib/clock.ts';
@@ -10,12 +10,12 @@ export interface CaptureStreamOptions {
   readonly maxBytes: number;
 }
 
-/** Two minutes of speech in both directions, for a reader who pauses. */
+/** Two minutes of speech in both directions, for a reader that pauses. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
 /**
- * A capture file that grows as long as the capture goes on; whoever stops reading it ends that. Throws `AppError` `unknown_participant` or
- * `capture_running`.
+ * A capture file that grows while the capture runs. The capture ends when its reader stops. Throws `AppError`
+ * `unknown_participant` or `capture_running`.
  */
 export function captureStream(participant: Participant, { durationMs, maxBytes }: CaptureStreamOptions): Readable {
   const stream = new Readable({

@@ -1,4 +1,4 @@
-/** What each operation of the REST API does. */
+/** The implementation of each operation of the REST API. */
 import type { z } from 'zod';
 import { type Clock, isoTime } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
@@ -106,12 +106,12 @@ export function createHandlers({ registry, access, server, allowCapture, clock }
   };
 }
 
-/** `/server` and `/server/drain` tell it the same way. */
+/** Shared by `/server` and `/server/drain`. */
 export function drainingView({ sinceMs, deadlineMs }: DrainingState): z.output<typeof drainingSchema> {
   return { since: isoTime(sinceMs), deadline: deadlineMs === null ? null : isoTime(deadlineMs) };
 }
 
-/** No more digits than a person wants to read. */
+/** Rounds to a readable number of digits. */
 export function rounded(value = 0, digits: number): number {
   return Math.max(0, Number(value.toFixed(digits)));
 }
@@ -150,7 +150,7 @@ function pageOf<T>(all: readonly T[], { offset, limit }: { readonly offset: numb
 
 type Given<T> = { readonly [K in keyof T]: Exclude<T[K], undefined> };
 
-/** Without the fields that were left out: a spread of them would overwrite what holds. */
+/** Drops undefined fields, which would otherwise overwrite current values when spread. */
 function given<T extends object>(fields: T): Given<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;
 }

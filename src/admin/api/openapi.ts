@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document of the REST API, made of the tables and schemas that the server itself goes by. */
+/** The OpenAPI 3.1 document of the REST API, generated from the tables and schemas that the server itself uses. */
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
 import { API_PATH, OPERATION_LIST, type Operation, type OperationId } from '../../protocol/api/operations.ts';
@@ -58,7 +58,7 @@ const TAGS = {
   participants: 'Participants in rooms',
   tokens: 'Join tokens',
 };
-/** In the order of what can go wrong first. */
+/** In the order in which they can occur. */
 const OF_EVERY_OPERATION: readonly ErrorCode[] = [
   'admin_token_required',
   'admin_token_wrong',
@@ -69,7 +69,7 @@ const OF_A_PATH: readonly ErrorCode[] = ['invalid_request'];
 const OF_A_QUERY: readonly ErrorCode[] = ['invalid_request'];
 const OF_A_BODY: readonly ErrorCode[] = ['invalid_request', 'request_too_large', 'unsupported_media_type'];
 
-/** What `GET /api/v1/openapi.json` answers; `version` is that of the server. */
+/** The body of `GET /api/v1/openapi.json`; `version` is the server's. */
 export function openApiDocument(version: string): Json {
   return {
     openapi: '3.1.0',
@@ -137,7 +137,7 @@ function success({ answer, file }: Operation): Json {
   return { [answer.status]: { description: answer.status === 201 ? 'Created' : 'Done', content: json(answer.schema) } };
 }
 
-/** Each status once, with the codes that it can have. */
+/** Each status once, with its possible codes. */
 function failures({ path, errors, body, query }: Operation): Json {
   const codes = new Set([
     ...OF_EVERY_OPERATION,
@@ -187,11 +187,11 @@ function componentSchemas(schemas: Readonly<Record<string, z.ZodObject>>, io: 'i
   const { schemas: written } = z.toJSONSchema(registry, {
     io,
     uri: (id) => `#/components/schemas/${id}`,
-    // The largest number that JavaScript counts to is no limit of the API.
+    // JavaScript's largest safe integer is not a limit of the API.
     override: ({ jsonSchema }) => {
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   });
-  // Where they stand in the document is their name there.
+  // The key in the document is the name, so the id is redundant.
   return Object.fromEntries(Object.entries(written).map(([id, { $schema, $id, ...schema }]) => [id, schema]));
 }

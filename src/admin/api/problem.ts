@@ -5,7 +5,7 @@ import type { problemSchema } from '../../protocol/api/schemas.ts';
 
 export type Problem = z.output<typeof problemSchema>;
 
-/** An error as RFC 9457 has it. */
+/** An error as a problem of RFC 9457. */
 export function problemOf({ code, kind, message, retryAfterMs }: AppError): Problem {
   return {
     type: `urn:partyline:problem:${code}`,

@@ -1,4 +1,4 @@
-/** What `GET /api/v1/server` tells, put together from everything that has something to tell. */
+/** The body of `GET /api/v1/server`, collected from all parts of the server. */
 import type { z } from 'zod';
 import type { Health } from '../../http/health.ts';
 import { type Clock, isoTime, type Millis } from '../../lib/clock.ts';
@@ -17,7 +17,7 @@ export interface ServerStatusSources {
   readonly clock: Clock;
 }
 
-/** The server counts as started when this is called. */
+/** The uptime starts with this call. */
 export function serverStatus(sources: ServerStatusSources): () => z.output<typeof serverSchema> {
   const { health, registry, plane, connections, webhooks, clock } = sources;
   const startedMs: Millis = clock.now();

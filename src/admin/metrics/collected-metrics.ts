@@ -1,4 +1,4 @@
-/** Metrics whose figures are kept elsewhere: prom-client asks for them while it writes a scrape (`collect`). */
+/** Metrics whose values are kept elsewhere: prom-client reads them while it writes a scrape (`collect`). */
 import { Counter, Gauge, type Histogram, type Registry } from 'prom-client';
 import type { HistogramSnapshot } from '../../lib/histogram.ts';
 
@@ -11,7 +11,7 @@ export interface Description {
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** The present figure of each series of a metric. */
+/** The current value of each series of a metric. */
 export type Readings<T> = Iterable<readonly [labels: Labels, figure: T]>;
 
 export function collectGauge(registry: Registry, description: Description, read: () => Readings<number>): void {
@@ -35,8 +35,9 @@ export function collectCounter(registry: Registry, description: Description, rea
 }
 
 /**
- * A histogram of prom-client can only be observed one value at a time, and these were filled in another thread. So this is a metric as
- * prom-client's own aggregation of workers registers it: an object that a registry asks for its samples.
+ * prom-client's histograms can only observe one value at a time, but these were filled in another thread. This is
+ * therefore a metric like those that prom-client's worker aggregation registers: an object that a registry asks for
+ * samples.
  */
 export function collectHistogram(
   registry: Registry,

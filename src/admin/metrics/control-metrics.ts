@@ -5,24 +5,24 @@ import type { Limit } from '../../lib/rates/limit-counts.ts';
 import type { DeliveryFigures } from '../webhooks/delivery-queue.ts';
 import { by, collectCounter, collectGauge, collectHistogram, only, type Readings } from './collected-metrics.ts';
 
-/** What the control plane counts. */
+/** The figures of the control plane. */
 export interface ControlFigures {
   readonly rooms: number;
   readonly participants: number;
-  /** By result: `ok`, or why somebody did not get in. */
+  /** By result: `ok`, or the error code. */
   readonly joins: ReadonlyMap<'ok' | ErrorCode, number>;
   readonly connections: number;
   readonly messagesIn: number;
   readonly errors: ReadonlyMap<ErrorCode, number>;
-  /** Times that each limit kept somebody from something. */
+  /** How often each limit was hit. */
   readonly limits: ReadonlyMap<Limit, number>;
-  /** Times that the event loop of the main thread stood still for a second or more. */
+  /** Times the main thread's event loop was blocked for one second or longer. */
   readonly eventLoopStalls: number;
-  /** How late the main thread was, four looks a second. */
+  /** Lateness of the main thread, sampled four times a second. */
   readonly eventLoopDelaySeconds: HistogramSnapshot;
-  /** Problems that the API answered with. */
+  /** Problems returned by the API. */
   readonly apiErrors?: ReadonlyMap<ErrorCode, number>;
-  /** One for each URL. */
+  /** One per URL. */
   readonly webhooks?: readonly DeliveryFigures[];
 }
 
@@ -80,7 +80,7 @@ const LABELLED_COUNTERS: readonly Labelled[] = [
   ],
 ];
 
-/** Registers the metrics of the control plane; what it returns is to be told its figures before each scrape. */
+/** Registers the metrics of the control plane. Call the returned function with the figures before each scrape. */
 export function registerControlMetrics(registry: Registry): (figures: ControlFigures) => void {
   let latest: ControlFigures | undefined;
   const now =

@@ -3,18 +3,18 @@ import type { HistogramSnapshot } from '../../lib/histogram.ts';
 import { Histogram } from '../../lib/histogram.ts';
 
 const CHECK_INTERVAL_MS: Millis = 250;
-/** Browsers and their pings bear less than this without anybody noticing. */
+/** Browsers and their pings tolerate less than this without anyone noticing. */
 const STALL_MS: Millis = 1000;
-/** A stall is told of for so long after it, because nobody can ask while it lasts. */
+/** How long a stall is reported after it, because nobody can ask during it. */
 const REMEMBERED_MS: Millis = 10_000;
 const DELAY_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
 /**
- * Watches over the event loop of the main thread: how late it is, and how often that was too much. Four looks a second, because
- * each wakes the thread, and on an idle server that is most of what it does.
+ * Measures how late the main thread's event loop is, and counts long stalls. It samples only four times a second,
+ * because each sample wakes the thread, which on an idle server is most of its work.
  */
 export class EventLoopWatch {
-  /** Stalls of a second or more since the start. */
+  /** Stalls of one second or longer since the start. */
   stalls = 0;
   readonly #clock: Clock;
   readonly #delays = new Histogram(DELAY_BOUNDS);
@@ -27,15 +27,15 @@ export class EventLoopWatch {
     this.#cancel = this.#schedule();
   }
 
-  /** By how much the looks were late. */
+  /** Lateness of the samples. */
   get delaySeconds(): HistogramSnapshot {
     return this.#delays.snapshot();
   }
 
-  /** Of the stall that lasts, or of the last one if that was within ten seconds; 0 without. */
+  /** Duration of the current stall, or of the last one if it ended within ten seconds; otherwise 0. */
   get stalledMs(): Millis {
     const nowMs = this.#clock.now();
-    // The question may be read before the timer fires.
+    // The request may be read before the timer fires.
     const latenessMs = nowMs - this.#dueMs;
     if (latenessMs >= STALL_MS) return latenessMs;
     const last = this.#lastStall;

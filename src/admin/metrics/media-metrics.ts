@@ -4,7 +4,7 @@ import { MEDIA_COUNTERS, MEDIA_GAUGES, MEDIA_HISTOGRAMS, type StatisticDescripti
 import { by, collectCounter, collectGauge, collectHistogram, type Readings } from './collected-metrics.ts';
 import { MediaTotals, type WorkerTotals } from './media-totals.ts';
 
-/** Registers the metrics of the media workers; what it returns is to be told their figures before each scrape. */
+/** Registers the metrics of the media workers. Call the returned function with their figures before each scrape. */
 export function registerMediaMetrics(registry: Registry): (workers: readonly MediaStats[]) => void {
   const labelNames = ['worker'];
   const totals = new MediaTotals();

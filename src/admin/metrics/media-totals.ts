@@ -13,12 +13,12 @@ export interface WorkerTotals {
 }
 
 interface WorkerHistory {
-  /** What the workers before the present one with this index had counted when they were last seen. */
+  /** The totals of earlier workers with this index when they were last seen. */
   readonly before: Totals | undefined;
   readonly latest: MediaStats;
 }
 
-/** Goes on counting where a dead worker stopped: the figures of an index never go backwards. */
+/** Continues counting where a dead worker stopped, so that the counters of an index never decrease. */
 export class MediaTotals {
   readonly #histories = new Map<number, WorkerHistory>();
 
@@ -29,7 +29,7 @@ export class MediaTotals {
     this.#histories.set(stats.worker, { before, latest: stats });
   }
 
-  /** Of each index, those that have no worker now included: its latest worker, and what that one and all before it have counted. */
+  /** For each index, even without a running worker: its latest worker, and the totals of that one and all before it. */
   get workers(): WorkerTotals[] {
     return Array.from(this.#histories.values(), ({ before, latest }) => ({ latest, total: sumOf(before, latest) }));
   }

@@ -5,19 +5,19 @@ import { by, collectCounter, collectGauge, only } from './collected-metrics.ts';
 import { type ControlFigures, registerControlMetrics } from './control-metrics.ts';
 import { registerMediaMetrics } from './media-metrics.ts';
 
-/** What there is to tell of the certificate of the page. */
+/** Figures about the page's certificate. */
 export interface CertificateFigures {
-  /** Milliseconds since 1970; 0 while one of the names of the page has none. */
+  /** Milliseconds since 1970; 0 while any name of the page has no certificate. */
   readonly expiresAtMs: number;
-  /** Attempts to get one that failed. */
+  /** Failed attempts to obtain one. */
   readonly failures: number;
 }
 
-/** What there is to tell of the TCP port that page and media share. */
+/** Figures about the TCP port shared by page and media. */
 export interface SharedPortFigures {
-  /** Connections that have not shown yet what they are for. */
+  /** Connections whose protocol is not known yet. */
   readonly undecided: number;
-  /** Connections ended because nothing could be made of them, because they took too long, or because there were too many. */
+  /** Connections closed because they matched no protocol, took too long, or were too many. */
   readonly refused: number;
 }
 
@@ -26,33 +26,36 @@ export interface MetricsSource {
   control(): ControlFigures;
   media(): readonly MediaStats[];
   workers(): readonly WorkerHealth[];
-  /** Where the page is served by https. */
+  /** Present if the page is served over HTTPS. */
   readonly certificate?: () => CertificateFigures;
-  /** Where page and media have one TCP port. */
+  /** Present if page and media share a TCP port. */
   readonly sharedPort?: () => SharedPortFigures;
   readonly clock: Clock;
 }
 
 export interface Metrics {
   readonly contentType: string;
-  /** Everything in the text format of Prometheus, as it was within the last second. */
+  /** All metrics in Prometheus text format, at most one second old. */
   scrape(): Promise<string>;
 }
 
 let processRegistry: Registry | undefined;
 
-/** A scrape costs some milliseconds of the main thread, and anybody who reaches the server may ask for it. */
+/** A scrape takes some milliseconds of the main thread, and anyone who reaches the server may request one. */
 const CACHED_MS: Millis = 1000;
-/** The longest that a timer of Node can wait, 24 days. */
+/** The longest delay of a Node timer, 24 days. */
 const NEVER_MS = 2 ** 31 - 1;
 const EVENT_LOOP_LAGS = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'];
 
-/** CPU, memory, garbage collection and event loop are of the process; they are watched once, however many servers run in it. */
+/**
+ * CPU, memory, garbage collection and event loop belong to the process. They are collected once, however many servers
+ * run in it.
+ */
 function processMetrics(): Registry {
   if (processRegistry === undefined) {
     processRegistry = new Registry();
-    // For these prom-client would wake the process a hundred times a second; `EventLoopWatch` does with four. There is no other way to
-    // leave a part of the default metrics out.
+    // prom-client would wake the process a hundred times a second for these, while `EventLoopWatch` does so four times.
+    // prom-client has no other way to exclude some of the default metrics.
     collectDefaultMetrics({ register: processRegistry, eventLoopMonitoringPrecision: NEVER_MS });
     for (const lag of EVENT_LOOP_LAGS) processRegistry.removeSingleMetric(`nodejs_eventloop_lag_${lag}_seconds`);
   }

@@ -3,7 +3,7 @@ import type { Clock, Millis } from '../../lib/clock.ts';
 import { webhookHeaders } from '../../lib/webhook-signature.ts';
 import type { Post, PostAnswer } from './post.ts';
 
-/** An event as it is sent. */
+/** An event in its serialized form. */
 export interface WebhookMessage {
   readonly id: string;
   readonly body: string;
@@ -17,11 +17,11 @@ export interface DeliveryQueueOptions {
   readonly post: Post;
   readonly clock: Clock;
   readonly log: Logger;
-  /** From 0 to 1, for the delays between tries. */
+  /** Returns a number from 0 to 1, for the delays between attempts. */
   readonly random: () => number;
 }
 
-/** What was done, and what is left to do. */
+/** What was delivered, and what is still waiting. */
 export interface DeliveryFigures {
   readonly host: string;
   readonly waiting: number;
@@ -34,14 +34,14 @@ const MAX_WAITING = 1000;
 const TIMEOUT_MS: Millis = 10_000;
 const FIRST_DELAY_MS: Millis = 500;
 const MAX_DELAY_MS: Millis = 60_000;
-/** An event that could not be delivered for so long makes room for the next one. */
+/** An event that could not be delivered for this long is dropped. */
 const MAX_AGE_MS: Millis = 15 * 60_000;
-/** RFC 9110 section 15: these among 400 to 499 say that the same request may be taken later. */
+/** RFC 9110 section 15: the 4xx codes for which the same request may succeed later. */
 const MAYBE_LATER: ReadonlySet<number> = new Set([408, 421, 423, 425, 429]);
-/** The receiver has moved for good or does not do what is asked, and redirects are not followed. */
+/** The receiver has moved permanently or does not support the request. Redirects are not followed. */
 const NEVER: ReadonlySet<number> = new Set([301, 308, 501, 505]);
 
-/** The way of events to one URL: one at a time, in order, each until it is taken or too old. */
+/** Delivers events to one URL: one at a time, in order, each until it is accepted or too old. */
 export class DeliveryQueue {
   readonly #options: DeliveryQueueOptions;
   /** The rest of the URL may be secret. */
@@ -50,7 +50,7 @@ export class DeliveryQueue {
   readonly #abort = new AbortController();
   #running = false;
   #closing = false;
-  /** Of the message that is tried now. */
+  /** Failed attempts of the current message. */
   #failures = 0;
   #endPause: () => void = () => {};
   #wakeIdle: () => void = () => {};
@@ -70,13 +70,13 @@ export class DeliveryQueue {
 
   /** Returns at once. */
   add(message: WebhookMessage): void {
-    // The first may be on its way; what is dropped is the oldest that is not.
+    // The first may be in flight, so the oldest of the others is dropped.
     if (this.#waiting.length >= MAX_WAITING) this.#drop(1, 'too many events waiting');
     this.#waiting.push(message);
     if (!this.#running) void this.#run();
   }
 
-  /** Sends what waits without pauses between tries, and gives up what is left after `graceMs`. */
+  /** Sends the remaining events without pauses between attempts, and drops those left after `graceMs`. */
   async close(graceMs: Millis): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
@@ -107,7 +107,7 @@ export class DeliveryQueue {
     this.#wakeIdle();
   }
 
-  /** The time to wait until the next try, of this message or of the one behind it. */
+  /** Returns the delay until the next attempt, of this message or of the next one. */
   async #try(message: WebhookMessage): Promise<Millis> {
     const { url, key, post, clock, log } = this.#options;
     const { id, body, atMs } = message;
@@ -135,11 +135,11 @@ export class DeliveryQueue {
   }
 
   #delayMs(answer: PostAnswer | { readonly failure: string }): Millis {
-    // In the last seconds a try a second does no harm.
+    // During shutdown, one attempt per second does no harm.
     if (this.#closing) return FIRST_DELAY_MS;
     const wanted = 'retryAfterMs' in answer ? (answer.retryAfterMs ?? 0) : 0;
     const backoffMs = FIRST_DELAY_MS * 2 ** Math.min(this.#failures - 1, 16);
-    // Half of it is chance, so that the events of many servers do not come in waves.
+    // Half of the delay is random, so that many servers do not send in waves.
     const jittered = Math.min(MAX_DELAY_MS, backoffMs) * (0.5 + this.#options.random() / 2);
     return Math.min(MAX_DELAY_MS, Math.max(wanted, jittered));
   }
@@ -155,7 +155,7 @@ export class DeliveryQueue {
     });
   }
 
-  /** False if it was dropped meanwhile. */
+  /** False if it was dropped in the meantime. */
   #remove(message: WebhookMessage): boolean {
     const index = this.#waiting.indexOf(message);
     if (index >= 0) this.#waiting.splice(index, 1);
@@ -169,12 +169,12 @@ export class DeliveryQueue {
   }
 }
 
-/** Whether the same request will be answered alike however often it is sent. */
+/** Whether the same request would get the same answer, however often it is sent. */
 function isRefusedForGood(status: number): boolean {
   return NEVER.has(status) || (status >= 400 && status < 500 && !MAYBE_LATER.has(status));
 }
 
-/** `fetch` says "fetch failed", and why in the cause. */
+/** `fetch` only says "fetch failed"; the reason is in its cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;

@@ -5,20 +5,20 @@ export interface PostRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly timeoutMs: Millis;
-  /** Gives up before. */
+  /** Aborts the request. */
   readonly signal: AbortSignal;
 }
 
 export interface PostAnswer {
   readonly status: number;
-  /** RFC 9110 section 10.2.3, where it is given in seconds. */
+  /** RFC 9110 section 10.2.3, if given in seconds. */
   readonly retryAfterMs: Millis | null;
 }
 
-/** Rejects where there is no answer in time. */
+/** Rejects if there is no answer in time. */
 export type Post = (request: PostRequest) => Promise<PostAnswer>;
 
-/** By `fetch`: it does not follow redirects, and does not read what is answered. */
+/** Uses `fetch`, does not follow redirects, and does not read the response body. */
 export function createPost(clock: Clock): Post {
   return async ({ url, headers, body, timeoutMs, signal }) => {
     const timeout = new AbortController();

@@ -1,4 +1,4 @@
-/** Tells other programs what happens in the rooms, by signed HTTP requests. */
+/** Notifies other programs about events in the rooms, with signed HTTP requests. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type Clock, isoTime, type Millis } from '../../lib/clock.ts';
@@ -9,7 +9,7 @@ import { createPost, type Post } from './post.ts';
 
 export interface WebhooksOptions {
   readonly urls: readonly string[];
-  /** As `parseWebhookSecret` reads it. */
+  /** As returned by `parseWebhookSecret`. */
   readonly secret: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -20,7 +20,10 @@ export interface WebhooksOptions {
 export class Webhooks implements RoomObserver {
   readonly #queues: readonly DeliveryQueue[];
   readonly #clock: Clock;
-  /** When rooms began and participants came, by name or id, in monotonic time: a wall clock that was set would make other durations. */
+  /**
+   * When rooms opened and participants joined, by name or id. Monotonic, because setting the wall clock would falsify
+   * durations.
+   */
   readonly #beganMs = new Map<string, Millis>();
 
   constructor({ urls, secret, clock, log, post = createPost(clock), random = Math.random }: WebhooksOptions) {
@@ -29,7 +32,7 @@ export class Webhooks implements RoomObserver {
     this.#clock = clock;
   }
 
-  /** One for each URL. */
+  /** One per URL. */
   get figures(): readonly DeliveryFigures[] {
     return this.#queues.map((queue) => queue.figures);
   }
@@ -53,7 +56,7 @@ export class Webhooks implements RoomObserver {
     this.#send('participant.left', { room: roomOf(room), participant: participantOf(participant), reason, durationMs });
   }
 
-  /** Takes no longer than `graceMs`. */
+  /** Takes at most `graceMs`. */
   async close(graceMs: Millis): Promise<void> {
     await Promise.all(this.#queues.map((queue) => queue.close(graceMs)));
   }
@@ -62,7 +65,7 @@ export class Webhooks implements RoomObserver {
     if (this.#queues.length > 0) this.#beganMs.set(what, this.#clock.now());
   }
 
-  /** Of what ends now. */
+  /** The duration of something that ends now. */
   #durationMs(what: string): Millis {
     const nowMs = this.#clock.now();
     const beganMs = this.#beganMs.get(what) ?? nowMs;

@@ -1,4 +1,4 @@
-/** Do browsers elsewhere reach the addresses that they are told? */
+/** Checks whether browsers elsewhere can reach the announced addresses. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Config } from '../../config/config.ts';
@@ -86,7 +86,7 @@ function ofBound(name: string, addresses: readonly string[], config: Config): Ch
   }
 }
 
-/** The public addresses that the names of this server lead to. */
+/** The public addresses that this server's names resolve to. */
 async function domainOutside({ domain }: Config, clock: Clock): Promise<readonly string[]> {
   const found = await Promise.all(
     domain.map((name) => within(clock, LOOKUP_LIMIT_MS, lookup(name, { all: true })).catch(() => undefined)),
@@ -95,7 +95,7 @@ async function domainOutside({ domain }: Config, clock: Clock): Promise<readonly
   return addresses.filter((address) => reachOf(address) === 'anywhere');
 }
 
-/** What is to say besides where all addresses are private. */
+/** An additional warning if all addresses are private. */
 function ofLowPort({ mediaPort, announce }: Config): string {
   const ports = announce.length > 0 ? announce.map((text) => parseEndpoint(text)?.port ?? mediaPort) : [mediaPort];
   const low = ports.find((port) => port > 0 && port < 1024);

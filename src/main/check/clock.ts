@@ -1,10 +1,10 @@
-/** Is the clock right? Tokens, certificates and TURN credentials depend on it. */
+/** Checks whether the clock is right. Tokens, certificates and TURN credentials depend on it. */
 import { stat } from 'node:fs/promises';
 import { dateOf, type Millis } from '../../lib/clock.ts';
 import { clockAdvice, isClockPlausible } from '../../lib/plausible-clock.ts';
 import type { CheckInput, CheckResult } from './result.ts';
 
-/** File systems and clocks that were set a little are no reason to worry. */
+/** Small differences between file systems and clocks do not matter. */
 const TOLERANCE_MS: Millis = 3_600_000;
 
 export async function checkClock({ config, clock }: CheckInput): Promise<CheckResult> {

@@ -1,4 +1,4 @@
-/** Can the server keep what it has to keep: certificates and their keys? */
+/** Checks whether the server can store its certificates and keys. */
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { tlsModeOf } from '../../config/tls.ts';
@@ -6,7 +6,7 @@ import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
 
 const SAMPLE = Buffer.alloc(16_384);
 
-/** Nothing where the server keeps nothing. */
+/** No result if the server stores nothing. */
 export async function checkDataDirectory({ config }: CheckInput): Promise<readonly CheckResult[]> {
   const mode = tlsModeOf(config);
   if (mode !== 'acme' && mode !== 'self-signed') return [];
@@ -23,7 +23,7 @@ export async function checkDataDirectory({ config }: CheckInput): Promise<readon
   }
 }
 
-/** In a directory of its own, so that nothing that is there is touched. */
+/** Writes in a new directory, so that no existing file is touched. */
 async function tryToWrite(directory: string): Promise<void> {
   const made = await mkdtemp(join(directory, '.check-'));
   try {
@@ -33,7 +33,7 @@ async function tryToWrite(directory: string): Promise<void> {
   }
 }
 
-/** The directory itself, or that one above it in which it would be made. */
+/** The directory itself, or the closest parent in which it would be created. */
 async function nearestExisting(path: string): Promise<string> {
   try {
     if (!(await stat(path)).isDirectory()) throw new Error(`${path} is not a directory`);

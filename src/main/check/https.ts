@@ -1,4 +1,4 @@
-/** Does the page come by https, which browsers want before they give the microphone? */
+/** Checks whether the page is served over HTTPS, without which browsers do not allow the microphone. */
 import { connect, type TLSSocket } from 'node:tls';
 import type { Config } from '../../config/config.ts';
 import { tlsModeOf } from '../../config/tls.ts';
@@ -14,7 +14,7 @@ const HTTPS_PORT = 443;
 const DAY_MS: Millis = 86_400_000;
 const SOON_DAYS = 14;
 
-/** One result for each name that the page has, and for a certificate in files; or one for all without names. */
+/** One result for each name of the page, and for certificate files, or one for all if there are no names. */
 export async function checkHttps(input: CheckInput, port = HTTPS_PORT): Promise<readonly CheckResult[]> {
   const { config } = input;
   const names = [...new Set([...config.domain, ...config.allowHosts])];
@@ -29,7 +29,7 @@ export async function checkHttps(input: CheckInput, port = HTTPS_PORT): Promise<
   }
 }
 
-/** What a browser gets that asks for the page. */
+/** What a browser gets when it opens the page. */
 async function certificateAt({ config, clock }: CheckInput, host: string, port: number): Promise<CheckResult> {
   const name = `https://${host}`;
   const isOwn = config.domain.length > 0;
@@ -46,7 +46,7 @@ async function certificateAt({ config, clock }: CheckInput, host: string, port: 
       return { name, status: 'fail', text };
     }
     if (!isOfCertificate(error)) return { name, ...notReached(reason, isOwn) };
-    // With a wrong clock every certificate is a bad one.
+    // With a wrong clock every certificate looks invalid.
     const nowMs = clock.wallNow();
     const isOurFault = !isClockPlausible(nowMs);
     return { name, ...(isOurFault ? { status: 'fail', text: clockAdvice(nowMs) } : badCertificate(reason, isOwn)) };
@@ -92,7 +92,7 @@ function secured(socket: TLSSocket): Promise<true> {
   });
 }
 
-/** Whoever is there speaks TLS; it is the certificate that is wrong. */
+/** Whether the peer speaks TLS but its certificate is wrong. */
 function isOfCertificate(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return /CERT|SELF_SIGNED|ISSUER|ALTNAME/.test(code);
@@ -102,7 +102,7 @@ function isUnknownName(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN');
 }
 
-/** `isOwn`: this server gets its certificate by itself. */
+/** `isOwn`: this server obtains its certificate by itself. */
 function badCertificate(reason: string, isOwn: boolean): Finding {
   const remedy = isOwn
     ? 'Either another machine answers, or the server has no certificate yet. Its log says why.'

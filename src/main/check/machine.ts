@@ -1,4 +1,4 @@
-/** Is this machine fit for it: the codec, the timers, the limits of the system? */
+/** Checks whether this machine is suitable: the codec, the timers, and the limits of the system. */
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../../config/config.ts';
 import type { Clock, Millis } from '../../lib/clock.ts';
@@ -6,16 +6,16 @@ import { type CheckInput, type CheckResult, reasonOf } from './result.ts';
 
 const TICK_MS: Millis = 20;
 const TICKS = 75;
-/** What a tick may be late without a listener's jitter buffer growing for it. */
+/** How late a tick may be before listeners' jitter buffers grow. */
 const LATE_MS: Millis = 5;
-/** What the media ports ask for. */
+/** The buffer size that media ports request. */
 const WANTED_BUFFER_BYTES = 4 * 1024 * 1024;
 const SMALL_BUFFER_BYTES = 1024 * 1024;
-/** Sockets of media, log, libraries and the like. */
+/** For media sockets, the log, libraries and so on. */
 const OTHER_FILES = 256;
 
 export async function checkMachine({ config, clock }: CheckInput): Promise<readonly CheckResult[]> {
-  // Alone, because what runs beside it would make the ticks late.
+  // Runs alone, because parallel checks would delay its ticks.
   const timer = await checkTimer(clock);
   const [bytes, limits] = await Promise.all([read('/proc/sys/net/core/rmem_max'), read('/proc/self/limits')]);
   return [
@@ -26,7 +26,7 @@ export async function checkMachine({ config, clock }: CheckInput): Promise<reado
   ];
 }
 
-/** Loads the codec here and not with this file, so that it can be said that it cannot be loaded. */
+/** Imports the codec here rather than at the top, so that a failure to load it can be reported. */
 async function checkOpus(): Promise<CheckResult> {
   const name = 'Opus';
   try {
@@ -59,7 +59,7 @@ async function checkTimer(clock: Clock): Promise<CheckResult> {
   return timerPrecision(latenessMs);
 }
 
-/** Judges the lateness of ticks. */
+/** Evaluates the lateness of ticks. */
 export function timerPrecision(latenessMs: readonly Millis[]): CheckResult {
   const sorted = latenessMs.toSorted((a, b) => a - b);
   const p99 = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
@@ -91,7 +91,7 @@ export function openFiles(limits: string, { maxConnections, mediaTcp }: Config):
   const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(limits) ?? [];
   if (soft === undefined) return [];
   const name = 'open files';
-  // A page takes a few connections beside its WebSocket, and one for its media where UDP does not get through.
+  // A page uses a few connections besides its WebSocket, and one for media if UDP is blocked.
   const needed = maxConnections * (mediaTcp === 'on' ? 3 : 2) + OTHER_FILES;
   if (soft === 'unlimited' || Number(soft) >= needed) return [{ name, status: 'ok', text: `The limit is ${soft}.` }];
   return [

@@ -1,4 +1,4 @@
-/** Can the ports be opened, or does a Partyline that is running have them? */
+/** Checks whether the ports can be opened or are used by a running Partyline. */
 import { once } from 'node:events';
 import { createServer, get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
@@ -21,7 +21,7 @@ export async function checkPorts({ config, clock }: CheckInput): Promise<readonl
   return [http.result, ...plain, media, ...problemsOf(http.running)];
 }
 
-/** The port beside the one with TLS. */
+/** The redirect port next to the one with TLS. */
 async function plainHttpPort(config: Config, isRunning: boolean): Promise<CheckResult> {
   const name = 'plain HTTP port';
   const server = createServer();
@@ -57,7 +57,7 @@ async function httpPort(config: Config): Promise<{ result: CheckResult; running?
   }
 }
 
-/** What `/healthz` tells of a server. */
+/** The parts of `/healthz` that matter here. */
 const runningServerSchema = z.object({
   version: z.string(),
   workers: z.array(z.unknown()),
@@ -65,20 +65,20 @@ const runningServerSchema = z.object({
 });
 type RunningServer = z.output<typeof runningServerSchema>;
 
-/** What the server that is running knows is wrong, such as a reverse proxy that is not in `trust-proxy`. */
+/** Problems known to the running server, such as a reverse proxy that is not in `trust-proxy`. */
 function problemsOf(running: RunningServer | undefined): CheckResult[] {
   const problems = running?.problems ?? [];
   return problems.map(({ message }) => ({ name: 'running server', status: 'warn', text: message }));
 }
 
-/** The Partyline that has the HTTP port; undefined if it is another program that has it. */
+/** The running Partyline that uses the HTTP port; undefined if it is another program. */
 async function runningServer(config: Config): Promise<RunningServer | undefined> {
   const { host, port } = config;
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   const get = tlsModeOf(config) === 'off' ? getHttp : getHttps;
   try {
     const signal = AbortSignal.timeout(ASK_LIMIT_MS);
-    // Its certificate is not for this address.
+    // The certificate does not cover this address.
     const request = get({ host: reachable, port, path: '/healthz', signal, rejectUnauthorized: false });
     const [answer] = (await once(request, 'response')) as [IncomingMessage];
     return runningServerSchema.safeParse(JSON.parse(Buffer.concat(await answer.toArray()).toString())).data;
@@ -121,14 +121,14 @@ async function mediaPorts({ config, clock }: CheckInput, isRunning: boolean): Pr
   return { name, status: 'ok', text: `${which} can be opened.${tcpInWords}` };
 }
 
-/** Where the server would do without TCP. */
+/** Addresses on which the server would run without TCP. */
 function udpOnly(addresses: readonly MediaAddress[]): string[] {
   const on = (protocol: string) => addresses.filter((address) => address.protocol === protocol);
   const tcp = new Set(on('tcp').map(({ address }) => address));
   return on('udp').flatMap(({ address, port }) => (tcp.has(address) ? [] : [formatEndpoint(address, port)]));
 }
 
-/** `40000`, or `40000 to 40002`, or what stands for a port that the system chooses. */
+/** `40000`, or `40000 to 40002`, or the words for a port that the system chooses. */
 export function inWords(ports: readonly number[]): string {
   const [first = 0] = ports;
   if (first === 0) return 'any free port';

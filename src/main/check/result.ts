@@ -1,12 +1,15 @@
 import type { Config } from '../../config/config.ts';
 import type { Clock, Millis } from '../../lib/clock.ts';
 
-/** What one check has found. */
+/** The result of one check. */
 export interface CheckResult {
   readonly name: string;
-  /** `warn`: it works, but not for everybody or not well. `fail`: the server does not start, or nobody would hear anything. */
+  /**
+   * `warn`: it works, but not for everyone or not well. `fail`: the server does not start, or nobody would hear
+   * anything.
+   */
   readonly status: 'ok' | 'warn' | 'fail';
-  /** Sentences for the operator: what there is and, if it is not well, what to do. */
+  /** Sentences for the operator: the finding and, if there is a problem, what to do. */
   readonly text: string;
 }
 
@@ -15,7 +18,7 @@ export interface CheckInput {
   readonly clock: Clock;
 }
 
-/** What becomes of `promise`, or `undefined` if that takes longer. It is not rejected after that. */
+/** Resolves like `promise`, or with `undefined` after the time limit. Later rejections are ignored. */
 export function within<T>(clock: Clock, limitMs: Millis, promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const cancel = clock.setTimer(clock.now() + limitMs, () => resolve(undefined));
@@ -23,7 +26,7 @@ export function within<T>(clock: Clock, limitMs: Millis, promise: Promise<T>): P
   });
 }
 
-/** The words of whatever was thrown. */
+/** The message of anything that was thrown. */
 export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,4 +1,4 @@
-/** The way to a TURN server: one request at a time, by UDP, TCP or TLS. */
+/** A connection to a TURN server: one request at a time, over UDP, TCP or TLS. */
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP, isIPv6, type Socket } from 'node:net';
@@ -6,13 +6,16 @@ import { connect as connectTls } from 'node:tls';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import type { TurnAddress } from '../../lib/turn.ts';
 
-/** As RFC 8489 section 6.2.1, without growing: there is not much time. */
+/** RFC 8489 section 6.2.1, but without backoff because time is short. */
 const RETRANSMIT_MS: Millis = 500;
 const MAX_ANSWER_BYTES = 4096;
 
 export interface TurnLink {
   send(message: Buffer): void;
-  /** Sends and waits for what `read` understands; rejects if the way is broken. The caller limits the time. */
+  /**
+   * Sends a message and waits for an answer that `read` accepts; rejects if the connection fails. The caller limits the
+   * time.
+   */
   exchange<T>(message: Buffer, read: (bytes: Buffer) => T | undefined): Promise<T>;
   close(): void;
 }
@@ -41,7 +44,7 @@ class UdpLink implements TurnLink {
       close = () => socket.close();
       socket.on('message', (bytes) => this.#onMessage(bytes));
       socket.on('error', (error) => this.#onError(error));
-      // Connected, so that a refusal by ICMP is heard of.
+      // Connected, so that ICMP errors are reported.
       return new Promise((resolve, reject) => {
         socket.connect(port, address, (error?: Error) => {
           this.#send = (message) => socket.send(message, (failure) => failure !== null && this.#onError(failure));
@@ -123,7 +126,7 @@ class StreamLink implements TurnLink {
     });
   }
 
-  /** What was sent still goes out. */
+  /** Queued messages are still sent. */
   close(): void {
     this.#onBytes = () => {};
     if (this.#socket.connecting) this.#socket.destroy();

@@ -1,4 +1,4 @@
-/** The few TURN messages (RFC 8656) that it takes to try credentials. */
+/** The few TURN messages (RFC 8656) needed to test credentials. */
 import { createHash } from 'node:crypto';
 import { ATTRIBUTE, STUN_HEADER_LENGTH, STUN_MAGIC_COOKIE, stunIntegrity } from '../../rtc/ice/stun.ts';
 
@@ -15,7 +15,7 @@ export interface TurnAnswer {
   readonly attributes: ReadonlyMap<number, Buffer>;
 }
 
-/** With a key the message has an integrity. */
+/** With a key, the message gets a MESSAGE-INTEGRITY. */
 export function writeTurn(
   type: number,
   transactionId: Uint8Array,
@@ -36,7 +36,7 @@ export function writeTurn(
   return message;
 }
 
-/** The answer to the request with this id, if the bytes begin with it, complete. */
+/** The response to the request with this id, if the bytes start with a complete one. */
 export function readTurn(bytes: Buffer, transactionId: Buffer): TurnAnswer | undefined {
   if (bytes.length < STUN_HEADER_LENGTH || bytes.readUInt32BE(4) !== STUN_MAGIC_COOKIE) return undefined;
   if (!bytes.subarray(8, STUN_HEADER_LENGTH).equals(transactionId)) return undefined;
@@ -51,7 +51,7 @@ export function readTurn(bytes: Buffer, transactionId: Buffer): TurnAnswer | und
   return { type: bytes.readUInt16BE(0), attributes };
 }
 
-/** RFC 8489 section 14.8; 0 where there is none. */
+/** RFC 8489 section 14.8; 0 if there is none. */
 export function errorCode({ attributes }: TurnAnswer): number {
   const value = attributes.get(ATTRIBUTE.ERROR_CODE);
   return value === undefined || value.length < 4 ? 0 : (value[2]! & 7) * 100 + value[3]!;

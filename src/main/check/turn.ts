@@ -1,4 +1,4 @@
-/** Do the TURN servers answer, and do they take the credentials? */
+/** Checks whether the TURN servers answer and accept the credentials. */
 import { randomBytes } from 'node:crypto';
 import { parseTurnUrl, type TurnCredentials, turnCredentials } from '../../lib/turn.ts';
 import { ATTRIBUTE, STUN_TRANSACTION_ID_LENGTH } from '../../rtc/ice/stun.ts';
@@ -17,11 +17,11 @@ import {
 } from './turn-message.ts';
 
 const LIMIT_MS = 4000;
-/** Protocol number of what is relayed: UDP. */
+/** The protocol to relay: UDP. */
 const RELAY_UDP: TurnAttribute = [REQUESTED_TRANSPORT, Uint8Array.of(17, 0, 0, 0)];
 const UNAUTHENTICATED = 401;
 
-/** One result for each TURN server. */
+/** One result per TURN server. */
 export async function checkTurn({ config, clock }: CheckInput): Promise<readonly CheckResult[]> {
   const credentials = turnCredentials(config, { user: 'check', wallNowMs: clock.wallNow() });
   return Promise.all(
@@ -66,7 +66,7 @@ async function tryCredentials(link: TurnLink, { username, credential }: TurnCred
   ];
   const second = await ask(link, TURN_TYPE.allocate, [RELAY_UDP, ...who], key);
   if (second.type !== TURN_TYPE.allocated) return refusal(second);
-  // The relay is of no use any more; a lost request costs nothing but ten minutes of a port.
+  // The relay is no longer needed. If this request is lost, it only occupies a port for ten minutes.
   link.send(writeTurn(TURN_TYPE.refresh, newId(), [[LIFETIME, Buffer.alloc(4)], ...who], key));
   return { status: 'ok', text: 'The server answers, accepts the credentials, and relays.' };
 }
