@@ -102,17 +102,26 @@ export class MediaEngine {
       case 'set_mix':
         this.#rooms.get(command.roomId)?.setMix(command.mix);
         return;
-      case 'add_member':
-        this.#add(command);
-        return;
       case 'close':
         void this.close();
         return;
-      default: {
-        // A command may cross the event that its member has closed.
-        const member = this.#members.get(command.memberId);
-        if (member !== undefined) this.#handleFor(member, command);
-      }
+      default:
+        this.#tryForMember(command);
+    }
+  }
+
+  /** What goes wrong for one member must not end the worker, and with it everybody else's conversation. */
+  #tryForMember(command: AddMember | MemberCommand): void {
+    const { memberId } = command;
+    const member = this.#members.get(memberId);
+    try {
+      if (command.type === 'add_member') this.#add(command);
+      // A command may cross the event that its member has closed.
+      else if (member !== undefined) this.#handleFor(member, command);
+    } catch (error) {
+      if (member !== undefined) this.#remove(member);
+      this.#fail(error, this.#clock.now());
+      this.#emit({ type: 'member_closed', memberId, reason: 'media_failed' });
     }
   }
 
@@ -142,10 +151,7 @@ export class MediaEngine {
 
   #add({ memberId, roomId, endpoint, state }: AddMember): void {
     const room = this.#rooms.get(roomId);
-    if (room === undefined) {
-      this.#refuse(memberId, `member ${memberId} is for room ${roomId}, which is not open`);
-      return;
-    }
+    if (room === undefined) throw new Error(`member ${memberId} is for room ${roomId}, which is not open`);
     const member: RoomMember = new RoomMember({
       id: memberId,
       room,
@@ -177,12 +183,6 @@ export class MediaEngine {
     this.#members.set(memberId, member);
   }
 
-  /** Only a fault of the control plane leads here. */
-  #refuse(memberId: number, message: string): void {
-    this.#fail(new Error(message), this.#clock.now());
-    this.#emit({ type: 'member_closed', memberId, reason: 'media_failed' });
-  }
-
   #handleFor(member: RoomMember, command: MemberCommand): void {
     switch (command.type) {
       case 'set_state':
@@ -204,12 +204,8 @@ export class MediaEngine {
 
   #move(member: RoomMember, roomId: number, state: MemberState): void {
     const room = this.#rooms.get(roomId);
-    if (room !== undefined) {
-      member.moveTo(room, state);
-      return;
-    }
-    this.#remove(member);
-    this.#refuse(member.id, `member ${member.id} cannot move to room ${roomId}, which is not open`);
+    if (room === undefined) throw new Error(`member ${member.id} cannot move to room ${roomId}, which is not open`);
+    member.moveTo(room, state);
   }
 
   #setTap(member: RoomMember, tap: TapRequest | null): void {
