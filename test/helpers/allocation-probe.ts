@@ -26,8 +26,8 @@ const elsewhere = new Mixer(pool, { maxTalkers: 8, levelling: true });
 const isLinked = process.argv[2] === '2';
 if (isLinked) {
   const [own, other] = [createSharedMix(0), createSharedMix(1)];
-  mixer.setLink(new SharedMixLink(own, [other]));
-  elsewhere.setLink(new SharedMixLink(other, [own]));
+  mixer.setLink(new SharedMixLink(own, [other], pool.kernels));
+  elsewhere.setLink(new SharedMixLink(other, [own], pool.kernels));
 }
 let packets = 0;
 const sink = {

@@ -1,4 +1,5 @@
 import type { CodecPool } from '../../mixer/codec/codec-pool.ts';
+import type { Kernels } from '../../mixer/kernels/kernels.ts';
 import type { MixParticipant } from '../../mixer/mix/mix-participant.ts';
 import { Mixer, type MixSettings } from '../../mixer/mix/mixer.ts';
 import { SharedMixLink } from './shared-mix.ts';
@@ -13,6 +14,7 @@ const MOST_SKIPPED = 3;
 /** A room as its worker knows it: the mixer, and who is who in it. */
 export class MixedRoom {
   readonly id: number;
+  readonly #kernels: Kernels;
   readonly mixer: Mixer;
   #maxTalkers: number;
   /** What overload allows, `null` without. */
@@ -26,6 +28,7 @@ export class MixedRoom {
 
   constructor(id: number, pool: CodecPool, mix: MixSettings) {
     this.id = id;
+    this.#kernels = pool.kernels;
     this.#maxTalkers = mix.maxTalkers;
     this.mixer = new Mixer(pool, mix);
   }
@@ -118,15 +121,17 @@ export class MixedRoom {
   /** See `SharedMixLink`. */
   link(own: SharedArrayBuffer, others: readonly SharedArrayBuffer[]): void {
     if (this.#link?.writesTo(own)) this.#link.setOthers(others);
-    else this.#setLink(others.length > 0 ? new SharedMixLink(own, others) : undefined);
+    else this.#setLink(others.length > 0 ? new SharedMixLink(own, others, this.#kernels) : undefined);
   }
 
   #setLink(link: SharedMixLink | undefined): void {
+    this.#link?.close();
     this.#link = link;
     this.mixer.setLink(link);
   }
 
   close(): void {
+    this.#setLink(undefined);
     this.mixer.close();
   }
 }

@@ -3,8 +3,8 @@
  * memory that all of them share, and adds in the next tick what the others wrote. Workers tick at the same times, so one
  * tick is always enough; what a part hears of itself stays exact, because only its own total is subtracted from.
  */
-import { FRAME_SAMPLES } from '../../mixer/format.ts';
-import { add, applyRamp } from '../../mixer/kernels/pcm.ts';
+import type { Frame } from '../../mixer/kernels/frame.ts';
+import type { Kernels } from '../../mixer/kernels/kernels.ts';
 import type { MixLink } from '../../mixer/mix/mixer.ts';
 import { createStanding, type TalkerStanding } from '../../mixer/source/talker-places.ts';
 import { MISSING, MixRing } from '../link/mix-ring.ts';
@@ -16,25 +16,34 @@ const STALE_TICKS = 10;
 class RemotePart {
   readonly order: number;
   readonly #ring: MixRing;
+  readonly #kernels: Kernels;
   readonly #standing = createStanding();
   #standingAge = 0;
   readonly #read = createStanding();
-  #frame = new Float32Array(FRAME_SAMPLES);
-  #previous = new Float32Array(FRAME_SAMPLES);
+  #frame: Frame;
+  #previous: Frame;
   #sounding = false;
   #missed = false;
 
-  constructor(memory: SharedArrayBuffer) {
-    this.#ring = new MixRing(memory);
-    this.order = this.#ring.order;
+  constructor(ring: MixRing, kernels: Kernels) {
+    this.#ring = ring;
+    this.order = ring.order;
+    this.#kernels = kernels;
+    this.#frame = kernels.frames.take();
+    this.#previous = kernels.frames.take();
   }
 
-  add(tick: number, mix: Float32Array): number {
-    const talkers = this.#ring.readMix(tick, this.#frame);
+  close(): void {
+    this.#kernels.frames.release(this.#frame);
+    this.#kernels.frames.release(this.#previous);
+  }
+
+  add(tick: number, mix: Frame): number {
+    const talkers = this.#ring.readMix(tick, this.#frame.samples);
     if (talkers === MISSING) return this.#bridge(mix);
     if (talkers > 0) {
-      if (this.#missed) applyRamp(this.#frame, 0, 1, FRAME_SAMPLES);
-      add(mix, this.#frame);
+      if (this.#missed) this.#kernels.ramp(this.#frame, 0, 1);
+      this.#kernels.add(mix, this.#frame);
       [this.#frame, this.#previous] = [this.#previous, this.#frame];
     }
     this.#sounding = talkers > 0;
@@ -55,13 +64,13 @@ class RemotePart {
   }
 
   /** Its worker is late: what it said last fades, backwards so that the samples join, and what it says next fades in. */
-  #bridge(mix: Float32Array): number {
+  #bridge(mix: Frame): number {
     this.#missed = true;
     if (!this.#sounding) return 0;
     this.#sounding = false;
-    this.#previous.reverse();
-    applyRamp(this.#previous, 1, 0, FRAME_SAMPLES);
-    add(mix, this.#previous);
+    this.#previous.samples.reverse();
+    this.#kernels.ramp(this.#previous, 1, 0);
+    this.#kernels.add(mix, this.#previous);
     return 1;
   }
 }
@@ -69,15 +78,17 @@ class RemotePart {
 /** One part's link to the others. */
 export class SharedMixLink implements MixLink {
   readonly #own: MixRing;
+  readonly #kernels: Kernels;
   #others: readonly RemotePart[] = [];
   /** Parts that are no longer there, until what they said has ended. */
   readonly #ending: RemotePart[] = [];
   #position = 0;
   #standings: TalkerStanding[] = [];
 
-  /** @param memory of `createSharedMix`, one for each part */
-  constructor(own: SharedArrayBuffer, others: readonly SharedArrayBuffer[]) {
+  /** @param own memory of `createSharedMix`, as that of each of the others */
+  constructor(own: SharedArrayBuffer, others: readonly SharedArrayBuffer[], kernels: Kernels) {
     this.#own = new MixRing(own);
+    this.#kernels = kernels;
     this.setOthers(others);
   }
 
@@ -99,8 +110,8 @@ export class SharedMixLink implements MixLink {
   setOthers(others: readonly SharedArrayBuffer[]): void {
     const before = this.#others;
     this.#others = others
-      .map((memory) => new RemotePart(memory))
-      .map((part) => before.find(({ order }) => order === part.order) ?? part)
+      .map((memory) => new MixRing(memory))
+      .map((ring) => before.find(({ order }) => order === ring.order) ?? new RemotePart(ring, this.#kernels))
       .sort((a, b) => a.order - b.order);
     this.#ending.push(...before.filter((part) => !this.#others.includes(part)));
     this.#position = this.#others.filter(({ order }) => order < this.#own.order).length;
@@ -111,15 +122,25 @@ export class SharedMixLink implements MixLink {
     this.#own.write(tick, mix, talkers, standing);
   }
 
-  add(tick: number, mix: Float32Array): number {
+  add(tick: number, mix: Frame): number {
     let talkers = 0;
     for (const other of this.#others) talkers += other.add(tick, mix);
     for (let i = this.#ending.length - 1; i >= 0; i--) {
-      const ending = this.#ending[i]!.add(tick, mix);
-      if (ending === 0) this.#ending.splice(i, 1);
+      const part = this.#ending[i]!;
+      const ending = part.add(tick, mix);
       talkers += ending;
+      if (ending > 0) continue;
+      part.close();
+      this.#ending.splice(i, 1);
     }
     return talkers;
+  }
+
+  /** Nothing is added any more. */
+  close(): void {
+    for (const part of [...this.#others, ...this.#ending]) part.close();
+    this.#others = [];
+    this.#ending.length = 0;
   }
 
   standings(tick: number, own: TalkerStanding): readonly TalkerStanding[] {

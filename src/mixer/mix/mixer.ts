@@ -33,7 +33,7 @@ export interface MixLink {
   /** Tells the others what this part sums up to in this tick, and who claims to be heard; `mix` holds sound only if `talkers` is more than 0. */
   publish(tick: number, mix: Float32Array, talkers: number, standing: TalkerStanding): void;
   /** Adds what the others have told for this tick to `mix`, and returns how many talk in it. */
-  add(tick: number, mix: Float32Array): number;
+  add(tick: number, mix: Frame): number;
   /** What all parts have told for this tick, in the order that all of them use, with `own` as this part's. */
   standings(tick: number, own: TalkerStanding): readonly TalkerStanding[];
   /** This part's place in that order. */
@@ -242,7 +242,7 @@ export class Mixer {
     link.publish(tick, total.samples, contributors.length, this.#standing);
     if (contributors.length === 0) total.samples.fill(0);
     // The other parts' sums of this very tick may not be there yet; those of the tick before are.
-    return contributors.length + link.add(tick - 1, total.samples);
+    return contributors.length + link.add(tick - 1, total);
   }
 
   #writeMix(place: Place, others: number, timestamp: number): void {

@@ -2,6 +2,9 @@ import { test } from 'tap';
 import { createSharedMix } from '../../../src/media/link/mix-ring.ts';
 import { SharedMixLink } from '../../../src/media/worker/shared-mix.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
+import type { Frame } from '../../../src/mixer/kernels/frame.ts';
+import { Kernels, threadKernels } from '../../../src/mixer/kernels/kernels.ts';
+import { loadSimd } from '../../../src/mixer/kernels/simd.ts';
 import { createStanding } from '../../../src/mixer/source/talker-places.ts';
 
 const NOBODY = createStanding();
@@ -10,9 +13,16 @@ function frame(value: number): Float32Array {
   return new Float32Array(FRAME_SAMPLES).fill(value);
 }
 
-function pair(): [SharedMixLink, SharedMixLink] {
+/** What is added to. */
+function sum(value: number): Frame {
+  const taken = threadKernels().frames.take();
+  taken.samples.fill(value);
+  return taken;
+}
+
+function pair(kernels = threadKernels()): [SharedMixLink, SharedMixLink] {
   const [a, b] = [createSharedMix(0), createSharedMix(1)];
-  return [new SharedMixLink(a, [b]), new SharedMixLink(b, [a])];
+  return [new SharedMixLink(a, [b], kernels), new SharedMixLink(b, [a], kernels)];
 }
 
 test('a part hears exactly what the others said in that tick, and nothing of itself', async (t) => {
@@ -22,6 +32,7 @@ test('a part hears exactly what the others said in that tick, and nothing of its
       new SharedMixLink(
         own,
         memories.filter((memory) => memory !== own),
+        threadKernels(),
       ),
   );
   for (let tick = 100; tick < 120; tick++) {
@@ -29,8 +40,8 @@ test('a part hears exactly what the others said in that tick, and nothing of its
       link.publish(tick, frame(10 ** part * (tick % 7)), part + 1, NOBODY);
     });
     const heard = links.map((link) => {
-      const mix = frame(0);
-      return { talkers: link.add(tick, mix), value: mix[500] };
+      const mix = sum(0);
+      return { talkers: link.add(tick, mix), value: mix.samples[500] };
     });
     const value = tick % 7;
     t.same(heard, [
@@ -44,39 +55,71 @@ test('a part hears exactly what the others said in that tick, and nothing of its
 test('a part that is silent adds nothing', async (t) => {
   const [a, b] = pair();
   a.publish(7, frame(99), 0, NOBODY);
-  const mix = frame(3);
+  const mix = sum(3);
   t.equal(b.add(7, mix), 0);
-  t.same(mix, frame(3));
+  t.same(mix.samples, frame(3));
 });
 
 test('what a late part said last fades once, and what it says next fades in', async (t) => {
   const [a, b] = pair();
   a.publish(10, frame(1000), 1, NOBODY);
-  t.equal(b.add(10, frame(0)), 1);
-  const fading = frame(0);
+  t.equal(b.add(10, sum(0)), 1);
+  const fading = sum(0);
   t.equal(b.add(11, fading), 1, 'the bridge counts as somebody who talks');
-  t.ok(fading[0]! > 990 && Math.abs(fading[FRAME_SAMPLES - 1]!) < 1);
-  const silent = frame(0);
+  t.ok(fading.samples[0]! > 990 && Math.abs(fading.samples[FRAME_SAMPLES - 1]!) < 1);
+  const silent = sum(0);
   t.equal(b.add(12, silent), 0);
-  t.same(silent, frame(0));
+  t.same(silent.samples, frame(0));
   a.publish(13, frame(1000), 1, NOBODY);
-  const back = frame(0);
+  const back = sum(0);
   t.equal(b.add(13, back), 1);
-  t.ok(back[0]! < 10 && back[FRAME_SAMPLES - 1]! > 990);
+  t.ok(back.samples[0]! < 10 && back.samples[FRAME_SAMPLES - 1]! > 990);
 });
 
 test('a part that stops as it should is not repeated', async (t) => {
   const [a, b] = pair();
   a.publish(10, frame(1000), 1, NOBODY);
-  b.add(10, frame(0));
+  b.add(10, sum(0));
   a.publish(11, frame(1000), 0, NOBODY);
-  const mix = frame(0);
+  const mix = sum(0);
   t.equal(b.add(11, mix), 0);
-  t.same(mix, frame(0));
+  t.same(mix.samples, frame(0));
 });
 
 test('old frames are not taken for new ones', async (t) => {
   const [a, b] = pair();
   a.publish(10, frame(1000), 1, NOBODY);
-  for (const tick of [9, 11, 14, 18, 2 ** 31 + 10]) t.equal(b.add(tick, frame(0)), 0, `tick ${tick}`);
+  for (const tick of [9, 11, 14, 18, 2 ** 31 + 10]) t.equal(b.add(tick, sum(0)), 0, `tick ${tick}`);
+});
+
+test('the kernels add the same as TypeScript, also in bridges and when a part comes back', async (t) => {
+  const [simd, plain] = [new Kernels(loadSimd()), new Kernels(undefined)];
+  const heard = [simd, plain].map((kernels) => {
+    const [a, b] = pair(kernels);
+    const said = Float32Array.from({ length: FRAME_SAMPLES }, (_, i) => 9000 * Math.sin(i / 7));
+    return [1, 2, 3, 4, 5].map((tick) => {
+      if (tick !== 3) a.publish(tick, said, 1, NOBODY);
+      const mix = kernels.frames.take();
+      mix.samples.fill(100);
+      b.add(tick, mix);
+      return mix.samples.slice();
+    });
+  });
+  t.same(heard[0], heard[1]);
+});
+
+test('the frames of a part are given back when it has ended, and when the link is closed', async (t) => {
+  const kernels = new Kernels(undefined);
+  const memories = [1, 2, 3].map((order) => createSharedMix(order));
+  const [own, first, second] = memories as [SharedArrayBuffer, SharedArrayBuffer, SharedArrayBuffer];
+  const link = new SharedMixLink(own, [first, second], kernels);
+  t.equal(kernels.frames.taken, 4);
+  link.setOthers([first]);
+  link.setOthers([first]);
+  t.equal(kernels.frames.taken, 4, 'what the part said last may have to fade');
+  link.add(1, sum(0));
+  t.equal(kernels.frames.taken, 2);
+  link.close();
+  link.close();
+  t.equal(kernels.frames.taken, 0);
 });

@@ -3,6 +3,7 @@ import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../../src/formats/opu
 import { createSharedMix } from '../../../src/media/link/mix-ring.ts';
 import { SharedMixLink } from '../../../src/media/worker/shared-mix.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
+import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
 import { type Person, Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
@@ -91,7 +92,7 @@ function spanningRoom(codec: PlainCodec, sizes: readonly number[], maxTalkers: n
 function linksOf(memories: readonly SharedArrayBuffer[]): SharedMixLink[] {
   return memories.map((own) => {
     const others = memories.filter((memory) => memory !== own);
-    return new SharedMixLink(own, others);
+    return new SharedMixLink(own, others, threadKernels());
   });
 }
 
@@ -197,7 +198,7 @@ test('a part that comes or goes takes nobody their place', async (t) => {
   const parts = spanningRoom(new PlainCodec(), [12, 3], MAX_TALKERS);
   const [a, b] = parts as [Room, Room];
   const memories = [createSharedMix(0), createSharedMix(1), createSharedMix(2)];
-  const link = new SharedMixLink(memories[0]!, []);
+  const link = new SharedMixLink(memories[0]!, [], threadKernels());
   for (const room of parts) room.mixer.setLink(undefined);
   for (const [i, person] of a.people.entries()) talk([person], -30 - i / 2);
   runTogether(parts, 100, prng);
@@ -207,7 +208,7 @@ test('a part that comes or goes takes nobody their place', async (t) => {
     heard.every((people) => people.length === MAX_TALKERS && people.every((person) => steady.includes(person)));
   link.setOthers([memories[1]!]);
   a.mixer.setLink(link);
-  b.mixer.setLink(new SharedMixLink(memories[1]!, [memories[0]!]));
+  b.mixer.setLink(new SharedMixLink(memories[1]!, [memories[0]!], threadKernels()));
   t.ok(same(runTogether(parts, 50, prng)), 'a second part');
   link.setOthers(memories.slice(1));
   t.ok(same(runTogether(parts, 50, prng)), 'and one that does not tell anything yet');

@@ -4,6 +4,7 @@ import { createSharedMix } from '../../../src/media/link/mix-ring.ts';
 import { SharedMixLink } from '../../../src/media/worker/shared-mix.ts';
 import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
+import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
 import { createFrameEncoder } from '../../helpers/opus.ts';
 import { type Person, Room } from '../../helpers/perfect-room.ts';
 import { createPrng } from '../../helpers/prng.ts';
@@ -220,7 +221,7 @@ test('in a room over several workers, false levels in one part take no place in 
   const memories = [0, 1].map((order) => createSharedMix(order));
   const stages = memories.map((own, i) => {
     const stage = new Stage(2);
-    stage.room.mixer.setLink(new SharedMixLink(own, [memories[1 - i]!]));
+    stage.room.mixer.setLink(new SharedMixLink(own, [memories[1 - i]!], threadKernels()));
     return stage;
   });
   const [here, there] = stages as [Stage, Stage];
