@@ -8,7 +8,7 @@ import type { Millis } from '../lib/clock.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
 import type { DatagramEndpoint, Demultiplexer } from './demultiplexer.ts';
 import { hasDtlsRecord } from './dtls/dtls-record.ts';
-import { type IceCounters, type IceCredentials, IceLite } from './ice/ice-lite.ts';
+import { type IceCredentials, IceLite } from './ice/ice-lite.ts';
 import type { StunMessage } from './ice/stun.ts';
 import type { NetworkPath } from './net/network-path.ts';
 import { SEND_BUFFER_LENGTH } from './net/send-buffer.ts';
@@ -112,10 +112,6 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     if (!this.#demultiplexer.register(parameters.localUfrag, this)) throw new Error('the ICE ufrag is in use');
   }
 
-  get iceCounters(): Readonly<IceCounters> {
-    return this.#ice.counters;
-  }
-
   /** How media gets through, by the latest receiver reports. */
   get network(): MediaNetwork {
     return this.#rtcp.network;
@@ -131,19 +127,9 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     };
   }
 
-  /** Whether packets can be sent: keys and a path are there. */
-  get isReady(): boolean {
-    return this.#srtp !== null && this.#ice.selected !== null;
-  }
-
   /** What media goes over now. */
   get protocol(): 'udp' | 'tcp' | null {
     return this.#ice.selected?.socket.protocol ?? null;
-  }
-
-  /** Where media goes now. */
-  get remoteAddress(): { readonly address: string; readonly port: number } | null {
-    return this.#ice.selected;
   }
 
   /** Media flows from here on. The first keys hold: sent packets would repeat indices under the same keys. */
@@ -189,34 +175,11 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     const repeats = this.#wantsRedundancy;
     const red = repeats ? this.#withPrevious(payload, timestamp) : null;
     const rtpTimestamp = (timestamp + this.#timestampOffset) >>> 0;
-    if (!this.sendRtp(red ?? payload, rtpTimestamp, marker, nowMs, red !== null)) return;
+    if (!this.#sendRtp(red ?? payload, rtpTimestamp, marker, nowMs, red !== null)) return;
     // Storing a young object in an old one is not free.
     if (repeats || this.#previous !== null) this.#previous = repeats ? payload : null;
     this.#previousTimestamp = timestamp;
     if (red !== null) this.#redundantPackets++;
-  }
-
-  /**
-   * Sends one payload, of Opus or, if it was negotiated, of RED around Opus. False if the connection is not ready, the peer
-   * takes no media, or the payload is too large for a packet.
-   */
-  sendRtp(payload: Uint8Array, timestamp: number, marker: boolean, nowMs: Millis, isRed = false): boolean {
-    const path = this.#ice.selected;
-    if (path === null || this.#srtp === null || !this.sends || payload.length > MAX_PAYLOAD) return false;
-    const buffer = this.#demultiplexer.sendBuffer;
-    const payloadType = isRed && this.#redPayloadType !== null ? this.#redPayloadType : this.#opusPayloadType;
-    writeRtpHeader(buffer.bytes, payloadType, this.#sequenceNumber, timestamp, this.#ssrc, marker);
-    buffer.bytes.set(payload, RTP_HEADER_LENGTH);
-    this.#tap?.sent(buffer.bytes.subarray(0, RTP_HEADER_LENGTH + payload.length), path, nowMs);
-    const length = this.#srtp.protectRtp(buffer.bytes, RTP_HEADER_LENGTH, RTP_HEADER_LENGTH + payload.length);
-    if (length === 0) return false;
-    this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
-    if (!path.send(buffer.view(length))) buffer.renew();
-    this.#sentPackets++;
-    this.#sentBytes += payload.length;
-    this.#sentTimestamp = timestamp;
-    this.#sentMs = nowMs;
-    return true;
   }
 
   /** To be called about ten times a second: consent and reports. */
@@ -232,7 +195,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
       this.#silent = silent;
       this.#events.silent(silent);
     }
-    if (this.isReady && this.#rtcp.isDue(nowMs)) this.#sendRtcp('report', nowMs, wallNowMs);
+    if (this.#rtcp.isDue(nowMs)) this.#sendRtcp('report', nowMs, wallNowMs);
   }
 
   /** Takes new ICE credentials; see `IceLite.restart`. Throws an Error if the ufrag is taken on this port. */
@@ -246,7 +209,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   /** Says goodbye and frees everything. Idempotent; no event comes from it. */
   close(nowMs: Millis, wallNowMs: Millis): void {
     if (this.#closed) return;
-    if (this.isReady) this.#sendRtcp('bye', nowMs, wallNowMs);
+    this.#sendRtcp('bye', nowMs, wallNowMs);
     this.#closed = true;
     this.#srtp = null;
     if (this.#peer.ssrc !== null) this.#demultiplexer.forgetSource(this.#peer.ssrc, this);
@@ -340,6 +303,29 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   /** For the demultiplexer. */
   losePath(path: NetworkPath, nowMs: Millis): void {
     this.#ice.lose(path, nowMs);
+  }
+
+  /**
+   * Sends one payload, of Opus or, if it was negotiated, of RED around Opus. False if the connection is not ready, the peer
+   * takes no media, or the payload is too large for a packet.
+   */
+  #sendRtp(payload: Uint8Array, timestamp: number, marker: boolean, nowMs: Millis, isRed: boolean): boolean {
+    const path = this.#ice.selected;
+    if (path === null || this.#srtp === null || !this.sends || payload.length > MAX_PAYLOAD) return false;
+    const buffer = this.#demultiplexer.sendBuffer;
+    const payloadType = isRed && this.#redPayloadType !== null ? this.#redPayloadType : this.#opusPayloadType;
+    writeRtpHeader(buffer.bytes, payloadType, this.#sequenceNumber, timestamp, this.#ssrc, marker);
+    buffer.bytes.set(payload, RTP_HEADER_LENGTH);
+    this.#tap?.sent(buffer.bytes.subarray(0, RTP_HEADER_LENGTH + payload.length), path, nowMs);
+    const length = this.#srtp.protectRtp(buffer.bytes, RTP_HEADER_LENGTH, RTP_HEADER_LENGTH + payload.length);
+    if (length === 0) return false;
+    this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
+    if (!path.send(buffer.view(length))) buffer.renew();
+    this.#sentPackets++;
+    this.#sentBytes += payload.length;
+    this.#sentTimestamp = timestamp;
+    this.#sentMs = nowMs;
+    return true;
   }
 
   #withPrevious(payload: Uint8Array, timestamp: number): Uint8Array | null {

@@ -4,6 +4,7 @@ import { IceLite } from '../../src/rtc/ice/ice-lite.ts';
 import type { StunMessage } from '../../src/rtc/ice/stun.ts';
 import { parseStun, stunFingerprint, stunIntegrity, verifyStunIntegrity } from '../../src/rtc/ice/stun.ts';
 import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
+import type { ClosedListener, DatagramSocket } from '../../src/rtc/net/datagram-port.ts';
 import type { NetworkPath } from '../../src/rtc/net/network-path.ts';
 import type { UdpPort, UdpSocket } from '../../src/rtc/net/udp-port.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -40,7 +41,10 @@ function createEndpoint(demultiplexer: Demultiplexer, ufrag: string) {
     receiveDtls: () => log.push('dtls'),
     receiveRtp: () => log.push('rtp'),
     receiveRtcp: () => log.push('rtcp'),
-    losePath: (path: NetworkPath, nowMs: number) => ice.lose(path, nowMs),
+    losePath: (path: NetworkPath, nowMs: number) => {
+      log.push(`lost ${path.port}`);
+      ice.lose(path, nowMs);
+    },
   };
   demultiplexer.register(ufrag, endpoint);
   return { endpoint, ice, log };
@@ -150,7 +154,6 @@ test('what is not authentic gets no answer, as if nobody were there, and changes
     t.same(sent, [], what);
   }
   t.equal(ice.selected, null);
-  t.same(ice.counters, { requests: 4, refused: 4, replayed: 0 });
   t.equal(demultiplexer.pathCount, 0);
   t.end();
 });
@@ -195,48 +198,6 @@ test('a request that comes again draws nothing to another address', (t) => {
   demultiplexer.receive(request, '10.0.0.1', 5000, socket);
   t.equal(sent.length, 1, 'the peer itself repeats a request whose answer was lost');
   t.equal(ice.selected!.address, '10.0.0.2');
-  t.equal(ice.counters.replayed, 1);
-  t.end();
-});
-
-test('a nomination is taken back when media goes on elsewhere and none follows it', (t) => {
-  const { clock, demultiplexer, socket } = setUp();
-  const { ice } = createEndpoint(demultiplexer, 'one1');
-  const nominate = (address: string) => {
-    demultiplexer.receive(check('one1', { useCandidate: true }), address, 5000, socket);
-    return ice.selected!;
-  };
-  const home = nominate('10.0.0.1');
-  ice.heardMedia(home, clock.now());
-  // Somebody was faster with a copy of the peer's own request.
-  nominate('10.0.0.66');
-  ice.heardMedia(home, clock.now());
-  t.equal(ice.selected!.address, '10.0.0.66');
-  clock.advance(500);
-  ice.heardMedia(home, clock.now());
-  t.equal(ice.selected, home);
-
-  const moved = nominate('10.0.0.2');
-  ice.heardMedia(moved, clock.now());
-  clock.advance(5000);
-  ice.heardMedia(home, clock.now());
-  t.equal(ice.selected, moved, 'media that was on its way does not matter once the new path carries some');
-  t.end();
-});
-
-test('media goes to the first valid path, then wherever the last nomination came from', (t) => {
-  const { demultiplexer, socket } = setUp();
-  const { ice } = createEndpoint(demultiplexer, 'one1');
-  const checkFrom = (port: number, useCandidate: boolean) => {
-    demultiplexer.receive(check('one1', { useCandidate }), '10.0.0.1', port, socket);
-    return ice.selected!.port;
-  };
-  t.equal(checkFrom(1, false), 1);
-  t.equal(checkFrom(2, false), 1);
-  t.equal(checkFrom(2, true), 2);
-  t.equal(checkFrom(3, false), 2);
-  t.equal(checkFrom(3, true), 3);
-  t.equal(checkFrom(1, true), 1);
   t.end();
 });
 
@@ -254,5 +215,200 @@ test('the number of paths is bounded; the oldest goes, but not the selected one'
     ice.paths.map(({ port }) => port).sort((a, b) => a - b),
     [1, 24, 25, 26, 27, 28, 29, 30],
   );
+  t.end();
+});
+
+/** With the source at its place (RFC 3550 section 5.1). */
+function rtpOf(ssrc: number, { first = 0x80, second = 111, length = 12 } = {}): Buffer {
+  const datagram = Buffer.alloc(Math.max(12, length));
+  datagram[0] = first;
+  datagram[1] = second;
+  datagram.writeUInt32BE(ssrc, 8);
+  return datagram.subarray(0, length);
+}
+
+test('the kinds are told apart as RFC 7983 and RFC 5761 say, for every first and second byte', (t) => {
+  const { demultiplexer, socket } = setUp();
+  const { log } = createEndpoint(demultiplexer, 'one1');
+  demultiplexer.receive(check('one1'), '10.0.0.1', 5000, socket);
+  const kindOf = (...datagram: number[]): string => {
+    log.length = 0;
+    demultiplexer.receive(Buffer.from(datagram), '10.0.0.1', 5000, socket);
+    return log[0] ?? 'none';
+  };
+  for (let first = 0; first < 256; first++) {
+    const isRtp = first >= 128 && first <= 191;
+    t.equal(kindOf(first, 0), isRtp ? 'rtp' : first >= 20 && first <= 63 ? 'dtls' : 'none', `${first}`);
+  }
+  for (let second = 0; second < 256; second++) {
+    t.equal(kindOf(128, second), second >= 192 && second <= 223 ? 'rtcp' : 'rtp', `${second}`);
+  }
+  t.equal(kindOf(128), 'none', 'one byte is nothing');
+  t.equal(kindOf(22), 'dtls', 'unless its first byte says all');
+  t.end();
+});
+
+test('RTP of a known source is heard from any address by UDP, and nothing else is', (t) => {
+  const { demultiplexer, socket } = setUp();
+  const { endpoint, log } = createEndpoint(demultiplexer, 'one1');
+  const { counters } = demultiplexer;
+  demultiplexer.knowSource(7, endpoint);
+  const isHeard = (datagram: Buffer, on: DatagramSocket = socket): boolean => {
+    const before = { ...counters };
+    log.length = 0;
+    demultiplexer.receive(datagram, '10.9.9.9', 1, on);
+    const [roaming, unknown] = [counters.roaming - before.roaming, counters.unknownAddress - before.unknownAddress];
+    t.equal(roaming + unknown, 1, 'it is counted once');
+    t.equal(log.join(), roaming === 1 ? 'rtp' : '');
+    return roaming === 1;
+  };
+  t.ok(isHeard(rtpOf(7)));
+  t.ok(isHeard(rtpOf(7, { length: 100 })));
+  t.ok(isHeard(rtpOf(7, { first: 0xbf })));
+  for (const second of [191, 224]) t.ok(isHeard(rtpOf(7, { second })));
+  t.notOk(isHeard(rtpOf(8)), 'another source');
+  t.notOk(isHeard(rtpOf(7, { length: 11 })));
+  for (const first of [4, 22, 127, 192]) t.notOk(isHeard(rtpOf(7, { first })), `${first}`);
+  for (const second of [192, 200, 223]) t.notOk(isHeard(rtpOf(7, { second })), 'RTCP');
+  t.notOk(isHeard(rtpOf(7), { protocol: 'tcp', send: () => true }));
+  t.equal(demultiplexer.pathCount, 0, 'and nothing is bound');
+  t.end();
+});
+
+test('how much is heard from unknown addresses is bounded: a burst of 100, and 1000 a second', (t) => {
+  const { clock, demultiplexer, socket } = setUp();
+  const { endpoint, log } = createEndpoint(demultiplexer, 'one1');
+  demultiplexer.knowSource(7, endpoint);
+  const heardOf = (count: number) => {
+    log.length = 0;
+    for (let i = 0; i < count; i++) demultiplexer.receive(rtpOf(7), '10.9.9.9', 1, socket);
+    return log.length;
+  };
+  t.equal(heardOf(300), 100);
+  clock.advance(50);
+  t.equal(heardOf(300), 50);
+  clock.advance(10_000);
+  t.equal(heardOf(300), 100);
+  t.end();
+});
+
+test("a source is one endpoint's until that one forgets it", (t) => {
+  const { demultiplexer, socket } = setUp();
+  const [one, two] = [createEndpoint(demultiplexer, 'one1'), createEndpoint(demultiplexer, 'two2')];
+  const speak = () => demultiplexer.receive(rtpOf(7), '10.9.9.9', 1, socket);
+  demultiplexer.knowSource(7, one.endpoint);
+  demultiplexer.knowSource(7, two.endpoint);
+  demultiplexer.forgetSource(7, two.endpoint);
+  speak();
+  demultiplexer.forgetSource(7, one.endpoint);
+  speak();
+  demultiplexer.knowSource(7, two.endpoint);
+  speak();
+  t.same([one.log, two.log], [['rtp'], ['rtp']]);
+  t.end();
+});
+
+test('a request for a name that is not registered any more is for nobody', (t) => {
+  const { demultiplexer, socket, sent } = setUp();
+  const { log } = createEndpoint(demultiplexer, 'one1');
+  demultiplexer.unregister('one1');
+  demultiplexer.receive(check('one1'), '10.0.0.1', 5000, socket);
+  t.same(log, []);
+  t.same(sent, []);
+  t.equal(demultiplexer.counters.unknownUfrag, 1);
+  t.end();
+});
+
+test('only requests are for somebody; an indication asks for nothing', (t) => {
+  const { demultiplexer, socket } = setUp();
+  const { log } = createEndpoint(demultiplexer, 'one1');
+  for (const [type, unknownKind] of [
+    [0x0011, 0],
+    [0x0101, 1],
+    [0x0111, 1],
+  ] as const) {
+    const { counters } = demultiplexer;
+    counters.unknownKind = 0;
+    const datagram = check('one1').subarray(0, -8);
+    datagram.writeUInt16BE(type, 0);
+    datagram.writeUInt16BE(datagram.length - 20, 2);
+    demultiplexer.receive(datagram, '10.0.0.1', 5000, socket);
+    t.equal(counters.unknownKind, unknownKind);
+    t.equal(counters.unknownUfrag, 0);
+  }
+  t.same(log, []);
+  t.end();
+});
+
+test("a path is its owner's for seven seconds after it was heard of", (t) => {
+  const { clock, demultiplexer, socket } = setUp();
+  createEndpoint(demultiplexer, 'old1');
+  const young = createEndpoint(demultiplexer, 'young1');
+  demultiplexer.receive(check('old1'), '10.0.0.1', 5000, socket);
+  clock.advance(6999);
+  demultiplexer.receive(check('young1'), '10.0.0.1', 5000, socket);
+  t.same(young.log, []);
+  t.equal(demultiplexer.counters.foreignAddress, 1);
+  demultiplexer.receive(check('young1'), '10.0.0.2', 5000, socket);
+  t.same(young.log, ['stun'], 'from another address it is let in');
+  clock.advance(1);
+  demultiplexer.receive(check('young1'), '10.0.0.1', 5000, socket);
+  t.same(young.log, ['stun', 'stun']);
+  t.equal(demultiplexer.counters.foreignAddress, 1);
+  t.equal(demultiplexer.pathCount, 2);
+  t.end();
+});
+
+/** A connection that counts who wants it. */
+function createConnection(local: string) {
+  const log: string[] = [];
+  const connection: DatagramSocket = {
+    protocol: 'tcp',
+    send: () => true,
+    adopt: () => log.push(`adopt ${local}`),
+    release: () => log.push(`release ${local}`),
+  };
+  return { connection, log };
+}
+
+test('a connection is adopted with its path, and released when its owner wants it no more', (t) => {
+  const { demultiplexer } = setUp();
+  const [one, two] = [createEndpoint(demultiplexer, 'one1'), createEndpoint(demultiplexer, 'two2')];
+  const { connection, log } = createConnection('a');
+  demultiplexer.receive(check('one1'), '10.0.0.1', 5000, connection);
+  t.same(log, ['adopt a']);
+  const [path] = one.ice.paths;
+  demultiplexer.unbind(path!, two.endpoint);
+  t.same(log, ['adopt a']);
+  demultiplexer.unbind(path!, one.endpoint);
+  demultiplexer.unbind(path!, one.endpoint);
+  t.same(log, ['adopt a', 'release a'], 'once');
+  t.equal(demultiplexer.pathCount, 0);
+  t.end();
+});
+
+test('the end of a connection is told to its owner, and other paths of the same port stay', (t) => {
+  const clock = new FakeClock();
+  let end: ClosedListener = () => {};
+  const demultiplexer = new Demultiplexer(
+    {
+      listen: (_onDatagram, onClosed) => {
+        end = onClosed;
+      },
+    },
+    clock,
+  );
+  const { log } = createEndpoint(demultiplexer, 'one1');
+  const [first, second] = [createConnection('a'), createConnection('b')];
+  for (const { connection } of [first, second]) demultiplexer.receive(check('one1'), '10.0.0.1', 5000, connection);
+  t.equal(demultiplexer.pathCount, 2);
+  const remote = { address: '10.0.0.1', port: 5000 };
+  end(remote, first.connection);
+  end(remote, first.connection);
+  t.same(log, ['stun', 'stun', 'lost 5000']);
+  t.equal(demultiplexer.pathCount, 1);
+  demultiplexer.receive(RTP, '10.0.0.1', 5000, second.connection);
+  t.equal(log.at(-1), 'rtp');
+  t.same(first.log, ['adopt a'], 'nobody closes what is closed');
   t.end();
 });

@@ -97,7 +97,7 @@ function setUp({
   /** Where a packet of ours goes to. */
   const destination = () => {
     timestamp += 960;
-    transport.sendRtp(Buffer.from('mix'), timestamp, false, clock.now());
+    transport.send(Buffer.from('mix'), timestamp, false, clock.now());
     return sent.at(-1);
   };
   return { clock, demultiplexer, transport, heard, silences, moves, arrive, check, packet, destination };

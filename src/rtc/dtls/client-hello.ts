@@ -60,21 +60,30 @@ interface Hello {
   readonly extensions: ReadonlyMap<number, Uint8Array>;
 }
 
+/** The cookie of a ClientHello that is not refused (RFC 6347 section 4.2.1); empty in the first one. */
+export function cookieOf(body: Uint8Array): Uint8Array {
+  const cookieAt = shortVectorEnd(body, 2 + RANDOM);
+  return body.subarray(cookieAt + 1, shortVectorEnd(body, cookieAt));
+}
+
+/** Where a vector that begins at `at` with its length, one byte, ends. */
+function shortVectorEnd(body: Uint8Array, at: number): number {
+  return at + 1 + (body[at] ?? 0);
+}
+
+/** A length that is cut off reads as 0, and what follows it still ends beyond the body. */
 function readHello(body: Uint8Array): Hello | null {
-  const sessionIdAt = 2 + RANDOM;
-  const cookieAt = sessionIdAt + 1 + (body[sessionIdAt] ?? 0);
-  const suitesAt = cookieAt + 1 + (body[cookieAt] ?? 0);
-  if (suitesAt + 2 > body.length) return null;
+  // Behind version, random, session id and cookie.
+  const suitesAt = shortVectorEnd(body, shortVectorEnd(body, 2 + RANDOM));
   const compressionAt = suitesAt + 2 + readUint16(body, suitesAt);
-  const extensionsAt = compressionAt + 1 + (body[compressionAt] ?? 0);
+  const extensionsAt = shortVectorEnd(body, compressionAt);
   if (extensionsAt > body.length) return null;
   const extensions = new Map<number, Uint8Array>();
   const hello = { version: readUint16(body, 0), suites: listOf(body.subarray(suitesAt, compressionAt)), extensions };
   // They may be missing altogether.
   if (extensionsAt === body.length) return hello;
-  if (extensionsAt + 2 > body.length || extensionsAt + 2 + readUint16(body, extensionsAt) !== body.length) return null;
+  if (extensionsAt + 2 + readUint16(body, extensionsAt) !== body.length) return null;
   for (let at = extensionsAt + 2; at < body.length; ) {
-    if (at + 4 > body.length) return null;
     const end = at + 4 + readUint16(body, at + 2);
     if (end > body.length) return null;
     extensions.set(readUint16(body, at), body.subarray(at + 4, end));

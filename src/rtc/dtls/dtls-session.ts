@@ -5,7 +5,7 @@
 import { DtlsServer, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm } from 'werift';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import type { DtlsCertificate, Fingerprint } from './certificate.ts';
-import { type HelloRefusal, refusalOf } from './client-hello.ts';
+import { cookieOf, type HelloRefusal, refusalOf } from './client-hello.ts';
 import { CONTENT_TYPE, DTLS_RECORD_HEADER, dtlsRecordEnd, dtlsRecordEpoch } from './dtls-record.ts';
 import {
   HANDSHAKE_HEADER,
@@ -181,7 +181,6 @@ export class DtlsSession {
       return false;
     }
     const cookie = cookieOf(body);
-    if (cookie === null) return false;
     return sequence === 0 ? cookie.length === 0 : this.#server.dtls.cookie?.equals(cookie) === true;
   }
 
@@ -370,14 +369,6 @@ export class DtlsSession {
     this.#cancelRetransmission?.();
     this.#cancelRetransmission = null;
   }
-}
-
-/** The cookie of a ClientHello (RFC 6347 section 4.2.1), after version, random and session id; null if there is none. */
-function cookieOf(body: Buffer): Buffer | null {
-  const sessionIdAt = 2 + 32;
-  const cookieAt = sessionIdAt + 1 + (body[sessionIdAt] ?? 0);
-  const end = cookieAt + 1 + (body[cookieAt] ?? 0);
-  return end > body.length ? null : body.subarray(cookieAt + 1, end);
 }
 
 /** One message in one record and one fragment, which is the only way that werift takes it in any order. */

@@ -18,14 +18,6 @@ export interface IceCredentials {
   readonly remoteUfrag: string;
 }
 
-export interface IceCounters {
-  requests: number;
-  /** Requests that were not authentic or not well-formed. */
-  refused: number;
-  /** Authentic requests that came again, from another address. */
-  replayed: number;
-}
-
 /** What a request led to: a path that is valid from now on, one that had to go for it, and credentials that are not good any more. */
 export interface IceOutcome {
   readonly authentic: boolean;
@@ -52,7 +44,6 @@ const DOUBT_MS = 500;
 const UDP_PREFERRED_MS = 3000;
 
 export class IceLite {
-  readonly counters: IceCounters = { requests: 0, refused: 0, replayed: 0 };
   #current: Generation;
   /** Of a restart, until a path has been nominated with them. */
   #next: Generation | null = null;
@@ -100,7 +91,6 @@ export class IceLite {
    * section 9.1.4) would tell those who guess that the ufrag exists, and may be longer than the request.
    */
   receive(request: StunMessage, datagram: Buffer, path: NetworkPath, nowMs: Millis): IceOutcome {
-    this.counters.requests++;
     const generation = request.username === this.#next?.username ? this.#next : this.#current;
     const { key } = generation;
     // RFC 8445 section 7.3 makes FINGERPRINT a must.
@@ -109,17 +99,12 @@ export class IceLite {
       request.username !== generation.username ||
       !verifyStunIntegrity(datagram, request, key)
     ) {
-      this.counters.refused++;
       return REFUSED;
     }
     const known = this.#paths.includes(path);
     const isNew = this.#transactions.add(request.transactionId);
-    if (!isNew && !known) {
-      this.counters.replayed++;
-      return REFUSED;
-    }
+    if (!isNew && !known) return REFUSED;
     if (request.unknownRequired.length > 0) {
-      this.counters.refused++;
       path.send(writeUnknownAttributes(request.transactionId, request.unknownRequired, key));
       return REFUSED;
     }

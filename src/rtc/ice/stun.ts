@@ -87,6 +87,7 @@ export interface StunMessage {
 /** A binding message, or null for everything else. */
 export function parseStun(datagram: Uint8Array): StunMessage | null {
   const length = datagram.length;
+  // Attributes are padded, so that there is always a whole header of one where another begins.
   if (length < STUN_HEADER_LENGTH || length % 4 !== 0) return null;
   const messageClass = CLASS_OF.get(readUint16(datagram, 0));
   if (messageClass === undefined || readUint16(datagram, 2) !== length - STUN_HEADER_LENGTH) return null;
@@ -107,7 +108,7 @@ export function parseStun(datagram: Uint8Array): StunMessage | null {
   let at = STUN_HEADER_LENGTH;
   while (at < length) {
     // Nothing follows FINGERPRINT (section 14.7).
-    if (message.hasFingerprint || at + 4 > length) return null;
+    if (message.hasFingerprint) return null;
     const type = readUint16(datagram, at);
     const size = readUint16(datagram, at + 2);
     const value = at + 4;

@@ -123,7 +123,7 @@ export interface RtcpContent {
 /** Reads the compound packet in the first `length` bytes; null unless all of its packets are of version 2 and fill it exactly. */
 export function parseRtcp(packet: Uint8Array, length: number): RtcpContent | null {
   const content: RtcpContent = { senderReports: [], reports: [] };
-  if (length > packet.length || length < 4) return null;
+  if (length > packet.length || length === 0) return null;
   let at = 0;
   while (at < length) {
     if (at + 4 > length) return null;

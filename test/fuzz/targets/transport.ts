@@ -108,10 +108,9 @@ export const transport: FuzzTarget = {
       const before = scene.heard.length;
       scene.receive(Buffer.from(genuine[index]!.last), index);
       hold(scene.heard[before] === `${name} 108`, `${name} is heard whatever came before`);
-      hold(
-        scene.transports[index]!.remoteAddress?.port === index,
-        `${name} is answered where the last nomination came from`,
-      );
+      scene.sent.length = 0;
+      scene.transports[index]!.send(Buffer.of(1), 0, false, scene.clock.now());
+      hold(scene.sent.join() === `${index}`, `${name} is sent media where the last nomination came from`);
     }
     for (const one of scene.transports) one.close(scene.clock.now(), scene.clock.wallNow());
     hold(scene.demultiplexer.pathCount === 0, 'closed transports have no paths');
@@ -125,9 +124,10 @@ function isAuthentic(datagram: Buffer): boolean {
 
 function createScene() {
   const clock = new FakeClock({ startMs: 10_000 });
+  /** Where to, by the remote port. */
   const sent: number[] = [];
   const heard: string[] = [];
-  const socket: DatagramSocket = { protocol: 'udp', send: (datagram) => sent.push(datagram.length) > 0 };
+  const socket: DatagramSocket = { protocol: 'udp', send: (_datagram, port) => sent.push(port) > 0 };
   let lose: ClosedListener = () => {};
   const port: DatagramPort = {
     listen: (_onDatagram, onClosed) => {

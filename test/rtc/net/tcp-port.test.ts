@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
 import type { MediaAddress } from '../../../src/rtc/net/datagram-port.ts';
@@ -252,60 +250,4 @@ test('a peer that sends too much is read more slowly, and loses nothing', async 
   t.equal(port.counters.framesIn, packets + 1);
   const { readBytesPerMs } = TCP_LIMITS;
   t.ok(clock.now() > (0.8 * packets * framed.length) / readBytesPerMs, `it took ${clock.now()} ms`);
-});
-
-test('a closed port is free at once, also if connections were open', async (t) => {
-  const clock = new FakeClock();
-  const options = { hosts: ['127.0.0.1', '::1'], port: 0, tcp: true, clock };
-  const first = await MediaPort.open(options);
-  const { port } = first.addresses[0]!;
-  t.equal(new Set(first.addresses.map((address) => address.port)).size, 1, 'UDP and TCP have the same number');
-  t.same(
-    first.addresses.map(({ protocol, address }) => `${protocol} ${address}`),
-    ['udp 127.0.0.1', 'udp ::1', 'tcp 127.0.0.1', 'tcp ::1'],
-  );
-  const client = await TcpClient.connect({ address: '127.0.0.1', port });
-  await eventually(() => first.tcp?.connectionCount.all === 1);
-  await first.close();
-  await first.close();
-  const second = await MediaPort.open({ ...options, port });
-  await eventually(() => client.closed);
-  await second.close();
-  t.equal(clock.pendingTimers, 0);
-});
-
-test('a TCP port that is taken is an error in words, and nothing stays open', async (t) => {
-  const clock = new FakeClock();
-  const other = createServer().listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  t.teardown(() => other.close());
-  const { port } = other.address() as { port: number };
-  const options = { hosts: ['127.0.0.1'], port, clock };
-  await t.rejects(MediaPort.open({ ...options, tcp: true }), {
-    message: `cannot listen on TCP port ${port} on 127.0.0.1: the port is in use (without TCP: --media-tcp off)`,
-  });
-  const udpOnly = await MediaPort.open({ ...options, tcp: false });
-  t.equal(udpOnly.tcp, null);
-  t.same(
-    udpOnly.addresses.map(({ protocol }) => protocol),
-    ['udp'],
-  );
-  await udpOnly.close();
-});
-
-test('where every address of the machine is bound, TCP leaves out those on which another program has the port', async (t) => {
-  const clock = new FakeClock();
-  const other = createServer().listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  t.teardown(() => other.close());
-  const { port } = other.address() as { port: number };
-  const opened = await MediaPort.open({ hosts: [], port, tcp: true, clock });
-  t.teardown(() => opened.close());
-  const told = (wanted: string) =>
-    opened.addresses.filter(({ protocol }) => protocol === wanted).map(({ address }) => address);
-  t.ok(told('udp').includes('127.0.0.1'));
-  t.same(
-    told('tcp'),
-    told('udp').filter((address) => address !== '127.0.0.1'),
-  );
 });

@@ -115,3 +115,103 @@ test('whatever is claimed, no more is lost than was time for', (t) => {
   );
   t.end();
 });
+
+test('loss and its fraction are those of RFC 3550 appendix A.3, over wraps', (t) => {
+  const statistics = new ReceiveStatistics(48_000);
+  let sent = 0;
+  for (let n = 65_000; n < 65_000 + 70_000; n++, sent++) {
+    if (n % 10 === 3) continue;
+    statistics.receive(n & 0xffff, n * 960, n * 20);
+  }
+  t.equal(statistics.expected, sent);
+  t.equal(statistics.lost, sent / 10);
+  t.equal(statistics.highestSequenceNumber, 65_000 + sent - 1);
+  t.equal(statistics.takeFractionLost(), 25);
+  t.equal(statistics.takeFractionLost(), 0, 'nothing was expected since');
+  t.end();
+});
+
+test('before the first packet there is nothing to report', (t) => {
+  const statistics = new ReceiveStatistics(48_000);
+  t.match(statistics, { received: 0, expected: 0, lost: 0, jitter: 0, highestSequenceNumber: 0 });
+  t.equal(statistics.expectedSinceReport, 0);
+  t.equal(statistics.takeFractionLost(), 0);
+  t.end();
+});
+
+/** The packets that arrive, of 60 in each of some intervals; the numbers may wrap. */
+const intervals = fc.tuple(
+  fc.nat(65_535),
+  fc.array(fc.subarray(Array.from({ length: 60 }, (_, i) => i)), { minLength: 1, maxLength: 4 }),
+);
+
+test('the fraction is of what was expected since the last report, and never negative or more than all', (t) => {
+  fc.assert(
+    fc.property(intervals, ([base, received]) => {
+      const statistics = new ReceiveStatistics(48_000);
+      let [expectedBefore, lostBefore] = [0, 0];
+      return received.every((offsets, i) => {
+        for (const n of offsets.map((offset) => base + 60 * i + offset))
+          statistics.receive(n & 0xffff, n * 960, n * 20);
+        const expected = statistics.expected - expectedBefore;
+        const lost = statistics.lost - lostBefore;
+        const isSince = statistics.expectedSinceReport === expected;
+        [expectedBefore, lostBefore] = [statistics.expected, statistics.lost];
+        const fraction = statistics.takeFractionLost();
+        const exact = expected === 0 ? 0 : Math.max(0, lost / expected);
+        return isSince && Math.abs(fraction / 256 - exact) <= 1 / 256 && fraction >= 0 && fraction <= 255;
+      });
+    }),
+  );
+  const statistics = new ReceiveStatistics(48_000);
+  const receive = (n: number) => statistics.receive(n, n * 960, n * 20);
+  for (const n of [0, 1, 2, 3, 5]) receive(n);
+  t.equal(statistics.takeFractionLost(), 42, 'one of six, rounded down');
+  receive(4);
+  t.equal(statistics.takeFractionLost(), 0, 'a late packet is no negative loss');
+  receive(1400);
+  t.equal(statistics.takeFractionLost(), 255, 'nearly all');
+  t.end();
+});
+
+test('the older ones of a sequence that starts at 0 count too', (t) => {
+  const statistics = new ReceiveStatistics(48_000);
+  for (const n of [0, -1, -2]) statistics.receive(n & 0xffff, n * 960, 1000 + n * 20);
+  t.match(statistics, { expected: 3, lost: 0, highestSequenceNumber: 0 });
+  t.end();
+});
+
+test('jitter is the smoothed difference of transit times (RFC 3550 section 6.4.1)', (t) => {
+  const steady = new ReceiveStatistics(48_000);
+  for (let n = 0; n < 400; n++) steady.receive(n, (0xffff0000 + n * 960) >>> 0, n * 20 + (n % 2) * 5);
+  t.ok(Math.abs(steady.jitter - 240) <= 2, `5 ms are 240 units: ${steady.jitter}`);
+
+  // One packet comes 100 ms late, and all later ones as late as that one.
+  for (const clockRateHz of [48_000, 8000]) {
+    const perMs = clockRateHz / 1000;
+    const statistics = new ReceiveStatistics(clockRateHz);
+    const receive = (n: number, lateMs: number) => statistics.receive(n, n * 20 * perMs, n * 20 + lateMs);
+    for (let n = 0; n < 10; n++) receive(n, 0);
+    t.equal(statistics.jitter, 0);
+    for (let n = 10; n < 60; n++) {
+      receive(n, 100);
+      const expected = ((100 * perMs) / 16) * (15 / 16) ** (n - 10);
+      t.ok(statistics.jitter <= expected + 1e-6 && statistics.jitter > expected - 1 - 1e-6, `${n}`);
+    }
+  }
+  t.end();
+});
+
+test('a packet before its time makes as much jitter as one after it', (t) => {
+  const [early, late] = [new ReceiveStatistics(48_000), new ReceiveStatistics(48_000)];
+  for (const [statistics, ms] of [
+    [early, -50],
+    [late, 50],
+  ] as const) {
+    statistics.receive(1, 960, 1000);
+    statistics.receive(2, 1920, 1020 + ms);
+  }
+  t.equal(early.jitter, 150);
+  t.equal(late.jitter, 150);
+  t.end();
+});

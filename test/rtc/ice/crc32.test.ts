@@ -1,0 +1,21 @@
+import { gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import { test } from 'tap';
+import { crc32 } from '../../../src/rtc/ice/crc32.ts';
+
+test('the checksum of the usual sample is the published one', (t) => {
+  t.equal(crc32(Buffer.from('123456789'), 9), 0xcbf43926);
+  t.equal(crc32(Buffer.alloc(0), 0), 0);
+  t.end();
+});
+
+test('the checksum is the one at the end of a gzip file (RFC 1952), of the first bytes only', (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(300), (bytes, wanted) => {
+      const length = Math.min(wanted, bytes.length);
+      const file = gzipSync(bytes.subarray(0, length));
+      return crc32(bytes, length) === file.readUInt32LE(file.length - 8);
+    }),
+  );
+  t.end();
+});
