@@ -43,7 +43,6 @@ export function parseRed(payload: Uint8Array, blockPayloadType: number, into: Re
   for (let at = 0; at < headersEnd; at += REDUNDANT_HEADER) {
     if ((payload[at]! & 0x7f) !== blockPayloadType) return false;
     const end = start + (((payload[at + 2]! & 0x03) << 8) | payload[at + 3]!);
-    if (end > payload.length) return false;
     if (end > start) {
       const block = into.blocks[count++]!;
       block.timestampOffset = (payload[at + 1]! << 6) | (payload[at + 2]! >> 2);

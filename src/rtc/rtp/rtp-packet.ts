@@ -115,7 +115,6 @@ function readAudioLevel(
  */
 export function withoutPadding(packet: Uint8Array, header: RtpHeader, end: number): number {
   if (!header.hasPadding) return end;
-  if (end <= header.headerLength) return -1;
   const count = packet[end - 1]!;
   return count === 0 || count > end - header.headerLength ? -1 : end - count;
 }

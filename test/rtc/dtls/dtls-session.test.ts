@@ -5,6 +5,7 @@ import { createCertificate, type Fingerprint } from '../../../src/rtc/dtls/certi
 import { DtlsSession } from '../../../src/rtc/dtls/dtls-session.ts';
 import { SIGNATURE_SCHEMES } from '../../../src/rtc/dtls/peer-verification.ts';
 import type { SrtpKeys } from '../../../src/rtc/srtp/srtp-keys.ts';
+import { eventually } from '../../helpers/eventually.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { createPrng, type Prng } from '../../helpers/prng.ts';
 import { createBytes } from '../bytes.ts';
@@ -327,6 +328,305 @@ test('a fatal alert during the handshake ends it a second later, because the ale
   t.same(log, ['the peer aborted with alert 40']);
   session.close();
   t.equal(clock.pendingTimers, 0);
+  t.end();
+});
+
+/**
+ * A whole handshake at a time that stands still, until there is an outcome or what is wanted. `toServer` says what becomes
+ * of a datagram of the client; what it returns arrives at once, in this order.
+ */
+async function connectAtOnce(
+  toServer: (datagram: Buffer) => Buffer[] = (datagram) => [datagram],
+  hasEnough: (sent: readonly Buffer[], fromClient: readonly Buffer[]) => boolean = () => false,
+) {
+  const clock = new FakeClock();
+  const toClient: Buffer[] = [];
+  const sent: Buffer[] = [];
+  const { session, log } = unanswered(clock, (datagram) => {
+    toClient.push(datagram);
+    sent.push(datagram);
+  });
+  const client = createClient(identity, (datagram) => {
+    fromClient.push(datagram);
+    for (const arriving of toServer(datagram)) session.receive(arriving);
+  });
+  const fromClient: Buffer[] = [];
+  client.client.connect().catch(() => {});
+  await eventually(() => {
+    for (const datagram of toClient.splice(0)) client.receive(datagram);
+    return log.length > 0 || hasEnough(sent, fromClient);
+  });
+  return { clock, session, client, log, sent, fromClient };
+}
+
+type Connected = Awaited<ReturnType<typeof connectAtOnce>>;
+
+/** A record that the client has encrypted. */
+function encryptedRecord({ client }: Connected, type: number, content: readonly number[], sequenceNumber = 70): Buffer {
+  const { cipher, sessionType } = client.client;
+  const header = { type, version: 0xfefd, epoch: 1, sequenceNumber };
+  const body = cipher.cipher.encrypt(sessionType, Buffer.from(content), header);
+  return Buffer.concat([Buffer.from([type, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, sequenceNumber, 0, body.length]), body]);
+}
+
+const SERVER_HELLO_DONE = 14;
+const isFinished = (datagram: Buffer) => datagram[0] === 22 && datagram[4] === 1;
+const isMessage = (datagram: Buffer, type: number) => datagram[0] === 22 && datagram[4] === 0 && datagram[13] === type;
+
+test('a whole handshake leaves no timer, and is told once', async (t) => {
+  const { clock, log, session, client } = await connectAtOnce();
+  t.same(log, ['connected']);
+  t.equal(clock.pendingTimers, 0);
+  clock.advance(60_000);
+  t.same(log, ['connected']);
+  session.close();
+  client.stop();
+});
+
+test('a ClientHello that comes again is answered again, the last one only, and not for ever', async (t) => {
+  const { session, client, sent, fromClient } = await connectAtOnce(
+    (datagram) => (isMessage(datagram, 1) ? [datagram] : []),
+    (soFar) => soFar.some((datagram) => isMessage(datagram, SERVER_HELLO_DONE)),
+  );
+  const [first, second] = fromClient.filter((datagram) => isMessage(datagram, 1));
+  const flight = sent.length - 1;
+  t.ok(flight > 3);
+  sent.length = 0;
+  session.receive(first!);
+  t.equal(sent.length, 0, 'the first has been answered by a flight that led on');
+  for (let i = 0; i < 100; i++) session.receive(second!);
+  t.equal(sent.length, 16 * flight);
+  session.close();
+  client.stop();
+});
+
+test('a first ClientHello that is repeated gets its answer sixteen times more', (t) => {
+  const sent: Buffer[] = [];
+  const { session } = unanswered(new FakeClock(), (datagram) => sent.push(datagram));
+  for (let i = 0; i < 100; i++) session.receive(clientHelloRecord());
+  t.equal(sent.length, 17);
+  t.ok(sent.every((datagram) => isMessage(datagram, 3) && datagram.equals(sent[0]!)));
+  session.close();
+  t.end();
+});
+
+test('a cookie is none of the first ClientHello, and the second has the one that it was given', async (t) => {
+  const early: Buffer[] = [];
+  const { session: impatient } = unanswered(new FakeClock(), (datagram) => early.push(datagram));
+  impatient.receive(clientHelloRecord({ cookie: 20 }));
+  t.equal(early.length, 0);
+  impatient.receive(clientHelloRecord());
+  t.equal(early.length, 1);
+  impatient.close();
+
+  const usual = await connectAtOnce();
+  let forgeries = 0;
+  const { session, client, log, sent } = await connectAtOnce((datagram) => {
+    if (!isMessage(datagram, 1) || datagram.readUInt16BE(17) !== 1) return [datagram];
+    forgeries++;
+    const forged = Buffer.from(datagram);
+    // Behind the headers, version, random and session id, and the length of the cookie.
+    const sessionIdAt = 13 + 12 + 2 + 32;
+    forged[sessionIdAt + 1 + forged[sessionIdAt]! + 1]! ^= 1;
+    return [forged, datagram];
+  });
+  t.ok(forgeries > 0);
+  t.equal(sent.length, usual.sent.length, 'it is not answered');
+  for (const scene of [usual, { session, client }]) {
+    scene.session.close();
+    scene.client.stop();
+  }
+  t.same(log, ['connected'], "and it stands in nobody's way");
+});
+
+test('the messages of the client come in their order, and others are no part of a handshake', async (t) => {
+  let isExchanged = false;
+  const { session, client, log } = await connectAtOnce((datagram) => {
+    // The first message after the ClientHellos says that it is another one.
+    if (!isMessage(datagram, 11) || isExchanged) return [datagram];
+    isExchanged = true;
+    const wrong = Buffer.from(datagram);
+    wrong[13] = 16;
+    return [wrong, datagram];
+  });
+  t.ok(isExchanged);
+  t.same(log, ['connected']);
+  session.close();
+  client.stop();
+});
+
+test('what is encrypted may come before the messages that bring the keys, but little of it', async (t) => {
+  const garbage = Buffer.from([22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 9, 0, 20, ...Array<number>(20).fill(7)]);
+  const other = Buffer.from([23, ...garbage.subarray(1)]);
+  for (const [waiting, isInTime] of [
+    [3, true],
+    [4, false],
+  ] as const) {
+    const held: Buffer[] = [];
+    const toServer = (datagram: Buffer) => {
+      if (isFinished(datagram)) {
+        // Whatever is no handshake does not wait.
+        const early = [...Array<Buffer>(10).fill(other), ...Array<Buffer>(waiting).fill(garbage)];
+        return [...early, datagram, ...held];
+      }
+      if (isMessage(datagram, 15)) {
+        held.push(datagram);
+        return [];
+      }
+      return [datagram];
+    };
+    const scene = await connectAtOnce(toServer, (_sent, fromClient) => !isInTime && fromClient.some(isFinished));
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    t.same(scene.log, isInTime ? ['connected'] : [], `${waiting} others wait`);
+    if (!isInTime) {
+      scene.session.receive(scene.fromClient.find(isFinished)!);
+      await eventually(() => scene.log.length > 0);
+      t.same(scene.log, ['connected'], 'the client repeats it');
+    }
+    scene.session.close();
+    scene.client.stop();
+  }
+});
+
+test('a message that makes no sense ends the handshake at once, with a reason', async (t) => {
+  const { session, client, log, clock } = await connectAtOnce((datagram) => {
+    if (!isMessage(datagram, 11)) return [datagram];
+    // A list of certificates that is longer than the message.
+    const wrong = Buffer.from(datagram);
+    wrong.fill(0xff, 13 + 12);
+    return [wrong];
+  });
+  t.equal(log.length, 1);
+  t.not(log[0], 'connected');
+  t.not(log[0], '');
+  t.equal(clock.pendingTimers, 0);
+  session.close();
+  client.stop();
+});
+
+test('a Finished that comes again is answered by our last flight, sixteen times at most', async (t) => {
+  const scene = await connectAtOnce();
+  const { session, client, sent, fromClient } = scene;
+  const finished = fromClient.find(isFinished)!;
+  const before = sent.length;
+  session.receive(finished);
+  const flight = sent.slice(before);
+  t.ok(flight.some(isFinished));
+  t.ok(flight.length <= 2);
+  for (let i = 0; i < 100; i++) session.receive(finished);
+  t.equal(sent.length - before, 16 * flight.length);
+  session.close();
+  client.stop();
+});
+
+test('after the handshake another encrypted message is not answered', async (t) => {
+  const scene = await connectAtOnce();
+  const before = scene.sent.length;
+  scene.session.receive(encryptedRecord(scene, 22, [0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0]));
+  scene.session.receive(encryptedRecord(scene, 23, [20, 0]));
+  t.equal(scene.sent.length, before);
+  t.same(scene.log, ['connected']);
+  scene.session.close();
+  scene.client.stop();
+});
+
+test('an authentic alert ends the connection if it is fatal or a close_notify', async (t) => {
+  for (const [content, ends] of [
+    [[1, 0], true],
+    [[2, 40], true],
+    [[2, 0], true],
+    [[1, 90], false],
+    [[1], false],
+    [[1, 0, 0], false],
+    [[2, 40, 0], false],
+  ] as const) {
+    const scene = await connectAtOnce();
+    const { session, client, log, sent, clock } = scene;
+    const before = sent.length;
+    session.receive(Buffer.concat([encryptedRecord(scene, 21, content), encryptedRecord(scene, 21, [1, 0], 71)]));
+    t.same(log, ['connected', 'closed'], 'once');
+    const scene2 = ends ? null : await connectAtOnce();
+    scene2?.session.receive(encryptedRecord(scene2, 21, content));
+    if (scene2 !== null) t.same(scene2.log, ['connected'], `${content}`);
+    scene2?.session.close();
+    scene2?.client.stop();
+    session.close();
+    t.equal(sent.length, before, 'nothing is said to one who has left');
+    t.equal(clock.pendingTimers, 0);
+    client.stop();
+  }
+});
+
+test('our close_notify is sent once, encrypted, and says nothing before there are keys', async (t) => {
+  const { session, client, sent, log } = await connectAtOnce();
+  const before = sent.length;
+  session.close();
+  session.close();
+  t.equal(sent.length, before + 1);
+  const record = sent.at(-1)!;
+  t.same([...record.subarray(0, 5)], [21, 0xfe, 0xfd, 0, 1]);
+  t.equal(record.readUInt16BE(11), record.length - 13);
+  t.same(log, ['connected']);
+  client.stop();
+
+  const early: Buffer[] = [];
+  const { session: young, log: youngLog } = unanswered(new FakeClock(), (datagram) => early.push(datagram));
+  young.receive(clientHelloRecord());
+  young.close();
+  t.equal(early.length, 1, 'the answer to the ClientHello');
+  young.receive(clientHelloRecord());
+  young.receive(alert(2, 40));
+  t.equal(early.length, 1);
+  t.same(youngLog, []);
+});
+
+test('in the clear only fatal alerts are heard, and other kinds of records are not', (t) => {
+  const clock = new FakeClock();
+  const { session, log } = unanswered(clock);
+  const record = (type: number) => {
+    const bytes = clientHelloRecord();
+    bytes[0] = type;
+    return bytes;
+  };
+  for (const type of [20, 23]) session.receive(record(type));
+  session.receive(alert(1, 0));
+  session.receive(alert(1, 40));
+  clock.advance(14_000);
+  t.same(log, []);
+  session.receive(alert(2, 0));
+  clock.advance(1000);
+  t.equal(log.length, 1);
+  t.end();
+});
+
+test('the time that a handshake may take can be set', (t) => {
+  const clock = new FakeClock();
+  const log: string[] = [];
+  const session = new DtlsSession({
+    certificate,
+    remoteFingerprints: [],
+    clock,
+    send: () => {},
+    handshakeTimeoutMs: 200,
+    events: { connected: () => {}, failed: (reason) => log.push(reason), closed: () => {} },
+  });
+  clock.advance(199);
+  t.equal(log.length, 0);
+  clock.advance(1);
+  t.equal(log.length, 1);
+  session.close();
+  t.end();
+});
+
+test('several records may share a datagram', (t) => {
+  const sent: Buffer[] = [];
+  const { session } = unanswered(new FakeClock(), (datagram) => sent.push(datagram));
+  const hello = clientHelloRecord();
+  session.receive(Buffer.concat([alert(1, 0), hello, hello.subarray(0, -1)]));
+  t.equal(sent.length, 1);
+  session.receive(Buffer.concat([Buffer.from([99]), hello]));
+  t.equal(sent.length, 1, 'what is no record ends a datagram');
+  session.close();
   t.end();
 });
 

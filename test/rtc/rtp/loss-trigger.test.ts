@@ -28,3 +28,24 @@ test('30 s below 0.5 % turn it off, and nothing less', (t) => {
   t.equal(after(9, 9, 0, 0, 0, 0, 0, 0, 0, 9, 0, 9), '011111110001', 'it comes on again');
   t.end();
 });
+
+test('the 30 s begin with the first good report, and end to the millisecond', (t) => {
+  for (const [lastMs, on] of [
+    [30_999, true],
+    [31_000, false],
+  ] as const) {
+    const trigger = new LossTrigger();
+    trigger.report(0.03, 0);
+    trigger.report(0.03, 500);
+    for (const atMs of [1000, 2000, lastMs]) trigger.report(0.004, atMs);
+    t.equal(trigger.on, on);
+  }
+  t.end();
+});
+
+test('three reports are looked at, not more', (t) => {
+  t.equal(after(3, 0, 3, 0, 0, 0), '001111');
+  t.equal(after(0, 3, 0, 0, 3, 0, 3), '0000001');
+  t.equal(after(2.01, 2.01), '01', 'just above 2 %');
+  t.end();
+});

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { test } from 'tap';
 import { createRedBlocks, MAX_RED_BLOCKS, parseRed, writeRed } from '../../../src/rtc/rtp/red.ts';
+import { watchedBytes } from '../../fuzz/watched-bytes.ts';
 
 const OPUS = 111;
 
@@ -74,6 +75,9 @@ test('what is not well-formed is refused', (t) => {
   const many = Array.from({ length: MAX_RED_BLOCKS }, () => ({ offset: 1, data: [1] }));
   t.notOk(parseRed(redOf(many, [1]), OPUS, blocks), 'too many blocks');
   t.notOk(parseRed(new Uint8Array(1200).fill(0xff), OPUS, blocks));
+  const tenth = Array.from({ length: MAX_RED_BLOCKS - 1 }, () => ({ offset: 1, data: [1] }));
+  t.ok(parseRed(redOf(tenth, [1]), OPUS, blocks), 'ten blocks are not too many');
+  t.notOk(parseRed(redOf([{ offset: 960, data: [1, 2, 3] }], []), OPUS, blocks), 'nothing is left for the primary one');
   t.end();
 });
 
@@ -84,7 +88,7 @@ test('whatever bytes come, blocks stay within the payload and do not overlap', (
       fc.array(fc.oneof(fc.constantFrom(OPUS, 0x80 | OPUS, 0, 1), fc.nat({ max: 255 })), { maxLength: 60 }),
       (bytes) => {
         const payload = Uint8Array.from(bytes);
-        if (!parseRed(payload, OPUS, blocks)) return blocks.count === 0;
+        if (!parseRed(watchedBytes(payload), OPUS, blocks)) return blocks.count === 0;
         let last = 0;
         for (const { start, end } of blocks.blocks.slice(0, blocks.count)) {
           if (start < last || end <= start) return false;
@@ -120,6 +124,7 @@ test('what we write is read back: the older payload, then the present one', (t) 
 test('what RED cannot hold is not written', (t) => {
   const payload = (length: number) => new Uint8Array(length).fill(1);
   t.ok(writeRed(payload(120), 2 ** 14 - 1, payload(120), OPUS));
+  t.ok(writeRed(payload(1), 1, payload(1), OPUS));
   t.equal(writeRed(payload(120), 2 ** 14, payload(120), OPUS), null, 'too old');
   t.equal(writeRed(payload(120), 0, payload(120), OPUS), null, 'not older');
   t.equal(writeRed(payload(120), -960, payload(120), OPUS), null, 'newer');

@@ -72,6 +72,8 @@ test('NTP time has the fraction of the second', (t) => {
     seconds: 2_208_988_800 + Date.UTC(2026, 0, 1) / 1000,
     fraction: 2 ** 30,
   });
+  t.same(toNtp(Date.UTC(2036, 1, 7, 6, 28, 16) - 1), { seconds: 0xffff_ffff, fraction: Math.floor(0.999 * 2 ** 32) });
+  t.same(toNtp(Date.UTC(2036, 1, 7, 6, 28, 16)), { seconds: 0, fraction: 0 }, 'the seconds wrap');
   t.equal(ntpMiddle({ seconds: 0x12345678, fraction: 0x9abcdef0 }), 0x56789abc);
   t.end();
 });

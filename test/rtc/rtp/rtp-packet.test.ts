@@ -7,6 +7,7 @@ import {
   withoutPadding,
   writeRtpHeader,
 } from '../../../src/rtc/rtp/rtp-packet.ts';
+import { watchedBytes } from '../../fuzz/watched-bytes.ts';
 
 const FIXED = [0x80, 0xef, 0x12, 0x34, 0, 0, 3, 0xc0, 0xde, 0xad, 0xbe, 0xef];
 
@@ -86,10 +87,66 @@ test('the audio level is found in one-byte and two-byte extensions, between othe
   t.end();
 });
 
+/** Elements of RFC 8285 with one-byte or two-byte headers, and padding between them. */
+const element = fc.record({
+  id: fc.integer({ min: 1, max: 14 }),
+  data: fc.uint8Array({ minLength: 1, maxLength: 16 }),
+});
+
+test('the level is that of the first element with its id, whatever stands around it', (t) => {
+  fc.assert(
+    fc.property(fc.array(element, { maxLength: 6 }), fc.boolean(), fc.nat(3), (elements, oneByte, padding) => {
+      const bytes = elements.flatMap(({ id, data }) => [
+        ...(oneByte ? [(id << 4) | (data.length - 1)] : [id, data.length]),
+        ...data,
+        ...Array<number>(padding).fill(0),
+      ]);
+      const packet = withExtension(oneByte ? 0xbede : 0x1003, bytes);
+      return Array.from({ length: 14 }, (_, i) => i + 1).every((wanted) => {
+        const header = createRtpHeader();
+        const isParsed = parseRtpHeader(watchedBytes(packet), header, wanted);
+        const found = elements.find(({ id }) => id === wanted);
+        const level = found === undefined ? null : 0 - (found.data[0]! & 0x7f);
+        return isParsed && header.levelDbov === level && packet.length - header.headerLength === 3;
+      });
+    }),
+  );
+  t.end();
+});
+
+test('an element that does not fit is none, at the very end of the extension too', (t) => {
+  const header = createRtpHeader();
+  for (const [profile, elements, level] of [
+    [0xbede, [0, 0, 0x30, 9], -9],
+    [0xbede, [0, 0, 0x31, 9], null],
+    [0xbede, [0, 0, 0, 0x30], null],
+    [0x1000, [0, 3, 1, 9], -9],
+    [0x1000, [0, 3, 2, 9], null],
+    [0x1000, [0, 0, 3, 1], null],
+    [0x1000, [0, 0, 0, 3], null],
+    [0x1000, [0, 0, 3, 0], null],
+    [0x0fff, [0, 3, 1, 9], null],
+    [0x1010, [0, 3, 1, 9], null],
+  ] as const) {
+    const packet = withExtension(profile, [...elements], []);
+    t.ok(parseRtpHeader(watchedBytes(packet), header, 3));
+    t.equal(header.levelDbov, level, `${elements}`);
+    t.ok(parseRtpHeader(withExtension(profile, [...elements], [1, 9, 9, 9]), header, 3));
+    t.equal(header.levelDbov, level, 'what is in the payload does not count');
+  }
+  t.end();
+});
+
 test('a header that is cut off anywhere is refused', (t) => {
   const packet = withExtension(0xbede, [0x30, 0x80], []);
   const header = createRtpHeader();
-  for (let length = 0; length < packet.length; length++) t.notOk(parseRtpHeader(packet.subarray(0, length), header, 3));
+  for (let length = 0; length < packet.length; length++) {
+    t.notOk(parseRtpHeader(watchedBytes(packet.subarray(0, length)), header, 3));
+  }
+  const sources = Uint8Array.from([0x8f, ...FIXED.slice(1), ...Array<number>(60).fill(1)]);
+  t.notOk(parseRtpHeader(watchedBytes(sources.subarray(0, -1)), header, 3));
+  t.ok(parseRtpHeader(sources, header, 3), 'a packet may end with its header');
+  t.ok(parseRtpHeader(Uint8Array.from(FIXED), header, 3));
   t.ok(parseRtpHeader(packet, header, 3));
   packet[0]! &= 0x3f;
   t.notOk(parseRtpHeader(packet, header, 3), 'another version');
@@ -106,6 +163,8 @@ test('padding is taken off, and an impossible count is refused', (t) => {
     t.equal(withoutPadding(packet, header, packet.length), -1, `${count}`);
   }
   t.equal(withoutPadding(packet, header, RTP_HEADER_LENGTH), -1, 'no payload at all');
+  packet[packet.length - 1] = 5;
+  t.equal(withoutPadding(packet, header, packet.length), RTP_HEADER_LENGTH, 'nothing but padding');
   t.equal(withoutPadding(packet, { ...header, hasPadding: false }, packet.length), packet.length);
   t.end();
 });

@@ -4,6 +4,8 @@ import { RtpHeader, SrtcpSession, SrtpSession as WeriftSrtpSession } from 'werif
 import { USE_SRTP_PROFILES } from '../../../src/rtc/dtls/use-srtp.ts';
 import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../../src/rtc/rtp/rtp-packet.ts';
 import { MAX_SOURCES } from '../../../src/rtc/srtp/received-sources.ts';
+import { CmTransform } from '../../../src/rtc/srtp/srtp-cm.ts';
+import { GcmTransform } from '../../../src/rtc/srtp/srtp-gcm.ts';
 import { SRTP_PROFILES, type SrtpKeys, type SrtpProfile } from '../../../src/rtc/srtp/srtp-keys.ts';
 import { estimateIndex, SRTP_MAX_OVERHEAD, SrtpSession } from '../../../src/rtc/srtp/srtp-session.ts';
 import { createBytes } from '../bytes.ts';
@@ -181,7 +183,7 @@ for (const profile of PROFILES) {
   });
 
   test(`${profile}: 64 forged packets in a row cost nothing, after more of them each 16th packet is looked at closely`, (t) => {
-    for (let forgedPackets = 0; forgedPackets < 120; forgedPackets++) {
+    for (const forgedPackets of [0, 1, 30, 63, 64, 65, 66, 79, 80, 81, 96, 111]) {
       const { sender, receiver } = pair(profile);
       protect(sender, 65_530, randomBytes(9));
       const damaged = protect(sender, 0, randomBytes(9));
@@ -199,8 +201,15 @@ for (const profile of PROFILES) {
   test(`${profile}: there is room for ${MAX_SOURCES} sources of RTP and as many of RTCP, and those go on`, (t) => {
     const { ours, theirs } = keysOf(profile);
     const receiver = new SrtpSession(theirs);
-    const rtp = (ssrc: number, sequenceNumber: number) =>
-      unprotect(receiver, protect(new SrtpSession(ours), sequenceNumber, randomBytes(3), ssrc));
+    // A session sends one source only; what protects its packets does not mind.
+    const transform =
+      profile === 'AEAD_AES_128_GCM' ? new GcmTransform(ours.local, 'send') : new CmTransform(ours.local);
+    const rtp = (ssrc: number, sequenceNumber: number) => {
+      const packet = Buffer.alloc(15 + transform.tagLength);
+      writeRtpHeader(packet, 111, sequenceNumber, 0, ssrc, false);
+      transform.sealRtp(packet, 12, 15, ssrc, sequenceNumber);
+      return unprotect(receiver, packet);
+    };
     // The index of SRTCP goes on from source to source.
     const rtcpSender = new SrtpSession(ours);
     const rtcp = (ssrc: number) => {
