@@ -145,7 +145,9 @@ for (const profile of PROFILES) {
       protect(sender, 65_530, randomBytes(9));
       for (let n = first; n < first + 3; n++) {
         const payload = randomBytes(20);
-        t.same(unprotect(receiver, protect(sender, n, payload)), payload, `packet ${n}`);
+        const packet = protect(sender, n, payload);
+        t.same(unprotect(receiver, packet), payload, `packet ${n}`);
+        t.equal(unprotect(receiver, packet), 'replay');
       }
       t.equal(unprotect(receiver, protect(new SrtpSession(keysOf(profile).ours), first + 10, randomBytes(9))), 'auth');
     }
