@@ -9,9 +9,12 @@ import type { ServerUnderTest, Usage } from './server-under-test.ts';
 
 const START_TIMEOUT_MS = 20_000;
 /** All participants of a benchmark are at one address. */
-const NO_LIMITS_PER_ADDRESS = ['connections-per-address', 'joins-per-minute', 'failed-joins-per-minute'].flatMap(
-  (name) => [`--max-${name}`, '0'],
-);
+const NO_LIMITS_PER_ADDRESS = [
+  'connections-per-address',
+  'rooms-per-address',
+  'joins-per-minute',
+  'failed-joins-per-minute',
+].flatMap((name) => [`--max-${name}`, '0']);
 
 /** The built server in a process of its own, on free ports of the loopback interface. */
 export class ServerProcess implements ServerUnderTest {

@@ -36,6 +36,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     title: 'Limits',
     keys: [
       'maxRooms',
+      'maxRoomsPerAddress',
       'maxParticipants',
       'maxConnections',
       'maxConnectionsPerAddress',

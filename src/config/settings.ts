@@ -269,6 +269,10 @@ export const SETTINGS = {
     default: 500,
     help: 'Maximum number of rooms.',
   }),
+  maxRoomsPerAddress: setting(integer({ min: 0, max: 100_000 }), {
+    default: 100,
+    help: 'Rooms that one address (IPv6: /64) has opened and that are still there; those that it may open by a join token are not counted. 0: any number.',
+  }),
   maxParticipants: setting(integer({ min: 1, max: 10_000 }), {
     default: 500,
     help: 'Maximum number of participants in one room.',

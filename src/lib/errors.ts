@@ -106,6 +106,12 @@ export const ERRORS = {
     closeCode: null,
     message: 'The server has reached its maximum number of rooms.',
   },
+  too_many_rooms_of_address: {
+    fault: 'user',
+    httpStatus: 429,
+    closeCode: null,
+    message: 'Your address has opened as many rooms as it may. Join an open one, or wait until one of yours is empty.',
+  },
   sdp_too_large: {
     fault: 'protocol',
     httpStatus: 413,

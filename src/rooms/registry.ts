@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
+import { AddressCount } from '../lib/rates/address-count.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { MediaPlane, MemberState } from '../media/plane.ts';
 import type { AccessControl, AdmissionRequest } from './access.ts';
@@ -10,10 +11,12 @@ import type { ParticipantListener, ParticipantView, RoomEvent } from './events.t
 import { normalName, participantName, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
 import type { RoomObserver } from './ports.ts';
-import { Room, type RoomOptions, type RoomSettings } from './room.ts';
+import { Room, type RoomSettings } from './room.ts';
 
 export interface RegistryLimits {
   readonly maxRooms: number;
+  /** Opened by one address and still there; 0: any number. */
+  readonly maxRoomsPerAddress: number;
   /** In one room that says nothing else. */
   readonly maxParticipants: number;
   /** How long a connection that broke is waited for while the media lives. */
@@ -38,6 +41,8 @@ export interface JoinRequest {
   /** As `admit` gave it. */
   readonly admission: Admission;
   readonly state: MemberState;
+  /** The address of who asks, as limits count it; a room that they open counts for it. */
+  readonly from?: string | undefined;
   readonly resumeToken?: string | undefined;
   readonly listener: ParticipantListener;
 }
@@ -75,7 +80,12 @@ export interface RoomFigures {
   readonly participants: number;
 }
 
-type Opening = Pick<RoomOptions, 'permanent'> & { readonly settings: Partial<RoomSettings> };
+interface Opening {
+  readonly permanent?: boolean;
+  readonly settings?: Partial<RoomSettings>;
+  /** The address that the room counts for. */
+  readonly from?: string | undefined;
+}
 
 const NOBODY: RoomObserver = {
   roomStarted() {},
@@ -93,12 +103,14 @@ export class RoomRegistry {
   readonly #rooms = new Map<string, Room>();
   /** Resume token → room, of participants who were moved. Their clients do not know where they are if the word of it is lost. */
   readonly #movedTo = new Map<string, Room>();
+  readonly #openedBy: AddressCount;
   #draining: Draining | undefined;
   #closed = false;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#access = options.access;
+    this.#openedBy = new AddressCount(options.limits.maxRoomsPerAddress);
     this.#observer = options.observer ?? NOBODY;
     this.#limitCounts = options.limitCounts ?? new LimitCounts();
   }
@@ -119,17 +131,18 @@ export class RoomRegistry {
   }
 
   /**
-   * Throws `AppError` `invalid_room`, `invalid_name`, `room_full`, `room_locked`, `too_many_rooms`, `server_draining` or
-   * `server_closing`.
+   * Throws `AppError` `invalid_room`, `invalid_name`, `room_full`, `room_locked`, `too_many_rooms`, `too_many_rooms_of_address`,
+   * `server_draining` or `server_closing`.
    */
-  join({ room: wantedRoom, name: wantedName, ...options }: JoinRequest): Joined {
+  join({ room: wantedRoom, name: wantedName, from, ...options }: JoinRequest): Joined {
     if (this.#closed) throw new AppError('server_closing');
     const name = options.admission.name ?? participantName(wantedName);
     const wanted = roomName(wantedRoom);
     const takesNewcomers = this.#draining === undefined;
     const known = this.#roomOfHolder(wanted, options.resumeToken);
     if (known === undefined && !takesNewcomers) throw new AppError('server_draining');
-    const room = known ?? this.#open(wanted);
+    // A join token opens the one room that its maker meant, and nobody makes up such tokens.
+    const room = known ?? this.#open(wanted, options.admission.identity === null ? { from } : {});
     const participant = room.join({ name, takesNewcomers, ...options });
     return {
       participant,
@@ -243,8 +256,16 @@ export class RoomRegistry {
     throw new AppError('too_many_rooms');
   }
 
-  #open(name: string, { permanent, settings }: Opening = { permanent: false, settings: {} }): Room {
+  #checkAddress(from: string): void {
+    if (!this.#openedBy.isFull(from)) return;
+    this.#limitCounts.hit('rooms_per_address');
+    throw new AppError('too_many_rooms_of_address');
+  }
+
+  #open(name: string, { permanent = false, settings = {}, from }: Opening = {}): Room {
     this.#checkNumber();
+    if (from !== undefined) this.#checkAddress(from);
+    const addressClosed = from === undefined ? () => {} : this.#openedBy.add(from);
     const { plane, limits, clock, log } = this.#options;
     log.info({ room: name, permanent }, 'room opened');
     const room = new Room({
@@ -263,6 +284,7 @@ export class RoomRegistry {
         this.#draining?.check();
       },
       onClosed: () => {
+        addressClosed();
         this.#rooms.delete(name);
         this.#access.setPassword(name, null);
       },

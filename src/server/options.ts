@@ -28,8 +28,13 @@ export function mediaSettings(config: Config, pageAddress: string): MediaSetting
   };
 }
 
-export function registryLimits({ maxRooms, maxParticipants, resumeTimeoutMs }: Config): RegistryLimits {
-  return { maxRooms, maxParticipants, resumeTimeoutMs };
+export function registryLimits({
+  maxRooms,
+  maxRoomsPerAddress,
+  maxParticipants,
+  resumeTimeoutMs,
+}: Config): RegistryLimits {
+  return { maxRooms, maxRoomsPerAddress, maxParticipants, resumeTimeoutMs };
 }
 
 export function signalingLimits(config: Config): EndpointLimits {

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
+import { AddressCount } from '../lib/rates/address-count.ts';
 import { AddressRate } from '../lib/rates/address-rate.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 
@@ -14,9 +15,8 @@ export interface AddressLimitsOptions {
 
 /** What one address, as `addressKey` writes it, may do. */
 export class AddressLimits {
-  readonly #maxConnections: number;
   readonly #counts: LimitCounts;
-  readonly #open = new Map<string, number>();
+  readonly #open: AddressCount;
   readonly #connects: AddressRate;
   readonly #joins: AddressRate;
   readonly #failures: AddressRate;
@@ -26,7 +26,7 @@ export class AddressLimits {
     clock: Clock,
     counts = new LimitCounts(),
   ) {
-    this.#maxConnections = maxConnectionsPerAddress;
+    this.#open = new AddressCount(maxConnectionsPerAddress);
     this.#counts = counts;
     const rate = (perMinute: number, limit: 'connects_per_minute' | 'joins_per_minute' | 'failed_joins_per_minute') =>
       new AddressRate({ perMinute, clock, onRefused: () => counts.hit(limit) });
@@ -37,7 +37,7 @@ export class AddressLimits {
 
   /** Throws `rate_limited`, or `too_many_connections` of this address. */
   connect(key: string): void {
-    if (this.#maxConnections > 0 && (this.#open.get(key) ?? 0) >= this.#maxConnections) {
+    if (this.#open.isFull(key)) {
       this.#counts.hit('connections_per_address');
       throw new AppError('too_many_connections', 'The limit is per address.');
     }
@@ -46,12 +46,7 @@ export class AddressLimits {
 
   /** A connection stands until what this returns is called, once. */
   opened(key: string): () => void {
-    this.#open.set(key, (this.#open.get(key) ?? 0) + 1);
-    return () => {
-      const left = (this.#open.get(key) ?? 1) - 1;
-      if (left === 0) this.#open.delete(key);
-      else this.#open.set(key, left);
-    };
+    return this.#open.add(key);
   }
 
   /**

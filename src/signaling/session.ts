@@ -237,18 +237,16 @@ export class Session implements ParticipantListener {
       refuse(thrown);
       return;
     }
-    void this.#registry
-      .admit({ ...message, ...(this.#addressKey !== undefined && { from: this.#addressKey }) }, isWanted)
-      .then(
-        (admission) => {
-          wasNotWrong();
-          finish(() => this.#join(message, admission));
-        },
-        (thrown: unknown) => {
-          if (!WRONG_PROOF.has(toAppError(thrown).code)) wasNotWrong();
-          refuse(thrown);
-        },
-      );
+    void this.#registry.admit({ ...message, from: this.#addressKey }, isWanted).then(
+      (admission) => {
+        wasNotWrong();
+        finish(() => this.#join(message, admission));
+      },
+      (thrown: unknown) => {
+        if (!WRONG_PROOF.has(toAppError(thrown).code)) wasNotWrong();
+        refuse(thrown);
+      },
+    );
   }
 
   #countJoin(join: () => void, room: string): void {
@@ -266,10 +264,10 @@ export class Session implements ParticipantListener {
   }
 
   #join(message: ClientMessage & { type: 'join' }, admission: Admission): void {
-    const { room, name, muted, deafened, resumeToken, batches } = message;
-    const state = { muted, deafened };
+    const { muted, deafened, batches, ...request } = message;
     this.#takesBatches = batches;
-    const joined = this.#registry.join({ room, name, admission, state, resumeToken, listener: this });
+    const state = { muted, deafened };
+    const joined = this.#registry.join({ ...request, admission, state, from: this.#addressKey, listener: this });
     if (this.#state.status === 'lobby') this.#state.cancelTimeout();
     this.#state = { status: 'joined', participant: joined.participant };
     this.#reply({

@@ -30,9 +30,9 @@ export class SignalingClient {
   static async open(
     url: string,
     headers: Record<string, string> = {},
-    tls: ConnectionOptions = {},
+    options: ConnectionOptions & { readonly localAddress?: string } = {},
   ): Promise<SignalingClient> {
-    const socket = new WebSocket(url, { headers, ...tls });
+    const socket = new WebSocket(url, { headers, ...options });
     const client = new SignalingClient(socket);
     await new Promise((resolve, reject) => {
       socket.once('open', resolve);

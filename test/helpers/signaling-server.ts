@@ -23,7 +23,12 @@ const LIMITS: EndpointLimits = {
   joinTimeoutMs: 10_000,
   pingIntervalMs: 10_000,
 };
-const ROOM_LIMITS: RegistryLimits = { maxRooms: 5, maxParticipants: 10, resumeTimeoutMs: 30_000 };
+const ROOM_LIMITS: RegistryLimits = {
+  maxRooms: 5,
+  maxRoomsPerAddress: 0,
+  maxParticipants: 10,
+  resumeTimeoutMs: 30_000,
+};
 
 export interface SignalingServerOptions {
   readonly limits?: Partial<EndpointLimits>;

@@ -23,6 +23,7 @@ import { simulatedPort } from './simulated-port.ts';
 const FIRST_PORT = 40_000;
 const LIMITS = {
   maxRooms: 100,
+  maxRoomsPerAddress: 0,
   maxParticipants: 100,
   resumeTimeoutMs: 30_000,
   maxMessageBytes: 32_768,

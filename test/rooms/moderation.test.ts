@@ -32,7 +32,7 @@ class Listener implements ParticipantListener {
 function setUp() {
   const plane = new FakeMediaPlane();
   const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock: new FakeClock() });
-  const limits = { maxRooms: 5, maxParticipants: 10, resumeTimeoutMs: 30_000 };
+  const limits = { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 10, resumeTimeoutMs: 30_000 };
   const registry = new RoomRegistry({ plane, access, limits, clock: new FakeClock(), log: pino({ level: 'silent' }) });
   const join = (
     name: string,
@@ -269,7 +269,7 @@ test('who holds the place of a participant is not asked for a token or a passwor
   const registry = new RoomRegistry({
     plane: new FakeMediaPlane(),
     access,
-    limits: { maxRooms: 5, maxParticipants: 10, resumeTimeoutMs: 30_000 },
+    limits: { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 10, resumeTimeoutMs: 30_000 },
     clock,
     log: pino({ level: 'silent' }),
   });

@@ -8,7 +8,7 @@ import { RoomRegistry } from '../../src/rooms/registry.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { FakeMediaPlane, sit } from '../helpers/fake-media-plane.ts';
 
-const LIMITS = { maxRooms: 3, maxParticipants: 3, resumeTimeoutMs: 30_000 };
+const LIMITS = { maxRooms: 3, maxRoomsPerAddress: 0, maxParticipants: 3, resumeTimeoutMs: 30_000 };
 
 class Listener implements ParticipantListener {
   readonly events: RoomEvent[] = [];

@@ -2,7 +2,7 @@ import pino from 'pino';
 import { test } from 'tap';
 import { AppError, type ErrorCode } from '../../src/lib/errors.ts';
 import { AccessControl } from '../../src/rooms/access.ts';
-import { GUEST } from '../../src/rooms/admission.ts';
+import { type Admission, GUEST } from '../../src/rooms/admission.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../../src/rooms/events.ts';
 import { type Joined, RoomRegistry } from '../../src/rooms/registry.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -27,7 +27,7 @@ class Listener implements ParticipantListener {
   }
 }
 
-const LIMITS = { maxRooms: 2, maxParticipants: 3, resumeTimeoutMs: 30_000 };
+const LIMITS = { maxRooms: 2, maxRoomsPerAddress: 0, maxParticipants: 3, resumeTimeoutMs: 30_000 };
 
 function setUp(limits: Partial<typeof LIMITS> = {}) {
   const clock = new FakeClock();
@@ -43,7 +43,7 @@ function setUp(limits: Partial<typeof LIMITS> = {}) {
   const join = (
     room: string,
     name: string,
-    { muted = false, ...options }: { resumeToken?: string; muted?: boolean } = {},
+    { muted = false, ...options }: { resumeToken?: string; muted?: boolean; from?: string; admission?: Admission } = {},
   ): Joined & { listener: Listener } => {
     const listener = new Listener();
     return {
@@ -125,7 +125,7 @@ test('rooms do not hear each other', (t) => {
 });
 
 test('each limit has its own error', (t) => {
-  const { join } = setUp({ maxRooms: 2, maxParticipants: 1 });
+  const { join } = setUp({ maxRooms: 2, maxRoomsPerAddress: 0, maxParticipants: 1 });
   join('one', 'Ada');
   t.equal(
     codeOf(() => join('one', 'Ben')),
@@ -144,6 +144,50 @@ test('each limit has its own error', (t) => {
     codeOf(() => join('a b', 'Cy')),
     'invalid_room',
   );
+  t.end();
+});
+
+test('one address opens so many rooms and no more, and gets each back when it closes', (t) => {
+  const { registry, join } = setUp({ maxRooms: 10, maxRoomsPerAddress: 2 });
+  const tooMany = 'too_many_rooms_of_address';
+  const first = join('a1', 'Ada', { from: '192.0.2.1' });
+  join('a2', 'Ada', { from: '192.0.2.1' });
+  t.equal(
+    codeOf(() => join('a3', 'Ada', { from: '192.0.2.1' })),
+    tooMany,
+  );
+  t.equal(registry.figures.rooms, 2, 'the room was not opened');
+  join('b1', 'Ben', { from: '2001:db8:0:1::/64' });
+  join('b1', 'Ada', { from: '192.0.2.1' });
+  t.equal(registry.figures.rooms, 3, 'into a room that is open everybody gets');
+
+  const guest = join('a1', 'Cy', { from: '192.0.2.3' });
+  first.participant.leave('left');
+  t.equal(
+    codeOf(() => join('a3', 'Ada', { from: '192.0.2.1' })),
+    tooMany,
+    'as long as anybody is in it, it counts for the one who opened it',
+  );
+  guest.participant.leave('left');
+  join('a3', 'Ada', { from: '192.0.2.1' });
+  t.end();
+});
+
+test('rooms of the operator and of join tokens count for no address', (t) => {
+  const { registry, join } = setUp({ maxRooms: 10, maxRoomsPerAddress: 1 });
+  const from = '192.0.2.1';
+  registry.create({ name: 'hall', locked: false });
+  join('hall', 'Ada', { from });
+  for (const room of ['match-1', 'match-2'])
+    join(room, 'Ada', { from, admission: { ...GUEST, identity: `player of ${room}` } });
+  const ada = join('own', 'Ada', { from });
+  t.equal(
+    codeOf(() => join('other', 'Ada', { from })),
+    'too_many_rooms_of_address',
+  );
+  registry.move('own', ada.participant.id, 'elsewhere');
+  join('other', 'Ada', { from });
+  t.equal(registry.figures.rooms, 5);
   t.end();
 });
 

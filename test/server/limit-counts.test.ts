@@ -104,6 +104,17 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
     client.send({ type: 'join', room: 'one-more', name: 'Ada' });
     t.match(await client.next('error'), { code: 'too_many_rooms' });
   }),
+  rooms_per_address: async (t) => {
+    const { open, limitCounts } = await startSignalingServer(t, { roomLimits: { maxRoomsPerAddress: 1 } });
+    const client = await open();
+    await client.join('mine', 'Ada');
+    client.send({ type: 'leave' });
+    await client.join('other', 'Ada');
+    const next = await open();
+    next.send({ type: 'join', room: 'one-more', name: 'Ada' });
+    t.match(await next.next('error'), { code: 'too_many_rooms_of_address' });
+    return limitCounts;
+  },
   participants_per_room: signaling({}, async ({ open }, t) => {
     for (let i = 0; i < 10; i++) await (await open()).join('lobby', 'Ada');
     const client = await open();

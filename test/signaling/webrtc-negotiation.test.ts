@@ -14,7 +14,7 @@ function join() {
   const plane = new FakeMediaPlane();
   const registry = new RoomRegistry({
     plane,
-    limits: { maxRooms: 10, maxParticipants: 10, resumeTimeoutMs: 1000 },
+    limits: { maxRooms: 10, maxRoomsPerAddress: 0, maxParticipants: 10, resumeTimeoutMs: 1000 },
     access: new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock }),
     clock,
     log,

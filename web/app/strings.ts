@@ -29,6 +29,8 @@ export const problems = {
   kicked: 'A moderator has removed you from the room.',
   room_full: 'This room is full. Try again later or choose another one.',
   too_many_rooms: 'The server has reached its maximum number of rooms. Join an existing one, or try again later.',
+  too_many_rooms_of_address:
+    'Your network has opened as many rooms as this server allows. Join an existing one, or try again later.',
   sdp_too_large:
     'Your browser and the server cannot agree on an audio format. Try a current version of Chromium, Firefox or Safari.',
   invalid_sdp:

@@ -40,6 +40,7 @@ const FATAL: ReadonlySet<string> = new Set<ErrorCode>([
   'invalid_room',
   'room_full',
   'too_many_rooms',
+  'too_many_rooms_of_address',
   'message_too_large',
   'sdp_too_large',
   'invalid_sdp',

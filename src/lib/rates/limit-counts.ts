@@ -8,6 +8,7 @@ export const LIMITS = [
   'failed_api_requests_per_minute',
   'requests_per_minute',
   'rooms',
+  'rooms_per_address',
   'participants_per_room',
   'join_time',
   'message_size',

@@ -11,7 +11,7 @@ test('a participant is described with their network in both directions, as far a
   const clock = new FakeClock();
   const plane = new FakeMediaPlane();
   const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
-  const limits = { maxRooms: 5, maxParticipants: 10, resumeTimeoutMs: 30_000 };
+  const limits = { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 10, resumeTimeoutMs: 30_000 };
   const registry = new RoomRegistry({ plane, access, limits, clock, log: pino({ level: 'silent' }) });
   t.teardown(() => registry.close());
   const server = () => {
