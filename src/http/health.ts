@@ -1,4 +1,5 @@
-import type { WorkerHealth } from '../media/plane.ts';
+import { formatEndpoint } from '../lib/net/host-port.ts';
+import type { MediaReach, WorkerHealth } from '../media/plane.ts';
 
 /** A worker ticks every 20 ms; one that has not ticked for this long does not mix. */
 const MAX_TICK_AGE_MS = 1000;
@@ -10,6 +11,8 @@ export interface HealthInput {
   readonly draining?: boolean;
   /** Every worker that should be running. */
   readonly workers: readonly WorkerHealth[];
+  /** Where browsers find media. */
+  readonly reach?: MediaReach;
   /** How long the main thread's event loop is or recently was blocked; otherwise 0. */
   readonly stalledMs: number;
   /** A problem with the page's certificate, if there is one. */
@@ -32,7 +35,9 @@ export interface HealthProblem {
     | 'certificate_not_yet_valid'
     | 'certificate_expiring'
     | 'certificate_expired'
-    | 'proxy_not_trusted';
+    | 'proxy_not_trusted'
+    | 'media_loopback_only'
+    | 'media_address_unbound';
   readonly message: string;
 }
 
@@ -42,12 +47,14 @@ export interface Health {
   readonly version: string;
   /**
    * If the status is `ok` or `draining`, these are problems that a restart cannot fix: with the certificate, the
-   * reverse proxy or the machine.
+   * reverse proxy, the addresses or the machine.
    */
   readonly problems: readonly HealthProblem[];
   readonly rooms: number;
   readonly participants: number;
   readonly workers: readonly WorkerHealth[];
+  /** Where browsers are told to find media, as `udp 192.0.2.1:40000`. */
+  readonly candidates?: readonly string[];
 }
 
 /** A server is healthy if it serves its participants, all of its workers tick, and its event loop is responsive. */
@@ -56,6 +63,7 @@ export function health({
   closing,
   draining = false,
   workers,
+  reach,
   stalledMs,
   certificate,
   untrustedProxy,
@@ -70,13 +78,19 @@ export function health({
   return {
     status: closing ? 'closing' : problems.length > 0 ? 'unhealthy' : draining ? 'draining' : 'ok',
     version,
-    problems: [...problems, ...settingsProblems(certificate, untrustedProxy), ...workers.flatMap(starvationOf)],
+    problems: [
+      ...problems,
+      ...settingsProblems(certificate, untrustedProxy),
+      ...addressProblems(reach),
+      ...workers.flatMap(starvationOf),
+    ],
     rooms,
     participants,
     workers: workers.map((worker) => ({
       ...worker,
       tickAgeMs: worker.tickAgeMs === null ? null : Math.round(worker.tickAgeMs),
     })),
+    ...(reach !== undefined && { candidates: reach.candidates }),
   };
 }
 
@@ -96,6 +110,20 @@ function starvationOf({ worker, starved }: WorkerHealth): HealthProblem[] {
     `Sound of media worker ${worker} is late although it has time to spare: ` +
     'other programs have the processor, or other virtual machines on this host.';
   return [{ code: 'worker_starved', message }];
+}
+
+/** What keeps some or all people from being heard, and goes away with the network's own faults. */
+function addressProblems(reach: MediaReach | undefined): HealthProblem[] {
+  if (reach === undefined) return [];
+  const { unbound, isLoopbackOnly } = reach;
+  const problems = unbound.map(({ protocol, address, port, reason }): HealthProblem => {
+    const where = `${protocol} ${formatEndpoint(address, port)}`;
+    return { code: 'media_address_unbound', message: `Media is not received at ${where}: ${reason}.` };
+  });
+  if (!isLoopbackOnly) return problems;
+  const message =
+    'This machine has no address but loopback, so nobody on another machine can be heard. As soon as it has one, that is used.';
+  return [{ code: 'media_loopback_only', message }, ...problems];
 }
 
 function problemOf({ worker, running, failing, tickAgeMs }: WorkerHealth): HealthProblem | undefined {

@@ -5,7 +5,9 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
+import type { AddressWatch } from '../lib/net/address-watch.ts';
 import type { MixSettings } from '../mixer/mix/mixer.ts';
+import type { UnboundAddress } from '../rtc/net/datagram-port.ts';
 import type { SharedTcp } from '../rtc/net/shared-tcp.ts';
 import type { MediaNetwork, Reception } from './endpoint.ts';
 import type { MediaFigures } from './statistics.ts';
@@ -57,6 +59,8 @@ export interface WebRtcOffer {
   readonly sdp: string;
   /** Of the client, as `addressKey` makes it: handshakes of one address take turns. */
   readonly address: string;
+  /** They come over a network, so that loopback addresses would lead them to their own machine. */
+  readonly isRemote?: boolean;
 }
 
 /** With what a participant takes a seat. */
@@ -102,9 +106,9 @@ export interface WebRtcSeat extends Seat {
   readonly answer: string;
   /**
    * The answer to an offer that restarts ICE of the same RTCPeerConnection (RFC 8445 section 2.4); DTLS and media go on.
-   * Throws `AppError` `cannot_restart`, `sdp_too_large` or `invalid_sdp`.
+   * Throws `AppError` `cannot_restart`, `sdp_too_large`, `invalid_sdp` or `media_unavailable`.
    */
-  restart(sdp: string): string;
+  restart(offer: WebRtcOffer): string;
 }
 
 /** Every kind of seat. */
@@ -142,6 +146,8 @@ export interface MediaPlane {
    * if there is no connection of that name: then the socket stays with the caller.
    */
   acceptTcp(socket: Socket, localUfrag: string): boolean;
+  /** Where the workers are reached now. */
+  reach(): MediaReach;
   /** The latest figures of each worker, at most about a second old. */
   stats(): readonly MediaStats[];
   /** Each worker that there should be, in order. */
@@ -154,6 +160,8 @@ export interface MediaPlaneOptions {
   readonly workers: number;
   /** Addresses to bind; empty binds every address of the machine, each with a socket of its own. */
   readonly hosts: readonly string[];
+  /** Where `hosts` is empty, addresses that come and go are followed by it; without it they are read at the start only. */
+  readonly watch?: AddressWatch;
   /** UDP and TCP port of the first worker, the next worker takes the next; 0 lets the system choose. */
   readonly port: number;
   /** Whether browsers that UDP does not reach may send media over TCP (RFC 6544). */
@@ -181,6 +189,16 @@ export interface MediaPlaneOptions {
   readonly log: Logger;
   /** For a minute no worker was sound: this process cannot help itself any more. */
   readonly onFailed?: (reason: string) => void;
+}
+
+/** Where browsers find media. */
+export interface MediaReach {
+  /** What they are told, as `udp 192.0.2.1:40000`. */
+  readonly candidates: readonly string[];
+  /** Where media should be received and cannot be now; it is tried again every few seconds. */
+  readonly unbound: readonly UnboundAddress[];
+  /** This machine has no address but loopback: nobody on another machine can be heard. */
+  readonly isLoopbackOnly: boolean;
 }
 
 /** Whether one worker does its work. */

@@ -12,6 +12,7 @@ import { createHttpApp } from '../http/app.ts';
 import type { Assets } from '../http/assets.ts';
 import { health } from '../http/health.ts';
 import type { Clock } from '../lib/clock.ts';
+import { AddressWatch } from '../lib/net/address-watch.ts';
 import { TrustedProxies } from '../lib/net/client-address.ts';
 import { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
@@ -72,7 +73,11 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const proxyWarnings = new ProxyWarnings({ allowHosts: config.allowHosts, showAddresses, clock, log });
   const proxies = new TrustedProxies(config.trustProxy, (peer) => proxyWarnings.untrustedProxy(peer));
   const tls = await PageTls.open(pageTlsSettings(config), { clock, log, proxies });
-  const plane = await openMediaPlane(config, deps);
+  const watch = new AddressWatch({ clock });
+  const plane = await openMediaPlane(config, deps, watch).catch((error: unknown) => {
+    watch.close();
+    throw error;
+  });
   const webhooks = new Webhooks({ urls: config.webhookUrls, secret: config.webhookSecret, clock, log });
   const limitCounts = new LimitCounts();
   const registry = new RoomRegistry({
@@ -94,6 +99,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       closing: closing !== undefined,
       draining: registry.draining !== null,
       workers: plane.health(),
+      reach: plane.reach(),
       stalledMs: eventLoop.stalledMs,
       certificate: tls?.problem,
       untrustedProxy: proxyWarnings.untrusted,
@@ -176,6 +182,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   let eventsDelivered: Promise<void> | undefined;
   const parts = new Parts([
     { name: 'watch over the event loop', close: () => eventLoop.close() },
+    { name: 'watch over the addresses', close: () => watch.close() },
     // Before the media plane, whose connections may have come by this port, and so keep it open.
     { name: 'HTTP port', start: () => listen(http, config), close: () => closeHttpServer(http) },
     { name: 'media plane', close: () => plane.close() },
@@ -219,11 +226,12 @@ function accessControl(config: Config, { clock, log }: ServerDeps): AccessContro
   }
 }
 
-async function openMediaPlane(config: Config, deps: ServerDeps): Promise<MediaPlane> {
+async function openMediaPlane(config: Config, deps: ServerDeps, watch: AddressWatch): Promise<MediaPlane> {
   const { clock, log, workerEntry, onFailed, createMediaPlane } = deps;
   const settings = mediaSettings(config, hasOnePort(config) ? await addressOf(config) : config.host);
   return createMediaPlane({
     ...settings,
+    watch,
     workerEntry,
     clock,
     log,

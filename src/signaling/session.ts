@@ -49,6 +49,8 @@ export interface SessionOptions {
   readonly log: Logger;
   /** Of the client's address, as `addressKey` makes it. */
   readonly addressKey?: string;
+  /** See `TrustedProxies.isRemote`. */
+  readonly isRemote?: boolean;
   /** See `AddressLimits.join`. */
   readonly mayJoin?: (proves: boolean) => () => void;
   /** The WebSocket is gone; called once. */
@@ -93,6 +95,7 @@ export class Session implements ParticipantListener {
   readonly #allowance: TokenBucket;
   readonly #offers: TokenBucket;
   readonly #addressKey: string;
+  readonly #isRemote: boolean;
   #takesBatches = false;
   #state: SessionState;
   #heardMs: Millis;
@@ -113,6 +116,7 @@ export class Session implements ParticipantListener {
     this.#log = log;
     this.#onClosed = onClosed;
     this.#addressKey = options.addressKey ?? '';
+    this.#isRemote = options.isRemote ?? false;
     this.#offers = new TokenBucket({ ...OFFERS, now: clock.now() });
     this.#allowance = new TokenBucket({
       perSecond: limits.maxMessagesPerSecond,
@@ -290,7 +294,8 @@ export class Session implements ParticipantListener {
       this.#limitCounts.hit('offers_per_second');
       throw new AppError('too_many_offers', undefined, { retryAfterMs: Math.ceil(this.#offers.waitMs(nowMs)) });
     }
-    return answerOffer(participant, { sdp, restart, address: this.#addressKey }, this.#log);
+    const offer = { sdp, restart, address: this.#addressKey, isRemote: this.#isRemote };
+    return answerOffer(participant, offer, this.#log);
   }
 
   get #participant(): Participant {

@@ -58,6 +58,13 @@ const MAX_ORIGIN_LENGTH = 320;
 const BURST_MESSAGES = 8;
 const MIN_BURST_BYTES = 262_144;
 
+/** Who is at the other end of a connection. */
+interface Client {
+  readonly address: string;
+  /** See `TrustedProxies.isRemote`. */
+  readonly isRemote: boolean;
+}
+
 /** The WebSocket endpoint `/ws` of an HTTP server. */
 export class SignalingEndpoint {
   readonly #options: EndpointOptions;
@@ -138,7 +145,10 @@ export class SignalingEndpoint {
       this.#refuse(socket, toAppError(thrown), request);
       return;
     }
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, socket, address));
+    const isRemote = this.#proxies.isRemote(request);
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
+      this.#open(webSocket, socket, { address, isRemote }),
+    );
   };
 
   #refuse(socket: Duplex, error: AppError, request: IncomingMessage): void {
@@ -171,7 +181,7 @@ export class SignalingEndpoint {
     this.#addresses.connect(addressKey(address));
   }
 
-  #open(socket: WebSocket, connection: Duplex, address: string): void {
+  #open(socket: WebSocket, connection: Duplex, { address, isRemote }: Client): void {
     const { registry, limits, iceServers, showAddresses = true, clock, log } = this.#options;
     const shown = showAddresses ? address : null;
     log.debug({ address: shown }, 'websocket opened');
@@ -190,6 +200,7 @@ export class SignalingEndpoint {
       clock,
       log,
       addressKey: key,
+      isRemote,
       mayJoin: (proves) => this.#addresses.join(key, proves),
       onClosed: () => {
         addressClosed();

@@ -1,30 +1,29 @@
 /** Offers and answers between a client and the media plane: the only place where a participant's session meets SDP. */
 import type { Logger } from 'pino';
 import { AppError } from '../lib/errors.ts';
+import type { WebRtcOffer } from '../media/plane.ts';
 import type { Participant } from '../rooms/participant.ts';
 
-export interface Offer {
-  readonly sdp: string;
+export interface Offer extends WebRtcOffer {
   /** Restarts ICE of the current connection (RFC 8445 section 2.4), whose DTLS and media go on. */
   readonly restart: boolean;
-  /** Of the client, as `addressKey` makes it. */
-  readonly address: string;
 }
 
 /**
  * The answer to an offer. A new connection takes the place of the one before. Throws `AppError` `sdp_too_large`, `invalid_sdp`,
  * `media_unavailable`, `server_busy` or `cannot_restart`; then the connection before stays as it is.
  */
-export function answerOffer(participant: Participant, { sdp, restart, address }: Offer, log: Logger): string {
+export function answerOffer(participant: Participant, { restart, ...offer }: Offer, log: Logger): string {
+  const { sdp } = offer;
   log.debug({ participant: participant.id, restart, sdp }, 'offer');
   const answer = restart
-    ? restartIce(participant, sdp)
-    : participant.sit((media, options) => media.connectWebRtc({ sdp, address }, options)).answer;
+    ? restartIce(participant, offer)
+    : participant.sit((media, options) => media.connectWebRtc(offer, options)).answer;
   log.debug({ participant: participant.id, sdp: answer }, 'answer');
   return answer;
 }
 
-function restartIce({ seat }: Participant, sdp: string): string {
+function restartIce({ seat }: Participant, offer: WebRtcOffer): string {
   if (seat?.kind !== 'webrtc') throw new AppError('cannot_restart');
-  return seat.restart(sdp);
+  return seat.restart(offer);
 }

@@ -4,6 +4,7 @@ import type {
   MediaCloseReason,
   MediaNetwork,
   MediaPlane,
+  MediaReach,
   MediaRoom,
   MediaRoomEvents,
   MediaStats,
@@ -49,7 +50,7 @@ export class FakeSeat implements WebRtcSeat {
   }
 
   /** Offers whose text holds "other" are not of this connection. */
-  restart(sdp: string): string {
+  restart({ sdp }: WebRtcOffer): string {
     if (sdp.includes('other')) throw new AppError('cannot_restart');
     this.restarts += 1;
     return `restart ${this.restarts} of ${this.id} for ${sdp}`;
@@ -152,6 +153,7 @@ export class FakeMediaPlane implements MediaPlane {
   readonly rooms: FakeMediaRoom[] = [];
   workers: MediaStats[] = [mediaStats()];
   closed = false;
+  reachable: MediaReach = { candidates: ['udp 192.0.2.1:40000'], unbound: [], isLoopbackOnly: false };
   /** Takes no newcomers. */
   busy = false;
   #lastId = 0;
@@ -172,6 +174,10 @@ export class FakeMediaPlane implements MediaPlane {
 
   health(): readonly WorkerHealth[] {
     return this.workers.map(({ worker, tickAgeMs, restarts }) => workerHealth({ worker, tickAgeMs, restarts }));
+  }
+
+  reach(): MediaReach {
+    return this.reachable;
   }
 
   async close(): Promise<void> {

@@ -76,6 +76,27 @@ test('what is wrong with the certificate is told, but a restart would not mend i
   t.end();
 });
 
+test('addresses that media lacks are told, but a restart would not mend it', (t) => {
+  const reach = { candidates: ['udp 192.0.2.1:40000'], unbound: [], isLoopbackOnly: false };
+  t.strictSame(health({ ...STATE, workers: TICKING, reach }).candidates, reach.candidates);
+  t.strictSame(health({ ...STATE, workers: TICKING, reach }).problems, []);
+  t.match(health({ ...STATE, workers: TICKING, reach: { ...reach, isLoopbackOnly: true } }), {
+    status: 'ok',
+    problems: [{ code: 'media_loopback_only', message: /no address but loopback/ }],
+  });
+  const unbound = [{ protocol: 'udp', address: '2001:db8::5', port: 40_000, reason: 'the port is in use' }] as const;
+  t.match(health({ ...STATE, workers: TICKING, reach: { ...reach, unbound } }), {
+    status: 'ok',
+    problems: [
+      {
+        code: 'media_address_unbound',
+        message: 'Media is not received at udp [2001:db8::5]:40000: the port is in use.',
+      },
+    ],
+  });
+  t.end();
+});
+
 test('a server that closes says so', (t) => {
   t.equal(health({ ...STATE, workers: TICKING, closing: true }).status, 'closing');
   t.end();

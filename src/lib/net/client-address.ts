@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import { ipv6Groups } from './ip-address.ts';
+import { isLoopback } from './local-addresses.ts';
 
 /** Maximum number of proxies in a chain; real chains are never this long. */
 const MAX_HOPS = 16;
@@ -60,10 +61,26 @@ export class TrustedProxies {
 
   clientOfRequest({ socket, headers }: IncomingMessage): string {
     const peer = socket.remoteAddress ?? '';
-    if (FORWARDING.some((name) => headers[name] !== undefined) && !this.includes(peer))
-      this.#onUntrusted(plainAddress(peer));
+    if (isForwarded(headers) && !this.includes(peer)) this.#onUntrusted(plainAddress(peer));
     return this.clientOf(peer, headers['x-forwarded-for']?.toString());
   }
+
+  /**
+   * Whether the client is on another machine, where loopback addresses lead to itself. Who comes by a proxy is where the proxy says; if that
+   * is not trusted, or does not say it in a way that is understood, they may be anywhere.
+   */
+  isRemote({ socket, headers }: IncomingMessage): boolean {
+    const { remoteAddress = '', localAddress = '' } = socket;
+    const forwardedFor = headers['x-forwarded-for']?.toString();
+    const [hop = ''] = forwardedFor?.split(',').slice(-1) ?? [];
+    if (isForwarded(headers) && (!this.includes(remoteAddress) || addressIn(hop.trim()) === undefined)) return true;
+    const client = this.clientOf(remoteAddress, forwardedFor);
+    return !isLoopback(client) && client !== plainAddress(localAddress);
+  }
+}
+
+function isForwarded(headers: IncomingMessage['headers']): boolean {
+  return FORWARDING.some((name) => headers[name] !== undefined);
 }
 
 /** Whether this is an IP address, or a network such as `192.0.2.0/24`. */

@@ -5,6 +5,9 @@ import { isPrivateAddress } from './private-address.ts';
 const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|cni|flannel|cali|lxc|lxd|podman|weave|kube)/;
 const LINK_LOCAL_IPV6 = /^fe[89ab]/i;
 const LINK_LOCAL_IPV4 = /^169\.254\./;
+/** A machine may have hundreds, of which browsers are told the first eight. Each takes two sockets in each worker. */
+const MAX_OUTWARD_TO_BIND = 64;
+const MAX_LOOPBACK_TO_BIND = 4;
 
 /**
  * The addresses of this machine, most reachable first: physical interfaces, virtual ones, link-local IPv4, loopback.
@@ -18,6 +21,17 @@ export function localAddresses(
   );
   const usable = found.filter(({ address }) => !LINK_LOCAL_IPV6.test(address));
   return [...new Set(usable.sort((a, b) => a.rank - b.rank).map(({ address }) => address))];
+}
+
+/** Those of `localAddresses` that media is bound to where the operator has not named any. */
+export function addressesToBind(local: readonly string[] = localAddresses()): readonly string[] {
+  const outward = local.filter((address) => !isLoopback(address)).slice(0, MAX_OUTWARD_TO_BIND);
+  return [...outward, ...local.filter(isLoopback).slice(0, MAX_LOOPBACK_TO_BIND)];
+}
+
+/** Whether an interface of this name leads to containers or virtual machines on this machine only. */
+export function isVirtualInterface(name: string): boolean {
+  return VIRTUAL.test(name);
 }
 
 export function isLoopback(address: string): boolean {
@@ -41,5 +55,5 @@ function rankOf(name: string, address: string, internal: boolean): number {
   if (isLoopback(address)) return 3;
   if (LINK_LOCAL_IPV4.test(address)) return 2;
   // An address added to the loopback interface is meant for the outside.
-  return VIRTUAL.test(name) && !internal ? 1 : 0;
+  return isVirtualInterface(name) && !internal ? 1 : 0;
 }

@@ -9,6 +9,8 @@ import { UnknownAnnouncementError } from '../plane.ts';
 
 /** A server at home has an address that changes, mostly at night. */
 const LOOKUP_INTERVAL_MS: Millis = 5 * 60_000;
+/** After one that failed: the network may have come up just now, and its DNS not yet. */
+const RETRY_MS: Millis = 15_000;
 
 /** An address that browsers are told in place of those bound. */
 export interface AnnouncedAddress {
@@ -20,8 +22,10 @@ export interface AnnouncedAddress {
 export interface AnnouncementOptions {
   /** As `parseEndpoint` reads them. */
   readonly announce: readonly string[];
-  /** Host names of this server, for the case that nothing is to be announced: then the public addresses they lead to are, if there are any. */
+  /** Host names of this server, for the case that nothing is to be announced: behind NAT the public addresses they lead to are, if there are any. */
   readonly names?: readonly string[];
+  /** Whether nobody outside reaches this machine by an address that it has now. */
+  readonly isBehindNat?: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
   /** All addresses of a host name; of the system's resolver by default. */
@@ -37,6 +41,8 @@ export class Announcement {
   #addresses: readonly AnnouncedAddress[] = [];
   #cancel: Cancel | undefined;
   #closed = false;
+  #attempts = 0;
+  #failed = false;
 
   private constructor(options: AnnouncementOptions) {
     const { announce, names = [] } = options;
@@ -56,6 +62,16 @@ export class Announcement {
     return this.#addresses;
   }
 
+  /** Looks the names up now, because the network has changed. */
+  lookUp(): void {
+    if (!this.#hasNames || this.#closed) return;
+    this.#cancel?.();
+    const attempt = ++this.#attempts;
+    void this.#lookUp(() => attempt === this.#attempts && !this.#closed).then((isLatest) => {
+      if (isLatest) this.#scheduleLookup();
+    });
+  }
+
   close(): void {
     this.#closed = true;
     this.#cancel?.();
@@ -67,6 +83,7 @@ export class Announcement {
       this.#addresses = await this.#resolve();
     } catch (error) {
       if (!this.#isImplied) throw error;
+      this.#failed = true;
       log.warn(
         { error: String(error) },
         'the domain has not been resolved yet; announcing the addresses of this machine',
@@ -76,33 +93,45 @@ export class Announcement {
       const announced = this.#addresses.map(({ address }) => address);
       log.info({ announced }, 'this machine is behind NAT; announcing the addresses that the domain resolves to');
     }
-    if (this.#announce.some((text) => isIP(parseEndpoint(text)?.host ?? '') === 0)) this.#scheduleLookup();
+    if (this.#hasNames) this.#scheduleLookup();
+  }
+
+  get #hasNames(): boolean {
+    return this.#announce.some((text) => isIP(parseEndpoint(text)?.host ?? '') === 0);
   }
 
   async #resolve(): Promise<readonly AnnouncedAddress[]> {
+    const { isBehindNat = () => true } = this.#options;
+    if (this.#isImplied && !isBehindNat()) return [];
     const addresses = await resolveAll(this.#announce, this.#options);
     // A file of hosts or a DNS of this network may lead a name elsewhere than outside.
     return this.#isImplied ? addresses.filter(isPublic) : addresses;
   }
 
   #scheduleLookup(): void {
-    if (this.#closed) return;
     const { clock } = this.#options;
-    this.#cancel = clock.setTimer(clock.now() + LOOKUP_INTERVAL_MS, () => {
-      void this.#lookUp().finally(() => this.#scheduleLookup());
-    });
+    const delayMs = this.#failed ? RETRY_MS : LOOKUP_INTERVAL_MS;
+    this.#cancel = clock.setTimer(clock.now() + delayMs, () => this.lookUp());
   }
 
-  async #lookUp(): Promise<void> {
+  /** Resolves with whether this is still the latest attempt; what others find is of no use. */
+  async #lookUp(isLatest: () => boolean): Promise<boolean> {
     const { log } = this.#options;
     try {
       const addresses = await this.#resolve();
-      if (JSON.stringify(addresses) === JSON.stringify(this.#addresses)) return;
+      if (!isLatest()) return false;
+      this.#failed = false;
+      if (JSON.stringify(addresses) === JSON.stringify(this.#addresses)) return true;
       this.#addresses = addresses;
       log.info({ announced: addresses.map(({ address }) => address) }, 'announced addresses have changed');
     } catch (error) {
-      log.warn({ error: String(error) }, 'announced addresses cannot be resolved, keeping the previous ones');
+      if (!isLatest()) return false;
+      // Once: it is tried again soon.
+      if (!this.#failed)
+        log.warn({ error: String(error) }, 'announced addresses cannot be resolved, keeping the previous ones');
+      this.#failed = true;
     }
+    return true;
   }
 }
 

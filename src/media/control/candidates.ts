@@ -7,10 +7,13 @@ import type { AnnouncedAddress } from './announcement.ts';
 /** A browser tries each with each of its own; what stands further back in a long list is a container's or a tunnel's. */
 const MAX_CANDIDATES_PER_PROTOCOL = 8;
 
+/** Whether somebody is told loopback addresses: as others, only where nothing else is bound, or never, because they lead to their own machine. */
+export type LoopbackUse = 'always' | 'if_alone' | 'never';
+
 export interface CandidateOptions {
   /** In place of what is bound. */
   readonly announced: readonly AnnouncedAddress[];
-  readonly hideLoopback: boolean;
+  readonly loopback: LoopbackUse;
   /** Of the worker: with ports of its own outside as inside. */
   readonly index: number;
 }
@@ -35,8 +38,9 @@ function announced(sockets: readonly MediaAddress[], { announced, index }: Candi
   });
 }
 
-function reachable(sockets: readonly MediaAddress[], { hideLoopback }: CandidateOptions): CandidateAddress[] {
+function reachable(sockets: readonly MediaAddress[], { loopback }: CandidateOptions): CandidateAddress[] {
   const elsewhere = sockets.filter(({ address }) => !isLoopback(address));
-  const told = hideLoopback && elsewhere.length > 0 ? elsewhere : sockets;
+  const isHidden = loopback === 'never' || (loopback === 'if_alone' && elsewhere.length > 0);
+  const told = isHidden ? elsewhere : sockets;
   return told.map(({ protocol, address, port }) => ({ protocol, address, port }));
 }

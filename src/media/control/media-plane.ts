@@ -1,24 +1,29 @@
 /** The media plane of one server: its workers, which room is in which, and what happens when one of them dies. */
 import type { Socket } from 'node:net';
 import type { Cancel, Millis } from '../../lib/clock.ts';
-import { formatEndpoint } from '../../lib/net/host-port.ts';
 import { isBehindNat } from '../../lib/net/local-addresses.ts';
-import { isPrivateAddress } from '../../lib/net/private-address.ts';
 import { supportsSimd } from '../../mixer/kernels/simd.ts';
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import { createCertificate } from '../../rtc/dtls/certificate.ts';
-import type { MediaAddress } from '../../rtc/net/datagram-port.ts';
-import type { CandidateAddress } from '../../rtc/sdp/sdp-answer.ts';
-import type { MediaPlane, MediaPlaneOptions, MediaRoom, MediaRoomEvents, MediaStats, WorkerHealth } from '../plane.ts';
+import type {
+  MediaPlane,
+  MediaPlaneOptions,
+  MediaReach,
+  MediaRoom,
+  MediaRoomEvents,
+  MediaStats,
+  WorkerHealth,
+} from '../plane.ts';
 import { Announcement } from './announcement.ts';
+import { FollowedHosts } from './followed-hosts.ts';
 import { HandshakeQueue } from './handshake-queue.ts';
 import { type MediaHost, type MediaHostOptions, startInWorker } from './host.ts';
 import { PlaneRoom } from './plane-room.ts';
+import { Reach } from './reach.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
 /** Without one sound worker for so long, a new process is the last thing to try. */
 const GIVE_UP_AFTER_MS: Millis = 60_000;
-const FIRST_HIGH_PORT = 1024;
 
 /** Makes the engine of one worker. Rejects with an Error in words. */
 export type StartHost = (place: MediaHostOptions, index: number) => Promise<MediaHost>;
@@ -27,50 +32,57 @@ export type StartHost = (place: MediaHostOptions, index: number) => Promise<Medi
  * Starts the workers. Rejects with an Error in words if a media port cannot be bound or an announced name is not known.
  */
 export async function openMediaPlane(options: MediaPlaneOptions, startHost: StartHost): Promise<MediaPlane> {
-  const { names = [], ...others } = options;
-  const announcement = await Announcement.start({ ...others, names: isBehindNat(options.hosts) ? names : [] });
+  const { workers, hosts, watch, clock, log } = options;
+  const announcement = await Announcement.start({
+    ...options,
+    isBehindNat: () => isBehindNat(hosts, watch?.current),
+  });
   const certificate = await createCertificate();
-  const count = Math.max(1, options.workers);
+  const handshakes = new HandshakeQueue(clock);
   let lastId = 0;
   const nextId = (): number => ++lastId;
   let onChange = (): void => {};
-  const handshakes = new HandshakeQueue(options.clock);
+  let onAddresses = (): void => {};
+  let onOtherHosts = (): void => {};
+  const followed =
+    watch === undefined || hosts.length > 0
+      ? undefined
+      : new FollowedHosts({ watch, clock, onChange: () => onOtherHosts() });
   const slots = Array.from(
-    { length: count },
+    { length: Math.max(1, workers) },
     (_, index) =>
       new WorkerSlot({
         ...options,
         index,
         certificate,
         announcement,
+        followed,
         handshakes,
         nextId,
         startHost,
         onChange: () => onChange(),
+        onAddresses: () => onAddresses(),
       }),
   );
   try {
     await Promise.all(slots.map((slot) => slot.start()));
   } catch (error) {
     announcement.close();
+    followed?.close();
     await Promise.all(slots.map((slot) => slot.close()));
     throw error;
   }
-  options.log.info(
-    {
-      workers: options.workers,
-      ports: slots.flatMap(({ addresses }) => addresses.map(inWords)),
-      candidates: slots[0]!.candidates.map(inWords),
-    },
-    'media plane started',
-  );
-  options.log.debug({ simd: supportsSimd() }, 'mixer kernels');
-  if (slots[0]!.candidates.every(({ address, port }) => port < FIRST_HIGH_PORT && isPrivateAddress(address)))
-    options.log.warn(
-      'Chromium accepts no media port below 1024 at private addresses, so it will have no audio: announce a public address, or choose a media-port of 1024 or higher',
-    );
-  const pool = new WorkerPool(slots, announcement, handshakes, options, nextId);
+  const reach = new Reach({ slots, followed, watch, log });
+  reach.tell('media plane started', { workers });
+  log.debug({ simd: supportsSimd() }, 'mixer kernels');
+  const pool = new WorkerPool({ slots, announcement, followed, reach, handshakes, options, nextId });
   onChange = () => pool.slotChanged();
+  onAddresses = () => reach.tell('media is received at other addresses');
+  onOtherHosts = () => {
+    for (const slot of slots) slot.follow();
+    announcement.lookUp();
+    reach.tell('media is received at other addresses');
+  };
   return pool;
 }
 
@@ -79,26 +91,26 @@ export function startWorkerThread({ workerEntry: entry, clock }: MediaPlaneOptio
   return (place, index) => startInWorker(place, { entry, name: `media-${index}`, clock });
 }
 
+interface WorkerPoolOptions {
+  readonly slots: readonly WorkerSlot[];
+  readonly announcement: Announcement;
+  readonly followed: FollowedHosts | undefined;
+  readonly reach: Reach;
+  readonly handshakes: HandshakeQueue;
+  readonly options: MediaPlaneOptions;
+  readonly nextId: () => number;
+}
+
 class WorkerPool implements MediaPlane {
+  readonly #parts: WorkerPoolOptions;
   readonly #slots: readonly WorkerSlot[];
-  readonly #announcement: Announcement;
-  readonly #handshakes: HandshakeQueue;
   readonly #options: MediaPlaneOptions;
-  readonly #nextId: () => number;
   #cancelGivingUp: Cancel | undefined;
 
-  constructor(
-    slots: readonly WorkerSlot[],
-    announcement: Announcement,
-    handshakes: HandshakeQueue,
-    options: MediaPlaneOptions,
-    nextId: () => number,
-  ) {
-    this.#slots = slots;
-    this.#announcement = announcement;
-    this.#handshakes = handshakes;
-    this.#options = options;
-    this.#nextId = nextId;
+  constructor(parts: WorkerPoolOptions) {
+    this.#parts = parts;
+    this.#slots = parts.slots;
+    this.#options = parts.options;
   }
 
   get mix(): MixSettings {
@@ -107,11 +119,15 @@ class WorkerPool implements MediaPlane {
 
   openRoom(events: MediaRoomEvents, mix = this.mix): MediaRoom {
     const { spanLoad } = this.#options;
-    return new PlaneRoom({ id: this.#nextId(), slots: this.#slots, spanLoad, mix, events });
+    return new PlaneRoom({ id: this.#parts.nextId(), slots: this.#slots, spanLoad, mix, events });
   }
 
   acceptTcp(socket: Socket, localUfrag: string): boolean {
     return this.#slots.some((slot) => slot.acceptTcp(socket, localUfrag));
+  }
+
+  reach(): MediaReach {
+    return this.#parts.reach.now;
   }
 
   stats(): readonly MediaStats[] {
@@ -137,12 +153,10 @@ class WorkerPool implements MediaPlane {
 
   async close(): Promise<void> {
     this.#cancelGivingUp?.();
-    this.#announcement.close();
-    this.#handshakes.close();
+    const { announcement, followed, handshakes } = this.#parts;
+    announcement.close();
+    followed?.close();
+    handshakes.close();
     await Promise.all(this.#slots.map((slot) => slot.close()));
   }
-}
-
-function inWords({ protocol, address, port }: MediaAddress | CandidateAddress): string {
-  return `${protocol} ${formatEndpoint(address, port)}`;
 }

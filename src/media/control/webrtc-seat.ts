@@ -18,8 +18,8 @@ import { QueuedHandshake } from './queued-handshake.ts';
 
 /** What all WebRTC seats of a worker share. */
 export interface WebRtcContext {
-  /** Where browsers reach the worker now. */
-  readonly candidates: () => readonly CandidateAddress[];
+  /** Where the maker of the offer reaches the worker now. Throws `AppError` `media_unavailable` if that is nowhere. */
+  readonly candidates: (offer: WebRtcOffer) => readonly CandidateAddress[];
   readonly sdpLimits: SdpLimits;
   readonly certificate: DtlsCertificate;
   readonly handshakes: HandshakeQueue;
@@ -42,19 +42,19 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
   readonly #address: string;
   #handshake: QueuedHandshake | undefined;
 
-  /** Reads the offer and writes the answer. Throws `AppError` `invalid_sdp` or `sdp_too_large`; nobody has heard of the seat then. */
+  /** Reads the offer and writes the answer. Throws `AppError` `invalid_sdp`, `sdp_too_large` or `media_unavailable`; nobody has heard of the seat then. */
   static negotiate(
-    { sdp, address }: WebRtcOffer,
+    made: WebRtcOffer,
     options: SeatOptions,
     place: SeatPlace,
     context: SeatContext & WebRtcContext,
   ): WebRtcControlSeat {
-    return new WebRtcControlSeat(parseOffer(sdp, context.sdpLimits), address, options, place, context);
+    return new WebRtcControlSeat(parseOffer(made.sdp, context.sdpLimits), made, options, place, context);
   }
 
   private constructor(
     offer: AudioOffer,
-    address: string,
+    made: WebRtcOffer,
     options: SeatOptions,
     place: SeatPlace,
     context: SeatContext & WebRtcContext,
@@ -62,14 +62,14 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
     super(context, options, place);
     this.#context = context;
     this.#offer = offer;
-    this.#address = address;
+    this.#address = made.address;
     this.#credentials = createCredentials(offer);
     this.#constant = {
       fingerprint: context.certificate.fingerprint,
       ssrc: randomInt(1, 2 ** 32),
       cname: randomBytes(9).toString('base64url'),
     };
-    this.answer = this.#writeAnswer(offer, this.#credentials);
+    this.answer = this.#writeAnswer(offer, this.#credentials, context.candidates(made));
   }
 
   start(): void {
@@ -128,11 +128,12 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
     });
   }
 
-  restart(sdp: string): string {
+  restart(made: WebRtcOffer): string {
     if (!this.isOpen) throw new AppError('cannot_restart');
     const before = this.#offer;
-    const offer = parseOffer(sdp, this.#context.sdpLimits, speechMidOf(before));
+    const offer = parseOffer(made.sdp, this.#context.sdpLimits, speechMidOf(before));
     if (!isOfSamePeer(offer, before)) throw new AppError('cannot_restart', 'It belongs to another connection.');
+    const candidates = this.#context.candidates(made);
     this.#offer = offer;
     // RFC 8839 section 4.4.1.1: an offer with the old credentials is about something else.
     if (offer.iceUfrag !== before.iceUfrag || offer.icePassword !== before.icePassword) {
@@ -141,7 +142,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
     }
     if (offer.direction !== before.direction)
       this.post({ type: 'set_direction', memberId: this.id, direction: answeredDirection(offer) });
-    return this.#writeAnswer(offer, this.#credentials);
+    return this.#writeAnswer(offer, this.#credentials, candidates);
   }
 
   /** Whether STUN requests to this ufrag are meant for this seat. */
@@ -159,14 +160,18 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
     this.#handshake?.close();
   }
 
-  #writeAnswer(offer: AudioOffer, { localUfrag, localPassword }: IceCredentials): string {
+  #writeAnswer(
+    offer: AudioOffer,
+    { localUfrag, localPassword }: IceCredentials,
+    candidates: readonly CandidateAddress[],
+  ): string {
     if (!this.isNamed(localUfrag)) this.#localUfrags = [...this.#localUfrags.slice(-1), localUfrag];
     return writeAnswer(offer, {
       ...this.#constant,
       version: ++this.#answers,
       ufrag: localUfrag,
       password: localPassword,
-      candidates: this.#context.candidates(),
+      candidates,
     });
   }
 }

@@ -4,15 +4,16 @@ import type { Cancel, Millis } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import type { DtlsCertificate } from '../../rtc/dtls/certificate.ts';
-import type { MediaAddress } from '../../rtc/net/datagram-port.ts';
+import type { MediaAddress, UnboundAddress } from '../../rtc/net/datagram-port.ts';
 import type { CandidateAddress } from '../../rtc/sdp/sdp-answer.ts';
 import type { MediaCommand, MediaEvent } from '../link/messages.ts';
 import { overloadMeasures } from '../link/overload-measures.ts';
 import type { MediaPlaneOptions, MediaStats, SeatOptions, SpeakerLevel, WebRtcOffer, WorkerHealth } from '../plane.ts';
 import type { MediaFigures } from '../statistics.ts';
 import type { Announcement } from './announcement.ts';
-import { candidateAddresses } from './candidates.ts';
+import { candidateAddresses, type LoopbackUse } from './candidates.ts';
 import type { ControlSeat, SeatContext, SeatPlace } from './control-seat.ts';
+import type { FollowedHosts } from './followed-hosts.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
 import type { MediaHost, MediaHostOptions } from './host.ts';
 import { RestartBackoff, STABLE_MS } from './restart-backoff.ts';
@@ -20,11 +21,15 @@ import { WebRtcControlSeat } from './webrtc-seat.ts';
 
 /** Of one worker's time; measured with listeners. Only new seats are estimated by it. */
 const LOAD_OF_A_SEAT = 0.0015;
+/** An IPv6 address can be bound when the network has been asked whether it is somebody else's, which takes a second or two. */
+const BIND_AGAIN_MS: Millis = 3000;
 
 export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly index: number;
   readonly certificate: DtlsCertificate;
   readonly announcement: Announcement;
+  /** The addresses that come and go; undefined where they are fixed. */
+  readonly followed: FollowedHosts | undefined;
   /** Of the whole plane. */
   readonly handshakes: HandshakeQueue;
   /** Unique numbers for rooms and seats. */
@@ -33,6 +38,8 @@ export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly startHost: (options: MediaHostOptions, index: number) => Promise<MediaHost>;
   /** A worker has died or was replaced, or has lived long enough to be called sound. */
   readonly onChange: () => void;
+  /** The worker is reached at other addresses. */
+  readonly onAddresses: () => void;
 }
 
 type LevelsListener = (speaking: readonly SpeakerLevel[]) => void;
@@ -42,6 +49,9 @@ export class WorkerSlot {
   readonly #rooms = new Map<number, LevelsListener>();
   readonly #seats = new Map<number, ControlSeat>();
   #host: MediaHost | undefined;
+  #addresses: readonly MediaAddress[] = [];
+  #unbound: readonly UnboundAddress[] = [];
+  #cancelBinding: Cancel = () => {};
   #stats: MediaFigures | undefined;
   /** How many there were when the load was measured. */
   #measuredSeats = 0;
@@ -58,13 +68,33 @@ export class WorkerSlot {
   }
 
   get addresses(): readonly MediaAddress[] {
-    return this.#host?.addresses ?? [];
+    return this.#addresses;
   }
 
-  /** What browsers are told now. */
+  /** What browsers are told now; those on other machines are not told loopback, even if there is nothing else. */
   get candidates(): readonly CandidateAddress[] {
-    const { announcement, hideLoopback, index } = this.#options;
-    return candidateAddresses(this.addresses, { announced: announcement.addresses, hideLoopback, index });
+    return this.#candidates(this.#options.hideLoopback ? 'if_alone' : 'always');
+  }
+
+  /** Of the addresses that this machine has now, those at which the worker should be reached and is not. */
+  get unbound(): readonly UnboundAddress[] {
+    const { followed } = this.#options;
+    return this.#unbound.filter(({ address }) => followed?.present.includes(address));
+  }
+
+  #candidates(loopback: LoopbackUse): readonly CandidateAddress[] {
+    const { announcement, followed, index } = this.#options;
+    const announced = announcement.addresses;
+    // Who comes now should not be sent where an address has just gone.
+    const present = followed?.present;
+    const bound = this.#addresses.filter(({ address }) => present?.includes(address) ?? true);
+    return candidateAddresses(announced.length > 0 ? this.#addresses : bound, { announced, loopback, index });
+  }
+
+  #candidatesFor({ isRemote = false }: WebRtcOffer): readonly CandidateAddress[] {
+    const candidates = isRemote ? this.#candidates('never') : this.candidates;
+    if (candidates.length > 0) return candidates;
+    throw new AppError('media_unavailable', 'The server has no address at which you could reach it.');
   }
 
   get seats(): number {
@@ -87,10 +117,20 @@ export class WorkerSlot {
       return;
     }
     this.#host = host;
+    this.#addresses = host.addresses;
+    this.#unbound = [];
+    // They may have changed since the worker has looked for itself.
+    this.follow();
     this.#cancelTimer = clock.setTimer(clock.now() + STABLE_MS, () => {
       this.#backoff.stable();
       this.#options.onChange();
     });
+  }
+
+  /** Binds the addresses that this machine has now, where those are followed. */
+  follow(): void {
+    const { followed } = this.#options;
+    if (followed !== undefined) this.#host?.post({ type: 'follow_hosts', hosts: followed.hosts });
   }
 
   /** There is a worker. */
@@ -130,7 +170,7 @@ export class WorkerSlot {
     const { certificate, handshakes, clock, log, sdpLimits } = this.#options;
     const seat = WebRtcControlSeat.negotiate(offer, options, place, {
       ...this.#seatContext(),
-      candidates: () => this.candidates,
+      candidates: (made) => this.#candidatesFor(made),
       sdpLimits,
       certificate,
       handshakes,
@@ -204,6 +244,7 @@ export class WorkerSlot {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer();
+    this.#cancelBinding();
     for (const seat of this.#seats.values()) seat.close();
     await this.#host?.close();
     this.#host = undefined;
@@ -234,6 +275,9 @@ export class WorkerSlot {
       case 'networks':
         for (const { memberId, network } of event.networks) this.#seats.get(memberId)?.receiveNetwork(network);
         return;
+      case 'addresses':
+        this.#bound(event);
+        return;
       case 'stats':
         this.#stats = event.stats;
         this.#measuredSeats = this.seats;
@@ -248,6 +292,16 @@ export class WorkerSlot {
         this.#options.log.error({ worker: this.#options.index, error: event.message }, 'media tick failed');
         return;
     }
+  }
+
+  #bound({ addresses, unbound }: MediaEvent & { type: 'addresses' }): void {
+    if (this.#closed) return;
+    const { clock, onAddresses } = this.#options;
+    this.#addresses = addresses;
+    this.#unbound = unbound;
+    this.#cancelBinding();
+    if (this.unbound.length > 0) this.#cancelBinding = clock.setTimer(clock.now() + BIND_AGAIN_MS, () => this.follow());
+    onAddresses();
   }
 
   #tellOverload({ level, runningShare, waitingShare }: MediaEvent & { type: 'overload' }): void {
@@ -271,6 +325,9 @@ export class WorkerSlot {
     const { log, index, onChange } = this.#options;
     log.error({ worker: index, reason, seats: this.seats }, 'media worker died');
     this.#host = undefined;
+    this.#addresses = [];
+    this.#unbound = [];
+    this.#cancelBinding();
     this.#restarts++;
     this.#stats = undefined;
     this.#cancelTimer();

@@ -4,6 +4,7 @@
  */
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import type { IceCredentials } from '../../rtc/ice/ice-lite.ts';
+import type { MediaAddress, UnboundAddress } from '../../rtc/net/datagram-port.ts';
 import type { Direction } from '../../rtc/sdp/sdp-offer.ts';
 import type { SrtpKeys } from '../../rtc/srtp/srtp-keys.ts';
 import type { WebRtcParameters } from '../../rtc/webrtc-options.ts';
@@ -54,7 +55,13 @@ export type MemberCommand =
   | { readonly type: 'remove_member'; readonly memberId: number }
   | WebRtcCommand;
 
-export type MediaCommand = RoomCommand | AddMember | MemberCommand | { readonly type: 'close' };
+export type MediaCommand =
+  | RoomCommand
+  | AddMember
+  | MemberCommand
+  /** Receive media on these addresses and on no others. An `addresses` event tells what came of it. */
+  | { readonly type: 'follow_hosts'; readonly hosts: readonly string[] }
+  | { readonly type: 'close' };
 
 export type MediaEvent =
   | { readonly type: 'dtls'; readonly memberId: number; readonly datagram: Uint8Array }
@@ -70,6 +77,12 @@ export type MediaEvent =
   | {
       readonly type: 'networks';
       readonly networks: readonly { readonly memberId: number; readonly network: MediaNetwork }[];
+    }
+  /** Where media is received now, and where it should be and cannot. */
+  | {
+      readonly type: 'addresses';
+      readonly addresses: readonly MediaAddress[];
+      readonly unbound: readonly UnboundAddress[];
     }
   | { readonly type: 'stats'; readonly stats: MediaFigures }
   /** The worker has reached another level of overload; see `overloadMeasures`. */

@@ -102,6 +102,9 @@ export class MediaEngine {
       case 'set_mix':
         this.#rooms.get(command.roomId)?.setMix(command.mix);
         return;
+      case 'follow_hosts':
+        void this.#follow(command.hosts);
+        return;
       case 'close':
         void this.close();
         return;
@@ -136,6 +139,11 @@ export class MediaEngine {
     for (const room of this.#rooms.values()) this.#forget(room);
     this.#loadMeter.close?.();
     await this.#port.close();
+  }
+
+  async #follow(hosts: readonly string[]): Promise<void> {
+    const unbound = await this.#port.follow(hosts);
+    this.#emit({ type: 'addresses', addresses: this.#port.addresses, unbound });
   }
 
   #openRoom(roomId: number, mix: MixSettings): void {

@@ -43,6 +43,15 @@ export interface MediaAddress {
   readonly shared?: true;
 }
 
+/** An address at which media should be received and cannot be now. */
+export interface UnboundAddress {
+  readonly protocol: 'udp' | 'tcp';
+  readonly address: string;
+  readonly port: number;
+  /** In words that end without a full stop. */
+  readonly reason: string;
+}
+
 /** Why a port could not be bound, in words that end without a full stop. */
 export function bindFailureInWords(error: unknown, port: number): string {
   if (!(error instanceof Error)) return String(error);

@@ -6,6 +6,7 @@ import {
   type DatagramPort,
   isPortInUse,
   type MediaAddress,
+  type UnboundAddress,
 } from './datagram-port.ts';
 import { isShared, type SharedTcp } from './shared-tcp.ts';
 import { TcpPort } from './tcp-port.ts';
@@ -31,19 +32,18 @@ export interface MediaPortOptions extends UdpPortOptions {
 const PORT_ATTEMPTS = 16;
 
 export class MediaPort implements DatagramPort {
-  /** UDP first. */
-  readonly addresses: readonly MediaAddress[];
   /** Null where media comes over UDP only. */
   readonly tcp: TcpPort | null;
   readonly #udp: UdpPort;
+  readonly #sharedTcp: SharedTcp | undefined;
   readonly #relayed: RelayedPort | undefined;
+  #followed: Promise<readonly UnboundAddress[]> = Promise.resolve([]);
 
   private constructor(udp: UdpPort, tcp: TcpPort | null, { sharedTcp, relayed }: MediaPortOptions) {
     this.#udp = udp;
     this.tcp = tcp;
+    this.#sharedTcp = sharedTcp;
     this.#relayed = relayed;
-    const shared = tcp === null ? [] : sharedAddresses(udp.addresses, sharedTcp);
-    this.addresses = [...udp.addresses, ...(tcp?.addresses ?? []), ...shared];
   }
 
   /** Throws an Error in words if something cannot be bound. */
@@ -54,7 +54,7 @@ export class MediaPort implements DatagramPort {
     for (let attempt = 1; ; attempt++) {
       const udp = await UdpPort.open(options);
       if (!options.tcp) return new MediaPort(udp, null, options);
-      const addresses = udp.addresses.filter((address) => sharedTcp === undefined || !isShared(sharedTcp, address));
+      const addresses = unshared(udp.addresses, sharedTcp);
       try {
         return new MediaPort(udp, await TcpPort.open({ addresses, clock, skipsUsed }), options);
       } catch (error) {
@@ -63,6 +63,26 @@ export class MediaPort implements DatagramPort {
         if (!other || attempt === PORT_ATTEMPTS) throw error;
       }
     }
+  }
+
+  /** Where media is received now; UDP first. */
+  get addresses(): readonly MediaAddress[] {
+    const udp = this.#udp.addresses;
+    if (this.tcp === null) return udp;
+    return [...udp, ...this.tcp.addresses, ...sharedAddresses(udp, this.#sharedTcp)];
+  }
+
+  /**
+   * Receives media on these addresses and on no others, without touching what is there already. Resolves with what cannot be bound now; never
+   * rejects. Calls are worked off one after the other.
+   */
+  follow(hosts: readonly string[]): Promise<readonly UnboundAddress[]> {
+    this.#followed = this.#followed.then(async () => {
+      const unbound = await this.#udp.follow(hosts);
+      const withoutTcp = await this.tcp?.follow(unshared(this.#udp.addresses, this.#sharedTcp));
+      return [...unbound, ...(withoutTcp ?? [])];
+    });
+    return this.#followed;
   }
 
   get udpCounters(): Readonly<UdpCounters> {
@@ -84,6 +104,11 @@ export class MediaPort implements DatagramPort {
   async close(): Promise<void> {
     await Promise.all([this.#udp.close(), this.tcp?.close()]);
   }
+}
+
+/** Where TCP is not somebody else's to listen to. */
+function unshared(udp: readonly MediaAddress[], sharedTcp: SharedTcp | undefined): readonly MediaAddress[] {
+  return udp.filter((address) => sharedTcp === undefined || !isShared(sharedTcp, address));
 }
 
 function sharedAddresses(udp: readonly MediaAddress[], sharedTcp: SharedTcp | undefined): MediaAddress[] {

@@ -14,6 +14,7 @@ import {
   type DatagramPort,
   isPortInUse,
   type MediaAddress,
+  type UnboundAddress,
 } from './datagram-port.ts';
 import { TCP_CONNECTION_LIMITS, TcpConnection, type TcpConnectionLimits, type TcpCounters } from './tcp-connection.ts';
 
@@ -40,12 +41,16 @@ export interface TcpPortOptions {
 /** Connections that wait in the system to be accepted: no more than can be accepted between two ticks without being noticed. */
 const BACKLOG = 64;
 
+interface Listener {
+  readonly address: MediaAddress;
+  readonly server: Server;
+}
+
 export class TcpPort implements DatagramPort {
   readonly counters: TcpCounters = { accepted: 0, refused: 0, packetsDropped: 0, framesIn: 0 };
   readonly #clock: Clock;
   readonly #limits: TcpLimits;
-  readonly #addresses: MediaAddress[] = [];
-  readonly #servers: Server[] = [];
+  #listeners: readonly Listener[] = [];
   readonly #connections = new Set<TcpConnection>();
   /** Those that nobody has adopted. */
   readonly #new: Newcomers<TcpConnection>;
@@ -64,11 +69,9 @@ export class TcpPort implements DatagramPort {
   /** Listens on the addresses. Throws an Error in words if one of them cannot be bound. */
   static async open(options: TcpPortOptions): Promise<TcpPort> {
     const port = new TcpPort(options);
-    for (const given of options.addresses) {
-      const address: MediaAddress = { ...given, protocol: 'tcp' };
+    for (const address of options.addresses) {
       try {
-        port.#servers.push(await port.#listenAt(address));
-        port.#addresses.push(address);
+        port.#listeners = [...port.#listeners, await port.#listenAt(address)];
       } catch (error) {
         if (options.skipsUsed === true && isPortInUse(error)) continue;
         await port.close();
@@ -83,7 +86,29 @@ export class TcpPort implements DatagramPort {
 
   /** Where it listens. */
   get addresses(): readonly MediaAddress[] {
-    return this.#addresses;
+    return this.#listeners.map(({ address }) => address);
+  }
+
+  /**
+   * Listens on these addresses and on no others; connections live on. Resolves with the addresses on which it cannot listen now; never rejects. One
+   * call at a time.
+   */
+  async follow(addresses: readonly MediaAddress[]): Promise<readonly UnboundAddress[]> {
+    const before = new Map(this.#listeners.map((listener) => [listener.address.address, listener]));
+    const unbound: UnboundAddress[] = [];
+    const listeners: Listener[] = [];
+    for (const wanted of addresses) {
+      const { address, port } = wanted;
+      try {
+        listeners.push(before.get(address) ?? (await this.#listenAt(wanted)));
+        before.delete(address);
+      } catch (error) {
+        unbound.push({ protocol: 'tcp', address, port, reason: bindFailureInWords(error, port) });
+      }
+    }
+    this.#listeners = listeners;
+    for (const { server } of this.#closed === undefined ? before.values() : listeners) void closeServer(server);
+    return unbound;
   }
 
   /** All connections, and those of them that nobody has adopted yet. */
@@ -134,12 +159,13 @@ export class TcpPort implements DatagramPort {
 
   /** Idempotent. Resolves when everything is closed. */
   close(): Promise<void> {
-    this.#closed ??= Promise.all(this.#servers.map(closeServer)).then(() => {});
+    this.#closed ??= Promise.all(this.#listeners.map(({ server }) => closeServer(server))).then(() => {});
     for (const connection of this.#connections) connection.release();
     return this.#closed;
   }
 
-  async #listenAt({ address, family, port }: MediaAddress): Promise<Server> {
+  async #listenAt(at: MediaAddress): Promise<Listener> {
+    const { address, family, port } = at;
     const server = createServer((socket) => this.accept(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -150,7 +176,7 @@ export class TcpPort implements DatagramPort {
     });
     // A connection that could not be accepted is nobody's loss but the peer's.
     server.on('error', () => {});
-    return server;
+    return { address: { ...at, protocol: 'tcp' }, server };
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
-import { localAddresses } from '../../lib/net/local-addresses.ts';
+import { addressesToBind } from '../../lib/net/local-addresses.ts';
 import {
   bindFailureInWords,
   type DatagramListener,
@@ -12,10 +12,11 @@ import {
   type DatagramSocket,
   isPortInUse,
   type MediaAddress,
+  type UnboundAddress,
 } from './datagram-port.ts';
 
 export interface UdpPortOptions {
-  /** IP addresses to bind; empty binds all of `localAddresses`. */
+  /** IP addresses to bind; empty binds all of `addressesToBind`. */
   readonly hosts: readonly string[];
   /** 0 lets the system choose one that is free on all addresses. */
   readonly port: number;
@@ -35,14 +36,16 @@ const SEND_BUFFER_BYTES = 2 * 1024 * 1024;
 const PORT_ATTEMPTS = 16;
 
 export class UdpPort implements DatagramPort {
-  readonly addresses: readonly MediaAddress[];
   readonly counters: UdpCounters;
-  readonly #sockets: readonly UdpSocket[];
+  readonly #port: number;
+  #sockets: readonly UdpSocket[];
+  #listener: DatagramListener = () => {};
+  #closed = false;
 
-  private constructor(sockets: readonly UdpSocket[], counters: UdpCounters) {
+  private constructor(sockets: readonly UdpSocket[], port: number, counters: UdpCounters) {
     this.#sockets = sockets;
+    this.#port = port;
     this.counters = counters;
-    this.addresses = sockets.map((socket) => socket.local);
   }
 
   /**
@@ -51,7 +54,8 @@ export class UdpPort implements DatagramPort {
    */
   static async open(options: UdpPortOptions): Promise<UdpPort> {
     const given = options.hosts.length > 0;
-    const hosts = given ? [...new Set(options.hosts)] : localAddresses();
+    const hosts = given ? [...new Set(options.hosts)] : addressesToBind();
+    if (hosts.length === 0) throw new Error('this machine has no address to bind media to');
     for (const host of hosts) if (isIP(host) === 0) throw new Error(`media host "${host}" is not an IP address`);
     for (let attempt = 1; ; attempt++) {
       const sockets: UdpSocket[] = [];
@@ -76,7 +80,7 @@ export class UdpPort implements DatagramPort {
           break;
         }
       }
-      if (failure === undefined && sockets.length > 0) return new UdpPort(sockets, counters);
+      if (failure === undefined && sockets.length > 0) return new UdpPort(sockets, port, counters);
       for (const socket of sockets) socket.close();
       failure ??= new Error(
         `cannot bind UDP port ${port} on any address of this machine: ${bindFailureInWords(lastError, port)}`,
@@ -86,12 +90,47 @@ export class UdpPort implements DatagramPort {
     }
   }
 
+  /** Where datagrams are received now. */
+  get addresses(): readonly MediaAddress[] {
+    return this.#sockets.map((socket) => socket.local);
+  }
+
   listen(listener: DatagramListener): void {
+    this.#listener = listener;
     for (const socket of this.#sockets) socket.listen(listener);
+  }
+
+  /**
+   * Binds the same port on these addresses and on no others; sockets that are there already are not touched. Resolves with the addresses that
+   * cannot be bound now; never rejects. One call at a time.
+   */
+  async follow(hosts: readonly string[]): Promise<readonly UnboundAddress[]> {
+    const before = new Map(this.#sockets.map((socket) => [socket.local.address, socket]));
+    const unbound: UnboundAddress[] = [];
+    const bound: UdpSocket[] = [];
+    for (const host of new Set(hosts)) {
+      try {
+        bound.push(before.get(host) ?? (await this.#add(host)));
+        before.delete(host);
+      } catch (error) {
+        const reason = bindFailureInWords(error, this.#port);
+        unbound.push({ protocol: 'udp', address: host, port: this.#port, reason });
+      }
+    }
+    this.#sockets = bound;
+    for (const socket of this.#closed ? bound : before.values()) void socket.close();
+    return unbound;
+  }
+
+  async #add(host: string): Promise<UdpSocket> {
+    const socket = await UdpSocket.bind(host, this.#port, this.counters);
+    socket.listen(this.#listener);
+    return socket;
   }
 
   /** Idempotent. Resolves when every socket is closed. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#sockets.map((socket) => socket.close()));
   }
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { test } from 'tap';
 import { addressKey, isNetwork, TrustedProxies } from '../../../src/lib/net/client-address.ts';
 
@@ -32,6 +33,36 @@ test('only what trusted proxies have added says who a client is', (t) => {
     t.equal(proxies.clientOf(remote, forwardedFor), client, `${remote} for ${forwardedFor}`);
   }
   t.equal(new TrustedProxies([]).clientOf('127.0.0.1', '198.51.100.9'), '127.0.0.1');
+  t.end();
+});
+
+test('a client is on this machine only if everybody who vouches for that is trusted', (t) => {
+  const proxies = new TrustedProxies(['127.0.0.1', '::1', '10.0.0.2']);
+  const cases: [remote: string, local: string, headers: Record<string, string>, isRemote: boolean][] = [
+    ['127.0.0.1', '127.0.0.1', {}, false],
+    ['::ffff:127.8.9.1', '::ffff:127.0.0.1', {}, false],
+    ['::1', '::1', {}, false],
+    ['192.168.1.5', '192.168.1.5', {}, false],
+    ['::ffff:192.168.1.5', '::ffff:192.168.1.5', {}, false],
+    ['192.168.1.7', '192.168.1.5', {}, true],
+    ['2001:db8::7', '2001:db8::5', {}, true],
+    ['127.0.0.1', '127.0.0.1', { 'x-forwarded-for': '203.0.113.9' }, true],
+    ['::1', '::1', { 'x-forwarded-for': '2001:db8::9' }, true],
+    ['127.0.0.1', '127.0.0.1', { 'x-forwarded-for': '127.0.0.1' }, false],
+    ['127.0.0.1', '127.0.0.1', { 'x-forwarded-for': '127.0.0.1, 203.0.113.9' }, true],
+    ['127.0.0.1', '127.0.0.1', { 'x-forwarded-for': '203.0.113.9, 10.0.0.2' }, true],
+    // It does not say in a way that is understood for whom it asks.
+    ['127.0.0.1', '127.0.0.1', { 'x-real-ip': '203.0.113.9' }, true],
+    ['127.0.0.1', '127.0.0.1', { 'x-forwarded-for': 'unknown' }, true],
+    // It is not trusted.
+    ['127.0.0.2', '127.0.0.1', { 'x-forwarded-for': '203.0.113.9' }, true],
+    ['127.0.0.2', '127.0.0.1', { 'x-forwarded-for': '127.0.0.1' }, true],
+    ['127.0.0.2', '127.0.0.1', { forwarded: 'for=203.0.113.9' }, true],
+  ];
+  for (const [remoteAddress, localAddress, headers, isRemote] of cases) {
+    const request = { socket: { remoteAddress, localAddress }, headers } as unknown as IncomingMessage;
+    t.equal(proxies.isRemote(request), isRemote, `${remoteAddress} ${JSON.stringify(headers)}`);
+  }
   t.end();
 });
 

@@ -81,3 +81,58 @@ test('behind NAT the names of the server stand for the public addresses that the
   const given = { announce: ['192.0.2.1'], names, clock, log, resolve };
   t.same((await Announcement.start(given)).addresses, [{ address: '192.0.2.1', port: null }], 'what is given counts');
 });
+
+test('names stand for public addresses as long as the machine is behind NAT, and are looked up when it comes there', async (t) => {
+  const clock = new FakeClock();
+  let known: readonly string[] | Error = new Error('EAI_AGAIN');
+  let lookups = 0;
+  const resolve = async () => {
+    lookups++;
+    if (known instanceof Error) throw known;
+    return known;
+  };
+  let behind = false;
+  const isBehindNat = () => behind;
+  const names = ['voice.example.org'];
+  const announcement = await Announcement.start({ announce: [], names, isBehindNat, clock, log, resolve });
+  t.equal(lookups, 0, 'nobody is asked where nothing would come of it');
+  behind = true;
+  announcement.lookUp();
+  await eventually(() => clock.pendingTimers === 1);
+  t.same(announcement.addresses, [], 'the network has come up, its DNS has not');
+  known = ['203.0.113.7'];
+  clock.advance(20_000);
+  await eventually(() => announcement.addresses.length > 0);
+  t.same(announcement.addresses, [{ address: '203.0.113.7', port: null }]);
+  await eventually(() => clock.pendingTimers === 1);
+  clock.advance(20_000);
+  t.equal(lookups, 2, 'then every five minutes, as ever');
+  behind = false;
+  announcement.lookUp();
+  await eventually(() => announcement.addresses.length === 0);
+  announcement.close();
+  t.equal(clock.pendingTimers, 0);
+});
+
+test('of two lookups at a time the later one counts, and one timer is left', async (t) => {
+  const clock = new FakeClock();
+  const answers: ((found: readonly string[]) => void)[] = [];
+  let isFirst = true;
+  const resolve = (): Promise<readonly string[]> => {
+    if (!isFirst) return new Promise((tell) => answers.push(tell));
+    isFirst = false;
+    return Promise.resolve(['203.0.113.1']);
+  };
+  const announcement = await Announcement.start({ announce: ['voice.example.org'], clock, log, resolve });
+  announcement.lookUp();
+  announcement.lookUp();
+  await eventually(() => answers.length === 2);
+  answers[1]!(['203.0.113.3']);
+  await eventually(() => clock.pendingTimers === 1);
+  answers[0]!(['203.0.113.2']);
+  await new Promise(setImmediate);
+  t.same(announcement.addresses, [{ address: '203.0.113.3', port: null }]);
+  t.equal(clock.pendingTimers, 1);
+  announcement.close();
+  t.equal(clock.pendingTimers, 0);
+});

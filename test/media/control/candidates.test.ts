@@ -9,7 +9,7 @@ function bound(addresses: readonly string[], protocols: readonly ('udp' | 'tcp')
 }
 
 function told(sockets: readonly MediaAddress[], options: Partial<CandidateOptions> = {}): string[] {
-  const complete = { announced: [], hideLoopback: true, index: 1, ...options };
+  const complete = { announced: [], loopback: 'if_alone' as const, index: 1, ...options };
   return candidateAddresses(sockets, complete).map(({ protocol, address, port }) => `${protocol} ${address} ${port}`);
 }
 
@@ -24,11 +24,14 @@ test('what is bound is told, first over UDP and then over TCP', (t) => {
   t.end();
 });
 
-test('loopback is told where nothing else is, or where the page is served on it', (t) => {
+test('loopback is told where nothing else is, or where the page is served on it, and never to other machines', (t) => {
   t.same(told(bound(['192.0.2.1', '127.0.0.1'], ['udp'])), ['udp 192.0.2.1 40001']);
   t.same(told(bound(['127.0.0.1', '::1'], ['udp'])), ['udp 127.0.0.1 40001', 'udp ::1 40001']);
-  const both = told(bound(['192.0.2.1', '127.0.0.1'], ['udp']), { hideLoopback: false });
+  const both = told(bound(['192.0.2.1', '127.0.0.1'], ['udp']), { loopback: 'always' });
   t.same(both, ['udp 192.0.2.1 40001', 'udp 127.0.0.1 40001']);
+  const elsewhere = (...addresses: string[]) => told(bound(addresses, ['udp']), { loopback: 'never' });
+  t.same(elsewhere('192.0.2.1', '127.0.0.1', '::1', '127.8.9.1'), ['udp 192.0.2.1 40001']);
+  t.same(elsewhere('127.0.0.1', '::1'), []);
   t.end();
 });
 

@@ -59,7 +59,7 @@ test('a new offer may change the direction, with and without new ICE credentials
   seat.start();
   const restart = (sdp: string) => {
     commands.length = 0;
-    const answer = seat.restart(sdp);
+    const answer = seat.restart({ sdp, address: '' });
     return {
       ufrag: ufragOf(answer),
       posted: commands.map((command) => ('direction' in command ? command.direction : command.type)),
@@ -96,9 +96,12 @@ test('speech stays in its section while it can, and moves when another fits bett
   const speechOf = (sdp: string) =>
     [...sdp.matchAll(/^a=(sendrecv|sendonly|recvonly|inactive)\r$/gm)].map(([, direction]) => direction).join(' ');
   t.equal(speechOf(seat.answer), 'inactive sendrecv inactive');
-  t.equal(speechOf(seat.restart(offer('sendrecv', 'u123', [{}, {}]))), 'inactive sendrecv inactive');
   t.equal(
-    speechOf(seat.restart(offer('sendrecv', 'u123', [{ direction: 'inactive' }, {}]))),
+    speechOf(seat.restart({ sdp: offer('sendrecv', 'u123', [{}, {}]), address: '' })),
+    'inactive sendrecv inactive',
+  );
+  t.equal(
+    speechOf(seat.restart({ sdp: offer('sendrecv', 'u123', [{ direction: 'inactive' }, {}]), address: '' })),
     'sendrecv inactive inactive',
   );
   seat.close();
@@ -110,7 +113,7 @@ test('an offer of somebody else restarts nothing and changes nothing', (t) => {
   commands.length = 0;
   const refusal = (sdp: string) => {
     try {
-      seat.restart(sdp);
+      seat.restart({ sdp, address: '' });
     } catch (error) {
       return toAppError(error).code;
     }
