@@ -112,7 +112,7 @@ function starvationOf({ worker, starved }: WorkerHealth): HealthProblem[] {
   return [{ code: 'worker_starved', message }];
 }
 
-/** What keeps some or all people from being heard, and goes away with the network's own faults. */
+/** These keep people from connecting; the server goes on trying, and a restart would not help. */
 function addressProblems(reach: MediaReach | undefined): HealthProblem[] {
   if (reach === undefined) return [];
   const { unbound, isLoopbackOnly } = reach;
@@ -122,7 +122,7 @@ function addressProblems(reach: MediaReach | undefined): HealthProblem[] {
   });
   if (!isLoopbackOnly) return problems;
   const message =
-    'This machine has no address but loopback, so nobody on another machine can be heard. As soon as it has one, that is used.';
+    'This machine has only loopback addresses, so nobody on another machine can connect. The server uses others as soon as there are any.';
   return [{ code: 'media_loopback_only', message }, ...problems];
 }
 

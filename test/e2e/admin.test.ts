@@ -64,6 +64,10 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
     await page.click('sign-in');
     await page.waitFor('status', '[data-status="ok"]');
     await page.waitFor('worker', '[data-running="true"]');
+    t.match(
+      await page.page.$eval('[data-testid="candidates"]', (element) => element.textContent),
+      new RegExp(`^Browsers find media at udp ${PRIVATE_ADDRESS}:\\d+, tcp ${PRIVATE_ADDRESS}:\\d+`),
+    );
     t.equal(await page.page.evaluate('localStorage.length + document.cookie.length'), 0);
     await page.page.reload();
     await page.waitFor('status', '[data-status="ok"]');
@@ -104,6 +108,11 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
 
     await click(inRoom('lobby', '[data-testid="unfold"]'));
     await has(`${of('Cleo')}[data-speaking="true"]`);
+    t.equal(
+      await page.page.$eval(`${of('Cleo')} [data-testid="address"]`, (element) => element.textContent),
+      (await api.get('/rooms/lobby/participants')).body.participants.at(-1).address,
+      'with the address that they come from',
+    );
     await has(`${of('Ben')} [data-testid="ban"]`);
     t.equal(await page.page.$(`${of('Ada')} [data-testid="ban"]`), null, 'without an identity nobody can be kept out');
 

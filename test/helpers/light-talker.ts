@@ -1,6 +1,7 @@
 import { createCertificate } from '../../bench/client/media-transport.ts';
 import { LightParticipant } from '../../bench/client/participant.ts';
 import { encodeProgramme } from '../../bench/client/programme.ts';
+import type { ReceiveReport } from '../../bench/client/receive-counters.ts';
 import { heardTone } from './heard-tone.ts';
 import { Hearing } from './hearing.ts';
 import { tone } from './signal.ts';
@@ -45,6 +46,14 @@ export class LightTalker {
     const mark = this.#hearing.mark();
     await new Promise((resolve) => setTimeout(resolve, ms));
     return heardTone(this.#hearing.sound(mark), frequencyHz).usuallyDbfs;
+  }
+
+  /** What came since the last call. */
+  takeReport(): ReceiveReport {
+    const { received } = this.#participant;
+    const report = received.report(performance.now());
+    received.reset(performance.now());
+    return report;
   }
 
   close(): void {

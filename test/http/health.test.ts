@@ -82,7 +82,7 @@ test('addresses that media lacks are told, but a restart would not mend it', (t)
   t.strictSame(health({ ...STATE, workers: TICKING, reach }).problems, []);
   t.match(health({ ...STATE, workers: TICKING, reach: { ...reach, isLoopbackOnly: true } }), {
     status: 'ok',
-    problems: [{ code: 'media_loopback_only', message: /no address but loopback/ }],
+    problems: [{ code: 'media_loopback_only', message: /only loopback addresses/ }],
   });
   const unbound = [{ protocol: 'udp', address: '2001:db8::5', port: 40_000, reason: 'the port is in use' }] as const;
   t.match(health({ ...STATE, workers: TICKING, reach: { ...reach, unbound } }), {

@@ -7,7 +7,7 @@ import { durationText, strings } from './strings.ts';
 
 /** How the server is, and what can be done to the whole of it. */
 export function ServerView({ session, server }: { session: AdminSession; server: ServerStatus }) {
-  const { version, status, problems, uptimeSeconds, rooms, participants, connections, draining } = server;
+  const { version, status, problems, uptimeSeconds, rooms, participants, connections, candidates, draining } = server;
   const figures = [
     [strings.rooms, rooms],
     [strings.participants, participants],
@@ -26,7 +26,7 @@ export function ServerView({ session, server }: { session: AdminSession; server:
         {draining === null && <DrainButton session={session} />}
       </header>
       {problems.map(({ code, message }) => (
-        <div key={code} class="message message-error">
+        <div key={code + message} class="message message-error">
           <span>{message}</span>
         </div>
       ))}
@@ -44,6 +44,9 @@ export function ServerView({ session, server }: { session: AdminSession; server:
         </div>
       )}
       <Figures class="totals" figures={figures} />
+      <p class="quiet addresses" data-testid="candidates">
+        {candidates.length > 0 ? strings.mediaAt(candidates.join(', ')) : strings.mediaNowhere}
+      </p>
       <h3>{strings.workers}</h3>
       <ul class="workers">
         {server.workers.map((worker) => (

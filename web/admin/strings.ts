@@ -35,6 +35,8 @@ export const strings = {
   rooms: 'Rooms',
   participants: 'Participants',
   connections: 'WebSockets',
+  mediaAt: (addresses: string) => `Browsers find media at ${addresses}.`,
+  mediaNowhere: 'Browsers find media nowhere at the moment.',
   workers: 'Media workers',
   worker: 'Worker',
   state: 'State',

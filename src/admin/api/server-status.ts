@@ -23,7 +23,7 @@ export function serverStatus(sources: ServerStatusSources): () => z.output<typeo
   const startedMs: Millis = clock.now();
   const startedAt = isoTime(clock.wallNow());
   return () => {
-    const { version, status, problems, rooms, participants, workers } = health();
+    const { version, status, problems, rooms, participants, workers, candidates = [] } = health();
     const stats = new Map(plane.stats().map((of) => [of.worker, of]));
     const { draining } = registry;
     return {
@@ -36,6 +36,7 @@ export function serverStatus(sources: ServerStatusSources): () => z.output<typeo
       participants,
       connections: connections(),
       draining: draining === null ? null : drainingView(draining),
+      candidates: [...candidates],
       workers: workers.map((worker) => workerView(worker, stats.get(worker.worker))),
       webhooks: [...webhooks()],
     };

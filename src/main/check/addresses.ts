@@ -81,9 +81,15 @@ function ofBound(name: string, addresses: readonly string[], config: Config): Ch
       return {
         name,
         status: 'warn',
-        text: 'Media is bound to the loopback interface only, so browsers on other machines cannot reach it. Remove --media-host, or use --announce PUBLIC-IP.',
+        text: `${loopbackOnly(config)} or use --announce PUBLIC-IP.`,
       };
   }
+}
+
+function loopbackOnly({ mediaHost }: Config): string {
+  return mediaHost.length > 0
+    ? 'Media is bound to the loopback interface only, so browsers on other machines cannot reach it. Remove --media-host,'
+    : 'This machine has only loopback addresses now, so browsers on other machines cannot reach it. The server keeps looking, and uses an address as soon as there is one. Connect the machine to a network,';
 }
 
 /** The public addresses that this server's names resolve to. */

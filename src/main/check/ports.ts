@@ -18,7 +18,7 @@ export async function checkPorts({ config, clock }: CheckInput): Promise<readonl
   const http = await httpPort(config);
   const plain = config.httpPort === 0 ? [] : [await plainHttpPort(config, http.running !== undefined)];
   const media = await mediaPorts({ config, clock }, http.running !== undefined);
-  return [http.result, ...plain, media, ...problemsOf(http.running)];
+  return [http.result, ...plain, media, ...candidatesOf(http.running), ...problemsOf(http.running)];
 }
 
 /** The redirect port next to the one with TLS. */
@@ -62,8 +62,16 @@ const runningServerSchema = z.object({
   version: z.string(),
   workers: z.array(z.unknown()),
   problems: z.array(z.object({ message: z.string() })).default([]),
+  candidates: z.array(z.string()).default([]),
 });
 type RunningServer = z.output<typeof runningServerSchema>;
+
+/** Where the running server is reached now, which may differ from its start. */
+function candidatesOf(running: RunningServer | undefined): CheckResult[] {
+  const { candidates = [] } = running ?? {};
+  if (candidates.length === 0) return [];
+  return [{ name: 'running server', status: 'ok', text: `Media is received at ${candidates.join(', ')}.` }];
+}
 
 /** Problems known to the running server, such as a reverse proxy that is not in `trust-proxy`. */
 function problemsOf(running: RunningServer | undefined): CheckResult[] {

@@ -77,11 +77,11 @@ export async function openMediaPlane(options: MediaPlaneOptions, startHost: Star
   log.debug({ simd: supportsSimd() }, 'mixer kernels');
   const pool = new WorkerPool({ slots, announcement, followed, reach, handshakes, options, nextId });
   onChange = () => pool.slotChanged();
-  onAddresses = () => reach.tell('media is received at other addresses');
+  onAddresses = () => reach.tell('media addresses changed');
   onOtherHosts = () => {
     for (const slot of slots) slot.follow();
     announcement.lookUp();
-    reach.tell('media is received at other addresses');
+    reach.tell('media addresses changed');
   };
   return pool;
 }

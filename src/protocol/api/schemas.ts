@@ -236,6 +236,11 @@ export const serverSchema = z.strictObject({
   participants: count(),
   connections: count().describe('WebSocket connections, joined or not.'),
   draining: drainingSchema.nullable(),
+  candidates: z
+    .array(z.string())
+    .describe(
+      'Where browsers are told to find media, as `udp 192.0.2.1:40000`; it follows the addresses of the machine.',
+    ),
   workers: z.array(workerSchema),
   webhooks: z.array(webhookSchema),
 });

@@ -126,7 +126,7 @@ test('newcomers and ICE restarts are told the addresses of the moment', async (t
   const sdp = AUDIO_OFFER.replace(/^(a=ice-ufrag:).*$/m, '$1another');
   t.strictSame(addressesIn(seat.restart({ sdp, address: '', isRemote: true })), ['192.168.1.9', '2001:db8::9']);
   t.match(lines.map(({ msg, candidates }) => [msg, candidates?.[0]]).slice(-1), [
-    ['media is received at other addresses', 'udp 192.168.1.9:40000'],
+    ['media addresses changed', 'udp 192.168.1.9:40000'],
   ]);
 });
 

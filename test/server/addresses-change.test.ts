@@ -1,0 +1,180 @@
+import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Test, test } from 'tap';
+import { skipIfMissing } from '../helpers/debian-packages.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { LightTalker } from '../helpers/light-talker.ts';
+import { enterOwnNamespace, Namespace } from '../helpers/network-namespace.ts';
+import { AUDIO_OFFER } from '../helpers/offer.ts';
+import { startServer } from '../helpers/running-server.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
+import { SignalingClient } from '../helpers/signaling-client.ts';
+
+const missing = enterOwnNamespace({ packages: [], setUp: ['ip link set lo up'] });
+const skip = skipIfMissing(missing);
+const HEARD_DBFS = -20;
+
+/** This machine is in two networks. The server is at the other ends of them, `left` and `right`, where it has no addresses. */
+function plugIn(t: Test, server: Namespace): void {
+  for (const [own, other, address] of [
+    ['mine-left', 'left', '10.1.0.100/24'],
+    ['mine-right', 'right', '10.2.0.100/24'],
+  ] as const) {
+    ip(`link add ${own} type veth peer name ${other}`, `addr add ${address} dev ${own}`, `link set ${own} up`);
+    t.teardown(() => ip(`link del ${own}`));
+    server.take(other);
+    server.run(`ip link set ${other} up`);
+  }
+  ip('addr add fd01::100/64 dev mine-left nodad');
+}
+
+function ip(...commands: readonly string[]): void {
+  for (const command of commands) execFileSync('ip', command.split(' '), { stdio: 'inherit' });
+}
+
+interface Health {
+  readonly status: string;
+  readonly problems: readonly { readonly code: string; readonly message: string }[];
+  readonly candidates: readonly string[];
+}
+
+/** A server on a machine that has nothing but loopback. */
+async function startBeforeDhcp(t: Test, flags: readonly string[] = []) {
+  const machine = await Namespace.create();
+  t.teardown(() => machine.close());
+  plugIn(t, machine);
+  const always = ['--host', '0.0.0.0', '--workers', '1', '--levelling', 'off', ...flags];
+  const server = await startServerProcess(BUILT_SERVER, always, machine.enter);
+  t.teardown(() => server.stop());
+  const { port } = new URL(server.url);
+  const health = async (address: string) => (await (await fetch(`http://${address}:${port}/healthz`)).json()) as Health;
+  /** Resolves when browsers are told exactly this over UDP. */
+  const isTold = (address: string, expected: readonly string[]) =>
+    eventually(async () => {
+      const told = await health(address).catch(() => undefined);
+      const udp = told?.candidates.flatMap((text) => /^udp (.*):\d+$/.exec(text)?.[1] ?? []) ?? [];
+      return udp.join() === expected.join() || `told ${udp}, expected ${expected}`;
+    });
+  const join = async (address: string, name: string, frequencyHz: number) => {
+    const talker = await LightTalker.join({ url: `ws://${address}:${port}/ws`, room: address, name, frequencyHz });
+    t.teardown(() => talker.close());
+    return talker;
+  };
+  return { machine, server, port, health, isTold, join };
+}
+
+async function hearEachOther(t: Test, one: LightTalker, oneHz: number, other: LightTalker, otherHz: number) {
+  await sleep(500);
+  const [first, second] = await Promise.all([one.hearDbfs(otherHz), other.hearDbfs(oneHz)]);
+  t.ok(first > HEARD_DBFS && second > HEARD_DBFS, `${first.toFixed(1)} and ${second.toFixed(1)} dBFS`);
+}
+
+test('a server that started before DHCP is heard at each address that it gets, and who talks elsewhere loses nothing', {
+  skip,
+}, async (t) => {
+  const { machine, server, isTold, join, health } = await startBeforeDhcp(t);
+  machine.run('ip addr add 10.1.0.1/24 dev left');
+  await isTold('10.1.0.1', ['10.1.0.1']);
+  t.strictSame((await health('10.1.0.1')).problems, []);
+  const [ada, ben] = [await join('10.1.0.1', 'Ada', 430), await join('10.1.0.1', 'Ben', 710)];
+  await hearEachOther(t, ada, 430, ben, 710);
+
+  machine.run('ip addr add 10.2.0.1/24 dev right');
+  await isTold('10.2.0.1', ['10.1.0.1', '10.2.0.1']);
+  machine.run('ip addr del 10.1.0.1/24 dev left');
+  await isTold('10.2.0.1', ['10.2.0.1']);
+  const [cleo, dora] = [await join('10.2.0.1', 'Cleo', 430), await join('10.2.0.1', 'Dora', 710)];
+  await hearEachOther(t, cleo, 430, dora, 710);
+  const heard = [cleo, dora];
+  for (const talker of heard) talker.takeReport();
+
+  // Another lease, an address of the other family, which cannot be bound before it was looked for in the network, and none.
+  machine.run('ip addr add 10.1.0.9/24 dev left', 'ip -6 addr add fd01::9/64 dev left');
+  await isTold('10.2.0.1', ['10.1.0.9', '[fd01::9]', '10.2.0.1']);
+  const [eve, finn] = [await join('10.1.0.9', 'Eve', 430), await join('10.1.0.9', 'Finn', 710)];
+  await hearEachOther(t, eve, 430, finn, 710);
+  machine.run('ip addr del 10.1.0.9/24 dev left', 'ip -6 addr del fd01::9/64 dev left');
+  await isTold('10.2.0.1', ['10.2.0.1']);
+  for (const talker of heard) {
+    const { lost, outOfOrder, packets } = talker.takeReport();
+    t.match({ lost, outOfOrder }, { lost: 0, outOfOrder: 0 }, `of ${packets} packets`);
+    t.ok(packets > 100, `${packets}`);
+  }
+  await hearEachOther(t, cleo, 430, dora, 710);
+  t.notMatch(server.output(), /"level":"(error|fatal)"/);
+});
+
+test('an address that is gone for a moment comes back with the conversation over it', { skip }, async (t) => {
+  const { machine, isTold, join } = await startBeforeDhcp(t);
+  machine.run('ip addr add 10.1.0.1/24 dev left', 'ip addr add 10.2.0.1/24 dev right');
+  await isTold('10.2.0.1', ['10.1.0.1', '10.2.0.1']);
+  const [ada, ben] = [await join('10.1.0.1', 'Ada', 430), await join('10.1.0.1', 'Ben', 710)];
+  await hearEachOther(t, ada, 430, ben, 710);
+  machine.run('ip addr del 10.1.0.1/24 dev left');
+  await isTold('10.2.0.1', ['10.2.0.1']);
+  machine.run('ip addr add 10.1.0.1/24 dev left');
+  await isTold('10.2.0.1', ['10.1.0.1', '10.2.0.1']);
+  await hearEachOther(t, ada, 430, ben, 710);
+});
+
+test('before there is an address /healthz and check say so, and then nobody is sent to their own loopback', {
+  skip,
+}, async (t) => {
+  const { machine, server, port, isTold } = await startBeforeDhcp(t);
+  const [enter, ...args] = machine.enter;
+  const text = execFileSync(
+    enter!,
+    [
+      ...args,
+      process.execPath,
+      '-e',
+      `
+    fetch('http://127.0.0.1:${port}/healthz').then((answer) => answer.text()).then(console.log)`,
+    ],
+    { encoding: 'utf8' },
+  );
+  t.match(JSON.parse(text), { status: 'ok', problems: [{ code: 'media_loopback_only' }] });
+  const checked = execFileSync(
+    enter!,
+    [...args, process.execPath, `${BUILT_SERVER}/main.js`, 'check', '--host', '0.0.0.0', '--port', port],
+    { encoding: 'utf8', env: {} },
+  );
+  t.match(checked, /^warn +addresses for media: This machine has only loopback addresses now/m);
+  t.match(checked, /^ok +running server: Media is received at udp 127\.0\.0\.1:\d+/m);
+  t.match(checked, /^warn +running server: This machine has only loopback addresses/m);
+
+  machine.run('ip addr add 10.1.0.1/24 dev left');
+  await isTold('10.1.0.1', ['10.1.0.1']);
+  t.match(server.output(), /media addresses changed/);
+  const remote = await SignalingClient.open(`ws://10.1.0.1:${port}/ws`);
+  t.teardown(() => remote.socket.terminate());
+  await remote.join('lobby', 'Ada');
+  remote.send({ type: 'offer', sdp: AUDIO_OFFER });
+  const { sdp } = await remote.next('answer');
+  t.match(sdp, / 10\.1\.0\.1 \d+ typ host/);
+  t.notMatch(sdp, /^a=candidate.* (127\.|::1 )/m);
+});
+
+test('people who come by a proxy on the same machine are told no loopback address, whether it is trusted or not', {
+  skip,
+}, async (t) => {
+  const addresses = '127.0.0.1,::1,10.1.0.100';
+  ip('addr add 10.1.0.100/24 dev lo');
+  const candidatesFor = async (flags: readonly string[], headers: Record<string, string>) => {
+    const server = await startServer(['--media-host', addresses, ...flags], { logLevel: 'error' });
+    t.teardown(() => server.close());
+    const client = await SignalingClient.open(server.webSocketUrl, headers);
+    t.teardown(() => client.socket.terminate());
+    await client.join('lobby', 'Ada');
+    client.send({ type: 'offer', sdp: AUDIO_OFFER });
+    const { sdp } = await client.next('answer');
+    return [...sdp.matchAll(/^a=candidate:\S+ 1 udp \d+ (\S+) /gm)].map(([, address]) => address);
+  };
+  const trusted = ['--trust-proxy', '127.0.0.1'];
+  t.strictSame(await candidatesFor(trusted, { 'X-Forwarded-For': '203.0.113.9' }), ['10.1.0.100']);
+  t.strictSame(await candidatesFor([], { 'X-Forwarded-For': '203.0.113.9' }), ['10.1.0.100']);
+  t.strictSame(await candidatesFor([], { 'X-Real-IP': '203.0.113.9' }), ['10.1.0.100']);
+  const all = ['127.0.0.1', '::1', '10.1.0.100'];
+  t.strictSame(await candidatesFor(trusted, { 'X-Forwarded-For': '127.0.0.1' }), all, 'a browser on this machine');
+  t.strictSame(await candidatesFor([], {}), all);
+});
