@@ -1,14 +1,15 @@
 // Runs tests and ends with one line that counts them.
 //
-//   node scripts/test.mjs [--quick] [--jobs N] [--timeout SECONDS] [FILE or FOLDER …]
+//   node scripts/test.mjs [--check] [--quick] [--jobs N] [--timeout SECONDS] [FILE or FOLDER …]
 //
-// Without paths these are all tests. --quick leaves out those with browsers, executables and whole servers.
+// Without paths these are all tests. --check looks at types and lint as well. --quick leaves out those with browsers, executables and whole servers.
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect, parseArgs } from 'node:util';
 import { buildAll } from './build.mjs';
 import { buildKernels } from './kernels.mjs';
+import { CHECKS, runCheck } from './test/checks.mjs';
 import { compiledPath, compileSources, isOutOfDate } from './test/compile.mjs';
 import { findTestFiles } from './test/find-files.mjs';
 import { killRunningFiles, runFile } from './test/run-file.mjs';
@@ -23,6 +24,7 @@ function readArguments() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
+      check: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       // Many tests wait for sound most of the time.
       jobs: { type: 'string', default: String(CORES) },
@@ -37,7 +39,7 @@ function readArguments() {
     positionals.length > 0
       ? findTestFiles(ROOT, positionals, process.cwd())
       : findTestFiles(ROOT, ['test']).filter((file) => !values.quick || !isSlow(file));
-  return { files: named, jobs, timeoutMs: timeout * 1000 };
+  return { checks: values.check ? CHECKS : [], files: named, jobs, timeoutMs: timeout * 1000 };
 }
 
 function print(file, { failed, assertions, comments, problem, errorOutput, tookMs }) {
@@ -61,18 +63,22 @@ function describe({ at, stack, source, diff, ...others }) {
 }
 
 /** Returns the exit code. */
-async function main({ files, jobs, timeoutMs }) {
+async function main({ checks, files, jobs, timeoutMs }) {
   const summary = new Summary();
+  const conclude = (name, results) => {
+    print(name, results);
+    summary.add(name, results);
+  };
   await buildKernels();
   await compileSources(ROOT, COMPILED);
   // What runs now may use it; a run inside of another finds it up to date.
   if (isOutOfDate(ROOT, ['dist/main.js', 'dist/worker.js', 'dist/web/index.html', 'dist/web/admin.html']))
     await buildAll();
-  await runAll(files, { jobs }, async (file) => {
-    const results = await runFile(compiledPath(ROOT, COMPILED, file), { cwd: ROOT, env: process.env, timeoutMs });
-    print(file, results);
-    summary.add(file, results);
-  });
+  const look = async (check) => conclude(check, await runCheck(check, { cwd: ROOT }));
+  const run = async (file) => {
+    conclude(file, await runFile(compiledPath(ROOT, COMPILED, file), { cwd: ROOT, env: process.env, timeoutMs }));
+  };
+  await runAll(files, { jobs, first: checks.map((check) => () => look(check)) }, run);
   for (const line of summary.lines) console.log(line);
   return summary.exitCode({ mustBeComplete: process.env.CI === 'true' });
 }

@@ -1,6 +1,6 @@
 export function isSlow(file: string): boolean;
 export function runAll(
   files: readonly string[],
-  limits: { readonly jobs: number },
+  options: { readonly jobs: number; readonly first?: readonly (() => Promise<void>)[] },
   run: (file: string) => Promise<void>,
 ): Promise<void>;

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+/** What the compiler remembers of the last run, so that the next one looks only at what has changed. */
+const remembered = (name) => ['--incremental', '--tsBuildInfoFile', `.tap/${name}.tsbuildinfo`];
+
+/** By title; those that take longest first. */
+const COMMANDS = {
+  'types of server and tests': ['typescript/bin/tsc', '-p', '.', ...remembered('server')],
+  'types of the page': ['typescript/bin/tsc', '-p', 'web', ...remembered('web')],
+  lint: ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
+};
+
+export const CHECKS = Object.keys(COMMANDS);
+
+/** Runs one of `CHECKS`. Its results are those of a test file with one test. */
+export async function runCheck(title, { cwd }) {
+  const startMs = performance.now();
+  const [script, ...args] = COMMANDS[title];
+  const child = spawn(process.execPath, [join('node_modules', script), ...args], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+  }
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  const isGood = code === 0;
+  return {
+    passed: isGood ? 1 : 0,
+    failed: isGood ? [] : [title],
+    skipped: [],
+    assertions: [],
+    comments: [],
+    problem: null,
+    errorOutput: isGood ? '' : output,
+    tookMs: performance.now() - startMs,
+  };
+}
