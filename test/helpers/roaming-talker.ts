@@ -8,6 +8,7 @@ import { readAnswer, writeOffer } from '../../bench/client/session-description.t
 import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messages.ts';
 import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
 import { SRTP_MAX_OVERHEAD } from '../../src/rtc/srtp/srtp-session.ts';
+import { CpuWait } from './cpu-time.ts';
 import { createFrameDecoder } from './opus.ts';
 import { tone } from './signal.ts';
 
@@ -44,6 +45,7 @@ export class RoamingTalker {
   #sequenceNumber = 0;
   #lastLoudMs = 0;
   #longestGapMs = 0;
+  readonly #cpuWait = new CpuWait();
   #wake: () => void = () => {};
 
   private constructor(options: RoamingTalkerOptions) {
@@ -127,11 +129,16 @@ export class RoamingTalker {
   mark(): void {
     this.#lastLoudMs = performance.now();
     this.#longestGapMs = 0;
+    this.#cpuWait.reset();
   }
 
-  /** The longest time since the mark in which nobody else was heard, up to now. */
+  /**
+   * The longest time since the mark in which nobody else was heard, up to now, less the time for which this process, the server in it, waited
+   * for a CPU.
+   */
   get longestGapMs(): number {
-    return Math.max(this.#longestGapMs, performance.now() - this.#lastLoudMs);
+    const longestMs = Math.max(this.#longestGapMs, performance.now() - this.#lastLoudMs);
+    return Math.max(0, longestMs - this.#cpuWait.ms);
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
+import { Stopwatch } from '../helpers/cpu-time.ts';
 import { type Fault, type FaultyServer, startFaultyServer } from '../helpers/faulty-server.ts';
 import { AUDIO_OFFER } from '../helpers/offer.ts';
 import { BUILT_SERVER } from '../helpers/server-process.ts';
@@ -8,13 +9,18 @@ import { SignalingClient } from '../helpers/signaling-client.ts';
 import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
 
 const REPLACED_WITHIN_MS = 2000;
-/** 20 to 40 on a machine with nothing else to do; a busy one sends late, but leaves nothing out. */
+/** 20 to 40, apart from the time for which server and test wait for a CPU. */
 const LONGEST_GAP_MS = 250;
 
 async function start(t: Test, flags: readonly string[]): Promise<FaultyServer> {
   const server = await startFaultyServer(BUILT_SERVER, flags);
   t.teardown(() => server.signal('SIGKILL'));
   return server;
+}
+
+/** Counts what server and test do, and not what they wait for others. */
+function stopwatch({ pid }: FaultyServer): Stopwatch {
+  return new Stopwatch([process.pid, pid]);
 }
 
 /** Two who talk and hear each other. */
@@ -54,15 +60,14 @@ test('the built server in trouble', async (t) => {
           client.send({ type: 'offer', sdp: AUDIO_OFFER });
           await client.skipTo('answer');
           const marks = elsewhere.map(({ hearing }) => hearing.mark());
-          const startMs = performance.now();
+          const watch = stopwatch(server);
           server.plant(other, fault);
           t.match(await client.skipTo('media_closed'), { reason: 'media_failed' });
-          const tookMs = performance.now() - startMs;
-          t.ok(tookMs < REPLACED_WITHIN_MS, `${fault}: replaced after ${Math.round(tookMs)} ms`);
+          t.ok(watch.ownMs < REPLACED_WITHIN_MS, `${fault}: replaced after ${Math.round(watch.ms)} ms`);
           await sleep(1000);
           elsewhere.forEach((person, index) => {
             const gapMs = longestGapMs(person, marks[index]!);
-            t.ok(gapMs < LONGEST_GAP_MS, `${fault}: ${gapMs.toFixed(0)} ms without a packet elsewhere`);
+            t.ok(gapMs < LONGEST_GAP_MS + watch.waitMs, `${fault}: ${gapMs.toFixed(0)} ms without a packet elsewhere`);
             t.same(person.hearing.breaks(marks[index]!), [], 'nothing is left out');
             t.ok(rmsDbfs(person.hearing.sound(marks[index]!)) > -25, 'they hear each other');
             t.notOk(person.messages.some(({ type }) => type === 'media_closed'));
@@ -81,6 +86,7 @@ test('the built server in trouble', async (t) => {
       const people = await talkers(t, server, 'lobby');
       t.match(await server.health(), { httpStatus: 200, status: 'ok', problems: [] });
       const marks = people.map(({ hearing }) => hearing.mark());
+      const watch = stopwatch(server);
       server.plant(null, 'stall');
       // Asked meanwhile; which of all that has waited is read first is for the system to say.
       const asked = await Promise.all(
@@ -96,7 +102,10 @@ test('the built server in trouble', async (t) => {
       t.equal(metrics.sum('partyline_worker_restarts_total'), 0);
       people.forEach((person, index) => {
         const gapMs = longestGapMs(person, marks[index]!);
-        t.ok(gapMs < LONGEST_GAP_MS, `the conversation goes on meanwhile: ${gapMs.toFixed(0)} ms without a packet`);
+        t.ok(
+          gapMs < LONGEST_GAP_MS + watch.waitMs,
+          `the conversation goes on meanwhile: ${gapMs.toFixed(0)} ms without a packet`,
+        );
       });
     },
   );
@@ -111,7 +120,7 @@ test('the built server in trouble', async (t) => {
       t.match(await client.skipTo('server_closing'), { retryAfterMs: 2000 });
       t.match(await client.closed, { code: 1012 });
       t.equal(await server.exitCode, 1);
-      t.ok(performance.now() - startMs < 2000, 'soon');
+      t.ok(performance.now() - startMs < 1000 + 3 * server.startMs, 'soon');
       t.match(
         server.log.find(({ level }) => level === 'fatal'),
         { err: { message: 'planted' } },
@@ -140,7 +149,7 @@ test('the built server in trouble', async (t) => {
       await t.rejects(SignalingClient.open(server.webSocketUrl), { message: /503/ });
       t.equal(await server.exitCode, 0);
       const tookMs = performance.now() - startMs;
-      t.ok(tookMs < 3000, `${Math.round(tookMs)} ms, with a client that does not answer`);
+      t.ok(tookMs < 2000 + 3 * server.startMs, `${Math.round(tookMs)} ms, with a client that does not answer`);
     },
   );
 
@@ -158,6 +167,6 @@ test('the built server in trouble', async (t) => {
     const startMs = performance.now();
     second.signal('SIGTERM');
     t.equal(await second.exitCode, 1);
-    t.ok(performance.now() - startMs < 1000);
+    t.ok(performance.now() - startMs < 3 * second.startMs);
   });
 });

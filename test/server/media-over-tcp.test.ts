@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { createCertificate } from '../../bench/client/media-transport.ts';
 import { LightParticipant } from '../../bench/client/participant.ts';
 import { encodeProgramme } from '../../bench/client/programme.ts';
+import { Stopwatch } from '../helpers/cpu-time.ts';
 import { Hearing } from '../helpers/hearing.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { tone, toneLevelDbfs } from '../helpers/signal.ts';
@@ -41,10 +42,19 @@ async function setUp(t: Test, { isShared = false, workers = 0 } = {}) {
   /** What the listener gets from now on. */
   const listen = async (ms: number) => {
     const mark = hearing.mark();
+    const watch = new Stopwatch();
     listener.received.reset(performance.now());
     await sleep(ms);
     const { packets, lost } = listener.received.report(performance.now());
-    return { packets, lost, levelDbfs: toneLevelDbfs(hearing.sound(mark), TONE_HZ) };
+    // What came late because this process waited for a CPU may be missing, or come from before.
+    const lateFrames = watch.waitMs / 20;
+    const frames = watch.ms / 20;
+    return {
+      ...{ packets, lost, levelDbfs: toneLevelDbfs(hearing.sound(mark), TONE_HZ) },
+      /** Whether this part of all packets came, and no more than all. */
+      isShare: (least: number, most = 1) =>
+        packets >= least * frames - lateFrames && packets <= most * frames + lateFrames,
+    };
   };
   const metric = async (name: string) => {
     const text = await (await fetch(`${server.url}/metrics`)).text();
@@ -65,8 +75,8 @@ const WAYS = {
 for (const [way, options] of Object.entries(WAYS))
   t.test(`participants whose media goes over ${way} hear each other without a gap`, PARALLEL, async (t) => {
     const { relay, listen, metric } = await setUp(t, options);
-    const { packets, lost, levelDbfs } = await listen(2000);
-    t.ok(packets >= 95 && packets <= 105, `${packets} packets in 2 s`);
+    const { packets, lost, levelDbfs, isShare } = await listen(2000);
+    t.ok(isShare(0.95, 1.05), `${packets} packets in 2 s`);
     t.equal(lost, 0);
     t.ok(levelDbfs > -15, `the tone is heard at ${levelDbfs.toFixed(1)} dBFS`);
     t.equal(await metric('partyline_media_connections_over_tcp'), 2);
@@ -76,7 +86,7 @@ for (const [way, options] of Object.entries(WAYS))
     relay.cut();
     await sleep(3000);
     const after = await listen(1200);
-    t.ok(after.packets >= 45, `after a break they go on by other connections: ${after.packets} packets in 1.2 s`);
+    t.ok(after.isShare(0.75, 1.1), `after a break they go on by other connections: ${after.packets} packets in 1.2 s`);
     t.ok(after.levelDbfs > -15, `the tone is heard at ${after.levelDbfs.toFixed(1)} dBFS`);
     t.equal(await metric('partyline_media_connections_over_tcp'), 2);
   });
@@ -92,10 +102,10 @@ t.test(
     relay.resume();
     const burst = await listen(1000);
     // The longest pause that counts is 4.7 s at the start, and then that of the client's checks, 2.5 s.
-    t.ok(burst.packets < 50 + 6 * 50, `${burst.packets} packets in the first second, of 400 meanwhile`);
+    t.ok(burst.isShare(0, 7), `${burst.packets} packets in the first second, of 400 meanwhile`);
     t.ok((await metric('partyline_media_tcp_packets_dropped_total')) > 50);
     const after = await listen(1000);
-    t.ok(after.packets >= 45 && after.packets <= 55, `${after.packets} packets in the next second`);
+    t.ok(after.isShare(0.9, 1.1), `${after.packets} packets in the next second`);
     t.ok(after.levelDbfs > -15, `the tone is heard at ${after.levelDbfs.toFixed(1)} dBFS`);
   },
 );
@@ -125,9 +135,9 @@ t.test('a flood of connections and bytes at the TCP port does not disturb those 
     clearInterval(timer);
     for (const socket of flood) socket.destroy();
   });
-  const { packets, lost, levelDbfs } = await listen(3000);
+  const { packets, lost, levelDbfs, isShare } = await listen(3000);
   t.ok(opened > 500, `${opened} connections`);
-  t.ok(packets >= 140 && lost === 0, `${packets} packets in 3 s, ${lost} lost`);
+  t.ok(isShare(0.93, 1.1) && lost === 0, `${packets} packets in 3 s, ${lost} lost`);
   t.ok(levelDbfs > -15, `the tone is heard at ${levelDbfs.toFixed(1)} dBFS`);
   t.ok((await metric('partyline_media_tcp_sockets')) < 40, 'few of them are open');
   t.ok((await metric('partyline_media_tcp_refused_total')) > 400);

@@ -6,6 +6,7 @@ import { type Test, test } from 'tap';
 import { freePort } from '../../bench/lib/free-port.ts';
 import { parseStun } from '../../src/rtc/ice/stun.ts';
 import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
+import { Stopwatch } from '../helpers/cpu-time.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { AUDIO_OFFER } from '../helpers/offer.ts';
 import { startServer } from '../helpers/running-server.ts';
@@ -83,7 +84,9 @@ test('with one port number for all, every worker is reached over the TCP port of
   const [error] = await once(connect({ port: port + 1, host: HOST }), 'error');
   t.match(error, { code: 'ECONNREFUSED' }, 'no other TCP port is opened');
   // Nobody else closes these connections.
+  const watch = new Stopwatch();
   await server.close();
+  t.ok(watch.ownMs < 2500, 'open connections do not hold up the end');
   await eventually(() => connections.every(({ closed }) => closed));
 });
 
