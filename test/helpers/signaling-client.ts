@@ -4,7 +4,7 @@ import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messa
 
 type ServerMessageOf<T extends ServerMessage['type']> = Extract<ServerMessage, { readonly type: T }>;
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /** A client that says what a test tells it to, and keeps what it hears until the test asks for it. */
 export class SignalingClient {

@@ -85,7 +85,7 @@ test('while two people talk by a port that is that of the page as well', async (
         }
         if (round % 20 === 10) {
           const watch = new Stopwatch();
-          t.equal((await fetch(`${conversation.server.url}/healthz`)).ok, true);
+          await (await fetch(`${conversation.server.url}/healthz`)).text();
           answers.push(watch.ownMs);
         }
         await sleep(20);
