@@ -148,7 +148,9 @@ export class Conversation {
     return {
       parties: parties.map(({ name, hearing, participant }, index) => {
         const { packets, lost, largestGapMs } = participant.received.report(performance.now());
-        const levelDbfs = usualLevelDbfs(hearing.sound(marks[index]), FREQUENCIES[1 - index]!);
+        // Of a voice that is sent late much is made up, and more quietly.
+        const share = USUAL + (1 - USUAL) * Math.min(1, cpuWaitMs / tookMs);
+        const levelDbfs = usualLevelDbfs(hearing.sound(marks[index]), FREQUENCIES[1 - index]!, share);
         return { name, packets, lost, largestGapMs, levelDbfs };
       }),
       concealedShare: since('frames_concealed') / Math.max(1, since('frames_decoded')),
@@ -181,11 +183,11 @@ export class Conversation {
   }
 }
 
-/** The level of a tone, most of the time. */
-export function usualLevelDbfs(sound: Int16Array, frequencyHz: number): number {
+/** The level of a tone, most of the time: this share of the time it is not louder. */
+export function usualLevelDbfs(sound: Int16Array, frequencyHz: number, share = USUAL): number {
   const windows = Math.floor(sound.length / WINDOW);
   const levels = Array.from({ length: windows }, (_, index) =>
     toneLevelDbfs(sound.subarray(index * WINDOW, (index + 1) * WINDOW), frequencyHz),
   );
-  return levels.sort((a, b) => a - b)[Math.floor(windows * USUAL)] ?? Number.NEGATIVE_INFINITY;
+  return levels.sort((a, b) => a - b)[Math.min(windows - 1, Math.floor(windows * share))] ?? Number.NEGATIVE_INFINITY;
 }
