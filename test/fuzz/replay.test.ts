@@ -9,7 +9,14 @@ const CRASHES = fileURLToPath(new URL('../fixtures/crashes', import.meta.url));
 const SEED = 20_261_121;
 const EXECUTIONS = 3000;
 /** By what one of them costs: more than a millisecond of real Opus or of a whole transport; handshakes of DTLS, and HTTP. */
-const FEWER: Readonly<Record<string, number>> = { voice: 1000, srtp: 1000, transport: 1000, dtls: 30, http: 30, api: 30 };
+const FEWER: Readonly<Record<string, number>> = {
+  voice: 1000,
+  srtp: 1000,
+  transport: 1000,
+  dtls: 30,
+  http: 30,
+  api: 30,
+};
 const LEAST = 30;
 
 test('every input that ever broke something does so no more', async (t) => {
