@@ -4,12 +4,14 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSy
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { bundleTap, tapPath } from './bundle-tap.mjs';
 
 const FOLDERS = ['src', 'bench', 'test', 'web'];
 const SOURCE = /\.tsx?$/;
 
-/** Writes every source as JavaScript below `outdir`, which has to be inside `root`. */
+/** Writes every source as JavaScript below `outdir`, which has to be inside `root`, and tap, which tests use, as one file. */
 export async function compileSources(root, outdir) {
+  await bundleTap(root, outdir);
   const { outputFiles } = await build({
     entryPoints: FOLDERS.flatMap((folder) => sourcesIn(join(root, folder))),
     outbase: root,
@@ -27,7 +29,7 @@ export async function compileSources(root, outdir) {
     sourcemap: 'inline',
     sourcesContent: false,
     logLevel: 'warning',
-    plugins: [fileByFile()],
+    plugins: [fileByFile(pathToFileURL(tapPath(outdir)).href)],
   });
   for (const { path, contents } of outputFiles) writeIfChanged(path, contents);
 }
@@ -53,10 +55,11 @@ export function isOutOfDate(root, builtFiles) {
 }
 
 /** Nothing is put into one file, and `import.meta.url` stays the address of the source. */
-function fileByFile() {
+function fileByFile(tapUrl) {
   return {
     name: 'file-by-file',
     setup(esbuild) {
+      esbuild.onResolve({ filter: /^tap$/ }, () => ({ path: tapUrl, external: true }));
       esbuild.onResolve({ filter: /^\./ }, ({ path, resolveDir, kind }) => {
         if (kind === 'entry-point') return undefined;
         if (SOURCE.test(path)) return { path: path.replace(SOURCE, '.js'), external: true };

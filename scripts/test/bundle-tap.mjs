@@ -1,0 +1,33 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/** Inside a folder of this name tap leaves its own frames out of the stacks that it shows. */
+const FILE = 'node_modules/@tapjs/test/tap.mjs';
+/** npm writes it whenever it changes what is installed. */
+const INSTALLED = 'node_modules/.package-lock.json';
+
+/** Where `bundleTap` puts tap. */
+export function tapPath(outdir) {
+  return join(outdir, FILE);
+}
+
+/** Puts tap, which is hundreds of modules, into one file: every test file starts a quarter of a second sooner. */
+export async function bundleTap(root, outdir) {
+  const outfile = tapPath(outdir);
+  const changedMs = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (changedMs(outfile) > changedMs(join(root, INSTALLED))) return;
+  await build({
+    stdin: { contents: "export * from 'tap'; export { default } from 'tap';", resolveDir: root },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.12',
+    format: 'esm',
+    // Some of its modules are CommonJS.
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    },
+    logLevel: 'warning',
+  });
+}
