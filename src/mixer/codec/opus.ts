@@ -10,11 +10,9 @@ const { OpusEncoder } = loadAddon('@discordjs/opus') as typeof import('@discordj
 // opus_defines.h. Requests that read a value are never passed: the binding would write through a pointer made of our number.
 const SET_APPLICATION = 4000;
 const SET_COMPLEXITY = 4010;
-const SET_SIGNAL = 4024;
 const RESET_STATE = 4028;
 const SET_PREDICTION_DISABLED = 4042;
 const APPLICATION_RESTRICTED_LOWDELAY = 2051;
-const SIGNAL_VOICE = 3001;
 
 /** Encodes 20 ms mono frames as CELT (no mode that another encoder could not take over from). */
 class OpusFrameEncoder implements Encoder {
@@ -28,7 +26,6 @@ class OpusFrameEncoder implements Encoder {
   constructor() {
     // Possible only before the first frame; CELT has 2.5 ms of look-ahead against 6.5 ms of the other applications.
     this.#opus.applyEncoderCTL(SET_APPLICATION, APPLICATION_RESTRICTED_LOWDELAY);
-    this.#opus.applyEncoderCTL(SET_SIGNAL, SIGNAL_VOICE);
   }
 
   configure({ bitrate, complexity }: EncoderSettings): void {

@@ -87,7 +87,7 @@ export class ClaimedLevel {
       this.#agreedMs = nowMs;
       this.#disagreementMs = 0;
       this.#disagreementPackets = 0;
-      this.#errorDb += (errorDb - this.#errorDb) * Math.min(1, durationMs / ERROR_SMOOTHING_MS);
+      this.#errorDb += ((errorDb - this.#errorDb) * durationMs) / ERROR_SMOOTHING_MS;
       return;
     }
     this.#disagreementMs += durationMs;

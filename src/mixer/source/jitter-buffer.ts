@@ -260,14 +260,14 @@ export class JitterBuffer {
     return 'lost';
   }
 
-  /** Whatever lies between the packet handed out last and this one has not come in time. */
-  #countLost(next: Slot): void {
+  /** It is this packet's turn: whatever lies between the one before and it has not come in time. */
+  #passTo(next: Slot): void {
     if (this.#lastSequenceNumber !== undefined) {
       const lost = next.sequenceNumber - this.#lastSequenceNumber - 1;
       this.#counters.packetsLost += lost;
       for (let i = 0; i < lost; i++) this.#redundancy.played(true);
     }
-    this.#lastSequenceNumber = next.sequenceNumber - 1;
+    this.#lastSequenceNumber = next.sequenceNumber;
   }
 
   #popPacket(nowMs: number): Playout {
@@ -280,11 +280,10 @@ export class JitterBuffer {
     slots[this.#size] = free;
     slots[CAPACITY] = taken;
 
-    this.#countLost(taken);
+    this.#passTo(taken);
     this.#playing = true;
     this.#lateFrames = 0;
     this.#nextTimestamp = taken.timestamp + taken.durationSamples;
-    this.#lastSequenceNumber = taken.sequenceNumber;
     this.#afterDtx = isDtx(taken.payload);
     this.#delayMs = nowMs - this.#delay.idealArrivalMs(taken.timestamp);
     this.#redundancy.played(taken.recovered);
@@ -305,8 +304,7 @@ export class JitterBuffer {
 
   #discardHead(): void {
     const head = this.#slots[0]!;
-    this.#countLost(head);
-    this.#lastSequenceNumber = head.sequenceNumber;
+    this.#passTo(head);
     this.#nextTimestamp = head.timestamp + head.durationSamples;
     this.#slots.copyWithin(0, 1, this.#size);
     this.#size--;

@@ -275,7 +275,7 @@ export class Source implements Talker {
     const from = this.#gain > 0 ? concealmentGain(this.#concealedInRow) : 0;
     const pcm = from > 0 ? this.#decoder?.conceal() : undefined;
     if (pcm !== undefined) applyRamp(this.#append(pcm), from, 0, FRAME_SAMPLES);
-    else if (this.#available > 0 && !this.#blank) this.#pcm!.fill(0, this.#available, FRAME_SAMPLES);
+    else if (!this.#blank) this.#pcm!.fill(0, this.#available, FRAME_SAMPLES);
     this.#concealedInRow = CONCEALMENT_GAINS.length;
     if (!active && pcm === undefined) this.#releaseDecoder();
   }
@@ -286,7 +286,7 @@ export class Source implements Talker {
    */
   #adjustDelay(nowMs: number): void {
     const excess = this.#jitter.hasExcess(nowMs);
-    const shortage = !excess && this.#jitter.hasShortage(nowMs);
+    const shortage = this.#jitter.hasShortage(nowMs);
     if (this.#blank || ((excess || shortage) && levelDbov(this.#head!) < this.#speech.voice.thresholdDbov)) {
       this.#stretch.cancel();
       if (excess) this.#dropFrame(nowMs);

@@ -4,10 +4,12 @@ import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../../src/formats/opu
 import type { Codec, Encoder } from '../../../src/mixer/codec/codec.ts';
 import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
+import type { MixLink } from '../../../src/mixer/mix/mixer.ts';
+import { createStanding, type TalkerStanding } from '../../../src/mixer/source/talker-places.ts';
 import { type Person, Room, type Written } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
-import { clickRatio, concatInt16, toInt16, tone } from '../../helpers/signal.ts';
+import { clickRatio, concatInt16, toInt16, tone, toneLevelDbfs } from '../../helpers/signal.ts';
 import { voiced } from '../../helpers/voiced.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4106);
@@ -350,6 +352,333 @@ test('in a crowd of talkers every encoder is as good as in a small room', async 
   for (const person of people) person.talking = false;
   room.run(80);
   t.equal(room.pool.encodersInUse, 0);
+});
+
+/** What a listener gets from the moment of joining on: sound where there is any; otherwise three packets of silence, then one every 400 ms. */
+class Expectation {
+  #silentTicks = 0;
+  #wasSounding = false;
+
+  /** @returns what is wrong with the packets of this tick, if anything is */
+  check(room: Room, listener: Person): string | undefined {
+    const tick = room.tick - 1;
+    const packets = listener.written
+      .slice(-2)
+      .filter((packet) => packet.tick === tick)
+      .map(({ payload }) => payload);
+    const others = room.people.some((person) => person !== listener && person.contributes);
+    const hears = others && !listener.participant.deafened;
+    // Of those who are deafened what they heard fades, if somebody still sounds.
+    const fades = others && !hears && this.#wasSounding;
+    this.#wasSounding = hears;
+    if (hears || fades) {
+      this.#silentTicks = 0;
+      const isSound = packets.length === 1 && packets[0] !== SILENCE_PACKET && packets[0] !== SILENCE_REFRESH_PACKET;
+      return isSound ? undefined : 'no sound';
+    }
+    this.#silentTicks++;
+    const isRefresh = tick % 20 === 0;
+    const wanted = this.#silentTicks <= 3 ? [SILENCE_PACKET] : isRefresh ? [SILENCE_REFRESH_PACKET] : [];
+    const isRight = packets.length === wanted.length && packets[0] === wanted[0];
+    return isRight ? undefined : `silent for ${this.#silentTicks} ticks: ${packets.length} packets`;
+  }
+}
+
+test('for any talk each listener gets a packet of sound in each tick with sound, and silence at its times', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  fc.assert(
+    fc.property(fc.nat(), fc.integer({ min: 1, max: 5 }), (salt, size) => {
+      const prng = createPrng(salt);
+      const { room } = plainRoom();
+      const expectations = new Map<Person, Expectation>();
+      const join = () => expectations.set(room.join(toneOf(0), { deafened: prng() < 0.2 }), new Expectation());
+      for (let i = 0; i < size; i++) join();
+      for (let tick = 0; tick < 250; tick++) {
+        // Seldom enough that all of them are silent at times.
+        for (const person of room.people) {
+          if (prng() < (person.talking ? 0.1 : 0.02)) person.talking = !person.talking;
+          if (prng() < 0.02) room.mixer.setDeafened(person.participant, !person.participant.deafened);
+        }
+        if (prng() < 0.02) join();
+        const quiet = room.people.find((person) => !person.talking && !person.twin.awake);
+        if (prng() < 0.01 && quiet !== undefined) room.leave(quiet);
+        room.run();
+        for (const person of room.people) {
+          const wrong = expectations.get(person)!.check(room, person);
+          if (wrong !== undefined) throw new Error(`tick ${tick}: ${wrong}`);
+        }
+      }
+      return true;
+    }),
+    { seed: SEED, numRuns: 25 },
+  );
+});
+
+test('those who begin to talk in the same tick hear each other from the first sample', async (t) => {
+  const { codec, room } = plainRoom();
+  const [ada, ben] = [room.join(toneOf(0)), room.join(toneOf(1))];
+  room.run(10);
+  for (const person of [ada, ben]) person.talking = true;
+  while (!ada.contributes) room.run();
+  t.ok(ben.contributes);
+  for (const [listener, other] of [
+    [ada, ben],
+    [ben, ada],
+  ] as const) {
+    const heard = codec.decode(listener.written.at(-1)!.payload);
+    t.ok(heard.every((sample, i) => Math.abs(sample - other.twin.frame.samples[i]!) <= 0.5));
+  }
+});
+
+test('who has fallen silent is not looked at any more, and a room that all have left is deserted when the last voice has faded', async (t) => {
+  const { room } = plainRoom();
+  const [talker, listener] = [room.join(toneOf(0)), room.join(toneOf(1))];
+  t.notOk(room.mixer.deserted);
+  talker.talking = true;
+  room.run(30);
+  talker.talking = false;
+  room.run(60);
+  for (const person of [talker, listener]) room.leave(person);
+  t.ok(room.mixer.deserted, 'nobody was left on the list of those who are awake');
+
+  const cut = room.join(toneOf(0));
+  cut.talking = true;
+  room.run(30);
+  room.leave(cut);
+  t.notOk(room.mixer.deserted, 'the voice still sounds');
+  room.run(2);
+  t.ok(room.mixer.deserted);
+});
+
+test('who comes back from silence is awake again, whoever else is', async (t) => {
+  const { codec, room } = plainRoom();
+  const people = Array.from({ length: 6 }, (_, i) => room.join(toneOf(i)));
+  // One after the other wakes up and goes to sleep, so that they leave the list from its middle and its ends.
+  for (let turn = 0; turn < 12; turn++) {
+    for (const [i, person] of people.entries()) person.talking = (turn * 5 + i) % 7 < 2;
+    for (let tick = 0; tick < 40; tick++) {
+      room.run();
+      for (const listener of people) {
+        const wrong = complaint(room, listener, codec);
+        if (wrong !== undefined) t.fail(`turn ${turn}: ${wrong}`);
+      }
+    }
+  }
+  const speakers = new Set<unknown>();
+  room.mixer.forEachSpeaker((participant) => speakers.add(participant));
+  t.same(speakers, new Set(people.filter(({ talking }) => talking).map(({ participant }) => participant)));
+});
+
+test('when a room is closed all frames of its voices are given back', async (t) => {
+  const { room } = plainRoom();
+  room.run();
+  const { frames } = room.pool.kernels;
+  const before = frames.taken;
+  const people = Array.from({ length: 4 }, (_, i) => room.join(toneOf(i)));
+  for (const person of people.slice(0, 3)) person.talking = true;
+  room.run(30);
+  t.ok(frames.taken > before);
+  for (const person of people) person.twin.close();
+  room.leave(people[0]!);
+  room.mixer.close();
+  t.ok(room.mixer.deserted);
+  // The mixers keep frames for the moment of one tick.
+  t.ok(frames.taken <= before + 1, `${frames.taken - before}`);
+  t.equal(room.pool.decodersInUse + room.pool.encodersInUse, 0);
+});
+
+test('the mix for all has more bits than the mix for one', async (t) => {
+  const bitrates: number[] = [];
+  const plain = new PlainCodec();
+  const codec: Codec = {
+    createDecoder: () => plain.createDecoder(),
+    createEncoder: () => ({ ...plain.createEncoder(), configure: ({ bitrate }) => bitrates.push(bitrate) }),
+  };
+  const room = new Room(codec, (frame) => plain.encode(frame));
+  const people = Array.from({ length: 3 }, (_, i) => room.join(toneOf(i)));
+  for (const person of people.slice(0, 2)) person.talking = true;
+  room.run(20);
+  t.same(bitrates.sort(), [40_000, 40_000, 48_000]);
+});
+
+interface Told {
+  readonly mix: Float32Array;
+  readonly talkers: number;
+  readonly standing: TalkerStanding;
+}
+
+/** The parts of one room, and what they have told each other tick by tick. */
+class DividedRoom {
+  readonly codec = new PlainCodec();
+  readonly parts: Room[] = [];
+  readonly told: Map<number, Told>[] = [];
+  readonly #maxTalkers: number;
+  /** The first tick about which all parts tell. */
+  #since = 0;
+
+  /** @param parts the level of everybody's voice, in dBov */
+  constructor(parts: readonly (readonly number[])[], maxTalkers = 0) {
+    this.#maxTalkers = maxTalkers;
+    for (const levels of parts) this.add(levels);
+  }
+
+  get people(): Person[][] {
+    return this.parts.map(({ people }) => people);
+  }
+
+  /** How many sound in all parts. */
+  get sounding(): number {
+    return this.told.reduce((sum, part, i) => sum + part.get(this.parts[i]!.tick - 1)!.talkers, 0);
+  }
+
+  add(levels: readonly number[]): void {
+    const room = new Room(this.codec, (frame) => this.codec.encode(frame), { maxTalkers: this.#maxTalkers });
+    room.tick = this.parts[0]?.tick ?? 0;
+    this.#since = room.tick;
+    const joined = this.people.flat().length;
+    for (const [i, levelDbov] of levels.entries()) {
+      const sound = toneOf(joined + i, Math.SQRT2 * 10 ** (levelDbov / 20));
+      Object.assign(room.join(sound), { levelDbov });
+    }
+    const position = this.parts.push(room) - 1;
+    const told = new Map<number, Told>();
+    this.told.push(told);
+    for (const [i, part] of this.parts.entries()) part.mixer.setLink(this.#linkOf(i));
+    if (position === 0) room.mixer.setLink(undefined);
+  }
+
+  run(ticks: number, each: () => void = () => {}, reversed = false): void {
+    for (let i = 0; i < ticks; i++) {
+      for (const room of reversed ? this.parts.toReversed() : this.parts) room.run();
+      each();
+    }
+  }
+
+  /** The tones that this listener has heard lately, as places in `people` of all parts. */
+  tonesHeardBy({ written }: Person): number[] {
+    const sound = concatInt16(written.slice(-10).map(({ payload }) => this.codec.decode(payload)));
+    return this.people.flat().flatMap((_, i) => (toneLevelDbfs(sound, 350 + 150 * i) > -50 ? [i] : []));
+  }
+
+  #linkOf(position: number): MixLink {
+    const own = this.told[position]!;
+    const others = (tick: number) => {
+      const parts = this.told.filter((told) => told !== own).map((told) => told.get(tick));
+      if (tick >= this.#since && parts.includes(undefined)) throw new Error(`not all have told about tick ${tick}`);
+      return parts;
+    };
+    return {
+      position,
+      publish: (tick, mix, talkers, { places, claims }) =>
+        own.set(tick, { mix: mix.slice(), talkers, standing: { places, claims: claims.slice() } }),
+      add: (tick, mix) => {
+        let talkers = 0;
+        for (const part of others(tick)) {
+          if (part === undefined || part.talkers === 0) continue;
+          talkers += part.talkers;
+          for (let i = 0; i < FRAME_SAMPLES; i++) mix[i]! += part.mix[i]!;
+        }
+        return talkers;
+      },
+      standings: (tick, standing) => {
+        others(tick);
+        return this.told.map((told) => (told === own ? standing : (told.get(tick)?.standing ?? createStanding())));
+      },
+    };
+  }
+}
+
+/** As loud as people are. */
+const VOICES = [-29, -29, -29];
+
+/** What those people add to the mix in this tick, apart from one. */
+function sumOf(people: readonly Person[], apartFrom?: Person): Float32Array {
+  const sum = new Float32Array(FRAME_SAMPLES);
+  for (const person of people) {
+    if (person === apartFrom || !person.contributes) continue;
+    for (let i = 0; i < FRAME_SAMPLES; i++) sum[i]! += person.twin.frame.samples[i]!;
+  }
+  return sum;
+}
+
+for (const reversed of [false, true]) {
+  const order = reversed ? 'last' : 'first';
+  test(`in a room of parts everybody hears the others beside them now and those elsewhere as they were a tick ago, mixed ${order}`, async (t) => {
+    const room = new DividedRoom([VOICES, VOICES]);
+    let before: Float32Array[] = room.people.map(() => new Float32Array(FRAME_SAMPLES));
+    let compared = 0;
+    const check = () => {
+      for (const [i, people] of room.people.entries()) {
+        for (const listener of people) {
+          const elsewhere = before[1 - i]!;
+          const wanted = sumOf(people, listener).map((sample, k) => sample + elsewhere[k]!);
+          const packet = listener.written.at(-1)!;
+          const isNew = packet.tick === room.parts[i]!.tick - 1;
+          const heard = isNew ? room.codec.decode(packet.payload) : new Int16Array(FRAME_SAMPLES);
+          const { deviation, from, to } = fitGain(heard, wanted);
+          if (deviation > 1.01) t.fail(`off by ${deviation}`);
+          if (!wanted.some((sample) => sample !== 0)) continue;
+          compared++;
+          // Of more than two who talk the sum is turned down.
+          if (from > 1.01 || to > 1.01 || to < 0.7) t.fail(`gain from ${from} to ${to}`);
+        }
+      }
+      before = room.people.map((people) => sumOf(people));
+    };
+    for (const counts of [
+      [1, 0],
+      [1, 1],
+      [2, 0],
+      [0, 2],
+      [0, 0],
+      [2, 1],
+    ]) {
+      for (const [i, people] of room.people.entries()) {
+        for (const [n, person] of people.entries()) person.talking = n < counts[i]!;
+      }
+      room.run(40, check, reversed);
+    }
+    t.ok(compared > 500, `${compared} frames with sound`);
+  });
+}
+
+test('the places of a limit go to the loudest of all parts, and no more are taken than there are', async (t) => {
+  // 7 dB apart; the three loudest are in two parts. The last one listens.
+  const parts = [
+    [-60, -25, -18, -53],
+    [-32, -39, -11, -46],
+    [-57, -57],
+  ];
+  const room = new DividedRoom(parts, 3);
+  const everybody = room.people.flat();
+  for (const person of everybody.slice(0, -1)) person.talking = true;
+  // All begin at once, when no part knows yet of the talkers in the others.
+  room.run(20);
+  room.run(180, () => {
+    if (room.sounding > 3) t.fail(`${room.sounding} sound`);
+  });
+  t.same(room.tonesHeardBy(everybody.at(-1)!), [1, 2, 6]);
+});
+
+test('who is heard stays heard when a part is added, and alone again a part has all places', async (t) => {
+  const room = new DividedRoom([[...VOICES, ...VOICES]], 4);
+  const [, , , , unheard, listener] = room.people[0] as Person[];
+  for (const person of room.people[0]!) person.talking = person !== unheard && person !== listener;
+  room.run(60);
+  unheard!.talking = true;
+  room.run(40);
+  t.same(room.tonesHeardBy(listener!), [0, 1, 2, 3]);
+  room.add([-12, -12]);
+  room.run(60, () => t.equal(room.sounding, 4));
+  t.same(room.tonesHeardBy(listener!), [0, 1, 2, 3]);
+  // Louder by far, so that they get places of those here.
+  for (const person of room.people[1]!) person.talking = true;
+  room.run(100);
+  t.equal(room.tonesHeardBy(listener!).filter((i) => i >= 6).length, 2);
+  t.equal(room.sounding, 4);
+  room.parts[0]!.mixer.setLink(undefined);
+  room.parts[0]!.run(60);
+  t.equal(room.tonesHeardBy(listener!).filter((i) => i < 6).length, 4);
 });
 
 test('with real Opus the talker goes from shared to own and back without a click, a gap or themselves', async (t) => {
