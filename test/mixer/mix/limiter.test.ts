@@ -117,6 +117,77 @@ test('the gain recovers within half a second and ends at exactly one', async (t)
   t.equal(limiter.gain, 1);
 });
 
+test('a frame that begins too loud is below the ceiling by the end of its first millisecond, wherever the gain comes from', async (t) => {
+  for (const before of [0, 40_000]) {
+    const limiter = new Limiter(threadKernels());
+    limit(limiter, [new Float32Array(FRAME_SAMPLES).fill(before)]);
+    const mix = new Float32Array(FRAME_SAMPLES).fill(100_000, 0, 48);
+    const [out] = limit(limiter, [mix]);
+    t.ok(Math.abs(out![47]! - CEILING) <= 1, `${out![47]} at the end`);
+    t.ok(
+      out!.subarray(8, 48).every((sample, i) => sample <= out![7 + i]!),
+      'the gain only falls',
+    );
+    t.ok(out![16]! < CEILING * 1.1, 'nearly all of it at the beginning');
+    t.ok(out!.subarray(48).every((sample) => sample === 0));
+  }
+});
+
+test('what begins too loud after loudness is met by the gain that was there', async (t) => {
+  const limiter = new Limiter(threadKernels());
+  const outs = limit(limiter, Array(4).fill(new Float32Array(FRAME_SAMPLES).fill(60_000)));
+  for (const out of outs.slice(1)) t.ok(out.every((sample) => Math.abs(sample - CEILING) <= 1));
+});
+
+test('the gain rises by a hundredth of what is missing in each millisecond', async (t) => {
+  const limiter = new Limiter(threadKernels());
+  limit(limiter, [new Float32Array(FRAME_SAMPLES).fill(2 * CEILING)]);
+  const [out] = limit(limiter, [new Float32Array(FRAME_SAMPLES).fill(10_000)]);
+  for (let ms = 1; ms <= 20; ms++) {
+    const missing = 1 - out![48 * ms - 1]! / 10_000;
+    t.ok(Math.abs(missing - 0.5 * Math.exp(-ms / 100)) < 2e-4, `${missing} after ${ms} ms`);
+  }
+});
+
+/** Both sides of a stereo frame. */
+function limitStereo(limiter: Limiter, left: Float32Array, right: Float32Array): [Int16Array, Int16Array] {
+  const kernels = threadKernels();
+  const [a, b] = [kernels.scratch('left side of a test'), kernels.scratch('right side of a test')];
+  a.samples.set(left);
+  b.samples.set(right);
+  const out = new Int16Array(2 * FRAME_SAMPLES);
+  limiter.processStereo(a, b, out);
+  return [out.filter((_, i) => i % 2 === 0), out.filter((_, i) => i % 2 === 1)];
+}
+
+test('in stereo both sides get the gain of the louder one, so that nobody moves', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  const amplitude = fc.constantFrom(0, 100, 20_000, 29_000, 40_000, 120_000);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(amplitude, amplitude), { minLength: 1, maxLength: 5 }), (pairs) => {
+      const [stereo, mono] = [new Limiter(threadKernels()), new Limiter(threadKernels())];
+      return pairs.every(([left, right], n) => {
+        const tones = (peak: number) =>
+          tone({ frequencyHz: 300, samples: FRAME_SAMPLES, amplitude: peak, startSample: n * FRAME_SAMPLES });
+        const heard = limitStereo(stereo, tones(left), tones(right));
+        const louder = Math.max(left, right);
+        const [alone] = limit(mono, [tones(louder)]);
+        return (
+          stereo.gain === mono.gain &&
+          heard.every((side, which) =>
+            side.every((sample, i) => {
+              const share = louder === 0 ? 0 : (which === 0 ? left : right) / louder;
+              // Samples that are clipped in the first millisecond are equal only for the louder side.
+              return Math.abs(alone![i]!) > 32_766 || Math.abs(sample - share * alone![i]!) <= 1;
+            }),
+          )
+        );
+      });
+    }),
+    { seed: SEED, numRuns: 100 },
+  );
+});
+
 test('one that follows another begins its frame as the other began it', async (t) => {
   const first = new Limiter(threadKernels());
   limit(first, tones([60_000]));
@@ -130,6 +201,10 @@ test('one that follows another begins its frame as the other began it', async (t
   t.same(limit(second, [mix])[0], expected);
   second.reset();
   t.equal(second.gain, 1);
+  limit(first, tones([100, 100]));
+  limit(first, tones(Array(60).fill(100)));
+  second.follow(first);
+  t.equal(second.gain, 1, 'and one that has nothing to do at 1');
 });
 
 test('between levelled talkers, alone or many at once, the limiter has next to nothing to do, so it cannot pump', async (t) => {

@@ -144,3 +144,112 @@ test('for any packets at any time the target stays between 4 and 200 ms and noth
     { seed: SEED, numRuns: 300 },
   );
 });
+
+test('steady jitter asks for itself, a twentieth more and 2 ms, but for 4 ms at least and 200 at most', async (t) => {
+  for (const jitterMs of [0, 1, 7, 40, 111, 180, 400]) {
+    const estimator = new DelayEstimator();
+    const target = feed(estimator, 0, 10_000, (sentMs) => 30 + (sentMs % 100 === 0 ? jitterMs : 0));
+    const wanted = Math.max(4, Math.min(200, 1.05 * jitterMs + 2));
+    t.ok(Math.abs(target - wanted) < 0.001, `${jitterMs} ms: ${target}`);
+  }
+});
+
+test('the target is 20 ms for the first second, whatever comes, and then what was seen', async (t) => {
+  for (const [jitterMs, then] of [
+    [0, 4],
+    [60, 65],
+  ] as const) {
+    const estimator = new DelayEstimator();
+    const delay = (sentMs: number) => 30 + (sentMs % 100 === 0 ? jitterMs : 0);
+    t.equal(estimator.targetMs(0), 20);
+    t.equal(feed(estimator, 0, 900, delay), 20);
+    t.equal(feed(estimator, 900, 1200, delay), then);
+  }
+});
+
+test('the first intervals count alike: one bad of two is waited for', async (t) => {
+  const estimator = new DelayEstimator();
+  const target = feed(estimator, 0, 1200, (sentMs) => 30 + (sentMs === 300 ? 60 : 0));
+  t.ok(target > 60, `${target}`);
+});
+
+test('what happens once in 20 s is not waited for, what happens every 5 s is', async (t) => {
+  for (const [everyMs, least, most] of [
+    [20_000, 12, 15],
+    [5000, 100, 108],
+  ] as const) {
+    const estimator = new DelayEstimator();
+    const delay = (sentMs: number) => 30 + (sentMs % everyMs === 1000 ? 100 : sentMs % 100 === 0 ? 10 : 0);
+    feed(estimator, 0, 120_000, delay);
+    const targets = Array.from({ length: 200 }, (_, i) =>
+      feed(estimator, 120_000 + i * 500, 120_500 + i * 500, delay),
+    ).sort((a, b) => a - b);
+    // Now and then calm lasts so long that a bad time seems to be over.
+    const usual = targets[100]!;
+    t.ok(usual >= least && usual <= most, `every ${everyMs} ms: ${usual}`);
+    if (everyMs === 20_000) t.ok(targets.at(-1)! <= most, 'at no time');
+  }
+});
+
+test('a rise by a late packet falls by 20 ms a second, or is gone in two and a half if that is sooner', async (t) => {
+  for (const [lateMs, goneAfterMs] of [
+    [38, 2000],
+    [123, 2500],
+  ] as const) {
+    const estimator = new DelayEstimator();
+    feed(estimator, 0, 10_000, () => 30);
+    while (estimator.targetMs(10_000) < lateMs + 2) estimator.observeLate(lateMs, 10_000);
+    for (const share of [0, 0.25, 0.5, 0.75]) {
+      const target = estimator.targetMs(10_000 + share * goneAfterMs);
+      t.ok(Math.abs(target - (lateMs + 2) * (1 - share)) < 0.01, `${lateMs} ms late, ${share}: ${target}`);
+    }
+    t.equal(estimator.targetMs(10_000 + goneAfterMs), 4);
+  }
+});
+
+test('a packet that was only just late enough to be waited for raises nothing', async (t) => {
+  const estimator = new DelayEstimator();
+  feed(estimator, 0, 10_000, () => 30);
+  estimator.observeLate(1, 10_000);
+  t.equal(estimator.targetMs(10_000), 4);
+  for (let n = 0; n < 100; n++) estimator.observeLate(1e6, 10_000);
+  t.equal(estimator.targetMs(10_000), 200, 'and none raises it beyond all bounds');
+});
+
+test('for any delays a packet is compared with the fastest one of the last two seconds', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  fc.assert(
+    fc.property(fc.nat(), fc.constantFrom(1, 20, 60, 350), (salt, everyMs) => {
+      const prng = createPrng(salt);
+      const estimator = new DelayEstimator();
+      const arrived: { atMs: number; delayMs: number }[] = [];
+      for (let n = 0; n < 300; n++) {
+        const atMs = n * everyMs;
+        // Seldom fast, so that the fastest is often an old one.
+        const delayMs = prng() < 0.05 ? 50 * prng() : 50 + 50 * prng();
+        arrived.push({ atMs, delayMs });
+        const relative = estimator.observe(48 * (atMs - delayMs), atMs);
+        const fastest = (windowMs: number) =>
+          Math.min(...arrived.filter((one) => one.atMs >= atMs - windowMs).map((one) => one.delayMs));
+        if (relative < delayMs - fastest(1900) - 1e-6 || relative > delayMs - fastest(2000) + 1e-6) return false;
+        if (Math.abs(estimator.idealArrivalMs(48 * (atMs - delayMs)) - (atMs - relative)) > 1e-6) return false;
+        if (arrived.length > 2100) arrived.shift();
+      }
+      return true;
+    }),
+    { seed: SEED, numRuns: 60 },
+  );
+});
+
+test('a path that became 5 ms longer explains the delays measured against the shorter one, a wavering one does not', async (t) => {
+  for (const [riseMs, explained] of [
+    [4.9, 0],
+    [5.1, 5.1],
+  ] as const) {
+    const estimator = new DelayEstimator();
+    feed(estimator, 0, 10_000, (sentMs) => (sentMs % 1500 === 0 ? 90 : 30));
+    const target = feed(estimator, 10_000, 12_700, () => 30 + riseMs);
+    const wanted = 1.05 * (60 - explained) + 2;
+    t.ok(Math.abs(target - wanted) < 0.01, `${riseMs} ms longer: ${target}`);
+  }
+});

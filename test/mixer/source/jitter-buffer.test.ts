@@ -340,6 +340,135 @@ test('after a reset nothing waits, and another stream can begin', async (t) => {
   t.equal(stream.numbers.at(-1), 777);
 });
 
+test('packets wait for copies where packets are lost and copies come, and nowhere else', async (t) => {
+  for (const [loss, copies] of [
+    [false, false],
+    [false, true],
+    [true, false],
+    [true, true],
+  ] as const) {
+    const stream = new Stream();
+    for (let n = 0; n < 400; n++) {
+      if (!loss || n % 10 !== 5) {
+        if (copies) stream.push(n - 1, n * PTIME_MS, { redundant: true });
+        stream.push(n, n * PTIME_MS);
+      }
+      stream.pop(n * PTIME_MS + 10);
+    }
+    const target = stream.buffer.targetMs(400 * PTIME_MS);
+    const waits = loss && copies;
+    t.ok(waits ? target >= 20 && target <= 30 : target <= 10, `loss ${loss}, copies ${copies}: ${target} ms`);
+  }
+});
+
+test('a loss of several packets counts each of them, in the counters and for what copies are worth', async (t) => {
+  const stream = new Stream();
+  stream.push(0, 0, { redundant: true });
+  for (let n = 1; n < 100; n++) {
+    stream.push(n - 1, n * PTIME_MS, { redundant: true });
+    stream.push(n, n * PTIME_MS);
+    stream.pop(n * PTIME_MS + 10);
+  }
+  // One lost packet alone is not worth waiting for copies; four are. The copy fills one hole of five.
+  stream.push(103, 103 * PTIME_MS, { redundant: true });
+  stream.push(104, 104 * PTIME_MS);
+  for (let nowMs = 1990; nowMs < 2300; nowMs += PTIME_MS) stream.pop(nowMs);
+  t.equal(stream.counters.packetsLost, 3);
+  t.ok(stream.buffer.targetMs(2300) >= 20, `${stream.buffer.targetMs(2300)} ms`);
+});
+
+test('a packet that comes twice is counted as that, copies in other packets are not', async (t) => {
+  const stream = new Stream();
+  stream.push(0, 0);
+  stream.push(1, 20);
+  for (let i = 0; i < 3; i++) stream.push(1, 21);
+  stream.push(1, 22, { redundant: true });
+  t.match(stream.counters, { packetsDuplicate: 3, packetsDiscarded: 0, packetsLate: 0 });
+  for (let nowMs = 0; nowMs < 200; nowMs += PTIME_MS) stream.pop(nowMs);
+  t.same(stream.numbers, [0, 1]);
+});
+
+test('packets whose numbers and times contradict each other are refused and counted, copies only refused', async (t) => {
+  // After 10 at time 10 and 20 at time 20: earlier but newer, later but older, in between but not, and nothing at all.
+  for (const [n, time] of [
+    [15, 9],
+    [25, 15],
+    [5, 15],
+    [15, 21],
+    [20, 19],
+    [10, 11],
+  ] as const) {
+    const stream = new Stream();
+    stream.push(10, 0);
+    stream.push(20, 0);
+    stream.push(n, 0, { time, redundant: true });
+    t.match(stream.counters, { packetsDiscarded: 0, packetsDuplicate: 0 }, `copy ${n} at ${time}`);
+    stream.push(n, 0, { time });
+    t.match(stream.counters, { packetsDiscarded: 1, packetsDuplicate: 0 }, `packet ${n} at ${time}`);
+  }
+  const played = new Stream();
+  played.runSmoothly(0, 50);
+  played.push(40, 1000, { time: 52 });
+  t.equal(played.counters.packetsDiscarded, 1, 'a number that was played, at a time to come');
+});
+
+test('what was left out because the buffer was full is late when it comes again, and nothing waits for it', async (t) => {
+  const stream = new Stream();
+  stream.runSmoothly(0, 50);
+  for (let n = 50; n < 80; n++) stream.push(n, 1000);
+  const { packetsDiscarded, packetsLate } = stream.counters;
+  t.ok(packetsDiscarded >= 5);
+  stream.push(48 + packetsDiscarded, 1000);
+  t.equal(stream.counters.packetsLate, packetsLate + 1);
+  t.equal(stream.counters.packetsDiscarded, packetsDiscarded);
+});
+
+test('for any network a shortage is worth more than 2 ms, an excess more than a tick, and there are never both', async (t) => {
+  let [shortages, excesses] = [0, 0];
+  fc.assert(
+    fc.property(fc.nat(), fc.constantFrom(3, 20, 80), (salt, jitterMs) => {
+      const prng = createPrng(salt);
+      const stream = new Stream();
+      t.notOk(stream.buffer.hasShortage(0) || stream.buffer.hasExcess(0));
+      for (let n = 0; n < 200; n++) {
+        const nowMs = n * PTIME_MS + 40 + jitterMs * prng() ** 4;
+        stream.push(n, nowMs);
+        stream.pop(nowMs + 10);
+        const excessMs = stream.buffer.delayMs - stream.buffer.targetMs(nowMs + 10);
+        const [shortage, excess] = [stream.buffer.hasShortage(nowMs + 10), stream.buffer.hasExcess(nowMs + 10)];
+        const isPlaying = stream.playouts.includes('packet') && stream.playouts.at(-1) !== 'idle';
+        if (isPlaying && (shortage !== excessMs < -2 || excess !== excessMs > PTIME_MS)) return false;
+        shortages += shortage ? 1 : 0;
+        excesses += excess ? 1 : 0;
+      }
+      stream.buffer.pause();
+      return !stream.buffer.hasShortage(5000) && !stream.buffer.hasExcess(5000);
+    }),
+    CONFIG,
+  );
+  t.ok(shortages > 0 && excesses > 0, `${shortages} and ${excesses}`);
+});
+
+test('what a packet brings with it is what is handed out: level, duration and whether only its copy came', async (t) => {
+  const buffer = new JitterBuffer(counters());
+  const packets = [
+    { payload: Uint8Array.of(0xf8, 1, 2, 3), levelDbov: -10, durationSamples: 960, recovered: false },
+    { payload: Uint8Array.of(0xf9, 1, 2), levelDbov: null, durationSamples: 1920, recovered: true },
+    { payload: Uint8Array.of(0xf0, 9, 9), levelDbov: -127, durationSamples: 480, recovered: false },
+  ];
+  let timestamp = 0;
+  for (const [n, { payload, levelDbov, durationSamples, recovered }] of packets.entries()) {
+    buffer.push(n, timestamp, payload, levelDbov, recovered, 0);
+    timestamp += durationSamples;
+  }
+  t.notOk(buffer.empty);
+  for (const wanted of packets) {
+    t.equal(buffer.pop(40), 'packet');
+    t.match(buffer.packet, wanted);
+  }
+  t.ok(buffer.empty && !buffer.idle, 'it plays still');
+});
+
 test('for any packets at all: nothing throws, nothing grows, order holds, and a good stream is played soon after', async (t) => {
   const hostile = fc.record({
     sequenceNumber: fc.oneof(fc.integer({ min: 0, max: 65_535 }), fc.integer({ min: 0, max: 30 })),

@@ -180,6 +180,124 @@ test('the gain is kept over a pause of a minute', async (t) => {
   t.equal(leveller.gainDb, before);
 });
 
+/** Frames of speech at this level, with a quiet frame now and then; returns the gain after each. */
+function speak(leveller: Leveller, dbfs: number, frames: number, backgroundDbfs = -80): number[] {
+  return Array.from({ length: frames }, (_, n) => {
+    if (n % 10 === 9) leveller.observe(backgroundDbfs, false);
+    leveller.observe(dbfs, true);
+    return leveller.gainDb;
+  });
+}
+
+test('a loud voice is turned down after 400 ms of speech and not before, a quiet one not before its background is known', async (t) => {
+  const loud = speak(new Leveller(), -10, 40);
+  t.same(
+    loud.slice(0, 19).filter((gain) => gain !== 0),
+    [],
+  );
+  t.ok(loud[19]! < 0);
+  const quiet = speak(new Leveller(), -30, 60);
+  // With the quiet frames in between, 50 frames are there after 46 of speech.
+  const first = quiet.findIndex((gain) => gain > 0);
+  t.ok(first >= 44 && first <= 46, `after ${first} frames of speech`);
+});
+
+test('a voice that becomes louder or quieter is followed within some seconds, however long it spoke before', async (t) => {
+  for (const [before, after] of [
+    [-30, -14],
+    [-14, -30],
+  ] as const) {
+    const leveller = new Leveller();
+    t.ok(Math.abs(speak(leveller, before, 6000).at(-1)! - (-20 - before)) < 0.1, `${before} dBFS`);
+    const gains = speak(leveller, after, 750);
+    t.ok(Math.abs(gains.at(-1)! - (-20 - after)) < 1, `${after} dBFS: ${gains.at(-1)} dB after 15 s`);
+    // The mean power of 3 s has gone half of the way by then.
+    const half = Math.abs(gains[249]! - (-20 - after));
+    t.ok(half > 0.2, `${half} dB are left after 5 s`);
+  }
+});
+
+test('the first words count alike', async (t) => {
+  const leveller = new Leveller();
+  // Half of the power at first and half of it later, in the mean -10 dBFS of both.
+  for (let n = 0; n < 60; n++) leveller.observe(n < 30 ? -7 : -100, true);
+  for (let n = 0; n < 60; n++) speak(leveller, -10, 1);
+  t.ok(Math.abs(leveller.gainDb + 10) < 1.5, `${leveller.gainDb} dB`);
+});
+
+test('background that has grown is known two seconds later, and one that has gone as well', async (t) => {
+  const leveller = new Leveller();
+  speak(leveller, -40, 600, -60);
+  const bounded = leveller.gainDb;
+  t.ok(bounded > 9.5 && bounded < 10.1, `${bounded} dB`);
+  speak(leveller, -40, 120, -75);
+  const freed = speak(leveller, -40, 300, -75).at(-1)!;
+  t.ok(freed > 17.5, `${freed} dB without noise`);
+  // What is raised already is not turned down, but nothing more is raised.
+  const loud = new Leveller();
+  speak(loud, -40, 100, -75);
+  const before = speak(loud, -40, 110, -52).at(-1)!;
+  t.equal(speak(loud, -40, 300, -52).at(-1)!, before, 'no more while the noise lasts');
+});
+
+test('speech that stands out less than 9 dB from its background is not raised, but a voice turned down comes back in any noise', async (t) => {
+  t.equal(speak(new Leveller(), -61, 600, -69.5).at(-1), 0);
+  t.ok(speak(new Leveller(), -61, 600, -70.5).at(-1)! > 5);
+  const leveller = new Leveller();
+  speak(leveller, -10, 500);
+  t.ok(leveller.gainDb < -9);
+  speak(leveller, -25, 1500, -26);
+  // The last step may be beyond.
+  t.ok(Math.abs(leveller.gainDb) <= 0.06, `${leveller.gainDb} dB: to its own level and no further`);
+});
+
+test('what is taken back goes by a frame at a time to exactly nothing, and is neutral one frame later', async (t) => {
+  for (const dbfs of [-35, -10]) {
+    const leveller = new Leveller();
+    t.ok(leveller.neutral);
+    speak(leveller, dbfs, 1500);
+    const frame = inFrame(new Float32Array(FRAME_SAMPLES).fill(1000));
+    leveller.apply(frame, threadKernels());
+    t.notOk(leveller.neutral);
+    const start = Math.abs(leveller.gainDb);
+    let frames = 0;
+    for (; leveller.gainDb !== 0; frames++) {
+      const before = Math.abs(leveller.gainDb);
+      leveller.release();
+      if (Math.abs(leveller.gainDb) >= before) t.fail('comes no nearer');
+    }
+    const perSecond = (start / frames) * FRAMES_PER_SECOND;
+    const wanted = dbfs < -20 ? 12 : 3;
+    t.ok(Math.abs(perSecond - wanted) < 0.4, `${dbfs} dBFS: ${perSecond} dB a second`);
+    t.notOk(leveller.neutral, 'the last frame was not yet at 0 dB');
+    for (const ends of [1000, 1000]) {
+      const last = inFrame(new Float32Array(FRAME_SAMPLES).fill(1000));
+      leveller.apply(last, threadKernels());
+      t.equal(last.samples.at(-1), ends);
+      t.ok(leveller.neutral);
+    }
+  }
+});
+
+test('a frame ends with the gain, and one at 0 dB is left as it is', async (t) => {
+  const leveller = new Leveller();
+  const frame = () => inFrame(new Float32Array(FRAME_SAMPLES).fill(1000));
+  const untouched = frame();
+  leveller.apply(untouched, threadKernels());
+  t.ok(untouched.samples.every((sample) => sample === 1000));
+  speak(leveller, -35, 1500);
+  const [rising, steady] = [frame().samples.slice(), frame()];
+  const first = frame();
+  leveller.apply(first, threadKernels());
+  rising.set(first.samples);
+  const gain = 10 ** (leveller.gainDb / 20);
+  t.ok(Math.abs(rising.at(-1)! - 1000 * gain) < 0.1);
+  t.ok(rising[0]! > 1000 && rising[0]! < 1010, 'it begins where the frame before ended');
+  steady.samples.fill(1000);
+  leveller.apply(steady, threadKernels());
+  t.ok(steady.samples.every((sample) => Math.abs(sample - 1000 * gain) < 0.1));
+});
+
 test('gains join from frame to frame without a step', async (t) => {
   const leveller = new Leveller();
   const frames: Int16Array[] = [];

@@ -1,5 +1,8 @@
+import fc from 'fast-check';
 import { test } from 'tap';
 import { RecentDelays } from '../../../src/mixer/source/recent-delays.ts';
+
+const SEED = Number(process.env['SEED'] ?? 1214);
 
 test('the longest of the last intervals counts, and nothing older', async (t) => {
   const recent = new RecentDelays(4);
@@ -13,10 +16,8 @@ test('the longest of the last intervals counts, and nothing older', async (t) =>
 test('after a time in which all intervals were bad, a few calm ones are enough to believe that it is over', async (t) => {
   const recent = new RecentDelays(9);
   for (let i = 0; i < 20; i++) recent.add(100, 100);
-  recent.add(5, 100);
-  recent.add(5, 100);
-  t.equal(recent.longestMs(), 100, 'two may be luck');
-  recent.add(5, 100);
+  for (let i = 0; i < 3; i++) recent.add(5, 100);
+  t.equal(recent.longestMs(), 100, 'three may be luck');
   recent.add(5, 100);
   t.equal(recent.longestMs(), 5, 'four are not');
   recent.add(80, 100);
@@ -43,4 +44,48 @@ test('delays are told against the reference as it is now', async (t) => {
   t.equal(recent.longestMs(), 10);
   recent.shift(50);
   t.equal(recent.longestMs(), 0, 'never less than nothing');
+});
+
+test('an interval is bad from half of what packets are made to wait for', async (t) => {
+  for (const [worstMs, isBad] of [
+    [49.9, false],
+    [50, true],
+  ] as const) {
+    const recent = new RecentDelays(9);
+    for (let i = 0; i < 20; i++) recent.add(100, 100);
+    for (let i = 0; i < 6; i++) recent.add(worstMs, 100);
+    t.equal(recent.longestMs(), isBad ? 100 : worstMs, `${worstMs} ms`);
+  }
+});
+
+test('how common bad intervals are is judged by what is bad now', async (t) => {
+  const recent = new RecentDelays(9);
+  // Bad as long as packets wait for 40 ms, but not once they wait for 100.
+  for (let i = 0; i < 9; i++) recent.add(30, 40);
+  recent.add(100, 100);
+  for (let i = 0; i < 5; i++) recent.add(5, 100);
+  t.equal(recent.longestMs(), 100, 'one bad interval of nine says little');
+});
+
+test('for any delays: nothing that is forgotten counts, and nothing since the last bad interval is left out', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  const interval = fc.record({ worstMs: fc.integer({ min: 0, max: 200 }), usualMs: fc.constantFrom(20, 60, 200) });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 12 }), fc.array(interval, { maxLength: 60 }), (size, intervals) => {
+      const recent = new RecentDelays(size);
+      const added: number[] = [];
+      let lastBad = 0;
+      return intervals.every(({ worstMs, usualMs }, i) => {
+        recent.add(worstMs, usualMs);
+        added.push(worstMs);
+        if (worstMs >= usualMs / 2) lastBad = i;
+        const all = Math.max(...added.slice(-size));
+        const since = Math.max(0, ...added.slice(lastBad + 1).slice(-size));
+        const longest = recent.longestMs();
+        // Right after a bad interval it is certain that the bad time is not over.
+        return lastBad === i ? longest === all : longest === all || longest === since;
+      });
+    }),
+    { seed: SEED, numRuns: 300 },
+  );
 });

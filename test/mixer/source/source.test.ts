@@ -4,10 +4,11 @@ import type { Codec } from '../../../src/mixer/codec/codec.ts';
 import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
 import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
-import { Source } from '../../../src/mixer/source/source.ts';
+import { Source, type SourceOptions } from '../../../src/mixer/source/source.ts';
+import { TalkerLimit } from '../../../src/mixer/source/talker-limit.ts';
 import { createFrameDecoder, createFrameEncoder } from '../../helpers/opus.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
-import { clickRatio, concatInt16, rms, toInt16, tone } from '../../helpers/signal.ts';
+import { clickRatio, concatInt16, rms, rmsDbfs, toInt16, tone } from '../../helpers/signal.ts';
 import { voiced } from '../../helpers/voiced.ts';
 
 const TONE = toInt16(tone({ frequencyHz: 1000, samples: 48_000, amplitude: 0.3 }));
@@ -24,9 +25,9 @@ class Line {
   #n = 0;
   #timestamp = 1000;
 
-  constructor(codec: Codec, { muted = false } = {}) {
+  constructor(codec: Codec, { muted = false, ...options }: SourceOptions & { muted?: boolean } = {}) {
     this.pool = new CodecPool(codec, () => 0);
-    this.source = new Source(this.pool, muted);
+    this.source = new Source(this.pool, muted, options);
   }
 
   push(payload: Uint8Array, atMs: number, levelDbov: number | null = -20, samples = FRAME_SAMPLES): void {
@@ -51,6 +52,11 @@ class Line {
   /** A packet of the sender that never arrives. */
   lose(): void {
     this.#n++;
+    this.#timestamp += FRAME_SAMPLES;
+  }
+
+  /** The sender says nothing for the time of a frame. */
+  rest(): void {
     this.#timestamp += FRAME_SAMPLES;
   }
 
@@ -386,4 +392,263 @@ test('close gives the decoder back, twice is harmless', async (t) => {
   line.source.close();
   line.source.close();
   t.equal(line.pool.decodersInUse, 0);
+});
+
+/** Sends and reads frames `from` to `to` of the tone, each at the level that it claims. */
+function talk(line: Line, codec: PlainCodec, from: number, to: number, levelDbov: number | null = -14): void {
+  for (let n = from; n < to; n++) {
+    line.push(codec.encode(frameOf(TONE, n)), n * PTIME_MS, levelDbov);
+    line.read(n * PTIME_MS);
+  }
+}
+
+test('who is heard is a speaker and, once decoded, a proven one, until they are muted', async (t) => {
+  const codec = new PlainCodec();
+  const line = new Line(codec);
+  const { source } = line;
+  t.notOk(source.speaking || source.isProvenSpeaker || source.sounding || source.awake);
+  t.same([source.levelDbov, source.loudnessDbov], [-127, -60]);
+  talk(line, codec, 0, 20);
+  t.ok(source.speaking && source.isProvenSpeaker && source.sounding && source.awake);
+  t.ok(Math.abs(source.levelDbov + 14) < 1 && Math.abs(source.loudnessDbov + 14) < 3);
+  source.setMuted(true);
+  t.notOk(source.speaking || source.isProvenSpeaker);
+  t.ok(source.sounding && source.awake, 'the last frame is still to fade');
+});
+
+test('who is muted shows no level, whatever their packets claim', async (t) => {
+  const codec = new PlainCodec();
+  const line = new Line(codec, { muted: true });
+  talk(line, codec, 0, 50);
+  t.same([line.source.levelDbov, line.source.loudnessDbov], [-127, -60]);
+  t.equal(line.pool.counters.packetsChecked, 0, 'nor is it checked');
+});
+
+test('packets that say that there is nothing to say are no speech, and no lie, whatever they claim', async (t) => {
+  const codec = new PlainCodec();
+  const line = new Line(codec);
+  let n = 0;
+  for (let spurt = 0; spurt < 10; spurt++) {
+    talk(line, codec, n, n + 20);
+    n += 20;
+    for (let i = 0; i < 30; i++, n++) {
+      line.push(Uint8Array.of(0xf8), n * PTIME_MS, -14);
+      line.read(n * PTIME_MS);
+    }
+    t.notOk(line.source.speaking);
+  }
+  // Of a sender who was found to lie all packets would be decoded.
+  const { framesDecoded, packetsChecked } = line.pool.counters;
+  talk(line, codec, n, n + 10, -70);
+  t.equal(line.pool.counters.framesDecoded, framesDecoded);
+  t.ok(line.pool.counters.packetsChecked <= packetsChecked + 1);
+});
+
+test('a stream that begins anew is decoded by a decoder that knows nothing of the one before', async (t) => {
+  const codec = new PlainCodec();
+  const decoded: (Uint8Array | 'reset')[] = [];
+  const spy: Codec = {
+    createEncoder: () => codec.createEncoder(),
+    createDecoder: () => {
+      const decoder = codec.createDecoder();
+      return {
+        conceal: decoder.conceal,
+        reset: () => {
+          decoded.push('reset');
+          decoder.reset();
+        },
+        decode: (packet) => {
+          decoded.push(packet);
+          return decoder.decode(packet);
+        },
+      };
+    },
+  };
+  const line = new Line(spy);
+  talk(line, codec, 0, 30);
+  line.restart(7000, 123_456);
+  const before = decoded.length;
+  talk(line, codec, 30, 60);
+  t.equal(decoded[before], 'reset');
+  t.equal(decoded.filter((one) => one === 'reset').length, 2, 'once for each stream');
+  t.equal(line.pool.decodersInUse, 1);
+});
+
+test('who is admitted does not ask again, so that somebody louder need not wait for them', async (t) => {
+  const codec = new PlainCodec();
+  const limit = new TalkerLimit(2);
+  const pool = new CodecPool(codec, () => 0);
+  const quiet = toInt16(tone({ frequencyHz: 700, samples: 48_000, amplitude: 0.02 }));
+  const people = [quiet, quiet, TONE].map((sound) => ({
+    sound,
+    source: new Source(pool, false, { talkerLimit: limit }),
+  }));
+  const run = (from: number, to: number, talking: number) => {
+    for (let n = from; n < to; n++) {
+      for (const [i, { sound, source }] of people.slice(0, talking).entries()) {
+        const payload = codec.encode(frameOf(sound, n));
+        const packet = { sequenceNumber: n, timestamp: n * FRAME_SAMPLES, payload, redundant: false };
+        source.push({ ...packet, levelDbov: i === 2 ? -14 : -37 }, n * PTIME_MS);
+      }
+      for (const { source } of people) source.read(n * PTIME_MS);
+      limit.decide();
+    }
+  };
+  run(0, 100, 1);
+  run(100, 105, 2);
+  t.same(
+    people.map(({ source }) => source.admitted),
+    [true, true, false],
+  );
+  run(105, 115, 3);
+  t.same(
+    people.map(({ source }) => source.sounding),
+    [false, true, true],
+  );
+});
+
+test('a loss of ten packets fades out within 100 ms, and the sound comes back at its time', async (t) => {
+  const codec = new PlainCodec();
+  const [whole, broken] = [new Line(codec), new Line(codec)];
+  for (let n = 0; n < 80; n++) {
+    const packet = codec.encode(frameOf(TONE, n));
+    whole.push(packet, n * PTIME_MS);
+    if (n >= 40 && n < 50) broken.lose();
+    else broken.push(packet, n * PTIME_MS);
+    for (const line of [whole, broken]) line.read(n * PTIME_MS);
+  }
+  const levels = broken.heard.slice(38, 56).map(rms);
+  const firstSilent = levels.indexOf(0);
+  t.ok(firstSilent >= 5 && firstSilent <= 8, `silent after ${firstSilent - 2} frames`);
+  t.equal(broken.pool.counters.packetsLost, 10);
+  t.same(broken.heard.slice(60), whole.heard.slice(60), 'with the delay that it had');
+});
+
+test('time passes for those who are not heard as for those who are: losses change no delay', async (t) => {
+  const codec = new PlainCodec();
+  const lines = [-14, -70].map((level) => ({ level, line: new Line(codec) }));
+  const delays = lines.map((): number[] => []);
+  for (let n = 0; n < 300; n++) {
+    for (const [i, { level, line }] of lines.entries()) {
+      if (n > 5 && n % 7 < 2) line.lose();
+      else line.push(codec.encode(frameOf(TONE, n)), n * PTIME_MS + 3, level);
+      line.read(n * PTIME_MS + 10);
+      delays[i]!.push(line.source.jitterBufferDelayMs);
+    }
+  }
+  t.ok(lines[0]!.line.source.speaking && !lines[1]!.line.source.speaking);
+  for (const [i, own] of delays.entries()) {
+    t.ok(Math.max(...own) <= 45 && Math.min(...own) >= 0, `${i}: ${Math.min(...own)} to ${Math.max(...own)} ms`);
+  }
+  for (const { line } of lines) t.ok(Math.abs(line.pool.counters.packetsLost - 84) <= 2);
+});
+
+/** A steady voice with some harmonics, which never pauses. */
+const HELD = toInt16(
+  Float32Array.from({ length: 48_000 }, (_, i) => {
+    const phase = (2 * Math.PI * 150 * i) / 48_000;
+    return 0.2 * (Math.sin(phase) + 0.6 * Math.sin(2 * phase + 1) + 0.4 * Math.sin(5 * phase + 2));
+  }),
+);
+
+/** Sends the sound over a network with these delays; returns the delay of the buffer in each tick. */
+function send(line: Line, codec: PlainCodec, ticks: number, level: number, delayMs: (n: number) => number): number[] {
+  const arrivals = Array.from({ length: ticks }, (_, n) => ({ n, atMs: n * PTIME_MS + delayMs(n) }));
+  // Nothing overtakes.
+  for (let n = 1; n < ticks; n++) arrivals[n]!.atMs = Math.max(arrivals[n]!.atMs, arrivals[n - 1]!.atMs);
+  const delays: number[] = [];
+  for (let tick = 0; tick < ticks; tick++) {
+    while (arrivals[0] !== undefined && arrivals[0].atMs <= tick * PTIME_MS) {
+      const { n, atMs } = arrivals.shift()!;
+      line.push(codec.encode(frameOf(HELD, n)), atMs, level);
+    }
+    line.read(tick * PTIME_MS);
+    delays.push(line.source.jitterBufferDelayMs);
+  }
+  return delays;
+}
+
+for (const [who, level] of [
+  ['a voice that never pauses', -13],
+  ['somebody who is silent', -70],
+] as const) {
+  test(`after a stall the delay of ${who} comes down again, without a click and without a packet left over`, async (t) => {
+    const codec = new PlainCodec();
+    const line = new Line(codec);
+    const delays = send(line, codec, 700, level, (n) => (n >= 100 && n < 104 ? (104 - n) * PTIME_MS : 5));
+    const worst = Math.max(...delays.slice(100, 120));
+    t.ok(worst >= 50, `${worst} ms after the stall`);
+    t.ok(delays.at(-1)! <= 45, `${delays.at(-1)} ms at the end`);
+    t.equal(line.pool.counters.packetsLost + line.pool.counters.packetsDiscarded, 0);
+    if (level < -60) {
+      t.equal(line.pool.counters.framesDecoded, 0);
+      return;
+    }
+    t.ok(line.pool.counters.timeStretches >= 4, `${line.pool.counters.timeStretches} pieces`);
+    t.ok(line.pool.counters.framesDecoded >= 695, 'every packet is decoded');
+    const sound = concatInt16(line.heard.slice(110));
+    t.ok(clickRatio(sound, 2, sound.length, HELD) < 1.3);
+    t.ok(line.heard.slice(110).every((frame) => rms(frame) > 0.1));
+  });
+
+  test(`when its network begins to jitter ${who} gets more delay, without a click`, async (t) => {
+    const codec = new PlainCodec();
+    const line = new Line(codec);
+    // Every seventh packet, and those right after it, come 45 ms later.
+    const delays = send(line, codec, 700, level, (n) => (n >= 200 && n % 7 === 3 ? 50 : 5));
+    const [before, after] = [delays[190]!, delays.at(-1)!];
+    t.ok(before <= 30, `${before} ms before`);
+    t.ok(after >= 45, `${after} ms at the end`);
+    t.equal(line.pool.counters.packetsDiscarded, 0);
+    const late = line.pool.counters.packetsLate + line.pool.counters.packetsLost;
+    t.ok(late <= 6, `${late} were missed`);
+    if (level < -60) {
+      t.equal(line.pool.counters.framesDecoded, 0);
+      return;
+    }
+    const sound = concatInt16(line.heard.slice(450));
+    t.ok(clickRatio(sound, 2, sound.length, HELD) < 1.3);
+  });
+}
+
+test('with levelling a quiet voice becomes louder, and when it is switched off it goes back to what it was', async (t) => {
+  const codec = new PlainCodec();
+  const line = new Line(codec, { levelling: true });
+  const quiet = toInt16(voiced(21, 4).map((sample) => sample * 0.1));
+  /** How much louder it was at the end than what was sent. */
+  const run = (from: number, to: number) => {
+    const sent: Int16Array[] = [];
+    for (let n = from; n < to; n++) {
+      // Words of 600 ms and pauses of 200 ms, which tell what the background is.
+      const pcm = n % 40 < 30 ? frameOf(quiet, n) : new Int16Array(FRAME_SAMPLES).fill(1);
+      line.push(codec.encode(pcm), n * PTIME_MS, Math.round(Math.max(-70, rmsDbfs(pcm))));
+      line.read(n * PTIME_MS);
+      sent.push(pcm);
+    }
+    return rmsDbfs(concatInt16(line.heard.slice(-200))) - rmsDbfs(concatInt16(sent.slice(-200)));
+  };
+  const raisedDb = run(0, 800);
+  t.ok(raisedDb > 10, `${raisedDb.toFixed(1)} dB`);
+  line.source.setLevelling(false);
+  const releasedDb = run(800, 1200);
+  t.ok(Math.abs(releasedDb) < 0.5, `and ${releasedDb.toFixed(1)} dB`);
+});
+
+test('all that a source has taken is given back: frames when it is silent, everything when it is closed', async (t) => {
+  const codec = new PlainCodec();
+  const line = new Line(codec);
+  const { frames } = line.pool.kernels;
+  const before = frames.taken;
+  talk(line, codec, 0, 20);
+  t.equal(frames.taken, before + 1);
+  for (let n = 20; n < 60; n++) {
+    line.rest();
+    line.read(n * PTIME_MS);
+  }
+  t.equal(frames.taken, before);
+  t.equal(line.pool.decodersInUse, 0);
+  talk(line, codec, 60, 80);
+  t.equal(frames.taken, before + 1);
+  line.source.close();
+  t.equal(frames.taken, before);
 });
