@@ -148,3 +148,74 @@ test('a check is due while somebody claims to speak and it is not known, and of 
   t.ok(level.isCheckDue('silence', 60, 320), 'once there is a doubt it is settled at once');
   t.ok(level.isCheckDue(null, 60, 500) && !level.isCheckDue(null, 60, 480), 'where nothing is claimed, every 200 ms');
 });
+
+test('up to 6 dB between claim and sound are the codec, more is a doubt', async (t) => {
+  for (const [claim, measured, agrees] of [
+    [-20, -25.9, true],
+    [-25.9, -20, true],
+    [-20, -26.1, false],
+    [-26.1, -20, false],
+    // Near the floor levels do not matter.
+    [-127, -64, true],
+    [-127, -60, false],
+  ] as const) {
+    const level = new ClaimedLevel();
+    level.compare(claim, measured, PTIME_MS, 0);
+    t.equal(level.isConfirmed(0), agrees, `${claim} for ${measured}`);
+  }
+});
+
+test('energies count, over about 100 ms: a frame that is off is made good by those around it', async (t) => {
+  for (const [afterMs, agrees] of [
+    [20, true],
+    [60, true],
+    [500, false],
+  ] as const) {
+    const level = new ClaimedLevel();
+    level.compare(-20, -20, PTIME_MS, 0);
+    level.compare(-20, -26.5, PTIME_MS, afterMs);
+    level.compare(-20, -20, PTIME_MS, afterMs + PTIME_MS);
+    t.ok(level.isConfirmed(afterMs + PTIME_MS));
+    const alone = new ClaimedLevel();
+    alone.compare(-20, -20, PTIME_MS, 0);
+    alone.compare(-20, -26.5, PTIME_MS, afterMs);
+    // Confirmed at 0, and again at `afterMs` only if the two together agree.
+    t.equal(alone.isConfirmed(afterMs + 1990), agrees, `${afterMs} ms apart`);
+  }
+});
+
+test('a longer packet weighs more, in energies and in the error that is set right', async (t) => {
+  const error = (durations: readonly number[]) => {
+    const level = new ClaimedLevel();
+    let nowMs = 0;
+    for (const durationMs of durations) {
+      nowMs += durationMs;
+      level.compare(-25, -30, durationMs, nowMs);
+    }
+    return -30 - level.corrected(-30);
+  };
+  t.ok(Math.abs(error(Array(6).fill(20)) - error([120])) < 0.1, 'the same time, the same correction');
+  t.ok(error([120]) > 5 * 0.11 && error([120]) < 5 * 0.13, `${error([120])} dB after 120 ms`);
+  // 63 % after a second.
+  t.ok(Math.abs(error(Array(50).fill(20)) / 5 - (1 - Math.exp(-1))) < 0.02);
+});
+
+test('a confirmation holds for two seconds, and who is not believed needs none', async (t) => {
+  const level = new ClaimedLevel();
+  level.compare(-20, -20, PTIME_MS, 1000);
+  t.ok(level.isConfirmed(2999));
+  t.notOk(level.isConfirmed(3000));
+  for (let n = 0; level.believed; n++) level.compare(0, -127, PTIME_MS, 4000 + n * PTIME_MS);
+  t.ok(level.isConfirmed(1e9));
+});
+
+test('a check of what has grown is due a quarter of a second after the last one, for half as much again', async (t) => {
+  const level = new ClaimedLevel();
+  level.checked(20, 0);
+  t.notOk(level.isCheckDue('silence', 30, 249));
+  t.ok(level.isCheckDue('silence', 30, 250));
+  t.notOk(level.isCheckDue('silence', 29.9, 250));
+  t.notOk(level.isCheckDue('silence', 29.9, 1999));
+  t.ok(level.isCheckDue('silence', 12, 2000));
+  t.notOk(level.isCheckDue('silence', 11.9, 1e9), 'no speech has so few bytes');
+});

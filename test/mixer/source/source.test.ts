@@ -50,9 +50,9 @@ class Line {
   }
 
   /** A packet of the sender that never arrives. */
-  lose(): void {
+  lose(samples = FRAME_SAMPLES): void {
     this.#n++;
-    this.#timestamp += FRAME_SAMPLES;
+    this.#timestamp += samples;
   }
 
   /** The sender says nothing for the time of a frame. */
@@ -651,4 +651,77 @@ test('all that a source has taken is given back: frames when it is silent, every
   t.equal(frames.taken, before + 1);
   line.source.close();
   t.equal(frames.taken, before);
+});
+
+/** Packets of 10 ms whose second byte says how loud every sample of them is. */
+const steady = {
+  payload: (value: number) => Uint8Array.of(0xf0, value / 100, 0),
+  codec: {
+    createEncoder: () => new PlainCodec().createEncoder(),
+    createDecoder: () => {
+      let last = 0;
+      return {
+        reset: () => {
+          last = 0;
+        },
+        decode: (packet: Uint8Array) => {
+          last = packet[1]! * 100;
+          return new Int16Array(480).fill(last);
+        },
+        conceal: () => new Int16Array(FRAME_SAMPLES).fill(last),
+      };
+    },
+  } satisfies Codec,
+};
+
+test('a word that begins in the middle of a frame has silence before it, not what was there long ago', async (t) => {
+  for (const silentHalves of [100, 101]) {
+    const line = new Line(steady.codec);
+    let half = 0;
+    for (let n = 0; n < 110; n++) {
+      for (let i = 0; i < 2; i++, half++) {
+        const speaks = half < 60 || half >= 60 + silentHalves;
+        const loudness = half < 60 ? 20_000 : speaks ? 5000 : 0;
+        line.push(steady.payload(loudness), n * PTIME_MS + 10 * i, speaks ? -14 : -70, 480);
+      }
+      line.read(n * PTIME_MS + 19);
+    }
+    const end = line.heard.findIndex((frame, n) => n > 30 && rms(frame) === 0);
+    const begin = line.heard.findIndex((frame, n) => n > end && rms(frame) > 0);
+    t.ok(end > 0 && begin > end + 5);
+    t.ok(
+      line.heard[begin]!.every((sample) => sample <= 5000),
+      'nothing is as loud as the word before',
+    );
+    const silent = line.heard[begin]!.findIndex((sample) => sample > 0);
+    t.equal(silent >= 480, silentHalves % 2 === 1, `begins at sample ${silent}`);
+  }
+});
+
+test('a loss that begins in the middle of a frame ends in silence, not in what was there long ago', async (t) => {
+  const line = new Line(steady.codec);
+  let half = 0;
+  for (let n = 0; n < 90; n++) {
+    for (let i = 0; i < 2; i++, half++) {
+      if (half >= 61 && half < 85) {
+        line.lose(480);
+        continue;
+      }
+      line.push(steady.payload(10_000), n * PTIME_MS + 10 * i, -14, 480);
+    }
+    line.read(n * PTIME_MS + 19);
+  }
+  const lost = line.heard.slice(31, 48);
+  const firstSilent = lost.findIndex((frame) => rms(frame) === 0);
+  t.ok(firstSilent >= 4 && firstSilent <= 8, `after ${firstSilent} frames`);
+  let last = 10_000;
+  const heard = concatInt16(line.heard.slice(30, 31 + firstSilent));
+  t.ok(
+    heard.every((sample) => {
+      const falls = sample <= last + 1;
+      last = sample;
+      return falls;
+    }),
+    'it only becomes quieter',
+  );
 });

@@ -59,3 +59,69 @@ test('certain silence is never measured, and a sender without levels always is',
   speech.silence(LONG_MS);
   t.notOk(speech.isMeasured || speech.voice.active);
 });
+
+test('each packet that is decoded counts for its own time, and what was skipped before it only once', async (t) => {
+  for (const packetMs of [10, 20, 60]) {
+    const speech = new Speech();
+    speech.claim(null, packetMs);
+    speech.skip(packetMs);
+    speech.claim(null, packetMs);
+    speech.measure(null, -20, packetMs, 0);
+    let packets = 0;
+    for (; speech.voice.active; packets++) {
+      speech.claim(null, packetMs);
+      speech.measure(null, -127, packetMs, packets * packetMs);
+    }
+    t.equal(packets * packetMs, 300);
+  }
+});
+
+test('time in which the level is claimed needs no measuring', async (t) => {
+  const speech = new Speech();
+  speech.claim(-20, PTIME_MS);
+  for (let n = 0; n < 14; n++) {
+    speech.claim(-70, PTIME_MS);
+    speech.skip(PTIME_MS);
+    // It agrees, and is not counted a second time.
+    speech.measure(-70, -70, PTIME_MS, n * PTIME_MS);
+    t.ok(speech.voice.active);
+  }
+  speech.claim(-70, PTIME_MS);
+  t.notOk(speech.voice.active);
+});
+
+test('a claim to speak is checked until it is confirmed, silence where it has the bytes of speech, and the rest every 200 ms', async (t) => {
+  const speaking = new Speech();
+  speaking.claim(-20, PTIME_MS);
+  t.ok(speaking.isCheckDue(5, 0), 'however small the packet is');
+  speaking.checked(5, 0);
+  t.ok(speaking.isCheckDue(5, 20));
+  speaking.measure(-20, -20, PTIME_MS, 20);
+  t.notOk(speaking.isCheckDue(60, 40));
+
+  const silent = new Speech();
+  silent.claim(-70, PTIME_MS);
+  t.notOk(silent.isCheckDue(11, 0));
+  t.ok(silent.isCheckDue(12, 0));
+  silent.checked(12, 0);
+  t.notOk(silent.isCheckDue(12, 1980));
+
+  const unknown = new Speech();
+  unknown.claim(null, PTIME_MS);
+  t.ok(unknown.isCheckDue(5, 0));
+  unknown.checked(5, 0);
+  t.notOk(unknown.isCheckDue(5, 199));
+  t.ok(unknown.isCheckDue(5, 200));
+});
+
+test('silence counts for as long as it lasted, a frame if nothing else is said', async (t) => {
+  for (const durationMs of [undefined, 10, 60]) {
+    const speech = new Speech();
+    speech.claim(-20, PTIME_MS);
+    let silentMs = 0;
+    do silentMs += durationMs ?? PTIME_MS;
+    while (speech.silence(durationMs));
+    t.equal(silentMs, 300);
+    t.notOk(speech.voice.active || speech.isProven(0));
+  }
+});

@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { test } from 'tap';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { type Talker, TalkerLimit } from '../../../src/mixer/source/talker-limit.ts';
-import { createStanding } from '../../../src/mixer/source/talker-places.ts';
+import { claimRank, createStanding } from '../../../src/mixer/source/talker-places.ts';
 import { type Person, Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
@@ -100,6 +101,90 @@ test('who asks twice in a tick waits in one place only', async (t) => {
   t.equal(
     standing.claims.reduce((sum, claims) => sum + claims, 0),
     2,
+  );
+});
+
+test('who fades has a place still but no claim, and who is heard keeps theirs for 600 ms', async (t) => {
+  const { limit, voices, run } = unit(2, [-30, -20, -10]);
+  const standing = createStanding();
+  const ranks = () => {
+    limit.tell(standing);
+    return [...standing.claims].flatMap((count, rank) => Array<number>(count).fill(rank));
+  };
+  for (const voice of voices.slice(0, 2)) voice.speaking = true;
+  run(29);
+  t.same(ranks(), [0, 0], 'neither may be displaced');
+  run();
+  t.same(ranks(), [claimRank(-20, true, false), claimRank(-30, true, false)]);
+  voices[2]!.speaking = true;
+  limit.request(voices[2]!);
+  t.same(ranks(), [claimRank(-10, false, false), claimRank(-20, true, false), claimRank(-30, true, false)]);
+  limit.decide(standing);
+  t.equal(standing.places, 2);
+  t.equal(
+    standing.claims.reduce((sum, count) => sum + count),
+    2,
+    'the quietest must go',
+  );
+});
+
+test('places that others have taken or may take are not there', async (t) => {
+  const { limit, voices, run, heard } = unit(4, [-30, -30, -30, -30]);
+  limit.divide(3, 2);
+  t.ok(limit.hasRoom);
+  for (const voice of voices) voice.speaking = true;
+  run(3);
+  t.same(heard(), [0, 1], 'two are taken elsewhere');
+  t.notOk(limit.hasRoom);
+  limit.divide(3, 0);
+  run(3);
+  t.same(heard(), [0, 1, 2], 'three may be taken here');
+  limit.divide(1, 0);
+  run();
+  t.equal(heard().length, 2, 'too many go one by one');
+  run(40);
+  t.equal(heard().length, 1);
+  limit.undivide();
+  run(3);
+  t.same(heard(), [0, 1, 2, 3]);
+});
+
+test('while a part has fewer than its share nobody goes: there will be room when somebody elsewhere has faded', async (t) => {
+  const { limit, voices, run, heard } = unit(3, [-50, -10]);
+  voices[0]!.speaking = true;
+  run(40);
+  limit.divide(2, 2);
+  voices[1]!.speaking = true;
+  run(100);
+  t.same(heard(), [0], 'however loud the newcomer is');
+  limit.divide(2, 1);
+  run();
+  t.same(heard(), [0, 1]);
+});
+
+test('for any talk no more are heard than there are places, and nobody waits while there is one', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  fc.assert(
+    fc.property(fc.nat(), fc.integer({ min: 1, max: 5 }), (salt, max) => {
+      const prng = createPrng(salt);
+      const { limit, voices, run, heard } = unit(
+        max,
+        Array.from({ length: 8 }, () => -60 + Math.floor(50 * prng())),
+      );
+      const standing = createStanding();
+      for (let tick = 0; tick < 150; tick++) {
+        for (const voice of voices) if (prng() < 0.04) voice.speaking = !voice.speaking;
+        run();
+        limit.tell(standing);
+        const speaking = voices.filter((voice) => voice.speaking);
+        if (heard().length > max || standing.places > max || standing.places < heard().length) return false;
+        if (heard().some((i) => !voices[i]!.speaking)) return false;
+        // Those who fade keep a place for a tick.
+        if (speaking.some((voice) => !voice.admitted) && standing.places < max) return false;
+      }
+      return true;
+    }),
+    { seed: SEED, numRuns: 60 },
   );
 });
 

@@ -1,5 +1,8 @@
+import fc from 'fast-check';
 import { test } from 'tap';
 import { VoiceActivity } from '../../../src/mixer/source/voice-activity.ts';
+
+const SEED = Number(process.env['SEED'] ?? 1215);
 
 const FRAMES_PER_SECOND = 50;
 
@@ -96,4 +99,50 @@ test('the level that people see is smooth', async (t) => {
   t.ok(Math.abs(voice.levelDbov + 30) < 0.1);
   voice.update(-50);
   t.ok(voice.levelDbov > -40 && voice.levelDbov < -35, `${voice.levelDbov} after one frame`);
+});
+
+test('speech is what is more than 9 dB above the background, which rises by 1 dB a second and falls at once', async (t) => {
+  const voice = new VoiceActivity();
+  t.equal(voice.thresholdDbov, -60);
+  feed(voice, -40, 10 * FRAMES_PER_SECOND);
+  // From -69, the lowest that the threshold can tell.
+  t.ok(Math.abs(voice.thresholdDbov - -50) < 0.01, `${voice.thresholdDbov} after ten seconds`);
+  t.notOk(new VoiceActivity().update(-60));
+  t.ok(new VoiceActivity().update(-59.9));
+  feed(voice, -40, 30 * FRAMES_PER_SECOND);
+  t.equal(voice.thresholdDbov, -41, 'and never above -50');
+  voice.update(-58);
+  t.equal(voice.thresholdDbov, -49);
+  voice.update(-100);
+  t.equal(voice.thresholdDbov, -60);
+});
+
+test('for any levels the length of the packets makes no difference to the background and to how long activity holds', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  const levels = fc.array(fc.integer({ min: -90, max: -5 }), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(levels, fc.integer({ min: 2, max: 6 }), (list, frames) => {
+      const [single, joined] = [new VoiceActivity(), new VoiceActivity()];
+      return list.every((level) => {
+        joined.update(level, frames * 20);
+        for (let i = 0; i < frames; i++) single.update(level);
+        const isSame = Math.abs(single.thresholdDbov - joined.thresholdDbov) < 1e-6 && single.active === joined.active;
+        const { loudnessDbov, levelDbov, thresholdDbov } = joined;
+        const isWithin = loudnessDbov >= -60 && loudnessDbov <= 0 && levelDbov >= -127 && levelDbov <= 0;
+        return isSame && isWithin && thresholdDbov >= -60 && thresholdDbov <= -41;
+      });
+    }),
+    { seed: SEED, numRuns: 200 },
+  );
+});
+
+test('loudness goes two thirds of the way up in 100 ms, and of the way down in a second', async (t) => {
+  const voice = new VoiceActivity();
+  feed(voice, -20, 5);
+  const up = (voice.loudnessDbov + 60) / 40;
+  t.ok(Math.abs(up - (1 - Math.exp(-1))) < 0.01, `${up}`);
+  feed(voice, -20, 500);
+  feed(voice, -127, 50);
+  const down = (-20 - voice.loudnessDbov) / 40;
+  t.ok(Math.abs(down - (1 - Math.exp(-1))) < 0.01, `${down}`);
 });
