@@ -367,7 +367,7 @@ class Expectation {
       .filter((packet) => packet.tick === tick)
       .map(({ payload }) => payload);
     const others = room.people.some((person) => person !== listener && person.contributes);
-    const hears = others && !listener.participant.deafened;
+    const hears = others && !listener.place.deafened;
     // Of those who are deafened what they heard fades, if somebody still sounds.
     const fades = others && !hears && this.#wasSounding;
     this.#wasSounding = hears;
@@ -397,7 +397,7 @@ test('for any talk each listener gets a packet of sound in each tick with sound,
         // Seldom enough that all of them are silent at times.
         for (const person of room.people) {
           if (prng() < (person.talking ? 0.1 : 0.02)) person.talking = !person.talking;
-          if (prng() < 0.02) room.mixer.setDeafened(person.participant, !person.participant.deafened);
+          if (prng() < 0.02) room.mixer.setDeafened(person.participant, !person.place.deafened);
         }
         if (prng() < 0.02) join();
         const quiet = room.people.find((person) => !person.talking && !person.twin.awake);
@@ -488,17 +488,23 @@ test('when a room is closed all frames of its voices are given back', async (t) 
 });
 
 test('the mix for all has more bits than the mix for one', async (t) => {
-  const bitrates: number[] = [];
+  const bitrates = new Map<Encoder, number>();
   const plain = new PlainCodec();
   const codec: Codec = {
     createDecoder: () => plain.createDecoder(),
-    createEncoder: () => ({ ...plain.createEncoder(), configure: ({ bitrate }) => bitrates.push(bitrate) }),
+    createEncoder: () => {
+      const encoder: Encoder = {
+        ...plain.createEncoder(),
+        configure: ({ bitrate }) => bitrates.set(encoder, bitrate),
+      };
+      return encoder;
+    },
   };
   const room = new Room(codec, (frame) => plain.encode(frame));
   const people = Array.from({ length: 3 }, (_, i) => room.join(toneOf(i)));
   for (const person of people.slice(0, 2)) person.talking = true;
   room.run(20);
-  t.same(bitrates.sort(), [40_000, 40_000, 48_000]);
+  t.same([...bitrates.values()].sort(), [40_000, 40_000, 48_000]);
 });
 
 interface Told {
