@@ -577,12 +577,12 @@ class DividedRoom {
       position,
       publish: (tick, mix, talkers, { places, claims }) =>
         own.set(tick, { mix: mix.slice(), talkers, standing: { places, claims: claims.slice() } }),
-      add: (tick, mix) => {
+      add: (tick, { samples }) => {
         let talkers = 0;
         for (const part of others(tick)) {
           if (part === undefined || part.talkers === 0) continue;
           talkers += part.talkers;
-          for (let i = 0; i < FRAME_SAMPLES; i++) mix[i]! += part.mix[i]!;
+          for (let i = 0; i < FRAME_SAMPLES; i++) samples[i]! += part.mix[i]!;
         }
         return talkers;
       },
