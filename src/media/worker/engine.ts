@@ -68,6 +68,7 @@ export class MediaEngine {
   readonly #random: () => number;
   readonly #overload = new OverloadController();
   readonly #starvation = new StarvationWatch();
+  #lastTick = 0;
   #lastFailureMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: MediaEngineOptions) {
@@ -278,7 +279,11 @@ export class MediaEngine {
   #housekeeping(tick: number): void {
     // The tick has taken its time, and a report goes out after the sound.
     const nowMs = this.#clock.now();
-    if (tick % LEVELS_EVERY_TICKS === 0) {
+    // Ticks that a starved worker skips must not take with them what is due in them.
+    const passed = tick - this.#lastTick;
+    this.#lastTick = tick;
+    const isDue = (every: number, offset = 0): boolean => (tick + offset) % every < passed;
+    if (isDue(LEVELS_EVERY_TICKS)) {
       for (const room of this.#rooms.values()) {
         const speaking = room.takeLevels();
         if (speaking !== undefined) this.#emit({ type: 'levels', roomId: room.id, speaking });
@@ -286,9 +291,9 @@ export class MediaEngine {
     }
     const wallNowMs = this.#clock.wallNow();
     for (const member of this.#members.values()) {
-      if ((member.id + tick) % HOUSEKEEPING_TICKS === 0) member.housekeeping(nowMs, wallNowMs);
+      if (isDue(HOUSEKEEPING_TICKS, member.id)) member.housekeeping(nowMs, wallNowMs);
     }
-    if (tick % STATS_EVERY_TICKS === 0) {
+    if (isDue(STATS_EVERY_TICKS)) {
       this.#tellNetworks();
       this.#emit({ type: 'stats', stats: this.#snapshot() });
     }

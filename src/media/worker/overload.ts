@@ -7,7 +7,6 @@
  */
 import type { Millis } from '../../lib/clock.ts';
 import type { ThreadLoad } from '../../lib/thread-load.ts';
-import { PTIME_MS } from '../../mixer/format.ts';
 import { MAX_OVERLOAD_LEVEL, type OverloadMeasures, overloadMeasures } from '../link/overload-measures.ts';
 
 /** With less than 2 ms of each tick to spare, the next garbage collection or burst of packets makes ticks late. */
@@ -19,8 +18,8 @@ const LOAD_BELOW = 0.6;
  * A worker that needs more and does not get it has too much to do for this machine. One that needs less is starved.
  */
 const GUARANTEED_SHARE = 0.5;
-/** Smoothed over a second of ticks: one stall is no overload. */
-const SMOOTHING = 1 - Math.exp(-PTIME_MS / 1000);
+/** One stall is no overload. */
+const SMOOTHED_OVER_MS = 1000;
 const RISE_AFTER_MS = 1000;
 const FALL_AFTER_MS = 5000;
 /** A fall that did not last so long came too early: the next one takes twice the time. */
@@ -33,6 +32,7 @@ export class OverloadController {
   #level = 0;
   #runningShare = 0;
   #waitingShare = 0;
+  #observedAtMs: Millis | undefined;
   /** Since when the load has been too high, or low enough. */
   #highSinceMs: Millis | undefined;
   #lowSinceMs: Millis | undefined;
@@ -73,8 +73,11 @@ export class OverloadController {
    * @returns whether the level is another now
    */
   observe({ runningShare, waitingShare }: ThreadLoad, nowMs: Millis): boolean {
-    this.#runningShare += (runningShare - this.#runningShare) * SMOOTHING;
-    this.#waitingShare += (waitingShare - this.#waitingShare) * SMOOTHING;
+    // By the time and not by ticks, which are few just when it matters.
+    const weight = 1 - Math.exp(-(nowMs - (this.#observedAtMs ?? nowMs)) / SMOOTHED_OVER_MS);
+    this.#observedAtMs = nowMs;
+    this.#runningShare += (runningShare - this.#runningShare) * weight;
+    this.#waitingShare += (waitingShare - this.#waitingShare) * weight;
     this.#highSinceMs = this.isHigh ? (this.#highSinceMs ?? nowMs) : undefined;
     this.#lowSinceMs = this.load < LOAD_BELOW ? (this.#lowSinceMs ?? nowMs) : undefined;
     if (this.#highSinceMs !== undefined && nowMs - this.#highSinceMs >= RISE_AFTER_MS) return this.#rise(nowMs);

@@ -8,8 +8,9 @@ import { PTIME_MS } from '../../mixer/format.ts';
 /** Half a tick: packets that leave so late on average are late in the jitter buffers of those who hear them. */
 const LATE_ABOVE_MS = PTIME_MS / 2;
 const LATE_BELOW_MS = 3;
-/** Smoothed over a second of ticks: one stall is soon over. */
-const SMOOTHING = 1 - Math.exp(-PTIME_MS / 1000);
+const SMOOTHED_OVER_MS = 1000;
+/** A tick does not speak for more time than this: one long stall is soon over. */
+const MAX_STEP_MS = 100;
 const BEGINS_AFTER_MS = 1000;
 /** Neighbours come and go; the log is to hear of it once a minute at most. */
 const ENDS_AFTER_MS = 60_000;
@@ -17,6 +18,7 @@ const ENDS_AFTER_MS = 60_000;
 export class StarvationWatch {
   #isStarved = false;
   #latenessMs = 0;
+  #observedAtMs: Millis | undefined;
   /** Since when the state has been another than the one that was told. */
   #otherwiseSinceMs: Millis | undefined;
 
@@ -36,7 +38,9 @@ export class StarvationWatch {
    * @returns whether the worker is starved now and was not before, or the other way round
    */
   observe(latenessMs: Millis, isLoaded: boolean, nowMs: Millis): boolean {
-    this.#latenessMs += (latenessMs - this.#latenessMs) * SMOOTHING;
+    const stepMs = Math.min(nowMs - (this.#observedAtMs ?? nowMs), MAX_STEP_MS);
+    this.#observedAtMs = nowMs;
+    this.#latenessMs += (latenessMs - this.#latenessMs) * (1 - Math.exp(-stepMs / SMOOTHED_OVER_MS));
     const otherwise = this.#isStarved
       ? this.#latenessMs < LATE_BELOW_MS || isLoaded
       : this.#latenessMs > LATE_ABOVE_MS && !isLoaded;

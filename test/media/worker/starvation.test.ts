@@ -99,3 +99,27 @@ test('an engine that is starved says so, keeps everything as it is and takes new
   t.match(ofType('starved').at(-1), { isStarved: false });
   t.match(ofType('stats').at(-1)?.stats.gauges, { overloadLevel: 0, starved: 0 });
 });
+
+test('a worker of which few ticks are left still tells its figures twice a second', async (t) => {
+  const clock = new LateClock();
+  let told = 0;
+  let isStarved = false;
+  const engine = new MediaEngine({
+    port: simulatedPort(),
+    clock,
+    emit: (event) => {
+      if (event.type !== 'stats') return;
+      told++;
+      isStarved = event.stats.gauges.starved === 1;
+    },
+    loadMeter: { measure: () => ({ runningShare: 0.1, waitingShare: 0.8 }) },
+    random: () => 0.5,
+  });
+  t.teardown(() => engine.close());
+  clock.advance(1000);
+  clock.latenessMs = 190;
+  told = 0;
+  clock.advance(20_000);
+  t.ok(told >= 36 && told <= 41, `${told} times in 20 s`);
+  t.ok(isStarved);
+});
