@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { test } from 'tap';
-import { HandshakeReassembler } from '../../../src/rtc/dtls/handshake-reassembler.ts';
+import { HANDSHAKE_TYPE, HandshakeReassembler } from '../../../src/rtc/dtls/handshake-reassembler.ts';
 
 interface Fragment {
   readonly type?: number;
@@ -183,6 +183,17 @@ test('the first bytes that come for a place stay', (t) => {
   t.equal(reassembler.peek(), null);
   reassembler.receive(fragment({ sequence: 0, length: 4, body: Buffer.from('Zd'), offset: 2 }));
   t.equal(reassembler.peek()?.body.toString(), 'abcd');
+  t.end();
+});
+
+test('the types have their numbers in the registry (RFC 5246 section 7.4)', (t) => {
+  t.match(HANDSHAKE_TYPE, {
+    clientHello: 1,
+    certificate: 11,
+    certificateVerify: 15,
+    clientKeyExchange: 16,
+    finished: 20,
+  });
   t.end();
 });
 

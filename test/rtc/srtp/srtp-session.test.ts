@@ -56,7 +56,9 @@ for (const profile of PROFILES) {
     const { sender, receiver } = pair(profile);
     const received: number[] = [];
     const lost = (n: number) => n >= 65_200 && n < 65_536 + 20_000;
-    for (let n = 65_000; n < 65_536 * 2 + 500; n += n < 65_100 || n > 65_536 + 19_900 ? 1 : 100) {
+    // One by one at the beginning, after the outage and around the next wrap.
+    const isDense = (n: number) => n < 65_100 || (n > 85_400 && n < 85_700) || n > 65_536 * 2 - 300;
+    for (let n = 65_000; n < 65_536 * 2 + 500; n += isDense(n) ? 1 : 100) {
       const packet = protect(sender, n & 0xffff, Buffer.from([n & 0xff, 1, 2]));
       if (!lost(n) && typeof unprotect(receiver, packet) !== 'string') received.push(n);
       else if (!lost(n)) t.fail(`packet ${n} was refused`);
@@ -173,8 +175,9 @@ for (const profile of PROFILES) {
   test(`${profile}: after many forged packets a lost wrap is still found, a little later`, (t) => {
     const { sender, receiver } = pair(profile);
     protect(sender, 65_530, randomBytes(9));
+    const forger = new SrtpSession(keysOf(profile).ours);
     for (let i = 0; i < 1000; i++) {
-      const forged = protect(new SrtpSession(keysOf(profile).ours), i, randomBytes(9));
+      const forged = protect(forger, i, randomBytes(9));
       if (unprotect(receiver, forged) !== 'auth') t.fail('a forged packet was accepted');
     }
     const results = Array.from({ length: 20 }, (_, n) => unprotect(receiver, protect(sender, n, randomBytes(9))));
