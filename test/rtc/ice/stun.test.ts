@@ -6,6 +6,7 @@ import {
   ATTRIBUTE,
   localUfragOf,
   parseStun,
+  STUN_TRANSACTION_ID_LENGTH,
   stunFingerprint,
   stunIntegrity,
   verifyStunIntegrity,
@@ -118,6 +119,8 @@ test('a message without attributes is one, of each class', (t) => {
   }
   for (const type of [0x0000, 0x0002, 0x0003, 0x0113, 0x8001]) t.equal(parseStun(message([], { type })), null);
   t.equal(parseStun(message([], { cookie: COOKIE + 1 })), null);
+  t.same(Buffer.from(parseStun(message([]))!.transactionId), transactionId);
+  t.equal(transactionId.length, STUN_TRANSACTION_ID_LENGTH);
   for (const extra of [-4, 4]) t.equal(parseStun(message([text(ATTRIBUTE.USERNAME, 'a:b')], { extra })), null);
   t.equal(verifyStunIntegrity(message([]), parseStun(message([]))!, PASSWORD), false);
   t.end();

@@ -14,3 +14,17 @@ test('each of the last 256 transactions is new once', (t) => {
   t.ok(memory.add(similar));
   t.end();
 });
+
+test('transactions that differ in a single bit are different ones', (t) => {
+  const memory = new TransactionMemory();
+  const plain = createBytes(2)(12);
+  t.ok(memory.add(plain));
+  for (let bit = 0; bit < 96; bit++) {
+    const other = Buffer.from(plain);
+    other[bit >> 3]! ^= 1 << (bit & 7);
+    t.ok(memory.add(other), `bit ${bit}`);
+    t.notOk(memory.add(other), `bit ${bit} again`);
+  }
+  t.notOk(memory.add(plain));
+  t.end();
+});

@@ -251,3 +251,18 @@ test('a peer that sends too much is read more slowly, and loses nothing', async 
   const { readBytesPerMs } = TCP_LIMITS;
   t.ok(clock.now() > (0.8 * packets * framed.length) / readBytesPerMs, `it took ${clock.now()} ms`);
 });
+
+test('an address on which the port is in use is left out if that is wanted, and every other failure is an error', async (t) => {
+  const clock = new FakeClock();
+  const taken = await MediaPort.open({ hosts: ['127.0.0.1'], port: 0, tcp: true, clock });
+  t.teardown(() => taken.close());
+  const used: MediaAddress = { ...LOOPBACK, port: taken.addresses[0]!.port };
+  const elsewhere: MediaAddress = { ...used, address: '192.0.2.1' };
+  const inUse = /cannot listen on TCP port \d+ on 127\.0\.0\.1/;
+  await t.rejects(TcpPort.open({ addresses: [used], clock }), inUse);
+  await t.rejects(TcpPort.open({ addresses: [used], clock, skipsUsed: false }), inUse);
+  const port = await TcpPort.open({ addresses: [used], clock, skipsUsed: true });
+  t.same(port.addresses, []);
+  await port.close();
+  await t.rejects(TcpPort.open({ addresses: [elsewhere], clock, skipsUsed: true }), /on 192\.0\.2\.1/);
+});
