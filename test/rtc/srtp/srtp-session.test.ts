@@ -172,6 +172,20 @@ for (const profile of PROFILES) {
     t.end();
   });
 
+  test(`${profile}: after an outage of three rounds of the sequence number no more counters are tried`, (t) => {
+    for (const [rounds, heals] of [
+      [2, true],
+      [3, false],
+    ] as const) {
+      const { sender, receiver } = pair(profile);
+      unprotect(receiver, protect(sender, 0, randomBytes(9)));
+      for (let n = 0; n < rounds * 65_536; n += 16_384) protect(sender, (n + 1) & 0xffff, randomBytes(1));
+      const result = unprotect(receiver, protect(sender, 2, randomBytes(9)));
+      t.equal(typeof result !== 'string', heals, `${rounds} rounds`);
+    }
+    t.end();
+  });
+
   test(`${profile}: after many forged packets a lost wrap is still found, a little later`, (t) => {
     const { sender, receiver } = pair(profile);
     protect(sender, 65_530, randomBytes(9));
@@ -344,6 +358,12 @@ test('the index is the one nearest to the reference', (t) => {
     }),
   );
   t.equal(estimateIndex(3, 65_535), 65_535, 'there is nothing before the first index');
+  t.end();
+});
+
+test('the most that is added is what some profile adds to a report', (t) => {
+  const added = PROFILES.map((profile) => pair(profile).sender.protectRtcp(Buffer.alloc(100), 8) - 8);
+  t.equal(Math.max(...added), SRTP_MAX_OVERHEAD);
   t.end();
 });
 
