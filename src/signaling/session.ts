@@ -14,7 +14,7 @@ import type { RoomRegistry } from '../rooms/registry.ts';
 import { decodeClientMessage } from './decode.ts';
 import { encodeEvent, encodeMessage } from './encode.ts';
 import type { IceServersFor } from './ice-servers.ts';
-import { answerOffer } from './webrtc-negotiation.ts';
+import { answerOffer, type Offer } from './webrtc-negotiation.ts';
 
 export interface SessionLimits {
   readonly maxMessageBytes: number;
@@ -94,8 +94,7 @@ export class Session implements ParticipantListener {
   readonly #onClosed: () => void;
   readonly #allowance: TokenBucket;
   readonly #offers: TokenBucket;
-  readonly #addressKey: string;
-  readonly #isRemote: boolean;
+  readonly #client: Pick<Offer, 'address' | 'isRemote'>;
   #takesBatches = false;
   #state: SessionState;
   #heardMs: Millis;
@@ -115,8 +114,7 @@ export class Session implements ParticipantListener {
     this.#clock = clock;
     this.#log = log;
     this.#onClosed = onClosed;
-    this.#addressKey = options.addressKey ?? '';
-    this.#isRemote = options.isRemote ?? false;
+    this.#client = { address: options.addressKey ?? '', isRemote: options.isRemote ?? false };
     this.#offers = new TokenBucket({ ...OFFERS, now: clock.now() });
     this.#allowance = new TokenBucket({
       perSecond: limits.maxMessagesPerSecond,
@@ -241,7 +239,7 @@ export class Session implements ParticipantListener {
       refuse(thrown);
       return;
     }
-    void this.#registry.admit({ ...message, from: this.#addressKey }, isWanted).then(
+    void this.#registry.admit({ ...message, from: this.#client.address }, isWanted).then(
       (admission) => {
         wasNotWrong();
         finish(() => this.#join(message, admission));
@@ -271,7 +269,7 @@ export class Session implements ParticipantListener {
     const { muted, deafened, batches, ...request } = message;
     this.#takesBatches = batches;
     const state = { muted, deafened };
-    const joined = this.#registry.join({ ...request, admission, state, from: this.#addressKey, listener: this });
+    const joined = this.#registry.join({ ...request, admission, state, from: this.#client.address, listener: this });
     if (this.#state.status === 'lobby') this.#state.cancelTimeout();
     this.#state = { status: 'joined', participant: joined.participant };
     this.#reply({
@@ -294,8 +292,7 @@ export class Session implements ParticipantListener {
       this.#limitCounts.hit('offers_per_second');
       throw new AppError('too_many_offers', undefined, { retryAfterMs: Math.ceil(this.#offers.waitMs(nowMs)) });
     }
-    const offer = { sdp, restart, address: this.#addressKey, isRemote: this.#isRemote };
-    return answerOffer(participant, offer, this.#log);
+    return answerOffer(participant, { sdp, restart, ...this.#client }, this.#log);
   }
 
   get #participant(): Participant {

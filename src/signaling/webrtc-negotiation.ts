@@ -1,12 +1,16 @@
 /** Offers and answers between a client and the media plane: the only place where a participant's session meets SDP. */
 import type { Logger } from 'pino';
 import { AppError } from '../lib/errors.ts';
-import type { WebRtcOffer } from '../media/plane.ts';
 import type { Participant } from '../rooms/participant.ts';
 
-export interface Offer extends WebRtcOffer {
+export interface Offer {
+  readonly sdp: string;
   /** Restarts ICE of the current connection (RFC 8445 section 2.4), whose DTLS and media go on. */
   readonly restart: boolean;
+  /** Of the client, as `addressKey` makes it. */
+  readonly address: string;
+  /** See `TrustedProxies.isRemote`. */
+  readonly isRemote: boolean;
 }
 
 /**
@@ -23,7 +27,7 @@ export function answerOffer(participant: Participant, { restart, ...offer }: Off
   return answer;
 }
 
-function restartIce({ seat }: Participant, offer: WebRtcOffer): string {
+function restartIce({ seat }: Participant, offer: Omit<Offer, 'restart'>): string {
   if (seat?.kind !== 'webrtc') throw new AppError('cannot_restart');
   return seat.restart(offer);
 }

@@ -27,6 +27,8 @@ export class FakeSeat implements WebRtcSeat {
   readonly kind = 'webrtc';
   readonly id: number;
   readonly answer: string;
+  /** The latest one. */
+  offer: WebRtcOffer;
   network: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };
   readonly options: SeatOptions;
   state: MemberState;
@@ -34,9 +36,10 @@ export class FakeSeat implements WebRtcSeat {
   restarts = 0;
   recording: { readonly request: TapRequest; readonly sink: TapSink } | null = null;
 
-  constructor(id: number, sdp: string, options: SeatOptions) {
+  constructor(id: number, offer: WebRtcOffer, options: SeatOptions) {
     this.id = id;
-    this.answer = `answer ${id} to ${sdp}`;
+    this.offer = offer;
+    this.answer = `answer ${id} to ${offer.sdp}`;
     this.options = options;
     this.state = options.state;
   }
@@ -50,8 +53,10 @@ export class FakeSeat implements WebRtcSeat {
   }
 
   /** Offers whose text holds "other" are not of this connection. */
-  restart({ sdp }: WebRtcOffer): string {
+  restart(offer: WebRtcOffer): string {
+    const { sdp } = offer;
     if (sdp.includes('other')) throw new AppError('cannot_restart');
+    this.offer = offer;
     this.restarts += 1;
     return `restart ${this.restarts} of ${this.id} for ${sdp}`;
   }
@@ -109,10 +114,10 @@ export class FakeMediaRoom implements MediaRoom {
     this.#nextId = nextId;
   }
 
-  connectWebRtc({ sdp }: WebRtcOffer, options: SeatOptions): FakeSeat {
-    if (sdp.includes('unusable')) throw new AppError('invalid_sdp');
+  connectWebRtc(offer: WebRtcOffer, options: SeatOptions): FakeSeat {
+    if (offer.sdp.includes('unusable')) throw new AppError('invalid_sdp');
     if (this.#plane.busy && options.returning !== true) throw new AppError('server_busy');
-    const seat = new FakeSeat(this.#nextId(), sdp, options);
+    const seat = new FakeSeat(this.#nextId(), offer, options);
     this.seats.push(seat);
     return seat;
   }

@@ -28,7 +28,7 @@ function join() {
   });
   const answer = (sdp: string, restart = false): string => {
     try {
-      return answerOffer(participant, { sdp, restart, address: '127.0.0.1' }, log);
+      return answerOffer(participant, { sdp, restart, address: '192.0.2.7', isRemote: true }, log);
     } catch (error) {
       return toAppError(error).code;
     }
@@ -41,7 +41,9 @@ test('an ICE restart keeps the seat; without one, or with the offer of another, 
   t.equal(answer('x', true), 'cannot_restart');
   t.equal(answer('x'), 'answer 1 to x');
   plane.openSeats[0]?.connect();
+  t.match(plane.openSeats[0]?.offer, { address: '192.0.2.7', isRemote: true }, 'it tells where the client is');
   t.equal(answer('y', true), 'restart 1 of 1 for y');
+  t.match(plane.openSeats[0]?.offer, { sdp: 'y', isRemote: true });
   t.equal(answer('other', true), 'cannot_restart');
   t.equal(plane.openSeats.length, 1);
   t.equal(participant.view.connected, true);
