@@ -72,12 +72,13 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const showAddresses = config.showAddresses === 'on';
   const proxyWarnings = new ProxyWarnings({ allowHosts: config.allowHosts, showAddresses, clock, log });
   const proxies = new TrustedProxies(config.trustProxy, (peer) => proxyWarnings.untrustedProxy(peer));
-  const tls = await PageTls.open(pageTlsSettings(config), { clock, log, proxies });
   const watch = new AddressWatch({ clock });
-  const plane = await openMediaPlane(config, deps, watch).catch((error: unknown) => {
+  const giveUp = (error: unknown): never => {
     watch.close();
     throw error;
-  });
+  };
+  const tls = await PageTls.open(pageTlsSettings(config), { clock, log, proxies, watch }).catch(giveUp);
+  const plane = await openMediaPlane(config, deps, watch).catch(giveUp);
   const webhooks = new Webhooks({ urls: config.webhookUrls, secret: config.webhookSecret, clock, log });
   const limitCounts = new LimitCounts();
   const registry = new RoomRegistry({

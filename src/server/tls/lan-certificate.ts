@@ -1,27 +1,37 @@
 /** A certificate of the server's own making, for a local network. */
 import type { HealthProblem } from '../../http/health.ts';
 import { type Cancel, dateOf, type Millis } from '../../lib/clock.ts';
+import type { AddressWatch } from '../../lib/net/address-watch.ts';
 import type { Certificate } from './certificate.ts';
 import { certificateProblem } from './certificate-status.ts';
-import { type StoredSelfSignedOptions, storedSelfSigned } from './self-signed.ts';
+import { type LocalNames, type StoredSelfSignedOptions, storedSelfSigned } from './self-signed.ts';
 import type { CertificateSource } from './source.ts';
 
 const LOOK_INTERVAL_MS: Millis = 6 * 3_600_000;
 
+export interface LanCertificateOptions extends Omit<StoredSelfSignedOptions, 'names'> {
+  /** What this machine is called now. */
+  readonly names: () => LocalNames;
+  /** Tells when that may have changed. */
+  readonly watch: AddressWatch;
+}
+
 export class LanCertificate implements CertificateSource {
-  readonly #options: StoredSelfSignedOptions;
+  readonly #options: LanCertificateOptions;
   #current: Certificate;
   #cancel: Cancel = () => {};
+  #cancelWatch: Cancel = () => {};
+  #renewed: Promise<void> = Promise.resolve();
   #closed = false;
 
-  private constructor(options: StoredSelfSignedOptions, certificate: Certificate) {
+  private constructor(options: LanCertificateOptions, certificate: Certificate) {
     this.#options = options;
     this.#current = certificate;
   }
 
   /** Rejects if it cannot be kept. */
-  static async open(options: StoredSelfSignedOptions): Promise<LanCertificate> {
-    return new LanCertificate(options, await storedSelfSigned(options));
+  static async open(options: LanCertificateOptions): Promise<LanCertificate> {
+    return new LanCertificate(options, await storedSelfSigned({ ...options, names: options.names() }));
   }
 
   get current(): Certificate {
@@ -35,6 +45,7 @@ export class LanCertificate implements CertificateSource {
   async start(onChange: (certificate: Certificate) => void): Promise<void> {
     this.#tell();
     this.#schedule(onChange);
+    this.#cancelWatch = this.#options.watch.onChange(() => void this.#renew(onChange));
   }
 
   reload(): boolean {
@@ -44,6 +55,7 @@ export class LanCertificate implements CertificateSource {
   close(): void {
     this.#closed = true;
     this.#cancel();
+    this.#cancelWatch();
   }
 
   #schedule(onChange: (certificate: Certificate) => void): void {
@@ -54,10 +66,16 @@ export class LanCertificate implements CertificateSource {
     });
   }
 
-  /** Only when it is about to expire: a new one has to be accepted by everybody again. */
-  async #renew(onChange: (certificate: Certificate) => void): Promise<void> {
+  /** Makes a new one only if the old one is about to expire or lacks a name, because everybody has to accept it again. One at a time. */
+  #renew(onChange: (certificate: Certificate) => void): Promise<void> {
+    this.#renewed = this.#renewed.then(() => this.#renewNow(onChange));
+    return this.#renewed;
+  }
+
+  async #renewNow(onChange: (certificate: Certificate) => void): Promise<void> {
+    if (this.#closed) return;
     try {
-      const certificate = await storedSelfSigned(this.#options);
+      const certificate = await storedSelfSigned({ ...this.#options, names: this.#options.names() });
       if (this.#closed || certificate.fingerprint === this.#current.fingerprint) return;
       this.#current = certificate;
       onChange(certificate);

@@ -14,6 +14,7 @@ import type { Config } from '../../config/config.ts';
 import { isForwarded, tlsModeOf } from '../../config/tls.ts';
 import type { HealthProblem } from '../../http/health.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { AddressWatch } from '../../lib/net/address-watch.ts';
 import type { TrustedProxies } from '../../lib/net/client-address.ts';
 import { createBoundedHttpServer, type HttpLimits } from '../http-server.ts';
 import { StartError, secondPortError, settingsError } from '../start-error.ts';
@@ -42,6 +43,8 @@ export interface PageTlsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly proxies: TrustedProxies;
+  /** Tells when this machine gets other addresses, which a certificate of its own making has to hold. */
+  readonly watch: AddressWatch;
 }
 
 export class PageTls {
@@ -179,7 +182,7 @@ export class PageTls {
 async function sourceOf(
   settings: PageTlsSettings,
   challenges: Challenges,
-  { clock, log }: PageTlsOptions,
+  { clock, log, watch }: PageTlsOptions,
 ): Promise<CertificateSource> {
   const { domain, tlsCert, tlsKey, acmeDirectory, acmeEmail, acmeCa, dataDir, httpPort, host, allowHosts } = settings;
   switch (tlsModeOf(settings)) {
@@ -197,8 +200,8 @@ async function sourceOf(
       });
     case 'self-signed': {
       const isForAll = host === '0.0.0.0' || host === '::';
-      const names = localNames(isForAll ? allowHosts : [...allowHosts, host]);
-      return LanCertificate.open({ file: join(dataDir, 'self-signed.pem'), names, clock, log });
+      const names = () => localNames(isForAll ? allowHosts : [...allowHosts, host]);
+      return LanCertificate.open({ file: join(dataDir, 'self-signed.pem'), names, watch, clock, log });
     }
     default:
       return OwnFiles.open({ certFile: tlsCert, keyFile: tlsKey, clock, log }).catch((error: unknown) => {

@@ -5,6 +5,7 @@ import { networkInterfaces, hostname as systemHostName } from 'node:os';
 import type { Logger } from 'pino';
 import { type Clock, dateOf, type Millis } from '../../lib/clock.ts';
 import { isHostName } from '../../lib/net/host-port.ts';
+import { isVirtualInterface } from '../../lib/net/local-addresses.ts';
 import { type Certificate, canonicalName, readCertificate } from './certificate.ts';
 import { loadCertificate, storeCertificate } from './certificate-store.ts';
 
@@ -43,7 +44,7 @@ export async function makeSelfSigned(names: readonly string[], nowMs: Millis): P
 export interface LocalNames {
   /** Without them the certificate is made anew. */
   readonly needed: readonly string[];
-  /** Names and addresses to put into it as well. IPv6 addresses change too often to be needed. */
+  /** Names and addresses to put into it as well: IPv6 addresses change too often to be needed, and those of containers as well. */
   readonly also: readonly string[];
 }
 
@@ -54,13 +55,20 @@ export function localNames(
 ): LocalNames {
   const own = hostName.toLowerCase().replace(/\.$/, '');
   const hostNames = isHostName(own) ? [own, ...(own.includes('.') ? [] : [`${own}.local`])] : [];
-  const addresses = Object.values(interfaces).flatMap((list) => list ?? []);
-  const ofFamily = (family: string) =>
-    addresses.filter((entry) => entry.family === family).map((entry) => entry.address);
+  const addresses = Object.entries(interfaces).flatMap(([name, list = []]) =>
+    list.map(({ address, family }) => ({ address, isNeeded: family === 'IPv4' && isLasting(name, address) })),
+  );
+  const lasting = addresses.filter(({ isNeeded }) => isNeeded).map(({ address }) => address);
+  const others = addresses.filter(({ isNeeded }) => !isNeeded).map(({ address }) => address);
   return {
-    needed: [...new Set(['localhost', ...hostNames, ...further.map(canonicalName), '127.0.0.1', ...ofFamily('IPv4')])],
-    also: [...new Set(['::1', ...ofFamily('IPv6')])].filter((address) => !address.startsWith('fe80:')),
+    needed: [...new Set(['localhost', ...hostNames, ...further.map(canonicalName), '127.0.0.1', ...lasting])],
+    also: [...new Set(['::1', ...others])].filter((address) => !address.startsWith('fe80:')),
   };
+}
+
+/** Networks of containers come and go all the time, and nobody elsewhere is in them; a link-local address is for until there is a better one. */
+function isLasting(interfaceName: string, address: string): boolean {
+  return !isVirtualInterface(interfaceName) && !address.startsWith('169.254.');
 }
 
 export interface StoredSelfSignedOptions {

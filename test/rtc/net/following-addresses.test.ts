@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createConnection, createServer } from 'node:net';
 import { type Test, test } from 'tap';
-import type { DatagramListener } from '../../../src/rtc/net/datagram-port.ts';
+import type { DatagramListener, DatagramSocket } from '../../../src/rtc/net/datagram-port.ts';
 import { MediaPort, type MediaPortOptions } from '../../../src/rtc/net/media-port.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
@@ -17,14 +17,16 @@ async function open(t: Test, given: Partial<MediaPortOptions> = {}) {
   const clock = new FakeClock();
   const port = await MediaPort.open({ hosts: [FIRST], port: 0, tcp: true, clock, ...given });
   t.teardown(() => port.close());
+  const sockets = new Set<DatagramSocket>();
   const echo: DatagramListener = (datagram, remote, socket) => {
+    if (socket.protocol === 'udp' && remote.address === FIRST) sockets.add(socket);
     socket.adopt?.();
     socket.send(datagram, remote.port, remote.address);
   };
   port.listen(echo, () => {});
   const number = port.addresses[0]!.port;
   const listed = () => port.addresses.map(({ protocol, address }) => `${protocol} ${address}`);
-  return { port, number, listed };
+  return { port, number, listed, sockets };
 }
 
 async function isAnswered(socket: Socket, port: number, address: string): Promise<boolean> {
@@ -40,7 +42,7 @@ async function isAnswered(socket: Socket, port: number, address: string): Promis
 const asks = (port: number, address: string) => isAnswered(createSocket('udp4'), port, address);
 
 test('addresses come and go with UDP and TCP, and those that stay are not touched', async (t) => {
-  const { port, number, listed } = await open(t);
+  const { port, number, listed, sockets } = await open(t);
   const connection = await TcpClient.connect({ address: FIRST, port: number });
   t.teardown(() => connection.close());
   const talker = createSocket('udp4');
@@ -69,6 +71,7 @@ test('addresses come and go with UDP and TCP, and those that stay are not touche
   t.equal(await asks(number, THIRD), true);
   await t.rejects(once(createConnection({ host: SECOND, port: number }), 'connect'), { code: 'ECONNREFUSED' });
   await talk('after');
+  t.equal([...sockets].filter(({ local }) => local?.address === FIRST).length, 1, 'by the same socket all the time');
   other.send(Buffer.from(`${STUN}still here`));
   await eventually(() => String(other.received.at(-1)) === `${STUN}still here`);
 });

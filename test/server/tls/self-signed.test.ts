@@ -6,7 +6,10 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { test } from 'tap';
 import { freePort } from '../../../bench/lib/free-port.ts';
+import { ADDRESS_LOOK_INTERVAL_MS, AddressWatch } from '../../../src/lib/net/address-watch.ts';
+import { LanCertificate } from '../../../src/server/tls/lan-certificate.ts';
 import { localNames, makeSelfSigned, storedSelfSigned } from '../../../src/server/tls/self-signed.ts';
+import { eventually } from '../../helpers/eventually.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { certificateShown, startSecureServer, trusting } from '../../helpers/secure-server.ts';
 import { SignalingClient } from '../../helpers/signaling-client.ts';
@@ -18,11 +21,17 @@ test('the certificate is for all names and addresses of the machine', (t) => {
   const entry = (family: string, address: string) => ({ family, address }) as NetworkInterfaceInfo;
   const interfaces = {
     lo: [entry('IPv4', '127.0.0.1'), entry('IPv6', '::1')],
-    eth0: [entry('IPv4', '192.168.1.5'), entry('IPv6', '2001:db8::5'), entry('IPv6', 'fe80::1')],
+    docker0: [entry('IPv4', '172.17.0.1')],
+    eth0: [
+      entry('IPv4', '169.254.3.4'),
+      entry('IPv4', '192.168.1.5'),
+      entry('IPv6', '2001:db8::5'),
+      entry('IPv6', 'fe80::1'),
+    ],
   };
   t.strictSame(localNames(['talk.lan', '2001:DB8:0::7'], { hostName: 'Den', interfaces }), {
     needed: ['localhost', 'den', 'den.local', 'talk.lan', '2001:db8::7', '127.0.0.1', '192.168.1.5'],
-    also: ['::1', '2001:db8::5'],
+    also: ['::1', '172.17.0.1', '169.254.3.4', '2001:db8::5'],
   });
   t.strictSame(localNames([], { hostName: 'not a name', interfaces: {} }).needed, ['localhost', '127.0.0.1']);
   t.end();
@@ -54,6 +63,31 @@ test('it is kept, so that browsers ask once, until it is too old, lacks a name o
   t.not(third.fingerprint, second.fingerprint);
   writeFileSync(file, 'damaged');
   t.not((await again()).fingerprint, third.fingerprint);
+});
+
+test('a machine that gets another address gets a certificate for it, and keeps it when it loses one', async (t) => {
+  const clock = new FakeClock();
+  let addresses = ['127.0.0.1'];
+  const watch = new AddressWatch({ clock, read: () => addresses });
+  const names = () => ({ needed: ['localhost', ...addresses], also: [] });
+  const certificate = await LanCertificate.open({ file: join(t.testdir(), 'made.pem'), names, watch, clock, log });
+  const shown: (readonly string[])[] = [];
+  await certificate.start((made) => shown.push(made.names));
+  const find = (...next: string[]) => {
+    addresses = next;
+    clock.advance(ADDRESS_LOOK_INTERVAL_MS);
+  };
+  find('127.0.0.1', '192.168.1.5');
+  await eventually(() => shown.length === 1);
+  t.strictSame(shown, [['localhost', '127.0.0.1', '192.168.1.5']]);
+  find('127.0.0.1');
+  find('127.0.0.1', '192.168.1.9');
+  await eventually(() => shown.length === 2);
+  t.strictSame(shown.at(-1), ['localhost', '127.0.0.1', '192.168.1.9']);
+  t.strictSame(certificate.current.names, shown.at(-1));
+  certificate.close();
+  watch.close();
+  t.equal(clock.pendingTimers, 0);
 });
 
 test('with --tls self-signed the page is served by https, without HSTS, and the fingerprint is in the log', async (t) => {
@@ -126,6 +160,6 @@ test('a port for plain HTTP that is taken is an error that names the setting', a
   const first = await startSecureServer(flags(httpPort));
   t.teardown(() => first.close());
   await t.rejects(startSecureServer(flags(httpPort)), {
-    message: `Port ${httpPort} on 127.0.0.1 is in use by another program. Choose another with --http-port, or 0 for none.`,
+    message: `Port ${httpPort} on 127.0.0.1 is in use by another program. Choose another port with --http-port, or 0 for none.`,
   });
 });
