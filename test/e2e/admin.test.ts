@@ -172,7 +172,7 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
     await page.page.focus('[data-testid="lift-ban"]');
     await page.page.keyboard.press('Enter');
     await isGone('[data-testid="ban-entry"]');
-    t.match(await said('notice'), /Ben may come back/);
+    t.match(await said('notice'), /Ben may join again/);
     await join('lobby', 'Ben', token);
     await talker.close();
   });

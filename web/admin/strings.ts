@@ -105,7 +105,7 @@ export const strings = {
   keptOutOf: (room: string) => `Bans in ${room}`,
   keptOutUntil: (time: string, by: string | null) => (by === null ? `until ${time}` : `until ${time}, by ${by}`),
   liftBan: 'Lift ban',
-  liftBanOf: (name: string) => `Lift the ban on ${name}`,
+  liftBanOf: (name: string) => `Lift ban on ${name}`,
   lifted: (name: string) => `${name} may join again.`,
   token: 'Invite with a join token',
   tokenRoom: 'Room',
