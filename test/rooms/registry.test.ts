@@ -6,7 +6,7 @@ import { type Admission, GUEST } from '../../src/rooms/admission.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../../src/rooms/events.ts';
 import { type Joined, RoomRegistry } from '../../src/rooms/registry.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
-import { FakeMediaPlane, sit } from '../helpers/fake-media-plane.ts';
+import { FakeMediaPlane, type FakeSeat, sit } from '../helpers/fake-media-plane.ts';
 
 class Listener implements ParticipantListener {
   readonly events: RoomEvent[] = [];
@@ -188,6 +188,39 @@ test('rooms of the operator and of join tokens count for no address', (t) => {
   registry.move('own', ada.participant.id, 'elsewhere');
   join('other', 'Ada', { from });
   t.equal(registry.figures.rooms, 5);
+  t.end();
+});
+
+test('whoever toggles mute without end is muted at once each time, and at last is as they want to be', (t) => {
+  const { clock, plane, join } = setUp();
+  const ada = join('lobby', 'Ada');
+  const ben = join('lobby', 'Ben');
+  sit(ben.participant, 'hello');
+  const [seat] = plane.openSeats as [FakeSeat];
+  const toggle = () => {
+    for (let n = 0; n < 20; n++) {
+      ben.participant.setState({ muted: false });
+      ben.participant.setState({ muted: true });
+      t.equal(seat.state.muted, true);
+    }
+    ben.participant.setState({ muted: false });
+  };
+  toggle();
+  t.equal(seat.state.muted, true, 'that was too often');
+  ben.participant.setState({ deafened: true });
+  t.match(seat.state, { muted: true, deafened: true }, 'what takes away does not wait');
+  clock.advance(1000);
+  t.match(seat.state, { muted: false, deafened: true }, 'and what waits is not forgotten');
+  t.match(ada.listener.take().at(-1), { participant: { name: 'Ben', muted: false, deafened: true } });
+
+  toggle();
+  ben.participant.setMutedByModerator(true);
+  clock.advance(1000);
+  t.equal(seat.state.muted, true, 'a moderator was faster');
+  ben.participant.setMutedByModerator(false);
+  toggle();
+  ben.participant.leave('left');
+  t.equal(clock.pendingTimers, 0);
   t.end();
 });
 

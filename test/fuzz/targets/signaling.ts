@@ -12,6 +12,8 @@ export const signaling: FuzzTarget = {
     [
       { type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: false, resumeToken: 'abc' },
       { type: 'offer', sdp: 'v=0\r\n' },
+      { type: 'join', room: 'lobby', name: 'Ada', batches: true },
+      { type: 'state', muted: true, deafened: false },
       { type: 'mute', muted: true },
       { type: 'deafen', deafened: true },
       { type: 'leave' },
