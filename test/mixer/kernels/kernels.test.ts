@@ -228,3 +228,12 @@ test('a filter that has nothing more to say comes to rest', async (t) => {
     kernels.frames.release(frame!);
   }
 });
+
+test('a frame for the moment of one call is the same for the same purpose, and another one for another', async (t) => {
+  const kernels = new Kernels(loadSimd(2));
+  const [sum, copy, third] = [kernels.scratch('sum'), kernels.scratch('copy'), kernels.scratch('third')];
+  t.equal(new Set([sum, copy, third]).size, 3);
+  t.same([kernels.scratch('sum'), kernels.scratch('copy')], [sum, copy]);
+  t.equal(kernels.frames.taken, 3);
+  t.equal(third.address, 0, 'when the memory is full, outside of it');
+});

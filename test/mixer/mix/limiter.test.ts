@@ -133,6 +133,13 @@ test('a frame that begins too loud is below the ceiling by the end of its first 
   }
 });
 
+test('half of a steep attack is over after four samples', async (t) => {
+  const loud = 32_000;
+  const [out] = limit(new Limiter(threadKernels()), [new Float32Array(FRAME_SAMPLES).fill(loud)]);
+  const left = (out![4]! - CEILING) / (loud - CEILING);
+  t.ok(Math.abs(left - 0.5) < 0.02, `${left}`);
+});
+
 test('what begins too loud after loudness is met by the gain that was there', async (t) => {
   const limiter = new Limiter(threadKernels());
   const outs = limit(limiter, Array(4).fill(new Float32Array(FRAME_SAMPLES).fill(60_000)));

@@ -448,6 +448,42 @@ test('who has fallen silent is not looked at any more, and a room that all have 
   t.notOk(room.mixer.deserted, 'the voice still sounds');
   room.run(2);
   t.ok(room.mixer.deserted);
+  const packet = { sequenceNumber: 1, timestamp: 1, payload: SILENCE_PACKET, levelDbov: -20, redundant: false };
+  room.mixer.push(cut.participant, packet, room.tick * PTIME_MS);
+  t.ok(room.mixer.deserted, 'a packet that was on its way wakes nobody');
+});
+
+test('in steady silence a tick looks at no listener, but for the refresh every 400 ms', async (t) => {
+  const { room } = plainRoom();
+  const people = Array.from({ length: 3 }, (_, i) => room.join(toneOf(i)));
+  let looks = 0;
+  Object.defineProperty(people[2]!.place, 'arriving', {
+    get: () => {
+      looks++;
+      return false;
+    },
+  });
+  const looksIn = (ticks: number) => {
+    looks = 0;
+    room.run(ticks);
+    return looks;
+  };
+  for (let turn = 0; turn < 3; turn++) {
+    people[0]!.talking = true;
+    t.ok(looksIn(40) >= 37, 'sound is for everybody');
+    room.mixer.setDeafened(people[1]!.participant, turn !== 1);
+    t.ok(looksIn(20) >= 20);
+    people[0]!.talking = false;
+    room.run(60);
+    t.equal(looksIn(200), 10, `turn ${turn}`);
+    const newcomer = room.join(toneOf(5));
+    t.ok(looksIn(20) >= 3, 'somebody has come');
+    if (turn === 1) room.leave(newcomer);
+    t.equal(looksIn(200), 10);
+    room.leave(people[1]!);
+    people[1] = room.join(toneOf(1));
+    room.run(20);
+  }
 });
 
 test('who comes back from silence is awake again, whoever else is', async (t) => {
@@ -675,7 +711,11 @@ test('who is heard stays heard when a part is added, and alone again a part has 
   room.run(40);
   t.same(room.tonesHeardBy(listener!), [0, 1, 2, 3]);
   room.add([-12, -12]);
-  room.run(60, () => t.equal(room.sounding, 4));
+  const heard = room.people[0]!.slice(0, 4);
+  room.run(60, () => {
+    t.equal(room.sounding, 4);
+    t.ok(heard.every(({ place }) => place.source.admitted));
+  });
   t.same(room.tonesHeardBy(listener!), [0, 1, 2, 3]);
   // Louder by far, so that they get places of those here.
   for (const person of room.people[1]!) person.talking = true;

@@ -423,6 +423,39 @@ test('what was left out because the buffer was full is late when it comes again,
   t.equal(stream.counters.packetsDiscarded, packetsDiscarded);
 });
 
+test('a packet that is older than all of a full buffer is left out, and those that wait stay', async (t) => {
+  const stream = new Stream();
+  const push = (n: number) => stream.push(n, 0, { time: n / 8, payload: Uint8Array.of(0xe0, n, 0, 0) });
+  for (let n = 10; n < 35; n++) push(n);
+  push(5);
+  t.equal(stream.counters.packetsDiscarded, 1);
+  for (let i = 0; i < 30; i++) stream.pop(PTIME_MS + i);
+  t.same(stream.numbers, range(10, 35));
+});
+
+test('when a later packet comes first, what was concealed before it is part of the loss', async (t) => {
+  // The path becomes shorter in the midst of a loss, so that the end of it is there before its turn.
+  for (const [waitedTicks, lost] of [
+    [1, 3],
+    [1, 4],
+    [2, 4],
+  ] as const) {
+    const stream = new Stream();
+    stream.runSmoothly(0, 100, 60);
+    const startMs = 100 * PTIME_MS + 70;
+    stream.pop(startMs);
+    const from = stream.playouts.length;
+    for (let tick = 1; tick <= waitedTicks; tick++) t.equal(stream.pop(startMs + tick * PTIME_MS), 'late');
+    stream.push(100 + lost, startMs + waitedTicks * PTIME_MS + 5);
+    let nowMs = startMs + waitedTicks * PTIME_MS;
+    do nowMs += PTIME_MS;
+    while (stream.pop(nowMs) !== 'packet' && nowMs < startMs + 1000);
+    const concealed = stream.playouts.slice(from).filter((what) => what === 'late' || what === 'lost').length;
+    t.equal(concealed, lost, `${waitedTicks} ticks without a packet, ${lost} lost`);
+    t.equal(stream.numbers.at(-1), 100 + lost);
+  }
+});
+
 test('for any network a shortage is worth more than 2 ms, an excess more than a tick, and there are never both', async (t) => {
   let [shortages, excesses] = [0, 0];
   fc.assert(

@@ -89,3 +89,10 @@ test('for any delays: nothing that is forgotten counts, and nothing since the la
     { seed: SEED, numRuns: 300 },
   );
 });
+
+test('when a bad time is over, all that came since its end counts, and nothing of it', async (t) => {
+  const recent = new RecentDelays(9);
+  for (let i = 0; i < 20; i++) recent.add(100, 100);
+  for (const worst of [40, 5, 5, 5]) recent.add(worst, 100);
+  t.equal(recent.longestMs(), 40);
+});

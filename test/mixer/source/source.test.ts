@@ -520,6 +520,10 @@ test('a loss of ten packets fades out within 100 ms, and the sound comes back at
   const levels = broken.heard.slice(38, 56).map(rms);
   const firstSilent = levels.indexOf(0);
   t.ok(firstSilent >= 5 && firstSilent <= 8, `silent after ${firstSilent - 2} frames`);
+  t.ok(
+    levels.slice(firstSilent - 4, firstSilent + 1).every((level, i) => level < levels[firstSilent - 5 + i]!),
+    'each frame is quieter than the one before',
+  );
   t.equal(broken.pool.counters.packetsLost, 10);
   t.same(broken.heard.slice(60), whole.heard.slice(60), 'with the delay that it had');
 });
