@@ -133,6 +133,22 @@ test('a frame that begins too loud is below the ceiling by the end of its first 
   }
 });
 
+test('a peak in any millisecond but the first is below the ceiling with its first sample', async (t) => {
+  for (let ms = 1; ms < 20; ms++) {
+    const mix = new Float32Array(FRAME_SAMPLES).fill(10_000);
+    mix.fill(100_000, 48 * ms, 48 * (ms + 1));
+    const [out] = limit(new Limiter(threadKernels()), [mix]);
+    t.ok(
+      out!.every((sample) => sample <= CEILING + 1),
+      `millisecond ${ms}`,
+    );
+    t.ok(
+      out!.subarray(0, 48 * (ms - 1)).every((sample) => sample === 10_000),
+      'and nothing is turned down earlier than a millisecond before',
+    );
+  }
+});
+
 test('half of a steep attack is over after four samples', async (t) => {
   const loud = 32_000;
   const [out] = limit(new Limiter(threadKernels()), [new Float32Array(FRAME_SAMPLES).fill(loud)]);

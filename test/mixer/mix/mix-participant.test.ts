@@ -1,0 +1,29 @@
+import { test } from 'tap';
+import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
+import { Place, placeOf } from '../../../src/mixer/mix/mix-participant.ts';
+import { Source } from '../../../src/mixer/source/source.ts';
+import { PlainCodec } from '../../helpers/plain-codec.ts';
+
+test('somebody new is silent, not looked at, and at the beginning of the silence that they hear', async (t) => {
+  const source = new Source(new CodecPool(new PlainCodec(), () => 0), false);
+  const sink = { write: () => {} };
+  for (const state of [
+    { deafened: false, arriving: true },
+    { deafened: true, arriving: false },
+  ]) {
+    const place = new Place(source, sink, state);
+    t.match(place, {
+      ...state,
+      awake: false,
+      leaving: false,
+      departing: false,
+      contributing: false,
+      listening: { to: 'silence' },
+      silencePackets: 0,
+      sameTicks: 0,
+    });
+    t.equal(place.source, source);
+    t.equal(place.sink, sink);
+    t.equal(placeOf(place), place, 'and is what is behind their own handle');
+  }
+});
