@@ -505,6 +505,18 @@ test('who comes back from silence is awake again, whoever else is', async (t) =>
   t.same(speakers, new Set(people.filter(({ talking }) => talking).map(({ participant }) => participant)));
 });
 
+test('levelling that was switched on or off holds for those who come later', async (t) => {
+  for (const levelling of [true, false]) {
+    const { codec, room } = plainRoom({ levelling: !levelling });
+    room.mixer.setLevelling(levelling);
+    const [listener, talker] = [room.join(toneOf(0)), room.join(toneOf(1, 0.7))];
+    Object.assign(talker, { talking: true, levelDbov: -6 });
+    room.run(100);
+    const peak = Math.max(...codec.decode(listener.written.at(-1)!.payload)) / 32_768;
+    t.ok(levelling ? peak < 0.4 : peak > 0.69, `${levelling}: ${peak}`);
+  }
+});
+
 test('when a room is closed all frames of its voices are given back', async (t) => {
   const { room } = plainRoom();
   room.run();
