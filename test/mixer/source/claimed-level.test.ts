@@ -219,3 +219,17 @@ test('a check of what has grown is due a quarter of a second after the last one,
   t.ok(level.isCheckDue('silence', 12, 2000));
   t.notOk(level.isCheckDue('silence', 11.9, 1e9), 'no speech has so few bytes');
 });
+
+test('a doubt is gone once claim and sound agree again', async (t) => {
+  const level = new ClaimedLevel();
+  level.compare(-70, -20, PTIME_MS, 0);
+  level.checked(60, 5000);
+  t.ok(level.isCheckDue('silence', 60, 5020));
+  level.compare(-70, -70, PTIME_MS, 5020);
+  t.notOk(level.isCheckDue('silence', 60, 5040));
+  // Nor do the packets of one doubt count for the next.
+  for (let n = 0; n < 2; n++) level.compare(-127, 0, 120, 10_000 + n * 120);
+  t.ok(level.believed);
+  level.compare(-127, 0, 120, 10_240);
+  t.notOk(level.believed);
+});
