@@ -1,5 +1,5 @@
 import { SETTING_GROUPS } from './setting-groups.ts';
-import { flagName, isOfMachine, type SettingKey, settingOf, variableName } from './settings.ts';
+import { flagName, isMachineDefault, type SettingKey, settingOf, variableName } from './settings.ts';
 
 const WIDTH = 100;
 const INDENT = ' '.repeat(6);
@@ -47,9 +47,9 @@ export function sampleToml(): string {
       const { kind, help, default: given } = settingOf(key);
       lines.push('', ...wrap(help, WIDTH - 2).map((line) => `# ${line}`));
       lines.push(...wrap(`Allowed: ${kind.allowed}.`, WIDTH - 2).map((line) => `# ${line}`));
-      if (isOfMachine(given)) lines.push(`# Default: ${given.inWords}.`);
+      if (isMachineDefault(given)) lines.push(`# Default: ${given.inWords}.`);
       lines.push(`# As a flag: --${flagName(key)}, as a variable: ${variableName(key)}`);
-      lines.push(`#${flagName(key)} = ${tomlValue(isOfMachine(given) ? given.example : given)}`);
+      lines.push(`#${flagName(key)} = ${tomlValue(isMachineDefault(given) ? given.example : given)}`);
     }
   }
   return `${lines.join('\n')}\n`;
@@ -57,7 +57,7 @@ export function sampleToml(): string {
 
 function defaultInWords(key: SettingKey): string {
   const given = settingOf(key).default;
-  if (isOfMachine(given)) return given.inWords;
+  if (isMachineDefault(given)) return given.inWords;
   if (Array.isArray(given)) return given.length === 0 ? 'empty' : given.join(',');
   if (typeof given === 'object' && given !== null) return 'empty';
   return given === '' ? 'empty' : String(given);

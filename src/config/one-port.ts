@@ -3,14 +3,14 @@ import { parseEndpoint } from '../lib/net/host-port.ts';
 import type { Config, TlsMode } from './settings.ts';
 
 /** Chromium accepts no other media port below 1024, and these only at public addresses. */
-const LOW_PORTS_OF_BROWSERS: ReadonlySet<number> = new Set([80, 443]);
+const ALLOWED_LOW_PORTS: ReadonlySet<number> = new Set([80, 443]);
 const FIRST_HIGH_PORT = 1024;
 
 type Ports = Pick<Config, 'port' | 'mediaPort' | 'mediaTcp'>;
 
 /** Whether page and media share a TCP port. The first bytes of a connection then show what it is for. */
-export function hasOnePort(ports: Ports): boolean {
-  return hasOneNumber(ports) && ports.mediaTcp === 'on';
+export function sharesPort(ports: Ports): boolean {
+  return sharesPortNumber(ports) && ports.mediaTcp === 'on';
 }
 
 /**
@@ -21,17 +21,17 @@ export function hasOnePort(ports: Ports): boolean {
 export function withOnePort(config: Config, givens: Partial<Config>, tls: TlsMode): Config {
   const follows = tls === 'acme' || (tls !== 'off' && (config.port === 0 || config.port >= FIRST_HIGH_PORT));
   const mediaPort = givens.mediaPort ?? (follows ? config.port : config.mediaPort);
-  const workers = givens.workers ?? (hasOneNumber({ ...config, mediaPort }) ? 1 : config.workers);
+  const workers = givens.workers ?? (sharesPortNumber({ ...config, mediaPort }) ? 1 : config.workers);
   return { ...config, mediaPort, workers };
 }
 
-function hasOneNumber({ port, mediaPort }: Pick<Ports, 'port' | 'mediaPort'>): boolean {
+function sharesPortNumber({ port, mediaPort }: Pick<Ports, 'port' | 'mediaPort'>): boolean {
   return port !== 0 && mediaPort === port;
 }
 
 /** Whether browsers accept this media port at all. */
-function isTakenByBrowsers(port: number): boolean {
-  return port >= FIRST_HIGH_PORT || LOW_PORTS_OF_BROWSERS.has(port);
+function isAllowedByBrowsers(port: number): boolean {
+  return port >= FIRST_HIGH_PORT || ALLOWED_LOW_PORTS.has(port);
 }
 
 /** Media ports that browsers would refuse, as sentences. */
@@ -40,7 +40,7 @@ export function browserPortProblems({ mediaPort, announce, workers }: Config): s
   const outside = announce.map((text) => parseEndpoint(text)?.port ?? mediaPort);
   for (const first of outside.length > 0 ? outside : [mediaPort]) {
     for (let port = first; port < first + Math.max(1, workers); port++) {
-      if (isTakenByBrowsers(port)) continue;
+      if (isAllowedByBrowsers(port)) continue;
       const whose =
         port === first
           ? `port ${port} cannot be used for media`

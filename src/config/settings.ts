@@ -38,12 +38,12 @@ export type TlsMode = 'off' | 'acme' | 'files' | 'self-signed';
 
 export interface Setting<T> {
   readonly kind: ValueKind<T>;
-  readonly default: T | DefaultOfMachine<T>;
+  readonly default: T | MachineDefault<T>;
   readonly help: string;
 }
 
 /** A default that depends on the machine. */
-export interface DefaultOfMachine<T> {
+export interface MachineDefault<T> {
   readonly inWords: string;
   readonly example: T;
   of(machine: Machine, tls: TlsMode): T;
@@ -365,9 +365,9 @@ export function settingOf(key: SettingKey): Setting<unknown> {
 }
 
 export function defaultValue<T>(setting: Setting<T>, machine: Machine, tls: TlsMode): T {
-  return isOfMachine(setting.default) ? setting.default.of(machine, tls) : setting.default;
+  return isMachineDefault(setting.default) ? setting.default.of(machine, tls) : setting.default;
 }
 
-export function isOfMachine<T>(value: T | DefaultOfMachine<T>): value is DefaultOfMachine<T> {
+export function isMachineDefault<T>(value: T | MachineDefault<T>): value is MachineDefault<T> {
   return typeof value === 'object' && value !== null && 'inWords' in value;
 }

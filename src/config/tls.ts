@@ -26,9 +26,9 @@ export function tlsProblems(config: Config): string[] {
   if (tlsCert !== '' && tlsKey === '') problems.push('tls-cert requires tls-key.');
   if (tlsCert === '' && tlsKey !== '') problems.push('tls-key requires tls-cert.');
   if (domain.length === 0) {
-    if (config.acmeDirectory !== SETTINGS.acmeDirectory.default) problems.push(ofNoUse('acme-directory'));
-    if (config.acmeEmail !== '') problems.push(ofNoUse('acme-email'));
-    if (config.acmeCa !== '') problems.push(ofNoUse('acme-ca'));
+    if (config.acmeDirectory !== SETTINGS.acmeDirectory.default) problems.push(noEffect('acme-directory'));
+    if (config.acmeEmail !== '') problems.push(noEffect('acme-email'));
+    if (config.acmeCa !== '') problems.push(noEffect('acme-ca'));
   }
   for (const name of domain) {
     if (!name.includes('.')) problems.push(`No certificate can be issued for domain ${name}.`);
@@ -52,6 +52,6 @@ export function isForwarded({ port, httpPort }: Pick<Config, 'port' | 'httpPort'
   return port !== 443 && httpPort !== 80;
 }
 
-function ofNoUse(name: string): string {
+function noEffect(name: string): string {
   return `${name} has no effect without domain.`;
 }

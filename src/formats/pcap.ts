@@ -48,7 +48,7 @@ export function pcapFileHeader(): Uint8Array {
  */
 export function writePcapRecord(into: Uint8Array, at: number, packet: PcapPacket): number {
   const { payload, wallMs } = packet;
-  const [source, destination] = ofOneFamily(packet.source.address, packet.destination.address);
+  const [source, destination] = inOneFamily(packet.source.address, packet.destination.address);
   const family = source.length === 4 ? 4 : 6;
   const headers = HEADER_LENGTH[family] + UDP_HEADER_LENGTH;
   const kept = Math.min(payload.length, MAX_PCAP_RECORD_LENGTH - RECORD_HEADER_LENGTH - headers);
@@ -110,7 +110,7 @@ function foldedSum(view: DataView, from: number, to: number, start = 0): number 
 }
 
 /** With a dual-stack socket, one end may be an IPv4-mapped IPv6 address. */
-function ofOneFamily(source: Uint8Array, destination: Uint8Array): readonly [Uint8Array, Uint8Array] {
+function inOneFamily(source: Uint8Array, destination: Uint8Array): readonly [Uint8Array, Uint8Array] {
   const plain = [withoutMapping(source), withoutMapping(destination)] as const;
   return plain[0].length === plain[1].length ? plain : [mapped(plain[0]), mapped(plain[1])];
 }

@@ -45,7 +45,7 @@ export function createHttpApp(options: HttpAppOptions): Koa {
   // Koa prints errors to the console, but we log them.
   app.silent = true;
   app.on('error', (error: unknown) => {
-    if (isOfConnection(error)) log.debug({ code: error.code }, 'http connection failed');
+    if (isConnectionError(error)) log.debug({ code: error.code }, 'http connection failed');
     else log.error({ err: error }, 'http request failed');
   });
 
@@ -56,17 +56,17 @@ export function createHttpApp(options: HttpAppOptions): Koa {
     context.set(securityHeaders(host, isAdmin ? [] : frameAncestors));
     // No request here needs a body, and one that is sent may never end.
     if (hasBody(context)) context.set('Connection', 'close');
-    const isOfApi = api !== undefined && context.url.startsWith('/api/');
+    const isApiRequest = api !== undefined && context.url.startsWith('/api/');
     try {
       if (!isAllowedHost(host, allowHosts)) {
         options.proxyWarnings?.refusedHost(host);
         throw new AppError('unknown_host');
       }
-      if (!isOfApi) requests?.take(context.req);
+      if (!isApiRequest) requests?.take(context.req);
     } catch (thrown) {
       return answerError(context, toAppError(thrown));
     }
-    if (isOfApi) return api(context, next);
+    if (isApiRequest) return api(context, next);
     if (context.method !== 'GET' && context.method !== 'HEAD') {
       context.status = 405;
       context.set('Allow', METHODS);
@@ -90,7 +90,7 @@ export function createHttpApp(options: HttpAppOptions): Koa {
 }
 
 /** A broken or malformed connection is the client's fault, and anyone could flood the log with such errors. */
-function isOfConnection(error: unknown): error is { readonly code: string } {
+function isConnectionError(error: unknown): error is { readonly code: string } {
   return (
     error instanceof Error &&
     'code' in error &&

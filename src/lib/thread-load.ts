@@ -115,6 +115,6 @@ function eventLoopTimes(): ThreadTimesReader {
 }
 
 /** The kernel adds up whole slices, so for a moment a thread seems to have had more time than has passed. */
-function share(partMs: Millis, ofMs: Millis): number {
-  return Math.min(1, Math.max(0, partMs / ofMs));
+function share(partMs: Millis, wholeMs: Millis): number {
+  return Math.min(1, Math.max(0, partMs / wholeMs));
 }

@@ -1,5 +1,5 @@
 import { type CommandInput, type Config, readCommand } from '../config/config.ts';
-import { hasOnePort } from '../config/one-port.ts';
+import { sharesPort } from '../config/one-port.ts';
 import { tlsModeOf } from '../config/tls.ts';
 import { parseEndpoint } from '../lib/net/host-port.ts';
 import { parseTurnUrl } from '../lib/turn.ts';
@@ -33,7 +33,7 @@ function pageRows(config: Config): string[][] {
   const { host, port, httpPort } = config;
   const hasTls = tlsModeOf(config) !== 'off';
   const what = `page and WebSocket, on ${host}`;
-  const page = hasOnePort(config)
+  const page = sharesPort(config)
     ? [number(port), 'TCP', 'in', `${what}; media where UDP is blocked`, mediaOutside(config, 0)]
     : [number(port), 'TCP', 'in', what, hasTls ? 'any; 443 needs no port in the URL' : BEHIND_PROXY];
   if (httpPort === 0) return [page];
@@ -56,7 +56,7 @@ function mediaRows(config: Config): string[][] {
     const outside = mediaOutside(config, index);
     const what = `media of worker ${index + 1} of ${count}`;
     const row = (protocol: string, purpose: string) => [number(inside), protocol, 'in', purpose, outside];
-    if (mediaTcp === 'off' || hasOnePort(config)) return [row('UDP', what)];
+    if (mediaTcp === 'off' || sharesPort(config)) return [row('UDP', what)];
     return [row('UDP', what), row('TCP', `${what}, where UDP is blocked`)];
   }).flat();
 }

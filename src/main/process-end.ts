@@ -53,7 +53,7 @@ export class ProcessEnd {
     const { log, exit } = this.#options;
     if (error instanceof StartError) log.fatal(error.message);
     else log.fatal({ err: error }, message);
-    const code = error instanceof StartError && error.isOfSettings ? EXIT_SETTINGS : EXIT_FAILURE;
+    const code = error instanceof StartError && error.isSettingsError ? EXIT_SETTINGS : EXIT_FAILURE;
     if (this.#ending) exit(code);
     else this.#close(FAILURE_GRACE_MS, code, () => exit(code));
   }

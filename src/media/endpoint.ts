@@ -1,6 +1,6 @@
 /**
- * An endpoint brings one participant's Opus packets into a media worker and takes packets of the mix out. WebRTC is one kind.
- * A member of a room holds an endpoint and a place in the mixer, and knows no more of the network than this.
+ * An endpoint brings one participant's Opus packets into a media worker and sends packets of the mix out. WebRTC is one
+ * kind. A room member has an endpoint and a place in the mixer, and does not depend on anything else of the network.
  */
 import type { VoicePacket } from '../formats/voice-packet.ts';
 import type { Millis } from '../lib/clock.ts';
@@ -10,47 +10,49 @@ import type { VoiceCounters } from '../rtc/webrtc-counters.ts';
 
 export type { MediaNetwork, Reception, VoiceCounters };
 
-/** Shows what a member sends and receives, before the jitter buffer, to whoever records it. It hands over in batches. */
+/** Shows a recorder what a member sends and receives, before the jitter buffer. It delivers in batches. */
 export interface Tap extends PacketTap {
-  /** Hands over what it has collected. The member calls it about ten times a second, and at the end. */
+  /** Delivers what it has collected. The member calls it about ten times a second, and at the end. */
   flush(): void;
 }
 
 export interface EndpointEvents {
-  /** The next packet is the first of another stream: its numbers and times have nothing to do with those before. */
+  /**
+   * The next packet is the first of a new stream, whose sequence numbers and timestamps are unrelated to earlier ones.
+   */
   sourceChanged(): void;
   /** `sends` or `receives` has changed. */
   directionChanged(): void;
-  /** An authentic packet, in an object that is filled again for the next one. */
+  /** An authenticated packet, in an object that is reused for the next one. */
   packet(packet: VoicePacket, nowMs: Millis): void;
-  /** Nothing authentic has come for some seconds, or something has again. */
+  /** Nothing authenticated has arrived for some seconds, or packets arrive again. */
   silent(silent: boolean): void;
-  /** Media comes from an address where the participant cannot be answered yet. Once in a while. */
+  /** Media comes from an address to which replies cannot be sent yet. Called occasionally. */
   moved(): void;
-  /** Nothing was heard for so long that the endpoint has closed itself. At most once. */
+  /** The endpoint closed itself after a long silence. At most once. */
   closed(reason: 'silent'): void;
 }
 
 export interface Endpoint {
-  /** Adds what this endpoint has done so far to the totals. */
+  /** Adds this endpoint's counters to the totals. */
   countInto(totals: VoiceCounters): void;
   readonly network: MediaNetwork;
-  /** The participant takes the mix. */
+  /** The participant receives the mix. */
   readonly sends: boolean;
   /** The participant sends voice. */
   readonly receives: boolean;
-  /** What media goes over now; null before there is a way. */
+  /** The current transport of the media; null before there is a path. */
   readonly protocol: 'udp' | 'tcp' | null;
   /**
    * Sends one packet of the mix.
-   * @param timestamp of the mix, in samples; the endpoint adds an offset of its own
+   * @param timestamp of the mix, in samples; the endpoint adds its own offset
    * @param marker first packet after a silence (RFC 7587 section 4.2)
    */
   send(payload: Uint8Array, timestamp: number, marker: boolean, nowMs: Millis): void;
-  /** The member calls it about ten times a second: time-outs and reports. */
+  /** Handles time-outs and reports. The member calls it about ten times a second. */
   housekeeping(nowMs: Millis, wallNowMs: Millis): void;
-  /** From now on the tap sees every packet in the clear; null: nobody does. */
+  /** From now on the tap sees every decrypted packet; null removes it. */
   setTap(tap: Tap | null): void;
-  /** Says goodbye and frees everything. Idempotent; no event comes from it. */
+  /** Says goodbye and releases everything. Idempotent; no event follows. */
   close(nowMs: Millis, wallNowMs: Millis): void;
 }

@@ -1,5 +1,5 @@
 /**
- * What the rooms know of the media plane: a room is opened in it, participants take seats in that room, levels come back.
+ * The media plane as seen by the rooms: a room is opened in it, participants take seats in that room, levels come back.
  * Behind it are worker threads or, with `--workers 0`, the same classes in this thread.
  */
 import type { Socket } from 'node:net';
@@ -14,25 +14,25 @@ import type { MediaFigures } from './statistics.ts';
 
 export type { MediaNetwork, MixSettings, Reception };
 
-/** A host name that is to be announced has no address; the message says which. */
+/** An announced host name has no address; the message says which. */
 export class UnknownAnnouncementError extends Error {}
 
-/** Why a participant's media ended without the room asking for it. */
+/** Why a participant's media ended without the room's request. */
 export type MediaCloseReason =
-  /** DTLS did not complete in time, or the peer is not who its session description says. */
+  /** DTLS did not complete in time, or the peer does not match its session description. */
   | 'handshake_failed'
   /** Nothing was received for the consent time (RFC 7675). */
   | 'silent'
   /** The browser closed its DTLS connection. */
   | 'closed_by_peer'
-  /** The worker that mixed for this participant died; another has taken its place. */
+  /** The participant's worker died; another has replaced it. */
   | 'media_failed';
 
-/** What a participant and the moderators have decided about one member of a room. */
+/** The combined decisions of a participant and the moderators about one member of a room. */
 export interface MemberState {
   /** Nobody hears this member. */
   readonly muted: boolean;
-  /** This member is sent no mix. */
+  /** No mix is sent to this member. */
   readonly deafened: boolean;
 }
 
@@ -42,67 +42,67 @@ export interface MemberStateChange {
   readonly deafened?: boolean | undefined;
 }
 
-/** What a seat tells the room of. */
+/** Events of a seat for its room. */
 export interface SeatEvents {
-  /** Sound flows both ways: with WebRTC, DTLS is complete and the peer verified. */
+  /** Audio flows both ways: with WebRTC, DTLS is complete and the peer is verified. */
   connected(): void;
-  /** Nothing has been received for some seconds, or something has again. Only after `connected`. */
+  /** Nothing has been received for some seconds, or packets arrive again. Only after `connected`. */
   silent(silent: boolean): void;
-  /** Media comes from an address where the participant cannot be answered yet: an ICE restart would tell where they are. */
+  /** Media comes from an address to which replies cannot be sent yet; an ICE restart would make it known. */
   moved?(): void;
-  /** The seat is gone; called at most once, never after `Seat.close`. */
+  /** The seat is gone. Called at most once, never after `Seat.close`. */
   closed(reason: MediaCloseReason): void;
 }
 
-/** A client's offer of a WebRTC connection. */
+/** A client's offer for a WebRTC connection. */
 export interface WebRtcOffer {
   readonly sdp: string;
-  /** Of the client, as `addressKey` makes it: handshakes of one address take turns. */
+  /** The client's address as `addressKey` writes it; handshakes of one address take turns. */
   readonly address: string;
   /** They come over a network, so that loopback addresses would lead them to their own machine. */
   readonly isRemote?: boolean;
 }
 
-/** With what a participant takes a seat. */
+/** What a participant takes a seat with. */
 export interface SeatOptions {
   readonly state: MemberState;
-  /** This participant had a seat before: they are taken back however busy the server is. */
+  /** This participant had a seat before and is accepted however busy the server is. */
   readonly returning?: boolean;
   readonly events: SeatEvents;
 }
 
-/** What a tap records: every packet in the clear, as records of a capture file (`formats/pcap.ts`). */
+/** A tap records every decrypted packet as records of a capture file (`formats/pcap.ts`). */
 export interface TapRequest {
   readonly format: 'pcap';
-  /** Of all records together. */
+  /** For all records together. */
   readonly maxBytes: number;
 }
 
-/** Takes what the tap of one seat records. */
+/** Receives the records of one seat's tap. */
 export interface TapSink {
-  /** Whole records, up to the present. */
+  /** Whole records since the last call. */
   records(bytes: Uint8Array): void;
-  /** The next record does not fit; nothing more comes. */
+  /** The next record does not fit; nothing follows. */
   full(): void;
 }
 
-/** One participant's place in the media plane, as the rooms see it: whatever their packets come and go by. */
+/** One participant's place in the media plane, as seen by the rooms, whatever its transport. */
 export interface Seat {
-  /** Unique in the server. */
+  /** Unique within the server. */
   readonly id: number;
-  /** As the worker told it last; it does so within a second of a report. */
+  /** As last reported by the worker, within a second of an RTCP report. */
   readonly network: MediaNetwork;
   setState(state: MemberState): void;
-  /** From now on everything that is sent and received goes to the sink, in place of another one. */
+  /** From now on everything sent and received goes to the sink, replacing any other. */
   record(request: TapRequest, sink: TapSink): void;
   stopRecording(): void;
   close(): void;
 }
 
-/** The seat of a participant who came with an SDP offer. */
+/** The seat of a participant with an SDP offer. */
 export interface WebRtcSeat extends Seat {
   readonly kind: 'webrtc';
-  /** The answer to the offer; it holds every candidate, nothing trickles. */
+  /** The answer to the offer, with every candidate (nothing trickles). */
   readonly answer: string;
   /**
    * The answer to an offer that restarts ICE of the same RTCPeerConnection (RFC 8445 section 2.4); DTLS and media go on.
@@ -122,14 +122,16 @@ export interface SpeakerLevel {
 }
 
 export interface MediaRoomEvents {
-  /** 5 to 10 times a second while somebody speaks: those who speak now. Once with an empty list when they have stopped. */
+  /**
+   * The current speakers, 5 to 10 times a second while anyone speaks, and an empty list once when they have stopped.
+   */
   levels(speaking: readonly SpeakerLevel[]): void;
 }
 
 export interface MediaRoom {
   /** Starts a WebRTC connection. Throws `AppError` `sdp_too_large`, `invalid_sdp`, `media_unavailable` or `server_busy`. */
   connectWebRtc(offer: WebRtcOffer, options: SeatOptions): WebRtcSeat;
-  /** Takes a seat over from another room of this plane: its media goes on here. */
+  /** Takes over a seat from another room of this plane; its media continues here. */
   adopt(seat: Seat, state: MemberState): void;
   /** Changes how the room is mixed. */
   setMix(mix: MixSettings): void;
@@ -138,19 +140,19 @@ export interface MediaRoom {
 }
 
 export interface MediaPlane {
-  /** How a room is mixed that is opened without saying how. */
+  /** How a room is mixed if it does not specify that. */
   readonly mix: MixSettings;
   openRoom(events: MediaRoomEvents, mix?: MixSettings): MediaRoom;
   /**
-   * Takes a TCP connection that has come to the shared port and begun with a STUN request to `localUfrag`, which must have been put back. False
-   * if there is no connection of that name: then the socket stays with the caller.
+   * Takes over a TCP connection that arrived at the shared port and started with a STUN request to `localUfrag`, which
+   * must have been put back. False if no connection has that ufrag; the caller then keeps the socket.
    */
   acceptTcp(socket: Socket, localUfrag: string): boolean;
   /** Where the workers are reached now. */
   reach(): MediaReach;
   /** The latest figures of each worker, at most about a second old. */
   stats(): readonly MediaStats[];
-  /** Each worker that there should be, in order. */
+  /** Every worker that should be running, in order. */
   health(): readonly WorkerHealth[];
   close(): Promise<void>;
 }
@@ -158,36 +160,42 @@ export interface MediaPlane {
 export interface MediaPlaneOptions {
   /** Worker threads; 0 runs the media plane in this thread. */
   readonly workers: number;
-  /** Addresses to bind; empty binds every address of the machine, each with a socket of its own. */
+  /** Addresses to bind; empty binds every address of the machine, each with its own socket. */
   readonly hosts: readonly string[];
   /** Where `hosts` is empty, addresses that come and go are followed by it; without it they are read at the start only. */
   readonly watch?: AddressWatch;
   /** UDP and TCP port of the first worker, the next worker takes the next; 0 lets the system choose. */
   readonly port: number;
-  /** Whether browsers that UDP does not reach may send media over TCP (RFC 6544). */
+  /** Whether browsers that cannot be reached over UDP may use media over TCP (RFC 6544). */
   readonly tcp: boolean;
-  /** Where the caller listens for their TCP connections, and hands them to `MediaPlane.acceptTcp`, in place of the workers. */
+  /**
+   * Set if the caller accepts the TCP connections instead of the workers, and passes them to `MediaPlane.acceptTcp`.
+   */
   readonly sharedTcp?: SharedTcp | undefined;
   /**
-   * Addresses or host names, as `parseEndpoint` reads them, for the candidates in place of those bound; for a server behind NAT. A port in
-   * them is that of the first worker. Empty uses the addresses bound.
+   * Addresses or host names, as accepted by `parseEndpoint`, for the candidates instead of the bound ones; for a server
+   * behind NAT. A port in them is that of the first worker. Empty uses the bound addresses.
    */
   readonly announce: readonly string[];
-  /** Host names that lead to this server. Where nothing is announced and all addresses are private, the public ones behind them are. */
+  /**
+   * Host names of this server. If nothing is announced and all addresses are private, their public addresses are used.
+   */
   readonly names?: readonly string[];
-  /** Leave loopback addresses out of the candidates when there are others: nobody reaches this server by them. */
+  /**
+   * Leaves loopback addresses out of the candidates if there are others, because nobody can reach this server there.
+   */
   readonly hideLoopback: boolean;
-  /** The load of a worker, 0 to 1, above which a room goes on in another worker that has less to do. */
+  /** The worker load, 0 to 1, above which a room continues on a less busy worker. */
   readonly spanLoad: number;
-  /** How a room is mixed that is opened without saying how. */
+  /** How a room is mixed if it does not specify that. */
   readonly mix: MixSettings;
-  /** What a session description may be, at most. */
+  /** Limits of a session description. */
   readonly sdpLimits: { readonly maxBytes: number; readonly maxLines: number };
   /** The file of the worker thread (`media/worker/thread.ts` as built), or its code. */
   readonly workerEntry: URL | string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** For a minute no worker was sound: this process cannot help itself any more. */
+  /** No worker was healthy for a minute: this process cannot recover by itself. */
   readonly onFailed?: (reason: string) => void;
 }
 
@@ -204,22 +212,22 @@ export interface MediaReach {
 /** Whether one worker does its work. */
 export interface WorkerHealth {
   readonly worker: number;
-  /** False while one that died is not replaced yet. */
+  /** False while a worker that died is not yet replaced. */
   readonly running: boolean;
-  /** Its workers die again and again; rooms of others are kept away from it. */
+  /** Its workers keep dying; other rooms avoid it. */
   readonly failing: boolean;
   readonly restarts: number;
-  /** Since the last finished tick, or since the start before the first; null while there is none running. */
+  /** Time since the last completed tick, or since the start before the first one; null while none is running. */
   readonly tickAgeMs: number | null;
-  /** Its ticks are late although it has time to spare: others have the processor. */
+  /** Its ticks are late although it has spare capacity, because other programs use the CPU. */
   readonly starved: boolean;
 }
 
-/** What one media worker has done. */
+/** The figures of one media worker. */
 export interface MediaStats extends MediaFigures {
-  /** 0, 1, …; a worker that replaces a dead one takes its index, and its counters start at 0 again. */
+  /** 0, 1, …; a replacement takes the index of the worker that died, and its counters restart at 0. */
   readonly worker: number;
-  /** Since the last tick that this worker finished, as seen when the figures are read. */
+  /** Time since this worker's last completed tick, when the figures are read. */
   readonly tickAgeMs: number;
   readonly restarts: number;
 }

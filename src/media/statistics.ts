@@ -1,11 +1,11 @@
 /**
- * What a media worker counts, described once: the worker's figures, the metrics of `/metrics` and their documentation all come
- * from these tables. Counters only grow while a worker lives, gauges are of now.
+ * What a media worker counts, described once: the worker's figures, the metrics of `/metrics` and their documentation
+ * are all derived from these tables. Counters only grow while a worker lives; gauges are current values.
  */
 import type { HistogramSnapshot } from '../lib/histogram.ts';
 
 export interface StatisticDescription {
-  /** In Prometheus. */
+  /** The Prometheus name. */
   readonly name: string;
   readonly help: string;
   /** How many base units of the metric make one unit of the figure; 1 by default. */
@@ -140,7 +140,7 @@ export interface HistogramDescription extends StatisticDescription {
   readonly bounds: readonly number[];
 }
 
-/** Those of reports get one observation for each receiver report, of ours and of the participants. */
+/** The histograms of reports get one observation per receiver report, ours and the participants'. */
 export const MEDIA_HISTOGRAMS = {
   tickLatenessSeconds: {
     name: 'partyline_tick_lateness_seconds',
@@ -194,14 +194,14 @@ export type MediaGauge = keyof typeof MEDIA_GAUGES;
 export type MediaCounter = keyof typeof MEDIA_COUNTERS;
 export type MediaHistogram = keyof typeof MEDIA_HISTOGRAMS;
 
-/** What one worker can say of itself. */
+/** The figures that one worker reports. */
 export interface MediaFigures {
   readonly gauges: Readonly<Record<MediaGauge, number>>;
   readonly counters: Readonly<Record<MediaCounter, number>>;
   readonly histograms: Readonly<Record<MediaHistogram, HistogramSnapshot>>;
 }
 
-/** One value for each row of a table, by the row's key. */
+/** One value per row of a table, by the row's key. */
 export function forEachRow<K extends string, D, V>(
   table: Readonly<Record<K, D>>,
   value: (description: D, key: K) => V,

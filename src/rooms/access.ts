@@ -7,14 +7,14 @@ import { createJoinToken, type TokenGrant, tokenKey, verifyJoinToken } from './j
 import { roomName } from './names.ts';
 import { RoomPasswords } from './room-passwords.ts';
 
-/** `open`: everybody may join, but for rooms with a password. `token`: only who has a join token. */
+/** `open`: anyone may join, except that rooms may have passwords. `token`: a join token is required. */
 export type AccessMode = 'open' | 'token';
 
 export interface AccessOptions {
   readonly mode: AccessMode;
-  /** What join tokens are signed with; empty: no token is valid. */
+  /** The secret that signs join tokens; empty: no token is valid. */
   readonly tokenSecret: string;
-  /** From room to password, in the clear or hashed. */
+  /** Passwords by room, in plain text or hashed. */
   readonly roomPasswords: Readonly<Record<string, string>>;
   readonly clock: Clock;
 }
@@ -23,11 +23,11 @@ export interface AdmissionRequest {
   readonly room: string;
   readonly token?: string | undefined;
   readonly password?: string | undefined;
-  /** The address of who asks, as limits count it: one gets no more turns at a password than another. */
+  /** The client's address as limits count it. All addresses get an equal share of password checks. */
   readonly from?: string;
 }
 
-/** Decides who may come into which room, and as whom, before there is a participant. */
+/** Decides who may join which room, and as whom, before there is a participant. */
 export class AccessControl {
   readonly bans: BanList;
   readonly #mode: AccessMode;
@@ -35,7 +35,7 @@ export class AccessControl {
   readonly #passwords: RoomPasswords;
   readonly #clock: Clock;
 
-  /** Throws a sentence for the operator if a room or a hash cannot be used. */
+  /** Throws an error with a sentence for the operator if a room name or a hash is invalid. */
   constructor({ mode, tokenSecret, roomPasswords, clock }: AccessOptions) {
     this.#mode = mode;
     this.#key = tokenSecret === '' ? undefined : tokenKey(tokenSecret);
@@ -44,16 +44,16 @@ export class AccessControl {
     this.bans = new BanList(clock);
   }
 
-  /** Whoever reads the configuration reads passwords. */
+  /** Anyone who can read the configuration can read these passwords. */
   get hasPlainPasswords(): boolean {
     return this.#passwords.hasPlain;
   }
 
   /**
-   * A token is verified wherever one is given, opens the room that it names, with or without a password, and gives its rights.
-   * Rejects with `AppError` `invalid_room`, `token_required`, `token_invalid`, `token_expired`, `password_required`,
-   * `wrong_password`, `kicked` while banned, `server_busy` or `server_closing`. While `isWanted` says no, nothing expensive
-   * is begun.
+   * A token is verified whenever one is given. It opens the room that it names, with or without a password, and grants
+   * its rights. Rejects with `AppError` `invalid_room`, `token_required`, `token_invalid`, `token_expired`,
+   * `password_required`, `wrong_password`, `kicked` while banned, `server_busy` or `server_closing`. Starts nothing
+   * expensive once `isWanted` returns false.
    */
   async admit(request: AdmissionRequest, isWanted: () => boolean): Promise<Admission> {
     const room = roomName(request.room);
@@ -67,12 +67,15 @@ export class AccessControl {
     return this.#passwords.has(room);
   }
 
-  /** In the clear or hashed, in place of the configured one; null goes back to that. Throws `invalid_request`. */
+  /**
+   * Sets a password, in plain text or hashed, that overrides the configured one; null restores that. Throws
+   * `invalid_request`.
+   */
   setPassword(room: string, password: string | null): void {
     this.#passwords.set(room, password);
   }
 
-  /** A join token as the server's operator makes it. Rejects with `invalid_room`, `invalid_name` or `tokens_off`. */
+  /** Creates a join token, like the operator's. Rejects with `invalid_room`, `invalid_name` or `tokens_off`. */
   async createToken(grant: TokenGrant, lifetimeMs: Millis): Promise<string> {
     if (this.#key === undefined) throw new AppError('tokens_off');
     return createJoinToken(this.#key, grant, { wallNowMs: this.#clock.wallNow(), lifetimeMs });

@@ -2,15 +2,15 @@ import type { Clock, Millis } from '../lib/clock.ts';
 
 const MAX_BANS = 10_000;
 
-/** Somebody who may not come back into a room for a while. */
+/** A temporary ban from a room. */
 export interface Ban {
-  /** Of their token: what the ban goes by. */
+  /** The banned identity, from the person's token. */
   readonly identity: string;
-  /** As whom they were known when it was made. */
+  /** Their name when they were banned. */
   readonly name: string;
-  /** The identity of the moderator who made it; null: the operator. */
+  /** The identity of the moderator who banned them; null: the operator. */
   readonly by: string | null;
-  /** In milliseconds since 1970, as `untilMs`. */
+  /** Milliseconds since 1970, like `untilMs`. */
   readonly sinceMs: Millis;
   readonly untilMs: Millis;
 }
@@ -21,12 +21,12 @@ interface Entry {
 }
 
 /**
- * Who may not come back into a room for a while, by the identity of their tokens. It outlives the rooms. A ban ends by the wall clock, at the
- * time that people were told, also if the machine slept meanwhile.
+ * Temporary bans, by the identity in people's tokens. Bans outlive rooms. A ban ends at the announced wall-clock time,
+ * even if the machine slept in between.
  */
 export class BanList {
   readonly #clock: Clock;
-  /** By room and identity, the oldest first. */
+  /** By room and identity, oldest first. */
   readonly #entries = new Map<string, Entry>();
 
   constructor(clock: Clock) {
@@ -50,7 +50,7 @@ export class BanList {
     return false;
   }
 
-  /** Those of one room that hold now, the oldest first. */
+  /** The bans of one room that are in force, oldest first. */
   list(room: string): Ban[] {
     const nowMs = this.#clock.wallNow();
     return Array.from(this.#entries.values())
@@ -58,12 +58,12 @@ export class BanList {
       .map(({ ban }) => ban);
   }
 
-  /** They may come back at once; false if they may already. */
+  /** Ends a ban early; false if there is none. */
   lift(room: string, identity: string): boolean {
     return this.isBanned(room, identity) && this.#entries.delete(keyOf(room, identity));
   }
 
-  /** Forgets those that are over, or the oldest if none is. */
+  /** Forgets expired bans, or the oldest if none has expired. */
   #makeRoom(): void {
     const nowMs = this.#clock.wallNow();
     for (const [key, { ban }] of this.#entries) if (ban.untilMs <= nowMs) this.#entries.delete(key);
@@ -72,7 +72,7 @@ export class BanList {
   }
 }
 
-/** Names of rooms hold no space. */
+/** Room names contain no spaces. */
 function keyOf(room: string, identity: string): string {
   return `${room} ${identity}`;
 }

@@ -2,24 +2,24 @@
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import type { Seat, TapSink } from '../media/plane.ts';
 
-/** Why a capture is over. */
+/** Why a capture ended. */
 export type CaptureEnd =
-  /** Its time is. */
+  /** Its time is up. */
   | 'time'
-  /** It has as many bytes as it may have. */
+  /** It has reached its maximum size. */
   | 'size'
-  /** The participant is not in the room any more. */
+  /** The participant has left the room. */
   | 'left'
-  /** Whoever wanted it wants no more. */
+  /** Its requester stopped it. */
   | 'stopped';
 
 export interface CaptureOptions {
   readonly durationMs: Millis;
-  /** What all records together may have. */
+  /** Maximum size of all records together. */
   readonly maxBytes: number;
   /** Whole records of a capture file (`formats/pcap.ts`). */
   readonly records: (bytes: Uint8Array) => void;
-  /** Called once; after it nothing comes. */
+  /** Called once; nothing follows. */
   readonly ended: (reason: CaptureEnd) => void;
 }
 
@@ -36,7 +36,7 @@ export class Capture implements TapSink {
     this.#cancelTimer = clock.setTimer(clock.now() + options.durationMs, () => this.end('time'));
   }
 
-  /** From now on it is of this seat. */
+  /** From now on, captures this seat. */
   follow(seat: Seat): void {
     if (this.#isOver) return;
     this.#seat?.stopRecording();

@@ -3,7 +3,7 @@ import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 export interface DrainingOptions {
   readonly clock: Clock;
   readonly isEmpty: () => boolean;
-  /** Everybody has left, or the deadline has come. Called once. */
+  /** Everyone has left, or the deadline has passed. Called once. */
   readonly onDrained: () => void;
 }
 
@@ -13,10 +13,10 @@ export interface DrainingState {
   readonly deadlineMs: Millis | null;
 }
 
-/** Whoever asked for it shall hear that it began, even if nobody is there to wait for. */
+/** Gives the requester time to see that draining has begun, even if the server is empty. */
 const MIN_DURATION_MS: Millis = 500;
 
-/** The time between "take in nobody new" and the end of the server. */
+/** The time between "admit nobody new" and the shutdown of the server. */
 export class Draining {
   readonly #options: DrainingOptions;
   readonly #startedMs: Millis;
@@ -39,12 +39,12 @@ export class Draining {
     return { sinceMs: this.#sinceMs, deadlineMs };
   }
 
-  /** Time to the deadline, null without one. */
+  /** Time until the deadline, null without one. */
   get endsInMs(): Millis | null {
     return this.#deadlineMs === null ? null : Math.max(0, this.#deadlineMs - this.#options.clock.now());
   }
 
-  /** The deadline, in place of the one before; null for none. */
+  /** Replaces the deadline; null for none. */
   endIn(durationMs: Millis | null): void {
     const { clock } = this.#options;
     this.#cancelDeadline();
@@ -53,7 +53,7 @@ export class Draining {
     else this.#cancelDeadline = clock.setTimer(this.#deadlineMs, () => this.#drained());
   }
 
-  /** To be called when somebody has left. */
+  /** Call when someone has left. */
   check(): void {
     const { clock, isEmpty } = this.#options;
     this.#cancelCheck();

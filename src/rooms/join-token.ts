@@ -7,13 +7,13 @@ import { MAX_IDENTITY_LENGTH, MAX_NAME_LENGTH } from '../protocol/bounds.ts';
 import type { Admission } from './admission.ts';
 import { participantName, roomName } from './names.ts';
 
-/** The clocks of the server and of the one who makes the tokens differ by no more. */
+/** Maximum difference between the clocks of the server and the token's issuer. */
 export const CLOCK_TOLERANCE_S = 30;
 const ALGORITHM = 'HS256';
 
 /**
- * The claims (RFC 7519), named as LiveKit names them: `sub` is the identity, `voice` what it may do. What this server cannot
- * hold somebody to, not hearing the others or not being seen by them, is refused rather than ignored.
+ * The claims (RFC 7519), named as in LiveKit: `sub` is the identity, `voice` its rights. Restrictions that this server
+ * cannot enforce, such as not hearing others or being invisible, are rejected rather than ignored.
  */
 const claimsSchema = z.object({
   sub: z.string().min(1).max(MAX_IDENTITY_LENGTH),
@@ -29,7 +29,7 @@ const claimsSchema = z.object({
   }),
 });
 
-/** What a join token is made for. */
+/** The contents of a join token. */
 export interface TokenGrant {
   readonly room: string;
   readonly identity: string;
@@ -44,12 +44,12 @@ export interface TokenLifetime {
   readonly lifetimeMs: Millis;
 }
 
-/** The key that join tokens are signed with. It does not show its bytes when it is logged by mistake. */
+/** The key that signs join tokens. As a `KeyObject`, it does not reveal its bytes when it is logged by mistake. */
 export function tokenKey(secret: string): KeyObject {
   return createSecretKey(Buffer.from(secret));
 }
 
-/** A signed join token. Throws `AppError` `invalid_room` or `invalid_name`. */
+/** Creates a signed join token. Throws `AppError` `invalid_room` or `invalid_name`. */
 export async function createJoinToken(key: KeyObject, grant: TokenGrant, lifetime: TokenLifetime): Promise<string> {
   const issuedAtS = Math.floor(lifetime.wallNowMs / 1000);
   const voice = {
@@ -66,7 +66,9 @@ export async function createJoinToken(key: KeyObject, grant: TokenGrant, lifetim
     .sign(key);
 }
 
-/** Whom a token admits to this room. `room` is as `roomName` returns it. Rejects with `token_invalid` or `token_expired`. */
+/**
+ * Verifies a token for this room. `room` is as `roomName` returns it. Rejects with `token_invalid` or `token_expired`.
+ */
 export async function verifyJoinToken(
   key: KeyObject,
   token: string,
@@ -82,7 +84,7 @@ export async function verifyJoinToken(
   return { identity: sub, name: shownName, maySpeak: voice.canPublish, mayModerate: voice.roomAdmin };
 }
 
-/** What was wrong with a signature is not told: it helps only those who try to forge one. */
+/** Does not say what is wrong with a signature, because that only helps forgers. */
 async function verifiedPayload(key: KeyObject, token: string, wallNowMs: Millis): Promise<unknown> {
   try {
     const { payload } = await jwtVerify(token, key, {

@@ -5,13 +5,16 @@ import type { BanList } from './ban-list.ts';
 import type { RoomEvent } from './events.ts';
 import type { Participant } from './participant.ts';
 
-/** What a moderator does. */
+/** An action of a moderator. */
 export type ModeratorAction =
-  /** Muted: nobody hears the participant, who cannot change that. Not muted: the participant may unmute, but stays muted until then. */
+  /**
+   * Muted: nobody hears the participant, who cannot change that. Not muted: the participant may unmute but stays muted
+   * until then.
+   */
   | { readonly type: 'mute_participant'; readonly participantId: string; readonly muted: boolean }
-  /** Out of the room; with `banSeconds` an identity does not get in again for so long. */
+  /** Removes the participant; with `banSeconds`, the identity is banned for that time. */
   | { readonly type: 'kick'; readonly participantId: string; readonly banSeconds: number }
-  /** Locked: nobody new gets in, but moderators. */
+  /** Locked: only moderators can join. */
   | { readonly type: 'lock'; readonly locked: boolean };
 
 export interface ModerationOptions {
@@ -24,7 +27,7 @@ export interface ModerationOptions {
 
 const MAX_MUTED_IDENTITIES = 10_000;
 
-/** What the moderators of one room have decided. It is forgotten with the room, but for the bans. */
+/** The decisions of one room's moderators. Except for bans, they are forgotten with the room. */
 export class Moderation {
   readonly #options: ModerationOptions;
   readonly #mutedIdentities = new Set<string>();
@@ -38,12 +41,14 @@ export class Moderation {
     return this.#locked;
   }
 
-  /** Throws `room_locked`. A moderator gets in, or nobody could unlock a room whose moderators have left. */
+  /**
+   * Throws `room_locked`. Moderators may join, because otherwise nobody could unlock a room whose moderators have left.
+   */
   checkNewcomer({ mayModerate }: Admission): void {
     if (this.#locked && !mayModerate) throw new AppError('room_locked');
   }
 
-  /** A mute holds for an identity that leaves and comes back, too. */
+  /** A mute persists when an identity leaves and comes back. */
   isMuted({ identity }: Admission): boolean {
     return identity !== null && this.#mutedIdentities.has(identity);
   }

@@ -1,47 +1,50 @@
 import { AppError } from '../lib/errors.ts';
 import { MAX_NAME_LENGTH } from '../protocol/bounds.ts';
 
-/** Counted in Unicode code points after normalisation. */
+/** In Unicode code points after normalisation. */
 const MAX_LENGTH = 64;
 
-/** Control characters, lone surrogates, line and paragraph separators, and what turns the direction of the text around it. */
+/**
+ * Control characters, lone surrogates, line and paragraph separators, and characters that change the direction of
+ * surrounding text.
+ */
 const FORBIDDEN_IN_NAME = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
 const ROOM_NAME = /^[\p{L}\p{Nd}\-_.][\p{L}\p{M}\p{Nd}\-_.\u200C\u200D]*$/u;
-/** Zero-width characters, fillers, tags, variation selectors, joiners: nothing is seen where they stand. */
+/** Zero-width characters, fillers, tags, variation selectors and joiners: all of them are invisible. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u;
 /**
- * A letter, a digit, a symbol or an emoji. Three symbols are seen as a blank, or not at all, and have no property that says so: the empty braille
- * pattern, the object replacement character, and the null notehead.
+ * A letter, a digit, a symbol or an emoji. Three symbols look blank or are invisible without having a property that
+ * says so: the empty braille pattern, the object replacement character, and the null notehead.
  */
 const VISIBLE =
   /(?![\p{Default_Ignorable_Code_Point}\u2800\uFFFC\u{1D159}])[\p{L}\p{N}\p{S}\p{Extended_Pictographic}]/u;
 
-/** Scripts in whose words the joiners U+200C and U+200D make a difference (Unicode 16, sections 9.2 to 16.3 and 23.2). */
+/** Scripts in which the joiners U+200C and U+200D matter within words (Unicode 16, sections 9.2 to 16.3 and 23.2). */
 const SCRIPTS_WITH_JOINERS = [
   ...['Arab', 'Syrc', 'Mand', 'Mani', 'Nkoo', 'Phag', 'Mong', 'Rohg', 'Adlm', 'Sogd'],
   ...['Deva', 'Beng', 'Guru', 'Gujr', 'Orya', 'Taml', 'Telu', 'Knda', 'Mlym', 'Sinh', 'Mymr', 'Khmr', 'Tibt'],
 ];
 const JOINING = `(?=[\\p{L}\\p{M}])[${SCRIPTS_WITH_JOINERS.map((script) => `\\p{Script_Extensions=${script}}`).join('')}]`;
-/** Between two letters or marks, or at the end of a Malayalam chillu as it was written before Unicode 5.1. */
+/** Between two letters or marks, or at the end of a Malayalam chillu in the spelling before Unicode 5.1. */
 const JOINER_IN_WORD = new RegExp(`(?<=${JOINING})[\\u200C\\u200D](?=${JOINING})|(?<=\\u0D4D)\\u200D`, 'gu');
 /** Unicode Technical Standard 51, section 1.4.9: between the parts of one emoji. */
 const JOINER_IN_EMOJI =
   /(?<=\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier})?)\u200D(?=\p{Extended_Pictographic})/gu;
-/** The same, section 1.4.6: what makes a flag that of a part of a country. */
+/** The same, section 1.4.6: tags that form the flag of a subdivision. */
 const FLAG_TAGS = /(?<=\u{1F3F4})[\u{E0030}-\u{E0039}\u{E0061}-\u{E007A}]{1,6}\u{E007F}/gu;
-/** Behind characters that have variants: emoji and other symbols, ideographs, Mongolian letters, and the digits of keycaps. */
+/** After characters that have variants: emoji and other symbols, ideographs, Mongolian letters, and keycap digits. */
 const VARIATION =
   /(?<=[\p{Extended_Pictographic}\p{S}\p{Script=Han}\p{Script=Mongolian}])\p{Variation_Selector}|(?<=[0-9#*])\uFE0F(?=\u20E3)/gu;
-/** Of the order in which neighbours in different scripts are shown. */
+/** Marks that control the order in which neighbours in different scripts are displayed. */
 const DIRECTION_MARKS = /[\u200E\u200F\u061C]/gu;
 
-/** Trimmed, in Unicode form NFC; undefined if it is too long for any name. */
+/** Trims and normalises (NFC); undefined if the text is too long for any name. */
 export function normalName(text: string): string | undefined {
-  // The time that normalising takes grows with the square of the length, where somebody wants that.
+  // Normalising takes quadratic time in the length for malicious input.
   return text.length <= MAX_NAME_LENGTH ? text.normalize('NFC').trim() : undefined;
 }
 
-/** The name of a participant as it is shown: trimmed, in Unicode form NFC, any script. Throws `invalid_name`. */
+/** The display name of a participant: trimmed, Unicode form NFC, any script. Throws `invalid_name`. */
 export function participantName(text: string): string {
   const name = normalName(text);
   if (name === undefined || !hasAllowedLength(name)) throw new AppError('invalid_name');
@@ -53,14 +56,14 @@ export function participantName(text: string): string {
   return name;
 }
 
-/** The name of a room as everybody writes it: trimmed, in Unicode form NFC. Throws `invalid_room`. */
+/** The canonical name of a room: trimmed, Unicode form NFC. Throws `invalid_room`. */
 export function roomName(text: string): string {
   const name = normalName(text);
   if (name === undefined || !hasAllowedLength(name) || !ROOM_NAME.test(name)) throw new AppError('invalid_room');
-  // Two rooms whose names look the same would divide a group without anybody seeing why.
+  // Two rooms with names that look the same would split a group without anyone seeing why.
   if (INVISIBLE.test(without(name, JOINER_IN_WORD)))
     throw new AppError('invalid_room', 'It may not contain invisible characters.');
-  // The addresses /room/. and /room/.. lead elsewhere (RFC 3986 section 5.2.4).
+  // The URLs /room/. and /room/.. lead elsewhere (RFC 3986 section 5.2.4).
   if (name === '.' || name === '..') throw new AppError('invalid_room');
   return name;
 }

@@ -3,11 +3,11 @@ import { AppError } from '../lib/errors.ts';
 
 export interface PacedQueueOptions {
   readonly clock: Clock;
-  /** From the start of one task to the start of the next, at least. */
+  /** Minimum time from the start of one task to the start of the next. */
   readonly intervalMs: Millis;
-  /** Of the time, for tasks that take long on this machine. */
+  /** Maximum share of the time, for tasks that are slow on this machine. */
   readonly maxShare: number;
-  /** Tasks that may wait, of all origins together. */
+  /** Maximum number of waiting tasks of all origins together. */
   readonly maxWaiting: number;
 }
 
@@ -18,13 +18,13 @@ interface Waiting {
 }
 
 /**
- * Runs expensive tasks one at a time, with a pause between them, so that however many are asked for they take no more than
- * a known share of the machine. What nobody waits for any more is not run. Origins take turns, and where too many wait, those of the origin
- * with the most have to go: so nobody delays or keeps out others by asking often.
+ * Runs expensive tasks one at a time with a pause between them, so that any number of requests takes only a known share
+ * of the machine. Tasks that nobody waits for any more are skipped. Origins take turns, and when too many tasks wait,
+ * the origin with the most loses some, so nobody can delay or lock out others by asking often.
  */
 export class PacedQueue {
   readonly #options: PacedQueueOptions;
-  /** By origin; the origin whose turn is next comes first. None of them is empty. */
+  /** By origin; the origin whose turn is next comes first. No entry is empty. */
   readonly #waiting = new Map<string, Waiting[]>();
   #count = 0;
   #running = false;
@@ -38,8 +38,8 @@ export class PacedQueue {
   }
 
   /**
-   * Rejects with what the task rejects with, with `server_busy` when too many wait, with `server_closing` after `close`, and
-   * with `not_joined` if it is not wanted any more when its turn comes.
+   * Rejects with the task's own error, with `server_busy` if too many wait, with `server_closing` after `close`, and
+   * with `not_joined` if it is no longer wanted when its turn comes.
    */
   run<T>(task: () => Promise<T>, isWanted: () => boolean, origin = ''): Promise<T> {
     if (this.#closed) return Promise.reject(new AppError('server_closing'));
@@ -47,15 +47,15 @@ export class PacedQueue {
     if (this.#count >= this.#options.maxWaiting && !this.#makePlace(origin))
       return Promise.reject(new AppError('server_busy'));
     return new Promise((resolve, reject) => {
-      const ofOrigin = this.#waiting.get(origin) ?? [];
-      ofOrigin.push({ isWanted, start: () => task().then(resolve, reject), reject });
-      this.#waiting.set(origin, ofOrigin);
+      const fromOrigin = this.#waiting.get(origin) ?? [];
+      fromOrigin.push({ isWanted, start: () => task().then(resolve, reject), reject });
+      this.#waiting.set(origin, fromOrigin);
       this.#count++;
       this.#startNext();
     });
   }
 
-  /** What waits is rejected; what runs goes on. */
+  /** Rejects waiting tasks; the running one continues. */
   close(): void {
     this.#closed = true;
     this.#cancelTimer?.();
@@ -90,17 +90,17 @@ export class PacedQueue {
   }
 
   #takeNext(): Waiting | undefined {
-    for (const [origin, ofOrigin] of this.#waiting) {
+    for (const [origin, fromOrigin] of this.#waiting) {
       this.#waiting.delete(origin);
-      const next = ofOrigin.shift();
-      if (ofOrigin.length > 0) this.#waiting.set(origin, ofOrigin);
+      const next = fromOrigin.shift();
+      if (fromOrigin.length > 0) this.#waiting.set(origin, fromOrigin);
       if (next !== undefined) this.#count--;
       return next;
     }
     return undefined;
   }
 
-  /** Drops the newest of the origin that has the most, if this one has less even with one more. */
+  /** Drops the newest task of the busiest origin, if this origin would still have fewer with one more. */
   #makePlace(origin: string): boolean {
     const [most = []] = [...this.#waiting.values()].sort((a, b) => b.length - a.length);
     if ((this.#waiting.get(origin)?.length ?? 0) + 1 >= most.length) return false;
@@ -110,13 +110,13 @@ export class PacedQueue {
   }
 
   #dropUnwanted(): void {
-    for (const [origin, ofOrigin] of this.#waiting) {
-      const wanted = ofOrigin.filter(({ isWanted }) => isWanted());
-      if (wanted.length === ofOrigin.length) continue;
-      this.#count -= ofOrigin.length - wanted.length;
+    for (const [origin, fromOrigin] of this.#waiting) {
+      const wanted = fromOrigin.filter(({ isWanted }) => isWanted());
+      if (wanted.length === fromOrigin.length) continue;
+      this.#count -= fromOrigin.length - wanted.length;
       if (wanted.length > 0) this.#waiting.set(origin, wanted);
       else this.#waiting.delete(origin);
-      for (const waiting of ofOrigin) if (!wanted.includes(waiting)) waiting.reject(new AppError('not_joined'));
+      for (const waiting of fromOrigin) if (!wanted.includes(waiting)) waiting.reject(new AppError('not_joined'));
     }
   }
 }

@@ -1,41 +1,44 @@
-/** How changes of participants are told: one by one, or many in one message to clients that take batches. */
+/** How changes of participants are announced: one by one, or several in one message to clients that accept batches. */
 import type { LeaveReason, ParticipantView, RoomEvent } from './events.ts';
 
 type EventOf<T extends RoomEvent['type']> = Extract<RoomEvent, { readonly type: T }>;
 
-/** What has happened to one participant. Changes of a room are numbered. */
+/** A change of one participant. The changes of a room are numbered. */
 export interface Change {
-  /** The number of the newest change. */
+  /** The number of the latest change. */
   readonly at: number;
-  /** The number of their join, if it is told together with this. */
+  /** The number of their join, if it is announced together with this change. */
   readonly joinedAt?: number | undefined;
-  /** Of somebody who has left. */
+  /** Set if they have left. */
   readonly reason?: LeaveReason | undefined;
 }
 
-/** A change as it is told: the same objects for everybody, so that each is written once. */
+/** A change as it is announced. All recipients share the same objects, so that each is serialized once. */
 export interface News extends Change {
   readonly event: EventOf<'participant_joined' | 'participant_updated' | 'participant_left'>;
-  /** For those who have the participant in their list, as they were before. */
+  /** For recipients that already have the participant in their list. */
   readonly update: RoomEvent;
-  /** How large the event is as a message of its own. */
+  /** The size of the event as a message of its own. */
   readonly bytes: number;
 }
 
 /** A batch of news, in both forms. */
 export interface Batch {
-  /** The number of the newest change in it. */
+  /** The number of the latest change in it. */
   readonly newestAt: number;
-  /** For clients that take batches: at most three messages. Some of what they say may be known already. */
+  /** For clients that accept batches: at most three messages. They may repeat what the client already knows. */
   readonly inBatches: readonly RoomEvent[];
-  /** For others, who have to be told of a join and of a leave exactly once. `knows` is the number of the newest change in their list. */
+  /**
+   * For other clients, which must receive each join and each leave exactly once. `knows` is the number of the latest
+   * change in their list.
+   */
   oneByOne(knows: number): RoomEvent[];
 }
 
-/** Around what a message says of one participant, at most. */
+/** Maximum overhead per participant in a message. */
 const ENVELOPE_BYTES = 64;
 
-/** Undefined: there is nobody to tell of. */
+/** Undefined: there is nobody to announce. */
 export function newsOf(id: string, change: Change, view: ParticipantView | undefined): News | undefined {
   const { joinedAt, reason } = change;
   if (reason !== undefined) {
@@ -74,7 +77,7 @@ function oneOrMany(events: readonly RoomEvent[], together: () => RoomEvent): rea
   return events.length > 1 ? [together()] : events;
 }
 
-/** What somebody has to be told of a join or a leave. */
+/** The join or leave that a recipient must receive. */
 function comingOrGoing({ at, joinedAt, reason, event, update }: News, knows: number): RoomEvent[] {
   if (event.type === 'participant_updated' || knows >= at) return [];
   const isInList = joinedAt === undefined || knows >= joinedAt;

@@ -4,7 +4,7 @@ import type { LeaveReason, ParticipantView, RoomEvent } from './events.ts';
 import { batchOf, type Change, type News, newsOf } from './participant-news.ts';
 import { UpdateBudget } from './update-budget.ts';
 
-/** Somebody in the room, whose changes are told, and who is told. */
+/** Someone in the room whose changes are announced, and who receives announcements. */
 export interface Recipient {
   readonly view: ParticipantView;
   /** Understands `participants_joined` and `participants_left`. */
@@ -13,41 +13,45 @@ export interface Recipient {
 }
 
 export interface ParticipantUpdatesOptions {
-  /** Everybody in the room by id. */
+  /** Everyone in the room by id. */
   readonly participants: ReadonlyMap<string, Recipient>;
   readonly limitCounts: LimitCounts;
   readonly clock: Clock;
 }
 
 interface Person {
-  /** The number of the newest change that was in the list which this participant got last. */
+  /** The number of the latest change in the list that this participant last received. */
   readonly knows: number;
-  /** The number of the newest change when the others were told of this participant last. */
+  /** The number of the latest change when this participant was last announced. */
   toldAt: number;
 }
 
-/** How long a change waits for others at most, while the budget lasts. */
+/** How long a change waits for others at most, while the budget allows. */
 const INTERVAL_MS: Millis = 50;
-/** Messages for which nothing has to wait in that time: a room of two is told 50 changes at once, one of a hundred the first. */
+/**
+ * Messages that need not wait within that time: a room of two announces 50 changes at once, a room of a hundred only
+ * the first.
+ */
 const MESSAGES_AT_ONCE = 100;
-/** Once the budget is spent, so much of it is saved up for the next batch. */
+/** After the budget is spent, this much is saved up before the next batch. */
 const SAVED_MS: Millis = 250;
 
 /**
- * Tells a room who has come, changed and gone. Where n people do that at the same time, n messages to each of them would be n². So a change
- * is told at once as long as that is little, and others are gathered. How much a room may be told has a bound in bytes as well: beyond that
- * changes wait longer, and only the last of each participant counts. Joins and leaves go first, then those who were not told of for longest,
- * so that somebody who changes all the time holds up nobody else.
+ * Announces joins, changes and leaves to a room. If n people change at the same time, n messages to each of them would
+ * be n². A change is therefore announced immediately while that is cheap, and collected with others otherwise. A room
+ * also has a byte budget: beyond it, changes wait longer, and only the last change of each participant counts. Joins
+ * and leaves go first, then the participants who were announced least recently, so that someone who changes constantly
+ * does not delay others.
  */
 export class ParticipantUpdates {
   readonly #options: ParticipantUpdatesOptions;
   readonly #budget = new UpdateBudget();
-  /** Those who are in the room, by id. */
+  /** Everyone in the room, by id. */
   readonly #people = new Map<string, Person>();
-  /** By participant, in the order in which they began to wait. */
+  /** By participant, in the order in which they started waiting. */
   readonly #waiting = new Map<string, Change>();
   #changes = 0;
-  /** The number of the newest change when somebody got a list last. */
+  /** The number of the latest change when anyone last received a list. */
   #listAt = 0;
   #intervalStartMs: Millis = Number.NEGATIVE_INFINITY;
   /** Messages since then. */
@@ -59,36 +63,36 @@ export class ParticipantUpdates {
     this.#options = options;
   }
 
-  /** Somebody new is in the room. They get the list of everybody. */
+  /** Someone new is in the room. They receive the full list. */
   joined(id: string): void {
     const before = this.#waiting.get(id);
     const at = this.listTaken(id);
-    // While nobody was told that they left, they have only changed.
+    // If their leave was never announced, they have only changed.
     const isNews = before === undefined || before.joinedAt !== undefined;
     this.#add(id, isNews ? { at, joinedAt: before?.joinedAt ?? at } : { at });
   }
 
-  /** Another takes the place of this participant, and gets the list of everybody. */
+  /** Another connection takes this participant's place and receives the full list. */
   replaced(id: string): void {
     const at = this.listTaken(id);
     this.#add(id, { ...this.#waiting.get(id), at });
   }
 
-  /** To be called after each change; what is told is how the participant is then. */
+  /** Call after each change. The announcement shows the state at the time of sending. */
   changed(id: string): void {
     this.#add(id, { ...this.#waiting.get(id), at: ++this.#changes });
   }
 
-  /** To be called when the participant is not in the room any more. */
+  /** Call when the participant is no longer in the room. */
   left(id: string, reason: LeaveReason): void {
     const joinedAt = this.#waiting.get(id)?.joinedAt;
     this.#people.delete(id);
-    // Nobody has heard of them, neither by a message nor by a list.
+    // Nobody has heard of them, neither in a message nor in a list.
     if (joinedAt !== undefined && this.#listAt <= joinedAt) this.#waiting.delete(id);
     else this.#add(id, { at: ++this.#changes, joinedAt, reason });
   }
 
-  /** A participant gets the list of everybody as it is now. Returns the number of this moment. */
+  /** A participant receives the current full list. Returns the number of the latest change. */
   listTaken(id: string): number {
     const at = ++this.#changes;
     this.#listAt = at;
@@ -133,7 +137,7 @@ export class ParticipantUpdates {
     });
   }
 
-  /** As many of those who wait as the budget lasts for. */
+  /** Announces as many waiting changes as the budget allows. */
   #tell(nowMs: Millis): void {
     const { participants } = this.#options;
     const news: News[] = [];

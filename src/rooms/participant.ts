@@ -19,13 +19,13 @@ import type { ModeratorAction } from './moderation.ts';
 import type { ParticipantFact } from './ports.ts';
 import { StatePacer } from './state-pacer.ts';
 
-/** What a participant needs of its room. */
+/** What a participant needs from its room. */
 export interface ParticipantRoom {
-  /** A seat in the room's media, as `take` gets it. Throws what `take` throws. */
+  /** Takes a seat in the room's media with `take`. Throws what `take` throws. */
   seat<S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S;
   freeSeat(seat: Seat): void;
   updated(participant: Participant): void;
-  /** A change of the participant's state has to wait, because there were too many. */
+  /** A change of the participant's state was delayed because there were too many. */
   heldBack(): void;
   /** Throws `AppError` `not_allowed` or `unknown_participant`. */
   moderate(moderator: Participant, action: ModeratorAction): void;
@@ -38,33 +38,33 @@ export interface ParticipantOptions {
   readonly admission: Admission;
   readonly mutedByModerator: boolean;
   readonly state: MemberState;
-  /** Had a seat before, by an earlier connection of the same participant. */
+  /** Had a seat before, through an earlier connection of the same participant. */
   readonly returning: boolean;
   readonly resumeToken: string;
-  /** When they came into the room, in milliseconds since 1970. */
+  /** When they joined the room, in milliseconds since 1970. */
   readonly joinedAtMs: Millis;
   readonly listener: ParticipantListener;
   readonly room: ParticipantRoom;
-  /** How long a participant whose connection broke is waited for while their media lives. */
+  /** How long the seat of a participant with a broken connection is kept while their media works. */
   readonly resumeTimeoutMs: Millis;
   readonly clock: Clock;
-  /** Bound to the room and to this participant. */
+  /** Has the room and this participant as fields. */
   readonly log: Logger;
 }
 
-/** With neither media nor a word over the WebSocket for this long, nobody is there any more. */
+/** With neither media nor a WebSocket message for this long, the participant is considered gone. */
 const SILENCE_LIMIT_MS = 8000;
 const UNKNOWN_NETWORK: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };
 
 /**
- * One person in a room. The connection of their client may break and another take its place: until then there is no listener, and the media
- * goes on. Once ended, every method does nothing.
+ * One person in a room. Their client's connection may break and be replaced; in between there is no listener, and the
+ * media continues. After the end, every method does nothing.
  */
 export class Participant {
   readonly id: string;
   readonly name: string;
   readonly admission: Admission;
-  /** Whoever holds it may take this participant's place. Secret. */
+  /** Its holder may take this participant's place. Secret. */
   readonly resumeToken: string;
   #joinedAtMs: Millis;
   #room: ParticipantRoom;
@@ -73,14 +73,14 @@ export class Participant {
   #log: Logger;
   #listener: ParticipantListener | null;
   #address: string | null;
-  /** While there is no listener: since when, and when the client was heard of last. */
+  /** While there is no listener: since when, and when the client was last heard from. */
   #lost: { readonly sinceMs: Millis; readonly heardMs: Millis } | null = null;
   #cancelLeave: Cancel = () => {};
   #state: MemberState;
   readonly #pacer: StatePacer;
   #mutedByModerator: boolean;
   #connected = false;
-  /** Nothing has come to the seat for some seconds. */
+  /** The seat has received nothing for some seconds. */
   #silent = false;
   #returning: boolean;
   #seat: AnySeat | undefined;
@@ -129,37 +129,40 @@ export class Participant {
     return { ...this.view, joinedAtMs: this.#joinedAtMs };
   }
 
-  /** The address that their client connects from, or did last; null where nobody is to see it. The other participants are not told. */
+  /**
+   * The address of the client's current or last connection; null if addresses are hidden. Other participants never see
+   * it.
+   */
   get address(): string | null {
     return this.#address;
   }
 
-  /** How their media gets through, as far as that is known. */
+  /** The quality of their media path, as far as known. */
   get network(): MediaNetwork {
     return this.#seat?.network ?? UNKNOWN_NETWORK;
   }
 
-  /** When they came into the room, in milliseconds since 1970. */
+  /** When they joined the room, in milliseconds since 1970. */
   get joinedAtMs(): Millis {
     return this.#joinedAtMs;
   }
 
-  /** What this participant and the moderators have decided. */
+  /** The combined decisions of this participant and the moderators. */
   get state(): MemberState {
     return this.#state;
   }
 
-  /** Where this participant's media comes and goes; undefined while there is none. */
+  /** The endpoint of this participant's media; undefined if there is none. */
   get seat(): AnySeat | undefined {
     return this.#seat;
   }
 
-  /** Had a seat: here, or by an earlier connection of the same participant. */
+  /** Had a seat: here, or through an earlier connection of the same participant. */
   get returning(): boolean {
     return this.#returning;
   }
 
-  /** Goes to another room, which takes the seat over. `log` is bound to that room. */
+  /** Moves to another room, which takes over the seat. `log` has that room as a field. */
   moveTo({ room, joinedAtMs, log }: Pick<ParticipantOptions, 'room' | 'joinedAtMs' | 'log'>): void {
     this.#room = room;
     this.#joinedAtMs = joinedAtMs;
@@ -178,8 +181,8 @@ export class Participant {
   }
 
   /**
-   * Omitted fields keep their value. Whoever unmutes or undeafens too often has to wait for it. Throws `not_allowed` when somebody unmutes
-   * who may not; then nothing changes.
+   * Omitted fields keep their value. Unmuting or undeafening too often is delayed. Throws `not_allowed` if a
+   * participant may not unmute; then nothing changes.
    */
   setState(change: MemberStateChange): void {
     if (this.#ended) return;
@@ -189,7 +192,7 @@ export class Participant {
     this.#pacer.change(this.#state, state);
   }
 
-  /** Nobody can be unmuted by another: with false the participant may do it, and stays muted until then. */
+  /** Nobody can be unmuted by someone else. With false, the participant may unmute, and stays muted until then. */
   setMutedByModerator(muted: boolean): void {
     if (this.#ended || muted === this.#mutedByModerator) return;
     this.#mutedByModerator = muted;
@@ -201,14 +204,15 @@ export class Participant {
     this.#room.updated(this);
   }
 
-  /** Does to another what only moderators may. Throws `not_allowed` or `unknown_participant`. */
+  /** Performs a moderator's action on another participant. Throws `not_allowed` or `unknown_participant`. */
   moderate(action: ModeratorAction): void {
     if (!this.#ended) this.#room.moderate(this, action);
   }
 
   /**
-   * Takes a seat in the room's media, in place of the one before if there is one.
-   * @param take gets the seat of its kind; when it throws, the seat before stays, and the error goes on to the caller
+   * Takes a seat in the room's media, replacing the previous one.
+   * @param take creates a seat of its kind; if it throws, the previous seat stays and the error is passed on to the
+   * caller
    */
   sit<S extends AnySeat>(take: (media: MediaRoom, options: SeatOptions) => S): S {
     const options: SeatOptions = {
@@ -234,7 +238,7 @@ export class Participant {
   }
 
   /**
-   * Captures the media of this participant in the clear, across their connections. The room is told as long as it goes on.
+   * Captures the media of this participant unencrypted, across their connections. The room is notified while it runs.
    * Throws `AppError` `unknown_participant` or `capture_running`.
    */
   capture(options: CaptureOptions): Capture {
@@ -249,13 +253,13 @@ export class Participant {
       options.ended(reason);
     };
     this.#capture = new Capture({ ...options, ended }, this.#clock);
-    // They are told first.
+    // The room is notified before the capture starts.
     this.#room.updated(this);
     if (this.#seat !== undefined) this.#capture.follow(this.#seat);
     return this.#capture;
   }
 
-  /** The connection of the client broke, which was heard of last at `heardMs`. The participant stays for a while. */
+  /** The client's connection, last heard from at `heardMs`, is broken. The participant's seat is kept for a while. */
   lose(heardMs: Millis): void {
     if (this.#ended) return;
     this.#log.info('connection broke');
@@ -264,7 +268,7 @@ export class Participant {
     this.#scheduleLeave();
   }
 
-  /** Another connection takes the place of the one before, which is told so if it is still there. */
+  /** Another connection replaces the previous one, which is notified if it still exists. */
   resume(listener: ParticipantListener, { muted, deafened }: MemberState): void {
     const before = this.#listener;
     this.#listener = null;
@@ -273,25 +277,25 @@ export class Participant {
     this.#cancelLeave();
     before?.ended('replaced');
     this.setState(muted || this.#mayUnmute ? { muted, deafened } : { deafened });
-    // Only now: the first that the client hears is how everything stands.
+    // Set late, so that the first event the client receives is the complete state.
     this.#listener = listener;
   }
 
-  /** The participant goes; the others are told why. */
+  /** The participant leaves; the others are told the reason. */
   leave(reason: LeaveReason): void {
     if (this.#ended) return;
     this.#close();
     this.#room.left(this, reason);
   }
 
-  /** The participant is put out of the room; both sides are told. */
+  /** Removes the participant from the room and notifies both sides. */
   kick(): void {
     if (this.#ended) return;
     this.end('kicked');
     this.#room.left(this, 'kicked');
   }
 
-  /** The room lets go of the participant; its own side is told, the others are not. */
+  /** The room releases the participant. Only their own client is notified. */
   end(reason: EndReason): void {
     if (this.#ended) return;
     const listener = this.#listener;
@@ -304,7 +308,7 @@ export class Participant {
     return this.#listener?.takesBatches ?? false;
   }
 
-  /** Tells this participant's own side. */
+  /** Sends events to this participant's own client. */
   deliver(...events: readonly RoomEvent[]): void {
     if (!this.#ended) this.#listener?.event(...events);
   }

@@ -1,6 +1,6 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** A password as it is kept: who reads it cannot tell the password. */
+/** A stored password hash, from which the password cannot be recovered. */
 export interface PasswordHash {
   /** Binary logarithm of the cost (RFC 7914, parameter N). */
   readonly logN: number;
@@ -12,13 +12,13 @@ export interface PasswordHash {
   readonly hash: Buffer;
 }
 
-/** One try takes 32 MiB and some 80 ms of a core. */
+/** One attempt takes 32 MiB and about 80 ms of a core. */
 const COST = { logN: 15, r: 8, p: 1 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 const PREFIX = 'scrypt:';
 const FORM = /^scrypt:(\d{1,2}):(\d{1,2}):(\d{1,2}):([\w-]{16,128}):([\w-]{22,128})$/;
-/** What a hash from the configuration may take of the memory for one try. */
+/** Memory limit for verifying one hash from the configuration. */
 const MAX_MEMORY_BYTES = 128 * 1024 * 1024;
 
 /** Passwords that look the same are the same, however the keyboard composed them. */
@@ -26,12 +26,14 @@ export function normalPassword(password: string): string {
   return password.normalize('NFKC');
 }
 
-/** Whether the text is meant to be a hash, well formed or not. */
+/** Whether the text looks like a hash, well formed or not. */
 export function looksHashed(text: string): boolean {
   return text.startsWith(PREFIX);
 }
 
-/** Reads `scrypt:LOGN:R:P:SALT:HASH`, salt and hash in base64url; undefined if it is not that, or needs too much memory. */
+/**
+ * Parses `scrypt:LOGN:R:P:SALT:HASH`, salt and hash in base64url; undefined if it is invalid or needs too much memory.
+ */
 export function parsePasswordHash(text: string): PasswordHash | undefined {
   const [, logN, r, p, salt, hash] = FORM.exec(text) ?? [];
   if (salt === undefined || hash === undefined) return undefined;
@@ -50,18 +52,18 @@ export function formatPasswordHash({ logN, r, p, salt, hash }: PasswordHash): st
   return `${PREFIX}${logN}:${r}:${p}:${salt.toString('base64url')}:${hash.toString('base64url')}`;
 }
 
-/** A new hash with a new salt, of the same cost every time. */
+/** Hashes with a new salt, always at the same cost. */
 export async function hashPassword(password: string): Promise<PasswordHash> {
   const salt = randomBytes(SALT_BYTES);
   return { ...COST, salt, hash: await derive(password, { ...COST, salt }, HASH_BYTES) };
 }
 
-/** A hash of the usual cost that no password has. */
-export function hashOfNothing(): PasswordHash {
+/** A hash of the usual cost that matches no password. */
+export function unmatchableHash(): PasswordHash {
   return { ...COST, salt: randomBytes(SALT_BYTES), hash: randomBytes(HASH_BYTES) };
 }
 
-/** Takes as long for a wrong password as for the right one. */
+/** Takes the same time for wrong and right passwords. */
 export async function isPasswordOf(kept: PasswordHash, password: string): Promise<boolean> {
   return timingSafeEqual(await derive(password, kept, kept.hash.length), kept.hash);
 }

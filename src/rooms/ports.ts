@@ -3,24 +3,24 @@ import type { EndReason, LeaveReason, ParticipantView } from './events.ts';
 
 export type RoomEndReason = 'empty' | 'room_closed' | 'server_closing';
 
-/** A room, for those who only look at it. */
+/** A room, for observers. */
 export interface RoomFact {
   readonly name: string;
   /** In milliseconds since 1970. */
   readonly startedAtMs: Millis;
 }
 
-/** A participant, for those who only look at them. */
+/** A participant, for observers. */
 export interface ParticipantFact extends ParticipantView {
-  /** When they came into the room, in milliseconds since 1970. */
+  /** When they joined the room, in milliseconds since 1970. */
   readonly joinedAtMs: Millis;
 }
 
-/** Is told what happens in all rooms, as it happens; it must neither throw nor take long. */
+/** Receives the events of all rooms as they happen. Must neither throw nor block. */
 export interface RoomObserver {
   roomStarted(room: RoomFact): void;
   roomEnded(room: RoomFact, reason: RoomEndReason): void;
   participantJoined(room: RoomFact, participant: ParticipantFact): void;
-  /** With `moved` they are in another room already. */
+  /** With `moved`, they are already in another room. */
   participantLeft(room: RoomFact, participant: ParticipantFact, reason: LeaveReason | EndReason): void;
 }

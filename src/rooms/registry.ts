@@ -17,9 +17,9 @@ export interface RegistryLimits {
   readonly maxRooms: number;
   /** Opened by one address and still there; 0: any number. */
   readonly maxRoomsPerAddress: number;
-  /** In one room that says nothing else. */
+  /** Default for rooms without their own limit. */
   readonly maxParticipants: number;
-  /** How long a connection that broke is waited for while the media lives. */
+  /** How long the seat of a broken connection is kept while its media works. */
   readonly resumeTimeoutMs: Millis;
 }
 
@@ -31,14 +31,14 @@ export interface RegistryOptions {
   readonly log: Logger;
   readonly observer?: RoomObserver;
   readonly limitCounts?: LimitCounts;
-  /** Nobody is left of those who were there when `drain` was called, or its deadline has come. */
+  /** Everyone who was there when `drain` was called has left, or its deadline has passed. */
   readonly onDrained?: () => void;
 }
 
 export interface JoinRequest {
   readonly room: string;
   readonly name: string;
-  /** As `admit` gave it. */
+  /** From `admit`. */
   readonly admission: Admission;
   readonly state: MemberState;
   /** The address of who asks, as limits count it; a room that they open counts for it. */
@@ -51,30 +51,30 @@ export interface Joined {
   readonly participant: Participant;
   readonly room: string;
   readonly locked: boolean;
-  /** Everybody in the room, the new participant included. */
+  /** Everyone in the room, including the new participant. */
   readonly participants: readonly ParticipantView[];
-  /** The participant was here before, and their media goes on. */
+  /** The participant was here before, and their media continues. */
   readonly mediaResumed: boolean;
-  /** The server is about to end. */
+  /** The server is about to shut down. */
   readonly draining: { readonly endsInMs: Millis | null } | null;
 }
 
-/** A room that is opened by the operator. */
+/** A room opened by the operator. */
 export interface NewRoom extends Partial<RoomSettings> {
   readonly name: string;
   readonly locked: boolean;
-  /** In the clear or hashed. */
+  /** In plain text or hashed. */
   readonly password?: string | undefined;
 }
 
 /** Omitted settings keep their value. */
 export interface RoomChange extends Partial<RoomSettings> {
   readonly locked?: boolean;
-  /** Null goes back to that of the configuration, or to none. */
+  /** Null restores the configured password, or none. */
   readonly password?: string | null;
 }
 
-/** What is now. */
+/** Current totals. */
 export interface RoomFigures {
   readonly rooms: number;
   readonly participants: number;
@@ -94,14 +94,20 @@ const NOBODY: RoomObserver = {
   participantLeft() {},
 };
 
-/** All rooms. One that the operator opens is there until it is closed, others from the first participant to the last. */
+/**
+ * All rooms. A room opened by the operator exists until it is closed; others exist from the first participant to the
+ * last.
+ */
 export class RoomRegistry {
   readonly #options: RegistryOptions;
   readonly #access: AccessControl;
   readonly #observer: RoomObserver;
   readonly #limitCounts: LimitCounts;
   readonly #rooms = new Map<string, Room>();
-  /** Resume token → room, of participants who were moved. Their clients do not know where they are if the word of it is lost. */
+  /**
+   * Resume token → room, for participants who were moved. If the notification is lost, their clients do not know where
+   * they are.
+   */
   readonly #movedTo = new Map<string, Room>();
   readonly #openedBy: AddressCount;
   #draining: Draining | undefined;
@@ -116,8 +122,8 @@ export class RoomRegistry {
   }
 
   /**
-   * As whom somebody may join. Who holds the place of a participant was let in once and is not asked again. Rejects as
-   * `AccessControl.admit` does; `isWanted` tells whether the one who asks is still there.
+   * Decides as whom someone may join. The holder of a participant's resume token was admitted once and is not checked
+   * again. Rejects as `AccessControl.admit` does; `isWanted` tells whether the client is still there.
    */
   async admit(
     request: AdmissionRequest & { readonly resumeToken?: string | undefined },
@@ -154,7 +160,7 @@ export class RoomRegistry {
     };
   }
 
-  /** All rooms, the oldest first. */
+  /** All rooms, oldest first. */
   get rooms(): Iterable<Room> {
     return this.#rooms.values();
   }
@@ -166,7 +172,10 @@ export class RoomRegistry {
     return room;
   }
 
-  /** Opens a room that stays. Throws `invalid_room`, `room_exists`, `too_many_rooms`, `invalid_request` or `server_closing`. */
+  /**
+   * Opens a permanent room. Throws `invalid_room`, `room_exists`, `too_many_rooms`, `invalid_request` or
+   * `server_closing`.
+   */
   create({ name: wanted, locked, password, ...settings }: NewRoom): Room {
     if (this.#closed) throw new AppError('server_closing');
     const name = roomName(wanted);
@@ -188,8 +197,8 @@ export class RoomRegistry {
   }
 
   /**
-   * Takes a participant into another room, which is opened if it is not there. Throws `unknown_room`, `unknown_participant`,
-   * `invalid_room`, `room_full`, `identity_present`, `too_many_rooms` or `server_closing`.
+   * Moves a participant to another room, which is opened if it does not exist. Throws `unknown_room`,
+   * `unknown_participant`, `invalid_room`, `room_full`, `identity_present`, `too_many_rooms` or `server_closing`.
    */
   move(from: string, participantId: string, to: string): Room {
     if (this.#closed) throw new AppError('server_closing');
@@ -203,7 +212,7 @@ export class RoomRegistry {
     return target;
   }
 
-  /** Takes in nobody new from now on, and calls `onDrained` when everybody has left, or after `durationMs`. */
+  /** Admits nobody new from now on, and calls `onDrained` when everyone has left, or after `durationMs`. */
   drain(durationMs: Millis | null): DrainingState {
     if (this.#closed) throw new AppError('server_closing');
     const { clock, log, onDrained } = this.#options;
@@ -221,7 +230,7 @@ export class RoomRegistry {
     return this.#draining.state;
   }
 
-  /** Takes in everybody again. */
+  /** Admits new participants again. */
   undrain(): void {
     if (this.#closed) throw new AppError('server_closing');
     if (this.#draining === undefined) return;
@@ -241,7 +250,7 @@ export class RoomRegistry {
     return { rooms: this.#rooms.size, participants };
   }
 
-  /** Refuses joins from now on and ends everybody with `server_closing`. */
+  /** Refuses joins from now on and ends everyone with `server_closing`. */
   close(): void {
     this.#closed = true;
     this.#draining?.close();
@@ -293,7 +302,7 @@ export class RoomRegistry {
     return room;
   }
 
-  /** Whose resume token this is, they are where they were moved to. */
+  /** The holder of this resume token is in the room that they were moved to. */
   #roomOfHolder(name: string, resumeToken: string | undefined): Room | undefined {
     return (resumeToken !== undefined && this.#movedTo.get(resumeToken)) || this.#rooms.get(name);
   }

@@ -5,39 +5,41 @@ import { MAX_PASSWORD_LENGTH } from '../protocol/bounds.ts';
 import { roomName } from './names.ts';
 import { PacedQueue } from './paced-queue.ts';
 import {
-  hashOfNothing,
   isPasswordOf,
   looksHashed,
   normalPassword,
   type PasswordHash,
   parsePasswordHash,
+  unmatchableHash,
 } from './password-hash.ts';
 
-/** Guessing is slow for all guessers together, and takes no more than a quarter of a core, however slow that is. */
+/** Guessing is slow for all guessers together, and takes at most a quarter of a core however slow that is. */
 const TRY_INTERVAL_MS = 300;
 const MAX_SHARE = 0.25;
-/** The last of them is tried after some 7 s, on a fast machine. */
+/** The last of them is tried after about 7 s on a fast machine. */
 const MAX_WAITING_TRIES = 24;
 
 interface KeptPassword {
   readonly hash: PasswordHash;
-  /** Keyed digest of the password itself, once it is known; in this process only. */
+  /** Keyed digest of the password itself once it is known; only in this process. */
   digest: Buffer | undefined;
 }
 
 /**
- * The passwords of rooms. Only a wrong password costs a scrypt run, and the right one before it is known: so those who know it
- * need not stand in a queue with those who guess.
+ * Room passwords. Only wrong passwords, and the right one until it is known, cost a scrypt run. People who know the
+ * password therefore do not queue with those who guess.
  */
 export class RoomPasswords {
   readonly #configured = new Map<string, KeptPassword>();
-  /** In place of those, while their rooms are there. */
+  /** Passwords that override the configured ones while their rooms exist. */
   readonly #given = new Map<string, KeptPassword>();
   #hasPlain = false;
   readonly #digestKey = randomBytes(32);
   readonly #tries: PacedQueue;
 
-  /** From room to password, in the clear or as `formatPasswordHash` writes it. Throws a sentence for the operator. */
+  /**
+   * Passwords by room, in plain text or from `formatPasswordHash`. Throws an error with a sentence for the operator.
+   */
   constructor(passwords: Readonly<Record<string, string>>, clock: Clock) {
     this.#tries = new PacedQueue({
       clock,
@@ -48,7 +50,7 @@ export class RoomPasswords {
     for (const [room, password] of Object.entries(passwords)) this.#configure(room, password);
   }
 
-  /** Rejects with `password_required`, `wrong_password`, or `server_busy` when too many guess at the same time. */
+  /** Rejects with `password_required`, `wrong_password`, or `server_busy` if too many guess at the same time. */
   async check(room: string, password: string | undefined, isWanted: () => boolean, from = ''): Promise<void> {
     const kept = this.#of(room);
     if (kept === undefined) return;
@@ -56,7 +58,7 @@ export class RoomPasswords {
     const digest = this.#digest(password);
     const isKnown = () => kept.digest !== undefined && timingSafeEqual(digest, kept.digest);
     if (isKnown()) return;
-    // Somebody else may have shown meanwhile that it is right.
+    // Meanwhile someone else may have proved that it is right.
     const tried = async () => isKnown() || isPasswordOf(kept.hash, password);
     if (!(await this.#tries.run(tried, isWanted, from))) throw new AppError('wrong_password');
     kept.digest = digest;
@@ -71,7 +73,7 @@ export class RoomPasswords {
     return this.#of(room) !== undefined;
   }
 
-  /** In place of the configured one; null goes back to that. Throws `invalid_request`. */
+  /** Overrides the configured password; null restores it. Throws `invalid_request`. */
   set(room: string, password: string | null): void {
     if (password === null) {
       this.#given.delete(room);
@@ -105,9 +107,9 @@ export class RoomPasswords {
     this.#configured.set(name, kept);
   }
 
-  /** Undefined if it is a hash that cannot be read. */
+  /** Undefined if it is a malformed hash. */
   #keep(password: string): KeptPassword | undefined {
-    if (!looksHashed(password)) return { hash: hashOfNothing(), digest: this.#digest(password) };
+    if (!looksHashed(password)) return { hash: unmatchableHash(), digest: this.#digest(password) };
     const hash = parsePasswordHash(password);
     return hash === undefined ? undefined : { hash, digest: undefined };
   }

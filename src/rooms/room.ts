@@ -12,19 +12,19 @@ import { Participant } from './participant.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
 import type { ParticipantFact, RoomEndReason, RoomObserver } from './ports.ts';
 
-/** What holds for one room, where it may be another than for the others. */
+/** Settings of one room, which may differ from the server's defaults. */
 export interface RoomSettings extends MixSettings {
-  /** Those included whose connection broke and is waited for. */
+  /** Includes participants whose connection broke and whose seat is kept. */
   readonly maxParticipants: number;
 }
 
 export interface RoomOptions {
   readonly name: string;
-  /** Stays when the last participant has left. */
+  /** Stays when its last participant leaves. */
   readonly permanent: boolean;
   readonly settings: RoomSettings;
   readonly plane: MediaPlane;
-  /** How long a connection that broke is waited for while the media lives. */
+  /** How long the seat of a broken connection is kept while its media works. */
   readonly resumeTimeoutMs: Millis;
   readonly bans: BanList;
   readonly observer: RoomObserver;
@@ -33,7 +33,7 @@ export interface RoomOptions {
   readonly log: Logger;
   /** A participant is no longer in any room. */
   readonly onLeft: (participant: Participant) => void;
-  /** The room is closed, by `close` or because the last participant is gone. */
+  /** The room is closed, by `close` or because its last participant left. */
   readonly onClosed: () => void;
 }
 
@@ -42,9 +42,9 @@ export interface JoinOptions {
   readonly name: string;
   readonly admission: Admission;
   readonly state: MemberState;
-  /** Of a participant whose place is taken if it is still here. */
+  /** The token of a participant whose place is taken if they are still here. */
   readonly resumeToken?: string | undefined;
-  /** Whether somebody is let in who has no place here yet. */
+  /** Whether to admit people who have no place here yet. */
   readonly takesNewcomers: boolean;
   readonly listener: ParticipantListener;
 }
@@ -57,11 +57,11 @@ export interface RoomInfo extends RoomSettings {
   readonly startedAtMs: Millis;
   readonly locked: boolean;
   readonly participants: number;
-  /** How many speak now. */
+  /** Number of current speakers. */
   readonly speaking: number;
 }
 
-/** The people in one room, and the room's side of the media plane. */
+/** The people in one room, and the room's part of the media plane. */
 export class Room {
   readonly name: string;
   readonly permanent: boolean;
@@ -76,7 +76,7 @@ export class Room {
   readonly #moderation: Moderation;
   readonly #updates: ParticipantUpdates;
   #media: MediaRoom | undefined;
-  /** As told last. */
+  /** As last announced. */
   #levelsDbov: ReadonlyMap<string, number> = new Map();
   #closed = false;
 
@@ -107,12 +107,12 @@ export class Room {
     return this.#participants.size;
   }
 
-  /** Nobody new gets in. */
+  /** Nobody new can join. */
   get locked(): boolean {
     return this.#moderation.locked;
   }
 
-  /** Everybody in the room, those who are here longest first. */
+  /** Everyone in the room, in order of arrival. */
   get participants(): ParticipantView[] {
     return Array.from(this.#participants.values(), (participant) => participant.view);
   }
@@ -130,12 +130,12 @@ export class Room {
     return participant;
   }
 
-  /** Those who are here longest first. */
+  /** In order of arrival. */
   get everybody(): Iterable<Participant> {
     return this.#participants.values();
   }
 
-  /** Of somebody who speaks now, in dBov; otherwise null. */
+  /** The level of a current speaker in dBov; otherwise null. */
   levelDbovOf(participantId: string): number | null {
     return this.#levelsDbov.get(participantId) ?? null;
   }
@@ -146,19 +146,19 @@ export class Room {
     this.#media?.setMix(this.#mix);
   }
 
-  /** What the operator decides. Throws `unknown_participant`. */
+  /** The operator's moderation. Throws `unknown_participant`. */
   moderate(action: ModeratorAction): void {
     this.#moderation.apply(action, null);
   }
 
-  /** As whom the holder of this resume token was let in, while their place is kept. */
+  /** The admission of this resume token's holder, while their place is kept. */
   admissionOf(resumeToken: string): Admission | undefined {
     return this.#holderOf(resumeToken)?.admission;
   }
 
   /**
-   * A new participant, or the one whose token this is with another connection: their name and their media stay as they are.
-   * Throws `AppError` `room_full`, `room_locked` or `server_draining`.
+   * Adds a new participant, or connects the holder of the resume token to their existing one, keeping its name and
+   * media. Throws `AppError` `room_full`, `room_locked` or `server_draining`.
    */
   join({ name, admission, state, resumeToken, takesNewcomers, listener }: JoinOptions): Participant {
     const resumed = this.#holderOf(resumeToken);
@@ -184,7 +184,7 @@ export class Room {
       state,
       mutedByModerator: previous?.mutedByModerator ?? this.#moderation.isMuted(admission),
       returning: previous?.returning ?? false,
-      // It stays the same for the whole life of the id: the `joined` message that would bring a new one may get lost.
+      // Constant for the whole life of the id, because the `joined` message with a new one could get lost.
       resumeToken: previous?.resumeToken ?? randomBytes(32).toString('base64url'),
       joinedAtMs: previous?.joinedAtMs ?? clock.wallNow(),
       listener,
@@ -213,7 +213,7 @@ export class Room {
     return participant;
   }
 
-  /** Takes a participant over from another room, with their media. Throws `room_full` or `identity_present`. */
+  /** Takes over a participant from another room, with their media. Throws `room_full` or `identity_present`. */
   adopt(participant: Participant, from: Room): void {
     if (this.#holderOfIdentity(participant.admission) !== undefined) throw new AppError('identity_present');
     this.#checkPlace();
@@ -239,7 +239,7 @@ export class Room {
     observer.participantJoined(this, participant.fact);
   }
 
-  /** Ends every participant and frees the media. */
+  /** Ends every participant and releases the media. */
   close(reason: RoomEndReason): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -260,7 +260,7 @@ export class Room {
     onClosed();
   }
 
-  /** Tells everybody in the room. */
+  /** Notifies everyone in the room. */
   tellAll(event: RoomEvent): void {
     for (const participant of this.#participants.values()) participant.deliver(event);
   }
@@ -332,7 +332,9 @@ export class Room {
     return undefined;
   }
 
-  /** An identity is in a room once: whoever joins with it again, from a page that was loaded anew, takes their own place. */
+  /**
+   * An identity can be in a room only once: joining again, for example from a reloaded page, takes over its own place.
+   */
   #holderOfIdentity({ identity }: Admission): Participant | undefined {
     if (identity === null) return undefined;
     for (const participant of this.#participants.values())

@@ -2,24 +2,24 @@ import type { Cancel, Clock } from '../lib/clock.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
 import type { MemberState } from '../media/plane.ts';
 
-/** How often somebody may unmute or undeafen. Fingers on a push-to-talk key are slower. */
+/** How often someone may unmute or undeafen. A push-to-talk key is slower. */
 const RELEASES = { perSecond: 4, burst: 8 } as const;
 
 export interface StatePacerOptions {
   readonly clock: Clock;
   readonly apply: (state: MemberState) => void;
-  /** A change has to wait. */
+  /** A change was delayed. */
   readonly onHeldBack: () => void;
 }
 
 /**
- * Bounds how often somebody changes their state. To mute and to deafen always takes effect at once: whoever mutes must not be heard any more.
- * The way back waits when it comes too often, and only the last that was wanted takes effect.
+ * Limits how often someone changes their state. Muting and deafening always take effect immediately, because nobody may
+ * be heard after muting. The reverse is delayed if it happens too often, and only the last request takes effect.
  */
 export class StatePacer {
   readonly #options: StatePacerOptions;
   readonly #releases: TokenBucket;
-  /** What takes effect later. */
+  /** The state that will take effect later. */
   #wanted: MemberState | undefined;
   #cancelTimer: Cancel = () => {};
 
@@ -28,12 +28,12 @@ export class StatePacer {
     this.#releases = new TokenBucket({ ...RELEASES, now: options.clock.now() });
   }
 
-  /** What was wanted last, if that has not taken effect yet. */
+  /** The last requested state, if it has not taken effect yet. */
   get wanted(): MemberState | undefined {
     return this.#wanted;
   }
 
-  /** Goes from one state to another, in two steps if need be. */
+  /** Goes from one state to another, in two steps if necessary. */
   change(current: MemberState, wanted: MemberState): void {
     this.cancel();
     const { clock, apply, onHeldBack } = this.#options;
@@ -56,12 +56,12 @@ export class StatePacer {
     });
   }
 
-  /** What waits keeps them muted. */
+  /** The delayed change keeps them muted. */
   mute(): void {
     if (this.#wanted !== undefined) this.#wanted = { ...this.#wanted, muted: true };
   }
 
-  /** What waits does not take effect any more. */
+  /** Discards the delayed change. */
   cancel(): void {
     this.#cancelTimer();
     this.#cancelTimer = () => {};

@@ -1,21 +1,22 @@
 import type { Millis } from '../lib/clock.ts';
 
-/** To one listener, on average: about twice the sound. */
+/** Per listener, on average: about twice the audio bit rate. */
 export const BYTES_PER_SECOND_EACH = 16_384;
-/** To all listeners of one room together, on average: about the sound of five hundred. */
+/** For all listeners of one room together, on average: about the audio of five hundred. */
 export const BYTES_PER_SECOND_IN_ALL = 4_194_304;
-/** What was not used in this time may go at once. */
+/** Unused budget of this duration may be spent at once. */
 export const BURST_MS: Millis = 2000;
 
 /**
- * How many bytes one room may tell its people about each other. It is kept in time: what was sent has to be waited for afterwards, the longer the
- * more people it went to. So a message that is larger than the whole burst can be sent, too, and is paid for as well.
+ * The byte budget for a room's announcements to its own people. It is kept as time: after sending, the room waits,
+ * longer the more people received it. A message larger than the whole burst can therefore be sent, too, and is paid for
+ * afterwards.
  */
 export class UpdateBudget {
-  /** Until then, everything that was sent is paid for. */
+  /** The time until which everything sent is paid for. */
   #paidMs: Millis = Number.NEGATIVE_INFINITY;
 
-  /** Since when there has been something to spend; in the future, if too much was spent. */
+  /** Since when there is something to spend; in the future if too much was spent. */
   freeAtMs(nowMs: Millis): Millis {
     return Math.max(this.#paidMs, nowMs - BURST_MS);
   }
@@ -25,7 +26,7 @@ export class UpdateBudget {
     return this.#paidMs <= nowMs;
   }
 
-  /** So many bytes go to each of so many listeners now. */
+  /** Spends `bytes` for each of `listeners`. */
   spend(nowMs: Millis, bytes: number, listeners: number): void {
     const seconds = Math.max(bytes / BYTES_PER_SECOND_EACH, (bytes * listeners) / BYTES_PER_SECOND_IN_ALL);
     this.#paidMs = this.freeAtMs(nowMs) + 1000 * seconds;

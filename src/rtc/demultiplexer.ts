@@ -1,7 +1,8 @@
 /**
- * Tells whose a datagram is and what: by its first byte (RFC 7983), STUN by the ufrag it names, everything else by the path it came on.
- * Paths are known only after an authenticated STUN request, so an unknown address can do nothing but STUN, and be heard with RTP that is
- * authentic: a NAT may give a talker another port, of which ICE tells us only with the next consent check. Nothing is sent there before that.
+ * Determines the type of a datagram and the transport it belongs to: the type by its first byte (RFC 7983), the
+ * transport of STUN by the ufrag and of everything else by the path. Paths are known only after an authenticated STUN
+ * request, so an unknown address can only send STUN or authentic RTP. RTP is accepted because a NAT may give a talker
+ * another port, which ICE reveals only at the next consent check. Nothing is sent to such an address before that.
  */
 import { readUint32 } from '../lib/bytes.ts';
 import type { Clock, Millis } from '../lib/clock.ts';
@@ -12,27 +13,27 @@ import { NetworkPath } from './net/network-path.ts';
 import { SendBuffer } from './net/send-buffer.ts';
 import { RTP_HEADER_LENGTH } from './rtp/rtp-packet.ts';
 
-/** Who gets the datagrams of one transport. Methods must not throw. */
+/** Receives the datagrams of one transport. Methods must not throw. */
 export interface DatagramEndpoint {
-  /** A binding request that names this endpoint's ufrag. Nothing about it is verified; `path` may be new. */
+  /** A binding request for this endpoint's ufrag. Nothing is verified yet; `path` may be new. */
   receiveStun(request: StunMessage, datagram: Buffer, path: NetworkPath, nowMs: Millis): void;
   receiveDtls(datagram: Buffer, path: NetworkPath, nowMs: Millis): void;
   receiveRtp(datagram: Buffer, path: NetworkPath, nowMs: Millis): void;
   receiveRtcp(datagram: Buffer, path: NetworkPath, nowMs: Millis): void;
-  /** The connection that this path was is gone. */
+  /** The TCP connection behind this path is gone. */
   losePath(path: NetworkPath, nowMs: Millis): void;
 }
 
 export interface DemultiplexerCounters {
-  /** No STUN, DTLS, RTP or RTCP by the first byte, or malformed STUN. */
+  /** Neither STUN, DTLS, RTP nor RTCP by the first byte, or malformed STUN. */
   unknownKind: number;
-  /** STUN that names no transport of this port. */
+  /** STUN for no transport of this port. */
   unknownUfrag: number;
-  /** Anything but STUN from an address that has not passed ICE, and is not given to `roaming`. */
+  /** Anything other than STUN from an address that has not passed ICE and does not count as `roaming`. */
   unknownAddress: number;
-  /** RTP of a known source from an address that has not passed ICE; whether it is authentic is for its transport to see. */
+  /** RTP of a known source from an address that has not passed ICE. Its transport verifies it. */
   roaming: number;
-  /** STUN for one transport from an address that is another's. */
+  /** STUN for one transport from an address that belongs to another. */
   foreignAddress: number;
 }
 
@@ -45,11 +46,14 @@ interface Binding {
 const RTCP_FIRST = 192;
 const RTCP_LAST = 223;
 /**
- * A path stays with its owner until it was not heard of for this long, beyond the pauses between consent checks (RFC 7675 section 5.1). Or
- * else one participant who forges the address of another could take that one's media away.
+ * A path stays with its owner until it has been silent for this long, beyond the pauses between consent checks (RFC
+ * 7675 section 5.1). Otherwise a participant who forges another's address could take their media away.
  */
 const PATH_IN_USE_MS = 7000;
-/** Verifying a packet costs some microseconds: twenty roaming talkers at a time, and a forger gets no more of our time than they. */
+/**
+ * Verifying a packet costs some microseconds. This is enough for twenty roaming talkers, and limits what forgers can
+ * cost.
+ */
 const ROAMING_PER_SECOND = 1000;
 const ROAMING_BURST = 100;
 
@@ -61,7 +65,7 @@ export class Demultiplexer {
     roaming: 0,
     foreignAddress: 0,
   };
-  /** For everything that the transports of this port send. */
+  /** Used for everything that this port's transports send. */
   readonly sendBuffer = new SendBuffer();
   readonly #clock: Clock;
   readonly #byUfrag = new Map<string, DatagramEndpoint>();
@@ -83,7 +87,7 @@ export class Demultiplexer {
     );
   }
 
-  /** Registers an endpoint under its local ufrag; false if another has it. */
+  /** Registers an endpoint under its local ufrag; false if it is taken. */
   register(localUfrag: string, endpoint: DatagramEndpoint): boolean {
     if (this.#byUfrag.has(localUfrag)) return false;
     this.#byUfrag.set(localUfrag, endpoint);
@@ -94,7 +98,7 @@ export class Demultiplexer {
     this.#byUfrag.delete(localUfrag);
   }
 
-  /** An endpoint has authenticated RTP of this SSRC. If another has it already, that one keeps it. */
+  /** An endpoint has authenticated RTP with this SSRC. If another endpoint has it, that one keeps it. */
   knowSource(ssrc: number, endpoint: DatagramEndpoint): void {
     if (!this.#bySource.has(ssrc)) this.#bySource.set(ssrc, endpoint);
   }
@@ -103,7 +107,7 @@ export class Demultiplexer {
     if (this.#bySource.get(ssrc) === endpoint) this.#bySource.delete(ssrc);
   }
 
-  /** From now on, what comes on `path` is `endpoint`'s; a path that was another's changes hands. Only for authenticated paths. */
+  /** From now on, `path` belongs to `endpoint`, even if it belonged to another one. Only for authenticated paths. */
   bind(path: NetworkPath, endpoint: DatagramEndpoint): void {
     this.#remove(path);
     const bindings = this.#byPort.get(path.port);
@@ -112,12 +116,12 @@ export class Demultiplexer {
     path.socket.adopt?.();
   }
 
-  /** Forgets a path if it is still this endpoint's. A connection that nobody has any more is closed. */
+  /** Removes a path if it still belongs to this endpoint. A TCP connection without an owner is closed. */
   unbind(path: NetworkPath, endpoint: DatagramEndpoint): void {
     if (this.#remove(path, endpoint)) path.socket.release?.();
   }
 
-  /** Whether it was there and, if that matters, this endpoint's. */
+  /** Returns whether it was there and, if that matters, belonged to this endpoint. */
   #remove(path: NetworkPath, endpoint?: DatagramEndpoint): boolean {
     const bindings = this.#byPort.get(path.port);
     const at = bindings?.findIndex((binding) => isOn(binding.path, path.address, path.socket)) ?? -1;
@@ -128,7 +132,7 @@ export class Demultiplexer {
     return true;
   }
 
-  /** How many paths are bound. */
+  /** Number of bound paths. */
   get pathCount(): number {
     let count = 0;
     for (const bindings of this.#byPort.values()) count += bindings.length;
@@ -179,7 +183,7 @@ export class Demultiplexer {
       this.counters.unknownKind++;
       return;
     }
-    // An indication keeps a NAT binding alive and asks for nothing (RFC 8445 section 11).
+    // An indication keeps a NAT binding alive and needs no answer (RFC 8445 section 11).
     if (message.class === 'indication') return;
     const ufrag = localUfragOf(message);
     const endpoint = ufrag === null ? undefined : this.#byUfrag.get(ufrag);

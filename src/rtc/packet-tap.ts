@@ -2,8 +2,8 @@ import type { Millis } from '../lib/clock.ts';
 import type { NetworkPath } from './net/network-path.ts';
 
 /**
- * Is shown the RTP and RTCP packets of one transport in the clear, header and all. The bytes belong to the caller and change after the call;
- * what is to be kept has to be copied. It must not throw.
+ * Sees the decrypted RTP and RTCP packets of one transport, including headers. The bytes belong to the caller and
+ * change after the call, so copy what you keep. Must not throw.
  */
 export interface PacketTap {
   /** Authentic and decrypted. */

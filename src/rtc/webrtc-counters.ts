@@ -1,13 +1,13 @@
 import type { SrtpFailure } from './srtp/srtp-session.ts';
 
-/** Totals of the voice that endpoints have received and sent; reports and handshakes do not count. */
+/** Totals of the voice received and sent by endpoints, without reports and handshakes. */
 export interface VoiceCounters {
   packetsIn: number;
-  /** Of the payloads, like `bytesOut`. */
+  /** Payload bytes, like `bytesOut`. */
   bytesIn: number;
   packetsOut: number;
   bytesOut: number;
-  /** Of the packets sent, those that repeat the one before. */
+  /** Sent packets that contain a copy of the previous one. */
   redundantPacketsOut: number;
   /** Packets that were forged, replayed or malformed. */
   packetsRejected: number;
@@ -17,7 +17,7 @@ export function createVoiceCounters(): VoiceCounters {
   return { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0, redundantPacketsOut: 0, packetsRejected: 0 };
 }
 
-/** What one WebRTC connection has counted. Packet problems are counted, not thrown. */
+/** Counters of one WebRTC connection. Packet problems are counted, not thrown. */
 export interface WebRtcCounters {
   rtpPacketsIn: number;
   /** Payload bytes. */
@@ -28,14 +28,14 @@ export interface WebRtcCounters {
   srtpForged: number;
   srtpReplayed: number;
   srtpMalformed: number;
-  /** Media that came before the keys. */
+  /** Media that arrived before the keys. */
   beforeKeys: number;
   unknownPayloadType: number;
-  /** Media from a peer that was to send none. */
+  /** Media from a peer whose direction does not allow it. */
   againstDirection: number;
-  /** Packets of a second source while the first one still sends. */
+  /** Packets of a second source while the first one is still sending. */
   unknownSsrc: number;
-  /** DTLS datagrams that were no such thing, in the clear after the handshake, or too many then. */
+  /** DTLS datagrams that were malformed, unencrypted after the handshake, or too many then. */
   dtlsDropped: number;
   /** Changes of the peer's SSRC. */
   ssrcChanges: number;

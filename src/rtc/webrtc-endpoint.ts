@@ -1,7 +1,7 @@
 /**
- * One participant's WebRTC connection on the media side: ICE, SRTP, RTCP and RED put together. It passes DTLS datagrams on to
- * whoever does the handshake. Time comes in as an argument, nothing throws after construction, and no packet allocates more
- * than the runtime forces.
+ * One participant's WebRTC connection on the media side: ICE, SRTP, RTCP and RED combined. It passes DTLS datagrams to
+ * the handshake elsewhere. Time is an argument, nothing throws after construction, and no packet allocates more than
+ * the runtime requires.
  */
 import { createVoicePacket, type VoicePacket } from '../formats/voice-packet.ts';
 import type { Millis } from '../lib/clock.ts';
@@ -31,30 +31,34 @@ import { SRTP_MAX_OVERHEAD, SrtpSession } from './srtp/srtp-session.ts';
 import { countSrtpFailure, createWebRtcCounters, type VoiceCounters } from './webrtc-counters.ts';
 import type { WebRtcEndpointEvents, WebRtcEndpointOptions } from './webrtc-options.ts';
 
-/** The packet that is being received: what its header says, and what the mixer gets of it. */
+/** The packet being received: its header, and what the mixer gets. */
 type ReceivedPacket = RtpHeader & VoicePacket;
 
 const CONSENT_TIMEOUT_MS = 30_000;
-/** Beyond the pauses between consent checks (RFC 7675 section 5.1) and between reports of browsers. */
+/** Longer than the pauses between consent checks (RFC 7675 section 5.1) and between browsers' reports. */
 const SILENT_AFTER_MS = 7000;
-/** Without media on a valid path, while it comes on another, the peer has moved. Somebody who only repeats its packets does not stop them. */
+/**
+ * If media stops on all valid paths while it arrives on another, the peer has moved. An attacker who only repeats its
+ * packets does not stop them.
+ */
 const MOVED_AFTER_MS = 100;
 const MOVED_INTERVAL_MS = 5000;
-/** After the handshake: each is decrypted on another thread only to be refused, if it is forged. */
+/** After the handshake: each datagram is decrypted in another thread, only to be refused if it is forged. */
 const LATE_DTLS = { perSecond: 20, burst: 40 } as const;
 const MAX_PAYLOAD = SEND_BUFFER_LENGTH - RTP_HEADER_LENGTH - SRTP_MAX_OVERHEAD;
 
 export class WebRtcEndpoint implements DatagramEndpoint {
   readonly id: number;
   readonly counters = createWebRtcCounters();
-  // What every packet that is sent needs lies in this object: each other one is a walk to memory for each listener.
+  // Everything that each sent packet needs is in this object, because every other object costs a memory access per
+  // listener.
   readonly #ssrc: number;
   readonly #opusPayloadType: number;
   readonly #redPayloadType: number | null;
   readonly #audioLevelExtensionId: number | null;
-  /** Whether the peer takes media. */
+  /** Whether the peer receives media. */
   sends = false;
-  /** Whether media of the peer is taken. */
+  /** Whether media of the peer is accepted. */
   receives = false;
   #wantsRedundancy = false;
   #sentPackets = 0;
@@ -64,7 +68,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   #redundantPackets = 0;
   /** RFC 3550 section 5.1: the initial timestamp should be random. */
   readonly #timestampOffset: number;
-  /** The payload sent last and its timestamp, while the listener loses packets. */
+  /** The last sent payload and its timestamp, while the listener loses packets. */
   #previous: Uint8Array | null = null;
   #previousTimestamp = 0;
   readonly #redundancy: RedundancyCache;
@@ -78,7 +82,10 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   readonly #red: RedReceiver;
   #srtp: SrtpSession | null = null;
   readonly #peer = new PeerSource();
-  /** Below 2^15, so that the first wrap is far: a receiver that misses the first packets still knows the rollover counter. */
+  /**
+   * Below 2^15, so that the first wrap is far away: a receiver that misses the first packets still knows the rollover
+   * counter.
+   */
   #sequenceNumber: number;
   #lastHeardMs: Millis;
   #silent = false;
@@ -112,12 +119,12 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     if (!this.#demultiplexer.register(parameters.localUfrag, this)) throw new Error('the ICE ufrag is in use');
   }
 
-  /** How media gets through, by the latest receiver reports. */
+  /** The quality of the media path, from the latest receiver reports. */
   get network(): MediaNetwork {
     return this.#rtcp.network;
   }
 
-  /** Of our stream so far. */
+  /** Our stream so far. */
   get sent(): SentMedia {
     return {
       packets: this.#sentPackets,
@@ -127,23 +134,26 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     };
   }
 
-  /** What media goes over now. */
+  /** The current transport of the media. */
   get protocol(): 'udp' | 'tcp' | null {
     return this.#ice.selected?.socket.protocol ?? null;
   }
 
-  /** Media flows from here on. The first keys hold: sent packets would repeat indices under the same keys. */
+  /**
+   * Media flows from here on. Only the first keys count, because packets would otherwise reuse indices under the same
+   * keys.
+   */
   setKeys(keys: SrtpKeys): void {
     if (!this.#closed) this.#srtp ??= new SrtpSession(keys);
   }
 
-  /** What a new offer and its answer agreed on. */
+  /** Applies the result of a new offer and answer. */
   setDirection(direction: Direction): void {
     this.#follows(direction);
     this.#events.directionChanged?.();
   }
 
-  /** From now on the tap sees all packets in the clear; null: nobody does. */
+  /** From now on the tap sees all decrypted packets; null removes it. */
   setTap(tap: PacketTap | null): void {
     this.#tap = tap;
   }
@@ -168,7 +178,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   }
 
   /**
-   * Sends one packet of the mix, with the one before it (RFC 2198) while the listener loses packets.
+   * Sends one packet of the mix, with a copy of the previous one (RFC 2198) while the listener loses packets.
    * @param timestamp of the mix, in samples
    */
   send(payload: Uint8Array, timestamp: number, marker: boolean, nowMs: Millis): void {
@@ -176,13 +186,13 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     const red = repeats ? this.#withPrevious(payload, timestamp) : null;
     const rtpTimestamp = (timestamp + this.#timestampOffset) >>> 0;
     if (!this.#sendRtp(red ?? payload, rtpTimestamp, marker, nowMs, red !== null)) return;
-    // Storing a young object in an old one is not free.
+    // Storing a young object in an old one costs time.
     if (repeats || this.#previous !== null) this.#previous = repeats ? payload : null;
     this.#previousTimestamp = timestamp;
     if (red !== null) this.#redundantPackets++;
   }
 
-  /** To be called about ten times a second: consent and reports. */
+  /** Handles consent and reports. Call about ten times a second. */
   housekeeping(nowMs: Millis, wallNowMs: Millis): void {
     if (this.#closed) return;
     if (nowMs - this.#lastHeardMs > this.#consentTimeoutMs) {
@@ -198,7 +208,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     if (this.#rtcp.isDue(nowMs)) this.#sendRtcp('report', nowMs, wallNowMs);
   }
 
-  /** Takes new ICE credentials; see `IceLite.restart`. Throws an Error if the ufrag is taken on this port. */
+  /** Sets new ICE credentials; see `IceLite.restart`. Throws an Error if the ufrag is taken on this port. */
   restartIce(credentials: IceCredentials): void {
     if (this.#closed) return;
     if (!this.#demultiplexer.register(credentials.localUfrag, this)) throw new Error('the ICE ufrag is in use');
@@ -206,7 +216,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     if (forgotten !== null) this.#demultiplexer.unregister(forgotten);
   }
 
-  /** Says goodbye and frees everything. Idempotent; no event comes from it. */
+  /** Says goodbye and releases everything. Idempotent; no event follows. */
   close(nowMs: Millis, wallNowMs: Millis): void {
     if (this.#closed) return;
     this.#sendRtcp('bye', nowMs, wallNowMs);
@@ -229,7 +239,8 @@ export class WebRtcEndpoint implements DatagramEndpoint {
 
   /** For the demultiplexer. */
   receiveDtls(datagram: Buffer, _path: NetworkPath, nowMs: Millis): void {
-    // A peer that missed our last flight repeats its own: records in the clear and one that is encrypted, maybe in one datagram.
+    // A peer that missed our last flight repeats its own: unencrypted records and an encrypted one, possibly in one
+    // datagram.
     const wanted =
       this.#srtp === null ? hasDtlsRecord(datagram, 0) : hasDtlsRecord(datagram, 1) && this.#lateDtls.take(nowMs);
     if (wanted) this.#events.dtls(datagram);
@@ -306,8 +317,8 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   }
 
   /**
-   * Sends one payload, of Opus or, if it was negotiated, of RED around Opus. False if the connection is not ready, the peer
-   * takes no media, or the payload is too large for a packet.
+   * Sends one payload of Opus or, if negotiated, of RED around Opus. False if the connection is not ready, the peer
+   * receives no media, or the payload is too large for a packet.
    */
   #sendRtp(payload: Uint8Array, timestamp: number, marker: boolean, nowMs: Millis, isRed: boolean): boolean {
     const path = this.#ice.selected;
@@ -340,7 +351,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     this.#events.moved?.();
   }
 
-  /** One source is heard at a time. How many there may be over time is bounded by the SRTP session. */
+  /** One source is heard at a time. The SRTP session bounds how many there may be over time. */
   #follow(packet: RtpHeader, nowMs: Millis): boolean {
     const before = this.#peer.ssrc;
     const followed = this.#peer.follow(packet.ssrc, nowMs);

@@ -1,4 +1,4 @@
-/** What a WebRTC endpoint is made with, and what it tells of. */
+/** The options and events of a WebRTC endpoint. */
 import type { VoicePacket } from '../formats/voice-packet.ts';
 import type { Millis } from '../lib/clock.ts';
 import type { Demultiplexer } from './demultiplexer.ts';
@@ -6,7 +6,7 @@ import type { IceCredentials } from './ice/ice-lite.ts';
 import type { RedundancyCache } from './rtp/redundancy-cache.ts';
 import type { Direction } from './sdp/sdp-offer.ts';
 
-/** What offer and answer agreed on. Plain data that may be posted to another thread. */
+/** The result of offer and answer. Plain data that may be posted to another thread. */
 export interface WebRtcParameters extends IceCredentials {
   /** Of the stream that we send. */
   readonly localSsrc: number;
@@ -15,24 +15,27 @@ export interface WebRtcParameters extends IceCredentials {
   readonly opusPayloadType: number;
   readonly redPayloadType: number | null;
   readonly audioLevelExtensionId: number | null;
-  /** What we do, as the answer says it. */
+  /** Our direction, as in the answer. */
   readonly direction: Direction;
 }
 
 export interface WebRtcEndpointEvents {
-  /** An authentic Opus packet, alone or as a block of RED. The object is filled again for the next one. */
+  /** An authentic Opus packet, alone or as a block of RED. The object is reused for the next one. */
   packet(packet: VoicePacket, nowMs: Millis): void;
-  /** The next packet is the first of another stream of the peer: its sequence numbers and timestamps have nothing to do with those before. */
+  /**
+   * The next packet is the first of another stream of the peer, whose sequence numbers and timestamps are unrelated to
+   * earlier ones.
+   */
   sourceChanged?(): void;
   /** A new offer has changed `sends` or `receives`. */
   directionChanged?(): void;
   /** A DTLS datagram from an address that passed ICE. */
   dtls(datagram: Buffer): void;
-  /** Nothing authentic has come for some seconds, or something again. */
+  /** Nothing authentic has arrived for some seconds, or packets arrive again. */
   silent(silent: boolean): void;
-  /** Media comes from an address that is not known to ICE, and nothing any more from those that are. Once in a while. */
+  /** Media arrives from an address unknown to ICE, and no longer from known ones. Called occasionally. */
   moved?(): void;
-  /** The peer was not heard of for the consent time (RFC 7675). The transport is closed; at most once. */
+  /** The peer was silent for the consent time (RFC 7675). The transport is closed; at most once. */
   closed(reason: 'silent'): void;
 }
 
@@ -40,12 +43,14 @@ export interface WebRtcEndpointOptions {
   readonly id: number;
   readonly parameters: WebRtcParameters;
   readonly demultiplexer: Demultiplexer;
-  /** Of all endpoints that send the same mixes. */
+  /** Shared by all endpoints that send the same mixes. */
   readonly redundancy: RedundancyCache;
   readonly events: WebRtcEndpointEvents;
   readonly nowMs: Millis;
-  /** How long a peer may be silent; 30 s by default. Before the first authentic request the time counts from `nowMs`. */
+  /**
+   * How long a peer may be silent; 30 s by default. Before the first authentic request the time counts from `nowMs`.
+   */
   readonly consentTimeoutMs?: Millis;
-  /** In [0, 1), for the first sequence number and timestamp and the spacing of reports. */
+  /** Returns a number in [0, 1), for the first sequence number and timestamp and the intervals of reports. */
   readonly random: () => number;
 }

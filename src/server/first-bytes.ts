@@ -1,12 +1,12 @@
 import { localUfragOf, parseStun, STUN_HEADER_LENGTH } from '../rtc/ice/stun.ts';
 
-/** What a connection is for, by the bytes that it begins with. */
+/** The protocol of a connection, from its first bytes. */
 export type Beginning =
   /** Not known yet. */
   | { readonly kind: 'open' }
   | { readonly kind: 'tls' }
   | { readonly kind: 'http' }
-  /** ICE over TCP: a STUN request to this ufrag. */
+  /** ICE over TCP: a STUN request for this ufrag. */
   | { readonly kind: 'media'; readonly localUfrag: string }
   | { readonly kind: 'unknown' };
 
@@ -15,13 +15,13 @@ const TLS: Beginning = { kind: 'tls' };
 const HTTP: Beginning = { kind: 'http' };
 const UNKNOWN: Beginning = { kind: 'unknown' };
 
-/** RFC 8446 section 5.1: the type of a record that holds a ClientHello. */
+/** RFC 8446 section 5.1: the record type that contains a ClientHello. */
 const TLS_HANDSHAKE = 0x16;
-/** RFC 4571 section 2: the length of the frame. */
+/** RFC 4571 section 2: the length field of a frame. */
 const FRAME_HEADER_LENGTH = 2;
-/** Checks of browsers have about 120 bytes. Above this, the first byte of the length would be higher than 3. */
+/** Browsers' checks have about 120 bytes. Above this limit, the first byte of the length would exceed 3. */
 const MAX_FIRST_FRAME = 0x3ff;
-/** RFC 8489 section 5, at its place in a frame: binding request, then two bytes of length, then the magic cookie. */
+/** RFC 8489 section 5, at its offset in a frame: binding request, then two bytes of length, then the magic cookie. */
 const STUN_BEGINNING: readonly (readonly [at: number, byte: number])[] = [
   [2, 0x00],
   [3, 0x01],
@@ -31,12 +31,12 @@ const STUN_BEGINNING: readonly (readonly [at: number, byte: number])[] = [
   [9, 0x42],
 ];
 
-/** More is never needed to tell. */
+/** No more bytes are ever needed to decide. */
 export const MAX_BEGINNING = FRAME_HEADER_LENGTH + MAX_FIRST_FRAME;
 
 /**
- * Looks at the first bytes of a connection, all that have come so far. The first one separates TLS (0x16), methods of HTTP (capital letters) and
- * the length of a frame with a STUN request (0 to 3); of the last the whole frame is needed.
+ * Examines the first bytes of a connection, all that have arrived so far. The first byte distinguishes TLS (0x16), HTTP
+ * methods (capital letters) and the length of a frame with a STUN request (0 to 3). A STUN request is needed in full.
  */
 export function beginningOf(bytes: Buffer): Beginning {
   const [first] = bytes;

@@ -14,33 +14,36 @@ import { boundPipelining } from './pipelining.ts';
 import { ignoreOtherUpgrades } from './upgrades.ts';
 
 export interface HttpLimits {
-  /** WebSockets at the same time, of all and of one address; 0 of one address: any number. */
+  /** Maximum WebSockets in total and per address; 0 per address: no limit. */
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
-  /** Time for the head of a request, and twice as much for all of it. */
+  /** Time for the head of a request; the whole request gets twice as much. */
   readonly requestTimeoutMs: Millis;
 }
 
 export interface HttpServerOptions extends HttpLimits {
-  /** Whose connections are those of many. */
+  /** Proxies carry the connections of many people. */
   readonly proxies: TrustedProxies;
   readonly limitCounts?: LimitCounts;
 }
 
-/** A page takes some connections for its files beside its WebSocket. */
+/** Besides its WebSocket, a page uses some connections for its files. */
 const CONNECTIONS_PER_WEBSOCKET = 2;
-/** How often Node looks for requests that take too long. */
+/** How often Node looks for slow requests. */
 const CHECK_INTERVAL_MS = 1000;
 const KEEP_ALIVE_MS = 5000;
-/** Whoever takes nothing of an answer for so many times the time for a head does not want it. WebSockets have their own watch. */
+/**
+ * A client that reads nothing of an answer for this many head timeouts is disconnected. WebSockets have their own
+ * check.
+ */
 const STALLED = 3;
 const MAX_HEADER_BYTES = 16_384;
 const ONE_HOST = 'A request must have exactly one Host header.\n';
 
-/** The connections of each server, those included that Node has given to others. */
+/** The connections of each server, including those that Node has handed over. */
 const connections = new WeakMap<Server, Set<Socket>>();
 
-/** An HTTP server on which nobody can hold connections by being slow, nor take those of everybody. */
+/** An HTTP server on which nobody can hold connections by being slow, or use up those of everyone else. */
 export function createBoundedHttpServer(listener: RequestListener, options: HttpServerOptions): Server {
   return bounded(createServer(timeouts(options), answering(listener, options)), options);
 }
@@ -54,7 +57,7 @@ export function createBoundedHttpsServer(
   return bounded(createHttpsServer({ ...timeouts(options), ...tls }, answering(listener, options)), options);
 }
 
-/** Ends every connection. Resolves when the server has closed. */
+/** Closes every connection. Resolves when the server has closed. */
 export function closeHttpServer(http: Server): Promise<void> {
   return new Promise((resolve) => {
     http.close(() => resolve());
@@ -63,11 +66,11 @@ export function closeHttpServer(http: Server): Promise<void> {
 }
 
 function answering(listener: RequestListener, { limitCounts }: HttpServerOptions): RequestListener {
-  const ofOneHost: RequestListener = (request, response) => {
+  const withOneHost: RequestListener = (request, response) => {
     if (hasOneHost(request)) listener(request, response);
     else response.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' }).end(ONE_HOST);
   };
-  return boundPipelining(ofOneHost, () => limitCounts?.hit('http_requests_at_once'));
+  return boundPipelining(withOneHost, () => limitCounts?.hit('http_requests_at_once'));
 }
 
 function timeouts({ requestTimeoutMs }: HttpLimits): ServerOptions {
@@ -93,7 +96,8 @@ function bounded<S extends Server>(
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });
-  // Any number: `maxHeaderSize` bounds them. A bound here would drop those behind it without a word, such as what a proxy has added.
+  // No limit: `maxHeaderSize` bounds them. A limit here would silently drop later headers, such as those added by a
+  // proxy.
   http.maxHeadersCount = 0;
   http.timeout = requestTimeoutMs * STALLED;
   http.maxConnections = maxConnections * CONNECTIONS_PER_WEBSOCKET;

@@ -1,4 +1,4 @@
-/** The media plane of a server: with worker threads or, with `--workers 0`, in this thread. */
+/** Creates the media plane of a server: with worker threads or, with `--workers 0`, in this thread. */
 import type { Clock } from '../lib/clock.ts';
 import type { MediaHost, MediaHostOptions } from '../media/control/host.ts';
 import { openMediaPlane, startWorkerThread } from '../media/control/media-plane.ts';
@@ -6,7 +6,7 @@ import type { MediaPlane, MediaPlaneOptions } from '../media/plane.ts';
 import { MediaEngine } from '../media/worker/engine.ts';
 import { MediaPort } from '../rtc/net/media-port.ts';
 
-/** Rejects with an Error in words if a media port cannot be bound or an announced name is not known. */
+/** Rejects with an explanatory Error if a media port cannot be bound or an announced name cannot be resolved. */
 export function createMediaPlane(options: MediaPlaneOptions): Promise<MediaPlane> {
   const { workers, clock } = options;
   return openMediaPlane(
@@ -15,7 +15,7 @@ export function createMediaPlane(options: MediaPlaneOptions): Promise<MediaPlane
   );
 }
 
-/** Rejects with an Error in words if the port cannot be bound. */
+/** Rejects with an explanatory Error if the port cannot be bound. */
 async function startInThisThread(options: MediaHostOptions, clock: Clock): Promise<MediaHost> {
   const port = await MediaPort.open({ ...options, clock });
   const engine = new MediaEngine({ port, clock, emit: options.events.event });

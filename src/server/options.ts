@@ -1,6 +1,9 @@
-/** Takes from the configuration what each part of the server uses. No part gets the whole of it: the rest holds secrets. */
+/**
+ * Extracts from the configuration what each part of the server uses. No part gets the whole configuration, because it
+ * contains secrets.
+ */
 import type { Config } from '../config/config.ts';
-import { hasOnePort } from '../config/one-port.ts';
+import { sharesPort } from '../config/one-port.ts';
 import { isLocalHost } from '../lib/net/local-addresses.ts';
 import type { TurnSettings } from '../lib/turn.ts';
 import type { MediaPlaneOptions } from '../media/plane.ts';
@@ -18,7 +21,7 @@ export function mediaSettings(config: Config, pageAddress: string): MediaSetting
     hosts: config.mediaHost,
     port: config.mediaPort,
     tcp: config.mediaTcp === 'on',
-    ...(hasOnePort(config) && { sharedTcp: { host: pageAddress, port: config.port } }),
+    ...(sharesPort(config) && { sharedTcp: { host: pageAddress, port: config.port } }),
     announce: config.announce,
     names: config.domain,
     hideLoopback: !isLocalHost(config.host),
@@ -65,7 +68,7 @@ export function pageTlsSettings(config: Config): PageTlsSettings {
   };
 }
 
-/** These are secrets, and credentials are made of them. */
+/** These are secrets, from which credentials are derived. */
 export function turnSettings(config: Config): TurnSettings {
   const { turnUrls, turnSecret, turnUsername, turnPassword, turnLifetimeMinutes } = config;
   return { turnUrls, turnSecret, turnUsername, turnPassword, turnLifetimeMinutes };

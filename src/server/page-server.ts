@@ -1,9 +1,9 @@
-/** The HTTP port: the page by plain HTTP or by TLS, and where they share one number, media as well. */
+/** The HTTP port: the page over HTTP or TLS and, if they share a port, media as well. */
 import { once } from 'node:events';
 import type { Server as HttpServer, RequestListener } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Config } from '../config/config.ts';
-import { hasOnePort } from '../config/one-port.ts';
+import { sharesPort } from '../config/one-port.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { TrustedProxies } from '../lib/net/client-address.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
@@ -21,7 +21,7 @@ interface PageServerOptions {
   readonly limitCounts: LimitCounts;
 }
 
-/** It does not listen yet. */
+/** Does not listen yet. */
 export function createPageServer(
   listener: RequestListener,
   { config, tls, proxies, limitCounts }: PageServerOptions,
@@ -41,14 +41,14 @@ interface SharePortOptions {
   readonly clock: Clock;
 }
 
-/** Undefined where the port has one use only. With TLS it never has: visitors by plain HTTP are redirected. */
+/** Undefined if the port has only one use. With TLS it always has two, because HTTP visitors are redirected. */
 export function sharePort(
   http: HttpServer,
   { config, tls, plane, proxies, clock }: SharePortOptions,
 ): SharedPort | undefined {
-  const hasMedia = hasOnePort(config);
+  const hasMedia = sharesPort(config);
   if (!hasMedia && tls === undefined) return undefined;
-  // Besides those of HTTP: one with media for each WebSocket, and those of which nothing is known yet.
+  // In addition to HTTP connections: one with media per WebSocket, and those that are not identified yet.
   http.maxConnections += (hasMedia ? config.maxConnections : 0) + SHARED_PORT_LIMITS.max;
   const limits = {
     ...SHARED_PORT_LIMITS,
@@ -72,7 +72,7 @@ export async function listen(http: HttpServer, { host, port }: Pick<Config, 'hos
   });
 }
 
-/** Where `http` listens, and the address of the page for a browser on this machine. */
+/** Where `http` listens, and the URL of the page for a browser on this machine. */
 export function listeningAt(
   http: HttpServer,
   tls: PageTls | undefined,
@@ -86,7 +86,7 @@ export function listeningAt(
   return { url, address, port };
 }
 
-/** Browsers allow the microphone only to pages that come by https or from this machine, and this address is on this machine. */
+/** Browsers allow the microphone only on HTTPS or local pages, and this address is local. */
 function hostForBrowser(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return isIPv6(host) ? `[${host}]` : host;

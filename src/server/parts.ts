@@ -3,11 +3,11 @@
 /** All three can be called before the part has started. */
 export interface Part {
   readonly name: string;
-  /** Opens what others wait for. */
+  /** Opens what other parts depend on. */
   start?(): void | Promise<void>;
-  /** Takes nothing new from now on, and begins to finish what it has. */
+  /** Accepts nothing new from now on and starts finishing current work. */
   stop?(): void;
-  /** Frees everything. */
+  /** Releases everything. */
   close?(): void | Promise<void>;
 }
 
@@ -18,14 +18,14 @@ export class Parts {
     this.#parts = parts;
   }
 
-  /** Starts each part when the one before it has started. Rejects with the error of the first that cannot start; nothing is closed then. */
+  /** Starts the parts one after another. Rejects with the first error; closes nothing in that case. */
   async start(): Promise<void> {
     for (const part of this.#parts) await part.start?.();
   }
 
   /**
-   * Stops all parts from last to first, and then closes them from last to first, one at a time. A part that fails does not keep the others
-   * open. Rejects at the end with an `Error` that names the first part that failed.
+   * Stops all parts in reverse order, then closes them in reverse order, one at a time. A failing part does not keep
+   * the others open. Finally rejects with an `Error` that names the first part that failed.
    */
   async close(): Promise<void> {
     const fromLast = this.#parts.toReversed();

@@ -1,18 +1,18 @@
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Browsers and proxies send a request after the answer to the one before. */
+/** Browsers and proxies wait for an answer before they send the next request. */
 const MAX_UNANSWERED = 4;
 
 /**
- * Ends connections with more requests than that under way. Node reads what a client sends in pieces of 64 kB, which hold two
- * thousand short requests (RFC 9112 section 9.3.2), and would begin with all of them at once.
+ * Ends connections with more pending requests than that. Node reads a client's data in chunks of 64 kB, which hold two
+ * thousand short requests (RFC 9112 section 9.3.2), and would start all of them at once.
  */
 export function boundPipelining(listener: RequestListener, onRefused: () => void = () => {}): RequestListener {
   const unanswered = new WeakMap<Socket, number>();
   return (request, response) => {
     const { socket } = request;
-    // What was read before the end goes on coming.
+    // Requests that were already read still arrive.
     if (socket.destroyed) return;
     const count = (unanswered.get(socket) ?? 0) + 1;
     if (count > MAX_UNANSWERED) {

@@ -7,7 +7,7 @@ import { EventLoopWatch } from '../admin/metrics/event-loop-watch.ts';
 import { createMetrics } from '../admin/metrics/metrics.ts';
 import { Webhooks } from '../admin/webhooks/webhooks.ts';
 import type { Config } from '../config/config.ts';
-import { hasOnePort } from '../config/one-port.ts';
+import { sharesPort } from '../config/one-port.ts';
 import { createHttpApp } from '../http/app.ts';
 import type { Assets } from '../http/assets.ts';
 import { health } from '../http/health.ts';
@@ -29,43 +29,49 @@ import { Parts } from './parts.ts';
 import { accessError, listenError, mediaError } from './start-error.ts';
 import { PageTls } from './tls/page-tls.ts';
 
-/** What the server is given beside its configuration. */
+/** What the server receives besides its configuration. */
 export interface ServerDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
-  /** The files of the page. */
+  /** The page's files. */
   readonly assets: Assets;
   readonly createMediaPlane: (options: MediaPlaneOptions) => Promise<MediaPlane>;
   /** The file of the media worker, as built, or its code. */
   readonly workerEntry: URL | string;
-  /** The server cannot do its work any more and should be closed. */
+  /** The server can no longer do its work and should be closed. */
   readonly onFailed?: (reason: string) => void;
-  /** Everybody has left whom the server was to wait for, and it should be closed. */
+  /** Everyone has left a draining server, which should be closed. */
   readonly onDrained?: () => void;
 }
 
 export interface Listening {
-  /** The address of the page, for a browser on this machine. */
+  /** The URL of the page, for a browser on this machine. */
   readonly url: string;
   readonly address: string;
   readonly port: number;
 }
 
 export interface PartylineServer {
-  /** Opens the HTTP port. Rejects with `StartError`. Where a certificate has to be got first, it is there afterwards, if it could be had. */
+  /**
+   * Opens the HTTP port. Rejects with `StartError`. If a certificate must be obtained first, waits for it or for the
+   * failure.
+   */
   listen(): Promise<Listening>;
-  /** The operator says that something has changed: the certificate is looked after at once. */
+  /** The operator signals a change: checks the certificate at once. */
   reload(): void;
-  /** Refuses new joins, tells the participants, and frees everything; it takes at most about `shutdownGraceMs`. */
+  /** Refuses new joins, notifies the participants, and releases everything within about `shutdownGraceMs`. */
   close(): Promise<void>;
 }
 
-/** Shares of `shutdownGraceMs` that parts may take to close. Webhooks are delivered while the clients are told; some time is left for the rest. */
+/**
+ * Shares of `shutdownGraceMs` for closing individual parts. Webhooks are delivered while clients are notified; some
+ * time is left for the rest.
+ */
 const CLOSING_HANDSHAKES_SHARE = 0.5;
 const WEBHOOKS_SHARE = 0.75;
 
-/** Puts the parts together. The media plane runs from here on, HTTP from `listen` on. Rejects with `StartError`. */
+/** Assembles the parts. The media plane runs from here on, HTTP from `listen` on. Rejects with `StartError`. */
 export async function createServer(config: Config, deps: ServerDeps): Promise<PartylineServer> {
   const { clock, log, version, assets } = deps;
   const access = accessControl(config, deps);
@@ -156,7 +162,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       workers: () => plane.health(),
       clock,
       ...(tls !== undefined && { certificate: () => tls.figures }),
-      ...(hasOnePort(config) && { sharedPort: () => sharedPort?.figures ?? { undecided: 0, refused: 0 } }),
+      ...(sharesPort(config) && { sharedPort: () => sharedPort?.figures ?? { undecided: 0, refused: 0 } }),
     }),
     log,
     allowHosts: config.allowHosts,
@@ -229,7 +235,7 @@ function accessControl(config: Config, { clock, log }: ServerDeps): AccessContro
 
 async function openMediaPlane(config: Config, deps: ServerDeps, watch: AddressWatch): Promise<MediaPlane> {
   const { clock, log, workerEntry, onFailed, createMediaPlane } = deps;
-  const settings = mediaSettings(config, hasOnePort(config) ? await addressOf(config) : config.host);
+  const settings = mediaSettings(config, sharesPort(config) ? await addressOf(config) : config.host);
   return createMediaPlane({
     ...settings,
     watch,

@@ -1,7 +1,6 @@
 /**
- * One TCP port for the page by TLS and those who come by plain HTTP, or for the page and for media: what a connection is for shows in its
- * first bytes. Until then it holds little, and not for long;
- * when too many say nothing the oldest goes.
+ * One TCP port for the page over TLS and HTTP visitors, or for the page and media. The first bytes of a connection
+ * decide. Until then it may hold little memory, and not for long; when too many are undecided, the oldest is closed.
  */
 import type { Server as HttpServer } from 'node:http';
 import { type Server as HttpsServer, Server as TlsServer } from 'node:https';
@@ -14,20 +13,20 @@ import { type NewcomerLimits, Newcomers } from '../lib/rates/newcomers.ts';
 import { type Beginning, beginningOf } from './first-bytes.ts';
 
 export interface SharedPortLimits extends NewcomerLimits {
-  /** Time to show what a connection is for. */
+  /** Time limit for identifying a connection. */
   readonly decisionMs: Millis;
 }
 
 export const SHARED_PORT_LIMITS: SharedPortLimits = { max: 256, maxPerOrigin: 32, decisionMs: 5000 };
 
 export interface SharedPortOptions {
-  /** Listens to the port, now or later; what is for it goes to the listeners of `connection` that it has now. */
+  /** Listens on the port, now or later. Its connections go to the `connection` listeners registered now. */
   readonly server: HttpServer | HttpsServer;
-  /** Answers plain HTTP where `server` speaks TLS; by default a sentence does. It gets `limits.decisionMs` for all of it. */
+  /** Handles HTTP if `server` speaks TLS; by default a sentence is returned. It gets `limits.decisionMs` in total. */
   readonly plainHttp?: HttpServer | undefined;
   /** See `MediaPlane.acceptTcp`. */
   readonly acceptMedia: (socket: Socket, localUfrag: string) => boolean;
-  /** Many people's connections come from these, so they are not counted by address. */
+  /** Proxies carry many people's connections, so these are not counted per address. */
   readonly proxies: TrustedProxies;
   readonly clock: Clock;
   readonly limits?: SharedPortLimits;
@@ -62,7 +61,7 @@ export class SharedPort {
     return { undecided: this.#newcomers.count, refused: this.#refused };
   }
 
-  /** Ends what is undecided, and what still comes. Idempotent. */
+  /** Closes undecided and further connections. Idempotent. */
   close(): void {
     this.#closed = true;
     for (const newcomer of this.#newcomers) newcomer.end();
@@ -70,9 +69,9 @@ export class SharedPort {
 
   #accept(socket: Socket): void {
     const { remoteAddress } = socket;
-    // Nobody else may be listening when it breaks.
+    // There may be no other error listener when it breaks.
     socket.on('error', () => {});
-    // Gone before it was looked at.
+    // Closed before it was examined.
     if (remoteAddress === undefined || this.#closed) {
       socket.destroy();
       return;
@@ -101,7 +100,7 @@ export class SharedPort {
         if (this.#speaksTls === (beginning.kind === 'tls')) {
           const socket = newcomer.handOver();
           for (const listener of this.#listeners) listener.call(server, socket);
-          // TLS reads by itself, and beside the stream.
+          // TLS reads by itself, bypassing the stream.
           if (!this.#speaksTls) socket.resume();
         } else if (beginning.kind === 'http') newcomer.answer(plainHttp);
         else this.#refuse(newcomer);
@@ -128,13 +127,13 @@ export class SharedPort {
 }
 
 interface NewcomerEvents {
-  /** Everything but `open`. */
+  /** Never called with `open`. */
   readonly decided: (beginning: Beginning) => void;
-  /** It is no newcomer any more. At most once. */
+  /** It is no longer a newcomer. Called at most once. */
   readonly closed: () => void;
 }
 
-/** One connection until it is known what it is for, or until it was told that it has come to the wrong place. */
+/** A connection whose protocol is not known yet, or that is being told that it used the wrong port. */
 class Newcomer {
   readonly #socket: Socket;
   readonly #events: NewcomerEvents;
@@ -149,7 +148,7 @@ class Newcomer {
     socket.once('close', this.#end);
   }
 
-  /** The socket, with all that was read put back, paused, and free of what was listening here. */
+  /** Returns the socket with all read data put back, paused, and without our listeners. */
   handOver(): Socket {
     this.#stopReading();
     this.#socket.off('close', this.#end);
@@ -157,7 +156,7 @@ class Newcomer {
     return this.#socket;
   }
 
-  /** Says that this is the wrong protocol; the connection stays a newcomer until it is closed. */
+  /** Answers that this is the wrong protocol. The connection remains a newcomer until it is closed. */
   answer(server: HttpServer | undefined): void {
     const socket = this.#socket;
     this.#stopReading();

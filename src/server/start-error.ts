@@ -2,24 +2,24 @@ import type { Config } from '../config/config.ts';
 import { missingRight } from '../lib/net/missing-right.ts';
 import { UnknownAnnouncementError } from '../media/plane.ts';
 
-/** The server cannot start, for a reason that the operator can remove; the message says how. */
+/** The server cannot start, for a reason that the operator can fix. The message says how. */
 export class StartError extends Error {
-  /** The settings are wrong: the next attempt will fail as well. */
-  readonly isOfSettings: boolean;
+  /** The settings are wrong, so the next attempt would fail as well. */
+  readonly isSettingsError: boolean;
 
-  constructor(message: string, cause: unknown, { isOfSettings = false } = {}) {
+  constructor(message: string, cause: unknown, { isSettingsError = false } = {}) {
     super(message, { cause });
     this.name = 'StartError';
-    this.isOfSettings = isOfSettings;
+    this.isSettingsError = isSettingsError;
   }
 }
 
-/** What a setting leads to cannot be used; the error says so in words. */
+/** A setting's value cannot be used; the error explains why. */
 export function settingsError(error: unknown): StartError {
-  return new StartError(error instanceof Error ? error.message : String(error), error, { isOfSettings: true });
+  return new StartError(error instanceof Error ? error.message : String(error), error, { isSettingsError: true });
 }
 
-/** In words why the HTTP port could not be opened. */
+/** Explains why the HTTP port could not be opened. */
 export function listenError(error: unknown, { host, port }: Pick<Config, 'host' | 'port'>): StartError {
   return new StartError(
     `${reasonInWords(error, host, port)} Choose another address or port with --host and --port.`,
@@ -27,13 +27,13 @@ export function listenError(error: unknown, { host, port }: Pick<Config, 'host' 
   );
 }
 
-/** In words why the port for plain HTTP beside HTTPS could not be opened. */
+/** Explains why the redirect port could not be opened. */
 export function secondPortError(error: unknown, { host, httpPort }: Pick<Config, 'host' | 'httpPort'>): StartError {
   const reason = reasonInWords(error, host, httpPort);
   return new StartError(`${reason} Choose another port with --http-port, or 0 for none.`, error);
 }
 
-/** In words why the media plane did not start. */
+/** Explains why the media plane did not start. */
 export function mediaError(error: unknown): StartError {
   const reason = error instanceof Error ? error.message : String(error);
   const advice =
@@ -43,10 +43,10 @@ export function mediaError(error: unknown): StartError {
   return new StartError(`Media cannot start: ${reason}. ${advice}`, error);
 }
 
-/** In words why nobody could be let in. */
+/** Explains why access control could not be set up. */
 export function accessError(error: unknown): StartError {
   const reason = error instanceof Error ? error.message : String(error);
-  return new StartError(`room-passwords cannot be used: ${reason}`, error, { isOfSettings: true });
+  return new StartError(`room-passwords cannot be used: ${reason}`, error, { isSettingsError: true });
 }
 
 function reasonInWords(error: unknown, host: string, port: number): string {

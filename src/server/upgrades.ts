@@ -1,30 +1,35 @@
-/** Requests that ask for another protocol. Those for a WebSocket are for others; every other `Upgrade` is ignored (RFC 9110 section 7.8). */
+/**
+ * Upgrade requests. Those for WebSockets are handled elsewhere; any other `Upgrade` is ignored (RFC 9110 section 7.8).
+ */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { asksForWebSocket } from '../lib/net/upgrade-header.ts';
 
-/** Answers requests as if they had not asked for another protocol than a WebSocket. `read` makes the server read a connection from its start. */
+/**
+ * Answers upgrade requests as if they had not asked for another protocol. `read` makes the server read a connection
+ * from its start.
+ */
 export function ignoreOtherUpgrades(http: Server, read: (connection: Duplex) => void): void {
   const latest = new WeakMap<Duplex, ServerResponse>();
   http.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => latest.set(socket, response));
   http.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
     const hasListener = http.listenerCount('upgrade') > 1;
     if (hasListener && asksForWebSocket(request)) return;
-    // Node has given the connection away, and what came behind the head with it: it is read anew, without what was asked for.
+    // Node has released the connection and the data after the head, so the request is read again without its `Upgrade`.
     const readAnew = () => {
       if (connection.destroyed) return;
       connection.unshift(Buffer.concat([headWithoutUpgrade(request), head]));
       read(connection);
       connection.resume();
     };
-    // Node would not know that the answer to the request before has to come first.
+    // Node does not know that the previous request has to be answered first.
     const before = latest.get(connection);
     if (before === undefined || before.closed) readAnew();
     else before.once('close', readAnew);
   });
 }
 
-/** The head of a request as it came, and no longer than that. */
+/** The head of the request as it came, and no longer. */
 function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {

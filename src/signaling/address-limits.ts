@@ -5,15 +5,15 @@ import { AddressRate } from '../lib/rates/address-rate.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 
 export interface AddressLimitsOptions {
-  /** WebSocket connections of one address at the same time; 0: any number. */
+  /** Concurrent WebSocket connections per address; 0: no limit. */
   readonly maxConnectionsPerAddress: number;
-  /** WebSocket connections, and joins, of one address in a minute; 0: any number. */
+  /** WebSocket connections, and joins, per address and minute; 0: no limit. */
   readonly maxJoinsPerMinute: number;
-  /** Wrong passwords and tokens of one address in a minute; 0: any number. */
+  /** Wrong passwords and tokens per address and minute; 0: no limit. */
   readonly maxFailedJoinsPerMinute: number;
 }
 
-/** What one address, as `addressKey` writes it, may do. */
+/** Limits per address, as written by `addressKey`. */
 export class AddressLimits {
   readonly #counts: LimitCounts;
   readonly #open: AddressCount;
@@ -35,7 +35,7 @@ export class AddressLimits {
     this.#failures = rate(maxFailedJoinsPerMinute, 'failed_joins_per_minute');
   }
 
-  /** Throws `rate_limited`, or `too_many_connections` of this address. */
+  /** Throws `rate_limited`, or `too_many_connections` for this address. */
   connect(key: string): void {
     if (this.#open.isFull(key)) {
       this.#counts.hit('connections_per_address');
@@ -44,14 +44,14 @@ export class AddressLimits {
     this.#connects.take(key);
   }
 
-  /** A connection stands until what this returns is called, once. */
+  /** Counts a connection until the returned function is called, once. */
   opened(key: string): () => void {
     return this.#open.add(key);
   }
 
   /**
-   * `proves`: the join comes with a password or a token. It counts as wrong from now on, so that one address cannot have more of them checked
-   * at the same time than it may get wrong; what this returns is to be called if it was not. Throws `rate_limited`.
+   * `proves`: the join has a password or a token. It counts as wrong from now on, so that an address cannot have more
+   * of them checked at a time than it may get wrong. Call the returned function if it was right. Throws `rate_limited`.
    */
   join(key: string, proves: boolean): () => void {
     this.#joins.take(key);
@@ -60,7 +60,7 @@ export class AddressLimits {
     return () => this.#failures.giveBack(key);
   }
 
-  /** How many addresses are remembered, with every kind counted by itself. */
+  /** Number of remembered addresses, each kind counted separately. */
   get remembered(): number {
     return this.#open.size + this.#connects.size + this.#joins.size + this.#failures.size;
   }

@@ -3,14 +3,17 @@ import { type ClientMessage, clientMessageSchema } from '../protocol/client-mess
 
 const KNOWN_TYPES: ReadonlySet<unknown> = new Set(clientMessageSchema.options.map((option) => option.shape.type.value));
 
-/** Fields that are refused with a code of their own, as if they were only a little too long. */
+/** Fields with an error code of their own if they are too long, as if they were only a little too long. */
 const TOO_LONG: ReadonlyMap<string, ErrorCode> = new Map([
   ['name', 'invalid_name'],
   ['room', 'invalid_room'],
   ['sdp', 'sdp_too_large'],
 ]);
 
-/** The message in one text of the WebSocket. Throws `AppError`: `malformed_message`, `unknown_type`, or one of `TOO_LONG`. */
+/**
+ * Parses one text message of the WebSocket. Throws `AppError`: `malformed_message`, `unknown_type`, or one of
+ * `TOO_LONG`.
+ */
 export function decodeClientMessage(text: string): ClientMessage {
   const value = parseObject(text);
   if (typeof value['type'] === 'string' && !KNOWN_TYPES.has(value['type'])) throw new AppError('unknown_type');

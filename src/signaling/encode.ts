@@ -3,7 +3,9 @@ import type { RoomEvent } from '../rooms/events.ts';
 
 const encodedEvents = new WeakMap<RoomEvent, Buffer>();
 
-/** The text of an event as UTF-8. What a room tells to everybody is one object, so that it is written once, not once a listener. */
+/**
+ * An event as UTF-8. An event for everyone in a room is one object, so it is serialized once and not once per listener.
+ */
 export function encodeEvent(event: RoomEvent): Buffer {
   let bytes = encodedEvents.get(event);
   if (bytes === undefined) {

@@ -2,12 +2,12 @@ import type { Clock } from '../lib/clock.ts';
 import { type TurnSettings, turnCredentials } from '../lib/turn.ts';
 import type { IceServer } from '../protocol/messages.ts';
 
-/** The ICE servers that one participant is told when they join. */
+/** The ICE servers for one participant's join. */
 export type IceServersFor = (participantId: string) => readonly IceServer[];
 
 /**
- * The TURN servers, with credentials made anew for each join. No STUN server: the server is ICE-lite and can be reached, so that nobody needs to
- * know an address of their own.
+ * The TURN servers, with new credentials for each join. There is no STUN server: this server is ICE-lite and reachable,
+ * so clients do not need to know their own address.
  */
 export function turnServers(settings: TurnSettings, clock: Clock): IceServersFor {
   const { turnUrls: urls } = settings;

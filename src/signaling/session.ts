@@ -24,10 +24,9 @@ export interface SessionLimits {
   readonly pingIntervalMs: number;
 }
 
-/** `ok`, or why somebody did not get in. */
+/** `ok`, or why the join failed. */
 export type JoinResult = 'ok' | ErrorCode;
 
-/** Counted over all sessions. */
 export interface SignalingCounters {
   messagesIn: number;
   readonly joins: Map<JoinResult, number>;
@@ -36,9 +35,9 @@ export interface SignalingCounters {
 
 export interface SessionOptions {
   readonly socket: WebSocket;
-  /** That the WebSocket runs on, so that several messages at the same time leave as one packet. */
+  /** The connection under the WebSocket, so that simultaneous messages leave in one packet. */
   readonly connection?: Duplex;
-  /** Of the client, for the operator alone; null where nobody is to see it. */
+  /** The client's address, for the operator only; null if addresses are hidden. */
   readonly address?: string | null;
   readonly registry: RoomRegistry;
   readonly limits: SessionLimits;
@@ -47,38 +46,37 @@ export interface SessionOptions {
   readonly limitCounts: LimitCounts;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Of the client's address, as `addressKey` makes it. */
   readonly addressKey?: string;
   /** See `TrustedProxies.isRemote`. */
   readonly isRemote?: boolean;
   /** See `AddressLimits.join`. */
   readonly mayJoin?: (proves: boolean) => () => void;
-  /** The WebSocket is gone; called once. */
+  /** The WebSocket is closed. Called once. */
   readonly onClosed: () => void;
 }
 
 type SessionState =
   | { readonly status: 'lobby'; readonly cancelTimeout: Cancel }
-  /** The join is being checked; what is said meanwhile waits until that is done. */
+  /** The join is being checked; messages wait until that is done. */
   | { readonly status: 'joining'; readonly cancelTimeout: Cancel; readonly waiting: ClientMessage[] }
   | { readonly status: 'joined'; readonly participant: Participant }
   | { readonly status: 'ended' };
 
 const BURST_SECONDS = 2;
-/** Each costs the server some milliseconds. A client whose network changes makes a few in a row, ICE restarts among them. */
+/** Each costs the server some milliseconds. A client whose network changes sends a few in a row. */
 const OFFERS = { perSecond: 2, burst: 8 } as const;
-/** Messages that may be sent between `join` and its answer. */
+/** Maximum number of messages between `join` and its answer. */
 const MAX_WAITING = 16;
-/** RFC 6455 section 7.4.1: the client closed it, the page was closed or left, it was closed without a code. Whatever else may come back. */
+/** RFC 6455 section 7.4.1: closed by the client, page left, or without a code. After others it may come back. */
 const LEFT: ReadonlySet<number> = new Set([1000, 1001, 1005]);
-/** What somebody is told who guesses. */
+/** The errors that someone who guesses receives. */
 const WRONG_PROOF: ReadonlySet<ErrorCode> = new Set(['wrong_password', 'token_invalid']);
-/** How long a client should wait until it tries a server again that said that it closes. */
+/** How long a client should wait after the server announced that it is closing. */
 const RETRY_AFTER_MS = 2000;
-/** So many times in an interval may pings be due, so that those of many sessions leave together: waking up costs more than a ping. */
+/** Pings are due this often per interval, so that those of many sessions leave together: waking up costs more. */
 const PING_TIMES = 8;
 
-/** One WebSocket, and the participant that it speaks for after its join. */
+/** One WebSocket, and the participant that it represents after joining. */
 export class Session implements ParticipantListener {
   readonly address: string | null;
   readonly #socket: WebSocket;
@@ -125,7 +123,7 @@ export class Session implements ParticipantListener {
     this.#heardMs = clock.now();
     this.#cancelWatch = this.#watch();
     socket.on('message', (data, isBinary) => this.#guard(() => this.#receive(data, isBinary)));
-    // ws answers a ping by itself; many of them are as much of a load as many messages.
+    // ws answers pings by itself, but many of them are as much load as many messages.
     socket.on('ping', () => {
       this.#heardMs = clock.now();
       this.#guard(() => this.#countOne());
@@ -149,13 +147,13 @@ export class Session implements ParticipantListener {
   }
 
   ended(reason: EndReason): void {
-    // The participant has let go of this session, which must not end it in turn: another may speak for it already.
+    // The participant released this session, which must not end it in turn: another may already represent it.
     if (this.#state.status === 'joined') this.#state = { status: 'lobby', cancelTimeout: () => {} };
     if (reason === 'server_closing') this.close();
     else this.#fail(new AppError(reason));
   }
 
-  /** Tells the client that the server closes, and closes the WebSocket. */
+  /** Tells the client that the server is closing, and closes the WebSocket. */
   close(): void {
     if (this.#state.status === 'ended') return;
     this.#send(encodeMessage({ type: 'server_closing', retryAfterMs: RETRY_AFTER_MS }));
@@ -308,7 +306,7 @@ export class Session implements ParticipantListener {
     return { status: 'lobby', cancelTimeout };
   }
 
-  /** After a silence a ping, and after as long again without an answer the end. */
+  /** Sends a ping after a silence, and ends the connection after the same time again without an answer. */
   #watch(pingedMs?: Millis): Cancel {
     const { pingIntervalMs } = this.#limits;
     const dueMs = roundUp((pingedMs ?? this.#heardMs) + pingIntervalMs, pingIntervalMs / PING_TIMES);
@@ -342,7 +340,7 @@ export class Session implements ParticipantListener {
     }
   }
 
-  /** The one place where an error becomes a message, and the end of the connection if its kind says so. */
+  /** The only place where an error becomes a message and, depending on its kind, ends the connection. */
   #fail(thrown: unknown): void {
     if (this.#state.status === 'ended') return;
     const error = toAppError(thrown);
@@ -354,7 +352,6 @@ export class Session implements ParticipantListener {
     this.#end(error);
   }
 
-  /** Closes the WebSocket with the code of the error, if it has one. */
   #end(error: AppError): void {
     if (error.kind.closeCode === null) return;
     this.#release()?.leave('connection_lost');
@@ -369,7 +366,7 @@ export class Session implements ParticipantListener {
     this.#onClosed();
   }
 
-  /** Frees everything; the participant that this session spoke for, if it did. */
+  /** Releases everything. Returns the participant that this session represented, if any. */
   #release(): Participant | undefined {
     const before = this.#state;
     this.#state = { status: 'ended' };

@@ -5,7 +5,7 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
 import { addressKey, TrustedProxies } from '../lib/net/client-address.ts';
-import { isAllowedHost, urlOfHost } from '../lib/net/host-header.ts';
+import { hostUrl, isAllowedHost } from '../lib/net/host-header.ts';
 import { matchesOrigin } from '../lib/net/origin.ts';
 import type { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import { asksForWebSocket } from '../lib/net/upgrade-header.ts';
@@ -24,15 +24,15 @@ export interface EndpointOptions {
   readonly server: Server;
   readonly registry: RoomRegistry;
   readonly limits: EndpointLimits;
-  /** Origins beside the own one whose pages may connect, as `matchesOrigin` takes them; `*` is every one. */
+  /** Other origins whose pages may connect, as accepted by `matchesOrigin`; `*` is any. */
   readonly allowOrigins: readonly string[];
-  /** Names that the server is asked for by; none: any. */
+  /** Host names that the server accepts; none: any. */
   readonly allowHosts?: readonly string[];
-  /** Who says by `X-Forwarded-For` for whom a connection is. */
+  /** The proxies whose `X-Forwarded-For` is trusted. */
   readonly proxies?: TrustedProxies;
-  /** Is told of connections that are refused because of their `Host` or `Origin`. */
+  /** Reports connections refused because of their `Host` or `Origin`. */
   readonly proxyWarnings?: ProxyWarnings;
-  /** Whether the operator sees whose address is which. */
+  /** Whether the operator sees participants' addresses. */
   readonly showAddresses?: boolean;
   readonly iceServers: IceServersFor;
   readonly limitCounts?: LimitCounts;
@@ -48,13 +48,13 @@ export interface SignalingFigures {
 }
 
 const PATH = '/ws';
-/** How long a client may take to answer the closing handshake. */
+/** Time limit for the client's part of the closing handshake. */
 const CLOSE_TIMEOUT_MS = 5000;
-/** Browsers send a message in one frame, other clients perhaps in some. */
+/** Browsers send a message in one frame, other clients perhaps in several. */
 const MAX_FRAGMENTS = 64;
 /** A scheme, a name and a port (RFC 6454 section 6.2). */
 const MAX_ORIGIN_LENGTH = 320;
-/** What one client may send at once; afterwards it is `maxMessageBytes` in a second. A socket gives 64 KiB at a time. */
+/** The burst that one client may send; after that, `maxMessageBytes` per second. A socket delivers 64 KiB at a time. */
 const BURST_MESSAGES = 8;
 const MIN_BURST_BYTES = 262_144;
 
@@ -82,12 +82,12 @@ export class SignalingEndpoint {
     this.#proxies = options.proxies ?? new TrustedProxies([]);
     this.#limitCounts = options.limitCounts ?? new LimitCounts();
     this.#addresses = new AddressLimits(options.limits, options.clock, this.#limitCounts);
-    // The types of ws do not know all of them yet.
+    // The types of ws do not include all of these yet.
     const webSocketOptions: ServerOptions & { closeTimeout: number; maxFragments: number } = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      // What is only somewhat too large is read, so that the session can say what was wrong; ws itself only closes.
+      // Somewhat too large messages are read, so that the session can report the error; ws itself would only close.
       maxPayload: options.limits.maxMessageBytes * 4,
       maxFragments: MAX_FRAGMENTS,
       closeTimeout: CLOSE_TIMEOUT_MS,
@@ -100,7 +100,10 @@ export class SignalingEndpoint {
     return { connections: this.#sessions.size, ...this.#counters };
   }
 
-  /** Refuses new connections, tells the clients that the server closes, and cuts off those that stay longer than `graceMs`. */
+  /**
+   * Refuses new connections, tells the clients that the server is closing, and cuts off those that stay longer than
+   * `graceMs`.
+   */
   close(graceMs: Millis): Promise<void> {
     this.#closing ??= this.#close(graceMs);
     return this.#closing;
@@ -125,12 +128,12 @@ export class SignalingEndpoint {
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (!asksForWebSocket(request)) {
-      // Another listener may answer it as if it had not asked.
+      // Another listener may answer the request as if it had not asked for an upgrade.
       if (this.#options.server.listenerCount('upgrade') === 1)
         respond(socket, 400, 'Only WebSocket connections are accepted here.');
       return;
     }
-    // It may have been one of several.
+    // It may have been one of several protocols.
     request.headers.upgrade = 'websocket';
     socket.on('error', ignore);
     const [path] = (request.url ?? '').split('?');
@@ -161,7 +164,7 @@ export class SignalingEndpoint {
     this.#counters.errors.set(code, (this.#counters.errors.get(code) ?? 0) + 1);
   }
 
-  /** Throws what a client of this address is refused by. */
+  /** Throws the reason to refuse a client of this address. */
   #check(request: IncomingMessage, address: string): void {
     const { allowHosts = [], allowOrigins, proxyWarnings, limits } = this.#options;
     if (this.#closing !== undefined) throw new AppError('server_closing');
@@ -171,7 +174,7 @@ export class SignalingEndpoint {
       throw new AppError('unknown_host');
     }
     if (!isAllowedOrigin(request, allowOrigins)) {
-      proxyWarnings?.refusedOrigin(origin, host, [...ownOrigins(request), ...allowOrigins]);
+      proxyWarnings?.refusedOrigin(origin, host, [...serverOrigins(request), ...allowOrigins]);
       throw new AppError('forbidden_origin');
     }
     if (this.#sessions.size >= limits.maxConnections) {
@@ -211,7 +214,7 @@ export class SignalingEndpoint {
     this.#sessions.add(session);
   }
 
-  /** Frames that never make up a message are counted nowhere else, and cost time as well. */
+  /** Frames that never complete a message are not counted elsewhere, but cost time as well. */
   #limitBytes(socket: WebSocket, connection: Duplex): void {
     const { limits, clock } = this.#options;
     const { maxMessageBytes } = limits;
@@ -231,26 +234,26 @@ export class SignalingEndpoint {
 
 /**
  * Browsers let any page open a WebSocket to any server. Without this check a page on another site could listen in on
- * the rooms of a server that only its visitor can reach. Clients other than browsers send no `Origin`.
+ * the rooms of a server that only its visitor can reach. Non-browser clients send no `Origin`.
  */
 function isAllowedOrigin({ headers, socket }: IncomingMessage, allowed: readonly string[]): boolean {
   const { origin, host } = headers;
   if (origin === undefined || allowed.includes('*')) return true;
-  // Reading a long name takes long.
+  // Parsing a long name is slow.
   if (origin.length > MAX_ORIGIN_LENGTH) return false;
   if (allowed.some((pattern) => matchesOrigin(pattern, origin))) return true;
   if (!URL.canParse(origin)) return false;
   const page = new URL(origin);
-  // This server's own page comes by http or https; an app that shows it by a scheme of its own has to be allowed.
+  // This server's own page uses http or https. An app that shows it under another scheme must be allowed explicitly.
   if (page.origin !== origin) return false;
-  // The page itself came by TLS as well; what came without may be somebody's on the path.
+  // The page itself used TLS as well; one that did not may come from an attacker on the path.
   if ('encrypted' in socket && page.protocol !== 'https:') return false;
-  const own = urlOfHost(host);
+  const own = hostUrl(host);
   return own !== undefined && new URL(`${page.protocol}//${own.host}`).host === page.host;
 }
 
-/** The origins of this server's own page, as this request knows the server. */
-function ownOrigins({ headers: { host }, socket }: IncomingMessage): string[] {
+/** The origins of this server's own page, according to this request. */
+function serverOrigins({ headers: { host }, socket }: IncomingMessage): string[] {
   if (host === undefined) return [];
   return ('encrypted' in socket ? ['https'] : ['https', 'http']).map((scheme) => `${scheme}://${host}`);
 }
@@ -264,7 +267,7 @@ function respond(socket: Duplex, status: number, text: string, retryAfterMs?: nu
     `Content-Length: ${Buffer.byteLength(body)}`,
     ...(retryAfterMs === undefined ? [] : [`Retry-After: ${Math.ceil(retryAfterMs / 1000)}`]),
   ];
-  // Node has given the connection away: nobody else would ever end it.
+  // Node has released the connection, so nobody else would ever close it.
   socket.once('finish', () => socket.destroy());
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

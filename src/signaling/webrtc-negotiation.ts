@@ -1,4 +1,6 @@
-/** Offers and answers between a client and the media plane: the only place where a participant's session meets SDP. */
+/**
+ * Offers and answers between a client and the media plane: the only place where a participant's session handles SDP.
+ */
 import type { Logger } from 'pino';
 import { AppError } from '../lib/errors.ts';
 import type { Participant } from '../rooms/participant.ts';
@@ -14,8 +16,8 @@ export interface Offer {
 }
 
 /**
- * The answer to an offer. A new connection takes the place of the one before. Throws `AppError` `sdp_too_large`, `invalid_sdp`,
- * `media_unavailable`, `server_busy` or `cannot_restart`; then the connection before stays as it is.
+ * Answers an offer. A new connection replaces the previous one. Throws `AppError` `sdp_too_large`, `invalid_sdp`,
+ * `media_unavailable`, `server_busy` or `cannot_restart`; the previous connection is then unaffected.
  */
 export function answerOffer(participant: Participant, { restart, ...offer }: Offer, log: Logger): string {
   const { sdp } = offer;

@@ -17,7 +17,7 @@ const MAX_MS = 4000;
 const KEPT_MS = 5000;
 /** For what does not happen at all. */
 const PATIENCE_MS = 60_000;
-const OF_EACH = 12;
+const COUNT_EACH = 12;
 const FLOOD_PER_ROUND = 15;
 const ROUNDS = 100;
 const GET = 'GET /healthz HTTP/1.1\r\nHost: x\r\n';
@@ -51,7 +51,7 @@ test('while two people talk by a port that is that of the page as well', async (
     ];
     await conversation.unharmed(t, async () => {
       const ended = kinds.flatMap(([title, first, more], kind) =>
-        Array.from({ length: OF_EACH }, async (_, index) => {
+        Array.from({ length: COUNT_EACH }, async (_, index) => {
           const socket = open(`127.0.${10 + kind}.${1 + index}`);
           socket.write(first);
           const timer = setInterval(() => socket.writable && socket.write(more), 100);
@@ -66,7 +66,7 @@ test('while two people talk by a port that is that of the page as well', async (
       );
       const all = await Promise.all(ended);
       for (const [title] of kinds)
-        t.equal(all.filter((one) => one.title === title && one.closed).length, OF_EACH, `connections ${title}`);
+        t.equal(all.filter((one) => one.title === title && one.closed).length, COUNT_EACH, `connections ${title}`);
     });
   });
 

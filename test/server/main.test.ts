@@ -126,7 +126,7 @@ test('the built server', async (t) => {
     t.equal(await second.exitCode, 1);
     t.match(
       second.output(),
-      `Port ${port} on 127.0.0.1 is in use by another program. Choose others with --host and --port.`,
+      `Port ${port} on 127.0.0.1 is in use by another program. Choose another address or port with --host and --port.`,
     );
     t.notMatch(second.output(), 'stack');
   });

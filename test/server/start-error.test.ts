@@ -30,21 +30,21 @@ test('what settings lead to and cannot be used is told apart from what may be be
   const own = (cert: string, key: string) => ['--tls-cert', file(cert), '--tls-key', file(key)];
   const acme = ['--domain', 'voice.partyline.test', '--data-dir', place, '--host', '0.0.0.0'];
   const cases: readonly (readonly [flags: readonly string[], said: RegExp])[] = [
-    [['--room-passwords', 'a b=x'], /"a b" is not the name of a room/],
+    [['--room-passwords', 'a b=x'], /"a b" is not a valid room name/],
     [['--room-passwords', 'cafe\u0301=x,caf\u00e9=y'], /has two passwords/],
     [['--room-passwords', 'vault=scrypt:1'], /password hash of the room vault is damaged/],
-    [own('gone.pem', 'gone.pem'), /file of tls-cert cannot be read: ENOENT/],
-    [own('cert.pem', 'gone.pem'), /file of tls-key cannot be read: ENOENT/],
-    [own('cert.pem', '.'), /file of tls-key cannot be read: EISDIR/],
+    [own('gone.pem', 'gone.pem'), /tls-cert file cannot be read: ENOENT/],
+    [own('cert.pem', 'gone.pem'), /tls-key file cannot be read: ENOENT/],
+    [own('cert.pem', '.'), /tls-key file cannot be read: EISDIR/],
     [own('empty.pem', 'empty.pem'), /No PEM certificate/],
     [own('cert.pem', 'other.key'), /does not match the certificate/],
-    [[...acme, '--acme-ca', file('gone.pem')], /acme-ca, .*gone\.pem, cannot be read: ENOENT/],
-    [[...acme, '--acme-ca', file('empty.pem')], /acme-ca, .*empty\.pem, holds no certificate/],
+    [[...acme, '--acme-ca', file('gone.pem')], /acme-ca file .*gone\.pem cannot be read: ENOENT/],
+    [[...acme, '--acme-ca', file('empty.pem')], /acme-ca file .*empty\.pem contains no PEM certificate/],
   ];
-  for (const [flags, said] of cases) t.match(await startError(flags), { message: said, isOfSettings: true });
+  for (const [flags, said] of cases) t.match(await startError(flags), { message: said, isSettingsError: true });
 
   const port = await freePort();
   const taken = createServer().listen(port, '127.0.0.1');
   t.teardown(() => taken.close());
-  t.match(await startError(['--port', String(port)]), { message: /is in use/, isOfSettings: false });
+  t.match(await startError(['--port', String(port)]), { message: /is in use/, isSettingsError: false });
 });

@@ -21,11 +21,11 @@ export async function listDevices(
   if (source?.enumerateDevices === undefined) return noDevices;
   try {
     const devices = await source.enumerateDevices();
-    const ofKind = (kind: MediaDeviceKind): AudioDevice[] =>
+    const devicesOfKind = (kind: MediaDeviceKind): AudioDevice[] =>
       devices
         .filter((device) => device.kind === kind && device.deviceId !== '')
         .map((device) => ({ id: device.deviceId, label: device.label }));
-    return { inputs: ofKind('audioinput'), outputs: ofKind('audiooutput') };
+    return { inputs: devicesOfKind('audioinput'), outputs: devicesOfKind('audiooutput') };
   } catch {
     return noDevices;
   }

@@ -68,7 +68,7 @@ export function createApi(options: ApiOptions): Api {
   };
 
   const answer = async (context: Context): Promise<void> => {
-    if (token !== '' && isOfDocument(context)) {
+    if (token !== '' && isDocumentRequest(context)) {
       requests.take(context.req);
       context.type = 'application/json';
       document ??= JSON.stringify(openApiDocument(version));
@@ -123,7 +123,7 @@ export function createRouter(handlers: Handlers, options: ForLog): Router {
   return router;
 }
 
-function isOfDocument({ path, method }: Context): boolean {
+function isDocumentRequest({ path, method }: Context): boolean {
   return path === DOCUMENT_PATH && (method === 'GET' || method === 'HEAD');
 }
 

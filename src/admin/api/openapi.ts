@@ -59,15 +59,10 @@ const TAGS = {
   tokens: 'Join tokens',
 };
 /** In the order in which they can occur. */
-const OF_EVERY_OPERATION: readonly ErrorCode[] = [
-  'admin_token_required',
-  'admin_token_wrong',
-  'rate_limited',
-  'internal',
-];
-const OF_A_PATH: readonly ErrorCode[] = ['invalid_request'];
-const OF_A_QUERY: readonly ErrorCode[] = ['invalid_request'];
-const OF_A_BODY: readonly ErrorCode[] = ['invalid_request', 'request_too_large', 'unsupported_media_type'];
+const COMMON_ERRORS: readonly ErrorCode[] = ['admin_token_required', 'admin_token_wrong', 'rate_limited', 'internal'];
+const PATH_ERRORS: readonly ErrorCode[] = ['invalid_request'];
+const QUERY_ERRORS: readonly ErrorCode[] = ['invalid_request'];
+const BODY_ERRORS: readonly ErrorCode[] = ['invalid_request', 'request_too_large', 'unsupported_media_type'];
 
 /** The body of `GET /api/v1/openapi.json`; `version` is the server's. */
 export function openApiDocument(version: string): Json {
@@ -140,10 +135,10 @@ function success({ answer, file }: Operation): Json {
 /** Each status once, with its possible codes. */
 function failures({ path, errors, body, query }: Operation): Json {
   const codes = new Set([
-    ...OF_EVERY_OPERATION,
-    ...(path.includes('{') ? OF_A_PATH : []),
-    ...(query === undefined ? [] : OF_A_QUERY),
-    ...(body === undefined ? [] : OF_A_BODY),
+    ...COMMON_ERRORS,
+    ...(path.includes('{') ? PATH_ERRORS : []),
+    ...(query === undefined ? [] : QUERY_ERRORS),
+    ...(body === undefined ? [] : BODY_ERRORS),
     ...errors,
   ]);
   const byStatus = new Map<number, ErrorCode[]>();

@@ -9,7 +9,7 @@ export function registerMediaMetrics(registry: Registry): (workers: readonly Med
   const labelNames = ['worker'];
   const totals = new MediaTotals();
   let workers: readonly WorkerTotals[] = [];
-  const ofEach =
+  const perWorker =
     <T>(pick: (of: WorkerTotals) => T) =>
     (): Readings<T> =>
       by(
@@ -20,25 +20,25 @@ export function registerMediaMetrics(registry: Registry): (workers: readonly Med
   collectGauge(
     registry,
     { name: 'partyline_tick_age_seconds', help: 'Time since the last completed tick.', labelNames },
-    ofEach(({ latest }) => latest.tickAgeMs / 1000),
+    perWorker(({ latest }) => latest.tickAgeMs / 1000),
   );
   collectCounter(
     registry,
     { name: 'partyline_worker_restarts_total', help: 'Media workers started to replace one that died.', labelNames },
-    ofEach(({ latest }) => latest.restarts),
+    perWorker(({ latest }) => latest.restarts),
   );
   for (const [key, { perUnit = 1, ...description }] of entriesOf<keyof typeof MEDIA_GAUGES, StatisticDescription>(
     MEDIA_GAUGES,
   )) {
-    const read = ofEach(({ latest }) => latest.gauges[key] * perUnit);
+    const read = perWorker(({ latest }) => latest.gauges[key] * perUnit);
     collectGauge(registry, { ...description, labelNames }, read);
   }
   for (const [key, description] of entriesOf(MEDIA_COUNTERS)) {
-    const read = ofEach(({ total }) => total.counters[key]);
+    const read = perWorker(({ total }) => total.counters[key]);
     collectCounter(registry, { ...description, labelNames }, read);
   }
   for (const [key, description] of entriesOf(MEDIA_HISTOGRAMS)) {
-    const read = ofEach(({ total }) => total.histograms[key]);
+    const read = perWorker(({ total }) => total.histograms[key]);
     collectHistogram(registry, description, read);
   }
 

@@ -14,7 +14,7 @@ export function hasOneHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>):
 const MAX_HOST_LENGTH = 260;
 
 /** The `Host` header as a URL with its host and port; undefined if it is invalid. */
-export function urlOfHost(host: string | undefined): URL | undefined {
+export function hostUrl(host: string | undefined): URL | undefined {
   // Parsing long internationalised names is slow.
   if (host === undefined || host.length > MAX_HOST_LENGTH || !/^[\w.:[\]-]+$/.test(host)) return undefined;
   return URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined;
@@ -27,7 +27,7 @@ export function urlOfHost(host: string | undefined): URL | undefined {
  */
 export function isAllowedHost(host: string | undefined, allowed: readonly string[]): boolean {
   if (allowed.length === 0) return true;
-  const url = urlOfHost(host);
+  const url = hostUrl(host);
   if (url === undefined) return false;
   const name = url.hostname.replace(/\.$/, '');
   return name === 'localhost' || isIP(name.replace(/^\[|\]$/g, '')) !== 0 || allowed.includes(name);

@@ -33,9 +33,9 @@ export class Newcomers<T> implements Iterable<T> {
   /** @param origin the key for `maxPerOrigin`; null: that limit does not apply */
   add(newcomer: T, origin: string | null): void {
     this.#all.set(newcomer, origin);
-    const ofOrigin = origin === null ? undefined : (this.#byOrigin.get(origin) ?? new Set());
-    if (origin !== null && ofOrigin !== undefined) this.#byOrigin.set(origin, ofOrigin.add(newcomer));
-    if (ofOrigin !== undefined && ofOrigin.size > this.#limits.maxPerOrigin) this.#refuse(firstOf(ofOrigin));
+    const fromOrigin = origin === null ? undefined : (this.#byOrigin.get(origin) ?? new Set());
+    if (origin !== null && fromOrigin !== undefined) this.#byOrigin.set(origin, fromOrigin.add(newcomer));
+    if (fromOrigin !== undefined && fromOrigin.size > this.#limits.maxPerOrigin) this.#refuse(firstOf(fromOrigin));
     else if (this.#all.size > this.#limits.max) this.#refuse(firstOf(this));
   }
 
@@ -43,9 +43,9 @@ export class Newcomers<T> implements Iterable<T> {
   remove(newcomer: T): void {
     const origin = this.#all.get(newcomer);
     if (!this.#all.delete(newcomer) || origin === null || origin === undefined) return;
-    const ofOrigin = this.#byOrigin.get(origin);
-    ofOrigin?.delete(newcomer);
-    if (ofOrigin?.size === 0) this.#byOrigin.delete(origin);
+    const fromOrigin = this.#byOrigin.get(origin);
+    fromOrigin?.delete(newcomer);
+    if (fromOrigin?.size === 0) this.#byOrigin.delete(origin);
   }
 }
 

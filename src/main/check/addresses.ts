@@ -30,7 +30,7 @@ export async function checkAddresses(
   }
   if (config.announce.length === 0) {
     const addresses = config.mediaHost.length > 0 ? config.mediaHost : local;
-    return ofBound(name, addresses, config);
+    return boundAddressesFinding(name, addresses, config);
   }
   const addresses: string[] = [];
   for (const text of config.announce) {
@@ -55,7 +55,7 @@ export async function checkAddresses(
       return {
         name,
         status: 'warn',
-        text: `Media addresses: ${told}, reachable only inside your network. For others use --announce PUBLIC-IP.${ofLowPort(config)}`,
+        text: `Media addresses: ${told}, reachable only inside your network. For others use --announce PUBLIC-IP.${lowPortAdvice(config)}`,
       };
     case 'machine':
       return {
@@ -66,7 +66,7 @@ export async function checkAddresses(
   }
 }
 
-function ofBound(name: string, addresses: readonly string[], config: Config): CheckResult {
+function boundAddressesFinding(name: string, addresses: readonly string[], config: Config): CheckResult {
   const told = addresses.filter((address) => !isLoopback(address)).join(', ');
   switch (widest(addresses)) {
     case 'anywhere':
@@ -75,7 +75,7 @@ function ofBound(name: string, addresses: readonly string[], config: Config): Ch
       return {
         name,
         status: 'warn',
-        text: `All media addresses are private (${told}), so browsers elsewhere cannot reach them. For others use --announce PUBLIC-IP and forward the media ports.${ofLowPort(config)}`,
+        text: `All media addresses are private (${told}), so browsers elsewhere cannot reach them. For others use --announce PUBLIC-IP and forward the media ports.${lowPortAdvice(config)}`,
       };
     case 'machine':
       return {
@@ -102,7 +102,7 @@ async function domainOutside({ domain }: Config, clock: Clock): Promise<readonly
 }
 
 /** An additional warning if all addresses are private. */
-function ofLowPort({ mediaPort, announce }: Config): string {
+function lowPortAdvice({ mediaPort, announce }: Config): string {
   const ports = announce.length > 0 ? announce.map((text) => parseEndpoint(text)?.port ?? mediaPort) : [mediaPort];
   const low = ports.find((port) => port > 0 && port < 1024);
   if (low === undefined) return '';

@@ -38,14 +38,14 @@ async function certificateAt({ config, clock }: CheckInput, host: string, port: 
     const result = await within(clock, LIMIT_MS, secured(socket));
     if (result === undefined) return { name, ...notReached('no answer', isOwn) };
     const { valid_from: from, valid_to: to } = socket.getPeerCertificate();
-    return { name, ...ofTime({ notBeforeMs: Date.parse(from), notAfterMs: Date.parse(to) }, clock) };
+    return { name, ...expiryFinding({ notBeforeMs: Date.parse(from), notAfterMs: Date.parse(to) }, clock) };
   } catch (error) {
     const reason = reasonOf(error);
     if (isOwn && isUnknownName(error)) {
       const text = `The name cannot be resolved (${reason}). Create an A record (and AAAA, if there is IPv6) with the address of this server.`;
       return { name, status: 'fail', text };
     }
-    if (!isOfCertificate(error)) return { name, ...notReached(reason, isOwn) };
+    if (!isCertificateError(error)) return { name, ...notReached(reason, isOwn) };
     // With a wrong clock every certificate looks invalid.
     const nowMs = clock.wallNow();
     const isOurFault = !isClockPlausible(nowMs);
@@ -63,13 +63,16 @@ async function ownFiles({ config, clock }: CheckInput, names: readonly string[])
     const missing = names.filter((host) => !coversName(certificate, host));
     if (missing.length > 0)
       return { name, status: 'fail', text: `The certificate does not cover ${missing.join(', ')}.` };
-    return { name, ...ofTime(certificate, clock) };
+    return { name, ...expiryFinding(certificate, clock) };
   } catch (error) {
     return { name, status: 'fail', text: reasonOf(error) };
   }
 }
 
-function ofTime({ notBeforeMs, notAfterMs }: Pick<Certificate, 'notBeforeMs' | 'notAfterMs'>, clock: Clock): Finding {
+function expiryFinding(
+  { notBeforeMs, notAfterMs }: Pick<Certificate, 'notBeforeMs' | 'notAfterMs'>,
+  clock: Clock,
+): Finding {
   const nowMs = clock.wallNow();
   if (!isClockPlausible(nowMs)) return { status: 'fail', text: clockAdvice(nowMs) };
   if (nowMs < notBeforeMs) {
@@ -93,7 +96,7 @@ function secured(socket: TLSSocket): Promise<true> {
 }
 
 /** Whether the peer speaks TLS but its certificate is wrong. */
-function isOfCertificate(error: unknown): boolean {
+function isCertificateError(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return /CERT|SELF_SIGNED|ISSUER|ALTNAME/.test(code);
 }

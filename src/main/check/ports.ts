@@ -4,7 +4,7 @@ import { createServer, get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { z } from 'zod';
 import type { Config } from '../../config/config.ts';
-import { hasOnePort } from '../../config/one-port.ts';
+import { sharesPort } from '../../config/one-port.ts';
 import { tlsModeOf } from '../../config/tls.ts';
 import { formatEndpoint } from '../../lib/net/host-port.ts';
 import { isPortInUse, type MediaAddress } from '../../rtc/net/datagram-port.ts';
@@ -98,7 +98,7 @@ async function runningServer(config: Config): Promise<RunningServer | undefined>
 async function mediaPorts({ config, clock }: CheckInput, isRunning: boolean): Promise<CheckResult> {
   const name = 'media ports';
   const { mediaHost: hosts, mediaPort, workers } = config;
-  const onePort = hasOnePort(config);
+  const onePort = sharesPort(config);
   const tcp = config.mediaTcp === 'on';
   const count = mediaPort === 0 ? 1 : Math.max(1, workers);
   const ports = mediaPort === 0 ? [0] : Array.from({ length: count }, (_, index) => mediaPort + index);

@@ -7,20 +7,20 @@ import { isLoopback } from '../../lib/net/local-addresses.ts';
 import { isPrivateAddress } from '../../lib/net/private-address.ts';
 import { UnknownAnnouncementError } from '../plane.ts';
 
-/** A server at home has an address that changes, mostly at night. */
+/** The address of a home connection changes, mostly at night. */
 const LOOKUP_INTERVAL_MS: Millis = 5 * 60_000;
 /** After one that failed: the network may have come up just now, and its DNS not yet. */
 const RETRY_MS: Millis = 15_000;
 
-/** An address that browsers are told in place of those bound. */
+/** An address announced to browsers instead of the bound ones. */
 export interface AnnouncedAddress {
   readonly address: string;
-  /** Of the first worker, the next has the next; null for the same port as inside. */
+  /** The first worker's port, with consecutive ports for the others; null for the same port as inside. */
   readonly port: number | null;
 }
 
 export interface AnnouncementOptions {
-  /** As `parseEndpoint` reads them. */
+  /** Endpoints as accepted by `parseEndpoint`. */
   readonly announce: readonly string[];
   /** Host names of this server, for the case that nothing is to be announced: behind NAT the public addresses they lead to are, if there are any. */
   readonly names?: readonly string[];
@@ -28,14 +28,17 @@ export interface AnnouncementOptions {
   readonly isBehindNat?: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
-  /** All addresses of a host name; of the system's resolver by default. */
+  /** Resolves a host name to all of its addresses; by default with the system's resolver. */
   readonly resolve?: (hostName: string) => Promise<readonly string[]>;
 }
 
-/** What `--announce` stands for now, or the names of a server behind NAT: they are looked up again every five minutes. */
+/**
+ * The current addresses for `--announce`, or for the names of a server behind NAT. They are resolved again every five
+ * minutes.
+ */
 export class Announcement {
   readonly #options: AnnouncementOptions;
-  /** Nothing was to be announced; the names of this server stand for it. */
+  /** Nothing was configured, so the names of this server are used. */
   readonly #isImplied: boolean;
   readonly #announce: readonly string[];
   #addresses: readonly AnnouncedAddress[] = [];
@@ -51,7 +54,7 @@ export class Announcement {
     this.#announce = this.#isImplied ? names : announce;
   }
 
-  /** Rejects with an Error in words if a host name that is to be announced is not known. */
+  /** Rejects with an explanatory Error if an announced host name cannot be resolved. */
   static async start(options: AnnouncementOptions): Promise<Announcement> {
     const announcement = new Announcement(options);
     await announcement.#begin();
@@ -104,7 +107,7 @@ export class Announcement {
     const { isBehindNat = () => true } = this.#options;
     if (this.#isImplied && !isBehindNat()) return [];
     const addresses = await resolveAll(this.#announce, this.#options);
-    // A file of hosts or a DNS of this network may lead a name elsewhere than outside.
+    // A hosts file or a local DNS server may resolve a name differently than outside.
     return this.#isImplied ? addresses.filter(isPublic) : addresses;
   }
 

@@ -1,21 +1,21 @@
-/** A seat on the control plane: what every kind has in common. The kind decides how packets come and go. */
+/** A seat on the control plane: the part that all kinds share. The kind decides how packets come and go. */
 import type { MediaNetwork } from '../endpoint.ts';
 import type { MediaCommand } from '../link/messages.ts';
 import type { MediaCloseReason, MemberState, Seat, SeatEvents, SeatOptions, TapRequest, TapSink } from '../plane.ts';
 
-/** Where a seat is put. */
+/** The room of a seat. */
 export interface SeatPlace {
   readonly roomId: number;
-  /** The seat is no longer in this room: it is gone, or has moved. */
+  /** The seat is no longer in this room: it is gone or has moved. */
   readonly onLeft: (seat: ControlSeat) => void;
 }
 
-/** What the worker slot gives a new seat. */
+/** What a worker slot provides to a new seat. */
 export interface SeatContext {
   readonly id: number;
-  /** Tells the worker of this seat. A worker that has died has nobody to tell. */
+  /** Sends a command to the seat's worker. Does nothing if the worker has died. */
   readonly post: (command: MediaCommand) => void;
-  /** The seat is gone, for whatever reason. */
+  /** The seat is gone, for any reason. */
   readonly onGone: (seat: ControlSeat) => void;
 }
 
@@ -39,10 +39,10 @@ export abstract class ControlSeat implements Seat {
     this.#place = place;
   }
 
-  /** The room is open: the worker may be told of this seat. Called once. */
+  /** The room is open, so the worker may learn of this seat. Called once. */
   abstract start(): void;
 
-  /** Frees what belongs to the kind. The worker still knows the member. */
+  /** Releases what belongs to the kind. The worker still has the member. */
   protected abstract free(): void;
 
   get network(): MediaNetwork {
@@ -61,7 +61,7 @@ export abstract class ControlSeat implements Seat {
     this.post({ type: 'set_state', memberId: this.id, state });
   }
 
-  /** Moves to another open room of the same worker; media goes on. */
+  /** Moves to another open room of the same worker; the media continues. */
   moveTo(place: SeatPlace, state: MemberState): void {
     const { onLeft } = this.#place;
     this.#place = place;
@@ -80,7 +80,7 @@ export abstract class ControlSeat implements Seat {
     this.post({ type: 'set_tap', memberId: this.id, tap: null });
   }
 
-  /** From the worker, like all that begins with "receive". */
+  /** From the worker, like all methods that start with "receive". */
   receiveNetwork(network: MediaNetwork): void {
     this.#network = network;
   }
@@ -91,7 +91,7 @@ export abstract class ControlSeat implements Seat {
     if (isFull) this.#sink?.full();
   }
 
-  /** Nothing comes any more, or something does again. */
+  /** Nothing arrives any more, or packets arrive again. */
   receiveSilent(silent: boolean): void {
     if (this.isOpen) this.events.silent(silent);
   }
@@ -100,14 +100,14 @@ export abstract class ControlSeat implements Seat {
     if (this.isOpen) this.events.moved?.();
   }
 
-  /** Ends the seat and says why. */
+  /** Ends the seat with a reason. */
   end(reason: MediaCloseReason): void {
     if (!this.isOpen) return;
     this.close();
     this.events.closed(reason);
   }
 
-  /** The worker is gone, and the member with it. The room hears of it by `tellLost`, when the time has come. */
+  /** The worker is gone, and the member with it. `tellLost` notifies the room when the time has come. */
   lose(): void {
     if (!this.isOpen) return;
     this.#leave();
@@ -126,7 +126,7 @@ export abstract class ControlSeat implements Seat {
   }
 
   #leave(): void {
-    // What the kind still has to say goes out before its way out is removed.
+    // The kind's last messages must leave before their path is removed.
     this.free();
     this.post({ type: 'remove_member', memberId: this.id });
     this.#onGone(this);

@@ -1,7 +1,7 @@
 /**
- * When DTLS handshakes may begin. One costs this thread some milliseconds, so they begin at a bounded rate, for each address and in all; those
- * beyond it wait for their turn. A handshake that somebody leaves half done holds no place that another needs. Addresses take turns, so that a
- * crowd behind one of them waits for itself only.
+ * Decides when DTLS handshakes may start. A handshake takes some milliseconds of this thread, so they start at a
+ * limited rate, per address and in total; the others wait. An abandoned handshake does not block others. Addresses take
+ * turns, so that a crowd behind one address only delays itself.
  */
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
@@ -13,7 +13,7 @@ export interface HandshakeLimits {
   readonly burstPerAddress: number;
 }
 
-/** About a fifth of a core for everybody, and less than half of that for one address. */
+/** About a fifth of a core in total, and less than half of that for one address. */
 export const HANDSHAKE_LIMITS: HandshakeLimits = {
   perSecond: 40,
   burst: 40,
@@ -33,7 +33,7 @@ export class HandshakeQueue {
   readonly #clock: Clock;
   readonly #limits: HandshakeLimits;
   readonly #allowance: TokenBucket;
-  /** By address, the one whose turn comes next first. */
+  /** By address; the next turn comes first. */
   readonly #lines = new Map<string, Line>();
   #cancelLook: Cancel | null = null;
 
@@ -43,25 +43,25 @@ export class HandshakeQueue {
     this.#allowance = new TokenBucket({ perSecond: limits.perSecond, burst: limits.burst, now: clock.now() });
   }
 
-  /** How many wait. */
+  /** Number of waiting handshakes. */
   get waiting(): number {
     let count = 0;
     for (const line of this.#lines.values()) count += line.waiting.size;
     return count;
   }
 
-  /** Calls `begin` at once or when it is its turn. What is returned takes it out of the queue. */
+  /** Calls `begin` immediately or when its turn comes. The returned function removes it from the queue. */
   enter(address: string, begin: () => void): Cancel {
     const nowMs = this.#clock.now();
     const line = this.#lines.get(address) ?? this.#open(address, nowMs);
-    // Of its own, so that no two are one.
+    // A new function, so that no two entries are equal.
     const turn = () => begin();
     line.waiting.add(turn);
     this.#look(nowMs);
     return () => void line.waiting.delete(turn);
   }
 
-  /** Nobody begins any more. */
+  /** No more handshakes start. */
   close(): void {
     this.#cancelLook?.();
     this.#cancelLook = null;
@@ -79,7 +79,7 @@ export class HandshakeQueue {
     return line;
   }
 
-  /** One of each address that may, as long as any may. */
+  /** Starts one handshake per address that may, as long as the total allows. */
   #look(nowMs: Millis): void {
     this.#cancelLook?.();
     this.#cancelLook = null;

@@ -1,4 +1,4 @@
-/** One media engine and the way to it: in this thread or in a worker thread, the same from outside. */
+/** A media engine and the connection to it, with the same interface in this thread or in a worker thread. */
 import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
@@ -8,27 +8,27 @@ import type { MediaCommand, MediaEvent } from '../link/messages.ts';
 import { createRelayMemory, TcpRelay } from '../link/tcp-relay.ts';
 import type { MediaPlace, WorkerInput, WorkerMessage, WorkerSetup } from '../link/thread-messages.ts';
 
-/** A thread that has not ended by then is not going to. */
+/** A thread that has not ended by then will not end by itself. */
 const CLOSE_TIMEOUT_MS = 1000;
 const START_TIMEOUT_MS = 10_000;
-/** A thread that is stuck outside of JavaScript does not end when it is told to. */
+/** A thread stuck outside JavaScript cannot be terminated. */
 const TERMINATE_TIMEOUT_MS = 500;
 
 export interface MediaHostEvents {
   event(event: MediaEvent): void;
-  /** The engine is gone without having been closed. */
+  /** The engine ended without having been closed. */
   died(reason: string): void;
 }
 
 export interface MediaHost {
   /** Where the engine receives media. */
   readonly addresses: readonly MediaAddress[];
-  /** The TCP connections of this engine whose sockets are in this thread. */
+  /** The engine's TCP connections whose sockets are in this thread. */
   readonly relay?: Pick<TcpRelay, 'counters' | 'connectionCount'>;
-  /** Since the engine's last tick; as it is now, however long ago it said something. */
+  /** Time since the engine's last tick, independent of its messages. */
   tickAgeMs(): Millis;
   post(command: MediaCommand): void;
-  /** A TCP connection of this engine that came to the shared port; see `TcpPort.accept`. */
+  /** A TCP connection of this engine that arrived at the shared port; see `TcpPort.accept`. */
   acceptTcp(socket: Socket): void;
   close(): Promise<void>;
 }
@@ -37,7 +37,7 @@ export interface MediaHostOptions extends MediaPlace {
   readonly events: MediaHostEvents;
 }
 
-/** Rejects with an Error in words if the port cannot be bound or the thread does not start. */
+/** Rejects with an explanatory Error if the port cannot be bound or the thread does not start. */
 export async function startInWorker(
   options: MediaHostOptions,
   { entry, name, clock }: { readonly entry: URL | string; readonly name: string; readonly clock: Clock },
@@ -47,7 +47,7 @@ export async function startInWorker(
   const relay = createRelayMemory();
   const setup: WorkerSetup = { hosts, port, tcp, sharedTcp, heartbeat, relay };
   const worker = new Worker(entry, { name, workerData: setup, eval: typeof entry === 'string' });
-  // Not before the exit, which follows an error: until then the thread has its port.
+  // Waits for the exit, which follows an error, because until then the thread holds its port.
   const exited = new Promise<string>((resolve) => {
     let reason: string | undefined;
     worker.once('error', (error) => {
@@ -91,7 +91,7 @@ class WorkerHost implements MediaHost {
   readonly #events: MediaHostEvents;
   readonly #watch: HeartbeatWatch;
   #cancelTimeout: Cancel = () => {};
-  /** Closing, or dead: nothing that the thread still says counts. */
+  /** Closing or dead: ignores further messages from the thread. */
   #over = false;
   #hangs = false;
 
@@ -143,7 +143,7 @@ class WorkerHost implements MediaHost {
     this.#cancelTimeout();
   }
 
-  /** The thread does not tick any more. */
+  /** The thread no longer ticks. */
   #end(): void {
     this.#hangs = true;
     void this.#worker.terminate();

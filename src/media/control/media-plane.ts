@@ -1,4 +1,4 @@
-/** The media plane of one server: its workers, which room is in which, and what happens when one of them dies. */
+/** The media plane of one server: its workers, the assignment of rooms, and what happens when a worker dies. */
 import type { Socket } from 'node:net';
 import type { Cancel, Millis } from '../../lib/clock.ts';
 import { isBehindNat } from '../../lib/net/local-addresses.ts';
@@ -22,14 +22,15 @@ import { PlaneRoom } from './plane-room.ts';
 import { Reach } from './reach.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
-/** Without one sound worker for so long, a new process is the last thing to try. */
+/** After this long without a healthy worker, only a new process may help. */
 const GIVE_UP_AFTER_MS: Millis = 60_000;
 
-/** Makes the engine of one worker. Rejects with an Error in words. */
+/** Creates the engine of one worker. Rejects with an explanatory Error. */
 export type StartHost = (place: MediaHostOptions, index: number) => Promise<MediaHost>;
 
 /**
- * Starts the workers. Rejects with an Error in words if a media port cannot be bound or an announced name is not known.
+ * Starts the workers. Rejects with an explanatory Error if a media port cannot be bound or an announced name cannot be
+ * resolved.
  */
 export async function openMediaPlane(options: MediaPlaneOptions, startHost: StartHost): Promise<MediaPlane> {
   const { workers, hosts, watch, clock, log } = options;
@@ -86,7 +87,7 @@ export async function openMediaPlane(options: MediaPlaneOptions, startHost: Star
   return pool;
 }
 
-/** Each worker in a thread of its own. */
+/** Runs each worker in a thread of its own. */
 export function startWorkerThread({ workerEntry: entry, clock }: MediaPlaneOptions): StartHost {
   return (place, index) => startInWorker(place, { entry, name: `media-${index}`, clock });
 }
@@ -138,7 +139,7 @@ class WorkerPool implements MediaPlane {
     return this.#slots.map((slot) => slot.health());
   }
 
-  /** Gives up when nothing has been sound for long: whoever runs the server is to start it anew. */
+  /** Gives up after a long time without a healthy worker, so that the supervisor restarts the server. */
   slotChanged(): void {
     if (this.#slots.some((slot) => slot.available && !slot.failing)) {
       this.#cancelGivingUp?.();

@@ -1,4 +1,6 @@
-/** One room of the media plane. It lives in one worker until that has enough to do; then it goes on in others as well. */
+/**
+ * One room of the media plane. It lives in one worker until that is busy enough, then it continues in others as well.
+ */
 import { AppError } from '../../lib/errors.ts';
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import { createSharedMix } from '../link/mix-ring.ts';
@@ -20,16 +22,16 @@ const LOAD_STEP = 0.05;
 export interface PlaneRoomOptions {
   readonly id: number;
   readonly slots: readonly WorkerSlot[];
-  /** The load, 0 to 1, above which a worker takes nobody else if another has less to do. */
+  /** The load, 0 to 1, above which a worker accepts nobody else if another is less busy. */
   readonly spanLoad: number;
   readonly mix: MixSettings;
   readonly events: MediaRoomEvents;
 }
 
-/** The participants of the room that one worker mixes. */
+/** The participants of the room in one worker. */
 interface RoomPart {
   readonly slot: WorkerSlot;
-  /** What this part says to the others. */
+  /** The sum of this part's talkers, for the others. */
   readonly mix: SharedArrayBuffer;
   readonly seats: Set<ControlSeat>;
   speaking: readonly SpeakerLevel[];
@@ -40,7 +42,7 @@ export class PlaneRoom implements MediaRoom {
   #mix: MixSettings;
   readonly #parts: RoomPart[] = [];
   #partsMade = 0;
-  /** Where the last participant took a seat. */
+  /** The worker of the newest seat. */
   #home: WorkerSlot | undefined;
 
   constructor(options: PlaneRoomOptions) {
@@ -56,7 +58,7 @@ export class PlaneRoom implements MediaRoom {
     return seat;
   }
 
-  /** The seat stays in its worker, where the room is opened if it was not there. */
+  /** The seat stays in its worker, where the room is opened if necessary. */
   adopt(seat: Seat, state: MemberState): void {
     for (const slot of this.#options.slots) {
       const found = slot.seatOf(seat.id);
@@ -76,7 +78,7 @@ export class PlaneRoom implements MediaRoom {
     for (const part of [...this.#parts]) for (const seat of part.seats) seat.close();
   }
 
-  /** Who was here before is taken back by a worker that refuses newcomers. */
+  /** Returning participants are accepted even by a worker that refuses newcomers. */
   #choosePart(returning: boolean): RoomPart {
     const available = this.#allowedSlots().filter((slot) => slot.available);
     const open = returning ? available : available.filter((slot) => !slot.refusesJoins);
@@ -97,7 +99,7 @@ export class PlaneRoom implements MediaRoom {
     return { roomId: this.#options.id, onLeft: (seat) => this.#leave(part, seat) };
   }
 
-  /** Opens the room in the worker with its first member there. */
+  /** Opens the room in the worker for its first member there. */
   #enter(part: RoomPart, seat: ControlSeat): void {
     part.seats.add(seat);
     this.#home = part.slot;
@@ -107,7 +109,7 @@ export class PlaneRoom implements MediaRoom {
     this.#link();
   }
 
-  /** A room whose workers die again and again stays where it is, and takes no others along; other rooms keep away from there. */
+  /** A room whose workers keep dying stays where it is so as not to affect others, and other rooms avoid its worker. */
   #allowedSlots(): readonly WorkerSlot[] {
     const { slots } = this.#options;
     if (this.#home?.failing) return [this.#home];
@@ -128,7 +130,7 @@ export class PlaneRoom implements MediaRoom {
     if (part.speaking.length > 0) this.#tellLevels(part, []);
   }
 
-  /** Tells every part where the others are to be heard. */
+  /** Links every part to the others. */
   #link(): void {
     for (const part of this.#parts) {
       const others = this.#parts.filter((other) => other !== part).map(({ mix }) => mix);
@@ -150,7 +152,7 @@ function lowestLoad(slots: readonly WorkerSlot[]): WorkerSlot | undefined {
   );
 }
 
-/** Loads that differ by less than can be measured are equal; then the number of seats decides. */
+/** If two loads differ by less than can be measured, the number of seats decides. */
 function hasLessToDo(a: WorkerSlot, b: WorkerSlot): boolean {
   const difference = Math.round(a.load / LOAD_STEP) - Math.round(b.load / LOAD_STEP);
   return (difference || a.seats - b.seats) < 0;

@@ -1,13 +1,13 @@
-/** The DTLS handshake of one connection: nothing is spent on it until the peer begins, and then it waits for its turn. */
+/** The DTLS handshake of one connection. It costs nothing until the peer starts, and then waits for its turn. */
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import type { DtlsSession } from '../../rtc/dtls/dtls-session.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
 
-/** How long the peer may take to begin. */
+/** Time limit for the peer to start. */
 const BEGINNING_TIMEOUT_MS: Millis = 15_000;
-/** A ClientHello in fragments. Peers repeat it while they wait. */
+/** A fragmented ClientHello. Peers repeat it while they wait. */
 const MAX_HELD = 4;
-/** RFC 5246 section 6.2.1: the content type of a record that may begin a handshake. */
+/** RFC 5246 section 6.2.1: the content type of a handshake record. */
 const HANDSHAKE_RECORD = 22;
 
 export interface QueuedHandshakeOptions {
@@ -15,9 +15,9 @@ export interface QueuedHandshakeOptions {
   /** See `WebRtcOffer.address`. */
   readonly address: string;
   readonly clock: Clock;
-  /** Makes the session when its turn has come. */
+  /** Creates the session when its turn comes. */
   readonly open: () => DtlsSession;
-  /** The peer has not begun in time. */
+  /** The peer did not start in time. */
   readonly timedOut: () => void;
 }
 
@@ -25,7 +25,7 @@ export class QueuedHandshake {
   readonly #options: QueuedHandshakeOptions;
   readonly #held: Uint8Array[] = [];
   #session: DtlsSession | null = null;
-  /** Of what is waited for. */
+  /** Cancels the current wait. */
   #cancel: Cancel;
   #closed = false;
 

@@ -1,29 +1,29 @@
 import type { Millis } from '../../lib/clock.ts';
 
-/** Before the first, second, … new start; the last one repeats. */
+/** Delays before the first, second, … restart; the last one repeats. */
 const DELAYS_MS: readonly Millis[] = [0, 500, 1000, 2000, 5000];
-/** A worker that has lived for so long is sound: the next death is a first one again. */
+/** A worker that has lived this long is healthy: its next death counts as the first again. */
 export const STABLE_MS: Millis = 20_000;
-/** So many deaths without a sound life between them are no accident. */
+/** This many deaths without a healthy life in between are no coincidence. */
 const DEATHS_IN_A_LOOP = 3;
 
-/** How long to wait before a dead worker is replaced, and whether its successors die again and again. */
+/** Decides when a dead worker is replaced, and whether its successors keep dying. */
 export class RestartBackoff {
   #failures = 0;
   #deaths = 0;
 
-  /** Workers start here and die, again and again. False when they do not even start: then the fault is not what they do. */
+  /** Workers start here and keep dying. False if they do not even start, because then their work is not the cause. */
   get isLoop(): boolean {
     return this.#deaths >= DEATHS_IN_A_LOOP;
   }
 
-  /** A worker that ran has died: how long to wait before the next. */
+  /** A running worker has died. Returns the delay before the next one. */
   died(): Millis {
     this.#deaths++;
     return this.#delayMs();
   }
 
-  /** A worker could not be started: how long to wait before the next attempt. */
+  /** A worker could not be started. Returns the delay before the next attempt. */
   notStarted(): Millis {
     this.#deaths = 0;
     return this.#delayMs();

@@ -1,6 +1,6 @@
 /**
- * The seat of a participant with a WebRTC connection. It negotiates, does the DTLS handshake over its worker's port, and
- * hands the keys to the worker, which from then on has all it needs.
+ * The seat of a participant with a WebRTC connection. It negotiates, performs the DTLS handshake through its worker's
+ * port, and passes the keys to the worker, which then needs nothing else.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Logger } from 'pino';
@@ -16,7 +16,7 @@ import { ControlSeat, type SeatContext, type SeatPlace } from './control-seat.ts
 import type { HandshakeQueue } from './handshake-queue.ts';
 import { QueuedHandshake } from './queued-handshake.ts';
 
-/** What all WebRTC seats of a worker share. */
+/** Shared by all WebRTC seats of a worker. */
 export interface WebRtcContext {
   /** Where the maker of the offer reaches the worker now. Throws `AppError` `media_unavailable` if that is nowhere. */
   readonly candidates: (offer: WebRtcOffer) => readonly CandidateAddress[];
@@ -31,13 +31,13 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
   readonly kind = 'webrtc';
   readonly answer: string;
   readonly #context: WebRtcContext;
-  /** The latest one. */
+  /** The latest offer. */
   #offer: AudioOffer;
   #credentials: IceCredentials;
-  /** What stays the same in every answer. */
+  /** The parts that are the same in every answer. */
   readonly #constant: Pick<AnswerOptions, 'fingerprint' | 'ssrc' | 'cname'>;
   #answers = 0;
-  /** Of the last two answers: the way before an ICE restart is good until the new one is found. */
+  /** From the last two answers: the path before an ICE restart remains valid until the new one is found. */
   #localUfrags: readonly string[] = [];
   readonly #address: string;
   #handshake: QueuedHandshake | undefined;
@@ -108,7 +108,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
       certificate,
       remoteFingerprints: this.#offer.fingerprints,
       clock,
-      // A copy, because posting a view would post all of the memory behind it.
+      // A copy, because posting a view would post the whole memory behind it.
       send: (datagram) => this.post({ type: 'send_dtls', memberId, datagram: new Uint8Array(datagram) }),
       events: {
         connected: (keys) => {
@@ -132,10 +132,10 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
     if (!this.isOpen) throw new AppError('cannot_restart');
     const before = this.#offer;
     const offer = parseOffer(made.sdp, this.#context.sdpLimits, speechMidOf(before));
-    if (!isOfSamePeer(offer, before)) throw new AppError('cannot_restart', 'It belongs to another connection.');
+    if (!isSamePeer(offer, before)) throw new AppError('cannot_restart', 'It belongs to another connection.');
     const candidates = this.#context.candidates(made);
     this.#offer = offer;
-    // RFC 8839 section 4.4.1.1: an offer with the old credentials is about something else.
+    // RFC 8839 section 4.4.1.1: an offer with the old credentials is not an ICE restart.
     if (offer.iceUfrag !== before.iceUfrag || offer.icePassword !== before.icePassword) {
       this.#credentials = createCredentials(offer);
       this.post({ type: 'restart_ice', memberId: this.id, credentials: this.#credentials });
@@ -145,7 +145,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
     return this.#writeAnswer(offer, this.#credentials, candidates);
   }
 
-  /** Whether STUN requests to this ufrag are meant for this seat. */
+  /** Whether STUN requests to this ufrag belong to this seat. */
   isNamed(localUfrag: string): boolean {
     return this.#localUfrags.includes(localUfrag);
   }
@@ -156,7 +156,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
   }
 
   protected free(): void {
-    // The close_notify goes out.
+    // Sends the close_notify.
     this.#handshake?.close();
   }
 
@@ -176,7 +176,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
   }
 }
 
-/** RFC 8445 section 5.3 asks for 24 bits in the ufrag and 128 in the password. */
+/** RFC 8445 section 5.3 requires 24 bits in the ufrag and 128 in the password. */
 function createCredentials({ iceUfrag }: AudioOffer): IceCredentials {
   return {
     localUfrag: randomBytes(9).toString('base64'),
@@ -189,8 +189,8 @@ function speechMidOf({ sections }: AudioOffer): string | null {
   return sections.find(({ role }) => role === 'speech')?.mid ?? null;
 }
 
-/** An RTCPeerConnection keeps its certificate and what was agreed on about the codecs. */
-function isOfSamePeer(offer: AudioOffer, before: AudioOffer): boolean {
+/** The same RTCPeerConnection keeps its certificate and the negotiated codecs. */
+function isSamePeer(offer: AudioOffer, before: AudioOffer): boolean {
   return (
     offer.fingerprints.some((one) => before.fingerprints.some((other) => one.value === other.value)) &&
     offer.opusPayloadType === before.opusPayloadType &&

@@ -1,4 +1,4 @@
-/** The place of one media worker: the worker that has it now, its rooms, and its replacement when it dies. */
+/** The slot of one media worker: the current worker, its rooms, and its replacement after a death. */
 import type { Socket } from 'node:net';
 import type { Cancel, Millis } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
@@ -19,7 +19,7 @@ import type { MediaHost, MediaHostOptions } from './host.ts';
 import { RestartBackoff, STABLE_MS } from './restart-backoff.ts';
 import { WebRtcControlSeat } from './webrtc-seat.ts';
 
-/** Of one worker's time; measured with listeners. Only new seats are estimated by it. */
+/** Share of a worker's time, measured with listeners. Used only to estimate new seats. */
 const LOAD_OF_A_SEAT = 0.0015;
 /** An IPv6 address can be bound when the network has been asked whether it is somebody else's, which takes a second or two. */
 const BIND_AGAIN_MS: Millis = 3000;
@@ -32,11 +32,11 @@ export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly followed: FollowedHosts | undefined;
   /** Of the whole plane. */
   readonly handshakes: HandshakeQueue;
-  /** Unique numbers for rooms and seats. */
+  /** Returns unique numbers for rooms and seats. */
   readonly nextId: () => number;
-  /** Rejects with an Error in words. */
+  /** Rejects with an explanatory Error. */
   readonly startHost: (options: MediaHostOptions, index: number) => Promise<MediaHost>;
-  /** A worker has died or was replaced, or has lived long enough to be called sound. */
+  /** A worker died, was replaced, or has lived long enough to count as healthy. */
   readonly onChange: () => void;
   /** The worker is reached at other addresses. */
   readonly onAddresses: () => void;
@@ -53,13 +53,13 @@ export class WorkerSlot {
   #unbound: readonly UnboundAddress[] = [];
   #cancelBinding: Cancel = () => {};
   #stats: MediaFigures | undefined;
-  /** How many there were when the load was measured. */
+  /** Number of seats when the load was measured. */
   #measuredSeats = 0;
   #restarts = 0;
   readonly #backoff = new RestartBackoff();
-  /** Seats that went with the worker, until their rooms are told. */
+  /** Seats lost with the worker, until their rooms are notified. */
   #lost: readonly ControlSeat[] = [];
-  /** Of the next start, or of when this worker counts as sound. */
+  /** Cancels the next start, or the time when this worker counts as healthy. */
   #cancelTimer: Cancel = () => {};
   #closed = false;
 
@@ -101,7 +101,7 @@ export class WorkerSlot {
     return this.#seats.size;
   }
 
-  /** Rejects with an Error in words. */
+  /** Rejects with an explanatory Error. */
   async start(): Promise<void> {
     const { startHost, clock, hosts, port, tcp, sharedTcp, index } = this.#options;
     const options: MediaHostOptions = {
@@ -138,23 +138,23 @@ export class WorkerSlot {
     return this.#host !== undefined;
   }
 
-  /** Its workers die again and again, probably by what they do: nothing new should be added to that. */
+  /** Its workers keep dying, probably because of their work, so nothing should be added to it. */
   get failing(): boolean {
     return this.#backoff.isLoop;
   }
 
-  /** The share of its time that the worker is busy, 0 to 1; seats taken since it was measured are estimated. */
+  /** How busy the worker is, 0 to 1. Seats added since the measurement are estimated. */
   get load(): number {
     const measured = this.#stats?.gauges.utilization ?? 0;
     return measured + (this.seats - this.#measuredSeats) * LOAD_OF_A_SEAT;
   }
 
-  /** The worker has so much to do that it takes no newcomers. */
+  /** The worker is too busy to accept newcomers. */
   get refusesJoins(): boolean {
     return overloadMeasures(this.#stats?.gauges.overloadLevel ?? 0).refusesJoins;
   }
 
-  /** Opens this worker's part of a room. From now on the listener is told who speaks in it. */
+  /** Opens this worker's part of a room. From now on the listener receives the levels of its speakers. */
   openRoom(roomId: number, mix: MixSettings, listener: LevelsListener): void {
     this.#rooms.set(roomId, listener);
     this.#host?.post({ type: 'open_room', roomId, mix });
@@ -165,7 +165,10 @@ export class WorkerSlot {
     this.#host?.post({ type: 'close_room', roomId });
   }
 
-  /** A seat that is to be started when its room is open. Throws `AppError` `sdp_too_large`, `invalid_sdp` or `media_unavailable`. */
+  /**
+   * Creates a seat that starts when its room is open. Throws `AppError` `sdp_too_large`, `invalid_sdp` or
+   * `media_unavailable`.
+   */
   negotiateWebRtc(offer: WebRtcOffer, options: SeatOptions, place: SeatPlace): WebRtcControlSeat {
     const { certificate, handshakes, clock, log, sdpLimits } = this.#options;
     const seat = WebRtcControlSeat.negotiate(offer, options, place, {
@@ -193,7 +196,7 @@ export class WorkerSlot {
     };
   }
 
-  /** The seat of this id, if it is in this worker. */
+  /** The seat with this id, if it is in this worker. */
   seatOf(id: number): ControlSeat | undefined {
     return this.#seats.get(id);
   }
@@ -214,12 +217,12 @@ export class WorkerSlot {
     return false;
   }
 
-  /** Joins this worker's part of a room to the parts in other workers. */
+  /** Links this worker's part of a room to the parts in other workers. */
   link(roomId: number, own: SharedArrayBuffer, others: readonly SharedArrayBuffer[]): void {
     this.#host?.post({ type: 'link_room', roomId, own, others });
   }
 
-  /** Undefined until the worker has said something of itself. */
+  /** Undefined until the worker has reported figures. */
   stats(): MediaStats | undefined {
     if (this.#stats === undefined || this.#host === undefined) return undefined;
     return {
@@ -358,7 +361,10 @@ export class WorkerSlot {
     });
   }
 
-  /** When there is a worker again, so that those who come back at once find one; or when others have to take them. */
+  /**
+   * Called when there is a worker again, so that people who return immediately find one, or when others have to take
+   * them.
+   */
   #tellLost(): void {
     const lost = this.#lost;
     this.#lost = [];
@@ -366,7 +372,7 @@ export class WorkerSlot {
   }
 }
 
-/** The figures of a worker, with those of its TCP connections whose sockets are in this thread. */
+/** The figures of a worker, including those of its TCP connections whose sockets are in this thread. */
 function withRelay(figures: MediaFigures, relay: MediaHost['relay']): MediaFigures {
   if (relay === undefined) return figures;
   const { gauges, counters } = figures;

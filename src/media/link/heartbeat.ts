@@ -1,21 +1,21 @@
 /**
- * A media worker's sign of life, in memory that it shares with the control plane: the time of its last tick. It is seen
- * without a message being read, so that a control plane that was busy itself does not take a worker for dead.
+ * A media worker's sign of life, in memory shared with the control plane: the time of its last tick. It can be read
+ * without processing messages, so that a control plane that was busy itself does not consider a worker dead.
  */
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 
 const CHECK_INTERVAL_MS: Millis = 100;
-/** A worker beats every 20 ms; one that has not for so many checks, 0.8 to 0.9 s, hangs. */
+/** A worker beats every 20 ms. One that missed this many checks, 0.8 to 0.9 s, hangs. */
 const SILENT_CHECKS = 8;
-/** A check that comes so late says more about this thread than about the worker. */
+/** A check this late says more about this thread than about the worker. */
 const LATE_MS: Millis = 500;
 
-/** What `Heartbeat` and `HeartbeatWatch` share. */
+/** Memory shared by `Heartbeat` and `HeartbeatWatch`. */
 export function createHeartbeatMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 }
 
-/** The side of the worker. */
+/** The worker's side. */
 export class Heartbeat {
   readonly #lastMs: Int32Array;
 
@@ -32,11 +32,11 @@ export class Heartbeat {
 export interface HeartbeatWatchOptions {
   readonly memory: SharedArrayBuffer;
   readonly clock: Clock;
-  /** The heart has stopped; called once. */
+  /** The heartbeat has stopped. Called once. */
   readonly onSilence: () => void;
 }
 
-/** The side of the control plane. */
+/** The control plane's side. */
 export class HeartbeatWatch {
   readonly #lastMs: Int32Array;
   readonly #clock: Clock;
@@ -53,9 +53,9 @@ export class HeartbeatWatch {
     this.#cancel = this.#schedule();
   }
 
-  /** Since the last beat, in whole milliseconds. */
+  /** Time since the last beat, in whole milliseconds. */
   get ageMs(): Millis {
-    // What is stored has wrapped around at 32 bits; the difference wraps back.
+    // The stored value wraps around at 32 bits; the subtraction wraps back.
     return Math.max(0, (Math.floor(this.#clock.now()) - Atomics.load(this.#lastMs, 0)) | 0);
   }
 
@@ -70,7 +70,7 @@ export class HeartbeatWatch {
 
   #check(latenessMs: Millis): void {
     const lastMs = Atomics.load(this.#lastMs, 0);
-    // Checks are counted, not time: when the whole machine slept, the worker is about to beat.
+    // Counts checks, not time: after the whole machine slept, the worker is about to beat.
     if (lastMs !== this.#seen || latenessMs > LATE_MS) this.#silentChecks = 0;
     else this.#silentChecks++;
     this.#seen = lastMs;

@@ -1,14 +1,17 @@
-/** One part's figures and sums of the last ticks, in memory that the workers of a room share. One worker writes, the others read. */
+/**
+ * One part's figures and sums of the last ticks, in memory shared by the workers of a room. One worker writes, the
+ * others read.
+ */
 import { FRAME_SAMPLES } from '../../mixer/format.ts';
 import { CLAIM_RANKS, type TalkerStanding } from '../../mixer/source/talker-places.ts';
 
-/** A power of two: one being written, one being read, and room for a worker that is late. */
+/** A power of two: one slot being written, one being read, and room for a late worker. */
 const SLOTS = 4;
 const EMPTY = -1;
-/** The other worker has not come to that tick, or has passed it long ago. */
+/** The other worker has not reached that tick, or passed it long ago. */
 export const MISSING = -1;
 
-/** Words of a slot's header: its tick, how many talk in its sum, and how many places its talkers have taken. */
+/** Words in a slot's header: its tick, the number of talkers in its sum, and the places its talkers have taken. */
 const SLOT_WORDS = 3;
 const [TICK, TALKERS, PLACES] = [0, 1, 2];
 const WORDS = 1 + SLOTS * SLOT_WORDS;
@@ -19,7 +22,7 @@ const FRAME_BYTES = FRAME_SAMPLES * Float32Array.BYTES_PER_ELEMENT;
 
 /**
  * Memory for one part of a room.
- * @param order by which the parts of a room are told apart, and put into the same order by all of them
+ * @param order identifies a part within its room, and gives all parts the same order
  */
 export function createSharedMix(order: number): SharedArrayBuffer {
   const memory = new SharedArrayBuffer(FRAMES_AT + SLOTS * FRAME_BYTES);
@@ -54,7 +57,7 @@ export class MixRing {
     Atomics.store(this.#words, at + TICK!, tick | 0);
   }
 
-  /** The number of talkers, with the samples in `into` unless it is 0; or `MISSING`. */
+  /** Returns the number of talkers, with the samples in `into` unless it is 0; or `MISSING`. */
   readMix(tick: number, into: Float32Array): number {
     const slot = tick & (SLOTS - 1);
     if (!this.#holds(tick)) return MISSING;
@@ -63,7 +66,7 @@ export class MixRing {
     return this.#holds(tick) ? talkers : MISSING;
   }
 
-  /** False if there are no figures of this tick; what is in `into` is then of no use. */
+  /** Returns false if there are no figures for this tick; `into` is then undefined. */
   readStanding(tick: number, into: TalkerStanding): boolean {
     const slot = tick & (SLOTS - 1);
     if (!this.#holds(tick)) return false;
@@ -72,7 +75,7 @@ export class MixRing {
     return this.#holds(tick);
   }
 
-  /** Asked before and after reading: a worker that is several ticks late reads what is being written. */
+  /** Checked before and after reading, because a worker that is several ticks late reads what is being written. */
   #holds(tick: number): boolean {
     return Atomics.load(this.#words, 1 + (tick & (SLOTS - 1)) * SLOT_WORDS + TICK!) === (tick | 0);
   }

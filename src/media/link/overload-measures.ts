@@ -1,16 +1,22 @@
-/** What is done at each level of overload: the worker does it, and the control plane says it and sends newcomers elsewhere. */
+/**
+ * The measures at each overload level. The worker applies them; the control plane logs them and sends newcomers
+ * elsewhere.
+ */
 
 export interface OverloadMeasures {
-  /** Of every encoder, running ones included. */
+  /** For every encoder, including running ones. */
   readonly maxComplexity: number;
-  /** How many are heard at a time in each room, at most; `null` leaves it to the room's setting. */
+  /** Maximum number of talkers heard at a time in each room; `null` leaves it to the room's setting. */
   readonly maxTalkers: number | null;
   readonly refusesJoins: boolean;
   /** For the log. */
   readonly words: string;
 }
 
-/** By level. Below complexity 3 onsets get audible pre-echoes; more than four at once are hard to tell apart anyway. */
+/**
+ * By level. Below complexity 3, onsets get audible pre-echoes. More than four simultaneous talkers are hard to tell
+ * apart anyway.
+ */
 const MEASURES: readonly OverloadMeasures[] = [
   { maxComplexity: 10, maxTalkers: null, refusesJoins: false, words: 'no measures' },
   { maxComplexity: 5, maxTalkers: null, refusesJoins: false, words: 'encoders at complexity 5' },
@@ -21,7 +27,7 @@ const MEASURES: readonly OverloadMeasures[] = [
 
 export const MAX_OVERLOAD_LEVEL = MEASURES.length - 1;
 
-/** What is done at a level from 0 to `MAX_OVERLOAD_LEVEL`. */
+/** The measures for a level from 0 to `MAX_OVERLOAD_LEVEL`. */
 export function overloadMeasures(level: number): OverloadMeasures {
   return MEASURES[Math.max(0, Math.min(level, MAX_OVERLOAD_LEVEL))]!;
 }

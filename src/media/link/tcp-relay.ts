@@ -1,6 +1,7 @@
 /**
- * TCP connections whose sockets are in one thread and whose media is in another, because Node cannot move a socket to another thread. What is
- * the socket's stays with it (frames, limits, a peer that does not read); whole datagrams go from thread to thread.
+ * TCP connections whose sockets are in one thread and whose media is in another, because Node cannot move a socket
+ * between threads. Everything about the socket stays with it (frames, limits, peers that do not read); whole datagrams
+ * are passed between the threads.
  */
 import type { Socket } from 'node:net';
 import type { Clock } from '../../lib/clock.ts';
@@ -8,7 +9,7 @@ import type { ClosedListener, DatagramListener, DatagramSocket, RemoteAddress } 
 import type { RelayedPort } from '../../rtc/net/media-port.ts';
 import { TcpPort, type TcpPortOptions } from '../../rtc/net/tcp-port.ts';
 
-/** To the thread of the media. The number of a connection is not given again. */
+/** To the media thread. Connection numbers are never reused. */
 export type RelayMessage =
   | {
       readonly type: 'opened';
@@ -19,23 +20,25 @@ export type RelayMessage =
   | { readonly type: 'datagram'; readonly connection: number; readonly datagram: Uint8Array }
   | { readonly type: 'closed'; readonly connection: number };
 
-/** To the thread of the sockets. */
+/** To the socket thread. */
 export type RelayReply =
   | { readonly type: 'send'; readonly connection: number; readonly datagram: Uint8Array }
   | { readonly type: 'adopt'; readonly connection: number }
   | { readonly type: 'release'; readonly connection: number };
 
-/** For both ends: how many datagrams the thread of the sockets has taken, modulo 2^32. */
+/** Shared by both ends: the number of datagrams taken by the socket thread, modulo 2^32. */
 export function createRelayMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 }
 
-/** Half a second of speech for each connection: what waits longer, because the other thread is busy, comes too late. */
+/**
+ * Half a second of speech per connection. Anything that waits longer, because the other thread is busy, comes too late.
+ */
 const MAX_WAITING_PER_CONNECTION = 25;
 
 export interface TcpRelayOptions {
   readonly clock: Clock;
-  /** Of `createRelayMemory`. */
+  /** From `createRelayMemory`. */
   readonly memory: SharedArrayBuffer;
   readonly post: (message: RelayMessage) => void;
   readonly limits?: TcpPortOptions['limits'];
@@ -73,14 +76,14 @@ export class TcpRelay {
     this.#port.accept(socket);
   }
 
-  /** What the other end says. */
+  /** Handles a message from the other end. */
   handle(reply: RelayReply): void {
     if (reply.type === 'send') Atomics.add(this.#taken, 0, 1);
-    // It may be gone meanwhile.
+    // It may be gone by now.
     const socket = this.#sockets.get(reply.connection);
     switch (reply.type) {
       case 'send':
-        // A connection has one peer, and needs no address.
+        // A connection has only one peer, so the address is unused.
         socket?.send(reply.datagram, 0, '');
         return;
       case 'adopt':
@@ -105,7 +108,7 @@ export class TcpRelay {
       this.#sockets.set(connection, socket);
       this.#post({ type: 'opened', connection, remote, local: socket.local });
     }
-    // A copy, because posting a view would post all of the memory behind it.
+    // A copy, because posting a view would post the whole memory behind it.
     this.#post({ type: 'datagram', connection, datagram: new Uint8Array(datagram) });
   }
 
@@ -119,14 +122,14 @@ export class TcpRelay {
 }
 
 export interface RelayedTcpPortOptions {
-  /** Of `createRelayMemory`. */
+  /** From `createRelayMemory`. */
   readonly memory: SharedArrayBuffer;
   readonly post: (reply: RelayReply) => void;
 }
 
 /** The end with the media. */
 export class RelayedTcpPort implements RelayedPort {
-  /** Datagrams that found too many others waiting for the thread of the sockets. */
+  /** Datagrams dropped because too many others were waiting for the socket thread. */
   packetsDropped = 0;
   readonly #connections = new Map<number, RelayedConnection>();
   readonly #taken: Int32Array;
@@ -145,7 +148,7 @@ export class RelayedTcpPort implements RelayedPort {
     this.#onClosed = onClosed;
   }
 
-  /** What the other end says. */
+  /** Handles a message from the other end. */
   handle(message: RelayMessage): void {
     const { connection: number } = message;
     if (message.type === 'opened') {
@@ -200,7 +203,7 @@ class RelayedConnection implements DatagramSocket {
   }
 
   send(datagram: Uint8Array): boolean {
-    // A copy: the caller uses its memory again.
+    // A copy, because the caller reuses its memory.
     this.#post({ type: 'send', connection: this.#number, datagram: new Uint8Array(datagram) });
     return true;
   }

@@ -1,4 +1,4 @@
-/** What a media worker thread is started with, and what goes between it and the control plane. */
+/** The data that starts a media worker thread, and the messages between it and the control plane. */
 import type { MediaAddress } from '../../rtc/net/datagram-port.ts';
 import type { SharedTcp } from '../../rtc/net/shared-tcp.ts';
 import type { MediaCommand, MediaEvent } from './messages.ts';
@@ -12,11 +12,11 @@ export interface MediaPlace {
   readonly sharedTcp?: SharedTcp | undefined;
 }
 
-/** What the worker thread is given. */
+/** The worker thread's initial data. */
 export interface WorkerSetup extends MediaPlace {
-  /** Of `createHeartbeatMemory`. */
+  /** From `createHeartbeatMemory`. */
   readonly heartbeat: SharedArrayBuffer;
-  /** Of `createRelayMemory`. */
+  /** From `createRelayMemory`. */
   readonly relay: SharedArrayBuffer;
 }
 
@@ -26,5 +26,5 @@ export type WorkerMessage =
   | { readonly type: 'event'; readonly event: MediaEvent }
   | { readonly type: 'relay'; readonly reply: RelayReply };
 
-/** What is posted to the worker thread. In one queue, so that a connection never comes before what it needs. */
+/** Messages to the worker thread. They share one queue, so that a connection never arrives before what it needs. */
 export type WorkerInput = MediaCommand | { readonly type: 'relay'; readonly message: RelayMessage };

@@ -1,4 +1,4 @@
-/** Makes the endpoint of a new member, by kind, and hands it the commands of its kind. */
+/** Creates the endpoint of a new member by kind, and passes it the commands of its kind. */
 import type { Millis } from '../../lib/clock.ts';
 import type { Demultiplexer } from '../../rtc/demultiplexer.ts';
 import type { RedundancyCache } from '../../rtc/rtp/redundancy-cache.ts';
@@ -20,7 +20,7 @@ export function openEndpoint({ parameters }: EndpointDescription, { memberId, ..
   return new WebRtcEndpoint({ id: memberId, parameters, ...context });
 }
 
-/** An endpoint of another kind ignores it. */
+/** Other kinds of endpoint ignore it. */
 export function handleWebRtc(endpoint: Endpoint, command: WebRtcCommand): void {
   if (!(endpoint instanceof WebRtcEndpoint)) return;
   switch (command.type) {

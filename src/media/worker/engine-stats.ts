@@ -12,7 +12,7 @@ import type { OverloadController } from './overload.ts';
 import type { MixedRoom } from './room.ts';
 import type { StarvationWatch } from './starvation.ts';
 
-/** How often a worker says what it has done. */
+/** How often a worker reports its figures. */
 export const STATS_INTERVAL_MS = 500;
 
 export interface TickTimes {
@@ -33,11 +33,11 @@ export interface EngineState {
   readonly demultiplexer: Demultiplexer;
 }
 
-/** Counts what one engine does; everything is a plain number until somebody asks. */
+/** The counters of one engine, as plain numbers until a snapshot is requested. */
 export class EngineStats {
-  /** Of members that have left. */
+  /** For members that have left. */
   readonly closed = createVoiceCounters();
-  /** Time spent in protecting and sending the mix. */
+  /** Time spent protecting and sending the mix. */
   readonly sendTime = { ms: 0 };
   tickFailures = 0;
   #ticks = 0;
@@ -56,7 +56,9 @@ export class EngineStats {
     sendSeconds.observe(sendMs / 1000);
   }
 
-  /** A receiver report of ours (incoming), or of a participant (outgoing), which also tells the round trip. */
+  /**
+   * One of our receiver reports (incoming), or one of a participant's (outgoing), which also contains the round trip.
+   */
   observeReport(
     direction: 'incoming' | 'outgoing',
     { lossRatio, jitterMs }: Reception,
@@ -93,7 +95,7 @@ export class EngineStats {
         waitingShare: overload.waitingShare,
         overloadLevel: overload.level,
         starved: starvation.isStarved ? 1 : 0,
-        // Not `process.memoryUsage`, which opens a file, and throws when there is no descriptor left.
+        // Not `process.memoryUsage`, which opens a file and throws if no descriptor is left.
         heapUsedBytes: getHeapStatistics().used_heap_size,
       },
       counters: {
@@ -119,7 +121,7 @@ export class EngineStats {
     };
   }
 
-  /** What those have done who are here and those who were here. */
+  /** The totals of present and former members. */
   #countMembers(members: Iterable<RoomMember>): { readonly voice: VoiceCounters; readonly connectionsOverTcp: number } {
     const voice = { ...this.closed };
     let connectionsOverTcp = 0;
@@ -137,7 +139,7 @@ interface TalkerFigures {
   readonly jitterBufferDelayMs: number;
 }
 
-/** How many speak, and how long their packets wait on average. */
+/** The number of talkers, and the mean time that their packets wait. */
 function countTalkers(rooms: Iterable<MixedRoom>): TalkerFigures {
   let talkers = 0;
   let talkersUnheard = 0;

@@ -1,6 +1,6 @@
 /**
- * One media worker's work: a media port, the members whose packets come by it, their rooms, and the tick that mixes them.
- * It runs in a worker thread or in the main thread and does not know which: commands in, events out.
+ * The work of one media worker: a media port, the members whose packets use it, their rooms, and the tick that mixes
+ * them. It runs in a worker thread or in the main thread without knowing which: commands in, events out.
  */
 import { randomInt } from 'node:crypto';
 import type { Clock, Millis } from '../../lib/clock.ts';
@@ -27,7 +27,7 @@ import { TickLoop } from './tick-loop.ts';
 
 /** 120 ms: often enough for a lively indicator, rarely enough for a large room. */
 const LEVELS_EVERY_TICKS = 6;
-/** Each member's timers are looked at every 100 ms, a part of the members in each tick. */
+/** Each member's timers are checked every 100 ms, some of the members in each tick. */
 const HOUSEKEEPING_TICKS = 5;
 const STATS_EVERY_TICKS = STATS_INTERVAL_MS / PTIME_MS;
 const FAILURE_INTERVAL_MS = 1000;
@@ -42,11 +42,11 @@ export interface MediaEngineOptions {
   readonly port: MediaPort;
   readonly clock: Clock;
   readonly emit: (event: MediaEvent) => void;
-  /** The load of this thread; measured by default. */
+  /** Measures the load of this thread; a real meter by default. */
   readonly loadMeter?: LoadMeter;
-  /** Beats with each tick. */
+  /** Updated on each tick. */
   readonly heartbeat?: Heartbeat;
-  /** In [0, 1), where RTP wants what nobody can guess; from the system by default. */
+  /** Returns a number in [0, 1), where RTP requires unpredictable values; from the system by default. */
   readonly random?: () => number;
 }
 
@@ -58,7 +58,7 @@ export class MediaEngine {
   readonly #pool: CodecPool;
   readonly #rooms = new Map<number, MixedRoom>();
   readonly #members = new Map<number, RoomMember>();
-  /** Those with receiver reports that the control plane does not know yet. */
+  /** Members with receiver reports that the control plane does not know yet. */
   readonly #reported = new Set<RoomMember>();
   readonly #redundancy = new RedundancyCache();
   readonly #stats: EngineStats;
@@ -120,7 +120,7 @@ export class MediaEngine {
     const member = this.#members.get(memberId);
     try {
       if (command.type === 'add_member') this.#add(command);
-      // A command may cross the event that its member has closed.
+      // The command may have crossed the event that its member has closed.
       else if (member !== undefined) this.#handleFor(member, command);
     } catch (error) {
       if (member !== undefined) this.#remove(member);
@@ -129,7 +129,7 @@ export class MediaEngine {
     }
   }
 
-  /** Since the last finished tick. */
+  /** Time since the last completed tick. */
   tickAgeMs(): Millis {
     return this.#loop.tickAgeMs();
   }
@@ -275,9 +275,9 @@ export class MediaEngine {
     this.#emit({ type: 'overload', level, runningShare, waitingShare });
   }
 
-  /** What is not sound comes after the sound has been sent. */
+  /** Everything other than audio runs after the audio has been sent. */
   #housekeeping(tick: number): void {
-    // The tick has taken its time, and a report goes out after the sound.
+    // The tick has taken its time, and a report is sent after the audio.
     const nowMs = this.#clock.now();
     // Ticks that a starved worker skips must not take with them what is due in them.
     const passed = tick - this.#lastTick;
@@ -319,7 +319,7 @@ export class MediaEngine {
     });
   }
 
-  /** One room's failure must not silence the others, nor fill the log. */
+  /** One room's failure must not silence the others or flood the log. */
   #fail(error: unknown, nowMs: Millis): void {
     this.#stats.tickFailures++;
     if (nowMs - this.#lastFailureMs < FAILURE_INTERVAL_MS) return;

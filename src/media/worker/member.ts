@@ -9,16 +9,16 @@ export interface RoomMemberOptions {
   readonly id: number;
   readonly room: MixedRoom;
   readonly state: MemberState;
-  /** Makes the endpoint, which tells of what comes in by the events. */
+  /** Creates the endpoint, which reports what arrives through the events. */
   readonly openEndpoint: (events: EndpointEvents) => Endpoint;
   readonly clock: Clock;
-  /** Adds up the time that protecting and sending the mix takes. */
+  /** Accumulates the time spent protecting and sending the mix. */
   readonly sendTime: { ms: number };
   readonly events: {
     silent(silent: boolean): void;
     moved(): void;
     closed(reason: MediaCloseReason): void;
-    /** There was a receiver report; `network` tells of it. */
+    /** There was a receiver report; see `network`. */
     reported(direction: 'incoming' | 'outgoing', reception: Reception): void;
   };
 }
@@ -34,7 +34,7 @@ export class RoomMember implements MixSink {
   readonly #reported: RoomMemberOptions['events']['reported'];
   #closed = false;
   #tap: Tap | null = null;
-  /** As told last. */
+  /** As last reported. */
   #incoming: Reception | null = null;
   #outgoing: Reception | null = null;
 
@@ -62,7 +62,7 @@ export class RoomMember implements MixSink {
     return this.endpoint.network;
   }
 
-  /** Moves to another room of the same worker: what is heard in the one fades before the other begins; the endpoint goes on. */
+  /** Moves to another room of the same worker. The old room fades before the new one begins; the endpoint continues. */
   moveTo(room: MixedRoom, state: MemberState): void {
     this.#room.dismiss(this.#participant);
     this.#room = room;
@@ -76,23 +76,23 @@ export class RoomMember implements MixSink {
     this.#applyState();
   }
 
-  /** From now on the tap sees everything that is sent and received; null: nobody does. */
+  /** From now on the tap sees everything sent and received; null removes it. */
   setTap(tap: Tap | null): void {
     this.#tap?.flush();
     this.#tap = tap;
     this.endpoint.setTap(tap);
   }
 
-  /** To be called about ten times a second. */
+  /** Call about ten times a second. */
   housekeeping(nowMs: number, wallNowMs: number): void {
     this.#tap?.flush();
     this.endpoint.housekeeping(nowMs, wallNowMs);
     if (!this.#closed) this.#lookAtReports();
   }
 
-  /** From the mixer, once a tick at most. */
+  /** Called by the mixer, at most once a tick. */
   write(payload: Uint8Array, timestamp: number, marker: boolean): void {
-    // The room that this member was moved from may have a last packet.
+    // The room that this member left may have a last packet.
     if (this.#closed) return;
     const nowMs = this.#clock.now();
     this.endpoint.send(payload, timestamp, marker, nowMs);
@@ -113,13 +113,13 @@ export class RoomMember implements MixSink {
     mixer.setDeafened(this.#participant, deafened);
   }
 
-  /** No mix is made for those who do not receive, and nothing is expected of those who do not send. */
+  /** No mix is made for members that do not receive, and nothing is expected from those that do not send. */
   get #inMix(): MemberState {
     const { sends, receives } = this.endpoint;
     return { muted: this.#state.muted || !receives, deafened: this.#state.deafened || !sends };
   }
 
-  /** However often a peer reports, it counts once in each housekeeping. */
+  /** However often a peer reports, it counts once per housekeeping. */
   #lookAtReports(): void {
     const { incoming, outgoing } = this.endpoint.network;
     if (incoming !== null && incoming !== this.#incoming) this.#reported('incoming', incoming);

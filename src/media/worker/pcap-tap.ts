@@ -1,4 +1,4 @@
-/** A tap that makes records of a capture file for Wireshark from what a member sends and receives. */
+/** A tap that turns a member's packets into records of a capture file for Wireshark. */
 
 import { MAX_PCAP_RECORD_LENGTH, type PcapEndpoint, writePcapRecord } from '../../formats/pcap.ts';
 import type { Clock, Millis } from '../../lib/clock.ts';
@@ -6,19 +6,22 @@ import { ipToBytes } from '../../lib/net/ip-address.ts';
 import type { NetworkPath } from '../../rtc/net/network-path.ts';
 import type { Tap } from '../endpoint.ts';
 
-/** A third of a second of speech in both directions; it is emptied more often. */
+/** A third of a second of speech in both directions; it is flushed more often. */
 const BUFFER_LENGTH = 16 * 1024;
-/** The wall clock differs by this much only when it was set; what is less is how finely it is told. */
+/** A difference this large means that the wall clock was set; smaller ones are due to its resolution. */
 const STEP_MS: Millis = 50;
 /** The two clocks are read one after the other. A thread that lost its CPU in between has not read the same moment. */
 const SAME_MOMENT_MS: Millis = 5;
 const UNKNOWN: PcapEndpoint = { address: new Uint8Array(4), port: 0 };
 
 export interface PcapTapOptions {
-  /** What all records together may have. */
+  /** Maximum size of all records together. */
   readonly maxBytes: number;
   readonly clock: Clock;
-  /** Whole records, in memory that belongs to the receiver. `isFull`: there is no room for the next packet, and nothing more comes. */
+  /**
+   * Whole records, in memory owned by the receiver. `isFull`: there is no room for the next packet, and nothing
+   * follows.
+   */
   readonly emit: (records: Uint8Array, isFull: boolean) => void;
 }
 
@@ -59,7 +62,7 @@ export class PcapTap implements Tap {
     this.#length = 0;
   }
 
-  /** The distances between packets are those of the monotonic clock, but after the wall clock was set they have its time. */
+  /** Packet intervals follow the monotonic clock, but after the wall clock was set they use its new time. */
   #followWall(): void {
     const beforeMs = this.#clock.now();
     const wallNowMs = this.#clock.wallNow();

@@ -5,22 +5,22 @@ import { Mixer, type MixSettings } from '../../mixer/mix/mixer.ts';
 import { SharedMixLink } from './shared-mix.ts';
 
 /**
- * Levels go to everybody over their WebSockets, which in a very large room takes as long as the sound: for each fifty
- * participants they are told once less often, but at least twice a second.
+ * Levels go to everyone over their WebSockets, which in a very large room takes as long as the audio. For every fifty
+ * participants they are sent at one more multiple of the interval, but at least twice a second.
  */
 const PARTICIPANTS_PER_SKIP = 50;
 const MOST_SKIPPED = 3;
 
-/** A room as its worker knows it: the mixer, and who is who in it. */
+/** A room in its worker: the mixer, and its members. */
 export class MixedRoom {
   readonly id: number;
   readonly #kernels: Kernels;
   readonly mixer: Mixer;
   #maxTalkers: number;
-  /** What overload allows, `null` without. */
+  /** The overload limit, `null` if there is none. */
   #talkerLimit: number | null = null;
   readonly #memberIds = new Map<MixParticipant, number>();
-  /** Member ids of those whom the last levels named. */
+  /** Member ids in the last levels. */
   #speakersTold = new Set<number>();
   #levelsSkipped = 0;
   #link: SharedMixLink | undefined;
@@ -33,7 +33,7 @@ export class MixedRoom {
     this.mixer = new Mixer(pool, mix);
   }
 
-  /** Closed, and those who left have faded: the parts of the room elsewhere have heard the end of them. */
+  /** Closed and completely faded: the other parts of the room have heard the end. */
   get over(): boolean {
     return this.#closing && this.#memberIds.size === 0 && this.mixer.deserted;
   }
@@ -43,13 +43,13 @@ export class MixedRoom {
     return this.#closing;
   }
 
-  /** Somebody comes after all, in the same room: what fades goes on fading. */
+  /** Someone joins after all, in the same room: what is fading continues to fade. */
   reopen(mix: MixSettings): void {
     this.#closing = false;
     this.setMix(mix);
   }
 
-  /** The room is over when what still sounds has faded. */
+  /** The room is over when everything has faded. */
   startClosing(): void {
     this.#closing = true;
   }
@@ -76,8 +76,8 @@ export class MixedRoom {
   }
 
   /**
-   * Member id and level of each speaker, one after the other, to be asked for every 120 ms. Undefined when there is
-   * nothing to tell: nobody speaks and that was told, or the same people speak as before and a large room was told lately.
+   * Alternating member ids and levels of the speakers, to be called every 120 ms. Undefined if there is nothing new:
+   * nobody speaks and that was reported, or the speakers are the same and a large room was informed recently.
    */
   takeLevels(): number[] | undefined {
     const levels: number[] = [];
@@ -103,11 +103,11 @@ export class MixedRoom {
     return Math.min(MOST_SKIPPED, Math.floor(this.#memberIds.size / PARTICIPANTS_PER_SKIP));
   }
 
-  /** Fewer than the room's setting may be heard at a time; `null` goes back to the setting. */
+  /** Limits the number of talkers below the room's setting; `null` restores the setting. */
   limitTalkers(maxTalkers: number | null): void {
     this.#talkerLimit = maxTalkers;
     const own = this.#maxTalkers;
-    // As a setting 0 means everybody.
+    // As a setting, 0 means no limit.
     const limited = maxTalkers !== null && (own === 0 || own > maxTalkers);
     this.mixer.setMaxTalkers(limited ? maxTalkers : own);
   }

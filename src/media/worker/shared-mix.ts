@@ -1,7 +1,7 @@
 /**
- * How the parts of one room that several workers mix hear each other: each part writes the sum of its own talkers into
- * memory that all of them share, and adds in the next tick what the others wrote. Workers tick at the same times, so one
- * tick is always enough; what a part hears of itself stays exact, because only its own total is subtracted from.
+ * How the parts of one room in several workers hear each other: each part writes the sum of its own talkers into shared
+ * memory, and in the next tick adds what the others wrote. Workers tick at the same times, so one tick is always
+ * enough. A part's mix-minus stays exact, because talkers are subtracted only from their own part's total.
  */
 import type { Frame } from '../../mixer/kernels/frame.ts';
 import type { Kernels } from '../../mixer/kernels/kernels.ts';
@@ -9,10 +9,10 @@ import type { MixLink } from '../../mixer/mix/mixer.ts';
 import { createStanding, type TalkerStanding } from '../../mixer/source/talker-places.ts';
 import { MISSING, MixRing } from '../link/mix-ring.ts';
 
-/** The talkers of a part that has told nothing for so long take no places any more: its worker hangs or is gone. */
+/** The talkers of a part that has been silent this long no longer take places: its worker hangs or is gone. */
 const STALE_TICKS = 10;
 
-/** What this part hears of one other part. `order` tells it from all others of its room, and is never given again. */
+/** This part's view of one other part. `order` identifies it within its room and is never reused. */
 class RemotePart {
   readonly order: number;
   readonly #ring: MixRing;
@@ -51,7 +51,7 @@ class RemotePart {
     return talkers;
   }
 
-  /** That of this tick, or while its worker is late the last one. */
+  /** The standing of this tick or, while its worker is late, of the last one. */
   standing(tick: number): TalkerStanding {
     if (this.#ring.readStanding(tick, this.#read)) {
       copy(this.#standing, this.#read);
@@ -63,7 +63,9 @@ class RemotePart {
     return this.#standing;
   }
 
-  /** Its worker is late: what it said last fades, backwards so that the samples join, and what it says next fades in. */
+  /**
+   * Its worker is late: its last frame fades, played backwards so that the samples join, and its next frame fades in.
+   */
   #bridge(mix: Frame): number {
     this.#missed = true;
     if (!this.#sounding) return 0;
@@ -80,7 +82,7 @@ export class SharedMixLink implements MixLink {
   readonly #own: MixRing;
   readonly #kernels: Kernels;
   #others: readonly RemotePart[] = [];
-  /** Parts that are no longer there, until what they said has ended. */
+  /** Parts that no longer exist, until their sound has ended. */
   readonly #ending: RemotePart[] = [];
   #position = 0;
   #standings: TalkerStanding[] = [];
@@ -96,17 +98,17 @@ export class SharedMixLink implements MixLink {
     return this.#position;
   }
 
-  /** There is no other part, and none is to be heard any more. */
+  /** There is no other part, and none is still fading. */
   get alone(): boolean {
     return this.#others.length === 0 && this.#ending.length === 0;
   }
 
-  /** Whether this is the memory of this very part, as every message brings it anew. */
+  /** Whether this is the memory of this part, which every message contains again. */
   writesTo(own: SharedArrayBuffer): boolean {
     return new MixRing(own).order === this.#own.order;
   }
 
-  /** Those that stay are heard on without a break. */
+  /** Parts that remain are heard without interruption. */
   setOthers(others: readonly SharedArrayBuffer[]): void {
     const before = this.#others;
     this.#others = others

@@ -33,7 +33,7 @@ async function run(setup: WorkerSetup): Promise<void> {
       return;
     }
     engine.handle(input);
-    // With the engine closed and nobody listening, the thread ends by itself.
+    // With the engine closed and no listener, the thread ends by itself.
     if (input.type === 'close') parent.close();
   });
   say({ type: 'listening', addresses: port.addresses });

@@ -1,24 +1,25 @@
 /**
- * The beat of a media worker: one tick every 20 ms at absolute times, so that lateness never adds up. All workers of a
- * machine tick at the same times and count the same ticks, because parts of one room may be mixed in several of them.
+ * The tick of a media worker: every 20 ms at absolute times, so that lateness never accumulates. All workers of a
+ * machine tick at the same times and number the ticks alike, because parts of one room may be mixed in several of them.
  *
- * After a stall it makes up for a few ticks and skips the rest: a burst would tell every receiver that the network jitters.
- * A skipped tick is skipped in RTP time too, because its number is never used. Before each tick that it makes up for it
- * lets the event loop run on, or frames would be concealed whose packets wait in the sockets.
+ * After a stall it catches up on a few ticks and skips the rest, because a burst would look like network jitter to
+ * every receiver. A skipped tick is skipped in RTP time, too, because its number is never used. Before each tick that
+ * it catches up on, the event loop runs, because otherwise frames would be concealed whose packets are waiting in the
+ * sockets.
  */
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 
-/** Ticks that are run after a stall, the one that is due included. */
+/** Ticks run after a stall, including the current one. */
 const MAX_TICKS_DUE = 3;
-/** A tick that is late by this share of the interval waits until the sockets have been read. */
+/** A tick later than this fraction of the interval waits until the sockets have been read. */
 const YIELD_LATENESS = 0.5;
 
 export interface TickLoopOptions {
   readonly clock: Clock;
   readonly intervalMs: Millis;
   /**
-   * @param tick counts every interval since the clock's zero, skipped ones included
-   * @param latenessMs how long after its time this tick begins
+   * @param tick counts every interval since the clock's zero, including skipped ones
+   * @param latenessMs how late this tick starts
    */
   readonly onTick: (tick: number, nowMs: Millis, latenessMs: Millis) => void;
 }
@@ -46,7 +47,7 @@ export class TickLoop {
     return this.#skipped;
   }
 
-  /** Since the last tick was finished. */
+  /** Time since the last completed tick. */
   tickAgeMs(): Millis {
     return this.#clock.now() - this.#lastTickAt;
   }

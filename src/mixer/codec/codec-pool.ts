@@ -1,26 +1,26 @@
 /**
- * What the mixers of one worker share. Encoders and decoders are large (18 to 60 kB outside of the JavaScript heap) and slow to make, so they
- * are used again.
+ * Resources shared by the mixers of one worker. Encoders and decoders are large (18 to 60 kB outside the JavaScript
+ * heap) and slow to create, so they are reused.
  */
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import { type Kernels, threadKernels } from '../kernels/kernels.ts';
 import type { Codec, Decoder, Encoder, EncoderSettings } from './codec.ts';
 import { complexityOn, type Side, sideOf } from './complexity.ts';
 
-/** Everything the mixers of one worker count. Plain numbers, only ever increased. */
+/** Counters of the mixers of one worker. Plain numbers that only increase. */
 export interface MixCounters {
-  /** Packets made; a packet that many listeners get counts once. */
+  /** Packets encoded; a packet for many listeners counts once. */
   framesEncoded: number;
-  /** Frames encoded only to bring an encoder into step, and thrown away. */
+  /** Frames encoded only to synchronise an encoder, and discarded. */
   framesPrimed: number;
   /** Time spent in encoders. */
   encodeMs: number;
   framesDecoded: number;
-  /** Decoded only to compare them with what they claim, and thrown away. */
+  /** Packets decoded only to compare them with their claimed level, and discarded. */
   packetsChecked: number;
   framesConcealed: number;
   framesRecovered: number;
-  /** Pieces of speech left out or repeated, to change the delay. */
+  /** Pieces of speech skipped or repeated to adjust the delay. */
   timeStretches: number;
   packetsLost: number;
   packetsLate: number;
@@ -46,18 +46,18 @@ function newMixCounters(): MixCounters {
   };
 }
 
-/** Each takes five decodings (`pre-roll.ts`), so all together at most 4 % of a core, however many senders lie. */
+/** Each check takes five decodings (`pre-roll.ts`), so this is at most 4 % of a core, however many senders lie. */
 const CHECKS = { perSecond: 200, burst: 8 } as const;
 
 export class CodecPool {
   readonly counters = newMixCounters();
-  /** Monotonic milliseconds, only to measure with. */
+  /** Monotonic milliseconds, only for measurements. */
   readonly now: () => number;
   readonly kernels: Kernels;
   readonly #codec: Codec;
   readonly #encoders: Encoder[] = [];
   readonly #decoders: Decoder[] = [];
-  /** Those in use, and what was asked for them. */
+  /** Encoders in use with their requested settings. */
   readonly #settings = new Map<Encoder, EncoderSettings>();
   readonly #checks = new TokenBucket({ ...CHECKS, now: 0 });
   #maxComplexity = 10;
@@ -78,8 +78,8 @@ export class CodecPool {
   }
 
   /**
-   * An encoder whose next frame depends on nothing before it.
-   * @param side of the border between complexities where it begins, whatever the limit is; by default where the limit is
+   * An encoder whose next frame does not depend on earlier ones.
+   * @param side of the complexity border on which it starts, whatever the limit is; by default the side of the limit
    */
   takeEncoder(settings: EncoderSettings, side: Side = this.sideOf(settings)): Encoder {
     const encoder = this.#encoders.pop() ?? this.#codec.createEncoder();
@@ -89,13 +89,13 @@ export class CodecPool {
     return encoder;
   }
 
-  /** The encoder encodes its next frames on this side of the border, as near as that lets it come to the limit. */
+  /** From the next frame on, the encoder stays on this side of the border, as close to the limit as possible. */
   setSide(encoder: Encoder, settings: EncoderSettings, side: Side): void {
     const { bitrate, complexity } = this.#limited(settings);
     encoder.configure({ bitrate, complexity: complexityOn(side, complexity) });
   }
 
-  /** Where encoders with these settings are now. */
+  /** The current side of encoders with these settings. */
   sideOf(settings: EncoderSettings): Side {
     return sideOf(Math.min(settings.complexity, this.#maxComplexity));
   }
@@ -106,8 +106,8 @@ export class CodecPool {
   }
 
   /**
-   * From now on no encoder runs at more than this, whatever was asked for it. Those in use change between two frames, all at once, so that
-   * they are always on the same side of the border between complexities.
+   * From now on no encoder exceeds this complexity, whatever was requested. Encoders in use change between two frames,
+   * all at once, so that they are always on the same side of the complexity border.
    */
   limitComplexity(maxComplexity: number): void {
     this.#maxComplexity = maxComplexity;
@@ -118,7 +118,7 @@ export class CodecPool {
     return { bitrate, complexity: Math.min(complexity, this.#maxComplexity) };
   }
 
-  /** Whether there is time for one packet more that is decoded only to be checked; if so, it is counted. */
+  /** Whether there is time to decode one more packet as a check; if so, counts it. */
   allowsCheck(nowMs: number): boolean {
     return this.#checks.take(nowMs);
   }

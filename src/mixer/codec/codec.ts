@@ -1,22 +1,25 @@
-/** What the mixer asks of a codec. `opus.ts` is the one that runs; tests bring one that costs nothing. */
+/** The codec interface of the mixer. `opus.ts` is the real one; tests use one that costs nothing. */
 export interface EncoderSettings {
   readonly bitrate: number;
-  /** 0 to 10; below 3 onsets get audible pre-echoes. */
+  /** 0 to 10; below 3, onsets get audible pre-echoes. */
   readonly complexity: number;
 }
 
 export interface Encoder {
   configure(settings: EncoderSettings): void;
-  /** The next frame will not depend on any before it. */
+  /** The next frame will not depend on earlier ones. */
   reset(): void;
-  /** Encodes exactly `FRAME_SAMPLES` samples; the packet is the caller's. */
+  /** Encodes exactly `FRAME_SAMPLES` samples; the caller owns the packet. */
   encode(frame: Int16Array): Uint8Array;
 }
 
 export interface Decoder {
-  /** `packetSamples(packet)` samples, valid until the next call, or nothing if the packet is corrupt. */
+  /** `packetSamples(packet)` samples, valid until the next call; undefined if the packet is corrupt. */
   decode(packet: Uint8Array): Int16Array | undefined;
-  /** One 20 ms frame that continues what was decoded last. It fades only slowly: after some frames the caller must. */
+  /**
+   * One 20 ms frame that continues the last decoded one. It fades only slowly, so after some frames the caller must
+   * fade.
+   */
   conceal(): Int16Array | undefined;
   reset(): void;
 }

@@ -1,4 +1,7 @@
-/** The Opus codec (libopus by @discordjs/opus), and what that binding needs to be safe. No other file imports it. */
+/**
+ * The Opus codec (libopus through @discordjs/opus), with the precautions that this binding needs. No other file imports
+ * it.
+ */
 
 import { concealmentToc, packetSamples } from '../../formats/opus-packet.ts';
 import { loadAddon } from '../../lib/packaged.ts';
@@ -7,14 +10,15 @@ import type { Codec, Decoder, Encoder, EncoderSettings } from './codec.ts';
 
 const { OpusEncoder } = loadAddon('@discordjs/opus') as typeof import('@discordjs/opus');
 
-// opus_defines.h. Requests that read a value are never passed: the binding would write through a pointer made of our number.
+// opus_defines.h. Never pass requests that read a value: the binding would write through a pointer made from our
+// number.
 const SET_APPLICATION = 4000;
 const SET_COMPLEXITY = 4010;
 const RESET_STATE = 4028;
 const SET_PREDICTION_DISABLED = 4042;
 const APPLICATION_RESTRICTED_LOWDELAY = 2051;
 
-/** Encodes 20 ms mono frames as CELT (no mode that another encoder could not take over from). */
+/** Encodes 20 ms mono frames as CELT, because no other mode can be handed over between encoders. */
 class OpusFrameEncoder implements Encoder {
   readonly #opus = new OpusEncoder(SAMPLE_RATE, 1);
   readonly #pcm = new Int16Array(FRAME_SAMPLES);
@@ -24,7 +28,7 @@ class OpusFrameEncoder implements Encoder {
   #independent = false;
 
   constructor() {
-    // Possible only before the first frame; CELT has 2.5 ms of look-ahead against 6.5 ms of the other applications.
+    // Only possible before the first frame. CELT has 2.5 ms of look-ahead instead of 6.5 ms.
     this.#opus.applyEncoderCTL(SET_APPLICATION, APPLICATION_RESTRICTED_LOWDELAY);
   }
 
@@ -37,7 +41,8 @@ class OpusFrameEncoder implements Encoder {
 
   reset(): void {
     this.#opus.applyEncoderCTL(RESET_STATE, 0);
-    // A reset encoder would predict from the energies of a fresh decoder, which are not those of one that was silent.
+    // A reset encoder would predict from the energies of a fresh decoder, which differ from those of a decoder that was
+    // silent.
     this.#opus.applyEncoderCTL(SET_PREDICTION_DISABLED, 1);
     this.#independent = true;
   }

@@ -2,13 +2,13 @@
 import { FRAME_SAMPLES } from '../format.ts';
 
 export const FRAME_BYTES = FRAME_SAMPLES * Float32Array.BYTES_PER_ELEMENT;
-/** Frames outside of the memory that are kept for later. */
+/** Maximum number of spare frames kept outside the memory. */
 const SPARE_FRAMES = 64;
 
-/** `FRAME_SAMPLES` samples, for as long as somebody has taken them from the pool. */
+/** `FRAME_SAMPLES` samples, for as long as they are taken from the pool. */
 export class Frame {
   readonly samples: Float32Array;
-  /** Where they are in the kernels' memory; 0 if they are outside. */
+  /** Address in the kernels' memory; 0 if outside. */
   readonly address: number;
 
   constructor(samples: Float32Array, address: number) {
@@ -18,8 +18,8 @@ export class Frame {
 }
 
 /**
- * Hands out frames. There is a fixed number of them in the kernels' memory, which never grows: that would detach all views.
- * When all are taken, further ones lie outside, and TypeScript works on them, with the same results.
+ * Hands out frames. The kernels' memory holds a fixed number of them, because growing it would detach all views. When
+ * all are taken, further frames lie outside and are processed in TypeScript, with the same results.
  */
 export class FramePool {
   readonly #memory: ArrayBuffer | undefined;
@@ -33,7 +33,7 @@ export class FramePool {
   /**
    * @param memory undefined if all frames lie outside
    * @param start the address of the first frame
-   * @param capacity how many fit there
+   * @param capacity how many fit
    */
   constructor(memory?: ArrayBuffer, start = 0, capacity = 0) {
     this.#memory = memory;
@@ -41,12 +41,12 @@ export class FramePool {
     this.#capacity = capacity;
   }
 
-  /** Frames that were taken and not released. */
+  /** Frames taken and not yet released. */
   get taken(): number {
     return this.#taken;
   }
 
-  /** Its samples are those of whoever had it before. */
+  /** Contains its previous user's samples. */
   take(): Frame {
     this.#taken++;
     const frame = this.#free.pop();
@@ -56,7 +56,7 @@ export class FramePool {
     return new Frame(new Float32Array(this.#memory, address, FRAME_SAMPLES), address);
   }
 
-  /** Whoever took it has no more use for it, and calls this once. */
+  /** Call once when the frame is no longer needed. */
   release(frame: Frame): void {
     this.#taken--;
     if (frame.address !== 0) this.#free.push(frame);

@@ -1,21 +1,24 @@
 /**
- * The mixer's loops over samples, as WebAssembly SIMD where there is that, otherwise in TypeScript. Both give the same results to the
- * last bit, so it does not matter which a frame gets: one that lies outside of the kernels' memory gets TypeScript.
+ * The mixer's loops over samples, in WebAssembly SIMD if available, otherwise in TypeScript. Both give bit-identical
+ * results, so a frame outside the kernels' memory can use TypeScript.
  */
 import { FRAME_SAMPLES, PTIME_MS } from '../format.ts';
 import { type Frame, FramePool } from './frame.ts';
 import * as twins from './pcm.ts';
 import { GAINS, INTEGERS, INTEGERS_RIGHT, INTERLEAVED, loadSimd, PEAKS, type Simd, type SimdExports } from './simd.ts';
 
-/** Below this on the scale of 16-bit integers a filter has come to rest: processors are slow with what would follow. */
+/**
+ * Below this, on the scale of 16-bit integers, a filter is at rest: processors are slow with the denormals that would
+ * follow.
+ */
 const AT_REST = 1e-20;
 
-/** Gains that `addShelved` takes for one ear: low and high before the frame, low and high at its end. */
+/** Gains of `addShelved` for one ear: low and high before the frame, low and high at its end. */
 export const EAR_GAINS = 4;
 
 export class Kernels {
   readonly frames: FramePool;
-  /** For `limit`: the gains at the borders of the frame's milliseconds. */
+  /** For `limit`: the gains at the boundaries of the frame's milliseconds. */
   readonly gains: Float64Array;
   readonly #run: SimdExports | undefined;
   readonly #peaks: Float32Array;
@@ -24,7 +27,7 @@ export class Kernels {
   readonly #interleaved: Int16Array;
   readonly #scratch = new Map<string, Frame>();
 
-  /** @param simd undefined for TypeScript alone */
+  /** @param simd undefined for TypeScript only */
   constructor(simd: Simd | undefined) {
     this.#run = simd?.run;
     this.frames = simd?.frames ?? new FramePool();
@@ -39,7 +42,7 @@ export class Kernels {
     return this.#run !== undefined;
   }
 
-  /** A frame for the moment of one call, the same each time for the same purpose. */
+  /** A temporary frame for one call, always the same for the same purpose. */
   scratch(purpose: string): Frame {
     let frame = this.#scratch.get(purpose);
     if (frame === undefined) {
@@ -55,7 +58,7 @@ export class Kernels {
     else twins.add(sum.samples, frame.samples);
   }
 
-  /** `out = total - own`: the mix-minus of a talker, from the very samples that were added to the total. */
+  /** `out = total - own`: a talker's mix-minus, from the exact samples that were added to the total. */
   subtract(out: Frame, total: Frame, own: Frame): void {
     if (out.address > 0 && total.address > 0 && own.address > 0) {
       this.#run!.subtract(out.address, total.address, own.address);
@@ -64,21 +67,21 @@ export class Kernels {
     }
   }
 
-  /** Multiplies by a gain that goes linearly from `from` to `to` over the first `rampSamples` and stays at `to`. */
+  /** Applies a gain that moves linearly from `from` to `to` over the first `rampSamples` and stays at `to`. */
   ramp(frame: Frame, from: number, to: number, rampSamples = FRAME_SAMPLES): void {
     if (frame.address > 0) this.#run!.ramp(frame.address, from, to, Math.min(rampSamples, FRAME_SAMPLES));
     else twins.applyRamp(frame.samples, from, to, rampSamples);
   }
 
-  /** `sum += gain * frame`, with a gain that goes linearly from `from` to `to` over the frame. */
+  /** `sum += gain * frame`, with a gain that moves linearly from `from` to `to` over the frame. */
   addRamped(sum: Frame, frame: Frame, from: number, to: number): void {
     if (sum.address > 0 && frame.address > 0) this.#run!.addRamped(sum.address, frame.address, from, to);
     else twins.addRamped(sum.samples, frame.samples, from, to);
   }
 
   /**
-   * A voice on its way to an ear: `sum += high * raw + (low - high) * muffled`, with gains that go linearly over the frame. Below
-   * the corner of the low pass that made the muffled copy the gain is `low`, far above it `high`.
+   * Adds a voice for one ear: `sum += high * raw + (low - high) * muffled`, with gains that move linearly over the
+   * frame. Below the corner of the low pass that made the muffled copy the gain is `low`, far above it `high`.
    * @param gains from `at` on: low and high before the frame, low and high at its end
    */
   addShelved(sum: Frame, raw: Frame, muffled: Frame, gains: Float32Array, at = 0): void {
@@ -97,7 +100,7 @@ export class Kernels {
     }
   }
 
-  /** As `addShelved` for both ears: `gains` holds the four of the left one, then those of the right one. */
+  /** Like `addShelved` for both ears: `gains` holds the four of the left ear, then those of the right. */
   pan(left: Frame, right: Frame, raw: Frame, muffled: Frame, gains: Float32Array, at = 0): void {
     if (left.address > 0 && right.address > 0 && raw.address > 0 && muffled.address > 0) {
       this.#run!.pan(
@@ -121,8 +124,8 @@ export class Kernels {
   }
 
   /**
-   * A low pass with one pole, `y[i] = (1 - pole) * x[i] + pole * y[i - 1]`. `out` may be `frame`.
-   * @param last what the call for the frame before returned, 0 for the first
+   * A one-pole low pass, `y[i] = (1 - pole) * x[i] + pole * y[i - 1]`. `out` may be `frame`.
+   * @param last the result of the call for the previous frame, 0 for the first
    */
   lowPass(out: Frame, frame: Frame, pole: number, last: number): number {
     const next =
@@ -145,20 +148,22 @@ export class Kernels {
     out.set(this.#integers);
   }
 
-  /** As `toInt16`, both sides sample by sample in turns. */
+  /** Like `toInt16`, with both sides interleaved. */
   toInt16Stereo(left: Frame, right: Frame, out: Int16Array): void {
     this.#round(left, INTEGERS, this.#integers);
     this.#round(right, INTEGERS_RIGHT, this.#integersRight);
     this.#interleave(out);
   }
 
-  /** As `toInt16`, after multiplying by a gain that goes over each millisecond linearly from one of `gains` to the next. */
+  /**
+   * Like `toInt16`, after applying a gain that moves linearly over each millisecond from one of `gains` to the next.
+   */
   limit(frame: Frame, out: Int16Array): void {
     this.#limit(frame, INTEGERS, this.#integers);
     out.set(this.#integers);
   }
 
-  /** As `limit`, both sides sample by sample in turns. */
+  /** Like `limit`, with both sides interleaved. */
   limitStereo(left: Frame, right: Frame, out: Int16Array): void {
     this.#limit(left, INTEGERS, this.#integers);
     this.#limit(right, INTEGERS_RIGHT, this.#integersRight);
@@ -185,10 +190,10 @@ export class Kernels {
   }
 }
 
-let ofThisThread: Kernels | undefined;
+let kernelsOfThread: Kernels | undefined;
 
-/** Those of this thread, chosen when they are first asked for. */
+/** The kernels of this thread, chosen on first use. */
 export function threadKernels(): Kernels {
-  ofThisThread ??= new Kernels(loadSimd());
-  return ofThisThread;
+  kernelsOfThread ??= new Kernels(loadSimd());
+  return kernelsOfThread;
 }

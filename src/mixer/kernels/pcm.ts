@@ -1,6 +1,6 @@
 /**
- * Arithmetic on samples in TypeScript: no state, no allocation. Arrays have equal lengths unless said otherwise. Most of these
- * functions have a twin in `kernels.wat` that gives the same results to the last bit: whoever changes one changes the other.
+ * Sample arithmetic in TypeScript, without state or allocation. Arrays have equal lengths unless stated otherwise. Most
+ * functions have a twin in `kernels.wat` with bit-identical results: change both together.
  */
 import { FRAME_SAMPLES, FULL_SCALE, PTIME_MS, SAMPLES_PER_MS, SILENCE_DBOV } from '../format.ts';
 
@@ -11,12 +11,12 @@ export function add(sum: Float32Array, frame: Float32Array): void {
   for (let i = 0; i < sum.length; i++) sum[i]! += frame[i]!;
 }
 
-/** `out = total - own`: the mix-minus of a talker, from the very samples that were added to the total. */
+/** `out = total - own`: a talker's mix-minus, from the exact samples that were added to the total. */
 export function subtract(out: Float32Array, total: Float32Array, own: Float32Array): void {
   for (let i = 0; i < out.length; i++) out[i] = total[i]! - own[i]!;
 }
 
-/** Multiplies by a gain that goes linearly from `from` to `to` over the first `rampSamples` and stays at `to`. */
+/** Applies a gain that moves linearly from `from` to `to` over the first `rampSamples` and stays at `to`. */
 export function applyRamp(frame: Float32Array, from: number, to: number, rampSamples: number): void {
   const ramp = Math.min(rampSamples, frame.length);
   const step = (to - from) / ramp;
@@ -25,7 +25,10 @@ export function applyRamp(frame: Float32Array, from: number, to: number, rampSam
   for (let i = ramp; i < frame.length; i++) frame[i]! *= to;
 }
 
-/** Fades from `before` into `frame` over the first `fadeSamples`, in place: `before` is what would have followed the last frame. */
+/**
+ * Cross-fades from `before` to `frame` over the first `fadeSamples`, in place; `before` is what would have followed the
+ * last frame.
+ */
 export function crossFade(frame: Float32Array, before: Float32Array, fadeSamples: number): void {
   const step = 1 / (fadeSamples + 1);
   for (let i = 0; i < fadeSamples; i++) {
@@ -34,7 +37,7 @@ export function crossFade(frame: Float32Array, before: Float32Array, fadeSamples
   }
 }
 
-/** The level of a frame in dBov as RFC 6464 means it: 0 is the level of a full-scale square wave, -127 is silence. */
+/** The level of a frame in dBov as in RFC 6464: 0 is a full-scale square wave, -127 is silence. */
 export function levelDbov(frame: Float32Array): number {
   let energy = 0;
   for (let i = 0; i < frame.length; i++) energy += frame[i]! * frame[i]!;
@@ -43,8 +46,8 @@ export function levelDbov(frame: Float32Array): number {
 }
 
 /**
- * `sum += gain * frame`, with a gain that goes linearly from `from` to `to` over the frame. Like all gains from here on it is
- * computed in single precision, four of them at a time in the SIMD kernel.
+ * `sum += gain * frame`, with a gain that moves linearly from `from` to `to` over the frame. Like all gains below, it
+ * is computed in single precision, four at a time in the SIMD kernel.
  */
 export function addRamped(sum: Float32Array, frame: Float32Array, from: number, to: number): void {
   const end = fround(to);
@@ -53,8 +56,8 @@ export function addRamped(sum: Float32Array, frame: Float32Array, from: number, 
 }
 
 /**
- * `sum += high * raw + (low - high) * muffled`: below the corner of the low pass that made the muffled copy a voice gets the
- * gain `low`, far above it `high`. Both go linearly over the frame.
+ * `sum += high * raw + (low - high) * muffled`: below the corner of the low pass that made the muffled copy the gain is
+ * `low`, far above it `high`. Both move linearly over the frame.
  * @param gains from `at` on: low and high before the frame, low and high at its end
  */
 export function addShelved(
@@ -75,15 +78,15 @@ export function addShelved(
   }
 }
 
-/** Counted from the end, so that this is exact however the step was rounded. */
+/** Counted from the end, so that the result there is exact however the step was rounded. */
 function gainAt(index: number, end: number, step: number): number {
   return fround(end - fround(step * (FRAME_SAMPLES - 1 - index)));
 }
 
 /**
- * A low pass with one pole, `y[i] = (1 - pole) * x[i] + pole * y[i - 1]`, in the order of additions in which the SIMD kernel does four
- * at a time. `out` may be `frame`.
- * @param last what the call for the frame before returned
+ * A one-pole low pass, `y[i] = (1 - pole) * x[i] + pole * y[i - 1]`, with additions in the order in which the SIMD
+ * kernel does four at a time. `out` may be `frame`.
+ * @param last the result of the call for the previous frame
  */
 export function lowPass(out: Float32Array, frame: Float32Array, pole: number, last: number): number {
   const one = fround(pole);
@@ -97,7 +100,7 @@ export function lowPass(out: Float32Array, frame: Float32Array, pole: number, la
     const x1 = fround(share * frame[i + 1]!);
     const x2 = fround(share * frame[i + 2]!);
     const x3 = fround(share * frame[i + 3]!);
-    // Zeros that are shifted in are added as well: that makes 0 of -0.
+    // Shifted-in zeros are added as well, which turns -0 into 0.
     const first = x0 + 0;
     const second = fround(x1 + fround(one * x0));
     const third = fround(fround(x2 + fround(one * x1)) + fround(two * first));
@@ -128,7 +131,10 @@ export function toInt16(frame: Float32Array, out: Int16Array): void {
   for (let i = 0; i < FRAME_SAMPLES; i++) out[i] = integer(frame[i]!);
 }
 
-/** As `toInt16`, after multiplying by a gain that goes over each millisecond linearly from one of the 21 `gains` to the next. */
+/**
+ * Like `toInt16`, after applying a gain that moves linearly over each millisecond from one of the 21 `gains` to the
+ * next.
+ */
 export function limit(frame: Float32Array, gains: Float64Array, out: Int16Array): void {
   for (let ms = 0; ms < PTIME_MS; ms++) {
     const from = gains[ms]!;
@@ -138,14 +144,14 @@ export function limit(frame: Float32Array, gains: Float64Array, out: Int16Array)
   }
 }
 
-/** As `Math.round` with clipping, in a quarter of its time. */
+/** Like `Math.round` with clipping, in a quarter of the time. */
 export function integer(sample: number): number {
   if (sample >= 32_767) return 32_767;
   if (sample <= -32_768) return -32_768;
   return ((sample + 32_768.5) | 0) - 32_768;
 }
 
-/** The samples of two frames in turns. */
+/** Interleaves the samples of two frames. */
 export function interleave(left: Int16Array, right: Int16Array, out: Int16Array): void {
   for (let i = 0; i < FRAME_SAMPLES; i++) {
     out[2 * i] = left[i]!;

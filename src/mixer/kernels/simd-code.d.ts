@@ -1,2 +1,2 @@
-/** The module that `scripts/kernels.mjs` makes of `kernels.wat`, in base64. */
+/** The module built by `scripts/kernels.mjs` from `kernels.wat`, in base64. */
 export declare const SIMD_CODE: string;

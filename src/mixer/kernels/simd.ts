@@ -3,7 +3,7 @@ import { FRAME_SAMPLES, PTIME_MS } from '../format.ts';
 import { FRAME_BYTES, FramePool } from './frame.ts';
 import { SIMD_CODE } from './simd-code.js';
 
-/** What `kernels.wat` exports. Frames are told by their addresses. */
+/** The exports of `kernels.wat`. Frames are identified by their addresses. */
 export interface SimdExports {
   add(sum: number, frame: number): void;
   subtract(out: number, total: number, own: number): void;
@@ -39,7 +39,7 @@ export interface SimdExports {
   interleave(left: number, right: number, out: number): void;
 }
 
-/** Where the memory holds what is no frame. */
+/** Addresses of the memory that is not used for frames. */
 export const PEAKS = 64;
 export const GAINS = 256;
 export const INTEGERS = 1024;
@@ -47,7 +47,7 @@ export const INTEGERS_RIGHT = INTEGERS + FRAME_BYTES / 2;
 export const INTERLEAVED = INTEGERS_RIGHT + FRAME_BYTES / 2;
 const FRAMES = 16_384;
 
-/** 15 MB of address space; the system gives memory to what is used. Each who talks takes a frame or two. */
+/** 15 MB of address space, of which the system only backs what is used. Each talker takes a frame or two. */
 const CAPACITY = 4096;
 const PAGE_BYTES = 65_536;
 
@@ -61,7 +61,7 @@ export interface Simd {
   readonly interleaved: Int16Array;
 }
 
-/** Whether this machine and this Node run the kernels. */
+/** Whether this machine and this Node can run the kernels. */
 export function supportsSimd(): boolean {
   return typeof WebAssembly !== 'undefined' && WebAssembly.validate(simdCode());
 }
@@ -70,7 +70,7 @@ function simdCode(): Uint8Array {
   return Buffer.from(SIMD_CODE, 'base64');
 }
 
-/** Undefined where there is no WebAssembly, no SIMD in it, or no address space for the memory. */
+/** Undefined if there is no WebAssembly, no SIMD, or no address space for the memory. */
 export function loadSimd(capacity = CAPACITY): Simd | undefined {
   if (!supportsSimd()) return undefined;
   const pages = Math.ceil((FRAMES + capacity * FRAME_BYTES) / PAGE_BYTES);

@@ -1,4 +1,4 @@
-/** What the kernels use of WebAssembly: TypeScript has its types only together with those of browsers. */
+/** The parts of WebAssembly that the kernels use; TypeScript has these types only together with the browser's. */
 declare namespace WebAssembly {
   function validate(code: Uint8Array): boolean;
 

@@ -1,6 +1,6 @@
 /**
- * Keeps a mix below full scale without delaying it and without clipping. Within a frame the gain looks ahead by one
- * millisecond; a peak in the first millisecond of a frame is met by a steep attack, as in WebRTC's AGC2 (limiter.cc).
+ * Keeps a mix below full scale without delay and without clipping. Within a frame the gain looks ahead by one
+ * millisecond; a peak in the first millisecond of a frame gets a steep attack, as in WebRTC's AGC2 (limiter.cc).
  */
 import { PTIME_MS, SAMPLES_PER_MS } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
@@ -11,7 +11,7 @@ import { integer } from '../kernels/pcm.ts';
 const CEILING = 29_204;
 const RELEASE_MS = 100;
 const RELEASE = 1 - Math.exp(-1 / RELEASE_MS);
-/** (1 - i/n)^8: nearly all of the attack happens in the first samples. */
+/** (1 - i/n)^8: nearly the whole attack happens in the first samples. */
 const ATTACK_CURVE = Float32Array.from({ length: SAMPLES_PER_MS }, (_, i) => (1 - i / SAMPLES_PER_MS) ** 8);
 
 export class Limiter {
@@ -29,7 +29,7 @@ export class Limiter {
     return this.#gain;
   }
 
-  /** Begins this tick's frame as `other`, which has processed its own already, began it. */
+  /** Starts this tick's frame with the state in which `other`, which has already processed its frame, started it. */
   follow(other: Limiter): void {
     this.#gain = other.#gainBefore;
   }
@@ -38,7 +38,7 @@ export class Limiter {
     this.#gain = 1;
   }
 
-  /** A frame of float samples in, 16-bit samples out; `mix` is not changed. */
+  /** Converts a frame of floats to 16-bit samples; `mix` is unchanged. */
   process(mix: Frame, out: Int16Array): void {
     this.#wanted.fill(1);
     if (!this.#measure(mix) && this.#gain === 1) {
@@ -51,7 +51,7 @@ export class Limiter {
     if (isSteep) attack(mix.samples, out, 0, 1, this.#kernels.gains);
   }
 
-  /** As `process`, with the same gain for both sides; `out` gets their samples in turns. */
+  /** Like `process`, with the same gain for both sides, which are interleaved in `out`. */
   processStereo(left: Frame, right: Frame, out: Int16Array): void {
     this.#wanted.fill(1);
     const leftLimited = this.#measure(left);
@@ -67,7 +67,7 @@ export class Limiter {
     attack(right.samples, out, 1, 2, this.#kernels.gains);
   }
 
-  /** Lowers the gain that is wanted in each millisecond to what the peak in there asks for; false if none does. */
+  /** Lowers each millisecond's target gain to what its peak requires; false if none requires it. */
   #measure(frame: Frame): boolean {
     const wanted = this.#wanted;
     const peaks = this.#kernels.peaks(frame);
@@ -81,13 +81,13 @@ export class Limiter {
     return limited;
   }
 
-  /** Leaves the gains at the borders of the milliseconds in the kernels; true if the first needs a steep attack. */
+  /** Stores the gains at the millisecond boundaries in the kernels; true if the first needs a steep attack. */
   #findGains(): boolean {
     const wanted = this.#wanted;
     const { gains } = this.#kernels;
     let from = this.#gain;
     this.#gainBefore = from;
-    // Later milliseconds are prepared for by the look-ahead of the one before; the first had none.
+    // Later milliseconds are prepared by the look-ahead of the previous one; the first had none.
     const isSteep = wanted[0]! < from;
     gains[0] = from;
     for (let ms = 0; ms < PTIME_MS; ms++) {
@@ -101,7 +101,7 @@ export class Limiter {
   }
 }
 
-/** Writes the first millisecond anew, into every `stride`th sample of `out` from `start` on. */
+/** Rewrites the first millisecond, in every `stride`th sample of `out` from `start` on. */
 function attack(samples: Float32Array, out: Int16Array, start: number, stride: number, gains: Float64Array): void {
   const from = gains[0]!;
   const to = gains[1]!;

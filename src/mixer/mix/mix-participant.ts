@@ -1,15 +1,15 @@
-/** A participant of a mixer: what those outside hold, and what the mixer knows. */
+/** A participant of a mixer: the opaque handle, and the mixer's own view. */
 import type { Source } from '../source/source.ts';
 import type { MixStream } from './mix-stream.ts';
 
 declare const handle: unique symbol;
 
-/** A handle: `Mixer.add` gives it, the same mixer takes it back, and nobody else looks inside. */
+/** A handle from `Mixer.add`, which only the same mixer can use and nobody else looks into. */
 export interface MixParticipant {
   readonly [handle]: true;
 }
 
-/** What those outside may see of somebody who speaks, for the moment of a visit. */
+/** What callers may see of a speaker, valid during a visit. */
 export interface Speaker {
   readonly levelDbov: number;
   /** Whether the talker limit lets them be heard. */
@@ -17,7 +17,7 @@ export interface Speaker {
   readonly jitterBufferDelayMs: number;
 }
 
-/** Where a listener's packets go. */
+/** The destination of a listener's packets. */
 export interface MixSink {
   /**
    * @param timestamp RTP timestamp of the mix, the same for all listeners of a room
@@ -26,7 +26,7 @@ export interface MixSink {
   write(payload: Uint8Array, timestamp: number, marker: boolean): void;
 }
 
-/** What a listener's decoder is in step with. */
+/** What a listener's decoder is in sync with. */
 export type Listening =
   | { readonly to: 'silence' }
   | { readonly to: 'shared' }
@@ -35,13 +35,13 @@ export type Listening =
 export const SILENCE: Listening = { to: 'silence' };
 export const SHARED: Listening = { to: 'shared' };
 
-/** A source and a listener, as only the mixer and its tests see it. */
+/** A source and a listener, visible only to the mixer and its tests. */
 export class Place implements MixParticipant {
   declare readonly [handle]: true;
   readonly source: Source;
   readonly sink: MixSink;
   deafened: boolean;
-  /** On the mixer's list of sources to be read. */
+  /** In the mixer's list of sources to read. */
   awake = false;
   leaving = false;
   /** The next tick writes nothing for this listener. */
@@ -51,7 +51,7 @@ export class Place implements MixParticipant {
   contributing = false;
   listening: Listening = SILENCE;
   silencePackets = 0;
-  /** Ticks for which this listener's own mix has been the same as the shared one. */
+  /** Ticks for which this listener's own mix has equalled the shared one. */
   sameTicks = 0;
 
   constructor(source: Source, sink: MixSink, state: { readonly deafened: boolean; readonly arriving: boolean }) {
@@ -62,7 +62,7 @@ export class Place implements MixParticipant {
   }
 }
 
-/** What is behind a handle. */
+/** The place behind a handle. */
 export function placeOf(participant: MixParticipant): Place {
   return participant as Place;
 }

@@ -1,14 +1,15 @@
 /**
- * One distinct mix and its encoder: from the float sum to the Opus packets that everybody who hears this mix gets.
+ * One distinct mix and its encoder: from the float sum to the Opus packets for everyone who hears this mix.
  *
- * Listeners move between streams in mid-sentence without hearing it (measured with real speech and held tones, CELT): a stream that
- * takes over first encodes the last six frames that its listener heard, and a listener goes back only after both
- * encoders had the same input for ten frames. After silence packets a stream starts with a fresh encoder instead,
+ * Listeners move between streams in mid-sentence without hearing it (measured with real speech and held tones, CELT). A
+ * stream that takes over first encodes the last six frames that its listener heard, and a listener returns only after
+ * both encoders had the same input for ten frames. After silence packets a stream starts with a fresh encoder instead,
  * because its first frame then depends on nothing.
  *
- * Both must be on the same side of the border between complexities (`codec/complexity.ts`). When a limit moves all encoders across it, a stream
- * that takes over in that very tick encodes one more frame on the side that its listener has heard, and then crosses by itself. One that takes
- * over soon after it is primed with each frame as it was heard, on the side of that time.
+ * Both must be on the same side of the complexity border (`codec/complexity.ts`). When a limit moves all encoders
+ * across it, a stream that takes over in that very tick encodes one more frame on the side that its listener has heard,
+ * and then crosses by itself. One that takes over soon afterwards is primed with each frame on the side on which it was
+ * heard.
  */
 
 import type { Encoder, EncoderSettings } from '../codec/codec.ts';
@@ -18,16 +19,22 @@ import { FRAME_SAMPLES, PTIME_MS, SAMPLES_PER_MS } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
 import { Limiter } from './limiter.ts';
 
-/** Frames after which a fresh encoder predicts as well as one that has run all along. Speech is content with five, a held tone is not always. */
+/**
+ * Frames after which a fresh encoder predicts as well as one that has been running. Five are enough for speech, but not
+ * always for a held tone.
+ */
 const PRIMING_FRAMES = 6;
-/** Those and the frame of this tick. */
+/** The priming frames and the frame of this tick. */
 const HISTORY_FRAMES = PRIMING_FRAMES + 1;
 
-/** With three or more talkers the sum is turned down as the power of independent voices grows, slowly enough not to be noticed. */
+/**
+ * With three or more talkers the sum is attenuated as the power of independent voices grows, slowly enough not to be
+ * noticed.
+ */
 const HEADROOM_TALKERS = 2;
 const HEADROOM_SMOOTHING = 1 - Math.exp(-PTIME_MS / 200);
 
-/** What the encoder looks ahead, 2.5 ms, comes with the next packet, which is of another stream. */
+/** The encoder's look-ahead of 2.5 ms arrives with the next packet, which belongs to another stream. */
 const FADE_OUT_SAMPLES = FRAME_SAMPLES - 2.5 * SAMPLES_PER_MS;
 
 export class MixStream {
@@ -40,15 +47,15 @@ export class MixStream {
   #fadesOut = false;
   #encoder: Encoder | undefined;
 
-  /** The last frames of this mix, a ring, so that another encoder can be primed with them. */
+  /** A ring of the last frames of this mix, for priming another encoder. */
   readonly #history = Array.from({ length: HISTORY_FRAMES }, () => new Int16Array(FRAME_SAMPLES));
   /** Frames since the mix was last silent. */
   #frames = 0;
   #encodedFrames = 0;
   #payload: Uint8Array | undefined;
-  /** On which side each frame of the history was encoded, if it was. */
+  /** The side on which each frame of the history was encoded, if it was. */
   readonly #sides = new Array<Side | undefined>(HISTORY_FRAMES);
-  /** Where the first frame after the take-over has to be. */
+  /** The required side of the first frame after a take-over. */
   #firstSide: Side | undefined;
 
   constructor(pool: CodecPool, settings: EncoderSettings) {
@@ -57,19 +64,22 @@ export class MixStream {
     this.#settings = settings;
   }
 
-  /** Frames of this mix since it was last silent, the one of this tick included. */
+  /** Frames of this mix since it was last silent, including this tick's. */
   get frames(): number {
     return this.#frames;
   }
 
-  /** Whether a listener may go to another stream now, in the tick for which that one has its mix already and this one has not. */
+  /**
+   * Whether a listener may switch to another stream now, in a tick for which that one already has its mix and this one
+   * does not.
+   */
   isBeside(other: MixStream): boolean {
     return this.#sideAt(1) === this.#pool.sideOf(other.#settings);
   }
 
   /** Takes this tick's mix, once per tick while it holds sound. */
   setMix(mix: Frame, talkers: number): void {
-    // Nobody asked for the last packet: the encoder is out of step, and free for others.
+    // Nobody needed the last packet, so the encoder is out of sync and can be reused.
     if (this.#encodedFrames !== this.#frames) this.#stop();
     this.#headroomBefore = this.#headroom;
     this.#headroom = nextHeadroom(this.#headroom, talkers);
@@ -89,7 +99,7 @@ export class MixStream {
     this.#payload = undefined;
   }
 
-  /** The mix is silent from now on: the next sound starts afresh. */
+  /** The mix is silent from now on; the next sound starts afresh. */
   setSilent(): void {
     if (this.#frames === 0) return;
     this.#frames = 0;
@@ -101,8 +111,8 @@ export class MixStream {
   }
 
   /**
-   * A new stream takes over from `other`, whose frames its listener has heard so far. `other` has this tick's mix
-   * already, this stream has not.
+   * A new stream takes over from `other`, whose frames its listener has heard so far. `other` already has this tick's
+   * mix, this stream does not.
    */
   takeOver(other: MixStream): void {
     this.#followGains(other);
@@ -117,7 +127,7 @@ export class MixStream {
     this.#firstSide = this.#sideAt(1);
   }
 
-  /** A new stream for a listener who has heard silence so far begins in the midst of what `other` holds. */
+  /** A new stream for a listener who has heard silence so far starts in the middle of `other`'s sound. */
   fadeInto(other: MixStream): void {
     this.#followGains(other);
     this.#fadesIn = true;
@@ -142,7 +152,7 @@ export class MixStream {
     return this.#payload;
   }
 
-  /** An encoder in step with the frames before this one: the running one, or one that is primed with them. */
+  /** An encoder in sync with the previous frames: the running one, or one primed with them. */
   #start(): Encoder {
     if (this.#encoder !== undefined) return this.#encoder;
     const pool = this.#pool;
@@ -158,7 +168,7 @@ export class MixStream {
     return encoder;
   }
 
-  /** The frame of this tick is encoded; the next one is where the limit is. */
+  /** This tick's frame is encoded; the next one is on the limit's side. */
   #cross(encoder: Encoder): void {
     const sideNow = this.#pool.sideOf(this.#settings);
     this.#sides[(this.#frames - 1) % HISTORY_FRAMES] = this.#firstSide ?? sideNow;
@@ -166,12 +176,12 @@ export class MixStream {
     this.#firstSide = undefined;
   }
 
-  /** Of the frame so many frames ago; 1 is the latest. */
+  /** The side of an earlier frame; 1 is the latest. */
   #sideAt(age: number): Side | undefined {
     return age > this.#frames ? undefined : this.#sides[(this.#frames - age) % HISTORY_FRAMES];
   }
 
-  /** Gains as they were before this tick, so that the frame of this tick joins the one before it. */
+  /** Uses the gains from before this tick, so that this tick's frame joins the previous one. */
   #followGains(other: MixStream): void {
     this.#limiter.follow(other.#limiter);
     this.#headroom = other.#headroomBefore;
@@ -185,7 +195,7 @@ export class MixStream {
   }
 }
 
-/** One frame's step towards the gain that leaves room for so many talkers. */
+/** One frame's step towards the gain that leaves room for this many talkers. */
 function nextHeadroom(headroom: number, talkers: number): number {
   const wanted = talkers > HEADROOM_TALKERS ? Math.sqrt(HEADROOM_TALKERS / talkers) : 1;
   const next = headroom + (wanted - headroom) * HEADROOM_SMOOTHING;

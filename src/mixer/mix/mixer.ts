@@ -1,9 +1,10 @@
 /**
- * The mix of one room: everybody hears everybody else, never themselves (mix-minus, "N-1").
+ * The mix of one room: everyone hears everyone else, never themselves (mix-minus, "N-1").
  *
- * A tick reads one frame from each source that is awake, sums them once, and gives every listener a packet. All who do
- * not talk hear the same sum, so they share one encoder and one packet; a talker's own voice is subtracted again, and
- * needs an encoder of its own. Mutes, joins and leaves come between ticks, so that a tick sees one state throughout.
+ * A tick reads one frame from each awake source, sums them once, and gives every listener a packet. All listeners who
+ * do not talk hear the same sum, so they share one encoder and one packet. A talker's own voice is subtracted again,
+ * which requires an encoder of its own. Mutes, joins and leaves happen between ticks, so that the state is constant
+ * during a tick.
  */
 
 import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../formats/opus-packet.ts';
@@ -21,28 +22,34 @@ import { MixStream } from './mix-stream.ts';
 const SHARED_ENCODER: EncoderSettings = { bitrate: 48_000, complexity: 10 };
 const OWN_ENCODER: EncoderSettings = { bitrate: 40_000, complexity: 5 };
 
-/** With the same input for this long, own and shared encoder have come so close that changing over is not heard. */
+/**
+ * After the same input for this long, a listener's own encoder and the shared one are close enough that switching is
+ * inaudible.
+ */
 const RETURN_AFTER_TICKS = 10;
-/** Packets of silence with which a receiver's decoder comes to rest. */
+/** Packets of silence that bring a receiver's decoder to rest. */
 const SILENCE_PACKETS = 3;
-/** Browsers take a second without packets for loss. */
+/** Browsers treat a second without packets as loss. */
 const SILENCE_REFRESH_TICKS = 400 / PTIME_MS;
 
-/** The parts of this room that other mixers mix. */
+/** The parts of this room in other mixers. */
 export interface MixLink {
-  /** Tells the others what this part sums up to in this tick, and who claims to be heard; `mix` holds sound only if `talkers` is more than 0. */
+  /**
+   * Publishes this part's sum for this tick, and the standing of its talkers; `mix` contains sound only if `talkers` is
+   * more than 0.
+   */
   publish(tick: number, mix: Float32Array, talkers: number, standing: TalkerStanding): void;
-  /** Adds what the others have told for this tick to `mix`, and returns how many talk in it. */
+  /** Adds what the others published for this tick to `mix`, and returns the number of talkers in it. */
   add(tick: number, mix: Frame): number;
-  /** What all parts have told for this tick, in the order that all of them use, with `own` as this part's. */
+  /** What all parts published for this tick, in their common order, with `own` as this part's. */
   standings(tick: number, own: TalkerStanding): readonly TalkerStanding[];
-  /** This part's place in that order. */
+  /** This part's position in that order. */
   readonly position: number;
 }
 
-/** What the operator decides for a room. */
+/** The operator's settings for a room. */
 export interface MixSettings {
-  /** How many are heard at a time, the loudest; 0 for everybody. */
+  /** Maximum number of talkers heard at a time, the loudest; 0 for no limit. */
   readonly maxTalkers: number;
   /** Whether quiet and loud talkers are brought to about the same level. */
   readonly levelling: boolean;
@@ -52,7 +59,10 @@ export interface ParticipantOptions {
   readonly sink: MixSink;
   readonly muted: boolean;
   readonly deafened: boolean;
-  /** Moved here from another room, where they hear what `dismiss` leaves them in the next tick; here they hear from the one after it. */
+  /**
+   * Moved here from another room, where the next tick still writes what `dismiss` leaves; here they hear from the tick
+   * after it.
+   */
   readonly arriving?: boolean;
 }
 
@@ -61,7 +71,7 @@ export class Mixer {
   readonly #places = new Set<Place>();
   readonly #awake: Place[] = [];
   readonly #contributors: Place[] = [];
-  /** Both for the moment of one tick. */
+  /** Both are temporary within one tick. */
   readonly #total: Frame;
   readonly #minus: Frame;
   readonly #talkerLimit: TalkerLimit;
@@ -70,7 +80,7 @@ export class Mixer {
   readonly #shared: MixStream;
   readonly #spareStreams: MixStream[] = [];
   #link: MixLink | undefined;
-  /** Listeners who are not in steady silence; while there are none, a silent room's tick is nearly free. */
+  /** Listeners that are not in steady silence; while there are none, a silent room's tick is nearly free. */
   #restless = 0;
 
   constructor(pool: CodecPool, settings: MixSettings) {
@@ -82,7 +92,7 @@ export class Mixer {
     this.#shared = new MixStream(pool, SHARED_ENCODER);
   }
 
-  /** Nobody is here, and nobody who was here still sounds. */
+  /** Nobody is here, and no voice is still fading. */
   get deserted(): boolean {
     return this.#places.size === 0 && this.#awake.length === 0;
   }
@@ -99,7 +109,7 @@ export class Mixer {
     return place;
   }
 
-  /** The listener is gone at once; a voice that sounds fades within one more tick. */
+  /** The listener is removed at once; their voice fades within one more tick. */
   remove(participant: MixParticipant): void {
     const place = placeOf(participant);
     if (!this.#places.delete(place)) return;
@@ -108,7 +118,7 @@ export class Mixer {
     this.#endVoice(place);
   }
 
-  /** As `remove`, but somebody who goes on listening elsewhere is not cut off: what they hear fades within one more tick. */
+  /** Like `remove`, but for a listener who continues elsewhere: what they hear fades within one more tick. */
   dismiss(participant: MixParticipant): void {
     const place = placeOf(participant);
     if (place.listening.to === 'silence') {
@@ -124,26 +134,26 @@ export class Mixer {
     placeOf(participant).source.setMuted(muted);
   }
 
-  /** Takes effect with the next tick, over which what they hear fades. */
+  /** Takes effect with the next tick, during which their sound fades. */
   setDeafened(participant: MixParticipant, deafened: boolean): void {
     placeOf(participant).deafened = deafened;
   }
 
-  /** Takes effect over the next ticks; 0 for everybody. */
+  /** Takes effect over the next ticks; 0 for no limit. */
   setMaxTalkers(maxTalkers: number): void {
     this.#talkerLimit.setMax(maxTalkers);
   }
 
-  /** Takes effect over some seconds, as gently as levelling itself. */
+  /** Takes effect over some seconds, as gradually as levelling itself. */
   setLevelling(levelling: boolean): void {
     this.#levelling = levelling;
     for (const { source } of this.#places) source.setLevelling(levelling);
   }
 
-  /** From the next tick on this mixer's participants hear those of other mixers, and are heard there; undefined ends that. */
+  /** From the next tick on, participants of linked mixers hear each other; undefined ends that. */
   setLink(link: MixLink | undefined): void {
     if (link === undefined) this.#talkerLimit.undivide();
-    // Who is heard already keeps their place.
+    // Talkers who are already heard keep their place.
     else if (this.#link === undefined) this.#talkerLimit.tell(this.#standing);
     this.#link = link;
   }
@@ -157,14 +167,15 @@ export class Mixer {
     this.#awake.push(place);
   }
 
-  /** What is pushed from now on is another stream, which begins anew. */
+  /** Packets pushed from now on belong to another stream, which starts afresh. */
   restartSource(participant: MixParticipant): void {
     placeOf(participant).source.restart();
   }
 
   /**
-   * Mixes and hands out one frame.
-   * @param tick counts frames of 20 ms since any moment; skipped ticks leave gaps in it, and so in RTP time
+   * Mixes and distributes one frame.
+   * @param tick counts frames of 20 ms from an arbitrary moment; skipped ticks leave gaps in it, and therefore in RTP
+   * time
    */
   tick(tick: number, nowMs: number): void {
     if (this.#link !== undefined) this.#dividePlaces(this.#link, tick - 1);
@@ -191,7 +202,7 @@ export class Mixer {
     }
   }
 
-  /** Those who speak now, for the indicators that people see, whether the talker limit lets them be heard or not. */
+  /** Visits the current speakers, for the indicators that people see, whether or not the talker limit admits them. */
   forEachSpeaker(visit: (participant: MixParticipant, speaker: Speaker) => void): void {
     for (const place of this.#awake) {
       const { source } = place;
@@ -223,7 +234,7 @@ export class Mixer {
     this.#talkerLimit.decide(this.#link && this.#standing);
   }
 
-  /** All parts of the room go by the same figures, those of the tick before. */
+  /** All parts of the room use the same figures, those of the previous tick. */
   #dividePlaces(link: MixLink, tick: number): void {
     const standings = link.standings(tick, this.#standing);
     let takenElsewhere = -standings[link.position]!.places;
@@ -231,7 +242,7 @@ export class Mixer {
     this.#talkerLimit.divide(shareOfPlaces(this.#talkerLimit.max, standings, link.position), takenElsewhere);
   }
 
-  /** Leaves the sum of everybody in `#total`, and returns how many there are in it. */
+  /** Leaves the sum of everyone in `#total`, and returns the number of talkers in it. */
   #sum(tick: number): number {
     const total = this.#total;
     const contributors = this.#contributors;
@@ -241,7 +252,7 @@ export class Mixer {
     if (link === undefined) return contributors.length;
     link.publish(tick, total.samples, contributors.length, this.#standing);
     if (contributors.length === 0) total.samples.fill(0);
-    // The other parts' sums of this very tick may not be there yet; those of the tick before are.
+    // The other parts' sums of this tick may be missing, but those of the previous tick are there.
     return contributors.length + link.add(tick - 1, total);
   }
 
@@ -257,7 +268,7 @@ export class Mixer {
     stream.setMix(place.contributing ? this.#minus : this.#total, others);
   }
 
-  /** For somebody who is to hear no more, though others sound: what they have heard so far fades first. */
+  /** For a listener who must hear no more although others sound: what they heard so far fades first. */
   #writeEnd(place: Place, others: number, timestamp: number, refresh: boolean): void {
     const { listening } = place;
     if (listening.to === 'silence') {
@@ -277,7 +288,7 @@ export class Mixer {
     place.sameTicks = place.contributing ? 0 : place.sameTicks + 1;
     switch (place.listening.to) {
       case 'own':
-        // All encoders have just crossed the border between complexities: what follows it counts.
+        // All encoders have just crossed the complexity border, so counting restarts.
         if (!place.listening.stream.isBeside(shared)) place.sameTicks = 0;
         if (place.sameTicks <= RETURN_AFTER_TICKS) return place.listening.stream;
         this.#leaveStream(place);
@@ -287,7 +298,7 @@ export class Mixer {
         return place.contributing ? this.#leaveShared(place) : shared;
       case 'silence': {
         if (place.silencePackets === SILENCE_PACKETS) this.#restless++;
-        // A stream that starts now suits every decoder at rest; one that runs already suits only those who follow it.
+        // A stream that starts now suits every decoder at rest; a running one suits only its followers.
         if (!place.contributing && shared.frames === 1) {
           place.listening = SHARED;
           return shared;
@@ -300,7 +311,7 @@ export class Mixer {
     }
   }
 
-  /** An own stream that goes on where the shared one was. */
+  /** A stream of one's own that continues where the shared one was. */
   #leaveShared(place: Place): MixStream {
     const own = this.#ownStream(place);
     own.takeOver(this.#shared);
@@ -313,7 +324,7 @@ export class Mixer {
     return stream;
   }
 
-  /** What sounds fades within one more tick. */
+  /** A sounding voice fades within one more tick. */
   #endVoice(place: Place): void {
     place.source.setMuted(true);
     place.leaving = true;

@@ -1,28 +1,32 @@
 /**
- * How far the levels that a sender writes into its packets (RFC 6464) are to be believed. Claims cost nothing to read, so
- * they decide who is decoded; but they are only a sender's word. Wherever a packet is decoded, its level is compared with
- * the claim: a small, steady error is subtracted, and after 200 ms of clear disagreement the sender's claims count for nothing.
+ * How far the levels that a sender writes into its packets (RFC 6464) can be trusted. Claims cost nothing to read, so
+ * they decide who is decoded, but they are only the sender's word. Wherever a packet is decoded, its level is compared
+ * with the claim: a small, steady error is subtracted, and after 200 ms of clear disagreement the sender's claims are
+ * ignored.
  *
- * Claim and sound never agree frame by frame: browsers measure before their encoder, whose look-ahead delays the sound by up to
- * 6.5 ms. So energies over about 100 ms are compared.
+ * Claim and sound never agree frame by frame, because browsers measure before their encoder, whose look-ahead delays
+ * the sound by up to 6.5 ms. Energies over about 100 ms are compared instead.
  */
 import { SILENCE_DBOV } from '../format.ts';
 
-/** Codecs keep the level of speech within 2 dB, so a difference of this much is not theirs. */
+/** Codecs preserve the level of speech within 2 dB, so they cannot explain a difference this large. */
 const TOLERANCE_DB = 6;
-/** Below this, levels do not matter and codecs do not keep them: it is added to both sides. */
+/** Below this, levels do not matter and codecs do not preserve them; it is added to both sides. */
 const FLOOR_POWER = power(-66);
 const WINDOW_MS = 100;
-/** Disagreement must last so long, over so many packets: where the beginning of a word is lost, a decoder is too quiet for up to 160 ms. */
+/**
+ * Disagreement must last this long, over this many packets: if the beginning of a word is lost, a decoder is too quiet
+ * for up to 160 ms.
+ */
 const DISAGREEMENT_MS = 200;
 const DISAGREEMENT_PACKETS = 3;
-/** The steady error follows over about a second. */
+/** The steady error adapts over about a second. */
 const ERROR_SMOOTHING_MS = 1000;
-/** So long a check is good for, and after it the next one is due. */
+/** A check is valid for this long; after that the next one is due. */
 const CHECK_INTERVAL_MS = 2000;
-/** Of a sender whose claims are not believed, and who has to wait until there is room for one more talker. */
+/** The interval for a sender whose claims are not trusted and who is waiting for a talker's place. */
 const MEASURING_INTERVAL_MS = 200;
-/** A sender whose packets have grown like this since the last check may have begun to speak. */
+/** A sender whose packets have grown by this factor since the last check may have started to speak. */
 const GROWTH = 1.5;
 const GROWTH_INTERVAL_MS = 250;
 /** Bytes in 20 ms: even 6 kb/s of speech need more. */
@@ -35,18 +39,18 @@ export class ClaimedLevel {
   #measuredEnergy = 0;
   #comparedMs = Number.NEGATIVE_INFINITY;
   #agreedMs = Number.NEGATIVE_INFINITY;
-  /** Of the packets compared last, one after the other. */
+  /** Duration of the latest consecutive disagreeing packets. */
   #disagreementMs = 0;
   #disagreementPackets = 0;
   #checkedMs = Number.NEGATIVE_INFINITY;
   #checkedBytes = 0;
 
-  /** False once the sender was found to claim what it does not send; then only what is decoded counts. */
+  /** False once the sender's claims were found wrong; then only decoded levels count. */
   get believed(): boolean {
     return this.#believed;
   }
 
-  /** What a claim is worth, in dBov. */
+  /** The corrected claim, in dBov. */
   corrected(claimedDbov: number): number {
     return claimedDbov <= SILENCE_DBOV ? SILENCE_DBOV : claimedDbov - this.#errorDb;
   }
@@ -57,8 +61,8 @@ export class ClaimedLevel {
   }
 
   /**
-   * Whether a packet that is not to be heard should be decoded all the same, only to learn its level.
-   * @param claim null if there is none, or none that is believed
+   * Whether a packet that will not be heard should be decoded anyway, only to measure its level.
+   * @param claim null if there is none, or none that is trusted
    * @param bytes of it in 20 ms
    */
   isCheckDue(claim: 'speech' | 'silence' | null, bytes: number, nowMs: number): boolean {

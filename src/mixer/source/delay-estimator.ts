@@ -1,12 +1,12 @@
 /**
- * How long a source's packets must wait so that nearly all of them are there when their turn comes.
+ * How long a source's packets must wait so that nearly all of them have arrived when their turn comes.
  *
- * Network delay cannot be measured against a sender's clock, only its variation: the fastest packet of the last two
- * seconds is the reference, and the relative delay of a packet is how much longer it took. The target is a high quantile
- * of the worst relative delay of each half second, as in WebRTC's NetEq (delay_manager.cc), with finer steps, but never
- * more than the last seconds asked for, or less when these say that a bad time is over: it must not cost delay for half a
- * minute. A packet that comes later than the target allowed raises the target at once. The constants were chosen by
- * replaying networks (`bench/jitter.ts`).
+ * Network delay cannot be measured against a sender's clock; only its variation can. The fastest packet of the last two
+ * seconds is the reference, and the relative delay of a packet is how much longer it took. The target is a high
+ * quantile of the worst relative delay of each half second, as in WebRTC's NetEq (delay_manager.cc) but with finer
+ * steps. It never exceeds what the last seconds required, and drops when they show that a bad period is over, which
+ * must not cost delay for half a minute. A packet later than the target raises the target at once. The constants were
+ * chosen by replaying networks (`bench/jitter.ts`).
  */
 import { SAMPLES_PER_MS } from '../format.ts';
 import { RecentDelays } from './recent-delays.ts';
@@ -16,27 +16,36 @@ const INTERVAL_MS = 500;
 const BUCKET_MS = 2;
 const BUCKETS = 100;
 const QUANTILE = 0.95;
-/** Weight of the newest interval once there are many; memory is about 1 / (1 - FORGET) intervals. */
+/** Weight of the newest interval once there are many; the memory is about 1 / (1 - FORGET) intervals. */
 const FORGET = 0.97;
 /** The wider the jitter, the longer its tail beyond the quantile. */
 const MARGIN_SHARE = 0.05;
 const MARGIN_MS = 2;
 const MIN_TARGET_MS = 4;
 const MAX_TARGET_MS = BUCKET_MS * BUCKETS;
-/** Until enough was seen. */
+/** Until enough packets have arrived. */
 const INITIAL_TARGET_MS = 20;
 const INITIAL_INTERVALS = 2;
 const MAX_STEP_MS = 20;
-/** Nothing older keeps the target up: with the pause in which the delay can shrink, a bad time is forgotten in 5 s. */
+/**
+ * Nothing older keeps the target up: together with the pause in which the delay can shrink, a bad period is forgotten
+ * within 5 s.
+ */
 const MEMORY_INTERVALS = 4500 / INTERVAL_MS;
-/** A rise by a late packet is forgotten at this rate, or faster if that takes longer than `SPIKE_MEMORY_MS`, unless the histogram has come to agree. */
+/**
+ * A rise caused by a late packet decays at this rate, or faster if that would take longer than `SPIKE_MEMORY_MS`,
+ * unless the histogram has come to agree.
+ */
 const SPIKE_DECAY_MS_PER_S = 20;
 const SPIKE_MEMORY_MS = 2500;
 
-/** A rise of the reference by this much is a path that has become longer: what was measured against the old one is no jitter. */
+/**
+ * If the reference rises by this much, the path has become longer: earlier measurements against the old one are not
+ * jitter.
+ */
 const LONGER_PATH_MS = 5;
 
-/** Where the reference is kept: minima of slices of the window, so that a packet costs no search over all others. */
+/** Minima of slices of the window, so that a packet does not require a search over all others. */
 const SLICE_MS = 100;
 const SLICES = WINDOW_MS / SLICE_MS;
 
@@ -56,7 +65,7 @@ export class DelayEstimator {
   #spikeAt = 0;
 
   /**
-   * One packet as it arrives.
+   * Observes one arriving packet.
    * @param timestamp unwrapped RTP timestamp in samples
    * @returns its relative delay in milliseconds
    */
@@ -73,7 +82,7 @@ export class DelayEstimator {
     return relative;
   }
 
-  /** A packet came after its turn: wait longer from now on. */
+  /** A packet came after its turn, so the wait increases. */
   observeLate(relativeDelayMs: number, nowMs: number): void {
     const target = this.targetMs(nowMs);
     const wanted = relativeDelayMs + MARGIN_MS;
@@ -89,12 +98,12 @@ export class DelayEstimator {
     return Math.max(this.#quantileTarget, spike, MIN_TARGET_MS);
   }
 
-  /** When, in our time, the packet with this timestamp would have come if it had been as fast as the fastest. */
+  /** When, in our time, the packet with this timestamp would have arrived at the speed of the fastest. */
   idealArrivalMs(timestamp: number): number {
     return this.#reference + timestamp / SAMPLES_PER_MS;
   }
 
-  /** Forgets the reference, for a timestamp that has jumped; what is known of the jitter stays. */
+  /** Forgets the reference, for a timestamp that has jumped; the knowledge of the jitter stays. */
   rebase(): void {
     this.#sliceMinima.fill(Number.POSITIVE_INFINITY);
     this.#slice = Number.NEGATIVE_INFINITY;
@@ -110,7 +119,7 @@ export class DelayEstimator {
     this.#slice = slice;
     let minimum = Number.POSITIVE_INFINITY;
     for (let i = 0; i < SLICES; i++) minimum = Math.min(minimum, this.#sliceMinima[i]!);
-    // After a pause as long as the window the old reference is still the best guess.
+    // After a pause as long as the window, the old reference is still the best guess.
     if (minimum === Number.POSITIVE_INFINITY) this.#sliceMinima[slice % SLICES] = this.#reference;
     else this.#raiseReference(minimum);
   }
@@ -126,7 +135,7 @@ export class DelayEstimator {
   #closeInterval(nowMs: number): void {
     if (this.#intervalEnd !== Number.NEGATIVE_INFINITY) {
       this.#intervals++;
-      // Equal weights at first, so that a new source gets its low delay soon.
+      // Equal weights at first, so that a new source soon gets its low delay.
       const weight = Math.max(1 / this.#intervals, 1 - FORGET);
       for (let i = 0; i < BUCKETS; i++) this.#histogram[i]! *= 1 - weight;
       this.#histogram[Math.min(BUCKETS - 1, Math.floor(this.#worst / BUCKET_MS))]! += weight;
@@ -141,7 +150,7 @@ export class DelayEstimator {
     this.#intervalEnd = nowMs + INTERVAL_MS;
   }
 
-  /** The upper edge of the bucket that holds the quantile. */
+  /** The upper edge of the bucket that contains the quantile. */
   #quantile(): number {
     let above = 1 - QUANTILE;
     let bucket = BUCKETS - 1;

@@ -1,11 +1,11 @@
 /**
- * Puts the packets of one source into order and hands each out at its time, one call per frame to be played.
+ * Puts the packets of one source into order and hands out each at its time, one call per frame to be played.
  *
- * The clock is the caller's: `push` when a packet comes, `pop` whenever the decoder needs the next frame. The playout
- * point is an unwrapped RTP timestamp. It moves on by what is handed out or given up as lost; when nothing at all is
- * there, or there is less delay than the jitter asks for ('late'), it stands still for a while, because the missing
- * packet may only be delayed: if that packet comes, it is played and the source has more delay than before; if a later
- * one comes first, the pause counts as the loss.
+ * The caller provides the clock: `push` when a packet arrives, `pop` whenever the decoder needs the next frame. The
+ * playout point is an unwrapped RTP timestamp. It advances by what is handed out or given up as lost. If nothing at all
+ * is there, or the delay is less than the jitter requires ('late'), it stands still for a while, because the missing
+ * packet may only be delayed. If that packet arrives, it is played and the source has more delay than before; if a
+ * later one arrives first, the pause counts as the loss.
  */
 
 import { isDtx, packetSamples } from '../../formats/opus-packet.ts';
@@ -17,14 +17,14 @@ import { RedundancyWait } from './redundancy-wait.ts';
 
 /** Half a second of 20 ms packets. */
 const CAPACITY = 25;
-/** A jump of the timestamp or sequence number beyond this is a new stream, not a delay. */
+/** A larger jump of the timestamp or sequence number means a new stream, not a delay. */
 const MAX_TIMESTAMP_JUMP = 5000 * SAMPLES_PER_MS;
 const MAX_SEQUENCE_JUMP = 1000;
-/** Frames of concealment after which a source that sends nothing counts as silent. */
+/** Frames of concealment after which a source that sends nothing is considered silent. */
 const MAX_LATE_FRAMES = 5;
-/** More delay than this beyond the target is not worth keeping any speech for. */
+/** Delay beyond this above the target is not worth keeping, even if speech is lost. */
 const MAX_EXCESS_MS = 100;
-/** Less delay than the target by this much is worth a correction; the target itself wavers by less. */
+/** A shortage of at least this much against the target is worth a correction; the target itself fluctuates less. */
 const SHORTAGE_MS = 2;
 /** The fixed tick rounds every wait up by as much as one frame. */
 const TICK_PHASE_MS = PTIME_MS;
@@ -32,10 +32,10 @@ const TICK_PHASE_MS = PTIME_MS;
 /** A packet in the buffer. Objects are reused: valid until the next call of `pop`. */
 export interface BufferedPacket {
   payload: Uint8Array;
-  /** Of RFC 6464, or null if the sender does not say. */
+  /** From RFC 6464, or null if the sender does not say. */
   levelDbov: number | null;
   durationSamples: number;
-  /** It came only as redundancy in another packet (RFC 2198). */
+  /** It arrived only as redundancy in another packet (RFC 2198). */
   recovered: boolean;
 }
 
@@ -45,9 +45,9 @@ interface Slot extends BufferedPacket {
 }
 
 export type Playout =
-  /** `packet` is the next to be decoded. */
+  /** `packet` is the next one to decode. */
   | 'packet'
-  /** The next frame will never come, a later one is there: conceal one frame. */
+  /** The next frame will never come, but a later one is there: conceal one frame. */
   | 'lost'
   /** The next frame is not there (yet): conceal one frame. */
   | 'late'
@@ -65,7 +65,7 @@ export interface JitterBufferCounters {
 const NO_PAYLOAD = new Uint8Array(0);
 
 export class JitterBuffer {
-  /** The packet that `pop` announced last. */
+  /** The packet announced by the last `pop`. */
   packet: BufferedPacket;
 
   readonly #counters: JitterBufferCounters;
@@ -80,7 +80,7 @@ export class JitterBuffer {
   #playing = false;
   #started = false;
   #nextTimestamp = 0;
-  /** Of the packet handed out last, once there is one. */
+  /** Of the last packet handed out, once there is one. */
   #lastSequenceNumber: number | undefined;
   #newestTimestamp = 0;
   #newestSequenceNumber = 0;
@@ -95,12 +95,12 @@ export class JitterBuffer {
     this.packet = this.#slots[CAPACITY]!;
   }
 
-  /** Neither holds packets nor plays: `pop` will say 'idle' until the next `push`. */
+  /** Neither holds packets nor plays: `pop` will return 'idle' until the next `push`. */
   get idle(): boolean {
     return this.#size === 0 && !this.#playing;
   }
 
-  /** How long the packet played last had waited, against the fastest possible arrival. */
+  /** How long the last played packet had waited, relative to the fastest possible arrival. */
   get delayMs(): number {
     return this.#delayMs;
   }
@@ -120,14 +120,14 @@ export class JitterBuffer {
     return this.#size === 0;
   }
 
-  /** True while the delay is more than jitter and tick ask for: a frame that nobody would miss may be left out. */
+  /** True while the delay exceeds what jitter and tick require, so that an unimportant frame may be skipped. */
   hasExcess(nowMs: number): boolean {
     return this.#playing && this.#delayMs > this.targetMs(nowMs) + TICK_PHASE_MS;
   }
 
   /**
-   * Takes a packet from the network. Redundant copies (RFC 2198) come with the sequence number and timestamp of their
-   * original and tell nothing about delay.
+   * Takes a packet from the network. Redundant copies (RFC 2198) have the sequence number and timestamp of their
+   * original and say nothing about delay.
    */
   push(
     sequenceNumber: number,
@@ -147,11 +147,11 @@ export class JitterBuffer {
     const time = this.#timestamps.unwrap(timestamp);
     const step = this.#started ? sequence - this.#newestSequenceNumber : 1;
     const isJump = this.#started && isNewStream(step, time - this.#newestTimestamp);
-    // What a redundant copy says is not the word of a stream that begins.
+    // A redundant copy must not start a new stream.
     if (isJump && redundant) return;
     const isPlausible = step <= 0 || this.#isPlausible(step, durationSamples, nowMs);
     if (isJump || !isPlausible) {
-      // A long outage ends like this too, and what was sent meanwhile was lost.
+      // A long outage ends like this, too, and packets sent meanwhile were lost.
       if (isPlausible && step > 0) this.#counters.packetsLost += step - 1;
       if (!redundant) this.#restart(sequenceNumber, timestamp, payload, levelDbov, nowMs);
       return;
@@ -175,13 +175,13 @@ export class JitterBuffer {
     this.#insert(sequence, time, payload, levelDbov, durationSamples, redundant);
   }
 
-  /** What the decoder must do next. Call it once per 20 ms of output, again after each 'packet' that was shorter. */
+  /** What the decoder must do next. Call it once per 20 ms of output, and again after each shorter 'packet'. */
   pop(nowMs: number): Playout {
     if (this.#size === 0) return this.#popEmpty();
     this.#dropHopeless(nowMs);
     const head = this.#slots[0]!;
     if (this.#playing && head.timestamp > this.#nextTimestamp) {
-      // Consecutive packets with time between them: the sender had nothing to say.
+      // Consecutive packets with time between them: the sender was silent in between.
       if (head.sequenceNumber - 1 === this.#lastSequenceNumber) this.pause();
       else if (!this.#isHopeless(this.#nextTimestamp, nowMs) && !this.#lossIsOver(head)) {
         return this.hasShortage(nowMs) ? this.#popLate() : this.#popLost(head);
@@ -194,19 +194,22 @@ export class JitterBuffer {
     return this.#popPacket(nowMs);
   }
 
-  /** Whether the packets missing before the newest one can have been lost. They may have been shorter than one of their neighbours. */
+  /**
+   * Whether the packets missing before the newest one can have been lost. They may have been shorter than their
+   * neighbours.
+   */
   #isPlausible(step: number, durationSamples: number, nowMs: number): boolean {
     const samples = this.#started ? Math.min(durationSamples, this.#newestDurationSamples) : durationSamples;
     return this.#plausible.follow(step, samples, nowMs);
   }
 
-  /** Ends the talkspurt: the next packet is played when its target delay has passed, neither sooner nor later. */
+  /** Ends the talkspurt: the next packet is played exactly when its target delay has passed. */
   pause(): void {
     this.#playing = false;
     this.#lateFrames = 0;
   }
 
-  /** Forgets everything but the jitter of the path. */
+  /** Forgets everything except the jitter of the path. */
   reset(): void {
     this.#size = 0;
     this.#started = false;
@@ -237,19 +240,22 @@ export class JitterBuffer {
     return this.#popLate();
   }
 
-  /** The playout point stands still: if the missing packet comes, it is played with more delay; if not, this was its concealment. */
+  /**
+   * The playout point stands still: if the missing packet arrives, it is played with more delay; if not, this was its
+   * concealment.
+   */
   #popLate(): Playout {
     this.#lateFrames++;
     return 'late';
   }
 
-  /** Whether the turn of a packet is over: others were played instead. */
+  /** Whether a packet's turn has passed because others were played instead. */
   #hasPassed(sequenceNumber: number, timestamp: number): boolean {
     if (this.#playing) return timestamp < this.#nextTimestamp;
     return this.#lastSequenceNumber !== undefined && sequenceNumber <= this.#lastSequenceNumber;
   }
 
-  /** What was concealed while nothing was there turns out to have been the beginning of a loss, or all of it. */
+  /** The frames concealed while nothing was there turn out to be the beginning of a loss, or all of it. */
   #lossIsOver(head: Slot): boolean {
     return this.#nextTimestamp + this.#lateFrames * FRAME_SAMPLES >= head.timestamp;
   }
@@ -273,7 +279,7 @@ export class JitterBuffer {
   #popPacket(nowMs: number): Playout {
     const slots = this.#slots;
     const taken = slots[0]!;
-    // The slot handed out last becomes free, the one handed out now rests behind the ring until the next call.
+    // The last slot handed out becomes free; the current one is parked behind the ring until the next call.
     const free = slots[CAPACITY]!;
     slots.copyWithin(0, 1, this.#size);
     this.#size--;
@@ -292,7 +298,7 @@ export class JitterBuffer {
     return 'packet';
   }
 
-  /** Leaves out what has waited so long that playing it would delay everything after it. */
+  /** Drops packets that have waited so long that playing them would delay everything after them. */
   #dropHopeless(nowMs: number): void {
     while (this.#size > 1 && this.#isHopeless(this.#slots[0]!.timestamp, nowMs)) this.#discardHead();
   }
@@ -329,7 +335,7 @@ export class JitterBuffer {
       if (!redundant) this.#counters.packetsDuplicate++;
       return;
     }
-    // Sequence numbers and timestamps that contradict each other come from a broken or hostile sender.
+    // Contradictory sequence numbers and timestamps come from a broken or hostile sender.
     const inOrder =
       (before === undefined || before.sequenceNumber < sequenceNumber) &&
       (after === undefined || after.sequenceNumber > sequenceNumber) &&

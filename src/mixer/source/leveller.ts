@@ -1,28 +1,31 @@
 /**
- * Brings quiet and loud talkers to about the same level, so slowly that nobody notices: a gain per talker that follows the
- * mean power of their speech, adapts only while they speak, and is kept from one talkspurt to the next. Bounds and rates are
- * near those of WebRTC's AGC2 (adaptive_digital_gain_controller).
+ * Brings quiet and loud talkers to about the same level, too slowly to be noticed: a gain per talker that follows the
+ * mean power of their speech, adapts only while they speak, and is kept between talkspurts. Bounds and rates are close
+ * to those of WebRTC's AGC2 (adaptive_digital_gain_controller).
  */
 import { PTIME_MS } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 
-/** RMS of the frames that hold speech. */
+/** RMS of frames with speech. */
 const TARGET_DBFS = -20;
 const MIN_GAIN_DB = -10;
 const MAX_GAIN_DB = 18;
 const RISE_DB = (3 * PTIME_MS) / 1000;
 const FALL_DB = (12 * PTIME_MS) / 1000;
-/** Noise is not made louder than this. */
+/** Noise is not amplified above this. */
 const MAX_NOISE_DBFS = -50;
-/** What is this little above its background is no speech, whatever the voice activity says. */
+/** Sound that is this little above its background is not speech, whatever the voice activity says. */
 const LEAST_CONTRAST_DB = 9;
 
-/** Frames of speech over which its power is averaged; equal weights until there are so many. */
+/** Frames of speech over which power is averaged; equal weights until there are that many. */
 const MEMORY_FRAMES = 3000 / PTIME_MS;
 /** Frames of speech before the gain first moves. */
 const CONFIDENT_FRAMES = 400 / PTIME_MS;
-/** The quietest frame of one to two such times is background: speech never holds its level for so long, noise and music do. */
+/**
+ * The quietest frame of one to two such periods is background: speech never holds its level that long, but noise and
+ * music do.
+ */
 const BACKGROUND_FRAMES = 1000 / PTIME_MS;
 
 export class Leveller {
@@ -40,9 +43,9 @@ export class Leveller {
   }
 
   /**
-   * Looks at one decoded frame, before `apply`.
+   * Analyses one decoded frame, before `apply`.
    * @param levelDbfs its RMS
-   * @param speech whether it holds speech, and not only background
+   * @param speech whether it contains speech, not only background
    */
   observe(levelDbfs: number, speech: boolean): void {
     this.#observeBackground(levelDbfs);
@@ -57,17 +60,17 @@ export class Leveller {
     if (change < 0 || this.#mayRaise(speechDbfs)) this.#gainDb += change;
   }
 
-  /** In place of `observe`, for a talker who is no longer levelled: a frame's step back towards 0 dB. */
+  /** Called instead of `observe` for a talker who is no longer levelled: moves one frame's step back towards 0 dB. */
   release(): void {
     this.#gainDb -= Math.max(-RISE_DB, Math.min(FALL_DB, this.#gainDb));
   }
 
-  /** It changes nothing: the gain is 0 dB, and the last frame ended with that. */
+  /** The leveller has no effect: the gain is 0 dB, and the last frame ended with it. */
   get neutral(): boolean {
     return this.#gainDb === 0 && this.#gain === 1;
   }
 
-  /** Multiplies a frame by the gain, in a ramp from the gain of the frame before. */
+  /** Applies the gain to a frame, with a ramp from the previous frame's gain. */
   apply(frame: Frame, kernels: Kernels): void {
     const from = this.#gain;
     this.#gain = this.#gainDb === 0 ? 1 : 10 ** (this.#gainDb / 20);

@@ -1,22 +1,22 @@
 /**
- * The last packets of a source that were not decoded. A decoder that decodes them first is in step with the packet after
- * them (RFC 7845 section 4.6).
+ * The last packets of a source that were not decoded. Decoding them first brings a decoder in sync with the next packet
+ * (RFC 7845 section 4.6).
  */
 import type { Decoder } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
 import { MAX_PACKET_SAMPLES, SILENCE_DBOV } from '../format.ts';
 import { levelDbov } from '../kernels/pcm.ts';
 
-/** RFC 7845 section 4.6 asks for 80 ms. */
+/** RFC 7845 section 4.6 requires 80 ms. */
 const PACKETS = 4;
 
-/** For the moment of one call. */
+/** Temporary within one call. */
 const decoded = new Float32Array(MAX_PACKET_SAMPLES);
 
 export class PreRoll {
   readonly #payloads: Uint8Array[] = [];
 
-  /** The packet is not decoded. */
+  /** Keeps a packet that is not decoded. */
   add(payload: Uint8Array): void {
     if (this.#payloads.length === PACKETS) this.#payloads.shift();
     this.#payloads.push(payload);
@@ -26,14 +26,14 @@ export class PreRoll {
     this.#payloads.length = 0;
   }
 
-  /** A decoder in step with the packets that are kept. */
+  /** A decoder in sync with the kept packets. */
   takeDecoder(pool: CodecPool): Decoder {
     const decoder = pool.takeDecoder();
     for (const payload of this.#payloads) decoder.decode(payload);
     return decoder;
   }
 
-  /** The level of the packet that comes next, in dBov: it is decoded, and the sound thrown away. */
+  /** The level of the next packet in dBov: decodes it and discards the sound. */
   measure(payload: Uint8Array, pool: CodecPool): number {
     const decoder = this.takeDecoder(pool);
     const pcm = decoder.decode(payload);

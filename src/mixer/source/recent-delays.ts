@@ -1,6 +1,6 @@
-/** The worst relative delay of each of the last intervals, and what they say about whether a bad time is over. */
+/** The worst relative delay of each of the last intervals, and whether they show that a bad period is over. */
 
-/** A chance this small is none: the network has changed. */
+/** A probability this small is ruled out: the network has changed. */
 const UNLIKELY = 0.003;
 
 export class RecentDelays {
@@ -8,17 +8,17 @@ export class RecentDelays {
   #added = 0;
   /** Intervals since the last bad one. */
   #calm = 0;
-  /** How common bad intervals were when the last of them came. */
+  /** How common bad intervals were when the last one occurred. */
   #badShare = 0;
-  /** That a network which is still as bad would have been calm for so long. */
+  /** The probability that an equally bad network would have been calm for this long. */
   #chance = 1;
 
-  /** Nothing older than `intervals` is remembered. */
+  /** Remembers at most `intervals`. */
   constructor(intervals: number) {
     this.#worst = new Float64Array(intervals).fill(Number.NEGATIVE_INFINITY);
   }
 
-  /** An interval is over. It was bad if it came near `usualMs`, the delay that packets are made to wait for now. */
+  /** An interval has ended. It was bad if it came close to `usualMs`, the current waiting time of packets. */
   add(worstMs: number, usualMs: number): void {
     this.#worst[this.#added % this.#worst.length] = worstMs;
     this.#added++;
@@ -36,12 +36,12 @@ export class RecentDelays {
     this.#badShare = bad / (this.#worst.length + 2);
   }
 
-  /** The delays are counted against a reference, which has become this much slower. */
+  /** The reference of the delays has become this much slower. */
   shift(riseMs: number): void {
     for (let i = 0; i < this.#worst.length; i++) this.#worst[i]! -= riseMs;
   }
 
-  /** The longest delay of all that is remembered, or, when the bad time seems to be over, since then; at least 0. */
+  /** The longest remembered delay or, if the bad period seems to be over, the longest since then; at least 0. */
   longestMs(): number {
     const size = this.#worst.length;
     const intervals = Math.min(this.#chance < UNLIKELY ? this.#calm : size, size, this.#added);

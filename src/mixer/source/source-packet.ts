@@ -1,4 +1,4 @@
-/** A packet as it comes from the network, without its header's bookkeeping. */
+/** A packet from the network, without header details. */
 export interface SourcePacket {
   readonly sequenceNumber: number;
   readonly timestamp: number;

@@ -1,10 +1,10 @@
 /**
- * One participant's voice on its way into the mix: packets in, one frame of samples a tick out, or nothing.
+ * One participant's voice on its way into the mix: takes packets, produces one frame of samples per tick, or nothing.
  *
- * Only those who speak and are admitted by the talker limit are decoded. The packets of the others pass through the
- * jitter buffer and the last few are kept: decoding these first brings a decoder into step when somebody begins to be
- * heard (RFC 7845 section 4.6). Who speaks is what the packets claim (RFC 6464), as long as the sound agrees with it
- * (`claimed-level.ts`): of those who are not decoded a packet is decoded now and then, only to find out.
+ * Only speakers admitted by the talker limit are decoded. The packets of others pass through the jitter buffer, and the
+ * last few are kept: decoding these first brings a decoder in sync when someone starts to be heard (RFC 7845 section
+ * 4.6). Speech is detected from the claimed levels (RFC 6464) as long as the sound agrees with them
+ * (`claimed-level.ts`). To verify this for sources that are not decoded, a packet is decoded now and then.
  */
 
 import { isDtx } from '../../formats/opus-packet.ts';
@@ -23,16 +23,16 @@ import { type Talker, TalkerLimit } from './talker-limit.ts';
 import { findLag, lengthen, shorten } from './time-stretch.ts';
 
 const FADE_SAMPLES = 5 * SAMPLES_PER_MS;
-/** The decoder alone would conceal for ever (and grow louder again after five frames in CELT): gain at the end of each frame. */
+/** Gain at the end of each frame. The decoder alone would conceal for ever, and louder after five CELT frames. */
 const CONCEALMENT_GAINS = [1, 0.8, 0.5, 0.2, 0] as const;
 
-/** For the moment between two calls: what a dropped frame would have sounded like. */
+/** Temporary between two calls: what a dropped frame would have sounded like. */
 const dropped = new Float32Array(FRAME_SAMPLES);
 
 export interface SourceOptions {
-  /** Of the room; by default everybody is heard. */
+  /** The room's limit; by default everyone is heard. */
   readonly talkerLimit?: TalkerLimit;
-  /** Whether quiet and loud talkers are brought to about the same level; by default not. */
+  /** Whether to bring quiet and loud talkers to about the same level; off by default. */
   readonly levelling?: boolean;
 }
 
@@ -42,7 +42,7 @@ export class Source implements Talker {
   readonly #pool: CodecPool;
   readonly #talkerLimit: TalkerLimit;
   #levelling = false;
-  /** Stays until its gain is taken back. */
+  /** Kept until its gain is back at 0 dB. */
   #leveller: Leveller | undefined;
   readonly #jitter: JitterBuffer;
   readonly #speech = new Speech();
@@ -50,18 +50,18 @@ export class Source implements Talker {
   readonly #preRoll = new PreRoll();
   #decoder: Decoder | undefined;
   #muted = false;
-  /** The decoder's state belongs to the stream before. */
+  /** The decoder's state belongs to the previous stream. */
   #decoderIsStale = false;
   /** Of the last tick. */
   #nowMs = 0;
 
-  /** Samples to be played; the first `FRAME_SAMPLES`, `#head`, are this tick's. Made when the source first speaks. */
+  /** Samples to be played; the first `FRAME_SAMPLES`, `#head`, are this tick's. Allocated on first speech. */
   #pcm: Float32Array | undefined;
   #head: Float32Array | undefined;
-  /** What of this tick's samples is heard; taken while the source sounds. */
+  /** The audible frame of this tick; taken from the pool while the source sounds. */
   #frame: Frame | undefined;
   #available = 0;
-  /** The available samples stand for time only: they were not decoded and not written. */
+  /** The available samples only stand for time: they were neither decoded nor written. */
   #blank = true;
 
   #gain = 0;
@@ -75,12 +75,12 @@ export class Source implements Talker {
     this.setLevelling(options.levelling ?? false);
   }
 
-  /** This tick's samples, with all gains applied; meaningful after `read` returned true. */
+  /** This tick's samples with all gains applied; valid after `read` returned true. */
   get frame(): Frame {
     return this.#frame!;
   }
 
-  /** Whether the next ticks have anything to do for this source. */
+  /** Whether this source needs the next ticks. */
   get awake(): boolean {
     return !this.#jitter.idle || this.#speech.voice.active || this.#gain > 0 || this.#decoder !== undefined;
   }
@@ -89,7 +89,7 @@ export class Source implements Talker {
     return this.#speech.voice.active && !this.#muted;
   }
 
-  /** Speaks, and what was decoded lately says so too. */
+  /** Speaks, and recently decoded packets confirm it. */
   get isProvenSpeaker(): boolean {
     return this.speaking && this.#speech.isProven(this.#nowMs);
   }
@@ -110,12 +110,12 @@ export class Source implements Talker {
     return this.#jitter.delayMs;
   }
 
-  /** Takes effect with the next tick, over which the voice fades. */
+  /** Takes effect with the next tick, during which the voice fades. */
   setMuted(muted: boolean): void {
     this.#muted = muted;
   }
 
-  /** What levelling has done is taken back as gently while the voice is heard. */
+  /** When switched off, the gain is taken back gradually while the voice is heard. */
   setLevelling(levelling: boolean): void {
     this.#levelling = levelling;
     if (levelling) this.#leveller ??= new Leveller();
@@ -132,14 +132,14 @@ export class Source implements Talker {
     );
   }
 
-  /** What is pushed from now on is another stream. What has sounded of the one before fades. */
+  /** Packets pushed from now on belong to another stream. The sound of the previous one fades. */
   restart(): void {
     this.#jitter.reset();
     this.#preRoll.clear();
     this.#decoderIsStale = true;
   }
 
-  /** Moves on by one frame. True if there is sound in `frame`, false if this source adds nothing to the mix now. */
+  /** Advances by one frame. True if there is sound in `frame`, false if this source adds nothing to the mix now. */
   read(nowMs: number): boolean {
     this.#nowMs = nowMs;
     this.#consume();
@@ -157,7 +157,7 @@ export class Source implements Talker {
     this.#jitter.reset();
   }
 
-  /** Moves what is left of a longer packet to the front. */
+  /** Moves the rest of a longer packet to the front. */
   #consume(): void {
     if (this.#available > FRAME_SAMPLES) {
       if (!this.#blank) this.#pcm!.copyWithin(0, FRAME_SAMPLES, this.#available);
@@ -168,7 +168,7 @@ export class Source implements Talker {
     }
   }
 
-  /** True if what is there now has come as it should: with a packet at its end. */
+  /** True if the current samples came in the normal way and end with a packet. */
   #fill(nowMs: number): boolean {
     let received = false;
     while (this.#available < FRAME_SAMPLES) {
@@ -193,7 +193,7 @@ export class Source implements Talker {
     else this.#pass(packet);
   }
 
-  /** Finds out whether the packet is speech without decoding it, if it can. True if it is to be decoded and heard. */
+  /** Detects speech, if possible without decoding. True if the packet should be decoded and heard. */
   #listen(packet: BufferedPacket): boolean {
     const durationMs = packet.durationSamples / SAMPLES_PER_MS;
     const silent = this.#isSilent(packet);
@@ -222,7 +222,7 @@ export class Source implements Talker {
     this.#concealedInRow = 0;
   }
 
-  /** Of those who are not heard a packet is decoded now and then, to learn what it sounds like. True if it is to be heard after all. */
+  /** Occasionally decodes a packet of an unheard source, to verify its level. True if it should be heard after all. */
   #check(packet: BufferedPacket): boolean {
     const { payload, durationSamples } = packet;
     const bytes = (payload.length * FRAME_SAMPLES) / durationSamples;
@@ -241,14 +241,14 @@ export class Source implements Talker {
     this.#askToBeHeard();
   }
 
-  /** Who is to take somebody's place must have proved that they speak. */
+  /** Only proven speakers may take someone's place. */
   #askToBeHeard(): boolean {
     if (!this.speaking) return false;
     if (!this.admitted && (this.#talkerLimit.hasRoom || this.isProvenSpeaker)) this.#talkerLimit.request(this);
     return this.admitted;
   }
 
-  /** Lets a packet of a silent source go by without decoding it. */
+  /** Consumes a packet of a silent source without decoding it. */
   #pass({ payload, durationSamples }: BufferedPacket): void {
     this.#releaseDecoder();
     this.#preRoll.add(payload);
@@ -268,7 +268,7 @@ export class Source implements Talker {
     else applyRamp(this.#append(pcm), from, concealmentGain(this.#concealedInRow), FRAME_SAMPLES);
   }
 
-  /** Nothing to play: fades out what sounded last, and lets go of the decoder once the speaker has really stopped. */
+  /** Nothing to play: fades out the last sound, and releases the decoder once the speaker has really stopped. */
   #fallSilent(): void {
     this.#stretch.cancel();
     const active = this.#speech.silence();
@@ -281,8 +281,8 @@ export class Source implements Talker {
   }
 
   /**
-   * Brings the delay back to its target where nobody hears it: in frames that are not decoded or hold only background, or
-   * if none of these comes for a while by making speech a little shorter or longer.
+   * Returns the delay to its target where nobody hears it: in frames that are not decoded or contain only background
+   * or, if there are none for a while, by shortening or lengthening speech a little.
    */
   #adjustDelay(nowMs: number): void {
     const excess = this.#jitter.hasExcess(nowMs);
@@ -310,7 +310,7 @@ export class Source implements Talker {
     if (!blank) crossFade(this.#head!, dropped, FADE_SAMPLES);
   }
 
-  /** Takes packets before their time, until there are so many samples; false if there are too few. */
+  /** Takes packets before their time until there are enough samples; false if there are too few. */
   #fetch(samples: number, nowMs: number): boolean {
     while (this.#available < samples) {
       const playout = this.#jitter.empty ? 'idle' : this.#jitter.pop(nowMs);
@@ -366,7 +366,7 @@ export class Source implements Talker {
     if (this.#decoder === undefined) {
       this.#decoder = this.#preRoll.takeDecoder(this.#pool);
       this.#preRoll.clear();
-      // Fades in where it begins, which with short packets may be in the middle of a frame.
+      // Fades in where the sound begins, which with short packets may be in the middle of a frame.
       this.#concealedInRow = CONCEALMENT_GAINS.length;
     }
     return this.#decoder;
@@ -385,7 +385,7 @@ export class Source implements Talker {
   }
 }
 
-/** The gain after so many concealed frames in a row. */
+/** The gain after this many consecutive concealed frames. */
 function concealmentGain(frames: number): number {
   return CONCEALMENT_GAINS[Math.max(0, frames - 1)] ?? 0;
 }

@@ -1,6 +1,6 @@
 /**
- * Whether one source speaks, and how loud: by what its packets claim as long as that is believed, otherwise by those of them
- * that were decoded.
+ * Whether one source speaks, and how loudly: from its packets' claims as long as they are trusted, otherwise from the
+ * decoded packets.
  */
 import { SILENCE_DBOV } from '../format.ts';
 import { ClaimedLevel } from './claimed-level.ts';
@@ -9,9 +9,9 @@ import { VoiceActivity } from './voice-activity.ts';
 export class Speech {
   readonly #claims = new ClaimedLevel();
   #voice = new VoiceActivity();
-  /** The last packet did not say how loud it is, or is not believed. */
+  /** The last packet has no claim, or the claim is not trusted. */
   #isMeasured = false;
-  /** Of packets that had to be measured and were not. */
+  /** Duration of packets that needed measuring but were not measured. */
   #unmeasuredMs = 0;
 
   get voice(): Omit<VoiceActivity, 'update'> {
@@ -23,30 +23,30 @@ export class Speech {
     return this.#isMeasured;
   }
 
-  /** Speaks, and what was decoded lately says so too. */
+  /** Speaks, and recently decoded packets confirm it. */
   isProven(nowMs: number): boolean {
     return this.#voice.active && (this.#isMeasured || this.#claims.isConfirmed(nowMs));
   }
 
-  /** A packet, or a frame's time, of which it is certain that it holds nothing to be heard. */
+  /** A packet, or a frame's time, that certainly contains nothing to hear. */
   silence(durationMs?: number): boolean {
     this.#isMeasured = false;
     return this.#voice.update(SILENCE_DBOV, durationMs);
   }
 
-  /** A packet before it is decoded, if it ever is; `claimDbov` as RFC 6464 has it, null if it says nothing. */
+  /** A packet before it is possibly decoded; `claimDbov` as in RFC 6464, null if there is none. */
   claim(claimDbov: number | null, durationMs: number): void {
     this.#isMeasured = claimDbov === null || !this.#claims.believed;
     if (claimDbov !== null && !this.#isMeasured) this.#voice.update(this.#claims.corrected(claimDbov), durationMs);
   }
 
-  /** Whether the packet just claimed, which is not to be heard, should be decoded all the same to learn its level. */
+  /** Whether the packet just claimed, which will not be heard, should be decoded anyway to measure its level. */
   isCheckDue(bytesIn20Ms: number, nowMs: number): boolean {
     const claim = this.#isMeasured ? null : this.#voice.active ? 'speech' : 'silence';
     return this.#claims.isCheckDue(claim, bytesIn20Ms, nowMs);
   }
 
-  /** The packet is checked; `measure` follows. */
+  /** The packet will be checked; `measure` follows. */
   checked(bytesIn20Ms: number, nowMs: number): void {
     this.#claims.checked(bytesIn20Ms, nowMs);
   }
@@ -56,13 +56,13 @@ export class Speech {
     if (this.#isMeasured) this.#unmeasuredMs += durationMs;
   }
 
-  /** The packet was decoded: its claim is compared with what it sounds like, or its level was not known before. */
+  /** The packet was decoded: compares its claim with its sound, or learns its level. */
   measure(claimDbov: number | null, measuredDbov: number, durationMs: number, nowMs: number): void {
     if (!this.#isMeasured) {
       if (claimDbov === null) return;
       this.#claims.compare(claimDbov, measuredDbov, durationMs, nowMs);
       if (this.#claims.believed) return;
-      // Nothing counts that came of false claims.
+      // Discards what resulted from false claims.
       this.#voice = new VoiceActivity();
       this.#isMeasured = true;
     }

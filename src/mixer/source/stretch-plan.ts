@@ -1,15 +1,15 @@
 /**
- * When speech is to be made shorter or longer because no quiet frame comes in which the delay could be changed unheard. As
- * packets are taken from the jitter buffer whole, a change begun is carried on, a few milliseconds at a time, until it
+ * When to shorten or lengthen speech because no quiet frame comes in which the delay could be changed inaudibly.
+ * Because packets are taken from the jitter buffer as a whole, a change continues a few milliseconds at a time until it
  * amounts to one frame; nothing is gained before that.
  */
 import { FRAME_SAMPLES, PTIME_MS } from '../format.ts';
 import { MAX_LAG, MIN_LAG } from './time-stretch.ts';
 
-/** Waits so long for a quiet frame. */
+/** How long to wait for a quiet frame. */
 const PATIENCE_TICKS = 500 / PTIME_MS;
 const INTERVAL_TICKS = 100 / PTIME_MS;
-/** After a change has come to a frame: the jitter buffer must have handed out a packet to know its new delay. */
+/** Pause after a full frame: the jitter buffer must hand out a packet to know its new delay. */
 const PAUSE_TICKS = 200 / PTIME_MS;
 
 export type Stretch = 'shorten' | 'lengthen';
@@ -19,15 +19,15 @@ export class StretchPlan {
   #wantedTicks = 0;
   #ticksSince = INTERVAL_TICKS;
   #current: Stretch | undefined;
-  /** Samples that are still to be left out or repeated. */
+  /** Samples still to be skipped or repeated. */
   #left = 0;
 
-  /** By how much the next step may change the delay. */
+  /** Maximum change of the delay in the next step. */
   get maxLag(): number {
     return this.#current === 'shorten' ? Math.min(this.#left, MAX_LAG) : MAX_LAG;
   }
 
-  /** One tick in which the delay is too long ('shorten'), too short ('lengthen'), or neither; returns what to do in it. */
+  /** One tick in which the delay is too long ('shorten'), too short ('lengthen'), or right; returns what to do. */
   next(wanted: Stretch | undefined): Stretch | undefined {
     this.#wantedTicks = wanted === this.#wanted ? this.#wantedTicks + 1 : 0;
     this.#wanted = wanted;
@@ -39,7 +39,7 @@ export class StretchPlan {
     return this.#ticksSince >= INTERVAL_TICKS ? this.#current : undefined;
   }
 
-  /** What `next` said was done by so many samples. */
+  /** The step from `next` was done by this many samples. */
   done(samples: number): void {
     this.#ticksSince = 0;
     this.#left -= samples;

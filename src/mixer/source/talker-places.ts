@@ -1,22 +1,22 @@
 /**
- * How the places of a talker limit are divided between the parts of one room that several mixers mix. Each part tells how
- * many places it has taken and how strong a claim each of its talkers has; from the same figures every part works out the
- * same division by itself, so nobody needs to be asked.
+ * How the places of a talker limit are divided between the parts of one room in several mixers. Each part publishes how
+ * many places it has taken and how strong each talker's claim is. From the same figures every part computes the same
+ * division, without negotiation.
  */
 import { SILENCE_DBOV } from '../format.ts';
 
-/** A newcomer must be this much louder than somebody who is heard. */
+/** A newcomer must be this much louder than a talker who is heard. */
 export const MARGIN_DB = 6;
 
-/** Ranks of claims, the strongest first: who cannot be displaced yet, then a rank for each decibel. */
+/** Ranks of claims, strongest first: talkers who cannot be displaced yet, then one rank per decibel. */
 export const CLAIM_RANKS = 2 - SILENCE_DBOV + MARGIN_DB;
 const KEPT = 0;
 
-/** What one part tells the others. */
+/** What one part publishes to the others. */
 export interface TalkerStanding {
-  /** Places that are taken, by those who fade too. */
+  /** Places taken, including by fading talkers. */
   places: number;
-  /** How many talkers, heard or waiting, have a claim of each rank. */
+  /** The number of talkers, heard or waiting, with a claim of each rank. */
   readonly claims: Uint16Array;
 }
 
@@ -24,7 +24,7 @@ export function createStanding(): TalkerStanding {
   return { places: 0, claims: new Uint16Array(CLAIM_RANKS) };
 }
 
-/** Rank of somebody's claim; with `kept` they may not be displaced yet. */
+/** The rank of a claim; with `kept` the talker may not be displaced yet. */
 export function claimRank(loudnessDbov: number, heard: boolean, kept: boolean): number {
   if (kept) return KEPT;
   const rank = 1 + Math.floor(-loudnessDbov) + (heard ? 0 : MARGIN_DB);
@@ -32,8 +32,9 @@ export function claimRank(loudnessDbov: number, heard: boolean, kept: boolean): 
 }
 
 /**
- * How many of `max` places fall to part `own`. Places go to the strongest claims; of equal ones, and of places that nobody
- * claims, earlier parts get theirs first. The shares of all parts add up to `max` if all have the same figures in the same order.
+ * How many of `max` places part `own` gets. Places go to the strongest claims. Among equal claims, and for unclaimed
+ * places, earlier parts come first. The shares of all parts add up to `max` if all use the same figures in the same
+ * order.
  */
 export function shareOfPlaces(max: number, parts: readonly TalkerStanding[], own: number): number {
   let share = 0;

@@ -1,30 +1,33 @@
 /**
- * Makes speech shorter or longer without changing its pitch (WSOLA): a piece as long as a period of the voice is left out
- * or repeated, and what then meets is cross-faded. It works at the beginning of a queue of samples.
+ * Shortens or lengthens speech without changing its pitch (WSOLA): skips or repeats a piece as long as a period of the
+ * voice, and cross-fades the joint. Works at the beginning of a queue of samples.
  */
 import { FRAME_SAMPLES, SAMPLES_PER_MS } from '../format.ts';
 import { crossFade } from '../kernels/pcm.ts';
 
-/** 400 to 80 Hz; of a higher voice several periods. */
+/** 400 to 80 Hz; several periods of a higher voice. */
 export const MIN_LAG = 2.5 * SAMPLES_PER_MS;
 export const MAX_LAG = 12.5 * SAMPLES_PER_MS;
 const FADE_SAMPLES = 5 * SAMPLES_PER_MS;
-/** What is compared; with the longest lag it fits into one frame. */
+/** The compared samples; with the longest lag they fit into one frame. */
 const WINDOW = FRAME_SAMPLES - MAX_LAG;
-/** Less alike than this, the ear would notice. */
+/** Below this similarity the ear would notice. */
 const MIN_CORRELATION = 0.5;
 
-/** The search goes over every sixth sample first, then over the neighbours of the best. */
+/** The search first tries every sixth sample, then the neighbours of the best one. */
 const DECIMATION = 6;
 const coarse = new Float32Array(FRAME_SAMPLES / DECIMATION);
 
-/** For the moment of one call: what would have followed. */
+/** Temporary within one call: what would have followed. */
 const before = new Float32Array(FADE_SAMPLES);
 
-/** For the moment of one call: the correlation at the lag found. */
+/** Temporary within one call: the correlation at the lag found. */
 let bestCorrelation = 0;
 
-/** The lag, in samples, from `MIN_LAG` to `maxLag` at which the first frame in `pcm` is most like itself; 0 if nowhere enough. */
+/**
+ * The lag in samples, from `MIN_LAG` to `maxLag`, at which the first frame in `pcm` is most similar to itself; 0 if it
+ * is never similar enough.
+ */
 export function findLag(pcm: Float32Array, maxLag: number): number {
   decimate(pcm);
   const near =
@@ -37,7 +40,7 @@ export function findLag(pcm: Float32Array, maxLag: number): number {
   return bestCorrelation >= MIN_CORRELATION ? lag : 0;
 }
 
-/** Leaves `lag` samples out at the beginning of the first `length` in `pcm`; returns the new length. */
+/** Skips `lag` samples at the beginning of the first `length` in `pcm`; returns the new length. */
 export function shorten(pcm: Float32Array, length: number, lag: number): number {
   before.set(pcm.subarray(0, FADE_SAMPLES));
   pcm.copyWithin(0, lag, length);
@@ -45,7 +48,10 @@ export function shorten(pcm: Float32Array, length: number, lag: number): number 
   return length - lag;
 }
 
-/** Repeats the first `lag` of the first `length` samples in `pcm`, which has room for them; returns the new length. */
+/**
+ * Repeats the first `lag` of the first `length` samples in `pcm`, which must have room for them; returns the new
+ * length.
+ */
 export function lengthen(pcm: Float32Array, length: number, lag: number): number {
   before.set(pcm.subarray(lag, lag + FADE_SAMPLES));
   pcm.copyWithin(lag, 0, length);

@@ -1,6 +1,6 @@
 /**
- * Who speaks, decided frame by frame from the level alone (RFC 6464, or that of the decoded frame): louder than the
- * background by a margin. Activity holds on for a while, so that the ends of words and short pauses are kept.
+ * Decides frame by frame whether a source is active, from the level alone (RFC 6464, or the decoded frame's): louder
+ * than the background by a margin. Activity has a hangover, so that the ends of words and short pauses are kept.
  */
 import { PTIME_MS, SILENCE_DBOV } from '../format.ts';
 
@@ -8,16 +8,19 @@ const MARGIN_DB = 9;
 /** Nothing below this is speech, however quiet the background. */
 const THRESHOLD_MIN_DBOV = -60;
 /**
- * The background estimate rises by 1 dB a second and falls at once. It never rises so far that plain speech, or music held
- * for minutes, is taken for background, and never falls below what the threshold can tell: the way back up would be long.
+ * The background estimate rises by 1 dB a second and falls at once. It never rises so far that normal speech, or music
+ * held for minutes, counts as background, and never falls below the threshold's range, because the way back up would be
+ * long.
  */
 const FLOOR_RISE_DB_PER_S = 1;
 const FLOOR_MAX_DBOV = -50;
 const FLOOR_MIN_DBOV = THRESHOLD_MIN_DBOV - MARGIN_DB;
 const HANGOVER_MS = 300;
-/** Smoothing of the level that people see. */
+/** Smoothing of the displayed level. */
 const SMOOTHING = 0.4;
-/** Smoothing of the loudness by which talkers are compared: pauses between syllables must not look like a low voice. */
+/**
+ * Smoothing of the loudness by which talkers are compared: pauses between syllables must not look like a quiet voice.
+ */
 const LOUDNESS_ATTACK = 1 - Math.exp(-PTIME_MS / 100);
 const LOUDNESS_RELEASE = 1 - Math.exp(-PTIME_MS / 1000);
 
@@ -36,7 +39,7 @@ export class VoiceActivity {
     return this.#levelDbov;
   }
 
-  /** Follows a voice within 100 ms and forgets it within seconds; never below the least level that can be speech. */
+  /** Follows a voice within 100 ms and forgets it within seconds; never below the lowest level of speech. */
   get loudnessDbov(): number {
     return this.#loudnessDbov;
   }
@@ -46,7 +49,7 @@ export class VoiceActivity {
     return Math.max(this.#floorDbov + MARGIN_DB, THRESHOLD_MIN_DBOV);
   }
 
-  /** One frame, or a packet of several with one level; returns whether the source is active now. */
+  /** Processes one frame, or a packet of several with one level; returns whether the source is active now. */
   update(levelDbov: number, durationMs: number = PTIME_MS): boolean {
     this.#levelDbov += (levelDbov - this.#levelDbov) * SMOOTHING;
     const change = Math.max(levelDbov, THRESHOLD_MIN_DBOV) - this.#loudnessDbov;

@@ -45,8 +45,8 @@ export interface Operation {
 
 const room = '/rooms/{room}';
 const participant = `${room}/participants/{participant}`;
-const OF_ROOM = ['unknown_room'] as const satisfies readonly ErrorCode[];
-const OF_PARTICIPANT = ['unknown_room', 'unknown_participant'] as const satisfies readonly ErrorCode[];
+const ROOM_ERRORS = ['unknown_room'] as const satisfies readonly ErrorCode[];
+const PARTICIPANT_ERRORS = ['unknown_room', 'unknown_participant'] as const satisfies readonly ErrorCode[];
 
 export const OPERATIONS = {
   getServer: {
@@ -101,7 +101,7 @@ export const OPERATIONS = {
     tag: 'rooms',
     summary: 'One room',
     answer: { status: 200, schema: roomSchema },
-    errors: OF_ROOM,
+    errors: ROOM_ERRORS,
   },
   changeRoom: {
     method: 'patch',
@@ -112,7 +112,7 @@ export const OPERATIONS = {
       'Omitted fields keep their value. A room that is not permanent loses these settings when its last participant leaves.',
     body: roomChangeSchema,
     answer: { status: 200, schema: roomSchema },
-    errors: OF_ROOM,
+    errors: ROOM_ERRORS,
   },
   closeRoom: {
     method: 'delete',
@@ -121,7 +121,7 @@ export const OPERATIONS = {
     summary: 'Close a room',
     description:
       'Everyone in it receives `room_closed` and is removed. If access is open, anyone may open the room again.',
-    errors: OF_ROOM,
+    errors: ROOM_ERRORS,
   },
   listParticipants: {
     method: 'get',
@@ -130,7 +130,7 @@ export const OPERATIONS = {
     summary: 'Participants in a room, in order of arrival',
     query: participantQuerySchema,
     answer: { status: 200, schema: participantListSchema },
-    errors: OF_ROOM,
+    errors: ROOM_ERRORS,
   },
   getParticipant: {
     method: 'get',
@@ -138,7 +138,7 @@ export const OPERATIONS = {
     tag: 'participants',
     summary: 'One participant',
     answer: { status: 200, schema: participantSchema },
-    errors: OF_PARTICIPANT,
+    errors: PARTICIPANT_ERRORS,
   },
   muteParticipant: {
     method: 'post',
@@ -146,7 +146,7 @@ export const OPERATIONS = {
     tag: 'participants',
     summary: 'Mute a participant; they cannot unmute themselves',
     answer: { status: 200, schema: participantSchema },
-    errors: OF_PARTICIPANT,
+    errors: PARTICIPANT_ERRORS,
   },
   unmuteParticipant: {
     method: 'post',
@@ -155,7 +155,7 @@ export const OPERATIONS = {
     summary: 'Allow a participant to unmute',
     description: 'They stay muted until they unmute themselves: nobody is unmuted by someone else.',
     answer: { status: 200, schema: participantSchema },
-    errors: OF_PARTICIPANT,
+    errors: PARTICIPANT_ERRORS,
   },
   kickParticipant: {
     method: 'post',
@@ -164,7 +164,7 @@ export const OPERATIONS = {
     summary: 'Remove a participant from a room, and optionally ban them',
     body: kickSchema,
     answer: { status: 200, schema: kickedSchema },
-    errors: OF_PARTICIPANT,
+    errors: PARTICIPANT_ERRORS,
   },
   moveParticipant: {
     method: 'post',
@@ -175,7 +175,7 @@ export const OPERATIONS = {
       'Their connection stays, and within a moment they hear and are heard in the other room. They keep their id. The move lasts as long as they stay: if they leave and join again, they enter the room they ask for.',
     body: moveSchema,
     answer: { status: 200, schema: participantSchema },
-    errors: [...OF_PARTICIPANT, 'invalid_room', 'room_full', 'identity_present', 'too_many_rooms'],
+    errors: [...PARTICIPANT_ERRORS, 'invalid_room', 'room_full', 'identity_present', 'too_many_rooms'],
   },
   captureParticipant: {
     method: 'post',
@@ -186,7 +186,7 @@ export const OPERATIONS = {
       'For troubleshooting: decrypted RTP and RTCP in both directions, for Wireshark. Only available if the server allows it (`allow-capture`). Everyone in the room is notified while it runs. It ends when its time or size limit is reached, when the participant leaves, or when the client stops reading.',
     body: captureSchema,
     file: { contentType: 'application/vnd.tcpdump.pcap', name: 'capture.pcap' },
-    errors: [...OF_PARTICIPANT, 'capture_off', 'capture_running'],
+    errors: [...PARTICIPANT_ERRORS, 'capture_off', 'capture_running'],
   },
   listBans: {
     method: 'get',

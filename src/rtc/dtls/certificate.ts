@@ -1,4 +1,4 @@
-/** The certificate that this server shows in DTLS handshakes: one per process, self-signed, known to the browser by its fingerprint. */
+/** The certificate of this server's DTLS handshakes: one per process, self-signed, identified by its fingerprint. */
 import { createHash, X509Certificate } from 'node:crypto';
 import { CipherContext, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm } from 'werift';
 
@@ -17,7 +17,10 @@ export interface DtlsCertificate {
   readonly fingerprint: Fingerprint;
 }
 
-/** Makes a key on P-256 and a certificate for it, signed with ECDSA and SHA-256: what RFC 8827 section 6.5 requires everybody to support. */
+/**
+ * Creates a P-256 key and a certificate signed with ECDSA and SHA-256, which RFC 8827 section 6.5 requires everyone to
+ * support.
+ */
 export async function createCertificate(): Promise<DtlsCertificate> {
   const { certPem, keyPem } = await CipherContext.createSelfSignedCertificateWithKey(
     { hash: HashAlgorithm.sha256_4, signature: SignatureAlgorithm.ecdsa_3 },
@@ -30,7 +33,7 @@ export async function createCertificate(): Promise<DtlsCertificate> {
   };
 }
 
-/** The fingerprint of a certificate in DER. */
+/** The fingerprint of a DER certificate. */
 export function fingerprintOf(der: Uint8Array, algorithm: FingerprintHash): Fingerprint {
   const hex = createHash(algorithm.replace('-', '')).update(der).digest('hex').toUpperCase();
   return { algorithm, value: hex.replace(/(?<=^(?:..)+)(?=.)/g, ':') };

@@ -1,4 +1,7 @@
-/** What a ClientHello must offer for a handshake with this server to succeed (RFC 5246 section 7.4.1.2), so that others are refused at once. */
+/**
+ * What a ClientHello must offer for a handshake with this server to succeed (RFC 5246 section 7.4.1.2), so that others
+ * are refused at once.
+ */
 import { readUint16 } from '../../lib/bytes.ts';
 import { USE_SRTP_PROFILES } from './use-srtp.ts';
 
@@ -12,7 +15,7 @@ export interface HelloRefusal {
 }
 
 const DTLS_1_2 = 0xfefd;
-/** TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, which RFC 8827 section 6.5 requires of everybody. */
+/** TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, which RFC 8827 section 6.5 requires everyone to support. */
 const CIPHER_SUITE = 0xc02b;
 const EXTENSION = {
   supportedGroups: 10,
@@ -26,7 +29,10 @@ const GROUPS: readonly number[] = [23, 29];
 const SIGNATURE = 0x0403;
 const RANDOM = 32;
 
-/** Why no handshake can follow from this ClientHello; null if one can. `body` is the message without its handshake header. */
+/**
+ * Why no handshake can follow from this ClientHello; null if one can. `body` is the message without its handshake
+ * header.
+ */
 export function refusalOf(body: Uint8Array): HelloRefusal | null {
   const hello = readHello(body);
   if (hello === null) return { alert: REFUSAL_ALERT.decodeError, reason: 'the ClientHello is not well-formed' };
@@ -80,7 +86,7 @@ function readHello(body: Uint8Array): Hello | null {
   if (extensionsAt > body.length) return null;
   const extensions = new Map<number, Uint8Array>();
   const hello = { version: readUint16(body, 0), suites: listOf(body.subarray(suitesAt, compressionAt)), extensions };
-  // They may be missing altogether.
+  // There may be none at all.
   if (extensionsAt === body.length) return hello;
   if (extensionsAt + 2 + readUint16(body, extensionsAt) !== body.length) return null;
   for (let at = extensionsAt + 2; at < body.length; ) {
@@ -92,7 +98,7 @@ function readHello(body: Uint8Array): Hello | null {
   return hello;
 }
 
-/** The 16-bit values of a list that begins with its length in bytes; what is cut off is left out. */
+/** The 16-bit values of a list with a length prefix; ignores what is cut off. */
 function listOf(bytes: Uint8Array): number[] {
   if (bytes.length < 2) return [];
   const end = Math.min(bytes.length, 2 + readUint16(bytes, 0));

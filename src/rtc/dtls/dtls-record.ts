@@ -1,4 +1,4 @@
-/** The record layer of DTLS 1.2 (RFC 6347 section 4.1), as far as it stands in the clear. */
+/** The unencrypted part of the DTLS 1.2 record layer (RFC 6347 section 4.1). */
 import { readUint16 } from '../../lib/bytes.ts';
 
 export const DTLS_RECORD_HEADER = 13;
@@ -6,7 +6,7 @@ export const DTLS_RECORD_HEADER = 13;
 /** RFC 5246 section 6.2.1. */
 export const CONTENT_TYPE = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const;
 
-/** Where the record that begins at `at` ends, or -1 if there is no whole record of DTLS 1.x of a known content type. */
+/** Where the record at `at` ends, or -1 if there is no whole DTLS 1.x record of a known content type. */
 export function dtlsRecordEnd(datagram: Uint8Array, at: number): number {
   if (at + DTLS_RECORD_HEADER > datagram.length) return -1;
   const type = datagram[at]!;
@@ -16,12 +16,12 @@ export function dtlsRecordEnd(datagram: Uint8Array, at: number): number {
   return end > datagram.length ? -1 : end;
 }
 
-/** The epoch of the record at `at`: 0 is before the keys, in the clear. */
+/** The epoch of the record at `at`; 0 is before the keys, unencrypted. */
 export function dtlsRecordEpoch(datagram: Uint8Array, at: number): number {
   return readUint16(datagram, at + 3);
 }
 
-/** Whether there is a whole record of at least this epoch in the datagram. */
+/** Whether the datagram contains a whole record of at least this epoch. */
 export function hasDtlsRecord(datagram: Uint8Array, leastEpoch: 0 | 1): boolean {
   for (let at = 0; at < datagram.length; ) {
     const end = dtlsRecordEnd(datagram, at);

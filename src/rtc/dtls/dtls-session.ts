@@ -1,6 +1,7 @@
 /**
- * The server's end of one DTLS-SRTP handshake (RFC 5764): werift's `DtlsServer` behind a strict door. The door reassembles and orders the
- * handshake, repeats our flights, verifies the peer, and lets nothing in the clear through once there are keys.
+ * The server's side of one DTLS-SRTP handshake (RFC 5764): werift's `DtlsServer` behind a strict filter. The filter
+ * reassembles and orders the handshake, retransmits our flights, verifies the peer, and lets nothing unencrypted
+ * through once there are keys.
  */
 import { DtlsServer, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm } from 'werift';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
@@ -20,7 +21,7 @@ import { type ExportedSrtpKeys, USE_SRTP_PROFILES, type UseSrtpProfile } from '.
 export interface DtlsSessionEvents {
   /** The peer is verified. At most once. */
   connected(keys: ExportedSrtpKeys): void;
-  /** There will be no connection; the reason is for the log. At most once, never after `connected`. */
+  /** The connection failed; the reason is for the log. At most once, never after `connected`. */
   failed(reason: string): void;
   /** The peer has ended the connection. At most once, only after `connected`. */
   closed(): void;
@@ -28,38 +29,40 @@ export interface DtlsSessionEvents {
 
 export interface DtlsSessionOptions {
   readonly certificate: DtlsCertificate;
-  /** From the peer's session description: its certificate has to match one of them (RFC 8122 section 5). */
+  /** From the peer's session description. Its certificate must match one of them (RFC 8122 section 5). */
   readonly remoteFingerprints: readonly Fingerprint[];
   /** Sends one datagram to the peer. Must not throw. */
   readonly send: (datagram: Buffer) => void;
   readonly clock: Clock;
-  /** 15 s by default, from the construction on. */
+  /** 15 s by default, from construction. */
   readonly handshakeTimeoutMs?: Millis;
   readonly events: DtlsSessionEvents;
 }
 
 const HANDSHAKE_TIMEOUT_MS = 15_000;
-/** RFC 6347 section 4.2.4.1 starts at one second, and allows less where a short delay matters; browsers themselves use 50 to 400 ms. */
+/**
+ * RFC 6347 section 4.2.4.1 starts at one second, and allows less if a short delay matters. Browsers use 50 to 400 ms.
+ */
 const FIRST_RETRANSMISSION_MS = 400;
-/** An alert in the clear may be forged: a handshake that gets through nevertheless shows that it was. */
+/** An unencrypted alert may be forged. If the handshake succeeds nevertheless, it was. */
 const REFUSAL_GRACE_MS = 1000;
-/** How often our last flight is repeated because the peer repeats its own. */
+/** Maximum number of times our last flight is repeated because the peer repeats its own. */
 const MAX_REPETITIONS = 16;
-/** Encrypted records that may wait for the messages that bring their keys. */
+/** Encrypted records that may wait for the messages with their keys. */
 const MAX_ENCRYPTED_WAITING = 4;
 /**
- * In the order in which werift's server is to choose. Both are secure; AES-CM takes 6 bytes less a packet, and in JavaScript its HMAC is
- * less work than the GHASH of the other.
+ * In the order of preference of werift's server. Both are secure. AES-CM takes 6 bytes less per packet, and in
+ * JavaScript its HMAC is cheaper than the other's GHASH.
  */
 const PROFILES: readonly UseSrtpProfile[] = ['AES128_CM_HMAC_SHA1_80', 'AEAD_AES_128_GCM'];
 const DTLS_1_2 = 0xfefd;
 const ALERT = { warning: 1, fatal: 2, closeNotify: 0 } as const;
-/** werift counts flights as RFC 6347 figure 1 does. A number beyond the last ends its retransmission loop. */
+/** werift numbers flights as in RFC 6347 figure 1. A number beyond the last ends its retransmission loop. */
 const FLIGHT_DONE = 7;
 /** Beyond the sequence numbers of our last flight. */
 const FIRST_ALERT_SEQUENCE = 1000;
 
-/** What follows the two ClientHellos, as message_seq counts. A client without a certificate is none of ours. */
+/** The messages after the two ClientHellos, by message_seq. A client without a certificate cannot be verified. */
 const FLIGHT_5: readonly number[] = [
   HANDSHAKE_TYPE.certificate,
   HANDSHAKE_TYPE.clientKeyExchange,
@@ -104,7 +107,7 @@ export class DtlsSession {
         close: async () => {},
       },
     });
-    // RFC 8422 section 5.1: a client that names no curves takes any.
+    // RFC 8422 section 5.1: a client that lists no curves accepts any.
     this.#server.cipher.namedCurve = NamedCurveAlgorithm.secp256r1_23;
     this.#server.onConnect.subscribe(() => this.#finish());
     this.#server.onError.subscribe((error) => this.#fail(error instanceof Error ? error.message : String(error)));
@@ -124,7 +127,7 @@ export class DtlsSession {
     }
   }
 
-  /** Tells the peer, where it can be told, and frees everything. Idempotent; no event comes afterwards. */
+  /** Notifies the peer if possible, and releases everything. Idempotent; no event follows. */
   close(): void {
     if (this.#state === 'closed') return;
     if (this.#server.cipher.cipher !== undefined) this.#sendAlert(ALERT.warning, ALERT.closeNotify);
@@ -139,7 +142,7 @@ export class DtlsSession {
     }
     if (record[0] !== CONTENT_TYPE.handshake) return;
     const repeated = this.#reassembler.receive(body);
-    // The first message of a flight stands for all of it, or the flight would be answered as often as it has messages.
+    // The first message represents the whole flight; otherwise the flight would be answered once per message.
     if (repeated !== null && repeated === this.#reassembler.nextSequence - 1 && repeated < 2) this.#repeatFlight();
     for (let message = this.#reassembler.peek(); message !== null; message = this.#reassembler.peek()) {
       if (!this.#isExpected(message)) {
@@ -152,7 +155,10 @@ export class DtlsSession {
     }
   }
 
-  /** Says so at once. It is not the end at once: whoever forges the peer's address could have said this in its name. */
+  /**
+   * Sends the alert at once, but does not end the handshake yet: someone with a forged address could have sent this
+   * ClientHello.
+   */
   #refuse({ alert, reason }: HelloRefusal): void {
     if (this.#repetitions++ >= MAX_REPETITIONS) return;
     const record = Buffer.alloc(DTLS_RECORD_HEADER);
@@ -171,7 +177,10 @@ export class DtlsSession {
     this.#cancelRefusal ??= clock.setTimer(clock.now() + REFUSAL_GRACE_MS, fail);
   }
 
-  /** The ClientHello twice, the second with our cookie; then certificate, key exchange and signature (RFC 6347 figure 1). */
+  /**
+   * The ClientHello twice, the second time with our cookie; then certificate, key exchange and signature (RFC 6347
+   * figure 1).
+   */
   #isExpected({ type, sequence, body }: HandshakeMessage): boolean {
     if (sequence > 1) return type === FLIGHT_5[sequence - 2];
     if (type !== HANDSHAKE_TYPE.clientHello) return false;
@@ -186,7 +195,7 @@ export class DtlsSession {
 
   #deliver({ type, sequence, body }: HandshakeMessage): void {
     this.#feed(handshakeRecord(type, sequence, body));
-    // The flight is out by now. We repeat it, by our clock and from our copy.
+    // The flight has been sent by now. We retransmit it with our clock and from our copy.
     if (sequence === 1 && this.#state === 'handshaking') {
       this.#server.dtls.flight = FLIGHT_DONE;
       this.#scheduleRetransmission(FIRST_RETRANSMISSION_MS);
@@ -208,7 +217,7 @@ export class DtlsSession {
     if (type !== CONTENT_TYPE.alert && type !== CONTENT_TYPE.handshake) return;
     const content = this.#decrypt(record);
     if (content === null) return;
-    // The peer repeats its Finished until it has ours.
+    // The peer repeats its Finished until it has received ours.
     if (type === CONTENT_TYPE.handshake) {
       if (content[0] === HANDSHAKE_TYPE.finished) this.#repeatFlight();
       return;
@@ -222,7 +231,7 @@ export class DtlsSession {
     try {
       this.#server.transport.socket.onData(record, ['', 0]);
     } catch {
-      // What werift cannot parse is no message of a handshake that will succeed; the timeout ends it.
+      // If werift cannot parse it, the handshake cannot succeed; the timeout ends it.
     }
   }
 
@@ -264,7 +273,7 @@ export class DtlsSession {
     });
   }
 
-  /** werift takes the peer's Finished as it is; here it is decided. */
+  /** werift accepts the peer's Finished unverified, so it is verified here. */
   #finish(): void {
     if (this.#state !== 'handshaking') return;
     let outcome: ExportedSrtpKeys | string;
@@ -342,7 +351,7 @@ export class DtlsSession {
       record.set(body, DTLS_RECORD_HEADER);
       this.#options.send(record);
     } catch {
-      // There are no keys yet: the peer finds out by its own timeout.
+      // There are no keys yet, so the peer finds out by its own timeout.
     }
   }
 
@@ -371,7 +380,7 @@ export class DtlsSession {
   }
 }
 
-/** One message in one record and one fragment, which is the only way that werift takes it in any order. */
+/** One message in one record and one fragment, the only form that werift accepts in any order. */
 function handshakeRecord(type: number, sequence: number, body: Buffer): Buffer {
   const record = Buffer.alloc(DTLS_RECORD_HEADER + HANDSHAKE_HEADER + body.length);
   record.writeUInt8(CONTENT_TYPE.handshake, 0);

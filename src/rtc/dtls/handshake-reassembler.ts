@@ -1,6 +1,6 @@
 /**
- * Puts handshake messages of DTLS together again (RFC 6347 section 4.2): fragments in any order, repeated or overlapping, from messages
- * that overtake each other. Each message comes out once, in order. What may wait is bounded.
+ * Reassembles DTLS handshake messages (RFC 6347 section 4.2): fragments in any order, repeated or overlapping, from
+ * messages that overtake each other. Each message comes out once, in order. The waiting data is bounded.
  */
 import { readUint16, readUint24 } from '../../lib/bytes.ts';
 
@@ -17,7 +17,7 @@ export const HANDSHAKE_TYPE = {
 
 /** Enough for a chain of RSA certificates; browsers send one small certificate. */
 const MAX_MESSAGE = 16 * 1024;
-/** Messages that may wait for an earlier one: more than a flight has. */
+/** Messages that may wait for an earlier one: more than a flight contains. */
 const MAX_AHEAD = 4;
 
 export interface HandshakeMessage {
@@ -37,14 +37,14 @@ export class HandshakeReassembler {
   #next = 0;
   readonly #waiting = new Map<number, PartialMessage>();
 
-  /** The number of the message that comes out next. */
+  /** The number of the next message to come out. */
   get nextSequence(): number {
     return this.#next;
   }
 
   /**
-   * Takes in the fragments of one record. Returns the number of the first message in it that has come out before: the peer repeats
-   * itself; or null. What is malformed is dropped with the rest of the record.
+   * Takes the fragments of one record. Returns the number of the first message in it that has come out before, because
+   * the peer repeats itself; or null. Malformed data is dropped with the rest of the record.
    */
   receive(record: Uint8Array): number | null {
     let repeated: number | null = null;
@@ -77,7 +77,7 @@ export class HandshakeReassembler {
     this.#waiting.delete(this.#next++);
   }
 
-  /** Forgets what was put together for the next message: it cannot be what the peer said. */
+  /** Forgets what was assembled for the next message, because it cannot be from the peer. */
   reject(): void {
     this.#waiting.delete(this.#next);
   }
@@ -89,7 +89,7 @@ export class HandshakeReassembler {
   #store(type: number, sequence: number, length: number, offset: number, fragment: Uint8Array): void {
     let partial = this.#waiting.get(sequence);
     if (partial === undefined || partial.type !== type || partial.body.length !== length) {
-      // The first fragment decides, unless it was of a message that nobody completed.
+      // The first fragment decides, unless it belonged to a message that was never completed.
       if (partial !== undefined && fragment.length < length) return;
       partial = { type, body: Buffer.alloc(length), have: new Uint8Array(length), missing: length };
       this.#waiting.set(sequence, partial);

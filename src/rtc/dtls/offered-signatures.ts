@@ -2,8 +2,8 @@ import { signatures } from 'werift';
 import { SIGNATURE_SCHEMES } from './peer-verification.ts';
 
 /**
- * werift asks the peer to sign as werift itself would, from a list that it exports; more can be verified here. The values are those of
- * RFC 8446 section 4.2.3.
+ * werift asks the peer for its own signature type only, from a list that it exports; this server can verify more. The
+ * values are those of RFC 8446 section 4.2.3.
  */
 export function offerEverySignature(): void {
   const offered: { hash: number; signature: number }[] = signatures;

@@ -1,8 +1,8 @@
-/** What makes the one at the other end of a DTLS handshake the one who wrote the session description. */
+/** Verifies that the peer of a DTLS handshake is the author of the session description. */
 import { constants, createHash, createHmac, createVerify, timingSafeEqual, verify, X509Certificate } from 'node:crypto';
 import { type Fingerprint, fingerprintOf } from './certificate.ts';
 
-/** What the handshake left behind. */
+/** The data of a completed handshake. */
 export interface HandshakeEvidence {
   /** The peer's certificate in DER. */
   readonly certificate: Uint8Array;
@@ -40,8 +40,8 @@ export const SIGNATURE_SCHEMES: ReadonlyMap<number, SignatureScheme> = new Map<n
 const VERIFY_DATA_LENGTH = 12;
 
 /**
- * Null if the peer is who one of the fingerprints says, holds the private key, and saw the same handshake as we did; otherwise what is wrong,
- * for the log. Never throws.
+ * Null if the peer matches one of the fingerprints, holds the private key, and saw the same handshake; otherwise what
+ * is wrong, for the log. Never throws.
  */
 export function findImpostor(evidence: HandshakeEvidence, fingerprints: readonly Fingerprint[]): string | null {
   const isNamed = ({ algorithm, value }: Fingerprint) => fingerprintOf(evidence.certificate, algorithm).value === value;

@@ -1,4 +1,7 @@
-/** The use_srtp extension (RFC 5764 section 4.1): which protection profiles a handshake may agree on, and the keys that it leaves behind. */
+/**
+ * The use_srtp extension (RFC 5764 section 4.1): the protection profiles that a handshake may negotiate, and the
+ * resulting keys.
+ */
 
 /** RFC 5764 section 4.1.2 and RFC 7714 section 14.2: the number of each profile, and the lengths of its master key and salt in bytes. */
 export const USE_SRTP_PROFILES = {

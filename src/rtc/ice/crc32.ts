@@ -1,4 +1,6 @@
-/** CRC-32 of ITU V.42, as FINGERPRINT wants it (RFC 8489 section 14.7). `zlib.crc32` is not in every Node that is supported. */
+/**
+ * CRC-32 of ITU V.42, as required for FINGERPRINT (RFC 8489 section 14.7). Not every supported Node has `zlib.crc32`.
+ */
 
 const TABLE = new Uint32Array(256).map((_, n) => {
   let c = n;

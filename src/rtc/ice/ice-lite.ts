@@ -1,9 +1,10 @@
 /**
- * The lite ICE agent of one transport (RFC 8445 section 2.5): it answers authenticated checks and makes none of its own. The peer is
- * controlling; media goes where its last nomination came from, so a change of its network or NAT carries on.
+ * The lite ICE agent of one transport (RFC 8445 section 2.5): it answers authenticated checks and makes none of its
+ * own. The peer is controlling. Media goes where its last nomination came from, so it survives a change of network or
+ * NAT.
  *
- * Who reads the traffic could send a check again from an address of its own and draw the media there. So no check counts twice, and a
- * nomination that no media follows, while media still comes on another path, is taken back.
+ * An eavesdropper could replay a check from their own address to draw the media there. Therefore no check counts twice,
+ * and a nomination that is not followed by media, while media still arrives on another path, is revoked.
  */
 import type { Millis } from '../../lib/clock.ts';
 import { HmacSha1 } from '../../lib/hmac-sha1.ts';
@@ -18,7 +19,10 @@ export interface IceCredentials {
   readonly remoteUfrag: string;
 }
 
-/** What a request led to: a path that is valid from now on, one that had to go for it, and credentials that are not good any more. */
+/**
+ * The result of a request: a path that is now valid, one that had to be dropped for it, and credentials that are no
+ * longer valid.
+ */
 export interface IceOutcome {
   readonly authentic: boolean;
   readonly added: NetworkPath | null;
@@ -32,43 +36,48 @@ const UNCHANGED: IceOutcome = { authentic: true, added: null, removed: null, ret
 interface Generation {
   readonly localUfrag: string;
   readonly username: string;
-  /** Made of the local password. */
+  /** From the local password. */
   readonly key: HmacSha1;
 }
 
-/** A browser tries some pairs of each of its interfaces; more paths than this at a time are not kept. */
+/** A browser tries some pairs for each of its interfaces; no more paths than this are kept. */
 const MAX_PATHS = 8;
-/** Longer than the pauses of a microphone with DTX: how long a nomination stands against media on another path. */
+/**
+ * Longer than the pauses of a microphone with DTX: how long a nomination stands while media arrives on another path.
+ */
 const DOUBT_MS = 500;
-/** Agents that nominate whatever works may do so on a slow TCP connection last, though they mean UDP. Longer than between two consent checks. */
+/**
+ * Agents that nominate everything that works may nominate a slow TCP connection last although they prefer UDP. Longer
+ * than the interval of consent checks.
+ */
 const UDP_PREFERRED_MS = 3000;
 
 export class IceLite {
   #current: Generation;
-  /** Of a restart, until a path has been nominated with them. */
+  /** Credentials of a restart, until a path has been nominated with them. */
   #next: Generation | null = null;
   readonly #paths: NetworkPath[] = [];
   readonly #transactions = new TransactionMemory();
   #selected: NetworkPath | null = null;
   #selectedAtMs: Millis = 0;
-  /** When the selected path was nominated last. */
+  /** When the selected path was last nominated. */
   #nominatedAtMs: Millis = Number.NEGATIVE_INFINITY;
-  /** Media has come on the selected path. */
+  /** Media has arrived on the selected path. */
   #confirmed = false;
 
   constructor(credentials: IceCredentials) {
     this.#current = toGeneration(credentials);
   }
 
-  /** The ufrags by which requests may name this agent: one, and a second while it restarts. */
+  /** The ufrags of this agent: one, and a second during a restart. */
   get localUfrags(): readonly string[] {
     const { localUfrag } = this.#current;
     return this.#next === null ? [localUfrag] : [localUfrag, this.#next.localUfrag];
   }
 
   /**
-   * New credentials (RFC 8445 section 2.4). Those before stay good, and media stays where it is, until the peer has nominated a path with the
-   * new ones. A restart that has not come that far is forgotten for this one; its ufrag is returned.
+   * Sets new credentials (RFC 8445 section 2.4). The previous ones remain valid, and media stays where it is, until the
+   * peer has nominated a path with the new ones. An unfinished earlier restart is abandoned; its ufrag is returned.
    */
   restart(credentials: IceCredentials): string | null {
     const forgotten = this.#next?.localUfrag ?? null;
@@ -76,7 +85,7 @@ export class IceLite {
     return forgotten;
   }
 
-  /** Where to send: the path nominated last, before that the first valid one; null before any check passed. */
+  /** Where to send: the last nominated path, before that the first valid one; null before any check has passed. */
   get selected(): NetworkPath | null {
     return this.#selected;
   }
@@ -87,13 +96,13 @@ export class IceLite {
   }
 
   /**
-   * Verifies and answers a request on the path it came on. What is not authentic gets no answer, as if nobody were there: an error (RFC 8489
-   * section 9.1.4) would tell those who guess that the ufrag exists, and may be longer than the request.
+   * Verifies a request and answers it on its path. Requests that are not authentic get no answer: an error (RFC 8489
+   * section 9.1.4) would reveal to guessers that the ufrag exists, and may be longer than the request.
    */
   receive(request: StunMessage, datagram: Buffer, path: NetworkPath, nowMs: Millis): IceOutcome {
     const generation = request.username === this.#next?.username ? this.#next : this.#current;
     const { key } = generation;
-    // RFC 8445 section 7.3 makes FINGERPRINT a must.
+    // RFC 8445 section 7.3 requires FINGERPRINT.
     if (
       !request.hasFingerprint ||
       request.username !== generation.username ||
@@ -127,7 +136,7 @@ export class IceLite {
     return outcome;
   }
 
-  /** Forgets a path that is gone. Media goes on by the one that was heard of last, if there is another. */
+  /** Removes a path that is gone. Media continues on the most recently heard of the others. */
   lose(path: NetworkPath, nowMs: Millis): void {
     const at = this.#paths.indexOf(path);
     if (at < 0) return;
@@ -143,8 +152,8 @@ export class IceLite {
   }
 
   /**
-   * Notes a packet of media, authentic and not a replay. False if the path is not valid; then it shows nothing about that path, because another
-   * may have sent the packet on.
+   * Notes an authentic, non-replayed media packet. False if the path is not valid; the packet then proves nothing about
+   * that path, because someone else may have forwarded it.
    */
   heardMedia(path: NetworkPath, nowMs: Millis): boolean {
     path.lastHeardMs = nowMs;
@@ -173,7 +182,7 @@ export class IceLite {
     );
   }
 
-  /** The path not heard of for the longest time makes room, but never the selected one. */
+  /** The path that has been silent longest makes room, but never the selected one. */
   #add(path: NetworkPath): IceOutcome {
     let removed: NetworkPath | null = null;
     if (this.#paths.length >= MAX_PATHS) {

@@ -1,4 +1,4 @@
-/** Writes STUN binding messages: what an ICE agent answers, and the checks that our own clients send. */
+/** Writes STUN binding messages: the answers of an ICE agent, and the checks that our own clients send. */
 import { ipToBytes } from '../../lib/net/ip-address.ts';
 import {
   ATTRIBUTE,
@@ -13,18 +13,18 @@ import {
   stunIntegrity,
 } from './stun.ts';
 
-/** A request may name somebody with 513 bytes (RFC 8445 section 16.1); an answer has nothing so long. */
+/** A request's username may have 513 bytes (RFC 8445 section 16.1); answers contain nothing that long. */
 const MAX_REQUEST = 1024;
 const MAX_ANSWER = 256;
 
 export interface BindingRequest {
   /** 12 random bytes. */
   readonly transactionId: Uint8Array;
-  /** `remote ufrag:local ufrag`, as the one who is asked sees it: `its own:the other's`. */
+  /** `remote ufrag:local ufrag` as seen by the receiver: `its own:the other's`. */
   readonly username: string;
-  /** The password of the one who is asked. */
+  /** The receiver's password. */
   readonly key: StunKey;
-  /** Of the peer-reflexive candidate that this check may discover (RFC 8445 section 7.1.1). */
+  /** For the peer-reflexive candidate that this check may discover (RFC 8445 section 7.1.1). */
   readonly priority: number;
   /** The tie breaker of the controlling agent. */
   readonly tieBreaker: bigint;
@@ -45,7 +45,7 @@ export function writeBindingRequest(request: BindingRequest): Buffer {
   return writer.finish(request.key);
 }
 
-/** The answer to an accepted request: the address it came from. Throws a RangeError if that is no IP address. */
+/** The answer to an accepted request: the address it came from. Throws a RangeError if that is not an IP address. */
 export function writeBindingSuccess(transactionId: Uint8Array, from: StunAddress, key: StunKey): Buffer {
   const writer = new StunWriter('success', transactionId, MAX_ANSWER);
   const address = ipToBytes(from.address);
@@ -58,7 +58,7 @@ export function writeBindingSuccess(transactionId: Uint8Array, from: StunAddress
   return writer.finish(key);
 }
 
-/** The refusal of an authentic request with attributes that we do not know (error 420; RFC 8489 section 6.3.1). */
+/** Refuses an authentic request with unknown attributes (error 420; RFC 8489 section 6.3.1). */
 export function writeUnknownAttributes(transactionId: Uint8Array, unknown: readonly number[], key: StunKey): Buffer {
   const writer = new StunWriter('error', transactionId, MAX_ANSWER);
   writer.add(ATTRIBUTE.ERROR_CODE, Buffer.from([0, 0, 4, 20, ...Buffer.from('Unknown Attribute')]));
@@ -69,7 +69,7 @@ export function writeUnknownAttributes(transactionId: Uint8Array, unknown: reado
 }
 
 class StunWriter {
-  /** The message as far as it is written; cookie and transaction id are there from the start. */
+  /** The message so far; cookie and transaction id are there from the start. */
   readonly header: Buffer;
   #length = STUN_HEADER_LENGTH;
 

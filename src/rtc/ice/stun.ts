@@ -1,6 +1,6 @@
 /**
- * STUN binding requests and responses (RFC 8489) with the attributes of ICE (RFC 8445 section 16.1), strictly: what is not well-formed to the
- * last byte is nothing. Parsing never throws.
+ * STUN binding requests and responses (RFC 8489) with the attributes of ICE (RFC 8445 section 16.1). Strict: a message
+ * must be well-formed to the last byte. Parsing never throws.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { readUint16, readUint32, writeUint16 } from '../../lib/bytes.ts';
@@ -64,7 +64,7 @@ export interface StunAddress {
   readonly port: number;
 }
 
-/** A parsed message. Its integrity is not verified yet: see `verifyStunIntegrity`. */
+/** A parsed message whose integrity is not verified yet: see `verifyStunIntegrity`. */
 export interface StunMessage {
   readonly class: StunClass;
   /** 12 bytes, a view into the datagram. */
@@ -75,15 +75,15 @@ export interface StunMessage {
   role: 'controlling' | 'controlled' | null;
   xorMappedAddress: StunAddress | null;
   errorCode: number | null;
-  /** Types below 0x8000 that are not known here: a request that has one is refused (error 420). At most eight are kept. */
+  /** Unknown types below 0x8000, for which a request is refused (error 420). At most eight are kept. */
   readonly unknownRequired: number[];
-  /** Where MESSAGE-INTEGRITY begins, or null without it. */
+  /** Where MESSAGE-INTEGRITY starts, or null without it. */
   integrityAt: number | null;
-  /** Whether a FINGERPRINT is there; a wrong one makes the whole message invalid. */
+  /** Whether there is a FINGERPRINT; a wrong one invalidates the whole message. */
   hasFingerprint: boolean;
 }
 
-/** A binding message, or null for everything else. */
+/** Parses a binding message; null for anything else. */
 export function parseStun(datagram: Uint8Array): StunMessage | null {
   const length = datagram.length;
   // Attributes are padded, so that there is always a whole header of one where another begins.
@@ -119,7 +119,7 @@ export function parseStun(datagram: Uint8Array): StunMessage | null {
   return message;
 }
 
-/** False if the attribute is not what its type says. Of several with one type the first counts (section 14). */
+/** False if the attribute is malformed. The first of several with one type counts (section 14). */
 function readAttribute(
   message: StunMessage,
   datagram: Uint8Array,
@@ -133,7 +133,7 @@ function readAttribute(
     message.hasFingerprint = true;
     return readUint32(datagram, value) === (crc32(datagram, at) ^ FINGERPRINT_MASK) >>> 0;
   }
-  // What follows the integrity is not covered by it and is ignored (section 14.5).
+  // Attributes after the integrity are not protected and are ignored (section 14.5).
   if (message.integrityAt !== null) return true;
   switch (type) {
     case ATTRIBUTE.MESSAGE_INTEGRITY:
@@ -181,17 +181,23 @@ function readXorAddress(datagram: Uint8Array, value: number, size: number): Stun
   if (bytes !== 4 && bytes !== 16) return null;
   if (datagram[value + 1] !== (bytes === 4 ? 1 : 2)) return null;
   const address = new Uint8Array(bytes);
-  // Cookie and transaction id stand one after the other in the header, at 4.
+  // Cookie and transaction id are adjacent in the header, at 4.
   for (let i = 0; i < bytes; i++) address[i] = datagram[value + 4 + i]! ^ datagram[4 + i]!;
   return { address: bytesToIp(address), port: readUint16(datagram, value + 2) ^ (STUN_MAGIC_COOKIE >>> 16) };
 }
 
-/** The ufrag of the agent that a request is for: USERNAME is `its own:the other's` (RFC 8445 section 7.2.2). Null without a USERNAME. */
+/**
+ * The ufrag of the agent that a request is for: USERNAME is `its own:the other's` (RFC 8445 section 7.2.2). Null
+ * without a USERNAME.
+ */
 export function localUfragOf({ username }: StunMessage): string | null {
   return username?.split(':', 1)[0] ?? null;
 }
 
-/** What a MESSAGE-INTEGRITY is made with: for ICE the password of the one who answers. Who needs it more than once keeps the HMAC. */
+/**
+ * The key of a MESSAGE-INTEGRITY; for ICE the password of the answering agent. Keep the HMAC if you need it more than
+ * once.
+ */
 export type StunKey = HmacSha1 | Uint8Array | string;
 
 /** Whether the message carries a MESSAGE-INTEGRITY made with `key`. */
@@ -204,7 +210,10 @@ export function verifyStunIntegrity(datagram: Uint8Array, message: StunMessage, 
   );
 }
 
-/** HMAC-SHA1 over the message up to `at`, whose length field counts as if the message ended with the integrity (section 14.5). */
+/**
+ * HMAC-SHA1 of the message up to `at`, with the length field as if the message ended after the integrity (section
+ * 14.5).
+ */
 export function stunIntegrity(message: Uint8Array, at: number, key: StunKey): Buffer {
   const hmac = key instanceof HmacSha1 ? key : new HmacSha1(Buffer.from(key));
   const length = readUint16(message, 2);

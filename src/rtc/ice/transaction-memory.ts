@@ -1,16 +1,16 @@
 import { readUint32 } from '../../lib/bytes.ts';
 
-/** Browsers check a quiet path every 2.5 to 5 s, so that this lasts for ten minutes or more. */
+/** Browsers check a quiet path every 2.5 to 5 s, so this lasts for ten minutes or more. */
 const REMEMBERED = 256;
 /** 96 bits in words of 32. */
 const WORDS = 3;
 
-/** The STUN transactions that one peer has begun, the last 256 of them. */
+/** The last 256 STUN transactions of one peer. */
 export class TransactionMemory {
   readonly #words = new Uint32Array(REMEMBERED * WORDS);
   #count = 0;
 
-  /** False if the transaction (12 bytes) is known already. */
+  /** False if the transaction (12 bytes) is already known. */
   add(transactionId: Uint8Array): boolean {
     const first = readUint32(transactionId, 0);
     const second = readUint32(transactionId, 4);

@@ -1,4 +1,4 @@
-/** What datagrams come and go by, whether UDP or a TCP connection with frames carries them. */
+/** The transport of datagrams: UDP, or a TCP connection with framing. */
 import { missingRight } from '../../lib/net/missing-right.ts';
 
 export interface RemoteAddress {
@@ -9,27 +9,27 @@ export interface RemoteAddress {
 /** One bound UDP socket, or one TCP connection. */
 export interface DatagramSocket {
   readonly protocol: 'udp' | 'tcp';
-  /** This machine's end, if it is known. */
+  /** The local end, if it is known. */
   readonly local?: { readonly address: string; readonly port: number } | undefined;
   /**
-   * Sends without ever waiting; what cannot be sent is counted and gone. True if the buffer may be used again, false if it must be left
-   * alone from then on. A connection has one peer and does not look at the address.
+   * Sends without waiting; what cannot be sent is counted and dropped. True if the buffer may be reused, false if it
+   * must not be touched any more. A connection has one peer and ignores the address.
    */
   send(datagram: Uint8Array, port: number, address: string): boolean;
-  /** For connections: a transport has proved that this is a path of its own. */
+  /** For connections: a transport has verified that this is one of its paths. */
   adopt?(): void;
   /** For connections: no transport needs it any more. */
   release?(): void;
 }
 
-/** A datagram and where it came from. The buffer belongs to the receiver of the call, who must not throw. */
+/** Receives a datagram and its source. The listener owns the buffer and must not throw. */
 export type DatagramListener = (datagram: Buffer, remote: RemoteAddress, socket: DatagramSocket) => void;
 
-/** A connection is gone; nothing comes from it any more. */
+/** A connection is gone; nothing follows. */
 export type ClosedListener = (remote: RemoteAddress, socket: DatagramSocket) => void;
 
 export interface DatagramPort {
-  /** Sets the one receiver of everything; without one it is dropped. */
+  /** Sets the only receiver; without one, everything is dropped. */
   listen(onDatagram: DatagramListener, onClosed: ClosedListener): void;
 }
 
@@ -39,7 +39,7 @@ export interface MediaAddress {
   readonly address: string;
   readonly family: 4 | 6;
   readonly port: number;
-  /** The page has this TCP port too, and all workers have it together. */
+  /** The page uses this TCP port as well, and all workers share it. */
   readonly shared?: true;
 }
 

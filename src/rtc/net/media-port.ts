@@ -1,4 +1,7 @@
-/** Where one media worker is reached: a UDP port and, if wanted, TCP listeners with the same number, or TCP that others share. */
+/**
+ * The network side of one media worker: a UDP port and optionally TCP listeners with the same number, or a shared TCP
+ * port.
+ */
 import type { Clock } from '../../lib/clock.ts';
 import {
   type ClosedListener,
@@ -12,19 +15,19 @@ import { isShared, type SharedTcp } from './shared-tcp.ts';
 import { TcpPort } from './tcp-port.ts';
 import { type UdpCounters, UdpPort, type UdpPortOptions } from './udp-port.ts';
 
-/** Brings datagrams of TCP connections whose sockets another thread has. */
+/** Delivers datagrams of TCP connections whose sockets are in another thread. */
 export interface RelayedPort extends DatagramPort {
-  /** Datagrams that were not passed on because they would have come too late. */
+  /** Datagrams dropped because they would have come too late. */
   readonly packetsDropped: number;
 }
 
 export interface MediaPortOptions extends UdpPortOptions {
   /** Whether media may come over TCP as well. */
   readonly tcp: boolean;
-  /** Where somebody else listens for TCP connections of media in place of this port. */
+  /** Set if TCP connections for media are accepted elsewhere. */
   readonly sharedTcp?: SharedTcp | undefined;
   readonly clock: Clock;
-  /** What brings them, if that is another thread; otherwise they come by `tcp.accept`. */
+  /** Delivers them if they are in another thread; otherwise they arrive through `tcp.accept`. */
   readonly relayed?: RelayedPort;
 }
 
@@ -46,10 +49,10 @@ export class MediaPort implements DatagramPort {
     this.#relayed = relayed;
   }
 
-  /** Throws an Error in words if something cannot be bound. */
+  /** Throws an explanatory Error if something cannot be bound. */
   static async open(options: MediaPortOptions): Promise<MediaPort> {
     const { hosts, port, clock, sharedTcp } = options;
-    // What somebody has asked for by its address must be there.
+    // Addresses that were requested explicitly must be available.
     const skipsUsed = hosts.length === 0 && port !== 0;
     for (let attempt = 1; ; attempt++) {
       const udp = await UdpPort.open(options);
@@ -89,7 +92,7 @@ export class MediaPort implements DatagramPort {
     return this.#udp.counters;
   }
 
-  /** Packets that were not sent by TCP because they would have come too late. */
+  /** TCP packets dropped because they would have come too late. */
   get tcpPacketsDropped(): number {
     return (this.tcp?.counters.packetsDropped ?? 0) + (this.#relayed?.packetsDropped ?? 0);
   }

@@ -6,7 +6,7 @@ export class NetworkPath {
   readonly socket: DatagramSocket;
   readonly address: string;
   readonly port: number;
-  /** Last authentic datagram on this path. */
+  /** When the last authentic datagram arrived on this path. */
   lastHeardMs: Millis;
 
   constructor(socket: DatagramSocket, address: string, port: number, nowMs: Millis) {

@@ -1,11 +1,11 @@
-/** The buffer in which outgoing packets are written, one after the other, so that sending makes no garbage. */
+/** The buffer for outgoing packets, reused so that sending produces no garbage. */
 
-/** More than any packet that we send: an Ethernet frame's worth. */
+/** Larger than any packet that we send: the size of an Ethernet frame. */
 export const SEND_BUFFER_LENGTH = 1500;
 
 export class SendBuffer {
   #bytes = Buffer.alloc(SEND_BUFFER_LENGTH);
-  /** Views by length: `dgram` sends whole views, and making one costs as much as writing a header. */
+  /** Views by length: `dgram` sends whole views, and creating one costs as much as writing a header. */
   #views: (Buffer | undefined)[] = [];
 
   get bytes(): Buffer {
@@ -22,7 +22,7 @@ export class SendBuffer {
     return view;
   }
 
-  /** Leaves the present bytes to a send that is still under way. */
+  /** Leaves the current bytes to a send in progress. */
   renew(): void {
     this.#bytes = Buffer.alloc(SEND_BUFFER_LENGTH);
     this.#views = [];

@@ -1,12 +1,12 @@
-/** Datagrams in a stream of bytes (RFC 4571 section 2): each has its length, 16 bits, before it. */
+/** Datagrams in a byte stream (RFC 4571 section 2): each is preceded by its 16-bit length. */
 
 const HEADER_LENGTH = 2;
-/** No browser sends more: an Ethernet frame's worth, and what a DTLS implementation might add to it. */
+/** No browser sends more: an Ethernet frame, and what a DTLS implementation might add to it. */
 export const MAX_FRAME_LENGTH = 2048;
-/** Frames out of larger pieces are copied, so that somebody who keeps one does not keep all of the piece. */
+/** Frames out of larger chunks are copied, so that keeping one does not keep the whole chunk. */
 const SHARED_PIECE_LENGTH = 4096;
 
-/** The datagram with its length before it, in memory of its own. */
+/** Copies the datagram with its length in front. */
 export function frame(datagram: Uint8Array): Buffer {
   const framed = Buffer.allocUnsafe(HEADER_LENGTH + datagram.length);
   framed.writeUInt16BE(datagram.length);
@@ -14,21 +14,21 @@ export function frame(datagram: Uint8Array): Buffer {
   return framed;
 }
 
-/** Takes a stream apart, however it was cut into pieces. Holds at most one incomplete frame. */
+/** Splits a stream into frames, however it is chunked. Holds at most one incomplete frame. */
 export class FrameReader {
   readonly #maxLength: number;
   readonly #onFrame: (frame: Buffer) => boolean;
-  /** Length and beginning of a frame whose end has not come; there once that has happened. */
+  /** The length and beginning of an incomplete frame; allocated on first use. */
   #held: Buffer | null = null;
   #heldLength = 0;
 
-  /** `onFrame` owns what it gets, and says whether to go on. */
+  /** `onFrame` owns the frame, and returns whether to continue. */
   constructor(onFrame: (frame: Buffer) => boolean, maxLength: number = MAX_FRAME_LENGTH) {
     this.#onFrame = onFrame;
     this.#maxLength = maxLength;
   }
 
-  /** False if there is a frame that is too long: the stream makes no sense from there on, and must not be read any further. */
+  /** False if a frame is too long: the stream is meaningless from there on and must not be read any further. */
   read(piece: Buffer): boolean {
     let at = 0;
     if (this.#heldLength > 0) {
@@ -43,7 +43,7 @@ export class FrameReader {
       if (end - begin > this.#maxLength) return false;
       if (end > piece.length) break;
       at = end;
-      // Frames without content are there to be ignored.
+      // Empty frames are valid and ignored.
       if (end === begin) continue;
       const content = piece.subarray(begin, end);
       if (!this.#onFrame(shared ? content : Buffer.from(content))) return true;
@@ -52,7 +52,7 @@ export class FrameReader {
     return true;
   }
 
-  /** How much of the piece belonged to the frame that was held; -1 if that is too long. */
+  /** How much of the chunk belonged to the held frame; -1 if that frame is too long. */
   #complete(piece: Buffer): number {
     let at = 0;
     if (this.#heldLength < HEADER_LENGTH) {
@@ -71,7 +71,7 @@ export class FrameReader {
     return at;
   }
 
-  /** Keeps a part of the piece; returns how much that was. */
+  /** Keeps a part of the chunk; returns its size. */
   #hold(piece: Buffer, begin: number, end: number): number {
     this.#held ??= Buffer.allocUnsafeSlow(HEADER_LENGTH + this.#maxLength);
     const copied = piece.copy(this.#held, this.#heldLength, begin, Math.min(end, piece.length));

@@ -1,29 +1,32 @@
-/** One TCP connection that carries datagrams in frames (RFC 4571), as ICE over TCP uses it (RFC 6544). */
+/** One TCP connection with framed datagrams (RFC 4571), as used by ICE over TCP (RFC 6544). */
 import type { Socket } from 'node:net';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import { plainAddress } from '../../lib/net/client-address.ts';
 import type { DatagramSocket, RemoteAddress } from './datagram-port.ts';
 import { FrameReader, frame } from './stream-framing.ts';
 
-/** What one connection may do. */
+/** Limits of one connection. */
 export interface TcpConnectionLimits {
-  /** Time until a transport has adopted it, that is until the first authentic STUN request. */
+  /** Time until a transport must have adopted it, with the first authentic STUN request. */
   readonly adoptionMs: Millis;
   /** Frames until then, the first of them STUN. */
   readonly framesBeforeAdoption: number;
-  /** What may wait here when the system takes no more; real-time data beyond it is dropped, because it would come too late. */
+  /**
+   * Maximum number of bytes queued here when the system accepts no more; further real-time data is dropped, because it
+   * would come too late.
+   */
   readonly unsentBytes: number;
-  /** How long the system may take nothing at all. */
+  /** How long the system may accept nothing at all. */
   readonly stallMs: Millis;
   /**
-   * The system takes half a minute of speech for a peer that the network has cut off, and would deliver it all afterwards. So nothing more is
-   * sent to a peer that was not heard of for longer than usual: for one and a half of its longest pauses, within these bounds.
+   * The system accepts half a minute of speech for a disconnected peer, and would deliver it all afterwards. So sending
+   * stops when a peer is silent for longer than usual: for one and a half of its longest pauses, within these bounds.
    */
   readonly leastSilenceMs: Millis;
   readonly mostSilenceMs: Millis;
-  /** A connection without a word for this time ends (RFC 7675 section 5.1). */
+  /** A connection that is silent for this long is closed (RFC 7675 section 5.1). */
   readonly consentMs: Millis;
-  /** What is read on average, per millisecond; a peer that sends more is read later. */
+  /** Average read rate per millisecond; a peer that sends more is read later. */
   readonly readBytesPerMs: number;
   readonly readBurstBytes: number;
 }
@@ -31,14 +34,14 @@ export interface TcpConnectionLimits {
 export const TCP_CONNECTION_LIMITS: TcpConnectionLimits = {
   adoptionMs: 5000,
   framesBeforeAdoption: 16,
-  // A flight of DTLS, or half a second of speech.
+  // A DTLS flight, or half a second of speech.
   unsentBytes: 4096,
   stallMs: 5000,
-  // Longer than the pauses between the consent checks of Chromium and of Firefox.
+  // Longer than the interval of Chromium's and Firefox's consent checks.
   leastSilenceMs: 3000,
   mostSilenceMs: 7000,
   consentMs: 30_000,
-  // Opus at its highest rate, doubled by RED, and room to spare.
+  // Opus at its highest rate, doubled by RED, with a margin.
   readBytesPerMs: 200,
   readBurstBytes: 16_384,
 };
@@ -46,11 +49,11 @@ export const TCP_CONNECTION_LIMITS: TcpConnectionLimits = {
 const SILENCE_PER_PAUSE = 1.5;
 
 export interface TcpCounters {
-  /** Connections taken. */
+  /** Connections accepted. */
   accepted: number;
-  /** Connections ended because they broke a rule or a limit. */
+  /** Connections closed because they broke a rule or a limit. */
   refused: number;
-  /** Datagrams dropped because the peer reads too slowly or is cut off. */
+  /** Datagrams dropped because the peer reads too slowly or is disconnected. */
   packetsDropped: number;
   framesIn: number;
 }
@@ -80,13 +83,13 @@ export class TcpConnection implements DatagramSocket {
   readonly #reader: FrameReader;
   #state: 'new' | 'adopted' | 'closed' = 'new';
   #frames = 0;
-  /** What may be read now; below 0 it is paused until that is made up for. */
+  /** Bytes that may be read now; below 0, reading pauses until it has recovered. */
   #readableBytes: number;
   #readAtMs: Millis;
   #heardAtMs: Millis;
-  /** Forgotten slowly. */
+  /** Decays slowly. */
   #longestPauseMs: Millis;
-  /** Until it is adopted, then until it was silent for too long. */
+  /** Until it is adopted, then until it has been silent for too long. */
   #cancelDeadline: Cancel;
   #cancelStall: Cancel | undefined;
   #cancelPause: Cancel | undefined;
@@ -108,7 +111,7 @@ export class TcpConnection implements DatagramSocket {
     this.#cancelDeadline = clock.setTimer(nowMs + limits.adoptionMs, () => this.refuse());
     socket.setNoDelay(true);
     socket.on('data', (piece: Buffer) => this.#read(piece));
-    // `close` follows, and it is all that matters.
+    // `close` follows and is handled.
     socket.on('error', () => {});
     socket.once('close', () => this.#end());
   }
@@ -140,13 +143,13 @@ export class TcpConnection implements DatagramSocket {
 
   release(): void {
     if (this.#state === 'closed') return;
-    // What the system has taken is still sent. For the rest nobody waits.
+    // Data accepted by the system is still sent. The rest is discarded.
     if (this.#socket.writableLength > 0) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
     this.#end();
   }
 
-  /** Ends a connection that broke a rule, leaving nothing of it in the system. */
+  /** Closes a connection that broke a rule, leaving nothing in the system. */
   refuse(): void {
     if (this.#state === 'closed') return;
     this.#counters.refused++;
@@ -154,7 +157,7 @@ export class TcpConnection implements DatagramSocket {
     this.#end();
   }
 
-  /** The system has taken a frame. */
+  /** The system has accepted a frame. */
   readonly #taken = (): void => {
     if (this.#cancelStall === undefined) return;
     this.#cancelStall();
@@ -197,18 +200,18 @@ export class TcpConnection implements DatagramSocket {
     if (this.#readableBytes < 0 && !this.#isClosed()) this.#pause(nowMs - this.#readableBytes / readBytesPerMs);
   }
 
-  /** The peer's own buffer fills up meanwhile, and it has to wait. */
+  /** Meanwhile the peer's own buffer fills up, and it has to wait. */
   #pause(untilMs: Millis): void {
     this.#socket.pause();
     this.#cancelPause?.();
     this.#cancelPause = this.#clock.setTimer(untilMs, () => this.#socket.resume());
   }
 
-  /** Whether to go on reading. */
+  /** Returns whether to continue reading. */
   #receive(datagram: Buffer): boolean {
     this.#counters.framesIn++;
     if (this.#state === 'new') {
-      // It may be adopted in another thread, a moment after its first frame; what follows meanwhile is for whoever does that.
+      // It may be adopted by another thread shortly after its first frame; later frames are for that thread to judge.
       const isAllowed = this.#frames > 0 || mayBeStun(datagram);
       if (!isAllowed || ++this.#frames > this.#limits.framesBeforeAdoption) {
         this.refuse();

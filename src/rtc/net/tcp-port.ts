@@ -1,6 +1,6 @@
 /**
- * Passive ICE over TCP (RFC 6544) for browsers that UDP does not reach: listeners beside the UDP sockets. Whoever has not shown by STUN whose
- * connection it is holds little, and not for long; when there are too many of them the oldest goes.
+ * Passive ICE over TCP (RFC 6544) for browsers that UDP does not reach: listeners next to the UDP sockets. A connection
+ * that STUN has not assigned yet holds little memory, and not for long; if there are too many, the oldest is closed.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../lib/clock.ts';
@@ -19,7 +19,7 @@ import {
 import { TCP_CONNECTION_LIMITS, TcpConnection, type TcpConnectionLimits, type TcpCounters } from './tcp-connection.ts';
 
 export interface TcpLimits extends TcpConnectionLimits {
-  /** Connections that no transport has adopted yet: of all, and from one IPv4 address or one /64 of IPv6. */
+  /** Connections not adopted yet: in total, and per IPv4 address or IPv6 /64. */
   readonly newConnections: number;
   readonly newConnectionsPerAddress: number;
 }
@@ -27,18 +27,18 @@ export interface TcpLimits extends TcpConnectionLimits {
 export const TCP_LIMITS: TcpLimits = { ...TCP_CONNECTION_LIMITS, newConnections: 256, newConnectionsPerAddress: 32 };
 
 export interface TcpPortOptions {
-  /** Where to listen: the addresses of the UDP port. */
+  /** The addresses of the UDP port. */
   readonly addresses: readonly MediaAddress[];
   readonly clock: Clock;
   /**
-   * Leave out addresses on which the port is in use, rather than fail: a program that connects to another on this machine, as a reverse
-   * proxy does, may have it for a while.
+   * Skips addresses on which the port is in use instead of failing: an outgoing local connection, such as a reverse
+   * proxy's, may occupy it for a while.
    */
   readonly skipsUsed?: boolean;
   readonly limits?: TcpLimits;
 }
 
-/** Connections that wait in the system to be accepted: no more than can be accepted between two ticks without being noticed. */
+/** Connections waiting in the system: no more than can be accepted between two ticks without being noticed. */
 const BACKLOG = 64;
 
 interface Listener {
@@ -52,13 +52,13 @@ export class TcpPort implements DatagramPort {
   readonly #limits: TcpLimits;
   #listeners: readonly Listener[] = [];
   readonly #connections = new Set<TcpConnection>();
-  /** Those that nobody has adopted. */
+  /** Connections not adopted yet. */
   readonly #new: Newcomers<TcpConnection>;
   #onDatagram: DatagramListener = () => {};
   #onClosed: ClosedListener = () => {};
   #closed: Promise<void> | undefined;
 
-  /** Without listeners of its own, for connections that others hand to `accept`. */
+  /** Has no listeners of its own, for connections passed to `accept`. */
   constructor({ clock, limits = TCP_LIMITS }: Pick<TcpPortOptions, 'clock' | 'limits'>) {
     this.#clock = clock;
     this.#limits = limits;
@@ -66,7 +66,7 @@ export class TcpPort implements DatagramPort {
     this.#new = new Newcomers({ max, maxPerOrigin }, (connection) => connection.refuse());
   }
 
-  /** Listens on the addresses. Throws an Error in words if one of them cannot be bound. */
+  /** Listens on the addresses. Throws an explanatory Error if one of them cannot be bound. */
   static async open(options: TcpPortOptions): Promise<TcpPort> {
     const port = new TcpPort(options);
     for (const address of options.addresses) {
@@ -111,7 +111,7 @@ export class TcpPort implements DatagramPort {
     return unbound;
   }
 
-  /** All connections, and those of them that nobody has adopted yet. */
+  /** All connections, and those not adopted yet. */
   get connectionCount(): { readonly all: number; readonly new: number } {
     return { all: this.#connections.size, new: this.#new.count };
   }
@@ -121,10 +121,10 @@ export class TcpPort implements DatagramPort {
     this.#onClosed = onClosed;
   }
 
-  /** Takes a connection, its own or one that was accepted elsewhere; what was read of it before must have been put back. */
+  /** Takes over a connection, its own or one accepted elsewhere; data already read must have been put back. */
   accept(socket: Socket): void {
     const { remoteAddress, remotePort } = socket;
-    // Gone before it was looked at.
+    // Closed before it was examined.
     if (remoteAddress === undefined || remotePort === undefined || this.#closed !== undefined) {
       socket.destroy();
       return;
@@ -135,7 +135,7 @@ export class TcpPort implements DatagramPort {
       return;
     }
     this.counters.accepted++;
-    // What a server of HTTP has accepted would stay open when the peer has ended it.
+    // Connections accepted by an HTTP server would stay open after the peer has ended them.
     socket.allowHalfOpen = false;
     const connection = new TcpConnection({
       socket,
@@ -174,7 +174,7 @@ export class TcpPort implements DatagramPort {
         resolve();
       });
     });
-    // A connection that could not be accepted is nobody's loss but the peer's.
+    // A connection that could not be accepted only affects its peer.
     server.on('error', () => {});
     return { address: { ...at, protocol: 'tcp' }, server };
   }

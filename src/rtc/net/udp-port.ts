@@ -1,6 +1,7 @@
 /**
- * One UDP port number of this machine: a socket on each address. Bound to addresses rather than to the wildcard, a reply leaves from the
- * address that was asked, also on a machine with several (browsers refuse answers from elsewhere).
+ * One UDP port number of this machine, with a socket on each address. Binding to addresses rather than the wildcard
+ * means that a reply leaves from the address that was asked, even on a machine with several (browsers reject answers
+ * from elsewhere).
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
@@ -25,7 +26,7 @@ export interface UdpPortOptions {
 export interface UdpCounters {
   datagramsIn: number;
   sendFailures: number;
-  /** Errors that the system reported on a socket apart from a send, for example an ICMP error. */
+  /** Errors reported by the system on a socket independently of sending, such as ICMP errors. */
   socketErrors: number;
 }
 
@@ -49,8 +50,8 @@ export class UdpPort implements DatagramPort {
   }
 
   /**
-   * Binds all sockets. Throws an Error in words if a given host is no address or cannot be bound, or if not one address could be bound;
-   * an address found by enumeration that cannot be bound is left out.
+   * Binds all sockets. Throws an explanatory Error if a given host is not an address or cannot be bound, or if no
+   * address could be bound. Enumerated addresses that cannot be bound are skipped.
    */
   static async open(options: UdpPortOptions): Promise<UdpPort> {
     const given = options.hosts.length > 0;
@@ -69,7 +70,7 @@ export class UdpPort implements DatagramPort {
           sockets.push(socket);
           port = socket.local.port;
         } catch (error) {
-          // A taken port is never left out: somebody else would get what is meant for us.
+          // A port in use is never skipped, because another program would receive what is meant for us.
           if (!given && !isPortInUse(error)) {
             lastError = error;
             continue;
@@ -170,7 +171,7 @@ export class UdpSocket implements DatagramSocket {
       socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
       socket.setSendBufferSize(SEND_BUFFER_BYTES);
     } catch {
-      // The default sizes work too, with less room for a busy event loop.
+      // The default sizes work, too, but with less room for a busy event loop.
     }
     return new UdpSocket(socket, counters);
   }
@@ -184,8 +185,8 @@ export class UdpSocket implements DatagramSocket {
   }
 
   /**
-   * Sends; failures are counted. True if the system has taken the datagram, as it nearly always does at once: its buffer may be used again.
-   * False if it still waits, or waits behind others: the buffer must be left alone from then on.
+   * Sends, and counts failures. True if the system has accepted the datagram, as it nearly always does at once, and the
+   * buffer may be reused. False if it still waits, or waits behind others: the buffer must not be touched any more.
    */
   send(datagram: Uint8Array, port: number, address: string): boolean {
     if (this.#closed !== undefined) return true;
@@ -215,6 +216,9 @@ type Lookup = (
   callback: (error: null, address: string, family: number) => void,
 ) => void;
 
-/** Addresses are numeric: no name is ever looked up, and none waits for the next tick as the system's resolver would. */
+/**
+ * Addresses are numeric, so no name is ever resolved, and nothing waits for the next tick as with the system's
+ * resolver.
+ */
 const asIpv4: Lookup = (host, _options, callback) => callback(null, host, 4);
 const asIpv6: Lookup = (host, _options, callback) => callback(null, host, 6);

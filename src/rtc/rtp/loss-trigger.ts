@@ -1,19 +1,21 @@
-/** Whether a receiver reports so much loss that redundancy is worth its bytes. */
+/** Decides whether a receiver reports enough loss to justify redundancy. */
 import type { Millis } from '../../lib/clock.ts';
 
-/** Below this, concealment does well enough: one frame in a second. */
+/** Below this, concealment is good enough: one frame in a second. */
 const ON_ABOVE = 0.02;
-/** Two of three, because one report of five seconds of near-silence tells little: a single packet may be a tenth of it. */
+/**
+ * Two of three, because one report of five seconds of near-silence says little: a single packet may be a tenth of it.
+ */
 const REPORTS = 3;
 const REPORTS_ABOVE = 2;
-/** Redundancy does not change what a network loses; but a network that lost lately will soon lose again. */
+/** Redundancy does not change what a network loses, and a network that lost packets recently will soon lose more. */
 const OFF_BELOW = 0.005;
 const OFF_AFTER_MS = 30_000;
 
 export class LossTrigger {
   readonly #recent: number[] = [];
   #on = false;
-  /** Since when all reports were good. */
+  /** Since when all reports have been good. */
   #calmSinceMs: Millis | undefined;
 
   /** On after two of three reports above 2 %, off after 30 s of reports below 0.5 %. */

@@ -1,9 +1,12 @@
-/** Which of a peer's sources is heard: one at a time, the others when it has stopped. */
+/** Selects the source of a peer that is heard: one at a time, another when it has stopped. */
 import type { Millis } from '../../lib/clock.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 
 const CLOCK_RATE_HZ = 48_000;
-/** A new source takes over when the old one has been silent for this long, or when so many packets in a row are of the new one. */
+/**
+ * A new source takes over when the old one has been silent for this long, or after this many consecutive packets of the
+ * new one.
+ */
 const HANDOVER = { afterMs: 500, packets: 5 } as const;
 
 export class PeerSource {
@@ -11,7 +14,7 @@ export class PeerSource {
   #ssrc: number | null = null;
   #statistics = new ReceiveStatistics(CLOCK_RATE_HZ);
   #lastMs: Millis = Number.NEGATIVE_INFINITY;
-  /** Another source that sends meanwhile, and its packets since the last one of the present source. */
+  /** Another source that is sending, and its packets since the last one of the current source. */
   #rivalSsrc = 0;
   #rivalPackets = 0;
 
@@ -19,12 +22,12 @@ export class PeerSource {
     return this.#ssrc;
   }
 
-  /** Of the present source. */
+  /** Of the current source. */
   get statistics(): ReceiveStatistics {
     return this.#statistics;
   }
 
-  /** Counts a packet, whose source is the present one, becomes the present one ('new'), or is not heard ('rival'). */
+  /** Counts a packet. Its source is the current one, becomes the current one ('new'), or is not heard ('rival'). */
   follow(ssrc: number, nowMs: Millis): 'present' | 'new' | 'rival' {
     const isPresent = ssrc === this.#ssrc;
     if (!isPresent && this.#ssrc !== null && !this.#hasTakenOver(ssrc, nowMs)) return 'rival';

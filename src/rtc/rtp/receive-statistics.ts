@@ -1,16 +1,17 @@
 /**
  * What a receiver reports about a source: RFC 3550 appendix A.1 (sequence numbers), A.3 (loss) and A.8 (jitter).
- * Packets have passed SRTP, so there is no probation of new sources, and no packet comes twice. A sequence number that jumps further
- * than the time that has passed explains is taken for the start of a new sequence, as A.1 does with any large jump: nothing is lost by it.
+ * Packets have passed SRTP, so new sources need no probation and no packet arrives twice. A sequence number that jumps
+ * further than the elapsed time explains starts a new sequence, as any large jump does in A.1, and does not count as
+ * loss.
  */
 import { PlausibleLoss } from '../../formats/plausible-loss.ts';
 import { distance16 } from '../../lib/serial.ts';
 
-/** The usual duration of a packet; streams of shorter ones show it by their timestamps. */
+/** The usual duration of a packet; timestamps reveal shorter ones. */
 const USUAL_PACKET_MS = 20;
-/** Of Opus (RFC 6716 section 2.1.4). */
+/** For Opus (RFC 6716 section 2.1.4). */
 const SHORTEST_PACKET_MS = 2.5;
-/** So far behind a packet may come because the network has reordered packets (RFC 3550 appendix A.1). */
+/** How far behind a packet may be because the network reorders packets (RFC 3550 appendix A.1). */
 const MAX_MISORDER = 100;
 
 export class ReceiveStatistics {
@@ -19,10 +20,10 @@ export class ReceiveStatistics {
   readonly #clockRateKhz: number;
   readonly #plausible: PlausibleLoss;
   #packetSamples: number;
-  /** Two packets in a row have come, so their timestamps tell the duration. */
+  /** Two consecutive packets have arrived, so their timestamps show the duration. */
   #knowsDuration = false;
   #base = 0;
-  /** The present sequence starts here at the earliest; what is older was expected before, or never. */
+  /** The earliest start of the current sequence; older packets were expected earlier, or never. */
   #leastBase = 0;
   #highest = -1;
   /** Of the packet with the highest sequence number. */
@@ -38,13 +39,13 @@ export class ReceiveStatistics {
     this.#packetSamples = USUAL_PACKET_MS * this.#clockRateKhz;
   }
 
-  /** One packet, at its arrival. */
+  /** Records one packet on arrival. */
   receive(sequenceNumber: number, timestamp: number, nowMs: number): void {
     this.received++;
     // Transit times wrap with the timestamp; only their difference is used.
     const transit = (Math.round(nowMs * this.#clockRateKhz) - timestamp) | 0;
     if (this.#highest < 0) {
-      // One cycle up, so that a packet older than the first has a sequence number above zero too.
+      // One cycle up, so that a packet older than the first has a positive sequence number, too.
       this.#base = sequenceNumber + 0x1_0000;
       this.#leastBase = this.#base - MAX_MISORDER;
       this.#highest = this.#base;
@@ -67,7 +68,7 @@ export class ReceiveStatistics {
     this.#leastBase = this.#base;
   }
 
-  /** Timestamps may leave out time in which nothing was sent, so the shortest distance counts. */
+  /** Timestamps may skip time in which nothing was sent, so the shortest distance counts. */
   #learnDuration(step: number, samples: number): void {
     if (step === 1) this.#knowsDuration = true;
     else if (this.#knowsDuration) return;
@@ -100,7 +101,7 @@ export class ReceiveStatistics {
     return this.expected - this.#reportedExpected;
   }
 
-  /** The part lost since the last call, in 1/256; starts the next interval. */
+  /** The fraction lost since the last call, in 1/256; starts the next interval. */
   takeFractionLost(): number {
     const expected = this.expectedSinceReport;
     const lost = expected - (this.received - this.#reportedReceived);

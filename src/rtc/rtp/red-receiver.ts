@@ -1,4 +1,4 @@
-/** Takes apart the redundant packets of one peer (RFC 2198). */
+/** Splits the redundant packets of one peer (RFC 2198). */
 import type { VoicePacket } from '../../formats/voice-packet.ts';
 import type { Millis } from '../../lib/clock.ts';
 import { createRedBlocks, parseRed } from './red.ts';
@@ -8,13 +8,13 @@ export class RedReceiver {
   readonly #deliver: (packet: VoicePacket, nowMs: Millis) => void;
   readonly #red = createRedBlocks();
 
-  /** @param deliver is handed each block, the oldest first, in the object that was received */
+  /** @param deliver receives each block, oldest first, in the received object */
   constructor(blockPayloadType: number, deliver: (packet: VoicePacket, nowMs: Millis) => void) {
     this.#blockPayloadType = blockPayloadType;
     this.#deliver = deliver;
   }
 
-  /** Browsers repeat the packets just before this one, so a block's place tells its sequence number. */
+  /** Browsers repeat the packets just before this one, so a block's position determines its sequence number. */
   receive(packet: VoicePacket, nowMs: Millis): void {
     const { payload, sequenceNumber, timestamp } = packet;
     if (!parseRed(payload, this.#blockPayloadType, this.#red)) return;

@@ -1,17 +1,17 @@
 /** RTP payload for redundant audio data (RFC 2198): one payload that repeats earlier ones. */
 
-/** Chromium sends one or two redundant blocks, and nine at the very most. */
+/** Chromium sends one or two redundant blocks, and nine at most. */
 export const MAX_RED_BLOCKS = 10;
 
-/** One block; `start` and `end` are offsets in the payload that was parsed. */
+/** One block; `start` and `end` are offsets in the parsed payload. */
 export interface RedBlock {
-  /** How much older than the RTP timestamp of the packet, in timestamp units; 0 for the primary block. */
+  /** How much older it is than the packet's RTP timestamp, in timestamp units; 0 for the primary block. */
   timestampOffset: number;
   start: number;
   end: number;
 }
 
-/** The blocks of one payload, oldest first, the primary one last. One is made and filled again for each packet. */
+/** The blocks of one payload, oldest first, the primary one last. One object is reused for all packets. */
 export interface RedBlocks {
   count: number;
   readonly blocks: readonly RedBlock[];
@@ -24,12 +24,12 @@ export function createRedBlocks(): RedBlocks {
 const REDUNDANT_HEADER = 4;
 
 /**
- * Reads a RED payload whose blocks are all of `blockPayloadType` into `into`. Empty redundant blocks are left out.
- * False, with `count` 0, if the payload is not well-formed, has other payload types, too many blocks or an empty primary block.
+ * Parses a RED payload whose blocks all have `blockPayloadType` into `into`. Skips empty redundant blocks. False, with
+ * `count` 0, if the payload is malformed or has other payload types, too many blocks or an empty primary block.
  */
 export function parseRed(payload: Uint8Array, blockPayloadType: number, into: RedBlocks): boolean {
   into.count = 0;
-  // The data begins after the headers: how many there are must be known before the first block can be placed.
+  // The data starts after the headers, so their number must be known before the first block can be located.
   let headersEnd = 0;
   let headers = 1;
   while (headersEnd < payload.length && (payload[headersEnd]! & 0x80) !== 0) {
@@ -60,7 +60,7 @@ export function parseRed(payload: Uint8Array, blockPayloadType: number, into: Re
   return true;
 }
 
-/** Of Ethernet's 1,500 bytes what is safe on any path, as browsers have it: a packet that is split is lost twice as often. */
+/** Of Ethernet's 1,500 bytes, what is safe on any path, as in browsers: a fragmented packet is lost twice as often. */
 const MAX_WRITTEN_PAYLOAD = 1200;
 /** 14 bits. */
 const MAX_TIMESTAMP_OFFSET = 0x3fff;
@@ -68,8 +68,8 @@ const MAX_TIMESTAMP_OFFSET = 0x3fff;
 const MAX_REDUNDANT_LENGTH = 0x3ff;
 
 /**
- * The payload that repeats `redundant` and then says `primary`, both of `blockPayloadType`. Null if RED cannot hold it:
- * the redundant block is empty, too long or too old, or both together are too large for a packet.
+ * The payload with `redundant` and `primary`, both of `blockPayloadType`. Null if RED cannot hold them: the redundant
+ * block is empty, too long or too old, or both together are too large for a packet.
  */
 export function writeRed(
   redundant: Uint8Array,

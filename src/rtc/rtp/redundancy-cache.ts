@@ -8,17 +8,18 @@ interface Repeating {
 }
 
 /**
- * The packets that repeat the one before (RFC 2198), each made once for all listeners who were sent the same two: in a room
- * where many lose packets, for nearly all of them. It holds those of one tick, for all endpoints of a worker.
+ * Packets with a copy of the previous one (RFC 2198), each created once for all listeners who received the same two
+ * packets. In a room where many lose packets, that is nearly all of them. Holds those of one tick, for all endpoints of
+ * a worker.
  */
 export class RedundancyCache {
   #timestamp = -1;
   readonly #made = new Map<Uint8Array, Repeating[]>();
 
   /**
-   * The RED payload for a listener who was sent `previous` at `previousTimestamp` and now gets `current`; null if there is
-   * nothing to repeat: `previous` was silence, is too long ago, or both together are too large. The packets are told apart
-   * by identity.
+   * The RED payload for a listener who received `previous` at `previousTimestamp` and now gets `current`; null if there
+   * is nothing to repeat: `previous` was silence, is too old, or both together are too large. Packets are compared by
+   * identity.
    */
   payload(
     previous: Uint8Array,
@@ -32,13 +33,13 @@ export class RedundancyCache {
       this.#made.clear();
       this.#timestamp = timestamp;
     }
-    const ofCurrent = this.#made.get(current) ?? [];
-    for (const made of ofCurrent) {
+    const madeForCurrent = this.#made.get(current) ?? [];
+    for (const made of madeForCurrent) {
       if (made.previous === previous && made.blockPayloadType === blockPayloadType) return made.payload;
     }
     const payload = writeRed(previous, (timestamp - previousTimestamp) >>> 0, current, blockPayloadType);
-    ofCurrent.push({ previous, blockPayloadType, payload });
-    this.#made.set(current, ofCurrent);
+    madeForCurrent.push({ previous, blockPayloadType, payload });
+    this.#made.set(current, madeForCurrent);
     return payload;
   }
 }

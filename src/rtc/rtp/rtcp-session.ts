@@ -16,22 +16,22 @@ import {
 const CLOCK_RATE_KHZ = 48;
 /** RFC 3550 section 6.2: five seconds on average, randomised so that transports do not report in step. */
 const INTERVAL_MS = { least: 4000, most: 6000 } as const;
-/** Sender reports that a receiver may still refer to. */
+/** Sender reports to which a receiver may still refer. */
 const REMEMBERED_REPORTS = 4;
-/** Whatever a peer claims: its packets would be of no use any more. */
+/** An upper bound for peers' claims; packets that late would be useless. */
 const MAX_JITTER_MS = 10_000;
 
-/** How a stream arrives, by one report block (RFC 3550 section 6.4.1). */
+/** The reception of a stream, from one report block (RFC 3550 section 6.4.1). */
 export interface Reception {
-  /** The part lost since the report before, 0 to 1. */
+  /** Fraction lost since the previous report, 0 to 1. */
   readonly lossRatio: number;
   readonly jitterMs: Millis;
 }
 
-/** What was sent of our stream so far. */
+/** Totals of our stream so far. */
 export interface SentMedia {
   readonly packets: number;
-  /** Of the payloads. */
+  /** Payload bytes. */
   readonly bytes: number;
   /** The RTP timestamp of the last packet, and when it was sent. */
   readonly timestamp: number;
@@ -54,11 +54,14 @@ export interface RtcpSessionOptions {
   readonly random: () => number;
 }
 
-/** How media gets through, by the latest receiver reports (RFC 3550 section 6.4.1). Each report makes another object. */
+/**
+ * The quality of the media path, from the latest receiver reports (RFC 3550 section 6.4.1). Each report creates a new
+ * object.
+ */
 export interface MediaNetwork {
   /** What the participant sends, as it arrives here. Null before the first report. */
   readonly incoming: Reception | null;
-  /** What the participant is sent, as it arrives there. Null before the first report. */
+  /** What we send the participant, as it arrives there. Null before the first report. */
   readonly outgoing: Reception | null;
   /** To the participant and back. */
   readonly roundTripMs: Millis | null;
@@ -68,12 +71,12 @@ export class RtcpSession {
   incoming: Reception | null = null;
   outgoing: Reception | null = null;
   roundTripMs: Millis | null = null;
-  /** Told of every report about our stream. */
+  /** Receives every report about our stream. */
   readonly lossTrigger = new LossTrigger();
   readonly #options: RtcpSessionOptions;
   readonly #sentReports: { middle: number; atMs: Millis }[] = [];
   #dueMs: Millis;
-  /** Packets that we had sent when we reported last. */
+  /** Packets sent at the time of our last report. */
   #reportedPackets = 0;
   #peerReport: { middle: number; atMs: Millis } | null = null;
 
@@ -87,7 +90,7 @@ export class RtcpSession {
     return { incoming, outgoing, roundTripMs };
   }
 
-  /** Takes in the compound packet in the first `length` bytes. False if it is malformed. */
+  /** Processes the compound packet in the first `length` bytes. False if it is malformed. */
   receive(packet: Uint8Array, length: number, peerSsrc: number | null, nowMs: Millis): boolean {
     const content = parseRtcp(packet, length);
     if (content === null) return false;
@@ -98,7 +101,7 @@ export class RtcpSession {
     return true;
   }
 
-  /** Whatever was known of the peer's source is void: it sends another one. */
+  /** Discards everything known about the peer's source, because it sends another one. */
   forgetPeer(): void {
     this.#peerReport = null;
   }
@@ -107,7 +110,7 @@ export class RtcpSession {
     return nowMs >= this.#dueMs;
   }
 
-  /** Writes the compound packet that is due: SR or RR, SDES, at the end BYE. Returns its length. */
+  /** Writes the compound packet that is due: SR or RR, SDES, and BYE at the end. Returns its length. */
   write(bytes: Uint8Array, { sent, peer, nowMs, wallNowMs, kind }: ReportOptions): number {
     const { ssrc, cname } = this.#options;
     this.#dueMs = nowMs + this.#interval();
@@ -124,8 +127,9 @@ export class RtcpSession {
   }
 
   /**
-   * RFC 3550 section 6.4.1: both timestamps are of this moment. The NTP timestamp follows the wall clock, so after that was set the next report
-   * moves the receiver's mapping, rather than being wrong against every other source for as long as the stream lives. RTP time goes on.
+   * RFC 3550 section 6.4.1: both timestamps are of this moment. The NTP timestamp follows the wall clock. After that
+   * was set, the next report moves the receiver's mapping, which would otherwise be wrong against every other source
+   * for the life of the stream. RTP time continues.
    */
   #senderInfo({ packets, bytes, timestamp, atMs }: SentMedia, nowMs: Millis, wallNowMs: Millis): SenderInfo {
     const ntp = toNtp(wallNowMs);
@@ -158,7 +162,7 @@ export class RtcpSession {
   #readReport(report: ReceptionReport, nowMs: Millis): void {
     this.outgoing = receptionOf(report.fractionLost, report.jitter);
     this.lossTrigger.report(this.outgoing.lossRatio, nowMs);
-    // By our monotonic time of sending: a step of the wall clock is no round trip.
+    // Measured with our monotonic send time, because a step of the wall clock is not a round trip.
     const sent = this.#sentReports.findLast(({ middle }) => middle === report.lastSenderReport);
     if (sent === undefined) return;
     this.roundTripMs = Math.max(0, nowMs - sent.atMs - (report.delaySinceLastSenderReport * 1000) / 0x1_0000);

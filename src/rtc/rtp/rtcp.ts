@@ -1,4 +1,4 @@
-/** RTCP (RFC 3550 section 6): writes reports, SDES with a CNAME and BYE; reads reports and skips everything else. */
+/** RTCP (RFC 3550 section 6): writes reports, SDES with a CNAME and BYE; parses reports and skips everything else. */
 import { readUint16, readUint32, writeUint16, writeUint32 } from '../../lib/bytes.ts';
 
 export const RTCP_TYPE = { SR: 200, RR: 201, SDES: 202, BYE: 203 } as const;
@@ -15,7 +15,7 @@ export interface NtpTime {
   readonly fraction: number;
 }
 
-/** `wallMs` is in milliseconds since 1970. The seconds wrap in 2036, as the format has it. */
+/** `wallMs` is in milliseconds since 1970. The seconds wrap in 2036, as the format defines. */
 export function toNtp(wallMs: number): NtpTime {
   const whole = Math.floor(wallMs / 1000);
   return {
@@ -24,7 +24,7 @@ export function toNtp(wallMs: number): NtpTime {
   };
 }
 
-/** The middle 32 bits, as LSR has them: units of 1/65536 s. */
+/** The middle 32 bits, as in LSR: units of 1/65536 s. */
 export function ntpMiddle(time: NtpTime): number {
   return (((time.seconds & 0xffff) << 16) | (time.fraction >>> 16)) >>> 0;
 }
@@ -40,22 +40,22 @@ export interface SenderInfo {
 
 /** One report block (section 6.4.1). */
 export interface ReceptionReport {
-  /** The source that this is about. */
+  /** The source of this report. */
   readonly ssrc: number;
   /** Lost since the previous report, in 1/256. */
   readonly fractionLost: number;
-  /** Lost in all; negative if there were duplicates. */
+  /** Total loss; negative if there were duplicates. */
   readonly cumulativeLost: number;
   readonly highestSequenceNumber: number;
   /** In timestamp units. */
   readonly jitter: number;
-  /** Middle bits of the last sender report's NTP time, 0 without one. */
+  /** Middle bits of the last sender report's NTP time, 0 if there is none. */
   readonly lastSenderReport: number;
   /** Since that report, in 1/65536 s. */
   readonly delaySinceLastSenderReport: number;
 }
 
-/** Writes an SR, or an RR where `sender` is null, and returns where it ends. At most 31 reports. */
+/** Writes an SR, or an RR if `sender` is null, and returns where it ends. At most 31 reports. */
 export function writeReport(
   bytes: Uint8Array,
   at: number,
@@ -114,13 +114,16 @@ function writeHeader(bytes: Uint8Array, at: number, type: number, count: number,
   writeUint16(bytes, at + 2, (end - at) / 4 - 1);
 }
 
-/** What a compound packet said, of the types known here. */
+/** The content of a compound packet, for the supported types. */
 export interface RtcpContent {
   readonly senderReports: { readonly ssrc: number; readonly ntpMiddle: number; readonly rtpTimestamp: number }[];
   readonly reports: ReceptionReport[];
 }
 
-/** Reads the compound packet in the first `length` bytes; null unless all of its packets are of version 2 and fill it exactly. */
+/**
+ * Parses the compound packet in the first `length` bytes; null unless all of its packets are of version 2 and fill it
+ * exactly.
+ */
 export function parseRtcp(packet: Uint8Array, length: number): RtcpContent | null {
   const content: RtcpContent = { senderReports: [], reports: [] };
   if (length > packet.length || length === 0) return null;

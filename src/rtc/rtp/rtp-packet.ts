@@ -1,21 +1,21 @@
 /**
- * RTP packets (RFC 3550 section 5.1) and the audio level of their header extension (RFC 6464).
- * The header is never encrypted by SRTP, so all of this works before and after decryption alike; only the padding count is inside.
+ * RTP packets (RFC 3550 section 5.1) and the audio level in their header extension (RFC 6464). SRTP never encrypts the
+ * header, so all of this works before and after decryption; only the padding count is inside.
  */
 import { readUint16, readUint32, writeUint16, writeUint32 } from '../../lib/bytes.ts';
 
 export const RTP_HEADER_LENGTH = 12;
 
-/** What of an RTP header matters here. One object is made per transport and filled again for each packet. */
+/** The relevant parts of an RTP header. One object per transport is reused for all packets. */
 export interface RtpHeader {
   payloadType: number;
   sequenceNumber: number;
   timestamp: number;
   ssrc: number;
   marker: boolean;
-  /** The last byte of the payload tells how many bytes of padding end it: see `withoutPadding`. */
+  /** The last byte of the payload contains the number of padding bytes: see `withoutPadding`. */
   hasPadding: boolean;
-  /** Fixed header, contributing sources and extension: where the payload begins. */
+  /** Fixed header, contributing sources and extension: where the payload starts. */
   headerLength: number;
   /** RFC 6464: 0 is full scale, -127 is silence. `null` without the extension. */
   levelDbov: number | null;
@@ -35,8 +35,8 @@ export function createRtpHeader(): RtpHeader {
 }
 
 /**
- * Reads the header of `packet` into `header`. `audioLevelExtensionId` is the negotiated id, or null to look for none.
- * Returns false for what is no RTP packet of version 2 with a complete header; `header` is then undefined in content.
+ * Parses the header of `packet` into `header`. `audioLevelExtensionId` is the negotiated id, or null to ignore levels.
+ * Returns false unless it is an RTP packet of version 2 with a complete header; `header` is then undefined.
  */
 export function parseRtpHeader(packet: Uint8Array, header: RtpHeader, audioLevelExtensionId: number | null): boolean {
   const length = packet.length;
@@ -51,7 +51,7 @@ export function parseRtpHeader(packet: Uint8Array, header: RtpHeader, audioLevel
   header.timestamp = readUint32(packet, 4);
   header.ssrc = readUint32(packet, 8);
   header.levelDbov = null;
-  // Contributing sources are skipped: nobody mixes before us.
+  // Contributing sources are skipped, because nobody mixes before us.
   let end = RTP_HEADER_LENGTH + (first & 0x0f) * 4;
   if ((first & 0x10) !== 0) {
     if (end + 4 > length) return false;
@@ -66,7 +66,10 @@ export function parseRtpHeader(packet: Uint8Array, header: RtpHeader, audioLevel
   return true;
 }
 
-/** RFC 8285: elements of one-byte headers (profile 0xBEDE) or two-byte headers (0x1000 to 0x100F). A broken element ends the search. */
+/**
+ * RFC 8285: elements of one-byte headers (profile 0xBEDE) or two-byte headers (0x1000 to 0x100F). A malformed element
+ * ends the search.
+ */
 function readAudioLevel(
   packet: Uint8Array,
   start: number,
@@ -110,8 +113,8 @@ function readAudioLevel(
 }
 
 /**
- * Where a decrypted payload ends without its padding, given where it ends with it.
- * Returns -1 if the padding count is impossible (RFC 3550 section 5.1).
+ * Where a decrypted payload ends without its padding, given its end with padding. Returns -1 if the padding count is
+ * impossible (RFC 3550 section 5.1).
  */
 export function withoutPadding(packet: Uint8Array, header: RtpHeader, end: number): number {
   if (!header.hasPadding) return end;

@@ -1,11 +1,11 @@
-/** What one media section of an offer says about its codecs, as far as the answer needs it. */
+/** The codecs of one media section of an offer, as far as the answer needs them. */
 import type { MediaDescription } from 'sdp-transform';
 
-/** One format of a section, to be repeated in an answer that does nothing with it. Everything in it may be written into a line as it is. */
+/** One format of a section, repeated in an answer that does not use it. All fields are safe to write into a line. */
 export interface OfferedFormat {
-  /** A payload type, or what the protocol of the section has in its place. */
+  /** A payload type, or its equivalent in the section's protocol. */
   readonly name: string;
-  /** `VP8/90000`; null if the offer does without. */
+  /** `VP8/90000`; null if the offer has none. */
   readonly rtpmap: string | null;
   readonly fmtp: string | null;
 }
@@ -14,18 +14,18 @@ export const AUDIO_LEVEL_URI = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';
 
 /** RFC 8866 section 9, `token`. */
 export const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`{|}~]{1,64}$/;
-/** As long as any browser's, with room to spare. */
+/** As long as any browser's, with a margin. */
 const FORMAT_PARAMETERS = /^[\x21-\x7e][\x20-\x7e]{0,254}$/;
 const CLOCK_RATE_HZ = 48_000;
 
-/** The payload type of the Opus that the section prefers (RFC 7587 section 7); null without any. */
+/** The payload type of the section's preferred Opus (RFC 7587 section 7); null if there is none. */
 export function opusOf(section: MediaDescription): number | null {
   return payloadTypesOf(section, 'opus')[0] ?? null;
 }
 
-/** The payload type of RED (RFC 2198) around this very Opus; null if there is none. */
+/** The payload type of RED (RFC 2198) around this Opus; null if there is none. */
 export function redOf(section: MediaDescription, opusPayloadType: number): number | null {
-  const isOfOpus = (redPayloadType: number) =>
+  const containsOpus = (redPayloadType: number) =>
     section.fmtp.some(
       ({ payload, config }) =>
         payload === redPayloadType &&
@@ -33,12 +33,12 @@ export function redOf(section: MediaDescription, opusPayloadType: number): numbe
           .split('/')
           .every((block) => Number(block) === opusPayloadType),
     );
-  return payloadTypesOf(section, 'red').find(isOfOpus) ?? null;
+  return payloadTypesOf(section, 'red').find(containsOpus) ?? null;
 }
 
 /** The identifier of the header extension of RFC 6464; null if the peer does not send it. */
 export function audioLevelOf(section: MediaDescription): number | null {
-  // The identifiers of RFC 8285: 15 is reserved, what is above takes the two-byte form.
+  // The identifiers of RFC 8285: 15 is reserved, and higher ones require the two-byte form.
   const isIdentifier = (id: number) => Number.isInteger(id) && ((id >= 1 && id <= 14) || (id >= 16 && id <= 255));
   const line = section.ext?.find(
     ({ uri, value, direction }) => uri === AUDIO_LEVEL_URI && isIdentifier(value) && direction !== 'recvonly',
@@ -67,7 +67,7 @@ function formatsOf(section: MediaDescription): string[] {
   return String(section.payloads ?? '').split(' ');
 }
 
-/** The payload types of a codec with this name at 48 kHz and two channels, in the order of preference of the section. */
+/** The payload types of a codec with this name at 48 kHz and two channels, in the section's order of preference. */
 function payloadTypesOf(section: MediaDescription, codec: string): number[] {
   return formatsOf(section)
     .map(Number)

@@ -1,7 +1,8 @@
 /**
- * AES in counter mode for both profiles, from one ECB cipher that lives as long as its key. `node:crypto` wants a new native object per
- * initialisation vector; a block cipher has none, so the counters are written here and encrypted in one call. The next packets of a sender
- * are known (same SSRC, next index), so their keystream can be made in the same call.
+ * AES in counter mode for both profiles, from one ECB cipher that lives as long as its key. `node:crypto` needs a new
+ * native object per initialisation vector. A plain block cipher has none, so the counters are written here and
+ * encrypted in one call. The next packets of a sender are predictable (same SSRC, next index), so their keystream is
+ * made in the same call.
  */
 import { type Cipher, createCipheriv } from 'node:crypto';
 
@@ -11,12 +12,12 @@ export interface CounterKeystreamOptions {
   /** Session salt, 12 or 14 bytes. */
   readonly salt: Uint8Array;
   readonly layout: 'cm' | 'gcm';
-  /** How many packets' keystream to make at once; 1 where the next index is not known. */
+  /** Number of packets whose keystream is made at once; 1 if the next index is not predictable. */
   readonly packetsAhead: number;
 }
 
 const BLOCK = 16;
-/** Blocks beyond what this packet needs, for the next ones to grow into. */
+/** Blocks beyond what this packet needs, in case the next ones are longer. */
 const SPARE_BLOCKS = 2;
 
 let counters = Buffer.alloc(0);
@@ -54,8 +55,9 @@ export class CounterKeystream {
   }
 
   /**
-   * Where in `bytes` the keystream of the packet (`ssrc`, 48-bit `index`) begins, at least `blocks` blocks long. Its first block is the one
-   * that masks the tag with GCM (counter 1), and the first one of the payload with AES-CM (counter 0). Valid until the next call.
+   * Where in `bytes` the keystream of the packet (`ssrc`, 48-bit `index`) starts, at least `blocks` blocks long. Its
+   * first block masks the tag with GCM (counter 1), and is the first one of the payload with AES-CM (counter 0). Valid
+   * until the next call.
    */
   at(ssrc: number, index: number, blocks: number): number {
     const ahead = index - this.#firstIndex;

@@ -1,11 +1,12 @@
 /**
- * GHASH (NIST SP 800-38D section 6.4): the authentication half of AES-GCM, without tables, so that neither time nor cache tells the key.
- * The carry-less 32-bit product is built from ordinary multiplications with holes between the bits, and its upper half from the product of the
- * bit-reversed operands: the method of BearSSL's ghash_ctmul32. Blocks are multiplied by descending powers of the key and their products
- * added before the one reduction at the end, which saves a quarter of the time of a packet of speech.
+ * GHASH (NIST SP 800-38D section 6.4): the authentication half of AES-GCM, without tables, so that neither time nor
+ * cache reveals the key. The carry-less 32-bit product is built from ordinary multiplications with gaps between the
+ * bits, and its upper half from the product of the bit-reversed operands: the method of BearSSL's ghash_ctmul32. Blocks
+ * are multiplied by descending powers of the key and their products added before a single reduction at the end, which
+ * saves a quarter of the time for a packet of speech.
  */
 
-/** A packet of 80 bytes takes seven blocks, its header and the lengths included. */
+/** A packet of 80 bytes takes seven blocks, including its header and the lengths. */
 const POWERS = 8;
 /** Words for one factor: a three-level Karatsuba product has nine, plain and bit-reversed. */
 const OPERANDS = 18;
@@ -14,12 +15,12 @@ export class Ghash {
   /** The operands of H, H², …: the hash key in little-endian word order with the sums Karatsuba needs. */
   readonly #powers = new Int32Array(OPERANDS * POWERS);
   readonly #y = new Int32Array(4);
-  /** Those that wait in `waiting` for the next reduction. */
+  /** The number of blocks in `waiting` for the next reduction. */
   #blocks = 0;
   /** The result of the last `digest`: four big-endian words. */
   readonly words = new Int32Array(4);
 
-  /** `hashKey` is the block of zeros, encrypted. */
+  /** `hashKey` is the encrypted block of zeros. */
   constructor(hashKey: Uint8Array) {
     const y = this.#y;
     for (let i = 0; i < 4; i++) y[i] = word(hashKey, 12 - 4 * i);
@@ -82,7 +83,7 @@ function word(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
-/** The word at `at`, zeros in the place of bytes from `end` on. */
+/** The word at `at`, with zeros for bytes from `end` on. */
 function wordBefore(bytes: Uint8Array, at: number, end: number): number {
   let value = 0;
   for (let i = 0; i < 4 && at + i < end; i++) value |= bytes[at + i]! << (24 - 8 * i);
@@ -116,14 +117,15 @@ function factors(into: Int32Array, at: number, w0: number, w1: number, w2: numbe
   into[at + 8] = w0 ^ w2 ^ w1 ^ w3;
 }
 
-/** Operands of the blocks since the last reduction, of whichever hash is at work: a digest is never interrupted. */
+/** Operands of the blocks since the last reduction. Shared, because a digest is never interrupted. */
 const waiting = new Int32Array(OPERANDS * POWERS);
 const c = new Int32Array(OPERANDS);
 const z = new Int32Array(8);
 
 /**
- * The lower 32 bits of the sum of the carry-less products of one factor of the waiting blocks with that of the powers of the key, the
- * first block with the highest. With three zero bits between the bits that count, carries never reach the next of them.
+ * The lower 32 bits of the sum of the carry-less products of one factor of the waiting blocks with that of the key's
+ * powers, the first block with the highest. With three zero bits between the significant bits, carries never reach the
+ * next of them.
  */
 function sumOfProducts(powers: Int32Array, factor: number, blocks: number): number {
   const m = Math.imul;
@@ -168,7 +170,7 @@ function multiply(y: Int32Array, powers: Int32Array, blocks: number): void {
   z[5] = c[5]! ^ (reverse(c[11]! ^ c[10]! ^ c[12]! ^ c[16]!) >>> 1);
   z[6] = c[3]! ^ (reverse(c[14]!) >>> 1);
   z[7] = reverse(c[12]!) >>> 1;
-  // GCM numbers the bits of a block backwards: the product is off by one position.
+  // GCM numbers the bits of a block backwards, so the product is off by one position.
   for (let i = 7; i > 0; i--) z[i] = (z[i]! << 1) | (z[i - 1]! >>> 31);
   z[0]! <<= 1;
   // Modulo x^128 + x^7 + x^2 + x + 1.

@@ -1,18 +1,19 @@
 /**
- * Which indices have come from which synchronisation source (RFC 3711 section 3.2.3). A peer may change its source at any time, so only the
- * few used last have a replay window. All sources of a session share one key, and a captured packet of a source that was forgotten would be
- * authentic for ever. So of each source that has lost its window the highest index stays: when it comes back, it goes on above that. When even
- * these are too many, no further source is taken; a new connection has new keys.
+ * The indices received from each synchronisation source (RFC 3711 section 3.2.3). A peer may change its source at any
+ * time, so only the few used last have a replay window. All sources of a session share one key, so a captured packet of
+ * a forgotten source would stay authentic for ever. Therefore the highest index of each source without a window is
+ * kept; when the source comes back, it continues above that. When there are too many of these, no further source is
+ * accepted; a new connection has new keys.
  */
 import { ReplayWindow } from './replay-window.ts';
 
 /** A peer needs one. */
 const MAX_WINDOWS = 8;
-/** With and without a window. Who changes its source every second gets through an hour. */
+/** With and without a window. A peer that changes its source every second lasts an hour. */
 export const MAX_SOURCES = 4096;
 
 export class ReceivedSources {
-  /** In the order of use, the latest last. */
+  /** In order of use, the latest last. */
   readonly #windows = new Map<number, ReplayWindow>();
   readonly #highestOfPast = new Map<number, number>();
   #latest: ReplayWindow | null = null;
@@ -33,7 +34,7 @@ export class ReceivedSources {
     return this.#windowOf(ssrc)?.isFresh(index) ?? index > this.highestOf(ssrc);
   }
 
-  /** Remembers an index; only for packets that are authentic, and of which the above is true. */
+  /** Remembers an index. Only for authentic packets for which `isFresh` is true. */
   accept(ssrc: number, index: number): void {
     let window = this.#windowOf(ssrc);
     if (window === undefined) {

@@ -1,10 +1,10 @@
-/** Which of the last indices were received already (RFC 3711 section 3.3.2). */
+/** Which of the latest indices were already received (RFC 3711 section 3.3.2). */
 
-/** Twice the least that the RFC asks for: more than two seconds of audio. */
+/** Twice the RFC's minimum: more than two seconds of audio. */
 export const REPLAY_WINDOW = 128;
 
 export class ReplayWindow {
-  /** Each index has one place, so nothing is shifted when the window moves. */
+  /** Each index has a fixed place, so nothing is shifted when the window moves. */
   readonly #seen = new Float64Array(REPLAY_WINDOW).fill(-1);
   #highest: number;
 

@@ -62,7 +62,7 @@ export class GcmTransform implements SrtpTransform {
   }
 }
 
-/** RFC 7714 section 9.2: the clear part, then the word with the E bit and the index. */
+/** RFC 7714 section 9.2: the unencrypted part, then the word with the E bit and the index. */
 function gatherRtcpAad(packet: Uint8Array, indexAt: number): void {
   for (let i = 0; i < RTCP_CLEAR_LENGTH; i++) rtcpAad[i] = packet[i]!;
   for (let i = 0; i < RTCP_INDEX_LENGTH; i++) rtcpAad[RTCP_CLEAR_LENGTH + i] = packet[indexAt + i]!;

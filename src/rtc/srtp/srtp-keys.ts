@@ -1,4 +1,6 @@
-/** Keys of SRTP: what DTLS exports (RFC 5764 section 4.2), and the session keys that follow from them (RFC 3711 section 4.3). */
+/**
+ * SRTP keys: what DTLS exports (RFC 5764 section 4.2), and the session keys derived from them (RFC 3711 section 4.3).
+ */
 import { createCipheriv } from 'node:crypto';
 
 /** RFC 5764 section 4.1.2 and RFC 7714 section 12: the lengths of master key and salt in bytes. */
@@ -31,7 +33,7 @@ const RTCP_LABELS = 3;
 const ENCRYPTION_KEY = 16;
 const AUTHENTICATION_KEY = 20;
 
-/** What protects RTP, or RTCP, in one direction. */
+/** The keys that protect RTP, or RTCP, in one direction. */
 export interface SessionKeys {
   readonly encryption: Uint8Array;
   /** AES-GCM needs none. */

@@ -1,7 +1,8 @@
 /**
- * SRTP and SRTCP of one peer connection (RFC 3711): packet indices, replay protection, and the transform of the negotiated profile.
- * Packets are protected and unprotected in place. Nothing throws after construction. The indices are not checked against the 2^48
- * packets and 2^31 reports of RFC 3711 section 9.2: at our pace that takes centuries.
+ * SRTP and SRTCP of one peer connection (RFC 3711): packet indices, replay protection, and the transform of the
+ * negotiated profile. Packets are protected and unprotected in place. Nothing throws after construction. The indices
+ * are not checked against the 2^48 packets and 2^31 reports of RFC 3711 section 9.2, which would take centuries at our
+ * pace.
  */
 
 import { readUint16, readUint32 } from '../../lib/bytes.ts';
@@ -12,19 +13,25 @@ import { GcmTransform } from './srtp-gcm.ts';
 import { SRTP_PROFILES, type SrtpKeys, type SrtpMasterKey, type SrtpProfile } from './srtp-keys.ts';
 import { RTCP_CLEAR_LENGTH, RTCP_ENCRYPTED, type SrtpTransform } from './srtp-transform.ts';
 
-/** Why a packet was not unprotected: forged or damaged; received before or too old; no SRTP, or one synchronisation source too many. */
+/**
+ * Why a packet was not unprotected: forged or damaged; already received or too old; not SRTP, or one synchronisation
+ * source too many.
+ */
 export type SrtpFailure = 'auth' | 'replay' | 'malformed';
 
 const SEQUENCE_NUMBERS = 0x1_0000;
 /**
- * How many higher rollover counters are tried where the estimate (RFC 3711 section 3.3.1) was wrong: the packets before the first wrap were lost,
- * or more than 2^15 in a row. Enough for half an hour of 20 ms packets.
+ * Number of higher rollover counters to try if the estimate (RFC 3711 section 3.3.1) was wrong because the packets
+ * before the first wrap were lost, or more than 2^15 in a row. Enough for half an hour of 20 ms packets.
  */
 const MORE_COUNTERS = 2;
-/** Forged packets would take our time with this, so it is done for so many that turn out to be forged, and then for some of them. */
+/**
+ * Forged packets would cost time with this, so it is done for this many that turn out to be forged, and then only for
+ * some.
+ */
 const DOUBTS = { all: 64, oneOf: 16 } as const;
 
-/** The most that `protectRtp` and `protectRtcp` add to a packet, in bytes, with any profile. */
+/** The most bytes that `protectRtp` and `protectRtcp` add to a packet with any profile. */
 export const SRTP_MAX_OVERHEAD = 20;
 
 export class SrtpSession {
@@ -32,7 +39,7 @@ export class SrtpSession {
   readonly #receiver: SrtpTransform;
   readonly #rtpSources = new ReceivedSources();
   readonly #rtcpSources = new ReceivedSources();
-  /** Packets that were authentic with none of several rollover counters, since one was. */
+  /** Packets that matched none of several rollover counters, since one did. */
   #doubts = 0;
   #sentSsrc = -1;
   #sentIndex = -1;
@@ -45,9 +52,10 @@ export class SrtpSession {
   }
 
   /**
-   * Protects the RTP packet in the first `end` bytes of `packet`, in which the payload begins at `start`; there must be room for the tag.
-   * All packets of a session have the same SSRC and sequence numbers that only go forwards (less than 2^15 at a time).
-   * Returns the length with the tag, or 0 for a packet that would use an index again: with GCM that would give the key away.
+   * Protects the RTP packet in the first `end` bytes of `packet`, whose payload starts at `start`; there must be room
+   * for the tag. All packets of a session have the same SSRC and increasing sequence numbers (by less than 2^15 at a
+   * time). Returns the length with the tag, or 0 for a packet that would reuse an index, which with GCM would reveal
+   * the key.
    */
   protectRtp(packet: Uint8Array, start: number, end: number): number {
     const ssrc = readUint32(packet, 8);
@@ -65,8 +73,8 @@ export class SrtpSession {
   }
 
   /**
-   * Authenticates and decrypts an SRTP packet whose header is parsed already.
-   * Returns where the payload ends (it begins at `header.headerLength`), or why not; after a failure the packet's content is void.
+   * Authenticates and decrypts an SRTP packet whose header is already parsed. Returns where the payload ends (it starts
+   * at `header.headerLength`), or the reason for failure; after a failure the packet's content is undefined.
    */
   unprotectRtp(packet: Uint8Array, header: RtpHeader): number | SrtpFailure {
     const end = packet.length - this.#receiver.tagLength;
@@ -85,7 +93,7 @@ export class SrtpSession {
     return isFresh ? 'auth' : 'replay';
   }
 
-  /** Tries a packet that is not authentic, or not new, with the estimated index. */
+  /** Retries a packet that is not authentic, or not new, with the estimated index. */
   #openWithHigherCounter(
     packet: Uint8Array,
     { ssrc, headerLength }: RtpHeader,
@@ -119,7 +127,7 @@ export class SrtpSession {
     const length = packet.length - this.#receiver.rtcpOverhead;
     if (length < RTCP_CLEAR_LENGTH) return 'malformed';
     const word = readUint32(packet, this.#receiver.rtcpIndexAt(packet.length));
-    // WebRTC forbids what is not encrypted (RFC 8827 section 6.5).
+    // WebRTC forbids unencrypted packets (RFC 8827 section 6.5).
     if (word < RTCP_ENCRYPTED) return 'malformed';
     const index = word - RTCP_ENCRYPTED;
     const ssrc = readUint32(packet, 4);
@@ -132,8 +140,8 @@ export class SrtpSession {
 }
 
 /**
- * RFC 3711 section 3.3.1 and appendix A: of the indices with this sequence number, the one nearest to `reference`.
- * It holds over an outage of up to 2^15 packets, wherever the wrap is.
+ * RFC 3711 section 3.3.1 and appendix A: the index with this sequence number closest to `reference`. It works across an
+ * outage of up to 2^15 packets, wherever the wrap is.
  */
 export function estimateIndex(reference: number, sequenceNumber: number): number {
   const distance = ((sequenceNumber - (reference % SEQUENCE_NUMBERS)) << 16) >> 16;

@@ -1,10 +1,10 @@
-/** A certificate that the server gets and renews by itself. */
+/** A certificate that the server obtains and renews by itself. */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { HealthProblem } from '../../http/health.ts';
 import { type Cancel, type Clock, dateOf, type Millis, setWallTimer } from '../../lib/clock.ts';
 import { type Acme, loadAcme } from './acme-client.ts';
-import { AcmeError, type ChallengeType, isOfChallenge, namesIn, reasonOf, retryAfterIn } from './acme-error.ts';
+import { AcmeError, type ChallengeType, isChallengeError, namesIn, reasonOf, retryAfterIn } from './acme-error.ts';
 import { orderCertificate } from './acme-order.ts';
 import { type Certificate, coversName, readCertificate } from './certificate.ts';
 import { certificateProblem } from './certificate-status.ts';
@@ -20,12 +20,15 @@ import { retryDelayMs } from './retry-delay.ts';
 import { makeSelfSigned } from './self-signed.ts';
 import type { CertificateSource } from './source.ts';
 
-/** Part of its time after which a certificate is renewed, and by how much later it may be, so that not all come at once. */
+/**
+ * Fraction of its lifetime after which a certificate is renewed, plus a random delay so that not all servers renew at
+ * once.
+ */
 const RENEW_AFTER = 2 / 3;
 const RENEW_JITTER = 0.02;
-/** Part of its time after which a certificate makes room for one without the names that cannot be renewed. */
+/** Fraction of its lifetime after which a certificate is replaced by one without the names that cannot be renewed. */
 const GIVE_UP_AFTER = 0.9;
-/** So long the start waits for the first certificate. */
+/** How long the start waits for the first certificate. */
 const FIRST_WAIT_MS: Millis = 60_000;
 
 export interface AcmeCertificateOptions {
@@ -34,14 +37,14 @@ export interface AcmeCertificateOptions {
   readonly email: string;
   /** See `loadAcme`. */
   readonly caPem: string | undefined;
-  /** Here the key of the account and the certificate are kept. */
+  /** Stores the account key and the certificate. */
   readonly directory: string;
-  /** How the names can be shown to lead here, the best first. */
+  /** How control of the names can be proved, best first. */
   readonly challengeTypes: readonly ChallengeType[];
   readonly challenges: Challenges;
   readonly clock: Clock;
   readonly log: Logger;
-  /** From 0 to 1; `Math.random` by default. */
+  /** Returns a number from 0 to 1; `Math.random` by default. */
   readonly random?: () => number;
 }
 
@@ -57,7 +60,7 @@ export class AcmeCertificate implements CertificateSource {
   #attempt: Promise<void> | undefined;
   #failuresInRow = 0;
   #failures = 0;
-  /** Why there is no new one. */
+  /** Why there is no new certificate. */
   #reason: string | undefined;
 
   private constructor(options: AcmeCertificateOptions, certificate: Certificate) {
@@ -68,7 +71,7 @@ export class AcmeCertificate implements CertificateSource {
     this.#renewAfter = RENEW_AFTER + RENEW_JITTER * (options.random ?? Math.random)();
   }
 
-  /** With the certificate that is kept, also if it is not for all names, or until there is one with one that nobody vouches for. */
+  /** Starts with the stored certificate, even if it does not cover all names, or with a temporary self-signed one. */
   static async open(options: AcmeCertificateOptions): Promise<AcmeCertificate> {
     const { domains, directory, clock } = options;
     const good = await loadBestCertificate(directory, domains, clock.wallNow());
@@ -102,7 +105,7 @@ export class AcmeCertificate implements CertificateSource {
     if (!isUsable) await settled(this.#attempt, clock, FIRST_WAIT_MS);
   }
 
-  /** Asks again at once, if the last attempt has failed. */
+  /** Retries at once if the last attempt failed. */
   reload(): boolean {
     if (this.#failuresInRow === 0) return false;
     this.#options.log.info({ domains: this.#options.domains }, 'requesting a certificate');
@@ -115,7 +118,7 @@ export class AcmeCertificate implements CertificateSource {
     this.#abort.abort();
   }
 
-  /** The names that the page has no certificate for which an authority has issued. */
+  /** The page's names for which no authority has issued a certificate. */
   get #missing(): readonly string[] {
     const { domains } = this.#options;
     return this.#isTemporary ? domains : domains.filter((name) => !coversName(this.#current, name));
@@ -126,13 +129,13 @@ export class AcmeCertificate implements CertificateSource {
     return this.#missing.length > 0 ? 0 : this.#partMs(this.#renewAfter);
   }
 
-  /** When the current one has had this part of its time, in wall time. */
+  /** The wall time at which this fraction of the current certificate's lifetime has passed. */
   #partMs(part: number): Millis {
     const { notBeforeMs, notAfterMs } = this.#current;
     return notBeforeMs + (notAfterMs - notBeforeMs) * part;
   }
 
-  /** Begins an attempt when the certificate is to be renewed, or now if that is over. */
+  /** Starts an attempt when renewal is due, or now if that time has passed. */
   #sleep(): void {
     const { clock } = this.#options;
     this.#cancel();
@@ -142,7 +145,7 @@ export class AcmeCertificate implements CertificateSource {
     else this.#cancel = setWallTimer(clock, dueMs, () => this.#begin());
   }
 
-  /** Begins an attempt after a while, whatever the clock of the machine is set to meanwhile. */
+  /** Starts an attempt after a delay, even if the machine's clock is changed meanwhile. */
   #retryIn(delayMs: Millis): void {
     const { clock } = this.#options;
     this.#cancel = clock.setTimer(clock.now() + delayMs, () => this.#begin());
@@ -159,7 +162,7 @@ export class AcmeCertificate implements CertificateSource {
     });
   }
 
-  /** After what time to try again, if it failed. Never rejects. */
+  /** Returns the delay before the next attempt if it failed. Never rejects. */
   async #renew(): Promise<Millis | undefined> {
     const { clock, log, domains, random = Math.random } = this.#options;
     try {
@@ -184,7 +187,7 @@ export class AcmeCertificate implements CertificateSource {
   async #obtain(domains: readonly string[]): Promise<void> {
     const { certificate, type } = await this.#order(domains);
     this.#abort.signal.throwIfAborted();
-    // Otherwise it would be asked for again at once.
+    // Otherwise it would be requested again at once.
     if (!domains.every((name) => coversName(certificate, name))) throw new Error('The certificate is for other names');
     this.#types = [type, ...this.#options.challengeTypes.filter((other) => other !== type)];
     this.#current = certificate;
@@ -194,7 +197,7 @@ export class AcmeCertificate implements CertificateSource {
     await this.#store(certificate);
   }
 
-  /** The names that can be shown to be ours should not suffer for those that cannot. Never rejects. */
+  /** Names that can be validated should not suffer from those that cannot. Never rejects. */
   async #obtainWithout(failed: readonly string[]): Promise<void> {
     const { domains, log, clock } = this.#options;
     const rest = domains.filter((name) => !failed.includes(name));
@@ -211,7 +214,7 @@ export class AcmeCertificate implements CertificateSource {
     }
   }
 
-  /** By the first challenge that works. */
+  /** Uses the first challenge type that works. */
   async #order(domains: readonly string[]): Promise<{ certificate: Certificate; type: ChallengeType }> {
     const { directoryUrl, email, caPem, challenges, clock } = this.#options;
     const { signal } = this.#abort;
@@ -223,9 +226,9 @@ export class AcmeCertificate implements CertificateSource {
         const order = { acme, directoryUrl, accountKeyPem, email, domains, challengeType, challenges, clock, signal };
         return { certificate: readCertificate(await orderCertificate(order)), type: challengeType };
       } catch (error) {
-        if (!(error instanceof AcmeError) || (!isOfChallenge(error) && failed.length === 0)) throw error;
+        if (!(error instanceof AcmeError) || (!isChallengeError(error) && failed.length === 0)) throw error;
         failed.push(error);
-        if (!isOfChallenge(error)) break;
+        if (!isChallengeError(error)) break;
       }
     }
     throw new AggregateError(failed);
@@ -254,7 +257,7 @@ function fileOf({ directory, domains }: AcmeCertificateOptions): string {
   return join(directory, `${domains[0]}.pem`);
 }
 
-/** Resolves when `work` has, or after `maxMs`. */
+/** Resolves when `work` has settled, or after `maxMs`. */
 function settled(work: Promise<void>, clock: Clock, maxMs: Millis): Promise<void> {
   return new Promise((resolve) => {
     const cancel = clock.setTimer(clock.now() + maxMs, resolve);

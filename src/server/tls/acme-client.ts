@@ -1,4 +1,4 @@
-/** The only file that knows acme-client. */
+/** The only file that depends on acme-client. */
 import { Agent } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import { AcmeError, problemIn } from './acme-error.ts';
@@ -7,14 +7,14 @@ export type Acme = typeof import('acme-client');
 export type AcmeClient = InstanceType<Acme['Client']>;
 
 const TIMEOUT_MS = 30_000;
-/** A chain of certificates has a tenth of this. */
+/** A certificate chain has a tenth of this. */
 const MAX_ANSWER_BYTES = 262_144;
 const MS_PER_S = 1000;
 
 /**
- * acme-client, loaded when it is needed. By itself it asks again for as long as a directory tells it to, which may be hours, and drops what
- * kind of error it was; here errors are told at once (as `AcmeError`), and whoever asked decides. `caPem`: a root to trust beside the public ones.
- * It has one HTTP client for all, so these settings are those of the process.
+ * acme-client, loaded on demand. By default it retries for as long as a directory says, which may be hours, and
+ * discards the type of the error. Here errors are reported at once (as `AcmeError`), and the caller decides. `caPem`: a
+ * root to trust besides the public ones. It has one global HTTP client, so these settings apply to the whole process.
  */
 export async function loadAcme(caPem: string | undefined): Promise<Acme> {
   const acme = await import('acme-client');
@@ -30,7 +30,7 @@ export async function loadAcme(caPem: string | undefined): Promise<Acme> {
       const { status, data, headers } = response;
       if (status < 400) return response;
       const problem = problemIn(data);
-      // acme-client asks again with a new nonce (RFC 8555 section 6.5).
+      // acme-client retries with a new nonce (RFC 8555 section 6.5).
       if (problem?.kind === 'badNonce') return response;
       const told = problem ?? { kind: 'unreachable', detail: `the HTTP status is ${status}` };
       throw new AcmeError({ ...told, retryAfterMs: retryAfterMs(headers['retry-after']) });
@@ -44,7 +44,7 @@ export async function loadAcme(caPem: string | undefined): Promise<Acme> {
   return acme;
 }
 
-/** RFC 9110 section 10.2.3 in its form in seconds, which is the one that directories use. */
+/** RFC 9110 section 10.2.3, in seconds, which is the form that directories use. */
 function retryAfterMs(header: unknown): number | undefined {
   return typeof header === 'string' && /^\d{1,9}$/.test(header) ? Number(header) * MS_PER_S : undefined;
 }

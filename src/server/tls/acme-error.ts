@@ -1,4 +1,4 @@
-/** What can go wrong on the way to a certificate, and what the operator can do about it. */
+/** What can go wrong while obtaining a certificate, and what the operator can do about it. */
 import { z } from 'zod';
 import { dateOf, type Millis } from '../../lib/clock.ts';
 import { isClockPlausible } from '../../lib/plausible-clock.ts';
@@ -7,16 +7,19 @@ import { isClockPlausible } from '../../lib/plausible-clock.ts';
 export type ChallengeType = 'http-01' | 'tls-alpn-01';
 
 export interface AcmeErrorDetails {
-  /** RFC 8555 section 6.7 without `urn:ietf:params:acme:error:`, or `unreachable`, where the directory did not answer, or `incomplete`. */
+  /**
+   * RFC 8555 section 6.7 without `urn:ietf:params:acme:error:`, or `unreachable` if the directory did not answer, or
+   * `incomplete`.
+   */
   readonly kind: string;
   /** In the words of the directory or of the system. */
   readonly detail: string;
-  /** Code of the system or of TLS, where the directory was not reached. */
+  /** Error code of the system or of TLS if the directory was not reached. */
   readonly code?: string | undefined;
-  /** The name that could not be shown to be ours, and how it was attempted. */
+  /** The name that could not be validated, and the challenge used. */
   readonly domain?: string | undefined;
   readonly challenge?: ChallengeType | undefined;
-  /** When the directory wants to be asked again, from now on. */
+  /** When the directory wants the next attempt, relative to now. */
   readonly retryAfterMs?: Millis | undefined;
 }
 
@@ -30,18 +33,18 @@ export class AcmeError extends Error {
   }
 }
 
-/** How the system and Go's libraries, in which most authorities are written, say that there was no connection, or that it broke. */
+/** How the system and Go's libraries, in which most authorities are written, report a failed or broken connection. */
 const NO_CONNECTION =
   /\b(?:(?:failed|unable|not) to connect|(?:cannot|not) connect|refused|time[dr]?[ -]?out|timeout|deadline exceeded|unreachable|no route to host|reset by peer|broken pipe|EOF)\b/i;
 
 const URN = 'urn:ietf:params:acme:error:';
 
-/** RFC 8555 section 6.7.1: an order for several names says by which it failed. */
+/** RFC 8555 section 6.7.1: for an order with several names, the subproblems say which name failed. */
 const namedProblems = z.object({
   subproblems: z.tuple([z.object({ identifier: z.object({ value: z.string() }) })]).rest(z.unknown()),
 });
 
-/** The words for a problem document (RFC 9457) as ACME has it; undefined if it is none. */
+/** Describes an ACME problem document (RFC 9457); undefined if it is none. */
 export function problemIn(body: unknown): Pick<AcmeErrorDetails, 'kind' | 'detail' | 'domain'> | undefined {
   if (typeof body !== 'object' || body === null || !('type' in body) || typeof body.type !== 'string') return undefined;
   const detail = 'detail' in body && typeof body.detail === 'string' ? body.detail : '';
@@ -51,7 +54,7 @@ export function problemIn(body: unknown): Pick<AcmeErrorDetails, 'kind' | 'detai
   return { kind, detail: oneLine(detail), ...(domain !== undefined && { domain }) };
 }
 
-/** Sentences for the operator: what failed, and what to do. `wallNowMs` is what the clock of this machine shows. */
+/** Sentences for the operator: what failed, and what to do. `wallNowMs` is this machine's clock. */
 export function adviceFor({ details }: AcmeError, wallNowMs: Millis): string {
   const { detail, domain = 'the domain', challenge } = details;
   const kind = kindOf(details);
@@ -89,19 +92,19 @@ export function adviceFor({ details }: AcmeError, wallNowMs: Millis): string {
   return `The certificate authority refused: ${kind}${said}.`;
 }
 
-/** Some authorities call it a malformed answer, or a wrong one, where there was none. */
+/** Some authorities report a malformed or wrong answer when there was none. */
 function kindOf({ kind, detail, challenge }: AcmeErrorDetails): string {
-  const isOfAnswer = /^(?:unauthorized|incorrectResponse|malformed|tls)$/.test(kind);
-  return isOfAnswer && challenge !== undefined && NO_CONNECTION.test(detail) ? 'connection' : kind;
+  const isAnswerError = /^(?:unauthorized|incorrectResponse|malformed|tls)$/.test(kind);
+  return isAnswerError && challenge !== undefined && NO_CONNECTION.test(detail) ? 'connection' : kind;
 }
 
-/** Whether another challenge may do better, because this one could not be shown to be answered. */
-export function isOfChallenge({ details: { kind, challenge } }: AcmeError): boolean {
+/** Whether another challenge may work because this one could not be validated. */
+export function isChallengeError({ details: { kind, challenge } }: AcmeError): boolean {
   return challenge !== undefined && kind !== 'dns' && kind !== 'caa' && kind !== 'rateLimited';
 }
 
 function unreachable({ detail, code = '' }: AcmeErrorDetails, wallNowMs: Millis): string {
-  // A directory's own certificate is never out of date for long, so it is our clock that is wrong.
+  // A directory's own certificate is never expired for long, so our clock must be wrong.
   if (/NOT_YET_VALID|HAS_EXPIRED/.test(code) || (/CERT/.test(code) && !isClockPlausible(wallNowMs)))
     return `The certificate of the ACME directory is not valid at the time shown by this machine's clock, ${dateOf(wallNowMs).toISOString()} (${detail}). Set the clock, for example with "timedatectl set-ntp true".`;
   if (/CERT|SELF_SIGNED|ISSUER|ALTNAME|UNABLE_TO/.test(code))
@@ -121,20 +124,20 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
 }
 
-/** Sentences for the operator on what one order, or several, failed by. */
+/** Explains to the operator why one or several orders failed. */
 export function reasonOf(error: unknown, wallNowMs: Millis): string {
   if (error instanceof AggregateError) return error.errors.map((each) => reasonOf(each, wallNowMs)).join(' ');
   if (error instanceof AcmeError) return adviceFor(error, wallNowMs);
   return `${error instanceof Error ? error.message : String(error)}.`;
 }
 
-/** When the directory wants to be asked again, from now on; 0 where it says nothing. */
+/** When the directory wants the next attempt, relative to now; 0 if it does not say. */
 export function retryAfterIn(error: unknown): Millis {
   if (error instanceof AggregateError) return Math.max(...error.errors.map(retryAfterIn));
   return error instanceof AcmeError ? (error.details.retryAfterMs ?? 0) : 0;
 }
 
-/** The names that could not be shown to be ours. */
+/** The names that could not be validated. */
 export function namesIn(error: unknown): readonly string[] {
   if (error instanceof AggregateError) return [...new Set(error.errors.flatMap(namesIn))];
   return error instanceof AcmeError && error.details.domain !== undefined ? [error.details.domain] : [];

@@ -1,4 +1,4 @@
-/** One order of a certificate: RFC 8555 section 7.4. */
+/** One certificate order: RFC 8555 section 7.4. */
 import { createSecureContext } from 'node:tls';
 import type { Authorization, Order } from 'acme-client';
 import type { Clock, Millis } from '../../lib/clock.ts';
@@ -7,7 +7,7 @@ import { AcmeError, type ChallengeType, problemIn } from './acme-error.ts';
 import type { PemFiles } from './certificate.ts';
 import type { Challenges } from './challenges.ts';
 
-/** How often to look whether the directory is done; then twice as long each time. */
+/** First polling interval; it doubles each time. */
 const FIRST_POLL_MS: Millis = 250;
 const LAST_POLL_MS: Millis = 4000;
 const PATIENCE_MS: Millis = 120_000;
@@ -20,14 +20,14 @@ export interface OrderOptions {
   readonly email: string;
   readonly domains: readonly string[];
   readonly challengeType: ChallengeType;
-  /** Where the proofs are put while they are asked for. */
+  /** Holds the proofs while they are requested. */
   readonly challenges: Challenges;
   readonly clock: Clock;
-  /** Ends the waiting. */
+  /** Cancels the order. */
   readonly signal: AbortSignal;
 }
 
-/** Asks for a certificate with a new key. Rejects with `AcmeError`, or as `signal` says. */
+/** Requests a certificate with a new key. Rejects with `AcmeError`, or as `signal` says. */
 export async function orderCertificate(options: OrderOptions): Promise<PemFiles> {
   const { acme, directoryUrl, accountKeyPem, email, domains, challenges } = options;
   const client = new acme.Client({ directoryUrl, accountKey: accountKeyPem });
@@ -41,13 +41,13 @@ export async function orderCertificate(options: OrderOptions): Promise<PemFiles>
   return finalize(client, order, options);
 }
 
-/** Makes an account, or finds the one that the key has. */
+/** Creates an account, or finds the one for the key. */
 async function openAccount(client: AcmeClient, email: string): Promise<void> {
   const contact = email === '' ? undefined : [`mailto:${email}`];
   try {
     await client.createAccount({ termsOfServiceAgreed: true, ...(contact !== undefined && { contact }) });
   } catch (error) {
-    // An account that is found is then updated, which directories refuse where there is nothing to change.
+    // An existing account is then updated, which directories refuse if there is nothing to change.
     if (contact !== undefined || !hasAccount(client)) throw error;
   }
 }
@@ -60,7 +60,7 @@ function hasAccount(client: AcmeClient): boolean {
   }
 }
 
-/** Shows the directory that the names lead here. */
+/** Proves to the directory that the names point here. */
 async function prove(client: AcmeClient, order: Order, options: OrderOptions): Promise<void> {
   for (const authorization of await client.getAuthorizations(order)) {
     if (authorization.status === 'pending') await answer(client, authorization, options);
@@ -78,7 +78,7 @@ async function answer(
   { acme, challengeType, challenges }: OrderOptions,
 ): Promise<void> {
   const domain = authorization.identifier.value;
-  // The types of acme-client do not know all challenges.
+  // acme-client's types do not include all challenges.
   const challenge = authorization.challenges.find(({ type }) => (type as string) === challengeType);
   if (challenge === undefined) {
     const detail = `the certificate authority does not offer ${challengeType}`;
@@ -98,7 +98,7 @@ function failIfInvalid({ status, identifier, challenges }: Authorization, type: 
   if (status === 'pending' || status === 'valid') return;
   const failed = challenges.find(({ error }) => error !== undefined);
   const problem = problemIn(failed?.error) ?? { kind: 'unauthorized', detail: `the challenge is ${status}` };
-  // Some say that the request was wrong.
+  // Some authorities call this a wrong request.
   const kind = /could not resolve/i.test(problem.detail) ? 'dns' : problem.kind;
   throw new AcmeError({ ...problem, kind, domain: identifier.value, challenge: type });
 }
@@ -120,7 +120,7 @@ function isDone(order: Order, wanted: readonly Order['status'][]): Order | undef
   return wanted.includes(order.status) ? order : undefined;
 }
 
-/** What `look` gives when it gives something. */
+/** Polls `look` until it returns something. */
 async function until<T>({ clock, signal }: OrderOptions, look: () => Promise<T | undefined>): Promise<T> {
   const deadline = clock.now() + PATIENCE_MS;
   let pauseMs = FIRST_POLL_MS;

@@ -3,11 +3,11 @@ import { dateOf, type Millis } from '../../lib/clock.ts';
 import type { Certificate } from './certificate.ts';
 
 const DAY_MS: Millis = 86_400_000;
-/** A sixth of its time left, when it should have been renewed at a third, but never more than this. */
+/** A sixth of the lifetime left (renewal is due at a third), but never more than this. */
 const MAX_SOON_MS: Millis = 14 * DAY_MS;
 const SOON_PART = 1 / 6;
 
-/** Whether the certificate is about to be of no use, or is. `remedy` is a sentence on what is wrong or what to do. */
+/** A problem if the certificate is invalid or about to expire. `remedy` is a sentence on the cause or what to do. */
 export function certificateProblem(
   certificate: Pick<Certificate, 'names' | 'notBeforeMs' | 'notAfterMs'>,
   nowMs: Millis,

@@ -1,4 +1,4 @@
-/** Keys and certificates on disk, for the user of the server alone, and never half written. */
+/** Keys and certificates on disk, readable only by the server's user and never half written. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import { type Certificate, coversName, readCertificate } from './certificate.ts'
 const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
 
-/** The text of a file; undefined if there is none. Rejects if it cannot be read. */
+/** The text of a file; undefined if it does not exist. Rejects if it cannot be read. */
 export async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
@@ -18,7 +18,7 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-/** After this the file holds `text`, or what it held before, also if the machine loses power. */
+/** Afterwards the file contains either `text` or its previous content, even after a power failure. */
 export async function writePrivate(file: string, text: string): Promise<void> {
   const directory = dirname(file);
   await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
@@ -33,12 +33,12 @@ export async function writePrivate(file: string, text: string): Promise<void> {
   }
 }
 
-/** Key and certificate are one file, so that they always belong together. */
+/** Key and certificate share a file, so that they always match. */
 export async function storeCertificate(file: string, { keyPem, chainPem }: Certificate): Promise<void> {
   await writePrivate(file, `${keyPem.trim()}\n${chainPem.trim()}\n`);
 }
 
-/** What `storeCertificate` has written; undefined if there is nothing, or nothing that can be used. */
+/** Loads what `storeCertificate` wrote; undefined if it is missing or unusable. */
 export async function loadCertificate(file: string): Promise<Certificate | undefined> {
   const text = await readIfThere(file);
   if (text === undefined) return undefined;
@@ -51,8 +51,8 @@ export async function loadCertificate(file: string): Promise<Certificate | undef
 }
 
 /**
- * Of the certificates that `storeCertificate` has put into a directory, the one that covers most of these names, and of several
- * the one that is good longest. Undefined if none is good at `nowMs` (in milliseconds since 1970) and covers one of them.
+ * Among the certificates stored in a directory, the one that covers most of these names and, of several, the one that
+ * is valid longest. Undefined if none is valid at `nowMs` (in milliseconds since 1970) and covers one of them.
  */
 export async function loadBestCertificate(
   directory: string,

@@ -1,22 +1,22 @@
-/** Certificates of the page with their keys: what is in the files, in words that an operator can act on if it is wrong. */
+/** The page's certificates and keys, with explanations that an operator can act on. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import type { Millis } from '../../lib/clock.ts';
 
-/** A certificate and the private key for it. */
+/** A certificate and its private key. */
 export interface Certificate {
-  /** The certificate itself first, then those above it. */
+  /** The certificate first, then its issuers. */
   readonly chainPem: string;
   readonly keyPem: string;
   /** DNS names in lower case, and IP addresses. */
   readonly names: readonly string[];
-  /** Milliseconds since 1970, as `Clock.wallNow`. */
+  /** Milliseconds since 1970, like `Clock.wallNow`. */
   readonly notBeforeMs: Millis;
   readonly notAfterMs: Millis;
-  /** Nobody above it says that it is genuine. */
+  /** Not vouched for by any authority. */
   readonly selfSigned: boolean;
-  /** SHA-256, upper-case hexadecimal bytes with colons between them, as browsers show it. */
+  /** SHA-256, upper-case hexadecimal bytes separated by colons, as browsers show it. */
   readonly fingerprint: string;
 }
 
@@ -27,7 +27,7 @@ export interface PemFiles {
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Throws an Error whose message is a sentence if this is no certificate with its key. */
+/** Throws an Error with a sentence if this is not a certificate with its key. */
 export function readCertificate({ chainPem, keyPem }: PemFiles): Certificate {
   const leaf = leafOf(chainPem);
   if (!leaf.checkPrivateKey(privateKeyOf(keyPem))) throw new Error('The private key does not match the certificate.');
@@ -42,7 +42,10 @@ export function readCertificate({ chainPem, keyPem }: PemFiles): Certificate {
   };
 }
 
-/** RFC 8446 and 5246 with suites that have forward secrecy and authenticated encryption; the client chooses by its hardware. */
+/**
+ * RFC 8446 and 5246, only suites with forward secrecy and authenticated encryption; the client chooses according to its
+ * hardware.
+ */
 const TLS_OPTIONS = {
   minVersion: 'TLSv1.2',
   ciphers: [
@@ -59,17 +62,17 @@ const TLS_OPTIONS = {
   honorCipherOrder: false,
 } as const satisfies SecureContextOptions;
 
-/** What a TLS server is given to show this certificate. */
+/** The options with which a TLS server presents this certificate. */
 export function contextOptions({ chainPem, keyPem }: PemFiles): SecureContextOptions {
   return { ...TLS_OPTIONS, cert: chainPem, key: keyPem };
 }
 
-/** In lower case, an IPv6 address in its short form (RFC 5952). */
+/** In lower case; an IPv6 address in its short form (RFC 5952). */
 export function canonicalName(name: string): string {
   return isIPv6(name) ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name.toLowerCase();
 }
 
-/** Whether it is one for this name, which may be a subdomain of one with `*`. */
+/** Whether the certificate covers this name, possibly through a wildcard. */
 export function coversName({ names }: Pick<Certificate, 'names'>, name: string): boolean {
   return names.includes(name) || names.includes(name.replace(/^[^.]+/, '*'));
 }
@@ -97,7 +100,7 @@ function privateKeyOf(keyPem: string): KeyObject {
   }
 }
 
-/** RFC 6125: the subject's common name is of no use where there are alternative names, and for browsers never. */
+/** RFC 6125: the subject's common name is ignored if there are alternative names, and browsers always ignore it. */
 function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
   return subjectAltName.split(', ').flatMap((entry) => {
     const { name } = /^(?:DNS|IP Address):(?<name>[^"]+)$/.exec(entry)?.groups ?? {};

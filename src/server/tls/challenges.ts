@@ -1,10 +1,10 @@
 import type { SecureContext } from 'node:tls';
 
-/** The protocol of RFC 8737 section 4, by which a certificate authority asks for the proof. */
+/** The protocol of RFC 8737 section 4, with which a certificate authority requests the proof. */
 export const ACME_ALPN = 'acme-tls/1';
 const HTTP_PATH = '/.well-known/acme-challenge/';
 
-/** The proofs that a certificate authority may ask for now: there are as many as names that are being ordered. */
+/** The proofs that a certificate authority may request now: as many as there are names being ordered. */
 export class Challenges {
   readonly #byToken = new Map<string, string>();
   readonly #byName = new Map<string, SecureContext>();
@@ -24,13 +24,13 @@ export class Challenges {
     this.#byName.clear();
   }
 
-  /** What is answered to a GET of this path; undefined if it is not about a proof. */
-  ofPath(path: string): string | undefined {
+  /** The response to a GET of this path; undefined if it does not concern a proof. */
+  responseFor(path: string): string | undefined {
     return path.startsWith(HTTP_PATH) ? this.#byToken.get(path.slice(HTTP_PATH.length)) : undefined;
   }
 
-  /** What to show in a handshake for `ACME_ALPN`. */
-  ofName(servername: string): SecureContext | undefined {
+  /** The context to present in a handshake for `ACME_ALPN`. */
+  contextFor(servername: string): SecureContext | undefined {
     return this.#byName.get(servername.toLowerCase());
   }
 }

@@ -1,4 +1,4 @@
-/** A certificate of the server's own making, for a local network. */
+/** A self-signed certificate for a local network. */
 import type { HealthProblem } from '../../http/health.ts';
 import { type Cancel, dateOf, type Millis } from '../../lib/clock.ts';
 import type { AddressWatch } from '../../lib/net/address-watch.ts';

@@ -1,4 +1,4 @@
-/** A certificate of the operator's own, in two files that something else renews. */
+/** The operator's own certificate, in two files that something else renews. */
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { HealthProblem } from '../../http/health.ts';
@@ -7,7 +7,9 @@ import { type Certificate, type PemFiles, readCertificate } from './certificate.
 import { certificateProblem } from './certificate-status.ts';
 import type { CertificateSource } from './source.ts';
 
-/** Looking beats being told: it works for links, renamed directories and network file systems as well. */
+/**
+ * Polling is more reliable than notification: it also works for links, renamed directories and network file systems.
+ */
 const LOOK_INTERVAL_MS: Millis = 10_000;
 
 export interface OwnFileNames {
@@ -24,7 +26,7 @@ export class OwnFiles implements CertificateSource {
   readonly #options: OwnFilesOptions;
   #files: PemFiles;
   #current: Certificate;
-  /** What is in the files and could not be used. */
+  /** Files that could not be used, and why. */
   #bad: { readonly files: PemFiles | undefined; readonly reason: string; readonly told: boolean } | undefined;
   #onChange: (certificate: Certificate) => void = () => {};
   #cancel: Cancel = () => {};
@@ -36,7 +38,7 @@ export class OwnFiles implements CertificateSource {
     this.#current = certificate;
   }
 
-  /** Rejects with an Error in words if there is no certificate with its key in the files. */
+  /** Rejects with an explanatory Error if the files do not contain a certificate with its key. */
   static async open(options: OwnFilesOptions): Promise<OwnFiles> {
     const files = await readBoth(options);
     const certificate = inWords(options, () => readCertificate(files));
@@ -77,7 +79,7 @@ export class OwnFiles implements CertificateSource {
     });
   }
 
-  /** Between the writing of one file and of the other they do not belong together, so a fault is told when it was there twice. */
+  /** While the two files are being replaced they do not match, so a problem is reported only when it is found twice. */
   async #look({ tellAtOnce }: { tellAtOnce: boolean }): Promise<void> {
     const { certFile, log } = this.#options;
     let files: PemFiles | undefined;
@@ -116,7 +118,7 @@ export class OwnFiles implements CertificateSource {
   }
 }
 
-/** Rejects with an Error in words if there is no certificate with its key in the files. */
+/** Rejects with an explanatory Error if the files do not contain a certificate with its key. */
 export async function readOwnFiles(names: OwnFileNames): Promise<Certificate> {
   const files = await readBoth(names);
   return inWords(names, () => readCertificate(files));

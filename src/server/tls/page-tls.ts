@@ -1,4 +1,6 @@
-/** TLS of the page: one certificate, which may change while connections live, and the port for those who come by plain HTTP. */
+/**
+ * TLS of the page: one certificate, which may change while connections live, and the port that redirects HTTP visitors.
+ */
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -28,11 +30,11 @@ import { redirectListener } from './redirect.ts';
 import { localNames } from './self-signed.ts';
 import type { CertificateSource } from './source.ts';
 
-/** Half a year (RFC 6797), without subdomains: they may be other servers. */
+/** Half a year (RFC 6797), without subdomains because they may be other servers. */
 const HSTS = 'max-age=15552000';
 const HTTP_ALPN = 'http/1.1';
 
-/** The settings of the configuration that have these names, and the limits of the port for plain HTTP. */
+/** The settings of these names from the configuration, and the limits of the redirect port. */
 export interface PageTlsSettings
   extends Pick<Config, 'host' | 'port' | 'httpPort' | 'domain' | 'allowHosts' | 'dataDir'>,
     Pick<Config, 'tls' | 'tlsCert' | 'tlsKey' | 'acmeDirectory' | 'acmeEmail' | 'acmeCa'> {
@@ -48,7 +50,10 @@ export interface PageTlsOptions {
 }
 
 export class PageTls {
-  /** Plain HTTP; it listens only if there is a port for it. Connections can be handed to it (`emit('connection', socket)`). */
+  /**
+   * The HTTP server; it listens only if there is a port for it. Connections can be handed to it (`emit('connection',
+   * socket)`).
+   */
   readonly plainHttp: HttpServer;
   readonly #settings: PageTlsSettings;
   readonly #source: CertificateSource;
@@ -69,7 +74,7 @@ export class PageTls {
     this.plainHttp = createBoundedHttpServer(listener, { ...http, proxies });
   }
 
-  /** Undefined where the page is served by plain HTTP. Rejects with `StartError`. Nothing is asked for before `start`. */
+  /** Undefined if the page is served over HTTP. Rejects with `StartError`. Requests nothing before `start`. */
   static async open(settings: PageTlsSettings, options: PageTlsOptions): Promise<PageTls | undefined> {
     if (tlsModeOf(settings) === 'off') return undefined;
     const challenges = new Challenges();
@@ -80,16 +85,16 @@ export class PageTls {
     return new PageTls(settings, source, challenges, options);
   }
 
-  /** For the HTTPS server of the page, which is given to `attach` then. */
+  /** For the page's HTTPS server, which is then passed to `attach`. */
   get serverOptions(): ServerOptions {
     const challenges = this.#challenges;
     return {
       ...contextOptions(this.#source.current),
       handshakeTimeout: this.#settings.http.requestTimeoutMs,
-      // The context that is used is decided here and not by SNI, because only here it is known what it is for.
+      // The context is chosen here and not by SNI, because only here the purpose of the connection is known.
       ALPNCallback(this: TLSSocket, { servername, protocols }) {
-        // Without SNI it is not the text that the types say.
-        const proof = protocols.includes(ACME_ALPN) ? challenges.ofName(servername || '') : undefined;
+        // Without SNI it is not a string, contrary to its type.
+        const proof = protocols.includes(ACME_ALPN) ? challenges.contextFor(servername || '') : undefined;
         if (proof === undefined) return protocols.includes(HTTP_ALPN) ? HTTP_ALPN : undefined;
         this.setKeyCert(proof);
         return ACME_ALPN;
@@ -97,16 +102,19 @@ export class PageTls {
     };
   }
 
-  /** Each certificate from now on is shown in the handshakes of this server. It may listen, or be handed its connections. */
+  /** From now on this server presents each new certificate. The server may listen or be handed its connections. */
   attach(server: HttpsServer): void {
     this.#server = server;
     server.prependListener('secureConnection', (socket: TLSSocket) => {
-      // RFC 8737 section 3: the handshake was all that was wanted.
+      // RFC 8737 section 3: only the handshake was needed.
       if (socket.alpnProtocol === ACME_ALPN) socket.end();
     });
   }
 
-  /** Opens the port for plain HTTP and takes care of the certificate. Resolves when there is one, or when there will be none for a while. Rejects with `StartError`. */
+  /**
+   * Opens the redirect port and obtains the certificate. Resolves when there is one, or when there will be none for a
+   * while. Rejects with `StartError`.
+   */
   async start(): Promise<void> {
     const { host, httpPort } = this.#settings;
     if (httpPort !== 0) {
@@ -118,7 +126,7 @@ export class PageTls {
     await this.#source.start((certificate) => this.#server?.setSecureContext(contextOptions(certificate)));
   }
 
-  /** The name that the certificate is for, for the address of the page. */
+  /** The name on the certificate that the page's URL should use. */
   get hostForBrowser(): string {
     const { host } = this.#settings;
     const isForAll = host === '0.0.0.0' || host === '::';
@@ -126,19 +134,22 @@ export class PageTls {
     return isIPv6(name) ? `[${name}]` : name;
   }
 
-  /** The first that the operator has named, if it covers one of these; undefined where it is for whatever this machine is called. */
+  /**
+   * The first configured name that the certificate covers; undefined if the certificate is for any name of this
+   * machine.
+   */
   #nameOfCertificate(): string | undefined {
     const { domain, allowHosts } = this.#settings;
     if (tlsModeOf(this.#settings) === 'self-signed') return undefined;
     const { current } = this.#source;
     const given = [...domain, ...allowHosts].find((name) => coversName(current, name)) ?? domain[0];
     if (given !== undefined) return given;
-    // An address is what browsers are sent to only where there is no name.
+    // Browsers are only sent to an address if there is no name.
     const plain = current.names.filter((name) => !name.startsWith('*') && name !== 'localhost');
     return plain.find((name) => isIP(name) === 0) ?? plain[0];
   }
 
-  /** What stands behind the name in the address of the page. */
+  /** The part after the name in the page's URL. */
   portForBrowser(port: number): string {
     const isDefault = port === 443 || (this.#settings.domain.length > 0 && isForwarded(this.#settings));
     return isDefault ? '' : `:${port}`;
@@ -153,7 +164,7 @@ export class PageTls {
     return { expiresAtMs: isMissing ? 0 : this.#source.current.notAfterMs, failures: this.#source.failures ?? 0 };
   }
 
-  /** Tells browsers to come by https only, as long as the certificate is one that they accept. */
+  /** Tells browsers to use only HTTPS, as long as they accept the certificate. */
   withHsts(listener: RequestListener): RequestListener {
     return (request, response) => {
       if (!this.#source.current.selfSigned) response.setHeader('Strict-Transport-Security', HSTS);
@@ -161,12 +172,15 @@ export class PageTls {
     };
   }
 
-  /** The operator says that something has changed: files are read, a failed attempt is repeated at once. False if there is nothing to do. */
+  /**
+   * The operator signals a change: reads the files again, or repeats a failed attempt at once. False if there is
+   * nothing to do.
+   */
   reload(): boolean {
     return this.#source.reload();
   }
 
-  /** Frees port and timers; the HTTPS server is its owner's to close. Idempotent. */
+  /** Releases the port and timers. The owner closes the HTTPS server. Idempotent. */
   close(): void {
     this.#source.close();
     this.plainHttp.close();
@@ -210,7 +224,7 @@ async function sourceOf(
   }
 }
 
-/** The text of the file of `acme-ca`. Rejects with `StartError`. */
+/** The contents of the `acme-ca` file. Rejects with `StartError`. */
 export async function readAcmeRoot(file: string): Promise<string> {
   try {
     const pem = await readFile(file, 'utf8');
@@ -219,11 +233,11 @@ export async function readAcmeRoot(file: string): Promise<string> {
   } catch (error) {
     const isCode = error instanceof Error && 'syscall' in error;
     const reason = isCode ? `cannot be read: ${error.message}` : 'contains no PEM certificate';
-    throw new StartError(`The acme-ca file ${file} ${reason}.`, error, { isOfSettings: true });
+    throw new StartError(`The acme-ca file ${file} ${reason}.`, error, { isSettingsError: true });
   }
 }
 
-/** By TLS first: then one open port is enough. Node before 20.17 cannot choose a certificate by ALPN. */
+/** TLS first, because it needs only one open port. Node before 20.17 cannot choose a certificate by ALPN. */
 function challengeTypes(httpPort: number): ChallengeType[] {
   const byTls = 'setKeyCert' in TLSSocket.prototype;
   const types: ChallengeType[] = [];
@@ -236,7 +250,7 @@ function challengeTypes(httpPort: number): ChallengeType[] {
   return types;
 }
 
-/** An IPv4 address by which others in the network reach this machine. */
+/** An IPv4 address at which others in the network reach this machine. */
 function addressInNetwork(): string | undefined {
   const entries = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return entries.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;

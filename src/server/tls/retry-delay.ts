@@ -1,24 +1,24 @@
 import type { Millis } from '../../lib/clock.ts';
 
-/** Let's Encrypt lets a name fail five times in an hour; an attempt may be two of them. */
+/** Let's Encrypt allows five failures per name and hour, and one attempt may count as two. */
 const FIRST_MS: Millis = 60_000;
 const FACTOR = 3;
 const LAST_MS: Millis = 6 * 3_600_000;
-/** What a directory asks for is done, but the operator may mend things before. */
+/** The directory's request is honoured up to this, because the operator may fix the problem earlier. */
 const MAX_MS: Millis = 24 * 3_600_000;
-/** Servers that failed at the same time do not come back at the same time. */
+/** Servers that failed at the same time should not retry at the same time. */
 const JITTER = 0.2;
 
 export interface RetryDelayOptions {
-  /** Failures in a row, this one included. */
+  /** Consecutive failures, including this one. */
   readonly failures: number;
-  /** What the directory asked for, 0 for nothing. */
+  /** The delay requested by the directory, 0 for none. */
   readonly askedForMs: Millis;
   /** From 0 to 1. */
   readonly random: number;
 }
 
-/** How long to wait before the next attempt: 1 min, 3, 9, 27, 81, 243, then 6 h, each up to a fifth longer. */
+/** The delay before the next attempt: 1 min, 3, 9, 27, 81, 243, then 6 h, each up to a fifth longer. */
 export function retryDelayMs({ failures, askedForMs, random }: RetryDelayOptions): Millis {
   const ownMs = Math.min(LAST_MS, FIRST_MS * FACTOR ** (failures - 1));
   return Math.min(MAX_MS, Math.max(ownMs, askedForMs) * (1 + JITTER * random));

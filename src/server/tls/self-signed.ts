@@ -1,4 +1,4 @@
-/** Certificates that nobody but this server vouches for: for a local network, and until there is a better one. */
+/** Self-signed certificates: for a local network, and until there is a better one. */
 
 import { isIP } from 'node:net';
 import { networkInterfaces, hostname as systemHostName } from 'node:os';
@@ -10,14 +10,14 @@ import { type Certificate, canonicalName, readCertificate } from './certificate.
 import { loadCertificate, storeCertificate } from './certificate-store.ts';
 
 const DAY_MS: Millis = 86_400_000;
-/** Apple's systems refuse those that hold for longer than 825 days. */
+/** Apple's systems reject certificates valid for longer than 825 days. */
 const LIFETIME_MS: Millis = 820 * DAY_MS;
 const MIN_LEFT_MS: Millis = 30 * DAY_MS;
-/** Clocks of visitors may be behind. */
+/** Visitors' clocks may be slow. */
 const BACKDATED_MS: Millis = DAY_MS;
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
-/** For these DNS names and IP addresses, from now on for 820 days. */
+/** For these DNS names and IP addresses, valid for 820 days from now. */
 export async function makeSelfSigned(names: readonly string[], nowMs: Millis): Promise<Certificate> {
   const x509 = await import('@peculiar/x509');
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
@@ -42,13 +42,13 @@ export async function makeSelfSigned(names: readonly string[], nowMs: Millis): P
 }
 
 export interface LocalNames {
-  /** Without them the certificate is made anew. */
+  /** If any of these is missing, the certificate is created again. */
   readonly needed: readonly string[];
   /** Names and addresses to put into it as well: IPv6 addresses change too often to be needed, and those of containers as well. */
   readonly also: readonly string[];
 }
 
-/** What this machine is called by others in its network. `further` are names that the operator has given. */
+/** The names of this machine in its network. `further` are names from the operator. */
 export function localNames(
   further: readonly string[],
   { hostName = systemHostName(), interfaces = networkInterfaces() } = {},
@@ -78,7 +78,9 @@ export interface StoredSelfSignedOptions {
   readonly log: Logger;
 }
 
-/** The one that was made before, so that browsers which have accepted it need not ask again; a new one if that is of no use any more. */
+/**
+ * The stored certificate, so that browsers that accepted it need not ask again; a new one if that is no longer usable.
+ */
 export async function storedSelfSigned({ file, names, clock, log }: StoredSelfSignedOptions): Promise<Certificate> {
   const stored = await loadCertificate(file);
   const nowMs = clock.wallNow();

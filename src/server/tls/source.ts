@@ -1,18 +1,21 @@
 import type { HealthProblem } from '../../http/health.ts';
 import type { Certificate } from './certificate.ts';
 
-/** Where the certificate of the page comes from. */
+/** The source of the page's certificate. */
 export interface CertificateSource {
-  /** What to show now. */
+  /** The certificate to present now. */
   readonly current: Certificate;
-  /** Why the operator should look after it; undefined if all is well. */
+  /** A problem for the operator; undefined if there is none. */
   readonly problem: HealthProblem | undefined;
-  /** Attempts to get one that failed; undefined where nothing is got. */
+  /** Failed attempts to obtain one; undefined if none are made. */
   readonly failures?: number;
-  /** From now on `onChange` is told each new certificate. Resolves when there is something to show, or when it is known that there will not be for a while. */
+  /**
+   * From now on `onChange` receives each new certificate. Resolves when there is one to present, or when there will be
+   * none for a while.
+   */
   start(onChange: (certificate: Certificate) => void): Promise<void>;
-  /** The operator says that something has changed (SIGHUP). What comes of it is in the log; false if there is nothing to do. */
+  /** The operator signals a change (SIGHUP). The result is logged; false if there is nothing to do. */
   reload(): boolean;
-  /** Stops looking, asking and waiting. Idempotent. */
+  /** Stops polling, requests and timers. Idempotent. */
   close(): void;
 }

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { isAllowedHost, urlOfHost } from '../../../src/lib/net/host-header.ts';
+import { hostUrl, isAllowedHost } from '../../../src/lib/net/host-header.ts';
 
 test('with a list of names, a server is asked for by one of them, by an address or by localhost', (t) => {
   const allowed = ['voice.example.org'];
@@ -17,7 +17,7 @@ test('with a list of names, a server is asked for by one of them, by an address 
   ])
     t.notOk(isAllowedHost(host, allowed), String(host));
   const long = `xn--${'ab9z'.repeat(4000)}`;
-  t.equal(urlOfHost(long), undefined, 'what is longer than any name is not read');
+  t.equal(hostUrl(long), undefined, 'what is longer than any name is not read');
   t.ok(isAllowedHost('evil.example', []), 'without a list everybody may');
   t.end();
 });

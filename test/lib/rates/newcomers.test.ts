@@ -56,9 +56,9 @@ test('whoever comes and goes, both bounds hold, and the newest is always in', (t
           } else {
             newcomers.add(time, origin);
             expected.push({ newcomer: time, origin });
-            const ofOrigin = origin === null ? [] : expected.filter((one) => one.origin === origin);
+            const fromOrigin = origin === null ? [] : expected.filter((one) => one.origin === origin);
             const unlucky =
-              ofOrigin.length > maxPerOrigin ? ofOrigin[0] : expected.length > max ? expected[0] : undefined;
+              fromOrigin.length > maxPerOrigin ? fromOrigin[0] : expected.length > max ? expected[0] : undefined;
             if (refused.join() !== `${unlucky?.newcomer ?? ''}`) return false;
             expected = expected.filter((one) => one !== unlucky);
             if (!expected.some(({ newcomer }) => newcomer === time)) return false;

@@ -11,7 +11,7 @@ import {
   AcmeError,
   type AcmeErrorDetails,
   adviceFor,
-  isOfChallenge,
+  isChallengeError,
   problemIn,
 } from '../../../src/server/tls/acme-error.ts';
 import type { Certificate } from '../../../src/server/tls/certificate.ts';
@@ -155,7 +155,10 @@ test('errors of certificate authorities become words on what to mend', (t) => {
     advice({ kind: 'dns', ...ofName }),
     /^DNS has no address for voice.partyline.test \(why\)\. Create an A record/,
   );
-  t.match(advice({ kind: 'connection', ...ofName }), /^http:\/\/voice.partyline.test\/ is not reached.*TCP port 80 /);
+  t.match(
+    advice({ kind: 'connection', ...ofName }),
+    /^http:\/\/voice.partyline.test\/ cannot be reached.*TCP port 80 /,
+  );
   t.match(advice({ kind: 'connection', domain: NAME, challenge: 'tls-alpn-01' }), /^https:.*TCP port 443 /);
   t.match(advice({ kind: 'unauthorized', ...ofName }), /^Something other than this server answers.*all A and AAAA/);
   for (const kind of ['unauthorized', 'malformed', 'tls', 'incorrectResponse', 'connection'])
@@ -171,7 +174,7 @@ test('errors of certificate authorities become words on what to mend', (t) => {
     ])
       t.match(
         adviceFor(new AcmeError({ kind, detail, ...ofName }), Date.UTC(2026, 10, 1)),
-        /^http:\/\/voice.partyline.test\/ is not reached/,
+        /^http:\/\/voice.partyline.test\/ cannot be reached/,
         `${kind}: ${detail}`,
       );
   t.match(
@@ -208,7 +211,7 @@ test('with a wrong clock the advice is to set it, not to trust another root', (t
 });
 
 test('another challenge is attempted only where it may help', (t) => {
-  const of = (kind: string, challenge?: 'http-01') => isOfChallenge(new AcmeError({ kind, detail: '', challenge }));
+  const of = (kind: string, challenge?: 'http-01') => isChallengeError(new AcmeError({ kind, detail: '', challenge }));
   t.equal(of('connection', 'http-01'), true);
   t.equal(of('unauthorized', 'http-01'), true);
   for (const kind of ['dns', 'caa', 'rateLimited']) t.equal(of(kind, 'http-01'), false, kind);

@@ -126,7 +126,7 @@ test('an order that fails is told with what to mend, the page waits behind a tem
   await directory.setDnsFault(NAME, true);
   const server = await start();
   const failure = server.lines.find(({ msg }) => msg === 'the certificate could not be obtained');
-  t.match(failure?.['reason'], new RegExp(`DNS has no address for ${NAME}.*make an A record`));
+  t.match(failure?.['reason'], new RegExp(`DNS has no address for ${NAME}.*Create an A record`));
   t.ok(Date.parse(String(failure?.['nextAttempt'])) > Date.now() + 50_000, 'it asks again after a minute');
   const answer = await server.get('/healthz', { name: NAME });
   t.equal(answer.status, 200);
@@ -206,8 +206,8 @@ test('a port that nobody can reach is told as that, whatever the authority calls
   t.teardown(() => server.close());
   const reason = server.lines.find(({ msg }) => msg === 'the certificate could not be obtained')?.['reason'];
   t.comment(String(reason));
-  t.match(reason, new RegExp(`https://${NAME}/ is not reached from the internet`));
-  t.match(reason, new RegExp(`http://${NAME}/ is not reached from the internet`));
+  t.match(reason, new RegExp(`https://${NAME}/ cannot be reached from the internet`));
+  t.match(reason, new RegExp(`http://${NAME}/ cannot be reached from the internet`));
   t.notMatch(reason, /Something other/);
 });
 

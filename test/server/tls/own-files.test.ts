@@ -53,7 +53,7 @@ test('files that cannot be used are refused at the start, with the reason', asyn
     await t.rejects(OwnFiles.open(options), { message: reason });
   }
   await t.rejects(OwnFiles.open({ ...options, keyFile: '/nowhere' }), {
-    message: /file of tls-key cannot be read.*ENOENT/,
+    message: /tls-key file cannot be read.*ENOENT/,
   });
 });
 
