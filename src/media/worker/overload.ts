@@ -1,9 +1,9 @@
 /**
- * What a media worker gives up, step by step, when it has more to do than it has time for, so that nothing breaks
- * abruptly: first what nobody notices, last new participants. Each step is taken back when the load has fallen.
+ * What a media worker gives up, step by step, when it is overloaded, so that nothing fails abruptly: first what nobody
+ * notices, last new participants. Each step is taken back when the load has fallen.
  *
- * Only the worker's own load counts. Ticks that are late because others have the processor are no reason to send anybody
- * away; see `starvation.ts`.
+ * Only the worker's own load counts. Ticks that are late because other programs use the CPU are no reason to refuse
+ * anyone; see `starvation.ts`.
  */
 import type { Millis } from '../../lib/clock.ts';
 import type { ThreadLoad } from '../../lib/thread-load.ts';
@@ -11,18 +11,20 @@ import { MAX_OVERLOAD_LEVEL, type OverloadMeasures, overloadMeasures } from '../
 
 /** With less than 2 ms of each tick to spare, the next garbage collection or burst of packets makes ticks late. */
 const LOAD_ABOVE = 0.9;
-/** So far below that what the last step saved fits in again: lower complexity saves a third of the encoding at most. */
+/**
+ * Far enough below that what the last step saved fits again: lower complexity saves at most a third of the encoding.
+ */
 const LOAD_BELOW = 0.6;
 /**
- * What a worker may count on of its core when others want it too: one neighbour with as much right to it leaves so much.
- * A worker that needs more and does not get it has too much to do for this machine. One that needs less is starved.
+ * The share of a core that a worker can count on when others want it, too: one competitor of equal priority leaves this
+ * much. A worker that needs more without getting it is overloaded; one that needs less is starved.
  */
 const GUARANTEED_SHARE = 0.5;
 /** One stall is no overload. */
 const SMOOTHED_OVER_MS = 1000;
 const RISE_AFTER_MS = 1000;
 const FALL_AFTER_MS = 5000;
-/** A fall that did not last so long came too early: the next one takes twice the time. */
+/** A step down that did not last this long was premature: the next one takes twice the time. */
 const RELAPSE_MS = 15_000;
 const MAX_FALL_AFTER_MS = 80_000;
 
@@ -58,19 +60,19 @@ export class OverloadController {
     return this.#waitingShare;
   }
 
-  /** What the worker uses, as a share of what it can have: of the time that others leave, but at least of half a core. */
+  /** The worker's use relative to what it can have: the time that others leave, but at least half a core. */
   get load(): number {
     return this.#runningShare / Math.max(1 - this.#waitingShare, GUARANTEED_SHARE);
   }
 
-  /** The worker itself has too much to do, if only for a moment. */
+  /** The worker itself is overloaded, even if only for a moment. */
   get isHigh(): boolean {
     return this.load > LOAD_ABOVE;
   }
 
   /**
-   * One tick.
-   * @returns whether the level is another now
+   * Observes one tick.
+   * @returns whether the level has changed
    */
   observe({ runningShare, waitingShare }: ThreadLoad, nowMs: Millis): boolean {
     // By the time and not by ticks, which are few just when it matters.
@@ -89,7 +91,7 @@ export class OverloadController {
     if (this.#level === MAX_OVERLOAD_LEVEL) return false;
     const relapsed = nowMs - this.#fellAtMs < RELAPSE_MS;
     if (relapsed) this.#fallAfterMs = Math.min(2 * this.#fallAfterMs, MAX_FALL_AFTER_MS);
-    // One fall is only held against the next once.
+    // A premature step down counts against the next one only once.
     this.#fellAtMs = Number.NEGATIVE_INFINITY;
     this.#highSinceMs = nowMs;
     return this.#change(1);

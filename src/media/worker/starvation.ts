@@ -1,25 +1,25 @@
 /**
- * Ticks that are late although the worker itself has time to spare: other programs have the processor, or other virtual
- * machines of the same host. Nothing that the worker could give up would help, so this is only said, to the operator.
+ * Ticks that are late although the worker has spare capacity: other programs use the CPU, or other virtual machines on
+ * the same host. No measure of the worker would help, so this is only reported to the operator.
  */
 import type { Millis } from '../../lib/clock.ts';
 import { PTIME_MS } from '../../mixer/format.ts';
 
-/** Half a tick: packets that leave so late on average are late in the jitter buffers of those who hear them. */
+/** Half a tick: packets sent this late on average are late in their receivers' jitter buffers. */
 const LATE_ABOVE_MS = PTIME_MS / 2;
 const LATE_BELOW_MS = 3;
 const SMOOTHED_OVER_MS = 1000;
 /** A tick does not speak for more time than this: one long stall is soon over. */
 const MAX_STEP_MS = 100;
 const BEGINS_AFTER_MS = 1000;
-/** Neighbours come and go; the log is to hear of it once a minute at most. */
+/** Competing load comes and goes, so this is logged at most once a minute. */
 const ENDS_AFTER_MS = 60_000;
 
 export class StarvationWatch {
   #isStarved = false;
   #latenessMs = 0;
   #observedAtMs: Millis | undefined;
-  /** Since when the state has been another than the one that was told. */
+  /** Since when the state has differed from the reported one. */
   #otherwiseSinceMs: Millis | undefined;
 
   get isStarved(): boolean {
@@ -32,10 +32,10 @@ export class StarvationWatch {
   }
 
   /**
-   * One tick.
-   * @param latenessMs how long after its time the tick began
-   * @param isLoaded the worker itself has too much to do, which makes ticks late as well
-   * @returns whether the worker is starved now and was not before, or the other way round
+   * Observes one tick.
+   * @param latenessMs how late the tick started
+   * @param isLoaded the worker itself is overloaded, which makes ticks late as well
+   * @returns whether starvation has started or ended
    */
   observe(latenessMs: Millis, isLoaded: boolean, nowMs: Millis): boolean {
     const stepMs = Math.min(nowMs - (this.#observedAtMs ?? nowMs), MAX_STEP_MS);

@@ -12,7 +12,7 @@ export interface CandidateAddress {
 }
 
 export interface AnswerOptions {
-  /** One more with each answer to the same peer (RFC 3264 section 8). */
+  /** Incremented with each answer to the same peer (RFC 3264 section 8). */
   readonly version: number;
   readonly ufrag: string;
   readonly password: string;
@@ -20,7 +20,7 @@ export interface AnswerOptions {
   /** Of the stream that we send. */
   readonly ssrc: number;
   readonly cname: string;
-  /** At least one; the first of each protocol is preferred, and UDP to TCP. */
+  /** At least one; the first of each protocol is preferred, and UDP over TCP. */
   readonly candidates: readonly CandidateAddress[];
 }
 
@@ -32,20 +32,20 @@ const REVERSED: Readonly<Record<Direction, Direction>> = {
 };
 
 /**
- * What the client shall send (RFC 7587 section 6.1). No `useinbandfec`: what our decoder cannot use would cost the client a part of its bit
- * rate, and packets that are lost come again in RED.
+ * What the client should send (RFC 7587 section 6.1). No `useinbandfec`, because our decoder cannot use it and it would
+ * cost the client a part of its bit rate; lost packets are repeated in RED.
  */
 const OPUS_PARAMETERS = 'minptime=10;usedtx=1;stereo=0;maxaveragebitrate=40000';
-/** RFC 8841 section 5: every section for SCTP has to say one. Nobody listens there. */
+/** RFC 8841 section 5: every SCTP section must have a port. Nobody listens there. */
 const SCTP_PORT = 5000;
 
 const HOST_TYPE_PREFERENCE = 126;
-/** Below every kind of UDP candidate but relayed ones, which browsers rate by themselves (RFC 6544 section 4.2). */
+/** Below every kind of UDP candidate except relayed ones, which browsers rate by themselves (RFC 6544 section 4.2). */
 const TCP_TYPE_PREFERENCE = 90;
 /** RFC 6544 section 4.2: the direction, in the upper three bits of the local preference. */
 const TCP_PASSIVE_PREFERENCE = 4;
 
-/** What we send and what we take, as the answer says it. */
+/** The direction in the answer: what we send and receive. */
 export function answeredDirection({ direction }: Pick<AudioOffer, 'direction'>): Direction {
   return REVERSED[direction];
 }
@@ -102,7 +102,7 @@ function speechSection(
 }
 
 /**
- * A section that nothing goes through, but that is part of the bundle: one that is refused cannot carry the bundle (RFC 9143 section 7.3.2), and
+ * An inactive section that is part of the bundle: a rejected one cannot carry the bundle (RFC 9143 section 7.3.2), and
  * some clients want transport and codec in each of its sections.
  */
 function bundledSection({ kind, protocol, format, mid, sctpmap }: OfferedSection, options: AnswerOptions): string[] {
@@ -119,7 +119,7 @@ function bundledSection({ kind, protocol, format, mid, sctpmap }: OfferedSection
   ];
 }
 
-/** RFC 3264 section 6: a port of zero refuses. GStreamer takes no answer in which a section has no transport. */
+/** RFC 3264 section 6: a port of zero rejects. GStreamer refuses answers in which a section has no transport. */
 function refusedSection({ kind, protocol, format, mid }: OfferedSection, options: AnswerOptions): string[] {
   return [
     `m=${kind} 0 ${protocol} ${format.name}`,
@@ -159,8 +159,8 @@ function candidateLines({ candidates }: AnswerOptions): string[] {
 }
 
 /**
- * RFC 8839 section 5.1, for TCP RFC 6544 section 4.5. We only listen: a client opens the connection. Priorities are those of host candidates by
- * RFC 8445 section 5.1.2, the earlier the better.
+ * RFC 8839 section 5.1, for TCP RFC 6544 section 4.5. We only listen; a client opens the connection. Priorities are
+ * those of host candidates in RFC 8445 section 5.1.2, highest first.
  */
 function candidateLine({ protocol, address, port }: CandidateAddress, index: number): string {
   const isTcp = protocol === 'tcp';

@@ -1,49 +1,54 @@
-/** A client's offer (RFC 8829), read by a library and reduced to the few fields that matter, each of them validated. */
+/** A client's offer (RFC 8829), parsed by a library and reduced to the few relevant fields, each of them validated. */
 import { parse, type SessionDescription } from 'sdp-transform';
 import { AppError } from '../../lib/errors.ts';
 import { audioLevelOf, formatOf, type OfferedFormat, opusOf, redOf, TOKEN } from './offered-codecs.ts';
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
-/** RFC 8122 section 5: the hash functions that browsers use, the strongest last, and how many bytes they give. */
+/** RFC 8122 section 5: the hash functions that browsers use, strongest last, and their sizes in bytes. */
 const FINGERPRINT_BYTES = { 'sha-256': 32, 'sha-384': 48, 'sha-512': 64 } as const;
 const FINGERPRINT_HASHES = Object.keys(FINGERPRINT_BYTES) as Fingerprint['algorithm'][];
 
-/** Of a certificate, as a line of SDP has it. */
+/** A certificate's fingerprint, as in SDP. */
 export interface Fingerprint {
   readonly algorithm: keyof typeof FINGERPRINT_BYTES;
   /** Upper-case hexadecimal bytes with colons between them. */
   readonly value: string;
 }
 
-/** One media section of the offer, as much of it as the answer must repeat. */
+/** One media section of the offer, as far as the answer must repeat it. */
 export interface OfferedSection {
   readonly kind: string;
   readonly protocol: string;
   readonly format: OfferedFormat;
   readonly mid: string | null;
-  /** RFC 8864 and the older form: `5000 webrtc-datachannel 1024`; null if the section is not for SCTP in that form. */
+  /** RFC 8864's older form: `5000 webrtc-datachannel 1024`; null if the section does not use it for SCTP. */
   readonly sctpmap: string | null;
-  /** `speech` goes through one section, or two of one direction each; `bundled` ones go with it because their bundle must stay whole. */
+  /**
+   * `speech` uses one section, or two of one direction each; `bundled` sections accompany it because their bundle must
+   * stay whole.
+   */
   readonly role: 'speech' | 'bundled' | 'refused';
   /** As offered. */
   readonly direction: Direction;
 }
 
-/** An offer that can be answered. Everything in it may be written into a line as it is. */
+/** An offer that can be answered. All fields are safe to write into a line. */
 export interface AudioOffer {
   /** In the order of the offer; at least one is for speech. */
   readonly sections: readonly OfferedSection[];
-  /** The mids of the bundle (RFC 9143) that speech is part of, the tagged section's first; empty if there is no bundle. */
+  /**
+   * The mids of the bundle (RFC 9143) that contains speech, the tagged section's first; empty if there is no bundle.
+   */
   readonly bundle: readonly string[];
-  /** Of the sections for speech together, as the client sees it. */
+  /** Of all speech sections together, from the client's view. */
   readonly direction: Direction;
   readonly iceUfrag: string;
   readonly icePassword: string;
-  /** All with the strongest hash function that is offered: the certificate matches one of them (RFC 8122 section 5). */
+  /** All with the strongest offered hash function: the certificate must match one of them (RFC 8122 section 5). */
   readonly fingerprints: readonly Fingerprint[];
   readonly opusPayloadType: number;
-  /** RFC 2198 around this very Opus; null if it is not offered. */
+  /** RFC 2198 around this Opus; null if it is not offered. */
   readonly redPayloadType: number | null;
   /** RFC 6464; null if it is not offered. */
   readonly audioLevelExtensionId: number | null;
@@ -57,12 +62,15 @@ export interface SdpLimits {
 export const SDP_LIMITS: SdpLimits = { maxBytes: 32 * 1024, maxLines: 1000 };
 /** The answer repeats each of them with all candidates. */
 export const MAX_SECTIONS = 32;
-/** Of the sections that do not fit, so many are explained. */
+/** Number of unsuitable sections that the error explains. */
 const MAX_REASONS = 4;
 
-/** Where lines end for the library. */
+/** The library's line endings. */
 const LINE_END = /\r\n|\r|\n/;
-/** What RFC 8829 section 5.1.2 asks to accept, because all of them mean DTLS-SRTP where there is a fingerprint; and TLS over TCP, as some write it. */
+/**
+ * The protocols that RFC 8829 section 5.1.2 requires accepting, because all of them mean DTLS-SRTP if there is a
+ * fingerprint; and TLS over TCP, as some write it.
+ */
 const AUDIO_PROTOCOL = /^(?:RTP\/S?AVPF?|UDP\/TLS\/RTP\/SAVPF?|TCP\/D?TLS\/RTP\/SAVPF?)$/;
 /** RFC 8839 section 5.4 */
 const ICE_UFRAG = /^[A-Za-z0-9+/]{4,256}$/;
@@ -72,10 +80,10 @@ const SCTPMAP_PORT = /^\d{1,5}$/;
 
 type Media = SessionDescription['media'][number];
 
-/** A part of the description that may have attributes of a transport: a section, or the session above them. */
+/** A part of the description that may have transport attributes: a section, or the session level. */
 interface Part {
   readonly attributes: SessionDescription | Media;
-  /** All of them; the library keeps one. */
+  /** All of them; the library keeps only one. */
   readonly fingerprints: readonly string[];
 }
 
@@ -89,19 +97,19 @@ interface Section extends Part {
 interface Bundle {
   /** As offered. */
   readonly mids: readonly string[];
-  /** Those that take part: in the order of the group, so that the tagged one is first. */
+  /** The participating sections in the order of the group, the tagged one first. */
   readonly members: Section[];
 }
 
-/** An audio section through which speech can go. */
+/** An audio section that can carry speech. */
 interface SpeechSection extends Section {
   readonly opus: number;
   readonly red: number | null;
 }
 
 /**
- * `speechMid` is the section that speech went through before, in an offer of a client that is connected already: it stays the same as long as no
- * other fits better. Throws `AppError` `sdp_too_large`, or `invalid_sdp` with what is wrong.
+ * `speechMid` is the section that carried speech before, if the client is already connected; it is kept unless another
+ * fits better. Throws `AppError` `sdp_too_large`, or `invalid_sdp` with an explanation.
  */
 export function parseOffer(sdp: string, limits: SdpLimits = SDP_LIMITS, speechMid: string | null = null): AudioOffer {
   if (sdp.length > limits.maxBytes || Buffer.byteLength(sdp) > limits.maxBytes) throw new AppError('sdp_too_large');
@@ -114,7 +122,7 @@ export function parseOffer(sdp: string, limits: SdpLimits = SDP_LIMITS, speechMi
   const sections = sectionsOf(session, mediaFingerprints);
   const speech = chooseSpeech(sections, speechMid);
   const { bundle, opus, red } = speech[0];
-  // RFC 9143 section 7.1: what belongs to the transport stands in the tagged section.
+  // RFC 9143 section 7.1: transport attributes are in the tagged section.
   const own = { attributes: session, fingerprints: sessionFingerprints };
   const parts = [...(bundle?.members.slice(0, 1) ?? [speech[0]]), own, speech[0]];
   return {
@@ -135,7 +143,7 @@ function invalid(detail: string): AppError {
 }
 
 function parseSdp(sdp: string): SessionDescription {
-  // The library takes anything; a session description begins with its version (RFC 8866 section 5).
+  // The library accepts anything; a session description starts with its version (RFC 8866 section 5).
   if (!/^v=0\r?\n/.test(sdp)) throw invalid('It does not start with v=0.');
   try {
     return parse(sdp);
@@ -175,7 +183,10 @@ function sectionsOf(session: SessionDescription, fingerprints: readonly string[]
   return sections;
 }
 
-/** RFC 9143 section 7.1.2: a section with port 0 takes part if it says bundle-only and there is another one with a port, which is tagged. */
+/**
+ * RFC 9143 section 7.1.2: a section with port 0 participates if it is bundle-only and another one, which is tagged, has
+ * a port.
+ */
 function fillBundle({ mids, members }: Bundle, sections: readonly Section[]): void {
   const offered = mids.flatMap((mid) => sections.filter((section) => section.mid === mid));
   const tagged = offered.find(({ attributes }) => attributes.port !== 0);
@@ -215,7 +226,7 @@ function chooseSpeech(
   return [some];
 }
 
-/** Null for a section through which speech can go, if only by its direction. */
+/** Null for a section that can carry speech, at least by its direction. */
 function whyNot(section: Section, opus: number | null): string | null {
   const { protocol } = section.attributes;
   if (!takesPart(section)) return 'has port 0 but is not bundle-only beside a section with a port';
@@ -224,7 +235,7 @@ function whyNot(section: Section, opus: number | null): string | null {
   return null;
 }
 
-/** Of two sections of one bundle the payload types mean the same (RFC 9143 section 9.1). */
+/** Within a bundle, the payload types of two sections have the same meaning (RFC 9143 section 9.1). */
 function areOneTransport(one: SpeechSection, other: SpeechSection): boolean {
   return one.bundle !== null && one.bundle === other.bundle && one.opus === other.opus;
 }
@@ -253,7 +264,7 @@ function sctpmapOf({ sctpmap }: Media): string | null {
   return SCTPMAP_PORT.test(port) && TOKEN.test(app) ? `${port} ${app}` : null;
 }
 
-/** The first of these parts that has an attribute decides about it. */
+/** The first of these parts that has an attribute decides. */
 function transportOf(parts: readonly Part[]): Pick<AudioOffer, 'iceUfrag' | 'icePassword' | 'fingerprints'> {
   const first = <K extends 'iceUfrag' | 'icePwd' | 'setup' | 'rtcpMux'>(name: K) =>
     parts.map(({ attributes }) => (attributes as Media)[name]).find((value) => value !== undefined);
@@ -287,7 +298,7 @@ function toFingerprint(line: string): Fingerprint | null {
   return { algorithm, value: value.toUpperCase() };
 }
 
-/** The library makes numbers of what looks like one, without loss; here all values are text. */
+/** The library converts numeric values to numbers without loss; here all values are text. */
 function match(value: string | number | undefined, pattern: RegExp, what: string): string {
   const text = value === undefined ? '' : String(value);
   if (!pattern.test(text)) throw invalid(`Its ${what} is ${text === '' ? 'missing' : 'invalid'}.`);
