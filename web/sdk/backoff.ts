@@ -2,10 +2,10 @@ import type { Environment } from './environment.ts';
 
 /** Delay before the first, second, ... attempt; the last one repeats. */
 const DELAYS_MS = [300, 1000, 2000, 3000, 5000, 5000, 5000, 10_000, 15_000] as const;
-/** What stood for this time has worked: the next loss starts with the short delays again. */
+/** A connection that lasted this long has worked: the next loss starts with the short delays again. */
 const STABLE_MS = 10_000;
 
-/** Counts attempts at something that may be lost again and again, and says how long to wait before the next. */
+/** Counts attempts at something that may be lost repeatedly, and decides how long to wait before the next. */
 export class Backoff {
   readonly #environment: Pick<Environment, 'now' | 'random'>;
   #attempt = 0;
@@ -26,8 +26,9 @@ export class Backoff {
   }
 
   /**
-   * It is lost, or the attempt failed: milliseconds to wait before the next one, `atLeastMs` or more. Up to half of the
-   * delay is added at random, so that the participants of a server that restarts do not all come back in the same instant.
+   * The connection was lost, or the attempt failed: returns the milliseconds to wait before the next one, at least
+   * `atLeastMs`. Up to half of the delay is added at random, so that the participants of a restarted server do not all
+   * come back at the same moment.
    */
   lost(atLeastMs = 0): number {
     if (this.#sinceMs !== null && this.#environment.now() - this.#sinceMs >= STABLE_MS) this.#attempt = 0;

@@ -3,22 +3,25 @@ import type { ServerMessage } from '../../src/protocol/messages.ts';
 export type ErrorCode = Extract<ServerMessage, { type: 'error' }>['code'];
 
 /**
- * Where the sound is. `blocked`: it has been tried for ten seconds; UDP to the server probably does not get through.
- * `busy`: the server has too much to do to take in somebody else; it is asked again from time to time.
+ * State of the audio. `blocked`: ten seconds of attempts have failed; UDP probably does not reach the server. `busy`:
+ * the server is too busy to accept anyone else; the client asks again from time to time.
  */
 export type MediaState = 'connecting' | 'connected' | 'blocked' | 'busy';
 
-/** Why it is over: the participant left, the server could not be reached for the first join, or it refused with this code. */
+/**
+ * Why the connection ended: the participant left, the server could not be reached for the first join, or it refused
+ * with this code.
+ */
 export type CloseReason = 'left' | 'unreachable' | ErrorCode;
 
 export type ConnectionState =
   | { readonly status: 'idle' }
   | { readonly status: 'connecting' }
-  /** In the room. Sound flows when `media` is `connected`. */
+  /** In the room. Audio flows when `media` is `connected`. */
   | { readonly status: 'connected'; readonly media: MediaState }
   /**
-   * The server is not reached, but sound may flow on: `hasSound`. `nextTryAtMs` is in the time of `performance.now()`; it
-   * lies in the past while the attempt is under way.
+   * The server cannot be reached, but audio may still flow: `hasSound`. `nextTryAtMs` is in the time of
+   * `performance.now()`; it lies in the past during an attempt.
    */
   | {
       readonly status: 'reconnecting';
@@ -28,13 +31,16 @@ export type ConnectionState =
     }
   | { readonly status: 'closed'; readonly reason: CloseReason; readonly message: string };
 
-/** A failure that the person should know of. `media_failed` is this client's own: the browser refused the session. */
+/**
+ * A failure that the person should know about. `media_failed` is this client's own code: the browser refused the
+ * session description.
+ */
 export interface VoiceError {
   readonly code: CloseReason | 'media_failed';
   readonly message: string;
 }
 
-/** Errors that another attempt would meet again. */
+/** Errors that another attempt would get again. */
 const FATAL: ReadonlySet<string> = new Set<ErrorCode>([
   'invalid_name',
   'invalid_room',
@@ -54,7 +60,7 @@ const FATAL: ReadonlySet<string> = new Set<ErrorCode>([
   'kicked',
   'room_closed',
 ]);
-/** Errors that end the WebSocket, in case the message before the end got lost. */
+/** Errors that end the WebSocket, in case the final message was lost. */
 const REASON_OF_CLOSE_CODE: ReadonlyMap<number, ErrorCode> = new Map([
   [4001, 'replaced'],
   [4003, 'kicked'],

@@ -14,7 +14,7 @@ export type DeviceSource = Pick<MediaDevices, 'enumerateDevices' | 'addEventList
 
 const noDevices: AudioDevices = { inputs: [], outputs: [] };
 
-/** The microphones and loudspeakers that the browser shows; empty lists where it shows none. */
+/** The microphones and speakers that the browser lists; empty lists if it lists none. */
 export async function listDevices(
   source: DeviceSource | undefined = globalThis.navigator?.mediaDevices,
 ): Promise<AudioDevices> {
@@ -31,7 +31,7 @@ export async function listDevices(
   }
 }
 
-/** Calls back when a device is plugged in or out; returns the function that ends this. */
+/** Calls back when a device is plugged in or out. Returns a function that stops this. */
 export function watchDevices(
   onChange: () => void,
   source: DeviceSource | undefined = globalThis.navigator?.mediaDevices,

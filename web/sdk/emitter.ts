@@ -1,8 +1,11 @@
-/** Calls listeners by event name. A listener that throws is reported like any uncaught error and stops nobody else. */
+/**
+ * Calls listeners by event name. A listener that throws is reported like any uncaught error and does not affect the
+ * others.
+ */
 export class Emitter<Events> {
   readonly #listeners = new Map<keyof Events, Set<(payload: never) => void>>();
 
-  /** Returns the function that removes the listener again. */
+  /** Returns a function that removes the listener. */
   on<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);

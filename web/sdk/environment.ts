@@ -1,8 +1,8 @@
-/** What the client takes from the browser, as a value, so that tests can be the browser. */
+/** The client's access to the browser, as a value that tests can replace. */
 export interface Environment {
   /** Monotonic time in milliseconds. */
   readonly now: () => number;
-  /** Calls back once after `delayMs`; the returned function cancels that. */
+  /** Calls back once after `delayMs`. Returns a function that cancels it. */
   readonly setTimer: (delayMs: number, callback: () => void) => () => void;
   /** At least 0, below 1. */
   readonly random: () => number;

@@ -1,24 +1,24 @@
 import type { IceServer } from '../../src/protocol/messages.ts';
 import type { Environment } from './environment.ts';
 
-/** ICE may find its way back from `disconnected` by itself; after this time a restart is quicker. */
+/** ICE may recover from `disconnected` by itself; after this time a restart is faster. */
 const DISCONNECTED_LIMIT_MS = 1500;
 
 export interface MediaLinkEvents {
-  /** The mix of everybody else, to be played. */
+  /** The mix of everyone else, to be played. */
   stream(stream: MediaStream): void;
   connected(): void;
   /** Nothing arrives at the moment; `connected`, `lost` or `failed` follows. */
   interrupted(): void;
-  /** It stood, and does not come back by itself: an ICE restart may help. */
+  /** The connection was established and does not recover by itself; an ICE restart may help. */
   lost(): void;
   /** This connection will not work any more. */
   failed(): void;
 }
 
 /**
- * One RTCPeerConnection with one audio transceiver. It is `sendrecv` even without a microphone: a track can then be put
- * in and taken out by `replaceTrack`, without another offer.
+ * One RTCPeerConnection with one audio transceiver. It is `sendrecv` even without a microphone, so that `replaceTrack`
+ * can add and remove a track without another offer.
  */
 export class MediaLink {
   readonly #environment: Environment;
@@ -36,7 +36,7 @@ export class MediaLink {
     });
     this.#transceiver = this.#connection.addTransceiver('audio', { direction: 'sendrecv' });
     preferRedundantOpus(this.#transceiver, environment.audioCodecs());
-    // The server has an adaptive jitter buffer of its own per talker: the browser need not add more than it must.
+    // The server has an adaptive jitter buffer per talker, so the browser should add as little delay as possible.
     if ('jitterBufferTarget' in this.#transceiver.receiver) this.#transceiver.receiver.jitterBufferTarget = 0;
     this.#connection.ontrack = ({ track }) => {
       if (!this.#closed) events.stream(environment.createStream([track]));
@@ -45,8 +45,8 @@ export class MediaLink {
   }
 
   /**
-   * The offer as it is at once: no candidates are waited for, because the server is ICE-lite (RFC 8445 section 2.5) and
-   * learns the browser's address from its checks. With `restart` it restarts ICE of a connection that has been answered.
+   * Returns the offer at once without waiting for candidates, because the server is ICE-lite (RFC 8445 section 2.5) and
+   * learns the browser's address from its checks. With `restart` it restarts ICE of an answered connection.
    */
   async createOffer({ restart = false } = {}): Promise<string> {
     const offer = await this.#connection.createOffer({ iceRestart: restart });
@@ -54,7 +54,7 @@ export class MediaLink {
     return this.#connection.localDescription?.sdp ?? offer.sdp ?? '';
   }
 
-  /** For what is gathered from the next restart on: credentials of TURN servers expire. */
+  /** Applies from the next restart on, because credentials of TURN servers expire. */
   setIceServers(iceServers: readonly IceServer[]): void {
     const configuration = this.#connection.getConfiguration();
     this.#connection.setConfiguration({ ...configuration, iceServers: toConfiguration(iceServers) });
@@ -64,7 +64,7 @@ export class MediaLink {
     return !this.#closed && this.#connection.connectionState === 'connected';
   }
 
-  /** Takes the answer; after `close` it is passed over. Rejects when the browser refuses it. */
+  /** Applies the answer; ignored after `close`. Rejects if the browser refuses it. */
   async acceptAnswer(sdp: string): Promise<void> {
     if (!this.#closed) await this.#connection.setRemoteDescription({ type: 'answer', sdp });
   }
@@ -73,7 +73,7 @@ export class MediaLink {
     if (!this.#closed) await this.#transceiver.sender.replaceTrack(track);
   }
 
-  /** Statistics as the browser gives them, null after `close`. */
+  /** The browser's statistics; null after `close`. */
   async stats(): Promise<RTCStatsReport | null> {
     return this.#closed ? null : this.#connection.getStats();
   }
@@ -102,7 +102,9 @@ export class MediaLink {
   }
 }
 
-/** Opus with the previous frame in each packet (RFC 2198) where the browser has it, Opus alone elsewhere, nothing else. */
+/**
+ * Opus with a copy of the previous frame in each packet (RFC 2198) if the browser supports it, otherwise Opus alone.
+ */
 function preferRedundantOpus(transceiver: RTCRtpTransceiver, codecs: readonly RTCRtpCodec[]): void {
   const named = (mimeType: string) => codecs.filter((codec) => codec.mimeType.toLowerCase() === mimeType);
   const opus = named('audio/opus');

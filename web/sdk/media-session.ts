@@ -5,9 +5,9 @@ import type { Environment } from './environment.ts';
 import { MediaLink } from './media-link.ts';
 
 const BLOCKED_AFTER_MS = 10_000;
-/** Where the server does not say how long to wait. */
+/** Used if the server does not say how long to wait. */
 const POSTPONED_MS = 1000;
-/** A restart that has not helped by then will not: another connection is made. */
+/** A restart that has not helped by then will not help: makes another connection. */
 const RESTART_LIMIT_MS = 5000;
 
 export interface MediaSessionOptions {
@@ -21,18 +21,18 @@ export interface MediaSessionOptions {
 }
 
 /**
- * The sound of one stay in a room: makes a MediaLink, restarts its ICE when the network has changed, and makes another one
- * where that does not help. It outlives the WebSocket: between `suspend` and `resume` nothing can be negotiated, and what
- * stands is left as it is.
+ * The audio of one stay in a room: creates a MediaLink, restarts its ICE when the network has changed, and creates
+ * another one if that does not help. It outlives the WebSocket: between `suspend` and `resume` nothing can be
+ * negotiated, and the existing link is left alone.
  */
 export class MediaSession {
   readonly #options: MediaSessionOptions;
   readonly #backoff: Backoff;
-  /** Links whose offers are not answered yet, oldest first: the server answers in order. */
+  /** Links whose offers are not yet answered, oldest first: the server answers in order. */
   #unanswered: MediaLink[] = [];
   #link: MediaLink | null = null;
   #isAnswered = false;
-  /** A restart is wanted, or its offer not answered yet. */
+  /** A restart is needed, or its offer is not yet answered. */
   #isRestarting = false;
   #isSuspended = false;
   #iceServers: readonly IceServer[];
@@ -52,7 +52,7 @@ export class MediaSession {
     void this.#start();
   }
 
-  /** The server's answer to the oldest offer without one. */
+  /** The server's answer to the oldest unanswered offer. */
   answer(sdp: string): void {
     const link = this.#unanswered.shift();
     if (link === undefined || link !== this.#link) return;
@@ -66,7 +66,7 @@ export class MediaSession {
     return this.#state;
   }
 
-  /** The WebSocket is gone: offers cannot be sent, and answers will not come. */
+  /** The WebSocket is gone: offers cannot be sent, and answers will not arrive. */
   suspend(): void {
     this.#isSuspended = true;
     this.#unanswered = [];
@@ -74,7 +74,7 @@ export class MediaSession {
     this.#cancelRestartLimit();
   }
 
-  /** There is a WebSocket again; the server says whether it still has the connection of before. */
+  /** There is a WebSocket again; the server says whether it still has the previous media connection. */
   resume(mediaResumed: boolean, iceServers: readonly IceServer[]): void {
     this.#isSuspended = false;
     this.#iceServers = iceServers;
@@ -92,18 +92,18 @@ export class MediaSession {
     }
   }
 
-  /** The browser says that its network has changed: the way that it took may be gone, or there may be a better one. */
+  /** The browser reports a change of network: the path may be gone, or there may be a better one. */
   networkChanged(): void {
     if (this.#link !== null) void this.#restartIce(this.#link);
   }
 
-  /** The server refused the oldest offer without an answer, but may take the next one. */
+  /** The server refused the oldest unanswered offer, but may accept the next one. */
   offerRefused(): void {
     const link = this.#unanswered.shift();
     if (link !== undefined) this.#replace(link);
   }
 
-  /** As `offerRefused`, because the server has too much to do: it is left alone for a moment. */
+  /** Like `offerRefused`, because the server is too busy: waits a moment. */
   serverBusy(): void {
     const link = this.#unanswered.shift();
     if (link === undefined || link !== this.#link) return;
@@ -112,20 +112,23 @@ export class MediaSession {
     this.#setState('busy');
   }
 
-  /** As `offerRefused`, because there were too many offers: the same is asked for again later, and a connection that stands is left alone. */
+  /**
+   * Like `offerRefused`, because there were too many offers: asks again later, and leaves an established connection
+   * alone.
+   */
   offerPostponed(delayMs = POSTPONED_MS): void {
     const link = this.#unanswered.shift();
     if (link === undefined || link !== this.#link) return;
     const isRestart = this.#isAnswered;
     if (!isRestart) this.#dropLink();
     this.#cancelReplacement = this.#options.environment.setTimer(delayMs, () => {
-      // Until now it counted as under way, so that a WebSocket that comes back meanwhile asks for it.
+      // Until now it counted as in progress, so that a reconnected WebSocket asks for it.
       this.#isRestarting = false;
       void (isRestart ? this.#restartIce(link) : this.#start());
     });
   }
 
-  /** The server gave up the connection. Said before the answer to an offer, it means the connection before that. */
+  /** The server gave up the connection. Before the answer to an offer, this refers to the previous connection. */
   lostByServer(): void {
     if (this.#link !== null && this.#isAnswered) this.#replace(this.#link);
   }
@@ -154,7 +157,7 @@ export class MediaSession {
     const link: MediaLink = new MediaLink(this.#options.environment, this.#iceServers, {
       stream: this.#options.onStream,
       connected: () => {
-        // The answer to a restart under way is still to come, or lost with the WebSocket.
+        // The answer to a restart in progress will still arrive, or was lost with the WebSocket.
         if (!this.#isSuspended && !this.#unanswered.includes(link)) this.#restarted();
         this.#cancelBlocked();
         this.#backoff.succeeded();
@@ -180,7 +183,7 @@ export class MediaSession {
     }
   }
 
-  /** While suspended it is only noted: `resume` does it. */
+  /** While suspended this is only noted; `resume` does it. */
   async #restartIce(link: MediaLink): Promise<void> {
     if (this.#closed || link !== this.#link || !this.#isAnswered || this.#isRestarting) return;
     this.#isRestarting = true;
@@ -205,7 +208,7 @@ export class MediaSession {
     this.#cancelRestartLimit();
   }
 
-  /** What fails after a link was closed has failed because of that, and is no news. */
+  /** Failures after a link was closed are a consequence of that, and are ignored. */
   #fail(link: MediaLink, message: string): void {
     if (link !== this.#link) return;
     this.#options.onError(message);
@@ -215,12 +218,12 @@ export class MediaSession {
   #replace(lost: MediaLink, mayBeAtOnce = true): void {
     if (this.#closed || lost !== this.#link) return;
     this.#connecting();
-    // The one that there is may come back before another could be negotiated.
+    // The existing one may recover before another could be negotiated.
     if (this.#isSuspended) return;
     this.#dropLink();
     const isFirst = this.#backoff.attempt === 0;
     const delayMs = this.#backoff.lost();
-    // One loss is most often a worker or a network that changed: nothing is gained by waiting before the first attempt.
+    // A single loss is usually a failed worker or a changed network, so waiting before the first attempt gains nothing.
     this.#cancelReplacement = this.#options.environment.setTimer(
       mayBeAtOnce && isFirst ? 0 : delayMs,
       () => void this.#start(),

@@ -1,16 +1,16 @@
-/** Why there is no microphone: each asks something else of the person. */
+/** Why there is no microphone. Each reason requires a different action from the person. */
 export type MicrophoneFailure =
   /** The person, the browser or the system refused. */
   | 'denied'
-  /** No microphone is there, or not the one asked for. */
+  /** There is no microphone, or not the requested one. */
   | 'none'
-  /** Another program holds it, or the device failed. */
+  /** Another program uses it, or the device failed. */
   | 'in_use'
-  /** Browsers give microphones only to pages of https:// and of localhost. */
+  /** Browsers allow microphones only on https:// and localhost pages. */
   | 'insecure_origin'
   /** The browser has no getUserMedia. */
   | 'unsupported'
-  /** The microphone cannot do what was asked for. */
+  /** The microphone does not support what was requested. */
   | 'overconstrained'
   | 'other';
 
@@ -18,7 +18,7 @@ export type MicrophoneResult =
   | { readonly ok: true; readonly track: MediaStreamTrack }
   | { readonly ok: false; readonly failure: MicrophoneFailure; readonly detail: string };
 
-/** What the browser does to the voice before it is sent. Good for speech, harmful for music. */
+/** The browser's processing of the voice before sending. Good for speech, harmful for music. */
 export interface SoundProcessing {
   readonly echoCancellation: boolean;
   readonly noiseSuppression: boolean;
@@ -27,14 +27,16 @@ export interface SoundProcessing {
 
 export interface MicrophoneRequest {
   readonly processing: SoundProcessing;
-  /** A `deviceId` of `listDevices`; without it the browser chooses. A device that is gone is replaced by the default one. */
+  /**
+   * A `deviceId` from `listDevices`; without it the browser chooses. A missing device is replaced by the default one.
+   */
   readonly deviceId?: string;
 }
 
 /** The part of `navigator.mediaDevices` that is needed; undefined on an insecure origin. */
 export type MicrophoneSource = Pick<MediaDevices, 'getUserMedia'> | undefined;
 
-/** Asks for a microphone. Never rejects: every failure is a result. */
+/** Requests a microphone. Never rejects: every failure is a result. */
 export async function openMicrophone(
   request: MicrophoneRequest,
   source: MicrophoneSource = globalThis.navigator?.mediaDevices,
@@ -67,7 +69,7 @@ const FAILURES: Readonly<Record<string, MicrophoneFailure>> = {
 };
 
 function explain(thrown: unknown, isSecureContext: boolean): { failure: MicrophoneFailure; detail: string } {
-  // Not every browser makes an OverconstrainedError an Error, but all of them give it a name.
+  // Not every browser's OverconstrainedError is an Error, but it always has a name.
   const { name = '', message = '' } = (thrown ?? {}) as { name?: string; message?: string };
   const detail = `${name}: ${message}`;
   if (name === 'SecurityError') return { failure: isSecureContext ? 'denied' : 'insecure_origin', detail };

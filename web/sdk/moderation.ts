@@ -1,6 +1,6 @@
 import type { ClientMessageInput } from '../../src/protocol/messages.ts';
 
-/** What a participant does who may moderate. Of anybody else the server takes none of it (`not_allowed`). */
+/** Actions for participants who may moderate. The server refuses them from anyone else (`not_allowed`). */
 export class Moderation {
   readonly #send: (message: ClientMessageInput) => void;
 
@@ -8,17 +8,17 @@ export class Moderation {
     this.#send = send;
   }
 
-  /** Takes somebody's voice, or gives back the right to it: they stay muted until they unmute themselves. */
+  /** Mutes someone, or allows them to speak again: they stay muted until they unmute themselves. */
   mute(participantId: string, muted: boolean): void {
     this.#send({ type: 'mute_participant', participantId, muted });
   }
 
-  /** Puts somebody out of the room. With a time they do not get in again so long, if they came with a token. */
+  /** Removes someone from the room. With a time, people who joined with a token are banned that long. */
   kick(participantId: string, banSeconds = 0): void {
     this.#send({ type: 'kick', participantId, banSeconds });
   }
 
-  /** Nobody new gets into a locked room, but moderators. */
+  /** Only moderators can join a locked room. */
   lock(locked: boolean): void {
     this.#send({ type: 'lock', locked });
   }

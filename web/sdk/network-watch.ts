@@ -1,27 +1,27 @@
-/** What tells of changes in a browser. Everything may be missing: where nobody tells, clients find out by themselves, later. */
+/** The browser's sources of network changes. All of them may be missing; clients then find out by themselves, later. */
 export interface NetworkSources {
   readonly window: Pick<EventTarget, 'addEventListener' | 'removeEventListener'> | undefined;
   readonly document:
     | (Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & { readonly visibilityState: string })
     | undefined;
-  /** `navigator.connection`, where there is one (Network Information API); only telephones tell the type. */
+  /** `navigator.connection`, if available (Network Information API); only phones report the type. */
   readonly connection:
     | (Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & { readonly type?: string | undefined })
     | undefined;
 }
 
 export interface NetworkListener {
-  /** The browser has another network, or has one again. */
+  /** The browser has another network, or is online again. */
   networkChanged(): void;
-  /** The page was hidden, frozen or asleep, and is there again. */
+  /** The page was hidden, frozen or asleep, and is active again. */
   checkConnection(): void;
 }
 
-/** Tells a client, usually a `VoiceClient`, when it had better look after its connections; returns the function that ends this. */
+/** Tells a client, usually a `VoiceClient`, when to check its connections. Returns a function that stops this. */
 export function watchNetwork(listener: NetworkListener, sources: NetworkSources = browserSources()): () => void {
   const changed = () => listener.networkChanged();
   let type = sources.connection?.type;
-  // It tells of every new estimate of the throughput as well.
+  // It also fires for every new throughput estimate.
   const connectionChanged = () => {
     if (sources.connection?.type === type) return;
     type = sources.connection?.type;

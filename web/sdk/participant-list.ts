@@ -1,20 +1,20 @@
 import type { LeaveReason, ParticipantInfo, ServerMessage } from '../../src/protocol/messages.ts';
 
-/** A message about who is in the room. */
+/** A message about the people in the room. */
 export type ListMessage = Extract<
   ServerMessage,
   { readonly type: `participant${'' | 's'}_${'joined' | 'updated' | 'left'}` }
 >;
 
-/** What such a message has changed. */
+/** The effect of such a message. */
 export interface ListChange {
   readonly joined: readonly ParticipantInfo[];
   readonly left: readonly { readonly participant: ParticipantInfo; readonly reason: LeaveReason }[];
-  /** Whether the list is another than before. */
+  /** Whether the list has changed. */
   readonly isNews: boolean;
 }
 
-/** Everybody in the room, as the server has told. */
+/** Everyone in the room, according to the server. */
 export class ParticipantList {
   #all = new Map<string, ParticipantInfo>();
 
@@ -22,7 +22,7 @@ export class ParticipantList {
     return this.#all;
   }
 
-  /** From now on it is these. */
+  /** Replaces the whole list. */
   replace(participants: readonly ParticipantInfo[]): void {
     this.#all = new Map(participants.map((participant) => [participant.id, participant]));
   }
@@ -31,7 +31,7 @@ export class ParticipantList {
     this.#all.set(participant.id, participant);
   }
 
-  /** Joins may name those who are in the list already, and leaves those who never were. */
+  /** Joins may list people who are already in the list, and leaves may list people who are not. */
   apply(message: ListMessage): ListChange {
     switch (message.type) {
       case 'participant_left':

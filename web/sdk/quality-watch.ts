@@ -4,15 +4,15 @@ import { measureQuality, noTotals, type Quality, type QualityTotals } from './qu
 
 export interface QualityWatchOptions {
   readonly environment: Environment;
-  /** Whether sound flows: without it there is nothing to measure. */
+  /** Whether audio flows; without it there is nothing to measure. */
   readonly hasSound: () => boolean;
-  /** Every two seconds; null when no sound flows. */
+  /** Every two seconds; null while no audio flows. */
   readonly onQuality: (quality: Quality | null) => void;
 }
 
 const INTERVAL_MS = 2000;
 
-/** Looks again and again at how good the connection of a media session is. */
+/** Regularly measures the connection quality of a media session. */
 export class QualityWatch {
   readonly #options: QualityWatchOptions;
   #media: MediaSession | null = null;

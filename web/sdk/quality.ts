@@ -1,6 +1,6 @@
 export type QualityGrade = 'good' | 'fair' | 'poor';
 
-/** How the connection did since the last look. Null where the browser does not say, or nothing was sent. */
+/** The connection quality since the last measurement. Null if the browser does not say, or nothing was sent. */
 export interface Quality {
   readonly grade: QualityGrade;
   readonly rttMs: number | null;
@@ -8,15 +8,15 @@ export interface Quality {
   readonly jitterMs: number | null;
   /** Packets of the mix that did not arrive. */
   readonly lossDownPercent: number | null;
-  /** Packets of the own voice that did not arrive at the server, by its receiver reports. */
+  /** Packets of this participant's voice that did not arrive at the server, from its receiver reports. */
   readonly lossUpPercent: number | null;
-  /** Part of the sound heard that was made up by the browser, without what it made up in silence. */
+  /** Share of the played audio that the browser concealed, except during silence. */
   readonly concealedPercent: number | null;
   /** Mean time that the mix waited in the browser's jitter buffer. */
   readonly bufferMs: number | null;
 }
 
-/** Running totals of one RTCPeerConnection, from which the next `Quality` is made. */
+/** Running totals of one RTCPeerConnection, from which the next `Quality` is computed. */
 export interface QualityTotals {
   readonly received: number;
   readonly lost: number;
@@ -52,7 +52,7 @@ interface StatsByType {
   readonly fractionLostUp: number | undefined;
 }
 
-/** Quality between the report of `before` and this one, and the totals to give to the next call. */
+/** The quality between the report of `before` and this one, and the totals for the next call. */
 export function measureQuality(
   report: Iterable<unknown>,
   before: QualityTotals,
@@ -66,7 +66,7 @@ export function measureQuality(
     bufferSeconds: inbound.jitterBufferDelay ?? 0,
     buffered: inbound.jitterBufferEmittedCount ?? 0,
   };
-  // Totals that have fallen are those of another connection.
+  // Totals that have decreased belong to another connection.
   const previous = totals.samples < before.samples ? noTotals : before;
   const lost = Math.max(0, totals.lost - previous.lost);
   const measured = {
@@ -80,7 +80,7 @@ export function measureQuality(
   return { quality: { grade: grade(measured), ...measured }, totals };
 }
 
-/** What people notice: break-ups first, then delay. */
+/** What people notice: first interruptions, then delay. */
 function grade(measured: Omit<Quality, 'grade'>): QualityGrade {
   const loss = Math.max(measured.lossDownPercent ?? 0, measured.lossUpPercent ?? 0);
   const concealed = measured.concealedPercent ?? 0;

@@ -3,20 +3,23 @@ import type { Environment } from './environment.ts';
 
 const OPEN_TIMEOUT_MS = 6000;
 const PING_INTERVAL_MS = 3000;
-/** A connection is dead after this many pings without a word from the server. Counted, because a frozen page cannot tell the time. */
+/**
+ * A connection is dead after this many pings without a message from the server. Counted, because a frozen page cannot
+ * measure time.
+ */
 const UNANSWERED_LIMIT = 2;
-/** RFC 6455 section 7.4.1: of a client that has done what it wanted; the server keeps the place of one that closes with any other. */
+/** RFC 6455 section 7.4.1: the client has finished. After any other code the server keeps the seat. */
 const DONE = 1000;
 const COMING_BACK = 4000;
 
 export interface SignalingEvents {
   open(): void;
   message(message: ServerMessage): void;
-  /** The connection is gone: `closeCode` of RFC 6455, 1006 where there was none. At most once, never after `close`. */
+  /** The connection is gone: `closeCode` of RFC 6455, 1006 if there was none. At most once, never after `close`. */
   closed(closeCode: number): void;
 }
 
-/** One WebSocket to the server: JSON in and out, pings, and a watch over connections that died without a word. */
+/** One WebSocket to the server: JSON in both directions, pings, and detection of connections that died silently. */
 export class SignalingSocket {
   readonly #environment: Environment;
   readonly #events: SignalingEvents;
@@ -25,7 +28,7 @@ export class SignalingSocket {
   #closed = false;
   #unanswered = 0;
   #pingId = 0;
-  /** The ping after which something was heard last. */
+  /** The ping after which something last arrived. */
   #heard = 0;
   #pingSentMs = 0;
   #rttMs: number | null = null;
@@ -51,12 +54,12 @@ export class SignalingSocket {
     return this.#rttMs;
   }
 
-  /** A message that cannot be sent any more is dropped: the loss of the connection is reported by `closed`. */
+  /** Messages that can no longer be sent are dropped; `closed` reports the loss of the connection. */
   send(message: ClientMessageInput): void {
     if (!this.#closed && this.#socket.readyState === 1) this.#socket.send(JSON.stringify(message));
   }
 
-  /** Finds out whether the connection stands: the answer to a ping may take so long. */
+  /** Checks whether the connection works: a ping must be answered within this time. */
   probe(timeoutMs: number): void {
     if (this.#closed || this.#socket.readyState !== 1) return;
     this.#cancelTimer();
@@ -68,12 +71,12 @@ export class SignalingSocket {
     });
   }
 
-  /** Ends it for good, which leaves the room. */
+  /** Closes it for good, which leaves the room. */
   close(): void {
     this.#end(DONE);
   }
 
-  /** Ends it to open another, which resumes. */
+  /** Closes it in order to open another, which resumes. */
   abandon(): void {
     this.#end(COMING_BACK);
   }
@@ -120,7 +123,9 @@ export class SignalingSocket {
   }
 }
 
-/** The server is trusted to send what the protocol says; what is no message at all, or of a later version, is passed over. */
+/**
+ * The server is trusted to follow the protocol. Anything that is not a message, or is from a later version, is ignored.
+ */
 function parseServerMessage(data: unknown): ServerMessage | null {
   if (typeof data !== 'string') return null;
   try {

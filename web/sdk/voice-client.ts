@@ -17,13 +17,14 @@ import { QualityWatch } from './quality-watch.ts';
 import { SignalingSocket } from './signaling-socket.ts';
 import type { JoinOptions, VoiceEvents } from './voice-events.ts';
 
-/** How long the server may take to answer where the connection is in doubt, and where it most likely is lost. */
+/** How long the server may take to answer if the connection is in doubt, and if it is most likely lost. */
 const DOUBT_MS = 2000;
 const CHANGED_MS = 1000;
 
 /**
- * A participant of one room: keeps the WebSocket and the WebRTC connection, and comes back by itself when one of them is
- * lost; `watchNetwork` tells it when to look. Uses no DOM; the page plays the `stream` and opens the microphone.
+ * A participant in one room: maintains the WebSocket and the WebRTC connection, and reconnects by itself when one of
+ * them is lost; `watchNetwork` tells it when to check. Uses no DOM; the page plays the `stream` and opens the
+ * microphone.
  */
 export class VoiceClient {
   /** For participants who `mayModerate`. */
@@ -56,7 +57,7 @@ export class VoiceClient {
     });
   }
 
-  /** Returns the function that removes the listener. Listeners are best added before `connect`. */
+  /** Returns a function that removes the listener. Add listeners before `connect`. */
   on<Name extends keyof VoiceEvents>(name: Name, listener: (payload: VoiceEvents[Name]) => void): () => void {
     return this.#emitter.on(name, listener);
   }
@@ -69,12 +70,12 @@ export class VoiceClient {
     return this.#participants.all;
   }
 
-  /** This participant's id in the room; null before the first join. It stays over a rejoin. */
+  /** This participant's id in the room; null before the first join. It survives a rejoin. */
   get participantId(): string | null {
     return this.#participantId;
   }
 
-  /** The room as the server writes its name; null before the first join. */
+  /** The room's canonical name from the server; null before the first join. */
   get room(): string | null {
     return this.#room;
   }
@@ -83,13 +84,13 @@ export class VoiceClient {
     return this.#muted;
   }
 
-  /** Neither muted by a moderator nor a listener by their token. */
+  /** Neither muted by a moderator nor listen-only by token. */
   get mayUnmute(): boolean {
     const self = this.#self;
     return self === undefined || (self.maySpeak && !self.mutedByModerator);
   }
 
-  /** Nobody new gets into the room. */
+  /** Nobody new can join the room. */
   get locked(): boolean {
     return this.#locked;
   }
@@ -104,8 +105,8 @@ export class VoiceClient {
   }
 
   /**
-   * Joins a room; `url` is that of the WebSocket. Resolves when the server took the participant in (the sound follows, see
-   * the `state`), rejects with a VoiceError when it did not. After that, losses are repaired without the caller.
+   * Joins a room; `url` is that of the WebSocket. Resolves when the server has admitted the participant (audio follows,
+   * see the `state`), otherwise rejects with a VoiceError. After that, losses are repaired automatically.
    */
   connect(url: string, options: JoinOptions): Promise<void> {
     if (this.#state.status !== 'idle' && this.#state.status !== 'closed') throw new Error('Leave the room first.');
@@ -122,8 +123,8 @@ export class VoiceClient {
   }
 
   /**
-   * Sends this track from now on, nothing with null. What is sent is a clone, which is silenced while muted: the caller's
-   * track stays as it is, so that a level meter still sees whether somebody talks while muted. The caller stops its own.
+   * Sends this track from now on, or nothing with null. A clone is sent, which is silenced while muted: the caller's
+   * track is unaffected, so that a level meter can detect speech while muted. The caller stops its own track.
    */
   setMicrophone(track: MediaStreamTrack | null): void {
     const previous = this.#outgoing;
@@ -133,7 +134,7 @@ export class VoiceClient {
     previous?.stop();
   }
 
-  /** Does nothing where this participant may not unmute. */
+  /** Does nothing if this participant may not unmute. */
   setMuted(muted: boolean): void {
     if (!muted && !this.mayUnmute) return;
     this.#muted = muted;
@@ -142,14 +143,14 @@ export class VoiceClient {
     this.#updateSelf({ muted });
   }
 
-  /** A deafened participant is sent nothing to play. */
+  /** A deafened participant receives nothing to play. */
   setDeafened(deafened: boolean): void {
     this.#deafened = deafened;
     this.#socket?.send({ type: 'state', deafened });
     this.#updateSelf({ deafened });
   }
 
-  /** Tries to come back at once instead of at the planned time, for instance when the network is there again. */
+  /** Reconnects at once instead of at the planned time, for instance when the network is available again. */
   retryNow(): void {
     if (this.#state.status !== 'reconnecting' || this.#socket !== null) return;
     this.#cancelRetry();
@@ -157,16 +158,16 @@ export class VoiceClient {
     this.#open();
   }
 
-  /** To be called where there is reason to doubt the connection, for instance when a page that slept wakes up. */
+  /** Call if the connection is in doubt, for instance when a page that slept wakes up. */
   checkConnection(): void {
     this.retryNow();
     this.#socket?.probe(DOUBT_MS);
   }
 
-  /** To be called when the browser's network has changed. */
+  /** Call when the browser's network has changed. */
   networkChanged(): void {
     if (this.#state.status === 'reconnecting') {
-      // An attempt by the network that is gone would only hang.
+      // An attempt over the lost network would only hang.
       this.#socket?.abandon();
       this.#socket = null;
     }
@@ -181,7 +182,7 @@ export class VoiceClient {
     this.#close('left', '');
   }
 
-  /** Leaves and lets go of the microphone's clone. */
+  /** Leaves and releases the microphone's clone. */
   close(): void {
     this.leave();
     this.setMicrophone(null);
@@ -314,7 +315,7 @@ export class VoiceClient {
     }
   }
 
-  /** The WebSocket is of no use any more. The sound is left alone: it may well go on until the server has us back. */
+  /** The WebSocket is useless now. The audio is left alone: it may continue until the server has us back. */
   #lost(reason: CloseReason, text: string, minDelayMs = 0): void {
     this.#socket?.abandon();
     this.#socket = null;
@@ -351,7 +352,7 @@ export class VoiceClient {
     if (this.#outgoing !== null) this.#outgoing.enabled = !this.#muted;
   }
 
-  /** What is not heard anyway is not sent. */
+  /** Audio that nobody hears is not sent. */
   #obeyMute(): void {
     if (this.#muted || this.mayUnmute) return;
     this.#muted = true;
@@ -368,7 +369,7 @@ export class VoiceClient {
     return this.#participantId === null ? undefined : this.participants.get(this.#participantId);
   }
 
-  /** Shows the own change at once; the server's update says the same a moment later. */
+  /** Shows our own change at once; the server confirms it a moment later. */
   #updateSelf(change: Partial<ParticipantInfo>): void {
     const self = this.#self;
     if (self === undefined) return;

@@ -7,31 +7,34 @@ export interface JoinOptions {
   readonly name: string;
   readonly muted?: boolean;
   readonly deafened?: boolean;
-  /** A join token of the server's operator. */
+  /** A join token from the server's operator. */
   readonly token?: string;
-  /** Of the room, if it has one. */
+  /** The password of the room, if it has one. */
   readonly password?: string;
 }
 
 export interface VoiceEvents {
   state: ConnectionState;
-  /** Everybody in the room by id, this participant included, whenever somebody comes, goes or changes. */
+  /** Everyone in the room by id, including this participant, whenever someone joins, leaves or changes. */
   participants: ReadonlyMap<string, ParticipantInfo>;
   participantJoined: ParticipantInfo;
   participantLeft: { readonly participant: ParticipantInfo; readonly reason: LeaveReason };
-  /** This participant was muted by the server: a moderator did it, or the join token gives no right to speak. */
+  /** The server muted this participant: a moderator did it, or the join token does not allow speaking. */
   muted: boolean;
-  /** Nobody new gets into the room, or again everybody may. */
+  /** Nobody new can join the room, or everyone can again. */
   locked: boolean;
-  /** The operator has taken this participant into this room; the sound goes on there. */
+  /** The operator has moved this participant to this room; the audio continues there. */
   moved: string;
-  /** The server takes nobody new, and ends when all have left, or after `endsInMs` if that is given. With null it does not. */
+  /**
+   * The server admits nobody new, and shuts down when everyone has left, or after `endsInMs` if that is given. Null
+   * cancels it.
+   */
   draining: { readonly endsInMs: number | null } | null;
-  /** Those who speak now with their level in dBov (0 loudest, -127 silence), 5 to 10 times a second. */
+  /** The current speakers with their level in dBov (0 loudest, -127 silence), 5 to 10 times a second. */
   levels: ReadonlyMap<string, number>;
-  /** The mix of everybody else, to be played by one audio element. Another stream after every new connection. */
+  /** The mix of everyone else, to be played by one audio element. A new stream after every new connection. */
   stream: MediaStream;
-  /** Every two seconds while sound flows, null when it does not. */
+  /** Every two seconds while audio flows, otherwise null. */
   quality: Quality | null;
   error: VoiceError;
 }

@@ -249,7 +249,10 @@ test('of fingerprints the strongest that is supported counts, wherever and howev
   );
   t.same(fingerprints([`sha-1 ${sha1}`, `md5 ${sha(16, '00')}`], [`sha-384 ${sha384}`]), ['sha-384 CD']);
   t.same(fingerprints([`sha-512 ${sha(63, 'EF')}`, `sha-512 ${sha512}:`, `sha-256   ${sha256} `]), ['sha-256 AB']);
-  t.throws(() => fingerprints([`sha-1 ${sha1}`]), /no valid fingerprint with a supported hash \(sha-256, sha-384, sha-512\)/);
+  t.throws(
+    () => fingerprints([`sha-1 ${sha1}`]),
+    /no valid fingerprint with a supported hash \(sha-256, sha-384, sha-512\)/,
+  );
   t.throws(() => fingerprints([`sha-256 ${sha(32, 'xy')}`]), /It has no valid fingerprint/);
   t.throws(() => fingerprints([`sha-256 ${sha256.replace(/:/g, '-')}`]), /It has no valid fingerprint/);
   t.throws(() => fingerprints([]), /It has no fingerprint/);
