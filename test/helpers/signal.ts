@@ -26,16 +26,32 @@ export interface ToneOptions {
 export function tone(options: ToneOptions): Float32Array {
   const { frequencyHz, samples, amplitude = 0.25, startSample = 0, sampleRate = SAMPLE_RATE } = options;
   const step = (2 * Math.PI * frequencyHz) / sampleRate;
-  return Float32Array.from({ length: samples }, (_, index) => amplitude * Math.sin(step * (startSample + index)));
+  const tone = new Float32Array(samples);
+  for (let index = 0; index < samples; index++) tone[index] = amplitude * Math.sin(step * (startSample + index));
+  return tone;
 }
 
 /** Rounds and clips to 16 bits. */
 export function toInt16(samples: Float32Array): Int16Array {
-  return Int16Array.from(samples, (sample) => Math.max(-32_768, Math.min(32_767, Math.round(sample * 32_767))));
+  const { length } = samples;
+  const rounded = new Int16Array(length);
+  for (let i = 0; i < length; i++) {
+    rounded[i] = Math.max(-32_768, Math.min(32_767, Math.round(samples[i]! * 32_767)));
+  }
+  return rounded;
+}
+
+/** Rounds samples that have the scale of 16 bits already. */
+export function roundToInt16(samples: Float32Array): Int16Array {
+  const { length } = samples;
+  // A loop takes a tenth of the time of `Int16Array.from`.
+  const rounded = new Int16Array(length);
+  for (let i = 0; i < length; i++) rounded[i] = Math.round(samples[i]!);
+  return rounded;
 }
 
 export function toFloat32(samples: Samples): Float32Array {
-  return samples instanceof Float32Array ? samples : Float32Array.from(samples, (sample) => sample / 32_768);
+  return samples instanceof Float32Array ? samples : Float32Array.from(samples).map((sample) => sample / 32_768);
 }
 
 export function concatInt16(blocks: readonly Int16Array[]): Int16Array {

@@ -10,7 +10,7 @@ import { inFrame } from '../../helpers/in-frame.ts';
 import { Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
-import { concatInt16, toInt16, tone } from '../../helpers/signal.ts';
+import { concatInt16, roundToInt16, toInt16, tone } from '../../helpers/signal.ts';
 import { voiced } from '../../helpers/voiced.ts';
 
 const SEED = Number(process.env['SEED'] ?? 311);
@@ -130,7 +130,7 @@ function unbroken(settings: typeof SHARED): FrameEncoder {
   return (_, frame) => encoder.encode(toSamples(frame));
 }
 
-const toSamples = (frame: Float32Array) => Int16Array.from(frame, (sample) => Math.round(sample));
+const toSamples = roundToInt16;
 
 /** Of the same frames in the worse of two streams that never change. */
 const NATURAL_SNR_DB = POINTS.map((point) => {

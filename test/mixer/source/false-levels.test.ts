@@ -47,7 +47,8 @@ class Stage {
     });
   }
 
-  add(part: Part, encode: (pcm: Int16Array) => Uint8Array = createFrameEncoder()): Person {
+  /** How well a sound is encoded changes nothing of how loud it is. */
+  add(part: Part, encode: (pcm: Int16Array) => Uint8Array = createFrameEncoder({ complexity: 0 })): Person {
     const person = this.room.join(SILENCE);
     person.talking = true;
     this.#cast.set(person, { ...part, encode });

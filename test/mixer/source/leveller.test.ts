@@ -7,7 +7,14 @@ import { inFrame } from '../../helpers/in-frame.ts';
 import { Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng, gaussian } from '../../helpers/prng.ts';
-import { concatInt16, maxSecondDifference, rmsDbfs, toInt16, toneLevelDbfs } from '../../helpers/signal.ts';
+import {
+  concatInt16,
+  maxSecondDifference,
+  rmsDbfs,
+  roundToInt16,
+  toInt16,
+  toneLevelDbfs,
+} from '../../helpers/signal.ts';
 import { voiced } from '../../helpers/voiced.ts';
 
 const SEED = Number(process.env['SEED'] ?? 2209);
@@ -308,7 +315,7 @@ test('gains join from frame to frame without a step', async (t) => {
     leveller.observe(n % 15 < 10 ? -2 : -90, n % 15 < 10);
     const frame = inFrame(samples);
     leveller.apply(frame, threadKernels());
-    frames.push(Int16Array.from(frame.samples, Math.round));
+    frames.push(roundToInt16(frame.samples));
   }
   t.ok(leveller.gainDb < -9);
   // A sine of 200 Hz with this amplitude has a second difference of 5.5 steps, rounding adds up to 2.

@@ -8,7 +8,7 @@ import { Source, type SourceOptions } from '../../../src/mixer/source/source.ts'
 import { TalkerLimit } from '../../../src/mixer/source/talker-limit.ts';
 import { createFrameDecoder, createFrameEncoder } from '../../helpers/opus.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
-import { clickRatio, concatInt16, rms, rmsDbfs, toInt16, tone } from '../../helpers/signal.ts';
+import { clickRatio, concatInt16, rms, rmsDbfs, roundToInt16, toInt16, tone } from '../../helpers/signal.ts';
 import { voiced } from '../../helpers/voiced.ts';
 
 const TONE = toInt16(tone({ frequencyHz: 1000, samples: 48_000, amplitude: 0.3 }));
@@ -62,7 +62,7 @@ class Line {
 
   read(nowMs: number): boolean {
     const sounds = this.source.read(nowMs);
-    this.heard.push(sounds ? Int16Array.from(this.source.frame.samples, Math.round) : new Int16Array(FRAME_SAMPLES));
+    this.heard.push(sounds ? roundToInt16(this.source.frame.samples) : new Int16Array(FRAME_SAMPLES));
     return sounds;
   }
 }

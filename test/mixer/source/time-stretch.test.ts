@@ -12,6 +12,7 @@ import {
   findDelay,
   maxSecondDifference,
   rmsDbfs,
+  roundToInt16,
   toInt16,
   tone,
   toneLevelDbfs,
@@ -52,13 +53,13 @@ test('what is left out and what is repeated join without a click', async (t) => 
   queue.set(sound);
   t.equal(shorten(queue, 2400, lag), 2400 - lag);
   t.same(queue.slice(240, 2400 - lag), sound.slice(240 + lag), 'the rest is as it was, and earlier');
-  const shorter = Int16Array.from(queue.subarray(0, 2400 - lag), Math.round);
+  const shorter = roundToInt16(queue.subarray(0, 2400 - lag));
   t.ok(clickRatio(shorter, 2, shorter.length, reference) < 1.2);
   queue.set(sound);
   t.equal(lengthen(queue, 2400, lag), 2400 + lag);
   t.same(queue.slice(0, lag), sound.slice(0, lag), 'it begins as before');
   t.same(queue.slice(lag + 240, 2400 + lag), sound.slice(240), 'the rest is as it was, and later');
-  const longer = Int16Array.from(queue.subarray(0, 2400 + lag), Math.round);
+  const longer = roundToInt16(queue.subarray(0, 2400 + lag));
   t.ok(clickRatio(longer, 2, longer.length, reference) < 1.2);
 });
 
@@ -120,7 +121,7 @@ function speak(
       sent++;
     }
     const sounds = source.read(tick * PTIME_MS);
-    heard.push(sounds ? Int16Array.from(source.frame.samples, Math.round) : new Int16Array(FRAME_SAMPLES));
+    heard.push(sounds ? roundToInt16(source.frame.samples) : new Int16Array(FRAME_SAMPLES));
     delaysMs.push(source.jitterBufferDelayMs);
   }
   source.close();
