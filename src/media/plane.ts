@@ -29,11 +29,25 @@ export type MediaCloseReason =
   | 'media_failed';
 
 /** The combined decisions of a participant and the moderators about one member of a room. */
-export interface MemberState {
+export interface ParticipantState {
   /** Nobody hears this member. */
   readonly muted: boolean;
   /** No mix is sent to this member. */
   readonly deafened: boolean;
+}
+
+/** Everything that is decided about one member of a room. */
+export interface MemberState extends ParticipantState {
+  /** Voices that this member hears otherwise than everybody else. */
+  readonly hearing: readonly VoiceGain[];
+}
+
+/** How loud one member hears another. */
+export interface VoiceGain {
+  /** `Seat.id` of the one who speaks; a seat that is not in the room does no harm. */
+  readonly seatId: number;
+  /** Linear: 1 is what everybody hears, 0 is silence. */
+  readonly gain: number;
 }
 
 /** Omitted fields keep their value. */

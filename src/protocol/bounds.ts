@@ -1,5 +1,5 @@
 /**
- * Bounds of the strings that clients may send. They count UTF-16 units, so that a check costs nothing, however long the
+ * Bounds of what clients may send. Those of strings count UTF-16 units, so that a check costs nothing, however long the
  * string is.
  */
 
@@ -17,3 +17,6 @@ export const MAX_RESUME_TOKEN_LENGTH = 128;
 export const MAX_TOKEN_LENGTH = 4096;
 /** The highest value of the setting `max-sdp-bytes`. */
 export const MAX_SDP_LENGTH = 1_048_576;
+
+/** How much louder somebody may hear another participant than everybody does: twice the amplitude, 6 dB. */
+export const MAX_GAIN = 2;

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import {
+  MAX_GAIN,
   MAX_NAME_LENGTH,
   MAX_PARTICIPANT_ID_LENGTH,
   MAX_PASSWORD_LENGTH,
@@ -28,6 +29,11 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('state'), muted: z.boolean().optional(), deafened: z.boolean().optional() }),
   z.object({ type: z.literal('mute'), muted: z.boolean() }),
   z.object({ type: z.literal('deafen'), deafened: z.boolean() }),
+  z.object({
+    type: z.literal('hear'),
+    participantId: z.string().max(MAX_PARTICIPANT_ID_LENGTH),
+    gain: z.number().min(0).max(MAX_GAIN),
+  }),
   z.object({
     type: z.literal('mute_participant'),
     participantId: z.string().max(MAX_PARTICIPANT_ID_LENGTH),

@@ -35,6 +35,8 @@ export type ClientMessageInput =
   /** Same as `state` with one field, as sent by clients of version 0.1. */
   | { readonly type: 'mute'; readonly muted: boolean }
   | { readonly type: 'deafen'; readonly deafened: boolean }
+  /** How loud this participant hears another, from 0 (not at all) to 2; 1 is what everybody hears. Nobody else is told. */
+  | { readonly type: 'hear'; readonly participantId: string; readonly gain: number }
   /** For moderators, like the next two. If muted, the participant cannot unmute; otherwise they may. */
   | { readonly type: 'mute_participant'; readonly participantId: string; readonly muted: boolean }
   | {
@@ -67,6 +69,9 @@ export interface ParticipantInfo {
   readonly captured: boolean;
 }
 
+/** Linear, from 0 to 2. */
+export type ParticipantGain = readonly [participantId: string, gain: number];
+
 /** Same as the browser's `RTCIceServer`. */
 export interface IceServer {
   readonly urls: readonly string[];
@@ -88,6 +93,8 @@ export type ServerMessage =
       readonly resumeToken: string;
       /** The previous media connection continues; no offer is needed. */
       readonly mediaResumed: boolean;
+      /** Those of the participants whom this one hears with another gain than 1. */
+      readonly hearing: readonly ParticipantGain[];
     }
   | { readonly type: 'answer'; readonly sdp: string }
   /** This participant's own media connection is established. */
@@ -120,7 +127,11 @@ export type ServerMessage =
       readonly locked: boolean;
       /** Everyone there, including this participant. */
       readonly participants: readonly ParticipantInfo[];
+      /** As in `joined`; it holds for this room. */
+      readonly hearing: readonly ParticipantGain[];
     }
+  /** This participant hears another with this gain from now on, as they asked for. */
+  | { readonly type: 'hearing'; readonly participantId: string; readonly gain: number }
   /**
    * The server admits nobody new, and shuts down when everyone has left or after `endsInMs`, if given. Participants can
    * keep talking. False cancels the shutdown.

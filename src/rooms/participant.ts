@@ -9,8 +9,10 @@ import type {
   MediaRoom,
   MemberState,
   MemberStateChange,
+  ParticipantState,
   Seat,
   SeatOptions,
+  VoiceGain,
 } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
 import { Capture, type CaptureEnd, type CaptureOptions } from './capture.ts';
@@ -23,7 +25,11 @@ import { StatePacer } from './state-pacer.ts';
 export interface ParticipantRoom {
   /** Takes a seat in the room's media with `take`. Throws what `take` throws. */
   seat<S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S;
+  /** The participant has a seat, another one than before. */
+  seated(participant: Participant): void;
   freeSeat(seat: Seat): void;
+  /** Throws `unknown_participant`. */
+  hear(listener: Participant, participantId: string, gain: number): void;
   updated(participant: Participant): void;
   /** A change of the participant's state was delayed because there were too many. */
   heldBack(): void;
@@ -37,7 +43,7 @@ export interface ParticipantOptions {
   readonly name: string;
   readonly admission: Admission;
   readonly mutedByModerator: boolean;
-  readonly state: MemberState;
+  readonly state: ParticipantState;
   /** Had a seat before, through an earlier connection of the same participant. */
   readonly returning: boolean;
   readonly resumeToken: string;
@@ -76,9 +82,11 @@ export class Participant {
   /** While there is no listener: since when, and when the client was last heard from. */
   #lost: { readonly sinceMs: Millis; readonly heardMs: Millis } | null = null;
   #cancelLeave: Cancel = () => {};
-  #state: MemberState;
+  #state: ParticipantState;
   readonly #pacer: StatePacer;
   #mutedByModerator: boolean;
+  #hearing: readonly VoiceGain[] = [];
+  #silenced: ReadonlySet<string> = new Set();
   #connected = false;
   /** The seat has received nothing for some seconds. */
   #silent = false;
@@ -147,9 +155,14 @@ export class Participant {
     return this.#joinedAtMs;
   }
 
+  /** Everything that is decided about this participant's place in the media. */
+  get memberState(): MemberState {
+    return { ...this.#state, hearing: this.#hearing };
+  }
+
   /** The combined decisions of this participant and the moderators. */
-  get state(): MemberState {
-    return this.#state;
+  get silenced(): ReadonlySet<string> {
+    return this.#silenced;
   }
 
   /** The endpoint of this participant's media; undefined if there is none. */
@@ -200,8 +213,24 @@ export class Participant {
       this.#pacer.mute();
       this.#state = { ...this.#state, muted: true };
     }
-    this.#seat?.setState(this.#state);
+    this.#seat?.setState(this.memberState);
     this.#room.updated(this);
+  }
+
+  /**
+   * From now on this participant, and nobody else, hears another one with this linear gain: 1 as everybody does, 0 not at all. Throws
+   * `unknown_participant`.
+   */
+  hear(participantId: string, gain: number): void {
+    if (!this.#ended) this.#room.hear(this, participantId, gain);
+  }
+
+  /** From the room: the voices that this participant hears otherwise, and whom they do not hear at all. */
+  setHearing(hearing: readonly VoiceGain[], silenced: ReadonlySet<string>): void {
+    const isPlain = this.#hearing.length === 0 && hearing.length === 0;
+    this.#hearing = hearing;
+    this.#silenced = silenced;
+    if (!isPlain) this.#seat?.setState(this.memberState);
   }
 
   /** Performs a moderator's action on another participant. Throws `not_allowed` or `unknown_participant`. */
@@ -216,7 +245,7 @@ export class Participant {
    */
   sit<S extends AnySeat>(take: (media: MediaRoom, options: SeatOptions) => S): S {
     const options: SeatOptions = {
-      state: this.#state,
+      state: this.memberState,
       returning: this.#returning,
       events: {
         connected: () => this.#mediaConnected(seat),
@@ -230,6 +259,7 @@ export class Participant {
     this.#seat = seat;
     this.#capture?.follow(seat);
     this.#returning = true;
+    this.#room.seated(this);
     if (before !== undefined) {
       this.#room.freeSeat(before);
       this.#setMediaState(false, false);
@@ -269,7 +299,7 @@ export class Participant {
   }
 
   /** Another connection replaces the previous one, which is notified if it still exists. */
-  resume(listener: ParticipantListener, { muted, deafened }: MemberState): void {
+  resume(listener: ParticipantListener, { muted, deafened }: ParticipantState): void {
     const before = this.#listener;
     this.#listener = null;
     this.#address = listener.address ?? null;
@@ -341,10 +371,10 @@ export class Participant {
     return this.admission.maySpeak && !this.#mutedByModerator;
   }
 
-  #change(state: MemberState): void {
+  #change(state: ParticipantState): void {
     if (state.muted === this.#state.muted && state.deafened === this.#state.deafened) return;
     this.#state = state;
-    this.#seat?.setState(state);
+    this.#seat?.setState(this.memberState);
     this.#room.updated(this);
   }
 

@@ -3,7 +3,8 @@ import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { AddressCount } from '../lib/rates/address-count.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
-import type { MediaPlane, MemberState } from '../media/plane.ts';
+import type { MediaPlane, ParticipantState } from '../media/plane.ts';
+import type { ParticipantGain } from '../protocol/messages.ts';
 import type { AccessControl, AdmissionRequest } from './access.ts';
 import type { Admission } from './admission.ts';
 import { Draining, type DrainingState } from './draining.ts';
@@ -40,7 +41,7 @@ export interface JoinRequest {
   readonly name: string;
   /** From `admit`. */
   readonly admission: Admission;
-  readonly state: MemberState;
+  readonly state: ParticipantState;
   /** The address of who asks, as limits count it; a room that they open counts for it. */
   readonly from?: string | undefined;
   readonly resumeToken?: string | undefined;
@@ -53,6 +54,8 @@ export interface Joined {
   readonly locked: boolean;
   /** Everyone in the room, including the new participant. */
   readonly participants: readonly ParticipantView[];
+  /** The gains with which the participant hears others. */
+  readonly hearing: readonly ParticipantGain[];
   /** The participant was here before, and their media continues. */
   readonly mediaResumed: boolean;
   /** The server is about to shut down. */
@@ -155,6 +158,7 @@ export class RoomRegistry {
       room: room.name,
       locked: room.locked,
       participants: room.participants,
+      hearing: [...room.gainsOf(participant)],
       mediaResumed: participant.seat !== undefined,
       draining: this.#draining === undefined ? null : { endsInMs: this.#draining.endsInMs },
     };

@@ -3,10 +3,20 @@ import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
-import type { AnySeat, MediaPlane, MediaRoom, MemberState, MixSettings, Seat, SpeakerLevel } from '../media/plane.ts';
+import type {
+  AnySeat,
+  MediaPlane,
+  MediaRoom,
+  MixSettings,
+  ParticipantState,
+  Seat,
+  SpeakerLevel,
+  VoiceGain,
+} from '../media/plane.ts';
 import type { Admission } from './admission.ts';
 import type { BanList } from './ban-list.ts';
 import type { LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
+import { type GainsByParticipant, RoomHearing } from './hearing.ts';
 import { Moderation, type ModeratorAction } from './moderation.ts';
 import { Participant } from './participant.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
@@ -41,7 +51,7 @@ export interface JoinOptions {
   /** As `participantName` returns it. */
   readonly name: string;
   readonly admission: Admission;
-  readonly state: MemberState;
+  readonly state: ParticipantState;
   /** The token of a participant whose place is taken if they are still here. */
   readonly resumeToken?: string | undefined;
   /** Whether to admit people who have no place here yet. */
@@ -74,6 +84,7 @@ export class Room {
   /** `Seat.id` → participant id. */
   readonly #participantOfSeat = new Map<number, string>();
   readonly #moderation: Moderation;
+  readonly #hearing = new RoomHearing();
   readonly #updates: ParticipantUpdates;
   #media: MediaRoom | undefined;
   /** As last announced. */
@@ -146,6 +157,11 @@ export class Room {
     this.#media?.setMix(this.#mix);
   }
 
+  /** Whom this participant hears otherwise than everybody else, of those who are here. */
+  gainsOf(listener: Participant): GainsByParticipant {
+    return this.#hearing.gainsOf(listener, this.#participants.values());
+  }
+
   /** The operator's moderation. Throws `unknown_participant`. */
   moderate(action: ModeratorAction): void {
     this.#moderation.apply(action, null);
@@ -195,6 +211,7 @@ export class Room {
     });
     previous?.end('replaced');
     this.#participants.set(id, participant);
+    this.#applyHearing(participant);
     this.#log.info(
       {
         participant: id,
@@ -227,14 +244,22 @@ export class Room {
     const before = participant.fact;
     participant.moveTo(place);
     this.#participants.set(id, participant);
-    const { seat, state } = participant;
+    this.#applyHearing(participant);
+    const { seat } = participant;
     if (seat !== undefined) {
-      this.#openMedia().adopt(seat, state);
+      this.#openMedia().adopt(seat, participant.memberState);
       this.#participantOfSeat.set(seat.id, id);
+      this.#applyHearingOf(participant);
     }
     this.#log.info({ participant: id, from: from.name, participants: this.size }, 'participant moved here');
     from.#moved(before, seat);
-    participant.deliver({ type: 'moved', room: this.name, locked: this.locked, participants: this.participants });
+    participant.deliver({
+      type: 'moved',
+      room: this.name,
+      locked: this.locked,
+      participants: this.participants,
+      hearing: [...this.gainsOf(participant)],
+    });
     this.#updates.joined(id);
     observer.participantJoined(this, participant.fact);
   }
@@ -271,6 +296,13 @@ export class Room {
       this.#participantOfSeat.set(seat.id, participant.id);
       return seat;
     },
+    seated: (participant: Participant): void => this.#applyHearingOf(participant),
+    hear: (listener: Participant, participantId: string, gain: number): void => {
+      if (participantId === listener.id) throw new AppError('unknown_participant', 'Nobody hears themselves.');
+      this.#hearing.set(listener, this.participant(participantId), gain);
+      this.#applyHearing(listener);
+      listener.deliver({ type: 'hearing', participantId, gain });
+    },
     freeSeat: (seat: Seat): void => {
       this.#participantOfSeat.delete(seat.id);
       seat.close();
@@ -284,6 +316,24 @@ export class Room {
       this.#options.onLeft(participant);
     },
   };
+
+  #applyHearing(listener: Participant): void {
+    const voices: VoiceGain[] = [];
+    const silenced = new Set<string>();
+    for (const [id, gain] of this.gainsOf(listener)) {
+      if (gain === 0) silenced.add(id);
+      const seat = this.#participants.get(id)?.seat;
+      if (seat !== undefined) voices.push({ seatId: seat.id, gain });
+    }
+    listener.setHearing(voices, silenced);
+  }
+
+  /** To be called when others may have set a gain for somebody who was not there before, or whose voice has another seat now. */
+  #applyHearingOf(heard: Participant): void {
+    for (const listener of this.#participants.values()) {
+      if (this.#hearing.gainOf(listener, heard) !== 1) this.#applyHearing(listener);
+    }
+  }
 
   #moved(participant: ParticipantFact, seat: Seat | undefined): void {
     this.#participants.delete(participant.id);
@@ -323,7 +373,12 @@ export class Room {
       if (id !== undefined) speaking.push([id, levelDbov]);
     }
     this.#levelsDbov = new Map(speaking);
-    this.tellAll({ type: 'levels', speaking });
+    const event = { type: 'levels', speaking } as const;
+    for (const participant of this.#participants.values()) {
+      const { silenced } = participant;
+      const hearsAll = silenced.size === 0 || speaking.every(([id]) => !silenced.has(id));
+      participant.deliver(hearsAll ? event : { ...event, speaking: speaking.filter(([id]) => !silenced.has(id)) });
+    }
   }
 
   #holderOf(token: string | undefined): Participant | undefined {

@@ -1,13 +1,13 @@
 import type { Cancel, Clock } from '../lib/clock.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
-import type { MemberState } from '../media/plane.ts';
+import type { ParticipantState } from '../media/plane.ts';
 
 /** How often someone may unmute or undeafen. A push-to-talk key is slower. */
 const RELEASES = { perSecond: 4, burst: 8 } as const;
 
 export interface StatePacerOptions {
   readonly clock: Clock;
-  readonly apply: (state: MemberState) => void;
+  readonly apply: (state: ParticipantState) => void;
   /** A change was delayed. */
   readonly onHeldBack: () => void;
 }
@@ -20,7 +20,7 @@ export class StatePacer {
   readonly #options: StatePacerOptions;
   readonly #releases: TokenBucket;
   /** The state that will take effect later. */
-  #wanted: MemberState | undefined;
+  #wanted: ParticipantState | undefined;
   #cancelTimer: Cancel = () => {};
 
   constructor(options: StatePacerOptions) {
@@ -29,12 +29,12 @@ export class StatePacer {
   }
 
   /** The last requested state, if it has not taken effect yet. */
-  get wanted(): MemberState | undefined {
+  get wanted(): ParticipantState | undefined {
     return this.#wanted;
   }
 
   /** Goes from one state to another, in two steps if necessary. */
-  change(current: MemberState, wanted: MemberState): void {
+  change(current: ParticipantState, wanted: ParticipantState): void {
     this.cancel();
     const { clock, apply, onHeldBack } = this.#options;
     const nowMs = clock.now();

@@ -198,6 +198,9 @@ export class Session implements ParticipantListener {
         this.#participant.setState(change);
         break;
       }
+      case 'hear':
+        this.#participant.hear(message.participantId, message.gain);
+        break;
       case 'mute_participant':
       case 'kick':
       case 'lock':
@@ -276,6 +279,7 @@ export class Session implements ParticipantListener {
       room: joined.room,
       locked: joined.locked,
       participants: joined.participants,
+      hearing: joined.hearing,
       iceServers: this.#iceServers(joined.participant.id),
       resumeToken: joined.participant.resumeToken,
       mediaResumed: joined.mediaResumed,

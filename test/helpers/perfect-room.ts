@@ -26,6 +26,9 @@ export interface Person {
   levelDbov: number;
   muted: boolean;
   contributes: boolean;
+  contributedBefore: boolean;
+  /** What this person hears of others with a gain of their own, in the last tick that ran. */
+  readonly gains: Map<Person, { from: number; to: number }>;
 }
 
 export interface Joining {
@@ -36,6 +39,9 @@ export interface Joining {
   readonly arriving?: boolean;
 }
 
+/** In all rooms, because they may be parts of one. */
+let voices = 0;
+
 /** A room on a perfect network: what talkers say in a tick is pushed just before it. */
 export class Room {
   readonly pool: CodecPool;
@@ -45,6 +51,8 @@ export class Room {
   readonly #twinPool: CodecPool;
   readonly #levelling: boolean;
   tick = 0;
+  /** Listeners whose gains changed since the last tick. */
+  readonly #adjusting = new Set<Person>();
 
   constructor(
     codec: Codec,
@@ -63,6 +71,7 @@ export class Room {
       muted,
       deafened,
       arriving,
+      voice: ++voices,
       sink: { write: (payload, timestamp, marker) => written.push({ tick: this.tick, payload, timestamp, marker }) },
     });
     const twin = new Source(this.#twinPool, muted, { levelling: this.#levelling });
@@ -77,6 +86,8 @@ export class Room {
       levelDbov: -25,
       muted,
       contributes: false,
+      contributedBefore: false,
+      gains: new Map(),
     };
     this.people.push(person);
     return person;
@@ -86,6 +97,15 @@ export class Room {
     person.muted = muted;
     this.mixer.setMuted(person.participant, muted);
     person.twin.setMuted(muted);
+  }
+
+  /** From now on `listener` hears each of these with this gain, and all others as everybody does. */
+  hear(listener: Person, gains: ReadonlyMap<Person, number>): void {
+    this.mixer.setHearing(listener.participant, new Map([...gains].map(([{ place }, gain]) => [place.voice, gain])));
+    if (!this.#adjusting.has(listener)) arrive(listener);
+    this.#adjusting.add(listener);
+    for (const [person, gain] of listener.gains) gain.to = gains.get(person) ?? 1;
+    for (const [person, to] of gains) if (!listener.gains.has(person)) listener.gains.set(person, { from: 1, to });
   }
 
   /** Takes somebody into another room, where the same packets go on; both rooms run tick by tick from then on. */
@@ -115,9 +135,19 @@ export class Room {
         person.twin.push(packet, nowMs);
         person.sequenceNumber = (person.sequenceNumber + 1) & 0xffff;
       }
-      for (const person of this.people) person.contributes = person.twin.read(nowMs);
+      for (const person of this.people) {
+        if (!this.#adjusting.has(person)) arrive(person);
+        person.contributedBefore = person.contributes;
+        person.contributes = person.twin.read(nowMs);
+      }
       this.mixer.tick(this.tick, nowMs);
+      this.#adjusting.clear();
       this.tick++;
     }
   }
+}
+
+/** The gains are where they were going. */
+function arrive({ gains }: Person): void {
+  for (const gain of gains.values()) gain.from = gain.to;
 }

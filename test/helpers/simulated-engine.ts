@@ -104,7 +104,7 @@ export class SimulatedEngine {
       memberId,
       roomId: ROOM,
       endpoint: { kind: 'webrtc', parameters },
-      state: { muted: false, deafened: false },
+      state: { muted: false, deafened: false, hearing: [] },
     });
     this.engine.handle({ type: 'set_keys', memberId, keys });
     this.peers.push(peer);

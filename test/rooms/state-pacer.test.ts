@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { test } from 'tap';
-import type { MemberState } from '../../src/media/plane.ts';
+import type { ParticipantState } from '../../src/media/plane.ts';
 import { StatePacer } from '../../src/rooms/state-pacer.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
 function setUp() {
   const clock = new FakeClock();
-  let state: MemberState = { muted: true, deafened: false };
+  let state: ParticipantState = { muted: true, deafened: false };
   let changes = 0;
   let heldBack = 0;
   const pacer = new StatePacer({
@@ -20,7 +20,7 @@ function setUp() {
   return {
     clock,
     pacer,
-    want: (wanted: MemberState) => pacer.change(state, wanted),
+    want: (wanted: ParticipantState) => pacer.change(state, wanted),
     get state() {
       return state;
     },
@@ -33,8 +33,8 @@ function setUp() {
   };
 }
 
-const MUTED: MemberState = { muted: true, deafened: false };
-const OPEN: MemberState = { muted: false, deafened: false };
+const MUTED: ParticipantState = { muted: true, deafened: false };
+const OPEN: ParticipantState = { muted: false, deafened: false };
 
 test('whoever mutes is muted at once, whoever unmutes without end has to wait', (t) => {
   const setup = setUp();

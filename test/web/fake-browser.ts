@@ -150,6 +150,8 @@ export class FakeBrowser {
   nowMs = 1000;
   readonly sockets: FakeWebSocket[] = [];
   readonly connections: FakePeerConnection[] = [];
+  /** Null for a browser that remembers nothing. */
+  storage: Map<string, string> | null = new Map();
   readonly #timers = new Set<{ atMs: number; callback: () => void }>();
 
   readonly environment: Environment = {
@@ -173,6 +175,11 @@ export class FakeBrowser {
     createStream: (tracks) => ({ tracks }) as unknown as MediaStream,
     audioCodecs: () =>
       ['audio/opus', 'audio/red', 'audio/G722', 'audio/PCMU'].map((mimeType) => ({ mimeType, clockRate: 48_000 })),
+    storage: () => {
+      const { storage } = this;
+      if (storage === null) return null;
+      return { getItem: (key) => storage.get(key) ?? null, setItem: (key, text) => void storage.set(key, text) };
+    },
   };
 
   get timers(): number {
@@ -243,6 +250,7 @@ export function joined(resumeToken = 'token-1', mediaResumed = false): ServerMes
     iceServers: [{ urls: ['stun:192.0.2.1'] }],
     resumeToken,
     mediaResumed,
+    hearing: [],
   };
 }
 

@@ -20,7 +20,7 @@ test('who is moved is in the other room with the same connection, and rejoins fr
   const rooms: string[] = [];
   client.on('moved', (room) => rooms.push(room));
   const self = client.participants.get(client.participantId ?? '')!;
-  browser.socket.receive({ type: 'moved', room: 'annex', locked: true, participants: [CY, self] });
+  browser.socket.receive({ type: 'moved', room: 'annex', locked: true, participants: [CY, self], hearing: [] });
   t.same(rooms, ['annex']);
   t.equal(client.room, 'annex');
   t.equal(client.locked, true);

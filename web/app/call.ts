@@ -35,6 +35,8 @@ export class Call {
   /** This participant as everybody sees them; undefined outside of a room. */
   readonly self = computed(() => this.participants.value.get(this.client.participantId ?? ''));
   readonly levels = signal<ReadonlyMap<string, number>>(new Map());
+  /** Whom this participant hears otherwise than everybody else does, by id. */
+  readonly hearing = signal<ReadonlyMap<string, number>>(new Map());
   readonly quality = signal<Quality | null>(null);
   readonly muted = signal(false);
   readonly deafened = signal(false);
@@ -75,6 +77,9 @@ export class Call {
     });
     this.client.on('levels', (levels) => {
       this.levels.value = levels;
+    });
+    this.client.on('hearing', (hearing) => {
+      this.hearing.value = hearing;
     });
     this.client.on('quality', (quality) => {
       this.quality.value = quality;
@@ -196,6 +201,7 @@ export class Call {
       document.title = strings.product;
       this.participants.value = new Map();
       this.levels.value = new Map();
+      this.hearing.value = new Map();
       this.quality.value = null;
       this.speaker.stop();
       this.client.setMicrophone(null);

@@ -83,6 +83,12 @@ export const SpeakerIcon = () => (
   </Icon>
 );
 
+export const SpeakerOffIcon = () => (
+  <Icon>
+    <path d="M4 9.5v5h3.5L12 18.5v-13L7.5 9.5zM16 9.5l5 5M21 9.5l-5 5" />
+  </Icon>
+);
+
 export const WarningIcon = () => (
   <Icon>
     <path d="M12 4 2.8 19.5h18.4zM12 10v4.5M12 17.2v.1" />

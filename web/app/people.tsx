@@ -4,6 +4,7 @@ import type { Call } from './call.ts';
 import { HeadphonesOffIcon, MicrophoneOffIcon } from './icons.tsx';
 import { ModerateButton, RoomLock } from './moderation.tsx';
 import { strings } from './strings.ts';
+import { VolumeButton } from './volume.tsx';
 
 const texts = strings.room;
 /** The ring around a speaker grows between these levels. */
@@ -37,7 +38,9 @@ function Person({ call, person, isSelf }: { call: Call; person: ParticipantInfo;
   const level = useComputed(() => call.levels.value.get(person.id) ?? null);
   const isSpeaking = level.value !== null && !person.muted;
   const loudness = isSpeaking ? ((level.value ?? FAINT_DBOV) - FAINT_DBOV) / (LOUD_DBOV - FAINT_DBOV) : 0;
+  const gain = useComputed(() => call.hearing.value.get(person.id) ?? 1).value;
   const status = [
+    gain === 1 ? null : gain === 0 ? strings.volume.muted : strings.volume.changed(gain),
     person.connected ? null : texts.connecting,
     statusOfVoice(person),
     person.deafened ? texts.deafened : null,
@@ -58,6 +61,7 @@ function Person({ call, person, isSelf }: { call: Call; person: ParticipantInfo;
       data-deafened={person.deafened}
       data-connected={person.connected}
       data-captured={person.captured}
+      data-gain={gain}
       style={{ '--hue': hueOf(person.name), '--loudness': Math.min(1, Math.max(0, loudness)).toFixed(2) }}
     >
       <span class="avatar" aria-hidden="true">
@@ -82,6 +86,7 @@ function Person({ call, person, isSelf }: { call: Call; person: ParticipantInfo;
         {isSelf && <span class="you">{texts.you}</span>}
         {isSpeaking ? <span class="speaking-word">{texts.speaking}</span> : status.join(', ')}
       </span>
+      {!isSelf && <VolumeButton call={call} person={person} gain={gain} />}
       {call.self.value?.mayModerate && !isSelf && <ModerateButton call={call} person={person} />}
     </li>
   );

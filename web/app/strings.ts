@@ -143,6 +143,17 @@ export const strings = {
     unlockWhy: 'Your browser blocks the sound until you click.',
   },
 
+  volume: {
+    open: (name: string) => `Volume of ${name}`,
+    onlyForYou: 'Only you hear the difference.',
+    volume: 'Volume',
+    percent: (gain: number) => `${Math.round(gain * 100)} %`,
+    mute: 'Mute for me',
+    muted: 'muted for you',
+    changed: (gain: number) => `${Math.round(gain * 100)} % for you`,
+    close: 'Close',
+  },
+
   moderation: {
     moderate: (name: string) => `Moderate ${name}`,
     mute: 'Mute',

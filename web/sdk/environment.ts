@@ -1,3 +1,5 @@
+import type { GainStorage } from './gain-memory.ts';
+
 /** The client's access to the browser, as a value that tests can replace. */
 export interface Environment {
   /** Monotonic time in milliseconds. */
@@ -11,6 +13,8 @@ export interface Environment {
   readonly createStream: (tracks: MediaStreamTrack[]) => MediaStream;
   /** The audio codecs that the browser can receive, in its own order. */
   readonly audioCodecs: () => readonly RTCRtpCodec[];
+  /** Null where the page may remember nothing. */
+  readonly storage: () => GainStorage | null;
 }
 
 export const browserEnvironment: Environment = {
@@ -24,4 +28,12 @@ export const browserEnvironment: Environment = {
   createPeerConnection: (configuration) => new RTCPeerConnection(configuration),
   createStream: (tracks) => new MediaStream(tracks),
   audioCodecs: () => RTCRtpReceiver.getCapabilities?.('audio')?.codecs ?? [],
+  storage: () => {
+    try {
+      return globalThis.localStorage ?? null;
+    } catch {
+      // Browsers throw where a page may keep nothing.
+      return null;
+    }
+  },
 };

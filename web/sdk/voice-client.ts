@@ -10,6 +10,7 @@ import {
 } from './connection-state.ts';
 import { Emitter } from './emitter.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
+import { Hearing } from './hearing.ts';
 import { MediaSession } from './media-session.ts';
 import { Moderation } from './moderation.ts';
 import { type ListChange, ParticipantList } from './participant-list.ts';
@@ -20,6 +21,8 @@ import type { JoinOptions, VoiceEvents } from './voice-events.ts';
 /** How long the server may take to answer if the connection is in doubt, and if it is most likely lost. */
 const DOUBT_MS = 2000;
 const CHANGED_MS = 1000;
+/** The highest gain that the server takes. */
+const MAX_GAIN = 2;
 
 /**
  * A participant in one room: maintains the WebSocket and the WebRTC connection, and reconnects by itself when one of
@@ -39,6 +42,7 @@ export class VoiceClient {
   #media: MediaSession | null = null;
   #cancelRetry = () => {};
   readonly #quality: QualityWatch;
+  readonly #hearing: Hearing;
   readonly #participants = new ParticipantList();
   #participantId: string | null = null;
   #room: string | null = null;
@@ -55,6 +59,16 @@ export class VoiceClient {
       hasSound: () => this.#state.status === 'connected' && this.#state.media === 'connected',
       onQuality: (quality) => this.#emitter.emit('quality', quality),
     });
+    this.#hearing = new Hearing({
+      environment,
+      send: (message) => this.#socket?.send(message),
+      onChange: (gains) => this.#emitter.emit('hearing', new Map(gains)),
+    });
+  }
+
+  /** Whom this participant hears with another gain than 1, by id. */
+  get hearing(): ReadonlyMap<string, number> {
+    return this.#hearing.gains;
   }
 
   /** Returns a function that removes the listener. Add listeners before `connect`. */
@@ -148,6 +162,16 @@ export class VoiceClient {
     this.#deafened = deafened;
     this.#socket?.send({ type: 'state', deafened });
     this.#updateSelf({ deafened });
+  }
+
+  /**
+   * From now on this participant, and nobody else, hears another one with this gain: 1 is what everybody hears, 0 nothing, 2 twice the
+   * amplitude. It is remembered for this person, in the room and in this browser. Does nothing for somebody who is not in the room.
+   */
+  hear(participantId: string, gain: number): void {
+    if (!(gain >= 0 && gain <= MAX_GAIN)) throw new RangeError(`gain has to be from 0 to ${MAX_GAIN}`);
+    const participant = this.participants.get(participantId);
+    if (participant !== undefined && participantId !== this.#participantId) this.#hearing.set(participant, gain);
   }
 
   /** Reconnects at once instead of at the planned time, for instance when the network is available again. */
@@ -244,7 +268,11 @@ export class VoiceClient {
         this.#participants.replace(message.participants);
         this.#setLocked(message.locked);
         this.#emitParticipants();
+        this.#hearing.enter(message.hearing, this.#others);
         this.#emitter.emit('moved', message.room);
+        break;
+      case 'hearing':
+        this.#hearing.told(message.participantId, message.gain);
         break;
       case 'server_draining':
         this.#emitter.emit('draining', message.draining ? { endsInMs: message.endsInMs } : null);
@@ -265,6 +293,7 @@ export class VoiceClient {
     if (!isNews) return;
     this.#obeyMute();
     this.#emitParticipants();
+    this.#hearing.recall(joined);
     for (const participant of joined) this.#emitter.emit('participantJoined', participant);
     for (const leave of left) this.#emitter.emit('participantLeft', leave);
   }
@@ -282,6 +311,7 @@ export class VoiceClient {
     this.#setLocked(message.locked);
     this.#emitter.emit('draining', null);
     this.#emitParticipants();
+    this.#hearing.enter(message.hearing, this.#others);
     this.#firstJoin?.resolve();
     this.#firstJoin = null;
   }
@@ -339,6 +369,7 @@ export class VoiceClient {
     if (this.#state.status === 'idle' || this.#state.status === 'closed') return;
     this.#cancelRetry();
     this.#quality.stop();
+    this.#hearing.leave();
     this.#socket?.close();
     this.#media?.close();
     this.#socket = this.#media = this.#target = this.#participantId = this.#room = null;
@@ -363,6 +394,10 @@ export class VoiceClient {
   #setLocked(locked: boolean): void {
     this.#locked = locked;
     this.#emitter.emit('locked', locked);
+  }
+
+  get #others(): ParticipantInfo[] {
+    return [...this.participants.values()].filter(({ id }) => id !== this.#participantId);
   }
 
   get #self(): ParticipantInfo | undefined {

@@ -30,6 +30,8 @@ export interface VoiceEvents {
    * cancels it.
    */
   draining: { readonly endsInMs: number | null } | null;
+  /** Whom this participant hears with another gain than 1, by id: 0 not at all, up to 2. Nobody else knows. */
+  hearing: ReadonlyMap<string, number>;
   /** The current speakers with their level in dBov (0 loudest, -127 silence), 5 to 10 times a second. */
   levels: ReadonlyMap<string, number>;
   /** The mix of everyone else, to be played by one audio element. A new stream after every new connection. */

@@ -11,24 +11,36 @@ const EMPTY = -1;
 /** The other worker has not reached that tick, or passed it long ago. */
 export const MISSING = -1;
 
+/** Voices of a slot that have a frame of their own beside the sum: listeners elsewhere may hear them with a gain of their own. */
+export const MAX_VOICES = 16;
+
 /** Words in a slot's header: its tick, the number of talkers in its sum, and the places its talkers have taken. */
-const SLOT_WORDS = 3;
-const [TICK, TALKERS, PLACES] = [0, 1, 2];
+const SLOT_WORDS = 4 + MAX_VOICES;
+const [TICK, TALKERS, PLACES, VOICES, FIRST_VOICE] = [0, 1, 2, 3, 4] as const;
 const WORDS = 1 + SLOTS * SLOT_WORDS;
 const CLAIMS_AT = WORDS * Int32Array.BYTES_PER_ELEMENT;
 const CLAIMS_BYTES = CLAIM_RANKS * Uint16Array.BYTES_PER_ELEMENT;
 const FRAMES_AT = Math.ceil((CLAIMS_AT + SLOTS * CLAIMS_BYTES) / 8) * 8;
 const FRAME_BYTES = FRAME_SAMPLES * Float32Array.BYTES_PER_ELEMENT;
+/** Its sum and its voices. */
+const SLOT_FRAMES = 1 + MAX_VOICES;
 
 /**
  * Memory for one part of a room.
  * @param order identifies a part within its room, and gives all parts the same order
  */
 export function createSharedMix(order: number): SharedArrayBuffer {
-  const memory = new SharedArrayBuffer(FRAMES_AT + SLOTS * FRAME_BYTES);
+  const memory = new SharedArrayBuffer(FRAMES_AT + SLOTS * SLOT_FRAMES * FRAME_BYTES);
   const words = new Int32Array(memory, 0, WORDS).fill(EMPTY);
   words[0] = order;
   return memory;
+}
+
+/** A voice that sounds in a part of a room. */
+export interface SoundingVoice {
+  /** As hearings name it. */
+  readonly voice: number;
+  readonly frame: { readonly samples: Float32Array };
 }
 
 /** See `createSharedMix`. */
@@ -36,47 +48,82 @@ export class MixRing {
   readonly order: number;
   readonly #words: Int32Array;
   readonly #claims: readonly Uint16Array[];
-  readonly #frames: readonly Float32Array[];
+  /** By slot: its sum, then its voices. */
+  readonly #frames: readonly (readonly Float32Array[])[];
 
   constructor(memory: SharedArrayBuffer) {
     const slots = Array.from({ length: SLOTS }, (_, slot) => slot);
     this.#words = new Int32Array(memory, 0, WORDS);
     this.#claims = slots.map((slot) => new Uint16Array(memory, CLAIMS_AT + slot * CLAIMS_BYTES, CLAIM_RANKS));
-    this.#frames = slots.map((slot) => new Float32Array(memory, FRAMES_AT + slot * FRAME_BYTES, FRAME_SAMPLES));
+    this.#frames = slots.map((slot) => {
+      const at = (frame: number) => FRAMES_AT + (slot * SLOT_FRAMES + frame) * FRAME_BYTES;
+      return Array.from({ length: SLOT_FRAMES }, (_, frame) => new Float32Array(memory, at(frame), FRAME_SAMPLES));
+    });
     this.order = this.#words[0]!;
   }
 
-  write(tick: number, mix: Float32Array, talkers: number, standing: TalkerStanding): void {
+  /** Of more than 16 voices the first have frames of their own; the sum `mix` holds all. */
+  write(
+    tick: number,
+    mix: Float32Array,
+    talkers: number,
+    standing: TalkerStanding,
+    voices: readonly SoundingVoice[],
+  ): void {
     const slot = tick & (SLOTS - 1);
     const at = 1 + slot * SLOT_WORDS;
-    Atomics.store(this.#words, at + TICK!, EMPTY);
-    if (talkers > 0) this.#frames[slot]!.set(mix);
+    const words = this.#words;
+    const frames = this.#frames[slot]!;
+    Atomics.store(words, at + TICK, EMPTY);
+    if (talkers > 0) frames[0]!.set(mix);
+    const count = Math.min(voices.length, MAX_VOICES);
+    for (let i = 0; i < count; i++) {
+      words[at + FIRST_VOICE + i] = voices[i]!.voice;
+      frames[1 + i]!.set(voices[i]!.frame.samples);
+    }
     this.#claims[slot]!.set(standing.claims);
-    Atomics.store(this.#words, at + TALKERS!, talkers);
-    Atomics.store(this.#words, at + PLACES!, standing.places);
-    Atomics.store(this.#words, at + TICK!, tick | 0);
+    Atomics.store(words, at + TALKERS, talkers);
+    Atomics.store(words, at + PLACES, standing.places);
+    Atomics.store(words, at + VOICES, count);
+    Atomics.store(words, at + TICK, tick | 0);
   }
 
   /** Returns the number of talkers, with the samples in `into` unless it is 0; or `MISSING`. */
   readMix(tick: number, into: Float32Array): number {
-    const slot = tick & (SLOTS - 1);
     if (!this.#holds(tick)) return MISSING;
-    const talkers = Atomics.load(this.#words, 1 + slot * SLOT_WORDS + TALKERS!);
-    if (talkers > 0) into.set(this.#frames[slot]!);
+    const slot = tick & (SLOTS - 1);
+    const talkers = Atomics.load(this.#words, 1 + slot * SLOT_WORDS + TALKERS);
+    if (talkers > 0) into.set(this.#frames[slot]![0]!);
     return this.#holds(tick) ? talkers : MISSING;
+  }
+
+  /** The voices that have a frame of their own, as hearings name them, in `into`. Returns their number, or `MISSING`. */
+  readVoices(tick: number, into: Int32Array): number {
+    if (!this.#holds(tick)) return MISSING;
+    const at = 1 + (tick & (SLOTS - 1)) * SLOT_WORDS;
+    const count = Atomics.load(this.#words, at + VOICES);
+    for (let i = 0; i < count; i++) into[i] = this.#words[at + FIRST_VOICE + i]!;
+    return this.#holds(tick) ? count : MISSING;
+  }
+
+  /** The frame of the voice at this place of `readVoices`. False if it is not there any more; `into` is then of no use. */
+  readVoice(tick: number, index: number, into: Float32Array): boolean {
+    if (!this.#holds(tick)) return false;
+    into.set(this.#frames[tick & (SLOTS - 1)]![1 + index]!);
+    return this.#holds(tick);
   }
 
   /** Returns false if there are no figures for this tick; `into` is then undefined. */
   readStanding(tick: number, into: TalkerStanding): boolean {
-    const slot = tick & (SLOTS - 1);
     if (!this.#holds(tick)) return false;
-    into.places = Atomics.load(this.#words, 1 + slot * SLOT_WORDS + PLACES!);
+    const slot = tick & (SLOTS - 1);
+    into.places = Atomics.load(this.#words, 1 + slot * SLOT_WORDS + PLACES);
     into.claims.set(this.#claims[slot]!);
     return this.#holds(tick);
   }
 
   /** Checked before and after reading, because a worker that is several ticks late reads what is being written. */
   #holds(tick: number): boolean {
-    return Atomics.load(this.#words, 1 + (tick & (SLOTS - 1)) * SLOT_WORDS + TICK!) === (tick | 0);
+    return Atomics.load(this.#words, 1 + (tick & (SLOTS - 1)) * SLOT_WORDS + TICK) === (tick | 0);
   }
 }

@@ -54,8 +54,7 @@ export class RoomMember implements MixSink {
       moved: events.moved,
       closed: events.closed,
     });
-    this.#participant = room.mixer.add({ sink: this, ...this.#inMix });
-    room.add(this.#participant, id);
+    this.#participant = this.#enter(room, false);
   }
 
   get network(): MediaNetwork {
@@ -67,13 +66,13 @@ export class RoomMember implements MixSink {
     this.#room.dismiss(this.#participant);
     this.#room = room;
     this.#state = state;
-    this.#participant = room.mixer.add({ sink: this, ...this.#inMix, arriving: true });
-    room.add(this.#participant, this.id);
+    this.#participant = this.#enter(room, true);
   }
 
   setState(state: MemberState): void {
     this.#state = state;
     this.#applyState();
+    this.#room.mixer.setHearing(this.#participant, gainsOf(state));
   }
 
   /** From now on the tap sees everything sent and received; null removes it. */
@@ -106,6 +105,13 @@ export class RoomMember implements MixSink {
     this.setTap(null);
   }
 
+  #enter(room: MixedRoom, arriving: boolean): MixParticipant {
+    const hearing = gainsOf(this.#state);
+    const participant = room.mixer.add({ sink: this, ...this.#inMix, voice: this.id, hearing, arriving });
+    room.add(participant, this.id);
+    return participant;
+  }
+
   #applyState(): void {
     const { muted, deafened } = this.#inMix;
     const { mixer } = this.#room;
@@ -114,7 +120,7 @@ export class RoomMember implements MixSink {
   }
 
   /** No mix is made for members that do not receive, and nothing is expected from those that do not send. */
-  get #inMix(): MemberState {
+  get #inMix(): { readonly muted: boolean; readonly deafened: boolean } {
     const { sends, receives } = this.endpoint;
     return { muted: this.#state.muted || !receives, deafened: this.#state.deafened || !sends };
   }
@@ -127,4 +133,9 @@ export class RoomMember implements MixSink {
     this.#incoming = incoming;
     this.#outgoing = outgoing;
   }
+}
+
+/** Linear gains by member id. */
+function gainsOf({ hearing }: MemberState): ReadonlyMap<number, number> {
+  return new Map(hearing.map(({ seatId, gain }) => [seatId, gain]));
 }

@@ -5,77 +5,14 @@
  */
 import type { Frame } from '../../mixer/kernels/frame.ts';
 import type { Kernels } from '../../mixer/kernels/kernels.ts';
+import type { Hearing } from '../../mixer/mix/hearing.ts';
+import type { Heard } from '../../mixer/mix/mix-participant.ts';
 import type { MixLink } from '../../mixer/mix/mixer.ts';
-import { createStanding, type TalkerStanding } from '../../mixer/source/talker-places.ts';
-import { MISSING, MixRing } from '../link/mix-ring.ts';
+import type { TalkerStanding } from '../../mixer/source/talker-places.ts';
+import { MixRing, type SoundingVoice } from '../link/mix-ring.ts';
+import { RemotePart } from './remote-part.ts';
 
-/** The talkers of a part that has been silent this long no longer take places: its worker hangs or is gone. */
-const STALE_TICKS = 10;
-
-/** This part's view of one other part. `order` identifies it within its room and is never reused. */
-class RemotePart {
-  readonly order: number;
-  readonly #ring: MixRing;
-  readonly #kernels: Kernels;
-  readonly #standing = createStanding();
-  #standingAge = 0;
-  readonly #read = createStanding();
-  #frame: Frame;
-  #previous: Frame;
-  #sounding = false;
-  #missed = false;
-
-  constructor(ring: MixRing, kernels: Kernels) {
-    this.#ring = ring;
-    this.order = ring.order;
-    this.#kernels = kernels;
-    this.#frame = kernels.frames.take();
-    this.#previous = kernels.frames.take();
-  }
-
-  close(): void {
-    this.#kernels.frames.release(this.#frame);
-    this.#kernels.frames.release(this.#previous);
-  }
-
-  add(tick: number, mix: Frame): number {
-    const talkers = this.#ring.readMix(tick, this.#frame.samples);
-    if (talkers === MISSING) return this.#bridge(mix);
-    if (talkers > 0) {
-      if (this.#missed) this.#kernels.ramp(this.#frame, 0, 1);
-      this.#kernels.add(mix, this.#frame);
-      [this.#frame, this.#previous] = [this.#previous, this.#frame];
-    }
-    this.#sounding = talkers > 0;
-    this.#missed = false;
-    return talkers;
-  }
-
-  /** The standing of this tick or, while its worker is late, of the last one. */
-  standing(tick: number): TalkerStanding {
-    if (this.#ring.readStanding(tick, this.#read)) {
-      copy(this.#standing, this.#read);
-      this.#standingAge = 0;
-    } else if (++this.#standingAge === STALE_TICKS) {
-      this.#standing.places = 0;
-      this.#standing.claims.fill(0);
-    }
-    return this.#standing;
-  }
-
-  /**
-   * Its worker is late: its last frame fades, played backwards so that the samples join, and its next frame fades in.
-   */
-  #bridge(mix: Frame): number {
-    this.#missed = true;
-    if (!this.#sounding) return 0;
-    this.#sounding = false;
-    this.#previous.samples.reverse();
-    this.#kernels.ramp(this.#previous, 1, 0);
-    this.#kernels.add(mix, this.#previous);
-    return 1;
-  }
-}
+const NO_VOICES: readonly SoundingVoice[] = [];
 
 /** One part's link to the others. */
 export class SharedMixLink implements MixLink {
@@ -120,8 +57,8 @@ export class SharedMixLink implements MixLink {
     this.#standings = new Array(others.length + 1);
   }
 
-  publish(tick: number, mix: Float32Array, talkers: number, standing: TalkerStanding): void {
-    this.#own.write(tick, mix, talkers, standing);
+  publish(tick: number, mix: Float32Array, talkers: number, standing: TalkerStanding, voices = NO_VOICES): void {
+    this.#own.write(tick, mix, talkers, standing, voices);
   }
 
   add(tick: number, mix: Frame): number {
@@ -136,6 +73,31 @@ export class SharedMixLink implements MixLink {
       this.#ending.splice(i, 1);
     }
     return talkers;
+  }
+
+  touches(hearing: Hearing): boolean {
+    for (const part of this.#others) if (part.touches(hearing)) return true;
+    for (const part of this.#ending) if (part.touches(hearing)) return true;
+    return false;
+  }
+
+  heardBy(hearing: Hearing): Heard {
+    let heard: Heard = 'nothing';
+    for (const parts of [this.#others, this.#ending]) {
+      for (const part of parts) {
+        const more = part.heardBy(hearing);
+        if (more === 'more') return more;
+        if (more !== 'nothing') heard = more;
+      }
+    }
+    return heard;
+  }
+
+  addFor(hearing: Hearing, mix: Frame): number {
+    let voices = 0;
+    for (const part of this.#others) voices += part.addFor(hearing, mix);
+    for (const part of this.#ending) voices += part.addFor(hearing, mix);
+    return voices;
   }
 
   /** Nothing is added any more. */
@@ -153,9 +115,4 @@ export class SharedMixLink implements MixLink {
     }
     return standings;
   }
-}
-
-function copy(into: TalkerStanding, from: TalkerStanding): void {
-  into.places = from.places;
-  into.claims.set(from.claims);
 }

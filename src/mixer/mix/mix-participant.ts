@@ -1,5 +1,7 @@
 /** A participant of a mixer: the opaque handle, and the mixer's own view. */
+import type { Frame } from '../kernels/frame.ts';
 import type { Source } from '../source/source.ts';
+import { Hearing } from './hearing.ts';
 import type { MixStream } from './mix-stream.ts';
 
 declare const handle: unique symbol;
@@ -26,6 +28,20 @@ export interface MixSink {
   write(payload: Uint8Array, timestamp: number, marker: boolean): void;
 }
 
+export interface ParticipantOptions {
+  readonly sink: MixSink;
+  readonly muted: boolean;
+  readonly deafened: boolean;
+  /** The number by which hearings name this voice, a positive integer; without one nobody can name it. */
+  readonly voice?: number;
+  /** Gains of other voices for this listener; see `Mixer.setHearing`. */
+  readonly hearing?: ReadonlyMap<number, number>;
+  /** Moved here from another room, where they hear what `dismiss` leaves them in the next tick; here they hear from the one after it. */
+  readonly arriving?: boolean;
+}
+
+const NAMELESS = 0;
+
 /** What a listener's decoder is in sync with. */
 export type Listening =
   | { readonly to: 'silence' }
@@ -35,11 +51,17 @@ export type Listening =
 export const SILENCE: Listening = { to: 'silence' };
 export const SHARED: Listening = { to: 'shared' };
 
+/** What one tick holds for a listener: nothing, only voices that begin in it, or voices that were heard before as well. */
+export type Heard = 'nothing' | 'beginnings' | 'more';
+
 /** A source and a listener, visible only to the mixer and its tests. */
 export class Place implements MixParticipant {
   declare readonly [handle]: true;
   readonly source: Source;
   readonly sink: MixSink;
+  /** The number by which hearings name this voice, in all parts of the room. */
+  readonly voice: number;
+  readonly hearing: Hearing;
   deafened: boolean;
   /** In the mixer's list of sources to read. */
   awake = false;
@@ -48,17 +70,32 @@ export class Place implements MixParticipant {
   arriving: boolean;
   /** The next tick writes the last packet for this listener. */
   departing = false;
+  /** Sounds in this tick, and did in the one before. */
   contributing = false;
+  soundedBefore = false;
+  /** What this listener hears in this tick. */
+  heard: Heard = 'nothing';
+  /** Some voice in it has a gain of this listener's own. */
+  isPersonal = false;
+  /** It is not what everybody hears. */
+  differs = false;
   listening: Listening = SILENCE;
   silencePackets = 0;
   /** Ticks for which this listener's own mix has equalled the shared one. */
   sameTicks = 0;
 
-  constructor(source: Source, sink: MixSink, state: { readonly deafened: boolean; readonly arriving: boolean }) {
+  constructor(source: Source, { sink, voice = NAMELESS, deafened, hearing, arriving = false }: ParticipantOptions) {
     this.source = source;
     this.sink = sink;
-    this.deafened = state.deafened;
-    this.arriving = state.arriving;
+    this.voice = voice;
+    this.hearing = new Hearing(hearing);
+    this.deafened = deafened;
+    this.arriving = arriving;
+  }
+
+  /** What the source sounds like in this tick, while it is contributing. */
+  get frame(): Frame {
+    return this.source.frame;
   }
 }
 

@@ -16,7 +16,17 @@ import { Source } from '../source/source.ts';
 import type { SourcePacket } from '../source/source-packet.ts';
 import { TalkerLimit } from '../source/talker-limit.ts';
 import { createStanding, shareOfPlaces, type TalkerStanding } from '../source/talker-places.ts';
-import { type MixParticipant, type MixSink, Place, placeOf, SHARED, SILENCE, type Speaker } from './mix-participant.ts';
+import type { Hearing, VoiceGain } from './hearing.ts';
+import {
+  type Heard,
+  type MixParticipant,
+  type ParticipantOptions,
+  Place,
+  placeOf,
+  SHARED,
+  SILENCE,
+  type Speaker,
+} from './mix-participant.ts';
 import { MixStream } from './mix-stream.ts';
 
 const SHARED_ENCODER: EncoderSettings = { bitrate: 48_000, complexity: 10 };
@@ -37,10 +47,23 @@ export interface MixLink {
   /**
    * Publishes this part's sum for this tick, and the standing of its talkers; `mix` contains sound only if `talkers` is
    * more than 0.
+   * @param voices those that sum up to `mix`
    */
-  publish(tick: number, mix: Float32Array, talkers: number, standing: TalkerStanding): void;
+  publish(
+    tick: number,
+    mix: Float32Array,
+    talkers: number,
+    standing: TalkerStanding,
+    voices: readonly { readonly voice: number; readonly frame: Frame }[],
+  ): void;
   /** Adds what the others published for this tick to `mix`, and returns the number of talkers in it. */
   add(tick: number, mix: Frame): number;
+  /** Whether a voice that `add` has added last has a gain in this hearing. */
+  touches(hearing: Hearing): boolean;
+  /** What one listener hears of those voices. */
+  heardBy(hearing: Hearing): Heard;
+  /** Adds those voices to `mix`, each with its gain in this hearing, and returns how many are heard. */
+  addFor(hearing: Hearing, mix: Frame): number;
   /** What all parts published for this tick, in their common order, with `own` as this part's. */
   standings(tick: number, own: TalkerStanding): readonly TalkerStanding[];
   /** This part's position in that order. */
@@ -55,22 +78,15 @@ export interface MixSettings {
   readonly levelling: boolean;
 }
 
-export interface ParticipantOptions {
-  readonly sink: MixSink;
-  readonly muted: boolean;
-  readonly deafened: boolean;
-  /**
-   * Moved here from another room, where the next tick still writes what `dismiss` leaves; here they hear from the tick
-   * after it.
-   */
-  readonly arriving?: boolean;
-}
+const UNITY: VoiceGain = { from: 1, to: 1 };
 
 export class Mixer {
   readonly #pool: CodecPool;
   readonly #places = new Set<Place>();
   readonly #awake: Place[] = [];
   readonly #contributors: Place[] = [];
+  /** Listeners with gains that are on their way. */
+  readonly #adjusting: Place[] = [];
   /** Both are temporary within one tick. */
   readonly #total: Frame;
   readonly #minus: Frame;
@@ -102,8 +118,7 @@ export class Mixer {
       talkerLimit: this.#talkerLimit,
       levelling: this.#levelling,
     });
-    const { sink, deafened, arriving = false } = options;
-    const place = new Place(source, sink, { deafened, arriving });
+    const place = new Place(source, options);
     this.#places.add(place);
     this.#restless++;
     return place;
@@ -137,6 +152,17 @@ export class Mixer {
   /** Takes effect with the next tick, during which their sound fades. */
   setDeafened(participant: MixParticipant, deafened: boolean): void {
     placeOf(participant).deafened = deafened;
+  }
+
+  /**
+   * From the next tick on this listener hears these voices otherwise than everybody else.
+   * @param gains linear, by the voices' numbers; see `Hearing.set`
+   */
+  setHearing(participant: MixParticipant, gains: ReadonlyMap<number, number>): void {
+    const place = placeOf(participant);
+    if (place.hearing.isPlain && gains.size === 0) return;
+    place.hearing.set(gains);
+    if (!this.#adjusting.includes(place)) this.#adjusting.push(place);
   }
 
   /** Takes effect over the next ticks; 0 for no limit. */
@@ -182,24 +208,55 @@ export class Mixer {
     this.#readSources(nowMs);
     const talkers = this.#sum(tick);
     const refresh = tick % SILENCE_REFRESH_TICKS === 0;
-    if (talkers === 0) {
-      this.#shared.setSilent();
-      if (this.#restless === 0 && !refresh) return;
-    } else {
-      this.#shared.setMix(this.#total, talkers);
-    }
+    if (talkers === 0) this.#shared.setSilent();
+    else this.#shared.setMix(this.#total, talkers);
+    if (talkers > 0 || this.#restless > 0 || refresh) this.#writeAll(tick, talkers, refresh);
+    for (const place of this.#adjusting) place.hearing.endFrame();
+    this.#adjusting.length = 0;
+  }
+
+  #writeAll(tick: number, talkers: number, refresh: boolean): void {
     const timestamp = (tick * FRAME_SAMPLES) >>> 0;
     for (const place of this.#places) {
       if (place.arriving) {
         place.arriving = false;
         continue;
       }
-      const others = talkers - (place.contributing ? 1 : 0);
-      if (others === 0) this.#writeSilence(place, timestamp, refresh);
-      else if (place.deafened) this.#writeEnd(place, others, timestamp, refresh);
-      else this.#writeMix(place, others, timestamp);
+      this.#listen(place, talkers);
+      if (place.heard === 'nothing') this.#writeSilence(place, timestamp, refresh);
+      else if (place.deafened) this.#writeEnd(place, talkers, timestamp, refresh);
+      else this.#writeMix(place, talkers, timestamp);
       if (place.departing) this.remove(place);
     }
+  }
+
+  /** Finds out whether this listener needs a mix of their own in this tick, and whether there is anything in it. */
+  #listen(place: Place, talkers: number): void {
+    const { hearing, contributing } = place;
+    place.isPersonal = !hearing.isPlain && this.#isTouched(place);
+    place.differs = contributing || place.isPersonal;
+    if (place.isPersonal) place.heard = this.#personallyHeard(place);
+    else place.heard = talkers > (contributing ? 1 : 0) ? 'more' : 'nothing';
+  }
+
+  /** Whether a voice that sounds is heard otherwise by this listener. */
+  #isTouched(place: Place): boolean {
+    for (const voice of this.#contributors) {
+      if (voice !== place && place.hearing.gainOf(voice.voice) !== undefined) return true;
+    }
+    return this.#link?.touches(place.hearing) === true;
+  }
+
+  #personallyHeard(place: Place): Heard {
+    let heard: Heard = this.#link?.heardBy(place.hearing) ?? 'nothing';
+    if (heard === 'more') return heard;
+    for (const voice of this.#contributors) {
+      if (voice === place) continue;
+      const { from, to } = place.hearing.gainOf(voice.voice) ?? UNITY;
+      if (from > 0 && voice.soundedBefore) return 'more';
+      if (to > 0) heard = 'beginnings';
+    }
+    return heard;
   }
 
   /** Visits the current speakers, for the indicators that people see, whether or not the talker limit admits them. */
@@ -222,6 +279,7 @@ export class Mixer {
     this.#contributors.length = 0;
     for (let i = awake.length - 1; i >= 0; i--) {
       const place = awake[i]!;
+      place.soundedBefore = place.contributing;
       place.contributing = place.source.read(nowMs);
       if (place.contributing) this.#contributors.push(place);
       const gone = place.leaving && !place.contributing;
@@ -250,26 +308,60 @@ export class Mixer {
     for (let i = 1; i < contributors.length; i++) this.#pool.kernels.add(total, contributors[i]!.source.frame);
     const link = this.#link;
     if (link === undefined) return contributors.length;
-    link.publish(tick, total.samples, contributors.length, this.#standing);
+    link.publish(tick, total.samples, contributors.length, this.#standing, contributors);
     if (contributors.length === 0) total.samples.fill(0);
     // The other parts' sums of this tick may be missing, but those of the previous tick are there.
     return contributors.length + link.add(tick - 1, total);
   }
 
-  #writeMix(place: Place, others: number, timestamp: number): void {
+  #writeMix(place: Place, talkers: number, timestamp: number): void {
     const afterSilence = place.listening.to === 'silence';
     const stream = this.#chooseStream(place);
-    if (stream !== this.#shared) this.#setOwnMix(stream, place, others);
+    if (stream !== this.#shared) this.#setOwnMix(stream, place, talkers);
     place.sink.write(stream.payload(), timestamp, afterSilence);
   }
 
-  #setOwnMix(stream: MixStream, place: Place, others: number): void {
-    if (place.contributing) this.#pool.kernels.subtract(this.#minus, this.#total, place.source.frame);
-    stream.setMix(place.contributing ? this.#minus : this.#total, others);
+  #setOwnMix(stream: MixStream, place: Place, talkers: number): void {
+    if (place.isPersonal) {
+      const voices = this.#sumFor(place);
+      stream.setMix(this.#minus, voices);
+    } else if (place.contributing) {
+      this.#pool.kernels.subtract(this.#minus, this.#total, place.source.frame);
+      stream.setMix(this.#minus, talkers - 1);
+    } else {
+      stream.setMix(this.#total, talkers);
+    }
+  }
+
+  /**
+   * Leaves in `#minus` what this listener hears of the others, each voice with its gain, and returns how many there are. It is
+   * summed anew: what is left when a voice is subtracted from a sum that held it is not quite nothing.
+   */
+  #sumFor(place: Place): number {
+    const { kernels } = this.#pool;
+    const mix = this.#minus;
+    mix.samples.fill(0);
+    let voices = 0;
+    for (const voice of this.#contributors) {
+      if (voice === place) continue;
+      const gain = place.hearing.gainOf(voice.voice);
+      if (gain === undefined) {
+        kernels.add(mix, voice.source.frame);
+        voices++;
+        continue;
+      }
+      const { to } = gain;
+      // A voice that begins does not fade to its gain.
+      const from = voice.soundedBefore ? gain.from : to;
+      if (from > 0 || to > 0) kernels.addRamped(mix, voice.source.frame, from, to);
+      // One that is turned down counts in full, or the headroom would turn it up again.
+      if (to > 0) voices++;
+    }
+    return voices + (this.#link?.addFor(place.hearing, mix) ?? 0);
   }
 
   /** For a listener who must hear no more although others sound: what they heard so far fades first. */
-  #writeEnd(place: Place, others: number, timestamp: number, refresh: boolean): void {
+  #writeEnd(place: Place, talkers: number, timestamp: number, refresh: boolean): void {
     const { listening } = place;
     if (listening.to === 'silence') {
       this.#writeSilence(place, timestamp, refresh);
@@ -277,7 +369,7 @@ export class Mixer {
     }
     const stream = listening.to === 'own' ? listening.stream : this.#leaveShared(place);
     stream.fadeOut();
-    this.#setOwnMix(stream, place, others);
+    this.#setOwnMix(stream, place, talkers);
     place.sink.write(stream.payload(), timestamp, false);
     this.#leaveStream(place);
     place.silencePackets = 0;
@@ -285,7 +377,7 @@ export class Mixer {
 
   #chooseStream(place: Place): MixStream {
     const shared = this.#shared;
-    place.sameTicks = place.contributing ? 0 : place.sameTicks + 1;
+    place.sameTicks = place.differs ? 0 : place.sameTicks + 1;
     switch (place.listening.to) {
       case 'own':
         // All encoders have just crossed the complexity border, so counting restarts.
@@ -295,17 +387,17 @@ export class Mixer {
         place.listening = SHARED;
         return shared;
       case 'shared':
-        return place.contributing ? this.#leaveShared(place) : shared;
+        return place.differs ? this.#leaveShared(place) : shared;
       case 'silence': {
         if (place.silencePackets === SILENCE_PACKETS) this.#restless++;
         // A stream that starts now suits every decoder at rest; a running one suits only its followers.
-        if (!place.contributing && shared.frames === 1) {
+        if (!place.differs && shared.frames === 1) {
           place.listening = SHARED;
           return shared;
         }
         place.sameTicks = 0;
         const own = this.#ownStream(place);
-        if (shared.frames > 1) own.fadeInto(shared);
+        if (shared.frames > 1 && place.heard === 'more') own.fadeInto(shared);
         return own;
       }
     }

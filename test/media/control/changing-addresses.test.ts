@@ -95,7 +95,7 @@ async function setUp(t: Test, first: readonly string[], given: Partial<MediaPlan
     room.connectWebRtc(
       { sdp: AUDIO_OFFER, address: '', ...offer },
       {
-        state: { muted: false, deafened: false },
+        state: { muted: false, deafened: false, hearing: [] },
         events: { connected: () => {}, silent: () => {}, closed: () => {} },
       },
     );

@@ -43,7 +43,7 @@ function connect(room: MediaRoom, sdp = AUDIO_OFFER) {
   return room.connectWebRtc(
     { sdp, address: '' },
     {
-      state: { muted: false, deafened: false },
+      state: { muted: false, deafened: false, hearing: [] },
       events: { connected: () => {}, silent: () => {}, closed: () => {} },
     },
   );
@@ -126,7 +126,7 @@ test('a worker that dies is replaced, and those whose connections went with it a
     const events = { connected: () => {}, silent: () => {}, closed };
     const { answer } = room.connectWebRtc(
       { sdp: AUDIO_OFFER, address: '' },
-      { state: { muted: false, deafened: false }, events },
+      { state: { muted: false, deafened: false, hearing: [] }, events },
     );
     rooms.push(Object.assign(opened, { address: candidates(answer)[0] }));
   };
@@ -169,7 +169,7 @@ test('a worker that dies with open TCP connections is replaced on the same port'
   const events = { connected: () => {}, silent: () => {}, closed: (reason: string) => lost.push(reason) };
   const { answer } = room.connectWebRtc(
     { sdp: AUDIO_OFFER, address: '' },
-    { state: { muted: false, deafened: false }, events },
+    { state: { muted: false, deafened: false, hearing: [] }, events },
   );
   t.match(answer, new RegExp(`^a=candidate:\\S+ 1 tcp \\d+ 127\\.0\\.0\\.1 ${port} typ host tcptype passive\r$`, 'm'));
 

@@ -16,7 +16,7 @@ function connect(sdp: string) {
   const commands: MediaCommand[] = [];
   const seat = WebRtcControlSeat.negotiate(
     { sdp, address: '192.0.2.2' },
-    { state: { muted: false, deafened: false }, events: { connected: noop, silent: noop, closed: noop } },
+    { state: { muted: false, deafened: false, hearing: [] }, events: { connected: noop, silent: noop, closed: noop } },
     { roomId: 1, onLeft: noop },
     {
       id: 1,

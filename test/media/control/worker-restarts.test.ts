@@ -90,7 +90,7 @@ function connect(room: MediaRoom, closed: string[]): number | string {
   try {
     const { answer } = room.connectWebRtc(
       { sdp: AUDIO_OFFER, address: '' },
-      { state: { muted: false, deafened: false }, events },
+      { state: { muted: false, deafened: false, hearing: [] }, events },
     );
     return Number(/127\.0\.0\.1 (\d+) typ host/.exec(answer)?.[1]);
   } catch (error) {

@@ -74,15 +74,15 @@ test('a new offer changes the direction of who is connected, and mute and deafen
   turn('sendrecv');
   t.equal(hear(), 'hears is heard');
 
-  set({ muted: true, deafened: false });
+  set({ muted: true, deafened: false, hearing: [] });
   turn('sendonly');
   turn('sendrecv');
   t.equal(hear(), 'hears is not heard', 'who is muted stays muted');
   turn('sendonly');
-  set({ muted: false, deafened: false });
+  set({ muted: false, deafened: false, hearing: [] });
   t.equal(hear(), 'hears is not heard', 'no longer muted, but not sending');
   turn('inactive');
-  set({ muted: false, deafened: false });
+  set({ muted: false, deafened: false, hearing: [] });
   t.equal(hear(), '0 is not heard');
   await engine.close();
 });
@@ -90,7 +90,7 @@ test('a new offer changes the direction of who is connected, and mute and deafen
 test('the direction goes along into another room', async (t) => {
   const engine = new SimulatedEngine(SEED);
   const one = engine.join({ red: false, payload: talks, direction: 'recvonly' });
-  const state = { muted: false, deafened: false };
+  const state = { muted: false, deafened: false, hearing: [] };
   engine.engine.handle({ type: 'open_room', roomId: 9, mix: { maxTalkers: 0, levelling: false } });
   engine.engine.handle({ type: 'move_member', memberId: one.options.id, roomId: 9, state });
   engine.run(2);

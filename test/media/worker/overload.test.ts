@@ -248,7 +248,10 @@ test('newcomers go to a worker that takes them, and are told that the server is 
   const connect = (returning: boolean): string => {
     const events = { connected: () => {}, silent: () => {}, closed: () => {} };
     try {
-      room.connectWebRtc({ sdp: '', address: '' }, { state: { muted: false, deafened: false }, returning, events });
+      room.connectWebRtc(
+        { sdp: '', address: '' },
+        { state: { muted: false, deafened: false, hearing: [] }, returning, events },
+      );
       return 'taken';
     } catch (error) {
       return toAppError(error).code;

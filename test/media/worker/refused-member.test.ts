@@ -5,7 +5,7 @@ import { FakeClock } from '../../helpers/fake-clock.ts';
 import { simulatedPort } from '../../helpers/simulated-port.ts';
 
 const MIX = { maxTalkers: 8, levelling: false };
-const STATE = { muted: false, deafened: false };
+const STATE = { muted: false, deafened: false, hearing: [] };
 const OPEN_ROOM = 1;
 const NO_ROOM = 9;
 

@@ -7,7 +7,7 @@ import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
 import { type Person, Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
-import { clickRatio, concatInt16, rmsDbfs, toInt16, tone } from '../../helpers/signal.ts';
+import { clickRatio, concatInt16, rmsDbfs, toInt16, tone, toneLevelDbfs } from '../../helpers/signal.ts';
 
 const SEED = Number(process.env['SEED'] ?? 2203);
 const PEOPLE_PER_PART = 3;
@@ -296,3 +296,72 @@ function deviation(heard: Int16Array, voices: readonly Float32Array[]): number {
   }
   return largest;
 }
+
+test('a voice of another part is heard with the gain that a listener has set, and by others as before', async (t) => {
+  for (const gain of [0, 0.5, 2]) {
+    const codec = new PlainCodec();
+    const [here, elsewhere] = spanningRoom(codec, [3, 3], 0) as [Room, Room];
+    const [listener, bystander] = here.people as [Person, Person];
+    const [changed, other] = elsewhere.people as [Person, Person];
+    here.hear(listener, new Map([[changed, gain]]));
+    changed.talking = other.talking = true;
+    let before = new Map<Person, Float32Array>();
+    let compared = 0;
+    let worst = 0;
+    for (let tick = 0; tick < 60; tick++) {
+      for (const room of tick % 3 === 0 ? [elsewhere, here] : [here, elsewhere]) room.run();
+      const scaled = (person: Person, factor: number) =>
+        (before.get(person) ?? new Float32Array(0)).map((x) => x * factor);
+      if (tick > 5) {
+        for (const [person, factor] of [
+          [listener, gain],
+          [bystander, 1],
+        ] as const) {
+          const payload = soundOf(here, person);
+          if (payload === undefined) throw new Error('silence where somebody talks');
+          worst = Math.max(worst, deviation(codec.decode(payload), [scaled(changed, factor), scaled(other, 1)]));
+          compared++;
+        }
+      }
+      before = new Map(
+        elsewhere.people.filter(({ contributes }) => contributes).map((one) => [one, one.twin.frame.samples.slice()]),
+      );
+    }
+    t.ok(compared > 100);
+    t.ok(worst <= 1.01, `gain ${gain}: off by ${worst} at most`);
+  }
+});
+
+test('somebody who has turned off the only talker of another part hears nothing, also when its worker is late', async (t) => {
+  const codec = new PlainCodec();
+  const [here, elsewhere] = spanningRoom(codec, [2, 2], 0) as [Room, Room];
+  const listener = here.people[0]!;
+  const talker = elsewhere.people[0]!;
+  here.hear(listener, new Map([[talker, 0]]));
+  talker.talking = true;
+  const prng = createPrng(SEED);
+  let heard = 0;
+  let bystanderHeard = 0;
+  for (let tick = 0; tick < 200; tick++) {
+    if (prng() < 0.8) elsewhere.tick = here.tick;
+    if (elsewhere.tick === here.tick) elsewhere.run();
+    here.run();
+    if (soundOf(here, listener) !== undefined) heard++;
+    if (soundOf(here, here.people[1]!) !== undefined) bystanderHeard++;
+  }
+  t.equal(heard, 0);
+  t.ok(bystanderHeard > 100, `${bystanderHeard} of 200`);
+});
+
+test('beyond the voices that have a frame of their own a gain still changes the voices that have one, and nobody is lost', async (t) => {
+  const codec = new PlainCodec();
+  const [here, elsewhere] = spanningRoom(codec, [1, 20], 0) as [Room, Room];
+  const listener = here.people[0]!;
+  for (const person of elsewhere.people) person.talking = true;
+  here.hear(listener, new Map(elsewhere.people.map((person) => [person, 0])));
+  for (let tick = 0; tick < 20; tick++) for (const room of [elsewhere, here]) room.run();
+  const payload = soundOf(here, listener);
+  if (payload === undefined) throw new Error('silence');
+  const levels = elsewhere.people.map((_, i) => toneLevelDbfs(codec.decode(payload), 200 + 151 * (i + 2)));
+  t.equal(levels.filter((level) => level > -60).length, 4, levels.map(Math.round).join());
+});

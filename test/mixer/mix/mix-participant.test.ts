@@ -11,7 +11,7 @@ test('somebody new is silent, not looked at, and at the beginning of the silence
     { deafened: false, arriving: true },
     { deafened: true, arriving: false },
   ]) {
-    const place = new Place(source, sink, state);
+    const place = new Place(source, { sink, muted: false, ...state });
     t.match(place, {
       ...state,
       awake: false,

@@ -6,6 +6,7 @@ import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
 import type { MixLink } from '../../../src/mixer/mix/mixer.ts';
 import { createStanding, type TalkerStanding } from '../../../src/mixer/source/talker-places.ts';
+import { complaint, fitGain } from '../../helpers/mix-check.ts';
 import { type Person, Room, type Written } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
@@ -21,56 +22,6 @@ function plainRoom({ levelling = false } = {}) {
 
 const toneOf = (index: number, amplitude = 0.05) =>
   toInt16(tone({ frequencyHz: 350 + 150 * index, samples: 48_000, amplitude }));
-
-/** Largest deviation from `sum * (a + b * i)` for the best a and b, and the gains at both ends of the frame. */
-function fitGain(heard: Int16Array, sum: Float32Array): { deviation: number; from: number; to: number } {
-  let [ss, sis, iisis, hs, his] = [0, 0, 0, 0, 0];
-  for (let i = 0; i < FRAME_SAMPLES; i++) {
-    const x = sum[i]!;
-    const xi = x * (i / FRAME_SAMPLES);
-    ss += x * x;
-    sis += x * xi;
-    iisis += xi * xi;
-    hs += heard[i]! * x;
-    his += heard[i]! * xi;
-  }
-  const determinant = ss * iisis - sis * sis || 1;
-  const a = (hs * iisis - his * sis) / determinant;
-  const b = (ss * his - sis * hs) / determinant;
-  let deviation = 0;
-  for (let i = 0; i < FRAME_SAMPLES; i++) {
-    deviation = Math.max(deviation, Math.abs(heard[i]! - sum[i]! * (a + b * (i / FRAME_SAMPLES))));
-  }
-  return { deviation, from: a, to: a + b };
-}
-
-const endsSilent = (frame: Int16Array) => frame.subarray(-100).every((sample) => sample === 0);
-
-/**
- * What this listener's packet of this tick holds, checked against the sum of the others; undefined if as it should be.
- * @param deafenedNow since this tick, in which what they hear may fade
- */
-function complaint(room: Room, listener: Person, codec: PlainCodec, deafenedNow = false): string | undefined {
-  const sum = new Float32Array(FRAME_SAMPLES);
-  let others = 0;
-  for (const person of room.people) {
-    if (person === listener || !person.contributes) continue;
-    others++;
-    for (let i = 0; i < FRAME_SAMPLES; i++) sum[i]! += person.twin.frame.samples[i]!;
-  }
-  const last = listener.written.at(-1);
-  const packet = last?.tick === room.tick - 1 ? last.payload : undefined;
-  const silent = packet === undefined || packet === SILENCE_PACKET || packet === SILENCE_REFRESH_PACKET;
-  if (others === 0 || listener.place.deafened) {
-    if (silent || (deafenedNow && endsSilent(codec.decode(packet)))) return undefined;
-    return 'sound where silence belongs';
-  }
-  if (silent) return 'silence where sound belongs';
-  const { deviation, from, to } = fitGain(codec.decode(packet), sum);
-  const least = Math.sqrt(2 / Math.max(2, room.people.length)) - 0.01;
-  if (deviation > 1.01) return `off by ${deviation}`;
-  return from <= 1.01 && to <= 1.01 && to >= least && from >= -0.01 ? undefined : `gain from ${from} to ${to}`;
-}
 
 test('for any talk, mutes, deafens, joins and leaves everybody hears the sum of the others and never themselves', async (t) => {
   t.comment(`SEED=${SEED}`);
@@ -634,6 +585,9 @@ class DividedRoom {
         }
         return talkers;
       },
+      touches: () => false,
+      heardBy: () => 'nothing',
+      addFor: () => 0,
       standings: (tick, standing) => {
         others(tick);
         return this.told.map((told) => (told === own ? standing : (told.get(tick)?.standing ?? createStanding())));

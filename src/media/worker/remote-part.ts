@@ -1,0 +1,162 @@
+/** What one part of a room hears of another part, which another worker mixes. */
+import type { Frame } from '../../mixer/kernels/frame.ts';
+import type { Kernels } from '../../mixer/kernels/kernels.ts';
+import type { Hearing } from '../../mixer/mix/hearing.ts';
+import type { Heard } from '../../mixer/mix/mix-participant.ts';
+import { createStanding, type TalkerStanding } from '../../mixer/source/talker-places.ts';
+import { MAX_VOICES, MISSING, type MixRing } from '../link/mix-ring.ts';
+
+/** The talkers of a part that has told nothing for so long take no places any more: its worker hangs or is gone. */
+const STALE_TICKS = 10;
+
+export class RemotePart {
+  /** Tells this part from all others of its room, and is never given again. */
+  readonly order: number;
+  readonly #ring: MixRing;
+  readonly #standing = createStanding();
+  #standingAge = 0;
+  readonly #read = createStanding();
+  /** The sum of this tick, as it was added. */
+  #sum: Frame;
+  #spare: Frame;
+  /** `bridged`: what was said last fades, because its worker is late. `back`: what is said now fades in after that. */
+  #status: 'silent' | 'sounding' | 'bridged' | 'back' = 'silent';
+  #missed = false;
+  #tick = 0;
+  #talkers = 0;
+  /** Those of the talkers that can be heard with a gain of their own, and those of the tick before. */
+  #voices = new Int32Array(MAX_VOICES);
+  #voicesBefore = new Int32Array(MAX_VOICES);
+  #voiceCount = 0;
+  #voiceCountBefore = 0;
+  readonly #kernels: Kernels;
+
+  constructor(ring: MixRing, kernels: Kernels) {
+    this.#ring = ring;
+    this.order = ring.order;
+    this.#kernels = kernels;
+    this.#sum = kernels.frames.take();
+    this.#spare = kernels.frames.take();
+  }
+
+  close(): void {
+    this.#kernels.frames.release(this.#sum);
+    this.#kernels.frames.release(this.#spare);
+  }
+
+  /** Adds the sum of this tick to `mix`, and returns how many talk in it. To be called once a tick, before what concerns single voices. */
+  add(tick: number, mix: Frame): number {
+    this.#tick = tick;
+    [this.#voices, this.#voicesBefore] = [this.#voicesBefore, this.#voices];
+    this.#voiceCountBefore = this.#voiceCount;
+    const talkers = this.#ring.readMix(tick, this.#spare.samples);
+    const voices = talkers > 0 ? this.#ring.readVoices(tick, this.#voices) : 0;
+    this.#voiceCount = Math.max(0, voices);
+    if (talkers === MISSING || voices === MISSING) this.#bridge();
+    else this.#take(talkers);
+    if (this.#status !== 'silent') this.#kernels.add(mix, this.#sum);
+    return this.#talkers;
+  }
+
+  /** Whether a voice of this tick has a gain in this hearing. */
+  touches(hearing: Hearing): boolean {
+    const isBridged = this.#status === 'bridged';
+    const voices = isBridged ? this.#voicesBefore : this.#voices;
+    const count = isBridged ? this.#voiceCountBefore : this.#voiceCount;
+    for (let i = 0; i < count; i++) if (hearing.gainOf(voices[i]!) !== undefined) return true;
+    return false;
+  }
+
+  heardBy(hearing: Hearing): Heard {
+    if (this.#status === 'silent') return 'nothing';
+    if (!this.touches(hearing)) return 'more';
+    if (this.#status === 'bridged') return 'nothing';
+    if (this.#talkers > this.#voiceCount) return 'more';
+    let heard: Heard = 'nothing';
+    for (let i = 0; i < this.#voiceCount; i++) {
+      const gain = hearing.gainOf(this.#voices[i]!);
+      const soundedBefore = this.#soundedBefore(this.#voices[i]!);
+      if (soundedBefore && (gain === undefined || gain.from > 0)) return 'more';
+      if (gain === undefined || gain.to > 0) heard = 'beginnings';
+    }
+    return heard;
+  }
+
+  /** Adds each voice of this tick to `mix` with its gain in this hearing, and returns how many are heard. */
+  addFor(hearing: Hearing, mix: Frame): number {
+    const kernels = this.#kernels;
+    if (this.#status === 'silent') return 0;
+    if (!this.touches(hearing)) {
+      kernels.add(mix, this.#sum);
+      return this.#talkers;
+    }
+    // A sum that fades cannot be taken apart any more, and may hold a voice that is not to be heard.
+    if (this.#status === 'bridged') return 0;
+    const isBack = this.#status === 'back';
+    const hasOthers = this.#talkers > this.#voiceCount;
+    if (hasOthers) kernels.add(mix, this.#sum);
+    const voice = kernels.scratch('voice of another part');
+    let heard = this.#talkers - this.#voiceCount;
+    for (let i = 0; i < this.#voiceCount; i++) {
+      if (!this.#ring.readVoice(this.#tick, i, voice.samples)) return heard;
+      const gain = hearing.gainOf(this.#voices[i]!);
+      const to = gain?.to ?? 1;
+      const from = this.#soundedBefore(this.#voices[i]!) ? (gain?.from ?? 1) : to;
+      if (to > 0) heard++;
+      // The sum holds it with a gain of 1 already.
+      const held = hasOthers ? 1 : 0;
+      const start = isBack ? 0 : from - held;
+      if (start !== 0 || to !== held) kernels.addRamped(mix, voice, start, to - held);
+    }
+    return heard;
+  }
+
+  /** That of this tick, or while its worker is late the last one. */
+  standing(tick: number): TalkerStanding {
+    if (this.#ring.readStanding(tick, this.#read)) {
+      copy(this.#standing, this.#read);
+      this.#standingAge = 0;
+    } else if (++this.#standingAge === STALE_TICKS) {
+      this.#standing.places = 0;
+      this.#standing.claims.fill(0);
+    }
+    return this.#standing;
+  }
+
+  #take(talkers: number): void {
+    const isBack = this.#missed;
+    this.#missed = false;
+    this.#talkers = talkers;
+    if (talkers === 0) {
+      this.#status = 'silent';
+      return;
+    }
+    this.#status = isBack ? 'back' : 'sounding';
+    if (isBack) this.#kernels.ramp(this.#spare, 0, 1);
+    [this.#sum, this.#spare] = [this.#spare, this.#sum];
+  }
+
+  /** Its worker is late: what it said last fades, backwards so that the samples join, and what it says next fades in. */
+  #bridge(): void {
+    this.#missed = true;
+    if (this.#status === 'silent' || this.#status === 'bridged') {
+      this.#status = 'silent';
+      this.#talkers = 0;
+      return;
+    }
+    this.#status = 'bridged';
+    this.#talkers = 1;
+    this.#sum.samples.reverse();
+    this.#kernels.ramp(this.#sum, 1, 0);
+  }
+
+  #soundedBefore(voice: number): boolean {
+    for (let i = 0; i < this.#voiceCountBefore; i++) if (this.#voicesBefore[i] === voice) return true;
+    return false;
+  }
+}
+
+function copy(into: TalkerStanding, from: TalkerStanding): void {
+  into.places = from.places;
+  into.claims.set(from.claims);
+}

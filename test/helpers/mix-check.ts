@@ -1,0 +1,60 @@
+/** Compares what the listeners of a perfect room get with the sum of what the others say. */
+import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../src/formats/opus-packet.ts';
+import { FRAME_SAMPLES } from '../../src/mixer/format.ts';
+import type { Person, Room } from './perfect-room.ts';
+import type { PlainCodec } from './plain-codec.ts';
+
+/** Largest deviation from `sum * (a + b * i)` for the best a and b, and the gains at both ends of the frame. */
+export function fitGain(heard: Int16Array, sum: Float32Array): { deviation: number; from: number; to: number } {
+  let [ss, sis, iisis, hs, his] = [0, 0, 0, 0, 0];
+  for (let i = 0; i < FRAME_SAMPLES; i++) {
+    const x = sum[i]!;
+    const xi = x * (i / FRAME_SAMPLES);
+    ss += x * x;
+    sis += x * xi;
+    iisis += xi * xi;
+    hs += heard[i]! * x;
+    his += heard[i]! * xi;
+  }
+  const determinant = ss * iisis - sis * sis || 1;
+  const a = (hs * iisis - his * sis) / determinant;
+  const b = (ss * his - sis * hs) / determinant;
+  let deviation = 0;
+  for (let i = 0; i < FRAME_SAMPLES; i++) {
+    deviation = Math.max(deviation, Math.abs(heard[i]! - sum[i]! * (a + b * (i / FRAME_SAMPLES))));
+  }
+  return { deviation, from: a, to: a + b };
+}
+
+const endsSilent = (frame: Int16Array) => frame.subarray(-100).every((sample) => sample === 0);
+
+/**
+ * What this listener's packet of this tick holds, checked against the sum of the others; undefined if as it should be.
+ * @param deafenedNow since this tick, in which what they hear may fade
+ */
+export function complaint(room: Room, listener: Person, codec: PlainCodec, deafenedNow = false): string | undefined {
+  const sum = new Float32Array(FRAME_SAMPLES);
+  let others = 0;
+  for (const person of room.people) {
+    if (person === listener || !person.contributes) continue;
+    const gain = listener.gains.get(person) ?? { from: 1, to: 1 };
+    const from = person.contributedBefore ? gain.from : gain.to;
+    if (from === 0 && gain.to === 0) continue;
+    others++;
+    for (let i = 0; i < FRAME_SAMPLES; i++) {
+      sum[i]! += person.twin.frame.samples[i]! * (from + ((gain.to - from) * (i + 1)) / FRAME_SAMPLES);
+    }
+  }
+  const last = listener.written.at(-1);
+  const packet = last?.tick === room.tick - 1 ? last.payload : undefined;
+  const silent = packet === undefined || packet === SILENCE_PACKET || packet === SILENCE_REFRESH_PACKET;
+  if (others === 0 || listener.place.deafened) {
+    if (silent || (deafenedNow && endsSilent(codec.decode(packet)))) return undefined;
+    return 'sound where silence belongs';
+  }
+  if (silent) return 'silence where sound belongs';
+  const { deviation, from, to } = fitGain(codec.decode(packet), sum);
+  const least = Math.sqrt(2 / Math.max(2, room.people.length)) - 0.01;
+  if (deviation > 1.01) return `off by ${deviation}`;
+  return from <= 1.01 && to <= 1.01 && to >= least && from >= -0.01 ? undefined : `gain from ${from} to ${to}`;
+}

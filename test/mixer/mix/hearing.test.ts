@@ -1,0 +1,189 @@
+import fc from 'fast-check';
+import { test } from 'tap';
+import { SILENCE_PACKET } from '../../../src/formats/opus-packet.ts';
+import { opusCodec } from '../../../src/mixer/codec/opus.ts';
+import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
+import { Hearing } from '../../../src/mixer/mix/hearing.ts';
+import { complaint } from '../../helpers/mix-check.ts';
+import { createFrameDecoder, createFrameEncoder } from '../../helpers/opus.ts';
+import { type Person, Room } from '../../helpers/perfect-room.ts';
+import { PlainCodec } from '../../helpers/plain-codec.ts';
+import { createPrng } from '../../helpers/prng.ts';
+import { clickRatio, concatInt16, toInt16, tone, toneLevelDbfs } from '../../helpers/signal.ts';
+
+const SEED = Number(process.env['SEED'] ?? 1712);
+const GAINS = [0, 0.25, 0.5, 1, 1.5, 2];
+
+function plainRoom() {
+  const codec = new PlainCodec();
+  return { codec, room: new Room(codec, (frame) => codec.encode(frame)) };
+}
+
+const toneOf = (index: number, amplitude = 0.03) =>
+  toInt16(tone({ frequencyHz: 350 + 150 * index, samples: 48_000, amplitude }));
+
+test('a gain is on its way for one frame, and one of 1 is forgotten then', (t) => {
+  const hearing = new Hearing();
+  t.ok(hearing.isPlain);
+  hearing.set(new Map([[7, 0.5]]));
+  t.match(hearing.gainOf(7), { from: 1, to: 0.5 });
+  hearing.endFrame();
+  t.match(hearing.gainOf(7), { from: 0.5, to: 0.5 });
+  hearing.set(new Map([[8, 2]]));
+  t.match(hearing.gainOf(7), { from: 0.5, to: 1 }, 'voices that are not named go back');
+  t.match(hearing.gainOf(8), { from: 1, to: 2 });
+  hearing.endFrame();
+  t.equal(hearing.gainOf(7), undefined);
+  hearing.set(new Map());
+  hearing.endFrame();
+  t.ok(hearing.isPlain);
+  t.end();
+});
+
+test('for any talk, gains, mutes, joins and leaves everybody hears the sum of gain times voice of the others', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  fc.assert(
+    fc.property(fc.nat(), fc.integer({ min: 2, max: 8 }), (salt, size) => {
+      const prng = createPrng(salt);
+      const anyOf = <T>(items: readonly T[]) => items[Math.floor(prng() * items.length)]!;
+      const { codec, room } = plainRoom();
+      let joined = 0;
+      const join = () => room.join(toneOf(joined++ % 12));
+      for (let i = 0; i < size; i++) join();
+      let unknown = 0;
+      for (let tick = 0; tick < 200; tick++) {
+        for (const person of [...room.people]) {
+          if (prng() < 0.03) person.talking = !person.talking;
+          if (prng() < 0.01) room.mute(person, !person.muted);
+          if (prng() < 0.03) {
+            const others = room.people.filter((other) => prng() < 0.5 && other !== person);
+            room.hear(person, new Map(others.map((other) => [other, anyOf(GAINS)])));
+          }
+          if (prng() < 0.002 && room.people.length > 2) {
+            room.leave(person);
+            unknown = 2;
+          }
+        }
+        if (prng() < 0.01) join();
+        room.run();
+        if (unknown-- > 0) continue;
+        for (const listener of room.people) {
+          const wrong = complaint(room, listener, codec);
+          if (wrong !== undefined) throw new Error(`tick ${tick}, ${room.people.length} people: ${wrong}`);
+        }
+      }
+      room.mixer.close();
+      return room.pool.encodersInUse === 0 && room.pool.decodersInUse === 0;
+    }),
+    { seed: SEED, numRuns: 15 },
+  );
+  t.pass();
+});
+
+/** A room that is encoded with Opus; `people` talk at different frequencies. */
+function opusRoom(people: number) {
+  const encoders = new Map<Person, (pcm: Int16Array) => Uint8Array>();
+  const room = new Room(opusCodec, (frame, person) => {
+    if (!encoders.has(person)) encoders.set(person, createFrameEncoder());
+    return encoders.get(person)!(frame);
+  });
+  return { room, people: Array.from({ length: people }, (_, i) => room.join(toneOf(3 * i, 0.1))) };
+}
+
+/** What the decoder of this listener makes of the last `frames` packets. */
+function heardBy({ written }: Person, frames: number): Int16Array {
+  const decode = createFrameDecoder();
+  return concatInt16(written.map(({ payload }) => Int16Array.from(decode(payload))).slice(-frames));
+}
+
+test('a voice that is turned off is not in the packets at all, bit for bit', async (t) => {
+  const packets = [true, false].map((hasVoice) => {
+    const { room, people } = opusRoom(4);
+    const [listener, talker, , off] = people as [Person, Person, Person, Person];
+    // The same others have their own gain in both rooms, so that both listeners have a mix of their own.
+    room.hear(
+      listener,
+      new Map([
+        [off, 0],
+        [talker, 0.5],
+      ]),
+    );
+    for (let tick = 0; tick < 150; tick++) {
+      talker.talking = tick > 10;
+      people[2]!.talking = tick > 60;
+      off.talking = hasVoice && tick > 30 && tick % 50 < 40;
+      room.run();
+    }
+    return listener.written.map(({ payload, timestamp }) => ({
+      payload: Buffer.from(payload).toString('hex'),
+      timestamp,
+    }));
+  });
+  t.ok(packets[0]!.length > 100);
+  t.strictSame(packets[0], packets[1]);
+});
+
+test('a gain changes one voice for one listener, by what was asked for', async (t) => {
+  for (const gain of [0.25, 0.5, 2]) {
+    const { room, people } = opusRoom(4);
+    const [listener, changed, other, bystander] = people as [Person, Person, Person, Person];
+    for (const person of [changed, other]) person.talking = true;
+    room.run(100);
+    room.hear(listener, new Map([[changed, gain]]));
+    room.run(150);
+    const levels = (person: Person) => [3, 6].map((tone) => toneLevelDbfs(heardBy(person, 100), 350 + 150 * tone));
+    const [mine, theirs] = [levels(listener), levels(bystander)];
+    t.ok(Math.abs(mine[0]! - theirs[0]! - 20 * Math.log10(gain)) < 0.5, `${gain}: ${mine[0]! - theirs[0]!} dB`);
+    t.ok(Math.abs(mine[1]! - theirs[1]!) < 0.5, `the other voice: ${mine[1]! - theirs[1]!} dB`);
+    t.ok(toneLevelDbfs(heardBy(changed, 100), 350 + 150 * 3) < -65, 'nobody hears themselves');
+  }
+});
+
+test('somebody whose only voice is turned off gets silence, and no encoder works for them', async (t) => {
+  const { codec, room } = plainRoom();
+  const [listener, talker] = [room.join(toneOf(0)), room.join(toneOf(1))];
+  talker.talking = true;
+  room.run(20);
+  room.hear(listener, new Map([[talker, 0]]));
+  room.run(1);
+  const fading = codec.decode(listener.written.at(-1)!.payload);
+  t.ok(fading.some((sample) => sample !== 0) && Math.abs(fading.at(-1)!) < 5, 'what is heard fades over one frame');
+  const encodedBefore = room.pool.counters.framesEncoded;
+  room.run(10);
+  t.equal(listener.written.at(-1)!.payload, SILENCE_PACKET);
+  t.equal(room.pool.counters.framesEncoded, encodedBefore);
+  room.hear(listener, new Map());
+  room.run(30);
+  t.equal(complaint(room, listener, codec), undefined);
+});
+
+test('gains of those who do not talk cost nothing: everybody shares one encoder', async (t) => {
+  const { room } = plainRoom();
+  const people = Array.from({ length: 100 }, (_, i) => room.join(toneOf(i % 12)));
+  for (const [i, person] of people.entries())
+    room.hear(person, new Map(people.slice(10 * (i % 9), 10 * (i % 9) + 10).map((silent) => [silent, 0.5])));
+  people[99]!.talking = true;
+  room.run(50);
+  t.equal(room.pool.encodersInUse, 1);
+  t.equal(room.pool.counters.framesPrimed, 0);
+});
+
+test('nobody hears a click when gains change, nor when the change makes a mix of their own', async (t) => {
+  const { codec, room } = plainRoom();
+  const listener = room.join(toneOf(0));
+  const [loud, other] = [
+    room.join(toInt16(tone({ frequencyHz: 1013, samples: 48_000, amplitude: 0.3 }))),
+    room.join(toneOf(7)),
+  ];
+  for (const person of [loud, other]) person.talking = true;
+  room.run(50);
+  const steady = listener.written.length;
+  for (const gain of [0.2, 2, 0, 1, 0.5, 1]) {
+    room.hear(listener, new Map([[loud, gain]]));
+    room.run(20);
+  }
+  const sound = concatInt16(listener.written.map(({ payload }) => codec.decode(payload)));
+  const from = (steady - 20) * FRAME_SAMPLES;
+  const reference = concatInt16([loud.sound, loud.sound].map((samples) => samples.map((sample) => 2 * sample)));
+  t.ok(clickRatio(sound, from, sound.length, reference) < 1.2);
+});

@@ -1,0 +1,92 @@
+import { type Signal, useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { ParticipantInfo } from '../../src/protocol/messages.ts';
+import type { Call } from './call.ts';
+import { SpeakerIcon, SpeakerOffIcon } from './icons.tsx';
+import { strings } from './strings.ts';
+
+const texts = strings.volume;
+const MAX_GAIN = 2;
+const STEP = 0.05;
+
+interface VolumeProps {
+  readonly call: Call;
+  readonly person: ParticipantInfo;
+  /** With which this participant hears the person. */
+  readonly gain: number;
+}
+
+/** How loud this participant, and nobody else, hears the person. */
+export function VolumeButton(props: VolumeProps) {
+  const isOpen = useSignal(false);
+  return (
+    <>
+      <button
+        type="button"
+        class="volume"
+        data-testid="volume"
+        aria-label={texts.open(props.person.name)}
+        aria-haspopup="dialog"
+        onClick={() => {
+          isOpen.value = true;
+        }}
+      >
+        {props.gain === 0 ? <SpeakerOffIcon /> : <SpeakerIcon />}
+      </button>
+      {isOpen.value && <VolumeDialog {...props} isOpen={isOpen} />}
+    </>
+  );
+}
+
+function VolumeDialog({ call, person, gain, isOpen }: VolumeProps & { readonly isOpen: Signal<boolean> }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  /** To go back to when the voice is not muted any more. */
+  const lastGain = useRef(gain === 0 ? 1 : gain);
+  useEffect(() => dialog.current?.showModal(), []);
+  const hear = (wanted: number) => {
+    if (wanted > 0) lastGain.current = wanted;
+    call.client.hear(person.id, wanted);
+  };
+  return (
+    <dialog
+      ref={dialog}
+      class="settings moderation card"
+      aria-labelledby="volume-title"
+      onClose={() => {
+        isOpen.value = false;
+      }}
+    >
+      <h2 id="volume-title" dir="auto">
+        {person.name}
+      </h2>
+      <p class="quiet">{texts.onlyForYou}</p>
+      <label class="field">
+        <span class="field-label">
+          {texts.volume} <output>{texts.percent(gain)}</output>
+        </span>
+        <input
+          type="range"
+          data-testid="volume-slider"
+          min={0}
+          max={MAX_GAIN}
+          step={STEP}
+          value={gain}
+          aria-valuetext={texts.percent(gain)}
+          onInput={(event) => hear(Number(event.currentTarget.value))}
+        />
+      </label>
+      <label class="switch">
+        <span>{texts.mute}</span>
+        <input
+          type="checkbox"
+          data-testid="volume-mute"
+          checked={gain === 0}
+          onChange={(event) => hear(event.currentTarget.checked ? 0 : lastGain.current)}
+        />
+      </label>
+      <button type="button" class="button" data-testid="volume-close" onClick={() => dialog.current?.close()}>
+        {texts.close}
+      </button>
+    </dialog>
+  );
+}

@@ -1,0 +1,88 @@
+import type { ClientMessageInput, ParticipantGain, ParticipantInfo } from '../../src/protocol/messages.ts';
+import type { Environment } from './environment.ts';
+import { GainMemory } from './gain-memory.ts';
+
+/** A slider that is dragged tells the server so often. */
+const INTERVAL_MS = 100;
+
+export interface HearingOptions {
+  readonly environment: Environment;
+  readonly send: (message: ClientMessageInput) => void;
+  readonly onChange: (gains: ReadonlyMap<string, number>) => void;
+}
+
+/** How loud this participant hears each of the others. */
+export class Hearing {
+  readonly #options: HearingOptions;
+  readonly #memory: GainMemory;
+  /** By participant id; those who are not in it are heard as everybody hears them. */
+  #gains = new Map<string, number>();
+  /** Gains that wait to be sent, by participant id. */
+  readonly #waiting = new Map<string, number>();
+  #cancelPause: (() => void) | null = null;
+
+  constructor(options: HearingOptions) {
+    this.#options = options;
+    this.#memory = new GainMemory(options.environment.storage());
+  }
+
+  get gains(): ReadonlyMap<string, number> {
+    return this.#gains;
+  }
+
+  /** Sets the gain, and remembers it for this person's next visit. */
+  set(participant: ParticipantInfo, gain: number): void {
+    this.#memory.set(participant, gain);
+    this.#apply(participant.id, gain);
+  }
+
+  /** The room is another one, or the connection is: the server hears of what is remembered, and of what it does not know yet. */
+  enter(gains: readonly ParticipantGain[], participants: Iterable<ParticipantInfo>): void {
+    this.#waiting.clear();
+    this.#gains = new Map(gains);
+    this.recall(participants);
+    this.#options.onChange(this.#gains);
+  }
+
+  /** The participant is in no room any more. */
+  leave(): void {
+    this.#cancelPause?.();
+    this.#cancelPause = null;
+    this.#waiting.clear();
+    this.#gains = new Map();
+  }
+
+  /** Applies what is remembered of these. */
+  recall(participants: Iterable<ParticipantInfo>): void {
+    for (const participant of participants) {
+      const gain = this.#memory.gainOf(participant);
+      if (gain !== 1 && gain !== this.#gains.get(participant.id)) this.#apply(participant.id, gain);
+    }
+  }
+
+  /** The server has told of a gain. One that is on its way there is newer. */
+  told(participantId: string, gain: number): void {
+    if (this.#waiting.has(participantId)) return;
+    this.#keep(participantId, gain);
+  }
+
+  #apply(participantId: string, gain: number): void {
+    this.#keep(participantId, gain);
+    this.#waiting.set(participantId, gain);
+    if (this.#cancelPause === null) this.#sendWaiting();
+  }
+
+  #keep(participantId: string, gain: number): void {
+    if (gain === 1) this.#gains.delete(participantId);
+    else this.#gains.set(participantId, gain);
+    this.#options.onChange(this.#gains);
+  }
+
+  #sendWaiting(): void {
+    const { send, environment } = this.#options;
+    for (const [participantId, gain] of this.#waiting) send({ type: 'hear', participantId, gain });
+    const isPause = this.#waiting.size > 0;
+    this.#waiting.clear();
+    this.#cancelPause = isPause ? environment.setTimer(INTERVAL_MS, () => this.#sendWaiting()) : null;
+  }
+}
