@@ -42,6 +42,16 @@ test('however a stream is cut into pieces, the same datagrams come out, without 
   t.end();
 });
 
+test('a piece of nothing changes nothing, in the middle of a frame too', (t) => {
+  const stream = frame(Buffer.from('whole'));
+  for (let at = 0; at <= stream.length; at++) {
+    const { frames, ok } = readAll([stream.subarray(0, at), Buffer.alloc(0), stream.subarray(at)]);
+    t.ok(ok);
+    t.same(frames, [Buffer.from('whole')]);
+  }
+  t.end();
+});
+
 test('what is in a datagram stays as it is while others follow', (t) => {
   const sent = [1, 2, 3].map((value) => Buffer.alloc(1000, value));
   const stream = Buffer.concat(sent.map(frame));
