@@ -54,6 +54,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   // listener.
   readonly #ssrc: number;
   readonly #opusPayloadType: number;
+  readonly #sentOpusPayloadType: number;
   readonly #redPayloadType: number | null;
   readonly #audioLevelExtensionId: number | null;
   /** Whether the peer receives media. */
@@ -101,6 +102,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     this.id = options.id;
     this.#ssrc = parameters.localSsrc;
     this.#opusPayloadType = parameters.opusPayloadType;
+    this.#sentOpusPayloadType = parameters.sentOpusPayloadType ?? parameters.opusPayloadType;
     this.#redPayloadType = parameters.redPayloadType;
     this.#audioLevelExtensionId = parameters.audioLevelExtensionId;
     this.#follows(parameters.direction);
@@ -324,7 +326,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     const path = this.#ice.selected;
     if (path === null || this.#srtp === null || !this.sends || payload.length > MAX_PAYLOAD) return false;
     const buffer = this.#demultiplexer.sendBuffer;
-    const payloadType = isRed && this.#redPayloadType !== null ? this.#redPayloadType : this.#opusPayloadType;
+    const payloadType = isRed && this.#redPayloadType !== null ? this.#redPayloadType : this.#sentOpusPayloadType;
     writeRtpHeader(buffer.bytes, payloadType, this.#sequenceNumber, timestamp, this.#ssrc, marker);
     buffer.bytes.set(payload, RTP_HEADER_LENGTH);
     this.#tap?.sent(buffer.bytes.subarray(0, RTP_HEADER_LENGTH + payload.length), path, nowMs);

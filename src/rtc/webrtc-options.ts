@@ -13,6 +13,8 @@ export interface WebRtcParameters extends IceCredentials {
   /** At most 255 ASCII characters. */
   readonly cname: string;
   readonly opusPayloadType: number;
+  /** Of what is sent, where that is another one. */
+  readonly sentOpusPayloadType?: number;
   readonly redPayloadType: number | null;
   readonly audioLevelExtensionId: number | null;
   /** Our direction, as in the answer. */

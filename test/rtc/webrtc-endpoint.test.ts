@@ -38,6 +38,7 @@ const swapped = (keys: SrtpKeys): SrtpKeys => ({ ...keys, local: keys.remote, re
 /** A transport with a path and keys, and the peer's end of its SRTP. */
 function setUp({
   redPayloadType = 63 as number | null,
+  sentOpusPayloadType = 111,
   direction = 'sendrecv' as Direction,
   audioLevelExtensionId = null as number | null,
   consentTimeoutMs = undefined as number | undefined,
@@ -65,7 +66,7 @@ function setUp({
   const log: string[] = [];
   const transport = new WebRtcEndpoint({
     id: 1,
-    parameters: { ...PARAMETERS, redPayloadType, audioLevelExtensionId, direction },
+    parameters: { ...PARAMETERS, sentOpusPayloadType, redPayloadType, audioLevelExtensionId, direction },
     demultiplexer,
     redundancy: new RedundancyCache(),
     nowMs: 0,
@@ -283,6 +284,21 @@ test('a peer that takes RED and reports loss wants redundancy, until it has repo
   t.ok(without.transport.network.outgoing!.lossRatio > 0.4);
   for (const timestamp of [0, 960]) without.transport.send(Buffer.of(1), timestamp, false, without.clock.now());
   t.equal(without.sent.at(-1)![1]! & 0x7f, 111, 'not without RED in the answer');
+  t.end();
+});
+
+test('Opus may go out under another payload type than it comes in', (t) => {
+  const { sent, transport, received, arrive, keys, packet } = setUp({ redPayloadType: null, sentOpusPayloadType: 96 });
+  transport.setKeys(keys);
+  transport.send(Buffer.from('opus'), 0, false, 0);
+  t.equal(sent.at(-1)![1]! & 0x7f, 96);
+  arrive(packet(1, 'incoming'));
+  arrive(packet(2, 'of the other section', { payloadType: 96 }));
+  t.same(
+    received.map(({ payload }) => payload),
+    ['incoming'],
+  );
+  t.equal(transport.counters.unknownPayloadType, 1);
   t.end();
 });
 

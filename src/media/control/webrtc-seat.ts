@@ -75,7 +75,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
   start(): void {
     const { id: memberId } = this;
     const { ssrc, cname } = this.#constant;
-    const { opusPayloadType, redPayloadType, audioLevelExtensionId } = this.#offer;
+    const { opusPayloadType, sentOpusPayloadType, redPayloadType, audioLevelExtensionId } = this.#offer;
     this.post({
       type: 'add_member',
       memberId,
@@ -87,6 +87,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
           localSsrc: ssrc,
           cname,
           opusPayloadType,
+          sentOpusPayloadType,
           redPayloadType,
           audioLevelExtensionId,
           direction: answeredDirection(this.#offer),
@@ -194,6 +195,7 @@ function isSamePeer(offer: AudioOffer, before: AudioOffer): boolean {
   return (
     offer.fingerprints.some((one) => before.fingerprints.some((other) => one.value === other.value)) &&
     offer.opusPayloadType === before.opusPayloadType &&
+    offer.sentOpusPayloadType === before.sentOpusPayloadType &&
     offer.redPayloadType === before.redPayloadType &&
     offer.audioLevelExtensionId === before.audioLevelExtensionId
   );

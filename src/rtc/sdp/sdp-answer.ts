@@ -77,11 +77,10 @@ function sectionLines(section: OfferedSection, offer: AudioOffer, options: Answe
 }
 
 function speechSection(
-  { protocol, mid, direction }: OfferedSection,
-  offer: AudioOffer,
+  { protocol, format: { name: opus }, mid, direction }: OfferedSection,
+  { redPayloadType: red, audioLevelExtensionId: level }: AudioOffer,
   options: AnswerOptions,
 ): string[] {
-  const { opusPayloadType: opus, redPayloadType: red, audioLevelExtensionId: level } = offer;
   const answered = REVERSED[direction];
   const sends = answered === 'sendrecv' || answered === 'sendonly';
   const receives = answered === 'sendrecv' || answered === 'recvonly';
@@ -105,28 +104,44 @@ function speechSection(
  * An inactive section that is part of the bundle: a rejected one cannot carry the bundle (RFC 9143 section 7.3.2), and
  * some clients want transport and codec in each of its sections.
  */
-function bundledSection({ kind, protocol, format, mid, sctpmap }: OfferedSection, options: AnswerOptions): string[] {
-  const isSctp = protocol.endsWith('SCTP');
+function bundledSection(section: OfferedSection, options: AnswerOptions): string[] {
+  const { kind, protocol, format, mid } = section;
   return [
     ...openSection(kind, protocol, format.name, mid, options),
     ...transportLines(options),
-    ...(isSctp ? [] : ['a=rtcp-mux']),
+    ...(isSctp(section) ? [] : ['a=rtcp-mux']),
     'a=inactive',
-    ...(format.rtpmap === null ? [] : [`a=rtpmap:${format.name} ${format.rtpmap}`]),
-    ...(format.fmtp === null ? [] : [`a=fmtp:${format.name} ${format.fmtp}`]),
-    ...(isSctp ? [sctpmap === null ? `a=sctp-port:${SCTP_PORT}` : `a=sctpmap:${sctpmap}`] : []),
+    ...formatLines(section),
     ...candidateLines(options),
   ];
 }
 
-/** RFC 3264 section 6: a port of zero rejects. GStreamer refuses answers in which a section has no transport. */
-function refusedSection({ kind, protocol, format, mid }: OfferedSection, options: AnswerOptions): string[] {
+/**
+ * RFC 3264 section 6: a port of zero rejects. GStreamer refuses answers in which a section has no transport, and werift those in which one has no
+ * codec.
+ */
+function refusedSection(section: OfferedSection, options: AnswerOptions): string[] {
+  const { kind, protocol, format, mid } = section;
   return [
     `m=${kind} 0 ${protocol} ${format.name}`,
     'c=IN IP4 0.0.0.0',
     ...(mid === null ? [] : [`a=mid:${mid}`]),
     ...transportLines(options),
     'a=inactive',
+    ...formatLines(section),
+  ];
+}
+
+function isSctp({ protocol }: OfferedSection): boolean {
+  return protocol.endsWith('SCTP');
+}
+
+function formatLines(section: OfferedSection): string[] {
+  const { format, sctpmap } = section;
+  return [
+    ...(format.rtpmap === null ? [] : [`a=rtpmap:${format.name} ${format.rtpmap}`]),
+    ...(format.fmtp === null ? [] : [`a=fmtp:${format.name} ${format.fmtp}`]),
+    ...(isSctp(section) ? [sctpmap === null ? `a=sctp-port:${SCTP_PORT}` : `a=sctpmap:${sctpmap}`] : []),
   ];
 }
 

@@ -47,8 +47,11 @@ export interface AudioOffer {
   readonly icePassword: string;
   /** All with the strongest offered hash function: the certificate must match one of them (RFC 8122 section 5). */
   readonly fingerprints: readonly Fingerprint[];
+  /** Of what the client sends. */
   readonly opusPayloadType: number;
-  /** RFC 2198 around this Opus; null if it is not offered. */
+  /** Of what the client is sent. It differs where two sections carry speech, each with a payload type of its own. */
+  readonly sentOpusPayloadType: number;
+  /** RFC 2198 around this Opus, both ways; null if it is not offered. */
   readonly redPayloadType: number | null;
   /** RFC 6464; null if it is not offered. */
   readonly audioLevelExtensionId: number | null;
@@ -121,7 +124,8 @@ export function parseOffer(sdp: string, limits: SdpLimits = SDP_LIMITS, speechMi
   const [sessionFingerprints = [], ...mediaFingerprints] = fingerprintsOf(sdp);
   const sections = sectionsOf(session, mediaFingerprints);
   const speech = chooseSpeech(sections, speechMid);
-  const { bundle, opus, red } = speech[0];
+  const { bundle, red } = speech[0];
+  const [sends, receives] = [speech[0], speech[1] ?? speech[0]];
   // RFC 9143 section 7.1: transport attributes are in the tagged section.
   const own = { attributes: session, fingerprints: sessionFingerprints };
   const parts = [...(bundle?.members.slice(0, 1) ?? [speech[0]]), own, speech[0]];
@@ -130,11 +134,10 @@ export function parseOffer(sdp: string, limits: SdpLimits = SDP_LIMITS, speechMi
     bundle: bundle?.members.map(({ mid }) => mid!) ?? [],
     direction: speech.length === 2 ? 'sendrecv' : speech[0].direction,
     ...transportOf(parts),
-    opusPayloadType: opus,
-    redPayloadType: speech.every((section) => section.red === red) ? red : null,
-    audioLevelExtensionId: audioLevelOf(
-      (speech.find(({ direction }) => direction !== 'recvonly') ?? speech[0]).attributes,
-    ),
+    opusPayloadType: sends.opus,
+    sentOpusPayloadType: receives.opus,
+    redPayloadType: sends.opus === receives.opus && sends.red === receives.red ? red : null,
+    audioLevelExtensionId: audioLevelOf(sends.attributes),
   };
 }
 
@@ -199,7 +202,7 @@ function takesPart(section: Section): boolean {
   return section.attributes.port !== 0 || section.bundle?.members.includes(section) === true;
 }
 
-/** One section, or two of which one sends and the other receives. */
+/** One section, or two of which the first sends and the second receives. */
 function chooseSpeech(
   sections: readonly Section[],
   speechMid: string | null,
@@ -220,7 +223,8 @@ function chooseSpeech(
   const both = best('sendrecv');
   if (both !== undefined) return [both];
   const [sends, receives] = [best('sendonly'), best('recvonly')];
-  if (sends !== undefined && receives !== undefined && areOneTransport(sends, receives)) return [sends, receives];
+  const areOneTransport = sends !== undefined && sends.bundle !== null && sends.bundle === receives?.bundle;
+  if (areOneTransport && receives !== undefined) return [sends, receives];
   const some = sends ?? receives ?? best('inactive');
   if (some === undefined) throw invalid(['It has no usable audio section.', ...reasons].join(' '));
   return [some];
@@ -233,11 +237,6 @@ function whyNot(section: Section, opus: number | null): string | null {
   if (!AUDIO_PROTOCOL.test(String(protocol))) return 'uses a protocol other than DTLS-SRTP (UDP/TLS/RTP/SAVPF)';
   if (opus === null) return 'has no Opus (opus/48000/2) with a dynamic payload type';
   return null;
-}
-
-/** Within a bundle, the payload types of two sections have the same meaning (RFC 9143 section 9.1). */
-function areOneTransport(one: SpeechSection, other: SpeechSection): boolean {
-  return one.bundle !== null && one.bundle === other.bundle && one.opus === other.opus;
 }
 
 function toOffered(section: Section, index: number, speech: readonly Section[]): OfferedSection {

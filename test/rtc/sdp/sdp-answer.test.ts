@@ -96,7 +96,7 @@ test('data channels in their older form are answered in that form', (t) => {
   t.end();
 });
 
-test('a section outside of the bundle is refused, but has a transport', (t) => {
+test('a section outside of the bundle is refused, but has a transport and a codec', (t) => {
   t.same(lines(sdpOffer([{ mid: 'a' }, VIDEO, { mid: null, kind: 'text' }], { group: '' })), [
     ...[...SESSION, 'a=msid-semantic: WMS *'],
     ...[
@@ -109,6 +109,7 @@ test('a section outside of the bundle is refused, but has a transport', (t) => {
       ...CANDIDATES,
     ],
     ...['m=video 0 UDP/TLS/RTP/SAVPF 97', 'c=IN IP4 0.0.0.0', 'a=mid:v', ...TRANSPORT, 'a=inactive'],
+    ...['a=rtpmap:97 VP8/90000', 'a=fmtp:97 max-fs=12288'],
     ...['m=text 0 UDP/TLS/RTP/SAVPF webrtc-datachannel', 'c=IN IP4 0.0.0.0', ...TRANSPORT, 'a=inactive'],
   ]);
   t.end();
@@ -130,6 +131,26 @@ test('what is said of a direction belongs to it: a stream where we send, a level
   t.equal(said('inactive'), 'inactive, inactive');
   t.equal(said('recvonly', 'sendonly'), 'sendrecv, sendonly stream, recvonly level');
   t.equal(said('inactive', 'sendrecv'), 'sendrecv, inactive, sendrecv stream level');
+  t.end();
+});
+
+test('two sections that carry speech together keep their payload types, whichever comes first', (t) => {
+  const sections: OfferSection[] = [
+    { direction: 'recvonly', opus: 96 },
+    { direction: 'sendonly', opus: 97 },
+  ];
+  for (const offered of [sections, [...sections].reverse()]) {
+    const text = sdpOffer(offered);
+    const offer = parseOffer(text);
+    t.equal(offer.opusPayloadType, 97, 'what we are sent');
+    t.equal(offer.sentOpusPayloadType, 96, 'what we send');
+    const answered = parse(answer(text)).media.map(({ payloads, rtp, direction }) => ({ payloads, rtp, direction }));
+    const of = (payload: number, direction: Direction) => ({ payloads: payload, rtp: [{ payload }], direction });
+    t.match(
+      answered.sort((a, b) => Number(a.payloads) - Number(b.payloads)),
+      [of(96, 'sendonly'), of(97, 'recvonly')],
+    );
+  }
   t.end();
 });
 

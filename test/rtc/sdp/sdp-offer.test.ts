@@ -100,7 +100,7 @@ test('of several audio sections speech goes through the one that carries it both
   t.end();
 });
 
-test('sections of one way are put together only where they share a transport and a codec', (t) => {
+test('sections of one way are put together only where they share a transport', (t) => {
   const pair = (one: OfferSection, other: OfferSection, group?: string) => {
     const sections = [
       { direction: 'recvonly' as const, ...one },
@@ -113,9 +113,11 @@ test('sections of one way are put together only where they share a transport and
   const level = ['a=extmap:5 urn:ietf:params:rtp-hdrext:ssrc-audio-level'];
   t.equal(pair({}, {}), '0:speech 1:speech sendrecv null null');
   t.equal(pair({}, {}, ''), '0:refused 1:speech sendonly null null', 'who can only be heard or hear is rather heard');
-  t.equal(pair({}, { opus: 96 }), '0:bundled 1:speech sendonly null null');
+  t.equal(pair({}, { opus: 96 }), '0:speech 1:speech sendrecv null null', 'each with a payload type of its own');
   const withRed = { formats: '63 111', lines: red };
   t.equal(pair(withRed, withRed), '0:speech 1:speech sendrecv 63 null');
+  const other = { opus: 96, formats: '63 96', lines: ['a=rtpmap:63 red/48000/2', 'a=fmtp:63 96/96'] };
+  t.equal(pair(withRed, other), '0:speech 1:speech sendrecv null null', 'RED is around one Opus');
   t.equal(pair(withRed, {}), '0:speech 1:speech sendrecv null null', 'RED is for both or for neither');
   t.equal(pair({}, withRed), '0:speech 1:speech sendrecv null null');
   t.equal(
