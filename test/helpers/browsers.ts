@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'puppeteer-core';
+import type { Browser, Page } from 'puppeteer-core';
 import { startSoundDaemon } from './sound-daemon.ts';
 import { openVoicePage, type VoicePage, type VoicePageOptions } from './voice-page.ts';
 
@@ -40,6 +40,8 @@ export interface VoiceBrowser {
   readonly name: 'chromium' | 'firefox';
   /** A page with storage of its own, as another person's browser would have. */
   open(url: string, options: VoicePageOptions): Promise<VoicePage>;
+  /** A page with nothing in it. */
+  blankPage(): Promise<Page>;
   close(): Promise<void>;
 }
 
@@ -50,7 +52,7 @@ export async function launchChromium(extraFlags: readonly string[] = []): Promis
     headless: true,
     args: [...CHROMIUM_FLAGS, ...extraFlags],
   });
-  return { name: 'chromium', open: opener(browser), close: () => browser.close() };
+  return { name: 'chromium', open: opener(browser), blankPage: () => browser.newPage(), close: () => browser.close() };
 }
 
 /** Debian's Firefox ESR without a window. Has to run inside the private network: it uses no loopback address for WebRTC. */
@@ -73,7 +75,7 @@ export async function launchFirefox(): Promise<VoiceBrowser> {
       await browser.close();
       await free();
     };
-    return { name: 'firefox', open: opener(browser), close };
+    return { name: 'firefox', open: opener(browser), blankPage: () => browser.newPage(), close };
   } catch (thrown) {
     await free();
     throw thrown;

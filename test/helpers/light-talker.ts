@@ -2,7 +2,7 @@ import { createCertificate } from '../../bench/client/media-transport.ts';
 import { LightParticipant } from '../../bench/client/participant.ts';
 import { encodeProgramme } from '../../bench/client/programme.ts';
 import type { ReceiveReport } from '../../bench/client/receive-counters.ts';
-import { heardTone } from './heard-tone.ts';
+import { type HeardTone, heardTone } from './heard-tone.ts';
 import { Hearing } from './hearing.ts';
 import { tone } from './signal.ts';
 
@@ -43,9 +43,14 @@ export class LightTalker {
 
   /** How loud this frequency usually is in what comes from now on. */
   async hearDbfs(frequencyHz: number, ms = 1000): Promise<number> {
+    return (await this.hear(frequencyHz, ms)).usuallyDbfs;
+  }
+
+  /** How loud this frequency is in what comes from now on. */
+  async hear(frequencyHz: number, ms = 1000): Promise<HeardTone> {
     const mark = this.#hearing.mark();
     await new Promise((resolve) => setTimeout(resolve, ms));
-    return heardTone(this.#hearing.sound(mark), frequencyHz).usuallyDbfs;
+    return heardTone(this.#hearing.sound(mark), frequencyHz);
   }
 
   /** What came since the last call. */

@@ -1,0 +1,22 @@
+/** A network of a test's own that nothing can leave, with an address that is not a loopback address. */
+import { enterOwnNamespace } from './network-namespace.ts';
+
+export const PRIVATE_ADDRESS = '10.99.0.1';
+
+const SET_UP = [
+  'ip link set lo up',
+  // An interface that leads nowhere. On the loopback interface Chromium would not know the address for one of its own.
+  'ip link add eth0 type veth peer name nowhere',
+  'ip link set nowhere up',
+  'ip link set eth0 up',
+  `ip addr add ${PRIVATE_ADDRESS}/24 dev eth0`,
+  'ip route add default via 10.99.0.254',
+];
+
+/**
+ * Runs the test that calls this again in a private network, for stacks that use no loopback address for WebRTC. Returns null inside, otherwise
+ * what is missing: of these Debian packages, or for the network.
+ */
+export function enterPrivateNetwork(packages: readonly string[]): string | null {
+  return enterOwnNamespace({ packages, setUp: SET_UP });
+}

@@ -1,0 +1,120 @@
+/** Lets another stack meet the server: each connection is in a room with somebody who says one tone and listens for another. */
+import type { Test } from 'tap';
+import { SignalingClient } from '../../bench/client/signaling.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { heardTone } from '../helpers/heard-tone.ts';
+import { LightTalker } from '../helpers/light-talker.ts';
+import { PRIVATE_ADDRESS } from '../helpers/private-address.ts';
+import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
+import { readSections, type Shape } from './shapes.ts';
+import type { Stack } from './stack.ts';
+
+/** Far from each other and from each other's harmonics. */
+const CLIENT_HZ = 430;
+const TALKER_HZ = 710;
+const FLAGS = [
+  ...['--media-host', PRIVATE_ADDRESS, '--levelling', 'off', '--workers', '1'],
+  // Who has gone is forgotten at once, and makes room for the next.
+  ...['--resume-timeout-ms', '0'],
+  ...['--max-connections-per-address', '0', '--max-joins-per-minute', '0', '--max-requests-per-minute', '0'],
+];
+/** The tones have -12 dBFS. */
+const HEARD_DBFS = -28;
+const NOT_HEARD_DBFS = -50;
+/** Long enough for a tone to be told from what is not there. */
+const LISTEN_MS = 700;
+/** Half of the shapes: more at a time are more than two cores can do. */
+const AT_ONCE = 7;
+
+export interface MeetingOptions {
+  /** As the stack calls them; null is for a stack that has no choice. */
+  readonly bundlePolicies: readonly (string | null)[];
+  /** In another policy other shapes may be right. */
+  readonly shapes: (bundlePolicy: string | null) => readonly Shape[];
+  /** Connections that stand at a time. */
+  readonly atOnce?: number;
+}
+
+/** A room in which somebody waits for the next client. */
+interface Room {
+  readonly name: string;
+  readonly talker: LightTalker;
+}
+
+/** Makes all these connections, and checks for each who hears whom. */
+export async function meet(t: Test, stack: Stack, options: MeetingOptions): Promise<void> {
+  const server = await startServerProcess(BUILT_SERVER, FLAGS);
+  t.teardown(async () => {
+    if ((await server.stop()) !== 0 || !t.passing()) console.error(server.output());
+  });
+  const webSocketUrl = `${server.url.replace('http', 'ws')}ws`;
+  const rooms: Room[] = [];
+  const { atOnce = AT_ONCE } = options;
+  for (let index = 0; index < atOnce; index++) {
+    const room = `room-${index}`;
+    const talker = await LightTalker.join({ url: webSocketUrl, room, name: 'talker', frequencyHz: TALKER_HZ });
+    t.teardown(() => talker.close());
+    rooms.push({ name: room, talker });
+  }
+  for (const bundlePolicy of options.bundlePolicies) {
+    const waiting = [...options.shapes(bundlePolicy)];
+    const serve = async (room: Room) => {
+      for (let shape = waiting.shift(); shape !== undefined; shape = waiting.shift())
+        await checkShape(t, { stack, webSocketUrl, room, shape, bundlePolicy });
+    };
+    await Promise.all(rooms.map(serve));
+  }
+}
+
+interface Visit {
+  readonly stack: Stack;
+  readonly webSocketUrl: string;
+  readonly room: Room;
+  readonly shape: Shape;
+  readonly bundlePolicy: string | null;
+}
+
+async function checkShape(t: Test, { stack, webSocketUrl, room, shape, bundlePolicy }: Visit): Promise<void> {
+  const name = bundlePolicy === null ? shape.sections : `${bundlePolicy}: ${shape.sections}`;
+  const signaling = await SignalingClient.open(webSocketUrl);
+  try {
+    await signaling.join(room.name, 'client');
+    const sections = readSections(shape.sections);
+    const offer = await stack.offer(name, { sections, bundlePolicy, frequencyHz: CLIENT_HZ });
+    const answer = await signaling.negotiate(offer).catch((error: Error) => error);
+    if (shape.refusal !== undefined) {
+      t.match(String(answer), shape.refusal, name);
+      return;
+    }
+    if (answer instanceof Error) throw answer;
+    await stack.accept(name, answer);
+    await checkHearing(stack, name, room.talker, shape);
+    t.pass(name);
+  } catch (error) {
+    t.fail(`${name}: ${error instanceof Error ? error.message : error}`);
+  } finally {
+    await stack.hangUp(name);
+    signaling.close();
+  }
+}
+
+/** Waits for what should be heard. What should not be heard must still be missing after that. */
+async function checkHearing(stack: Stack, name: string, talker: LightTalker, shape: Shape): Promise<void> {
+  // The loudest moments: on a busy machine a stack pauses now and then.
+  const listen = async () => {
+    const [client, heard] = await Promise.all([talker.hear(CLIENT_HZ, LISTEN_MS), stack.listen(name, LISTEN_MS)]);
+    const { atMostDbfs: talkerDbfs } = heardTone(heard.sound, TALKER_HZ);
+    return { clientDbfs: client.atMostDbfs, talkerDbfs, packets: heard.packets };
+  };
+  await eventually(async () => {
+    const { clientDbfs, talkerDbfs, packets } = await listen();
+    const isHeard = !shape.isHeard || clientDbfs > HEARD_DBFS;
+    const hears = !shape.hears || talkerDbfs > HEARD_DBFS;
+    if (isHeard && hears) return true;
+    return `the client is at ${clientDbfs.toFixed()} dBFS, the talker at ${talkerDbfs.toFixed()} dBFS in ${packets} packets`;
+  });
+  const { clientDbfs, packets } = await listen();
+  if (!shape.isHeard && clientDbfs > NOT_HEARD_DBFS)
+    throw new Error(`the client is heard at ${clientDbfs.toFixed()} dBFS`);
+  if (!shape.hears && packets > 0) throw new Error(`the client was sent ${packets} packets`);
+}

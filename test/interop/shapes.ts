@@ -1,0 +1,47 @@
+/** What clients offer, and what has to come of it. */
+import type { Section, SectionDirection, SectionKind } from './stack.ts';
+
+export interface Shape {
+  /** Kinds of sections in their order; a direction other than `sendrecv` follows its kind. */
+  readonly sections: string;
+  /** Whether others in the room hear the client. */
+  readonly isHeard: boolean;
+  /** Whether the client hears others; if not, it is sent no packet. */
+  readonly hears: boolean;
+  /** Of an offer that the server has to refuse: what it says. */
+  readonly refusal?: RegExp;
+}
+
+const both = { isHeard: true, hears: true };
+
+/** The same for every stack and every bundle policy, except for what a stack says itself. */
+export const SHAPES: readonly Shape[] = [
+  { sections: 'audio', ...both },
+  { sections: 'audio video', ...both },
+  { sections: 'video audio', ...both },
+  { sections: 'audio data', ...both },
+  { sections: 'video audio data', ...both },
+  { sections: 'audio audio', ...both },
+  { sections: 'audio:inactive audio', ...both },
+  { sections: 'audio:recvonly audio:sendonly', ...both },
+  { sections: 'audio:sendonly audio:recvonly', ...both },
+  { sections: 'audio:sendonly', isHeard: true, hears: false },
+  { sections: 'audio:recvonly', isHeard: false, hears: true },
+  { sections: 'video audio:sendonly', isHeard: true, hears: false },
+  { sections: 'video audio:recvonly data', isHeard: false, hears: true },
+  { sections: 'audio:inactive', isHeard: false, hears: false },
+];
+
+/** The shapes with other rows in place of those with the same sections. */
+export function shapesWith(...others: readonly Shape[]): readonly Shape[] {
+  const replaced = new Map(others.map((shape) => [shape.sections, shape]));
+  const rows = SHAPES.map((shape) => replaced.get(shape.sections) ?? shape);
+  return [...rows, ...others.filter(({ sections }) => !SHAPES.some((shape) => shape.sections === sections))];
+}
+
+export function readSections(text: string): Section[] {
+  return text.split(' ').map((section) => {
+    const [kind, direction = 'sendrecv'] = section.split(':');
+    return { kind: kind as SectionKind, direction: direction as SectionDirection };
+  });
+}
