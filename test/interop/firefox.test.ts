@@ -1,0 +1,17 @@
+import { test } from 'tap';
+import { launchFirefox } from '../helpers/browsers.ts';
+import { skipIfMissing } from '../helpers/debian-packages.ts';
+import { missingForBrowsers } from '../helpers/private-network.ts';
+import { meet } from './meeting.ts';
+import { pageStack } from './page-stack.ts';
+import { SHAPES } from './shapes.ts';
+
+test('Firefox is heard and hears, whatever it offers', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
+  const firefox = await launchFirefox();
+  t.teardown(() => firefox.close());
+  const page = await firefox.blankPage();
+  await meet(t, await pageStack(page), {
+    bundlePolicies: ['balanced', 'max-compat', 'max-bundle'],
+    shapes: () => SHAPES,
+  });
+});
