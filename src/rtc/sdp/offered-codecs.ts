@@ -67,7 +67,10 @@ function formatsOf(section: MediaDescription): string[] {
   return String(section.payloads ?? '').split(' ');
 }
 
-/** The payload types of a codec with this name at 48 kHz and two channels, in the section's order of preference. */
+/**
+ * The payload types of a codec with this name at 48 kHz, in the order of preference of the section. RFC 7587 section 7 asks for two channels;
+ * some clients leave the number out.
+ */
 function payloadTypesOf(section: MediaDescription, codec: string): number[] {
   return formatsOf(section)
     .map(Number)
@@ -79,7 +82,7 @@ function payloadTypesOf(section: MediaDescription, codec: string): number[] {
             rtp.payload === payloadType &&
             String(rtp.codec).toLowerCase() === codec &&
             rtp.rate === CLOCK_RATE_HZ &&
-            Number(rtp.encoding) === 2,
+            Number(rtp.encoding ?? 2) === 2,
         ),
     );
 }

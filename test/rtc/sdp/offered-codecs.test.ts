@@ -18,7 +18,7 @@ test('Opus is found by name, rate and channels, in the order of preference of th
   t.equal(opusOf(section('0 96 111', opus, 'rtpmap:96 opus/48000/2')), 96);
   t.equal(opusOf(section('96', opus)), null, 'a payload type that is not listed');
   t.equal(opusOf(section('111')), null);
-  t.equal(opusOf(section('111', 'rtpmap:111 opus/48000')), null);
+  t.equal(opusOf(section('111', 'rtpmap:111 opus/48000')), 111, 'without the number of channels');
   t.equal(opusOf(section('111', 'rtpmap:111 opus/48000/1')), null);
   t.equal(opusOf(section('111', 'rtpmap:111 opus/16000/2')), null);
   t.equal(opusOf(section('111', 'rtpmap:111 opusx/48000/2')), null);
