@@ -23,5 +23,7 @@ test('werift is heard and hears, whatever it offers without data', { skip: skipI
     shapes: () => withoutData(SHAPES),
     // Its handshakes and packets are JavaScript in one thread.
     atOnce: 3,
+    // On a busy machine it repeats its ClientHello, and takes the second HelloVerifyRequest for an error.
+    attempts: 3,
   });
 });
