@@ -7,6 +7,7 @@ import { LIMIT_COLUMNS, type LimitResult, type ServerLimit, searchLimit } from '
 import { describeMachine, warnIfBusy } from './lib/machine.ts';
 import {
   AGAINST,
+  BESIDE,
   JSON_FILE,
   type Options,
   REPEATS,
@@ -61,6 +62,7 @@ const options = {
   rate: { kind: 'number', default: 15, min: 1, max: 1000, description: 'joins per second' },
   repeats: REPEATS,
   against: AGAINST,
+  beside: BESIDE,
   'find-limit': {
     kind: 'switch',
     description: 'search the largest room on time, between the smallest and the largest of --participants',
@@ -129,6 +131,7 @@ async function run(values: Values<typeof options>): Promise<void> {
     workers,
     moreFlags: values['server-flags'],
     against: values.against,
+    beside: values.beside,
   });
   const driver = new Driver(new URL('./client.mjs', import.meta.url));
   try {

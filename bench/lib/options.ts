@@ -60,6 +60,11 @@ export const AGAINST = {
   choices: ['janus'],
   description: 'measure Janus AudioBridge side by side, in turns',
 } as const satisfies ChoiceOption;
+export const BESIDE: TextOption = {
+  kind: 'text',
+  placeholder: 'MAIN_JS',
+  description: 'measure another build of this server side by side, in turns: the path of its dist/main.js',
+};
 export const REPEATS: NumberOption = {
   kind: 'number',
   default: 1,

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { readThreadSeconds } from './proc-usage.ts';
 import { Scrape } from './prometheus.ts';
 import type { ServerUnderTest, Usage } from './server-under-test.ts';
@@ -14,7 +15,8 @@ const NO_LIMITS_PER_ADDRESS = [
   'rooms-per-address',
   'joins-per-minute',
   'failed-joins-per-minute',
-].flatMap((name) => [`--max-${name}`, '0']);
+].map((name) => `--max-${name}`);
+const OWN_ENTRY = fileURLToPath(new URL('./server/main.js', import.meta.url));
 
 /** The built server in a process of its own, on free ports of the loopback interface. */
 export class ServerProcess implements ServerUnderTest {
@@ -30,13 +32,16 @@ export class ServerProcess implements ServerUnderTest {
     this.url = url;
   }
 
-  /** `flags` are further flags of the server, as `['--workers', '1']`. Throws when it does not say in time where it listens. */
-  static async start(flags: readonly string[], name = 'Partyline'): Promise<ServerProcess> {
-    const entry = fileURLToPath(new URL('./server/main.js', import.meta.url));
+  /**
+   * `flags` are further flags of the server, as `['--workers', '1']`. Throws when it does not say in time where it listens.
+   * @param entry the `main.js` of a build, which may be an older one
+   */
+  static async start(flags: readonly string[], name = 'Partyline', entry = OWN_ENTRY): Promise<ServerProcess> {
+    const noLimits = entry === OWN_ENTRY ? NO_LIMITS_PER_ADDRESS : await knownFlags(entry, NO_LIMITS_PER_ADDRESS);
     const loopback = ['--host', '127.0.0.1', '--port', '0', '--media-host', '127.0.0.1', '--media-port', '0'];
     const child = spawn(
       process.execPath,
-      [entry, ...loopback, ...NO_LIMITS_PER_ADDRESS, '--log-format', 'json', ...flags],
+      [entry, ...loopback, ...noLimits.flatMap((flag) => [flag, '0']), '--log-format', 'json', ...flags],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: ownEnvironment(),
@@ -104,4 +109,10 @@ function readUrl(child: ChildProcess): Promise<string> {
 /** The server takes settings from variables too; a benchmark decides all of them itself. */
 function ownEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
+}
+
+/** Those of the flags that this build knows, by its help. */
+async function knownFlags(entry: string, flags: readonly string[]): Promise<readonly string[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, [entry, '--help'], { env: ownEnvironment() });
+  return flags.filter((flag) => stdout.includes(flag));
 }

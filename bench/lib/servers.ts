@@ -13,6 +13,8 @@ export interface ServerOptions {
   /** More flags, as one text. */
   readonly moreFlags?: string | undefined;
   readonly against?: 'janus' | undefined;
+  /** The `main.js` of another build of this server. */
+  readonly beside?: string | undefined;
   /** Packets that Janus buffers, a server for each; its default if not said. */
   readonly prebuffering?: readonly number[];
 }
@@ -25,6 +27,7 @@ export function serversOf({
   workers,
   moreFlags,
   against,
+  beside,
   prebuffering = [],
 }: ServerOptions): readonly StartServer[] {
   const own = [...flags, ...(moreFlags?.split(/\s+/).filter((flag) => flag !== '') ?? [])];
@@ -32,6 +35,10 @@ export function serversOf({
     const name = workers.length === 1 ? 'Partyline' : `Partyline, ${count} worker${count === 1 ? '' : 's'}`;
     return () => ServerProcess.start(['--workers', String(count), ...own], name);
   });
+  if (beside !== undefined) {
+    const flagsOf = (count: number) => ['--workers', String(count), ...own];
+    servers.push(...workers.map((count) => () => ServerProcess.start(flagsOf(count), `Build at ${beside}`, beside)));
+  }
   if (against === 'janus') {
     const buffers = prebuffering.length === 0 ? [undefined] : prebuffering;
     servers.push(...buffers.map((packets) => () => JanusProcess.start({ rooms: [ROOM], prebuffering: packets })));
