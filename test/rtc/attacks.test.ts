@@ -44,7 +44,12 @@ test('a handshake that never ends holds little, whatever lengths it announces', 
         send: ({ length }) => {
           sentBytes += length;
         },
-        events: { connected: () => t.fail('connected'), failed: (reason) => failed.push(reason), closed: () => {} },
+        events: {
+          connected: () => t.fail('connected'),
+          failed: (reason) => failed.push(reason),
+          data: () => {},
+          closed: () => {},
+        },
       }),
   );
   let receivedBytes = 0;

@@ -118,6 +118,7 @@ for (const host of ['127.0.0.1', '::1']) {
           connected = true;
         },
         failed: (reason) => t.fail(reason),
+        data: () => {},
         closed: () => {
           closedByPeer = true;
         },

@@ -9,6 +9,7 @@ import { AppError } from '../../lib/errors.ts';
 import type { DtlsCertificate } from '../../rtc/dtls/certificate.ts';
 import { DtlsSession, type DtlsSessionOptions } from '../../rtc/dtls/dtls-session.ts';
 import type { IceCredentials } from '../../rtc/ice/ice-lite.ts';
+import { SctpResponder } from '../../rtc/sctp/sctp-responder.ts';
 import { type AnswerOptions, answeredDirection, type CandidateAddress, writeAnswer } from '../../rtc/sdp/sdp-answer.ts';
 import { type AudioOffer, parseOffer, type SdpLimits } from '../../rtc/sdp/sdp-offer.ts';
 import type { SeatOptions, WebRtcOffer, WebRtcSeat } from '../plane.ts';
@@ -101,6 +102,8 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
   #expectHandshake(): QueuedHandshake {
     const { id: memberId } = this;
     const { certificate, handshakes, clock, log } = this.#context;
+    let session: DtlsSession | undefined;
+    const sctp = new SctpResponder({ tag: randomInt(1, 2 ** 32), send: (packet) => session?.send(packet) });
     const failed = (reason: string): void => {
       log.info({ seat: memberId, reason }, 'handshake failed');
       this.end('handshake_failed');
@@ -117,6 +120,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
           this.events.connected();
         },
         failed,
+        data: (content) => sctp.receive(content),
         closed: () => this.end('closed_by_peer'),
       },
     };
@@ -124,7 +128,10 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
       queue: handshakes,
       address: this.#address,
       clock,
-      open: () => new DtlsSession(dtls),
+      open: () => {
+        session = new DtlsSession(dtls);
+        return session;
+      },
       timedOut: () => failed('the peer did not start a handshake'),
     });
   }

@@ -5,6 +5,7 @@
  */
 import { DtlsServer, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm } from 'werift';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
+import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import type { DtlsCertificate, Fingerprint } from './certificate.ts';
 import { cookieOf, type HelloRefusal, refusalOf } from './client-hello.ts';
 import { CONTENT_TYPE, DTLS_RECORD_HEADER, dtlsRecordEnd, dtlsRecordEpoch } from './dtls-record.ts';
@@ -23,6 +24,8 @@ export interface DtlsSessionEvents {
   connected(keys: ExportedSrtpKeys): void;
   /** The connection failed; the reason is for the log. At most once, never after `connected`. */
   failed(reason: string): void;
+  /** The peer sent data over the connection. Only after `connected`; at most 50 times a second, the rest is lost. */
+  data(content: Buffer): void;
   /** The peer has ended the connection. At most once, only after `connected`. */
   closed(): void;
 }
@@ -48,6 +51,8 @@ const FIRST_RETRANSMISSION_MS = 400;
 const REFUSAL_GRACE_MS = 1000;
 /** Maximum number of times our last flight is repeated because the peer repeats its own. */
 const MAX_REPETITIONS = 16;
+/** Records of data from the peer. Without data channels there is little to say; SCTP repeats what is dropped. */
+const DATA_RECORDS = { perSecond: 50, burst: 100 } as const;
 /** Encrypted records that may wait for the messages with their keys. */
 const MAX_ENCRYPTED_WAITING = 4;
 /**
@@ -60,7 +65,7 @@ const ALERT = { warning: 1, fatal: 2, closeNotify: 0 } as const;
 /** werift numbers flights as in RFC 6347 figure 1. A number beyond the last ends its retransmission loop. */
 const FLIGHT_DONE = 7;
 /** Beyond the sequence numbers of our last flight. */
-const FIRST_ALERT_SEQUENCE = 1000;
+const FIRST_OWN_SEQUENCE = 1000;
 
 /** The messages after the two ClientHellos, by message_seq. A client without a certificate cannot be verified. */
 const FLIGHT_5: readonly number[] = [
@@ -86,11 +91,13 @@ export class DtlsSession {
   #flightNumber = 0;
   #repetitions = 0;
   #recordSequence = 0;
+  readonly #dataRecords: TokenBucket;
   #hasCertificateVerify = false;
 
   constructor(options: DtlsSessionOptions) {
     this.#options = options;
     const { certificate, clock } = options;
+    this.#dataRecords = new TokenBucket({ ...DATA_RECORDS, now: clock.now() });
     this.#server = new DtlsServer({
       cert: certificate.certificatePem,
       key: certificate.privateKeyPem,
@@ -125,6 +132,11 @@ export class DtlsSession {
       else if (this.#state === 'handshaking') this.#receivePlain(record);
       at = end;
     }
+  }
+
+  /** Sends data to the peer. Does nothing unless the peer is verified. Never throws. */
+  send(content: Uint8Array): void {
+    if (this.#state === 'connected') this.#sendRecord(CONTENT_TYPE.applicationData, Buffer.from(content));
   }
 
   /** Notifies the peer if possible, and releases everything. Idempotent; no event follows. */
@@ -164,7 +176,7 @@ export class DtlsSession {
     const record = Buffer.alloc(DTLS_RECORD_HEADER);
     record.writeUInt8(CONTENT_TYPE.alert, 0);
     record.writeUInt16BE(DTLS_1_2, 1);
-    record.writeUIntBE(FIRST_ALERT_SEQUENCE + this.#recordSequence++, 5, 6);
+    record.writeUIntBE(FIRST_OWN_SEQUENCE + this.#recordSequence++, 5, 6);
     record.writeUInt16BE(2, 11);
     this.#options.send(Buffer.concat([record, Buffer.from([ALERT.fatal, alert])]));
     const { clock } = this.#options;
@@ -214,6 +226,10 @@ export class DtlsSession {
       return;
     }
     const type = record[0];
+    if (type === CONTENT_TYPE.applicationData) {
+      this.#receiveData(record);
+      return;
+    }
     if (type !== CONTENT_TYPE.alert && type !== CONTENT_TYPE.handshake) return;
     const content = this.#decrypt(record);
     if (content === null) return;
@@ -225,6 +241,13 @@ export class DtlsSession {
     if (content.length !== 2 || (content[0] !== ALERT.fatal && content[1] !== ALERT.closeNotify)) return;
     this.#release();
     this.#options.events.closed();
+  }
+
+  #receiveData(record: Buffer): void {
+    const { events, clock } = this.#options;
+    if (!this.#dataRecords.take(clock.now())) return;
+    const content = this.#decrypt(record);
+    if (content !== null) events.data(content);
   }
 
   #feed(record: Buffer): void {
@@ -330,18 +353,18 @@ export class DtlsSession {
   }
 
   #sendAlert(level: number, description: number): void {
+    this.#sendRecord(CONTENT_TYPE.alert, Buffer.from([level, description]));
+  }
+
+  #sendRecord(type: number, content: Buffer): void {
     try {
       const header = {
-        type: CONTENT_TYPE.alert,
+        type,
         version: DTLS_1_2,
         epoch: 1,
-        sequenceNumber: FIRST_ALERT_SEQUENCE + this.#recordSequence++,
+        sequenceNumber: FIRST_OWN_SEQUENCE + this.#recordSequence++,
       };
-      const body = this.#server.cipher.cipher.encrypt(
-        this.#server.sessionType,
-        Buffer.from([level, description]),
-        header,
-      );
+      const body = this.#server.cipher.cipher.encrypt(this.#server.sessionType, content, header);
       const record = Buffer.alloc(DTLS_RECORD_HEADER + body.length);
       record.writeUInt8(header.type, 0);
       record.writeUInt16BE(header.version, 1);

@@ -4,9 +4,9 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import { readUint16, readUint32, writeUint16 } from '../../lib/bytes.ts';
+import { crc32 } from '../../lib/crc.ts';
 import { HmacSha1 } from '../../lib/hmac-sha1.ts';
 import { bytesToIp } from '../../lib/net/ip-address.ts';
-import { crc32 } from './crc32.ts';
 
 export const STUN_MAGIC_COOKIE = 0x2112a442;
 export const STUN_HEADER_LENGTH = 20;

@@ -35,6 +35,7 @@ export const dtls: FuzzTarget = {
       events: {
         connected: () => log.push('connected'),
         failed: () => log.push('failed'),
+        data: () => log.push('data'),
         closed: () => log.push('closed'),
       },
     });
@@ -95,6 +96,7 @@ function record(): Promise<Buffer[]> {
           resolve(datagrams);
         },
         failed: () => {},
+        data: () => {},
         closed: () => {},
       },
     });

@@ -32,7 +32,7 @@ function key(datagram: Uint8Array, { integrityAt, class: kind }: StunMessage): s
 
 export const stun: FuzzTarget = {
   name: 'stun',
-  files: ['src/rtc/ice/stun.ts', 'src/rtc/ice/stun-writer.ts', 'src/lib/net/ip-address.ts', 'src/rtc/ice/crc32.ts'],
+  files: ['src/rtc/ice/stun.ts', 'src/rtc/ice/stun-writer.ts', 'src/lib/net/ip-address.ts', 'src/lib/crc.ts'],
   weight: 2,
   seeds: () => genuine,
   generate: (prng) => message(prng),

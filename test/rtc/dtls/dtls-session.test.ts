@@ -40,6 +40,7 @@ interface Handshake {
 async function shakeHands(options: Handshake = {}) {
   const { link = perfect, as = identity, fingerprint = as.fingerprint, profiles } = options;
   const log: string[] = [];
+  const data: string[] = [];
   const toClient: Buffer[] = [];
   let settle: (outcome: Outcome) => void;
   const outcome = new Promise<Outcome>((resolve) => {
@@ -63,6 +64,7 @@ async function shakeHands(options: Handshake = {}) {
         log.push('failed');
         settle({ kind: 'failed', reason });
       },
+      data: (content) => data.push(content.toString()),
       closed: () => log.push('closed'),
     },
   });
@@ -74,7 +76,7 @@ async function shakeHands(options: Handshake = {}) {
   options.tamper?.(client);
   client.client.connect().catch(() => {});
   const result = await outcome;
-  return { result, session, client, clientConnected, log, toClient };
+  return { result, session, client, clientConnected, log, data, toClient };
 }
 
 /** Splits every handshake message of a datagram's records into fragments of at most `size` bytes, each in a datagram of its own. */
@@ -252,6 +254,26 @@ test('after connection, what comes in the clear or forged changes nothing, and t
   client.stop();
 });
 
+test('data goes both ways once the peer is verified, and a flood of it is not all decrypted', async (t) => {
+  const { session, client, clientConnected, data } = await shakeHands();
+  await clientConnected;
+  const heard: string[] = [];
+  client.client.onData.subscribe((content) => heard.push(content.toString()));
+  session.send(Buffer.from('from the server'));
+  await client.client.send(Buffer.from('from the client'));
+  await eventually(() => heard.length > 0 && data.length > 0);
+  t.strictSame([heard, data], [['from the server'], ['from the client']]);
+  for (let i = 0; i < 1000; i++) await client.client.send(Buffer.from(`${i}`));
+  await client.client.send(Buffer.from('last'));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  t.ok(data.length >= 100, `${data.length} of 1002`);
+  t.ok(data.length < 500, `${data.length} of 1002`);
+  session.close();
+  session.send(Buffer.from('too late'));
+  t.strictSame(heard, ['from the server']);
+  client.stop();
+});
+
 test('closing sends a close_notify that the client can read', async (t) => {
   const { clientConnected, session, client, toClient, log } = await shakeHands();
   await clientConnected;
@@ -275,6 +297,7 @@ function unanswered(clock: FakeClock, send: (datagram: Buffer) => void = () => {
     events: {
       connected: () => log.push('connected'),
       failed: (reason) => log.push(reason),
+      data: () => {},
       closed: () => log.push('closed'),
     },
   });
@@ -613,7 +636,7 @@ test('the time that a handshake may take can be set', (t) => {
     clock,
     send: () => {},
     handshakeTimeoutMs: 200,
-    events: { connected: () => {}, failed: (reason) => log.push(reason), closed: () => {} },
+    events: { connected: () => {}, failed: (reason) => log.push(reason), data: () => {}, closed: () => {} },
   });
   clock.advance(199);
   t.equal(log.length, 0);
