@@ -14,46 +14,8 @@ import type { RoomRegistry } from '../rooms/registry.ts';
 import { decodeClientMessage } from './decode.ts';
 import { encodeEvent, encodeMessage } from './encode.ts';
 import type { IceServersFor } from './ice-servers.ts';
+import type { JoinResult, SessionLimits, SessionOptions, SignalingCounters } from './session-options.ts';
 import { answerOffer, type Offer } from './webrtc-negotiation.ts';
-
-export interface SessionLimits {
-  readonly maxMessageBytes: number;
-  readonly maxMessagesPerSecond: number;
-  readonly maxUnsentBytes: number;
-  readonly joinTimeoutMs: number;
-  readonly pingIntervalMs: number;
-}
-
-/** `ok`, or why the join failed. */
-export type JoinResult = 'ok' | ErrorCode;
-
-export interface SignalingCounters {
-  messagesIn: number;
-  readonly joins: Map<JoinResult, number>;
-  readonly errors: Map<ErrorCode, number>;
-}
-
-export interface SessionOptions {
-  readonly socket: WebSocket;
-  /** The connection under the WebSocket, so that simultaneous messages leave in one packet. */
-  readonly connection?: Duplex;
-  /** The client's address, for the operator only; null if addresses are hidden. */
-  readonly address?: string | null;
-  readonly registry: RoomRegistry;
-  readonly limits: SessionLimits;
-  readonly iceServers: IceServersFor;
-  readonly counters: SignalingCounters;
-  readonly limitCounts: LimitCounts;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly addressKey?: string;
-  /** See `TrustedProxies.isRemote`. */
-  readonly isRemote?: boolean;
-  /** See `AddressLimits.join`. */
-  readonly mayJoin?: (proves: boolean) => () => void;
-  /** The WebSocket is closed. Called once. */
-  readonly onClosed: () => void;
-}
 
 type SessionState =
   | { readonly status: 'lobby'; readonly cancelTimeout: Cancel }

@@ -14,7 +14,8 @@ import { TokenBucket } from '../lib/rates/token-bucket.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
 import { AddressLimits, type AddressLimitsOptions } from './address-limits.ts';
 import type { IceServersFor } from './ice-servers.ts';
-import { type JoinResult, Session, type SessionLimits, type SignalingCounters } from './session.ts';
+import { Session } from './session.ts';
+import type { JoinResult, SessionLimits, SignalingCounters } from './session-options.ts';
 
 export interface EndpointLimits extends SessionLimits, AddressLimitsOptions {
   readonly maxConnections: number;

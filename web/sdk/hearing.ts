@@ -4,6 +4,8 @@ import { GainMemory } from './gain-memory.ts';
 
 /** A slider that is dragged tells the server so often. */
 const INTERVAL_MS = 100;
+/** The highest gain that the server accepts. */
+const MAX_GAIN = 2;
 
 export interface HearingOptions {
   readonly environment: Environment;
@@ -30,8 +32,10 @@ export class Hearing {
     return this.#gains;
   }
 
-  /** Sets the gain, and remembers it for this person's next visit. */
-  set(participant: ParticipantInfo, gain: number): void {
+  /** Sets the gain, and remembers it for this person's next visit. Throws `RangeError`. */
+  set(participant: ParticipantInfo | undefined, gain: number): void {
+    if (!(gain >= 0 && gain <= MAX_GAIN)) throw new RangeError(`the gain must be between 0 and ${MAX_GAIN}`);
+    if (participant === undefined) return;
     this.#memory.set(participant, gain);
     this.#apply(participant.id, gain);
   }

@@ -22,6 +22,11 @@ export class ParticipantList {
     return this.#all;
   }
 
+  /** Everybody but this one. */
+  except(participantId: string | null): ParticipantInfo[] {
+    return [...this.#all.values()].filter(({ id }) => id !== participantId);
+  }
+
   /** Replaces the whole list. */
   replace(participants: readonly ParticipantInfo[]): void {
     this.#all = new Map(participants.map((participant) => [participant.id, participant]));

@@ -11,8 +11,10 @@ import {
 import { Emitter } from './emitter.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
 import { Hearing } from './hearing.ts';
+import { joinMessage } from './join-message.ts';
 import { MediaSession } from './media-session.ts';
 import { Moderation } from './moderation.ts';
+import { OutgoingTrack } from './outgoing-track.ts';
 import { type ListChange, ParticipantList } from './participant-list.ts';
 import { QualityWatch } from './quality-watch.ts';
 import { SignalingSocket } from './signaling-socket.ts';
@@ -21,8 +23,6 @@ import type { JoinOptions, VoiceEvents } from './voice-events.ts';
 /** How long the server may take to answer if the connection is in doubt, and if it is most likely lost. */
 const DOUBT_MS = 2000;
 const CHANGED_MS = 1000;
-/** The highest gain that the server takes. */
-const MAX_GAIN = 2;
 
 /**
  * A participant in one room: maintains the WebSocket and the WebRTC connection, and reconnects by itself when one of
@@ -46,8 +46,7 @@ export class VoiceClient {
   readonly #participants = new ParticipantList();
   #participantId: string | null = null;
   #room: string | null = null;
-  #outgoing: MediaStreamTrack | null = null;
-  #muted = false;
+  readonly #outgoing = new OutgoingTrack();
   #deafened = false;
   #locked = false;
 
@@ -95,7 +94,7 @@ export class VoiceClient {
   }
 
   get muted(): boolean {
-    return this.#muted;
+    return this.#outgoing.isMuted;
   }
 
   /** Neither muted by a moderator nor listen-only by token. */
@@ -125,10 +124,9 @@ export class VoiceClient {
   connect(url: string, options: JoinOptions): Promise<void> {
     if (this.#state.status !== 'idle' && this.#state.status !== 'closed') throw new Error('Leave the room first.');
     this.#target = { url, options, resumeToken: undefined };
-    this.#muted = options.muted ?? false;
+    this.#outgoing.setMuted(options.muted ?? false);
     this.#deafened = options.deafened ?? false;
     this.#backoff = new Backoff(this.#environment);
-    this.#applyMute();
     this.#setState({ status: 'connecting' });
     return new Promise((resolve, reject) => {
       this.#firstJoin = { resolve, reject };
@@ -141,18 +139,13 @@ export class VoiceClient {
    * track is unaffected, so that a level meter can detect speech while muted. The caller stops its own track.
    */
   setMicrophone(track: MediaStreamTrack | null): void {
-    const previous = this.#outgoing;
-    this.#outgoing = track?.clone() ?? null;
-    this.#applyMute();
-    this.#media?.setTrack(this.#outgoing);
-    previous?.stop();
+    this.#outgoing.replace(track, (clone) => this.#media?.setTrack(clone));
   }
 
   /** Does nothing if this participant may not unmute. */
   setMuted(muted: boolean): void {
     if (!muted && !this.mayUnmute) return;
-    this.#muted = muted;
-    this.#applyMute();
+    this.#outgoing.setMuted(muted);
     this.#socket?.send({ type: 'state', muted });
     this.#updateSelf({ muted });
   }
@@ -169,9 +162,11 @@ export class VoiceClient {
    * amplitude. It is remembered for this person, in the room and in this browser. Does nothing for somebody who is not in the room.
    */
   hear(participantId: string, gain: number): void {
-    if (!(gain >= 0 && gain <= MAX_GAIN)) throw new RangeError(`gain has to be from 0 to ${MAX_GAIN}`);
-    const participant = this.participants.get(participantId);
-    if (participant !== undefined && participantId !== this.#participantId) this.#hearing.set(participant, gain);
+    const others = this.#participants.except(this.#participantId);
+    this.#hearing.set(
+      others.find(({ id }) => id === participantId),
+      gain,
+    );
   }
 
   /** Reconnects at once instead of at the planned time, for instance when the network is available again. */
@@ -216,18 +211,7 @@ export class VoiceClient {
     const target = this.#target;
     if (target === null) return;
     this.#socket = new SignalingSocket(target.url, this.#environment, {
-      open: () =>
-        this.#socket?.send({
-          type: 'join',
-          room: target.options.room,
-          name: target.options.name,
-          muted: this.#muted,
-          deafened: this.#deafened,
-          batches: true,
-          ...(target.options.token === undefined ? {} : { token: target.options.token }),
-          ...(target.options.password === undefined ? {} : { password: target.options.password }),
-          ...(target.resumeToken === undefined ? {} : { resumeToken: target.resumeToken }),
-        }),
+      open: () => this.#socket?.send(joinMessage(target, this.muted, this.#deafened)),
       message: (message) => this.#receive(message),
       closed: (closeCode) => {
         this.#socket = null;
@@ -268,7 +252,7 @@ export class VoiceClient {
         this.#participants.replace(message.participants);
         this.#setLocked(message.locked);
         this.#emitParticipants();
-        this.#hearing.enter(message.hearing, this.#others);
+        this.#hearing.enter(message.hearing, this.#participants.except(this.#participantId));
         this.#emitter.emit('moved', message.room);
         break;
       case 'hearing':
@@ -311,7 +295,7 @@ export class VoiceClient {
     this.#setLocked(message.locked);
     this.#emitter.emit('draining', null);
     this.#emitParticipants();
-    this.#hearing.enter(message.hearing, this.#others);
+    this.#hearing.enter(message.hearing, this.#participants.except(this.#participantId));
     this.#firstJoin?.resolve();
     this.#firstJoin = null;
   }
@@ -320,7 +304,7 @@ export class VoiceClient {
     this.#media = new MediaSession({
       environment: this.#environment,
       iceServers,
-      track: this.#outgoing,
+      track: this.#outgoing.track,
       sendOffer: (sdp, restart) => this.#socket?.send({ type: 'offer', sdp, ...(restart && { restart }) }),
       onStream: (stream) => this.#emitter.emit('stream', stream),
       onState: (media) => {
@@ -379,25 +363,16 @@ export class VoiceClient {
     this.#firstJoin = null;
   }
 
-  #applyMute(): void {
-    if (this.#outgoing !== null) this.#outgoing.enabled = !this.#muted;
-  }
-
   /** Audio that nobody hears is not sent. */
   #obeyMute(): void {
-    if (this.#muted || this.mayUnmute) return;
-    this.#muted = true;
-    this.#applyMute();
+    if (this.muted || this.mayUnmute) return;
+    this.#outgoing.setMuted(true);
     this.#emitter.emit('muted', true);
   }
 
   #setLocked(locked: boolean): void {
     this.#locked = locked;
     this.#emitter.emit('locked', locked);
-  }
-
-  get #others(): ParticipantInfo[] {
-    return [...this.participants.values()].filter(({ id }) => id !== this.#participantId);
   }
 
   get #self(): ParticipantInfo | undefined {

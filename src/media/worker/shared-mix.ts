@@ -6,8 +6,8 @@
 import type { Frame } from '../../mixer/kernels/frame.ts';
 import type { Kernels } from '../../mixer/kernels/kernels.ts';
 import type { Hearing } from '../../mixer/mix/hearing.ts';
+import type { MixLink } from '../../mixer/mix/mix-link.ts';
 import type { Heard } from '../../mixer/mix/mix-participant.ts';
-import type { MixLink } from '../../mixer/mix/mixer.ts';
 import type { TalkerStanding } from '../../mixer/source/talker-places.ts';
 import { MixRing, type SoundingVoice } from '../link/mix-ring.ts';
 import { RemotePart } from './remote-part.ts';

@@ -15,10 +15,9 @@ import type { Frame } from '../kernels/frame.ts';
 import { Source } from '../source/source.ts';
 import type { SourcePacket } from '../source/source-packet.ts';
 import { TalkerLimit } from '../source/talker-limit.ts';
-import { createStanding, shareOfPlaces, type TalkerStanding } from '../source/talker-places.ts';
-import type { Hearing, VoiceGain } from './hearing.ts';
+import { createStanding, shareOfPlaces } from '../source/talker-places.ts';
+import type { MixLink } from './mix-link.ts';
 import {
-  type Heard,
   type MixParticipant,
   type ParticipantOptions,
   Place,
@@ -28,6 +27,7 @@ import {
   type Speaker,
 } from './mix-participant.ts';
 import { MixStream } from './mix-stream.ts';
+import { heardPersonally, isTouched, sumFor } from './personal-mix.ts';
 
 const SHARED_ENCODER: EncoderSettings = { bitrate: 48_000, complexity: 10 };
 const OWN_ENCODER: EncoderSettings = { bitrate: 40_000, complexity: 5 };
@@ -42,34 +42,6 @@ const SILENCE_PACKETS = 3;
 /** Browsers treat a second without packets as loss. */
 const SILENCE_REFRESH_TICKS = 400 / PTIME_MS;
 
-/** The parts of this room in other mixers. */
-export interface MixLink {
-  /**
-   * Publishes this part's sum for this tick, and the standing of its talkers; `mix` contains sound only if `talkers` is
-   * more than 0.
-   * @param voices those that sum up to `mix`
-   */
-  publish(
-    tick: number,
-    mix: Float32Array,
-    talkers: number,
-    standing: TalkerStanding,
-    voices: readonly { readonly voice: number; readonly frame: Frame }[],
-  ): void;
-  /** Adds what the others published for this tick to `mix`, and returns the number of talkers in it. */
-  add(tick: number, mix: Frame): number;
-  /** Whether a voice that `add` has added last has a gain in this hearing. */
-  touches(hearing: Hearing): boolean;
-  /** What one listener hears of those voices. */
-  heardBy(hearing: Hearing): Heard;
-  /** Adds those voices to `mix`, each with its gain in this hearing, and returns how many are heard. */
-  addFor(hearing: Hearing, mix: Frame): number;
-  /** What all parts published for this tick, in their common order, with `own` as this part's. */
-  standings(tick: number, own: TalkerStanding): readonly TalkerStanding[];
-  /** This part's position in that order. */
-  readonly position: number;
-}
-
 /** The operator's settings for a room. */
 export interface MixSettings {
   /** Maximum number of talkers heard at a time, the loudest; 0 for no limit. */
@@ -77,8 +49,6 @@ export interface MixSettings {
   /** Whether quiet and loud talkers are brought to about the same level. */
   readonly levelling: boolean;
 }
-
-const UNITY: VoiceGain = { from: 1, to: 1 };
 
 export class Mixer {
   readonly #pool: CodecPool;
@@ -233,30 +203,10 @@ export class Mixer {
   /** Finds out whether this listener needs a mix of their own in this tick, and whether there is anything in it. */
   #listen(place: Place, talkers: number): void {
     const { hearing, contributing } = place;
-    place.isPersonal = !hearing.isPlain && this.#isTouched(place);
+    place.isPersonal = !hearing.isPlain && isTouched(place, this.#contributors, this.#link);
     place.differs = contributing || place.isPersonal;
-    if (place.isPersonal) place.heard = this.#personallyHeard(place);
+    if (place.isPersonal) place.heard = heardPersonally(place, this.#contributors, this.#link);
     else place.heard = talkers > (contributing ? 1 : 0) ? 'more' : 'nothing';
-  }
-
-  /** Whether a voice that sounds is heard otherwise by this listener. */
-  #isTouched(place: Place): boolean {
-    for (const voice of this.#contributors) {
-      if (voice !== place && place.hearing.gainOf(voice.voice) !== undefined) return true;
-    }
-    return this.#link?.touches(place.hearing) === true;
-  }
-
-  #personallyHeard(place: Place): Heard {
-    let heard: Heard = this.#link?.heardBy(place.hearing) ?? 'nothing';
-    if (heard === 'more') return heard;
-    for (const voice of this.#contributors) {
-      if (voice === place) continue;
-      const { from, to } = place.hearing.gainOf(voice.voice) ?? UNITY;
-      if (from > 0 && voice.soundedBefore) return 'more';
-      if (to > 0) heard = 'beginnings';
-    }
-    return heard;
   }
 
   /** Visits the current speakers, for the indicators that people see, whether or not the talker limit admits them. */
@@ -323,7 +273,7 @@ export class Mixer {
 
   #setOwnMix(stream: MixStream, place: Place, talkers: number): void {
     if (place.isPersonal) {
-      const voices = this.#sumFor(place);
+      const voices = sumFor(place, this.#contributors, this.#link, this.#minus, this.#pool.kernels);
       stream.setMix(this.#minus, voices);
     } else if (place.contributing) {
       this.#pool.kernels.subtract(this.#minus, this.#total, place.source.frame);
@@ -331,33 +281,6 @@ export class Mixer {
     } else {
       stream.setMix(this.#total, talkers);
     }
-  }
-
-  /**
-   * Leaves in `#minus` what this listener hears of the others, each voice with its gain, and returns how many there are. It is
-   * summed anew: what is left when a voice is subtracted from a sum that held it is not quite nothing.
-   */
-  #sumFor(place: Place): number {
-    const { kernels } = this.#pool;
-    const mix = this.#minus;
-    mix.samples.fill(0);
-    let voices = 0;
-    for (const voice of this.#contributors) {
-      if (voice === place) continue;
-      const gain = place.hearing.gainOf(voice.voice);
-      if (gain === undefined) {
-        kernels.add(mix, voice.source.frame);
-        voices++;
-        continue;
-      }
-      const { to } = gain;
-      // A voice that begins does not fade to its gain.
-      const from = voice.soundedBefore ? gain.from : to;
-      if (from > 0 || to > 0) kernels.addRamped(mix, voice.source.frame, from, to);
-      // One that is turned down counts in full, or the headroom would turn it up again.
-      if (to > 0) voices++;
-    }
-    return voices + (this.#link?.addFor(place.hearing, mix) ?? 0);
   }
 
   /** For a listener who must hear no more although others sound: what they heard so far fades first. */

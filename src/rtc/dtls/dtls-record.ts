@@ -2,6 +2,7 @@
 import { readUint16 } from '../../lib/bytes.ts';
 
 export const DTLS_RECORD_HEADER = 13;
+export const DTLS_1_2 = 0xfefd;
 
 /** RFC 5246 section 6.2.1. */
 export const CONTENT_TYPE = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const;
@@ -30,4 +31,20 @@ export function hasDtlsRecord(datagram: Uint8Array, leastEpoch: 0 | 1): boolean 
     at = end;
   }
   return false;
+}
+
+/** A record of DTLS 1.2 around a body that is encrypted already, if its epoch asks for that. */
+export function dtlsRecord(
+  type: number,
+  { epoch, sequence }: { readonly epoch: number; readonly sequence: number },
+  body: Uint8Array,
+): Buffer {
+  const record = Buffer.alloc(DTLS_RECORD_HEADER + body.length);
+  record.writeUInt8(type, 0);
+  record.writeUInt16BE(DTLS_1_2, 1);
+  record.writeUInt16BE(epoch, 3);
+  record.writeUIntBE(sequence, 5, 6);
+  record.writeUInt16BE(body.length, 11);
+  record.set(body, DTLS_RECORD_HEADER);
+  return record;
 }

@@ -8,12 +8,19 @@ import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import type { DtlsCertificate, Fingerprint } from './certificate.ts';
 import { cookieOf, type HelloRefusal, refusalOf } from './client-hello.ts';
-import { CONTENT_TYPE, DTLS_RECORD_HEADER, dtlsRecordEnd, dtlsRecordEpoch } from './dtls-record.ts';
 import {
-  HANDSHAKE_HEADER,
+  CONTENT_TYPE,
+  DTLS_1_2,
+  DTLS_RECORD_HEADER,
+  dtlsRecord,
+  dtlsRecordEnd,
+  dtlsRecordEpoch,
+} from './dtls-record.ts';
+import {
   HANDSHAKE_TYPE,
   type HandshakeMessage,
   HandshakeReassembler,
+  handshakeRecord,
 } from './handshake-reassembler.ts';
 import { offerEverySignature } from './offered-signatures.ts';
 import { findImpostor } from './peer-verification.ts';
@@ -60,7 +67,6 @@ const MAX_ENCRYPTED_WAITING = 4;
  * JavaScript its HMAC is cheaper than the other's GHASH.
  */
 const PROFILES: readonly UseSrtpProfile[] = ['AES128_CM_HMAC_SHA1_80', 'AEAD_AES_128_GCM'];
-const DTLS_1_2 = 0xfefd;
 const ALERT = { warning: 1, fatal: 2, closeNotify: 0 } as const;
 /** werift numbers flights as in RFC 6347 figure 1. A number beyond the last ends its retransmission loop. */
 const FLIGHT_DONE = 7;
@@ -173,12 +179,8 @@ export class DtlsSession {
    */
   #refuse({ alert, reason }: HelloRefusal): void {
     if (this.#repetitions++ >= MAX_REPETITIONS) return;
-    const record = Buffer.alloc(DTLS_RECORD_HEADER);
-    record.writeUInt8(CONTENT_TYPE.alert, 0);
-    record.writeUInt16BE(DTLS_1_2, 1);
-    record.writeUIntBE(FIRST_OWN_SEQUENCE + this.#recordSequence++, 5, 6);
-    record.writeUInt16BE(2, 11);
-    this.#options.send(Buffer.concat([record, Buffer.from([ALERT.fatal, alert])]));
+    const sequence = FIRST_OWN_SEQUENCE + this.#recordSequence++;
+    this.#options.send(dtlsRecord(CONTENT_TYPE.alert, { epoch: 0, sequence }, Buffer.from([ALERT.fatal, alert])));
     const { clock } = this.#options;
     this.#cancelRefusal ??= clock.setTimer(clock.now() + REFUSAL_GRACE_MS, () => this.#fail(reason));
   }
@@ -357,22 +359,11 @@ export class DtlsSession {
   }
 
   #sendRecord(type: number, content: Buffer): void {
+    const sequence = FIRST_OWN_SEQUENCE + this.#recordSequence++;
     try {
-      const header = {
-        type,
-        version: DTLS_1_2,
-        epoch: 1,
-        sequenceNumber: FIRST_OWN_SEQUENCE + this.#recordSequence++,
-      };
+      const header = { type, version: DTLS_1_2, epoch: 1, sequenceNumber: sequence };
       const body = this.#server.cipher.cipher.encrypt(this.#server.sessionType, content, header);
-      const record = Buffer.alloc(DTLS_RECORD_HEADER + body.length);
-      record.writeUInt8(header.type, 0);
-      record.writeUInt16BE(header.version, 1);
-      record.writeUInt16BE(header.epoch, 3);
-      record.writeUIntBE(header.sequenceNumber, 5, 6);
-      record.writeUInt16BE(body.length, 11);
-      record.set(body, DTLS_RECORD_HEADER);
-      this.#options.send(record);
+      this.#options.send(dtlsRecord(type, { epoch: 1, sequence }, body));
     } catch {
       // There are no keys yet, so the peer finds out by its own timeout.
     }
@@ -401,19 +392,4 @@ export class DtlsSession {
     this.#cancelRetransmission?.();
     this.#cancelRetransmission = null;
   }
-}
-
-/** One message in one record and one fragment, the only form that werift accepts in any order. */
-function handshakeRecord(type: number, sequence: number, body: Buffer): Buffer {
-  const record = Buffer.alloc(DTLS_RECORD_HEADER + HANDSHAKE_HEADER + body.length);
-  record.writeUInt8(CONTENT_TYPE.handshake, 0);
-  record.writeUInt16BE(DTLS_1_2, 1);
-  record.writeUInt16BE(HANDSHAKE_HEADER + body.length, 11);
-  const at = DTLS_RECORD_HEADER;
-  record.writeUInt8(type, at);
-  record.writeUIntBE(body.length, at + 1, 3);
-  record.writeUInt16BE(sequence, at + 4);
-  record.writeUIntBE(body.length, at + 9, 3);
-  record.set(body, at + HANDSHAKE_HEADER);
-  return record;
 }

@@ -3,6 +3,7 @@
  * messages that overtake each other. Each message comes out once, in order. The waiting data is bounded.
  */
 import { readUint16, readUint24 } from '../../lib/bytes.ts';
+import { CONTENT_TYPE, dtlsRecord } from './dtls-record.ts';
 
 /** A handshake header (section 4.2.2): type, length, message_seq, fragment_offset, fragment_length. */
 export const HANDSHAKE_HEADER = 12;
@@ -101,4 +102,15 @@ export class HandshakeReassembler {
       partial.missing--;
     }
   }
+}
+
+/** One message in one record and one fragment, the only form that werift accepts in any order. */
+export function handshakeRecord(type: number, sequence: number, body: Uint8Array): Buffer {
+  const message = Buffer.alloc(HANDSHAKE_HEADER + body.length);
+  message.writeUInt8(type, 0);
+  message.writeUIntBE(body.length, 1, 3);
+  message.writeUInt16BE(sequence, 4);
+  message.writeUIntBE(body.length, 9, 3);
+  message.set(body, HANDSHAKE_HEADER);
+  return dtlsRecord(CONTENT_TYPE.handshake, { epoch: 0, sequence: 0 }, message);
 }

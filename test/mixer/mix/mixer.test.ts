@@ -4,7 +4,7 @@ import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../../src/formats/opu
 import type { Codec, Encoder } from '../../../src/mixer/codec/codec.ts';
 import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
-import type { MixLink } from '../../../src/mixer/mix/mixer.ts';
+import type { MixLink } from '../../../src/mixer/mix/mix-link.ts';
 import { createStanding, type TalkerStanding } from '../../../src/mixer/source/talker-places.ts';
 import { complaint, fitGain } from '../../helpers/mix-check.ts';
 import { type Person, Room, type Written } from '../../helpers/perfect-room.ts';

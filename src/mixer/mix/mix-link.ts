@@ -1,0 +1,32 @@
+import type { Frame } from '../kernels/frame.ts';
+import type { TalkerStanding } from '../source/talker-places.ts';
+import type { Hearing } from './hearing.ts';
+import type { Heard } from './mix-participant.ts';
+
+/** The parts of this room in other mixers. */
+export interface MixLink {
+  /**
+   * Publishes this part's sum for this tick, and the standing of its talkers; `mix` contains sound only if `talkers` is
+   * more than 0.
+   * @param voices those that sum up to `mix`
+   */
+  publish(
+    tick: number,
+    mix: Float32Array,
+    talkers: number,
+    standing: TalkerStanding,
+    voices: readonly { readonly voice: number; readonly frame: Frame }[],
+  ): void;
+  /** Adds what the others published for this tick to `mix`, and returns the number of talkers in it. */
+  add(tick: number, mix: Frame): number;
+  /** Whether a voice that `add` has added last has a gain in this hearing. */
+  touches(hearing: Hearing): boolean;
+  /** What one listener hears of those voices. */
+  heardBy(hearing: Hearing): Heard;
+  /** Adds those voices to `mix`, each with its gain in this hearing, and returns how many are heard. */
+  addFor(hearing: Hearing, mix: Frame): number;
+  /** What all parts published for this tick, in their common order, with `own` as this part's. */
+  standings(tick: number, own: TalkerStanding): readonly TalkerStanding[];
+  /** This part's position in that order. */
+  readonly position: number;
+}

@@ -1,0 +1,44 @@
+import type { Logger } from 'pino';
+import type { Clock, Millis } from '../lib/clock.ts';
+import type { AnySeat, MediaRoom, ParticipantState, Seat } from '../media/plane.ts';
+import type { Admission } from './admission.ts';
+import type { LeaveReason, ParticipantListener } from './events.ts';
+import type { ModeratorAction } from './moderation.ts';
+import type { Participant } from './participant.ts';
+
+/** What a participant needs from its room. */
+export interface ParticipantRoom {
+  /** Takes a seat in the room's media with `take`. Throws what `take` throws. */
+  seat<S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S;
+  /** The participant has a seat, another one than before. */
+  seated(participant: Participant): void;
+  freeSeat(seat: Seat): void;
+  /** Throws `unknown_participant`. */
+  hear(listener: Participant, participantId: string, gain: number): void;
+  updated(participant: Participant): void;
+  /** A change of the participant's state was delayed because there were too many. */
+  heldBack(): void;
+  /** Throws `AppError` `not_allowed` or `unknown_participant`. */
+  moderate(moderator: Participant, action: ModeratorAction): void;
+  left(participant: Participant, reason: LeaveReason): void;
+}
+
+export interface ParticipantOptions {
+  readonly id: string;
+  readonly name: string;
+  readonly admission: Admission;
+  readonly mutedByModerator: boolean;
+  readonly state: ParticipantState;
+  /** Had a seat before, through an earlier connection of the same participant. */
+  readonly returning: boolean;
+  readonly resumeToken: string;
+  /** When they joined the room, in milliseconds since 1970. */
+  readonly joinedAtMs: Millis;
+  readonly listener: ParticipantListener;
+  readonly room: ParticipantRoom;
+  /** How long the seat of a participant with a broken connection is kept while their media works. */
+  readonly resumeTimeoutMs: Millis;
+  readonly clock: Clock;
+  /** Has the room and this participant as fields. */
+  readonly log: Logger;
+}
