@@ -21,7 +21,7 @@ import type { JoinOptions, VoiceEvents } from './voice-events.ts';
 /** How long the server may take to answer if the connection is in doubt, and if it is most likely lost. */
 const DOUBT_MS = 2000;
 const CHANGED_MS = 1000;
-/** The highest gain that the server takes. */
+/** The highest gain that the server accepts. */
 const MAX_GAIN = 2;
 
 /**
@@ -66,7 +66,7 @@ export class VoiceClient {
     });
   }
 
-  /** Whom this participant hears with another gain than 1, by id. */
+  /** The participants whom this one hears with a gain other than 1, by id. */
   get hearing(): ReadonlyMap<string, number> {
     return this.#hearing.gains;
   }
@@ -165,8 +165,8 @@ export class VoiceClient {
   }
 
   /**
-   * From now on this participant, and nobody else, hears another one with this gain: 1 is what everybody hears, 0 nothing, 2 twice the
-   * amplitude. It is remembered for this person, in the room and in this browser. Does nothing for somebody who is not in the room.
+   * Sets the gain with which this participant alone hears another one: 1 is unchanged, 0 is silence, 2 is twice the
+   * amplitude. The room and this browser remember it for this person. Does nothing for someone who is not in the room.
    */
   hear(participantId: string, gain: number): void {
     if (!(gain >= 0 && gain <= MAX_GAIN)) throw new RangeError(`gain has to be from 0 to ${MAX_GAIN}`);
