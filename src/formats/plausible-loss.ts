@@ -7,7 +7,7 @@ import type { Millis } from '../lib/clock.ts';
 
 /** How much less delay later packets may have than the first one. */
 const MARGIN_MS: Millis = 1000;
-/** After so long without a packet a connection is given up, so no outage is longer. */
+/** After this long without a packet the connection is given up, so no outage is longer. */
 const LONGEST_OUTAGE_MS: Millis = 30_000;
 /** The sender's clock may be faster than ours, by much more than any real one is. */
 const FASTEST_SENDER = 1.002;
@@ -15,12 +15,12 @@ const FASTEST_SENDER = 1.002;
 /** Follows one stream by its packets in the order of their sequence numbers. */
 export class PlausibleLoss {
   readonly #samplesPerMs: number;
-  /** Of the packets that came last. */
+  /** Samples per packet, according to the latest packets. */
   #packetSamples = 0;
-  /** Came one after the other since the time was settled: as long as nothing is missing, counting them is all there is to do. */
+  /** Consecutive packets since the time was last settled. While none is missing, counting them is enough. */
   #unsettledPackets = 0;
   #settledMs: Millis | undefined;
-  /** Time that has passed and that no packet explains so far. */
+  /** Elapsed time that the packets received so far do not account for. */
   #unexplainedMs: Millis = MARGIN_MS;
 
   constructor(samplesPerMs: number) {

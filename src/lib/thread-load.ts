@@ -31,7 +31,7 @@ const MAX_STATISTICS_BYTES = 64;
 const NANOSECONDS_PER_MS = 1e6;
 const DIGIT_ZERO = 0x30;
 
-/** Measures the load of the thread that made it, anew each 100 ms. */
+/** Measures the load of the thread that created it, every 100 ms. */
 export class ThreadLoadMeter {
   readonly #times: ThreadTimesReader;
   readonly #load = { runningShare: 0, waitingShare: 0 };
@@ -44,7 +44,7 @@ export class ThreadLoadMeter {
     this.#remember(times.read());
   }
 
-  /** The load as it was measured last. The object is the same each time. */
+  /** The last measured load. Always returns the same object. */
   measure(nowMs: Millis): ThreadLoad {
     const elapsedMs = nowMs - this.#measuredAtMs;
     if (elapsedMs < MEASURE_INTERVAL_MS) return this.#load;

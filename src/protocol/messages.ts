@@ -35,7 +35,7 @@ export type ClientMessageInput =
   /** Same as `state` with one field, as sent by clients of version 0.1. */
   | { readonly type: 'mute'; readonly muted: boolean }
   | { readonly type: 'deafen'; readonly deafened: boolean }
-  /** How loud this participant hears another, from 0 (not at all) to 2; 1 is what everybody hears. Nobody else is told. */
+  /** How loud this participant hears another, from 0 (silent) to 2; 1 is unchanged. No one else receives this. */
   | { readonly type: 'hear'; readonly participantId: string; readonly gain: number }
   /** For moderators, like the next two. If muted, the participant cannot unmute; otherwise they may. */
   | { readonly type: 'mute_participant'; readonly participantId: string; readonly muted: boolean }
@@ -93,7 +93,7 @@ export type ServerMessage =
       readonly resumeToken: string;
       /** The previous media connection continues; no offer is needed. */
       readonly mediaResumed: boolean;
-      /** Those of the participants whom this one hears with another gain than 1. */
+      /** The participants whom this one hears with a gain other than 1. */
       readonly hearing: readonly ParticipantGain[];
     }
   | { readonly type: 'answer'; readonly sdp: string }

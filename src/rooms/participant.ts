@@ -25,7 +25,7 @@ import { StatePacer } from './state-pacer.ts';
 export interface ParticipantRoom {
   /** Takes a seat in the room's media with `take`. Throws what `take` throws. */
   seat<S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S;
-  /** The participant has a seat, another one than before. */
+  /** The participant has a new seat. */
   seated(participant: Participant): void;
   freeSeat(seat: Seat): void;
   /** Throws `unknown_participant`. */
@@ -218,14 +218,14 @@ export class Participant {
   }
 
   /**
-   * From now on this participant, and nobody else, hears another one with this linear gain: 1 as everybody does, 0 not at all. Throws
+   * Sets the linear gain with which this participant alone hears another one: 1 is unchanged, 0 is silence. Throws
    * `unknown_participant`.
    */
   hear(participantId: string, gain: number): void {
     if (!this.#ended) this.#room.hear(this, participantId, gain);
   }
 
-  /** From the room: the voices that this participant hears otherwise, and whom they do not hear at all. */
+  /** From the room: the gains of other voices for this participant, and who is silent for them. */
   setHearing(hearing: readonly VoiceGain[], silenced: ReadonlySet<string>): void {
     const isPlain = this.#hearing.length === 0 && hearing.length === 0;
     this.#hearing = hearing;
@@ -311,7 +311,7 @@ export class Participant {
     this.#listener = listener;
   }
 
-  /** The participant leaves; the others are told the reason. */
+  /** The participant leaves, and the others receive the reason. */
   leave(reason: LeaveReason): void {
     if (this.#ended) return;
     this.#close();

@@ -150,7 +150,8 @@ export class RoomRegistry {
     const takesNewcomers = this.#draining === undefined;
     const known = this.#roomOfHolder(wanted, options.resumeToken);
     if (known === undefined && !takesNewcomers) throw new AppError('server_draining');
-    // A join token opens the one room that its maker meant, and nobody makes up such tokens.
+    // Rooms opened with a join token do not count against the address: the issuer chose the room, and tokens cannot be
+    // made up.
     const room = known ?? this.#open(wanted, options.admission.identity === null ? { from } : {});
     const participant = room.join({ name, takesNewcomers, ...options });
     return {

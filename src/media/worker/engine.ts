@@ -114,7 +114,7 @@ export class MediaEngine {
     }
   }
 
-  /** What goes wrong for one member must not end the worker, and with it everybody else's conversation. */
+  /** An error that concerns one member must not end the worker, and with it all other conversations. */
   #tryForMember(command: AddMember | MemberCommand): void {
     const { memberId } = command;
     const member = this.#members.get(memberId);

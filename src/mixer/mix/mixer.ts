@@ -47,7 +47,7 @@ export interface MixLink {
   /**
    * Publishes this part's sum for this tick, and the standing of its talkers; `mix` contains sound only if `talkers` is
    * more than 0.
-   * @param voices those that sum up to `mix`
+   * @param voices the voices whose sum is `mix`
    */
   publish(
     tick: number,
@@ -58,9 +58,9 @@ export interface MixLink {
   ): void;
   /** Adds what the others published for this tick to `mix`, and returns the number of talkers in it. */
   add(tick: number, mix: Frame): number;
-  /** Whether a voice that `add` has added last has a gain in this hearing. */
+  /** Whether this hearing has a gain for any of the voices that the last `add` added. */
   touches(hearing: Hearing): boolean;
-  /** What one listener hears of those voices. */
+  /** Those voices as one listener hears them. */
   heardBy(hearing: Hearing): Heard;
   /** Adds those voices to `mix`, each with its gain in this hearing, and returns how many are heard. */
   addFor(hearing: Hearing, mix: Frame): number;
@@ -85,7 +85,7 @@ export class Mixer {
   readonly #places = new Set<Place>();
   readonly #awake: Place[] = [];
   readonly #contributors: Place[] = [];
-  /** Listeners with gains that are on their way. */
+  /** Listeners with changing gains. */
   readonly #adjusting: Place[] = [];
   /** Both are temporary within one tick. */
   readonly #total: Frame;
@@ -155,7 +155,7 @@ export class Mixer {
   }
 
   /**
-   * From the next tick on this listener hears these voices otherwise than everybody else.
+   * From the next tick on, this listener hears these voices with gains of their own.
    * @param gains linear, by the voices' numbers; see `Hearing.set`
    */
   setHearing(participant: MixParticipant, gains: ReadonlyMap<number, number>): void {
@@ -239,7 +239,7 @@ export class Mixer {
     else place.heard = talkers > (contributing ? 1 : 0) ? 'more' : 'nothing';
   }
 
-  /** Whether a voice that sounds is heard otherwise by this listener. */
+  /** Whether this listener has a gain for any sounding voice. */
   #isTouched(place: Place): boolean {
     for (const voice of this.#contributors) {
       if (voice !== place && place.hearing.gainOf(voice.voice) !== undefined) return true;
@@ -334,8 +334,8 @@ export class Mixer {
   }
 
   /**
-   * Leaves in `#minus` what this listener hears of the others, each voice with its gain, and returns how many there are. It is
-   * summed anew: what is left when a voice is subtracted from a sum that held it is not quite nothing.
+   * Leaves in `#minus` the sum of the other voices, each with this listener's gain, and returns their number. The
+   * voices are summed again, because subtracting one from the total would leave rounding errors.
    */
   #sumFor(place: Place): number {
     const { kernels } = this.#pool;
@@ -351,16 +351,16 @@ export class Mixer {
         continue;
       }
       const { to } = gain;
-      // A voice that begins does not fade to its gain.
+      // A voice that starts has its gain at once.
       const from = voice.soundedBefore ? gain.from : to;
       if (from > 0 || to > 0) kernels.addRamped(mix, voice.source.frame, from, to);
-      // One that is turned down counts in full, or the headroom would turn it up again.
+      // A turned-down voice counts at full level; otherwise the headroom would turn it up again.
       if (to > 0) voices++;
     }
     return voices + (this.#link?.addFor(place.hearing, mix) ?? 0);
   }
 
-  /** For a listener who must hear no more although others sound: what they heard so far fades first. */
+  /** For a listener who must hear nothing although others are speaking: what they were hearing fades first. */
   #writeEnd(place: Place, talkers: number, timestamp: number, refresh: boolean): void {
     const { listening } = place;
     if (listening.to === 'silence') {
@@ -403,7 +403,7 @@ export class Mixer {
     }
   }
 
-  /** A stream of one's own that continues where the shared one was. */
+  /** A separate stream that continues where the shared one was. */
   #leaveShared(place: Place): MixStream {
     const own = this.#ownStream(place);
     own.takeOver(this.#shared);

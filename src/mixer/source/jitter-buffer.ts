@@ -80,7 +80,7 @@ export class JitterBuffer {
   #playing = false;
   #started = false;
   #nextTimestamp = 0;
-  /** Of the last packet handed out, once there is one. */
+  /** The sequence number of the last packet handed out; undefined before the first. */
   #lastSequenceNumber: number | undefined;
   #newestTimestamp = 0;
   #newestSequenceNumber = 0;

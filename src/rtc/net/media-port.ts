@@ -109,7 +109,7 @@ export class MediaPort implements DatagramPort {
   }
 }
 
-/** Where TCP is not somebody else's to listen to. */
+/** The addresses on which this port itself must listen for TCP, because no one else shares a listener there. */
 function unshared(udp: readonly MediaAddress[], sharedTcp: SharedTcp | undefined): readonly MediaAddress[] {
   return udp.filter((address) => sharedTcp === undefined || !isShared(sharedTcp, address));
 }

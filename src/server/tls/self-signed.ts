@@ -44,7 +44,7 @@ export async function makeSelfSigned(names: readonly string[], nowMs: Millis): P
 export interface LocalNames {
   /** If any of these is missing, the certificate is created again. */
   readonly needed: readonly string[];
-  /** Names and addresses to put into it as well: IPv6 addresses change too often to be needed, and those of containers as well. */
+  /** Optional names and addresses, such as those of IPv6 and of containers, which change too often to be required. */
   readonly also: readonly string[];
 }
 
