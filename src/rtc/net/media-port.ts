@@ -76,8 +76,8 @@ export class MediaPort implements DatagramPort {
   }
 
   /**
-   * Receives media on these addresses and on no others, without touching what is there already. Resolves with what cannot be bound now; never
-   * rejects. Calls are worked off one after the other.
+   * Receives media on these addresses and no others, without touching existing sockets. Resolves with the addresses
+   * that cannot be bound now; never rejects. Calls are queued and run one at a time.
    */
   follow(hosts: readonly string[]): Promise<readonly UnboundAddress[]> {
     this.#followed = this.#followed.then(async () => {

@@ -22,7 +22,7 @@ export class PeerSource {
     return this.#ssrc;
   }
 
-  /** Of the current source. */
+  /** When the current source last sent a packet. */
   get statistics(): ReceiveStatistics {
     return this.#statistics;
   }

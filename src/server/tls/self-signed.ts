@@ -66,7 +66,10 @@ export function localNames(
   };
 }
 
-/** Networks of containers come and go all the time, and nobody elsewhere is in them; a link-local address is for until there is a better one. */
+/**
+ * Container networks come and go all the time, and other machines cannot reach them. A link-local address is only used
+ * until there is a better one.
+ */
 function isLasting(interfaceName: string, address: string): boolean {
   return !isVirtualInterface(interfaceName) && !address.startsWith('169.254.');
 }
