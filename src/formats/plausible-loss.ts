@@ -1,7 +1,7 @@
 /**
- * Whether packets that are missing from a stream can have been lost at all. Sequence numbers are the sender's word: one that
- * jumps ahead has lost nothing, but a receiver that believes the numbers counts a thousand lost packets for each jump. Packets
- * are sent in real time, so a stream cannot lose more of them than the time that has passed explains.
+ * Decides whether packets missing from a stream can really have been lost. Sequence numbers are only the sender's claim:
+ * if they jump ahead, nothing was lost, but a receiver that trusts them counts a thousand lost packets for each jump.
+ * Packets are sent in real time, so a stream cannot lose more of them than the elapsed time allows.
  */
 import type { Millis } from '../lib/clock.ts';
 
@@ -29,9 +29,9 @@ export class PlausibleLoss {
 
   /**
    * One packet that is newer than all before it, at its arrival.
-   * @param step by how much its sequence number is higher than that of the newest before it
+   * @param step how much higher its sequence number is than that of the newest packet before it
    * @param packetSamples duration of one packet of this stream
-   * @returns whether the packets in between can have been sent in the time that has passed; they are then accounted for
+   * @returns whether the packets in between can have been sent in the elapsed time; they are then accounted for
    */
   follow(step: number, packetSamples: number, nowMs: Millis): boolean {
     if (step === 1 && packetSamples === this.#packetSamples) {

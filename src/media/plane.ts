@@ -44,7 +44,7 @@ export interface MemberState extends ParticipantState {
 
 /** How loud one member hears another. */
 export interface VoiceGain {
-  /** `Seat.id` of the one who speaks; a seat that is not in the room does no harm. */
+  /** `Seat.id` of the speaker; ignored if that seat is not in the room. */
   readonly seatId: number;
   /** Linear: 1 is unchanged, 0 is silence. */
   readonly gain: number;
@@ -73,7 +73,7 @@ export interface WebRtcOffer {
   readonly sdp: string;
   /** The client's address as `addressKey` writes it; handshakes of one address take turns. */
   readonly address: string;
-  /** They come over a network, so that loopback addresses would lead them to their own machine. */
+  /** The client is on another machine, so loopback addresses would lead it to itself. */
   readonly isRemote?: boolean;
 }
 
@@ -119,8 +119,8 @@ export interface WebRtcSeat extends Seat {
   /** The answer to the offer, with every candidate (nothing trickles). */
   readonly answer: string;
   /**
-   * The answer to an offer that restarts ICE of the same RTCPeerConnection (RFC 8445 section 2.4); DTLS and media continue.
-   * Throws `AppError` `cannot_restart`, `sdp_too_large`, `invalid_sdp` or `media_unavailable`.
+   * The answer to an offer that restarts ICE of the same RTCPeerConnection (RFC 8445 section 2.4); DTLS and media
+   * continue. Throws `AppError` `cannot_restart`, `sdp_too_large`, `invalid_sdp` or `media_unavailable`.
    */
   restart(offer: WebRtcOffer): string;
 }

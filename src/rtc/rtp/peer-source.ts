@@ -22,7 +22,7 @@ export class PeerSource {
     return this.#ssrc;
   }
 
-  /** When the current source last sent a packet. */
+  /** The statistics of the current source. */
   get statistics(): ReceiveStatistics {
     return this.#statistics;
   }
