@@ -1,6 +1,6 @@
 /**
- * Decides whether packets missing from a stream can really have been lost. Sequence numbers are only the sender's claim:
- * if they jump ahead, nothing was lost, but a receiver that trusts them counts a thousand lost packets for each jump.
+ * Decides whether packets missing from a stream can really have been lost. Sequence numbers are only a claim: if they
+ * jump ahead, nothing was lost, but a receiver that trusts them counts a thousand lost packets for each jump.
  * Packets are sent in real time, so a stream cannot lose more of them than the elapsed time allows.
  */
 import type { Millis } from '../lib/clock.ts';

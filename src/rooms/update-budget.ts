@@ -9,8 +9,8 @@ export const BURST_MS: Millis = 2000;
 
 /**
  * The byte budget for a room's announcements to its own people. It is kept as time: after sending, the room waits,
- * longer the more people received it. A message larger than the whole burst can therefore be sent as well; the room waits
- * afterwards.
+ * longer the more people received it. A message larger than the whole burst can therefore be sent as well; the room
+ * then waits afterwards.
  */
 export class UpdateBudget {
   /** The time at which everything sent so far is within the average. */

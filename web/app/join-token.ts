@@ -16,8 +16,8 @@ const STORAGE_KEY = 'partyline-token';
 export const joinToken = signal<JoinToken | null>(null);
 
 /**
- * Removes the token from the URL, `#token=…`, before anyone sees, copies or bookmarks it. Browsers do not send the part
- * after `#` to servers, so it does not appear in their logs.
+ * Removes the token from the URL, `#token=…`, before anyone sees, copies or bookmarks it. Browsers do not send the
+ * part after `#` to servers, so it does not appear in their logs.
  */
 export function takeTokenFromAddress(): void {
   const text = new URLSearchParams(location.hash.slice(1)).get('token');
