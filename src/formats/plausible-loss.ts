@@ -1,13 +1,13 @@
 /**
- * Whether packets that are missing from a stream can have been lost at all. Sequence numbers are the sender's word: one that
- * jumps ahead has lost nothing, but a receiver that believes the numbers counts a thousand lost packets for each jump. Packets
- * are sent in real time, so a stream cannot lose more of them than the time that has passed explains.
+ * Decides whether packets missing from a stream can really have been lost. Sequence numbers are only a claim: if they
+ * jump ahead, nothing was lost, but a receiver that trusts them counts a thousand lost packets for each jump.
+ * Packets are sent in real time, so a stream cannot lose more of them than the elapsed time allows.
  */
 import type { Millis } from '../lib/clock.ts';
 
 /** How much less delay later packets may have than the first one. */
 const MARGIN_MS: Millis = 1000;
-/** After so long without a packet a connection is given up, so no outage is longer. */
+/** After this long without a packet the connection is given up, so no outage is longer. */
 const LONGEST_OUTAGE_MS: Millis = 30_000;
 /** The sender's clock may be faster than ours, by much more than any real one is. */
 const FASTEST_SENDER = 1.002;
@@ -15,12 +15,12 @@ const FASTEST_SENDER = 1.002;
 /** Follows one stream by its packets in the order of their sequence numbers. */
 export class PlausibleLoss {
   readonly #samplesPerMs: number;
-  /** Of the packets that came last. */
+  /** Samples per packet, according to the latest packets. */
   #packetSamples = 0;
-  /** Came one after the other since the time was settled: as long as nothing is missing, counting them is all there is to do. */
+  /** Consecutive packets since the time was last settled. While none is missing, counting them is enough. */
   #unsettledPackets = 0;
   #settledMs: Millis | undefined;
-  /** Time that has passed and that no packet explains so far. */
+  /** Elapsed time that the packets received so far do not account for. */
   #unexplainedMs: Millis = MARGIN_MS;
 
   constructor(samplesPerMs: number) {
@@ -29,9 +29,9 @@ export class PlausibleLoss {
 
   /**
    * One packet that is newer than all before it, at its arrival.
-   * @param step by how much its sequence number is higher than that of the newest before it
+   * @param step how much higher its sequence number is than that of the newest packet before it
    * @param packetSamples duration of one packet of this stream
-   * @returns whether the packets in between can have been sent in the time that has passed; they are then accounted for
+   * @returns whether the packets in between can have been sent in the elapsed time; they are then accounted for
    */
   follow(step: number, packetSamples: number, nowMs: Millis): boolean {
     if (step === 1 && packetSamples === this.#packetSamples) {

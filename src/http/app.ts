@@ -24,7 +24,7 @@ export interface HttpAppOptions {
   /** Counts all requests except those of the API, which counts its own. */
   readonly requests?: RequestRate;
   readonly log: Logger;
-  /** Names that the server is asked for by; none: any. */
+  /** The server's host names; if empty, every name is accepted. */
   readonly allowHosts?: readonly string[];
   /** Reports requests for other host names. */
   readonly proxyWarnings?: ProxyWarnings;

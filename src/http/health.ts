@@ -53,7 +53,7 @@ export interface Health {
   readonly rooms: number;
   readonly participants: number;
   readonly workers: readonly WorkerHealth[];
-  /** Where browsers are told to find media, as `udp 192.0.2.1:40000`. */
+  /** The media addresses announced to browsers, such as `udp 192.0.2.1:40000`. */
   readonly candidates?: readonly string[];
 }
 
@@ -112,7 +112,7 @@ function starvationOf({ worker, starved }: WorkerHealth): HealthProblem[] {
   return [{ code: 'worker_starved', message }];
 }
 
-/** These keep people from connecting; the server goes on trying, and a restart would not help. */
+/** These keep people from connecting. The server keeps trying, and a restart would not help. */
 function addressProblems(reach: MediaReach | undefined): HealthProblem[] {
   if (reach === undefined) return [];
   const { unbound, isLoopbackOnly } = reach;

@@ -1,7 +1,7 @@
 /** Whether the machine's clock can be right: machines without a battery-backed clock start in the past. */
 import { dateOf, type Millis } from './clock.ts';
 
-/** This program did not exist before then, and nobody will run this version so much later. */
+/** This program did not exist before the first of these times, and nobody will run this version after the second. */
 const EARLIEST_MS: Millis = Date.UTC(2026, 0, 1);
 const LATEST_MS: Millis = Date.UTC(2056, 0, 1);
 

@@ -1,9 +1,9 @@
-/** How much of a processor one thread uses, and how much of one it is kept from. */
+/** How much of a processor one thread uses, and how long it has to wait for one. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { Millis } from './clock.ts';
 
-/** Shares of the time that has passed, 0 to 1. */
+/** Shares of the elapsed time, 0 to 1. */
 export interface ThreadLoad {
   /** The thread ran on a processor. */
   readonly runningShare: number;
@@ -17,13 +17,13 @@ export interface ThreadTimes {
   readonly waitingMs: Millis;
 }
 
-/** Reads the totals of the thread that made it. The object that it returns is the same each time. */
+/** Reads the totals of the thread that created it. Always returns the same object. */
 export interface ThreadTimesReader {
   read(): ThreadTimes;
   close(): void;
 }
 
-/** A look at `/proc` costs about five microseconds. */
+/** Reading `/proc` costs about five microseconds. */
 const MEASURE_INTERVAL_MS: Millis = 100;
 const SCHEDULER_STATISTICS = '/proc/thread-self/schedstat';
 /** Three decimal numbers of at most twenty digits. */
@@ -31,7 +31,7 @@ const MAX_STATISTICS_BYTES = 64;
 const NANOSECONDS_PER_MS = 1e6;
 const DIGIT_ZERO = 0x30;
 
-/** Measures the load of the thread that made it, anew each 100 ms. */
+/** Measures the load of the thread that created it, every 100 ms. */
 export class ThreadLoadMeter {
   readonly #times: ThreadTimesReader;
   readonly #load = { runningShare: 0, waitingShare: 0 };
@@ -44,7 +44,7 @@ export class ThreadLoadMeter {
     this.#remember(times.read());
   }
 
-  /** The load as it was measured last. The object is the same each time. */
+  /** The last measured load. Always returns the same object. */
   measure(nowMs: Millis): ThreadLoad {
     const elapsedMs = nowMs - this.#measuredAtMs;
     if (elapsedMs < MEASURE_INTERVAL_MS) return this.#load;
@@ -66,7 +66,7 @@ export class ThreadLoadMeter {
   }
 }
 
-/** By the scheduler of Linux; elsewhere by the event loop, which takes the time that others have for its own. */
+/** Uses Linux's scheduler statistics; elsewhere the event loop's, which count other programs' time as its own. */
 export function openThreadTimes(path: string = SCHEDULER_STATISTICS): ThreadTimesReader {
   try {
     return new SchedulerTimes(openSync(path, 'r'));
@@ -75,7 +75,7 @@ export function openThreadTimes(path: string = SCHEDULER_STATISTICS): ThreadTime
   }
 }
 
-/** What the kernel says about the thread that opened the file: nanoseconds run, nanoseconds waited, and how often it ran. */
+/** The kernel's figures for the thread that opened the file: nanoseconds run, nanoseconds waited, number of runs. */
 class SchedulerTimes implements ThreadTimesReader {
   readonly #fd: number;
   readonly #text = new Uint8Array(MAX_STATISTICS_BYTES);
@@ -114,7 +114,7 @@ function eventLoopTimes(): ThreadTimesReader {
   };
 }
 
-/** The kernel adds up whole slices, so for a moment a thread seems to have had more time than has passed. */
+/** The kernel adds up whole time slices, so a thread can briefly seem to have run longer than the elapsed time. */
 function share(partMs: Millis, wholeMs: Millis): number {
   return Math.min(1, Math.max(0, partMs / wholeMs));
 }

@@ -38,15 +38,15 @@ export interface ParticipantState {
 
 /** Everything that is decided about one member of a room. */
 export interface MemberState extends ParticipantState {
-  /** Voices that this member hears otherwise than everybody else. */
+  /** The gains of other voices for this member. */
   readonly hearing: readonly VoiceGain[];
 }
 
 /** How loud one member hears another. */
 export interface VoiceGain {
-  /** `Seat.id` of the one who speaks; a seat that is not in the room does no harm. */
+  /** `Seat.id` of the speaker; ignored if that seat is not in the room. */
   readonly seatId: number;
-  /** Linear: 1 is what everybody hears, 0 is silence. */
+  /** Linear: 1 is unchanged, 0 is silence. */
   readonly gain: number;
 }
 
@@ -73,7 +73,7 @@ export interface WebRtcOffer {
   readonly sdp: string;
   /** The client's address as `addressKey` writes it; handshakes of one address take turns. */
   readonly address: string;
-  /** They come over a network, so that loopback addresses would lead them to their own machine. */
+  /** The client is on another machine, so loopback addresses would lead it to itself. */
   readonly isRemote?: boolean;
 }
 
@@ -119,8 +119,8 @@ export interface WebRtcSeat extends Seat {
   /** The answer to the offer, with every candidate (nothing trickles). */
   readonly answer: string;
   /**
-   * The answer to an offer that restarts ICE of the same RTCPeerConnection (RFC 8445 section 2.4); DTLS and media go on.
-   * Throws `AppError` `cannot_restart`, `sdp_too_large`, `invalid_sdp` or `media_unavailable`.
+   * The answer to an offer that restarts ICE of the same RTCPeerConnection (RFC 8445 section 2.4); DTLS and media
+   * continue. Throws `AppError` `cannot_restart`, `sdp_too_large`, `invalid_sdp` or `media_unavailable`.
    */
   restart(offer: WebRtcOffer): string;
 }
@@ -162,7 +162,7 @@ export interface MediaPlane {
    * must have been put back. False if no connection has that ufrag; the caller then keeps the socket.
    */
   acceptTcp(socket: Socket, localUfrag: string): boolean;
-  /** Where the workers are reached now. */
+  /** Where browsers reach the workers now. */
   reach(): MediaReach;
   /** The latest figures of each worker, at most about a second old. */
   stats(): readonly MediaStats[];
@@ -176,7 +176,7 @@ export interface MediaPlaneOptions {
   readonly workers: number;
   /** Addresses to bind; empty binds every address of the machine, each with its own socket. */
   readonly hosts: readonly string[];
-  /** Where `hosts` is empty, addresses that come and go are followed by it; without it they are read at the start only. */
+  /** If `hosts` is empty, follows the machine's changing addresses; without it they are only read at the start. */
   readonly watch?: AddressWatch;
   /** UDP and TCP port of the first worker, the next worker takes the next; 0 lets the system choose. */
   readonly port: number;
@@ -215,9 +215,9 @@ export interface MediaPlaneOptions {
 
 /** Where browsers find media. */
 export interface MediaReach {
-  /** What they are told, as `udp 192.0.2.1:40000`. */
+  /** The announced addresses, such as `udp 192.0.2.1:40000`. */
   readonly candidates: readonly string[];
-  /** Where media should be received and cannot be now; it is tried again every few seconds. */
+  /** Addresses that cannot be bound now. The server tries again every few seconds. */
   readonly unbound: readonly UnboundAddress[];
   /** This machine has no address but loopback: nobody on another machine can be heard. */
   readonly isLoopbackOnly: boolean;

@@ -1,6 +1,6 @@
 /**
- * What a media worker counts, described once: the worker's figures, the metrics of `/metrics` and their documentation
- * are all derived from these tables. Counters only grow while a worker lives; gauges are current values.
+ * The figures of a media worker, described once: its snapshots, the metrics of `/metrics` and their documentation are
+ * all derived from these tables. Counters only grow while a worker lives; gauges are current values.
  */
 import type { HistogramSnapshot } from '../lib/histogram.ts';
 

@@ -18,5 +18,5 @@ export const MAX_TOKEN_LENGTH = 4096;
 /** The highest value of the setting `max-sdp-bytes`. */
 export const MAX_SDP_LENGTH = 1_048_576;
 
-/** How much louder somebody may hear another participant than everybody does: twice the amplitude, 6 dB. */
+/** The highest gain that a participant can set for another: twice the amplitude, 6 dB. */
 export const MAX_GAIN = 2;

@@ -35,7 +35,7 @@ export type ClientMessageInput =
   /** Same as `state` with one field, as sent by clients of version 0.1. */
   | { readonly type: 'mute'; readonly muted: boolean }
   | { readonly type: 'deafen'; readonly deafened: boolean }
-  /** How loud this participant hears another, from 0 (not at all) to 2; 1 is what everybody hears. Nobody else is told. */
+  /** How loud this participant hears another, from 0 (silent) to 2; 1 is unchanged. No one else receives this. */
   | { readonly type: 'hear'; readonly participantId: string; readonly gain: number }
   /** For moderators, like the next two. If muted, the participant cannot unmute; otherwise they may. */
   | { readonly type: 'mute_participant'; readonly participantId: string; readonly muted: boolean }
@@ -93,7 +93,7 @@ export type ServerMessage =
       readonly resumeToken: string;
       /** The previous media connection continues; no offer is needed. */
       readonly mediaResumed: boolean;
-      /** Those of the participants whom this one hears with another gain than 1. */
+      /** The participants whom this one hears with a gain other than 1. */
       readonly hearing: readonly ParticipantGain[];
     }
   | { readonly type: 'answer'; readonly sdp: string }
@@ -111,7 +111,7 @@ export type ServerMessage =
   /** Sent when many change at the same time in a large room. */
   | { readonly type: 'participants_updated'; readonly participants: readonly ParticipantInfo[] }
   | { readonly type: 'participant_left'; readonly participantId: string; readonly reason: LeaveReason }
-  /** For clients that accept batches, like the next. It may list participants that the client already knows, including itself. */
+  /** Like the next, for clients that accept batches. May list participants that the client knows, including itself. */
   | { readonly type: 'participants_joined'; readonly participants: readonly ParticipantInfo[] }
   /** It may list participants that the client does not know. */
   | {
@@ -127,10 +127,10 @@ export type ServerMessage =
       readonly locked: boolean;
       /** Everyone there, including this participant. */
       readonly participants: readonly ParticipantInfo[];
-      /** As in `joined`; it holds for this room. */
+      /** As in `joined`, for this room. */
       readonly hearing: readonly ParticipantGain[];
     }
-  /** This participant hears another with this gain from now on, as they asked for. */
+  /** From now on this participant hears another with this gain, as requested. */
   | { readonly type: 'hearing'; readonly participantId: string; readonly gain: number }
   /**
    * The server admits nobody new, and shuts down when everyone has left or after `endsInMs`, if given. Participants can

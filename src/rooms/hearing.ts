@@ -1,10 +1,10 @@
 /**
- * How the participants of one room hear each other where that differs from what everybody hears. It is kept by person and
- * not by connection, so that it holds again when somebody comes back, for as long as the room lives.
+ * The gains that the participants of one room have set for each other. They are stored by person and not by connection,
+ * so that they apply again when someone comes back, while the room exists.
  */
 import type { Admission } from './admission.ts';
 
-/** A participant, as far as it matters who they are. */
+/** A participant's identity. */
 export interface Person {
   readonly id: string;
   readonly admission: Pick<Admission, 'identity'>;
@@ -15,20 +15,20 @@ export type GainsByParticipant = ReadonlyMap<string, number>;
 
 export const NO_GAINS: GainsByParticipant = new Map();
 
-/** Of one listener; the gain that was set longest ago goes. */
+/** Maximum number of gains of one listener. Beyond it, the least recently set one is dropped. */
 const MAX_GAINS = 200;
-/** Listeners whose gains are kept, in one room; those of the one who set them longest ago go. */
+/** Maximum number of listeners with gains in one room. Beyond it, the least recent one's gains are dropped. */
 const MAX_LISTENERS = 2000;
 
 export class RoomHearing {
   /** Gains by the key of the listener and of the person heard, in the order in which they were set. */
   readonly #gains = new Map<string, Map<string, number>>();
 
-  /** @param gain linear, from 0 (silence); 1 is what everybody hears, and is forgotten */
+  /** @param gain linear, from 0 (silence); 1 is unchanged and removes the entry */
   set(listener: Person, heard: Person, gain: number): void {
     const listenerKey = keyOf(listener);
     const gains = this.#gains.get(listenerKey) ?? new Map<string, number>();
-    // The latest is the last.
+    // Moves this listener to the end, as the most recent.
     this.#gains.delete(listenerKey);
     gains.delete(keyOf(heard));
     if (gain !== 1) gains.set(keyOf(heard), gain);
@@ -42,7 +42,7 @@ export class RoomHearing {
     return this.#gains.get(keyOf(listener))?.get(keyOf(heard)) ?? 1;
   }
 
-  /** What this listener has set for those of `people` who are heard otherwise. */
+  /** The gains that this listener has set for any of `people`. */
   gainsOf(listener: Person, people: Iterable<Person>): GainsByParticipant {
     const gains = this.#gains.get(keyOf(listener));
     if (gains === undefined) return NO_GAINS;
@@ -55,7 +55,7 @@ export class RoomHearing {
   }
 }
 
-/** Guests are known by their id, which lasts as long as they can resume; others by the identity of their token. */
+/** Guests are identified by their id, which lasts while they can resume; others by the identity of their token. */
 function keyOf({ id, admission: { identity } }: Person): string {
   return identity === null ? `guest ${id}` : `identity ${identity}`;
 }

@@ -38,7 +38,7 @@ export interface Batch {
 /** Maximum overhead per participant in a message. */
 const ENVELOPE_BYTES = 64;
 
-/** Undefined: there is nobody to announce. */
+/** Undefined if there is nobody to announce. */
 export function newsOf(id: string, change: Change, view: ParticipantView | undefined): News | undefined {
   const { joinedAt, reason } = change;
   if (reason !== undefined) {

@@ -87,7 +87,7 @@ export class ParticipantUpdates {
   left(id: string, reason: LeaveReason): void {
     const joinedAt = this.#waiting.get(id)?.joinedAt;
     this.#people.delete(id);
-    // Nobody has heard of them, neither in a message nor in a list.
+    // No client knows about them, neither from a message nor from a list.
     if (joinedAt !== undefined && this.#listAt <= joinedAt) this.#waiting.delete(id);
     else this.#add(id, { at: ++this.#changes, joinedAt, reason });
   }

@@ -22,6 +22,46 @@ import type { ParticipantOptions, ParticipantRoom } from './participant-options.
 import type { ParticipantFact } from './ports.ts';
 import { StatePacer } from './state-pacer.ts';
 
+<<<<<<< HEAD
+=======
+/** What a participant needs from its room. */
+export interface ParticipantRoom {
+  /** Takes a seat in the room's media with `take`. Throws what `take` throws. */
+  seat<S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S;
+  /** The participant has a new seat. */
+  seated(participant: Participant): void;
+  freeSeat(seat: Seat): void;
+  /** Throws `unknown_participant`. */
+  hear(listener: Participant, participantId: string, gain: number): void;
+  updated(participant: Participant): void;
+  /** A change of the participant's state was delayed because there were too many. */
+  heldBack(): void;
+  /** Throws `AppError` `not_allowed` or `unknown_participant`. */
+  moderate(moderator: Participant, action: ModeratorAction): void;
+  left(participant: Participant, reason: LeaveReason): void;
+}
+
+export interface ParticipantOptions {
+  readonly id: string;
+  readonly name: string;
+  readonly admission: Admission;
+  readonly mutedByModerator: boolean;
+  readonly state: ParticipantState;
+  /** Had a seat before, through an earlier connection of the same participant. */
+  readonly returning: boolean;
+  readonly resumeToken: string;
+  /** When they joined the room, in milliseconds since 1970. */
+  readonly joinedAtMs: Millis;
+  readonly listener: ParticipantListener;
+  readonly room: ParticipantRoom;
+  /** How long the seat of a participant with a broken connection is kept while their media works. */
+  readonly resumeTimeoutMs: Millis;
+  readonly clock: Clock;
+  /** Has the room and this participant as fields. */
+  readonly log: Logger;
+}
+
+>>>>>>> en1
 /** With neither media nor a WebSocket message for this long, the participant is considered gone. */
 const SILENCE_LIMIT_MS = 8000;
 const UNKNOWN_NETWORK: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };
@@ -182,14 +222,14 @@ export class Participant {
   }
 
   /**
-   * From now on this participant, and nobody else, hears another one with this linear gain: 1 as everybody does, 0 not at all. Throws
+   * Sets the linear gain with which this participant alone hears another one: 1 is unchanged, 0 is silence. Throws
    * `unknown_participant`.
    */
   hear(participantId: string, gain: number): void {
     if (!this.#ended) this.#room.hear(this, participantId, gain);
   }
 
-  /** From the room: the voices that this participant hears otherwise, and whom they do not hear at all. */
+  /** From the room: the gains of other voices for this participant, and who is silent for them. */
   setHearing(hearing: readonly VoiceGain[], silenced: ReadonlySet<string>): void {
     const isPlain = this.#hearing.length === 0 && hearing.length === 0;
     this.#hearing = hearing;
@@ -275,7 +315,7 @@ export class Participant {
     this.#listener = listener;
   }
 
-  /** The participant leaves; the others are told the reason. */
+  /** The participant leaves, and the others receive the reason. */
   leave(reason: LeaveReason): void {
     if (this.#ended) return;
     this.#close();

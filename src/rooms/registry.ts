@@ -16,7 +16,7 @@ import { Room, type RoomSettings } from './room.ts';
 
 export interface RegistryLimits {
   readonly maxRooms: number;
-  /** Opened by one address and still there; 0: any number. */
+  /** Maximum number of rooms that one address may have open; 0: no limit. */
   readonly maxRoomsPerAddress: number;
   /** Default for rooms without their own limit. */
   readonly maxParticipants: number;
@@ -42,7 +42,7 @@ export interface JoinRequest {
   /** From `admit`. */
   readonly admission: Admission;
   readonly state: ParticipantState;
-  /** The address of who asks, as limits count it; a room that they open counts for it. */
+  /** The requester's address, as limits count it; a room that they open counts against it. */
   readonly from?: string | undefined;
   readonly resumeToken?: string | undefined;
   readonly listener: ParticipantListener;
@@ -86,7 +86,7 @@ export interface RoomFigures {
 interface Opening {
   readonly permanent?: boolean;
   readonly settings?: Partial<RoomSettings>;
-  /** The address that the room counts for. */
+  /** The address that the room counts against. */
   readonly from?: string | undefined;
 }
 
@@ -140,8 +140,8 @@ export class RoomRegistry {
   }
 
   /**
-   * Throws `AppError` `invalid_room`, `invalid_name`, `room_full`, `room_locked`, `too_many_rooms`, `too_many_rooms_of_address`,
-   * `server_draining` or `server_closing`.
+   * Throws `AppError` `invalid_room`, `invalid_name`, `room_full`, `room_locked`, `too_many_rooms`,
+   * `too_many_rooms_of_address`, `server_draining` or `server_closing`.
    */
   join({ room: wantedRoom, name: wantedName, from, ...options }: JoinRequest): Joined {
     if (this.#closed) throw new AppError('server_closing');
@@ -150,7 +150,8 @@ export class RoomRegistry {
     const takesNewcomers = this.#draining === undefined;
     const known = this.#roomOfHolder(wanted, options.resumeToken);
     if (known === undefined && !takesNewcomers) throw new AppError('server_draining');
-    // A join token opens the one room that its maker meant, and nobody makes up such tokens.
+    // Rooms opened with a join token do not count against the address: the issuer chose the room, and tokens cannot be
+    // made up.
     const room = known ?? this.#open(wanted, options.admission.identity === null ? { from } : {});
     const participant = room.join({ name, takesNewcomers, ...options });
     return {

@@ -30,7 +30,7 @@ export interface RoomSettings extends MixSettings {
 
 export interface RoomOptions {
   readonly name: string;
-  /** Stays when its last participant leaves. */
+  /** The room stays open when its last participant leaves. */
   readonly permanent: boolean;
   readonly settings: RoomSettings;
   readonly plane: MediaPlane;
@@ -157,7 +157,7 @@ export class Room {
     this.#media?.setMix(this.#mix);
   }
 
-  /** Whom this participant hears otherwise than everybody else, of those who are here. */
+  /** The gains that this participant has set for others who are here. */
   gainsOf(listener: Participant): GainsByParticipant {
     return this.#hearing.gainsOf(listener, this.#participants.values());
   }
@@ -328,7 +328,7 @@ export class Room {
     listener.setHearing(voices, silenced);
   }
 
-  /** To be called when others may have set a gain for somebody who was not there before, or whose voice has another seat now. */
+  /** Call when a participant joins or gets another seat, because others may have set a gain for them. */
   #applyHearingOf(heard: Participant): void {
     for (const listener of this.#participants.values()) {
       if (this.#hearing.gainOf(listener, heard) !== 1) this.#applyHearing(listener);

@@ -2,21 +2,21 @@ import type { Millis } from '../lib/clock.ts';
 
 /** Per listener, on average: about twice the audio bit rate. */
 export const BYTES_PER_SECOND_EACH = 16_384;
-/** For all listeners of one room together, on average: about the audio of five hundred. */
+/** For all listeners of one room together, on average: about the audio bit rate of five hundred listeners. */
 export const BYTES_PER_SECOND_IN_ALL = 4_194_304;
-/** Unused budget of this duration may be spent at once. */
+/** The unused budget of this much time may be spent at once. */
 export const BURST_MS: Millis = 2000;
 
 /**
  * The byte budget for a room's announcements to its own people. It is kept as time: after sending, the room waits,
- * longer the more people received it. A message larger than the whole burst can therefore be sent, too, and is paid for
- * afterwards.
+ * longer the more people received it. A message larger than the whole burst can therefore be sent as well; the room
+ * then waits afterwards.
  */
 export class UpdateBudget {
-  /** The time until which everything sent is paid for. */
+  /** The time at which everything sent so far is within the average. */
   #paidMs: Millis = Number.NEGATIVE_INFINITY;
 
-  /** Since when there is something to spend; in the future if too much was spent. */
+  /** The time since which the unused budget has built up; in the future if too much was spent. */
   freeAtMs(nowMs: Millis): Millis {
     return Math.max(this.#paidMs, nowMs - BURST_MS);
   }

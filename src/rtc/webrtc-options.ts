@@ -8,12 +8,12 @@ import type { Direction } from './sdp/sdp-offer.ts';
 
 /** The result of offer and answer. Plain data that may be posted to another thread. */
 export interface WebRtcParameters extends IceCredentials {
-  /** Of the stream that we send. */
+  /** The SSRC of the stream that we send. */
   readonly localSsrc: number;
   /** At most 255 ASCII characters. */
   readonly cname: string;
   readonly opusPayloadType: number;
-  /** Of what is sent, where that is another one. */
+  /** The payload type of what we send, if it differs. */
   readonly sentOpusPayloadType?: number;
   readonly redPayloadType: number | null;
   readonly audioLevelExtensionId: number | null;

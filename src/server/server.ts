@@ -190,7 +190,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const parts = new Parts([
     { name: 'watch over the event loop', close: () => eventLoop.close() },
     { name: 'watch over the addresses', close: () => watch.close() },
-    // Before the media plane, whose connections may have come by this port, and so keep it open.
+    // Listed before the media plane, so that it closes after it: TCP media connections may keep this port open.
     { name: 'HTTP port', start: () => listen(http, config), close: () => closeHttpServer(http) },
     { name: 'media plane', close: () => plane.close() },
     { name: 'certificate', start: () => tls?.start(), close: () => tls?.close() },

@@ -29,7 +29,7 @@ export function ignoreOtherUpgrades(http: Server, read: (connection: Duplex) => 
   });
 }
 
-/** The head of the request as it came, and no longer. */
+/** The head of the request exactly as it was received. */
 function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {

@@ -7,9 +7,9 @@ import type { Participant } from '../rooms/participant.ts';
 
 export interface Offer {
   readonly sdp: string;
-  /** Restarts ICE of the current connection (RFC 8445 section 2.4), whose DTLS and media go on. */
+  /** Restarts ICE of the current connection (RFC 8445 section 2.4), whose DTLS and media continue. */
   readonly restart: boolean;
-  /** Of the client, as `addressKey` makes it. */
+  /** The client's address, as returned by `addressKey`. */
   readonly address: string;
   /** See `TrustedProxies.isRemote`. */
   readonly isRemote: boolean;

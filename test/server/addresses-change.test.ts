@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
+import { ownProblems } from '../helpers/own-problems.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { LightTalker } from '../helpers/light-talker.ts';
@@ -75,7 +76,7 @@ test('a server that started before DHCP is heard at each address that it gets, a
   const { machine, server, isTold, join, health } = await startBeforeDhcp(t);
   machine.run('ip addr add 10.1.0.1/24 dev left');
   await isTold('10.1.0.1', ['10.1.0.1']);
-  t.strictSame((await health('10.1.0.1')).problems, []);
+  t.strictSame(ownProblems((await health('10.1.0.1')).problems), []);
   const [ada, ben] = [await join('10.1.0.1', 'Ada', 430), await join('10.1.0.1', 'Ben', 710)];
   await hearEachOther(t, ada, 430, ben, 710);
 
@@ -133,7 +134,9 @@ test('before there is an address /healthz and check say so, and then nobody is s
     ],
     { encoding: 'utf8' },
   );
-  t.match(JSON.parse(text), { status: 'ok', problems: [{ code: 'media_loopback_only' }] });
+  const { status, problems } = JSON.parse(text);
+  t.equal(status, 'ok');
+  t.match(ownProblems(problems), [{ code: 'media_loopback_only' }]);
   const checked = execFileSync(
     enter!,
     [...args, process.execPath, `${BUILT_SERVER}/main.js`, 'check', '--host', '0.0.0.0', '--port', port],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { test } from 'tap';
 import { createLogger } from '../../src/lib/log.ts';
+import { ownProblems } from '../helpers/own-problems.ts';
 import { ApiClient } from '../helpers/api-client.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { startServer } from '../helpers/running-server.ts';
@@ -145,12 +146,14 @@ test('a proxy that changes Host or is not trusted is told in the log, and not ag
   t.equal(warnings(/allow-hosts/).length, 1);
 
   const health = async () =>
-    (await (await fetch(`${server.url}/healthz`)).json()) as { status: string; problems: object[] };
-  t.strictSame((await health()).problems, []);
+    (await (await fetch(`${server.url}/healthz`)).json()) as { status: string; problems: { code: string }[] };
+  t.strictSame(ownProblems((await health()).problems), []);
   for (const name of ['X-Forwarded-For', 'Forwarded', 'X-Real-IP']) await ask(server.url, { [name]: '203.0.113.9' });
   t.match(warnings(/trust-proxy/), [{ proxy: '127.0.0.1' }]);
   t.equal(warnings(/trust-proxy/).length, 1);
-  t.match(await health(), { status: 'ok', problems: [{ code: 'proxy_not_trusted', message: /--trust-proxy/ }] });
+  const { status, problems } = await health();
+  t.equal(status, 'ok');
+  t.match(ownProblems(problems), [{ code: 'proxy_not_trusted', message: /--trust-proxy/ }]);
 
   for (let i = 0; i < 50; i++) await ask(server.url, { Host: `junk${i}.example.org` });
   t.ok(warnings(/./).length <= 6, 'nobody fills the log with it');

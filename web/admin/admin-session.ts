@@ -10,30 +10,30 @@ import {
 import { problemText } from './strings.ts';
 
 const POLL_MS = 1000;
-/** In this tab only, and gone with it. */
+/** In the tab's session storage, so it is gone when the tab is closed. */
 const STORED_TOKEN = 'partyline-admin-token';
-/** With these there is no going on without another token or another setting. */
+/** Errors that only another token or another setting can resolve. */
 const FATAL = new Set(['admin_token_wrong', 'admin_token_required', 'api_off', 'rate_limited']);
 
 export interface People {
   readonly participants: readonly ParticipantStatus[];
   readonly total: number;
-  /** Who is kept out. */
+  /** The room's bans. */
   readonly bans: readonly BanStatus[];
 }
 
-/** What the server told last. */
+/** The server's last response. */
 export interface Overview {
   readonly server: ServerStatus;
   readonly rooms: readonly RoomStatus[];
   readonly totalRooms: number;
-  /** Of the rooms that are unfolded. */
+  /** The people in expanded rooms, by room name. */
   readonly people: ReadonlyMap<string, People>;
 }
 
 export type Said = { readonly kind: 'notice' | 'error'; readonly text: string };
 
-/** The operator's session: asks the server once a second while the page can be seen, and does what is clicked. */
+/** The operator's session. Polls the server once a second while the page is visible, and performs actions. */
 export class AdminSession {
   readonly api = signal<AdminApi | null>(null);
   readonly overview = signal<Overview | null>(null);
@@ -41,7 +41,7 @@ export class AdminSession {
   readonly said = signal<Said | null>(null);
   readonly unfolded = signal<ReadonlySet<string>>(new Set());
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Answers to an older round than this do not count. */
+  /** Answers from earlier rounds are ignored. */
   #round = 0;
 
   constructor() {
@@ -78,7 +78,7 @@ export class AdminSession {
     this.#askNow();
   }
 
-  /** Does something by the API and tells how it went; resolves with `undefined` if it failed. */
+  /** Performs an API operation and shows the result; resolves with `undefined` if it failed. */
   async run<T>(action: (api: AdminApi) => Promise<T>, done: string | null = null): Promise<T | undefined> {
     const api = this.api.value;
     if (api === null) return undefined;
@@ -140,7 +140,7 @@ export class AdminSession {
   }
 }
 
-/** A room may end between the list and the look into it. */
+/** A room may close between the listing and the request for its details. */
 function whileClosing(error: unknown): Omit<People, 'bans'> {
   if (error instanceof ApiProblem && error.code === 'unknown_room') return { participants: [], total: 0 };
   throw error;

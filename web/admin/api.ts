@@ -1,4 +1,4 @@
-/** The REST API as this page uses it. */
+/** The part of the REST API that this page uses. */
 
 import type {
   Answer,
@@ -15,7 +15,7 @@ import type { OperationId } from '../../src/protocol/api/operations.ts';
 
 export type { BanStatus, ParticipantStatus, RoomStatus, ServerStatus, WorkerStatus };
 
-/** An error of the API by its code, or `unreachable` where nothing that is the API answered. */
+/** An API error by its code, or `unreachable` if no valid API response arrived. */
 export class ApiProblem extends Error {
   readonly code: string;
 
@@ -25,7 +25,7 @@ export class ApiProblem extends Error {
   }
 }
 
-/** RFC 6750 section 2.1: anything else cannot be sent, and is no admin token. */
+/** RFC 6750 section 2.1: anything else cannot be sent, so it is not an admin token. */
 const TOKEN = /^[\w\-.~+/]+=*$/;
 const ANSWER_MS = 10_000;
 

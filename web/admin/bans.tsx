@@ -8,7 +8,7 @@ interface BansProps {
   readonly bans: readonly BanStatus[];
 }
 
-/** Who is kept out of a room, if anybody is. */
+/** The bans of a room, if there are any. */
 export function Bans({ session, room, bans }: BansProps) {
   if (bans.length === 0) return null;
   return (

@@ -11,7 +11,7 @@ interface DialogProps {
   readonly children?: ComponentChildren;
 }
 
-/** Asks before something is done, perhaps for more of what is needed for it. */
+/** Asks for confirmation, and if needed for further input, before an action. */
 export function Dialog({ title, confirm, isDangerous = false, onConfirm, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();

@@ -3,7 +3,7 @@ interface FiguresProps {
   readonly figures: readonly (readonly [label: string, value: string | number])[];
 }
 
-/** Names and what they are at, as a list of terms. */
+/** Names and their values, as a description list. */
 export function Figures({ figures, ...list }: FiguresProps) {
   return (
     <dl {...list}>

@@ -1,7 +1,7 @@
 import type { AdminSession } from './admin-session.ts';
 import { strings } from './strings.ts';
 
-/** How the last action went; it is always there, so that screen readers hear of changes. */
+/** The result of the last action. The element always exists, so that screen readers announce changes. */
 export function SaidMessage({ session }: { session: AdminSession }) {
   const said = session.said.value;
   return (

@@ -5,7 +5,7 @@ import { Dialog } from './dialog.tsx';
 import { strings } from './strings.ts';
 
 const BAN_MINUTES = 60;
-/** From here on it is heard, redundancy or not. */
+/** Loss above this is audible even with redundancy. */
 const BAD_LOSS = 0.05;
 
 interface PersonProps {
@@ -14,7 +14,7 @@ interface PersonProps {
   readonly rooms: readonly RoomStatus[];
 }
 
-/** One participant, with what can be done to them. */
+/** One participant, with the actions for them. */
 export function Person({ session, person, rooms }: PersonProps) {
   const asked = useSignal<'kick' | 'ban' | 'move' | null>(null);
   const { name, identity, address, mutedByModerator, levelDbov, maySpeak } = person;
@@ -96,7 +96,7 @@ export function Person({ session, person, rooms }: PersonProps) {
   );
 }
 
-/** How their media gets through, as far as reports tell. */
+/** The quality of their media path, as far as it has been reported. */
 function Network({ incoming, outgoing, roundTripMs }: ParticipantStatus['network']) {
   const directions = [
     { direction: 'incoming', label: strings.fromThem, reception: incoming },

@@ -6,7 +6,7 @@ import { Dialog } from './dialog.tsx';
 import { Person } from './person.tsx';
 import { strings } from './strings.ts';
 
-/** Every room, those unfolded with who is in them. */
+/** All rooms; expanded ones list their participants. */
 export function RoomsView({ session, overview }: { session: AdminSession; overview: Overview }) {
   const { rooms, totalRooms, people } = overview;
   return (

@@ -5,7 +5,7 @@ import { Dialog } from './dialog.tsx';
 import { Figures } from './figures.tsx';
 import { durationText, strings } from './strings.ts';
 
-/** How the server is, and what can be done to the whole of it. */
+/** The state of the server, and actions for the whole server. */
 export function ServerView({ session, server }: { session: AdminSession; server: ServerStatus }) {
   const { version, status, problems, uptimeSeconds, rooms, participants, connections, candidates, draining } = server;
   const figures = [

@@ -1,4 +1,4 @@
-/** Everything that this page says. */
+/** All texts of the admin page. */
 export const strings = {
   title: 'Partyline admin',
   tokenLabel: 'Admin token',
@@ -129,7 +129,7 @@ export const strings = {
       : `The server admits nobody new and shuts down when everyone has left, at ${deadline} at the latest.`,
 } as const;
 
-/** What to tell of an error of the API. */
+/** The message for an API error. */
 export function problemText(code: string, message: string): string {
   return strings.problems[code] ?? strings.refused(code, message);
 }

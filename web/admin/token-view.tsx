@@ -5,7 +5,7 @@ import { strings } from './strings.ts';
 
 const HOUR_S = 3600;
 
-/** Makes a join token, as a link to send to somebody. */
+/** Creates a join token, as a link to send to someone. */
 export function TokenView({ session }: { session: AdminSession }) {
   const room = useSignal('lobby');
   const identity = useSignal('');
@@ -27,7 +27,7 @@ export function TokenView({ session }: { session: AdminSession }) {
     link.value = made === undefined ? '' : new URL(made.path, location.origin).href;
   };
   const copy = async () => {
-    // Pages by plain HTTP have no clipboard; there the link is chosen, to be copied by the keyboard.
+    // Pages over plain HTTP have no clipboard access. The link is then selected, to be copied with the keyboard.
     shown.current?.select();
     await navigator.clipboard?.writeText(link.value);
     if (navigator.clipboard !== undefined) session.said.value = { kind: 'notice', text: strings.copied };

@@ -20,11 +20,11 @@ export interface JoinChoices {
   readonly name: string;
   readonly room: string;
   readonly mode: JoinMode;
-  /** Empty: none. */
+  /** Empty for none. */
   readonly password: string;
 }
 
-/** What the page knows and can do: the views show its signals and call its methods. */
+/** The page's state and actions: the views show its signals and call its methods. */
 export class Call {
   readonly client = new VoiceClient();
   readonly microphone = new MicrophoneInput(() => void this.#microphoneLost());
@@ -32,24 +32,24 @@ export class Call {
 
   readonly state = signal<ConnectionState>(this.client.state);
   readonly participants = signal<ReadonlyMap<string, ParticipantInfo>>(new Map());
-  /** This participant as everybody sees them; undefined outside of a room. */
+  /** This participant as the others see them; undefined outside a room. */
   readonly self = computed(() => this.participants.value.get(this.client.participantId ?? ''));
   readonly levels = signal<ReadonlyMap<string, number>>(new Map());
-  /** Whom this participant hears otherwise than everybody else does, by id. */
+  /** The gains that this participant has set for others, by id. */
   readonly hearing = signal<ReadonlyMap<string, number>>(new Map());
   readonly quality = signal<Quality | null>(null);
   readonly muted = signal(false);
   readonly deafened = signal(false);
-  /** Nobody new gets into the room. */
+  /** Nobody new can join the room. */
   readonly locked = signal(false);
   readonly room = signal('');
-  /** The room whose password the server has asked for last. */
+  /** The room for which the server last asked for a password. */
   readonly passwordRoom = signal<string | null>(null);
   readonly isAskingMicrophone = signal(false);
   readonly devices = signal<AudioDevices>({ inputs: [], outputs: [] });
-  /** A message for everybody who looks, for a few seconds. */
+  /** A message that is visible for a few seconds. */
   readonly notice = signal('');
-  /** Comings and goings, for those who listen to the page. */
+  /** Joins and leaves, for people with a screen reader. */
   readonly announcement = signal('');
   #noticeTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -98,7 +98,7 @@ export class Call {
     addEventListener('pagehide', () => this.leave());
   }
 
-  /** Called by the click on Join, which is what browsers want for the microphone and for playing sound. */
+  /** Must be called from the click on Join: browsers require a user action for the microphone and for playing sound. */
   async join({ password, ...options }: JoinChoices): Promise<void> {
     remember(options);
     this.microphone.close();
@@ -108,7 +108,7 @@ export class Call {
     this.room.value = options.room;
     this.client.setMicrophone(this.microphone.track.value);
     await this.speaker.choose(preferences.value.outputId);
-    // A refusal is shown from the state that comes with it.
+    // The state change that comes with a refusal shows it.
     await this.client
       .connect(socketUrl(location), {
         room: options.room,
@@ -135,7 +135,7 @@ export class Call {
     this.client.setDeafened(deafened);
   }
 
-  /** Opens the microphone of the preferences and sends it; what was sent before goes on if that fails. */
+  /** Opens the microphone chosen in the preferences and sends it. If that fails, the previous one is still sent. */
   async useMicrophone(): Promise<void> {
     if (await this.#openMicrophone()) this.client.setMicrophone(this.microphone.track.value);
     else this.notify(strings.microphone.failures[this.microphone.failure.value?.failure ?? 'other']);
@@ -159,7 +159,7 @@ export class Call {
     this.isAskingMicrophone.value = true;
     const track = await this.microphone.open();
     this.isAskingMicrophone.value = false;
-    // Names of devices are shown only to pages that may use one.
+    // Browsers reveal the names of devices only to pages that may use one.
     this.devices.value = await listDevices();
     return track !== null;
   }

@@ -6,7 +6,7 @@ import { strings } from './strings.ts';
 
 const BARS = { good: 4, fair: 2, poor: 1 } as const;
 
-/** Connection and quality as a word and as bars. */
+/** The connection quality as a word and as bars. */
 export function ConnectionStatus({ call }: { call: Call }) {
   const state = call.state.value;
   const hasSound = state.status === 'connected' && state.media === 'connected';
@@ -31,7 +31,7 @@ export function ConnectionStatus({ call }: { call: Call }) {
   );
 }
 
-/** What is wrong at the moment, and what can be done. */
+/** The current problem, and what the person can do about it. */
 export function Banners({ call }: { call: Call }) {
   const state = call.state.value;
   const captured = [...call.participants.value.values()].filter((person) => person.captured);

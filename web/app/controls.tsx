@@ -16,7 +16,7 @@ import { strings } from './strings.ts';
 const texts = strings.room;
 const TALKING_DBFS = -42;
 const LOOK_INTERVAL_MS = 150;
-/** Talking is several looks above the level within a short time; one cough is not. */
+/** Several readings above the level within a short time count as talking; a single cough does not. */
 const TALKING_LOOKS = 5;
 const HINT_MS = 4000;
 
@@ -71,7 +71,7 @@ interface DockButtonProps {
   readonly id: string;
   readonly label: string;
   readonly shortcut?: string;
-  /** Left out for a button that is no toggle. */
+  /** Omitted for a button that is not a toggle. */
   readonly pressed?: boolean;
   readonly disabled?: boolean;
   readonly onClick: () => void;

@@ -1,23 +1,23 @@
 import { signal } from '@preact/signals';
 import { roomOfPath } from './room-link.ts';
 
-/** A join token, and what it says of itself. The server verifies it; this is for filling in the form. */
+/** A join token and its claims. The server verifies it; the page uses the claims only to fill in the form. */
 export interface JoinToken {
   readonly text: string;
   readonly room: string;
-  /** The name that the others will see, null if that may be chosen. */
+  /** The display name; null if the person may choose one. */
   readonly name: string | null;
   readonly maySpeak: boolean;
 }
 
 const STORAGE_KEY = 'partyline-token';
 
-/** The token that this tab was opened with. It lives as long as the tab, over a reload as well. */
+/** The token that this tab was opened with. It survives reloads until the tab is closed. */
 export const joinToken = signal<JoinToken | null>(null);
 
 /**
- * Takes the token out of the address, `#token=…`, before anybody sees, copies or bookmarks it. What stands behind the `#` is
- * not sent to servers, so that none on the way has it in its log.
+ * Removes the token from the URL, `#token=…`, before anyone sees, copies or bookmarks it. Browsers do not send the
+ * part after `#` to servers, so it does not appear in their logs.
  */
 export function takeTokenFromAddress(): void {
   const text = new URLSearchParams(location.hash.slice(1)).get('token');
@@ -27,7 +27,7 @@ export function takeTokenFromAddress(): void {
   }
   const token = parse(text ?? stored());
   const room = roomOfPath(location.pathname);
-  // The link of another channel is meant to lead there.
+  // A link to another room is meant to lead there, so a stored token for a different room is not used.
   joinToken.value = text === null && room !== null && room !== token?.room ? null : token;
 }
 
@@ -50,7 +50,7 @@ function parse(text: string | null): JoinToken | null {
   };
 }
 
-/** The claims of a JWT (RFC 7519); none if it is not one, which the server will say. */
+/** The claims of a JWT (RFC 7519); none if it is not a JWT, which the server will then report. */
 function claimsOf(text: string): Record<string, unknown> {
   try {
     const [, payload = ''] = text.split('.');
@@ -62,7 +62,7 @@ function claimsOf(text: string): Record<string, unknown> {
   }
 }
 
-// Storage may be switched off; the token is then lost with a reload.
+// Storage may be disabled; the token is then lost on reload.
 
 function stored(): string | null {
   try {

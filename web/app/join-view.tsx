@@ -24,7 +24,7 @@ export function JoinView({ call }: { call: Call }) {
 
   useEffect(() => {
     document.title = strings.product;
-    // On a telephone the keyboard would come up over the form.
+    // On a phone the keyboard would cover the form.
     if (!asksPassword && !matchMedia('(pointer: coarse)').matches)
       (name.value === '' ? nameInput : roomInput).current?.focus();
   }, []);
@@ -51,7 +51,7 @@ export function JoinView({ call }: { call: Call }) {
   const isBusy = call.isAskingMicrophone.value || state.status === 'connecting';
   const closedText = state.status === 'closed' ? strings.closed(state.reason, state.message) : '';
   const isPasswordWrong = state.status === 'closed' && state.reason === 'wrong_password';
-  // It stays while the next try is under way, and goes when another room is named.
+  // It stays during the next attempt, and disappears when another room is entered.
   const asksPassword = call.passwordRoom.value === room.value.trim();
   const problemOf = (field: 'name' | 'room') => (problem.value?.field === field ? problem.value.text : null);
 

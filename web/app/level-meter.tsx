@@ -2,14 +2,14 @@ import { useEffect, useRef } from 'preact/hooks';
 import { type MicrophoneInput, SILENCE_DBFS } from './microphone-input.ts';
 import { strings } from './strings.ts';
 
-/** How loud the own microphone is. Drawn straight into the element, because it changes with every frame. */
+/** The level of the person's own microphone. Written directly to the element, because it changes with every frame. */
 export function LevelMeter({ microphone, isMuted }: { microphone: MicrophoneInput; isMuted: boolean }) {
   const meter = useRef<HTMLDivElement>(null);
   useEffect(() => {
     let shown = 0;
     let frame = requestAnimationFrame(function draw() {
       const level = Math.min(1, Math.max(0, 1 - microphone.levelDbfs() / SILENCE_DBFS));
-      // Up at once, down slowly, as the needle of a meter falls.
+      // Rises at once and falls slowly, like the needle of a meter.
       shown = Math.max(level, shown - 0.02);
       meter.current?.style.setProperty('--level', shown.toFixed(3));
       meter.current?.setAttribute('aria-valuenow', String(Math.round(shown * 100)));

@@ -17,7 +17,7 @@ takeTokenFromAddress();
 addEventListener('hashchange', takeTokenFromAddress);
 const root = document.getElementById('app');
 if (root === null) throw new Error('The page has no #app.');
-// Outside of what the views draw, so that no change of view interrupts the sound.
+// Outside the rendered views, so that no change of view interrupts the sound.
 const audio = document.createElement('audio');
 audio.autoplay = true;
 document.body.append(audio);

@@ -2,10 +2,10 @@ import { signal } from '@preact/signals';
 import { type MicrophoneFailure, openMicrophone } from '../sdk/microphone.ts';
 import { preferences } from './preferences.ts';
 
-/** Quieter than this counts as silence in the level meter and for the hint to somebody who is muted. */
+/** Anything quieter counts as silence in the level meter and for the hint that someone is talking while muted. */
 export const SILENCE_DBFS = -60;
 
-/** The microphone of this page: opened on request, measured, and watched for being unplugged. */
+/** The page's microphone: opens it on request, measures its level, and notices when it is unplugged. */
 export class MicrophoneInput {
   readonly track = signal<MediaStreamTrack | null>(null);
   readonly failure = signal<{ readonly failure: MicrophoneFailure; readonly detail: string } | null>(null);
@@ -15,12 +15,12 @@ export class MicrophoneInput {
   #analyser: AnalyserNode | null = null;
   #samples = new Float32Array(0);
 
-  /** `onLost` is called when the open microphone ended without this page closing it. */
+  /** `onLost` is called when the open microphone ends although this page did not close it. */
   constructor(onLost: () => void) {
     this.#onLost = onLost;
   }
 
-  /** Asks for the microphone of the preferences. A former one is given up only when the new one is there. */
+  /** Requests the microphone chosen in the preferences. The previous one is released only when the new one is open. */
   async open(): Promise<MediaStreamTrack | null> {
     const { processing, inputId } = preferences.value;
     const result = await openMicrophone({ processing, ...(inputId === '' ? {} : { deviceId: inputId }) });
@@ -33,7 +33,7 @@ export class MicrophoneInput {
     return result.track;
   }
 
-  /** Level of the microphone now, in dB below full scale; -Infinity without one. */
+  /** The current level of the microphone in dBFS; -Infinity without one. */
   levelDbfs(): number {
     if (this.#analyser === null) return Number.NEGATIVE_INFINITY;
     this.#analyser.getFloatTimeDomainData(this.#samples);

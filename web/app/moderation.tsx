@@ -8,7 +8,7 @@ import { strings } from './strings.ts';
 const texts = strings.moderation;
 const BAN_SECONDS = 600;
 
-/** The lock of the room: a switch for moderators, a sign for everybody else. */
+/** The room's lock: a switch for moderators, an icon for everyone else. */
 export function RoomLock({ call }: { call: Call }) {
   const isLocked = call.locked.value;
   if (call.self.value?.mayModerate) {
@@ -34,7 +34,7 @@ export function RoomLock({ call }: { call: Call }) {
   ) : null;
 }
 
-/** What a moderator can do to one person: behind a button, so that nobody is removed by a slip. */
+/** A moderator's actions for one person, behind a button so that nobody is removed by accident. */
 export function ModerateButton({ call, person }: { call: Call; person: ParticipantInfo }) {
   const isOpen = useSignal(false);
   return (

@@ -2,10 +2,10 @@ import type { Signal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { strings } from './strings.ts';
 
-/** Shown when the server has asked for it, and then what comes next. */
+/** The password field, shown after the server has asked for a password. */
 export function PasswordField({ password, isWrong }: { password: Signal<string>; isWrong: boolean }) {
   const input = useRef<HTMLInputElement>(null);
-  // Before the field can be seen: who types at once types into it.
+  // Focuses the field before it is painted, so that immediate typing goes into it.
   useLayoutEffect(() => {
     input.current?.focus();
     if (isWrong) input.current?.select();

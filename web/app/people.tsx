@@ -34,7 +34,7 @@ export function People({ call }: { call: Call }) {
 }
 
 function Person({ call, person, isSelf }: { call: Call; person: ParticipantInfo; isSelf: boolean }) {
-  // A tile is drawn again only when its own level changes, not whenever anybody speaks.
+  // A tile is rendered again only when its own level changes, not whenever anyone speaks.
   const level = useComputed(() => call.levels.value.get(person.id) ?? null);
   const isSpeaking = level.value !== null && !person.muted;
   const loudness = isSpeaking ? ((level.value ?? FAINT_DBOV) - FAINT_DBOV) / (LOUD_DBOV - FAINT_DBOV) : 0;

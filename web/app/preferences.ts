@@ -1,15 +1,15 @@
 import { signal } from '@preact/signals';
 import type { SoundProcessing } from '../sdk/microphone.ts';
 
-/** How to join: heard at once, with a microphone that is muted, or without one. */
+/** How to join: with an open microphone, with a muted one, or without one. */
 export type JoinMode = 'open' | 'muted' | 'listen';
 
-/** What is remembered in this browser from one visit to the next. */
+/** The preferences that this browser keeps between visits. */
 export interface Preferences {
   readonly name: string;
   readonly room: string;
   readonly mode: JoinMode;
-  /** Empty: the default device. */
+  /** Empty for the default device. */
   readonly inputId: string;
   readonly outputId: string;
   readonly processing: SoundProcessing;
@@ -28,13 +28,13 @@ const defaults: Preferences = {
 
 export const preferences = signal<Preferences>(load());
 
-/** Changes some of the preferences and remembers them, where the browser lets the page remember anything. */
+/** Changes some of the preferences and stores them, if the browser allows storage. */
 export function remember(change: Partial<Preferences>): void {
   preferences.value = { ...preferences.value, ...change };
   try {
     localStorage.setItem(STORAGE_KEY, JSON.stringify(preferences.value));
   } catch {
-    // Storage may be switched off; the choice then holds until the page is closed.
+    // Storage may be disabled; the choice then lasts until the page is closed.
   }
 }
 
@@ -47,7 +47,7 @@ function load(): Preferences {
   }
 }
 
-/** Takes over what has the right type: the stored object may come from another version, or from a person. */
+/** Keeps only fields of the right type: another version, or a person, may have written the stored object. */
 function merge(stored: Record<string, unknown>): Preferences {
   const text = (key: 'name' | 'room' | 'inputId' | 'outputId'): string => {
     const value = stored[key];

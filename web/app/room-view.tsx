@@ -13,7 +13,7 @@ const COPIED_MS = 2000;
 export function RoomView({ call }: { call: Call }) {
   const areSettingsOpen = useSignal(false);
   const heading = useRef<HTMLHeadingElement>(null);
-  // The button that had the focus is gone with the form: what follows is read and tabbed from here.
+  // The focused button disappears with the form, so the focus moves here for screen readers and the Tab key.
   useEffect(() => heading.current?.focus(), []);
   return (
     <div class="room">
@@ -49,7 +49,7 @@ export function RoomView({ call }: { call: Call }) {
 function CopyLink() {
   const isCopied = useSignal(false);
   const copy = async () => {
-    // The clipboard is for secure origins only; the address bar shows the same link.
+    // The clipboard works only on secure origins; the address bar shows the same link.
     await navigator.clipboard?.writeText(location.href);
     isCopied.value = true;
     setTimeout(() => {

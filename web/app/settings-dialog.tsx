@@ -92,13 +92,13 @@ interface DevicePickerProps {
   readonly id: string;
   readonly label: string;
   readonly devices: readonly AudioDevice[];
-  /** Empty: the default device. */
+  /** Empty for the default device. */
   readonly selected: string;
   readonly onSelect: (id: string) => void;
 }
 
 function DevicePicker({ id, label, devices, selected, onSelect }: DevicePickerProps) {
-  // Chromium lists the default device a second time by this id.
+  // Chromium lists the default device a second time with this id.
   const named = devices.filter((device) => device.id !== 'default');
   return (
     <label class="field">

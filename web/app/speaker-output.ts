@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals';
 
-/** The one audio element of the page, which plays the mix. */
+/** The page's only audio element, which plays the mix. */
 export class SpeakerOutput {
-  /** The browser refused to play without a click of the person on something. */
+  /** The browser refused to play until the person clicks something. */
   readonly isLocked = signal(false);
   readonly canChoose = 'setSinkId' in HTMLMediaElement.prototype;
   readonly #element: HTMLAudioElement;
@@ -16,13 +16,13 @@ export class SpeakerOutput {
     await this.unlock();
   }
 
-  /** Plays what there is; called from a click, this is what a browser asks for. */
+  /** Starts playback. Call it from a click, because browsers require a user action. */
   async unlock(): Promise<void> {
     try {
       await this.#element.play();
       this.isLocked.value = false;
     } catch (thrown) {
-      // An AbortError only says that the next stream has taken the place of this one.
+      // An AbortError only means that the next stream has replaced this one.
       if (thrown instanceof DOMException && thrown.name === 'NotAllowedError') this.isLocked.value = true;
     }
   }
@@ -31,7 +31,7 @@ export class SpeakerOutput {
     this.#element.muted = silent;
   }
 
-  /** Plays through a device, the default one for an empty id. Says whether it could be done; if not, the default is used. */
+  /** Selects an output device; an empty id is the default. Resolves with false if it failed and the default is used. */
   async choose(deviceId: string): Promise<boolean> {
     if (!this.canChoose) return deviceId === '';
     try {

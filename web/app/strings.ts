@@ -4,7 +4,7 @@ import type { QualityGrade } from '../sdk/quality.ts';
 
 const NO_UNDERSTANDING = 'This page and the server do not understand each other. Reload the page.';
 
-/** A sentence for everything that can go wrong on the page, by its code: what it is, and what to do. */
+/** A message for every error that the page can show, by code: what happened, and what to do. */
 export const problems = {
   unreachable: 'The server cannot be reached. Check your network and try again.',
   media_failed: 'Your browser could not set up the audio. Trying again…',
@@ -49,13 +49,13 @@ export const problems = {
   internal: 'Something went wrong in the server. Try again.',
 } as const satisfies Readonly<Record<string, string>>;
 
-/** Its sentence, or what the server says where that is newer than the page. */
+/** The message for this code, or the server's own if the server is newer than the page. */
 function problem(code: string, message: string): string {
   const sentence = (problems as Readonly<Record<string, string>>)[code];
   return sentence ?? (message || `The server refused (${code}).`);
 }
 
-/** Every text of the page, so that it can be read in one place and translated. */
+/** All texts of the page, in one place for review and translation. */
 export const strings = {
   product: 'Partyline',
   tagline: 'Everyone in the room, one clear line.',
@@ -192,7 +192,7 @@ export const strings = {
   blocked:
     'The server answers, but no audio gets through. A firewall or this network seems to block UDP. Still trying…',
   busy: 'The server is too busy to give you audio right now. It is asked again every few seconds, so you need not do anything.',
-  /** Why it is over; nothing to say where the person has left. */
+  /** Why the conversation ended; empty if the person has left. */
   closed: (reason: CloseReason, message: string): string => (reason === 'left' ? '' : problem(reason, message)),
   problem,
 

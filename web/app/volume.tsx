@@ -12,11 +12,11 @@ const STEP = 0.05;
 interface VolumeProps {
   readonly call: Call;
   readonly person: ParticipantInfo;
-  /** With which this participant hears the person. */
+  /** The gain with which this participant hears the person. */
   readonly gain: number;
 }
 
-/** How loud this participant, and nobody else, hears the person. */
+/** The volume of this person for this participant alone. */
 export function VolumeButton(props: VolumeProps) {
   const isOpen = useSignal(false);
   return (
@@ -40,7 +40,7 @@ export function VolumeButton(props: VolumeProps) {
 
 function VolumeDialog({ call, person, gain, isOpen }: VolumeProps & { readonly isOpen: Signal<boolean> }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  /** To go back to when the voice is not muted any more. */
+  /** The gain to restore when the voice is unmuted. */
   const lastGain = useRef(gain === 0 ? 1 : gain);
   useEffect(() => dialog.current?.showModal(), []);
   const hear = (wanted: number) => {

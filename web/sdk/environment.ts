@@ -13,7 +13,7 @@ export interface Environment {
   readonly createStream: (tracks: MediaStreamTrack[]) => MediaStream;
   /** The audio codecs that the browser can receive, in its own order. */
   readonly audioCodecs: () => readonly RTCRtpCodec[];
-  /** Null where the page may remember nothing. */
+  /** Null if the browser does not allow storage. */
   readonly storage: () => GainStorage | null;
 }
 
@@ -32,7 +32,7 @@ export const browserEnvironment: Environment = {
     try {
       return globalThis.localStorage ?? null;
     } catch {
-      // Browsers throw where a page may keep nothing.
+      // Browsers throw if storage is not allowed.
       return null;
     }
   },

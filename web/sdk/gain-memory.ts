@@ -1,27 +1,27 @@
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 
-/** What the memory needs of a browser's `localStorage`. */
+/** The part of a browser's `localStorage` that the memory uses. */
 export type GainStorage = Pick<Storage, 'getItem' | 'setItem'>;
 
 const STORAGE_KEY = 'partyline-volumes';
-/** The volume that was set longest ago is forgotten. */
+/** Beyond this number, the least recently set gain is forgotten. */
 const MAX_PEOPLE = 500;
 
 /**
- * Remembers how loud this person wants to hear others, from one visit to the next. People are known by the identity of their
- * token, guests by their name.
+ * Remembers how loud this person wants to hear others, from one visit to the next. People are identified by the
+ * identity of their token, guests by their name.
  */
 export class GainMemory {
   readonly #storage: GainStorage | null;
   readonly #gains: Map<string, number>;
 
-  /** @param storage null where the browser lets the page remember nothing */
+  /** @param storage null if the browser does not allow storage */
   constructor(storage: GainStorage | null) {
     this.#storage = storage;
     this.#gains = load(storage);
   }
 
-  /** 1 for somebody who is heard as everybody hears them. */
+  /** 1 if no other gain is remembered. */
   gainOf(participant: ParticipantInfo): number {
     return this.#gains.get(keyOf(participant)) ?? 1;
   }
@@ -37,7 +37,7 @@ export class GainMemory {
     try {
       this.#storage?.setItem(STORAGE_KEY, JSON.stringify([...this.#gains]));
     } catch {
-      // The storage may be full or switched off; the gain then holds until the page is closed.
+      // The storage may be full or disabled; the gain then lasts until the page is closed.
     }
   }
 }
@@ -46,7 +46,7 @@ function keyOf({ identity, name }: ParticipantInfo): string {
   return identity === null ? `guest ${name}` : `identity ${identity}`;
 }
 
-/** Takes over what has the right type: the stored text may come from another version, or from a person. */
+/** Keeps only entries of the right type: another version, or a person, may have written the stored text. */
 function load(storage: GainStorage | null): Map<string, number> {
   try {
     const stored: unknown = JSON.parse(storage?.getItem(STORAGE_KEY) ?? '[]');

@@ -2,7 +2,7 @@ import type { ClientMessageInput, ParticipantGain, ParticipantInfo } from '../..
 import type { Environment } from './environment.ts';
 import { GainMemory } from './gain-memory.ts';
 
-/** A slider that is dragged tells the server so often. */
+/** The interval at which a dragged slider sends its value to the server. */
 const INTERVAL_MS = 100;
 /** The highest gain that the server accepts. */
 const MAX_GAIN = 2;
@@ -17,9 +17,9 @@ export interface HearingOptions {
 export class Hearing {
   readonly #options: HearingOptions;
   readonly #memory: GainMemory;
-  /** By participant id; those who are not in it are heard as everybody hears them. */
+  /** By participant id; anyone not listed is heard unchanged. */
   #gains = new Map<string, number>();
-  /** Gains that wait to be sent, by participant id. */
+  /** Gains waiting to be sent, by participant id. */
   readonly #waiting = new Map<string, number>();
   #cancelPause: (() => void) | null = null;
 
@@ -40,7 +40,7 @@ export class Hearing {
     this.#apply(participant.id, gain);
   }
 
-  /** The room is another one, or the connection is: the server hears of what is remembered, and of what it does not know yet. */
+  /** The room or the connection is new. Remembered gains that the server does not have yet are sent to it. */
   enter(gains: readonly ParticipantGain[], participants: Iterable<ParticipantInfo>): void {
     this.#waiting.clear();
     this.#gains = new Map(gains);
@@ -48,7 +48,7 @@ export class Hearing {
     this.#options.onChange(this.#gains);
   }
 
-  /** The participant is in no room any more. */
+  /** The participant has left the room. */
   leave(): void {
     this.#cancelPause?.();
     this.#cancelPause = null;
@@ -56,7 +56,7 @@ export class Hearing {
     this.#gains = new Map();
   }
 
-  /** Applies what is remembered of these. */
+  /** Applies the remembered gains of these participants. */
   recall(participants: Iterable<ParticipantInfo>): void {
     for (const participant of participants) {
       const gain = this.#memory.gainOf(participant);
@@ -64,7 +64,7 @@ export class Hearing {
     }
   }
 
-  /** The server has told of a gain. One that is on its way there is newer. */
+  /** The server reports a gain. It is ignored if a newer one is waiting to be sent. */
   told(participantId: string, gain: number): void {
     if (this.#waiting.has(participantId)) return;
     this.#keep(participantId, gain);

@@ -65,7 +65,7 @@ export class VoiceClient {
     });
   }
 
-  /** Whom this participant hears with another gain than 1, by id. */
+  /** The participants whom this one hears with a gain other than 1, by id. */
   get hearing(): ReadonlyMap<string, number> {
     return this.#hearing.gains;
   }
@@ -158,8 +158,8 @@ export class VoiceClient {
   }
 
   /**
-   * From now on this participant, and nobody else, hears another one with this gain: 1 is what everybody hears, 0 nothing, 2 twice the
-   * amplitude. It is remembered for this person, in the room and in this browser. Does nothing for somebody who is not in the room.
+   * Sets the gain with which this participant alone hears another one: 1 is unchanged, 0 is silence, 2 is twice the
+   * amplitude. The room and this browser remember it for this person. Does nothing for someone who is not in the room.
    */
   hear(participantId: string, gain: number): void {
     const others = this.#participants.except(this.#participantId);

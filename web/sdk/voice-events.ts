@@ -30,7 +30,7 @@ export interface VoiceEvents {
    * cancels it.
    */
   draining: { readonly endsInMs: number | null } | null;
-  /** Whom this participant hears with another gain than 1, by id: 0 not at all, up to 2. Nobody else knows. */
+  /** The participants whom this one hears with a gain other than 1, by id: from 0 (silent) to 2. No one else knows. */
   hearing: ReadonlyMap<string, number>;
   /** The current speakers with their level in dBov (0 loudest, -127 silence), 5 to 10 times a second. */
   levels: ReadonlyMap<string, number>;

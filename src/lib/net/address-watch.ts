@@ -1,8 +1,8 @@
-/** The addresses of this machine as they change: DHCP, a cable, another Wi-Fi, a VPN. */
+/** Watches the addresses of this machine, which change with DHCP, a cable, another Wi-Fi or a VPN. */
 import type { Cancel, Clock, Millis } from '../clock.ts';
 import { localAddresses } from './local-addresses.ts';
 
-/** The system tells nothing of changes without a socket of a kind that Node does not have, so they are looked for. */
+/** Polling, because the system reports changes only over a kind of socket that Node does not have (netlink). */
 export const ADDRESS_LOOK_INTERVAL_MS: Millis = 3000;
 
 export interface AddressWatchOptions {
@@ -28,7 +28,7 @@ export class AddressWatch {
     this.#schedule();
   }
 
-  /** As they were at the last look, those first by which others are likely to reach this machine. */
+  /** The addresses at the last look, with those first that others are most likely to reach. */
   get current(): readonly string[] {
     return this.#current;
   }
@@ -59,7 +59,7 @@ export class AddressWatch {
     try {
       return this.#read();
     } catch {
-      // The system may be out of descriptors for a moment. What was known last is the best there is.
+      // The system may be out of descriptors for a moment. The last known addresses are the best guess.
       return this.#current;
     }
   }

@@ -66,8 +66,8 @@ export class TrustedProxies {
   }
 
   /**
-   * Whether the client is on another machine, where loopback addresses lead to itself. Who comes by a proxy is where the proxy says; if that
-   * is not trusted, or does not say it in a way that is understood, they may be anywhere.
+   * Whether the client is on another machine, where loopback addresses lead to itself. A client behind a proxy is where
+   * the proxy says. If the proxy is not trusted, or its header cannot be parsed, the client may be anywhere.
    */
   isRemote({ socket, headers }: IncomingMessage): boolean {
     const { remoteAddress = '', localAddress = '' } = socket;

@@ -5,7 +5,7 @@ import { isPrivateAddress } from './private-address.ts';
 const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|cni|flannel|cali|lxc|lxd|podman|weave|kube)/;
 const LINK_LOCAL_IPV6 = /^fe[89ab]/i;
 const LINK_LOCAL_IPV4 = /^169\.254\./;
-/** A machine may have hundreds, of which browsers are told the first eight. Each takes two sockets in each worker. */
+/** A machine may have hundreds, and browsers get only the first eight. Each takes two sockets in each worker. */
 const MAX_OUTWARD_TO_BIND = 64;
 const MAX_LOOPBACK_TO_BIND = 4;
 
@@ -23,7 +23,7 @@ export function localAddresses(
   return [...new Set(usable.sort((a, b) => a.rank - b.rank).map(({ address }) => address))];
 }
 
-/** Those of `localAddresses` that media is bound to where the operator has not named any. */
+/** The addresses that media is bound to if the operator has not named any. */
 export function addressesToBind(local: readonly string[] = localAddresses()): readonly string[] {
   const outward = local.filter((address) => !isLoopback(address)).slice(0, MAX_OUTWARD_TO_BIND);
   return [...outward, ...local.filter(isLoopback).slice(0, MAX_LOOPBACK_TO_BIND)];

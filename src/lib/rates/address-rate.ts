@@ -2,7 +2,7 @@ import type { Clock, Millis } from '../clock.ts';
 import { AppError } from '../errors.ts';
 
 const WINDOW_MS: Millis = 60_000;
-/** Beyond this number, the addresses with the oldest windows are forgotten and start anew. */
+/** Beyond this number, the addresses with the oldest windows are forgotten and start again at zero. */
 const MAX_REMEMBERED = 20_000;
 
 interface Window {

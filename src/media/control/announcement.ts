@@ -9,7 +9,7 @@ import { UnknownAnnouncementError } from '../plane.ts';
 
 /** The address of a home connection changes, mostly at night. */
 const LOOKUP_INTERVAL_MS: Millis = 5 * 60_000;
-/** After one that failed: the network may have come up just now, and its DNS not yet. */
+/** The delay after a failed lookup: the network may have just come up, and its DNS not yet. */
 const RETRY_MS: Millis = 15_000;
 
 /** An address announced to browsers instead of the bound ones. */
@@ -22,9 +22,9 @@ export interface AnnouncedAddress {
 export interface AnnouncementOptions {
   /** Endpoints as accepted by `parseEndpoint`. */
   readonly announce: readonly string[];
-  /** Host names of this server, for the case that nothing is to be announced: behind NAT the public addresses they lead to are, if there are any. */
+  /** Host names of this server. Without `announce`, the public addresses they resolve to are announced behind NAT. */
   readonly names?: readonly string[];
-  /** Whether nobody outside reaches this machine by an address that it has now. */
+  /** Whether none of the machine's current addresses can be reached from outside. */
   readonly isBehindNat?: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
@@ -65,7 +65,7 @@ export class Announcement {
     return this.#addresses;
   }
 
-  /** Looks the names up now, because the network has changed. */
+  /** Resolves the names again at once, because the network has changed. */
   lookUp(): void {
     if (!this.#hasNames || this.#closed) return;
     this.#cancel?.();
@@ -107,7 +107,7 @@ export class Announcement {
     const { isBehindNat = () => true } = this.#options;
     if (this.#isImplied && !isBehindNat()) return [];
     const addresses = await resolveAll(this.#announce, this.#options);
-    // A hosts file or a local DNS server may resolve a name differently than outside.
+    // A hosts file or a local DNS server may resolve a name differently from public DNS.
     return this.#isImplied ? addresses.filter(isPublic) : addresses;
   }
 
@@ -117,7 +117,7 @@ export class Announcement {
     this.#cancel = clock.setTimer(clock.now() + delayMs, () => this.lookUp());
   }
 
-  /** Resolves with whether this is still the latest attempt; what others find is of no use. */
+  /** Resolves with whether this is still the latest attempt; the results of earlier ones are discarded. */
   async #lookUp(isLatest: () => boolean): Promise<boolean> {
     const { log } = this.#options;
     try {
@@ -129,7 +129,7 @@ export class Announcement {
       log.info({ announced: addresses.map(({ address }) => address) }, 'announced addresses have changed');
     } catch (error) {
       if (!isLatest()) return false;
-      // Once: it is tried again soon.
+      // Logged only once, because the next attempt is soon.
       if (!this.#failed)
         log.warn({ error: String(error) }, 'announced addresses cannot be resolved, keeping the previous ones');
       this.#failed = true;

@@ -10,14 +10,17 @@ import type { AnnouncedAddress } from './announcement.ts';
  */
 const MAX_CANDIDATES_PER_PROTOCOL = 8;
 
-/** Whether somebody is told loopback addresses: as others, only where nothing else is bound, or never, because they lead to their own machine. */
+/**
+ * Whether a browser gets loopback addresses: like any others, only if nothing else is bound, or never, because they
+ * would lead to its own machine.
+ */
 export type LoopbackUse = 'always' | 'if_alone' | 'never';
 
 export interface CandidateOptions {
   /** Replaces the bound addresses. */
   readonly announced: readonly AnnouncedAddress[];
   readonly loopback: LoopbackUse;
-  /** Of the worker: with ports of its own outside as inside. */
+  /** The worker's index, for an announced port range with one port per worker. */
   readonly index: number;
 }
 

@@ -1,12 +1,13 @@
 /**
- * Which addresses media is bound to, where the operator has not named any: those that this machine has. What has gone stays bound for as long as
- * anybody's connection over it may live, so that a link that drops for a moment interrupts nobody; only newcomers are not sent there.
+ * The addresses that media is bound to if the operator has not named any: those of this machine. An address that is
+ * gone stays bound while a connection over it may still be alive, so that a link that drops for a moment interrupts
+ * nobody. It is no longer announced to newcomers.
  */
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import type { AddressWatch } from '../../lib/net/address-watch.ts';
 import { addressesToBind } from '../../lib/net/local-addresses.ts';
 
-/** RFC 7675 section 5.1: without a check for so long a connection is over. */
+/** RFC 7675 section 5.1: a connection without a check for this long is over. */
 const STAYS_MS: Millis = 30_000;
 const MAX_GONE = 16;
 
@@ -20,7 +21,7 @@ export class FollowedHosts {
   readonly #options: FollowedHostsOptions;
   readonly #cancelWatch: Cancel;
   #present: readonly string[];
-  /** Until when each of those that have gone stays bound; the one that went first comes first. */
+  /** By address that is gone, the time until which it stays bound; the earliest comes first. */
   readonly #gone = new Map<string, Millis>();
   #cancelTimer: Cancel = () => {};
 
@@ -30,12 +31,12 @@ export class FollowedHosts {
     this.#cancelWatch = options.watch.onChange((local) => this.#update(addressesToBind(local)));
   }
 
-  /** On this machine now. */
+  /** The addresses that this machine has now. */
   get present(): readonly string[] {
     return this.#present;
   }
 
-  /** To be bound. */
+  /** The addresses to bind. */
   get hosts(): readonly string[] {
     return [...this.#present, ...this.#gone.keys()];
   }

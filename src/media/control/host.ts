@@ -8,7 +8,7 @@ import type { MediaCommand, MediaEvent } from '../link/messages.ts';
 import { createRelayMemory, TcpRelay } from '../link/tcp-relay.ts';
 import type { MediaPlace, WorkerInput, WorkerMessage, WorkerSetup } from '../link/thread-messages.ts';
 
-/** A thread that has not ended by then will not end by itself. */
+/** A thread that has not ended by then must be terminated. */
 const CLOSE_TIMEOUT_MS = 1000;
 const START_TIMEOUT_MS = 10_000;
 /** A thread stuck outside JavaScript cannot be terminated. */

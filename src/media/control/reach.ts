@@ -1,4 +1,4 @@
-/** Where browsers find the media plane, now and in the log. */
+/** The addresses at which browsers reach the media plane, and the log lines about them. */
 import type { Logger } from 'pino';
 import type { AddressWatch } from '../../lib/net/address-watch.ts';
 import { formatEndpoint } from '../../lib/net/host-port.ts';
@@ -39,10 +39,10 @@ export class Reach {
     return { candidates: inWords(candidates), unbound, isLoopbackOnly };
   }
 
-  /** Says in the log where media is received, if that has changed. */
+  /** Logs where media is received, if that has changed. */
   tell(message: string, fields: object = {}): void {
     const { slots, log } = this.#options;
-    // Of a worker that is being replaced the addresses stay.
+    // A worker that is being replaced keeps its addresses.
     if (!slots.every(({ available }) => available)) return;
     const ports = inWords(slots.flatMap(({ addresses }) => addresses));
     const candidates = inWords(slots[0]?.candidates ?? []);
@@ -61,7 +61,7 @@ export class Reach {
       );
   }
 
-  /** Addresses that the operator has named, and that this machine has lost. */
+  /** Configured addresses that this machine no longer has. */
   #missing(): UnboundAddress[] {
     const { slots, followed, watch } = this.#options;
     if (watch === undefined || followed !== undefined) return [];

@@ -19,7 +19,7 @@ import { QueuedHandshake } from './queued-handshake.ts';
 
 /** Shared by all WebRTC seats of a worker. */
 export interface WebRtcContext {
-  /** Where the maker of the offer reaches the worker now. Throws `AppError` `media_unavailable` if that is nowhere. */
+  /** Where the offerer can reach the worker. Throws `AppError` `media_unavailable` if there is no address. */
   readonly candidates: (offer: WebRtcOffer) => readonly CandidateAddress[];
   readonly sdpLimits: SdpLimits;
   readonly certificate: DtlsCertificate;
@@ -43,7 +43,10 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
   readonly #address: string;
   #handshake: QueuedHandshake | undefined;
 
-  /** Reads the offer and writes the answer. Throws `AppError` `invalid_sdp`, `sdp_too_large` or `media_unavailable`; nobody has heard of the seat then. */
+  /**
+   * Reads the offer and writes the answer. Throws `AppError` `invalid_sdp`, `sdp_too_large` or `media_unavailable`; in
+   * that case the seat is not known anywhere yet.
+   */
   static negotiate(
     made: WebRtcOffer,
     options: SeatOptions,

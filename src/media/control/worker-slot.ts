@@ -21,16 +21,16 @@ import { WebRtcControlSeat } from './webrtc-seat.ts';
 
 /** Share of a worker's time, measured with listeners. Used only to estimate new seats. */
 const LOAD_OF_A_SEAT = 0.0015;
-/** An IPv6 address can be bound when the network has been asked whether it is somebody else's, which takes a second or two. */
+/** A new IPv6 address cannot be bound until duplicate address detection is done, which takes a second or two. */
 const BIND_AGAIN_MS: Millis = 3000;
 
 export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly index: number;
   readonly certificate: DtlsCertificate;
   readonly announcement: Announcement;
-  /** The addresses that come and go; undefined where they are fixed. */
+  /** The machine's changing addresses; undefined if the operator has set fixed ones. */
   readonly followed: FollowedHosts | undefined;
-  /** Of the whole plane. */
+  /** Shared by all workers. */
   readonly handshakes: HandshakeQueue;
   /** Returns unique numbers for rooms and seats. */
   readonly nextId: () => number;
@@ -38,7 +38,7 @@ export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly startHost: (options: MediaHostOptions, index: number) => Promise<MediaHost>;
   /** A worker died, was replaced, or has lived long enough to count as healthy. */
   readonly onChange: () => void;
-  /** The worker is reached at other addresses. */
+  /** The worker's addresses have changed. */
   readonly onAddresses: () => void;
 }
 
@@ -71,12 +71,12 @@ export class WorkerSlot {
     return this.#addresses;
   }
 
-  /** What browsers are told now; those on other machines are not told loopback, even if there is nothing else. */
+  /** The addresses for browsers. Those on other machines never get loopback addresses, even if there are no others. */
   get candidates(): readonly CandidateAddress[] {
     return this.#candidates(this.#options.hideLoopback ? 'if_alone' : 'always');
   }
 
-  /** Of the addresses that this machine has now, those at which the worker should be reached and is not. */
+  /** Current addresses of this machine that the worker should be bound to and is not. */
   get unbound(): readonly UnboundAddress[] {
     const { followed } = this.#options;
     return this.#unbound.filter(({ address }) => followed?.present.includes(address));
@@ -85,7 +85,7 @@ export class WorkerSlot {
   #candidates(loopback: LoopbackUse): readonly CandidateAddress[] {
     const { announcement, followed, index } = this.#options;
     const announced = announcement.addresses;
-    // Who comes now should not be sent where an address has just gone.
+    // Newcomers should not be sent to an address that has just gone.
     const present = followed?.present;
     const bound = this.#addresses.filter(({ address }) => present?.includes(address) ?? true);
     return candidateAddresses(announced.length > 0 ? this.#addresses : bound, { announced, loopback, index });
@@ -119,7 +119,7 @@ export class WorkerSlot {
     this.#host = host;
     this.#addresses = host.addresses;
     this.#unbound = [];
-    // They may have changed since the worker has looked for itself.
+    // The addresses may have changed since the worker looked.
     this.follow();
     this.#cancelTimer = clock.setTimer(clock.now() + STABLE_MS, () => {
       this.#backoff.stable();
@@ -127,7 +127,7 @@ export class WorkerSlot {
     });
   }
 
-  /** Binds the addresses that this machine has now, where those are followed. */
+  /** Binds the current addresses of this machine, unless they are fixed. */
   follow(): void {
     const { followed } = this.#options;
     if (followed !== undefined) this.#host?.post({ type: 'follow_hosts', hosts: followed.hosts });

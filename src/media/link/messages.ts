@@ -61,7 +61,7 @@ export type MediaCommand =
   | RoomCommand
   | AddMember
   | MemberCommand
-  /** Receive media on these addresses and on no others. An `addresses` event tells what came of it. */
+  /** Receive media on these addresses and no others. An `addresses` event reports the result. */
   | { readonly type: 'follow_hosts'; readonly hosts: readonly string[] }
   | { readonly type: 'close' };
 
@@ -80,7 +80,7 @@ export type MediaEvent =
       readonly type: 'networks';
       readonly networks: readonly { readonly memberId: number; readonly network: MediaNetwork }[];
     }
-  /** Where media is received now, and where it should be and cannot. */
+  /** Where media is received now, and where binding has failed. */
   | {
       readonly type: 'addresses';
       readonly addresses: readonly MediaAddress[];

@@ -11,7 +11,7 @@ const EMPTY = -1;
 /** The other worker has not reached that tick, or passed it long ago. */
 export const MISSING = -1;
 
-/** Voices of a slot that have a frame of their own beside the sum: listeners elsewhere may hear them with a gain of their own. */
+/** Maximum number of voices in a slot with their own frame beside the sum, for listeners elsewhere who set a gain. */
 export const MAX_VOICES = 16;
 
 /** Words in a slot's header: its tick, the number of talkers in its sum, and the places its talkers have taken. */
@@ -22,7 +22,7 @@ const CLAIMS_AT = WORDS * Int32Array.BYTES_PER_ELEMENT;
 const CLAIMS_BYTES = CLAIM_RANKS * Uint16Array.BYTES_PER_ELEMENT;
 const FRAMES_AT = Math.ceil((CLAIMS_AT + SLOTS * CLAIMS_BYTES) / 8) * 8;
 const FRAME_BYTES = FRAME_SAMPLES * Float32Array.BYTES_PER_ELEMENT;
-/** Its sum and its voices. */
+/** Samples of a slot: its sum and its voices. */
 const SLOT_FRAMES = 1 + MAX_VOICES;
 
 /**
@@ -38,7 +38,7 @@ export function createSharedMix(order: number): SharedArrayBuffer {
 
 /** A voice that sounds in a part of a room. */
 export interface SoundingVoice {
-  /** As hearings name it. */
+  /** Its number in hearings. */
   readonly voice: number;
   readonly frame: { readonly samples: Float32Array };
 }
@@ -62,7 +62,7 @@ export class MixRing {
     this.order = this.#words[0]!;
   }
 
-  /** Of more than 16 voices the first have frames of their own; the sum `mix` holds all. */
+  /** Only the first 16 voices have frames of their own; the sum `mix` contains all. */
   write(
     tick: number,
     mix: Float32Array,
@@ -97,7 +97,7 @@ export class MixRing {
     return this.#holds(tick) ? talkers : MISSING;
   }
 
-  /** The voices that have a frame of their own, as hearings name them, in `into`. Returns their number, or `MISSING`. */
+  /** Writes the numbers of the voices with their own frame into `into`. Returns how many there are, or `MISSING`. */
   readVoices(tick: number, into: Int32Array): number {
     if (!this.#holds(tick)) return MISSING;
     const at = 1 + (tick & (SLOTS - 1)) * SLOT_WORDS;
@@ -106,7 +106,10 @@ export class MixRing {
     return this.#holds(tick) ? count : MISSING;
   }
 
-  /** The frame of the voice at this place of `readVoices`. False if it is not there any more; `into` is then of no use. */
+  /**
+   * Reads the frame of the voice at this position of `readVoices`. Returns false if it is no longer there; `into` is
+   * then undefined.
+   */
   readVoice(tick: number, index: number, into: Float32Array): boolean {
     if (!this.#holds(tick)) return false;
     into.set(this.#frames[tick & (SLOTS - 1)]![1 + index]!);

@@ -114,7 +114,7 @@ export class MediaEngine {
     }
   }
 
-  /** What goes wrong for one member must not end the worker, and with it everybody else's conversation. */
+  /** An error that concerns one member must not end the worker, and with it all other conversations. */
   #tryForMember(command: AddMember | MemberCommand): void {
     const { memberId } = command;
     const member = this.#members.get(memberId);
@@ -277,9 +277,9 @@ export class MediaEngine {
 
   /** Everything other than audio runs after the audio has been sent. */
   #housekeeping(tick: number): void {
-    // The tick has taken its time, and a report is sent after the audio.
+    // Read the clock again: the tick took some time, and reports carry the time at which they are sent.
     const nowMs = this.#clock.now();
-    // Ticks that a starved worker skips must not take with them what is due in them.
+    // Work that was due in a tick skipped by a starved worker must still be done.
     const passed = tick - this.#lastTick;
     this.#lastTick = tick;
     const isDue = (every: number, offset = 0): boolean => (tick + offset) % every < passed;

@@ -75,7 +75,7 @@ export class OverloadController {
    * @returns whether the level has changed
    */
   observe({ runningShare, waitingShare }: ThreadLoad, nowMs: Millis): boolean {
-    // By the time and not by ticks, which are few just when it matters.
+    // Measured in time and not in ticks, because an overloaded worker runs fewer ticks.
     const weight = 1 - Math.exp(-(nowMs - (this.#observedAtMs ?? nowMs)) / SMOOTHED_OVER_MS);
     this.#observedAtMs = nowMs;
     this.#runningShare += (runningShare - this.#runningShare) * weight;

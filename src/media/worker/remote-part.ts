@@ -1,4 +1,4 @@
-/** What one part of a room hears of another part, which another worker mixes. */
+/** Another part of the same room, mixed by another worker, as this part hears it. */
 import type { Frame } from '../../mixer/kernels/frame.ts';
 import type { Kernels } from '../../mixer/kernels/kernels.ts';
 import type { Hearing } from '../../mixer/mix/hearing.ts';
@@ -6,25 +6,25 @@ import type { Heard } from '../../mixer/mix/mix-participant.ts';
 import { createStanding, type TalkerStanding } from '../../mixer/source/talker-places.ts';
 import { MAX_VOICES, MISSING, type MixRing } from '../link/mix-ring.ts';
 
-/** The talkers of a part that has told nothing for so long take no places any more: its worker hangs or is gone. */
+/** A part that has published nothing for this long loses its talkers' places: its worker hangs or is gone. */
 const STALE_TICKS = 10;
 
 export class RemotePart {
-  /** Tells this part from all others of its room, and is never given again. */
+  /** Identifies this part within its room, and is never reused. */
   readonly order: number;
   readonly #ring: MixRing;
   readonly #standing = createStanding();
   #standingAge = 0;
   readonly #read = createStanding();
-  /** The sum of this tick, as it was added. */
+  /** The sum of this tick as it was added, including any fade. */
   #sum: Frame;
   #spare: Frame;
-  /** `bridged`: what was said last fades, because its worker is late. `back`: what is said now fades in after that. */
+  /** `bridged`: the worker is late, and its last frame fades out. `back`: its current frame fades in again. */
   #status: 'silent' | 'sounding' | 'bridged' | 'back' = 'silent';
   #missed = false;
   #tick = 0;
   #talkers = 0;
-  /** Those of the talkers that can be heard with a gain of their own, and those of the tick before. */
+  /** The talkers of this tick and of the previous one that have frames of their own and so can be given gains. */
   #voices = new Int32Array(MAX_VOICES);
   #voicesBefore = new Int32Array(MAX_VOICES);
   #voiceCount = 0;
@@ -44,7 +44,10 @@ export class RemotePart {
     this.#kernels.frames.release(this.#spare);
   }
 
-  /** Adds the sum of this tick to `mix`, and returns how many talk in it. To be called once a tick, before what concerns single voices. */
+  /**
+   * Adds the sum of this tick to `mix` and returns the number of talkers in it. Call this once per tick, before the
+   * methods for single voices.
+   */
   add(tick: number, mix: Frame): number {
     this.#tick = tick;
     [this.#voices, this.#voicesBefore] = [this.#voicesBefore, this.#voices];
@@ -58,7 +61,7 @@ export class RemotePart {
     return this.#talkers;
   }
 
-  /** Whether a voice of this tick has a gain in this hearing. */
+  /** Whether this hearing has a gain for any voice of this tick. */
   touches(hearing: Hearing): boolean {
     const isBridged = this.#status === 'bridged';
     const voices = isBridged ? this.#voicesBefore : this.#voices;
@@ -82,7 +85,7 @@ export class RemotePart {
     return heard;
   }
 
-  /** Adds each voice of this tick to `mix` with its gain in this hearing, and returns how many are heard. */
+  /** Adds each voice of this tick to `mix` with its gain in this hearing, and returns the number of audible ones. */
   addFor(hearing: Hearing, mix: Frame): number {
     const kernels = this.#kernels;
     if (this.#status === 'silent') return 0;
@@ -90,7 +93,7 @@ export class RemotePart {
       kernels.add(mix, this.#sum);
       return this.#talkers;
     }
-    // A sum that fades cannot be taken apart any more, and may hold a voice that is not to be heard.
+    // The voices in a fading sum can no longer be separated, and this listener may have silenced one of them.
     if (this.#status === 'bridged') return 0;
     const isBack = this.#status === 'back';
     const hasOthers = this.#talkers > this.#voiceCount;
@@ -103,7 +106,7 @@ export class RemotePart {
       const to = gain?.to ?? 1;
       const from = this.#soundedBefore(this.#voices[i]!) ? (gain?.from ?? 1) : to;
       if (to > 0) heard++;
-      // The sum holds it with a gain of 1 already.
+      // The sum already contains it with a gain of 1.
       const held = hasOthers ? 1 : 0;
       const start = isBack ? 0 : from - held;
       if (start !== 0 || to !== held) kernels.addRamped(mix, voice, start, to - held);
@@ -111,7 +114,7 @@ export class RemotePart {
     return heard;
   }
 
-  /** That of this tick, or while its worker is late the last one. */
+  /** The standing for this tick, or the last known one while the worker is late. */
   standing(tick: number): TalkerStanding {
     if (this.#ring.readStanding(tick, this.#read)) {
       copy(this.#standing, this.#read);
@@ -136,7 +139,10 @@ export class RemotePart {
     [this.#sum, this.#spare] = [this.#spare, this.#sum];
   }
 
-  /** Its worker is late: what it said last fades, backwards so that the samples join, and what it says next fades in. */
+  /**
+   * Its worker is late. Its last frame is played backwards, so that the samples join, and fades out; its next frame
+   * fades in.
+   */
   #bridge(): void {
     this.#missed = true;
     if (this.#status === 'silent' || this.#status === 'bridged') {

@@ -24,7 +24,7 @@ export class SharedMixLink implements MixLink {
   #position = 0;
   #standings: TalkerStanding[] = [];
 
-  /** @param own memory of `createSharedMix`, as that of each of the others */
+  /** @param own memory from `createSharedMix`, like that of the other parts */
   constructor(own: SharedArrayBuffer, others: readonly SharedArrayBuffer[], kernels: Kernels) {
     this.#own = new MixRing(own);
     this.#kernels = kernels;
@@ -35,12 +35,12 @@ export class SharedMixLink implements MixLink {
     return this.#position;
   }
 
-  /** There is no other part, and none is still fading. */
+  /** There is no other part, and no removed part is still fading. */
   get alone(): boolean {
     return this.#others.length === 0 && this.#ending.length === 0;
   }
 
-  /** Whether this is the memory of this part, which every message contains again. */
+  /** Whether this is the memory of this part, which every message repeats. */
   writesTo(own: SharedArrayBuffer): boolean {
     return new MixRing(own).order === this.#own.order;
   }
@@ -100,7 +100,7 @@ export class SharedMixLink implements MixLink {
     return voices;
   }
 
-  /** Nothing is added any more. */
+  /** No sound is added any more. */
   close(): void {
     for (const part of [...this.#others, ...this.#ending]) part.close();
     this.#others = [];

@@ -1,5 +1,5 @@
-;; The loops over samples as WebAssembly SIMD. Each function has a twin in `twins.ts` that gives the same results to the last
-;; bit: whoever changes one changes the other. There is no relaxed SIMD here, whose results depend on the processor.
+;; The loops over samples in WebAssembly SIMD. Each function has a twin in `pcm.ts` with bit-identical results: change
+;; both together. Relaxed SIMD is not used, because its results depend on the processor.
 ;;
 ;; `i32` parameters are addresses in the memory, multiples of 16. A frame is 960 `f32` samples (3840 bytes), or 960 `i16`.
 (module
@@ -35,7 +35,7 @@
       (local.set $out (i32.add (local.get $out) (i32.const 32)))
       (br_if $next (i32.lt_u (local.get $out) (local.get $end)))))
 
-  ;; Multiplies a frame by a gain that goes from $from to $to over the first $rampSamples and stays there. The gain is
+  ;; Multiplies a frame by a gain that moves from $from to $to over the first $rampSamples and stays there. The gain is
   ;; from + step * (i + 1) in double precision, two samples at a time.
   (func (export "ramp") (param $frame i32) (param $from f64) (param $to f64) (param $rampSamples f64)
     (local $end i32)
@@ -75,10 +75,10 @@
       (local.set $frame (i32.add (local.get $frame) (i32.const 16)))
       (br_if $next (i32.lt_u (local.get $frame) (local.get $end)))))
 
-  ;; sum += gain * frame, with a gain that goes from $from to $to over the frame: to - step * (959 - i).
+  ;; sum += gain * frame, with a gain that moves from $from to $to over the frame: to - step * (959 - i).
   (func (export "addRamped") (param $sum i32) (param $frame i32) (param $from f32) (param $to f32)
     (local $end i32)
-    (local $remaining v128) ;; samples of the frame that come after each of these four
+    (local $remaining v128) ;; number of samples after each of these four in the frame
     (local $to4 v128) (local $step4 v128)
     (local.set $end (i32.add (local.get $sum) (global.get $frameBytes)))
     (local.set $remaining (v128.const f32x4 959 958 957 956))
@@ -97,7 +97,7 @@
       (local.set $sum (i32.add (local.get $sum) (i32.const 16)))
       (br_if $next (i32.lt_u (local.get $sum) (local.get $end)))))
 
-  ;; sum += high * raw + (low - high) * muffled, with gains that go from ...From to ...To over the frame.
+  ;; sum += high * raw + (low - high) * muffled, with gains that move from ...From to ...To over the frame.
   (func (export "addShelved")
     (param $sum i32) (param $raw i32) (param $muffled i32)
     (param $lowFrom f32) (param $highFrom f32) (param $lowTo f32) (param $highTo f32)
@@ -134,7 +134,7 @@
       (local.set $sum (i32.add (local.get $sum) (i32.const 16)))
       (br_if $next (i32.lt_u (local.get $sum) (local.get $end)))))
 
-  ;; As `addShelved` for two ears at once.
+  ;; Like `addShelved`, for both ears at once.
   (func (export "pan")
     (param $left i32) (param $right i32) (param $raw i32) (param $muffled i32)
     (param $leftLowFrom f32) (param $leftHighFrom f32) (param $leftLowTo f32) (param $leftHighTo f32)
@@ -198,9 +198,9 @@
       (local.set $left (i32.add (local.get $left) (i32.const 16)))
       (br_if $next (i32.lt_u (local.get $left) (local.get $end)))))
 
-  ;; A low pass with one pole: y[i] = (1 - pole) * x[i] + pole * y[i - 1]. Returns the last y; $last is that of the frame
-  ;; before. $out may be $frame. Four samples at a time: first what each gets from those of the four before it, by
-  ;; shifting by one and by two, then what all get from the four before.
+  ;; A one-pole low pass: y[i] = (1 - pole) * x[i] + pole * y[i - 1]. Returns the last y; $last is that of the previous
+  ;; frame. $out may be $frame. Works on four samples at a time: first adds what each gets from earlier samples of the
+  ;; same four, by shifting by one and by two, then what all four get from the previous four.
   (func (export "lowPass")
     (param $out i32) (param $frame i32) (param $pole f32) (param $last f32) (result f32)
     (local $end i32)
@@ -268,8 +268,8 @@
       (local.set $peaks (i32.add (local.get $peaks) (i32.const 4)))
       (br_if $nextMs (i32.lt_u (local.get $frame) (local.get $end)))))
 
-  ;; Rounds to 16-bit integers, halves up, and clips: floor(x), and one more where x is at least a half above that.
-  ;; (x + 0.5 would itself be rounded.)
+  ;; Rounds to 16-bit integers, halves up, and clips: floor(x), plus one where x is at least a half above that.
+  ;; (Not floor(x + 0.5), because that sum would itself be rounded.)
   (func (export "toInt16") (param $frame i32) (param $out i32)
     (local $end i32)
     (local $x v128) (local $floor v128) (local $integers v128)
@@ -287,8 +287,8 @@
       (local.set $frame (i32.add (local.get $frame) (i32.const 16)))
       (br_if $next (i32.lt_u (local.get $frame) (local.get $end)))))
 
-  ;; As `toInt16`, after multiplying by a gain that goes over each millisecond from one of the 21 `f64` at $gains to the
-  ;; next: from + step * (i + 1), in double precision.
+  ;; Like `toInt16`, after multiplying by a gain that moves over each millisecond from one of the 21 `f64` at $gains to
+  ;; the next: from + step * (i + 1), in double precision.
   (func (export "limit") (param $frame i32) (param $gains i32) (param $out i32)
     (local $end i32) (local $endOfMs i32)
     (local $from v128) (local $step v128)
@@ -316,7 +316,7 @@
               (i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 (local.get $x) (local.get $x)))
             (f64x2.add (local.get $from) (f64x2.mul (local.get $step) (local.get $place)))))
         (local.set $place (f64x2.add (local.get $place) (v128.const f64x2 2 2)))
-        ;; Truncated towards zero, what is positive is rounded down.
+        ;; Truncating towards zero rounds positive values down.
         (local.set $low (f64x2.pmax (v128.const f64x2 0 0) (f64x2.add (local.get $low) (v128.const f64x2 32768.5 32768.5))))
         (local.set $high
           (f64x2.pmax (v128.const f64x2 0 0) (f64x2.add (local.get $high) (v128.const f64x2 32768.5 32768.5))))
@@ -333,7 +333,7 @@
       (local.set $gains (i32.add (local.get $gains) (i32.const 8)))
       (br_if $nextMs (i32.lt_u (local.get $frame) (local.get $end)))))
 
-  ;; Two frames of 16-bit integers, sample by sample in turns.
+  ;; Interleaves two frames of 16-bit integers.
   (func (export "interleave") (param $left i32) (param $right i32) (param $out i32)
     (local $end i32)
     (local.set $end (i32.add (local.get $out) (global.get $frameBytes)))

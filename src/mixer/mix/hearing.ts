@@ -1,6 +1,6 @@
-/** What one listener hears otherwise than everybody else: single voices louder, quieter, or not at all. */
+/** The voices that one listener has set to their own level: louder, quieter, or silent. */
 
-/** The gain of one voice for one listener. Over the frame of this tick it goes from `from` to `to`; 1 is what everybody hears. */
+/** The gain of one voice for one listener. It moves from `from` to `to` over the frame of this tick; 1 is unchanged. */
 export interface VoiceGain {
   readonly from: number;
   readonly to: number;
@@ -13,23 +13,23 @@ interface MutableGain extends VoiceGain {
 
 export class Hearing {
   readonly #gains = new Map<number, MutableGain>();
-  /** Some gain is on its way. */
+  /** Whether any gain is changing in this tick. */
   #changing = false;
 
-  /** @param gains as in `set`, from the first frame on */
+  /** @param gains as in `set`, effective from the first frame on */
   constructor(gains?: ReadonlyMap<number, number>) {
     if (gains === undefined) return;
     for (const [voice, gain] of gains) if (gain !== 1) this.#gains.set(voice, { from: gain, to: gain });
   }
 
-  /** Every voice is heard as everybody hears it. */
+  /** No voice has a gain of its own. */
   get isPlain(): boolean {
     return this.#gains.size === 0;
   }
 
   /**
    * Takes effect over the next frame.
-   * @param gains linear gains by voice, 0 for silence; voices that are not named are heard as everybody hears them
+   * @param gains linear gains by voice, 0 for silence; voices that are not listed are heard unchanged
    */
   set(gains: ReadonlyMap<number, number>): void {
     this.#changing = true;
@@ -39,12 +39,12 @@ export class Hearing {
     }
   }
 
-  /** Undefined for a voice that is heard as everybody hears it. */
+  /** Undefined for a voice that is heard unchanged. */
   gainOf(voice: number): VoiceGain | undefined {
     return this.#gains.get(voice);
   }
 
-  /** The frame of this tick is over: what was on its way has arrived. */
+  /** The frame of this tick is over, and changing gains have reached their values. */
   endFrame(): void {
     if (!this.#changing) return;
     this.#changing = false;

@@ -6,7 +6,7 @@ import type { MixStream } from './mix-stream.ts';
 
 declare const handle: unique symbol;
 
-/** A handle from `Mixer.add`, which only the same mixer can use and nobody else looks into. */
+/** A handle from `Mixer.add`. Only that mixer can use it; to everyone else it is opaque. */
 export interface MixParticipant {
   readonly [handle]: true;
 }
@@ -32,11 +32,14 @@ export interface ParticipantOptions {
   readonly sink: MixSink;
   readonly muted: boolean;
   readonly deafened: boolean;
-  /** The number by which hearings name this voice, a positive integer; without one nobody can name it. */
+  /** The positive integer that identifies this voice in hearings; without it, no hearing can refer to the voice. */
   readonly voice?: number;
   /** Gains of other voices for this listener; see `Mixer.setHearing`. */
   readonly hearing?: ReadonlyMap<number, number>;
-  /** Moved here from another room, where they hear what `dismiss` leaves them in the next tick; here they hear from the one after it. */
+  /**
+   * The listener moved here from another room. In the next tick they hear what `dismiss` leaves them there; from the
+   * tick after that they hear this room.
+   */
   readonly arriving?: boolean;
 }
 
@@ -51,7 +54,7 @@ export type Listening =
 export const SILENCE: Listening = { to: 'silence' };
 export const SHARED: Listening = { to: 'shared' };
 
-/** What one tick holds for a listener: nothing, only voices that begin in it, or voices that were heard before as well. */
+/** What a listener hears in one tick: nothing, only voices that start in it, or also voices that were heard before. */
 export type Heard = 'nothing' | 'beginnings' | 'more';
 
 /** A source and a listener, visible only to the mixer and its tests. */
@@ -59,7 +62,7 @@ export class Place implements MixParticipant {
   declare readonly [handle]: true;
   readonly source: Source;
   readonly sink: MixSink;
-  /** The number by which hearings name this voice, in all parts of the room. */
+  /** The number that identifies this voice in hearings, in all parts of the room. */
   readonly voice: number;
   readonly hearing: Hearing;
   deafened: boolean;
@@ -75,9 +78,9 @@ export class Place implements MixParticipant {
   soundedBefore = false;
   /** What this listener hears in this tick. */
   heard: Heard = 'nothing';
-  /** Some voice in it has a gain of this listener's own. */
+  /** Whether this listener has a gain for any voice in it. */
   isPersonal = false;
-  /** It is not what everybody hears. */
+  /** It differs from the shared mix. */
   differs = false;
   listening: Listening = SILENCE;
   silencePackets = 0;
@@ -99,7 +102,7 @@ export class Place implements MixParticipant {
   }
 }
 
-/** The place behind a handle. */
+/** The slot behind a handle. */
 export function placeOf(participant: MixParticipant): Place {
   return participant as Place;
 }

@@ -80,7 +80,7 @@ export class JitterBuffer {
   #playing = false;
   #started = false;
   #nextTimestamp = 0;
-  /** Of the last packet handed out, once there is one. */
+  /** The sequence number of the last packet handed out; undefined before the first. */
   #lastSequenceNumber: number | undefined;
   #newestTimestamp = 0;
   #newestSequenceNumber = 0;
@@ -266,7 +266,7 @@ export class JitterBuffer {
     return 'lost';
   }
 
-  /** It is this packet's turn: whatever lies between the one before and it has not come in time. */
+  /** It is this packet's turn: any packets between the previous one and this one have not arrived in time. */
   #passTo(next: Slot): void {
     if (this.#lastSequenceNumber !== undefined) {
       const lost = next.sequenceNumber - this.#lastSequenceNumber - 1;

@@ -34,7 +34,7 @@ export class RedundancyWait {
     this.#inUseUntilMs = nowMs + IN_USE_MS;
   }
 
-  /** The turn of a packet came: it had arrived by itself, or was lost, with or without a copy. */
+  /** A packet's turn has come: it had arrived, or it was lost, with or without a copy. */
   played(lost: boolean): void {
     this.#lossShare += ((lost ? 1 : 0) - this.#lossShare) * WEIGHT;
   }

@@ -52,7 +52,7 @@ export class Source implements Talker {
   #muted = false;
   /** The decoder's state belongs to the previous stream. */
   #decoderIsStale = false;
-  /** Of the last tick. */
+  /** The time of the last tick. */
   #nowMs = 0;
 
   /** Samples to be played; the first `FRAME_SAMPLES`, `#head`, are this tick's. Allocated on first speech. */

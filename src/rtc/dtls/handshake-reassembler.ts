@@ -73,7 +73,7 @@ export class HandshakeReassembler {
     return { type: partial.type, sequence: this.#next, body: partial.body };
   }
 
-  /** Goes on to the following message. */
+  /** Continues with the next message. */
   accept(): void {
     this.#waiting.delete(this.#next++);
   }

@@ -3,7 +3,10 @@
  * resulting keys.
  */
 
-/** RFC 5764 section 4.1.2 and RFC 7714 section 14.2: the number of each profile, and the lengths of its master key and salt in bytes. */
+/**
+ * RFC 5764 section 4.1.2 and RFC 7714 section 14.2: the number of each profile, and the lengths of its master key and
+ * salt in bytes.
+ */
 export const USE_SRTP_PROFILES = {
   AEAD_AES_128_GCM: { id: 0x0007, keyLength: 16, saltLength: 12 },
   AES128_CM_HMAC_SHA1_80: { id: 0x0001, keyLength: 16, saltLength: 14 },
@@ -16,7 +19,7 @@ interface ExportedMasterKey {
   readonly salt: Uint8Array;
 }
 
-/** What DTLS exports for SRTP (RFC 5764 section 4.2). */
+/** The keying material that DTLS exports for SRTP (RFC 5764 section 4.2). */
 export interface ExportedSrtpKeys {
   readonly profile: UseSrtpProfile;
   /** For what we send. */

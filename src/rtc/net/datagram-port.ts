@@ -18,7 +18,7 @@ export interface DatagramSocket {
   send(datagram: Uint8Array, port: number, address: string): boolean;
   /** For connections: a transport has verified that this is one of its paths. */
   adopt?(): void;
-  /** For connections: no transport needs it any more. */
+  /** For connections: no transport needs this one any more. */
   release?(): void;
 }
 

@@ -76,8 +76,8 @@ export class MediaPort implements DatagramPort {
   }
 
   /**
-   * Receives media on these addresses and on no others, without touching what is there already. Resolves with what cannot be bound now; never
-   * rejects. Calls are worked off one after the other.
+   * Receives media on these addresses and no others, without touching existing sockets. Resolves with the addresses
+   * that cannot be bound now; never rejects. Calls are queued and run one at a time.
    */
   follow(hosts: readonly string[]): Promise<readonly UnboundAddress[]> {
     this.#followed = this.#followed.then(async () => {
@@ -109,7 +109,7 @@ export class MediaPort implements DatagramPort {
   }
 }
 
-/** Where TCP is not somebody else's to listen to. */
+/** The addresses on which this port itself must listen for TCP, because no one else shares a listener there. */
 function unshared(udp: readonly MediaAddress[], sharedTcp: SharedTcp | undefined): readonly MediaAddress[] {
   return udp.filter((address) => sharedTcp === undefined || !isShared(sharedTcp, address));
 }

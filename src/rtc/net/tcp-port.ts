@@ -90,8 +90,8 @@ export class TcpPort implements DatagramPort {
   }
 
   /**
-   * Listens on these addresses and on no others; connections live on. Resolves with the addresses on which it cannot listen now; never rejects. One
-   * call at a time.
+   * Listens on these addresses and no others; existing connections stay open. Resolves with the addresses on which it
+   * cannot listen now; never rejects. Only one call may run at a time.
    */
   async follow(addresses: readonly MediaAddress[]): Promise<readonly UnboundAddress[]> {
     const before = new Map(this.#listeners.map((listener) => [listener.address.address, listener]));

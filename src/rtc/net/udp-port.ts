@@ -102,8 +102,8 @@ export class UdpPort implements DatagramPort {
   }
 
   /**
-   * Binds the same port on these addresses and on no others; sockets that are there already are not touched. Resolves with the addresses that
-   * cannot be bound now; never rejects. One call at a time.
+   * Binds the same port on these addresses and no others, without touching existing sockets. Resolves with the
+   * addresses that cannot be bound now; never rejects. Only one call may run at a time.
    */
   async follow(hosts: readonly string[]): Promise<readonly UnboundAddress[]> {
     const before = new Map(this.#sockets.map((socket) => [socket.local.address, socket]));

@@ -22,7 +22,7 @@ export class PeerSource {
     return this.#ssrc;
   }
 
-  /** Of the current source. */
+  /** The statistics of the current source. */
   get statistics(): ReceiveStatistics {
     return this.#statistics;
   }

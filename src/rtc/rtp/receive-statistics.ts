@@ -26,7 +26,7 @@ export class ReceiveStatistics {
   /** The earliest start of the current sequence; older packets were expected earlier, or never. */
   #leastBase = 0;
   #highest = -1;
-  /** Of the packet with the highest sequence number. */
+  /** The timestamp of the packet with the highest sequence number. */
   #timestamp = 0;
   #lastTransit = 0;
   #jitter = 0;

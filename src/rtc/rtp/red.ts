@@ -60,7 +60,7 @@ export function parseRed(payload: Uint8Array, blockPayloadType: number, into: Re
   return true;
 }
 
-/** Of Ethernet's 1,500 bytes, what is safe on any path, as in browsers: a fragmented packet is lost twice as often. */
+/** A size that is safe on any path, as in browsers: a fragmented packet is lost twice as often. */
 const MAX_WRITTEN_PAYLOAD = 1200;
 /** 14 bits. */
 const MAX_TIMESTAMP_OFFSET = 0x3fff;

@@ -59,9 +59,9 @@ export interface RtcpSessionOptions {
  * object.
  */
 export interface MediaNetwork {
-  /** What the participant sends, as it arrives here. Null before the first report. */
+  /** How the participant's stream arrives here. Null before the first report. */
   readonly incoming: Reception | null;
-  /** What we send the participant, as it arrives there. Null before the first report. */
+  /** How our stream arrives at the participant. Null before the first report. */
   readonly outgoing: Reception | null;
   /** To the participant and back. */
   readonly roundTripMs: Millis | null;

@@ -14,7 +14,7 @@ export const AUDIO_LEVEL_URI = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';
 
 /** RFC 8866 section 9, `token`. */
 export const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`{|}~]{1,64}$/;
-/** As long as any browser's, with a margin. */
+/** Longer than any browser's, with a margin. */
 const FORMAT_PARAMETERS = /^[\x21-\x7e][\x20-\x7e]{0,254}$/;
 const CLOCK_RATE_HZ = 48_000;
 
@@ -47,8 +47,8 @@ export function audioLevelOf(section: MediaDescription): number | null {
 }
 
 /**
- * The Opus of a section, or its first format; null if there is none that can be repeated. What an audio codec can do is left out: nothing of it
- * shall be promised.
+ * The Opus format of a section, or else its first format; null if none can be repeated. The parameters of an audio
+ * codec are left out, because the answer must not promise them.
  */
 export function formatOf(section: MediaDescription): OfferedFormat | null {
   const name = String(opusOf(section) ?? formatsOf(section)[0]);
@@ -68,8 +68,8 @@ function formatsOf(section: MediaDescription): string[] {
 }
 
 /**
- * The payload types of a codec with this name at 48 kHz, in the order of preference of the section. RFC 7587 section 7 asks for two channels;
- * some clients leave the number out.
+ * The payload types of a codec with this name at 48 kHz, in the section's order of preference. RFC 7587 section 7
+ * requires two channels; some clients leave the number out.
  */
 function payloadTypesOf(section: MediaDescription, codec: string): number[] {
   return formatsOf(section)

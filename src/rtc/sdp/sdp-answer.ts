@@ -17,7 +17,7 @@ export interface AnswerOptions {
   readonly ufrag: string;
   readonly password: string;
   readonly fingerprint: Fingerprint;
-  /** Of the stream that we send. */
+  /** The SSRC of the stream that we send. */
   readonly ssrc: number;
   readonly cname: string;
   /** At least one; the first of each protocol is preferred, and UDP over TCP. */
@@ -117,8 +117,8 @@ function bundledSection(section: OfferedSection, options: AnswerOptions): string
 }
 
 /**
- * RFC 3264 section 6: a port of zero rejects. GStreamer refuses answers in which a section has no transport, and werift those in which one has no
- * codec.
+ * RFC 3264 section 6: port zero rejects a section. It still has a transport and a codec, because GStreamer refuses
+ * answers with a section without a transport, and werift those with a section without a codec.
  */
 function refusedSection(section: OfferedSection, options: AnswerOptions): string[] {
   const { kind, protocol, format, mid } = section;

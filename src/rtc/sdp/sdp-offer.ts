@@ -41,15 +41,15 @@ export interface AudioOffer {
    * The mids of the bundle (RFC 9143) that contains speech, the tagged section's first; empty if there is no bundle.
    */
   readonly bundle: readonly string[];
-  /** Of all speech sections together, from the client's view. */
+  /** The direction of all speech sections together, from the client's view. */
   readonly direction: Direction;
   readonly iceUfrag: string;
   readonly icePassword: string;
   /** All with the strongest offered hash function: the certificate must match one of them (RFC 8122 section 5). */
   readonly fingerprints: readonly Fingerprint[];
-  /** Of what the client sends. */
+  /** The payload type of what the client sends. */
   readonly opusPayloadType: number;
-  /** Of what the client is sent. It differs where two sections carry speech, each with a payload type of its own. */
+  /** The payload type of what the client receives. It differs if two sections carry speech with different types. */
   readonly sentOpusPayloadType: number;
   /** RFC 2198 around this Opus, both ways; null if it is not offered. */
   readonly redPayloadType: number | null;

@@ -10,9 +10,9 @@ import type { CertificateSource } from './source.ts';
 const LOOK_INTERVAL_MS: Millis = 6 * 3_600_000;
 
 export interface LanCertificateOptions extends Omit<StoredSelfSignedOptions, 'names'> {
-  /** What this machine is called now. */
+  /** The machine's current names and addresses. */
   readonly names: () => LocalNames;
-  /** Tells when that may have changed. */
+  /** Reports when these may have changed. */
   readonly watch: AddressWatch;
 }
 
@@ -66,7 +66,10 @@ export class LanCertificate implements CertificateSource {
     });
   }
 
-  /** Makes a new one only if the old one is about to expire or lacks a name, because everybody has to accept it again. One at a time. */
+  /**
+   * Makes a new one only if the old one is about to expire or lacks a name, because everyone has to accept the new one
+   * in the browser. One at a time.
+   */
   #renew(onChange: (certificate: Certificate) => void): Promise<void> {
     this.#renewed = this.#renewed.then(() => this.#renewNow(onChange));
     return this.#renewed;

@@ -45,7 +45,7 @@ export interface PageTlsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly proxies: TrustedProxies;
-  /** Tells when this machine gets other addresses, which a certificate of its own making has to hold. */
+  /** Reports changes of this machine's addresses, which a self-signed certificate must cover. */
   readonly watch: AddressWatch;
 }
 

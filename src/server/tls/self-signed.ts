@@ -44,7 +44,7 @@ export async function makeSelfSigned(names: readonly string[], nowMs: Millis): P
 export interface LocalNames {
   /** If any of these is missing, the certificate is created again. */
   readonly needed: readonly string[];
-  /** Names and addresses to put into it as well: IPv6 addresses change too often to be needed, and those of containers as well. */
+  /** Optional names and addresses, such as those of IPv6 and of containers, which change too often to be required. */
   readonly also: readonly string[];
 }
 
@@ -66,7 +66,10 @@ export function localNames(
   };
 }
 
-/** Networks of containers come and go all the time, and nobody elsewhere is in them; a link-local address is for until there is a better one. */
+/**
+ * Container networks come and go all the time, and other machines cannot reach them. A link-local address is only used
+ * until there is a better one.
+ */
 function isLasting(interfaceName: string, address: string): boolean {
   return !isVirtualInterface(interfaceName) && !address.startsWith('169.254.');
 }

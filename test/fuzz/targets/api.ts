@@ -7,6 +7,7 @@ import { ERRORS } from '../../../src/lib/errors.ts';
 import { API_PATH, OPERATION_LIST, type Operation } from '../../../src/protocol/api/operations.ts';
 import { ApiClient, operationOf } from '../../helpers/api-client.ts';
 import { integerBetween, type Prng } from '../../helpers/prng.ts';
+import { ownProblems } from '../../helpers/own-problems.ts';
 import { type RunningServer, startServer } from '../../helpers/running-server.ts';
 import { SignalingClient } from '../../helpers/signaling-client.ts';
 import { pick } from '../mutate.ts';
@@ -15,7 +16,6 @@ import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
 const TOKEN = 'an-admin-token-of-32-characters.';
 const MAX_ROOMS = 8;
 const PATIENCE_MS = 60_000;
-const OF_A_BUSY_MACHINE = ['worker_stalled', 'worker_starved', 'event_loop_stalled'];
 const FLAGS = [
   ...['--admin-token', TOKEN, '--token-secret', 'a secret that is long enough to sign with'],
   ...['--allow-capture', 'on', '--max-rooms', String(MAX_ROOMS)],
@@ -208,7 +208,7 @@ async function holdTogether({ server, api, people }: Scene): Promise<void> {
   }
   const { problems, participants } = (await (await fetch(`${server.url}/healthz`)).json()) as Health;
   hold(
-    problems.every(({ code }) => OF_A_BUSY_MACHINE.includes(code)),
+    ownProblems(problems).length === 0,
     'the server is well',
   );
   hold(participants === listed.length, 'the server counts those who are in its rooms');
