@@ -10,7 +10,7 @@ import type { Participant } from './participant.ts';
 export interface ParticipantRoom {
   /** Takes a seat in the room's media with `take`. Throws what `take` throws. */
   seat<S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S;
-  /** The participant has a seat, another one than before. */
+  /** The participant has a new seat. */
   seated(participant: Participant): void;
   freeSeat(seat: Seat): void;
   /** Throws `unknown_participant`. */

@@ -22,46 +22,6 @@ import type { ParticipantOptions, ParticipantRoom } from './participant-options.
 import type { ParticipantFact } from './ports.ts';
 import { StatePacer } from './state-pacer.ts';
 
-<<<<<<< HEAD
-=======
-/** What a participant needs from its room. */
-export interface ParticipantRoom {
-  /** Takes a seat in the room's media with `take`. Throws what `take` throws. */
-  seat<S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S;
-  /** The participant has a new seat. */
-  seated(participant: Participant): void;
-  freeSeat(seat: Seat): void;
-  /** Throws `unknown_participant`. */
-  hear(listener: Participant, participantId: string, gain: number): void;
-  updated(participant: Participant): void;
-  /** A change of the participant's state was delayed because there were too many. */
-  heldBack(): void;
-  /** Throws `AppError` `not_allowed` or `unknown_participant`. */
-  moderate(moderator: Participant, action: ModeratorAction): void;
-  left(participant: Participant, reason: LeaveReason): void;
-}
-
-export interface ParticipantOptions {
-  readonly id: string;
-  readonly name: string;
-  readonly admission: Admission;
-  readonly mutedByModerator: boolean;
-  readonly state: ParticipantState;
-  /** Had a seat before, through an earlier connection of the same participant. */
-  readonly returning: boolean;
-  readonly resumeToken: string;
-  /** When they joined the room, in milliseconds since 1970. */
-  readonly joinedAtMs: Millis;
-  readonly listener: ParticipantListener;
-  readonly room: ParticipantRoom;
-  /** How long the seat of a participant with a broken connection is kept while their media works. */
-  readonly resumeTimeoutMs: Millis;
-  readonly clock: Clock;
-  /** Has the room and this participant as fields. */
-  readonly log: Logger;
-}
-
->>>>>>> en1
 /** With neither media nor a WebSocket message for this long, the participant is considered gone. */
 const SILENCE_LIMIT_MS = 8000;
 const UNKNOWN_NETWORK: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };

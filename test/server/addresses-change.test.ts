@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
-import { ownProblems } from '../helpers/own-problems.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { LightTalker } from '../helpers/light-talker.ts';
 import { enterOwnNamespace, Namespace } from '../helpers/network-namespace.ts';
 import { AUDIO_OFFER } from '../helpers/offer.ts';
+import { ownProblems } from '../helpers/own-problems.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';

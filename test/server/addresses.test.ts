@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { test } from 'tap';
 import { createLogger } from '../../src/lib/log.ts';
-import { ownProblems } from '../helpers/own-problems.ts';
 import { ApiClient } from '../helpers/api-client.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { ownProblems } from '../helpers/own-problems.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 

@@ -8,7 +8,7 @@ export interface MixLink {
   /**
    * Publishes this part's sum for this tick, and the standing of its talkers; `mix` contains sound only if `talkers` is
    * more than 0.
-   * @param voices those that sum up to `mix`
+   * @param voices the voices whose sum is `mix`
    */
   publish(
     tick: number,
@@ -19,9 +19,9 @@ export interface MixLink {
   ): void;
   /** Adds what the others published for this tick to `mix`, and returns the number of talkers in it. */
   add(tick: number, mix: Frame): number;
-  /** Whether a voice that `add` has added last has a gain in this hearing. */
+  /** Whether this hearing has a gain for any of the voices that the last `add` added. */
   touches(hearing: Hearing): boolean;
-  /** What one listener hears of those voices. */
+  /** Those voices as one listener hears them. */
   heardBy(hearing: Hearing): Heard;
   /** Adds those voices to `mix`, each with its gain in this hearing, and returns how many are heard. */
   addFor(hearing: Hearing, mix: Frame): number;

@@ -42,37 +42,6 @@ const SILENCE_PACKETS = 3;
 /** Browsers treat a second without packets as loss. */
 const SILENCE_REFRESH_TICKS = 400 / PTIME_MS;
 
-<<<<<<< HEAD
-=======
-/** The parts of this room in other mixers. */
-export interface MixLink {
-  /**
-   * Publishes this part's sum for this tick, and the standing of its talkers; `mix` contains sound only if `talkers` is
-   * more than 0.
-   * @param voices the voices whose sum is `mix`
-   */
-  publish(
-    tick: number,
-    mix: Float32Array,
-    talkers: number,
-    standing: TalkerStanding,
-    voices: readonly { readonly voice: number; readonly frame: Frame }[],
-  ): void;
-  /** Adds what the others published for this tick to `mix`, and returns the number of talkers in it. */
-  add(tick: number, mix: Frame): number;
-  /** Whether this hearing has a gain for any of the voices that the last `add` added. */
-  touches(hearing: Hearing): boolean;
-  /** Those voices as one listener hears them. */
-  heardBy(hearing: Hearing): Heard;
-  /** Adds those voices to `mix`, each with its gain in this hearing, and returns how many are heard. */
-  addFor(hearing: Hearing, mix: Frame): number;
-  /** What all parts published for this tick, in their common order, with `own` as this part's. */
-  standings(tick: number, own: TalkerStanding): readonly TalkerStanding[];
-  /** This part's position in that order. */
-  readonly position: number;
-}
-
->>>>>>> en1
 /** The operator's settings for a room. */
 export interface MixSettings {
   /** Maximum number of talkers heard at a time, the loudest; 0 for no limit. */
@@ -240,29 +209,6 @@ export class Mixer {
     else place.heard = talkers > (contributing ? 1 : 0) ? 'more' : 'nothing';
   }
 
-<<<<<<< HEAD
-=======
-  /** Whether this listener has a gain for any sounding voice. */
-  #isTouched(place: Place): boolean {
-    for (const voice of this.#contributors) {
-      if (voice !== place && place.hearing.gainOf(voice.voice) !== undefined) return true;
-    }
-    return this.#link?.touches(place.hearing) === true;
-  }
-
-  #personallyHeard(place: Place): Heard {
-    let heard: Heard = this.#link?.heardBy(place.hearing) ?? 'nothing';
-    if (heard === 'more') return heard;
-    for (const voice of this.#contributors) {
-      if (voice === place) continue;
-      const { from, to } = place.hearing.gainOf(voice.voice) ?? UNITY;
-      if (from > 0 && voice.soundedBefore) return 'more';
-      if (to > 0) heard = 'beginnings';
-    }
-    return heard;
-  }
-
->>>>>>> en1
   /** Visits the current speakers, for the indicators that people see, whether or not the talker limit admits them. */
   forEachSpeaker(visit: (participant: MixParticipant, speaker: Speaker) => void): void {
     for (const place of this.#awake) {
@@ -337,38 +283,7 @@ export class Mixer {
     }
   }
 
-<<<<<<< HEAD
-  /** For a listener who must hear no more although others sound: what they heard so far fades first. */
-=======
-  /**
-   * Leaves in `#minus` the sum of the other voices, each with this listener's gain, and returns their number. The
-   * voices are summed again, because subtracting one from the total would leave rounding errors.
-   */
-  #sumFor(place: Place): number {
-    const { kernels } = this.#pool;
-    const mix = this.#minus;
-    mix.samples.fill(0);
-    let voices = 0;
-    for (const voice of this.#contributors) {
-      if (voice === place) continue;
-      const gain = place.hearing.gainOf(voice.voice);
-      if (gain === undefined) {
-        kernels.add(mix, voice.source.frame);
-        voices++;
-        continue;
-      }
-      const { to } = gain;
-      // A voice that starts has its gain at once.
-      const from = voice.soundedBefore ? gain.from : to;
-      if (from > 0 || to > 0) kernels.addRamped(mix, voice.source.frame, from, to);
-      // A turned-down voice counts at full level; otherwise the headroom would turn it up again.
-      if (to > 0) voices++;
-    }
-    return voices + (this.#link?.addFor(place.hearing, mix) ?? 0);
-  }
-
   /** For a listener who must hear nothing although others are speaking: what they were hearing fades first. */
->>>>>>> en1
   #writeEnd(place: Place, talkers: number, timestamp: number, refresh: boolean): void {
     const { listening } = place;
     if (listening.to === 'silence') {

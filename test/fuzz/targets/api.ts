@@ -6,8 +6,8 @@ import type { Health } from '../../../src/http/health.ts';
 import { ERRORS } from '../../../src/lib/errors.ts';
 import { API_PATH, OPERATION_LIST, type Operation } from '../../../src/protocol/api/operations.ts';
 import { ApiClient, operationOf } from '../../helpers/api-client.ts';
-import { integerBetween, type Prng } from '../../helpers/prng.ts';
 import { ownProblems } from '../../helpers/own-problems.ts';
+import { integerBetween, type Prng } from '../../helpers/prng.ts';
 import { type RunningServer, startServer } from '../../helpers/running-server.ts';
 import { SignalingClient } from '../../helpers/signaling-client.ts';
 import { pick } from '../mutate.ts';
@@ -207,10 +207,7 @@ async function holdTogether({ server, api, people }: Scene): Promise<void> {
     }
   }
   const { problems, participants } = (await (await fetch(`${server.url}/healthz`)).json()) as Health;
-  hold(
-    ownProblems(problems).length === 0,
-    'the server is well',
-  );
+  hold(ownProblems(problems).length === 0, 'the server is well');
   hold(participants === listed.length, 'the server counts those who are in its rooms');
 }
 

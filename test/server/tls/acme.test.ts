@@ -2,10 +2,10 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { freePort } from '../../../bench/lib/free-port.ts';
-import { ownProblems } from '../../helpers/own-problems.ts';
 import { type AcmeDirectory, startAcmeDirectory } from '../../helpers/acme-directory.ts';
 import { missingPackages, skipIfMissing } from '../../helpers/debian-packages.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { ownProblems } from '../../helpers/own-problems.ts';
 import { certificateShown, type SecureServer, startSecureServer, trusting } from '../../helpers/secure-server.ts';
 import { SignalingClient } from '../../helpers/signaling-client.ts';
 
@@ -169,7 +169,9 @@ test('a second name that cannot be had does not take the certificate of the firs
     await eventually(() => failed() !== undefined, 120_000);
     t.match(failed()?.['reason'], new RegExp(`DNS has no address for ${other}`));
     const { problems } = JSON.parse((await server.get('/healthz')).body);
-    t.match(ownProblems(problems), [{ code: 'certificate_missing', message: `There is no certificate for ${other} yet.` }]);
+    t.match(ownProblems(problems), [
+      { code: 'certificate_missing', message: `There is no certificate for ${other} yet.` },
+    ]);
     t.match((await server.get('/metrics')).body, /^partyline_tls_certificate_expiry_timestamp_seconds 0$/m);
     t.equal((await certificateShown(server.port, NAME)).fingerprint256, fingerprint256, 'also after the failure');
     t.equal(directory.issued(), 1, 'nothing is ordered that is there');
