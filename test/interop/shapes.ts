@@ -32,14 +32,6 @@ export const SHAPES: readonly Shape[] = [
   { sections: 'audio:inactive', isHeard: false, hears: false },
 ];
 
-/**
- * For stacks whose connection stands only once SCTP does, which the server does not speak: libdatachannel (`initSctpTransport` in its
- * peerconnection.cpp) and werift (`connect` in its peerConnection.ts).
- */
-export function withoutData(shapes: readonly Shape[]): readonly Shape[] {
-  return shapes.filter(({ sections }) => !sections.includes('data'));
-}
-
 /** The shapes with other rows in place of those with the same sections. */
 export function shapesWith(...others: readonly Shape[]): readonly Shape[] {
   const replaced = new Map(others.map((shape) => [shape.sections, shape]));

@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { enterPrivateNetwork } from '../helpers/private-address.ts';
 import { meet } from './meeting.ts';
-import { shapesWith, withoutData } from './shapes.ts';
+import { shapesWith } from './shapes.ts';
 import { startProgram } from './stack.ts';
 
 const missing = enterPrivateNetwork([]);
@@ -15,12 +15,12 @@ const SHAPES = shapesWith({
   refusal: /Section 1 has port 0/,
 });
 
-test('werift is heard and hears, whatever it offers without data', { skip: skipIfMissing(missing) }, async (t) => {
+test('werift is heard and hears, whatever it offers', { skip: skipIfMissing(missing) }, async (t) => {
   const werift = startProgram(process.execPath, 'werift.mjs');
   t.teardown(() => werift.close());
   await meet(t, werift, {
     bundlePolicies: ['max-compat', 'max-bundle', 'disable'],
-    shapes: () => withoutData(SHAPES),
+    shapes: () => SHAPES,
     // Its handshakes and packets are JavaScript in one thread.
     atOnce: 3,
     // On a busy machine it repeats its ClientHello, and takes the second HelloVerifyRequest for an error.
