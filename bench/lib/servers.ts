@@ -2,15 +2,15 @@ import { JanusProcess } from '../janus/janus-process.ts';
 import { ServerProcess } from './server-process.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
-/** The room of all benchmarks with one room. */
+/** The room name in all benchmarks with one room. */
 export const ROOM = 'bench';
 
 export interface ServerOptions {
   /** Flags of the Partyline server. */
   readonly flags: readonly string[];
-  /** Media workers of the Partyline server, a server for each number. */
+  /** Media workers of the Partyline server. One server is measured for each number. */
   readonly workers: readonly number[];
-  /** More flags, as one text. */
+  /** Further flags, as one string. */
   readonly moreFlags?: string | undefined;
   readonly against?: 'janus' | undefined;
   /** The `main.js` of another build of this server. */
@@ -21,7 +21,7 @@ export interface ServerOptions {
 
 export type StartServer = () => Promise<ServerUnderTest>;
 
-/** What starts each of the servers to be measured; each start gives a new, empty server. */
+/** Returns a function for each server to be measured. Each call starts a new, empty server. */
 export function serversOf({
   flags,
   workers,
