@@ -21,7 +21,7 @@ const TOGETHER = [
 /** Of all others these take longest. */
 const LONG = ['test/fuzz/', 'test/bench/', 'test/media/', 'test/mixer/', ...TOGETHER];
 
-/** Whether the file is left out of a quick run: it needs other programs or is about a whole server. */
+/** Whether a quick run leaves the file out, because it needs other programs or tests a whole server. */
 export function isSlow(file) {
   return startsWithOneOf(file, [...ALONE, ...TOGETHER]);
 }
