@@ -1,4 +1,4 @@
-/** Sockets of one address that guess a password at the same time, while somebody at another address knows it. */
+/** Sockets of one address guess a password at the same time, while somebody at another address knows it. */
 import { type Test, test } from 'tap';
 import type { ErrorCode } from '../../src/lib/errors.ts';
 import type { ServerMessage } from '../../src/protocol/messages.ts';
@@ -26,7 +26,7 @@ test('while two people talk', async (t) => {
     return client;
   };
 
-  await t.test('two hundred sockets that guess get no more guesses than one, and who knows it gets in', async (t) => {
+  await t.test('two hundred sockets get no more guesses than one, and somebody who knows the password gets in', async (t) => {
     const guessers = await Promise.all(Array.from({ length: GUESSERS }, () => open(t, GUESSER)));
     const honest = await open(t, HONEST);
     const codes: ErrorCode[] = [];
