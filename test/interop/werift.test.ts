@@ -7,7 +7,7 @@ import { startProgram } from './stack.ts';
 
 const missing = enterPrivateNetwork([]);
 
-/** It writes a section that is inactive with port 0, which gives the section up (RFC 3264 section 6). */
+/** werift writes an inactive section with port 0, which gives the section up (RFC 3264 section 6). */
 const SHAPES = shapesWith({
   sections: 'audio:inactive',
   isHeard: false,
@@ -15,15 +15,15 @@ const SHAPES = shapesWith({
   refusal: /Section 1 has port 0/,
 });
 
-test('werift is heard and hears, whatever it offers without data', { skip: skipIfMissing(missing) }, async (t) => {
+test('werift hears and is heard, whatever it offers without data', { skip: skipIfMissing(missing) }, async (t) => {
   const werift = startProgram(process.execPath, 'werift.mjs');
   t.teardown(() => werift.close());
   await meet(t, werift, {
     bundlePolicies: ['max-compat', 'max-bundle', 'disable'],
     shapes: () => withoutData(SHAPES),
-    // Its handshakes and packets are JavaScript in one thread.
+    // Its handshakes and packets are JavaScript in a single thread.
     atOnce: 3,
-    // On a busy machine it repeats its ClientHello, and takes the second HelloVerifyRequest for an error.
+    // On a busy machine werift repeats its ClientHello, and mistakes the second HelloVerifyRequest for an error.
     attempts: 3,
   });
 });
