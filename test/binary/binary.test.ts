@@ -137,12 +137,12 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
   const cases: readonly { title: string; env: Record<string, string>; mounts: Mounts }[] = [
     { title: 'a read-only home', env: { HOME: '/mnt/home' }, mounts: { '/mnt': 'rw', '/mnt/home': 'ro' } },
     {
-      title: 'home and temporary directory that are noexec',
+      title: 'a noexec home and temporary directory',
       env: { HOME: '/mnt/home', TMPDIR: '/mnt/tmp' },
       mounts: { '/mnt': 'rw', '/mnt/home/.cache': 'noexec', '/mnt/tmp': 'noexec' },
     },
     {
-      title: 'no directory to load from but its own',
+      title: 'only its own directory to load from',
       env: { HOME: '/mnt/home', TMPDIR: '/mnt/tmp' },
       mounts: { '/mnt': 'rw', '/mnt/home/.cache': 'noexec', '/mnt/tmp': 'noexec', '/dev/shm': 'noexec' },
     },

@@ -51,13 +51,13 @@ test('while two people talk', async (t) => {
   // A timeout ends these, so they can all wait at the same time.
   const slow: Attack[] = [
     ['connections that say nothing', '', ''],
-    ['requests whose head drips', 'GET / HTTP/1.1\r\nHost: x\r\n', 'X-A: 1\r\n'],
-    ['requests whose body drips', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n', 'x'],
-    ['requests for a page whose body drips', 'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n', 'x'],
-    ['connections kept alive for nothing', 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n', ''],
-    ['handshakes of WebSockets that are not finished', UPGRADE.slice(0, -2), 'X-A: 1\r\n'],
-    ['WebSockets that join nothing', UPGRADE, ''],
-    ['frames that drip', Buffer.concat([Buffer.from(UPGRADE), Buffer.from([0x81, 0xfe, 0x40, 0, 0, 0, 0, 0])]), ' '],
+    ['requests whose head trickles in', 'GET / HTTP/1.1\r\nHost: x\r\n', 'X-A: 1\r\n'],
+    ['requests whose body trickles in', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n', 'x'],
+    ['page requests whose body trickles in', 'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n', 'x'],
+    ['idle keep-alive connections', 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n', ''],
+    ['unfinished WebSocket handshakes', UPGRADE.slice(0, -2), 'X-A: 1\r\n'],
+    ['WebSockets that join no room', UPGRADE, ''],
+    ['frames that trickle in', Buffer.concat([Buffer.from(UPGRADE), Buffer.from([0x81, 0xfe, 0x40, 0, 0, 0, 0, 0])]), ' '],
   ];
   await t.test('connections that are too slow are ended and do not harm them', (t) =>
     conversation.unharmed(t, () => Promise.all(slow.map((attack) => cutOff(t, attack)))),

@@ -41,12 +41,12 @@ test('while two people talk over a port that the page uses too', async (t) => {
   await t.test('connections that are slow in any way are ended', async (t) => {
     const kinds: [title: string, first: Uint8Array | string, more: Uint8Array | string][] = [
       ['that say nothing', '', ''],
-      ['that begin a frame', Buffer.from([0]), ''],
-      ['whose first frame drips', Buffer.from([0, 100, 0, 1, 0, 80, 0x21, 0x12, 0xa4, 0x42]), Buffer.from([0])],
+      ['that only start a frame', Buffer.from([0]), ''],
+      ['whose first frame trickles in', Buffer.from([0, 100, 0, 1, 0, 80, 0x21, 0x12, 0xa4, 0x42]), Buffer.from([0])],
       ['whose first frame is for nobody', frame(junk(prng, 'nobody:knows')), ''],
-      ['whose request drips', 'G', 'E'],
-      ['whose head drips', GET, 'X-A: 1\r\n'],
-      ['that are kept alive for nothing', `${GET}\r\n`, ''],
+      ['whose request line trickles in', 'G', 'E'],
+      ['whose head trickles in', GET, 'X-A: 1\r\n'],
+      ['that are kept alive without need', `${GET}\r\n`, ''],
       ['that speak TLS', Buffer.from([0x16, 3, 1, 0, 200]), Buffer.from([1])],
     ];
     await conversation.unharmed(t, async () => {

@@ -98,8 +98,8 @@ test('while two people talk, clients that never read', async (t) => {
 
   const REQUEST = 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n';
   for (const [title, atOnce, durationMs] of [
-    ['HTTP and ask for hundreds of answers at once', 500, 1000],
-    ['HTTP and ask for one answer after the other', 1, FILLING_MS],
+    ['those that ask for hundreds of HTTP answers at once', 500, 1000],
+    ['those that ask for one HTTP answer after the other', 1, FILLING_MS],
   ] as const) {
     await t.test(`${title} are ended`, async (t) => {
       const sockets: Socket[] = [];

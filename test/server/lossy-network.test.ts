@@ -84,7 +84,7 @@ const CONDITIONS: readonly (Condition & { readonly leastEstoi: number })[] = [
   { name: '20 % are lost', loss: 0.2, leastEstoi: 0.84 },
   { name: '10 % are lost in runs of three', loss: 0.1, network: { lossRun: 3 }, leastEstoi: 0.72 },
   {
-    name: '30 ms of jitter, 5 % are overtaken, 5 % come twice',
+    name: '30 ms of jitter, 5 % overtaken, 5 % duplicated',
     network: { jitterMs: 30, reordering: 0.05, duplication: 0.05 },
     leastEstoi: 0.93,
   },
