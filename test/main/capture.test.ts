@@ -139,7 +139,7 @@ test('a reader that stops ends the capture, and the room is told', async (t) => 
     ada.messages.flatMap((said) => (said.type === 'participant_updated' ? [said.participant.captured] : []));
   await eventually(() => updates().at(-1) === true || 'she does not know');
   abort.abort();
-  await eventually(() => updates().at(-1) === false || 'it goes on');
+  await eventually(() => updates().at(-1) === false || 'it continues');
   await ada.leave();
 });
 
