@@ -63,7 +63,7 @@ async function buildCode(outdir) {
  * bytes.
  */
 async function buildCodeCache(code, cache) {
-  // These are the only V8 flags here that may differ when the cache is used.
+  // V8 requires its other flags to be the same when the cache is used, but not these two.
   const deterministic = ['--predictable', '--random-seed=1'];
   execFileSync(process.execPath, [...deterministic, join(ROOT, 'scripts/binary-cache.cjs'), code, cache], { env: {} });
   const script = new Script(await readFile(code, 'latin1'), { cachedData: await readFile(cache) });

@@ -172,7 +172,7 @@ test('with https one port number is enough, unless others are given', (t) => {
   t.match(
     configFrom({ argv: [...own, '--port', '443'] }),
     { port: 443, mediaPort: 40_000, workers: 3 },
-    'it may be privileged',
+    'the address may be private',
   );
   t.match(configFrom({ argv: [...own, '--workers', '3'] }), { mediaPort: 8443, workers: 3 });
   t.match(configFrom({ argv: [...own, '--media-port', '40000'] }), { port: 8443, mediaPort: 40_000, workers: 3 });

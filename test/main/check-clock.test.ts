@@ -12,7 +12,7 @@ import { FakeClock } from '../helpers/fake-clock.ts';
 const CONFIG = { ...defaultConfig({ cores: 1 }), workers: 1 };
 const HOUR_MS = 3_600_000;
 
-test('a clock that cannot be right is reported, and so is one that is behind the times of existing files', async (t) => {
+test('a clock that cannot be right is reported, and so is one that is behind the dates of existing files', async (t) => {
   const directory = t.testdir();
   const at = (wallMs: number, config: Partial<typeof CONFIG> = {}) =>
     checkClock({ config: { ...CONFIG, ...config }, clock: new FakeClock({ epochMs: wallMs }) });

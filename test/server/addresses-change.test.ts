@@ -90,8 +90,7 @@ test('a server that started before DHCP is heard at each address that it gets, a
   const heard = [cleo, dora];
   for (const talker of heard) talker.takeReport();
 
-  // Another lease; then an address of the other family, which can be bound only after duplicate address detection; then
-  // neither.
+  // Another lease, and an address of the other family, which can be bound only after duplicate address detection.
   machine.run('ip addr add 10.1.0.9/24 dev left', 'ip -6 addr add fd01::9/64 dev left');
   await isTold('10.2.0.1', ['10.1.0.9', '[fd01::9]', '10.2.0.1']);
   const [eve, finn] = [await join('10.1.0.9', 'Eve', 430), await join('10.1.0.9', 'Finn', 710)];

@@ -117,7 +117,7 @@ test('if the page is served on another address, media has its own TCP ports', as
   await answered(t, port, check(sdp));
 });
 
-test('a connection with media does not count as one of the page, and takes the place of none', async (t) => {
+test('a connection with media does not count as one of the page, and costs nobody a place', async (t) => {
   const { server, port, join } = await start(t, '--max-connections-per-address', '1');
   const { sdp } = await join('lobby');
   const media: Socket[] = [];
