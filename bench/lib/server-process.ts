@@ -33,7 +33,8 @@ export class ServerProcess implements ServerUnderTest {
   }
 
   /**
-   * `flags` are further flags of the server, as `['--workers', '1']`. Throws when it does not say in time where it listens.
+   * `flags` are further flags of the server, such as `['--workers', '1']`. Throws if the server does not report in time
+   * where it listens.
    * @param entry the `main.js` of a build, which may be an older one
    */
   static async start(flags: readonly string[], name = 'Partyline', entry = OWN_ENTRY): Promise<ServerProcess> {
@@ -115,7 +116,7 @@ function ownEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
 }
 
-/** Those of the flags that this build knows, by its help. */
+/** Returns which of these flags this build knows, according to its help. */
 async function knownFlags(entry: string, flags: readonly string[]): Promise<readonly string[]> {
   const { stdout } = await promisify(execFile)(process.execPath, [entry, '--help'], { env: ownEnvironment() });
   return flags.filter((flag) => stdout.includes(flag));

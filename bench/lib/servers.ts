@@ -15,7 +15,7 @@ export interface ServerOptions {
   readonly against?: 'janus' | undefined;
   /** The `main.js` of another build of this server. */
   readonly beside?: string | undefined;
-  /** Packets that Janus buffers, a server for each; its default if not said. */
+  /** Packets that Janus buffers. One server is measured for each number; without any, Janus uses its default. */
   readonly prebuffering?: readonly number[];
 }
 
