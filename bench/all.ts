@@ -43,7 +43,7 @@ async function run({ only }: Values<typeof options>): Promise<void> {
   for (const [index, step] of steps.entries()) {
     console.log(`\n[${index + 1} of ${steps.length}] ${step.name}: ${commandOf(step)}`);
     const file = `${RESULTS}/${step.name}.json`;
-    // Else the report would tell the figures of an earlier run as those of a step that failed.
+    // Otherwise the report would show figures of an earlier run for a step that failed.
     await rm(file, { force: true });
     if (!(await succeeds([...withoutMissing(step), '--json', file]))) failed.push(step.name);
   }

@@ -45,7 +45,7 @@ async function run(values: Values<typeof options>): Promise<void> {
   const { participants, talkers, rate, seconds } = values;
   const machine = describeMachine();
   warnIfBusy(machine);
-  // The server tells where it listens only in its answers.
+  // The server reveals its media port only in its answers.
   const port = await freePort();
   const flags = ['--max-participants', String(participants), '--media-port', String(port)];
   const [start] = serversOf({ flags, workers: [values.workers], moreFlags: values['server-flags'] });

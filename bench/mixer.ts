@@ -18,12 +18,12 @@ import { JSON_FILE, type Options, type Values } from './lib/options.ts';
 import { clearProgress, showProgress } from './lib/progress.ts';
 import { formatTable } from './lib/table.ts';
 
-/** Bytes of 20 ms of speech at 32 kb/s. */
+/** Bytes in 20 ms of speech at 32 kb/s. */
 const PAYLOAD = 80;
 const TIMESTAMP_BITS = 2 ** 32;
-/** As between the packets of a small room. */
+/** As long as the pauses between the packets of a small room. */
 const PAUSE_MS = 3;
-/** What is left of 20 ms after the tick of a large one. */
+/** What remains of 20 ms after the tick of a large room. */
 const REST_MS = 18;
 const neverNotified = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
@@ -46,7 +46,7 @@ interface MixerResult {
   readonly machine: Machine;
   readonly listeners: number;
   readonly rows: readonly MicroRow[];
-  /** The loops over samples in both versions. */
+  /** The loops over samples, in both versions. */
   readonly kernels: readonly KernelRow[];
 }
 
@@ -118,7 +118,7 @@ function coding(): MicroCase[] {
 function buffering(): MicroCase[] {
   const counters = { packetsLost: 0, packetsLate: 0, packetsDuplicate: 0, packetsDiscarded: 0, framesRecovered: 0 };
   const buffer = new JitterBuffer(counters);
-  // The first byte says CELT, 20 ms.
+  // The first byte means CELT, 20 ms.
   const payload = new Uint8Array(PAYLOAD).fill(0xf8);
   let n = 0;
   const next = (): void => {
@@ -184,7 +184,7 @@ function sending(socket: UdpSocket, port: number): MicroCase {
   return { name: 'send a packet', run: (times) => repeat(times, send) };
 }
 
-/** Its pauses are not counted. */
+/** The pauses themselves are not counted. */
 function waking(): MicroCase {
   const cpuMs = (): number => {
     const { user, system } = process.cpuUsage();
@@ -193,7 +193,7 @@ function waking(): MicroCase {
   return { name: 'wake up after a pause (CPU)', run: (times) => repeat(times, () => pause(PAUSE_MS)), clock: cpuMs };
 }
 
-/** Returns how long it was. */
+/** Returns how long the pause was. */
 function pause(ms: number): number {
   const startMs = performance.now();
   Atomics.wait(neverNotified, 0, 0, ms);

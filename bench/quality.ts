@@ -25,9 +25,9 @@ import { QUALITY_COLUMNS, type QualityResult, type QualityRow, qualityChart } fr
 import { formatTable } from './lib/table.ts';
 
 const SAMPLE_RATE = 48_000;
-/** For what is still on its way at the end. */
+/** Time for what is still on its way at the end. */
 const LAST_WORDS_MS = 1000;
-/** The server sends RED when two of three tell of loss; a browser needs ten seconds for them. */
+/** The server sends RED if two of three reports tell of loss. A browser needs ten seconds to send that many. */
 const LOSS_REPORTS = 3;
 const REPORT_INTERVAL_MS = 50;
 
@@ -77,7 +77,7 @@ await runCommand({
 
 interface Voice {
   readonly pcm: Float32Array;
-  /** For a server that asks for DTX, and for one that does not. */
+  /** One programme for a server that asks for DTX, and one for a server that does not. */
   readonly programme: Programme;
   readonly withoutDtx: Programme;
 }
@@ -159,7 +159,7 @@ function roomName(lossPercent: number): string {
   return `quality-${lossPercent}`;
 }
 
-/** One room in which all voices begin to speak, and somebody listens. */
+/** One room in which all voices start to speak and somebody listens. */
 async function openRoom(
   server: MixingServer,
   pacer: Pacer,
@@ -184,7 +184,7 @@ async function openRoom(
       await sleep(REPORT_INTERVAL_MS);
     }
   }
-  // Only now: joining takes a while, and all shall speak at the same time.
+  // Not earlier: joining takes a while, and all voices must speak at the same time.
   for (const [index, talker] of talkers.entries()) pacer.add(index, () => talker.sendNext());
   return {
     finish: () => {

@@ -42,7 +42,7 @@ async function run(): Promise<void> {
   if (sections.length === 0) throw new Error(`no figures in ${RESULTS}; npm run bench -- all`);
   const intro = [
     '# Benchmarks',
-    'Written by `npm run bench -- report`; do not edit. `npm run bench -- all` measures all of it on your machine, and each script explains with `--help` what it measures and how. Server and participants share the machine and talk over its loopback interface. Percentages are of one core; the server is the whole process.',
+    'Written by `npm run bench -- report`; do not edit. `npm run bench -- all` measures everything on your machine, and `--help` of each script explains what it measures and how. The server and the participants share the machine and talk over its loopback interface. Percentages are of one core, and the figures for the server cover its whole process.',
   ];
   await writeFile(`${DOCS}benchmarks.md`, `${[...intro, ...sections].join('\n\n')}\n`);
   console.log('wrote docs/benchmarks.md');

@@ -21,9 +21,9 @@ import {
 import { formatTable } from './lib/table.ts';
 
 const ROUND_MS = 15_000;
-/** The server hears of a client that leaves by its WebSocket, and its worker tells about itself every 500 ms. */
+/** The server learns from the WebSocket that a client has left, and its worker reports every 500 ms. */
 const EMPTY_MS = 2500;
-/** About so long between two events. */
+/** Approximate time between two events. */
 const EVENT_MS = 100;
 const WARM_UP_ROUNDS = 3;
 

@@ -11,7 +11,10 @@ import { STORM_COLUMNS, type StormResult, stormChart, WAIT_COLUMNS, waitRowsOf }
 import { formatTable } from './lib/table.ts';
 
 const SETTLE_MS = 3000;
-/** After the last join, so that it hears something: a talker may be between two sentences. */
+/**
+ * Time after the last join, long enough for that participant to hear something: the talkers may be between two
+ * sentences.
+ */
 const LAST_SOUND_MS = 2000;
 
 const options = {

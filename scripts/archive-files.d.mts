@@ -1,2 +1,2 @@
-/** Copies what goes into the archive beside the executable and the notices into a folder. */
+/** Copies everything that goes into the archive, besides the executable and the notices, into a folder. */
 export function placeArchiveFiles(folder: string): Promise<void>;

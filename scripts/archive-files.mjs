@@ -1,4 +1,5 @@
-// What goes into the archive of a release beside the executable and the notices, at the same paths as here, so that links lead on.
+// What goes into the archive of a release besides the executable and the notices. The paths are the same as here, so
+// that links work.
 import { chmod, copyFile, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -4,7 +4,7 @@ const { Script } = require('node:vm');
 
 const [code, cache] = process.argv.splice(2);
 const script = new Script(readFileSync(code, 'latin1'), { filename: 'main.js' });
-// The first thing that a start takes out is the codec. Until then nothing depends on time, network or chance.
+// At startup the codec is unpacked first. Until then nothing depends on time, network or chance.
 const sea = { isSea: () => true, getRawAsset: () => process.exit() };
 process.once('exit', () => writeFileSync(cache, script.createCachedData()));
 script.runInThisContext()((name) => (name === 'node:sea' ? sea : require(name)), module, exports);

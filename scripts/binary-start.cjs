@@ -1,5 +1,5 @@
-// The entry of the one-file executable: everything in it is compressed, the code as well.
-// From the first moment on: Node would open its inspector.
+// The entry of the one-file executable. Everything in it is compressed, including the code. This handler comes first,
+// because otherwise the signal would open Node's inspector.
 process.on('SIGUSR1', () => {});
 
 const { getRawAsset } = require('node:sea');
@@ -9,7 +9,7 @@ const { brotliDecompressSync } = require('node:zlib');
 const unpack = (name) => brotliDecompressSync(getRawAsset(name));
 const script = new Script(unpack('main.js').toString('latin1'), {
   filename: 'main.js',
-  // Where V8 does not take it (with other flags, say), it compiles the code.
+  // If V8 rejects the cache (because of other flags, for example), it compiles the code.
   cachedData: unpack('main.cache'),
 });
 if (script.cachedDataRejected) process.emitWarning('the code is compiled anew, which makes the start slower');

@@ -1,5 +1,6 @@
-// Builds the one-file executable (dist/partyline): the Node that runs this script, with the server, its worker, the page
-// and the Opus codec inside, as a "single executable application". For the platform that it runs on.
+// Builds the one-file executable (dist/partyline): the Node that runs this script, with the server, its worker, the
+// page and the Opus codec inside, as a "single executable application". It is built for the platform on which this
+// runs.
 import { execFileSync } from 'node:child_process';
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -15,10 +16,11 @@ import { buildKernels } from './kernels.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const ADDON = '@discordjs/opus';
-// In two parts: a second copy of the whole in the executable (of this very script, say) would stop postject.
+// In two parts: if the whole string occurred a second time in the executable (because of this script, for example),
+// postject would stop.
 const FUSE = ['NODE_SEA_FUSE', 'fce680ab2cc467b6e072b8b5df1996b2'].join('_');
 const IS_MAC = process.platform === 'darwin';
-/** The best takes ten times as long for a tenth less. */
+/** The best quality takes ten times as long and saves another tenth. */
 const COMPRESSION = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 const compress = promisify(brotliCompress);
 
@@ -27,21 +29,21 @@ async function buildCode(outdir) {
   const { metafile } = await build({
     entryPoints: { main: join(ROOT, 'src/main/main.ts'), worker: join(ROOT, 'src/media/worker/thread.ts') },
     outdir,
-    // Paths are in what it writes.
+    // The output contains paths.
     absWorkingDir: ROOT,
     bundle: true,
     platform: 'node',
     target: 'node20.12',
-    // A single executable application takes no ES modules.
+    // A single executable application cannot use ES modules.
     format: 'cjs',
     define: {
-      // There is no file; see src/lib/packaged.ts.
+      // There is no file here; see src/lib/packaged.ts.
       'import.meta.url': 'undefined',
-      // Native parts that ws would look for outside.
+      // ws would look for these native parts outside the executable.
       'process.env.WS_NO_BUFFER_UTIL': '"1"',
       'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
     },
-    // Not minified, for stack traces that say something; what is in the executable is compressed instead.
+    // Not minified, so that stack traces are readable. The contents of the executable are compressed instead.
     legalComments: 'none',
     charset: 'ascii',
     metafile: true,
@@ -49,23 +51,26 @@ async function buildCode(outdir) {
   });
   for (const name of ['main', 'worker']) {
     const file = join(outdir, `${name}.js`);
-    // Only comments have other characters now. Without them Node reads the code in half of the time.
+    // Only comments still contain non-ASCII characters. Without them Node reads the code in half the time.
     const code = (await readFile(file, 'utf8')).replace(/\P{ASCII}/gu, '?');
     await writeFile(file, name === 'main' ? `(function (require, module, exports) {${code}})` : code);
   }
   return metafile;
 }
 
-/** Writes what V8 makes of the code, which it need not do again at each start then; the same code gives the same bytes. */
+/**
+ * Writes V8's compiled form of the code, so that it need not be compiled at each start. The same code gives the same
+ * bytes.
+ */
 async function buildCodeCache(code, cache) {
-  // Of V8's flags only these are not among those that have to be the same when the cache is used.
+  // V8 requires its other flags to be the same when the cache is used, but not these two.
   const deterministic = ['--predictable', '--random-seed=1'];
   execFileSync(process.execPath, [...deterministic, join(ROOT, 'scripts/binary-cache.cjs'), code, cache], { env: {} });
   const script = new Script(await readFile(code, 'latin1'), { cachedData: await readFile(cache) });
   if (script.cachedDataRejected) throw new Error('V8 does not take the code cache that it has made');
 }
 
-/** The file that npm has made or fetched for this Node. */
+/** The file that npm built or downloaded for this Node. */
 function addonFile() {
   const manifest = createRequire(import.meta.url).resolve(`${ADDON}/package.json`);
   return createRequire(manifest)('@discordjs/node-pre-gyp').find(manifest);
@@ -77,12 +82,15 @@ async function filesUnder(directory) {
   return files.map((file) => relative(directory, file).split(sep).join('/')).sort();
 }
 
-/** Without symbols and notes for a debugger: a tenth of Node, half of the codec. */
+/** Removes symbols and notes for debuggers: a tenth of Node, half of the codec. */
 function strip(file) {
   execFileSync('strip', IS_MAC ? ['-S', '-x', file] : [file]);
 }
 
-/** Writes what Node wants to have inside itself; resolves with the file. `files` by the names that the program knows them by. */
+/**
+ * Writes the blob that Node is to contain, and resolves with its path. `files` maps the names that the program uses to
+ * paths.
+ */
 async function makeBlob(directory, files) {
   const assets = {};
   for (const [name, file] of Object.entries(files)) {
@@ -94,13 +102,13 @@ async function makeBlob(directory, files) {
   await writeFile(
     config,
     JSON.stringify({
-      // Node keeps this path in the executable: relative, it is the same wherever the sources are.
+      // Node stores this path in the executable. A relative path is the same wherever the sources are.
       main: 'scripts/binary-start.cjs',
       output: blob,
       assets,
       disableExperimentalSEAWarning: true,
       useSnapshot: false,
-      // Of the entry alone; the code has one of its own.
+      // This would cache only the entry. The code has its own cache.
       useCodeCache: false,
     }),
   );
@@ -112,10 +120,10 @@ async function makeExecutable(file, blob) {
   await copyFile(process.execPath, file);
   await chmod(file, 0o755);
   if (IS_MAC) execFileSync('codesign', ['--remove-signature', file]);
-  // Before the blob is in: strip does not understand what postject does.
+  // Before the blob is added: strip does not understand what postject does.
   strip(file);
   const { warn } = console;
-  // postject warns of the names of sections that strip has left out.
+  // postject warns about the names of sections that strip has removed.
   console.warn = () => {};
   try {
     await inject(file, 'NODE_SEA_BLOB', await readFile(blob), {
@@ -129,7 +137,8 @@ async function makeExecutable(file, blob) {
 }
 
 /**
- * Writes `outfile`; resolves with the paths of all sources in it, and the names of packages that went in without esbuild.
+ * Writes `outfile`. Resolves with the paths of all sources in it, and with the names of packages that were included
+ * without esbuild.
  */
 export async function buildBinary(outfile = join(ROOT, 'dist/partyline')) {
   await mkdir(dirname(outfile), { recursive: true });
@@ -155,7 +164,7 @@ export async function buildBinary(outfile = join(ROOT, 'dist/partyline')) {
     await writeFile(files['contents.json'], JSON.stringify(Object.keys(files)));
     const executable = join(directory, 'partyline');
     await makeExecutable(executable, await makeBlob(directory, files));
-    // At once, and also where the one before is running.
+    // Atomic, and works even while the previous executable is running.
     await rename(executable, outfile);
     const sources = [code, page].flatMap(({ inputs }) => Object.keys(inputs)).map((path) => resolve(ROOT, path));
     return { sources, packages: [ADDON] };

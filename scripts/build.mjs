@@ -9,10 +9,13 @@ import { buildKernels } from './kernels.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = { 'index.html': 'web/app', 'admin.html': 'web/admin' };
-/** Node reads all files of a package at the same time, and this one has so many that a start could need more than it may have open. */
+/**
+ * Node reads all files of a package at the same time. This package has so many that a start could exceed the limit of
+ * open files.
+ */
 const BUNDLED = ['zod'];
 const COMPRESSIBLE = /\.(?:html|js|css|json|map|webmanifest|svg|txt)$/;
-/** What `src="/main.js"` and the like in index.html stand for. */
+/** Matches references such as `src="/main.js"` in index.html. */
 const REFERENCE = /(?<=\s(?:src|href)=")\/([\w.-]+)(?=")/g;
 
 async function buildServer(outdir) {
@@ -31,7 +34,10 @@ async function buildServer(outdir) {
   });
 }
 
-/** The page of the rooms and the one at `/admin`. Resolves with all that went in, as in esbuild's metafile. */
+/**
+ * Builds the page of the rooms and the page at `/admin`. Resolves with everything that was included, as in esbuild's
+ * metafile.
+ */
 export async function buildPage(outdir) {
   await rm(outdir, { recursive: true, force: true });
   await mkdir(outdir, { recursive: true });
@@ -40,7 +46,10 @@ export async function buildPage(outdir) {
   return { inputs: Object.assign({}, ...built.map(({ inputs }) => inputs)) };
 }
 
-/** Every file that index.html in the folder names is built or copied under a name with a hash, and the page is told the new name. Resolves with esbuild's metafile. */
+/**
+ * Builds or copies every file that the folder's index.html refers to, under a name with a hash, and puts the new name
+ * into the page. Resolves with esbuild's metafile.
+ */
 async function buildHtml(folder, page) {
   const outdir = dirname(page);
   const html = await readFile(join(ROOT, folder, 'index.html'), 'utf8');
@@ -48,7 +57,7 @@ async function buildHtml(folder, page) {
   const { metafile } = await build({
     entryPoints: names.map((name) => join(ROOT, folder, sourceOf(name))),
     outdir,
-    // Paths from here are in the source maps, and so in the hashes.
+    // Source maps contain paths relative to this, so the hashes depend on it.
     absWorkingDir: ROOT,
     bundle: true,
     platform: 'browser',
@@ -78,13 +87,14 @@ async function buildHtml(folder, page) {
   return metafile;
 }
 
-/** Puts FILE.br and FILE.gz beside each file that gets smaller by it. The same content gives the same bytes. */
+/** Puts FILE.br and FILE.gz beside each file that they make smaller. The same content gives the same bytes. */
 async function compressAll(outdir) {
   const names = (await readdir(outdir)).filter((name) => COMPRESSIBLE.test(name));
   await Promise.all(
     names.map(async (name) => {
       const body = await readFile(join(outdir, name));
-      // Only those who look for a fault load source maps, and they are large: the best compression would take longer than all the rest.
+      // Source maps are large, and only developers load them. The best compression would take longer for them than for
+      // everything else.
       const quality = name.endsWith('.map') ? 5 : constants.BROTLI_MAX_QUALITY;
       const [br, gz] = await Promise.all([
         promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } }),
@@ -100,7 +110,7 @@ function sourceOf(name) {
   return name === 'main.js' ? 'main.tsx' : name;
 }
 
-/** Writes into `outdir`; rejects, with the errors printed, if something cannot be built. */
+/** Writes into `outdir`. If something cannot be built, prints the errors and rejects. */
 export async function buildAll(outdir = join(ROOT, 'dist')) {
   await Promise.all([buildServer(outdir), buildPage(join(outdir, 'web'))]);
 }

@@ -26,7 +26,7 @@ async function restart() {
   try {
     await buildAll();
   } catch {
-    // esbuild has printed what is wrong; the server that runs goes on.
+    // esbuild has printed the errors. The running server continues.
     return;
   }
   console.log(`built in ${Math.round(performance.now() - start)} ms`);

@@ -1,6 +1,6 @@
-// Writes what is told in a second place from the one place that decides it: config.sample.toml from the table of settings,
-// the table of errors in docs/protocol.md from src/lib/errors.ts. With --check it writes nothing and exits with 1 if one
-// of them is not up to date.
+// Generates text that repeats what another file decides: config.sample.toml from the table of settings, and the table
+// of errors in docs/protocol.md from src/lib/errors.ts. With --check it writes nothing and exits with 1 if one of them
+// is out of date.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const checkOnly = process.argv.includes('--check');
 
 async function load() {
-  // Inside of the project, so that the bundle finds its packages.
+  // Inside the project, so that the bundle finds its packages.
   const directory = await mkdtemp(join(root, 'node_modules', '.generate-'));
   try {
     const outfile = join(directory, 'sources.mjs');

@@ -1,10 +1,11 @@
-// Installs the Debian packages that tests use, and says which and what for. Where it may not (not root, not Debian) it says
-// what is missing: tests that need it count as skipped then, and as failed with CI=true.
+// Installs the Debian packages that tests use, and prints which ones and what for. Without permission (not root, not
+// Debian) it prints what is missing. Tests that need a missing package then count as skipped, and with CI=true as
+// failed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { notInstalled, TEST_PACKAGES } from './test/packages.mjs';
 
-/** What it says is asked before a package starts a service (policy-rc.d(8)); 101 forbids it. */
+/** A package asks this script before it starts a service (policy-rc.d(8)). Exit code 101 forbids it. */
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 const NO_SERVICES = '#!/bin/sh\nexit 101\n';
 const OPTIONS = ['-o', 'DPkg::Lock::Timeout=300', '-qq'];
@@ -15,7 +16,7 @@ function aptGet(args) {
   return spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
 }
 
-/** Servers among the packages are for the tests, which start their own. */
+/** Some of the packages are servers. They must not run as services: the tests start their own. */
 function withoutServices(install) {
   const isOurs = !existsSync(POLICY_FILE);
   if (isOurs) writeFileSync(POLICY_FILE, NO_SERVICES, { mode: 0o755 });
@@ -40,7 +41,7 @@ function main() {
     list(missing);
     aptGet([...OPTIONS, 'update']);
     withoutServices(() => {
-      // One that this system does not have keeps apt-get from installing the others.
+      // If this system does not have one of them, apt-get would not install the others either.
       if (!aptGet([...INSTALL, ...missing])) for (const name of missing) aptGet([...INSTALL, name]);
     });
   }

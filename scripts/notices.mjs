@@ -1,4 +1,4 @@
-// The licences of everything that is in the one-file executable and is not ours.
+// The licences of everything in the one-file executable that is not ours.
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -6,16 +6,19 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LICENSE_NAME = /^(licen[cs]e|copying|notice|copyright)/i;
-/** What packages bring along that has a licence of its own, and what is compiled into them. */
+/** Parts of packages that have their own licence, and libraries that are compiled into them. */
 const BESIDES = {
   '@discordjs/opus': { files: ['deps/opus/COPYING'], packages: ['node-addon-api'] },
 };
 const NODE_LICENSES = ['LICENSE', 'share/doc/nodejs/LICENSE', 'share/doc/node/LICENSE', 'share/doc/nodejs/copyright'];
-/** For packages that say "MIT" and bring no text. */
+/** For packages that say "MIT" but include no text. */
 const MIT_TERMS = fileURLToPath(new URL('mit-terms.txt', import.meta.url));
 const RULE = '-'.repeat(80);
 
-/** The licence of the Node that runs this, which speaks for all that is in Node. Throws if it is not where Node's packages put it. */
+/**
+ * The licence of the Node that runs this. It covers everything inside Node. Throws if it is not where Node's packages
+ * put it.
+ */
 function nodeLicenseFile() {
   const prefix = resolve(dirname(process.execPath), '..');
   const file = NODE_LICENSES.map((name) => join(prefix, name)).find((candidate) => existsSync(candidate));
@@ -27,10 +30,10 @@ function installedAt(name) {
   return join(ROOT, 'node_modules', name);
 }
 
-/** The directory of the package that a file is of; undefined for our own. */
+/** The directory of the package that a file belongs to; undefined for our own files. */
 function packageOf(file) {
   if (!/[\\/]node_modules[\\/]/.test(file)) return undefined;
-  // Not every package.json is a package's: some only say how the files beside them are to be read.
+  // Not every package.json belongs to a package: some only say how the files beside them are to be read.
   for (let directory = dirname(file); ; directory = dirname(directory)) {
     if (/[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+$/.test(directory) && existsSync(join(directory, 'package.json')))
       return directory;
@@ -54,9 +57,7 @@ async function describe(directory) {
   return { name, version, license, texts };
 }
 
-/**
- * One text from what `buildBinary` says of its contents. Rejects if a package does not tell its terms.
- */
+/** Makes one text from the contents that `buildBinary` reports. Rejects if a package does not state its terms. */
 export async function thirdPartyNotices({ sources, packages }, nodeLicense = nodeLicenseFile()) {
   const directories = new Set(packages.flatMap((name) => [name, ...(BESIDES[name]?.packages ?? [])]).map(installedAt));
   for (const source of sources) {

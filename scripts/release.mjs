@@ -1,5 +1,5 @@
-// Packs the one-file executable with what goes with it: dist/release/partyline-VERSION-PLATFORM-ARCH.tar.gz, and SHA256SUMS.
-// The same sources, packages and Node give the same bytes.
+// Packs the one-file executable with the files that accompany it: dist/release/partyline-VERSION-PLATFORM-ARCH.tar.gz,
+// and SHA256SUMS. The same sources, packages and Node give the same bytes.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
@@ -15,7 +15,10 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OWNER =
   process.platform === 'darwin' ? ['--uid', '0', '--gid', '0'] : ['--owner=0', '--group=0', '--numeric-owner'];
 
-/** When the sources were committed, or as the builder says (reproducible-builds.org/specs/source-date-epoch). In seconds. */
+/**
+ * When the sources were committed, or the time that the builder sets (reproducible-builds.org/specs/source-date-epoch).
+ * In seconds.
+ */
 function sourceDate() {
   const given = process.env.SOURCE_DATE_EPOCH;
   if (given !== undefined) return Number(given);
@@ -28,13 +31,13 @@ function sourceDate() {
   }
 }
 
-/** The archive of a folder inside `directory`. Names are sorted, the times, owners and modes fixed. */
+/** Makes the archive of a folder inside `directory`. Names are sorted; times, owners and modes are fixed. */
 async function pack(directory, name, seconds) {
   const entries = await readdir(join(directory, name), { recursive: true, withFileTypes: true });
   const paths = [name, ...entries.map((entry) => relative(directory, join(entry.parentPath, entry.name)))].sort();
   for (const entry of entries) if (entry.isDirectory()) await chmod(join(entry.parentPath, entry.name), 0o755);
   await chmod(join(directory, name), 0o755);
-  // From the inside out: a folder's time changes with what is put into it.
+  // From the inside out: a folder's time changes when something is put into it.
   for (const path of [...paths].reverse()) await utimes(join(directory, path), seconds, seconds);
   const tar = execFileSync(
     'tar',

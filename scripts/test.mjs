@@ -2,7 +2,8 @@
 //
 //   node scripts/test.mjs [--check] [--quick] [--jobs N] [--timeout SECONDS] [FILE or FOLDER …]
 //
-// Without paths these are all tests. --check looks at types and lint as well. --quick leaves out those with browsers, executables and whole servers.
+// Without paths it runs all tests. --check also checks types and lint. --quick leaves out the tests with browsers,
+// executables and whole servers.
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,9 +27,9 @@ function readArguments() {
     options: {
       check: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
-      // Many tests wait for sound most of the time.
+      // Many tests spend most of their time waiting for sound.
       jobs: { type: 'string', default: String(CORES) },
-      // Only for what hangs.
+      // Meant only for tests that hang.
       timeout: { type: 'string', default: '300' },
     },
   });
@@ -47,7 +48,7 @@ function print(file, { failed, assertions, comments, problem, errorOutput, tookM
   console.log(`${isGood ? 'ok    ' : 'NOT OK'} ${file} (${(tookMs / 1000).toFixed(1)} s)`);
   for (const text of comments) console.log(`       ${text}`);
   for (const [index, { title, details }] of assertions.entries()) {
-    // What failed inside of it was printed before.
+    // Its inner failures were printed before.
     if (assertions.slice(0, index).some((inner) => inner.title.startsWith(`${title} > `))) continue;
     console.log(`  not ok: ${title}`);
     if (details !== null) console.log(describe(details).replace(/^/gm, '    '));
@@ -71,7 +72,7 @@ async function main({ checks, files, jobs, timeoutMs }) {
   };
   await buildKernels();
   await compileSources(ROOT, COMPILED);
-  // What runs now may use it; a run inside of another finds it up to date.
+  // The tests may use the build. A nested test run finds it up to date.
   if (isOutOfDate(ROOT, ['dist/main.js', 'dist/worker.js', 'dist/web/index.html', 'dist/web/admin.html']))
     await buildAll();
   const look = async (check) => conclude(check, await runCheck(check, { cwd: ROOT }));

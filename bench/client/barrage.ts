@@ -2,26 +2,26 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What is late is caught up, but not more than this at once: a socket's buffer is small. */
+/** Late datagrams are caught up, but at most this many at once: a socket's buffer is small. */
 const MAX_BURST = 64;
 
 export interface BarrageOptions {
-  /** Where to, at 127.0.0.1. */
+  /** Destination port at 127.0.0.1. */
   readonly port: number;
-  /** Addresses to send from, each with a socket of its own; on Linux all of 127.0.0.0/8 is this machine. */
+  /** Addresses to send from, each with its own socket. On Linux all of 127.0.0.0/8 is this machine. */
   readonly addresses: readonly string[];
 }
 
 export interface BarrageRun {
   readonly perSecond: number;
   readonly seconds: number;
-  /** The next datagram; `null` if it was sent in another way. */
+  /** Returns the next datagram, or `null` if it was sent in another way. */
   readonly next: () => Uint8Array | null;
 }
 
 /** Sends datagrams to one port at a steady rate, from many addresses in turn. */
 export class Barrage {
-  /** Bytes that came back. */
+  /** Bytes that came back to the senders. */
   bytesHeard = 0;
   readonly #sockets: readonly Socket[];
   #turn = 0;
@@ -51,7 +51,7 @@ export class Barrage {
     );
   }
 
-  /** Resolves with how many were sent. */
+  /** Resolves with the number of datagrams sent. */
   async run({ perSecond, seconds, next }: BarrageRun): Promise<number> {
     const startMs = performance.now();
     const total = Math.round(perSecond * seconds);
@@ -77,7 +77,7 @@ export class Barrage {
   }
 }
 
-/** So many addresses of 127.0.0.0/8 that nobody uses. */
+/** Returns this many addresses of 127.0.0.0/8 that nobody uses. */
 export function loopbackAddresses(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `127.${1 + (index % 200)}.${index >> 8}.${1 + (index & 0x7f)}`);
 }

@@ -32,7 +32,7 @@ export class Load {
     }
   }
 
-  /** Handshakes cost both sides some 15 ms each, so joins begin at `perSecond` and not at once. */
+  /** A handshake costs each side about 15 ms, so joins start at `perSecond` instead of all at once. */
   async join(options: Omit<Extract<DriverCommand, { type: 'join' }>, 'type'>): Promise<JoinReport> {
     const { server, url, room, count, perSecond } = options;
     this.#certificate ??= await createCertificate();
@@ -61,7 +61,7 @@ export class Load {
       members.push(participant);
       return joinMs;
     });
-    // All have come to an end before one failure is told, so that nobody joins after `leave`.
+    // Wait for all of them before reporting a failure, so that nobody joins after `leave`.
     await Promise.allSettled(joins);
     return { joinMs: await Promise.all(joins) };
   }
@@ -70,7 +70,7 @@ export class Load {
     this.#rooms.get(room)?.forEach((participant, index) => {
       const { silence, speech } = this.#soundsFor(participant);
       if (index >= count) participant.say(silence, index * 7);
-      // The same voice again starts elsewhere in its text.
+      // A voice that is used again starts at another place in its text.
       else participant.say(speech[index % speech.length] ?? silence, index * 37);
     });
   }

@@ -1,6 +1,6 @@
 /**
- * For how long this process did not read its sockets, so that its own pauses (garbage collection, the machine's other work)
- * are not taken for pauses of the server.
+ * Measures for how long this process did not read its sockets, so that its own pauses (garbage collection, other work
+ * on the machine) are not mistaken for pauses of the server.
  */
 export class LoopWatch {
   readonly #beatMs: number;
@@ -8,7 +8,7 @@ export class LoopWatch {
   #beforeLastMs: number | undefined;
   #longestPauseMs = 0;
 
-  /** @param beatMs how far apart the calls of `beat` are when nothing holds them up */
+  /** @param beatMs time between calls of `beat` when nothing holds them up */
   constructor(beatMs: number) {
     this.#beatMs = beatMs;
   }
@@ -25,8 +25,8 @@ export class LoopWatch {
   }
 
   /**
-   * For how long a packet that is read now may have waited because of a pause. Sockets are read after timers, so what came
-   * in a pause is read after the beat that ended it: it came since the beat before that.
+   * How long a packet that is read now may have waited because of a pause. Sockets are read after timers, so a packet
+   * that arrived during a pause is read after the beat that ended it: it arrived after the beat before that.
    */
   waitMs(nowMs: number): number {
     return Math.max(0, nowMs - (this.#beforeLastMs ?? nowMs) - TOLERANCE * this.#beatMs);
@@ -37,5 +37,5 @@ export class LoopWatch {
   }
 }
 
-/** In beats: two, and what timers of whole milliseconds are late by. */
+/** In beats: two, plus the lateness of timers that count in whole milliseconds. */
 const TOLERANCE = 2.5;

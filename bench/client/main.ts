@@ -1,4 +1,4 @@
-/** The process with the participants: takes commands from the benchmark that started it, and ends with it. */
+/** The process that runs the participants. It takes commands from the benchmark that started it, and ends with it. */
 import { failureText } from '../lib/failure-text.ts';
 import { Load } from './load.ts';
 import type { DriverCommand, DriverRequest, DriverResponse } from './messages.ts';

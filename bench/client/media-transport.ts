@@ -18,7 +18,7 @@ const PEER_REFLEXIVE_PRIORITY = 110 * 2 ** 24 + 65_535 * 2 ** 8 + 255;
 
 type DtlsTransport = ConstructorParameters<typeof DtlsClient>[0]['transport'];
 
-/** One certificate serves all participants of a process: making one costs more than a handshake. */
+/** All participants of a process share one certificate: making one costs more than a handshake. */
 export interface Certificate {
   readonly pem: string;
   readonly privateKey: string;
@@ -42,13 +42,13 @@ export interface IceCredentials {
 
 export interface MediaTransportOptions extends IceCredentials {
   readonly certificate: Certificate;
-  /** Each RTP packet as it came, encrypted; RTCP is left out. */
+  /** Called with each RTP packet as it arrived, still encrypted. RTCP is left out. */
   readonly onRtp: (packet: Buffer) => void;
 }
 
 /**
- * ICE (the controlling agent; its only pair is nominated at once), DTLS as the client, and SRTP over one connected UDP socket.
- * The server knows its peers by their address, so participants cannot share a socket.
+ * ICE (as the controlling agent; its only pair is nominated at once), DTLS as the client, and SRTP over one connected
+ * UDP socket. The server tells its peers apart by address, so participants cannot share a socket.
  */
 export class MediaTransport {
   srtp: SrtpSession;
@@ -67,17 +67,19 @@ export class MediaTransport {
     this.#dtls = dtls;
   }
 
-  /** Resolves when DTLS is complete. Rejects after 15 s, or if the server is not the one that its answer describes. */
+  /**
+   * Resolves when DTLS is complete. Rejects after 15 s, or if the server's certificate is not the one in its answer.
+   */
   static async connect(options: MediaTransportOptions): Promise<MediaTransport> {
     const { answer, certificate, onRtp } = options;
     const socket = createSocket(isIPv6(answer.address) ? 'udp6' : 'udp4');
-    // A server that is gone shows as ECONNREFUSED here; the counters show it too.
+    // If the server has gone, ECONNREFUSED arrives here. The counters show it too.
     socket.on('error', () => {});
     socket.connect(answer.port, answer.address);
     await once(socket, 'connect');
     const agent = new IceAgent(options, (message) => socket.send(message));
     let onDtls: (record: Buffer) => void = () => {};
-    // RFC 7983: the first byte tells the protocols apart; RFC 5761: the second one RTCP from RTP.
+    // RFC 7983: the first byte tells the protocols apart. RFC 5761: the second byte tells RTCP from RTP.
     socket.on('message', (datagram) => {
       const first = datagram[0]!;
       if (first >= 128) {
@@ -91,7 +93,7 @@ export class MediaTransport {
       address: socket.address(),
       closed: false,
       onData: () => {},
-      // werift may still repeat a flight after the handshake was given up.
+      // werift may still repeat a flight after we gave up on the handshake.
       send: async (data) => {
         if (!transport.closed) socket.send(data);
       },
@@ -113,7 +115,10 @@ export class MediaTransport {
     }
   }
 
-  /** Goes on with the credentials of an ICE restart (RFC 8445 section 2.4). Resolves when the server has answered a check. */
+  /**
+   * Continues with the credentials of an ICE restart (RFC 8445 section 2.4). Resolves when the server has answered a
+   * check.
+   */
   async restartIce(credentials: IceCredentials): Promise<void> {
     this.#agent.restart(credentials);
     await withTimeout(this.#agent.connect(), 'no answer to the checks of the restart').finally(() =>
@@ -121,17 +126,17 @@ export class MediaTransport {
     );
   }
 
-  /** From now on packets of another SSRC may be protected: SRTP counts the packets of each. */
+  /** From now on packets may have another SSRC: SRTP counts the packets of each SSRC. */
   changeSource(): void {
     this.srtp = new SrtpSession(this.#keys);
   }
 
-  /** A whole SRTP packet; the buffer must not change afterwards. */
+  /** `packet` is a whole SRTP packet. The buffer must not change afterwards. */
   send(packet: Uint8Array): void {
     if (!this.#dtls.closed) this.#socket.send(packet);
   }
 
-  /** Idempotent. Nothing is told to the server: its WebSocket is how it knows. */
+  /** Idempotent. Sends nothing to the server: it learns of the end from its WebSocket. */
   close(): void {
     if (this.#dtls.closed) return;
     this.#dtls.closed = true;
@@ -140,7 +145,7 @@ export class MediaTransport {
   }
 }
 
-/** Checks one candidate pair, and keeps it alive (RFC 7675: consent is asked for in the same way). */
+/** Checks one candidate pair and keeps it alive (RFC 7675 asks for consent in the same way). */
 class IceAgent {
   #options: IceCredentials;
   readonly #send: (message: Buffer) => void;
@@ -188,7 +193,7 @@ class IceAgent {
     this.#onConnected = undefined;
   }
 
-  /** A server that is not ICE-lite checks as well. */
+  /** A server that is not ICE-lite also sends checks. */
   #answer(datagram: Buffer, message: StunMessage): void {
     const { answer, icePwd } = this.#options;
     if (verifyStunIntegrity(datagram, message, icePwd)) {
@@ -196,7 +201,7 @@ class IceAgent {
     }
   }
 
-  /** No more retries; `check` still works. */
+  /** Stops the retries. `check` still works. */
   stop(): void {
     clearInterval(this.#retry);
   }

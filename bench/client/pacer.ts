@@ -3,16 +3,16 @@ import { LoopWatch } from './loop-watch.ts';
 const SLOTS = 5;
 const SLOT_MS = 4;
 
-/** Calls its members every 20 ms, each at its own phase in steps of 4 ms, by absolute deadlines. */
+/** Calls each member every 20 ms at its own phase, in steps of 4 ms, by absolute deadlines. */
 export class Pacer {
-  /** Its beat is the timer of the members. */
+  /** Beats with the timer that calls the members. */
   readonly loop = new LoopWatch(SLOT_MS);
   readonly #slots: Set<() => void>[] = Array.from({ length: SLOTS }, () => new Set());
   #timer: NodeJS.Timeout | undefined;
   #slot = 0;
   #deadlineMs = 0;
 
-  /** `slot` is the phase, taken modulo 5. Returns what ends it. */
+  /** `slot` is the phase, modulo 5. Returns a function that ends the calls. */
   add(slot: number, callback: () => void): () => void {
     const members = this.#slots[slot % SLOTS]!;
     members.add(callback);
@@ -31,7 +31,7 @@ export class Pacer {
 
   #run(): void {
     this.loop.beat(performance.now());
-    // What came late is caught up at once: a microphone does not lose time either.
+    // Late calls are caught up at once: a microphone does not lose time either.
     while (performance.now() >= this.#deadlineMs) {
       for (const callback of this.#slots[this.#slot]!) callback();
       this.#slot = (this.#slot + 1) % SLOTS;

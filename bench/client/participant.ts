@@ -19,35 +19,35 @@ import {
 
 const FRAME_SAMPLES = 960;
 const HEADER_WITH_LEVEL = 20;
-/** A receiver report on one stream. */
+/** Size of a receiver report on one stream. */
 const REPORT_BYTES = 32;
 
 export interface ReceivedPayload {
-  /** Valid during the call only. */
+  /** Valid only during the call. */
   readonly payload: Uint8Array;
   readonly header: Readonly<RtpHeader>;
   readonly atMs: number;
 }
 
 export interface JoinOptions {
-  /** Knows for how long this process does not read. */
+  /** Knows for how long this process did not read its sockets. */
   readonly loop?: LoopWatch;
-  /** Which server is at `url`; Partyline if not said. */
+  /** The kind of server at `url`. Partyline by default. */
   readonly server?: ServerKind;
-  /** `ws://127.0.0.1:8080/ws` */
+  /** For example `ws://127.0.0.1:8080/ws`. */
   readonly url: string;
   readonly room: string;
   readonly name: string;
   readonly certificate: Certificate;
-  /** Each packet repeats the one before (RFC 2198) if the server reads that, as Chromium does on the page. */
+  /** If the server reads RED, each packet repeats the one before (RFC 2198), as Chromium does on the page. */
   readonly red?: boolean;
-  /** Decrypt what arrives and pass it on; without this, packets are only counted. */
+  /** Decrypts what arrives and passes it on. Without this, packets are only counted. */
   readonly onPayload?: (received: ReceivedPayload) => void;
 }
 
 /**
- * One participant that costs little: signaling, ICE and DTLS like a browser's, sound that was encoded before,
- * and received packets that are only counted.
+ * One participant that costs little: signaling, ICE and DTLS are like a browser's, the sound was encoded beforehand,
+ * and received packets are only counted.
  */
 export class LightParticipant {
   readonly received = new ReceiveCounters();
@@ -59,7 +59,7 @@ export class LightParticipant {
   readonly #ssrc: number;
   readonly #heardSsrc: number | null;
   readonly #red: boolean;
-  /** The payload sent last. */
+  /** The last payload sent. */
   #previous: Uint8Array | null = null;
   #sequenceNumber = randomBytes(2).readUInt16BE() >> 1;
   #timestamp = randomBytes(4).readUInt32BE();
@@ -84,7 +84,7 @@ export class LightParticipant {
     this.dtx = dtx;
   }
 
-  /** Resolves when media can flow both ways. Rejects when the server refuses or does not answer. */
+  /** Resolves when media can flow both ways. Rejects if the server refuses or does not answer. */
   static async join(options: JoinOptions): Promise<LightParticipant> {
     const { server = 'partyline', url, room, name, certificate, red = false } = options;
     const beganAtMs = performance.now();
@@ -95,7 +95,7 @@ export class LightParticipant {
       const ice = { iceUfrag: randomBytes(4).toString('hex'), icePwd: randomBytes(18).toString('base64') };
       const offer = writeOffer({ ...ice, ssrc, red, fingerprint: certificate.fingerprint });
       const answer = readAnswer(await signaling.negotiate(offer));
-      // Packets may arrive before the participant stands.
+      // Packets may arrive before the participant exists.
       let participant: LightParticipant | undefined;
       const transport = await MediaTransport.connect({
         ...ice,
@@ -113,18 +113,18 @@ export class LightParticipant {
     }
   }
 
-  /** From opening the WebSocket to the first packet that was not silence; null until it came. */
+  /** Time from opening the WebSocket to the first packet with sound in it; null until then. */
   get firstSoundMs(): number | null {
     const { firstSoundAtMs } = this.received;
     return firstSoundAtMs === undefined ? null : firstSoundAtMs - this.#beganAtMs;
   }
 
-  /** Tells the server; what is sent stays the same, as the server must not rely on it. */
+  /** Tells the server, but sends the same as before: the server must not rely on a muted client being silent. */
   setMuted(muted: boolean): void {
     this.#signaling.setMuted?.(muted);
   }
 
-  /** What is sent from now on, from its entry `position` on. */
+  /** From now on sends this programme, starting at entry `position`. */
   say(programme: Programme, position = 0): void {
     this.#programme = programme;
     this.#position = position;
@@ -138,7 +138,7 @@ export class LightParticipant {
     else this.skip();
   }
 
-  /** 20 ms in which nothing is sent. */
+  /** Sends nothing for 20 ms. */
   skip(): void {
     this.#timestamp = (this.#timestamp + FRAME_SAMPLES) >>> 0;
     this.#paused = true;
@@ -148,7 +148,7 @@ export class LightParticipant {
     this.#transport.send(this.seal(frame));
   }
 
-  /** The SRTP packet of the next 20 ms, for those who send it later. */
+  /** Returns the SRTP packet of the next 20 ms, for callers that send it later. */
   seal({ payload, levelDbov, voice }: EncodedFrame): Uint8Array {
     const previous = this.#red && !this.#paused ? this.#previous : null;
     const redundant = previous && writeRed(previous, FRAME_SAMPLES, payload, OPUS_PAYLOAD_TYPE);
@@ -156,7 +156,7 @@ export class LightParticipant {
     const sent = redundant ?? payload;
     const packet = Buffer.allocUnsafe(HEADER_WITH_LEVEL + sent.length + SRTP_MAX_OVERHEAD);
     const payloadType = redundant === null ? OPUS_PAYLOAD_TYPE : RED_PAYLOAD_TYPE;
-    // RFC 3551 section 4.1: the marker begins a talkspurt.
+    // RFC 3551 section 4.1: the marker starts a talkspurt.
     writeRtpHeader(packet, payloadType, this.#sequenceNumber, this.#timestamp, this.#ssrc, this.#paused);
     packet[0]! |= 0x10;
     // RFC 8285 section 4.2 with the one element of RFC 6464.
@@ -177,7 +177,7 @@ export class LightParticipant {
     this.#transport.send(packet);
   }
 
-  /** Tells the server that this share of what it sent was lost (RFC 3550 section 6.4.2). */
+  /** Reports to the server that this share of its packets was lost (RFC 3550 section 6.4.2). */
   reportLoss(share: number): void {
     if (this.#heardSsrc === null) return;
     const report = {

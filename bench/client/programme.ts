@@ -6,19 +6,19 @@ import { speech, VOICES } from '../../test/helpers/speech.ts';
 /** 20 ms of sound, encoded once and sent as often as needed. */
 export interface EncodedFrame {
   readonly payload: Uint8Array;
-  /** RFC 6464: 0 to -127. */
+  /** RFC 6464 level: 0 to -127. */
   readonly levelDbov: number;
   readonly voice: boolean;
 }
 
-/** What a participant sends in a loop, an entry for each 20 ms; `undefined` is a frame that DTX leaves out. */
+/** What a participant sends in a loop, one entry per 20 ms; `undefined` is a frame that DTX leaves out. */
 export type Programme = readonly (EncodedFrame | undefined)[];
 
 const VOICE_DBOV = -50;
 
 /**
- * Encodes as Chromium does: VOIP at 32 kb/s; with DTX only the first of each run of frames of up to 2 bytes is sent
- * (libopus itself refreshes every 400 ms), without it every frame. A last part of less than a frame is left out.
+ * Encodes as Chromium does: VOIP at 32 kb/s. With DTX, only the first frame of each run of frames of up to 2 bytes is
+ * sent (libopus itself refreshes every 400 ms); without DTX, every frame is sent. An incomplete last frame is left out.
  */
 export function encodeProgramme(pcm: Float32Array, dtx = true): Programme {
   const encode = createFrameEncoder({ dtx });
@@ -36,14 +36,14 @@ export function encodeProgramme(pcm: Float32Array, dtx = true): Programme {
   return programme;
 }
 
-/** Speech of one of the voices, without end by repetition. */
+/** Speech of one of the voices, repeated without end. */
 export async function speechProgramme(voice: number, seconds: number, dtx: boolean): Promise<Programme> {
   return encodeProgramme(await speech(VOICES[voice % VOICES.length]!, seconds), dtx);
 }
 
 /**
- * A microphone with nobody at it: noise far below speech, which DTX, if used, turns into a packet every 400 ms. libopus
- * takes noise for noise only after it has heard something 25 dB louder, so somebody was there before.
+ * A microphone with nobody at it: noise far below speech. With DTX it becomes a packet every 400 ms. libopus treats
+ * noise as noise only after it has heard something 25 dB louder, so somebody speaks first.
  */
 export function silenceProgramme(dtx: boolean): Programme {
   const prng = createPrng(1);
@@ -51,6 +51,6 @@ export function silenceProgramme(dtx: boolean): Programme {
   const noise = Float32Array.from({ length: seconds * 48_000 }, (_, index) =>
     gaussian(prng, 0, index < 48_000 ? 0.05 : 1e-4),
   );
-  // The first seconds are somebody, and the encoder's way into DTX.
+  // Somebody speaks in the first seconds, then the encoder goes into DTX.
   return encodeProgramme(noise, dtx).slice(200);
 }

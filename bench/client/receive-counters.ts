@@ -4,25 +4,25 @@ import { distance16 } from '../../src/lib/serial.ts';
 export interface ReceiveReport {
   readonly packets: number;
   readonly bytes: number;
-  /** Sequence numbers that never came. */
+  /** Sequence numbers that never arrived. */
   readonly lost: number;
-  /** Came after a higher number, or twice. */
+  /** Packets that arrived after a higher number, or twice. */
   readonly outOfOrder: number;
   /**
-   * Longest time from one packet to the next, apart from the pauses that the server makes in silence, and less the time for
-   * which this process may have left the second one unread.
+   * The longest time from one packet to the next. The pauses that the server makes in silence are left out, and so is
+   * the time during which this process may have left the second packet unread.
    */
   readonly largestGapMs: number;
-  /** How much longer than 20 ms those pauses were, together. */
+  /** By how much those pauses exceeded 20 ms, in total. */
   readonly pausedMs: number;
 }
 
 const PTIME_MS = 20;
 
-/** RTP header, three bytes of Opus and the tag of AES-GCM: a packet no longer than this says that silence follows. */
+/** RTP header, three bytes of Opus and the tag of AES-GCM. A packet that is no longer than this announces silence. */
 const SILENCE_BYTES = 12 + 3 + 16;
 
-/** Counts RTP by its clear header: nothing is decrypted. */
+/** Counts RTP packets by their clear headers. Nothing is decrypted. */
 export class ReceiveCounters {
   #packets = 0;
   #bytes = 0;
@@ -35,12 +35,12 @@ export class ReceiveCounters {
   #lastSequenceNumber: number | undefined;
   #firstSoundAtMs: number | undefined;
 
-  /** When the first packet came that was not silence; no reset forgets it. */
+  /** When the first packet with sound in it arrived. A reset does not clear this. */
   get firstSoundAtMs(): number | undefined {
     return this.#firstSoundAtMs;
   }
 
-  /** @param waitMs for how long the packet may have waited before it was read, at most */
+  /** @param waitMs how long the packet may have waited before it was read, at most */
   count(packet: Uint8Array, nowMs: number, waitMs = 0): void {
     this.#packets++;
     this.#bytes += packet.length;
@@ -72,7 +72,10 @@ export class ReceiveCounters {
     };
   }
 
-  /** Starts again; the last packet stays known, so that a gap across the reset counts. Of a pause only what follows does. */
+  /**
+   * Starts over. The last packet is remembered, so that a gap across the reset counts. Of a pause, only the part after
+   * the reset counts.
+   */
   reset(nowMs: number): void {
     if (this.#silent) this.#lastAtMs = nowMs;
     this.#packets = 0;

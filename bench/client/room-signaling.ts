@@ -1,20 +1,20 @@
 import { JanusSignaling } from '../janus/signaling.ts';
 import { SignalingClient } from './signaling.ts';
 
-/** How one participant joins a room and comes to a connection, with any server. */
+/** How one participant joins a room and negotiates a connection, with any server. */
 export interface RoomSignaling {
-  /** Rejects when the server refuses. */
+  /** Rejects if the server refuses. */
   join(room: string, name: string): Promise<void>;
-  /** The server's answer to an offer. */
+  /** Resolves with the server's answer to an offer. */
   negotiate(offerSdp: string): Promise<string>;
-  /** Where the server knows such a thing. */
+  /** Present if the server knows about muting. */
   setMuted?(muted: boolean): void;
   close(): void;
 }
 
 export type ServerKind = 'partyline' | 'janus';
 
-/** `url` is that of the server's WebSocket. */
+/** `url` is the URL of the server's WebSocket. */
 export function openSignaling(kind: ServerKind, url: string): Promise<RoomSignaling> {
   return kind === 'janus' ? JanusSignaling.open(url) : SignalingClient.open(url);
 }

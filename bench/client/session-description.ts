@@ -10,11 +10,14 @@ export interface OfferOptions {
   /** SHA-256, upper-case hex with colons. */
   readonly fingerprint: string;
   readonly ssrc: number;
-  /** Whether RED (RFC 2198) stands before Opus, as the page has it. */
+  /** Whether RED (RFC 2198) comes before Opus, as on the page. */
   readonly red?: boolean;
 }
 
-/** An offer as Chromium writes it for one microphone track: the codecs and extensions that the server must leave out are in it. */
+/**
+ * An offer as Chromium writes it for one microphone track. It includes the codecs and extensions that the server must
+ * leave out.
+ */
 export function writeOffer({ iceUfrag, icePwd, fingerprint, ssrc, red = false }: OfferOptions): string {
   const stream = randomBytes(8).toString('hex');
   const lines = [
@@ -59,26 +62,26 @@ export function writeOffer({ iceUfrag, icePwd, fingerprint, ssrc, red = false }:
   return `${lines.join('\r\n')}\r\n`;
 }
 
-/** What a client needs of the server's answer. */
+/** What a client needs from the server's answer. */
 export interface Answer {
   readonly iceUfrag: string;
   readonly icePwd: string;
   /** SHA-256, upper-case hex with colons. */
   readonly fingerprint: string;
-  /** The first candidate over UDP. */
+  /** From the first UDP candidate. */
   readonly address: string;
   readonly port: number;
-  /** Whether the server reads RFC 6464 levels; the id is the offered one. */
+  /** Whether the server reads RFC 6464 levels. The id is the offered one. */
   readonly audioLevel: boolean;
   /** Whether the server reads RED. */
   readonly red: boolean;
-  /** Of the stream that the server sends, if it says so. */
+  /** SSRC of the stream that the server sends, if the answer states it. */
   readonly ssrc: number | null;
-  /** Whether the server asks for DTX (RFC 7587 section 6.1); a browser uses it only then. */
+  /** Whether the server asks for DTX (RFC 7587 section 6.1). A browser uses it only then. */
   readonly dtx: boolean;
 }
 
-/** Throws when a field is missing or the server is not the passive side of DTLS. */
+/** Throws if a field is missing or the server is not the passive side of DTLS. */
 export function readAnswer(sdp: string): Answer {
   const field = (pattern: RegExp): string => {
     const value = pattern.exec(sdp)?.[1];

@@ -4,7 +4,10 @@ import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messa
 
 const ANSWER_TIMEOUT_MS = 20_000;
 
-/** The WebSocket of one participant. Messages that nobody waits for are not even parsed, so that a large room costs little. */
+/**
+ * The WebSocket of one participant. Messages that nobody waits for are not even parsed, so that a large room costs
+ * little.
+ */
 export class SignalingClient {
   readonly #socket: WebSocket;
   #waiting: ((message: ServerMessage) => void) | undefined;
@@ -13,12 +16,12 @@ export class SignalingClient {
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on('message', (data) => this.#waiting?.(JSON.parse(String(data)) as ServerMessage));
-    // A socket that fails closes as well.
+    // A socket that fails also closes.
     socket.on('error', () => {});
     socket.on('close', (code, reason) => this.#onClosed?.(`${code} ${String(reason)}`.trim()));
   }
 
-  /** `url` as `ws://127.0.0.1:8080/ws`. */
+  /** `url` is like `ws://127.0.0.1:8080/ws`. */
   static async open(url: string): Promise<SignalingClient> {
     const socket = new WebSocket(url, { perMessageDeflate: false });
     await once(socket, 'open');
@@ -49,7 +52,9 @@ export class SignalingClient {
     this.#socket.send(JSON.stringify(message));
   }
 
-  /** The next message of a type. Throws on an `error` message, when the socket closes, and after 20 s. */
+  /**
+   * Resolves with the next message of a type. Rejects on an `error` message, when the socket closes, and after 20 s.
+   */
   #receive<T extends ServerMessage['type']>(type: T): Promise<Extract<ServerMessage, { type: T }>> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(

@@ -1,6 +1,8 @@
 import { MEDIA_ADDRESS } from './private-network.ts';
 
-/** All parts of Janus 1.x that a benchmark does not need; the names are those of its files, unknown ones are ignored. */
+/**
+ * All parts of Janus 1.x that a benchmark does not need. The names are those of its files; unknown names are ignored.
+ */
 const UNUSED = {
   plugins: [
     'duktape',
@@ -19,21 +21,21 @@ const UNUSED = {
   loggers: ['jsonlog'],
 };
 
-/** Log level "errors" of Janus. */
+/** Janus' log level for errors only. */
 const ERRORS = 2;
 
 export interface JanusSettings {
-  /** TCP port of the WebSocket on 127.0.0.1. */
+  /** TCP port of the WebSocket at 127.0.0.1. */
   readonly port: number;
-  /** Rooms that exist from the start. Letters, digits and hyphens. */
+  /** Rooms that exist from the start. Names consist of letters, digits and hyphens. */
   readonly rooms: readonly string[];
-  /** Packets that AudioBridge waits for before it decodes; undefined leaves its default (6 in version 1.1). */
+  /** Packets that AudioBridge collects before it decodes. If undefined, Janus uses its default (6 in version 1.1). */
   readonly prebuffering?: number | undefined;
 }
 
 /**
- * The configuration of Janus for a benchmark, file name → text: AudioBridge and WebSockets only, in the
- * private network only, no log but errors. What is not said here keeps Janus' default.
+ * The configuration of Janus for a benchmark, file name → text: only AudioBridge and WebSockets, only in the private
+ * network, and only errors in the log. Everything else keeps Janus' default.
  */
 export function writeJanusConfiguration(settings: JanusSettings): ReadonlyMap<string, string> {
   return new Map([
@@ -45,7 +47,7 @@ export function writeJanusConfiguration(settings: JanusSettings): ReadonlyMap<st
 
 function core(): string {
   return [
-    // Light clients send no keep-alives; a session ends with its WebSocket.
+    // Light clients send no keep-alives. A session ends with its WebSocket.
     ...section('general', { debug_level: ERRORS, debug_colors: false, session_timeout: 0 }),
     ...section('nat', { ice_enforce_list: MEDIA_ADDRESS }),
     ...Object.entries(UNUSED).flatMap(([kind, names]) =>

@@ -15,14 +15,17 @@ const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 10_000;
 const KEPT_OUTPUT = 4000;
 
-/** For a machine without it. */
+/** Printed on a machine without Janus. */
 const INSTALL = [
   'Janus is not installed: there is no program "janus" on the path.',
   'Debian and Ubuntu: apt-get install janus (it need not run as a service: systemctl disable --now janus).',
   'Others: https://github.com/meetecho/janus-gateway, built with its AudioBridge plugin and WebSockets.',
 ].join('\n');
 
-/** Janus with AudioBridge in a process of its own, configured for one benchmark; only in a private network (see `runInPrivateNetwork`). */
+/**
+ * Janus with AudioBridge in its own process, configured for one benchmark. Runs only in a private network (see
+ * `runInPrivateNetwork`).
+ */
 export class JanusProcess implements ServerUnderTest {
   readonly kind = 'janus';
   readonly name: string;
@@ -38,15 +41,15 @@ export class JanusProcess implements ServerUnderTest {
     this.#folder = folder;
   }
 
-  /** Throws with how to install it when it is not there, and with what it printed when it does not start. */
+  /** If Janus is not installed, throws with instructions; if it does not start, with what it printed. */
   static async start(settings: Omit<JanusSettings, 'port'>): Promise<JanusProcess> {
     if (!(await isOnPath('janus'))) throw new Error(INSTALL);
-    // Janus cannot say which port it was given, so one is chosen for it.
+    // Janus cannot report which port it was given, so one is chosen for it.
     const port = await freePort();
     const folder = await mkdtemp(join(tmpdir(), 'partyline-janus-'));
     const files = [...writeJanusConfiguration({ ...settings, port })];
     await Promise.all(files.map(([name, text]) => writeFile(join(folder, name), text)));
-    // However the benchmark ends, Janus ends with it.
+    // However the benchmark ends, Janus ends too.
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'janus', '--configs-folder', folder], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -86,7 +89,7 @@ async function end(child: ChildProcess, folder: string): Promise<void> {
   if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
     const exited = once(child, 'exit');
     child.kill('SIGTERM');
-    // With many participants it may hang in its own end.
+    // With many participants Janus may hang while it shuts down.
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await exited;
     clearTimeout(timer);

@@ -1,18 +1,18 @@
 import { z } from 'zod';
 
-/** What a server sends over Janus' WebSocket, as far as a client that joins a room reads it; the rest is `other`. */
+/** The messages over Janus' WebSocket that a client joining a room reads. All others are `other`. */
 export type JanusMessage =
-  /** `id` is that of the session or handle that was asked for. */
+  /** `id` is the session or handle that the client asked for. */
   | { readonly kind: 'success'; readonly transaction: string; readonly id: number | undefined }
-  /** The plugin's answer to a request. `answerSdp` is there when a session description was offered. */
+  /** The plugin's answer to a request. `answerSdp` is present if the request offered a session description. */
   | {
       readonly kind: 'event';
       readonly transaction: string;
-      /** `joined`, `event` … */
+      /** `joined`, `event` and so on. */
       readonly event: string;
       readonly answerSdp: string | undefined;
     }
-  /** Of the core, or of the plugin. */
+  /** From the core or from the plugin. */
   | { readonly kind: 'error'; readonly transaction: string | undefined; readonly reason: string }
   | { readonly kind: 'other' };
 
@@ -36,7 +36,10 @@ const event = z.object({
 });
 const answer = z.discriminatedUnion('janus', [success, error, event]);
 
-/** Never throws: what is not understood is `other`, and whoever waits for something else runs into a timeout. */
+/**
+ * Never throws. A message that it cannot read is `other`, and a caller that waits for something else runs into a
+ * timeout.
+ */
 export function parseJanusMessage(text: string): JanusMessage {
   let json: unknown;
   try {

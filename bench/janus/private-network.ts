@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 
-/** Where Janus has its media: it takes no loopback address for them, so it gets an interface of its own. */
+/** Janus' media address. Janus accepts no loopback address for media, so it gets its own interface. */
 export const MEDIA_ADDRESS = '10.99.0.1';
 
 const VARIABLE = 'BENCH_PRIVATE_NETWORK';
-/** Kinds of interface that need no hardware and have a carrier at once; which ones there are depends on the kernel. */
+/** Kinds of interface that need no hardware and have a carrier at once. The kernel decides which of them exist. */
 const INTERFACE_KINDS = ['dummy', 'ifb', 'bridge'];
 const SET_UP = [
   'ip link set lo up',
@@ -18,8 +18,9 @@ export function isInPrivateNetwork(): boolean {
 }
 
 /**
- * Runs this very program again in a network namespace of its own: what it sends to `MEDIA_ADDRESS` takes the way of the loopback
- * interface, nothing leaves the machine, and nobody else can reach it. Returns the exit code. Throws when there can be no such namespace.
+ * Runs this program again in its own network namespace: packets to `MEDIA_ADDRESS` take the path of the loopback
+ * interface, nothing leaves the machine, and nobody else can reach it. Returns the exit code. Throws if no such
+ * namespace can be created.
  */
 export function runInPrivateNetwork(): number {
   const unshare = process.getuid?.() === 0 ? ['--net'] : ['--net', '--map-root-user'];
@@ -31,7 +32,7 @@ export function runInPrivateNetwork(): number {
     );
   }
   const node = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  // However this process ends, that one ends with it.
+  // However this process ends, the other one ends too.
   const ended = ['setpriv', '--pdeathsig', 'KILL'];
   const { status } = spawnSync('unshare', [...unshare, ...ended, 'sh', '-c', `${SET_UP} && exec "$@"`, 'sh', ...node], {
     env: { ...process.env, [VARIABLE]: 'yes' },

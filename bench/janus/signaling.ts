@@ -7,8 +7,8 @@ const ANSWER_TIMEOUT_MS = 20_000;
 type Settled = Extract<JanusMessage, { kind: 'success' | 'event' }>;
 
 /**
- * One participant of an AudioBridge room: a WebSocket with one session and one handle of its own, as a browser has them. Messages that nobody
- * waits for are not even parsed, as in our own client.
+ * One participant of an AudioBridge room: a WebSocket with its own session and handle, as a browser has. Messages that
+ * nobody waits for are not even parsed, as in our own client.
  */
 export class JanusSignaling {
   readonly #socket: WebSocket;
@@ -20,11 +20,11 @@ export class JanusSignaling {
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on('message', (data) => this.#waiting?.(parseJanusMessage(String(data))));
-    // A socket that fails closes as well; what waits then times out with a message of its own.
+    // A socket that fails also closes. Whatever was waiting then times out with its own message.
     socket.on('error', () => {});
   }
 
-  /** `url` as `ws://127.0.0.1:8188`. Rejects when Janus does not answer or has no AudioBridge. */
+  /** `url` is like `ws://127.0.0.1:8188`. Rejects if Janus does not answer or has no AudioBridge. */
   static async open(url: string): Promise<JanusSignaling> {
     const socket = new WebSocket(url, 'janus-protocol', { perMessageDeflate: false });
     await once(socket, 'open');
@@ -43,7 +43,10 @@ export class JanusSignaling {
     await this.#request({ janus: 'message', body: { request: 'join', room, display: name } });
   }
 
-  /** Offer in, answer out. Our client can only be the active side of DTLS, which Janus would else choose to be. */
+  /**
+   * Takes an offer and resolves with the answer. Our client can only be the active side of DTLS, and Janus would
+   * otherwise choose to be it.
+   */
   async negotiate(offerSdp: string): Promise<string> {
     const sdp = offerSdp.replace('a=setup:actpass', 'a=setup:active');
     const answer = await this.#request({
@@ -67,7 +70,10 @@ export class JanusSignaling {
     return answer.id;
   }
 
-  /** What settles a request: its success, or the plugin's event; an `ack` before it is passed over. One at a time. */
+  /**
+   * Resolves with what settles a request: its success, or the plugin's event. An `ack` before that is skipped. One
+   * request at a time.
+   */
   #request(request: object): Promise<Settled> {
     const transaction = String(this.#transactions++);
     return new Promise((resolve, reject) => {

@@ -1,12 +1,12 @@
 export interface Series {
   readonly name: string;
-  /** x, y in the units of the axes. */
+  /** x and y in the units of the axes. */
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
 export interface Chart {
   readonly title: string;
-  /** Under the title: machine and conditions. */
+  /** Shown under the title: machine and conditions. */
   readonly subtitle: string;
   readonly xLabel: string;
   readonly yLabel: string;
@@ -20,7 +20,7 @@ const HEIGHT = 440;
 const MARGIN = { top: 74, right: 28, bottom: 62, left: 72 };
 const PLOT = { width: WIDTH - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };
 
-/** Follows the reader's colour scheme; the colours (Okabe and Ito) keep apart for colour-blind eyes. */
+/** Follows the reader's colour scheme. The colours (Okabe and Ito) can be told apart by colour-blind people. */
 const STYLE = `
   svg { color-scheme: light dark; font: 13px system-ui, sans-serif; }
   .ground { fill: #ffffff; } text { fill: #24292f; } .soft { fill: #57606a; }
@@ -34,7 +34,7 @@ const STYLE = `
     .s0 { --c: #56b4e9; } .s1 { --c: #e69f00; } .s2 { --c: #2fc79a; } .s3 { --c: #e08bbd; }
   }`;
 
-/** A line chart as SVG, both axes from zero. */
+/** Draws a line chart as SVG. Both axes start at zero. */
 export function drawChart(chart: Chart): string {
   const xs = chart.series.flatMap((series) => series.points.map(([x]) => x));
   const ys = chart.series.flatMap((series) => series.points.map(([, y]) => y));
@@ -84,7 +84,7 @@ function legend(series: readonly Series[]): string {
   return rows.join('\n');
 }
 
-/** Round steps of 1, 2 or 5 from 0 to the first that reaches `highest`. */
+/** Round steps of 1, 2 or 5, from 0 to the first one that reaches `highest`. */
 function ticks(highest: number): number[] {
   const rough = highest / 5;
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -6,7 +6,7 @@ import { clearProgress } from './progress.ts';
 
 export interface Benchmark<O extends Options> {
   readonly name: string;
-  /** For `--help`: what is measured and how. */
+  /** For `--help`: what is measured, and how. */
   readonly about: string;
   readonly options: O;
   readonly run: (values: Values<O>) => Promise<void>;
@@ -33,7 +33,7 @@ export async function runCommand<O extends Options>({ name, about, options, run 
   }
 }
 
-/** Writes a result file, with its folder. */
+/** Writes a result file and creates its folder. */
 export async function writeResult(file: string | undefined, text: string): Promise<void> {
   if (file === undefined) return;
   await mkdir(dirname(file), { recursive: true });

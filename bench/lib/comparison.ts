@@ -2,13 +2,13 @@ import { groupRuns, type ScalingRun } from './scaling-result.ts';
 import { mean } from './statistics.ts';
 import type { Column } from './table.ts';
 
-/** Two servers at one size of the room, or each in the largest room that it serves on time. */
+/** Compares two servers at one room size, or each in the largest room that it serves on time. */
 export interface ComparisonRow {
   readonly participants: string;
-  /** CPU of the server for each participant in % of a core: mean and extremes over the runs. */
+  /** Server CPU per participant in % of a core: mean and extremes over the runs. */
   readonly own: Spread;
   readonly other: Spread;
-  /** How many times as much the other one needs. */
+  /** How many times as much CPU the other server needs. */
   readonly ratio: number;
 }
 
@@ -18,7 +18,7 @@ export interface Spread {
   readonly max: number;
 }
 
-/** The first server in `runs` beside the second. Empty without a second one. */
+/** Compares the first server in `runs` with the second. Empty if there is no second one. */
 export function compareRuns(runs: readonly ScalingRun[]): ComparisonRow[] {
   const [own, other] = groupRuns(runs);
   if (own === undefined || other === undefined) return [];
@@ -34,7 +34,7 @@ export function compareRuns(runs: readonly ScalingRun[]): ComparisonRow[] {
   return [...rows, compare(title, largest.cpuPercentEach, otherLargest.cpuPercentEach)];
 }
 
-/** `names` are those of the two servers. */
+/** `names` are the names of the two servers. */
 export function comparisonColumns([own, other]: readonly [string, string]): readonly Column<ComparisonRow>[] {
   return [
     { title: 'partici-\npants', value: (row) => row.participants },

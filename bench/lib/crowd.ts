@@ -4,7 +4,7 @@ import type { ServerUnderTest } from './server-under-test.ts';
 
 export const ROOMS = ['soak-a', 'soak-b', 'soak-c'] as const;
 
-/** Who is there, and what they do next. */
+/** Tracks who is present, and decides what they do next. */
 export class Crowd {
   joins = 0;
   readonly #driver: Driver;
@@ -24,7 +24,7 @@ export class Crowd {
     return [...this.#sizes.values()].reduce((sum, size) => sum + size, 0);
   }
 
-  /** One event: half of them joins while there is room, otherwise somebody present does something. */
+  /** One event: half of the time somebody joins, while there is room; otherwise somebody present does something. */
   async next(): Promise<void> {
     const room = ROOMS[this.#below(ROOMS.length)]!;
     const size = this.#sizes.get(room)!;

@@ -2,18 +2,18 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { DriverAnswers, DriverCommand, DriverRequest, DriverResponse } from '../client/messages.ts';
 
 /**
- * Flags of V8 for the process with the participants. Each packet that Node reads is a piece of garbage, and collecting it in
- * a process with few other objects takes the cores from the server more often than needed.
+ * V8 flags for the process that runs the participants. Each packet that Node reads leaves garbage, and in a process
+ * with few other objects it would be collected more often than needed, which takes CPU time from the server.
  */
 const RARE_COLLECTIONS = ['--heap-growing-percent=1000', '--no-memory-reducer'];
 
-/** The process with the participants, seen from the benchmark. */
+/** The process that runs the participants, seen from the benchmark. */
 export class Driver {
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, { resolve(result: never): void; reject(error: Error): void }>();
   #nextId = 0;
 
-  /** `entry` is `bench/client/main.ts` as built. */
+  /** `entry` is the built `bench/client/main.ts`. */
   constructor(entry: URL) {
     this.#child = fork(entry, { execArgv: RARE_COLLECTIONS, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (response: DriverResponse) => {

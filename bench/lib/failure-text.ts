@@ -1,6 +1,6 @@
 /**
- * What went wrong, never empty: the message, or the name and code where there is none, then the parts of an `AggregateError`
- * (a connection that failed on each address of a name has all that it says there) and the cause.
+ * What went wrong, never empty: the message, or the name and code if there is none, then the parts of an
+ * `AggregateError` (when a connection failed on each address of a name, they say everything) and the cause.
  */
 export function failureText(error: unknown): string {
   return textOf(error, 3);

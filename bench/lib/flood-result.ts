@@ -2,12 +2,12 @@ import type { Machine } from './machine.ts';
 import type { PhaseFigures } from './measured-phase.ts';
 import type { Column } from './table.ts';
 
-/** The room before the flood, or during it. */
+/** The room before or during the flood. */
 export interface FloodPhase extends PhaseFigures {
   readonly phase: 'before' | 'flood';
   /** Junk datagrams. */
   readonly sent: number;
-  /** Of these, how many the server saw and dropped. */
+  /** How many of these the server saw and dropped. */
   readonly received: number;
   readonly framesConcealed: number;
 }
@@ -18,12 +18,12 @@ export interface FloodResult {
   readonly machine: Machine;
   readonly participants: number;
   readonly talkers: number;
-  /** Junk datagrams a second that were asked for. */
+  /** The requested number of junk datagrams per second. */
   readonly rate: number;
   readonly addresses: number;
   readonly seed: number;
   readonly phases: readonly FloodPhase[];
-  /** What the senders of the junk got. */
+  /** What came back to the senders of the junk. */
   readonly bytesHeard: number;
 }
 

@@ -3,12 +3,17 @@ import { createSocket } from 'node:dgram';
 import { type EventEmitter, once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below the ports that systems give to those who ask for any (Linux: from 32768), so that nobody is given one meanwhile. */
+/**
+ * Below the range from which systems pick ports on request (Linux: from 32768), so that nobody is given this one in the
+ * meantime.
+ */
 const FIRST_PORT = 10_000;
 const END_PORT = 32_768;
 const ATTEMPTS = 100;
 
-/** A port number that nobody uses at the moment, neither for TCP nor for UDP, at any IPv4 address of this machine. */
+/**
+ * Returns a port number that nobody currently uses, neither for TCP nor for UDP, at any IPv4 address of this machine.
+ */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const port = randomInt(FIRST_PORT, END_PORT);
@@ -32,7 +37,7 @@ async function isUdpPortFree(port: number): Promise<boolean> {
   return isFree;
 }
 
-/** False when it fails. */
+/** Resolves with false if it fails. */
 function isBound(opening: EventEmitter): Promise<boolean> {
   return once(opening, 'listening').then(
     () => true,

@@ -1,4 +1,7 @@
-/** The slope through points, unmoved by a few that lie far off: the median over all pairs (Theil and Sen). NaN for fewer than two. */
+/**
+ * The slope through points, robust against a few outliers: the median over all pairs (Theil and Sen). NaN for fewer
+ * than two points.
+ */
 export function medianSlope(points: readonly (readonly [x: number, y: number])[]): number {
   const slopes = points
     .flatMap(([x, y], index) => points.slice(index + 1).map(([x2, y2]) => (y2 - y) / (x2 - x)))
@@ -8,12 +11,12 @@ export function medianSlope(points: readonly (readonly [x: number, y: number])[]
   return slopes.length % 2 === 1 ? slopes[Math.floor(middle)]! : (slopes[middle - 1]! + slopes[middle]!) / 2;
 }
 
-/** Fewer tell nothing. */
+/** Fewer samples prove nothing. */
 export const LEAST_SAMPLES = 6;
 
 /**
- * Whether values that waver have grown: even the smallest of the last third lies above the largest of the first third, by
- * more than `tolerance` (a share of it). False for fewer than `LEAST_SAMPLES`.
+ * Whether noisy values have grown: even the smallest of the last third is above the largest of the first third, by more
+ * than `tolerance` (a share of it). False for fewer than `LEAST_SAMPLES`.
  */
 export function hasGrown(values: readonly number[], tolerance: number): boolean {
   if (values.length < LEAST_SAMPLES) return false;

@@ -6,11 +6,11 @@ import type { Column } from './table.ts';
 
 export interface JitterRow {
   readonly trace: string;
-  /** Of the frames sent. */
+  /** Share of the frames sent. */
   readonly networkLossPercent: number;
   readonly partyline: PlayoutFigures;
   readonly netEqRule: PlayoutFigures;
-  /** One for each of the targets asked for. */
+  /** One entry for each requested target. */
   readonly fixed: readonly PlayoutFigures[];
 }
 
@@ -55,7 +55,7 @@ function recoveryText(recoveryMs: number | undefined): string {
   return Number.isFinite(recoveryMs) ? (recoveryMs / 1000).toFixed(1) : 'never';
 }
 
-/** Every way to play as one point, the mean over all networks; the fixed delays are joined. */
+/** Shows every way to play as one point, the mean over all networks. The points of the fixed delays are joined. */
 export function jitterChart(result: JitterResult): Chart {
   const point = (of: (row: JitterRow) => PlayoutFigures) => {
     const wait = mean(result.rows.map((row) => of(row).waitMeanMs));

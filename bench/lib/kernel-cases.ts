@@ -9,16 +9,19 @@ import { createPrng, gaussian } from '../../test/helpers/prng.ts';
 import type { MicroCase, MicroRow } from './micro.ts';
 import type { Column } from './table.ts';
 
-/** RMS of a voice that was levelled, on the scale of 16-bit integers. */
+/** RMS of a levelled voice, on the scale of 16-bit integers. */
 const VOICE = 3277;
 const TALKERS = 3;
 const LISTENERS = 47;
-/** So often, V8 has compiled what both versions have in common before the first of them is timed. */
+/** After this many calls, V8 has compiled the code that both versions share, before the first of them is timed. */
 const WARM_UP = 5000;
 /** CELT, 20 ms. */
 const PAYLOAD = new Uint8Array(80).fill(0xf8);
 
-/** One thing that SIMD and TypeScript both do, with the same result. The fastest batch of each: what a quiet machine would give. */
+/**
+ * One thing that both SIMD and TypeScript do, with the same result. Holds the fastest batch of each: what a quiet
+ * machine would measure.
+ */
 export interface KernelRow {
   readonly name: string;
   readonly simdUs: number;
@@ -32,7 +35,7 @@ export const KERNEL_COLUMNS: readonly Column<KernelRow>[] = [
   { title: 'times', value: ({ simdUs, typescriptUs }) => (typescriptUs / simdUs).toFixed(1) },
 ];
 
-/** Each kernel in both versions, one after the other, and the tick of a whole room with either. */
+/** Each kernel in both versions, one after the other, and the tick of a whole room with each. */
 export function kernelCases(): MicroCase[] {
   const [simd, typescript] = [casesOf(new Kernels(loadSimd())), casesOf(new Kernels(undefined))];
   for (const { run } of [...simd, ...typescript]) run(WARM_UP);
@@ -42,7 +45,7 @@ export function kernelCases(): MicroCase[] {
   ]);
 }
 
-/** @param rows what was measured of `kernelCases`, in that order */
+/** @param rows the measurements of `kernelCases`, in the same order */
 export function kernelRows(rows: readonly MicroRow[]): KernelRow[] {
   const found: KernelRow[] = [];
   for (let n = 0; n < rows.length; n += 2) {
@@ -58,7 +61,7 @@ function casesOf(kernels: Kernels): MicroCase[] {
     fillWithNoise(frame, rms, n);
     return frame;
   }) as [Frame, Frame, Frame, Frame, Frame];
-  // All sums stay as they are, however often it is done.
+  // The sums stay the same, however often this runs.
   const silence = kernels.frames.take();
   silence.samples.fill(0);
   const still = Float32Array.of(0.5, 0.25, 0.6, 0.2, 0.4, 0.1, 0.5, 0.2);
@@ -94,7 +97,7 @@ function fillWithNoise({ samples }: Frame, rms: number, seed: number): void {
   for (let i = 0; i < FRAME_SAMPLES; i++) samples[i] = gaussian(prng, 0, rms);
 }
 
-/** All that a room does in a tick but the codec: jitter buffers, levelling, sum, mix-minus, limiters. */
+/** Everything that a room does in a tick except the codec: jitter buffers, levelling, sum, mix-minus, limiters. */
 function tickCase(kernels: Kernels): MicroCase {
   const noise = kernels.frames.take();
   fillWithNoise(noise, VOICE, 1);

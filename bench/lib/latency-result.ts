@@ -3,17 +3,17 @@ import type { Machine } from './machine.ts';
 import { mean } from './statistics.ts';
 import type { Column } from './table.ts';
 
-/** One server, once. */
+/** One run against one server. */
 export interface LatencyRun {
-  /** `Partyline`, `Janus 1.1.2, buffer of 2` */
+  /** For example `Partyline` or `Janus 1.1.2, buffer of 2`. */
   readonly server: string;
   readonly trials: number;
-  /** Trials whose sound did not come out recognisably. */
+  /** Trials whose sound could not be recognized at the output. */
   readonly missed: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly maxMs: number;
-  /** Share of the frames played that were concealed; only Partyline tells it. */
+  /** Share of the played frames that were concealed. Only Partyline reports it. */
   readonly concealedPercent?: number;
 }
 
@@ -21,10 +21,10 @@ export interface LatencyRun {
 export interface LatencyResult {
   readonly benchmark: 'latency';
   readonly machine: Machine;
-  /** Each packet was held back by a time drawn evenly from 0 to this. */
+  /** Each packet was held back for a time drawn evenly from 0 to this. */
   readonly jitterMs: number;
   readonly seed: number;
-  /** In the order in which they were made: servers in turns. */
+  /** In the order in which they were made: the servers take turns. */
   readonly runs: readonly LatencyRun[];
 }
 
@@ -46,7 +46,7 @@ export const LATENCY_COLUMNS: readonly Column<LatencyRow>[] = [
   { title: 'concealed, %', value: (row) => row.concealedPercent?.toFixed(2) ?? '–' },
 ];
 
-/** The median against the jitter, a line for each server; undefined without at least two amounts of jitter. */
+/** Plots the median against the jitter, one line per server. Undefined without at least two amounts of jitter. */
 export function latencyChart(results: readonly LatencyResult[]): Chart | undefined {
   const sorted = [...results].sort((a, b) => a.jitterMs - b.jitterMs);
   const [first] = sorted;

@@ -10,12 +10,12 @@ import { ROOM, type StartServer } from './servers.ts';
 import { percentile } from './statistics.ts';
 import { Window } from './window.ts';
 
-/** One sender after the other; a marker and the pause after it. */
+/** The senders take turns. A turn is a marker and the pause after it. */
 export const TURN_FRAMES = 30;
 const TURN_MS = TURN_FRAMES * 20;
-/** Where the sound is looked for after it was sent. */
+/** How long after sending the sound is searched for. */
 const SEARCH_MS = 550;
-/** A sound less alike than this was broken on its way. */
+/** A sound with a lower correlation was damaged on its way. */
 const LEAST_CORRELATION = 0.7;
 
 export interface LatencyPlan {
@@ -23,7 +23,7 @@ export interface LatencyPlan {
   readonly certificate: Certificate;
   readonly trials: number;
   readonly senders: number;
-  /** Each packet is held back by a time drawn evenly from 0 to this. */
+  /** Each packet is held back for a time drawn evenly from 0 to this. */
   readonly jitterMs: number;
   readonly seed: number;
   readonly onProgress: (text: string) => void;
@@ -45,7 +45,7 @@ export async function measureLatency(start: StartServer, plan: LatencyPlan): Pro
       participants.push(await LightParticipant.join({ ...join, name: `sender ${index}` }));
     }
     const marker = participants[0]!.dtx ? markers.dtx : markers.noDtx;
-    // The first round tells encoders and jitter buffers what comes.
+    // In the first round, encoders and jitter buffers adapt.
     const rounds = 1 + Math.ceil(plan.trials / senders);
     const startMs = performance.now() + 1000;
     const begin = await server.metrics?.();

@@ -6,7 +6,7 @@ import { runScaling, type ScalingPlan } from './scaling-run.ts';
 import type { StartServer } from './servers.ts';
 import type { Column } from './table.ts';
 
-/** A room that was tried may have been disturbed by the machine; a second one decides. */
+/** The machine may have disturbed a room that was tried, so a second attempt decides. */
 const ATTEMPTS = 2;
 
 /** What `bench/scaling.ts --find-limit` writes. */
@@ -15,7 +15,7 @@ export interface LimitResult {
   readonly machine: Machine;
   readonly talkers: number;
   readonly workers: readonly number[];
-  /** Between the last join and each window. */
+  /** Time between the last join and each window. */
   readonly warmUpSeconds: number;
   /** Length of each window. */
   readonly seconds: number;
@@ -24,15 +24,15 @@ export interface LimitResult {
 
 export interface ServerLimit {
   readonly server: string;
-  /** Participants of the largest room in which everybody was sent sound on time, to 5 %; 0 when there was none. */
+  /** Participants in the largest room where everybody was sent sound on time, to 5 %; 0 if there was none. */
   readonly largest: number;
-  /** Whether the search ended there because it was to go no further. */
+  /** Whether the search stopped there because it was not allowed to go further. */
   readonly atHighest: boolean;
-  /** The rooms that were tried, in this order. */
+  /** The rooms that were tried, in order. */
   readonly probes: readonly ScalingRun[];
 }
 
-/** Searches from the smallest to the largest of `plan.sizes`, a new server for each room that is tried. */
+/** Searches from the smallest to the largest of `plan.sizes`, with a new server for each room that is tried. */
 export async function searchLimit(start: StartServer, driver: Driver, plan: ScalingPlan): Promise<ServerLimit> {
   const probes: ScalingRun[] = [];
   const [lowest, highest] = [plan.sizes[0]!, plan.sizes.at(-1)!];

@@ -1,17 +1,20 @@
 export interface LimitSearch {
   readonly lowest: number;
   readonly highest: number;
-  /** Whether a size holds. Measured again up to `attempts` times in all before it counts as too large: a machine may be disturbed. */
+  /**
+   * Whether a size holds. A size counts as too large only after up to `attempts` measurements: the machine may have
+   * been disturbed.
+   */
   readonly holds: (size: number) => Promise<boolean>;
   readonly attempts: number;
 }
 
-/** How near the answer comes to the true limit, as a share of it. */
+/** How close the answer comes to the true limit, as a share of it. */
 const RESOLUTION = 0.05;
 
 /**
- * The largest size that holds, to 5 %: doubles from the lowest until one is too large, then halves the distance.
- * 0 when the lowest is too large already, the highest when all hold.
+ * The largest size that holds, to 5 %: doubles the lowest until one is too large, then bisects. Returns 0 if the lowest
+ * is already too large, the highest if all hold.
  */
 export async function findLimit({ lowest, highest, holds, attempts }: LimitSearch): Promise<number> {
   const isHeld = async (size: number): Promise<boolean> => {

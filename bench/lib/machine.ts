@@ -3,28 +3,31 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 
-/** Where and with what figures were made; a figure means nothing without it. */
+/** Where the figures were made and with which software. A figure means nothing without this. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGb: number;
-  /** Processes that ran or waited on average in the minute before (0 where the system does not say): those of others spoil the figures. */
+  /**
+   * How many processes ran or waited on average in the minute before (0 if the system does not say). Processes of
+   * others spoil the figures.
+   */
   readonly loadBefore: number;
   readonly system: string;
   readonly node: string;
   readonly packages: Readonly<Record<string, string>>;
-  /** Short hash, with `+` when the working tree differs from it; undefined outside of a repository. */
+  /** Short hash, with `+` if the working tree differs from it; undefined outside a repository. */
   readonly commit: string | undefined;
   /** ISO 8601, UTC. */
   readonly date: string;
 }
 
-/** More than this before a benchmark begins and its late ticks are not the server's. */
+/** With a higher load before a benchmark starts, its late ticks are not the server's fault. */
 const QUIET_LOAD = 0.3;
 
 const MEASURED_PACKAGES = ['werift', '@discordjs/opus', 'ws'];
 
-/** To be called before anything is measured. */
+/** Must be called before anything is measured. */
 export function describeMachine(): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -62,7 +65,7 @@ function commit(): string | undefined {
   }
 }
 
-/** Says on stderr when others use the machine. */
+/** Warns on stderr if others are using the machine. */
 export function warnIfBusy({ loadBefore }: Machine): void {
   if (loadBefore <= QUIET_LOAD) return;
   process.stderr.write(

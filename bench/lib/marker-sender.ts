@@ -4,17 +4,20 @@ import type { Programme } from '../client/programme.ts';
 
 export interface MarkerSenderOptions {
   readonly participant: LightParticipant;
-  /** A marker at its start, the rest silence. */
+  /** A marker at its start, then silence. */
   readonly programme: Programme;
   /** When the first frame is due (monotonic). */
   readonly startMs: number;
-  /** Times through the programme. */
+  /** How often the programme is sent. */
   readonly rounds: number;
-  /** How long the next packet is held back. */
+  /** Returns how long the next packet is held back. */
   readonly drawJitterMs: () => number;
 }
 
-/** Sends a programme again and again by absolute deadlines. Resolves with the times at which the first packet of each round was ready to go. */
+/**
+ * Sends a programme repeatedly by absolute deadlines. Resolves with the times at which the first packet of each round
+ * was ready to go.
+ */
 export async function sendMarkers(options: MarkerSenderOptions): Promise<readonly number[]> {
   const { participant, programme, startMs, rounds, drawJitterMs } = options;
   const readyMs: number[] = [];

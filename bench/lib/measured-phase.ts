@@ -3,14 +3,14 @@ import type { Scrape } from './prometheus.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 import { Window } from './window.ts';
 
-/** What a room noticed of what happened meanwhile. */
+/** What a room noticed of whatever happened in the meantime. */
 export interface PhaseFigures {
   readonly seconds: number;
   readonly tickLatenessP50Ms: number;
   readonly tickLatenessP99Ms: number;
   readonly ticksSkipped: number;
   readonly serverCpuPercent: number;
-  /** Of those who are looked at, the one who got least. */
+  /** The lowest rate among the participants that are measured. */
   readonly packetsPerSecondMin: number;
   readonly largestGapMs: number;
 }
@@ -26,7 +26,7 @@ export interface MeasuredPhase<T> {
 export interface PhaseOptions {
   readonly server: ServerUnderTest;
   readonly driver: Driver;
-  /** How many of those who joined first are looked at. */
+  /** How many participants are measured: the ones who joined first. */
   readonly settled: number;
 }
 

@@ -4,19 +4,19 @@ import type { Column } from './table.ts';
 /** One thing to be timed. */
 export interface MicroCase {
   readonly name: string;
-  /** Does it so many times. */
+  /** Runs it this many times. */
   readonly run: (times: number) => void;
-  /** In milliseconds; real time if not given. */
+  /** In milliseconds. Real time by default. */
   readonly clock?: () => number;
 }
 
 export interface MicroRow {
   readonly name: string;
-  /** Of all batches. */
+  /** Median over all batches. */
   readonly medianUs: number;
-  /** The fastest batch: what it takes when nobody disturbs. */
+  /** The fastest batch: how long it takes when nothing disturbs it. */
   readonly fastestUs: number;
-  /** The median against that of the first case. */
+  /** The median divided by that of the first case. */
   readonly ratio: number;
 }
 
@@ -28,8 +28,8 @@ export interface MicroOptions {
 }
 
 /**
- * Times all cases in turns, a batch of each in every round, so that a busy machine is busy for all of them alike and the
- * ratios hold. Between two batches the event loop runs on.
+ * Times all cases in turn, one batch of each per round, so that a busy machine affects all of them alike and the ratios
+ * hold. The event loop runs between batches.
  */
 export async function measureMicro(cases: readonly MicroCase[], options: MicroOptions): Promise<MicroRow[]> {
   const { rounds, batchMs, onProgress } = options;
@@ -56,7 +56,7 @@ export const MICRO_COLUMNS: readonly Column<MicroRow>[] = [
   { title: 'against\nthe first', value: ({ ratio }) => ratio.toFixed(2) },
 ];
 
-/** How often something can be done in a batch; on the way there it is compiled. */
+/** How many runs fit in a batch. Finding out also gets the code compiled. */
 function timesFor(each: MicroCase, batchMs: number): number {
   let times = 1;
   while (timed(each, times) < batchMs) times *= 2;

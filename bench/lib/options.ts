@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** One flag of a benchmark. `placeholder` is what the help shows for the value. */
+/** One flag of a benchmark. The help shows `placeholder` for its value. */
 interface OptionBase {
   readonly description: string;
 }
@@ -49,7 +49,7 @@ type Value<O extends Option> = O extends NumberOption
 
 export type Values<O extends Options> = { readonly [K in keyof O]: Value<O[K]> };
 
-/** A flag that is not known or a value that is not allowed; the message names both and what is allowed. */
+/** An unknown flag or a value that is not allowed. The message names both, and what is allowed. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -77,7 +77,7 @@ export const SERVER_FLAGS: TextOption = {
   placeholder: 'FLAGS',
   description: 'further flags of the Partyline server: --server-flags="--FLAG VALUE"',
 };
-/** Every benchmark writes its figures for programs. */
+/** Every benchmark can write its figures for programs to read. */
 export const JSON_FILE: FileOption = { kind: 'file', description: 'write the figures as JSON' };
 export const SVG_FILE: FileOption = { kind: 'file', description: 'draw the chart as SVG' };
 

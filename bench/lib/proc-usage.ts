@@ -6,7 +6,7 @@ const USER_HZ = 100;
 
 /** User and system time in seconds of a process with all its threads, from the text of `/proc/PID/stat`. */
 export function parseCpuSeconds(stat: string): number {
-  // The name, field 2, may hold spaces and parentheses; fields 14 and 15 are utime and stime (proc(5)).
+  // The name (field 2) may contain spaces and parentheses. Fields 14 and 15 are utime and stime (proc(5)).
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / USER_HZ;
 }
@@ -16,7 +16,7 @@ export function parseResidentBytes(status: string): number {
   return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
 }
 
-/** What another process has used, on Linux. Rejects when there is no such process. */
+/** What another process has used. Linux only. Rejects if there is no such process. */
 export async function readProcessUsage(pid: number): Promise<Usage> {
   const [stat, status, threadSeconds] = await Promise.all([
     readFile(`/proc/${pid}/stat`, 'utf8'),
@@ -31,19 +31,23 @@ export async function readProcessUsage(pid: number): Promise<Usage> {
   };
 }
 
-/** CPU time of each thread of a process, by its id, on Linux; empty elsewhere. */
+/** CPU time of each thread of a process, by thread id. Linux only; empty elsewhere. */
 export async function readThreadSeconds(pid: number): Promise<ReadonlyMap<number, number>> {
   const folder = `/proc/${pid}/task`;
   const ids = await readdir(folder).catch(() => []);
   const times = ids.map(async (id) => {
-    // Nanoseconds on a processor, nanoseconds of waiting for one, time slices; a thread may have ended meanwhile.
+    // Fields: nanoseconds on a processor, nanoseconds waiting for one, time slices. A thread may have ended in the
+    // meantime.
     const [running = '0'] = (await readFile(`${folder}/${id}/schedstat`, 'utf8').catch(() => '')).split(' ');
     return [Number(id), Number(running) / 1e9] as const;
   });
   return new Map(await Promise.all(times));
 }
 
-/** Of the thread that worked most between two readings, in percent of a core; undefined where threads are not told. */
+/**
+ * Load of the thread that worked most between two readings, in percent of a core; undefined if there are no figures per
+ * thread.
+ */
 export function busiestThreadPercent(before: Usage, after: Usage): number | undefined {
   const seconds = Array.from(after.threadSeconds, ([id, total]) => total - (before.threadSeconds.get(id) ?? 0));
   return seconds.length === 0 ? undefined : (100_000 * Math.max(...seconds)) / (after.atMs - before.atMs);

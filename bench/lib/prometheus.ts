@@ -12,19 +12,19 @@ export class Scrape {
     return this.#samples.some((sample) => sample.name === name);
   }
 
-  /** Sum of a counter or gauge over its labels (over workers, for ours). Throws when there is no such metric. */
+  /** Sum of a counter or gauge over its labels (over workers, for ours). Throws if there is no such metric. */
   sum(name: string, labels: Readonly<Record<string, string>> = {}): number {
     const samples = this.#samples.filter((sample) => sample.name === name && matches(sample, labels));
     if (samples.length === 0) throw new Error(`the server has no metric ${name}`);
     return samples.reduce((sum, sample) => sum + sample.value, 0);
   }
 
-  /** A sample for each combination of labels (each worker, for ours), in the order of the scrape. */
+  /** One sample per combination of labels (per worker, for ours), in the order of the scrape. */
   values(name: string): number[] {
     return this.#samples.filter((sample) => sample.name === name).map(({ value }) => value);
   }
 
-  /** How many samples of a metric there are: workers, for those that each of them tells. */
+  /** Number of samples of a metric. For metrics that each worker reports, this is the number of workers. */
   count(name: string): number {
     return this.#samples.filter((sample) => sample.name === name).length;
   }
@@ -48,14 +48,14 @@ export interface Histogram {
   readonly counts: readonly number[];
 }
 
-/** What was observed between two scrapes of one histogram. */
+/** What one histogram observed between two scrapes. */
 export function histogramSince(before: Histogram, after: Histogram): Histogram {
   return { bounds: after.bounds, counts: after.counts.map((count, index) => count - (before.counts[index] ?? 0)) };
 }
 
 /**
- * The quantile `p` (0 to 1), linear inside of the bucket as Prometheus has it. Infinite when it lies beyond the last finite
- * bound, NaN when nothing was observed.
+ * The quantile `p` (0 to 1), interpolated linearly within the bucket as Prometheus does. Infinite if it lies beyond the
+ * last finite bound, NaN if nothing was observed.
  */
 export function quantile(histogram: Histogram, p: number): number {
   const rank = p * (histogram.counts.at(-1) ?? 0);

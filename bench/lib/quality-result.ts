@@ -5,10 +5,10 @@ import { mean } from './statistics.ts';
 import type { Column } from './table.ts';
 
 export interface QualityRow extends QualityFigures {
-  /** `none` for the packets as they were sent, decoded and added up without a server. */
+  /** `none` means the packets as they were sent, decoded and added up without a server. */
   readonly server: string;
   readonly talkers: number;
-  /** On the way in and, independently, on the way out. */
+  /** Loss on the way in and, independently, on the way out. */
   readonly lossPercent: number;
 }
 
@@ -35,7 +35,7 @@ function delayText(ms: number): string {
   return Number.isFinite(ms) ? ms.toFixed(1) : '-';
 }
 
-/** ESTOI against loss, a line for each server: the mean over the numbers of talkers. */
+/** Plots ESTOI against loss, one line per server: the mean over the numbers of talkers. */
 export function qualityChart({ rows, seconds, machine }: QualityResult): Chart {
   const measured = rows.filter(({ server }) => server !== 'none');
   const talkers = [...new Set(measured.map((row) => row.talkers))];

@@ -9,7 +9,10 @@ interface Arrival {
 }
 
 export interface Found extends Delay {
-  /** When the first sample looked for can be played at the earliest: its packet has come and what is before it in that packet has played. */
+  /**
+   * The earliest time at which the sample can be played: its packet has arrived, and the samples before it in that
+   * packet have been played.
+   */
   readonly atMs: number;
 }
 
@@ -22,7 +25,10 @@ export class Recording {
     this.#arrivals.push({ atMs, timestamp: header.timestamp, pcm: this.#decode(payload).slice() });
   }
 
-  /** Looks for `sound` in what arrived from `fromMs` to `toMs`. `offset` is the sample of `sound` that `atMs` is told for. */
+  /**
+   * Searches for `sound` in what arrived from `fromMs` to `toMs`. `offset` is the sample of `sound` that the returned
+   * `atMs` refers to.
+   */
   find(sound: Int16Array, offset: number, fromMs: number, toMs: number): Found | undefined {
     const arrivals = this.#arrivals.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
     const first = arrivals[0];

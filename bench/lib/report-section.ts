@@ -31,7 +31,7 @@ export type Result =
   | MixerResult
   | SoakResult;
 
-/** What all files have in common; the rest is as this same version of the scripts has written it. */
+/** What all files have in common. The rest is trusted: this version of the scripts has written it. */
 const resultSchema = z.looseObject({
   benchmark: z.enum(['scaling', 'latency', 'storm', 'flood', 'quality', 'jitter', 'mixer', 'soak']),
   machine: z.looseObject({
@@ -42,7 +42,7 @@ const resultSchema = z.looseObject({
   }),
 });
 
-/** Throws a sentence if a file does not hold the figures of this benchmark. */
+/** Throws an error with a sentence if a file does not hold the figures of this benchmark. */
 export function parseResult(text: string, file: string, benchmark: string): Result {
   let json: unknown;
   try {
@@ -59,7 +59,7 @@ export function parseResult(text: string, file: string, benchmark: string): Resu
 
 export interface Section {
   readonly markdown: string;
-  /** To be drawn into `benchmarks/NAME.svg`. */
+  /** Drawn into `benchmarks/NAME.svg`. */
   readonly chart: Chart | undefined;
 }
 

@@ -3,41 +3,41 @@ import type { Machine } from './machine.ts';
 import { mean } from './statistics.ts';
 import type { Column } from './table.ts';
 
-/** What only a Partyline server tells about itself. */
+/** Figures that only a Partyline server reports. */
 export interface OwnFigures {
   readonly tickLatenessP50Ms: number;
   readonly tickLatenessP99Ms: number;
-  /** The bound of the histogram under which all ticks were. */
+  /** The upper bound of the histogram bucket that holds the latest tick. */
   readonly tickLatenessMaxMs: number;
   readonly ticksSkipped: number;
   readonly encodesPerTick: number;
 }
 
-/** One size of the room. Percentages are of one core. */
+/** The figures at one room size. Percentages are of one core. */
 export interface ScalingStep extends Partial<OwnFigures> {
   readonly participants: number;
   readonly serverCpuPercent: number;
   readonly serverCpuPercentEach: number;
-  /** Of the thread of the server that works most: as much as one core has to bear. Only on Linux. */
+  /** The server thread that works most: this is what one core has to bear. Linux only. */
   readonly busiestThreadPercent?: number;
   readonly clientCpuPercent: number;
-  /** Apart from the pauses that the server makes in silence. */
+  /** Not counting the pauses that the server makes in silence. */
   readonly packetsPerSecondMean: number;
-  /** Of the participant that received the fewest. */
+  /** For the participant that received the fewest packets. */
   readonly packetsPerSecondMin: number;
   readonly packetsLost: number;
-  /** The longest silence that any participant had between two packets, less the time for which the client did not read. */
+  /** The longest gap between two packets for any participant, minus the time during which the client did not read. */
   readonly largestGapMs: number;
-  /** The longest time for which the client did not read its sockets. */
+  /** The longest time during which the client did not read its sockets. */
   readonly clientPauseMs: number;
-  /** Resident memory over that of the empty server. */
+  /** Resident memory beyond that of the empty server, per participant. */
   readonly memoryMbEach: number;
   readonly joinP50Ms: number;
 }
 
 /** One server, from the smallest room to the largest. */
 export interface ScalingRun {
-  /** `Partyline`, `Janus 1.1.2` */
+  /** For example `Partyline` or `Janus 1.1.2`. */
   readonly server: string;
   readonly steps: readonly ScalingStep[];
   /** Why larger rooms were not measured. */
@@ -48,24 +48,24 @@ export interface ScalingRun {
 export interface ScalingResult {
   readonly benchmark: 'scaling';
   readonly machine: Machine;
-  /** Rooms at the same time; the participants of a step are those of all of them. */
+  /** Number of rooms at the same time. The participants of a step are those of all rooms together. */
   readonly rooms: number;
-  /** In each room. */
+  /** Per room. */
   readonly talkers: number;
-  /** Media workers of the Partyline servers that were compared. */
+  /** Media workers of each Partyline server in the comparison. */
   readonly workers: readonly number[];
-  /** Between the last join and each window. */
+  /** Time between the last join and each window. */
   readonly warmUpSeconds: number;
   /** Length of each window. */
   readonly seconds: number;
-  /** In the order in which they were made: servers in turns. */
+  /** In the order in which they were made: the servers take turns. */
   readonly runs: readonly ScalingRun[];
 }
 
 const LEAST_PACKETS_PER_SECOND = 49.5;
 const LARGEST_GAP_MS = 60;
 
-/** Whether everybody was sent sound on time: 50 packets a second without a gap over 60 ms. */
+/** Whether everybody was sent sound on time: 50 packets a second without a gap of more than 60 ms. */
 export function isOnTime(step: Pick<ScalingStep, 'packetsPerSecondMin' | 'largestGapMs'>): boolean {
   return step.packetsPerSecondMin >= LEAST_PACKETS_PER_SECOND && step.largestGapMs <= LARGEST_GAP_MS;
 }
@@ -75,14 +75,14 @@ export interface ServerSizes {
   readonly server: string;
   readonly sizes: readonly {
     readonly participants: number;
-    /** One for each run. */
+    /** One entry per run. */
     readonly cpuPercentEach: readonly number[];
-    /** In most of the runs. */
+    /** Whether this holds in most of the runs. */
     readonly onTime: boolean;
   }[];
 }
 
-/** By server, in the order of their first runs, and by ascending size. */
+/** Grouped by server, in the order of their first runs, with ascending sizes. */
 export function groupRuns(runs: readonly ScalingRun[]): ServerSizes[] {
   const rows = rowsOf(runs);
   return [...new Set(rows.map(({ server }) => server))].map((server) => {
@@ -102,7 +102,7 @@ export function groupRuns(runs: readonly ScalingRun[]): ServerSizes[] {
   });
 }
 
-/** At 60 participants with 3 talking on a core of 2.5 GHz. */
+/** For 60 participants with 3 talking, on a core of 2.5 GHz. */
 const GOAL_PERCENT = 0.45;
 
 /** A row of the table: one step of one run. */
@@ -112,7 +112,10 @@ export function rowsOf(runs: readonly ScalingRun[]): ScalingRow[] {
   return runs.flatMap(({ server, steps }) => steps.map((step) => ({ server, ...step })));
 }
 
-/** Resident memory of a server with few participants was seen 14 MB below that of the empty one: less growth than this tells nothing. */
+/**
+ * A server with few participants once used 14 MB less resident memory than the empty one, so less growth than this
+ * means nothing.
+ */
 const LEAST_GROWTH_MB = 16;
 
 function memoryText({ memoryMbEach, participants }: ScalingRow): string {
@@ -143,7 +146,7 @@ export const SCALING_COLUMNS: readonly Column<ScalingRow>[] = [
   { title: 'join\np50, ms', value: (step) => step.joinP50Ms.toFixed(0) },
 ];
 
-/** `1 media worker`, `1 and 2 media workers` */
+/** For example `1 media worker` or `1 and 2 media workers`. */
 export function workersText(workers: readonly number[]): string {
   return `${workers.join(' and ')} media worker${workers.join() === '1' ? '' : 's'}`;
 }

@@ -10,21 +10,24 @@ import { mean, percentile } from './statistics.ts';
 import { Window } from './window.ts';
 
 export interface ScalingPlan {
-  /** Participants of each room, ascending. */
+  /** Participants per room, ascending. */
   readonly sizes: readonly number[];
-  /** Rooms of the same size at the same time. */
+  /** Number of rooms of the same size at the same time. */
   readonly rooms: number;
-  /** In each room. */
+  /** Per room. */
   readonly talkers: number;
-  /** Between the last join and each window. */
+  /** Time between the last join and each window. */
   readonly warmUpSeconds: number;
-  /** Length of the window measured at each size. */
+  /** Length of the window in which each size is measured. */
   readonly seconds: number;
   readonly joinsPerSecond: number;
   readonly onProgress: (text: string) => void;
 }
 
-/** Fills the room of a new server from size to size and measures each. A room that not everybody can join ends the run with `stopped`. */
+/**
+ * Fills the rooms of a new server step by step and measures each size. If not everybody can join, the run ends with
+ * `stopped`.
+ */
 export async function runScaling(start: StartServer, driver: Driver, plan: ScalingPlan): Promise<ScalingRun> {
   const server = await start();
   const steps: ScalingStep[] = [];
@@ -62,7 +65,7 @@ export async function runScaling(start: StartServer, driver: Driver, plan: Scali
   }
 }
 
-/** One room has the name that every server knows. */
+/** A single room gets the name that every server knows. */
 function roomNames(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => (index === 0 ? ROOM : `${ROOM}-${index}`));
 }

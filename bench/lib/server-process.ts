@@ -9,7 +9,7 @@ import { Scrape } from './prometheus.ts';
 import type { ServerUnderTest, Usage } from './server-under-test.ts';
 
 const START_TIMEOUT_MS = 20_000;
-/** All participants of a benchmark are at one address. */
+/** All participants of a benchmark share one address. */
 const NO_LIMITS_PER_ADDRESS = [
   'connections-per-address',
   'rooms-per-address',
@@ -18,7 +18,7 @@ const NO_LIMITS_PER_ADDRESS = [
 ].map((name) => `--max-${name}`);
 const OWN_ENTRY = fileURLToPath(new URL('./server/main.js', import.meta.url));
 
-/** The built server in a process of its own, on free ports of the loopback interface. */
+/** The built server in its own process, on free ports of the loopback interface. */
 export class ServerProcess implements ServerUnderTest {
   readonly kind = 'partyline';
   readonly name: string;
@@ -33,7 +33,8 @@ export class ServerProcess implements ServerUnderTest {
   }
 
   /**
-   * `flags` are further flags of the server, as `['--workers', '1']`. Throws when it does not say in time where it listens.
+   * `flags` are further flags of the server, such as `['--workers', '1']`. Throws if the server does not report in time
+   * where it listens.
    * @param entry the `main.js` of a build, which may be an older one
    */
   static async start(flags: readonly string[], name = 'Partyline', entry = OWN_ENTRY): Promise<ServerProcess> {
@@ -66,7 +67,7 @@ export class ServerProcess implements ServerUnderTest {
     return `${this.url.replace('http:', 'ws:')}/ws`;
   }
 
-  /** Those of the media workers are there a moment after the start. */
+  /** The figures of the media workers appear a moment after the start. */
   async #firstFigures(): Promise<void> {
     while (!(await this.metrics()).has('partyline_ticks_total')) await sleep(50);
   }
@@ -77,7 +78,9 @@ export class ServerProcess implements ServerUnderTest {
     return new Scrape(await response.text());
   }
 
-  /** By the process metrics that the server itself exports, so that it works on every system, but for the threads. */
+  /**
+   * Reads the process metrics that the server itself exports, so that it works on every system, except for the threads.
+   */
   async usage(): Promise<Usage> {
     const scrape = await this.metrics();
     return {
@@ -96,7 +99,9 @@ export class ServerProcess implements ServerUnderTest {
   }
 }
 
-/** The address in the first log line that has one. Reads on for ever: a full pipe would stop the server. */
+/**
+ * Returns the address in the first log line that has one. Continues to read forever: a full pipe would stop the server.
+ */
 function readUrl(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     createInterface({ input: child.stdout! }).on('line', (line) => {
@@ -106,12 +111,12 @@ function readUrl(child: ChildProcess): Promise<string> {
   });
 }
 
-/** The server takes settings from variables too; a benchmark decides all of them itself. */
+/** The server also takes settings from environment variables. A benchmark decides all of them itself. */
 function ownEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
 }
 
-/** Those of the flags that this build knows, by its help. */
+/** Returns which of these flags this build knows, according to its help. */
 async function knownFlags(entry: string, flags: readonly string[]): Promise<readonly string[]> {
   const { stdout } = await promisify(execFile)(process.execPath, [entry, '--help'], { env: ownEnvironment() });
   return flags.filter((flag) => stdout.includes(flag));

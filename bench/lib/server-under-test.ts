@@ -7,18 +7,18 @@ export interface Usage {
   /** User and system time of the process with all its threads since it started. */
   readonly cpuSeconds: number;
   readonly residentBytes: number;
-  /** User and system time of each thread, by its id; empty on systems that do not tell. */
+  /** User and system time of each thread, by thread id. Empty on systems that do not report it. */
   readonly threadSeconds: ReadonlyMap<number, number>;
 }
 
-/** A server in a process of its own that a benchmark started. */
+/** A server that a benchmark started in its own process. */
 export interface ServerUnderTest {
   readonly kind: ServerKind;
-  /** For tables, with the version where it is not that of this repository. */
+  /** Name for tables, with the version unless it is that of this repository. */
   readonly name: string;
   readonly webSocketUrl: string;
   usage(): Promise<Usage>;
-  /** Only Partyline tells more about itself. */
+  /** Only Partyline has metrics. */
   metrics?(): Promise<Scrape>;
   close(): Promise<void>;
 }

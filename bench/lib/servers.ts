@@ -2,26 +2,26 @@ import { JanusProcess } from '../janus/janus-process.ts';
 import { ServerProcess } from './server-process.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
-/** The room of all benchmarks with one room. */
+/** The room name in all benchmarks with one room. */
 export const ROOM = 'bench';
 
 export interface ServerOptions {
   /** Flags of the Partyline server. */
   readonly flags: readonly string[];
-  /** Media workers of the Partyline server, a server for each number. */
+  /** Media workers of the Partyline server. One server is measured for each number. */
   readonly workers: readonly number[];
-  /** More flags, as one text. */
+  /** Further flags, as one string. */
   readonly moreFlags?: string | undefined;
   readonly against?: 'janus' | undefined;
   /** The `main.js` of another build of this server. */
   readonly beside?: string | undefined;
-  /** Packets that Janus buffers, a server for each; its default if not said. */
+  /** Packets that Janus buffers. One server is measured for each number; without any, Janus uses its default. */
   readonly prebuffering?: readonly number[];
 }
 
 export type StartServer = () => Promise<ServerUnderTest>;
 
-/** What starts each of the servers to be measured; each start gives a new, empty server. */
+/** Returns a function for each server to be measured. Each call starts a new, empty server. */
 export function serversOf({
   flags,
   workers,

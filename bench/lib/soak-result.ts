@@ -4,23 +4,23 @@ import type { Machine } from './machine.ts';
 import type { Scrape } from './prometheus.ts';
 import type { Column } from './table.ts';
 
-/** The server between two rounds, when everybody has left. */
+/** The server between two rounds, after everybody has left. */
 export interface SoakSample {
   readonly minutes: number;
-  /** Joins since the server started, reconnections included. */
+  /** Joins since the server started, including reconnections. */
   readonly joins: number;
   readonly residentMb: number;
-  /** Of the main thread, garbage included. */
+  /** Heap of the main thread, including garbage. */
   readonly heapMb: number;
-  /** Of the media workers, garbage included. */
+  /** Heap of the media workers, including garbage. */
   readonly mediaHeapMb: number;
   readonly handles: number;
-  /** Of the main thread. */
+  /** Timers of the main thread. */
   readonly timers: number;
   readonly fileDescriptors: number;
   readonly webSockets: number;
   readonly rooms: number;
-  /** Must be 0: everybody has left. */
+  /** Must be 0, because everybody has left. */
   readonly connections: number;
   /** Network addresses of clients. */
   readonly paths: number;
@@ -46,7 +46,7 @@ export interface Trend {
   readonly grew: boolean;
 }
 
-/** Heaps waver with the garbage collector; what is counted does not. */
+/** Heaps fluctuate with the garbage collector. Counts do not. */
 const MEMORY_TOLERANCE = 0.05;
 
 const WATCHED: readonly { name: string; of: (sample: SoakSample) => number; tolerance: number }[] = [
@@ -81,7 +81,7 @@ export function sampleOf(scrape: Scrape, minutes: number, joins: number): SoakSa
   };
 }
 
-/** The first `warmUp` samples are left out: until then code is compiled, and pools fill. */
+/** The first `warmUp` samples are left out: until then, code is still being compiled and pools fill up. */
 export function trendsOf(samples: readonly SoakSample[], warmUp: number): Trend[] {
   const counted = samples.slice(warmUp);
   return WATCHED.map(({ name, of, tolerance }) => ({

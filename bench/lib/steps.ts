@@ -1,15 +1,15 @@
-/** All that `npm run bench -- all` measures, and what the report says about it. */
+/** Everything that `npm run bench -- all` measures, and what the report says about it. */
 export interface Step {
-  /** Of the file with its figures: `bench/results/NAME.json`. */
+  /** Name of the file with its figures: `bench/results/NAME.json`. */
   readonly name: string;
-  /** What stands after `npm run bench --`, without `--json`. */
+  /** The arguments after `npm run bench --`, without `--json`. */
   readonly args: readonly string[];
-  /** About how long it takes. */
+  /** Approximate duration. */
   readonly minutes: number;
-  /** Of the section in the report. */
+  /** Title of the section in the report. */
   readonly title: string;
   readonly about: string;
-  /** Measured only when it is named: too long for every time. */
+  /** Measured only if it is named: it takes too long for every run. */
   readonly onlyByName?: true;
 }
 
@@ -22,7 +22,7 @@ export const STEPS: readonly Step[] = [
     minutes: 17,
     title: 'CPU for each participant of one room',
     about:
-      'Three talk, the others are connected and silent. Both servers in turns, with the same speech. A window begins a minute after the last join: until then V8 compiles, and clears up after the joins.',
+      'Three participants talk; the others are connected and silent. The two servers take turns, with the same speech. A window starts a minute after the last join: until then V8 is still compiling, and cleaning up after the joins.',
   },
   {
     name: 'latency',
@@ -30,14 +30,14 @@ export const STEPS: readonly Step[] = [
     minutes: 4,
     title: 'Delay added by the server',
     about:
-      "How much later a participant can play a sound than if the sender's packets came to it directly: waiting for the tick, jitter buffer, mixing and the look-ahead of the server's encoder.",
+      "How much later a participant can play a sound than if it received the sender's packets directly: waiting for the tick, jitter buffer, mixing and the look-ahead of the server's encoder.",
   },
   {
     name: 'latency-jitter',
     args: ['latency', ...AGAINST_JANUS, '--jitter', '15'],
     minutes: 4,
     title: 'Delay added by the server, with jitter',
-    about: 'The same when each packet is held back by 0 to 15 ms at random.',
+    about: 'The same, with each packet held back by a random 0 to 15 ms.',
   },
   {
     name: 'all-talking',
@@ -51,35 +51,37 @@ export const STEPS: readonly Step[] = [
     args: ['scaling', '--participants', '40', '--talkers', '40'],
     minutes: 2,
     title: 'Forty of forty talk, the loudest eight are heard',
-    about: 'As the server comes.',
+    about: "With the server's default limit on talkers.",
   },
   {
     name: 'large',
     args: ['scaling', '--participants', '300,500,700,1000', '--talkers', '5', '--rate', '25'],
     minutes: 8,
     title: 'Large rooms',
-    about: 'Five talk. The largest rooms need more than one core for server and client together, on a machine of two.',
+    about:
+      'Five participants talk. In the largest rooms, server and client together need more than one core, on a machine with two.',
   },
   {
     name: 'five-minutes',
     args: ['scaling', '--participants', '500', '--talkers', '5', '--rate', '25', '--seconds', '300'],
     minutes: 7,
     title: 'Five hundred for five minutes',
-    about: 'One window of five minutes: the largest gap is that of the unluckiest of 500 in all of that time.',
+    about:
+      'One window of five minutes. The largest gap is that of the unluckiest of 500 participants in all that time.',
   },
   {
     name: 'rooms',
     args: ['scaling', '--rooms', '50', '--participants', '10', '--talkers', '1', '--rate', '25'],
     minutes: 3,
     title: 'Fifty rooms of ten',
-    about: 'One talks in each.',
+    about: 'One participant talks in each room.',
   },
   {
     name: 'silence',
     args: ['scaling', '--participants', '200', '--talkers', '0', '--rate', '25'],
     minutes: 2,
     title: 'Two hundred who say nothing',
-    about: 'They get a packet every 400 ms, which the table counts as 50 a second apart from the pauses.',
+    about: 'They get a packet every 400 ms. The table leaves these pauses out, so it still counts 50 packets a second.',
   },
   {
     name: 'workers',
@@ -87,7 +89,7 @@ export const STEPS: readonly Step[] = [
     minutes: 5,
     title: 'One and two media workers',
     about:
-      'Four rooms of eighty. The busiest thread is a media worker, and a worker can take no more than a core: with two of them each has about half to do, so two carry nearly twice as much.',
+      'Four rooms of eighty. The busiest thread is a media worker, and a worker can use no more than one core. With two workers each does about half of the work, so together they carry nearly twice as much.',
   },
   {
     name: 'storm',
@@ -95,14 +97,14 @@ export const STEPS: readonly Step[] = [
     minutes: 1,
     title: 'A hundred joins in ten seconds',
     about:
-      'What twenty people in conversation notice, three of them talking, and how long the newcomers wait for sound.',
+      'What twenty people in a conversation notice, three of them talking, and how long the newcomers wait for sound.',
   },
   {
     name: 'flood',
     args: ['flood', '--participants', '20', '--talkers', '3'],
     minutes: 1,
     title: 'Junk',
-    about: 'What twenty people in conversation notice of 20,000 junk datagrams a second.',
+    about: 'What twenty people in a conversation notice of 20,000 junk datagrams a second.',
   },
   {
     name: 'quality',
@@ -110,7 +112,7 @@ export const STEPS: readonly Step[] = [
     minutes: 4,
     title: 'What a listener hears',
     about:
-      'Speech through the whole server, real Opus on both ways, against the voices as they were. `none` is without a server. With RED is what people with Chromium have.',
+      'Speech through the whole server, with real Opus in both directions, compared with the original voices. `none` is without a server. People with Chromium get the quality with RED.',
   },
   {
     name: 'jitter',
@@ -118,7 +120,7 @@ export const STEPS: readonly Step[] = [
     minutes: 1,
     title: 'The jitter buffer on bad networks',
     about:
-      'Simulated, from seeds: the mean wait of a packet against the frames that had to be concealed, beside the published rule of NetEq and fixed delays.',
+      'Simulated from seeds: the mean wait of a packet against the frames that had to be concealed, compared with the published rule of NetEq and with fixed delays.',
   },
   {
     name: 'mixer',
@@ -132,7 +134,7 @@ export const STEPS: readonly Step[] = [
     args: ['soak', '--minutes', '28'],
     minutes: 29,
     title: 'Whether anything grows',
-    about: 'Joins, leaves, talk and mutes at random; the figures are those of the empty server between two rounds.',
+    about: 'Random joins, leaves, talking and mutes. The figures are those of the empty server between two rounds.',
     onlyByName: true,
   },
 ];

@@ -4,7 +4,7 @@ import type { PhaseFigures } from './measured-phase.ts';
 import { percentile } from './statistics.ts';
 import type { Column } from './table.ts';
 
-/** The room before the storm, or during it: those who were there before are looked at. */
+/** The room before or during the storm. The figures are about the participants that were there before. */
 export interface StormPhase extends PhaseFigures {
   readonly phase: 'before' | 'storm';
 }
@@ -18,9 +18,9 @@ export interface StormResult {
   readonly joins: number;
   readonly joinSeconds: number;
   readonly phases: readonly StormPhase[];
-  /** From opening the WebSocket to the end of the DTLS handshake, one a newcomer. */
+  /** Times from opening the WebSocket to the end of the DTLS handshake, one per newcomer. */
   readonly joinMs: readonly number[];
-  /** From opening the WebSocket to the first packet with sound, one a newcomer who heard any. */
+  /** Times from opening the WebSocket to the first packet with sound, one per newcomer who heard any. */
   readonly firstSoundMs: readonly number[];
 }
 
@@ -35,7 +35,7 @@ export const STORM_COLUMNS: readonly Column<StormPhase>[] = [
   { title: 'largest\ngap, ms', value: ({ largestGapMs }) => largestGapMs.toFixed(0) },
 ];
 
-/** What newcomers waited for. */
+/** How long newcomers waited for one thing. */
 export interface WaitRow {
   readonly until: string;
   readonly count: number;
@@ -66,7 +66,7 @@ function waitRow(until: string, ms: readonly number[]): WaitRow {
   };
 }
 
-/** How many of the newcomers had waited no longer than a time. */
+/** Plots how many of the newcomers had waited no longer than a given time. */
 export function stormChart({ joinMs, firstSoundMs, joins, joinSeconds, participants, machine }: StormResult): Chart {
   return {
     title: `Waiting in a storm of ${joins} joins in ${joinSeconds} s`,

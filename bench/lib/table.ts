@@ -3,7 +3,7 @@ export interface Column<Row> {
   readonly value: (row: Row) => string;
 }
 
-/** A table for the terminal: figures stand right, under titles of one or more lines (`\n`). */
+/** A table for the terminal. Figures are aligned to the right, under titles of one or more lines (`\n`). */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const titles = columns.map((column) => column.title.split('\n'));
   const height = Math.max(...titles.map((lines) => lines.length));

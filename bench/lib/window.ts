@@ -32,7 +32,7 @@ export class Window {
     return this.#since('partyline_frames_decoded_total');
   }
 
-  /** The quantile `p` of how late ticks began. */
+  /** The quantile `p` of how late ticks started. */
   latenessMs(p: number): number {
     return 1000 * quantile(histogramSince(this.#begin.histogram(LATENESS), this.#end.histogram(LATENESS)), p);
   }

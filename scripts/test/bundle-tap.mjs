@@ -2,9 +2,9 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-/** Inside a folder of this name tap leaves its own frames out of the stacks that it shows. */
+/** In a folder with this name, tap leaves its own frames out of the stacks that it shows. */
 const FILE = 'node_modules/@tapjs/test/tap.mjs';
-/** npm writes it whenever it changes what is installed. */
+/** npm writes this file whenever it changes the installed packages. */
 const INSTALLED = 'node_modules/.package-lock.json';
 
 /** Where `bundleTap` puts tap. */
@@ -12,7 +12,7 @@ export function tapPath(outdir) {
   return join(outdir, FILE);
 }
 
-/** Puts tap, which is hundreds of modules, into one file: every test file starts a quarter of a second sooner. */
+/** Bundles tap, which has hundreds of modules, into one file: every test file starts a quarter of a second sooner. */
 export async function bundleTap(root, outdir) {
   const outfile = tapPath(outdir);
   const changedMs = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-/** What the compiler remembers of the last run, so that the next one looks only at what has changed. */
+/** What the compiler remembers of its last run, so that the next run checks only what has changed. */
 const remembered = (name) => ['--incremental', '--tsBuildInfoFile', `.tap/${name}.tsbuildinfo`];
 
-/** By title; those that take longest first. */
+/** By title. The slowest come first. */
 const COMMANDS = {
   'types of server and tests': ['typescript/bin/tsc', '-p', '.', ...remembered('server')],
   'types of the page': ['typescript/bin/tsc', '-p', 'web', ...remembered('web')],
@@ -13,7 +13,7 @@ const COMMANDS = {
 
 export const CHECKS = Object.keys(COMMANDS);
 
-/** Runs one of `CHECKS`. Its results are those of a test file with one test. */
+/** Runs one of `CHECKS`. The results look like those of a test file with one test. */
 export async function runCheck(title, { cwd }) {
   const startMs = performance.now();
   const [script, ...args] = COMMANDS[title];

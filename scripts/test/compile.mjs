@@ -1,5 +1,4 @@
-// Takes the types out of all sources once, so that a test does not do it each time that it starts: that took longer than
-// most tests do.
+// Removes the types from all sources once, instead of at each start of a test: that took longer than most tests do.
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,7 +8,10 @@ import { bundleTap, tapPath } from './bundle-tap.mjs';
 const FOLDERS = ['src', 'bench', 'test', 'web'];
 const SOURCE = /\.tsx?$/;
 
-/** Writes every source as JavaScript below `outdir`, which has to be inside `root`, and tap, which tests use, as one file. */
+/**
+ * Writes every source as JavaScript below `outdir`, which must be inside `root`, and bundles tap for the tests into one
+ * file.
+ */
 export async function compileSources(root, outdir) {
   await bundleTap(root, outdir);
   const { outputFiles } = await build({
@@ -17,7 +19,7 @@ export async function compileSources(root, outdir) {
     outbase: root,
     outdir,
     absWorkingDir: root,
-    // Only so that the plugin sees each import.
+    // This only makes the plugin see each import.
     bundle: true,
     write: false,
     platform: 'node',
@@ -44,7 +46,7 @@ function sourcesIn(folder) {
   return entries.filter((name) => SOURCE.test(name) && !name.endsWith('.d.ts')).map((name) => join(folder, name));
 }
 
-/** Whether one of these files, which are built from `src` and `web`, is missing or older than what it is built from. */
+/** Whether one of these built files is missing or older than its sources in `src` and `web`. */
 export function isOutOfDate(root, builtFiles) {
   const changedMs = (path) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const sources = ['src', 'web'].flatMap((folder) =>
@@ -54,7 +56,7 @@ export function isOutOfDate(root, builtFiles) {
   return builtFiles.some((file) => changedMs(file) < newest);
 }
 
-/** Nothing is put into one file, and `import.meta.url` stays the address of the source. */
+/** Nothing is bundled, and `import.meta.url` remains the address of the source. */
 function fileByFile(tapUrl) {
   return {
     name: 'file-by-file',
@@ -73,7 +75,7 @@ function fileByFile(tapUrl) {
   };
 }
 
-/** At once or not at all, so that two runs in the same folder do not disturb each other. */
+/** Atomic, so that two runs in the same folder do not disturb each other. */
 function writeIfChanged(path, contents) {
   try {
     if (readFileSync(path).equals(contents)) return;

@@ -1,12 +1,13 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 
-/** The name says that it is a test; everything else in the folders is there to help. */
+/** Only files with such a name are tests. Everything else in the folders supports them. */
 const IS_TEST = /\.test\.ts$/;
 
 /**
- * The test files that these paths name, sorted, each once, relative to `root` and with slashes. A folder stands for all
- * tests in it and below. Paths are relative to `from`. Throws an error whose message says which path names no test.
+ * The test files that these paths name: sorted, without duplicates, relative to `root` and with slashes. A folder
+ * stands for all tests in and below it. Paths are relative to `from`. Throws an error whose message says which path
+ * names no test.
  */
 export function findTestFiles(root, paths, from = root) {
   const files = new Set();

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-/** The Debian packages that tests use, and which tests. A test may use only what is in this table. */
+/** The Debian packages that tests use, and which tests use them. A test may use only packages in this table. */
 export const TEST_PACKAGES = {
   binutils: 'the executable: strip',
   chromium: 'browser tests',
@@ -28,7 +28,7 @@ export const TEST_PACKAGES = {
   'util-linux': 'tests in a network of their own: unshare, nsenter',
 };
 
-/** Those of these packages that are not installed; all of them where there is no dpkg. */
+/** Returns which of these packages are not installed. Without dpkg these are all of them. */
 export function notInstalled(packages) {
   return packages.filter((name) => {
     const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '$' + '{Status}', name], { encoding: 'utf8' });

@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
 import { TapResults } from './tap-results.mjs';
 
-/** After its time a test may say what it was waiting for. */
+/** After its timeout, a test may say what it was waiting for. */
 const LAST_WORDS_MS = 10_000;
-/** Whatever it has started may hold its output open. */
+/** Processes that the test has started may keep its output open. */
 const DRAIN_MS = 2000;
 const running = new Set();
 
 /**
- * Runs one test file by Node in a process group of its own, which is gone when this resolves. `problem` in the results says
- * how it ended if that was not as it should.
+ * Runs one test file with Node in its own process group, which no longer exists when this resolves. If the file did not
+ * end as it should, `problem` in the results says how it ended.
  */
 export async function runFile(file, { cwd, env, timeoutMs, lastWordsMs = LAST_WORDS_MS }) {
   const startMs = performance.now();
@@ -43,13 +43,13 @@ export async function runFile(file, { cwd, env, timeoutMs, lastWordsMs = LAST_WO
 
   const read = results.end();
   const problems = [isLate ? `did not end within ${timeoutMs / 1000} s` : null, signal && `ended by ${signal}`];
-  // A test that failed makes the exit code 1.
+  // A failed test makes the exit code 1.
   if (code !== 0 && code !== null && read.failed.length === 0) problems.push(`ended with exit code ${code}`);
   const problem = [...problems, read.problem].filter((part) => part).join(', ') || null;
   return { ...read, problem, errorOutput, tookMs: performance.now() - startMs };
 }
 
-/** Ends all files that run now, and what they have started. */
+/** Kills all test files that are running, and everything that they have started. */
 export function killRunningFiles() {
   for (const child of running) killGroup(child);
 }

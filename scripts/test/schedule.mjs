@@ -1,9 +1,9 @@
 /**
- * They need the machine for themselves: browsers, the executable, other programs, and conversations whose every packet counts. They run one
- * at a time when all others have ended.
+ * Tests that need the machine to themselves: browsers, the executable, other programs, and conversations in which every
+ * packet counts. They run one at a time, after all others have ended.
  */
 const ALONE = ['test/e2e/', 'test/interop/', 'test/binary/', 'test/deploy/', 'test/server/'];
-/** Of these: nobody talks there. */
+/** The exceptions among them: nobody talks in these tests. */
 const TOGETHER = [
   'test/server/tls/',
   ...[
@@ -18,15 +18,18 @@ const TOGETHER = [
     'start-error',
   ].map((name) => `test/server/${name}.test.ts`),
 ];
-/** Of all others these take longest. */
+/** The slowest of all other tests. */
 const LONG = ['test/fuzz/', 'test/bench/', 'test/media/', 'test/mixer/', ...TOGETHER];
 
-/** Whether the file is left out of a quick run: it needs other programs or is about a whole server. */
+/** Whether a quick run leaves the file out, because it needs other programs or tests a whole server. */
 export function isSlow(file) {
   return startsWithOneOf(file, [...ALONE, ...TOGETHER]);
 }
 
-/** Runs what is `first`, then all files, `jobs` at a time, and at the end those that need the machine for themselves. Resolves when the last one has ended. */
+/**
+ * Runs `first`, then the other files, `jobs` at a time, and finally the files that need the machine to themselves.
+ * Resolves when the last one has ended.
+ */
 export async function runAll(files, { jobs, first = [] }, run) {
   const rank = (file) => (startsWithOneOf(file, LONG) ? 0 : 1);
   const together = files.filter((file) => !runsAlone(file)).sort((a, b) => rank(a) - rank(b));

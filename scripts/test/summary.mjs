@@ -1,4 +1,4 @@
-/** What all files came to. `mustBeComplete`: a test that did not run is a failure. */
+/** Sums up the results of all files. `mustBeComplete`: a test that did not run counts as a failure. */
 export class Summary {
   #failures = [];
   #skips = [];
@@ -11,7 +11,7 @@ export class Summary {
     for (const { title, reason } of skipped) this.#skips.push(`${file}: ${title}${reason === '' ? '' : `: ${reason}`}`);
   }
 
-  /** The last line counts. */
+  /** The last line has the totals. */
   get lines() {
     const skipped = this.#skips.length > 0 ? `, ${this.#skips.length} skipped` : '';
     return [

@@ -1,13 +1,13 @@
 export interface FileResults {
-  /** Tests at the top level of the file that passed. */
+  /** Number of tests at the top level of the file that passed. */
   readonly passed: number;
-  /** The names of tests at the top level that failed. */
+  /** The names of the failed tests at the top level. */
   readonly failed: readonly string[];
-  /** At every level; names are joined by " > ". */
+  /** Skipped tests at every level. Names are joined by " > ". */
   readonly skipped: readonly { readonly title: string; readonly reason: string }[];
-  /** What failed at every level, with what tap says about it. */
+  /** Failures at every level, with what tap says about them. */
   readonly assertions: readonly { readonly title: string; readonly details: unknown }[];
-  /** What the tests say about themselves. */
+  /** Comments that the tests wrote. */
   readonly comments: readonly string[];
   /** What is wrong with the file as a whole. */
   readonly problem: string | null;

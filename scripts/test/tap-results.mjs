@@ -1,8 +1,8 @@
 import { lineType, Parser } from 'tap-parser';
 
 /**
- * Reads the TAP of one test file. The tests counted are those at its top level; what is skipped or to be done counts at
- * every level, because somebody has to see it. Text goes into `write`; `end` returns what it came to.
+ * Reads the TAP output of one test file. It counts the tests at the top level. Skipped tests and todos count at every
+ * level, because somebody has to see them. Text goes into `write`; `end` returns the results.
  */
 export class TapResults {
   #parser = new Parser();
@@ -39,11 +39,11 @@ export class TapResults {
     parser.on('child', (child) => this.#listen(child, [...path, child.name]));
     parser.on('assert', (result) => this.#add(result, path));
     parser.on('comment', (text) => {
-      // Those that tap and its parser write themselves are about their own counting.
+      // tap and its parser also write comments, about their own counting.
       if (!/^# (Subtest|time=|\{ total:|test count\(|failed \d)/.test(text)) this.#comments.push(text.trim());
     });
     parser.on('extra', (text) => {
-      // The parser takes tests after the plan for text; text is otherwise what a test prints itself.
+      // The parser treats tests after the plan as text. All other text is what a test prints itself.
       if (lineType(text)?.[0] === 'testPoint') this.#stray ??= text.trim();
       else this.#comments.push(text.trimEnd());
     });
@@ -67,7 +67,7 @@ export class TapResults {
     }
   }
 
-  /** What is wrong with the stream as a whole, null if nothing is. */
+  /** What is wrong with the stream as a whole; null if nothing is wrong. */
   #problem() {
     const { results } = this.#parser;
     if (this.#bailout !== null) return this.#bailout;

@@ -15,7 +15,7 @@ import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAX_BYTES = 90_000_000;
-/** Half a second is the goal on a machine that has nothing else to do; this one may have. */
+/** Half a second is the goal on an idle machine; this one may be busy. */
 const MAX_START_MS = 3000;
 const FLAGS = ['--port', '0', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '1'];
 const NAME = 'voice.partyline.test';
@@ -26,33 +26,33 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
   t.teardown(() => binary.close());
   const version = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 
-  t.test('comes with licences, notices, sample configuration and unit, and has less than 90 MB', async (t) => {
+  t.test('contains licences, notices, sample configuration and unit, and is smaller than 90 MB', async (t) => {
     const files = readdirSync(binary.folder);
     for (const name of ['LICENSE', 'README.md', 'SECURITY.md', 'config.sample.toml', 'docs', 'deploy', 'partyline'])
       t.ok(files.includes(name), `${name} is in the archive`);
     const notices = readFileSync(join(binary.folder, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
     for (const name of ['werift', '@discordjs/opus', 'node-addon-api', 'preact', 'acme-client', 'Node.js'])
-      t.match(notices, new RegExp(`^${name} [\\d.]+`, 'm'), `${name} is among the notices`);
+      t.match(notices, new RegExp(`^${name} [\\d.]+`, 'm'), `${name} is in the notices`);
     t.match(notices, 'Xiph.Org', 'so is libopus');
-    t.notMatch(notices, /^(esbuild|tap|typescript) /m, 'and not what is only used for building');
+    t.notMatch(notices, /^(esbuild|tap|typescript) /m, 'and nothing that is only used for building');
     const { size } = statSync(join(binary.folder, 'partyline'));
     t.comment(`${(size / 1e6).toFixed(1)} MB`);
     t.ok(size < MAX_BYTES);
-    t.notOk(readFileSync(join(binary.folder, 'partyline')).includes(ROOT), 'it does not say where it was built');
+    t.notOk(readFileSync(join(binary.folder, 'partyline')).includes(ROOT), 'it does not reveal where it was built');
   });
 
-  t.test('tells version and platform; a wrong flag ends it with 2', async (t) => {
+  t.test('prints version and platform; a wrong flag ends it with 2', async (t) => {
     const asked = binary.run({ args: ['--version'] });
     t.equal(await asked.exitCode, 0);
     const { platform, arch, versions } = process;
-    // And nothing else: V8 takes the compiled code that is inside.
+    // No further output: V8 accepts the compiled code inside.
     t.equal(asked.output(), `partyline ${version} (${platform}-${arch}, Node ${versions.node})\n`);
     const wrong = binary.run({ args: ['--prot', '80'] });
     t.equal(await wrong.exitCode, 2);
     t.match(wrong.output(), /^partyline: .*--prot/);
   });
 
-  t.test('is heard by browsers in an empty directory without a home; SIGTERM ends it with 0', async (t) => {
+  t.test('is heard by browsers from an empty directory without a home; SIGTERM ends it with 0', async (t) => {
     const server = binary.run({ args: FLAGS });
     t.teardown(() => server.child.kill('SIGKILL'));
     const { url, afterMs } = await server.ready;
@@ -83,7 +83,7 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
     await endsBySigterm(t, server);
   });
 
-  t.test('serves https and wss with a certificate of its own making; SIGHUP does not end it', async (t) => {
+  t.test('serves HTTPS and WSS with a self-made certificate; SIGHUP does not end it', async (t) => {
     const server = binary.run({ args: [...FLAGS, '--tls', 'self-signed', '--data-dir', binary.makeFolder()] });
     t.teardown(() => server.child.kill('SIGKILL'));
     const port = Number(new URL((await server.ready).url).port);
@@ -97,7 +97,7 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
 
   const noPebble = missingPackages(['pebble']);
   t.test(
-    'gets a certificate by ACME, keeps it to itself, and has it after a restart',
+    'gets a certificate by ACME, keeps it private, and still has it after a restart',
     {
       skip: skipIfMissing(noPebble),
     },
@@ -119,7 +119,7 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
       await endsBySigterm(t, first);
 
       const kept = readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.pem'));
-      t.equal(kept.length, 2, 'the key of the account, and the certificate with its key');
+      t.equal(kept.length, 2, "the account's key, and the certificate with its key");
       for (const name of kept) t.equal(statSync(join(dataDir, name)).mode & 0o777, 0o600, name);
 
       const second = run();
@@ -133,16 +133,16 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
     },
   );
 
-  // Where the codec can be loaded from, each time by another place.
+  // Each case leaves a different place from which the codec can be loaded.
   const cases: readonly { title: string; env: Record<string, string>; mounts: Mounts }[] = [
     { title: 'a read-only home', env: { HOME: '/mnt/home' }, mounts: { '/mnt': 'rw', '/mnt/home': 'ro' } },
     {
-      title: 'home and temporary directory that are noexec',
+      title: 'a noexec home and temporary directory',
       env: { HOME: '/mnt/home', TMPDIR: '/mnt/tmp' },
       mounts: { '/mnt': 'rw', '/mnt/home/.cache': 'noexec', '/mnt/tmp': 'noexec' },
     },
     {
-      title: 'no directory to load from but its own',
+      title: 'only its own directory to load from',
       env: { HOME: '/mnt/home', TMPDIR: '/mnt/tmp' },
       mounts: { '/mnt': 'rw', '/mnt/home/.cache': 'noexec', '/mnt/tmp': 'noexec', '/dev/shm': 'noexec' },
     },
@@ -163,11 +163,11 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
       t.ok(toAda > -30 && toBen > -30, 'they hear each other');
       await endsBySigterm(t, server);
       const left = readdirSync(server.place).filter((name) => name.startsWith('partyline-'));
-      t.strictSame(left, [], 'nothing stays behind');
+      t.strictSame(left, [], 'nothing is left behind');
     });
   }
 
-  t.test('says so and ends with 1 where no directory is fit', { skip: skipIfMissing(noMounts) }, async (t) => {
+  t.test('says so and ends with 1 if no directory can be used', { skip: skipIfMissing(noMounts) }, async (t) => {
     const server = binary.run({
       args: FLAGS,
       env: { HOME: '/mnt/home', TMPDIR: '/mnt/tmp' },
@@ -179,14 +179,16 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
   });
 });
 
-/** For a private directory, whose own root the user of the runs may read in `folder`. */
+/** Flags for a private directory. In `folder`, the user of the runs may read the root certificate of that directory. */
 function acmeFlags({ url, caFile }: AcmeDirectory, folder: string): readonly string[] {
   const readable = join(folder, 'ca.pem');
   copyFileSync(caFile, readable);
   return ['--http-port', '0', '--acme-directory', url, '--acme-ca', readable];
 }
 
-/** Rejects if the page of this name does not answer, or nobody can join; without `ca` any certificate is taken. */
+/**
+ * Rejects if the page under this name does not answer, or nobody can join. Without `ca`, any certificate is accepted.
+ */
 async function joinsSecurely(port: number, name: string, ca?: string): Promise<void> {
   const client = await SignalingClient.open(`wss://127.0.0.1:${port}/ws`, {}, trusting(ca, name));
   await client.join('lobby', 'Ada');

@@ -22,7 +22,7 @@ function problemsFrom(input: { argv?: string[]; env?: Record<string, string> }):
   throw new Error('a ConfigError was expected');
 }
 
-test('without anything given every setting has its default', (t) => {
+test('without any input, every setting has its default', (t) => {
   const config = configFrom();
   t.strictSame(config, defaultConfig(MACHINE));
   t.match(config, { host: '127.0.0.1', port: 8080, mediaPort: 40000, workers: 3, maxMessageBytes: 65536 });
@@ -30,7 +30,7 @@ test('without anything given every setting has its default', (t) => {
   t.end();
 });
 
-test('a flag beats a variable, a variable beats the file, the file beats the default', (t) => {
+test('a flag takes precedence over a variable, a variable over the file, the file over the default', (t) => {
   const file = join(t.testdir(), 'partyline.toml');
   writeFileSync(file, 'port = 1\nmedia-port = 40001\nworkers = 1\nmedia-host = ["::1"]\n');
   const env = { PARTYLINE_PORT: '2', PARTYLINE_MEDIA_PORT: '40002', PARTYLINE_CONFIG: file };
@@ -39,7 +39,7 @@ test('a flag beats a variable, a variable beats the file, the file beats the def
   t.end();
 });
 
-test('the file of the flag --config is read in place of that of the variable', (t) => {
+test('the file in the flag --config is read instead of the one in the variable', (t) => {
   const directory = t.testdir({ 'a.toml': 'port = 1', 'b.toml': 'port = 2' });
   const config = configFrom({
     argv: [`--config=${join(directory, 'b.toml')}`],
@@ -49,7 +49,7 @@ test('the file of the flag --config is read in place of that of the variable', (
   t.end();
 });
 
-test('a list is separated by commas in a flag or variable, and a repeated flag adds to it', (t) => {
+test('a list is separated by commas in a flag or variable, and repeated flags add to it', (t) => {
   t.strictSame(configFrom({ env: { PARTYLINE_ANNOUNCE: '203.0.113.7, 2001:db8::1' } }).announce, [
     '203.0.113.7',
     '2001:db8::1',
@@ -61,7 +61,7 @@ test('a list is separated by commas in a flag or variable, and a repeated flag a
   t.end();
 });
 
-test('what is announced may be addresses and host names, with ports that fit the workers', (t) => {
+test('announced endpoints may be addresses and host names, with ports that fit the workers', (t) => {
   const announce = ['203.0.113.7:50000', '[2001:db8::7]:50000', 'voice.example.org', 'voice.example.org:65535'];
   t.strictSame(configFrom({ argv: ['--workers', '1', '--announce', announce.join(',')] }).announce, announce);
   t.match(problemsFrom({ argv: ['--workers', '2', '--announce', announce.join(',')] }), [
@@ -70,19 +70,19 @@ test('what is announced may be addresses and host names, with ports that fit the
   t.end();
 });
 
-test('an empty variable counts as not set, other variables are left alone', (t) => {
+test('an empty variable counts as not set, and other variables are ignored', (t) => {
   t.strictSame(configFrom({ env: { PARTYLINE_PORT: '', HOME: '/root' } }), defaultConfig(MACHINE));
   t.end();
 });
 
-test('the configuration cannot be changed, nor can its lists', (t) => {
+test('neither the configuration nor its lists can be changed', (t) => {
   const config = configFrom({ argv: ['--announce', '192.0.2.1'] });
   t.throws(() => Object.assign(config, { port: 1 }), TypeError);
   t.throws(() => (config.announce as string[]).push('x'), TypeError);
   t.end();
 });
 
-test('a wrong value names the key, the value, where it came from and what is allowed', (t) => {
+test('a wrong value is reported with its key, the value, its source and what is allowed', (t) => {
   const file = join(t.testdir(), 'partyline.toml');
   writeFileSync(file, 'workers = "many"\nhost = 7\n');
   const problems = problemsFrom({
@@ -99,7 +99,7 @@ test('a wrong value names the key, the value, where it came from and what is all
   t.end();
 });
 
-test('an unknown flag, variable or key is an error that suggests the nearest', (t) => {
+test('an unknown flag, variable or key is an error that suggests the nearest one', (t) => {
   const file = join(t.testdir(), 'partyline.toml');
   writeFileSync(file, 'medai-port = 1\n[http]\nport = 1\n');
   const problems = problemsFrom({ argv: ['--prot', '80', '--config', file], env: { PARTYLINE_WORKER: '1' } });
@@ -118,7 +118,7 @@ test('a flag without a value and a stray word are errors', (t) => {
   t.end();
 });
 
-test('a file that is not TOML is named with line and column, a missing one by name', (t) => {
+test('a file that is not TOML is reported with line and column, a missing file by name', (t) => {
   const file = join(t.testdir(), 'partyline.toml');
   writeFileSync(file, 'port = 1\nhost = 127.0.0.1\n');
   t.match(problemsFrom({ argv: ['--config', file] })[0], `${file}, line 2, column`);
@@ -126,7 +126,7 @@ test('a file that is not TOML is named with line and column, a missing one by na
   t.end();
 });
 
-test('media ports that would run over the highest port are an error', (t) => {
+test('media ports beyond the highest port number are an error', (t) => {
   t.match(
     problemsFrom({ argv: ['--media-port', '65535', '--workers', '2'] })[0],
     /the last worker would use port 65536/,
@@ -153,7 +153,7 @@ test('hosts and origins are checked', (t) => {
     /https:\/\/\*\.example\.org for all names/,
   ]);
   t.strictSame(configFrom({ argv: ['--frame-ancestors', 'https://*.a.example'] }).frameAncestors, [apps[2]]);
-  t.equal(problemsFrom({ argv: ['--frame-ancestors', 'null'] }).length, 1, 'a policy cannot name them');
+  t.equal(problemsFrom({ argv: ['--frame-ancestors', 'null'] }).length, 1, 'a policy cannot name it');
   t.end();
 });
 
@@ -172,7 +172,7 @@ test('with https one port number is enough, unless others are given', (t) => {
   t.match(
     configFrom({ argv: [...own, '--port', '443'] }),
     { port: 443, mediaPort: 40_000, workers: 3 },
-    'it may be private',
+    'the address may be private',
   );
   t.match(configFrom({ argv: [...own, '--workers', '3'] }), { mediaPort: 8443, workers: 3 });
   t.match(configFrom({ argv: [...own, '--media-port', '40000'] }), { port: 8443, mediaPort: 40_000, workers: 3 });
@@ -181,7 +181,7 @@ test('with https one port number is enough, unless others are given', (t) => {
   t.end();
 });
 
-test('port numbers that browsers do not take for media are refused', (t) => {
+test('port numbers that browsers refuse for media are rejected', (t) => {
   t.match(problemsFrom({ argv: ['--media-port', '443', '--workers', '2'] }), [
     'port 444 would be used by worker 2, because browsers accept no media port below 1024 except 80 and 443: set workers to 1, or media-port to 1024 or higher.',
   ]);
@@ -190,12 +190,12 @@ test('port numbers that browsers do not take for media are refused', (t) => {
   ]);
   t.match(problemsFrom({ argv: ['--announce', '203.0.113.7:443', '--workers', '2'] }), [/^port 444/]);
   const inside = ['--media-port', '500', '--workers', '1', '--announce', '203.0.113.7:443'];
-  t.match(configFrom({ argv: inside }), { mediaPort: 500 }, 'inside it may have any number');
+  t.match(configFrom({ argv: inside }), { mediaPort: 500 }, 'the internal port may have any number');
   t.match(configFrom({ argv: ['--media-port', '443', '--workers', '1'] }), { mediaPort: 443 });
   t.end();
 });
 
-test('in the file a list may be one text, and what is on or off may be true or false', (t) => {
+test('in the file, a list may be a single text, and a switch may be true or false', (t) => {
   const file = join(t.testdir(), 'partyline.toml');
   const fromToml = (toml: string) => {
     writeFileSync(file, toml);
@@ -214,7 +214,7 @@ test('in the file a list may be one text, and what is on or off may be true or f
   };
   const needed = 'data-dir = "/tmp/none"\nwebhook-secret = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"\n';
   const lists = SETTING_KEYS.filter((key) => Array.isArray(settingOf(key).default));
-  t.strictSame([...lists].sort(), Object.keys(items).sort(), 'all lists are here');
+  t.strictSame([...lists].sort(), Object.keys(items).sort(), 'this covers all lists');
   for (const key of lists) {
     const [one = '', other] = items[key] ?? [];
     const more = key === 'turnUrls' ? `${needed}turn-secret = "0123456789abcdef"\n` : needed;

@@ -36,7 +36,7 @@ test('the sample file in the repository is up to date', (t) => {
   t.end();
 });
 
-test('the sample file with every key switched on gives the defaults', (t) => {
+test('the sample file with every key uncommented gives the defaults', (t) => {
   const file = join(t.testdir(), 'all.toml');
   writeFileSync(file, sampleToml().replace(/^#(?=[a-z-]+ = )/gm, ''));
   const command = readCommand({ argv: ['--config', file], env: {}, machine: { cores: 2 } });

@@ -21,7 +21,7 @@ function problemsFrom(argv: readonly string[], env: Record<string, string> = {})
   throw new Error('a ConfigError was expected');
 }
 
-test('a secret can be in a file, whose white space at the ends does not count', (t) => {
+test('a secret can be in a file, whose leading and trailing white space is ignored', (t) => {
   const file = join(t.testdir({ secret: `${SECRET}\r\n` }), 'secret');
   t.equal(configFrom(['--token-secret-file', file]).tokenSecret, SECRET);
   t.equal(configFrom([], { PARTYLINE_TOKEN_SECRET_FILE: file }).tokenSecret, SECRET);
@@ -94,7 +94,7 @@ test('webhooks need addresses and a secret, which messages do not show', (t) => 
   t.end();
 });
 
-test('files with secrets that every user of the machine can read or change are warned of', (t) => {
+test('a warning names files with secrets that every user of the machine can read or change', (t) => {
   const files = ['token-secret', 'admin-token', 'webhook-secret', 'turn-secret', 'turn-password'];
   const directory = t.testdir({ secret: 'QmFzZTY0QmFzZTY0QmFzZTY0QmFzZTY0QmFzZTY0QmF=', 'partyline.toml': '' });
   const file = join(directory, 'secret');
@@ -122,7 +122,7 @@ test('files with secrets that every user of the machine can read or change are w
       t.match(warning, new RegExp(`^Every user of this machine can ${verb} ${file} .*chmod 600`), `${name} ${mode}`);
       t.strictSame(others, []);
     }
-    // Docker, Kubernetes and systemd hand secrets over like this.
+    // Docker, Kubernetes and systemd provide secrets with these modes.
     for (const mode of [0o600, 0o640, 0o400, 0o440, 0o444]) {
       chmodSync(file, mode);
       t.strictSame(warnings(argv), [], `${name} ${mode.toString(8)}`);
@@ -131,14 +131,14 @@ test('files with secrets that every user of the machine can read or change are w
   const config = join(directory, 'partyline.toml');
   chmodSync(config, 0o644);
   writeFileSync(config, 'port = 1\n');
-  t.strictSame(warnings(['--config', config]), [], 'a configuration without secrets may be read');
+  t.strictSame(warnings(['--config', config]), [], 'a configuration without secrets may be readable');
   writeFileSync(config, '[room-passwords]\nvault = "sesame"\n');
   t.match(warnings(['--config', config]), [/^Every user of this machine can read .*partyline\.toml/]);
   t.strictSame(warnings(['--tls-cert', 'c.pem', '--tls-key', join(directory, 'gone.pem')]), []);
   t.end();
 });
 
-test('the configuration may name files that the variables of a service replace', (t) => {
+test('the configuration may name files that a service overrides with variables', (t) => {
   const directory = t.testdir({ own: 'QmFzZTY0-of-the-file-0000', handed: 'QmFzZTY0-of-the-service-0' });
   const [own, handed] = [join(directory, 'own'), join(directory, 'handed')];
   const file = join(directory, 'partyline.toml');
@@ -146,7 +146,7 @@ test('the configuration may name files that the variables of a service replace',
   t.equal(
     configFrom(['--config', file]).adminToken,
     'QmFzZTY0-of-the-file-0000',
-    'as the check of an operator reads it',
+    "as the operator's check reads it",
   );
   writeFileSync(file, `admin-token-file = "${join(directory, 'not-for-the-service')}"\n`);
   const env = { PARTYLINE_ADMIN_TOKEN_FILE: handed };
@@ -154,7 +154,7 @@ test('the configuration may name files that the variables of a service replace',
   t.end();
 });
 
-test('every secret that is kept in a file can be handed to the service', (t) => {
+test('every secret that can be kept in a file can be passed to the service', (t) => {
   const credentials = readFileSync(new URL('../../deploy/systemd/credentials.conf', import.meta.url), 'utf8');
   for (const key of ['token-secret', 'admin-token', 'webhook-secret', 'turn-secret', 'tls-cert', 'tls-key']) {
     const variable = `PARTYLINE_${key.replaceAll('-', '_').toUpperCase()}${key.startsWith('tls') ? '' : '_FILE'}`;

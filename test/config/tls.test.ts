@@ -22,7 +22,7 @@ function problemsOf(argv: readonly string[], machine: Partial<typeof MACHINE> = 
   }
 }
 
-test('with a certificate the page is for others, on the ports of https', (t) => {
+test('with a certificate the page is public, on the HTTPS ports', (t) => {
   const pick = ({ host, port, httpPort }: Config) => ({ host, port, httpPort });
   t.strictSame(pick(configOf([])), { host: '127.0.0.1', port: 8080, httpPort: 0 });
   const domain = ['--domain', 'voice.example.org'];
@@ -38,7 +38,7 @@ test('with a certificate the page is for others, on the ports of https', (t) => 
   t.end();
 });
 
-test('what is given decides where the certificate comes from', (t) => {
+test('the settings decide where the certificate comes from', (t) => {
   t.equal(tlsModeOf(configOf([])), 'off');
   t.equal(tlsModeOf(configOf(['--domain', 'voice.example.org,talk.example.org'])), 'acme');
   t.equal(tlsModeOf(configOf(FILES)), 'files');
@@ -46,7 +46,7 @@ test('what is given decides where the certificate comes from', (t) => {
   t.end();
 });
 
-test('settings of TLS that contradict each other or are incomplete are errors', (t) => {
+test('TLS settings that contradict each other or are incomplete are errors', (t) => {
   const domain = ['--domain', 'voice.example.org'];
   const cases: [readonly string[], RegExp][] = [
     [[...domain, ...FILES], /domain obtains a certificate by itself/],

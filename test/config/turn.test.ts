@@ -21,7 +21,7 @@ function problemsFrom(...argv: string[]): readonly string[] {
   throw new Error('a ConfigError was expected');
 }
 
-test('TURN is set by addresses and either a secret or a user, both of which can be in files', (t) => {
+test('TURN is configured by addresses and either a secret or a user, both of which can be in files', (t) => {
   const directory = t.testdir({ secret: `${SECRET}\n`, password: 'pass\n' });
   const shared = configFrom('--turn-urls', URLS, '--turn-secret-file', join(directory, 'secret'));
   t.match(shared, { turnUrls: URLS.split(','), turnSecret: SECRET, turnLifetimeMinutes: 1440 });
@@ -31,7 +31,7 @@ test('TURN is set by addresses and either a secret or a user, both of which can 
   t.end();
 });
 
-test('settings of TURN that are incomplete or contradict each other are errors that show no secret', (t) => {
+test('TURN settings that are incomplete or contradict each other are errors that show no secret', (t) => {
   const urls = ['--turn-urls', URLS];
   const secret = ['--turn-secret', SECRET];
   t.match(problemsFrom(...urls), [/^turn-urls requires turn-secret/]);

@@ -19,11 +19,11 @@ function replaced(given: string, pattern: RegExp, by: string): string {
   return given.replace(pattern, by);
 }
 
-test('behind nginx as deploy/nginx has it', { skip: skipIfMissing(missingPackages(['nginx'])) }, async (t) => {
+test('behind nginx as configured in deploy/nginx', { skip: skipIfMissing(missingPackages(['nginx'])) }, async (t) => {
   const directory = t.testdir({ nginx: {} });
   const server = await startServerProcess(BUILT_SERVER, [
     ...['--media-host', '127.0.0.1', '--workers', '0', '--trust-proxy', '127.0.0.1'],
-    // So that nothing but the snippet keeps an idle WebSocket open.
+    // This way only the snippet keeps an idle WebSocket open.
     ...['--max-connections-per-address', '1', '--ping-interval-ms', '600000'],
   ]);
   t.teardown(() => server.stop());
@@ -48,7 +48,7 @@ test('behind nginx as deploy/nginx has it', { skip: skipIfMissing(missingPackage
     const [response] = await once(sent, 'response');
     return { status: response.statusCode, headers: response.headers, body: await text(response) };
   };
-  /** From an address of this machine; with what a client claims about itself. */
+  /** Connects from an address of this machine, with claims of a client about itself. */
   const open = async (localAddress: string, claims: Record<string, string> = {}) => {
     const socket = new WebSocket(`${origin.replace('https', 'wss')}/ws`, {
       ca: nginx.certificate,
@@ -65,7 +65,7 @@ test('behind nginx as deploy/nginx has it', { skip: skipIfMissing(missingPackage
     await once(socket, 'close');
   };
 
-  await t.test('the page comes by https, and by nothing else', async (t) => {
+  await t.test('the page is served over HTTPS, and over nothing else', async (t) => {
     for (const path of ['/', '/room/lobby']) {
       const { status, headers, body } = await get(path);
       t.equal(status, 200, path);
@@ -76,16 +76,16 @@ test('behind nginx as deploy/nginx has it', { skip: skipIfMissing(missingPackage
     const [{ statusCode, headers }] = await once(plain, 'response');
     t.match({ statusCode, headers }, { statusCode: 301, headers: { location: 'https://127.0.0.1/room/lobby?x=1' } });
     t.equal((await get('/healthz')).status, 200);
-    t.equal((await get('/metrics')).status, 404, 'figures are not for everybody');
+    t.equal((await get('/metrics')).status, 404, 'figures are not public');
   });
 
-  await t.test('the own page may open the WebSocket, which stays when nobody says a word', async (t) => {
+  await t.test('the page may open the WebSocket, which stays open when nothing is sent', async (t) => {
     const { socket, messages } = await open('127.0.0.1');
     socket.send(JSON.stringify({ type: 'join', room: 'lobby', name: 'Ada' }));
     await once(socket, 'message');
     t.match(messages, [{ type: 'joined', room: 'lobby', participants: [{ name: 'Ada' }] }]);
     await sleep(3000);
-    t.equal(socket.readyState, WebSocket.OPEN, 'three times as long as others may be idle');
+    t.equal(socket.readyState, WebSocket.OPEN, 'three times the usual idle timeout');
     socket.send(JSON.stringify({ type: 'ping', id: 3 }));
     await once(socket, 'message');
     t.match(messages.at(-1), { type: 'pong', id: 3 });
@@ -96,10 +96,10 @@ test('behind nginx as deploy/nginx has it', { skip: skipIfMissing(missingPackage
     await t.rejects(open('127.0.0.1', { Origin: 'https://elsewhere.example' }), /403/);
   });
 
-  await t.test('limits count by the address of the client, whatever it says of itself', async (t) => {
+  await t.test("limits count by the client's address, whatever it claims", async (t) => {
     const ada = await open('127.0.0.2');
-    await t.rejects(open('127.0.0.2'), /503/, 'a second one of the same address');
-    await t.rejects(open('127.0.0.2', { 'X-Forwarded-For': '198.51.100.9' }), /503/, 'that says it is another');
+    await t.rejects(open('127.0.0.2'), /503/, 'a second connection from the same address');
+    await t.rejects(open('127.0.0.2', { 'X-Forwarded-For': '198.51.100.9' }), /503/, 'which claims to be another');
     const ben = await open('127.0.0.3');
     t.equal(ben.socket.readyState, WebSocket.OPEN, 'another address');
     await closed(ada.socket);

@@ -31,7 +31,7 @@ function promtool(...args: string[]): { ok: boolean; said: string } {
   return { ok: status === 0, said: stdout + stderr };
 }
 
-test('alerts are rules that Prometheus takes, and fire when they should and not otherwise', { skip }, (t) => {
+test('Prometheus accepts the alert rules, and they fire when they should and not otherwise', { skip }, (t) => {
   for (const args of [
     ['check', 'rules', ALERTS],
     ['test', 'rules', CASES],
@@ -44,7 +44,7 @@ test('alerts are rules that Prometheus takes, and fire when they should and not 
   t.end();
 });
 
-test('an alert says in words what is wrong, how bad it is, and where to read on', (t) => {
+test('an alert says what is wrong, how bad it is, and where to read on', (t) => {
   const headings = [...readFileSync(OPERATIONS, 'utf8').matchAll(/^##+ (.*)$/gm)].map(([, heading = '']) =>
     heading
       .toLowerCase()
@@ -64,7 +64,7 @@ test('an alert says in words what is wrong, how bad it is, and where to read on'
   t.end();
 });
 
-test('Prometheus reads /metrics, and every panel of the dashboard shows something', { skip }, async (t) => {
+test('Prometheus scrapes /metrics, and every panel of the dashboard shows something', { skip }, async (t) => {
   const server = await startServer([], { logLevel: 'error' });
   t.teardown(() => server.close());
   const client = await SignalingClient.open(server.webSocketUrl);
@@ -95,8 +95,8 @@ test('Prometheus reads /metrics, and every panel of the dashboard shows somethin
         );
     }
   }
-  await t.rejects(prometheus.query('sum(rate(partyline_joins_total))'), 'what is no PromQL is refused');
-  t.strictSame(await prometheus.query('partyline_no_such_metric'), [], 'and what is not there shows nothing');
+  await t.rejects(prometheus.query('sum(rate(partyline_joins_total))'), 'invalid PromQL is refused');
+  t.strictSame(await prometheus.query('partyline_no_such_metric'), [], 'and what does not exist shows nothing');
 
   const health = await prometheus.alertHealth();
   t.strictSame(

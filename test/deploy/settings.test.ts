@@ -14,7 +14,7 @@ import { FakeClock } from '../helpers/fake-clock.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MACHINE = { cores: 2, ipv6: true, dataDir: '/var/lib/partyline' };
-/** Of the tools that are named beside Partyline. */
+/** Flags of the tools that documents mention beside Partyline. */
 const FLAGS_OF_OTHERS: ReadonlySet<string> = new Set([
   '--enable-heuristic', // Wireshark
   '--chmod', // Docker
@@ -28,7 +28,7 @@ const FLAGS_OF_OTHERS: ReadonlySet<string> = new Set([
 ]);
 
 const deployed = filesIn('deploy');
-/** What people read who run a server; benchmarks have flags of their own. */
+/** The documents that operators read. Benchmarks have their own flags. */
 const documents = ['README.md', 'SECURITY.md', ...filesIn('docs').filter((file) => extname(file) === '.md')].filter(
   (file) => file !== 'docs/benchmarks.md',
 );
@@ -43,7 +43,7 @@ function text(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8');
 }
 
-/** Every flag of every command, as their own help tells them. */
+/** Every flag of every command, according to their help. */
 async function knownFlags(): Promise<Set<string>> {
   const input = { argv: ['--help'], env: {}, machine: MACHINE };
   const nowhere = { write: () => {} };
@@ -58,12 +58,12 @@ async function knownFlags(): Promise<Set<string>> {
 }
 
 function flagsIn(given: string): string[] {
-  // Not what follows "npm run bench --", which has flags of its own.
+  // Except what follows "npm run bench --", which has its own flags.
   const ours = given.replace(/npm run (?:bench|fuzz) .*/g, '');
   return [...ours.matchAll(/(?<![\w-])--[a-z][a-z0-9-]*/g)].map(([flag]) => flag);
 }
 
-test('every flag that is told of exists', async (t) => {
+test('every flag in the documents exists', async (t) => {
   const known = await knownFlags();
   for (const file of [...documents, ...deployed]) {
     const unknown = flagsIn(text(file)).filter((flag) => !known.has(flag) && !FLAGS_OF_OTHERS.has(flag));
@@ -71,7 +71,7 @@ test('every flag that is told of exists', async (t) => {
   }
 });
 
-test('every variable that is told of exists', async (t) => {
+test('every variable in the documents exists', async (t) => {
   const known = new Set(['config', ...SETTING_KEYS].map(variableName));
   for (const file of [...documents, ...deployed]) {
     const named = [...text(file).matchAll(/\bPARTYLINE_[A-Z][A-Z_]*[A-Z]\b/g)].map(([name]) => name);
@@ -83,7 +83,7 @@ test('every variable that is told of exists', async (t) => {
   }
 });
 
-test('every key of the configuration file that is told of exists', async (t) => {
+test('every key of the configuration file in the documents exists', async (t) => {
   const known = new Set(SETTING_KEYS.map(flagName));
   for (const file of documents) {
     for (const [, block] of text(file).matchAll(/```toml\n(.*?)```/gs)) {
@@ -93,7 +93,7 @@ test('every key of the configuration file that is told of exists', async (t) => 
   }
 });
 
-test('every metric that is told of exists', async (t) => {
+test('every metric in the documents exists', async (t) => {
   const sources = [...filesIn('src/admin'), 'src/media/statistics.ts'].map(text).join('\n');
   const known = new Set([...sources.matchAll(/\bpartyline_[a-z0-9_]*[a-z0-9]\b/g)].map(([name]) => name));
   for (const file of documents) {
@@ -108,7 +108,7 @@ test('every metric that is told of exists', async (t) => {
   }
 });
 
-test('what stands in the compose file starts a server', async (t) => {
+test('the settings in the compose file start a server', async (t) => {
   const { services } = parseYaml(text('deploy/docker/compose.yaml')) as {
     services: { partyline: { environment: Record<string, string>; ports: string[] } };
   };
@@ -121,10 +121,10 @@ test('what stands in the compose file starts a server', async (t) => {
   if (command.kind !== 'serve') return;
   const { port, httpPort, mediaPort, workers } = command.config;
   t.same(services.partyline.ports, [`${httpPort}:80/tcp`, `${port}:443/tcp`, `${mediaPort}:443/udp`]);
-  t.equal(workers, 1, 'and no other port is needed');
+  t.equal(workers, 1, 'and it needs no other port');
 });
 
-test('documents lead to what is there', async (t) => {
+test('links in documents lead somewhere', async (t) => {
   for (const file of documents) {
     const folder = join(ROOT, file, '..');
     const targets = [...text(file).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target]) => target!);

@@ -9,7 +9,7 @@ import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
 
 const UNIT = fileURLToPath(new URL('../../deploy/systemd/partyline.service', import.meta.url));
 const CREDENTIALS = fileURLToPath(new URL('../../deploy/systemd/credentials.conf', import.meta.url));
-/** systemd's own scale: 0 is the best, below 3 it says "OK", and up to 10. */
+/** systemd's own scale, from 0 (best) to 10. Below 3 it says "OK". */
 const MAX_EXPOSURE = 2;
 
 const unit = readFileSync(UNIT, 'utf8');
@@ -22,12 +22,12 @@ function analyze(...argv: string[]) {
   return { status, output: `${stdout}${stderr}` };
 }
 
-/** All values of a key. */
+/** Returns all values of a key. */
 function valuesOf(key: string): string[] {
   return [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value]) => value!);
 }
 
-/** The system calls in a group of systemd and in the groups in it. */
+/** The system calls in a group of systemd, including nested groups. */
 function systemCallsOf(group: string): string[] {
   const lines = analyze('syscall-filter', group).output.split('\n').slice(1);
   const names = lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
@@ -48,7 +48,7 @@ function allowedSystemCalls(): Set<string> {
 
 const missingSystemd = missingPackages(['systemd']);
 
-test('systemd understands the unit and its credentials', { skip: skipIfMissing(missingSystemd) }, async (t) => {
+test('systemd accepts the unit and its credentials', { skip: skipIfMissing(missingSystemd) }, async (t) => {
   // The executable is not installed on this machine.
   const text = unit.replaceAll('/usr/local/bin/partyline', process.execPath);
   t.not(text, unit);
@@ -59,24 +59,24 @@ test('systemd understands the unit and its credentials', { skip: skipIfMissing(m
   t.equal(output, '');
 });
 
-test('the service is exposed little', { skip: skipIfMissing(missingSystemd) }, async (t) => {
+test('the service has little exposure', { skip: skipIfMissing(missingSystemd) }, async (t) => {
   const { status, output } = analyze('security', '--offline=true', `--threshold=${MAX_EXPOSURE * 10}`, UNIT);
   t.equal(status, 0, status === 0 ? 'below the threshold' : output);
   t.comment(output.trim().split('\n').at(-1));
 });
 
-test('the supervisor is more patient than the server', async (t) => {
+test("the supervisor waits longer than the server's grace time", async (t) => {
   const [seconds] = valuesOf('TimeoutStopSec');
   const sample = readFileSync(new URL('../../config.sample.toml', import.meta.url), 'utf8');
   const [, graceMs] = /^#shutdown-grace-ms = (\d+)$/m.exec(sample) ?? [];
   t.ok(Number(seconds) * 1000 > Number(graceMs), `${seconds} s, ${graceMs} ms`);
 });
 
-test('a server that is at work makes no system call that the unit forbids', {
+test('a working server makes no system call that the unit forbids', {
   skip: skipIfMissing(missingSystemd ?? missingPackages(['strace'])),
 }, async (t) => {
   const directory = t.testdir({ traces: {} });
-  // As a daemon it is no parent of the server, and its signals are left alone.
+  // As a daemon, strace is not the parent of the server, so that signals are not affected.
   const trace = ['strace', '--daemonize', '--follow-forks', '--output-separately', '--quiet=all', '--signal=none'];
   const server = await startServerProcess(
     BUILT_SERVER,
@@ -98,7 +98,7 @@ test('a server that is at work makes no system call that the unit forbids', {
     readFileSync(join(directory, 'traces', name), 'utf8'),
   );
   const called = new Set(traces.flatMap((lines) => [...lines.matchAll(/^(\w+)\(/gm)].map(([, call]) => call!)));
-  t.ok(called.has('epoll_wait') || called.has('epoll_pwait'), 'it was watched');
+  t.ok(called.has('epoll_wait') || called.has('epoll_pwait'), 'it was traced');
   t.ok(called.has('sendmsg') || called.has('sendmmsg'), 'it sent media');
   const allowed = allowedSystemCalls();
   t.ok(allowed.has('epoll_wait') && !allowed.has('setuid'));

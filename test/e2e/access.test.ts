@@ -31,7 +31,7 @@ function token(identity: string, rights: { maySpeak?: boolean; mayModerate?: boo
   return createJoinToken(tokenKey(SECRET), grant, { wallNowMs: Date.now(), lifetimeMs });
 }
 
-test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
+test('access control, in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
   const flags = ['--media-host', PRIVATE_ADDRESS, '--token-secret', SECRET, '--room-passwords', PASSWORDS];
   let server = await startServerProcess(BUILT_SERVER, flags);
   t.teardown(() => server.stop());
@@ -39,7 +39,7 @@ test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers) }, a
   t.teardown(() => chromium.close());
   mkdirSync(SCREENSHOTS, { recursive: true });
 
-  await t.test('asks for the password of a room, and again when it is wrong', async (t) => {
+  await t.test('the page asks for the password of a room, and again if it is wrong', async (t) => {
     const page = await chromium.open(`${server.url}room/vault`, { microphone: MICROPHONE });
     await page.join({ name: 'Ada' });
     await page.waitFor('password');
@@ -58,7 +58,7 @@ test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers) }, a
     await page.close();
   });
 
-  await t.test('takes a token out of the address and keeps it over a reload', async (t) => {
+  await t.test('the page takes a token out of the address and keeps it across a reload', async (t) => {
     const page = await chromium.open(`${server.url}#token=${await token('Zoë')}`, { microphone: MICROPHONE });
     await page.waitFor('name', '[readonly]');
     t.equal(await page.page.evaluate('location.href'), server.url);
@@ -74,7 +74,7 @@ test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers) }, a
     await page.close();
   });
 
-  await t.test('says that a link has expired, and does not try it again', async (t) => {
+  await t.test('the page says that a link has expired, and does not try it again', async (t) => {
     const expired = await token('Eve', {}, -60_000);
     const page = await chromium.open(`${server.url}#token=${expired}`, { microphone: MICROPHONE });
     await page.click('join');
@@ -97,7 +97,7 @@ test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers) }, a
     const cy = await open('Cy', { maySpeak: false });
     await cy.waitFor('listens-only');
     t.equal(await cy.attribute('mute', 'class'), null);
-    t.equal(await cy.attribute('moderate', 'class'), null, 'only moderators moderate');
+    t.equal(await cy.attribute('moderate', 'class'), null, 'only moderators see the controls');
     await mod.waitFor('participant', '[data-listens="true"]');
 
     const moderate = async (name: string, action: string) => {
@@ -153,9 +153,9 @@ test('who may join, in Chromium', { skip: skipIfMissing(missingForBrowsers) }, a
   });
 
   await t.test(
-    'when a link has expired meanwhile, says so after a restart of the server, and does not try again',
+    'if a link has expired in the meantime, the page says so after a restart of the server and does not try again',
     async (t) => {
-      // Good for six more seconds, because of the tolerance.
+      // Valid for six more seconds, because of the tolerance.
       const url = `${server.url}#token=${await token('Fay', {}, 6000 - CLOCK_TOLERANCE_S * 1000)}`;
       const page = await chromium.open(url, { microphone: MICROPHONE });
       await page.click('join');

@@ -17,7 +17,7 @@ function ip(...args: readonly string[]): void {
   execFileSync('ip', args, { stdio: 'inherit' });
 }
 
-/** The server on every address that the machine has now, with a page that this machine can open. */
+/** Starts the server on every address that the machine currently has, with a page that this machine can open. */
 async function startOnAllAddresses(t: Test) {
   const server = await startServerProcess(BUILT_SERVER, ['--host', '0.0.0.0', '--workers', '1', '--levelling', 'off']);
   t.teardown(() => server.stop());
@@ -29,7 +29,7 @@ async function startOnAllAddresses(t: Test) {
   return { url: server.url, candidates };
 }
 
-test('on a machine without IPv6 its IPv4 address is told', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
+test('on a machine without IPv6, the server announces its IPv4 address', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
   writeFileSync(DISABLE_IPV6, '1');
   t.teardown(() => writeFileSync(DISABLE_IPV6, '0'));
   const { candidates } = await startOnAllAddresses(t);
@@ -37,7 +37,7 @@ test('on a machine without IPv6 its IPv4 address is told', { skip: skipIfMissing
   t.equal(candidates.length, 2);
 });
 
-test('on a machine with one address of each family both are told, without loopback', {
+test('on a machine with one address of each family, the server announces both, without loopback', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
   ip('addr', 'add', `${IPV6_ADDRESS}/64`, 'dev', 'eth0', 'nodad');
@@ -52,10 +52,10 @@ test('on a machine with one address of each family both are told, without loopba
   ]);
 });
 
-test('browsers and a client without one hear each other at a server with IPv6 alone, from a network with IPv6 alone and with both', {
+test('browsers and a light client hear each other on an IPv6-only server, on a network with IPv6 only and on one with both', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
-  // What remains of IPv4 is loopback, over which the browsers are controlled.
+  // Only loopback remains of IPv4. It controls the browsers.
   ip('addr', 'del', `${PRIVATE_ADDRESS}/24`, 'dev', 'eth0');
   ip('addr', 'add', `${IPV6_ADDRESS}/64`, 'dev', 'eth0', 'nodad');
   ip('-6', 'route', 'add', 'default', 'via', 'fd99::fe', 'dev', 'eth0');

@@ -52,7 +52,7 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
   const inRoom = (room: string, what: string) => `[data-testid="room"][data-room="${room}"] ${what}`;
   const said = (kind: string) => page.page.$eval(`[data-testid="said-${kind}"] span`, (element) => element.textContent);
 
-  await t.test('says that a token is wrong, and keeps the right one in the tab only', async (t) => {
+  await t.test('a wrong token is reported, and the right one is kept in this tab only', async (t) => {
     t.same(await accessibilityProblems(page), []);
     for (const wrong of ['not-the-token', 'nicht für Köpfe']) {
       await page.type('admin-token', wrong);
@@ -73,7 +73,7 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
     await page.waitFor('status', '[data-status="ok"]');
   });
 
-  await t.test('opens, locks and closes rooms', async (t) => {
+  await t.test('it opens, locks and closes rooms', async (t) => {
     await page.type('new-room', 'raid');
     await page.click('create-room');
     await click(inRoom('raid', '[data-testid="lock"]'));
@@ -85,7 +85,7 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
     t.match(await said('error'), /room with this name/);
     await click(inRoom('raid', '[data-testid="close-room"]'));
     await click('dialog[open] [data-testid="cancel"]');
-    t.equal((await api.get('/rooms/raid')).status, 200, 'not without having been asked');
+    t.equal((await api.get('/rooms/raid')).status, 200, 'only after a confirmation');
     await click(inRoom('raid', '[data-testid="close-room"]'));
     await confirm();
     await page.waitFor('said-notice');
@@ -93,7 +93,7 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
     t.equal((await api.get('/rooms/raid')).status, 404);
   });
 
-  await t.test('makes links, and shows, mutes, moves, kicks and bans who came by them', async (t) => {
+  await t.test('it makes links, and shows, mutes, moves, kicks and bans the people who used them', async (t) => {
     await page.type('token-identity', 'user-7');
     await page.click('make-token');
     await page.waitFor('token-link');
@@ -111,12 +111,12 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
     t.equal(
       await page.page.$eval(`${of('Cleo')} [data-testid="address"]`, (element) => element.textContent),
       (await api.get('/rooms/lobby/participants')).body.participants.at(-1).address,
-      'with the address that they come from',
+      'with their address',
     );
     await has(`${of('Ben')} [data-testid="ban"]`);
-    t.equal(await page.page.$(`${of('Ada')} [data-testid="ban"]`), null, 'without an identity nobody can be kept out');
+    t.equal(await page.page.$(`${of('Ada')} [data-testid="ban"]`), null, 'without an identity nobody can be banned');
 
-    await t.test('shows how the media of each gets through, in both directions', async (t) => {
+    await t.test("it shows how well each participant's media gets through, in both directions", async (t) => {
       const network = `${of('Cleo')} [data-testid="network"]`;
       for (const direction of ['incoming', 'outgoing']) await has(`${network} [data-direction="${direction}"]`);
       t.match(
@@ -130,7 +130,7 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
       t.match(await page.page.$eval(`${of('Ada')} [data-testid="network"]`, (element) => element.textContent), '');
     });
 
-    await t.test('is accessible and fits, on a telephone and a desk, by day and by night', async (t) => {
+    await t.test('it is accessible and fits, on a phone and a desktop, in light and dark mode', async (t) => {
       const looks = [
         { width: 320, height: 640, scheme: 'light' },
         { width: 1000, height: 1000, scheme: 'dark' },
@@ -168,7 +168,7 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
     await t.rejects(join('lobby', 'Ben', token), 'he does not get in again');
 
     await has('[data-testid="ban-entry"][data-identity="user-7"]');
-    t.same(await accessibilityProblems(page), [], 'with somebody kept out');
+    t.same(await accessibilityProblems(page), [], 'with somebody banned');
     await page.page.focus('[data-testid="lift-ban"]');
     await page.page.keyboard.press('Enter');
     await isGone('[data-testid="ban-entry"]');
@@ -177,7 +177,7 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
     await talker.close();
   });
 
-  await t.test('asks nothing while it is hidden', async (t) => {
+  await t.test('it sends no requests while it is hidden', async (t) => {
     let asked = 0;
     page.page.on('request', () => {
       asked += 1;
@@ -194,7 +194,7 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
     await eventually(() => asked > 0 || 'it asks nothing when it is shown again');
   });
 
-  await t.test('drains the server, and says when it is gone', async (t) => {
+  await t.test('it drains the server, and says when the server is gone', async (t) => {
     await join('lobby', 'Dora');
     await page.click('drain');
     await page.type('drain-minutes', '5');
@@ -255,7 +255,7 @@ if (PICTURE !== undefined) {
     await page.type('admin-token', TOKEN);
     await page.click('sign-in');
     await page.click('unfold');
-    // Everything is known of everybody, and the machine has come to rest.
+    // By now everything is known about everybody, and the machine is idle again.
     await page.page.waitForFunction(`document.querySelectorAll('[data-testid="network"] > span').length >= 9`, {
       timeout: 60_000,
     });

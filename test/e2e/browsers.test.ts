@@ -7,17 +7,17 @@ import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
-/** Far from each other and from the harmonics of each other. */
+/** Far apart, and far from each other's harmonics. */
 const TONES_HZ = [430, 710, 1130, 1690];
 const NAMES = ['Ada', 'Berta', 'Clara', 'Dora on Firefox'];
 const GAIN = 0.15;
-/** A tone of this gain is mixed with others and limited at most a little; -17 dBFS is its level alone. */
+/** A tone of this gain is mixed with others and limited slightly at most. Its level alone is -17 dBFS. */
 const HEARD_DBFS = -26;
 const NOT_HEARD_DBFS = -50;
 const SETTLE_MS = 1000;
 const SCREENSHOTS = '.tap/screenshots';
 
-/** Checks for each page that it hears the tones of these persons, by index, and none of the others. */
+/** Checks for each page that it hears the tones of these people (by index) and no others. */
 async function checkHearing(t: Test, pages: readonly VoicePage[], expected: readonly (readonly number[])[]) {
   const heard = await Promise.all(pages.map((page) => page.hear(TONES_HZ, 1)));
   for (const [listener, levels] of heard.entries()) {
@@ -83,14 +83,14 @@ test('three Chromium pages and one Firefox page in one room', {
     ]);
   });
 
-  await t.test('everybody plays one remote track by one audio element', async (t) => {
+  await t.test('each page plays one remote track with one audio element', async (t) => {
     for (const page of pages) t.match(await page.report(), { remoteTracks: 1, audioElements: 1, isAudible: true });
   });
 
-  await t.test('less than two percent of what is heard was made up', async (t) => {
+  await t.test('less than two percent of what is heard was concealed', async (t) => {
     const skippedBefore = await skippedTicks(server.url);
     const percents = await Promise.all(pages.map((page) => concealedPercent(page, 4)));
-    // Said with the result, because a machine that is too busy shows here and is no fault of the mix.
+    // Part of the message, because an overloaded machine shows up here, which is not a fault of the mix.
     const skipped = (await skippedTicks(server.url)) - skippedBefore;
     for (const [index, percent] of percents.entries()) {
       t.ok(percent < 2, `${NAMES[index]}: ${percent.toFixed(2)} %, ${skipped} ticks skipped by the server`);
@@ -111,7 +111,7 @@ test('three Chromium pages and one Firefox page in one room', {
     await dora.screenshot(`${SCREENSHOTS}/firefox.png`);
   });
 
-  await t.test('who clicks on Mute is not heard, and is heard again after the next click', async (t) => {
+  await t.test('somebody who clicks Mute is not heard, and is heard again after the next click', async (t) => {
     await ada.click('mute');
     await berta.waitFor('participant', '[data-muted="true"]');
     await sleep(SETTLE_MS);
@@ -126,7 +126,7 @@ test('three Chromium pages and one Firefox page in one room', {
     await checkHearing(t, [dora], [[0, 1, 2]]);
   });
 
-  await t.test('who clicks on Deafen hears nothing, and is heard', async (t) => {
+  await t.test('somebody who clicks Deafen hears nothing, and is still heard', async (t) => {
     await dora.click('deafen');
     await ada.waitFor('participant', '[data-deafened="true"]');
     await sleep(SETTLE_MS);
@@ -135,7 +135,7 @@ test('three Chromium pages and one Firefox page in one room', {
     await dora.click('deafen');
   });
 
-  await t.test('who clicks on Leave is gone from the list and from the sound', async (t) => {
+  await t.test('somebody who clicks Leave disappears from the list and from the sound', async (t) => {
     await clara.click('leave');
     await clara.waitFor('join');
     await sleep(SETTLE_MS);

@@ -12,7 +12,7 @@ import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 const ADMIN_TOKEN = 'an-admin-token-that-is-long-enough-1';
 const NOTICE = '[data-testid="captured"]';
 
-test('while somebody is captured their page and those of the others say so, and the file has their packets', {
+test("while a participant is being captured, their page and the others' pages say so, and the file has their packets", {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
   const directory = t.testdir();
@@ -29,7 +29,7 @@ test('while somebody is captured their page and those of the others say so, and 
     const page = await chromium.open(`${server.url}room/lobby`, { microphone });
     await page.join({ name });
     await page.waitForSound();
-    t.equal(await page.page.$(NOTICE), null, 'nobody is captured');
+    t.equal(await page.page.$(NOTICE), null, 'nobody is being captured');
     pages.push(page);
   }
   const [ada, ben] = pages as [(typeof pages)[number], (typeof pages)[number]];

@@ -13,7 +13,7 @@ const HEARD_DBFS = -30;
 const BACK_AFTER_WORKER_MS = 5000;
 const BACK_AFTER_RESTART_MS = 10_000;
 
-/** Writes down in the page when it says what of its connection; in the time of `Date.now()`. */
+/** Records in the page what it says about its connection, and when, in the time of `Date.now()`. */
 const RECORD_STATES = `
   globalThis.recordedStates = [];
   const write = () => {
@@ -35,7 +35,7 @@ async function states(page: VoicePage): Promise<readonly RecordedState[]> {
   return (await page.page.evaluate('recordedStates')) as RecordedState[];
 }
 
-/** When the page was connected again, after it had been told that it is not. */
+/** Resolves with the time when the page was connected again after losing its connection. */
 async function backAtMs(page: VoicePage, sinceMs: number): Promise<number> {
   let atMs: number | undefined;
   let seen: readonly RecordedState[] = [];
@@ -61,7 +61,7 @@ async function hearEachOther(t: Test, pages: readonly VoicePage[]): Promise<void
   });
 }
 
-test('two pages in Chromium, whose server gets into trouble', {
+test('two pages in Chromium whose server runs into trouble', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
   let server = await startFaultyServer(BUILT_SERVER, ['--workers', '1']);
@@ -81,7 +81,7 @@ test('two pages in Chromium, whose server gets into trouble', {
   await hearEachOther(t, pages);
 
   for (const fault of ['throw', 'hang'] as const) {
-    await t.test(`hear each other again within five seconds when their worker has the fault "${fault}"`, async (t) => {
+    await t.test(`they hear each other again within five seconds after the fault "${fault}" in their worker`, async (t) => {
       const startMs = Date.now();
       server.plant(0, fault);
       const back = await Promise.all(pages.map((page) => backAtMs(page, startMs)));
@@ -92,7 +92,7 @@ test('two pages in Chromium, whose server gets into trouble', {
     });
   }
 
-  await t.test('are back within ten seconds when the server is killed and started again', async (t) => {
+  await t.test('they are back within ten seconds after the server is killed and restarted', async (t) => {
     const startMs = Date.now();
     server.signal('SIGKILL');
     await server.exitCode;
@@ -102,7 +102,7 @@ test('two pages in Chromium, whose server gets into trouble', {
     await hearEachOther(t, pages);
   });
 
-  await t.test('are back within ten seconds when the server is told to end and started again', async (t) => {
+  await t.test('they are back within ten seconds after the server is told to stop and restarted', async (t) => {
     const startMs = Date.now();
     server.signal('SIGTERM');
     t.equal(await server.exitCode, 0);

@@ -9,10 +9,10 @@ import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
 const SEED = Number(process.env['SEED'] ?? 2198);
-/** Every address of this kind is this machine's. */
+/** Every address of this kind belongs to this machine. */
 const RELAY_ADDRESS = '127.0.0.2';
 const TONE_HZ = 430;
-/** The browser sends a report about every five seconds, and two must tell of loss. */
+/** The browser sends a report about every five seconds, and two of them must report loss. */
 const REPORTS_MS = 16_000;
 
 async function inbound(page: VoicePage) {
@@ -26,7 +26,7 @@ async function inbound(page: VoicePage) {
   };
 }
 
-/** What comes in from now on, for so long. */
+/** Measures what comes in from now on, for this long. */
 async function watch(page: VoicePage, ms: number): Promise<{ lostShare: number; concealedShare: number }> {
   const before = await inbound(page);
   await sleep(ms);
@@ -47,7 +47,7 @@ async function metric(url: string, name: string): Promise<number> {
   );
 }
 
-test('Chromium on a network that loses every tenth packet is sent RED and makes whole what was lost, and most of it where it is every fifth', {
+test('Chromium on a lossy network is sent RED: it restores everything at 10 % loss, and most of it at 20 %', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
   t.comment(`SEED=${SEED}`);
@@ -88,10 +88,10 @@ test('Chromium on a network that loses every tenth packet is sent RED and makes 
   relay.loss = 0.2;
   relay.jitterMs = 30;
   relay.duplication = 0.05;
-  // Jitter buffers learn.
+  // Time for jitter buffers to adapt.
   await sleep(3000);
   const worse = await watch(listener, 10_000);
-  t.ok(worse.lostShare > 0.13, `${percent(worse.lostShare)} lost, 30 ms of jitter, 5 % come twice`);
+  t.ok(worse.lostShare > 0.13, `${percent(worse.lostShare)} lost, 30 ms of jitter, 5 % duplicated`);
   t.ok(worse.concealedShare < 0.1, `${percent(worse.concealedShare)} concealed`);
   t.ok((await listener.hear([TONE_HZ])).get(TONE_HZ)!.usuallyDbfs > -30, 'the tone is heard');
   t.same([...speaker.errors, ...listener.errors], []);

@@ -13,11 +13,11 @@ const TONES_HZ = { Ada: 430, Ben: 760, Cy: 1100 } as const;
 type Name = keyof typeof TONES_HZ;
 const WINDOW = 960;
 const HEARD_DBFS = -40;
-/** What is nothing to hear of, on a machine that has other things to do as well. */
+/** A gap that nobody would notice, on a machine that is busy with other things too. */
 const NO_GAP_MS = 400;
 const SETTLED_WITHIN_MS = 10_000;
 
-/** The longest time in which none of these is heard. */
+/** The longest time in which none of these voices is heard. */
 function longestGapMs(samples: Float32Array, names: readonly Name[]): number {
   let longest = 0;
   let current = 0;
@@ -31,7 +31,7 @@ function longestGapMs(samples: Float32Array, names: readonly Name[]): number {
   return (longest * WINDOW * 1000) / SAMPLE_RATE;
 }
 
-/** `look` says what it sees, until that is as it should be. */
+/** Waits until `look` returns `wanted`. */
 async function becomes(wanted: string, look: () => Promise<string>): Promise<void> {
   const endMs = performance.now() + SETTLED_WITHIN_MS;
   for (let seen = await look(); seen !== wanted; seen = await look()) {
@@ -39,7 +39,7 @@ async function becomes(wanted: string, look: () => Promise<string>): Promise<voi
   }
 }
 
-test('a page in Chromium that is moved by the API is in the other room, with its sound, and stays there', {
+test('a page in Chromium that the API moves is in the other room with its sound, and stays there', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
   const flags = ['--media-host', PRIVATE_ADDRESS, '--admin-token', TOKEN, '--levelling', 'off', '--workers', '1'];
@@ -93,7 +93,7 @@ test('a page in Chromium that is moved by the API is in the other room, with its
     t.match(await cy.report(), { connections: 1 });
   });
 
-  await t.test('and when its WebSocket breaks it comes back there', async (t) => {
+  await t.test('and when its WebSocket breaks, it comes back there', async (t) => {
     const id = await idOfCy();
     proxy.cut();
     await cy.waitFor('connection-state', '[data-state="reconnecting"]');
@@ -105,7 +105,7 @@ test('a page in Chromium that is moved by the API is in the other room, with its
     t.match(await cy.report(), { connections: 1 });
   });
 
-  await t.test('and when it is loaded anew', async () => {
+  await t.test('and when it is reloaded', async () => {
     await cy.page.reload({ waitUntil: 'load' });
     await cy.join({ name: 'Cy' });
     await cy.waitForSound();

@@ -33,7 +33,7 @@ test('a server behind NAT with one forwarded UDP port is reached from outside, a
   );
   t.teardown(() => server.stop());
   const origin = `http://${ROUTER_ADDRESS}:${PAGE_PORT}`;
-  await t.rejects(fetch(`http://${SERVER_ADDRESS}:${PAGE_PORT}/healthz`), 'the server itself is not reached');
+  await t.rejects(fetch(`http://${SERVER_ADDRESS}:${PAGE_PORT}/healthz`), 'the server cannot be reached directly');
 
   const other = await LightTalker.join({
     url: `ws://${ROUTER_ADDRESS}:${PAGE_PORT}/ws`,
@@ -42,7 +42,7 @@ test('a server behind NAT with one forwarded UDP port is reached from outside, a
     frequencyHz: OTHER_HZ,
   });
   t.teardown(() => other.close());
-  // Browsers give a microphone only to pages by https or from this machine.
+  // Browsers give a microphone only to pages over HTTPS or from this machine.
   const chromium = await launchChromium([`--unsafely-treat-insecure-origin-as-secure=${origin}`]);
   t.teardown(() => chromium.close());
   const microphone = { kind: 'tone', frequencyHz: CHROMIUM_HZ, gain: 0.15 } as const;
@@ -52,7 +52,7 @@ test('a server behind NAT with one forwarded UDP port is reached from outside, a
   await sleep(1000);
 
   const atChromium = (await page.hear([OTHER_HZ])).get(OTHER_HZ)!.usuallyDbfs;
-  t.ok(atChromium > HEARD_DBFS, `Chromium hears the other at ${atChromium.toFixed(1)} dBFS`);
+  t.ok(atChromium > HEARD_DBFS, `Chromium hears the other participant at ${atChromium.toFixed(1)} dBFS`);
   const atOther = await other.hearDbfs(CHROMIUM_HZ);
   t.ok(atOther > HEARD_DBFS, `and is heard at ${atOther.toFixed(1)} dBFS`);
   t.match((await page.report()).remoteCandidate, {

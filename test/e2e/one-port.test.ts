@@ -12,14 +12,16 @@ import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
 const PORT = 443;
-/** For documentation (RFC 5737): Chromium takes port 443 for media only at addresses that are not private. */
+/**
+ * Reserved for documentation (RFC 5737): Chromium accepts port 443 for media only at addresses that are not private.
+ */
 const ADDRESS = '203.0.113.1';
 const URL = `https://${ADDRESS}/`;
 const HEARD_DBFS = -26;
 const NOT_HEARD_DBFS = -50;
 const TONES_HZ = { Ada: 430, Ben: 710 };
 
-test('where only port 443 is let through, the page comes by https and people hear each other', {
+test('where only port 443 is open, the page loads over HTTPS and people hear each other', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
   execFileSync('ip', ['addr', 'add', `${ADDRESS}/24`, 'dev', 'eth0']);

@@ -12,7 +12,7 @@ const MICROPHONE = { kind: 'tone', frequencyHz: 440, gain: 0.2 } as const;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SCREENSHOTS = '.tap/screenshots';
 
-/** What axe-core finds wrong for people who use the page in another way than its authors do. */
+/** Problems that axe-core finds for people who use the page in other ways than its authors do. */
 async function accessibilityProblems(page: VoicePage): Promise<string[]> {
   await page.page.evaluate(AXE);
   return (await page.page.evaluate(
@@ -32,7 +32,7 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
   t.teardown(() => chromium.close());
   mkdirSync(SCREENSHOTS, { recursive: true });
 
-  await t.test('says for each way a microphone can fail what to do, and goes on without one', async (t) => {
+  await t.test('for each way a microphone can fail, the page says what to do and continues without one', async (t) => {
     const page = await chromium.open(server.url, { microphone: { kind: 'failure', name: 'NotAllowedError' } });
     const failures = { NotAllowedError: 'denied', NotFoundError: 'none', NotReadableError: 'in_use' };
     for (const [name, failure] of Object.entries(failures)) {
@@ -53,7 +53,7 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
     await page.close();
   });
 
-  await t.test('can be used by the keyboard alone', async (t) => {
+  await t.test('it can be used with the keyboard alone', async (t) => {
     const page = await chromium.open(`${server.url}room/caf%C3%A9`, { microphone: MICROPHONE });
     const { keyboard } = page.page;
     await page.waitFor('name');
@@ -73,7 +73,7 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
     await page.close();
   });
 
-  await t.test('joins muted, and remembers name and choices', async (t) => {
+  await t.test('it joins muted, and remembers name and choices', async (t) => {
     const page = await chromium.open(server.url, { microphone: MICROPHONE });
     await page.join({ name: 'Grace', mode: 'muted' });
     await page.waitForSound();
@@ -90,7 +90,7 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
     await page.close();
   });
 
-  await t.test('goes on with another microphone when one is pulled out, and without when there is none', async (t) => {
+  await t.test('it continues with another microphone when one is unplugged, and without one when there is none', async (t) => {
     const page = await chromium.open(server.url, { microphone: MICROPHONE });
     await page.join({ name: 'Ada' });
     await page.waitForSound();
@@ -106,7 +106,7 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
     await page.close();
   });
 
-  await t.test('asks for a click when the browser holds the sound back', async (t) => {
+  await t.test('it asks for a click when the browser holds the sound back', async (t) => {
     const page = await chromium.open(server.url, { microphone: MICROPHONE });
     await page.setSoundAllowed(false);
     await page.join({ name: 'Ada', mode: 'listen' });
@@ -118,7 +118,7 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
     await page.close();
   });
 
-  await t.test('comes back by itself when the server was restarted', async (t) => {
+  await t.test('it reconnects by itself after the server was restarted', async (t) => {
     const page = await chromium.open(server.url, { microphone: MICROPHONE });
     await page.join({ name: 'Ada' });
     await page.waitForSound();
@@ -133,7 +133,7 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
     await page.close();
   });
 
-  await t.test('is accessible and fits, on a telephone and a desk, by day and by night', async (t) => {
+  await t.test('it is accessible and fits, on a phone and a desktop, in light and dark mode', async (t) => {
     const looks = [
       { width: 320, height: 640, scheme: 'light' },
       { width: 1200, height: 800, scheme: 'dark' },

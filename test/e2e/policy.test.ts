@@ -8,7 +8,7 @@ import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 const INLINE_SCRIPT = `document.body.append(Object.assign(document.createElement('script'), { text: 'hacked = 1' }))`;
 const FOREIGN_IMAGE = `new Image().src = 'http://127.0.0.1:9/spy.png'`;
 
-test('the page keeps to its Content-Security-Policy, and what it does against it is noticed', {
+test('the page obeys its Content-Security-Policy, and violations are noticed', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
   const server = await startServerProcess(BUILT_SERVER, ['--media-host', PRIVATE_ADDRESS]);
@@ -23,11 +23,11 @@ test('the page keeps to its Content-Security-Policy, and what it does against it
     });
     await page.join({ name: 'Ada', mode: 'muted' });
     await page.waitFor('participant');
-    t.same(told, [], `${browser.name}: by itself the page does nothing of the kind`);
+    t.same(told, [], `${browser.name}: by itself the page violates nothing`);
     await page.page.evaluate(INLINE_SCRIPT);
     await page.page.evaluate(FOREIGN_IMAGE);
     await eventually(() => ['script-src', 'img-src'].every((name) => told.some((text) => text.includes(name))));
-    t.equal(await page.page.evaluate('typeof hacked'), 'undefined', `${browser.name} obeys it`);
+    t.equal(await page.page.evaluate('typeof hacked'), 'undefined', `${browser.name} enforces it`);
     await page.close();
   }
 });

@@ -11,17 +11,17 @@ import { TcpProxy } from '../helpers/tcp-proxy.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
 const SEED = Number(process.env['SEED'] ?? 731);
-/** Every address of this kind is this machine's. */
+/** Every address of this kind belongs to this machine. */
 const RELAY_ADDRESS = '127.0.0.2';
 const ADA_HZ = 430;
 const BEN_HZ = 760;
 const WINDOW = 960;
 const HEARD_DBFS = -40;
-/** What is nothing to hear of, on a machine that has other things to do as well. */
+/** A gap that nobody would notice, on a machine that is busy with other things too. */
 const NO_GAP_MS = 400;
-/** A client that is not told of the change finds out by pings later than that, and then has to come back. */
+/** A client that is not told of the change finds out by pings, later than this, and then still has to reconnect. */
 const UNTOLD_MS = 4000;
-/** For what does not happen at all. */
+/** Only a limit for what does not happen at all. */
 const PATIENCE_MS = 60_000;
 
 /** The longest time without the tone in what a page plays during the next seconds. */
@@ -47,7 +47,7 @@ async function within(ms: number, condition: () => Promise<boolean>): Promise<nu
   return performance.now() - beganMs;
 }
 
-test('a page in Chromium keeps its conversation over losses of every connection', {
+test('a page in Chromium keeps its conversation through the loss of every connection', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
   t.comment(`SEED=${SEED}`);
@@ -87,8 +87,8 @@ test('a page in Chromium keeps its conversation over losses of every connection'
   const gaps = (seconds: number) =>
     Promise.all([longestGapMs(ada, BEN_HZ, seconds), longestGapMs(ben, ADA_HZ, seconds)]);
 
-  // First, because after many failures Chromium itself delays WebSockets by seconds.
-  await t.test('a change of network with which both connections hang is over before pings could tell', async (t) => {
+  // This comes first, because after many failures Chromium itself delays WebSockets by seconds.
+  await t.test('a network change that stalls both connections is over before pings could reveal it', async (t) => {
     const id = await idOf(ada);
     const before = await answers();
     const heard = gaps(4);
@@ -100,13 +100,13 @@ test('a page in Chromium keeps its conversation over losses of every connection'
     const [adaMs, benMs] = await heard;
     t.comment(`gaps ${adaMs} and ${benMs} ms, back after ${backMs.toFixed(0)} ms`);
     t.ok(backMs < UNTOLD_MS, `back after ${backMs.toFixed(0)} ms`);
-    t.ok(benMs < NO_GAP_MS, `Ben hears Ada but for ${benMs} ms`);
-    t.ok(adaMs < backMs + NO_GAP_MS, `Ada hears Ben but for ${adaMs} ms`);
+    t.ok(benMs < NO_GAP_MS, `Ben hears Ada except for ${benMs} ms`);
+    t.ok(adaMs < backMs + NO_GAP_MS, `Ada hears Ben except for ${adaMs} ms`);
     t.equal(await idOf(ada), id);
     t.match(await ada.report(), { connections: 1 });
   });
 
-  await t.test('a WebSocket that is cut for seconds is seen but not heard', async (t) => {
+  await t.test('a WebSocket that is cut for seconds is noticed on the page but not in the sound', async (t) => {
     const id = await idOf(ada);
     proxy.cut();
     const heard = gaps(5);
@@ -119,37 +119,37 @@ test('a page in Chromium keeps its conversation over losses of every connection'
     await ada.click('retry-now');
     const backMs = await within(PATIENCE_MS, () => hasSound(ada));
     t.comment(`gaps ${adaMs} and ${benMs} ms, back after ${backMs.toFixed(0)} ms`);
-    t.ok(adaMs < NO_GAP_MS, `Ada hears Ben but for ${adaMs} ms`);
-    t.ok(benMs < NO_GAP_MS, `Ben hears Ada but for ${benMs} ms`);
+    t.ok(adaMs < NO_GAP_MS, `Ada hears Ben except for ${adaMs} ms`);
+    t.ok(benMs < NO_GAP_MS, `Ben hears Ada except for ${benMs} ms`);
     t.equal(await idOf(ada), id);
     t.match(await ada.report(), { connections: 1 });
   });
 
-  await t.test('a NAT that gives Ada another port is hardly heard by anybody', async (t) => {
+  await t.test('hardly anybody hears that a NAT gives Ada another port', async (t) => {
     const heard = gaps(4);
     await sleep(500);
     relay.rebind(0);
     const [adaMs, benMs] = await heard;
     t.comment(`gaps ${adaMs} and ${benMs} ms`);
-    t.ok(benMs < NO_GAP_MS, `Ben hears Ada but for ${benMs} ms`);
-    t.ok(adaMs < 1000, `Ada hears Ben but for ${adaMs} ms`);
+    t.ok(benMs < NO_GAP_MS, `Ben hears Ada except for ${benMs} ms`);
+    t.ok(adaMs < 1000, `Ada hears Ben except for ${adaMs} ms`);
     t.equal(await hasSound(ada), true);
   });
 
-  await t.test('a change of the network makes an ICE restart that nobody hears', async (t) => {
+  await t.test('a network change causes an ICE restart that nobody hears', async (t) => {
     const before = await answers();
     const heard = gaps(2);
     await ada.page.evaluate('dispatchEvent(new Event("online"))');
     const [adaMs, benMs] = await heard;
     t.comment(`gaps ${adaMs} and ${benMs} ms`);
     t.equal(await answers(), before + 1);
-    t.ok(adaMs < NO_GAP_MS && benMs < NO_GAP_MS, `but for ${adaMs} and ${benMs} ms`);
+    t.ok(adaMs < NO_GAP_MS && benMs < NO_GAP_MS, `except for ${adaMs} and ${benMs} ms`);
     await sleep(1000);
     t.equal(await hasSound(ada), true);
     t.match(await ada.report(), { connections: 1 });
   });
 
-  await t.test('a server that is killed and started again has both back by themselves', async (t) => {
+  await t.test('after the server is killed and restarted, both come back by themselves', async (t) => {
     await ada.click('mute');
     await server.kill();
     await ada.waitFor('reconnecting');
@@ -164,6 +164,6 @@ test('a page in Chromium keeps its conversation over losses of every connection'
       ],
     );
     const adaMs = await longestGapMs(ada, BEN_HZ, 1.5);
-    t.ok(adaMs < NO_GAP_MS, `Ada hears Ben again but for ${adaMs} ms`);
+    t.ok(adaMs < NO_GAP_MS, `Ada hears Ben again except for ${adaMs} ms`);
   });
 });

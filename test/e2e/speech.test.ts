@@ -14,7 +14,7 @@ import { formatWav } from '../helpers/wav.ts';
 const SAMPLE_RATE = 48_000;
 const SECONDS = 6;
 const PAUSE = new Int16Array(SAMPLE_RATE);
-/** Musicians switch these off, and so must whoever compares samples. */
+/** Musicians turn these off, and so must a test that compares samples. */
 const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
 test('speech into the microphone of one page comes out of the other page', {
@@ -26,7 +26,7 @@ test('speech into the microphone of one page comes out of the other page', {
   await writeFile(file, formatWav({ sampleRate: SAMPLE_RATE, channels: 1, samples: concatInt16([spoken, PAUSE]) }));
   const server = await startServerProcess(BUILT_SERVER, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);
   t.teardown(() => server.stop());
-  // The browser plays the file again and again as its microphone.
+  // The browser plays the file in a loop as its microphone.
   const chromium = await launchChromium([`--use-file-for-fake-audio-capture=${file}`]);
   t.teardown(() => chromium.close());
 
@@ -43,14 +43,14 @@ test('speech into the microphone of one page comes out of the other page', {
   await sleep(1500);
   const heard = await listener.record(2 * (SECONDS + 1));
 
-  // A whole pass of the file is in the recording, wherever it begins: this finds its first second.
+  // Wherever the recording starts, it contains one whole pass of the file. This finds the first second of that pass.
   const begin = findDelay(spoken.subarray(0, SAMPLE_RATE), heard, 0, (SECONDS + 1) * SAMPLE_RATE).samples;
   const { parts, clearParts, snrDb, delaySpreadMs } = compareSpeech(spoken, heard, begin);
-  t.ok(parts >= 12, `${parts} parts with speech in them`);
-  t.ok(clearParts >= 0.6 * parts, `${clearParts} of them are heard whole`);
+  t.ok(parts >= 12, `${parts} parts contain speech`);
+  t.ok(clearParts >= 0.6 * parts, `${clearParts} of them are heard intact`);
   t.ok(snrDb > 5, `segmental SNR of these ${snrDb.toFixed(1)} dB`);
   t.ok(delaySpreadMs <= 150, `the delay moved by ${delaySpreadMs.toFixed(0)} ms`);
   const change = rmsDbfs(heard.subarray(begin, begin + spoken.length)) - rmsDbfs(spoken);
   t.ok(Math.abs(change) < 3, `level changed by ${change.toFixed(1)} dB`);
-  t.ok(rmsDbfs(await speaker.record(2)) < -60, 'the speaker does not hear the own voice');
+  t.ok(rmsDbfs(await speaker.record(2)) < -60, 'the speaker does not hear their own voice');
 });

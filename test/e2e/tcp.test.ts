@@ -11,7 +11,7 @@ const HEARD_DBFS = -26;
 const NOT_HEARD_DBFS = -50;
 const TONES_HZ = { chromium: 430, firefox: 710 };
 
-test('where UDP is blocked Chromium and Firefox hear each other over TCP, and over UDP again where it is not', {
+test('where UDP is blocked, Chromium and Firefox hear each other over TCP, and over UDP again once it is not', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
   const server = await startServerProcess(BUILT_SERVER, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);

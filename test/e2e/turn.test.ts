@@ -14,7 +14,7 @@ const NOT_HEARD_DBFS = -50;
 const TONES_HZ = { chromium: 430, firefox: 710 };
 const SECRET = randomBytes(24).toString('hex');
 
-/** What deploy/ has for those who run a TURN server, for this network. */
+/** The TURN server configuration in deploy/, adapted to this network. */
 function deployedConfiguration(): string[] {
   return readFileSync(new URL('../../deploy/coturn/turnserver.conf', import.meta.url), 'utf8')
     .replace(/^listening-port=.*\n/m, '')
@@ -49,7 +49,7 @@ test('relay only', {
   };
 
   for (const transport of ['udp', 'tcp'] as const) {
-    await t.test(`Chromium and Firefox hear each other through a TURN server by ${transport}`, async (t) => {
+    await t.test(`Chromium and Firefox hear each other through a TURN server over ${transport}`, async (t) => {
       const server = await start(turn.url(transport));
       const pages = { chromium: await join(chromium, server.url), firefox: await join(firefox, server.url) };
       for (const page of Object.values(pages)) await page.waitForSound();

@@ -20,7 +20,7 @@ async function openVolume({ page }: VoicePage, name: string): Promise<void> {
   await page.waitForSelector('[data-testid="volume-slider"]');
 }
 
-/** As a person does it with the keys: a slider has no other way that all browsers share. */
+/** As a person does it with the keys: there is no other way to move a slider that all browsers share. */
 async function pressTo(page: VoicePage, gain: number): Promise<void> {
   await page.page.focus('[data-testid="volume-slider"]');
   for (let presses = 0; presses < 60; presses++) {
@@ -31,7 +31,7 @@ async function pressTo(page: VoicePage, gain: number): Promise<void> {
   throw new Error(`the slider does not reach ${gain}`);
 }
 
-test('one person is louder, quieter or silent for the one who wants it so', {
+test('a listener makes one person louder, quieter or silent for themselves only', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
   const server = await startServerProcess(BUILT_SERVER, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);
@@ -59,12 +59,12 @@ test('one person is louder, quieter or silent for the one who wants it so', {
   const before = await heard();
   const bystanderDbfs = await ben.hearDbfs(CLEO_HZ);
 
-  await t.test('by the slider of their tile, which only this listener hears', async (t) => {
+  await t.test("with the slider on that person's tile", async (t) => {
     await openVolume(page, 'Cleo');
     await page.page.evaluate(AXE);
     t.same(await page.page.evaluate('axe.run().then(({ violations }) => violations.map(({ id }) => id))'), []);
     await pressTo(page, 0.5);
-    // Measured until it is so: on a busy machine single measurements hold gaps.
+    // Repeated until it holds: on a busy machine a single measurement may contain gaps.
     await eventually(async () => {
       const { benDbfs, cleoDbfs } = await heard();
       return Math.abs(cleoDbfs - before.cleoDbfs + 6) < 1 && Math.abs(benDbfs - before.benDbfs) < 1;
@@ -73,7 +73,7 @@ test('one person is louder, quieter or silent for the one who wants it so', {
     t.match(await page.attribute('volume-slider', 'aria-valuetext'), '50 %');
   });
 
-  await t.test('and by a switch, which takes them out of the sound and of the signs of who speaks', async () => {
+  await t.test('and with a switch that removes them from the sound and from the speaking indicators', async () => {
     await page.click('volume-mute');
     await eventually(async () => (await heard()).cleoDbfs < -65, 10_000);
     await page.page.waitForSelector(`${tileOf('Cleo')}[data-gain="0"][data-speaking="false"]`);
@@ -81,7 +81,7 @@ test('one person is louder, quieter or silent for the one who wants it so', {
     await page.click('volume-close');
   });
 
-  await t.test('and stays so in this browser when the page is loaded anew', async (t) => {
+  await t.test('and the setting remains in this browser when the page is reloaded', async (t) => {
     await page.page.reload();
     await page.join({ name: 'Ada', mode: 'muted' });
     await page.waitForSound();

@@ -10,10 +10,10 @@ import { makeSelfSigned } from '../../src/server/tls/self-signed.ts';
 import { answering, end } from './background-program.ts';
 
 export interface AcmeDirectoryOptions {
-  /** Ports of 127.0.0.1 that it looks at in place of 80 and 443. */
+  /** Ports of 127.0.0.1 that it checks instead of 80 and 443. */
   readonly httpPort: number;
   readonly tlsPort: number;
-  /** Of the certificates that it issues. */
+  /** Validity of the certificates that it issues. */
   readonly validitySeconds?: number;
 }
 
@@ -27,15 +27,18 @@ export interface AcmeDirectory {
   issued(): number;
   /** Everything printed so far. */
   output(): string;
-  /** From now on DNS does not answer for this name, or does again. */
+  /** From now on DNS fails for this name, or works again. */
   setDnsFault(name: string, faulty: boolean): Promise<void>;
-  /** It is not there any more. */
+  /** Stops it, so that it can no longer be reached. */
   stop(): Promise<void>;
-  /** The same, and its files are gone, too. */
+  /** Stops it and deletes its files. */
   close(): Promise<void>;
 }
 
-/** Debian's pebble, which is what Let's Encrypt tests clients with, and a DNS server for which every name is 127.0.0.1. */
+/**
+ * Debian's pebble, the server with which Let's Encrypt tests clients, and a DNS server that resolves every name to
+ * 127.0.0.1.
+ */
 export async function startAcmeDirectory(options: AcmeDirectoryOptions): Promise<AcmeDirectory> {
   const directory = await mkdtemp(join(tmpdir(), 'partyline-acme-'));
   const [port, managementPort, dnsPort, dnsManagementPort] = await Promise.all(

@@ -1,4 +1,7 @@
-/** Run by allocation.test.ts in a process of its own: prints the bytes of heap that a steady tick of a room takes. */
+/**
+ * allocation.test.ts runs this in a process of its own. It prints how many bytes of heap a steady tick of a room
+ * allocates.
+ */
 import { createSharedMix } from '../../src/media/link/mix-ring.ts';
 import { SharedMixLink } from '../../src/media/worker/shared-mix.ts';
 import { CodecPool } from '../../src/mixer/codec/codec-pool.ts';
@@ -12,7 +15,7 @@ const TICKS = 2000;
 
 const frame = toInt16(tone({ frequencyHz: 700, samples: FRAME_SAMPLES }));
 const payload = Uint8Array.of(0xf8, 1, 2, 3);
-/** A codec that takes nothing, so that all that is measured is the mixer's. */
+/** A codec that allocates nothing, so that only the mixer's allocations are measured. */
 const pool = new CodecPool(
   {
     createEncoder: () => ({ configure: () => {}, reset: () => {}, encode: () => payload }),
@@ -21,7 +24,7 @@ const pool = new CodecPool(
   () => 0,
 );
 const mixer = new Mixer(pool, { maxTalkers: 8, levelling: true });
-/** With a number of 2 as argument it is one of two parts of a room, where the other one talks as well. */
+/** If the argument is 2, the room has two parts, and somebody talks in the other part too. */
 const elsewhere = new Mixer(pool, { maxTalkers: 8, levelling: true });
 const isLinked = process.argv[2] === '2';
 if (isLinked) {
@@ -37,7 +40,7 @@ const sink = {
 };
 const somebody = elsewhere.add({ sink: { write: () => {} }, muted: false, deafened: false });
 const people = Array.from({ length: PEOPLE }, () => mixer.add({ sink, muted: false, deafened: false }));
-/** One of each participant's packets, used again: the way in is not what is measured. */
+/** One packet per participant, used repeatedly: the receiving side is not measured. */
 const incoming = people.map((_, i) => ({
   sequenceNumber: 0,
   timestamp: 0,

@@ -19,18 +19,18 @@ export interface ApiAnswer {
 export interface ApiCall {
   readonly token?: string;
   readonly headers?: Record<string, string>;
-  /** In place of a body of JSON. */
+  /** Sent instead of a JSON body. */
   readonly text?: string;
 }
 
-/** A client of the REST API that holds every answer against the schemas of its operation. */
+/** A client of the REST API that checks every answer against the schemas of its operation. */
 export class ApiClient {
   /** Operations that have succeeded. */
   readonly succeeded = new Set<OperationId>();
   readonly #url: string;
   readonly #token: string;
 
-  /** `url` is that of the server, without a slash at the end. */
+  /** `url` is the address of the server, without a slash at the end. */
   constructor(url: string, token: string) {
     this.#url = url;
     this.#token = token;
@@ -41,7 +41,7 @@ export class ApiClient {
   patch = (path: string, body: unknown) => this.request('PATCH', path, body);
   delete = (path: string) => this.request('DELETE', path);
 
-  /** `path` is behind `/api/v1`. Rejects if the answer is not as the API describes it. */
+  /** `path` is relative to `/api/v1`. Rejects if the answer does not match the API description. */
   async request(
     method: string,
     path: string,
@@ -77,7 +77,7 @@ export class ApiClient {
   }
 }
 
-/** Which operation it is; `path` is behind `/api/v1`. */
+/** Returns the operation of a request; `path` is relative to `/api/v1`. */
 export function operationOf(method: string, path: string): OperationId | undefined {
   const [bare = ''] = path.split('?');
   return OPERATION_LIST.find(

@@ -1,4 +1,4 @@
-/** Programs that a test runs beside itself and that listen to a TCP port. */
+/** Programs that run beside a test and listen on a TCP port. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const ATTEMPTS = 100;
 const ATTEMPT_MS = 50;
 
-/** Resolves when somebody answers there; rejects when `child` has ended, or after five seconds. */
+/** Resolves when somebody accepts connections there. Rejects when `child` has ended, or after five seconds. */
 export async function answering(child: ChildProcess, port: number, address = '127.0.0.1'): Promise<void> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
@@ -24,7 +24,7 @@ export async function answering(child: ChildProcess, port: number, address = '12
   throw new Error(`nobody answers at port ${port}`);
 }
 
-/** Ends it at once; resolves when it has ended. */
+/** Kills it. Resolves when it has ended. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');

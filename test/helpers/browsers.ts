@@ -6,7 +6,8 @@ import type { Browser, Page } from 'puppeteer-core';
 import { startSoundDaemon } from './sound-daemon.ts';
 import { openVoicePage, type VoicePage, type VoicePageOptions } from './voice-page.ts';
 
-// The loader that tap uses for TypeScript cannot resolve an import inside puppeteer's ES modules; CommonJS it leaves alone.
+// The loader that tap uses for TypeScript cannot resolve an import inside puppeteer's ES modules. It leaves CommonJS
+// alone.
 const { launch } = createRequire(import.meta.url)('puppeteer-core') as typeof import('puppeteer-core');
 
 const CHROMIUM_FLAGS = [
@@ -38,14 +39,14 @@ const FIREFOX_PREFERENCES = {
 
 export interface VoiceBrowser {
   readonly name: 'chromium' | 'firefox';
-  /** A page with storage of its own, as another person's browser would have. */
+  /** Opens a page with its own storage, as in another person's browser. */
   open(url: string, options: VoicePageOptions): Promise<VoicePage>;
-  /** A page with nothing in it. */
+  /** Opens an empty page. */
   blankPage(): Promise<Page>;
   close(): Promise<void>;
 }
 
-/** Debian's Chromium without a window, with a fake sound device and without the need for a click before sound. */
+/** Debian's Chromium, headless, with a fake sound device. It plays sound without a click. */
 export async function launchChromium(extraFlags: readonly string[] = []): Promise<VoiceBrowser> {
   const browser = await launch({
     executablePath: '/usr/bin/chromium',
@@ -55,7 +56,10 @@ export async function launchChromium(extraFlags: readonly string[] = []): Promis
   return { name: 'chromium', open: opener(browser), blankPage: () => browser.newPage(), close: () => browser.close() };
 }
 
-/** Debian's Firefox ESR without a window. Has to run inside the private network: it uses no loopback address for WebRTC. */
+/**
+ * Debian's Firefox ESR, headless. It must run inside the private network, because it uses no loopback address for
+ * WebRTC.
+ */
 export async function launchFirefox(): Promise<VoiceBrowser> {
   const home = await mkdtemp(join(tmpdir(), 'partyline-firefox-'));
   const sound = await startSoundDaemon();

@@ -15,59 +15,59 @@ import { tone, toneLevelDbfs } from './signal.ts';
 export const ROOM = 'lobby';
 const NAMES = ['Ada', 'Ben'] as const;
 const FREQUENCIES = [500, 820] as const;
-/** Levels are those of windows this long: where the jitter buffer changes its delay, a tone has a step. */
+/** Levels are measured in windows of this length: where the jitter buffer changes its delay, a tone has a step. */
 const WINDOW = 4800;
-/** Of the windows, from the quietest to the loudest: this process may stand still for a moment itself. */
+/** Share of the windows, from the quietest to the loudest: this process itself may stand still for a moment. */
 const USUAL = 0.7;
 const AUDIBLE_DBFS = -25;
 const SETTLE_MS = 1000;
 const MAX_LOST_SHARE = 0.05;
-/** Apart from the time for which this process waited for a CPU. */
+/** Not counting the time for which this process waited for a CPU. */
 const MAX_GAP_MS = 400;
 const MAX_CONCEALED_SHARE = 0.25;
-/** Long enough to hear what an attack did. */
+/** Long enough to hear the effect of an attack. */
 const AFTERWARDS_MS = 600;
-/** Figures of the media engine are this old at most. */
+/** Figures of the media engine are at most this old. */
 const STATS_MS = 1100;
 
 export interface Party {
   readonly name: string;
   readonly participant: LightParticipant;
   readonly hearing: Hearing;
-  /** The participant as `OnPath` knows it. */
+  /** The participant's address as `OnPath` knows it. */
   readonly address: string;
 }
 
-/** What ends things when it ends itself. */
+/** Ends other things when it ends itself. */
 export interface Lifetime {
   teardown(end: () => unknown): void;
 }
 
-/** What one of them got while an attack went on. */
+/** What one of them received while an attack went on. */
 export interface PartyReport {
   readonly name: string;
   readonly packets: number;
   readonly lost: number;
   readonly largestGapMs: number;
-  /** Of the other one's voice, most of the time. */
+  /** The level of the other one's voice, most of the time. */
   readonly levelDbfs: number;
 }
 
 export interface ConversationReport {
   readonly parties: readonly PartyReport[];
-  /** Of the frames of all participants. */
+  /** Share of the frames of all participants. */
   readonly concealedShare: number;
-  /** For how long this process, which is the server and both of them, waited for a CPU. */
+  /** How long this process, which runs the server and both participants, waited for a CPU. */
   readonly cpuWaitMs: number;
   readonly tookMs: number;
   readonly tickFailures: number;
-  /** Datagrams that the server received, with those of the conversation. */
+  /** Datagrams that the server received, including those of the conversation. */
   readonly datagramsIn: number;
   readonly tickLatenessP99Ms: number;
 }
 
 export interface Harm {
-  /** Share of the frames of all participants that had to be made up; 0.25 by default. */
+  /** The share of concealed frames among all participants that is still fine; 0.25 by default. */
   readonly maxConcealedShare?: number;
 }
 
@@ -85,7 +85,10 @@ export class Conversation {
     [this.ada, this.ben] = parties as [Party, Party];
   }
 
-  /** Both talk when it resolves; all ends with `lifetime`, which may be a test. `start` is given the flags of the server. */
+  /**
+   * Resolves when both talk. Everything ends with `lifetime`, which may be a test. `start` gets the flags of the
+   * server.
+   */
   static async start(
     lifetime: Lifetime,
     start: (flags: readonly string[]) => Promise<RunningServer> = startServer,
@@ -116,20 +119,20 @@ export class Conversation {
     return new Conversation(server, onPath, certificate, parties);
   }
 
-  /** Somebody at `address`, by default one that nobody uses; gone with the test. */
+  /** A stranger at `address`, by default one that nobody uses. Closed at the end of the test. */
   async stranger(t: Test, address = '127.0.0.66', port = 0): Promise<Stranger> {
     const stranger = await Stranger.open(this.onPath.port, address, port);
     t.teardown(() => stranger.close());
     return stranger;
   }
 
-  /** A counter of the media engine, as it is now. */
+  /** The current value of a counter of the media engine. */
   async count(counter: string): Promise<number> {
     await sleep(STATS_MS);
     return (await this.server.metrics()).sum(`partyline_${counter}_total`);
   }
 
-  /** Runs the attack and tells what became of the conversation meanwhile and for a while longer. */
+  /** Runs the attack and reports on the conversation during it and for a while afterwards. */
   async measure(attack: () => Promise<unknown> | unknown): Promise<ConversationReport> {
     const parties = [this.ada, this.ben];
     const before = await this.server.metrics();
@@ -148,7 +151,7 @@ export class Conversation {
     return {
       parties: parties.map(({ name, hearing, participant }, index) => {
         const { packets, lost, largestGapMs } = participant.received.report(performance.now());
-        // Of a voice that is sent late much is made up, and more quietly.
+        // Much of a voice that is sent late is concealed, and concealment is quieter.
         const share = USUAL + (1 - USUAL) * Math.min(1, cpuWaitMs / tookMs);
         const levelDbfs = usualLevelDbfs(hearing.sound(marks[index]), FREQUENCIES[1 - index]!, share);
         return { name, packets, lost, largestGapMs, levelDbfs };
@@ -172,18 +175,18 @@ export class Conversation {
     const { concealedShare, tickFailures, cpuWaitMs, tookMs } = report;
     const maxGapMs = MAX_GAP_MS + cpuWaitMs;
     for (const { name, packets, lost, largestGapMs, levelDbfs } of report.parties) {
-      t.ok(largestGapMs < maxGapMs, `${name}: a gap of ${largestGapMs.toFixed(0)} ms of ${maxGapMs.toFixed(0)}`);
+      t.ok(largestGapMs < maxGapMs, `${name}: a gap of ${largestGapMs.toFixed(0)} ms, at most ${maxGapMs.toFixed(0)} allowed`);
       t.ok(lost <= packets * MAX_LOST_SHARE, `${name}: ${lost} of ${packets} packets lost`);
       t.ok(levelDbfs > AUDIBLE_DBFS, `${name} hears the other one (${levelDbfs.toFixed(1)} dBFS)`);
     }
-    // A voice that could not be sent in time is made up as well.
+    // A voice that could not be sent in time is concealed as well.
     t.ok(concealedShare < maxConcealedShare + cpuWaitMs / tookMs, `${(100 * concealedShare).toFixed(1)} % concealed`);
     t.equal(tickFailures, 0, 'no tick fails');
     return report;
   }
 }
 
-/** The level of a tone, most of the time: this share of the time it is not louder. */
+/** The level that a tone does not exceed for this share of the time. */
 export function usualLevelDbfs(sound: Int16Array, frequencyHz: number, share = USUAL): number {
   const windows = Math.floor(sound.length / WINDOW);
   const levels = Array.from({ length: windows }, (_, index) =>

@@ -24,7 +24,7 @@ test('a process that shares one CPU with another waits about half of the time; o
   await new Promise((resolve) => setTimeout(resolve, 1000));
   const waitedMs = busy.map(({ ms }) => ms);
   const tookMs = performance.now() - startMs;
-  // One of them ran at any time, unless the machine has others to run as well.
+  // One of them was running at any time, unless the machine had others to run as well.
   t.ok(waitedMs[0]! + waitedMs[1]! > 0.9 * tookMs, `${waitedMs.map(Math.round)} of ${Math.round(tookMs)} ms`);
   t.ok(both.ms >= waitedMs[0]! + waitedMs[1]!);
   t.ok(asleep.ms < 0.5 * Math.min(...waitedMs), `${asleep.ms.toFixed(1)} ms`);

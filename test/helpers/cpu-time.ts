@@ -1,20 +1,24 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What all threads of this process have computed so far: work is compared by it, because others do not count. */
+/**
+ * CPU time that all threads of this process have used so far. Use it to compare work, because it leaves out other
+ * processes.
+ */
 export function cpuUsedMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
 /**
- * How long the threads of some processes were ready to run while others had the CPUs, by the kernel's own count. On a busy
- * machine this is in every time that a test measures and is nobody's fault; time that a thread computes or sleeps is not in it.
+ * How long the threads of some processes were ready to run while others had the CPUs, as the kernel counts it. On a
+ * busy machine every time that a test measures includes this, and nobody is at fault. Time in which a thread computes
+ * or sleeps does not count.
  */
 export class CpuWait {
   readonly #pids: readonly number[];
   #before: ReadonlyMap<string, number>;
 
-  /** Counts from now on. */
+  /** Starts counting. */
   constructor(pids: readonly number[] = [process.pid]) {
     this.#pids = pids;
     this.#before = waitedNs(pids);
@@ -25,7 +29,10 @@ export class CpuWait {
     this.#before = waitedNs(this.#pids);
   }
 
-  /** Of all threads together: what these threads do one after the other was not held up for longer. 0 where the kernel does not count. */
+  /**
+   * Sum over all threads: work that these threads do one after the other was not delayed for longer. 0 if the kernel
+   * does not count.
+   */
   get ms(): number {
     let sumNs = 0;
     for (const [thread, ns] of waitedNs(this.#pids)) sumNs += ns - (this.#before.get(thread) ?? 0);
@@ -33,12 +40,15 @@ export class CpuWait {
   }
 }
 
-/** Time that passes, with and without that for which the threads of some processes wait for a CPU. The processes have to be there still. */
+/**
+ * Measures elapsed time, with and without the time for which the threads of some processes wait for a CPU. The
+ * processes must still exist.
+ */
 export class Stopwatch {
   readonly #startMs = performance.now();
   readonly #cpuWait: CpuWait;
 
-  /** Runs from now on. */
+  /** Starts running. */
   constructor(pids?: readonly number[]) {
     this.#cpuWait = new CpuWait(pids);
   }
@@ -51,7 +61,7 @@ export class Stopwatch {
     return this.#cpuWait.ms;
   }
 
-  /** What these processes would have taken on a machine with nothing else to do, or less. */
+  /** What these processes would have taken on an otherwise idle machine, or less. */
   get ownMs(): number {
     return Math.max(0, this.ms - this.waitMs);
   }
@@ -77,7 +87,7 @@ function threadsOf(pid: number): string[] {
   }
 }
 
-/** A thread may end meanwhile. */
+/** Returns an empty text if the thread has ended in the meantime. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'latin1');

@@ -1,8 +1,8 @@
 import { notInstalled, TEST_PACKAGES } from '../../scripts/test/packages.mjs';
 
 /**
- * Null if these Debian packages are installed, otherwise what is missing and how to get it. Nothing is installed here:
- * `npm test` does it before the tests. Throws for a package that is not in the table it goes by.
+ * Null if these Debian packages are installed, otherwise what is missing and how to get it. Installs nothing: `npm
+ * test` does that before the tests. Throws for a package that is not in the table of test packages.
  */
 export function missingPackages(packages: readonly string[]): string | null {
   const unknown = packages.filter((name) => TEST_PACKAGES[name] === undefined);
@@ -14,8 +14,8 @@ export function missingPackages(packages: readonly string[]): string | null {
 }
 
 /**
- * What a test gives to tap as `skip`: false if nothing is missing. Where tests must be complete (`CI=true`) a missing part
- * is an error and no reason to skip.
+ * The `skip` option of a tap test: false if nothing is missing. If tests must be complete (`CI=true`), a missing part
+ * is an error instead of a reason to skip.
  */
 export function skipIfMissing(missing: string | null): string | false {
   if (missing === null) return false;

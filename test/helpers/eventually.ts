@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 type Outcome = true | string | boolean;
 
-/** Waits until `check` returns true. Throws what it said last when that does not happen at all: the time is for a busy machine. */
+/**
+ * Waits until `check` returns true. If that never happens, throws the last thing it returned. The timeout is long
+ * enough for a busy machine.
+ */
 export async function eventually(check: () => Outcome | Promise<Outcome>, timeoutMs = 60_000): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {

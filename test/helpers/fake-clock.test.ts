@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { FakeClock } from './fake-clock.ts';
 
-test('timers fire in order of time, then in the order they were set, at their own time', (t) => {
+test('timers fire in order of time, then in the order in which they were set, at their own time', (t) => {
   const clock = new FakeClock();
   const fired: string[] = [];
   const note = (name: string) => () => fired.push(`${name}@${clock.now()}`);
@@ -16,7 +16,7 @@ test('timers fire in order of time, then in the order they were set, at their ow
   t.end();
 });
 
-test('a timer set by a timer fires in the same advance when it is due in it', (t) => {
+test('a timer set by a timer fires in the same advance if it is due in it', (t) => {
   const clock = new FakeClock({ startMs: 1000 });
   const fired: number[] = [];
   const again = () => {
@@ -30,7 +30,7 @@ test('a timer set by a timer fires in the same advance when it is due in it', (t
   t.end();
 });
 
-test('a cancelled timer does not fire, even when it is cancelled by one that is due at the same time', (t) => {
+test('a cancelled timer does not fire, even if it is cancelled by one that is due at the same time', (t) => {
   const clock = new FakeClock();
   let fired = 0;
   clock.setTimer(5, () => cancel());
@@ -42,7 +42,7 @@ test('a cancelled timer does not fire, even when it is cancelled by one that is 
   t.end();
 });
 
-test('wall time runs with the clock', (t) => {
+test('wall time advances with the clock', (t) => {
   const clock = new FakeClock({ epochMs: 5000 });
   clock.advance(250);
   t.equal(clock.wallNow(), 5250);

@@ -33,12 +33,15 @@ export class FakeClock implements Clock {
     };
   }
 
-  /** How many timers wait: 0 after everything that a test made is closed. */
+  /** How many timers are pending: 0 after everything that a test made is closed. */
   get pendingTimers(): number {
     return this.#timers.size;
   }
 
-  /** Moves time by `ms` and fires what is due on the way, in order of time, then of setting; also timers set meanwhile. */
+  /**
+   * Advances time by `ms` and fires the timers that are due on the way, in order of time, then of setting. That
+   * includes timers set in the meantime.
+   */
   advance(ms: Millis): void {
     const end = this.#now + ms;
     for (let timer = this.#nextDue(end); timer !== undefined; timer = this.#nextDue(end)) {
@@ -50,8 +53,8 @@ export class FakeClock implements Clock {
   }
 
   /**
-   * Sets the wall clock forward (or back, below 0), as NTP does, while monotonic time and timers stand still. A machine that slept looks the
-   * same on Linux, where the monotonic clock does not count the sleep.
+   * Sets the wall clock forward (or back, if negative), as NTP does, while monotonic time and timers stand still. A
+   * machine that slept looks the same on Linux, where the monotonic clock does not count sleep.
    */
   stepWall(ms: Millis): void {
     this.epochMs += ms;
@@ -59,7 +62,7 @@ export class FakeClock implements Clock {
 
   #nextDue(end: Millis): Timer | undefined {
     let next: Timer | undefined;
-    // A set keeps the order of insertion, so that the first of equals is the one set first.
+    // A set keeps the order of insertion, so among equal timers the first one is the one set first.
     for (const timer of this.#timers) {
       if (timer.at <= end && (next === undefined || timer.at < next.at)) next = timer;
     }

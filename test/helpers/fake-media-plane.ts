@@ -22,12 +22,12 @@ import { forEachRow, MEDIA_COUNTERS, MEDIA_GAUGES, MEDIA_HISTOGRAMS } from '../.
 import type { MixSettings } from '../../src/mixer/mix/mixer.ts';
 import type { Participant } from '../../src/rooms/participant.ts';
 
-/** A seat as the rooms see it; the test plays the browser and the worker. */
+/** A seat as the rooms see it. The test plays the browser and the worker. */
 export class FakeSeat implements WebRtcSeat {
   readonly kind = 'webrtc';
   readonly id: number;
   readonly answer: string;
-  /** The latest one. */
+  /** The latest offer. */
   offer: WebRtcOffer;
   network: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };
   readonly options: SeatOptions;
@@ -52,7 +52,7 @@ export class FakeSeat implements WebRtcSeat {
     return this.state.deafened;
   }
 
-  /** Offers whose text holds "other" are not of this connection. */
+  /** Offers whose text contains "other" do not belong to this connection. */
   restart(offer: WebRtcOffer): string {
     const { sdp } = offer;
     if (sdp.includes('other')) throw new AppError('cannot_restart');
@@ -77,12 +77,12 @@ export class FakeSeat implements WebRtcSeat {
     this.open = false;
   }
 
-  /** The browser's DTLS is through. */
+  /** The browser has completed DTLS. */
   connect(): void {
     this.options.events.connected();
   }
 
-  /** The browser is not heard any more, or again. */
+  /** The browser can no longer be heard, or can be heard again. */
   silent(silent: boolean): void {
     this.options.events.silent(silent);
   }
@@ -92,7 +92,7 @@ export class FakeSeat implements WebRtcSeat {
     this.options.events.moved?.();
   }
 
-  /** The connection ends from the other side. */
+  /** The other side ends the connection. */
   end(reason: MediaCloseReason): void {
     this.open = false;
     this.options.events.closed(reason);
@@ -152,14 +152,14 @@ export class FakeMediaRoom implements MediaRoom {
   }
 }
 
-/** A media plane without media. Offers whose text holds "unusable" are refused. */
+/** A media plane without media. Offers whose text contains "unusable" are refused. */
 export class FakeMediaPlane implements MediaPlane {
   readonly mix = { maxTalkers: 8, levelling: true };
   readonly rooms: FakeMediaRoom[] = [];
   workers: MediaStats[] = [mediaStats()];
   closed = false;
   reachable: MediaReach = { candidates: ['udp 192.0.2.1:40000'], unbound: [], isLoopbackOnly: false };
-  /** Takes no newcomers. */
+  /** If true, newcomers are refused. */
   busy = false;
   #lastId = 0;
 
@@ -189,20 +189,20 @@ export class FakeMediaPlane implements MediaPlane {
     this.closed = true;
   }
 
-  /** The seats of all rooms that are open now. */
+  /** The seats of all rooms that are currently open. */
   get openSeats(): FakeSeat[] {
     return this.rooms.flatMap((room) => room.seats).filter((seat) => seat.open);
   }
 }
 
-/** A worker that does its work, but for what is given. */
+/** A healthy worker, except for the given fields. */
 export function workerHealth(given: Partial<WorkerHealth> = {}): WorkerHealth {
   return { worker: 0, running: true, failing: false, restarts: 0, tickAgeMs: 5, starved: false, ...given };
 }
 
 const NO_OBSERVATIONS: HistogramSnapshot = { bounds: [0.001, 0.01], counts: [0, 0], sum: 0, count: 0 };
 
-/** The figures of a worker that has done nothing but what is given. */
+/** The figures of a worker that has done nothing, except for the given fields. */
 export function mediaStats(given: Partial<MediaStats> = {}): MediaStats {
   return {
     worker: 0,
@@ -215,7 +215,7 @@ export function mediaStats(given: Partial<MediaStats> = {}): MediaStats {
   };
 }
 
-/** As the session does it: the participant offers, and gets the answer. */
+/** What the session does: the participant offers and gets the answer. */
 export function sit(participant: Participant, sdp: string): string {
   return participant.sit((media, options) => media.connectWebRtc({ sdp, address: '' }, options)).answer;
 }

@@ -17,27 +17,30 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** The built server in a process of its own, whose parts fail when the test says so. */
+/** The built server in its own process. Its parts fail when the test says so. */
 export interface FaultyServer {
   /** `http://127.0.0.1:PORT/` */
   readonly url: string;
   readonly webSocketUrl: string;
   readonly port: number;
   readonly pid: number;
-  /** How long it took to start: a measure of how fast this machine is now. */
+  /** How long it took to start, which shows how fast this machine currently is. */
   readonly startMs: number;
   readonly exitCode: Promise<number | null>;
   readonly log: readonly LogLine[];
-  /** In a worker by its index, or in the main thread with `null`. */
+  /** Causes a fault in a worker, given by its index, or in the main thread if `null`. */
   plant(worker: number | null, fault: Fault): void;
   signal(name: NodeJS.Signals): void;
   metrics(): Promise<Scrape>;
   health(): Promise<{ readonly httpStatus: number; readonly status: string; readonly problems: { code: string }[] }>;
-  /** Waits for a line with this message and returns the last such. */
+  /** Waits for a line with this message and returns the last one. */
   logged(message: string): Promise<LogLine>;
 }
 
-/** Starts what `npm run build` has built into `directory`. It is killed at the latest by `signal('SIGKILL')`. Without a port the system chooses one. */
+/**
+ * Starts what `npm run build` has built into `directory`. The caller ends it, at the latest with `signal('SIGKILL')`.
+ * Without a port, the system chooses one.
+ */
 export async function startFaultyServer(
   directory: string,
   flags: readonly string[] = [],

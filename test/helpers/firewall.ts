@@ -1,9 +1,9 @@
-/** Rules for the packets of the private network that a test runs in. */
+/** Rules for packets in the private network that a test runs in. */
 import { execFileSync } from 'node:child_process';
 
 const TABLE = 'inet test_firewall';
 
-/** From now on no UDP arrives, as in many companies and hotels; who sends it is not told. */
+/** From now on no UDP arrives, as in many companies and hotels. Senders are not told. */
 export function blockUdp(): void {
   const rules = `table ${TABLE} {
     chain input { type filter hook input priority 0; meta l4proto udp drop; }
@@ -11,9 +11,12 @@ export function blockUdp(): void {
   execFileSync('nft', ['-f', '-'], { input: rules, stdio: ['pipe', 'ignore', 'inherit'] });
 }
 
-/** From now on nothing arrives but by this port number, and what a test says to a browser on its own machine. */
+/**
+ * From now on packets arrive only at this port number. What a test exchanges with a browser on its own machine still
+ * arrives.
+ */
 export function letInOnly(port: number, protocols: readonly ('tcp' | 'udp')[]): void {
-  // Both ends are on this machine, so what is sent back arrives as well.
+  // Both ends are on this machine, so replies arrive here as well.
   const accepted = protocols.flatMap((protocol) => [
     `${protocol} dport ${port} accept`,
     `${protocol} sport ${port} accept`,
@@ -24,7 +27,7 @@ export function letInOnly(port: number, protocols: readonly ('tcp' | 'udp')[]): 
   execFileSync('nft', ['-f', '-'], { input: rules, stdio: ['pipe', 'ignore', 'inherit'] });
 }
 
-/** Everything gets through again. */
+/** Lets everything through again. */
 export function unblock(): void {
   execFileSync('nft', ['delete', 'table', ...TABLE.split(' ')]);
 }

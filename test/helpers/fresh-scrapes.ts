@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Scrape } from '../../bench/lib/prometheus.ts';
 
-/** The server answers with the same figures for a second; a timer may be a little early. */
+/** The server repeats the same figures for a second. A timer may fire a little early. */
 const CACHED_MS = 1050;
 
-/** Reads the metrics of the server at `url`, each time figures that were taken after it was asked. */
+/** Reads the metrics of the server at `url`. Each call returns figures that were taken after the call. */
 export function freshScrapes(url: string): () => Promise<Scrape> {
   let answeredMs = Number.NEGATIVE_INFINITY;
   return async () => {

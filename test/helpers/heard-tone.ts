@@ -1,19 +1,19 @@
 import { SAMPLE_RATE, toneLevelDbfs } from './signal.ts';
 
-/** 85 ms: neighbours 50 Hz away are told apart. */
+/** 85 ms: enough to separate neighbours 50 Hz apart. */
 const WINDOW_SAMPLES = 4096;
 
 /** Level of one frequency over windows of 85 ms. */
 export interface HeardTone {
   /** The median. */
   readonly usuallyDbfs: number;
-  /** Nine of ten windows are not louder. */
+  /** The level that nine of ten windows do not exceed. */
   readonly atMostDbfs: number;
 }
 
 /**
- * Short windows, because a browser's jitter buffer stretches time now and then: over a whole second, a tone whose phase
- * has moved would seem to be weaker than it is.
+ * Windows are short because a browser's jitter buffer stretches time now and then. Over a whole second, a tone whose
+ * phase has moved would seem weaker than it is.
  */
 export function heardTone(samples: Float32Array | Int16Array, frequencyHz: number): HeardTone {
   const levels: number[] = [];

@@ -7,7 +7,7 @@ export interface HeardPacket {
   readonly marker: boolean;
   readonly payloadType: number;
   readonly payload: Uint8Array;
-  /** When it came (monotonic). */
+  /** When it arrived (monotonic). */
   readonly atMs: number;
 }
 
@@ -22,12 +22,12 @@ export class Hearing {
     this.#pcm.push(this.#decode(packet.payload).slice(0, FRAME_SAMPLES));
   }
 
-  /** Points at what comes from now on. */
+  /** Returns a mark for what arrives from now on. */
   mark(): number {
     return this.packets.length;
   }
 
-  /** The sound of the packets from one mark to another, placed by their timestamps; what was not sent is silence. */
+  /** The sound of the packets between two marks, placed by their timestamps. What was not sent is silence. */
   sound(from = 0, to = this.packets.length): Int16Array {
     const first = this.packets[from];
     const last = this.packets[to - 1];
@@ -39,7 +39,10 @@ export class Hearing {
     return heard;
   }
 
-  /** What is wrong with the RTP stream from a mark on: sequence numbers that do not follow each other, steps in time other than 20 ms. */
+  /**
+   * What is wrong with the RTP stream since a mark: sequence numbers that are not consecutive, and timestamp steps
+   * other than 20 ms.
+   */
   breaks(from = 0, to = this.packets.length): string[] {
     const found: string[] = [];
     for (let index = from + 1; index < to; index++) {

@@ -1,11 +1,11 @@
-/** What people send to a media port who have no business there: each kind well-formed enough to be looked at. */
+/** What people send to a media port who have no business there. Each kind is well-formed enough to be looked at. */
 import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
 import { integerBetween, type Prng } from './prng.ts';
 
 const HANDSHAKE = 22;
 const ALERT = 21;
 
-/** One DTLS 1.2 record in the clear, or one that says that it is encrypted. */
+/** One DTLS 1.2 record, in the clear or marked as encrypted. */
 export function dtlsRecord(type: number, body: Uint8Array, epoch = 0): Buffer {
   const header = Buffer.from([type, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, 9, body.length >> 8, body.length & 0xff]);
   return Buffer.concat([header, body]);
@@ -32,7 +32,7 @@ export function handshakeRecord(
   return dtlsRecord(HANDSHAKE, Buffer.concat([header, piece]));
 }
 
-/** RFC 6347 section 4.2.1, as a client without a cookie says it. */
+/** RFC 6347 section 4.2.1, as sent by a client without a cookie. */
 export function clientHello(prng: Prng): Buffer {
   const body = Buffer.concat([
     Buffer.from([0xfe, 0xfd]),
@@ -47,7 +47,7 @@ export function helloVerifyRequest(prng: Prng): Buffer {
   return handshakeRecord(3, 0, body.length, 0, body);
 }
 
-/** All that the handshake must not listen to once a call stands, by name. */
+/** Everything that the handshake must ignore once a connection is established, by name. */
 export function dtlsAttacks(prng: Prng): Record<string, Buffer[]> {
   return {
     'fatal alert': [alertRecord(2, 40), alertRecord(2, 0)],
@@ -66,7 +66,7 @@ export interface StunGuess {
   readonly key?: string;
 }
 
-/** A nomination, as right as the username and key are. */
+/** A nomination. It is valid if username and key are. */
 export function nomination(prng: Prng, { username, key = 'a guess of sufficient length' }: StunGuess): Buffer {
   return writeBindingRequest({
     transactionId: bytes(prng, 12),
@@ -85,7 +85,7 @@ export function withoutLast(request: Buffer, length: 8 | 32): Buffer {
   return cut;
 }
 
-/** An RTP or RTCP packet that no key has ever touched. */
+/** An RTP or RTCP packet that was never encrypted. */
 export function forgedMedia(prng: Prng, { rtcp = false, length = 100 } = {}): Buffer {
   const packet = bytes(prng, length);
   packet[0] = 0x80;
@@ -94,7 +94,7 @@ export function forgedMedia(prng: Prng, { rtcp = false, length = 100 } = {}): Bu
   return packet;
 }
 
-/** Any of these, or noise. `username` is one that may exist. */
+/** Any of these, or noise. `username` may be an existing one. */
 export function junk(prng: Prng, username: string): Buffer {
   switch (integerBetween(prng, 0, 9)) {
     case 0:

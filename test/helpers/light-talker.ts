@@ -13,11 +13,11 @@ export interface LightTalkerOptions {
   readonly url: string;
   readonly room: string;
   readonly name: string;
-  /** Of the tone that they say without a pause. */
+  /** Frequency of the tone that the participant sends without a pause. */
   readonly frequencyHz: number;
 }
 
-/** A participant without a browser, on any network: says a tone and hears what the server sends. */
+/** A participant without a browser, on any network. It sends a tone and hears what the server sends. */
 export class LightTalker {
   readonly #participant: LightParticipant;
   readonly #hearing: Hearing;
@@ -41,19 +41,19 @@ export class LightTalker {
     return new LightTalker(participant, hearing, frequencyHz);
   }
 
-  /** How loud this frequency usually is in what comes from now on. */
+  /** How loud this frequency usually is in what arrives from now on. */
   async hearDbfs(frequencyHz: number, ms = 1000): Promise<number> {
     return (await this.hear(frequencyHz, ms)).usuallyDbfs;
   }
 
-  /** How loud this frequency is in what comes from now on. */
+  /** How loud this frequency is in what arrives from now on. */
   async hear(frequencyHz: number, ms = 1000): Promise<HeardTone> {
     const mark = this.#hearing.mark();
     await new Promise((resolve) => setTimeout(resolve, ms));
     return heardTone(this.#hearing.sound(mark), frequencyHz);
   }
 
-  /** What came since the last call. */
+  /** What arrived since the last call. */
   takeReport(): ReceiveReport {
     const { received } = this.#participant;
     const report = received.report(performance.now());

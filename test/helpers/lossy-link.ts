@@ -2,16 +2,16 @@ import type { Prng } from './prng.ts';
 
 export interface LossyLinkOptions {
   readonly delayMs: number;
-  /** Uniformly distributed on top of the delay. */
+  /** Added to the delay, uniformly distributed. */
   readonly jitterMs: number;
   /** 0 to 1 */
   readonly loss: number;
   readonly duplication: number;
-  /** How many packets in a row are lost on average; independent losses (1) by default. */
+  /** How many packets in a row are lost on average. By default losses are independent (1). */
   readonly lossRun?: number;
-  /** The share of packets that are overtaken by one to three others. */
+  /** The share of packets that one to three others overtake. */
   readonly reordering?: number;
-  /** What the link carries. More waits in a queue of `queueMs`; what does not fit into that is lost. */
+  /** Capacity of the link. Excess packets wait in a queue of `queueMs`; what does not fit into the queue is lost. */
   readonly bitsPerSecond?: number;
   readonly queueMs?: number;
 }
@@ -19,7 +19,7 @@ export interface LossyLinkOptions {
 const REORDERED_MS = [25, 65] as const;
 const QUEUE_MS = 150;
 
-/** One direction of a bad network in simulated time: what goes in comes out later, out of order, twice or never. */
+/** One direction of a bad network in simulated time: items come out later, out of order, twice or never. */
 export class LossyLink<T> {
   readonly #prng: Prng;
   readonly #options: LossyLinkOptions;
@@ -32,7 +32,7 @@ export class LossyLink<T> {
     this.#options = options;
   }
 
-  /** `bytes` is what the item takes of the link's rate. */
+  /** `bytes` counts against the link's capacity. */
   send(item: T, nowMs: number, bytes = 0): void {
     const { delayMs, jitterMs, duplication, reordering = 0 } = this.#options;
     const queuedMs = this.#queue(nowMs, bytes);
@@ -51,7 +51,7 @@ export class LossyLink<T> {
     return arrived;
   }
 
-  /** Losses in runs are a Markov chain of two states (Gilbert), with the same share lost in the long run. */
+  /** Losses in runs follow a Markov chain with two states (Gilbert), with the same loss rate in the long run. */
   #isLost(): boolean {
     const { loss, lossRun = 1 } = this.#options;
     if (lossRun <= 1) return this.#prng() < loss;
@@ -61,7 +61,7 @@ export class LossyLink<T> {
     return this.#losing;
   }
 
-  /** How long until the link has carried it; undefined if its queue is full. */
+  /** How long until the link has transmitted it; undefined if its queue is full. */
   #queue(nowMs: number, bytes: number): number | undefined {
     const { bitsPerSecond, queueMs = QUEUE_MS } = this.#options;
     if (bitsPerSecond === undefined) return 0;

@@ -1,24 +1,27 @@
-/** A UDP relay in front of a media port that loses packets in both directions, delays them unevenly and repeats some: a lossy network for real browsers. */
+/**
+ * A UDP relay in front of a media port. It loses packets in both directions, delays them unevenly and duplicates some:
+ * a lossy network for real browsers.
+ */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { freePort } from '../../bench/lib/free-port.ts';
 import type { Prng } from './prng.ts';
 
 export interface LossyRelayOptions {
-  /** Where clients send to; with the port that the server binds on its own address. */
+  /** Where clients send to. The port is the one that the server binds on its own address. */
   readonly address: string;
   readonly serverAddress: string;
   readonly prng: Prng;
 }
 
 export class LossyRelay {
-  /** Of the relay and, at its address, of the server. */
+  /** Port of the relay and, at its own address, of the server. */
   readonly port: number;
-  /** 0 to 1, for each packet by itself. */
+  /** 0 to 1, for each packet independently. */
   loss = 0;
   /** Each packet waits for up to this long, so that some overtake others. */
   jitterMs = 0;
-  /** 0 to 1: comes twice. */
+  /** 0 to 1: the share of packets that arrive twice. */
   duplication = 0;
   readonly #waiting = new Set<NodeJS.Timeout>();
   readonly #front: Socket;
@@ -40,8 +43,8 @@ export class LossyRelay {
   }
 
   /**
-   * All clients, or only one of them as counted by their first datagram, come from another port than before, as when a NAT has forgotten
-   * them. What is sent to the old one is lost.
+   * From now on all clients, or only one of them (by the order of their first datagrams), come from another port, as
+   * when a NAT has forgotten them. Packets to the old port are lost.
    */
   rebind(only?: number): void {
     [...this.#backs].forEach(([client, back], index) => {
@@ -76,7 +79,7 @@ export class LossyRelay {
     this.#waiting.add(timer);
   }
 
-  /** The server tells clients apart by their address, so each gets a socket. */
+  /** The server tells clients apart by address, so each gets its own socket. */
   #back(address: string, port: number): { send(datagram: Buffer): void } {
     const client = `${address}:${port}`;
     let back = this.#backs.get(client);

@@ -6,7 +6,10 @@ setFlagsFromString('--expose-gc');
 
 export const collectGarbage = runInNewContext('gc') as () => void;
 
-/** What is held by now. Native objects let go of their memory only when the event loop turns after a collection, some of them after the next. */
+/**
+ * Memory in use now. Native objects release their memory only when the event loop turns after a collection, some of
+ * them after the next one.
+ */
 export async function memoryBytes(): Promise<number> {
   for (let i = 0; i < 5; i++) {
     collectGarbage();

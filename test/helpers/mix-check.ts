@@ -29,7 +29,7 @@ export function fitGain(heard: Int16Array, sum: Float32Array): { deviation: numb
 const endsSilent = (frame: Int16Array) => frame.subarray(-100).every((sample) => sample === 0);
 
 /**
- * What this listener's packet of this tick holds, checked against the sum of the others; undefined if as it should be.
+ * Checks this listener's packet of this tick against the sum of the others. Returns what is wrong, or undefined.
  * @param deafenedNow since this tick, in which what they hear may fade
  */
 export function complaint(room: Room, listener: Person, codec: PlainCodec, deafenedNow = false): string | undefined {

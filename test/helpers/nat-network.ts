@@ -1,6 +1,7 @@
 /**
- * Imported first by a test: runs it again on a network of three machines. The test is on the internet, the server behind a router with
- * NAT, which forwards one TCP port for the page and one UDP port for media, the latter under another number.
+ * A test imports this first. It runs the test again on a network of three machines: the test is on the internet, and
+ * the server is behind a router with NAT. The router forwards one TCP port for the page, and one UDP port for media
+ * under another number.
  */
 import { execFileSync } from 'node:child_process';
 import { enterOwnNamespace, Namespace } from './network-namespace.ts';
@@ -32,7 +33,7 @@ table ip filter {
   }
 }`;
 
-/** What this network needs and this machine does not have; null inside of it. */
+/** What this network needs and this machine lacks; null inside the network. */
 export const missingForNat: string | null = enterOwnNamespace({
   packages: ['nftables', 'chromium'],
   setUp: [

@@ -5,16 +5,16 @@ import { missingPackages } from './debian-packages.ts';
 export interface OwnNamespace {
   /** Debian packages that the test needs. */
   readonly packages: readonly string[];
-  /** Shell commands that make the network in the new namespace. */
+  /** Shell commands that set up the network in the new namespace. */
   readonly setUp: readonly string[];
 }
 
-/** `yes` inside. */
+/** `yes` inside the namespace. */
 const VARIABLE = 'TEST_PRIVATE_NETWORK';
 
 /**
- * Runs the test that calls this again inside a network namespace of its own, which nothing can leave, and ends the process with its exit code.
- * Returns null inside, otherwise what is missing for getting there.
+ * Runs the calling test again in its own network namespace, which nothing can leave, and ends the process with its exit
+ * code. Inside it returns null, otherwise what is missing for getting there.
  */
 export function enterOwnNamespace({ packages, setUp }: OwnNamespace): string | null {
   if (process.env[VARIABLE] === 'yes') return null;
@@ -32,9 +32,9 @@ export function enterOwnNamespace({ packages, setUp }: OwnNamespace): string | n
   process.exit(status ?? 1);
 }
 
-/** Another machine: a further namespace, for a test that is in one of its own already. */
+/** Another machine: a further namespace, for a test that is already in its own. */
 export class Namespace {
-  /** The command that runs what follows it there. */
+  /** The command that runs what follows it in the namespace. */
   readonly enter: readonly string[];
   readonly #holder: ChildProcess;
 
@@ -44,7 +44,7 @@ export class Namespace {
   }
 
   static async create(): Promise<Namespace> {
-    // It says something once it is inside, and stays until its input ends.
+    // It prints a line once it is inside, and stays until its input ends.
     const holder = spawn('unshare', ['--net', 'sh', '-c', 'ip link set lo up && echo ready && exec cat'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -52,13 +52,13 @@ export class Namespace {
     return new Namespace(holder);
   }
 
-  /** Runs shell commands there; throws if one of them fails. */
+  /** Runs shell commands in the namespace. Throws if one of them fails. */
   run(...commands: readonly string[]): void {
     const [nsenter, ...args] = this.enter;
     execFileSync(nsenter!, [...args, 'sh', '-c', commands.join(' && ')], { stdio: 'inherit' });
   }
 
-  /** Brings an interface of this process's namespace there. */
+  /** Moves an interface of this process's namespace into it. */
   take(name: string): void {
     execFileSync('ip', ['link', 'set', name, 'netns', String(this.#holder.pid)], { stdio: 'inherit' });
   }

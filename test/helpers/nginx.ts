@@ -5,23 +5,26 @@ import { freePort } from '../../bench/lib/free-port.ts';
 import { answering, end } from './background-program.ts';
 
 export interface NginxOptions {
-  /** Empty, and nobody else's. */
+  /** An empty directory that nobody else uses. */
   readonly directory: string;
-  /** Of the file that is included, with changes for this machine. */
+  /** Content of the included file, adapted to this machine. */
   readonly configuration: (ports: { readonly http: number; readonly https: number }) => string;
-  /** What stands beside it, for all servers. */
+  /** Other lines beside it, for all servers. */
   readonly http: readonly string[];
 }
 
 export interface Nginx {
   readonly httpPort: number;
   readonly httpsPort: number;
-  /** Of 127.0.0.1, signed by itself. */
+  /** Self-signed, for 127.0.0.1. */
   readonly certificate: string;
   close(): Promise<void>;
 }
 
-/** Debian's nginx in a process and a directory of its own, on loopback. The certificate is at `cert.pem` there, its key at `key.pem`. */
+/**
+ * Debian's nginx in its own process and directory, on loopback. The certificate is at `cert.pem` there, its key at
+ * `key.pem`.
+ */
 export async function startNginx({ directory, configuration, http }: NginxOptions): Promise<Nginx> {
   const ports = { http: await freePort(), https: await freePort() };
   const at = (name: string) => join(directory, name);

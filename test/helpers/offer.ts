@@ -1,4 +1,4 @@
-/** The least that a browser could offer: audio both ways by Opus. Nobody is behind it. */
+/** The least that a browser could offer: audio in both directions with Opus. Nobody is behind it. */
 export const AUDIO_OFFER = `${[
   'v=0',
   'o=- 1 1 IN IP4 127.0.0.1',

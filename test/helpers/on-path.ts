@@ -1,10 +1,13 @@
-/** Somebody on the network path between participants and a server: sees all, and can change, drop, repeat and send in their names. */
+/**
+ * An attacker on the network path between participants and a server, who sees everything and can change, drop, repeat
+ * and spoof datagrams.
+ */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { freePort } from '../../bench/lib/free-port.ts';
 
 export interface PassingDatagram {
-  /** The address of the participant, as text; a participant is known by it. */
+  /** The participant's address as text, which identifies the participant. */
   readonly participant: string;
   readonly direction: 'to-server' | 'to-participant';
   readonly datagram: Buffer;
@@ -15,11 +18,14 @@ const FRONT_ADDRESS = '127.0.0.2';
 const SERVER_ADDRESS = '127.0.0.1';
 
 export class OnPath {
-  /** Where participants are told that the server is; the server itself has the same port at its own address. */
+  /**
+   * The port at which participants are told to reach the server. The server itself has the same port at its own
+   * address.
+   */
   readonly port: number;
-  /** What came by, the oldest first. */
+  /** The datagrams that passed, oldest first. */
   readonly seen: PassingDatagram[] = [];
-  /** What is passed on instead; null for nothing. */
+  /** Returns what is passed on instead; null for nothing. */
   alter: (passing: PassingDatagram) => Buffer | null = ({ datagram }) => datagram;
   readonly #front: Socket;
   readonly #backs = new Map<string, Socket>();
@@ -38,22 +44,22 @@ export class OnPath {
     return new OnPath(front);
   }
 
-  /** Flags of a server that participants will reach through here only. */
+  /** Flags for a server that participants reach only through this. */
   get serverFlags(): readonly string[] {
     return ['--media-host', SERVER_ADDRESS, '--media-port', String(this.port), '--announce', FRONT_ADDRESS];
   }
 
-  /** In the order in which they were first heard of. */
+  /** In the order in which they first sent something. */
   get participants(): readonly string[] {
     return [...this.#backs.keys()];
   }
 
-  /** Sends to the server from the very address that it knows the participant by. */
+  /** Sends to the server from exactly the address by which it knows the participant. */
   sendAs(participant: string, datagram: Uint8Array): void {
     this.#back(participant).send(datagram, this.port, SERVER_ADDRESS);
   }
 
-  /** What a participant sent to the server, the newest last, of one kind by the first byte (RFC 7983). */
+  /** What a participant sent to the server, the newest last, of the kind given by the first byte (RFC 7983). */
   sentBy(participant: string, kind: 'stun' | 'dtls' | 'media'): Buffer[] {
     return this.seen
       .filter(({ direction, participant: who }) => direction === 'to-server' && who === participant)
@@ -67,14 +73,14 @@ export class OnPath {
   }
 
   #pass(passing: PassingDatagram, send: (datagram: Buffer) => void): void {
-    // SRTP is decrypted in place by those who get it, in this process.
+    // The receivers, in this process, decrypt SRTP in place.
     this.seen.push({ ...passing, datagram: Buffer.from(passing.datagram) });
     if (this.seen.length > REMEMBERED) this.seen.shift();
     const passed = this.alter(passing);
     if (passed !== null) send(passed);
   }
 
-  /** The server tells participants apart by their address, so each gets a socket. */
+  /** The server tells participants apart by address, so each gets its own socket. */
   #back(participant: string): Socket {
     let back = this.#backs.get(participant);
     if (back === undefined) {
@@ -100,7 +106,7 @@ export function kindOf(datagram: Uint8Array): 'stun' | 'dtls' | 'media' | 'other
   return first >= 128 && first < 192 ? 'media' : 'other';
 }
 
-/** A socket at an address of this machine that nobody knows, and what it gets back. */
+/** A socket at an address of this machine that nobody knows, and what comes back to it. */
 export class Stranger {
   readonly heard: Buffer[] = [];
   readonly #socket: Socket;
@@ -112,12 +118,12 @@ export class Stranger {
     socket.on('message', (datagram) => this.heard.push(datagram));
   }
 
-  /** Sends to the server's port. On Linux all of 127.0.0.0/8 is here. */
+  /** Opens a socket that sends to the server's port. On Linux all of 127.0.0.0/8 is this machine. */
   static async open(serverPort: number, address: string, port = 0): Promise<Stranger> {
     return new Stranger(await bound(address, port), serverPort);
   }
 
-  /** Resolves when the system has taken it. */
+  /** Resolves when the system has accepted it. */
   send(datagram: Uint8Array): Promise<void> {
     return new Promise((resolve) => this.#socket.send(datagram, this.#port, SERVER_ADDRESS, () => resolve()));
   }

@@ -16,7 +16,7 @@ export interface FrameEncoderOptions {
   readonly dtx?: boolean;
 }
 
-/** Encodes 20 ms of mono at 48 kHz at a time, as a browser would unless told otherwise: VOIP, 32 kb/s. */
+/** Encodes mono at 48 kHz, 20 ms at a time, by default as a browser would: VOIP, 32 kb/s. */
 export function createFrameEncoder(options: FrameEncoderOptions = {}): (pcm: Int16Array) => Buffer {
   const { application = 'voip', bitsPerSecond = 32_000, complexity = 9, dtx = false } = options;
   const encoder = new opus.OpusEncoder(SAMPLE_RATE, 1);
@@ -25,13 +25,13 @@ export function createFrameEncoder(options: FrameEncoderOptions = {}): (pcm: Int
   encoder.applyEncoderCTL(SET_DTX, dtx ? 1 : 0);
   encoder.setBitrate(bitsPerSecond);
   return (pcm) => {
-    // The binding reads a whole frame whatever it is given.
+    // The binding always reads a whole frame.
     if (pcm.length !== FRAME_SAMPLES) throw new RangeError(`a frame has ${FRAME_SAMPLES} samples, not ${pcm.length}`);
     return encoder.encode(Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength));
   };
 }
 
-/** Decodes mono at 48 kHz. The decoder keeps state: one for each stream, packets in order. */
+/** Decodes mono at 48 kHz. The decoder keeps state: use one per stream, with packets in order. */
 export function createFrameDecoder(): (payload: Uint8Array) => Int16Array {
   const decoder = new opus.OpusEncoder(SAMPLE_RATE, 1);
   return (payload) => {

@@ -27,7 +27,7 @@ export class Stream {
     this.#firstTimestamp = firstTimestamp;
   }
 
-  /** `time` in frames, if other than the packet's number: after a pause in which nothing was sent. */
+  /** `time` in frames, if it differs from the packet's number: after a pause in which nothing was sent. */
   push(n: number, atMs: number, { redundant = false, time = n, payload = payloadOf(n) } = {}): void {
     const sequenceNumber = (this.#firstSequenceNumber + n) & 0xffff;
     const timestamp = (this.#firstTimestamp + time * FRAME_SAMPLES) >>> 0;

@@ -6,13 +6,13 @@ export interface PcapRecord {
   readonly sourcePort: number;
   readonly destination: string;
   readonly destinationPort: number;
-  /** Of what UDP carried, the part that was kept. */
+  /** The captured part of the UDP payload. */
   readonly payload: Buffer;
-  /** What it was before it was cut. */
+  /** Length before it was cut. */
   readonly length: number;
 }
 
-/** Reads a capture of UDP in raw IP, strictly: throws an Error for whatever else stands in the file. */
+/** Reads a capture of UDP in raw IP, strictly: throws an Error for anything else in the file. */
 export function readPcap(file: Buffer): PcapRecord[] {
   const magic = file.readUInt32LE(0);
   if (magic !== 0xa1b2c3d4) throw new Error(`no pcap file: ${magic.toString(16)}`);

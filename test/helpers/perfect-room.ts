@@ -12,34 +12,34 @@ export interface Written {
   readonly marker: boolean;
 }
 
-/** A participant, and beside it the same source alone, which tells what it should add to the mix. */
+/** A participant and, beside it, the same source alone, which shows what it should add to the mix. */
 export interface Person {
   readonly participant: MixParticipant;
-  /** The inside of `participant`. */
+  /** The internals of `participant`. */
   readonly place: Place;
   readonly twin: Source;
   readonly written: Written[];
   readonly sound: Int16Array;
   sequenceNumber: number;
   talking: boolean;
-  /** What the packets say (RFC 6464). */
+  /** The level in the packets (RFC 6464). */
   levelDbov: number;
   muted: boolean;
   contributes: boolean;
   contributedBefore: boolean;
-  /** What this person hears of others with a gain of their own, in the last tick that ran. */
+  /** Own gains for what this person hears of others, in the last tick that ran. */
   readonly gains: Map<Person, { from: number; to: number }>;
 }
 
 export interface Joining {
   readonly muted?: boolean;
   readonly deafened?: boolean;
-  /** Where packets are added to. */
+  /** Packets are added here. */
   readonly written?: Written[];
   readonly arriving?: boolean;
 }
 
-/** In all rooms, because they may be parts of one. */
+/** Counted across all rooms, because they may be parts of one. */
 let voices = 0;
 
 /** A room on a perfect network: what talkers say in a tick is pushed just before it. */
@@ -99,7 +99,7 @@ export class Room {
     person.twin.setMuted(muted);
   }
 
-  /** From now on `listener` hears each of these with this gain, and all others as everybody does. */
+  /** From now on `listener` hears each of these people with this gain, and everybody else with the normal gain. */
   hear(listener: Person, gains: ReadonlyMap<Person, number>): void {
     this.mixer.setHearing(listener.participant, new Map([...gains].map(([{ place }, gain]) => [place.voice, gain])));
     if (!this.#adjusting.has(listener)) arrive(listener);
@@ -108,7 +108,7 @@ export class Room {
     for (const [person, to] of gains) if (!listener.gains.has(person)) listener.gains.set(person, { from: 1, to });
   }
 
-  /** Takes somebody into another room, where the same packets go on; both rooms run tick by tick from then on. */
+  /** Moves a person to another room, where the same packets continue. From then on, both rooms run tick by tick. */
   move(person: Person, to: Room): Person {
     this.mixer.dismiss(person.participant);
     this.people.splice(this.people.indexOf(person), 1);
@@ -147,7 +147,7 @@ export class Room {
   }
 }
 
-/** The gains are where they were going. */
+/** The gains have reached their targets. */
 function arrive({ gains }: Person): void {
   for (const gain of gains.values()) gain.from = gain.to;
 }

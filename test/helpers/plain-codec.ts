@@ -1,16 +1,19 @@
 import type { Codec } from '../../src/mixer/codec/codec.ts';
 import { FRAME_SAMPLES } from '../../src/mixer/format.ts';
 
-/** A 20 ms CELT packet on the outside; inside, the number of a frame in `frames`. */
+/** Looks like a 20 ms CELT packet. Inside it carries the number of a frame in `frames`. */
 const TOC = 0xf8;
 const TABLE = 4096;
 
-/** A lossless codec that costs nothing, so that a minute of a room is simulated in a second: packets name frames of a table. */
+/**
+ * A lossless codec that costs nothing, so that a minute of a room is simulated in a second. Packets refer to frames in
+ * a table.
+ */
 export class PlainCodec implements Codec {
   readonly #frames: Int16Array[] = [];
   #next = 0;
 
-  /** The packet for a frame; it can be decoded until 4,096 further frames were encoded. */
+  /** Returns the packet for a frame. It can be decoded until 4,096 more frames have been encoded. */
   encode(frame: Int16Array): Uint8Array {
     const index = this.#next++ % TABLE;
     this.#frames[index] ??= new Int16Array(FRAME_SAMPLES);
@@ -18,7 +21,7 @@ export class PlainCodec implements Codec {
     return Uint8Array.of(TOC, index >> 8, index & 255);
   }
 
-  /** The frame of a packet; packets of silence, which name no frame, are silent. */
+  /** Returns the frame of a packet. Packets of silence refer to no frame and decode to silence. */
   decode(packet: Uint8Array): Int16Array {
     const known = packet.length === 3 && packet[1]! < TABLE >> 8;
     return (known ? this.#frames[(packet[1]! << 8) | packet[2]!] : undefined) ?? new Int16Array(FRAME_SAMPLES);

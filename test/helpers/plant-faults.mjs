@@ -1,27 +1,27 @@
-// Loaded by a test before the built server (`node --import`), in its main thread and in its workers: brings about faults
-// when the test says so over the IPC channel. The server that users start has no such door.
+// A test loads this before the built server (`node --import`), in its main thread and in its workers. It causes faults
+// when the test says so over the IPC channel. The server that users start has no such entry point.
 import { isMainThread, parentPort } from 'node:worker_threads';
 
 const FAULTS = {
-  /** A loop without end. */
+  /** An endless loop. */
   hang: () => {
     for (;;);
   },
-  /** A thread that waits for ever. */
+  /** The thread waits forever. */
   block: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
   throw: () => {
     throw new Error('planted');
   },
   reject: () => void Promise.reject(new Error('planted')),
   exit: () => process.exit(7),
-  /** Longer than is borne. */
+  /** Longer than the server tolerates. */
   stall: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500),
 };
 
 if (isMainThread) {
   const workers = [];
   process.on('worker', (worker) => {
-    // One that replaces another takes its place.
+    // A worker that replaces another takes its place.
     const place = workers.indexOf(null);
     const index = place < 0 ? workers.length : place;
     workers[index] = worker;

@@ -1,4 +1,4 @@
-/** Plays one talker over a network that a function describes, through the real jitter buffer and source, in simulated time. */
+/** Plays one talker over a simulated network through the real jitter buffer and source, in simulated time. */
 import { CodecPool } from '../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
 import { Source } from '../../src/mixer/source/source.ts';
@@ -15,19 +15,19 @@ export interface TraceOptions {
   readonly prng: Prng;
   /** How much faster the sender's clock runs than ours. */
   readonly driftPpm?: number;
-  /** Each packet holds a copy of the one so many before it (RFC 2198); 0 for none. */
+  /** Each packet contains a copy of the packet this far before it (RFC 2198); 0 for none. */
   readonly redundancyDistance?: number;
 }
 
 export interface TraceResult {
-  /** One entry per packet that was decoded: when it was played, and how long after it was sent. */
+  /** One entry per decoded packet: when it was played, and how long after it was sent. */
   readonly played: readonly { readonly atMs: number; readonly delayMs: number }[];
-  /** Of all frames in which the talker was heard, those that had to be made up. */
+  /** The share of concealed frames among all frames in which the talker was heard. */
   readonly concealedShare: number;
   readonly late: number;
 }
 
-/** dBov of syllables, of the short gaps between them, and of the pauses between sentences. */
+/** Levels in dBov: syllables, the short gaps between them, and the pauses between sentences. */
 const SPEECH_DBOV = -25;
 const GAP_DBOV = -62;
 
@@ -83,7 +83,7 @@ export function playTrace({ seconds, network, prng, driftPpm = 0, redundancyDist
       const push = (number: number, packet: Uint8Array, redundant: boolean) => {
         const sequenceNumber = (number + 65_000) & 0xffff;
         const timestamp = (number * FRAME_SAMPLES + 2 ** 32 - 500_000) >>> 0;
-        // A copy comes with the level of the packet that it is in.
+        // A copy has the level of the packet that contains it.
         source.push({ sequenceNumber, timestamp, payload: packet, levelDbov: speechLevelDbov(n), redundant }, atMs);
       };
       const copied = n - redundancyDistance;

@@ -1,11 +1,12 @@
-/** A network of a test's own that nothing can leave, with an address that is not a loopback address. */
+/** A test's own network that nothing can leave, with an address that is not a loopback address. */
 import { enterOwnNamespace } from './network-namespace.ts';
 
 export const PRIVATE_ADDRESS = '10.99.0.1';
 
 const SET_UP = [
   'ip link set lo up',
-  // An interface that leads nowhere. On the loopback interface Chromium would not know the address for one of its own.
+  // An interface that leads nowhere. On the loopback interface, Chromium would not recognize the address as one of its
+  // own.
   'ip link add eth0 type veth peer name nowhere',
   'ip link set nowhere up',
   'ip link set eth0 up',
@@ -14,8 +15,8 @@ const SET_UP = [
 ];
 
 /**
- * Runs the test that calls this again in a private network, for stacks that use no loopback address for WebRTC. Returns null inside, otherwise
- * what is missing: of these Debian packages, or for the network.
+ * Runs the calling test again in a private network, for stacks that use no loopback address for WebRTC. Inside it
+ * returns null, otherwise what is missing: some of these Debian packages, or something for the network.
  */
 export function enterPrivateNetwork(packages: readonly string[]): string | null {
   return enterOwnNamespace({ packages, setUp: SET_UP });

@@ -5,9 +5,9 @@ import { freePort } from '../../bench/lib/free-port.ts';
 import { answering, end } from './background-program.ts';
 
 export interface PrometheusOptions {
-  /** Empty, and nobody else's. */
+  /** An empty directory that nobody else uses. */
   readonly directory: string;
-  /** `host:port` of what is scraped, as the job `partyline`. */
+  /** `host:port` to scrape, as the job `partyline`. */
   readonly target: string;
   readonly ruleFiles: readonly string[];
 }
@@ -18,14 +18,14 @@ export interface Sample {
 }
 
 export interface Prometheus {
-  /** Rejects with the words of Prometheus if it is no PromQL. */
+  /** If it is not valid PromQL, rejects with the error of Prometheus. */
   query(expression: string): Promise<readonly Sample[]>;
-  /** By name of the alert: whether it can be evaluated. */
+  /** By name of the alert: the result of its last evaluation. */
   alertHealth(): Promise<ReadonlyMap<string, string>>;
   close(): Promise<void>;
 }
 
-/** Debian's Prometheus on loopback, which looks at its target and its rules twice a second. */
+/** Debian's Prometheus on loopback, which scrapes its target and evaluates its rules twice a second. */
 export async function startPrometheus({ directory, target, ruleFiles }: PrometheusOptions): Promise<Prometheus> {
   const port = await freePort();
   const configuration = {
@@ -33,7 +33,7 @@ export async function startPrometheus({ directory, target, ruleFiles }: Promethe
     rule_files: ruleFiles,
     scrape_configs: [{ job_name: 'partyline', static_configs: [{ targets: [target] }] }],
   };
-  // JSON is YAML as well.
+  // JSON is also valid YAML.
   writeFileSync(join(directory, 'prometheus.yaml'), JSON.stringify(configuration));
   const child = spawn(
     'prometheus',

@@ -21,7 +21,7 @@ export interface RawJoinOptions {
   readonly sequenceNumber?: number;
 }
 
-/** A participant who has joined and negotiated, and has no media yet. */
+/** A participant who has joined and negotiated, but has no media yet. */
 export interface Negotiated {
   readonly signaling: SignalingClient;
   readonly answer: Answer;
@@ -29,7 +29,7 @@ export interface Negotiated {
   readonly icePwd: string;
 }
 
-/** Waits for a server that has no time for newcomers, as on a machine that does other things too. */
+/** Retries while the server is too busy for newcomers, as on a machine that does other things too. */
 export async function negotiate(options: RawJoinOptions): Promise<Negotiated> {
   const endMs = performance.now() + BUSY_MS;
   for (;;) {
@@ -55,12 +55,12 @@ async function negotiateOnce({ url, room, name, certificate, ssrc = 1 }: RawJoin
   }
 }
 
-/** One who is really there, with keys, and whose packets say whatever a test wants. */
+/** A real participant with keys, whose packets contain whatever a test wants. */
 export class RawParticipant {
   ssrc: number;
   sequenceNumber: number;
   timestamp = 0;
-  /** RTP packets that came. */
+  /** RTP packets received. */
   received = 0;
   readonly #signaling: SignalingClient;
   readonly #transport: MediaTransport;
@@ -76,7 +76,7 @@ export class RawParticipant {
     this.sequenceNumber = sequenceNumber;
   }
 
-  /** Rejects if the server does not go on with the handshake. */
+  /** Rejects if the server does not continue the handshake. */
   static async join(options: RawJoinOptions): Promise<RawParticipant> {
     const { signaling, ...negotiated } = await negotiate(options);
     let received: () => void = () => {};
@@ -92,7 +92,7 @@ export class RawParticipant {
     }
   }
 
-  /** Goes on as another source, whose numbers begin wherever they like. */
+  /** Continues as another source, whose numbers start where the test says. */
   changeSource(ssrc: number, sequenceNumber: number, timestamp: number): void {
     this.#transport.changeSource();
     this.ssrc = ssrc;
@@ -100,12 +100,12 @@ export class RawParticipant {
     this.timestamp = timestamp;
   }
 
-  /** The next 20 ms, loud by what the header says. */
+  /** Sends the next 20 ms, loud according to the header. */
   sendRtp(payload: Uint8Array, levelDbov = -10): void {
     this.#transport.send(this.#protect(payload, levelDbov));
   }
 
-  /** The same, and the packet is lost. */
+  /** The same, but the packet is lost. */
   loseRtp(payload: Uint8Array): void {
     this.#protect(payload, -10);
   }
@@ -123,7 +123,7 @@ export class RawParticipant {
     return packet.subarray(0, length);
   }
 
-  /** As if so many packets had been sent and lost. */
+  /** As if this many packets had been sent and lost. */
   skip(packets: number): void {
     this.sequenceNumber = (this.sequenceNumber + packets) & 0xffff;
     this.timestamp = (this.timestamp + packets * FRAME_SAMPLES) >>> 0;

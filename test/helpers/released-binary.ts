@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const SCRIPT = fileURLToPath(new URL('../../scripts/release.mjs', import.meta.url));
 const IS_ROOT = process.getuid?.() === 0;
 const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
-/** For who is root only in a namespace of their own, and may do there what other users may not. */
+/** For a user who is root only in their own namespace, and could do things there that other users may not. */
 const WITHOUT_RIGHTS = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--'];
 const PROGRAM = 'partyline';
 
@@ -20,12 +20,12 @@ export interface Run {
   readonly child: ChildProcess;
   /** Everything printed so far. */
   output(): string;
-  /** Resolves with the address of the page, and how long it took to get there. */
+  /** Resolves with the address of the page, and with the time until it was available. */
   readonly ready: Promise<{ readonly url: string; readonly afterMs: number }>;
   readonly exitCode: Promise<number | null>;
 }
 
-/** Folders of a run, each with the options that it is mounted with; `noexec` or `ro`, say. */
+/** Folders of a run, each with its mount options, for example `noexec` or `ro`. */
 export type Mounts = Readonly<Record<string, string>>;
 
 export interface RunOptions {
@@ -33,11 +33,11 @@ export interface RunOptions {
   /** The whole environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly mounts?: Mounts;
-  /** Nothing can be written beside the program. */
+  /** Makes the directory of the program read-only. */
   readonly isSealed?: boolean;
 }
 
-/** Null if mounts are possible here, otherwise why not. */
+/** Null if mounts are possible here, otherwise the reason why not. */
 export function missingForMounts(): string | null {
   const { status, stderr } = spawnSync('unshare', [...privateMounts(), 'true'], { encoding: 'utf8' });
   return status === 0 ? null : `no private mounts: ${stderr ?? 'unshare cannot be run'}`;
@@ -48,7 +48,7 @@ function privateMounts(): readonly string[] {
 }
 
 export class ReleasedBinary {
-  /** What the archive holds, unpacked. */
+  /** The folder with the contents of the archive. */
   readonly folder: string;
   readonly #directory: string;
 
@@ -57,9 +57,9 @@ export class ReleasedBinary {
     this.folder = folder;
   }
 
-  /** Builds and unpacks; throws if the sum is not that of the archive. */
+  /** Builds and unpacks. Throws if the checksum does not match the archive. */
   static create(): ReleasedBinary {
-    // Not in the project: an unprivileged user must get there.
+    // Outside the project, because an unprivileged user must be able to reach it.
     const directory = mkdtempSync(join(tmpdir(), 'partyline-release-'));
     chmodSync(directory, 0o755);
     execFileSync(process.execPath, [SCRIPT, '--outdir', directory], {
@@ -74,7 +74,7 @@ export class ReleasedBinary {
     return new ReleasedBinary(directory, join(directory, folder!));
   }
 
-  /** A new folder that the user of the runs can write to. */
+  /** Makes a new folder that the user of the runs can write to. */
   makeFolder(): string {
     const folder = mkdtempSync(join(this.#directory, 'run-'));
     chmodSync(folder, 0o777);
@@ -82,8 +82,8 @@ export class ReleasedBinary {
   }
 
   /**
-   * Runs it alone in an empty directory, as an unprivileged user, without any other environment. `HOME`, `TMPDIR` and
-   * further folders of the run may be named by `mounts`; they are mounted for this process only.
+   * Runs it alone in an empty directory, as an unprivileged user, with no other environment. `mounts` may name `HOME`,
+   * `TMPDIR` and further folders of the run; they are mounted for this process only.
    */
   run({ args, env = {}, mounts = {}, isSealed = false }: RunOptions): Run {
     const place = this.makeFolder();
@@ -96,7 +96,7 @@ export class ReleasedBinary {
     });
     const asNobody = IS_ROOT ? AS_NOBODY : commands.length > 0 ? WITHOUT_RIGHTS : [];
     const variables = Object.entries({ PATH: '/nonexistent', ...env }).map(([name, value]) => `${name}=${value}`);
-    // By its full path, and with nothing in PATH when it starts.
+    // Started by its full path, with an empty PATH.
     const own = ['/usr/bin/env', '-i', ...variables, join(place, PROGRAM), ...args];
     const inMounts =
       commands.length === 0

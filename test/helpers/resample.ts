@@ -1,6 +1,6 @@
 const HALF_WIDTH = 16;
 
-/** Changes the sample rate by a windowed sinc of 32 points; good for a test signal, far too slow for a server. */
+/** Changes the sample rate with a windowed sinc of 32 points. Good for a test signal, far too slow for a server. */
 export function resample(samples: Int16Array, fromRate: number, toRate: number): Int16Array {
   if (fromRate === toRate) return samples;
   const ratio = fromRate / toRate;

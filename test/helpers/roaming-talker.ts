@@ -1,4 +1,4 @@
-/** A participant who talks all the time, listens, and loses one connection or another meanwhile. */
+/** A participant who talks all the time, listens, and loses one connection or another in the meantime. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
@@ -18,7 +18,7 @@ const OPUS = 111;
 const HEADER = 20;
 const FRAME_SAMPLES = 960;
 const PATIENCE_MS = 5000;
-/** Of a tone at half of full scale; concealment fades out below it. */
+/** The peaks of a tone at half of full scale are far above this. Concealment fades out to below it. */
 const LOUD = 1000;
 
 export interface RoamingTalkerOptions {
@@ -30,9 +30,12 @@ export interface RoamingTalkerOptions {
 }
 
 export class RoamingTalker {
-  /** What came over the WebSocket, all of them. */
+  /** All messages that came over the WebSocket. */
   readonly messages: ServerMessage[] = [];
-  /** As the client library does; who does not is answered after the next consent check. */
+  /**
+   * True for what the client library does. A client that does not restart gets an answer only after the next consent
+   * check.
+   */
   restartsWhenMoved = false;
   socket!: WebSocket;
   joined!: MessageOf<'joined'>;
@@ -65,13 +68,13 @@ export class RoamingTalker {
     });
     const startMs = performance.now();
     talker.#timer = setInterval(() => {
-      // What came late is caught up at once: a microphone does not lose time either.
+      // Late frames are caught up at once: a microphone does not lose time either.
       while (talker.#sequenceNumber * 20 < performance.now() - startMs) talker.#say();
     }, 10);
     return talker;
   }
 
-  /** Opens a WebSocket and joins, with the token of before if there is one. */
+  /** Opens a WebSocket and joins, with the token of the previous join if there is one. */
   async connect(): Promise<MessageOf<'joined'>> {
     const { url, room, name } = this.#options;
     const socket = new WebSocket(url);
@@ -94,7 +97,7 @@ export class RoamingTalker {
     this.socket.send(JSON.stringify(message));
   }
 
-  /** The next message of this type from now on. Rejects after some seconds. */
+  /** Resolves with the next message of this type from now on. Rejects after some seconds. */
   async next<T extends ServerMessage['type']>(type: T, timeoutMs = PATIENCE_MS): Promise<MessageOf<T>> {
     const from = this.messages.length;
     const untilMs = performance.now() + timeoutMs;
@@ -118,14 +121,14 @@ export class RoamingTalker {
     await this.#transport?.restartIce(await this.#negotiate(true));
   }
 
-  /** Everything of it falls silent: the phone is off. */
+  /** Both connections fall silent, as when a phone is switched off. */
   vanish(): void {
     clearInterval(this.#timer);
     this.#transport?.close();
     this.socket.pause();
   }
 
-  /** Begins to measure how long nobody else is heard. */
+  /** Starts to measure for how long nobody else is heard. */
   mark(): void {
     this.#lastLoudMs = performance.now();
     this.#longestGapMs = 0;
@@ -133,8 +136,8 @@ export class RoamingTalker {
   }
 
   /**
-   * The longest time since the mark in which nobody else was heard, up to now, less the time for which this process, the server in it, waited
-   * for a CPU.
+   * The longest time since the mark in which nobody else was heard, minus the time for which this process, which also
+   * runs the server, waited for a CPU.
    */
   get longestGapMs(): number {
     const longestMs = Math.max(this.#longestGapMs, performance.now() - this.#lastLoudMs);

@@ -11,23 +11,23 @@ export interface RunningServer {
   readonly url: string;
   /** `ws://127.0.0.1:PORT/ws` */
   readonly webSocketUrl: string;
-  /** As they are now. */
+  /** Current metrics. */
   metrics(): Promise<Scrape>;
   close(): Promise<void>;
 }
 
-/** Everybody in a test is at one address. */
+/** Everybody in a test shares one address. */
 const NO_LIMITS_PER_ADDRESS = [
   ...['connections-per-address', 'joins-per-minute', 'failed-joins-per-minute', 'requests-per-minute'],
 ].flatMap((name) => [`--max-${name}`, '0']);
 
 /**
- * The whole server but for the files of the page, in this process, on free ports of the loopback interface; `flags` are
- * further flags as on its command line. Warnings and errors are written out, unless they are what the test is about.
+ * The whole server except the files of the page, in this process, on free ports of the loopback interface. `flags` are
+ * further flags as on its command line. Warnings and errors are printed, unless the test is about them.
  */
 export async function startServer(
   flags: readonly string[] = [],
-  // As built; it is loaded only with `--workers`.
+  // The built worker. It is loaded only with `--workers`.
   {
     workerEntry = new URL('../../dist/worker.js', import.meta.url),
     logLevel = 'warn',

@@ -13,7 +13,7 @@ export interface SecureServer extends Listening {
   readonly server: PartylineServer;
   /** The parsed lines of the log so far. */
   readonly lines: readonly Record<string, unknown>[];
-  /** Asks at 127.0.0.1 for the page of this name; without `ca` any certificate is taken. */
+  /** Requests the page under this name from 127.0.0.1. Without `ca`, any certificate is accepted. */
   get(path: string, options?: { name?: string; ca?: string }): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** The whole server but for the page, with flags as on its command line, on loopback. `port` is the one of https. */
+/** The whole server except the page, with flags as on its command line, on loopback. `port` is the HTTPS port. */
 export async function startSecureServer(flags: readonly string[]): Promise<SecureServer> {
   const media = ['--media-host', '127.0.0.1', '--media-port', '0', '--workers', '0'];
   const argv = ['--host', '127.0.0.1', ...media, ...flags];
@@ -53,7 +53,7 @@ export async function startSecureServer(flags: readonly string[]): Promise<Secur
   };
 }
 
-/** For `connect` and the like to a server on loopback that has a certificate of this name. */
+/** Options for `connect` and the like, to a server on loopback with a certificate for this name. */
 export function trusting(ca: string | undefined, name: string): ConnectionOptions {
   return { servername: name, ...(ca === undefined ? { rejectUnauthorized: false } : { ca }) };
 }
@@ -65,7 +65,7 @@ async function getSecurely(port: number, path: string, name: string, ca?: string
   return { status: answer.statusCode, headers: answer.headers, body: await text(answer) };
 }
 
-/** What is shown in a handshake for this name. */
+/** Returns the certificate that a handshake for this name shows. */
 export async function certificateShown(
   port: number,
   name: string,

@@ -11,18 +11,20 @@ export interface ServerProcess {
   readonly url: string;
   /** Everything printed so far. */
   output(): string;
-  /** Ends it by SIGTERM, as an operator would; resolves with the exit code. */
+  /** Ends it with SIGTERM, as an operator would. Resolves with the exit code. */
   stop(): Promise<number | null>;
   signal(name: NodeJS.Signals): void;
-  /** Ends it by SIGKILL, as a machine that fails would. */
+  /** Ends it with SIGKILL, as a machine that fails would. */
   kill(): Promise<number | null>;
 }
 
-/** Where `npm run build` puts server and page; `scripts/test.mjs` builds them before the tests if they are out of date. */
+/**
+ * Where `npm run build` puts server and page. `scripts/test.mjs` builds them before the tests if they are out of date.
+ */
 export const BUILT_SERVER = join(ROOT, 'dist');
 
 /**
- * Starts the server that was built there, in a process of its own. Without a port the system chooses one. `through` is a command that runs
+ * Starts the built server in its own process. Without a port, the system chooses one. `through` is a command that runs
  * what follows it, for example in another network namespace.
  */
 export async function startServerProcess(

@@ -30,14 +30,14 @@ test('the level of a tone is found beside a louder one, in both sample formats',
   t.ok(Math.abs(rmsDbfs(loud) + 9.03) < 0.05);
 });
 
-test('a step in a tone is a click and a smooth tone is none', async (t) => {
+test('a step in a tone is a click, and a smooth tone is none', async (t) => {
   const smooth = tone({ frequencyHz: 440, samples: 4800 });
   t.ok(clickRatio(smooth, 0, smooth.length, smooth) <= 1);
   const shifted = concatInt16([toInt16(smooth.subarray(0, 2400)), toInt16(smooth.subarray(2427))]);
   t.ok(clickRatio(shifted, 2300, 2500, smooth) > 10);
 });
 
-test('delay and segmental SNR of a delayed noisy copy of speech are what they were made', async (t) => {
+test('delay and segmental SNR of a delayed noisy copy of speech match how it was made', async (t) => {
   const prng = createPrng(SEED);
   const clean = (await speech('en-us', 3)).subarray(0, 3 * 48_000);
   const noisy = new Float32Array(clean.length + 2000);
@@ -51,7 +51,7 @@ test('delay and segmental SNR of a delayed noisy copy of speech are what they we
   t.ok(segmentalSnrDb(clean, advance(noisy, 1300, clean.length)) < 3, `seed ${SEED}`);
 });
 
-test('speech keeps its samples through the cache, has pauses and no clipping', async (t) => {
+test('speech keeps its samples through the cache, and has pauses and no clipping', async (t) => {
   const first = await speech('en-gb+f3', 2);
   t.same(await speech('en-gb+f3', 2), first);
   t.ok(first.length > 2 * 48_000);
@@ -64,7 +64,7 @@ test('a WAVE file reads back as it was written', async (t) => {
   t.throws(() => parseWav(Buffer.alloc(100)), /not a WAVE file/);
 });
 
-test('resampling keeps a tone where it was', async (t) => {
+test('resampling keeps the frequency of a tone', async (t) => {
   const before = toInt16(tone({ frequencyHz: 1000, samples: 22_050, sampleRate: 22_050 }));
   const after = resample(before, 22_050, 48_000);
   t.ok(Math.abs(toneLevelDbfs(after, 1000) + 12.04) < 0.1);

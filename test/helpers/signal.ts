@@ -1,6 +1,6 @@
 /**
- * Objective measures of sound. Samples are mono; `Float32Array` counts from -1 to 1, `Int16Array` from -32768 to 32767,
- * and both are measured on the same scale: 0 dBFS is the full-scale sine for tones and full-scale for RMS.
+ * Objective measures of sound. Samples are mono. `Float32Array` ranges from -1 to 1, `Int16Array` from -32768 to 32767,
+ * and both are measured on the same scale: 0 dBFS is the full-scale sine for tones, and full scale for RMS.
  */
 export type Samples = Float32Array | Int16Array;
 
@@ -8,7 +8,7 @@ export const SAMPLE_RATE = 48_000;
 
 const QUIETEST_DB = -200;
 
-/** From a ratio of amplitudes to decibels, never below -200. */
+/** Converts a ratio of amplitudes to decibels, never below -200. */
 export function decibels(ratio: number): number {
   return ratio > 1e-10 ? 20 * Math.log10(ratio) : QUIETEST_DB;
 }
@@ -16,9 +16,9 @@ export function decibels(ratio: number): number {
 export interface ToneOptions {
   readonly frequencyHz: number;
   readonly samples: number;
-  /** Peak, 1 is full scale. Default 0.25. */
+  /** Peak; 1 is full scale. Default 0.25. */
   readonly amplitude?: number;
-  /** The index that the first sample has in an endless tone, so that blocks join without a step. Default 0. */
+  /** The index of the first sample in an endless tone, so that blocks join without a step. Default 0. */
   readonly startSample?: number;
   readonly sampleRate?: number;
 }
@@ -41,7 +41,7 @@ export function toInt16(samples: Float32Array): Int16Array {
   return rounded;
 }
 
-/** Rounds samples that have the scale of 16 bits already. */
+/** Rounds samples that already have the scale of 16 bits. */
 export function roundToInt16(samples: Float32Array): Int16Array {
   const { length } = samples;
   // A loop takes a tenth of the time of `Int16Array.from`.
@@ -77,8 +77,9 @@ export function rmsDbfs(samples: Samples): number {
 }
 
 /**
- * Level of one frequency by Goertzel's recurrence under a Hann window, 0 dBFS for the full-scale sine. Neighbours further
- * away than `4 * sampleRate / samples.length` Hz stay out of it by at least 70 dB when they hold still for all of `samples`.
+ * Level of one frequency, computed with Goertzel's recurrence under a Hann window; 0 dBFS is the full-scale sine.
+ * Neighbours more than `4 * sampleRate / samples.length` Hz away are suppressed by at least 70 dB, if they are steady
+ * for all of `samples`.
  */
 export function toneLevelDbfs(samples: Samples, frequencyHz: number, sampleRate = SAMPLE_RATE): number {
   const count = samples.length;
@@ -99,7 +100,10 @@ export function toneLevelDbfs(samples: Samples, frequencyHz: number, sampleRate 
   return decibels((2 * Math.sqrt(Math.max(0, power)) * unit(samples)) / windowSum);
 }
 
-/** Largest second difference `|x[n] - 2 x[n-1] + x[n-2]|` from `start` to `end`: what a click makes large and a smooth signal keeps small. */
+/**
+ * Largest second difference `|x[n] - 2 x[n-1] + x[n-2]|` from `start` to `end`. A click makes it large, a smooth signal
+ * keeps it small.
+ */
 export function maxSecondDifference(samples: Samples, start = 0, end = samples.length): number {
   let largest = 0;
   for (let index = Math.max(2, start); index < end; index++) {
@@ -109,7 +113,10 @@ export function maxSecondDifference(samples: Samples, start = 0, end = samples.l
   return largest * unit(samples);
 }
 
-/** The largest second difference from `start` to `end` against that of `reference`; up to about 1.2 nobody hears a click. */
+/**
+ * The largest second difference from `start` to `end`, divided by that of `reference`. Up to about 1.2, nobody hears a
+ * click.
+ */
 export function clickRatio(samples: Samples, start: number, end: number, reference: Samples): number {
   return maxSecondDifference(samples, start, end) / Math.max(maxSecondDifference(reference), 1e-9);
 }
@@ -120,7 +127,7 @@ export interface SegmentalSnrOptions {
   readonly activeDbfs?: number;
 }
 
-/** Mean over the active frames (20 ms) of the SNR of each, held between -10 and 35 dB. NaN when nothing is active. */
+/** Mean SNR over the active frames (20 ms), each clamped to between -10 and 35 dB. NaN if nothing is active. */
 export function segmentalSnrDb(reference: Samples, degraded: Samples, options: SegmentalSnrOptions = {}): number {
   const { frameSamples = 960, activeDbfs = -50 } = options;
   const length = Math.min(reference.length, degraded.length);
@@ -145,15 +152,18 @@ export function segmentalSnrDb(reference: Samples, degraded: Samples, options: S
 }
 
 export interface Delay {
-  /** How much later `degraded` has what `reference` has; negative when it is earlier. */
+  /** How much later `degraded` is than `reference`; negative if it is earlier. */
   readonly samples: number;
-  /** Normalised correlation at that delay, 1 for the same shape. */
+  /** Normalized correlation at that delay; 1 for the same shape. */
   readonly correlation: number;
 }
 
 const DECIMATION = 6;
 
-/** Finds the delay by cross-correlation: coarsely at 8 kHz, then to the sample. Looks from `minSamples` to `maxSamples`. */
+/**
+ * Finds the delay by cross-correlation: coarsely at 8 kHz, then to the sample. Searches from `minSamples` to
+ * `maxSamples`.
+ */
 export function findDelay(reference: Samples, degraded: Samples, minSamples: number, maxSamples: number): Delay {
   const coarseReference = decimate(reference);
   const coarseDegraded = decimate(degraded);
@@ -168,7 +178,7 @@ export function findDelay(reference: Samples, degraded: Samples, minSamples: num
   return bestLag(reference, degraded, first, Math.min(maxSamples, centre + 2 * DECIMATION));
 }
 
-/** `samples` moved `delay` samples earlier, cut or filled with zeros to `length`. */
+/** Shifts `samples` earlier by `delay` samples, and cuts or zero-pads them to `length`. */
 export function advance(samples: Samples, delay: number, length: number): Float32Array {
   const scale = unit(samples);
   return Float32Array.from({ length }, (_, index) => (samples[index + delay] ?? 0) * scale);

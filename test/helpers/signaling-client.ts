@@ -6,10 +6,10 @@ type ServerMessageOf<T extends ServerMessage['type']> = Extract<ServerMessage, {
 
 const PATIENCE_MS = 60_000;
 
-/** A client that says what a test tells it to, and keeps what it hears until the test asks for it. */
+/** A client that sends what a test tells it to, and keeps what it receives until the test asks for it. */
 export class SignalingClient {
   readonly socket: WebSocket;
-  /** Code and reason of the end of the connection. */
+  /** Code and reason of the closed connection. */
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
   readonly #heard: ServerMessage[] = [];
   #wake: () => void = () => {};
@@ -50,7 +50,7 @@ export class SignalingClient {
     return this.next('joined');
   }
 
-  /** The next message, which has to be of this type. */
+  /** The next message, which must be of this type. */
   async next<T extends ServerMessage['type']>(type: T): Promise<ServerMessageOf<T>> {
     const message = await this.#take(type);
     if (message.type !== type)
@@ -58,7 +58,7 @@ export class SignalingClient {
     return message as ServerMessageOf<T>;
   }
 
-  /** The next message of this type; those before it are passed over. */
+  /** The next message of this type. Messages before it are skipped. */
   async skipTo<T extends ServerMessage['type']>(type: T): Promise<ServerMessageOf<T>> {
     for (;;) {
       const message = await this.#take(type);
@@ -66,7 +66,7 @@ export class SignalingClient {
     }
   }
 
-  /** Everything heard until the server has answered a ping sent now. */
+  /** Everything received until the server has answered a ping sent now. */
   async settled(): Promise<ServerMessage[]> {
     this.send({ type: 'ping', id: -1 });
     const messages: ServerMessage[] = [];

@@ -40,7 +40,7 @@ export interface SignalingServerOptions {
   readonly roomPasswords?: Readonly<Record<string, string>>;
 }
 
-/** Real WebSockets and rooms on a clock and a media plane that the test moves; all ends with the test. */
+/** Real WebSockets and rooms with a clock and a media plane that the test controls. Everything ends with the test. */
 export async function startSignalingServer(t: Test, options: SignalingServerOptions = {}) {
   const { mode = 'open', tokenSecret = '', roomPasswords = {} } = options;
   const clock = new FakeClock();

@@ -1,4 +1,7 @@
-/** A whole media engine in simulated time, and peers at the other end of its UDP port: real STUN, SRTP, RTCP and Opus, no socket. */
+/**
+ * A whole media engine in simulated time, and peers at the other end of its UDP port: real STUN, SRTP, RTCP and Opus,
+ * but no socket.
+ */
 
 import type { Clock } from '../../src/lib/clock.ts';
 import type { ThreadLoad } from '../../src/lib/thread-load.ts';
@@ -36,15 +39,15 @@ export class SimulatedEngine {
   readonly clock = new FakeClock();
   readonly engine: MediaEngine;
   readonly peers: SimulatedPeer[] = [];
-  /** The latest that the engine said of itself. */
+  /** The latest figures that the engine reported. */
   stats: MediaFigures | undefined;
-  /** By transport id: the latest that the engine said of how media gets through. */
+  /** By transport id: the latest network report of the engine. */
   readonly networks = new Map<number, MediaNetwork>();
-  /** Levels of overload that the engine told of. */
+  /** Overload levels that the engine reported. */
   readonly overload: number[] = [];
-  /** Whether the engine said last that it is starved. */
+  /** Whether the engine's last report says that it is starved. */
   isStarved = false;
-  /** What the engine takes for its load. */
+  /** The load that the engine sees. */
   load: ThreadLoad = { runningShare: 0, waitingShare: 0 };
   readonly #seed: number;
   readonly #port = simulatedPort();
@@ -141,27 +144,29 @@ export interface PeerOptions {
   /** 0 to 1, in both directions. */
   readonly loss: number;
   readonly red: boolean;
-  /** What the engine does, by the session description; both by default. */
+  /** What the engine does, according to the session description; both directions by default. */
   readonly direction?: Direction;
-  /** 5 s as browsers have it, if nothing else is given. */
+  /** By default 5 s, as in browsers. */
   readonly reportIntervalMs?: number;
-  /** What else is wrong with the network, in both directions. */
+  /** Other defects of the network, in both directions. */
   readonly network?: Partial<LossyLinkOptions>;
-  /** What this peer plays, every 20 ms. */
+  /** Called with what this peer plays, every 20 ms. */
   readonly onPlayed?: (playout: Playout, payload: Uint8Array) => void;
-  /** The Opus packet of the n-th frame that this peer sends; null while it sends nothing. */
+  /** Returns the Opus packet of the n-th frame that this peer sends, or null while it sends nothing. */
   readonly payload: (n: number) => Uint8Array | null;
 }
 
-/** Sends with a copy of the packet before in each packet, as Chromium does; receives, reports and plays as a browser would. */
+/**
+ * Sends a copy of the previous packet in each packet, as Chromium does. Receives, reports and plays as a browser would.
+ */
 export class SimulatedPeer {
   readonly options: PeerOptions;
   readonly port: number;
   uplink: LossyLink<Buffer>;
-  /** Where the engine sends to. */
+  /** The socket that the engine sends to. */
   readonly socket: UdpSocket;
   readonly played = { frames: 0, concealed: 0 };
-  /** Sizes and kinds of what came. */
+  /** Sizes and kinds of the packets that arrived. */
   readonly received = { opus: 0, red: 0, redundantBlocks: 0, largestBytes: 0 };
   readonly #prng: Prng;
   #downlink: LossyLink<Buffer>;
@@ -197,7 +202,7 @@ export class SimulatedPeer {
 
   #nowMs = 0;
 
-  /** From now on in both directions; what is under way is lost. */
+  /** Changes the loss in both directions. Packets under way are lost. */
   setLoss(loss: number): void {
     this.uplink = this.#link(loss);
     this.#downlink = this.#link(loss);

@@ -1,4 +1,6 @@
-/** Somebody at a `SimulatedServer`: a page that joins, connects its media, talks, and comes back when something breaks. */
+/**
+ * Somebody on a `SimulatedServer`: a page that joins, connects its media, talks, and comes back when something breaks.
+ */
 import type { Cancel } from '../../src/lib/clock.ts';
 import { FRAME_SAMPLES } from '../../src/mixer/format.ts';
 import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messages.ts';
@@ -25,7 +27,7 @@ export interface PersonOptions {
 
 export class SimulatedPerson {
   readonly room: string;
-  /** Packets of sound that came. */
+  /** Packets with sound that arrived. */
   packetsHeard = 0;
   #connections = 0;
   readonly #options: PersonOptions;
@@ -42,7 +44,7 @@ export class SimulatedPerson {
     this.join();
   }
 
-  /** Times that media came up. */
+  /** How often media was connected. */
   get connections(): number {
     return this.#connections;
   }
@@ -55,7 +57,7 @@ export class SimulatedPerson {
     return this.#socket !== undefined;
   }
 
-  /** Opens a WebSocket and joins, as who they were before if they were. */
+  /** Opens a WebSocket and joins, as the same participant as before if there was one. */
   join(): void {
     const { server, seed } = this.#options;
     const socket = server.connect(
@@ -73,12 +75,12 @@ export class SimulatedPerson {
     this.#socket?.say(JSON.stringify(message));
   }
 
-  /** Something that is no message. */
+  /** Sends something that is not a message. */
   babble(): void {
     this.#socket?.say('{"type":"jo');
   }
 
-  /** Starts a media connection, in place of the one before. */
+  /** Starts a media connection, replacing the previous one. */
   offer(): void {
     this.#media?.close();
     this.#media = new Media(this.#options, this.#bytes, {
@@ -99,7 +101,7 @@ export class SimulatedPerson {
     this.#socket = undefined;
   }
 
-  /** Says goodbye. */
+  /** Says goodbye and leaves. */
   leave(): void {
     this.say({ type: 'leave' });
     this.closePage();
@@ -111,7 +113,7 @@ export class SimulatedPerson {
     this.#socket?.drop(1001);
   }
 
-  /** The battery is empty: nothing is said on either way. */
+  /** The battery is empty: nothing is sent on either path. */
   vanish(): void {
     this.#end();
     if (this.#socket !== undefined) this.#socket.vanished = true;
@@ -165,7 +167,7 @@ class Media {
     this.#dtls = createClient(options.identity, (datagram) => this.#send(datagram));
   }
 
-  /** The answer may come at once. */
+  /** The answer may arrive at once. */
   start(): void {
     const { value } = this.#options.identity.fingerprint;
     this.#events.offer(AUDIO_OFFER.replace(/sha-256 \S+/, `sha-256 ${value}`));

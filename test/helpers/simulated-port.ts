@@ -1,7 +1,7 @@
 import type { DatagramListener } from '../../src/rtc/net/datagram-port.ts';
 import type { MediaPort } from '../../src/rtc/net/media-port.ts';
 
-/** A media port without a socket: what comes by it is given to the `listener`. */
+/** A media port without a socket. Its traffic goes to the `listener`. */
 export function simulatedPort(
   addresses: MediaPort['addresses'] = [],
 ): MediaPort & { readonly listener: DatagramListener } {

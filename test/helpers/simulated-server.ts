@@ -1,6 +1,6 @@
 /**
- * The whole server but for its sockets, in simulated time: real sessions, rooms, media plane, engines, DTLS and Opus. Where
- * a WebSocket or a UDP socket would be, `SimulatedPerson` stands.
+ * The whole server except its sockets, in simulated time: real sessions, rooms, media plane, engines, DTLS and Opus.
+ * `SimulatedPerson` replaces WebSockets and UDP sockets.
  */
 import { EventEmitter } from 'node:events';
 import { pino } from 'pino';
@@ -40,7 +40,7 @@ export class SimulatedServer {
   readonly plane: MediaPlane;
   readonly counters: SignalingCounters = { messagesIn: 0, joins: new Map(), errors: new Map() };
   readonly sessions = new Set<Session>();
-  /** By the server's ufrag: the keys of those whose handshake is through, as the server has them. */
+  /** By the server's ufrag: the server's keys for participants that have completed the handshake. */
   readonly keys = new Map<string, SrtpKeys>();
   readonly #hosts: SimulatedHost[];
 
@@ -82,7 +82,7 @@ export class SimulatedServer {
     return new SimulatedServer(clock, plane, hosts, keys);
   }
 
-  /** Opens a WebSocket; what the server says comes to `hear`. */
+  /** Opens a WebSocket. Messages from the server go to `hear`. */
   connect(hear: (text: string) => void, onClosed: () => void): SimulatedSocket {
     const socket = new SimulatedSocket(hear, onClosed);
     const session = new Session({
@@ -100,7 +100,7 @@ export class SimulatedServer {
     return socket;
   }
 
-  /** A datagram to the media port of that number. */
+  /** Delivers a datagram to the media port with that number. */
   receive(datagram: Buffer, port: number, fromPort: number, socket: UdpSocket): void {
     this.#hosts[port - FIRST_PORT]?.receive(datagram, fromPort, socket);
   }
@@ -124,7 +124,7 @@ interface SimulatedHostOptions {
   readonly random: Prng;
 }
 
-/** One engine behind a port that is no socket. */
+/** One engine behind a simulated port. */
 class SimulatedHost implements MediaHost {
   readonly addresses;
   readonly #events: MediaHostEvents;
@@ -190,7 +190,7 @@ class SimulatedHost implements MediaHost {
 export class SimulatedSocket extends EventEmitter {
   readyState: number = WebSocket.OPEN;
   readonly bufferedAmount = 0;
-  /** Nothing gets through any more, and nobody says so. */
+  /** Nothing gets through any more, and nobody is notified. */
   vanished = false;
   readonly #hear: (text: string) => void;
   readonly #onClosed: () => void;
@@ -217,12 +217,12 @@ export class SimulatedSocket extends EventEmitter {
     this.drop(1006);
   }
 
-  /** The client says something. */
+  /** The client sends something. */
   say(text: string): void {
     if (!this.vanished && this.readyState === WebSocket.OPEN) this.emit('message', Buffer.from(text), false);
   }
 
-  /** It ends, from whichever side. */
+  /** Ends the connection, from either side. */
   drop(code: number): void {
     if (this.readyState === WebSocket.CLOSED) return;
     this.readyState = WebSocket.CLOSED;

@@ -8,12 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const START_TIMEOUT_MS = 10_000;
 
 export interface SoundDaemon {
-  /** For the environment of the program that wants to play sound. */
+  /** For the environment of a program that plays sound. */
   readonly server: string;
   close(): Promise<void>;
 }
 
-/** A PulseAudio that plays into nothing. Firefox starts no AudioContext without one. */
+/** A PulseAudio that plays into nothing. Without one, Firefox starts no AudioContext. */
 export async function startSoundDaemon(): Promise<SoundDaemon> {
   const directory = await mkdtemp(join(tmpdir(), 'partyline-sound-'));
   const socket = join(directory, 'pulse.sock');

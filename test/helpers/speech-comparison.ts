@@ -1,25 +1,28 @@
 import { advance, findDelay, rmsDbfs, type Samples, segmentalSnrDb } from './signal.ts';
 
 const SEGMENT = 0.25 * 48_000;
-/** Quieter parts of the speech are pauses. */
+/** Quieter parts of the speech count as pauses. */
 const ACTIVE_DBFS = -40;
-/** Jitter buffers change their delay between words; each part is compared at the delay that it has. */
+/** Jitter buffers change their delay between words, so each part is compared at its own delay. */
 const EARLIEST = -0.05 * 48_000;
 const LATEST = 0.15 * 48_000;
 const CLEAR_CORRELATION = 0.9;
 
 export interface SpeechComparison {
-  /** Quarters of a second with speech in them. */
+  /** Quarter seconds that contain speech. */
   readonly parts: number;
-  /** Those of them that were heard whole: their shape is the same. */
+  /** The parts that were heard intact: their shape is the same. */
   readonly clearParts: number;
   /** Mean over the clear parts. */
   readonly snrDb: number;
-  /** Between the part that came soonest and the one that came latest. */
+  /** Difference between the earliest and the latest part. */
   readonly delaySpreadMs: number;
 }
 
-/** Compares speech with what became of it. `start` is about where the speech begins in `heard`, in samples at 48 kHz. */
+/**
+ * Compares speech with what was heard of it. `start` is roughly where the speech starts in `heard`, in samples at 48
+ * kHz.
+ */
 export function compareSpeech(expected: Samples, heard: Samples, start: number): SpeechComparison {
   const parts = activeSegments(expected).map((begin) => {
     const part = expected.subarray(begin, begin + SEGMENT);

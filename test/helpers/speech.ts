@@ -9,7 +9,7 @@ import { SAMPLE_RATE } from './signal.ts';
 import { formatWav, parseWav } from './wav.ts';
 
 const run = promisify(execFile);
-/** Seconds of speech take milliseconds; what takes longer than this hangs. */
+/** Seconds of speech take milliseconds. A process that takes longer than this hangs. */
 const SYNTHESIS_TIMEOUT_MS = 15_000;
 
 /** Voices of espeak-ng that differ clearly in pitch and sound. */
@@ -26,12 +26,12 @@ const SENTENCES = [
 ];
 
 /**
- * Speech of at least `seconds` by espeak-ng, mono at 48 kHz with full scale 1. The same voice and length give the same samples;
- * what was made once is kept in the temporary folder. Throws when espeak-ng is not installed.
+ * Speech of at least `seconds` by espeak-ng, mono at 48 kHz with full scale 1. The same voice and length give the same
+ * samples. Results are cached in the temporary folder. Throws if espeak-ng is not installed.
  */
 export async function speech(voice: Voice, seconds: number): Promise<Float32Array> {
   const sentence = VOICES.indexOf(voice);
-  // About three seconds a sentence; each voice begins with another one.
+  // About three seconds per sentence. Each voice starts with another one.
   const text = Array.from({ length: Math.ceil(seconds / 2.5) }, (_, index) => SENTENCES[(sentence + index) % 6]).join(
     ' ',
   );
@@ -43,7 +43,10 @@ export async function speech(voice: Voice, seconds: number): Promise<Float32Arra
   return Float32Array.from(wav.samples, (sample) => sample / 32_768);
 }
 
-/** What a synthesizer writes. One that hangs is killed and tried once more; throws when it hangs again, fails or is not installed. */
+/**
+ * Returns the output of a synthesizer. If it hangs, it is killed and tried once more. Throws if it hangs again, fails
+ * or is not installed.
+ */
 export async function outputOf(command: string, args: string[], timeoutMs = SYNTHESIS_TIMEOUT_MS): Promise<Buffer> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,10 +1,10 @@
-/** A TCP relay in front of a server, whose connections can break: the way of a WebSocket through a bad network. */
+/** A TCP relay in front of a server, whose connections can break: the path of a WebSocket through a bad network. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 export class TcpProxy {
   readonly port: number;
-  /** Where to, on the loopback interface; another server may take the place of one that ended. */
+  /** Destination port on the loopback interface. Another server may take the place of one that ended. */
   readonly #targetPort: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -30,13 +30,13 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
-  /** Nothing comes through any more, and nobody is told. */
+  /** Nothing gets through any more, and nobody is notified. */
   stall(): void {
     this.#state = 'stalled';
     this.stallExisting();
   }
 
-  /** The connections that there are hang, as if they had gone over a network that is not there any more; new ones come through. */
+  /** Existing connections stall, as if their network no longer existed. New ones get through. */
   stallExisting(): void {
     for (const socket of this.#sockets) {
       socket.unpipe();
@@ -44,7 +44,7 @@ export class TcpProxy {
     }
   }
 
-  /** New connections come through again; those from before are gone. */
+  /** New connections get through again. The ones from before are gone. */
   mend(): void {
     this.cut();
     this.#state = 'open';

@@ -1,4 +1,7 @@
-/** In front of a media port: takes datagrams by UDP and goes on over TCP, so that clients that know UDP only use ICE over TCP. */
+/**
+ * Sits in front of a media port: takes datagrams over UDP and forwards them over TCP, so that clients that only know
+ * UDP use ICE over TCP.
+ */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createConnection, type Socket as TcpSocket } from 'node:net';
@@ -7,18 +10,18 @@ import { FrameReader, frame } from '../../src/rtc/net/stream-framing.ts';
 import { kindOf } from './on-path.ts';
 
 export interface TcpRelayOptions {
-  /** Where clients send to; with the port that the server binds on its own address. */
+  /** Where clients send to. The port is the one that the server binds on its own address. */
   readonly address: string;
   readonly serverAddress: string;
 }
 
 export class TcpRelay {
-  /** Of the relay and, at its address, of the server. */
+  /** Port of the relay and, at its own address, of the server. */
   readonly port: number;
   readonly #front: Socket;
   readonly #options: TcpRelayOptions;
   readonly #backs = new Map<string, TcpSocket>();
-  /** Whose connection nothing gets through, and what they have sent meanwhile: it waits in their system. */
+  /** The client whose connection is blocked, and what it has sent in the meantime: it waits in the client's system. */
   #held: { readonly key: string; readonly waiting: Buffer[] } | undefined;
 
   private constructor(front: Socket, options: TcpRelayOptions) {
@@ -40,7 +43,10 @@ export class TcpRelay {
     return new TcpRelay(front, options);
   }
 
-  /** From now on nothing gets through for the client that came first, in either direction, as in a tunnel. The connection stays. */
+  /**
+   * From now on nothing gets through for the first client, in either direction, as in a tunnel. The connection stays
+   * open.
+   */
   holdFirst(): void {
     const [first] = this.#backs;
     if (first === undefined) return;
@@ -49,7 +55,7 @@ export class TcpRelay {
     back.pause();
   }
 
-  /** Everything gets through again, also what both have sent meanwhile. */
+  /** Everything gets through again, including what both sides have sent in the meantime. */
   resume(): void {
     const back = this.#held && this.#backs.get(this.#held.key);
     for (const piece of this.#held?.waiting ?? []) back?.write(piece);
@@ -58,8 +64,8 @@ export class TcpRelay {
   }
 
   /**
-   * Ends all connections, as a network does that changes. The next check of ICE opens another; until then nothing is sent, as browsers do
-   * it: media alone would not tell the server whose it is.
+   * Ends all connections, as when a network changes. The next ICE check opens a new one. Until then nothing is sent, as
+   * in browsers: media alone would not tell the server whose it is.
    */
   cut(): void {
     for (const back of this.#backs.values()) back.destroy();

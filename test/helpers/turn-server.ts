@@ -6,21 +6,21 @@ import { freePort } from '../../bench/lib/free-port.ts';
 import { answering, end } from './background-program.ts';
 
 export interface TurnServerOptions {
-  /** The address to listen at and to relay from; 127.0.0.1 without. */
+  /** The address to listen on and to relay from. Default 127.0.0.1. */
   readonly address?: string;
-  /** What else stands in its configuration: who may come, and where it relays to. */
+  /** Further lines of its configuration: who may use it, and where it relays to. */
   readonly configuration: readonly string[];
 }
 
 export interface TurnServer {
   readonly address: string;
   readonly port: number;
-  /** Without TLS, by UDP or TCP. */
+  /** Address without TLS, for UDP or TCP. */
   url(transport: 'udp' | 'tcp'): string;
   close(): Promise<void>;
 }
 
-/** Debian's coturn in a process and a directory of its own, which relays from one address of this machine and to it. */
+/** Debian's coturn in its own process and directory. It relays from one address of this machine and to it. */
 export async function startTurnServer({
   address = '127.0.0.1',
   configuration,

@@ -3,21 +3,21 @@ import type { Page } from 'puppeteer-core';
 import type { ProbeMicrophone, ProbeReport } from './browser-probe-types.ts';
 import { type HeardTone, heardTone } from './heard-tone.ts';
 
-/** Only for what does not happen at all: a browser on a busy machine is slow. */
+/** Only a limit for what does not happen at all: a browser on a busy machine is slow. */
 const WAIT_MS = 60_000;
-/** In the page, before anything else in it; browsers write about some violations by themselves, but not about all. */
+/** Runs in the page before anything else. Browsers log some violations by themselves, but not all. */
 const TELL_VIOLATIONS = `addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) =>
   console.error('Content-Security-Policy: ' + effectiveDirective + ' forbids ' + blockedURI + ' (' + sourceFile + ':' + lineNumber + ')'));`;
 const ABOUT_POLICY = /content.security.policy/i;
 
 export interface VoicePageOptions {
-  /** What the page gets in place of a microphone. */
+  /** What the page gets instead of a microphone. */
   readonly microphone: ProbeMicrophone;
-  /** Its connections go through TURN servers and no other way. */
+  /** If true, connections go only through TURN servers. */
   readonly relayOnly?: boolean;
   readonly width?: number;
   readonly height?: number;
-  /** Told of what the page did against its Content-Security-Policy; by default the test that runs fails. */
+  /** Called with each violation of the page's Content-Security-Policy. By default the running test fails. */
   readonly onPolicyViolation?: (text: string) => void;
 }
 
@@ -53,7 +53,7 @@ export async function openVoicePage(page: Page, url: string, options: VoicePageO
   return new VoicePage(page, errors);
 }
 
-/** A person at Partyline's page: clicks its buttons, looks at it, hears what it plays. */
+/** A person using Partyline's page: clicks its buttons, looks at it, and hears what it plays. */
 export class VoicePage {
   readonly page: Page;
   /** What the page threw or logged as an error, oldest first. */
@@ -64,7 +64,7 @@ export class VoicePage {
     this.errors = errors;
   }
 
-  /** Fills the form and clicks on Join. */
+  /** Fills in the form and clicks Join. */
   async join({ name, mode = 'open' }: JoinChoices): Promise<void> {
     await this.type('name', name);
     await this.click(`mode-${mode}`);
@@ -82,7 +82,7 @@ export class VoicePage {
     await element?.click();
   }
 
-  /** Waits until the page says that sound flows. */
+  /** Waits until the page says that sound is flowing. */
   async waitForSound(): Promise<void> {
     const connected = `${selector('connection-state')}[data-state="connected"][data-media="connected"]`;
     await this.page.waitForSelector(connected, { timeout: WAIT_MS });
@@ -92,7 +92,7 @@ export class VoicePage {
     await this.page.waitForSelector(`${selector(testId)}${attributes}`, { timeout: WAIT_MS });
   }
 
-  /** Attribute of the first element with this test id; null without such an element or attribute. */
+  /** Attribute of the first element with this test id; null if there is no such element or attribute. */
   async attribute(testId: string, name: string): Promise<string | null> {
     return (await this.page.evaluate(
       `document.querySelector(${JSON.stringify(selector(testId))})?.getAttribute(${JSON.stringify(name)}) ?? null`,
@@ -110,7 +110,7 @@ export class VoicePage {
     }))`)) as ShownParticipant[];
   }
 
-  /** Samples at 48 kHz of what the page is given to play from now on. */
+  /** Samples at 48 kHz of what the page plays from now on. */
   async record(seconds: number): Promise<Float32Array> {
     const bytes = Buffer.from((await this.page.evaluate(`browserProbe.record(${seconds})`)) as string, 'base64');
     return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
@@ -122,7 +122,7 @@ export class VoicePage {
     return new Map(frequenciesHz.map((hz) => [hz, heardTone(samples, hz)]));
   }
 
-  /** What the page gets from the next getUserMedia on. */
+  /** What the page gets from the next getUserMedia call on. */
   async setMicrophone(microphone: ProbeMicrophone): Promise<void> {
     await this.page.evaluate(`browserProbe.setMicrophone(${JSON.stringify(microphone)})`);
   }
@@ -131,7 +131,7 @@ export class VoicePage {
     await this.page.evaluate('browserProbe.unplugMicrophone()');
   }
 
-  /** Whether the browser plays sound without a click on something. */
+  /** Whether the browser plays sound without a click. */
   async setSoundAllowed(allowed: boolean): Promise<void> {
     await this.page.evaluate(`browserProbe.${allowed ? 'allowSound' : 'refuseSound'}()`);
   }
@@ -149,7 +149,7 @@ export class VoicePage {
   }
 }
 
-/** An event is heard outside of any test's calls: tap counts what nobody catches against the test that runs. */
+/** Events occur outside any call from a test. tap counts an uncaught error against the running test. */
 function failTest(text: string): void {
   queueMicrotask(() => {
     throw new Error(`the page did something against its policy: ${text}`);

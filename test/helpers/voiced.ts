@@ -1,4 +1,6 @@
-/** Sound with the properties of speech that matter to a codec, without a speech program: pulses through formants. */
+/**
+ * Sound with the properties of speech that matter to a codec, made without a speech program: pulses through formants.
+ */
 import { SAMPLE_RATE } from '../../src/mixer/format.ts';
 import { createPrng } from './prng.ts';
 
@@ -10,7 +12,7 @@ const VOWELS = [
   [570, 840, 2410],
 ] as const;
 
-/** `seconds` of syllables in one voice, which the seed chooses, with an RMS of about -21 dBFS; full scale is 1. */
+/** `seconds` of syllables in one voice, which the seed determines, with an RMS of about -21 dBFS; full scale is 1. */
 export function voiced(seed: number, seconds: number): Float32Array {
   const prng = createPrng(seed);
   const out = new Float32Array(Math.round(seconds * SAMPLE_RATE));

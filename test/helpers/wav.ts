@@ -8,7 +8,10 @@ export interface Wav {
 
 const PCM = 1;
 
-/** Reads 16-bit PCM. Throws when the bytes are anything else. A data chunk that claims too much (as written to a pipe) ends with the bytes. */
+/**
+ * Reads 16-bit PCM. Throws if the bytes are anything else. A data chunk that claims too much (as when written to a
+ * pipe) ends with the bytes.
+ */
 export function parseWav(bytes: Buffer): Wav {
   if (bytes.toString('latin1', 0, 4) !== 'RIFF' || bytes.toString('latin1', 8, 12) !== 'WAVE') {
     throw new Error('not a WAVE file');

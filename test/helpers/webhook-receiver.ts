@@ -8,19 +8,19 @@ export interface ReceivedWebhook {
   readonly text: string;
   // biome-ignore lint/suspicious/noExplicitAny: tests name the fields that they look at.
   readonly event: any;
-  /** By what Standard Webhooks says, with the secret of the test. */
+  /** According to Standard Webhooks, with the secret of the test. */
   readonly verified: boolean;
 }
 
 export interface WebhookReceiver {
   readonly url: string;
   readonly received: ReceivedWebhook[];
-  /** What it answers from now on; null: nothing. */
+  /** The status that it answers from now on; null for no answer. */
   answer(status: number | null): void;
   close(): void;
 }
 
-/** A program that is told of events; `secret` is base64 behind `whsec_`. */
+/** A program that receives webhooks. `secret` is base64 after `whsec_`. */
 export async function startWebhookReceiver(secret: string): Promise<WebhookReceiver> {
   const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
   const received: ReceivedWebhook[] = [];

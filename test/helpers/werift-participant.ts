@@ -13,7 +13,7 @@ import { type HeardPacket, Hearing } from './hearing.ts';
 import { createFrameEncoder, FRAME_SAMPLES } from './opus.ts';
 import { rmsDbfs, toInt16 } from './signal.ts';
 
-/** 20 ms of what the microphone takes up, by the number of the frame; `undefined` is silence, sent with DTX. */
+/** 20 ms of what the microphone picks up, by frame number. `undefined` is silence, sent with DTX. */
 export type Sound = (frame: number) => Float32Array | undefined;
 
 export const silence: Sound = () => undefined;
@@ -40,12 +40,12 @@ const SILENT_FRAME = new Int16Array(FRAME_SAMPLES);
 const FRAME_MS = 20;
 
 /**
- * A browser's stand-in: a whole WebRTC implementation that shares no code with the server below DTLS (ICE, SRTP and RTP are
- * werift's own), a microphone with real Opus, and ears that keep every packet.
+ * A stand-in for a browser: a whole WebRTC implementation that shares no code with the server below DTLS (ICE, SRTP and
+ * RTP are werift's own), a microphone with real Opus, and ears that keep every packet.
  */
 export class WeriftParticipant {
   readonly id: string;
-  /** Everything that the server has said, in order. */
+  /** All messages of the server, in order. */
   readonly messages: readonly ServerMessage[];
   readonly hearing: Hearing;
   readonly #socket: WebSocket;
@@ -68,7 +68,7 @@ export class WeriftParticipant {
     this.#microphone = new Microphone(track, audioLevelId(peer));
   }
 
-  /** Resolves when media flows. Rejects with the server's words when it refuses. */
+  /** Resolves when media flows. If the server refuses, rejects with its message. */
   static async join({ url, ...join }: JoinOptions): Promise<WeriftParticipant> {
     const socket = new WebSocket(url);
     const messages: ServerMessage[] = [];
@@ -98,7 +98,7 @@ export class WeriftParticipant {
     }
   }
 
-  /** What the microphone takes up from the next frame on; the number of the frames counts from here. */
+  /** What the microphone picks up from the next frame on. Frame numbers start at 0 here. */
   say(sound: Sound): void {
     this.#microphone.take(sound);
   }
@@ -111,12 +111,12 @@ export class WeriftParticipant {
     this.send({ type: 'mute', muted });
   }
 
-  /** The first message of a type, waited for. */
+  /** Resolves with the first message of a type, even if it has yet to arrive. */
   message<T extends ServerMessage['type']>(type: T): Promise<Extract<ServerMessage, { type: T }>> {
     return message(this.messages, type);
   }
 
-  /** Leaves in words, then closes everything. */
+  /** Sends a leave message, then closes everything. */
   async leave(): Promise<void> {
     if (this.#socket.readyState === WebSocket.OPEN) this.send({ type: 'leave' });
     await this.close();
@@ -168,7 +168,7 @@ class Microphone {
     const pcm = samples === undefined ? SILENT_FRAME : toInt16(samples);
     const payload = this.#encode(pcm);
     const timestamp = (this.#frames++ * FRAME_SAMPLES) >>> 0;
-    // Of a run of DTX frames (1 or 2 bytes) browsers send the first one only.
+    // Of a run of DTX frames (1 or 2 bytes), browsers send only the first one.
     const wasInDtx = this.#inDtx;
     this.#inDtx = payload.length <= 2;
     if (wasInDtx && this.#inDtx) return;
@@ -187,7 +187,7 @@ class Microphone {
 
 function createPeer(): RTCPeerConnection {
   return new RTCPeerConnection({
-    // The loopback interface only; werift leaves it out on its own.
+    // Only the loopback interface, which werift leaves out by default.
     iceUseIpv4: false,
     iceUseIpv6: false,
     iceAdditionalHostAddresses: ['127.0.0.1'],
@@ -210,7 +210,7 @@ function createPeer(): RTCPeerConnection {
 
 async function offer(peer: RTCPeerConnection) {
   const description = await peer.createOffer();
-  // Without servers in its configuration werift asks a public one.
+  // Without servers in its configuration, werift asks a public one.
   for (const transport of peer.iceTransports) delete transport.connection.stunServer;
   return description;
 }

@@ -8,7 +8,10 @@ const SETTLE_MS = 800;
 const LISTEN_MS = 800;
 const WINDOW = 9600;
 
-/** Which of these persons, by the tones that they make, somebody hears from now on. Throws on a level that is neither loud nor silent. */
+/**
+ * Which of these people, identified by their tones, somebody hears from now on. Throws on a level that is neither loud
+ * nor silent.
+ */
 export async function whoIsHeard<Who extends string>(
   listener: WeriftParticipant,
   tonesHz: Readonly<Record<Who, number>>,
@@ -18,7 +21,7 @@ export async function whoIsHeard<Who extends string>(
   await sleep(LISTEN_MS);
   const sound = listener.hearing.sound(mark);
   return (Object.keys(tonesHz) as Who[]).filter((who) => {
-    // The median of short windows: a change of the jitter buffer spoils one of them.
+    // The median of short windows, because a change of the jitter buffer spoils one of them.
     const levels = Array.from({ length: Math.floor(sound.length / WINDOW) }, (_, index) =>
       toneLevelDbfs(sound.subarray(index * WINDOW, (index + 1) * WINDOW), tonesHz[who]),
     ).sort((a, b) => a - b);

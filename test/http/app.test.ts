@@ -46,7 +46,7 @@ async function setUp(
   return { get, logged, port };
 }
 
-test('the page is at / and at every room', async (t) => {
+test('the page is served at / and at every room', async (t) => {
   const { get } = await setUp(t);
   for (const path of ['/', '/room/lobby', '/room/%E9%83%A8%E5%B1%8B', '/room/lobby?x=1']) {
     const response = await get(path);
@@ -57,7 +57,7 @@ test('the page is at / and at every room', async (t) => {
   }
 });
 
-test('the admin page is at /admin, and in no frame', async (t) => {
+test('the admin page is at /admin, and cannot be framed', async (t) => {
   const { get } = await setUp(t, { frameAncestors: ['https://game.example'] });
   const response = await get('/admin');
   t.equal(await response.text(), 'content of /admin.html');
@@ -66,7 +66,7 @@ test('the admin page is at /admin, and in no frame', async (t) => {
   t.equal((await get('/administrator')).status, 404);
 });
 
-test('files with a hash in the name are kept for ever, others are asked for again', async (t) => {
+test('files with a hash in the name are cached forever, others are revalidated', async (t) => {
   const { get } = await setUp(t);
   const hashed = await get('/assets/main-K2QXVTEJ.js');
   t.equal(hashed.headers.get('content-type'), 'text/javascript; charset=utf-8');
@@ -81,7 +81,7 @@ test('files with a hash in the name are kept for ever, others are asked for agai
   t.equal(await again.text(), '');
 });
 
-test('files are sent compressed to those who take it, with a tag for each form', async (t) => {
+test('files are compressed for clients that accept it, with a tag for each encoding', async (t) => {
   const { get } = await setUp(t);
   const tags = new Set<string | null>();
   for (const [accepted, coding] of [
@@ -92,7 +92,7 @@ test('files are sent compressed to those who take it, with a tag for each form',
     const answer = await get('/large.css', { headers: { 'accept-encoding': accepted } });
     t.equal(answer.headers.get('content-encoding'), coding);
     t.match(answer.headers.get('vary'), /\bAccept-Encoding\b/);
-    t.equal(await answer.text(), LARGE.toString(), 'which says the same');
+    t.equal(await answer.text(), LARGE.toString(), 'the content is the same');
     if (coding !== null) t.ok(Number(answer.headers.get('content-length')) < LARGE.length / 2);
     const etag = answer.headers.get('etag')!;
     tags.add(etag);
@@ -103,13 +103,13 @@ test('files are sent compressed to those who take it, with a tag for each form',
     const other = await get('/large.css', {
       headers: { ...headers, 'accept-encoding': accepted === 'gzip' ? 'br' : 'gzip' },
     });
-    t.equal(other.status, 200, 'a cache that has another form has not this one');
+    t.equal(other.status, 200, 'a cached copy in another encoding does not count');
   }
   t.equal(tags.size, 3);
   t.equal((await get('/icon.svg', { headers: { 'accept-encoding': 'br' } })).headers.get('content-encoding'), null);
 });
 
-test('HEAD answers as GET does, without the body', async (t) => {
+test('HEAD answers like GET, without the body', async (t) => {
   const { get } = await setUp(t);
   const response = await get('/', { method: 'HEAD' });
   t.equal(response.status, 200);
@@ -117,7 +117,7 @@ test('HEAD answers as GET does, without the body', async (t) => {
   t.equal(await response.text(), '');
 });
 
-test('what is not there is not found, other methods are not allowed', async (t) => {
+test('unknown paths are not found, and other methods are not allowed', async (t) => {
   const { get } = await setUp(t);
   for (const path of ['/x', '/room', '/room/', '/room/a/b', '/%2e%2e/package.json', '/constructor']) {
     t.equal((await get(path)).status, 404, path);
@@ -141,7 +141,7 @@ test('every answer says what the page may do', async (t) => {
   }
 });
 
-test('health is 200 while the server is healthy and 503 otherwise', async (t) => {
+test('health is 200 while the server is healthy, and 503 otherwise', async (t) => {
   let status: Health['status'] = 'ok';
   const { get } = await setUp(t, { health: () => ({ ...HEALTHY, status }) });
   const response = await get('/healthz');
@@ -151,14 +151,14 @@ test('health is 200 while the server is healthy and 503 otherwise', async (t) =>
   for (status of ['unhealthy', 'closing'] as const) t.equal((await get('/healthz')).status, 503, status);
 });
 
-test('metrics are answered in the text format of Prometheus', async (t) => {
+test('metrics are served in the text format of Prometheus', async (t) => {
   const { get } = await setUp(t);
   const response = await get('/metrics');
   t.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
   t.equal(await response.text(), 'partyline_rooms 1\n');
 });
 
-test('what fails is logged and answered without details', async (t) => {
+test('failures are logged and answered without details', async (t) => {
   const { get, logged } = await setUp(t, {
     scrape: async () => {
       throw new Error('secret detail');
@@ -170,7 +170,7 @@ test('what fails is logged and answered without details', async (t) => {
   t.match(logged.join(''), 'secret detail');
 });
 
-test('no answer tells what the server is made of, and the page is in no frame unless that is allowed', async (t) => {
+test("no answer reveals the server's software, and the page cannot be framed unless that is allowed", async (t) => {
   const { get } = await setUp(t);
   for (const path of ['/', '/x', '/metrics']) {
     const { headers } = await get(path);

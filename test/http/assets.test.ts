@@ -23,7 +23,7 @@ test('a page that was not built is an error', async (t) => {
   t.throws(() => createAssets(new Map([['other.html', Buffer.alloc(0)]])), { message: /there is no index.html/ });
 });
 
-test('compressed forms are no files of their own, and the client chooses', (t) => {
+test('compressed variants are not files of their own, and the client chooses', (t) => {
   const assets = createAssets(
     new Map([
       ['index.html', Buffer.from('a long text')],
@@ -36,7 +36,7 @@ test('compressed forms are no files of their own, and the client chooses', (t) =
   t.strictSame([...assets.keys()], ['/index.html', '/other.gz', '/plain.txt']);
   const page = assets.get('/index.html')!;
   const tags = new Set(page.representations.map(({ etag }) => etag));
-  t.equal(tags.size, 3, 'each form has a tag of its own');
+  t.equal(tags.size, 3, 'each encoding has its own tag');
   const cases: readonly (readonly [acceptEncoding: string | undefined, coding: string | undefined])[] = [
     [undefined, undefined],
     ['', undefined],

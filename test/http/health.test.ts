@@ -23,7 +23,7 @@ test('a server whose workers all tick is healthy', (t) => {
   t.end();
 });
 
-test('a worker that does not tick, is not there or dies again and again makes the server unhealthy, with the reason', (t) => {
+test('a worker that does not tick, is missing or keeps dying makes the server unhealthy, with the reason', (t) => {
   const withWorker = (given: Partial<WorkerHealth>) =>
     health({ ...STATE, workers: [TICKING[0]!, workerHealth({ worker: 1, ...given })] });
   t.match(withWorker({ tickAgeMs: 1001 }), {
@@ -41,7 +41,7 @@ test('a worker that does not tick, is not there or dies again and again makes th
   t.end();
 });
 
-test('a worker that the machine starves is told, but the server is healthy: a restart would not help', (t) => {
+test('a worker that the machine starves is reported, but the server is healthy: a restart would not help', (t) => {
   const workers = [TICKING[0]!, workerHealth({ worker: 1, starved: true })];
   t.match(health({ ...STATE, workers }), {
     status: 'ok',
@@ -50,7 +50,7 @@ test('a worker that the machine starves is told, but the server is healthy: a re
   t.end();
 });
 
-test('a server that is drained serves those who are there, and is as healthy as otherwise', (t) => {
+test('a draining server still serves its participants, and is as healthy as otherwise', (t) => {
   const draining = { ...STATE, draining: true };
   t.match(health({ ...draining, workers: TICKING }), { status: 'draining', problems: [] });
   t.match(health({ ...draining, workers: TICKING, stalledMs: 2000 }), { status: 'unhealthy' });
@@ -58,7 +58,7 @@ test('a server that is drained serves those who are there, and is as healthy as 
   t.end();
 });
 
-test('an event loop that stood still makes the server unhealthy, with the reason', (t) => {
+test('an event loop that stalled makes the server unhealthy, with the reason', (t) => {
   t.match(health({ ...STATE, workers: TICKING, stalledMs: 1234.5 }), {
     status: 'unhealthy',
     problems: [{ code: 'event_loop_stalled', message: /main thread was blocked for 1235 ms/ }],
@@ -66,7 +66,7 @@ test('an event loop that stood still makes the server unhealthy, with the reason
   t.end();
 });
 
-test('what is wrong with the certificate is told, but a restart would not mend it', (t) => {
+test('problems with the certificate are reported, but a restart would not fix them', (t) => {
   const certificate = { code: 'certificate_expiring', message: 'The certificate expires on 2026-12-01.' } as const;
   t.match(health({ ...STATE, workers: TICKING, certificate }), { status: 'ok', problems: [certificate] });
   t.match(health({ ...STATE, workers: TICKING, certificate, stalledMs: 1000 }), {
@@ -76,7 +76,7 @@ test('what is wrong with the certificate is told, but a restart would not mend i
   t.end();
 });
 
-test('addresses that media lacks are told, but a restart would not mend it', (t) => {
+test('missing media addresses are reported, but a restart would not fix that', (t) => {
   const reach = { candidates: ['udp 192.0.2.1:40000'], unbound: [], isLoopbackOnly: false };
   t.strictSame(health({ ...STATE, workers: TICKING, reach }).candidates, reach.candidates);
   t.strictSame(health({ ...STATE, workers: TICKING, reach }).problems, []);
@@ -97,12 +97,12 @@ test('addresses that media lacks are told, but a restart would not mend it', (t)
   t.end();
 });
 
-test('a server that closes says so', (t) => {
+test('a server that is closing says so', (t) => {
   t.equal(health({ ...STATE, workers: TICKING, closing: true }).status, 'closing');
   t.end();
 });
 
-/** A clock whose timers fire late after `stall`, as those of an event loop that was busy. */
+/** A clock whose timers fire late after `stall`, like those of a busy event loop. */
 class StallingClock extends FakeClock {
   #aheadMs = 0;
 
@@ -125,7 +125,7 @@ test('a stall of the event loop is seen while it lasts, remembered for ten secon
   clock.advance(60_000);
   t.equal(watch.stalledMs, 0);
   clock.stall(900);
-  t.equal(watch.stalledMs, 0, 'less than a second is none');
+  t.equal(watch.stalledMs, 0, 'less than a second is not a stall');
   clock.advance(5000);
   clock.stall(3000);
   const during = watch.stalledMs;
@@ -136,7 +136,7 @@ test('a stall of the event loop is seen while it lasts, remembered for ten secon
   t.equal(watch.stalledMs, 0);
   t.equal(watch.stalls, 1);
   const { bounds, counts, count } = watch.delaySeconds;
-  t.ok(count > 4 * 70 && count < 4 * 80, `${count} looks in less than 80 s: each of them wakes the process`);
+  t.ok(count > 4 * 70 && count < 4 * 80, `${count} checks in less than 80 s: each of them wakes the process`);
   t.equal(count - counts[bounds.indexOf(0.5)]!, 2, 'two of them were late by more than half a second');
   watch.close();
   watch.close();

@@ -7,7 +7,7 @@ import { startProgram } from './stack.ts';
 
 const missing = enterPrivateNetwork(['python3-aiortc']);
 
-test('aiortc is heard and hears, whatever it offers', { skip: skipIfMissing(missing) }, async (t) => {
+test('aiortc hears and is heard, whatever it offers', { skip: skipIfMissing(missing) }, async (t) => {
   const aiortc = startProgram('/usr/bin/python3', 'aiortc_client.py');
   t.teardown(() => aiortc.close());
   await meet(t, aiortc, { bundlePolicies: [null], shapes: () => SHAPES });

@@ -6,7 +6,7 @@ import { meet } from './meeting.ts';
 import { pageStack } from './page-stack.ts';
 import { SHAPES } from './shapes.ts';
 
-test('Chromium is heard and hears, whatever it offers', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
+test('Chromium hears and is heard, whatever it offers', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
   const chromium = await launchChromium();
   t.teardown(() => chromium.close());
   const page = await chromium.blankPage();

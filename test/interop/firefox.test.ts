@@ -6,7 +6,7 @@ import { meet } from './meeting.ts';
 import { pageStack } from './page-stack.ts';
 import { SHAPES } from './shapes.ts';
 
-test('Firefox is heard and hears, whatever it offers', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
+test('Firefox hears and is heard, whatever it offers', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
   const firefox = await launchFirefox();
   t.teardown(() => firefox.close());
   const page = await firefox.blankPage();

@@ -14,7 +14,7 @@ const missing = enterPrivateNetwork([
   'python3-gi',
 ]);
 
-/** In these policies each section has a transport of its own, and speech goes through one section. */
+/** With these policies each section has its own transport, and speech uses one section. */
 const UNBUNDLED = ['none', 'balanced'];
 const APART = { isHeard: true, hears: false };
 
@@ -26,7 +26,7 @@ function shapes(bundlePolicy: string | null): readonly Shape[] {
   );
 }
 
-test('GStreamer is heard and hears, whatever it offers', { skip: skipIfMissing(missing) }, async (t) => {
+test('GStreamer hears and is heard, whatever it offers', { skip: skipIfMissing(missing) }, async (t) => {
   const gstreamer = startProgram('/usr/bin/python3', 'gstreamer_client.py');
   t.teardown(() => gstreamer.close());
   await meet(t, gstreamer, { bundlePolicies: ['none', 'balanced', 'max-compat', 'max-bundle'], shapes });

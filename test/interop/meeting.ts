@@ -1,4 +1,7 @@
-/** Lets another stack meet the server: each connection is in a room with somebody who says one tone and listens for another. */
+/**
+ * Connects another stack to the server: each connection is in a room with somebody who sends one tone and listens for
+ * another.
+ */
 import type { Test } from 'tap';
 import { SignalingClient } from '../../bench/client/signaling.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -9,31 +12,31 @@ import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { readSections, type Shape } from './shapes.ts';
 import type { Stack } from './stack.ts';
 
-/** Far from each other and from each other's harmonics. */
+/** Far apart, and far from each other's harmonics. */
 const CLIENT_HZ = 430;
 const TALKER_HZ = 710;
 const FLAGS = [
   ...['--media-host', PRIVATE_ADDRESS, '--levelling', 'off', '--workers', '1'],
-  // Who has gone is forgotten at once, and makes room for the next.
+  // Participants who leave are forgotten at once, and make room for the next.
   ...['--resume-timeout-ms', '0'],
   ...['--max-connections-per-address', '0', '--max-joins-per-minute', '0', '--max-requests-per-minute', '0'],
 ];
-/** The tones have -12 dBFS. */
+/** The tones are sent at -12 dBFS. */
 const HEARD_DBFS = -28;
 const NOT_HEARD_DBFS = -50;
-/** Long enough for a tone to be told from what is not there. */
+/** Long enough to tell a tone from its absence. */
 const LISTEN_MS = 700;
-/** Half of the shapes: more at a time are more than two cores can do. */
+/** Half of the shapes: two cores cannot handle more at a time. */
 const AT_ONCE = 7;
 
 export interface MeetingOptions {
-  /** As the stack calls them; null is for a stack that has no choice. */
+  /** In the words of the stack; null for a stack that has no choice. */
   readonly bundlePolicies: readonly (string | null)[];
-  /** In another policy other shapes may be right. */
+  /** Other policies may need other shapes. */
   readonly shapes: (bundlePolicy: string | null) => readonly Shape[];
-  /** Connections that stand at a time. */
+  /** Number of connections at a time. */
   readonly atOnce?: number;
-  /** How often a connection may be tried; once by default. */
+  /** How often a connection may be attempted; once by default. */
   readonly attempts?: number;
 }
 
@@ -43,7 +46,7 @@ interface Room {
   readonly talker: LightTalker;
 }
 
-/** Makes all these connections, and checks for each who hears whom. */
+/** Makes all these connections, and checks for each of them who hears whom. */
 export async function meet(t: Test, stack: Stack, options: MeetingOptions): Promise<void> {
   const server = await startServerProcess(BUILT_SERVER, FLAGS);
   t.teardown(async () => {
@@ -84,7 +87,7 @@ function nameOf({ shape, bundlePolicy }: Visit): string {
   return bundlePolicy === null ? shape.sections : `${bundlePolicy}: ${shape.sections}`;
 }
 
-/** Null if all is as it should be. */
+/** Returns null if everything is fine. */
 async function findProblem(visit: Visit): Promise<string | null> {
   const { stack, webSocketUrl, room, shape, bundlePolicy } = visit;
   const name = nameOf(visit);
@@ -107,9 +110,9 @@ async function findProblem(visit: Visit): Promise<string | null> {
   }
 }
 
-/** Waits for what should be heard. What should not be heard must still be missing after that. */
+/** Waits for what should be heard. What should not be heard must still be absent after that. */
 async function checkHearing(stack: Stack, name: string, talker: LightTalker, shape: Shape): Promise<void> {
-  // The loudest moments: on a busy machine a stack pauses now and then.
+  // Takes the loudest moments, because a stack may pause on a busy machine.
   const listen = async () => {
     const [client, heard] = await Promise.all([talker.hear(CLIENT_HZ, LISTEN_MS), stack.listen(name, LISTEN_MS)]);
     const { atMostDbfs: talkerDbfs } = heardTone(heard.sound, TALKER_HZ);

@@ -4,7 +4,7 @@ import { type HeardMessage, readHeard, type Stack } from './stack.ts';
 
 const CLIENT = readFileSync(new URL('clients/page.js', import.meta.url), 'utf8');
 
-/** The WebRTC of a browser: all connections are of this page. Whoever opened the browser closes it. */
+/** The WebRTC of a browser: all connections belong to this page. The caller closes the browser. */
 export async function pageStack(page: Page): Promise<Stack> {
   await page.evaluate(CLIENT);
   const call = (method: string, ...args: unknown[]): Promise<unknown> =>

@@ -1,20 +1,20 @@
-/** What clients offer, and what has to come of it. */
+/** What clients offer, and what must come of it. */
 import type { Section, SectionDirection, SectionKind } from './stack.ts';
 
 export interface Shape {
-  /** Kinds of sections in their order; a direction other than `sendrecv` follows its kind. */
+  /** Kinds of sections in their order. A direction other than `sendrecv` follows its kind. */
   readonly sections: string;
   /** Whether others in the room hear the client. */
   readonly isHeard: boolean;
-  /** Whether the client hears others; if not, it is sent no packet. */
+  /** Whether the client hears others. If not, it is sent no packet. */
   readonly hears: boolean;
-  /** Of an offer that the server has to refuse: what it says. */
+  /** For an offer that the server must refuse: the message. */
   readonly refusal?: RegExp;
 }
 
 const both = { isHeard: true, hears: true };
 
-/** The same for every stack and every bundle policy, except for what a stack says itself. */
+/** The same for every stack and every bundle policy, except where a stack replaces some. */
 export const SHAPES: readonly Shape[] = [
   { sections: 'audio', ...both },
   { sections: 'audio video', ...both },

@@ -1,4 +1,4 @@
-/** Other implementations of WebRTC, as the tests of this folder use them. */
+/** Other implementations of WebRTC, as the tests in this folder use them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -8,7 +8,7 @@ import { concatInt16 } from '../helpers/signal.ts';
 export type SectionKind = 'audio' | 'video' | 'data';
 export type SectionDirection = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
-/** One media section of an offer. A section for data has no direction; its value means nothing. */
+/** One media section of an offer. A data section has no direction; its value means nothing. */
 export interface Section {
   readonly kind: SectionKind;
   readonly direction: SectionDirection;
@@ -16,38 +16,38 @@ export interface Section {
 
 export interface ConnectionOptions {
   readonly sections: readonly Section[];
-  /** As the stack calls it; null is what the stack does by itself. */
+  /** In the words of the stack; null for the stack's default. */
   readonly bundlePolicy: string | null;
-  /** Of the tone in every audio section that sends. */
+  /** Frequency of the tone in every audio section that sends. */
   readonly frequencyHz: number;
 }
 
 export interface Heard {
-  /** RTP packets that have arrived since the connection stands. */
+  /** RTP packets that have arrived since the connection was established. */
   readonly packets: number;
   /** Mono at 48 kHz. */
   readonly sound: Int16Array;
 }
 
-/** A stack, with as many connections as a test wants; each has a name. */
+/** A stack with as many connections as a test wants. Each has a name. */
 export interface Stack {
   /** Makes a connection and returns its offer. */
   offer(connection: string, options: ConnectionOptions): Promise<string>;
-  /** Resolves when the connection stands. Rejects with the words of a stack that does not take the answer. */
+  /** Resolves when the connection is established. If the stack rejects the answer, rejects with the stack's message. */
   accept(connection: string, answer: string): Promise<void>;
-  /** What has arrived, with the sound of the next `ms`. */
+  /** What has arrived so far, with the sound of the next `ms`. */
   listen(connection: string, ms: number): Promise<Heard>;
-  /** Ends the connection, also one that never stood. */
+  /** Ends the connection, even if it was never established. */
   hangUp(connection: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What a client says that it has heard. Some stacks decode, and some give packets. */
+/** What a client reports that it has heard. Some stacks decode, others return packets. */
 export interface HeardMessage {
   readonly packets: number;
-  /** Base64 of 16-bit samples, little-endian, mono, 48 kHz. */
+  /** 16-bit samples as base64: little-endian, mono, 48 kHz. */
   readonly pcm?: string;
-  /** Base64 of one Opus packet each, in their order. */
+  /** One Opus packet each as base64, in order. */
   readonly payloads?: readonly string[];
 }
 
@@ -67,8 +67,9 @@ interface Reply {
 }
 
 /**
- * Starts a client from `clients/`: a program that reads requests and writes replies, one line of JSON each. A request has `id`, `method`
- * (`offer`, `accept`, `listen` or `hangUp`), `connection` and what the method needs; a reply has the same `id`, and `result` or `error`.
+ * Starts a client from `clients/`: a program that reads requests and writes replies, one line of JSON each. A request
+ * has `id`, `method` (`offer`, `accept`, `listen` or `hangUp`), `connection` and what the method needs. A reply has the
+ * same `id`, and `result` or `error`.
  */
 export function startProgram(interpreter: string, file: string): Stack {
   const path = new URL(`clients/${file}`, import.meta.url).pathname;

@@ -7,7 +7,7 @@ import { startProgram } from './stack.ts';
 
 const missing = enterPrivateNetwork([]);
 
-/** It writes a section that is inactive with port 0, which gives the section up (RFC 3264 section 6). */
+/** werift writes an inactive section with port 0, which gives the section up (RFC 3264 section 6). */
 const SHAPES = shapesWith({
   sections: 'audio:inactive',
   isHeard: false,
@@ -23,7 +23,7 @@ test('werift is heard and hears, whatever it offers', { skip: skipIfMissing(miss
     shapes: () => SHAPES,
     // Its handshakes and packets are JavaScript in one thread.
     atOnce: 3,
-    // On a busy machine it repeats its ClientHello, and takes the second HelloVerifyRequest for an error.
+    // On a busy machine werift repeats its ClientHello, and mistakes the second HelloVerifyRequest for an error.
     attempts: 3,
   });
 });

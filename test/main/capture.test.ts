@@ -28,7 +28,7 @@ async function capture(...argv: string[]) {
   return { ...outcome, notices };
 }
 
-/** RTP and RTCP of one direction (RFC 5761), the sound of the RTP decoded. */
+/** RTP and RTCP of one direction (RFC 5761), with the sound of the RTP decoded. */
 function heardIn(records: readonly PcapRecord[]) {
   const header = createRtpHeader();
   const isRtcp = ({ payload }: PcapRecord) => payload[1]! >= 192 && payload[1]! <= 223;
@@ -45,7 +45,7 @@ function heardIn(records: readonly PcapRecord[]) {
   };
 }
 
-test('a capture has what one participant says and what they hear, in the clear', async (t) => {
+test('a capture contains what one participant says and what they hear, in the clear', async (t) => {
   const server = await startServer(SERVER, { logLevel: 'error' });
   t.teardown(() => server.close());
   const join_ = (name: string) => WeriftParticipant.join({ url: server.webSocketUrl, room: 'lobby', name });
@@ -103,12 +103,12 @@ test('a capture has what one participant says and what they hear, in the clear',
   }
   t.ok(
     times.every((wallMs, at) => at === 0 || wallMs >= times[at - 1]!),
-    'in the order of time',
+    'in order of time',
   );
-  t.ok(Math.abs(times[0]! - Date.now()) < 20_000, 'by the clock of the wall');
+  t.ok(Math.abs(times[0]! - Date.now()) < 20_000, 'by the wall clock');
 
   const missing = missingPackages(['tcpdump']);
-  await t.test('tcpdump reads it too', { skip: skipIfMissing(missing) }, async (t) => {
+  await t.test('tcpdump can read it too', { skip: skipIfMissing(missing) }, async (t) => {
     const printed = execFileSync('tcpdump', ['-n', '-vv', '-r', output], { encoding: 'utf8', stdio: 'pipe' });
     t.equal([...printed.matchAll(/\[udp sum ok\]/g)].length, records.length);
     t.notMatch(printed, /bad cksum|malformed|truncated/i);
@@ -119,7 +119,7 @@ test('a capture has what one participant says and what they hear, in the clear',
   for (const person of [ada, ben, cy]) await person.leave();
 });
 
-test('whoever stops reading ends the capture, and the room is told', async (t) => {
+test('a reader that stops ends the capture, and the room is told', async (t) => {
   const server = await startServer(SERVER, { logLevel: 'error' });
   t.teardown(() => server.close());
   const ada = await WeriftParticipant.join({ url: server.webSocketUrl, room: 'lobby', name: 'Ada' });
@@ -139,11 +139,11 @@ test('whoever stops reading ends the capture, and the room is told', async (t) =
     ada.messages.flatMap((said) => (said.type === 'participant_updated' ? [said.participant.captured] : []));
   await eventually(() => updates().at(-1) === true || 'she does not know');
   abort.abort();
-  await eventually(() => updates().at(-1) === false || 'it goes on');
+  await eventually(() => updates().at(-1) === false || 'it continues');
   await ada.leave();
 });
 
-test('a server that does not allow it, or is not there, Capturing is disabled', async (t) => {
+test('a server that does not allow capturing, or cannot be reached, causes a clear error', async (t) => {
   const server = await startServer(['--admin-token', ADMIN_TOKEN], { logLevel: 'error' });
   t.teardown(() => server.close());
   const ada = await WeriftParticipant.join({ url: server.webSocketUrl, room: 'lobby', name: 'Ada' });
@@ -161,7 +161,7 @@ test('a server that does not allow it, or is not there, Capturing is disabled', 
   for (const person of [ada, twin]) await person.leave();
 });
 
-test('what the command cannot use it says in words', async (t) => {
+test('unusable input to the command causes a clear error', async (t) => {
   const refused = async (pattern: RegExp, ...argv: string[]) => {
     const error = await captureCommand(
       { argv, env: {}, machine: { cores: 1, ipv6: false, dataDir: '' } },

@@ -12,7 +12,7 @@ import { FakeClock } from '../helpers/fake-clock.ts';
 const CONFIG = { ...defaultConfig({ cores: 1 }), workers: 1 };
 const HOUR_MS = 3_600_000;
 
-test('a clock that cannot be right is told, and one that is behind files that were written', async (t) => {
+test('a clock that cannot be right is reported, and so is one that is behind the dates of existing files', async (t) => {
   const directory = t.testdir();
   const at = (wallMs: number, config: Partial<typeof CONFIG> = {}) =>
     checkClock({ config: { ...CONFIG, ...config }, clock: new FakeClock({ epochMs: wallMs }) });
@@ -26,7 +26,7 @@ test('a clock that cannot be right is told, and one that is behind files that we
   t.match(await at(nowMs + 24 * HOUR_MS, { dataDir: directory }), { status: 'ok' });
 });
 
-test('with a wrong clock it is the clock that is to be mended, not the certificate', async (t) => {
+test('with a wrong clock, the advice is to fix the clock, not the certificate', async (t) => {
   const madeMs = Date.UTC(2026, 10, 1);
   const directory = t.testdir();
   const [tlsCert, tlsKey] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
@@ -47,22 +47,22 @@ test('with a wrong clock it is the clock that is to be mended, not the certifica
   t.equal(certificateProblem(certificate, madeMs, ''), undefined);
 });
 
-test('a data directory that cannot be written is told before it is needed', async (t) => {
+test('a data directory that cannot be written to is reported before it is needed', async (t) => {
   const directory = t.testdir({ file: 'text', there: {} });
   const check = (dataDir: string, tls: 'self-signed' | 'auto' = 'self-signed') =>
     checkDataDirectory({ config: { ...CONFIG, tls, dataDir }, clock: new FakeClock() });
   t.match(await check(join(directory, 'there')), [{ status: 'ok', text: /is writable/ }]);
   t.strictSame(readdirSync(join(directory, 'there')), [], 'nothing is left behind');
   t.match(await check(join(directory, 'a/b/c')), [{ status: 'ok', text: /can be created/ }]);
-  t.equal(existsSync(join(directory, 'a')), false, 'nor made');
+  t.equal(existsSync(join(directory, 'a')), false, 'nor created');
   t.match(await check(join(directory, 'file')), [{ status: 'fail', text: /not a directory.*--data-dir/ }]);
   t.match(await check(join(directory, 'file/below')), [{ status: 'fail' }]);
-  t.match(await check('/proc/partyline'), [{ status: 'fail' }], 'nothing can be made there');
+  t.match(await check('/proc/partyline'), [{ status: 'fail' }], 'nothing can be created there');
   if (process.getuid?.() !== 0) {
     const locked = join(directory, 'locked');
     mkdirSync(locked);
     chmodSync(locked, 0o500);
     t.match(await check(locked), [{ status: 'fail', text: /EACCES/ }]);
   }
-  t.strictSame(await check(join(directory, 'file'), 'auto'), [], 'where nothing is kept nothing is checked');
+  t.strictSame(await check(join(directory, 'file'), 'auto'), [], 'if nothing is stored, nothing is checked');
 });

@@ -15,7 +15,7 @@ import { startSecureServer } from '../helpers/secure-server.ts';
 const DAY_MS = 86_400_000;
 const CONFIG = { ...defaultConfig({ cores: 1 }), workers: 1, mediaHost: ['127.0.0.1'], mediaPort: 0, port: 0 };
 
-test('files of a certificate are checked as the server would, and for the names of the page', async (t) => {
+test('certificate files are checked as the server would do it, and for the names of the page', async (t) => {
   const clock = new FakeClock();
   const directory = t.testdir();
   const [tlsCert, tlsKey] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
@@ -38,7 +38,7 @@ test('files of a certificate are checked as the server would, and for the names 
   t.match(await result(), [{ status: 'fail', text: /has expired/ }]);
 });
 
-test('for a domain it is said what to do if it is not reached, or if another certificate is there', async (t) => {
+test('for a domain, the check says what to do if it cannot be reached, or if another certificate is there', async (t) => {
   const config = { ...CONFIG, domain: ['localhost'] };
   t.match(await checkHttps({ config, clock: systemClock }, await freePort()), [
     { name: 'https://localhost', status: 'warn', text: /ECONNREFUSED.*the firewall and the router allow TCP port 443/ },
@@ -53,7 +53,7 @@ test('for a domain it is said what to do if it is not reached, or if another cer
   ]);
 });
 
-test('the port for plain HTTP can be opened, is in use by the server itself or by another program', async (t) => {
+test('the port for plain HTTP can be opened, or is in use by the server itself or by another program', async (t) => {
   const result = async (port: number, httpPort: number) => {
     const settings = { tls: 'self-signed', host: '127.0.0.1', port, httpPort } as const;
     return (await checkPorts({ config: { ...CONFIG, ...settings }, clock: systemClock }))[1];

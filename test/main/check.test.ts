@@ -55,7 +55,7 @@ test('the command prints a line for each check, ends within ten seconds, and wit
   t.match(text, /\n\d+ ok, \d+ warn, 0 fail\n$/);
 });
 
-test('the command ends with 1 if something fails, and speaks JSON', async (t) => {
+test('the command ends with 1 if something fails, and can print JSON', async (t) => {
   const turn = ['--turn-urls', `turn:127.0.0.1:${await freePort()}?transport=tcp`, '--turn-secret', SECRET];
   const { text, exitCode } = await check('--json', ...turn);
   t.equal(exitCode, 1);
@@ -95,7 +95,7 @@ test('ports in use by another program fail', async (t) => {
   });
 });
 
-test('a TCP port in use fails or is warned of where media comes over TCP, and is no matter where it does not', async (t) => {
+test('a TCP port in use fails or causes a warning if media uses TCP, and does not matter otherwise', async (t) => {
   const tcp = createTcpServer().listen(0, '127.0.0.1');
   await once(tcp, 'listening');
   t.teardown(() => tcp.close());
@@ -106,7 +106,7 @@ test('a TCP port in use fails or is warned of where media comes over TCP, and is
   t.match((await checkPorts(everywhere))[1], { status: 'warn', text: 'except TCP on 127.0.0.1' });
 });
 
-test('ports of a Partyline that is running are no failure', async (t) => {
+test('ports of a running Partyline are no failure', async (t) => {
   const mediaPort = await freePort();
   const server = await startServer(['--media-port', String(mediaPort)]);
   t.teardown(() => server.close());
@@ -117,7 +117,7 @@ test('ports of a Partyline that is running are no failure', async (t) => {
   t.match(reached, { name: 'running server', status: 'ok', text });
 });
 
-test('where page and media have one port, it is looked for only once, whether it runs or not', async (t) => {
+test('if page and media share a port, it is checked only once, whether the server is running or not', async (t) => {
   const port = await freePort();
   const settings = { port, mediaPort: port, workers: 2 };
   const [page, media] = await checkPorts(inputWith(settings));
@@ -131,7 +131,7 @@ test('where page and media have one port, it is looked for only once, whether it
   t.match(used, { status: 'ok', text: /^UDP port \d+: in use, apparently by the running Partyline/ });
 });
 
-test('addresses that browsers elsewhere do not reach are warned of', async (t) => {
+test('addresses that remote browsers cannot reach cause a warning', async (t) => {
   const of = (announce: string[], mediaHost: string[] = [], local: string[] = []) =>
     checkAddresses(inputWith({ announce, mediaHost }), local);
   const private_ = ['192.168.1.5', '172.20.0.1', '10.1.2.3', 'fd00::1', '100.64.0.9', '127.0.0.1'];
@@ -156,7 +156,7 @@ test('addresses that browsers elsewhere do not reach are warned of', async (t) =
   });
 });
 
-test('late timers, small buffers and few open files are warned of', async (t) => {
+test('late timers, small buffers and few open files cause a warning', async (t) => {
   t.match(timerPrecision([...Array<number>(75).fill(1.2)]), { status: 'ok', text: /at most 1\.2 ms late/ });
   t.match(timerPrecision([...Array<number>(74).fill(1.2), 9]), { status: 'warn', text: /at most 9\.0 ms late/ });
   t.match(receiveBuffer(212_992), { status: 'warn', text: /208 KiB.*rmem_max=4194304/ });
@@ -172,7 +172,7 @@ test('late timers, small buffers and few open files are warned of', async (t) =>
   t.strictSame(openFiles('', config), []);
 });
 
-test('a page for others without https is warned of, and the certificate of a named one is looked at', async (t) => {
+test('a public page without https causes a warning, and the certificate of a named page is checked', async (t) => {
   t.match(await checkHttps(inputWith({})), [{ status: 'ok' }]);
   t.match(await checkHttps(inputWith({ host: '0.0.0.0' })), [{ status: 'warn', text: /reverse proxy with TLS/ }]);
   const named = inputWith({ allowHosts: ['localhost'] });
@@ -234,7 +234,7 @@ test('a TURN server that does not answer is told apart from one that answers som
   t.ok(watch.ownMs < 6000);
 });
 
-test('coturn takes the credentials of the right secret and user, and refuses others', {
+test('coturn accepts credentials from the right secret and user, and refuses others', {
   skip: skipIfMissing(missingPackages(['coturn'])),
 }, async (t) => {
   const shared = await startTurnServer({
@@ -254,7 +254,7 @@ test('coturn takes the credentials of the right secret and user, and refuses oth
   }
 });
 
-test('a reverse proxy that is not trusted is warned of, by the settings and by what the running server has seen', async (t) => {
+test('a reverse proxy that is not trusted causes a warning, from the settings and from what the running server has seen', async (t) => {
   const proxied = ['--allow-hosts', 'localhost.invalid'];
   t.match((await check(...proxied)).text, /^warn {2}reverse proxy: .* Set --trust-proxy to the proxy's address/m);
   t.notMatch((await check(...proxied, '--trust-proxy', '127.0.0.1')).text, /^warn {2}reverse proxy:/m);

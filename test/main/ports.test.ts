@@ -22,7 +22,7 @@ test('the table has the page and each media worker, over UDP and TCP', (t) => {
   t.end();
 });
 
-test('what is not used is not in the table, TURN servers are', (t) => {
+test('the table leaves out what is not used, and includes TURN servers', (t) => {
   const turn = [
     '--turn-urls',
     'turn:turn.example.org,turns:[2001:db8::1]:443',
@@ -39,7 +39,7 @@ test('what is not used is not in the table, TURN servers are', (t) => {
   t.end();
 });
 
-test('where page and media have one number, the table has it once for each protocol', (t) => {
+test('if page and media share a number, the table has it once for each protocol', (t) => {
   const own = ['--tls-cert', 'c.pem', '--tls-key', 'k.pem', '--host', '0.0.0.0'];
   const outside = 'the same, or another with --announce IP:PORT';
   t.strictSame(ports('--port', '443', '--media-port', '443', ...own).slice(1), [

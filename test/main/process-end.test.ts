@@ -28,7 +28,7 @@ function setUp() {
 
 const turn = () => new Promise(setImmediate);
 
-test('a signal closes the server and ends with 0', async (t) => {
+test('a signal closes the server and ends the process with 0', async (t) => {
   const { codes, end, serve, closes, settle } = setUp();
   serve();
   end.signal('SIGTERM');
@@ -38,14 +38,14 @@ test('a signal closes the server and ends with 0', async (t) => {
   t.same(codes, [0]);
 });
 
-test('a signal before there is a server ends with 0 at once', (t) => {
+test('a signal before there is a server ends the process with 0 at once', (t) => {
   const { codes, end } = setUp();
   end.signal('SIGINT');
   t.same(codes, [0]);
   t.end();
 });
 
-test('a server that is drained is closed and ends with 0, once', async (t) => {
+test('a drained server is closed and ends the process with 0, once', async (t) => {
   const { codes, end, serve, closes, settle } = setUp();
   serve();
   end.drained();
@@ -84,7 +84,7 @@ test('a second signal ends with 1 at once', (t) => {
   t.end();
 });
 
-test('a failure closes the server, has a second for it, and ends with 1 even if closing works', async (t) => {
+test('a failure closes the server, allows a second for it, and ends with 1 even if closing works', async (t) => {
   const { clock, codes, logged, end, serve, settle } = setUp();
   serve();
   end.fail('uncaught exception', new Error('planted'));
@@ -101,7 +101,7 @@ test('a failure closes the server, has a second for it, and ends with 1 even if 
   clock.advance(1000);
 });
 
-test('a failure while it ends already ends it at once; what keeps a server from starting is said in words', (t) => {
+test('a failure during the shutdown ends the process at once, and an error at startup is printed as a sentence', (t) => {
   const { codes, logged, end, serve } = setUp();
   serve();
   end.signal('SIGTERM');

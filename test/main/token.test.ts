@@ -28,17 +28,17 @@ function verify(token: string, wallNowMs = NOW_MS, room = 'lobby') {
   return verifyJoinToken(tokenKey(SECRET), token.trim(), { room, wallNowMs });
 }
 
-test('the token is one line, and gives what the flags say', async (t) => {
+test('the token is one line, and grants what the flags say', async (t) => {
   const plain = await make(WHO);
   t.match(plain, /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
   t.strictSame(await verify(plain), { identity: 'user-7', name: null, maySpeak: true, mayModerate: false });
   const full = await make([...WHO, '--name', 'Ada', '--listen-only', '--moderate', '--expires=2d']);
   t.strictSame(await verify(full), { identity: 'user-7', name: 'Ada', maySpeak: false, mayModerate: true });
-  await t.rejects(verify(plain, NOW_MS + 3_700_000), { code: 'token_expired' }, 'an hour, if nothing else is said');
+  await t.rejects(verify(plain, NOW_MS + 3_700_000), { code: 'token_expired' }, 'an hour by default');
   t.match(await verify(full, NOW_MS + 47 * 3_600_000), { identity: 'user-7' });
 });
 
-test('the secret comes from where the server takes it', async (t: Test) => {
+test('the secret comes from where the server reads it', async (t: Test) => {
   const directory = t.testdir({ secret: `${SECRET}\n`, 'partyline.toml': `token-secret = "${SECRET}"\nport = 1\n` });
   const sources: [string[], Record<string, string>][] = [
     [['--token-secret', SECRET], {}],
@@ -51,7 +51,7 @@ test('the secret comes from where the server takes it', async (t: Test) => {
     t.match(await verify(await make([...WHO, ...flags], env)), { identity: 'user-7' });
 });
 
-test('what is wrong is said in words, without the secret', async (t) => {
+test('errors are clear, and do not show the secret', async (t) => {
   t.strictSame(await problemsOf(make([], {})), [
     'token requires --room ROOM.',
     'token requires --identity ID.',
@@ -69,21 +69,21 @@ test('what is wrong is said in words, without the secret', async (t) => {
   t.notMatch(short.join(), 'short-secret');
 });
 
-test('the help says everything that can be said', async (t) => {
+test('the help explains all flags', async (t) => {
   const help = await make(['--help'], {});
   for (const flag of ['room', 'identity', 'name', 'listen-only', 'moderate', 'expires', 'token-secret-file'])
     t.match(help, `--${flag}`);
   t.notOk(help.split('\n').some((line) => line.length > 100));
 });
 
-test('a hash is made of the first line of the input, whatever ends it', async (t) => {
+test('a hash is made from the first line of the input, whatever ends it', async (t) => {
   for (const text of ['open sesame', 'open sesame\n', 'open sesame\r\nmore\n']) {
     const asked: string[] = [];
     const terminal = { input: Readable.from([text]), questions: { write: (question: string) => asked.push(question) } };
     const line = await passwordCommand([], terminal);
     const hash = parsePasswordHash(line.trim());
     t.equal(hash !== undefined && (await isPasswordOf(hash, 'open sesame')), true);
-    t.strictSame(asked, [], 'nobody is there to be asked');
+    t.strictSame(asked, [], 'there is nobody to ask');
   }
   const terminal = (text: string) => ({ input: Readable.from([text]), questions: { write: () => {} } });
   t.match(await problemsOf(passwordCommand([], terminal('\n'))), [/A password must have/]);

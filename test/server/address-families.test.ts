@@ -7,7 +7,7 @@ const HEARD_DBFS = -20;
 const BINDINGS = [['127.0.0.1'], ['::1'], ['127.0.0.1', '::1'], ['::1', '127.0.0.1']];
 
 for (const hosts of BINDINGS) {
-  test(`participants hear each other with media at ${hosts.join(' and ')}`, async (t) => {
+  test(`participants hear each other with media on ${hosts.join(' and ')}`, async (t) => {
     const server = await startServer(['--levelling', 'off', '--media-host', hosts.join(',')]);
     t.teardown(() => server.close());
     const join = { url: server.webSocketUrl, room: 'lobby' };

@@ -15,7 +15,9 @@ const missing = enterOwnNamespace({ packages: [], setUp: ['ip link set lo up'] }
 const skip = skipIfMissing(missing);
 const HEARD_DBFS = -20;
 
-/** This machine is in two networks. The server is at the other ends of them, `left` and `right`, where it has no addresses. */
+/**
+ * This machine is in two networks. The server is at the other ends, `left` and `right`, where it has no addresses yet.
+ */
 function plugIn(t: Test, server: Namespace): void {
   for (const [own, other, address] of [
     ['mine-left', 'left', '10.1.0.100/24'],
@@ -39,7 +41,7 @@ interface Health {
   readonly candidates: readonly string[];
 }
 
-/** A server on a machine that has nothing but loopback. */
+/** A server on a machine that has only loopback. */
 async function startBeforeDhcp(t: Test, flags: readonly string[] = []) {
   const machine = await Namespace.create();
   t.teardown(() => machine.close());
@@ -49,7 +51,7 @@ async function startBeforeDhcp(t: Test, flags: readonly string[] = []) {
   t.teardown(() => server.stop());
   const { port } = new URL(server.url);
   const health = async (address: string) => (await (await fetch(`http://${address}:${port}/healthz`)).json()) as Health;
-  /** Resolves when browsers are told exactly this over UDP. */
+  /** Resolves when browsers are told exactly these addresses over UDP. */
   const isTold = (address: string, expected: readonly string[]) =>
     eventually(async () => {
       const told = await health(address).catch(() => undefined);
@@ -70,7 +72,7 @@ async function hearEachOther(t: Test, one: LightTalker, oneHz: number, other: Li
   t.ok(first > HEARD_DBFS && second > HEARD_DBFS, `${first.toFixed(1)} and ${second.toFixed(1)} dBFS`);
 }
 
-test('a server that started before DHCP is heard at each address that it gets, and who talks elsewhere loses nothing', {
+test('a server that started before DHCP is heard at each address that it gets, and participants at other addresses lose nothing', {
   skip,
 }, async (t) => {
   const { machine, server, isTold, join, health } = await startBeforeDhcp(t);
@@ -89,7 +91,7 @@ test('a server that started before DHCP is heard at each address that it gets, a
   const heard = [cleo, dora];
   for (const talker of heard) talker.takeReport();
 
-  // Another lease, an address of the other family, which cannot be bound before it was looked for in the network, and none.
+  // Another lease, and an address of the other family, which can be bound only after duplicate address detection.
   machine.run('ip addr add 10.1.0.9/24 dev left', 'ip -6 addr add fd01::9/64 dev left');
   await isTold('10.2.0.1', ['10.1.0.9', '[fd01::9]', '10.2.0.1']);
   const [eve, finn] = [await join('10.1.0.9', 'Eve', 430), await join('10.1.0.9', 'Finn', 710)];
@@ -105,7 +107,7 @@ test('a server that started before DHCP is heard at each address that it gets, a
   t.notMatch(server.output(), /"level":"(error|fatal)"/);
 });
 
-test('an address that is gone for a moment comes back with the conversation over it', { skip }, async (t) => {
+test('an address that disappears for a moment comes back, and so does the conversation over it', { skip }, async (t) => {
   const { machine, isTold, join } = await startBeforeDhcp(t);
   machine.run('ip addr add 10.1.0.1/24 dev left', 'ip addr add 10.2.0.1/24 dev right');
   await isTold('10.2.0.1', ['10.1.0.1', '10.2.0.1']);
@@ -118,7 +120,7 @@ test('an address that is gone for a moment comes back with the conversation over
   await hearEachOther(t, ada, 430, ben, 710);
 });
 
-test('before there is an address /healthz and check say so, and then nobody is sent to their own loopback', {
+test('until there is an address, /healthz and check say so; after that, nobody is sent to their own loopback', {
   skip,
 }, async (t) => {
   const { machine, server, port, isTold } = await startBeforeDhcp(t);
@@ -158,7 +160,7 @@ test('before there is an address /healthz and check say so, and then nobody is s
   t.notMatch(sdp, /^a=candidate.* (127\.|::1 )/m);
 });
 
-test('people who come by a proxy on the same machine are told no loopback address, whether it is trusted or not', {
+test('people who come through a proxy on the same machine are told no loopback address, whether it is trusted or not', {
   skip,
 }, async (t) => {
   const addresses = '127.0.0.1,::1,10.1.0.100';

@@ -30,13 +30,13 @@ async function setUp(flags: readonly string[] = []) {
   return { lines, server, open, api: new ApiClient(server.url, TOKEN) };
 }
 
-/** The filter as fail2ban reads it, in the syntax of JavaScript. */
+/** The regular expression of the fail2ban filter, in JavaScript syntax. */
 function failRegex(): RegExp {
   const [, pattern = ''] = /^failregex = (.*)$/m.exec(readFileSync(FILTER, 'utf8')) ?? [];
   return new RegExp(pattern.replace('<HOST>', '(?<host>[\\d.]+|[\\da-fA-F:]+)'));
 }
 
-test('the operator is told the addresses of participants, and nobody else is', async (t) => {
+test('the operator sees the addresses of participants, and nobody else does', async (t) => {
   const { server, open, lines, api } = await setUp();
   t.teardown(() => server.close());
   const told: string[] = [];
@@ -55,10 +55,10 @@ test('the operator is told the addresses of participants, and nobody else is', a
     'in the log',
   );
   await eventually(() => told.some((text) => text.includes('participant_joined')));
-  for (const address of ADDRESSES) t.notMatch(told.join('\n'), address, 'not by the WebSocket');
+  for (const address of ADDRESSES) t.notMatch(told.join('\n'), address, 'not on the WebSocket');
 });
 
-test('fail2ban finds who guesses passwords and tokens, and nobody can have another address banned', async (t) => {
+test('fail2ban finds clients that guess passwords and tokens, and nobody can get another address banned', async (t) => {
   const { server, open, lines } = await setUp();
   t.teardown(() => server.close());
   const pattern = failRegex();
@@ -91,7 +91,7 @@ test('fail2ban finds who guesses passwords and tokens, and nobody can have anoth
   t.notOk(found().includes('198.51.100.1'));
 });
 
-test('with show-addresses off no address is in the log or in the API', async (t) => {
+test('with show-addresses off, no address is in the log or in the API', async (t) => {
   const { server, open, lines, api } = await setUp(['--show-addresses', 'off']);
   t.teardown(() => server.close());
   const client = await open(ADDRESSES[0]!);
@@ -107,7 +107,7 @@ test('with show-addresses off no address is in the log or in the API', async (t)
   t.notMatch(lines.join('\n'), /"address":"/);
 });
 
-/** Asks for a page as a reverse proxy may; `fetch` sets Host by itself. */
+/** Requests a page as a reverse proxy might; `fetch` sets Host by itself. */
 function ask(url: string, headers: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const asked = request(url, { headers, agent: false }, (answer) => {
@@ -118,7 +118,7 @@ function ask(url: string, headers: Record<string, string>): Promise<number | und
   });
 }
 
-test('a proxy that changes Host or is not trusted is told in the log, and not again and again', async (t) => {
+test('a proxy that changes Host or is not trusted is reported in the log, but not repeatedly', async (t) => {
   const lines: { level: string; msg: string; [field: string]: unknown }[] = [];
   const out = { write: (line: string) => lines.push(JSON.parse(line)) };
   const log = createLogger({ level: 'info', format: 'json', out });
@@ -156,10 +156,10 @@ test('a proxy that changes Host or is not trusted is told in the log, and not ag
   t.match(ownProblems(problems), [{ code: 'proxy_not_trusted', message: /--trust-proxy/ }]);
 
   for (let i = 0; i < 50; i++) await ask(server.url, { Host: `junk${i}.example.org` });
-  t.ok(warnings(/./).length <= 6, 'nobody fills the log with it');
+  t.ok(warnings(/./).length <= 6, 'nobody can fill the log with it');
 });
 
-test('a proxy that is trusted is no cause for a warning', async (t) => {
+test('a trusted proxy causes no warning', async (t) => {
   const lines: { level: string }[] = [];
   const log = createLogger({ level: 'warn', format: 'json', out: { write: (line) => lines.push(JSON.parse(line)) } });
   const server = await startServer(['--trust-proxy', '127.0.0.1'], { log });

@@ -13,9 +13,9 @@ const SECRET = 'a secret that is long enough to sign with';
 const PASSWORD = 'open sesame';
 const ATTACKERS = 50;
 const ATTACK_MS = 3000;
-/** As if each attacker had an address of their own. */
+/** As if each attacker had their own address. */
 const NO_LIMITS = ['--max-connections-per-address', '--max-joins-per-minute', '--max-failed-joins-per-minute'];
-/** Below what ends a connection. */
+/** Slow enough that no connection is ended for it. */
 const PAUSE_MS = 100;
 
 test('while two people talk', async (t) => {
@@ -25,7 +25,7 @@ test('while two people talk', async (t) => {
   const conversation = await Conversation.start(t, (flags) => startServer([...flags, ...access, ...noLimits]));
   const url = conversation.server.webSocketUrl;
 
-  /** Joins again and again from many connections, until one was refused with `code` too; what was answered, by code. */
+  /** Joins repeatedly from many connections until one is refused with `code`. Returns the number of answers by code. */
   const flood = async (t: Test, code: ErrorCode, join: (attempt: number) => ClientMessageInput) => {
     const answers = new Map<ErrorCode, number>();
     const attackers = await Promise.all(Array.from({ length: ATTACKERS }, () => SignalingClient.open(url)));
@@ -44,7 +44,7 @@ test('while two people talk', async (t) => {
     return answers;
   };
 
-  await t.test('a flood of guesses at a password neither harms them nor keeps out who knows it', async (t) => {
+  await t.test('a flood of password guesses neither harms them nor keeps out somebody who knows the password', async (t) => {
     const first = await SignalingClient.open(url);
     first.send({ type: 'join', room: 'vault', name: 'Cy', password: PASSWORD });
     await first.next('joined');
@@ -66,7 +66,7 @@ test('while two people talk', async (t) => {
       [answers] = await Promise.all([flood(t, 'wrong_password', guess), knowing()]);
     });
     t.comment(Object.fromEntries(answers));
-    t.ok(waitedMs < 500, `who knows the password joined after ${waitedMs.toFixed(0)} ms`);
+    t.ok(waitedMs < 500, `somebody who knows the password joined after ${waitedMs.toFixed(0)} ms`);
     const tried = answers.get('wrong_password') ?? 0;
     t.ok(tried > 0 && tried <= tookMs / 300 + 2, `${tried} guesses were tried in ${tookMs.toFixed(0)} ms`);
   });
@@ -86,9 +86,9 @@ test('while two people talk', async (t) => {
       }));
     });
     t.comment(Object.fromEntries(answers));
-    t.ok((answers.get('token_invalid') ?? 0) > 0, 'they were looked at and refused');
+    t.ok((answers.get('token_invalid') ?? 0) > 0, 'they were checked and refused');
     const after = (await conversation.server.metrics()).sum('partyline_participants');
-    // Those of the attack before, who have gone without a word, are waited for during some seconds.
+    // The server still waits some seconds for the attackers of the previous test, who left without saying so.
     t.ok(after >= 2 && after <= 4, `nobody got in: ${after} are there`);
   });
 });

@@ -33,11 +33,11 @@ test('while two people talk', async (t) => {
       const answers = onPath.seen
         .slice(from)
         .filter(({ direction, datagram }) => direction === 'to-participant' && datagram[0]! >= 20 && datagram[0]! < 64);
-      t.same(answers, [], 'and the participant no new handshake');
+      t.same(answers, [], 'and the participant gets no new handshake');
     });
   }
 
-  /** RTP packets that somebody with this certificate gets while the others talk. */
+  /** Number of RTP packets that somebody with this certificate receives while the others talk. */
   const heardBy = async (name: string, certificate: Certificate): Promise<number> => {
     const participant = await RawParticipant.join({ url, room: ROOM, name, certificate }).catch(() => null);
     await sleep(600);
@@ -45,7 +45,7 @@ test('while two people talk', async (t) => {
     return participant?.received ?? 0;
   };
 
-  await t.test('only who holds the key of the announced certificate gets a connection', async (t) => {
+  await t.test('only somebody who holds the key of the announced certificate gets a connection', async (t) => {
     const [victim, own] = [await createCertificate(), await createIdentity()];
     await conversation.unharmed(t, async () => {
       t.ok((await heardBy('Cleo', victim)) > 10, 'Cleo does');
@@ -59,7 +59,7 @@ test('while two people talk', async (t) => {
   const iceCheck = ({ answer, iceUfrag }: Negotiated) =>
     nomination(prng, { username: `${answer.iceUfrag}:${iceUfrag}`, key: answer.icePwd });
 
-  await t.test('handshakes that are begun and never ended harm nobody', async (t) => {
+  await t.test('handshakes that are started and never finished harm nobody', async (t) => {
     const options = { url, room: ROOM, certificate: conversation.certificate };
     const people = await Promise.all(Array.from({ length: 10 }, (_, i) => negotiate({ ...options, name: `Zoe ${i}` })));
     t.teardown(() => {
@@ -77,7 +77,7 @@ test('while two people talk', async (t) => {
     });
   });
 
-  await t.test('before ICE nobody gets an answer to a ClientHello', async (t) => {
+  await t.test('before ICE, nobody gets an answer to a ClientHello', async (t) => {
     const stranger = await conversation.stranger(t);
     const { signaling } = await negotiate({ url, room: ROOM, name: 'Yan', certificate: conversation.certificate });
     t.teardown(() => signaling.close());

@@ -7,11 +7,11 @@ import { SignalingClient } from '../helpers/signaling-client.ts';
 
 const ATTACKERS = 40;
 const REQUEST_TIMEOUT_MS = 500;
-/** With the time that a WebSocket has for its closing handshake. */
+/** Includes the time that a WebSocket has for its closing handshake. */
 const MAX_MS = 9000;
 const UPGRADE =
   'GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
-/** RFC 6455 section 5.2: masked by zeros. */
+/** RFC 6455 section 5.2, with a mask of zeros. */
 const frame = (firstByte: number, length = 0) =>
   Buffer.concat([Buffer.from([firstByte, 0x80 | length, 0, 0, 0, 0]), Buffer.alloc(length, 0x20)]);
 const TEXT_BEGINS = frame(0x01, 1);
@@ -27,7 +27,7 @@ test('while two people talk', async (t) => {
   const conversation = await Conversation.start(t, (flags) => startServer([...flags, ...limits]));
   const port = Number(new URL(conversation.server.url).port);
 
-  /** Opens connections that say `first`, then `more` every 100 ms; resolves when all are ended by the server. */
+  /** Opens connections that send `first`, then `more` every 100 ms. Resolves when the server has ended all of them. */
   const cutOff = async (t: Test, [title, first, more]: Attack): Promise<void> => {
     const startMs = performance.now();
     const ended = Array.from({ length: ATTACKERS }, async () => {
@@ -48,18 +48,18 @@ test('while two people talk', async (t) => {
     t.comment(`${Math.round(performance.now() - startMs)} ms`);
   };
 
-  // What ends them is a time, which all can wait for together.
+  // A timeout ends these, so they can all wait at the same time.
   const slow: Attack[] = [
     ['connections that say nothing', '', ''],
-    ['requests whose head drips', 'GET / HTTP/1.1\r\nHost: x\r\n', 'X-A: 1\r\n'],
-    ['requests whose body drips', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n', 'x'],
-    ['requests for a page whose body drips', 'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n', 'x'],
-    ['connections kept alive for nothing', 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n', ''],
-    ['handshakes of WebSockets that are not finished', UPGRADE.slice(0, -2), 'X-A: 1\r\n'],
-    ['WebSockets that join nothing', UPGRADE, ''],
-    ['frames that drip', Buffer.concat([Buffer.from(UPGRADE), Buffer.from([0x81, 0xfe, 0x40, 0, 0, 0, 0, 0])]), ' '],
+    ['requests whose head trickles in', 'GET / HTTP/1.1\r\nHost: x\r\n', 'X-A: 1\r\n'],
+    ['requests whose body trickles in', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n', 'x'],
+    ['page requests whose body trickles in', 'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n', 'x'],
+    ['idle keep-alive connections', 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n', ''],
+    ['unfinished WebSocket handshakes', UPGRADE.slice(0, -2), 'X-A: 1\r\n'],
+    ['WebSockets that join no room', UPGRADE, ''],
+    ['frames that trickle in', Buffer.concat([Buffer.from(UPGRADE), Buffer.from([0x81, 0xfe, 0x40, 0, 0, 0, 0, 0])]), ' '],
   ];
-  await t.test('connections that are too slow end and do not harm them', (t) =>
+  await t.test('connections that are too slow are ended and do not harm them', (t) =>
     conversation.unharmed(t, () => Promise.all(slow.map((attack) => cutOff(t, attack)))),
   );
 
@@ -79,10 +79,10 @@ test('while two people talk', async (t) => {
     ['floods of pongs', UPGRADE, Buffer.concat(Array<Buffer>(100).fill(PONG))],
   ];
   for (const attack of loud) {
-    await t.test(`${attack[0]} end and do not harm them`, (t) => conversation.unharmed(t, () => cutOff(t, attack)));
+    await t.test(`${attack[0]} are ended and do not harm them`, (t) => conversation.unharmed(t, () => cutOff(t, attack)));
   }
 
-  await t.test('messages made to break a reader do not harm them', async (t) => {
+  await t.test('messages designed to break a parser do not harm them', async (t) => {
     const texts = [
       '['.repeat(60_000),
       `{"a":`.repeat(10_000),
@@ -113,7 +113,7 @@ test('while two people talk', async (t) => {
   });
 });
 
-test('one address gets no more connections, joins and guesses than it may, whoever it says that it is', async (t) => {
+test('one address gets no more connections, joins and guesses than allowed, whatever address it claims to be', async (t) => {
   const flags = [
     '--max-connections-per-address',
     '3',
@@ -150,7 +150,7 @@ test('one address gets no more connections, joins and guesses than it may, whoev
   t.equal(metrics.sum('partyline_limits_hit_total'), 2);
 });
 
-test('one address gets no more requests than it may, but for who has the admin token', async (t) => {
+test('one address gets no more requests than allowed, except with the admin token', async (t) => {
   const token = 'an-admin-token-of-32-characters.';
   const limits = ['--max-requests-per-minute', '4', '--max-failed-joins-per-minute', '2', '--trust-proxy', '127.0.0.1'];
   const server = await startServer(['--admin-token', token, ...limits]);
@@ -172,7 +172,7 @@ test('one address gets no more requests than it may, but for who has the admin t
     t.match(await refused.json(), { status: 429, code: 'rate_limited' });
   }
   for (let i = 0; i < 5; i++) t.equal((await ask('/api/v1/server', '192.0.2.1', `Bearer ${token}`)).status, 200);
-  t.equal((await ask('/healthz', '192.0.2.2')).status, 200, 'others are not concerned');
+  t.equal((await ask('/healthz', '192.0.2.2')).status, 200, 'others are not affected');
   await SignalingClient.open(server.webSocketUrl, { 'x-forwarded-for': '192.0.2.1' }).then(({ socket }) =>
     socket.terminate(),
   );
@@ -182,10 +182,10 @@ test('one address gets no more requests than it may, but for who has the admin t
   t.equal(wrong.status, 429);
   t.ok(Number(wrong.headers.get('retry-after')) > 0);
   const right = await ask('/api/v1/server', '192.0.2.3', `Bearer ${token}`);
-  t.equal(right.status, 200, 'guesses from the same address, behind a proxy perhaps, lock nobody out');
+  t.equal(right.status, 200, 'guesses from the same address, perhaps behind a proxy, lock nobody out');
 });
 
-test('behind a trusted proxy each client has its own limits', async (t) => {
+test('behind a trusted proxy, each client has its own limits', async (t) => {
   const server = await startServer(['--max-connections-per-address', '1', '--trust-proxy', '127.0.0.0/8']);
   t.teardown(() => server.close());
   for (const address of ['192.0.2.1', '192.0.2.2']) {
@@ -196,7 +196,7 @@ test('behind a trusted proxy each client has its own limits', async (t) => {
   }
 });
 
-test('a server that has a name is asked for by no other, and lets in pages of its own origin only', async (t) => {
+test('a server with a name answers to no other name, and admits only pages of its own origin', async (t) => {
   const server = await startServer(['--allow-hosts', 'voice.example', '--max-joins-per-minute', '7']);
   t.teardown(() => server.close());
   const open = async (headers: Record<string, string>) => {
@@ -214,7 +214,7 @@ test('a server that has a name is asked for by no other, and lets in pages of it
     await t.rejects(open({ host, origin }), { message: /403/ }, origin);
 });
 
-test('apps with a scheme of their own and all names below one are let in where they are allowed', async (t) => {
+test('apps with their own scheme and all names below a domain are admitted if they are allowed', async (t) => {
   const allowed = ['capacitor://localhost', 'https://*.game.example', 'null'];
   const server = await startServer(['--allow-origins', allowed.join(',')]);
   t.teardown(() => server.close());

@@ -21,7 +21,7 @@ test('while two people talk', async (t) => {
   const join = { url: server.webSocketUrl, room: ROOM, certificate };
   const watcher = await Watcher.join(t, server.webSocketUrl);
 
-  await t.test('eight who claim 0 dBov and send silence take nobody the word and are not shown', async (t) => {
+  await t.test('eight participants who claim 0 dBov and send silence displace nobody and are not shown as speaking', async (t) => {
     const liars = await Promise.all(
       Array.from({ length: LIARS }, (_, i) => RawParticipant.join({ ...join, name: `Liar ${i}`, ssrc: 900 + i })),
     );
@@ -39,7 +39,7 @@ test('while two people talk', async (t) => {
     t.same([...watcher.shown].sort(), ['Ada', 'Ben'], 'only those who talk are shown as speaking');
   });
 
-  await t.test('somebody who speaks and claims silence is heard and shown', async (t) => {
+  await t.test('a participant who speaks and claims silence is heard and shown', async (t) => {
     const modest = await RawParticipant.join({ ...join, name: 'Modest', ssrc: 950 });
     t.teardown(() => modest.close());
     const encode = createFrameEncoder();

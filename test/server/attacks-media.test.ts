@@ -13,7 +13,7 @@ const SEED = 43;
 const REPEATS = 100;
 const FRAME_SAMPLES = 960;
 const FRAME_MS = 20;
-/** Not one of the voices. */
+/** Not used by any of the voices. */
 const OTHER_HZ = 1240;
 const INAUDIBLE_DBFS = -45;
 const AUDIBLE_DBFS = -30;
@@ -33,7 +33,7 @@ test('while two people talk', async (t) => {
     return header.ssrc;
   };
 
-  await t.test('packets that are sent again are refused and not heard', async (t) => {
+  await t.test('replayed packets are refused and not heard', async (t) => {
     const stranger = await conversation.stranger(t);
     const before = await conversation.count('srtp_rejected');
     const packets = rtp(ada.address).slice(-REPEATS);
@@ -54,14 +54,14 @@ test('while two people talk', async (t) => {
     t.ok((await conversation.count('srtp_rejected')) - before >= REPEATS, 'each of them is counted');
   });
 
-  await t.test('forged packets are refused, wherever they say that they belong', async (t) => {
+  await t.test('forged packets are refused, whichever stream they claim to belong to', async (t) => {
     const stranger = await conversation.stranger(t);
     const before = await conversation.count('srtp_rejected');
     await conversation.unharmed(t, async () => {
       const last = rtp(ada.address).at(-1)!;
       for (let i = 0; i < REPEATS; i++) {
         const latest = Buffer.from(last);
-        // The future of the stream, as far as it can be guessed.
+        // Guesses the next packets of the stream as well as possible.
         latest.writeUInt16BE((latest.readUInt16BE(2) + 1 + i * 300) & 0xffff, 2);
         const bent = Buffer.from(last);
         bent[20]! ^= 1;
@@ -75,7 +75,7 @@ test('while two people talk', async (t) => {
     t.same(stranger.heard, []);
   });
 
-  await t.test('RTCP that is forged, or true and huge, ends nobody and says nothing about others', async (t) => {
+  await t.test("RTCP that is forged, or genuine and huge, ends nobody's connection and says nothing about others", async (t) => {
     const eve = await RawParticipant.join({ ...join, name: 'Eve', ssrc: 77 });
     t.teardown(() => eve.close());
     const victims = [ssrcOf(ada.address), ssrcOf(ben.address)];
@@ -96,7 +96,7 @@ test('while two people talk', async (t) => {
     });
   });
 
-  await t.test("a participant with another one's SSRC is heard beside them, and takes nothing away", async (t) => {
+  await t.test("a participant with another one's SSRC is heard beside them, and takes nothing from them", async (t) => {
     const eve = await RawParticipant.join({ ...join, name: 'Eve', ssrc: ssrcOf(ben.address) });
     t.teardown(() => eve.close());
     const mark = ada.hearing.mark();
@@ -105,17 +105,17 @@ test('while two people talk', async (t) => {
     t.ok(level > AUDIBLE_DBFS, `Eve is heard (${level.toFixed(1)} dBFS)`);
   });
 
-  await t.test('an outage in which the sequence numbers wrap does not end a voice', async (t) => {
+  await t.test('an outage during which the sequence numbers wrap does not end a voice', async (t) => {
     const eve = await RawParticipant.join({ ...join, name: 'Eve', ssrc: 78, sequenceNumber: 0xffff - 30 });
     t.teardown(() => eve.close());
     await speak(eve, 25);
-    // Two minutes, as far as the numbers tell.
+    // Two minutes, according to the numbers.
     eve.skip(6000);
     await sleep(300);
     const quiet = ada.hearing.mark();
     await sleep(300);
     const back = ada.hearing.mark();
-    t.ok(usualLevelDbfs(ada.hearing.sound(quiet, back), OTHER_HZ) < INAUDIBLE_DBFS, 'nothing is heard in the outage');
+    t.ok(usualLevelDbfs(ada.hearing.sound(quiet, back), OTHER_HZ) < INAUDIBLE_DBFS, 'nothing is heard during the outage');
     await speak(eve, 60);
     const level = usualLevelDbfs(ada.hearing.sound(back + 15), OTHER_HZ);
     t.ok(level > AUDIBLE_DBFS, `and the voice afterwards (${level.toFixed(1)} dBFS)`);
@@ -131,7 +131,7 @@ test('while two people talk', async (t) => {
     t.ok(level > AUDIBLE_DBFS, `Eve is heard (${level.toFixed(1)} dBFS)`);
   });
 
-  await t.test('who changes the SSRC is heard each time, however often', async (t) => {
+  await t.test('a participant who changes the SSRC is heard each time, however often', async (t) => {
     const eve = await RawParticipant.join({ ...join, name: 'Eve', ssrc: 100 });
     t.teardown(() => eve.close());
     await conversation.unharmed(t, async () => {
@@ -155,14 +155,14 @@ test('while two people talk', async (t) => {
           eve.sendRtp(bytes(prng, [0, 1, 2, 3, 60, 200, 1100][i % 7]!));
           if (i % 10 === 0) await sleep(10);
         }
-        // Eve's own frames are made up where they cannot be decoded.
+        // Those of Eve's own frames that cannot be decoded are concealed.
       },
       anyConcealment,
     );
   });
 });
 
-/** A tone that nobody else makes, in real time. */
+/** Sends a tone that nobody else uses, in real time. */
 async function speak(participant: RawParticipant, frames: number): Promise<void> {
   const encode = createFrameEncoder();
   const sound = toInt16(tone({ frequencyHz: OTHER_HZ, samples: frames * FRAME_SAMPLES }));

@@ -23,7 +23,7 @@ test('while two people talk', async (t) => {
   const url = conversation.server.webSocketUrl;
   const { certificate } = conversation;
 
-  await t.test('sockets that offer without end get an answer at times, a reason otherwise, and stay', async (t) => {
+  await t.test('sockets that send offers without end sometimes get an answer, otherwise a reason, and stay open', async (t) => {
     const eves = await Promise.all(
       Array.from({ length: SOCKETS }, async (_, i) => {
         const socket = new WebSocket(url);
@@ -66,7 +66,7 @@ test('while two people talk', async (t) => {
     t.ok(eves.every(({ socket }) => socket.readyState === WebSocket.OPEN));
   });
 
-  await t.test('handshakes that are left half done keep nobody else from theirs', async (t) => {
+  await t.test('half-finished handshakes keep nobody else from finishing theirs', async (t) => {
     const people = await Promise.all(
       Array.from({ length: 20 }, (_, i) => negotiate({ url, room: ROOM, name: `Zoe ${i}`, certificate })),
     );

@@ -16,11 +16,11 @@ const SECONDS = 6;
 const JUNK = 20_000;
 const CONNECTIONS = 60;
 
-test('a server in a process of its own, while two people talk', async (t) => {
+test('a server in its own process, while two people talk', async (t) => {
   t.comment(`seed ${SEED}`);
   const conversation = await Conversation.start(t, startBuiltServer(BUILT_SERVER));
 
-  await t.test('datagrams of all kinds, mixed up between people and strangers, harm nobody', async (t) => {
+  await t.test('datagrams of all kinds, interleaved from participants and strangers, harm nobody', async (t) => {
     let sent = 0;
     const report = await conversation.unharmed(t, async () => {
       const attack = await attackPort(conversation, { seed: SEED, perSecond: PER_SECOND, seconds: SECONDS });
@@ -47,7 +47,7 @@ test('a server in a process of its own, while two people talk', async (t) => {
     t.equal(barrage.bytesHeard, 0, 'nobody got an answer');
   });
 
-  await t.test('TCP connections to the media port that talk nonsense, or nothing, harm nobody', async (t) => {
+  await t.test('TCP connections to the media port that send nonsense, or nothing, harm nobody', async (t) => {
     const prng = createPrng(SEED);
     const sockets: Socket[] = [];
     t.teardown(() => {

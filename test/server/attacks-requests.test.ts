@@ -14,7 +14,7 @@ const H2C = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settin
 const WEB_SOCKET =
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nConnection: Upgrade\r\nUpgrade: ';
 
-/** What the server says to this until it has ended the connection, or has sent `answers` heads. */
+/** Collects what the server answers until it has ended the connection or has sent `answers` heads. */
 function said(socket: Socket, request: string, answers = 1): Promise<{ heads: string[]; ended: boolean }> {
   return new Promise((resolve) => {
     let text = '';
@@ -32,7 +32,7 @@ function said(socket: Socket, request: string, answers = 1): Promise<{ heads: st
 
 const statuses = (heads: readonly string[]) => heads.map((head) => Number(head.split(' ')[1]));
 
-test('another protocol than WebSockets is not spoken, and the request is answered as without it', async (t) => {
+test('no upgrade protocol other than WebSocket is spoken, and the request is answered as if it had not asked for one', async (t) => {
   const onePort = String(await freePort());
   const plain = await startServer(['--admin-token', 'an-admin-token-of-32-characters.']);
   t.teardown(() => plain.close());
@@ -75,10 +75,10 @@ test('another protocol than WebSockets is not spoken, and the request is answere
     t.strictSame(
       await ask(`${thenMore}${thenMore}${bare('/healthz')}`, 3),
       [200, 200, 200],
-      `${way}: the connection stays`,
+      `${way}: the connection stays open`,
     );
     const list = `GET /ws HTTP/1.1\r\nHost: x\r\n${WEB_SOCKET}h2c, WebSocket\r\n\r\n`;
-    t.strictSame(await ask(list), [101], `${way}: WebSockets may be one of several`);
+    t.strictSame(await ask(list), [101], `${way}: WebSocket may be one of several protocols`);
     for (const upgrade of ['', `${WEB_SOCKET}websocket\r\n`, H2C]) {
       const two = `GET /ws HTTP/1.1\r\nHost: x\r\nhost: y\r\n${upgrade}\r\n`;
       t.strictSame(await ask(two), [400], `${way}: two hosts`);
@@ -86,7 +86,7 @@ test('another protocol than WebSockets is not spoken, and the request is answere
   }
 });
 
-test('behind a proxy nobody chooses their own address by sending many headers', async (t) => {
+test('behind a proxy, nobody can choose their own address by sending many headers', async (t) => {
   const server = await startServer(['--max-requests-per-minute', '2', '--trust-proxy', '127.0.0.1']);
   t.teardown(() => server.close());
   const port = Number(new URL(server.url).port);
@@ -100,10 +100,10 @@ test('behind a proxy nobody chooses their own address by sending many headers', 
   t.equal(await ask(150, '198.51.100.1'), 200);
   t.equal(await ask(1300, '198.51.100.2'), 200);
   t.equal(await ask(400, '198.51.100.3'), 429);
-  t.equal(await ask(3000, '198.51.100.4'), 431, 'what is too large is refused, not cut off');
+  t.equal(await ask(3000, '198.51.100.4'), 431, 'a request that is too large is refused, not cut off');
 });
 
-test('while two people talk, sockets that were refused and stay are not held', async (t) => {
+test('while two people talk, refused sockets that stay connected are not kept', async (t) => {
   const conversation = await Conversation.start(t, (flags) =>
     startServer([...flags, '--max-connections', '20', '--shutdown-grace-ms', '20000']),
   );
@@ -117,7 +117,7 @@ test('while two people talk, sockets that were refused and stay are not held', a
   await conversation.unharmed(t, async () => {
     let answered = 0;
     for (let index = 0; index < HELD; index++) {
-      // It keeps its own side open, so that nothing ends but what the server ends.
+      // Keeps its own side open, so that only the server can end the connection.
       const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
       sockets.push(socket);
       socket.on('error', () => {});
@@ -133,5 +133,5 @@ test('while two people talk, sockets that were refused and stay are not held', a
   });
   const watch = new Stopwatch();
   await conversation.server.close();
-  t.ok(watch.ownMs < 10_000, 'nor do they hold up the end');
+  t.ok(watch.ownMs < 10_000, 'nor do they delay the shutdown');
 });

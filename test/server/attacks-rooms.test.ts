@@ -1,4 +1,4 @@
-/** Few addresses that want all rooms of the server. */
+/** A few addresses try to take all rooms of the server. */
 import { type Test, test } from 'tap';
 import type { ServerMessage } from '../../src/protocol/messages.ts';
 import { Conversation } from '../helpers/conversation.ts';
@@ -24,7 +24,7 @@ test('while two people talk', async (t) => {
   };
 
   await t.test(
-    'two addresses open as many rooms as two may, and everybody else gets in and opens others',
+    'two addresses open as many rooms as two may, and everybody else can join those and open others',
     async (t) => {
       await conversation.unharmed(t, async () => {
         for (const from of ATTACKERS) {
@@ -32,7 +32,7 @@ test('while two people talk', async (t) => {
           for (let n = 0; n < ROOMS; n++) answers.push(await join(t, from, `${from}-${n}`));
           t.equal(answers.filter(({ type }) => type === 'joined').length, ROOMS_PER_ADDRESS);
           t.match(answers.at(-1), { type: 'error', code: 'too_many_rooms_of_address' });
-          t.match(await join(t, from, 'lobby'), { type: 'joined' }, 'into an open room they get');
+          t.match(await join(t, from, 'lobby'), { type: 'joined' }, 'they can join an open room');
         }
         t.match(await join(t, HONEST, 'quiet-corner'), { type: 'joined', participants: [{ name: 'Eve' }] });
       });

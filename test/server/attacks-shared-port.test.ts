@@ -11,18 +11,18 @@ import { startServer } from '../helpers/running-server.ts';
 const SEED = 46;
 const HOST = '127.0.0.1';
 const REQUEST_TIMEOUT_MS = 500;
-/** A request may take twice its time, and is looked for once in a while. */
+/** A request may take twice its timeout, and timeouts are checked only now and then. */
 const MAX_MS = 4000;
-/** After an answer a connection is kept for that time. */
+/** After an answer, a connection is kept for this long. */
 const KEPT_MS = 5000;
-/** For what does not happen at all. */
+/** Only a limit for what does not happen at all. */
 const PATIENCE_MS = 60_000;
 const COUNT_EACH = 12;
 const FLOOD_PER_ROUND = 15;
 const ROUNDS = 100;
 const GET = 'GET /healthz HTTP/1.1\r\nHost: x\r\n';
 
-test('while two people talk by a port that is that of the page as well', async (t) => {
+test('while two people talk over a port that the page uses too', async (t) => {
   t.comment(`seed ${SEED}`);
   const prng = createPrng(SEED);
   let port = 0;
@@ -38,15 +38,15 @@ test('while two people talk by a port that is that of the page as well', async (
     return socket;
   };
 
-  await t.test('connections that are slow in every way are ended', async (t) => {
+  await t.test('connections that are slow in any way are ended', async (t) => {
     const kinds: [title: string, first: Uint8Array | string, more: Uint8Array | string][] = [
       ['that say nothing', '', ''],
-      ['that begin a frame', Buffer.from([0]), ''],
-      ['whose first frame drips', Buffer.from([0, 100, 0, 1, 0, 80, 0x21, 0x12, 0xa4, 0x42]), Buffer.from([0])],
+      ['that only start a frame', Buffer.from([0]), ''],
+      ['whose first frame trickles in', Buffer.from([0, 100, 0, 1, 0, 80, 0x21, 0x12, 0xa4, 0x42]), Buffer.from([0])],
       ['whose first frame is for nobody', frame(junk(prng, 'nobody:knows')), ''],
-      ['whose request drips', 'G', 'E'],
-      ['whose head drips', GET, 'X-A: 1\r\n'],
-      ['that are kept alive for nothing', `${GET}\r\n`, ''],
+      ['whose request line trickles in', 'G', 'E'],
+      ['whose head trickles in', GET, 'X-A: 1\r\n'],
+      ['that are kept alive without need', `${GET}\r\n`, ''],
       ['that speak TLS', Buffer.from([0x16, 3, 1, 0, 200]), Buffer.from([1])],
     ];
     await conversation.unharmed(t, async () => {
@@ -56,7 +56,7 @@ test('while two people talk by a port that is that of the page as well', async (
           socket.write(first);
           const timer = setInterval(() => socket.writable && socket.write(more), 100);
           const watch = new Stopwatch();
-          // By a reset or without one.
+          // With or without a reset.
           const closed = new Promise((resolve) => socket.once('close', resolve));
           await Promise.race([closed, sleep(PATIENCE_MS, undefined, { ref: false })]);
           clearInterval(timer);
@@ -70,7 +70,7 @@ test('while two people talk by a port that is that of the page as well', async (
     });
   });
 
-  await t.test('a flood of connections of all kinds leaves the page to others', async (t) => {
+  await t.test('a flood of connections of all kinds leaves the page usable for others', async (t) => {
     const answers: number[] = [];
     await conversation.unharmed(t, async () => {
       const flood: Socket[] = [];

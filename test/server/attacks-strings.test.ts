@@ -5,17 +5,23 @@ import { cpuUsedMs } from '../helpers/cpu-time.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
-/** A client may send eight of the largest messages at once. */
+/** A client may send eight messages of the largest size at once. */
 const MESSAGES = 7;
 const SOCKETS = 3;
 const UNITS = 15_000;
-/** Canonical combining classes 232, 230, 220 and 202: descending, so that each has to be moved to its place. */
+/**
+ * Canonical combining classes 232, 230, 220 and 202: in descending order, so that each character has to be moved to its
+ * place.
+ */
 const DESCENDING = ['\u0315', '\u0300', '\u0316', '\u0327'];
 const MARKS = DESCENDING.map((mark) => mark.repeat(UNITS / DESCENDING.length)).join('');
 const MIXED_MARKS = DESCENDING.join('').repeat(UNITS / DESCENDING.length);
-/** As many bytes of UTF-8 that cost nothing. */
+/** As many bytes of UTF-8 that cost nothing to process. */
 const PLAIN = 'é'.repeat(UNITS);
-/** What is refused at once takes about as long as something else that is refused at once; before, it was a thousand times. */
+/**
+ * What is refused at once takes about as long as anything else that is refused at once. Before the fix, it took a
+ * thousand times as long.
+ */
 const MAX_RATIO = 6;
 
 const BEHAVED = { type: 'join', room: 'lobby', name: 'Eve' } as const;
@@ -26,7 +32,7 @@ test('while two people talk', async (t) => {
   );
   const { server } = conversation;
 
-  /** How long server and clients compute for these messages, from some connections at the same time. */
+  /** How long server and clients compute for these messages, sent by several connections at the same time. */
   const timeOf = async (t: Test, message: object): Promise<number> => {
     const clients = await Promise.all(Array.from({ length: SOCKETS }, () => SignalingClient.open(server.webSocketUrl)));
     const text = JSON.stringify(message);
@@ -41,7 +47,7 @@ test('while two people talk', async (t) => {
   };
 
   for (const field of ['name', 'room', 'password', 'token', 'resumeToken'] as const) {
-    await t.test(`a ${field} that would take long to read is refused before it is read`, (t) =>
+    await t.test(`a ${field} that would take long to process is refused beforehand`, (t) =>
       conversation.unharmed(t, async () => {
         const plainMs = await timeOf(t, { ...BEHAVED, [field]: PLAIN });
         for (const marks of [MARKS, MIXED_MARKS]) {
@@ -52,7 +58,7 @@ test('while two people talk', async (t) => {
     );
   }
 
-  /** Asks one after the other and returns the computing time for all. */
+  /** Sends one request after the other and returns the computing time for all of them. */
   const ask = async (t: Test, headers: Record<string, string>, status: number): Promise<number> => {
     const startMs = cpuUsedMs();
     for (let count = 0; count < 50; count++) {
@@ -73,7 +79,7 @@ test('while two people talk', async (t) => {
     return cpuUsedMs() - startMs;
   };
 
-  await t.test('so is a host and an origin that would take long to read', (t) =>
+  await t.test('so are hosts and origins that would take long to process', (t) =>
     conversation.unharmed(t, async () => {
       const plainMs = await ask(t, { host: 'x'.repeat(12_000) }, 421);
       const punycodeMs = await ask(t, { host: `xn--${'ab9z'.repeat(3000)}` }, 421);

@@ -19,7 +19,7 @@ test('while two people talk', async (t) => {
   const usernameOf = (address: string) => parseStun(checks(address)[0]!)!.username!;
   const username = usernameOf(ada.address);
 
-  await t.test('who guesses ICE names learns nothing: a right guess and a wrong one look the same', async (t) => {
+  await t.test('guessing ICE names reveals nothing: a right guess and a wrong one look the same', async (t) => {
     const stranger = await conversation.stranger(t);
     const [serverUfrag, ownUfrag] = username.split(':') as [string, string];
     const genuine = checks(ada.address)[0]!;
@@ -50,7 +50,7 @@ test('while two people talk', async (t) => {
   });
 
   await t.test(
-    'whoever is faster with a copy than the one who sent it keeps the sound for less than a second',
+    'an attacker whose copy of a check overtakes the original gets the media for less than a second',
     async (t) => {
       const stranger = await conversation.stranger(t);
       const delayed: PassingDatagram[] = [];
@@ -60,7 +60,7 @@ test('while two people talk', async (t) => {
         delayed.push({ ...passing, datagram: Buffer.from(datagram) });
         return null;
       };
-      // Checks go out every 2.5 s.
+      // Checks are sent every 2.5 s.
       for (let waited = 0; delayed.length === 0 && waited < 4000; waited += 20) await sleep(20);
       onPath.alter = ({ datagram }) => datagram;
       t.equal(delayed.length, 1);
@@ -90,7 +90,7 @@ test('while two people talk', async (t) => {
     });
   });
 
-  await t.test('nothing that is not authentic gets any bytes back', async (t) => {
+  await t.test('nobody gets any bytes back for datagrams that are not authentic', async (t) => {
     const kinds: Record<string, () => Buffer> = {
       'STUN for nobody': () => nomination(prng, { username: 'nobody:nobody' }),
       'STUN with a wrong key': () => nomination(prng, { username }),

@@ -11,18 +11,21 @@ import { SignalingClient } from '../helpers/signaling-client.ts';
 
 const REQUEST_TIMEOUT_MS = 500;
 const MAX_UNSENT_BYTES = 262_144;
-/** Told to each that joins, so that little has to be asked for to get much. */
+/** Sent to each client that joins, so that small requests cause large answers. */
 const TURN_URLS = Array.from({ length: 20 }, (_, index) => `turn:${'x'.repeat(60)}${index}.${'y'.repeat(60)}.example`);
 const WEB_SOCKETS = 3;
 const HTTP_CONNECTIONS = 3;
 const MEDIA_CONNECTIONS = 3;
-/** What the system itself takes, some megabytes, has to be full first. */
+/** The buffers of the system itself, some megabytes, have to fill up first. */
 const FILLING_MS = 6000;
 const MAX_MS = 30_000;
-/** Beside what waits to be sent: this process also plays the attackers, and keeps what passes between the two who talk. */
+/**
+ * Memory that is not waiting to be sent: this process also plays the attackers, and stores the datagrams between the
+ * two who talk.
+ */
 const OTHER_BYTES = 24_000_000;
 
-/** The most that buffers have grown by while `run` went on. */
+/** The most by which buffers grew during `run`. */
 async function growth(run: () => Promise<unknown>): Promise<number> {
   const before = process.memoryUsage().arrayBuffers;
   let most = 0;
@@ -40,7 +43,7 @@ function open(t: Test, port: number): Socket {
   return socket;
 }
 
-/** Whether the other side has closed it: who never reads is told only when they write. */
+/** Whether the server has closed it. A client that never reads learns of that only when it writes. */
 async function isEnded(socket: Socket): Promise<boolean> {
   const closed = new Promise<void>((resolve) => {
     socket.once('close', () => resolve());
@@ -63,7 +66,7 @@ test('while two people talk, clients that never read', async (t) => {
   const { server, onPath, certificate } = conversation;
   const { port } = new URL(server.url);
 
-  await t.test('a WebSocket and asks for much is ended, and no more waits for it than may', async (t) => {
+  await t.test('are ended if they ask for much over a WebSocket, and no more data waits for them than allowed', async (t) => {
     const open = async () => (await server.metrics()).sum('partyline_websocket_connections');
     const before = await open();
     let endedAfterMs = Number.POSITIVE_INFINITY;
@@ -95,8 +98,8 @@ test('while two people talk, clients that never read', async (t) => {
 
   const REQUEST = 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n';
   for (const [title, atOnce, durationMs] of [
-    ['HTTP and ask for hundreds of answers at once', 500, 1000],
-    ['HTTP and ask for one answer after the other', 1, FILLING_MS],
+    ['those that ask for hundreds of HTTP answers at once', 500, 1000],
+    ['those that ask for one HTTP answer after the other', 1, FILLING_MS],
   ] as const) {
     await t.test(`${title} are ended`, async (t) => {
       const sockets: Socket[] = [];
@@ -119,7 +122,7 @@ test('while two people talk, clients that never read', async (t) => {
     });
   }
 
-  await t.test('media over TCP and ask for as many answers as they may get', async (t) => {
+  await t.test('cannot fill buffers with answers over media TCP', async (t) => {
     const grown = await growth(() =>
       conversation.unharmed(t, async () => {
         const { signaling, answer, iceUfrag } = await negotiate({
@@ -151,10 +154,10 @@ test('while two people talk, clients that never read', async (t) => {
         await sleep(5500);
         clearInterval(timer);
         const sockets = (await server.metrics()).sum('partyline_media_tcp_sockets');
-        t.equal(sockets, MEDIA_CONNECTIONS, 'only those who are known are left');
+        t.equal(sockets, MEDIA_CONNECTIONS, 'only the known participants are left');
         t.ok(
           known.every(({ bytesWritten }) => bytesWritten > 200_000),
-          'much was asked',
+          'many requests were sent',
         );
       }),
     );

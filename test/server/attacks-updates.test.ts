@@ -1,4 +1,4 @@
-/** A room full of people who change, come and go without end. */
+/** A room full of people who change state, come and go without end. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
@@ -10,11 +10,11 @@ import { eventually } from '../helpers/eventually.ts';
 
 const GUESTS = 150;
 const STORM_MS = 6000;
-/** Each of them: fewer than end a connection. */
+/** Toggles of each guest: fewer than would end the connection. */
 const TOGGLES_PER_SECOND = 15;
-/** One message more may go when the budget is just not spent. */
+/** One more message may be sent when the budget is almost spent. */
 const LAST_MESSAGE_BYTES = 500;
-/** After a storm the room is told how everybody is, as fast as the budget lets it. */
+/** After a storm, the room learns everybody's state as fast as the budget allows. */
 const AFTERWARDS_MS = 30_000;
 
 interface Counts {
@@ -27,7 +27,7 @@ class Guest {
   readonly socket: WebSocket;
   readonly name: string;
   id = '';
-  /** Everybody in the room, as this client was told; kept by those who listen only. */
+  /** Everybody in the room as this client knows them. Kept only by clients that just listen. */
   readonly list = new Map<string, ParticipantInfo>();
   readonly heard: ServerMessage['type'][] = [];
   readonly #listens: boolean;
@@ -73,7 +73,7 @@ class Guest {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
 
-  /** What this client was told of participants since the last call. */
+  /** Returns what this client was told about participants since the last call. */
   take(): Counts {
     const counts = { bytes: this.#bytes, messages: this.#messages };
     this.#bytes = this.#messages = 0;
@@ -125,7 +125,7 @@ test('while two people talk', async (t) => {
   await allKnown(() => true);
 
   await t.test(
-    'guests who toggle mute without end take nobody the line, and at last all know who is muted',
+    "guests who toggle mute without end use up nobody's bandwidth, and in the end everybody knows who is muted",
     async (t) => {
       await sleep(BURST_MS);
       for (const guest of everybody) guest.take();
@@ -152,12 +152,12 @@ test('while two people talk', async (t) => {
       await allKnown((index) => index % 2 === 0);
       t.ok(
         everybody.every(({ socket }) => socket.readyState === WebSocket.OPEN),
-        'nobody is cut off',
+        'nobody is disconnected',
       );
     },
   );
 
-  await t.test('guests who all leave and come back at the same time are told in few messages', async (t) => {
+  await t.test('when all guests leave and come back at the same time, few messages say so', async (t) => {
     await sleep(BURST_MS);
     for (const guest of everybody) guest.take();
     listener.heard.length = old.heard.length = 0;
@@ -172,9 +172,9 @@ test('while two people talk', async (t) => {
     await allKnown(() => true);
     const elapsedS = (performance.now() - startMs) / 1000;
     const { messages } = listener.take();
-    t.ok(messages < 2 * 20 * elapsedS + 4, `${messages} messages for ${2 * GUESTS} comings and goings`);
+    t.ok(messages < 2 * 20 * elapsedS + 4, `${messages} messages for ${2 * GUESTS} joins and leaves`);
     const count = (type: ServerMessage['type']) => old.heard.filter((heard) => heard === type).length;
-    t.equal(count('participant_joined'), GUESTS, 'a client of version 0.1 hears of each by itself');
+    t.equal(count('participant_joined'), GUESTS, 'a client of version 0.1 is told of each one separately');
     t.equal(count('participant_left'), GUESTS);
     t.equal(count('participants_joined') + count('participants_left'), 0);
   });

@@ -1,4 +1,4 @@
-/** The built server while the clock of the machine is set: libfaketime stands between both. */
+/** The built server while the machine's clock is changed, by libfaketime. */
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
@@ -17,7 +17,7 @@ const LIBRARY = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/us
   .map((directory) => join(directory, 'faketime/libfaketime.so.1'))
   .find((file) => existsSync(file));
 
-test('tokens and TURN credentials have the time that the machine has now, and nobody who talks notices', {
+test('tokens and TURN credentials follow the current time of the machine, and nobody in a conversation notices', {
   skip,
 }, async (t) => {
   const directory = t.testdir();
@@ -31,7 +31,7 @@ test('tokens and TURN credentials have the time that the machine has now, and no
     LD_PRELOAD: LIBRARY,
     FAKETIME_TIMESTAMP_FILE: file,
     FAKETIME_NO_CACHE: '1',
-    // As NTP does it, and as a machine wakes up: intervals go on.
+    // As when NTP sets the clock or a machine wakes up: intervals continue.
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
   };
   const through = ['env', ...Object.entries(faked).map(([name, value]) => `${name}=${value}`)];

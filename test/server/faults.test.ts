@@ -11,7 +11,7 @@ import { SignalingClient } from '../helpers/signaling-client.ts';
 import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
 
 const REPLACED_WITHIN_MS = 2000;
-/** 20 to 40, apart from the time for which server and test wait for a CPU. */
+/** Usually 20 to 40, not counting the time for which server and test wait for a CPU. */
 const LONGEST_GAP_MS = 250;
 
 async function start(t: Test, flags: readonly string[]): Promise<FaultyServer> {
@@ -20,12 +20,12 @@ async function start(t: Test, flags: readonly string[]): Promise<FaultyServer> {
   return server;
 }
 
-/** Counts what server and test do, and not what they wait for others. */
+/** Measures what server and test do, without the time that they wait for others. */
 function stopwatch({ pid }: FaultyServer): Stopwatch {
   return new Stopwatch([process.pid, pid]);
 }
 
-/** Two who talk and hear each other. */
+/** Two participants who talk and hear each other. */
 async function talkers(t: Test, { webSocketUrl: url }: FaultyServer, room: string): Promise<WeriftParticipant[]> {
   const people = await Promise.all(['Ada', 'Ben'].map((name) => WeriftParticipant.join({ url, room, name })));
   t.teardown(() => Promise.all(people.map((person) => person.close())));
@@ -40,13 +40,15 @@ function codes(answers: readonly { readonly problems: readonly { code: string }[
   return answers.flatMap(({ problems }) => problems.map(({ code }) => code));
 }
 
-/** The longest time without a packet, from a mark on. */
+/** The longest time without a packet since a mark. */
 function longestGapMs({ hearing }: WeriftParticipant, mark: number): number {
   const times = hearing.packets.slice(mark).map(({ atMs }) => atMs);
   return times.slice(1).reduce((longest, atMs, index) => Math.max(longest, atMs - times[index]!), 0);
 }
 
-/** How much longer the time in the packets is than the packets, from a mark on. Throws where a packet is missing. */
+/**
+ * By how much the time in the timestamps exceeds the time in the packets since a mark. Throws if a packet is missing.
+ */
 function leftOutMs({ hearing }: WeriftParticipant, mark: number): number {
   const { packets } = hearing;
   if (hearing.breaks(mark).some((text) => text.startsWith('sequence number'))) throw new Error('a packet is missing');
@@ -61,7 +63,7 @@ test('the built server in trouble', async (t) => {
     ['block', 'exit'],
   ] as const satisfies readonly (readonly Fault[])[]) {
     t.test(
-      `workers with the faults "${faults.join('" and "')}" are replaced within two seconds, and a room elsewhere does not notice`,
+      `workers with the faults "${faults.join('" and "')}" are replaced within two seconds, and a room in another worker does not notice`,
       async (t) => {
         const server = await start(t, ['--workers', '2', '--levelling', 'off']);
         const elsewhere = await talkers(t, server, 'elsewhere');
@@ -83,7 +85,7 @@ test('the built server in trouble', async (t) => {
           elsewhere.forEach((person, index) => {
             const gapMs = longestGapMs(person, marks[index]!);
             t.ok(gapMs < LONGEST_GAP_MS + watch.waitMs, `${fault}: ${gapMs.toFixed(0)} ms without a packet elsewhere`);
-            t.ok(leftOutMs(person, marks[index]!) <= watch.waitMs, 'nothing is left out for which there was time');
+            t.ok(leftOutMs(person, marks[index]!) <= watch.waitMs, 'nothing is left out that there was time for');
             t.ok(rmsDbfs(person.hearing.sound(marks[index]!)) > -25, 'they hear each other');
             t.notOk(person.messages.some(({ type }) => type === 'media_closed'));
           });
@@ -95,7 +97,7 @@ test('the built server in trouble', async (t) => {
   }
 
   t.test(
-    'a main thread that stood still is reported by the health and counted, and no worker is blamed for it',
+    'a stall of the main thread is reported by the health check and counted, and no worker is blamed for it',
     async (t) => {
       const server = await start(t, ['--workers', '1']);
       const people = await talkers(t, server, 'lobby');
@@ -103,12 +105,12 @@ test('the built server in trouble', async (t) => {
       const marks = people.map(({ hearing }) => hearing.mark());
       const watch = stopwatch(server);
       server.plant(null, 'stall');
-      // Asked meanwhile; which of all that has waited is read first is for the system to say.
+      // Requested during the stall. The system decides which of the waiting events is read first.
       const asked = await Promise.all(
         [20, 40, 60, 80, 100].map((afterMs) => sleep(afterMs).then(() => server.health())),
       );
       t.same(
-        // One that waits for the processor is not blamed.
+        // A worker that waits for the processor is not blamed.
         codes(asked).filter((code) => code.startsWith('worker') && code !== 'worker_starved'),
         [],
       );
@@ -121,14 +123,14 @@ test('the built server in trouble', async (t) => {
         const gapMs = longestGapMs(person, marks[index]!);
         t.ok(
           gapMs < LONGEST_GAP_MS + watch.waitMs,
-          `the conversation goes on meanwhile: ${gapMs.toFixed(0)} ms without a packet`,
+          `the conversation continues: ${gapMs.toFixed(0)} ms without a packet`,
         );
       });
     },
   );
 
   for (const fault of ['throw', 'reject'] as const) {
-    t.test(`a failure that nobody caught (${fault}) tells the participants and ends the process with 1`, async (t) => {
+    t.test(`an uncaught failure (${fault}) is announced to the participants and ends the process with 1`, async (t) => {
       const server = await start(t, ['--workers', '1']);
       const client = await SignalingClient.open(server.webSocketUrl);
       await client.join('lobby', 'Ada');
@@ -146,7 +148,7 @@ test('the built server in trouble', async (t) => {
   }
 
   t.test(
-    'SIGTERM: who is in a room is told, who comes is refused, and the process ends with 0 within the grace time',
+    'SIGTERM: participants are told, newcomers are refused, and the process ends with 0 within the grace time',
     async (t) => {
       const server = await start(t, ['--workers', '1', '--shutdown-grace-ms', '3000']);
       const ada = await SignalingClient.open(server.webSocketUrl);
@@ -170,7 +172,7 @@ test('the built server in trouble', async (t) => {
     },
   );
 
-  t.test('a worker that hangs does not hold up closing, and a second signal ends at once', async (t) => {
+  t.test('a worker that hangs does not delay the shutdown, and a second signal ends the process at once', async (t) => {
     const first = await start(t, ['--workers', '1', '--shutdown-grace-ms', '5000']);
     first.plant(0, 'hang');
     first.signal('SIGTERM');

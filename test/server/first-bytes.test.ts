@@ -15,7 +15,7 @@ const check = (username = 'ufrag1:peer') =>
     useCandidate: true,
   });
 
-/** What is known after each byte, with repetitions left out. */
+/** What is known after each byte, without repetitions. */
 function course(bytes: Uint8Array): string[] {
   const kinds: string[] = [];
   for (let length = 0; length <= bytes.length; length++) {
@@ -25,14 +25,14 @@ function course(bytes: Uint8Array): string[] {
   return kinds;
 }
 
-test('TLS and HTTP are known by their first byte, however little came with it', (t) => {
+test('TLS and HTTP are recognized by their first byte, however little came with it', (t) => {
   t.same(course(Buffer.from([0x16, 3, 1, 2, 0, 1])), ['open', 'tls']);
   for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS', 'DELETE', 'PATCH'])
     t.same(course(Buffer.from(`${method} / HTTP/1.1\r\n\r\n`)), ['open', 'http'], method);
   t.end();
 });
 
-test('a check of ICE is known by its whole first frame, which names whom it is for', (t) => {
+test('an ICE check is recognized by its whole first frame, which names its recipient', (t) => {
   const framed = frame(check());
   t.same(course(framed), ['open', 'media']);
   t.same(beginningOf(framed.subarray(0, -1)), { kind: 'open' });
@@ -61,7 +61,7 @@ test('frames with anything else are refused as soon as that shows', (t) => {
   t.end();
 });
 
-test('whatever comes, it is never open for longer than is held, and what was once decided stays so', (t) => {
+test('for any input, the decision takes no more bytes than are buffered, and never changes', (t) => {
   const seed = 45;
   const beginnings = fc.constantFrom(Buffer.alloc(0), frame(check()).subarray(0, 10), Buffer.from([3, 0xff, 0, 1]));
   fc.assert(

@@ -6,14 +6,19 @@ import { clickRatio, toneLevelDbfs } from '../helpers/signal.ts';
 import { silence, toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
 
 const TURNS = 2;
-/** On a busy machine the server or the microphones may be late; what that does to the sound is not what is measured here. */
+/**
+ * On a busy machine the server or the microphones may be late. The effect of that on the sound is not measured here.
+ */
 const MOST_ATTEMPTS = 16;
-/** A stall of this process is one of server and microphones alike; a jitter buffer forgives less than a frame. */
+/** A stall of this process stalls server and microphones alike. A jitter buffer tolerates less than a frame. */
 const LONGEST_STALL_MS = 15;
-/** A gap or a cut in these tones is far beyond 2, a change of encoder at 1.03 to 1.1. Simulated turns have a closer limit. */
+/**
+ * A gap or a cut in these tones is far above 2, a change of encoder is at 1.03 to 1.1. The tests with simulated turns
+ * have a tighter limit.
+ */
 const CLICK_LIMIT = 1.3;
 
-test('who begins and stops to talk hears the others without a click and without a gap in the stream', async (t) => {
+test('a participant who starts and stops talking hears the others without a click and without a gap in the stream', async (t) => {
   const server = await startServer(['--levelling', 'off']);
   t.teardown(() => server.close());
   const join = (name: string) => WeriftParticipant.join({ url: server.webSocketUrl, room: 'lobby', name });
@@ -34,13 +39,13 @@ test('who begins and stops to talk hears the others without a click and without 
     const begin = hearing.mark();
     await sleep(600);
     const steady = hearing.mark();
-    // Gives Cleo an encoder of her own; after the hangover and ten more frames of silence it is taken away.
+    // Gives Cleo her own encoder, which is taken away after the hangover and ten more frames of silence.
     cleo.say(toneSound(1200, 0.2));
     await sleep(700);
     cleo.say(silence);
     await sleep(1300);
     const end = hearing.mark();
-    // The figures of the server are up to half a second old.
+    // The server's figures are up to half a second old.
     await sleep(600);
     const after = await disturbances(server);
     const stallMs = stalls.max / 1e6;
@@ -52,12 +57,12 @@ test('who begins and stops to talk hears the others without a click and without 
       continue;
     }
     turns++;
-    t.same(hearing.breaks(begin, end), [], 'sequence numbers and timestamps go on by one frame each');
+    t.same(hearing.breaks(begin, end), [], 'sequence numbers and timestamps advance by one frame each');
     const reference = hearing.sound(begin, steady);
     const sound = hearing.sound(steady, end);
     const ratio = clickRatio(sound, 0, sound.length, reference);
     t.ok(ratio < CLICK_LIMIT, `largest second difference is ${ratio.toFixed(2)} of that before the turn`);
-    t.ok(toneLevelDbfs(sound, 1200) < -50, 'never her own voice');
+    t.ok(toneLevelDbfs(sound, 1200) < -50, 'she never hears her own voice');
     for (const frequency of [440, 630]) {
       const change = toneLevelDbfs(sound, frequency) - toneLevelDbfs(reference, frequency);
       t.ok(Math.abs(change) < 1, `the tone of ${frequency} Hz changed by ${change.toFixed(2)} dB`);
@@ -66,7 +71,7 @@ test('who begins and stops to talk hears the others without a click and without 
   t.equal(turns, TURNS, `${TURNS} turns without other disturbances in ${MOST_ATTEMPTS} attempts`);
 });
 
-test('each tick encodes once for all who listen and once for each talker who hears another', async (t) => {
+test('each tick encodes once for all listeners and once for each talker who hears another', async (t) => {
   const server = await startServer(['--levelling', 'off']);
   t.teardown(() => server.close());
   const names = ['Ada', 'Ben', 'Cleo', 'Dan', 'Eve', 'Fay'];
@@ -74,7 +79,7 @@ test('each tick encodes once for all who listen and once for each talker who hea
     names.map((name) => WeriftParticipant.join({ url: server.webSocketUrl, room: 'lobby', name })),
   );
   t.teardown(() => Promise.all(people.map((person) => person.close())));
-  // Who talks alone hears silence, which needs no encoder.
+  // A lone talker hears silence, which needs no encoder.
   for (const { talkers, encodes } of [
     { talkers: 1, encodes: 1 },
     { talkers: 2, encodes: 3 },
@@ -94,7 +99,7 @@ test('each tick encodes once for all who listen and once for each talker who hea
   }
 });
 
-/** How often something was late or lost, or the delay was changed, which is audible in a tone. */
+/** How often something was late or lost, or the delay changed, which is audible in a tone. */
 async function disturbances(server: RunningServer): Promise<string> {
   const metrics = await server.metrics();
   const names = ['ticks_skipped', 'frames_concealed', 'rtp_packets_late', 'rtp_packets_lost', 'time_stretches'];

@@ -10,14 +10,14 @@ const NAMES = ['Ada', 'Ben', 'Cleo', 'Dan'] as const;
 const FREQUENCIES = [500, 820, 1240, 1730] as const;
 const AMPLITUDE = 0.15;
 const SENT_DBFS = -16.5;
-/** The mix of three voices is turned down by 1.8 dB. */
+/** The mix of three voices is attenuated by 1.8 dB. */
 const TOLERANCE_DB = 3;
 const INAUDIBLE_DBFS = -50;
 const SETTLE_MS = 800;
 const LISTEN_MS = 1000;
 const WINDOW = 9600;
 
-/** What a participant hears of each tone from now on, after `SETTLE_MS`. */
+/** How loud each tone is in what a participant hears from now on, after `SETTLE_MS`. */
 async function levels(participant: WeriftParticipant): Promise<number[]> {
   await sleep(SETTLE_MS);
   const mark = participant.hearing.mark();
@@ -29,8 +29,8 @@ async function levels(participant: WeriftParticipant): Promise<number[]> {
 }
 
 /**
- * Over windows of 200 ms, this share of which is not louder: where the jitter buffer changes its delay the tone has a step, which spoils one
- * window, and what a process that waits for a CPU sends late spoils more of them.
+ * The level that this share of the windows of 200 ms does not exceed. When the jitter buffer changes its delay, the
+ * tone has a step, which spoils one window. A process that waits for a CPU sends late, which spoils more of them.
  */
 function usualLevelDbfs(sound: Int16Array, frequency: number, share: number): number {
   const windows = Math.floor(sound.length / WINDOW);
@@ -63,7 +63,7 @@ test('in one room', async (t) => {
 
   await t.test('everybody hears all others and not themselves', async (t) => {
     let heard: number[][] = [];
-    // A machine that is busy takes its time until all are there.
+    // On a busy machine it takes a while until everybody is there.
     await eventually(async () => {
       heard = await Promise.all(people.map(levels));
       return heard.every((tones) => tones.filter(isHeard).length === NAMES.length - 1) || `${heard}`;
@@ -76,7 +76,7 @@ test('in one room', async (t) => {
     });
   });
 
-  await t.test('a muted participant is not heard, and is again when no longer muted', async (t) => {
+  await t.test('a muted participant is not heard, and is heard again when unmuted', async (t) => {
     ben.setMuted(true);
     const muted = await levels(ada);
     t.ok(isInaudible(muted[1]), `muted: ${muted[1]} dBFS`);
@@ -86,7 +86,7 @@ test('in one room', async (t) => {
     t.ok(isHeard(back[1]), `back: ${back[1]} dBFS`);
   });
 
-  await t.test('who leaves is no longer heard, and can join again', async (t) => {
+  await t.test('a participant who leaves is no longer heard, and can join again', async (t) => {
     await dan.leave();
     const gone = await levels(cleo);
     t.ok(isInaudible(gone[3]), `gone: ${gone[3]} dBFS`);

@@ -7,7 +7,7 @@ import { Hearing } from '../helpers/hearing.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { tone, toneLevelDbfs } from '../helpers/signal.ts';
 
-test('the participants of the benchmarks are heard and receive 50 packets a second while one speaks', async (t) => {
+test('the participants of the benchmarks are heard, and receive 50 packets a second while one speaks', async (t) => {
   const server = await startServer(['--levelling', 'off']);
   t.teardown(() => server.close());
   const certificate = await createCertificate();

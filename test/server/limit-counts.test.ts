@@ -15,7 +15,7 @@ import { startSignalingServer } from '../helpers/signaling-server.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
-/** An HTTP server with room for two connections for each WebSocket that is allowed, and a client of it. */
+/** An HTTP server with room for two connections per allowed WebSocket, and a client for it. */
 async function startHttp(t: Test, limits: { maxConnections?: number; maxConnectionsPerAddress?: number } = {}) {
   const limitCounts = new LimitCounts();
   const neverAnswer: RequestListener = () => {};
@@ -42,7 +42,7 @@ async function startHttp(t: Test, limits: { maxConnections?: number; maxConnecti
   return { limitCounts, open };
 }
 
-/** Somebody of whom a single message is more than a room may be told at once. */
+/** A participant with such a long name that a single message exceeds the budget of a room. */
 const talkative = {
   view: {
     ...{ id: 'a', identity: null, name: 'x'.repeat(100_000), maySpeak: true, mayModerate: false },
@@ -54,7 +54,7 @@ const talkative = {
 
 type Signaling = Awaited<ReturnType<typeof startSignalingServer>>;
 
-/** What meets each limit once. */
+/** For each limit, something that meets it once. */
 const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
   connections: signaling({ maxConnections: 1 }, async ({ open }, t) => {
     await open();
@@ -212,7 +212,7 @@ function signaling(
 }
 
 for (const limit of LIMITS) {
-  test(`who meets the limit "${limit}" is counted once, by it and by no other`, async (t) => {
+  test(`meeting the limit "${limit}" is counted once, under that limit and no other`, async (t) => {
     const { counts } = await MEETINGS[limit](t);
     const expected = Object.fromEntries(LIMITS.map((name) => [name, name === limit ? 1 : 0]));
     await eventually(() => counts.get(limit) !== 0 || 'it is not counted');

@@ -7,14 +7,17 @@ import { startServer } from '../helpers/running-server.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
 const FORGED = 'forged';
-/** A line of its own, a screen that is wiped (CSI in seven and in eight bits), a title (OSC), a line separator, text that runs backwards. */
+/**
+ * A line of its own, a screen wipe (CSI in seven and in eight bits), a title (OSC), a line separator, and text that
+ * runs backwards.
+ */
 const HOSTILE = `x\r\n[12:00:00.000] INFO: ${FORGED}\u001b[2J\u009b2J\u001b]0;title\u0007\u2028\u202e`;
-/** The same as bytes of a head, which may hold no end of a line. */
+/** The same as bytes of a request head, which may not contain a line break. */
 const HOSTILE_BYTES = Buffer.from(`[12:00:00.000] INFO: ${FORGED}\u001b[2J\u009b2J\u0007`, 'latin1');
 const STEERS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 const OWN_COLOURS = /\p{Cc}\[\d+m/gu;
 
-/** Everything that somebody can say before and after a join, with hostile text in each place. */
+/** Everything that a client can say before and after a join, with hostile text in each place. */
 async function sayHostileThings(
   url: string,
   webSocketUrl: string,
@@ -59,7 +62,7 @@ async function sayHostileThings(
 }
 
 for (const format of ['json', 'pretty'] as const) {
-  test(`nothing that a peer sends writes a line of its own or steers a terminal in the ${format} log`, async (t) => {
+  test(`nothing that a peer sends can forge a line or control a terminal in the ${format} log`, async (t) => {
     const written: string[] = [];
     const out = { isTTY: true, write: (text: string) => written.push(text) };
     const log = createLogger({ level: 'trace', format, out });
@@ -72,7 +75,7 @@ for (const format of ['json', 'pretty'] as const) {
       return client;
     });
     const withForgery = written.filter((text) => text.includes(FORGED));
-    t.ok(withForgery.length >= 5, `what was sent is in ${withForgery.length} of ${written.length} records`);
+    t.ok(withForgery.length >= 5, `the hostile text is in ${withForgery.length} of ${written.length} records`);
     for (const text of written) {
       t.equal(text.at(-1), '\n');
       const lines = text.slice(0, -1).replaceAll(OWN_COLOURS, '').split('\n');
@@ -82,7 +85,7 @@ for (const format of ['json', 'pretty'] as const) {
       const [, ...more] = lines;
       t.ok(
         more.every((line) => format === 'pretty' && line.startsWith('    ')),
-        'only what belongs to an error has more lines',
+        'only errors have more lines',
       );
     }
   });

@@ -9,21 +9,21 @@ import { type ClientIdentity, createIdentity } from '../rtc/dtls-client.ts';
 
 const SEED = Number(process.env['SEED'] ?? 7200);
 const MINUTE_MS = 60_000;
-/** Two hours, and after each half hour everybody leaves and the empty server is looked at. */
+/** Two hours. After each half hour everybody leaves, and the empty server is inspected. */
 const ROUNDS = 4;
 const ROUND_MS = 30 * MINUTE_MS;
-/** Everything that waits for somebody gives up within this: a resume, consent, a handshake, a ping. */
+/** Everything that waits for somebody gives up within this time: a resume, consent, a handshake, a ping. */
 const SILENCE_MS = 2 * MINUTE_MS;
 const WORKERS = 2;
 const ROOMS = ['a', 'b', 'c'] as const;
 const MOST_PEOPLE = 8;
-/** Two events are so far apart on average. */
+/** Average time between two events. */
 const EVENT_MS = 8000;
 const FRAME_MS = 20;
 const MB = 1e6;
 const MAX_GROWN_BYTES = 6 * MB;
 
-/** Everybody who is there or trying to be, and what happens to them. */
+/** Everybody who is in a room or trying to join, and what happens to them. */
 class Life {
   readonly happened = new Map<string, number>();
   readonly #server: SimulatedServer;
@@ -104,7 +104,7 @@ class Life {
     this.#people = this.#people.filter((other) => other !== person);
   }
 
-  /** Handshakes take turns of the real event loop. */
+  /** Handshakes need turns of the real event loop. */
   async #settle(): Promise<void> {
     const waiting = () => this.#people.some((person) => person.socketOpen && !person.connected);
     for (let turn = 0; turn < 400 && (turn < 4 || waiting()); turn++) {
@@ -125,12 +125,12 @@ class Life {
   }
 }
 
-/** Timers of the real clock, which handshakes of the clients leave for a second or two. */
+/** Timers of the real clock. Handshakes of the clients leave some behind for a second or two. */
 function realTimers(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 }
 
-/** What there is of everything that a server counts. */
+/** The numbers of everything that a server counts. */
 function inventory({ clock, registry, sessions, keys, plane }: SimulatedServer) {
   const { rooms, participants } = registry.figures;
   const workers = plane.stats().map(({ gauges }) => ({
@@ -151,7 +151,7 @@ function inventory({ clock, registry, sessions, keys, plane }: SimulatedServer) 
   };
 }
 
-test('two hours of joins, talk, broken connections, lost people and crashed workers leave nothing behind', async (t) => {
+test('two hours of joins, talk, broken connections, vanished people and crashed workers leave nothing behind', async (t) => {
   t.comment(`SEED=${SEED}`);
   const encode = createFrameEncoder();
   const sound = Int16Array.from({ length: FRAME_SAMPLES }, (_, i) => 8000 * Math.sin(i / 7));
@@ -168,7 +168,7 @@ test('two hours of joins, talk, broken connections, lost people and crashed work
     t.same(
       inventory(server),
       empty,
-      `seed ${SEED}: all is as before after ${((round + 1) * ROUND_MS) / MINUTE_MS} minutes`,
+      `seed ${SEED}: everything is as before after ${((round + 1) * ROUND_MS) / MINUTE_MS} minutes`,
     );
     memory.push(await memoryBytes());
   }

@@ -11,9 +11,9 @@ import { speech } from '../helpers/speech.ts';
 
 const SEED = Number(process.env['SEED'] ?? 3);
 const SECONDS = 20;
-/** Receivers report every five seconds, and two of three reports must tell of loss. */
+/** Receivers report every five seconds, and two of three reports must show loss. */
 const WARM_UP_SECONDS = 16;
-/** A browser's decoder fades to silence over as many frames as it has to make up. */
+/** A browser's decoder fades to silence over this many concealed frames. */
 const MOST_CONCEALED = 5;
 
 interface Condition {
@@ -27,7 +27,7 @@ interface Outcome extends QualityFigures {
   readonly concealedDownShare: number;
 }
 
-/** What one hears of the other's speech when both are on such a network, from real Opus to real Opus. */
+/** What one participant hears of the other's speech when both are on such a network, from real Opus to real Opus. */
 async function listen(pcm: Float32Array, programme: Programme, condition: Condition): Promise<Outcome> {
   const { loss = 0, red = true, network = {} } = condition;
   const engine = new SimulatedEngine(SEED);
@@ -77,22 +77,22 @@ async function listen(pcm: Float32Array, programme: Programme, condition: Condit
   return { ...figures, concealedDownShare: concealed / heard.length };
 }
 
-/** An ESTOI of 0.7 is speech of which listeners get nearly every word; 0.97 is what the two encoders leave. */
+/** At an ESTOI of 0.7, listeners understand nearly every word of speech. 0.97 is what the two encoders leave. */
 const CONDITIONS: readonly (Condition & { readonly leastEstoi: number })[] = [
   { name: 'nothing is wrong', leastEstoi: 0.95 },
   { name: '10 % are lost', loss: 0.1, leastEstoi: 0.89 },
   { name: '20 % are lost', loss: 0.2, leastEstoi: 0.84 },
   { name: '10 % are lost in runs of three', loss: 0.1, network: { lossRun: 3 }, leastEstoi: 0.72 },
   {
-    name: '30 ms of jitter, 5 % are overtaken, 5 % come twice',
+    name: '30 ms of jitter, 5 % overtaken, 5 % duplicated',
     network: { jitterMs: 30, reordering: 0.05, duplication: 0.05 },
     leastEstoi: 0.93,
   },
-  // Speech with RED needs more than that, most of the time.
+  // Most of the time, speech with RED needs more than that.
   { name: '64 kbit/s in each direction', network: { bitsPerSecond: 64_000 }, leastEstoi: 0.65 },
 ];
 
-test('speech is understood on networks on which, in each direction,', {
+test('speech is understood on networks where, in each direction,', {
   skip: skipIfMissing(missingPackages(['espeak-ng'])),
 }, async (t) => {
   t.comment(`SEED=${SEED}`);

@@ -72,7 +72,7 @@ test('the built server', async (t) => {
     t.match(password.output(), /^scrypt:15:8:1:[\w-]+:[\w-]+\n$/);
   });
 
-  t.test('checks a set-up, also where the codec cannot be loaded, and prints the ports', async (t) => {
+  t.test('checks a setup, even where the codec cannot be loaded, and prints the ports', async (t) => {
     const planted = `import M from 'node:module'; const load = M._load; M._load = (name, ...rest) => {
       if (name === '@discordjs/opus') throw new Error('planted'); return load(name, ...rest); };`;
     const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(planted)}`];
@@ -95,7 +95,7 @@ test('the built server', async (t) => {
     t.match(wrong.output(), 'partyline: Unknown variable PARTYLINE_WORKER; did you mean PARTYLINE_WORKERS?');
   });
 
-  t.test('ends with 2 where what its settings lead to cannot be used, so that nothing starts it again', async (t) => {
+  t.test('ends with 2 if its settings lead to something unusable, so that no supervisor restarts it', async (t) => {
     const flags = ['--port', '0', '--workers', '0', ...MEDIA, '--room-passwords', 'a b=x'];
     const [server, check] = [run(file, flags), run(file, ['check', ...flags])];
     t.equal(await server.exitCode, 2);
@@ -117,7 +117,7 @@ test('the built server', async (t) => {
     t.match(check.output(), /^warn {2}secrets: Every user of this machine can change/m);
   });
 
-  t.test('ends with 1 and says so when its port is in use', async (t) => {
+  t.test('ends with 1 and says so if its port is in use', async (t) => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     t.teardown(() => other.close());
@@ -164,7 +164,7 @@ test('the built server', async (t) => {
     });
   }
 
-  t.test('serves https with files of its own, and reads them again on SIGHUP', async (t) => {
+  t.test('serves HTTPS with its own certificate files, and reads them again on SIGHUP', async (t) => {
     const files = t.testdir();
     const [cert, key] = [join(files, 'cert.pem'), join(files, 'key.pem')];
     const put = async () => {
@@ -184,7 +184,7 @@ test('the built server', async (t) => {
     t.equal(await server.exitCode, 0);
   });
 
-  t.test('goes on after SIGHUP where there is nothing to reload, and says so', async (t) => {
+  t.test('continues after SIGHUP if there is nothing to reload, and says so', async (t) => {
     const server = run(file, ['--port', '0', '--workers', '0', ...MEDIA]);
     t.teardown(() => server.child.kill('SIGKILL'));
     const url = await server.ready;
@@ -195,7 +195,7 @@ test('the built server', async (t) => {
     t.equal(await server.exitCode, 0);
   });
 
-  t.test('ends with 0 when it is drained and the last participant has left', async (t) => {
+  t.test('ends with 0 when it is draining and the last participant has left', async (t) => {
     const token = 'an-admin-token-of-32-characters.';
     const { ready, exitCode } = run(file, ['--port', '0', '--workers', '0', '--admin-token', token, ...MEDIA]);
     const url = await ready;

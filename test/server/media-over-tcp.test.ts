@@ -11,11 +11,11 @@ import { tone, toneLevelDbfs } from '../helpers/signal.ts';
 import { TcpRelay } from '../helpers/tcp-relay.ts';
 
 const SERVER_ADDRESS = '127.0.0.1';
-/** Every address of this kind is this machine's. */
+/** Every address of this kind belongs to this machine. */
 const RELAY_ADDRESS = '127.0.0.2';
 const TONE_HZ = 500;
 
-/** Somebody who speaks and somebody who listens, whose media goes over TCP; `isShared`: by the port of the page. */
+/** One participant who speaks and one who listens, both with media over TCP. `isShared`: on the port of the page. */
 async function setUp(t: Test, { isShared = false, workers = 0 } = {}) {
   const relay = await TcpRelay.open({ address: RELAY_ADDRESS, serverAddress: SERVER_ADDRESS });
   t.teardown(() => relay.close());
@@ -39,19 +39,19 @@ async function setUp(t: Test, { isShared = false, workers = 0 } = {}) {
   const timer = setInterval(() => speaker.sendNext(), 20);
   t.teardown(() => clearInterval(timer));
   await sleep(1000);
-  /** What the listener gets from now on. */
+  /** What the listener receives from now on. */
   const listen = async (ms: number) => {
     const mark = hearing.mark();
     const watch = new Stopwatch();
     listener.received.reset(performance.now());
     await sleep(ms);
     const { packets, lost } = listener.received.report(performance.now());
-    // What came late because this process waited for a CPU may be missing, or come from before.
+    // Packets that came late because this process waited for a CPU may be missing, or date from before.
     const lateFrames = watch.waitMs / 20;
     const frames = watch.ms / 20;
     return {
       ...{ packets, lost, levelDbfs: toneLevelDbfs(hearing.sound(mark), TONE_HZ) },
-      /** Whether this part of all packets came, and no more than all. */
+      /** Whether at least this share of all packets arrived, and at most all of them. */
       isShare: (least: number, most = 1) =>
         packets >= least * frames - lateFrames && packets <= most * frames + lateFrames,
     };
@@ -63,13 +63,13 @@ async function setUp(t: Test, { isShared = false, workers = 0 } = {}) {
   return { relay, listen, metric };
 }
 
-/** They wait most of the time. */
+/** These tests wait most of the time. */
 const PARALLEL = { buffered: true };
 t.jobs = 2;
 
 const WAYS = {
   'a TCP port for media': {},
-  // Its sockets are in another thread than the media.
+  // The sockets are in another thread than the media.
   'the port of the page': { isShared: true, workers: 1 },
 };
 for (const [way, options] of Object.entries(WAYS))
@@ -86,13 +86,13 @@ for (const [way, options] of Object.entries(WAYS))
     relay.cut();
     await sleep(3000);
     const after = await listen(1200);
-    t.ok(after.isShare(0.75, 1.1), `after a break they go on by other connections: ${after.packets} packets in 1.2 s`);
+    t.ok(after.isShare(0.75, 1.1), `after a break they continue on other connections: ${after.packets} packets in 1.2 s`);
     t.ok(after.levelDbfs > -15, `the tone is heard at ${after.levelDbfs.toFixed(1)} dBFS`);
     t.equal(await metric('partyline_media_connections_over_tcp'), 2);
   });
 
 t.test(
-  'to a listener who was in a tunnel for eight seconds little of what was said meanwhile arrives, and then what is said now',
+  'a listener who was in a tunnel for eight seconds gets little of what was said in the meantime, and then what is said now',
   PARALLEL,
   async (t) => {
     const { relay, listen, metric } = await setUp(t);
@@ -101,7 +101,7 @@ t.test(
     await sleep(8000);
     relay.resume();
     const burst = await listen(1000);
-    // The longest pause that counts is 4.7 s at the start, and then that of the client's checks, 2.5 s.
+    // The longest pauses that count are 4.7 s at the start, and then the interval of the client's checks, 2.5 s.
     t.ok(burst.isShare(0, 7), `${burst.packets} packets in the first second, of 400 meanwhile`);
     t.ok((await metric('partyline_media_tcp_packets_dropped_total')) > 50);
     const after = await listen(1000);

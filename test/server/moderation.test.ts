@@ -25,7 +25,7 @@ test('on a server of --access token', async (t) => {
     const options = { url: server.webSocketUrl, room: 'lobby', name: 'x', token: await token(who, rights) };
     const participant = await WeriftParticipant.join(options);
     t.teardown(() => participant.close());
-    // What a client says about its microphone is not what protects the others: it goes on sending whatever happens.
+    // The client's claims about its microphone are not what protects the others: it continues to send whatever happens.
     participant.say(toneSound(TONES_HZ[who], AMPLITUDE));
     return participant;
   };
@@ -35,27 +35,27 @@ test('on a server of --access token', async (t) => {
   const ben = await join('ben');
   const cy = await join('cy', { maySpeak: false });
 
-  await t.test('who may only listen hears the others, and is heard by nobody', async (t) => {
+  await t.test('a participant who may only listen hears the others, and is heard by nobody', async (t) => {
     cy.setMuted(false);
     const [byMod, byBen, byCy] = await Promise.all([mod, ben, cy].map(heardBy));
     t.strictSame(byMod, ['ben']);
     t.strictSame(byBen, ['mod']);
     t.strictSame(byCy, ['mod', 'ben']);
     t.match(await cy.message('error'), { code: 'not_allowed' });
-    t.equal((await server.metrics()).sum('partyline_decoders_in_use'), 2, 'costs no decoder');
+    t.equal((await server.metrics()).sum('partyline_decoders_in_use'), 2, 'and costs no decoder');
   });
 
-  await t.test('who is muted by a moderator is not heard until the moderator allows it', async (t) => {
+  await t.test('a participant muted by a moderator stays inaudible until the moderator allows speaking', async (t) => {
     mod.send({ type: 'mute_participant', participantId: ben.id, muted: true });
     ben.setMuted(false);
     t.strictSame(await heardBy(cy), ['mod']);
     mod.send({ type: 'mute_participant', participantId: ben.id, muted: false });
-    t.strictSame(await heardBy(cy), ['mod'], 'allowed, but not unmuted by another');
+    t.strictSame(await heardBy(cy), ['mod'], 'allowed to speak, but not unmuted by somebody else');
     ben.setMuted(false);
     t.strictSame(await heardBy(cy), ['mod', 'ben']);
   });
 
-  await t.test('who is kicked is not heard any more, and gets into the locked room no more', async (t) => {
+  await t.test('a kicked participant is no longer heard, and cannot return to the locked room', async (t) => {
     mod.send({ type: 'lock', locked: true });
     mod.send({ type: 'kick', participantId: ben.id });
     t.strictSame(await heardBy(cy), ['mod']);

@@ -17,8 +17,8 @@ const heardBy = (listener: WeriftParticipant) => whoIsHeard(listener, TONES_HZ);
 
 for (const workers of [0, 2]) {
   const where = workers === 0 ? 'of the same worker' : 'of another worker';
-  test(`who is moved to a room ${where} hears it and is heard there, by the same connection`, async (t) => {
-    // With this limit each newcomer goes to the worker with less to do.
+  test(`a participant moved to a room ${where} hears it and is heard there, over the same connection`, async (t) => {
+    // With this limit, each newcomer goes to the worker with less to do.
     const flags = [
       '--admin-token',
       TOKEN,
@@ -62,7 +62,7 @@ for (const workers of [0, 2]) {
     await api.post(`/rooms/blue/participants/${cy.id}/mute`);
     t.match((await move(cy, 'blue', 'green')).body, { mutedByModerator: true });
     t.match((await move(cy, 'green', 'blue')).body, { mutedByModerator: true });
-    t.strictSame(await everybody(), [['ben'], ['ada'], ['ada', 'ben']], 'muted is muted everywhere');
+    t.strictSame(await everybody(), [['ben'], ['ada'], ['ada', 'ben']], 'a mute applies in every room');
 
     const { packets } = cy.hearing;
     const steps = packets.slice(mark + 1).map((packet, index) => {
@@ -70,7 +70,7 @@ for (const workers of [0, 2]) {
     });
     t.ok(
       steps.every((step) => step === 1),
-      'one stream of packets goes on',
+      'one stream of packets continues',
     );
     for (const { messages } of [ada, ben, cy]) t.notOk(messages.some(({ type }) => type === 'media_closed'));
   });

@@ -19,7 +19,7 @@ async function start(t: Test, ...flags: string[]) {
   const port = await freePort();
   const server = await startServer(['--port', String(port), '--media-port', String(port), ...flags]);
   t.teardown(() => server.close());
-  /** Somebody who joins a room, with what the server answers to their offer. */
+  /** Joins a room. Resolves with the server's answer to the offer. */
   const join = async (room: string) => {
     const client = await SignalingClient.open(server.webSocketUrl);
     t.teardown(() => client.socket.terminate());
@@ -33,7 +33,7 @@ async function start(t: Test, ...flags: string[]) {
   return { server, port, join };
 }
 
-/** A check of the participant whom this is the answer for. */
+/** An ICE check from the participant who got this answer. */
 function check(sdp: string, remoteUfrag = 'abcd') {
   const field = (name: string) => new RegExp(`^a=${name}:(\\S+)`, 'm').exec(sdp)![1]!;
   return writeBindingRequest({
@@ -60,7 +60,7 @@ async function answered(t: Test, port: number, datagram: Uint8Array): Promise<Tc
   return client;
 }
 
-test('with one port number for all, every worker is reached over the TCP port of the page', async (t) => {
+test('with one port number for everything, every worker is reached over the TCP port of the page', async (t) => {
   const { server, port, join } = await start(t, '--workers', '2', '--span-load-percent', '0');
   const people = new Map<string, Awaited<ReturnType<typeof join>>>();
   // A newcomer goes to the worker with less to do.
@@ -69,10 +69,10 @@ test('with one port number for all, every worker is reached over the TCP port of
     const person = await join('large');
     people.set(candidates(person.sdp)[0]!, person);
   }
-  t.same([...people.keys()].sort(), [`udp ${HOST} ${port}`, `udp ${HOST} ${port + 1}`].sort(), 'UDP is of each worker');
+  t.same([...people.keys()].sort(), [`udp ${HOST} ${port}`, `udp ${HOST} ${port + 1}`].sort(), 'each worker has its own UDP port');
   const connections: TcpClient[] = [];
   for (const { sdp } of people.values()) {
-    t.equal(candidates(sdp)[1], `tcp ${HOST} ${port}`, 'TCP is of all');
+    t.equal(candidates(sdp)[1], `tcp ${HOST} ${port}`, 'all share the TCP port');
     connections.push(await answered(t, port, check(sdp)));
   }
   await sleep(1100);
@@ -86,11 +86,11 @@ test('with one port number for all, every worker is reached over the TCP port of
   // Nobody else closes these connections.
   const watch = new Stopwatch();
   await server.close();
-  t.ok(watch.ownMs < 2500, 'open connections do not hold up the end');
+  t.ok(watch.ownMs < 2500, 'open connections do not delay the shutdown');
   await eventually(() => connections.every(({ closed }) => closed));
 });
 
-test('after an ICE restart the new name and the one before lead to the same participant', async (t) => {
+test('after an ICE restart, the new name and the previous one lead to the same participant', async (t) => {
   const { server, port, join } = await start(t);
   const { sdp, offer } = await join('lobby');
   const restarted = await offer(AUDIO_OFFER.replace('ice-ufrag:abcd', 'ice-ufrag:efgh'), true);
@@ -101,13 +101,13 @@ test('after an ICE restart the new name and the one before lead to the same part
   t.teardown(() => stranger.close());
   stranger.send(check(sdp.replace(/ice-ufrag:\S+/, 'ice-ufrag:nobody')));
   await eventually(() => stranger.closed);
-  t.same(stranger.received, [], 'who names nobody gets no answer');
+  t.same(stranger.received, [], 'a check that names nobody gets no answer');
   t.equal((await server.metrics()).sum('partyline_shared_port_refused_total'), 1);
 });
 
-test('where the page is served on another address, media has TCP ports of its own', async (t) => {
+test('if the page is served on another address, media has its own TCP ports', async (t) => {
   const { port, join } = await start(t, '--host', '127.0.0.3');
-  await t.rejects(join('lobby'), { code: 'ECONNRESET' }, 'no page is there');
+  await t.rejects(join('lobby'), { code: 'ECONNRESET' }, 'there is no page');
   const client = await SignalingClient.open(`ws://127.0.0.3:${port}/ws`);
   t.teardown(() => client.socket.terminate());
   await client.join('lobby', 'Ada');
@@ -117,7 +117,7 @@ test('where the page is served on another address, media has TCP ports of its ow
   await answered(t, port, check(sdp));
 });
 
-test('a connection with media does not count as one of the page, nor keeps it from anybody', async (t) => {
+test('a connection with media does not count as one of the page, and costs nobody a place', async (t) => {
   const { server, port, join } = await start(t, '--max-connections-per-address', '1');
   const { sdp } = await join('lobby');
   const media: Socket[] = [];
@@ -126,7 +126,7 @@ test('a connection with media does not count as one of the page, nor keeps it fr
   t.ok(media.slice(-8).every(({ destroyed }) => !destroyed));
 });
 
-test('where one socket listens for both families, an IPv4 peer is told its IPv4 address', async (t) => {
+test('if one socket listens for both families, an IPv4 peer is reported with its IPv4 address', async (t) => {
   const { port, join } = await start(t, '--host', '::', '--media-host', '127.0.0.1,::1');
   const { sdp } = await join('lobby');
   const tcp = candidates(sdp).filter((text) => text.startsWith('tcp'));

@@ -12,7 +12,7 @@ const SECRETS = {
   turnPassword: SECRET,
 } satisfies Partial<Config>;
 
-test('no part but TURN is given a secret of another', (t) => {
+test('only TURN gets the TURN secret', (t) => {
   const config = { ...defaultConfig({ cores: 2 }), ...SECRETS };
   for (const [name, take] of Object.entries(options)) {
     const isExpected = take === options.turnSettings;

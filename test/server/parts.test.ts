@@ -30,25 +30,25 @@ test('parts start in order, one after the other', async (t) => {
   t.strictSame(events, ['start a', 'start b', 'start c']);
 });
 
-test('after one that cannot start no other starts', async (t) => {
+test('after a part that cannot start, no other part starts', async (t) => {
   const { events, parts } = recorded(['a', 'b', 'c'], new Set(['start b']));
   await t.rejects(parts.start(), { message: 'fault of start b' });
   t.strictSame(events, ['start a', 'start b']);
 });
 
-test('all parts stop before the first closes, both from last to first', async (t) => {
+test('all parts stop before the first one closes, both from last to first', async (t) => {
   const { events, parts } = recorded(['a', 'b', 'c']);
   await parts.close();
   t.strictSame(events, ['stop c', 'stop b', 'stop a', 'close c', 'close b', 'close a']);
 });
 
-test('a part that fails to close leaves no other open, and is named', async (t) => {
+test('a part that fails to close does not keep others open, and is named', async (t) => {
   const { events, parts } = recorded(['a', 'b', 'c'], new Set(['stop c', 'close b']));
   await t.rejects(parts.close(), { message: 'cannot close: c', cause: { message: 'fault of stop c' } });
   t.strictSame(events, ['stop c', 'stop b', 'stop a', 'close c', 'close b', 'close a']);
 });
 
-test('a part needs none of the three', async (t) => {
+test('a part needs none of the three methods', async (t) => {
   const parts = new Parts([{ name: 'a' }]);
   await parts.start();
   await t.resolves(parts.close());

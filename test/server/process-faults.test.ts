@@ -1,4 +1,4 @@
-/** The built server where the system denies it something: to write its log, to open files, to live after a signal. */
+/** The built server where the system denies it something: to write its log, to open files, to survive a signal. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { SignalingClient } from '../helpers/signaling-client.ts';
 
 const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
 const MEDIA = ['--host', '127.0.0.1', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '1'];
-/** A line for every request and every message. */
+/** One log line for every request and every message. */
 const TALKATIVE = ['--log-level', 'debug', '--log-format', 'json', '--shutdown-grace-ms', '30000'];
 const AUDIBLE_DBFS = -30;
 
@@ -22,7 +22,7 @@ test('the built server', async (t) => {
   const directory = t.testdir();
   const file = join(BUILT_SERVER, 'main.js');
 
-  /** Through a shell, which says where the log goes; resolves when the page is there. */
+  /** Starts it through a shell, which decides where the log goes. Resolves when the page is available. */
   const startIn = async (t: Test, shell: string, stdio: 'ignore' | 'pipe' = 'ignore') => {
     const port = await freePort();
     const command = [process.execPath, file, '--port', String(port), ...MEDIA, ...TALKATIVE];
@@ -42,10 +42,10 @@ test('the built server', async (t) => {
       await client.join('lobby', `Ada ${i}`);
       client.socket.close();
     }
-    t.equal(await isHealthy(url), true, 'it serves after many lines');
+    t.equal(await isHealthy(url), true, 'it still serves after many lines');
   };
 
-  t.test('goes on with a log that cannot be written', async (t) => {
+  t.test('continues with a log that cannot be written', async (t) => {
     for (const [what, shell] of [
       ['a device that is full', 'exec "$@" > /dev/full 2> /dev/full'],
       ['a file that may not grow, as on a full disk', `ulimit -f 1; exec "$@" > ${directory}/log 2>&1`],
@@ -61,12 +61,12 @@ test('the built server', async (t) => {
       });
   });
 
-  t.test('goes on when the reader of its log has gone, or does not read', async (t) => {
+  t.test('continues when the reader of its log has gone, or does not read', async (t) => {
     const gone = await startIn(t, 'exec "$@"', 'pipe');
     gone.child.stdout!.destroy();
     await goesOn(t, gone.url);
     const stuck = await startIn(t, 'exec "$@"', 'pipe');
-    // Many times what a pipe takes.
+    // Many times more than fits into a pipe.
     for (let i = 0; i < 12; i++) await goesOn(t, stuck.url);
     const started = performance.now();
     t.equal(await isHealthy(stuck.url), true);
@@ -81,7 +81,7 @@ test('the built server', async (t) => {
     for (const line of text.trim().split('\n')) JSON.parse(line);
   });
 
-  t.test('goes on when its terminal is closed', async (t) => {
+  t.test('continues when its terminal is closed', async (t) => {
     const port = await freePort();
     const command = [process.execPath, file, '--port', String(port), ...MEDIA].join(' ');
     const terminal = spawn('script', ['-qfc', `exec ${command}`, '/dev/null'], { env: ENVIRONMENT, stdio: 'pipe' });
@@ -96,7 +96,7 @@ test('the built server', async (t) => {
     await goesOn(t, url);
   });
 
-  t.test('logs signals that mean nothing to it, opens no inspector, and goes on', async (t) => {
+  t.test('logs signals that mean nothing to it, opens no inspector, and continues', async (t) => {
     const server = await startServerProcess(BUILT_SERVER, [...MEDIA, '--log-format', 'json']);
     t.teardown(() => server.kill());
     const signals = ['SIGUSR1', 'SIGUSR2', 'SIGQUIT', 'SIGALRM', 'SIGHUP', 'SIGVTALRM', 'SIGIO', 'SIGPWR'];
@@ -110,7 +110,7 @@ test('the built server', async (t) => {
     t.equal(await server.stop(), 0);
   });
 
-  t.test('refuses newcomers when descriptors run out, and those who are there talk on', async (t) => {
+  t.test('refuses newcomers when descriptors run out, while the conversation continues', async (t) => {
     const limited = ['sh', '-c', 'ulimit -n 80; exec "$@"', 'sh'];
     const server = await startServerProcess(BUILT_SERVER, [...MEDIA, '--log-format', 'json'], limited);
     t.teardown(() => server.kill());
@@ -121,7 +121,7 @@ test('the built server', async (t) => {
     const idle = await Promise.all(Array.from({ length: 120 }, () => open(Number(new URL(server.url).port))));
     await sleep(1500);
     const held = idle.filter((socket) => !socket.destroyed).length;
-    t.ok(held < 60, `${held} of 120 idle connections are held`);
+    t.ok(held < 60, `${held} of 120 idle connections are kept`);
     t.ok((await ada.hearDbfs(820)) > AUDIBLE_DBFS, 'Ada hears Ben');
     t.ok((await ben.hearDbfs(500)) > AUDIBLE_DBFS, 'Ben hears Ada');
     for (const socket of idle) socket.destroy();
@@ -146,7 +146,7 @@ async function mayJoin(url: string): Promise<boolean> {
   return true;
 }
 
-/** Resolves also where the server ends it at once. */
+/** Also resolves if the server ends the connection at once. */
 async function open(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});

@@ -11,14 +11,14 @@ import { TcpProxy } from '../helpers/tcp-proxy.ts';
 
 const RELAY_ADDRESS = '127.0.0.2';
 const SERVER_ADDRESS = '127.0.0.1';
-/** What is nothing to hear of. */
+/** A gap that nobody would notice. */
 const NO_GAP_MS = 400;
-/** A browser asks for consent every 2.5 s at the latest, as these participants do. */
+/** A browser sends a consent check at least every 2.5 s, as these participants do. */
 const CONSENT_MS = 2500;
-/** For what does not happen at all. */
+/** Only a limit for what does not happen at all. */
 const PATIENCE_MS = 60_000;
 const certificate = createCertificate();
-/** They wait most of the time. */
+/** These tests wait most of the time. */
 const PARALLEL = { buffered: true };
 t.jobs = 2;
 
@@ -49,7 +49,7 @@ async function setUp(t: Test, flags: readonly string[] = []) {
   return { relay, proxy, server, ada, ben };
 }
 
-t.test('a WebSocket that breaks is not heard, and resumed without an offer', PARALLEL, async (t) => {
+t.test('nobody hears that a WebSocket breaks, and it is resumed without an offer', PARALLEL, async (t) => {
   const { ada, ben, proxy } = await setUp(t);
   const { participantId } = ada.joined;
   ben.messages.length = 0;
@@ -73,7 +73,7 @@ t.test('a WebSocket that breaks is not heard, and resumed without an offer', PAR
 });
 
 t.test(
-  'a talker whose NAT rebinds is heard without a pause, and hears again with the next consent check',
+  'a talker whose NAT rebinds is heard without a pause, and hears again after the next consent check',
   PARALLEL,
   async (t) => {
     const { ada, ben, relay } = await setUp(t);
@@ -101,7 +101,7 @@ t.test(
     t.match(
       ada.messages.filter(({ type }) => type === 'media_moved'),
       [{}],
-      'it is not told all the time',
+      'it is not told repeatedly',
     );
     await sleep(1500);
     ada.mark();
@@ -111,7 +111,7 @@ t.test(
 );
 
 t.test(
-  'an ICE restart after the NAT has rebound brings both directions back at once, with the same keys',
+  'an ICE restart after the NAT has rebound restores both directions at once, with the same keys',
   PARALLEL,
   async (t) => {
     const { ada, ben, relay } = await setUp(t);
@@ -124,12 +124,12 @@ t.test(
     for (let time = 0; time < 3; time++) await ada.restartIce();
     ben.mark();
     await sleep(500);
-    t.ok(ben.longestGapMs < NO_GAP_MS, 'restarts without need are not heard');
+    t.ok(ben.longestGapMs < NO_GAP_MS, 'unnecessary restarts are not heard');
     t.notOk(ada.messages.some(({ type }) => type === 'media_closed' || type === 'error'));
   },
 );
 
-t.test('who is not heard of on either path is out of the list within ten seconds', PARALLEL, async (t) => {
+t.test('a participant who is silent on both paths is off the list within ten seconds', PARALLEL, async (t) => {
   const { ada, ben } = await setUp(t);
   const left = ben.next('participant_left', PATIENCE_MS);
   ada.vanish();
@@ -140,7 +140,7 @@ t.test('who is not heard of on either path is out of the list within ten seconds
 });
 
 t.test(
-  'a WebSocket that hangs throws nobody out whose media lives; UDP that is blocked nobody whose WebSocket does',
+  'a stalled WebSocket removes nobody whose media works, and blocked UDP nobody whose WebSocket works',
   PARALLEL,
   async (t) => {
     const { ada, ben, proxy, relay } = await setUp(t);

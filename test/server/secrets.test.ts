@@ -17,7 +17,7 @@ const WEBHOOK_SECRET = Buffer.alloc(32, 'webhook').toString('base64');
 const WEBHOOK_PATH = 'a-path-that-nobody-else-knows';
 const SET_BY_API = 'open-sesame-by-the-api';
 
-test('a server that logs all it can logs no secret, nor do its other answers hold one', async (t) => {
+test('a server that logs everything it can logs no secret, and no other output contains one', async (t) => {
   const directory = t.testdir({ secret: `${SECRET}\n`, admin: `${ADMIN_TOKEN}\n`, webhook: WEBHOOK_SECRET });
   const hash = formatPasswordHash(await hashPassword(HASHED));
   const config = join(directory, 'partyline.toml');

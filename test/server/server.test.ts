@@ -51,20 +51,20 @@ test('page, WebSocket, health and metrics are served on one port, and see the sa
   t.match(metrics, '\npartyline_ticks_total{worker="0"} 0\n');
 });
 
-test('a worker that does not tick shows in the health', async (t) => {
+test('a worker that does not tick shows in the health check', async (t) => {
   const { url, plane } = await setUp(t);
   plane.workers = [mediaStats({ tickAgeMs: 5000 })];
   t.equal((await fetch(`${url}healthz`)).status, 503);
 });
 
-test('the media plane is started with the settings, and hides loopback from those who come from elsewhere', async (t) => {
+test('the media plane is started with the settings, and hides loopback from remote clients', async (t) => {
   const media = { workers: 2, mediaPort: 5000, mediaHost: ['127.0.0.1'], announce: ['192.0.2.7'] };
   const { planeOptions } = await setUp(t, media);
   t.match(planeOptions, { workers: 2, port: 5000, hosts: ['127.0.0.1'], announce: ['192.0.2.7'], hideLoopback: false });
   t.equal((await setUp(t, { host: '0.0.0.0' })).planeOptions.hideLoopback, true);
 });
 
-test('closing tells the participants, closes what is open, refuses what is new, and can be asked for twice', async (t) => {
+test('closing tells the participants, closes what is open, refuses newcomers, and can be called twice', async (t) => {
   const { url, server, plane, open } = await setUp(t);
   const ada = await open();
   await ada.join('lobby', 'Ada');
@@ -82,7 +82,7 @@ test('closing tells the participants, closes what is open, refuses what is new, 
   await t.rejects(fetch(url));
 });
 
-test('a client that does not answer does not hold up closing', async (t) => {
+test('a client that does not answer does not delay closing', async (t) => {
   const { server, open } = await setUp(t);
   (await open()).socket.pause();
   const watch = new Stopwatch();
@@ -91,7 +91,7 @@ test('a client that does not answer does not hold up closing', async (t) => {
   t.ok(ms >= 190 && ownMs < 2000, `${Math.round(ms)} ms; the client never answers`);
 });
 
-test('a port in use and an address of another machine are said in words, and leave nothing running', async (t) => {
+test('a port in use and an address of another machine cause clear messages, and leave nothing running', async (t) => {
   const { port } = await setUp(t);
   await t.rejects(setUp(t, { port }), { name: 'StartError', message: `Port ${port} on 127.0.0.1 is in use` });
   await t.rejects(setUp(t, { host: '192.0.2.1' }), {
@@ -100,7 +100,7 @@ test('a port in use and an address of another machine are said in words, and lea
   });
 });
 
-test('media that cannot start is said in words', async (t) => {
+test('if media cannot start, the message says so', async (t) => {
   const creating = createServer(defaultConfig({ cores: 2 }), {
     clock: systemClock,
     log: pino({ level: 'silent' }),

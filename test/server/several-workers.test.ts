@@ -8,7 +8,7 @@ import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
 
 const FREQUENCIES = [500, 820, 1240, 1730] as const;
 const AMPLITUDE = 0.15;
-/** Sent at -16.5; a frame that a jitter buffer moved takes something from the measure. */
+/** Tones are sent at -16.5. A frame that a jitter buffer moved lowers the measured level. */
 const HEARD_DBFS = -26;
 const SETTLE_MS = 1000;
 const LISTEN_MS = 1000;
@@ -23,13 +23,13 @@ async function levels(participant: WeriftParticipant): Promise<number[]> {
   return FREQUENCIES.map((frequency) => toneLevelDbfs(sound, frequency));
 }
 
-test('a room over two workers', async (t) => {
-  // With this limit every worker has too much to do already, so each newcomer goes to the one with less.
+test('a room on two workers', async (t) => {
+  // With this limit every worker counts as overloaded already, so each newcomer goes to the one with less load.
   const server = await startServer(['--workers', '2', '--span-load-percent', '0', '--levelling', 'off']);
   t.teardown(() => server.close());
   const url = server.webSocketUrl;
   const people: WeriftParticipant[] = [];
-  // The workers' own start is part of the load that they first report.
+  // The load that the workers first report includes their own start.
   await sleep(SETTLE_MS);
   t.teardown(() => Promise.all(people.map((person) => person.close())));
   for (const [index, frequency] of FREQUENCIES.entries()) {
@@ -62,7 +62,7 @@ test('a room over two workers', async (t) => {
     });
   });
 
-  await t.test('goes on in one of them when the other dies', async (t) => {
+  await t.test('continues in one of them when the other dies', async (t) => {
     const [first = 0, second = 0] = await connections();
     await threads[first <= second ? 0 : 1]!.terminate();
     const told = () => people.filter(({ messages }) => messages.some(({ type }) => type === 'media_closed')).length;

@@ -127,7 +127,7 @@ async function drip(socket: Socket, bytes: Uint8Array): Promise<void> {
 }
 
 for (const tls of [false, true]) {
-  test(`with ${tls ? 'HTTPS' : 'HTTP'} each gets what is meant for it, nothing missing and nothing twice`, async (t) => {
+  test(`with ${tls ? 'HTTPS' : 'HTTP'}, each connection gets what is meant for it, nothing missing and nothing twice`, async (t) => {
     const { port, media, open, openTls } = await setUp(t, { tls });
     const page = tls ? await openTls() : await open();
     page.socket.write(`${GET}${LAST_GET}`);
@@ -146,7 +146,7 @@ for (const tls of [false, true]) {
   });
 }
 
-test('byte by byte the same happens', async (t) => {
+test('the same happens byte by byte', async (t) => {
   const { media, open } = await setUp(t);
   const page = await open();
   await drip(page.socket, Buffer.from(LAST_GET));
@@ -160,7 +160,7 @@ test('byte by byte the same happens', async (t) => {
 
 test('a ClientHello in pieces leads to TLS', async (t) => {
   const { number } = await setUp(t, { tls: true });
-  // Between the client's TLS and the server: takes each piece apart.
+  // Sits between the client's TLS and the server, and splits everything into pieces.
   const relay = createHttpServer();
   relay.removeAllListeners('connection');
   relay.on('connection', (near: Socket) => {
@@ -181,7 +181,7 @@ test('a ClientHello in pieces leads to TLS', async (t) => {
   t.match(await client.ended(), /you asked for \/last$/);
 });
 
-test('a certificate authority that looks for a proof by TLS gets to the HTTPS server', async (t) => {
+test('a certificate authority that looks for a proof over TLS reaches the HTTPS server', async (t) => {
   const { number, port } = await setUp(t, { tls: true });
   const options = { port: number, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: [ACME_PROTOCOL] };
   const socket = connectTls({ ...options, servername: 'voice.example.org' });
@@ -192,7 +192,7 @@ test('a certificate authority that looks for a proof by TLS gets to the HTTPS se
   t.same(port.figures, { undecided: 0, refused: 0 });
 });
 
-test('what is nothing, and a check for nobody, ends at once and without a word', async (t) => {
+test('garbage, and a check for nobody, end at once without an answer', async (t) => {
   const { port, open } = await setUp(t);
   const hello = Buffer.from([0x16, 3, 1, 0, 5]);
   const junk = [Buffer.from([0xff]), Buffer.from([0x80, 111]), Buffer.from('get /'), hello, check('unknown')];
@@ -221,16 +221,16 @@ test('silence ends after five seconds, and so does half a check', async (t) => {
   clock.advance(1);
   await silent.ended();
   await slow.ended();
-  t.equal(page.closed, false, 'HTTP has limits of its own');
+  t.equal(page.closed, false, 'HTTP has its own limits');
   t.equal(port.figures.refused, 2);
   const gone = await open();
   await eventually(() => port.figures.undecided === 1);
   gone.socket.end();
   await gone.ended();
-  t.equal(port.figures.undecided, 0, 'who leaves is forgotten');
+  t.equal(port.figures.undecided, 0, 'connections that have closed are forgotten');
 });
 
-test('the slow are bounded in number, and cost those of their own address first', async (t) => {
+test('slow connections are limited in number, at the expense of their own address first', async (t) => {
   const { port, open } = await setUp(t, { limits: { max: 10, maxPerOrigin: 4 } });
   const good = await open('127.0.0.9');
   const flood: Client[] = [];
@@ -246,17 +246,17 @@ test('the slow are bounded in number, and cost those of their own address first'
   t.match(await good.ended(), /you asked for/);
   for (let i = 0; i < 20; i++) flood.push(await open(`127.0.1.${i}`));
   await eventually(() => port.figures.undecided === 10 && flood.filter(({ closed }) => closed).length === 22);
-  t.pass('and by the bound for all');
+  t.pass('and by the limit for all');
 });
 
-test('connections of a trusted proxy are not counted as those of one address', async (t) => {
+test('connections of a trusted proxy do not count as those of one address', async (t) => {
   const { port, open } = await setUp(t, { limits: { maxPerOrigin: 2 }, proxies: ['127.0.0.0/8'] });
   for (let i = 0; i < 10; i++) await open();
   await eventually(() => port.figures.undecided === 10);
   t.equal(port.figures.refused, 0);
 });
 
-test('plain HTTP where HTTPS is spoken is told so, or answered by the server for that, within the deadline', async (t) => {
+test('plain HTTP on an HTTPS port gets an answer that says so, or one from the server for it, within the deadline', async (t) => {
   const alone = await setUp(t, { tls: true });
   const lost = await alone.open();
   lost.socket.write(GET);

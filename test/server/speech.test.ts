@@ -44,11 +44,11 @@ test('speech comes out as it went in', { skip: skipIfMissing(missingPackages(['e
   const heard = listener.hearing.sound(mark);
 
   const expected = heardDirectly(pcm);
-  // The recording begins with the first packet, which comes with the first sound that is no background.
+  // The recording starts with the first packet, which comes with the first sound that is not background.
   const start = findDelay(expected, heard, -24_000, 48_000).samples;
   const { parts, clearParts, snrDb, delaySpreadMs } = compareSpeech(expected, heard, start);
-  t.ok(parts >= 12, `${parts} parts with speech in them`);
-  t.ok(clearParts >= 0.75 * parts, `${clearParts} of them are heard whole`);
+  t.ok(parts >= 12, `${parts} parts contain speech`);
+  t.ok(clearParts >= 0.75 * parts, `${clearParts} of them are heard intact`);
   t.ok(snrDb > LEAST_SNR_DB, `segmental SNR ${snrDb.toFixed(1)} dB`);
   t.ok(delaySpreadMs <= 100, `the delay moved by ${delaySpreadMs.toFixed(0)} ms`);
   const change = rmsDbfs(heard) - rmsDbfs(expected);

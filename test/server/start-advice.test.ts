@@ -8,7 +8,7 @@ import { FakeClock } from '../helpers/fake-clock.ts';
 
 const refused = Object.assign(new Error('bind EACCES'), { code: 'EACCES' });
 
-test('a host to announce that nobody knows is to be corrected, and no port', async (t) => {
+test('for an announced host that cannot be resolved, the advice is to correct it, and not a port', async (t) => {
   const start = Announcement.start({
     announce: ['voice.example.org'],
     clock: new FakeClock(),
@@ -20,7 +20,7 @@ test('a host to announce that nobody knows is to be corrected, and no port', asy
   t.notMatch(message, /media-port/);
 });
 
-test('a port that needs a right names that right, wherever it is opened', (t) => {
+test('for a port that needs a privilege, the advice names that privilege, wherever the port is opened', (t) => {
   for (const text of [
     bindFailureInWords(refused, 443),
     listenError(refused, { ...defaultConfig({ cores: 1 }), port: 443 }).message,

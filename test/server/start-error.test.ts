@@ -18,7 +18,7 @@ async function startError(flags: readonly string[]): Promise<StartError> {
   throw new Error(`the server has started with ${flags.join(' ')}`);
 }
 
-test('what settings lead to and cannot be used is told apart from what may be better the next time', async (t) => {
+test('unusable settings are told apart from failures that may pass by the next attempt', async (t) => {
   const place = t.testdir({ 'empty.pem': '' });
   const file = (name: string) => join(place, name);
   const [one, other] = await Promise.all([

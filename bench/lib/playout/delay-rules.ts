@@ -1,6 +1,6 @@
-/** How long packets should wait, by rules other than ours. */
+/** Rules other than ours for how long packets should wait. */
 export interface DelayRule {
-  /** One packet: how much longer it took than the fastest of the last two seconds. */
+  /** Takes one packet: how much longer it took than the fastest of the last two seconds. */
   observe(relativeDelayMs: number, nowMs: number): void;
   targetMs(): number;
 }
@@ -18,9 +18,10 @@ const START_FORGET_WEIGHT = 2;
 const START_MS = 80;
 
 /**
- * WebRTC's NetEq with its default settings (delay_manager.cc, underrun_optimizer.cc, histogram.cc): the worst relative
- * delay of each half second goes into a histogram of 100 buckets of 20 ms that forgets with 0.983 an entry (faster at the start),
- * and the target is the upper edge of the bucket of the quantile 0.95. The optimizer for reordering is left out.
+ * WebRTC's NetEq with its default settings (delay_manager.cc, underrun_optimizer.cc, histogram.cc). The worst relative
+ * delay of each half second goes into a histogram of 100 buckets of 20 ms, with a forget factor of 0.983 per entry
+ * (faster at the start). The target is the upper edge of the bucket with the quantile 0.95. The optimizer for
+ * reordering is left out.
  */
 export class NetEqRule implements DelayRule {
   readonly #histogram = new Float64Array(BUCKETS);

@@ -6,12 +6,12 @@ export interface PlayedPacket {
   readonly atMs: number;
 }
 
-/** What became of a trace; only while the talker was heard, so that pauses count for nothing. */
+/** What became of a trace. Counts only while the talker was heard, so that pauses have no effect. */
 export interface Playout {
   readonly played: readonly PlayedPacket[];
-  /** One entry for each frame that had to be made up. */
+  /** One entry for each concealed frame. */
   readonly concealedAtMs: readonly number[];
-  /** One entry for each frame that was there. */
+  /** One entry for each frame that was present. */
   readonly heardAtMs: readonly number[];
 }
 
@@ -21,20 +21,26 @@ export interface Run {
 }
 
 export interface PlayoutFigures {
-  /** From the arrival of a packet to its turn, of the packets with speech in them; the wait for the tick included. */
+  /**
+   * Time from the arrival of a packet to its turn, over the packets with speech in them. It includes the wait for the
+   * tick.
+   */
   readonly waitMeanMs: number;
   readonly waitP95Ms: number;
-  /** Of the frames in which the talker was heard. */
+  /** Share of the frames in which the talker was heard. */
   readonly concealedPercent: number;
-  /** Speech that came, and was not played: too late, or jumped over. */
+  /** Speech that arrived but was not played: too late, or skipped. */
   readonly unplayedPercent: number;
-  /** After the end of the bad time, the slowest run; infinite when it did not within the trace. Absent where there is no bad time. */
+  /**
+   * Time from the end of the bad period until recovery, in the slowest run. Infinite if the trace ended before that.
+   * Absent if there is no bad period.
+   */
   readonly recoveryMs?: number;
 }
 
 const BEFORE_MS = 5000;
 const SMOOTHING_MS = 400;
-/** A frame, the step in which the delay can change, and what the target wavers by. */
+/** A frame, the step by which the delay can change, and the usual fluctuation of the target. */
 const RECOVERED_WITHIN_MS = 25;
 
 export function measurePlayouts(model: TraceModel, runs: readonly Run[]): PlayoutFigures {
@@ -68,7 +74,10 @@ function speechWaits({ trace, playout }: Run): Wait[] {
   });
 }
 
-/** From the end of the bad time to the end of the last 400 ms in which the mean wait was clearly more than in the 5 s before it. */
+/**
+ * Time from the end of the bad period to the end of the last 400 ms in which the mean wait was clearly longer than in
+ * the 5 s before it.
+ */
 function recoveryMs(waits: readonly Wait[], { fromMs, toMs }: NonNullable<TraceModel['bad']>): number {
   const between = (from: number, to: number) =>
     waits.filter(({ atMs }) => atMs >= from && atMs < to).map(({ waitMs }) => waitMs);

@@ -5,19 +5,19 @@ import type { PlayedPacket, Playout } from './outcome.ts';
 import type { Trace, TracePacket } from './trace.ts';
 
 const REFERENCE_WINDOW_MS = 2000;
-/** Frames of concealment after which a talker that sends nothing counts as silent. */
+/** After this many concealed frames, a talker that sends nothing counts as silent. */
 const MAX_CONCEALED = 5;
-/** Longer than its target by this much and speech is jumped over. */
+/** If the delay exceeds its target by more than this, speech is skipped. */
 const MAX_EXCESS_MS = 100;
 const SHORTAGE_MS = 4;
-/** Between two changes of the delay inside of speech. */
+/** Time between two changes of the delay within speech. */
 const STRETCH_EVERY_MS = 100;
 
 /**
- * Plays a trace once every 20 ms with the delay that a rule asks for. It is kinder to the rule than its own home: the delay follows
- * the target closely, in pauses at once and in speech by a whole frame every 100 ms, and that counts as no flaw, as if
- * stretching time were free. What is missing is concealed: when later packets are there, their turn has not come sooner for it; when
- * none is, playing stands still until one comes.
+ * Plays a trace, one frame every 20 ms, with the delay that a rule asks for. It treats the rule better than its
+ * original home does: the delay follows the target closely, at once in pauses and by a whole frame every 100 ms in
+ * speech. That does not count as a flaw, as if time stretching were free. A missing frame is concealed if later packets
+ * are there, which do not move up because of it; if there are none, playback stands still until one arrives.
  */
 export function playReference(trace: Trace, rule: DelayRule): Playout {
   const played: PlayedPacket[] = [];
@@ -44,7 +44,7 @@ export function playReference(trace: Trace, rule: DelayRule): Playout {
   const conceal = (nowMs: number) => {
     if (voice.active) concealedAtMs.push(nowMs);
   };
-  /** Whether the delay may change now: nobody hears it, or time is stretched. */
+  /** Whether the delay may change now: because nobody hears it, or because time is stretched. */
   const mayChange = (packet: TracePacket, nowMs: number) => {
     if (packet.levelDbov < voice.thresholdDbov) return true;
     if (nowMs - stretchedAtMs < STRETCH_EVERY_MS) return false;
@@ -94,7 +94,7 @@ export function playReference(trace: Trace, rule: DelayRule): Playout {
   return { played, concealedAtMs, heardAtMs };
 }
 
-/** The least offset of arrival from frame number in the last two seconds. */
+/** The smallest offset between arrival and frame number in the last two seconds. */
 class FastestPacket {
   offsetMs = Number.POSITIVE_INFINITY;
   readonly #recent: { readonly atMs: number; readonly offsetMs: number }[] = [];
@@ -102,7 +102,7 @@ class FastestPacket {
   /** @returns how much longer this packet took */
   observe({ n, arrivalMs }: TracePacket): number {
     const offsetMs = arrivalMs - n * PTIME_MS;
-    // Ascending: what is slower than a newer packet will never be the fastest again.
+    // Kept in ascending order: a packet slower than a newer one will never be the fastest again.
     while ((this.#recent.at(-1)?.offsetMs ?? Number.NEGATIVE_INFINITY) >= offsetMs) this.#recent.pop();
     this.#recent.push({ atMs: arrivalMs, offsetMs });
     while (this.#recent[0]!.atMs < arrivalMs - REFERENCE_WINDOW_MS) this.#recent.shift();

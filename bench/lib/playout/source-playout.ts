@@ -6,11 +6,11 @@ import { tone } from '../../../test/helpers/signal.ts';
 import type { PlayedPacket, Playout } from './outcome.ts';
 import { GAP_DBOV, SPEECH_DBOV, type Trace } from './trace.ts';
 
-/** Both counters wrap within the minute. */
+/** Both counters wrap within the first minute. */
 const FIRST_SEQUENCE_NUMBER = 65_000;
 const FIRST_TIMESTAMP = 2 ** 32 - 500_000;
 
-/** Plays a trace through the server's own `Source` with its jitter buffer, as the mixer does: one `read` every 20 ms. */
+/** Plays a trace through the server's own `Source` and its jitter buffer, as the mixer does: one `read` every 20 ms. */
 export function playThroughSource(trace: Trace): Playout {
   const played: PlayedPacket[] = [];
   const concealedAtMs: number[] = [];
@@ -39,7 +39,7 @@ export function playThroughSource(trace: Trace): Playout {
   return { played, concealedAtMs, heardAtMs };
 }
 
-/** A 20 ms CELT packet on the outside; inside, the number of its frame and whether it is speech. */
+/** Looks like a 20 ms CELT packet. Inside it carries the frame number and whether the frame is speech. */
 function numberedPacket(n: number, loud: boolean): Uint8Array {
   return Uint8Array.of(0xf8, loud ? 1 : 0, n >> 16, (n >> 8) & 255, n & 255);
 }

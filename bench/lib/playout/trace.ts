@@ -1,6 +1,9 @@
 import { createPrng, gaussian, type Prng } from '../../../test/helpers/prng.ts';
 
-/** The network delay of a packet sent at `sentMs`, or undefined if it is lost. Called once a packet, in the order of sending. */
+/**
+ * The network delay of a packet sent at `sentMs`, or undefined if it is lost. Called once per packet, in the order of
+ * sending.
+ */
 export type Network = (sentMs: number) => number | undefined;
 
 export interface TraceModel {
@@ -8,15 +11,15 @@ export interface TraceModel {
   readonly network: (prng: Prng) => Network;
   /** How much faster the sender's clock runs than ours. */
   readonly driftPpm?: number;
-  /** A time that is worse than what is before and after it, and by how long after its end the delay must have recovered. */
+  /** A period that is worse than the time before and after it. */
   readonly bad?: { readonly fromMs: number; readonly toMs: number };
 }
 
 export interface TracePacket {
-  /** Of the frame, from 0. */
+  /** Frame number, from 0. */
   readonly n: number;
   readonly arrivalMs: number;
-  /** As the sender says it (RFC 6464). */
+  /** As signalled by the sender (RFC 6464). */
   readonly levelDbov: number;
 }
 
@@ -30,7 +33,7 @@ const FRAME_MS = 20;
 const PATH_MS = 30;
 const BAD = { fromMs: 20_000, toMs: 30_000 };
 
-/** dBov of syllables, of the short gaps between them, and of the pauses between sentences. */
+/** Levels in dBov: syllables, the short gaps between them, and the pauses between sentences. */
 export const SPEECH_DBOV = -25;
 export const GAP_DBOV = -62;
 
@@ -40,7 +43,7 @@ function speechLevelDbov(frame: number): number {
   return inSentence < 2600 && inSentence % 400 < 340 ? SPEECH_DBOV : GAP_DBOV;
 }
 
-/** One talker over one network: the same seed gives the same packets at the same times. */
+/** One talker over one network. The same seed gives the same packets at the same times. */
 export function createTrace(model: TraceModel, seconds: number, seed: number): Trace {
   const prng = createPrng(seed);
   const network = model.network(prng);
@@ -58,7 +61,7 @@ export function createTrace(model: TraceModel, seconds: number, seed: number): T
 const calm = (prng: Prng) => PATH_MS + 5 * prng();
 const isBad = (sentMs: number) => sentMs >= BAD.fromMs && sentMs < BAD.toMs;
 
-/** Nothing arrives for a while, then all at once, as from an access point whose channel was taken. */
+/** Nothing arrives for a while, then everything at once, as with an access point whose radio channel was busy. */
 function stalls(prng: Prng, everyMs: readonly [number, number], lengthMs: readonly [number, number]): Network {
   const between = ([low, high]: readonly [number, number]) => low + prng() * (high - low);
   let start = between(everyMs);
@@ -73,7 +76,7 @@ function stalls(prng: Prng, everyMs: readonly [number, number], lengthMs: readon
   };
 }
 
-/** Gilbert and Elliott: everything is lost in the bad state, which lasts three packets on average. */
+/** Gilbert-Elliott model: everything is lost in the bad state, which lasts three packets on average. */
 function burstLoss(prng: Prng, share: number): () => boolean {
   const leave = 1 / 3;
   const enter = (leave * share) / (1 - share);

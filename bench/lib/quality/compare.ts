@@ -4,7 +4,7 @@ import { percentile } from '../statistics.ts';
 import type { Heard } from './ear.ts';
 import { estoi } from './estoi.ts';
 
-/** What somebody said, before any encoder. */
+/** What somebody said, before it reached any encoder. */
 export interface Spoken {
   readonly pcm: Float32Array;
   /** When the packet with the first sample was sent (monotonic). */
@@ -14,30 +14,33 @@ export interface Spoken {
 export interface QualityFigures {
   readonly segmentalSnrDb: number;
   readonly estoi: number;
-  /** From a packet to the same sound out, as `latency` counts it. */
+  /** From a packet to the same sound at the output, counted like in `latency`. */
   readonly delayP50Ms: number;
   readonly delayP95Ms: number;
 }
 
 const SAMPLES_PER_MS = 48;
-/** The delay is followed from one piece of this length to the next. */
+/** The delay is tracked from one piece of this length to the next. */
 const PIECE = 1000 * SAMPLES_PER_MS;
-/** Encoders, levels and jitter buffers settle. */
+/** Time for encoders, levels and jitter buffers to settle. */
 const SETTLE = 3 * PIECE;
-/** Where a voice is looked for at first, and from one piece to the next. */
+/** Range in which a voice is searched for at first, and then from one piece to the next. */
 const SEARCH = 600 * SAMPLES_PER_MS;
 const FOLLOW = 40 * SAMPLES_PER_MS;
-/** Enough speech to find the first delay by. */
+/** Enough speech to find the first delay. */
 const ANCHOR = 4 * PIECE;
 const ACTIVE_DBFS = -45;
-/** Below this share of the correlation at the anchor, a piece may be elsewhere, and is looked for everywhere. */
+/**
+ * If the correlation of a piece is below this share of the anchor's, it may be elsewhere, so it is searched for
+ * everywhere.
+ */
 const DOUBT = 0.7;
-/** Below this, a piece is too broken to tell where it is. */
+/** Below this, a piece is too damaged to be located. */
 const LEAST_CORRELATION = 0.2;
 
 /**
- * Compares what a listener heard with the sum of what the others said. Each voice is moved by the delay that it had (found
- * by correlation, followed second by second) and given the level that fits best: neither is a flaw in itself.
+ * Compares what a listener heard with the sum of what the others said. Each voice is shifted by its own delay (found by
+ * correlation, tracked second by second) and given the level that fits best: neither is a flaw in itself.
  */
 export function compareWithDirect(voices: readonly Spoken[], heard: Heard): QualityFigures {
   const delays: number[] = [];
@@ -97,13 +100,16 @@ function placeVoice({ pcm, startMs }: Spoken, heard: Heard, delays: number[]): P
   return { pcm: placed, start, end: undelayed + delay + pcm.length };
 }
 
-/** When the stream would have begun by the fastest packet of one piece: a server may send later and later and not say so in its timestamps. */
+/**
+ * When the stream would have started according to the fastest packet of one piece: a server may send later and later
+ * without saying so in its timestamps.
+ */
 function startOf({ arrivals, startMs }: Heard, place: number): number {
   const piece = arrivals.filter((arrival) => arrival.place >= place && arrival.place < place + PIECE);
   return piece.length === 0 ? startMs : Math.min(...piece.map((arrival) => arrival.startMs));
 }
 
-/** The factors by which the parts sum up to `whole` best (least squares, by Gauss and Jordan). */
+/** The factors with which the parts add up best to `whole` (least squares, by Gauss-Jordan elimination). */
 function fitGains(parts: readonly Float32Array[], whole: Float32Array): number[] {
   const dot = (a: Float32Array, b: Float32Array) => {
     let sum = 0;

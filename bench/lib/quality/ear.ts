@@ -6,17 +6,20 @@ import type { Prng } from '../../../test/helpers/prng.ts';
 import type { ReceivedPayload } from '../../client/participant.ts';
 import { OPUS_PAYLOAD_TYPE, RED_PAYLOAD_TYPE } from '../../client/session-description.ts';
 
-/** What can be played of a stream; silence where nothing was sent. */
+/** What can be played of a stream. Where nothing was sent, it is silent. */
 export interface Heard {
   readonly pcm: Int16Array;
-  /** When the first sample could be played at the earliest, if all packets were as fast as the fastest (monotonic). */
+  /**
+   * The earliest time at which the first sample could be played, if all packets were as fast as the fastest
+   * (monotonic).
+   */
   readonly startMs: number;
-  /** One for each packet, in order; empty where `startMs` holds for all. */
+  /** One entry per packet, in order. Empty if `startMs` holds for all packets. */
   readonly arrivals: readonly Arrival[];
 }
 
 export interface Arrival {
-  /** Of the packet's first sample. */
+  /** Position of the packet's first sample. */
   readonly place: number;
   /** What `startMs` would be if all packets were as fast as this one. */
   readonly startMs: number;
@@ -30,13 +33,16 @@ interface Frame {
   readonly atMs: number;
 }
 
-/** Its frames, the oldest first: one, or several with redundancy. */
+/** The frames of a packet, oldest first: one, or several with redundancy. */
 type Packet = readonly Frame[];
 
-/** Longer than any pause at the start that a search for a sound may look into. */
+/** Longer than any pause at the start that a search for a sound may reach into. */
 const LEAD_SAMPLES = 48_000;
 
-/** One listener. Keeps the packets as they come and decodes them when all is over, so that nothing is disturbed meanwhile. */
+/**
+ * One listener. Keeps the packets as they arrive and decodes them at the end, so that decoding does not disturb the
+ * run.
+ */
 export class Ear {
   readonly #packets: Packet[] = [];
   readonly #red = createRedBlocks();
@@ -60,8 +66,8 @@ export class Ear {
   }
 
   /**
-   * Decodes, after `isLost` has said for each packet whether it is to be thrown away. A lost frame is taken from the packet
-   * that repeats it, or concealed by the decoder, once; what is missing beyond that is silence.
+   * Decodes the stream. For each packet `isLost` first says whether to drop it. A lost frame is taken from the packet
+   * that repeats it, or concealed by the decoder, once. Anything missing beyond that is silence.
    */
   listen(isLost: () => boolean): Heard {
     const frames = inOrder(this.#packets.filter(() => !isLost()));
@@ -86,13 +92,13 @@ export class Ear {
   }
 }
 
-/** Each frame once, as it came first, by sequence number. */
+/** Each frame once, as it first arrived, ordered by sequence number. */
 function inOrder(packets: readonly Packet[]): Frame[] {
   const frames = new Map<number, Frame>();
   const first = packets[0]?.[0];
   for (const packet of packets) {
     for (const frame of packet) {
-      // A minute has 3,000: the numbers of a benchmark of ten do not come round.
+      // A minute has 3,000 frames, so the numbers do not wrap within a benchmark of ten minutes.
       if (!frames.has(frame.sequenceNumber)) frames.set(frame.sequenceNumber, frame);
     }
   }
@@ -101,7 +107,7 @@ function inOrder(packets: readonly Packet[]): Frame[] {
   );
 }
 
-/** Independent loss. */
+/** Loses each packet independently. */
 export function randomLoss(percent: number, prng: Prng): () => boolean {
   return () => prng() < percent / 100;
 }

@@ -1,7 +1,7 @@
 /**
- * Extended short-time objective intelligibility: J. Jensen and C. H. Taal, "An algorithm for predicting the intelligibility of
- * speech masked by modulated noise maskers", IEEE/ACM TASLP 24(11), 2016. About 1 for the same speech, about 0 for
- * speech that cannot be understood at all; the level of either signal does not matter.
+ * Extended short-time objective intelligibility: J. Jensen and C. H. Taal, "An algorithm for predicting the
+ * intelligibility of speech masked by modulated noise maskers", IEEE/ACM TASLP 24(11), 2016. About 1 for the same
+ * speech, about 0 for speech that cannot be understood. The level of either signal does not matter.
  */
 import { Fft } from './fft.ts';
 import { resampleTo10k } from './resample.ts';
@@ -13,17 +13,17 @@ const FFT_SIZE = 512;
 const BANDS = 15;
 const LOWEST_BAND_HZ = 150;
 const SEGMENT_FRAMES = 30;
-/** Frames this much below the loudest of the clean speech count as silence. */
+/** Frames this far below the loudest frame of the clean speech count as silence. */
 const DYNAMIC_RANGE_DB = 40;
 const EPSILON = 2 ** -52;
 
-/** Hann, without its zeros at both ends. */
+/** Hann window without its zeros at both ends. */
 const WINDOW = Float64Array.from(
   { length: FRAME },
   (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 1)) / (FRAME + 1)),
 );
 
-/** First and last (exclusive) bins of third octaves. */
+/** First and last (exclusive) bins of the third-octave bands. */
 const BAND_EDGES = Array.from({ length: BANDS }, (_, band) => {
   const binOf = (hz: number) => Math.round((hz * FFT_SIZE) / SAMPLE_RATE);
   return [
@@ -53,7 +53,7 @@ export function estoi(clean: Float32Array, degraded: Float32Array): number {
   return sum / segments;
 }
 
-/** Leaves out of both signals the frames in which the clean one is silent, and joins the rest by overlap and add. */
+/** Drops the frames in which the clean signal is silent from both signals, and joins the rest by overlap-add. */
 function removeSilence(clean: Float64Array, degraded: Float64Array): [Float64Array, Float64Array] {
   const starts: number[] = [];
   for (let start = 0; start + FRAME <= clean.length; start += HOP) starts.push(start);
@@ -94,7 +94,10 @@ function bandFrames(signal: Float64Array): Float64Array[] {
   return frames;
 }
 
-/** Mean 0 and length 1 first over time in each band, then over the bands in each frame; frame after frame. */
+/**
+ * Normalizes to mean 0 and length 1, first over time in each band, then over the bands in each frame. Returns frame
+ * after frame.
+ */
 function normalise(frames: readonly Float64Array[]): Float64Array {
   const matrix = new Float64Array(frames.length * BANDS);
   frames.forEach((bands, frame) => {

@@ -19,7 +19,7 @@ export class Fft {
     for (let i = 1; i < size; i++) this.#reversed[i] = (this.#reversed[i >> 1]! >> 1) | ((i & 1) << (bits - 1));
   }
 
-  /** Writes `|X[k]|²` for k from 0 to size/2 into `powers`; a block shorter than the size is filled with zeros. */
+  /** Writes `|X[k]|²` for k from 0 to size/2 into `powers`. A block shorter than the size is padded with zeros. */
   powers(block: Float64Array, powers: Float64Array): void {
     const size = this.#size;
     const re = this.#re;

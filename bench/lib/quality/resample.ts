@@ -1,4 +1,4 @@
-/** From 48 to 10 kHz: 5 samples for every 24, by a sinc under a Hann window with zeros beyond half of the new rate. */
+/** From 48 to 10 kHz: 5 samples for every 24, with a Hann-windowed sinc that cuts off at half the new rate. */
 const UP = 5;
 const DOWN = 24;
 /** In zero crossings of the sinc. */
@@ -6,7 +6,7 @@ const HALF_WIDTH = 16;
 const CUTOFF = (0.95 * UP) / DOWN;
 const TAPS = Math.ceil(HALF_WIDTH / CUTOFF);
 
-/** One filter for each of the five places between two samples that a new one can have. */
+/** One filter for each of the five positions that a new sample can have between two old ones. */
 const PHASES = Array.from({ length: UP }, (_, phase) =>
   Float64Array.from({ length: 2 * TAPS }, (_, tap) => {
     const distance = tap - TAPS + 1 - phase / UP;

@@ -6,11 +6,11 @@ import { ServerProcess } from '../server-process.ts';
 
 /** A server that mixes, with clients that can join it. */
 export interface MixingServer {
-  /** For tables. */
+  /** Name for tables. */
   readonly name: string;
-  /** Whether its clients send RED (RFC 2198), and report what they lose so that they are sent it. */
+  /** Whether its clients send RED (RFC 2198), and report losses so that the server sends it too. */
   readonly red: boolean;
-  /** Without `onPayload`, what is received is not decrypted. */
+  /** Without `onPayload`, received packets are not decrypted. */
   join(room: string, name: string, onPayload?: (received: ReceivedPayload) => void): Promise<LightParticipant>;
   close(): Promise<void>;
 }
@@ -18,15 +18,15 @@ export interface MixingServer {
 /** Starts a new server in which these rooms can be joined. */
 export type StartMixingServer = (rooms: readonly string[]) => Promise<MixingServer>;
 
-/** Without levelling, which is no fault of transmission though it changes what is heard. */
+/** Levelling is off: it changes what is heard, but is not a fault of transmission. */
 export const startPartyline: StartMixingServer = async () =>
   mixingServer('Partyline', 'partyline', false, await startWithoutLevelling());
 
-/** With redundancy, as between the page and Chromium. */
+/** With redundancy, as between the server and the page in Chromium. */
 export const startPartylineWithRed: StartMixingServer = async () =>
   mixingServer('Partyline with RED', 'partyline', true, await startWithoutLevelling());
 
-/** AudioBridge with its defaults; only in a private network. */
+/** AudioBridge with its defaults. Runs only in a private network. */
 export const startJanus: StartMixingServer = async (rooms) =>
   mixingServer('Janus', 'janus', false, await JanusProcess.start({ rooms }));
 

@@ -1,7 +1,7 @@
 import type { LightParticipant } from '../../client/participant.ts';
 import type { Programme } from '../../client/programme.ts';
 
-/** One participant that says its programme once, through a network that loses packets. */
+/** One participant that plays its programme once, over a network that loses packets. */
 export class Talker {
   readonly #participant: LightParticipant;
   readonly #programme: Programme;
@@ -15,12 +15,12 @@ export class Talker {
     this.#isLost = isLost;
   }
 
-  /** When the first frame went, or would have gone if our own timer had been on time for it. */
+  /** When the first frame was sent, or would have been sent if our own timer had been on time. */
   get startMs(): number {
     return this.#startMs;
   }
 
-  /** Sends the next 20 ms; nothing after the end. */
+  /** Sends the next 20 ms, and nothing after the end. */
   sendNext(): void {
     if (this.#sent >= this.#programme.length) return;
     this.#startMs = Math.min(this.#startMs, performance.now() - 20 * this.#sent);
@@ -29,7 +29,7 @@ export class Talker {
       this.#participant.skip();
       return;
     }
-    // A lost packet has a sequence number like the others.
+    // A lost packet takes up a sequence number like the others.
     const packet = this.#participant.seal(frame);
     if (!this.#isLost()) this.#participant.sendSealed(packet);
   }

@@ -23,13 +23,13 @@ async function setUp(t: Test, flags: readonly string[] = [], options = {}) {
   return { server, api: new ApiClient(server.url, TOKEN), join };
 }
 
-test('every operation of the document', async (t) => {
+test('every operation in the document', async (t) => {
   const { server, api, join } = await setUp(t, ['--token-secret', SECRET]);
 
   t.equal((await api.get('/server')).body.status, 'ok');
   t.match((await api.get('/rooms')).body, { rooms: [], total: 0 });
 
-  await t.test('opens a room with settings, that stays while it is empty', async (t) => {
+  await t.test('opens a room with settings that stays open while it is empty', async (t) => {
     const made = await api.post('/rooms', { name: 'raid', maxParticipants: 2, maxTalkers: 3, levelling: false });
     t.match(made.body, {
       name: 'raid',
@@ -51,7 +51,7 @@ test('every operation of the document', async (t) => {
     t.match((await api.get('/rooms/raid')).body, { participants: 0, permanent: true });
   });
 
-  await t.test('changes what holds in a room', async (t) => {
+  await t.test('changes the settings of an open room', async (t) => {
     t.match((await api.patch('/rooms/raid', { locked: true, maxParticipants: 1, password: 'sesame' })).body, {
       locked: true,
       maxParticipants: 1,
@@ -67,7 +67,7 @@ test('every operation of the document', async (t) => {
     t.match(await api.patch('/rooms/nowhere', {}), { status: 404, body: { code: 'unknown_room' } });
   });
 
-  await t.test('closes a room, and tells those who are in it', async (t) => {
+  await t.test('closes a room, and tells the people in it', async (t) => {
     const ada = await join('tower', 'Ada');
     await ada.next('joined');
     t.equal((await api.delete('/rooms/tower')).status, 204);
@@ -106,7 +106,7 @@ test('every operation of the document', async (t) => {
     t.match(bans, [{ identity: 'u2', name: 'Ben', by: null }]);
     t.equal(total, 1);
     t.equal(Date.parse(bans[0].until) - Date.parse(bans[0].since), 60_000);
-    t.same((await api.get('/rooms/annex/bans')).body, { bans: [], total: 0 }, 'also of a room that is not open');
+    t.same((await api.get('/rooms/annex/bans')).body, { bans: [], total: 0 }, 'also for a room that is not open');
     t.match(await api.get('/rooms/a%20b/bans'), { status: 400, body: { code: 'invalid_room' } });
     t.equal((await api.request('DELETE', '/rooms/lobby/bans/u2')).status, 204);
     t.match(await api.request('DELETE', '/rooms/lobby/bans/u2'), { status: 404, body: { code: 'unknown_ban' } });
@@ -118,7 +118,7 @@ test('every operation of the document', async (t) => {
     t.same((await api.post(`/rooms/lobby/participants/${id}/kick`, { banSeconds: 60 })).body, { banned: false });
   });
 
-  await t.test('takes somebody into another room, who is known there, also after their connection broke', async (t) => {
+  await t.test('moves a participant to another room, where they remain known even after their connection broke', async (t) => {
     const cy = await join('lobby', 'Cy');
     const { participantId, resumeToken } = await cy.next('joined');
     const dee = await join('annex', 'Dee');
@@ -138,13 +138,13 @@ test('every operation of the document', async (t) => {
     t.match(await again.join('lobby', 'Cy', resumeToken), { participantId, room: 'annex' });
     again.send({ type: 'leave' });
     await again.settled();
-    t.match(await again.join('lobby', 'Cy', resumeToken), { room: 'lobby' }, 'not after they have left');
+    t.match(await again.join('lobby', 'Cy', resumeToken), { room: 'lobby' }, 'but not after they have left');
     t.match(await api.post(`/rooms/annex/participants/${participantId}/move`, { room: 'lobby' }), {
       body: { code: 'unknown_participant' },
     });
   });
 
-  await t.test('lists by pages', async (t) => {
+  await t.test('lists in pages', async (t) => {
     for (const name of ['p1', 'p2', 'p3']) await api.post('/rooms', { name });
     const { total } = (await api.get('/rooms')).body;
     const page = (await api.get(`/rooms?offset=${total - 2}&limit=1`)).body;
@@ -154,13 +154,13 @@ test('every operation of the document', async (t) => {
       t.match(await api.get(`/rooms?${query}`), { body: { code: 'invalid_request' } }, query);
   });
 
-  await t.test('tells that it will end, and takes that back', async (t) => {
+  await t.test('announces the shutdown, and takes that back', async (t) => {
     const eve = await join('lobby', 'Eve');
     const { resumeToken } = await eve.next('joined');
     t.match((await api.post('/server/drain', { deadlineSeconds: 600 })).body, { deadline: /Z$/ });
     t.match(await eve.skipTo('server_draining'), { draining: true, endsInMs: Number });
     t.match((await api.get('/server')).body, { status: 'draining', draining: { deadline: /Z$/ } });
-    t.equal((await fetch(`${server.url}/healthz`)).status, 200, 'what is there is served as ever');
+    t.equal((await fetch(`${server.url}/healthz`)).status, 200, 'existing sessions are served as before');
     t.match(await (await join('lobby', 'Fay')).next('error'), { code: 'server_draining' });
     t.match(await (await join('elsewhere', 'Fay')).next('error'), { code: 'server_draining' });
     eve.socket.terminate();
@@ -173,12 +173,12 @@ test('every operation of the document', async (t) => {
     await (await join('lobby', 'Fay')).next('joined');
   });
 
-  // Files have a test of their own.
+  // Files have their own test.
   const described = OPERATION_LIST.filter(([, { file }]) => file === undefined).map(([id]) => id);
-  t.strictSame([...api.succeeded].sort(), described.sort(), 'each has answered as it is described');
+  t.strictSame([...api.succeeded].sort(), described.sort(), 'each has answered as described');
 });
 
-test('a server that is drained ends when the last one has left, or at its deadline', async (t) => {
+test('a draining server ends when the last participant has left, or at its deadline', async (t) => {
   for (const deadline of [false, true]) {
     let drained = 0;
     const { api, join } = await setUp(t, [], { onDrained: () => drained++ });
@@ -194,7 +194,7 @@ test('a server that is drained ends when the last one has left, or at its deadli
   }
 });
 
-test('who may ask', async (t) => {
+test('who may use the API', async (t) => {
   const { server, api } = await setUp(t, ['--max-failed-joins-per-minute', '3']);
   const missing = await api.get('/server', { token: '' });
   t.match(missing, { status: 401, body: { code: 'admin_token_required' } });
@@ -203,13 +203,13 @@ test('who may ask', async (t) => {
   t.match(await api.get('/server', { token: '', headers: { authorization: `Basic ${btoa(`x:${TOKEN}`)}` } }), {
     body: { code: 'admin_token_required' },
   });
-  t.match(await api.get('/nowhere', { token: '' }), { status: 401 }, 'nor is it told what there is');
-  t.equal((await fetch(`${server.url}/api/v1/openapi.json`)).status, 200, 'but for the document, which is no secret');
+  t.match(await api.get('/nowhere', { token: '' }), { status: 401 }, 'nor does it reveal what exists');
+  t.equal((await fetch(`${server.url}/api/v1/openapi.json`)).status, 200, 'except the document, which is no secret');
   for (const wrong of [`${TOKEN}x`, TOKEN.slice(1), 'x'])
     t.match(await api.get('/server', { token: wrong }), { status: 401, body: { code: 'admin_token_wrong' } });
   const limited = await api.get('/server', { token: 'x' });
   t.match(limited, { status: 429, body: { code: 'rate_limited' } });
-  t.equal((await api.get('/server')).status, 200, 'nobody else at this address keeps the operator out');
+  t.equal((await api.get('/server')).status, 200, 'others at this address cannot lock the operator out');
   t.equal((await api.get('/server', { token: 'x' })).status, 429, 'which changes nothing for those who guess');
   t.ok(Number(limited.headers.get('retry-after')) > 0);
   const metrics = await server.metrics();
@@ -227,7 +227,7 @@ test('without a token the API is off', async (t) => {
   }
 });
 
-test('requests that are not as they should be', async (t) => {
+test('malformed requests', async (t) => {
   const { server, api } = await setUp(t);
   const cases: [string, Awaited<ReturnType<typeof api.get>>, number, string][] = [
     ['an unknown field', await api.post('/rooms', { name: 'x', colour: 'red' }), 400, 'invalid_request'],
@@ -252,24 +252,24 @@ test('requests that are not as they should be', async (t) => {
   for (const [title, { status, body }, expected, code] of cases)
     t.match({ status, code: body.code }, { status: expected, code }, title);
   const password = await api.post('/rooms', { name: 'x', password: ['the-password'] });
-  t.notMatch(JSON.stringify(password.body), /the-password/, 'what is wrong is said without what was given');
+  t.notMatch(JSON.stringify(password.body), /the-password/, 'errors do not repeat the input');
   for (const [, { path }] of OPERATION_LIST) {
     const { status, headers, body } = await api.request('PUT', path.replaceAll(/[{}]/g, ''));
     t.match({ status, code: body.code }, { status: 405, code: 'method_not_allowed' }, `PUT ${path}`);
     t.match(headers.get('allow'), /GET|POST|DELETE/);
   }
-  t.match(await api.get('/rooms/%ff'), { status: 404 }, 'what is no text names no room');
+  t.match(await api.get('/rooms/%ff'), { status: 404 }, 'a path that is not valid text names no room');
   t.match((await api.get('/rooms/..%2f..%2fserver')).body, { code: 'unknown_room' });
 
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
   t.teardown(() => socket.destroy());
   socket.write(`POST /api/v1/rooms HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n`);
   const [answer] = await once(socket, 'data');
-  t.match(String(answer), /^HTTP\/1.1 401/, 'a body that never ends is not waited for without the token');
+  t.match(String(answer), /^HTTP\/1.1 401/, 'without the token, a body that never ends is not waited for');
   t.match(String(answer), /connection: close/i);
 });
 
-test('whatever is asked, nothing fails inside', async (t) => {
+test('whatever the request, nothing fails inside', async (t) => {
   const seed = Number(process.env['SEED'] ?? 60_617);
   t.comment(`SEED=${seed}`);
   const prng = createPrng(seed);

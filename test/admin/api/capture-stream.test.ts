@@ -25,13 +25,13 @@ function setUp() {
   return { clock, participant, stream, sink };
 }
 
-test('a capture without a packet is a file without a packet', async (t) => {
+test('a capture without packets is a file without packets', async (t) => {
   const { clock, stream } = setUp();
   clock.advance(60_000);
   t.same(readPcap(Buffer.concat(await stream.toArray())), []);
 });
 
-test('a reader who does not read ends the capture before much has gathered', async (t) => {
+test('a reader who does not read ends the capture before much has accumulated', async (t) => {
   const { participant, stream, sink } = setUp();
   for (let i = 0; i < 20 && participant.view.captured; i++) sink.records(new Uint8Array(MEGABYTE));
   t.equal(participant.view.captured, false);
@@ -39,7 +39,7 @@ test('a reader who does not read ends the capture before much has gathered', asy
   t.ok(bytes <= 5 * MEGABYTE, `${bytes} bytes`);
 });
 
-test('a reader who goes away ends the capture', async (t) => {
+test('a reader who disconnects ends the capture', async (t) => {
   const { participant, stream } = setUp();
   t.equal(participant.view.captured, true);
   stream.destroy();

@@ -18,7 +18,7 @@ function blocks(language: string): string[] {
   return [...document.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, code = '']) => code);
 }
 
-test('the examples with curl work as they are written', {
+test('the curl examples work as written', {
   skip: skipIfMissing(missingPackages(['curl'])),
 }, async (t) => {
   const server = await startServer(['--admin-token', TOKEN, '--token-secret', SECRET], { logLevel: 'error' });
@@ -48,7 +48,7 @@ test('the examples with curl work as they are written', {
     done++;
   }
   t.equal(done, 15, 'commands');
-  t.equal(identified, 4, 'answers tell of the participant');
+  t.equal(identified, 4, 'answers describe the participant');
   t.match(JSON.parse(await readFile(join(directory, 'openapi.json'), 'utf8')), { openapi: '3.1.0' });
 });
 
@@ -79,7 +79,7 @@ test('the example that verifies a signature tells genuine events from others', a
   t.notOk(isGenuine(signed(now), body, `whsec_${Buffer.alloc(32, 8).toString('base64')}`));
 });
 
-/** So that it can be loaded while the tests run. */
+/** Converts the code so that it can be loaded while the tests run. */
 function commonJs(code: string): string {
   return code
     .replace(/^import (\{.*\}) from '(.*)';$/m, "const $1 = require('$2');")

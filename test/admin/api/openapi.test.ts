@@ -12,10 +12,10 @@ test('the document is valid OpenAPI 3.1', async (t) => {
   const { valid, errors } = await validator.validate(document as Record<string, unknown>);
   t.ok(valid, JSON.stringify(errors));
   t.equal(validator.version, '3.1');
-  t.doesNotThrow(() => validator.resolveRefs(), 'every reference leads somewhere');
+  t.doesNotThrow(() => validator.resolveRefs(), 'every reference can be resolved');
 });
 
-test('the document tells of every route, and of none that is not there', (t) => {
+test('the document describes every route, and no route that does not exist', (t) => {
   const options = { log: pino({ level: 'silent' }), proxies: new TrustedProxies([]), showAddresses: true };
   const router = createRouter({} as Handlers, options);
   const routes = router.stack.flatMap(({ path, methods }) =>

@@ -33,7 +33,7 @@ test('a participant is described with their network in both directions, as far a
     const one = await handlers.getParticipant({ params, query: undefined, body: undefined });
     const query = { limit: 10, offset: 0 };
     const { participants } = await handlers.listParticipants({ params, query, body: undefined });
-    t.strictSame(participants, [one], 'in the list as by itself');
+    t.strictSame(participants, [one], 'the same in the list');
     return participantSchema.parse(one).network;
   };
 
@@ -51,5 +51,5 @@ test('a participant is described with their network in both directions, as far a
   connection!.network = { ...connection!.network, incoming: { lossRatio: 1, jitterMs: 0 } };
   t.match(await network(), { incoming: { lossRatio: 1, jitterMs: 0 }, outgoing: { lossRatio: 0.02 } });
   connection!.end('silent');
-  t.strictSame(await network(), unknown, 'what was known of a connection that is gone is void');
+  t.strictSame(await network(), unknown, 'what was known of a closed connection is discarded');
 });

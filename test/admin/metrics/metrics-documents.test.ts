@@ -8,7 +8,7 @@ import { LIMITS, type Limit, LimitCounts } from '../../../src/lib/rates/limit-co
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { mediaStats, workerHealth } from '../../helpers/fake-media-plane.ts';
 
-/** Added by Prometheus itself, or part of how it writes histograms. */
+/** Added by Prometheus itself, or part of its histogram format. */
 const LABELS_OF_PROMETHEUS = ['instance', 'le'];
 const METRIC = /\b(?:partyline|process|nodejs)_\w+\b/g;
 
@@ -16,7 +16,7 @@ function read(path: string): string {
   return readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 }
 
-/** Everything that there is where everything is on: type and labels by name. */
+/** All metrics that exist when every feature is on: type and labels by name. */
 async function realMetrics() {
   const metrics = createMetrics({
     version: '1.2.3',
@@ -49,7 +49,7 @@ async function realMetrics() {
   return new Map(found);
 }
 
-test('the document tells of every metric, with its type and labels, and of no other', async (t) => {
+test('the document describes every metric with its type and labels, and no others', async (t) => {
   const real = await realMetrics();
   const document = read('docs/metrics.md');
   const rows = [...document.matchAll(/^\| `(partyline_\w+)` \| (\w+) \| (.*?) \| .+ \|$/gm)];
@@ -63,7 +63,7 @@ test('the document tells of every metric, with its type and labels, and of no ot
   for (const [name] of document.matchAll(METRIC)) t.ok(real.has(name), name);
 });
 
-test('the document tells of every limit, and names settings that there are', (t) => {
+test('the document describes every limit, and names settings that exist', (t) => {
   const section = read('docs/metrics.md').split('\n## Limits\n')[1]?.split('\n## ')[0] ?? '';
   const rows = [...section.matchAll(/^\| `(\w+)` \| (.*?) \| .+ \|$/gm)];
   t.strictSame(
@@ -77,7 +77,7 @@ test('the document tells of every limit, and names settings that there are', (t)
   t.end();
 });
 
-test('the dashboard asks for metrics and labels that exist', async (t) => {
+test('the dashboard uses metrics and labels that exist', async (t) => {
   const real = await realMetrics();
   const { panels } = JSON.parse(read('deploy/grafana/partyline.json')) as {
     panels: { id: number; title: string; targets: { expr: string; legendFormat: string }[] }[];
@@ -93,7 +93,7 @@ test('the dashboard asks for metrics and labels that exist', async (t) => {
   }
 });
 
-test('the alerts ask for metrics and labels that exist', async (t) => {
+test('the alerts use metrics and labels that exist', async (t) => {
   const real = await realMetrics();
   const { groups } = parse(read('deploy/prometheus/alerts.yaml')) as {
     groups: { rules: { alert: string; expr: string; annotations: Record<string, string> }[] }[];
@@ -108,7 +108,7 @@ test('the alerts ask for metrics and labels that exist', async (t) => {
   }
 });
 
-/** Holds an expression against the metrics that there are; the labels that it may use. */
+/** Checks an expression against the existing metrics. Returns the labels that it may use. */
 function labelsOf(t: Test, title: string, expr: string, real: Awaited<ReturnType<typeof realMetrics>>): string[] {
   const named = [...expr.matchAll(METRIC)].map(([name]) => name);
   t.ok(named.length > 0, `${title}: ${expr}`);

@@ -31,7 +31,7 @@ function setUp() {
     media: () => state.workers,
     workers: () => [workerHealth(), workerHealth({ worker: 1, running: false })],
   });
-  /** As they are now. */
+  /** The current values. */
   const values = async (): Promise<Map<string, number>> => {
     clock.advance(1000);
     const lines = (await metrics.scrape()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -44,7 +44,7 @@ function setUp() {
 
 const BASE = mediaStats();
 
-test('the control plane and the process are in the metrics', async (t) => {
+test('the control plane and the process appear in the metrics', async (t) => {
   const { state, values } = setUp();
   state.control.errors.set('room_full', 7);
   const now = await values();
@@ -54,7 +54,7 @@ test('the control plane and the process are in the metrics', async (t) => {
   t.equal(now.get('partyline_joins_total{result="ok"}'), 3);
   t.equal(now.get('partyline_joins_total{result="wrong_password"}'), undefined);
   t.equal(now.get('partyline_limits_hit_total{limit="rooms"}'), 1);
-  t.equal(now.get('partyline_limits_hit_total{limit="unsent_bytes"}'), 0, 'there from the start, so that a rise shows');
+  t.equal(now.get('partyline_limits_hit_total{limit="unsent_bytes"}'), 0, 'present from the start, so that an increase shows');
   t.equal(now.get('partyline_websocket_connections'), 4);
   t.equal(now.get('partyline_websocket_messages_received_total'), 5);
   t.equal(now.get('partyline_event_loop_stalls_total'), 6);
@@ -73,7 +73,7 @@ test('the control plane and the process are in the metrics', async (t) => {
   t.ok(now.get('process_resident_memory_bytes')! > 0);
   state.control.joins.set('ok', 10).set('wrong_password', 2);
   const later = await values();
-  t.equal(later.get('partyline_joins_total{result="ok"}'), 10, 'as it is now, not added up');
+  t.equal(later.get('partyline_joins_total{result="ok"}'), 10, 'the current value, not added up');
   t.equal(later.get('partyline_joins_total{result="wrong_password"}'), 2);
 });
 
@@ -91,7 +91,7 @@ test('the figures of each worker carry its label and base units', async (t) => {
   t.equal(now.get('partyline_worker_restarts_total{worker="1"}'), 2);
 });
 
-test('a histogram is copied as it is', async (t) => {
+test('a histogram is copied unchanged', async (t) => {
   const { state, metrics, values } = setUp();
   const tickLatenessSeconds = { bounds: [0.001, 0.005], counts: [8, 9], sum: 0.05, count: 10 };
   state.workers = [mediaStats({ histograms: { ...BASE.histograms, tickLatenessSeconds } })];
@@ -104,7 +104,7 @@ test('a histogram is copied as it is', async (t) => {
   t.equal(now.get('partyline_tick_lateness_seconds_count{worker="0"}'), 10);
 });
 
-test('counters and histograms do not go backwards when a worker is replaced, nor while it is missing', async (t) => {
+test('counters and histograms do not decrease when a worker is replaced or missing', async (t) => {
   const { state, values } = setUp();
   const worker = (restarts: number, ticks: number) => {
     const tickSeconds = { bounds: [0.01], counts: [ticks - 1], sum: ticks / 100, count: ticks };
@@ -146,7 +146,7 @@ test('names follow the rules of Prometheus: one prefix, counters end in _total, 
   }
 });
 
-test('whoever asks again within a second gets the same figures, made once', async (t) => {
+test('requests within a second get the same figures, which are made once', async (t) => {
   const { state, clock, metrics } = setUp();
   const first = await Promise.all([metrics.scrape(), metrics.scrape()]);
   state.control.connections = 40;

@@ -54,7 +54,7 @@ function setUp(t: Test) {
   };
 }
 
-test('events go out one at a time, in order, each with a signature of its very bytes', async (t) => {
+test('events are sent one at a time, in order, each with a signature of its exact bytes', async (t) => {
   const { add, answer, requests, ids, queue, clock } = setUp(t);
   await add('a');
   await add('b');
@@ -73,7 +73,7 @@ test('events go out one at a time, in order, each with a signature of its very b
   t.equal(clock.pendingTimers, 0);
 });
 
-test('what is refused is tried again after longer and longer, and nothing overtakes it', async (t) => {
+test('a refused event is retried at growing intervals, and nothing overtakes it', async (t) => {
   const { add, answer, fail, advance, ids, clock, queue } = setUp(t);
   await add('a');
   await add('b');
@@ -94,11 +94,11 @@ test('what is refused is tried again after longer and longer, and nothing overta
   t.equal(ids().at(-1), 'b');
   await answer(500);
   await advance(500);
-  t.equal(ids().length, 12, 'the next one begins with short delays again');
+  t.equal(ids().length, 12, 'the next event starts with short delays again');
   t.match(queue.figures, { delivered: 1, failed: 10 });
 });
 
-test('a receiver that says when it wants to be asked is heeded, within reason', async (t) => {
+test('a receiver that says when to retry is respected, within reason', async (t) => {
   const { add, answer, advance, ids } = setUp(t);
   await add('a');
   await answer(429, 30_000);
@@ -124,7 +124,7 @@ test('an event that is too old makes room for the next', async (t) => {
   t.equal(ids().at(-1), 'b');
 });
 
-test('an event that is refused for good does not hold up the next', async (t) => {
+test('an event that is refused for good does not delay the next', async (t) => {
   const forGood = [400, 401, 403, 404, 405, 410, 413, 415, 422, 301, 308, 501];
   const later = [302, 307, 408, 425, 429, 500, 502, 503, 504];
   for (const status of forGood) {
@@ -142,11 +142,11 @@ test('an event that is refused for good does not hold up the next', async (t) =>
     await add('b');
     await answer(status);
     await advance(500);
-    t.same(ids(), ['a', 'a'], `${status}: it is tried again`);
+    t.same(ids(), ['a', 'a'], `${status}: it is retried`);
   }
 });
 
-test('of too many that wait the oldest is dropped, but not the one under way', async (t) => {
+test('if too many events wait, the oldest is dropped, but not the one being sent', async (t) => {
   const { add, answer, ids, queue } = setUp(t);
   for (let index = 0; index < 1003; index++) await add(`e${index}`);
   t.match(queue.figures, { waiting: 1000, dropped: 3 });
@@ -154,7 +154,7 @@ test('of too many that wait the oldest is dropped, but not the one under way', a
   t.same(ids(), ['e0', 'e4']);
 });
 
-test('closing sends what waits without long pauses, and gives up in time', async (t) => {
+test('closing sends the remaining events without long pauses, and gives up in time', async (t) => {
   const { add, answer, advance, ids, queue, clock } = setUp(t);
   await add('a');
   await add('b');
@@ -169,7 +169,7 @@ test('closing sends what waits without long pauses, and gives up in time', async
   t.equal(ids().at(-1), 'b');
   await answer(500);
   await advance(500);
-  t.equal(ids().length, 4, 'tried again soon');
+  t.equal(ids().length, 4, 'it is retried soon');
   await advance(2400);
   t.equal(closed, false);
   await advance(100);
@@ -178,7 +178,7 @@ test('closing sends what waits without long pauses, and gives up in time', async
   t.equal(clock.pendingTimers, 0);
 });
 
-test('closing a queue with nothing in it takes no time', async (t) => {
+test('closing an empty queue takes no time', async (t) => {
   const { queue, clock } = setUp(t);
   await queue.close(3000);
   t.equal(clock.pendingTimers, 0);

@@ -40,7 +40,7 @@ async function setUp(t: Test, receivers = 1) {
   return { server, hooks, api: new ApiClient(server.url, TOKEN), join };
 }
 
-test('rooms and participants are told of, in order, signed', async (t) => {
+test('rooms and participants are reported, in order, with signatures', async (t) => {
   const { hooks, api, join, server } = await setUp(t, 2);
   const ada = await join('lobby', 'Ada');
   const ben = await join('lobby', 'Ben');
@@ -79,7 +79,7 @@ test('rooms and participants are told of, in order, signed', async (t) => {
   t.equal(metrics.sum('partyline_webhook_events_total', { outcome: 'dropped' }), 0);
 });
 
-test('a receiver that does not answer holds nobody up, and what it missed it is told later', async (t) => {
+test('a receiver that does not answer delays nobody, and gets what it missed later', async (t) => {
   const { hooks, api, join } = await setUp(t);
   const [{ received, answer }] = hooks as [(typeof hooks)[0]];
   answer(503);
@@ -91,19 +91,19 @@ test('a receiver that does not answer holds nobody up, and what it missed it is 
   await eventually(() => received.at(-1)?.event.type === 'participant.joined');
   t.ok(
     received.every(({ verified }) => verified),
-    'every try is signed anew',
+    'every attempt is signed again',
   );
   t.equal(received[0]?.event.id, received.at(-2)?.event.id, 'the same event has the same id');
 });
 
-test('a server that closes tells that first, and waits for a silent receiver no longer than its grace time', async (t) => {
+test('a server that closes reports that first, and waits for a silent receiver no longer than its grace time', async (t) => {
   const { hooks, join, server } = await setUp(t);
   const [{ received, answer }] = hooks as [(typeof hooks)[0]];
   await join('lobby', 'Ada');
   await eventually(() => received.length === 2);
   const watch = new Stopwatch();
   await server.close();
-  t.ok(watch.ownMs < 1000, 'receivers that answer do not hold up the end');
+  t.ok(watch.ownMs < 1000, 'receivers that answer do not delay the end');
   t.match(
     received.slice(2).map(({ event }) => event),
     [
@@ -122,7 +122,7 @@ test('a server that closes tells that first, and waits for a silent receiver no 
   answer(200);
 });
 
-test('secrets are what Standard Webhooks says', (t) => {
+test('secrets have the format of Standard Webhooks', (t) => {
   t.equal(parseWebhookSecret(SECRET)?.length, 32);
   t.equal(parseWebhookSecret(SECRET.slice('whsec_'.length))?.length, 32);
   for (const wrong of ['', 'short', 'whsec_', 'not base64 but long enough to be something', 'A'.repeat(120)])
@@ -130,7 +130,7 @@ test('secrets are what Standard Webhooks says', (t) => {
   t.end();
 });
 
-test('durations are those that passed, whatever the wall clock was set to meanwhile', async (t) => {
+test('durations count the time that has passed, even if the wall clock was changed in the meantime', async (t) => {
   const clock = new FakeClock();
   const bodies: { type: string; timestamp: string; data: { durationMs?: number } }[] = [];
   const webhooks = new Webhooks({
@@ -158,6 +158,6 @@ test('durations are those that passed, whatever the wall clock was set to meanwh
     bodies.map(({ data }) => data.durationMs),
     [undefined, undefined, 4000, 5000],
   );
-  t.equal(bodies[3]!.timestamp, new Date(clock.wallNow()).toISOString(), 'and told at the time that the clock shows');
+  t.equal(bodies[3]!.timestamp, new Date(clock.wallNow()).toISOString(), 'and timestamps show the time of the wall clock');
   await webhooks.close(0);
 });

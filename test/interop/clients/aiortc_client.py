@@ -1,4 +1,4 @@
-"""Connections of aiortc; test/interop/stack.ts describes the requests and replies."""
+"""Connections with aiortc; test/interop/stack.ts describes the requests and replies."""
 import array
 import asyncio
 import base64
@@ -24,7 +24,7 @@ AMPLITUDE = 0.25
 
 
 def tone_frames(frequency_hz):
-    """A second of a tone, which may be repeated without a step as long as the frequency is a whole number."""
+    """One second of a tone. It can be repeated without a step if the frequency is a whole number."""
     step = 2 * math.pi * frequency_hz / SAMPLE_RATE
     samples = array.array(
         "h", (round(32767 * AMPLITUDE * math.sin(step * n)) for n in range(SAMPLE_RATE))
@@ -36,7 +36,7 @@ def tone_frames(frequency_hz):
 
 
 class Tone(MediaStreamTrack):
-    """A microphone that hears one tone."""
+    """A microphone that picks up one tone."""
 
     kind = "audio"
 
@@ -91,7 +91,7 @@ class Connection:
             while True:
                 frame = await track.recv()
                 if self.recording is not None and track.kind == "audio":
-                    # Its decoder always gives two channels, one sample of each in turn.
+                    # The decoder always returns two interleaved channels.
                     self.recording.extend(array.array("h", bytes(frame.planes[0]))[::2])
         except MediaStreamError:
             pass
@@ -116,7 +116,7 @@ class Connection:
 
 
 def count_packets(transport, connection):
-    """Counts what comes out of SRTP, even if no receiver wants it. Sections of one bundle share a transport."""
+    """Counts decrypted packets, even if no receiver wants them. Sections of one bundle share a transport."""
     transport.counted_for = connection
 
 
@@ -148,7 +148,7 @@ async def answer_request(request):
 async def reply(request):
     try:
         message = {"id": request["id"], "result": await answer_request(request)}
-    except Exception as error:  # The test says what went wrong.
+    except Exception as error:  # The test reports the error.
         message = {"id": request["id"], "error": f"{type(error).__name__}: {error}"}
     print(json.dumps(message), flush=True)
 

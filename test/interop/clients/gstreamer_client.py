@@ -1,4 +1,4 @@
-"""Connections of GStreamer's webrtcbin; test/interop/stack.ts describes the requests and replies."""
+"""Connections with GStreamer's webrtcbin; test/interop/stack.ts describes the requests and replies."""
 import base64
 import json
 import sys
@@ -116,17 +116,17 @@ class Connection:
 
     def offer(self):
         self.pipeline.set_state(Gst.State.PLAYING)
-        # The offer is a part of the reply, and goes with it.
+        # The reply owns the offer, so it is kept until the offer is set.
         reply = ask(self.webrtc, "create-offer", None)
         ask(self.webrtc, "set-local-description", reply.get_value("offer"))
-        # Without its candidates, which a server with ICE-lite does not need.
+        # Without candidates: an ICE-lite server does not need them.
         return self.webrtc.get_property("local-description").sdp.as_text()
 
     def accept(self, answer):
         _, sdp = GstSdp.SDPMessage.new_from_text(answer)
         description = GstWebRTC.WebRTCSessionDescription.new(GstWebRTC.WebRTCSDPType.ANSWER, sdp)
         ask(self.webrtc, "set-remote-description", description)
-        # Its connection-state waits for sections that the answer refuses, and for those that are inactive.
+        # Does not wait for connection-state, which also depends on refused and inactive sections.
         self.check()
 
     def listen(self, ms):
@@ -144,7 +144,7 @@ class Connection:
 
 
 def ask(webrtc, signal, argument):
-    """Emits a signal that takes a promise. Raises what webrtcbin says is wrong."""
+    """Emits a signal that takes a promise. Raises the error that webrtcbin reports."""
     promise = Gst.Promise.new()
     webrtc.emit(signal, argument, promise)
     promise.wait()
@@ -179,7 +179,7 @@ output = threading.Lock()
 def reply_to(request):
     try:
         message = {"id": request["id"], "result": answer_request(request)}
-    except Exception as error:  # The test says what went wrong.
+    except Exception as error:  # The test reports the error.
         message = {"id": request["id"], "error": f"{type(error).__name__}: {error}"}
     with output:
         print(json.dumps(message), flush=True)

@@ -1,4 +1,4 @@
-// Connections of libdatachannel.
+// Connections with libdatachannel.
 import { setTimeout as sleep } from 'node:timers/promises';
 import datachannel from 'node-datachannel';
 import { sayTone } from './opus-tone.mjs';
@@ -45,7 +45,7 @@ function connect({ sections, frequencyHz }) {
       const gathered = new Promise((resolve) => {
         peer.onGatheringStateChange((state) => state === 'complete' && resolve());
       });
-      // Kept, because a track that is collected is closed.
+      // References are kept, because a garbage-collected track is closed.
       tracks = sections.map(addSection);
       peer.setLocalDescription('offer');
       await gathered;

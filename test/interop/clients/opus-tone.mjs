@@ -5,7 +5,9 @@ const FRAME_SAMPLES = 960;
 const FRAME_MS = 20;
 const PEAK = 0.25 * 32_767;
 
-/** One second of a tone as Opus packets of 20 ms. It may be repeated without a step as long as the frequency is a whole number. */
+/**
+ * One second of a tone as Opus packets of 20 ms. It can be repeated without a step if the frequency is a whole number.
+ */
 function encodeTone(frequencyHz) {
   const encoder = new opus.OpusEncoder(SAMPLE_RATE, 1);
   const step = (2 * Math.PI * frequencyHz) / SAMPLE_RATE;
@@ -17,7 +19,7 @@ function encodeTone(frequencyHz) {
   });
 }
 
-/** Calls `send` with an RTP packet of the tone every 20 ms until the function that it returns is called. */
+/** Calls `send` with an RTP packet of the tone every 20 ms, until the returned function is called. */
 export function sayTone({ frequencyHz, payloadType, ssrc }, send) {
   const payloads = encodeTone(frequencyHz);
   const startMs = performance.now();

@@ -1,4 +1,4 @@
-// Connections of the browser whose page runs this; `stack.ts` describes the methods.
+// Connections of the browser that has loaded this page. `stack.ts` describes the methods.
 (() => {
   const SAMPLE_RATE = 48_000;
   const BLOCK_SAMPLES = 4096;
@@ -48,7 +48,7 @@
     };
   }
 
-  /** Chromium gives a remote track to Web Audio only while an element plays it. */
+  /** Chromium passes a remote track to Web Audio only while an element plays it. */
   function listenTo(peer) {
     const tap = audio.createScriptProcessor(BLOCK_SAMPLES, 1, 1);
     tap.connect(audio.destination);

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline';
 
 /**
- * Answers the requests that `stack.ts` describes. `connect` makes a connection: an object with the methods `offer()`, `accept(answer)`,
- * `listen(ms)` and `hangUp()`.
+ * Answers the requests that `stack.ts` describes. `connect` makes a connection: an object with the methods `offer()`,
+ * `accept(answer)`, `listen(ms)` and `hangUp()`.
  */
 export function answerRequests(connect) {
   const connections = new Map();

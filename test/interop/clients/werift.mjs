@@ -1,4 +1,4 @@
-// Connections of werift.
+// Connections with werift.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MediaStreamTrack, RTCPeerConnection } from 'werift';
 import { sayTone } from './opus-tone.mjs';
@@ -26,7 +26,7 @@ function connect({ sections, bundlePolicy, frequencyHz }) {
     async offer() {
       for (const section of sections) addSection(section);
       const offer = await peer.createOffer();
-      // Without servers in its configuration it asks a public one.
+      // Without servers in its configuration, werift asks a public one.
       for (const { connection } of peer.iceTransports) delete connection.stunServer;
       await peer.setLocalDescription(offer);
       return peer.localDescription.sdp;

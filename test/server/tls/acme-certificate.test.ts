@@ -27,12 +27,12 @@ import { makeSigned } from '../../helpers/signed-certificate.ts';
 
 const skip = skipIfMissing(missingPackages(['pebble']));
 const NAME = 'voice.partyline.test';
-/** A minute in a second. */
+/** A minute per second. */
 const SPEED = 60;
 const PATIENCE_MS = 30_000;
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A clock that is fast, with a count of the timers that wait. */
+/** A clock that runs fast and counts pending timers. */
 function fastClock(): Clock & { readonly pending: number } {
   const startWallMs = Date.now();
   const startMs = performance.now();
@@ -61,7 +61,7 @@ function fastClock(): Clock & { readonly pending: number } {
   };
 }
 
-test('after a failure it asks again by itself, ever later, until it succeeds', { skip }, async (t) => {
+test('after a failure it retries by itself, at growing intervals, until it succeeds', { skip }, async (t) => {
   const httpPort = await freePort();
   const directory = await startAcmeDirectory({ httpPort, tlsPort: await freePort() });
   t.teardown(() => directory.close());
@@ -93,14 +93,14 @@ test('after a failure it asks again by itself, ever later, until it succeeds', {
   await eventually(() => source.failures >= 2, PATIENCE_MS);
   await directory.setDnsFault(NAME, false);
   await eventually(() => got.length === 1, PATIENCE_MS);
-  t.ok(failedAtMs[1]! - failedAtMs[0]! > 60_000, 'not before a minute');
+  t.ok(failedAtMs[1]! - failedAtMs[0]! > 60_000, 'not before a minute has passed');
   t.equal(source.current.selfSigned, false);
   t.equal(source.problem, undefined);
   source.close();
   t.equal(clock.pending, 0, 'nothing is left behind');
 });
 
-test('renewal follows the wall clock, and trying again does not', async (t) => {
+test('renewal follows the wall clock, and retries do not', async (t) => {
   const clock = new FakeClock({ epochMs: Date.now() });
   const dayMs = 86_400_000;
   const files = t.testdir();
@@ -108,7 +108,7 @@ test('renewal follows the wall clock, and trying again does not', async (t) => {
   await storeCertificate(join(files, `${NAME}.pem`), stored);
   const source = await AcmeCertificate.open({
     domains: [NAME],
-    // Nobody listens there.
+    // Nobody listens here.
     directoryUrl: `https://127.0.0.1:${await freePort()}/`,
     email: '',
     caPem: undefined,
@@ -136,7 +136,7 @@ test('renewal follows the wall clock, and trying again does not', async (t) => {
   await eventually(() => source.failures === 2);
 });
 
-test('waiting grows from a minute to six hours, and is as long as the directory asks for, up to a day', (t) => {
+test('the wait grows from a minute to six hours, and is as long as the directory asks for, up to a day', (t) => {
   const delays = (random: number) =>
     [1, 2, 3, 4, 5, 6, 7, 50].map((failures) => retryDelayMs({ failures, askedForMs: 0, random }) / 60_000);
   t.strictSame(delays(0), [1, 3, 9, 27, 81, 243, 360, 360]);
@@ -147,7 +147,7 @@ test('waiting grows from a minute to six hours, and is as long as the directory 
   t.end();
 });
 
-test('errors of certificate authorities become words on what to mend', (t) => {
+test('errors of certificate authorities are turned into advice', (t) => {
   const advice = (details: Omit<AcmeErrorDetails, 'detail'>) =>
     adviceFor(new AcmeError({ detail: 'why', ...details }), Date.UTC(2026, 10, 1));
   const ofName = { domain: NAME, challenge: 'http-01' } as const;
@@ -195,7 +195,7 @@ test('errors of certificate authorities become words on what to mend', (t) => {
   t.end();
 });
 
-test('with a wrong clock the advice is to set it, not to trust another root', (t) => {
+test('with a wrong clock, the advice is to set it, not to trust another root', (t) => {
   const advice = (code: string, nowMs: number) =>
     adviceFor(new AcmeError({ kind: 'unreachable', detail: 'why', code }), nowMs);
   const now2026 = Date.UTC(2026, 10, 1);

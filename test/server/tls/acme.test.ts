@@ -34,9 +34,9 @@ async function setUp(t: Test, { validitySeconds = 86_400 } = {}): Promise<Site> 
   return { directory, dataDir, httpPort, port, start };
 }
 
-test('with one port open a certificate is got by TLS-ALPN-01 before the address is printed', { skip }, async (t) => {
+test('with one port open, a certificate is obtained by TLS-ALPN-01 before the address is printed', { skip }, async (t) => {
   const { directory, dataDir, port, start } = await setUp(t);
-  // Media has the same port as well.
+  // Media uses the same port.
   const server = await start(['--http-port', '0', '--media-port', String(port)]);
   t.equal(server.url, `https://${NAME}/`);
   t.match(
@@ -50,7 +50,7 @@ test('with one port open a certificate is got by TLS-ALPN-01 before the address 
   t.equal(answer.headers['strict-transport-security'], 'max-age=15552000');
   const metrics = await server.get('/metrics', { name: NAME, ca });
   const [, expiry] = /^partyline_tls_certificate_expiry_timestamp_seconds (\d+)$/m.exec(metrics.body) ?? [];
-  t.ok(Math.abs(Number(expiry) * 1000 - Date.now() - 86_400_000) < 60_000, 'the metrics tell when it expires');
+  t.ok(Math.abs(Number(expiry) * 1000 - Date.now() - 86_400_000) < 60_000, 'the metrics show when it expires');
 
   const files = readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).map((name) => join(dataDir, name));
   const kept = files.filter((file) => file.endsWith('.pem'));
@@ -61,9 +61,9 @@ test('with one port open a certificate is got by TLS-ALPN-01 before the address 
   t.notOk(files.some((file) => file.endsWith('.tmp')));
 });
 
-test('where TLS-ALPN-01 does not work a certificate is got by HTTP-01', { skip }, async (t) => {
+test('where TLS-ALPN-01 does not work, a certificate is obtained by HTTP-01', { skip }, async (t) => {
   const { directory, httpPort, dataDir } = await setUp(t);
-  // Nobody is where the certificate authority looks for TLS.
+  // Nobody answers where the certificate authority expects TLS.
   const server = await startSecureServer([
     ...['--domain', `${NAME},talk.partyline.test`, '--port', '0', '--http-port', String(httpPort)],
     ...['--acme-directory', directory.url, '--acme-ca', directory.caFile, '--data-dir', dataDir],
@@ -80,10 +80,10 @@ test('where TLS-ALPN-01 does not work a certificate is got by HTTP-01', { skip }
   const unknown = await fetch(`http://127.0.0.1:${httpPort}/.well-known/acme-challenge/unknown`, {
     redirect: 'manual',
   });
-  t.equal(unknown.status, 308, 'when nothing is asked for there is nothing to read');
+  t.equal(unknown.status, 308, 'when nothing is requested, there is nothing to read');
 });
 
-test('a restart with a certificate that is kept orders none', { skip }, async (t) => {
+test('a restart with a stored certificate orders none', { skip }, async (t) => {
   const { directory, start } = await setUp(t);
   const first = await start();
   const { fingerprint256 } = await certificateShown(first.port, NAME);
@@ -97,7 +97,7 @@ test('a restart with a certificate that is kept orders none', { skip }, async (t
   t.equal(directory.issued(), 1);
 });
 
-test('a certificate is renewed while WebSockets live', { skip }, async (t) => {
+test('a certificate is renewed while WebSockets stay open', { skip }, async (t) => {
   const { directory, start } = await setUp(t, { validitySeconds: 12 });
   const server = await start();
   const before = await certificateShown(server.port, NAME);
@@ -112,7 +112,7 @@ test('a certificate is renewed while WebSockets live', { skip }, async (t) => {
   t.not(after.fingerprint256, before.fingerprint256);
   client.send({ type: 'leave' });
   client.send({ type: 'join', room: 'lobby', name: 'Ada again' });
-  t.ok(await client.skipTo('joined'), 'the WebSocket from before goes on');
+  t.ok(await client.skipTo('joined'), 'the WebSocket from before continues');
   client.socket.terminate();
 });
 
@@ -120,7 +120,7 @@ function obtained({ lines }: SecureServer): number {
   return lines.filter(({ msg }) => msg === 'certificate obtained').length;
 }
 
-test('an order that fails is told with what to mend, the page waits behind a temporary certificate, and SIGHUP asks again', {
+test('a failed order is logged with advice, the page waits behind a temporary certificate, and SIGHUP retries', {
   skip,
 }, async (t) => {
   const { directory, start } = await setUp(t);
@@ -128,7 +128,7 @@ test('an order that fails is told with what to mend, the page waits behind a tem
   const server = await start();
   const failure = server.lines.find(({ msg }) => msg === 'the certificate could not be obtained');
   t.match(failure?.['reason'], new RegExp(`DNS has no address for ${NAME}.*Create an A record`));
-  t.ok(Date.parse(String(failure?.['nextAttempt'])) > Date.now() + 50_000, 'it asks again after a minute');
+  t.ok(Date.parse(String(failure?.['nextAttempt'])) > Date.now() + 50_000, 'it retries after a minute');
   const answer = await server.get('/healthz', { name: NAME });
   t.equal(answer.status, 200);
   const { status, problems } = JSON.parse(answer.body);
@@ -139,7 +139,7 @@ test('an order that fails is told with what to mend, the page waits behind a tem
   t.match(
     (await server.get('/metrics')).body,
     /^partyline_tls_certificate_expiry_timestamp_seconds 0$/m,
-    'the date of the temporary one is of no use to an alert',
+    'the expiry of the temporary certificate is of no use to an alert',
   );
 
   await directory.setDnsFault(NAME, false);
@@ -149,7 +149,7 @@ test('an order that fails is told with what to mend, the page waits behind a tem
   t.strictSame(ownProblems(JSON.parse((await server.get('/healthz')).body).problems), []);
 });
 
-test('a second name that cannot be had does not take the certificate of the first away', { skip }, async (t) => {
+test('a second name that cannot get a certificate does not take away that of the first', { skip }, async (t) => {
   const { directory, start } = await setUp(t);
   const first = await start();
   const ca = await directory.root();
@@ -164,7 +164,7 @@ test('a second name that cannot be had does not take the certificate of the firs
     const server = await start(undefined, names);
     t.equal((await certificateShown(server.port, NAME, trusting(ca, NAME))).fingerprint256, fingerprint256);
     t.equal(server.url, `https://${NAME}/`, 'the name that works is the one to open');
-    // Whoever still has a good one does not wait for the attempt at the start.
+    // A server that still has a good certificate does not wait for the attempt at startup.
     const failed = () => server.lines.find(({ msg }) => msg === 'the certificate could not be obtained');
     await eventually(() => failed() !== undefined, 120_000);
     t.match(failed()?.['reason'], new RegExp(`DNS has no address for ${other}`));
@@ -174,7 +174,7 @@ test('a second name that cannot be had does not take the certificate of the firs
     ]);
     t.match((await server.get('/metrics')).body, /^partyline_tls_certificate_expiry_timestamp_seconds 0$/m);
     t.equal((await certificateShown(server.port, NAME)).fingerprint256, fingerprint256, 'also after the failure');
-    t.equal(directory.issued(), 1, 'nothing is ordered that is there');
+    t.equal(directory.issued(), 1, 'nothing is ordered that is already there');
     await server.close();
   }
   await directory.setDnsFault(other, false);
@@ -184,7 +184,7 @@ test('a second name that cannot be had does not take the certificate of the firs
   t.strictSame(ownProblems(JSON.parse((await server.get('/healthz')).body).problems), []);
 });
 
-test('of several names those that can be had get a certificate at the first start', { skip }, async (t) => {
+test('of several names, the ones that can get a certificate get it at the first start', { skip }, async (t) => {
   const { directory, start } = await setUp(t);
   const others = ['a.partyline.test', 'b.partyline.test'];
   for (const other of others) await directory.setDnsFault(other, true);
@@ -201,7 +201,7 @@ test('of several names those that can be had get a certificate at the first star
   );
 });
 
-test('a port that nobody can reach is told as that, whatever the authority calls it', { skip }, async (t) => {
+test('an unreachable port is reported as such, whatever the authority calls it', { skip }, async (t) => {
   // Nothing listens where the authority looks.
   const { directory, dataDir } = await setUp(t);
   const server = await startSecureServer([
@@ -216,7 +216,7 @@ test('a port that nobody can reach is told as that, whatever the authority calls
   t.notMatch(reason, /Something other/);
 });
 
-test('a directory that is not trusted or not there is said so', { skip }, async (t) => {
+test('an untrusted or unreachable directory is reported as such', { skip }, async (t) => {
   const { directory, start, dataDir } = await setUp(t);
   const flags = ['--domain', NAME, '--port', '0', '--http-port', '0', '--acme-directory', directory.url];
   const untrusted = await startSecureServer([...flags, '--data-dir', dataDir]);

@@ -5,7 +5,7 @@ import { coversName } from '../../../src/server/tls/certificate.ts';
 import { loadCertificate, storeCertificate, writePrivate } from '../../../src/server/tls/certificate-store.ts';
 import { makeSelfSigned } from '../../../src/server/tls/self-signed.ts';
 
-test('key and certificate come back as they were stored, readable for this user alone', async (t) => {
+test('key and certificate come back as they were stored, readable only by this user', async (t) => {
   const directory = join(t.testdir(), 'data', 'acme');
   const file = join(directory, 'voice.example.org.pem');
   t.equal(await loadCertificate(file), undefined);
@@ -15,10 +15,10 @@ test('key and certificate come back as they were stored, readable for this user 
   t.equal(statSync(file).mode & 0o777, 0o600);
   t.equal(statSync(directory).mode & 0o777, 0o700);
   writeFileSync(file, made.chainPem, { mode: 0o644 });
-  t.equal(await loadCertificate(file), undefined, 'without its key it is of no use');
+  t.equal(await loadCertificate(file), undefined, 'without its key it is useless');
 });
 
-test('a file is replaced as a whole, with tight permissions, or stays as it was and nothing is left over', async (t) => {
+test('a file is replaced atomically, with tight permissions, or stays as it was and nothing is left over', async (t) => {
   const directory = t.testdir({ 'account.pem': 'before' });
   const file = join(directory, 'account.pem');
   await writePrivate(file, 'after');
@@ -29,7 +29,7 @@ test('a file is replaced as a whole, with tight permissions, or stays as it was 
   t.strictSame(readdirSync(directory).sort(), ['account.pem', 'taken']);
 });
 
-test('a certificate covers its names, and with "*" those one step below', (t) => {
+test('a certificate covers its names, and with "*" the names one level below', (t) => {
   const certificate = { names: ['example.org', '*.example.org', '192.0.2.1'] };
   for (const name of ['example.org', 'voice.example.org', '192.0.2.1']) t.ok(coversName(certificate, name), name);
   for (const name of ['a.voice.example.org', 'example.com', '192.0.2.2']) t.notOk(coversName(certificate, name), name);

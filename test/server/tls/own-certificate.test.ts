@@ -8,7 +8,7 @@ import { freePort } from '../../../bench/lib/free-port.ts';
 import { makeSelfSigned } from '../../../src/server/tls/self-signed.ts';
 import { startSecureServer } from '../../helpers/secure-server.ts';
 
-/** A server with a certificate of these names in files of its own. */
+/** A server with its own certificate files for these names. */
 async function startWith(t: Test, names: readonly string[], flags: readonly string[] = []) {
   const directory = t.testdir();
   const { chainPem, keyPem } = await makeSelfSigned(names, Date.now());
@@ -21,7 +21,7 @@ async function startWith(t: Test, names: readonly string[], flags: readonly stri
   return server;
 }
 
-test('the address to open has the name of the certificate', async (t) => {
+test('the address to open contains the name from the certificate', async (t) => {
   const host = async (names: readonly string[], flags: readonly string[] = []) =>
     new URL((await startWith(t, names, flags)).url).hostname;
   t.equal(await host(['voice.example.org']), 'voice.example.org');
@@ -36,7 +36,7 @@ test('the address to open has the name of the certificate', async (t) => {
   t.equal(await host(['localhost']), '127.0.0.1');
 });
 
-test('plain HTTP to a port of https is sent on, wherever media is', async (t) => {
+test('plain HTTP to an HTTPS port is redirected, wherever media is', async (t) => {
   for (const media of [[], ['--media-port', String(await freePort()), '--media-tcp', 'off']]) {
     const server = await startWith(t, ['voice.example.org'], media);
     const ask = async (request: string) => {
@@ -48,7 +48,7 @@ test('plain HTTP to a port of https is sent on, wherever media is', async (t) =>
     t.match(answer, /^HTTP\/1\.1 308 /);
     t.match(answer, `\r\nLocation: https://voice.example.org:${server.port}/room/lobby\r\n`);
     t.match(await ask('POST /api/v1/rooms HTTP/1.1\r\nHost: x y\r\nContent-Length: 0\r\n\r\n'), /^HTTP\/1\.1 4\d\d /);
-    t.equal((await server.get('/healthz')).status, 200, 'TLS goes on as before');
+    t.equal((await server.get('/healthz')).status, 200, 'TLS continues as before');
 
     const silent = connect(server.port, '127.0.0.1');
     await once(silent, 'connect');

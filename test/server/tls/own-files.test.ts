@@ -16,7 +16,7 @@ const NAME = 'talk.example.org';
 const DAY_MS = 86_400_000;
 const LOOK_MS = 10_000;
 
-/** As a program that renews does it: each file at once, one after the other. */
+/** As a renewal program does it: each file atomically, one after the other. */
 function put(directory: string, { chainPem, keyPem }: Partial<Certificate>): void {
   const parts = { 'cert.pem': chainPem, 'key.pem': keyPem };
   for (const [name, text] of Object.entries(parts)) {
@@ -38,7 +38,7 @@ async function setUp(t: Test) {
   return { directory, clock, first, logged, options };
 }
 
-test('files that cannot be used are refused at the start, with the reason', async (t) => {
+test('unusable files are refused at startup, with the reason', async (t) => {
   const { directory, options, first, clock } = await setUp(t);
   const other = await makeSelfSigned([NAME], clock.wallNow());
   const cases: [Partial<Certificate>, RegExp][] = [
@@ -57,7 +57,7 @@ test('files that cannot be used are refused at the start, with the reason', asyn
   });
 });
 
-test('new files are found, and a pair that does not belong together is passed over', async (t) => {
+test('new files are noticed, and a pair that does not match is skipped', async (t) => {
   const { directory, clock, options, first, logged } = await setUp(t);
   const own = await OwnFiles.open(options);
   t.teardown(() => own.close());
@@ -80,14 +80,14 @@ test('new files are found, and a pair that does not belong together is passed ov
   put(directory, { chainPem: 'nothing' });
   for (let i = 0; i < 3; i++) await look();
   const errors = logged.filter(({ level }) => level === 'error');
-  t.equal(errors.length, 1, 'what stays wrong is told once');
+  t.equal(errors.length, 1, 'a lasting problem is logged once');
   t.match(errors[0]?.reason, /No PEM certificate was found/);
   t.equal(own.current.fingerprint, second.fingerprint, 'keeping the previous one');
   own.close();
   t.equal(clock.pendingTimers, 0);
 });
 
-test('a certificate that expires soon, or has, is a problem and a warning at the start', async (t) => {
+test('a certificate that expires soon, or has expired, is a problem and a warning at startup', async (t) => {
   const { clock, options, logged } = await setUp(t);
   const own = await OwnFiles.open(options);
   t.equal(own.problem, undefined);
@@ -103,7 +103,7 @@ test('a certificate that expires soon, or has, is a problem and a warning at the
   t.match(logged, [{ level: 'warn', msg: 'the certificate has expired' }]);
 });
 
-test('files are replaced while a WebSocket lives, and a wrong new file changes nothing', async (t) => {
+test('files are replaced while a WebSocket stays open, and a wrong new file changes nothing', async (t) => {
   const directory = t.testdir();
   const first = await makeSelfSigned([NAME], Date.now());
   put(directory, first);
@@ -125,7 +125,7 @@ test('files are replaced while a WebSocket lives, and a wrong new file changes n
   await eventually(() => server.lines.some(({ msg }) => msg === 'certificate replaced'));
   t.equal((await certificateShown(server.port, NAME)).fingerprint256, second.fingerprint);
   const resumed = await certificateShown(server.port, NAME, { session });
-  t.equal(resumed.fingerprint256, second.fingerprint, 'who wants to resume an earlier session gets it as well');
+  t.equal(resumed.fingerprint256, second.fingerprint, 'clients that want to resume an earlier session get it as well');
   client.send({ type: 'leave' });
   client.send({ type: 'join', room: 'lobby', name: 'Ada again' });
   t.ok(await client.skipTo('joined'));
@@ -142,7 +142,7 @@ test('TLS before 1.2 is refused', async (t) => {
   const files = ['--tls-cert', join(directory, 'cert.pem'), '--tls-key', join(directory, 'key.pem')];
   const server = await startSecureServer(['--port', '0', ...files]);
   t.teardown(() => server.close());
-  // OpenSSL offers old versions at level 0 only.
+  // OpenSSL offers old versions only at security level 0.
   const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
   await t.rejects(certificateShown(server.port, NAME, old), { message: /protocol version/ });
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const)

@@ -23,7 +23,7 @@ async function setUp(t: Test, options: Partial<RedirectOptions> = {}) {
   return { ask, challenges, port };
 }
 
-test('visitors are sent to the same address by https, whatever they do', async (t) => {
+test('visitors are redirected to the same address over HTTPS, whatever they do', async (t) => {
   const { ask } = await setUp(t);
   const location = `https://${NAME}/room/lobby?x=1`;
   t.same(await ask(NAME, '/room/lobby?x=1'), { status: 308, location });
@@ -33,30 +33,30 @@ test('visitors are sent to the same address by https, whatever they do', async (
   });
 });
 
-test('an address leads to the name that there is a certificate for, another name nowhere', async (t) => {
+test('an IP address redirects to the name in the certificate, another name to nowhere', async (t) => {
   const { ask } = await setUp(t);
   t.same(await ask('203.0.113.7', '/'), { status: 308, location: `https://${NAME}/` });
   t.same(await ask('[2001:db8::7]:80', '/'), { status: 308, location: `https://${NAME}/` });
   for (const host of ['evil.example', `${NAME}.evil.example`, `${NAME}@evil.example`, 'a b'])
     t.same(await ask(host, '/'), { status: 421, location: undefined }, host);
-  t.same(await ask(NAME, `http://evil.example/`), { status: 421, location: undefined }, 'nor does a whole address');
+  t.same(await ask(NAME, `http://evil.example/`), { status: 421, location: undefined }, 'a whole address redirects nowhere either');
   t.same(await ask(NAME, '//evil.example/'), { status: 308, location: `https://${NAME}//evil.example/` });
 });
 
-test('without a domain the name that was asked for holds, if it is allowed', async (t) => {
+test('without a domain, the requested name is used, if it is allowed', async (t) => {
   const { ask } = await setUp(t, { domains: [], allowHosts: ['talk.lan'], httpsPort: () => 8443 });
   t.same(await ask('talk.lan', '/'), { status: 308, location: 'https://talk.lan:8443/' });
   t.same(await ask('192.168.1.5', '/'), { status: 308, location: 'https://192.168.1.5:8443/' });
   t.same(await ask('evil.example', '/'), { status: 421, location: undefined });
 });
 
-test('who was forwarded from port 80 to another is sent to 443, who was not to the port of the machine', async (t) => {
+test("a visitor forwarded from port 80 to another port is sent to 443, any other to the machine's own port", async (t) => {
   const { ask } = await setUp(t, { httpPort: 8080, httpsPort: () => 8443 });
   t.same(await ask(NAME, '/'), { status: 308, location: `https://${NAME}/` });
   t.same(await ask(`${NAME}:8080`, '/'), { status: 308, location: `https://${NAME}:8443/` });
 });
 
-test('the certificate authority reads its proof by any name, as long as it is asked for', async (t) => {
+test('the certificate authority can read its proof under any name, as long as the proof is needed', async (t) => {
   const { ask, challenges } = await setUp(t);
   challenges.answerByHttp('token', 'token.thumbprint');
   t.equal((await ask('anything.example', '/.well-known/acme-challenge/token')).status, 200);

@@ -37,7 +37,7 @@ test('the certificate is for all names and addresses of the machine', (t) => {
   t.end();
 });
 
-test('a self-signed certificate holds as long as Apple allows, from yesterday on', async (t) => {
+test('a self-signed certificate is valid for as long as Apple allows, starting yesterday', async (t) => {
   const clock = new FakeClock();
   const made = await makeSelfSigned(['den.local', '192.168.1.5', '2001:db8::5'], clock.wallNow());
   t.equal(made.selfSigned, true);
@@ -65,7 +65,7 @@ test('it is kept, so that browsers ask once, until it is too old, lacks a name o
   t.not((await again()).fingerprint, third.fingerprint);
 });
 
-test('a machine that gets another address gets a certificate for it, and keeps it when it loses one', async (t) => {
+test('when the machine gets another address, it gets a certificate for it, and keeps that when it loses an address', async (t) => {
   const clock = new FakeClock();
   let addresses = ['127.0.0.1'];
   const watch = new AddressWatch({ clock, read: () => addresses });
@@ -90,7 +90,7 @@ test('a machine that gets another address gets a certificate for it, and keeps i
   t.equal(clock.pendingTimers, 0);
 });
 
-test('with --tls self-signed the page is served by https, without HSTS, and the fingerprint is in the log', async (t) => {
+test('with --tls self-signed, the page is served over HTTPS, without HSTS, and the fingerprint is in the log', async (t) => {
   const httpPort = await freePort();
   const flags = ['--tls', 'self-signed', '--port', '0', '--http-port', String(httpPort), '--data-dir', t.testdir()];
   const server = await startSecureServer(flags);
@@ -120,7 +120,7 @@ test('with --tls self-signed the page is served by https, without HSTS, and the 
     await t.rejects(SignalingClient.open(url, { origin: other }, tls), { message: /403/ }, other);
 });
 
-test('nobody ends the server by a strange handshake, and who asks for a proof that is not there gets none', async (t) => {
+test('nobody can crash the server with a strange handshake, and a request for a proof that does not exist gets none', async (t) => {
   const server = await startSecureServer(['--tls', 'self-signed', '--port', '0', '--data-dir', t.testdir()]);
   t.teardown(() => server.close());
   for (const servername of ['', 'localhost', 'other.example']) {
@@ -135,14 +135,14 @@ test('nobody ends the server by a strange handshake, and who asks for a proof th
   t.equal((await server.get('/healthz')).status, 200);
 });
 
-test('who connects and never ends the handshake is cut off', async (t) => {
+test('a client that connects and never finishes the handshake is cut off', async (t) => {
   const flags = ['--tls', 'self-signed', '--port', '0', '--data-dir', t.testdir(), '--request-timeout-ms', '200'];
   const server = await startSecureServer(flags);
   t.teardown(() => server.close());
   const silent = connectPlain(server.port, '127.0.0.1').resume();
   const slow = connectPlain(server.port, '127.0.0.1').resume();
   slow.write(Buffer.from('160301', 'hex'));
-  // What the server has not read when it ends the connection makes that a reset.
+  // The end is a reset if the server has not read everything by then.
   const cutOff = [silent, slow].map(
     (socket) => new Promise((resolve) => socket.on('error', () => {}).on('close', resolve)),
   );
@@ -150,7 +150,7 @@ test('who connects and never ends the handshake is cut off', async (t) => {
   t.equal((await server.get('/healthz')).status, 200);
 });
 
-test('a port for plain HTTP that is taken is an error that names the setting', async (t) => {
+test('an occupied port for plain HTTP is an error that names the setting', async (t) => {
   const flags = (httpPort: number) => [
     ...['--tls', 'self-signed', '--port', '0', '--data-dir', t.testdirName],
     ...['--http-port', String(httpPort)],
