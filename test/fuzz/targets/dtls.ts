@@ -9,14 +9,15 @@ const identity = await createIdentity();
 const COOKIE_LENGTH = 20;
 
 /**
- * Datagrams for a server's handshake, from a client whose handshake was recorded with another server. Its second ClientHello gets the right
- * cookie, so that what follows is looked at; no input has the right signature, so that none may connect.
+ * Datagrams for a server's handshake, from a client whose handshake was recorded with another server. Its second
+ * ClientHello gets the right cookie, so that the server looks at what follows. No input has the right signature, so
+ * none may connect.
  */
 export const dtls: FuzzTarget = {
   name: 'dtls',
   files: ['src/rtc/dtls/dtls-session.ts', 'src/rtc/dtls/dtls-record.ts', 'src/rtc/dtls/peer-verification.ts'],
   framed: true,
-  // An answer to the second ClientHello is signed, and the key exchange is JavaScript.
+  // The reply to the second ClientHello is signed, and the key exchange runs in JavaScript.
   maxMs: 250,
   weight: 2,
   seeds: async () => {
@@ -63,7 +64,7 @@ function bytesOf(datagrams: readonly Buffer[]): number {
   return datagrams.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** The datagram, with the server's cookie in it if it is a ClientHello with a cookie. */
+/** The datagram, with the server's cookie inserted if it is a ClientHello with a cookie. */
 function answerCookie(datagram: Uint8Array, verifyRequest: Buffer | undefined): Uint8Array {
   const at = cookieAt(datagram);
   if (at === null || verifyRequest === undefined || verifyRequest.length < COOKIE_LENGTH) return datagram;
@@ -79,7 +80,7 @@ function cookieAt(datagram: Uint8Array): number | null {
   return datagram[lengthAt] === COOKIE_LENGTH && lengthAt + COOKIE_LENGTH < datagram.length ? lengthAt + 1 : null;
 }
 
-/** What a client says in a handshake that succeeds. */
+/** The client's messages in a handshake that succeeds. */
 function record(): Promise<Buffer[]> {
   return new Promise((resolve) => {
     const datagrams: Buffer[] = [];

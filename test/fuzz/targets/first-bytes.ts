@@ -3,7 +3,7 @@ import { frame } from '../../../src/rtc/net/stream-framing.ts';
 import { beginningOf, MAX_BEGINNING } from '../../../src/server/first-bytes.ts';
 import { type FuzzTarget, hold } from '../target.ts';
 
-/** How a connection to the port of page and media begins. */
+/** How a connection to the shared page and media port begins. */
 export const firstBytes: FuzzTarget = {
   name: 'first-bytes',
   files: ['src/server/first-bytes.ts'],

@@ -3,7 +3,7 @@ import { integerBetween } from '../../helpers/prng.ts';
 import { randomBytes } from '../mutate.ts';
 import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
 
-/** The pieces in which a stream of frames comes over TCP. */
+/** The pieces in which a stream of frames arrives over TCP. */
 export const framing: FuzzTarget = {
   name: 'framing',
   files: ['src/rtc/net/stream-framing.ts'],

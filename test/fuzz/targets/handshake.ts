@@ -4,7 +4,7 @@ import { pick, randomBytes } from '../mutate.ts';
 import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
 import { watchedBytes } from '../watched-bytes.ts';
 
-/** What a record said of one byte of one message. */
+/** What a record said about one byte of one message. */
 type Fragments = Map<number, { type: number; length: number; offset: number; data: Uint8Array }[]>;
 
 /** Fragments of handshake messages, several records of them. */
@@ -72,7 +72,7 @@ function fragment(type: number, sequence: number, length: number, offset: number
   return Buffer.concat([header, data]);
 }
 
-/** True messages in pieces, with pieces of others between them. */
+/** Genuine messages in fragments, with fragments of other messages between them. */
 function records(prng: Prng): Buffer[] {
   const pieces: Buffer[] = [];
   for (let sequence = 0; sequence < integerBetween(prng, 1, 7); sequence++) {

@@ -18,7 +18,7 @@ const header = createRtpHeader();
 const again = createRtpHeader();
 const blocks = createRedBlocks();
 
-/** The header of RTP with its extensions, and RED in the payload. */
+/** The RTP header with its extensions, and RED in the payload. */
 export const rtp: FuzzTarget = {
   name: 'rtp',
   files: ['src/rtc/rtp/rtp-packet.ts', 'src/rtc/rtp/red.ts'],

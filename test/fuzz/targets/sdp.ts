@@ -12,7 +12,7 @@ export const sdp: FuzzTarget = {
   name: 'sdp',
   files: ['src/rtc/sdp/sdp-offer.ts', 'src/rtc/sdp/offered-codecs.ts', 'src/rtc/sdp/sdp-answer.ts'],
   maxBytes: 40_000,
-  // The library's own time for an offer of the greatest length.
+  // The library's own parse time for an offer of maximum length.
   maxMs: 80,
   weight: 2,
   seeds: () => [
@@ -83,7 +83,7 @@ export const sdp: FuzzTarget = {
   },
 };
 
-/** The offers of real browsers that the tests keep, wherever this is built to. */
+/** The offers of real browsers that the tests keep, wherever this file is built to. */
 function captured(): Buffer[] {
   const folder = 'test/fixtures/sdp';
   return readdirSync(folder).map((name) => readFileSync(`${folder}/${name}`));

@@ -22,7 +22,7 @@ const genuine = [
   writeBindingSuccess(Buffer.alloc(12, 2), { address: '2001:db8::7', port: 1 }, KEY),
   writeUnknownAttributes(Buffer.alloc(12, 3), [0x7001, 0x7002], KEY),
 ];
-/** Of the part that the integrity covers, with the transaction. */
+/** The part that the integrity attribute covers, with the transaction. */
 const signed = new Set(genuine.map((datagram) => key(datagram, parseStun(datagram)!)));
 
 function key(datagram: Uint8Array, { integrityAt, class: kind }: StunMessage): string {
@@ -55,7 +55,7 @@ export const stun: FuzzTarget = {
   },
 };
 
-/** What the writer makes of the same fields is read as the same fields. */
+/** The writer's output for the same fields is parsed back to the same fields. */
 function checkWriting({ transactionId, username, priority, useCandidate, xorMappedAddress }: StunMessage): void {
   if (username !== null && priority !== null) {
     const written = writeBindingRequest({ transactionId, username, priority, useCandidate, key: KEY, tieBreaker: 1n });

@@ -14,7 +14,7 @@ const grant = { room: ROOM, identity: 'ada', name: 'Ada', maySpeak: true, mayMod
 const genuine = await createJoinToken(key, grant, { wallNowMs: NOW_MS, lifetimeMs: 3_600_000 });
 const [, claims] = genuine.split('.') as [string, string];
 
-/** A token; an input that begins like JSON is claims instead, signed with the right secret by a careless issuer. */
+/** A token. An input that begins like JSON is claims instead, signed with the right secret by a careless issuer. */
 export const token: FuzzTarget = {
   name: 'token',
   files: ['src/rooms/join-token.ts', 'src/rooms/names.ts'],
