@@ -86,7 +86,7 @@ const CASES: Readonly<Record<string, readonly [tap: string, expected: Expected]>
 for (const [name, [tap, expected]] of Object.entries(CASES)) {
   test(name, async (t) => {
     const text = `TAP version 14\n${tap}`;
-    // In pieces, as they come out of a pipe.
+    // In pieces, as from a pipe.
     for (const size of [text.length, 7, 1]) {
       const results = new TapResults();
       for (let at = 0; at < text.length; at += size) results.write(text.slice(at, at + size));
