@@ -131,7 +131,7 @@ async function attack(): Promise<void> {
   const seed = Number(values.seed);
   console.log(`seed ${seed}`);
   const problems = await fuzzPort({ seed, seconds: Number(values.seconds), perSecond: Number(values.rate) });
-  console.log(problems.length === 0 ? 'nothing was harmed' : problems.join('\n'));
+  console.log(problems.length === 0 ? 'no failures' : problems.join('\n'));
   process.exitCode = problems.length > 0 ? 1 : 0;
 }
 

@@ -15,7 +15,7 @@ export function watchedBytes(bytes: Uint8Array): Uint8Array {
       if (property === 'subarray') {
         return (start = 0, end = target.length) => {
           const inside = start >= 0 && start <= end && end <= target.length;
-          hold(inside, `nothing beyond the end is taken (${start} to ${end} of ${target.length})`);
+          hold(inside, `nothing beyond the end is sliced (${start} to ${end} of ${target.length})`);
           return target.subarray(start, end);
         };
       }

@@ -165,16 +165,16 @@ function judge(asked: string, status: number, answer: string): void {
   const isAuthorized = asked.includes(TOKEN);
   const code = /"code":"(\w+)"/.exec(answer)?.[1];
   if (status < 300 && status !== 100 && !isAuthorized)
-    hold(!line.includes(API_PATH) || line.includes('openapi.json'), `nobody does this without the token: ${line}`);
+    hold(!line.includes(API_PATH) || line.includes('openapi.json'), `this needs the token: ${line}`);
   if (code === undefined) {
-    hold(status < 300 || status === 400 || OTHER_STATUSES.has(status), `${status} is not answered to ${line}`);
+    hold(status < 300 || status === 400 || OTHER_STATUSES.has(status), `${status} is not a documented status of ${line}`);
     return;
   }
-  hold(code in ERRORS && ERRORS[code as keyof typeof ERRORS].fault === 'user', `${code} is no answer to ${line}`);
+  hold(code in ERRORS && ERRORS[code as keyof typeof ERRORS].fault === 'user', `${code} is not an error of ${line}`);
   // The bytes sent may have held more than one request.
   const isOne = answer.match(/^HTTP\/1\.1 /gm)?.length === 1;
   if (!isOne) return;
-  hold(ERRORS[code as keyof typeof ERRORS].httpStatus === status, `${code} is not told by ${status}`);
+  hold(ERRORS[code as keyof typeof ERRORS].httpStatus === status, `${code} does not belong to ${status}`);
   const [method = '', target = ''] = line.split(' ');
   const operation = target.startsWith(API_PATH) && operationOf(method, target.slice(API_PATH.length));
   const kind = operation ? OPERATION_LIST.find(([id]) => id === operation)?.[1] : undefined;
@@ -184,14 +184,14 @@ function judge(asked: string, status: number, answer: string): void {
 /** The API's responses agree with each other, with what people hear, and with the limits. */
 async function holdTogether({ server, api, people }: Scene): Promise<void> {
   const { rooms, total } = (await api.get('/rooms')).body;
-  hold(total === rooms.length && total <= MAX_ROOMS, 'rooms are bounded');
+  hold(total === rooms.length && total <= MAX_ROOMS, 'the number of rooms is bounded');
   const listed: string[] = [];
   for (const room of rooms) {
     const { participants } = (await api.get(`/rooms/${room.name}/participants`)).body;
-    hold(participants.length === room.participants, `${room.name} counts those who are in it`);
-    hold(room.permanent || room.participants > 0, `${room.name} is not there for nobody`);
+    hold(participants.length === room.participants, `the count of ${room.name} matches its participants`);
+    hold(room.permanent || room.participants > 0, `${room.name} is not empty`);
     for (const { id, room: where } of participants) {
-      hold(where === room.name, 'a participant is where they are listed');
+      hold(where === room.name, 'a participant is in the room that lists them');
       listed.push(id);
     }
   }
@@ -199,7 +199,7 @@ async function holdTogether({ server, api, people }: Scene): Promise<void> {
   const known = [...people.values()];
   hold(
     listed.every((id) => known.some((person) => person.id === id)),
-    'nobody is there who has not joined',
+    'nobody is listed who has not joined',
   );
   for (const { id, client } of known) {
     if (listed.includes(id)) {
@@ -207,15 +207,15 @@ async function holdTogether({ server, api, people }: Scene): Promise<void> {
       await client.skipTo('pong');
     } else {
       const isOver = await Promise.race([client.closed, sleep(PATIENCE_MS, false, { ref: false })]);
-      hold(isOver !== false, 'who is in no room is told so');
+      hold(isOver !== false, 'a participant outside any room gets an error saying so');
     }
   }
   const { problems, participants } = (await (await fetch(`${server.url}/healthz`)).json()) as Health;
   hold(
     problems.every(({ code }) => OF_A_BUSY_MACHINE.includes(code)),
-    'the server is well',
+    'the server is healthy',
   );
-  hold(participants === listed.length, 'the server counts those who are in its rooms');
+  hold(participants === listed.length, "the server's count matches its rooms");
 }
 
 function anything(prng: Prng): Uint8Array {

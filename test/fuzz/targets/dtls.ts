@@ -48,13 +48,13 @@ export const dtls: FuzzTarget = {
       if (withCookie === datagram)
         hold(
           bytesOf(sent) <= Math.max(bytesIn, 0) || sent.length > 1,
-          'a first answer is not longer than the question',
+          'a first reply is not longer than the request',
         );
     }
     hold(!log.includes('connected'), 'nobody connects without the right signature');
     clock.advance(20_000);
     hold(log.length <= 1, 'a handshake ends once');
-    hold(sent.length < 200, 'what is sent is bounded');
+    hold(sent.length < 200, 'the number of bytes sent is bounded');
     session.close();
     hold(clock.pendingTimers === 0, 'no timer is left');
   },

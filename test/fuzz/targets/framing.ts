@@ -29,7 +29,7 @@ export const framing: FuzzTarget = {
     let index = 0;
     const reader = new FrameReader((content) => {
       const same = expected[index++]?.equals(content) === true;
-      hold(same, 'a frame is what its length says, however it was cut');
+      hold(same, 'a frame has the length it announces, however it was split');
       return true;
     });
     const wellFormed = pieces.every((piece) => reader.read(piece));

@@ -69,13 +69,13 @@ export const http: FuzzTarget = {
     if (answer === '') return;
     const status = STATUS.exec(answer)?.[1] ?? '';
     // 100 and 101 do not come from us. Every other status is ours or comes from Node's parser.
-    hold(ALLOWED.has(status) || status === '100', `the status is one that is meant, not ${status}`);
+    hold(ALLOWED.has(status) || status === '100', `the status is an intended one, not ${status}`);
     hold(!answer.includes('root:'), 'no file of the machine is shown');
     const [host = ''] = hosts;
     if (status === '421') hold(!OURS.test(host), `the server goes by the name ${host}`);
     const fromApp = /^(?:200|304|404|405)$/.test(status);
     if (fromApp) hold(PERHAPS_OURS.test(host), `the server does not go by the name ${host}`);
-    if (fromApp) hold(/^content-security-policy:/im.test(answer), 'what the app answers has its security headers');
+    if (fromApp) hold(/^content-security-policy:/im.test(answer), 'a response of the app has its security headers');
   },
 };
 

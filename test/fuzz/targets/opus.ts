@@ -26,11 +26,11 @@ export const opus: FuzzTarget = {
       const samples = packetSamples(frame);
       hold(samples >= 0 && samples <= 5760, 'a packet lasts at most 120 ms');
       const pcm = decoder.decode(frame);
-      if (samples === 0) hold(pcm === undefined, 'what is no packet is not decoded');
-      if (pcm !== undefined) hold(pcm.length === samples, 'a packet decodes to as much as it says');
+      if (samples === 0) hold(pcm === undefined, 'an invalid packet is not decoded');
+      if (pcm !== undefined) hold(pcm.length === samples, 'a packet decodes to the length it announces');
       const concealed = decoder.conceal();
       hold(concealed?.length === FRAME_SAMPLES, 'one frame of 20 ms is concealed');
-      hold(packetSamples(Uint8Array.of(concealmentToc(frame[0] ?? 0))) === FRAME_SAMPLES, 'and asked for');
+      hold(packetSamples(Uint8Array.of(concealmentToc(frame[0] ?? 0))) === FRAME_SAMPLES, 'and the next one requested');
     }
   },
 };
@@ -91,7 +91,7 @@ export const voice: FuzzTarget = {
       nowMs += 20;
       read(source, nowMs);
     }
-    hold(!source.awake, 'a source that gets nothing falls asleep');
+    hold(!source.awake, 'a source without packets falls asleep');
     source.close();
     hold(pool.decodersInUse === 0, 'a closed source has no decoder');
   },

@@ -37,7 +37,7 @@ export const token: FuzzTarget = {
     try {
       const admission = await verifyJoinToken(key, isClaims ? sign(text) : text, { room: ROOM, wallNowMs: NOW_MS });
       const body = text.slice(0, genuine.lastIndexOf('.'));
-      hold(isClaims || genuine.startsWith(`${body}.`), 'only what was signed admits anybody');
+      hold(isClaims || genuine.startsWith(`${body}.`), 'only a signed token admits anybody');
       hold(
         (admission.identity?.length ?? 0) > 0 && admission.identity!.length <= 128,
         'an identity is 1 to 128 characters',
@@ -49,7 +49,7 @@ export const token: FuzzTarget = {
     } catch (error) {
       hold(
         error instanceof AppError && /^token_/.test(error.code),
-        `only the errors of a token are thrown, not ${error}`,
+        `only token errors are thrown, not ${error}`,
       );
       hold(error.message.length < 1000, 'an error is short');
     }

@@ -96,9 +96,9 @@ export const transport: FuzzTarget = {
       scene.sent.length = 0;
       const answerable = isAuthentic(datagram);
       scene.receive(datagram, (frame[0] ?? 0) % 12);
-      if (!answerable) hold(scene.sent.length === 0, 'what is not authentic gets no answer');
+      if (!answerable) hold(scene.sent.length === 0, 'an unauthentic datagram gets no answer');
       hold(scene.sent.length <= 1, 'a datagram gets one answer at most');
-      hold(scene.demultiplexer.pathCount <= MAX_PATHS * NAMES.length, 'paths are bounded');
+      hold(scene.demultiplexer.pathCount <= MAX_PATHS * NAMES.length, 'the number of paths is bounded');
     }
     scene.clock.advance(10_000);
     for (const [index, name] of NAMES.entries()) {
@@ -107,10 +107,10 @@ export const transport: FuzzTarget = {
       scene.receive(check(name, 200 + index * 2, PASSWORD, localUfrag), index);
       const before = scene.heard.length;
       scene.receive(Buffer.from(genuine[index]!.last), index);
-      hold(scene.heard[before] === `${name} 108`, `${name} is heard whatever came before`);
+      hold(scene.heard[before] === `${name} 108`, `${name} is heard after any input`);
       scene.sent.length = 0;
       scene.transports[index]!.send(Buffer.of(1), 0, false, scene.clock.now());
-      hold(scene.sent.join() === `${index}`, `${name} is sent media where the last nomination came from`);
+      hold(scene.sent.join() === `${index}`, `${name} is sent media on the path of the last nomination`);
     }
     for (const one of scene.transports) one.close(scene.clock.now(), scene.clock.wallNow());
     hold(scene.demultiplexer.pathCount === 0, 'closed transports have no paths');
