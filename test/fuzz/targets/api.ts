@@ -167,7 +167,7 @@ function judge(asked: string, status: number, answer: string): void {
   if (status < 300 && status !== 100 && !isAuthorized)
     hold(!line.includes(API_PATH) || line.includes('openapi.json'), `this needs the token: ${line}`);
   if (code === undefined) {
-    hold(status < 300 || status === 400 || OTHER_STATUSES.has(status), `${status} is not a documented status of ${line}`);
+    hold(status < 300 || status === 400 || OTHER_STATUSES.has(status), `${status} is an undocumented status: ${line}`);
     return;
   }
   hold(code in ERRORS && ERRORS[code as keyof typeof ERRORS].fault === 'user', `${code} is not an error of ${line}`);

@@ -46,10 +46,7 @@ export const dtls: FuzzTarget = {
       session.receive(withCookie);
       await new Promise(setImmediate);
       if (withCookie === datagram)
-        hold(
-          bytesOf(sent) <= Math.max(bytesIn, 0) || sent.length > 1,
-          'a first reply is not longer than the request',
-        );
+        hold(bytesOf(sent) <= Math.max(bytesIn, 0) || sent.length > 1, 'a first reply is not longer than the request');
     }
     hold(!log.includes('connected'), 'nobody connects without the right signature');
     clock.advance(20_000);

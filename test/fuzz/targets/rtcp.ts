@@ -47,7 +47,7 @@ function checkSession(input: Uint8Array): void {
     hold(lossRatio >= 0 && lossRatio <= 1, 'a ratio is 0 to 1');
     hold(jitterMs >= 0 && jitterMs <= 10_000, 'jitter is within the longest wait');
   }
-  hold(roundTripMs === null || (roundTripMs >= 0 && roundTripMs <= 100), 'a round trip is not longer than the elapsed time');
+  hold(roundTripMs === null || (roundTripMs >= 0 && roundTripMs <= 100), 'a round trip is within the elapsed time');
 }
 
 function compound(): Uint8Array {

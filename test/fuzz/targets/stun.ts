@@ -48,7 +48,7 @@ export const stun: FuzzTarget = {
     hold((parsed.username?.length ?? 0) <= 513, 'a user name has at most 513 bytes');
     hold(parsed.unknownRequired.length <= 8, 'at most 8 unknown attributes are kept');
     const { integrityAt } = parsed;
-    hold(integrityAt === null || (integrityAt >= 20 && integrityAt + 24 <= input.length), 'the integrity attribute is inside the message');
+    hold(integrityAt === null || (integrityAt >= 20 && integrityAt + 24 <= input.length), 'the integrity is in bounds');
     if (verifyStunIntegrity(input, parsed, KEY))
       hold(signed.has(key(input, parsed)), 'only what we signed is authentic');
     checkWriting(parsed);

@@ -47,10 +47,7 @@ export const token: FuzzTarget = {
         'rights are yes or no',
       );
     } catch (error) {
-      hold(
-        error instanceof AppError && /^token_/.test(error.code),
-        `only token errors are thrown, not ${error}`,
-      );
+      hold(error instanceof AppError && /^token_/.test(error.code), `only token errors are thrown, not ${error}`);
       hold(error.message.length < 1000, 'an error is short');
     }
   },

@@ -118,7 +118,7 @@ test('nobody hears a click when a voice is muted, unmuted, joins or leaves, or i
   for (const [name, person] of [
     ['the listener', listener],
     ['the other talker', second],
-    ['who joined late', late],
+    ['the latecomer', late],
   ] as const) {
     // Everybody comes from silence.
     const frames = person.written.map(({ payload }) => codec.decode(payload));

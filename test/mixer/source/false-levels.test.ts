@@ -96,7 +96,7 @@ test('eight who claim 0 dBov and send silence displace nobody, and are never sho
   for (const [name, encode] of [
     ['silence of constant size', constantSize()],
     ['the smallest silence', () => Uint8Array.of(0xf8, 0xff, 0xfe)],
-    ['what no decoder takes', () => Uint8Array.of(0xfe, 200, 1, 2)],
+    ['undecodable packets', () => Uint8Array.of(0xfe, 200, 1, 2)],
   ] as const) {
     const stage = new Stage();
     const liars = Array.from({ length: MAX_TALKERS }, () => stage.add({ sound: nothing, claim: () => 0 }, encode));
