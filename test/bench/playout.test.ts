@@ -40,7 +40,7 @@ test('the loss rate matches the name of the trace', async (t) => {
   }
 });
 
-test("a fixed delay waits for that time plus the tick, and NetEq's rule adds a bucket", async (t) => {
+test("a fixed delay waits for that time and the tick, and NetEq's rule waits for a bucket", async (t) => {
   const { fixed, netEq } = compare(modelNamed('constant'));
   for (const [{ waitMeanMs }, targetMs] of [
     [fixed(40), 40],

@@ -208,7 +208,7 @@ test('a participant who toggles mute without end is muted at once each time, and
   toggle();
   t.equal(seat.state.muted, true, 'that was too often');
   ben.participant.setState({ deafened: true });
-  t.match(seat.state, { muted: true, deafened: true }, 'a mute does not wait');
+  t.match(seat.state, { muted: true, deafened: true }, 'deafening does not wait');
   clock.advance(1000);
   t.match(seat.state, { muted: false, deafened: true }, 'and a waiting unmute is not forgotten');
   t.match(ada.listener.take().at(-1), { participant: { name: 'Ben', muted: false, deafened: true } });
@@ -469,7 +469,7 @@ test('a participant with silent media and a live connection stays in the list as
   t.end();
 });
 
-test('media that closes while nobody listens is not resumed', (t) => {
+test('media that closes while nobody listens is not reported as resumed', (t) => {
   const { clock, plane, join } = setUp();
   const ada = join('lobby', 'Ada');
   sit(ada.participant, 'x');

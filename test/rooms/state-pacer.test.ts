@@ -67,7 +67,7 @@ test('the latest request takes effect, and soon', (t) => {
   t.end();
 });
 
-test('when a change both mutes and unmutes, the muting part applies at once', (t) => {
+test('when a change unmutes and deafens, the deafening applies at once', (t) => {
   const setup = setUp();
   for (let n = 0; n < 8; n++) {
     setup.want(OPEN);

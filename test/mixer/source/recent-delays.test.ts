@@ -46,7 +46,7 @@ test('delays are given relative to the current reference', async (t) => {
   t.equal(recent.longestMs(), 0, 'never less than zero');
 });
 
-test('an interval is bad from half of the current wait on', async (t) => {
+test('an interval is bad if its delay is at least half of the current wait', async (t) => {
   for (const [worstMs, isBad] of [
     [49.9, false],
     [50, true],
