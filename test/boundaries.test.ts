@@ -13,8 +13,8 @@ const PLANE = ['src/media/plane.ts', 'src/media/endpoint.ts', 'src/media/statist
 const CONTROL_PLANE_GROUND = ['src/lib/', 'src/protocol/'];
 
 /**
- * What a file may import from, by the first prefix that its path has. A folder may always import from itself, unless its
- * row begins with "only".
+ * The folders a file may import from, by the first prefix that matches its path. A folder may always import from
+ * itself, unless its row begins with "only".
  */
 const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = [
   ['src/lib/', []],
@@ -50,9 +50,9 @@ const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = 
   ['src/server/', ['src/']],
   ['src/main/', ['src/', 'package.json']],
 ];
-/** Nobody but `main` knows the parts put together. */
+/** Only `main` sees the assembled parts. */
 const ONLY_FROM_MAIN = ['src/main/', 'src/server/'];
-/** Who may use a package that only one place should know. */
+/** The files that may use a package that only one place should know. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   '@discordjs/opus': ['src/mixer/codec/opus.ts'],
   werift: ['src/rtc/dtls/'],
@@ -72,7 +72,7 @@ const WORKER_THREAD = 'src/media/worker/thread.ts';
 
 interface Import {
   readonly from: string;
-  /** Nothing of it is left when the program runs. */
+  /** Type imports, which do not exist at run time. */
   readonly typeOnly: boolean;
 }
 
@@ -80,7 +80,7 @@ interface SourceFile {
   readonly path: string;
   readonly lines: number;
   readonly imports: readonly Import[];
-  /** Calls and constructors that tell the time. */
+  /** Calls and constructors that read the time. */
   readonly times: readonly string[];
 }
 
@@ -111,7 +111,7 @@ function read(path: string): SourceFile {
   return { path, lines: text.split('\n').length, imports, times };
 }
 
-/** Of `import`, `export … from`, `import('…')` as an expression and as a type, and addons that are loaded by their name. */
+/** Imports via `import`, `export … from`, `import('…')` as an expression and as a type, and addons loaded by name. */
 function importOf(node: ts.Node): Import | undefined {
   if (ts.isImportDeclaration(node)) {
     const clause = node.importClause;
@@ -161,7 +161,7 @@ test('imports go one way', async (t) => {
   for (const file of server) {
     const row = MAY_IMPORT.find(([from]) => file.path.startsWith(from));
     if (row === undefined) {
-      t.fail(`${file.path} lies in no folder that there should be`);
+      t.fail(`${file.path} is not in one of the known folders`);
       continue;
     }
     const [own, others] = row;
@@ -179,7 +179,7 @@ test('every import leads to a file', async (t) => {
     for (const { to } of localImports(file)) if (!existsSync(join(ROOT, to))) t.fail(`${file.path} imports ${to}`);
 });
 
-test('tests lie where what they test lies', async (t) => {
+test('tests mirror the folders of the code they test', async (t) => {
   const folders = new Set(server.map(({ path }) => dirname(path).replace(/^src/, 'test')));
   const others = ['test', 'test/bench', 'test/binary', 'test/deploy', 'test/e2e', 'test/fuzz', 'test/helpers'];
   for (const { path } of files.filter((file) => file.path.endsWith('.test.ts'))) {
@@ -187,12 +187,12 @@ test('tests lie where what they test lies', async (t) => {
     const known = [...folders, ...others, 'test/interop', 'test/web', 'test/scripts'];
     t.ok(
       known.some((place) => folder === place || folder.startsWith(`${place}/`) || place.startsWith(`${folder}/`)),
-      `${path} lies beside its kind`,
+      `${path} is in the folder of its kind`,
     );
   }
 });
 
-test('the pages take only types of the protocol from the server', async (t) => {
+test('the pages import only protocol types from the server', async (t) => {
   for (const file of files.filter(({ path }) => path.startsWith('web/'))) {
     for (const { from, typeOnly } of file.imports) {
       const to = target(file, from);
@@ -204,7 +204,7 @@ test('the pages take only types of the protocol from the server', async (t) => {
   }
 });
 
-test('the types of the client library stand alone', async (t) => {
+test('the types of the client library are self-contained', async (t) => {
   const seen = new Set<string>();
   const packages = new Set<string>();
   const visit = (file: SourceFile | undefined): void => {
@@ -232,7 +232,7 @@ test('packages stay behind the files that know them', async (t) => {
   }
 });
 
-test('nothing but the clock tells the time', async (t) => {
+test('only the clock reads the time', async (t) => {
   for (const file of server.filter(({ path }) => !MAY_TELL_TIME.includes(path)))
     t.same(file.times, [], `${file.path} takes its time from a clock`);
 });
@@ -258,7 +258,7 @@ test('files are small', async (t) => {
     t.ok(lines <= MAX_LINES, `${path} has ${lines} lines`);
 });
 
-test('no file imports itself by a detour', async (t) => {
+test('there are no import cycles', async (t) => {
   const done = new Set<string>();
   const visit = (path: string, way: readonly string[]): void => {
     if (way.includes(path)) {

@@ -12,7 +12,7 @@ function documentsIn(folder: string): string[] {
   return names.filter((name) => name.endsWith('.md') && !NOT_OURS.test(name)).sort();
 }
 
-/** Without code, in which anything may stand. */
+/** Without code, which may contain anything. */
 function prose(file: string): string {
   return readFileSync(file, 'utf8')
     .replace(/^```.*?^```$/gms, '')
@@ -51,7 +51,7 @@ function checkLinks(t: Test, folder: string): number {
       const [path = '', anchor] = link.split('#');
       const target = path === '' ? file : join(dirname(file), decodeURI(path));
       const isInside = !relative(folder, target).startsWith('..');
-      t.ok(isInside && existsSync(target), `${name}: ${link} leads to something`);
+      t.ok(isInside && existsSync(target), `${name}: ${link} leads to a file`);
       if (anchor !== undefined && existsSync(target) && statSync(target).isFile() && target.endsWith('.md'))
         t.ok(anchorsOf(target).has(anchor), `${name}: ${link} leads to a heading`);
     }
@@ -64,7 +64,7 @@ test('every relative link in the documents leads somewhere', (t) => {
   t.end();
 });
 
-test('and also in the archive of a release, which has what the documents tell to copy', async (t) => {
+test('links also work in a release archive, which has every file that the documents say to copy', async (t) => {
   const folder = t.testdir();
   await placeArchiveFiles(folder);
   t.ok(checkLinks(t, folder) > 50);
@@ -77,7 +77,7 @@ test('and also in the archive of a release, which has what the documents tell to
     t.ok(existsSync(join(folder, 'deploy', file)), file);
 });
 
-test('the documents begin with what anybody can do, and run nothing as root', (t) => {
+test('the documents begin with steps for anybody, and run nothing as root', (t) => {
   const [, first = ''] = /^```sh\n(.*?)^```$/ms.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? [];
   t.equal(first, 'npm ci && npm start\n');
   for (const name of documentsIn(ROOT))

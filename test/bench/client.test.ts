@@ -4,7 +4,7 @@ import { silenceProgramme } from '../../bench/client/programme.ts';
 import { ReceiveCounters } from '../../bench/client/receive-counters.ts';
 import { readAnswer, writeOffer } from '../../bench/client/session-description.ts';
 
-test('received packets, losses, late ones and gaps are counted from the clear header', async (t) => {
+test('received, lost and late packets and gaps are counted from the unencrypted header', async (t) => {
   const counters = new ReceiveCounters();
   const packet = (sequenceNumber: number) =>
     Buffer.from([0x80, 111, sequenceNumber >> 8, sequenceNumber & 255, ...new Uint8Array(96)]);
@@ -18,7 +18,7 @@ test('received packets, losses, late ones and gaps are counted from the clear he
   t.same(counters.report(230), { packets: 1, bytes: 100, lost: 0, outOfOrder: 0, largestGapMs: 30, pausedMs: 0 });
 });
 
-test('a pause after a packet of silence is no gap', async (t) => {
+test('a pause after a silence packet is not a gap', async (t) => {
   const counters = new ReceiveCounters();
   const packet = (sequenceNumber: number, bytes: number) =>
     Buffer.from([0x80, 111, 0, sequenceNumber, ...new Uint8Array(bytes - 4)]);
@@ -32,10 +32,10 @@ test('a pause after a packet of silence is no gap', async (t) => {
   t.match(counters.report(845), { pausedMs: 380 + 260 + 80 }, 'a pause counts before it ends');
   counters.reset(845);
   counters.count(packet(7, 100), 945);
-  t.match(counters.report(945), { pausedMs: 80, largestGapMs: 0 }, 'a pause counts from the reset on');
+  t.match(counters.report(945), { pausedMs: 80, largestGapMs: 0 }, 'a pause counts from the reset onwards');
 });
 
-test('a pause of the client itself is not a gap', async (t) => {
+test('a pause in the client itself is not a gap', async (t) => {
   const loop = new LoopWatch(4);
   const packet = Buffer.from([0x80, 111, 0, 1, ...new Uint8Array(96)]);
   const counters = new ReceiveCounters();
@@ -44,7 +44,7 @@ test('a pause of the client itself is not a gap', async (t) => {
   };
   beat(0, 20);
   counters.count(packet, 21, loop.waitMs(21));
-  // Blocked from 24 to 100 ms: the beat comes first, then the packet that has waited.
+  // The event loop is blocked from 24 to 100 ms. The timer fires first, and the waiting packet is read after it.
   beat(24, 24);
   loop.beat(100);
   counters.count(packet, 101, loop.waitMs(101));
@@ -52,14 +52,14 @@ test('a pause of the client itself is not a gap', async (t) => {
   t.ok(counters.report(101).largestGapMs <= 20);
   counters.reset(101);
   loop.reset();
-  // The server pauses for as long, and the client reads on.
+  // The server pauses for just as long, while the client keeps reading.
   beat(104, 180);
   counters.count(packet, 181, loop.waitMs(181));
   t.equal(loop.longestPauseMs, 0);
   t.equal(counters.report(181).largestGapMs, 80);
 });
 
-test('an answer is read into what a client needs, and refused without its role', async (t) => {
+test('a session answer is parsed into what a client needs, and refused without a role', async (t) => {
   const sdp = [
     'v=0',
     'm=audio 40000 UDP/TLS/RTP/SAVPF 111',
@@ -95,7 +95,7 @@ test('a silent participant with DTX sends a packet every 400 ms, and one without
     const programme = silenceProgramme(dtx);
     return { every: programme.length / programme.filter((frame) => frame !== undefined).length, programme };
   };
-  t.ok(packets(true).every > 8, 'a refresh and the frame after it, every 20 frames, and few beside');
+  t.ok(packets(true).every > 8, 'one refresh and the frame after it every 20 frames, and hardly any others');
   t.equal(packets(false).every, 1);
   t.ok(
     packets(true).programme.every((frame) => frame === undefined || !frame.voice),

@@ -25,7 +25,7 @@ const runs: ScalingRun[] = [
   { server: 'Janus', steps: [step(60, 2.4)], stopped: '100 participants could not join' },
 ];
 
-test('servers are compared size by size, and each in the largest room that it serves on time', async (t) => {
+test('servers are compared size by size, and each one in the largest room it serves on time', async (t) => {
   const rows = compareRuns(runs);
   t.same(
     rows.map(({ participants, ratio }) => [participants, Number(ratio.toFixed(6))]),
@@ -37,16 +37,16 @@ test('servers are compared size by size, and each in the largest room that it se
   );
   t.same(rows[0]!.own, { mean: 0.4, min: 0.3, max: 0.5 });
   t.same(rows[0]!.other, { mean: 2.2, min: 2, max: 2.4 });
-  t.same(compareRuns(runs.filter(({ server }) => server === 'Partyline')), [], 'one server alone is not compared');
+  t.same(compareRuns(runs.filter(({ server }) => server === 'Partyline')), [], 'a single server is not compared');
 });
 
-test('a room is on time when everybody was sent 50 packets a second without a gap over 60 ms', async (t) => {
+test('a room is on time when everybody was sent 50 packets a second without a gap above 60 ms', async (t) => {
   t.ok(isOnTime({ packetsPerSecondMin: 49.8, largestGapMs: 60 }));
   t.notOk(isOnTime({ packetsPerSecondMin: 49.2, largestGapMs: 25 }));
   t.notOk(isOnTime({ packetsPerSecondMin: 50, largestGapMs: 61 }));
 });
 
-test('runs of one server are grouped by ascending size', async (t) => {
+test('runs of one server are grouped in ascending order of size', async (t) => {
   const [own, other] = groupRuns(runs);
   t.same(own, {
     server: 'Partyline',
@@ -61,7 +61,7 @@ test('runs of one server are grouped by ascending size', async (t) => {
   );
 });
 
-test('the chart has a line for each server, through the means of its runs', async (t) => {
+test('the chart has a line for each server through the means of its runs', async (t) => {
   const machine = { cpu: 'a core', cores: 2, loadBefore: 0, memoryGb: 8, system: '', node: '', packages: {}, date: '' };
   const chart = chartOf({
     benchmark: 'scaling',

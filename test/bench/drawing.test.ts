@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { drawChart } from '../../bench/lib/chart.ts';
 import { formatTable } from '../../bench/lib/table.ts';
 
-test('tables stand in columns and charts are closed SVG with escaped text', async (t) => {
+test('tables are aligned in columns, and charts are closed SVG with escaped text', async (t) => {
   const table = formatTable(
     [
       { title: 'a\nb', value: (row: number) => String(row) },

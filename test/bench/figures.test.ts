@@ -23,7 +23,7 @@ test('metrics are summed over their labels and histograms have quantiles', async
   t.equal(quantile(late, 1), Number.POSITIVE_INFINITY);
 });
 
-test('quantiles are linear inside of a bucket', async (t) => {
+test('quantiles are interpolated linearly inside a bucket', async (t) => {
   const histogram = { bounds: [1, 2, Number.POSITIVE_INFINITY], counts: [50, 100, 100] };
   t.equal(quantile(histogram, 0.75), 1.5);
   t.ok(Number.isNaN(quantile({ bounds: [1], counts: [0] }, 0.5)));

@@ -11,7 +11,7 @@ const options = {
   json: JSON_FILE,
 } as const satisfies Options;
 
-test('flags are read, and what is not allowed is answered with what is', async (t) => {
+test('flags are parsed, and an error for a bad value lists the allowed ones', async (t) => {
   const defaults = { sizes: [10, 20], seconds: 5, jitter: 0, find: false };
   t.same(parseOptions([], options), { ...defaults, against: undefined, flags: undefined, json: undefined });
   const numbers = ['--sizes', '1,2', '--jitter=2.5', '--json', 'a.json'];
@@ -41,7 +41,7 @@ test('flags are read, and what is not allowed is answered with what is', async (
   }
 });
 
-test('the help shows what each flag takes', async (t) => {
+test('the help shows the values of each flag', async (t) => {
   t.equal(
     describeOptions(options),
     [

@@ -24,13 +24,13 @@ function compare(model: TraceModel, runs = 8) {
 
 const modelNamed = (name: string) => TRACES.find((model) => model.name === name)!;
 
-test('the same seed gives the same trace, another seed another one', async (t) => {
+test('the same seed gives the same trace, and another seed gives a different one', async (t) => {
   const model = modelNamed('Wi-Fi, often');
   t.same(createTrace(model, 10, 7), createTrace(model, 10, 7));
   t.notSame(createTrace(model, 10, 7), createTrace(model, 10, 8));
 });
 
-test('losses are as many as the name of the trace says', async (t) => {
+test('the loss rate matches the name of the trace', async (t) => {
   for (const [name, percent] of [
     ['loss 10 %', 10],
     ['bursty loss 20 %', 20],
@@ -40,7 +40,7 @@ test('losses are as many as the name of the trace says', async (t) => {
   }
 });
 
-test("a fixed delay waits for that long and the tick, and NetEq's rule for a bucket", async (t) => {
+test("a fixed delay waits for that time and the tick, and NetEq's rule waits for a bucket", async (t) => {
   const { fixed, netEq } = compare(modelNamed('constant'));
   for (const [{ waitMeanMs }, targetMs] of [
     [fixed(40), 40],
@@ -52,7 +52,7 @@ test("a fixed delay waits for that long and the tick, and NetEq's rule for a buc
   t.equal(netEq.concealedPercent, 0);
 });
 
-test('what is lost is concealed, whoever plays it', async (t) => {
+test('lost packets are concealed, whichever playout is used', async (t) => {
   const { partyline, netEq, fixed } = compare(modelNamed('loss 10 %'));
   for (const { concealedPercent } of [partyline, netEq, fixed(60)]) {
     t.ok(Math.abs(concealedPercent - 10) < 1.5, `${concealedPercent.toFixed(2)} %`);
@@ -64,13 +64,13 @@ test("on every network the wait is shorter than with NetEq's rule, and hardly mo
   for (const model of TRACES) {
     const { partyline, netEq } = compare(model);
     t.ok(partyline.waitMeanMs < netEq.waitMeanMs, `${model.name}: ${partyline.waitMeanMs.toFixed(1)} ms`);
-    // With rare stalls there is no telling: some frames in a minute more or less.
+    // With rare stalls the difference is noise: a few frames a minute either way.
     const more = partyline.concealedPercent - netEq.concealedPercent;
     t.ok(more < 0.2, `${model.name}: ${partyline.concealedPercent.toFixed(2)} % concealed`);
   }
 });
 
-test('after a bad time the delay is back within about five seconds', async (t) => {
+test('after a bad period the delay is back to normal within about five seconds', async (t) => {
   t.comment(`SEED=${SEED}`);
   for (const model of TRACES.filter(({ bad }) => bad !== undefined)) {
     const { recoveryMs } = compare(model).partyline;

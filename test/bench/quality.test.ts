@@ -23,7 +23,7 @@ function withNoise(clean: Float32Array, snrDb: number): Float32Array {
   return clean.map((sample) => sample + gaussian(prng, 0, deviation));
 }
 
-test('the Fourier transform is that of its definition', async (t) => {
+test('the Fourier transform matches its definition', async (t) => {
   const prng = createPrng(SEED);
   const block = Float64Array.from({ length: 13 }, () => prng() - 0.5);
   const powers = new Float64Array(9);
@@ -40,7 +40,7 @@ test('the Fourier transform is that of its definition', async (t) => {
   t.throws(() => new Fft(12), /power of two/);
 });
 
-test('resampling to 10 kHz keeps what is below 4.5 kHz and leaves out what is above 5.2 kHz', async (t) => {
+test('resampling to 10 kHz keeps frequencies below 4.5 kHz and removes those above 5.2 kHz', async (t) => {
   for (const [frequencyHz, low, high] of [
     [300, -0.1, 0.1],
     [4400, -1, 0.1],
@@ -53,7 +53,7 @@ test('resampling to 10 kHz keeps what is below 4.5 kHz and leaves out what is ab
   }
 });
 
-test('ESTOI is 1 for the same speech, whatever its level', async (t) => {
+test('ESTOI is 1 for the same speech at any level', async (t) => {
   const clean = await voice('en-us', 4);
   for (const gain of [1, 0.1, -2]) {
     const figure = estoi(
@@ -73,10 +73,10 @@ test('ESTOI falls with every step of noise, to almost nothing', async (t) => {
     before = figure;
   }
   t.ok(before < 0.1);
-  t.ok(estoi(clean, await voice('en-us+f5', 6)) < 0.4, 'another text by another voice is not understood as this one');
+  t.ok(estoi(clean, await voice('en-us+f5', 6)) < 0.4, 'different words by a different voice score low');
 });
 
-test('pauses do not count for ESTOI', async (t) => {
+test('pauses do not count towards ESTOI', async (t) => {
   const clean = await voice('en-us', 4);
   const pause = new Float32Array(2 * SAMPLE_RATE);
   const join = (first: Float32Array, rest: Float32Array) => Float32Array.from([...first, ...rest]);
@@ -87,10 +87,10 @@ test('pauses do not count for ESTOI', async (t) => {
   t.ok(Math.abs(plain - paused) < 0.02, `${plain.toFixed(3)}, ${paused.toFixed(3)}`);
 });
 
-test('voices that come late and quieter are found, and nothing is wrong with them', async (t) => {
+test('voices that arrive late and quieter are found and score as undamaged', async (t) => {
   const voices = [await voice('en-us', 9), await voice('en-us+f5', 9)];
   const heard = new Float32Array(10 * SAMPLE_RATE);
-  // Sent at 1000 and 1007 ms, heard from 900 ms on with 30 and 70 ms of delay.
+  // Sent at 1000 and 1007 ms, heard from 900 ms on with delays of 30 and 70 ms.
   const places = [(100 + 30) * 48, (107 + 70) * 48];
   voices.forEach((pcm, index) => {
     pcm.forEach((sample, at) => {
@@ -104,7 +104,7 @@ test('voices that come late and quieter are found, and nothing is wrong with the
   const lookAhead = 6.5;
   t.ok(Math.abs(figures.delayP95Ms - (70 - lookAhead)) < 0.1, `${figures.delayP95Ms.toFixed(2)} ms`);
   t.ok(figures.delayP50Ms > 29 - lookAhead && figures.delayP50Ms < 71 - lookAhead);
-  // The same samples at the same places, but all packets but the first came 25 ms later than their timestamps say.
+  // The same samples at the same places, but every packet after the first arrived 25 ms later than its timestamp says.
   const arrivals = Array.from({ length: 500 }, (_, index) => ({
     place: 960 * index,
     startMs: index === 0 ? 900 : 925,
@@ -113,7 +113,7 @@ test('voices that come late and quieter are found, and nothing is wrong with the
   t.ok(Math.abs(later.delayP95Ms - (95 - lookAhead)) < 0.1, `${later.delayP95Ms.toFixed(2)} ms`);
 });
 
-test('an ear places packets by their timestamps, conceals what was lost, and knows when it could have been played', async (t) => {
+test('an ear places packets by timestamp, conceals losses, and knows the earliest playout time', async (t) => {
   const programme = encodeProgramme(tone({ frequencyHz: 400, samples: SAMPLE_RATE }));
   const hear = (isLost: () => boolean) => {
     const ear = new Ear();
@@ -141,7 +141,7 @@ test('an ear places packets by their timestamps, conceals what was lost, and kno
   t.equal(hear(randomLoss(100, prng)).pcm.length, 0);
 });
 
-test('an ear takes a lost frame from the packet that repeats it', async (t) => {
+test('an ear recovers a lost frame from the packet that repeats it', async (t) => {
   const programme = encodeProgramme(tone({ frequencyHz: 400, samples: SAMPLE_RATE / 2 }));
   const payloads = programme.flatMap((frame) => frame?.payload ?? []);
   const hear = (red: boolean, lost: number) => {
@@ -156,9 +156,9 @@ test('an ear takes a lost frame from the packet that repeats it', async (t) => {
     return ear.listen(() => n++ === lost).pcm;
   };
   const whole = hear(false, -1);
-  // A deep comparison of so many samples takes minutes.
+  // A deep comparison of this many samples takes minutes.
   const sameAsWhole = (pcm: Int16Array | Float32Array) => Buffer.from(pcm.buffer).equals(Buffer.from(whole.buffer));
   t.ok(whole.length > 0 && sameAsWhole(hear(true, -1)));
   t.ok(sameAsWhole(hear(true, 10)), 'the frame is there');
-  t.notOk(sameAsWhole(hear(false, 10)), 'without redundancy it is not');
+  t.notOk(sameAsWhole(hear(false, 10)), 'without redundancy it is missing');
 });

@@ -6,7 +6,7 @@ import { createRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
 test('a marker is found where it was played, to the sample', async (t) => {
   const marker = createMarker(50);
   const recording = new Recording();
-  // The very packets, one every 20 ms from 1000 ms on: what a server without any delay would send.
+  // The original packets, one every 20 ms from 1000 ms on, as a server without any delay would send them.
   marker.programme.slice(0, 50).forEach((frame, index) => {
     if (frame === undefined) return;
     const header = { ...createRtpHeader(), timestamp: (0xffff_f000 + 960 * index) >>> 0 };

@@ -82,7 +82,7 @@ test('a section has the command, the tables, the machine and the date', async (t
   const { markdown, chart } = sectionOf(step('scaling'), read(scaling, 'scaling'));
   t.match(markdown, /^## CPU for each participant of one room\n/);
   t.match(markdown, /`npm run bench -- scaling --against janus --participants [\d,]+ --repeats 2`/);
-  t.match(markdown, /\| 60 \| 0\.125 \(0\.125 to 0\.125\) \| 1\.250 \(1\.250 to 1\.250\) \| 10\.0 \|/, 'beside Janus');
+  t.match(markdown, /\| 60 \| 0\.125 \(0\.125 to 0\.125\) \| 1\.250 \(1\.250 to 1\.250\) \| 10\.0 \|/, 'next to Janus');
   t.match(markdown, /a processor, 2 cores, .* Node v20\.12\.0, werift 0\.24\.4; 2026-01-02/);
   t.match(markdown, '](benchmarks/scaling.svg)');
   t.same(
@@ -106,7 +106,7 @@ test('a section has the command, the tables, the machine and the date', async (t
   );
 });
 
-test('one size of a room has a table and no chart', async (t) => {
+test('a single room size has a table and no chart', async (t) => {
   const single = { ...scaling, runs: [{ server: 'Partyline', steps: [at(500, 0.1)] }] };
   const { markdown, chart } = sectionOf(step('five-minutes'), read(single, 'scaling'));
   t.equal(chart, undefined);
@@ -114,7 +114,7 @@ test('one size of a room has a table and no chart', async (t) => {
   t.match(markdown, /\| Partyline \| 500 \| 0\.100 \|/);
 });
 
-test('a storm is told by what the room noticed and by how long newcomers waited', async (t) => {
+test('a storm is described by what the room noticed and how long newcomers waited', async (t) => {
   const { markdown, chart } = sectionOf(step('storm'), read(storm, 'storm'));
   t.match(markdown, /\| storm \| 10\.0 \| 0\.50 \| 1\.90 \|/);
   t.match(markdown, /\| the first packet with sound \| 4 \| 25 \| 45 \| 45 \|/);
@@ -140,13 +140,13 @@ test('the delay is drawn against the jitter when both were measured', async (t) 
   t.equal(latencyChart(results.slice(1)), undefined);
 });
 
-test('a file that is not what its step has measured is refused by name', async (t) => {
+test('a file that its step did not produce is refused by name', async (t) => {
   t.throws(() => parseResult('{', 'a.json', 'storm'), /a\.json is not JSON/);
   t.throws(() => parseResult('{"benchmark":"weather"}', 'a.json', 'storm'), /a\.json holds no figures of a benchmark/);
   t.throws(() => read(storm, 'flood'), /a\.json holds figures of "storm" instead of "flood"/);
 });
 
-test('the steps have names of their own, and all but those to be named take less than 75 minutes', async (t) => {
+test('the steps have unique names, and all but the opt-in ones take less than 75 minutes', async (t) => {
   t.equal(new Set(STEPS.map(({ name }) => name)).size, STEPS.length);
   const minutes = STEPS.filter(({ onlyByName }) => !onlyByName).reduce((sum, one) => sum + one.minutes, 0);
   t.ok(minutes < 75, `${minutes}`);

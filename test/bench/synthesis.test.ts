@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'tap';
 import { outputOf } from '../helpers/speech.ts';
 
-test('a synthesizer that hangs is killed, and an error says so', async (t) => {
+test('a synthesizer that hangs is killed, and the error says so', async (t) => {
   await t.rejects(outputOf('sleep', ['30'], 100), { message: 'sleep did not end within 100 ms, twice' });
 });
 

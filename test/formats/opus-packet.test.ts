@@ -11,7 +11,7 @@ import {
 
 const SEED = Number(process.env['SEED'] ?? 4101);
 
-/** What libopus makes of a packet: samples, or 0 if it refuses. */
+/** What libopus makes of a packet: samples, or 0 if it refuses the packet. */
 function libopusSamples(decoder: InstanceType<typeof opus.OpusEncoder>, packet: Uint8Array): number {
   try {
     return decoder.decode(Buffer.from(packet)).length / 2;
@@ -20,12 +20,12 @@ function libopusSamples(decoder: InstanceType<typeof opus.OpusEncoder>, packet: 
   }
 }
 
-test('every configuration has the duration that libopus gives it', async (t) => {
+test('every configuration has the same duration as in libopus', async (t) => {
   const decoder = new opus.OpusEncoder(48_000, 1);
   for (let config = 0; config < 32; config++) {
     for (const stereo of [0, 4]) {
       const toc = (config << 3) | stereo;
-      // One frame, two of equal size, two of different sizes, three: of bytes that any mode can decode.
+      // One frame, two of equal size, two of different sizes, and three, made of bytes that any mode can decode.
       const packets = [
         [toc, 1, 2, 3, 4],
         [toc | 1, 1, 2, 3, 4, 5, 6],
@@ -43,7 +43,7 @@ test('every configuration has the duration that libopus gives it', async (t) => 
   }
 });
 
-test('real packets of every duration are measured as they were encoded', async (t) => {
+test('real packets of every duration are measured at the duration they were encoded with', async (t) => {
   for (const application of [2048, 2051]) {
     for (const samples of [120, 240, 480, 960, 1920, 2880]) {
       const encoder = new opus.OpusEncoder(48_000, 1);
@@ -57,7 +57,7 @@ test('real packets of every duration are measured as they were encoded', async (
   }
 });
 
-test('for any bytes: what is refused, libopus refuses; what libopus decodes has the length we say', async (t) => {
+test('for any bytes: libopus refuses whatever we refuse, and decodes the rest to the length we report', async (t) => {
   t.comment(`SEED=${SEED}`);
   const decoder = new opus.OpusEncoder(48_000, 1);
   fc.assert(
@@ -79,10 +79,10 @@ test('for any bytes: what is refused, libopus refuses; what libopus decodes has 
     }),
     { seed: SEED, numRuns: 300 },
   );
-  t.equal(packetSamples(new Uint8Array(0)), 0, 'an empty packet is none');
+  t.equal(packetSamples(new Uint8Array(0)), 0, 'an empty packet is not a packet');
 });
 
-test('the packet made of one concealment byte lasts 20 ms in the mode of the last packet', async (t) => {
+test('the packet made from one concealment byte lasts 20 ms in the mode of the last packet', async (t) => {
   const mode = (toc: number) => {
     const config = toc >> 3;
     return config < 12
@@ -100,7 +100,7 @@ test('the packet made of one concealment byte lasts 20 ms in the mode of the las
   t.same(wrong, [], 'mode, bandwidth and channels stay');
 });
 
-test('one or two bytes are discontinuous transmission, a silence packet is not', async (t) => {
+test('one or two bytes are discontinuous transmission, but a silence packet is not', async (t) => {
   t.ok(isDtx(Uint8Array.of(0x78)));
   t.ok(isDtx(Uint8Array.of(0x78, 0)));
   t.notOk(isDtx(Uint8Array.of(0x78, 0, 0)));

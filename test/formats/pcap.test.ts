@@ -24,7 +24,7 @@ function file(...records: readonly Uint8Array[]): Buffer {
   return Buffer.concat([pcapFileHeader(), ...records]);
 }
 
-/** What a receiver checks (RFC 1071): with its checksum, all of it adds up to nothing. */
+/** A receiver's check (RFC 1071): with the checksum included, the sum is zero. */
 function addsUp(words: Uint8Array, start = 0): boolean {
   let sum = start;
   for (let i = 0; i < words.length; i += 2) sum += (words[i]! << 8) | (words[i + 1] ?? 0);
@@ -53,7 +53,7 @@ test('a record is IPv4 or IPv6 with UDP, and its checksums are right', (t) => {
   t.end();
 });
 
-test('the end of a second and a time just before it stay in order', (t) => {
+test('timestamps at the end of a second and just before it stay in order', (t) => {
   const packets = readPcap(
     file(...[999.9996, 1000, 1000.0004].map((wallMs) => record('::1', '::1', new Uint8Array(12), wallMs))),
   );
@@ -64,7 +64,7 @@ test('the end of a second and a time just before it stay in order', (t) => {
   t.end();
 });
 
-test('IPv4 inside IPv6 is written as IPv4, and as IPv6 beside an IPv6 address', (t) => {
+test('IPv4 inside IPv6 is written as IPv4, but as IPv6 next to an IPv6 address', (t) => {
   const payload = new Uint8Array(20);
   const packets = readPcap(
     file(record('::ffff:192.0.2.1', '198.51.100.7', payload), record('192.0.2.1', '2001:db8::1', payload)),
@@ -76,7 +76,7 @@ test('IPv4 inside IPv6 is written as IPv4, and as IPv6 beside an IPv6 address', 
   t.end();
 });
 
-test('of a packet that is too long the beginning is kept, and its length', (t) => {
+test('a packet that is too long is cut, and its original length is kept', (t) => {
   const long = record('192.0.2.1', '198.51.100.7', new Uint8Array(60_000).fill(7));
   t.equal(long.length, MAX_PCAP_RECORD_LENGTH);
   const [packet] = readPcap(file(long));
@@ -101,7 +101,7 @@ function recorderOf(maxBytes: number) {
   return { clock, chunks, recorder, socket, fulls: () => fulls, packets: () => readPcap(file(...chunks)) };
 }
 
-test('what is recorded is a copy, with the addresses of each packet and the time between them', (t) => {
+test('a recording is a copy, with the addresses of each packet and the time between packets', (t) => {
   const { clock, recorder, socket, chunks, packets } = recorderOf(1e6);
   const first = new NetworkPath(socket, '10.0.0.2', 1000, clock.now());
   const second = new NetworkPath({ protocol: 'tcp', send: () => true }, '10.0.0.3', 2000, clock.now());
@@ -114,7 +114,7 @@ test('what is recorded is a copy, with the addresses of each packet and the time
   bytes.fill(3);
   recorder.received(bytes, second, clock.now());
   bytes.fill(4);
-  t.same(chunks, [], 'nothing is handed over before it is asked for');
+  t.same(chunks, [], 'nothing is handed over before it is requested');
   recorder.flush();
   recorder.flush();
   t.equal(chunks.length, 1);
@@ -132,7 +132,7 @@ test('what is recorded is a copy, with the addresses of each packet and the time
   t.end();
 });
 
-test('a recording ends with the last packet for which there is room', (t) => {
+test('a recording ends with the last packet that fits', (t) => {
   const { clock, recorder, socket, chunks, packets, fulls } = recorderOf(100_000);
   const path = new NetworkPath(socket, '10.0.0.2', 1000, clock.now());
   for (let i = 0; i < 500; i++) recorder.received(new Uint8Array(1000), path, clock.now());

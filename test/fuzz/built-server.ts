@@ -2,7 +2,7 @@ import { freshScrapes } from '../helpers/fresh-scrapes.ts';
 import type { RunningServer } from '../helpers/running-server.ts';
 import { startServerProcess } from '../helpers/server-process.ts';
 
-/** What `npm run build` built into `directory`, in a process of its own. Closing it rejects if it did not end as it should. */
+/** What `npm run build` built into `directory`, in its own process. Closing it rejects if it did not end cleanly. */
 export function startBuiltServer(directory: string): (flags: readonly string[]) => Promise<RunningServer> {
   return async (flags) => {
     const server = await startServerProcess(directory, flags);

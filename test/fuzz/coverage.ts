@@ -1,4 +1,4 @@
-/** Which parts of the source files ran, by V8's own counters. */
+/** Tracks which parts of the source files ran, using V8's own counters. */
 import { type Profiler, Session } from 'node:inspector';
 
 interface Module {
@@ -14,8 +14,8 @@ export class Coverage {
   readonly #seen: Uint8Array;
 
   /**
-   * `script` is the text of a bundle made by esbuild, which begins each module with a comment that names its file; `scriptUrl` is what it is
-   * imported as, after this.
+   * `script` is the text of an esbuild bundle, in which each module begins with a comment that names its file.
+   * `scriptUrl` is the URL it is imported under afterwards.
    */
   constructor(script: string, scriptUrl: string) {
     this.#scriptUrl = scriptUrl;
@@ -26,11 +26,14 @@ export class Coverage {
     this.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
   }
 
-  /** Whether anything of these files ran since the last call that never ran before. With `keep`, it counts as known from now on. */
+  /**
+   * Whether any code in these files ran for the first time since the last call. With `keep`, it counts as known from
+   * now on.
+   */
   take(files: readonly string[], keep: boolean): boolean {
     const functions = this.#functions();
     const ran = new Uint8Array(this.#seen.length);
-    // Inner ranges come after the outer ones that hold them.
+    // Inner ranges come after the outer ones that contain them.
     for (const { ranges } of functions) {
       for (const { startOffset, endOffset, count } of ranges) ran.fill(count > 0 ? 1 : 0, startOffset, endOffset);
     }
@@ -46,7 +49,7 @@ export class Coverage {
     return isNew;
   }
 
-  /** The share of the text of these files that ran, 0 to 1. */
+  /** The share of these files' text that ran, 0 to 1. */
   share(files: readonly string[]): number {
     let total = 0;
     let seen = 0;

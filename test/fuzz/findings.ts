@@ -14,7 +14,7 @@ export interface Finding {
 const MAX_KINDS = 50;
 const MAX_MESSAGE = 2000;
 
-/** Keeps one input for each kind of failure, as a file to be replayed and one that says what it does. */
+/** Keeps one input for each kind of failure: one file to replay, and one that describes the failure. */
 export class Findings {
   readonly #folder: string;
   readonly #kinds = new Set<string>();
@@ -41,7 +41,7 @@ export class Findings {
   }
 }
 
-/** Failures at the same place with the same words, whatever the numbers in them, are one. */
+/** Failures at the same place with the same words count as one, whatever the numbers in them. */
 function kindOf(target: string, error: unknown): string {
   const place = error instanceof Error ? /\n {4}at .*/.exec(error.stack ?? '')?.[0] : '';
   const text = `${(error instanceof Error ? error.message : String(error)).slice(0, 60)}${place}`;

@@ -5,7 +5,7 @@ import { createMutator, type Mutator } from './mutate.ts';
 import { BrokenRule, type FuzzTarget } from './target.ts';
 
 const DEFAULT_MAX_MS = 5;
-/** The least of so many runs counts as the time of an input: the machine does other things too. */
+/** An input's time is the minimum over this many runs, because the machine does other things too. */
 const TIMING_REPEATS = 5;
 const BATCH = 256;
 const MAX_CORPUS = 2000;
@@ -13,7 +13,7 @@ const MAX_CORPUS = 2000;
 export interface FuzzerOptions {
   readonly target: FuzzTarget;
   readonly seed: number;
-  /** Told of every input just before it runs. */
+  /** Called with every input just before it runs. */
   readonly onInput?: (input: Uint8Array) => void;
   readonly onFailure: (input: Uint8Array, error: unknown, execution: number) => void;
 }
@@ -37,7 +37,7 @@ export class Fuzzer {
     this.#maxMs = target.maxMs ?? DEFAULT_MAX_MS;
   }
 
-  /** The valid inputs, which must hold all rules themselves. */
+  /** The valid inputs, which must satisfy every rule themselves. */
   async addSeeds(): Promise<void> {
     for (const seed of await this.#target.seeds()) {
       this.corpus.push(seed);
@@ -45,11 +45,11 @@ export class Fuzzer {
     }
   }
 
-  /** Runs so many new inputs. */
+  /** Runs this many new inputs. */
   async run(count: number): Promise<void> {
     for (let i = 0; i < count; i++) {
       const later = this.execute(this.#next());
-      // Waiting for nothing would cost more than most targets do.
+      // Awaiting a value that is not a promise would cost more than most targets do.
       if (later !== undefined) await later;
     }
   }
@@ -61,11 +61,11 @@ export class Fuzzer {
     const { files } = this.#target;
     if (!coverage.take(files, false)) return;
     await this.#keepNew(inputs, coverage);
-    // What did not show again depends on more than the input.
+    // A failure that does not show again depends on more than the input.
     coverage.take(files, true);
   }
 
-  /** Runs one input. What goes wrong is told, not thrown. Returns a promise only if the target does. */
+  /** Runs one input. A failure is reported, not thrown. Returns a promise only if the target does. */
   execute(input: Uint8Array): void | Promise<void> {
     this.executions++;
     this.#onInput(input);
@@ -100,7 +100,7 @@ export class Fuzzer {
       const startMs = performance.now();
       const startCpu = process.cpuUsage();
       await this.#target.run(input);
-      // By the clock the process may have waited for a processor, and by its own time other threads are in it.
+      // Wall time includes waiting for a CPU, and CPU time of the process includes other threads.
       const { user, system } = process.cpuUsage(startCpu);
       leastMs = Math.min(leastMs, performance.now() - startMs, (user + system) / 1000);
     }
@@ -109,7 +109,7 @@ export class Fuzzer {
     this.#onFailure(input, new BrokenRule(rule), this.executions);
   }
 
-  /** Finds the inputs of a batch that reach something new, by halves. */
+  /** Finds the inputs of a batch that reach something new, by bisection. */
   async #keepNew(inputs: readonly Uint8Array[], coverage: Coverage): Promise<void> {
     const { files } = this.#target;
     for (const input of inputs) await this.execute(input);

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 const HANG_SECONDS = 20;
 const MAX_INPUT = 65_536;
 
-/** Runs in a thread of its own: the other one hangs when it is needed. */
+/** Runs in its own thread, because the other one hangs when this is needed. */
 const WATCH = `
 const { workerData: { shared, folder } } = require('node:worker_threads');
 const { mkdirSync, writeFileSync } = require('node:fs');
@@ -25,7 +25,7 @@ setInterval(() => {
 }, 1000);
 `;
 
-/** Ends the process when one input takes for ever, and keeps that input. */
+/** Ends the process when one input takes forever, and keeps that input. */
 export function startHangWatch(folder: string) {
   const shared = new SharedArrayBuffer(16 + 64 + MAX_INPUT);
   const words = new Int32Array(shared, 0, 4);
@@ -35,7 +35,7 @@ export function startHangWatch(folder: string) {
   let count = 0;
   let target = '';
   return {
-    /** This input runs now. */
+    /** Marks this input as running now. */
     note(name: string, input: Uint8Array): void {
       if (name !== target) {
         target = name;
@@ -48,7 +48,7 @@ export function startHangWatch(folder: string) {
       count = (count % 0x3fff_ffff) + 1;
       Atomics.store(words, 0, count);
     },
-    /** Nothing runs that could hang. */
+    /** Marks that nothing is running that could hang. */
     rest(): void {
       Atomics.store(words, 0, 0);
     },

@@ -1,4 +1,4 @@
-/** `npm run fuzz`: throws inputs at everything that takes bytes from the network, for a given time. */
+/** `npm run fuzz`: throws inputs at everything that reads bytes from the network, for a given time. */
 import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -23,7 +23,7 @@ A finding is kept as a file in dist/fuzz/findings; the exit code is then 1.
   --replay FILE    runs one file, with --only NAME`;
 
 const FINDINGS = 'dist/fuzz/findings';
-/** What ran last before the process died. */
+/** The last input that ran before the process died. */
 const CURRENT = join(FINDINGS, 'current.bin');
 const CHUNK = 200;
 
@@ -54,7 +54,7 @@ if (values.help) console.log(HELP);
 else if (values.only === 'port') await attack();
 else if (values.replay !== undefined) await replay(values.replay);
 else await fuzz();
-// Servers and timers of the targets would keep it alive.
+// The targets' servers and timers would keep the process alive.
 process.exit();
 
 async function fuzz(): Promise<void> {
@@ -65,7 +65,7 @@ async function fuzz(): Promise<void> {
   const findings = new Findings(FINDINGS);
   const watch = startHangWatch(FINDINGS);
   let running: { target: FuzzTarget; input: Uint8Array } | undefined;
-  // What fails later than its input is still told.
+  // A failure that happens after its input is still reported.
   const onStray = (error: unknown) => {
     if (running === undefined) throw error;
     findings.add({ target: running.target.name, seed, execution: 0, input: running.input }, error);
@@ -76,12 +76,12 @@ async function fuzz(): Promise<void> {
   const guidedUrl = new URL('./targets.mjs', import.meta.url);
   const coverage = new Coverage(readFileSync(guidedUrl, 'utf8'), guidedUrl.href);
   const chosen = choose(((await import(guidedUrl.href)) as Loaded).targets);
-  // What runs when a file is loaded.
+  // The code that runs when a file is loaded.
   coverage.take(
     chosen.flatMap(({ files }) => files),
     true,
   );
-  // The same code once more, compiled without counters.
+  // The same code again, compiled without counters.
   const plain = choose(((await import(`${guidedUrl.href}?plain`)) as Loaded).targets);
   const weights = chosen.reduce((sum, { weight = 1 }) => sum + weight, 0);
   const rows = new Map<string, Row>();
@@ -131,7 +131,7 @@ async function attack(): Promise<void> {
   const seed = Number(values.seed);
   console.log(`seed ${seed}`);
   const problems = await fuzzPort({ seed, seconds: Number(values.seconds), perSecond: Number(values.rate) });
-  console.log(problems.length === 0 ? 'nothing was harmed' : problems.join('\n'));
+  console.log(problems.length === 0 ? 'no failures' : problems.join('\n'));
   process.exitCode = problems.length > 0 ? 1 : 0;
 }
 

@@ -1,4 +1,4 @@
-/** Makes new inputs out of old ones: the usual changes of bytes, and words of the format. */
+/** Makes new inputs from old ones, with the usual byte mutations and words of the format. */
 import { integerBetween, type Prng } from '../helpers/prng.ts';
 import { type FuzzTarget, joinFrames, splitFrames } from './target.ts';
 
@@ -99,7 +99,7 @@ function changeOnce(prng: Prng, input: Buffer, corpus: readonly Uint8Array[], wo
       if (at + 2 <= input.length) input.writeUInt16BE(pick(prng, INTERESTING_16), at);
       return input;
     case 5:
-      // A length field that says what is really there, or nearly.
+      // A length field that gives the true length, or nearly.
       if (at + 2 <= input.length) input.writeUInt16BE((input.length - at + integerBetween(prng, -4, 2)) & 0xffff, at);
       return input;
     case 6:
@@ -148,7 +148,7 @@ export function randomBytes(prng: Prng, length: number): Buffer {
   return bytes;
 }
 
-/** One of a list that is not empty. */
+/** An element of a list that is not empty. */
 export function pick<T>(prng: Prng, list: readonly T[]): T {
   return list[Math.floor(prng() * list.length)]!;
 }

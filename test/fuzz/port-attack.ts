@@ -1,4 +1,7 @@
-/** Datagrams of all kinds at a live server while two people talk: made up, changed, cut, sent again, mixed up between participants. */
+/**
+ * Sends datagrams of all kinds at a live server while two people talk: invented, mutated, truncated, replayed, swapped
+ * between participants.
+ */
 import { Barrage, loopbackAddresses } from '../../bench/client/barrage.ts';
 import { type Conversation, type ConversationReport, ROOM } from '../helpers/conversation.ts';
 import { bytes, handshakeRecord, junk, nomination } from '../helpers/hostile-datagrams.ts';
@@ -7,7 +10,7 @@ import { negotiate } from '../helpers/raw-participant.ts';
 import { pick } from './mutate.ts';
 
 const STRANGERS = 60;
-/** Of what came by last, how many datagrams there are to choose from. */
+/** How many of the latest datagrams there are to choose from. */
 const RECENT = 2000;
 const HALF_OPEN = 3;
 
@@ -19,7 +22,7 @@ export interface PortAttack {
 
 export interface PortAttackReport extends ConversationReport {
   readonly sent: number;
-  /** What strangers got back. */
+  /** Bytes that strangers got back. */
   readonly bytesHeard: number;
 }
 
@@ -59,7 +62,10 @@ export async function attackPort(
   }
 }
 
-/** Some are in the middle of a handshake, at addresses that passed ICE; fewer where the server has no time for more. */
+/**
+ * Some arrive during a handshake, from addresses that passed ICE. There are fewer where the server has no time for
+ * more.
+ */
 async function joinHalfOpen({ onPath, server, certificate }: Conversation, prng: Prng) {
   const joins = await Promise.allSettled(
     Array.from({ length: HALF_OPEN }, async (_, index) => {
@@ -95,7 +101,7 @@ function makeOne(prng: Prng, recent: readonly Buffer[], username: string): Uint8
   }
 }
 
-/** True messages of a handshake with changes, and fragments that never become one. */
+/** Genuine handshake messages with changes, and fragments that never complete a message. */
 function handshakeNoise(prng: Prng, handshakes: readonly Buffer[]): Buffer {
   if (handshakes.length === 0 || prng() < 0.4) {
     const length = pick(prng, [0, 60, 16_384, 0xffffff]);

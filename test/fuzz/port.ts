@@ -7,7 +7,7 @@ const MAX_GAP_MS = 1000;
 const MAX_LOST_SHARE = 0.05;
 const MAX_CONCEALED_SHARE = 0.1;
 const AUDIBLE_DBFS = -25;
-/** Each is a measurement of its own, so that one bad moment shows. */
+/** Each is a separate measurement, so that one bad moment shows. */
 const ROUND_SECONDS = 10;
 
 export interface PortOptions {
@@ -16,7 +16,7 @@ export interface PortOptions {
   readonly perSecond: number;
 }
 
-/** The whole port of a server in a process of its own. Resolves with what went wrong, in sentences. */
+/** Fuzzes the whole port of a server in its own process. Resolves with the failures, in sentences. */
 export async function fuzzPort({ seed, seconds, perSecond }: PortOptions): Promise<readonly string[]> {
   const ends: (() => unknown)[] = [];
   const problems: string[] = [];

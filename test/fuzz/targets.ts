@@ -16,7 +16,7 @@ import { stun } from './targets/stun.ts';
 import { token } from './targets/token.ts';
 import { transport } from './targets/transport.ts';
 
-/** Everything that takes bytes from the network. */
+/** Everything that reads bytes from the network. */
 export const targets: readonly FuzzTarget[] = [
   stun,
   handshake,

@@ -2,7 +2,9 @@ import { hold } from './target.ts';
 
 const INDEX = /^\d+$/;
 
-/** The same bytes; reading or slicing beyond their end is a broken rule. Slow, and nothing that native code would take. */
+/**
+ * The same bytes, where reading or slicing beyond their end breaks a rule. Slow, and native code would not accept it.
+ */
 export function watchedBytes(bytes: Uint8Array): Uint8Array {
   return new Proxy(bytes, {
     get(target, property) {
@@ -13,7 +15,7 @@ export function watchedBytes(bytes: Uint8Array): Uint8Array {
       if (property === 'subarray') {
         return (start = 0, end = target.length) => {
           const inside = start >= 0 && start <= end && end <= target.length;
-          hold(inside, `nothing beyond the end is taken (${start} to ${end} of ${target.length})`);
+          hold(inside, `nothing beyond the end is sliced (${start} to ${end} of ${target.length})`);
           return target.subarray(start, end);
         };
       }
@@ -23,7 +25,7 @@ export function watchedBytes(bytes: Uint8Array): Uint8Array {
   });
 }
 
-/** The same bytes in the middle of others, so that what reads beyond them finds something else. */
+/** The same bytes in the middle of others, so that a read beyond them finds something else. */
 export function surrounded(bytes: Uint8Array, by: number): Buffer {
   const room = Buffer.alloc(bytes.length + 64, by);
   room.set(bytes, 32);

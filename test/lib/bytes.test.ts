@@ -19,7 +19,7 @@ test('integers are read in network byte order', (t) => {
   t.end();
 });
 
-test('integers are written in network byte order, and nothing beside them', (t) => {
+test('integers are written in network byte order, and nothing next to them changes', (t) => {
   fc.assert(
     fc.property(anyBytes, fc.nat(12), fc.nat(0xffff_ffff), (bytes, offset, value) => {
       const at = Math.min(offset, bytes.length - 4);

@@ -5,7 +5,7 @@ import { FakeClock } from '../helpers/fake-clock.ts';
 
 const HOUR_MS = 3_600_000;
 
-test('wall time is what the machine shows now, however it was set since the start; intervals do not notice', (t) => {
+test("wall time follows the machine's clock however it is set, and intervals do not notice", (t) => {
   const { now } = Date;
   t.teardown(() => {
     Date.now = now;
@@ -20,7 +20,7 @@ test('wall time is what the machine shows now, however it was set since the star
   t.end();
 });
 
-test('a timer that is further away than setTimeout can count does not fire at once, and can be cancelled', async (t) => {
+test('a timer beyond the range of setTimeout does not fire at once, and can be cancelled', async (t) => {
   const fired: number[] = [];
   const cancels = [2 ** 31, 2 ** 31 - 1, 2 ** 32 + 5, 2 ** 53, Number.POSITIVE_INFINITY].map((delayMs) =>
     systemClock.setTimer(systemClock.now() + delayMs, () => fired.push(delayMs)),
@@ -30,7 +30,7 @@ test('a timer that is further away than setTimeout can count does not fire at on
   t.strictSame(fired, []);
 });
 
-test('a timer for wall time fires within a minute of its time, wherever the wall clock was set to meanwhile', (t) => {
+test('a wall-time timer fires within a minute of its time, wherever the wall clock was set to in between', (t) => {
   const clock = new FakeClock();
   let fired = 0;
   const at = (delayMs: number) => setWallTimer(clock, clock.wallNow() + delayMs, () => fired++);
@@ -43,17 +43,17 @@ test('a timer for wall time fires within a minute of its time, wherever the wall
   at(24 * HOUR_MS);
   clock.stepWall(25 * HOUR_MS);
   clock.advance(60_000);
-  t.equal(fired, 2, 'set forward, or woken up: within a minute');
+  t.equal(fired, 2, 'after a forward step or a wake-up: within a minute');
 
   at(HOUR_MS);
   clock.stepWall(-24 * HOUR_MS);
   clock.advance(HOUR_MS);
-  t.equal(fired, 2, 'set back: not before the time has come again');
+  t.equal(fired, 2, 'after a backward step: not before the time has come again');
   clock.advance(24 * HOUR_MS);
   t.equal(fired, 3);
 
   at(-5);
-  t.equal(fired, 3, 'what is over fires soon, but not within the call');
+  t.equal(fired, 3, 'a time in the past fires soon, but not within the call');
   clock.advance(0);
   t.equal(fired, 4);
 
@@ -67,7 +67,7 @@ test('a timer for wall time fires within a minute of its time, wherever the wall
   t.end();
 });
 
-test('a clock that starts in 1970 or 2019, or in a far future, cannot be right', (t) => {
+test('a clock that starts in 1970, in 2019 or in the far future is implausible', (t) => {
   for (const year of [1970, 2019, 2025, 2099]) t.equal(isClockPlausible(Date.UTC(year, 5, 1)), false, String(year));
   for (const year of [2026, 2030, 2050]) t.equal(isClockPlausible(Date.UTC(year, 5, 1)), true, String(year));
   t.match(clockAdvice(Date.UTC(2019, 2, 1)), '2019-03-01T00:00:00.000Z, which cannot be right');

@@ -9,7 +9,7 @@ test('the checksum of the usual sample is the published one', (t) => {
   t.end();
 });
 
-test('the checksum is the one at the end of a gzip file (RFC 1952), of the first bytes only', (t) => {
+test('the checksum is the one at the end of a gzip file (RFC 1952), over the first bytes only', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(300), (bytes, wanted) => {
       const length = Math.min(wanted, bytes.length);

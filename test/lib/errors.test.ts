@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { AppError, ERRORS, toAppError } from '../../src/lib/errors.ts';
 
-test('an error says what its code says, and what was wrong in this very case', (t) => {
+test('an error has the text of its code, and the details of this case', (t) => {
   const plain = new AppError('not_found');
   t.equal(plain.message, ERRORS.not_found.message);
   t.equal(plain.kind, ERRORS.not_found);
@@ -13,7 +13,7 @@ test('an error says what its code says, and what was wrong in this very case', (
   t.end();
 });
 
-test('whatever is thrown, only errors of the table are told', (t) => {
+test('whatever is thrown, only errors from the table are reported', (t) => {
   const own = new AppError('not_found');
   t.equal(toAppError(own), own);
   for (const thrown of [new Error('the password is 1234'), 'text', undefined, null, { code: 'not_found' }]) {
@@ -24,7 +24,7 @@ test('whatever is thrown, only errors of the table are told', (t) => {
   t.end();
 });
 
-test('each kind has a sentence, and codes that fit', (t) => {
+test('each kind has a sentence and matching codes', (t) => {
   for (const [code, { fault, httpStatus, closeCode, message }] of Object.entries(ERRORS)) {
     t.match(code, /^[a-z_]+$/);
     t.match(message, /^[A-Z].*\.$/s, code);

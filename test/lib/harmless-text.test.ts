@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'tap';
 import { harmlessJson, harmlessText } from '../../src/lib/harmless-text.ts';
 
-/** C0, DEL, C1, the separators, and the controls of direction (UAX #9 section 2). */
+/** C0, DEL, C1, the separators, and the bidirectional controls (UAX #9 section 2). */
 const HARMFUL = [
   ...Array.from({ length: 0x20 }, (_, i) => i),
   ...Array.from({ length: 0x21 }, (_, i) => 0x7f + i),
@@ -10,7 +10,7 @@ const HARMFUL = [
   ...[0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069],
 ].map((code) => String.fromCharCode(code));
 
-test('what is harmful is made visible, and everything else stays', (t) => {
+test('harmful characters are made visible, and everything else stays', (t) => {
   const piece = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom(...HARMFUL));
   fc.assert(
     fc.property(fc.array(piece), (pieces) => {
@@ -25,7 +25,7 @@ test('what is harmful is made visible, and everything else stays', (t) => {
   t.end();
 });
 
-test('a line of JSON means what it meant', (t) => {
+test('a line of JSON keeps its meaning', (t) => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.string(), fc.constantFrom(...HARMFUL))), (value) => {
       const line = harmlessJson(JSON.stringify(value));

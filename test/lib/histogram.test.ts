@@ -4,7 +4,7 @@ import { Histogram } from '../../src/lib/histogram.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4201);
 
-test('counts are cumulative, bounds belong to their bucket, and what is larger counts in the total only', async (t) => {
+test('counts are cumulative, a bound belongs to its bucket, and larger values count only in the total', async (t) => {
   const histogram = new Histogram([1, 5, 20]);
   for (const value of [0, 1, 1.001, 5, 6, 20, 21, 1e9]) histogram.observe(value);
   t.same(histogram.snapshot(), { bounds: [1, 5, 20], counts: [2, 4, 6], sum: 54.001 + 1e9, count: 8 });
@@ -14,7 +14,7 @@ test('an empty histogram counts nothing', async (t) => {
   t.same(new Histogram([1, 2]).snapshot(), { bounds: [1, 2], counts: [0, 0], sum: 0, count: 0 });
 });
 
-test('a snapshot stays as it was, and takes nothing away', async (t) => {
+test('a snapshot does not change later, and taking one resets nothing', async (t) => {
   const histogram = new Histogram([10]);
   histogram.observe(3);
   const first = histogram.snapshot();
@@ -23,7 +23,7 @@ test('a snapshot stays as it was, and takes nothing away', async (t) => {
   t.same(histogram.snapshot(), { bounds: [10], counts: [2], sum: 7, count: 2 });
 });
 
-test('for any values every count is the number of values up to its bound', async (t) => {
+test('for any values, every count is the number of values up to its bound', async (t) => {
   t.comment(`SEED=${SEED}`);
   const bounds = [0.5, 1, 2, 5, 10];
   fc.assert(

@@ -5,7 +5,7 @@ import { createBytes } from '../rtc/bytes.ts';
 
 const randomBytes = createBytes(2);
 
-test('HMAC-SHA1 is that of node:crypto for any length of message and key', (t) => {
+test('HMAC-SHA1 matches node:crypto for any length of message and key', (t) => {
   for (const keyLength of [0, 1, 20, 63, 64, 65, 200]) {
     const key = randomBytes(keyLength);
     const hmac = new HmacSha1(key);

@@ -3,7 +3,7 @@ import { createLogger } from '../../src/lib/log.ts';
 import { LossyOutput } from '../../src/lib/log-output.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
-/** An output that takes `room` bytes more and then fails with `code`. */
+/** An output that accepts `room` more bytes and then fails with `code`. */
 function setUp({ room = Number.POSITIVE_INFINITY, code = 'EAGAIN' } = {}) {
   const clock = new FakeClock();
   const state = { room, code, text: '' };
@@ -18,7 +18,7 @@ function setUp({ room = Number.POSITIVE_INFINITY, code = 'EAGAIN' } = {}) {
   return { clock, output, state };
 }
 
-test('what a slow reader does not take at once comes later, whole and in order', (t) => {
+test('output that a slow reader does not take at once arrives later, whole and in order', (t) => {
   const { clock, output, state } = setUp({ room: 5 });
   output.write('one\n');
   output.write('two\n');
@@ -36,23 +36,23 @@ test('what a slow reader does not take at once comes later, whole and in order',
   t.end();
 });
 
-test('a reader who never reads costs a bounded amount of memory, and lines that are counted', (t) => {
+test('for a reader that never reads, memory is bounded and dropped lines are counted', (t) => {
   const { clock, output, state } = setUp({ room: 0 });
   const line = `${'x'.repeat(999)}\n`;
   for (let i = 0; i < 1000; i++) output.write(line);
-  t.equal(output.takeLost(), 0, 'not told while it cannot be written');
+  t.equal(output.takeLost(), 0, 'not reported while it cannot be written');
   t.equal(clock.pendingTimers, 1);
   state.room = Number.POSITIVE_INFINITY;
   clock.advance(100);
   const written = state.text.length / line.length;
   t.ok(written > 100 && written < 300, `${written} lines were kept`);
   t.equal(output.takeLost(), 1000 - written);
-  t.equal(output.takeLost(), 0, 'told once');
+  t.equal(output.takeLost(), 0, 'reported once');
   t.end();
 });
 
 for (const code of ['ENOSPC', 'EPIPE', 'EIO', 'EFBIG', 'EBADF']) {
-  test(`with ${code} lines are lost and counted, and a line never begins behind a part of another`, (t) => {
+  test(`with ${code}, lines are lost and counted, and a line never starts after part of another`, (t) => {
     const { output, state } = setUp({ room: 6, code });
     const log = createLogger({ level: 'info', format: 'json', out: output });
     output.write('one\n');

@@ -6,7 +6,7 @@ function capture(isTTY: boolean) {
   return { isTTY, lines, write: (text: string) => lines.push(text) };
 }
 
-test('lines are JSON where no terminal is, with time, level by name and bound fields', (t) => {
+test('lines are JSON when the output is not a terminal, with time, level name and bound fields', (t) => {
   const out = capture(false);
   createLogger({ level: 'info', format: 'auto', out }).child({ room: 'lobby' }).info({ participant: 'p1' }, 'joined');
   t.match(JSON.parse(out.lines.join('')), {
@@ -19,7 +19,7 @@ test('lines are JSON where no terminal is, with time, level by name and bound fi
   t.end();
 });
 
-test('lines are for people on a terminal, one line each, unless json is asked for', (t) => {
+test('lines on a terminal are for people, one line each, unless json is requested', (t) => {
   const pretty = capture(true);
   createLogger({ level: 'info', format: 'auto', out: pretty }).info({ room: 'lobby' }, 'room opened');
   t.equal(pretty.lines.length, 1);
@@ -31,7 +31,7 @@ test('lines are for people on a terminal, one line each, unless json is asked fo
   t.end();
 });
 
-test('lines below the level are not written, secrets never', (t) => {
+test('lines below the level are not written, and secrets never are', (t) => {
   const out = capture(false);
   const log = createLogger({ level: 'info', format: 'json', out });
   log.debug('sdp');
@@ -49,7 +49,7 @@ function hostileError(): Error {
   return new Error(`outer ${HOSTILE}`, { cause: new Error(HOSTILE) });
 }
 
-test('what others have sent neither writes a line of its own nor steers a terminal, in JSON', (t) => {
+test('text from outside cannot add a log line or control a terminal, in JSON', (t) => {
   const out = capture(false);
   const log = createLogger({ level: 'info', format: 'json', out }).child({ room: HOSTILE });
   log.info({ name: HOSTILE, list: [HOSTILE], err: hostileError() }, HOSTILE);
@@ -83,7 +83,7 @@ test('nor in lines for people', (t) => {
     t.equal(lines[0]?.length, 1);
     for (const [first, ...more] of lines) {
       t.match(first, /^\[\d\d:\d\d:\d\d\.\d{3}\] (INFO|ERROR)/);
-      for (const line of more) t.match(line, /^ {4}/, 'what belongs to an error is indented');
+      for (const line of more) t.match(line, /^ {4}/, 'the details of an error are indented');
       for (const line of [first, ...more]) t.notMatch(line, STEERS);
       t.notOk(
         more.some((line) => line.includes('] INFO: forged') && !line.includes('x\\r\\n')),

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { clockAdvice, isClockPlausible } from '../../src/lib/plausible-clock.ts';
 
-test('a clock before this program or a generation after it cannot be right', (t) => {
+test('a clock set to before this program existed, or a generation later, is implausible', (t) => {
   for (const [date, plausible] of [
     ['1970-01-01T00:00:00.000Z', false],
     ['2025-12-31T23:59:59.999Z', false],

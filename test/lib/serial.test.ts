@@ -9,7 +9,7 @@ const CIRCLES = [
 
 for (const [bits, distance] of CIRCLES) {
   const size = 2 ** bits;
-  test(`${bits} bits: the distance is the shortest way round`, (t) => {
+  test(`${bits} bits: the distance is the shorter way round`, (t) => {
     fc.assert(
       fc.property(fc.nat(size - 1), fc.integer({ min: -size / 2, max: size / 2 - 1 }), (from, way) => {
         return distance((from + way + size) % size, from) === way;
@@ -18,7 +18,7 @@ for (const [bits, distance] of CIRCLES) {
     t.end();
   });
 
-  test(`${bits} bits: a counter that wraps becomes one that does not, also when values are late`, (t) => {
+  test(`${bits} bits: a wrapping counter is unwrapped, even when values arrive late`, (t) => {
     const step = fc.integer({ min: -size / 2 + 1, max: size / 2 - 1 });
     fc.assert(
       fc.property(fc.nat(size - 1), fc.array(step), (first, steps) => {

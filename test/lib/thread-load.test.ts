@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { test } from 'tap';
 import { openThreadTimes, ThreadLoadMeter } from '../../src/lib/thread-load.ts';
 
-/** Computes until the process has used so much of a processor, however long the machine takes for it. */
+/** Computes until the process has used this much CPU time, however long the machine takes for it. */
 const SPIN = `
   const spin = (cpuMs) => {
     const before = process.cpuUsage();
@@ -17,7 +17,7 @@ const SPIN = `
 `;
 const spin = new Function('cpuMs', `${SPIN} spin(cpuMs);`) as (cpuMs: number) => void;
 
-test('a load is what ran and what waited in the time that passed, measured at most ten times a second', (t) => {
+test('load is running and waiting time over elapsed time, measured at most ten times a second', (t) => {
   const times = { runningMs: 5000, waitingMs: 300 };
   let reads = 0;
   const read = () => {
@@ -38,7 +38,7 @@ test('a load is what ran and what waited in the time that passed, measured at mo
   t.end();
 });
 
-test('the statistics of the scheduler are read as nanoseconds, and a closed reader keeps its last figures', (t) => {
+test('scheduler statistics are read in nanoseconds, and a closed reader keeps its last figures', (t) => {
   const path = join(t.testdir(), 'schedstat');
   writeFileSync(path, '9007199254740993000 250000000 42\n');
   const times = openThreadTimes(path);
@@ -52,7 +52,7 @@ test('the statistics of the scheduler are read as nanoseconds, and a closed read
   t.end();
 });
 
-test('a thread that computes is seen to run, and what other threads compute is not counted', async (t) => {
+test('a thread that computes counts as running, and the work of other threads does not count', async (t) => {
   const times = openThreadTimes();
   t.teardown(() => times.close());
   const startMs = times.read().runningMs;
@@ -65,7 +65,7 @@ test('a thread that computes is seen to run, and what other threads compute is n
   t.ok(besideMs < 300, `${besideMs} ms while another thread computed for 600`);
 });
 
-test('without statistics of the scheduler the event loop tells how busy the thread is', async (t) => {
+test('without scheduler statistics, the event loop shows how busy the thread is', async (t) => {
   const times = openThreadTimes('/there/is/no/such/file');
   const { runningMs: before } = times.read();
   spin(50);

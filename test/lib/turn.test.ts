@@ -10,7 +10,7 @@ const SETTINGS = {
   turnLifetimeMinutes: 60,
 };
 
-test('addresses of TURN servers are read with their defaults', (t) => {
+test('TURN server addresses are parsed with their defaults', (t) => {
   const cases: [string, string, number, string][] = [
     ['turn:turn.example.org', 'turn.example.org', 3478, 'udp'],
     ['turn:turn.example.org:80?transport=tcp', 'turn.example.org', 80, 'tcp'],
@@ -34,16 +34,16 @@ test('addresses of TURN servers are read with their defaults', (t) => {
   t.end();
 });
 
-test('credentials of a shared secret are a time, whom they are for, and an HMAC of both', (t) => {
+test('shared-secret credentials are an expiry time, a user name, and an HMAC of both', (t) => {
   const { username, credential } = turnCredentials(SETTINGS, { user: 'ada', wallNowMs: 1_700_000_000_900 });
   t.equal(username, '1700003600:ada');
   t.equal(credential, createHmac('sha1', 'north').update('1700003600:ada').digest('base64'));
-  // Computed by: printf 1700003600:ada | openssl dgst -sha1 -hmac north -binary | base64
+  // Computed with: printf 1700003600:ada | openssl dgst -sha1 -hmac north -binary | base64
   t.equal(credential, 'xnSlQG4JwD6eDlwPBFdbTt6sTJk=');
   t.end();
 });
 
-test('fixed credentials are told as they are', (t) => {
+test('fixed credentials are handed out unchanged', (t) => {
   const fixed = { ...SETTINGS, turnSecret: '', turnUsername: 'partyline', turnPassword: 'pass' };
   t.strictSame(turnCredentials(fixed, { user: 'ada', wallNowMs: 0 }), { username: 'partyline', credential: 'pass' });
   t.end();

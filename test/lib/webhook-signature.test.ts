@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'tap';
 import { parseWebhookSecret, webhookHeaders } from '../../src/lib/webhook-signature.ts';
 
-test('the headers are those of the published example of Standard Webhooks', (t) => {
+test('the headers match the published example of Standard Webhooks', (t) => {
   const key = parseWebhookSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
   const message = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', timestampS: 1614265330, body: '{"test": 2432232314}' };
   t.same(webhookHeaders(key!, message), {

@@ -8,14 +8,14 @@ const PROBE = fileURLToPath(new URL('../helpers/allocation-probe.ts', import.met
 
 for (const parts of [1, 2]) {
   const where = parts === 1 ? '' : ' in a room of two parts';
-  test(`a steady tick of fifty people with three talkers${where} leaves next to nothing to the garbage collector`, async (t) => {
-    // The young generation is large enough that nothing is collected between the two looks at the heap.
+  test(`a steady tick of fifty people with three talkers${where} creates next to no garbage`, async (t) => {
+    // The young generation is large enough that nothing is collected between the two heap readings.
     const flags = ['--expose-gc', '--max-semi-space-size=256', '--min-semi-space-size=256'];
     const { stdout } = await run(process.execPath, ['--import=tsx', ...flags, PROBE, String(parts)]);
     t.comment(stdout);
     const { takenPerTick, externalPerTick, kept, packets } = JSON.parse(stdout);
     t.ok(packets > 50 * 4900, 'everybody got packets');
-    // 100 packets pass through in a tick: less than a number for each of them.
+    // 100 packets pass through in a tick, so this is less than a number for each of them.
     t.ok(takenPerTick < 1500, `${Math.round(takenPerTick)} bytes of heap per tick`);
     t.ok(externalPerTick < 1, 'no buffers');
     t.ok(kept < 200_000, `${kept} bytes kept after ${packets} packets`);

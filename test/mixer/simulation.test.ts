@@ -19,7 +19,7 @@ interface Packet {
   readonly payload: Uint8Array;
 }
 
-/** Somebody with a tone of their own, a clock of their own, and a bad network. */
+/** A participant with their own tone and clock, on a bad network. */
 class Talker {
   readonly frequencyHz: number;
   readonly participant: MixParticipant;

@@ -5,8 +5,8 @@ import type { ClientMessageInput } from '../../src/protocol/messages.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-test('the types for clients and the schema of the server say the same', async (t) => {
-  // These two hold or fail when types are checked.
+test('the types for clients and the schema of the server agree', async (t) => {
+  // These two are checked at compile time.
   const fromClient = (message: ClientMessageInput): z.input<typeof clientMessageSchema> => message;
   const fromSchema = (message: z.input<typeof clientMessageSchema>): Mutable<ClientMessageInput> => message;
   t.equal(fromSchema(fromClient({ type: 'leave' })).type, 'leave');

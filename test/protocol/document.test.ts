@@ -15,7 +15,7 @@ interface MessageShape {
   readonly fields: readonly string[];
 }
 
-/** The members of the union `ServerMessage`, which has no schema, because the server writes it only. */
+/** The members of the union `ServerMessage`, which has no schema because the server only writes it. */
 function serverMessages(): MessageShape[] {
   const tree = ts.createSourceFile('', read('src/protocol/messages.ts'), ts.ScriptTarget.Latest, true);
   const union = tree.statements.find(
@@ -40,16 +40,16 @@ const clientMessages: readonly MessageShape[] = clientMessageSchema.options.map(
 function describes(t: Test, { type, fields }: MessageShape): void {
   t.ok(examples.includes(`{"type": "${type}"`), `there is an example of ${type}`);
   for (const field of fields)
-    t.ok(examples.includes(`"${field}":`) || document.includes(`\`${field}\``), `${field} of ${type} is there`);
+    t.ok(examples.includes(`"${field}":`) || document.includes(`\`${field}\``), `${field} of ${type} is documented`);
 }
 
-test('every message of clients and of the server, with every field, is in the description of the protocol', async (t) => {
+test('every message of clients and of the server, with every field, is in the protocol document', async (t) => {
   const ofServer = serverMessages();
   t.ok(ofServer.length > 10 && ofServer.some(({ type }) => type === 'joined'));
   for (const message of [...clientMessages, ...ofServer]) describes(t, message);
 });
 
-test('the description names no message that there is not', async (t) => {
+test('the document names no message that does not exist', async (t) => {
   const known = new Set([...clientMessages, ...serverMessages()].map(({ type }) => type));
   for (const [, type = ''] of examples.matchAll(/"type": "(\w+)"/g)) t.ok(known.has(type), type);
 });
@@ -58,7 +58,7 @@ test('every error code is in its table', async (t) => {
   for (const code of Object.keys(ERRORS)) t.ok(document.includes(`\n| \`${code}\` |`), code);
 });
 
-test('every bound of a string is there', async (t) => {
+test('every bound of a string is documented', async (t) => {
   for (const [name, bound] of Object.entries(bounds))
     t.ok(new RegExp(`\\b${bound}\\b`).test(document), `${name}: ${bound}`);
 });

@@ -34,7 +34,7 @@ function tokenFor(room: string, clock: FakeClock, secret = SECRET): Promise<stri
   return createJoinToken(tokenKey(secret), grant, { wallNowMs: clock.wallNow(), lifetimeMs: 60_000 });
 }
 
-test('who gets in, by what the server wants and what somebody brings', async (t) => {
+test("access depends on the server's settings and on the client's credentials", async (t) => {
   const ada = { identity: 'user-7', name: 'Ada', maySpeak: true, mayModerate: true };
   const roomPasswords = { vault: 'open sesame' };
   const table: readonly [AccessMode, room: string, token: string, password: string | undefined, unknown][] = [
@@ -79,13 +79,13 @@ test('who gets in, by what the server wants and what somebody brings', async (t)
   }
 });
 
-test('a server without a secret takes no token, not even one that is signed with nothing', async (t) => {
+test('a server without a secret accepts no token, not even one signed with an empty key', async (t) => {
   const { clock, ask } = setUp(t, { tokenSecret: '' });
   t.equal(await ask({ room: 'lobby', token: await tokenFor('lobby', clock) }), 'token_invalid');
   t.strictSame(await ask({ room: 'lobby' }), GUEST);
 });
 
-test('who is banned does not get in until the time is over, but into other rooms', async (t) => {
+test('a banned user is kept out until the ban ends, but may join other rooms', async (t) => {
   const { clock, access, ask } = setUp(t, { mode: 'token' });
   access.bans.ban('lobby', { identity: 'user-7', name: 'Ada', by: null }, 30_000);
   const tokens = { lobby: await tokenFor('lobby', clock), other: await tokenFor('other', clock) };
@@ -95,7 +95,7 @@ test('who is banned does not get in until the time is over, but into other rooms
   t.match(await ask({ room: 'lobby', token: tokens.lobby }), { identity: 'user-7' });
 });
 
-test('bans do not grow without bound: the oldest is forgotten', (t) => {
+test('bans do not grow without bound, and the oldest is forgotten', (t) => {
   const { access } = setUp(t);
   for (let i = 0; i <= 10_000; i++) {
     access.bans.ban('lobby', { identity: `user-${i}`, name: 'Ada', by: null }, 60_000);
@@ -106,7 +106,7 @@ test('bans do not grow without bound: the oldest is forgotten', (t) => {
   t.end();
 });
 
-test('a ban ends at the time that was told, also if the clock was set or the machine has slept', (t) => {
+test('a ban ends at the stated time, even if the clock was set or the machine has slept', (t) => {
   const clock = new FakeClock();
   const bans = new BanList(clock);
   const untilMs = clock.wallNow() + 3_600_000;
@@ -120,7 +120,7 @@ test('a ban ends at the time that was told, also if the clock was set or the mac
   t.end();
 });
 
-test('bans are listed for a room while they hold, the oldest first, and can be lifted', (t) => {
+test("a room's bans are listed while they hold, oldest first, and can be lifted", (t) => {
   const { clock, access } = setUp(t);
   const { bans } = access;
   const startMs = clock.wallNow();
@@ -141,7 +141,7 @@ test('bans are listed for a room while they hold, the oldest first, and can be l
   t.end();
 });
 
-test('passwords that cannot be used are told to the operator without being repeated', (t) => {
+test('unusable passwords are reported to the operator without being repeated', (t) => {
   const damaged = (roomPasswords: Record<string, string>) => () => {
     new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords, clock: new FakeClock() });
   };

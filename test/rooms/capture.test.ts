@@ -43,7 +43,7 @@ function setUp() {
   return { clock, plane, join, capture };
 }
 
-test('everybody in the room is told of a capture, those who come later too, and of its end', (t) => {
+test('everybody in the room, including latecomers, is notified of a capture and of its end', (t) => {
   const { join, capture } = setUp();
   const ada = join('Ada');
   const ben = join('Ben');
@@ -62,7 +62,7 @@ test('everybody in the room is told of a capture, those who come later too, and 
   t.end();
 });
 
-test('a capture begins with the media that there is, and goes on with the connection that takes its place', (t) => {
+test('a capture begins with the current media, and continues with the connection that replaces it', (t) => {
   const { plane, join, capture } = setUp();
   const ada = join('Ada');
   sit(ada.participant, 'first');
@@ -73,7 +73,7 @@ test('a capture begins with the media that there is, and goes on with the connec
   sit(ada.participant, 'second');
   const [second] = plane.openSeats;
   t.not(second, first);
-  t.equal(second!.recording!.request.maxBytes, 700, 'with what is left of its size');
+  t.equal(second!.recording!.request.maxBytes, 700, 'with the rest of its size');
   second!.end('media_failed');
   sit(ada.participant, 'third');
   plane.openSeats[0]!.recording!.sink.records(new Uint8Array(200));
@@ -94,7 +94,7 @@ test('a capture ends by its time, by its size, and with the participant', (t) =>
   clock.advance(1);
   t.same(byTime.ends, ['time']);
   sink.records(new Uint8Array(10));
-  t.same(byTime.chunks, [], 'what was still on its way is not delivered');
+  t.same(byTime.chunks, [], 'data still in transit is not delivered');
 
   const bySize = capture(ada.participant);
   plane.openSeats[0]!.recording!.sink.records(new Uint8Array(1000));
@@ -106,7 +106,7 @@ test('a capture ends by its time, by its size, and with the participant', (t) =>
   ben.told();
   ada.participant.leave('left');
   t.same(byLeave.ends, ['left']);
-  t.match(ben.told(), [{ type: 'participant_left' }], 'nobody is told of the capture of somebody who has gone');
+  t.match(ben.told(), [{ type: 'participant_left' }], 'nothing is sent about the capture of someone who has left');
   t.throws(() => capture(ada.participant), { code: 'unknown_participant' });
   clock.advance(120_000);
   t.same(byLeave.ends, ['left']);

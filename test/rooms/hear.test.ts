@@ -40,7 +40,7 @@ function takeSeat(participant: Participant): FakeSeat {
 const known = (identity: string): Admission => ({ ...GUEST, identity });
 const hearing = (seat: FakeSeat): MemberState['hearing'] => seat.state.hearing;
 
-test('a gain goes to the seat of the listener, with the seat of the voice, and only they are told', async (t) => {
+test('a gain goes to the seat of the listener, with the seat of the voice, and only the listener is notified', async (t) => {
   const { join } = setUp();
   const [ada, ben, cleo] = [join('Ada'), join('Ben'), join('Cleo')];
   ada.participant.hear(ben.id, 0.5);
@@ -53,7 +53,7 @@ test('a gain goes to the seat of the listener, with the seat of the voice, and o
   t.strictSame(hearing(ada.seat), []);
 });
 
-test('nobody hears somebody who is not there, nor themselves, otherwise', async (t) => {
+test('a gain for somebody absent, or for oneself, is refused', async (t) => {
   const { join } = setUp();
   const ada = join('Ada');
   t.throws(() => ada.participant.hear('nobody', 0.5), { code: 'unknown_participant' });
@@ -61,7 +61,7 @@ test('nobody hears somebody who is not there, nor themselves, otherwise', async 
   t.strictSame(hearing(ada.seat), []);
 });
 
-test('a gain stays when one of the two has another seat', async (t) => {
+test('a gain survives when one of the two gets a new seat', async (t) => {
   const { join } = setUp();
   const [ada, ben] = [join('Ada'), join('Ben')];
   ada.participant.hear(ben.id, 0.25);
@@ -88,7 +88,7 @@ test('a gain is kept by identity while the room lives, on both sides', async (t)
   t.strictSame(hearing(adaAgain.seat), [{ seatId: benAgain.seat.id, gain: 0 }]);
 });
 
-test('somebody who is moved is heard as the other room has it', async (t) => {
+test('a moved participant is heard with the gains of the new room', async (t) => {
   const { registry, join } = setUp();
   const [ada, ben] = [join('Ada', known('ada')), join('Ben', known('ben'))];
   const cleo = join('Cleo', GUEST, 'attic');
@@ -104,7 +104,7 @@ test('somebody who is moved is heard as the other room has it', async (t) => {
   t.strictSame(hearing(ada.seat), [{ seatId: ben.seat.id, gain: 0.5 }]);
 });
 
-test('levels of those who are turned off do not go to the one who did it', async (t) => {
+test('a listener gets no levels of the voices they turned off', async (t) => {
   const { plane, join } = setUp();
   const [ada, ben, cleo] = [join('Ada'), join('Ben'), join('Cleo')];
   ada.participant.hear(ben.id, 0);

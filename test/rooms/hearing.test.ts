@@ -5,7 +5,7 @@ import { type Person, RoomHearing } from '../../src/rooms/hearing.ts';
 const guest = (id: string): Person => ({ id, admission: { identity: null } });
 const known = (id: string, identity: string): Person => ({ id, admission: { identity } });
 
-test('a gain holds for one listener and one voice, and 1 forgets it', (t) => {
+test('a gain applies to one listener and one voice, and setting 1 forgets it', (t) => {
   const hearing = new RoomHearing();
   const [ada, ben, cleo] = [guest('a'), guest('b'), guest('c')];
   hearing.set(ada, ben, 0.5);
@@ -18,7 +18,7 @@ test('a gain holds for one listener and one voice, and 1 forgets it', (t) => {
   t.end();
 });
 
-test('a gain follows the identity of a token, on both sides, and a guest is not mistaken for an identity of the same text', (t) => {
+test("a gain follows a token's identity, on both sides, and a guest with the same text is not mistaken for it", (t) => {
   const hearing = new RoomHearing();
   hearing.set(known('1', 'ada'), known('2', 'ben'), 0);
   t.equal(hearing.gainOf(known('3', 'ada'), known('4', 'ben')), 0);
@@ -27,7 +27,7 @@ test('a gain follows the identity of a token, on both sides, and a guest is not 
   t.end();
 });
 
-test('however many gains are set, a room keeps 200 of each listener and those of 2,000 listeners, the latest', (t) => {
+test('a room keeps at most 200 gains per listener, and those of the latest 2,000 listeners', (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 600 }), (count) => {
       const hearing = new RoomHearing();

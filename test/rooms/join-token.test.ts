@@ -35,7 +35,7 @@ async function refuses(t: Test, token: string, title: string, room = 'lobby'): P
   t.equal(await codeOf(verify(token, { room })), 'token_invalid', title);
 }
 
-test('a token gives the identity, the name and the rights that it was made with', async (t) => {
+test('a token gives the identity, the name and the rights that it was issued with', async (t) => {
   for (const maySpeak of [true, false]) {
     for (const mayModerate of [true, false]) {
       const token = await createJoinToken(KEY, { ...GRANT, maySpeak, mayModerate }, LIFETIME);
@@ -46,7 +46,7 @@ test('a token gives the identity, the name and the rights that it was made with'
   t.equal((await verify(nameless)).name, null);
 });
 
-test('a token has the claims that users of LiveKit know', async (t) => {
+test('a token uses the claims that LiveKit users know', async (t) => {
   const token = await createJoinToken(KEY, GRANT, LIFETIME);
   const [header = '', claims = ''] = token.split('.');
   t.strictSame(JSON.parse(Buffer.from(header, 'base64url').toString()), { alg: 'HS256', typ: 'JWT' });
@@ -65,7 +65,7 @@ test('a token has the claims that users of LiveKit know', async (t) => {
   });
 });
 
-test('a token expires, and is good from its nbf on, give or take the tolerance of the clocks', async (t) => {
+test('a token is valid from its nbf to its expiry, give or take the clock tolerance', async (t) => {
   const token = await sign({ ...CLAIMS, nbf: NOW_S });
   const at = async (seconds: number) => codeOf(verify(token, { wallNowMs: (NOW_S + seconds) * 1000 }));
   t.equal(await at(-CLOCK_TOLERANCE_S - 1), 'token_invalid');
@@ -81,7 +81,7 @@ test('a token is for one room, however its name is written', async (t) => {
   await refuses(t, await sign({ ...CLAIMS, voice: { ...CLAIMS.voice, room: 'a b' } }), 'no name of a room', 'a b');
 });
 
-test('a token that is not signed with the secret by HS256 is refused', async (t) => {
+test('a token not signed with the secret by HS256 is refused', async (t) => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const claims = Buffer.from(JSON.stringify(CLAIMS));
   await refuses(t, new UnsecuredJWT(CLAIMS).encode(), 'alg none');
@@ -108,7 +108,7 @@ test('a token that is not signed with the secret by HS256 is refused', async (t)
   await refuses(t, `${header}.${payload}.`, 'no signature');
 });
 
-test('a token without the claims that matter, or with others than can be held, is refused', async (t) => {
+test('a token with missing required claims or oversized ones is refused', async (t) => {
   const { exp, ...endless } = CLAIMS;
   const { sub, ...nobody } = CLAIMS;
   const { voice, ...nowhere } = CLAIMS;
@@ -130,7 +130,7 @@ test('a token without the claims that matter, or with others than can be held, i
   for (const [title, claims] of Object.entries(wrong)) await refuses(t, await sign(claims), title);
 });
 
-test('whatever is given as a token, the answer is an error of the table', async (t) => {
+test('for any input as a token, the answer is an error from the table', async (t) => {
   const part = fc.oneof(
     fc.base64String(),
     fc.json().map((text) => base64url.encode(text)),

@@ -68,7 +68,7 @@ function lock(moderator: Participant, locked = true): string {
   return codeOf(() => moderator.moderate({ type: 'lock', locked }));
 }
 
-test('nobody but a moderator moderates', (t) => {
+test('only a moderator can moderate', (t) => {
   const { join } = setUp();
   const ada = join('Ada');
   const ben = join('Ben');
@@ -80,7 +80,7 @@ test('nobody but a moderator moderates', (t) => {
   t.end();
 });
 
-test('one who was muted by a moderator cannot unmute until that is allowed, and nobody else unmutes them', (t) => {
+test('a participant muted by a moderator cannot unmute until that is allowed, and nobody else unmutes them', (t) => {
   const { plane, join } = setUp();
   const mod = join('Mod', MODERATOR);
   const ben = join('Ben');
@@ -111,7 +111,7 @@ test('one who was muted by a moderator cannot unmute until that is allowed, and 
   t.end();
 });
 
-test('a moderator’s mute holds over a resume, and for an identity that leaves and comes back', (t) => {
+test('a moderator’s mute survives a resume, and applies to an identity that leaves and comes back', (t) => {
   const { join } = setUp();
   const mod = join('Mod', MODERATOR);
   const ben = join('Ben');
@@ -131,7 +131,7 @@ test('a moderator’s mute holds over a resume, and for an identity that leaves 
   t.end();
 });
 
-test('a listener’s sound is never taken, whatever they say', (t) => {
+test('a listener’s audio is never accepted, whatever they say', (t) => {
   const { plane, join } = setUp();
   const { participant } = join('Ben', LISTENER, { muted: false });
   t.match(participant.view, { maySpeak: false, muted: true });
@@ -145,7 +145,7 @@ test('a listener’s sound is never taken, whatever they say', (t) => {
   t.end();
 });
 
-test('who is kicked is gone with their media, the others are told, and the resume token is dead', async (t) => {
+test('a kicked participant and their media are gone, the others are notified, and the resume token is dead', async (t) => {
   const { plane, registry, join } = setUp();
   const mod = join('Mod', MODERATOR);
   const ben = join('Ben');
@@ -164,11 +164,11 @@ test('who is kicked is gone with their media, the others are told, and the resum
     codeOf(() => join('Ben', GUEST, { resumeToken })),
     'room_locked',
   );
-  t.strictSame(await registry.admit({ room: 'lobby', resumeToken }, () => true), GUEST, 'is asked as anybody is');
+  t.strictSame(await registry.admit({ room: 'lobby', resumeToken }, () => true), GUEST, 'is checked like anybody else');
   t.end();
 });
 
-test('who is waited for because their connection broke can be muted and kicked all the same', (t) => {
+test('a participant with a broken connection can still be muted and kicked', (t) => {
   const { plane, join } = setUp();
   const mod = join('Mod', MODERATOR);
   const ben = join('Ben');
@@ -191,7 +191,7 @@ test('who is waited for because their connection broke can be muted and kicked a
   t.end();
 });
 
-test('a kick with a time keeps the identity out, for those without one there is none', (t) => {
+test('a timed kick keeps the identity out, and has no effect for guests', (t) => {
   const { access, join } = setUp();
   const mod = join('Mod', MODERATOR);
   const cy = join('Cy', { ...GUEST, identity: 'user-7' });
@@ -205,7 +205,7 @@ test('a kick with a time keeps the identity out, for those without one there is 
   t.end();
 });
 
-test('nobody new gets into a locked room, those who resume and moderators do', (t) => {
+test('nobody new gets into a locked room, but those who resume and moderators do', (t) => {
   const { join } = setUp();
   const mod = join('Mod', MODERATOR);
   const ben = join('Ben');
@@ -216,7 +216,7 @@ test('nobody new gets into a locked room, those who resume and moderators do', (
   t.match(
     ben.listener.take().filter(({ type }) => type === 'room_updated'),
     [{ type: 'room_updated', locked: true }],
-    'told once',
+    'notified once',
   );
   t.equal(
     codeOf(() => join('Dan')),
@@ -248,7 +248,7 @@ test('the lock goes with the room', (t) => {
   t.end();
 });
 
-test('an identity is in a room once: the second takes the place of the first, with its own rights', (t) => {
+test('an identity is in a room once, and a second join takes over with its own rights', (t) => {
   const { join } = setUp();
   const watcher = join('Watcher');
   const first = join('Ada', { ...MODERATOR, identity: 'user-7', name: 'Ada' });
@@ -257,13 +257,13 @@ test('an identity is in a room once: the second takes the place of the first, wi
   t.equal(first.listener.endedBy, 'replaced');
   t.match(second.participant.view, { id: first.participant.id, name: 'Ada', mayModerate: false, maySpeak: false });
   t.match(watcher.listener.take(), [{ type: 'participant_updated' }]);
-  t.equal(lock(first.participant), 'done', 'what has ended does nothing');
+  t.equal(lock(first.participant), 'done', 'the replaced one does nothing');
   t.equal(watcher.listener.take().length, 0);
   t.equal(lock(second.participant), 'not_allowed');
   t.end();
 });
 
-test('who holds the place of a participant is not asked for a token or a password again', async (t) => {
+test('a resuming participant is not asked for a token or a password again', async (t) => {
   const clock = new FakeClock();
   const access = new AccessControl({ mode: 'token', tokenSecret: 'x'.repeat(32), roomPasswords: {}, clock });
   const registry = new RoomRegistry({

@@ -12,10 +12,10 @@ const codeOf = (run: () => unknown): string => {
   return 'accepted';
 };
 
-/** What cannot be printed, as what it is. */
+/** Shows unprintable characters by their code points. */
 const codePoints = (text: string): string => Array.from(text, (c) => c.codePointAt(0)!.toString(16)).join(' ');
 
-test('a name of any script is accepted, trimmed and normalised', (t) => {
+test('a name in any script is accepted, trimmed and normalised', (t) => {
   t.equal(participantName('  Ada  '), 'Ada');
   t.equal(participantName('Zoe\u0308'), 'Zo\u00eb');
   for (const name of [
@@ -35,7 +35,7 @@ test('a name of any script is accepted, trimmed and normalised', (t) => {
   t.end();
 });
 
-test('a name that is empty, too long, invisible or holds control characters is refused', (t) => {
+test('a name that is empty, too long, invisible or contains control characters is refused', (t) => {
   const refused = [
     '',
     '   ',
@@ -57,7 +57,7 @@ test('a name that is empty, too long, invisible or holds control characters is r
   t.end();
 });
 
-test('a name needs a letter, a digit, a symbol or an emoji that is seen', (t) => {
+test('a name needs a visible letter, digit, symbol or emoji', (t) => {
   const blanks = [
     ...[
       '\u2800',
@@ -111,7 +111,7 @@ test('a name needs a letter, a digit, a symbol or an emoji that is seen', (t) =>
   t.end();
 });
 
-test('joiners are fine in words of scripts that use them, and inside emoji; direction marks in names', (t) => {
+test('joiners are fine in words of scripts that use them and inside emoji, and direction marks in names', (t) => {
   const words = [
     'می\u200Cخواهم',
     'क\u094D\u200Dष',
@@ -131,7 +131,7 @@ test('joiners are fine in words of scripts that use them, and inside emoji; dire
   t.end();
 });
 
-test('what is not seen has no place between other characters, where it would make two names look like one', (t) => {
+test('invisible characters are refused between others, where they would make two names look alike', (t) => {
   const hidden = [
     'Ad\u200Da',
     'Ada\u200C',
@@ -174,7 +174,7 @@ test('what is not seen has no place between other characters, where it would mak
   t.end();
 });
 
-test('a name that is far too long is refused before anything is done with it', (t) => {
+test('a name that is far too long is refused before any processing', (t) => {
   const marks = '\u0315\u0316\u0300'.repeat(20_000);
   t.equal(
     codeOf(() => participantName(marks)),
@@ -198,7 +198,7 @@ test('a room name has letters of any script with their marks, digits, dash, unde
   t.end();
 });
 
-test('a room name that is empty, too long or cannot stand in an address is refused', (t) => {
+test('a room name that is empty, too long or unusable in an address is refused', (t) => {
   const refused = [
     '',
     ' ',
@@ -224,7 +224,7 @@ test('a room name that is empty, too long or cannot stand in an address is refus
   t.end();
 });
 
-test('what is accepted is accepted again unchanged, and nothing else than an AppError is thrown', (t) => {
+test('an accepted name is accepted again unchanged, and only AppErrors are thrown', (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 80 }), (text) => {
       for (const normalise of [participantName, roomName]) {

@@ -78,7 +78,7 @@ function codeOf(run: () => unknown): ErrorCode | undefined {
   return undefined;
 }
 
-test('a room that the operator opens has its own settings, and stays', (t) => {
+test('a room opened by the operator has its own settings, and stays', (t) => {
   const { registry, join, plane, facts } = setUp(t);
   const room = registry.create({ name: 'raid', locked: false, maxParticipants: 1, maxTalkers: 2 });
   t.match(room.info, { permanent: true, maxParticipants: 1, maxTalkers: 2, levelling: true });
@@ -114,7 +114,7 @@ test('a room that the operator opens has its own settings, and stays', (t) => {
   t.end();
 });
 
-test('a password that the operator sets holds as long as the room, then that of the configuration again', async (t) => {
+test('a password set by the operator lasts as long as the room, and then the configured one applies again', async (t) => {
   const { registry, access } = setUp(t);
   const admit = (password?: string) => access.admit({ room: 'vault', password }, () => true);
   registry.create({ name: 'vault', locked: false, password: 'other' });
@@ -129,10 +129,10 @@ test('a password that the operator sets holds as long as the room, then that of 
     codeOf(() => registry.create({ name: 'x', locked: false, password: 'scrypt:nonsense' })),
     'invalid_request',
   );
-  t.equal(registry.figures.rooms, 0, 'nothing is opened by half');
+  t.equal(registry.figures.rooms, 0, 'nothing is half opened');
 });
 
-test('who is moved keeps the connection, and is told of and watched as in the other room', (t) => {
+test('a moved participant keeps the connection, and gets the messages and timeouts of the other room', (t) => {
   const { registry, join, plane, facts } = setUp(t);
   const ada = join('red', 'Ada');
   const ben = join('blue', 'Ben');
@@ -142,7 +142,7 @@ test('who is moved keeps the connection, and is told of and watched as in the ot
   connection?.connect();
   t.equal(registry.move('red', ada.participant.id, 'blue').name, 'blue');
   t.same(facts.slice(-3), ['Ada out of red: moved', 'red ended: empty', 'Ada in blue']);
-  t.equal(connection?.open, true, 'the room that is closed behind them takes nothing along');
+  t.equal(connection?.open, true, 'closing the room behind them takes nothing with it');
   t.ok(plane.rooms[1]?.seats.some(({ id }) => id === connection?.id));
   t.match(ada.listener.events.at(-1), {
     type: 'moved',
@@ -154,14 +154,14 @@ test('who is moved keeps the connection, and is told of and watched as in the ot
   t.same(ben.listener.events.at(-1), { type: 'levels', speaking: [[ada.participant.id, -20]] });
   connection?.silent(true);
   t.match(ben.listener.events.at(-1), { type: 'participant_updated', participant: { name: 'Ada', connected: false } });
-  t.equal(registry.move('blue', ada.participant.id, 'blue').name, 'blue', 'where they are already nothing happens');
+  t.equal(registry.move('blue', ada.participant.id, 'blue').name, 'blue', 'a move to the same room does nothing');
   ada.participant.leave('left');
   t.match(ben.listener.events.at(-1), { type: 'participant_left', participantId: ada.participant.id });
   t.equal(connection?.open, false);
   t.end();
 });
 
-test('nobody is moved where they cannot be', (t) => {
+test('nobody is moved to a room that cannot take them', (t) => {
   const { registry, join } = setUp(t);
   const ada = join('red', 'Ada', { identity: 'u1' });
   join('blue', 'Ada elsewhere', { identity: 'u1' });
@@ -187,13 +187,13 @@ test('nobody is moved where they cannot be', (t) => {
     codeOf(() => registry.move('red', 'nobody', 'blue')),
     'unknown_participant',
   );
-  t.equal(registry.move('red', id, 'green').name, 'green', 'a lock is for those who come by themselves');
+  t.equal(registry.move('red', id, 'green').name, 'green', 'a lock is for those who join by themselves');
   const ben = join('red', 'Ben');
   t.equal(
     codeOf(() => registry.move('red', ben.participant.id, 'green')),
     'room_full',
   );
-  t.equal(registry.room('red').size, 1, 'who is not moved stays');
+  t.equal(registry.room('red').size, 1, 'a participant who is not moved stays');
   t.end();
 });
 
@@ -209,12 +209,12 @@ test('draining waits for those who are there, and lets them come back', (t) => {
     codeOf(() => join('blue', 'Ben')),
     'server_draining',
   );
-  t.equal(registry.figures.rooms, 1, 'who is refused opens no room');
+  t.equal(registry.figures.rooms, 1, 'a refused join opens no room');
   ada.participant.lose(clock.now());
   const back = join('red', 'Ada', { identity: 'u1', resumeToken: ada.participant.resumeToken });
   t.same(back.draining, { endsInMs: null });
   const reloaded = join('red', 'Ada', { identity: 'u1' });
-  t.equal(reloaded.participant.id, ada.participant.id, 'a page that was loaded anew takes its own place');
+  t.equal(reloaded.participant.id, ada.participant.id, 'a reloaded page takes its own place');
   clock.advance(100_000);
   t.equal(drained(), 0);
   reloaded.participant.leave('left');
@@ -225,7 +225,7 @@ test('draining waits for those who are there, and lets them come back', (t) => {
   t.end();
 });
 
-test('a deadline ends draining, another one takes its place, and undraining calls it off', (t) => {
+test('a deadline ends draining, another one replaces it, and undraining cancels it', (t) => {
   const { registry, join, clock, drained } = setUp(t);
   const ada = join('red', 'Ada');
   registry.drain(10_000);
@@ -244,7 +244,7 @@ test('a deadline ends draining, another one takes its place, and undraining call
   t.end();
 });
 
-test('an empty server is drained, but not before whoever asked for it has heard so', (t) => {
+test('an empty server is drained, but only after the caller has heard so', (t) => {
   const { registry, clock, drained } = setUp(t);
   registry.drain(null);
   t.equal(drained(), 0);
@@ -255,7 +255,7 @@ test('an empty server is drained, but not before whoever asked for it has heard 
   t.end();
 });
 
-test('a lock that changes nothing is not told as an act of moderation', (t) => {
+test('a lock that changes nothing is not announced as moderation', (t) => {
   const { registry, logged } = setUp(t);
   const acts = () => logged.filter(({ msg }) => msg === 'moderated');
   registry.create({ name: 'open', locked: false });

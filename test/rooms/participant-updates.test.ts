@@ -18,12 +18,12 @@ const STILL: Omit<ParticipantView, 'id' | 'name'> = {
   captured: false,
 };
 
-/** As those of the server, which are random. */
+/** Like the server's ids, which are random. */
 const idOf = (index: number) => `${index}`.padStart(36, '0');
 /** A message of one participant with such an id. */
 const UPDATE_BYTES = 320;
 
-/** Somebody who keeps what they are told. */
+/** A participant who keeps the messages they receive. */
 class Person {
   readonly told: RoomEvent[] = [];
   readonly list = new Map<string, ParticipantView>();
@@ -87,7 +87,7 @@ function setUp(size: number, { takesBatches = true } = {}) {
     updates,
     add,
     hits: () => (limitCounts.counts.get('room_update_bytes') ?? 0) - hitsBefore,
-    /** What the first of them was told, as everybody else was. */
+    /** The messages of the first of them, which everybody else got as well. */
     told: people[0]!.told,
     change: (index: number, changes: Partial<ParticipantView>) => {
       const person = participants.get(idOf(index));
@@ -101,14 +101,14 @@ function setUp(size: number, { takesBatches = true } = {}) {
   };
 }
 
-/** Everybody who is in the room has everybody in their list, as they are. */
+/** Everybody in the room has everybody in their list, in their current state. */
 function isKnown(participants: ReadonlyMap<string, Person>): boolean {
   return [...participants.values()].every(
     ({ list }) => list.size === participants.size && [...participants].every(([id, { view }]) => list.get(id) === view),
   );
 }
 
-test('where a hundred change at once, everybody gets two messages, and each is written once', (t) => {
+test('when a hundred change at once, everybody gets two messages, and each is serialised once', (t) => {
   const { clock, participants, told, change } = setUp(100);
   for (let index = 0; index < 100; index++) change(index, { connected: false });
   t.match(told, [{ type: 'participant_updated', participant: { id: idOf(0), connected: false } }], 'the first at once');
@@ -129,7 +129,7 @@ test('where a hundred change at once, everybody gets two messages, and each is w
   t.end();
 });
 
-test('with changes all the time that the budget lasts for, everybody gets a message every 50 ms', (t) => {
+test('with constant changes within the budget, everybody gets a message every 50 ms', (t) => {
   const { clock, told, change, hits } = setUp(200);
   for (let ms = 0; ms < 1000; ms++) {
     if (ms % 20 === 0) change((ms / 20) % 200, { muted: true });
@@ -142,7 +142,7 @@ test('with changes all the time that the budget lasts for, everybody gets a mess
   t.end();
 });
 
-test('in a small room every change is told at once', (t) => {
+test('in a small room every change is sent at once', (t) => {
   const { told, change } = setUp(2);
   for (let count = 0; count < 50; count++) change(1, { muted: count % 2 === 0 });
   t.equal(told.length, 50);
@@ -150,7 +150,7 @@ test('in a small room every change is told at once', (t) => {
   t.end();
 });
 
-test('a change after a pause is told at once, also in a large room', (t) => {
+test('a change after a pause is sent at once, even in a large room', (t) => {
   const { clock, told, change } = setUp(500);
   for (const index of [1, 2, 3]) {
     change(index, { muted: true });
@@ -160,7 +160,7 @@ test('a change after a pause is told at once, also in a large room', (t) => {
   t.end();
 });
 
-test('who changes again while it waits is told once, as they are then', (t) => {
+test('a participant who changes again while waiting is sent once, in the latest state', (t) => {
   const { clock, told, change, remove } = setUp(200);
   change(0, { muted: true });
   change(1, { muted: true });
@@ -175,7 +175,7 @@ test('who changes again while it waits is told once, as they are then', (t) => {
   t.end();
 });
 
-test('a room that is closed tells nothing more and leaves no timer', (t) => {
+test('a closed room sends nothing more and leaves no timer', (t) => {
   const { clock, told, updates, change } = setUp(200);
   change(0, { muted: true });
   change(1, { muted: true });
@@ -188,7 +188,7 @@ test('a room that is closed tells nothing more and leaves no timer', (t) => {
   t.end();
 });
 
-test('however many change how often, a room is told no more than its budget, and at last how everybody is', (t) => {
+test('however many change how often, a room sends no more than its budget, and everybody ends up with the final state', (t) => {
   for (const size of [2, 10, 240, 600]) {
     const { clock, participants, change, hits } = setUp(size);
     const seconds = 10;
@@ -206,13 +206,13 @@ test('however many change how often, a room is told no more than its budget, and
     t.ok(all <= BYTES_PER_SECOND_IN_ALL * paidSeconds + UPDATE_BYTES * size, `${size} people: ${all} bytes in all`);
     t.ok(hits() > 0);
     clock.advance(120_000);
-    t.ok(isKnown(participants), 'everybody knows how everybody is');
+    t.ok(isKnown(participants), "everybody knows everybody's state");
     t.equal(clock.pendingTimers, 0);
   }
   t.end();
 });
 
-test('somebody who changes once is told within a third of a second while all others change all the time', (t) => {
+test('a single change is sent within a third of a second while all others change all the time', (t) => {
   const { clock, participants, told, change } = setUp(240);
   for (let ms = 0; ms < 6000; ms += 50) {
     for (let index = 2; index < 240; index++) change(index, { muted: ms % 100 === 0 });
@@ -226,7 +226,7 @@ test('somebody who changes once is told within a third of a second while all oth
   }
   const views = told.flatMap(viewsOf);
   t.ok(views.some(({ id, muted }) => id === idOf(1) && muted));
-  t.ok(views.length < participants.size / 2, 'and not because everybody was told of');
+  t.ok(views.length < participants.size / 2, 'and not because everybody was sent');
   t.end();
 });
 
@@ -245,7 +245,7 @@ test('joins and leaves go before changes when the budget is short', (t) => {
   t.end();
 });
 
-/** How many messages everybody in a room gets while `count` people come in, or go, at this pace. */
+/** How many messages everybody in a room gets while `count` people join, or leave, at this pace. */
 function messagesOf(t: Test, count: number, { takesBatches = true, leave = false } = {}): number {
   const room = setUp(leave ? count + 2 : 2, { takesBatches });
   for (let n = 0; n < count; n++) {
@@ -259,18 +259,18 @@ function messagesOf(t: Test, count: number, { takesBatches = true, leave = false
   return leave ? room.told.length : messages();
 }
 
-test('what people who come cost grows with their number, not with its square', (t) => {
-  // Twice as many in twice the time: each of twice as many is there for twice as many batches, which is the least that can be.
+test('the cost of joins grows with their number, not with its square', (t) => {
+  // Twice as many in twice the time: twice as many people each see twice as many batches, which is the minimum.
   const few = messagesOf(t, 100);
   const many = messagesOf(t, 400);
   const oneByOne = (400 * 401) / 2;
   t.ok(many < oneByOne / 8, `${many} messages instead of ${oneByOne}`);
   t.ok(few < many);
-  t.ok(messagesOf(t, 400, { leave: true }) < 60, 'those who stay get few messages of four hundred who go');
+  t.ok(messagesOf(t, 400, { leave: true }) < 60, 'those who stay get few messages when four hundred leave');
   t.end();
 });
 
-test('clients of version 0.1 are told of each join and each leave once, and never of their own', (t) => {
+test('clients of version 0.1 get each join and each leave once, and never their own', (t) => {
   const { clock, participants, add, remove, change } = setUp(150, { takesBatches: false });
   const old = participants.get(idOf(0))!;
   for (let index = 150; index < 170; index++) add(index);
@@ -293,14 +293,14 @@ test('clients of version 0.1 are told of each join and each leave once, and neve
     (id) => id !== idOf(160) && id !== idOf(161),
   );
   t.same(joins(old), [...staying, idOf(170)]);
-  t.same(leaves(old), [idOf(3)], 'those of whom they never heard have not left');
+  t.same(leaves(old), [idOf(3)], 'there is no leave for participants they never heard of');
   t.same(joins(late), [], 'all others were in the list');
   t.same(leaves(late).sort(), [idOf(3), idOf(161)]);
   t.ok(isKnown(participants));
   t.end();
 });
 
-test('whatever happens when, at last everybody has everybody who is there in their list, as they are', (t) => {
+test('whatever happens in any order, in the end everybody has everybody present in their list, in their current state', (t) => {
   const step = fc.record({
     what: fc.constantFrom('change', 'change', 'join', 'leave', 'return', 'replace', 'list'),
     index: fc.nat(12),

@@ -21,7 +21,7 @@ class Listener implements ParticipantListener {
     this.endedBy = reason;
   }
 
-  /** What was told since the last call. */
+  /** The messages since the last call. */
   take(): RoomEvent[] {
     return this.events.splice(0);
   }
@@ -83,7 +83,7 @@ test('a room comes with its first participant and goes with its last', (t) => {
   t.end();
 });
 
-test('those who are there hear of a join, of changes and of a leave, the new one gets the list', (t) => {
+test('those present hear of a join, of changes and of a leave, and the new one gets the list', (t) => {
   const { join } = setUp();
   const ada = join('lobby', ' Ada ');
   t.strictSame(
@@ -104,9 +104,9 @@ test('those who are there hear of a join, of changes and of a leave, the new one
     { type: 'participant_updated', participant: { name: 'Ben', muted: false, deafened: false } },
     { type: 'participant_updated', participant: { name: 'Ben', muted: false, deafened: true } },
   ]);
-  t.equal(ben.listener.take().length, 2, 'the one who changed is told too');
+  t.equal(ben.listener.take().length, 2, 'the one who changed is notified too');
   ben.participant.setState({ deafened: true });
-  t.strictSame(ada.listener.take(), [], 'what changes nothing is not told');
+  t.strictSame(ada.listener.take(), [], 'a change that changes nothing is not sent');
   ben.participant.leave('left');
   ben.participant.leave('connection_lost');
   t.strictSame(ada.listener.take(), [{ type: 'participant_left', participantId: ben.participant.id, reason: 'left' }]);
@@ -147,7 +147,7 @@ test('each limit has its own error', (t) => {
   t.end();
 });
 
-test('one address opens so many rooms and no more, and gets each back when it closes', (t) => {
+test('one address may open a fixed number of rooms, and gets each back when it closes', (t) => {
   const { registry, join } = setUp({ maxRooms: 10, maxRoomsPerAddress: 2 });
   const tooMany = 'too_many_rooms_of_address';
   const first = join('a1', 'Ada', { from: '192.0.2.1' });
@@ -159,14 +159,14 @@ test('one address opens so many rooms and no more, and gets each back when it cl
   t.equal(registry.figures.rooms, 2, 'the room was not opened');
   join('b1', 'Ben', { from: '2001:db8:0:1::/64' });
   join('b1', 'Ada', { from: '192.0.2.1' });
-  t.equal(registry.figures.rooms, 3, 'into a room that is open everybody gets');
+  t.equal(registry.figures.rooms, 3, 'anybody can join an open room');
 
   const guest = join('a1', 'Cy', { from: '192.0.2.3' });
   first.participant.leave('left');
   t.equal(
     codeOf(() => join('a3', 'Ada', { from: '192.0.2.1' })),
     tooMany,
-    'as long as anybody is in it, it counts for the one who opened it',
+    'while anybody is in it, it counts for the address that opened it',
   );
   guest.participant.leave('left');
   join('a3', 'Ada', { from: '192.0.2.1' });
@@ -191,7 +191,7 @@ test('rooms of the operator and of join tokens count for no address', (t) => {
   t.end();
 });
 
-test('whoever toggles mute without end is muted at once each time, and at last is as they want to be', (t) => {
+test('a participant who toggles mute without end is muted at once each time, and ends up in the state they wanted', (t) => {
   const { clock, plane, join } = setUp();
   const ada = join('lobby', 'Ada');
   const ben = join('lobby', 'Ben');
@@ -208,9 +208,9 @@ test('whoever toggles mute without end is muted at once each time, and at last i
   toggle();
   t.equal(seat.state.muted, true, 'that was too often');
   ben.participant.setState({ deafened: true });
-  t.match(seat.state, { muted: true, deafened: true }, 'what takes away does not wait');
+  t.match(seat.state, { muted: true, deafened: true }, 'deafening does not wait');
   clock.advance(1000);
-  t.match(seat.state, { muted: false, deafened: true }, 'and what waits is not forgotten');
+  t.match(seat.state, { muted: false, deafened: true }, 'and a waiting unmute is not forgotten');
   t.match(ada.listener.take().at(-1), { participant: { name: 'Ben', muted: false, deafened: true } });
 
   toggle();
@@ -249,7 +249,7 @@ test('an offer connects with the state of the participant, and later changes rea
   t.end();
 });
 
-test('a second offer replaces the media connection, an unusable one leaves it as it is', (t) => {
+test('a second offer replaces the media connection, and an unusable one leaves it as it is', (t) => {
   const { plane, join } = setUp();
   const ada = join('lobby', 'Ada');
   sit(ada.participant, 'first');
@@ -270,11 +270,11 @@ test('a second offer replaces the media connection, an unusable one leaves it as
   ada.listener.take();
   first?.connect();
   first?.end('silent');
-  t.strictSame(ada.listener.take(), [], 'the replaced connection is not heard any more');
+  t.strictSame(ada.listener.take(), [], 'the replaced connection is no longer heard');
   t.end();
 });
 
-test('a participant whose media ends stays in the room, is told, and may offer again', (t) => {
+test('a participant whose media ends stays in the room, is notified, and may offer again', (t) => {
   const { plane, join } = setUp();
   const ada = join('lobby', 'Ada');
   const ben = join('lobby', 'Ben');
@@ -291,7 +291,7 @@ test('a participant whose media ends stays in the room, is told, and may offer a
   t.end();
 });
 
-test('levels are told with participant ids, as one object for everybody', (t) => {
+test('levels are sent with participant ids, as one object for everybody', (t) => {
   const { plane, join } = setUp();
   const ada = join('lobby', 'Ada');
   const ben = join('lobby', 'Ben');
@@ -308,7 +308,7 @@ test('levels are told with participant ids, as one object for everybody', (t) =>
   t.end();
 });
 
-test('when the worker of a room fails, everybody with media is told and may offer again', (t) => {
+test('when the worker of a room fails, everybody with media is notified and may offer again', (t) => {
   const { plane, join } = setUp();
   const ada = join('lobby', 'Ada');
   const ben = join('lobby', 'Ben');
@@ -333,7 +333,7 @@ test('when the worker of a room fails, everybody with media is told and may offe
   t.end();
 });
 
-test('the token of a participant who is still there speaks for them from now on, and their media goes on, even in a full room', (t) => {
+test('the resume token of a participant who is still there takes over, and their media continues, even in a full room', (t) => {
   const { plane, registry, join } = setUp({ maxParticipants: 2 });
   const ada = join('lobby', 'Ada');
   const ben = join('lobby', 'Ben');
@@ -351,14 +351,14 @@ test('the token of a participant who is still there speaks for them from now on,
   t.equal(registry.figures.participants, 2);
   t.equal(plane.openSeats.length, 1);
   t.match(plane.openSeats, [{ id: 1, muted: true }]);
-  t.strictSame(again.listener.take(), [], 'what it hears first is the answer to its join');
+  t.strictSame(again.listener.take(), [], 'the first message is the answer to its join');
   t.match(ben.listener.take(), [{ type: 'participant_updated', participant: { name: 'Ada', muted: true } }]);
   again.participant.setState({ muted: false });
   t.equal(again.listener.take().length, 1);
   t.end();
 });
 
-test('who was put on mute by a moderator does not come back unmuted', (t) => {
+test('a participant muted by a moderator does not come back unmuted', (t) => {
   const { join } = setUp();
   const ada = join('lobby', 'Ada');
   ada.participant.setMutedByModerator(true);
@@ -367,7 +367,7 @@ test('who was put on mute by a moderator does not come back unmuted', (t) => {
   t.end();
 });
 
-test('a participant whose connection broke goes on being heard for 30 s, then the others see them leave', (t) => {
+test('a participant whose connection broke is heard for 30 s more, and then the others see them leave', (t) => {
   const { clock, plane, join } = setUp();
   const ada = join('lobby', 'Ada');
   const ben = join('lobby', 'Ben');
@@ -386,13 +386,13 @@ test('a participant whose connection broke goes on being heard for 30 s, then th
     { type: 'participant_left', participantId: ada.participant.id, reason: 'connection_lost' },
   ]);
   t.strictSame(plane.openSeats, []);
-  t.strictSame(ada.listener.take(), [], 'nobody is told what they cannot hear');
+  t.strictSame(ada.listener.take(), [], 'nothing is sent over a broken connection');
   ben.participant.leave('left');
   t.equal(clock.pendingTimers, 0);
   t.end();
 });
 
-test('who comes back in time stays, however often', (t) => {
+test('a participant who comes back in time stays, however often', (t) => {
   const { clock, plane, registry, join } = setUp();
   const ada = join('lobby', 'Ada');
   sit(ada.participant, 'x');
@@ -409,7 +409,7 @@ test('who comes back in time stays, however often', (t) => {
   t.end();
 });
 
-test('a participant of whom nothing is heard on either path leaves after 8 s', (t) => {
+test('a participant who is silent on both paths leaves after 8 s', (t) => {
   const { clock, plane, registry, join } = setUp();
   const ada = join('lobby', 'Ada');
   sit(ada.participant, 'x');
@@ -417,7 +417,7 @@ test('a participant of whom nothing is heard on either path leaves after 8 s', (
   const heardMs = clock.now();
   clock.advance(7000);
   plane.openSeats[0]?.silent(true);
-  t.match(ada.participant.view, { connected: false }, 'the others see that they are not heard');
+  t.match(ada.participant.view, { connected: false }, 'the others see that they are not connected');
   ada.participant.lose(heardMs);
   clock.advance(999);
   t.equal(registry.figures.participants, 1);
@@ -427,12 +427,12 @@ test('a participant of whom nothing is heard on either path leaves after 8 s', (
   const ben = join('lobby', 'Ben');
   ben.participant.lose(clock.now());
   clock.advance(8000);
-  t.equal(registry.figures.participants, 0, 'also without media from the start');
+  t.equal(registry.figures.participants, 0, 'even without media from the start');
   t.equal(clock.pendingTimers, 0);
   t.end();
 });
 
-test('media that falls silent ends the wait for a connection, media that is heard again goes on with it', (t) => {
+test('media that falls silent ends the wait for a connection, and media that is heard again continues it', (t) => {
   const { clock, plane, registry, join } = setUp();
   const ada = join('lobby', 'Ada');
   sit(ada.participant, 'x');
@@ -450,7 +450,7 @@ test('media that falls silent ends the wait for a connection, media that is hear
   t.end();
 });
 
-test('whose media falls silent while their connection stands stays in the list as not connected', (t) => {
+test('a participant with silent media and a live connection stays in the list as not connected', (t) => {
   const { clock, plane, join } = setUp();
   const ada = join('lobby', 'Ada');
   const ben = join('lobby', 'Ben');
@@ -469,7 +469,7 @@ test('whose media falls silent while their connection stands stays in the list a
   t.end();
 });
 
-test('media that closes while nobody listens is not taken for resumed', (t) => {
+test('media that closes while nobody listens is not reported as resumed', (t) => {
   const { clock, plane, join } = setUp();
   const ada = join('lobby', 'Ada');
   sit(ada.participant, 'x');
@@ -482,7 +482,7 @@ test('media that closes while nobody listens is not taken for resumed', (t) => {
   t.end();
 });
 
-test('without time to resume, a connection that breaks is the end', (t) => {
+test('without a resume period, a broken connection is the end', (t) => {
   const { clock, registry, join } = setUp({ resumeTimeoutMs: 0 });
   const ada = join('lobby', 'Ada');
   ada.participant.lose(clock.now());
@@ -490,7 +490,7 @@ test('without time to resume, a connection that breaks is the end', (t) => {
   t.end();
 });
 
-test('those who are waited for count for the limit of the room', (t) => {
+test('participants who may still resume count towards the room limit', (t) => {
   const { clock, join } = setUp({ maxParticipants: 1 });
   const ada = join('lobby', 'Ada');
   ada.participant.lose(clock.now());
@@ -506,7 +506,7 @@ test('those who are waited for count for the limit of the room', (t) => {
   t.end();
 });
 
-test('a token that nobody in the room holds is no more than a new join', (t) => {
+test('a resume token that matches nobody in the room is just a new join', (t) => {
   const { join } = setUp();
   const ada = join('lobby', 'Ada');
   for (const resumeToken of ['', 'x', 'A'.repeat(ada.participant.resumeToken.length)]) {

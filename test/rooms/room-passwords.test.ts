@@ -18,7 +18,7 @@ async function outcome(checked: Promise<unknown>): Promise<string> {
   }
 }
 
-test('a hash is of one password, differs every time, and survives being written down', async (t) => {
+test('a hash matches one password, differs every time, and survives being written down', async (t) => {
   const [one, two] = await Promise.all([hashPassword('open sesame'), hashPassword('open sesame')]);
   const read = parsePasswordHash(formatPasswordHash(one));
   t.strictSame(read, one);
@@ -28,7 +28,7 @@ test('a hash is of one password, differs every time, and survives being written 
   t.notMatch(formatPasswordHash(one), /[$,=\s]/, 'no shell, list or variable changes it');
 });
 
-test('a password in the configuration that is longer than clients may send is refused at the start', (t) => {
+test('a configured password longer than clients may send is refused at startup', (t) => {
   t.throws(() => new RoomPasswords({ vault: 'x'.repeat(257) }, new FakeClock()), {
     message: /vault is longer than 256/,
   });
@@ -36,7 +36,7 @@ test('a password in the configuration that is longer than clients may send is re
   t.end();
 });
 
-test('those who ask for much delay and keep out themselves, not others', async (t) => {
+test('clients who cause much delay lock out themselves, not others', async (t) => {
   const clock = new FakeClock();
   const queue = new PacedQueue({ clock, intervalMs: 100, maxShare: 1, maxWaiting: 4 });
   t.teardown(() => queue.close());
@@ -48,7 +48,7 @@ test('those who ask for much delay and keep out themselves, not others', async (
         () => {},
         ({ code }: AppError) => done.push(`${who} ${code}`),
       );
-  // The first begins at once, four wait.
+  // The first begins at once, and four wait.
   const asked = ['e1', 'e2', 'e3', 'e4', 'e5', 'e6'].map((who) => ask(who, 'eve'));
   asked.push(ask('a1', 'ada'), ask('b1', 'ben'));
   for (let tick = 0; tick < 6; tick++) {
@@ -63,21 +63,21 @@ test('those who ask for much delay and keep out themselves, not others', async (
   );
 });
 
-test('a hashed password is known by scrypt once, and from then on without it', async (t) => {
+test('a hashed password is checked with scrypt once, and from then on without it', async (t) => {
   const clock = new FakeClock();
   const passwords = new RoomPasswords({ vault: formatPasswordHash(await hashPassword('caf\u00e9')) }, clock);
   t.teardown(() => passwords.close());
-  t.equal(await outcome(passwords.check('vault', 'cafe\u0301', always)), 'right', 'however it is composed');
+  t.equal(await outcome(passwords.check('vault', 'cafe\u0301', always)), 'right', 'in any Unicode composition');
   t.equal(
     await outcome(passwords.check('vault', 'café', always)),
     'right',
-    'the clock stands: no second try was needed',
+    'the clock stands still, so no second check was needed',
   );
   t.equal(clock.pendingTimers, 0);
   t.equal(await outcome(passwords.check('elsewhere', undefined, always)), 'right', 'a room without a password');
 });
 
-test('who knows the password does not wait for those who guess; too many guesses are turned away', async (t) => {
+test('a correct password does not wait behind guesses, and too many guesses are turned away', async (t) => {
   const clock = new FakeClock();
   const passwords = new RoomPasswords({ vault: 'open sesame' }, clock);
   t.teardown(() => passwords.close());
@@ -97,7 +97,7 @@ test('who knows the password does not wait for those who guess; too many guesses
   t.ok(clock.now() - startMs >= 24 * 300, `${clock.now() - startMs} ms for 25 guesses`);
 });
 
-test('tasks run one at a time with a pause between, in order, and not for those who have gone', async (t) => {
+test('tasks run one at a time with a pause in between, in order, and not for clients that have left', async (t) => {
   const clock = new FakeClock();
   const queue = new PacedQueue({ clock, intervalMs: 100, maxShare: 0.25, maxWaiting: 3 });
   const started: number[] = [];
@@ -140,7 +140,7 @@ test('tasks run one at a time with a pause between, in order, and not for those 
   t.equal(await sixth, 'server_closing');
   t.equal(await run(7), 'server_closing');
   finish[2]?.();
-  t.equal(await outcomes[3], 'right', 'what runs goes on');
+  t.equal(await outcomes[3], 'right', 'a running task continues');
   t.equal(clock.pendingTimers, 0);
 });
 

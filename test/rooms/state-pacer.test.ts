@@ -36,7 +36,7 @@ function setUp() {
 const MUTED: ParticipantState = { muted: true, deafened: false };
 const OPEN: ParticipantState = { muted: false, deafened: false };
 
-test('whoever mutes is muted at once, whoever unmutes without end has to wait', (t) => {
+test('muting applies at once, and endless unmuting has to wait', (t) => {
   const setup = setUp();
   let opened = 0;
   for (let ms = 0; ms < 10_000; ms += 10) {
@@ -52,7 +52,7 @@ test('whoever mutes is muted at once, whoever unmutes without end has to wait', 
   t.end();
 });
 
-test('what was wanted last takes effect, soon', (t) => {
+test('the latest request takes effect, and soon', (t) => {
   const setup = setUp();
   for (let n = 0; n < 50; n++) {
     setup.want(OPEN);
@@ -67,7 +67,7 @@ test('what was wanted last takes effect, soon', (t) => {
   t.end();
 });
 
-test('of a change that both takes and gives, what takes is there at once', (t) => {
+test('when a change unmutes and deafens, the deafening applies at once', (t) => {
   const setup = setUp();
   for (let n = 0; n < 8; n++) {
     setup.want(OPEN);
@@ -80,7 +80,7 @@ test('of a change that both takes and gives, what takes is there at once', (t) =
   t.end();
 });
 
-test('somebody whom a moderator mutes meanwhile stays muted; what waits otherwise takes effect', (t) => {
+test('a participant muted by a moderator in between stays muted, and the rest of the change applies', (t) => {
   const setup = setUp();
   for (let n = 0; n < 8; n++) {
     setup.want(OPEN);
@@ -93,7 +93,7 @@ test('somebody whom a moderator mutes meanwhile stays muted; what waits otherwis
   t.end();
 });
 
-test('what was cancelled leaves no timer', (t) => {
+test('a cancelled change leaves no timer', (t) => {
   const setup = setUp();
   for (let n = 0; n < 20; n++) {
     setup.want(OPEN);
@@ -108,7 +108,7 @@ test('what was cancelled leaves no timer', (t) => {
   t.end();
 });
 
-test('whatever is wanted when, the last takes effect within a second, and changes are bounded', (t) => {
+test('whatever is requested when, the latest takes effect within a second, and changes are bounded', (t) => {
   const step = fc.record({ muted: fc.boolean(), deafened: fc.boolean(), pauseMs: fc.nat(60) });
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 200 }), (steps) => {

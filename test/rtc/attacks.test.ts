@@ -20,14 +20,14 @@ const SEED = 45;
 const certificate = await createCertificate();
 const identity = await createIdentity();
 
-/** Bytes in buffers that somebody still holds. */
+/** Bytes in buffers that are still referenced. */
 function heldBytes(): number {
   collectGarbage();
   collectGarbage();
   return process.memoryUsage().arrayBuffers;
 }
 
-test('a handshake that never ends holds little, whatever lengths it announces', (t) => {
+test('an unfinished handshake holds little memory, whatever lengths it announces', (t) => {
   const prng = createPrng(SEED);
   const clock = new FakeClock();
   const count = 100;
@@ -117,7 +117,7 @@ function createScene() {
   return { clock, demultiplexer, transport, heard, dtls, receive, check };
 }
 
-test('a peer that names a thousand sources is followed in one of them', (t) => {
+test('a peer that uses a thousand SSRCs is followed on only one of them', (t) => {
   const { clock, transport, heard, receive, check } = createScene();
   receive(check(randomBytes(12)));
   const master = () => ({ key: randomBytes(16), salt: randomBytes(12) });
@@ -144,7 +144,7 @@ test('a peer that names a thousand sources is followed in one of them', (t) => {
   t.end();
 });
 
-test('twenty thousand checks in the name of a peer, without its password, hold nothing', (t) => {
+test("twenty thousand checks in a peer's name, without its password, hold no memory", (t) => {
   const prng = createPrng(SEED);
   const { clock, demultiplexer, transport, receive } = createScene();
   const guesses = Array.from({ length: 100 }, () => nomination(prng, { username: 'server:client' }));
@@ -157,7 +157,7 @@ test('twenty thousand checks in the name of a peer, without its password, hold n
   t.end();
 });
 
-test('forged records that say they are encrypted are passed on at a small rate only', (t) => {
+test('forged records that claim to be encrypted are passed on at a low rate only', (t) => {
   const { clock, transport, dtls, receive, check } = createScene();
   receive(check(randomBytes(12)));
   for (let i = 0; i < 200; i++) receive(dtlsRecord(22, randomBytes(40)));

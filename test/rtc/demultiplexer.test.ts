@@ -12,7 +12,7 @@ import { createBytes } from './bytes.ts';
 
 const bytes = createBytes(6);
 
-/** A network without a network: what is sent is kept with its destination. */
+/** A network without a network: sent datagrams are kept with their destination. */
 function createNetwork() {
   const sent: { to: string; datagram: Buffer }[] = [];
   const createLocal = (name: string) =>
@@ -71,7 +71,7 @@ const RTP = Buffer.from([0x80, 111, 0, 0]);
 const RTCP = Buffer.from([0x80, 201, 0, 0]);
 const DTLS = Buffer.from([22, 0xfe, 0xfd]);
 
-test('datagrams are told apart by their first bytes and go to the one who owns the path', (t) => {
+test('datagrams are classified by their first bytes and go to the owner of the path', (t) => {
   const { demultiplexer, socket, otherSocket } = setUp();
   const one = createEndpoint(demultiplexer, 'one1');
   const two = createEndpoint(demultiplexer, 'two2');
@@ -104,7 +104,7 @@ test('a path that another transport proves to own changes hands', (t) => {
   const young = createEndpoint(demultiplexer, 'young1');
   demultiplexer.receive(check('old1'), '10.0.0.1', 5000, socket);
   demultiplexer.receive(check('young1'), '10.0.0.1', 5000, socket);
-  t.same(young.log, [], 'not while its owner is heard of');
+  t.same(young.log, [], 'not while its owner is active');
   clock.advance(7000);
   demultiplexer.receive(check('young1', { key: 'guess' }), '10.0.0.1', 5000, socket);
   demultiplexer.receive(RTP, '10.0.0.1', 5000, socket);
@@ -119,7 +119,7 @@ test('a path that another transport proves to own changes hands', (t) => {
   t.end();
 });
 
-test('an authentic request is answered with the address that it came from', (t) => {
+test('an authentic request is answered with its source address', (t) => {
   const { demultiplexer, socket, sent } = setUp();
   createEndpoint(demultiplexer, 'one1');
   for (const address of ['10.0.0.1', '2001:db8::5']) {
@@ -133,7 +133,7 @@ test('an authentic request is answered with the address that it came from', (t) 
   t.end();
 });
 
-test('what is not authentic gets no answer, as if nobody were there, and changes nothing', (t) => {
+test('an unauthentic request gets no answer, as if nobody were there, and changes nothing', (t) => {
   const { demultiplexer, socket, sent } = setUp();
   const { ice } = createEndpoint(demultiplexer, 'one1');
   const request = check('one1');
@@ -158,12 +158,12 @@ test('what is not authentic gets no answer, as if nobody were there, and changes
   t.end();
 });
 
-test('an attribute that must be understood and is not is told to an authentic peer only', (t) => {
+test('an unknown comprehension-required attribute is reported to an authentic peer only', (t) => {
   const { demultiplexer, socket, sent } = setUp();
   createEndpoint(demultiplexer, 'one1');
   const strange = (key: string) => {
     const plain = check('one1', { key });
-    // Without integrity and fingerprint, with an attribute of a type that nobody knows.
+    // Without integrity and fingerprint, with an attribute of an unknown type.
     const body = Buffer.concat([plain.subarray(0, plain.length - 32), Buffer.from([0x70, 1, 0, 0])]);
     body.writeUInt16BE(body.length + 4 + 20 - 20, 2);
     const integrity = stunIntegrity(body, body.length, key);
@@ -185,7 +185,7 @@ test('an attribute that must be understood and is not is told to an authentic pe
   t.end();
 });
 
-test('a request that comes again draws nothing to another address', (t) => {
+test('a replayed request sends nothing to another address', (t) => {
   const { demultiplexer, socket, sent } = setUp();
   const { ice } = createEndpoint(demultiplexer, 'one1');
   const request = check('one1', { useCandidate: true });
@@ -201,7 +201,7 @@ test('a request that comes again draws nothing to another address', (t) => {
   t.end();
 });
 
-test('the number of paths is bounded; the oldest goes, but not the selected one', (t) => {
+test('the number of paths is bounded, and the oldest goes, but not the selected one', (t) => {
   const { clock, demultiplexer, socket } = setUp();
   const { ice } = createEndpoint(demultiplexer, 'one1');
   for (let port = 1; port <= 30; port++) {
@@ -218,7 +218,7 @@ test('the number of paths is bounded; the oldest goes, but not the selected one'
   t.end();
 });
 
-/** With the source at its place (RFC 3550 section 5.1). */
+/** With the SSRC in its place (RFC 3550 section 5.1). */
 function rtpOf(ssrc: number, { first = 0x80, second = 111, length = 12 } = {}): Buffer {
   const datagram = Buffer.alloc(Math.max(12, length));
   datagram[0] = first;
@@ -227,7 +227,7 @@ function rtpOf(ssrc: number, { first = 0x80, second = 111, length = 12 } = {}): 
   return datagram.subarray(0, length);
 }
 
-test('the kinds are told apart as RFC 7983 and RFC 5761 say, for every first and second byte', (t) => {
+test('packets are classified as RFC 7983 and RFC 5761 say, for every first and second byte', (t) => {
   const { demultiplexer, socket } = setUp();
   const { log } = createEndpoint(demultiplexer, 'one1');
   demultiplexer.receive(check('one1'), '10.0.0.1', 5000, socket);
@@ -244,11 +244,11 @@ test('the kinds are told apart as RFC 7983 and RFC 5761 say, for every first and
     t.equal(kindOf(128, second), second >= 192 && second <= 223 ? 'rtcp' : 'rtp', `${second}`);
   }
   t.equal(kindOf(128), 'none', 'one byte is nothing');
-  t.equal(kindOf(22), 'dtls', 'unless its first byte says all');
+  t.equal(kindOf(22), 'dtls', 'unless its first byte is enough');
   t.end();
 });
 
-test('RTP of a known source is heard from any address by UDP, and nothing else is', (t) => {
+test('RTP from a known SSRC is accepted from any address over UDP, and nothing else is', (t) => {
   const { demultiplexer, socket } = setUp();
   const { endpoint, log } = createEndpoint(demultiplexer, 'one1');
   const { counters } = demultiplexer;
@@ -275,7 +275,7 @@ test('RTP of a known source is heard from any address by UDP, and nothing else i
   t.end();
 });
 
-test('how much is heard from unknown addresses is bounded: a burst of 100, and 1000 a second', (t) => {
+test('packets from unknown addresses are limited to a burst of 100, and 1000 a second', (t) => {
   const { clock, demultiplexer, socket } = setUp();
   const { endpoint, log } = createEndpoint(demultiplexer, 'one1');
   demultiplexer.knowSource(7, endpoint);
@@ -292,7 +292,7 @@ test('how much is heard from unknown addresses is bounded: a burst of 100, and 1
   t.end();
 });
 
-test("a source is one endpoint's until that one forgets it", (t) => {
+test('an SSRC belongs to one endpoint until that endpoint forgets it', (t) => {
   const { demultiplexer, socket } = setUp();
   const [one, two] = [createEndpoint(demultiplexer, 'one1'), createEndpoint(demultiplexer, 'two2')];
   const speak = () => demultiplexer.receive(rtpOf(7), '10.9.9.9', 1, socket);
@@ -308,7 +308,7 @@ test("a source is one endpoint's until that one forgets it", (t) => {
   t.end();
 });
 
-test('a request for a name that is not registered any more is for nobody', (t) => {
+test('a request for an unregistered name has no receiver', (t) => {
   const { demultiplexer, socket, sent } = setUp();
   const { log } = createEndpoint(demultiplexer, 'one1');
   demultiplexer.unregister('one1');
@@ -319,7 +319,7 @@ test('a request for a name that is not registered any more is for nobody', (t) =
   t.end();
 });
 
-test('only requests are for somebody; an indication asks for nothing', (t) => {
+test('only requests have a receiver, because an indication asks for nothing', (t) => {
   const { demultiplexer, socket } = setUp();
   const { log } = createEndpoint(demultiplexer, 'one1');
   for (const [type, unknownKind] of [
@@ -340,7 +340,7 @@ test('only requests are for somebody; an indication asks for nothing', (t) => {
   t.end();
 });
 
-test("a path is its owner's for seven seconds after it was heard of", (t) => {
+test('a path belongs to its owner for seven seconds after the last packet on it', (t) => {
   const { clock, demultiplexer, socket } = setUp();
   createEndpoint(demultiplexer, 'old1');
   const young = createEndpoint(demultiplexer, 'young1');
@@ -350,7 +350,7 @@ test("a path is its owner's for seven seconds after it was heard of", (t) => {
   t.same(young.log, []);
   t.equal(demultiplexer.counters.foreignAddress, 1);
   demultiplexer.receive(check('young1'), '10.0.0.2', 5000, socket);
-  t.same(young.log, ['stun'], 'from another address it is let in');
+  t.same(young.log, ['stun'], 'from another address it is accepted');
   clock.advance(1);
   demultiplexer.receive(check('young1'), '10.0.0.1', 5000, socket);
   t.same(young.log, ['stun', 'stun']);
@@ -371,7 +371,7 @@ function createConnection(local: string) {
   return { connection, log };
 }
 
-test('a connection is adopted with its path, and released when its owner wants it no more', (t) => {
+test('a connection is adopted with its path, and released when its owner no longer wants it', (t) => {
   const { demultiplexer } = setUp();
   const [one, two] = [createEndpoint(demultiplexer, 'one1'), createEndpoint(demultiplexer, 'two2')];
   const { connection, log } = createConnection('a');
@@ -387,7 +387,7 @@ test('a connection is adopted with its path, and released when its owner wants i
   t.end();
 });
 
-test('the end of a connection is told to its owner, and other paths of the same port stay', (t) => {
+test('the end of a connection is reported to its owner, and other paths on the same port stay', (t) => {
   const clock = new FakeClock();
   let end: ClosedListener = () => {};
   const demultiplexer = new Demultiplexer(
@@ -409,6 +409,6 @@ test('the end of a connection is told to its owner, and other paths of the same 
   t.equal(demultiplexer.pathCount, 1);
   demultiplexer.receive(RTP, '10.0.0.1', 5000, second.connection);
   t.equal(log.at(-1), 'rtp');
-  t.same(first.log, ['adopt a'], 'nobody closes what is closed');
+  t.same(first.log, ['adopt a'], 'nobody closes a closed connection');
   t.end();
 });

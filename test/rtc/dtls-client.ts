@@ -21,7 +21,7 @@ export async function createIdentity(kind: 'ecdsa' | 'rsa' = 'ecdsa'): Promise<C
   return { certPem, keyPem, signatureHash, fingerprint: fingerprintOf(new X509Certificate(certPem).raw, 'sha-256') };
 }
 
-/** werift's DTLS client with `send` as its way out. What arrives goes into `receive`. */
+/** werift's DTLS client, which sends through `send`. Incoming datagrams go into `receive`. */
 export function createClient(
   identity: ClientIdentity,
   send: (datagram: Buffer) => void,
@@ -51,7 +51,7 @@ export function createClient(
     /** Ends its retransmissions, and begins no more. */
     stop: () => {
       stopped = true;
-      // What still waits inside would begin a new flight and repeat it for half a minute.
+      // A pending operation inside would begin a new flight and repeat it for half a minute.
       Object.defineProperty(client.dtls, 'flight', { get: () => 99, set: () => {} });
     },
   };

@@ -94,7 +94,7 @@ function setUp({
     return datagram.subarray(0, peer.protectRtp(datagram, 12, 32));
   };
   let timestamp = 0;
-  /** Where a packet of ours goes to. */
+  /** The destination of one of our packets. */
   const destination = () => {
     timestamp += 960;
     transport.send(Buffer.from('mix'), timestamp, false, clock.now());
@@ -103,7 +103,7 @@ function setUp({
   return { clock, demultiplexer, transport, heard, silences, moves, arrive, check, packet, destination };
 }
 
-test('after a restart the old credentials are good until a path has been nominated with the new ones', (t) => {
+test('after a restart the old credentials are valid until a path is nominated with the new ones', (t) => {
   const { transport, check, arrive, packet, heard, destination } = setUp();
   t.equal(check(HOME), true);
   arrive(packet(1), HOME);
@@ -112,19 +112,19 @@ test('after a restart the old credentials are good until a path has been nominat
   t.equal(check(AWAY, { ...NEW, remoteUfrag: OLD.remoteUfrag }), false, 'credentials are not mixed');
   t.equal(check(AWAY, { ...NEW, localPassword: OLD.localPassword }), false);
   t.equal(check(AWAY, NEW, false), true);
-  t.equal(check(HOME, OLD), true, 'a check that nominates nothing ends nothing');
+  t.equal(check(HOME, OLD), true, 'a check without a nomination ends nothing');
   t.equal(destination(), HOME);
   t.equal(check(AWAY, NEW), true);
   t.equal(destination(), AWAY);
   t.equal(check(HOME, OLD), false);
   arrive(packet(2), HOME);
   arrive(packet(3), AWAY);
-  t.same(heard, [1, 2, 3], 'media goes on with the same keys, by either path');
+  t.same(heard, [1, 2, 3], 'media continues with the same keys, on either path');
   t.equal(destination(), AWAY);
   t.end();
 });
 
-test('a restart that was never used is forgotten for the next one, and nothing is left after the end', (t) => {
+test('an unused restart is forgotten when the next one comes, and nothing is left after the end', (t) => {
   const { transport, check, demultiplexer, clock } = setUp();
   check(HOME);
   for (let time = 0; time < 50; time++) transport.restartIce({ ...NEW, localUfrag: `server${time}` });
@@ -141,13 +141,13 @@ test('a restart that was never used is forgotten for the next one, and nothing i
   t.end();
 });
 
-test('a talker whose NAT gives them another port is heard without a pause, and answered there after the next check', (t) => {
+test('a talker whose NAT changes their port is heard without a pause, and answered there after the next check', (t) => {
   const { transport, check, arrive, packet, heard, destination, demultiplexer } = setUp();
   check(HOME);
   for (let sequenceNumber = 1; sequenceNumber <= 3; sequenceNumber++) arrive(packet(sequenceNumber), HOME);
   for (let sequenceNumber = 4; sequenceNumber <= 6; sequenceNumber++) arrive(packet(sequenceNumber), AWAY);
   t.same(heard, [1, 2, 3, 4, 5, 6]);
-  t.equal(destination(), HOME, 'media alone draws nothing to an address');
+  t.equal(destination(), HOME, 'media alone triggers nothing towards an address');
   t.equal(demultiplexer.pathCount, 1);
   check(AWAY);
   t.equal(destination(), AWAY);
@@ -156,7 +156,7 @@ test('a talker whose NAT gives them another port is heard without a pause, and a
   t.end();
 });
 
-test('media from nowhere is as good as its authentication: forged, repeated and unknown packets are nothing', (t) => {
+test('media from unknown addresses must be authentic: forged, replayed and unknown packets are ignored', (t) => {
   const { transport, check, arrive, packet, heard, destination, clock, demultiplexer } = setUp();
   check(HOME);
   const first = packet(1);
@@ -172,11 +172,11 @@ test('media from nowhere is as good as its authentication: forged, repeated and 
   t.equal(demultiplexer.counters.unknownAddress, 1);
   clock.advance(600);
   arrive(packet(4), AWAY);
-  t.equal(destination(), HOME, 'nor after a pause on the path that was nominated');
+  t.equal(destination(), HOME, 'nor after a pause on the nominated path');
   t.end();
 });
 
-test('a flood of packets with the SSRC of a talker costs no more than a thousand verifications a second', (t) => {
+test("a flood of packets with a talker's SSRC costs no more than a thousand verifications a second", (t) => {
   const { transport, check, arrive, packet, clock, heard } = setUp();
   check(HOME);
   arrive(packet(1), HOME);
@@ -192,7 +192,7 @@ test('a flood of packets with the SSRC of a talker costs no more than a thousand
   t.end();
 });
 
-test('nobody takes over the SSRC of another', (t) => {
+test("nobody takes over another peer's SSRC", (t) => {
   const ada = setUp();
   const eve = setUp({ demultiplexer: ada.demultiplexer, credentials: NEW });
   ada.check(HOME);
@@ -207,7 +207,7 @@ test('nobody takes over the SSRC of another', (t) => {
   t.end();
 });
 
-test('a peer is silent after seven seconds without a word, until the next', (t) => {
+test('a peer counts as silent after seven seconds without a packet, until the next one', (t) => {
   const { transport, check, arrive, packet, silences, clock } = setUp();
   check(HOME);
   const pass = (ms: number) => {
@@ -233,7 +233,7 @@ test('a peer is silent after seven seconds without a word, until the next', (t) 
   t.end();
 });
 
-test('a peer that only another address sends for has moved, which is told at most every five seconds', (t) => {
+test('a peer whose packets come only from another address has moved, which is reported at most every five seconds', (t) => {
   const { check, arrive, packet, moves, clock } = setUp();
   check(HOME);
   let sequenceNumber = 0;
@@ -246,10 +246,10 @@ test('a peer that only another address sends for has moved, which is told at mos
   };
   talk(1000, () => HOME);
   talk(1000, (at) => (at % 3 === 0 ? HOME : AWAY));
-  t.same(moves, [], 'somebody who sends on some of the packets is nothing to follow');
+  t.same(moves, [], 'a relay of some of the packets is no reason to follow');
   talk(12_000, () => AWAY);
   const [first = 0] = moves;
-  t.ok(first >= 2080 && first <= 2120, `told at ${first}`);
+  t.ok(first >= 2080 && first <= 2120, `reported at ${first}`);
   t.same(moves, [first, first + 5000, first + 10_000]);
   check(AWAY);
   talk(10_000, () => AWAY);

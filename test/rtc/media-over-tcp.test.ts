@@ -25,7 +25,7 @@ const check = ({ useCandidate = true, key = PASSWORD } = {}) =>
     useCandidate,
   });
 
-/** One transport on a port of its own, at a time that stands still, and ways to it over both protocols. */
+/** One transport on its own port, on a stopped clock, with paths to it over both protocols. */
 async function setUp(t: Test) {
   const clock = new FakeClock();
   const port = await MediaPort.open({ hosts: ['127.0.0.1'], port: 0, tcp: true, clock });
@@ -66,7 +66,7 @@ async function setUp(t: Test) {
     clients.push(client);
     return client;
   };
-  /** Sends a check by TCP and waits for the answer. */
+  /** Sends a check over TCP and waits for the response. */
   const checkBy = async (client: TcpClient, options?: Parameters<typeof check>[0]) => {
     const before = client.received.length;
     client.send(check(options));
@@ -81,7 +81,7 @@ async function setUp(t: Test) {
   return { clock, port, demultiplexer, transport, datagrams, connect, checkBy, checkByUdp };
 }
 
-test('a check over TCP is answered with the address it came from, and opens a path for DTLS', async (t) => {
+test('a check over TCP is answered with its source address, and opens a path for DTLS', async (t) => {
   const { port, transport, datagrams, connect, checkBy } = await setUp(t);
   const client = await connect();
   const { localAddress, localPort } = client.socket;
@@ -98,7 +98,7 @@ test('a check over TCP is answered with the address it came from, and opens a pa
   await eventually(() => String(client.received.at(-1)) === 'flight');
 });
 
-test('a check with a wrong password gets no answer, and its connection does not stay', async (t) => {
+test('a check with a wrong password gets no answer, and its connection is closed', async (t) => {
   const { clock, port, transport, connect } = await setUp(t);
   const client = await connect();
   client.send(check({ key: 'wrong' }));
@@ -109,7 +109,7 @@ test('a check with a wrong password gets no answer, and its connection does not 
   t.same(client.received, []);
 });
 
-test('UDP takes over when it is nominated, and a nomination of TCP right after does not take that back', async (t) => {
+test('UDP takes over when nominated, and a TCP nomination right after does not undo that', async (t) => {
   const { clock, transport, connect, checkBy, checkByUdp } = await setUp(t);
   const client = await connect();
   await checkBy(client);
@@ -117,7 +117,7 @@ test('UDP takes over when it is nominated, and a nomination of TCP right after d
   await checkByUdp();
   t.equal(transport.protocol, 'udp');
   await checkBy(client);
-  t.equal(transport.protocol, 'udp', 'an agent that nominates all that works means UDP');
+  t.equal(transport.protocol, 'udp', 'an agent that nominates every working path means UDP');
 
   clock.advance(2500);
   await checkByUdp();
@@ -129,7 +129,7 @@ test('UDP takes over when it is nominated, and a nomination of TCP right after d
   t.equal(transport.protocol, 'tcp', 'UDP is no longer nominated');
 });
 
-test('when a TCP connection ends media goes on by another path, or waits for another connection', async (t) => {
+test('when a TCP connection ends, media continues on another path, or waits for another connection', async (t) => {
   const { transport, demultiplexer, connect, checkBy, checkByUdp } = await setUp(t);
   const first = await connect();
   await checkBy(first);
@@ -151,7 +151,7 @@ test('when a TCP connection ends media goes on by another path, or waits for ano
   await checkByUdp();
   third.close();
   await eventually(() => demultiplexer.pathCount === 1);
-  t.equal(transport.protocol, 'udp', 'the path that media does not take may go');
+  t.equal(transport.protocol, 'udp', 'a path without media may go');
 });
 
 test('a transport that closes takes its connections with it, and has no more than eight', async (t) => {

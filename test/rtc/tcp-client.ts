@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { FrameReader, frame } from '../../src/rtc/net/stream-framing.ts';
 
-/** The other end of ICE over TCP, as bare as can be. */
+/** The other end of ICE over TCP, as simple as possible. */
 export class TcpClient {
   readonly socket: Socket;
   readonly received: Buffer[] = [];

@@ -9,7 +9,7 @@ test('counters begin at zero', (t) => {
   t.end();
 });
 
-test('each failure of SRTP has a counter of its own', (t) => {
+test('each failure of SRTP has its own counter', (t) => {
   const counters = createWebRtcCounters();
   for (const failure of ['auth', 'replay', 'replay', 'malformed', 'malformed', 'malformed'] as const) {
     countSrtpFailure(counters, failure);

@@ -32,7 +32,7 @@ const PARAMETERS: WebRtcParameters = {
   direction: 'sendrecv',
 };
 
-/** Of the other end. */
+/** The state of the other end. */
 const swapped = (keys: SrtpKeys): SrtpKeys => ({ ...keys, local: keys.remote, remote: keys.local });
 
 /** A transport with a path and keys, and the peer's end of its SRTP. */
@@ -105,7 +105,7 @@ function setUp({
     remote: { key: bytes(16), salt: bytes(12) },
   };
   const peers = new Map<number, SrtpSession>();
-  /** One RTP packet from the peer, protected; each source has its own session, as SRTP allows. */
+  /** One RTP packet from the peer, protected. Each source has its own session, as SRTP allows. */
   const packet = (sequenceNumber: number, payload: string, { ssrc = 7, payloadType = 111, padding = 0 } = {}) => {
     const body = Buffer.concat([Buffer.from(payload), Buffer.alloc(padding, padding)]);
     const datagram = Buffer.alloc(12 + body.length + SRTP_MAX_OVERHEAD);
@@ -144,7 +144,7 @@ function setUp({
   };
 }
 
-test('only negotiated payload types are handed on, without padding, each once', (t) => {
+test('only negotiated payload types are passed on, without padding, each once', (t) => {
   const { transport, received, arrive, keys, packet } = setUp();
   arrive(packet(1, 'too early'));
   t.equal(transport.counters.beforeKeys, 1);
@@ -175,7 +175,7 @@ test('only negotiated payload types are handed on, without padding, each once', 
   t.end();
 });
 
-test('a second source is heard when the first has been silent, and not before', (t) => {
+test('a second source is accepted when the first has been silent, and not before', (t) => {
   const { clock, transport, received, arrive, keys, packet } = setUp();
   transport.setKeys(keys);
   arrive(packet(1, 'a'));
@@ -191,7 +191,7 @@ test('a second source is heard when the first has been silent, and not before', 
   t.end();
 });
 
-test('a source that sends in place of the first is heard after a few packets, and two at once are not heard in turns', (t) => {
+test('a source that replaces the first is accepted after a few packets, and two at once do not alternate', (t) => {
   const { transport, changes, received, arrive, keys, packet } = setUp();
   transport.setKeys(keys);
   arrive(packet(1, 'a'));
@@ -202,23 +202,23 @@ test('a source that sends in place of the first is heard after a few packets, an
   t.equal(transport.counters.ssrcChanges, 0);
   for (let n = 40; n < 50; n++) arrive(packet(n, 'b', { ssrc: 8 }));
   t.equal(transport.counters.ssrcChanges, 1);
-  t.same(changes, [39], 'it is told before the first packet');
+  t.same(changes, [39], 'it is reported before the first packet');
   t.equal(received.slice(39).filter(({ ssrc }) => ssrc === 8).length, received.length - 39);
   t.ok(received.length >= 39 + 5);
   t.end();
 });
 
-test('a peer may change its source as often as it likes; each begins anew, in the reports too', (t) => {
+test('a peer may change its source as often as it likes, and each one starts from zero, in the reports too', (t) => {
   const { clock, sent, transport, changes, received, arrive, keys, packet, peer, check } = setUp();
   transport.setKeys(keys);
   for (let ssrc = 1; ssrc <= 40; ssrc++) {
     for (let n = 0; n < 10; n++) {
       clock.advance(20);
-      // Each loses a packet, and its numbers have nothing to do with those of the one before.
+      // Each loses a packet, and its numbers are unrelated to those of the one before.
       if (n !== 8) arrive(packet(((ssrc * 9973) & 0xffff) + n, `${ssrc}`, { ssrc }));
     }
     const heard = received.filter((rtp) => rtp.ssrc === ssrc);
-    t.ok(heard.length >= 5 && heard.every(({ payload }) => payload === `${ssrc}`), `source ${ssrc} is heard`);
+    t.ok(heard.length >= 5 && heard.every(({ payload }) => payload === `${ssrc}`), `source ${ssrc} is accepted`);
   }
   t.equal(changes.length, 39);
   sent.length = 0;
@@ -258,7 +258,7 @@ test('packets go out with consecutive sequence numbers that begin below 2^15, un
   t.end();
 });
 
-test('a peer that takes RED and reports loss wants redundancy, until it has reported none for 30 s', (t) => {
+test('a peer that accepts RED and reports loss gets redundancy, until it has reported none for 30 s', (t) => {
   const { transport, keys, report, clock, sent } = setUp();
   transport.setKeys(keys);
   let timestamp = 0;
@@ -287,7 +287,7 @@ test('a peer that takes RED and reports loss wants redundancy, until it has repo
   t.end();
 });
 
-test('Opus may go out under another payload type than it comes in', (t) => {
+test('Opus may be sent under a different payload type than it is received', (t) => {
   const { sent, transport, received, arrive, keys, packet } = setUp({ redPayloadType: null, sentOpusPayloadType: 96 });
   transport.setKeys(keys);
   transport.send(Buffer.from('opus'), 0, false, 0);
@@ -302,7 +302,7 @@ test('Opus may go out under another payload type than it comes in', (t) => {
   t.end();
 });
 
-test('RED goes out under its payload type, in the same sequence, and is counted', (t) => {
+test('RED is sent under its own payload type, in the same sequence, and is counted', (t) => {
   const { sent, transport, keys, report } = setUp();
   transport.setKeys(keys);
   for (let i = 0; i < 3; i++) report(50);
@@ -327,11 +327,11 @@ test('RED goes out under its payload type, in the same sequence, and is counted'
   const totals = createVoiceCounters();
   transport.countInto(totals);
   t.match(totals, { packetsOut: 3, redundantPacketsOut: 2 });
-  t.ok(totals.bytesOut > 'one'.length + 'two'.length + 'three'.length, 'the repeated ones count');
+  t.ok(totals.bytesOut > 'one'.length + 'two'.length + 'three'.length, 'the redundant ones count');
   t.end();
 });
 
-test('a payload that fills a packet goes out, and a longer one does not', (t) => {
+test('a payload that fills a packet is sent, and a longer one is not', (t) => {
   const { sent, transport, keys } = setUp();
   transport.setKeys(keys);
   const overhead = 12 + SRTP_MAX_OVERHEAD;
@@ -346,7 +346,7 @@ test('a payload that fills a packet goes out, and a longer one does not', (t) =>
   t.end();
 });
 
-test('media flows as the direction says, and a new one is told', (t) => {
+test('media flows in the negotiated direction, and a new direction is reported', (t) => {
   for (const [direction, sends, receives] of [
     ['sendrecv', true, true],
     ['sendonly', true, false],
@@ -372,7 +372,7 @@ test('media flows as the direction says, and a new one is told', (t) => {
   t.end();
 });
 
-test('the level that the sender claims is read if its extension was negotiated', (t) => {
+test("the sender's claimed level is read if its extension was negotiated", (t) => {
   for (const audioLevelExtensionId of [null, 3]) {
     const { transport, keys, arrive, peer, received } = setUp({ audioLevelExtensionId });
     transport.setKeys(keys);
@@ -386,7 +386,7 @@ test('the level that the sender claims is read if its extension was negotiated',
   t.end();
 });
 
-test('what comes before the keys is counted and not looked at, and the first keys hold', (t) => {
+test('packets before the keys are counted and not parsed, and the first keys stay', (t) => {
   const { transport, keys, arrive, packet, received, report } = setUp();
   arrive(packet(1, 'early'));
   report(0);
@@ -419,7 +419,7 @@ test('packets are rejected for a reason, and the reasons are counted', (t) => {
   const sealed = Buffer.from(rtcp.subarray(0, peer.protectRtcp(rtcp, length)));
   arrive(Buffer.from(sealed));
   arrive(Buffer.from(sealed));
-  // Authentic, but no RTCP: its length field is wrong.
+  // Authentic, but not RTCP: its length field is wrong.
   writeReport(rtcp, 0, 7, null, []);
   rtcp[3] = 9;
   arrive(rtcp.subarray(0, peer.protectRtcp(rtcp, length)));
@@ -438,11 +438,11 @@ test('packets are rejected for a reason, and the reasons are counted', (t) => {
   t.end();
 });
 
-test('DTLS is passed on; after the keys only what is encrypted, and not faster than it may be', (t) => {
+test('DTLS is passed on; once there are keys, only encrypted records are, at a limited rate', (t) => {
   const { clock, transport, keys, arrive, log } = setUp();
   const record = (epoch: number) => Buffer.from([22, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
   arrive(Buffer.from([22, 0xfe, 0xfd]));
-  t.equal(transport.counters.dtlsDropped, 1, 'that is no record');
+  t.equal(transport.counters.dtlsDropped, 1, 'not a record');
   for (let i = 0; i < 100; i++) arrive(record(0));
   t.equal(log.length, 100, 'a handshake is not held up');
   transport.setKeys(keys);
@@ -455,7 +455,7 @@ test('DTLS is passed on; after the keys only what is encrypted, and not faster t
   t.equal(log.length, 40, 'a burst');
   clock.advance(1000);
   for (let i = 0; i < 100; i++) arrive(record(1));
-  t.equal(log.length, 60, 'and some a second');
+  t.equal(log.length, 60, 'and some per second');
   t.equal(transport.counters.dtlsDropped, 1 + 1 + 61 + 80);
   t.end();
 });
@@ -474,7 +474,7 @@ test('DTLS goes to the valid path while the transport is open', (t) => {
   t.end();
 });
 
-test('silence is told after seven seconds, and so is its end', (t) => {
+test('silence is reported after seven seconds, and so is its end', (t) => {
   const { clock, transport, keys, arrive, packet, check, report, log } = setUp();
   transport.setKeys(keys);
   const live = (ms: number) => {
@@ -502,7 +502,7 @@ test('silence is told after seven seconds, and so is its end', (t) => {
   t.end();
 });
 
-test('a peer is given up when it was not heard of for the consent time, which may be set', (t) => {
+test('a peer is given up after silence for the consent time, which is configurable', (t) => {
   for (const consentTimeoutMs of [undefined, 12_000]) {
     const { clock, transport, closed } = setUp({ consentTimeoutMs });
     clock.advance(consentTimeoutMs ?? 30_000);
@@ -515,7 +515,7 @@ test('a peer is given up when it was not heard of for the consent time, which ma
   t.end();
 });
 
-test('the peer has moved when its media comes from elsewhere, and from nowhere else for a moment', (t) => {
+test('the peer has moved when its media arrives from elsewhere, and only from there for a moment', (t) => {
   const { clock, transport, keys, arrive, packet, log, received } = setUp();
   transport.setKeys(keys);
   let n = 1;
@@ -535,11 +535,11 @@ test('the peer has moved when its media comes from elsewhere, and from nowhere e
   speakFrom(REMOTE.port, 9000);
   speakFrom(6000, 99);
   t.same(log, ['moved', 'moved']);
-  t.equal(received.length, 7, 'all of it is heard');
+  t.equal(received.length, 7, 'all of it is accepted');
   t.end();
 });
 
-test('a tap sees packets in the clear, as long as it is there', (t) => {
+test('a tap sees decrypted packets while it is attached', (t) => {
   const { clock, sent, transport, keys, arrive, packet, report } = setUp();
   transport.setKeys(keys);
   const seen: string[] = [];
@@ -584,7 +584,7 @@ test('a buffer that is still being sent is left alone', (t) => {
   t.end();
 });
 
-test('the first sequence number and the timestamps begin at random, below 2^15 and 2^32', (t) => {
+test('the first sequence number and the timestamps start at random, below 2^15 and 2^32', (t) => {
   for (const [drawn, firstNumber, firstTimestamp] of [
     [0, 0, 960],
     [0.5, 2 ** 14, 2 ** 31 + 960],
@@ -624,7 +624,7 @@ test('a ufrag belongs to one transport, from its beginning to its end', (t) => {
   create('second').close(0, 0);
   check('third');
   const heir = create('server');
-  t.throws(() => create('third'), /ufrag is in use/, 'the old name went with the nomination under the new one');
+  t.throws(() => create('third'), /ufrag is in use/, 'the old name ended with the nomination under the new one');
   transport.close(0, 0);
   create('third').close(0, 0);
   transport.restartIce(credentials('fourth'));
@@ -640,7 +640,7 @@ test('a ufrag belongs to one transport, from its beginning to its end', (t) => {
   t.end();
 });
 
-test('after the end nothing comes from a transport, and nothing is told', (t) => {
+test('after the end a transport sends nothing and reports nothing', (t) => {
   const { clock, transport, keys, packet, received, closed, log, sent, demultiplexer, arrive } = setUp();
   transport.setKeys(keys);
   arrive(packet(1, 'x'));

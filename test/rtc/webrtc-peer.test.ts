@@ -152,7 +152,7 @@ for (const host of ['127.0.0.1', '::1']) {
     );
     t.same(heard, sent);
 
-    // Reports: due after at most six seconds of transport time.
+    // Reports are due after at most six seconds of transport time.
     transport.housekeeping(systemClock.now() + 6001, systemClock.wallNow());
     t.equal(transport.counters.rtcpPacketsOut, 1);
     t.equal(transport.counters.srtpForged, 0);
@@ -163,7 +163,7 @@ for (const host of ['127.0.0.1', '::1']) {
     transport.close(systemClock.now(), systemClock.wallNow());
     t.equal(demultiplexer.pathCount, 0);
     transport.send(sent[0]!, 0, false, systemClock.now());
-    t.equal(transport.sent.packets, sent.length, 'nothing goes out after the end');
+    t.equal(transport.sent.packets, sent.length, 'nothing is sent after the end');
     await peer.close();
     await port.close();
   });
@@ -189,7 +189,7 @@ async function withSocket(
       const timer = setTimeout(() => resolve(null), 100);
       socket.removeAllListeners('message');
       socket.on('message', (message) => {
-        // Not the reports of a transport: only STUN answers.
+        // Only STUN responses, not the reports of a transport.
         if (message[0]! >= 4) return;
         clearTimeout(timer);
         resolve(message);
@@ -237,7 +237,7 @@ test('only a request with the right user name and integrity opens a path', async
       remote: { key: randomBytes(16), salt: randomBytes(12) },
     });
     await ask(dtlsRecord);
-    t.equal(datagrams.length, 1, 'what is in the clear is dropped once there are keys');
+    t.equal(datagrams.length, 1, 'unencrypted packets are dropped once there are keys');
     await ask(Buffer.concat([Buffer.from([0x80, 111]), randomBytes(60)]));
     await ask(Buffer.concat([Buffer.from([0x80, 201]), randomBytes(60)]));
     t.equal(transport.counters.srtpForged + transport.counters.srtpMalformed, 2);

@@ -16,12 +16,12 @@ test('a file that passes', async (t) => {
   t.match(await run(t, PASS), { passed: 1, failed: [], problem: null, errorOutput: '' });
 });
 
-test('a test that fails is the failure, and not its file as well', async (t) => {
+test('a failing test is the failure, and not its file as well', async (t) => {
   const code = `console.log('TAP version 14\\nnot ok 1 - a\\n1..1'); process.exitCode = 1;`;
   t.match(await run(t, code), { passed: 0, failed: ['a'], problem: null });
 });
 
-test('a file that dies', async (t) => {
+test('a file that crashes', async (t) => {
   t.match(await run(t, `${PASS} throw new Error('broken');`), {
     passed: 1,
     problem: 'ended with exit code 1',
@@ -37,7 +37,7 @@ test('a file that dies', async (t) => {
   });
 });
 
-test('a file that does not end is ended', async (t) => {
+test('a file that does not end is stopped', async (t) => {
   t.match(await run(t, 'for (;;);', 500), { problem: 'did not end within 0.5 s, ended by SIGKILL, has no tests' });
   t.match(await run(t, `${PASS} setInterval(() => {}, 1000);`, 2000), {
     passed: 1,
@@ -45,7 +45,7 @@ test('a file that does not end is ended', async (t) => {
   });
 });
 
-test('what a file has started ends with it', async (t) => {
+test('processes that a file has started end with it', async (t) => {
   const server = createServer();
   t.teardown(() => server.close());
   server.listen(0, '127.0.0.1');

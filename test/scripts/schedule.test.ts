@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { runAll } from '../../scripts/test/schedule.mjs';
 import { Summary } from '../../scripts/test/summary.mjs';
 
-test('every file runs once; those that need the machine for themselves come last, one at a time', async (t) => {
+test('every file runs once, and those that need the whole machine run last, one at a time', async (t) => {
   const folders = ['e2e', 'lib', 'server', 'server/tls', 'media'];
   const files = ['a', 'b', 'c'].flatMap((name) => folders.map((folder) => `test/${folder}/${name}`));
   const started: string[] = [];
@@ -11,7 +11,7 @@ test('every file runs once; those that need the machine for themselves come last
   await runAll(files, { jobs: 3 }, async (file) => {
     started.push(file);
     now.add(file);
-    t.ok(now.size <= (needsAll(file) ? 1 : 3), `${[...now]} at the same time`);
+    t.ok(now.size <= (needsAll(file) ? 1 : 3), `${[...now]} at once`);
     await new Promise(setImmediate);
     now.delete(file);
   });
@@ -20,11 +20,11 @@ test('every file runs once; those that need the machine for themselves come last
   t.same(
     started.slice(0, 3).some((file) => file.startsWith('test/lib')),
     false,
-    'what takes long begins',
+    'long files begin',
   );
 });
 
-test('what is first begins before all files, and counts as a job', async (t) => {
+test('preparatory tasks begin before all files, and count as jobs', async (t) => {
   const started: string[] = [];
   const task = (name: string) => async () => {
     started.push(name);

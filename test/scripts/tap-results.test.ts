@@ -33,11 +33,11 @@ const CASES: Readonly<Record<string, readonly [tap: string, expected: Expected]>
       ],
     },
   ],
-  'a skip inside of a test that passes': [
+  'a skip inside a test that passes': [
     '# Subtest: x\n    ok 1 - a # SKIP no sound\n    1..1\nok 1 - x\n1..1\n',
     { passed: 1, skipped: [{ title: 'x > a', reason: 'no sound' }] },
   ],
-  'what is to be done is not done': [
+  'a todo test has not passed': [
     'not ok 1 - a # TODO next year\nok 2 - b # TODO\n1..2\n',
     {
       skipped: [
@@ -56,7 +56,7 @@ const CASES: Readonly<Record<string, readonly [tap: string, expected: Expected]>
     { skipped: [{ title: 'the whole file', reason: 'no display' }] },
   ],
   'a file without tests': ['1..0\n', { problem: 'has no tests' }],
-  'a file whose tests tap has not found': ['1..0 # no tests found\n', { problem: 'has no tests' }],
+  'a file whose tests tap did not find': ['1..0 # no tests found\n', { problem: 'has no tests' }],
   'a file that prints nothing': ['', { problem: 'has no tests' }],
   'a bail out': ['ok 1 - a\nBail out! no disk\n', { passed: 1, problem: 'bailed out: no disk' }],
   'a bail out of a subtest': [
@@ -86,7 +86,7 @@ const CASES: Readonly<Record<string, readonly [tap: string, expected: Expected]>
 for (const [name, [tap, expected]] of Object.entries(CASES)) {
   test(name, async (t) => {
     const text = `TAP version 14\n${tap}`;
-    // In pieces, as they come out of a pipe.
+    // In pieces, as from a pipe.
     for (const size of [text.length, 7, 1]) {
       const results = new TapResults();
       for (let at = 0; at < text.length; at += size) results.write(text.slice(at, at + size));

@@ -41,7 +41,7 @@ test('a folder stands for all tests in it and below', async (t) => {
   });
 });
 
-test('folders work each time, several of them, and from where one stands', async (t) => {
+test('folders work each time, several of them, and relative to the current directory', async (t) => {
   const lastLine = (stdout: string) => stdout.trimEnd().split('\n').at(-1);
   for (let time = 0; time < 2; time++) {
     const { code, stdout } = await run(['test/lib/rates', 'test/lib/suggest.test.ts']);
@@ -55,7 +55,7 @@ test('folders work each time, several of them, and from where one stands', async
   t.match(lastLine(stdout), /^\d+ passed, 0 failed$/);
 });
 
-test('what does not exist is an error', async (t) => {
+test('a missing path is an error', async (t) => {
   t.match(await run(['test/no-such-folder']), {
     code: 2,
     stderr: 'There is no file or folder "test/no-such-folder".\n',

@@ -16,7 +16,7 @@ async function setUp(t: Test, choices: Pick<SignalingServerOptions, 'mode' | 'ro
 
 const ADA = { type: 'join', room: 'lobby', name: 'Ada' } as const;
 
-test('a refused join is told with its code, and the same connection may try again', async (t) => {
+test('a refused join gets its code, and the same connection may try again', async (t) => {
   const { open, token, clock } = await setUp(t, { mode: 'token' });
   const ada = await open();
   const old = await token('ada');
@@ -28,7 +28,7 @@ test('a refused join is told with its code, and the same connection may try agai
   ada.send({ ...ADA, room: 'other', token: old });
   t.match(await ada.next('error'), { code: 'token_invalid', message: /another room/ });
   ada.send({ ...ADA, token: 'x'.repeat(4097) });
-  t.match(await ada.next('error'), { code: 'malformed_message' }, 'a token as large is not even looked at');
+  t.match(await ada.next('error'), { code: 'malformed_message' }, 'a token this large is not even parsed');
   ada.send({ ...ADA, name: 'whatever', token: old });
   t.match(await ada.next('joined'), {
     locked: false,
@@ -51,7 +51,7 @@ test('a room with a password says whether one is missing or wrong', async (t) =>
   t.match(await ada.next('joined'), { room: 'vault' });
 });
 
-test('what is said while a join is being checked is handled after it, in order', async (t) => {
+test('messages during the check of a join are handled after it, in order', async (t) => {
   const { open } = await setUp(t, { roomPasswords: { vault: 'open sesame' } });
   const ada = await open();
   ada.send({ ...ADA, room: 'vault', password: 'wrong' });
@@ -68,7 +68,7 @@ test('what is said while a join is being checked is handled after it, in order',
   t.match(await ada.next('pong'), { id: 1 });
 });
 
-test('a connection that says too much while its join is checked ends', async (t) => {
+test('a connection that sends too much while its join is checked ends', async (t) => {
   const { open } = await setUp(t, { roomPasswords: { vault: 'open sesame' } });
   const ada = await open();
   ada.send({ ...ADA, room: 'vault', password: 'wrong' });
@@ -92,7 +92,7 @@ test('a connection that closes or takes too long while its join is checked leave
   t.match(await slow.next('error'), { code: 'join_timeout' });
   await slow.closed;
   await sleep(200);
-  t.equal(endpoint.figures.errors.get('wrong_password'), 1, 'nothing is answered to who has gone');
+  t.equal(endpoint.figures.errors.get('wrong_password'), 1, 'nothing is sent to a client that has left');
   t.equal(registry.figures.participants, 0);
   t.strictSame(Object.fromEntries(endpoint.figures.joins), { ok: 0, wrong_password: 1 });
   const later = await open();
@@ -110,7 +110,7 @@ test('a server that closes while joins are checked refuses them', async (t) => {
   t.strictSame(await second.closed, { code: 1012, reason: 'server_closing' });
 });
 
-test('a moderator mutes, locks and kicks over the wire; a kicked participant’s connection ends with its own code', async (t) => {
+test('a moderator mutes, locks and kicks over the wire, and a kicked participant’s connection ends with its own code', async (t) => {
   const { open, token } = await setUp(t);
   const mod = await open();
   mod.send({ ...ADA, token: await token('mod', { mayModerate: true }) });
@@ -151,7 +151,7 @@ test('a moderator mutes, locks and kicks over the wire; a kicked participant’s
   t.match(await mod.next('error'), { code: 'unknown_participant' });
 });
 
-test('somebody who may only listen joins muted and is refused to unmute', async (t) => {
+test('a listen-only participant joins muted and may not unmute', async (t) => {
   const { open, token, plane } = await setUp(t, { mode: 'token' });
   const ben = await open();
   ben.send({ ...ADA, muted: false, token: await token('ben', { maySpeak: false }) });

@@ -15,7 +15,7 @@ function refusal(run: () => unknown): AppError | undefined {
   return undefined;
 }
 
-test('connections and joins of one address are counted apart, and each address by itself, for a minute', (t) => {
+test('connections and joins are counted separately, for each address by itself, for a minute', (t) => {
   const clock = new FakeClock();
   const limits = new AddressLimits({ ...NONE, maxJoinsPerMinute: 2 }, clock);
   for (let i = 0; i < 2; i++) {
@@ -29,11 +29,11 @@ test('connections and joins of one address are counted apart, and each address b
   clock.advance(58_999);
   for (const attempt of tries) t.match(refusal(attempt), { code: 'rate_limited', retryAfterMs: 1 });
   clock.advance(1);
-  for (const attempt of tries) t.equal(refusal(attempt), undefined, 'what was refused did not count');
+  for (const attempt of tries) t.equal(refusal(attempt), undefined, 'the refused ones did not count');
   t.end();
 });
 
-test('who has failed too often may not prove anything for a while, but joins without a proof', (t) => {
+test('an address with too many failures may not try credentials for a while, but can join without them', (t) => {
   const limits = new AddressLimits({ ...NONE, maxFailedJoinsPerMinute: 3 }, new FakeClock());
   for (let i = 0; i < 10; i++) limits.join('a', true)();
   for (let i = 0; i < 3; i++) limits.join('a', true);
@@ -46,7 +46,7 @@ test('who has failed too often may not prove anything for a while, but joins wit
   t.end();
 });
 
-test('a proof that is being checked counts as wrong until it is known to be right', (t) => {
+test('credentials being checked count as wrong until they are known to be right', (t) => {
   const limits = new AddressLimits({ ...NONE, maxFailedJoinsPerMinute: 2 }, new FakeClock());
   const [first] = [limits.join('a', true), limits.join('a', true)];
   t.match(

@@ -15,7 +15,7 @@ function codeOf(text: string): ErrorCode | undefined {
   return undefined;
 }
 
-test('a message is taken with its defaults, unknown fields are ignored', (t) => {
+test('a message gets its defaults, and unknown fields are ignored', (t) => {
   t.strictSame(decodeClientMessage('{"type":"join","room":"lobby","name":"Ada","shoeSize":38}'), {
     type: 'join',
     room: 'lobby',
@@ -28,7 +28,7 @@ test('a message is taken with its defaults, unknown fields are ignored', (t) => 
   t.end();
 });
 
-test('what is not a JSON object of a known shape is malformed, a type of its own is unknown', (t) => {
+test('anything but a JSON object of a known shape is malformed, and an unrecognised type is unknown', (t) => {
   for (const text of [
     '',
     '{',
@@ -53,7 +53,7 @@ test('a malformed field is named', (t) => {
   t.end();
 });
 
-test('every string is bounded by its schema, and what has a code for its length says so', (t) => {
+test('every string is bounded by its schema, and one with a code for its length reports it', (t) => {
   const long = 'a\u0315\u0316'.repeat(400_000);
   const join = { type: 'join', room: 'lobby', name: 'Ada' };
   const codes = {
@@ -82,7 +82,7 @@ test('every string is bounded by its schema, and what has a code for its length 
   t.end();
 });
 
-test('no text makes anything else than an AppError', (t) => {
+test('no input causes anything other than an AppError', (t) => {
   const types = fc.constantFrom('join', 'offer', 'mute', 'deafen', 'leave', 'ping', 'other');
   const message = fc.tuple(types, fc.object()).map(([type, fields]) => JSON.stringify({ ...fields, type }));
   fc.assert(

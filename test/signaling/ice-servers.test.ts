@@ -10,7 +10,7 @@ const TURN = {
   turnLifetimeMinutes: 10,
 };
 
-test('each join gets credentials of its own, that hold from then on', (t) => {
+test('each join gets its own credentials, valid from then on', (t) => {
   const clock = new FakeClock();
   const serversFor = turnServers(TURN, clock);
   const expiry = () => Math.floor(clock.wallNow() / 1000) + 600;
@@ -24,7 +24,7 @@ test('each join gets credentials of its own, that hold from then on', (t) => {
   t.end();
 });
 
-test('without TURN a participant is told no ICE server', (t) => {
+test('without TURN a participant gets no ICE server', (t) => {
   t.strictSame(turnServers({ ...TURN, turnUrls: [] }, new FakeClock())('ada'), []);
   t.end();
 });

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import type { EndpointLimits } from '../../src/signaling/signaling-server.ts';
 import { startSignalingServer } from '../helpers/signaling-server.ts';
 
-/** Few and small, so that they are reached soon. */
+/** Few and small, so that the limits are reached soon. */
 function setUp(t: Test, limits: Partial<EndpointLimits> = {}, allowOrigins: readonly string[] = []) {
   return startSignalingServer(t, {
     limits: { maxConnections: 10, maxMessageBytes: 2000, ...limits },
@@ -15,7 +15,7 @@ function setUp(t: Test, limits: Partial<EndpointLimits> = {}, allowOrigins: read
   });
 }
 
-test('a busy server refuses newcomers their media, not their place, and takes back who was here', async (t) => {
+test("a busy server refuses newcomers' media, not their place, and takes earlier participants back", async (t) => {
   const { open, plane } = await setUp(t);
   const ada = await open();
   const { resumeToken } = await ada.join('lobby', 'Ada');
@@ -30,7 +30,7 @@ test('a busy server refuses newcomers their media, not their place, and takes ba
   t.match(await ben.next('error'), { code: 'server_busy' });
   t.equal(plane.openSeats.length, 1);
   ben.send({ type: 'ping', id: 1 });
-  t.match(await ben.next('pong'), { id: 1 }, 'Ben is in the room still');
+  t.match(await ben.next('pong'), { id: 1 }, 'Ben is still in the room');
 
   ada.send({ type: 'offer', sdp: 'three' });
   t.match(await ada.next('answer'), { sdp: /to three$/ });
@@ -41,14 +41,14 @@ test('a busy server refuses newcomers their media, not their place, and takes ba
   const benAgain = await open();
   await benAgain.join('lobby', 'Ben', joined.resumeToken);
   benAgain.send({ type: 'offer', sdp: 'five' });
-  t.match(await benAgain.next('error'), { code: 'server_busy' }, 'a token alone is no way in');
+  t.match(await benAgain.next('error'), { code: 'server_busy' }, 'a token alone is not enough');
 
   plane.busy = false;
   benAgain.send({ type: 'offer', sdp: 'six' });
   t.match(await benAgain.next('answer'), { sdp: /to six$/ });
 });
 
-test('join, offer, mute, deafen and leave do what they say, and the others see it', async (t) => {
+test('join, offer, mute, deafen and leave work, and the others see it', async (t) => {
   const { open, plane } = await setUp(t);
   const ada = await open();
   const joined = await ada.join(' lobby ', ' Ada ');
@@ -85,7 +85,7 @@ test('join, offer, mute, deafen and leave do what they say, and the others see i
   t.match(await ben.join('other', 'Ben'), { room: 'other' }, 'the same connection may join again');
 });
 
-test('a state changes what it names, and mute and deafen of older clients do the same', async (t) => {
+test('a state message changes the fields it names, and the mute and deafen of older clients do the same', async (t) => {
   const { open, plane } = await setUp(t);
   const ada = await open();
   await ada.join('lobby', 'Ada');
@@ -120,13 +120,13 @@ test('a state changes what it names, and mute and deafen of older clients do the
   for (const [message, state] of steps) {
     ada.send(message);
     t.match((await ada.next('participant_updated')).participant, state);
-    t.match(plane.openSeats[0]?.state, state, 'the media obeys');
+    t.match(plane.openSeats[0]?.state, state, 'the media follows');
   }
   ada.send({ type: 'state' });
-  t.strictSame(await ada.settled(), [], 'what changes nothing is not told');
+  t.strictSame(await ada.settled(), [], 'a change without effect is not sent');
 });
 
-test('clients that take batches hear of many who come and go in one message each, others of each', async (t) => {
+test('clients with batches get many joins and leaves in one message each, and other clients get single ones', async (t) => {
   const { open, clock } = await startSignalingServer(t, {
     roomLimits: { maxParticipants: 200 },
     limits: { maxConnections: 200 },
@@ -168,7 +168,7 @@ test('a ping is answered with its id, in a room or not', async (t) => {
   t.strictSame(await client.next('pong'), { type: 'pong' });
 });
 
-test('a message that is unknown, malformed, binary or out of place gets its error, and nobody else is touched', async (t) => {
+test('an unknown, malformed, binary or misplaced message gets its error, and nobody else is affected', async (t) => {
   const { open, endpoint } = await setUp(t);
   const ada = await open();
   await ada.join('lobby', 'Ada');
@@ -200,7 +200,7 @@ test('a message that is unknown, malformed, binary or out of place gets its erro
   t.equal(endpoint.figures.errors.get('malformed_message'), 3);
 });
 
-test('a full room and a full server have their own errors, and the connection goes on', async (t) => {
+test('a full room and a full server have their own errors, and the connection continues', async (t) => {
   const { open } = await setUp(t);
   for (const name of ['Ada', 'Ben', 'Cy']) await (await open()).join('one', name);
   const client = await open();
@@ -217,16 +217,16 @@ test('a message that is too large ends the connection with its own error', async
   const { open } = await setUp(t);
   const client = await open();
   client.socket.send(`"${'x'.repeat(1998)}"`);
-  t.match(await client.next('error'), { code: 'malformed_message' }, 'the largest allowed is read');
+  t.match(await client.next('error'), { code: 'malformed_message' }, 'the largest allowed one is read');
   client.socket.send(`"${'x'.repeat(1999)}"`);
   t.match(await client.next('error'), { code: 'message_too_large' });
   t.strictSame(await client.closed, { code: 1009, reason: 'message_too_large' });
   const greedy = await open();
   greedy.socket.send('x'.repeat(100_000));
-  t.equal((await greedy.closed).code, 1009, 'far too large is not even read');
+  t.equal((await greedy.closed).code, 1009, 'one far too large is not even read');
 });
 
-test('too many messages end the connection, a steady rate does not', async (t) => {
+test('too many messages end the connection, and a steady rate does not', async (t) => {
   const { open, clock, registry } = await setUp(t);
   const calm = await open();
   for (let second = 0; second < 5; second++) {
@@ -253,7 +253,7 @@ test('pings of the WebSocket protocol count as messages', async (t) => {
   t.equal((await client.closed).code, 1008);
 });
 
-test('a connection that does not join in time ends, also after a leave', async (t) => {
+test('a connection that does not join in time ends, even after a leave', async (t) => {
   const { open, clock } = await setUp(t, { pingIntervalMs: 1e6 });
   const idle = await open();
   const ada = await open();
@@ -267,7 +267,7 @@ test('a connection that does not join in time ends, also after a leave', async (
   t.match(await ada.next('error'), { code: 'join_timeout' });
 });
 
-test('a client of whom nothing is heard, nor an answer to a ping, is gone, one that answers stays', async (t) => {
+test('a client that sends nothing, not even a pong, is gone, and one that answers stays', async (t) => {
   const { open, clock, registry } = await setUp(t, { pingIntervalMs: 4000 });
   const ada = await open();
   await ada.join('lobby', 'Ada');
@@ -280,11 +280,11 @@ test('a client of whom nothing is heard, nor an answer to a ping, is gone, one t
   clock.advance(3999);
   t.strictSame(await ada.settled(), []);
   clock.advance(1);
-  t.match(await ada.next('participant_left'), { reason: 'connection_lost' }, '8 s after the last word');
+  t.match(await ada.next('participant_left'), { reason: 'connection_lost' }, '8 s after the last message');
   t.equal(registry.figures.participants, 1);
 });
 
-test('a page that is closed has left, a connection that breaks is waited for', async (t) => {
+test('closing a page is a leave, and a broken connection may come back', async (t) => {
   const { open, plane, clock } = await setUp(t, { pingIntervalMs: 1e6 });
   const ada = await open();
   await ada.join('lobby', 'Ada');
@@ -318,7 +318,7 @@ test('a page that is closed has left, a connection that breaks is waited for', a
   }
 });
 
-test('an offer that restarts ICE is answered by the connection that there is', async (t) => {
+test('an offer that restarts ICE is answered by the existing connection', async (t) => {
   const { open, plane } = await setUp(t);
   const ada = await open();
   await ada.join('lobby', 'Ada');
@@ -331,7 +331,7 @@ test('an offer that restarts ICE is answered by the connection that there is', a
   t.equal(plane.openSeats.length, 1);
 });
 
-test('the token of a participant ends its other connection, and the others see no coming and going', async (t) => {
+test("a resume token ends the participant's other connection, and the others see no leave and join", async (t) => {
   const { open } = await setUp(t);
   const watcher = await open();
   await watcher.join('lobby', 'Watcher');
@@ -378,7 +378,7 @@ test('pages of other sites may not connect unless they are allowed', async (t) =
   await openAll({ origin: 'https://evil.example' });
 });
 
-test('no more connections are taken than allowed, and none at other paths', async (t) => {
+test('no more connections are accepted than allowed, and none on other paths', async (t) => {
   const { open } = await setUp(t, { maxConnections: 1 });
   await t.rejects(open({}, '/other'), { message: /404/ });
   const client = await open({}, '/ws?x=1');
@@ -396,7 +396,7 @@ test('a request for another protocol is refused', async (t) => {
   t.equal(response.statusCode, 400);
 });
 
-test('closing tells everybody, refuses new connections, and cuts off who stays', async (t) => {
+test('closing notifies everybody, refuses new connections, and cuts off those who stay', async (t) => {
   const { open, endpoint, registry, clock } = await setUp(t);
   const ada = await open();
   await ada.join('lobby', 'Ada');

@@ -36,12 +36,12 @@ function join() {
   return { plane, participant, answer };
 }
 
-test('an ICE restart keeps the seat; without one, or with the offer of another, it is refused', (t) => {
+test('an ICE restart keeps the seat, and without one, or with the offer of another client, it is refused', (t) => {
   const { plane, participant, answer } = join();
   t.equal(answer('x', true), 'cannot_restart');
   t.equal(answer('x'), 'answer 1 to x');
   plane.openSeats[0]?.connect();
-  t.match(plane.openSeats[0]?.offer, { address: '192.0.2.7', isRemote: true }, 'it tells where the client is');
+  t.match(plane.openSeats[0]?.offer, { address: '192.0.2.7', isRemote: true }, 'it shows where the client is');
   t.equal(answer('y', true), 'restart 1 of 1 for y');
   t.match(plane.openSeats[0]?.offer, { sdp: 'y', isRemote: true });
   t.equal(answer('other', true), 'cannot_restart');
@@ -50,7 +50,7 @@ test('an ICE restart keeps the seat; without one, or with the offer of another, 
   t.end();
 });
 
-test('an offer that cannot be used leaves the seat as it is, another one takes its place', (t) => {
+test('an unusable offer leaves the seat as it is, and another one takes its place', (t) => {
   const { plane, participant, answer } = join();
   answer('x');
   t.equal(answer('unusable'), 'invalid_sdp');

@@ -1,6 +1,6 @@
 /**
- * Runs in a page before the page's own scripts: is the microphone, and lets a test hear what the page plays. Nothing of
- * this is known to the page. `test/helpers/browsers.ts` bundles it and puts it in.
+ * Runs in a page before the page's own scripts. It replaces the microphone, and lets a test hear what the page plays.
+ * The page knows nothing about it. `test/helpers/browsers.ts` bundles and injects it.
  */
 
 import type { ProbeMicrophone, ProbeReport } from '../helpers/browser-probe-types.ts';
@@ -37,15 +37,15 @@ export function install(options: ProbeOptions): void {
   if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = openProbeMicrophone;
 }
 
-/** From the next getUserMedia on. */
+/** Applies from the next getUserMedia on. */
 export function setMicrophone(given: ProbeMicrophone): void {
   microphone = given;
 }
 
-/** The open microphone ends as if it were pulled out. */
+/** Ends the open microphone as if it were unplugged. */
 export function unplugMicrophone(): void {
   opened?.stop();
-  // A track that the page itself stops says nothing.
+  // A track that the page itself stops fires no event.
   opened?.dispatchEvent(new Event('ended'));
 }
 
@@ -82,14 +82,14 @@ async function openProbeMicrophone(constraints?: MediaStreamConstraints): Promis
   return destination.stream;
 }
 
-/** What the page's audio element is given to play, for at least this time: base64 of float32 at 48 kHz, mono. */
+/** The input of the page's audio element, for at least this time: base64 of float32 at 48 kHz, mono. */
 export async function record(seconds: number): Promise<string> {
   const stream = document.querySelector('audio')?.srcObject;
   if (!(stream instanceof MediaStream)) return '';
   const audio = audioContext();
   await started(audio);
   const source = audio.createMediaStreamSource(stream);
-  // Deprecated, but an AudioWorklet would need a script of its own origin, which the page's CSP does not let in.
+  // Deprecated, but an AudioWorklet would need a script of its own origin, which the page's CSP forbids.
   const tap = audio.createScriptProcessor(BLOCK_SAMPLES, 1, 1);
   const blocks: Float32Array[] = [];
   const wanted = Math.ceil((seconds * SAMPLE_RATE) / BLOCK_SAMPLES);
@@ -125,7 +125,7 @@ export async function report(): Promise<ProbeReport> {
 
 function candidatesInUse(entries: readonly Record<string, unknown>[]) {
   const withId = (id: unknown) => entries.find((entry) => entry['id'] === id);
-  // Firefox marks the pair, Chromium names it in the transport.
+  // Firefox marks the pair, and Chromium names it in the transport.
   const named = entries.find((entry) => entry['type'] === 'transport')?.['selectedCandidatePairId'];
   const pair =
     withId(named) ?? entries.find((entry) => entry['type'] === 'candidate-pair' && entry['selected'] === true);
@@ -141,7 +141,9 @@ function audioContext(): AudioContext {
   return context;
 }
 
-/** A microphone gives sound once it is open, but Firefox takes up to two seconds from `resume` to the first sample. */
+/**
+ * A microphone produces sound once it is open, but Firefox takes up to two seconds from `resume` to the first sample.
+ */
 async function started(audio: AudioContext): Promise<void> {
   await audio.resume();
   while (audio.currentTime === 0) await new Promise((resolve) => setTimeout(resolve, 10));

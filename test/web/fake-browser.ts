@@ -95,7 +95,7 @@ export class FakePeerConnection {
     },
   };
   isClosed = false;
-  /** Set to make the browser refuse the server's answer. */
+  /** Set to make the browser reject the server's answer. */
   refusesAnswer = false;
 
   constructor(configuration: RTCConfiguration, name: string) {
@@ -145,12 +145,12 @@ export class FakePeerConnection {
   }
 }
 
-/** A browser whose time, network and chance belong to the test. */
+/** A browser whose time, network and randomness are controlled by the test. */
 export class FakeBrowser {
   nowMs = 1000;
   readonly sockets: FakeWebSocket[] = [];
   readonly connections: FakePeerConnection[] = [];
-  /** Null for a browser that remembers nothing. */
+  /** Null for a browser without storage. */
   storage: Map<string, string> | null = new Map();
   readonly #timers = new Set<{ atMs: number; callback: () => void }>();
 
@@ -194,7 +194,7 @@ export class FakeBrowser {
     return last(this.connections);
   }
 
-  /** Moves time on, calls the timers that are due in order, and lets what they started come to rest. */
+  /** Advances time, fires the timers that are due in order, and lets everything they started settle. */
   async advance(durationMs: number): Promise<void> {
     const endMs = this.nowMs + durationMs;
     for (;;) {
@@ -209,7 +209,7 @@ export class FakeBrowser {
     await settle();
   }
 
-  /** Opens the newest WebSocket and takes the participant in. */
+  /** Opens the newest WebSocket and lets the participant join. */
   async acceptJoin(resumeToken = 'token-1', mediaResumed = false): Promise<void> {
     this.socket.open();
     this.socket.receive(joined(resumeToken, mediaResumed));
@@ -254,7 +254,7 @@ export function joined(resumeToken = 'token-1', mediaResumed = false): ServerMes
   };
 }
 
-/** Waits until every promise that can go on has gone on. */
+/** Waits until every promise that can settle has settled. */
 export async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
@@ -283,7 +283,7 @@ export function setUp(): Setup {
   return { browser, client, states };
 }
 
-/** A client in the room, with its sound. */
+/** A client in the room, with its media connected. */
 export async function setUpInRoom(): Promise<Setup> {
   const setup = setUp();
   const connecting = setup.client.connect(URL, OPTIONS);

@@ -19,13 +19,13 @@ test('gains are remembered by identity, and those of guests by name', (t) => {
   const after = new GainMemory(kept);
   t.equal(after.gainOf(person('7', { identity: 'ada', name: 'Countess' })), 0.5);
   t.equal(after.gainOf(person('8', { name: 'Ben' })), 0);
-  t.equal(after.gainOf(person('9', { identity: 'ben', name: 'Ben' })), 1, 'another person of the same name');
+  t.equal(after.gainOf(person('9', { identity: 'ben', name: 'Ben' })), 1, 'another person with the same name');
   after.set(person('8', { name: 'Ben' }), 1);
   t.equal(new GainMemory(kept).gainOf(person('8', { name: 'Ben' })), 1);
   t.end();
 });
 
-test('of many people the latest 500 are remembered', (t) => {
+test('the latest 500 people are remembered', (t) => {
   const kept = storage();
   const memory = new GainMemory(kept);
   for (let i = 0; i < 520; i++) memory.set(person('x', { name: `n${i}` }), 0.5);
@@ -35,7 +35,7 @@ test('of many people the latest 500 are remembered', (t) => {
   t.end();
 });
 
-test('what is no list of gains is ignored, and so is a storage that fails', (t) => {
+test('an invalid list of gains is ignored, and so is a storage that fails', (t) => {
   for (const text of [
     '',
     '{',

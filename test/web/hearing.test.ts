@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { joined, OPTIONS, person, setUp, setUpInRoom, URL } from './fake-browser.ts';
 
-test('a gain is sent, shown at once, and kept out of the way of others', async (t) => {
+test('a gain is sent, shown at once, and not sent to others', async (t) => {
   const { browser, client } = await setUpInRoom();
   const shown: [string, number][][] = [];
   client.on('hearing', (hearing) => shown.push([...hearing]));
@@ -16,7 +16,7 @@ test('a gain is sent, shown at once, and kept out of the way of others', async (
   t.same(browser.socket.sentOf('hear').at(-1), { type: 'hear', participantId: 'other', gain: 1 });
 });
 
-test('a slider that is dragged sends its last place ten times a second, and an answer on its way back does not move it', async (t) => {
+test('a dragged slider sends its latest position ten times a second, and a reply in transit does not move it', async (t) => {
   const { browser, client } = await setUpInRoom();
   for (let step = 0; step < 50; step++) {
     client.hear('other', 1 + step / 50);
@@ -39,7 +39,7 @@ test('a gain out of range is refused, and one for nobody, or for oneself, is not
   t.same(browser.socket.sentOf('hear'), []);
 });
 
-test('the server says what it keeps; the browser brings what it remembers, also for those who come later', async (t) => {
+test('the server sends the gains it keeps, and the browser adds those it remembers, for later participants too', async (t) => {
   const { browser, client } = await setUpInRoom();
   client.hear('other', 0.25);
   client.leave();
@@ -59,7 +59,7 @@ test('the server says what it keeps; the browser brings what it remembers, also 
   t.same([...client.hearing], []);
 });
 
-test('no timer is left when the room is', async (t) => {
+test('no timer is left after the room', async (t) => {
   const { browser, client } = setUp();
   const connecting = client.connect(URL, OPTIONS);
   await browser.acceptJoin();

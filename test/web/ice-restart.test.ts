@@ -4,7 +4,7 @@ import { settle, setUpInRoom } from './fake-browser.ts';
 const RESTART = { type: 'offer', sdp: 'restart 1 of offer of connection 1', restart: true } as const;
 
 test('an ICE restart', async (t) => {
-  t.test('follows when nothing has arrived for a second and a half, and keeps the connection', async (t) => {
+  t.test('follows after a second and a half without incoming data, and keeps the connection', async (t) => {
     const { browser, states } = await setUpInRoom();
     const { socket, connection } = browser;
     connection.become('disconnected');
@@ -52,7 +52,7 @@ test('an ICE restart', async (t) => {
     },
   );
 
-  t.test('of a connection that stands is over with the answer; the next change makes the next one', async (t) => {
+  t.test('ends with the answer while the connection is up, and the next change makes the next one', async (t) => {
     const { browser, client } = await setUpInRoom();
     client.networkChanged();
     await settle();
@@ -68,7 +68,7 @@ test('an ICE restart', async (t) => {
     t.equal(browser.connections.length, 1);
   });
 
-  t.test('that the server postpones is asked for again when it says, and the connection stays', async (t) => {
+  t.test('is requested again when the server says, if postponed, and the connection stays', async (t) => {
     const { browser, client } = await setUpInRoom();
     const { socket, connection } = browser;
     client.networkChanged();
@@ -91,7 +91,7 @@ test('an ICE restart', async (t) => {
     t.equal(browser.timers, 0);
   });
 
-  t.test('that does not help is followed by a new connection', async (t) => {
+  t.test('without effect is followed by a new connection', async (t) => {
     const { browser } = await setUpInRoom();
     const { socket } = browser;
     browser.connection.become('failed');
@@ -107,7 +107,7 @@ test('an ICE restart', async (t) => {
     t.same(socket.sentOf('offer').at(-1), { type: 'offer', sdp: 'offer of connection 2' });
   });
 
-  t.test('that the server refuses is followed by a new connection at once, and is no error to show', async (t) => {
+  t.test('refused by the server is followed by a new connection at once, and is not an error to show', async (t) => {
     const { browser, client } = await setUpInRoom();
     const errors: unknown[] = [];
     client.on('error', (error) => errors.push(error));
@@ -119,7 +119,7 @@ test('an ICE restart', async (t) => {
     t.same(errors, []);
   });
 
-  t.test('of a connection that never stood is not tried', async (t) => {
+  t.test('is not tried for a connection that was never up', async (t) => {
     const { browser } = await setUpInRoom();
     browser.socket.receive({ type: 'media_closed', reason: 'silent' });
     await browser.advance(0);
@@ -131,7 +131,7 @@ test('an ICE restart', async (t) => {
     t.equal(browser.connections[1]?.restarts, 0);
   });
 
-  t.test('waits for the WebSocket where that is lost too, and is made again where its answer got lost', async (t) => {
+  t.test('waits for the WebSocket when that is lost too, and is repeated when its answer got lost', async (t) => {
     for (const lostFirst of ['media', 'socket'] as const) {
       const { browser, client } = await setUpInRoom();
       if (lostFirst === 'media') browser.connection.become('failed');
@@ -149,7 +149,7 @@ test('an ICE restart', async (t) => {
     }
   });
 
-  t.test('uses the TURN servers that the server named last', async (t) => {
+  t.test("uses the TURN servers from the server's latest message", async (t) => {
     const { browser } = await setUpInRoom();
     browser.socket.drop();
     await browser.advance(300);

@@ -7,7 +7,7 @@ function failing(name: string): MicrophoneSource {
   return { getUserMedia: () => Promise.reject(Object.assign(new Error('because'), { name })) };
 }
 
-test('every failure of getUserMedia has a result of its own', async (t) => {
+test('every failure of getUserMedia has its own result', async (t) => {
   const expected = {
     NotAllowedError: 'denied',
     NotFoundError: 'none',
@@ -29,7 +29,7 @@ test('every failure of getUserMedia has a result of its own', async (t) => {
   t.match(await openMicrophone({ processing }, failing('SecurityError'), false), { failure: 'insecure_origin' });
 });
 
-test('a browser without getUserMedia is told apart from a page without the right to it', async (t) => {
+test('a browser without getUserMedia is distinguished from a page that may not use it', async (t) => {
   t.match(await openMicrophone({ processing }, undefined, false), { ok: false, failure: 'insecure_origin' });
   t.match(await openMicrophone({ processing }, undefined, true), { ok: false, failure: 'unsupported' });
 });
@@ -41,7 +41,7 @@ test('whatever is thrown becomes a result', async (t) => {
   }
 });
 
-test('the wanted device and processing are asked for, and the track is given', async (t) => {
+test('the selected device and processing are requested, and the track is returned', async (t) => {
   const asked: unknown[] = [];
   const track = {};
   const source = {

@@ -28,7 +28,7 @@ function setUp() {
   return { told, listener, window: new Source(), document: new Source(), connection: new Source() };
 }
 
-test('a client is told of another network and of a page that wakes up', (t) => {
+test('a client is notified of another network and of a page that wakes up', (t) => {
   const { told, listener, window, document, connection } = setUp();
   const stop = watchNetwork(listener, { window, document, connection });
   window.tell('online');
@@ -40,16 +40,16 @@ test('a client is told of another network and of a page that wakes up', (t) => {
   document.tell('visibilitychange');
   window.tell('pageshow');
   document.tell('resume');
-  t.same(told.splice(0), ['changed', 'changed', 'check', 'check', 'check'], 'of estimates and of no network nothing');
+  t.same(told.splice(0), ['changed', 'changed', 'check', 'check', 'check'], 'not of estimates or a missing network');
   document.visibilityState = 'hidden';
   document.tell('visibilitychange');
-  t.same(told, [], 'a page that is hidden has not woken up');
+  t.same(told, [], 'a hidden page has not woken up');
   stop();
   for (const source of [window, document, connection]) t.equal(source.listeners.size, 0);
   t.end();
 });
 
-test('a browser that tells less is no error', (t) => {
+test('a browser with fewer events is not an error', (t) => {
   const { told, listener, window } = setUp();
   const sources: NetworkSources = { window, document: undefined, connection: undefined };
   const stop = watchNetwork(listener, sources);

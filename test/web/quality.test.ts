@@ -3,7 +3,7 @@ import { measureQuality, noTotals } from '../../web/sdk/quality.ts';
 
 const inbound = { type: 'inbound-rtp', kind: 'audio', jitter: 0.004 };
 
-test('a connection without figures yet is good and has none', async (t) => {
+test('a connection without statistics yet is good and has none', async (t) => {
   const { quality } = measureQuality([], noTotals);
   t.same(quality, {
     grade: 'good',
@@ -16,7 +16,7 @@ test('a connection without figures yet is good and has none', async (t) => {
   });
 });
 
-test('the figures are those since the report before', async (t) => {
+test('the figures cover the time since the previous report', async (t) => {
   const before = { ...inbound, packetsReceived: 1000, packetsLost: 500, totalSamplesReceived: 480_000 };
   const { totals } = measureQuality([{ ...before, concealedSamples: 100_000, silentConcealedSamples: 0 }], noTotals);
   const after = {
@@ -35,7 +35,7 @@ test('the figures are those since the report before', async (t) => {
   t.equal(quality.grade, 'fair', 'five percent lost');
 });
 
-test('what breaks the voice up is poor, whichever way it goes', async (t) => {
+test('loss that breaks the voice up is poor, in either direction', async (t) => {
   const poor = (entry: object) => measureQuality([entry], noTotals).quality.grade;
   t.equal(poor({ ...inbound, packetsReceived: 80, packetsLost: 20 }), 'poor');
   t.equal(poor({ type: 'remote-inbound-rtp', fractionLost: 0.2 }), 'poor');

@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { ERRORS } from '../../src/lib/errors.ts';
 import { problems, strings } from '../../web/app/strings.ts';
 
-/** Answers of the API for operators, which the page does not use. */
+/** Responses of the API for operators, which the page does not use. */
 const ONLY_OF_THE_API = new Set([
   'capture_off',
   'capture_running',
@@ -22,19 +22,19 @@ const ONLY_OF_THE_API = new Set([
 ]);
 const OWN = ['unreachable', 'media_failed'];
 
-test('the page has a sentence for every error code that somebody can meet on it, and for no other', async (t) => {
+test('the page has a sentence for every error code that a user can meet on it, and for no other', async (t) => {
   const met = Object.keys(ERRORS).filter((code) => !ONLY_OF_THE_API.has(code));
   t.same(Object.keys(problems).sort(), [...met, ...OWN].sort());
 });
 
-test('each of them is for people', async (t) => {
+test('each of them is in plain language', async (t) => {
   for (const [code, sentence] of Object.entries(problems)) {
     t.match(sentence, /^[A-Z][^_]* .*[.…]$/, code);
     t.equal(strings.problem(code, 'what the server says'), sentence);
   }
 });
 
-test('who has left is told nothing, and a refusal that is newer than the page is told as the server does', async (t) => {
+test("leaving shows nothing, and a refusal that is newer than the page is shown in the server's words", async (t) => {
   t.equal(strings.closed('left', ''), '');
   t.equal(strings.closed('rate_limited', ''), problems.rate_limited);
   t.equal(strings.problem('of_tomorrow', 'Not before noon.'), 'Not before noon.');

@@ -47,7 +47,7 @@ for (const code of REFUSALS) {
   });
 }
 
-test('a participant who was kicked does not come back, even if only the end of the connection says so', async (t) => {
+test('a kicked participant does not come back, even if only the closed connection says so', async (t) => {
   const { browser, client } = await setUpInRoom();
   browser.socket.drop(4003);
   t.match(client.state, { status: 'closed', reason: 'kicked' });
@@ -77,7 +77,7 @@ test('a moderator’s mute is obeyed, and cannot be undone until it is allowed',
   t.equal(browser.socket.sent.length, sent);
 
   browser.socket.receive({ type: 'participant_updated', participant: person('me', { muted: true }) });
-  t.equal(client.muted, true, 'allowed, but not unmuted by another');
+  t.equal(client.muted, true, 'allowed, but not unmuted by somebody else');
   client.setMuted(false);
   t.equal(client.muted, false);
   t.equal(sender.track?.enabled, true);
@@ -86,7 +86,7 @@ test('a moderator’s mute is obeyed, and cannot be undone until it is allowed',
   client.close();
 });
 
-test('who may only listen is muted from the join on', async (t) => {
+test('a listen-only participant is muted from the join on', async (t) => {
   const { browser, client } = setUp();
   const connecting = client.connect(URL, OPTIONS);
   browser.socket.open();
@@ -98,7 +98,7 @@ test('who may only listen is muted from the join on', async (t) => {
   client.close();
 });
 
-test('whether the room is locked is told at the join and when it changes', async (t) => {
+test('the lock state of the room is reported at the join and when it changes', async (t) => {
   const { browser, client } = setUp();
   const told: boolean[] = [];
   client.on('locked', (locked) => told.push(locked));

@@ -15,7 +15,7 @@ const CY: ParticipantInfo = {
   captured: false,
 };
 
-test('who is moved is in the other room with the same connection, and rejoins from where they came', async (t) => {
+test('a moved participant keeps the connection in the other room, and rejoins the room they came from', async (t) => {
   const { browser, client } = await setUpInRoom();
   const rooms: string[] = [];
   client.on('moved', (room) => rooms.push(room));
@@ -27,7 +27,7 @@ test('who is moved is in the other room with the same connection, and rejoins fr
   t.same([...client.participants.keys()], ['cy', self.id]);
   t.equal(browser.connections.length, 1);
   t.equal(browser.connections[0]?.isClosed, false);
-  t.same(browser.socket.sentOf('offer').length, 1, 'nothing is negotiated anew');
+  t.same(browser.socket.sentOf('offer').length, 1, 'nothing is renegotiated');
   browser.socket.drop();
   await browser.advance(300);
   browser.socket.open();
@@ -53,7 +53,7 @@ test('a server that is about to end says so, and a new one does not', async (t) 
   t.equal(told.at(-1), null);
 });
 
-test('a room that is closed is not joined again', async (t) => {
+test('a closed room is not joined again', async (t) => {
   const { browser, client } = await setUpInRoom();
   browser.socket.drop(4004);
   t.match(client.state, { status: 'closed', reason: 'room_closed' });

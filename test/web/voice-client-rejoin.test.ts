@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { joined, settle, setUpInRoom } from './fake-browser.ts';
 
 test('coming back', async (t) => {
-  t.test('a dropped socket is opened again after a short time and resumes with the token and the state', async (t) => {
+  t.test('a dropped socket is reopened after a short time and resumes with the token and the state', async (t) => {
     const { browser, client, states } = await setUpInRoom();
     client.setMuted(true);
     client.setDeafened(true);
@@ -27,7 +27,7 @@ test('coming back', async (t) => {
     t.equal(browser.socket.sentOf('join')[0]?.resumeToken, 'token-2');
   });
 
-  t.test('the sound goes on meanwhile, and afterwards if the server still has it', async (t) => {
+  t.test('the audio continues in between, and afterwards if the server still has it', async (t) => {
     const { browser, states } = await setUpInRoom();
     browser.socket.drop();
     await browser.advance(300);
@@ -39,7 +39,7 @@ test('coming back', async (t) => {
     t.same(states.at(-1), { status: 'connected', media: 'connected' });
   });
 
-  t.test('sound that the server has no more is negotiated anew', async (t) => {
+  t.test('audio that the server no longer has is renegotiated', async (t) => {
     const { browser, states } = await setUpInRoom();
     browser.socket.drop();
     await browser.advance(300);
@@ -52,7 +52,7 @@ test('coming back', async (t) => {
     t.same(states.at(-1), { status: 'connected', media: 'connected' });
   });
 
-  t.test('an offer whose answer got lost with the socket is made anew', async (t) => {
+  t.test('an offer whose answer got lost with the socket is made again', async (t) => {
     const { browser, client } = await setUpInRoom();
     browser.socket.receive({ type: 'media_closed', reason: 'silent' });
     await browser.advance(0);
@@ -65,7 +65,7 @@ test('coming back', async (t) => {
     t.match(client.state, { media: 'connected' });
   });
 
-  t.test('a state of reconnecting says whether sound flows', async (t) => {
+  t.test('the reconnecting state says whether audio flows', async (t) => {
     const { browser, client, states } = await setUpInRoom();
     browser.socket.drop();
     browser.connection.become('disconnected');
@@ -100,7 +100,7 @@ test('coming back', async (t) => {
     t.match(client.state, { nextTryAtMs: browser.nowMs + 450 });
   });
 
-  t.test('a server that closes is asked again when it said', async (t) => {
+  t.test('a server that closes is asked again at the time it gave', async (t) => {
     const { browser, states } = await setUpInRoom();
     browser.socket.receive({ type: 'server_closing', retryAfterMs: 5000 });
     browser.sockets[0]?.drop(1012);
@@ -109,24 +109,24 @@ test('coming back', async (t) => {
     t.equal(browser.sockets.length, 2);
   });
 
-  t.test('not all clients of a server that closes come back in the same instant', async (t) => {
+  t.test('the clients of a server that closes do not all come back at the same moment', async (t) => {
     const { browser, client } = await setUpInRoom();
     Object.assign(browser.environment, { random: () => 0.999 });
     browser.socket.receive({ type: 'server_closing', retryAfterMs: 2000 });
     t.match(client.state, { nextTryAtMs: browser.nowMs + 2999 });
   });
 
-  t.test('a server that says nothing to two pings is lost', async (t) => {
+  t.test('a server that ignores two pings is lost', async (t) => {
     const { browser, client } = await setUpInRoom();
     const { socket } = browser;
     await browser.advance(8999);
     t.equal(client.state.status, 'connected');
     await browser.advance(1);
     t.equal(client.state.status, 'reconnecting');
-    t.equal(socket.closeCode, 4000, 'should the server hear of it, it knows that the client comes back');
+    t.equal(socket.closeCode, 4000, 'if the server reads it, it knows that the client comes back');
   });
 
-  t.test('where there is doubt, a connection that does not answer for two seconds is lost', async (t) => {
+  t.test('when in doubt, a connection without an answer for two seconds is lost', async (t) => {
     const { browser, client } = await setUpInRoom();
     client.checkConnection();
     t.match(browser.socket.sentOf('ping'), [{ id: 1 }]);
@@ -146,12 +146,12 @@ test('coming back', async (t) => {
     t.equal(client.state.status, 'reconnecting', 'after a change of the network it has one second');
   });
 
-  t.test('an attempt by a network that is gone is given up for another', async (t) => {
+  t.test('an attempt over a lost network is abandoned for a new one', async (t) => {
     const { browser, client } = await setUpInRoom();
     browser.socket.drop();
     await browser.advance(300);
     client.checkConnection();
-    t.equal(browser.sockets.length, 2, 'an attempt under way is let be');
+    t.equal(browser.sockets.length, 2, 'an attempt in progress is left alone');
     client.networkChanged();
     t.equal(browser.sockets.length, 3);
     t.equal(browser.sockets[1]?.isClosedByClient, true);
@@ -159,7 +159,7 @@ test('coming back', async (t) => {
     t.match(client.state, { status: 'connected' });
   });
 
-  t.test('a passing error at the rejoin is no end', async (t) => {
+  t.test('a temporary error at the rejoin is not the end', async (t) => {
     const { browser, client } = await setUpInRoom();
     browser.socket.drop();
     await browser.advance(300);
@@ -168,7 +168,7 @@ test('coming back', async (t) => {
     t.match(client.state, { status: 'reconnecting', attempt: 2 });
   });
 
-  t.test('a room that has filled up in the meantime is the end', async (t) => {
+  t.test('a room that has filled up in between is the end', async (t) => {
     const { browser, client } = await setUpInRoom();
     browser.socket.drop();
     await browser.advance(300);
@@ -178,7 +178,7 @@ test('coming back', async (t) => {
     t.equal(browser.timers, 0);
   });
 
-  t.test('who was replaced by another connection does not take the place back', async (t) => {
+  t.test('a participant replaced by another connection does not take the place back', async (t) => {
     const { browser, client } = await setUpInRoom();
     browser.socket.drop(4001);
     t.match(client.state, { status: 'closed', reason: 'replaced' });
@@ -193,7 +193,7 @@ test('coming back', async (t) => {
     client.retryNow();
     t.equal(browser.sockets.length, 2);
     await browser.advance(300);
-    t.equal(browser.sockets.length, 2, 'the planned attempt is not made as well');
+    t.equal(browser.sockets.length, 2, 'the scheduled attempt is not made as well');
   });
 
   t.test('leaving while waiting ends it', async (t) => {
@@ -205,7 +205,7 @@ test('coming back', async (t) => {
     t.equal(browser.timers, 0);
   });
 
-  t.test('a server that takes a participant in without being asked changes nothing', async (t) => {
+  t.test('an unrequested join confirmation changes nothing', async (t) => {
     const { browser, client } = await setUpInRoom();
     client.leave();
     browser.sockets[0]?.receive(joined());

@@ -24,7 +24,7 @@ test('joining', async (t) => {
     t.same([...client.participants.keys()], ['me', 'other']);
   });
 
-  t.test('one transceiver sends and receives Opus with RED first, and asks for no extra delay', async (t) => {
+  t.test('one transceiver sends and receives Opus with RED first, and requests no extra delay', async (t) => {
     const { browser } = await setUpInRoom();
     const { direction, codecs, receiver, sender } = browser.connection.transceiver;
     t.equal(direction, 'sendrecv');
@@ -34,7 +34,7 @@ test('joining', async (t) => {
     t.same(browser.connection.configuration.iceServers, [{ urls: ['stun:192.0.2.1'] }]);
   });
 
-  t.test('the received track is given out as a stream', async (t) => {
+  t.test('the received track is exposed as a stream', async (t) => {
     const { browser, client } = await setUpInRoom();
     const streams: unknown[] = [];
     client.on('stream', (stream) => streams.push(stream));
@@ -88,7 +88,7 @@ test('joining', async (t) => {
 });
 
 test('the room', async (t) => {
-  t.test('people who come, change and go are kept and told', async (t) => {
+  t.test('participants who join, change and leave are tracked and reported', async (t) => {
     const { browser, client } = await setUpInRoom();
     const told: unknown[] = [];
     client.on('participantJoined', ({ id }) => told.push(['joined', id]));
@@ -114,7 +114,7 @@ test('the room', async (t) => {
     ]);
   });
 
-  t.test('many who come and go at the same time are shown at once, and each is told once', async (t) => {
+  t.test('many who join and leave at the same time are shown at once, and each is reported once', async (t) => {
     const { browser, client } = await setUpInRoom();
     const told: unknown[] = [];
     let shown = 0;
@@ -126,7 +126,7 @@ test('the room', async (t) => {
       participants: [person('me', { muted: true }), person('new'), person('newer')],
     });
     t.equal(shown, 1);
-    t.equal(client.participants.get('me')?.muted, true, 'whom it knows already has only changed');
+    t.equal(client.participants.get('me')?.muted, true, 'a participant who is already known has only changed');
     browser.socket.receive({
       type: 'participants_left',
       participants: [
@@ -145,7 +145,7 @@ test('the room', async (t) => {
     ]);
   });
 
-  t.test('levels come as a map', async (t) => {
+  t.test('levels are a map', async (t) => {
     const { browser, client } = await setUpInRoom();
     const heard: unknown[] = [];
     client.on('levels', (levels) => heard.push([...levels]));
@@ -154,7 +154,7 @@ test('the room', async (t) => {
     t.same(heard, [[['other', -23]], []]);
   });
 
-  t.test('what is no message of this version is passed over', async (t) => {
+  t.test('an unknown message is ignored', async (t) => {
     const { browser, client } = await setUpInRoom();
     for (const text of ['', '{', 'null', '7', '{"type":"from_the_future"}', '[]']) browser.socket.receiveText(text);
     t.equal(client.state.status, 'connected');
@@ -192,7 +192,7 @@ test('the room', async (t) => {
 });
 
 test('the microphone', async (t) => {
-  t.test('a clone is sent, which is silenced while muted; the own track stays open for a meter', async (t) => {
+  t.test('a clone is sent, which is silenced while muted, and the original track stays open for a meter', async (t) => {
     const { browser, client } = await setUpInRoom();
     const microphone = new FakeTrack();
     client.setMicrophone(microphone.asTrack());
@@ -213,7 +213,7 @@ test('the microphone', async (t) => {
     ]);
   });
 
-  t.test('another microphone takes the place of the first without another offer', async (t) => {
+  t.test('another microphone replaces the first without another offer', async (t) => {
     const { browser, client } = await setUpInRoom();
     const [first, second] = [new FakeTrack(), new FakeTrack()];
     client.setMicrophone(first.asTrack());
@@ -246,7 +246,7 @@ test('the media connection', async (t) => {
     t.same(states.at(-1), { status: 'connected', media: 'connected' });
   });
 
-  t.test('a loss that is reported before the answer means the connection before', async (t) => {
+  t.test('a loss that is reported before the answer refers to the previous connection', async (t) => {
     const { browser } = await setUpInRoom();
     browser.connection.become('failed');
     await browser.advance(0);
@@ -255,7 +255,7 @@ test('the media connection', async (t) => {
     t.equal(browser.connections.length, 2);
   });
 
-  t.test('the answer to an offer that was given up is not given to the next connection', async (t) => {
+  t.test('the answer to an abandoned offer is not given to the next connection', async (t) => {
     const { browser, client } = setUp();
     const connecting = client.connect(URL, OPTIONS);
     await browser.acceptJoin();
@@ -270,7 +270,7 @@ test('the media connection', async (t) => {
     t.equal(browser.connection.remoteDescription?.sdp, 'own');
   });
 
-  t.test('an interruption is waited for, one that lasts and that no restart mends is a loss', async (t) => {
+  t.test('a short interruption is waited out, and one that outlasts the restarts is a loss', async (t) => {
     const { browser, states } = await setUpInRoom();
     browser.connection.become('disconnected');
     t.same(states.at(-1), { status: 'connected', media: 'connecting' });
@@ -285,7 +285,7 @@ test('the media connection', async (t) => {
     t.equal(browser.connections.length, 2);
   });
 
-  t.test('again and again lost, it is offered with growing delays, and said to be blocked', async (t) => {
+  t.test('when it is lost again and again, it is offered with growing delays, and reported as blocked', async (t) => {
     const { browser, client, states } = setUp();
     const connecting = client.connect(URL, OPTIONS);
     await browser.acceptJoin();
@@ -304,7 +304,7 @@ test('the media connection', async (t) => {
     t.same(states.at(-1), { status: 'connected', media: 'blocked' });
   });
 
-  t.test('an offer that the server cannot take now is made again later', async (t) => {
+  t.test('an offer that the server cannot accept now is made again later', async (t) => {
     const { browser, client } = setUp();
     const codes: string[] = [];
     client.on('error', ({ code }) => codes.push(code));
@@ -340,10 +340,10 @@ test('the media connection', async (t) => {
     t.same(states.at(-1), { status: 'connected', media: 'connecting' });
     browser.connection.become('connected');
     t.same(states.at(-1), { status: 'connected', media: 'connected' });
-    t.same(codes, [], 'nobody is told again and again');
+    t.same(codes, [], 'it is not reported again and again');
   });
 
-  t.test('an offer that the server postpones is made again when it says, and nobody is told', async (t) => {
+  t.test('an offer that the server postpones is made again when it says, without an error', async (t) => {
     const { browser, client } = setUp();
     const codes: string[] = [];
     client.on('error', ({ code }) => codes.push(code));
@@ -361,7 +361,7 @@ test('the media connection', async (t) => {
     t.same(codes, []);
   });
 
-  t.test('an answer that the browser refuses is told, and another offer made', async (t) => {
+  t.test('an answer that the browser rejects is reported, and another offer is made', async (t) => {
     const { browser, client } = setUp();
     const codes: string[] = [];
     client.on('error', ({ code }) => codes.push(code));

@@ -7,7 +7,7 @@ import {
   readProcessUsage,
 } from '../../../bench/lib/proc-usage.ts';
 
-test('Janus is configured with AudioBridge and a WebSocket on the loopback interface alone', async (t) => {
+test('Janus is configured with AudioBridge and a WebSocket on the loopback interface only', async (t) => {
   const files = writeJanusConfiguration({ port: 18_188, rooms: ['bench'] });
   t.same([...files.keys()], ['janus.jcfg', 'janus.transport.websockets.jcfg', 'janus.plugin.audiobridge.jcfg']);
   t.match(files.get('janus.jcfg'), /^nat: \{\n\tice_enforce_list = "10\.99\.0\.1"\n\}$/m);
@@ -27,7 +27,7 @@ test('CPU time and memory are read from /proc whatever the process is called', a
   t.equal(parseResidentBytes('Name:\tjanus\nVmRSS:\t    2048 kB\nThreads:\t9\n'), 2 * 1024 * 1024);
 });
 
-test('the usage of a process of this machine is told', {
+test('the resource usage of a local process is reported', {
   skip: process.platform !== 'linux' && 'only Linux has /proc',
 }, async (t) => {
   const startMs = performance.now();
@@ -37,7 +37,7 @@ test('the usage of a process of this machine is told', {
     usage.cpuSeconds > 0 && usage.cpuSeconds <= process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6 + 0.02,
   );
   t.ok(usage.residentBytes > 1e6);
-  // By its own time on a core, however many others want it.
+  // Measured in the thread's own CPU time, so other processes do not matter.
   while (process.cpuUsage(before).user < 300_000);
   const busiest = busiestThreadPercent(usage, await readProcessUsage(process.pid))!;
   const { user, system } = process.cpuUsage(before);

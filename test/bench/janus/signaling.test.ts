@@ -13,7 +13,7 @@ interface Request {
   readonly jsep?: { readonly sdp: string };
 }
 
-/** Answers as Janus does: an acknowledgement and news of others before each event. */
+/** Responds as Janus does, with an acknowledgement and events about others before each event. */
 function respond({ janus, transaction, body }: Request): object[] {
   if (janus !== 'message') return [{ janus: 'success', transaction, data: { id: janus === 'create' ? 11 : 22 } }];
   const event = (data: object, rest: object = {}) => ({ janus: 'event', transaction, plugindata: { data }, ...rest });
@@ -27,7 +27,7 @@ function respond({ janus, transaction, body }: Request): object[] {
   return [...before, event({ audiobridge: 'event' }, { jsep: { type: 'answer', sdp: 'the answer' } })];
 }
 
-test('a participant joins an AudioBridge room and has its offer answered', async (t) => {
+test('a participant joins an AudioBridge room and gets an answer to the offer', async (t) => {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   await once(server, 'listening');
   const requests: Request[] = [];

@@ -21,7 +21,10 @@ const FLAGS = [
   ...['--allow-capture', 'on', '--max-rooms', String(MAX_ROOMS)],
 ];
 const PEOPLE = ['ada', 'ben'] as const;
-/** Beside those of the API, what Node answers by itself to what is no HTTP, and the page to other paths. */
+/**
+ * In addition to the API's own codes: what Node itself answers to input that is not HTTP, and what the page answers on
+ * other paths.
+ */
 const OTHER_STATUSES: ReadonlySet<number> = new Set([100, 304, 404, 405, 408, 413, 417, 431]);
 const CAPTURE_TYPE = 'application/vnd.tcpdump.pcap';
 
@@ -51,8 +54,9 @@ const failures: string[] = [];
 let opening: Promise<Scene> | undefined;
 
 /**
- * Requests to the API of a whole server with people in its rooms. Each frame is one request with line feeds for line ends;
- * `@token` stands for the admin token, `@ada` and `@ben` for the ids of participants, and the length of the body is added.
+ * Requests to the API of a whole server with people in its rooms. Each frame is one request with line feeds for line
+ * ends; `@token` stands for the admin token, `@ada` and `@ben` for the ids of participants. The length of the body is
+ * added.
  */
 export const api: FuzzTarget = {
   name: 'api',
@@ -62,7 +66,7 @@ export const api: FuzzTarget = {
   ],
   framed: true,
   maxBytes: 2000,
-  // A round of requests over TCP, and looking at all rooms afterwards.
+  // A round of requests over TCP, followed by a look at all rooms.
   maxMs: 1000,
   seeds: () => [
     joinFrames(OPERATION_LIST.map(([, operation]) => sensible(operation, true))),
@@ -117,7 +121,7 @@ async function open(): Promise<Scene> {
   return { server, api: new ApiClient(server.url, TOKEN), people: new Map() };
 }
 
-/** Whatever came before: nothing is left of it, and everybody is in the lobby. */
+/** Undoes everything that came before and puts everybody back in the lobby. */
 async function beginAnew({ server, api, people }: Scene): Promise<void> {
   await api.delete('/server/drain');
   for (const { name } of (await api.get('/rooms')).body.rooms) await api.delete(`/rooms/${name}`);
@@ -141,7 +145,7 @@ async function ask({ server, people }: Scene, frame: Uint8Array): Promise<void> 
   for (const [, status] of answer.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)) judge(asked, Number(status), answer);
 }
 
-/** Resolves with all that is answered; of a capture, with how it begins. */
+/** Resolves with the whole response, or, for a capture, with its beginning. */
 async function exchange(port: number, request: string): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1' });
   let answer = '';
@@ -149,7 +153,7 @@ async function exchange(port: number, request: string): Promise<string> {
     answer += data.toString('latin1');
     if (answer.includes(CAPTURE_TYPE)) socket.destroy();
   });
-  // An answer that comes before all was sent ends with a reset.
+  // A response that starts before everything was sent ends with a reset.
   socket.on('error', () => {});
   socket.end(request, 'latin1');
   await once(socket, 'close').catch(() => {});
@@ -161,33 +165,33 @@ function judge(asked: string, status: number, answer: string): void {
   const isAuthorized = asked.includes(TOKEN);
   const code = /"code":"(\w+)"/.exec(answer)?.[1];
   if (status < 300 && status !== 100 && !isAuthorized)
-    hold(!line.includes(API_PATH) || line.includes('openapi.json'), `nobody does this without the token: ${line}`);
+    hold(!line.includes(API_PATH) || line.includes('openapi.json'), `this needs the token: ${line}`);
   if (code === undefined) {
-    hold(status < 300 || status === 400 || OTHER_STATUSES.has(status), `${status} is not answered to ${line}`);
+    hold(status < 300 || status === 400 || OTHER_STATUSES.has(status), `${status} is an undocumented status: ${line}`);
     return;
   }
-  hold(code in ERRORS && ERRORS[code as keyof typeof ERRORS].fault === 'user', `${code} is no answer to ${line}`);
-  // More than one request may have been in what was sent.
+  hold(code in ERRORS && ERRORS[code as keyof typeof ERRORS].fault === 'user', `${code} is not an error of ${line}`);
+  // The bytes sent may have held more than one request.
   const isOne = answer.match(/^HTTP\/1\.1 /gm)?.length === 1;
   if (!isOne) return;
-  hold(ERRORS[code as keyof typeof ERRORS].httpStatus === status, `${code} is not told by ${status}`);
+  hold(ERRORS[code as keyof typeof ERRORS].httpStatus === status, `${code} does not belong to ${status}`);
   const [method = '', target = ''] = line.split(' ');
   const operation = target.startsWith(API_PATH) && operationOf(method, target.slice(API_PATH.length));
   const kind = operation ? OPERATION_LIST.find(([id]) => id === operation)?.[1] : undefined;
   if (status >= 500) hold(kind?.errors.some((known) => known === code) === true, `${code} is in the document: ${line}`);
 }
 
-/** What the API tells agrees with itself, with what the people hear, and with the limits. */
+/** The API's responses agree with each other, with what people hear, and with the limits. */
 async function holdTogether({ server, api, people }: Scene): Promise<void> {
   const { rooms, total } = (await api.get('/rooms')).body;
-  hold(total === rooms.length && total <= MAX_ROOMS, 'rooms are bounded');
+  hold(total === rooms.length && total <= MAX_ROOMS, 'the number of rooms is bounded');
   const listed: string[] = [];
   for (const room of rooms) {
     const { participants } = (await api.get(`/rooms/${room.name}/participants`)).body;
-    hold(participants.length === room.participants, `${room.name} counts those who are in it`);
-    hold(room.permanent || room.participants > 0, `${room.name} is not there for nobody`);
+    hold(participants.length === room.participants, `the count of ${room.name} matches its participants`);
+    hold(room.permanent || room.participants > 0, `${room.name} is not empty`);
     for (const { id, room: where } of participants) {
-      hold(where === room.name, 'a participant is where they are listed');
+      hold(where === room.name, 'a participant is in the room that lists them');
       listed.push(id);
     }
   }
@@ -195,7 +199,7 @@ async function holdTogether({ server, api, people }: Scene): Promise<void> {
   const known = [...people.values()];
   hold(
     listed.every((id) => known.some((person) => person.id === id)),
-    'nobody is there who has not joined',
+    'nobody is listed who has not joined',
   );
   for (const { id, client } of known) {
     if (listed.includes(id)) {
@@ -203,7 +207,7 @@ async function holdTogether({ server, api, people }: Scene): Promise<void> {
       await client.skipTo('pong');
     } else {
       const isOver = await Promise.race([client.closed, sleep(PATIENCE_MS, false, { ref: false })]);
-      hold(isOver !== false, 'who is in no room is told so');
+      hold(isOver !== false, 'a participant outside any room gets an error saying so');
     }
   }
   const { problems, participants } = (await (await fetch(`${server.url}/healthz`)).json()) as Health;
@@ -224,7 +228,7 @@ function anything(prng: Prng): Uint8Array {
   return text(method, target, Object.fromEntries(fields), prng() < 0.9);
 }
 
-/** As somebody asks who knows the API. */
+/** Requests from somebody who knows the API. */
 function sensible({ method, path, body }: Operation, authorized: boolean): Uint8Array {
   const target = path.replace('{room}', 'lobby').replace('{participant}', '@ada');
   const fields = { name: 'annex', room: 'annex', identity: 'u1', seconds: 1, locked: true };

@@ -4,13 +4,13 @@ import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
 
 const VARIABLES = SETTING_KEYS.map(variableName);
 
-/** Arguments, each a frame; one that looks like `NAME=VALUE` is an environment variable. */
+/** Arguments, one per frame. A frame like `NAME=VALUE` is an environment variable. */
 export const config: FuzzTarget = {
   name: 'config',
   files: ['src/config/config.ts', 'src/config/sources.ts', 'src/config/kinds.ts', 'src/lib/suggest.ts'],
   framed: true,
   weight: 0.5,
-  // The operator's own words; an unknown flag is compared with all that there are.
+  // The operator's own words: an unknown flag is compared with all known ones.
   maxMs: 50,
   seeds: () => [
     joinFrames(['--port', '8080', '--media-host', '127.0.0.1,::1', '--workers=2'].map((text) => Buffer.from(text))),
@@ -36,7 +36,7 @@ export const config: FuzzTarget = {
     const env = Object.fromEntries(
       words.filter(isVariable).map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]),
     );
-    // A file named at random would be the machine's, not the input's.
+    // A file with a random name would depend on the machine, not on the input.
     const argv = words.filter((word) => !isVariable(word) && !word.startsWith('--config'));
     delete env[variableName('config')];
     try {

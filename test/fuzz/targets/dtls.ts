@@ -9,14 +9,15 @@ const identity = await createIdentity();
 const COOKIE_LENGTH = 20;
 
 /**
- * Datagrams for a server's handshake, from a client whose handshake was recorded with another server. Its second ClientHello gets the right
- * cookie, so that what follows is looked at; no input has the right signature, so that none may connect.
+ * Datagrams for a server's handshake, from a client whose handshake was recorded with another server. Its second
+ * ClientHello gets the right cookie, so that the server looks at what follows. No input has the right signature, so
+ * none may connect.
  */
 export const dtls: FuzzTarget = {
   name: 'dtls',
   files: ['src/rtc/dtls/dtls-session.ts', 'src/rtc/dtls/dtls-record.ts', 'src/rtc/dtls/peer-verification.ts'],
   framed: true,
-  // An answer to the second ClientHello is signed, and the key exchange is JavaScript.
+  // The reply to the second ClientHello is signed, and the key exchange runs in JavaScript.
   maxMs: 250,
   weight: 2,
   seeds: async () => {
@@ -46,15 +47,12 @@ export const dtls: FuzzTarget = {
       session.receive(withCookie);
       await new Promise(setImmediate);
       if (withCookie === datagram)
-        hold(
-          bytesOf(sent) <= Math.max(bytesIn, 0) || sent.length > 1,
-          'a first answer is not longer than the question',
-        );
+        hold(bytesOf(sent) <= Math.max(bytesIn, 0) || sent.length > 1, 'a first reply is not longer than the request');
     }
     hold(!log.includes('connected'), 'nobody connects without the right signature');
     clock.advance(20_000);
     hold(log.length <= 1, 'a handshake ends once');
-    hold(sent.length < 200, 'what is sent is bounded');
+    hold(sent.length < 200, 'the number of bytes sent is bounded');
     session.close();
     hold(clock.pendingTimers === 0, 'no timer is left');
   },
@@ -64,7 +62,7 @@ function bytesOf(datagrams: readonly Buffer[]): number {
   return datagrams.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** The datagram, with the server's cookie in it if it is a ClientHello with a cookie. */
+/** The datagram, with the server's cookie inserted if it is a ClientHello with a cookie. */
 function answerCookie(datagram: Uint8Array, verifyRequest: Buffer | undefined): Uint8Array {
   const at = cookieAt(datagram);
   if (at === null || verifyRequest === undefined || verifyRequest.length < COOKIE_LENGTH) return datagram;
@@ -80,7 +78,7 @@ function cookieAt(datagram: Uint8Array): number | null {
   return datagram[lengthAt] === COOKIE_LENGTH && lengthAt + COOKIE_LENGTH < datagram.length ? lengthAt + 1 : null;
 }
 
-/** What a client says in a handshake that succeeds. */
+/** The client's messages in a handshake that succeeds. */
 function record(): Promise<Buffer[]> {
   return new Promise((resolve) => {
     const datagrams: Buffer[] = [];

@@ -3,7 +3,7 @@ import { frame } from '../../../src/rtc/net/stream-framing.ts';
 import { beginningOf, MAX_BEGINNING } from '../../../src/server/first-bytes.ts';
 import { type FuzzTarget, hold } from '../target.ts';
 
-/** How a connection to the port of page and media begins. */
+/** How a connection to the shared page and media port begins. */
 export const firstBytes: FuzzTarget = {
   name: 'first-bytes',
   files: ['src/server/first-bytes.ts'],
@@ -24,12 +24,12 @@ export const firstBytes: FuzzTarget = {
   run: (input) => {
     const bytes = Buffer.from(input);
     const last = beginningOf(bytes);
-    hold(bytes.length < MAX_BEGINNING || last.kind !== 'open', 'it is known before too much is held');
+    hold(bytes.length < MAX_BEGINNING || last.kind !== 'open', 'the protocol is known before too much is buffered');
     for (let length = bytes.length - 1, later = last.kind; length >= 0; length--) {
       const { kind } = beginningOf(bytes.subarray(0, length));
-      hold(kind === later || kind === 'open', 'what was decided stays so');
+      hold(kind === later || kind === 'open', 'a decision does not change');
       later = kind;
     }
-    if (last.kind === 'media') hold(bytes.includes(last.localUfrag, 0, 'latin1'), 'the name is from the bytes');
+    if (last.kind === 'media') hold(bytes.includes(last.localUfrag, 0, 'latin1'), 'the name comes from the input');
   },
 };

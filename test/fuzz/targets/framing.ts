@@ -3,7 +3,7 @@ import { integerBetween } from '../../helpers/prng.ts';
 import { randomBytes } from '../mutate.ts';
 import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
 
-/** The pieces in which a stream of frames comes over TCP. */
+/** The pieces in which a stream of frames arrives over TCP. */
 export const framing: FuzzTarget = {
   name: 'framing',
   files: ['src/rtc/net/stream-framing.ts'],
@@ -29,7 +29,7 @@ export const framing: FuzzTarget = {
     let index = 0;
     const reader = new FrameReader((content) => {
       const same = expected[index++]?.equals(content) === true;
-      hold(same, 'a frame is what its length says, however it was cut');
+      hold(same, 'a frame has the length it announces, however it was split');
       return true;
     });
     const wellFormed = pieces.every((piece) => reader.read(piece));

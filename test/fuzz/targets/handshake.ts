@@ -4,7 +4,7 @@ import { pick, randomBytes } from '../mutate.ts';
 import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
 import { watchedBytes } from '../watched-bytes.ts';
 
-/** What a record said of one byte of one message. */
+/** What a record said about one byte of one message. */
 type Fragments = Map<number, { type: number; length: number; offset: number; data: Uint8Array }[]>;
 
 /** Fragments of handshake messages, several records of them. */
@@ -26,19 +26,19 @@ export const handshake: FuzzTarget = {
     for (const record of splitFrames(input)) {
       note(said, record);
       const repeated = reassembler.receive(record.length < 100 ? watchedBytes(record) : record);
-      hold(repeated === null || repeated < reassembler.nextSequence, 'only what came out before is repeated');
+      hold(repeated === null || repeated < reassembler.nextSequence, 'only a message that came out before is a repeat');
       for (let message = reassembler.peek(); message !== null; message = reassembler.peek()) {
         const { type, sequence, body } = message;
         hold(sequence === expected, 'messages come out in order, each once');
-        hold(body.length <= 16_384, 'a message is bounded');
+        hold(body.length <= 16_384, 'the length of a message is bounded');
         const fragments = said.get(sequence)?.filter((one) => one.type === type && one.length === body.length) ?? [];
-        hold(fragments.length > 0, 'a message has the type and length that a fragment said');
+        hold(fragments.length > 0, 'a message has the type and length of one of its fragments');
         hold(isMadeOf(body, fragments), 'every byte of a message was in one of its fragments');
         reassembler.accept();
         expected++;
       }
     }
-    hold(reassembler.nextSequence === expected, 'what came out is counted');
+    hold(reassembler.nextSequence === expected, 'the messages that came out are counted');
   },
 };
 
@@ -72,7 +72,7 @@ function fragment(type: number, sequence: number, length: number, offset: number
   return Buffer.concat([header, data]);
 }
 
-/** True messages in pieces, with pieces of others between them. */
+/** Genuine messages in fragments, with fragments of other messages between them. */
 function records(prng: Prng): Buffer[] {
   const pieces: Buffer[] = [];
   for (let sequence = 0; sequence < integerBetween(prng, 1, 7); sequence++) {

@@ -9,7 +9,7 @@ const PAGE = 'content of the page';
 const STATUS = /^HTTP\/1\.1 (\d{3}) /;
 const ALLOWED: ReadonlySet<string> = new Set(['200', '304', '400', '404', '405', '408', '413', '417', '421', '431']);
 const NAME = 'example.org';
-/** What has to be answered, and everything that may be: addresses can be written in many ways (`0x7f.1`). */
+/** What has to be answered, and everything that may be. Addresses can be written in many ways (`0x7f.1`). */
 const OURS = /^(?:example\.org|localhost|127\.0\.0\.1|\[::1\])(?::\d{1,4})?$/;
 const PERHAPS_OURS = /^(?:example\.org|localhost|[\da-fx.]+|\[[\da-f:.]+\])\.?(?::\d*)?$/i;
 
@@ -19,11 +19,11 @@ const assets = new Map(['/index.html', '/main.js'].map((path) => [path, createAs
 const metrics = { contentType: 'text/plain', scrape: async () => 'figures\n' };
 const health = () => ({ status: 'ok' as const, version: '1', problems: [], rooms: 0, participants: 0, workers: [] });
 const server = createServer(createHttpApp({ assets, health, metrics, log, allowHosts: [NAME] }).callback());
-/** Of the requests on one connection, as Node's parser read them. */
+/** The requests on one connection, as Node's parser read them. */
 let hosts: string[] = [];
 server.prependListener('request', ({ headers }) => hosts.push(headers.host ?? ''));
 
-/** What one connection says, to the real parser of Node and the app behind it. */
+/** Sends the bytes of one connection to Node's real parser and the app behind it. */
 export const http: FuzzTarget = {
   name: 'http',
   files: ['src/http/app.ts', 'src/http/assets.ts', 'src/http/security-headers.ts'],
@@ -68,14 +68,14 @@ export const http: FuzzTarget = {
     hold(failures.length === 0, `nothing fails: ${failures[0]}`);
     if (answer === '') return;
     const status = STATUS.exec(answer)?.[1] ?? '';
-    // 100 and 101 do not come from us, everything else is one of ours or of Node's parser.
-    hold(ALLOWED.has(status) || status === '100', `the status is one that is meant, not ${status}`);
+    // 100 and 101 do not come from us. Every other status is ours or comes from Node's parser.
+    hold(ALLOWED.has(status) || status === '100', `the status is an intended one, not ${status}`);
     hold(!answer.includes('root:'), 'no file of the machine is shown');
     const [host = ''] = hosts;
     if (status === '421') hold(!OURS.test(host), `the server goes by the name ${host}`);
     const fromApp = /^(?:200|304|404|405)$/.test(status);
     if (fromApp) hold(PERHAPS_OURS.test(host), `the server does not go by the name ${host}`);
-    if (fromApp) hold(/^content-security-policy:/im.test(answer), 'what the app answers has its security headers');
+    if (fromApp) hold(/^content-security-policy:/im.test(answer), 'a response of the app has its security headers');
   },
 };
 
@@ -99,7 +99,7 @@ function ask(input: Uint8Array): Promise<string> {
     server.emit('connection', connection);
     connection.push(input);
     connection.push(null);
-    // What waits for more is not answered.
+    // A request that is still incomplete gets no answer.
     setImmediate(() => setImmediate(() => setImmediate(() => connection.destroy())));
   });
 }

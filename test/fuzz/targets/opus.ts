@@ -10,14 +10,14 @@ import { type FuzzTarget, hold, joinFrames, splitFrames } from '../target.ts';
 
 const decoder = opusCodec.createDecoder();
 
-/** One payload after the other into the real decoder. */
+/** One payload after another into the real decoder. */
 export const opus: FuzzTarget = {
   name: 'opus',
   files: ['src/mixer/codec/opus.ts', 'src/formats/opus-packet.ts'],
   framed: true,
   native: true,
   weight: 2,
-  // The longest packet, 120 ms, takes a good part of a millisecond.
+  // The longest packet, 120 ms, takes a large part of a millisecond.
   maxMs: 50,
   seeds: () => [joinFrames(speech), ...speech.slice(0, 3).map((frame) => joinFrames([frame]))],
   generate: (prng) => joinFrames(Array.from({ length: integerBetween(prng, 1, 4) }, () => payload(prng))),
@@ -26,11 +26,11 @@ export const opus: FuzzTarget = {
       const samples = packetSamples(frame);
       hold(samples >= 0 && samples <= 5760, 'a packet lasts at most 120 ms');
       const pcm = decoder.decode(frame);
-      if (samples === 0) hold(pcm === undefined, 'what is no packet is not decoded');
-      if (pcm !== undefined) hold(pcm.length === samples, 'a packet decodes to as much as it says');
+      if (samples === 0) hold(pcm === undefined, 'an invalid packet is not decoded');
+      if (pcm !== undefined) hold(pcm.length === samples, 'a packet decodes to the length it announces');
       const concealed = decoder.conceal();
       hold(concealed?.length === FRAME_SAMPLES, 'one frame of 20 ms is concealed');
-      hold(packetSamples(Uint8Array.of(concealmentToc(frame[0] ?? 0))) === FRAME_SAMPLES, 'and asked for');
+      hold(packetSamples(Uint8Array.of(concealmentToc(frame[0] ?? 0))) === FRAME_SAMPLES, 'and the next one requested');
     }
   },
 };
@@ -38,8 +38,8 @@ export const opus: FuzzTarget = {
 const pool = new CodecPool(opusCodec, () => 0);
 
 /**
- * Packets through jitter buffer, decoder and gate, a tick after every second one. A frame begins with a byte that moves the sequence number,
- * one that moves the timestamp, one for the level, and one that says how the time goes on.
+ * Packets through jitter buffer, decoder and gate, with a tick after every second packet. A frame begins with four
+ * bytes: they move the sequence number, move the timestamp, give the level, and say how much time passes.
  */
 export const voice: FuzzTarget = {
   name: 'voice',
@@ -91,7 +91,7 @@ export const voice: FuzzTarget = {
       nowMs += 20;
       read(source, nowMs);
     }
-    hold(!source.awake, 'a source that gets nothing falls asleep');
+    hold(!source.awake, 'a source without packets falls asleep');
     source.close();
     hold(pool.decodersInUse === 0, 'a closed source has no decoder');
   },

@@ -29,7 +29,7 @@ export const rtcp: FuzzTarget = {
     const end = writeReport(written, 0, SSRC, null, first);
     hold(
       JSON.stringify(parseRtcp(written, end)?.reports) === JSON.stringify(first),
-      'written reports are read as they were written',
+      'written reports parse back unchanged',
     );
     checkSession(input);
   },
@@ -40,14 +40,14 @@ function checkSession(input: Uint8Array): void {
   const room = new Uint8Array(256);
   const sent = { packets: 1, bytes: 80, timestamp: 0, atMs: 10 };
   session.write(room, { sent, peer: null, nowMs: 20, wallNowMs: 1_700_000_000_000, kind: 'report' });
-  hold(session.receive(input, input.length, PEER, 100), 'what can be parsed is taken');
+  hold(session.receive(input, input.length, PEER, 100), 'a parsable packet is accepted');
   const { outgoing, roundTripMs } = session;
   if (outgoing !== null) {
     const { lossRatio, jitterMs } = outgoing;
     hold(lossRatio >= 0 && lossRatio <= 1, 'a ratio is 0 to 1');
-    hold(jitterMs >= 0 && jitterMs <= 10_000, 'jitter is not longer than what anybody waits');
+    hold(jitterMs >= 0 && jitterMs <= 10_000, 'jitter is within the longest wait');
   }
-  hold(roundTripMs === null || (roundTripMs >= 0 && roundTripMs <= 100), 'a round trip is not longer than the time');
+  hold(roundTripMs === null || (roundTripMs >= 0 && roundTripMs <= 100), 'a round trip is within the elapsed time');
 }
 
 function compound(): Uint8Array {

@@ -18,7 +18,7 @@ const header = createRtpHeader();
 const again = createRtpHeader();
 const blocks = createRedBlocks();
 
-/** The header of RTP with its extensions, and RED in the payload. */
+/** The RTP header with its extensions, and RED in the payload. */
 export const rtp: FuzzTarget = {
   name: 'rtp',
   files: ['src/rtc/rtp/rtp-packet.ts', 'src/rtc/rtp/red.ts'],
@@ -36,7 +36,7 @@ export const rtp: FuzzTarget = {
     const packet = input.length < 100 ? watchedBytes(input) : input;
     if (!parseRtpHeader(packet, header, id)) return;
     const { headerLength, levelDbov, payloadType, sequenceNumber, timestamp, ssrc } = header;
-    hold(headerLength >= 12 && headerLength <= input.length, 'the header is inside of the packet');
+    hold(headerLength >= 12 && headerLength <= input.length, 'the header is inside the packet');
     hold(levelDbov === null || (levelDbov <= 0 && levelDbov >= -127), 'a level is 0 to -127 dBov');
     hold(
       payloadType < 128 && sequenceNumber < 65_536 && timestamp < 2 ** 32 && ssrc < 2 ** 32,
@@ -44,7 +44,7 @@ export const rtp: FuzzTarget = {
     );
     checkWriting(header);
     const end = withoutPadding(packet, header, input.length);
-    hold(end === -1 || (end >= headerLength && end <= input.length), 'the payload is inside of the packet');
+    hold(end === -1 || (end >= headerLength && end <= input.length), 'the payload is inside the packet');
     if (end >= 0) checkRed(input.subarray(headerLength, end));
   },
 };
@@ -52,7 +52,7 @@ export const rtp: FuzzTarget = {
 function checkWriting({ payloadType, sequenceNumber, timestamp, ssrc, marker }: RtpHeader): void {
   const written = new Uint8Array(12);
   writeRtpHeader(written, payloadType, sequenceNumber, timestamp, ssrc, marker);
-  hold(parseRtpHeader(written, again, null), 'a written header is a header');
+  hold(parseRtpHeader(written, again, null), 'a written header is valid');
   hold(
     again.payloadType === payloadType &&
       again.sequenceNumber === sequenceNumber &&
@@ -60,20 +60,20 @@ function checkWriting({ payloadType, sequenceNumber, timestamp, ssrc, marker }: 
       again.ssrc === ssrc &&
       again.marker === marker &&
       again.headerLength === 12,
-    'a written header is read as it was written',
+    'a written header parses back unchanged',
   );
 }
 
 function checkRed(payload: Uint8Array): void {
   if (!parseRed(payload.length < 100 ? watchedBytes(payload) : payload, OPUS, blocks)) {
-    hold(blocks.count === 0, 'what is not well-formed has no blocks');
+    hold(blocks.count === 0, 'a malformed payload has no blocks');
     return;
   }
   hold(blocks.count >= 1 && blocks.count <= blocks.blocks.length, 'there are one to ten blocks');
   let before = 0;
   for (let i = 0; i < blocks.count; i++) {
     const { start, end, timestampOffset } = blocks.blocks[i]!;
-    hold(start >= before && end > start && end <= payload.length, 'blocks lie in the payload, one behind the other');
+    hold(start >= before && end > start && end <= payload.length, 'blocks lie in the payload, one after another');
     hold(timestampOffset >= 0 && timestampOffset < 2 ** 14, 'an offset has 14 bits');
     before = end;
   }
@@ -86,7 +86,7 @@ function checkRed(payload: Uint8Array): void {
   const written = writeRed(redundant, timestampOffset, primary, OPUS);
   if (written === null) return;
   hold(parseRed(written, OPUS, blocks) && blocks.count === 2, 'written RED is RED');
-  hold(first!.timestampOffset === timestampOffset, 'an offset is read as it was written');
+  hold(first!.timestampOffset === timestampOffset, 'an offset parses back unchanged');
   hold(Buffer.compare(written.subarray(first!.start, first!.end), redundant) === 0, 'a redundant block stays the same');
   hold(Buffer.compare(written.subarray(second!.start, second!.end), primary) === 0, 'a primary block stays the same');
 }

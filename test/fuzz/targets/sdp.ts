@@ -12,7 +12,7 @@ export const sdp: FuzzTarget = {
   name: 'sdp',
   files: ['src/rtc/sdp/sdp-offer.ts', 'src/rtc/sdp/offered-codecs.ts', 'src/rtc/sdp/sdp-answer.ts'],
   maxBytes: 40_000,
-  // The library's own time for an offer of the greatest length.
+  // The library's own parse time for an offer of maximum length.
   maxMs: 80,
   weight: 2,
   seeds: () => [
@@ -52,18 +52,18 @@ export const sdp: FuzzTarget = {
       hold(error instanceof AppError, `only an AppError is thrown, not ${error}`);
       hold(
         error.code === 'invalid_sdp' || error.code === 'sdp_too_large',
-        `the error is one of an offer, not ${error.code}`,
+        `the error is one for offers, not ${error.code}`,
       );
       return;
     }
-    hold(input.length <= SDP_LIMITS.maxBytes, 'an offer is bounded');
+    hold(input.length <= SDP_LIMITS.maxBytes, 'the length of an offer is bounded');
     const speech = offer.sections.filter(({ role }) => role === 'speech').length;
     hold(
       speech === 1 || (speech === 2 && offer.direction === 'sendrecv'),
       'speech goes through one section, or one for each direction',
     );
-    hold(offer.sections.length <= MAX_SECTIONS, 'the sections are bounded');
-    hold(offer.opusPayloadType >= 35 && offer.opusPayloadType <= 127, 'the payload type is a dynamic one');
+    hold(offer.sections.length <= MAX_SECTIONS, 'the number of sections is bounded');
+    hold(offer.opusPayloadType >= 35 && offer.opusPayloadType <= 127, 'the payload type is dynamic');
     const answer = writeAnswer(offer, {
       version: 1,
       ufrag: 'server12',
@@ -76,14 +76,14 @@ export const sdp: FuzzTarget = {
     const lines = answer.split('\r\n').slice(0, -1);
     hold(
       lines.every((line) => LINE.test(line)),
-      'nothing of the offer breaks the lines of the answer',
+      'nothing in the offer breaks the lines of the answer',
     );
     hold(lines.filter((line) => line.startsWith('m=')).length === offer.sections.length, 'each section has its answer');
-    hold(answer.length < 3000 + 1000 * offer.sections.length, 'an answer is bounded');
+    hold(answer.length < 3000 + 1000 * offer.sections.length, 'the length of an answer is bounded');
   },
 };
 
-/** The offers of real browsers that the tests keep, wherever this is built to. */
+/** The offers of real browsers that the tests keep, wherever this file is built to. */
 function captured(): Buffer[] {
   const folder = 'test/fixtures/sdp';
   return readdirSync(folder).map((name) => readFileSync(`${folder}/${name}`));

@@ -29,13 +29,13 @@ export const signaling: FuzzTarget = {
     try {
       message = decodeClientMessage(Buffer.from(input).toString('utf8'));
     } catch (error) {
-      hold(error instanceof AppError && TYPES.has(error.code), `only the errors of a message are thrown, not ${error}`);
+      hold(error instanceof AppError && TYPES.has(error.code), `only message errors are thrown, not ${error}`);
       hold(error.message.length < 1000, 'an error is short');
       return;
     }
     hold(Object.getPrototypeOf(message) === Object.prototype, 'a message is a plain object');
     const written = JSON.stringify(message);
-    hold(JSON.stringify(decodeClientMessage(written)) === written, 'a message is read as it was written');
+    hold(JSON.stringify(decodeClientMessage(written)) === written, 'a message parses back unchanged');
     hold(!('polluted' in {}), 'no prototype is changed');
   },
 };

@@ -9,7 +9,7 @@ const PACKETS = 12;
 const FIRST = 0xfffa;
 const header = createRtpHeader();
 
-/** The first byte chooses the profile; then come packets for the receiving side. */
+/** The first byte chooses the profile. Packets for the receiving side follow. */
 export const srtp: FuzzTarget = {
   name: 'srtp',
   files: [
@@ -27,7 +27,8 @@ export const srtp: FuzzTarget = {
     for (const { keys, genuine, first, next } of profiles) {
       const session = new SrtpSession(keys);
       const accepted = new Set<string>();
-      // Who misses everything before the sequence numbers wrap cannot know that they did (RFC 3711 section 3.3.1).
+      // A receiver that misses everything before the sequence number wraps cannot know about the wrap (RFC 3711 section
+      // 3.3.1).
       hold(typeof unprotect(session, Uint8Array.from(first)) === 'number', 'a genuine packet is accepted');
       for (const packet of splitFrames(input)) {
         const hex = Buffer.from(packet).toString('hex');
@@ -41,7 +42,7 @@ export const srtp: FuzzTarget = {
         accepted.add(hex);
       }
       const afterwards = unprotect(session, Uint8Array.from(next));
-      hold(typeof afterwards === 'number', 'a genuine packet is accepted whatever came before');
+      hold(typeof afterwards === 'number', 'a genuine packet is accepted after any input');
     }
   },
 };
@@ -54,9 +55,9 @@ function unprotect(session: SrtpSession, packet: Uint8Array): ReturnType<SrtpSes
 
 interface Profile {
   readonly keys: SrtpKeys;
-  /** What is in a packet, by the packet, both in hex. */
+  /** Maps each packet to its contents, both in hex. */
   readonly genuine: ReadonlyMap<string, string>;
-  /** Genuine too, and never part of an input. */
+  /** Genuine as well, but never part of an input. */
   readonly first: Uint8Array;
   readonly next: Uint8Array;
 }

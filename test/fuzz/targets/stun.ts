@@ -22,7 +22,7 @@ const genuine = [
   writeBindingSuccess(Buffer.alloc(12, 2), { address: '2001:db8::7', port: 1 }, KEY),
   writeUnknownAttributes(Buffer.alloc(12, 3), [0x7001, 0x7002], KEY),
 ];
-/** Of the part that the integrity covers, with the transaction. */
+/** The part that the integrity attribute covers, with the transaction. */
 const signed = new Set(genuine.map((datagram) => key(datagram, parseStun(datagram)!)));
 
 function key(datagram: Uint8Array, { integrityAt, class: kind }: StunMessage): string {
@@ -40,7 +40,7 @@ export const stun: FuzzTarget = {
     const parsed = parseStun(surrounded(input, 0));
     hold(
       JSON.stringify(parsed) === JSON.stringify(parseStun(surrounded(input, 0xff))),
-      'a message means the same whatever lies around it in memory',
+      'a message means the same whatever surrounds it in memory',
     );
     if (input.length < 200) parseStun(watchedBytes(input));
     if (parsed === null) return;
@@ -48,21 +48,21 @@ export const stun: FuzzTarget = {
     hold((parsed.username?.length ?? 0) <= 513, 'a user name has at most 513 bytes');
     hold(parsed.unknownRequired.length <= 8, 'at most 8 unknown attributes are kept');
     const { integrityAt } = parsed;
-    hold(integrityAt === null || (integrityAt >= 20 && integrityAt + 24 <= input.length), 'the integrity is inside');
+    hold(integrityAt === null || (integrityAt >= 20 && integrityAt + 24 <= input.length), 'the integrity is in bounds');
     if (verifyStunIntegrity(input, parsed, KEY))
       hold(signed.has(key(input, parsed)), 'only what we signed is authentic');
     checkWriting(parsed);
   },
 };
 
-/** What the writer makes of the same fields is read as the same fields. */
+/** The writer's output for the same fields is parsed back to the same fields. */
 function checkWriting({ transactionId, username, priority, useCandidate, xorMappedAddress }: StunMessage): void {
   if (username !== null && priority !== null) {
     const written = writeBindingRequest({ transactionId, username, priority, useCandidate, key: KEY, tieBreaker: 1n });
     const again = parseStun(written);
     hold(
       again?.username === username && again.priority === priority && again.useCandidate === useCandidate,
-      'a written request is read as it was written',
+      'a written request parses back unchanged',
     );
     hold(verifyStunIntegrity(written, again, KEY), 'a written request is authentic');
   }
@@ -70,7 +70,7 @@ function checkWriting({ transactionId, username, priority, useCandidate, xorMapp
     const again = parseStun(writeBindingSuccess(transactionId, xorMappedAddress, KEY))?.xorMappedAddress;
     hold(
       again?.address === xorMappedAddress.address && again.port === xorMappedAddress.port,
-      'an address is read as it was written',
+      'an address parses back unchanged',
     );
   }
 }

@@ -14,7 +14,7 @@ const grant = { room: ROOM, identity: 'ada', name: 'Ada', maySpeak: true, mayMod
 const genuine = await createJoinToken(key, grant, { wallNowMs: NOW_MS, lifetimeMs: 3_600_000 });
 const [, claims] = genuine.split('.') as [string, string];
 
-/** A token; an input that begins like JSON is claims instead, signed with the right secret by a careless issuer. */
+/** A token. An input that begins like JSON is claims instead, signed with the right secret by a careless issuer. */
 export const token: FuzzTarget = {
   name: 'token',
   files: ['src/rooms/join-token.ts', 'src/rooms/names.ts'],
@@ -37,7 +37,7 @@ export const token: FuzzTarget = {
     try {
       const admission = await verifyJoinToken(key, isClaims ? sign(text) : text, { room: ROOM, wallNowMs: NOW_MS });
       const body = text.slice(0, genuine.lastIndexOf('.'));
-      hold(isClaims || genuine.startsWith(`${body}.`), 'only what was signed admits anybody');
+      hold(isClaims || genuine.startsWith(`${body}.`), 'only a signed token admits anybody');
       hold(
         (admission.identity?.length ?? 0) > 0 && admission.identity!.length <= 128,
         'an identity is 1 to 128 characters',
@@ -47,10 +47,7 @@ export const token: FuzzTarget = {
         'rights are yes or no',
       );
     } catch (error) {
-      hold(
-        error instanceof AppError && /^token_/.test(error.code),
-        `only the errors of a token are thrown, not ${error}`,
-      );
+      hold(error instanceof AppError && /^token_/.test(error.code), `only token errors are thrown, not ${error}`);
       hold(error.message.length < 1000, 'an error is short');
     }
   },

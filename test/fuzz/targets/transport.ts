@@ -17,7 +17,7 @@ const NAMES = ['ada', 'ben'] as const;
 const PASSWORD = 'p'.repeat(24);
 const PROFILE = 'AEAD_AES_128_GCM';
 const MAX_PATHS = 8;
-/** From here on the first byte means that something else happens than a datagram. */
+/** From here on, the first byte stands for an event other than a datagram. */
 const FIRST_EVENT = 240;
 
 const master = (fill: number): SrtpMasterKey => ({
@@ -36,7 +36,7 @@ const check = (name: string, transaction: number, key = PASSWORD, ufrag = `${nam
     useCandidate: transaction % 2 === 0,
   });
 
-/** Datagrams of both participants, as they would come from them. */
+/** Datagrams of both participants, as they would arrive from them. */
 const genuine = NAMES.map((name, index) => {
   const { toServer, toClient } = keysOf(index);
   const srtp = new SrtpSession({ profile: PROFILE, local: toServer, remote: toClient });
@@ -59,8 +59,8 @@ const dtls = Buffer.from([22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0,
 const all = [...genuine.flatMap(({ rtp, rtcp, checks }) => [...rtp, rtcp, ...checks]), dtls];
 
 /**
- * A whole port with two participants. The first byte of each frame says where a datagram comes from (0 and 1: from them), or that time
- * passes, ICE restarts, or a connection is lost.
+ * A whole port with two participants. The first byte of each frame gives a datagram's source (0 and 1 are the
+ * participants), or says that time passes, ICE restarts, or a connection is lost.
  */
 export const transport: FuzzTarget = {
   name: 'transport',
@@ -96,9 +96,9 @@ export const transport: FuzzTarget = {
       scene.sent.length = 0;
       const answerable = isAuthentic(datagram);
       scene.receive(datagram, (frame[0] ?? 0) % 12);
-      if (!answerable) hold(scene.sent.length === 0, 'what is not authentic gets no answer');
+      if (!answerable) hold(scene.sent.length === 0, 'an unauthentic datagram gets no answer');
       hold(scene.sent.length <= 1, 'a datagram gets one answer at most');
-      hold(scene.demultiplexer.pathCount <= MAX_PATHS * NAMES.length, 'paths are bounded');
+      hold(scene.demultiplexer.pathCount <= MAX_PATHS * NAMES.length, 'the number of paths is bounded');
     }
     scene.clock.advance(10_000);
     for (const [index, name] of NAMES.entries()) {
@@ -107,10 +107,10 @@ export const transport: FuzzTarget = {
       scene.receive(check(name, 200 + index * 2, PASSWORD, localUfrag), index);
       const before = scene.heard.length;
       scene.receive(Buffer.from(genuine[index]!.last), index);
-      hold(scene.heard[before] === `${name} 108`, `${name} is heard whatever came before`);
+      hold(scene.heard[before] === `${name} 108`, `${name} is heard after any input`);
       scene.sent.length = 0;
       scene.transports[index]!.send(Buffer.of(1), 0, false, scene.clock.now());
-      hold(scene.sent.join() === `${index}`, `${name} is sent media where the last nomination came from`);
+      hold(scene.sent.join() === `${index}`, `${name} is sent media on the path of the last nomination`);
     }
     for (const one of scene.transports) one.close(scene.clock.now(), scene.clock.wallNow());
     hold(scene.demultiplexer.pathCount === 0, 'closed transports have no paths');
@@ -124,7 +124,7 @@ function isAuthentic(datagram: Buffer): boolean {
 
 function createScene() {
   const clock = new FakeClock({ startMs: 10_000 });
-  /** Where to, by the remote port. */
+  /** The destinations, by remote port. */
   const sent: number[] = [];
   const heard: string[] = [];
   const socket: DatagramSocket = { protocol: 'udp', send: (_datagram, port) => sent.push(port) > 0 };

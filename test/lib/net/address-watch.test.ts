@@ -19,7 +19,7 @@ function setUp() {
   return { clock, watch, told, cancel, find };
 }
 
-test('addresses that come and go are told, each change once', (t) => {
+test('addresses that come and go are reported, each change once', (t) => {
   const { clock, watch, told, find } = setUp();
   t.strictSame(watch.current, ['127.0.0.1']);
   clock.advance(10 * ADDRESS_LOOK_INTERVAL_MS);
@@ -35,7 +35,7 @@ test('addresses that come and go are told, each change once', (t) => {
   t.end();
 });
 
-test('a system that does not tell its addresses for a moment has not lost them', (t) => {
+test('a system that briefly reports no addresses has not lost them', (t) => {
   const { watch, told, find } = setUp();
   find(['192.168.1.5']);
   find(new Error('EMFILE'));
@@ -46,7 +46,7 @@ test('a system that does not tell its addresses for a moment has not lost them',
   t.end();
 });
 
-test('who does not listen any more is not told', (t) => {
+test('a removed listener is no longer called', (t) => {
   const { watch, told, cancel, find } = setUp();
   cancel();
   find(['192.168.1.5']);

@@ -13,7 +13,7 @@ test('limits count IPv4 by address, IPv6 by /64, and IPv4 inside IPv6 as IPv4', 
   t.end();
 });
 
-test('only what trusted proxies have added says who a client is', (t) => {
+test('the client address comes only from what trusted proxies added', (t) => {
   const proxies = new TrustedProxies(['127.0.0.1', '10.0.0.0/8', '2001:db8:f::/48']);
   const cases: [remote: string, forwardedFor: string | undefined, client: string][] = [
     ['192.0.2.1', undefined, '192.0.2.1'],
@@ -36,7 +36,7 @@ test('only what trusted proxies have added says who a client is', (t) => {
   t.end();
 });
 
-test('a client is on this machine only if everybody who vouches for that is trusted', (t) => {
+test('a client is on this machine only if every hop that says so is trusted', (t) => {
   const proxies = new TrustedProxies(['127.0.0.1', '::1', '10.0.0.2']);
   const cases: [remote: string, local: string, headers: Record<string, string>, isRemote: boolean][] = [
     ['127.0.0.1', '127.0.0.1', {}, false],
@@ -51,7 +51,7 @@ test('a client is on this machine only if everybody who vouches for that is trus
     ['127.0.0.1', '127.0.0.1', { 'x-forwarded-for': '127.0.0.1' }, false],
     ['127.0.0.1', '127.0.0.1', { 'x-forwarded-for': '127.0.0.1, 203.0.113.9' }, true],
     ['127.0.0.1', '127.0.0.1', { 'x-forwarded-for': '203.0.113.9, 10.0.0.2' }, true],
-    // It does not say in a way that is understood for whom it asks.
+    // It does not say in a form we understand which client it forwards for.
     ['127.0.0.1', '127.0.0.1', { 'x-real-ip': '203.0.113.9' }, true],
     ['127.0.0.1', '127.0.0.1', { 'x-forwarded-for': 'unknown' }, true],
     // It is not trusted.
@@ -66,7 +66,7 @@ test('a client is on this machine only if everybody who vouches for that is trus
   t.end();
 });
 
-test('networks are addresses with a length or without', (t) => {
+test('networks are addresses with or without a prefix length', (t) => {
   for (const text of ['127.0.0.1', '10.0.0.0/8', '::1', '2001:db8::/32', '0.0.0.0/0']) t.ok(isNetwork(text), text);
   for (const text of ['', 'localhost', '10.0.0.0/33', '::/129', '10.0.0.0/', '10.0.0.0/8/8', 'fe80::1%eth0'])
     t.notOk(isNetwork(text), text);

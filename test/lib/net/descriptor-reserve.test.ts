@@ -17,7 +17,7 @@ test('the reserve is 64 descriptors, or a quarter of a small limit', (t) => {
   t.end();
 });
 
-test('a connection without a descriptor, or with a low one, is none of the reserve', (t) => {
+test('a connection without a descriptor, or with a low one, is not part of the reserve', (t) => {
   for (const socket of [{}, { _handle: null }, { _handle: {} }, { _handle: { fd: 0 } }, { _handle: { fd: 3 } }]) {
     t.notOk(isFromReserve(socket as unknown as Socket));
   }

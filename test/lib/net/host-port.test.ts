@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { formatEndpoint, parseEndpoint } from '../../../src/lib/net/host-port.ts';
 
-test('addresses and names are read with a port and without', (t) => {
+test('addresses and names are parsed with and without a port', (t) => {
   const expected: Readonly<Record<string, [string, number | null]>> = {
     '192.0.2.1': ['192.0.2.1', null],
     '192.0.2.1:40000': ['192.0.2.1', 40_000],
@@ -15,7 +15,7 @@ test('addresses and names are read with a port and without', (t) => {
   t.end();
 });
 
-test('what is neither is nothing', (t) => {
+test('anything else is null', (t) => {
   const wrong = ['', ':', ':40000', '192.0.2.300', '192.0.2.1:0', '192.0.2.1:65536', '192.0.2.1:', '[192.0.2.1]:1'];
   const more = ['[voice.example.org]:1', '2001:db8::1:', '[2001:db8::1', 'a b', 'http://a', '-a.org', 'a..b', 'a:b'];
   for (const text of [...wrong, ...more]) t.equal(parseEndpoint(text), null, text);

@@ -4,7 +4,7 @@ import { bytesToIp, ipToBytes, ipv6Groups } from '../../../src/lib/net/ip-addres
 
 const words = (...values: number[]) => Uint8Array.from(values.flatMap((value) => [value >> 8, value & 0xff]));
 
-test('addresses are read whatever their notation', (t) => {
+test('addresses are parsed in any notation', (t) => {
   for (const [text, bytes] of [
     ['192.0.2.255', Uint8Array.of(192, 0, 2, 255)],
     ['::', new Uint8Array(16)],
@@ -24,11 +24,11 @@ test('addresses are read whatever their notation', (t) => {
   t.end();
 });
 
-test('every address survives the way to text and back', (t) => {
+test('every address survives the round trip through text', (t) => {
   const bytes = fc.oneof(...[4, 16].map((length) => fc.uint8Array({ minLength: length, maxLength: length })));
   fc.assert(fc.property(bytes, (address) => Buffer.from(address).equals(ipToBytes(bytesToIp(address))!)));
   t.equal(bytesToIp(ipToBytes('::ffff:192.0.2.1')!), '::ffff:c000:201');
-  t.equal(bytesToIp(ipToBytes('2001:0DB8:0:0:1:0:0:1')!), '2001:db8::1:0:0:1', 'as RFC 5952 wants it');
+  t.equal(bytesToIp(ipToBytes('2001:0DB8:0:0:1:0:0:1')!), '2001:db8::1:0:0:1', 'in the form that RFC 5952 requires');
   t.end();
 });
 

@@ -10,7 +10,7 @@ function given(...addresses: readonly string[]): NetworkInterfaceInfo[] {
   });
 }
 
-test('addresses by which others reach this machine come first, link-local IPv6 not at all', (t) => {
+test('addresses reachable from other machines come first, and link-local IPv6 is left out', (t) => {
   const interfaces = {
     lo: given('127.0.0.1', '::1'),
     docker0: given('172.17.0.1', 'fe80::42'),
@@ -36,11 +36,11 @@ test('addresses by which others reach this machine come first, link-local IPv6 n
 
 test('on a machine without a network only loopback is left', (t) => {
   t.same(localAddresses({ lo: given('127.0.0.1'), eth0: given('fe80::1') }), ['127.0.0.1']);
-  t.ok(localAddresses().length > 0, 'on this machine there is one');
+  t.ok(localAddresses().length > 0, 'this machine has one');
   t.end();
 });
 
-test('a machine is behind NAT if all its addresses but loopback are private', (t) => {
+test('a machine is behind NAT if all its non-loopback addresses are private', (t) => {
   t.equal(isBehindNat([], ['192.168.1.5', 'fd00::2', '127.0.0.1']), true);
   t.equal(isBehindNat([], ['192.168.1.5', '203.0.113.7']), false);
   t.equal(isBehindNat(['10.0.0.2'], ['203.0.113.7']), true);

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { missingRight } from '../../../src/lib/net/missing-right.ts';
 
-test('below 1024 the words say what helps, from there on there is nothing to say', (t) => {
+test('below 1024 the message says what helps, and from there on there is no message', (t) => {
   for (const port of [1, 80, 1023]) {
     t.match(missingRight(port), /CAP_NET_BIND_SERVICE/);
     t.match(missingRight(port), `ip_unprivileged_port_start=${port}`);

@@ -45,7 +45,7 @@ test('exact origins of any scheme, one wildcard as the first label, and null can
   t.end();
 });
 
-test('an origin is let in by exactly itself, or by a wildcard above it', (t) => {
+test('an origin is allowed by exactly itself, or by a wildcard above it', (t) => {
   const cases: [string, string, boolean][] = [
     ['https://example.org', 'https://example.org', true],
     ['https://example.org', 'http://example.org', false],

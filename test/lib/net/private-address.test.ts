@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { isPrivateAddress } from '../../../src/lib/net/private-address.ts';
 
-test('networks that nobody routes to from outside are private, to their very ends', (t) => {
+test('networks that are not routed from outside are private, up to their exact ends', (t) => {
   for (const [first, last, before, after] of [
     ['10.0.0.0', '10.255.255.255', '9.255.255.255', '11.0.0.0'],
     ['172.16.0.0', '172.31.255.255', '172.15.255.255', '172.32.0.0'],
@@ -14,7 +14,7 @@ test('networks that nobody routes to from outside are private, to their very end
     for (const inside of [first, last]) t.ok(isPrivateAddress(inside), inside);
     for (const outside of [before, after]) t.notOk(isPrivateAddress(outside), outside);
   }
-  t.notOk(isPrivateAddress('127.0.0.1'), 'loopback is another matter');
+  t.notOk(isPrivateAddress('127.0.0.1'), 'loopback is a separate case');
   t.notOk(isPrivateAddress('::1'));
   t.end();
 });

@@ -11,7 +11,7 @@ function setUp({ showAddresses = true } = {}) {
   return { clock, told, warnings };
 }
 
-test('the same is told once in ten minutes', (t) => {
+test('the same warning is given once in ten minutes', (t) => {
   const { clock, told, warnings } = setUp();
   for (let i = 0; i < 10; i++) {
     warnings.refusedHost('other.example.org');
@@ -28,7 +28,7 @@ test('the same is told once in ten minutes', (t) => {
   t.end();
 });
 
-test('five different things are told in that time, and long ones by their beginning', (t) => {
+test('five different warnings are given in that time, and long ones are cut', (t) => {
   const { clock, told, warnings } = setUp();
   for (let i = 0; i < 100; i++) warnings.refusedHost(`${i}`);
   t.equal(told.length, 5);
@@ -47,7 +47,7 @@ test('five different things are told in that time, and long ones by their beginn
   t.end();
 });
 
-test('a proxy is somebody near, and is remembered for ten minutes', (t) => {
+test('a proxy is a nearby host, and is remembered for ten minutes', (t) => {
   const { clock, told, warnings } = setUp();
   warnings.untrustedProxy('203.0.113.9');
   t.equal(warnings.untrusted, undefined);

@@ -9,7 +9,7 @@ function request(upgrade: string | undefined, { httpVersion = '1.1', hosts = ['h
   return { headers, headersDistinct, rawHeaders, httpVersion } as unknown as IncomingMessage;
 }
 
-test('a WebSocket is asked for by its name, alone or among others', (t) => {
+test('a WebSocket is requested by its name, alone or among others', (t) => {
   for (const [upgrade, asks] of [
     ['websocket', true],
     ['WebSocket', true],
@@ -25,6 +25,6 @@ test('a WebSocket is asked for by its name, alone or among others', (t) => {
     t.equal(asksForWebSocket(request(upgrade)), asks, upgrade ?? 'without');
   }
   t.notOk(asksForWebSocket(request('websocket', { httpVersion: '1.0' })));
-  t.notOk(asksForWebSocket(request('websocket', { hosts: ['here', 'there'] })), 'nobody knows for whom it is');
+  t.notOk(asksForWebSocket(request('websocket', { hosts: ['here', 'there'] })), 'with two hosts it is ambiguous');
   t.end();
 });

@@ -4,7 +4,7 @@ import { AppError } from '../../../src/lib/errors.ts';
 import { AddressRate } from '../../../src/lib/rates/address-rate.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
-/** How long to wait, or 0 if it was taken. */
+/** How long to wait, or 0 if it was counted. */
 function waitOf(act: () => void): number {
   try {
     act();
@@ -15,7 +15,7 @@ function waitOf(act: () => void): number {
   }
 }
 
-test('each address has so many in each minute that begins with its first', (t) => {
+test('each address has its own limit per minute, starting with its first attempt', (t) => {
   const clock = new FakeClock();
   let refused = 0;
   const rate = new AddressRate({ perMinute: 3, clock, onRefused: () => refused++ });
@@ -38,7 +38,7 @@ test('each address has so many in each minute that begins with its first', (t) =
   t.equal(
     waitOf(() => rate.take('b')),
     0,
-    'another address does not mind',
+    'another address is not affected',
   );
   clock.advance(29_999);
   t.equal(
@@ -58,7 +58,7 @@ test('each address has so many in each minute that begins with its first', (t) =
   t.end();
 });
 
-test('what is given back does not count, and nothing is given back that was not taken', (t) => {
+test('a returned attempt does not count, and an attempt that was not counted cannot be returned', (t) => {
   const rate = new AddressRate({ perMinute: 1, clock: new FakeClock() });
   rate.giveBack('a');
   rate.take('a');
@@ -86,7 +86,7 @@ test('checking counts nothing and remembers nobody', (t) => {
   t.end();
 });
 
-test('0 is any number, of which nothing is remembered', (t) => {
+test('a limit of 0 means unlimited, and nothing is remembered', (t) => {
   const rate = new AddressRate({ perMinute: 0, clock: new FakeClock() });
   for (let i = 0; i < 100; i++)
     t.equal(
@@ -97,7 +97,7 @@ test('0 is any number, of which nothing is remembered', (t) => {
   t.end();
 });
 
-test('of too many addresses those whose minute began first are forgotten', (t) => {
+test('when there are too many addresses, those whose minute began first are forgotten', (t) => {
   const clock = new FakeClock();
   const rate = new AddressRate({ perMinute: 1, clock });
   for (let i = 0; i < 20_001; i++) rate.take(`${i}`);
@@ -112,11 +112,11 @@ test('of too many addresses those whose minute began first are forgotten', (t) =
   );
   clock.advance(60_000);
   rate.check('x');
-  t.equal(rate.size, 0, 'ended ones are not kept');
+  t.equal(rate.size, 0, 'expired ones are not kept');
   t.end();
 });
 
-test('whatever is taken when, no address ever gets more than its share of a minute', (t) => {
+test('whatever the timing, no address ever gets more than its share of a minute', (t) => {
   const event = fc.tuple(fc.constantFrom('a', 'b'), fc.nat(15_000));
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5 }), fc.array(event), (perMinute, events) => {

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { LIMITS, LimitCounts } from '../../../src/lib/rates/limit-counts.ts';
 
-test('every limit is counted from zero, each by itself', (t) => {
+test('every limit is counted separately, from zero', (t) => {
   const counts = new LimitCounts();
   t.same([...counts.counts.keys()], [...LIMITS]);
   t.ok([...counts.counts.values()].every((count) => count === 0));

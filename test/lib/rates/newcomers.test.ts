@@ -11,7 +11,7 @@ function setUp(max: number, maxPerOrigin: number) {
   return { newcomers, refused };
 }
 
-test('of too many from one origin its oldest goes, of too many in all the oldest of all', (t) => {
+test('one origin over its limit loses its oldest, and the total over its limit loses the oldest of all', (t) => {
   const { newcomers, refused } = setUp(4, 2);
   newcomers.add(1, 'a');
   newcomers.add(2, 'b');
@@ -26,7 +26,7 @@ test('of too many from one origin its oldest goes, of too many in all the oldest
   t.end();
 });
 
-test('those without an origin count for all together only', (t) => {
+test('those without an origin count only towards the total', (t) => {
   const { newcomers, refused } = setUp(3, 1);
   for (const newcomer of [1, 2, 3]) newcomers.add(newcomer, null);
   t.same(refused, []);
@@ -44,7 +44,7 @@ test('whoever comes and goes, both bounds hold, and the newest is always in', (t
       fc.array(event),
       (max, maxPerOrigin, events) => {
         const { newcomers, refused } = setUp(max, maxPerOrigin);
-        /** Those who are in, the oldest first. */
+        /** The members, oldest first. */
         let expected: { newcomer: number; origin: string | null }[] = [];
         return events.every(([comes, which, origin], time) => {
           refused.length = 0;

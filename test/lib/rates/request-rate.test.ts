@@ -6,11 +6,11 @@ import { LimitCounts } from '../../../src/lib/rates/limit-counts.ts';
 import { RequestRate } from '../../../src/lib/rates/request-rate.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
-/** Whatever the address says is the client. */
+/** Treats the address itself as the client. */
 const proxies = { clientOfRequest: (request: { from: string }) => request.from } as unknown as TrustedProxies;
 const request = (from: string) => ({ from }) as unknown as IncomingMessage;
 
-test('requests are counted by client, an IPv6 network as one, and refusals are counted', (t) => {
+test('requests are counted by client, an IPv6 network counts as one, and refusals are counted', (t) => {
   const limitCounts = new LimitCounts();
   const rate = new RequestRate({ maxRequestsPerMinute: 2, proxies, clock: new FakeClock(), limitCounts });
   rate.take(request('2001:db8::1'));

@@ -13,7 +13,7 @@ test('a burst is allowed at once, then the rate', (t) => {
   t.end();
 });
 
-test('quiet time saves up no more than a burst', (t) => {
+test('idle time saves up no more than a burst', (t) => {
   const bucket = new TokenBucket({ perSecond: 10, burst: 2, now: 0 });
   t.strictSame(
     [60_000, 60_000, 60_000].map((now) => bucket.take(now)),

@@ -7,7 +7,7 @@ import { FakeClock } from '../../helpers/fake-clock.ts';
 const log = pino({ level: 'silent' });
 const FIVE_MINUTES_MS = 300_000;
 
-test('addresses are announced as they are, and nothing is looked up', async (t) => {
+test('addresses are announced as configured, and nothing is looked up', async (t) => {
   const clock = new FakeClock();
   const resolve = () => Promise.reject(new Error('not to be called'));
   const announce = ['203.0.113.7', '[2001:db8::7]:50000'];
@@ -46,19 +46,19 @@ test('a host name stands for its addresses of the last five minutes', async (t) 
   t.same(announcement.addresses, changed);
   known = new Error('ENOTFOUND');
   await lookAgain();
-  t.same(announcement.addresses, changed, 'while the name is not known the last addresses hold');
+  t.same(announcement.addresses, changed, 'while the name does not resolve, the last addresses are used');
   announcement.close();
   t.equal(clock.pendingTimers, 0);
 });
 
-test('a name that is not known at the start is an error in words', async (t) => {
+test('a name that does not resolve at startup is an error in words', async (t) => {
   const resolve = () => Promise.reject(new Error('getaddrinfo ENOTFOUND'));
   await t.rejects(Announcement.start({ announce: ['voice.invalid'], clock: new FakeClock(), log, resolve }), {
     message: 'the announced host name voice.invalid cannot be resolved',
   });
 });
 
-test('behind NAT the names of the server stand for the public addresses that they lead to', async (t) => {
+test("behind NAT, the server's names stand for the public addresses they resolve to", async (t) => {
   const clock = new FakeClock();
   let known: readonly string[] | Error = new Error('ENOTFOUND');
   const resolve = async () => {
@@ -67,11 +67,11 @@ test('behind NAT the names of the server stand for the public addresses that the
   };
   const names = ['voice.example.org'];
   const announcement = await Announcement.start({ announce: [], names, clock, log, resolve });
-  t.same(announcement.addresses, [], 'what is not known yet stops nobody');
+  t.same(announcement.addresses, [], 'an unresolved name does not block startup');
   known = ['127.0.1.1', '192.168.1.5', 'fd00::1'];
   clock.advance(FIVE_MINUTES_MS);
   await eventually(() => clock.pendingTimers === 1);
-  t.same(announcement.addresses, [], 'nor what leads nowhere outside');
+  t.same(announcement.addresses, [], 'nor does a name that resolves to no public address');
   known = ['127.0.1.1', '203.0.113.7'];
   clock.advance(FIVE_MINUTES_MS);
   await eventually(() => announcement.addresses.length > 0);
@@ -79,10 +79,10 @@ test('behind NAT the names of the server stand for the public addresses that the
   announcement.close();
 
   const given = { announce: ['192.0.2.1'], names, clock, log, resolve };
-  t.same((await Announcement.start(given)).addresses, [{ address: '192.0.2.1', port: null }], 'what is given counts');
+  t.same((await Announcement.start(given)).addresses, [{ address: '192.0.2.1', port: null }], 'explicit addresses win');
 });
 
-test('names stand for public addresses as long as the machine is behind NAT, and are looked up when it comes there', async (t) => {
+test('names stand for public addresses while the machine is behind NAT, and are looked up once it is', async (t) => {
   const clock = new FakeClock();
   let known: readonly string[] | Error = new Error('EAI_AGAIN');
   let lookups = 0;
@@ -95,18 +95,18 @@ test('names stand for public addresses as long as the machine is behind NAT, and
   const isBehindNat = () => behind;
   const names = ['voice.example.org'];
   const announcement = await Announcement.start({ announce: [], names, isBehindNat, clock, log, resolve });
-  t.equal(lookups, 0, 'nobody is asked where nothing would come of it');
+  t.equal(lookups, 0, 'no lookup is made where it would be useless');
   behind = true;
   announcement.lookUp();
   await eventually(() => clock.pendingTimers === 1);
-  t.same(announcement.addresses, [], 'the network has come up, its DNS has not');
+  t.same(announcement.addresses, [], 'the network is up, but its DNS is not');
   known = ['203.0.113.7'];
   clock.advance(20_000);
   await eventually(() => announcement.addresses.length > 0);
   t.same(announcement.addresses, [{ address: '203.0.113.7', port: null }]);
   await eventually(() => clock.pendingTimers === 1);
   clock.advance(20_000);
-  t.equal(lookups, 2, 'then every five minutes, as ever');
+  t.equal(lookups, 2, 'then every five minutes, as before');
   behind = false;
   announcement.lookUp();
   await eventually(() => announcement.addresses.length === 0);
@@ -114,7 +114,7 @@ test('names stand for public addresses as long as the machine is behind NAT, and
   t.equal(clock.pendingTimers, 0);
 });
 
-test('of two lookups at a time the later one counts, and one timer is left', async (t) => {
+test('with two lookups at a time the later one counts, and one timer is left', async (t) => {
   const clock = new FakeClock();
   const answers: ((found: readonly string[]) => void)[] = [];
   let isFirst = true;

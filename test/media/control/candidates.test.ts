@@ -13,7 +13,7 @@ function told(sockets: readonly MediaAddress[], options: Partial<CandidateOption
   return candidateAddresses(sockets, complete).map(({ protocol, address, port }) => `${protocol} ${address} ${port}`);
 }
 
-test('what is bound is told, first over UDP and then over TCP', (t) => {
+test('bound addresses are listed, UDP first and then TCP', (t) => {
   t.same(told(bound(['192.0.2.1', '2001:db8::1'])), [
     'udp 192.0.2.1 40001',
     'udp 2001:db8::1 40001',
@@ -24,7 +24,7 @@ test('what is bound is told, first over UDP and then over TCP', (t) => {
   t.end();
 });
 
-test('loopback is told where nothing else is, or where the page is served on it, and never to other machines', (t) => {
+test('loopback is listed when nothing else is, or when the page is served on it, and never to other machines', (t) => {
   t.same(told(bound(['192.0.2.1', '127.0.0.1'], ['udp'])), ['udp 192.0.2.1 40001']);
   t.same(told(bound(['127.0.0.1', '::1'], ['udp'])), ['udp 127.0.0.1 40001', 'udp ::1 40001']);
   const both = told(bound(['192.0.2.1', '127.0.0.1'], ['udp']), { loopback: 'always' });
@@ -35,7 +35,7 @@ test('loopback is told where nothing else is, or where the page is served on it,
   t.end();
 });
 
-test('a machine with dozens of addresses tells the first eight', (t) => {
+test('a machine with dozens of addresses lists the first eight', (t) => {
   const many = Array.from({ length: 40 }, (_, i) => `192.0.2.${i + 1}`);
   const udp = many.slice(0, 8).map((address) => `udp ${address} 40001`);
   const tcp = many.slice(0, 8).map((address) => `tcp ${address} 40001`);
@@ -43,7 +43,7 @@ test('a machine with dozens of addresses tells the first eight', (t) => {
   t.end();
 });
 
-test('announced addresses are told instead, each with the port of a socket of its family or with one of its own', (t) => {
+test('announced addresses are listed instead, each with its own port or that of a socket of its family', (t) => {
   const sockets = [
     ...bound(['10.0.0.2'], ['udp', 'tcp']),
     { protocol: 'udp', address: 'fd00::2', family: 6, port: 41_000 } as const,
@@ -64,7 +64,7 @@ test('announced addresses are told instead, each with the port of a socket of it
   t.end();
 });
 
-test('what all workers share has one number outside too', (t) => {
+test('with one shared port for all workers, the announced port is one number too', (t) => {
   const shared = bound(['10.0.0.2'], ['tcp']).map((address) => ({ ...address, port: 443, shared: true as const }));
   const sockets = [...bound(['10.0.0.2'], ['udp']), ...shared];
   t.same(told(sockets), ['udp 10.0.0.2 40001', 'tcp 10.0.0.2 443']);

@@ -12,7 +12,7 @@ import { AUDIO_OFFER } from '../../helpers/offer.ts';
 
 const PORT = 40_000;
 
-/** A worker that binds what it is asked to, but for the addresses in `refused`. */
+/** A worker that binds what it is asked to, except the addresses in `refused`. */
 class FakeHost implements MediaHost {
   readonly addresses: readonly MediaAddress[];
   readonly asked: (readonly string[])[] = [];
@@ -115,7 +115,7 @@ function codeOf(run: () => unknown): string {
   }
 }
 
-test('newcomers and ICE restarts are told the addresses of the moment', async (t) => {
+test('newcomers and ICE restarts get the current addresses', async (t) => {
   const { lines, find, connect } = await setUp(t, ['127.0.0.1']);
   t.strictSame(addressesIn(connect().answer), ['127.0.0.1'], 'on this machine there is a way to it');
   find('192.168.1.5', '127.0.0.1');
@@ -130,7 +130,7 @@ test('newcomers and ICE restarts are told the addresses of the moment', async (t
   ]);
 });
 
-test('who comes over a network is never sent to loopback, and comes in when there is an address', async (t) => {
+test('a client from the network is never sent to loopback, and can join once there is an address', async (t) => {
   const { find, connect } = await setUp(t, ['127.0.0.1', '::1']);
   t.equal(
     codeOf(() => connect({ isRemote: true })),
@@ -147,10 +147,10 @@ test('who comes over a network is never sent to loopback, and comes in when ther
 
   const local = await setUp(t, ['192.168.1.5', '127.0.0.1'], { hideLoopback: false });
   t.strictSame(addressesIn(local.connect().answer), ['192.168.1.5', '127.0.0.1'], 'the page is on loopback');
-  t.strictSame(addressesIn(local.connect({ isRemote: true }).answer), ['192.168.1.5'], 'but they come by a proxy');
+  t.strictSame(addressesIn(local.connect({ isRemote: true }).answer), ['192.168.1.5'], 'but they come through a proxy');
 });
 
-test('the media plane says that it has nothing but loopback, and which address it cannot bind', async (t) => {
+test('the media plane reports having only loopback, and any address it cannot bind', async (t) => {
   const { plane, refused, find, hosts, clock, close } = await setUp(t, ['127.0.0.1']);
   t.match(plane.reach(), { isLoopbackOnly: true, unbound: [], candidates: ['udp 127.0.0.1:40000'] });
   refused.add('192.168.1.5');
@@ -161,7 +161,7 @@ test('the media plane says that it has nothing but loopback, and which address i
   });
   const before = hosts[0]!.asked.length;
   clock.advance(60_000);
-  t.ok(hosts[0]!.asked.length >= before + 10, 'it is tried again and again');
+  t.ok(hosts[0]!.asked.length >= before + 10, 'it is retried again and again');
   refused.clear();
   clock.advance(3000);
   t.strictSame(plane.reach(), { isLoopbackOnly: false, unbound: [], candidates: ['udp 192.168.1.5:40000'] });
@@ -171,12 +171,12 @@ test('the media plane says that it has nothing but loopback, and which address i
   refused.add('192.168.1.6');
   find('192.168.1.6', '127.0.0.1');
   find('127.0.0.1');
-  t.strictSame(plane.reach().unbound, [], 'an address that is gone is missed by nobody');
+  t.strictSame(plane.reach().unbound, [], 'an address that is gone is not reported as missing');
   await close();
   t.equal(clock.pendingTimers, 0);
 });
 
-test('a worker that is replaced has the addresses of the moment', async (t) => {
+test('a replacement worker gets the current addresses', async (t) => {
   const { hosts, find, clock, plane } = await setUp(t, ['192.168.1.5'], { workers: 2 });
   hosts[1]!.events.died('planted');
   find('192.168.1.9');
@@ -186,7 +186,7 @@ test('a worker that is replaced has the addresses of the moment', async (t) => {
   t.strictSame(plane.reach().candidates, ['udp 192.168.1.9:40000', 'udp 192.168.1.9:40001']);
 });
 
-test('addresses that the operator names are not followed, and one that is lost is told', async (t) => {
+test('configured addresses are not followed, and losing one is reported', async (t) => {
   const { hosts, find, plane, connect } = await setUp(t, ['192.168.1.5', '10.0.0.1'], { hosts: ['192.168.1.5'] });
   find('192.168.1.9', '10.0.0.1');
   t.strictSame(hosts[0]!.asked, []);
@@ -199,7 +199,7 @@ test('addresses that the operator names are not followed, and one that is lost i
   t.strictSame(plane.reach().unbound, []);
 });
 
-test('announced addresses stay what the operator has said, whatever the machine has', async (t) => {
+test('announced addresses stay as configured, whatever the machine has', async (t) => {
   const { find, plane, connect } = await setUp(t, ['127.0.0.1'], { announce: ['203.0.113.7'] });
   t.strictSame(addressesIn(connect({ isRemote: true }).answer), ['203.0.113.7']);
   t.equal(plane.reach().isLoopbackOnly, false);

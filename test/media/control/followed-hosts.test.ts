@@ -28,7 +28,7 @@ function setUp(...first: readonly string[]) {
   return { clock, followed, find, close, changes: () => changes };
 }
 
-test('an address that goes is present no more, and is bound for as long as a connection over it may live', (t) => {
+test('an address that goes is no longer present, but stays bound while a connection over it may live', (t) => {
   const { clock, followed, find, close, changes } = setUp('192.0.2.1', '127.0.0.1');
   find('192.0.2.2', '127.0.0.1');
   t.strictSame(followed.present, ['192.0.2.2', '127.0.0.1']);
@@ -44,7 +44,7 @@ test('an address that goes is present no more, and is bound for as long as a con
   t.end();
 });
 
-test('an address that comes back is as if it had not gone', (t) => {
+test('an address that comes back is treated as if it never left', (t) => {
   const { clock, followed, find, close } = setUp('192.0.2.1');
   find();
   find('192.0.2.1');
@@ -55,7 +55,7 @@ test('an address that comes back is as if it had not gone', (t) => {
   t.end();
 });
 
-test('each of several that go one after the other stays bound for the same time', (t) => {
+test('addresses that go one after another each stay bound for the same time', (t) => {
   const { clock, followed, find, close } = setUp('192.0.2.1', '192.0.2.2', '127.0.0.1');
   find('192.0.2.2', '127.0.0.1');
   find('127.0.0.1');
@@ -68,7 +68,7 @@ test('each of several that go one after the other stays bound for the same time'
   t.end();
 });
 
-test('however many addresses a machine has or loses, the number that is bound is limited, and loopback is among them', (t) => {
+test('however many addresses a machine gains or loses, the bound ones are limited and include loopback', (t) => {
   const many = (network: number) => Array.from({ length: 200 }, (_, i) => `10.0.${network}.${i}`);
   const { followed, find, close } = setUp(...many(0), '127.0.0.1', '::1');
   for (let network = 1; network < 10; network++) {

@@ -13,7 +13,7 @@ function setUp() {
   return { clock, queue, began, enter };
 }
 
-test('a few begin at once, and a crowd behind one address one after the other, all of them', (t) => {
+test('a few handshakes begin at once, and a crowd behind one address follows one by one until all have begun', (t) => {
   const { clock, queue, began, enter } = setUp();
   for (let i = 0; i < 30; i++) enter('crowd');
   t.equal(began.length, 4);
@@ -26,7 +26,7 @@ test('a few begin at once, and a crowd behind one address one after the other, a
   t.end();
 });
 
-test('whoever floods the queue from some addresses takes no turns from another', (t) => {
+test('flooding the queue from some addresses takes no turns from other addresses', (t) => {
   const { clock, began, enter } = setUp();
   for (let i = 0; i < 400; i++) enter(`attacker ${i % 8}`);
   clock.advance(1000);
@@ -38,18 +38,18 @@ test('whoever floods the queue from some addresses takes no turns from another',
   t.end();
 });
 
-test('who has gone takes no turn', (t) => {
+test('a peer that has left takes no turn', (t) => {
   const { clock, began, enter } = setUp();
   const leaves = Array.from({ length: 20 }, () => enter('a'));
   for (const leave of leaves) leave();
   clock.advance(10_000);
   t.equal(began.length, 4);
   enter('a');
-  t.equal(began.length, 5, 'nor do they delay who comes then');
+  t.equal(began.length, 5, 'nor does it delay those who come later');
   t.end();
 });
 
-test('after the end nobody begins, and an idle queue sets no timer', (t) => {
+test('after the end nothing begins, and an idle queue sets no timer', (t) => {
   const { clock, queue, began, enter } = setUp();
   for (let i = 0; i < 10; i++) enter('a');
   queue.close();
@@ -63,7 +63,7 @@ test('after the end nobody begins, and an idle queue sets no timer', (t) => {
   t.end();
 });
 
-test('no second has more than the limits allow, for any address and in all, and nobody is forgotten', (t) => {
+test('no second exceeds the limits, per address or in total, and nobody is forgotten', (t) => {
   const arrivals = fc.array(fc.tuple(fc.nat(400), fc.nat(5)), { maxLength: 150 });
   fc.assert(
     fc.property(arrivals, (comers) => {

@@ -33,7 +33,7 @@ function options(given: Partial<MediaPlaneOptions> = {}): MediaPlaneOptions {
   };
 }
 
-/** The worker threads of this process, in the order of their start. */
+/** The worker threads of this process, in the order they started. */
 const created: Worker[] = [];
 process.on('worker', (worker) => created.push(worker));
 
@@ -62,7 +62,7 @@ function candidates(sdp: string): string[] {
   return [...sdp.matchAll(/^a=candidate:\S+ 1 udp \d+ (\S+ \d+) typ host/gm)].map(([, address]) => address!);
 }
 
-test('the limits on session descriptions are those of the settings', async (t) => {
+test('the limits on session descriptions come from the settings', async (t) => {
   const plane = await createMediaPlane(options({ sdpLimits: { maxBytes: 1000, maxLines: 30 } }));
   t.teardown(() => plane.close());
   const room = plane.openRoom(NO_EVENTS);
@@ -72,7 +72,7 @@ test('the limits on session descriptions are those of the settings', async (t) =
   t.equal(refusal(room, 'v=0\r\n'), 'invalid_sdp');
 });
 
-test('an announced address stands in the candidates in place of the bound ones', async (t) => {
+test('an announced address replaces the bound ones in the candidates', async (t) => {
   const plane = await createMediaPlane(
     options({ announce: ['203.0.113.7', '2001:db8::7'], hosts: ['127.0.0.1', '::1'] }),
   );
@@ -81,7 +81,7 @@ test('an announced address stands in the candidates in place of the bound ones',
   t.match(told, [/^203\.0\.113\.7 \d+$/, /^2001:db8::7 \d+$/]);
 });
 
-test('a port that is taken and an address that is not ours are errors in words', async (t) => {
+test('a port in use and an address of another machine are errors in words', async (t) => {
   const plane = await createMediaPlane(options());
   t.teardown(() => plane.close());
   const [address] = candidates(connect(plane.openRoom(NO_EVENTS)).answer);
@@ -92,7 +92,7 @@ test('a port that is taken and an address that is not ours are errors in words',
   await t.rejects(createMediaPlane(options({ hosts: ['203.0.113.7'] })), { message: /203\.0\.113\.7/ });
 });
 
-test('the tick runs and counts what it does', async (t) => {
+test('the tick runs and counts its work', async (t) => {
   const cpuWait = new CpuWait();
   const plane = await createMediaPlane(options());
   t.teardown(() => plane.close());
@@ -112,7 +112,7 @@ test('the tick runs and counts what it does', async (t) => {
   t.equal(figures()?.gauges.rooms, 0, 'a closed room is gone from the engine');
 });
 
-test('a worker that dies is replaced, and those whose connections went with it are told', async (t) => {
+test('a worker that dies is replaced, and those whose connections died with it are notified', async (t) => {
   t.ok(existsSync(fileURLToPath(WORKER)), 'the worker is built (npm run build)');
   const plane = await createMediaPlane(options({ workers: 2 }));
   t.teardown(() => plane.close());
@@ -130,7 +130,7 @@ test('a worker that dies is replaced, and those whose connections went with it a
     );
     rooms.push(Object.assign(opened, { address: candidates(answer)[0] }));
   };
-  // A worker that took long to start seems to be busy at first.
+  // A worker that started slowly seems busy at first.
   await eventually(() => {
     open();
     return new Set(rooms.map(({ address }) => address)).size === 2 || 'all rooms are in one worker';
@@ -143,7 +143,7 @@ test('a worker that dies is replaced, and those whose connections went with it a
   t.same(
     rooms.filter(({ address }) => address === lost[0]?.address),
     lost,
-    'all of the dead worker are told, and nobody else',
+    'everybody on the dead worker is notified, and nobody else',
   );
   t.match(candidates(connect(lost[0]!.room).answer)[0], /^127\.0\.0\.1 \d+$/, 'they may connect again at once');
   t.ok(plane.stats().length < 2 || plane.stats().some(({ restarts }) => restarts === 1));
@@ -186,10 +186,10 @@ test('a worker that dies with open TCP connections is replaced on the same port'
   await ended;
   await eventually(() => lost.length === 1);
   t.same(lost, ['media_failed']);
-  t.ok(await open(), 'the replacement takes connections on the same port');
+  t.ok(await open(), 'the replacement accepts connections on the same port');
 });
 
-test('without TCP nothing but UDP is told and listened to', async (t) => {
+test('without TCP, only UDP is listed and bound', async (t) => {
   const plane = await createMediaPlane(options({ tcp: false }));
   t.teardown(() => plane.close());
   const { answer: sdp } = connect(plane.openRoom(NO_EVENTS));

@@ -23,7 +23,7 @@ function setUp() {
   return { clock, queue, log, handshake };
 }
 
-test('a session is made when the peer begins', (t) => {
+test('a session is created when the peer begins', (t) => {
   const { log, handshake } = setUp();
   const one = handshake();
   one.receive(Uint8Array.from([21, 0xfe, 0xfd, 9]));
@@ -37,7 +37,7 @@ test('a session is made when the peer begins', (t) => {
   t.end();
 });
 
-test('what comes while a handshake waits is kept, as much as a ClientHello may need', (t) => {
+test('input during a queued handshake is kept, up to the size of a ClientHello', (t) => {
   const { clock, log, handshake } = setUp();
   handshake().receive(hello(0));
   const waiting = handshake();
@@ -48,7 +48,7 @@ test('what comes while a handshake waits is kept, as much as a ClientHello may n
   t.end();
 });
 
-test('one that is given up while it waits never begins', (t) => {
+test('a handshake that is given up while queued never begins', (t) => {
   const { clock, queue, log, handshake } = setUp();
   handshake().receive(hello(0));
   const waiting = handshake();
@@ -61,7 +61,7 @@ test('one that is given up while it waits never begins', (t) => {
   t.end();
 });
 
-test('a peer has fifteen seconds to begin, however long it waits then', (t) => {
+test('a peer has fifteen seconds to begin, however long it queues after that', (t) => {
   const { clock, log, handshake } = setUp();
   handshake();
   clock.advance(14_999);

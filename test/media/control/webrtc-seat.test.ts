@@ -37,7 +37,7 @@ const offer = (direction: string, ufrag = 'ufrag', more: readonly OfferSection[]
   sdpOffer([{ direction, transport: transport(ufrag, 'p'.repeat(24), 'AB') }, ...more]);
 const ufragOf = (sdp: string) => /^a=ice-ufrag:(\S+)/m.exec(sdp)![1]!;
 
-test('the worker is told the direction that the answer says', (t) => {
+test('the worker gets the direction from the answer', (t) => {
   for (const [offered, ours] of [
     ['sendrecv', 'sendrecv'],
     ['sendonly', 'recvonly'],
@@ -77,7 +77,7 @@ test('a new offer may change the direction, with and without new ICE credentials
   const moved = restart(offer('sendonly', 'newufrag'));
   t.same(moved.posted, ['restart_ice']);
   t.not(moved.ufrag, first);
-  t.ok(seat.isNamed(first) && seat.isNamed(moved.ufrag), 'both are good until the new way is found');
+  t.ok(seat.isNamed(first) && seat.isNamed(moved.ufrag), 'both are valid until the new path is found');
 
   const both = restart(offer('sendrecv', 'third'));
   t.same(both.posted, ['restart_ice', 'sendrecv']);
@@ -91,7 +91,7 @@ test('a new offer may change the direction, with and without new ICE credentials
   t.end();
 });
 
-test('speech stays in its section while it can, and moves when another fits better', (t) => {
+test('speech stays in its section while it can, and moves when another one fits better', (t) => {
   const { seat } = connect(offer('inactive', 'u123', [{}, {}]));
   const speechOf = (sdp: string) =>
     [...sdp.matchAll(/^a=(sendrecv|sendonly|recvonly|inactive)\r$/gm)].map(([, direction]) => direction).join(' ');
@@ -108,7 +108,7 @@ test('speech stays in its section while it can, and moves when another fits bett
   t.end();
 });
 
-test('an offer of somebody else restarts nothing and changes nothing', (t) => {
+test('an offer from a different peer restarts nothing and changes nothing', (t) => {
   const { seat, commands } = connect(offer('sendrecv'));
   commands.length = 0;
   const refusal = (sdp: string) => {

@@ -8,7 +8,7 @@ import type { MediaRoom } from '../../../src/media/plane.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { AUDIO_OFFER } from '../../helpers/offer.ts';
 
-/** A worker that does nothing but die when the test says so. */
+/** A worker that does nothing except die when the test says so. */
 class FakeHost implements MediaHost {
   readonly addresses;
   readonly commands: MediaCommand[] = [];
@@ -62,7 +62,7 @@ async function setUp(t: Test, workers: number) {
     return host;
   });
   t.teardown(() => plane.close());
-  /** Lets promises and time run. */
+  /** Lets promises settle and time advance. */
   const pass = async (ms: number): Promise<void> => {
     const endMs = clock.now() + ms;
     while (clock.now() < endMs) {
@@ -98,7 +98,7 @@ function connect(room: MediaRoom, closed: string[]): number | string {
   }
 }
 
-test('a worker that dies is replaced at once, a second time in a short while after half a second', async (t) => {
+test('a dead worker is replaced at once, and after half a second if it soon dies again', async (t) => {
   const { plane, pass, die } = await setUp(t, 1);
   const running = () => plane.health()[0]!.running;
   die(0);
@@ -113,7 +113,7 @@ test('a worker that dies is replaced at once, a second time in a short while aft
   t.equal(plane.health()[0]!.restarts, 2);
 });
 
-test('how old the last tick of a worker is does not depend on when the worker was last heard', async (t) => {
+test("the age of a worker's last tick does not depend on when the worker last reported", async (t) => {
   const { plane, clock, hosts, die } = await setUp(t, 2);
   clock.advance(5000);
   hosts[1]!.ageMs = 1200;
@@ -123,7 +123,7 @@ test('how old the last tick of a worker is does not depend on when the worker wa
   t.same(ages(), [5, null]);
 });
 
-test('one that dies again and again is called failing, is replaced ever more slowly, and is sound again after 20 s of life', async (t) => {
+test('a worker that keeps dying is marked as failing, is replaced ever more slowly, and is healthy again after 20 s', async (t) => {
   const { plane, clock, pass, die } = await setUp(t, 2);
   const state = () => plane.health()[0]!;
   const waitsMs: number[] = [];
@@ -143,10 +143,10 @@ test('one that dies again and again is called failing, is replaced ever more slo
   t.match(state(), { failing: false, running: true });
   die(0);
   await pass(60);
-  t.equal(state().running, true, 'the next death is a first one again');
+  t.equal(state().running, true, 'the next death counts as the first again');
 });
 
-test('a room whose workers die again and again stays there, and other rooms keep away', async (t) => {
+test('a room whose workers keep dying stays there, and other rooms stay away', async (t) => {
   const { plane, pass, die } = await setUp(t, 2);
   const sick = openRoom(plane);
   const port = sick.connect();
@@ -157,12 +157,12 @@ test('a room whose workers die again and again stays there, and other rooms keep
   }
   const other = openRoom(plane);
   for (let i = 0; i < 4; i++) t.equal(other.connect(), port === 40_000 ? 40_001 : 40_000);
-  t.equal(sick.connect(), port, 'the room that is there stays');
+  t.equal(sick.connect(), port, 'the existing room stays');
   die(Number(port) - 40_000);
   t.equal(sick.connect(), 'media_unavailable', 'and waits for its worker');
 });
 
-test('who was connected is told when there is a worker again, or when there will be none for now', async (t) => {
+test('connected participants are notified once a worker is back, or once there will be none for now', async (t) => {
   const { plane, pass, die, refuseStarts } = await setUp(t, 2);
   const { closed, connect } = openRoom(plane);
   connect();
@@ -182,7 +182,7 @@ test('who was connected is told when there is a worker again, or when there will
   t.ok(plane.health().every(({ running, failing }) => running && !failing));
 });
 
-test('the media plane gives up when no worker was sound for a minute, and not before', async (t) => {
+test('the media plane gives up when no worker was healthy for a minute, and not earlier', async (t) => {
   const { failures, pass, die, refuseStarts } = await setUp(t, 2);
   refuseStarts('the port is taken');
   die(0);
@@ -195,7 +195,7 @@ test('the media plane gives up when no worker was sound for a minute, and not be
   t.match(failures, [/no media worker was healthy for 60 s/]);
 });
 
-test('it does not give up when a worker becomes sound again', async (t) => {
+test('it does not give up when a worker becomes healthy again', async (t) => {
   const { failures, pass, die, refuseStarts } = await setUp(t, 1);
   refuseStarts('the port is taken');
   die(0);
@@ -207,10 +207,10 @@ test('it does not give up when a worker becomes sound again', async (t) => {
     die(0);
     await pass(6000);
   }
-  t.match(failures, [/no media worker was healthy/], 'a loop of deaths is not sound');
+  t.match(failures, [/no media worker was healthy/], 'a crash loop is not healthy');
 });
 
-test('a closed media plane has no timers left, not even while it waits for a worker', async (t) => {
+test('a closed media plane has no timers left, even while it waits for a worker', async (t) => {
   const { plane, clock, pass, die } = await setUp(t, 2);
   await pass(1000);
   die(0);

@@ -24,14 +24,17 @@ interface Came {
   readonly socket: DatagramSocket;
 }
 
-/** Both ends, with a channel between them as between threads, and a server that hands over what it accepts. */
+/**
+ * Both ends, with a message channel between them as between threads, and a server that hands over the connections it
+ * accepts.
+ */
 async function setUp(t: Test) {
   const clock = new FakeClock();
   const { port1: near, port2: far } = new MessageChannel();
   const memory = createRelayMemory();
   const relay = new TcpRelay({ clock, memory, post: (message) => near.postMessage(message) });
   const relayed = new RelayedTcpPort({ memory, post: (reply) => far.postMessage(reply) });
-  /** Whether the end with the sockets does anything. */
+  /** Whether the end with the sockets is still active. */
   const sockets = { areBusy: false, waiting: [] as RelayReply[] };
   near.on('message', (reply: RelayReply) => {
     if (sockets.areBusy) sockets.waiting.push(reply);
@@ -74,7 +77,7 @@ async function setUp(t: Test) {
   return { clock, relay, relayed, came, closed, connect, address, busy, goOn };
 }
 
-test('datagrams go both ways between threads, each by the connection that it belongs to', async (t) => {
+test('datagrams go both ways between threads, each over its own connection', async (t) => {
   const { relay, came, connect, address } = await setUp(t);
   const ada = await connect();
   const ben = await connect();
@@ -87,7 +90,7 @@ test('datagrams go both ways between threads, each by the connection that it bel
   memory.fill(0);
   ben.socket.send(Buffer.from('to Ben'), 0, '');
   await eventually(() => ada.client.received.length === 1 && ben.client.received.length === 1);
-  t.same(String(ada.client.received[0]), 'to Ada', 'the memory of the caller may be used again at once');
+  t.same(String(ada.client.received[0]), 'to Ada', 'the caller may reuse its memory at once');
   t.same(String(ben.client.received[0]), 'to Ben');
   ada.client.send(STUN);
   await eventually(() => came.length === 3);
@@ -95,7 +98,7 @@ test('datagrams go both ways between threads, each by the connection that it bel
   t.match(relay.counters, { accepted: 2, refused: 0, packetsDropped: 0, framesIn: 3 });
 });
 
-test('what follows the first check is not lost while the other thread has not yet adopted the connection', async (t) => {
+test('data after the first check is not lost while the other thread has not yet adopted the connection', async (t) => {
   const { relay, came, connect, busy, goOn } = await setUp(t);
   const { client, socket } = await connect();
   busy();
@@ -109,7 +112,7 @@ test('what follows the first check is not lost while the other thread has not ye
   t.match(relay.counters, { accepted: 1, refused: 0, framesIn: 3 });
 });
 
-test('a connection is adopted and released from the other thread, and its end is told there', async (t) => {
+test('a connection is adopted and released from the other thread, and its end is reported there', async (t) => {
   const { clock, relay, closed, connect } = await setUp(t);
   const adopted = await connect();
   const other = await connect();
@@ -117,17 +120,17 @@ test('a connection is adopted and released from the other thread, and its end is
   await eventually(() => relay.connectionCount.new === 1);
   clock.advance(5000);
   await eventually(() => other.client.closed && closed.length === 1);
-  t.equal(closed[0], other.socket, 'who does not authenticate loses the connection');
+  t.equal(closed[0], other.socket, 'a peer that does not authenticate loses the connection');
   t.equal(adopted.client.closed, false);
   adopted.socket.release?.();
   await eventually(() => adopted.client.closed && closed.length === 2);
-  t.equal(adopted.socket.send(STUN, 0, ''), true, "what comes after the end is nobody's failure");
+  t.equal(adopted.socket.send(STUN, 0, ''), true, 'data after the end is not an error');
   const leaving = await connect();
   leaving.client.close();
   await eventually(() => closed.length === 3);
 });
 
-test('while the thread of the sockets is busy, half a second waits for it and no more', async (t) => {
+test('while the thread with the sockets is busy, half a second of data is queued and no more', async (t) => {
   const { relayed, connect, busy, goOn } = await setUp(t);
   const { client, socket } = await connect();
   busy();

@@ -17,14 +17,14 @@ function setUp(startMs = 0) {
   return { clock, heart, watch, silences, beat };
 }
 
-test('a worker that beats is left alone, however long', (t) => {
+test('a worker that sends heartbeats is left alone, however long', (t) => {
   const { beat, silences } = setUp();
   beat(60_000);
   t.same(silences, []);
   t.end();
 });
 
-test('one that stops is noticed after 0.8 to 0.9 s, once', (t) => {
+test('a worker that stops is noticed after 0.8 to 0.9 s, once', (t) => {
   const { clock, beat, silences } = setUp();
   beat(5100);
   clock.advance(10_000);
@@ -35,7 +35,7 @@ test('one that stops is noticed after 0.8 to 0.9 s, once', (t) => {
   t.end();
 });
 
-test('one that was away for 0.7 s and beats again is left alone', (t) => {
+test('a worker that was away for 0.7 s and is back is left alone', (t) => {
   const { clock, beat, silences } = setUp();
   for (let i = 0; i < 20; i++) {
     beat(400);
@@ -45,7 +45,7 @@ test('one that was away for 0.7 s and beats again is left alone', (t) => {
   t.end();
 });
 
-test('the age of the last beat is known at any time, also where the time no longer fits in 32 bits', (t) => {
+test('the age of the last heartbeat is always known, even where the time no longer fits in 32 bits', (t) => {
   for (const startMs of [0, 2 ** 31 - 50, 2 ** 32 - 50, 2 ** 33 + 0.5]) {
     const { clock, heart, watch } = setUp(startMs);
     for (let i = 0; i < 5; i++) {
@@ -61,7 +61,7 @@ test('the age of the last beat is known at any time, also where the time no long
   t.end();
 });
 
-test('a watch that was late itself begins anew: the whole machine may have slept', (t) => {
+test('a watch that was late itself starts over, because the whole machine may have slept', (t) => {
   let nowMs = 0;
   let fire = (): void => {};
   const silences: number[] = [];

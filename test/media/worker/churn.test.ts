@@ -6,13 +6,13 @@ import { SimulatedEngine } from '../../helpers/simulated-engine.ts';
 
 const SEED = 7;
 const HOUR_MS = 3_600_000;
-/** When simulated peers do their connectivity checks. */
+/** When simulated peers send their connectivity checks. */
 const CHECK_MS = 5000;
 const MB = 1e6;
-/** A participant who has spoken holds 27 kB of samples alone: a thousand that stayed behind would be 27 MB. */
+/** A participant who has spoken holds 27 kB of samples alone, so a thousand leaked ones would be 27 MB. */
 const MAX_GROWN_BYTES = 10 * MB;
 
-test('an hour of joins and leaves leaves nothing behind in a media engine', async (t) => {
+test('an hour of joins and leaves leaks nothing in a media engine', async (t) => {
   const prng = createPrng(SEED);
   const encode = createFrameEncoder();
   const sound = Int16Array.from({ length: FRAME_SAMPLES }, (_, i) => 8000 * Math.sin(i / 7));

@@ -19,14 +19,14 @@ const TONE = (() => {
 const talks = (n: number) => TONE[n % TONE.length]!;
 const packets = ({ received }: SimulatedPeer) => received.opus + received.red;
 
-/** Packets that each peer gets in a second. */
+/** The number of packets each peer gets in a second. */
 function listen(engine: SimulatedEngine, people: readonly SimulatedPeer[]): number[] {
   const before = people.map(packets);
   engine.run(1);
   return people.map((peer, index) => packets(peer) - before[index]!);
 }
 
-test('only those who receive are sent anything, and only those who send are heard', async (t) => {
+test('only receivers are sent anything, and only senders are heard', async (t) => {
   const engine = new SimulatedEngine(SEED);
   const join = (direction: Direction) => engine.join({ red: false, direction, payload: talks });
   const [both, onlyWeSend, onlyWeReceive, neither] = (['sendrecv', 'sendonly', 'recvonly', 'inactive'] as const).map(
@@ -36,24 +36,24 @@ test('only those who receive are sent anything, and only those who send are hear
   engine.run(2);
   const encoded = engine.stats!.counters.framesEncoded;
   const [toBoth, toListener, toTalker, toNeither] = listen(engine, people);
-  t.ok(toBoth! >= 48 && toListener! >= 48, `${toBoth} and ${toListener} packets to those who receive`);
-  t.same([packets(onlyWeReceive!), packets(neither!)], [0, 0], 'not one to those who do not');
+  t.ok(toBoth! >= 48 && toListener! >= 48, `${toBoth} and ${toListener} packets to receivers`);
+  t.same([packets(onlyWeReceive!), packets(neither!)], [0, 0], 'not one to the others');
   t.same([toTalker, toNeither], [0, 0]);
   t.equal(engine.stats!.gauges.talkers, 2, 'the one who sends both ways and the one who only sends');
-  t.ok(engine.stats!.counters.framesEncoded - encoded <= 2 * 51 + 52, 'no mix is made for those who get none');
+  t.ok(engine.stats!.counters.framesEncoded - encoded <= 2 * 51 + 52, 'no mix is made for a peer that receives none');
   await engine.close();
 });
 
-test('nobody is sent anything before or after silence either', async (t) => {
+test('a non-receiver is sent nothing before or after silence either', async (t) => {
   const engine = new SimulatedEngine(SEED);
   const [talker, listener] = [engine.join({ direction: 'recvonly' }), engine.join({ direction: 'sendonly' })];
   engine.run(3);
   t.equal(packets(talker), 0);
-  t.ok(packets(listener) > 0, 'silence is refreshed for who receives');
+  t.ok(packets(listener) > 0, 'silence is refreshed for receivers');
   await engine.close();
 });
 
-test('a new offer changes the direction of who is connected, and mute and deafen hold beside it', async (t) => {
+test('a new offer changes the direction of a live connection, and mute and deafen still apply', async (t) => {
   const engine = new SimulatedEngine(SEED);
   const [one, other] = [engine.join({ red: false, payload: talks }), engine.join({ red: false, payload: talks })];
   const turn = (direction: Direction) =>
@@ -77,7 +77,7 @@ test('a new offer changes the direction of who is connected, and mute and deafen
   set({ muted: true, deafened: false, hearing: [] });
   turn('sendonly');
   turn('sendrecv');
-  t.equal(hear(), 'hears is not heard', 'who is muted stays muted');
+  t.equal(hear(), 'hears is not heard', 'a muted participant stays muted');
   turn('sendonly');
   set({ muted: false, deafened: false, hearing: [] });
   t.equal(hear(), 'hears is not heard', 'no longer muted, but not sending');
@@ -87,7 +87,7 @@ test('a new offer changes the direction of who is connected, and mute and deafen
   await engine.close();
 });
 
-test('the direction goes along into another room', async (t) => {
+test('the direction is kept in a move to another room', async (t) => {
   const engine = new SimulatedEngine(SEED);
   const one = engine.join({ red: false, payload: talks, direction: 'recvonly' });
   const state = { muted: false, deafened: false, hearing: [] };
@@ -98,7 +98,7 @@ test('the direction goes along into another room', async (t) => {
   await engine.close();
 });
 
-test('who only receives is no less there for sending nothing', async (t) => {
+test('a receive-only participant still counts as present', async (t) => {
   const engine = new SimulatedEngine(SEED);
   const listener = engine.join({ red: false, direction: 'sendonly' });
   const talker = engine.join({ red: false, direction: 'recvonly', payload: talks });

@@ -4,7 +4,7 @@ import { SimulatedEngine } from '../../helpers/simulated-engine.ts';
 const SEED = 31;
 const PARTICIPANTS = 200;
 const SECONDS = 2;
-/** One packet every 400 ms keeps a browser from taking silence for loss. */
+/** One packet every 400 ms keeps a browser from mistaking silence for loss. */
 const REFRESHES = SECONDS / 0.4;
 
 test('200 silent participants get two or three packets a second each, not 50, and set no timer', async (t) => {

@@ -12,10 +12,10 @@ const ON_AT = 4;
 const OFF_AT = 16;
 const FRAMES_PER_SECOND = 1000 / PTIME_MS;
 
-/** A quiet voice: sentences of two seconds and pauses of one. */
+/** A quiet voice: sentences of two seconds with pauses of one. */
 const VOICE = toInt16(voiced(SEED, SECONDS).map((sample, i) => (i % 144_000 < 96_000 ? 0.2 * sample : 0)));
 
-/** The level of each frame that a listener plays, with levelling switched on and off meanwhile or not. */
+/** The level of each frame that a listener plays, with or without levelling being switched on and off on the way. */
 async function levels(isSwitched: boolean): Promise<number[]> {
   const simulation = new SimulatedEngine(SEED);
   const encoder = opusCodec.createEncoder();
@@ -43,7 +43,7 @@ async function levels(isSwitched: boolean): Promise<number[]> {
   return heard;
 }
 
-test('levelling that is changed for a room holds for who is connected already, without a step', async (t) => {
+test("changing a room's levelling affects those already connected, without a step", async (t) => {
   t.comment(`SEED=${SEED}`);
   const [plain, switched] = [await levels(false), await levels(true)];
   const gains = plain.flatMap((level, n) =>
@@ -56,7 +56,7 @@ test('levelling that is changed for a room holds for who is connected already, w
   t.equal(mean(0, ON_AT), 0, 'the same before');
   t.ok(mean(OFF_AT - 2, OFF_AT) > 8, `${mean(OFF_AT - 2, OFF_AT).toFixed(1)} dB louder`);
   t.ok(Math.abs(mean(SECONDS - 3, SECONDS)) < 0.5, `${mean(SECONDS - 3, SECONDS).toFixed(2)} dB afterwards`);
-  // From frame to frame the two runs differ by their encoders, too; the gain falls by 12 dB a second at most.
+  // The two runs also differ by their encoders from frame to frame. The gain falls by 12 dB a second at most.
   const tenths = Array.from({ length: Math.floor(gains.length / 5) }, (_, i) => gains.slice(5 * i, 5 * i + 5));
   const means = tenths.map((frames) => ({
     second: frames[0]!.second,

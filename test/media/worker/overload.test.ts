@@ -16,15 +16,15 @@ import { SimulatedEngine } from '../../helpers/simulated-engine.ts';
 
 const SEED = Number(process.env['SEED'] ?? 503);
 
-/** A worker's life in simulated time: its load may depend on the level. */
+/** A worker's life in simulated time. Its load may depend on the level. */
 class Life {
   readonly controller = new OverloadController();
   readonly changes: { readonly atMs: number; readonly level: number }[] = [];
   nowMs = 0;
 
   /**
-   * @param load the share of a core that the worker uses
-   * @param waitingShare of its time, while others have its core
+   * @param load share of a core that the worker uses
+   * @param waitingShare share of its time that it waits while others use its core
    */
   run(seconds: number, load: (level: number, nowMs: number) => number, waitingShare = 0): void {
     const endMs = this.nowMs + seconds * 1000;
@@ -40,7 +40,7 @@ class Life {
   }
 }
 
-test('a load that stays too high is answered step by step, one a second, in a fixed order', (t) => {
+test('a load that stays too high is answered step by step, one step a second, in a fixed order', (t) => {
   const life = new Life();
   life.run(60, () => 0.5);
   t.same(life.changes, [], 'nothing at half load');
@@ -73,7 +73,7 @@ test('a worker that needs less than half a core is not overloaded, whatever its 
   t.end();
 });
 
-test('a level that was reached by own work is left when only the neighbours go on', (t) => {
+test("a level caused by the worker's own load is left when only its neighbours are still busy", (t) => {
   const life = new Life();
   life.run(20, () => 0.97);
   t.equal(life.controller.level, MAX_OVERLOAD_LEVEL);
@@ -82,20 +82,20 @@ test('a level that was reached by own work is left when only the neighbours go o
   t.end();
 });
 
-test('a worker that needs more than half a core and gets no more than that is overloaded', (t) => {
+test('a worker that needs more than half a core and gets no more is overloaded', (t) => {
   const shared = new Life();
   shared.run(20, () => 0.5, 0.48);
   t.equal(shared.controller.level, MAX_OVERLOAD_LEVEL, 'all that one neighbour leaves');
   const most = new Life();
   most.run(20, () => 0.7, 0.28);
-  t.equal(most.controller.level, MAX_OVERLOAD_LEVEL, 'all of a larger part');
+  t.equal(most.controller.level, MAX_OVERLOAD_LEVEL, 'all of a larger share');
   const enough = new Life();
   enough.run(60, () => 0.7, 0.1);
   t.same(enough.changes, [], 'waits now and then, and has time to spare');
   t.end();
 });
 
-test('a level is left when the load has been low for five seconds, and the next five seconds later', (t) => {
+test('a level is left when the load has been low for five seconds, and the next one five seconds later', (t) => {
   const life = new Life();
   life.run(20, () => 0.97);
   t.equal(life.controller.level, MAX_OVERLOAD_LEVEL);
@@ -109,7 +109,7 @@ test('a level is left when the load has been low for five seconds, and the next 
   t.end();
 });
 
-test('one stall, or a second of work, is no overload', (t) => {
+test('a single stall, or a second of work, is not an overload', (t) => {
   const life = new Life();
   for (let i = 0; i < 10; i++) {
     life.run(10, () => 0.6);
@@ -119,7 +119,7 @@ test('one stall, or a second of work, is no overload', (t) => {
   t.end();
 });
 
-test('a load that wavers does not make the level waver', (t) => {
+test('a fluctuating load does not make the level fluctuate', (t) => {
   t.comment(`SEED=${SEED}`);
   const prng = createPrng(SEED);
   const life = new Life();
@@ -130,9 +130,9 @@ test('a load that wavers does not make the level waver', (t) => {
   t.end();
 });
 
-test('where a step saves more than expected, its end is tried less and less often', (t) => {
+test('where a step saves more than expected, leaving it is tried less and less often', (t) => {
   const life = new Life();
-  // Without the third step overloaded, with it half idle.
+  // Overloaded without the third step, half idle with it.
   life.run(600, (level) => (level < 3 ? 0.98 : 0.4));
   const early = life.changes.filter(({ atMs }) => atMs < 60_000).length;
   const late = life.changes.filter(({ atMs }) => atMs >= 300_000).length;
@@ -146,7 +146,7 @@ test('where a step saves more than expected, its end is tried less and less ofte
   t.end();
 });
 
-test('encoders in use and those taken later run at no more than the complexity that is left', (t) => {
+test('encoders in use and later ones run at the reduced complexity at most', (t) => {
   const asked: string[] = [];
   const codec = new PlainCodec();
   const createEncoder = (): Encoder => {
@@ -177,7 +177,7 @@ test('encoders in use and those taken later run at no more than the complexity t
   t.end();
 });
 
-test('an overloaded engine lowers the complexity of running encoders and the number of talkers, and goes back', async (t) => {
+test('an overloaded engine lowers encoder complexity and the number of talkers, and later restores both', async (t) => {
   const createEncoder = opusCodec.createEncoder;
   const complexities = new Map<Encoder, number>();
   opusCodec.createEncoder = () => {
@@ -209,14 +209,14 @@ test('an overloaded engine lowers the complexity of running encoders and the num
 
   simulated.load = { runningShare: 1, waitingShare: 0 };
   while (simulated.overload.length === 0) simulated.run(0.1);
-  t.equal(highest(), 5, 'those that run already');
+  t.equal(highest(), 5, 'those already running');
   while (simulated.overload.length < 2) simulated.run(0.1);
   t.equal(highest(), 3);
   simulated.run(5);
-  t.same(simulated.overload, [1, 2, 3, 4], 'each change is told once');
+  t.same(simulated.overload, [1, 2, 3, 4], 'each change is reported once');
   t.match(simulated.stats!.gauges, { overloadLevel: 4, talkersUnheard: 2 });
   t.equal(simulated.stats!.counters.overloadTransitions, 4);
-  t.ok(listener.received.opus > (simulated.clock.now() / 1000 - 1) * 50, 'packets go on all the time');
+  t.ok(listener.received.opus > (simulated.clock.now() / 1000 - 1) * 50, 'packets never stop');
 
   simulated.load = { runningShare: 0.2, waitingShare: 0 };
   simulated.run(30);
@@ -225,7 +225,7 @@ test('an overloaded engine lowers the complexity of running encoders and the num
   t.equal(highest(), 10);
 });
 
-test('newcomers go to a worker that takes them, and are told that the server is busy when there is none', (t) => {
+test('newcomers go to a worker that accepts them, and hear that the server is busy when there is none', (t) => {
   const slot = (refusesJoins: boolean) => {
     const state = { available: true, refusesJoins, load: 0.5, seats: 1, connected: 0 };
     return Object.assign(state, {
@@ -261,7 +261,7 @@ test('newcomers go to a worker that takes them, and are told that the server is 
   t.equal(slots[1].connected, 1);
   slots[1].refusesJoins = true;
   t.equal(connect(false), 'server_busy');
-  t.equal(connect(true), 'taken', 'who was here is taken back');
+  t.equal(connect(true), 'taken', 'an earlier participant is taken back');
   slots[0].available = slots[1].available = false;
   t.equal(connect(false), 'media_unavailable');
   t.end();

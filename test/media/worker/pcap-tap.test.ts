@@ -8,7 +8,7 @@ import { SimulatedEngine } from '../../helpers/simulated-engine.ts';
 
 const SEED = 82;
 
-/** Of a pcap record header: seconds and microseconds, little or big endian as the writer chose. */
+/** Format of a pcap record header: seconds and microseconds, in the byte order the writer chose. */
 function timesMs(records: Buffer): number[] {
   const times: number[] = [];
   for (let at = 0; at + 16 <= records.length; ) {
@@ -18,7 +18,7 @@ function timesMs(records: Buffer): number[] {
   return times;
 }
 
-/** Each look at the time takes a moment. */
+/** Each clock read takes a moment. */
 function passing(clock: Clock): Clock {
   let lookedMs = 0;
   return {
@@ -31,7 +31,7 @@ function passing(clock: Clock): Clock {
   };
 }
 
-/** After each look at it the thread loses its CPU for as long as `pauseMs` says. */
+/** After each clock read the thread loses its CPU for as long as `pauseMs` says. */
 class InterruptedClock extends FakeClock {
   pauseMs = 0;
 
@@ -48,7 +48,7 @@ class InterruptedClock extends FakeClock {
   }
 }
 
-test('packets have the time of the wall clock, also after it was set, and keep their distances meanwhile', (t) => {
+test('packets have wall-clock times, also after the clock is set, and keep their spacing in between', (t) => {
   const clock = new FakeClock({ epochMs: Date.UTC(2026, 5, 1) });
   const pieces: Uint8Array[] = [];
   const recorder = new PcapTap({ maxBytes: 100_000, clock, emit: (records) => pieces.push(records) });
@@ -73,7 +73,7 @@ test('packets have the time of the wall clock, also after it was set, and keep t
   t.end();
 });
 
-test('a thread that loses its CPU between two looks at the clocks does not take that for a step of the wall clock', (t) => {
+test('losing the CPU between two clock reads is not mistaken for a step of the wall clock', (t) => {
   const clock = new InterruptedClock();
   const pieces: Uint8Array[] = [];
   const recorder = new PcapTap({ maxBytes: 100_000, clock, emit: (records) => pieces.push(records) });
@@ -94,7 +94,7 @@ test('a thread that loses its CPU between two looks at the clocks does not take 
   t.end();
 });
 
-test('all that a member sends and receives is in the order of time, reports among the sound', async (t) => {
+test("a member's sent and received packets are in order of time, reports among the audio", async (t) => {
   const pieces: Uint8Array[] = [];
   const simulated = new SimulatedEngine(SEED, {
     engineClock: passing,

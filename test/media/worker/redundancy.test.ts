@@ -18,7 +18,7 @@ function talk(frequencyHz: number): (n: number) => Uint8Array {
   return (n) => packets[n % packets.length]!;
 }
 
-test('with 10 % random loss both ways at most 1.5 % of the frames are concealed on either side', async (t) => {
+test('with 10 % random loss in both directions, at most 1.5 % of the frames are concealed on either side', async (t) => {
   t.comment(`SEED=${SEED}`);
   const simulated = new SimulatedEngine(SEED);
   t.teardown(() => simulated.close());
@@ -42,12 +42,12 @@ test('with 10 % random loss both ways at most 1.5 % of the frames are concealed 
     t.ok(played.frames > 3900);
     t.ok(share <= 0.015, `downstream to ${options.id} ${(share * 100).toFixed(2)} %`);
   }
-  t.ok(without.played.concealed / without.played.frames > 0.07, 'a listener who takes no RED is not spared');
+  t.ok(without.played.concealed / without.played.frames > 0.07, 'a listener without RED still has the loss');
   t.equal(without.received.red, 0);
-  t.equal(spared.received.red, 0, 'and who loses nothing is sent none');
+  t.equal(spared.received.red, 0, 'and a listener without loss is sent none');
   t.ok(
     counters.redundantPacketsOut > 3 * 70 * 50,
-    `${counters.redundantPacketsOut} packets that repeat the one before`,
+    `${counters.redundantPacketsOut} packets that repeat the previous one`,
   );
 });
 

@@ -25,7 +25,7 @@ function setUp() {
   return {
     engine,
     ofType,
-    /** By the next figures of the engine. */
+    /** Waits for the next stats of the engine. */
     members: () => {
       clock.advance(1000);
       return ofType('stats').at(-1)?.stats.gauges.connections;
@@ -49,7 +49,7 @@ function addMember(memberId: number, { roomId = OPEN_ROOM, localUfrag = `ufrag${
   return { type: 'add_member', memberId, roomId, endpoint: { kind: 'webrtc', parameters }, state: STATE };
 }
 
-test('a member for a room that is not open is refused, and the worker says so', async (t) => {
+test('a member for a room that is not open is refused, and the worker reports it', async (t) => {
   const { engine, ofType, members } = setUp();
   engine.handle(addMember(5, { roomId: NO_ROOM }));
   t.same(ofType('member_closed'), [{ type: 'member_closed', memberId: 5, reason: 'media_failed' }]);
@@ -59,7 +59,7 @@ test('a member for a room that is not open is refused, and the worker says so', 
   engine.handle({ type: 'remove_member', memberId: 5 });
   t.equal(ofType('member_closed').length, 1, 'commands that crossed the refusal change nothing');
   engine.handle(addMember(5));
-  t.equal(members(), 1, 'the next try may succeed');
+  t.equal(members(), 1, 'the next attempt may succeed');
   await engine.close();
 });
 
@@ -72,7 +72,7 @@ test('a member whose endpoint cannot be opened is refused, and the others stay',
   await engine.close();
 });
 
-test('a member for whom a command fails is closed, alone', async (t) => {
+test('when a command fails for a member, only that member is closed', async (t) => {
   const { engine, ofType, members, advance } = setUp();
   for (const id of [1, 2, 3]) engine.handle(addMember(id));
   engine.handle({ type: 'move_member', memberId: 2, roomId: NO_ROOM, state: STATE });

@@ -13,7 +13,7 @@ const packets = Array.from({ length: 50 }, (_, n) =>
 );
 const talk = (n: number): Uint8Array => packets[n % packets.length]!;
 
-test('loss and jitter of each participant are told in both directions, and are in the histograms', async (t) => {
+test('loss and jitter of each participant are reported in both directions, and go into the histograms', async (t) => {
   t.comment(`SEED=${SEED}`);
   const simulated = new SimulatedEngine(SEED);
   t.teardown(() => simulated.close());
@@ -21,7 +21,7 @@ test('loss and jitter of each participant are told in both directions, and are i
   const bad = simulated.join({ payload: talk, loss: 0.2, network: { jitterMs: 30 } });
   const listener = simulated.join();
   simulated.run(2);
-  t.equal(simulated.networks.size, 0, 'nothing is told before there is a report');
+  t.equal(simulated.networks.size, 0, 'nothing is reported before there is a report');
   simulated.run(20);
 
   const of = ({ options }: { options: { id: number } }) => simulated.networks.get(options.id)!;
@@ -37,12 +37,12 @@ test('loss and jitter of each participant are told in both directions, and are i
       t.ok(jitterMs > 3 && jitterMs < 40, `${jitterMs} ms`);
     }
   }
-  t.equal(of(listener).incoming, null, 'who sends nothing loses nothing');
+  t.equal(of(listener).incoming, null, 'a participant that sends nothing loses nothing');
   t.equal(of(listener).outgoing?.lossRatio, 0);
 
   const { incomingLossRatio, outgoingLossRatio, incomingJitterSeconds, outgoingJitterSeconds, roundTripSeconds } =
     simulated.stats!.histograms;
-  // Two talkers that we report of, and three listeners who report: every five seconds, and ours every four to six.
+  // We report on two talkers, and three listeners report to us: theirs come every five seconds, ours every four to six.
   t.ok(incomingLossRatio.count >= 6 && incomingLossRatio.count <= 10, `${incomingLossRatio.count}`);
   t.ok(outgoingLossRatio.count >= 11 && outgoingLossRatio.count <= 15, `${outgoingLossRatio.count}`);
   t.equal(incomingJitterSeconds.count, incomingLossRatio.count);
@@ -55,7 +55,7 @@ test('loss and jitter of each participant are told in both directions, and are i
   t.equal(roundTripSeconds.count, 0, 'these reports answer none of ours');
 });
 
-test('somebody who reports without end counts for ten times a second', async (t) => {
+test('a flood of reports from one participant counts as ten a second', async (t) => {
   const simulated = new SimulatedEngine(SEED);
   t.teardown(() => simulated.close());
   simulated.join({ payload: talk });
@@ -67,7 +67,7 @@ test('somebody who reports without end counts for ten times a second', async (t)
   t.ok(counted > 15 && counted <= 21, `${counted}`);
 });
 
-test('who has left is told of no more', async (t) => {
+test('nothing more is reported about a participant who has left', async (t) => {
   const simulated = new SimulatedEngine(SEED);
   t.teardown(() => simulated.close());
   simulated.join({ payload: talk });

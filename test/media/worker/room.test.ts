@@ -5,7 +5,7 @@ import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
 import type { MixParticipant } from '../../../src/mixer/mix/mix-participant.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 
-/** A room that is asked for its levels every six ticks, as the engine does. */
+/** A room that is polled for its levels every six ticks, as the engine does. */
 class AskedRoom {
   readonly #codec = new PlainCodec();
   readonly room = new MixedRoom(1, new CodecPool(this.#codec, () => 0), { maxTalkers: 0, levelling: false });
@@ -31,7 +31,7 @@ class AskedRoom {
     this.room.remove(this.#people[id - 1]!);
   }
 
-  /** How many of those who speak are heard, after the limit has had its time. */
+  /** How many speakers are heard once the limit has taken effect. */
   heard(): number {
     this.ask(15);
     let heard = 0;
@@ -41,7 +41,7 @@ class AskedRoom {
     return heard;
   }
 
-  /** What was told, for so many times that the room was asked. */
+  /** The levels sent over this many polls. */
   ask(times: number): (number[] | undefined)[] {
     return Array.from({ length: times }, () => {
       for (let i = 0; i < 6; i++) this.run();
@@ -60,7 +60,7 @@ class AskedRoom {
   }
 }
 
-test('a small room is told levels each time while somebody speaks, and once when nobody does any more', async (t) => {
+test('a small room gets levels every time while somebody speaks, and once when nobody does any more', async (t) => {
   const room = new AskedRoom(10);
   t.same(room.ask(3), [undefined, undefined, undefined]);
   room.speak(4, true);
@@ -73,7 +73,7 @@ test('a small room is told levels each time while somebody speaks, and once when
   t.equal(after.at(-1), undefined);
 });
 
-test('a very large room is told levels less often, but a change of speakers at once', async (t) => {
+test('a very large room gets levels less often, but a change of speakers at once', async (t) => {
   const room = new AskedRoom(500);
   room.speak(4, true);
   room.ask(10);
@@ -84,10 +84,10 @@ test('a very large room is told levels less often, but a change of speakers at o
   t.ok(changes.length >= 1, 'without waiting for its turn');
   room.speak(4, false);
   room.speak(5, false);
-  t.equal(room.ask(20).filter((levels) => levels?.length === 0).length, 1, 'the end is told');
+  t.equal(room.ask(20).filter((levels) => levels?.length === 0).length, 1, 'the end is sent');
 });
 
-test('the talker limit of a room can be changed while people speak, and overload goes below it', async (t) => {
+test('the talker limit of a room can change while people speak, and overload goes below it', async (t) => {
   const asked = new AskedRoom(5);
   for (const id of [1, 2, 3, 4]) asked.speak(id, true);
   t.equal(asked.heard(), 4);
@@ -96,7 +96,7 @@ test('the talker limit of a room can be changed while people speak, and overload
   asked.room.limitTalkers(2);
   t.equal(asked.heard(), 2);
   asked.room.setMix({ maxTalkers: 0, levelling: false });
-  t.equal(asked.heard(), 2, 'overload holds whatever the room is set to');
+  t.equal(asked.heard(), 2, "overload applies whatever the room's setting");
   asked.room.setMix({ maxTalkers: 1, levelling: false });
   t.equal(asked.heard(), 1);
   asked.room.limitTalkers(null);
@@ -104,7 +104,7 @@ test('the talker limit of a room can be changed while people speak, and overload
   t.equal(asked.heard(), 4);
 });
 
-test('a room whose last one leaves in mid-word is over when they have faded', async (t) => {
+test('a room whose last member leaves in mid-word is over once they have faded out', async (t) => {
   const asked = new AskedRoom(1);
   asked.speak(1, true);
   asked.ask(3);
@@ -115,5 +115,5 @@ test('a room whose last one leaves in mid-word is over when they have faded', as
     asked.run();
     return asked.room.over;
   });
-  t.same(over, [false, true, true], 'one frame to fade, one to tell that there is nothing more');
+  t.same(over, [false, true, true], 'one frame to fade, one to report that nothing more follows');
 });

@@ -13,7 +13,7 @@ function frame(value: number): Float32Array {
   return new Float32Array(FRAME_SAMPLES).fill(value);
 }
 
-/** What is added to. */
+/** The sum that is added to. */
 function sum(value: number): Frame {
   const taken = threadKernels().frames.take();
   taken.samples.fill(value);
@@ -52,7 +52,7 @@ test('a part hears exactly what the others said in that tick, and nothing of its
   }
 });
 
-test('a part that is silent adds nothing', async (t) => {
+test('a silent part adds nothing', async (t) => {
   const [a, b] = pair();
   a.publish(7, frame(99), 0, NOBODY);
   const mix = sum(3);
@@ -60,12 +60,12 @@ test('a part that is silent adds nothing', async (t) => {
   t.same(mix.samples, frame(3));
 });
 
-test('what a late part said last fades once, and what it says next fades in', async (t) => {
+test("a late part's last frame fades out once, and its next frame fades in", async (t) => {
   const [a, b] = pair();
   a.publish(10, frame(1000), 1, NOBODY);
   t.equal(b.add(10, sum(0)), 1);
   const fading = sum(0);
-  t.equal(b.add(11, fading), 1, 'the bridge counts as somebody who talks');
+  t.equal(b.add(11, fading), 1, 'the bridge counts as a talker');
   t.ok(fading.samples[0]! > 990 && Math.abs(fading.samples[FRAME_SAMPLES - 1]!) < 1);
   const silent = sum(0);
   t.equal(b.add(12, silent), 0);
@@ -76,7 +76,7 @@ test('what a late part said last fades once, and what it says next fades in', as
   t.ok(back.samples[0]! < 10 && back.samples[FRAME_SAMPLES - 1]! > 990);
 });
 
-test('a part that stops as it should is not repeated', async (t) => {
+test('a part that stops properly is not repeated', async (t) => {
   const [a, b] = pair();
   a.publish(10, frame(1000), 1, NOBODY);
   b.add(10, sum(0));
@@ -86,13 +86,13 @@ test('a part that stops as it should is not repeated', async (t) => {
   t.same(mix.samples, frame(0));
 });
 
-test('old frames are not taken for new ones', async (t) => {
+test('old frames are not mistaken for new ones', async (t) => {
   const [a, b] = pair();
   a.publish(10, frame(1000), 1, NOBODY);
   for (const tick of [9, 11, 14, 18, 2 ** 31 + 10]) t.equal(b.add(tick, sum(0)), 0, `tick ${tick}`);
 });
 
-test('the kernels add the same as TypeScript, also in bridges and when a part comes back', async (t) => {
+test('the SIMD kernels add the same as TypeScript, also in bridges and when a part comes back', async (t) => {
   const [simd, plain] = [new Kernels(loadSimd()), new Kernels(undefined)];
   const heard = [simd, plain].map((kernels) => {
     const [a, b] = pair(kernels);
@@ -116,7 +116,7 @@ test('the frames of a part are given back when it has ended, and when the link i
   t.equal(kernels.frames.taken, 4);
   link.setOthers([first]);
   link.setOthers([first]);
-  t.equal(kernels.frames.taken, 4, 'what the part said last may have to fade');
+  t.equal(kernels.frames.taken, 4, "the part's last frame may have to fade out");
   link.add(1, sum(0));
   t.equal(kernels.frames.taken, 2);
   link.close();

@@ -12,7 +12,7 @@ import { clickRatio, concatInt16, rmsDbfs, toInt16, tone, toneLevelDbfs } from '
 const SEED = Number(process.env['SEED'] ?? 2203);
 const PEOPLE_PER_PART = 3;
 const START_TICK = 1000;
-/** Two take turns in this time, overlapping; with no more than two the mix is not turned down. */
+/** Two take turns in this time, with some overlap. With no more than two talkers the mix is not turned down. */
 const TURN_TICKS = 80;
 
 /** The packet of the last tick, unless it is silence or there is none. */
@@ -23,13 +23,13 @@ function soundOf(room: Room, { written }: Person): Uint8Array | undefined {
 }
 
 for (const size of [2, 3]) {
-  test(`in a room of ${size} parts everybody hears the others of their part at once, those elsewhere one tick later, never themselves`, async (t) => {
+  test(`in a room of ${size} parts everybody hears their own part at once, other parts a tick later, never themselves`, async (t) => {
     t.comment(`SEED=${SEED}`);
     const prng = createPrng(SEED);
     const codec = new PlainCodec();
     const parts = spanningRoom(codec, Array(size).fill(PEOPLE_PER_PART), 0);
     const people = parts.flatMap((room) => room.people);
-    /** What each talker said in the tick before. */
+    /** Each talker's frame in the tick before. */
     let before = new Map<Person, Float32Array>();
     const inSound = new Set<Person>();
     let pair = chooseTwo(people, prng);
@@ -41,7 +41,7 @@ for (const size of [2, 3]) {
       if (turn === 0) pair = chooseTwo(people, prng);
       pair[0].talking = turn < 25;
       pair[1].talking = turn >= 10 && turn < 40;
-      // Which worker comes first in a tick is chance.
+      // Which worker comes first in a tick is random.
       const order = prng() < 0.5 ? parts : parts.toReversed();
       for (const room of order) room.run();
       const now = new Map(
@@ -72,7 +72,10 @@ for (const size of [2, 3]) {
   });
 }
 
-/** The parts of one room, linked, with so many people in each; the tone of each has a frequency of its own, and is elsewhere after a frame. */
+/**
+ * The linked parts of one room with the given numbers of people. Each person has a tone with its own frequency, whose
+ * phase is different after a frame.
+ */
 function spanningRoom(codec: PlainCodec, sizes: readonly number[], maxTalkers: number): Room[] {
   const memories = sizes.map((_, order) => createSharedMix(order));
   const links = linksOf(memories);
@@ -98,7 +101,7 @@ function linksOf(memories: readonly SharedArrayBuffer[]): SharedMixLink[] {
 
 const MAX_TALKERS = 8;
 
-/** Runs the parts in an order that chance decides, and tells who was heard in each tick. */
+/** Runs the parts in a random order, and returns who was heard in each tick. */
 function runTogether(parts: readonly Room[], ticks: number, prng: () => number): Person[][] {
   return Array.from({ length: ticks }, () => {
     for (const room of prng() < 0.5 ? parts : parts.toReversed()) room.run();
@@ -106,10 +109,10 @@ function runTogether(parts: readonly Room[], ticks: number, prng: () => number):
   });
 }
 
-/** What they say is as loud as they claim: a level that the sound does not have counts for nothing. */
+/** Their audio is as loud as they claim, because a level that the audio does not have counts for nothing. */
 const talk = (people: readonly Person[], levelDbov: number) => {
   for (const person of people) {
-    // RFC 6464: 0 is the level of a full square wave.
+    // RFC 6464: 0 is the level of a full-scale square wave.
     const gain = 10 ** ((levelDbov - rmsDbfs(person.sound)) / 20);
     const sound = person.sound.map((sample) => Math.round(sample * gain));
     Object.assign(person, { talking: true, levelDbov, sound });
@@ -120,7 +123,7 @@ for (const sizes of [
   [20, 20],
   [30, 6, 4],
 ]) {
-  test(`when all of ${sizes.join(' + ')} talk, the limit holds over all parts, and those who are heard stay the same`, async (t) => {
+  test(`when all of ${sizes.join(' + ')} talk, the limit holds over all parts, and the same people stay audible`, async (t) => {
     t.comment(`SEED=${SEED}`);
     const prng = createPrng(SEED);
     const parts = spanningRoom(new PlainCodec(), sizes, MAX_TALKERS);
@@ -139,7 +142,7 @@ for (const sizes of [
   });
 }
 
-test('while there is room, who begins to talk is heard from the first frame, in whichever part', async (t) => {
+test('while there is room, a new talker in any part is heard from the first frame', async (t) => {
   const parts = spanningRoom(new PlainCodec(), [6, 6], MAX_TALKERS);
   const prng = createPrng(SEED);
   runTogether(parts, 5, prng);
@@ -173,7 +176,7 @@ test('a newcomer who is clearly louder displaces the quietest of all parts, not 
   t.ok(heard.length === expected.length && expected.every((one) => heard.includes(one)), 'the others are still heard');
 });
 
-test('the places of a part that stops are free after 200 ms; its talkers get theirs again when it comes back', async (t) => {
+test('the places of a stopped part are free after 200 ms, and its talkers get theirs again when it comes back', async (t) => {
   const prng = createPrng(SEED);
   const parts = spanningRoom(new PlainCodec(), [10, 10], MAX_TALKERS);
   const [a, b] = parts as [Room, Room];
@@ -193,7 +196,7 @@ test('the places of a part that stops are free after 200 ms; its talkers get the
   t.ok(back.slice(20).every((heard) => heard.length <= MAX_TALKERS));
 });
 
-test('a part that comes or goes takes nobody their place', async (t) => {
+test('a part that comes or goes costs nobody their place', async (t) => {
   const prng = createPrng(SEED);
   const parts = spanningRoom(new PlainCodec(), [12, 3], MAX_TALKERS);
   const [a, b] = parts as [Room, Room];
@@ -211,7 +214,7 @@ test('a part that comes or goes takes nobody their place', async (t) => {
   b.mixer.setLink(new SharedMixLink(memories[1]!, [memories[0]!], threadKernels()));
   t.ok(same(runTogether(parts, 50, prng)), 'a second part');
   link.setOthers(memories.slice(1));
-  t.ok(same(runTogether(parts, 50, prng)), 'and one that does not tell anything yet');
+  t.ok(same(runTogether(parts, 50, prng)), 'and one that has reported nothing yet');
   link.setOthers([memories[2]!]);
   t.ok(same(runTogether(parts, 50, prng)), 'one is gone');
   link.setOthers([]);
@@ -223,7 +226,7 @@ test('a part that comes or goes takes nobody their place', async (t) => {
 const hear = (codec: PlainCodec, { written }: Person) =>
   concatInt16([new Int16Array(FRAME_SAMPLES), ...written.map(({ payload }) => codec.decode(payload))]);
 
-test('who is displaced by somebody in another part fades before the other is heard: nobody in either part hears a click', async (t) => {
+test('a displaced talker fades before one from another part is heard, and nobody in either part hears a click', async (t) => {
   const prng = createPrng(SEED);
   const codec = new PlainCodec();
   const parts = spanningRoom(codec, [0, 0, 0], 1);
@@ -249,10 +252,10 @@ test('who is displaced by somebody in another part fades before the other is hea
   }
 });
 
-test('the last one of a part who leaves in mid-word fades for the others; a part that just stops is no worse than a bump', async (t) => {
+test('the last talker of a part fades out when leaving in mid-word, and a part that just stops is no worse than a bump', async (t) => {
   for (const [how, limit] of [
     ['leaves', 1.3],
-    // Played backwards, the last frame joins, but its slope turns round.
+    // Played backwards, the last frame joins on, but its slope is reversed.
     ['stops', 8],
   ] as const) {
     const codec = new PlainCodec();
@@ -297,7 +300,7 @@ function deviation(heard: Int16Array, voices: readonly Float32Array[]): number {
   return largest;
 }
 
-test('a voice of another part is heard with the gain that a listener has set, and by others as before', async (t) => {
+test('a voice in another part is heard with the gain a listener has set, and unchanged by others', async (t) => {
   for (const gain of [0, 0.5, 2]) {
     const codec = new PlainCodec();
     const [here, elsewhere] = spanningRoom(codec, [3, 3], 0) as [Room, Room];
@@ -332,7 +335,7 @@ test('a voice of another part is heard with the gain that a listener has set, an
   }
 });
 
-test('somebody who has turned off the only talker of another part hears nothing, also when its worker is late', async (t) => {
+test('a listener who turned off the only talker of another part hears nothing, even when its worker is late', async (t) => {
   const codec = new PlainCodec();
   const [here, elsewhere] = spanningRoom(codec, [2, 2], 0) as [Room, Room];
   const listener = here.people[0]!;
@@ -353,7 +356,7 @@ test('somebody who has turned off the only talker of another part hears nothing,
   t.ok(bystanderHeard > 100, `${bystanderHeard} of 200`);
 });
 
-test('beyond the voices that have a frame of their own a gain still changes the voices that have one, and nobody is lost', async (t) => {
+test('gains still apply to voices with their own frame when there are more voices than frames, and nobody is lost', async (t) => {
   const codec = new PlainCodec();
   const [here, elsewhere] = spanningRoom(codec, [1, 20], 0) as [Room, Room];
   const listener = here.people[0]!;

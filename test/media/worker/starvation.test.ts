@@ -33,14 +33,14 @@ class LateClock extends FakeClock {
 test('ticks that stay late while the worker has time to spare are noticed after a second or two', (t) => {
   const ticks = new Ticks();
   ticks.run(60, 9);
-  t.notOk(ticks.watch.isStarved, 'less than half a tick is bridged by jitter buffers');
+  t.notOk(ticks.watch.isStarved, 'jitter buffers bridge less than half a tick');
   ticks.run(4, 15);
   t.ok(ticks.watch.isStarved);
   t.ok(Math.abs(ticks.watch.latenessMs - 15) < 1);
   t.end();
 });
 
-test('one stall is nothing to tell of', (t) => {
+test('a single stall is not worth a report', (t) => {
   const ticks = new Ticks();
   for (let i = 0; i < 20; i++) {
     ticks.run(10, 0.5);
@@ -50,14 +50,14 @@ test('one stall is nothing to tell of', (t) => {
   t.end();
 });
 
-test('ticks that are late by the own work of the worker are no starvation', (t) => {
+test("ticks that are late because of the worker's own load are not starvation", (t) => {
   const ticks = new Ticks();
   ticks.run(60, 40, true);
   t.notOk(ticks.watch.isStarved);
   t.end();
 });
 
-test('neighbours who come and go are told of once a minute at most', (t) => {
+test('neighbours that come and go are reported once a minute at most', (t) => {
   const ticks = new Ticks();
   for (let i = 0; i < 60; i++) {
     ticks.run(5, 18);
@@ -70,7 +70,7 @@ test('neighbours who come and go are told of once a minute at most', (t) => {
   t.end();
 });
 
-test('an engine that is starved says so, keeps everything as it is and takes newcomers', async (t) => {
+test('a starved engine says so, keeps everything as it is and takes newcomers', async (t) => {
   const clock = new LateClock();
   const events: MediaEvent[] = [];
   let load = { runningShare: 0.27, waitingShare: 0.6 };
@@ -100,7 +100,7 @@ test('an engine that is starved says so, keeps everything as it is and takes new
   t.match(ofType('stats').at(-1)?.stats.gauges, { overloadLevel: 0, starved: 0 });
 });
 
-test('a worker of which few ticks are left still tells its figures twice a second', async (t) => {
+test('a worker left with few ticks still reports its stats twice a second', async (t) => {
   const clock = new LateClock();
   let told = 0;
   let isStarved = false;

@@ -69,7 +69,7 @@ test('timers that are always late do not add up', async (t) => {
   loop.close();
 });
 
-test('a stall shorter than three intervals is caught up with, and lateness is told', async (t) => {
+test('a stall shorter than three intervals is caught up with, and lateness is reported', async (t) => {
   const clock = new BusyClock();
   const { loop, ticks } = start(clock, (tick) => {
     if (tick === 10) clock.work(45);
@@ -89,7 +89,7 @@ test('a stall shorter than three intervals is caught up with, and lateness is to
   loop.close();
 });
 
-test('after a longer stall three ticks are made up for, the rest are skipped with their numbers', async (t) => {
+test('after a longer stall three ticks are caught up, and the rest are skipped with their numbers', async (t) => {
   const clock = new FakeClock();
   let stall: (() => void) | undefined;
   const late: Clock = {
@@ -132,7 +132,7 @@ test('when some ticks take much longer than the interval others are skipped, and
   loop.close();
 });
 
-test('the age of the last tick tells a stall', async (t) => {
+test('the age of the last tick reveals a stall', async (t) => {
   const clock = new FakeClock();
   const { loop } = start(clock);
   clock.advance(50);

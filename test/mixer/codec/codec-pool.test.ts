@@ -55,7 +55,7 @@ const action = fc.oneof(
   fc.record({ kind: fc.constant('limit' as const), complexity: fc.nat(10) }),
 );
 
-test('for any use each encoder has one user, starts afresh, and runs with what was asked for within the limit', async (t) => {
+test('for any use, each encoder has one user, starts fresh, and runs with the requested settings within the limit', async (t) => {
   t.comment(`SEED=${SEED}`);
   fc.assert(
     fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
@@ -90,20 +90,20 @@ test('for any use each encoder has one user, starts afresh, and runs with what w
   );
 });
 
-test('without a limit the highest complexity of Opus is allowed', async (t) => {
+test('without a limit the highest Opus complexity is allowed', async (t) => {
   const { pool, encoders } = spyPool();
   pool.takeEncoder({ bitrate: 48_000, complexity: 10 });
   t.same(encoders[0]!.settings, { bitrate: 48_000, complexity: 10 });
 });
 
-test('an encoder that nobody uses is left alone', async (t) => {
+test('an unused encoder is left alone', async (t) => {
   const { pool, encoders } = spyPool();
   pool.releaseEncoder(pool.takeEncoder({ bitrate: 48_000, complexity: 5 }));
   pool.limitComplexity(1);
   t.same(encoders[0]!.settings, { bitrate: 48_000, complexity: 5 });
 });
 
-test('decoders are reset for whoever takes them, used again and counted', async (t) => {
+test('decoders are reset for a new user, reused and counted', async (t) => {
   const { pool, decoders } = spyPool();
   const [first, second] = [pool.takeDecoder(), pool.takeDecoder()];
   t.not(first, second);
@@ -118,7 +118,7 @@ test('decoders are reset for whoever takes them, used again and counted', async 
   t.equal(pool.decodersInUse, 2);
 });
 
-test('checks come in bursts of at most eight and 200 a second', async (t) => {
+test('checks come in bursts of at most eight, at 200 a second', async (t) => {
   const { pool } = spyPool();
   const allowedAt = (nowMs: number) => {
     let allowed = 0;
@@ -130,10 +130,10 @@ test('checks come in bursts of at most eight and 200 a second', async (t) => {
   let inASecond = 0;
   for (let ms = 6; ms <= 1005; ms++) inASecond += allowedAt(ms);
   t.equal(inASecond, 200);
-  t.equal(allowedAt(60_000), 8, 'what was not used is not saved up');
+  t.equal(allowedAt(60_000), 8, 'unused checks are not saved up');
 });
 
-test('everything counted starts at nothing', async (t) => {
+test('all counters start at zero', async (t) => {
   const { counters } = spyPool().pool;
   t.ok(Object.keys(counters).length >= 12);
   t.ok(Object.values(counters).every((count) => count === 0));

@@ -5,14 +5,14 @@ import { complexityOn, sideOf } from '../../../src/mixer/codec/complexity.ts';
 const SEED = Number(process.env['SEED'] ?? 1216);
 const COMPLEXITIES = Array.from({ length: 11 }, (_, i) => i);
 
-test('Opus filters the pitch from complexity 5 on', async (t) => {
+test('Opus applies its pitch filter from complexity 5 on', async (t) => {
   t.same(
     COMPLEXITIES.filter((complexity) => sideOf(complexity) === 'filtered'),
     [5, 6, 7, 8, 9, 10],
   );
 });
 
-test('the complexity on a side is there, is the nearest one, and stays where it is there already', async (t) => {
+test('the complexity for a side is on that side, is the nearest one, and stays if it is there already', async (t) => {
   t.comment(`SEED=${SEED}`);
   fc.assert(
     fc.property(fc.nat(10), fc.constantFrom('filtered' as const, 'plain' as const), (complexity, side) => {

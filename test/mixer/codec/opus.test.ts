@@ -46,7 +46,7 @@ test('speech comes out as it went in, 2.5 ms later', async (t) => {
   t.ok(segmentalSnrDb(VOICE.subarray(0, -delay), decoded.subarray(delay)) > 11, 'clearly the same');
 });
 
-test('the encoder sends CELT only, at about the bitrate asked for', async (t) => {
+test('the encoder sends CELT only, at about the requested bitrate', async (t) => {
   for (const bitrate of [40_000, 48_000]) {
     const encoder = opusCodec.createEncoder();
     encoder.configure({ bitrate, complexity: 5 });
@@ -57,11 +57,11 @@ test('the encoder sends CELT only, at about the bitrate asked for', async (t) =>
       t.ok(packet[0]! >> 3 >= 16, 'CELT');
       t.equal(packetSamples(packet), FRAME_SAMPLES);
     }
-    t.ok(Math.abs((bytes * 8) / bitrate - 1) < 0.35, `${bytes * 8} bits in a second, ${bitrate} asked for`);
+    t.ok(Math.abs((bytes * 8) / bitrate - 1) < 0.35, `${bytes * 8} bits in a second, ${bitrate} requested`);
   }
 });
 
-test('packets belong to the caller: later frames leave them alone', async (t) => {
+test('packets belong to the caller, and later frames do not change them', async (t) => {
   const encoder = opusCodec.createEncoder();
   encoder.configure(SETTINGS);
   const first = encoder.encode(frame(3));
@@ -70,7 +70,7 @@ test('packets belong to the caller: later frames leave them alone', async (t) =>
   t.same(first, copy);
 });
 
-test('after a reset nothing of what was encoded before is left', async (t) => {
+test('a reset leaves nothing of earlier audio', async (t) => {
   const fresh = opusCodec.createEncoder();
   fresh.configure(SETTINGS);
   const used = opusCodec.createEncoder();
@@ -89,7 +89,7 @@ test('after a reset nothing of what was encoded before is left', async (t) => {
   }
 });
 
-test('concealment makes exactly one frame after a packet of any mode, and on a fresh decoder', async (t) => {
+test('concealment produces exactly one frame after a packet of any mode, and on a fresh decoder', async (t) => {
   t.equal(opusCodec.createDecoder().conceal()?.length, FRAME_SAMPLES, 'fresh');
   for (const { name, packets } of everyMode()) {
     const decoder = opusCodec.createDecoder();
@@ -99,7 +99,7 @@ test('concealment makes exactly one frame after a packet of any mode, and on a f
   }
 });
 
-test('the first concealed frame goes on with the voice', async (t) => {
+test('the first concealed frame continues the voice', async (t) => {
   const encoder = opusCodec.createEncoder();
   encoder.configure(SETTINGS);
   const decoder = opusCodec.createDecoder();
@@ -109,7 +109,7 @@ test('the first concealed frame goes on with the voice', async (t) => {
   t.ok(concealed > level / 3 && concealed < level * 2, `${concealed} after ${level}`);
 });
 
-test('silence packets are heard as exact silence after speech, in whatever mode it was', async (t) => {
+test('silence packets decode to exact silence after speech in any mode', async (t) => {
   for (const { name, packets } of everyMode()) {
     const decoder = opusCodec.createDecoder();
     for (const packet of packets) decoder.decode(packet);
@@ -134,7 +134,7 @@ test('silence packets are heard as exact silence after speech, in whatever mode 
   );
 });
 
-test('no bytes make a decoder throw, and good packets are decoded after any', async (t) => {
+test('no bytes make a decoder throw, and good packets decode after any', async (t) => {
   t.comment(`SEED=${SEED}`);
   const good = everyMode().flatMap(({ packets }) => packets);
   const mutated = fc

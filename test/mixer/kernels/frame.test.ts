@@ -6,10 +6,10 @@ import { FRAME_BYTES, type Frame, FramePool } from '../../../src/mixer/kernels/f
 const SEED = Number(process.env['SEED'] ?? 1209);
 const START = 128;
 
-/** A pool in a memory that has room for exactly so many frames. */
+/** A pool in a memory with room for exactly this many frames. */
 const poolOf = (capacity: number) => new FramePool(new ArrayBuffer(START + capacity * FRAME_BYTES), START, capacity);
 
-test('for any order of takes and releases nobody shares a frame, and the memory is used up before any lies outside', async (t) => {
+test('for any order of takes and releases no frame is shared, and the memory fills up before any frame lies outside', async (t) => {
   t.comment(`SEED=${SEED}`);
   const steps = fc.array(fc.record({ take: fc.boolean(), which: fc.nat() }), { maxLength: 80 });
   fc.assert(
@@ -22,7 +22,7 @@ test('for any order of takes and releases nobody shares a frame, and the memory 
         const inside = held.filter(({ address }) => address > 0);
         const apart = new Set(held).size === held.length && new Set(inside.map(({ address }) => address)).size;
         if (apart !== inside.length || pool.taken !== held.length) return false;
-        // Who is outside was there when the memory was full; nobody new goes there while it is not.
+        // Frames outside were there when the memory was full. No new ones go there while it is not.
         if (take && held.at(-1)!.address === 0 && inside.length < capacity) return false;
         for (const { address, samples } of held) {
           if (samples.length !== FRAME_SAMPLES) return false;
@@ -35,7 +35,7 @@ test('for any order of takes and releases nobody shares a frame, and the memory 
   );
 });
 
-test('the first frame lies at the start of the memory, and each further one right behind it', async (t) => {
+test('the first frame lies at the start of the memory, and each one right after the last', async (t) => {
   const pool = poolOf(3);
   t.same(
     Array.from({ length: 4 }, () => pool.take().address),
@@ -49,10 +49,10 @@ test('without a memory all frames lie outside', async (t) => {
   t.same([first.address, second.address, pool.taken], [0, 0, 2]);
   t.not(first.samples.buffer, second.samples.buffer);
   pool.release(first);
-  t.equal(pool.take(), first, 'and are used again');
+  t.equal(pool.take(), first, 'and are reused');
 });
 
-test('of the frames outside a bounded number is kept for later, those of the memory all are', async (t) => {
+test('a bounded number of outside frames is kept for reuse, and all those inside the memory', async (t) => {
   for (const [capacity, kept] of [
     [0, 64],
     [200, 200],

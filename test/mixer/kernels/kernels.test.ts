@@ -13,7 +13,7 @@ const RUNS = 150;
 const simd = new Kernels(loadSimd());
 const plain = new Kernels(undefined);
 
-/** Zeros of both signs, the smallest numbers there are, halves, the ends of 16 bits, and what is far beyond. */
+/** Zeros of both signs, the smallest numbers there are, halves, the ends of 16 bits, and values far beyond. */
 const ODD_SAMPLES = [
   ...[0, -0, 1e-45, -1e-45, 1.1754943e-38, 0.5, -0.5, 0.49999997, -0.49999997, 1.5, -1.5],
   ...[32_766.5, 32_766.498, 32_767, 32_767.5, -32_767.5, -32_768, -32_768.5, -32_769, 29_204, 29_204.002],
@@ -35,7 +35,7 @@ const gain = fc.oneof(
 const rampSamples = fc.oneof(fc.constantFrom(0, 1, 240, 840, FRAME_SAMPLES, 2000), fc.nat(FRAME_SAMPLES));
 const earGains = fc.array(gain, { minLength: EAR_GAINS, maxLength: EAR_GAINS });
 
-/** @param outside bit n is set if frame n is to lie outside of the kernels' memory */
+/** @param outside bit n is set if frame n lies outside the kernels' memory */
 function place(kernels: Kernels, frames: readonly Float32Array[], outside = 0): Frame[] {
   return frames.map((one, n) => {
     const frame = outside & (1 << n) ? new Frame(new Float32Array(FRAME_SAMPLES), 0) : kernels.frames.take();
@@ -44,7 +44,7 @@ function place(kernels: Kernels, frames: readonly Float32Array[], outside = 0): 
   });
 }
 
-/** What a kernel leaves in its frames, and returns, as bytes: -0 is not 0. */
+/** A kernel's frames afterwards and its return value, as bytes, because -0 is not 0. */
 function bytesOf(
   kernels: Kernels,
   inputs: readonly Float32Array[],
@@ -62,7 +62,7 @@ function bytesOf(
   return Buffer.concat(bytes);
 }
 
-/** A kernel and what it takes besides frames, some of which may lie outside of the memory. */
+/** A kernel and its arguments besides frames. Some of the frames may lie outside the memory. */
 function sameForAny<T>(
   t: Test,
   frames: number,
@@ -97,7 +97,7 @@ test('... and the same ramp, of any length', async (t) => {
   );
 });
 
-test('... and the same sum with a voice whose gain goes from one to another', async (t) => {
+test('... and the same sum with a voice whose gain moves from one value to another', async (t) => {
   sameForAny(t, 2, fc.tuple(gain, gain), ([from, to], kernels, sum, frame) =>
     kernels.addRamped(sum!, frame!, from, to),
   );
@@ -115,7 +115,7 @@ test('... and the same voice in two ears', async (t) => {
   );
 });
 
-test('... and the same muffled copy, in place too', async (t) => {
+test('... and the same muffled copy, including in place', async (t) => {
   const pole = fc.double({ min: 0.01, max: 0.999, noNaN: true });
   sameForAny(t, 2, fc.tuple(pole, gain), ([one, last], kernels, out, frame) =>
     kernels.lowPass(out!, frame!, one, kernels.lowPass(frame!, frame!, one, last)),
@@ -150,7 +150,7 @@ test('... and the same limited mix, mono and stereo, over several frames', async
   });
 });
 
-test('frames inside and outside of the kernels memory may meet', async (t) => {
+test("frames inside and outside the kernels' memory may be mixed", async (t) => {
   const scarce = new Kernels(loadSimd(1));
   const [inside, outside] = [scarce.frames.take(), scarce.frames.take()];
   t.ok(inside.address > 0);
@@ -167,12 +167,12 @@ test('frames inside and outside of the kernels memory may meet', async (t) => {
   t.same(left.subarray(0, 4), [5, -2, 5, -2]);
   t.same(right.subarray(0, 4), [-2, 5, -2, 5]);
   scarce.frames.release(outside);
-  t.equal(scarce.frames.take(), outside, 'it is used again');
+  t.equal(scarce.frames.take(), outside, 'it is reused');
   scarce.frames.release(inside);
   t.equal(scarce.frames.take(), inside);
 });
 
-test('a ramp ends at its gain, and a gain of 0 leaves the sum as it was, bit for bit', async (t) => {
+test('a ramp ends at its gain, and a gain of 0 leaves the sum unchanged, bit for bit', async (t) => {
   for (const kernels of [simd, plain]) {
     const [sum, voice] = place(kernels, [
       new Float32Array(FRAME_SAMPLES).fill(0.1),
@@ -188,7 +188,7 @@ test('a ramp ends at its gain, and a gain of 0 leaves the sum as it was, bit for
   }
 });
 
-test('a muffled copy is 3 dB quieter at the corner, and an ear hears the low gain below it and nearly the high one far above', async (t) => {
+test('a muffled copy is 3 dB quieter at the corner, and an ear hears the low gain below and nearly the high one far above', async (t) => {
   const CORNER_HZ = 1200;
   const pole = Math.exp((-2 * Math.PI * CORNER_HZ) / 48_000);
   const [low, high] = [0.5, 0.125];
@@ -218,7 +218,7 @@ test('a muffled copy is 3 dB quieter at the corner, and an ear hears the low gai
   t.ok(Math.abs(measure(16_000).earGain - high) < 0.04, `${measure(16_000).earGain.toFixed(3)} at 16 kHz`);
 });
 
-test('a filter that has nothing more to say comes to rest', async (t) => {
+test('a filter without input comes to rest', async (t) => {
   for (const kernels of [simd, plain]) {
     const [frame] = place(kernels, [new Float32Array(FRAME_SAMPLES).fill(1000)]);
     let last = kernels.lowPass(frame!, frame!, 0.85, 0);
@@ -229,11 +229,11 @@ test('a filter that has nothing more to say comes to rest', async (t) => {
   }
 });
 
-test('a frame for the moment of one call is the same for the same purpose, and another one for another', async (t) => {
+test('a scratch frame is the same for the same purpose, and another one for another', async (t) => {
   const kernels = new Kernels(loadSimd(2));
   const [sum, copy, third] = [kernels.scratch('sum'), kernels.scratch('copy'), kernels.scratch('third')];
   t.equal(new Set([sum, copy, third]).size, 3);
   t.same([kernels.scratch('sum'), kernels.scratch('copy')], [sum, copy]);
   t.equal(kernels.frames.taken, 3);
-  t.equal(third.address, 0, 'when the memory is full, outside of it');
+  t.equal(third.address, 0, 'outside the memory when it is full');
 });

@@ -5,7 +5,7 @@ import * as pcm from '../../../src/mixer/kernels/pcm.ts';
 import { createPrng } from '../../helpers/prng.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1208);
-/** What single precision may cost in sums and products of samples below 32,768. */
+/** The error that single precision may add in sums and products of samples below 32,768. */
 const ROUNDING = 0.02;
 
 const noise = (salt: number, peak = 30_000, length = FRAME_SAMPLES) => {
@@ -31,7 +31,7 @@ const each = (samples: ArrayLike<number>, isRight: (sample: number, i: number) =
   Array.prototype.every.call(samples, isRight);
 const near = (a: number, b: number, tolerance = ROUNDING) => Math.abs(a - b) <= tolerance;
 
-test('what is subtracted from a sum leaves the others, to the last bit', async (t) => {
+test('subtracting a voice from a sum leaves the others, to the last bit', async (t) => {
   holds(t, [integers, integers, integers], (a, b, c) => {
     const total = a.slice();
     pcm.add(total, b);
@@ -42,7 +42,7 @@ test('what is subtracted from a sum leaves the others, to the last bit', async (
   });
 });
 
-test('a ramp goes to its gain in equal steps and stays there, and one that is longer than the frame ends with it', async (t) => {
+test('a ramp goes to its gain in equal steps and stays there, and one longer than the frame ends with it', async (t) => {
   const length = fc.oneof(fc.constantFrom(1, 2, 240, FRAME_SAMPLES, 5000), fc.integer({ min: 1, max: 1200 }));
   holds(t, [frames, gains, gains, length], (frame, from, to, rampSamples) => {
     const before = frame.slice();
@@ -53,13 +53,13 @@ test('a ramp goes to its gain in equal steps and stays there, and one that is lo
   });
 });
 
-test('a ramp changes no more than the array it is given', async (t) => {
+test('a ramp changes nothing outside the array it is given', async (t) => {
   const samples = new Float32Array(10).fill(100);
   pcm.applyRamp(samples.subarray(2, 6), 1, 0.5, 2);
   t.same(Array.from(samples), [100, 100, 75, 50, 50, 50, 100, 100, 100, 100]);
 });
 
-test('a cross-fade of a sound with itself changes nothing, and two fades the opposite ways add up to both sounds', async (t) => {
+test('a cross-fade of a sound with itself changes nothing, and two opposite fades add up to both sounds', async (t) => {
   holds(t, [frames, frames, fc.integer({ min: 1, max: FRAME_SAMPLES })], (a, b, fade) => {
     const [same, aToB, bToA] = [a.slice(), b.slice(), a.slice()];
     pcm.crossFade(same, a, fade);
@@ -72,7 +72,7 @@ test('a cross-fade of a sound with itself changes nothing, and two fades the opp
   });
 });
 
-test('a cross-fade goes in equal steps, the first away from what was and the last not yet at what comes', async (t) => {
+test('a cross-fade moves in equal steps, the first just past the old sound and the last just short of the new one', async (t) => {
   for (const fade of [1, 3, 240]) {
     const frame = new Float32Array(300).fill(1);
     pcm.crossFade(frame, new Float32Array(300), fade);
@@ -84,7 +84,7 @@ test('a cross-fade goes in equal steps, the first away from what was and the las
   }
 });
 
-test('levels are those of RFC 6464: 0 for the square wave at full scale, -127 for silence', async (t) => {
+test('levels follow RFC 6464: 0 for the square wave at full scale, -127 for silence', async (t) => {
   const level = (samples: readonly number[]) => pcm.levelDbov(Float32Array.from(samples));
   t.equal(level([32_768, -32_768, 32_768, -32_768]), 0);
   t.ok(near(level([16_384, -16_384]), -6.02, 0.01));
@@ -92,7 +92,7 @@ test('levels are those of RFC 6464: 0 for the square wave at full scale, -127 fo
   t.ok(near(level([32_768, 0, 0, 0]), -6.02, 0.01), 'the mean counts');
   t.equal(level([0, 0]), -127);
   t.equal(level([1e-9, 0]), -127, 'nothing is quieter than silence');
-  t.ok(near(level([0.1, -0.1]), -110.31, 0.01), 'what is quieter than one step of 16 bits has a level');
+  t.ok(near(level([0.1, -0.1]), -110.31, 0.01), 'a signal below one 16-bit step has a level');
 });
 
 test('levels rise by 20 dB with ten times the amplitude, whatever the signs and the order', async (t) => {
@@ -106,7 +106,7 @@ test('levels rise by 20 dB with ten times the amplitude, whatever the signs and 
   });
 });
 
-test('a voice is added with a gain that goes linearly over the frame and ends exactly', async (t) => {
+test('a voice is added with a gain that moves linearly over the frame and ends exactly', async (t) => {
   holds(t, [frames, frames, gains, gains], (before, voice, from, to) => {
     const sum = before.slice();
     pcm.addRamped(sum, voice, from, to);
@@ -118,7 +118,7 @@ test('a voice is added with a gain that goes linearly over the frame and ends ex
   });
 });
 
-test('a shelved voice has the low gain where the low pass lets it through and the high gain where it does not', async (t) => {
+test('a shelved voice has the low gain in the low-pass band and the high gain above it', async (t) => {
   const ear = fc.array(gains, { minLength: 4, maxLength: 4 });
   holds(t, [frames, frames, ear, fc.constantFrom(0, 1, 4)], (before, voice, ends, at) => {
     const [lowFrom, highFrom, lowTo, highTo] = ends as [number, number, number, number];
@@ -133,7 +133,7 @@ test('a shelved voice has the low gain where the low pass lets it through and th
   });
 });
 
-test('the low pass is the recurrence that it says it is, without a seam between frames, in place too', async (t) => {
+test('the low pass is its stated recurrence, without a seam between frames, including in place', async (t) => {
   const pole = fc.double({ min: 0.01, max: 0.99, noNaN: true });
   holds(t, [fc.nat(), pole], (salt, one) => {
     const input = noise(salt, 30_000, 3 * FRAME_SAMPLES);
@@ -168,7 +168,7 @@ test('a peak shows in its own millisecond, with either sign, and in no other', a
   t.ok(out.every((peak) => peak === 0));
 });
 
-test('samples become the nearest 16-bit integers, and what is beyond their ends becomes the ends', async (t) => {
+test('samples become the nearest 16-bit integers, and values beyond the range are clipped', async (t) => {
   const sample = fc.oneof(
     fc.double({ min: -40_000, max: 40_000, noNaN: true }),
     fc.integer({ min: -33_000, max: 33_000 }).map((n) => n / 2),
@@ -182,7 +182,7 @@ test('samples become the nearest 16-bit integers, and what is beyond their ends 
   });
 });
 
-test('gains at the borders of the milliseconds hold there and go linearly between', async (t) => {
+test('gains at the millisecond borders hold there and move linearly in between', async (t) => {
   const border = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 21, maxLength: 21 });
   holds(t, [frames, border], (frame, at) => {
     const out = new Int16Array(FRAME_SAMPLES);
@@ -194,7 +194,7 @@ test('gains at the borders of the milliseconds hold there and go linearly betwee
   });
 });
 
-test('two sides are put together sample by sample in turns, the left one first', async (t) => {
+test('two channels are interleaved sample by sample, the left one first', async (t) => {
   const left = Int16Array.from({ length: FRAME_SAMPLES }, (_, i) => i);
   const out = new Int16Array(2 * FRAME_SAMPLES);
   pcm.interleave(

@@ -12,7 +12,10 @@ const SEED = Number(process.env['SEED'] ?? 733);
 const PEOPLE = 6;
 const TICKS = 400;
 
-/** What everybody in a room gets in some seconds of random talk, mutes, joins and leaves, with levelling and loud voices. */
+/**
+ * The packets everybody in a room gets in some seconds of random talk, mutes, joins and leaves, with levelling and loud
+ * voices.
+ */
 function packetsOf(kernels: Kernels): Buffer[] {
   const prng = createPrng(SEED);
   const pool = new CodecPool(opusCodec, () => 0, kernels);
@@ -60,14 +63,14 @@ test('a room sends the same packets with SIMD and with TypeScript, and gives all
   const plain = new Kernels(undefined);
   const expected = packetsOf(plain);
   t.ok(new Set(expected.map((packet) => packet.toString('base64'))).size > TICKS, 'there is something to hear');
-  // With two places some frames lie outside of the kernels' memory.
+  // With two places some frames lie outside the kernels' memory.
   for (const kernels of [new Kernels(loadSimd()), new Kernels(loadSimd(2))]) {
     const packets = packetsOf(kernels);
     t.equal(packets.length, expected.length);
     t.ok(packets.every((packet, n) => packet.equals(expected[n]!)));
     const scratch = kernels.frames.taken;
     packetsOf(kernels);
-    t.equal(kernels.frames.taken, scratch, 'only what every mixer uses for a moment stays');
+    t.equal(kernels.frames.taken, scratch, "only the mixers' scratch frames stay");
     t.ok(scratch <= 3);
   }
 });

@@ -6,7 +6,7 @@ import { loadSimd, supportsSimd } from '../../../src/mixer/kernels/simd.ts';
 
 const ALIGNMENT = 16;
 
-test('no two things in the memory overlap, and each begins where SIMD reads fastest', async (t) => {
+test('no two regions of the memory overlap, and each one is aligned for SIMD', async (t) => {
   const { frames, peaks, gains, integers, integersRight, interleaved } = loadSimd(3)!;
   const taken = Array.from({ length: 3 }, () => frames.take());
   const views = [peaks, gains, integers, integersRight, interleaved, ...taken.map(({ samples }) => samples)];
@@ -15,7 +15,7 @@ test('no two things in the memory overlap, and each begins where SIMD reads fast
     .sort((a, b) => a.start - b.start);
   t.ok(areas.every(({ start }, i) => i === 0 || start >= areas[i - 1]!.end));
   t.ok(areas.every(({ start }) => start % ALIGNMENT === 0));
-  t.ok(areas[0]!.start > 0, 'address 0 says that a frame lies elsewhere');
+  t.ok(areas[0]!.start > 0, 'address 0 means that a frame lies elsewhere');
   t.ok(areas.at(-1)!.end <= peaks.buffer.byteLength);
   t.equal(new Set(views.map(({ buffer }) => buffer)).size, 1);
   t.same(
@@ -24,24 +24,24 @@ test('no two things in the memory overlap, and each begins where SIMD reads fast
   );
 });
 
-test('the memory has room for all frames that it was asked for and for hardly more', async (t) => {
+test('the memory has room for all requested frames and hardly more', async (t) => {
   for (const capacity of [0, 1, 12, 13, 100]) {
     const { frames, peaks } = loadSimd(capacity)!;
     const taken = Array.from({ length: capacity }, () => frames.take());
     t.ok(taken.every(({ address }) => address > 0));
     t.equal(frames.take().address, 0);
     const spare = peaks.buffer.byteLength - capacity * FRAME_BYTES;
-    t.ok(spare > 0 && spare < 2 * 65_536, `${spare} bytes more than for ${capacity} frames`);
+    t.ok(spare > 0 && spare < 2 * 65_536, `${spare} bytes beyond ${capacity} frames`);
   }
 });
 
-test('by default a worker has memory for all who may talk there', async (t) => {
+test('by default a worker has memory for all possible talkers', async (t) => {
   const { peaks } = loadSimd()!;
   const megabytes = peaks.buffer.byteLength / 2 ** 20;
   t.ok(megabytes > 14 && megabytes < 16, `${megabytes} MB`);
 });
 
-test('all frames of the memory lie apart', async (t) => {
+test('frames in the memory do not overlap', async (t) => {
   const capacity = 100;
   const { frames } = loadSimd(capacity)!;
   const taken = Array.from({ length: capacity }, () => frames.take());
@@ -52,7 +52,7 @@ test('all frames of the memory lie apart', async (t) => {
   t.equal(frames.take().address, 0);
 });
 
-test('where there is no SIMD, or no memory for it, nothing is loaded, and TypeScript does it', async (t) => {
+test('without SIMD, or without memory for it, nothing is loaded and TypeScript does the work', async (t) => {
   t.ok(supportsSimd() && loadSimd() !== undefined);
   const { validate, Memory } = WebAssembly;
   try {

@@ -19,7 +19,7 @@ const COMPLEXITIES = Array.from(
   (_, level) => overloadMeasures(level).maxComplexity,
 );
 
-/** What every packet was encoded by and how, told by the packet itself. */
+/** What every packet was encoded by and how, read from the packet itself. */
 class TracedCodec implements Codec {
   readonly origin = new Map<Uint8Array, { readonly encoder: Encoder; readonly complexity: number }>();
   readonly plain = new PlainCodec();
@@ -45,7 +45,7 @@ class TracedCodec implements Codec {
   }
 }
 
-test('no listener goes from one encoder to another across the border, at whatever level and however the levels change', async (t) => {
+test('no listener goes from one encoder to another across the border, at any level and however the levels change', async (t) => {
   t.comment(`SEED=${SEED}`);
   t.ok(new Set(COMPLEXITIES.map(sideOf)).size > 1, 'the levels are on both sides of the border');
   const prng = createPrng(SEED);
@@ -58,7 +58,7 @@ test('no listener goes from one encoder to another across the border, at whateve
     );
     let changedAt = 0;
     for (let tick = 0; tick < 1000; tick++) {
-      // Between two ticks, as the engine does it.
+      // Between two ticks, as in the engine.
       if (prng() < often) {
         room.pool.limitComplexity(COMPLEXITIES[Math.floor(prng() * COMPLEXITIES.length)]!);
         changedAt = tick;
@@ -69,7 +69,7 @@ test('no listener goes from one encoder to another across the border, at whateve
         const [before, now] = written.slice(-2);
         if (before === undefined || now === undefined || now.tick !== tick || before.tick !== tick - 1) continue;
         const [from, to] = [codec.origin.get(before.payload), codec.origin.get(now.payload)];
-        // What follows silence packets depends on nothing before.
+        // Packets after silence packets depend on nothing before.
         if (from === undefined || to === undefined || from.encoder === to.encoder) continue;
         seams.all++;
         if (tick - changedAt < 2) seams.nearChange++;
@@ -79,10 +79,10 @@ test('no listener goes from one encoder to another across the border, at whateve
       const limit = room.pool.sideOf({ bitrate: 1, complexity: 10 });
       const running = people.flatMap(({ written }) => codec.origin.get(written.at(-1)!.payload) ?? []);
       if (tick - changedAt > 1 && running.some(({ complexity }) => sideOf(complexity) !== limit))
-        t.fail(`tick ${tick}: an encoder is not where the limit is`);
+        t.fail(`tick ${tick}: an encoder is not on the side of the limit`);
     }
   }
-  t.ok(seams.all > 400 && seams.nearChange > 50, `${seams.all} seams, ${seams.nearChange} of them beside a change`);
+  t.ok(seams.all > 400 && seams.nearChange > 50, `${seams.all} seams, ${seams.nearChange} of them near a change`);
 });
 
 const SHARED = { bitrate: 48_000, complexity: 10 };
@@ -92,7 +92,7 @@ const PLAIN_COMPLEXITY = 3;
 const LOOK_AHEAD = 120;
 const VOICES = [11, 12].map((seed) => voiced(seed, 8).map((sample) => sample * 32_768));
 const SPEECH = VOICES[0]!.map((sample, i) => sample + 0.5 * VOICES[1]![i]!);
-/** The frames at whose beginning something changes. */
+/** The frames at whose start something changes. */
 const POINTS = Array.from({ length: 36 }, (_, i) => 30 + 10 * i);
 const WARM_UP = 20;
 const AFTER = 3;
@@ -109,8 +109,8 @@ function snrDb(decoded: Int16Array, from: number, to: number): number {
 }
 
 /**
- * The SNR of the 2.5 ms in which the packets before and after the seam overlap, of frame `point`, which begins with them, and of the frame
- * after it.
+ * Three SNRs: of the 2.5 ms in which the packets before and after the seam overlap, of frame `point`, which begins with
+ * them, and of the frame after it.
  */
 function seamSnrDb(point: number, encode: FrameEncoder): [number, number, number] {
   const decoder = opusCodec.createDecoder();
@@ -132,7 +132,7 @@ function unbroken(settings: typeof SHARED): FrameEncoder {
 
 const toSamples = roundToInt16;
 
-/** Of the same frames in the worse of two streams that never change. */
+/** The same frames in the worse of two streams that never change. */
 const NATURAL_SNR_DB = POINTS.map((point) => {
   const filtered = seamSnrDb(point, unbroken(OWN));
   const plain = seamSnrDb(point, unbroken({ ...OWN, complexity: PLAIN_COMPLEXITY }));
@@ -144,7 +144,7 @@ interface Loss {
   readonly oneInTwenty: number;
 }
 
-/** By how many dB the seam is worse than that: where the packets overlap, and in the two frames that follow. */
+/** By how many dB the seam is worse than that, where the packets overlap and in the two frames that follow. */
 function lossDb(encodeAt: (point: number) => FrameEncoder): { readonly overlap: Loss; readonly frames: Loss } {
   const losses = POINTS.map((point, index) =>
     seamSnrDb(point, encodeAt(point)).map((snr, i) => NATURAL_SNR_DB[index]![i]! - snr),
@@ -163,7 +163,7 @@ function summary(losses: readonly number[]): Loss {
   };
 }
 
-/** A listener who begins to talk at `point`, so that they go from the shared stream to one of their own. */
+/** A listener who begins to talk at `point`, and so moves from the shared stream to their own. */
 function leavesShared(point: number, changeLimit: (pool: CodecPool, n: number) => void): FrameEncoder {
   const pool = new CodecPool(opusCodec, () => 0);
   const shared = new MixStream(pool, SHARED);
@@ -178,7 +178,7 @@ function leavesShared(point: number, changeLimit: (pool: CodecPool, n: number) =
   };
 }
 
-test('a limit that moves all encoders across the border is heard no more than any hand-over', async (t) => {
+test('a limit that moves all encoders across the border is no more audible than any hand-over', async (t) => {
   const natural = lossDb((point) => leavesShared(point, () => {}));
   t.comment('hand-over on one side', natural);
   t.ok(natural.frames.mean <= 0 && natural.frames.oneInTwenty < 1);
@@ -214,7 +214,7 @@ test('a limit that moves all encoders across the border is heard no more than an
     };
   });
   t.comment('hand-over across', across);
-  t.ok(across.frames.mean > natural.frames.mean + 0.8, 'this measure sees a hand-over across');
+  t.ok(across.frames.mean > natural.frames.mean + 0.8, 'this measure detects a hand-over across the border');
   t.ok(across.overlap.oneInTwenty > natural.overlap.oneInTwenty + 3, 'most of all where the packets overlap');
   t.ok(across.frames.oneInTwenty > 1.8, `one in twenty ${across.frames.oneInTwenty.toFixed(2)} dB`);
 });

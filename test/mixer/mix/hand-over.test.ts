@@ -18,19 +18,19 @@ const VOICES = [11, 12, 13].map((seed) => voiced(seed, SECONDS).map((sample) => 
 const OTHERS = VOICES[0]!.map((sample, i) => sample + 0.5 * VOICES[1]![i]!);
 const OWN_VOICE = VOICES[2]!;
 
-/** 440 and 630 Hz, in radians a sample. */
+/** 440 and 630 Hz, in radians per sample. */
 const TONE_STEPS = [440, 630].map((hz) => (2 * Math.PI * hz) / 48_000) as [number, number];
 
 const frameOf = (signal: Float32Array, n: number) => signal.subarray(n * FRAME_SAMPLES, (n + 1) * FRAME_SAMPLES);
 
-/** The shared mix in frame n: with the listener's own voice while that speaks. */
+/** The shared mix in frame n, which includes the listener's own voice while they speak. */
 function sharedMix(n: number, speaking: boolean): Float32Array {
   const mix = frameOf(OTHERS, n).slice();
   if (speaking) for (let i = 0; i < FRAME_SAMPLES; i++) mix[i]! += OWN_VOICE[n * FRAME_SAMPLES + i]!;
   return mix;
 }
 
-/** SNR in dB of decoded frame n (which is later by the look-ahead) against what was to be heard. */
+/** SNR in dB of decoded frame n (later by the look-ahead) against the expected signal. */
 function snrDb(decoded: Int16Array, n: number): number {
   let signal = 0;
   let noise = 0;
@@ -45,7 +45,9 @@ function snrDb(decoded: Int16Array, n: number): number {
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 interface Comparison {
-  /** How many dB the frame of the switch and the one after it lose against an encoder that always ran, by switch point. */
+  /**
+   * How many dB the frame of the switch and the one after it lose against an encoder that always ran, by switch point.
+   */
   readonly lossDb: readonly number[];
   readonly clickRatio: number;
 }
@@ -75,7 +77,7 @@ function compare(
     for (const n of [at(point), at(point) + 1]) lossDb.push(snrDb(continuous, n) - snrDb(switched, n));
     const start = at(point) * FRAME_SAMPLES - 100;
     const end = start + 2 * FRAME_SAMPLES;
-    // Encoders differ in how sharp they are, the original is what may be reached.
+    // Encoders differ in how sharp they are, and the original is the best possible result.
     const sharpest = Math.max(
       maxSecondDifference(continuous, start, end),
       maxSecondDifference(OTHERS, start - LOOK_AHEAD, end - LOOK_AHEAD) / 32_768,
@@ -88,7 +90,7 @@ function compare(
 
 const POINTS = Array.from({ length: 12 }, (_, i) => 30 + 17 * i);
 
-test('going from the shared stream to an own one in mid-sentence is not heard', async (t) => {
+test('a hand-over from the shared stream to a separate one in mid-sentence is inaudible', async (t) => {
   const { lossDb, clickRatio } = compare(
     POINTS,
     (point) => point,
@@ -113,7 +115,7 @@ test('going from the shared stream to an own one in mid-sentence is not heard', 
   t.ok(clickRatio <= 1.2, `click ratio ${clickRatio.toFixed(2)}`);
 });
 
-test('going to an own stream in the midst of held tones is not heard either, whatever their phase', async (t) => {
+test('a hand-over to a separate stream during held tones is inaudible too, at any phase', async (t) => {
   const change = 20;
   const frames = change + 3;
   let worst = 0;
@@ -142,7 +144,7 @@ test('going to an own stream in the midst of held tones is not heard either, wha
   t.ok(worst <= 1.2, `click ratio ${worst.toFixed(2)}`);
 });
 
-test('going back after ten frames of the same sound is not heard, going back at once would be', async (t) => {
+test('a hand-over back after ten equal frames is inaudible, and an immediate one would not be', async (t) => {
   const back = (frames: number) =>
     compare(
       POINTS,
@@ -169,10 +171,10 @@ test('going back after ten frames of the same sound is not heard, going back at 
   t.ok(Math.max(...lossDb) <= 5, `worst loss ${Math.max(...lossDb).toFixed(2)} dB`);
   t.ok(clickRatio <= 1.2, `click ratio ${clickRatio.toFixed(2)}`);
   const atOnce = mean(back(0).lossDb);
-  t.ok(atOnce > mean(lossDb) + 1, `this measure sees a bad switch: ${atOnce.toFixed(2)} dB at once`);
+  t.ok(atOnce > mean(lossDb) + 1, `this measure detects a bad switch: ${atOnce.toFixed(2)} dB at once`);
 });
 
-test('after silence packets a stream starts as well as one that always ran', async (t) => {
+test('after silence packets, a stream starts as well as one that always ran', async (t) => {
   for (const settings of [SHARED, OWN]) {
     const { lossDb } = compare(
       POINTS,
@@ -189,15 +191,15 @@ test('after silence packets a stream starts as well as one that always ran', asy
         };
       },
     );
-    // A first frame without prediction is given more bits than any other, so there is no loss at all.
+    // A first frame without prediction gets more bits than any other, so there is no loss at all.
     t.ok(mean(lossDb) <= 0, `mean loss ${mean(lossDb).toFixed(2)} dB`);
-    // In the first the overlap with silence is missing, 2.5 ms that cannot be had.
+    // The first frame lacks the overlap with silence, 2.5 ms that cannot be recovered.
     const second = Math.max(...lossDb.filter((_, i) => i % 2 === 1));
     t.ok(second <= 2, `worst loss of the second frame ${second.toFixed(2)} dB`);
   }
 });
 
-test('a stream whose packets nobody wanted for a while is in step again when somebody does', async (t) => {
+test('a stream whose packets went unused for a while is back in step when somebody needs it', async (t) => {
   const { lossDb, clickRatio } = compare(
     POINTS,
     (point) => point,
@@ -215,7 +217,7 @@ test('a stream whose packets nobody wanted for a while is in step again when som
   t.ok(clickRatio <= 1.2, `click ratio ${clickRatio.toFixed(2)}`);
 });
 
-test('a packet is encoded once, however many ask, and an encoder goes back when silence comes', async (t) => {
+test('a packet is encoded once, however many ask for it, and an encoder goes back to the pool when silence comes', async (t) => {
   const pool = new CodecPool(opusCodec, () => 0);
   const stream = new MixStream(pool, SHARED);
   for (let n = 0; n < 20; n++) {

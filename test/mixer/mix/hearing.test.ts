@@ -22,7 +22,7 @@ function plainRoom() {
 const toneOf = (index: number, amplitude = 0.03) =>
   toInt16(tone({ frequencyHz: 350 + 150 * index, samples: 48_000, amplitude }));
 
-test('a gain is on its way for one frame, and one of 1 is forgotten then', (t) => {
+test('a gain takes one frame to apply, and a gain of 1 is forgotten then', (t) => {
   const hearing = new Hearing();
   t.ok(hearing.isPlain);
   hearing.set(new Map([[7, 0.5]]));
@@ -40,7 +40,7 @@ test('a gain is on its way for one frame, and one of 1 is forgotten then', (t) =
   t.end();
 });
 
-test('for any talk, gains, mutes, joins and leaves everybody hears the sum of gain times voice of the others', async (t) => {
+test('for any talk, gains, mutes, joins and leaves, everybody hears the sum of gain times voice of the others', async (t) => {
   t.comment(`SEED=${SEED}`);
   fc.assert(
     fc.property(fc.nat(), fc.integer({ min: 2, max: 8 }), (salt, size) => {
@@ -80,7 +80,7 @@ test('for any talk, gains, mutes, joins and leaves everybody hears the sum of ga
   t.pass();
 });
 
-/** A room that is encoded with Opus; `people` talk at different frequencies. */
+/** A room encoded with Opus. `people` talk at different frequencies. */
 function opusRoom(people: number) {
   const encoders = new Map<Person, (pcm: Int16Array) => Uint8Array>();
   const room = new Room(opusCodec, (frame, person) => {
@@ -90,7 +90,7 @@ function opusRoom(people: number) {
   return { room, people: Array.from({ length: people }, (_, i) => room.join(toneOf(3 * i, 0.1))) };
 }
 
-/** What the decoder of this listener makes of the last `frames` packets. */
+/** The last `frames` packets, as this listener's decoder decodes them. */
 function heardBy({ written }: Person, frames: number): Int16Array {
   const decode = createFrameDecoder();
   return concatInt16(written.map(({ payload }) => Int16Array.from(decode(payload))).slice(-frames));
@@ -100,7 +100,7 @@ test('a voice that is turned off is not in the packets at all, bit for bit', asy
   const packets = [true, false].map((hasVoice) => {
     const { room, people } = opusRoom(4);
     const [listener, talker, , off] = people as [Person, Person, Person, Person];
-    // The same others have their own gain in both rooms, so that both listeners have a mix of their own.
+    // The same other people have their own gain in both rooms, so both listeners get a separate mix.
     room.hear(
       listener,
       new Map([
@@ -123,7 +123,7 @@ test('a voice that is turned off is not in the packets at all, bit for bit', asy
   t.strictSame(packets[0], packets[1]);
 });
 
-test('a gain changes one voice for one listener, by what was asked for', async (t) => {
+test('a gain changes one voice for one listener, by the requested amount', async (t) => {
   for (const gain of [0.25, 0.5, 2]) {
     const { room, people } = opusRoom(4);
     const [listener, changed, other, bystander] = people as [Person, Person, Person, Person];
@@ -139,7 +139,7 @@ test('a gain changes one voice for one listener, by what was asked for', async (
   }
 });
 
-test('somebody whose only voice is turned off gets silence, and no encoder works for them', async (t) => {
+test('a listener whose only voice is turned off gets silence, and no encoder runs for them', async (t) => {
   const { codec, room } = plainRoom();
   const [listener, talker] = [room.join(toneOf(0)), room.join(toneOf(1))];
   talker.talking = true;
@@ -147,7 +147,7 @@ test('somebody whose only voice is turned off gets silence, and no encoder works
   room.hear(listener, new Map([[talker, 0]]));
   room.run(1);
   const fading = codec.decode(listener.written.at(-1)!.payload);
-  t.ok(fading.some((sample) => sample !== 0) && Math.abs(fading.at(-1)!) < 5, 'what is heard fades over one frame');
+  t.ok(fading.some((sample) => sample !== 0) && Math.abs(fading.at(-1)!) < 5, 'the audible voice fades over one frame');
   const encodedBefore = room.pool.counters.framesEncoded;
   room.run(10);
   t.equal(listener.written.at(-1)!.payload, SILENCE_PACKET);
@@ -157,7 +157,7 @@ test('somebody whose only voice is turned off gets silence, and no encoder works
   t.equal(complaint(room, listener, codec), undefined);
 });
 
-test('gains of those who do not talk cost nothing: everybody shares one encoder', async (t) => {
+test('gains for silent participants cost nothing, and everybody shares one encoder', async (t) => {
   const { room } = plainRoom();
   const people = Array.from({ length: 100 }, (_, i) => room.join(toneOf(i % 12)));
   for (const [i, person] of people.entries())
@@ -168,7 +168,7 @@ test('gains of those who do not talk cost nothing: everybody shares one encoder'
   t.equal(room.pool.counters.framesPrimed, 0);
 });
 
-test('nobody hears a click when gains change, nor when the change makes a mix of their own', async (t) => {
+test('gain changes cause no clicks, even when the change creates a separate mix', async (t) => {
   const { codec, room } = plainRoom();
   const listener = room.join(toneOf(0));
   const [loud, other] = [

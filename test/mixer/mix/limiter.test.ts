@@ -10,7 +10,7 @@ import { speech, VOICES } from '../../helpers/speech.ts';
 const SEED = Number(process.env['SEED'] ?? 4103);
 const CEILING = 29_204;
 
-/** Frames of a 300 Hz tone with the amplitude that each has, on the scale of 16-bit integers. */
+/** Frames of a 300 Hz tone with the given amplitudes, on the scale of 16-bit integers. */
 function tones(amplitudes: readonly number[], frequencyHz = 300): Float32Array[] {
   return amplitudes.map((amplitude, n) =>
     tone({ frequencyHz, samples: FRAME_SAMPLES, amplitude, startSample: n * FRAME_SAMPLES }),
@@ -25,7 +25,7 @@ function limit(limiter: Limiter, mixes: readonly Float32Array[]): Int16Array[] {
   });
 }
 
-test('what stays below the ceiling goes through untouched', async (t) => {
+test('a signal below the ceiling passes unchanged', async (t) => {
   const limiter = new Limiter(threadKernels());
   const mixes = tones([100, 20_000, CEILING - 1, 5]);
   const outs = limit(limiter, mixes);
@@ -37,7 +37,7 @@ test('what stays below the ceiling goes through untouched', async (t) => {
   t.equal(limiter.gain, 1);
 });
 
-test('for any mix: never above full scale, signs stay, nothing becomes louder', async (t) => {
+test('for any mix: never above full scale, signs stay, and nothing becomes louder', async (t) => {
   t.comment(`SEED=${SEED}`);
   const frame = fc
     .tuple(fc.float({ min: 0, max: 400_000, noNaN: true }), fc.nat(), fc.constantFrom(1, 7, 48, 960))
@@ -58,7 +58,7 @@ test('for any mix: never above full scale, signs stay, nothing becomes louder', 
   );
 });
 
-test('loudness that lasts is turned down to the ceiling, not cut off', async (t) => {
+test('sustained loudness is turned down to the ceiling, not clipped', async (t) => {
   for (const amplitude of [40_000, 90_000, 300_000]) {
     const outs = limit(new Limiter(threadKernels()), tones(Array(20).fill(amplitude)));
     const settled = concatInt16(outs.slice(2));
@@ -74,7 +74,7 @@ test('loudness that lasts is turned down to the ceiling, not cut off', async (t)
   }
 });
 
-test('the gain looks ahead: a peak in the middle of a frame is below the ceiling with its first sample', async (t) => {
+test('the gain looks ahead: a peak in the middle of a frame is below the ceiling from its first sample', async (t) => {
   const mix = new Float32Array(FRAME_SAMPLES).fill(10_000);
   mix.fill(100_000, 400, 500);
   const [out] = limit(new Limiter(threadKernels()), [mix]);
@@ -85,7 +85,7 @@ test('the gain looks ahead: a peak in the middle of a frame is below the ceiling
   );
 });
 
-test('the gain is continuous, across frames too', async (t) => {
+test('the gain is continuous, including across frames', async (t) => {
   const limiter = new Limiter(threadKernels());
   const mixes = tones([20_000, 20_000, 60_000, 120_000, 60_000, ...Array(20).fill(20_000)]);
   const outs = limit(limiter, mixes);
@@ -96,12 +96,12 @@ test('the gain is continuous, across frames too', async (t) => {
       const input = mixes[n]![i]!;
       if (Math.abs(input) < 5000) continue;
       const gain = out[i]! / input;
-      // The attack within the first millisecond of a frame that begins too loud is meant to be steep.
+      // The attack in the first millisecond of a frame that begins too loud is meant to be steep.
       if (i >= 48) steepest = Math.max(steepest, Math.abs(gain - last));
       last = gain;
     }
   }
-  // Samples near zero are left out, which makes the steps between those that count a little longer.
+  // Samples near zero are left out, so the steps between the remaining ones span a little more time.
   t.ok(steepest < 0.2, `largest step ${steepest.toFixed(3)}`);
 });
 
@@ -117,7 +117,7 @@ test('the gain recovers within half a second and ends at exactly one', async (t)
   t.equal(limiter.gain, 1);
 });
 
-test('a frame that begins too loud is below the ceiling by the end of its first millisecond, wherever the gain comes from', async (t) => {
+test('a frame that begins too loud is below the ceiling by the end of its first millisecond, from any starting gain', async (t) => {
   for (const before of [0, 40_000]) {
     const limiter = new Limiter(threadKernels());
     limit(limiter, [new Float32Array(FRAME_SAMPLES).fill(before)]);
@@ -133,7 +133,7 @@ test('a frame that begins too loud is below the ceiling by the end of its first 
   }
 });
 
-test('a peak in any millisecond but the first is below the ceiling with its first sample', async (t) => {
+test('a peak in any later millisecond is below the ceiling from its first sample', async (t) => {
   for (let ms = 1; ms < 20; ms++) {
     const mix = new Float32Array(FRAME_SAMPLES).fill(10_000);
     mix.fill(100_000, 48 * ms, 48 * (ms + 1));
@@ -144,7 +144,7 @@ test('a peak in any millisecond but the first is below the ceiling with its firs
     );
     t.ok(
       out!.subarray(0, 48 * (ms - 1)).every((sample) => sample === 10_000),
-      'and nothing is turned down earlier than a millisecond before',
+      'and nothing is turned down more than a millisecond earlier',
     );
   }
 });
@@ -156,13 +156,13 @@ test('half of a steep attack is over after four samples', async (t) => {
   t.ok(Math.abs(left - 0.5) < 0.02, `${left}`);
 });
 
-test('what begins too loud after loudness is met by the gain that was there', async (t) => {
+test('a loud start after loudness meets the gain that was already reduced', async (t) => {
   const limiter = new Limiter(threadKernels());
   const outs = limit(limiter, Array(4).fill(new Float32Array(FRAME_SAMPLES).fill(60_000)));
   for (const out of outs.slice(1)) t.ok(out.every((sample) => Math.abs(sample - CEILING) <= 1));
 });
 
-test('the gain rises by a hundredth of what is missing in each millisecond', async (t) => {
+test('the gain recovers a hundredth of the missing part in each millisecond', async (t) => {
   const limiter = new Limiter(threadKernels());
   limit(limiter, [new Float32Array(FRAME_SAMPLES).fill(2 * CEILING)]);
   const [out] = limit(limiter, [new Float32Array(FRAME_SAMPLES).fill(10_000)]);
@@ -172,7 +172,7 @@ test('the gain rises by a hundredth of what is missing in each millisecond', asy
   }
 });
 
-/** Both sides of a stereo frame. */
+/** Both channels of a stereo frame. */
 function limitStereo(limiter: Limiter, left: Float32Array, right: Float32Array): [Int16Array, Int16Array] {
   const kernels = threadKernels();
   const [a, b] = [kernels.scratch('left side of a test'), kernels.scratch('right side of a test')];
@@ -183,7 +183,7 @@ function limitStereo(limiter: Limiter, left: Float32Array, right: Float32Array):
   return [out.filter((_, i) => i % 2 === 0), out.filter((_, i) => i % 2 === 1)];
 }
 
-test('in stereo both sides get the gain of the louder one, so that nobody moves', async (t) => {
+test('in stereo both channels get the gain of the louder one, so that nobody moves', async (t) => {
   t.comment(`SEED=${SEED}`);
   const amplitude = fc.constantFrom(0, 100, 20_000, 29_000, 40_000, 120_000);
   fc.assert(
@@ -200,7 +200,7 @@ test('in stereo both sides get the gain of the louder one, so that nobody moves'
           heard.every((side, which) =>
             side.every((sample, i) => {
               const share = louder === 0 ? 0 : (which === 0 ? left : right) / louder;
-              // Samples that are clipped in the first millisecond are equal only for the louder side.
+              // Samples clipped in the first millisecond are equal only for the louder channel.
               return Math.abs(alone![i]!) > 32_766 || Math.abs(sample - share * alone![i]!) <= 1;
             }),
           )
@@ -211,7 +211,7 @@ test('in stereo both sides get the gain of the louder one, so that nobody moves'
   );
 });
 
-test('one that follows another begins its frame as the other began it', async (t) => {
+test('a limiter that follows another begins its frame as the other one did', async (t) => {
   const first = new Limiter(threadKernels());
   limit(first, tones([60_000]));
   const before = first.gain;
@@ -227,14 +227,14 @@ test('one that follows another begins its frame as the other began it', async (t
   limit(first, tones([100, 100]));
   limit(first, tones(Array(60).fill(100)));
   second.follow(first);
-  t.equal(second.gain, 1, 'and one that has nothing to do at 1');
+  t.equal(second.gain, 1, 'and an idle one begins at 1');
 });
 
 test('between levelled talkers, alone or many at once, the limiter has next to nothing to do, so it cannot pump', async (t) => {
   const seconds = 10;
   const voices = await Promise.all(VOICES.map((voice) => speech(voice, seconds)));
   for (const talkers of [1, 2, 3, 6]) {
-    // What a mix stream leaves of the sum when more than two talk.
+    // The headroom gain of a mix stream when more than two people talk.
     const headroom = FULL_SCALE * Math.min(1, Math.sqrt(2 / talkers));
     const limiter = new Limiter(threadKernels());
     const out = new Int16Array(FRAME_SAMPLES);

@@ -4,7 +4,7 @@ import { Place, placeOf } from '../../../src/mixer/mix/mix-participant.ts';
 import { Source } from '../../../src/mixer/source/source.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 
-test('somebody new is silent, not looked at, and at the beginning of the silence that they hear', async (t) => {
+test('a new participant is silent, not awake, and at the start of the silence that they hear', async (t) => {
   const source = new Source(new CodecPool(new PlainCodec(), () => 0), false);
   const sink = { write: () => {} };
   for (const state of [
@@ -24,6 +24,6 @@ test('somebody new is silent, not looked at, and at the beginning of the silence
     });
     t.equal(place.source, source);
     t.equal(place.sink, sink);
-    t.equal(placeOf(place), place, 'and is what is behind their own handle');
+    t.equal(placeOf(place), place, 'and is the object behind their own handle');
   }
 });

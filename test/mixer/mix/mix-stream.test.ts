@@ -10,10 +10,10 @@ const SEED = Number(process.env['SEED'] ?? 1212);
 const SETTINGS = { bitrate: 48_000, complexity: 10 };
 const OTHERS = { bitrate: 40_000, complexity: 5 };
 
-/** An encoder that remembers what it has encoded since its last reset. */
+/** An encoder that remembers the frames it has encoded since its last reset. */
 class SpyEncoder implements Encoder {
   readonly frames: Int16Array[] = [];
-  /** That of each frame. */
+  /** The complexity of each frame. */
   readonly complexities: number[] = [];
   settings: EncoderSettings | undefined;
 
@@ -57,12 +57,12 @@ function encoded(stream: MixStream, encoders: readonly SpyEncoder[]): Int16Array
   return encoders.find(({ frames }, i) => frames.length !== (before[i] ?? 0))!.frames.at(-1)!;
 }
 const isAll = (frame: Int16Array, value: number) => frame.every((sample) => sample === value);
-/** Frames that tell their number. */
+/** Frames that carry their number. */
 const firstSamples = (frames: readonly Int16Array[]) => frames.map((frame) => frame[0]!);
 const sameSettings = (t: Test, encoder: SpyEncoder, settings: EncoderSettings) =>
   t.match(encoder.settings, settings as object);
 
-test('a mix of one or two talkers below the ceiling reaches the encoder as it is', async (t) => {
+test('a mix of one or two talkers below the ceiling reaches the encoder unchanged', async (t) => {
   const { pool, encoders } = spyPool();
   const stream = new MixStream(pool, SETTINGS);
   for (const [n, talkers] of [1, 2, 1, 2, 2].entries()) {
@@ -73,7 +73,7 @@ test('a mix of one or two talkers below the ceiling reaches the encoder as it is
   sameSettings(t, encoders[0]!, SETTINGS);
 });
 
-test('for any mixes, silences and listeners an encoder has the six frames before the one it encodes, or all since silence', async (t) => {
+test('for any mixes, silences and listeners, an encoder was fed the six frames before the one it encodes, or all since silence', async (t) => {
   t.comment(`SEED=${SEED}`);
   const step = fc.record({ silent: fc.boolean(), runs: fc.integer({ min: 1, max: 12 }), wanted: fc.boolean() });
   fc.assert(
@@ -97,7 +97,7 @@ test('for any mixes, silences and listeners an encoder has the six frames before
           const payload = stream.payload();
           if (stream.payload() !== payload) return false;
           given++;
-          // There is only ever one encoder, because the one that was let go of is taken again.
+          // There is only ever one encoder, because a released one is taken again.
           const known = firstSamples(encoders[0]!.frames);
           const needed = Math.min(sinceSilence, 7);
           const isInStep = known.slice(-needed).every((value, i) => value === number - needed + 1 + i);
@@ -111,7 +111,7 @@ test('for any mixes, silences and listeners an encoder has the six frames before
   );
 });
 
-test('an encoder whose packet nobody asked for goes back, and the frames that bring one into step are counted', async (t) => {
+test('an encoder with unused packets goes back, and the priming frames of a new one are counted', async (t) => {
   const { pool } = spyPool();
   const stream = new MixStream(pool, SETTINGS);
   for (let n = 0; n < 10; n++) {
@@ -128,7 +128,7 @@ test('an encoder whose packet nobody asked for goes back, and the frames that br
   t.match(pool.counters, { framesEncoded: 2, framesPrimed: 12 });
 });
 
-test('each packet is another one, and the time that encoding took is counted', async (t) => {
+test('each packet is a new one, and the encoding time is counted', async (t) => {
   const { pool, encoders, clock } = spyPool();
   const stream = new MixStream(pool, SETTINGS);
   const payloads = new Set<Uint8Array>();
@@ -151,7 +151,7 @@ test('each packet is another one, and the time that encoding took is counted', a
   t.equal(pool.counters.encodeMs, 15);
 });
 
-test('a stream that takes over goes on from the six frames that its listener has heard', async (t) => {
+test('a stream that takes over continues from the last six frames its listener heard', async (t) => {
   for (const before of [1, 2, 6, 7, 8, 20]) {
     const { pool, encoders } = spyPool();
     const shared = new MixStream(pool, SETTINGS);
@@ -161,7 +161,7 @@ test('a stream that takes over goes on from the six frames that its listener has
     t.equal(own.frames, Math.min(6, before - 1));
     own.setMix(constant(500), 1);
     own.payload();
-    // The shared stream's frame of this very tick is not among them.
+    // The shared stream's frame of this tick is not among them.
     const heard = Array.from({ length: before - 1 }, (_, i) => i + 1).slice(-6);
     t.same(firstSamples(encoders[0]!.frames), [...heard, 500], `after ${before} frames`);
     sameSettings(t, encoders[0]!, OTHERS);
@@ -218,7 +218,7 @@ test('a stream that takes over soon after a change is primed with each frame on 
   t.same(encoders.at(-1)!.complexities, [4, 4, 4, 4, 5, 5, 5], 'frames 3 to 9');
 });
 
-/** What comes out of a mix of constant value, as gains. */
+/** The output for a mix of constant value, as gains. */
 function gainsOf(talkers: readonly number[], value = 10_000): { stream: MixStream; gains: Float64Array[] } {
   const { pool, encoders } = spyPool();
   const stream = new MixStream(pool, SETTINGS);
@@ -240,7 +240,7 @@ test('with three or more talkers the mix settles at the gain that leaves room fo
   }
 });
 
-test('for any numbers of talkers the gain never jumps, within frames or between them, and comes back to exactly one', async (t) => {
+test('for any number of talkers the gain never jumps within or between frames, and returns to exactly one', async (t) => {
   t.comment(`SEED=${SEED}`);
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 2, maxLength: 40 }), (talkers) => {
@@ -248,7 +248,7 @@ test('for any numbers of talkers the gain never jumps, within frames or between 
       let last = 1;
       for (const frame of gains) {
         for (const gain of frame) {
-          // A tenth of the way in a frame, and one step of 16 bits.
+          // A tenth of the way in a frame, and one 16-bit step.
           if (Math.abs(gain - last) > 0.1 / FRAME_SAMPLES + 1e-4) return false;
           last = gain;
         }
@@ -259,7 +259,7 @@ test('for any numbers of talkers the gain never jumps, within frames or between 
   );
 });
 
-test('after silence the gains begin anew', async (t) => {
+test('after silence the gains start over', async (t) => {
   const { pool, encoders } = spyPool();
   const stream = new MixStream(pool, SETTINGS);
   for (let n = 0; n < 60; n++) stream.setMix(constant(60_000), 8);
@@ -268,11 +268,11 @@ test('after silence the gains begin anew', async (t) => {
   t.ok(isAll(encoded(stream, encoders), 5000));
 });
 
-test('a stream that joins one in the midst has the gains that one had before this tick', async (t) => {
+test('a stream that joins another one in the middle has the gains of that one before this tick', async (t) => {
   for (const join of ['takeOver', 'fadeInto'] as const) {
     const { pool, encoders } = spyPool();
     const shared = new MixStream(pool, SETTINGS);
-    // It was so loud that the limiter, which recovers slowly, makes the gain together with the headroom.
+    // It was so loud that the gain combines the slowly recovering limiter with the headroom.
     for (let n = 0; n < 6; n++) shared.setMix(constant(70_000), 5);
     shared.setMix(constant(5000), 5);
     const own = new MixStream(pool, SETTINGS);
@@ -282,25 +282,25 @@ test('a stream that joins one in the midst has the gains that one had before thi
     const sharedFrame = encoded(shared, encoders);
     t.ok(sharedFrame.at(-1)! < 4000);
     if (join === 'takeOver') t.same(ownFrame, sharedFrame);
-    // It has only just begun to be heard, but at its end it is as loud.
+    // It has only just become audible, but it ends at the same level.
     else t.equal(ownFrame.at(-1), sharedFrame.at(-1));
   }
 });
 
-test('who comes in from silence hears the first frame fade in, and only that', async (t) => {
+test('a listener who comes from silence hears the first frame fade in, and only that one', async (t) => {
   const { pool, encoders } = spyPool();
   const shared = new MixStream(pool, SETTINGS);
   for (let n = 0; n < 3; n++) shared.setMix(constant(9600), 1);
   const own = new MixStream(pool, SETTINGS);
   own.fadeInto(shared);
   own.setMix(constant(9600), 1);
-  t.equal(own.frames, 1, 'there is nothing that its listener has heard');
+  t.equal(own.frames, 1, 'its listener has heard nothing');
   t.ok(encoded(own, encoders).every((sample, i) => Math.abs(sample - 10 * (i + 1)) <= 1));
   own.setMix(constant(9600), 1);
   t.ok(isAll(encoded(own, encoders), 9600));
 });
 
-test('the last frame fades out early enough for the look-ahead of the encoder, and a spare stream knows nothing of it', async (t) => {
+test('the last frame fades out early enough for the encoder look-ahead, and a spare stream is not affected', async (t) => {
   const { pool, encoders } = spyPool();
   const stream = new MixStream(pool, SETTINGS);
   const LOOK_AHEAD = 120;

@@ -23,7 +23,7 @@ function plainRoom({ levelling = false } = {}) {
 const toneOf = (index: number, amplitude = 0.05) =>
   toInt16(tone({ frequencyHz: 350 + 150 * index, samples: 48_000, amplitude }));
 
-test('for any talk, mutes, deafens, joins and leaves everybody hears the sum of the others and never themselves', async (t) => {
+test('for any talk, mutes, deafens, joins and leaves, everybody hears the sum of the others and never themselves', async (t) => {
   t.comment(`SEED=${SEED}`);
   fc.assert(
     fc.property(fc.nat(), fc.integer({ min: 2, max: 9 }), fc.boolean(), (salt, size, levelling) => {
@@ -32,7 +32,7 @@ test('for any talk, mutes, deafens, joins and leaves everybody hears the sum of 
       let joined = 0;
       const join = () => room.join(toneOf(joined++ % 12), { muted: prng() < 0.1, deafened: prng() < 0.1 });
       for (let i = 0; i < size; i++) join();
-      // A leaver's last frame sounds on for one tick without a twin to compare with.
+      // A leaver's last frame fades out for one tick, without a twin to compare with.
       let unknown = 0;
       for (let tick = 0; tick < 200; tick++) {
         const deafenedBefore = new Set(room.people.filter(({ place }) => place.deafened));
@@ -61,7 +61,7 @@ test('for any talk, mutes, deafens, joins and leaves everybody hears the sum of 
   t.pass();
 });
 
-test('with a steady number of talkers the headroom gain is the one that belongs to that number', async (t) => {
+test('with a steady number of talkers the headroom gain is the one for that number', async (t) => {
   for (const talkers of [2, 3, 4, 8]) {
     const { codec, room } = plainRoom();
     const people = Array.from({ length: talkers + 1 }, (_, i) => room.join(toneOf(i)));
@@ -86,9 +86,9 @@ test('with a steady number of talkers the headroom gain is the one that belongs 
   }
 });
 
-test('nobody hears a click when a voice is muted, unmuted, joins, leaves, or its listener is deafened for a while', async (t) => {
+test('nobody hears a click when a voice is muted, unmuted, joins or leaves, or its listener is deafened for a while', async (t) => {
   const { codec, room } = plainRoom();
-  // A tone that does not come back to where it was after a frame.
+  // A tone whose phase differs after a frame.
   const loud = toInt16(tone({ frequencyHz: 1013, samples: 48_000, amplitude: 0.3 }));
   const other = toInt16(tone({ frequencyHz: 1500, samples: 48_000, amplitude: 0.1 }));
   const listener = room.join(other);
@@ -118,7 +118,7 @@ test('nobody hears a click when a voice is muted, unmuted, joins, leaves, or its
   for (const [name, person] of [
     ['the listener', listener],
     ['the other talker', second],
-    ['who joined late', late],
+    ['the latecomer', late],
   ] as const) {
     // Everybody comes from silence.
     const frames = person.written.map(({ payload }) => codec.decode(payload));
@@ -146,7 +146,7 @@ test('a lone talker costs one encode per tick, is heard by all, and hears silenc
   t.equal(payloads.size, 1, 'one packet for all');
 });
 
-test('with two or more talkers and listeners every tick encodes one packet per talker and one more', async (t) => {
+test('with two or more talkers and listeners, every tick encodes one packet per talker plus one', async (t) => {
   for (const talkers of [2, 3, 5]) {
     const { room } = plainRoom();
     const people = Array.from({ length: 12 }, (_, i) => room.join(toneOf(i)));
@@ -178,7 +178,7 @@ test('a newcomer in a running conversation soon shares the packets of the others
   t.equal(room.pool.encodersInUse, 4);
 });
 
-test('who has spoken keeps an own encoder until ten frames of the same sound have passed', async (t) => {
+test('a participant who spoke keeps a separate encoder until ten equal frames have passed', async (t) => {
   const { room } = plainRoom();
   const people = Array.from({ length: 4 }, (_, i) => room.join(toneOf(i)));
   const [speaker, , , listener] = people;
@@ -194,12 +194,12 @@ test('who has spoken keeps an own encoder until ten frames of the same sound hav
   t.same(shared, [...Array(10).fill(false), ...Array(5).fill(true)]);
 });
 
-test('who begins to speak among many hears them on as loud as before, from the first sample', async (t) => {
+test('a participant who starts speaking in a crowd keeps hearing it at the same level, from the first sample', async (t) => {
   const { codec, room } = plainRoom();
   const people = Array.from({ length: 6 }, (_, i) => room.join(toneOf(i)));
   for (const person of people.slice(0, 4)) person.talking = true;
   room.run(100);
-  // Two at once: the gain of the shared mix moves in the very tick of the hand-over.
+  // Two start at once, so the gain of the shared mix moves in the tick of the hand-over.
   people[4]!.talking = true;
   people[5]!.talking = true;
   while (!people[4]!.contributes) room.run();
@@ -211,7 +211,7 @@ test('who begins to speak among many hears them on as loud as before, from the f
   t.ok(Math.abs(from - Math.sqrt(2 / 4)) < 0.002, `${from}`);
 });
 
-test('when nobody talks there is no encoder: three silence packets, then one every 400 ms', async (t) => {
+test('when nobody talks there is no encoder, only three silence packets and then one every 400 ms', async (t) => {
   const { room } = plainRoom();
   const people = Array.from({ length: 3 }, (_, i) => room.join(toneOf(i)));
   people[0]!.talking = true;
@@ -242,7 +242,7 @@ test('when nobody talks there is no encoder: three silence packets, then one eve
   }
 });
 
-test('timestamps belong to ticks, skipped ticks and the wrap of 2^32 included; the marker is set after silence', async (t) => {
+test('timestamps belong to ticks, including skipped ticks and the wrap of 2^32, and the marker is set after silence', async (t) => {
   const { room } = plainRoom();
   const [listener, talker] = [room.join(toneOf(0)), room.join(toneOf(1))];
   room.tick = Math.floor(2 ** 32 / FRAME_SAMPLES) - 20;
@@ -258,7 +258,7 @@ test('timestamps belong to ticks, skipped ticks and the wrap of 2^32 included; t
   );
 });
 
-test('who leaves in mid-word gets no more packets, and all they used goes back', async (t) => {
+test('a participant who leaves in mid-word gets no more packets, and all their resources go back', async (t) => {
   const { room } = plainRoom();
   const people = Array.from({ length: 3 }, (_, i) => room.join(toneOf(i)));
   for (const person of people) person.talking = true;
@@ -272,7 +272,7 @@ test('who leaves in mid-word gets no more packets, and all they used goes back',
   room.run(20);
   t.equal(leaver.written.length, count);
   t.equal(room.pool.decodersInUse, 2);
-  t.equal(room.pool.encodersInUse, 2, 'two talkers, nobody who only listens');
+  t.equal(room.pool.encodersInUse, 2, 'two talkers, and nobody who only listens');
   let speakers = 0;
   room.mixer.forEachSpeaker(() => speakers++);
   t.equal(speakers, 2);
@@ -299,13 +299,16 @@ test('in a crowd of talkers every encoder is as good as in a small room', async 
   for (const person of people.slice(0, 12)) person.talking = true;
   room.run(40);
   const running = Array.from(complexities.values()).sort((a, b) => b - a);
-  t.same(running, [10, ...Array(12).fill(5)], 'of the listener, and of each talker');
+  t.same(running, [10, ...Array(12).fill(5)], 'those of the listener and of each talker');
   for (const person of people) person.talking = false;
   room.run(80);
   t.equal(room.pool.encodersInUse, 0);
 });
 
-/** What a listener gets from the moment of joining on: sound where there is any; otherwise three packets of silence, then one every 400 ms. */
+/**
+ * The expected packets of a listener from joining on: sound where there is any; otherwise three silence packets, then
+ * one every 400 ms.
+ */
 class Expectation {
   #silentTicks = 0;
   #wasSounding = false;
@@ -319,7 +322,7 @@ class Expectation {
       .map(({ payload }) => payload);
     const others = room.people.some((person) => person !== listener && person.contributes);
     const hears = others && !listener.place.deafened;
-    // Of those who are deafened what they heard fades, if somebody still sounds.
+    // What deafened listeners heard fades out, if somebody still sounds.
     const fades = others && !hears && this.#wasSounding;
     this.#wasSounding = hears;
     if (hears || fades) {
@@ -335,7 +338,7 @@ class Expectation {
   }
 }
 
-test('for any talk each listener gets a packet of sound in each tick with sound, and silence at its times', async (t) => {
+test('for any talk, each listener gets a sound packet in each tick with sound, and silence packets on schedule', async (t) => {
   t.comment(`SEED=${SEED}`);
   fc.assert(
     fc.property(fc.nat(), fc.integer({ min: 1, max: 5 }), (salt, size) => {
@@ -345,7 +348,7 @@ test('for any talk each listener gets a packet of sound in each tick with sound,
       const join = () => expectations.set(room.join(toneOf(0), { deafened: prng() < 0.2 }), new Expectation());
       for (let i = 0; i < size; i++) join();
       for (let tick = 0; tick < 250; tick++) {
-        // Seldom enough that all of them are silent at times.
+        // Rare enough that everybody is silent at times.
         for (const person of room.people) {
           if (prng() < (person.talking ? 0.1 : 0.02)) person.talking = !person.talking;
           if (prng() < 0.02) room.mixer.setDeafened(person.participant, !person.place.deafened);
@@ -365,7 +368,7 @@ test('for any talk each listener gets a packet of sound in each tick with sound,
   );
 });
 
-test('those who begin to talk in the same tick hear each other from the first sample', async (t) => {
+test('people who start talking in the same tick hear each other from the first sample', async (t) => {
   const { codec, room } = plainRoom();
   const [ada, ben] = [room.join(toneOf(0)), room.join(toneOf(1))];
   room.run(10);
@@ -381,7 +384,7 @@ test('those who begin to talk in the same tick hear each other from the first sa
   }
 });
 
-test('who has fallen silent is not looked at any more, and a room that all have left is deserted when the last voice has faded', async (t) => {
+test('a silent participant is not awake, and a room that everybody left is deserted once the last voice has faded', async (t) => {
   const { room } = plainRoom();
   const [talker, listener] = [room.join(toneOf(0)), room.join(toneOf(1))];
   t.notOk(room.mixer.deserted);
@@ -401,10 +404,10 @@ test('who has fallen silent is not looked at any more, and a room that all have 
   t.ok(room.mixer.deserted);
   const packet = { sequenceNumber: 1, timestamp: 1, payload: SILENCE_PACKET, levelDbov: -20, redundant: false };
   room.mixer.push(cut.participant, packet, room.tick * PTIME_MS);
-  t.ok(room.mixer.deserted, 'a packet that was on its way wakes nobody');
+  t.ok(room.mixer.deserted, 'a packet that was still in transit wakes nobody');
 });
 
-test('in steady silence a tick looks at no listener, but for the refresh every 400 ms', async (t) => {
+test('in steady silence a tick visits no listener, except for the refresh every 400 ms', async (t) => {
   const { room } = plainRoom();
   const people = Array.from({ length: 3 }, (_, i) => room.join(toneOf(i)));
   let looks = 0;
@@ -428,7 +431,7 @@ test('in steady silence a tick looks at no listener, but for the refresh every 4
     room.run(60);
     t.equal(looksIn(200), 10, `turn ${turn}`);
     const newcomer = room.join(toneOf(5));
-    t.ok(looksIn(20) >= 3, 'somebody has come');
+    t.ok(looksIn(20) >= 3, 'somebody has joined');
     if (turn === 1) room.leave(newcomer);
     t.equal(looksIn(200), 10);
     room.leave(people[1]!);
@@ -437,10 +440,10 @@ test('in steady silence a tick looks at no listener, but for the refresh every 4
   }
 });
 
-test('who comes back from silence is awake again, whoever else is', async (t) => {
+test('a participant who comes back from silence is awake again, whoever else is', async (t) => {
   const { codec, room } = plainRoom();
   const people = Array.from({ length: 6 }, (_, i) => room.join(toneOf(i)));
-  // One after the other wakes up and goes to sleep, so that they leave the list from its middle and its ends.
+  // They wake up and go to sleep one after another, so they leave the list from its middle and its ends.
   for (let turn = 0; turn < 12; turn++) {
     for (const [i, person] of people.entries()) person.talking = (turn * 5 + i) % 7 < 2;
     for (let tick = 0; tick < 40; tick++) {
@@ -456,7 +459,7 @@ test('who comes back from silence is awake again, whoever else is', async (t) =>
   t.same(speakers, new Set(people.filter(({ talking }) => talking).map(({ participant }) => participant)));
 });
 
-test('levelling that was switched on or off holds for those who come later', async (t) => {
+test('a change of levelling applies to later participants', async (t) => {
   for (const levelling of [true, false]) {
     const { codec, room } = plainRoom({ levelling: !levelling });
     room.mixer.setLevelling(levelling);
@@ -468,7 +471,7 @@ test('levelling that was switched on or off holds for those who come later', asy
   }
 });
 
-test('when a room is closed all frames of its voices are given back', async (t) => {
+test('when a room is closed, all frames of its voices are given back', async (t) => {
   const { room } = plainRoom();
   room.run();
   const { frames } = room.pool.kernels;
@@ -481,12 +484,12 @@ test('when a room is closed all frames of its voices are given back', async (t) 
   room.leave(people[0]!);
   room.mixer.close();
   t.ok(room.mixer.deserted);
-  // The mixers keep frames for the moment of one tick.
+  // The mixers keep scratch frames.
   t.ok(frames.taken <= before + 1, `${frames.taken - before}`);
   t.equal(room.pool.decodersInUse + room.pool.encodersInUse, 0);
 });
 
-test('the mix for all has more bits than the mix for one', async (t) => {
+test('the mix for everybody gets more bits than the mix for one', async (t) => {
   const bitrates = new Map<Encoder, number>();
   const plain = new PlainCodec();
   const codec: Codec = {
@@ -512,16 +515,16 @@ interface Told {
   readonly standing: TalkerStanding;
 }
 
-/** The parts of one room, and what they have told each other tick by tick. */
+/** The parts of one room, and what they have reported to each other tick by tick. */
 class DividedRoom {
   readonly codec = new PlainCodec();
   readonly parts: Room[] = [];
   readonly told: Map<number, Told>[] = [];
   readonly #maxTalkers: number;
-  /** The first tick about which all parts tell. */
+  /** The first tick for which all parts report. */
   #since = 0;
 
-  /** @param parts the level of everybody's voice, in dBov */
+  /** @param parts the level of each voice, in dBov */
   constructor(parts: readonly (readonly number[])[], maxTalkers = 0) {
     this.#maxTalkers = maxTalkers;
     for (const levels of parts) this.add(levels);
@@ -559,7 +562,7 @@ class DividedRoom {
     }
   }
 
-  /** The tones that this listener has heard lately, as places in `people` of all parts. */
+  /** The tones that this listener has heard lately, as indexes into `people` of all parts. */
   tonesHeardBy({ written }: Person): number[] {
     const sound = concatInt16(written.slice(-10).map(({ payload }) => this.codec.decode(payload)));
     return this.people.flat().flatMap((_, i) => (toneLevelDbfs(sound, 350 + 150 * i) > -50 ? [i] : []));
@@ -596,10 +599,10 @@ class DividedRoom {
   }
 }
 
-/** As loud as people are. */
+/** The level of human speech. */
 const VOICES = [-29, -29, -29];
 
-/** What those people add to the mix in this tick, apart from one. */
+/** The sum of those people's voices in the mix of this tick, except one. */
 function sumOf(people: readonly Person[], apartFrom?: Person): Float32Array {
   const sum = new Float32Array(FRAME_SAMPLES);
   for (const person of people) {
@@ -611,7 +614,7 @@ function sumOf(people: readonly Person[], apartFrom?: Person): Float32Array {
 
 for (const reversed of [false, true]) {
   const order = reversed ? 'last' : 'first';
-  test(`in a room of parts everybody hears the others beside them now and those elsewhere as they were a tick ago, mixed ${order}`, async (t) => {
+  test(`in a room of parts everybody hears their own part now and the others a tick later, mixed ${order}`, async (t) => {
     const room = new DividedRoom([VOICES, VOICES]);
     let before: Float32Array[] = room.people.map(() => new Float32Array(FRAME_SAMPLES));
     let compared = 0;
@@ -627,7 +630,7 @@ for (const reversed of [false, true]) {
           if (deviation > 1.01) t.fail(`off by ${deviation}`);
           if (!wanted.some((sample) => sample !== 0)) continue;
           compared++;
-          // Of more than two who talk the sum is turned down.
+          // With more than two talkers the sum is turned down.
           if (from > 1.01 || to > 1.01 || to < 0.7) t.fail(`gain from ${from} to ${to}`);
         }
       }
@@ -651,7 +654,7 @@ for (const reversed of [false, true]) {
 }
 
 test('the places of a limit go to the loudest of all parts, and no more are taken than there are', async (t) => {
-  // 7 dB apart; the three loudest are in two parts. The last one listens.
+  // 7 dB apart, and the three loudest are in two parts. The last one listens.
   const parts = [
     [-60, -25, -18, -53],
     [-32, -39, -11, -46],
@@ -660,7 +663,7 @@ test('the places of a limit go to the loudest of all parts, and no more are take
   const room = new DividedRoom(parts, 3);
   const everybody = room.people.flat();
   for (const person of everybody.slice(0, -1)) person.talking = true;
-  // All begin at once, when no part knows yet of the talkers in the others.
+  // All begin at once, when no part knows of the talkers in the others yet.
   room.run(20);
   room.run(180, () => {
     if (room.sounding > 3) t.fail(`${room.sounding} sound`);
@@ -668,7 +671,7 @@ test('the places of a limit go to the loudest of all parts, and no more are take
   t.same(room.tonesHeardBy(everybody.at(-1)!), [1, 2, 6]);
 });
 
-test('who is heard stays heard when a part is added, and alone again a part has all places', async (t) => {
+test('people keep being heard when a part is added, and a part on its own again has all places', async (t) => {
   const room = new DividedRoom([[...VOICES, ...VOICES]], 4);
   const [, , , , unheard, listener] = room.people[0] as Person[];
   for (const person of room.people[0]!) person.talking = person !== unheard && person !== listener;
@@ -683,7 +686,7 @@ test('who is heard stays heard when a part is added, and alone again a part has 
     t.ok(heard.every(({ place }) => place.source.admitted));
   });
   t.same(room.tonesHeardBy(listener!), [0, 1, 2, 3]);
-  // Louder by far, so that they get places of those here.
+  // Much louder, so that they take places from this part.
   for (const person of room.people[1]!) person.talking = true;
   room.run(100);
   t.equal(room.tonesHeardBy(listener!).filter((i) => i >= 6).length, 2);
@@ -693,7 +696,7 @@ test('who is heard stays heard when a part is added, and alone again a part has 
   t.equal(room.tonesHeardBy(listener!).filter((i) => i < 6).length, 4);
 });
 
-test('with real Opus the talker goes from shared to own and back without a click, a gap or themselves', async (t) => {
+test('with real Opus, the talker goes from shared to separate and back without a click, a gap or themselves', async (t) => {
   const encoders = new Map<Person, ReturnType<typeof opusCodec.createEncoder>>();
   const room = new Room(opusCodec, (frame, person) => {
     let encoder = encoders.get(person);
@@ -709,7 +712,7 @@ test('with real Opus the talker goes from shared to own and back without a click
   b!.talking = true;
   room.run(60);
   const from = c!.written.length;
-  // Others keep talking, c says three short things.
+  // Others keep talking, and c says three short things.
   for (let i = 0; i < 3; i++) {
     c!.talking = true;
     room.run(25);
@@ -731,7 +734,7 @@ test('with real Opus the talker goes from shared to own and back without a click
   // The voices begin again after 200 ticks, which is a sharp edge in itself.
   const sum = concatInt16([a!.sound, a!.sound]).map((sample, n) => sample + b!.sound[n % b!.sound.length]!);
   const ratio = clickRatio(heard, 2, heard.length, sum);
-  t.ok(ratio < 1.2, `no sharper than the voices themselves: ${ratio.toFixed(2)}`);
+  t.ok(ratio < 1.2, `no sharper than the voices: ${ratio.toFixed(2)}`);
   t.equal(c!.written.at(-1)!.payload, listener!.written.at(-1)!.payload, 'back to the shared stream');
   t.equal(room.pool.encodersInUse, 3);
 });

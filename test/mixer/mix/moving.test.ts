@@ -14,7 +14,7 @@ import {
 } from '../../helpers/signal.ts';
 import { voiced } from '../../helpers/voiced.ts';
 
-/** No tone comes back to where it was after a frame. */
+/** No tone has the same phase after a frame. */
 const TONES_HZ = { mover: 1013, ada: 617, ben: 829, cy: 1227 } as const;
 type Who = keyof typeof TONES_HZ;
 const AMPLITUDE = 0.2;
@@ -36,7 +36,7 @@ const cut: Move = (red, mover, blue) => {
   return Object.assign(blue.join(sound, { written }), { sequenceNumber, talking });
 };
 
-/** All talk; one goes from Ada and Ben to Cy. */
+/** All talk, and one goes from Ada and Ben to Cy. */
 function moveAmongTones(how: Move, blueFirst = false) {
   const codec = new PlainCodec();
   const [red, blue] = [
@@ -66,7 +66,7 @@ function moveAmongTones(how: Move, blueFirst = false) {
 
 for (const blueFirst of [false, true]) {
   const order = blueFirst ? 'before' : 'after';
-  test(`who is moved, who stays and who is there hear no click, when their new room is mixed ${order} the old one`, async (t) => {
+  test(`a moved participant and both rooms hear no click when the new room is mixed ${order} the old one`, async (t) => {
     const { people, clicks, hears } = moveAmongTones(move, blueFirst);
     for (const who of ['mover', 'ada', 'ben', 'cy'] as const) t.ok(clicks(who) < 1, `${who}: ${clicks(who)}`);
     t.same(hears('mover'), ['cy']);
@@ -78,11 +78,11 @@ for (const blueFirst of [false, true]) {
       'a packet in each tick, never two',
     );
     const without = moveAmongTones(cut).clicks('mover');
-    t.ok(without > 1.5, `this measure sees a cut: ${without.toFixed(1)}`);
+    t.ok(without > 1.5, `this measure detects a cut: ${without.toFixed(1)}`);
   });
 }
 
-/** With real Opus: from two who talk to two others who talk, in mid-sentence. */
+/** With real Opus: from two talkers to two others, in mid-sentence. */
 function moveAmongVoices(voices: readonly Int16Array[], point: number) {
   const encoders = new Map(voices.map((voice) => [voice, opusCodec.createEncoder()]));
   for (const encoder of encoders.values()) encoder.configure({ bitrate: 64_000, complexity: 5 });
@@ -119,12 +119,12 @@ function decode(written: readonly Written[]): Int16Array {
   return heard;
 }
 
-test('with real Opus a move in mid-sentence is no sharper than the voices, and who comes is not louder than they are', async (t) => {
+test('with real Opus a move in mid-sentence is no sharper than the voices, and the one moved in is not louder than they are', async (t) => {
   const voices = [21, 22, 23, 24, 25].map((seed) => toInt16(voiced(seed, 3)));
   for (const point of [31, 58, 85, 112]) {
     const { mover, listener, louderDb } = moveAmongVoices(voices, point);
-    t.ok(mover < 1.2, `who is moved: ${mover.toFixed(2)}`);
-    t.ok(listener < 1.2, `who is there: ${listener.toFixed(2)}`);
+    t.ok(mover < 1.2, `the one moved: ${mover.toFixed(2)}`);
+    t.ok(listener < 1.2, `the one already there: ${listener.toFixed(2)}`);
     t.ok(louderDb < 2, `${louderDb.toFixed(1)} dB in the first frames`);
   }
 });

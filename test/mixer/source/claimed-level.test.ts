@@ -10,7 +10,7 @@ import { voiced } from '../../helpers/voiced.ts';
 
 const SEED = Number(process.env['SEED'] ?? 6464);
 
-/** Compares frame by frame until the claims are not believed any more; returns after how many milliseconds that was. */
+/** Compares frame by frame until the claims are no longer trusted. Returns how many milliseconds that took. */
 function believedFor(
   claim: (n: number) => number,
   measured: (n: number) => number,
@@ -24,7 +24,7 @@ function believedFor(
   return Number.POSITIVE_INFINITY;
 }
 
-test('who claims what is not there is not believed after 200 ms, whatever the length of the packets', async (t) => {
+test('false claims lose trust after 200 ms, at any packet length', async (t) => {
   for (const packetMs of [10, 20, 40]) {
     for (const [claim, measured] of [
       [0, -127],
@@ -46,10 +46,10 @@ test('who claims what is not there is not believed after 200 ms, whatever the le
     () => -127,
     { packetMs: 120, everyMs: 120 },
   );
-  t.equal(longest, 360, 'three packets at least');
+  t.equal(longest, 360, 'at least three packets');
 });
 
-test('who alternates between truth and lies, or lies in single packets, is found out as well', async (t) => {
+test('a sender that alternates between truth and lies, or lies in single packets, is detected as well', async (t) => {
   for (const period of [4, 10, 25, 50]) {
     const speaks = (n: number) => n % (2 * period) < period;
     const alternating = believedFor(
@@ -76,7 +76,7 @@ test('who alternates between truth and lies, or lies in single packets, is found
   t.ok(later > 400 * PTIME_MS && later < 425 * PTIME_MS, `truth for a while first: ${later} ms`);
 });
 
-test('a claim that is a little off, always, is set right within some seconds', async (t) => {
+test('a claim that is always slightly off is corrected within a few seconds', async (t) => {
   for (const off of [-5, -2, 0, 3, 5]) {
     const level = new ClaimedLevel();
     for (let n = 0; n < 200; n++) level.compare(-30 + off, -30, PTIME_MS, n * PTIME_MS);
@@ -86,7 +86,7 @@ test('a claim that is a little off, always, is set right within some seconds', a
   }
 });
 
-/** What a browser claims of a voice, what our decoder hears, and how far it is believed. */
+/** What a browser claims about a voice, what our decoder hears, and how far the claim is trusted. */
 function listenToBrowser(sound: Int16Array, bitsPerSecond: number, lost: (n: number) => boolean) {
   const encode = createFrameEncoder({ bitsPerSecond });
   const decoder = opusCodec.createDecoder();
@@ -108,7 +108,7 @@ function listenToBrowser(sound: Int16Array, bitsPerSecond: number, lost: (n: num
   return { level, confirmedShare: confirmed / compared };
 }
 
-test('a browser that measures before its encoder is believed: at any bit rate, over noise, with pauses and losses', async (t) => {
+test('a browser that measures before its encoder is trusted, at any bit rate, over noise, with pauses and losses', async (t) => {
   t.comment(`SEED=${SEED}`);
   for (const bitsPerSecond of [12_000, 32_000]) {
     for (const lossShare of [0, 0.1]) {
@@ -121,14 +121,14 @@ test('a browser that measures before its encoder is believed: at any bit rate, o
         const { level, confirmedShare } = listenToBrowser(toInt16(voice), bitsPerSecond, () => prng() < lossShare);
         const name = `${bitsPerSecond / 1000} kb/s, ${100 * lossShare} % lost, noise of ${noise}`;
         t.ok(level.believed, name);
-        t.ok(Math.abs(level.corrected(-30) + 30) < 2, `${name}: set right by ${level.corrected(-30) + 30} dB`);
+        t.ok(Math.abs(level.corrected(-30) + 30) < 2, `${name}: corrected by ${level.corrected(-30) + 30} dB`);
         t.ok(confirmedShare > 0.95, `${name}: ${(100 * confirmedShare).toFixed(1)} % of the time confirmed`);
       }
     }
   }
 });
 
-test('a check is due while somebody claims to speak and it is not known, and of silence only where packets are too large for it', async (t) => {
+test('a check is due while a claim to speak is unconfirmed, and for silence only where packets are too large for it', async (t) => {
   const level = new ClaimedLevel();
   t.notOk(level.isConfirmed(0), 'nothing is known at first');
   t.ok(level.isCheckDue('speech', 60, 0));
@@ -145,11 +145,11 @@ test('a check is due while somebody claims to speak and it is not known, and of 
   t.notOk(level.isCheckDue('silence', 55, 260));
   level.checked(60, 300);
   level.compare(-70, -20, PTIME_MS, 300);
-  t.ok(level.isCheckDue('silence', 60, 320), 'once there is a doubt it is settled at once');
-  t.ok(level.isCheckDue(null, 60, 500) && !level.isCheckDue(null, 60, 480), 'where nothing is claimed, every 200 ms');
+  t.ok(level.isCheckDue('silence', 60, 320), 'once in doubt, it is settled at once');
+  t.ok(level.isCheckDue(null, 60, 500) && !level.isCheckDue(null, 60, 480), 'without a claim, every 200 ms');
 });
 
-test('up to 6 dB between claim and sound are the codec, more is a doubt', async (t) => {
+test('up to 6 dB between claim and sound is due to the codec, and more is a doubt', async (t) => {
   for (const [claim, measured, agrees] of [
     [-20, -25.9, true],
     [-25.9, -20, true],
@@ -165,7 +165,7 @@ test('up to 6 dB between claim and sound are the codec, more is a doubt', async 
   }
 });
 
-test('energies count, over about 100 ms: a frame that is off is made good by those around it', async (t) => {
+test('energies are averaged over about 100 ms, so neighbouring frames make up for a single deviation', async (t) => {
   for (const [afterMs, agrees] of [
     [20, true],
     [60, true],
@@ -184,7 +184,7 @@ test('energies count, over about 100 ms: a frame that is off is made good by tho
   }
 });
 
-test('a longer packet weighs more, in energies and in the error that is set right', async (t) => {
+test('a longer packet weighs more, in energies and in the corrected error', async (t) => {
   const error = (durations: readonly number[]) => {
     const level = new ClaimedLevel();
     let nowMs = 0;
@@ -200,7 +200,7 @@ test('a longer packet weighs more, in energies and in the error that is set righ
   t.ok(Math.abs(error(Array(50).fill(20)) / 5 - (1 - Math.exp(-1))) < 0.02);
 });
 
-test('a confirmation holds for two seconds, and who is not believed needs none', async (t) => {
+test('a confirmation holds for two seconds, and a distrusted sender needs none', async (t) => {
   const level = new ClaimedLevel();
   level.compare(-20, -20, PTIME_MS, 1000);
   t.ok(level.isConfirmed(2999));
@@ -209,7 +209,7 @@ test('a confirmation holds for two seconds, and who is not believed needs none',
   t.ok(level.isConfirmed(1e9));
 });
 
-test('a check of what has grown is due a quarter of a second after the last one, for half as much again', async (t) => {
+test('packets that grew by half are due for a check 250 ms after the last one', async (t) => {
   const level = new ClaimedLevel();
   level.checked(20, 0);
   t.notOk(level.isCheckDue('silence', 30, 249));
@@ -227,7 +227,7 @@ test('a doubt is gone once claim and sound agree again', async (t) => {
   t.ok(level.isCheckDue('silence', 60, 5020));
   level.compare(-70, -70, PTIME_MS, 5020);
   t.notOk(level.isCheckDue('silence', 60, 5040));
-  // Nor do the packets of one doubt count for the next.
+  // Nor do the packets of one doubt count towards the next.
   for (let n = 0; n < 2; n++) level.compare(-127, 0, 120, 10_000 + n * 120);
   t.ok(level.believed);
   level.compare(-127, 0, 120, 10_240);

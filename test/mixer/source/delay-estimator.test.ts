@@ -5,7 +5,9 @@ import { createPrng } from '../../helpers/prng.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4104);
 
-/** Feeds one packet every 20 ms from `fromMs` to `toMs`, each as late as `delayMs` says; returns the target at the end. */
+/**
+ * Feeds one packet every 20 ms from `fromMs` to `toMs`, each as late as `delayMs` says. Returns the target at the end.
+ */
 function feed(
   estimator: DelayEstimator,
   fromMs: number,
@@ -25,7 +27,7 @@ test('a path without jitter needs next to no delay', async (t) => {
   t.ok(feed(estimator, 0, 3000, () => 80) <= 5);
 });
 
-test('uniform jitter of 15 ms asks for about 15 ms', async (t) => {
+test('uniform jitter of 15 ms needs about 15 ms', async (t) => {
   const prng = createPrng(SEED);
   const estimator = new DelayEstimator();
   feed(estimator, 0, 10_000, () => 50 + 15 * prng());
@@ -35,14 +37,14 @@ test('uniform jitter of 15 ms asks for about 15 ms', async (t) => {
   }
 });
 
-test('packets out of order count with the delay they had', async (t) => {
+test('out-of-order packets count with their actual delay', async (t) => {
   const estimator = new DelayEstimator();
   for (let n = 0; n < 500; n++) {
     const swapped = n % 10 === 4 ? n + 1 : n % 10 === 5 ? n - 1 : n;
     estimator.observe(960 * swapped, 20 * n);
   }
   const target = estimator.targetMs(10_000);
-  // Every tenth packet overtakes another, by which the reference is 20 ms early and all others 20 ms late.
+  // Every tenth packet overtakes another, so the reference is 20 ms early and all others are 20 ms late.
   t.ok(target >= 40 && target <= 46, `${target}`);
 });
 
@@ -64,17 +66,17 @@ test('a late packet raises the target at once, by no more than 20 ms, and is for
   }
 });
 
-test('a bad time that is over costs delay for no more than about five seconds', async (t) => {
+test('a bad period that is over costs delay for no more than about five seconds', async (t) => {
   const prng = createPrng(SEED);
   const estimator = new DelayEstimator();
   feed(estimator, 0, 10_000, () => 30);
   const bad = feed(estimator, 10_000, 20_000, () => 30 + 100 * prng());
-  t.ok(bad > 90, `${bad} in the bad time`);
+  t.ok(bad > 90, `${bad} in the bad period`);
   const after = feed(estimator, 20_000, 25_600, () => 30);
   t.ok(after < 10, `${after} afterwards`);
 });
 
-test('when the path becomes 50 ms longer the delay is re-learned, and when shorter again at once', async (t) => {
+test('when the path becomes 50 ms longer the delay is relearned, and when shorter again it follows at once', async (t) => {
   const estimator = new DelayEstimator();
   feed(estimator, 0, 10_000, () => 30);
   const longer = feed(estimator, 10_000, 13_000, () => 80);
@@ -86,7 +88,7 @@ test('when the path becomes 50 ms longer the delay is re-learned, and when short
   t.ok(Math.abs(estimator.idealArrivalMs(48 * 18_600) - 18_630) < 1, 'the reference has followed');
 });
 
-test('a clock that is off by 200 ppm is followed for ten minutes', async (t) => {
+test('a clock that is off by 200 ppm is tracked for ten minutes', async (t) => {
   for (const driftPpm of [-200, 200]) {
     const prng = createPrng(SEED);
     const estimator = new DelayEstimator();
@@ -112,7 +114,7 @@ test('the reference survives pauses of any length', async (t) => {
   }
 });
 
-test('after a new start only the reference is forgotten', async (t) => {
+test('after a restart only the reference is forgotten', async (t) => {
   const prng = createPrng(SEED);
   const estimator = new DelayEstimator();
   const before = feed(estimator, 0, 10_000, () => 30 + 15 * prng());
@@ -122,7 +124,7 @@ test('after a new start only the reference is forgotten', async (t) => {
   t.equal(estimator.idealArrivalMs(123_456_789), 10_000);
 });
 
-test('for any packets at any time the target stays between 4 and 200 ms and nothing is not a number', async (t) => {
+test('for any packets at any time the target stays between 4 and 200 ms, and nothing is NaN', async (t) => {
   t.comment(`SEED=${SEED}`);
   const step = fc.record({
     afterMs: fc.oneof(fc.nat(40), fc.nat(100_000)),
@@ -145,7 +147,7 @@ test('for any packets at any time the target stays between 4 and 200 ms and noth
   );
 });
 
-test('steady jitter asks for itself, a twentieth more and 2 ms, but for 4 ms at least and 200 at most', async (t) => {
+test('steady jitter costs its own size, a twentieth more and 2 ms, at least 4 ms and at most 200', async (t) => {
   for (const jitterMs of [0, 1, 7, 40, 111, 180, 400]) {
     const estimator = new DelayEstimator();
     const target = feed(estimator, 0, 10_000, (sentMs) => 30 + (sentMs % 100 === 0 ? jitterMs : 0));
@@ -154,7 +156,7 @@ test('steady jitter asks for itself, a twentieth more and 2 ms, but for 4 ms at 
   }
 });
 
-test('the target is 20 ms for the first second, whatever comes, and then what was seen', async (t) => {
+test('the target is 20 ms for the first second, whatever arrives, and then the measured one', async (t) => {
   for (const [jitterMs, then] of [
     [0, 4],
     [60, 65],
@@ -167,13 +169,13 @@ test('the target is 20 ms for the first second, whatever comes, and then what wa
   }
 });
 
-test('the first intervals count alike: one bad of two is waited for', async (t) => {
+test('the first intervals have equal weight, and one bad of two is waited for', async (t) => {
   const estimator = new DelayEstimator();
   const target = feed(estimator, 0, 1200, (sentMs) => 30 + (sentMs === 300 ? 60 : 0));
   t.ok(target > 60, `${target}`);
 });
 
-test('what happens once in 20 s is not waited for, what happens every 5 s is', async (t) => {
+test('delays that occur once in 20 s are not waited for, and those every 5 s are', async (t) => {
   for (const [everyMs, least, most] of [
     [20_000, 12, 15],
     [5000, 100, 108],
@@ -184,14 +186,14 @@ test('what happens once in 20 s is not waited for, what happens every 5 s is', a
     const targets = Array.from({ length: 200 }, (_, i) =>
       feed(estimator, 120_000 + i * 500, 120_500 + i * 500, delay),
     ).sort((a, b) => a - b);
-    // Now and then calm lasts so long that a bad time seems to be over.
+    // Now and then a calm stretch lasts so long that a bad period seems to be over.
     const usual = targets[100]!;
     t.ok(usual >= least && usual <= most, `every ${everyMs} ms: ${usual}`);
     if (everyMs === 20_000) t.ok(targets.at(-1)! <= most, 'at no time');
   }
 });
 
-test('a rise by a late packet falls by 20 ms a second, or is gone in two and a half if that is sooner', async (t) => {
+test('a rise from a late packet falls by 20 ms a second, or within two and a half seconds if that is sooner', async (t) => {
   for (const [lateMs, goneAfterMs] of [
     [38, 2000],
     [123, 2500],
@@ -207,13 +209,13 @@ test('a rise by a late packet falls by 20 ms a second, or is gone in two and a h
   }
 });
 
-test('a packet that was only just late enough to be waited for raises nothing', async (t) => {
+test('a packet just late enough to be waited for raises nothing', async (t) => {
   const estimator = new DelayEstimator();
   feed(estimator, 0, 10_000, () => 30);
   estimator.observeLate(1, 10_000);
   t.equal(estimator.targetMs(10_000), 4);
   for (let n = 0; n < 100; n++) estimator.observeLate(1e6, 10_000);
-  t.equal(estimator.targetMs(10_000), 200, 'and none raises it beyond all bounds');
+  t.equal(estimator.targetMs(10_000), 200, 'and none raises it without limit');
 });
 
 test('for any delays a packet is compared with the fastest one of the last two seconds', async (t) => {
@@ -225,7 +227,7 @@ test('for any delays a packet is compared with the fastest one of the last two s
       const arrived: { atMs: number; delayMs: number }[] = [];
       for (let n = 0; n < 300; n++) {
         const atMs = n * everyMs;
-        // Seldom fast, so that the fastest is often an old one.
+        // Rarely fast, so that the fastest is often an old one.
         const delayMs = prng() < 0.05 ? 50 * prng() : 50 + 50 * prng();
         arrived.push({ atMs, delayMs });
         const relative = estimator.observe(48 * (atMs - delayMs), atMs);
@@ -241,7 +243,7 @@ test('for any delays a packet is compared with the fastest one of the last two s
   );
 });
 
-test('a path that became 5 ms longer explains the delays measured against the shorter one, a wavering one does not', async (t) => {
+test('a path that became 5 ms longer explains delays measured against the shorter one, and a fluctuating one does not', async (t) => {
   for (const [riseMs, explained] of [
     [4.9, 0],
     [5.1, 5.1],

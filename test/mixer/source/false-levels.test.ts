@@ -1,4 +1,4 @@
-/** Senders whose packets do not sound as loud as they claim (RFC 6464), among people whose do. Real Opus. */
+/** Senders whose packets do not sound as loud as they claim (RFC 6464), among honest ones. Uses real Opus. */
 import { test } from 'tap';
 import { createSharedMix } from '../../../src/media/link/mix-ring.ts';
 import { SharedMixLink } from '../../../src/media/worker/shared-mix.ts';
@@ -16,7 +16,7 @@ const SILENCE = new Int16Array(FRAME_SAMPLES);
 const SECOND = 1000 / PTIME_MS;
 const MAX_TALKERS = 8;
 
-/** What somebody sounds like, and says that they sound like, in each frame. */
+/** How somebody sounds, and what they claim, in each frame. */
 interface Part {
   readonly sound: (n: number) => Int16Array;
   readonly claim: (n: number, sound: Int16Array) => number;
@@ -47,7 +47,7 @@ class Stage {
     });
   }
 
-  /** How well a sound is encoded changes nothing of how loud it is. */
+  /** The encoding quality does not change how loud it is. */
   add(part: Part, encode: (pcm: Int16Array) => Uint8Array = createFrameEncoder({ complexity: 0 })): Person {
     const person = this.room.join(SILENCE);
     person.talking = true;
@@ -91,12 +91,12 @@ function count(map: Map<Person, number>, person: Person): void {
   map.set(person, (map.get(person) ?? 0) + 1);
 }
 
-test('eight who claim 0 dBov and send silence take nobody the word, and are never shown as speaking', async (t) => {
+test('eight who claim 0 dBov and send silence displace nobody, and are never shown as speaking', async (t) => {
   const nothing = () => SILENCE;
   for (const [name, encode] of [
     ['silence of constant size', constantSize()],
     ['the smallest silence', () => Uint8Array.of(0xf8, 0xff, 0xfe)],
-    ['what no decoder takes', () => Uint8Array.of(0xfe, 200, 1, 2)],
+    ['undecodable packets', () => Uint8Array.of(0xfe, 200, 1, 2)],
   ] as const) {
     const stage = new Stage();
     const liars = Array.from({ length: MAX_TALKERS }, () => stage.add({ sound: nothing, claim: () => 0 }, encode));
@@ -105,14 +105,14 @@ test('eight who claim 0 dBov and send silence take nobody the word, and are neve
     for (const liar of liars) t.ok(stage.shownFor(liar) === 0, `${name}: never shown`);
     stage.run(2 * SECOND);
     for (const talker of talkers) {
-      t.equal(stage.heardFor(talker), 2 * SECOND, `${name}: who talks is heard`);
+      t.equal(stage.heardFor(talker), 2 * SECOND, `${name}: the talker is heard`);
       t.equal(stage.shownFor(talker), 2 * SECOND, `${name}: and shown`);
     }
     for (const liar of liars) t.ok(stage.shownFor(liar) + stage.heardFor(liar) === 0, `${name}: nobody else is`);
   }
 });
 
-test('who comes when all places are taken by people who talk does not get one by a claim, nor is shown', async (t) => {
+test('a false claim gets no place when all are taken by people who talk, and is not shown', async (t) => {
   const stage = new Stage();
   const talkers = Array.from({ length: MAX_TALKERS }, (_, i) => stage.add({ sound: voice(i), claim: honest }));
   stage.run(SECOND);
@@ -122,7 +122,7 @@ test('who comes when all places are taken by people who talk does not get one by
   for (const liar of liars) t.equal(stage.shownFor(liar), 0);
 });
 
-test('who speaks and claims silence is heard and shown, the first word 250 ms late and the next ones from the start', async (t) => {
+test('a speaker who claims silence is heard and shown, the first word 250 ms late and later ones from the start', async (t) => {
   for (const claim of [-127, -90, -65]) {
     const stage = new Stage();
     const pause = 2 * SECOND;
@@ -184,7 +184,7 @@ test('a claim that is 5 dB too high wins no place in the long run', async (t) =>
   t.ok(stage.heardFor(boaster) + stage.heardFor(third) < 0.5 * SECOND);
 });
 
-test('honest people are not decoded more than before: a check in two seconds for each of those who wait or murmur', async (t) => {
+test('honest people are decoded no more than before: one check in two seconds for each who waits or murmurs', async (t) => {
   const stage = new Stage();
   for (let i = 0; i < 20; i++) stage.add({ sound: voice(i), claim: honest });
   for (let i = 0; i < 20; i++) stage.add({ sound: voice(i, 0.002), claim: honest });
@@ -197,7 +197,7 @@ test('honest people are not decoded more than before: a check in two seconds for
   t.ok(checks > 0 && checks <= 2.5 * 32, `${checks} checks of 32 people in 4 s`);
 });
 
-test('however many lie, what is decoded only to find out has a bound', async (t) => {
+test('however many lie, decoding for checks alone is bounded', async (t) => {
   const stage = new Stage(2);
   const talkers = [stage.add({ sound: voice(1), claim: honest }), stage.add({ sound: voice(2), claim: honest })];
   stage.run(SECOND);
@@ -249,7 +249,7 @@ function tones(frequencyHz: number, dbov: number): (n: number) => Int16Array {
   };
 }
 
-/** An encoder without variable bit rate: its silence is as large as its speech. */
+/** An encoder without variable bit rate, so its silence is as large as its speech. */
 function constantSize(): (pcm: Int16Array) => Uint8Array {
   const encode = createFrameEncoder({ application: 'lowDelay' });
   return (pcm) => {

@@ -8,7 +8,7 @@ import { createPrng } from '../../helpers/prng.ts';
 const SEED = Number(process.env['SEED'] ?? 4105);
 const CONFIG = { seed: SEED, numRuns: 150 };
 
-test('for any loss, delay, duplication and start of the counters: in order, at most once, with bounded delay', async (t) => {
+test('for any loss, delay, duplication and counter start: in order, at most once, with bounded delay', async (t) => {
   t.comment(`SEED=${SEED}`);
   const PACKETS = 300;
   const network = fc.record({
@@ -34,7 +34,7 @@ test('for any loss, delay, duplication and start of the counters: in order, at m
       deliver(stream, arrivals, PACKETS * PTIME_MS + 1000);
       const { popped, numbers } = stream;
       const worstDelayMs = Math.max(...popped.map(({ n, atMs }) => atMs - n * PTIME_MS - 40));
-      // Jitter up to 150 ms plus margin, tick and what a frozen playout point adds.
+      // Jitter up to 150 ms, plus the margin, the tick and the time a frozen playout point adds.
       return (
         increasing(numbers) &&
         numbers.length <= sent &&
@@ -47,11 +47,11 @@ test('for any loss, delay, duplication and start of the counters: in order, at m
   );
 });
 
-test('for any permutation of neighbours within the delay every packet is played', async (t) => {
+test('for any permutation of neighbours within the delay, every packet is played', async (t) => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 55 }), { minLength: 200, maxLength: 200 }), (lateness) => {
       const stream = new Stream(65_500, 2 ** 32 - 90_000);
-      // Two seconds in which the buffer learns, then the same again: all of it must be played.
+      // The buffer learns for two seconds, and then the same again must all be played.
       const arrivals = lateness.map((lateMs, n) => ({ n, atMs: n * PTIME_MS + lateMs }));
       arrivals.push(...lateness.map((lateMs, i) => ({ n: 200 + i, atMs: (200 + i) * PTIME_MS + lateMs })));
       deliver(stream, arrivals, 400 * PTIME_MS + 500);
@@ -66,7 +66,7 @@ test('for any permutation of neighbours within the delay every packet is played'
 test('a smooth stream is played packet by packet with little delay', async (t) => {
   const stream = new Stream();
   stream.runSmoothly(0, 500);
-  t.equal(stream.popped.length, 499, 'all but the one that waits');
+  t.equal(stream.popped.length, 499, 'all except the one that waits');
   t.same(
     stream.playouts.slice(1).every((what) => what === 'packet'),
     true,
@@ -87,7 +87,7 @@ test('one lost packet is one concealed frame, counted once', async (t) => {
   t.equal(stream.counters.packetsLost, 1);
 });
 
-test('for any loss the time concealed is the time lost, so that the delay stays', async (t) => {
+test('for any loss the time concealed is the time lost, so the delay stays', async (t) => {
   fc.assert(
     fc.property(fc.nat(), fc.constantFrom(0.05, 0.3), (salt, loss) => {
       const prng = createPrng(salt);
@@ -104,7 +104,7 @@ test('for any loss the time concealed is the time lost, so that the delay stays'
   t.pass();
 });
 
-test('when nothing comes any more, concealment ends after five frames', async (t) => {
+test('when packets stop, concealment ends after five frames', async (t) => {
   const stream = new Stream();
   stream.runSmoothly(0, 50);
   const from = stream.playouts.length;
@@ -139,7 +139,7 @@ test('a gap in time between consecutive packets is silence, not loss', async (t)
   t.same(stream.counters, counters());
 });
 
-test('both packets around a short silence may be there at once: the second still waits for its time', async (t) => {
+test('both packets around a short silence may arrive at once, and the second still waits for its time', async (t) => {
   const stream = new Stream();
   const arrivals = range(0, 300).map((n) => ({ n, atMs: n * PTIME_MS + (n % 10 === 0 ? 70 : 0) }));
   deliver(stream, arrivals, 300 * PTIME_MS - 10);
@@ -157,13 +157,13 @@ test('both packets around a short silence may be there at once: the second still
   t.ok(waitedMs >= target && waitedMs <= target + PTIME_MS, `waited ${waitedMs} ms, target ${target} ms`);
 });
 
-test('each talkspurt starts with the target delay, whether the delay was more or less before', async (t) => {
+test('each talkspurt starts with the target delay, whether the delay was higher or lower before', async (t) => {
   for (const shiftMs of [-60, 60]) {
     const stream = new Stream();
     stream.runSmoothly(0, 100, 80);
     stream.push(100, 2080, { payload: Uint8Array.of(0xf8) });
     for (let nowMs = 2090; nowMs < 6000; nowMs += PTIME_MS) stream.pop(nowMs);
-    // The path has become shorter or longer while nothing was sent.
+    // The path became shorter or longer while nothing was sent.
     for (let i = 0; i < 150; i++) {
       const n = 101 + i;
       const sentMs = 6000 + i * PTIME_MS;
@@ -177,7 +177,7 @@ test('each talkspurt starts with the target delay, whether the delay was more or
   }
 });
 
-test('what comes in a burst after a stall is played, if it is not too old', async (t) => {
+test('a burst after a stall is played if it is not too old', async (t) => {
   for (const [stallMs, lostFrames] of [
     [60, 0],
     [100, 0],
@@ -197,18 +197,18 @@ test('what comes in a burst after a stall is played, if it is not too old', asyn
   }
 });
 
-test('after a standstill of our own for a second, sound goes on at once and without a second of delay', async (t) => {
+test('after our own stall of a second, sound continues at once and without a second of delay', async (t) => {
   const stream = new Stream();
   stream.runSmoothly(0, 100);
   for (let n = 100; n < 150; n++) stream.push(n, 3000);
-  t.equal(stream.pop(3010), 'packet', 'no concealment of what was skipped');
-  t.ok(stream.numbers.at(-1)! >= 140, `goes on with packet ${stream.numbers.at(-1)}`);
+  t.equal(stream.pop(3010), 'packet', 'no concealment of the skipped frames');
+  t.ok(stream.numbers.at(-1)! >= 140, `continues with packet ${stream.numbers.at(-1)}`);
   stream.runSmoothly(151, 200);
   t.ok(stream.buffer.delayMs <= 150);
   t.ok(increasing(stream.numbers));
 });
 
-test('a late packet is counted, not played, and the next are given more time', async (t) => {
+test('a late packet is counted, not played, and the next ones are given more time', async (t) => {
   const stream = new Stream();
   stream.runSmoothly(0, 100);
   const before = stream.buffer.targetMs(2000);
@@ -262,13 +262,13 @@ test('redundant copies fill holes, never delay, never duplicate and never count 
   );
   const stream = new Stream();
   stream.push(0, 0, { redundant: true });
-  t.ok(stream.buffer.idle, 'a copy of something from before the start is nothing');
+  t.ok(stream.buffer.idle, 'a copy from before the start is ignored');
 });
 
-test('a hole is filled when its copy comes before its turn', async (t) => {
+test('a hole is filled when its copy arrives before its turn', async (t) => {
   const stream = new Stream();
   for (let n = 0; n < 400; n++) {
-    // Every tenth packet is slow, so that all of them wait long enough for the copy in the next one.
+    // Every tenth packet is slow, so all of them wait long enough for the copy in the next one.
     if (n % 10 === 4) stream.push(n - 3, n * PTIME_MS);
     if (n % 10 !== 1 && n % 10 !== 7) {
       stream.push(n - 1, n * PTIME_MS, { redundant: true });
@@ -281,7 +281,7 @@ test('a hole is filled when its copy comes before its turn', async (t) => {
   t.ok(stream.counters.framesRecovered >= 36, `${stream.counters.framesRecovered} of 40 recovered`);
 });
 
-test('a jump of the timestamp or the sequence number starts anew, at once', async (t) => {
+test('a jump of the timestamp or the sequence number restarts the buffer at once', async (t) => {
   for (const [sequenceJump, timeJump] of [
     [0, 10_000],
     [0, -10_000],
@@ -314,7 +314,7 @@ test('packets that are not Opus are refused and counted', async (t) => {
   t.ok(stream.numbers.length > 14);
 });
 
-test('when full, the oldest make room, and what is older still costs nothing', async (t) => {
+test('when full, the oldest make room, and even older ones are dropped at no cost', async (t) => {
   const stream = new Stream();
   // Packets of 2.5 ms.
   const push = (n: number) => stream.push(n, 0, { time: n / 8, payload: Uint8Array.of(0xe0, n, 0, 0) });
@@ -340,7 +340,7 @@ test('after a reset nothing waits, and another stream can begin', async (t) => {
   t.equal(stream.numbers.at(-1), 777);
 });
 
-test('packets wait for copies where packets are lost and copies come, and nowhere else', async (t) => {
+test('packets wait for copies only where packets are lost and copies arrive', async (t) => {
   for (const [loss, copies] of [
     [false, false],
     [false, true],
@@ -361,7 +361,7 @@ test('packets wait for copies where packets are lost and copies come, and nowher
   }
 });
 
-test('a loss of several packets counts each of them, in the counters and for what copies are worth', async (t) => {
+test('a loss of several packets counts each of them, in the counters and for the value of copies', async (t) => {
   const stream = new Stream();
   stream.push(0, 0, { redundant: true });
   for (let n = 1; n < 100; n++) {
@@ -369,7 +369,7 @@ test('a loss of several packets counts each of them, in the counters and for wha
     stream.push(n, n * PTIME_MS);
     stream.pop(n * PTIME_MS + 10);
   }
-  // One lost packet alone is not worth waiting for copies; four are. The copy fills one hole of five.
+  // One lost packet alone is not worth waiting for copies, but four are. The copy fills one hole of five.
   stream.push(103, 103 * PTIME_MS, { redundant: true });
   stream.push(104, 104 * PTIME_MS);
   for (let nowMs = 1990; nowMs < 2300; nowMs += PTIME_MS) stream.pop(nowMs);
@@ -377,7 +377,7 @@ test('a loss of several packets counts each of them, in the counters and for wha
   t.ok(stream.buffer.targetMs(2300) >= 20, `${stream.buffer.targetMs(2300)} ms`);
 });
 
-test('a packet that comes twice is counted as that, copies in other packets are not', async (t) => {
+test('a duplicate packet is counted as one, and copies in other packets are not', async (t) => {
   const stream = new Stream();
   stream.push(0, 0);
   stream.push(1, 20);
@@ -388,8 +388,8 @@ test('a packet that comes twice is counted as that, copies in other packets are 
   t.same(stream.numbers, [0, 1]);
 });
 
-test('packets whose numbers and times contradict each other are refused and counted, copies only refused', async (t) => {
-  // After 10 at time 10 and 20 at time 20: earlier but newer, later but older, in between but not, and nothing at all.
+test('packets whose sequence numbers and timestamps contradict each other are refused and counted, and copies only refused', async (t) => {
+  // The buffer has 10 at time 10 and 20 at time 20. Each of these contradicts one of them in number and time.
   for (const [n, time] of [
     [15, 9],
     [25, 15],
@@ -409,10 +409,10 @@ test('packets whose numbers and times contradict each other are refused and coun
   const played = new Stream();
   played.runSmoothly(0, 50);
   played.push(40, 1000, { time: 52 });
-  t.equal(played.counters.packetsDiscarded, 1, 'a number that was played, at a time to come');
+  t.equal(played.counters.packetsDiscarded, 1, 'a number that was played, at a future time');
 });
 
-test('what was left out because the buffer was full is late when it comes again, and nothing waits for it', async (t) => {
+test('a packet dropped from a full buffer is late when it arrives again, and nothing waits for it', async (t) => {
   const stream = new Stream();
   stream.runSmoothly(0, 50);
   for (let n = 50; n < 80; n++) stream.push(n, 1000);
@@ -423,7 +423,7 @@ test('what was left out because the buffer was full is late when it comes again,
   t.equal(stream.counters.packetsDiscarded, packetsDiscarded);
 });
 
-test('a packet that is older than all of a full buffer is left out, and those that wait stay', async (t) => {
+test('a packet older than all of a full buffer is dropped, and the waiting ones stay', async (t) => {
   const stream = new Stream();
   const push = (n: number) => stream.push(n, 0, { time: n / 8, payload: Uint8Array.of(0xe0, n, 0, 0) });
   for (let n = 10; n < 35; n++) push(n);
@@ -433,8 +433,8 @@ test('a packet that is older than all of a full buffer is left out, and those th
   t.same(stream.numbers, range(10, 35));
 });
 
-test('when a later packet comes first, what was concealed before it is part of the loss', async (t) => {
-  // The path becomes shorter in the midst of a loss, so that the end of it is there before its turn.
+test('when a later packet arrives first, the frames concealed before it are part of the loss', async (t) => {
+  // The path becomes shorter during a loss, so the end of the loss arrives before its turn.
   for (const [waitedTicks, lost] of [
     [1, 3],
     [1, 4],
@@ -456,7 +456,7 @@ test('when a later packet comes first, what was concealed before it is part of t
   }
 });
 
-test('for any network a shortage is worth more than 2 ms, an excess more than a tick, and there are never both', async (t) => {
+test('for any network, a shortage is more than 2 ms, an excess more than a tick, and there are never both', async (t) => {
   let [shortages, excesses] = [0, 0];
   fc.assert(
     fc.property(fc.nat(), fc.constantFrom(3, 20, 80), (salt, jitterMs) => {
@@ -482,7 +482,7 @@ test('for any network a shortage is worth more than 2 ms, an excess more than a 
   t.ok(shortages > 0 && excesses > 0, `${shortages} and ${excesses}`);
 });
 
-test('what a packet brings with it is what is handed out: level, duration and whether only its copy came', async (t) => {
+test('a packet is handed out with its level, its duration and whether only its copy arrived', async (t) => {
   const buffer = new JitterBuffer(counters());
   const packets = [
     { payload: Uint8Array.of(0xf8, 1, 2, 3), levelDbov: -10, durationSamples: 960, recovered: false },
@@ -499,10 +499,10 @@ test('what a packet brings with it is what is handed out: level, duration and wh
     t.equal(buffer.pop(40), 'packet');
     t.match(buffer.packet, wanted);
   }
-  t.ok(buffer.empty && !buffer.idle, 'it plays still');
+  t.ok(buffer.empty && !buffer.idle, 'it still plays');
 });
 
-test('for any packets at all: nothing throws, nothing grows, order holds, and a good stream is played soon after', async (t) => {
+test('for any packets at all: nothing throws, nothing grows, order holds, and a good stream is soon played', async (t) => {
   const hostile = fc.record({
     sequenceNumber: fc.oneof(fc.integer({ min: 0, max: 65_535 }), fc.integer({ min: 0, max: 30 })),
     timestamp: fc.oneof(
@@ -539,7 +539,7 @@ test('for any packets at all: nothing throws, nothing grows, order holds, and a 
         if (buffer.pop(nowMs) === 'packet') played++;
       }
       if (played > pushed || idleAfter > 400) return false;
-      // A stream from elsewhere on the circles, as after a change of device.
+      // A stream with unrelated counters, as after a change of device.
       let good = 0;
       for (let n = 0; n < 60; n++) {
         buffer.push((40_000 + n) & 0xffff, 2_500_000_000 + n * FRAME_SAMPLES, payloadOf(n), null, false, nowMs);
@@ -553,7 +553,7 @@ test('for any packets at all: nothing throws, nothing grows, order holds, and a 
   t.pass();
 });
 
-test('of an honest stream every lost packet is counted, also over outages of some seconds', async (t) => {
+test('in an honest stream every lost packet is counted, even over outages of some seconds', async (t) => {
   const frames = 1500;
   const outage = fc.record({ from: fc.integer({ min: 20, max: 1000 }), length: fc.integer({ min: 1, max: 250 }) });
   const stream = fc.record({ salt: fc.nat(), loss: fc.constantFrom(0, 0.02, 0.3), start: fc.nat(0xffff), outage });
@@ -587,7 +587,7 @@ test('a sender that jumps ahead in sequence numbers has lost nothing', async (t)
   }
 });
 
-test('jumps of a timestamp as well cannot claim more losses than there was time for', async (t) => {
+test('timestamp jumps on top cannot claim more losses than there was time for', async (t) => {
   const stream = new Stream();
   for (let i = 0; i < 500; i++) {
     stream.push(i * 200, i * PTIME_MS, { time: i * 200 });

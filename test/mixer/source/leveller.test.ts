@@ -20,7 +20,7 @@ import { voiced } from '../../helpers/voiced.ts';
 const SEED = Number(process.env['SEED'] ?? 2209);
 const FRAMES_PER_SECOND = 1000 / PTIME_MS;
 
-/** A voice in sentences of two seconds with pauses of one, on top of noise; the voice alone has this RMS while it speaks. */
+/** A voice in sentences of two seconds with pauses of one, over noise. The voice alone has this RMS while it speaks. */
 function sentences(seed: number, seconds: number, speechDbfs: number, noiseDbfs: number): Int16Array {
   const voice = voiced(seed, seconds);
   const prng = createPrng(seed);
@@ -33,7 +33,7 @@ function sentences(seed: number, seconds: number, speechDbfs: number, noiseDbfs:
   );
 }
 
-/** What a listener hears of a lone talker, frame by frame, in a room with levelling in these seconds; by default always. */
+/** A listener's view of a lone talker, frame by frame, in a room with levelling in these seconds; by default always. */
 function listen(sound: Int16Array, levelling: (second: number) => boolean = () => true) {
   const codec = new PlainCodec();
   const room = new Room(codec, (frame) => codec.encode(frame), { levelling: levelling(0) });
@@ -71,10 +71,10 @@ test('quiet and loud talkers are within 3 dB of each other after eight seconds o
   t.comment(`SEED=${SEED}: ${quietDbfs.toFixed(1)} and ${loudDbfs.toFixed(1)} dBFS`);
   t.ok(Math.abs(quietDbfs - loudDbfs) < 3, `${quietDbfs.toFixed(1)} and ${loudDbfs.toFixed(1)} dBFS`);
   for (const dbfs of [quietDbfs, loudDbfs]) t.ok(Math.abs(dbfs + 20) < 2.5, `${dbfs.toFixed(1)} dBFS`);
-  t.ok(speechDbfs(quiet, 0, 1) < -36, 'a talker begins as loud as they are');
+  t.ok(speechDbfs(quiet, 0, 1) < -36, 'a talker begins at their own level');
 });
 
-test('levelling that is switched on or off holds for those who are there, and nobody jumps', async (t) => {
+test('switching levelling on or off affects those already there, and nobody jumps', async (t) => {
   for (const [dbfs, least, most] of [
     [-34, 8, 18],
     [-14, -8, -4],
@@ -90,7 +90,7 @@ test('levelling that is switched on or off holds for those who are there, and no
       gains.filter(({ second }) => second >= from && second < to).map(({ db }) => db);
     t.ok(
       between(0, 6).every((db) => db === 0),
-      'as they are before',
+      'unchanged before',
     );
     const levelled = between(18, 21);
     t.ok(Math.min(...levelled) >= least && Math.max(...levelled) <= most, `${dbfs} dBFS: by ${levelled.at(-1)} dB`);
@@ -103,7 +103,7 @@ test('levelling that is switched on or off holds for those who are there, and no
   }
 });
 
-test('switched on again while it is being taken back, levelling goes on from there', async (t) => {
+test('switched on again during release, levelling continues from there', async (t) => {
   const leveller = new Leveller();
   for (const [level, speech] of syllables(20, -35, -80)) leveller.observe(level, speech);
   leveller.apply(inFrame(new Float32Array(FRAME_SAMPLES)), threadKernels());
@@ -138,7 +138,7 @@ function* syllables(seconds: number, speechDbfs: number, noiseDbfs: number): Ite
   }
 }
 
-test('the gain rises by at most 3 dB and falls by at most 12 dB in a second, and stays within its bounds', async (t) => {
+test('the gain rises by at most 3 dB and falls by at most 12 dB per second, and stays within its bounds', async (t) => {
   for (const speechDbfs of [-70, -38, -25, -10, -1]) {
     const all = gains(syllables(30, speechDbfs, -90));
     const changes = all.slice(FRAMES_PER_SECOND).map((gain, i) => gain - all[i]!);
@@ -148,7 +148,7 @@ test('the gain rises by at most 3 dB and falls by at most 12 dB in a second, and
   }
 });
 
-test('once it has settled, the gain does not follow syllables or words', async (t) => {
+test('once settled, the gain does not follow syllables or words', async (t) => {
   for (const speechDbfs of [-35, -28, -20, -12]) {
     const settled = gains(syllables(60, speechDbfs, -75)).slice(15 * FRAMES_PER_SECOND);
     const spread = Math.max(...settled) - Math.min(...settled);
@@ -187,7 +187,7 @@ test('the gain is kept over a pause of a minute', async (t) => {
   t.equal(leveller.gainDb, before);
 });
 
-/** Frames of speech at this level, with a quiet frame now and then; returns the gain after each. */
+/** Frames of speech at this level, with a quiet frame now and then. Returns the gain after each frame. */
 function speak(leveller: Leveller, dbfs: number, frames: number, backgroundDbfs = -80): number[] {
   return Array.from({ length: frames }, (_, n) => {
     if (n % 10 === 9) leveller.observe(backgroundDbfs, false);
@@ -196,7 +196,7 @@ function speak(leveller: Leveller, dbfs: number, frames: number, backgroundDbfs 
   });
 }
 
-test('a loud voice is turned down after 400 ms of speech and not before, a quiet one not before its background is known', async (t) => {
+test('a loud voice is turned down after 400 ms of speech and not earlier, and a quiet one waits for a known background', async (t) => {
   const loud = speak(new Leveller(), -10, 40);
   t.same(
     loud.slice(0, 19).filter((gain) => gain !== 0),
@@ -204,7 +204,7 @@ test('a loud voice is turned down after 400 ms of speech and not before, a quiet
   );
   t.ok(loud[19]! < 0);
   const quiet = speak(new Leveller(), -30, 60);
-  // With the quiet frames in between, 50 frames are there after 46 of speech.
+  // With the quiet frames in between, 46 speech frames make 50 frames.
   const first = quiet.findIndex((gain) => gain > 0);
   t.ok(first >= 44 && first <= 46, `after ${first} frames of speech`);
 });
@@ -218,21 +218,21 @@ test('a voice that becomes louder or quieter is followed within some seconds, ho
     t.ok(Math.abs(speak(leveller, before, 6000).at(-1)! - (-20 - before)) < 0.1, `${before} dBFS`);
     const gains = speak(leveller, after, 750);
     t.ok(Math.abs(gains.at(-1)! - (-20 - after)) < 1, `${after} dBFS: ${gains.at(-1)} dB after 15 s`);
-    // The mean power of 3 s has gone half of the way by then.
+    // The mean power over 3 s has gone half of the way by then.
     const half = Math.abs(gains[249]! - (-20 - after));
     t.ok(half > 0.2, `${half} dB are left after 5 s`);
   }
 });
 
-test('the first words count alike', async (t) => {
+test('the first words have equal weight', async (t) => {
   const leveller = new Leveller();
-  // Half of the power at first and half of it later, in the mean -10 dBFS of both.
+  // Half of the power at first and half of it later, with a mean of -10 dBFS for both.
   for (let n = 0; n < 60; n++) leveller.observe(n < 30 ? -7 : -100, true);
   for (let n = 0; n < 60; n++) speak(leveller, -10, 1);
   t.ok(Math.abs(leveller.gainDb + 10) < 1.5, `${leveller.gainDb} dB`);
 });
 
-test('background that has grown is known two seconds later, and one that has gone as well', async (t) => {
+test('a rise of the background is known two seconds later, and so is a fall', async (t) => {
   const leveller = new Leveller();
   speak(leveller, -40, 600, -60);
   const bounded = leveller.gainDb;
@@ -240,25 +240,25 @@ test('background that has grown is known two seconds later, and one that has gon
   speak(leveller, -40, 120, -75);
   const freed = speak(leveller, -40, 300, -75).at(-1)!;
   t.ok(freed > 17.5, `${freed} dB without noise`);
-  // What is raised already is not turned down, but nothing more is raised.
+  // A gain that was already raised is kept, but does not rise further.
   const loud = new Leveller();
   speak(loud, -40, 100, -75);
   const before = speak(loud, -40, 110, -52).at(-1)!;
   t.equal(speak(loud, -40, 300, -52).at(-1)!, before, 'no more while the noise lasts');
 });
 
-test('speech that stands out less than 9 dB from its background is not raised, but a voice turned down comes back in any noise', async (t) => {
+test('speech less than 9 dB above its background is not raised, but a reduced voice recovers in any noise', async (t) => {
   t.equal(speak(new Leveller(), -61, 600, -69.5).at(-1), 0);
   t.ok(speak(new Leveller(), -61, 600, -70.5).at(-1)! > 5);
   const leveller = new Leveller();
   speak(leveller, -10, 500);
   t.ok(leveller.gainDb < -9);
   speak(leveller, -25, 1500, -26);
-  // The last step may be beyond.
-  t.ok(Math.abs(leveller.gainDb) <= 0.06, `${leveller.gainDb} dB: to its own level and no further`);
+  // The last step may overshoot.
+  t.ok(Math.abs(leveller.gainDb) <= 0.06, `${leveller.gainDb} dB: back to its own level and no further`);
 });
 
-test('what is taken back goes by a frame at a time to exactly nothing, and is neutral one frame later', async (t) => {
+test('a release goes in steps per frame to exactly zero, and is neutral one frame later', async (t) => {
   for (const dbfs of [-35, -10]) {
     const leveller = new Leveller();
     t.ok(leveller.neutral);
@@ -271,7 +271,7 @@ test('what is taken back goes by a frame at a time to exactly nothing, and is ne
     for (; leveller.gainDb !== 0; frames++) {
       const before = Math.abs(leveller.gainDb);
       leveller.release();
-      if (Math.abs(leveller.gainDb) >= before) t.fail('comes no nearer');
+      if (Math.abs(leveller.gainDb) >= before) t.fail('comes no closer');
     }
     const perSecond = (start / frames) * FRAMES_PER_SECOND;
     const wanted = dbfs < -20 ? 12 : 3;
@@ -286,7 +286,7 @@ test('what is taken back goes by a frame at a time to exactly nothing, and is ne
   }
 });
 
-test('a frame ends with the gain, and one at 0 dB is left as it is', async (t) => {
+test('a frame ends with the gain, and a frame at 0 dB is left unchanged', async (t) => {
   const leveller = new Leveller();
   const frame = () => inFrame(new Float32Array(FRAME_SAMPLES).fill(1000));
   const untouched = frame();
@@ -318,7 +318,7 @@ test('gains join from frame to frame without a step', async (t) => {
     frames.push(roundToInt16(frame.samples));
   }
   t.ok(leveller.gainDb < -9);
-  // A sine of 200 Hz with this amplitude has a second difference of 5.5 steps, rounding adds up to 2.
+  // A sine of 200 Hz with this amplitude has a second difference of 5.5 steps, and rounding adds up to 2.
   const sharpest = maxSecondDifference(concatInt16(frames)) * 32_768;
   t.ok(sharpest < 9, `${sharpest}`);
 });
@@ -341,5 +341,5 @@ test('a loud voice among others is as absent from its own mix as without levelli
   t.ok(level(0, 500) < -75 && level(1, 1000) < -75 && level(2, 1500) < -75, 'nobody hears themselves');
   t.ok(Math.abs(level(0, 1000) - level(0, 1500)) < 3, 'the others are about equally loud');
   const difference = level(2, 1000) - level(2, 500);
-  t.ok(difference < 7.6, `who was 36 dB below is ${difference.toFixed(1)} dB below: both bounds are reached`);
+  t.ok(difference < 7.6, `the one 36 dB below is now ${difference.toFixed(1)} dB below: both bounds are reached`);
 });

@@ -5,7 +5,10 @@ import { createPrng, gaussian, type Prng } from '../../helpers/prng.ts';
 const SEED = Number(process.env['SEED'] ?? 4107);
 const SECONDS = 60;
 
-/** Nothing arrives for `stallMs`, then all at once; the first time after two seconds, then every `everyMs`. */
+/**
+ * Nothing arrives for `stallMs`, then everything at once. The first stall comes after two seconds, then one every
+ * `everyMs`.
+ */
 function stalls(prng: Prng, everyMs: readonly [number, number], stallMs: readonly [number, number]): Network {
   const between = ([low, high]: readonly [number, number]) => low + prng() * (high - low);
   let start = 2000;
@@ -22,10 +25,10 @@ function stalls(prng: Prng, everyMs: readonly [number, number], stallMs: readonl
 
 interface Case {
   readonly network: (prng: Prng) => Network;
-  /** Loss of the network, in percent, that nothing can do anything about. */
+  /** Network loss in percent, which nothing can repair. */
   readonly lossPercent?: number;
   readonly driftPpm?: number;
-  /** On top of the fastest packet's 30 ms; the fixed tick costs 10 ms of it on average, 20 ms at worst. */
+  /** On top of the fastest packet's 30 ms. The fixed tick adds 10 ms on average and 20 ms at worst. */
   readonly maxDelayMs: number;
   /** Beyond the loss. */
   readonly maxConcealedPercent: number;
@@ -106,7 +109,7 @@ for (const [name, { network, lossPercent = 0, driftPpm = 0, maxDelayMs, maxConce
   });
 }
 
-test('the delay of a bad time is gone six seconds after it', async (t) => {
+test('the delay of a bad period is gone six seconds after it', async (t) => {
   const prng = createPrng(SEED);
   const network: Network = (sentMs) => 30 + prng() * (sentMs > 20_000 && sentMs < 30_000 ? 100 : 5);
   const result = playTrace({ seconds: 45, network, prng });

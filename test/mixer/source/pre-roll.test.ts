@@ -9,7 +9,7 @@ import { voiced } from '../../helpers/voiced.ts';
 const VOICE = toInt16(voiced(31, 4));
 const frame = (n: number) => VOICE.subarray(n * FRAME_SAMPLES, (n + 1) * FRAME_SAMPLES);
 
-/** What a decoder hears that has heard everything, one that was brought into step, and one that comes new. */
+/** The output of a decoder that has heard everything, of one that was primed, and of a fresh one. */
 function comparison(application: 'voip' | 'lowDelay', start: number) {
   const pool = new CodecPool(opusCodec, () => 0);
   const encode = createFrameEncoder({ application });
@@ -40,7 +40,7 @@ function snrDb(wanted: Int16Array, got: Int16Array): number {
   return Math.min(40, 10 * Math.log10(signal / Math.max(noise, 1e-9)));
 }
 
-test('a decoder that decodes the last packets first hears the next one as if it had heard them all', async (t) => {
+test('a decoder primed with the last packets decodes the next one as if it had heard them all', async (t) => {
   for (const application of ['voip', 'lowDelay'] as const) {
     let [inStep, unprepared, points] = [0, 0, 0];
     for (let start = 20; start < 190; start += 13, points++) {
@@ -62,7 +62,7 @@ test('the level of a packet is measured within 2 dB, its decoder is given back, 
   }
 });
 
-test('what no decoder takes is silence, and what was cleared is forgotten', async (t) => {
+test('an undecodable packet is silence, and a cleared pre-roll is forgotten', async (t) => {
   const pool = new CodecPool(opusCodec, () => 0);
   const preRoll = new PreRoll();
   const encode = createFrameEncoder();

@@ -4,7 +4,7 @@ import { RecentDelays } from '../../../src/mixer/source/recent-delays.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1214);
 
-test('the longest of the last intervals counts, and nothing older', async (t) => {
+test('the longest delay of the last intervals counts, and nothing older', async (t) => {
   const recent = new RecentDelays(4);
   t.equal(recent.longestMs(), 0);
   for (const worst of [90, 50, 10, 10]) recent.add(worst, 100);
@@ -13,7 +13,7 @@ test('the longest of the last intervals counts, and nothing older', async (t) =>
   t.equal(recent.longestMs(), 50);
 });
 
-test('after a time in which all intervals were bad, a few calm ones are enough to believe that it is over', async (t) => {
+test('after a period of only bad intervals, a few calm ones are enough to believe that it is over', async (t) => {
   const recent = new RecentDelays(9);
   for (let i = 0; i < 20; i++) recent.add(100, 100);
   for (let i = 0; i < 3; i++) recent.add(5, 100);
@@ -36,17 +36,17 @@ test('where bad intervals are rare, calm ones prove nothing', async (t) => {
   t.equal(recent.longestMs(), 5);
 });
 
-test('delays are told against the reference as it is now', async (t) => {
+test('delays are given relative to the current reference', async (t) => {
   const recent = new RecentDelays(4);
   recent.add(60, 60);
   recent.add(10, 60);
   recent.shift(50);
   t.equal(recent.longestMs(), 10);
   recent.shift(50);
-  t.equal(recent.longestMs(), 0, 'never less than nothing');
+  t.equal(recent.longestMs(), 0, 'never less than zero');
 });
 
-test('an interval is bad from half of what packets are made to wait for', async (t) => {
+test('an interval is bad if its delay is at least half of the current wait', async (t) => {
   for (const [worstMs, isBad] of [
     [49.9, false],
     [50, true],
@@ -58,16 +58,16 @@ test('an interval is bad from half of what packets are made to wait for', async 
   }
 });
 
-test('how common bad intervals are is judged by what is bad now', async (t) => {
+test('how common bad intervals are is judged by the current threshold', async (t) => {
   const recent = new RecentDelays(9);
   // Bad as long as packets wait for 40 ms, but not once they wait for 100.
   for (let i = 0; i < 9; i++) recent.add(30, 40);
   recent.add(100, 100);
   for (let i = 0; i < 5; i++) recent.add(5, 100);
-  t.equal(recent.longestMs(), 100, 'one bad interval of nine says little');
+  t.equal(recent.longestMs(), 100, 'one bad interval in nine says little');
 });
 
-test('for any delays: nothing that is forgotten counts, and nothing since the last bad interval is left out', async (t) => {
+test('for any delays: nothing forgotten counts, and nothing since the last bad interval is left out', async (t) => {
   t.comment(`SEED=${SEED}`);
   const interval = fc.record({ worstMs: fc.integer({ min: 0, max: 200 }), usualMs: fc.constantFrom(20, 60, 200) });
   fc.assert(
@@ -82,7 +82,7 @@ test('for any delays: nothing that is forgotten counts, and nothing since the la
         const all = Math.max(...added.slice(-size));
         const since = Math.max(0, ...added.slice(lastBad + 1).slice(-size));
         const longest = recent.longestMs();
-        // Right after a bad interval it is certain that the bad time is not over.
+        // Right after a bad interval the bad period is certainly not over.
         return lastBad === i ? longest === all : longest === all || longest === since;
       });
     }),
@@ -90,7 +90,7 @@ test('for any delays: nothing that is forgotten counts, and nothing since the la
   );
 });
 
-test('when a bad time is over, all that came since its end counts, and nothing of it', async (t) => {
+test('when a bad period is over, everything since its end counts, and nothing from it', async (t) => {
   const recent = new RecentDelays(9);
   for (let i = 0; i < 20; i++) recent.add(100, 100);
   for (const worst of [40, 5, 5, 5]) recent.add(worst, 100);

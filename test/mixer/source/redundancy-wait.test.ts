@@ -15,7 +15,7 @@ test('nothing waits for copies that are not sent', (t) => {
   t.end();
 });
 
-test('the wait is the distance of the nearest copy, and ends when no more copies come', (t) => {
+test('the wait is the distance of the nearest copy, and ends when no more copies arrive', (t) => {
   const wait = new RedundancyWait();
   const run = (from: number, to: number, copies: readonly number[]) => {
     for (let n = from; n < to; n++) {
@@ -27,7 +27,7 @@ test('the wait is the distance of the nearest copy, and ends when no more copies
   };
   t.equal(run(0, 100, [2, 1]), 20);
   t.equal(run(100, 200, [2]), 40);
-  t.equal(run(200, 300, [10]), 0, 'copies that come too late are not waited for');
+  t.equal(run(200, 300, [10]), 0, 'copies that arrive too late are not waited for');
   t.equal(run(300, 400, [1]), 20);
   t.equal(run(400, 500, []), 0);
   t.end();
@@ -46,12 +46,12 @@ test('one lost packet makes nothing wait', (t) => {
   t.end();
 });
 
-/** So many losses in a row that copies are worth waiting for. */
+/** This many losses in a row make copies worth waiting for. */
 function lose(wait: RedundancyWait, packets = 5): void {
   for (let i = 0; i < packets; i++) wait.played(true);
 }
 
-test('of any copies before a packet the last counts, if it is from before that packet and no more than 60 ms', (t) => {
+test('the last copy before a packet counts, if it predates that packet by no more than 60 ms', (t) => {
   t.comment(`SEED=${SEED}`);
   const distances = fc.array(fc.integer({ min: -100, max: 100 }), { minLength: 1, maxLength: 4 });
   fc.assert(
@@ -80,7 +80,7 @@ test('a copy belongs to the packet that follows it and to no other', (t) => {
   t.end();
 });
 
-test('after a bad time packets wait on, the longer the worse it was, but not for ten seconds', (t) => {
+test('after a bad period packets keep waiting, longer after a worse one, but not for ten seconds', (t) => {
   for (const [lost, calmPackets] of [
     [2, 68],
     [10, 225],
@@ -97,7 +97,7 @@ test('after a bad time packets wait on, the longer the worse it was, but not for
   t.end();
 });
 
-test('where one packet in a hundred is lost nothing waits, where two are it does', (t) => {
+test('at one packet lost in a hundred nothing waits, and at two it does', (t) => {
   for (const [every, share] of [
     [120, 0],
     [50, 0.5],

@@ -17,7 +17,7 @@ const frameOf = (sound: Int16Array, n: number) => {
   return sound.subarray(at, at + FRAME_SAMPLES);
 };
 
-/** A source, its packets pushed just before the tick in which they are due. */
+/** A source whose packets are pushed just before the tick in which they are due. */
 class Line {
   readonly pool: CodecPool;
   readonly source: Source;
@@ -55,7 +55,7 @@ class Line {
     this.#timestamp += samples;
   }
 
-  /** The sender says nothing for the time of a frame. */
+  /** The sender is silent for one frame. */
   rest(): void {
     this.#timestamp += FRAME_SAMPLES;
   }
@@ -67,7 +67,7 @@ class Line {
   }
 }
 
-test('a source that is silent is not decoded, however long, and one that speaks is', async (t) => {
+test('a silent source is not decoded, however long, and a speaking one is', async (t) => {
   const codec = new PlainCodec();
   const line = new Line(codec);
   for (let n = 0; n < 500; n++) {
@@ -111,17 +111,17 @@ test('a muted source costs no decoding, fades out within a frame and comes back 
   t.ok(clickRatio(all, 2, all.length, TONE) < 1.4, 'without a click');
 });
 
-test('each new stream is heard as if it were the first, wherever its numbers begin, and without a click', async (t) => {
+test('each new stream sounds as if it were the first, wherever its numbers begin, and without a click', async (t) => {
   const line = new Line(opusCodec);
   const frames = 40;
-  // Behind the stream before, a little ahead, far ahead, the same again, and over the wrap.
+  // Behind the previous stream, a little ahead, far ahead, the same again, and across the wrap.
   const starts = [0, -3, 4, -900, 900, -30_000, 0, 17, -1, 65_530].map((step, i) => 1000 + i * 50 + step);
   for (const [change, start] of starts.entries()) {
     if (change > 0) line.restart(start & 0xffff, (start * FRAME_SAMPLES) >>> 0);
     const encode = createFrameEncoder();
     for (let n = 0; n < frames; n++) {
       const at = change * frames + n;
-      // A sender whose microphone opens, or the click would be its own.
+      // The sender's microphone fades in, or the click would be the sender's own.
       const frame = frameOf(TONE, at).map((sample, i) => (n === 0 ? (sample * i) / FRAME_SAMPLES : sample));
       line.push(encode(frame), at * PTIME_MS);
       line.read(at * PTIME_MS);
@@ -143,7 +143,7 @@ test('each new stream is heard as if it were the first, wherever its numbers beg
   t.ok(clickRatio(all, 2, all.length, TONE) < 1.4);
 });
 
-test('decoding what came before brings the decoder into step: the first word sounds as if always decoded', async (t) => {
+test('decoding earlier packets primes the decoder: the first word sounds as if it had always been decoding', async (t) => {
   const voice = toInt16(voiced(31, 4));
   const murmur = voice.map((value) => Math.round(value * 0.005));
   let lossDb = 0;
@@ -163,7 +163,7 @@ test('decoding what came before brings the decoder into step: the first word sou
       line.push(packet, n * PTIME_MS, n < start ? -66 : -21);
       line.read(n * PTIME_MS + 19);
     }
-    // Whatever the buffer adds, the first frame with sound is packet `start`.
+    // Whatever delay the buffer adds, the first frame with sound is packet `start`.
     const first = line.heard.findIndex((frame) => rms(frame) > 0);
     const snr = (frame: Int16Array, wanted: Int16Array) => {
       let [signal, noise] = [0, 0];
@@ -193,12 +193,12 @@ test('a speaker who is cut off fades out within 100 ms, then costs nothing', asy
       line.read(n * PTIME_MS);
     }
     const after = line.heard.slice(50).map(rms);
-    t.ok(after[0]! > 0.1, 'goes on at first');
+    t.ok(after[0]! > 0.1, 'continues at first');
     t.ok(
       after.slice(7).every((level) => level === 0),
       'is over',
     );
-    t.ok(line.pool.counters.framesConcealed <= 6, `${line.pool.counters.framesConcealed} frames made up`);
+    t.ok(line.pool.counters.framesConcealed <= 6, `${line.pool.counters.framesConcealed} frames concealed`);
     const all = concatInt16(line.heard.slice(2));
     t.ok(clickRatio(all, 50, all.length, TONE) < 1.4, 'without a click');
     t.equal(line.pool.decodersInUse, 0);
@@ -227,19 +227,20 @@ test('a lost packet in mid-word is concealed without a click', async (t) => {
 });
 
 for (const samples of [480, 960, 1920, 2880, 5760]) {
-  test(`packets of ${samples / 48} ms are played exactly once, gapless`, async (t) => {
+  test(`packets of ${samples / 48} ms are played exactly once, without gaps`, async (t) => {
     const encoder = new opus.OpusEncoder(48_000, 1);
     encoder.applyEncoderCTL(4000, 2051);
     encoder.setBitrate(96_000);
     const sound = toInt16(voiced(41, 3));
     const line = new Line(opusCodec);
-    // A packet comes when the last of its sound has been spoken.
+    // A packet arrives when the last of its sound has been spoken.
     let sent = 0;
     for (let tick = 0; tick < 140; tick++) {
       const nowMs = tick * PTIME_MS;
       for (; (sent + samples) / 48 <= nowMs; sent += samples) {
         const frames = [];
-        // The binding encodes 60 ms at most: longer packets are put together of 20 ms frames (RFC 6716 section 3.2.5).
+        // The binding encodes 60 ms at most, so longer packets are assembled from 20 ms frames (RFC 6716 section
+        // 3.2.5).
         for (let at = sent; at < sent + samples; at += Math.min(samples, FRAME_SAMPLES)) {
           frames.push(encoder.encode(Buffer.from(sound.slice(at, at + Math.min(samples, FRAME_SAMPLES)).buffer)));
         }
@@ -276,7 +277,7 @@ function joinFrames(frames: readonly Buffer[]): Buffer {
   ]);
 }
 
-test('a sender that tells no levels is heard when it speaks, and not when it is silent', async (t) => {
+test('a sender without levels is heard when it speaks, and not when it is silent', async (t) => {
   const codec = new PlainCodec();
   const line = new Line(codec);
   const silence = new Int16Array(FRAME_SAMPLES);
@@ -289,7 +290,7 @@ test('a sender that tells no levels is heard when it speaks, and not when it is 
   }
 });
 
-test('too much delay goes away in the pauses of a voice, without a click', async (t) => {
+test('excess delay disappears in the pauses of a voice, without a click', async (t) => {
   for (const packetMs of [20, 60]) {
     const codec = new PlainCodec();
     const real = createPacketsOf(packetMs);
@@ -298,7 +299,7 @@ test('too much delay goes away in the pauses of a voice, without a click', async
     const ticks = 600;
     const stallEnd = packetMs === 20 ? 2080 : 2140;
     for (let at = 0; at < ticks * PTIME_MS; at += packetMs) {
-      // 140 ms of speech, then 100 ms of near silence; a stall after two seconds.
+      // 140 ms of speech, then 100 ms of near silence, with a stall after two seconds.
       const loud = at % 240 < 140;
       const pcm = new Int16Array(packetMs * 48);
       for (let i = 0; i < pcm.length; i++) pcm[i] = TONE[(at * 48 + i) % 48_000]! * (loud ? 1 : 0.002);
@@ -326,14 +327,14 @@ test('too much delay goes away in the pauses of a voice, without a click', async
   }
 });
 
-test('a frame left out of the background is faded over', async (t) => {
+test('a frame dropped from the background is cross-faded', async (t) => {
   const codec = new PlainCodec();
   const line = new Line(codec);
-  // Half a cycle more than whole ones in 20 ms, so that every frame left out turns the tone around.
+  // 20 ms hold half a cycle more than a whole number, so every dropped frame inverts the tone.
   const background = tone({ frequencyHz: 1025, samples: 48_000, amplitude: 0.001 });
   let pushed = 0;
   for (let tick = 0; tick < 450; tick++) {
-    // Something loud now and then keeps the source active. 80 ms of packets come late, together.
+    // Something loud now and then keeps the source active. 80 ms of packets arrive late, together.
     const due = tick >= 50 && tick < 54 ? pushed : tick + 1;
     for (; pushed < due; pushed++) {
       const gain = pushed % 14 === 0 ? 200 : 1;
@@ -342,7 +343,7 @@ test('a frame left out of the background is faded over', async (t) => {
     }
     line.read(tick * PTIME_MS);
   }
-  t.ok(line.source.jitterBufferDelayMs < 60, 'frames were left out');
+  t.ok(line.source.jitterBufferDelayMs < 60, 'frames were dropped');
   const quiet = (n: number) => line.heard[n] !== undefined && rms(line.heard[n]!) < 0.002 && rms(line.heard[n]!) > 0;
   let sharpest = 0;
   for (let n = 60; n < 450; n++) {
@@ -366,7 +367,7 @@ function createPacketsOf(packetMs: number): (pcm: Int16Array) => Buffer {
     );
 }
 
-test('a packet that no decoder takes is concealed for as long as it would have lasted', async (t) => {
+test('an undecodable packet is concealed for as long as it would have lasted', async (t) => {
   const encode = createFrameEncoder({ application: 'lowDelay' });
   const line = new Line(opusCodec);
   for (let n = 0; n < 60; n++) {
@@ -381,7 +382,7 @@ test('a packet that no decoder takes is concealed for as long as it would have l
   t.equal(line.pool.counters.packetsLost, 0);
 });
 
-test('close gives the decoder back, twice is harmless', async (t) => {
+test('close gives the decoder back, and closing twice is harmless', async (t) => {
   const codec = new PlainCodec();
   const line = new Line(codec);
   for (let n = 0; n < 10; n++) {
@@ -402,7 +403,7 @@ function talk(line: Line, codec: PlainCodec, from: number, to: number, levelDbov
   }
 }
 
-test('who is heard is a speaker and, once decoded, a proven one, until they are muted', async (t) => {
+test('an audible participant is a speaker and, once decoded, a proven one, until they are muted', async (t) => {
   const codec = new PlainCodec();
   const line = new Line(codec);
   const { source } = line;
@@ -413,10 +414,10 @@ test('who is heard is a speaker and, once decoded, a proven one, until they are 
   t.ok(Math.abs(source.levelDbov + 14) < 1 && Math.abs(source.loudnessDbov + 14) < 3);
   source.setMuted(true);
   t.notOk(source.speaking || source.isProvenSpeaker);
-  t.ok(source.sounding && source.awake, 'the last frame is still to fade');
+  t.ok(source.sounding && source.awake, 'the last frame has yet to fade out');
 });
 
-test('who is muted shows no level, whatever their packets claim', async (t) => {
+test('a muted participant shows no level, whatever their packets claim', async (t) => {
   const codec = new PlainCodec();
   const line = new Line(codec, { muted: true });
   talk(line, codec, 0, 50);
@@ -424,7 +425,7 @@ test('who is muted shows no level, whatever their packets claim', async (t) => {
   t.equal(line.pool.counters.packetsChecked, 0, 'nor is it checked');
 });
 
-test('packets that say that there is nothing to say are no speech, and no lie, whatever they claim', async (t) => {
+test('DTX packets are neither speech nor a lie, whatever they claim', async (t) => {
   const codec = new PlainCodec();
   const line = new Line(codec);
   let n = 0;
@@ -437,14 +438,14 @@ test('packets that say that there is nothing to say are no speech, and no lie, w
     }
     t.notOk(line.source.speaking);
   }
-  // Of a sender who was found to lie all packets would be decoded.
+  // Every packet of a sender caught lying would be decoded.
   const { framesDecoded, packetsChecked } = line.pool.counters;
   talk(line, codec, n, n + 10, -70);
   t.equal(line.pool.counters.framesDecoded, framesDecoded);
   t.ok(line.pool.counters.packetsChecked <= packetsChecked + 1);
 });
 
-test('a stream that begins anew is decoded by a decoder that knows nothing of the one before', async (t) => {
+test('a restarted stream is decoded by a decoder with no memory of the one before', async (t) => {
   const codec = new PlainCodec();
   const decoded: (Uint8Array | 'reset')[] = [];
   const spy: Codec = {
@@ -474,7 +475,7 @@ test('a stream that begins anew is decoded by a decoder that knows nothing of th
   t.equal(line.pool.decodersInUse, 1);
 });
 
-test('who is admitted does not ask again, so that somebody louder need not wait for them', async (t) => {
+test('an admitted talker does not ask again, so that somebody louder need not wait for them', async (t) => {
   const codec = new PlainCodec();
   const limit = new TalkerLimit(2);
   const pool = new CodecPool(codec, () => 0);
@@ -507,7 +508,7 @@ test('who is admitted does not ask again, so that somebody louder need not wait 
   );
 });
 
-test('a loss of ten packets fades out within 100 ms, and the sound comes back at its time', async (t) => {
+test('a loss of ten packets fades out within 100 ms, and the sound returns at its time', async (t) => {
   const codec = new PlainCodec();
   const [whole, broken] = [new Line(codec), new Line(codec)];
   for (let n = 0; n < 80; n++) {
@@ -528,7 +529,7 @@ test('a loss of ten packets fades out within 100 ms, and the sound comes back at
   t.same(broken.heard.slice(60), whole.heard.slice(60), 'with the delay that it had');
 });
 
-test('time passes for those who are not heard as for those who are: losses change no delay', async (t) => {
+test('time passes for silent sources as for audible ones, and losses change no delay', async (t) => {
   const codec = new PlainCodec();
   const lines = [-14, -70].map((level) => ({ level, line: new Line(codec) }));
   const delays = lines.map((): number[] => []);
@@ -555,10 +556,10 @@ const HELD = toInt16(
   }),
 );
 
-/** Sends the sound over a network with these delays; returns the delay of the buffer in each tick. */
+/** Sends the sound over a network with these delays. Returns the delay of the buffer in each tick. */
 function send(line: Line, codec: PlainCodec, ticks: number, level: number, delayMs: (n: number) => number): number[] {
   const arrivals = Array.from({ length: ticks }, (_, n) => ({ n, atMs: n * PTIME_MS + delayMs(n) }));
-  // Nothing overtakes.
+  // Packets keep their order.
   for (let n = 1; n < ticks; n++) arrivals[n]!.atMs = Math.max(arrivals[n]!.atMs, arrivals[n - 1]!.atMs);
   const delays: number[] = [];
   for (let tick = 0; tick < ticks; tick++) {
@@ -576,7 +577,7 @@ for (const [who, level] of [
   ['a voice that never pauses', -13],
   ['somebody who is silent', -70],
 ] as const) {
-  test(`after a stall the delay of ${who} comes down again, without a click and without a packet left over`, async (t) => {
+  test(`after a stall the delay of ${who} falls again, without a click and without a packet left over`, async (t) => {
     const codec = new PlainCodec();
     const line = new Line(codec);
     const delays = send(line, codec, 700, level, (n) => (n >= 100 && n < 104 ? (104 - n) * PTIME_MS : 5));
@@ -598,7 +599,7 @@ for (const [who, level] of [
   test(`when its network begins to jitter ${who} gets more delay, without a click`, async (t) => {
     const codec = new PlainCodec();
     const line = new Line(codec);
-    // Every seventh packet, and those right after it, come 45 ms later.
+    // Every seventh packet, and those right after it, arrive 45 ms later.
     const delays = send(line, codec, 700, level, (n) => (n >= 200 && n % 7 === 3 ? 50 : 5));
     const [before, after] = [delays[190]!, delays.at(-1)!];
     t.ok(before <= 30, `${before} ms before`);
@@ -615,15 +616,15 @@ for (const [who, level] of [
   });
 }
 
-test('with levelling a quiet voice becomes louder, and when it is switched off it goes back to what it was', async (t) => {
+test('with levelling a quiet voice becomes louder, and switching it off restores the original level', async (t) => {
   const codec = new PlainCodec();
   const line = new Line(codec, { levelling: true });
   const quiet = toInt16(voiced(21, 4).map((sample) => sample * 0.1));
-  /** How much louder it was at the end than what was sent. */
+  /** How much louder the end is than the sent signal. */
   const run = (from: number, to: number) => {
     const sent: Int16Array[] = [];
     for (let n = from; n < to; n++) {
-      // Words of 600 ms and pauses of 200 ms, which tell what the background is.
+      // Words of 600 ms with pauses of 200 ms, which reveal the background.
       const pcm = n % 40 < 30 ? frameOf(quiet, n) : new Int16Array(FRAME_SAMPLES).fill(1);
       line.push(codec.encode(pcm), n * PTIME_MS, Math.round(Math.max(-70, rmsDbfs(pcm))));
       line.read(n * PTIME_MS);
@@ -638,7 +639,7 @@ test('with levelling a quiet voice becomes louder, and when it is switched off i
   t.ok(Math.abs(releasedDb) < 0.5, `and ${releasedDb.toFixed(1)} dB`);
 });
 
-test('all that a source has taken is given back: frames when it is silent, everything when it is closed', async (t) => {
+test('a source gives everything back: frames when it is silent, everything when it is closed', async (t) => {
   const codec = new PlainCodec();
   const line = new Line(codec);
   const { frames } = line.pool.kernels;
@@ -657,7 +658,7 @@ test('all that a source has taken is given back: frames when it is silent, every
   t.equal(frames.taken, before);
 });
 
-/** Packets of 10 ms whose second byte says how loud every sample of them is. */
+/** Packets of 10 ms whose second byte gives the amplitude of every sample. */
 const steady = {
   payload: (value: number) => Uint8Array.of(0xf0, value / 100, 0),
   codec: {
@@ -678,7 +679,7 @@ const steady = {
   } satisfies Codec,
 };
 
-test('a word that begins in the middle of a frame has silence before it, not what was there long ago', async (t) => {
+test('a word that begins in the middle of a frame has silence before it, not stale samples', async (t) => {
   for (const silentHalves of [100, 101]) {
     const line = new Line(steady.codec);
     let half = 0;
@@ -702,7 +703,7 @@ test('a word that begins in the middle of a frame has silence before it, not wha
   }
 });
 
-test('a loss that begins in the middle of a frame ends in silence, not in what was there long ago', async (t) => {
+test('a loss that begins in the middle of a frame ends in silence, not in stale samples', async (t) => {
   const line = new Line(steady.codec);
   let half = 0;
   for (let n = 0; n < 90; n++) {

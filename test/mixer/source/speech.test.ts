@@ -14,7 +14,7 @@ test('a claim counts at once, and is proven by the first packet that sounds like
   t.notOk(speech.isProven(2000), 'for two seconds');
 });
 
-test('what false claims have brought about is forgotten in the moment in which they are found out', async (t) => {
+test('everything that false claims achieved is forgotten the moment they are found out', async (t) => {
   const speech = new Speech();
   for (let nowMs = 0; !speech.isMeasured; nowMs += PTIME_MS) {
     t.ok(nowMs < 300);
@@ -28,10 +28,10 @@ test('what false claims have brought about is forgotten in the moment in which t
   t.notOk(speech.voice.active, 'a claim says nothing any more');
   t.ok(speech.isMeasured);
   speech.measure(0, -20, PTIME_MS, 400);
-  t.ok(speech.isProven(400), 'sound does');
+  t.ok(speech.isProven(400), 'the sound does');
 });
 
-test('what was not decoded in between passes as time', async (t) => {
+test('skipped packets count as elapsed time', async (t) => {
   for (const skipped of [0, 3, 9]) {
     const speech = new Speech();
     speech.claim(null, PTIME_MS);
@@ -46,7 +46,7 @@ test('what was not decoded in between passes as time', async (t) => {
       speech.measure(null, -127, PTIME_MS, ms);
       ms += (skipped + 1) * PTIME_MS;
     }
-    t.ok(ms >= 300 && ms < 300 + (skipped + 1) * PTIME_MS, `${skipped} left out: ${ms} ms`);
+    t.ok(ms >= 300 && ms < 300 + (skipped + 1) * PTIME_MS, `${skipped} skipped: ${ms} ms`);
   }
 });
 
@@ -60,7 +60,7 @@ test('certain silence is never measured, and a sender without levels always is',
   t.notOk(speech.isMeasured || speech.voice.active);
 });
 
-test('each packet that is decoded counts for its own time, and what was skipped before it only once', async (t) => {
+test('each decoded packet counts for its own duration, and skipped time before it counts only once', async (t) => {
   for (const packetMs of [10, 20, 60]) {
     const speech = new Speech();
     speech.claim(null, packetMs);
@@ -76,7 +76,7 @@ test('each packet that is decoded counts for its own time, and what was skipped 
   }
 });
 
-test('time in which the level is claimed needs no measuring', async (t) => {
+test('time with a claimed level needs no measuring', async (t) => {
   const speech = new Speech();
   speech.claim(-20, PTIME_MS);
   for (let n = 0; n < 14; n++) {
@@ -90,7 +90,7 @@ test('time in which the level is claimed needs no measuring', async (t) => {
   t.notOk(speech.voice.active);
 });
 
-test('a claim to speak is checked until it is confirmed, silence where it has the bytes of speech, and the rest every 200 ms', async (t) => {
+test('a claim to speak is checked until confirmed, silence where it has the bytes of speech, and the rest every 200 ms', async (t) => {
   const speaking = new Speech();
   speaking.claim(-20, PTIME_MS);
   t.ok(speaking.isCheckDue(5, 0), 'however small the packet is');
@@ -114,7 +114,7 @@ test('a claim to speak is checked until it is confirmed, silence where it has th
   t.ok(unknown.isCheckDue(5, 200));
 });
 
-test('silence counts for as long as it lasted, a frame if nothing else is said', async (t) => {
+test('silence counts for its duration, which is a frame by default', async (t) => {
   for (const durationMs of [undefined, 10, 60]) {
     const speech = new Speech();
     speech.claim(-20, PTIME_MS);

@@ -7,18 +7,18 @@ import { MAX_LAG, MIN_LAG } from '../../../src/mixer/source/time-stretch.ts';
 const SEED = Number(process.env['SEED'] ?? 1211);
 const STRETCHES = ['shorten', 'lengthen'] as const;
 
-/** Asks for the same until something is to be done; returns for how long, in ms. */
+/** Asks for the same change until something is to be done. Returns how long that took, in ms. */
 function waitMs(plan: StretchPlan, wanted: Stretch | undefined, longestMs = 5000): number | undefined {
   for (let ms = 0; ms <= longestMs; ms += PTIME_MS) if (plan.next(wanted) !== undefined) return ms;
   return undefined;
 }
 
 for (const wanted of STRETCHES) {
-  test(`to ${wanted} speech waits half a second for a quiet frame`, async (t) => {
+  test(`to ${wanted}, speech waits half a second for a quiet frame`, async (t) => {
     t.equal(waitMs(new StretchPlan(), wanted), 500);
   });
 
-  test(`to ${wanted} speech goes in steps with 100 ms between, until it comes to a frame, wanted or not`, async (t) => {
+  test(`to ${wanted}, speech changes in steps 100 ms apart until they add up to a frame, needed or not`, async (t) => {
     t.comment(`SEED=${SEED}`);
     const lags = fc.array(fc.integer({ min: MIN_LAG, max: MAX_LAG }), { minLength: 10, maxLength: 10 });
     fc.assert(
@@ -37,7 +37,7 @@ for (const wanted of STRETCHES) {
           for (let pause = 0; pause < 4; pause++) if (next() !== undefined) return false;
           if (next() === undefined) break;
         }
-        // What is less than the shortest period cannot be left out; what is too much repeated is less than one.
+        // Less than the shortest period cannot be dropped, and repeating too much adds less than one period.
         return wanted === 'shorten'
           ? total > FRAME_SAMPLES - MIN_LAG && total <= FRAME_SAMPLES
           : total >= FRAME_SAMPLES && total < FRAME_SAMPLES + MAX_LAG;
@@ -46,7 +46,7 @@ for (const wanted of STRETCHES) {
     );
   });
 
-  test(`after it was made to ${wanted} by a frame, speech is left alone for 200 ms`, async (t) => {
+  test(`after a change of one frame to ${wanted}, speech is left alone for 200 ms`, async (t) => {
     const plan = new StretchPlan();
     waitMs(plan, wanted);
     for (let left = FRAME_SAMPLES; left > 0; left -= MAX_LAG) {
@@ -56,7 +56,7 @@ for (const wanted of STRETCHES) {
     t.equal(waitMs(plan, wanted), 200 - PTIME_MS, 'and a tick has passed with the last step');
   });
 
-  test(`a quiet frame ends what has begun to ${wanted}, and the patience begins anew`, async (t) => {
+  test(`a quiet frame ends a change to ${wanted} in progress, and the patience starts over`, async (t) => {
     const plan = new StretchPlan();
     waitMs(plan, wanted);
     plan.done(MIN_LAG);
@@ -64,11 +64,11 @@ for (const wanted of STRETCHES) {
     t.equal(waitMs(plan, undefined), undefined);
     t.equal(waitMs(plan, wanted), 500);
     plan.cancel();
-    t.equal(waitMs(plan, wanted), 500 - PTIME_MS, 'it was wanted in the tick before already');
+    t.equal(waitMs(plan, wanted), 500 - PTIME_MS, 'it was wanted in the previous tick already');
   });
 }
 
-test('nothing is done as long as the wish changes within half a second', async (t) => {
+test('nothing is done while the request changes within half a second', async (t) => {
   t.comment(`SEED=${SEED}`);
   const runs = fc.array(
     fc.record({
@@ -92,7 +92,7 @@ test('nothing is done as long as the wish changes within half a second', async (
   );
 });
 
-test('a step that was not done is to be done in the next tick', async (t) => {
+test('a step that was not done is due in the next tick', async (t) => {
   const plan = new StretchPlan();
   waitMs(plan, 'shorten');
   t.equal(plan.next('shorten'), 'shorten');

@@ -17,7 +17,7 @@ class Voice implements Talker {
   constructor(public loudnessDbov: number) {}
 }
 
-/** Voices and a limit; a tick asks as a source does and fades within one frame. */
+/** Voices and a limit. A tick asks as a source does and fades within one frame. */
 function unit(max: number, loudness: readonly number[]) {
   const limit = new TalkerLimit(max);
   const voices = loudness.map((dbov) => new Voice(dbov));
@@ -44,7 +44,7 @@ test('while there is room everybody is admitted in the tick in which they begin'
   t.same(heard(), [0, 1, 2]);
 });
 
-test('a newcomer displaces the quietest only by 6 dB, and only after it was heard for 600 ms', async (t) => {
+test('a newcomer displaces the quietest only by 6 dB, and only after that one was heard for 600 ms', async (t) => {
   const { voices, run, heard } = unit(2, [-30, -20, -24]);
   const [quiet, , newcomer] = voices;
   for (const voice of voices.slice(0, 2)) voice.speaking = true;
@@ -53,7 +53,7 @@ test('a newcomer displaces the quietest only by 6 dB, and only after it was hear
   run(28);
   t.same(heard(), [0, 1], 'not before 600 ms');
   run(1);
-  t.same(heard(), [1], 'the quietest fades');
+  t.same(heard(), [1], 'the quietest fades out');
   run(1);
   t.same(heard(), [1, 2], 'then the newcomer is heard');
   quiet!.loudnessDbov = -18.1;
@@ -64,7 +64,7 @@ test('a newcomer displaces the quietest only by 6 dB, and only after it was hear
   t.same(heard(), [0, 1], '6 dB louder');
 });
 
-test('who stops makes room at once, for the loudest of those who wait', async (t) => {
+test('a talker who stops makes room at once, for the loudest of those who wait', async (t) => {
   const { voices, run, heard } = unit(2, [-30, -30, -29, -27, -28]);
   for (const voice of voices) voice.speaking = true;
   run(10);
@@ -74,7 +74,7 @@ test('who stops makes room at once, for the loudest of those who wait', async (t
   t.same(heard(), [1, 3]);
 });
 
-test('a limit that is lowered takes one talker per tick, the quietest first; one that is lifted admits all', async (t) => {
+test('a lowered limit removes one talker per tick, the quietest first, and lifting it admits all', async (t) => {
   const { limit, voices, run, heard } = unit(5, [-30, -20, -40, -25, -35]);
   for (const voice of voices) voice.speaking = true;
   run(3);
@@ -88,10 +88,10 @@ test('a limit that is lowered takes one talker per tick, the quietest first; one
   t.same(heard(), [0, 1, 2, 3, 4]);
   limit.setMax(5);
   run(40);
-  t.same(heard(), [0, 1, 2, 3, 4], 'everybody has one place, also who was fading');
+  t.same(heard(), [0, 1, 2, 3, 4], 'everybody has one place, including those who were fading out');
 });
 
-test('who asks twice in a tick waits in one place only', async (t) => {
+test('a talker who asks twice in a tick waits in one place only', async (t) => {
   const { limit, voices, run } = unit(1, [-30, -20]);
   voices[0]!.speaking = true;
   run();
@@ -104,7 +104,7 @@ test('who asks twice in a tick waits in one place only', async (t) => {
   );
 });
 
-test('who fades has a place still but no claim, and who is heard keeps theirs for 600 ms', async (t) => {
+test('a fading talker still has a place but no claim, and a new one keeps theirs for 600 ms', async (t) => {
   const { limit, voices, run } = unit(2, [-30, -20, -10]);
   const standing = createStanding();
   const ranks = () => {
@@ -128,7 +128,7 @@ test('who fades has a place still but no claim, and who is heard keeps theirs fo
   );
 });
 
-test('places that others have taken or may take are not there', async (t) => {
+test('places that others have taken or may take are not available', async (t) => {
   const { limit, voices, run, heard } = unit(4, [-30, -30, -30, -30]);
   limit.divide(3, 2);
   t.ok(limit.hasRoom);
@@ -149,7 +149,7 @@ test('places that others have taken or may take are not there', async (t) => {
   t.same(heard(), [0, 1, 2, 3]);
 });
 
-test('while a part has fewer than its share nobody goes: there will be room when somebody elsewhere has faded', async (t) => {
+test('while a part has fewer than its share nobody is displaced, because room comes when somebody elsewhere has faded', async (t) => {
   const { limit, voices, run, heard } = unit(3, [-50, -10]);
   voices[0]!.speaking = true;
   run(40);
@@ -162,7 +162,7 @@ test('while a part has fewer than its share nobody goes: there will be room when
   t.same(heard(), [0, 1]);
 });
 
-test('for any talk no more are heard than there are places, and nobody waits while there is one', async (t) => {
+test('for any talk, no more are heard than there are places, and nobody waits while one is free', async (t) => {
   t.comment(`SEED=${SEED}`);
   fc.assert(
     fc.property(fc.nat(), fc.integer({ min: 1, max: 5 }), (salt, max) => {
@@ -179,7 +179,7 @@ test('for any talk no more are heard than there are places, and nobody waits whi
         const speaking = voices.filter((voice) => voice.speaking);
         if (heard().length > max || standing.places > max || standing.places < heard().length) return false;
         if (heard().some((i) => !voices[i]!.speaking)) return false;
-        // Those who fade keep a place for a tick.
+        // Those fading out keep a place for a tick.
         if (speaking.some((voice) => !voice.admitted) && standing.places < max) return false;
       }
       return true;
@@ -202,7 +202,7 @@ test('with 40 of 40 talking a tick decodes 8 frames and encodes 9, and all 40 ar
   for (const person of people) person.talking = true;
   const { counters } = room.pool;
   room.run(5);
-  t.ok(room.pool.decodersInUse <= 8, 'also when all begin at the same time');
+  t.ok(room.pool.decodersInUse <= 8, 'even when all begin at the same time');
   room.run(50);
   const { framesDecoded, framesEncoded } = counters;
   room.run(100);
@@ -214,7 +214,7 @@ test('with 40 of 40 talking a tick decodes 8 frames and encodes 9, and all 40 ar
   t.equal(speakers, 40);
 });
 
-/** 40 people whose levels go up and down and who pause, for a minute; what was decoded, and what each heard last. */
+/** 40 people with changing levels and pauses, for a minute. Returns what was decoded, and what each heard last. */
 function liveliness(seed: number) {
   const prng = createPrng(seed);
   const { room } = plainRoom(8);
@@ -242,17 +242,17 @@ function liveliness(seed: number) {
   return { mostDecoded, mostEncoded, meanEncoded: encoded / TICKS, changes };
 }
 
-test('however lively the talk, no tick decodes more than 8; the same talk gives the same choice', async (t) => {
+test('however lively the talk, no tick decodes more than 8, and the same talk gives the same choice', async (t) => {
   t.comment(`SEED=${SEED}`);
   const first = liveliness(SEED);
   t.comment(first.mostEncoded, first.meanEncoded, first.changes.length);
   t.equal(first.mostDecoded, 8);
-  t.ok(first.meanEncoded < 14, `${first.meanEncoded} encodes in the mean: who was heard keeps an encoder for 200 ms`);
+  t.ok(first.meanEncoded < 14, `${first.meanEncoded} encodes on average: a recent talker keeps an encoder for 200 ms`);
   t.ok(first.changes.length > 20, 'there were changes');
   t.same(liveliness(SEED).changes, first.changes);
 });
 
-test('who is outbid fades, who takes the place fades in: nobody hears a click', async (t) => {
+test('the displaced talker fades out, the new one fades in, and nobody hears a click', async (t) => {
   const { codec, room } = plainRoom(1);
   const low = toInt16(tone({ frequencyHz: 1000, samples: 48_000, amplitude: 0.1 }));
   const high = toInt16(tone({ frequencyHz: 1300, samples: 48_000, amplitude: 0.3 }));
@@ -268,10 +268,10 @@ test('who is outbid fades, who takes the place fades in: nobody hears a click', 
   const heard = decode(listener);
   t.ok(clickRatio(heard, 2, heard.length, high) < 1.3);
   t.ok(Math.abs(rmsDbfs(heard.subarray(-9600)) - rmsDbfs(high)) < 0.1, 'the louder one is heard now');
-  t.ok(Math.abs(rmsDbfs(decode(first).subarray(-9600)) - rmsDbfs(high)) < 0.1, 'also by who was heard before');
+  t.ok(Math.abs(rmsDbfs(decode(first).subarray(-9600)) - rmsDbfs(high)) < 0.1, 'even by the one heard before');
   second.talking = false;
   room.run(40);
-  t.ok(Math.abs(rmsDbfs(decode(listener).subarray(-9600)) - rmsDbfs(low)) < 0.1, 'who waited is heard again');
+  t.ok(Math.abs(rmsDbfs(decode(listener).subarray(-9600)) - rmsDbfs(low)) < 0.1, 'the one who waited is heard again');
 });
 
 test('a talker without levels in their packets (RFC 6464) is limited as well', async (t) => {

@@ -27,7 +27,7 @@ test('whatever the parts claim, their shares add up to all places, and no strong
   );
 });
 
-test('places that nobody claims are divided evenly, so that who begins to talk anywhere is heard at once', async (t) => {
+test('unclaimed places are divided evenly, so that a new talker anywhere is heard at once', async (t) => {
   const parts = [part(30, 31), part(), part(40)];
   t.same(
     parts.map((_, own) => shareOfPlaces(8, parts, own)),
@@ -35,7 +35,7 @@ test('places that nobody claims are divided evenly, so that who begins to talk a
   );
 });
 
-test('a newcomer needs to be 6 dB louder, and nobody is loud enough for who has just begun', async (t) => {
+test('a newcomer needs to be 6 dB louder, and nobody is loud enough to displace a talker who has just begun', async (t) => {
   t.equal(claimRank(-20, true, false), claimRank(-14, false, false));
   t.ok(claimRank(-13, false, false) < claimRank(-20, true, false));
   t.ok(claimRank(-15, false, false) > claimRank(-20, true, false));

@@ -45,25 +45,25 @@ test('noise and silence have no lag', async (t) => {
   t.equal(findLag(noise, MIN_LAG - 1), 0);
 });
 
-test('what is left out and what is repeated join without a click', async (t) => {
+test('dropped and repeated pieces join without a click', async (t) => {
   const sound = tone({ frequencyHz: 211, samples: 2400 }).map((sample) => sample * 32_768);
   const lag = findLag(sound, MAX_LAG);
   const reference = toInt16(sound.map((sample) => sample / 32_768));
   const queue = new Float32Array(4000);
   queue.set(sound);
   t.equal(shorten(queue, 2400, lag), 2400 - lag);
-  t.same(queue.slice(240, 2400 - lag), sound.slice(240 + lag), 'the rest is as it was, and earlier');
+  t.same(queue.slice(240, 2400 - lag), sound.slice(240 + lag), 'the rest is unchanged, and earlier');
   const shorter = roundToInt16(queue.subarray(0, 2400 - lag));
   t.ok(clickRatio(shorter, 2, shorter.length, reference) < 1.2);
   queue.set(sound);
   t.equal(lengthen(queue, 2400, lag), 2400 + lag);
   t.same(queue.slice(0, lag), sound.slice(0, lag), 'it begins as before');
-  t.same(queue.slice(lag + 240, 2400 + lag), sound.slice(240), 'the rest is as it was, and later');
+  t.same(queue.slice(lag + 240, 2400 + lag), sound.slice(240), 'the rest is unchanged, and later');
   const longer = roundToInt16(queue.subarray(0, 2400 + lag));
   t.ok(clickRatio(longer, 2, longer.length, reference) < 1.2);
 });
 
-test('nothing is stretched within half a second, then once in 100 ms until it amounts to a frame', async (t) => {
+test('nothing is stretched for half a second, then once in 100 ms until it amounts to a frame', async (t) => {
   for (const wanted of ['shorten', 'lengthen'] as const) {
     const plan = new StretchPlan();
     const steps: number[] = [];
@@ -87,12 +87,17 @@ test('nothing is stretched within half a second, then once in 100 ms until it am
 
 interface Line {
   readonly heard: Int16Array;
-  /** Of each tick in which a packet was decoded: from the sender's clock to the ear, without the fastest network delay. */
+  /**
+   * For each tick in which a packet was decoded: from the sender's clock to the ear, without the fastest network delay.
+   */
   readonly delaysMs: number[];
   readonly pool: CodecPool;
 }
 
-/** `sound`, over and over, spoken without a pause through a network with such delays; the sender's clock is fast by `driftPpm`. */
+/**
+ * Plays `sound` over and over without a pause through a network with these delays. The sender's clock is fast by
+ * `driftPpm`.
+ */
 function speak(
   sound: Int16Array,
   seconds: number,
@@ -130,7 +135,7 @@ function speak(
 
 const FIRST = 100 * FRAME_SAMPLES;
 
-/** From the mouth to the ear, found in the sound itself. */
+/** From mouth to ear, measured in the sound itself. */
 function delayMsAt(heard: Int16Array, sound: Int16Array, second: number, driftPpm: number): number {
   const longest = 9600;
   const said = Math.round((48 * (second * 1000 - 3)) / (1 - driftPpm * 1e-6)) - longest;
@@ -139,7 +144,7 @@ function delayMsAt(heard: Int16Array, sound: Int16Array, second: number, driftPp
   return (findDelay(reference, ear, -longest, 0).samples + longest) / 48;
 }
 
-/** A voice without pauses that can be said over and over: its end is faded into its beginning. */
+/** A voice without pauses that can be looped, because its end is faded into its beginning. */
 function endlessVoice(seed: number): Int16Array {
   const voice = voiced(seed, 20.1);
   const length = 20 * 48_000;
@@ -181,12 +186,12 @@ for (const driftPpm of [200, -200]) {
       const level = toneLevelDbfs(second, 200) - toneLevelDbfs(sound, 200);
       if (Math.abs(level) > 0.5) t.fail(`second ${at / 48_000}: ${level.toFixed(2)} dB`);
       const beside = Math.max(toneLevelDbfs(second, 205), toneLevelDbfs(second, 195)) - toneLevelDbfs(sound, 200);
-      if (beside > -30) t.fail(`second ${at / 48_000}: ${beside.toFixed(1)} dB beside it`);
+      if (beside > -30) t.fail(`second ${at / 48_000}: ${beside.toFixed(1)} dB next to it`);
     }
   });
 }
 
-test('the delay of a stall is gone a few seconds later, although nobody pauses', async (t) => {
+test('the delay of a stall is gone a few seconds later, even though nobody pauses', async (t) => {
   const sound = endlessVoice(SEED + 1);
   const network = (sentMs: number) => (sentMs > 10_000 && sentMs < 10_120 ? 10_120 - sentMs + 30 : 30);
   const { heard, delaysMs, pool } = speak(sound, 25, 0, network);
@@ -199,7 +204,7 @@ test('the delay of a stall is gone a few seconds later, although nobody pauses',
   t.ok(sharpest < 1.05, `${sharpest.toFixed(2)} times as sharp as the voice itself`);
 });
 
-test('a packet lost just where speech is made shorter is concealed, not skipped', async (t) => {
+test('a packet lost just where speech is shortened is concealed, not skipped', async (t) => {
   const sound = toInt16(tone({ frequencyHz: 200, samples: 48_000, amplitude: 0.3 }));
   const stall = (sentMs: number) => (sentMs > 10_000 && sentMs < 10_120 ? 10_120 - sentMs + 30 : 30);
   const run = (isLost: (n: number) => boolean) => speak(sound, 12, 0, stall, isLost).pool.counters;

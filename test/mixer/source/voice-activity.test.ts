@@ -18,7 +18,7 @@ test('speech is noticed in its first frame', async (t) => {
   t.ok(voice.update(-35), 'the first loud frame is');
 });
 
-test('activity holds on for 300 ms, whatever the length of the packets', async (t) => {
+test('activity holds for 300 ms, at any packet length', async (t) => {
   for (const packetMs of [10, 20, 60]) {
     const voice = new VoiceActivity();
     voice.update(-25, packetMs);
@@ -28,7 +28,7 @@ test('activity holds on for 300 ms, whatever the length of the packets', async (
   }
 });
 
-test('loudness follows a voice within a fifth of a second and is not told by the pauses between its syllables', async (t) => {
+test('loudness follows a voice within a fifth of a second, and ignores the pauses between its syllables', async (t) => {
   for (const packetMs of [10, 20, 60]) {
     const voice = new VoiceActivity();
     for (let ms = 0; ms < 240; ms += packetMs) voice.update(-25, packetMs);
@@ -40,7 +40,7 @@ test('loudness follows a voice within a fifth of a second and is not told by the
   }
 });
 
-test('pauses between words are held over, a second silence is not', async (t) => {
+test('pauses between words are bridged, and a second of silence is not', async (t) => {
   const voice = new VoiceActivity();
   for (let word = 0; word < 10; word++) {
     feed(voice, -25, 10);
@@ -51,7 +51,7 @@ test('pauses between words are held over, a second silence is not', async (t) =>
   t.notOk(voice.active);
 });
 
-test('constant noise at -55 dBov becomes background within ten seconds, also after digital or near silence', async (t) => {
+test('constant noise at -55 dBov becomes background within ten seconds, even after digital or near silence', async (t) => {
   for (const before of [undefined, -127, -110, -80]) {
     const voice = new VoiceActivity();
     if (before !== undefined) feed(voice, before, 10 * FRAMES_PER_SECOND);
@@ -68,7 +68,7 @@ test('a steady tone at -20 dBov stays active for ten minutes', async (t) => {
   t.equal(active, 600 * FRAMES_PER_SECOND);
 });
 
-test('noise that wavers a little is background too', async (t) => {
+test('slightly fluctuating noise is background too', async (t) => {
   const voice = new VoiceActivity();
   for (let n = 0; n < 15 * FRAMES_PER_SECOND; n++) voice.update(-57 + (n % 7));
   t.notOk(voice.active);
@@ -84,7 +84,7 @@ test('digital silence is never active and says nothing about the background', as
   t.equal(Math.round(voice.levelDbov), -127);
 });
 
-test('nothing below -60 dBov is speech, and all that is 10 dB above the loudest background is', async (t) => {
+test('nothing below -60 dBov is speech, and everything 10 dB above the loudest background is', async (t) => {
   const quiet = new VoiceActivity();
   feed(quiet, -90, 60 * FRAMES_PER_SECOND);
   t.notOk(quiet.update(-61));
@@ -93,7 +93,7 @@ test('nothing below -60 dBov is speech, and all that is 10 dB above the loudest 
   t.ok(loud.update(-40), 'however long the loudness lasts');
 });
 
-test('the level that people see is smooth', async (t) => {
+test('the displayed level is smooth', async (t) => {
   const voice = new VoiceActivity();
   feed(voice, -30, 50);
   t.ok(Math.abs(voice.levelDbov + 30) < 0.1);
@@ -101,11 +101,11 @@ test('the level that people see is smooth', async (t) => {
   t.ok(voice.levelDbov > -40 && voice.levelDbov < -35, `${voice.levelDbov} after one frame`);
 });
 
-test('speech is what is more than 9 dB above the background, which rises by 1 dB a second and falls at once', async (t) => {
+test('speech is more than 9 dB above the background, which rises by 1 dB a second and falls at once', async (t) => {
   const voice = new VoiceActivity();
   t.equal(voice.thresholdDbov, -60);
   feed(voice, -40, 10 * FRAMES_PER_SECOND);
-  // From -69, the lowest that the threshold can tell.
+  // From -69, the lowest background that the threshold reflects.
   t.ok(Math.abs(voice.thresholdDbov - -50) < 0.01, `${voice.thresholdDbov} after ten seconds`);
   t.notOk(new VoiceActivity().update(-60));
   t.ok(new VoiceActivity().update(-59.9));
@@ -117,7 +117,7 @@ test('speech is what is more than 9 dB above the background, which rises by 1 dB
   t.equal(voice.thresholdDbov, -60);
 });
 
-test('for any levels the length of the packets makes no difference to the background and to how long activity holds', async (t) => {
+test('for any levels, packet length does not affect the background or how long activity holds', async (t) => {
   t.comment(`SEED=${SEED}`);
   const levels = fc.array(fc.integer({ min: -90, max: -5 }), { minLength: 1, maxLength: 60 });
   fc.assert(
@@ -136,7 +136,7 @@ test('for any levels the length of the packets makes no difference to the backgr
   );
 });
 
-test('loudness goes two thirds of the way up in 100 ms, and of the way down in a second', async (t) => {
+test('loudness rises two thirds of the way in 100 ms, and falls that far in a second', async (t) => {
   const voice = new VoiceActivity();
   feed(voice, -20, 5);
   const up = (voice.loudnessDbov + 60) / 40;

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { test } from 'tap';
 import { createCertificate, fingerprintOf } from '../../../src/rtc/dtls/certificate.ts';
 
-test('the certificate is self-signed on P-256, and named by its fingerprint', async (t) => {
+test('the certificate is self-signed on P-256, and identified by its fingerprint', async (t) => {
   const [{ certificatePem, privateKeyPem, fingerprint }, other] = await Promise.all([
     createCertificate(),
     createCertificate(),

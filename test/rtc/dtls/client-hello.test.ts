@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { cookieOf, REFUSAL_ALERT, refusalOf } from '../../../src/rtc/dtls/client-hello.ts';
 import { clientHelloBody } from './hellos.ts';
 
-test('a ClientHello that can lead to a connection is taken, whatever else it offers', (t) => {
+test('a ClientHello that can lead to a connection is accepted, whatever else it offers', (t) => {
   t.equal(refusalOf(clientHelloBody()), null);
   t.equal(refusalOf(clientHelloBody({ suites: [0x1301, 0xc02b], groups: [0x11ec, 29], profiles: [2, 1] })), null);
   t.equal(refusalOf(clientHelloBody({ groups: null, signatures: null, cookie: 20, sessionId: 32 })), null);
@@ -28,7 +28,7 @@ test('session id, cookie and suites may be of any length', (t) => {
   t.end();
 });
 
-test('the cookie is what stands behind the session id', (t) => {
+test('the cookie is the field after the session id', (t) => {
   const body = clientHelloBody({ sessionId: 3, cookie: 4 });
   const at = 2 + 32 + 1 + 3 + 1;
   body.set([9, 8, 7, 6], at);
@@ -36,7 +36,7 @@ test('the cookie is what stands behind the session id', (t) => {
   t.end();
 });
 
-test('a list ends where its own length says, and not before or behind', (t) => {
+test('a list ends where its own length says, neither earlier nor later', (t) => {
   const replaced = (type: number, content: readonly number[]) => {
     const whole = clientHelloBody({ groups: null, signatures: null, profiles: null });
     const others = { 10: [0, 2, 0, 23], 13: [0, 2, 4, 3], 14: [0, 2, 0, 1, 0], [type]: content };
@@ -58,11 +58,11 @@ test('a list ends where its own length says, and not before or behind', (t) => {
       t.match(refusalOf(replaced(type, short)), { alert: REFUSAL_ALERT.handshakeFailure }, `${type}: ${short}`);
     }
   }
-  t.equal(refusalOf(replaced(10, [0, 9, 0, 23])), null, 'what is cut off is left out');
+  t.equal(refusalOf(replaced(10, [0, 9, 0, 23])), null, 'a truncated list is left out');
   t.end();
 });
 
-test('extensions may be missing altogether, and their length must be right', (t) => {
+test('the extensions may be missing altogether, and their length must be right', (t) => {
   const whole = clientHelloBody();
   const without = whole.subarray(0, 2 + 32 + 1 + 1 + 2 + 2 + 2);
   t.match(refusalOf(without), { alert: REFUSAL_ALERT.handshakeFailure, reason: /SRTP/ });
@@ -71,7 +71,7 @@ test('extensions may be missing altogether, and their length must be right', (t)
     wrong.writeUInt16BE(wrong.readUInt16BE(without.length) + difference, without.length);
     t.match(refusalOf(wrong), { alert: REFUSAL_ALERT.decodeError });
   }
-  // The last extension says that it is longer than it is.
+  // The last extension claims to be longer than it is.
   const long = Buffer.from(whole);
   long.writeUInt16BE(1, long.length - 2);
   t.match(refusalOf(long), { alert: REFUSAL_ALERT.decodeError });
@@ -90,7 +90,7 @@ test('versions count downwards (RFC 6347 section 4.1)', (t) => {
   t.end();
 });
 
-test('one that cannot is refused with the alert that says so', (t) => {
+test('an unusable ClientHello is refused with the matching alert', (t) => {
   const { handshakeFailure, protocolVersion } = REFUSAL_ALERT;
   for (const [hello, alert, reason] of [
     [clientHelloBody({ suites: [0xc02f, 0x1301] }), handshakeFailure, /cipher suite/],
@@ -108,7 +108,7 @@ test('one that cannot is refused with the alert that says so', (t) => {
   t.end();
 });
 
-test('what is cut off anywhere is not well-formed, or lacks something', (t) => {
+test('a ClientHello truncated anywhere is malformed, or lacks something', (t) => {
   const whole = clientHelloBody();
   for (let length = 0; length < whole.length; length++) t.not(refusalOf(whole.subarray(0, length)), null, `${length}`);
   t.match(refusalOf(whole.subarray(0, whole.length - 1)), { alert: REFUSAL_ALERT.decodeError });

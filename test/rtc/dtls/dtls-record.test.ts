@@ -19,7 +19,7 @@ function record({ type = 22, version = 0xfefd, epoch = 0, length = 5 }: RecordOp
   return bytes;
 }
 
-test('records are found one after the other, whatever their lengths', (t) => {
+test('records are found one after another, whatever their lengths', (t) => {
   const records = fc.array(
     fc.record({ type: fc.integer({ min: 20, max: 23 }), epoch: fc.nat(65_535), length: fc.nat(600) }),
     { minLength: 1, maxLength: 6 },
@@ -40,7 +40,7 @@ test('records are found one after the other, whatever their lengths', (t) => {
   t.end();
 });
 
-test('what is cut off, of another kind or another version is no record', (t) => {
+test('a truncated record, or one of another type or version, is not a record', (t) => {
   const whole = record();
   for (let length = 0; length < whole.length; length++) t.equal(dtlsRecordEnd(whole.subarray(0, length), 0), -1);
   t.equal(dtlsRecordEnd(record({ length: 0 }), 0), 13, 'a record may be empty');
@@ -52,7 +52,7 @@ test('what is cut off, of another kind or another version is no record', (t) => 
   t.end();
 });
 
-test('a datagram has a record of an epoch wherever it stands, before what is none', (t) => {
+test('a record of an epoch is found wherever it is in a datagram, before any malformed rest', (t) => {
   const [clear, encrypted, later] = [record(), record({ epoch: 1 }), record({ epoch: 2 })];
   const none = record({ type: 63 });
   for (const [parts, hasAny, hasEncrypted] of [

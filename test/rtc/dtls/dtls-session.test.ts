@@ -18,7 +18,7 @@ const identity = await createIdentity();
 type Outcome = { kind: 'connected'; keys: SrtpKeys } | { kind: 'failed'; reason: string };
 
 interface Link {
-  /** What becomes of a datagram: when each copy of it arrives. */
+  /** The fate of a datagram: the arrival time of each copy. */
   toServer(datagram: Buffer): { delayMs: number; datagram: Buffer }[];
   toClient(datagram: Buffer): { delayMs: number; datagram: Buffer }[];
 }
@@ -79,7 +79,10 @@ async function shakeHands(options: Handshake = {}) {
   return { result, session, client, clientConnected, log, data, toClient };
 }
 
-/** Splits every handshake message of a datagram's records into fragments of at most `size` bytes, each in a datagram of its own. */
+/**
+ * Splits every handshake message of a datagram's records into fragments of at most `size` bytes, each in its own
+ * datagram.
+ */
 function fragmented(datagram: Buffer, size: number): Buffer[] {
   const out: Buffer[] = [];
   for (let at = 0; at < datagram.length; ) {
@@ -133,7 +136,7 @@ test('a client with an RSA certificate is accepted', async (t) => {
   client.stop();
 });
 
-test('a client with another certificate than the announced one is refused', async (t) => {
+test('a client whose certificate does not match the announced one is refused', async (t) => {
   const other = await createIdentity();
   const { result, client, log } = await shakeHands({ fingerprint: other.fingerprint });
   t.match(result, { kind: 'failed', reason: /certificate/ });
@@ -141,7 +144,7 @@ test('a client with another certificate than the announced one is refused', asyn
   client.stop();
 });
 
-test('a client that shows a certificate without holding its key is refused', async (t) => {
+test('a client that presents a certificate without holding its key is refused', async (t) => {
   const victim = await createIdentity();
   const thief = { ...victim, keyPem: identity.keyPem };
   const { result, client } = await shakeHands({ as: thief });
@@ -149,7 +152,7 @@ test('a client that shows a certificate without holding its key is refused', asy
   client.stop();
 });
 
-test('a client whose Finished does not fit the handshake is refused', async (t) => {
+test('a client whose Finished does not match the handshake is refused', async (t) => {
   const { result, client } = await shakeHands({
     tamper: ({ client: { cipher } }) => {
       const verifyData = cipher.verifyData.bind(cipher);
@@ -164,7 +167,7 @@ test('a client whose Finished does not fit the handshake is refused', async (t) 
   client.stop();
 });
 
-test('every message may come in small fragments, out of order and twice', async (t) => {
+test('every message may arrive in small fragments, out of order and twice', async (t) => {
   const prng = createPrng(5);
   const link: Link = {
     ...perfect,
@@ -180,7 +183,7 @@ test('every message may come in small fragments, out of order and twice', async 
 });
 
 function lossy(prng: Prng, loss: number): Link {
-  // werift's client makes a new key for each copy of a ServerKeyExchange, so that message must come once.
+  // werift's client makes a new key for each copy of a ServerKeyExchange, so that message must arrive once.
   let hasKeyExchange = false;
   return {
     toServer: (datagram) =>
@@ -225,7 +228,7 @@ test('a lost last flight is sent again when the client repeats its own', async (
   client.stop();
 });
 
-test('after connection, what comes in the clear or forged changes nothing, and the authentic close_notify ends it', async (t) => {
+test('once connected, unencrypted or forged input changes nothing, and the authentic close_notify ends the connection', async (t) => {
   const { result, clientConnected, session, client, log, toClient } = await shakeHands();
   await clientConnected;
   t.equal(result.kind, 'connected');
@@ -327,7 +330,7 @@ test('our flight is repeated with growing pauses while the client is silent', as
   client.client.connect().catch(() => {});
   const [verifyRequest] = inbox;
   inbox = [];
-  // The client answers the HelloVerifyRequest, and is not heard of again.
+  // The client answers the HelloVerifyRequest, and then disappears.
   client.receive(verifyRequest!);
   await new Promise(setImmediate);
   const flight = inbox.length;
@@ -355,8 +358,8 @@ test('a fatal alert during the handshake ends it a second later, because the ale
 });
 
 /**
- * A whole handshake at a time that stands still, until there is an outcome or what is wanted. `toServer` says what becomes
- * of a datagram of the client; what it returns arrives at once, in this order.
+ * Runs a whole handshake on a stopped clock, until there is an outcome or the wanted state. `toServer` gets each
+ * datagram of the client, and the datagrams it returns arrive at once, in this order.
  */
 async function connectAtOnce(
   toServer: (datagram: Buffer) => Buffer[] = (datagram) => [datagram],
@@ -376,7 +379,7 @@ async function connectAtOnce(
   const fromClient: Buffer[] = [];
   client.client.connect().catch(() => {});
   await eventually(() => {
-    // The client would take an alert in the clear to be true.
+    // The client would believe an unencrypted alert.
     for (const datagram of toClient.splice(0)) if (datagram[0] !== 21) client.receive(datagram);
     return log.length > 0 || hasEnough(sent, fromClient);
   });
@@ -398,7 +401,7 @@ const SERVER_HELLO_DONE = 14;
 const isFinished = (datagram: Buffer) => datagram[0] === 22 && datagram[4] === 1;
 const isMessage = (datagram: Buffer, type: number) => datagram[0] === 22 && datagram[4] === 0 && datagram[13] === type;
 
-test('a whole handshake leaves no timer, and is told once', async (t) => {
+test('a whole handshake leaves no timer, and is reported once', async (t) => {
   const { clock, log, session, client } = await connectAtOnce();
   t.same(log, ['connected']);
   t.equal(clock.pendingTimers, 0);
@@ -408,7 +411,7 @@ test('a whole handshake leaves no timer, and is told once', async (t) => {
   client.stop();
 });
 
-test('a ClientHello that comes again is answered again, the last one only, and not for ever', async (t) => {
+test('a repeated ClientHello is answered again, only the last one, and not forever', async (t) => {
   const { session, client, sent, fromClient } = await connectAtOnce(
     (datagram) => (isMessage(datagram, 1) ? [datagram] : []),
     (soFar) => soFar.some((datagram) => isMessage(datagram, SERVER_HELLO_DONE)),
@@ -425,7 +428,7 @@ test('a ClientHello that comes again is answered again, the last one only, and n
   client.stop();
 });
 
-test('a first ClientHello that is repeated gets its answer sixteen times more', (t) => {
+test('a repeated first ClientHello gets its answer sixteen times more', (t) => {
   const sent: Buffer[] = [];
   const { session } = unanswered(new FakeClock(), (datagram) => sent.push(datagram));
   for (let i = 0; i < 100; i++) session.receive(clientHelloRecord());
@@ -435,7 +438,7 @@ test('a first ClientHello that is repeated gets its answer sixteen times more', 
   t.end();
 });
 
-test('a cookie is none of the first ClientHello, and the second has the one that it was given', async (t) => {
+test('the first ClientHello has no cookie, and the second has the one it was given', async (t) => {
   const early: Buffer[] = [];
   const { session: impatient } = unanswered(new FakeClock(), (datagram) => early.push(datagram));
   impatient.receive(clientHelloRecord({ cookie: 20 }));
@@ -450,7 +453,7 @@ test('a cookie is none of the first ClientHello, and the second has the one that
     if (!isMessage(datagram, 1) || datagram.readUInt16BE(17) !== 1) return [datagram];
     forgeries++;
     const forged = Buffer.from(datagram);
-    // Behind the headers, version, random and session id, and the length of the cookie.
+    // After the headers, version, random and session id, and the length of the cookie.
     const sessionIdAt = 13 + 12 + 2 + 32;
     forged[sessionIdAt + 1 + forged[sessionIdAt]! + 1]! ^= 1;
     return [forged, datagram];
@@ -461,13 +464,13 @@ test('a cookie is none of the first ClientHello, and the second has the one that
     scene.session.close();
     scene.client.stop();
   }
-  t.same(log, ['connected'], "and it stands in nobody's way");
+  t.same(log, ['connected'], "and it is in nobody's way");
 });
 
-test('the messages of the client come in their order, and others are no part of a handshake', async (t) => {
+test("the client's messages are accepted in order, and any other is not part of the handshake", async (t) => {
   let isExchanged = false;
   const { session, client, log } = await connectAtOnce((datagram) => {
-    // The first message after the ClientHellos says that it is another one.
+    // The first message after the ClientHellos claims to be another one.
     if (!isMessage(datagram, 11) || isExchanged) return [datagram];
     isExchanged = true;
     const wrong = Buffer.from(datagram);
@@ -480,7 +483,7 @@ test('the messages of the client come in their order, and others are no part of 
   client.stop();
 });
 
-test('what is encrypted may come before the messages that bring the keys, but little of it', async (t) => {
+test('encrypted records may arrive before the messages with the keys, but only a few', async (t) => {
   const garbage = Buffer.from([22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 9, 0, 20, ...Array<number>(20).fill(7)]);
   const other = Buffer.from([23, ...garbage.subarray(1)]);
   for (const [waiting, isInTime] of [
@@ -490,7 +493,7 @@ test('what is encrypted may come before the messages that bring the keys, but li
     const held: Buffer[] = [];
     const toServer = (datagram: Buffer) => {
       if (isFinished(datagram)) {
-        // Whatever is no handshake does not wait.
+        // Only handshake records are queued.
         const early = [...Array<Buffer>(10).fill(other), ...Array<Buffer>(waiting).fill(garbage)];
         return [...early, datagram, ...held];
       }
@@ -502,7 +505,7 @@ test('what is encrypted may come before the messages that bring the keys, but li
     };
     const scene = await connectAtOnce(toServer, (_sent, fromClient) => !isInTime && fromClient.some(isFinished));
     for (let i = 0; i < 20; i++) await new Promise(setImmediate);
-    t.same(scene.log, isInTime ? ['connected'] : [], `${waiting} others wait`);
+    t.same(scene.log, isInTime ? ['connected'] : [], `${waiting} others are queued`);
     if (!isInTime) {
       scene.session.receive(scene.fromClient.find(isFinished)!);
       await eventually(() => scene.log.length > 0);
@@ -513,7 +516,7 @@ test('what is encrypted may come before the messages that bring the keys, but li
   }
 });
 
-test('a message that makes no sense ends the handshake at once, with a reason', async (t) => {
+test('a nonsensical message ends the handshake at once, with a reason', async (t) => {
   const { session, client, log, clock } = await connectAtOnce((datagram) => {
     if (!isMessage(datagram, 11)) return [datagram];
     // A list of certificates that is longer than the message.
@@ -529,7 +532,7 @@ test('a message that makes no sense ends the handshake at once, with a reason', 
   client.stop();
 });
 
-test('a Finished that comes again is answered by our last flight, sixteen times at most', async (t) => {
+test('a repeated Finished is answered by our last flight, sixteen times at most', async (t) => {
   const scene = await connectAtOnce();
   const { session, client, sent, fromClient } = scene;
   const finished = fromClient.find(isFinished)!;
@@ -576,13 +579,13 @@ test('an authentic alert ends the connection if it is fatal or a close_notify', 
     scene2?.session.close();
     scene2?.client.stop();
     session.close();
-    t.equal(sent.length, before, 'nothing is said to one who has left');
+    t.equal(sent.length, before, 'nothing is sent to a peer that has left');
     t.equal(clock.pendingTimers, 0);
     client.stop();
   }
 });
 
-test('our close_notify is sent once, encrypted, and says nothing before there are keys', async (t) => {
+test('our close_notify is sent once, encrypted, and not before there are keys', async (t) => {
   const { session, client, sent, log } = await connectAtOnce();
   const before = sent.length;
   session.close();
@@ -606,7 +609,7 @@ test('our close_notify is sent once, encrypted, and says nothing before there ar
   t.same(youngLog, []);
 });
 
-test('in the clear only fatal alerts are heard, and other kinds of records are not', (t) => {
+test('among unencrypted records only fatal alerts count, and other types are ignored', (t) => {
   const clock = new FakeClock();
   const sent: Buffer[] = [];
   const { session, log } = unanswered(clock, (datagram) => sent.push(datagram));
@@ -627,7 +630,7 @@ test('in the clear only fatal alerts are heard, and other kinds of records are n
   t.end();
 });
 
-test('the time that a handshake may take can be set', (t) => {
+test('the time limit of a handshake is configurable', (t) => {
   const clock = new FakeClock();
   const log: string[] = [];
   const session = new DtlsSession({
@@ -653,12 +656,12 @@ test('several records may share a datagram', (t) => {
   session.receive(Buffer.concat([alert(1, 0), hello, hello.subarray(0, -1)]));
   t.equal(sent.length, 1);
   session.receive(Buffer.concat([Buffer.from([99]), hello]));
-  t.equal(sent.length, 1, 'what is no record ends a datagram');
+  t.equal(sent.length, 1, 'a malformed record ends a datagram');
   session.close();
   t.end();
 });
 
-test('a ClientHello that can lead nowhere is refused by an alert at once, and the session ends a second later', (t) => {
+test('a hopeless ClientHello is refused by an alert at once, and the session ends a second later', (t) => {
   for (const [hello, description] of [
     [{ suites: [0xc02f] }, 40],
     [{ groups: [24] }, 40],
@@ -673,7 +676,7 @@ test('a ClientHello that can lead nowhere is refused by an alert at once, and th
     t.same([...sent[0]!.subarray(0, 5)], [21, 0xfe, 0xfd, 0, 0]);
     t.same([...sent[0]!.subarray(11)], [0, 2, 2, description]);
     for (let i = 0; i < 100; i++) session.receive(clientHelloRecord(hello));
-    t.equal(sent.length, 16, 'it is said again to one who did not hear it, but not for ever');
+    t.equal(sent.length, 16, 'the alert is repeated to a client that did not hear it, but not forever');
     const sequences = sent.map((record) => record.readUIntBE(5, 6));
     t.equal(new Set(sequences).size, 16, 'in records of their own');
     t.ok(sequences.every((sequence) => sequence >= 1000 && sequence < 2000));
@@ -686,7 +689,7 @@ test('a ClientHello that can lead nowhere is refused by an alert at once, and th
   t.end();
 });
 
-test('a forged ClientHello that can lead nowhere, or a forged alert, does not end a handshake that goes on', async (t) => {
+test('a forged hopeless ClientHello, or a forged alert, does not end a handshake in progress', async (t) => {
   for (const forgery of [clientHelloRecord({ suites: [] }), alert(2, 40)]) {
     const { clock, session, client, log } = await connectAtOnce((datagram) => [forgery, datagram]);
     t.same(log, ['connected']);
@@ -698,10 +701,10 @@ test('a forged ClientHello that can lead nowhere, or a forged alert, does not en
   }
 });
 
-test('what the client offers is agreed on: the extended master secret and a protection profile', async (t) => {
+test("the extended master secret and a protection profile are negotiated from the client's offer", async (t) => {
   const { sent, session, client } = await connectAtOnce();
   const body = sent.find((datagram) => isMessage(datagram, SERVER_HELLO))!.subarray(25);
-  // Behind version, random, session id, suite and compression.
+  // After version, random, session id, suite and compression.
   const listAt = 2 + 32 + 1 + body[34]! + 2 + 1;
   const extensions = new Map<number, string>();
   for (let at = listAt + 2; at < body.length; ) {
@@ -715,7 +718,7 @@ test('what the client offers is agreed on: the extended master secret and a prot
   client.stop();
 });
 
-test('the peer is asked to sign in any way that is verified', async (t) => {
+test('the peer is asked to sign in any scheme that we can verify', async (t) => {
   const { session, client, toClient } = await shakeHands();
   const records = toClient.filter((datagram) => datagram[0] === 22 && datagram[13] === 13);
   t.equal(records.length, 1);
@@ -730,7 +733,7 @@ test('the peer is asked to sign in any way that is verified', async (t) => {
   client.stop();
 });
 
-test('whatever bytes come during a handshake, nothing is thrown and nothing connects', async (t) => {
+test('whatever bytes arrive during a handshake, nothing is thrown and nothing connects', async (t) => {
   const rejections: unknown[] = [];
   const onRejection = (reason: unknown) => rejections.push(reason);
   process.on('unhandledRejection', onRejection);
@@ -763,7 +766,7 @@ test('whatever bytes come during a handshake, nothing is thrown and nothing conn
   t.same(rejections, []);
 });
 
-test('a true handshake whose datagrams are mutated never throws', async (t) => {
+test('a genuine handshake with mutated datagrams never throws', async (t) => {
   const captured: Buffer[] = [];
   const link: Link = {
     ...perfect,

@@ -5,11 +5,11 @@ import { HANDSHAKE_TYPE, HandshakeReassembler } from '../../../src/rtc/dtls/hand
 interface Fragment {
   readonly type?: number;
   readonly sequence: number;
-  /** Of the whole message. */
+  /** The length of the whole message. */
   readonly length: number;
   readonly offset?: number;
   readonly body: Uint8Array;
-  /** What the header says, where that is not the length of the body. */
+  /** The length in the header, where that is not the length of the body. */
   readonly size?: number;
 }
 
@@ -40,7 +40,7 @@ function takeAll(reassembler: HandshakeReassembler): string[] {
   return taken;
 }
 
-test('messages come out once, in order and whole, however they were cut, repeated and mixed', (t) => {
+test('messages come out once, in order and whole, however they were fragmented, repeated and mixed', (t) => {
   const messages = fc.array(
     fc.record({ type: fc.nat(255), body: fc.uint8Array({ maxLength: 40 }), cuts: fc.array(fc.nat(40)) }),
     { minLength: 1, maxLength: 5 },
@@ -70,7 +70,7 @@ test('messages come out once, in order and whole, however they were cut, repeate
   t.end();
 });
 
-test('a message stays until it is accepted, and a rejected one may come again', (t) => {
+test('a message stays until it is accepted, and a rejected one may arrive again', (t) => {
   const reassembler = new HandshakeReassembler();
   t.equal(reassembler.peek(), null);
   reassembler.receive(whole(0, 'forged'));
@@ -90,7 +90,7 @@ test('a message stays until it is accepted, and a rejected one may come again', 
   t.end();
 });
 
-test('the first message that has come out before is named, and nothing else', (t) => {
+test('the first message that already came out is named, and nothing else', (t) => {
   const reassembler = new HandshakeReassembler();
   t.equal(reassembler.receive(whole(0, 'a')), null);
   t.equal(reassembler.receive(whole(0, 'a')), null, 'it has not come out yet');
@@ -104,7 +104,7 @@ test('the first message that has come out before is named, and nothing else', (t
   t.end();
 });
 
-test('what is malformed is dropped with the rest of its record, and what stood before it counts', (t) => {
+test('malformed input is dropped with the rest of its record, and earlier fragments count', (t) => {
   const body = Buffer.from('body');
   for (const malformed of [
     fragment({ sequence: 1, length: 4, body, size: 5 }),
@@ -153,7 +153,7 @@ test('four messages may wait for an earlier one', (t) => {
   t.end();
 });
 
-test('a fragment that contradicts what has come is ignored, unless it is a whole message', (t) => {
+test('a fragment that contradicts earlier ones is ignored, unless it is a whole message', (t) => {
   const half = (type: number, length: number) =>
     fragment({ type, sequence: 0, length, body: Buffer.from('ab'), offset: 0 });
   const rest = fragment({ type: 11, sequence: 0, length: 4, body: Buffer.from('cd'), offset: 2 });
@@ -176,7 +176,7 @@ test('a fragment that contradicts what has come is ignored, unless it is a whole
   t.end();
 });
 
-test('the first bytes that come for a place stay', (t) => {
+test('the first bytes received for a position stay', (t) => {
   const reassembler = new HandshakeReassembler();
   reassembler.receive(fragment({ sequence: 0, length: 4, body: Buffer.from('ab') }));
   reassembler.receive(fragment({ sequence: 0, length: 4, body: Buffer.from('XYc'), offset: 0 }));
@@ -186,7 +186,7 @@ test('the first bytes that come for a place stay', (t) => {
   t.end();
 });
 
-test('the types have their numbers in the registry (RFC 5246 section 7.4)', (t) => {
+test('the types have their registered numbers (RFC 5246 section 7.4)', (t) => {
   t.match(HANDSHAKE_TYPE, {
     clientHello: 1,
     certificate: 11,
@@ -197,7 +197,7 @@ test('the types have their numbers in the registry (RFC 5246 section 7.4)', (t) 
   t.end();
 });
 
-test('whatever bytes come, nothing is thrown', (t) => {
+test('whatever bytes arrive, nothing is thrown', (t) => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 60 })), (records) => {
       const reassembler = new HandshakeReassembler();

@@ -15,7 +15,7 @@ const uint16 = (...values: readonly number[]) => values.flatMap((value) => [valu
 const list = (values: readonly number[]) => [...uint16(values.length * 2), ...uint16(...values)];
 const extension = (type: number, content: readonly number[]) => [...uint16(type, content.length), ...content];
 
-/** The body of a ClientHello (RFC 6347 section 4.2.1); by default one that this server can answer. */
+/** The body of a ClientHello (RFC 6347 section 4.2.1), by default one that this server can answer. */
 export function clientHelloBody(options: HelloOptions = {}): Buffer {
   const { version = 0xfefd, sessionId = 0, cookie = 0, suites = [0xc02b], extendedMasterSecret = true } = options;
   const { groups = [23], signatures = [0x0403], profiles = [1] } = options;

@@ -5,7 +5,7 @@ import { SIGNATURE_SCHEMES } from '../../../src/rtc/dtls/peer-verification.ts';
 
 const offered = () => signatures.map(({ hash, signature }) => hash * 256 + signature);
 
-test('each scheme that is verified is offered once, after those that were offered before', (t) => {
+test('each scheme we can verify is offered once, after those that were offered before', (t) => {
   const before = offered();
   offerEverySignature();
   offerEverySignature();

@@ -71,7 +71,7 @@ function prf(secret: Uint8Array, label: string, seed: Uint8Array, length: number
   return Buffer.concat(blocks).subarray(0, length);
 }
 
-/** What a peer leaves behind that is who it says. */
+/** What a genuine peer leaves behind. */
 function evidenceOf({
   id,
   identity,
@@ -99,7 +99,7 @@ function evidenceOf({
 }
 
 for (const scheme of SCHEMES) {
-  test(`a peer that signs by scheme 0x${scheme.id.toString(16)} is taken for who it is`, (t) => {
+  test(`a peer that signs by scheme 0x${scheme.id.toString(16)} is authenticated`, (t) => {
     const evidence = evidenceOf(scheme);
     t.equal(findImpostor(evidence, [evidence.fingerprint]), null);
     const { certificateVerify } = evidence;
@@ -145,7 +145,7 @@ test('a certificate has to match one of the fingerprints, by any of the hash fun
   t.end();
 });
 
-test('a CertificateVerify of the wrong length is no signature', (t) => {
+test('a CertificateVerify of the wrong length is not a signature', (t) => {
   const evidence = evidenceOf(ECDSA);
   const whole = evidence.certificateVerify;
   const { fingerprint } = evidence;
@@ -158,7 +158,7 @@ test('a CertificateVerify of the wrong length is no signature', (t) => {
   t.end();
 });
 
-test('a signature is of the messages before it', (t) => {
+test('a signature covers the messages before it', (t) => {
   const evidence = evidenceOf(ECDSA);
   const beforeCertificateVerify = Buffer.from(evidence.beforeCertificateVerify);
   beforeCertificateVerify[200]! ^= 1;
@@ -166,7 +166,7 @@ test('a signature is of the messages before it', (t) => {
   t.end();
 });
 
-test('what is no certificate is refused without a throw', (t) => {
+test('a malformed certificate is refused without a throw', (t) => {
   const evidence = evidenceOf(ECDSA);
   for (const certificate of [bytes(200), Buffer.alloc(0), evidence.certificate.subarray(0, 100)]) {
     const fingerprint = fingerprintOf(certificate, 'sha-256');
@@ -175,7 +175,7 @@ test('what is no certificate is refused without a throw', (t) => {
   t.end();
 });
 
-test('a Finished has to be of this handshake, with these keys', (t) => {
+test('a Finished has to belong to this handshake, with these keys', (t) => {
   const evidence = evidenceOf(ECDSA);
   const { finished, masterSecret, beforeFinished, fingerprint } = evidence;
   const changed = (buffer: Uint8Array, at: number) => {

@@ -3,7 +3,7 @@ import { ProtectionProfileAeadAes128Gcm, ProtectionProfileAes128CmHmacSha1_80 } 
 import { USE_SRTP_PROFILES } from '../../../src/rtc/dtls/use-srtp.ts';
 import { SRTP_PROFILES } from '../../../src/rtc/srtp/srtp-keys.ts';
 
-test('the profiles have the numbers of the registry, and the lengths that SRTP wants', (t) => {
+test('the profiles have their registered numbers, and the lengths that SRTP needs', (t) => {
   t.equal(USE_SRTP_PROFILES.AEAD_AES_128_GCM.id, ProtectionProfileAeadAes128Gcm);
   t.equal(USE_SRTP_PROFILES.AES128_CM_HMAC_SHA1_80.id, ProtectionProfileAes128CmHmacSha1_80);
   t.same(Object.keys(USE_SRTP_PROFILES).sort(), Object.keys(SRTP_PROFILES).sort());

@@ -58,7 +58,7 @@ function setUp() {
   return { ice, answers, createPath, receive, ask, nominate };
 }
 
-test('an authentic check is answered with the address it came from, and its path is valid', (t) => {
+test('an authentic check is answered with its source address, and its path is valid', (t) => {
   const { ice, answers, createPath, receive } = setUp();
   const path = createPath();
   t.equal(ice.selected, null);
@@ -78,7 +78,7 @@ test('an authentic check is answered with the address it came from, and its path
   t.end();
 });
 
-test('what is not authentic gets no answer and changes nothing', (t) => {
+test('an unauthentic check gets no answer and changes nothing', (t) => {
   const { ice, answers, createPath, receive } = setUp();
   const path = createPath();
   const whole = check();
@@ -99,14 +99,14 @@ test('what is not authentic gets no answer and changes nothing', (t) => {
   t.end();
 });
 
-test('a check that comes again is answered on its own path only, and shows nothing', (t) => {
+test('a repeated check is answered on its own path only, and proves nothing', (t) => {
   const { ice, answers, createPath, receive } = setUp();
   const [home, other] = [createPath(), createPath()];
   const request = check({ nominates: true });
   receive(request, home, 10);
   t.same(receive(request, home, 20), { authentic: true, added: null, removed: null, retiredUfrag: null });
   t.equal(answers.length, 2, 'the answer may have been lost');
-  t.equal(home.lastHeardMs, 10, 'somebody may have kept it');
+  t.equal(home.lastHeardMs, 10, 'somebody may have captured it');
   t.match(receive(request, other, 30), { authentic: false, added: null });
   t.equal(answers.length, 2);
   t.same(ice.paths, [home]);
@@ -125,7 +125,7 @@ test('a captured nomination does not move media between valid paths', (t) => {
   t.end();
 });
 
-test('an attribute that must be understood and is not is refused, to the one who has the password only', (t) => {
+test('an unknown comprehension-required attribute is refused, but only to a peer with the password', (t) => {
   const { ice, answers, createPath, receive } = setUp();
   const path = createPath();
   for (const password of ['guess', OLD.localPassword]) {
@@ -142,7 +142,7 @@ test('an attribute that must be understood and is not is refused, to the one who
   t.end();
 });
 
-test('media goes to the first valid path, then wherever the last nomination came from', (t) => {
+test('media goes to the first valid path, then to that of the latest nomination', (t) => {
   const { ice, createPath, ask, nominate } = setUp();
   const [first, second, third] = [createPath(), createPath(), createPath()];
   ask(first);
@@ -167,9 +167,9 @@ test('TCP takes over from UDP only when UDP has not been nominated for three sec
   t.equal(ice.selected, udp);
   ask(udp, 3999);
   nominate(tcp, 4000);
-  t.equal(ice.selected, tcp, 'a check that nominates nothing keeps nothing');
+  t.equal(ice.selected, tcp, 'a check without a nomination keeps nothing');
   nominate(otherTcp, 4001);
-  t.equal(ice.selected, otherTcp, 'between connections the last one counts');
+  t.equal(ice.selected, otherTcp, 'between TCP connections the latest nomination counts');
   nominate(udp, 4002);
   t.equal(ice.selected, udp, 'UDP takes over at once');
   nominate(otherUdp, 4003);
@@ -192,7 +192,7 @@ test('TCP takes over at once from UDP that was never nominated', (t) => {
   t.end();
 });
 
-test('eight paths are kept: the one not heard of for longest makes room, but never the one in use', (t) => {
+test('eight paths are kept: the longest inactive one makes room, but never the one in use', (t) => {
   const { ice, createPath, ask, nominate } = setUp();
   const paths = Array.from({ length: 8 }, () => createPath());
   for (const [i, path] of paths.entries()) t.match(ask(path, 10 + i), { removed: null });
@@ -209,7 +209,7 @@ test('eight paths are kept: the one not heard of for longest makes room, but nev
   t.end();
 });
 
-test('when the path in use is lost, the one heard of last takes over', (t) => {
+test('when the path in use is lost, the most recently active one takes over', (t) => {
   const { ice, createPath, ask, nominate } = setUp();
   const [used, older, latest] = [createPath(), createPath(), createPath()];
   const [other, stranger] = [createPath(), createPath()];
@@ -230,11 +230,11 @@ test('when the path in use is lost, the one heard of last takes over', (t) => {
   t.equal(ice.selected, null);
   t.same(ice.paths, []);
   ask(latest, 8);
-  t.equal(ice.selected, latest, 'and it begins anew');
+  t.equal(ice.selected, latest, 'and it starts over');
   t.end();
 });
 
-test('a nomination that no media follows is taken back when media comes on another path for half a second', (t) => {
+test('a nomination that no media follows is reverted when media arrives on another path for half a second', (t) => {
   const { ice, createPath, nominate } = setUp();
   const [home, away, stranger] = [createPath(), createPath(), createPath()];
   nominate(home, 0);
@@ -243,10 +243,10 @@ test('a nomination that no media follows is taken back when media comes on anoth
   t.ok(ice.heardMedia(home, 1499), 'the path is valid');
   t.equal(home.lastHeardMs, 1499);
   t.equal(ice.selected, away);
-  t.notOk(ice.heardMedia(stranger, 1600), 'a path that is not valid shows nothing');
+  t.notOk(ice.heardMedia(stranger, 1600), 'an invalid path proves nothing');
   t.equal(ice.selected, away);
   nominate(away, 1601);
-  t.ok(ice.heardMedia(home, 1602), 'that it was nominated again does not help it');
+  t.ok(ice.heardMedia(home, 1602), 'being nominated again does not help it');
   t.equal(ice.selected, home);
   t.end();
 });
@@ -274,7 +274,7 @@ test('a nomination that media follows stands', (t) => {
   nominate(away, 1000);
   ice.heardMedia(away, 1010);
   nominate(away, 1020);
-  t.ok(ice.heardMedia(home, 9000), 'late packets of the other path are all right');
+  t.ok(ice.heardMedia(home, 9000), 'late packets on the other path are fine');
   t.equal(ice.selected, away);
   nominate(home, 9001);
   ice.heardMedia(away, 9501);
@@ -282,7 +282,7 @@ test('a nomination that media follows stands', (t) => {
   t.end();
 });
 
-test('a path that media has taken back is confirmed', (t) => {
+test('a path that media has moved back to is confirmed', (t) => {
   const { ice, createPath, nominate } = setUp();
   const [home, away] = [createPath(), createPath()];
   nominate(home, 0);
@@ -294,7 +294,7 @@ test('a path that media has taken back is confirmed', (t) => {
   t.end();
 });
 
-test('old credentials are good until a path is nominated with the new ones', (t) => {
+test('old credentials are valid until a path is nominated with the new ones', (t) => {
   const { ice, createPath, ask, nominate } = setUp();
   const [home, away] = [createPath(), createPath()];
   nominate(home, 0);
@@ -305,7 +305,7 @@ test('old credentials are good until a path is nominated with the new ones', (t)
   t.match(ask(away, 1, { as: { ...NEW, localUfrag: 'unused' } }), { authentic: false });
   t.match(nominate(home, 1, { as: OLD }), { authentic: true, retiredUfrag: null });
   t.match(ask(away, 2, { as: NEW }), { authentic: true, added: away, retiredUfrag: null });
-  t.same(ice.localUfrags, ['old', 'new'], 'a check that nominates nothing ends nothing');
+  t.same(ice.localUfrags, ['old', 'new'], 'a check without a nomination ends nothing');
   t.match(ask(away, 3, { as: NEW, password: OLD.localPassword }), { authentic: false });
   t.same(nominate(away, 4, { as: NEW }), { authentic: true, added: null, removed: null, retiredUfrag: 'old' });
   t.same(ice.localUfrags, ['new']);

@@ -18,7 +18,7 @@ const REQUEST = {
   useCandidate: true,
 };
 
-/** The attributes of a message in their order (RFC 8489 section 14). Throws if padding is not zero. */
+/** The attributes of a message in their order (RFC 8489 section 14). Throws if the padding is not zero. */
 function attributesOf(datagram: Buffer): { type: number; value: Buffer }[] {
   const attributes: { type: number; value: Buffer }[] = [];
   for (let at = 20; at < datagram.length; ) {
@@ -41,7 +41,7 @@ function isWhole(datagram: Buffer, key: string): StunMessage | null {
   return isGood && Buffer.from(message.transactionId).equals(transactionId) ? message : null;
 }
 
-test('a request says everything and is authentic, also to werift', (t) => {
+test('a request has everything it needs and is authentic, to werift as well', (t) => {
   const datagram = writeBindingRequest(REQUEST);
   t.match(isWhole(datagram, PASSWORD), {
     class: 'request',
@@ -59,7 +59,7 @@ test('a request says everything and is authentic, also to werift', (t) => {
   t.end();
 });
 
-test('a request can name whoever ICE can name', (t) => {
+test('a request can hold the longest user names that ICE allows', (t) => {
   for (let length = 1; length <= 513; length++) {
     const username = 'u'.repeat(length);
     const datagram = writeBindingRequest({ ...REQUEST, username });
@@ -69,7 +69,7 @@ test('a request can name whoever ICE can name', (t) => {
   t.end();
 });
 
-test('the answer to a check has its address and nothing else, and werift understands it', (t) => {
+test('the response to a check has its address and nothing else, and werift understands it', (t) => {
   for (const address of ['192.0.2.7', '2001:db8::7', '::1']) {
     const datagram = writeBindingSuccess(transactionId, { address, port: 54_321 }, PASSWORD);
     t.same(isWhole(datagram, PASSWORD)?.xorMappedAddress, { address, port: 54_321 });
@@ -87,7 +87,7 @@ test('the answer to a check has its address and nothing else, and werift underst
   t.end();
 });
 
-test('any address comes back as it went', (t) => {
+test('any address survives the round trip', (t) => {
   fc.assert(
     fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), fc.nat({ max: 65_535 }), (text, port) => {
       const address = bytesToIp(ipToBytes(text)!);
@@ -98,7 +98,7 @@ test('any address comes back as it went', (t) => {
   t.end();
 });
 
-test('the refusal of what is not known names it, with error 420', (t) => {
+test('the error response for unknown attributes lists them, with error 420', (t) => {
   for (const unknown of [[], [0x7777], [1, 0x7fff, 3], [1, 2, 3, 4, 5, 6, 7, 8]]) {
     const datagram = writeUnknownAttributes(transactionId, unknown, PASSWORD);
     t.match(isWhole(datagram, PASSWORD), { class: 'error', errorCode: 420 });

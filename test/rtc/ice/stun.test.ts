@@ -29,7 +29,7 @@ const SAMPLE_IPV4 = hex(`0101003c2112a442b7e7a701bc34d686fa87dfae 8022000b746573
 const SAMPLE_IPV6 = hex(`010100482112a442b7e7a701bc34d686fa87dfae 8022000b7465737420766563746f7220
   002000140002a1470113a9faa5d3f179bc25f4b5bed2b9d9 00080014a382954e4be67bf11784c97c8292c275bfe3ed41 80280004c8fb0b4c`);
 
-test('the request of RFC 5769 is understood and authentic', (t) => {
+test('the request of RFC 5769 is parsed and authentic', (t) => {
   const message = parseStun(SAMPLE_REQUEST);
   t.match(message, {
     class: 'request',
@@ -43,7 +43,7 @@ test('the request of RFC 5769 is understood and authentic', (t) => {
   t.end();
 });
 
-test('the responses of RFC 5769 are understood and authentic', (t) => {
+test('the responses of RFC 5769 are parsed and authentic', (t) => {
   for (const [datagram, address] of [
     [SAMPLE_IPV4, '192.0.2.1'],
     [SAMPLE_IPV6, '2001:db8:1234:5678:11:2233:4455:6677'],
@@ -62,7 +62,7 @@ interface Attribute {
 
 const COOKIE = 0x2112a442;
 
-/** A message of these attributes (RFC 8489 section 5). */
+/** A message with these attributes (RFC 8489 section 5). */
 function message(attributes: readonly Attribute[], { type = 1, cookie = COOKIE, extra = 0 } = {}): Buffer {
   const header = Buffer.alloc(20);
   header.writeUInt16BE(type, 0);
@@ -97,7 +97,7 @@ function authentic(attributes: readonly Attribute[], more: readonly Attribute[] 
   return whole;
 }
 
-test('a message without attributes is one, of each class', (t) => {
+test('a message without attributes is valid, in each class', (t) => {
   for (const [type, name] of [
     [0x0001, 'request'],
     [0x0011, 'indication'],
@@ -126,7 +126,7 @@ test('a message without attributes is one, of each class', (t) => {
   t.end();
 });
 
-test('an attribute that is not what its type says makes the message void', (t) => {
+test('an attribute that does not match its type makes the message invalid', (t) => {
   const family4 = [0, 1, 0x21, 0x12, 1, 2, 3, 4];
   const family6 = [0, 2, 0x21, 0x12, ...zeros(16)];
   for (const [type, good, bad] of [
@@ -165,7 +165,7 @@ test('an attribute that is not what its type says makes the message void', (t) =
   t.end();
 });
 
-test('what attributes say is read', (t) => {
+test('the values of attributes are parsed', (t) => {
   const parsed = parseStun(
     message([
       text(ATTRIBUTE.USERNAME, 'server:client'),
@@ -186,7 +186,7 @@ test('what attributes say is read', (t) => {
   t.end();
 });
 
-test('of several attributes of one type the first counts', (t) => {
+test('the first of several attributes of one type counts', (t) => {
   const parsed = parseStun(
     message([
       text(ATTRIBUTE.USERNAME, 'first'),
@@ -214,7 +214,7 @@ test('of several attributes of one type the first counts', (t) => {
   t.end();
 });
 
-test('what follows the integrity is not covered by it, so it is ignored', (t) => {
+test('attributes after the integrity are not covered by it, so they are ignored', (t) => {
   const more = [
     text(ATTRIBUTE.USERNAME, 'somebody:else'),
     attribute(ATTRIBUTE.USE_CANDIDATE),
@@ -228,7 +228,7 @@ test('what follows the integrity is not covered by it, so it is ignored', (t) =>
   t.end();
 });
 
-test('nothing follows the fingerprint, and a wrong one makes the message void', (t) => {
+test('nothing follows the fingerprint, and a wrong one makes the message invalid', (t) => {
   const datagram = authentic([text(ATTRIBUTE.USERNAME, 'a:b')]);
   t.match(parseStun(datagram), { hasFingerprint: true });
   const longer = Buffer.concat([datagram, Buffer.from([0x80, 0x22, 0, 0])]);
@@ -260,7 +260,7 @@ test('the integrity is the HMAC of the message before it, in whatever form the k
   t.end();
 });
 
-test('unknown attributes are kept if they must be understood, eight of them at most', (t) => {
+test('unknown comprehension-required attributes are kept, eight at most', (t) => {
   const required = [0x0002, 0x7001, 0x7fff];
   const optional = [0x8000, 0xc057, 0xffff];
   // MAPPED-ADDRESS, UNKNOWN-ATTRIBUTES, REALM, NONCE, MESSAGE-INTEGRITY-SHA256, PASSWORD-ALGORITHM, USERHASH, SOFTWARE
@@ -272,7 +272,7 @@ test('unknown attributes are kept if they must be understood, eight of them at m
   t.end();
 });
 
-test('attributes of any lengths are found one after the other, and what is cut off is void', (t) => {
+test('attributes of any length are found one after another, and a truncated one makes the message invalid', (t) => {
   const lengths = fc.array(fc.nat(40), { maxLength: 12 });
   fc.assert(
     fc.property(lengths, fc.nat(11), (wanted, extra) => {
@@ -286,7 +286,7 @@ test('attributes of any lengths are found one after the other, and what is cut o
           .join();
       const cut = Buffer.from(whole.subarray(0, whole.length - 4 * (extra + 1)));
       if (cut.length >= 20) cut.writeUInt16BE(cut.length - 20, 2);
-      // Where an attribute begins there is no telling that the message was cut.
+      // At an attribute boundary a truncation cannot be detected.
       const bounds = [20];
       for (const length of wanted) bounds.push(bounds.at(-1)! + 4 + Math.ceil(length / 4) * 4);
       return isFound && (parseStun(cut) !== null) === bounds.includes(cut.length);
@@ -295,7 +295,7 @@ test('attributes of any lengths are found one after the other, and what is cut o
   t.end();
 });
 
-test('a request is for the one who comes first in its user name', (t) => {
+test('a request is for the owner of the first part of its user name', (t) => {
   for (const [username, ufrag] of [
     ['server:client', 'server'],
     ['a:b:c', 'a'],
@@ -308,7 +308,7 @@ test('a request is for the one who comes first in its user name', (t) => {
   t.end();
 });
 
-test('a message that is cut, extended or changed in one bit is never authentic', (t) => {
+test('a message that is truncated, extended or changed in one bit is never authentic', (t) => {
   for (const sample of [SAMPLE_REQUEST, SAMPLE_IPV4, SAMPLE_IPV6]) {
     for (let length = 0; length < sample.length; length++) t.notOk(parseStun(sample.subarray(0, length)));
     t.notOk(parseStun(Buffer.concat([sample, Buffer.alloc(4)])));
@@ -323,7 +323,7 @@ test('a message that is cut, extended or changed in one bit is never authentic',
   t.end();
 });
 
-test('whatever bytes come, parsing does not throw', (t) => {
+test('whatever bytes arrive, parsing does not throw', (t) => {
   const prng = createPrng(9);
   let parsed = 0;
   for (let i = 0; i < 20_000; i++) {

@@ -8,14 +8,14 @@ test('each of the last 256 transactions is new once', (t) => {
   const transactions = Array.from({ length: 300 }, () => bytes(12));
   t.ok(transactions.every((id) => memory.add(id)));
   t.ok(transactions.slice(-256).every((id) => !memory.add(id)));
-  t.ok(memory.add(transactions[0]!), 'what is older is forgotten');
+  t.ok(memory.add(transactions[0]!), 'older ones are forgotten');
   const similar = Buffer.from(transactions[299]!);
   similar[11]! ^= 1;
   t.ok(memory.add(similar));
   t.end();
 });
 
-test('transactions that differ in a single bit are different ones', (t) => {
+test('transactions that differ in a single bit are different', (t) => {
   const memory = new TransactionMemory();
   const plain = createBytes(2)(12);
   t.ok(memory.add(plain));

@@ -3,7 +3,7 @@ import { bindFailureInWords, isPortInUse } from '../../../src/rtc/net/datagram-p
 
 const failure = (code: string) => Object.assign(new Error(`bind ${code} 127.0.0.1:80`), { code });
 
-test('a failure to bind is said in words that end without a full stop', (t) => {
+test('a failure to bind is described in words, without a final full stop', (t) => {
   for (const [code, words] of [
     ['EADDRINUSE', /^the port is in use$/],
     ['EADDRNOTAVAIL', /^this machine does not have the address$/],
@@ -17,7 +17,7 @@ test('a failure to bind is said in words that end without a full stop', (t) => {
   t.end();
 });
 
-test('a port in use is told from every other failure', (t) => {
+test('a port in use is distinguished from every other failure', (t) => {
   t.equal(isPortInUse(failure('EADDRINUSE')), true);
   for (const other of [failure('EACCES'), new Error('x'), { code: 'EADDRINUSE' }, undefined]) {
     t.equal(isPortInUse(other), false);

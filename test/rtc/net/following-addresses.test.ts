@@ -8,7 +8,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { TcpClient } from '../tcp-client.ts';
 
-/** A TCP connection has to begin like STUN, by its first byte. */
+/** By its first byte, a TCP connection has to begin like STUN. */
 const STUN = '\0';
 /** All of 127.0.0.0/8 is this machine. */
 const [FIRST, SECOND, THIRD] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const;
@@ -31,7 +31,7 @@ async function open(t: Test, given: Partial<MediaPortOptions> = {}) {
 
 async function isAnswered(socket: Socket, port: number, address: string): Promise<boolean> {
   const answered = once(socket, 'message').then(() => true);
-  // Where nobody listens, the system says so.
+  // Where nobody listens, the system reports it.
   const refused = once(socket, 'error').then(() => false);
   socket.connect(port, address, () => socket.send('hello'));
   const result = await Promise.race([answered, refused]).catch(() => false);
@@ -41,7 +41,7 @@ async function isAnswered(socket: Socket, port: number, address: string): Promis
 
 const asks = (port: number, address: string) => isAnswered(createSocket('udp4'), port, address);
 
-test('addresses come and go with UDP and TCP, and those that stay are not touched', async (t) => {
+test('addresses come and go over UDP and TCP, and those that stay are not touched', async (t) => {
   const { port, number, listed, sockets } = await open(t);
   const connection = await TcpClient.connect({ address: FIRST, port: number });
   t.teardown(() => connection.close());
@@ -58,7 +58,7 @@ test('addresses come and go with UDP and TCP, and those that stay are not touche
   await talk('before');
 
   t.strictSame(await port.follow([SECOND, FIRST]), []);
-  t.strictSame(listed(), [`udp ${SECOND}`, `udp ${FIRST}`, `tcp ${SECOND}`, `tcp ${FIRST}`], 'in the order wanted');
+  t.strictSame(listed(), [`udp ${SECOND}`, `udp ${FIRST}`, `tcp ${SECOND}`, `tcp ${FIRST}`], 'in the requested order');
   t.ok(port.addresses.every((address) => address.port === number));
   t.equal(await asks(number, SECOND), true);
   const other = await TcpClient.connect({ address: SECOND, port: number });
@@ -76,7 +76,7 @@ test('addresses come and go with UDP and TCP, and those that stay are not touche
   await eventually(() => String(other.received.at(-1)) === `${STUN}still here`);
 });
 
-test('an address that cannot be bound is told, keeps no other away, and is taken when it can be', async (t) => {
+test('an address that cannot be bound is reported, blocks no other, and is bound when it becomes possible', async (t) => {
   const { port, number, listed } = await open(t);
   const udp = createSocket('udp4');
   udp.bind(number, SECOND);
@@ -125,7 +125,7 @@ test('where the page has the TCP port, new addresses have it too', async (t) => 
   );
 });
 
-test('several changes at a time end with the last one, and nothing is left open by a close meanwhile', async (t) => {
+test('when several changes overlap the last one wins, and closing in between leaves nothing open', async (t) => {
   const { port, number, listed } = await open(t);
   void port.follow([SECOND]);
   void port.follow([FIRST, SECOND, THIRD]);

@@ -10,7 +10,7 @@ import { TcpClient } from '../tcp-client.ts';
 const inWords = ({ protocol, address, port, shared }: MediaAddress) =>
   `${protocol} ${address}${shared ? ` shared at ${port}` : ''}`;
 
-test('UDP and TCP have the same number, and a closed port is free at once, also if connections were open', async (t) => {
+test('UDP and TCP have the same port number, and a closed port is free at once, even if connections were open', async (t) => {
   const clock = new FakeClock();
   const options = { hosts: ['127.0.0.1', '::1'], port: 0, tcp: true, clock };
   const first = await MediaPort.open(options);
@@ -27,7 +27,7 @@ test('UDP and TCP have the same number, and a closed port is free at once, also 
   t.equal(clock.pendingTimers, 0);
 });
 
-test('a TCP port that is taken is an error in words, and nothing stays open', async (t) => {
+test('a TCP port in use is an error in words, and nothing stays open', async (t) => {
   const clock = new FakeClock();
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
@@ -43,7 +43,7 @@ test('a TCP port that is taken is an error in words, and nothing stays open', as
   await udpOnly.close();
 });
 
-test('where every address of the machine is bound, TCP leaves out those on which another program has the port', async (t) => {
+test('where every address of the machine is bound, TCP leaves out those where another program has the port', async (t) => {
   const clock = new FakeClock();
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
@@ -60,7 +60,7 @@ test('where every address of the machine is bound, TCP leaves out those on which
   );
 });
 
-test('a port that somebody else listens to takes the place of a listener, on its addresses', async (t) => {
+test('an existing listener takes the place of our own, on its addresses', async (t) => {
   const clock = new FakeClock();
   const options = { hosts: ['127.0.0.1', '::1'], port: 0, clock };
   for (const [host, expected] of [
@@ -72,11 +72,11 @@ test('a port that somebody else listens to takes the place of a listener, on its
     await port.close();
   }
   const udpOnly = await MediaPort.open({ ...options, tcp: false, sharedTcp: { host: '::', port: 443 } });
-  t.same(udpOnly.addresses.map(inWords), ['udp 127.0.0.1', 'udp ::1'], 'not where media is to come by UDP only');
+  t.same(udpOnly.addresses.map(inWords), ['udp 127.0.0.1', 'udp ::1'], 'not where media is UDP only');
   await udpOnly.close();
 });
 
-test('datagrams come by UDP, by TCP and by what another thread passes on, to one listener', async (t) => {
+test('datagrams over UDP, over TCP and from another thread reach one listener', async (t) => {
   const clock = new FakeClock();
   let relay: DatagramListener = () => {};
   const relayed: RelayedPort = {

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { NetworkPath } from '../../../src/rtc/net/network-path.ts';
 
-test('a path sends by its socket to its address, and passes on what becomes of the buffer', (t) => {
+test('a path sends through its socket to its address, and reports when the buffer is free', (t) => {
   const sent: unknown[] = [];
   let isFree = true;
   const path = new NetworkPath(

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { SEND_BUFFER_LENGTH, SendBuffer } from '../../../src/rtc/net/send-buffer.ts';
 
-test('views show the beginning of the bytes, and are made once for each length', (t) => {
+test('views cover the start of the buffer, and are made once for each length', (t) => {
   const buffer = new SendBuffer();
   t.equal(buffer.bytes.length, 1500);
   for (const length of [1, 80, SEND_BUFFER_LENGTH]) {
@@ -14,7 +14,7 @@ test('views show the beginning of the bytes, and are made once for each length',
   t.end();
 });
 
-test('after a renewal what was handed out stays as it is', (t) => {
+test('after a renewal the views handed out do not change', (t) => {
   const buffer = new SendBuffer();
   buffer.bytes.fill(1);
   const view = buffer.view(10);

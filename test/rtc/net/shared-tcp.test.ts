@@ -9,7 +9,7 @@ const at = (address: string): MediaAddress => ({
   port: 4000,
 });
 
-test('connections to an address come to a listener on it, or on a wildcard that takes its family', (t) => {
+test('connections to an address go to a listener on it, or on a wildcard of its family', (t) => {
   for (const [host, address, shared] of [
     ['0.0.0.0', '192.0.2.1', true],
     ['0.0.0.0', '2001:db8::1', false],
@@ -23,7 +23,7 @@ test('connections to an address come to a listener on it, or on a wildcard that 
     ['192.0.2.1', '2001:db8::1', false],
     ['127.0.0.1', '192.0.2.1', false],
   ] as const) {
-    t.equal(isShared({ host, port: 443 }, at(address)), shared, `${address} on a listener at ${host}`);
+    t.equal(isShared({ host, port: 443 }, at(address)), shared, `${address} with a listener at ${host}`);
   }
   t.end();
 });

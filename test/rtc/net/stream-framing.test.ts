@@ -30,7 +30,7 @@ function readAll(pieces: Iterable<Buffer>) {
 
 const hex = (list: readonly Uint8Array[]) => list.map((bytes) => Buffer.from(bytes).toString('hex'));
 
-test('however a stream is cut into pieces, the same datagrams come out, without the empty ones', (t) => {
+test('however a stream is split, the same datagrams come out, without the empty ones', (t) => {
   fc.assert(
     fc.property(datagrams, pieceLengths, (sent, lengths) => {
       const { frames, ok } = readAll(cut(Buffer.concat(sent.map(frame)), lengths));
@@ -42,7 +42,7 @@ test('however a stream is cut into pieces, the same datagrams come out, without 
   t.end();
 });
 
-test('a piece of nothing changes nothing, in the middle of a frame too', (t) => {
+test('an empty piece changes nothing, even in the middle of a frame', (t) => {
   const stream = frame(Buffer.from('whole'));
   for (let at = 0; at <= stream.length; at++) {
     const { frames, ok } = readAll([stream.subarray(0, at), Buffer.alloc(0), stream.subarray(at)]);
@@ -52,7 +52,7 @@ test('a piece of nothing changes nothing, in the middle of a frame too', (t) => 
   t.end();
 });
 
-test('what is in a datagram stays as it is while others follow', (t) => {
+test('the contents of a datagram do not change when others follow', (t) => {
   const sent = [1, 2, 3].map((value) => Buffer.alloc(1000, value));
   const stream = Buffer.concat(sent.map(frame));
   for (const length of [1, 2, 3, 999, 1003, stream.length]) {
@@ -63,7 +63,7 @@ test('what is in a datagram stays as it is while others follow', (t) => {
   t.equal(frames.length, 30);
   t.ok(
     frames.every(({ buffer }) => buffer !== long.buffer),
-    'who keeps a datagram does not keep a large piece',
+    'keeping a datagram does not keep a large piece in memory',
   );
   t.end();
 });
@@ -79,7 +79,7 @@ test('any bytes are read without an exception, and nothing longer than allowed c
   t.end();
 });
 
-test('a frame that is too long ends the stream, at whatever byte of it a piece ends', (t) => {
+test('a frame that is too long ends the stream, wherever a piece ends', (t) => {
   const good = Buffer.from('good');
   const stream = Buffer.concat([frame(good), frame(Buffer.alloc(MAX_FRAME_LENGTH + 1)), frame(good)]);
   for (let length = 1; length <= 12; length++) {
@@ -92,7 +92,7 @@ test('a frame that is too long ends the stream, at whatever byte of it a piece e
   t.end();
 });
 
-test('a receiver that has enough gets nothing more', (t) => {
+test('a receiver that stops gets nothing more', (t) => {
   const stream = Buffer.concat([frame(Buffer.from('a')), frame(Buffer.from('b'))]);
   for (const length of [1, 2, 3, 6]) {
     const frames: string[] = [];

@@ -9,10 +9,10 @@ import { FakeClock } from '../../helpers/fake-clock.ts';
 const STUN = Buffer.from([0, 1, 2, 3]);
 const RTP = Buffer.from([0x80, 111, 0, 0]);
 
-/** A socket whose system takes what is written only when the test says so. */
+/** A socket whose system accepts writes only when the test says so. */
 class FakeSocket extends EventEmitter {
   readonly written: Buffer[] = [];
-  /** What the system has not taken. */
+  /** The data that the system has not accepted yet. */
   readonly #waiting: { length: number; taken: () => void }[] = [];
   takesAll = true;
   end: 'none' | 'closed' | 'reset' = 'none';
@@ -93,7 +93,7 @@ function setUp({ adopted = true, onFrame = (_connection: TcpConnection) => {} } 
 test('datagrams are written in frames without delay', (t) => {
   const { socket, connection } = setUp();
   t.equal(socket.hasDelay, false);
-  t.equal(connection.send(RTP), true, 'the buffer may be used again');
+  t.equal(connection.send(RTP), true, 'the buffer may be reused');
   t.same(socket.written, [frame(RTP)]);
   t.equal(connection.protocol, 'tcp');
   t.same(connection.remote, { address: '192.0.2.1', port: 5000 });
@@ -103,7 +103,7 @@ test('datagrams are written in frames without delay', (t) => {
   t.end();
 });
 
-test('until it is adopted it has five seconds and sixteen frames, the first of them STUN', (t) => {
+test('an unadopted connection has five seconds and sixteen frames, the first of them STUN', (t) => {
   const slow = setUp({ adopted: false });
   slow.clock.advance(5000 - 1);
   t.equal(slow.socket.end, 'none');
@@ -122,7 +122,7 @@ test('until it is adopted it has five seconds and sixteen frames, the first of t
     t.equal(socket.end, isRefused ? 'reset' : 'none', `${first}`);
     t.equal(frames.length, isRefused ? 0 : 1);
     hear(RTP);
-    t.equal(frames.length, isRefused ? 0 : 2, 'what follows may be anything');
+    t.equal(frames.length, isRefused ? 0 : 2, 'later ones may be anything');
   }
 
   const many = setUp({ adopted: false });
@@ -135,7 +135,7 @@ test('until it is adopted it has five seconds and sixteen frames, the first of t
   t.end();
 });
 
-test('once it is adopted these bounds are gone', (t) => {
+test('once it is adopted these limits are gone', (t) => {
   const { connection, clock, socket, counters, frames, log, hear } = setUp({ adopted: false });
   hear(STUN);
   connection.adopt();
@@ -149,7 +149,7 @@ test('once it is adopted these bounds are gone', (t) => {
   t.end();
 });
 
-test('what waits is bounded: what would be more is dropped, and the buffer is free', (t) => {
+test('the queue is bounded: the excess is dropped, and the buffer is free', (t) => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 6000 }), { minLength: 1 }), (lengths) => {
       const { socket, counters, sends } = setUp();
@@ -167,7 +167,7 @@ test('what waits is bounded: what would be more is dropped, and the buffer is fr
   t.end();
 });
 
-test('a system that takes nothing for five seconds ends it, and one that takes something goes on', (t) => {
+test('a system that accepts nothing for five seconds ends the connection, and one that accepts something does not', (t) => {
   const { clock, socket, log, sends, hear } = setUp();
   socket.takesAll = false;
   const pause = () => {
@@ -182,7 +182,7 @@ test('a system that takes nothing for five seconds ends it, and one that takes s
   pause();
   socket.takeOne();
   clock.advance(5000);
-  t.equal(socket.end, 'none', 'nothing waits any more');
+  t.equal(socket.end, 'none', 'nothing is queued any more');
   hear();
   sends();
   pause();
@@ -212,7 +212,7 @@ test('nothing is sent to a peer that is silent for longer than one and a half of
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 9000 }), { maxLength: 20 }), (pauses) => {
       const { clock, sends, hear } = setUp();
-      // Each pause that is shorter than the longest lets a quarter of itself be forgotten.
+      // Each shorter pause lowers the longest one by a quarter of itself.
       let longestMs = mostSilenceMs / 1.5;
       for (const pauseMs of pauses) {
         clock.advance(pauseMs);
@@ -231,14 +231,14 @@ test('nothing is sent to a peer that is silent for longer than one and a half of
   t.end();
 });
 
-test('a peer that sends faster than it may is read later, and not before', (t) => {
+test('a peer that sends faster than allowed is read later, and not before', (t) => {
   const [readBytesPerMs, readBurstBytes] = [200, 16_384];
   const { clock, socket, hear } = setUp();
   const hearBytes = (count: number) => {
     for (let left = count; left > 0; left -= 1000) hear(Buffer.alloc(Math.min(1000, left) - 2, 0x80));
   };
   hearBytes(readBurstBytes);
-  t.notOk(socket.isPaused, 'a burst is all right');
+  t.notOk(socket.isPaused, 'a burst is fine');
   hearBytes(10 * readBytesPerMs);
   t.ok(socket.isPaused);
   clock.advance(9.9);
@@ -247,7 +247,7 @@ test('a peer that sends faster than it may is read later, and not before', (t) =
   t.notOk(socket.isPaused);
   hearBytes(readBytesPerMs);
   t.ok(socket.isPaused, 'nothing is left of the burst');
-  // What came meanwhile moves the end of the pause.
+  // Data in between moves the end of the pause.
   hearBytes(readBytesPerMs);
   clock.advance(1.5);
   t.ok(socket.isPaused);
@@ -273,17 +273,17 @@ test('it ends once, whoever ends it, and leaves nothing behind', (t) => {
     if (end === 'peer') socket.emit('close');
     else connection[end]();
     t.equal(socket.end, how);
-    t.equal(clock.pendingTimers, 0, 'no timer waits');
+    t.equal(clock.pendingTimers, 0, 'no timer is pending');
     connection.release();
     connection.refuse();
     connection.adopt();
     socket.emit('close');
     hear();
-    t.equal(frames.length, before, 'what still comes is not read');
+    t.equal(frames.length, before, 'later data is not read');
     t.equal(sends(), false);
     t.same(log, ['adopted', 'closed']);
     t.equal(counters.refused, end === 'refuse' ? 1 : 0);
-    t.equal(counters.packetsDropped, 0, "what comes after the end is nobody's failure");
+    t.equal(counters.packetsDropped, 0, 'data after the end is not an error');
     t.equal(socket.end, how);
   }
   t.end();
@@ -297,7 +297,7 @@ test('a released connection does not wait for a peer that reads nothing', (t) =>
   t.equal(socket.end, 'reset');
   t.equal(clock.pendingTimers, 0);
   socket.takeOne();
-  t.equal(clock.pendingTimers, 0, 'and a late word from the system begins nothing');
+  t.equal(clock.pendingTimers, 0, 'and a late event from the system starts nothing');
   t.end();
 });
 
@@ -320,7 +320,7 @@ test('a frame that is too long ends it', (t) => {
   t.end();
 });
 
-test('errors of the socket are no exceptions', (t) => {
+test('socket errors are not exceptions', (t) => {
   const { socket, log } = setUp();
   socket.emit('error', new Error('ECONNRESET'));
   t.same(log, ['adopted'], 'close follows');

@@ -10,7 +10,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { TcpClient } from '../tcp-client.ts';
 
-/** By its first byte, which is all that the port looks at. */
+/** The port only looks at the first byte. */
 const STUN = Buffer.from([0, 1, 2, 3]);
 const RTP = Buffer.from([0x80, 111, 0, 0]);
 const LOOPBACK: MediaAddress = { protocol: 'udp', address: '127.0.0.1', family: 4, port: 0 };
@@ -20,10 +20,10 @@ interface Came {
   readonly connection: TcpConnection;
 }
 
-/** A port of its own on the loopback interface, whose time stands still. */
+/** A separate port on the loopback interface, on a stopped clock. */
 async function setUp(t: Test, limits: Partial<TcpLimits> = {}) {
   const clock = new FakeClock();
-  // What is free for UDP and TCP a moment before is free again.
+  // A port that was free for UDP and TCP a moment ago is free again.
   const free = await MediaPort.open({ hosts: ['127.0.0.1'], port: 0, tcp: true, clock });
   const { port: number } = free.addresses[0]!;
   await free.close();
@@ -60,7 +60,7 @@ async function setUp(t: Test, limits: Partial<TcpLimits> = {}) {
   return { clock, port, address, came, closed, connect, connectAdopted };
 }
 
-test('datagrams go both ways in frames, and the end of a connection is told once', async (t) => {
+test('datagrams go both ways in frames, and the end of a connection is reported once', async (t) => {
   const { port, came, closed, connect } = await setUp(t);
   const client = await connect();
   for (const byte of frame(STUN)) {
@@ -81,12 +81,12 @@ test('datagrams go both ways in frames, and the end of a connection is told once
   t.match(closed, [{ address: '127.0.0.1', port: connection.remote.port }]);
   connection.release();
   connection.refuse();
-  t.equal(connection.send(RTP), true, "what comes after the end is nobody's failure");
+  t.equal(connection.send(RTP), true, 'data after the end is not an error');
   t.equal(closed.length, 1);
   t.match(port.counters, { accepted: 1, refused: 0, packetsDropped: 0, framesIn: 1 });
 });
 
-test('a connection that has not begun with STUN ends, and so does one with a frame that is too long', async (t) => {
+test('a connection that does not begin with STUN ends, and so does one with a frame that is too long', async (t) => {
   const { port, came, connect, connectAdopted } = await setUp(t);
   const rude = await connect();
   rude.send(RTP);
@@ -96,10 +96,10 @@ test('a connection that has not begun with STUN ends, and so does one with a fra
   long.send(Buffer.alloc(MAX_FRAME_LENGTH + 1));
   await eventually(() => rude.closed && http.closed && long.closed);
   t.equal(port.counters.refused, 3);
-  t.equal(came.length, 1, 'only the STUN went on to somebody');
+  t.equal(came.length, 1, 'only the STUN message was passed on');
 });
 
-test('who keeps a connection open without authenticating loses it after five seconds, however it goes about it', async (t) => {
+test('a connection that never authenticates ends after five seconds, whatever it sends', async (t) => {
   const { clock, port, came, connect, connectAdopted } = await setUp(t);
   const silent = await connect();
   const slow = await connect();
@@ -120,7 +120,7 @@ test('who keeps a connection open without authenticating loses it after five sec
   t.equal(good.closed, false);
 });
 
-test('guessing ends after a few tries', async (t) => {
+test('guessing ends after a few attempts', async (t) => {
   const { port, came, connect } = await setUp(t);
   const client = await connect();
   for (let i = 0; i < 100; i++) client.send(STUN);
@@ -143,13 +143,13 @@ test('a flood of connections from one address costs only its own oldest ones', a
   t.equal(port.counters.refused, 32);
 
   const { connection: late } = await connectAdopted();
-  t.equal(late.protocol, 'tcp', 'somebody who authenticates gets in meanwhile');
+  t.equal(late.protocol, 'tcp', 'an authenticated peer gets in during the flood');
   connection.send(RTP);
   await eventually(() => good.received.length === 1);
   t.equal(good.closed, false);
 });
 
-test('the number of connections that nobody has adopted is bounded for all addresses together', async (t) => {
+test('the number of unadopted connections is bounded over all addresses', async (t) => {
   const { port, connect } = await setUp(t, { newConnections: 5 });
   const clients: TcpClient[] = [];
   for (let i = 0; i < 12; i++) clients.push(await connect());
@@ -157,7 +157,7 @@ test('the number of connections that nobody has adopted is bounded for all addre
   t.same(port.connectionCount, { all: 5, new: 5 });
 });
 
-test('for a peer that reads too slowly packets are dropped, not queued, and after five seconds it is given up', async (t) => {
+test('packets to a slow reader are dropped, not queued, and after five seconds it is given up', async (t) => {
   const { clock, port, closed, connectAdopted } = await setUp(t);
   const { client, connection } = await connectAdopted();
   client.socket.pause();
@@ -169,7 +169,7 @@ test('for a peer that reads too slowly packets are dropped, not queued, and afte
     if (sent % 100 === 0) await sleep(1);
   }
   for (let i = 0; i < 100; i++) connection.send(packet);
-  t.equal(port.counters.packetsDropped, 101, `all of them, after ${sent} packets that the system has taken`);
+  t.equal(port.counters.packetsDropped, 101, `all of them, after ${sent} packets that the system accepted`);
   clock.advance(TCP_LIMITS.stallMs - 1);
   t.equal(closed.length, 0);
   clock.advance(1);
@@ -179,7 +179,7 @@ test('for a peer that reads too slowly packets are dropped, not queued, and afte
   await eventually(() => client.closed);
 });
 
-test('a peer that begins to read again before that goes on, with what was dropped missing', async (t) => {
+test('a peer that resumes reading in time continues, without the dropped packets', async (t) => {
   const { clock, port, connectAdopted } = await setUp(t);
   const { client, connection } = await connectAdopted();
   client.socket.pause();
@@ -199,7 +199,7 @@ test('a peer that begins to read again before that goes on, with what was droppe
   t.equal(client.closed, false);
 });
 
-test('to a peer that falls silent nothing more is sent, so that nothing old arrives when it is back', async (t) => {
+test('nothing more is sent to a peer that falls silent, so nothing stale arrives when it is back', async (t) => {
   const { clock, port, came, connectAdopted } = await setUp(t);
   const { client, connection } = await connectAdopted();
   const speak = async (pauseMs: number) => {
@@ -208,7 +208,7 @@ test('to a peer that falls silent nothing more is sent, so that nothing old arri
     client.send(RTP);
     await eventually(() => came.length > before);
   };
-  /** How long packets are sent to a peer that is silent, in steps of 100 ms. */
+  /** How long packets are sent to a silent peer, in steps of 100 ms. */
   const sentForMs = () => {
     const startMs = clock.now();
     const before = port.counters.packetsDropped;
@@ -218,7 +218,7 @@ test('to a peer that falls silent nothing more is sent, so that nothing old arri
     }
     return clock.now() - startMs - 200;
   };
-  t.equal(sentForMs(), TCP_LIMITS.mostSilenceMs, 'nothing is known yet of its pauses');
+  t.equal(sentForMs(), TCP_LIMITS.mostSilenceMs, 'nothing is known about its pauses yet');
   for (let i = 0; i < 200; i++) await speak(400);
   t.equal(sentForMs(), TCP_LIMITS.leastSilenceMs);
   await speak(0);
@@ -242,7 +242,7 @@ test('a peer that sends too much is read more slowly, and loses nothing', async 
   client.socket.write(Buffer.concat(Array.from({ length: packets }, () => framed)));
   await sleep(100);
   const first = port.counters.framesIn;
-  t.ok(first < 2500, `${first} packets while the clock stands still`);
+  t.ok(first < 2500, `${first} packets on a stopped clock`);
   for (let i = 0; i < 2000 && port.counters.framesIn < packets + 1; i++) {
     clock.advance(10);
     await sleep(1);
@@ -252,7 +252,7 @@ test('a peer that sends too much is read more slowly, and loses nothing', async 
   t.ok(clock.now() > (0.8 * packets * framed.length) / readBytesPerMs, `it took ${clock.now()} ms`);
 });
 
-test('an address on which the port is in use is left out if that is wanted, and every other failure is an error', async (t) => {
+test('an address with the port in use can be left out, and every other failure is an error', async (t) => {
   const clock = new FakeClock();
   const taken = await MediaPort.open({ hosts: ['127.0.0.1'], port: 0, tcp: true, clock });
   t.teardown(() => taken.close());

@@ -5,7 +5,7 @@ import { test } from 'tap';
 import { UdpPort } from '../../../src/rtc/net/udp-port.ts';
 import { eventually } from '../../helpers/eventually.ts';
 
-test('one port number is bound on every given address, of both families', async (t) => {
+test('one port number is bound on every given address, in both families', async (t) => {
   const port = await UdpPort.open({ hosts: ['127.0.0.1', '::1'], port: 0 });
   t.same(
     port.addresses.map(({ address, family }) => [address, family]),
@@ -35,12 +35,12 @@ test('a host that cannot be bound is an error in words', async (t) => {
   const { port } = taken.addresses[0]!;
   await t.rejects(UdpPort.open({ hosts: ['::1', '127.0.0.1'], port }), /the port is in use/);
   const again = await UdpPort.open({ hosts: ['::1'], port });
-  t.equal(again.addresses[0]!.port, port, 'what was bound before the failure is free again');
+  t.equal(again.addresses[0]!.port, port, 'everything bound before the failure is free again');
   await again.close();
   await taken.close();
 });
 
-test('a datagram is answered from the address that it came to', async (t) => {
+test('a datagram is answered from the address it was sent to', async (t) => {
   const port = await UdpPort.open({ hosts: ['127.0.0.1', '::1'], port: 0 });
   port.listen((datagram, remote, socket) =>
     t.ok(socket.send(Buffer.concat([datagram, Buffer.from('!')]), remote.port, remote.address)),
@@ -57,7 +57,7 @@ test('a datagram is answered from the address that it came to', async (t) => {
   await port.close();
 });
 
-test('a send that fails is counted, and nothing is thrown, also after close', async (t) => {
+test('a send that fails is counted, and nothing is thrown, even after close', async (t) => {
   const port = await UdpPort.open({ hosts: ['127.0.0.1'], port: 0 });
   port.listen((datagram, remote, socket) => {
     socket.send(datagram, remote.port, '::1');
@@ -69,6 +69,6 @@ test('a send that fails is counted, and nothing is thrown, also after close', as
   client.send('x', port.addresses[0]!.port, '127.0.0.1');
   await eventually(() => port.counters.sendFailures === 3 || JSON.stringify(port.counters));
   await port.close();
-  t.equal(port.counters.sendFailures, 3, "what comes after the close is nobody's failure");
+  t.equal(port.counters.sendFailures, 3, 'data after the close is not an error');
   client.close();
 });

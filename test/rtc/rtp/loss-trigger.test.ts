@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { LossTrigger } from '../../../src/rtc/rtp/loss-trigger.ts';
 
-/** What the trigger says after each report; one comes every five seconds. */
+/** The trigger's state after each report. One comes every five seconds. */
 function after(...percents: number[]): string {
   const trigger = new LossTrigger();
   return percents
@@ -23,9 +23,9 @@ test('two of three reports above 2 % turn it on', (t) => {
 
 test('30 s below 0.5 % turn it off, and nothing less', (t) => {
   t.equal(after(9, 9, 0, 0, 0, 0, 0, 0, 0), '011111110');
-  t.equal(after(9, 9, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), '0111111111111110', 'one bad report begins it again');
+  t.equal(after(9, 9, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), '0111111111111110', 'one bad report starts it over');
   t.equal(after(9, 9, ...Array(20).fill(0.5)), `0${'1'.repeat(21)}`);
-  t.equal(after(9, 9, 0, 0, 0, 0, 0, 0, 0, 9, 0, 9), '011111110001', 'it comes on again');
+  t.equal(after(9, 9, 0, 0, 0, 0, 0, 0, 0, 9, 0, 9), '011111110001', 'it turns on again');
   t.end();
 });
 
@@ -43,7 +43,7 @@ test('the 30 s begin with the first good report, and end to the millisecond', (t
   t.end();
 });
 
-test('three reports are looked at, not more', (t) => {
+test('three reports count, not more', (t) => {
   t.equal(after(3, 0, 3, 0, 0, 0), '001111');
   t.equal(after(0, 3, 0, 0, 3, 0, 3), '0000001');
   t.equal(after(2.01, 2.01), '01', 'just above 2 %');

@@ -1,12 +1,12 @@
 import { test } from 'tap';
 import { PeerSource } from '../../../src/rtc/rtp/peer-source.ts';
 
-/** What becomes of packets of these sources, 20 ms apart. */
+/** The fate of packets from these sources, 20 ms apart. */
 function follow(source: PeerSource, ssrcs: readonly number[], fromMs = 0): string {
   return ssrcs.map((ssrc, n) => source.follow(ssrc, fromMs + 20 * n)[0]).join('');
 }
 
-test('the first source is heard, another one after five packets in a row', (t) => {
+test('the first source is accepted, and another one after five packets in a row', (t) => {
   const source = new PeerSource();
   t.equal(source.ssrc, null);
   t.equal(follow(source, [1, 1, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 2]), 'nprrrrprrrrnp');
@@ -14,7 +14,7 @@ test('the first source is heard, another one after five packets in a row', (t) =
   t.end();
 });
 
-test('two rivals do not help each other, and a silent source is followed at once', (t) => {
+test('two rivals do not help each other, and after a silence another source is accepted at once', (t) => {
   const source = new PeerSource();
   t.equal(follow(source, [1, 2, 3, 2, 3, 2, 3, 2, 3]), 'nrrrrrrrr');
   t.equal(follow(source, [1, 2], 200), 'pr');
@@ -23,7 +23,7 @@ test('two rivals do not help each other, and a silent source is followed at once
   t.end();
 });
 
-test('each source has statistics of its own', (t) => {
+test('each source has its own statistics', (t) => {
   const source = new PeerSource();
   source.follow(1, 0);
   const { statistics } = source;

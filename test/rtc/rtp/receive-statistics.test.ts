@@ -7,7 +7,7 @@ const SEED = Number(process.env['SEED'] ?? 210);
 const CLOCK_RATE_HZ = 48_000;
 const CLOCK_RATE_KHZ = CLOCK_RATE_HZ / 1000;
 
-/** A sender that tells the truth, over a network that loses, delays and now and then carries nothing at all. */
+/** An honest sender over a network that loses packets, delays them and sometimes goes down. */
 interface HonestStream {
   readonly packetMs: number;
   readonly firstSequenceNumber: number;
@@ -16,9 +16,9 @@ interface HonestStream {
   readonly jitterMs: number;
   /** Its clock against ours. */
   readonly drift: number;
-  /** Nothing gets through for so long, each at a random time. */
+  /** Nothing gets through for these periods, each at a random time. */
   readonly outagesMs: readonly number[];
-  /** What waits during an outage comes all at once after it. */
+  /** Packets held during an outage all arrive right after it. */
   readonly queued: boolean;
   readonly salt: number;
 }
@@ -57,7 +57,7 @@ function arrivalsOf(stream: HonestStream): { readonly n: number; readonly atMs: 
   return arrivals.sort((a, b) => a.atMs - b.atMs);
 }
 
-test('of an honest stream every lost packet is counted, and no other', (t) => {
+test('in an honest stream every lost packet is counted, and no other', (t) => {
   fc.assert(
     fc.property(honestStream, (stream) => {
       const statistics = new ReceiveStatistics(CLOCK_RATE_HZ);
@@ -86,11 +86,11 @@ test('sequence numbers that jump ahead are not lost packets', (t) => {
   for (let n = 1500; n < 2000; n++) {
     if (n % 5 !== 0) statistics.receive((jumped(1499) + n - 1499) & 0xffff, n * 960, n * 20);
   }
-  t.equal(statistics.lost, 100, 'what is lost afterwards is counted');
+  t.equal(statistics.lost, 100, 'later losses are counted');
   t.end();
 });
 
-test('whatever is claimed, no more is lost than was time for', (t) => {
+test('whatever is claimed, no more is lost than there was time for', (t) => {
   const packet = fc.record({
     step: fc.oneof(fc.constant(1), fc.integer({ min: -127, max: 100 }), fc.integer({ min: 1, max: 0x7fff })),
     timestampStep: fc.oneof(fc.constant(960), fc.constant(120), fc.nat(0xffff_ffff)),
@@ -105,7 +105,7 @@ test('whatever is claimed, no more is lost than was time for', (t) => {
         timestamp = (timestamp + timestampStep) >>> 0;
         nowMs += afterMs;
         statistics.receive(sequenceNumber, timestamp, nowMs);
-        // Of the shortest packets that there are, for the second of margin too; and a first packet that was not the first.
+        // The shortest possible packets, for the second of margin too, plus a first packet that was not the first.
         if (statistics.lost > (1.002 * nowMs + 1000) / 2.5 + 127) return false;
         if (statistics.expected < 0) return false;
       }
@@ -116,7 +116,7 @@ test('whatever is claimed, no more is lost than was time for', (t) => {
   t.end();
 });
 
-test('loss and its fraction are those of RFC 3550 appendix A.3, over wraps', (t) => {
+test('loss and its fraction follow RFC 3550 appendix A.3, across wraps', (t) => {
   const statistics = new ReceiveStatistics(48_000);
   let sent = 0;
   for (let n = 65_000; n < 65_000 + 70_000; n++, sent++) {
@@ -139,13 +139,13 @@ test('before the first packet there is nothing to report', (t) => {
   t.end();
 });
 
-/** The packets that arrive, of 60 in each of some intervals; the numbers may wrap. */
+/** The packets that arrive, out of 60 in each of several intervals. The numbers may wrap. */
 const intervals = fc.tuple(
   fc.nat(65_535),
   fc.array(fc.subarray(Array.from({ length: 60 }, (_, i) => i)), { minLength: 1, maxLength: 4 }),
 );
 
-test('the fraction is of what was expected since the last report, and never negative or more than all', (t) => {
+test('the fraction is relative to the packets expected since the last report, and never negative or more than all', (t) => {
   fc.assert(
     fc.property(intervals, ([base, received]) => {
       const statistics = new ReceiveStatistics(48_000);
@@ -168,13 +168,13 @@ test('the fraction is of what was expected since the last report, and never nega
   for (const n of [0, 1, 2, 3, 5]) receive(n);
   t.equal(statistics.takeFractionLost(), 42, 'one of six, rounded down');
   receive(4);
-  t.equal(statistics.takeFractionLost(), 0, 'a late packet is no negative loss');
+  t.equal(statistics.takeFractionLost(), 0, 'a late packet is not a negative loss');
   receive(1400);
   t.equal(statistics.takeFractionLost(), 255, 'nearly all');
   t.end();
 });
 
-test('the older ones of a sequence that starts at 0 count too', (t) => {
+test('older packets count too when the first one received had number 0', (t) => {
   const statistics = new ReceiveStatistics(48_000);
   for (const n of [0, -1, -2]) statistics.receive(n & 0xffff, n * 960, 1000 + n * 20);
   t.match(statistics, { expected: 3, lost: 0, highestSequenceNumber: 0 });
@@ -184,9 +184,9 @@ test('the older ones of a sequence that starts at 0 count too', (t) => {
 test('jitter is the smoothed difference of transit times (RFC 3550 section 6.4.1)', (t) => {
   const steady = new ReceiveStatistics(48_000);
   for (let n = 0; n < 400; n++) steady.receive(n, (0xffff0000 + n * 960) >>> 0, n * 20 + (n % 2) * 5);
-  t.ok(Math.abs(steady.jitter - 240) <= 2, `5 ms are 240 units: ${steady.jitter}`);
+  t.ok(Math.abs(steady.jitter - 240) <= 2, `5 ms is 240 units: ${steady.jitter}`);
 
-  // One packet comes 100 ms late, and all later ones as late as that one.
+  // One packet arrives 100 ms late, and all later ones just as late.
   for (const clockRateHz of [48_000, 8000]) {
     const perMs = clockRateHz / 1000;
     const statistics = new ReceiveStatistics(clockRateHz);
@@ -202,7 +202,7 @@ test('jitter is the smoothed difference of transit times (RFC 3550 section 6.4.1
   t.end();
 });
 
-test('a packet before its time makes as much jitter as one after it', (t) => {
+test('an early packet adds as much jitter as a late one', (t) => {
   const [early, late] = [new ReceiveStatistics(48_000), new ReceiveStatistics(48_000)];
   for (const [statistics, ms] of [
     [early, -50],

@@ -3,7 +3,7 @@ import { createVoicePacket } from '../../../src/formats/voice-packet.ts';
 import { writeRed } from '../../../src/rtc/rtp/red.ts';
 import { RedReceiver } from '../../../src/rtc/rtp/red-receiver.ts';
 
-test('each block is delivered with the number and the time of its original, also around a wrap', (t) => {
+test('each block is delivered with the number and the time of its original, including around a wrap', (t) => {
   const delivered: object[] = [];
   const receiver = new RedReceiver(111, ({ payload, ...packet }, nowMs) =>
     delivered.push({ ...packet, payload: Buffer.from(payload).toString(), nowMs }),
@@ -17,7 +17,7 @@ test('each block is delivered with the number and the time of its original, also
   t.end();
 });
 
-test('what is no RED around this payload type is not delivered', (t) => {
+test('RED that is malformed or holds another payload type is not delivered', (t) => {
   const receiver = new RedReceiver(111, () => t.fail('delivered'));
   const payload = writeRed(Buffer.from('before'), 960, Buffer.from('now'), 109)!;
   receiver.receive({ ...createVoicePacket(), payload }, 0);

@@ -5,7 +5,7 @@ import { watchedBytes } from '../../fuzz/watched-bytes.ts';
 
 const OPUS = 111;
 
-/** As senders other than ours may write it. */
+/** As other senders may write it. */
 function redOf(redundant: { offset: number; data: number[] }[], primary: number[], payloadType = OPUS): Uint8Array {
   const headers = redundant.flatMap(({ offset, data }) => [
     0x80 | payloadType,
@@ -39,7 +39,7 @@ test('blocks come out oldest first, the primary one last', (t) => {
   t.end();
 });
 
-test('what any sender writes is read back', (t) => {
+test("any sender's blocks are parsed", (t) => {
   const data = fc.array(fc.nat({ max: 255 }), { minLength: 1, maxLength: 1023 });
   const redundant = fc.record({ offset: fc.nat({ max: 2 ** 14 - 1 }), data });
   const blocks = createRedBlocks();
@@ -63,7 +63,7 @@ test('an empty redundant block is left out', (t) => {
   t.end();
 });
 
-test('what is not well-formed is refused', (t) => {
+test('malformed RED is refused', (t) => {
   const blocks = createRedBlocks();
   const good = redOf([{ offset: 960, data: [1, 2, 3] }], [4]);
   t.ok(parseRed(good, OPUS, blocks));
@@ -81,7 +81,7 @@ test('what is not well-formed is refused', (t) => {
   t.end();
 });
 
-test('whatever bytes come, blocks stay within the payload and do not overlap', (t) => {
+test('whatever bytes arrive, blocks stay within the payload and do not overlap', (t) => {
   const blocks = createRedBlocks();
   fc.assert(
     fc.property(
@@ -102,7 +102,7 @@ test('whatever bytes come, blocks stay within the payload and do not overlap', (
   t.end();
 });
 
-test('what we write is read back: the older payload, then the present one', (t) => {
+test('our own RED is parsed back: the older payload, then the current one', (t) => {
   const data = (maxLength: number) => fc.uint8Array({ minLength: 1, maxLength });
   const blocks = createRedBlocks();
   fc.assert(
@@ -121,7 +121,7 @@ test('what we write is read back: the older payload, then the present one', (t) 
   t.end();
 });
 
-test('what RED cannot hold is not written', (t) => {
+test('RED is not written beyond its limits', (t) => {
   const payload = (length: number) => new Uint8Array(length).fill(1);
   t.ok(writeRed(payload(120), 2 ** 14 - 1, payload(120), OPUS));
   t.ok(writeRed(payload(1), 1, payload(1), OPUS));

@@ -21,7 +21,7 @@ const EPOCH_MS = Date.UTC(2026, 0, 1);
 /** RFC 3550 section 6.6: version 2, one source, type 203, one more word, source 42. */
 const BYE = [0x81, 203, 0, 1, 0, 0, 0, OURS];
 
-/** A session, and what its peer says and sees. */
+/** A session, with the packets and the view of its peer. */
 function setUp({ random = (): number => 0.5, nowMs = 0 } = {}) {
   const session = new RtcpSession({ ssrc: OURS, cname: CNAME, nowMs, random });
   const bytes = Buffer.alloc(300);
@@ -48,14 +48,14 @@ function setUp({ random = (): number => 0.5, nowMs = 0 } = {}) {
   return { session, write, hear, hearSenderReport, reportAt };
 }
 
-/** The types of the packets of a compound. */
+/** The packet types in a compound. */
 function typesOf(compound: Buffer): number[] {
   const types: number[] = [];
   for (let at = 0; at < compound.length; at += 4 + compound.readUInt16BE(at + 2) * 4) types.push(compound[at + 1]!);
   return types;
 }
 
-test('a report is due four to six seconds after the one before', (t) => {
+test('a report is due four to six seconds after the previous one', (t) => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 0.999, noNaN: true }), fc.nat(100_000), (drawn, startMs) => {
       const { session, write } = setUp({ random: () => drawn, nowMs: startMs });
@@ -71,7 +71,7 @@ test('a report is due four to six seconds after the one before', (t) => {
   t.end();
 });
 
-test('a compound begins with a report, says who we are, and ends with BYE at the end only', (t) => {
+test('a compound begins with a report, identifies us, and ends with BYE only at the end', (t) => {
   const { write } = setUp();
   const sent = { packets: 1, bytes: 80, timestamp: 960, atMs: 0 };
   t.same(typesOf(write()), [201, 202]);
@@ -86,7 +86,7 @@ test('a compound begins with a report, says who we are, and ends with BYE at the
   t.end();
 });
 
-test('a sender report says what was sent, modulo 2^32, and the RTP time of this moment', (t) => {
+test('a sender report has the sent counts, modulo 2^32, and the RTP time of this moment', (t) => {
   fc.assert(
     fc.property(
       fc.record({
@@ -116,7 +116,7 @@ test('a sender report says what was sent, modulo 2^32, and the RTP time of this 
   t.end();
 });
 
-test('a round trip is told from the report that answers one of our last four', (t) => {
+test('a round trip is computed from the report that answers one of our last four', (t) => {
   const { session, write, hear } = setUp();
   const middles = Array.from({ length: 6 }, (_, i) => {
     const nowMs = 5000 * (i + 1);
@@ -143,7 +143,7 @@ test('a round trip is told from the report that answers one of our last four', (
   t.end();
 });
 
-test('the report after the wall clock was set has its time, RTP time goes on, and a round trip is not shortened', (t) => {
+test('after the wall clock is set, reports use the new time, RTP time continues, and a round trip is not shortened', (t) => {
   const { session, write, hear } = setUp();
   const reportAt = (nowMs: number, wallNowMs: number) => {
     const sent = { packets: nowMs, bytes: nowMs, timestamp: nowMs * 48, atMs: nowMs };
@@ -157,19 +157,19 @@ test('the report after the wall clock was set has its time, RTP time goes on, an
   ] as const) {
     const report = reportAt(nowMs, EPOCH_MS + nowMs + stepMs);
     t.equal(report.ntpMiddle, ntpMiddle(toNtp(EPOCH_MS + nowMs + stepMs)), 'the time is the new one');
-    t.equal(report.rtpTimestamp - first.rtpTimestamp, (nowMs - 5000) * 48, 'RTP time knows nothing of it');
+    t.equal(report.rtpTimestamp - first.rtpTimestamp, (nowMs - 5000) * 48, 'RTP time is not affected');
     hear({ lastSenderReport: report.ntpMiddle, delaySinceLastSenderReport: 0 }, nowMs + 30);
     t.ok(Math.abs(session.roundTripMs! - 30) < 0.1);
   }
   t.end();
 });
 
-test('our report says when the last one of the peer came', (t) => {
+test("our report says when the peer's last one arrived", (t) => {
   const { session, hearSenderReport, reportAt } = setUp();
   t.match(reportAt(500), { ssrc: THEIRS, lastSenderReport: 0, delaySinceLastSenderReport: 0 });
   hearSenderReport(THEIRS, 1, 1000);
   hearSenderReport(THEIRS + 1, 2, 1100);
-  t.match(reportAt(1500), { lastSenderReport: 0x0001_8000, delaySinceLastSenderReport: 32_768 }, 'not of another one');
+  t.match(reportAt(1500), { lastSenderReport: 0x0001_8000, delaySinceLastSenderReport: 32_768 }, 'not another source');
   hearSenderReport(THEIRS, 3, 2000);
   t.match(reportAt(2250), { lastSenderReport: 0x0003_8000, delaySinceLastSenderReport: 16_384 });
   session.forgetPeer();
@@ -177,11 +177,11 @@ test('our report says when the last one of the peer came', (t) => {
   t.end();
 });
 
-test('our report has the statistics of the peer, and they are kept until there is news', (t) => {
+test('our report has the statistics of the peer, and they are kept until there are new ones', (t) => {
   const { session, write, reportAt } = setUp();
   const statistics = new ReceiveStatistics(48_000);
   reportAt(0, statistics);
-  t.equal(session.network.incoming, null, 'nothing has come');
+  t.equal(session.network.incoming, null, 'nothing has arrived');
   for (const n of [10, 11, 12, 13, 15, 16, 18, 19]) statistics.receive(n, n * 960, n * 20 + (n % 2) * 5);
   t.match(reportAt(5000, statistics), {
     ssrc: THEIRS,
@@ -202,11 +202,11 @@ test('our report has the statistics of the peer, and they are kept until there i
   t.end();
 });
 
-test('how our stream arrives is what the reports about it say', (t) => {
+test('the state of our stream comes from the reports about it', (t) => {
   const { session, hear } = setUp();
   t.same(session.network, { incoming: null, outgoing: null, roundTripMs: null });
   hear({ ssrc: OURS + 1, fractionLost: 200 });
-  t.equal(session.network.outgoing, null, 'that was about somebody else');
+  t.equal(session.network.outgoing, null, 'that was about another source');
   hear({ fractionLost: 64, jitter: 4800 });
   t.strictSame(session.network.outgoing, { lossRatio: 0.25, jitterMs: 100 });
   t.notOk(session.lossTrigger.on);
@@ -218,7 +218,7 @@ test('how our stream arrives is what the reports about it say', (t) => {
   t.end();
 });
 
-test('what is malformed is refused and says nothing', (t) => {
+test('a malformed report is refused and changes nothing', (t) => {
   const { session } = setUp();
   t.notOk(session.receive(Buffer.from([1, 2, 3]), 3, THEIRS, 0));
   const datagram = Buffer.alloc(100);

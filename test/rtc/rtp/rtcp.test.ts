@@ -30,7 +30,7 @@ const SENDER = {
 /** RFC 3550 section 6.6: version 2, one source, type 203, one more word, source 42. */
 const BYE = [0x81, 203, 0, 1, 0, 0, 0, 42];
 
-test('reports that are written are read, by us and by werift', (t) => {
+test('reports that we write are parsed, by us and by werift', (t) => {
   const bytes = Buffer.alloc(200);
   let end = writeReport(bytes, 0, 42, SENDER, [REPORT]);
   end = writeSdes(bytes, end, 42, 'mixer');
@@ -66,7 +66,7 @@ test('an SDES ends at a word boundary with at least one zero, whatever its name'
   t.end();
 });
 
-test('NTP time has the fraction of the second', (t) => {
+test('NTP time includes the fraction of the second', (t) => {
   t.same(toNtp(0.5), { seconds: 2_208_988_800, fraction: Math.floor(0.0005 * 2 ** 32) });
   t.same(toNtp(Date.UTC(2026, 0, 1) + 250), {
     seconds: 2_208_988_800 + Date.UTC(2026, 0, 1) / 1000,
@@ -78,7 +78,7 @@ test('NTP time has the fraction of the second', (t) => {
   t.end();
 });
 
-test('malformed compound packets are refused, unknown types are skipped', (t) => {
+test('malformed compound packets are refused, and unknown types are skipped', (t) => {
   const bytes = Buffer.alloc(100);
   const end = writeReport(bytes, 0, 42, SENDER, [REPORT]);
   for (let length = 0; length < end; length++) t.equal(parseRtcp(bytes, length), null);
@@ -91,7 +91,7 @@ test('malformed compound packets are refused, unknown types are skipped', (t) =>
   t.end();
 });
 
-test('what lies behind the length is not looked at, and a packet may be a header alone', (t) => {
+test('bytes beyond the length are ignored, and a packet may be a header alone', (t) => {
   const headerAlone = Buffer.from([0x80, 203, 0, 0]);
   t.same(parseRtcp(headerAlone, 4), { senderReports: [], reports: [] });
   t.equal(parseRtcp(headerAlone, 5), null, 'more than there is');
@@ -109,7 +109,7 @@ test('what lies behind the length is not looked at, and a packet may be a header
   t.end();
 });
 
-test('reports of any values come back as they were, as many as there are', (t) => {
+test('reports with any values and in any number survive the round trip', (t) => {
   const word = fc.nat(0xffff_ffff);
   const report = fc.record({
     ssrc: word,
@@ -139,7 +139,7 @@ test('reports of any values come back as they were, as many as there are', (t) =
   t.end();
 });
 
-test('loss that 24 bits do not hold is as much as they hold', (t) => {
+test('loss beyond 24 bits is clamped', (t) => {
   for (const [cumulativeLost, read] of [
     [2 ** 30, 0x7f_ffff],
     [-(2 ** 30), -0x80_0000],
@@ -151,18 +151,18 @@ test('loss that 24 bits do not hold is as much as they hold', (t) => {
   t.end();
 });
 
-test('a report has room for all that it announces, in each packet of a compound', (t) => {
+test('a packet in a compound has room for every report it announces', (t) => {
   for (const info of [null, SENDER]) {
     const bytes = Buffer.alloc(300);
     const first = writeReport(bytes, 0, 42, info, [REPORT]);
     const end = writeReport(bytes, first, 43, info, [{ ...REPORT, ssrc: 8 }]);
     t.match(parseRtcp(bytes, end)!.reports, [REPORT, { ssrc: 8 }]);
-    // Two reports are announced, and the next packet has no part of either.
+    // Two reports are announced, and the next packet is not part of either.
     const announced = bytes[0]!;
     bytes[0] = announced + 1;
     t.equal(parseRtcp(bytes, end), null);
     bytes[0] = announced - 1;
-    t.match(parseRtcp(bytes, end), { reports: [{ ssrc: 8 }] }, 'what follows the reports is for profiles');
+    t.match(parseRtcp(bytes, end), { reports: [{ ssrc: 8 }] }, 'the rest after the reports is for profiles');
   }
   t.end();
 });
@@ -190,7 +190,7 @@ test('padding ends the last packet only, in whole words', (t) => {
   const last = padded(4, 1);
   t.ok(parseRtcp(Buffer.concat([Buffer.from(BYE), last]), BYE.length + last.length));
   t.equal(parseRtcp(Buffer.concat([last, Buffer.from(BYE)]), BYE.length + last.length), null);
-  // The padding is no part of the reports.
+  // The padding is not part of the reports.
   const report = Buffer.alloc(8 + 24);
   report.set([0xa1, 201, 0, 7]);
   report[31] = 4;
@@ -198,7 +198,7 @@ test('padding ends the last packet only, in whole words', (t) => {
   t.end();
 });
 
-test('whatever bytes come, parsing neither throws nor reads beyond them', (t) => {
+test('whatever bytes arrive, parsing neither throws nor reads beyond them', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 120 }), fc.constantFrom(200, 201, 203, 205), (bytes, type) => {
       if (bytes.length > 3) {

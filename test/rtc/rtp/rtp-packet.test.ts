@@ -25,7 +25,7 @@ function withExtension(profile: number, elements: number[], payload: number[] = 
   ]);
 }
 
-test('a written header is read as it was written', (t) => {
+test('a written header parses back to the same fields', (t) => {
   fc.assert(
     fc.property(
       fc.nat({ max: 127 }),
@@ -46,7 +46,7 @@ test('a written header is read as it was written', (t) => {
   t.end();
 });
 
-test('contributing sources and extensions are passed over to the payload', (t) => {
+test('contributing sources and extensions before the payload are skipped', (t) => {
   const header = createRtpHeader();
   const packet = Uint8Array.from([
     0x92,
@@ -81,19 +81,19 @@ test('the audio level is found in one-byte and two-byte extensions, between othe
   t.equal(levelIn(0x100f, [2, 0, 3, 1, 0x9e]), -30);
   t.equal(levelIn(0x1000, [3, 0]), null, 'an empty element has no level');
   t.equal(levelIn(0xbede, [0xf0, 0x30, 0x80]), null, 'identifier 15 ends the search');
-  t.equal(levelIn(0xbede, [0x2f, 0x30, 0x80]), null, 'an element that is cut off ends the search');
+  t.equal(levelIn(0xbede, [0x2f, 0x30, 0x80]), null, 'a truncated element ends the search');
   t.equal(levelIn(0x1234, [0x30, 0x80]), null, 'another profile has no elements');
   t.equal(levelIn(0xbede, [0x40, 0x80]), null);
   t.end();
 });
 
-/** Elements of RFC 8285 with one-byte or two-byte headers, and padding between them. */
+/** RFC 8285 elements with one-byte or two-byte headers, and padding between them. */
 const element = fc.record({
   id: fc.integer({ min: 1, max: 14 }),
   data: fc.uint8Array({ minLength: 1, maxLength: 16 }),
 });
 
-test('the level is that of the first element with its id, whatever stands around it', (t) => {
+test('the level is that of the first element with its id, whatever surrounds it', (t) => {
   fc.assert(
     fc.property(fc.array(element, { maxLength: 6 }), fc.boolean(), fc.nat(3), (elements, oneByte, padding) => {
       const bytes = elements.flatMap(({ id, data }) => [
@@ -114,7 +114,7 @@ test('the level is that of the first element with its id, whatever stands around
   t.end();
 });
 
-test('an element that does not fit is none, at the very end of the extension too', (t) => {
+test('an element that does not fit is ignored, even at the very end of the extension', (t) => {
   const header = createRtpHeader();
   for (const [profile, elements, level] of [
     [0xbede, [0, 0, 0x30, 9], -9],
@@ -132,12 +132,12 @@ test('an element that does not fit is none, at the very end of the extension too
     t.ok(parseRtpHeader(watchedBytes(packet), header, 3));
     t.equal(header.levelDbov, level, `${elements}`);
     t.ok(parseRtpHeader(withExtension(profile, [...elements], [1, 9, 9, 9]), header, 3));
-    t.equal(header.levelDbov, level, 'what is in the payload does not count');
+    t.equal(header.levelDbov, level, 'the payload does not count');
   }
   t.end();
 });
 
-test('a header that is cut off anywhere is refused', (t) => {
+test('a header truncated anywhere is refused', (t) => {
   const packet = withExtension(0xbede, [0x30, 0x80], []);
   const header = createRtpHeader();
   for (let length = 0; length < packet.length; length++) {
@@ -153,7 +153,7 @@ test('a header that is cut off anywhere is refused', (t) => {
   t.end();
 });
 
-test('padding is taken off, and an impossible count is refused', (t) => {
+test('padding is removed, and an impossible count is refused', (t) => {
   const header = createRtpHeader();
   const packet = Uint8Array.from([0xa0, ...FIXED.slice(1), 1, 2, 0, 0, 3]);
   t.ok(parseRtpHeader(packet, header, null));
@@ -169,7 +169,7 @@ test('padding is taken off, and an impossible count is refused', (t) => {
   t.end();
 });
 
-test('whatever bytes come, the parser stays within them', (t) => {
+test('whatever bytes arrive, the parser stays within them', (t) => {
   const header = createRtpHeader();
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 80 }), fc.nat({ max: 255 }), (bytes, id) => {

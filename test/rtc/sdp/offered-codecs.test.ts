@@ -11,7 +11,7 @@ function sectionOf(kind: string, formats: string, attributes: readonly string[])
   return parse(lines.join('\r\n')).media[0]!;
 }
 
-test('Opus is found by name, rate and channels, in the order of preference of the section', (t) => {
+test("Opus is found by name, rate and channels, in the section's order of preference", (t) => {
   const opus = 'rtpmap:111 opus/48000/2';
   t.equal(opusOf(section('111', opus)), 111);
   t.equal(opusOf(section('97', 'rtpmap:97 OPUS/48000/2')), 97);
@@ -35,7 +35,7 @@ test('payload types are dynamic ones that do not look like RTCP', (t) => {
   t.end();
 });
 
-test('RED is taken around this very Opus only', (t) => {
+test('RED is used only around this very Opus format', (t) => {
   const red = (...fmtp: string[]) =>
     redOf(
       section('63 64 111', 'rtpmap:63 red/48000/2', 'rtpmap:111 opus/48000/2', ...fmtp.map((line) => `fmtp:${line}`)),
@@ -52,7 +52,7 @@ test('RED is taken around this very Opus only', (t) => {
   t.end();
 });
 
-test('the audio level is taken if the client sends it under an identifier that can be sent', (t) => {
+test('the audio level is used if the client sends it under a valid identifier', (t) => {
   const level = (...lines: string[]) =>
     audioLevelOf(section('111', ...lines.map((line) => `extmap:${line} ${AUDIO_LEVEL_URI}`)));
   t.equal(level('1'), 1);
@@ -61,13 +61,13 @@ test('the audio level is taken if the client sends it under an identifier that c
   t.equal(level('16'), 16);
   t.equal(level('255'), 255);
   for (const useless of ['0', '15', '256', '2/recvonly']) t.equal(level(useless), null, useless);
-  t.equal(level('2/recvonly', '15', '7'), 7, 'the first of several that can be used');
+  t.equal(level('2/recvonly', '15', '7'), 7, 'the first of several usable ones');
   t.equal(level(), null);
   t.equal(audioLevelOf(section('111', 'extmap:1 urn:ietf:params:rtp-hdrext:csrc-audio-level')), null);
   t.end();
 });
 
-test('one format is kept with what says what it is: Opus, else the first', (t) => {
+test('one format is kept with its description: Opus, else the first', (t) => {
   const attributes = [
     'rtpmap:96 VP8/90000',
     'rtpmap:97 rtx/90000',
@@ -79,7 +79,7 @@ test('one format is kept with what says what it is: Opus, else the first', (t) =
   t.same(video('96 97', ...attributes), { name: '96', rtpmap: 'VP8/90000', fmtp: null });
   t.same(video('97 96', ...attributes), { name: '97', rtpmap: 'rtx/90000', fmtp: 'apt=96' });
   t.same(video('0', ...attributes), { name: '0', rtpmap: null, fmtp: null });
-  t.same(formatOf(section('98', ...attributes)), { name: '98', rtpmap: 'G722/8000', fmtp: null }, 'no promise');
+  t.same(formatOf(section('98', ...attributes)), { name: '98', rtpmap: 'G722/8000', fmtp: null }, 'not a promise');
   const opus = ['rtpmap:111 opus/48000/2', 'fmtp:111 useinbandfec=1'];
   t.same(formatOf(section('98 111', ...attributes, ...opus)), { name: '111', rtpmap: 'opus/48000/2', fmtp: null });
   t.same(formatOf(sectionOf('application', 'webrtc-datachannel', [])), {
@@ -90,7 +90,7 @@ test('one format is kept with what says what it is: Opus, else the first', (t) =
   t.end();
 });
 
-test('what cannot be repeated is left out, and without a format there is nothing', (t) => {
+test('an unrepeatable format is left out, and without a format there is nothing', (t) => {
   const video = (formats: string, ...lines: string[]) => formatOf(sectionOf('video', formats, lines));
   t.equal(video(''), null);
   t.equal(video('ü'), null);

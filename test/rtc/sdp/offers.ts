@@ -1,11 +1,11 @@
-/** Offers of any shape for the tests of this folder. */
+/** Offers of any shape for the tests in this folder. */
 
 export interface OfferSection {
   /** Audio with Opus by default. */
   readonly kind?: string;
   readonly port?: number;
   readonly protocol?: string;
-  /** By default its place in the offer; null for none. */
+  /** Its place in the offer by default; null for none. */
   readonly mid?: string | null;
   /** Null for no such line. */
   readonly direction?: string | null;
@@ -13,7 +13,7 @@ export interface OfferSection {
   readonly formats?: string;
   /** ICE, DTLS and rtcp-mux. */
   readonly transport?: readonly string[];
-  /** Further ones. */
+  /** Additional ones. */
   readonly lines?: readonly string[];
 }
 
@@ -23,7 +23,7 @@ export interface OfferSession {
   readonly lines?: readonly string[];
 }
 
-/** What a section with a transport of its own has; the fingerprint is this byte 32 times. */
+/** The lines of a section with its own transport. The fingerprint is this byte 32 times. */
 export function transport(ufrag: string, password: string, fingerprintByte: string | null): string[] {
   const fingerprint = `a=fingerprint:sha-256 ${Array(32).fill(fingerprintByte).join(':')}`;
   return [

@@ -62,7 +62,7 @@ test('the answer to a Chromium offer, line by line', (t) => {
   t.end();
 });
 
-test('other sections of the bundle are inactive, with transport, candidates and codec, so that none is refused that carries it', (t) => {
+test('other sections of the bundle are inactive with transport, candidates and codec, so the one carrying it is not refused', (t) => {
   t.same(lines(sdpOffer([VIDEO, { mid: 'a' }, DATA])), [
     ...[...SESSION, 'a=group:BUNDLE v a d', 'a=msid-semantic: WMS *'],
     ...['m=video 40000 UDP/TLS/RTP/SAVPF 97', ...OPEN('v'), 'a=rtcp-mux', 'a=inactive'],
@@ -96,7 +96,7 @@ test('data channels in their older form are answered in that form', (t) => {
   t.end();
 });
 
-test('a section outside of the bundle is refused, but has a transport and a codec', (t) => {
+test('a section outside the bundle is refused, but has a transport and a codec', (t) => {
   t.same(lines(sdpOffer([{ mid: 'a' }, VIDEO, { mid: null, kind: 'text' }], { group: '' })), [
     ...[...SESSION, 'a=msid-semantic: WMS *'],
     ...[
@@ -115,7 +115,7 @@ test('a section outside of the bundle is refused, but has a transport and a code
   t.end();
 });
 
-test('what is said of a direction belongs to it: a stream where we send, a level where we receive', (t) => {
+test('attributes follow the direction: a stream where we send, a level where we receive', (t) => {
   const level = 'a=extmap:5 urn:ietf:params:rtp-hdrext:ssrc-audio-level';
   const said = (...directions: Direction[]) => {
     const text = sdpOffer(directions.map((direction) => ({ direction, lines: [level] })));
@@ -142,8 +142,8 @@ test('two sections that carry speech together keep their payload types, whicheve
   for (const offered of [sections, [...sections].reverse()]) {
     const text = sdpOffer(offered);
     const offer = parseOffer(text);
-    t.equal(offer.opusPayloadType, 97, 'what we are sent');
-    t.equal(offer.sentOpusPayloadType, 96, 'what we send');
+    t.equal(offer.opusPayloadType, 97, 'the one we receive');
+    t.equal(offer.sentOpusPayloadType, 96, 'the one we send');
     const answered = parse(answer(text)).media.map(({ payloads, rtp, direction }) => ({ payloads, rtp, direction }));
     const of = (payload: number, direction: Direction) => ({ payloads: payload, rtp: [{ payload }], direction });
     t.match(
@@ -161,7 +161,7 @@ test('an answer without RED, level or mid leaves them out', (t) => {
   t.end();
 });
 
-test('the address of the first candidate is that of the sections, of either family', (t) => {
+test('the sections have the address of the first candidate, in either family', (t) => {
   const [v4, v6, tcp] = OPTIONS.candidates as [never, never, never];
   const first = (...candidates: never[]) => {
     const text = writeAnswer(parseOffer(sdpOffer([{}, VIDEO])), { ...OPTIONS, candidates });
@@ -176,13 +176,13 @@ test('the address of the first candidate is that of the sections, of either fami
   t.end();
 });
 
-test('in-band FEC is not asked for, whatever is offered', (t) => {
+test('in-band FEC is not requested, whatever is offered', (t) => {
   for (const name of readdirSync(FIXTURES))
     t.notMatch(answer(readFileSync(new URL(name, FIXTURES), 'utf8')), /useinbandfec/, name);
   t.end();
 });
 
-test('any sections in any order: each is answered in its place, in its protocol and never beyond what was offered', (t) => {
+test('any sections in any order are answered in their place, in their protocol and never beyond the offer', (t) => {
   const section: fc.Arbitrary<OfferSection> = fc.record({
     kind: fc.constantFrom('audio', 'video', 'application', 'text'),
     direction: fc.constantFrom('sendrecv', 'sendonly', 'recvonly', 'inactive'),
@@ -224,7 +224,7 @@ test('any sections in any order: each is answered in its place, in its protocol 
   t.end();
 });
 
-test('whatever is offered, nothing of it breaks out of a line of the answer', (t) => {
+test('whatever is offered, none of it breaks out of a line of the answer', (t) => {
   const prng = createPrng(13);
   const texts = readdirSync(FIXTURES).map((name) => readFileSync(new URL(name, FIXTURES), 'utf8'));
   const outcomes = { answered: 0, refused: 0 };
@@ -255,7 +255,7 @@ test('whatever is offered, nothing of it breaks out of a line of the answer', (t
   t.end();
 });
 
-test('an answer has nothing of the transport of the offer', (t) => {
+test("an answer contains none of the offer's transport", (t) => {
   const text = answer(sdpOffer([{ transport: transport('theirufrag', 'q'.repeat(24), 'CD') }, VIDEO]));
   t.notMatch(text, /theirufrag|qqqq|CD:CD|actpass/);
   t.end();

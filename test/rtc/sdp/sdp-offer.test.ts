@@ -33,7 +33,7 @@ function roles({ sections }: AudioOffer): string {
 
 const sha = (length: number, byte: string) => Array(length).fill(byte).join(':');
 
-test('what matters of a Chromium offer is read', (t) => {
+test('the relevant parts of a Chromium offer are parsed', (t) => {
   t.match(parseOffer(CHROMIUM), {
     sections: [
       { kind: 'audio', protocol: 'UDP/TLS/RTP/SAVPF', mid: '0', role: 'speech', direction: 'sendrecv', sctpmap: null },
@@ -57,7 +57,7 @@ test('what matters of a Chromium offer is read', (t) => {
   t.end();
 });
 
-test('offers of real clients in every policy are taken, each by its tagged section', (t) => {
+test('offers of real clients in every policy are accepted, each by its tagged section', (t) => {
   const expected: Record<string, [roles: string, bundle: string]> = {
     'aiortc-audio': ['0:speech', '0'],
     'aiortc-audio-video': ['0:speech 1:bundled', '0 1'],
@@ -83,7 +83,7 @@ test('offers of real clients in every policy are taken, each by its tagged secti
   t.end();
 });
 
-test('of several audio sections speech goes through the one that carries it both ways, wherever it stands', (t) => {
+test('with several audio sections, speech uses the one that carries it both ways, wherever it is', (t) => {
   const choose = (...directions: Direction[]) => {
     const offer = parseOffer(sdpOffer(directions.map((direction) => ({ direction }))));
     const indices = offer.sections.flatMap(({ role }, index) => (role === 'speech' ? index : []));
@@ -100,7 +100,7 @@ test('of several audio sections speech goes through the one that carries it both
   t.end();
 });
 
-test('sections of one way are put together only where they share a transport', (t) => {
+test('one-way sections are combined only where they share a transport', (t) => {
   const pair = (one: OfferSection, other: OfferSection, group?: string) => {
     const sections = [
       { direction: 'recvonly' as const, ...one },
@@ -112,8 +112,8 @@ test('sections of one way are put together only where they share a transport', (
   const red = ['a=rtpmap:63 red/48000/2', 'a=fmtp:63 111/111'];
   const level = ['a=extmap:5 urn:ietf:params:rtp-hdrext:ssrc-audio-level'];
   t.equal(pair({}, {}), '0:speech 1:speech sendrecv null null');
-  t.equal(pair({}, {}, ''), '0:refused 1:speech sendonly null null', 'who can only be heard or hear is rather heard');
-  t.equal(pair({}, { opus: 96 }), '0:speech 1:speech sendrecv null null', 'each with a payload type of its own');
+  t.equal(pair({}, {}, ''), '0:refused 1:speech sendonly null null', 'without BUNDLE, the sender wins');
+  t.equal(pair({}, { opus: 96 }), '0:speech 1:speech sendrecv null null', 'each with its own payload type');
   const withRed = { formats: '63 111', lines: red };
   t.equal(pair(withRed, withRed), '0:speech 1:speech sendrecv 63 null');
   const other = { opus: 96, formats: '63 96', lines: ['a=rtpmap:63 red/48000/2', 'a=fmtp:63 96/96'] };
@@ -129,7 +129,7 @@ test('sections of one way are put together only where they share a transport', (
   t.end();
 });
 
-test('the section that speech went through before stays while no other fits better', (t) => {
+test('the section used for speech before stays while no other fits better', (t) => {
   const twice = sdpOffer([{ mid: 'a' }, { mid: 'b' }, { mid: 'c', direction: 'inactive' }]);
   t.equal(roles(parseOffer(twice, SDP_LIMITS, 'b')), 'a:bundled b:speech c:bundled');
   t.equal(roles(parseOffer(twice, SDP_LIMITS, 'c')), 'a:speech b:bundled c:bundled');
@@ -137,7 +137,7 @@ test('the section that speech went through before stays while no other fits bett
   t.end();
 });
 
-test('direction is that of the section, else of the session, else both ways', (t) => {
+test('the direction comes from the section, else from the session, else it is both ways', (t) => {
   const directions = [...DIRECTIONS, undefined];
   for (const own of directions) {
     for (const session of directions) {
@@ -159,14 +159,14 @@ test('a section with port 0 is an offer if it is bundle-only in a bundle with an
   t.match(refusal(sdpOffer([video, bundleOnly], { group: '' })), /Section 2 has port 0/);
   t.match(refusal(sdpOffer([video, bundleOnly], { group: 'LS v a' })), /Section 2 has port 0/);
   t.match(refusal(sdpOffer([video, bundleOnly], { group: 'BUNDLE a' })), /Section 2 has port 0/);
-  t.match(refusal(sdpOffer([video, { mid: 'a', port: 0 }])), /Section 2 has port 0/, 'a section that was given up');
+  t.match(refusal(sdpOffer([video, { mid: 'a', port: 0 }])), /Section 2 has port 0/, 'a rejected section');
   const offer = parseOffer(sdpOffer([{ ...video, port: 0 }, { mid: 'a' }, { ...bundleOnly, mid: 'b' }]));
   t.equal(roles(offer), 'v:refused a:speech b:bundled');
   t.same(offer.bundle, ['a', 'b']);
   t.end();
 });
 
-test('what belongs to the transport stands in the tagged section, else in the session, else in the section itself', (t) => {
+test('transport attributes come from the tagged section, else from the session, else from the section itself', (t) => {
   const names = ['tagged', 'session', 'own'] as const;
   for (let places = 1; places < 8; places++) {
     const has = (index: number) => (places & (1 << index)) !== 0;
@@ -184,7 +184,7 @@ test('what belongs to the transport stands in the tagged section, else in the se
       },
       `${places}`,
     );
-    // Outside of the bundle another section has no say.
+    // Outside the bundle another section has no effect.
     if (has(2))
       t.equal(
         parseOffer(sdpOffer([{ kind: 'video', transport: of(0) }, { transport: of(2) }], { group: '' })).iceUfrag,
@@ -207,7 +207,7 @@ test('a section of another bundle has another transport', (t) => {
   t.end();
 });
 
-test('every profile that means DTLS-SRTP is taken and kept', (t) => {
+test('every profile that means DTLS-SRTP is accepted and kept', (t) => {
   const meant = ['UDP/TLS/RTP/SAVPF', 'UDP/TLS/RTP/SAVP', 'TCP/DTLS/RTP/SAVPF', 'TCP/DTLS/RTP/SAVP'];
   const tolerated = ['RTP/SAVPF', 'RTP/SAVP', 'RTP/AVPF', 'RTP/AVP', 'TCP/TLS/RTP/SAVPF'];
   for (const protocol of [...meant, ...tolerated]) {
@@ -230,7 +230,7 @@ test('every profile that means DTLS-SRTP is taken and kept', (t) => {
   t.end();
 });
 
-test('of fingerprints the strongest that is supported counts, wherever and however it is written', (t) => {
+test('the strongest supported fingerprint counts, wherever and however it is written', (t) => {
   const fingerprints = (own: string[], session: string[] = []) => {
     const bare = transport('ufrag', 'p'.repeat(24), null);
     const line = (value: string) => `a=fingerprint:${value}`;
@@ -276,7 +276,7 @@ test('the fingerprint of another section does not count', (t) => {
   t.end();
 });
 
-test('an offer that cannot be used is refused with what is wrong', (t) => {
+test('an unusable offer is refused with the reason', (t) => {
   const without = (pattern: RegExp) => refusal(CHROMIUM.replace(pattern, ''));
   t.match(without(/a=ice-ufrag.*\r\n/), /invalid_sdp.*ufrag is missing/);
   t.match(without(/a=ice-pwd.*\r\n/), /password is missing/);
@@ -318,7 +318,7 @@ test('each section that does not fit is named with its reason, up to four', (t) 
   t.end();
 });
 
-test('sections for data are read in both forms', (t) => {
+test('sections for data are parsed in both forms', (t) => {
   const data = (protocol: string, formats: string, lines: string[]) =>
     parseOffer(sdpOffer([{}, { kind: 'application', protocol, formats, lines }])).sections[1]!;
   t.match(data('UDP/DTLS/SCTP', 'webrtc-datachannel', ['a=sctp-port:5000']), {
@@ -359,7 +359,7 @@ const anySection: fc.Arbitrary<OfferSection> = fc.record({
 });
 const anyMids = fc.uniqueArray(fc.stringMatching(/^[a-z0-9_]{1,8}$/), { minLength: 6, maxLength: 6 });
 
-test('any order of sections, any directions and mids: the best section is chosen, and the bundle stays whole', (t) => {
+test('with any order of sections, directions and mids, the best section is chosen and the bundle stays whole', (t) => {
   const sections = fc.array(anySection, { minLength: 1, maxLength: 6 });
   const seed = Math.floor(Math.random() * 2 ** 31);
   t.comment(`seed ${seed}`);
@@ -406,7 +406,7 @@ test('any order of sections, any directions and mids: the best section is chosen
   t.end();
 });
 
-test('whatever is offered is read or refused in words', (t) => {
+test('any offer is either parsed or refused in words', (t) => {
   fc.assert(fc.property(fc.string({ maxLength: 300 }), (text) => refusal(`v=0\n${text}`).startsWith('invalid_sdp')));
   t.end();
 });

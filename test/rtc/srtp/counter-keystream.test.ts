@@ -29,7 +29,7 @@ function expectedKeystream(
   return createCipheriv('aes-128-ctr', key, iv).update(Buffer.alloc(length));
 }
 
-test('the AES-CM keystream is that of RFC 3711 appendix B.2', (t) => {
+test('the AES-CM keystream matches RFC 3711 appendix B.2', (t) => {
   const keystream = new CounterKeystream({
     key: Buffer.from('2B7E151628AED2A6ABF7158809CF4F3C', 'hex'),
     salt: Buffer.from('F0F1F2F3F4F5F6F7F8F9FAFBFCFD', 'hex'),
@@ -47,7 +47,7 @@ test('the AES-CM keystream is that of RFC 3711 appendix B.2', (t) => {
 });
 
 for (const layout of LAYOUTS) {
-  test(`${layout}: each packet has its own keystream, whatever was asked for before`, (t) => {
+  test(`${layout}: each packet has its own keystream, whatever was requested before`, (t) => {
     const packet = fc.record({
       source: fc.constantFrom(0, 1, 0x7fff_ffff, 0x8000_0001, 0xffff_ffff),
       step: fc.oneof(fc.integer({ min: -2, max: 9 }), fc.constantFrom(0xffff, 0x1_0000, 0xffff_ffff)),
@@ -70,7 +70,7 @@ for (const layout of LAYOUTS) {
     t.end();
   });
 
-  test(`${layout}: the keystream of the packets ahead is there already, also for those a little longer`, (t) => {
+  test(`${layout}: the keystream of the next packets is precomputed, even for slightly longer ones`, (t) => {
     for (const packetsAhead of [1, 2, 8]) {
       const options = { key: randomBytes(16), salt: randomBytes(SALT_LENGTH[layout]), layout, packetsAhead };
       const keystream = new CounterKeystream(options);
@@ -86,7 +86,7 @@ for (const layout of LAYOUTS) {
     t.end();
   });
 
-  test(`${layout}: where the next index is not known, no more is made than was asked for`, (t) => {
+  test(`${layout}: with an unpredictable index, no more keystream is made than requested`, (t) => {
     const options = { key: randomBytes(16), salt: randomBytes(SALT_LENGTH[layout]), layout, packetsAhead: 1 };
     const keystream = new CounterKeystream(options);
     for (const blocks of [7, 3, 12]) {

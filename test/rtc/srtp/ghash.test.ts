@@ -5,7 +5,7 @@ import { createBytes } from '../bytes.ts';
 
 const randomBytes = createBytes(2);
 
-test('GHASH makes the tags of node:crypto for any lengths, wherever the text begins', (t) => {
+test('GHASH makes the same tags as node:crypto for any lengths, wherever the text begins', (t) => {
   for (let length = 0; length < 300; length++) {
     const key = randomBytes(16);
     const iv = randomBytes(12);

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'tap';
 import { MAX_SOURCES, ReceivedSources } from '../../../src/rtc/srtp/received-sources.ts';
 
-test('no index of any source is ever accepted twice, and the next one always is', (t) => {
+test('no index of any source is ever accepted twice, and the next one always is accepted', (t) => {
   const packets = fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: -150, max: 20 })), {
     maxLength: 400,
   });
@@ -28,22 +28,22 @@ test('no index of any source is ever accepted twice, and the next one always is'
   t.end();
 });
 
-test('late packets are accepted of the eight sources used last', (t) => {
+test('late packets are accepted for the eight most recent sources', (t) => {
   const sources = new ReceivedSources();
   for (let ssrc = 1; ssrc <= 9; ssrc++) sources.accept(ssrc, 100);
   sources.accept(2, 200);
   sources.accept(10, 100);
   const takesLate = (ssrc: number) => sources.isFresh(ssrc, 99);
   t.notOk(takesLate(1), 'the first had to go for the ninth');
-  t.notOk(takesLate(3), 'and for the tenth the one that was used longest ago');
+  t.notOk(takesLate(3), 'and for the tenth the least recently used one');
   t.ok([4, 5, 6, 7, 8, 9, 10].every(takesLate));
   t.ok(sources.isFresh(2, 199));
-  t.ok(sources.isFresh(1, 101), 'a former source goes on');
+  t.ok(sources.isFresh(1, 101), 'a former source continues');
   t.notOk(sources.isFresh(1, 100));
   t.end();
 });
 
-test('what a peer can make us remember is bounded, and what is remembered stays', (t) => {
+test('memory that a peer can make us use is bounded, and remembered entries stay', (t) => {
   const sources = new ReceivedSources();
   for (let ssrc = 0; ssrc < MAX_SOURCES; ssrc++) {
     t.ok(sources.hasRoomFor(ssrc));

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'tap';
 import { REPLAY_WINDOW, ReplayWindow } from '../../../src/rtc/srtp/replay-window.ts';
 
-/** What RFC 3711 section 3.3.2 asks for, with a set that never forgets. */
+/** The rule of RFC 3711 section 3.3.2, with a set that never forgets. */
 class PlainWindow {
   readonly #seen = new Set<number>();
   highest: number;
@@ -22,7 +22,7 @@ class PlainWindow {
   }
 }
 
-test('an index is accepted once, and only within the window, whatever comes in whatever order', (t) => {
+test('an index is accepted once, and only within the window, in any order of arrival', (t) => {
   const steps = fc.array(fc.oneof(fc.integer({ min: -140, max: 140 }), fc.integer({ min: -2, max: 2 })), {
     maxLength: 300,
   });

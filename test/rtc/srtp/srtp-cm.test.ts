@@ -9,7 +9,7 @@ const randomBytes = createBytes(7);
 const createMaster = () => ({ key: randomBytes(16), salt: randomBytes(14) });
 const SSRC = 0x89abcdef;
 
-test('whatever is protected with AES-CM', (t) => {
+test('protection with AES-CM', (t) => {
   transformLaws(t, () => {
     const master = createMaster();
     return [new CmTransform(master), new CmTransform(master)];
@@ -31,7 +31,7 @@ function tagOf({ authentication }: SessionKeys, ...parts: Uint8Array[]): Buffer 
   return createHmac('sha1', authentication).update(Buffer.concat(parts)).digest().subarray(0, 10);
 }
 
-test('packets are those that node:crypto makes by the rules of RFC 3711', (t) => {
+test('packets match those that node:crypto makes by the rules of RFC 3711', (t) => {
   for (const index of [0, 0x1_0000, 0xffff_ffff, 0x1234_5678_9abc]) {
     const master = createMaster();
     const transform = new CmTransform(master);

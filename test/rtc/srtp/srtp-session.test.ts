@@ -85,7 +85,7 @@ for (const profile of PROFILES) {
     t.end();
   });
 
-  test(`${profile}: a packet with any one bit changed is refused, and the true one is accepted afterwards`, (t) => {
+  test(`${profile}: a packet with any one bit changed is refused, and the genuine one is accepted afterwards`, (t) => {
     const { sender, receiver } = pair(profile);
     unprotect(receiver, protect(sender, 1, randomBytes(30)));
     const packet = protect(sender, 2, randomBytes(30));
@@ -98,7 +98,7 @@ for (const profile of PROFILES) {
     t.end();
   });
 
-  test(`${profile}: no index is used twice, and no second source`, (t) => {
+  test(`${profile}: no index is used twice, and a second source is refused`, (t) => {
     const { sender } = pair(profile);
     t.ok(protect(sender, 7, randomBytes(5)).length > 0);
     t.equal(protect(sender, 7, randomBytes(5)).length, 0);
@@ -109,7 +109,7 @@ for (const profile of PROFILES) {
     t.end();
   });
 
-  test(`${profile}: a peer may change its source again and again, and no packet of a former one is accepted twice`, (t) => {
+  test(`${profile}: a peer may change its source repeatedly, and no packet of a former one is accepted twice`, (t) => {
     const { ours, theirs } = keysOf(profile);
     const receiver = new SrtpSession(theirs);
     const captured: Buffer[] = [];
@@ -120,7 +120,7 @@ for (const profile of PROFILES) {
         if (typeof unprotect(receiver, packet) === 'string') t.fail(`source ${ssrc}`);
         captured.push(packet);
       }
-      // Lost on its way to us, but not to somebody else.
+      // Lost on its way to us, but not to an eavesdropper.
       captured.push(protect(sender, 9, randomBytes(9), ssrc).subarray(0, ssrc > 52 ? 0 : undefined));
       if (ssrc <= 52) unprotect(receiver, captured.at(-1)!);
     }
@@ -128,7 +128,7 @@ for (const profile of PROFILES) {
     t.end();
   });
 
-  test(`${profile}: a former source that goes on is accepted`, (t) => {
+  test(`${profile}: a former source that continues is accepted`, (t) => {
     const { ours, theirs } = keysOf(profile);
     const receiver = new SrtpSession(theirs);
     const senders = Array.from({ length: 20 }, () => new SrtpSession(ours));
@@ -161,7 +161,7 @@ for (const profile of PROFILES) {
       for (const start of [0, 100, 65_530]) {
         const { sender, receiver } = pair(profile);
         for (let n = start; n < start + 3; n++) unprotect(receiver, protect(sender, n & 0xffff, randomBytes(9)));
-        // The sender's own counter goes on, in steps that it can follow.
+        // The sender's own counter advances in steps that it can follow.
         for (let n = start + 3; n < start + 3 + lost; n += 20_000) protect(sender, n & 0xffff, randomBytes(1));
         for (let n = start + 3 + lost; n < start + 6 + lost; n++) {
           const payload = randomBytes(9);
@@ -172,7 +172,7 @@ for (const profile of PROFILES) {
     t.end();
   });
 
-  test(`${profile}: after an outage of three rounds of the sequence number no more counters are tried`, (t) => {
+  test(`${profile}: after an outage of three sequence number cycles no more counters are tried`, (t) => {
     for (const [rounds, heals] of [
       [2, true],
       [3, false],
@@ -181,7 +181,7 @@ for (const profile of PROFILES) {
       unprotect(receiver, protect(sender, 0, randomBytes(9)));
       for (let n = 0; n < rounds * 65_536; n += 16_384) protect(sender, (n + 1) & 0xffff, randomBytes(1));
       const result = unprotect(receiver, protect(sender, 2, randomBytes(9)));
-      t.equal(typeof result !== 'string', heals, `${rounds} rounds`);
+      t.equal(typeof result !== 'string', heals, `${rounds} cycles`);
     }
     t.end();
   });
@@ -201,7 +201,7 @@ for (const profile of PROFILES) {
     t.end();
   });
 
-  test(`${profile}: 64 forged packets in a row cost nothing, after more of them each 16th packet is looked at closely`, (t) => {
+  test(`${profile}: 64 forged packets in a row cost nothing, and after more of them every 16th packet is fully checked`, (t) => {
     for (const forgedPackets of [0, 1, 30, 63, 64, 65, 66, 79, 80, 81, 96, 111]) {
       const { sender, receiver } = pair(profile);
       protect(sender, 65_530, randomBytes(9));
@@ -212,15 +212,15 @@ for (const profile of PROFILES) {
       while (typeof unprotect(receiver, protect(sender, tries, randomBytes(9))) === 'string') tries++;
       const seen = forgedPackets + tries;
       const isRight = forgedPackets <= 64 ? tries === 1 : tries <= 16 && seen % 16 === 1;
-      if (!isRight) t.fail(`after ${forgedPackets} forged packets true one ${tries} was the first to be accepted`);
+      if (!isRight) t.fail(`after ${forgedPackets} forged packets genuine one ${tries} was the first to be accepted`);
     }
     t.end();
   });
 
-  test(`${profile}: there is room for ${MAX_SOURCES} sources of RTP and as many of RTCP, and those go on`, (t) => {
+  test(`${profile}: there is room for ${MAX_SOURCES} sources of RTP and as many of RTCP, and those continue`, (t) => {
     const { ours, theirs } = keysOf(profile);
     const receiver = new SrtpSession(theirs);
-    // A session sends one source only; what protects its packets does not mind.
+    // A session sends one source only, but the packet protection itself does not care.
     const transform =
       profile === 'AEAD_AES_128_GCM' ? new GcmTransform(ours.local, 'send') : new CmTransform(ours.local);
     const rtp = (ssrc: number, sequenceNumber: number) => {
@@ -229,7 +229,7 @@ for (const profile of PROFILES) {
       transform.sealRtp(packet, 12, 15, ssrc, sequenceNumber);
       return unprotect(receiver, packet);
     };
-    // The index of SRTCP goes on from source to source.
+    // The SRTCP index continues from source to source.
     const rtcpSender = new SrtpSession(ours);
     const rtcp = (ssrc: number) => {
       const packet = Buffer.alloc(8 + SRTP_MAX_OVERHEAD);
@@ -263,11 +263,11 @@ for (const profile of PROFILES) {
       if (rtcpEnd === 0) t.ok(room < 20, `${room} bytes were enough for RTCP`);
       else t.equal(receiver.unprotectRtcp(rtcp.subarray(0, rtcpEnd)), report.length);
     }
-    t.equal(pair(profile).sender.protectRtcp(Buffer.alloc(100), 7), 0, 'no RTCP is shorter than its header');
+    t.equal(pair(profile).sender.protectRtcp(Buffer.alloc(100), 7), 0, 'RTCP is never shorter than its header');
     t.end();
   });
 
-  test(`${profile}: SRTCP arrives, is not accepted twice, forged or in the clear`, (t) => {
+  test(`${profile}: SRTCP arrives, and is not accepted twice, forged or unencrypted`, (t) => {
     const { sender, receiver } = pair(profile);
     const report = Buffer.concat([Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 9]), randomBytes(24)]);
     for (let i = 0; i < 3; i++) {
@@ -324,7 +324,7 @@ for (const profile of PROFILES) {
     t.end();
   });
 
-  test(`${profile}: whatever bytes come, unprotecting neither throws nor accepts`, (t) => {
+  test(`${profile}: whatever bytes arrive, unprotecting neither throws nor accepts`, (t) => {
     const { receiver } = pair(profile);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
@@ -361,7 +361,7 @@ test('the index is the one nearest to the reference', (t) => {
   t.end();
 });
 
-test('the most that is added is what some profile adds to a report', (t) => {
+test('the maximum overhead is the most that any profile adds to a report', (t) => {
   const added = PROFILES.map((profile) => pair(profile).sender.protectRtcp(Buffer.alloc(100), 8) - 8);
   t.equal(Math.max(...added), SRTP_MAX_OVERHEAD);
   t.end();

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'tap';
 import { applyKeystream, blocksFor, tagByte } from '../../../src/rtc/srtp/srtp-transform.ts';
 
-test('the keystream is applied between start and end only, and twice is not at all', (t) => {
+test('the keystream is applied between start and end only, and applying it twice undoes it', (t) => {
   const bytes = fc.uint8Array({ minLength: 60, maxLength: 60 });
   fc.assert(
     fc.property(bytes, bytes, fc.nat(30), fc.nat(30), fc.nat(30), (packet, keystream, start, length, at) => {
@@ -19,7 +19,7 @@ test('the keystream is applied between start and end only, and twice is not at a
   t.end();
 });
 
-test('the blocks for a payload are as few as hold it', (t) => {
+test('a payload uses as few blocks as will hold it', (t) => {
   for (let length = 0; length < 100; length++) {
     t.ok(blocksFor(length) * 16 >= length);
     t.ok((blocksFor(length) - 1) * 16 < length);
@@ -27,7 +27,7 @@ test('the blocks for a payload are as few as hold it', (t) => {
   t.end();
 });
 
-test('the bytes of a tag are those of its words in network byte order', (t) => {
+test('the bytes of a tag are its words in network byte order', (t) => {
   const tag = Buffer.from(Array.from({ length: 20 }, (_, i) => (i * 37 + 128) & 0xff));
   const words = Int32Array.from({ length: 5 }, (_, i) => tag.readInt32BE(4 * i));
   t.same(

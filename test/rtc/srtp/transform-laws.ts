@@ -1,4 +1,4 @@
-/** What holds for the protection of packets with any profile. */
+/** The laws of packet protection with any profile. */
 import type { Test } from 'tap';
 import { RTCP_ENCRYPTED, type SrtpTransform } from '../../../src/rtc/srtp/srtp-transform.ts';
 import { createBytes } from '../bytes.ts';
@@ -9,14 +9,14 @@ const RTCP_HEADER = 8;
 /** More than any profile adds. */
 const ROOM = 32;
 
-/** `makePair` makes what seals and what opens, with the same keys. */
+/** `makePair` makes a sealing and an opening side with the same keys. */
 export function transformLaws(
   t: Test,
   makePair: () => readonly [sender: SrtpTransform, receiver: SrtpTransform],
 ): void {
   const randomBytes = createBytes(6);
 
-  t.test('RTP: sealing changes the payload and adds the tag, opening gives the payload back', (t) => {
+  t.test('RTP: sealing changes the payload and adds the tag, and opening restores the payload', (t) => {
     const [sender, receiver] = makePair();
     for (let length = 0; length < 100; length++) {
       const index = length * 0x8001;
@@ -26,17 +26,17 @@ export function transformLaws(
       sender.sealRtp(packet, HEADER, end, SSRC, index);
       const sealedEnd = end + sender.tagLength;
       const { isSame } = comparing(packet, plain);
-      if (!isSame(0, HEADER)) t.fail('the header does not stay in the clear');
-      if (!isSame(sealedEnd)) t.fail('something is written behind the tag');
+      if (!isSame(0, HEADER)) t.fail('the header must stay in the clear');
+      if (!isSame(sealedEnd)) t.fail('something is written after the tag');
       if (length > 7 && isSame(HEADER, end)) t.fail('the payload is not hidden');
       if (!receiver.openRtp(packet.subarray(0, sealedEnd), HEADER, end, SSRC, index)) t.fail(`${length} bytes`);
-      if (!isSame(0, end)) t.fail(`${length} bytes do not come back`);
+      if (!isSame(0, end)) t.fail(`${length} bytes are not restored`);
     }
     t.pass();
     t.end();
   });
 
-  t.test('RTP: what is not authentic is refused and left as it was', (t) => {
+  t.test('RTP: an unauthentic packet is refused and left unchanged', (t) => {
     const [sender, receiver] = makePair();
     const index = 0x1_2345_6789;
     const end = HEADER + 20;
@@ -56,11 +56,11 @@ export function transformLaws(
       const other = index + 2 ** bit * (Math.floor(index / 2 ** bit) % 2 === 0 ? 1 : -1);
       refuses(sealed, other, `bit ${bit} of the index`);
     }
-    t.ok(receiver.openRtp(sealed, HEADER, end, SSRC, index), 'and the true packet is opened');
+    t.ok(receiver.openRtp(sealed, HEADER, end, SSRC, index), 'and the genuine packet is opened');
     t.end();
   });
 
-  t.test('RTCP: all but the first eight bytes is hidden, and comes back', (t) => {
+  t.test('RTCP: all but the first eight bytes are hidden, and restored', (t) => {
     const [sender, receiver] = makePair();
     for (let length = RTCP_HEADER; length < 100; length++) {
       const index = length * 0x0101_0101;
@@ -69,18 +69,18 @@ export function transformLaws(
       sender.sealRtcp(packet, length, SSRC, index);
       const end = length + sender.rtcpOverhead;
       const { isSame } = comparing(packet, plain);
-      if (!isSame(0, RTCP_HEADER)) t.fail('the header does not stay in the clear');
-      if (!isSame(end)) t.fail('something is written behind');
+      if (!isSame(0, RTCP_HEADER)) t.fail('the header must stay in the clear');
+      if (!isSame(end)) t.fail('something is written after it');
       if (length > 15 && isSame(RTCP_HEADER, length)) t.fail('the report is not hidden');
-      if (packet.readUInt32BE(receiver.rtcpIndexAt(end)) !== RTCP_ENCRYPTED + index) t.fail('the index is not there');
+      if (packet.readUInt32BE(receiver.rtcpIndexAt(end)) !== RTCP_ENCRYPTED + index) t.fail('the index is missing');
       if (!receiver.openRtcp(packet, end, SSRC, index)) t.fail(`${length} bytes`);
-      if (!isSame(0, length)) t.fail(`${length} bytes do not come back`);
+      if (!isSame(0, length)) t.fail(`${length} bytes are not restored`);
     }
     t.pass();
     t.end();
   });
 
-  t.test('RTCP: what is not authentic is refused and left as it was', (t) => {
+  t.test('RTCP: an unauthentic packet is refused and left unchanged', (t) => {
     const [sender, receiver] = makePair();
     const length = 28;
     const sealed = randomBytes(length + sender.rtcpOverhead);
