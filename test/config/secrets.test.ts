@@ -143,11 +143,7 @@ test('the configuration may name files that a service overrides with variables',
   const [own, handed] = [join(directory, 'own'), join(directory, 'handed')];
   const file = join(directory, 'partyline.toml');
   writeFileSync(file, `admin-token-file = "${own}"\n`);
-  t.equal(
-    configFrom(['--config', file]).adminToken,
-    'QmFzZTY0-of-the-file-0000',
-    "as the operator's check reads it",
-  );
+  t.equal(configFrom(['--config', file]).adminToken, 'QmFzZTY0-of-the-file-0000', "as the operator's check reads it");
   writeFileSync(file, `admin-token-file = "${join(directory, 'not-for-the-service')}"\n`);
   const env = { PARTYLINE_ADMIN_TOKEN_FILE: handed };
   t.equal(configFrom(['--config', file], env).adminToken, 'QmFzZTY0-of-the-service-0', 'as the service reads it');

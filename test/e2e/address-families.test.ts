@@ -29,7 +29,9 @@ async function startOnAllAddresses(t: Test) {
   return { url: server.url, candidates };
 }
 
-test('on a machine without IPv6, the server announces its IPv4 address', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
+test('on a machine without IPv6, the server announces its IPv4 address', {
+  skip: skipIfMissing(missingForBrowsers),
+}, async (t) => {
   writeFileSync(DISABLE_IPV6, '1');
   t.teardown(() => writeFileSync(DISABLE_IPV6, '0'));
   const { candidates } = await startOnAllAddresses(t);

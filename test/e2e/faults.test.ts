@@ -81,15 +81,18 @@ test('two pages in Chromium whose server runs into trouble', {
   await hearEachOther(t, pages);
 
   for (const fault of ['throw', 'hang'] as const) {
-    await t.test(`they hear each other again within five seconds after the fault "${fault}" in their worker`, async (t) => {
-      const startMs = Date.now();
-      server.plant(0, fault);
-      const back = await Promise.all(pages.map((page) => backAtMs(page, startMs)));
-      for (const atMs of back) t.ok(atMs - startMs < BACK_AFTER_WORKER_MS, `back after ${atMs - startMs} ms`);
-      await hearEachOther(t, pages);
-      const people = await pages[0]!.participants();
-      t.same(people.length, 2, 'nobody has left the room');
-    });
+    await t.test(
+      `they hear each other again within five seconds after the fault "${fault}" in their worker`,
+      async (t) => {
+        const startMs = Date.now();
+        server.plant(0, fault);
+        const back = await Promise.all(pages.map((page) => backAtMs(page, startMs)));
+        for (const atMs of back) t.ok(atMs - startMs < BACK_AFTER_WORKER_MS, `back after ${atMs - startMs} ms`);
+        await hearEachOther(t, pages);
+        const people = await pages[0]!.participants();
+        t.same(people.length, 2, 'nobody has left the room');
+      },
+    );
   }
 
   await t.test('they are back within ten seconds after the server is killed and restarted', async (t) => {

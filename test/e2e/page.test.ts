@@ -90,21 +90,24 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
     await page.close();
   });
 
-  await t.test('it continues with another microphone when one is unplugged, and without one when there is none', async (t) => {
-    const page = await chromium.open(server.url, { microphone: MICROPHONE });
-    await page.join({ name: 'Ada' });
-    await page.waitForSound();
-    await page.unplugMicrophone();
-    await page.waitFor('notice', ':not([hidden])');
-    const sent = Number((await page.report()).outbound['packetsSent']);
-    await sleep(1000);
-    t.ok(Number((await page.report()).outbound['packetsSent']) > sent + 20, 'the next one is sent');
-    await page.setMicrophone({ kind: 'failure', name: 'NotFoundError' });
-    await page.unplugMicrophone();
-    await page.waitFor('add-microphone');
-    t.match(await page.participants(), [{ name: 'Ada', isSelf: true }]);
-    await page.close();
-  });
+  await t.test(
+    'it continues with another microphone when one is unplugged, and without one when there is none',
+    async (t) => {
+      const page = await chromium.open(server.url, { microphone: MICROPHONE });
+      await page.join({ name: 'Ada' });
+      await page.waitForSound();
+      await page.unplugMicrophone();
+      await page.waitFor('notice', ':not([hidden])');
+      const sent = Number((await page.report()).outbound['packetsSent']);
+      await sleep(1000);
+      t.ok(Number((await page.report()).outbound['packetsSent']) > sent + 20, 'the next one is sent');
+      await page.setMicrophone({ kind: 'failure', name: 'NotFoundError' });
+      await page.unplugMicrophone();
+      await page.waitFor('add-microphone');
+      t.match(await page.participants(), [{ name: 'Ada', isSelf: true }]);
+      await page.close();
+    },
+  );
 
   await t.test('it asks for a click when the browser holds the sound back', async (t) => {
     const page = await chromium.open(server.url, { microphone: MICROPHONE });

@@ -175,7 +175,10 @@ export class Conversation {
     const { concealedShare, tickFailures, cpuWaitMs, tookMs } = report;
     const maxGapMs = MAX_GAP_MS + cpuWaitMs;
     for (const { name, packets, lost, largestGapMs, levelDbfs } of report.parties) {
-      t.ok(largestGapMs < maxGapMs, `${name}: a gap of ${largestGapMs.toFixed(0)} ms, at most ${maxGapMs.toFixed(0)} allowed`);
+      t.ok(
+        largestGapMs < maxGapMs,
+        `${name}: a gap of ${largestGapMs.toFixed(0)} ms, at most ${maxGapMs.toFixed(0)} allowed`,
+      );
       t.ok(lost <= packets * MAX_LOST_SHARE, `${name}: ${lost} of ${packets} packets lost`);
       t.ok(levelDbfs > AUDIBLE_DBFS, `${name} hears the other one (${levelDbfs.toFixed(1)} dBFS)`);
     }

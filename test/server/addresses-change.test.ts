@@ -107,7 +107,9 @@ test('a server that started before DHCP is heard at each address that it gets, a
   t.notMatch(server.output(), /"level":"(error|fatal)"/);
 });
 
-test('an address that disappears for a moment comes back, and so does the conversation over it', { skip }, async (t) => {
+test('an address that disappears for a moment comes back, and so does the conversation over it', {
+  skip,
+}, async (t) => {
   const { machine, isTold, join } = await startBeforeDhcp(t);
   machine.run('ip addr add 10.1.0.1/24 dev left', 'ip addr add 10.2.0.1/24 dev right');
   await isTold('10.2.0.1', ['10.1.0.1', '10.2.0.1']);

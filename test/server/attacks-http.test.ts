@@ -57,7 +57,11 @@ test('while two people talk', async (t) => {
     ['idle keep-alive connections', 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n', ''],
     ['unfinished WebSocket handshakes', UPGRADE.slice(0, -2), 'X-A: 1\r\n'],
     ['WebSockets that join no room', UPGRADE, ''],
-    ['frames that trickle in', Buffer.concat([Buffer.from(UPGRADE), Buffer.from([0x81, 0xfe, 0x40, 0, 0, 0, 0, 0])]), ' '],
+    [
+      'frames that trickle in',
+      Buffer.concat([Buffer.from(UPGRADE), Buffer.from([0x81, 0xfe, 0x40, 0, 0, 0, 0, 0])]),
+      ' ',
+    ],
   ];
   await t.test('connections that are too slow are ended and do not harm them', (t) =>
     conversation.unharmed(t, () => Promise.all(slow.map((attack) => cutOff(t, attack)))),
@@ -79,7 +83,9 @@ test('while two people talk', async (t) => {
     ['floods of pongs', UPGRADE, Buffer.concat(Array<Buffer>(100).fill(PONG))],
   ];
   for (const attack of loud) {
-    await t.test(`${attack[0]} are ended and do not harm them`, (t) => conversation.unharmed(t, () => cutOff(t, attack)));
+    await t.test(`${attack[0]} are ended and do not harm them`, (t) =>
+      conversation.unharmed(t, () => cutOff(t, attack)),
+    );
   }
 
   await t.test('messages designed to break a parser do not harm them', async (t) => {

@@ -21,23 +21,26 @@ test('while two people talk', async (t) => {
   const join = { url: server.webSocketUrl, room: ROOM, certificate };
   const watcher = await Watcher.join(t, server.webSocketUrl);
 
-  await t.test('eight participants who claim 0 dBov and send silence displace nobody and are not shown as speaking', async (t) => {
-    const liars = await Promise.all(
-      Array.from({ length: LIARS }, (_, i) => RawParticipant.join({ ...join, name: `Liar ${i}`, ssrc: 900 + i })),
-    );
-    t.teardown(() => {
-      for (const liar of liars) liar.close();
-    });
-    const encode = createFrameEncoder();
-    watcher.shown.clear();
-    await conversation.unharmed(t, () =>
-      everyFrame(150, () => {
-        const payload = encode(SILENCE);
-        for (const liar of liars) liar.sendRtp(payload, 0);
-      }),
-    );
-    t.same([...watcher.shown].sort(), ['Ada', 'Ben'], 'only those who talk are shown as speaking');
-  });
+  await t.test(
+    'eight participants who claim 0 dBov and send silence displace nobody and are not shown as speaking',
+    async (t) => {
+      const liars = await Promise.all(
+        Array.from({ length: LIARS }, (_, i) => RawParticipant.join({ ...join, name: `Liar ${i}`, ssrc: 900 + i })),
+      );
+      t.teardown(() => {
+        for (const liar of liars) liar.close();
+      });
+      const encode = createFrameEncoder();
+      watcher.shown.clear();
+      await conversation.unharmed(t, () =>
+        everyFrame(150, () => {
+          const payload = encode(SILENCE);
+          for (const liar of liars) liar.sendRtp(payload, 0);
+        }),
+      );
+      t.same([...watcher.shown].sort(), ['Ada', 'Ben'], 'only those who talk are shown as speaking');
+    },
+  );
 
   await t.test('a participant who speaks and claims silence is heard and shown', async (t) => {
     const modest = await RawParticipant.join({ ...join, name: 'Modest', ssrc: 950 });

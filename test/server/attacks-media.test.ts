@@ -75,26 +75,29 @@ test('while two people talk', async (t) => {
     t.same(stranger.heard, []);
   });
 
-  await t.test("RTCP that is forged, or genuine and huge, ends nobody's connection and says nothing about others", async (t) => {
-    const eve = await RawParticipant.join({ ...join, name: 'Eve', ssrc: 77 });
-    t.teardown(() => eve.close());
-    const victims = [ssrcOf(ada.address), ssrcOf(ben.address)];
-    const compound = new Uint8Array(1400);
-    let end = writeReport(compound, 0, 77, null, []);
-    while (end + 8 + 24 * 4 + 16 < compound.length) {
-      const reports = victims.flatMap((ssrc) => [lostEverything(ssrc), lostEverything(ssrc)]);
-      end = writeReport(compound, end, victims[0]!, null, reports);
-      for (const ssrc of victims) end = writeBye(compound, end, ssrc);
-    }
-    await conversation.unharmed(t, async () => {
-      for (let i = 0; i < REPEATS; i++) {
-        eve.sendRtcp(compound.subarray(0, end));
-        eve.sendRtcp(Buffer.concat([compound.subarray(0, 8), bytes(prng, 1200)]));
-        onPath.sendAs(ada.address, forgedMedia(prng, { rtcp: true, length: 1400 }));
-        if (i % 20 === 0) await sleep(5);
+  await t.test(
+    "RTCP that is forged, or genuine and huge, ends nobody's connection and says nothing about others",
+    async (t) => {
+      const eve = await RawParticipant.join({ ...join, name: 'Eve', ssrc: 77 });
+      t.teardown(() => eve.close());
+      const victims = [ssrcOf(ada.address), ssrcOf(ben.address)];
+      const compound = new Uint8Array(1400);
+      let end = writeReport(compound, 0, 77, null, []);
+      while (end + 8 + 24 * 4 + 16 < compound.length) {
+        const reports = victims.flatMap((ssrc) => [lostEverything(ssrc), lostEverything(ssrc)]);
+        end = writeReport(compound, end, victims[0]!, null, reports);
+        for (const ssrc of victims) end = writeBye(compound, end, ssrc);
       }
-    });
-  });
+      await conversation.unharmed(t, async () => {
+        for (let i = 0; i < REPEATS; i++) {
+          eve.sendRtcp(compound.subarray(0, end));
+          eve.sendRtcp(Buffer.concat([compound.subarray(0, 8), bytes(prng, 1200)]));
+          onPath.sendAs(ada.address, forgedMedia(prng, { rtcp: true, length: 1400 }));
+          if (i % 20 === 0) await sleep(5);
+        }
+      });
+    },
+  );
 
   await t.test("a participant with another one's SSRC is heard beside them, and takes nothing from them", async (t) => {
     const eve = await RawParticipant.join({ ...join, name: 'Eve', ssrc: ssrcOf(ben.address) });
@@ -115,7 +118,10 @@ test('while two people talk', async (t) => {
     const quiet = ada.hearing.mark();
     await sleep(300);
     const back = ada.hearing.mark();
-    t.ok(usualLevelDbfs(ada.hearing.sound(quiet, back), OTHER_HZ) < INAUDIBLE_DBFS, 'nothing is heard during the outage');
+    t.ok(
+      usualLevelDbfs(ada.hearing.sound(quiet, back), OTHER_HZ) < INAUDIBLE_DBFS,
+      'nothing is heard during the outage',
+    );
     await speak(eve, 60);
     const level = usualLevelDbfs(ada.hearing.sound(back + 15), OTHER_HZ);
     t.ok(level > AUDIBLE_DBFS, `and the voice afterwards (${level.toFixed(1)} dBFS)`);

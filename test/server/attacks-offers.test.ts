@@ -23,48 +23,51 @@ test('while two people talk', async (t) => {
   const url = conversation.server.webSocketUrl;
   const { certificate } = conversation;
 
-  await t.test('sockets that send offers without end sometimes get an answer, otherwise a reason, and stay open', async (t) => {
-    const eves = await Promise.all(
-      Array.from({ length: SOCKETS }, async (_, i) => {
-        const socket = new WebSocket(url);
-        t.teardown(() => socket.close());
-        const heard: ServerMessage[] = [];
-        let joined: () => void = () => {};
-        const hasJoined = new Promise<void>((resolve) => {
-          joined = resolve;
-        });
-        socket.on('message', (data) => {
-          const message = JSON.parse(String(data)) as ServerMessage;
-          if (message.type === 'joined') joined();
-          heard.push(message);
-        });
-        socket.on('open', () => socket.send(JSON.stringify({ type: 'join', room: ROOM, name: `Eve ${i}` })));
-        await hasJoined;
-        return { socket, heard };
-      }),
-    );
-    const startMs = performance.now();
-    await conversation.unharmed(t, async () => {
-      for (let round = 0; round < ROUNDS; round++) {
-        for (const { socket } of eves) {
-          for (let i = 0; i < OFFERS_AT_ONCE; i++) {
-            const ice = { iceUfrag: randomBytes(4).toString('hex'), icePwd: randomBytes(18).toString('base64') };
-            const sdp = writeOffer({ ...ice, ssrc: 1, fingerprint: certificate.fingerprint });
-            socket.send(JSON.stringify({ type: 'offer', sdp, restart: prng() < 0.5 }));
+  await t.test(
+    'sockets that send offers without end sometimes get an answer, otherwise a reason, and stay open',
+    async (t) => {
+      const eves = await Promise.all(
+        Array.from({ length: SOCKETS }, async (_, i) => {
+          const socket = new WebSocket(url);
+          t.teardown(() => socket.close());
+          const heard: ServerMessage[] = [];
+          let joined: () => void = () => {};
+          const hasJoined = new Promise<void>((resolve) => {
+            joined = resolve;
+          });
+          socket.on('message', (data) => {
+            const message = JSON.parse(String(data)) as ServerMessage;
+            if (message.type === 'joined') joined();
+            heard.push(message);
+          });
+          socket.on('open', () => socket.send(JSON.stringify({ type: 'join', room: ROOM, name: `Eve ${i}` })));
+          await hasJoined;
+          return { socket, heard };
+        }),
+      );
+      const startMs = performance.now();
+      await conversation.unharmed(t, async () => {
+        for (let round = 0; round < ROUNDS; round++) {
+          for (const { socket } of eves) {
+            for (let i = 0; i < OFFERS_AT_ONCE; i++) {
+              const ice = { iceUfrag: randomBytes(4).toString('hex'), icePwd: randomBytes(18).toString('base64') };
+              const sdp = writeOffer({ ...ice, ssrc: 1, fingerprint: certificate.fingerprint });
+              socket.send(JSON.stringify({ type: 'offer', sdp, restart: prng() < 0.5 }));
+            }
           }
+          await sleep(1000);
         }
-        await sleep(1000);
-      }
-    });
-    const elapsedS = (performance.now() - startMs) / 1000;
-    const all = eves.flatMap(({ heard }) => heard);
-    const answers = all.filter(({ type }) => type === 'answer').length;
-    const refusals = all.filter((message) => message.type === 'error' && message.code === 'too_many_offers');
-    t.ok(answers > 0 && answers <= SOCKETS * (8 + 2 * elapsedS), `${answers} answers in ${elapsedS.toFixed(1)} s`);
-    t.ok(refusals.length > 0, `${refusals.length} offers were refused`);
-    t.ok(refusals.every((message) => message.type === 'error' && (message.retryAfterMs ?? 0) > 0));
-    t.ok(eves.every(({ socket }) => socket.readyState === WebSocket.OPEN));
-  });
+      });
+      const elapsedS = (performance.now() - startMs) / 1000;
+      const all = eves.flatMap(({ heard }) => heard);
+      const answers = all.filter(({ type }) => type === 'answer').length;
+      const refusals = all.filter((message) => message.type === 'error' && message.code === 'too_many_offers');
+      t.ok(answers > 0 && answers <= SOCKETS * (8 + 2 * elapsedS), `${answers} answers in ${elapsedS.toFixed(1)} s`);
+      t.ok(refusals.length > 0, `${refusals.length} offers were refused`);
+      t.ok(refusals.every((message) => message.type === 'error' && (message.retryAfterMs ?? 0) > 0));
+      t.ok(eves.every(({ socket }) => socket.readyState === WebSocket.OPEN));
+    },
+  );
 
   await t.test('half-finished handshakes keep nobody else from finishing theirs', async (t) => {
     const people = await Promise.all(

@@ -26,29 +26,32 @@ test('while two people talk', async (t) => {
     return client;
   };
 
-  await t.test('two hundred sockets get no more guesses than one, and somebody who knows the password gets in', async (t) => {
-    const guessers = await Promise.all(Array.from({ length: GUESSERS }, () => open(t, GUESSER)));
-    const honest = await open(t, HONEST);
-    const codes: ErrorCode[] = [];
-    let guessedBefore: number | undefined;
-    const wrong = () => codes.filter((code) => code === 'wrong_password').length;
-    for (const { socket } of guessers)
-      socket.on('message', (data) => {
-        const message = JSON.parse(String(data)) as ServerMessage;
-        if (message.type === 'error') codes.push(message.code);
+  await t.test(
+    'two hundred sockets get no more guesses than one, and somebody who knows the password gets in',
+    async (t) => {
+      const guessers = await Promise.all(Array.from({ length: GUESSERS }, () => open(t, GUESSER)));
+      const honest = await open(t, HONEST);
+      const codes: ErrorCode[] = [];
+      let guessedBefore: number | undefined;
+      const wrong = () => codes.filter((code) => code === 'wrong_password').length;
+      for (const { socket } of guessers)
+        socket.on('message', (data) => {
+          const message = JSON.parse(String(data)) as ServerMessage;
+          if (message.type === 'error') codes.push(message.code);
+        });
+      honest.socket.on('message', (data) => {
+        if ((JSON.parse(String(data)) as ServerMessage).type === 'joined') guessedBefore = wrong();
       });
-    honest.socket.on('message', (data) => {
-      if ((JSON.parse(String(data)) as ServerMessage).type === 'joined') guessedBefore = wrong();
-    });
-    await conversation.unharmed(t, async () => {
-      for (const [n, guesser] of guessers.entries())
-        guesser.send({ type: 'join', room: 'vault', name: 'Eve', password: `guess ${n}` });
-      honest.send({ type: 'join', room: 'vault', name: 'Cy', password: PASSWORD });
-      await eventually(() => codes.length === GUESSERS || `${codes.length} are answered`);
-      await eventually(() => guessedBefore !== undefined || 'nobody with the password has joined');
-    });
-    t.ok(guessedBefore !== undefined && guessedBefore < GUESSES_PER_MINUTE, `in after ${guessedBefore} guesses`);
-    t.equal(wrong(), GUESSES_PER_MINUTE);
-    t.equal(codes.filter((code) => code === 'rate_limited').length, GUESSERS - GUESSES_PER_MINUTE);
-  });
+      await conversation.unharmed(t, async () => {
+        for (const [n, guesser] of guessers.entries())
+          guesser.send({ type: 'join', room: 'vault', name: 'Eve', password: `guess ${n}` });
+        honest.send({ type: 'join', room: 'vault', name: 'Cy', password: PASSWORD });
+        await eventually(() => codes.length === GUESSERS || `${codes.length} are answered`);
+        await eventually(() => guessedBefore !== undefined || 'nobody with the password has joined');
+      });
+      t.ok(guessedBefore !== undefined && guessedBefore < GUESSES_PER_MINUTE, `in after ${guessedBefore} guesses`);
+      t.equal(wrong(), GUESSES_PER_MINUTE);
+      t.equal(codes.filter((code) => code === 'rate_limited').length, GUESSERS - GUESSES_PER_MINUTE);
+    },
+  );
 });

@@ -86,7 +86,10 @@ for (const [way, options] of Object.entries(WAYS))
     relay.cut();
     await sleep(3000);
     const after = await listen(1200);
-    t.ok(after.isShare(0.75, 1.1), `after a break they continue on other connections: ${after.packets} packets in 1.2 s`);
+    t.ok(
+      after.isShare(0.75, 1.1),
+      `after a break they continue on other connections: ${after.packets} packets in 1.2 s`,
+    );
     t.ok(after.levelDbfs > -15, `the tone is heard at ${after.levelDbfs.toFixed(1)} dBFS`);
     t.equal(await metric('partyline_media_connections_over_tcp'), 2);
   });

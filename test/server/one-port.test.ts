@@ -69,7 +69,11 @@ test('with one port number for everything, every worker is reached over the TCP 
     const person = await join('large');
     people.set(candidates(person.sdp)[0]!, person);
   }
-  t.same([...people.keys()].sort(), [`udp ${HOST} ${port}`, `udp ${HOST} ${port + 1}`].sort(), 'each worker has its own UDP port');
+  t.same(
+    [...people.keys()].sort(),
+    [`udp ${HOST} ${port}`, `udp ${HOST} ${port + 1}`].sort(),
+    'each worker has its own UDP port',
+  );
   const connections: TcpClient[] = [];
   for (const { sdp } of people.values()) {
     t.equal(candidates(sdp)[1], `tcp ${HOST} ${port}`, 'all share the TCP port');

@@ -118,31 +118,34 @@ test('every operation in the document', async (t) => {
     t.same((await api.post(`/rooms/lobby/participants/${id}/kick`, { banSeconds: 60 })).body, { banned: false });
   });
 
-  await t.test('moves a participant to another room, where they remain known even after their connection broke', async (t) => {
-    const cy = await join('lobby', 'Cy');
-    const { participantId, resumeToken } = await cy.next('joined');
-    const dee = await join('annex', 'Dee');
-    await dee.next('joined');
-    const moved = await api.post(`/rooms/lobby/participants/${participantId}/move`, { room: 'annex' });
-    t.match(moved.body, { id: participantId, room: 'annex', name: 'Cy' });
-    t.match(await cy.skipTo('moved'), {
-      room: 'annex',
-      locked: false,
-      participants: [{ name: 'Dee' }, { name: 'Cy' }],
-    });
-    t.match(await dee.next('participant_joined'), { participant: { id: participantId } });
-    t.equal((await api.get(`/rooms/lobby/participants/${participantId}`)).status, 404);
-    cy.socket.terminate();
-    const again = await SignalingClient.open(server.webSocketUrl);
-    t.teardown(() => again.socket.terminate());
-    t.match(await again.join('lobby', 'Cy', resumeToken), { participantId, room: 'annex' });
-    again.send({ type: 'leave' });
-    await again.settled();
-    t.match(await again.join('lobby', 'Cy', resumeToken), { room: 'lobby' }, 'but not after they have left');
-    t.match(await api.post(`/rooms/annex/participants/${participantId}/move`, { room: 'lobby' }), {
-      body: { code: 'unknown_participant' },
-    });
-  });
+  await t.test(
+    'moves a participant to another room, where they remain known even after their connection broke',
+    async (t) => {
+      const cy = await join('lobby', 'Cy');
+      const { participantId, resumeToken } = await cy.next('joined');
+      const dee = await join('annex', 'Dee');
+      await dee.next('joined');
+      const moved = await api.post(`/rooms/lobby/participants/${participantId}/move`, { room: 'annex' });
+      t.match(moved.body, { id: participantId, room: 'annex', name: 'Cy' });
+      t.match(await cy.skipTo('moved'), {
+        room: 'annex',
+        locked: false,
+        participants: [{ name: 'Dee' }, { name: 'Cy' }],
+      });
+      t.match(await dee.next('participant_joined'), { participant: { id: participantId } });
+      t.equal((await api.get(`/rooms/lobby/participants/${participantId}`)).status, 404);
+      cy.socket.terminate();
+      const again = await SignalingClient.open(server.webSocketUrl);
+      t.teardown(() => again.socket.terminate());
+      t.match(await again.join('lobby', 'Cy', resumeToken), { participantId, room: 'annex' });
+      again.send({ type: 'leave' });
+      await again.settled();
+      t.match(await again.join('lobby', 'Cy', resumeToken), { room: 'lobby' }, 'but not after they have left');
+      t.match(await api.post(`/rooms/annex/participants/${participantId}/move`, { room: 'lobby' }), {
+        body: { code: 'unknown_participant' },
+      });
+    },
+  );
 
   await t.test('lists in pages', async (t) => {
     for (const name of ['p1', 'p2', 'p3']) await api.post('/rooms', { name });

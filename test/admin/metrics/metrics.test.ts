@@ -54,7 +54,11 @@ test('the control plane and the process appear in the metrics', async (t) => {
   t.equal(now.get('partyline_joins_total{result="ok"}'), 3);
   t.equal(now.get('partyline_joins_total{result="wrong_password"}'), undefined);
   t.equal(now.get('partyline_limits_hit_total{limit="rooms"}'), 1);
-  t.equal(now.get('partyline_limits_hit_total{limit="unsent_bytes"}'), 0, 'present from the start, so that an increase shows');
+  t.equal(
+    now.get('partyline_limits_hit_total{limit="unsent_bytes"}'),
+    0,
+    'present from the start, so that an increase shows',
+  );
   t.equal(now.get('partyline_websocket_connections'), 4);
   t.equal(now.get('partyline_websocket_messages_received_total'), 5);
   t.equal(now.get('partyline_event_loop_stalls_total'), 6);

@@ -158,6 +158,10 @@ test('durations count the time that has passed, even if the wall clock was chang
     bodies.map(({ data }) => data.durationMs),
     [undefined, undefined, 4000, 5000],
   );
-  t.equal(bodies[3]!.timestamp, new Date(clock.wallNow()).toISOString(), 'and timestamps show the time of the wall clock');
+  t.equal(
+    bodies[3]!.timestamp,
+    new Date(clock.wallNow()).toISOString(),
+    'and timestamps show the time of the wall clock',
+  );
   await webhooks.close(0);
 });

@@ -34,7 +34,9 @@ async function setUp(t: Test, { validitySeconds = 86_400 } = {}): Promise<Site> 
   return { directory, dataDir, httpPort, port, start };
 }
 
-test('with one port open, a certificate is obtained by TLS-ALPN-01 before the address is printed', { skip }, async (t) => {
+test('with one port open, a certificate is obtained by TLS-ALPN-01 before the address is printed', {
+  skip,
+}, async (t) => {
   const { directory, dataDir, port, start } = await setUp(t);
   // Media uses the same port.
   const server = await start(['--http-port', '0', '--media-port', String(port)]);

@@ -39,7 +39,11 @@ test('an IP address redirects to the name in the certificate, another name to no
   t.same(await ask('[2001:db8::7]:80', '/'), { status: 308, location: `https://${NAME}/` });
   for (const host of ['evil.example', `${NAME}.evil.example`, `${NAME}@evil.example`, 'a b'])
     t.same(await ask(host, '/'), { status: 421, location: undefined }, host);
-  t.same(await ask(NAME, `http://evil.example/`), { status: 421, location: undefined }, 'a whole address redirects nowhere either');
+  t.same(
+    await ask(NAME, `http://evil.example/`),
+    { status: 421, location: undefined },
+    'a whole address redirects nowhere either',
+  );
   t.same(await ask(NAME, '//evil.example/'), { status: 308, location: `https://${NAME}//evil.example/` });
 });
 
