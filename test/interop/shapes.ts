@@ -32,6 +32,11 @@ export const SHAPES: readonly Shape[] = [
   { sections: 'audio:inactive', isHeard: false, hears: false },
 ];
 
+/** The shapes with one section, for connections without a bundle: the server has one transport, so it refuses all further sections. */
+export function withOneSection(shapes: readonly Shape[]): readonly Shape[] {
+  return shapes.filter(({ sections }) => !sections.includes(' '));
+}
+
 /** The shapes with other rows in place of those with the same sections. */
 export function shapesWith(...others: readonly Shape[]): readonly Shape[] {
   const replaced = new Map(others.map((shape) => [shape.sections, shape]));
