@@ -7,7 +7,7 @@ import { startProgram } from './stack.ts';
 
 const missing = enterPrivateNetwork([]);
 
-test('libdatachannel hears and is heard, whatever it offers without data', {
+test('libdatachannel hears and is heard, whatever it offers', {
   skip: skipIfMissing(missing),
 }, async (t) => {
   const libdatachannel = startProgram(process.execPath, 'libdatachannel.mjs');
