@@ -3,6 +3,7 @@ import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../src/formats/opus-p
 import { FRAME_SAMPLES } from '../../src/mixer/format.ts';
 import type { Person, Room } from './perfect-room.ts';
 import type { PlainCodec } from './plain-codec.ts';
+import type { Prng } from './prng.ts';
 
 /** Largest deviation from `sum * (a + b * i)` for the best a and b, and the gains at both ends of the frame. */
 export function fitGain(heard: Int16Array, sum: Float32Array): { deviation: number; from: number; to: number } {
@@ -57,4 +58,43 @@ export function complaint(room: Room, listener: Person, codec: PlainCodec, deafe
   const least = Math.sqrt(2 / Math.max(2, room.people.length)) - 0.01;
   if (deviation > 1.01) return `off by ${deviation}`;
   return from <= 1.01 && to <= 1.01 && to >= least && from >= -0.01 ? undefined : `gain from ${from} to ${to}`;
+}
+
+export interface RandomRoom {
+  readonly room: Room;
+  readonly codec: PlainCodec;
+  readonly prng: Prng;
+  readonly join: () => void;
+  /** What else a person may do in a tick, beside talking, muting and leaving. */
+  readonly change: (person: Person) => void;
+  /** Whether what this listener hears may fade in this tick. */
+  readonly mayFade?: (listener: Person) => boolean;
+  /** Called before anything changes in a tick. */
+  readonly beforeTick?: () => void;
+}
+
+/** Runs 200 ticks in which people talk, mute, join and leave at random. Throws when anyone hears something wrong. Closes the mixer. */
+export function runAtRandom({ room, codec, prng, join, change, mayFade, beforeTick }: RandomRoom): void {
+  // A leaver's last frame fades out for one tick, without a twin to compare with.
+  let unknown = 0;
+  for (let tick = 0; tick < 200; tick++) {
+    beforeTick?.();
+    for (const person of [...room.people]) {
+      if (prng() < 0.03) person.talking = !person.talking;
+      if (prng() < 0.01) room.mute(person, !person.muted);
+      change(person);
+      if (prng() < 0.002 && room.people.length > 2) {
+        room.leave(person);
+        unknown = 2;
+      }
+    }
+    if (prng() < 0.01) join();
+    room.run();
+    if (unknown-- > 0) continue;
+    for (const listener of room.people) {
+      const wrong = complaint(room, listener, codec, mayFade?.(listener) ?? false);
+      if (wrong !== undefined) throw new Error(`tick ${tick}, ${room.people.length} people: ${wrong}`);
+    }
+  }
+  room.mixer.close();
 }
