@@ -85,7 +85,11 @@ export class RemotePart {
     return heard;
   }
 
-  /** Adds each voice of this tick to `mix` with its gain in this hearing, and returns the number of audible ones. */
+  /**
+   * Adds each voice of this tick to `mix` with its gain in this hearing, and returns the number of audible ones. Adds
+   * nothing if a voice can no longer be read, because this worker is several ticks late: the sum alone may contain a
+   * voice that this listener has turned off.
+   */
   addFor(hearing: Hearing, mix: Frame): number {
     const kernels = this.#kernels;
     if (this.#status === 'silent') return 0;
@@ -97,11 +101,13 @@ export class RemotePart {
     if (this.#status === 'bridged') return 0;
     const isBack = this.#status === 'back';
     const hasOthers = this.#talkers > this.#voiceCount;
-    if (hasOthers) kernels.add(mix, this.#sum);
+    const sum = kernels.scratch('sum of another part');
     const voice = kernels.scratch('voice of another part');
+    if (hasOthers) sum.samples.set(this.#sum.samples);
+    else sum.samples.fill(0);
     let heard = this.#talkers - this.#voiceCount;
     for (let i = 0; i < this.#voiceCount; i++) {
-      if (!this.#ring.readVoice(this.#tick, i, voice.samples)) return heard;
+      if (!this.#ring.readVoice(this.#tick, i, voice.samples)) return 0;
       const gain = hearing.gainOf(this.#voices[i]!);
       const to = gain?.to ?? 1;
       const from = this.#soundedBefore(this.#voices[i]!) ? (gain?.from ?? 1) : to;
@@ -109,8 +115,9 @@ export class RemotePart {
       // The sum already contains it with a gain of 1.
       const held = hasOthers ? 1 : 0;
       const start = isBack ? 0 : from - held;
-      if (start !== 0 || to !== held) kernels.addRamped(mix, voice, start, to - held);
+      if (start !== 0 || to !== held) kernels.addRamped(sum, voice, start, to - held);
     }
+    kernels.add(mix, sum);
     return heard;
   }
 

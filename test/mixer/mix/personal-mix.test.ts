@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { test } from 'tap';
+import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
+import type { Frame } from '../../../src/mixer/kernels/frame.ts';
+import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
+import type { MixLink } from '../../../src/mixer/mix/mix-link.ts';
+import { type Heard, Place } from '../../../src/mixer/mix/mix-participant.ts';
+import { heardPersonally, isTouched, sumFor } from '../../../src/mixer/mix/personal-mix.ts';
+import type { Source } from '../../../src/mixer/source/source.ts';
+
+const SEED = Number(process.env['SEED'] ?? 2209);
+const kernels = threadKernels();
+
+interface Voice {
+  readonly level: number;
+  readonly soundedBefore: boolean;
+  /** Undefined if the listener has set no gain. */
+  readonly gain: { readonly from: number; readonly to: number } | undefined;
+}
+
+const gainValue = fc.constantFrom(0, 0.25, 0.5, 1, 1.5, 2);
+const voices = fc.array(
+  fc.record<Voice>({
+    level: fc.integer({ min: 1, max: 9 }),
+    soundedBefore: fc.boolean(),
+    gain: fc.option(fc.record({ from: gainValue, to: gainValue }), { nil: undefined }),
+  }),
+  { maxLength: 6 },
+);
+
+/** Someone whose frame has the same value everywhere. */
+function place(voice: number, level: number, soundedBefore = true): Place {
+  const frame = kernels.frames.take();
+  frame.samples.fill(level);
+  const one = new Place({ frame } as unknown as Source, {
+    voice,
+    sink: { write: () => {} },
+    muted: false,
+    deafened: false,
+  });
+  one.soundedBefore = soundedBefore;
+  return one;
+}
+
+/** The voices with numbers from 1, and a listener with these gains for them, who talks as well. */
+function people(said: readonly Voice[]): { listener: Place; contributors: Place[] } {
+  const listener = place(100, 1000);
+  const gains = (which: 'from' | 'to') =>
+    new Map(said.flatMap(({ gain }, i) => (gain === undefined ? [] : [[i + 1, gain[which]] as const])));
+  listener.hearing.set(gains('from'));
+  listener.hearing.endFrame();
+  listener.hearing.set(gains('to'));
+  const contributors = said.map(({ level, soundedBefore }, i) => place(i + 1, level, soundedBefore));
+  contributors.splice(said.length >> 1, 0, listener);
+  return { listener, contributors };
+}
+
+const link = (answers: { touches?: boolean; heard?: Heard; level?: number; voices?: number }) =>
+  ({
+    touches: () => answers.touches ?? false,
+    heardBy: () => answers.heard ?? 'nothing',
+    addFor: (_hearing, mix: Frame) => {
+      for (let i = 0; i < FRAME_SAMPLES; i++) mix.samples[i]! += answers.level ?? 0;
+      return answers.voices ?? 0;
+    },
+  }) as Partial<MixLink> as MixLink;
+
+/** The gain at the start of the frame: a voice that starts has its final gain at once. */
+const startOf = ({ soundedBefore, gain }: Voice) => (soundedBefore ? (gain?.from ?? 1) : (gain?.to ?? 1));
+const endOf = ({ gain }: Voice) => gain?.to ?? 1;
+
+test('each voice has its gain at both ends of the frame, and the listener is never in their own mix', (t) => {
+  t.comment(`SEED=${SEED}`);
+  const mix = kernels.frames.take();
+  fc.assert(
+    fc.property(voices, fc.boolean(), (said, linked) => {
+      const { listener, contributors } = people(said);
+      mix.samples.fill(12_345);
+      const other = linked ? link({ level: 7, voices: 3 }) : undefined;
+      const count = sumFor(listener, contributors, other, mix, kernels);
+      const sum = (gainOf: (voice: Voice) => number) =>
+        said.reduce((total, voice) => total + gainOf(voice) * voice.level, linked ? 7 : 0);
+      const slack = 1e-3 + said.reduce((total, one) => total + (one.level * 2) / FRAME_SAMPLES, 0);
+      return (
+        Math.abs(mix.samples[0]! - sum(startOf)) < slack &&
+        Math.abs(mix.samples[FRAME_SAMPLES - 1]! - sum(endOf)) < slack &&
+        Math.abs(mix.samples[FRAME_SAMPLES / 2]! - (sum(startOf) + sum(endOf)) / 2) < slack &&
+        count === said.filter((voice) => endOf(voice) > 0).length + (linked ? 3 : 0)
+      );
+    }),
+    { seed: SEED, numRuns: 300 },
+  );
+  t.end();
+});
+
+test('a voice without a gain counts and is added as it is, bit by bit', (t) => {
+  const { listener, contributors } = people([{ level: 0, soundedBefore: true, gain: undefined }]);
+  const [voice] = contributors.filter((one) => one !== listener);
+  voice!.frame.samples.forEach((_, i, samples) => {
+    samples[i] = Math.sin(i);
+  });
+  const mix = kernels.frames.take();
+  t.equal(sumFor(listener, contributors, undefined, mix, kernels), 1);
+  t.same(mix.samples, voice!.frame.samples);
+  t.end();
+});
+
+test('of a silenced voice nothing is left, whatever it is', (t) => {
+  const { listener, contributors } = people([{ level: Infinity, soundedBefore: true, gain: { from: 0, to: 0 } }]);
+  const mix = kernels.frames.take();
+  t.equal(sumFor(listener, contributors, undefined, mix, kernels), 0);
+  t.same(mix.samples, new Float32Array(FRAME_SAMPLES));
+  t.end();
+});
+
+test('a mix is touched by a gain for a voice that sounds, here or in another part, and not by one for oneself', (t) => {
+  fc.assert(
+    fc.property(voices, fc.constantFrom(undefined, false, true), (said, elsewhere) => {
+      const { listener, contributors } = people(said);
+      // Nobody sounds with this number.
+      listener.hearing.set(
+        new Map([...said.flatMap(({ gain }, i) => (gain ? [[i + 1, gain.to] as const] : [])), [77, 0], [100, 0]]),
+      );
+      const other = elsewhere === undefined ? undefined : link({ touches: elsewhere });
+      const expected = elsewhere === true || said.some(({ gain }) => gain !== undefined);
+      return isTouched(listener, contributors, other) === expected;
+    }),
+    { seed: SEED, numRuns: 300 },
+  );
+  t.end();
+});
+
+test('what a listener hears is the most that any voice gives them: a voice that goes on, one that begins, or nothing', (t) => {
+  const heardElsewhere = fc.constantFrom<Heard | undefined>(undefined, 'nothing', 'beginnings', 'more');
+  const rank = { nothing: 0, beginnings: 1, more: 2 } as const;
+  fc.assert(
+    fc.property(voices, heardElsewhere, (said, elsewhere) => {
+      const { listener, contributors } = people(said);
+      const each = said.map((voice): Heard => {
+        if (voice.soundedBefore && startOf(voice) > 0) return 'more';
+        return endOf(voice) > 0 ? 'beginnings' : 'nothing';
+      });
+      const most = Math.max(0, ...[...each, elsewhere ?? 'nothing'].map((heard) => rank[heard]));
+      const other = elsewhere === undefined ? undefined : link({ heard: elsewhere });
+      return rank[heardPersonally(listener, contributors, other)] === most;
+    }),
+    { seed: SEED, numRuns: 500 },
+  );
+  t.end();
+});
