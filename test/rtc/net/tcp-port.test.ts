@@ -252,6 +252,47 @@ test('a peer that sends too much is read more slowly, and loses nothing', async 
   t.ok(clock.now() > (0.8 * packets * framed.length) / readBytesPerMs, `it took ${clock.now()} ms`);
 });
 
+/** All of 127.0.0.0/8 is this machine. */
+const at = (port: number, last: number): MediaAddress => ({ ...LOOPBACK, address: `127.0.0.${last}`, port });
+
+test('it follows the addresses: new ones listen, old ones no longer, and connections stay', async (t) => {
+  const { port, address, came, connect } = await setUp(t);
+  const { port: number } = address;
+  const client = await connect();
+  const listed = () => port.addresses.map((one) => one.address);
+  const isOpen = (last: number) =>
+    TcpClient.connect(at(number, last)).then(
+      (probe) => {
+        probe.close();
+        return true;
+      },
+      () => false,
+    );
+  t.same(await port.follow([at(number, 2), address, at(number, 3)]), []);
+  t.same(listed(), ['127.0.0.2', '127.0.0.1', '127.0.0.3'], 'in the order of the request');
+  t.ok(port.addresses.every((one) => one.protocol === 'tcp' && one.port === number));
+  t.same([await isOpen(1), await isOpen(2), await isOpen(3)], [true, true, true]);
+  t.same(await port.follow([at(number, 3)]), []);
+  t.same(listed(), ['127.0.0.3']);
+  await eventually(async () => !(await isOpen(1)) && !(await isOpen(2)));
+  t.equal(await isOpen(3), true);
+  client.send(STUN);
+  await eventually(() => came.length === 1);
+  t.equal(client.closed, false, 'a connection outlives its listener');
+
+  const elsewhere = { ...at(number, 4), address: '192.0.2.1' };
+  t.same(await port.follow([elsewhere, address]), [
+    { protocol: 'tcp', address: '192.0.2.1', port: number, reason: 'this machine does not have the address' },
+  ]);
+  t.same(listed(), ['127.0.0.1'], 'an address that cannot be bound blocks no other');
+  t.equal(await isOpen(1), true);
+
+  const following = port.follow([address, at(number, 2)]);
+  await port.close();
+  await following;
+  await eventually(async () => !(await isOpen(1)) && !(await isOpen(2)));
+});
+
 test('an address with the port in use can be left out, and every other failure is an error', async (t) => {
   const clock = new FakeClock();
   const taken = await MediaPort.open({ hosts: ['127.0.0.1'], port: 0, tcp: true, clock });

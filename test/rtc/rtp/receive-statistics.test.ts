@@ -90,6 +90,21 @@ test('sequence numbers that jump ahead are not lost packets', (t) => {
   t.end();
 });
 
+test('until two consecutive packets have arrived, packets are taken to be 20 ms long', (t) => {
+  // A second may be missing: 50 packets.
+  for (const [step, lost] of [
+    [50, 49],
+    [51, 0],
+  ] as const) {
+    const statistics = new ReceiveStatistics(CLOCK_RATE_HZ);
+    statistics.receive(1, 0, 0);
+    // Between them there may have been pauses.
+    statistics.receive(1 + step, 3 * step * 960, 0);
+    t.equal(statistics.lost, lost, `${step} packets on`);
+  }
+  t.end();
+});
+
 test('whatever is claimed, no more is lost than there was time for', (t) => {
   const packet = fc.record({
     step: fc.oneof(fc.constant(1), fc.integer({ min: -127, max: 100 }), fc.integer({ min: 1, max: 0x7fff })),

@@ -17,10 +17,19 @@ test('each block is delivered with the number and the time of its original, incl
   t.end();
 });
 
-test('RED that is malformed or holds another payload type is not delivered', (t) => {
-  const receiver = new RedReceiver(111, () => t.fail('delivered'));
-  const payload = writeRed(Buffer.from('before'), 960, Buffer.from('now'), 109)!;
-  receiver.receive({ ...createVoicePacket(), payload }, 0);
-  receiver.receive(createVoicePacket(), 0);
+test('RED that is malformed or holds another payload type is not delivered, even after good RED', (t) => {
+  let delivered = 0;
+  const receiver = new RedReceiver(111, () => delivered++);
+  const good = writeRed(Buffer.from('before'), 960, Buffer.from('now'), 111)!;
+  const others = writeRed(Buffer.from('before'), 960, Buffer.from('now'), 109)!;
+  for (const payload of [others, good.subarray(0, 8), new Uint8Array(0)]) {
+    const packet = { ...createVoicePacket(), sequenceNumber: 7, timestamp: 960, payload };
+    receiver.receive(packet, 0);
+    t.equal(delivered, 0);
+    t.match(packet, { sequenceNumber: 7, timestamp: 960, payload }, 'nothing of it is used');
+    receiver.receive({ ...createVoicePacket(), payload: good }, 0);
+    t.equal(delivered, 2);
+    delivered = 0;
+  }
   t.end();
 });

@@ -80,7 +80,10 @@ test('the audio level is found in one-byte and two-byte extensions, between othe
   t.equal(levelIn(0x1000, [2, 3, 1, 2, 3, 0, 3, 1, 0x9e]), -30);
   t.equal(levelIn(0x100f, [2, 0, 3, 1, 0x9e]), -30);
   t.equal(levelIn(0x1000, [3, 0]), null, 'an empty element has no level');
-  t.equal(levelIn(0xbede, [0xf0, 0x30, 0x80]), null, 'identifier 15 ends the search');
+  t.equal(levelIn(0xbede, [0xf0, 0, 0x30, 0x80]), null, 'identifier 15 ends the search');
+  t.equal(levelIn(0xbede, [0xf0, 9], 15), null, 'so it cannot have a level');
+  t.equal(levelIn(0xbede, [0xe0, 0, 0x30, 0x89]), -9, 'identifier 14 is an ordinary one');
+  t.equal(levelIn(0x1000, [15, 1, 0, 3, 1, 0x89]), -9, 'and so is 15 with headers of two bytes');
   t.equal(levelIn(0xbede, [0x2f, 0x30, 0x80]), null, 'a truncated element ends the search');
   t.equal(levelIn(0x1234, [0x30, 0x80]), null, 'another profile has no elements');
   t.equal(levelIn(0xbede, [0x40, 0x80]), null);
