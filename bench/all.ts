@@ -12,7 +12,7 @@ const RESULTS = 'bench/results';
 const JANUS = '/usr/bin/janus';
 
 const options = {
-  only: { kind: 'text', placeholder: 'NAME,NAME,…', description: 'these steps instead of all' },
+  only: { kind: 'text', placeholder: 'NAME,NAME,…', description: 'run only these steps' },
 } as const satisfies Options;
 
 const stepLines = STEPS.map(
@@ -22,9 +22,9 @@ const stepLines = STEPS.map(
 await runCommand({
   name: 'all',
   about: [
-    'Measures everything that docs/benchmarks.md tells, one step after the other, and then writes it. Leave the machine alone',
-    `meanwhile. The figures of each step go to ${RESULTS}/NAME.json, so that a step can be repeated by --only NAME.`,
-    'Steps against Janus are measured without it if it is not installed. Steps that are measured only when they are named:',
+    'Runs every benchmark of docs/benchmarks.md one after the other, then writes that document. Do not use the machine',
+    `meanwhile. Each step writes its figures to ${RESULTS}/NAME.json, so you can repeat a single step with --only NAME.`,
+    'If Janus is not installed, steps that compare with it measure Partyline alone. These steps only run if you name them:',
     `${STEPS.filter(({ onlyByName }) => onlyByName)
       .map(({ name }) => name)
       .join(', ')}.`,
@@ -60,7 +60,7 @@ function stepNamed(name: string): Step {
 function withoutMissing({ args }: Step): readonly string[] {
   const at = args.indexOf('--against');
   if (at < 0 || existsSync(JANUS)) return args;
-  console.log('Janus is not installed (Debian: apt-get install janus): Partyline alone.');
+  console.log('Janus is not installed (Debian: apt-get install janus); measuring Partyline alone.');
   return args.toSpliced(at, 2);
 }
 

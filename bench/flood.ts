@@ -17,12 +17,12 @@ const SETTLE_MS = 3000;
 const KINDS = 4096;
 
 const options = {
-  participants: { kind: 'number', default: 10, min: 2, max: 1000, description: 'in the room' },
-  talkers: { kind: 'number', default: 2, min: 1, max: 1000, description: 'how many of them speak at the same time' },
-  rate: { kind: 'number', default: 20_000, min: 1, max: 1_000_000, description: 'junk datagrams a second' },
-  addresses: { kind: 'number', default: 200, min: 1, max: 10_000, description: 'addresses that they come from' },
-  seconds: { kind: 'number', default: 10, min: 1, max: 600, description: 'time of each phase' },
-  seed: { kind: 'number', default: 1, min: 0, max: 2 ** 32 - 1, description: 'of the junk' },
+  participants: { kind: 'number', default: 10, min: 2, max: 1000, description: 'participants in the room' },
+  talkers: { kind: 'number', default: 2, min: 1, max: 1000, description: 'number of them who talk at the same time' },
+  rate: { kind: 'number', default: 20_000, min: 1, max: 1_000_000, description: 'junk datagrams per second' },
+  addresses: { kind: 'number', default: 200, min: 1, max: 10_000, description: 'number of source addresses' },
+  seconds: { kind: 'number', default: 10, min: 1, max: 600, description: 'length of each phase' },
+  seed: { kind: 'number', default: 1, min: 0, max: 2 ** 32 - 1, description: 'seed of the junk' },
   workers: { kind: 'number', default: 1, min: 0, max: 256, description: 'media workers of the server' },
   'server-flags': SERVER_FLAGS,
   json: JSON_FILE,
@@ -31,11 +31,12 @@ const options = {
 await runCommand({
   name: 'flood',
   about: [
-    'Junk for the media port from many addresses of the loopback interface: STUN for nobody and without integrity, DTLS,',
-    'forged SRTP and SRTCP, noise of all lengths. What a room in conversation notices of it, against the same room before.',
+    'Floods the media port with junk from many addresses of the loopback interface: STUN requests for unknown users or',
+    'without integrity, DTLS, forged SRTP and SRTCP, and noise of all lengths. Compares what the people in a room notice',
+    'with the same room before the flood.',
     '',
-    'The ticks should be late by less than 10 ms at the 99th percentile. What comes back to the senders should be nothing.',
-    'Datagrams that the system drops because its buffer is full are those between "sent" and "received".',
+    'The 99th percentile of the tick lateness should stay below 10 ms, and the server should send nothing back. The',
+    'difference between "sent" and "received" is what the system drops because its buffer is full.',
   ].join('\n'),
   options,
   run,
@@ -55,7 +56,7 @@ async function run(values: Values<typeof options>): Promise<void> {
   const barrage = await Barrage.open({ port, addresses: loopbackAddresses(values.addresses) });
   try {
     const join = { room: ROOM, server: server.kind, url: server.webSocketUrl };
-    showProgress('the room fills');
+    showProgress('filling the room');
     await driver.ask({ type: 'join', ...join, count: participants, perSecond: 15 });
     await driver.ask({ type: 'talk', room: ROOM, count: talkers });
     await sleep(SETTLE_MS);
@@ -63,13 +64,13 @@ async function run(values: Values<typeof options>): Promise<void> {
     const datagrams = Array.from({ length: KINDS }, () => junk(prng, 'nobody:knows'));
     let index = 0;
     const next = () => datagrams[index++ % KINDS]!;
-    showProgress('the room alone');
+    showProgress('measuring without the flood');
     const room = { server, driver, settled: participants };
     const before = await measure('before', room, async () => {
       await sleep(seconds * 1000);
       return 0;
     });
-    showProgress('the flood');
+    showProgress('measuring with the flood');
     const flood = await measure('flood', room, () => barrage.run({ perSecond: rate, seconds, next }));
     clearProgress();
     const result: FloodResult = {
@@ -83,7 +84,7 @@ async function run(values: Values<typeof options>): Promise<void> {
       phases: [before, flood],
       bytesHeard: barrage.bytesHeard,
     };
-    console.log(`${formatTable(FLOOD_COLUMNS, result.phases)}\n\n${result.bytesHeard} bytes came back to the senders.`);
+    console.log(`${formatTable(FLOOD_COLUMNS, result.phases)}\n\n${result.bytesHeard} bytes were sent back.`);
     await writeResult(values.json, `${JSON.stringify(result, null, 2)}\n`);
   } finally {
     barrage.close();

@@ -28,14 +28,14 @@ const REST_MS = 18;
 const neverNotified = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 const options = {
-  rounds: { kind: 'number', default: 30, min: 3, max: 10_000, description: 'batches of each' },
+  rounds: { kind: 'number', default: 30, min: 3, max: 10_000, description: 'batches of each part' },
   'batch-ms': { kind: 'number', default: 10, min: 1, max: 1000, description: 'length of one batch' },
   listeners: {
     kind: 'number',
     default: 300,
     min: 1,
     max: 5000,
-    description: 'peers that packets are protected for, in turn',
+    description: 'number of peers that packets are protected for in turn',
   },
   json: JSON_FILE,
 } as const satisfies Options;
@@ -53,14 +53,14 @@ interface MixerResult {
 await runCommand({
   name: 'mixer',
   about: [
-    'What the parts of the media path cost, in microseconds: of each mix (encoder), of each talker (jitter buffer, decoder), of',
-    'each listener (SRTP, sending), and of each frame the loops over samples, as SIMD and as TypeScript. The parts are timed in turns, a batch of each in every round,',
-    'so that the ratios hold on a busy machine too; the fastest batch tells what a quiet one would give.',
+    'Measures the parts of the media path in microseconds: per mix (encoder), per talker (jitter buffer, decoder), per',
+    'listener (SRTP, sending), and per frame for the loops over samples, as SIMD and as TypeScript. Each round times one batch',
+    'of every part, so the ratios also hold on a busy machine. The fastest batch shows what a quiet machine would give.',
     '',
-    'Packets are protected for many listeners in turn, so that their keys are not all in the nearest cache. Packets are',
-    'sent over the loopback interface, where the system call includes all of the way into the receiving socket. A server is at',
-    'rest for most of the time, and its caches go cold: "after a rest" is one packet for each listener, and then 18 ms of',
-    'nothing, which do not count. Of a wake-up the CPU time counts, not the pause.',
+    'Packets are protected for many listeners in turn, so not all of their keys are in the first-level cache. Packets are',
+    'sent over the loopback interface, where the system call includes the whole path into the receiving socket. A server',
+    'rests most of the time, and its caches go cold: "after a rest" sends one packet to each listener and then waits 18 ms,',
+    'which do not count. For wake-ups, the CPU time counts, not the pause.',
   ].join('\n'),
   options,
   run,
@@ -156,7 +156,7 @@ function protecting(listeners: number): MicroCase[] {
       const length = peer.protectRtp(packet, RTP_HEADER_LENGTH, RTP_HEADER_LENGTH + PAYLOAD);
       const datagram = packet.subarray(0, length);
       if (!parseRtpHeader(datagram, header, null) || typeof receiver.unprotectRtp(datagram, header) === 'string') {
-        throw new Error('a packet was not authentic');
+        throw new Error('a packet failed authentication');
       }
     };
     let restedMs = 0;

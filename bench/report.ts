@@ -13,8 +13,8 @@ const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
 await runCommand({
   name: 'report',
   about: [
-    'Writes docs/benchmarks.md and its charts from the figures that `npm run bench -- all` leaves in bench/results. A step',
-    'that was not measured is left out; a file that does not hold the figures of its step is an error.',
+    'Writes docs/benchmarks.md and its charts from the figures that `npm run bench -- all` leaves in bench/results. Steps',
+    'without figures are left out. A file with the figures of another step is an error.',
   ].join('\n'),
   options: {} satisfies Options,
   run,
@@ -39,7 +39,7 @@ async function run(): Promise<void> {
     await writeFile(`${DOCS}benchmarks/latency.svg`, drawChart(against));
     sections.push(`![${against.title}](benchmarks/latency.svg)`);
   }
-  if (sections.length === 0) throw new Error(`no figures in ${RESULTS}; npm run bench -- all`);
+  if (sections.length === 0) throw new Error(`There are no figures in ${RESULTS}. Run "npm run bench -- all" first.`);
   const intro = [
     '# Benchmarks',
     'Written by `npm run bench -- report`; do not edit. `npm run bench -- all` measures everything on your machine, and `--help` of each script explains what it measures and how. The server and the participants share the machine and talk over its loopback interface. Percentages are of one core, and the figures for the server cover its whole process.',

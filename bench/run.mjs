@@ -6,16 +6,16 @@ import { buildKernels } from '../scripts/kernels.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const benchmarks = {
-  scaling: 'cost of the server for each participant, on-time ticks and packets, for rooms of growing size',
-  latency: 'delay that the server adds to a sound',
-  quality: 'what a listener hears, with and without packet loss, against the voices as they were',
-  storm: 'what a room notices of a hundred joins in ten seconds, and how long those wait for sound',
-  flood: 'what a room notices of 20,000 junk datagrams a second from many addresses',
-  soak: 'minutes of joins, leaves, talk and mutes at random: whether memory, handles or sockets grow',
-  mixer: 'what the parts of the media path cost, in microseconds',
+  scaling: 'server cost per participant, and whether ticks and packets are in time, for growing rooms',
+  latency: 'delay that the server adds',
+  quality: 'what a listener hears, with and without packet loss, compared with the original voices',
+  storm: 'how a hundred joins in ten seconds affect a room, and how long the newcomers wait for sound',
+  flood: 'how 20,000 junk datagrams per second from many addresses affect a room',
+  soak: 'whether memory, handles or sockets grow over minutes of random joins, leaves, talk and mutes',
+  mixer: 'cost of each part of the media path, in microseconds',
   jitter: 'delay and gaps on bad networks, replayed in simulated time',
-  all: 'all of these, one after the other, and then the report',
-  report: 'writes docs/benchmarks.md from the figures of the others',
+  all: 'runs all of these, then writes the report',
+  report: 'writes docs/benchmarks.md from the collected figures',
 };
 
 const [name, ...args] = process.argv.slice(2);

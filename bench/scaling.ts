@@ -28,36 +28,42 @@ const options = {
     default: [10, 20, 40, 60, 100],
     min: 1,
     max: 5000,
-    description: 'sizes of each room, one step each',
+    description: 'room sizes, one step for each',
   },
-  rooms: { kind: 'number', default: 1, min: 1, max: 5000, description: 'rooms of that size at the same time' },
+  rooms: {
+    kind: 'number',
+    default: 1,
+    min: 1,
+    max: 5000,
+    description: 'number of rooms of that size at the same time',
+  },
   talkers: {
     kind: 'number',
     default: 3,
     min: 0,
     max: 5000,
-    description: 'how many in each room speak at the same time; 0 measures what silence costs',
+    description: 'number of people in each room who talk at the same time; 0 measures what silence costs',
   },
   workers: {
     kind: 'numbers',
     default: [1],
     min: 0,
     max: 256,
-    description: 'media workers of the server; several numbers are compared, in turns',
+    description: 'media workers of the server; several numbers are compared in turns',
   },
   seconds: {
     kind: 'number',
     default: 20,
     min: 1,
     max: 3600,
-    description: 'length of the window measured in each step',
+    description: 'length of the measured window in each step',
   },
   'warm-up': {
     kind: 'number',
     default: 60,
     min: 0,
     max: 3600,
-    description: 'seconds between the last join and the window of each step',
+    description: 'seconds between the last join and the measured window',
   },
   rate: { kind: 'number', default: 15, min: 1, max: 1000, description: 'joins per second' },
   repeats: REPEATS,
@@ -65,12 +71,12 @@ const options = {
   beside: BESIDE,
   'find-limit': {
     kind: 'switch',
-    description: 'search the largest room on time, between the smallest and the largest of --participants',
+    description: 'find the largest room that stays in time, between the smallest and the largest of --participants',
   },
   dtx: {
     kind: 'choice',
     choices: ['always'],
-    description: 'participants leave out silent frames with every server, asked or not',
+    description: 'participants use DTX with every server, whether or not it asks for it',
   },
   'server-flags': SERVER_FLAGS,
   json: JSON_FILE,
@@ -80,23 +86,23 @@ const options = {
 await runCommand({
   name: 'scaling',
   about: [
-    'What a participant costs the server. Builds and starts the server in a process of its own, joins',
-    'participants from another, lets some of them speak, and measures one window for each size of the room.',
-    'The rest send what a silent browser sends. Everything stays on the loopback interface.',
+    'Measures what a participant costs the server. Builds the server, starts it in a separate process, joins participants',
+    'from another process, lets some of them talk, and measures one window for each room size. The others send what a silent',
+    'browser sends. Everything stays on the loopback interface.',
     '',
-    'V8 compiles the code of a new server for half a minute, and clears up after joins for as long; what that takes is gone',
-    'after --warm-up seconds, and costs a server that runs for hours nothing. Every server is given that time.',
+    'V8 compiles the code of a new server for half a minute and collects garbage after the joins for just as long. A server',
+    'that runs for hours does not have these costs, so every server gets --warm-up seconds before it is measured.',
     '',
-    'Many channels, as an example: --rooms 50 --participants 10 --talkers 1. What silent participants cost: --talkers 0.',
+    'For example, many rooms: --rooms 50 --participants 10 --talkers 1. The cost of silent participants: --talkers 0.',
     '',
-    'With --find-limit: the largest room in which every participant is sent 50 packets a second (apart from the pauses',
-    'in silence) with no gap over 60 ms, to 5 %. A room that fails is tried twice.',
+    '--find-limit finds, to within 5 %, the largest room in which every participant is sent 50 packets per second (not',
+    'counting pauses in silence) without a gap of more than 60 ms. A room that fails is tried again once.',
     '',
-    'With --against janus: the same with the AudioBridge of Janus (Debian: apt-get install janus) in turns with Partyline,',
-    'in a 48 kHz room and else with its default settings. Both then run in a network namespace of their own, which needs',
-    'Linux with unshare, setpriv and ip. All talking, as an example: --participants 40 --talkers 40 --against janus.',
-    'As browsers do, participants use DTX only with a server that asks for it, which Janus does not: it gets every frame',
-    'of silence. With --dtx always it does not either, and both servers get the same packets.',
+    'With --against janus, the AudioBridge of Janus (Debian: apt-get install janus) is measured in turns with Partyline, in a',
+    '48 kHz room and otherwise with its default settings. Both servers run in a private network namespace, which requires',
+    'Linux with unshare, setpriv and ip. For example, everyone talking: --participants 40 --talkers 40 --against janus.',
+    'As in browsers, participants use DTX only if the server asks for it. Janus does not, so it receives every silent frame.',
+    'With --dtx always, neither server receives them.',
   ].join('\n'),
   options,
   run,
@@ -105,9 +111,9 @@ await runCommand({
 async function run(values: Values<typeof options>): Promise<void> {
   const sizes = [...values.participants].sort((a, b) => a - b);
   if (values.talkers > sizes[0]!)
-    throw new UsageError(`--talkers: ${values.talkers} people cannot speak in a room of ${sizes[0]}.`);
+    throw new UsageError(`--talkers: ${values.talkers} people cannot talk in a room of ${sizes[0]}.`);
   if (values.against !== undefined && values.rooms > 1)
-    throw new UsageError('--rooms: other servers are measured with one room.');
+    throw new UsageError('--rooms: the comparison with another server uses one room.');
   if (values.against === 'janus' && !isInPrivateNetwork()) {
     process.exitCode = runInPrivateNetwork();
     return;

@@ -29,8 +29,14 @@ const WARM_UP_ROUNDS = 3;
 
 const options = {
   minutes: { kind: 'number', default: 10, min: 1, max: 10_000, integer: false, description: 'length of the run' },
-  participants: { kind: 'number', default: 30, min: 1, max: 1000, description: 'at most at the same time, in 3 rooms' },
-  seed: { kind: 'number', default: 1, min: 0, max: 2 ** 32 - 1, description: 'of everything that happens' },
+  participants: {
+    kind: 'number',
+    default: 30,
+    min: 1,
+    max: 1000,
+    description: 'maximum number of participants at the same time, in 3 rooms',
+  },
+  seed: { kind: 'number', default: 1, min: 0, max: 2 ** 32 - 1, description: 'seed of everything that happens' },
   workers: { kind: 'number', default: 1, min: 0, max: 256, description: 'media workers of the server' },
   'server-flags': SERVER_FLAGS,
   json: JSON_FILE,
@@ -40,13 +46,14 @@ const options = {
 await runCommand({
   name: 'soak',
   about: [
-    'Whether anything grows. In rounds of 15 s participants join, speak, fall silent, mute, leave and come back, at random;',
-    'at the end of each round all leave, and the empty server is looked at: memory, handles, timers, file',
-    'descriptors, connections, addresses, codecs. The first three rounds only warm up.',
+    'Checks whether anything grows. In rounds of 15 s, participants join, talk, fall silent, mute, leave and come back at',
+    'random. At the end of each round everyone leaves, and the empty server is examined: memory, handles, timers, file',
+    'descriptors, connections, addresses and codecs. The first three rounds only warm up.',
     '',
-    'Memory wavers, because garbage lies about for a while: it "grew" when even its smallest value in the last third of the',
-    'run lies more than 5 % above its largest in the first third. What is counted grew when it is higher at all. The slope',
-    'is the median over all pairs of samples. Ends with code 1 if something grew; under ten minutes memory says little.',
+    'Memory varies, because garbage is collected late. So memory "grew" only if its smallest value in the last third of the',
+    'run is more than 5 % above its largest value in the first third. Everything else grew if it is higher at all. The slope',
+    'is the median over all pairs of samples. The exit code is 1 if anything grew. Memory figures from less than ten minutes',
+    'mean little.',
   ].join('\n'),
   options,
   run,

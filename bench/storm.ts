@@ -18,10 +18,16 @@ const SETTLE_MS = 3000;
 const LAST_SOUND_MS = 2000;
 
 const options = {
-  participants: { kind: 'number', default: 20, min: 1, max: 5000, description: 'in the room before the storm' },
-  talkers: { kind: 'number', default: 3, min: 1, max: 5000, description: 'how many of them speak at the same time' },
-  joins: { kind: 'number', default: 100, min: 1, max: 5000, description: 'newcomers' },
-  seconds: { kind: 'number', default: 10, min: 1, max: 600, description: 'time in which they begin to join' },
+  participants: {
+    kind: 'number',
+    default: 20,
+    min: 1,
+    max: 5000,
+    description: 'participants in the room before the storm',
+  },
+  talkers: { kind: 'number', default: 3, min: 1, max: 5000, description: 'number of them who talk at the same time' },
+  joins: { kind: 'number', default: 100, min: 1, max: 5000, description: 'number of newcomers' },
+  seconds: { kind: 'number', default: 10, min: 1, max: 600, description: 'time over which their joins are spread' },
   workers: { kind: 'number', default: 1, min: 0, max: 256, description: 'media workers of the server' },
   'server-flags': SERVER_FLAGS,
   json: JSON_FILE,
@@ -31,12 +37,12 @@ const options = {
 await runCommand({
   name: 'storm',
   about: [
-    'A join storm: what a room in conversation notices of many people who join it in a short time, and how long those wait',
-    'until they hear it. Each newcomer opens a WebSocket, negotiates, does ICE and DTLS, and is in the same room.',
+    'A join storm: what the people in a room notice when many others join within a short time, and how long the newcomers',
+    'wait for sound. Each newcomer opens a WebSocket, negotiates, and performs ICE and DTLS, and all join the same room.',
     '',
-    'Two windows are compared: the room alone, as long as the storm, and the storm. The gap is the longest time that one of',
-    'those who were there before got no packet, apart from the pauses that the server makes in silence. The handshakes of',
-    'the newcomers cost the client as much as the server, and it shares the machine: on two cores both are late together.',
+    'Two windows of the same length are compared, one before the storm and one during it. The gap is the longest time for',
+    'which any of the original participants received no packet, not counting the pauses that the server makes in silence. The',
+    "newcomers' handshakes cost the client as much as the server, and they share the machine, so on two cores both are late.",
   ].join('\n'),
   options,
   run,
@@ -45,7 +51,7 @@ await runCommand({
 async function run(values: Values<typeof options>): Promise<void> {
   const { participants, talkers, joins, seconds } = values;
   if (talkers > participants)
-    throw new UsageError(`--talkers: ${talkers} people cannot speak in a room of ${participants}.`);
+    throw new UsageError(`--talkers: ${talkers} people cannot talk in a room of ${participants}.`);
   const machine = describeMachine();
   warnIfBusy(machine);
   const everybody = participants + joins;
@@ -56,14 +62,14 @@ async function run(values: Values<typeof options>): Promise<void> {
   const server = await start!();
   try {
     const join = { room: ROOM, server: server.kind, url: server.webSocketUrl };
-    showProgress('the room fills');
+    showProgress('filling the room');
     await driver.ask({ type: 'join', ...join, count: participants, perSecond: 15 });
     await driver.ask({ type: 'talk', room: ROOM, count: talkers });
     await sleep(SETTLE_MS);
-    showProgress('the room alone');
+    showProgress('measuring without the storm');
     const room = { server, driver, settled: participants };
     const before = await measurePhase(room, () => sleep(seconds * 1000));
-    showProgress('the storm');
+    showProgress('measuring with the storm');
     const storm = await measurePhase(room, () =>
       driver.ask({ type: 'join', ...join, count: joins, perSecond: joins / seconds }),
     );

@@ -103,7 +103,7 @@ export class MediaTransport {
     try {
       await withTimeout(agent.connect(), 'no answer to the connectivity checks');
       keepAlive = setInterval(() => agent.check(), KEEP_ALIVE_MS);
-      const keys = await withTimeout(handshake(transport, certificate, answer), 'the DTLS handshake does not end');
+      const keys = await withTimeout(handshake(transport, certificate, answer), 'the DTLS handshake did not finish');
       return new MediaTransport(keys, socket, agent, keepAlive, transport);
     } catch (error) {
       clearInterval(keepAlive);
@@ -121,7 +121,7 @@ export class MediaTransport {
    */
   async restartIce(credentials: IceCredentials): Promise<void> {
     this.#agent.restart(credentials);
-    await withTimeout(this.#agent.connect(), 'no answer to the checks of the restart').finally(() =>
+    await withTimeout(this.#agent.connect(), 'no answer to the connectivity checks after the ICE restart').finally(() =>
       this.#agent.stop(),
     );
   }
@@ -226,9 +226,10 @@ async function handshake(transport: DtlsTransport, certificate: Certificate, ans
     .update(dtls.remoteCertificate ?? '')
     .digest('hex')
     .toUpperCase();
-  if (digest !== answer.fingerprint.replaceAll(':', '')) throw new Error('the certificate is not that of the answer');
+  if (digest !== answer.fingerprint.replaceAll(':', ''))
+    throw new Error('the certificate does not match the fingerprint in the answer');
   const profile = Object.entries(USE_SRTP_PROFILES).find(([, { id }]) => id === dtls.srtp.srtpProfile);
-  if (profile === undefined) throw new Error('no SRTP profile was agreed on');
+  if (profile === undefined) throw new Error('no SRTP profile was negotiated');
   const [name, { keyLength, saltLength }] = profile;
   const keys = dtls.extractSessionKeys(keyLength, saltLength);
   return {

@@ -71,7 +71,7 @@ export class SignalingClient {
       this.#onClosed = (reason) => settle(new Error(`the WebSocket closed before ${type}: ${reason}`));
       this.#waiting = (message) => {
         if (message.type === type) settle(message as Extract<ServerMessage, { type: T }>);
-        else if (message.type === 'error') settle(new Error(`the server refuses: ${message.code}: ${message.message}`));
+        else if (message.type === 'error') settle(new Error(`the server refused: ${message.code}: ${message.message}`));
       };
     });
   }

@@ -17,9 +17,9 @@ const KEPT_OUTPUT = 4000;
 
 /** Printed on a machine without Janus. */
 const INSTALL = [
-  'Janus is not installed: there is no program "janus" on the path.',
-  'Debian and Ubuntu: apt-get install janus (it need not run as a service: systemctl disable --now janus).',
-  'Others: https://github.com/meetecho/janus-gateway, built with its AudioBridge plugin and WebSockets.',
+  'Janus is not installed: no program "janus" was found in PATH.',
+  'Debian and Ubuntu: apt-get install janus (the service is not needed: systemctl disable --now janus).',
+  'Other systems: https://github.com/meetecho/janus-gateway, built with its AudioBridge plugin and WebSockets.',
 ].join('\n');
 
 /**
@@ -63,7 +63,9 @@ export class JanusProcess implements ServerUnderTest {
     try {
       const failed = new Promise<never>((_, reject) => {
         child.once('error', reject);
-        child.once('exit', (code) => reject(new Error(`Janus ended with code ${code} before it listened:\n${output}`)));
+        child.once('exit', (code) =>
+          reject(new Error(`Janus ended with code ${code} before it was listening:\n${output}`)),
+        );
       });
       await Promise.race([answering(url), failed]);
       const version = /^Janus version: \d+ \((.+)\)$/m.exec(output)?.[1] ?? '';

@@ -28,7 +28,7 @@ export function runInPrivateNetwork(): number {
   if (probe.status !== 0) {
     const reason = (probe.error?.message ?? probe.stderr).trim();
     throw new Error(
-      `Janus is measured in a network namespace of its own, which needs Linux with unshare and ip: ${reason}`,
+      `Janus is measured in a private network namespace, which requires Linux with unshare and ip: ${reason}`,
     );
   }
   const node = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];

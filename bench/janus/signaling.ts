@@ -55,7 +55,7 @@ export class JanusSignaling {
       jsep: { type: 'offer', sdp },
     });
     if (answer.kind !== 'event' || answer.answerSdp === undefined)
-      throw new Error('Janus answers without a session description');
+      throw new Error('Janus answered without a session description');
     return answer.answerSdp;
   }
 
@@ -66,7 +66,7 @@ export class JanusSignaling {
 
   async #create(request: object): Promise<number> {
     const answer = await this.#request(request);
-    if (answer.kind !== 'success' || answer.id === undefined) throw new Error('Janus answers without an id');
+    if (answer.kind !== 'success' || answer.id === undefined) throw new Error('Janus answered without an id');
     return answer.id;
   }
 
@@ -84,12 +84,12 @@ export class JanusSignaling {
         else resolve(outcome);
       };
       const timer = setTimeout(
-        () => settle(new Error(`Janus does not answer within ${ANSWER_TIMEOUT_MS / 1000} s`)),
+        () => settle(new Error(`Janus did not answer within ${ANSWER_TIMEOUT_MS / 1000} s`)),
         ANSWER_TIMEOUT_MS,
       );
       this.#waiting = (message) => {
         if (message.kind === 'other' || message.transaction !== transaction) return;
-        settle(message.kind === 'error' ? new Error(`Janus refuses: ${message.reason}`) : message);
+        settle(message.kind === 'error' ? new Error(`Janus refused: ${message.reason}`) : message);
       };
       const ids = { session_id: this.#sessionId, handle_id: this.#handleId };
       this.#socket.send(JSON.stringify({ ...request, ...ids, transaction }));

@@ -7,7 +7,7 @@ export function failureText(error: unknown): string {
 }
 
 function textOf(error: unknown, depth: number): string {
-  if (!(error instanceof Error)) return String(error) || 'a failure that says nothing';
+  if (!(error instanceof Error)) return String(error) || 'it failed without a message';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const texts = [error.message || [error.name, code].filter(Boolean).join(' ')];
   if (depth > 0) {

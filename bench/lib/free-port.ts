@@ -19,7 +19,7 @@ export async function freePort(): Promise<number> {
     const port = randomInt(FIRST_PORT, END_PORT);
     if ((await isTcpPortFree(port)) && (await isUdpPortFree(port))) return port;
   }
-  throw new Error(`none of ${ATTEMPTS} ports that were tried is free`);
+  throw new Error(`no free port was found in ${ATTEMPTS} attempts`);
 }
 
 async function isTcpPortFree(port: number): Promise<boolean> {

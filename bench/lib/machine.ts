@@ -69,6 +69,6 @@ function commit(): string | undefined {
 export function warnIfBusy({ loadBefore }: Machine): void {
   if (loadBefore <= QUIET_LOAD) return;
   process.stderr.write(
-    `Other processes use this machine (load ${loadBefore}): times and late ticks will be worse than they are.\n`,
+    `Other processes are using this machine (load ${loadBefore}), so times and tick lateness will look worse than they are.\n`,
   );
 }

@@ -58,28 +58,28 @@ export class UsageError extends Error {
 export const AGAINST = {
   kind: 'choice',
   choices: ['janus'],
-  description: 'measure Janus AudioBridge side by side, in turns',
+  description: 'also measure Janus AudioBridge, in turns',
 } as const satisfies ChoiceOption;
 export const BESIDE: TextOption = {
   kind: 'text',
   placeholder: 'MAIN_JS',
-  description: 'measure another build of this server side by side, in turns: the path of its dist/main.js',
+  description: 'also measure another build of this server, in turns: the path of its dist/main.js',
 };
 export const REPEATS: NumberOption = {
   kind: 'number',
   default: 1,
   min: 1,
   max: 100,
-  description: 'runs of each server, in turns',
+  description: 'number of runs of each server, in turns',
 };
 export const SERVER_FLAGS: TextOption = {
   kind: 'text',
   placeholder: 'FLAGS',
-  description: 'further flags of the Partyline server: --server-flags="--FLAG VALUE"',
+  description: 'more flags for the Partyline server: --server-flags="--FLAG VALUE"',
 };
 /** Every benchmark can write its figures for programs to read. */
-export const JSON_FILE: FileOption = { kind: 'file', description: 'write the figures as JSON' };
-export const SVG_FILE: FileOption = { kind: 'file', description: 'draw the chart as SVG' };
+export const JSON_FILE: FileOption = { kind: 'file', description: 'write the figures as JSON to this file' };
+export const SVG_FILE: FileOption = { kind: 'file', description: 'write the chart as SVG to this file' };
 
 /** Reads the command line. Throws `UsageError`. */
 export function parseOptions<O extends Options>(args: readonly string[], options: O): Values<O> {
@@ -137,7 +137,7 @@ function readValue(name: string, given: string | boolean | undefined, option: Op
   const text = given === undefined ? undefined : String(given);
   if (option.kind === 'text') return text;
   if (option.kind === 'file') {
-    if (text === '') throw new UsageError(`--${name} needs the name of a file.`);
+    if (text === '') throw new UsageError(`--${name} requires a file name.`);
     return text;
   }
   if (option.kind === 'choice') {

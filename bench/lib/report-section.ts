@@ -51,9 +51,10 @@ export function parseResult(text: string, file: string, benchmark: string): Resu
     throw new Error(`${file} is not JSON.`);
   }
   const parsed = resultSchema.safeParse(json);
-  if (!parsed.success) throw new Error(`${file} holds no figures of a benchmark: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success)
+    throw new Error(`${file} does not contain figures of a benchmark: ${z.prettifyError(parsed.error)}`);
   if (parsed.data.benchmark !== benchmark)
-    throw new Error(`${file} holds figures of "${parsed.data.benchmark}" instead of "${benchmark}".`);
+    throw new Error(`${file} contains figures of "${parsed.data.benchmark}", not "${benchmark}".`);
   return json as Result;
 }
 
@@ -95,7 +96,7 @@ function contentOf(result: Result): Content {
       return {
         tables: [
           formatMarkdownTable(FLOOD_COLUMNS, result.phases),
-          `${result.bytesHeard} bytes came back to the senders of the junk.`,
+          `${result.bytesHeard} bytes were sent back to the senders of the junk.`,
         ],
       };
     case 'quality':

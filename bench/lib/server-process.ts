@@ -49,7 +49,7 @@ export class ServerProcess implements ServerUnderTest {
       },
     );
     const exited = once(child, 'exit').then(([code]) => {
-      throw new Error(`the server ended with code ${code} before it listened`);
+      throw new Error(`the server ended with code ${code} before it was listening`);
     });
     exited.catch(() => {});
     const timer = setTimeout(() => child.kill(), START_TIMEOUT_MS);
@@ -74,7 +74,7 @@ export class ServerProcess implements ServerUnderTest {
 
   async metrics(): Promise<Scrape> {
     const response = await fetch(`${this.url}/metrics`);
-    if (!response.ok) throw new Error(`/metrics answers ${response.status}`);
+    if (!response.ok) throw new Error(`/metrics answered ${response.status}`);
     return new Scrape(await response.text());
   }
 

@@ -58,7 +58,7 @@ export class TapResults {
     if (isTest) this.#tests++;
     if (skip || todo) {
       const reason = typeof (skip || todo) === 'string' ? skip || todo : '';
-      this.#skipped.push({ title, reason: skip ? reason : `to be done${reason === '' ? '' : `: ${reason}`}` });
+      this.#skipped.push({ title, reason: skip ? reason : `TODO${reason === '' ? '' : `: ${reason}`}` });
     } else if (ok) {
       if (isTest) this.#passed++;
     } else {

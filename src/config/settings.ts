@@ -271,7 +271,7 @@ export const SETTINGS = {
   }),
   maxRoomsPerAddress: setting(integer({ min: 0, max: 100_000 }), {
     default: 100,
-    help: 'Rooms that one address (IPv6: /64) has opened and that are still there; those that it may open by a join token are not counted. 0: any number.',
+    help: 'Maximum number of open rooms created from one address (IPv6: /64). Rooms created with a join token do not count. 0: no limit.',
   }),
   maxParticipants: setting(integer({ min: 1, max: 10_000 }), {
     default: 500,

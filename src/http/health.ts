@@ -107,8 +107,8 @@ function settingsProblems(certificate: HealthProblem | undefined, untrustedProxy
 function starvationOf({ worker, starved }: WorkerHealth): HealthProblem[] {
   if (!starved) return [];
   const message =
-    `Sound of media worker ${worker} is late although it has time to spare: ` +
-    'other programs have the processor, or other virtual machines on this host.';
+    `Audio of media worker ${worker} is late although it is not overloaded: ` +
+    'other programs, or other virtual machines on this host, use the CPU.';
   return [{ code: 'worker_starved', message }];
 }
 

@@ -110,7 +110,8 @@ export const ERRORS = {
     fault: 'user',
     httpStatus: 429,
     closeCode: null,
-    message: 'Your address has opened as many rooms as it may. Join an open one, or wait until one of yours is empty.',
+    message:
+      'Your address has opened the maximum number of rooms. Join an open room, or wait until one of yours is empty.',
   },
   sdp_too_large: {
     fault: 'protocol',

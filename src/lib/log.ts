@@ -75,9 +75,9 @@ function harmlessField(key: string, value: string): string {
 /** Like pino's serializer, but with single-line messages, in stacks as well. */
 function errorOf(thrown: unknown): unknown {
   if (!(thrown instanceof Error)) return thrown;
-  const told = pino.stdSerializers.err(thrown);
-  let { stack } = told;
+  const serialized = pino.stdSerializers.err(thrown);
+  let { stack } = serialized;
   for (let error: unknown = thrown; error instanceof Error; error = error.cause)
     if (error.message !== '') stack = stack.replaceAll(error.message, harmlessText(error.message));
-  return { ...told, stack };
+  return { ...serialized, stack };
 }

@@ -114,7 +114,7 @@ export class ParticipantUpdates {
     if (!isFirst) return;
     if (nowMs - this.#intervalStartMs >= INTERVAL_MS) this.#beginInterval(nowMs);
     const isLittle = this.#sent === 0 || this.#sent + this.#options.participants.size <= MESSAGES_AT_ONCE;
-    if (isLittle && this.#budget.has(nowMs)) this.#tell(nowMs);
+    if (isLittle && this.#budget.has(nowMs)) this.#flush(nowMs);
     else this.#wait(nowMs);
   }
 
@@ -133,12 +133,12 @@ export class ParticipantUpdates {
     this.#cancelTimer();
     this.#cancelTimer = clock.setTimer(dueMs, () => {
       this.#beginInterval(clock.now());
-      this.#tell(clock.now());
+      this.#flush(clock.now());
     });
   }
 
   /** Announces as many waiting changes as the budget allows. */
-  #tell(nowMs: Millis): void {
+  #flush(nowMs: Millis): void {
     const { participants } = this.#options;
     const news: News[] = [];
     for (const [id, change] of this.#inTurn()) {

@@ -92,7 +92,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   #silent = false;
   /** Last RTP on a valid path. */
   #onPathMs: Millis = Number.NEGATIVE_INFINITY;
-  #movedToldMs: Millis = Number.NEGATIVE_INFINITY;
+  #movedReportedMs: Millis = Number.NEGATIVE_INFINITY;
   #tap: PacketTap | null = null;
   #closed = false;
 
@@ -348,8 +348,8 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   }
 
   #heardOffPath(nowMs: Millis): void {
-    if (nowMs - this.#onPathMs < MOVED_AFTER_MS || nowMs - this.#movedToldMs < MOVED_INTERVAL_MS) return;
-    this.#movedToldMs = nowMs;
+    if (nowMs - this.#onPathMs < MOVED_AFTER_MS || nowMs - this.#movedReportedMs < MOVED_INTERVAL_MS) return;
+    this.#movedReportedMs = nowMs;
     this.#events.moved?.();
   }
 

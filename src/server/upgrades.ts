@@ -16,7 +16,7 @@ export function ignoreOtherUpgrades(http: Server, read: (connection: Duplex) => 
     const hasListener = http.listenerCount('upgrade') > 1;
     if (hasListener && asksForWebSocket(request)) return;
     // Node has released the connection and the data after the head, so the request is read again without its `Upgrade`.
-    const readAnew = () => {
+    const readAgain = () => {
       if (connection.destroyed) return;
       connection.unshift(Buffer.concat([headWithoutUpgrade(request), head]));
       read(connection);
@@ -24,8 +24,8 @@ export function ignoreOtherUpgrades(http: Server, read: (connection: Duplex) => 
     };
     // Node does not know that the previous request has to be answered first.
     const before = latest.get(connection);
-    if (before === undefined || before.closed) readAnew();
-    else before.once('close', readAnew);
+    if (before === undefined || before.closed) readAgain();
+    else before.once('close', readAgain);
   });
 }
 

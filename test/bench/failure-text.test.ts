@@ -15,7 +15,7 @@ test('a connection that failed on every address gives the reason for each', asyn
 
 test('an error without a message is shown by its name and code', async (t) => {
   t.equal(failureText(Object.assign(new Error(''), { code: 'EMFILE' })), 'Error EMFILE');
-  t.equal(failureText(''), 'a failure that says nothing');
+  t.equal(failureText(''), 'it failed without a message');
 });
 
 test('the cause is shown as well, and a cause that refers to itself does not loop', async (t) => {

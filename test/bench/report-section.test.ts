@@ -142,8 +142,11 @@ test('the delay is drawn against the jitter when both were measured', async (t) 
 
 test('a file that its step did not produce is refused by name', async (t) => {
   t.throws(() => parseResult('{', 'a.json', 'storm'), /a\.json is not JSON/);
-  t.throws(() => parseResult('{"benchmark":"weather"}', 'a.json', 'storm'), /a\.json holds no figures of a benchmark/);
-  t.throws(() => read(storm, 'flood'), /a\.json holds figures of "storm" instead of "flood"/);
+  t.throws(
+    () => parseResult('{"benchmark":"weather"}', 'a.json', 'storm'),
+    /a\.json does not contain figures of a benchmark/,
+  );
+  t.throws(() => read(storm, 'flood'), /a\.json contains figures of "storm", not "flood"/);
 });
 
 test('the steps have unique names, and all but the opt-in ones take less than 75 minutes', async (t) => {

@@ -1,4 +1,4 @@
-/** `npm run fuzz`: throws inputs at everything that reads bytes from the network, for a given time. */
+/** `npm run fuzz`: feeds random inputs to everything that reads bytes from the network, for a given time. */
 import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,16 +11,16 @@ import type { FuzzTarget } from './target.ts';
 
 const HELP = `npm run fuzz -- [flags]
 
-Throws inputs at everything that takes bytes from the network, and checks what must hold for each of them. Inputs that reach
-code that none reached before are kept and built on; the rest of the time goes without coverage, at full speed.
-A finding is kept as a file in dist/fuzz/findings; the exit code is then 1.
+Feeds random inputs to everything that takes bytes from the network, and checks that nothing breaks. In the first part of
+the time, code coverage is measured, and inputs that reach new code are kept and varied further. The rest runs at full
+speed without coverage. Inputs that break something are saved in dist/fuzz/findings, and the exit code is then 1.
 
-  --seconds N      time for all targets together (default 60)
-  --only A,B       these targets only; "port" is a whole server while two people talk, and only runs by itself
-  --seed N         the same seed gives the same inputs (default: the time)
+  --seconds N      total time for all targets (default 60)
+  --only A,B       run only these targets; "port" attacks a whole server while two people talk, and must be the only one
+  --seed N         the same seed gives the same inputs (default: from the clock)
   --guided N       share of the time with coverage, 0 to 1 (default 0.4)
-  --rate N         datagrams a second for "port" (default 15000)
-  --replay FILE    runs one file, with --only NAME`;
+  --rate N         datagrams per second for "port" (default 15000)
+  --replay FILE    run the input in one file; requires --only NAME`;
 
 const FINDINGS = 'dist/fuzz/findings';
 /** The last input that ran before the process died. */
@@ -139,7 +139,7 @@ function choose(targets: readonly FuzzTarget[]): readonly FuzzTarget[] {
   const names = values.only?.split(',');
   const unknown = names?.find((name) => !targets.some((target) => target.name === name));
   if (unknown !== undefined) {
-    console.error(`there is no target ${unknown}; there are ${targets.map(({ name }) => name).join(', ')}`);
+    console.error(`There is no target "${unknown}". Targets: ${targets.map(({ name }) => name).join(', ')}.`);
     process.exit(2);
   }
   return names === undefined ? targets : targets.filter(({ name }) => names.includes(name));
@@ -159,7 +159,7 @@ function report(rows: readonly Row[], { found }: Findings): void {
     ].join(''),
   );
   const total = rows.reduce((sum, { executions }) => sum + executions, 0);
-  console.log('target       executions      each s  corpus coverage findings');
+  console.log('target       executions  per second  corpus coverage findings');
   console.log(lines.join('\n'));
   console.log(`${total.toLocaleString('en')} executions, ${found.length} findings`);
   for (const { target, message } of found) console.log(`\n${target}: ${message.split('\n', 3).join('\n')}`);

@@ -45,7 +45,7 @@ test('a worker that the machine starves is reported, but the server is healthy: 
   const workers = [TICKING[0]!, workerHealth({ worker: 1, starved: true })];
   t.match(health({ ...STATE, workers }), {
     status: 'ok',
-    problems: [{ code: 'worker_starved', message: /^Sound of media worker 1 is late although it has time to spare/ }],
+    problems: [{ code: 'worker_starved', message: /^Audio of media worker 1 is late although it is not overloaded/ }],
   });
   t.end();
 });

@@ -41,8 +41,8 @@ const CASES: Readonly<Record<string, readonly [tap: string, expected: Expected]>
     'not ok 1 - a # TODO next year\nok 2 - b # TODO\n1..2\n',
     {
       skipped: [
-        { title: 'a', reason: 'to be done: next year' },
-        { title: 'b', reason: 'to be done' },
+        { title: 'a', reason: 'TODO: next year' },
+        { title: 'b', reason: 'TODO' },
       ],
     },
   ],

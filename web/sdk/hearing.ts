@@ -65,7 +65,7 @@ export class Hearing {
   }
 
   /** The server reports a gain. It is ignored if a newer one is waiting to be sent. */
-  told(participantId: string, gain: number): void {
+  confirmed(participantId: string, gain: number): void {
     if (this.#waiting.has(participantId)) return;
     this.#keep(participantId, gain);
   }

@@ -256,7 +256,7 @@ export class VoiceClient {
         this.#emitter.emit('moved', message.room);
         break;
       case 'hearing':
-        this.#hearing.told(message.participantId, message.gain);
+        this.#hearing.confirmed(message.participantId, message.gain);
         break;
       case 'server_draining':
         this.#emitter.emit('draining', message.draining ? { endsInMs: message.endsInMs } : null);

@@ -7,7 +7,7 @@ import { isPrivateAddress } from './private-address.ts';
 /** Minimum time before the same warning is repeated. */
 const SILENCE_MS: Millis = 10 * 60_000;
 /** Anyone can send any header, so only this many different warnings are logged in that time. */
-const MAX_TOLD = 5;
+const MAX_LOGGED = 5;
 /** Header values may be long; the beginning is enough. */
 const MAX_SHOWN = 100;
 
@@ -23,7 +23,7 @@ export interface ProxyWarningsOptions {
 export class ProxyWarnings {
   readonly #options: ProxyWarningsOptions;
   /** What was logged, and when. */
-  readonly #told = new Map<string, Millis>();
+  readonly #logged = new Map<string, Millis>();
   /** The last time that a nearby untrusted peer sent a forwarding header, and its address. */
   #untrusted: { readonly atMs: Millis; readonly peer: string } | undefined;
 
@@ -71,9 +71,9 @@ export class ProxyWarnings {
   #warn(key: string, fields: object, message: string): void {
     const { clock, log } = this.#options;
     const nowMs = clock.now();
-    for (const [told, atMs] of this.#told) if (nowMs - atMs >= SILENCE_MS) this.#told.delete(told);
-    if (this.#told.has(key) || this.#told.size >= MAX_TOLD) return;
-    this.#told.set(key, nowMs);
+    for (const [logged, atMs] of this.#logged) if (nowMs - atMs >= SILENCE_MS) this.#logged.delete(logged);
+    if (this.#logged.has(key) || this.#logged.size >= MAX_LOGGED) return;
+    this.#logged.set(key, nowMs);
     log.warn(fields, message);
   }
 }

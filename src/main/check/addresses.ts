@@ -21,11 +21,11 @@ export async function checkAddresses(
   const outside =
     config.announce.length === 0 && isBehindNat(config.mediaHost, local) ? await domainOutside(config, clock) : [];
   if (outside.length > 0) {
-    const told = outside.join(', ');
+    const listed = outside.join(', ');
     return {
       name,
       status: 'ok',
-      text: `Media addresses: ${told}. The domain resolves to them, and all addresses of this machine are private.`,
+      text: `Media addresses: ${listed}. The domain resolves to them, and all addresses of this machine are private.`,
     };
   }
   if (config.announce.length === 0) {
@@ -47,35 +47,35 @@ export async function checkAddresses(
       addresses.push(...found.map(({ address }) => address));
     }
   }
-  const told = addresses.join(', ');
+  const listed = addresses.join(', ');
   switch (widest(addresses)) {
     case 'anywhere':
-      return { name, status: 'ok', text: `Media addresses: ${told}.` };
+      return { name, status: 'ok', text: `Media addresses: ${listed}.` };
     case 'network':
       return {
         name,
         status: 'warn',
-        text: `Media addresses: ${told}, reachable only inside your network. For others use --announce PUBLIC-IP.${lowPortAdvice(config)}`,
+        text: `Media addresses: ${listed}, reachable only inside your network. For others use --announce PUBLIC-IP.${lowPortAdvice(config)}`,
       };
     case 'machine':
       return {
         name,
         status: 'warn',
-        text: `Media addresses: ${told}. Every browser would connect to its own machine. Use --announce PUBLIC-IP.`,
+        text: `Media addresses: ${listed}. Every browser would connect to its own machine. Use --announce PUBLIC-IP.`,
       };
   }
 }
 
 function boundAddressesFinding(name: string, addresses: readonly string[], config: Config): CheckResult {
-  const told = addresses.filter((address) => !isLoopback(address)).join(', ');
+  const listed = addresses.filter((address) => !isLoopback(address)).join(', ');
   switch (widest(addresses)) {
     case 'anywhere':
-      return { name, status: 'ok', text: `Media addresses: ${told}.` };
+      return { name, status: 'ok', text: `Media addresses: ${listed}.` };
     case 'network':
       return {
         name,
         status: 'warn',
-        text: `All media addresses are private (${told}), so browsers elsewhere cannot reach them. For others use --announce PUBLIC-IP and forward the media ports.${lowPortAdvice(config)}`,
+        text: `All media addresses are private (${listed}), so browsers elsewhere cannot reach them. For others use --announce PUBLIC-IP and forward the media ports.${lowPortAdvice(config)}`,
       };
     case 'machine':
       return {

@@ -28,8 +28,8 @@ export interface CandidateOptions {
 export function candidateAddresses(bound: readonly MediaAddress[], options: CandidateOptions): CandidateAddress[] {
   return (['udp', 'tcp'] as const).flatMap((protocol) => {
     const sockets = bound.filter((socket) => socket.protocol === protocol);
-    const told = options.announced.length > 0 ? announced(sockets, options) : reachable(sockets, options);
-    return told.slice(0, MAX_CANDIDATES_PER_PROTOCOL);
+    const chosen = options.announced.length > 0 ? announced(sockets, options) : reachable(sockets, options);
+    return chosen.slice(0, MAX_CANDIDATES_PER_PROTOCOL);
   });
 }
 
@@ -47,6 +47,6 @@ function announced(sockets: readonly MediaAddress[], { announced, index }: Candi
 function reachable(sockets: readonly MediaAddress[], { loopback }: CandidateOptions): CandidateAddress[] {
   const elsewhere = sockets.filter(({ address }) => !isLoopback(address));
   const isHidden = loopback === 'never' || (loopback === 'if_alone' && elsewhere.length > 0);
-  const told = isHidden ? elsewhere : sockets;
-  return told.map(({ protocol, address, port }) => ({ protocol, address, port }));
+  const shown = isHidden ? elsewhere : sockets;
+  return shown.map(({ protocol, address, port }) => ({ protocol, address, port }));
 }

@@ -107,14 +107,14 @@ export abstract class ControlSeat implements Seat {
     this.events.closed(reason);
   }
 
-  /** The worker is gone, and the member with it. `tellLost` notifies the room when the time has come. */
+  /** The worker is gone, and the member with it. `reportLost` notifies the room when the time has come. */
   lose(): void {
     if (!this.isOpen) return;
     this.#leave();
     this.#status = 'lost';
   }
 
-  tellLost(): void {
+  reportLost(): void {
     if (this.#status !== 'lost') return;
     this.#status = 'closed';
     this.events.closed('media_failed');

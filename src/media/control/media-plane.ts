@@ -74,15 +74,15 @@ export async function openMediaPlane(options: MediaPlaneOptions, startHost: Star
     throw error;
   }
   const reach = new Reach({ slots, followed, watch, log });
-  reach.tell('media plane started', { workers });
+  reach.log('media plane started', { workers });
   log.debug({ simd: supportsSimd() }, 'mixer kernels');
   const pool = new WorkerPool({ slots, announcement, followed, reach, handshakes, options, nextId });
   onChange = () => pool.slotChanged();
-  onAddresses = () => reach.tell('media addresses changed');
+  onAddresses = () => reach.log('media addresses changed');
   onOtherHosts = () => {
     for (const slot of slots) slot.follow();
     announcement.lookUp();
-    reach.tell('media addresses changed');
+    reach.log('media addresses changed');
   };
   return pool;
 }

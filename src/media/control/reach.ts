@@ -22,7 +22,8 @@ export interface ReachOptions {
 
 export class Reach {
   readonly #options: ReachOptions;
-  #told = '';
+  /** As last logged. */
+  #logged = '';
 
   constructor(options: ReachOptions) {
     this.#options = options;
@@ -40,15 +41,15 @@ export class Reach {
   }
 
   /** Logs where media is received, if that has changed. */
-  tell(message: string, fields: object = {}): void {
+  log(message: string, fields: object = {}): void {
     const { slots, log } = this.#options;
     // A worker that is being replaced keeps its addresses.
     if (!slots.every(({ available }) => available)) return;
     const ports = inWords(slots.flatMap(({ addresses }) => addresses));
     const candidates = inWords(slots[0]?.candidates ?? []);
-    const told = [...ports, '', ...candidates].join();
-    if (told === this.#told) return;
-    this.#told = told;
+    const current = [...ports, '', ...candidates].join();
+    if (current === this.#logged) return;
+    this.#logged = current;
     log.info({ ...fields, ports, candidates }, message);
     this.#warnOfLowPorts();
   }

@@ -286,10 +286,10 @@ export class WorkerSlot {
         this.#measuredSeats = this.seats;
         return;
       case 'overload':
-        this.#tellOverload(event);
+        this.#logOverload(event);
         return;
       case 'starved':
-        this.#tellStarved(event);
+        this.#logStarved(event);
         return;
       case 'failure':
         this.#options.log.error({ worker: this.#options.index, error: event.message }, 'media tick failed');
@@ -307,21 +307,21 @@ export class WorkerSlot {
     onAddresses();
   }
 
-  #tellOverload({ level, runningShare, waitingShare }: MediaEvent & { type: 'overload' }): void {
+  #logOverload({ level, runningShare, waitingShare }: MediaEvent & { type: 'overload' }): void {
     const { words } = overloadMeasures(level);
     const fields = { worker: this.#options.index, level, measures: words, runningShare, waitingShare };
     if (level > 0) this.#options.log.warn(fields, 'media worker is overloaded');
     else this.#options.log.info(fields, 'media worker is no longer overloaded');
   }
 
-  #tellStarved({ isStarved, runningShare, waitingShare, latenessMs }: MediaEvent & { type: 'starved' }): void {
+  #logStarved({ isStarved, runningShare, waitingShare, latenessMs }: MediaEvent & { type: 'starved' }): void {
     const fields = { worker: this.#options.index, runningShare, waitingShare, latenessMs };
     if (isStarved)
       this.#options.log.warn(
         fields,
-        'sound is late although the media worker has time to spare: other programs have the processor, or other virtual machines on this host',
+        'audio is late although the media worker is not overloaded: other programs, or other virtual machines on this host, use the CPU',
       );
-    else this.#options.log.info(fields, 'the media worker gets enough of the processor again');
+    else this.#options.log.info(fields, 'the media worker gets enough CPU time again');
   }
 
   #died(reason: string): void {
@@ -348,14 +348,14 @@ export class WorkerSlot {
         () => {
           if (this.#closed) return;
           log.info({ worker: index }, 'media worker replaced');
-          this.#tellLost();
+          this.#reportLost();
           onChange();
         },
         (error: unknown) => {
           if (this.#closed) return;
           log.error({ worker: index, error: String(error) }, 'media worker cannot be replaced yet');
           this.#restart(this.#backoff.notStarted());
-          this.#tellLost();
+          this.#reportLost();
         },
       );
     });
@@ -365,10 +365,10 @@ export class WorkerSlot {
    * Called when there is a worker again, so that people who return immediately find one, or when others have to take
    * them.
    */
-  #tellLost(): void {
+  #reportLost(): void {
     const lost = this.#lost;
     this.#lost = [];
-    for (const seat of lost) seat.tellLost();
+    for (const seat of lost) seat.reportLost();
   }
 }
 

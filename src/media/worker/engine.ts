@@ -294,12 +294,12 @@ export class MediaEngine {
       if (isDue(HOUSEKEEPING_TICKS, member.id)) member.housekeeping(nowMs, wallNowMs);
     }
     if (isDue(STATS_EVERY_TICKS)) {
-      this.#tellNetworks();
+      this.#reportNetworks();
       this.#emit({ type: 'stats', stats: this.#snapshot() });
     }
   }
 
-  #tellNetworks(): void {
+  #reportNetworks(): void {
     if (this.#reported.size === 0) return;
     const networks = Array.from(this.#reported, ({ id: memberId, network }) => ({ memberId, network }));
     this.#reported.clear();

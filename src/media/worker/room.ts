@@ -21,7 +21,7 @@ export class MixedRoom {
   #talkerLimit: number | null = null;
   readonly #memberIds = new Map<MixParticipant, number>();
   /** Member ids in the last levels. */
-  #speakersTold = new Set<number>();
+  #reportedSpeakers = new Set<number>();
   #levelsSkipped = 0;
   #link: SharedMixLink | undefined;
   #closing = false;
@@ -86,16 +86,16 @@ export class MixedRoom {
       const memberId = this.#memberIds.get(participant);
       if (memberId === undefined) return;
       levels.push(memberId, Math.round(levelDbov));
-      if (!this.#speakersTold.has(memberId)) changed = true;
+      if (!this.#reportedSpeakers.has(memberId)) changed = true;
     });
     const speakers = levels.length / 2;
-    if (speakers !== this.#speakersTold.size) changed = true;
+    if (speakers !== this.#reportedSpeakers.size) changed = true;
     if (!changed && (speakers === 0 || this.#levelsSkipped < this.#levelsToSkip)) {
       this.#levelsSkipped++;
       return undefined;
     }
     this.#levelsSkipped = 0;
-    if (changed) this.#speakersTold = new Set(levels.filter((_, index) => index % 2 === 0));
+    if (changed) this.#reportedSpeakers = new Set(levels.filter((_, index) => index % 2 === 0));
     return levels;
   }
 

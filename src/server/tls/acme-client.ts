@@ -32,8 +32,8 @@ export async function loadAcme(caPem: string | undefined): Promise<Acme> {
       const problem = problemIn(data);
       // acme-client retries with a new nonce (RFC 8555 section 6.5).
       if (problem?.kind === 'badNonce') return response;
-      const told = problem ?? { kind: 'unreachable', detail: `the HTTP status is ${status}` };
-      throw new AcmeError({ ...told, retryAfterMs: retryAfterMs(headers['retry-after']) });
+      const details = problem ?? { kind: 'unreachable', detail: `the HTTP status is ${status}` };
+      throw new AcmeError({ ...details, retryAfterMs: retryAfterMs(headers['retry-after']) });
     },
     (error: unknown) => {
       const detail = error instanceof Error ? error.message || error.name : String(error);

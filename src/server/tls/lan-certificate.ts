@@ -43,7 +43,7 @@ export class LanCertificate implements CertificateSource {
   }
 
   async start(onChange: (certificate: Certificate) => void): Promise<void> {
-    this.#tell();
+    this.#announce();
     this.#schedule(onChange);
     this.#cancelWatch = this.#options.watch.onChange(() => void this.#renew(onChange));
   }
@@ -82,13 +82,13 @@ export class LanCertificate implements CertificateSource {
       if (this.#closed || certificate.fingerprint === this.#current.fingerprint) return;
       this.#current = certificate;
       onChange(certificate);
-      this.#tell();
+      this.#announce();
     } catch (error) {
       this.#options.log.error({ error: String(error) }, 'the self-signed certificate cannot be renewed');
     }
   }
 
-  #tell(): void {
+  #announce(): void {
     const { names, fingerprint, notAfterMs } = this.#current;
     this.#options.log.warn(
       { fingerprint, names, expires: dateOf(notAfterMs) },

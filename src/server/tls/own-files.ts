@@ -27,7 +27,7 @@ export class OwnFiles implements CertificateSource {
   #files: PemFiles;
   #current: Certificate;
   /** Files that could not be used, and why. */
-  #bad: { readonly files: PemFiles | undefined; readonly reason: string; readonly told: boolean } | undefined;
+  #bad: { readonly files: PemFiles | undefined; readonly reason: string; readonly logged: boolean } | undefined;
   #onChange: (certificate: Certificate) => void = () => {};
   #cancel: Cancel = () => {};
   #closed = false;
@@ -62,7 +62,7 @@ export class OwnFiles implements CertificateSource {
   }
 
   reload(): boolean {
-    void this.#look({ tellAtOnce: true });
+    void this.#look({ logsAtOnce: true });
     return true;
   }
 
@@ -75,19 +75,19 @@ export class OwnFiles implements CertificateSource {
     if (this.#closed) return;
     const { clock } = this.#options;
     this.#cancel = clock.setTimer(clock.now() + LOOK_INTERVAL_MS, () => {
-      void this.#look({ tellAtOnce: false }).finally(() => this.#schedule());
+      void this.#look({ logsAtOnce: false }).finally(() => this.#schedule());
     });
   }
 
   /** While the two files are being replaced they do not match, so a problem is reported only when it is found twice. */
-  async #look({ tellAtOnce }: { tellAtOnce: boolean }): Promise<void> {
+  async #look({ logsAtOnce }: { logsAtOnce: boolean }): Promise<void> {
     const { certFile, log } = this.#options;
     let files: PemFiles | undefined;
     try {
       files = await readBoth(this.#options);
       if (isSame(files, this.#files)) {
         this.#bad = undefined;
-        if (tellAtOnce) log.info({ file: certFile }, 'the certificate is unchanged');
+        if (logsAtOnce) log.info({ file: certFile }, 'the certificate is unchanged');
         return;
       }
       const certificate = inWords(this.#options, () => readCertificate(files!));
@@ -101,10 +101,10 @@ export class OwnFiles implements CertificateSource {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const isOld = this.#bad?.reason === reason && isSame(this.#bad.files, files);
-      const told = isOld && this.#bad?.told === true;
-      const tell = tellAtOnce || (isOld && !told);
-      if (tell) log.error({ reason }, 'the new certificate cannot be used, keeping the previous one');
-      this.#bad = { files, reason, told: told || tell };
+      const logged = isOld && this.#bad?.logged === true;
+      const logsNow = logsAtOnce || (isOld && !logged);
+      if (logsNow) log.error({ reason }, 'the new certificate cannot be used, keeping the previous one');
+      this.#bad = { files, reason, logged: logged || logsNow };
     }
   }
 
