@@ -1,16 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
 import { launchChromium, launchFirefox } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { LightTalker } from '../helpers/light-talker.ts';
+import { HEARD_DBFS, hearsOnly, TONE_GAIN } from '../helpers/page-hearing.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
+import { untilGood } from '../helpers/until-good.ts';
 
 const IPV6_ADDRESS = 'fd99::1';
 const DISABLE_IPV6 = '/proc/sys/net/ipv6/conf/all/disable_ipv6';
-const HEARD_DBFS = -26;
 const TONES_HZ = { chromium: 430, firefox: 710, light: 1130 };
 
 function ip(...args: readonly string[]): void {
@@ -65,27 +65,30 @@ test('browsers and a light client hear each other on an IPv6-only server, on a n
   t.match(candidates, [/^udp \[fd99::1\]:\d+$/, /^tcp \[fd99::1\]:\d+$/]);
   t.equal(candidates.length, 2);
 
+  const browsers = await Promise.all([launchChromium(), launchFirefox()]);
+  t.teardown(() => Promise.all(browsers.map((browser) => browser.close())));
   const webSocketUrl = `${url.replace('http', 'ws').replace('localhost', '127.0.0.1')}ws`;
   const light = await LightTalker.join({ url: webSocketUrl, room: 'ipv6', name: 'light', frequencyHz: TONES_HZ.light });
   t.teardown(() => light.close());
-  for (const launch of [launchChromium, launchFirefox]) {
-    if (launch === launchFirefox) {
+  const inRoom: (keyof typeof TONES_HZ)[] = ['light'];
+  for (const browser of browsers) {
+    if (browser.name === 'firefox') {
       // Without an IPv4 address Firefox gathers no candidates here. The server follows its addresses, so it may use this one as well.
       ip('addr', 'add', `${PRIVATE_ADDRESS}/24`, 'dev', 'eth0');
       ip('route', 'add', 'default', 'via', '10.99.0.254');
     }
-    const browser = await launch();
-    t.teardown(() => browser.close());
     const frequencyHz = TONES_HZ[browser.name];
-    const page = await browser.open(`${url}room/ipv6`, { microphone: { kind: 'tone', frequencyHz, gain: 0.15 } });
+    const page = await browser.open(`${url}room/ipv6`, { microphone: { kind: 'tone', frequencyHz, gain: TONE_GAIN } });
     await page.join({ name: browser.name });
     await page.waitForSound();
-    await sleep(1000);
-    const heard = (await page.hear([TONES_HZ.light])).get(TONES_HZ.light)!.usuallyDbfs;
-    t.ok(heard > HEARD_DBFS, `${browser.name} hears the client without a browser at ${heard.toFixed(1)} dBFS`);
-    const back = await light.hearDbfs(frequencyHz);
-    t.ok(back > HEARD_DBFS, `and is heard at ${back.toFixed(1)} dBFS`);
+    await hearsOnly(t, page, TONES_HZ, inRoom);
+    const back = await untilGood(
+      () => light.hearDbfs(frequencyHz),
+      (dbfs) => dbfs > HEARD_DBFS,
+    );
+    t.ok(back > HEARD_DBFS, `light hears ${browser.name} at ${back.toFixed(1)} dBFS`);
     const { remoteCandidate } = await page.report();
-    t.match(remoteCandidate, { protocol: 'udp', ...(launch === launchChromium && { address: /fd99::1/ }) });
+    t.match(remoteCandidate, { protocol: 'udp', ...(browser.name === 'chromium' && { address: /fd99::1/ }) });
+    inRoom.push(browser.name);
   }
 });

@@ -46,7 +46,7 @@ test("while a participant is being captured, their page and the others' pages sa
   const { stdout, stderr } = await command;
   t.match(stdout, /ada\.pcap: \d+\.\d kB/);
   t.match(stderr, /Everyone in the room is notified/);
-  for (const { page } of pages) await page.waitForSelector(NOTICE, { hidden: true, timeout: 5000 });
+  for (const { page } of pages) await page.waitForSelector(NOTICE, { hidden: true });
   const packets = readPcap(readFileSync(output));
   t.ok(packets.length > 250, `${packets.length} packets`);
   for (const page of pages) t.same(page.errors, []);

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
 import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
@@ -12,11 +11,11 @@ import {
   ROUTER_ADDRESS,
   SERVER_ADDRESS,
 } from '../helpers/nat-network.ts';
+import { HEARD_DBFS, hearsOnly, TONE_GAIN } from '../helpers/page-hearing.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
+import { untilGood } from '../helpers/until-good.ts';
 
-const HEARD_DBFS = -26;
-const CHROMIUM_HZ = 430;
-const OTHER_HZ = 710;
+const TONES_HZ = { Ada: 710, Ben: 430 };
 
 test('a server behind NAT with one forwarded UDP port is reached from outside, at the announced address and port', {
   skip: skipIfMissing(missingForNat),
@@ -35,26 +34,22 @@ test('a server behind NAT with one forwarded UDP port is reached from outside, a
   const origin = `http://${ROUTER_ADDRESS}:${PAGE_PORT}`;
   await t.rejects(fetch(`http://${SERVER_ADDRESS}:${PAGE_PORT}/healthz`), 'the server cannot be reached directly');
 
-  const other = await LightTalker.join({
-    url: `ws://${ROUTER_ADDRESS}:${PAGE_PORT}/ws`,
-    room: 'nat',
-    name: 'Ada',
-    frequencyHz: OTHER_HZ,
-  });
+  const url = `ws://${ROUTER_ADDRESS}:${PAGE_PORT}/ws`;
+  const other = await LightTalker.join({ url, room: 'nat', name: 'Ada', frequencyHz: TONES_HZ.Ada });
   t.teardown(() => other.close());
   // Browsers give a microphone only to pages over HTTPS or from this machine.
   const chromium = await launchChromium([`--unsafely-treat-insecure-origin-as-secure=${origin}`]);
   t.teardown(() => chromium.close());
-  const microphone = { kind: 'tone', frequencyHz: CHROMIUM_HZ, gain: 0.15 } as const;
+  const microphone = { kind: 'tone', frequencyHz: TONES_HZ.Ben, gain: TONE_GAIN } as const;
   const page = await chromium.open(`${origin}/room/nat`, { microphone });
   await page.join({ name: 'Ben' });
   await page.waitForSound();
-  await sleep(1000);
-
-  const atChromium = (await page.hear([OTHER_HZ])).get(OTHER_HZ)!.usuallyDbfs;
-  t.ok(atChromium > HEARD_DBFS, `Chromium hears the other participant at ${atChromium.toFixed(1)} dBFS`);
-  const atOther = await other.hearDbfs(CHROMIUM_HZ);
-  t.ok(atOther > HEARD_DBFS, `and is heard at ${atOther.toFixed(1)} dBFS`);
+  await hearsOnly(t, page, TONES_HZ, ['Ada']);
+  const back = await untilGood(
+    () => other.hearDbfs(TONES_HZ.Ben),
+    (dbfs) => dbfs > HEARD_DBFS,
+  );
+  t.ok(back > HEARD_DBFS, `Ada hears Ben at ${back.toFixed(1)} dBFS`);
   t.match((await page.report()).remoteCandidate, {
     protocol: 'udp',
     address: ROUTER_ADDRESS,

@@ -40,6 +40,12 @@ export class CpuWait {
   }
 }
 
+/** A process and all that it has started, directly or not, and that still run. */
+export function withDescendants(pid: number): number[] {
+  const children = threadsOf(pid).flatMap((thread) => read(`${thread}/children`).trim().split(' '));
+  return [pid, ...children.filter((text) => text !== '').flatMap((text) => withDescendants(Number(text)))];
+}
+
 /**
  * Measures elapsed time, with and without the time for which the threads of some processes wait for a CPU. The
  * processes must still exist.

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Scrape } from '../../bench/lib/prometheus.ts';
 import { eventually } from './eventually.ts';
+import { runFirst } from './priority.ts';
 
 export type Fault = 'hang' | 'block' | 'throw' | 'reject' | 'exit' | 'stall';
 
@@ -53,6 +54,7 @@ export async function startFaultyServer(
     env: ENVIRONMENT,
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
+  runFirst(child.pid!);
   const log: LogLine[] = [];
   createInterface({ input: child.stdout! }).on('line', (line) => log.push(JSON.parse(line) as LogLine));
   const exitCode = once(child, 'exit').then(([code]) => code as number | null);

@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Scrape } from '../../bench/lib/prometheus.ts';
+import { freshScrapes } from './fresh-scrapes.ts';
+import { runFirst } from './priority.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
@@ -11,6 +14,8 @@ export interface ServerProcess {
   readonly url: string;
   /** Everything printed so far. */
   output(): string;
+  /** Current metrics, where the page is served without TLS. */
+  metrics(): Promise<Scrape>;
   /** Ends it with SIGTERM, as an operator would. Resolves with the exit code. */
   stop(): Promise<number | null>;
   signal(name: NodeJS.Signals): void;
@@ -35,6 +40,7 @@ export async function startServerProcess(
   const own = [process.execPath, join(directory, 'main.js'), '--port', '0', '--media-port', '0', ...flags];
   const [command, ...args] = [...through, ...own];
   const child = spawn(command!, args, { env: ENVIRONMENT });
+  runFirst(child.pid!);
   const exitCode = once(child, 'exit').then(([code]) => code as number | null);
   let output = '';
   const url = await new Promise<string>((resolve, reject) => {
@@ -55,5 +61,6 @@ export async function startServerProcess(
     child.kill('SIGKILL');
     return exitCode;
   };
-  return { url, output: () => output, signal: (name) => void child.kill(name), stop, kill };
+  const metrics = freshScrapes(url.replace(/\/$/, ''));
+  return { url, output: () => output, metrics, signal: (name) => void child.kill(name), stop, kill };
 }

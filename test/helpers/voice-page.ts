@@ -56,6 +56,8 @@ export async function openVoicePage(page: Page, url: string, options: VoicePageO
 /** A person using Partyline's page: clicks its buttons, looks at it, and hears what it plays. */
 export class VoicePage {
   readonly page: Page;
+  /** The name of the person who last joined. */
+  name = 'nobody';
   /** What the page threw or logged as an error, oldest first. */
   readonly errors: readonly string[];
 
@@ -66,6 +68,7 @@ export class VoicePage {
 
   /** Fills in the form and clicks Join. */
   async join({ name, mode = 'open' }: JoinChoices): Promise<void> {
+    this.name = name;
     await this.type('name', name);
     await this.click(`mode-${mode}`);
     await this.click('join');
@@ -117,7 +120,7 @@ export class VoicePage {
   }
 
   /** How loud each of these frequencies is in what the page plays. */
-  async hear(frequenciesHz: readonly number[], seconds = 1): Promise<Map<number, HeardTone>> {
+  async hear(frequenciesHz: readonly number[], seconds: number): Promise<Map<number, HeardTone>> {
     const samples = await this.record(seconds);
     return new Map(frequenciesHz.map((hz) => [hz, heardTone(samples, hz)]));
   }
