@@ -24,7 +24,14 @@ const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = 
   ['src/mixer/kernels/', [...GROUND, 'src/mixer/format.ts']],
   ['src/mixer/codec/', [...GROUND, 'src/mixer/format.ts', 'src/mixer/kernels/']],
   ['src/mixer/source/', [...GROUND, 'src/mixer/format.ts', 'src/mixer/kernels/', 'src/mixer/codec/']],
-  ['src/mixer/mix/', [...GROUND, 'src/mixer/format.ts', 'src/mixer/kernels/', 'src/mixer/codec/', 'src/mixer/source/']],
+  ['src/mixer/space/', GROUND],
+  [
+    'src/mixer/mix/',
+    [
+      ...[...GROUND, 'src/mixer/format.ts', 'src/mixer/kernels/', 'src/mixer/codec/', 'src/mixer/source/'],
+      'src/mixer/space/',
+    ],
+  ],
   ['src/mixer/format.ts', []],
   // Bytes of the network <-> RTP packets.
   ['src/rtc/rtp/', GROUND],

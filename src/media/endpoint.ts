@@ -41,6 +41,8 @@ export interface Endpoint {
   readonly sends: boolean;
   /** The participant sends voice. */
   readonly receives: boolean;
+  /** The participant's client plays stereo. */
+  readonly takesStereo: boolean;
   /** The current transport of the media; null before there is a path. */
   readonly protocol: 'udp' | 'tcp' | null;
   /**

@@ -61,6 +61,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   sends = false;
   /** Whether media of the peer is accepted. */
   receives = false;
+  readonly takesStereo: boolean;
   #wantsRedundancy = false;
   #sentPackets = 0;
   #sentBytes = 0;
@@ -103,6 +104,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
     this.#ssrc = parameters.localSsrc;
     this.#opusPayloadType = parameters.opusPayloadType;
     this.#sentOpusPayloadType = parameters.sentOpusPayloadType ?? parameters.opusPayloadType;
+    this.takesStereo = parameters.takesStereo ?? false;
     this.#redPayloadType = parameters.redPayloadType;
     this.#audioLevelExtensionId = parameters.audioLevelExtensionId;
     this.#follows(parameters.direction);

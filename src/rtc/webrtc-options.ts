@@ -15,6 +15,8 @@ export interface WebRtcParameters extends IceCredentials {
   readonly opusPayloadType: number;
   /** The payload type of what we send, if it differs. */
   readonly sentOpusPayloadType?: number;
+  /** The peer plays what we send in stereo. */
+  readonly takesStereo?: boolean;
   readonly redPayloadType: number | null;
   readonly audioLevelExtensionId: number | null;
   /** Our direction, as in the answer. */

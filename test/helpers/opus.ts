@@ -39,3 +39,21 @@ export function createFrameDecoder(): (payload: Uint8Array) => Int16Array {
     return new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
   };
 }
+
+export interface StereoFrame {
+  readonly left: Int16Array;
+  readonly right: Int16Array;
+}
+
+/** Like `createFrameDecoder`, in stereo. Mono packets give both sides the same samples. */
+export function createStereoDecoder(): (payload: Uint8Array) => StereoFrame {
+  const decoder = new opus.OpusEncoder(SAMPLE_RATE, 2);
+  return (payload) => {
+    const bytes = decoder.decode(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
+    const both = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+    return {
+      left: both.filter((_, index) => index % 2 === 0),
+      right: both.filter((_, index) => index % 2 === 1),
+    };
+  };
+}

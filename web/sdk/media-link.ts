@@ -1,5 +1,6 @@
 import type { IceServer } from '../../src/protocol/messages.ts';
 import type { Environment } from './environment.ts';
+import { askForStereo } from './stereo-offer.ts';
 
 /** ICE may recover from `disconnected` by itself; after this time a restart is faster. */
 const DISCONNECTED_LIMIT_MS = 1500;
@@ -50,8 +51,9 @@ export class MediaLink {
    */
   async createOffer({ restart = false } = {}): Promise<string> {
     const offer = await this.#connection.createOffer({ iceRestart: restart });
-    await this.#connection.setLocalDescription(offer);
-    return this.#connection.localDescription?.sdp ?? offer.sdp ?? '';
+    const sdp = askForStereo(offer.sdp ?? '');
+    await this.#connection.setLocalDescription({ type: 'offer', sdp });
+    return this.#connection.localDescription?.sdp ?? sdp;
   }
 
   /** Applies from the next restart on, because credentials of TURN servers expire. */

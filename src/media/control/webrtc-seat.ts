@@ -79,7 +79,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
   start(): void {
     const { id: memberId } = this;
     const { ssrc, cname } = this.#constant;
-    const { opusPayloadType, sentOpusPayloadType, redPayloadType, audioLevelExtensionId } = this.#offer;
+    const { opusPayloadType, sentOpusPayloadType, wantsStereo, redPayloadType, audioLevelExtensionId } = this.#offer;
     this.post({
       type: 'add_member',
       memberId,
@@ -92,6 +92,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
           cname,
           opusPayloadType,
           sentOpusPayloadType,
+          takesStereo: wantsStereo,
           redPayloadType,
           audioLevelExtensionId,
           direction: answeredDirection(this.#offer),

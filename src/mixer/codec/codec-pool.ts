@@ -4,7 +4,7 @@
  */
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import { type Kernels, threadKernels } from '../kernels/kernels.ts';
-import type { Codec, Decoder, Encoder, EncoderSettings } from './codec.ts';
+import type { Channels, Codec, Decoder, Encoder, EncoderSettings } from './codec.ts';
 import { complexityOn, type Side, sideOf } from './complexity.ts';
 
 /** Counters of the mixers of one worker. Plain numbers that only increase. */
@@ -55,7 +55,7 @@ export class CodecPool {
   readonly now: () => number;
   readonly kernels: Kernels;
   readonly #codec: Codec;
-  readonly #encoders: Encoder[] = [];
+  readonly #encoders: Readonly<Record<Channels, Encoder[]>> = { 1: [], 2: [] };
   readonly #decoders: Decoder[] = [];
   /** Encoders in use with their requested settings. */
   readonly #settings = new Map<Encoder, EncoderSettings>();
@@ -82,7 +82,8 @@ export class CodecPool {
    * @param side of the complexity border on which it starts, whatever the limit is; by default the side of the limit
    */
   takeEncoder(settings: EncoderSettings, side: Side = this.sideOf(settings)): Encoder {
-    const encoder = this.#encoders.pop() ?? this.#codec.createEncoder();
+    const { channels = 1 } = settings;
+    const encoder = this.#encoders[channels].pop() ?? this.#codec.createEncoder(channels);
     this.#settings.set(encoder, settings);
     this.setSide(encoder, settings, side);
     encoder.reset();
@@ -101,8 +102,9 @@ export class CodecPool {
   }
 
   releaseEncoder(encoder: Encoder): void {
+    const { channels = 1 } = this.#settings.get(encoder) ?? {};
     this.#settings.delete(encoder);
-    this.#encoders.push(encoder);
+    this.#encoders[channels].push(encoder);
   }
 
   /**

@@ -1,5 +1,11 @@
 /** The codec interface of the mixer. `opus.ts` is the real one; tests use one that costs nothing. */
+
+/** Mono or stereo. */
+export type Channels = 1 | 2;
+
 export interface EncoderSettings {
+  /** 1 by default. */
+  readonly channels?: Channels;
   readonly bitrate: number;
   /** 0 to 10; below 3, onsets get audible pre-echoes. */
   readonly complexity: number;
@@ -9,7 +15,7 @@ export interface Encoder {
   configure(settings: EncoderSettings): void;
   /** The next frame will not depend on earlier ones. */
   reset(): void;
-  /** Encodes exactly `FRAME_SAMPLES` samples; the caller owns the packet. */
+  /** Encodes exactly `FRAME_SAMPLES` samples of each channel, interleaved; the caller owns the packet. */
   encode(frame: Int16Array): Uint8Array;
 }
 
@@ -25,6 +31,7 @@ export interface Decoder {
 }
 
 export interface Codec {
-  createEncoder(): Encoder;
+  /** For mono by default. */
+  createEncoder(channels?: Channels): Encoder;
   createDecoder(): Decoder;
 }

@@ -6,7 +6,7 @@
 import { concealmentToc, packetSamples } from '../../formats/opus-packet.ts';
 import { loadAddon } from '../../lib/packaged.ts';
 import { FRAME_SAMPLES, SAMPLE_RATE } from '../format.ts';
-import type { Codec, Decoder, Encoder, EncoderSettings } from './codec.ts';
+import type { Channels, Codec, Decoder, Encoder, EncoderSettings } from './codec.ts';
 
 const { OpusEncoder } = loadAddon('@discordjs/opus') as typeof import('@discordjs/opus');
 
@@ -18,16 +18,19 @@ const RESET_STATE = 4028;
 const SET_PREDICTION_DISABLED = 4042;
 const APPLICATION_RESTRICTED_LOWDELAY = 2051;
 
-/** Encodes 20 ms mono frames as CELT, because no other mode can be handed over between encoders. */
+/** Encodes 20 ms frames as CELT, because no other mode can be handed over between encoders. */
 class OpusFrameEncoder implements Encoder {
-  readonly #opus = new OpusEncoder(SAMPLE_RATE, 1);
-  readonly #pcm = new Int16Array(FRAME_SAMPLES);
-  readonly #bytes = Buffer.from(this.#pcm.buffer);
+  readonly #opus: InstanceType<typeof OpusEncoder>;
+  readonly #pcm: Int16Array;
+  readonly #bytes: Buffer;
   #bitrate = 0;
   #complexity = -1;
   #independent = false;
 
-  constructor() {
+  constructor(channels: Channels = 1) {
+    this.#opus = new OpusEncoder(SAMPLE_RATE, channels);
+    this.#pcm = new Int16Array(FRAME_SAMPLES * channels);
+    this.#bytes = Buffer.from(this.#pcm.buffer);
     // Only possible before the first frame. CELT has 2.5 ms of look-ahead instead of 6.5 ms.
     this.#opus.applyEncoderCTL(SET_APPLICATION, APPLICATION_RESTRICTED_LOWDELAY);
   }
@@ -89,6 +92,6 @@ class OpusPacketDecoder implements Decoder {
 }
 
 export const opusCodec: Codec = {
-  createEncoder: () => new OpusFrameEncoder(),
+  createEncoder: (channels) => new OpusFrameEncoder(channels),
   createDecoder: () => new OpusPacketDecoder(),
 };

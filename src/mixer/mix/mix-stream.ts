@@ -2,9 +2,9 @@
  * One distinct mix and its encoder: from the float sum to the Opus packets for everyone who hears this mix.
  *
  * Listeners move between streams in mid-sentence without hearing it (measured with real speech and held tones, CELT). A
- * stream that takes over first encodes the last six frames that its listener heard, and a listener returns only after
- * both encoders had the same input for ten frames. After silence packets a stream starts with a fresh encoder instead,
- * because its first frame then depends on nothing.
+ * stream that takes over first encodes the last frames that its listener heard, and a listener returns only after both
+ * encoders had the same input for ten frames. After silence packets a stream starts with a fresh encoder instead,
+ * because its first frame then depends on nothing. Mono and stereo streams take over from each other in the same way.
  *
  * Both must be on the same side of the complexity border (`codec/complexity.ts`). When a limit moves all encoders
  * across it, a stream that takes over in that very tick encodes one more frame on the side that its listener has heard,
@@ -12,7 +12,7 @@
  * heard.
  */
 
-import type { Encoder, EncoderSettings } from '../codec/codec.ts';
+import type { Channels, Encoder, EncoderSettings } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
 import type { Side } from '../codec/complexity.ts';
 import { FRAME_SAMPLES, PTIME_MS, SAMPLES_PER_MS } from '../format.ts';
@@ -20,10 +20,11 @@ import type { Frame } from '../kernels/frame.ts';
 import { Limiter } from './limiter.ts';
 
 /**
- * Frames after which a fresh encoder predicts as well as one that has been running. Five are enough for speech, but not
- * always for a held tone.
+ * Frames after which a fresh encoder predicts as well as one that has been running. With the pitch pre-filter, five are
+ * enough for speech, but not always for a held tone. Without it, an encoder forgets everything but the last frame.
  */
 const PRIMING_FRAMES = 6;
+const PLAIN_PRIMING_FRAMES = 1;
 /** The priming frames and the frame of this tick. */
 const HISTORY_FRAMES = PRIMING_FRAMES + 1;
 
@@ -43,12 +44,15 @@ export class MixStream {
   readonly #limiter: Limiter;
   #headroom = 1;
   #headroomBefore = 1;
+  /** The gains at both ends of this tick's frame. */
+  #from = 1;
+  #to = 1;
   #fadesIn = false;
   #fadesOut = false;
   #encoder: Encoder | undefined;
 
   /** A ring of the last frames of this mix, for priming another encoder. */
-  readonly #history = Array.from({ length: HISTORY_FRAMES }, () => new Int16Array(FRAME_SAMPLES));
+  readonly #history: readonly Int16Array[];
   /** Frames since the mix was last silent. */
   #frames = 0;
   #encodedFrames = 0;
@@ -62,6 +66,12 @@ export class MixStream {
     this.#pool = pool;
     this.#limiter = new Limiter(pool.kernels);
     this.#settings = settings;
+    const samples = FRAME_SAMPLES * (settings.channels ?? 1);
+    this.#history = Array.from({ length: HISTORY_FRAMES }, () => new Int16Array(samples));
+  }
+
+  get channels(): Channels {
+    return this.#settings.channels ?? 1;
   }
 
   /** Frames of this mix since it was last silent, including this tick's. */
@@ -77,23 +87,45 @@ export class MixStream {
     return this.#sideAt(1) === this.#pool.sideOf(other.#settings);
   }
 
-  /** Takes this tick's mix, once per tick while it holds sound. */
-  setMix(mix: Frame, talkers: number): void {
+  /**
+   * Takes this tick's mix, once per tick while it holds sound. For a mono stream.
+   * @param voices the number of voices in it, or the sum of their squared gains
+   */
+  setMix(mix: Frame, voices: number): void {
+    this.#startFrame(voices);
+    this.#limiter.process(this.#turnedDown(mix, 'turned down'), this.#history[this.#frames % HISTORY_FRAMES]!);
+    this.#endFrame();
+  }
+
+  /** Like `setMix`, for a stereo stream. Both sides may be the same frame. */
+  setStereoMix(left: Frame, right: Frame, voices: number): void {
+    this.#startFrame(voices);
+    const first = this.#turnedDown(left, 'turned down');
+    const second = right === left ? first : this.#turnedDown(right, 'turned down, right');
+    this.#limiter.processStereo(first, second, this.#history[this.#frames % HISTORY_FRAMES]!);
+    this.#endFrame();
+  }
+
+  #startFrame(voices: number): void {
     // Nobody needed the last packet, so the encoder is out of sync and can be reused.
     if (this.#encodedFrames !== this.#frames) this.#stop();
     this.#headroomBefore = this.#headroom;
-    this.#headroom = nextHeadroom(this.#headroom, talkers);
-    const from = this.#fadesIn ? 0 : this.#headroomBefore;
+    this.#headroom = nextHeadroom(this.#headroom, voices);
+    this.#from = this.#fadesIn ? 0 : this.#headroomBefore;
+    this.#to = this.#fadesOut ? 0 : this.#headroom;
     this.#fadesIn = false;
-    const to = this.#fadesOut ? 0 : this.#headroom;
-    let input = mix;
-    if (from !== 1 || to !== 1) {
-      const { kernels } = this.#pool;
-      input = kernels.scratch('turned down');
-      input.samples.set(mix.samples);
-      kernels.ramp(input, from, to, this.#fadesOut ? FADE_OUT_SAMPLES : FRAME_SAMPLES);
-    }
-    this.#limiter.process(input, this.#history[this.#frames % HISTORY_FRAMES]!);
+  }
+
+  #turnedDown(frame: Frame, purpose: string): Frame {
+    if (this.#from === 1 && this.#to === 1) return frame;
+    const { kernels } = this.#pool;
+    const input = kernels.scratch(purpose);
+    input.samples.set(frame.samples);
+    kernels.ramp(input, this.#from, this.#to, this.#fadesOut ? FADE_OUT_SAMPLES : FRAME_SAMPLES);
+    return input;
+  }
+
+  #endFrame(): void {
     this.#sides[this.#frames % HISTORY_FRAMES] = undefined;
     this.#frames++;
     this.#payload = undefined;
@@ -120,7 +152,7 @@ export class MixStream {
     const frames = Math.min(before, PRIMING_FRAMES);
     for (let age = frames; age > 0; age--) {
       const [to, from] = [this.#frames % HISTORY_FRAMES, (before - age) % HISTORY_FRAMES];
-      this.#history[to]!.set(other.#history[from]!);
+      copyFrame(other.#history[from]!, this.#history[to]!);
       this.#sides[to] = other.#sides[from];
       this.#frames++;
     }
@@ -158,7 +190,7 @@ export class MixStream {
     const pool = this.#pool;
     const sideNow = this.#firstSide ?? pool.sideOf(this.#settings);
     const encoder = pool.takeEncoder(this.#settings, sideNow);
-    for (let age = Math.min(this.#frames - 1, PRIMING_FRAMES); age > 0; age--) {
+    for (let age = Math.min(this.#frames - 1, this.#primingFrames(sideNow)); age > 0; age--) {
       pool.setSide(encoder, this.#settings, this.#sideAt(age + 1) ?? sideNow);
       encoder.encode(this.#history[(this.#frames - 1 - age) % HISTORY_FRAMES]!);
       pool.counters.framesPrimed++;
@@ -166,6 +198,13 @@ export class MixStream {
     pool.setSide(encoder, this.#settings, sideNow);
     this.#encoder = encoder;
     return encoder;
+  }
+
+  /** Soon after the border was crossed, the decoder still remembers frames from the other side. */
+  #primingFrames(sideNow: Side): number {
+    if (sideNow === 'filtered') return PRIMING_FRAMES;
+    for (let age = 1; age <= HISTORY_FRAMES; age++) if (this.#sideAt(age) === 'filtered') return PRIMING_FRAMES;
+    return PLAIN_PRIMING_FRAMES;
   }
 
   /** This tick's frame is encoded; the next one is on the limit's side. */
@@ -195,9 +234,20 @@ export class MixStream {
   }
 }
 
-/** One frame's step towards the gain that leaves room for this many talkers. */
-function nextHeadroom(headroom: number, talkers: number): number {
-  const wanted = talkers > HEADROOM_TALKERS ? Math.sqrt(HEADROOM_TALKERS / talkers) : 1;
+/** Copies a frame between streams that may differ in their number of channels. */
+function copyFrame(from: Int16Array, to: Int16Array): void {
+  if (from.length === to.length) {
+    to.set(from);
+  } else if (from.length < to.length) {
+    for (let i = 0; i < FRAME_SAMPLES; i++) to[2 * i] = to[2 * i + 1] = from[i]!;
+  } else {
+    for (let i = 0; i < FRAME_SAMPLES; i++) to[i] = (from[2 * i]! + from[2 * i + 1]!) >> 1;
+  }
+}
+
+/** One frame's step towards the gain that leaves room for this many voices. */
+function nextHeadroom(headroom: number, voices: number): number {
+  const wanted = voices > HEADROOM_TALKERS ? Math.sqrt(HEADROOM_TALKERS / voices) : 1;
   const next = headroom + (wanted - headroom) * HEADROOM_SMOOTHING;
   return Math.abs(next - wanted) < 0.001 ? wanted : next;
 }

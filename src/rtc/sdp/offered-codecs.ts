@@ -17,10 +17,20 @@ export const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`{|}~]{1,64}$/;
 /** Longer than any browser's, with a margin. */
 const FORMAT_PARAMETERS = /^[\x21-\x7e][\x20-\x7e]{0,254}$/;
 const CLOCK_RATE_HZ = 48_000;
+const STEREO = /(?:^|;)\s*stereo\s*=\s*1\s*(?:;|$)/;
+/** The rest of a longer format line is not looked at. */
+const MAX_PARAMETERS = 1000;
 
 /** The payload type of the section's preferred Opus (RFC 7587 section 7); null if there is none. */
 export function opusOf(section: MediaDescription): number | null {
   return payloadTypesOf(section, 'opus')[0] ?? null;
+}
+
+/** Whether the peer plays this Opus in stereo (RFC 7587 section 6.1). */
+export function wantsStereo(section: MediaDescription, opusPayloadType: number): boolean {
+  return section.fmtp.some(
+    ({ payload, config }) => payload === opusPayloadType && STEREO.test(String(config).slice(0, MAX_PARAMETERS)),
+  );
 }
 
 /** The payload type of RED (RFC 2198) around this Opus; null if there is none. */

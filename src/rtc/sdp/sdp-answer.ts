@@ -36,6 +36,8 @@ const REVERSED: Readonly<Record<Direction, Direction>> = {
  * cost the client a part of its bit rate; lost packets are repeated in RED.
  */
 const OPUS_PARAMETERS = 'minptime=10;usedtx=1;stereo=0;maxaveragebitrate=40000';
+/** Our mix may be in stereo (RFC 7587 section 6.1). */
+const SENDS_STEREO = ';sprop-stereo=1';
 /** RFC 8841 section 5: every SCTP section must have a port. Nobody listens there. */
 const SCTP_PORT = 5000;
 
@@ -78,7 +80,7 @@ function sectionLines(section: OfferedSection, offer: AudioOffer, options: Answe
 
 function speechSection(
   { protocol, format: { name: opus }, mid, direction }: OfferedSection,
-  { redPayloadType: red, audioLevelExtensionId: level }: AudioOffer,
+  { redPayloadType: red, audioLevelExtensionId: level, wantsStereo }: AudioOffer,
   options: AnswerOptions,
 ): string[] {
   const answered = REVERSED[direction];
@@ -92,7 +94,7 @@ function speechSection(
     `a=${answered}`,
     ...(red === null ? [] : [`a=rtpmap:${red} red/48000/2`, `a=fmtp:${red} ${opus}/${opus}`]),
     `a=rtpmap:${opus} opus/48000/2`,
-    `a=fmtp:${opus} ${OPUS_PARAMETERS}`,
+    `a=fmtp:${opus} ${OPUS_PARAMETERS}${sends && wantsStereo ? SENDS_STEREO : ''}`,
     'a=ptime:20',
     ...(level === null || !receives ? [] : [`a=extmap:${level} ${AUDIO_LEVEL_URI}`]),
     ...(sends ? ['a=msid:mix mix', `a=ssrc:${options.ssrc} cname:${options.cname}`] : []),

@@ -1,7 +1,7 @@
 /** A client's offer (RFC 8829), parsed by a library and reduced to the few relevant fields, each of them validated. */
 import { parse, type SessionDescription } from 'sdp-transform';
 import { AppError } from '../../lib/errors.ts';
-import { audioLevelOf, formatOf, type OfferedFormat, opusOf, redOf, TOKEN } from './offered-codecs.ts';
+import { audioLevelOf, formatOf, type OfferedFormat, opusOf, redOf, TOKEN, wantsStereo } from './offered-codecs.ts';
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
@@ -51,6 +51,8 @@ export interface AudioOffer {
   readonly opusPayloadType: number;
   /** The payload type of what the client receives. It differs if two sections carry speech with different types. */
   readonly sentOpusPayloadType: number;
+  /** The client plays what it receives in stereo. */
+  readonly wantsStereo: boolean;
   /** RFC 2198 around this Opus, both ways; null if it is not offered. */
   readonly redPayloadType: number | null;
   /** RFC 6464; null if it is not offered. */
@@ -136,6 +138,7 @@ export function parseOffer(sdp: string, limits: SdpLimits = SDP_LIMITS, speechMi
     ...transportOf(parts),
     opusPayloadType: sends.opus,
     sentOpusPayloadType: receives.opus,
+    wantsStereo: wantsStereo(receives.attributes, receives.opus),
     redPayloadType: sends.opus === receives.opus && sends.red === receives.red ? red : null,
     audioLevelExtensionId: audioLevelOf(sends.attributes),
   };
