@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { changedMs } from './changed-ms.mjs';
 
 /** In a folder with this name, tap leaves its own frames out of the stacks that it shows. */
 const FILE = 'node_modules/@tapjs/test/tap.mjs';
@@ -15,7 +15,6 @@ export function tapPath(outdir) {
 /** Bundles tap, which has hundreds of modules, into one file: every test file starts a quarter of a second sooner. */
 export async function bundleTap(root, outdir) {
   const outfile = tapPath(outdir);
-  const changedMs = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (changedMs(outfile) > changedMs(join(root, INSTALLED))) return;
   await build({
     stdin: { contents: "export * from 'tap'; export { default } from 'tap';", resolveDir: root },

@@ -1,21 +1,36 @@
 // Removes the types from all sources once, instead of at each start of a test: that took longer than most tests do.
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { bundleTap, tapPath } from './bundle-tap.mjs';
+import { changedMs } from './changed-ms.mjs';
 
 const FOLDERS = ['src', 'bench', 'test', 'web'];
 const SOURCE = /\.tsx?$/;
 
+/** In the output folder; as old as this file was when it wrote everything there. */
+const MARK = 'compiler';
+
 /**
- * Writes every source as JavaScript below `outdir`, which must be inside `root`, and bundles tap for the tests into one
- * file.
+ * Writes each source that has changed since the last call as JavaScript below `outdir`, which must be inside `root`, and
+ * bundles tap for the tests into one file.
  */
 export async function compileSources(root, outdir) {
   await bundleTap(root, outdir);
+  const mark = join(outdir, MARK);
+  const compilerMs = changedMs(fileURLToPath(import.meta.url));
+  const isSameCompiler = isSameTime(changedMs(mark), compilerMs);
+  /** By output: when its source was changed. */
+  const outdated = new Map();
+  for (const source of FOLDERS.flatMap((folder) => sourcesIn(join(root, folder)))) {
+    const output = compiledPath(root, outdir, source);
+    const sourceMs = changedMs(source);
+    if (!isSameCompiler || !isSameTime(changedMs(output), sourceMs)) outdated.set(output, { source, sourceMs });
+  }
+  if (outdated.size === 0) return;
   const { outputFiles } = await build({
-    entryPoints: FOLDERS.flatMap((folder) => sourcesIn(join(root, folder))),
+    entryPoints: Array.from(outdated.values(), ({ source }) => source),
     outbase: root,
     outdir,
     absWorkingDir: root,
@@ -33,7 +48,8 @@ export async function compileSources(root, outdir) {
     logLevel: 'warning',
     plugins: [fileByFile(pathToFileURL(tapPath(outdir)).href)],
   });
-  for (const { path, contents } of outputFiles) writeIfChanged(path, contents);
+  for (const { path, contents } of outputFiles) write(path, contents, outdated.get(path).sourceMs);
+  write(mark, '', compilerMs);
 }
 
 /** Where `compileSources` writes this file. */
@@ -48,12 +64,12 @@ function sourcesIn(folder) {
 
 /** Whether one of these built files is missing or older than its sources in `src` and `web`. */
 export function isOutOfDate(root, builtFiles) {
-  const changedMs = (path) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const sources = ['src', 'web'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
   );
-  const newest = Math.max(...[...sources, 'scripts/build.mjs', 'package.json'].map(changedMs));
-  return builtFiles.some((file) => changedMs(file) < newest);
+  const timeOf = (path) => changedMs(join(root, path));
+  const newest = Math.max(...[...sources, 'scripts/build.mjs', 'package.json'].map(timeOf));
+  return builtFiles.some((file) => timeOf(file) < newest);
 }
 
 /** Nothing is bundled, and `import.meta.url` remains the address of the source. */
@@ -75,15 +91,16 @@ function fileByFile(tapUrl) {
   };
 }
 
+/** Times that were copied from one file to another lose their last digits. */
+function isSameTime(aMs, bMs) {
+  return Math.abs(aMs - bMs) < 0.5;
+}
+
 /** Atomic, so that two runs in the same folder do not disturb each other. */
-function writeIfChanged(path, contents) {
-  try {
-    if (readFileSync(path).equals(contents)) return;
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), { recursive: true });
-  }
+function write(path, contents, sourceMs) {
   const unfinished = `${path}.${process.pid}`;
+  mkdirSync(dirname(path), { recursive: true });
   writeFileSync(unfinished, contents);
+  utimesSync(unfinished, sourceMs / 1000, sourceMs / 1000);
   renameSync(unfinished, path);
 }
