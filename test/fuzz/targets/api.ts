@@ -163,7 +163,8 @@ async function exchange(port: number, request: string): Promise<string> {
 function judge(asked: string, status: number, answer: string): void {
   const [line = ''] = asked.split('\n', 1);
   const isAuthorized = asked.includes(TOKEN);
-  const code = /"code":"(\w+)"/.exec(answer)?.[1];
+  // Problems of the server's health have codes of their own.
+  const code = /"type":"urn:partyline:problem:(\w+)"/.exec(answer)?.[1];
   if (status < 300 && status !== 100 && !isAuthorized)
     hold(!line.includes(API_PATH) || line.includes('openapi.json'), `this needs the token: ${line}`);
   if (code === undefined) {
