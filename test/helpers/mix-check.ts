@@ -1,7 +1,7 @@
 /** Compares what the listeners of a perfect room get with the sum of what the others say. */
 import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../src/formats/opus-packet.ts';
 import { FRAME_SAMPLES } from '../../src/mixer/format.ts';
-import type { Person, Room } from './perfect-room.ts';
+import type { Person, PersonAddress, Room } from './perfect-room.ts';
 import type { PlainCodec } from './plain-codec.ts';
 import type { Prng } from './prng.ts';
 
@@ -27,6 +27,10 @@ export function fitGain(heard: Int16Array, sum: Float32Array): { deviation: numb
   return { deviation, from: a, to: a + b };
 }
 
+function reaches({ channels, people }: PersonAddress, listener: Person, heard: readonly number[]): boolean {
+  return channels.some((channel) => heard.includes(channel)) || people.includes(listener);
+}
+
 const endsSilent = (frame: Int16Array) => frame.subarray(-100).every((sample) => sample === 0);
 
 /**
@@ -39,11 +43,13 @@ export function complaint(room: Room, listener: Person, codec: PlainCodec, deafe
   for (const person of room.people) {
     if (person === listener || !person.contributes) continue;
     const gain = listener.gains.get(person) ?? { from: 1, to: 1 };
-    const from = person.contributedBefore ? gain.from : gain.to;
-    if (from === 0 && gain.to === 0) continue;
+    const to = reaches(person.address.to, listener, listener.channels.to) ? gain.to : 0;
+    const reachedBefore = reaches(person.address.from, listener, listener.channels.from);
+    const from = person.contributedBefore ? (reachedBefore ? gain.from : 0) : to;
+    if (from === 0 && to === 0) continue;
     others++;
     for (let i = 0; i < FRAME_SAMPLES; i++) {
-      sum[i]! += person.twin.frame.samples[i]! * (from + ((gain.to - from) * (i + 1)) / FRAME_SAMPLES);
+      sum[i]! += person.twin.frame.samples[i]! * (from + ((to - from) * (i + 1)) / FRAME_SAMPLES);
     }
   }
   const last = listener.written.at(-1);

@@ -1,6 +1,7 @@
 import type { Codec } from '../../src/mixer/codec/codec.ts';
 import { CodecPool } from '../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
+import { ChannelSet } from '../../src/mixer/mix/channel-set.ts';
 import { type MixParticipant, type Place, placeOf } from '../../src/mixer/mix/mix-participant.ts';
 import { Mixer, type MixSettings } from '../../src/mixer/mix/mixer.ts';
 import { Source } from '../../src/mixer/source/source.ts';
@@ -27,11 +28,24 @@ export interface Person {
   muted: boolean;
   contributes: boolean;
   contributedBefore: boolean;
+  /** Where this voice goes, and the numbers of the channels that this person hears, in the last tick that ran. */
+  address: { from: PersonAddress; to: PersonAddress };
+  channels: { from: readonly number[]; to: readonly number[] };
   /** Own gains for what this person hears of others, in the last tick that ran. */
   readonly gains: Map<Person, { from: number; to: number }>;
 }
 
+/** Where a voice goes: channels, and people to whom it whispers. */
+export interface PersonAddress {
+  readonly channels: readonly number[];
+  readonly people: readonly Person[];
+}
+
+const TO_ROOM: PersonAddress = { channels: [0], people: [] };
+
 export interface Joining {
+  /** Numbers of the channels that are heard. */
+  readonly channels?: readonly number[];
   readonly muted?: boolean;
   readonly deafened?: boolean;
   /** Packets are added here. */
@@ -53,6 +67,8 @@ export class Room {
   tick = 0;
   /** Listeners whose gains changed since the last tick. */
   readonly #adjusting = new Set<Person>();
+  /** People whose address or channels changed since the last tick. */
+  readonly #moving = new Set<Person>();
 
   constructor(
     codec: Codec,
@@ -66,8 +82,10 @@ export class Room {
     this.#levelling = settings.levelling ?? false;
   }
 
-  join(sound: Int16Array, { muted = false, deafened = false, written = [], arriving = false }: Joining = {}): Person {
+  join(sound: Int16Array, joining: Joining = {}): Person {
+    const { muted = false, deafened = false, written = [], arriving = false, channels = [0] } = joining;
     const participant = this.mixer.add({
+      channels: ChannelSet.of(channels),
       muted,
       deafened,
       arriving,
@@ -88,6 +106,8 @@ export class Room {
       contributes: false,
       contributedBefore: false,
       gains: new Map(),
+      address: { from: TO_ROOM, to: TO_ROOM },
+      channels: { from: channels, to: channels },
     };
     this.people.push(person);
     return person;
@@ -106,6 +126,26 @@ export class Room {
     this.#adjusting.add(listener);
     for (const [person, gain] of listener.gains) gain.to = gains.get(person) ?? 1;
     for (const [person, to] of gains) if (!listener.gains.has(person)) listener.gains.set(person, { from: 1, to });
+  }
+
+  /** From now on this voice goes there. */
+  speakTo(person: Person, channels: readonly number[], people: readonly Person[] = []): void {
+    this.#arriveOnce(person);
+    person.address = { from: person.address.from, to: { channels, people } };
+    const whispersTo = new Set(people.map(({ place }) => place.voice));
+    this.mixer.setAddress(person.participant, { channels: ChannelSet.of(channels), whispersTo });
+  }
+
+  /** From now on this person hears these channels. */
+  listenTo(person: Person, channels: readonly number[]): void {
+    this.#arriveOnce(person);
+    person.channels = { from: person.channels.from, to: channels };
+    this.mixer.setChannels(person.participant, ChannelSet.of(channels));
+  }
+
+  #arriveOnce(person: Person): void {
+    if (!this.#moving.has(person)) arriveAt(person);
+    this.#moving.add(person);
   }
 
   /** Moves a person to another room, where the same packets continue. From then on, both rooms run tick by tick. */
@@ -137,11 +177,13 @@ export class Room {
       }
       for (const person of this.people) {
         if (!this.#adjusting.has(person)) arrive(person);
+        if (!this.#moving.has(person)) arriveAt(person);
         person.contributedBefore = person.contributes;
         person.contributes = person.twin.read(nowMs);
       }
       this.mixer.tick(this.tick, nowMs);
       this.#adjusting.clear();
+      this.#moving.clear();
       this.tick++;
     }
   }
@@ -150,4 +192,10 @@ export class Room {
 /** The gains have reached their targets. */
 function arrive({ gains }: Person): void {
   for (const gain of gains.values()) gain.from = gain.to;
+}
+
+/** The address and the channels are those of the last change. */
+function arriveAt(person: Person): void {
+  person.address = { from: person.address.to, to: person.address.to };
+  person.channels = { from: person.channels.to, to: person.channels.to };
 }

@@ -29,9 +29,11 @@ export class Limiter {
     return this.#gain;
   }
 
-  /** Starts this tick's frame with the state in which `other`, which has already processed its frame, started it. */
-  follow(other: Limiter): void {
-    this.#gain = other.#gainBefore;
+  /**
+   * Starts this tick's frame in the state in which `other` starts it, or has started it if it `isAhead`.
+   */
+  follow(other: Limiter, isAhead = true): void {
+    this.#gain = isAhead ? other.#gainBefore : other.#gain;
   }
 
   reset(): void {

@@ -1,8 +1,11 @@
 /** A participant of a mixer: the opaque handle, and the mixer's own view. */
 import type { Frame } from '../kernels/frame.ts';
 import type { Source } from '../source/source.ts';
+import type { Audience, ListeningToAudience } from './audience.ts';
+import type { ChannelSet } from './channel-set.ts';
 import { Hearing } from './hearing.ts';
 import type { MixStream } from './mix-stream.ts';
+import { type Address, TO_ROOM } from './voice-path.ts';
 
 declare const handle: unique symbol;
 
@@ -34,6 +37,10 @@ export interface ParticipantOptions {
   readonly deafened: boolean;
   /** The positive integer that identifies this voice in hearings; without it, no hearing can refer to the voice. */
   readonly voice?: number;
+  /** Where the voice goes; to everyone in the room by default. See `Mixer.setAddress`. */
+  readonly address?: Address;
+  /** What the listener hears; only the room itself by default. See `Mixer.setChannels`. */
+  readonly channels?: ChannelSet;
   /** Gains of other voices for this listener; see `Mixer.setHearing`. */
   readonly hearing?: ReadonlyMap<number, number>;
   /**
@@ -48,11 +55,10 @@ const NAMELESS = 0;
 /** What a listener's decoder is in sync with. */
 export type Listening =
   | { readonly to: 'silence' }
-  | { readonly to: 'shared' }
+  | ListeningToAudience
   | { readonly to: 'own'; readonly stream: MixStream };
 
 export const SILENCE: Listening = { to: 'silence' };
-export const SHARED: Listening = { to: 'shared' };
 
 /** What a listener hears in one tick: nothing, only voices that start in it, or also voices that were heard before. */
 export type Heard = 'nothing' | 'beginnings' | 'more';
@@ -65,6 +71,12 @@ export class Place implements MixParticipant {
   /** The number that identifies this voice in hearings, in all parts of the room. */
   readonly voice: number;
   readonly hearing: Hearing;
+  /** Where the voice goes from this tick on, and where it went in the previous one. */
+  address: Address;
+  addressBefore: Address;
+  /** The listeners who hear the same channels, and the channels heard in the previous tick. */
+  audience: Audience;
+  channelsBefore: ChannelSet;
   deafened: boolean;
   /** In the mixer's list of sources to read. */
   awake = false;
@@ -80,20 +92,33 @@ export class Place implements MixParticipant {
   heard: Heard = 'nothing';
   /** Whether this listener has a gain for any voice in it. */
   isPersonal = false;
-  /** It differs from the shared mix. */
+  /** Whether the sum of the audience contains this participant's own voice. */
+  isInSum = false;
+  /** It differs from the mix of the audience. */
   differs = false;
   listening: Listening = SILENCE;
   silencePackets = 0;
-  /** Ticks for which this listener's own mix has equalled the shared one. */
+  /** Ticks for which this listener's own mix has equalled that of the audience. */
   sameTicks = 0;
 
-  constructor(source: Source, { sink, voice = NAMELESS, deafened, hearing, arriving = false }: ParticipantOptions) {
+  constructor(source: Source, audience: Audience, options: ParticipantOptions) {
+    const { sink, voice = NAMELESS, deafened, hearing, address = TO_ROOM, arriving = false } = options;
     this.source = source;
+    this.audience = audience;
+    this.channelsBefore = audience.channels;
+    this.address = address;
+    this.addressBefore = address;
     this.sink = sink;
     this.voice = voice;
     this.hearing = new Hearing(hearing);
     this.deafened = deafened;
     this.arriving = arriving;
+  }
+
+  /** The tick is over, since which the voice goes elsewhere or the listener hears other channels. */
+  endMove(): void {
+    this.addressBefore = this.address;
+    this.channelsBefore = this.audience.channels;
   }
 
   /** What the source sounds like in this tick, while it is contributing. */

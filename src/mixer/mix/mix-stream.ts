@@ -25,6 +25,11 @@ import { Limiter } from './limiter.ts';
  */
 const PRIMING_FRAMES = 6;
 const PLAIN_PRIMING_FRAMES = 1;
+/**
+ * After the same input for this long, two encoders are close enough that a listener can switch from one to the other
+ * without hearing it.
+ */
+export const RETURN_AFTER_TICKS = 10;
 /** The priming frames and the frame of this tick. */
 const HISTORY_FRAMES = PRIMING_FRAMES + 1;
 
@@ -143,12 +148,12 @@ export class MixStream {
   }
 
   /**
-   * A new stream takes over from `other`, whose frames its listener has heard so far. `other` already has this tick's
-   * mix, this stream does not.
+   * A new stream takes over from `other`, whose frames its listener has heard so far.
+   * @param otherIsAhead whether `other` already has this tick's mix; this stream does not
    */
-  takeOver(other: MixStream): void {
-    this.#followGains(other);
-    const before = other.#frames - 1;
+  takeOver(other: MixStream, otherIsAhead = true): void {
+    this.#followGains(other, otherIsAhead);
+    const before = Math.max(0, other.#frames - (otherIsAhead ? 1 : 0));
     const frames = Math.min(before, PRIMING_FRAMES);
     for (let age = frames; age > 0; age--) {
       const [to, from] = [this.#frames % HISTORY_FRAMES, (before - age) % HISTORY_FRAMES];
@@ -221,9 +226,9 @@ export class MixStream {
   }
 
   /** Uses the gains from before this tick, so that this tick's frame joins the previous one. */
-  #followGains(other: MixStream): void {
-    this.#limiter.follow(other.#limiter);
-    this.#headroom = other.#headroomBefore;
+  #followGains(other: MixStream, otherIsAhead = true): void {
+    this.#limiter.follow(other.#limiter, otherIsAhead);
+    this.#headroom = otherIsAhead ? other.#headroomBefore : other.#headroom;
   }
 
   #stop(): void {

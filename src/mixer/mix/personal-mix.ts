@@ -1,60 +1,97 @@
-/** The mix of a listener who hears single voices differently from everyone else. */
+/** The mix of a listener who hears single voices differently from the others in the same audience. */
 import type { Frame } from '../kernels/frame.ts';
 import type { Kernels } from '../kernels/kernels.ts';
+import { ROOM_CHANNEL } from './channel-set.ts';
 import type { VoiceGain } from './hearing.ts';
 import type { MixLink } from './mix-link.ts';
 import type { Heard, Place } from './mix-participant.ts';
+import type { VoiceCopies } from './voice-copies.ts';
+import { type Address, NO_PATH, pathOf } from './voice-path.ts';
 
 const UNITY: VoiceGain = { from: 1, to: 1 };
 
-/** Whether this listener has a gain for a voice that sounds in this tick. */
-export function isTouched(listener: Place, contributors: readonly Place[], link: MixLink | undefined): boolean {
-  for (const voice of contributors) {
-    if (voice !== listener && listener.hearing.gainOf(voice.voice) !== undefined) return true;
+/** What sounds in a tick. */
+export interface Voices {
+  readonly contributors: readonly Place[];
+  readonly copies: VoiceCopies;
+  readonly link: MixLink | undefined;
+}
+
+/** One voice on its way to one listener, in this tick and in the previous one. */
+interface Path {
+  before: number;
+  now: number;
+  /** Gains. */
+  from: number;
+  to: number;
+}
+
+/** Temporary between two calls. */
+const path: Path = { before: NO_PATH, now: NO_PATH, from: 1, to: 1 };
+
+/** False if nothing of this voice reaches the listener. The path is valid until the next call. */
+function findPath(voice: Place, listener: Place): boolean {
+  if (voice === listener) return false;
+  const { from, to } = listener.hearing.gainOf(voice.voice) ?? UNITY;
+  path.now = pathOf(voice.address, listener.audience.channels, listener.voice);
+  path.before = path.now;
+  path.to = path.now === NO_PATH ? 0 : to;
+  path.from = path.to;
+  // A voice that starts in this tick has its gain at once.
+  if (voice.soundedBefore) {
+    path.before = pathOf(voice.addressBefore, listener.channelsBefore, listener.voice);
+    path.from = path.before === NO_PATH ? 0 : from;
   }
-  return link?.touches(listener.hearing) === true;
+  return path.from > 0 || path.to > 0;
+}
+
+/** Whether this listener hears a voice in this tick that others in the audience do not hear, or hear differently. */
+export function isTouched(listener: Place, { contributors, link }: Voices): boolean {
+  const hasGains = !listener.hearing.isPlain;
+  for (const voice of contributors) {
+    if (voice === listener) continue;
+    if (hasGains && listener.hearing.gainOf(voice.voice) !== undefined) return true;
+    if (whispers(voice.address, listener) || (voice.soundedBefore && whispers(voice.addressBefore, listener)))
+      return true;
+  }
+  return hasGains && link?.touches(listener.hearing) === true;
+}
+
+function whispers({ whispersTo }: Address, listener: Place): boolean {
+  return whispersTo.size > 0 && whispersTo.has(listener.voice);
 }
 
 /** What this listener hears in this tick, in view of their gains. */
-export function heardPersonally(listener: Place, contributors: readonly Place[], link: MixLink | undefined): Heard {
-  let heard: Heard = link?.heardBy(listener.hearing) ?? 'nothing';
+export function heardPersonally(listener: Place, { contributors, link }: Voices): Heard {
+  let heard: Heard = (hearsRoom(listener) ? link?.heardBy(listener.hearing) : undefined) ?? 'nothing';
   if (heard === 'more') return heard;
   for (const voice of contributors) {
-    if (voice === listener) continue;
-    const { from, to } = listener.hearing.gainOf(voice.voice) ?? UNITY;
-    if (from > 0 && voice.soundedBefore) return 'more';
-    if (to > 0) heard = 'beginnings';
+    if (!findPath(voice, listener)) continue;
+    if (path.from > 0 && voice.soundedBefore) return 'more';
+    if (path.to > 0) heard = 'beginnings';
   }
   return heard;
 }
 
 /**
- * Writes what this listener hears of the others into `mix`, each voice with its gain, and returns the number of voices in it. Every
- * voice is added; subtracting one from the total would leave rounding errors behind.
+ * Writes what this listener hears of the others into `mix`, each voice with its gain, and returns the number of voices
+ * in it. Every voice is added; subtracting one from the total would leave rounding errors behind.
  */
-export function sumFor(
-  listener: Place,
-  contributors: readonly Place[],
-  link: MixLink | undefined,
-  mix: Frame,
-  kernels: Kernels,
-): number {
+export function sumFor(listener: Place, { contributors, link }: Voices, mix: Frame, kernels: Kernels): number {
   mix.samples.fill(0);
   let voices = 0;
   for (const voice of contributors) {
-    if (voice === listener) continue;
-    const gain = listener.hearing.gainOf(voice.voice);
-    if (gain === undefined) {
-      kernels.add(mix, voice.frame);
-      voices++;
-      continue;
-    }
-    const { to } = gain;
-    // A voice that starts in this tick has its gain at once.
-    const from = voice.soundedBefore ? gain.from : to;
-    if (from > 0 || to > 0) kernels.addRamped(mix, voice.frame, from, to);
+    if (!findPath(voice, listener)) continue;
+    const { from, to } = path;
+    if (from === 1 && to === 1) kernels.add(mix, voice.frame);
+    else kernels.addRamped(mix, voice.frame, from, to);
     // A quieter voice counts in full: otherwise the headroom would turn it up again.
     if (to > 0) voices++;
   }
-  return voices + (link?.addFor(listener.hearing, mix) ?? 0);
+  if (link === undefined || !hearsRoom(listener)) return voices;
+  return voices + link.addFor(listener.hearing, mix);
+}
+
+function hearsRoom({ audience }: Place): boolean {
+  return audience.channels.has(ROOM_CHANNEL);
 }

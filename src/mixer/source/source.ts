@@ -40,7 +40,7 @@ export class Source implements Talker {
   /** Set by the talker limit. */
   admitted = false;
   readonly #pool: CodecPool;
-  readonly #talkerLimit: TalkerLimit;
+  #talkerLimit: TalkerLimit;
   #levelling = false;
   /** Kept until its gain is back at 0 dB. */
   #leveller: Leveller | undefined;
@@ -119,6 +119,15 @@ export class Source implements Talker {
   setLevelling(levelling: boolean): void {
     this.#levelling = levelling;
     if (levelling) this.#leveller ??= new Leveller();
+  }
+
+  /** Whoever is heard now is still heard if there is room in the other limit; otherwise the voice fades. */
+  competeFor(limit: TalkerLimit): void {
+    if (limit === this.#talkerLimit) return;
+    const wasAdmitted = this.admitted;
+    this.#talkerLimit.drop(this);
+    this.#talkerLimit = limit;
+    if (wasAdmitted && limit.hasRoom) limit.request(this);
   }
 
   push(packet: SourcePacket, nowMs: number): void {

@@ -72,6 +72,15 @@ export class TalkerLimit {
     this.divide(Number.POSITIVE_INFINITY, 0);
   }
 
+  /** This talker competes elsewhere from now on. */
+  drop(talker: Talker): void {
+    talker.admitted = false;
+    const place = this.#places.findIndex((one) => one.talker === talker);
+    if (place >= 0) this.#places.splice(place, 1);
+    const waiting = this.#waiting.indexOf(talker);
+    if (waiting >= 0) this.#waiting.splice(waiting, 1);
+  }
+
   /** Someone speaks who is not admitted. Admits them now or, if there is no room, perhaps at the next `decide`. */
   request(talker: Talker): void {
     if (this.hasRoom) this.#admit(talker);

@@ -1,17 +1,21 @@
 import { test } from 'tap';
 import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
+import { Audience } from '../../../src/mixer/mix/audience.ts';
+import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
 import { Place, placeOf } from '../../../src/mixer/mix/mix-participant.ts';
 import { Source } from '../../../src/mixer/source/source.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 
 test('a new participant is silent, not awake, and at the start of the silence that they hear', async (t) => {
-  const source = new Source(new CodecPool(new PlainCodec(), () => 0), false);
+  const pool = new CodecPool(new PlainCodec(), () => 0);
+  const source = new Source(pool, false);
+  const audience = new Audience(pool, ChannelSet.ROOM);
   const sink = { write: () => {} };
   for (const state of [
     { deafened: false, arriving: true },
     { deafened: true, arriving: false },
   ]) {
-    const place = new Place(source, { sink, muted: false, ...state });
+    const place = new Place(source, audience, { sink, muted: false, ...state });
     t.match(place, {
       ...state,
       awake: false,

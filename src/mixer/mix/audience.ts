@@ -1,0 +1,161 @@
+/** The listeners in a room who hear the same channels, and the mix that they share. */
+
+import type { EncoderSettings } from '../codec/codec.ts';
+import type { CodecPool } from '../codec/codec-pool.ts';
+import type { Frame } from '../kernels/frame.ts';
+import type { ChannelSet } from './channel-set.ts';
+import type { MixLink } from './mix-link.ts';
+import type { Place } from './mix-participant.ts';
+import { MixStream } from './mix-stream.ts';
+import type { VoiceCopies } from './voice-copies.ts';
+
+const ENCODER: EncoderSettings = { bitrate: 48_000, complexity: 10 };
+
+/** What a listener on the audience's stream is in sync with. */
+export interface ListeningToAudience {
+  readonly to: 'shared';
+  readonly audience: Audience;
+}
+
+export class Audience {
+  readonly channels: ChannelSet;
+  readonly listening: ListeningToAudience = { to: 'shared', audience: this };
+  /** Number of listeners. */
+  size = 0;
+  /** The audience whose stream this one shares, because both hear the same; usually itself. */
+  leader: Audience = this;
+  /** Created since the last tick: nobody is in sync with its stream. */
+  isNew = true;
+  /** Ticks for which the stream has had the same mix as the leader that it could share. */
+  sameTicks = 0;
+  /** The leader whose stream this audience left in this tick, to continue in its own. */
+  left: Audience | undefined;
+  /** Those channels of the audience that sound in this tick. */
+  #soundingLow = 0;
+  #soundingHigh = 0;
+  readonly #pool: CodecPool;
+  readonly #stream: MixStream;
+  #sum: Frame | undefined;
+  #voices = 0;
+
+  constructor(pool: CodecPool, channels: ChannelSet) {
+    this.#pool = pool;
+    this.channels = channels;
+    this.#stream = new MixStream(pool, ENCODER);
+  }
+
+  /** The stream that its listeners share. */
+  get stream(): MixStream {
+    return this.leader.#stream;
+  }
+
+  /** The sum of all voices that its listeners can hear in this tick; valid if there are `voices`. */
+  get sum(): Frame {
+    return this.leader.#sum!;
+  }
+
+  /** Number of voices in the sum, including those that fade. */
+  get voices(): number {
+    return this.leader.#voices;
+  }
+
+  get isSilent(): boolean {
+    return this.#soundingLow === 0 && this.#soundingHigh === 0;
+  }
+
+  /** Nobody has heard anything from its own stream since the last silence. */
+  get isAtRest(): boolean {
+    return this.#stream.frames === 0;
+  }
+
+  /** Begins a tick in which these channels sound. */
+  begin(low: number, high: number): void {
+    this.#soundingLow = this.channels.low & low;
+    this.#soundingHigh = this.channels.high & high;
+    this.left = undefined;
+  }
+
+  /** The same channels sound for both, so both hear the same. */
+  hearsTheSameAs(other: Audience): boolean {
+    return this.#soundingLow === other.#soundingLow && this.#soundingHigh === other.#soundingHigh;
+  }
+
+  /** The frame that this voice adds to the sum; undefined if it adds nothing. */
+  frameOf(voice: Place, copies: VoiceCopies): Frame | undefined {
+    const { channels } = this;
+    return copies.frameOf(
+      voice,
+      voice.addressBefore.channels.firstIn(channels),
+      voice.address.channels.firstIn(channels),
+    );
+  }
+
+  /** Sums the voices that these listeners hear. */
+  sumUp(contributors: readonly Place[], copies: VoiceCopies): void {
+    const { kernels } = this.#pool;
+    this.#sum ??= kernels.frames.take();
+    this.#voices = 0;
+    for (let i = 0; i < contributors.length; i++) {
+      const frame = this.frameOf(contributors[i]!, copies);
+      if (frame === undefined) continue;
+      if (this.#voices++ === 0) this.#sum.samples.set(frame.samples);
+      else kernels.add(this.#sum, frame);
+    }
+    if (this.#voices === 0) this.#sum.samples.fill(0);
+  }
+
+  /** Adds what the other parts of the room published for this tick to the sum. */
+  addLinked(link: MixLink, tick: number): void {
+    this.#voices += link.add(tick, this.sum);
+  }
+
+  /** Adds voices from elsewhere to the sum. */
+  add(voices: Frame, count: number): void {
+    if (count > 0) this.#pool.kernels.add(this.sum, voices);
+    this.#voices += count;
+  }
+
+  /** See `MixStream.isBeside`. */
+  isBeside(other: Audience): boolean {
+    return this.#stream.isBeside(other.#stream);
+  }
+
+  setMix(): void {
+    this.#stream.setMix(this.sum, this.#voices);
+  }
+
+  /** Continues in its own stream where the leader's was. */
+  leaveLeader(): void {
+    this.left = this.leader;
+    this.leader = this;
+    this.sameTicks = 0;
+    this.#stream.takeOver(this.left.#stream, !this.left.isSilent);
+  }
+
+  /** Nobody hears anything in this tick. */
+  rest(): void {
+    this.leader = this;
+    this.sameTicks = 0;
+    this.#voices = 0;
+    this.#stream.setSilent();
+    this.releaseSum();
+  }
+
+  /** Shares the leader's stream from now on. */
+  follow(leader: Audience): void {
+    this.leader = leader;
+    this.sameTicks = 0;
+    this.#stream.setSilent();
+    this.releaseSum();
+  }
+
+  close(): void {
+    this.rest();
+  }
+
+  releaseSum(): void {
+    if (this.#sum === undefined) return;
+    this.#pool.kernels.frames.release(this.#sum);
+    this.#sum = undefined;
+  }
+}

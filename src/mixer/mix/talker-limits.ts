@@ -1,0 +1,44 @@
+/**
+ * The talker limits of a room: each channel has its own, so that a loud team does not silence another. A voice that
+ * speaks into several channels competes in the first. Whispers have a limit of their own.
+ */
+import { TalkerLimit } from '../source/talker-limit.ts';
+import type { TalkerStanding } from '../source/talker-places.ts';
+import { ROOM_CHANNEL } from './channel-set.ts';
+import type { Address } from './voice-path.ts';
+
+export class TalkerLimits {
+  readonly room: TalkerLimit;
+  /** By channel; whispers are under `NO_CHANNEL`. Created when somebody first speaks there. */
+  readonly #others = new Map<number, TalkerLimit>();
+
+  /** @param max see `TalkerLimit` */
+  constructor(max: number) {
+    this.room = new TalkerLimit(max);
+  }
+
+  setMax(max: number): void {
+    this.room.setMax(max);
+    for (const limit of this.#others.values()) limit.setMax(max);
+  }
+
+  limitFor({ channels }: Address): TalkerLimit {
+    const channel = channels.first;
+    if (channel === ROOM_CHANNEL) return this.room;
+    let limit = this.#others.get(channel);
+    if (limit === undefined) {
+      limit = new TalkerLimit(this.room.max);
+      this.#others.set(channel, limit);
+    }
+    return limit;
+  }
+
+  /**
+   * Call once per tick, after all sources were read.
+   * @param standing see `TalkerLimit.tell`; for the room itself
+   */
+  decide(standing?: TalkerStanding): void {
+    this.room.decide(standing);
+    for (const limit of this.#others.values()) limit.decide();
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * The way from a voice to a listener. A voice speaks into channels, and may whisper to single listeners as well. A
+ * listener who can hear it through several channels hears it once: through the first, with the room itself before all
+ * others. A whisper is only needed where no channel leads.
+ */
+import { ChannelSet, NO_CHANNEL } from './channel-set.ts';
+
+/** Where a voice goes. */
+export interface Address {
+  readonly channels: ChannelSet;
+  /** The numbers of the participants to whom it whispers. */
+  readonly whispersTo: ReadonlySet<number>;
+}
+
+export const NOBODY: ReadonlySet<number> = new Set();
+/** Everyone in the room. */
+export const TO_ROOM: Address = { channels: ChannelSet.ROOM, whispersTo: NOBODY };
+
+/** Paths are numbers of channels, or one of these. */
+export const NO_PATH = NO_CHANNEL;
+export const WHISPER = 64;
+
+/**
+ * @param channels what the listener hears
+ * @param listener the listener's number
+ */
+export function pathOf({ channels: into, whispersTo }: Address, channels: ChannelSet, listener: number): number {
+  const channel = into.firstIn(channels);
+  return channel === NO_CHANNEL && whispersTo.has(listener) ? WHISPER : channel;
+}
