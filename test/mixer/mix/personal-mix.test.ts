@@ -1,15 +1,22 @@
 import fc from 'fast-check';
 import { test } from 'tap';
+import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import type { Frame } from '../../../src/mixer/kernels/frame.ts';
 import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
+import { Audience } from '../../../src/mixer/mix/audience.ts';
+import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
 import type { MixLink } from '../../../src/mixer/mix/mix-link.ts';
 import { type Heard, Place } from '../../../src/mixer/mix/mix-participant.ts';
 import { heardPersonally, isTouched, sumFor } from '../../../src/mixer/mix/personal-mix.ts';
+import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
 import type { Source } from '../../../src/mixer/source/source.ts';
+import { PlainCodec } from '../../helpers/plain-codec.ts';
 
 const SEED = Number(process.env['SEED'] ?? 2209);
 const kernels = threadKernels();
+const everyone = new Audience(new CodecPool(new PlainCodec(), () => 0), ChannelSet.ROOM);
+const copies = new VoiceCopies(kernels);
 
 interface Voice {
   readonly level: number;
@@ -32,7 +39,7 @@ const voices = fc.array(
 function place(voice: number, level: number, soundedBefore = true): Place {
   const frame = kernels.frames.take();
   frame.samples.fill(level);
-  const one = new Place({ frame } as unknown as Source, {
+  const one = new Place({ frame } as unknown as Source, everyone, {
     voice,
     sink: { write: () => {} },
     muted: false,
@@ -77,7 +84,7 @@ test('each voice has its gain at both ends of the frame, and the listener is nev
       const { listener, contributors } = people(said);
       mix.samples.fill(12_345);
       const other = linked ? link({ level: 7, voices: 3 }) : undefined;
-      const count = sumFor(listener, contributors, other, mix, kernels);
+      const count = sumFor(listener, { contributors, copies, link: other }, mix, kernels);
       const sum = (gainOf: (voice: Voice) => number) =>
         said.reduce((total, voice) => total + gainOf(voice) * voice.level, linked ? 7 : 0);
       const slack = 1e-3 + said.reduce((total, one) => total + (one.level * 2) / FRAME_SAMPLES, 0);
@@ -100,7 +107,7 @@ test('a voice without a gain counts and is added as it is, bit by bit', (t) => {
     samples[i] = Math.sin(i);
   });
   const mix = kernels.frames.take();
-  t.equal(sumFor(listener, contributors, undefined, mix, kernels), 1);
+  t.equal(sumFor(listener, { contributors, copies, link: undefined }, mix, kernels), 1);
   t.same(mix.samples, voice!.frame.samples);
   t.end();
 });
@@ -108,7 +115,7 @@ test('a voice without a gain counts and is added as it is, bit by bit', (t) => {
 test('of a silenced voice nothing is left, whatever it is', (t) => {
   const { listener, contributors } = people([{ level: Infinity, soundedBefore: true, gain: { from: 0, to: 0 } }]);
   const mix = kernels.frames.take();
-  t.equal(sumFor(listener, contributors, undefined, mix, kernels), 0);
+  t.equal(sumFor(listener, { contributors, copies, link: undefined }, mix, kernels), 0);
   t.same(mix.samples, new Float32Array(FRAME_SAMPLES));
   t.end();
 });
@@ -123,7 +130,7 @@ test('a mix is touched by a gain for a voice that sounds, here or in another par
       );
       const other = elsewhere === undefined ? undefined : link({ touches: elsewhere });
       const expected = elsewhere === true || said.some(({ gain }) => gain !== undefined);
-      return isTouched(listener, contributors, other) === expected;
+      return isTouched(listener, { contributors, copies, link: other }) === expected;
     }),
     { seed: SEED, numRuns: 300 },
   );
@@ -142,7 +149,7 @@ test('what a listener hears is the most that any voice gives them: a voice that 
       });
       const most = Math.max(0, ...[...each, elsewhere ?? 'nothing'].map((heard) => rank[heard]));
       const other = elsewhere === undefined ? undefined : link({ heard: elsewhere });
-      return rank[heardPersonally(listener, contributors, other)] === most;
+      return rank[heardPersonally(listener, { contributors, copies, link: other })] === most;
     }),
     { seed: SEED, numRuns: 500 },
   );
