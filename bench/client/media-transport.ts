@@ -8,6 +8,7 @@ import { parseStun, type StunMessage, verifyStunIntegrity } from '../../src/rtc/
 import { writeBindingRequest, writeBindingSuccess } from '../../src/rtc/ice/stun-writer.ts';
 import type { SrtpKeys } from '../../src/rtc/srtp/srtp-keys.ts';
 import { SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
+import { createRepetitionFilter } from './hello-verify.ts';
 import type { Answer } from './session-description.ts';
 
 const CHECK_INTERVAL_MS = 100;
@@ -78,7 +79,7 @@ export class MediaTransport {
     socket.connect(answer.port, answer.address);
     await once(socket, 'connect');
     const agent = new IceAgent(options, (message) => socket.send(message));
-    let onDtls: (record: Buffer) => void = () => {};
+    let onDtls: (datagram: Buffer) => void = () => {};
     // RFC 7983: the first byte tells the protocols apart. RFC 5761: the second byte tells RTCP from RTP.
     socket.on('message', (datagram) => {
       const first = datagram[0]!;
@@ -99,7 +100,10 @@ export class MediaTransport {
       },
       close: async () => {},
     };
-    onDtls = (record) => transport.onData(record, [answer.address, answer.port]);
+    const isRepeated = createRepetitionFilter();
+    onDtls = (datagram) => {
+      if (!isRepeated(datagram)) transport.onData(datagram, [answer.address, answer.port]);
+    };
     try {
       await withTimeout(agent.connect(), 'no answer to the connectivity checks');
       keepAlive = setInterval(() => agent.check(), KEEP_ALIVE_MS);

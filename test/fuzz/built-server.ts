@@ -1,5 +1,5 @@
-import { freshScrapes } from '../helpers/fresh-scrapes.ts';
 import type { RunningServer } from '../helpers/running-server.ts';
+import { scrapesOf } from '../helpers/scrapes.ts';
 import { startServerProcess } from '../helpers/server-process.ts';
 
 /** What `npm run build` built into `directory`, in its own process. Closing it rejects if it did not end cleanly. */
@@ -15,7 +15,8 @@ export function startBuiltServer(directory: string): (flags: readonly string[]) 
     return {
       url,
       webSocketUrl: `${url.replace('http:', 'ws:')}/ws`,
-      metrics: freshScrapes(url),
+      pid: server.pid,
+      ...scrapesOf(url),
       close: () => {
         ended ??= end();
         return ended;

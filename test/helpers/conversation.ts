@@ -5,8 +5,10 @@ import { type Certificate, createCertificate } from '../../bench/client/media-tr
 import { Pacer } from '../../bench/client/pacer.ts';
 import { LightParticipant } from '../../bench/client/participant.ts';
 import { encodeProgramme } from '../../bench/client/programme.ts';
+import type { Scrape } from '../../bench/lib/prometheus.ts';
 import { Window } from '../../bench/lib/window.ts';
 import { CpuWait } from './cpu-time.ts';
+import { eventually } from './eventually.ts';
 import { Hearing } from './hearing.ts';
 import { OnPath, Stranger } from './on-path.ts';
 import { type RunningServer, startServer } from './running-server.ts';
@@ -20,15 +22,17 @@ const WINDOW = 4800;
 /** Share of the windows, from the quietest to the loudest: this process itself may stand still for a moment. */
 const USUAL = 0.7;
 const AUDIBLE_DBFS = -25;
+/** If server and participants waited longer for a CPU, their voices may have suffered from that alone. */
+const BUSY_SHARE = 0.2;
+/** How many packets are listened to after an attack on a busy machine. */
+const LISTENING = 30;
 const SETTLE_MS = 1000;
 const MAX_LOST_SHARE = 0.05;
-/** Not counting the time for which this process waited for a CPU. */
+/** Not counting the time for which server and participants waited for a CPU. */
 const MAX_GAP_MS = 400;
 const MAX_CONCEALED_SHARE = 0.25;
-/** Long enough to hear the effect of an attack. */
+/** Long enough to hear the effect of an attack, and for the next figures of the media engine. */
 const AFTERWARDS_MS = 600;
-/** Figures of the media engine are at most this old. */
-const STATS_MS = 1100;
 
 export interface Party {
   readonly name: string;
@@ -57,7 +61,7 @@ export interface ConversationReport {
   readonly parties: readonly PartyReport[];
   /** Share of the frames of all participants. */
   readonly concealedShare: number;
-  /** How long this process, which runs the server and both participants, waited for a CPU. */
+  /** How long the processes of the server and both participants waited for a CPU. */
   readonly cpuWaitMs: number;
   readonly tookMs: number;
   readonly tickFailures: number;
@@ -126,18 +130,25 @@ export class Conversation {
     return stranger;
   }
 
-  /** The current value of a counter of the media engine. */
-  async count(counter: string): Promise<number> {
-    await sleep(STATS_MS);
-    return (await this.server.metrics()).sum(`partyline_${counter}_total`);
+  /**
+   * Resolves when a counter of the media engine, whose figures are up to half a second old, has reached this value.
+   * Rejects with its value if it never does.
+   */
+  async reaches(counter: string, least: number): Promise<void> {
+    const isReached = (figures: Scrape) => {
+      const value = figures.sum(`partyline_${counter}_total`);
+      return value >= least || `${counter} is ${value}, not ${least} or more`;
+    };
+    if (isReached(await this.server.recentMetrics()) === true) return;
+    await eventually(async () => isReached(await this.server.metrics()));
   }
 
   /** Runs the attack and reports on the conversation during it and for a while afterwards. */
   async measure(attack: () => Promise<unknown> | unknown): Promise<ConversationReport> {
     const parties = [this.ada, this.ben];
-    const before = await this.server.metrics();
+    const before = await this.server.recentMetrics();
     const startMs = performance.now();
-    const cpuWait = new CpuWait();
+    const cpuWait = new CpuWait([...new Set([process.pid, this.server.pid])]);
     const marks = parties.map(({ hearing, participant }) => {
       participant.received.reset(performance.now());
       return hearing.mark();
@@ -174,18 +185,30 @@ export class Conversation {
     const report = await this.measure(attack);
     const { concealedShare, tickFailures, cpuWaitMs, tookMs } = report;
     const maxGapMs = MAX_GAP_MS + cpuWaitMs;
-    for (const { name, packets, lost, largestGapMs, levelDbfs } of report.parties) {
+    for (const [index, { name, packets, lost, largestGapMs, levelDbfs }] of report.parties.entries()) {
       t.ok(
         largestGapMs < maxGapMs,
         `${name}: a gap of ${largestGapMs.toFixed(0)} ms, at most ${maxGapMs.toFixed(0)} allowed`,
       );
       t.ok(lost <= packets * MAX_LOST_SHARE, `${name}: ${lost} of ${packets} packets lost`);
-      t.ok(levelDbfs > AUDIBLE_DBFS, `${name} hears the other one (${levelDbfs.toFixed(1)} dBFS)`);
+      if (levelDbfs < AUDIBLE_DBFS && cpuWaitMs > BUSY_SHARE * tookMs)
+        await t.resolves(this.#hearsAgain(index), `on a busy machine, ${name} hears the other one again`);
+      else t.ok(levelDbfs > AUDIBLE_DBFS, `${name} hears the other one (${levelDbfs.toFixed(1)} dBFS)`);
     }
     // A voice that could not be sent in time is concealed as well.
     t.ok(concealedShare < maxConcealedShare + cpuWaitMs / tookMs, `${(100 * concealedShare).toFixed(1)} % concealed`);
     t.equal(tickFailures, 0, 'no tick fails');
     return report;
+  }
+
+  async #hearsAgain(index: number): Promise<void> {
+    const { hearing } = [this.ada, this.ben][index]!;
+    const mark = hearing.mark();
+    await eventually(() => {
+      const sound = hearing.sound(Math.max(mark, hearing.mark() - LISTENING));
+      const levelDbfs = usualLevelDbfs(sound, FREQUENCIES[1 - index]!);
+      return levelDbfs > AUDIBLE_DBFS || `${levelDbfs.toFixed(1)} dBFS`;
+    });
   }
 }
 

@@ -2,10 +2,15 @@ import { createCertificate } from '../../bench/client/media-transport.ts';
 import { LightParticipant } from '../../bench/client/participant.ts';
 import { encodeProgramme } from '../../bench/client/programme.ts';
 import type { ReceiveReport } from '../../bench/client/receive-counters.ts';
+import { eventually } from './eventually.ts';
+import { everyFrame } from './every-frame.ts';
 import { type HeardTone, heardTone } from './heard-tone.ts';
 import { Hearing } from './hearing.ts';
 import { tone } from './signal.ts';
 
+/** Far below the level at which others talk, and far above what is left of a voice that is not there. */
+const AUDIBLE_DBFS = -30;
+const LISTEN_MS = 400;
 const certificate = createCertificate();
 
 export interface LightTalkerOptions {
@@ -21,13 +26,13 @@ export interface LightTalkerOptions {
 export class LightTalker {
   readonly #participant: LightParticipant;
   readonly #hearing: Hearing;
-  readonly #timer: NodeJS.Timeout;
+  readonly #hangUp: () => void;
 
   private constructor(participant: LightParticipant, hearing: Hearing, frequencyHz: number) {
     this.#participant = participant;
     this.#hearing = hearing;
     participant.say(encodeProgramme(tone({ frequencyHz, samples: 96_000 })));
-    this.#timer = setInterval(() => participant.sendNext(), 20);
+    this.#hangUp = everyFrame(() => participant.sendNext());
   }
 
   /** Resolves when media can flow both ways. */
@@ -39,6 +44,17 @@ export class LightTalker {
       onPayload: ({ payload, header, atMs }) => hearing.add({ ...header, payload: payload.slice(), atMs }),
     });
     return new LightTalker(participant, hearing, frequencyHz);
+  }
+
+  /**
+   * Resolves when this frequency is heard most of the time. Rejects with how loud it is if that does not happen, however
+   * busy the machine is.
+   */
+  async hears(frequencyHz: number): Promise<void> {
+    await eventually(async () => {
+      const levelDbfs = await this.hearDbfs(frequencyHz, LISTEN_MS);
+      return levelDbfs > AUDIBLE_DBFS || `${frequencyHz} Hz is heard at ${levelDbfs.toFixed(1)} dBFS`;
+    });
   }
 
   /** How loud this frequency usually is in what arrives from now on. */
@@ -62,7 +78,7 @@ export class LightTalker {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#hangUp();
     this.#participant.close();
   }
 }

@@ -9,6 +9,7 @@ import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messa
 import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
 import { SRTP_MAX_OVERHEAD } from '../../src/rtc/srtp/srtp-session.ts';
 import { CpuWait } from './cpu-time.ts';
+import { everyFrame } from './every-frame.ts';
 import { createFrameDecoder } from './opus.ts';
 import { tone } from './signal.ts';
 
@@ -44,7 +45,7 @@ export class RoamingTalker {
   readonly #decode = createFrameDecoder();
   readonly #ssrc = randomBytes(4).readUInt32BE();
   #transport: MediaTransport | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #hangUp: () => void = () => {};
   #sequenceNumber = 0;
   #lastLoudMs = 0;
   #longestGapMs = 0;
@@ -66,11 +67,7 @@ export class RoamingTalker {
       certificate: options.certificate,
       onRtp: (packet) => talker.#hear(packet),
     });
-    const startMs = performance.now();
-    talker.#timer = setInterval(() => {
-      // Late frames are caught up at once: a microphone does not lose time either.
-      while (talker.#sequenceNumber * 20 < performance.now() - startMs) talker.#say();
-    }, 10);
+    talker.#hangUp = everyFrame(() => talker.#say());
     return talker;
   }
 
@@ -123,7 +120,7 @@ export class RoamingTalker {
 
   /** Both connections fall silent, as when a phone is switched off. */
   vanish(): void {
-    clearInterval(this.#timer);
+    this.#hangUp();
     this.#transport?.close();
     this.socket.pause();
   }
@@ -145,7 +142,7 @@ export class RoamingTalker {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#hangUp();
     this.#transport?.close();
     this.socket.terminate();
   }

@@ -1,18 +1,17 @@
 import pino, { type Logger } from 'pino';
-import type { Scrape } from '../../bench/lib/prometheus.ts';
 import { readCommand } from '../../src/config/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createMediaPlane } from '../../src/server/media-plane.ts';
 import { createServer } from '../../src/server/server.ts';
-import { freshScrapes } from './fresh-scrapes.ts';
+import { type Scrapes, scrapesOf } from './scrapes.ts';
 
-export interface RunningServer {
+export interface RunningServer extends Scrapes {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
   /** `ws://127.0.0.1:PORT/ws` */
   readonly webSocketUrl: string;
-  /** Current metrics. */
-  metrics(): Promise<Scrape>;
+  /** Of the process in which it runs. */
+  readonly pid: number;
   close(): Promise<void>;
 }
 
@@ -61,7 +60,8 @@ export async function startServer(
   return {
     url,
     webSocketUrl: `ws://127.0.0.1:${port}/ws`,
-    metrics: freshScrapes(url),
+    pid: process.pid,
+    ...scrapesOf(url),
     close: () => server.close(),
   };
 }

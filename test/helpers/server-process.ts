@@ -2,20 +2,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Scrape } from '../../bench/lib/prometheus.ts';
-import { freshScrapes } from './fresh-scrapes.ts';
 import { runFirst } from './priority.ts';
+import { type Scrapes, scrapesOf } from './scrapes.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
 
-export interface ServerProcess {
+/** It has metrics where the page is served without TLS. */
+export interface ServerProcess extends Scrapes {
   /** Address of the page, with a slash at the end. */
   readonly url: string;
+  readonly pid: number;
   /** Everything printed so far. */
   output(): string;
-  /** Current metrics, where the page is served without TLS. */
-  metrics(): Promise<Scrape>;
   /** Ends it with SIGTERM, as an operator would. Resolves with the exit code. */
   stop(): Promise<number | null>;
   signal(name: NodeJS.Signals): void;
@@ -61,6 +60,6 @@ export async function startServerProcess(
     child.kill('SIGKILL');
     return exitCode;
   };
-  const metrics = freshScrapes(url.replace(/\/$/, ''));
-  return { url, output: () => output, metrics, signal: (name) => void child.kill(name), stop, kill };
+  const scrapes = scrapesOf(url.replace(/\/$/, ''));
+  return { url, pid: child.pid!, output: () => output, ...scrapes, signal: (name) => void child.kill(name), stop, kill };
 }

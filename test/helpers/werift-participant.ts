@@ -7,8 +7,10 @@ import {
   useAudioLevelIndication,
 } from 'werift';
 import { WebSocket } from 'ws';
+import { createRepetitionFilter } from '../../bench/client/hello-verify.ts';
 import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messages.ts';
 import { eventually } from './eventually.ts';
+import { everyFrame } from './every-frame.ts';
 import { type HeardPacket, Hearing } from './hearing.ts';
 import { createFrameEncoder, FRAME_SAMPLES } from './opus.ts';
 import { rmsDbfs, toInt16 } from './signal.ts';
@@ -37,7 +39,6 @@ export interface JoinOptions {
 }
 
 const SILENT_FRAME = new Int16Array(FRAME_SAMPLES);
-const FRAME_MS = 20;
 
 /**
  * A stand-in for a browser: a whole WebRTC implementation that shares no code with the server below DTLS (ICE, SRTP and
@@ -135,18 +136,16 @@ class Microphone {
   readonly #track: MediaStreamTrack;
   readonly #levelId: number;
   readonly #encode = createFrameEncoder({ dtx: true });
-  readonly #startMs = performance.now();
-  #timer: NodeJS.Timeout;
+  readonly #hangUp: () => void;
   #sound: Sound = silence;
   #frame = 0;
-  #frames = 0;
   #sequenceNumber = 1000;
   #inDtx = false;
 
   constructor(track: MediaStreamTrack, levelId: number) {
     this.#track = track;
     this.#levelId = levelId;
-    this.#timer = setTimeout(() => this.#run(), 0);
+    this.#hangUp = everyFrame((n) => this.#sendFrame(n));
   }
 
   take(sound: Sound): void {
@@ -155,19 +154,15 @@ class Microphone {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#hangUp();
   }
 
-  #run(): void {
-    while (performance.now() >= this.#startMs + this.#frames * FRAME_MS) this.#sendFrame();
-    this.#timer = setTimeout(() => this.#run(), this.#startMs + this.#frames * FRAME_MS - performance.now());
-  }
-
-  #sendFrame(): void {
+  /** @param n counts all frames since the start, and so the time */
+  #sendFrame(n: number): void {
     const samples = this.#sound(this.#frame++);
     const pcm = samples === undefined ? SILENT_FRAME : toInt16(samples);
     const payload = this.#encode(pcm);
-    const timestamp = (this.#frames++ * FRAME_SAMPLES) >>> 0;
+    const timestamp = (n * FRAME_SAMPLES) >>> 0;
     // Of a run of DTX frames (1 or 2 bytes), browsers send only the first one.
     const wasInDtx = this.#inDtx;
     this.#inDtx = payload.length <= 2;
@@ -211,7 +206,14 @@ function createPeer(): RTCPeerConnection {
 async function offer(peer: RTCPeerConnection) {
   const description = await peer.createOffer();
   // Without servers in its configuration, werift asks a public one.
-  for (const transport of peer.iceTransports) delete transport.connection.stunServer;
+  for (const { connection } of peer.iceTransports) {
+    delete connection.stunServer;
+    const { execute } = connection.onData;
+    const isRepeated = createRepetitionFilter();
+    connection.onData.execute = (datagram) => {
+      if (!isRepeated(datagram)) execute(datagram);
+    };
+  }
   return description;
 }
 

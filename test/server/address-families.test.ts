@@ -1,9 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
 import { LightTalker } from '../helpers/light-talker.ts';
 import { startServer } from '../helpers/running-server.ts';
 
-const HEARD_DBFS = -20;
 const BINDINGS = [['127.0.0.1'], ['::1'], ['127.0.0.1', '::1'], ['::1', '127.0.0.1']];
 
 for (const hosts of BINDINGS) {
@@ -15,9 +13,6 @@ for (const hosts of BINDINGS) {
     t.teardown(() => ada.close());
     const ben = await LightTalker.join({ ...join, name: 'Ben', frequencyHz: 710 });
     t.teardown(() => ben.close());
-    await sleep(500);
-    const [atAda, atBen] = await Promise.all([ada.hearDbfs(710), ben.hearDbfs(430)]);
-    t.ok(atAda > HEARD_DBFS, `Ada hears Ben at ${atAda.toFixed(1)} dBFS`);
-    t.ok(atBen > HEARD_DBFS, `Ben hears Ada at ${atBen.toFixed(1)} dBFS`);
+    await t.resolves(Promise.all([ada.hears(710), ben.hears(430)]));
   });
 }

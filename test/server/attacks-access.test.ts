@@ -12,7 +12,7 @@ import { SignalingClient } from '../helpers/signaling-client.ts';
 const SECRET = 'a secret that is long enough to sign with';
 const PASSWORD = 'open sesame';
 const ATTACKERS = 50;
-const ATTACK_MS = 3000;
+const ATTACK_MS = 2000;
 /** As if each attacker had their own address. */
 const NO_LIMITS = ['--max-connections-per-address', '--max-joins-per-minute', '--max-failed-joins-per-minute'];
 /** Slow enough that no connection is ended for it. */

@@ -12,7 +12,6 @@ const skip = skipIfMissing(missingPackages(['faketime']));
 const HOUR_S = 3600;
 const MARGIN_S = 600;
 const TOKEN = 'an-admin-token-of-32-characters.';
-const AUDIBLE_DBFS = -30;
 const LIBRARY = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib']
   .map((directory) => join(directory, 'faketime/libfaketime.so.1'))
   .find((file) => existsSync(file));
@@ -64,8 +63,7 @@ test('tokens and TURN credentials follow the current time of the machine, and no
     const turnUntilS = Number(iceServers[0]?.username?.split(':')[0]);
     t.ok(Math.abs(turnUntilS - expectedS - 24 * HOUR_S) < MARGIN_S, `TURN credentials until ${turnUntilS}`);
     client.socket.close();
-    const heard = await Promise.all([talkers[0]!.hearDbfs(820), talkers[1]!.hearDbfs(500)]);
-    for (const dbfs of heard) t.ok(dbfs > AUDIBLE_DBFS, `both hear each other: ${dbfs.toFixed(1)} dBFS`);
+    await t.resolves(Promise.all([talkers[0]!.hears(820), talkers[1]!.hears(500)]), 'both hear each other');
     t.equal((await fetch(`${server.url}healthz`)).status, 200);
   }
   t.notMatch(server.output(), /worker (died|replaced)/);

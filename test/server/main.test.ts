@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { makeSelfSigned } from '../../src/server/tls/self-signed.ts';
+import { BUILT_SERVER } from '../helpers/server-process.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PARALLEL = { buffered: true };
 const MEDIA = ['--media-host', '127.0.0.1', '--media-port', '0'];
 const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
 
@@ -41,11 +43,11 @@ function run(file: string, args: readonly string[], { env = {}, nodeArgs = [] as
 }
 
 test('the built server', async (t) => {
-  const directory = t.testdir();
-  execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs'), '--outdir', directory]);
-  const file = join(directory, 'main.js');
+  // Each of these tests waits for processes of its own.
+  t.jobs = 3;
+  const file = join(BUILT_SERVER, 'main.js');
 
-  t.test('prints its help and its version', async (t) => {
+  t.test('prints its help and its version', PARALLEL, async (t) => {
     const help = run(file, ['--help']);
     t.equal(await help.exitCode, 0);
     t.match(help.output(), '--media-port N');
@@ -58,7 +60,7 @@ test('the built server', async (t) => {
     );
   });
 
-  t.test('makes tokens and hashes, one line each, or ends with 2 and says why not', async (t) => {
+  t.test('makes tokens and hashes, one line each, or ends with 2 and says why not', PARALLEL, async (t) => {
     const env = { PARTYLINE_TOKEN_SECRET: 'a secret that is long enough to sign with' };
     const token = run(file, ['token', '--room', 'lobby', '--identity', 'ada'], { env });
     t.equal(await token.exitCode, 0);
@@ -72,7 +74,7 @@ test('the built server', async (t) => {
     t.match(password.output(), /^scrypt:15:8:1:[\w-]+:[\w-]+\n$/);
   });
 
-  t.test('checks a setup, even where the codec cannot be loaded, and prints the ports', async (t) => {
+  t.test('checks a setup, even where the codec cannot be loaded, and prints the ports', PARALLEL, async (t) => {
     const planted = `import M from 'node:module'; const load = M._load; M._load = (name, ...rest) => {
       if (name === '@discordjs/opus') throw new Error('planted'); return load(name, ...rest); };`;
     const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(planted)}`];
@@ -88,23 +90,27 @@ test('the built server', async (t) => {
     t.match(ports.output(), /^40000 +UDP +in /m);
   });
 
-  t.test('ends with 2 and says what is wrong with its settings', async (t) => {
+  t.test('ends with 2 and says what is wrong with its settings', PARALLEL, async (t) => {
     const wrong = run(file, ['--port', 'many'], { env: { PARTYLINE_WORKER: '1' } });
     t.equal(await wrong.exitCode, 2);
     t.match(wrong.output(), 'partyline: port cannot be "many" (from the flag --port); expected an integer');
     t.match(wrong.output(), 'partyline: Unknown variable PARTYLINE_WORKER; did you mean PARTYLINE_WORKERS?');
   });
 
-  t.test('ends with 2 if its settings lead to something unusable, so that no supervisor restarts it', async (t) => {
-    const flags = ['--port', '0', '--workers', '0', ...MEDIA, '--room-passwords', 'a b=x'];
-    const [server, check] = [run(file, flags), run(file, ['check', ...flags])];
-    t.equal(await server.exitCode, 2);
-    t.match(server.output(), 'room-passwords cannot be used: \\"a b\\" is not a valid room name.');
-    t.equal(await check.exitCode, 2);
-    t.match(check.output(), 'room-passwords cannot be used: "a b" is not a valid room name.');
-  });
+  t.test(
+    'ends with 2 if its settings lead to something unusable, so that no supervisor restarts it',
+    PARALLEL,
+    async (t) => {
+      const flags = ['--port', '0', '--workers', '0', ...MEDIA, '--room-passwords', 'a b=x'];
+      const [server, check] = [run(file, flags), run(file, ['check', ...flags])];
+      t.equal(await server.exitCode, 2);
+      t.match(server.output(), 'room-passwords cannot be used: \\"a b\\" is not a valid room name.');
+      t.equal(await check.exitCode, 2);
+      t.match(check.output(), 'room-passwords cannot be used: "a b" is not a valid room name.');
+    },
+  );
 
-  t.test('warns of a file with a secret that everybody can change, and so does the check', async (t) => {
+  t.test('warns of a file with a secret that everybody can change, and so does the check', PARALLEL, async (t) => {
     const secret = join(t.testdir({ secret: 'QmFzZTY0QmFzZTY0QmFzZTY0QmFzZTY0QmFzZTY0' }), 'secret');
     chmodSync(secret, 0o666);
     const flags = ['--port', '0', '--workers', '0', ...MEDIA, '--admin-token-file', secret];
@@ -117,7 +123,7 @@ test('the built server', async (t) => {
     t.match(check.output(), /^warn {2}secrets: Every user of this machine can change/m);
   });
 
-  t.test('ends with 1 and says so if its port is in use', async (t) => {
+  t.test('ends with 1 and says so if its port is in use', PARALLEL, async (t) => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     t.teardown(() => other.close());
@@ -132,7 +138,7 @@ test('the built server', async (t) => {
   });
 
   for (const workers of ['0', '1']) {
-    t.test(`starts with --workers ${workers}, serves the page, and closes cleanly on SIGTERM`, async (t) => {
+    t.test(`starts with --workers ${workers}, serves the page, and closes cleanly on SIGTERM`, PARALLEL, async (t) => {
       const startMs = performance.now();
       const server = run(file, ['--port', '0', '--workers', workers, ...MEDIA]);
       t.teardown(() => server.child.kill('SIGKILL'));
@@ -164,7 +170,7 @@ test('the built server', async (t) => {
     });
   }
 
-  t.test('serves HTTPS with its own certificate files, and reads them again on SIGHUP', async (t) => {
+  t.test('serves HTTPS with its own certificate files, and reads them again on SIGHUP', PARALLEL, async (t) => {
     const files = t.testdir();
     const [cert, key] = [join(files, 'cert.pem'), join(files, 'key.pem')];
     const put = async () => {
@@ -184,7 +190,7 @@ test('the built server', async (t) => {
     t.equal(await server.exitCode, 0);
   });
 
-  t.test('continues after SIGHUP if there is nothing to reload, and says so', async (t) => {
+  t.test('continues after SIGHUP if there is nothing to reload, and says so', PARALLEL, async (t) => {
     const server = run(file, ['--port', '0', '--workers', '0', ...MEDIA]);
     t.teardown(() => server.child.kill('SIGKILL'));
     const url = await server.ready;
@@ -195,7 +201,7 @@ test('the built server', async (t) => {
     t.equal(await server.exitCode, 0);
   });
 
-  t.test('ends with 0 when it is draining and the last participant has left', async (t) => {
+  t.test('ends with 0 when it is draining and the last participant has left', PARALLEL, async (t) => {
     const token = 'an-admin-token-of-32-characters.';
     const { ready, exitCode } = run(file, ['--port', '0', '--workers', '0', '--admin-token', token, ...MEDIA]);
     const url = await ready;
@@ -209,7 +215,7 @@ test('the built server', async (t) => {
     t.equal(await exitCode, 0);
   });
 
-  t.test('ends at once on a second signal', async (t) => {
+  t.test('ends at once on a second signal', PARALLEL, async (t) => {
     const server = run(file, ['--port', '0', '--workers', '0', '--shutdown-grace-ms', '60000', ...MEDIA]);
     t.teardown(() => server.child.kill('SIGKILL'));
     const stuck = await SignalingClient.open(`${(await server.ready).replace('http', 'ws')}ws`);
@@ -223,7 +229,7 @@ test('the built server', async (t) => {
   });
 
   for (const fault of ["throw new Error('planted')", "Promise.reject(new Error('planted'))"]) {
-    t.test(`logs "${fault}" and ends with 1`, async (t) => {
+    t.test(`logs "${fault}" and ends with 1`, PARALLEL, async (t) => {
       const nodeArgs = ['--import', `data:text/javascript,process.on('SIGUSR2', () => { ${fault} })`];
       const server = run(file, ['--port', '0', '--workers', '0', ...MEDIA], { nodeArgs });
       t.teardown(() => server.child.kill('SIGKILL'));

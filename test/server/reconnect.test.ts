@@ -20,7 +20,7 @@ const PATIENCE_MS = 60_000;
 const certificate = createCertificate();
 /** These tests wait most of the time. */
 const PARALLEL = { buffered: true };
-t.jobs = 2;
+t.jobs = 6;
 
 async function setUp(t: Test, flags: readonly string[] = []) {
   const relay = await LossyRelay.open({
@@ -54,7 +54,7 @@ t.test('nobody hears that a WebSocket breaks, and it is resumed without an offer
   const { participantId } = ada.joined;
   ben.messages.length = 0;
   proxy.cut();
-  await sleep(2500);
+  await sleep(1000);
   proxy.mend();
   const joined = await ada.connect();
   t.match(joined, { participantId, mediaResumed: true });
