@@ -5,7 +5,7 @@ import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
 import { frame } from '../../src/rtc/net/stream-framing.ts';
 import { Conversation } from '../helpers/conversation.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { negotiate } from '../helpers/raw-participant.ts';
+import { type Negotiated, negotiate } from '../helpers/raw-participant.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
@@ -93,14 +93,7 @@ test('while two people talk, clients that never read', async (t) => {
   };
 
   /** Send authentic checks over media TCP, whose answers wait. Strangers send nothing. */
-  const overMediaTcp = async (t: Test) => {
-    const { signaling, answer, iceUfrag } = await negotiate({
-      url: server.webSocketUrl,
-      room: 'attacker',
-      name: 'Eve',
-      certificate,
-    });
-    t.teardown(() => signaling.close());
+  const overMediaTcp = async (t: Test, { answer, iceUfrag }: Negotiated) => {
     const check = () =>
       frame(
         writeBindingRequest({
@@ -129,9 +122,11 @@ test('while two people talk, clients that never read', async (t) => {
   };
 
   await t.test('are ended, and no more data waits for them than allowed', async (t) => {
+    const eve = await negotiate({ url: server.webSocketUrl, room: 'attacker', name: 'Eve', certificate });
+    t.teardown(() => eve.signaling.close());
     const grown = await growth(() =>
       conversation.unharmed(t, () =>
-        Promise.all([overWebSockets(t), overHttp(t, MANY), overHttp(t, 1), overMediaTcp(t)]),
+        Promise.all([overWebSockets(t), overHttp(t, MANY), overHttp(t, 1), overMediaTcp(t, eve)]),
       ),
     );
     t.ok(grown < WEB_SOCKETS * 2 * MAX_UNSENT_BYTES + OTHER_BYTES, `${Math.round(grown / 1000)} kB more in buffers`);

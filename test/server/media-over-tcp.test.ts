@@ -120,7 +120,7 @@ t.test(
 );
 
 t.test('a flood of connections and bytes at the TCP port does not disturb those who talk', async (t) => {
-  const { relay, listen, metric } = await setUp(t);
+  const { relay, listen, isHeard, metric } = await setUp(t);
   const flood = new Set<Socket>();
   const kinds = [
     '',
@@ -144,11 +144,10 @@ t.test('a flood of connections and bytes at the TCP port does not disturb those 
     clearInterval(timer);
     for (const socket of flood) socket.destroy();
   });
-  const { packets, lost, levelDbfs, isShare } = await listen(3000);
-  t.ok(opened > 500, `${opened} connections`);
-  t.ok(isShare(0.93, 1.1) && lost === 0, `${packets} packets in 3 s, ${lost} lost`);
-  t.ok(levelDbfs > AUDIBLE_DBFS, `the tone is heard at ${levelDbfs.toFixed(1)} dBFS`);
-  t.ok((await metric('partyline_media_tcp_sockets')) < 40, 'few of them are open');
-  t.ok((await metric('partyline_media_tcp_refused_total')) > 400);
+  const { packets, lost, isShare } = await listen(2000);
+  t.ok(isShare(0.93, 1.1) && lost === 0, `${packets} packets in 2 s, ${lost} lost`);
+  await t.resolves(isHeard());
+  await eventually(async () => (await metric('partyline_media_tcp_refused_total')) > 400);
+  t.ok((await metric('partyline_media_tcp_sockets')) < 40, `few of ${opened} connections are open`);
   t.equal(await metric('partyline_media_connections_over_tcp'), 2);
 });
