@@ -1,5 +1,4 @@
 import type { RunningServer } from '../helpers/running-server.ts';
-import { scrapesOf } from '../helpers/scrapes.ts';
 import { startServerProcess } from '../helpers/server-process.ts';
 
 /** What `npm run build` built into `directory`, in its own process. Closing it rejects if it did not end cleanly. */
@@ -16,7 +15,8 @@ export function startBuiltServer(directory: string): (flags: readonly string[]) 
       url,
       webSocketUrl: `${url.replace('http:', 'ws:')}/ws`,
       pid: server.pid,
-      ...scrapesOf(url),
+      metrics: server.metrics,
+      recentMetrics: server.recentMetrics,
       close: () => {
         ended ??= end();
         return ended;

@@ -3,6 +3,7 @@ import { readCommand } from '../../src/config/config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createMediaPlane } from '../../src/server/media-plane.ts';
 import { createServer } from '../../src/server/server.ts';
+import { runFirst } from './priority.ts';
 import { type Scrapes, scrapesOf } from './scrapes.ts';
 
 export interface RunningServer extends Scrapes {
@@ -46,6 +47,7 @@ export async function startServer(
     machine: { cores: 1 },
   });
   if (command.kind !== 'serve') throw new Error(`flags that do not start a server: ${flags}`);
+  runFirst(process.pid);
   const server = await createServer(command.config, {
     clock: systemClock,
     log,

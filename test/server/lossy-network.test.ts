@@ -102,7 +102,7 @@ test('speech is understood on networks where, in each direction,', {
     figures.set(condition.name, outcome);
     t.ok(outcome.estoi >= leastEstoi, `${condition.name}: ${inWords(outcome)}`);
   }
-  t.ok(figures.get('nothing is wrong')!.segmentalSnrDb > 10, 'as another pass through Opus');
+  t.ok(figures.get('nothing is wrong')!.segmentalSnrDb > 5, 'as after two passes through Opus');
   const without = await listen(pcm, programme, { name: 'no RED', loss: 0.2, red: false });
   const gain = figures.get('20 % are lost')!.estoi - without.estoi;
   t.ok(gain > 0.12, `20 % are lost, without RED: ${inWords(without)}`);

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import { type Test, test } from 'tap';
 import { freePort } from '../../../bench/lib/free-port.ts';
 import { type AcmeDirectory, startAcmeDirectory } from '../../helpers/acme-directory.ts';
 import { missingPackages, skipIfMissing } from '../../helpers/debian-packages.ts';
@@ -9,9 +9,7 @@ import { ownProblems } from '../../helpers/own-problems.ts';
 import { certificateShown, type SecureServer, startSecureServer, trusting } from '../../helpers/secure-server.ts';
 import { SignalingClient } from '../../helpers/signaling-client.ts';
 
-/** Each of these tests waits for an authority of its own. */
-const options = { skip: skipIfMissing(missingPackages(['pebble'])), buffered: true };
-t.jobs = 3;
+const skip = skipIfMissing(missingPackages(['pebble']));
 const NAME = 'voice.partyline.test';
 
 interface Site {
@@ -36,38 +34,36 @@ async function setUp(t: Test, { validitySeconds = 86_400 } = {}): Promise<Site> 
   return { directory, dataDir, httpPort, port, start };
 }
 
-t.test(
-  'with one port open, a certificate is obtained by TLS-ALPN-01 before the address is printed',
-  options,
-  async (t) => {
-    const { directory, dataDir, port, start } = await setUp(t);
-    // Media uses the same port.
-    const server = await start(['--http-port', '0', '--media-port', String(port)]);
-    t.equal(server.url, `https://${NAME}/`);
-    t.match(
-      server.lines.find(({ msg }) => msg === 'certificate obtained'),
-      { by: 'tls-alpn-01', domains: [NAME] },
-    );
-    const ca = await directory.root();
-    const answer = await server.get('/healthz', { name: NAME, ca });
-    t.equal(answer.status, 200);
-    t.strictSame(ownProblems(JSON.parse(answer.body).problems), []);
-    t.equal(answer.headers['strict-transport-security'], 'max-age=15552000');
-    const metrics = await server.get('/metrics', { name: NAME, ca });
-    const [, expiry] = /^partyline_tls_certificate_expiry_timestamp_seconds (\d+)$/m.exec(metrics.body) ?? [];
-    t.ok(Math.abs(Number(expiry) * 1000 - Date.now() - 86_400_000) < 60_000, 'the metrics show when it expires');
+test('with one port open, a certificate is obtained by TLS-ALPN-01 before the address is printed', {
+  skip,
+}, async (t) => {
+  const { directory, dataDir, port, start } = await setUp(t);
+  // Media uses the same port.
+  const server = await start(['--http-port', '0', '--media-port', String(port)]);
+  t.equal(server.url, `https://${NAME}/`);
+  t.match(
+    server.lines.find(({ msg }) => msg === 'certificate obtained'),
+    { by: 'tls-alpn-01', domains: [NAME] },
+  );
+  const ca = await directory.root();
+  const answer = await server.get('/healthz', { name: NAME, ca });
+  t.equal(answer.status, 200);
+  t.strictSame(ownProblems(JSON.parse(answer.body).problems), []);
+  t.equal(answer.headers['strict-transport-security'], 'max-age=15552000');
+  const metrics = await server.get('/metrics', { name: NAME, ca });
+  const [, expiry] = /^partyline_tls_certificate_expiry_timestamp_seconds (\d+)$/m.exec(metrics.body) ?? [];
+  t.ok(Math.abs(Number(expiry) * 1000 - Date.now() - 86_400_000) < 60_000, 'the metrics show when it expires');
 
-    const files = readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).map((name) => join(dataDir, name));
-    const kept = files.filter((file) => file.endsWith('.pem'));
-    t.equal(kept.length, 2);
-    for (const file of kept) t.equal(statSync(file).mode & 0o777, 0o600, file);
-    for (const file of files.filter((name) => statSync(name).isDirectory()))
-      t.equal(statSync(file).mode & 0o777, 0o700, file);
-    t.notOk(files.some((file) => file.endsWith('.tmp')));
-  },
-);
+  const files = readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).map((name) => join(dataDir, name));
+  const kept = files.filter((file) => file.endsWith('.pem'));
+  t.equal(kept.length, 2);
+  for (const file of kept) t.equal(statSync(file).mode & 0o777, 0o600, file);
+  for (const file of files.filter((name) => statSync(name).isDirectory()))
+    t.equal(statSync(file).mode & 0o777, 0o700, file);
+  t.notOk(files.some((file) => file.endsWith('.tmp')));
+});
 
-t.test('where TLS-ALPN-01 does not work, a certificate is obtained by HTTP-01', options, async (t) => {
+test('where TLS-ALPN-01 does not work, a certificate is obtained by HTTP-01', { skip }, async (t) => {
   const { directory, httpPort, dataDir } = await setUp(t);
   // Nobody answers where the certificate authority expects TLS.
   const server = await startSecureServer([
@@ -89,7 +85,7 @@ t.test('where TLS-ALPN-01 does not work, a certificate is obtained by HTTP-01', 
   t.equal(unknown.status, 308, 'when nothing is requested, there is nothing to read');
 });
 
-t.test('a restart with a stored certificate orders none', options, async (t) => {
+test('a restart with a stored certificate orders none', { skip }, async (t) => {
   const { directory, start } = await setUp(t);
   const first = await start();
   const { fingerprint256 } = await certificateShown(first.port, NAME);
@@ -103,7 +99,7 @@ t.test('a restart with a stored certificate orders none', options, async (t) => 
   t.equal(directory.issued(), 1);
 });
 
-t.test('a certificate is renewed while WebSockets stay open', options, async (t) => {
+test('a certificate is renewed while WebSockets stay open', { skip }, async (t) => {
   const { directory, start } = await setUp(t, { validitySeconds: 12 });
   const server = await start();
   const before = await certificateShown(server.port, NAME);
@@ -126,38 +122,36 @@ function obtained({ lines }: SecureServer): number {
   return lines.filter(({ msg }) => msg === 'certificate obtained').length;
 }
 
-t.test(
-  'a failed order is logged with advice, the page waits behind a temporary certificate, and SIGHUP retries',
-  options,
-  async (t) => {
-    const { directory, start } = await setUp(t);
-    await directory.setDnsFault(NAME, true);
-    const server = await start();
-    const failure = server.lines.find(({ msg }) => msg === 'the certificate could not be obtained');
-    t.match(failure?.['reason'], new RegExp(`DNS has no address for ${NAME}.*Create an A record`));
-    t.ok(Date.parse(String(failure?.['nextAttempt'])) > Date.now() + 50_000, 'it retries after a minute');
-    const answer = await server.get('/healthz', { name: NAME });
-    t.equal(answer.status, 200);
-    const { status, problems } = JSON.parse(answer.body);
-    t.equal(status, 'ok');
-    t.match(ownProblems(problems), [{ code: 'certificate_missing', message: /A record/ }]);
-    t.notOk('strict-transport-security' in answer.headers, 'no promise is made while browsers warn');
-    t.match((await server.get('/metrics')).body, /^partyline_tls_certificate_failures_total 1$/m);
-    t.match(
-      (await server.get('/metrics')).body,
-      /^partyline_tls_certificate_expiry_timestamp_seconds 0$/m,
-      'the expiry of the temporary certificate is of no use to an alert',
-    );
+test('a failed order is logged with advice, the page waits behind a temporary certificate, and SIGHUP retries', {
+  skip,
+}, async (t) => {
+  const { directory, start } = await setUp(t);
+  await directory.setDnsFault(NAME, true);
+  const server = await start();
+  const failure = server.lines.find(({ msg }) => msg === 'the certificate could not be obtained');
+  t.match(failure?.['reason'], new RegExp(`DNS has no address for ${NAME}.*Create an A record`));
+  t.ok(Date.parse(String(failure?.['nextAttempt'])) > Date.now() + 50_000, 'it retries after a minute');
+  const answer = await server.get('/healthz', { name: NAME });
+  t.equal(answer.status, 200);
+  const { status, problems } = JSON.parse(answer.body);
+  t.equal(status, 'ok');
+  t.match(ownProblems(problems), [{ code: 'certificate_missing', message: /A record/ }]);
+  t.notOk('strict-transport-security' in answer.headers, 'no promise is made while browsers warn');
+  t.match((await server.get('/metrics')).body, /^partyline_tls_certificate_failures_total 1$/m);
+  t.match(
+    (await server.get('/metrics')).body,
+    /^partyline_tls_certificate_expiry_timestamp_seconds 0$/m,
+    'the expiry of the temporary certificate is of no use to an alert',
+  );
 
-    await directory.setDnsFault(NAME, false);
-    server.server.reload();
-    await eventually(() => obtained(server) === 1);
-    t.equal((await server.get('/', { name: NAME, ca: await directory.root() })).status, 404);
-    t.strictSame(ownProblems(JSON.parse((await server.get('/healthz')).body).problems), []);
-  },
-);
+  await directory.setDnsFault(NAME, false);
+  server.server.reload();
+  await eventually(() => obtained(server) === 1);
+  t.equal((await server.get('/', { name: NAME, ca: await directory.root() })).status, 404);
+  t.strictSame(ownProblems(JSON.parse((await server.get('/healthz')).body).problems), []);
+});
 
-t.test('a second name that cannot get a certificate does not take away that of the first', options, async (t) => {
+test('a second name that cannot get a certificate does not take away that of the first', { skip }, async (t) => {
   const { directory, start } = await setUp(t);
   const first = await start();
   const ca = await directory.root();
@@ -192,7 +186,7 @@ t.test('a second name that cannot get a certificate does not take away that of t
   t.strictSame(ownProblems(JSON.parse((await server.get('/healthz')).body).problems), []);
 });
 
-t.test('of several names, the ones that can get a certificate get it at the first start', options, async (t) => {
+test('of several names, the ones that can get a certificate get it at the first start', { skip }, async (t) => {
   const { directory, start } = await setUp(t);
   const others = ['a.partyline.test', 'b.partyline.test'];
   for (const other of others) await directory.setDnsFault(other, true);
@@ -209,7 +203,7 @@ t.test('of several names, the ones that can get a certificate get it at the firs
   );
 });
 
-t.test('an unreachable port is reported as such, whatever the authority calls it', options, async (t) => {
+test('an unreachable port is reported as such, whatever the authority calls it', { skip }, async (t) => {
   // Nothing listens where the authority looks.
   const { directory, dataDir } = await setUp(t);
   const server = await startSecureServer([
@@ -224,7 +218,7 @@ t.test('an unreachable port is reported as such, whatever the authority calls it
   t.notMatch(reason, /Something other/);
 });
 
-t.test('an untrusted or unreachable directory is reported as such', options, async (t) => {
+test('an untrusted or unreachable directory is reported as such', { skip }, async (t) => {
   const { directory, start, dataDir } = await setUp(t);
   const flags = ['--domain', NAME, '--port', '0', '--http-port', '0', '--acme-directory', directory.url];
   const untrusted = await startSecureServer([...flags, '--data-dir', dataDir]);
