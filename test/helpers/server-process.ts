@@ -61,5 +61,13 @@ export async function startServerProcess(
     return exitCode;
   };
   const scrapes = scrapesOf(url.replace(/\/$/, ''));
-  return { url, pid: child.pid!, output: () => output, ...scrapes, signal: (name) => void child.kill(name), stop, kill };
+  return {
+    url,
+    pid: child.pid!,
+    output: () => output,
+    ...scrapes,
+    signal: (name) => void child.kill(name),
+    stop,
+    kill,
+  };
 }
