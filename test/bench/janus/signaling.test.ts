@@ -42,7 +42,7 @@ test('a participant joins an AudioBridge room and gets an answer to the offer', 
   t.teardown(() => server.close());
   const signaling = await JanusSignaling.open(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
   t.teardown(() => signaling.close());
-  await t.rejects(signaling.join('closed', 'Ada'), { message: 'Janus refuses: No such room (485)' });
+  await t.rejects(signaling.join('closed', 'Ada'), { message: 'Janus refused: No such room (485)' });
   await signaling.join('bench', 'Ada');
   t.equal(await signaling.negotiate('v=0\r\na=setup:actpass\r\n'), 'the answer');
   t.match(requests.at(-1), { session_id: 11, handle_id: 22, body: { request: 'configure' } });
