@@ -1,19 +1,23 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** A stored password hash, from which the password cannot be recovered. */
-export interface PasswordHash {
+/** What one attempt costs. */
+export interface PasswordCost {
   /** Binary logarithm of the cost (RFC 7914, parameter N). */
   readonly logN: number;
   /** Block size, parameter r. */
   readonly r: number;
   /** Parallelism, parameter p. */
   readonly p: number;
+}
+
+/** A stored password hash, from which the password cannot be recovered. */
+export interface PasswordHash extends PasswordCost {
   readonly salt: Buffer;
   readonly hash: Buffer;
 }
 
 /** One attempt takes 32 MiB and about 80 ms of a core. */
-const COST = { logN: 15, r: 8, p: 1 };
+const COST: PasswordCost = { logN: 15, r: 8, p: 1 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 const PREFIX = 'scrypt:';
@@ -52,15 +56,15 @@ export function formatPasswordHash({ logN, r, p, salt, hash }: PasswordHash): st
   return `${PREFIX}${logN}:${r}:${p}:${salt.toString('base64url')}:${hash.toString('base64url')}`;
 }
 
-/** Hashes with a new salt, always at the same cost. */
-export async function hashPassword(password: string): Promise<PasswordHash> {
+/** Hashes with a new salt. */
+export async function hashPassword(password: string, cost = COST): Promise<PasswordHash> {
   const salt = randomBytes(SALT_BYTES);
-  return { ...COST, salt, hash: await derive(password, { ...COST, salt }, HASH_BYTES) };
+  return { ...cost, salt, hash: await derive(password, { ...cost, salt }, HASH_BYTES) };
 }
 
-/** A hash of the usual cost that matches no password. */
-export function unmatchableHash(): PasswordHash {
-  return { ...COST, salt: randomBytes(SALT_BYTES), hash: randomBytes(HASH_BYTES) };
+/** A hash that matches no password. */
+export function unmatchableHash(cost = COST): PasswordHash {
+  return { ...cost, salt: randomBytes(SALT_BYTES), hash: randomBytes(HASH_BYTES) };
 }
 
 /** Takes the same time for wrong and right passwords. */
@@ -80,6 +84,6 @@ function derive(password: string, kept: Omit<PasswordHash, 'hash'>, bytes: numbe
 }
 
 /** RFC 7914 section 2. */
-function memoryBytes({ logN, r, p }: Pick<PasswordHash, 'logN' | 'r' | 'p'>): number {
+function memoryBytes({ logN, r, p }: PasswordCost): number {
   return 128 * r * (2 ** logN + p);
 }

@@ -8,6 +8,7 @@ import {
   isPasswordOf,
   looksHashed,
   normalPassword,
+  type PasswordCost,
   type PasswordHash,
   parsePasswordHash,
   unmatchableHash,
@@ -36,11 +37,14 @@ export class RoomPasswords {
   #hasPlain = false;
   readonly #digestKey = randomBytes(32);
   readonly #tries: PacedQueue;
+  readonly #cost: PasswordCost | undefined;
 
   /**
    * Passwords by room, in plain text or from `formatPasswordHash`. Throws an error with a sentence for the operator.
+   * @param cost what an attempt costs where the password is given in plain text; by default as in `hashPassword`
    */
-  constructor(passwords: Readonly<Record<string, string>>, clock: Clock) {
+  constructor(passwords: Readonly<Record<string, string>>, clock: Clock, cost?: PasswordCost) {
+    this.#cost = cost;
     this.#tries = new PacedQueue({
       clock,
       intervalMs: TRY_INTERVAL_MS,
@@ -109,7 +113,7 @@ export class RoomPasswords {
 
   /** Undefined if it is a malformed hash. */
   #keep(password: string): KeptPassword | undefined {
-    if (!looksHashed(password)) return { hash: unmatchableHash(), digest: this.#digest(password) };
+    if (!looksHashed(password)) return { hash: unmatchableHash(this.#cost), digest: this.#digest(password) };
     const hash = parsePasswordHash(password);
     return hash === undefined ? undefined : { hash, digest: undefined };
   }

@@ -8,7 +8,7 @@ import { createTrace, TRACES, type TraceModel } from '../../bench/lib/playout/tr
 const SEED = Number(process.env['SEED'] ?? 3);
 const SECONDS = 60;
 
-function compare(model: TraceModel, runs = 8) {
+function compare(model: TraceModel, runs = 4) {
   const traces = Array.from({ length: runs }, (_, index) => createTrace(model, SECONDS, SEED + index));
   const figures = (play: (trace: (typeof traces)[number]) => ReturnType<typeof playThroughSource>): PlayoutFigures =>
     measurePlayouts(

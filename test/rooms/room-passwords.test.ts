@@ -2,11 +2,19 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { test } from 'tap';
 import { AppError } from '../../src/lib/errors.ts';
 import { PacedQueue } from '../../src/rooms/paced-queue.ts';
-import { formatPasswordHash, hashPassword, isPasswordOf, parsePasswordHash } from '../../src/rooms/password-hash.ts';
+import {
+  formatPasswordHash,
+  hashPassword,
+  isPasswordOf,
+  type PasswordCost,
+  parsePasswordHash,
+} from '../../src/rooms/password-hash.ts';
 import { RoomPasswords } from '../../src/rooms/room-passwords.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
 const always = () => true;
+/** Next to nothing. */
+const CHEAP: PasswordCost = { logN: 10, r: 1, p: 1 };
 
 async function outcome(checked: Promise<unknown>): Promise<string> {
   try {
@@ -19,7 +27,8 @@ async function outcome(checked: Promise<unknown>): Promise<string> {
 }
 
 test('a hash matches one password, differs every time, and survives being written down', async (t) => {
-  const [one, two] = await Promise.all([hashPassword('open sesame'), hashPassword('open sesame')]);
+  const [one, two] = await Promise.all([hashPassword('open sesame', CHEAP), hashPassword('open sesame', CHEAP)]);
+  t.match(await hashPassword('open sesame'), { logN: 15, r: 8, p: 1 }, 'usually an attempt takes 32 MiB');
   const read = parsePasswordHash(formatPasswordHash(one));
   t.strictSame(read, one);
   t.notSame(formatPasswordHash(one), formatPasswordHash(two));
@@ -65,7 +74,7 @@ test('clients who cause much delay lock out themselves, not others', async (t) =
 
 test('a hashed password is checked with scrypt once, and from then on without it', async (t) => {
   const clock = new FakeClock();
-  const passwords = new RoomPasswords({ vault: formatPasswordHash(await hashPassword('caf\u00e9')) }, clock);
+  const passwords = new RoomPasswords({ vault: formatPasswordHash(await hashPassword('caf\u00e9', CHEAP)) }, clock);
   t.teardown(() => passwords.close());
   t.equal(await outcome(passwords.check('vault', 'cafe\u0301', always)), 'right', 'in any Unicode composition');
   t.equal(
@@ -79,7 +88,7 @@ test('a hashed password is checked with scrypt once, and from then on without it
 
 test('a correct password does not wait behind guesses, and too many guesses are turned away', async (t) => {
   const clock = new FakeClock();
-  const passwords = new RoomPasswords({ vault: 'open sesame' }, clock);
+  const passwords = new RoomPasswords({ vault: 'open sesame' }, clock, CHEAP);
   t.teardown(() => passwords.close());
   const guesses = Array.from({ length: 40 }, (_, index) => outcome(passwords.check('vault', `guess ${index}`, always)));
   t.equal(await outcome(passwords.check('vault', 'open sesame', always)), 'right');
@@ -90,8 +99,9 @@ test('a correct password does not wait behind guesses, and too many guesses are 
   t.equal(settled.length, 15, 'one is tried, 24 wait');
   const startMs = clock.now();
   while (settled.length < guesses.length) {
-    await sleep(5);
-    clock.advance(10);
+    // What it costs is small against the pauses.
+    await sleep(1);
+    clock.advance(20);
   }
   t.equal(settled.filter((code) => code === 'wrong_password').length, 25);
   t.ok(clock.now() - startMs >= 24 * 300, `${clock.now() - startMs} ms for 25 guesses`);

@@ -31,7 +31,7 @@ test('with 10 % random loss in both directions, at most 1.5 % of the frames are 
   simulated.run(16);
   for (const { played } of simulated.peers) played.frames = played.concealed = 0;
   const before = simulated.stats!.counters;
-  simulated.run(80);
+  simulated.run(40);
   const { counters } = simulated.stats!;
 
   const concealedUp = counters.framesConcealed - before.framesConcealed;
@@ -39,14 +39,14 @@ test('with 10 % random loss in both directions, at most 1.5 % of the frames are 
   t.ok(shareUp <= 0.015, `upstream ${(shareUp * 100).toFixed(2)} %`);
   for (const { options, played } of [talking, listening]) {
     const share = played.concealed / played.frames;
-    t.ok(played.frames > 3900);
+    t.ok(played.frames > 1900);
     t.ok(share <= 0.015, `downstream to ${options.id} ${(share * 100).toFixed(2)} %`);
   }
   t.ok(without.played.concealed / without.played.frames > 0.07, 'a listener without RED still has the loss');
   t.equal(without.received.red, 0);
   t.equal(spared.received.red, 0, 'and a listener without loss is sent none');
   t.ok(
-    counters.redundantPacketsOut > 3 * 70 * 50,
+    counters.redundantPacketsOut > 3 * 35 * 50,
     `${counters.redundantPacketsOut} packets that repeat the previous one`,
   );
 });
@@ -57,8 +57,8 @@ test('redundancy ends half a minute after the loss', async (t) => {
   t.teardown(() => simulated.close());
   simulated.join({ payload: talk(400) });
   const listener = simulated.join({ loss: 0.2 });
-  simulated.run(60);
-  t.ok(listener.received.red > 500);
+  simulated.run(30);
+  t.ok(listener.received.red > 400);
   listener.setLoss(0);
   simulated.run(48);
   const { red, opus } = { ...listener.received };
