@@ -51,7 +51,7 @@ test('the help shows the values of each flag', async (t) => {
       '  --find           search',
       '  --against janus  beside',
       '  --flags FLAGS    flags of the server',
-      '  --json FILE      write the figures as JSON',
+      '  --json FILE      write the figures as JSON to this file',
     ].join('\n'),
   );
 });

@@ -54,7 +54,7 @@ test('resampling to 10 kHz keeps frequencies below 4.5 kHz and removes those abo
 });
 
 test('ESTOI is 1 for the same speech at any level', async (t) => {
-  const clean = await voice('en-us', 4);
+  const clean = await voice('en-us', 2);
   for (const gain of [1, 0.1, -2]) {
     const figure = estoi(
       clean,
@@ -65,19 +65,19 @@ test('ESTOI is 1 for the same speech at any level', async (t) => {
 });
 
 test('ESTOI falls with every step of noise, to almost nothing', async (t) => {
-  const clean = await voice('en-us', 6);
+  const clean = await voice('en-us', 3);
   let before = 1;
-  for (const snrDb of [40, 20, 10, 0, -10, -30]) {
+  for (const snrDb of [40, 10, 0, -30]) {
     const figure = estoi(clean, withNoise(clean, snrDb));
     t.ok(figure < before, `${figure.toFixed(3)} at ${snrDb} dB`);
     before = figure;
   }
   t.ok(before < 0.1);
-  t.ok(estoi(clean, await voice('en-us+f5', 6)) < 0.4, 'different words by a different voice score low');
+  t.ok(estoi(clean, await voice('en-us+f5', 3)) < 0.4, 'different words by a different voice score low');
 });
 
 test('pauses do not count towards ESTOI', async (t) => {
-  const clean = await voice('en-us', 4);
+  const clean = await voice('en-us', 2);
   const pause = new Float32Array(2 * SAMPLE_RATE);
   const join = (first: Float32Array, rest: Float32Array) => Float32Array.from([...first, ...rest]);
   const noisy = withNoise(clean, 10);
@@ -88,8 +88,8 @@ test('pauses do not count towards ESTOI', async (t) => {
 });
 
 test('voices that arrive late and quieter are found and score as undamaged', async (t) => {
-  const voices = [await voice('en-us', 9), await voice('en-us+f5', 9)];
-  const heard = new Float32Array(10 * SAMPLE_RATE);
+  const voices = [await voice('en-us', 5), await voice('en-us+f5', 5)];
+  const heard = new Float32Array(6 * SAMPLE_RATE);
   // Sent at 1000 and 1007 ms, heard from 900 ms on with delays of 30 and 70 ms.
   const places = [(100 + 30) * 48, (107 + 70) * 48];
   voices.forEach((pcm, index) => {
@@ -105,7 +105,7 @@ test('voices that arrive late and quieter are found and score as undamaged', asy
   t.ok(Math.abs(figures.delayP95Ms - (70 - lookAhead)) < 0.1, `${figures.delayP95Ms.toFixed(2)} ms`);
   t.ok(figures.delayP50Ms > 29 - lookAhead && figures.delayP50Ms < 71 - lookAhead);
   // The same samples at the same places, but every packet after the first arrived 25 ms later than its timestamp says.
-  const arrivals = Array.from({ length: 500 }, (_, index) => ({
+  const arrivals = Array.from({ length: 300 }, (_, index) => ({
     place: 960 * index,
     startMs: index === 0 ? 900 : 925,
   }));
