@@ -27,8 +27,8 @@ function readArguments() {
     options: {
       check: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
-      // Many tests spend most of their time waiting for sound.
-      jobs: { type: 'string', default: String(CORES) },
+      // Some tests mostly wait.
+      jobs: { type: 'string', default: String(CORES + 1) },
       // Meant only for tests that hang.
       timeout: { type: 'string', default: '300' },
     },

@@ -2,10 +2,21 @@
  * Tests that need the machine to themselves: browsers, the executable, other programs, and conversations in which every
  * packet counts. They run one at a time, after all others have ended.
  */
-const ALONE = ['test/e2e/', 'test/interop/', 'test/binary/', 'test/deploy/', 'test/server/'];
-/** The exceptions among them: nobody talks in these tests. */
+const ALONE = [
+  'test/e2e/',
+  'test/interop/',
+  'test/binary/',
+  'test/deploy/',
+  'test/server/',
+  'test/main/capture.test.ts',
+];
+/** Tests of whole servers in which nobody talks. They may run beside others. */
 const TOGETHER = [
   'test/server/tls/',
+  'test/admin/api/api.test.ts',
+  'test/admin/api/docs.test.ts',
+  'test/admin/webhooks/webhooks.test.ts',
+  'test/main/check.test.ts',
   ...[
     'first-bytes',
     'log-injection',

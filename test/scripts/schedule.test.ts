@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { runAll } from '../../scripts/test/schedule.mjs';
+import { isSlow, runAll } from '../../scripts/test/schedule.mjs';
 import { Summary } from '../../scripts/test/summary.mjs';
 
 test('every file runs once, and those that need the whole machine run last, one at a time', async (t) => {
@@ -22,6 +22,21 @@ test('every file runs once, and those that need the whole machine run last, one 
     false,
     'long files begin',
   );
+});
+
+test('a quick run leaves out other programs and whole servers, wherever their tests are', (t) => {
+  for (const file of [
+    'e2e/page',
+    'interop/aiortc',
+    'server/server',
+    'server/tls/acme',
+    'main/capture',
+    'admin/api/api',
+  ])
+    t.equal(isSlow(`test/${file}.test.ts`), true, file);
+  for (const file of ['main/token', 'admin/api/openapi', 'rtc/ice/stun', 'mixer/mix/mixer'])
+    t.equal(isSlow(`test/${file}.test.ts`), false, file);
+  t.end();
 });
 
 test('preparatory tasks begin before all files, and count as jobs', async (t) => {
