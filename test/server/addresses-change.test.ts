@@ -13,6 +13,9 @@ import { SignalingClient } from '../helpers/signaling-client.ts';
 
 const missing = enterOwnNamespace({ packages: [], setUp: ['ip link set lo up'] });
 const skip = skipIfMissing(missing);
+/** The server itself looks for other addresses every three seconds. */
+const LOOK_MS = 100;
+const PATIENCE_MS = 60_000;
 /** These tests wait most of the time. */
 const options = { skip, buffered: true };
 t.jobs = 4;
@@ -56,11 +59,15 @@ async function startBeforeDhcp(t: Test, site: number) {
   const health = async (address: string) => (await (await fetch(`http://${address}:${port}/healthz`)).json()) as Health;
   /** Resolves when browsers are told exactly these addresses over UDP. */
   const isTold = (address: string, expected: readonly string[]) =>
-    eventually(async () => {
-      const told = await health(address).catch(() => undefined);
-      const udp = told?.candidates.flatMap((text) => /^udp (.*):\d+$/.exec(text)?.[1] ?? []) ?? [];
-      return udp.join() === expected.join() || `told ${udp}, expected ${expected}`;
-    });
+    eventually(
+      async () => {
+        const told = await health(address).catch(() => undefined);
+        const udp = told?.candidates.flatMap((text) => /^udp (.*):\d+$/.exec(text)?.[1] ?? []) ?? [];
+        return udp.join() === expected.join() || `told ${udp}, expected ${expected}`;
+      },
+      PATIENCE_MS,
+      LOOK_MS,
+    );
   const join = async (address: string, name: string, frequencyHz: number) => {
     const talker = await LightTalker.join({ url: `ws://${address}:${port}/ws`, room: address, name, frequencyHz });
     t.teardown(() => talker.close());
