@@ -2,10 +2,12 @@ import { test } from 'tap';
 import { createCertificate } from '../../bench/client/media-transport.ts';
 import { LightParticipant } from '../../bench/client/participant.ts';
 import { encodeProgramme } from '../../bench/client/programme.ts';
+import { distance32 } from '../../src/lib/serial.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { everyFrame } from '../helpers/every-frame.ts';
 import { heardTone } from '../helpers/heard-tone.ts';
 import { Hearing } from '../helpers/hearing.ts';
+import { FRAME_SAMPLES } from '../helpers/opus.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { tone } from '../helpers/signal.ts';
 
@@ -29,16 +31,18 @@ test('the participants of the benchmarks are heard, and receive a packet for eve
   speaker.say(encodeProgramme(tone({ frequencyHz: TONE_HZ, samples: 96_000 })));
   t.teardown(everyFrame(() => speaker.sendNext()));
 
-  await eventually(() => heardTone(hearing.sound(Math.max(0, hearing.mark() - 20)), TONE_HZ).usuallyDbfs > -15);
+  await eventually(() => heardTone(hearing.sound(Math.max(0, hearing.mark() - 20)), TONE_HZ).usuallyDbfs > -22);
   listener.received.reset(performance.now());
   const mark = hearing.mark();
   await eventually(() => hearing.mark() >= mark + FRAMES);
   const { packets, lost, outOfOrder } = listener.received.report(performance.now());
   t.equal(packets, hearing.mark() - mark, 'each counted packet could be decrypted');
   t.same({ lost, outOfOrder }, { lost: 0, outOfOrder: 0 });
-  t.ok(heardTone(hearing.sound(mark), TONE_HZ).usuallyDbfs > -15, 'the tone is heard');
+  t.ok(heardTone(hearing.sound(mark), TONE_HZ).usuallyDbfs > -22, 'the tone is heard');
   t.equal(speaker.received.report(performance.now()).lost, 0);
-  // The server leaves out frames, and their timestamps, only while it waits for the processor.
-  const steps = hearing.breaks(mark).filter((text) => !text.startsWith('sequence number'));
-  t.ok(steps.length < FRAMES / 4, `${steps}`);
+  const heard = hearing.packets.slice(mark);
+  const frames = distance32(heard.at(-1)!.timestamp, heard[0]!.timestamp) / FRAME_SAMPLES + 1;
+  // Where other programs have the processor, the server leaves out whole ticks.
+  const skipped = async () => (await server.metrics()).sum('partyline_ticks_skipped_total');
+  await eventually(async () => frames - packets <= (await skipped()) || `${packets} packets in ${frames} frames`);
 });

@@ -33,7 +33,7 @@ test('the built server', async (t) => {
     });
     t.teardown(() => child.kill('SIGKILL'));
     const url = `http://127.0.0.1:${port}`;
-    await eventually(() => isHealthy(url), 30_000);
+    await eventually(() => isHealthy(url));
     return { child, url };
   };
 
@@ -88,7 +88,7 @@ test('the built server', async (t) => {
     const terminal = spawn('script', ['-qfc', `exec ${command}`, '/dev/null'], { env: ENVIRONMENT, stdio: 'pipe' });
     t.teardown(() => terminal.kill('SIGKILL'));
     const url = `http://127.0.0.1:${port}`;
-    await eventually(() => isHealthy(url), 30_000);
+    await eventually(() => isHealthy(url));
     const pid = childOf(terminal);
     t.teardown(() => process.kill(pid, 'SIGKILL'));
     t.match(readlinkSync(`/proc/${pid}/fd/1`), '/dev/pts/');
