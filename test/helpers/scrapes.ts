@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Scrape } from '../../bench/lib/prometheus.ts';
+import { eventually } from './eventually.ts';
 
 /** The server repeats the same figures for a second. A timer may fire a little early. */
 const CACHED_MS = 1050;
@@ -16,7 +17,13 @@ export function scrapesOf(url: string): Scrapes {
   let latest = '';
   let takenMs = Number.NEGATIVE_INFINITY;
   const read = async () => {
-    const text = await (await fetch(`${url}/metrics`)).text();
+    let text = '';
+    await eventually(async () => {
+      const answer = await fetch(`${url}/metrics`);
+      text = await answer.text();
+      // Some tests give requests so little time that a busy server answers them with 408.
+      return answer.ok || `${answer.status} ${text}`;
+    });
     // Some figure always changes, so these would be repeated ones.
     if (text !== latest) takenMs = performance.now();
     latest = text;
