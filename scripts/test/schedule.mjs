@@ -1,59 +1,52 @@
-/**
- * Tests that need the machine to themselves: browsers, the executable, other programs, and conversations in which every
- * packet counts. They run one at a time, after all others have ended.
- */
-const ALONE = [
-  'test/e2e/',
-  'test/interop/',
-  'test/binary/',
-  'test/deploy/',
-  'test/server/',
-  'test/main/capture.test.ts',
-];
-/** Tests of whole servers in which nobody talks. They may run beside others. */
-const TOGETHER = [
-  'test/server/tls/',
+/** Tests with real browsers and other stacks, each of which takes about one CPU. One of them runs at a time. */
+const WITH_CLIENTS = ['test/e2e/', 'test/interop/'];
+/** Tests of whole servers in the folders of their parts. */
+const WHOLE_SERVERS = [
   'test/admin/api/api.test.ts',
   'test/admin/api/docs.test.ts',
   'test/admin/webhooks/webhooks.test.ts',
+  'test/main/capture.test.ts',
   'test/main/check.test.ts',
-  ...[
-    'first-bytes',
-    'log-injection',
-    'options',
-    'parts',
-    'secrets',
-    'server',
-    'shared-port',
-    'start-advice',
-    'start-error',
-  ].map((name) => `test/server/${name}.test.ts`),
 ];
-/** The slowest of all other tests. */
-const LONG = ['test/fuzz/', 'test/bench/', 'test/media/', 'test/mixer/', ...TOGETHER];
+/** What a quick run leaves out. */
+const SLOW = [...WITH_CLIENTS, 'test/binary/', 'test/deploy/', 'test/server/', ...WHOLE_SERVERS];
+/** The slowest of all other tests come first, so that in the end nothing waits for one of them alone. */
+const LONG = [
+  'test/binary/',
+  'test/fuzz/',
+  'test/bench/',
+  'test/server/',
+  ...WHOLE_SERVERS,
+  'test/media/',
+  'test/mixer/',
+  'test/deploy/',
+];
 
 /** Whether a quick run leaves the file out, because it needs other programs or tests a whole server. */
 export function isSlow(file) {
-  return startsWithOneOf(file, [...ALONE, ...TOGETHER]);
+  return startsWithOneOf(file, SLOW);
 }
 
 /**
- * Runs `first`, then the other files, `jobs` at a time, and finally the files that need the machine to themselves.
- * Resolves when the last one has ended.
+ * Runs `first` and then all files, `jobs` at a time. At any time at most one of them has browsers or other clients: from
+ * the beginning one worker runs these, one after the other. Resolves when the last one has ended.
  */
 export async function runAll(files, { jobs, first = [] }, run) {
-  const rank = (file) => (startsWithOneOf(file, LONG) ? 0 : 1);
-  const together = files.filter((file) => !runsAlone(file)).sort((a, b) => rank(a) - rank(b));
-  const tasks = [...first, ...together.map((file) => () => run(file))];
-  const work = async () => {
-    for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) await task();
+  const withClients = files.filter((file) => startsWithOneOf(file, WITH_CLIENTS));
+  const others = files.filter((file) => !withClients.includes(file)).sort((a, b) => rank(a) - rank(b));
+  const work = async (queue) => {
+    for (let task = queue.shift(); task !== undefined; task = queue.shift()) await task();
   };
-  await Promise.all(Array.from({ length: jobs }, work));
-  for (const file of files.filter(runsAlone)) await run(file);
+  const clientTasks = withClients.map((file) => () => run(file));
+  const otherTasks = [...first, ...others.map((file) => () => run(file))];
+  const withBrowsers = work(clientTasks).then(() => work(otherTasks));
+  await Promise.all([withBrowsers, ...Array.from({ length: jobs - 1 }, () => work(otherTasks))]);
 }
 
-function runsAlone(file) {
-  return startsWithOneOf(file, ALONE) && !startsWithOneOf(file, TOGETHER);
+/** The place of a file among the others: those in the first folders of `LONG` come first. */
+function rank(file) {
+  const place = LONG.findIndex((beginning) => file.startsWith(beginning));
+  return place < 0 ? LONG.length : place;
 }
 
 function startsWithOneOf(file, beginnings) {

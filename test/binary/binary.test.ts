@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { copyFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Test, test } from 'tap';
 import { freePort } from '../../bench/lib/free-port.ts';
@@ -11,12 +12,15 @@ import { LightTalker } from '../helpers/light-talker.ts';
 import { type Mounts, missingForMounts, ReleasedBinary, type Run } from '../helpers/released-binary.ts';
 import { certificateShown, trusting } from '../helpers/secure-server.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
+import { untilGood } from '../helpers/until-good.ts';
 import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAX_BYTES = 90_000_000;
-/** Half a second is the goal on an idle machine; this one may be busy. */
+/** Half a second is the goal. This machine may be slow. */
 const MAX_START_MS = 3000;
+const AUDIBLE_DBFS = -30;
+const INAUDIBLE_DBFS = -50;
 const FLAGS = ['--port', '0', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '1'];
 const NAME = 'voice.partyline.test';
 const missing = missingPackages(['binutils', 'util-linux']);
@@ -73,13 +77,18 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
     t.teardown(() => ben.close());
     ada.say(toneSound(440));
     ben.say(toneSound(880));
-    await sleep(500);
-    const marks = [ada.hearing.mark(), ben.hearing.mark()];
-    await sleep(1000);
-    const [toAda, toBen] = [ada.hearing.sound(marks[0]), ben.hearing.sound(marks[1])];
-    t.ok(heardTone(toAda, 880).usuallyDbfs > -30, 'Ada hears Ben');
-    t.ok(heardTone(toAda, 440).usuallyDbfs < -50, 'and not herself');
-    t.ok(heardTone(toBen, 440).usuallyDbfs > -30, 'Ben hears Ada');
+    const listen = async () => {
+      const marks = [ada.hearing.mark(), ben.hearing.mark()];
+      await sleep(500);
+      const [toAda, toBen] = [ada.hearing.sound(marks[0]), ben.hearing.sound(marks[1])];
+      return {
+        'Ada hears Ben': heardTone(toAda, 880).usuallyDbfs > AUDIBLE_DBFS,
+        'Ada does not hear herself': heardTone(toAda, 440).usuallyDbfs < INAUDIBLE_DBFS,
+        'Ben hears Ada': heardTone(toBen, 440).usuallyDbfs > AUDIBLE_DBFS,
+      };
+    };
+    const heard = await untilGood(listen, (facts) => Object.values(facts).every(Boolean));
+    for (const [fact, isTrue] of Object.entries(heard)) t.ok(isTrue, fact);
     await endsBySigterm(t, server);
   });
 
@@ -158,9 +167,11 @@ test('the one-file executable', { skip: skipIfMissing(missing) }, async (t) => {
       t.teardown(() => ada.close());
       const ben = await LightTalker.join({ ...room, name: 'Ben', frequencyHz: 880 });
       t.teardown(() => ben.close());
-      await sleep(300);
-      const [toAda, toBen] = await Promise.all([ada.hearDbfs(880, 500), ben.hearDbfs(440, 500)]);
-      t.ok(toAda > -30 && toBen > -30, 'they hear each other');
+      const quietestDbfs = await untilGood(
+        async () => Math.min(...(await Promise.all([ada.hearDbfs(880, 400), ben.hearDbfs(440, 400)]))),
+        (dbfs) => dbfs > AUDIBLE_DBFS,
+      );
+      t.ok(quietestDbfs > AUDIBLE_DBFS, 'they hear each other');
       await endsBySigterm(t, server);
       const left = readdirSync(server.place).filter((name) => name.startsWith('partyline-'));
       t.strictSame(left, [], 'nothing is left behind');
@@ -198,8 +209,4 @@ async function joinsSecurely(port: number, name: string, ca?: string): Promise<v
 async function endsBySigterm(t: Test, { child, exitCode }: Run): Promise<void> {
   child.kill('SIGTERM');
   t.equal(await exitCode, 0, 'SIGTERM ends it with 0');
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

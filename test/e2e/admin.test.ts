@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
+import { accessibilityProblems } from '../helpers/accessibility.ts';
 import { ApiClient } from '../helpers/api-client.ts';
 import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
@@ -9,20 +9,11 @@ import { eventually } from '../helpers/eventually.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
-import type { VoicePage } from '../helpers/voice-page.ts';
 
 const MICROPHONE = { kind: 'tone', frequencyHz: 440, gain: 0.2 } as const;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SCREENSHOTS = '.tap/screenshots';
 const TOKEN = 'an-admin-token-of-32-characters.';
 const SECRET = 'a secret that is long enough to sign with';
-
-async function accessibilityProblems({ page }: VoicePage): Promise<string[]> {
-  await page.evaluate(AXE);
-  return (await page.evaluate(
-    `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((node) => node.html).join(' ')))`,
-  )) as string[];
-}
 
 test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
   const flags = ['--media-host', PRIVATE_ADDRESS, '--admin-token', TOKEN, '--token-secret', SECRET];
@@ -41,8 +32,8 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
     return client;
   };
   const page = await chromium.open(`${server.url}admin`, { microphone: MICROPHONE });
-  const has = (what: string) => page.page.waitForSelector(what, { timeout: 15_000 });
-  const isGone = (what: string) => page.page.waitForSelector(what, { hidden: true, timeout: 15_000 });
+  const has = (what: string) => page.page.waitForSelector(what, { timeout: 60_000 });
+  const isGone = (what: string) => page.page.waitForSelector(what, { hidden: true, timeout: 60_000 });
   const click = async (what: string) => {
     await has(what);
     await page.page.evaluate(`document.querySelector(${JSON.stringify(what)}).click()`);
@@ -186,9 +177,9 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
       page.page.evaluate(`Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
         document.dispatchEvent(new Event('visibilitychange'));`);
     await show('hidden');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await sleep(300);
     asked = 0;
-    await new Promise((resolve) => setTimeout(resolve, 1700));
+    await sleep(1700);
     t.equal(asked, 0);
     await show('visible');
     await eventually(() => asked > 0 || 'it asks nothing when it is shown again');

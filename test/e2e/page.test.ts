@@ -1,23 +1,18 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { mkdirSync } from 'node:fs';
 import { test } from 'tap';
+import { accessibilityProblems } from '../helpers/accessibility.ts';
 import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
 const MICROPHONE = { kind: 'tone', frequencyHz: 440, gain: 0.2 } as const;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SCREENSHOTS = '.tap/screenshots';
 
-/** Problems that axe-core finds for people who use the page in other ways than its authors do. */
-async function accessibilityProblems(page: VoicePage): Promise<string[]> {
-  await page.page.evaluate(AXE);
-  return (await page.page.evaluate(
-    `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((node) => node.html).join(' ')))`,
-  )) as string[];
+async function packetsSent(page: VoicePage): Promise<number> {
+  return Number((await page.report()).outbound['packetsSent'] ?? 0);
 }
 
 async function isWiderThanItsWindow(page: VoicePage): Promise<unknown> {
@@ -43,13 +38,12 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
     await page.click('join-listen-only');
     await page.waitForSound();
     t.equal(await page.attribute('mute', 'class'), null, 'there is nothing to mute');
-    t.equal((await page.report()).outbound['packetsSent'] ?? 0, 0);
+    t.equal(await packetsSent(page), 0);
 
     await page.setMicrophone(MICROPHONE);
     await page.click('add-microphone');
     await page.waitFor('mute');
-    await sleep(1000);
-    t.ok(Number((await page.report()).outbound['packetsSent']) > 20, 'a microphone added later is sent');
+    await eventually(async () => (await packetsSent(page)) > 20 || 'a microphone added later is not sent');
     await page.close();
   });
 
@@ -98,9 +92,8 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
       await page.waitForSound();
       await page.unplugMicrophone();
       await page.waitFor('notice', ':not([hidden])');
-      const sent = Number((await page.report()).outbound['packetsSent']);
-      await sleep(1000);
-      t.ok(Number((await page.report()).outbound['packetsSent']) > sent + 20, 'the next one is sent');
+      const sent = await packetsSent(page);
+      await eventually(async () => (await packetsSent(page)) > sent + 20 || 'the next one is not sent');
       await page.setMicrophone({ kind: 'failure', name: 'NotFoundError' });
       await page.unplugMicrophone();
       await page.waitFor('add-microphone');

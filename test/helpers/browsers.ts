@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'puppeteer-core';
-import { startSoundDaemon } from './sound-daemon.ts';
+import type { Browser, LaunchOptions, Page } from 'puppeteer-core';
+import { type SoundDaemon, startSoundDaemon } from './sound-daemon.ts';
 import { openVoicePage, type VoicePage, type VoicePageOptions } from './voice-page.ts';
 
 // The loader that tap uses for TypeScript cannot resolve an import inside puppeteer's ES modules. It leaves CommonJS
@@ -48,12 +49,11 @@ export interface VoiceBrowser {
 
 /** Debian's Chromium, headless, with a fake sound device. It plays sound without a click. */
 export async function launchChromium(extraFlags: readonly string[] = []): Promise<VoiceBrowser> {
-  const browser = await launch({
+  const home = await makeHome();
+  return start('chromium', home, {
     executablePath: '/usr/bin/chromium',
-    headless: true,
     args: [...CHROMIUM_FLAGS, ...extraFlags],
   });
-  return { name: 'chromium', open: opener(browser), blankPage: () => browser.newPage(), close: () => browser.close() };
 }
 
 /**
@@ -61,29 +61,53 @@ export async function launchChromium(extraFlags: readonly string[] = []): Promis
  * WebRTC.
  */
 export async function launchFirefox(): Promise<VoiceBrowser> {
-  const home = await mkdtemp(join(tmpdir(), 'partyline-firefox-'));
-  const sound = await startSoundDaemon();
-  const free = async () => {
-    await sound.close();
-    await rm(home, { recursive: true, force: true });
-  };
-  try {
-    const browser = await launch({
-      browser: 'firefox',
+  const [home, sound] = await Promise.all([makeHome(), startSoundDaemon()]);
+  return start(
+    'firefox',
+    home,
+    {
       executablePath: '/usr/bin/firefox-esr',
-      headless: true,
       env: { ...process.env, HOME: home, PULSE_SERVER: sound.server },
       extraPrefsFirefox: FIREFOX_PREFERENCES,
-    });
-    const close = async () => {
-      await browser.close();
-      await free();
-    };
-    return { name: 'firefox', open: opener(browser), blankPage: () => browser.newPage(), close };
-  } catch (thrown) {
+    },
+    sound,
+  );
+}
+
+function makeHome(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'partyline-browser-'));
+}
+
+async function start(
+  name: VoiceBrowser['name'],
+  home: string,
+  options: LaunchOptions,
+  sound?: SoundDaemon,
+): Promise<VoiceBrowser> {
+  const free = async () => {
+    await sound?.close();
+    // A process that is ending may still write.
+    await rm(home, { recursive: true, force: true, maxRetries: 10 });
+  };
+  const profile = join(home, 'profile');
+  const browser = await launch({
+    browser: name === 'chromium' ? 'chrome' : name,
+    headless: true,
+    userDataDir: profile,
+    ...options,
+  }).catch(async (thrown) => {
     await free();
     throw thrown;
-  }
+  });
+  const close = async () => {
+    const child = browser.process()!;
+    const ended = once(child, 'exit');
+    // It would take seconds to save what nobody needs. It is the leader of its process group.
+    process.kill(-child.pid!, 'SIGKILL');
+    await ended;
+    await free();
+  };
+  return { name, open: opener(browser), blankPage: () => browser.newPage(), close };
 }
 
 function opener(browser: Browser): VoiceBrowser['open'] {

@@ -6,6 +6,7 @@ import { chmodSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Stopwatch } from './cpu-time.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/release.mjs', import.meta.url));
 const IS_ROOT = process.getuid?.() === 0;
@@ -20,7 +21,10 @@ export interface Run {
   readonly child: ChildProcess;
   /** Everything printed so far. */
   output(): string;
-  /** Resolves with the address of the page, and with the time until it was available. */
+  /**
+   * Resolves with the address of the page, and with the time until it was available, without the time for which the
+   * program waited for a CPU.
+   */
   readonly ready: Promise<{ readonly url: string; readonly afterMs: number }>;
   readonly exitCode: Promise<number | null>;
 }
@@ -112,15 +116,15 @@ export class ReleasedBinary {
 }
 
 function start(command: string, args: readonly string[], cwd: string): Omit<Run, 'place'> {
-  const startMs = performance.now();
   const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const watch = new Stopwatch([child.pid!]);
   let output = '';
   const exitCode = once(child, 'close').then(([code]) => code as number | null);
   const ready = new Promise<{ url: string; afterMs: number }>((resolve, reject) => {
     const read = (data: Buffer): void => {
       output += data;
       const [, url] = /ready: open (http\S+\/)/.exec(output) ?? [];
-      if (url !== undefined) resolve({ url, afterMs: performance.now() - startMs });
+      if (url !== undefined) resolve({ url, afterMs: watch.ownMs });
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);

@@ -25,7 +25,7 @@ const FLAGS = [
 const HEARD_DBFS = -28;
 const NOT_HEARD_DBFS = -50;
 /** Long enough to tell a tone from its absence. */
-const LISTEN_MS = 700;
+const LISTEN_MS = 500;
 /** Half of the shapes: two cores cannot handle more at a time. */
 const AT_ONCE = 7;
 
@@ -125,6 +125,7 @@ async function checkHearing(stack: Stack, name: string, talker: LightTalker, sha
     if (isHeard && hears) return true;
     return `the client is at ${clientDbfs.toFixed()} dBFS, the talker at ${talkerDbfs.toFixed()} dBFS in ${packets} packets`;
   });
+  if (shape.isHeard && shape.hears) return;
   const { clientDbfs, packets } = await listen();
   if (!shape.isHeard && clientDbfs > NOT_HEARD_DBFS)
     throw new Error(`the client is heard at ${clientDbfs.toFixed()} dBFS`);

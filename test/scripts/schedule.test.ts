@@ -2,27 +2,30 @@ import { test } from 'tap';
 import { isSlow, runAll } from '../../scripts/test/schedule.mjs';
 import { Summary } from '../../scripts/test/summary.mjs';
 
-test('every file runs once, and those that need the whole machine run last, one at a time', async (t) => {
-  const folders = ['e2e', 'lib', 'server', 'server/tls', 'media'];
-  const files = ['a', 'b', 'c'].flatMap((name) => folders.map((folder) => `test/${folder}/${name}`));
-  const started: string[] = [];
-  const now = new Set<string>();
-  const needsAll = (file: string) => /^test\/(e2e|server)\/\w$/.test(file);
-  await runAll(files, { jobs: 3 }, async (file) => {
-    started.push(file);
-    now.add(file);
-    t.ok(now.size <= (needsAll(file) ? 1 : 3), `${[...now]} at once`);
-    await new Promise(setImmediate);
-    now.delete(file);
+const FOLDERS = ['e2e', 'lib', 'server', 'interop', 'media'];
+const FILES = ['a', 'b', 'c'].flatMap((name) => FOLDERS.map((folder) => `test/${folder}/${name}`));
+const hasClients = (file: string) => /^test\/(e2e|interop)\//.test(file);
+
+for (const jobs of [1, 2, 3]) {
+  test(`with ${jobs} jobs every file runs once, and those with browsers one at a time beside the others`, async (t) => {
+    const started: string[] = [];
+    const now = new Set<string>();
+    let most = 0;
+    await runAll(FILES, { jobs }, async (file) => {
+      started.push(file);
+      now.add(file);
+      most = Math.max(most, now.size);
+      t.ok([...now].filter(hasClients).length <= 1, `${[...now]} at once`);
+      await new Promise(setImmediate);
+      now.delete(file);
+    });
+    t.same([...started].sort(), [...FILES].sort());
+    t.equal(most, jobs);
+    t.ok(hasClients(started[0]!), 'browsers begin at once');
+    const others = started.filter((file) => !hasClients(file)).map((file) => file.split('/')[1]);
+    t.same(others, ['server', 'server', 'server', 'media', 'media', 'media', 'lib', 'lib', 'lib'], 'long files first');
   });
-  t.same([...started].sort(), [...files].sort());
-  t.same(started.slice(9).every(needsAll), true, 'alone at the end');
-  t.same(
-    started.slice(0, 3).some((file) => file.startsWith('test/lib')),
-    false,
-    'long files begin',
-  );
-});
+}
 
 test('a quick run leaves out other programs and whole servers, wherever their tests are', (t) => {
   for (const file of [
@@ -39,7 +42,7 @@ test('a quick run leaves out other programs and whole servers, wherever their te
   t.end();
 });
 
-test('preparatory tasks begin before all files, and count as jobs', async (t) => {
+test('preparatory tasks begin before all other files than those with browsers, and count as jobs', async (t) => {
   const started: string[] = [];
   const task = (name: string) => async () => {
     started.push(name);
@@ -47,7 +50,7 @@ test('preparatory tasks begin before all files, and count as jobs', async (t) =>
   };
   const first = ['types', 'lint', 'more'].map(task);
   await runAll(['test/lib/a', 'test/e2e/a'], { jobs: 2, first }, (file) => task(file)());
-  t.same(started, ['types', 'lint', 'more', 'test/lib/a', 'test/e2e/a']);
+  t.same(started, ['test/e2e/a', 'types', 'lint', 'more', 'test/lib/a']);
 });
 
 test('the last line counts, and a skip can be a failure', async (t) => {
