@@ -29,7 +29,7 @@ export function isSlow(file) {
 
 /**
  * Runs `first` and then all files, `jobs` at a time. At any time at most one of them has browsers or other clients: from
- * the beginning one worker runs these, one after the other. Resolves when the last one has ended.
+ * the beginning these run one after the other. Resolves when the last one has ended.
  */
 export async function runAll(files, { jobs, first = [] }, run) {
   const withClients = files.filter((file) => startsWithOneOf(file, WITH_CLIENTS));

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { parse } from 'yaml';
 import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { startPrometheus } from '../helpers/prometheus.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
@@ -14,7 +14,6 @@ const CASES = fileURLToPath(new URL('./alerts.yaml', import.meta.url));
 const DASHBOARD = new URL('../../deploy/grafana/partyline.json', import.meta.url);
 const OPERATIONS = new URL('../../docs/operations.md', import.meta.url);
 const skip = skipIfMissing(missingPackages(['prometheus']));
-const PATIENCE_MS = 20_000;
 
 interface Alert {
   readonly alert: string;
@@ -76,10 +75,9 @@ test('Prometheus scrapes /metrics, and every panel of the dashboard shows someth
   const { host } = new URL(server.url);
   const prometheus = await startPrometheus({ directory: t.testdir(), target: host, ruleFiles: [ALERTS] });
   t.teardown(() => prometheus.close());
-  const endMs = performance.now() + PATIENCE_MS;
-  const isScraped = async () => Number((await prometheus.query('sum_over_time(up[1m])'))[0]?.value[1] ?? 0) >= 3;
-  while (!(await isScraped()) && performance.now() < endMs) await sleep(100);
-  t.ok(await isScraped());
+  await eventually(
+    async () => Number((await prometheus.query('sum_over_time(up[1m])'))[0]?.value[1] ?? 0) >= 3 || 'too few scrapes',
+  );
 
   const { panels } = JSON.parse(readFileSync(DASHBOARD, 'utf8')) as {
     panels: { title: string; targets: { expr: string; legendFormat: string }[] }[];

@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const ATTEMPTS = 100;
+/** A busy machine may take many seconds to start a program. */
+const ATTEMPTS = 1200;
 const ATTEMPT_MS = 50;
 
-/** Resolves when somebody accepts connections there. Rejects when `child` has ended, or after five seconds. */
+/** Resolves when somebody accepts connections there. Rejects when `child` has ended, or after a minute. */
 export async function answering(child: ChildProcess, port: number, address = '127.0.0.1'): Promise<void> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);

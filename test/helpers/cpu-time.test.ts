@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'tap';
-import { CpuWait, Stopwatch } from './cpu-time.ts';
+import { CpuWait, Stopwatch, withDescendants } from './cpu-time.ts';
 
 test('a process that shares one CPU with another waits about half of the time; one that sleeps does not wait', async (t) => {
   const run = (code: string) => {
@@ -31,4 +31,23 @@ test('a process that shares one CPU with another waits about half of the time; o
   t.ok(watch.ownMs < watch.ms - 0.9 * tookMs, `${watch.ownMs.toFixed(0)} of ${watch.ms.toFixed(0)} ms`);
   both.reset();
   t.ok(both.ms < waitedMs[0]! + waitedMs[1]!);
+});
+
+test('the descendants of a process are its children and theirs', async (t) => {
+  const sleepers = spawn('sh', ['-c', '(sleep 100 & echo $!; wait) & echo $!; wait'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
+  t.teardown(() => process.kill(-sleepers.pid!, 'SIGKILL'));
+  let said = '';
+  for await (const text of sleepers.stdout.setEncoding('utf8')) {
+    said += text;
+    if (said.trim().split('\n').length === 2) break;
+  }
+  const [child, grandchild] = said.trim().split('\n').map(Number);
+  t.same(
+    withDescendants(sleepers.pid!).sort((a, b) => a - b),
+    [sleepers.pid!, child!, grandchild!].sort((a, b) => a - b),
+  );
+  t.ok([child, grandchild].every((pid) => withDescendants(process.pid).includes(pid!)));
 });

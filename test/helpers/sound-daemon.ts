@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const START_TIMEOUT_MS = 10_000;
+/** Only a limit for one that does not start at all. */
+const START_TIMEOUT_MS = 60_000;
 
 export interface SoundDaemon {
   /** For the environment of a program that plays sound. */
