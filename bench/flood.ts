@@ -4,16 +4,16 @@ import { createPrng } from '../test/helpers/prng.ts';
 import { Barrage, loopbackAddresses } from './client/barrage.ts';
 import { runCommand, writeResult } from './lib/command.ts';
 import { Driver } from './lib/driver.ts';
+import { fillRoom } from './lib/fill-room.ts';
 import { FLOOD_COLUMNS, type FloodPhase, type FloodResult } from './lib/flood-result.ts';
 import { freePort } from './lib/free-port.ts';
 import { describeMachine, warnIfBusy } from './lib/machine.ts';
 import { measurePhase, type PhaseOptions } from './lib/measured-phase.ts';
 import { JSON_FILE, type Options, SERVER_FLAGS, type Values } from './lib/options.ts';
 import { clearProgress, showProgress } from './lib/progress.ts';
-import { ROOM, serversOf } from './lib/servers.ts';
+import { serversOf } from './lib/servers.ts';
 import { formatTable } from './lib/table.ts';
 
-const SETTLE_MS = 3000;
 const KINDS = 4096;
 
 const options = {
@@ -55,17 +55,13 @@ async function run(values: Values<typeof options>): Promise<void> {
   const server = await start!();
   const barrage = await Barrage.open({ port, addresses: loopbackAddresses(values.addresses) });
   try {
-    const join = { room: ROOM, server: server.kind, url: server.webSocketUrl };
-    showProgress('filling the room');
-    await driver.ask({ type: 'join', ...join, count: participants, perSecond: 15 });
-    await driver.ask({ type: 'talk', room: ROOM, count: talkers });
-    await sleep(SETTLE_MS);
+    const room = { server, driver, settled: participants };
+    await fillRoom(room, talkers);
     const prng = createPrng(values.seed);
     const datagrams = Array.from({ length: KINDS }, () => junk(prng, 'nobody:knows'));
     let index = 0;
     const next = () => datagrams[index++ % KINDS]!;
     showProgress('measuring without the flood');
-    const room = { server, driver, settled: participants };
     const before = await measure('before', room, async () => {
       await sleep(seconds * 1000);
       return 0;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { drawChart } from './lib/chart.ts';
 import { runCommand, writeResult } from './lib/command.ts';
 import { Driver } from './lib/driver.ts';
+import { fillRoom } from './lib/fill-room.ts';
 import { describeMachine, warnIfBusy } from './lib/machine.ts';
 import { measurePhase } from './lib/measured-phase.ts';
 import { JSON_FILE, type Options, SERVER_FLAGS, SVG_FILE, UsageError, type Values } from './lib/options.ts';
@@ -10,7 +11,6 @@ import { ROOM, serversOf } from './lib/servers.ts';
 import { STORM_COLUMNS, type StormResult, stormChart, WAIT_COLUMNS, waitRowsOf } from './lib/storm-result.ts';
 import { formatTable } from './lib/table.ts';
 
-const SETTLE_MS = 3000;
 /**
  * Time after the last join, long enough for that participant to hear something: the talkers may be between two
  * sentences.
@@ -61,13 +61,9 @@ async function run(values: Values<typeof options>): Promise<void> {
   await driver.ask({ type: 'prepare', voices: Math.min(6, talkers), dtx: 'as-asked' });
   const server = await start!();
   try {
-    const join = { room: ROOM, server: server.kind, url: server.webSocketUrl };
-    showProgress('filling the room');
-    await driver.ask({ type: 'join', ...join, count: participants, perSecond: 15 });
-    await driver.ask({ type: 'talk', room: ROOM, count: talkers });
-    await sleep(SETTLE_MS);
-    showProgress('measuring without the storm');
     const room = { server, driver, settled: participants };
+    const join = await fillRoom(room, talkers);
+    showProgress('measuring without the storm');
     const before = await measurePhase(room, () => sleep(seconds * 1000));
     showProgress('measuring with the storm');
     const storm = await measurePhase(room, () =>
