@@ -118,7 +118,7 @@ function read(path: string): SourceFile {
   const isWhole = path.startsWith('src/') || text.includes('import(') || text.includes('loadAddon');
   const isWanted = (node: ts.Node) => isWhole || node === tree;
   visit(tree);
-  return { path, lines: text.split('\n').length, imports, times };
+  return { path, lines: text.trimEnd().split('\n').length, imports, times };
 }
 
 /** Imports via `import`, `export … from`, `import('…')` as an expression and as a type, and addons loaded by name. */
