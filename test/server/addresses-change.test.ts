@@ -17,7 +17,6 @@ const skip = skipIfMissing(missing);
 const LOOK_MS = 100;
 const PATIENCE_MS = 60_000;
 /** These tests wait most of the time. */
-const options = { skip, buffered: true };
 t.jobs = 4;
 
 /**
@@ -82,7 +81,7 @@ async function hearEachOther(t: Test, one: LightTalker, oneHz: number, other: Li
 
 t.test(
   'a server that started before DHCP is heard at each address that it gets, and participants at other addresses lose nothing',
-  options,
+  { skip, buffered: true },
   async (t) => {
     const { machine, server, isTold, join, health } = await startBeforeDhcp(t, 1);
     machine.run('ip addr add 10.1.1.1/24 dev left');
@@ -119,7 +118,7 @@ t.test(
 
 t.test(
   'an address that disappears for a moment comes back, and so does the conversation over it',
-  options,
+  { skip, buffered: true },
   async (t) => {
     const { machine, isTold, join } = await startBeforeDhcp(t, 2);
     machine.run('ip addr add 10.2.1.1/24 dev left', 'ip addr add 10.2.2.1/24 dev right');
@@ -136,7 +135,7 @@ t.test(
 
 t.test(
   'until there is an address, /healthz and check say so; after that, nobody is sent to their own loopback',
-  options,
+  { skip, buffered: true },
   async (t) => {
     const { machine, server, port, isTold } = await startBeforeDhcp(t, 3);
     const [enter, ...args] = machine.enter;
@@ -166,7 +165,7 @@ t.test(
 
 t.test(
   'people who come through a proxy on the same machine are told no loopback address, whether it is trusted or not',
-  options,
+  { skip, buffered: true },
   async (t) => {
     const addresses = '127.0.0.1,::1,10.4.1.100';
     ip('addr add 10.4.1.100/24 dev lo');

@@ -14,7 +14,6 @@ const TONES_HZ = { ada: 500, ben: 800 } as const;
 const REPLACED_WITHIN_MS = 2000;
 /** Usually 20 to 40, not counting the time for which server and test wait for a CPU. */
 const LONGEST_GAP_MS = 250;
-const PARALLEL = { buffered: true };
 
 async function start(t: Test, flags: readonly string[]): Promise<FaultyServer> {
   const server = await startFaultyServer(BUILT_SERVER, flags);
@@ -73,7 +72,7 @@ test('the built server in trouble', async (t) => {
   ] as const satisfies readonly (readonly Fault[])[]) {
     t.test(
       `workers with the faults "${faults.join('" and "')}" are replaced within two seconds, and a room in another worker does not notice`,
-      PARALLEL,
+      { buffered: true },
       async (t) => {
         const server = await start(t, ['--workers', '2', '--levelling', 'off']);
         const elsewhere = await talkers(t, server, 'elsewhere');
@@ -107,7 +106,7 @@ test('the built server in trouble', async (t) => {
 
   t.test(
     'a stall of the main thread is reported by the health check and counted, and no worker is blamed for it',
-    PARALLEL,
+    { buffered: true },
     async (t) => {
       const server = await start(t, ['--workers', '1']);
       const people = await talkers(t, server, 'lobby');
@@ -143,7 +142,7 @@ test('the built server in trouble', async (t) => {
   for (const fault of ['throw', 'reject'] as const) {
     t.test(
       `an uncaught failure (${fault}) is announced to the participants and ends the process with 1`,
-      PARALLEL,
+      { buffered: true },
       async (t) => {
         const server = await start(t, ['--workers', '1']);
         const client = await SignalingClient.open(server.webSocketUrl);
@@ -164,7 +163,7 @@ test('the built server in trouble', async (t) => {
 
   t.test(
     'SIGTERM: participants are told, newcomers are refused, and the process ends with 0 within the grace time',
-    PARALLEL,
+    { buffered: true },
     async (t) => {
       const server = await start(t, ['--workers', '1', '--shutdown-grace-ms', '3000']);
       const ada = await SignalingClient.open(server.webSocketUrl);
@@ -190,7 +189,7 @@ test('the built server in trouble', async (t) => {
 
   t.test(
     'a worker that hangs does not delay the shutdown, and a second signal ends the process at once',
-    PARALLEL,
+    { buffered: true },
     async (t) => {
       const first = await start(t, ['--workers', '1', '--shutdown-grace-ms', '5000']);
       first.plant(0, 'hang');

@@ -11,7 +11,6 @@ import { BUILT_SERVER } from '../helpers/server-process.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PARALLEL = { buffered: true };
 const MEDIA = ['--media-host', '127.0.0.1', '--media-port', '0'];
 const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
 
@@ -47,7 +46,7 @@ test('the built server', async (t) => {
   t.jobs = 3;
   const file = join(BUILT_SERVER, 'main.js');
 
-  t.test('prints its help and its version', PARALLEL, async (t) => {
+  t.test('prints its help and its version', { buffered: true }, async (t) => {
     const help = run(file, ['--help']);
     t.equal(await help.exitCode, 0);
     t.match(help.output(), '--media-port N');
@@ -60,7 +59,7 @@ test('the built server', async (t) => {
     );
   });
 
-  t.test('makes tokens and hashes, one line each, or ends with 2 and says why not', PARALLEL, async (t) => {
+  t.test('makes tokens and hashes, one line each, or ends with 2 and says why not', { buffered: true }, async (t) => {
     const env = { PARTYLINE_TOKEN_SECRET: 'a secret that is long enough to sign with' };
     const token = run(file, ['token', '--room', 'lobby', '--identity', 'ada'], { env });
     t.equal(await token.exitCode, 0);
@@ -74,23 +73,27 @@ test('the built server', async (t) => {
     t.match(password.output(), /^scrypt:15:8:1:[\w-]+:[\w-]+\n$/);
   });
 
-  t.test('checks a setup, even where the codec cannot be loaded, and prints the ports', PARALLEL, async (t) => {
-    const planted = `import M from 'node:module'; const load = M._load; M._load = (name, ...rest) => {
+  t.test(
+    'checks a setup, even where the codec cannot be loaded, and prints the ports',
+    { buffered: true },
+    async (t) => {
+      const planted = `import M from 'node:module'; const load = M._load; M._load = (name, ...rest) => {
       if (name === '@discordjs/opus') throw new Error('planted'); return load(name, ...rest); };`;
-    const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(planted)}`];
-    const broken = run(file, ['check', '--port', '0', ...MEDIA], { nodeArgs });
-    t.equal(await broken.exitCode, 1);
-    t.match(broken.output(), /^fail {2}Opus: The codec does not work: planted\. Run "npm ci"/m);
-    t.match(broken.output(), /, 1 fail\n$/);
-    const wrong = run(file, ['check', '--port', 'many']);
-    t.equal(await wrong.exitCode, 2);
-    t.match(wrong.output(), 'partyline: port cannot be "many"');
-    const ports = run(file, ['ports', '--workers', '1']);
-    t.equal(await ports.exitCode, 0);
-    t.match(ports.output(), /^40000 +UDP +in /m);
-  });
+      const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(planted)}`];
+      const broken = run(file, ['check', '--port', '0', ...MEDIA], { nodeArgs });
+      t.equal(await broken.exitCode, 1);
+      t.match(broken.output(), /^fail {2}Opus: The codec does not work: planted\. Run "npm ci"/m);
+      t.match(broken.output(), /, 1 fail\n$/);
+      const wrong = run(file, ['check', '--port', 'many']);
+      t.equal(await wrong.exitCode, 2);
+      t.match(wrong.output(), 'partyline: port cannot be "many"');
+      const ports = run(file, ['ports', '--workers', '1']);
+      t.equal(await ports.exitCode, 0);
+      t.match(ports.output(), /^40000 +UDP +in /m);
+    },
+  );
 
-  t.test('ends with 2 and says what is wrong with its settings', PARALLEL, async (t) => {
+  t.test('ends with 2 and says what is wrong with its settings', { buffered: true }, async (t) => {
     const wrong = run(file, ['--port', 'many'], { env: { PARTYLINE_WORKER: '1' } });
     t.equal(await wrong.exitCode, 2);
     t.match(wrong.output(), 'partyline: port cannot be "many" (from the flag --port); expected an integer');
@@ -99,7 +102,7 @@ test('the built server', async (t) => {
 
   t.test(
     'ends with 2 if its settings lead to something unusable, so that no supervisor restarts it',
-    PARALLEL,
+    { buffered: true },
     async (t) => {
       const flags = ['--port', '0', '--workers', '0', ...MEDIA, '--room-passwords', 'a b=x'];
       const [server, check] = [run(file, flags), run(file, ['check', ...flags])];
@@ -110,20 +113,24 @@ test('the built server', async (t) => {
     },
   );
 
-  t.test('warns of a file with a secret that everybody can change, and so does the check', PARALLEL, async (t) => {
-    const secret = join(t.testdir({ secret: 'QmFzZTY0QmFzZTY0QmFzZTY0QmFzZTY0QmFzZTY0' }), 'secret');
-    chmodSync(secret, 0o666);
-    const flags = ['--port', '0', '--workers', '0', ...MEDIA, '--admin-token-file', secret];
-    const server = run(file, flags);
-    t.teardown(() => server.child.kill('SIGKILL'));
-    await server.ready;
-    t.match(server.output(), /"level":"warn".*Every user of this machine can change/);
-    const check = run(file, ['check', ...flags]);
-    t.equal(await check.exitCode, 0);
-    t.match(check.output(), /^warn {2}secrets: Every user of this machine can change/m);
-  });
+  t.test(
+    'warns of a file with a secret that everybody can change, and so does the check',
+    { buffered: true },
+    async (t) => {
+      const secret = join(t.testdir({ secret: 'QmFzZTY0QmFzZTY0QmFzZTY0QmFzZTY0QmFzZTY0' }), 'secret');
+      chmodSync(secret, 0o666);
+      const flags = ['--port', '0', '--workers', '0', ...MEDIA, '--admin-token-file', secret];
+      const server = run(file, flags);
+      t.teardown(() => server.child.kill('SIGKILL'));
+      await server.ready;
+      t.match(server.output(), /"level":"warn".*Every user of this machine can change/);
+      const check = run(file, ['check', ...flags]);
+      t.equal(await check.exitCode, 0);
+      t.match(check.output(), /^warn {2}secrets: Every user of this machine can change/m);
+    },
+  );
 
-  t.test('ends with 1 and says so if its port is in use', PARALLEL, async (t) => {
+  t.test('ends with 1 and says so if its port is in use', { buffered: true }, async (t) => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     t.teardown(() => other.close());
@@ -138,59 +145,67 @@ test('the built server', async (t) => {
   });
 
   for (const workers of ['0', '1']) {
-    t.test(`starts with --workers ${workers}, serves the page, and closes cleanly on SIGTERM`, PARALLEL, async (t) => {
-      const startMs = performance.now();
-      const server = run(file, ['--port', '0', '--workers', workers, ...MEDIA]);
-      t.teardown(() => server.child.kill('SIGKILL'));
-      const url = await server.ready;
-      t.comment(`ready after ${Math.round(performance.now() - startMs)} ms`);
-      const html = await (await fetch(url)).text();
-      const [, script] = /<script type="module" src="\/([^"]+)"/.exec(html) ?? [];
-      const answer = await fetch(url + script, { headers: { 'accept-encoding': 'gzip, br' } });
-      t.match(answer.headers.get('cache-control'), 'immutable');
-      t.equal(answer.headers.get('content-encoding'), 'br');
-      t.match(await answer.text(), 'RTCPeerConnection');
-      const ada = await SignalingClient.open(`${url.replace('http', 'ws')}ws`);
-      await ada.join('lobby', 'Ada');
-      server.child.kill('SIGTERM');
-      await ada.next('server_closing');
-      t.match(await ada.closed, { code: 1012 });
-      t.equal(await server.exitCode, 0);
-      const lines = server
-        .output()
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line));
-      const lifecycle = ['room opened', 'participant joined', 'closing', 'server closed'];
-      t.strictSame(
-        lines.map(({ msg }) => msg).filter((message: string) => lifecycle.includes(message)),
-        lifecycle,
-      );
-      t.notMatch(server.output(), 'oken');
-    });
+    t.test(
+      `starts with --workers ${workers}, serves the page, and closes cleanly on SIGTERM`,
+      { buffered: true },
+      async (t) => {
+        const startMs = performance.now();
+        const server = run(file, ['--port', '0', '--workers', workers, ...MEDIA]);
+        t.teardown(() => server.child.kill('SIGKILL'));
+        const url = await server.ready;
+        t.comment(`ready after ${Math.round(performance.now() - startMs)} ms`);
+        const html = await (await fetch(url)).text();
+        const [, script] = /<script type="module" src="\/([^"]+)"/.exec(html) ?? [];
+        const answer = await fetch(url + script, { headers: { 'accept-encoding': 'gzip, br' } });
+        t.match(answer.headers.get('cache-control'), 'immutable');
+        t.equal(answer.headers.get('content-encoding'), 'br');
+        t.match(await answer.text(), 'RTCPeerConnection');
+        const ada = await SignalingClient.open(`${url.replace('http', 'ws')}ws`);
+        await ada.join('lobby', 'Ada');
+        server.child.kill('SIGTERM');
+        await ada.next('server_closing');
+        t.match(await ada.closed, { code: 1012 });
+        t.equal(await server.exitCode, 0);
+        const lines = server
+          .output()
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line));
+        const lifecycle = ['room opened', 'participant joined', 'closing', 'server closed'];
+        t.strictSame(
+          lines.map(({ msg }) => msg).filter((message: string) => lifecycle.includes(message)),
+          lifecycle,
+        );
+        t.notMatch(server.output(), 'oken');
+      },
+    );
   }
 
-  t.test('serves HTTPS with its own certificate files, and reads them again on SIGHUP', PARALLEL, async (t) => {
-    const files = t.testdir();
-    const [cert, key] = [join(files, 'cert.pem'), join(files, 'key.pem')];
-    const put = async () => {
-      const { chainPem, keyPem } = await makeSelfSigned(['localhost'], Date.now());
-      writeFileSync(cert, chainPem);
-      writeFileSync(key, keyPem);
-    };
-    await put();
-    const flags = ['--tls-cert', cert, '--tls-key', key, '--host', '127.0.0.1', '--port', '0', '--workers', '0'];
-    const server = run(file, [...flags, ...MEDIA]);
-    t.teardown(() => server.child.kill('SIGKILL'));
-    t.match(await server.ready, /^https:\/\/127\.0\.0\.1:\d+\/$/);
-    await put();
-    server.child.kill('SIGHUP');
-    while (!server.output().includes('"certificate replaced"')) await once(server.child.stdout!, 'data');
-    server.child.kill('SIGTERM');
-    t.equal(await server.exitCode, 0);
-  });
+  t.test(
+    'serves HTTPS with its own certificate files, and reads them again on SIGHUP',
+    { buffered: true },
+    async (t) => {
+      const files = t.testdir();
+      const [cert, key] = [join(files, 'cert.pem'), join(files, 'key.pem')];
+      const put = async () => {
+        const { chainPem, keyPem } = await makeSelfSigned(['localhost'], Date.now());
+        writeFileSync(cert, chainPem);
+        writeFileSync(key, keyPem);
+      };
+      await put();
+      const flags = ['--tls-cert', cert, '--tls-key', key, '--host', '127.0.0.1', '--port', '0', '--workers', '0'];
+      const server = run(file, [...flags, ...MEDIA]);
+      t.teardown(() => server.child.kill('SIGKILL'));
+      t.match(await server.ready, /^https:\/\/127\.0\.0\.1:\d+\/$/);
+      await put();
+      server.child.kill('SIGHUP');
+      while (!server.output().includes('"certificate replaced"')) await once(server.child.stdout!, 'data');
+      server.child.kill('SIGTERM');
+      t.equal(await server.exitCode, 0);
+    },
+  );
 
-  t.test('continues after SIGHUP if there is nothing to reload, and says so', PARALLEL, async (t) => {
+  t.test('continues after SIGHUP if there is nothing to reload, and says so', { buffered: true }, async (t) => {
     const server = run(file, ['--port', '0', '--workers', '0', ...MEDIA]);
     t.teardown(() => server.child.kill('SIGKILL'));
     const url = await server.ready;
@@ -201,7 +216,7 @@ test('the built server', async (t) => {
     t.equal(await server.exitCode, 0);
   });
 
-  t.test('ends with 0 when it is draining and the last participant has left', PARALLEL, async (t) => {
+  t.test('ends with 0 when it is draining and the last participant has left', { buffered: true }, async (t) => {
     const token = 'an-admin-token-of-32-characters.';
     const { ready, exitCode } = run(file, ['--port', '0', '--workers', '0', '--admin-token', token, ...MEDIA]);
     const url = await ready;
@@ -215,7 +230,7 @@ test('the built server', async (t) => {
     t.equal(await exitCode, 0);
   });
 
-  t.test('ends at once on a second signal', PARALLEL, async (t) => {
+  t.test('ends at once on a second signal', { buffered: true }, async (t) => {
     const server = run(file, ['--port', '0', '--workers', '0', '--shutdown-grace-ms', '60000', ...MEDIA]);
     t.teardown(() => server.child.kill('SIGKILL'));
     const stuck = await SignalingClient.open(`${(await server.ready).replace('http', 'ws')}ws`);
@@ -229,7 +244,7 @@ test('the built server', async (t) => {
   });
 
   for (const fault of ["throw new Error('planted')", "Promise.reject(new Error('planted'))"]) {
-    t.test(`logs "${fault}" and ends with 1`, PARALLEL, async (t) => {
+    t.test(`logs "${fault}" and ends with 1`, { buffered: true }, async (t) => {
       const nodeArgs = ['--import', `data:text/javascript,process.on('SIGUSR2', () => { ${fault} })`];
       const server = run(file, ['--port', '0', '--workers', '0', ...MEDIA], { nodeArgs });
       t.teardown(() => server.child.kill('SIGKILL'));

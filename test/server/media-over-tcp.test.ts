@@ -76,7 +76,6 @@ async function setUp(t: Test, { isShared = false, workers = 0 } = {}) {
 }
 
 /** These tests wait most of the time. */
-const PARALLEL = { buffered: true };
 t.jobs = 3;
 
 const WAYS = {
@@ -85,7 +84,7 @@ const WAYS = {
   'the port of the page': { isShared: true, workers: 1 },
 };
 for (const [way, options] of Object.entries(WAYS))
-  t.test(`participants whose media goes over ${way} hear each other without a gap`, PARALLEL, async (t) => {
+  t.test(`participants whose media goes over ${way} hear each other without a gap`, { buffered: true }, async (t) => {
     const { relay, listen, isHeard, metric } = await setUp(t, options);
     const { packets, lost, levelDbfs, isShare } = await listen(2000);
     t.ok(isShare(0.95, 1.05), `${packets} packets in 2 s`);
@@ -103,7 +102,7 @@ for (const [way, options] of Object.entries(WAYS))
 
 t.test(
   'a listener who was in a tunnel for six seconds gets little of what was said in the meantime, and then what is said now',
-  PARALLEL,
+  { buffered: true },
   async (t) => {
     const { relay, listen, isHeard, metric } = await setUp(t);
     await listen(4000);

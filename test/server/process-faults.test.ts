@@ -11,7 +11,6 @@ import { LightTalker } from '../helpers/light-talker.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { SignalingClient } from '../helpers/signaling-client.ts';
 
-const PARALLEL = { buffered: true };
 const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARTYLINE_')));
 const MEDIA = ['--host', '127.0.0.1', '--media-host', '127.0.0.1', '--media-port', '0', '--workers', '1'];
 /** One log line for every request and every message. */
@@ -46,7 +45,7 @@ test('the built server', async (t) => {
     t.equal(await isHealthy(url), true, 'it still serves after many lines');
   };
 
-  t.test('continues with a log that cannot be written', PARALLEL, async (t) => {
+  t.test('continues with a log that cannot be written', { buffered: true }, async (t) => {
     for (const [what, shell] of [
       ['a device that is full', 'exec "$@" > /dev/full 2> /dev/full'],
       ['a file that may not grow, as on a full disk', `ulimit -f 1; exec "$@" > ${directory}/log 2>&1`],
@@ -62,7 +61,7 @@ test('the built server', async (t) => {
       });
   });
 
-  t.test('continues when the reader of its log has gone, or does not read', PARALLEL, async (t) => {
+  t.test('continues when the reader of its log has gone, or does not read', { buffered: true }, async (t) => {
     const gone = await startIn(t, 'exec "$@"', 'pipe');
     gone.child.stdout!.destroy();
     await goesOn(t, gone.url);
@@ -82,7 +81,7 @@ test('the built server', async (t) => {
     for (const line of text.trim().split('\n')) JSON.parse(line);
   });
 
-  t.test('continues when its terminal is closed', PARALLEL, async (t) => {
+  t.test('continues when its terminal is closed', { buffered: true }, async (t) => {
     const port = await freePort();
     const command = [process.execPath, file, '--port', String(port), ...MEDIA].join(' ');
     const terminal = spawn('script', ['-qfc', `exec ${command}`, '/dev/null'], { env: ENVIRONMENT, stdio: 'pipe' });
@@ -97,7 +96,7 @@ test('the built server', async (t) => {
     await goesOn(t, url);
   });
 
-  t.test('logs signals that mean nothing to it, opens no inspector, and continues', PARALLEL, async (t) => {
+  t.test('logs signals that mean nothing to it, opens no inspector, and continues', { buffered: true }, async (t) => {
     const server = await startServerProcess(BUILT_SERVER, [...MEDIA, '--log-format', 'json']);
     t.teardown(() => server.kill());
     const signals = ['SIGUSR1', 'SIGUSR2', 'SIGQUIT', 'SIGALRM', 'SIGHUP', 'SIGVTALRM', 'SIGIO', 'SIGPWR'];
@@ -111,23 +110,28 @@ test('the built server', async (t) => {
     t.equal(await server.stop(), 0);
   });
 
-  t.test('refuses newcomers when descriptors run out, while the conversation continues', PARALLEL, async (t) => {
-    const limited = ['sh', '-c', 'ulimit -n 80; exec "$@"', 'sh'];
-    const server = await startServerProcess(BUILT_SERVER, [...MEDIA, '--log-format', 'json'], limited);
-    t.teardown(() => server.kill());
-    const url = `${server.url.replace('http', 'ws')}ws`;
-    const join = (frequencyHz: number) => LightTalker.join({ url, room: 'lobby', name: `${frequencyHz}`, frequencyHz });
-    const [ada, ben] = [await join(500), await join(820)];
-    for (const talker of [ada, ben]) t.teardown(() => talker.close());
-    const idle = await Promise.all(Array.from({ length: 120 }, () => open(Number(new URL(server.url).port))));
-    const held = () => idle.filter((socket) => !socket.destroyed).length;
-    await eventually(() => held() < 60 || `${held()} of 120 idle connections are kept`);
-    await t.resolves(Promise.all([ada.hears(820), ben.hears(500)]), 'they hear each other');
-    for (const socket of idle) socket.destroy();
-    // As soon as the server has noticed that they are gone.
-    await eventually(() => mayJoin(url));
-    t.notMatch(server.output(), /worker died/);
-  });
+  t.test(
+    'refuses newcomers when descriptors run out, while the conversation continues',
+    { buffered: true },
+    async (t) => {
+      const limited = ['sh', '-c', 'ulimit -n 80; exec "$@"', 'sh'];
+      const server = await startServerProcess(BUILT_SERVER, [...MEDIA, '--log-format', 'json'], limited);
+      t.teardown(() => server.kill());
+      const url = `${server.url.replace('http', 'ws')}ws`;
+      const join = (frequencyHz: number) =>
+        LightTalker.join({ url, room: 'lobby', name: `${frequencyHz}`, frequencyHz });
+      const [ada, ben] = [await join(500), await join(820)];
+      for (const talker of [ada, ben]) t.teardown(() => talker.close());
+      const idle = await Promise.all(Array.from({ length: 120 }, () => open(Number(new URL(server.url).port))));
+      const held = () => idle.filter((socket) => !socket.destroyed).length;
+      await eventually(() => held() < 60 || `${held()} of 120 idle connections are kept`);
+      await t.resolves(Promise.all([ada.hears(820), ben.hears(500)]), 'they hear each other');
+      for (const socket of idle) socket.destroy();
+      // As soon as the server has noticed that they are gone.
+      await eventually(() => mayJoin(url));
+      t.notMatch(server.output(), /worker died/);
+    },
+  );
 });
 
 async function isHealthy(url: string): Promise<boolean> {

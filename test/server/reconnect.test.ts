@@ -19,7 +19,6 @@ const CONSENT_MS = 2500;
 const PATIENCE_MS = 60_000;
 const certificate = createCertificate();
 /** These tests wait most of the time. */
-const PARALLEL = { buffered: true };
 t.jobs = 6;
 
 async function setUp(t: Test, flags: readonly string[] = []) {
@@ -49,7 +48,7 @@ async function setUp(t: Test, flags: readonly string[] = []) {
   return { relay, proxy, server, ada, ben };
 }
 
-t.test('nobody hears that a WebSocket breaks, and it is resumed without an offer', PARALLEL, async (t) => {
+t.test('nobody hears that a WebSocket breaks, and it is resumed without an offer', { buffered: true }, async (t) => {
   const { ada, ben, proxy } = await setUp(t);
   const { participantId } = ada.joined;
   ben.messages.length = 0;
@@ -74,7 +73,7 @@ t.test('nobody hears that a WebSocket breaks, and it is resumed without an offer
 
 t.test(
   'a talker whose NAT rebinds is heard without a pause, and hears again after the next consent check',
-  PARALLEL,
+  { buffered: true },
   async (t) => {
     const { ada, ben, relay } = await setUp(t);
     relay.rebind(0);
@@ -89,7 +88,7 @@ t.test(
 
 t.test(
   'a client that restarts ICE when it is told that it has moved hardly notices that its NAT rebinds',
-  PARALLEL,
+  { buffered: true },
   async (t) => {
     const { ada, ben, relay } = await setUp(t);
     ada.restartsWhenMoved = true;
@@ -112,7 +111,7 @@ t.test(
 
 t.test(
   'an ICE restart after the NAT has rebound restores both directions at once, with the same keys',
-  PARALLEL,
+  { buffered: true },
   async (t) => {
     const { ada, ben, relay } = await setUp(t);
     relay.rebind();
@@ -129,19 +128,23 @@ t.test(
   },
 );
 
-t.test('a participant who is silent on both paths is off the list within ten seconds', PARALLEL, async (t) => {
-  const { ada, ben } = await setUp(t);
-  const left = ben.next('participant_left', PATIENCE_MS);
-  ada.vanish();
-  const watch = new Stopwatch();
-  t.match(await left, { participantId: ada.joined.participantId, reason: 'connection_lost' });
-  const { ms, ownMs } = watch;
-  t.ok(ms > 5000 && ownMs < 10_000, `after ${(ms / 1000).toFixed(1)} s`);
-});
+t.test(
+  'a participant who is silent on both paths is off the list within ten seconds',
+  { buffered: true },
+  async (t) => {
+    const { ada, ben } = await setUp(t);
+    const left = ben.next('participant_left', PATIENCE_MS);
+    ada.vanish();
+    const watch = new Stopwatch();
+    t.match(await left, { participantId: ada.joined.participantId, reason: 'connection_lost' });
+    const { ms, ownMs } = watch;
+    t.ok(ms > 5000 && ownMs < 10_000, `after ${(ms / 1000).toFixed(1)} s`);
+  },
+);
 
 t.test(
   'a stalled WebSocket removes nobody whose media works, and blocked UDP nobody whose WebSocket works',
-  PARALLEL,
+  { buffered: true },
   async (t) => {
     const { ada, ben, proxy, relay } = await setUp(t);
     proxy.stall();
