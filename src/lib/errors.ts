@@ -75,6 +75,20 @@ export const ERRORS = {
     closeCode: null,
     message: 'This participant is not in the room.',
   },
+  invalid_channel: {
+    fault: 'user',
+    httpStatus: 400,
+    closeCode: null,
+    message: 'A channel name must have 1 to 64 letters, digits, "-", "_" or ".".',
+  },
+  unknown_channel: { fault: 'user', httpStatus: 404, closeCode: null, message: 'The room has no such channel.' },
+  too_many_channels: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: 'The room has reached its maximum number of channels.',
+  },
+  channel_full: { fault: 'user', httpStatus: 409, closeCode: null, message: 'The channel is full.' },
   unknown_ban: {
     fault: 'user',
     httpStatus: 404,

@@ -40,6 +40,16 @@ export interface ParticipantState {
 export interface MemberState extends ParticipantState {
   /** The gains of other voices for this member. */
   readonly hearing: readonly VoiceGain[];
+  /** Where their voice goes and what they hear; without it, only the room itself. */
+  readonly plan?: VoicePlan;
+}
+
+/** Channels are known by their numbers; 0 is the room itself. */
+export interface VoicePlan {
+  readonly speaksInto: readonly number[];
+  /** `Seat.id` of the listeners to whom this member whispers. */
+  readonly whispersTo: readonly number[];
+  readonly hears: readonly number[];
 }
 
 /** How loud one member hears another. */

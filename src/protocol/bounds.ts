@@ -20,3 +20,10 @@ export const MAX_SDP_LENGTH = 1_048_576;
 
 /** The highest gain that a participant can set for another: twice the amplitude, 6 dB. */
 export const MAX_GAIN = 2;
+
+/** Maximum number of channels of a room, including the room itself. */
+export const MAX_CHANNELS = 64;
+/** Maximum number of people on each of a channel's lists. */
+export const MAX_CHANNEL_MEMBERS = 1000;
+/** Maximum number of people to whom someone can whisper at a time. */
+export const MAX_WHISPERED = 16;

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import {
+  MAX_CHANNELS,
   MAX_GAIN,
   MAX_NAME_LENGTH,
   MAX_PARTICIPANT_ID_LENGTH,
@@ -11,6 +12,7 @@ import {
   MAX_RESUME_TOKEN_LENGTH,
   MAX_SDP_LENGTH,
   MAX_TOKEN_LENGTH,
+  MAX_WHISPERED,
 } from './bounds.ts';
 
 export const clientMessageSchema = z.discriminatedUnion('type', [
@@ -34,6 +36,14 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     participantId: z.string().max(MAX_PARTICIPANT_ID_LENGTH),
     gain: z.number().min(0).max(MAX_GAIN),
   }),
+  z.object({
+    type: z.literal('talk_to'),
+    room: z.boolean().default(false),
+    channels: z.array(z.string().max(MAX_NAME_LENGTH)).max(MAX_CHANNELS).readonly().default([]),
+    to: z.array(z.string().max(MAX_PARTICIPANT_ID_LENGTH)).max(MAX_WHISPERED).readonly().default([]),
+  }),
+  z.object({ type: z.literal('join_channel'), channel: z.string().max(MAX_NAME_LENGTH) }),
+  z.object({ type: z.literal('leave_channel'), channel: z.string().max(MAX_NAME_LENGTH) }),
   z.object({
     type: z.literal('mute_participant'),
     participantId: z.string().max(MAX_PARTICIPANT_ID_LENGTH),

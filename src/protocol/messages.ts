@@ -37,6 +37,20 @@ export type ClientMessageInput =
   | { readonly type: 'deafen'; readonly deafened: boolean }
   /** How loud this participant hears another, from 0 (silent) to 2; 1 is unchanged. No one else receives this. */
   | { readonly type: 'hear'; readonly participantId: string; readonly gain: number }
+  /**
+   * To whom this participant speaks from now on: everyone in the room (the default), channels by name, and people to
+   * whom they whisper. Whoever is not mentioned no longer hears them.
+   */
+  | {
+      readonly type: 'talk_to';
+      readonly room?: boolean | undefined;
+      readonly channels?: readonly string[] | undefined;
+      /** Ids of participants. */
+      readonly to?: readonly string[] | undefined;
+    }
+  /** Joins or leaves an open channel, to speak in it and hear it. */
+  | { readonly type: 'join_channel'; readonly channel: string }
+  | { readonly type: 'leave_channel'; readonly channel: string }
   /** For moderators, like the next two. If muted, the participant cannot unmute; otherwise they may. */
   | { readonly type: 'mute_participant'; readonly participantId: string; readonly muted: boolean }
   | {
@@ -72,6 +86,24 @@ export interface ParticipantInfo {
 /** Linear, from 0 to 2. */
 export type ParticipantGain = readonly [participantId: string, gain: number];
 
+/** A channel that a participant belongs to or may join. */
+export interface ChannelView {
+  readonly name: string;
+  /** They may join and leave it by themselves. */
+  readonly open: boolean;
+  readonly speaks: boolean;
+  readonly hears: boolean;
+}
+
+/** How someone speaks to this participant, other than to everyone in the room. */
+export interface TalkView {
+  readonly participantId: string;
+  /** Of the channels that this participant hears, those in which the other speaks. */
+  readonly channels: readonly string[];
+  /** The other whispers to this participant. */
+  readonly whispers: boolean;
+}
+
 /** Same as the browser's `RTCIceServer`. */
 export interface IceServer {
   readonly urls: readonly string[];
@@ -95,6 +127,12 @@ export type ServerMessage =
       readonly mediaResumed: boolean;
       /** The participants whom this one hears with a gain other than 1. */
       readonly hearing: readonly ParticipantGain[];
+      /** The room's channels that concern this participant. */
+      readonly channels: readonly ChannelView[];
+      /** Whether participants may whisper. */
+      readonly mayWhisper: boolean;
+      /** Those who speak to this participant other than to everyone. */
+      readonly talking: readonly TalkView[];
     }
   | { readonly type: 'answer'; readonly sdp: string }
   /** This participant's own media connection is established. */
@@ -127,11 +165,23 @@ export type ServerMessage =
       readonly locked: boolean;
       /** Everyone there, including this participant. */
       readonly participants: readonly ParticipantInfo[];
-      /** As in `joined`, for this room. */
+      /** As in `joined`, for this room, like the next three. */
       readonly hearing: readonly ParticipantGain[];
+      readonly channels: readonly ChannelView[];
+      readonly mayWhisper: boolean;
+      readonly talking: readonly TalkView[];
     }
   /** From now on this participant hears another with this gain, as requested. */
   | { readonly type: 'hearing'; readonly participantId: string; readonly gain: number }
+  /** The channels that concern this participant have changed. */
+  | { readonly type: 'channels'; readonly channels: readonly ChannelView[] }
+  /** How someone speaks to this participant has changed. */
+  | {
+      readonly type: 'talking';
+      readonly participantId: string;
+      readonly channels: readonly string[];
+      readonly whispers: boolean;
+    }
   /**
    * The server admits nobody new, and shuts down when everyone has left or after `endsInMs`, if given. Participants can
    * keep talking. False cancels the shutdown.

@@ -1,8 +1,8 @@
-import type { LeaveReason, ParticipantInfo, ServerMessage } from '../protocol/messages.ts';
+import type { ChannelView, LeaveReason, ParticipantInfo, ServerMessage, TalkView } from '../protocol/messages.ts';
 
 /** A participant as others in the room see it. */
 export type ParticipantView = ParticipantInfo;
-export type { LeaveReason };
+export type { ChannelView, LeaveReason, TalkView };
 
 /** Messages with which a session answers its own client. All others come from the room. */
 type AnswerType = 'joined' | 'answer' | 'server_closing' | 'pong' | 'error';

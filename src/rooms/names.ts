@@ -76,3 +76,12 @@ function hasAllowedLength(name: string): boolean {
   const length = [...name].length;
   return length >= 1 && length <= MAX_LENGTH;
 }
+
+/** The canonical name of a channel, which follows the same rules as that of a room. Throws `invalid_channel`. */
+export function channelName(text: string): string {
+  try {
+    return roomName(text);
+  } catch {
+    throw new AppError('invalid_channel');
+  }
+}

@@ -5,6 +5,7 @@ import type { Admission } from './admission.ts';
 import type { LeaveReason, ParticipantListener } from './events.ts';
 import type { ModeratorAction } from './moderation.ts';
 import type { Participant } from './participant.ts';
+import type { TalkTarget } from './talk.ts';
 
 /** What a participant needs from its room. */
 export interface ParticipantRoom {
@@ -15,6 +16,10 @@ export interface ParticipantRoom {
   freeSeat(seat: Seat): void;
   /** Throws `unknown_participant`. */
   hear(listener: Participant, participantId: string, gain: number): void;
+  /** Throws what `RoomTalk.set` throws. */
+  talkTo(talker: Participant, target: TalkTarget): void;
+  /** Throws what `RoomChannels.enter` and `exit` throw. */
+  setInChannel(participant: Participant, channel: string, isIn: boolean): void;
   updated(participant: Participant): void;
   /** A change of the participant's state was delayed because there were too many. */
   heldBack(): void;

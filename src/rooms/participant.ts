@@ -13,6 +13,7 @@ import type {
   Seat,
   SeatOptions,
   VoiceGain,
+  VoicePlan,
 } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
 import { Capture, type CaptureEnd, type CaptureOptions } from './capture.ts';
@@ -21,6 +22,8 @@ import type { ModeratorAction } from './moderation.ts';
 import type { ParticipantOptions, ParticipantRoom } from './participant-options.ts';
 import type { ParticipantFact } from './ports.ts';
 import { StatePacer } from './state-pacer.ts';
+import type { TalkTarget } from './talk.ts';
+import { isSamePlan, ROOM_ONLY } from './voice-plan.ts';
 
 /** With neither media nor a WebSocket message for this long, the participant is considered gone. */
 const SILENCE_LIMIT_MS = 8000;
@@ -51,6 +54,7 @@ export class Participant {
   #mutedByModerator: boolean;
   #hearing: readonly VoiceGain[] = [];
   #silenced: ReadonlySet<string> = new Set();
+  #plan: VoicePlan | undefined;
   #connected = false;
   /** The seat has received nothing for some seconds. */
   #silent = false;
@@ -121,7 +125,7 @@ export class Participant {
 
   /** Everything that is decided about this participant's place in the media. */
   get memberState(): MemberState {
-    return { ...this.#state, hearing: this.#hearing };
+    return { ...this.#state, hearing: this.#hearing, ...(this.#plan !== undefined && { plan: this.#plan }) };
   }
 
   /** The combined decisions of this participant and the moderators. */
@@ -195,6 +199,23 @@ export class Participant {
     this.#hearing = hearing;
     this.#silenced = silenced;
     if (!isPlain) this.#seat?.setState(this.memberState);
+  }
+
+  /** To whom this participant speaks. Throws what `RoomTalk.set` throws. */
+  talkTo(target: TalkTarget): void {
+    if (!this.#ended) this.#room.talkTo(this, target);
+  }
+
+  /** Joins or leaves an open channel. Throws what `RoomChannels.enter` and `exit` throw. */
+  setInChannel(channel: string, isIn: boolean): void {
+    if (!this.#ended) this.#room.setInChannel(this, channel, isIn);
+  }
+
+  /** From the room: where the voice goes, and what is heard. */
+  setPlan(plan: VoicePlan): void {
+    if (isSamePlan(this.#plan ?? ROOM_ONLY, plan)) return;
+    this.#plan = plan;
+    this.#seat?.setState(this.memberState);
   }
 
   /** Performs a moderator's action on another participant. Throws `not_allowed` or `unknown_participant`. */

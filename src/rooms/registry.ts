@@ -4,7 +4,7 @@ import { AppError } from '../lib/errors.ts';
 import { AddressCount } from '../lib/rates/address-count.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { MediaPlane, ParticipantState } from '../media/plane.ts';
-import type { ParticipantGain } from '../protocol/messages.ts';
+import type { ChannelView, ParticipantGain, TalkView } from '../protocol/messages.ts';
 import type { AccessControl, AdmissionRequest } from './access.ts';
 import type { Admission } from './admission.ts';
 import { Draining, type DrainingState } from './draining.ts';
@@ -56,6 +56,9 @@ export interface Joined {
   readonly participants: readonly ParticipantView[];
   /** The gains with which the participant hears others. */
   readonly hearing: readonly ParticipantGain[];
+  readonly channels: readonly ChannelView[];
+  readonly mayWhisper: boolean;
+  readonly talking: readonly TalkView[];
   /** The participant was here before, and their media continues. */
   readonly mediaResumed: boolean;
   /** The server is about to shut down. */
@@ -159,7 +162,7 @@ export class RoomRegistry {
       room: room.name,
       locked: room.locked,
       participants: room.participants,
-      hearing: [...room.gainsOf(participant)],
+      ...room.personalTo(participant),
       mediaResumed: participant.seat !== undefined,
       draining: this.#draining === undefined ? null : { endsInMs: this.#draining.endsInMs },
     };
@@ -285,7 +288,7 @@ export class RoomRegistry {
     const room = new Room({
       name,
       permanent,
-      settings: { ...plane.mix, maxParticipants: limits.maxParticipants, ...settings },
+      settings: { ...plane.mix, maxParticipants: limits.maxParticipants, whispers: true, ...settings },
       plane,
       resumeTimeoutMs: limits.resumeTimeoutMs,
       bans: this.#access.bans,

@@ -11,21 +11,23 @@ import type {
   ParticipantState,
   Seat,
   SpeakerLevel,
-  VoiceGain,
 } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
 import type { BanList } from './ban-list.ts';
 import type { LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
-import { type GainsByParticipant, RoomHearing } from './hearing.ts';
 import { Moderation, type ModeratorAction } from './moderation.ts';
 import { Participant } from './participant.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
+import { PersonalSound, type PersonalView } from './personal-sound.ts';
 import type { ParticipantFact, RoomEndReason, RoomObserver } from './ports.ts';
+import type { TalkTarget } from './talk.ts';
 
 /** Settings of one room, which may differ from the server's defaults. */
 export interface RoomSettings extends MixSettings {
   /** Includes participants whose connection broke and whose seat is kept. */
   readonly maxParticipants: number;
+  /** Whether participants may whisper to each other. */
+  readonly whispers: boolean;
 }
 
 export interface RoomOptions {
@@ -84,7 +86,8 @@ export class Room {
   /** `Seat.id` → participant id. */
   readonly #participantOfSeat = new Map<number, string>();
   readonly #moderation: Moderation;
-  readonly #hearing = new RoomHearing();
+  /** What participants hear differently: gains, channels and whispers. */
+  readonly sound: PersonalSound;
   readonly #updates: ParticipantUpdates;
   #media: MediaRoom | undefined;
   /** As last announced. */
@@ -109,6 +112,11 @@ export class Room {
     this.#updates = new ParticipantUpdates({
       participants: this.#participants,
       limitCounts: options.limitCounts,
+      clock,
+    });
+    this.sound = new PersonalSound({
+      participants: this.#participants,
+      mayWhisper: () => this.#settings.whispers,
       clock,
     });
     observer.roomStarted(this);
@@ -155,11 +163,12 @@ export class Room {
   change(settings: Partial<RoomSettings>): void {
     this.#settings = { ...this.#settings, ...settings };
     this.#media?.setMix(this.#mix);
+    if (settings.whispers !== undefined) this.sound.rulesChanged();
   }
 
-  /** The gains that this participant has set for others who are here. */
-  gainsOf(listener: Participant): GainsByParticipant {
-    return this.#hearing.gainsOf(listener, this.#participants.values());
+  /** What a participant is told about their own sound when they enter. */
+  personalTo(participant: Participant): PersonalView {
+    return this.sound.viewFor(participant);
   }
 
   /** The operator's moderation. Throws `unknown_participant`. */
@@ -211,7 +220,7 @@ export class Room {
     });
     previous?.end('replaced');
     this.#participants.set(id, participant);
-    this.#applyHearing(participant);
+    this.sound.entered(participant);
     this.#log.info(
       {
         participant: id,
@@ -244,21 +253,21 @@ export class Room {
     const before = participant.fact;
     participant.moveTo(place);
     this.#participants.set(id, participant);
-    this.#applyHearing(participant);
+    this.sound.entered(participant);
     const { seat } = participant;
     if (seat !== undefined) {
       this.#openMedia().adopt(seat, participant.memberState);
       this.#participantOfSeat.set(seat.id, id);
-      this.#applyHearingOf(participant);
+      this.sound.seated(participant);
     }
     this.#log.info({ participant: id, from: from.name, participants: this.size }, 'participant moved here');
-    from.#moved(before, seat);
+    from.#moved(participant, before, seat);
     participant.deliver({
       type: 'moved',
       room: this.name,
       locked: this.locked,
       participants: this.participants,
-      hearing: [...this.gainsOf(participant)],
+      ...this.personalTo(participant),
     });
     this.#updates.joined(id);
     observer.participantJoined(this, participant.fact);
@@ -269,6 +278,7 @@ export class Room {
     if (this.#closed) return;
     this.#closed = true;
     this.#updates.close();
+    this.sound.close();
     const { observer, onLeft, onClosed } = this.#options;
     const participants = [...this.#participants.values()];
     this.#participants.clear();
@@ -296,13 +306,12 @@ export class Room {
       this.#participantOfSeat.set(seat.id, participant.id);
       return seat;
     },
-    seated: (participant: Participant): void => this.#applyHearingOf(participant),
-    hear: (listener: Participant, participantId: string, gain: number): void => {
-      if (participantId === listener.id) throw new AppError('unknown_participant', 'Nobody hears themselves.');
-      this.#hearing.set(listener, this.participant(participantId), gain);
-      this.#applyHearing(listener);
-      listener.deliver({ type: 'hearing', participantId, gain });
-    },
+    seated: (participant: Participant): void => this.sound.seated(participant),
+    hear: (listener: Participant, participantId: string, gain: number): void =>
+      this.sound.hear(listener, participantId, gain),
+    talkTo: (talker: Participant, target: TalkTarget): void => this.sound.talkTo(talker, target),
+    setInChannel: (participant: Participant, channel: string, isIn: boolean): void =>
+      this.sound.setInChannel(participant, channel, isIn),
     freeSeat: (seat: Seat): void => {
       this.#participantOfSeat.delete(seat.id);
       seat.close();
@@ -312,33 +321,17 @@ export class Room {
     moderate: (moderator: Participant, action: ModeratorAction): void => this.#moderation.act(moderator, action),
     left: (participant: Participant, reason: LeaveReason): void => {
       this.#participants.delete(participant.id);
+      this.sound.left(participant);
       this.#left(participant.fact, reason);
       this.#options.onLeft(participant);
     },
   };
 
-  #applyHearing(listener: Participant): void {
-    const voices: VoiceGain[] = [];
-    const silenced = new Set<string>();
-    for (const [id, gain] of this.gainsOf(listener)) {
-      if (gain === 0) silenced.add(id);
-      const seat = this.#participants.get(id)?.seat;
-      if (seat !== undefined) voices.push({ seatId: seat.id, gain });
-    }
-    listener.setHearing(voices, silenced);
-  }
-
-  /** Call when a participant joins or gets another seat, because others may have set a gain for them. */
-  #applyHearingOf(heard: Participant): void {
-    for (const listener of this.#participants.values()) {
-      if (this.#hearing.gainOf(listener, heard) !== 1) this.#applyHearing(listener);
-    }
-  }
-
-  #moved(participant: ParticipantFact, seat: Seat | undefined): void {
+  #moved(participant: Participant, fact: ParticipantFact, seat: Seat | undefined): void {
     this.#participants.delete(participant.id);
+    this.sound.left(participant);
     if (seat !== undefined) this.#participantOfSeat.delete(seat.id);
-    this.#left(participant, 'moved');
+    this.#left(fact, 'moved');
   }
 
   #left(participant: ParticipantFact, reason: LeaveReason): void {
@@ -373,12 +366,7 @@ export class Room {
       if (id !== undefined) speaking.push([id, levelDbov]);
     }
     this.#levelsDbov = new Map(speaking);
-    const event = { type: 'levels', speaking } as const;
-    for (const participant of this.#participants.values()) {
-      const { silenced } = participant;
-      const hearsAll = silenced.size === 0 || speaking.every(([id]) => !silenced.has(id));
-      participant.deliver(hearsAll ? event : { ...event, speaking: speaking.filter(([id]) => !silenced.has(id)) });
-    }
+    this.sound.tellLevels({ type: 'levels', speaking });
   }
 
   #holderOf(token: string | undefined): Participant | undefined {

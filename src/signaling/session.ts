@@ -163,6 +163,13 @@ export class Session implements ParticipantListener {
       case 'hear':
         this.#participant.hear(message.participantId, message.gain);
         break;
+      case 'talk_to':
+        this.#participant.talkTo(message);
+        break;
+      case 'join_channel':
+      case 'leave_channel':
+        this.#participant.setInChannel(message.channel, message.type === 'join_channel');
+        break;
       case 'mute_participant':
       case 'kick':
       case 'lock':
@@ -232,21 +239,21 @@ export class Session implements ParticipantListener {
     const { muted, deafened, batches, ...request } = message;
     this.#takesBatches = batches;
     const state = { muted, deafened };
-    const joined = this.#registry.join({ ...request, admission, state, from: this.#client.address, listener: this });
+    const { participant, draining, ...joined } = this.#registry.join({
+      ...{ ...request, admission, state },
+      from: this.#client.address,
+      listener: this,
+    });
     if (this.#state.status === 'lobby') this.#state.cancelTimeout();
-    this.#state = { status: 'joined', participant: joined.participant };
+    this.#state = { status: 'joined', participant };
     this.#reply({
       type: 'joined',
-      participantId: joined.participant.id,
-      room: joined.room,
-      locked: joined.locked,
-      participants: joined.participants,
-      hearing: joined.hearing,
-      iceServers: this.#iceServers(joined.participant.id),
-      resumeToken: joined.participant.resumeToken,
-      mediaResumed: joined.mediaResumed,
+      participantId: participant.id,
+      ...joined,
+      iceServers: this.#iceServers(participant.id),
+      resumeToken: participant.resumeToken,
     });
-    if (joined.draining !== null) this.#reply({ type: 'server_draining', draining: true, ...joined.draining });
+    if (draining !== null) this.#reply({ type: 'server_draining', draining: true, ...draining });
   }
 
   #answer({ sdp, restart }: ClientMessage & { type: 'offer' }): string {

@@ -251,6 +251,9 @@ export function joined(resumeToken = 'token-1', mediaResumed = false): ServerMes
     resumeToken,
     mediaResumed,
     hearing: [],
+    channels: [],
+    mayWhisper: true,
+    talking: [],
   };
 }
 

@@ -8,6 +8,8 @@ const ONLY_OF_THE_API = new Set([
   'capture_running',
   'unknown_room',
   'unknown_ban',
+  'invalid_channel',
+  'too_many_channels',
   'room_exists',
   'identity_present',
   'tokens_off',

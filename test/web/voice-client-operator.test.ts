@@ -20,7 +20,10 @@ test('a moved participant keeps the connection in the other room, and rejoins th
   const rooms: string[] = [];
   client.on('moved', (room) => rooms.push(room));
   const self = client.participants.get(client.participantId ?? '')!;
-  browser.socket.receive({ type: 'moved', room: 'annex', locked: true, participants: [CY, self], hearing: [] });
+  browser.socket.receive({
+    ...{ type: 'moved', room: 'annex', locked: true, participants: [CY, self], hearing: [] },
+    ...{ channels: [], mayWhisper: true, talking: [] },
+  });
   t.same(rooms, ['annex']);
   t.equal(client.room, 'annex');
   t.equal(client.locked, true);

@@ -26,6 +26,8 @@ export const problems = {
   token_expired: 'Your link has expired. Ask for a new one.',
   not_allowed: 'You are not allowed to do this here.',
   unknown_participant: 'This person has just left the room.',
+  unknown_channel: 'This channel no longer exists.',
+  channel_full: 'This channel is full.',
   kicked: 'A moderator has removed you from the room.',
   room_full: 'This room is full. Try again later or choose another one.',
   too_many_rooms: 'The server has reached its maximum number of rooms. Join an existing one, or try again later.',

@@ -1,5 +1,6 @@
 import type { IceServer, ParticipantInfo, ServerMessage } from '../../src/protocol/messages.ts';
 import { Backoff } from './backoff.ts';
+import { Channels } from './channels.ts';
 import {
   type CloseReason,
   type ConnectionState,
@@ -25,13 +26,17 @@ const DOUBT_MS = 2000;
 const CHANGED_MS = 1000;
 
 /**
- * A participant in one room: maintains the WebSocket and the WebRTC connection, and reconnects by itself when one of
- * them is lost; `watchNetwork` tells it when to check. Uses no DOM; the page plays the `stream` and opens the
- * microphone.
+ * A participant in one room: maintains the WebSocket and the WebRTC connection, and repairs both by itself;
+ * `watchNetwork` tells it when to check. Uses no DOM; the page plays the `stream` and opens the microphone.
  */
 export class VoiceClient {
   /** For participants who `mayModerate`. */
   readonly moderation = new Moderation((message) => this.#socket?.send(message));
+  /** Speaks to channels and single people instead of everyone. */
+  readonly channels = new Channels(
+    (message) => this.#socket?.send(message),
+    (state) => this.#emitter.emit('channels', state),
+  );
   readonly #environment: Environment;
   readonly #emitter = new Emitter<VoiceEvents>();
   #state: ConnectionState = { status: 'idle' };
@@ -99,8 +104,7 @@ export class VoiceClient {
 
   /** Neither muted by a moderator nor listen-only by token. */
   get mayUnmute(): boolean {
-    const self = this.#self;
-    return self === undefined || (self.maySpeak && !self.mutedByModerator);
+    return this.#self === undefined || (this.#self.maySpeak && !this.#self.mutedByModerator);
   }
 
   /** Nobody new can join the room. */
@@ -162,11 +166,8 @@ export class VoiceClient {
    * amplitude. The room and this browser remember it for this person. Does nothing for someone who is not in the room.
    */
   hear(participantId: string, gain: number): void {
-    const others = this.#participants.except(this.#participantId);
-    this.#hearing.set(
-      others.find(({ id }) => id === participantId),
-      gain,
-    );
+    const heard = this.#participants.except(this.#participantId).find(({ id }) => id === participantId);
+    this.#hearing.set(heard, gain);
   }
 
   /** Reconnects at once instead of at the planned time, for instance when the network is available again. */
@@ -223,6 +224,7 @@ export class VoiceClient {
   }
 
   #receive(message: ServerMessage): void {
+    this.channels.receive(message);
     switch (message.type) {
       case 'joined':
         this.#joined(message);

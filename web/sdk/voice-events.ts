@@ -1,4 +1,5 @@
 import type { LeaveReason, ParticipantInfo } from '../../src/protocol/messages.ts';
+import type { ChannelState } from './channels.ts';
 import type { ConnectionState, VoiceError } from './connection-state.ts';
 import type { Quality } from './quality.ts';
 
@@ -32,6 +33,8 @@ export interface VoiceEvents {
   draining: { readonly endsInMs: number | null } | null;
   /** The participants whom this one hears with a gain other than 1, by id: from 0 (silent) to 2. No one else knows. */
   hearing: ReadonlyMap<string, number>;
+  /** The room's channels, and who speaks to this participant in them or whispers. */
+  channels: ChannelState;
   /** The current speakers with their level in dBov (0 loudest, -127 silence), 5 to 10 times a second. */
   levels: ReadonlyMap<string, number>;
   /** The mix of everyone else, to be played by one audio element. A new stream after every new connection. */

@@ -6,6 +6,7 @@ import type { MediaNetwork, Reception } from '../../media/plane.ts';
 import type { Handlers } from '../../protocol/api/operations.ts';
 import type {
   banSchema,
+  channelSchema,
   drainingSchema,
   networkSchema,
   participantSchema,
@@ -15,6 +16,7 @@ import type {
 } from '../../protocol/api/schemas.ts';
 import type { AccessControl } from '../../rooms/access.ts';
 import type { Ban } from '../../rooms/ban-list.ts';
+import type { Channel } from '../../rooms/channels.ts';
 import type { DrainingState } from '../../rooms/draining.ts';
 import { roomName } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
@@ -88,6 +90,15 @@ export function createHandlers({ registry, access, server, allowCapture, clock }
       return captureStream(participant, { durationMs: seconds * 1000, maxBytes });
     },
 
+    listChannels: ({ params }) => {
+      const { channels } = registry.room(params.room).sound;
+      return { channels: channels.map(channelView), total: channels.length };
+    },
+    getChannel: ({ params }) => channelView(registry.room(params.room).sound.channel(params.channel)),
+    putChannel: ({ params, body: { name, ...settings } }) =>
+      channelView(registry.room(params.room).sound.putChannel(name, settings)),
+    deleteChannel: ({ params }) => void registry.room(params.room).sound.deleteChannel(params.channel),
+
     listBans: ({ params, query }) => {
       const bans = access.bans.list(roomName(params.room));
       return { bans: pageOf(bans, query).map(banView), total: bans.length };
@@ -126,6 +137,10 @@ function participantView(room: Room, participant: Participant): z.output<typeof 
     levelDbov: room.levelDbovOf(participant.id),
     network: networkView(participant.network),
   };
+}
+
+function channelView({ name, open, speak, hear }: Channel): z.output<typeof channelSchema> {
+  return { name, open, speak: [...speak], hear: [...hear] };
 }
 
 function banView({ sinceMs, untilMs, ...who }: Ban): z.output<typeof banSchema> {

@@ -1,6 +1,8 @@
 /** One member of a room in a media worker: an endpoint on one side, a place in the mixer on the other. */
 import type { Clock } from '../../lib/clock.ts';
+import { ChannelSet } from '../../mixer/mix/channel-set.ts';
 import type { MixParticipant, MixSink } from '../../mixer/mix/mix-participant.ts';
+import { type Address, TO_ROOM } from '../../mixer/mix/voice-path.ts';
 import type { Endpoint, EndpointEvents, MediaNetwork, Reception, Tap } from '../endpoint.ts';
 import type { MediaCloseReason, MemberState } from '../plane.ts';
 import type { MixedRoom } from './room.ts';
@@ -72,7 +74,10 @@ export class RoomMember implements MixSink {
   setState(state: MemberState): void {
     this.#state = state;
     this.#applyState();
-    this.#room.mixer.setHearing(this.#participant, gainsOf(state));
+    const { mixer } = this.#room;
+    mixer.setHearing(this.#participant, gainsOf(state));
+    mixer.setAddress(this.#participant, addressOf(state));
+    mixer.setChannels(this.#participant, channelsOf(state));
   }
 
   /** From now on the tap sees everything sent and received; null removes it. */
@@ -107,7 +112,15 @@ export class RoomMember implements MixSink {
 
   #enter(room: MixedRoom, arriving: boolean): MixParticipant {
     const hearing = gainsOf(this.#state);
-    const participant = room.mixer.add({ sink: this, ...this.#inMix, voice: this.id, hearing, arriving });
+    const participant = room.mixer.add({
+      sink: this,
+      ...this.#inMix,
+      voice: this.id,
+      hearing,
+      address: addressOf(this.#state),
+      channels: channelsOf(this.#state),
+      arriving,
+    });
     room.add(participant, this.id);
     return participant;
   }
@@ -138,4 +151,13 @@ export class RoomMember implements MixSink {
 /** Linear gains by member id. */
 function gainsOf({ hearing }: MemberState): ReadonlyMap<number, number> {
   return new Map(hearing.map(({ seatId, gain }) => [seatId, gain]));
+}
+
+function addressOf({ plan }: MemberState): Address {
+  if (plan === undefined) return TO_ROOM;
+  return { channels: ChannelSet.of(plan.speaksInto), whispersTo: new Set(plan.whispersTo) };
+}
+
+function channelsOf({ plan }: MemberState): ChannelSet {
+  return plan === undefined ? ChannelSet.ROOM : ChannelSet.of(plan.hears);
 }

@@ -19,7 +19,7 @@ import type { MixLink } from './mix-link.ts';
 import { type MixParticipant, type ParticipantOptions, Place, placeOf, type Speaker } from './mix-participant.ts';
 import { TalkerLimits } from './talker-limits.ts';
 import { VoiceCopies } from './voice-copies.ts';
-import { type Address, TO_ROOM } from './voice-path.ts';
+import { type Address, sameAddress, TO_ROOM } from './voice-path.ts';
 
 /** The operator's settings for a room. */
 export interface MixSettings {
@@ -127,7 +127,7 @@ export class Mixer {
   /** From the next tick on, this voice goes there; listeners hear it fade in or out. */
   setAddress(participant: MixParticipant, address: Address): void {
     const place = placeOf(participant);
-    if (place.address === address || place.leaving) return;
+    if (sameAddress(place.address, address) || place.leaving) return;
     place.address = address;
     place.source.competeFor(this.#limits.limitFor(address));
     this.#moves(place);

@@ -28,3 +28,10 @@ export function pathOf({ channels: into, whispersTo }: Address, channels: Channe
   const channel = into.firstIn(channels);
   return channel === NO_CHANNEL && whispersTo.has(listener) ? WHISPER : channel;
 }
+
+export function sameAddress(a: Address, b: Address): boolean {
+  if (a === b) return true;
+  if (!a.channels.equals(b.channels) || a.whispersTo.size !== b.whispersTo.size) return false;
+  for (const listener of a.whispersTo) if (!b.whispersTo.has(listener)) return false;
+  return true;
+}

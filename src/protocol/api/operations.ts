@@ -5,11 +5,14 @@ import type { ErrorCode } from '../../lib/errors.ts';
 import {
   banListSchema,
   captureSchema,
+  channelListSchema,
+  channelSchema,
   drainingSchema,
   drainSchema,
   kickedSchema,
   kickSchema,
   moveSchema,
+  newChannelSchema,
   newRoomSchema,
   newTokenSchema,
   pageSchema,
@@ -29,7 +32,7 @@ export interface Operation {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** Path after `API_PATH`, with parameters in OpenAPI notation. */
   readonly path: string;
-  readonly tag: 'server' | 'rooms' | 'participants' | 'tokens';
+  readonly tag: 'server' | 'rooms' | 'participants' | 'channels' | 'tokens';
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodObject;
@@ -45,8 +48,10 @@ export interface Operation {
 
 const room = '/rooms/{room}';
 const participant = `${room}/participants/{participant}`;
+const channel = `${room}/channels/{channel}`;
 const ROOM_ERRORS = ['unknown_room'] as const satisfies readonly ErrorCode[];
 const PARTICIPANT_ERRORS = ['unknown_room', 'unknown_participant'] as const satisfies readonly ErrorCode[];
+const CHANNEL_ERRORS = ['unknown_room', 'unknown_channel'] as const satisfies readonly ErrorCode[];
 
 export const OPERATIONS = {
   getServer: {
@@ -188,6 +193,41 @@ export const OPERATIONS = {
     file: { contentType: 'application/vnd.tcpdump.pcap', name: 'capture.pcap' },
     errors: [...PARTICIPANT_ERRORS, 'capture_off', 'capture_running'],
   },
+  listChannels: {
+    method: 'get',
+    path: `${room}/channels`,
+    tag: 'channels',
+    summary: 'Channels of a room, in the order in which they were created',
+    answer: { status: 200, schema: channelListSchema },
+    errors: ROOM_ERRORS,
+  },
+  getChannel: {
+    method: 'get',
+    path: channel,
+    tag: 'channels',
+    summary: 'One channel',
+    answer: { status: 200, schema: channelSchema },
+    errors: CHANNEL_ERRORS,
+  },
+  putChannel: {
+    method: 'post',
+    path: `${room}/channels`,
+    tag: 'channels',
+    summary: 'Create a channel, or replace the one with this name',
+    description:
+      'The lists replace the previous ones as a whole. People may be listed before they join. The channels are forgotten with the room.',
+    body: newChannelSchema,
+    answer: { status: 200, schema: channelSchema },
+    errors: [...ROOM_ERRORS, 'invalid_channel', 'too_many_channels'],
+  },
+  deleteChannel: {
+    method: 'delete',
+    path: channel,
+    tag: 'channels',
+    summary: 'Delete a channel',
+    description: 'Whoever speaks only in it is heard by nobody until they choose again.',
+    errors: CHANNEL_ERRORS,
+  },
   listBans: {
     method: 'get',
     path: `${room}/bans`,
@@ -225,7 +265,12 @@ export const OPERATION_LIST = Object.entries(OPERATIONS) as [OperationId, Operat
 
 /** The input of a handler: `params` from the path, the rest as parsed by the schemas. */
 export interface Input<O extends Operation> {
-  readonly params: { readonly room: string; readonly participant: string; readonly identity: string };
+  readonly params: {
+    readonly room: string;
+    readonly participant: string;
+    readonly identity: string;
+    readonly channel: string;
+  };
   readonly query: O['query'] extends z.ZodObject ? z.output<O['query']> : undefined;
   readonly body: O['body'] extends z.ZodObject ? z.output<O['body']> : undefined;
 }

@@ -4,7 +4,13 @@
  */
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
-import { MAX_IDENTITY_LENGTH, MAX_NAME_LENGTH, MAX_PARTICIPANT_ID_LENGTH, MAX_PASSWORD_LENGTH } from '../bounds.ts';
+import {
+  MAX_CHANNEL_MEMBERS,
+  MAX_IDENTITY_LENGTH,
+  MAX_NAME_LENGTH,
+  MAX_PARTICIPANT_ID_LENGTH,
+  MAX_PASSWORD_LENGTH,
+} from '../bounds.ts';
 
 const MAX_BAN_SECONDS = 86_400;
 const MAX_TOKEN_SECONDS = 366 * 86_400;
@@ -24,6 +30,7 @@ const maxTalkers = z
   .max(1000)
   .describe('Maximum number of talkers heard at the same time, chosen by loudness; 0: no limit.');
 const levelling = z.boolean().describe('Whether quiet and loud talkers are brought to about the same level.');
+const whispers = z.boolean().describe('Whether participants may whisper to each other.');
 const locked = z.boolean().describe('Whether only moderators may join.');
 const password = z
   .string()
@@ -40,6 +47,7 @@ export const roomSchema = z.strictObject({
   maxParticipants,
   maxTalkers,
   levelling,
+  whispers,
   participants: count().describe(
     'Number of participants, including those whose connection broke and whose seat is kept.',
   ),
@@ -59,6 +67,7 @@ export const newRoomSchema = z.strictObject({
   maxParticipants: maxParticipants.optional(),
   maxTalkers: maxTalkers.optional(),
   levelling: levelling.optional(),
+  whispers: whispers.optional(),
 });
 
 /** `PATCH /rooms/{room}`. Omitted fields keep their value. */
@@ -71,6 +80,7 @@ export const roomChangeSchema = z.strictObject({
   maxParticipants: maxParticipants.optional().describe('Lowering it removes nobody.'),
   maxTalkers: maxTalkers.optional(),
   levelling: levelling.optional(),
+  whispers: whispers.optional(),
 });
 
 export const receptionSchema = z.strictObject({
@@ -160,6 +170,31 @@ export const banListSchema = z.strictObject({
 export const moveSchema = z.strictObject({
   room: name().describe('The target room. It is opened if it does not exist. It may be locked or have a password.'),
 });
+
+/** People by the `sub` of their join token; guests by their participant id. */
+const people = () => z.array(z.string().min(1).max(MAX_IDENTITY_LENGTH)).max(MAX_CHANNEL_MEMBERS);
+
+/** `POST /rooms/{room}/channels`. */
+export const newChannelSchema = z.strictObject({
+  name: name().describe('1 to 64 letters, digits, "-", "_" or ".".'),
+  open: z
+    .boolean()
+    .default(false)
+    .describe('Whether anyone in the room may join and leave by themselves, like a team that people choose.'),
+  speak: people()
+    .default([])
+    .describe('Who may speak in it: identities of join tokens, or participant ids for guests.'),
+  hear: people().default([]).describe('Who hears it, in the same form.'),
+});
+
+export const channelSchema = z.strictObject({
+  name: z.string(),
+  open: z.boolean(),
+  speak: z.array(z.string()),
+  hear: z.array(z.string()),
+});
+
+export const channelListSchema = z.strictObject({ channels: z.array(channelSchema), total: count() });
 
 export const newTokenSchema = z.strictObject({
   room: name(),
@@ -264,6 +299,7 @@ export const pathSchema = z.strictObject({
     .max(MAX_IDENTITY_LENGTH)
     .default('')
     .describe('The claim `sub` of a join token, percent-encoded.'),
+  channel: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a channel, percent-encoded.'),
 });
 
 const MAX_PAGE = 1000;

@@ -118,6 +118,21 @@ test('every operation in the document', async (t) => {
     t.same((await api.post(`/rooms/lobby/participants/${id}/kick`, { banSeconds: 60 })).body, { banned: false });
   });
 
+  await t.test('creates channels, replaces and deletes them', async (t) => {
+    const path = '/rooms/raid/channels';
+    const people = Array.from({ length: 1001 }, (_, i) => `p${i}`);
+    t.match((await api.post(path, { name: 'red', speak: ['u1'], hear: ['u1', 'u2'] })).body, { open: false });
+    t.same((await api.post(path, { name: 'red', open: true })).body, { name: 'red', open: true, speak: [], hear: [] });
+    t.match((await api.get(path)).body, { channels: [{ name: 'red' }], total: 1 });
+    t.match(await api.post(path, { name: 'a b' }), { status: 400, body: { code: 'invalid_channel' } });
+    t.match(await api.post(path, { name: 'x'.repeat(10_000) }), { status: 400, body: { code: 'invalid_request' } });
+    t.match(await api.post(path, { name: 'red', hear: people }), { status: 400, body: { code: 'invalid_request' } });
+    t.match(await api.post('/rooms/nowhere/channels', { name: 'red' }), { body: { code: 'unknown_room' } });
+    t.equal((await api.get(`${path}/red`)).body.open, true, 'nothing has changed');
+    t.equal((await api.request('DELETE', `${path}/red`)).status, 204);
+    t.match(await api.get(`${path}/red`), { status: 404, body: { code: 'unknown_channel' } });
+  });
+
   await t.test(
     'moves a participant to another room, where they remain known even after their connection broke',
     async (t) => {

@@ -1,0 +1,122 @@
+/**
+ * The channels of one room: teams, squads, calls. Each has lists of who may speak in it and who hears it. People are
+ * listed by the identity of their token, even before they join, and guests by their participant id.
+ */
+import { AppError } from '../lib/errors.ts';
+import { MAX_CHANNEL_MEMBERS, MAX_CHANNELS } from '../protocol/bounds.ts';
+import type { Person } from './hearing.ts';
+import { channelName, normalName } from './names.ts';
+
+/** The number of the channel that everyone in the room hears and speaks into. */
+export const ROOM_CHANNEL = 0;
+
+export interface Channel {
+  readonly name: string;
+  /** From 1; the media plane knows channels by their numbers. */
+  readonly number: number;
+  /** Anyone in the room may join and leave it: a team that people choose themselves. */
+  readonly open: boolean;
+  readonly speak: ReadonlySet<string>;
+  readonly hear: ReadonlySet<string>;
+}
+
+/** Everything about a channel that can be set. */
+export interface ChannelSettings {
+  readonly open: boolean;
+  readonly speak: readonly string[];
+  readonly hear: readonly string[];
+}
+
+interface MutableChannel extends Channel {
+  open: boolean;
+  speak: Set<string>;
+  hear: Set<string>;
+}
+
+/** How a person is listed. */
+export function listedAs({ id, admission: { identity } }: Person): string {
+  return identity ?? id;
+}
+
+export class RoomChannels {
+  /** By name, in the order in which they were created. */
+  readonly #channels = new Map<string, MutableChannel>();
+
+  get all(): Iterable<Channel> {
+    return this.#channels.values();
+  }
+
+  get count(): number {
+    return this.#channels.size;
+  }
+
+  /** Throws `unknown_channel`. */
+  get(name: string): Channel {
+    return this.#find(name);
+  }
+
+  /** The channel with this exact name, if there is one. */
+  known(name: string): Channel | undefined {
+    return this.#channels.get(name);
+  }
+
+  /** Creates a channel or replaces its settings. Throws `invalid_channel` or `too_many_channels`. */
+  put(wanted: string, { open, speak, hear }: ChannelSettings): Channel {
+    const name = channelName(wanted);
+    let channel = this.#channels.get(name);
+    if (channel === undefined) {
+      // The room itself is the first channel.
+      if (this.#channels.size >= MAX_CHANNELS - 1) throw new AppError('too_many_channels');
+      channel = { name, number: this.#freeNumber(), open, speak: new Set(), hear: new Set() };
+      this.#channels.set(name, channel);
+    }
+    channel.open = open;
+    channel.speak = new Set(speak);
+    channel.hear = new Set(hear);
+    return channel;
+  }
+
+  /** Throws `unknown_channel`. */
+  delete(name: string): void {
+    this.#channels.delete(this.#find(name).name);
+  }
+
+  /** Someone joins an open channel, to speak and hear. Throws `unknown_channel`, `not_allowed` or `channel_full`. */
+  enter(person: Person, name: string): void {
+    const channel = this.#find(name);
+    if (!channel.open) throw new AppError('not_allowed', 'Nobody can join this channel by themselves.');
+    if (channel.hear.size >= MAX_CHANNEL_MEMBERS && !channel.hear.has(listedAs(person)))
+      throw new AppError('channel_full');
+    channel.speak.add(listedAs(person));
+    channel.hear.add(listedAs(person));
+  }
+
+  /** Someone leaves an open channel. Throws `unknown_channel` or `not_allowed`. */
+  exit(person: Person, name: string): void {
+    const channel = this.#find(name);
+    if (!channel.open) throw new AppError('not_allowed', 'Nobody can leave this channel by themselves.');
+    channel.speak.delete(listedAs(person));
+    channel.hear.delete(listedAs(person));
+  }
+
+  /** Call when a guest has left the room, because nobody comes back with that id. */
+  forgetGuest(id: string): void {
+    for (const { speak, hear } of this.#channels.values()) {
+      speak.delete(id);
+      hear.delete(id);
+    }
+  }
+
+  #find(name: string): MutableChannel {
+    const channel = this.#channels.get(normalName(name) ?? '');
+    if (channel === undefined) throw new AppError('unknown_channel');
+    return channel;
+  }
+
+  #freeNumber(): number {
+    const taken = new Set(Array.from(this.#channels.values(), ({ number }) => number));
+    let number = ROOM_CHANNEL + 1;
+    while (taken.has(number)) number++;
+    return number;
+  }
+}

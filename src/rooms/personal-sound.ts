@@ -1,0 +1,153 @@
+/** What each participant of a room hears differently from the others: gains, channels and whispers. */
+import type { Clock } from '../lib/clock.ts';
+import { AppError } from '../lib/errors.ts';
+import type { VoiceGain } from '../media/plane.ts';
+import { type Channel, type ChannelSettings, RoomChannels } from './channels.ts';
+import type { ChannelView, RoomEvent, TalkView } from './events.ts';
+import { type GainsByParticipant, RoomHearing } from './hearing.ts';
+import type { Participant } from './participant.ts';
+import { RoomTalk, type TalkTarget } from './talk.ts';
+
+export interface PersonalSoundOptions {
+  /** Everyone in the room by id. */
+  readonly participants: ReadonlyMap<string, Participant>;
+  readonly mayWhisper: () => boolean;
+  readonly clock: Clock;
+}
+
+/** What a participant is told about it when they enter the room. */
+export interface PersonalView {
+  readonly hearing: (readonly [participantId: string, gain: number])[];
+  readonly channels: readonly ChannelView[];
+  readonly mayWhisper: boolean;
+  readonly talking: readonly TalkView[];
+}
+
+type LevelsEvent = Extract<RoomEvent, { readonly type: 'levels' }>;
+
+export class PersonalSound {
+  readonly #options: PersonalSoundOptions;
+  readonly #hearing = new RoomHearing();
+  readonly #channels = new RoomChannels();
+  readonly #talk: RoomTalk;
+
+  constructor(options: PersonalSoundOptions) {
+    this.#options = options;
+    this.#talk = new RoomTalk({ ...options, channels: this.#channels });
+  }
+
+  /** In the order in which they were created. */
+  get channels(): Channel[] {
+    return [...this.#channels.all];
+  }
+
+  viewFor(participant: Participant): PersonalView {
+    return {
+      hearing: [...this.#gainsOf(participant)],
+      channels: this.#talk.channelsFor(participant),
+      mayWhisper: this.#options.mayWhisper(),
+      talking: this.#talk.viewsFor(participant),
+    };
+  }
+
+  /** The participant is in the room, or their seat is new. */
+  entered(participant: Participant): void {
+    this.#applyGains(participant);
+    this.#talk.apply(participant);
+  }
+
+  /** The participant has a new seat, which others may have set a gain for or whisper to. */
+  seated(participant: Participant): void {
+    for (const listener of this.#options.participants.values()) {
+      if (this.#hearing.gainOf(listener, participant) !== 1) this.#applyGains(listener);
+    }
+    this.#talk.seated(participant);
+  }
+
+  left(participant: Participant): void {
+    this.#talk.left(participant);
+    if (participant.admission.identity === null) this.#channels.forgetGuest(participant.id);
+  }
+
+  /** Throws `unknown_participant`. */
+  hear(listener: Participant, participantId: string, gain: number): void {
+    if (participantId === listener.id) throw new AppError('unknown_participant', 'Nobody hears themselves.');
+    const heard = this.#options.participants.get(participantId);
+    if (heard === undefined) throw new AppError('unknown_participant');
+    this.#hearing.set(listener, heard, gain);
+    this.#applyGains(listener);
+    listener.deliver({ type: 'hearing', participantId, gain });
+  }
+
+  /** Throws what `RoomTalk.set` throws. */
+  talkTo(talker: Participant, target: TalkTarget): void {
+    this.#talk.set(talker, target);
+  }
+
+  /** Throws what `RoomChannels.enter` and `exit` throw. */
+  setInChannel(participant: Participant, channel: string, isIn: boolean): void {
+    if (isIn) this.#channels.enter(participant, channel);
+    else this.#channels.exit(participant, channel);
+    this.#talk.memberChanged(participant);
+  }
+
+  /** Throws `unknown_channel`. */
+  channel(name: string): Channel {
+    return this.#channels.get(name);
+  }
+
+  /** Throws what `RoomChannels.put` throws. */
+  putChannel(name: string, settings: ChannelSettings): Channel {
+    const channel = this.#channels.put(name, settings);
+    this.#talk.changed();
+    return channel;
+  }
+
+  /** Throws `unknown_channel`. */
+  deleteChannel(name: string): void {
+    this.#channels.delete(name);
+    this.#talk.changed();
+  }
+
+  /** The room's rules have changed. */
+  rulesChanged(): void {
+    this.#talk.changed();
+  }
+
+  /** Tells each participant the levels of those whom they can hear. */
+  tellLevels(event: LevelsEvent): void {
+    const { participants } = this.#options;
+    const restricted = new Set(event.speaking.flatMap(([id]) => (this.#talk.reachesAll(id) ? [] : [id])));
+    for (const listener of participants.values()) {
+      const { silenced } = listener;
+      const isHeard = (id: string): boolean => {
+        const talker = restricted.has(id) ? participants.get(id) : undefined;
+        return (
+          !silenced.has(id) && (talker === undefined || talker === listener || this.#talk.reaches(talker, listener))
+        );
+      };
+      const hearsAll = silenced.size === 0 && restricted.size === 0;
+      const speaking = hearsAll ? event.speaking : event.speaking.filter(([id]) => isHeard(id));
+      listener.deliver(speaking.length === event.speaking.length ? event : { ...event, speaking });
+    }
+  }
+
+  close(): void {
+    this.#talk.close();
+  }
+
+  #gainsOf(listener: Participant): GainsByParticipant {
+    return this.#hearing.gainsOf(listener, this.#options.participants.values());
+  }
+
+  #applyGains(listener: Participant): void {
+    const voices: VoiceGain[] = [];
+    const silenced = new Set<string>();
+    for (const [id, gain] of this.#gainsOf(listener)) {
+      if (gain === 0) silenced.add(id);
+      const seat = this.#options.participants.get(id)?.seat;
+      if (seat !== undefined) voices.push({ seatId: seat.id, gain });
+    }
+    listener.setHearing(voices, silenced);
+  }
+}

@@ -1,0 +1,157 @@
+import pino from 'pino';
+import { test } from 'tap';
+import type { AppError } from '../../src/lib/errors.ts';
+import { AccessControl } from '../../src/rooms/access.ts';
+import { type Admission, GUEST } from '../../src/rooms/admission.ts';
+import { RoomChannels } from '../../src/rooms/channels.ts';
+import type { EndReason, ParticipantListener, RoomEvent } from '../../src/rooms/events.ts';
+import { RoomRegistry } from '../../src/rooms/registry.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { FakeMediaPlane, type FakeSeat, sit } from '../helpers/fake-media-plane.ts';
+
+class Listener implements ParticipantListener {
+  readonly events: RoomEvent[] = [];
+  event(...events: readonly RoomEvent[]): void {
+    this.events.push(...events);
+  }
+  ended(_reason: EndReason): void {}
+
+  take<T extends RoomEvent['type']>(type: T): Extract<RoomEvent, { readonly type: T }>[] {
+    const taken = this.events.filter((event) => event.type === type);
+    this.events.length = 0;
+    return taken as Extract<RoomEvent, { readonly type: T }>[];
+  }
+}
+
+const known = (identity: string): Admission => ({ ...GUEST, identity });
+
+function setUp() {
+  const plane = new FakeMediaPlane();
+  const clock = new FakeClock();
+  const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
+  const limits = { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 100, resumeTimeoutMs: 30_000 };
+  const registry = new RoomRegistry({ plane, access, limits, clock, log: pino({ level: 'silent' }) });
+  const room = registry.create({ name: 'lobby', locked: false });
+  const join = (name: string, admission: Admission = GUEST) => {
+    const listener = new Listener();
+    const state = { muted: false, deafened: false };
+    const joined = registry.join({ room: 'lobby', name, admission, state, listener });
+    sit(joined.participant, 'offer');
+    const plan = () => (joined.participant.seat as FakeSeat).state.plan;
+    return { ...joined, listener, plan, id: joined.participant.id, seat: joined.participant.seat as FakeSeat };
+  };
+  return { plane, clock, registry, room, join };
+}
+
+const SPEAK_ONLY = { room: false, channels: [], to: [] };
+
+test('without channels and whispers the media plane is told nothing', async (t) => {
+  const { join } = setUp();
+  t.equal(join('Ada').plan(), undefined);
+});
+
+test('a channel is heard by those on its list, also if they join later, and spoken in when they choose it', async (t) => {
+  const { room, join } = setUp();
+  room.sound.putChannel('red', { open: false, speak: ['u1'], hear: ['u1', 'u2'] });
+  const [ada, ben, cleo] = [join('Ada', known('u1')), join('Ben', known('u2')), join('Cleo')];
+  t.same(ada.channels, [{ name: 'red', open: false, speaks: true, hears: true }]);
+  t.same(ben.plan(), { speaksInto: [0], whispersTo: [], hears: [0, 1] });
+  t.same(cleo.channels, []);
+  ada.participant.talkTo({ room: false, channels: ['red'], to: [] });
+  t.same(ada.plan(), { speaksInto: [1], whispersTo: [], hears: [0, 1] });
+  t.match(ben.listener.take('talking'), [{ participantId: ada.id, channels: ['red'], whispers: false }]);
+  t.same(cleo.listener.take('talking'), [], 'the others are not told');
+  t.throws(() => ben.participant.talkTo({ ...SPEAK_ONLY, channels: ['red'] }), { code: 'not_allowed' });
+  t.throws(() => ben.participant.talkTo({ ...SPEAK_ONLY, channels: ['blue'] }), { code: 'unknown_channel' });
+  t.same(ben.plan()?.speaksInto, [0], 'nothing has changed');
+  room.sound.deleteChannel('red');
+  t.same(ada.plan(), { speaksInto: [], whispersTo: [], hears: [0] }, 'what was for the team is for nobody now');
+  t.same(ben.listener.take('channels').at(-1)?.channels, []);
+});
+
+test('open channels are joined and left by anyone, others are not', async (t) => {
+  const { room, join } = setUp();
+  room.sound.putChannel('red', { open: true, speak: [], hear: [] });
+  room.sound.putChannel('staff', { open: false, speak: [], hear: [] });
+  const ada = join('Ada');
+  t.same(ada.channels, [{ name: 'red', open: true, speaks: false, hears: false }]);
+  ada.participant.setInChannel('red', true);
+  t.same(ada.plan()?.hears, [0, 1]);
+  t.same(ada.listener.take('channels').at(-1)?.channels, [{ name: 'red', open: true, speaks: true, hears: true }]);
+  ada.participant.talkTo({ ...SPEAK_ONLY, channels: ['red'] });
+  ada.participant.setInChannel('red', false);
+  t.same(ada.plan(), { speaksInto: [], whispersTo: [], hears: [0] });
+  for (const isIn of [true, false]) {
+    t.throws(() => ada.participant.setInChannel('staff', isIn), { code: 'not_allowed' });
+    t.throws(() => ada.participant.setInChannel('none', isIn), { code: 'unknown_channel' });
+  }
+  ada.participant.setInChannel('red', true);
+  ada.participant.leave('left');
+  t.equal(room.sound.channel('red').hear.size, 0, 'a guest who has left is forgotten');
+});
+
+test('a whisper reaches its receivers, who see it as such, through new seats, and ends when it is off', async (t) => {
+  const { registry, room, join } = setUp();
+  const [ada, ben, cleo] = [join('Ada'), join('Ben'), join('Cleo')];
+  ada.participant.talkTo({ room: false, channels: [], to: [ben.id, ben.id] });
+  t.same(ada.plan(), { speaksInto: [], whispersTo: [ben.seat.id], hears: [0] });
+  t.match(ben.listener.take('talking'), [{ participantId: ada.id, channels: [], whispers: true }]);
+  t.same(cleo.listener.take('talking'), []);
+  sit(ben.participant, 'again');
+  t.same(ada.plan()?.whispersTo, [ben.participant.seat?.id]);
+  for (const to of [[ada.id], ['nobody']])
+    t.throws(() => ada.participant.talkTo({ ...SPEAK_ONLY, to }), { code: 'unknown_participant' });
+  t.equal(ada.plan()?.whispersTo.length, 1, 'nothing has changed');
+  registry.change('lobby', { whispers: false });
+  t.same(ada.plan()?.whispersTo, []);
+  t.throws(() => ada.participant.talkTo({ ...SPEAK_ONLY, to: [ben.id] }), { code: 'not_allowed' });
+  t.equal(room.info.whispers, false);
+});
+
+test('levels go only to those who can hear the voice', async (t) => {
+  const { plane, join } = setUp();
+  const [ada, ben, cleo] = [join('Ada'), join('Ben'), join('Cleo')];
+  ada.participant.talkTo({ ...SPEAK_ONLY, to: [ben.id] });
+  const levels = [ada, cleo].map(({ seat }) => ({ seatId: seat.id, levelDbov: -20 }));
+  plane.rooms[0]!.events.levels(levels);
+  const seen = ({ listener }: typeof ada) => listener.take('levels').map(({ speaking }) => speaking.map(([id]) => id));
+  t.same(seen(ada), [[ada.id, cleo.id]]);
+  t.same(seen(ben), [[ada.id, cleo.id]]);
+  t.same(seen(cleo), [[cleo.id]]);
+});
+
+test('someone who presses keys quickly changes what is heard at once, and notifies four times a second', async (t) => {
+  const { clock, join } = setUp();
+  const [ada, ben] = [join('Ada'), join('Ben')];
+  for (let i = 0; i < 100; i++) {
+    ada.participant.talkTo({ ...SPEAK_ONLY, to: i % 2 === 0 ? [ben.id] : [] });
+    t.equal(ada.plan()?.whispersTo.length, (i + 1) % 2);
+    clock.advance(10);
+  }
+  clock.advance(1000);
+  const told = ben.listener.take('talking');
+  t.ok(told.length >= 1 && told.length <= 5, `${told.length} notices`);
+  t.notOk(told.at(-1)?.whispers ?? false);
+});
+
+test('a room has 63 channels beside itself, and numbers are used again', async (t) => {
+  const channels = new RoomChannels();
+  const nobody = { open: false, speak: [], hear: [] };
+  for (let i = 1; i < 64; i++) t.equal(channels.put(`c${i}`, nobody).number, i);
+  for (let i = 0; i < 10_000; i++) {
+    try {
+      channels.put(`more${i}`, nobody);
+      t.fail('there was room for it');
+    } catch (error) {
+      if ((error as AppError).code !== 'too_many_channels') throw error;
+    }
+  }
+  t.equal(channels.count, 63);
+  for (const name of ['', 'a b', 'x'.repeat(65), '..'])
+    t.throws(() => channels.put(name, nobody), { code: 'invalid_channel' });
+  t.equal(channels.put('c7', { ...nobody, open: true }).number, 7, 'replaced');
+  channels.delete('c7');
+  t.throws(() => channels.delete('c7'), { code: 'unknown_channel' });
+  t.equal(channels.put('new', nobody).number, 7);
+  t.end();
+});

@@ -1,0 +1,92 @@
+import type { ChannelView, ClientMessageInput, ServerMessage, TalkView } from '../../src/protocol/messages.ts';
+
+/** To whom this participant speaks. Omitted fields are false or empty. */
+export interface TalkTarget {
+  /** Everyone in the room. */
+  readonly room?: boolean;
+  /** Names of channels in which this participant may speak. */
+  readonly channels?: readonly string[];
+  /** Ids of participants to whom they whisper, 16 at most. */
+  readonly to?: readonly string[];
+}
+
+export interface ChannelState {
+  /** The channels that this participant belongs to or may join. */
+  readonly channels: readonly ChannelView[];
+  readonly mayWhisper: boolean;
+  /** Those who speak to this participant other than to everyone, by id. Show who whispers. */
+  readonly talking: ReadonlyMap<string, TalkView>;
+}
+
+const EVERYONE: TalkTarget = { room: true };
+
+/** Channels of the room, and whispers. */
+export class Channels {
+  readonly #send: (message: ClientMessageInput) => void;
+  readonly #onChange: (state: ChannelState) => void;
+  #target = EVERYONE;
+  #state: ChannelState = { channels: [], mayWhisper: false, talking: new Map() };
+
+  constructor(send: (message: ClientMessageInput) => void, onChange: (state: ChannelState) => void) {
+    this.#send = send;
+    this.#onChange = onChange;
+  }
+
+  get state(): ChannelState {
+    return this.#state;
+  }
+
+  get target(): TalkTarget {
+    return this.#target;
+  }
+
+  /** From now on only these hear this participant. The server answers with an error if that is not allowed. */
+  talkTo(target: TalkTarget): void {
+    this.#target = target;
+    this.#send({ type: 'talk_to', ...target });
+  }
+
+  /** Joins an open channel, to hear it and to be allowed to speak in it. */
+  join(channel: string): void {
+    this.#send({ type: 'join_channel', channel });
+  }
+
+  leave(channel: string): void {
+    this.#send({ type: 'leave_channel', channel });
+  }
+
+  /** Every message of the server. */
+  receive(message: ServerMessage): void {
+    switch (message.type) {
+      case 'joined':
+        this.#enter(message);
+        // A key may have been released while the connection was broken.
+        if (this.#target !== EVERYONE) this.talkTo(this.#target);
+        break;
+      case 'moved':
+        this.#target = EVERYONE;
+        this.#enter(message);
+        break;
+      case 'channels':
+        this.#set({ ...this.#state, channels: message.channels });
+        break;
+      case 'talking': {
+        const { participantId, channels, whispers } = message;
+        const talking = new Map(this.#state.talking);
+        if (channels.length > 0 || whispers) talking.set(participantId, { participantId, channels, whispers });
+        else talking.delete(participantId);
+        this.#set({ ...this.#state, talking });
+        break;
+      }
+    }
+  }
+
+  #enter({ channels, mayWhisper, talking }: Extract<ServerMessage, { type: 'joined' | 'moved' }>): void {
+    this.#set({ channels, mayWhisper, talking: new Map(talking.map((view) => [view.participantId, view])) });
+  }
+
+  #set(state: ChannelState): void {
+    this.#state = state;
+    this.#onChange(state);
+  }
+}
