@@ -51,6 +51,7 @@ export interface Joining {
   /** Packets are added here. */
   readonly written?: Written[];
   readonly arriving?: boolean;
+  readonly takesStereo?: boolean;
 }
 
 /** Counted across all rooms, because they may be parts of one. */
@@ -83,12 +84,20 @@ export class Room {
   }
 
   join(sound: Int16Array, joining: Joining = {}): Person {
-    const { muted = false, deafened = false, written = [], arriving = false, channels = [0] } = joining;
+    const {
+      muted = false,
+      deafened = false,
+      written = [],
+      arriving = false,
+      channels = [0],
+      takesStereo = false,
+    } = joining;
     const participant = this.mixer.add({
       channels: ChannelSet.of(channels),
       muted,
       deafened,
       arriving,
+      takesStereo,
       voice: ++voices,
       sink: { write: (payload, timestamp, marker) => written.push({ tick: this.tick, payload, timestamp, marker }) },
     });

@@ -16,8 +16,8 @@ export class PlainCodec implements Codec {
   /** Returns the packet for a frame. It can be decoded until 4,096 more frames have been encoded. */
   encode(frame: Int16Array): Uint8Array {
     const index = this.#next++ % TABLE;
-    this.#frames[index] ??= new Int16Array(FRAME_SAMPLES);
-    this.#frames[index].set(frame);
+    if (this.#frames[index]?.length !== frame.length) this.#frames[index] = new Int16Array(frame.length);
+    this.#frames[index]!.set(frame);
     return Uint8Array.of(TOC, index >> 8, index & 255);
   }
 

@@ -96,6 +96,12 @@ export class CodecPool {
     encoder.configure({ bitrate, complexity: complexityOn(side, complexity) });
   }
 
+  /** An encoder in use has other settings from the next frame on. */
+  retune(encoder: Encoder, settings: EncoderSettings): void {
+    this.#settings.set(encoder, settings);
+    encoder.configure(this.#limited(settings));
+  }
+
   /** The current side of encoders with these settings. */
   sideOf(settings: EncoderSettings): Side {
     return sideOf(Math.min(settings.complexity, this.#maxComplexity));

@@ -9,8 +9,6 @@ import type { Place } from './mix-participant.ts';
 import { MixStream } from './mix-stream.ts';
 import type { VoiceCopies } from './voice-copies.ts';
 
-const ENCODER: EncoderSettings = { bitrate: 48_000, complexity: 10 };
-
 /** What a listener on the audience's stream is in sync with. */
 export interface ListeningToAudience {
   readonly to: 'shared';
@@ -38,10 +36,15 @@ export class Audience {
   #sum: Frame | undefined;
   #voices = 0;
 
-  constructor(pool: CodecPool, channels: ChannelSet) {
+  constructor(pool: CodecPool, channels: ChannelSet, encoder: EncoderSettings) {
     this.#pool = pool;
     this.channels = channels;
-    this.#stream = new MixStream(pool, ENCODER);
+    this.#stream = new MixStream(pool, encoder);
+  }
+
+  /** See `MixStream.retune`. */
+  retune(encoder: EncoderSettings): void {
+    this.#stream.retune(encoder);
   }
 
   /** The stream that its listeners share. */

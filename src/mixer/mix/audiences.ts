@@ -13,6 +13,7 @@ import { Audience } from './audience.ts';
 import { ChannelSet, ROOM_CHANNEL } from './channel-set.ts';
 import { RETURN_AFTER_TICKS } from './mix-stream.ts';
 import type { Voices } from './personal-mix.ts';
+import { FLAT_ENCODERS, type RoomEncoders } from './room-encoders.ts';
 
 /** A tick of the room. */
 export interface Sounding extends Voices {
@@ -30,18 +31,26 @@ export class Audiences {
   readonly #elsewhere: Frame;
   #voicesElsewhere = 0;
 
+  #encoders: RoomEncoders = FLAT_ENCODERS;
+
   constructor(pool: CodecPool) {
     this.#pool = pool;
-    this.#everyone = new Audience(pool, ChannelSet.ROOM);
+    this.#everyone = new Audience(pool, ChannelSet.ROOM, this.#encoders.shared);
     this.#all = [this.#everyone];
     this.#elsewhere = pool.kernels.scratch('other parts of the room');
+  }
+
+  /** See `MixStream.retune`. */
+  retune(encoders: RoomEncoders): void {
+    this.#encoders = encoders;
+    for (const audience of this.#all) audience.retune(encoders.shared);
   }
 
   /** Takes a place among the listeners of these channels. */
   enter(channels: ChannelSet): Audience {
     let audience = this.#all.find((known) => known.channels.equals(channels));
     if (audience === undefined) {
-      audience = new Audience(this.#pool, channels);
+      audience = new Audience(this.#pool, channels, this.#encoders.shared);
       this.#all.push(audience);
     }
     audience.size++;

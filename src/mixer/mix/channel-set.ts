@@ -36,6 +36,13 @@ export class ChannelSet {
     return high === 0 && low === 0 ? ChannelSet.NONE : new ChannelSet(low, high);
   }
 
+  /** The same channels except the room itself. */
+  get withoutRoom(): ChannelSet {
+    const low = this.low & ~1;
+    if (low === this.low) return this;
+    return low === 0 && this.high === 0 ? ChannelSet.NONE : new ChannelSet(low, this.high);
+  }
+
   get isEmpty(): boolean {
     return this.low === 0 && this.high === 0;
   }

@@ -3,34 +3,64 @@
  * these in mid-sentence and do not hear it (`mix-stream.ts`).
  */
 import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../formats/opus-packet.ts';
-import type { EncoderSettings } from '../codec/codec.ts';
+import type { Channels, EncoderSettings } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
-import { type Place, SILENCE } from './mix-participant.ts';
+import { type Listening, type Place, SILENCE } from './mix-participant.ts';
 import { MixStream, RETURN_AFTER_TICKS } from './mix-stream.ts';
 import { heardPersonally, isTouched, sumFor, type Voices } from './personal-mix.ts';
-
-const OWN_ENCODER: EncoderSettings = { bitrate: 40_000, complexity: 5 };
+import { FLAT_ENCODERS, type RoomEncoders } from './room-encoders.ts';
+import { addSpace, hearSpace } from './space-listening.ts';
 
 /** Packets of silence that bring a receiver's decoder to rest. */
 const SILENCE_PACKETS = 3;
 /** Browsers treat a second without packets as loss. */
 const SILENCE_REFRESH_TICKS = 400 / PTIME_MS;
+/** Maximum number of take-overs in a tick that can wait: when many begin to hear somebody, some do so a tick later. */
+const MAX_TAKE_OVERS = 40;
 
 export class Delivery {
   readonly #pool: CodecPool;
-  readonly #spareStreams: MixStream[] = [];
+  readonly #spareStreams: Readonly<Record<Channels, MixStream[]>> = { 1: [], 2: [] };
+  #encoders: RoomEncoders = FLAT_ENCODERS;
+  /** Whether listeners whose client plays stereo get it. */
+  #mayBeStereo = false;
   /** Temporary within one tick. */
   readonly #minus: Frame;
   /** Listeners that are not in steady silence; while there are none, a silent room's tick is nearly free. */
   #restless = 0;
+  #tick = 0;
+  #takeOvers = 0;
   #timestamp = 0;
+  /** Number of voices in the last result of `#flatMix`. */
+  #flatVoices = 0;
   #isRefresh = false;
 
   constructor(pool: CodecPool) {
     this.#pool = pool;
     this.#minus = pool.kernels.scratch('mix-minus');
+  }
+
+  /**
+   * From the next frame on, own mixes are encoded like this.
+   * @param mayBeStereo whether listeners whose client plays stereo get it
+   * @param listeners all that there are
+   */
+  retune(encoders: RoomEncoders, mayBeStereo: boolean, listeners: Iterable<Place>): void {
+    this.#encoders = encoders;
+    this.#mayBeStereo = mayBeStereo;
+    this.#spareStreams[1].length = 0;
+    this.#spareStreams[2].length = 0;
+    for (const { listening } of listeners) {
+      if (listening.to === 'own') listening.stream.retune(this.#encoderOf(listening.stream.channels));
+      else if (listening.to === 'group')
+        listening.group.stream.retune(this.#encoderOf(listening.group.stream.channels));
+    }
+  }
+
+  #encoderOf(channels: Channels): EncoderSettings {
+    return channels === 2 ? this.#encoders.stereo : this.#encoders.own;
   }
 
   enter(): void {
@@ -44,6 +74,8 @@ export class Delivery {
 
   /** Begins a tick. Returns false if nobody needs a packet. */
   begin(tick: number, isHeard: boolean): boolean {
+    this.#tick = tick;
+    this.#takeOvers = 0;
     this.#timestamp = (tick * FRAME_SAMPLES) >>> 0;
     this.#isRefresh = tick % SILENCE_REFRESH_TICKS === 0;
     return isHeard || this.#restless > 0 || this.#isRefresh;
@@ -52,29 +84,56 @@ export class Delivery {
   /** Writes this listener's packet of this tick, if they need one. */
   write(place: Place, voices: Voices): void {
     listen(place, voices);
+    if (place.ears !== undefined) this.#listenInSpace(place);
     if (place.heard === 'nothing') this.#writeSilence(place);
-    else if (place.deafened) this.#writeEnd(place, voices);
+    else if (place.deafened || place.endsEars) this.#writeEnd(place, voices);
     else this.#writeMix(place, voices);
   }
 
   #writeMix(place: Place, voices: Voices): void {
     const afterSilence = place.listening.to === 'silence';
     const stream = this.#chooseStream(place);
-    if (stream !== place.audience.stream) this.#setOwnMix(stream, place, voices);
+    if (place.listening.to === 'own') this.#setOwnMix(stream, place, voices);
+    place.heardSpace = place.listening.to !== 'shared';
     place.sink.write(stream.payload(), this.#timestamp, afterSilence);
   }
 
   #setOwnMix(stream: MixStream, place: Place, voices: Voices): void {
+    const flat = this.#flatMix(place, voices);
+    if (place.ears !== undefined) addSpace(place, place.ears, flat, this.#flatVoices, stream, this.#pool.kernels);
+    else if (stream.channels === 1) stream.setMix(flat, this.#flatVoices);
+    else stream.setStereoMix(flat, flat, this.#flatVoices);
+  }
+
+  /** What this listener hears in channels. Valid until the next call. */
+  #flatMix(place: Place, voices: Voices): Frame {
     const { audience } = place;
     if (place.isPersonal) {
-      const count = sumFor(place, voices, this.#minus, this.#pool.kernels);
-      stream.setMix(this.#minus, count);
-    } else if (place.isInSum) {
-      this.#pool.kernels.subtract(this.#minus, audience.sum, audience.frameOf(place, voices.copies)!);
-      stream.setMix(this.#minus, audience.voices - 1);
-    } else {
-      stream.setMix(audience.sum, audience.voices);
+      this.#flatVoices = sumFor(place, voices, this.#minus, this.#pool.kernels);
+      return this.#minus;
     }
+    if (place.isInSum) {
+      this.#pool.kernels.subtract(this.#minus, audience.sum, audience.frameOf(place, voices.copies)!);
+      this.#flatVoices = audience.voices - 1;
+      return this.#minus;
+    }
+    this.#flatVoices = audience.voices;
+    if (audience.voices > 0) return audience.sum;
+    this.#minus.samples.fill(0);
+    return this.#minus;
+  }
+
+  /** Finds out what this listener hears in space in this tick, and with whom they share it. */
+  #listenInSpace(place: Place): void {
+    hearSpace(place);
+    const { group } = place;
+    if (place.heardInSpace !== 'nothing' && group !== undefined && group.size > 1) group.mix(this.#tick);
+    if (place.listening.to === 'group') place.listening.group.mix(this.#tick);
+  }
+
+  /** The stream that this listener shares with others, unless they hear something else. */
+  #sharedStream({ group, heardInSpace, audience }: Place): MixStream {
+    return heardInSpace !== 'nothing' && group !== undefined && group.size > 1 ? group.stream : audience.stream;
   }
 
   /** For a listener who must hear nothing although others are speaking: what they were hearing fades first. */
@@ -84,7 +143,7 @@ export class Delivery {
       this.#writeSilence(place);
       return;
     }
-    const stream = listening.to === 'own' ? listening.stream : this.#leaveShared(place, listening.audience.stream);
+    const stream = listening.to === 'own' ? listening.stream : this.#leaveShared(place, streamOf(listening));
     stream.fadeOut();
     this.#setOwnMix(stream, place, voices);
     place.sink.write(stream.payload(), this.#timestamp, false);
@@ -94,25 +153,32 @@ export class Delivery {
 
   #chooseStream(place: Place): MixStream {
     const { audience, listening } = place;
-    const shared = audience.stream;
+    const shared = this.#sharedStream(place);
+    const sharing = shared === audience.stream ? audience.listening : place.group!.listening;
     place.sameTicks = place.differs ? 0 : place.sameTicks + 1;
     switch (listening.to) {
       case 'own':
+        if (listening.stream.channels !== this.#channelsOf(place)) return this.#changeChannels(place, listening.stream);
         // All encoders have just crossed the complexity border, so counting restarts.
         if (!listening.stream.isBeside(shared)) place.sameTicks = 0;
         if (place.sameTicks <= RETURN_AFTER_TICKS) return listening.stream;
         this.#leaveStream(place);
-        place.listening = audience.listening;
+        place.listening = sharing;
         return shared;
       case 'shared':
-        if (place.differs) return this.#leaveShared(place, listening.audience.stream);
-        place.listening = audience.listening;
-        return shared;
+        if (!place.differs && sharing.to === 'shared') {
+          place.listening = sharing;
+          return shared;
+        }
+        if (this.#takeOvers >= MAX_TAKE_OVERS && mayWait(place)) return listening.audience.stream;
+        return this.#leaveShared(place, listening.audience.stream);
+      case 'group':
+        return place.differs || listening !== sharing ? this.#leaveShared(place, listening.group.stream) : shared;
       case 'silence': {
         if (place.silencePackets === SILENCE_PACKETS) this.#restless++;
         // A stream that starts now suits every decoder at rest; a running one suits only its followers.
         if (!place.differs && shared.frames === 1) {
-          place.listening = audience.listening;
+          place.listening = sharing;
           return shared;
         }
         place.sameTicks = 0;
@@ -125,23 +191,41 @@ export class Delivery {
 
   /** A separate stream that continues where the shared one was. */
   #leaveShared(place: Place, shared: MixStream): MixStream {
+    this.#takeOvers++;
     const own = this.#ownStream(place);
     own.takeOver(shared);
     return own;
   }
 
   #ownStream(place: Place): MixStream {
-    const stream = this.#spareStreams.pop() ?? new MixStream(this.#pool, OWN_ENCODER);
+    const channels = this.#channelsOf(place);
+    const stream = this.#spareStreams[channels].pop() ?? new MixStream(this.#pool, this.#encoderOf(channels));
     place.listening = { to: 'own', stream };
     return stream;
   }
 
+  #channelsOf({ takesStereo }: Place): Channels {
+    return takesStereo && this.#mayBeStereo ? 2 : 1;
+  }
+
+  /** From stereo to mono or back, a few listeners in each tick. */
+  #changeChannels(place: Place, stream: MixStream): MixStream {
+    if (this.#takeOvers++ >= MAX_TAKE_OVERS) return stream;
+    const next = this.#ownStream(place);
+    next.takeOver(stream, false);
+    this.#putAside(stream);
+    return next;
+  }
+
   #leaveStream(place: Place): void {
-    if (place.listening.to === 'own') {
-      place.listening.stream.setSilent();
-      this.#spareStreams.push(place.listening.stream);
-    }
+    if (place.listening.to === 'own') this.#putAside(place.listening.stream);
     place.listening = SILENCE;
+    place.heardSpace = false;
+  }
+
+  #putAside(stream: MixStream): void {
+    stream.setSilent();
+    this.#spareStreams[stream.channels].push(stream);
   }
 
   #writeSilence(place: Place): void {
@@ -157,6 +241,16 @@ export class Delivery {
       place.sink.write(SILENCE_REFRESH_PACKET, this.#timestamp, false);
     }
   }
+}
+
+/** The stream that a listener shares with others. */
+function streamOf(listening: Exclude<Listening, { readonly to: 'silence' | 'own' }>): MixStream {
+  return listening.to === 'group' ? listening.group.stream : listening.audience.stream;
+}
+
+/** Only what is heard in space differs, and until it is heard there is something else to hear. */
+function mayWait({ audience, isInSum, isPersonal }: Place): boolean {
+  return audience.voices > 0 && !isInSum && !isPersonal;
 }
 
 /** Finds out whether this listener needs a mix of their own in this tick, and whether there is anything in it. */

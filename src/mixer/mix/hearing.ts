@@ -6,6 +6,9 @@ export interface VoiceGain {
   readonly to: number;
 }
 
+/** The gain of a voice that is heard unchanged. */
+export const UNITY: VoiceGain = { from: 1, to: 1 };
+
 interface MutableGain extends VoiceGain {
   from: number;
   to: number;

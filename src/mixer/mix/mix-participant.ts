@@ -3,6 +3,8 @@ import type { Frame } from '../kernels/frame.ts';
 import type { Source } from '../source/source.ts';
 import type { Audience, ListeningToAudience } from './audience.ts';
 import type { ChannelSet } from './channel-set.ts';
+import type { Ears } from './ears.ts';
+import type { EarsGroup } from './ears-group.ts';
 import { Hearing } from './hearing.ts';
 import type { MixStream } from './mix-stream.ts';
 import { type Address, TO_ROOM } from './voice-path.ts';
@@ -48,14 +50,20 @@ export interface ParticipantOptions {
    * tick after that they hear this room.
    */
   readonly arriving?: boolean;
+  /** The listener's client plays stereo; what is heard in space may be sent in stereo. */
+  readonly takesStereo?: boolean;
 }
 
 const NAMELESS = 0;
+/** The slot of a voice that is not in space. */
+export const NO_SLOT = -1;
 
 /** What a listener's decoder is in sync with. */
 export type Listening =
   | { readonly to: 'silence' }
   | ListeningToAudience
+  /** The stream of all listeners with the same ears. */
+  | { readonly to: 'group'; readonly group: EarsGroup }
   | { readonly to: 'own'; readonly stream: MixStream };
 
 export const SILENCE: Listening = { to: 'silence' };
@@ -74,6 +82,22 @@ export class Place implements MixParticipant {
   /** Where the voice goes from this tick on, and where it went in the previous one. */
   address: Address;
   addressBefore: Address;
+  /** As asked for; voices and ears with a place use space instead of the room itself. */
+  wantedAddress: Address;
+  settledAddress: Address;
+  wantedChannels: ChannelSet;
+  /** The slot of the voice's body while it is in space, otherwise `NO_SLOT`. */
+  slot = NO_SLOT;
+  /** With what this listener hears in space, and those who share it. */
+  ears: Ears | undefined;
+  group: EarsGroup | undefined;
+  /** What these ears hear fades in this tick, which is their last. */
+  endsEars = false;
+  readonly takesStereo: boolean;
+  /** What is heard in space in this tick. */
+  heardInSpace: Heard = 'nothing';
+  /** The last packet contained what was heard in space. */
+  heardSpace = false;
   /** The listeners who hear the same channels, and the channels heard in the previous tick. */
   audience: Audience;
   channelsBefore: ChannelSet;
@@ -108,6 +132,10 @@ export class Place implements MixParticipant {
     this.channelsBefore = audience.channels;
     this.address = address;
     this.addressBefore = address;
+    this.wantedAddress = address;
+    this.settledAddress = address;
+    this.wantedChannels = audience.channels;
+    this.takesStereo = options.takesStereo ?? false;
     this.sink = sink;
     this.voice = voice;
     this.hearing = new Hearing(hearing);

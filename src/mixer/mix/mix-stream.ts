@@ -44,7 +44,7 @@ const HEADROOM_SMOOTHING = 1 - Math.exp(-PTIME_MS / 200);
 const FADE_OUT_SAMPLES = FRAME_SAMPLES - 2.5 * SAMPLES_PER_MS;
 
 export class MixStream {
-  readonly #settings: EncoderSettings;
+  #settings: EncoderSettings;
   readonly #pool: CodecPool;
   readonly #limiter: Limiter;
   #headroom = 1;
@@ -73,6 +73,15 @@ export class MixStream {
     this.#settings = settings;
     const samples = FRAME_SAMPLES * (settings.channels ?? 1);
     this.#history = Array.from({ length: HISTORY_FRAMES }, () => new Int16Array(samples));
+  }
+
+  /**
+   * From the next frame on, encodes with these settings, for as many channels as before. Others on the same side of the
+   * complexity border must change in the same tick; see `CodecPool.limitComplexity`.
+   */
+  retune(settings: EncoderSettings): void {
+    this.#settings = settings;
+    if (this.#encoder !== undefined) this.#pool.retune(this.#encoder, settings);
   }
 
   get channels(): Channels {

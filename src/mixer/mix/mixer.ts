@@ -17,6 +17,7 @@ import { ChannelSet } from './channel-set.ts';
 import { Delivery } from './delivery.ts';
 import type { MixLink } from './mix-link.ts';
 import { type MixParticipant, type ParticipantOptions, Place, placeOf, type Speaker } from './mix-participant.ts';
+import { type RoomSpace, type SpaceLimits, SpacePlacing } from './space-placing.ts';
 import { TalkerLimits } from './talker-limits.ts';
 import { VoiceCopies } from './voice-copies.ts';
 import { type Address, sameAddress, TO_ROOM } from './voice-path.ts';
@@ -44,6 +45,7 @@ export class Mixer {
   readonly #copies: VoiceCopies;
   readonly #delivery: Delivery;
   readonly #limits: TalkerLimits;
+  readonly #placing: SpacePlacing;
   readonly #standing = createStanding();
   #levelling: boolean;
   #link: MixLink | undefined;
@@ -57,6 +59,16 @@ export class Mixer {
     this.#audiences = new Audiences(pool);
     this.#copies = new VoiceCopies(pool.kernels);
     this.#delivery = new Delivery(pool);
+    this.#placing = new SpacePlacing(pool, {
+      places: this.#places,
+      limits: this.#limits,
+      moveVoice: (place, address) => this.#moveVoice(place, address),
+      moveListener: (place, channels) => this.#moveListener(place, channels),
+      retune: (encoders, mayBeStereo) => {
+        this.#audiences.retune(encoders);
+        this.#delivery.retune(encoders, mayBeStereo, this.#places);
+      },
+    });
     this.#sounding = {
       tick: 0,
       contributors: this.#contributors,
@@ -79,6 +91,7 @@ export class Mixer {
     });
     const place = new Place(source, this.#audiences.enter(channels), options);
     this.#places.add(place);
+    this.#placing.enter();
     this.#delivery.enter();
     return place;
   }
@@ -88,6 +101,7 @@ export class Mixer {
     const place = placeOf(participant);
     if (!this.#places.delete(place)) return;
     this.#delivery.leave(place);
+    this.#placing.leave(place);
     this.#audiences.leave(place.audience);
     this.#endVoice(place);
   }
@@ -127,19 +141,35 @@ export class Mixer {
   /** From the next tick on, this voice goes there; listeners hear it fade in or out. */
   setAddress(participant: MixParticipant, address: Address): void {
     const place = placeOf(participant);
-    if (sameAddress(place.address, address) || place.leaving) return;
-    place.address = address;
-    place.source.competeFor(this.#limits.limitFor(address));
-    this.#moves(place);
+    if (place.leaving || sameAddress(place.wantedAddress, address)) return;
+    place.wantedAddress = address;
+    this.#placing.settleVoice(place);
   }
 
   /** From the next tick on, this listener hears these channels; what changes fades in or out. */
   setChannels(participant: MixParticipant, channels: ChannelSet): void {
     const place = placeOf(participant);
-    if (place.audience.channels.equals(channels) || !this.#places.has(place)) return;
-    this.#audiences.leave(place.audience);
-    place.audience = this.#audiences.enter(channels);
-    this.#moves(place);
+    if (!this.#places.has(place)) return;
+    place.wantedChannels = channels;
+    this.#placing.settleListener(place);
+  }
+
+  /** From the next tick on, voices are heard from where they are; undefined ends that. What changes fades. */
+  setSpace(space: RoomSpace | undefined): void {
+    this.#placing.setSpace(space);
+  }
+
+  /** What the room gives up in space while the worker is overloaded. */
+  limitSpace(limits: SpaceLimits): void {
+    this.#placing.limit(limits);
+  }
+
+  /**
+   * Visits what each listener in space hears there now.
+   * @param visit gets a voice that the listener hears
+   */
+  forEachHeard(visit: (listener: MixParticipant, voice: number) => void): void {
+    this.#placing.forEachHeard(visit);
   }
 
   /** Takes effect over the next ticks; 0 for no limit. */
@@ -182,7 +212,9 @@ export class Mixer {
    */
   tick(tick: number, nowMs: number): void {
     if (this.#link !== undefined) this.#dividePlaces(this.#link, tick - 1);
+    this.#placing.beginTick(this.#awake);
     this.#readSources(nowMs);
+    this.#placing.listen(this.#contributors);
     const voices = this.#sounding;
     voices.tick = tick;
     voices.link = this.#link;
@@ -209,6 +241,7 @@ export class Mixer {
     this.#adjusting.length = 0;
     for (const place of this.#moving) place.endMove();
     this.#moving.length = 0;
+    this.#placing.endTick();
   }
 
   /** Visits the current speakers, for the indicators that people see, whether or not the talker limit admits them. */
@@ -224,6 +257,7 @@ export class Mixer {
     for (const place of this.#awake) place.source.close();
     this.#awake.length = 0;
     this.#audiences.close();
+    this.#placing.close();
   }
 
   #readSources(nowMs: number): void {
@@ -251,6 +285,19 @@ export class Mixer {
     for (const { places } of standings) takenElsewhere += places;
     const { room } = this.#limits;
     room.divide(shareOfPlaces(room.max, standings, link.position), takenElsewhere);
+  }
+
+  #moveVoice(place: Place, address: Address): void {
+    if (place.address === address) return;
+    place.address = address;
+    this.#moves(place);
+  }
+
+  #moveListener(place: Place, channels: ChannelSet): void {
+    if (place.audience.channels.equals(channels)) return;
+    this.#audiences.leave(place.audience);
+    place.audience = this.#audiences.enter(channels);
+    this.#moves(place);
   }
 
   #moves(place: Place): void {

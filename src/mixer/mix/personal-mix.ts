@@ -2,13 +2,11 @@
 import type { Frame } from '../kernels/frame.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { ROOM_CHANNEL } from './channel-set.ts';
-import type { VoiceGain } from './hearing.ts';
+import { UNITY } from './hearing.ts';
 import type { MixLink } from './mix-link.ts';
 import type { Heard, Place } from './mix-participant.ts';
 import type { VoiceCopies } from './voice-copies.ts';
 import { type Address, NO_PATH, pathOf } from './voice-path.ts';
-
-const UNITY: VoiceGain = { from: 1, to: 1 };
 
 /** What sounds in a tick. */
 export interface Voices {

@@ -7,14 +7,21 @@ import type { TalkerStanding } from '../source/talker-places.ts';
 import { ROOM_CHANNEL } from './channel-set.ts';
 import type { Address } from './voice-path.ts';
 
+/** Voices in space that one room decodes. What a single listener hears of them is another limit (`ears.ts`). */
+const MAX_IN_SPACE = 64;
+
 export class TalkerLimits {
   readonly room: TalkerLimit;
+  readonly space = new TalkerLimit(MAX_IN_SPACE);
+  /** For voices that nobody could hear: it has no places, so they are not decoded. */
+  readonly outOfEarshot = new TalkerLimit(1);
   /** By channel; whispers are under `NO_CHANNEL`. Created when somebody first speaks there. */
   readonly #others = new Map<number, TalkerLimit>();
 
   /** @param max see `TalkerLimit` */
   constructor(max: number) {
     this.room = new TalkerLimit(max);
+    this.outOfEarshot.divide(0, 1);
   }
 
   setMax(max: number): void {
@@ -39,6 +46,8 @@ export class TalkerLimits {
    */
   decide(standing?: TalkerStanding): void {
     this.room.decide(standing);
+    this.space.decide();
+    this.outOfEarshot.decide();
     for (const limit of this.#others.values()) limit.decide();
   }
 }

@@ -9,13 +9,14 @@ import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
 import type { MixLink } from '../../../src/mixer/mix/mix-link.ts';
 import { type Heard, Place } from '../../../src/mixer/mix/mix-participant.ts';
 import { heardPersonally, isTouched, sumFor } from '../../../src/mixer/mix/personal-mix.ts';
+import { FLAT_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
 import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
 import type { Source } from '../../../src/mixer/source/source.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 
 const SEED = Number(process.env['SEED'] ?? 2209);
 const kernels = threadKernels();
-const everyone = new Audience(new CodecPool(new PlainCodec(), () => 0), ChannelSet.ROOM);
+const everyone = new Audience(new CodecPool(new PlainCodec(), () => 0), ChannelSet.ROOM, FLAT_ENCODERS.shared);
 const copies = new VoiceCopies(kernels);
 
 interface Voice {

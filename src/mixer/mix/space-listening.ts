@@ -1,0 +1,45 @@
+/** What one listener hears in space, beside what they hear in channels. */
+import type { Frame } from '../kernels/frame.ts';
+import type { Kernels } from '../kernels/kernels.ts';
+import type { Ears } from './ears.ts';
+import type { Place } from './mix-participant.ts';
+import type { MixStream } from './mix-stream.ts';
+
+/** Finds out what a listener with ears hears in this tick, and whether others with the same ears hear something else. */
+export function hearSpace(place: Place): void {
+  const { ears, hearing, group } = place;
+  if (ears === undefined) return;
+  const isOwner = ears.slot === place.slot;
+  const heard = ears.heardBy(hearing, isOwner);
+  place.heardInSpace = heard;
+  if (heard === 'nothing') return;
+  if (place.heard !== 'more') place.heard = heard;
+  const isShared = group !== undefined && group.size > 1;
+  const hearsOther = (isOwner && ears.ownVoice !== undefined) || ears.isTouchedBy(hearing);
+  if (!isShared || hearsOther) place.differs = true;
+}
+
+/** Gives the stream what this listener hears of the channels, `flat`, together with what they hear in space. */
+export function addSpace(
+  place: Place,
+  ears: Ears,
+  flat: Frame,
+  flatVoices: number,
+  stream: MixStream,
+  kernels: Kernels,
+): void {
+  const { hearing } = place;
+  const fadesIn = !place.heardSpace;
+  const left = kernels.scratch('space, left');
+  left.samples.set(flat.samples);
+  const own = ears.slot === place.slot ? 0 : ears.addOwnVoiceTo(left, hearing, fadesIn, kernels);
+  if (stream.channels === 1) {
+    const load = ears.addMonoTo(left, hearing, fadesIn, kernels);
+    stream.setMix(left, flatVoices + own + load);
+    return;
+  }
+  const right = kernels.scratch('space, right');
+  right.samples.set(left.samples);
+  const load = ears.addTo(left, right, hearing, fadesIn, kernels);
+  stream.setStereoMix(left, right, flatVoices + own + load);
+}
