@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messages.ts';
 
 const ANSWER_TIMEOUT_MS = 20_000;
+/** How long the end of a connection waits for a server that has vanished. */
+const CLOSE_TIMEOUT_MS = 1000;
 
 /**
  * The WebSocket of one participant. Messages that nobody waits for are not even parsed, so that a large room costs
@@ -23,7 +25,11 @@ export class SignalingClient {
 
   /** `url` is like `ws://127.0.0.1:8080/ws`. */
   static async open(url: string): Promise<SignalingClient> {
-    const socket = new WebSocket(url, { perMessageDeflate: false });
+    const options: ClientOptions & { readonly closeTimeout: number } = {
+      perMessageDeflate: false,
+      closeTimeout: CLOSE_TIMEOUT_MS,
+    };
+    const socket = new WebSocket(url, options);
     await once(socket, 'open');
     return new SignalingClient(socket);
   }
