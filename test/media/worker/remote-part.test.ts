@@ -233,6 +233,31 @@ test('a voice that was turned off is never heard, even if single voices can no l
   t.end();
 });
 
+test('while every voice has its own frame nothing of a silenced one is left, whatever it is and however often it is read', (t) => {
+  const { publish, tick, heard } = setUp();
+  publish(10, [
+    { voice: 1, level: Number.POSITIVE_INFINITY },
+    { voice: 2, level: 3 },
+  ]);
+  tick(10);
+  for (let time = 0; time < 2; time++) t.match(heard(hearingOf(new Map([[1, 0]]))), { count: 1, start: 3, end: 3 });
+  t.end();
+});
+
+test('a voice of earlier ticks that was not in the last one begins', (t) => {
+  const { publish, tick, heard } = setUp();
+  const numbers = [[1], [5, 2], [6], [7], [2]];
+  for (const [i, voices] of numbers.entries()) {
+    publish(
+      10 + i,
+      voices.map((voice) => ({ voice, level: 8 })),
+    );
+    tick(10 + i);
+  }
+  t.match(heard(hearingOf(new Map(), new Map([[2, 0.5]]))), { count: 1, start: 4, end: 4 });
+  t.end();
+});
+
 test("the talkers' standing is the last known one for 200 ms, then they lose their places until the part is back", (t) => {
   const { part, publish } = setUp();
   const standing = createStanding();
