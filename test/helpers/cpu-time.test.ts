@@ -28,6 +28,7 @@ test('a process that shares one CPU with another waits about half of the time; o
   // One of them was running at any time, unless the machine had others to run as well.
   t.ok(waitedMs[0]! + waitedMs[1]! > 0.9 * tookMs, `${waitedMs.map(Math.round)} of ${Math.round(tookMs)} ms`);
   t.ok(both.ms >= waitedMs[0]! + waitedMs[1]!);
+  t.ok(both.longestMs >= Math.max(...waitedMs) && both.longestMs < both.ms, 'one of them waits for a part of it');
   t.ok(asleep.ms < 1, `${asleep.ms.toFixed(1)} ms`);
   t.ok(watch.ownMs < watch.ms - 0.9 * tookMs, `${watch.ownMs.toFixed(0)} of ${watch.ms.toFixed(0)} ms`);
   both.reset();

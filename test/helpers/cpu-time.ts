@@ -34,9 +34,16 @@ export class CpuWait {
    * does not count.
    */
   get ms(): number {
-    let sumNs = 0;
-    for (const [thread, ns] of waitedNs(this.#pids)) sumNs += ns - (this.#before.get(thread) ?? 0);
-    return sumNs / 1e6;
+    return this.#waitsMs().reduce((sum, ms) => sum + ms, 0);
+  }
+
+  /** The wait of the thread that waited for the longest time. */
+  get longestMs(): number {
+    return Math.max(0, ...this.#waitsMs());
+  }
+
+  #waitsMs(): number[] {
+    return [...waitedNs(this.#pids)].map(([thread, ns]) => (ns - (this.#before.get(thread) ?? 0)) / 1e6);
   }
 }
 
