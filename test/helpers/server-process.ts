@@ -52,12 +52,16 @@ export async function startServerProcess(
     child.stderr.on('data', read);
     exitCode.then((code) => reject(new Error(`ended with ${code} before it was ready: ${output}`)));
   });
-  const stop = () => {
-    child.kill('SIGTERM');
-    return exitCode;
+  let isToEnd = false;
+  const signal = (name: NodeJS.Signals) => {
+    isToEnd = true;
+    child.kill(name);
   };
-  const kill = () => {
-    child.kill('SIGKILL');
+  child.once('exit', (code, by) => {
+    if (!isToEnd) console.error(`the server ended by itself (${code ?? by}):\n${output}`);
+  });
+  const end = (name: NodeJS.Signals) => {
+    signal(name);
     return exitCode;
   };
   const scrapes = scrapesOf(url.replace(/\/$/, ''));
@@ -66,8 +70,8 @@ export async function startServerProcess(
     pid: child.pid!,
     output: () => output,
     ...scrapes,
-    signal: (name) => void child.kill(name),
-    stop,
-    kill,
+    signal,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
   };
 }
