@@ -11,9 +11,12 @@ import type { Frame } from '../kernels/frame.ts';
 import type { TalkerStanding } from '../source/talker-places.ts';
 import { Audience } from './audience.ts';
 import { ChannelSet, ROOM_CHANNEL } from './channel-set.ts';
+import type { Place } from './mix-participant.ts';
 import { RETURN_AFTER_TICKS } from './mix-stream.ts';
 import type { Voices } from './personal-mix.ts';
 import { FLAT_ENCODERS, type RoomEncoders } from './room-encoders.ts';
+
+type SoundingVoice = { readonly voice: number; readonly frame: Frame };
 
 /** A tick of the room. */
 export interface Sounding extends Voices {
@@ -69,7 +72,8 @@ export class Audiences {
     const isQuiet = contributors.length === 0 && link === undefined;
     if (!isQuiet) everyone.sumUp(contributors, sounding.copies);
     if (link !== undefined) {
-      link.publish(sounding.tick, everyone.sum.samples, everyone.voices, sounding.standing, contributors);
+      const voices = this.#voicesInRoom(sounding);
+      link.publish(sounding.tick, everyone.sum.samples, everyone.voices, sounding.standing, voices);
     }
     if (this.#all.length === 1) return this.#mixFlat(sounding, isQuiet);
     this.#begin(sounding);
@@ -100,6 +104,15 @@ export class Audiences {
 
   close(): void {
     for (const audience of this.#all) audience.close();
+  }
+
+  /** The other parts of the room hear the room itself only, so they must not read the frames of other voices. */
+  #voicesInRoom({ contributors, copies }: Sounding): readonly SoundingVoice[] {
+    if (contributors.every(speaksToRoomOnly)) return contributors;
+    return contributors.flatMap((voice) => {
+      const frame = this.#everyone.frameOf(voice, copies);
+      return frame === undefined ? [] : { voice: voice.voice, frame };
+    });
   }
 
   /** The usual case: a room without other channels. */
@@ -185,4 +198,8 @@ export class Audiences {
     if (audience !== this.#everyone) audience.sumUp(contributors, copies);
     if (audience.channels.has(ROOM_CHANNEL)) audience.add(this.#elsewhere, this.#voicesElsewhere);
   }
+}
+
+function speaksToRoomOnly({ address, addressBefore }: Place): boolean {
+  return address.channels === ChannelSet.ROOM && addressBefore.channels === ChannelSet.ROOM;
 }

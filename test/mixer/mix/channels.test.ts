@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'tap';
+import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../../src/formats/opus-packet.ts';
+import { createSharedMix } from '../../../src/media/link/mix-ring.ts';
+import { SharedMixLink } from '../../../src/media/worker/shared-mix.ts';
 import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { complaint, runAtRandom } from '../../helpers/mix-check.ts';
 import { createFrameDecoder, createFrameEncoder } from '../../helpers/opus.ts';
@@ -201,4 +204,28 @@ test('each channel has its own limit of talkers', async (t) => {
   for (const person of teams[1]!) room.speakTo(person, [RED]);
   room.run(60);
   t.equal(teams.flat().filter(({ place }) => place.contributing).length, 2, 'all of them compete in one channel now');
+});
+
+test('in a room of two parts, nobody in the other part hears a team, not even with a gain for its speaker', async (t) => {
+  const [own, other] = [createSharedMix(0), createSharedMix(1)];
+  const [here, there] = [plainRoom(), plainRoom()];
+  here.room.mixer.setLink(new SharedMixLink(own, [other], here.room.pool.kernels));
+  there.room.mixer.setLink(new SharedMixLink(other, [own], there.room.pool.kernels));
+  const [talker, mate] = [here.room.join(toneOf(1), { channels: [ROOM, RED] }), here.room.join(toneOf(2))];
+  const listener = there.room.join(toneOf(3));
+  there.room.hear(listener, new Map([[talker, 2]]));
+  talker.talking = true;
+  const run = (ticks: number) => {
+    for (let i = 0; i < ticks; i++) for (const { room } of [here, there]) room.run();
+  };
+  here.room.speakTo(talker, [RED]);
+  run(40);
+  const isSilence = () => [SILENCE_PACKET, SILENCE_REFRESH_PACKET].includes(listener.written.at(-1)!.payload);
+  t.ok(isSilence());
+  here.room.speakTo(talker, [ROOM]);
+  run(20);
+  t.notOk(isSilence(), 'the room is heard');
+  here.room.speakTo(talker, [RED], [mate]);
+  run(20);
+  t.ok(isSilence());
 });
