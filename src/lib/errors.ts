@@ -81,6 +81,18 @@ export const ERRORS = {
     closeCode: null,
     message: 'A channel name must have 1 to 64 letters, digits, "-", "_" or ".".',
   },
+  no_space: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: 'The room has no space. Send its rules first, or in the same request.',
+  },
+  too_many_bodies: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: "The room's space has reached its maximum number of players.",
+  },
   unknown_channel: { fault: 'user', httpStatus: 404, closeCode: null, message: 'The room has no such channel.' },
   too_many_channels: {
     fault: 'user',

@@ -7,12 +7,14 @@ import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
 import type { AddressWatch } from '../lib/net/address-watch.ts';
 import type { MixSettings } from '../mixer/mix/mixer.ts';
+import type { BodyFields } from '../mixer/space/body-fields.ts';
+import type { SpaceSettings } from '../mixer/space/space-settings.ts';
 import type { UnboundAddress } from '../rtc/net/datagram-port.ts';
 import type { SharedTcp } from '../rtc/net/shared-tcp.ts';
 import type { MediaNetwork, Reception } from './endpoint.ts';
 import type { MediaFigures } from './statistics.ts';
 
-export type { MediaNetwork, MixSettings, Reception };
+export type { BodyFields, MediaNetwork, MixSettings, Reception, SpaceSettings };
 
 /** An announced host name has no address; the message says which. */
 export class UnknownAnnouncementError extends Error {}
@@ -145,11 +147,14 @@ export interface SpeakerLevel {
   readonly levelDbov: number;
 }
 
+/** For each listener in space, by `Seat.id`: the seats whose voices they hear there. Others hear everybody. */
+export type HeardInSpace = ReadonlyMap<number, ReadonlySet<number>>;
+
 export interface MediaRoomEvents {
   /**
    * The current speakers, 5 to 10 times a second while anyone speaks, and an empty list once when they have stopped.
    */
-  levels(speaking: readonly SpeakerLevel[]): void;
+  levels(speaking: readonly SpeakerLevel[], heard: HeardInSpace): void;
 }
 
 export interface MediaRoom {
@@ -159,6 +164,10 @@ export interface MediaRoom {
   adopt(seat: Seat, state: MemberState): void;
   /** Changes how the room is mixed. */
   setMix(mix: MixSettings): void;
+  /** Where everybody is, if the room has a space. */
+  readonly bodies: BodyFields;
+  /** From now on voices are heard from where their bodies are; null ends that. */
+  setSpace(settings: SpaceSettings | null): void;
   /** Closes every seat in the room. */
   close(): void;
 }

@@ -1,7 +1,7 @@
 /** What each participant of a room hears differently from the others: gains, channels and whispers. */
 import type { Clock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import type { VoiceGain } from '../media/plane.ts';
+import type { HeardInSpace, VoiceGain } from '../media/plane.ts';
 import { type Channel, type ChannelSettings, RoomChannels } from './channels.ts';
 import type { ChannelView, RoomEvent, TalkView } from './events.ts';
 import { type GainsByParticipant, RoomHearing } from './hearing.ts';
@@ -24,6 +24,8 @@ export interface PersonalView {
 }
 
 type LevelsEvent = Extract<RoomEvent, { readonly type: 'levels' }>;
+
+const NO_SEAT = -1;
 
 export class PersonalSound {
   readonly #options: PersonalSoundOptions;
@@ -114,8 +116,15 @@ export class PersonalSound {
     this.#talk.changed();
   }
 
-  /** Tells each participant the levels of those whom they can hear. */
-  tellLevels(event: LevelsEvent): void {
+  /**
+   * Tells each participant the levels of those whom they can hear.
+   * @param heard what those who are in space hear there
+   */
+  tellLevels(event: LevelsEvent, heard: HeardInSpace): void {
+    if (heard.size > 0) {
+      this.#tellInSpace(event, heard);
+      return;
+    }
     const { participants } = this.#options;
     const restricted = new Set(event.speaking.flatMap(([id]) => (this.#talk.reachesAll(id) ? [] : [id])));
     for (const listener of participants.values()) {
@@ -129,6 +138,22 @@ export class PersonalSound {
       const hearsAll = silenced.size === 0 && restricted.size === 0;
       const speaking = hearsAll ? event.speaking : event.speaking.filter(([id]) => isHeard(id));
       listener.deliver(speaking.length === event.speaking.length ? event : { ...event, speaking });
+    }
+  }
+
+  #tellInSpace(event: LevelsEvent, heard: HeardInSpace): void {
+    const { participants } = this.#options;
+    for (const listener of participants.values()) {
+      const inSpace = heard.get(listener.seat?.id ?? NO_SEAT);
+      const isHeard = (id: string): boolean => {
+        const talker = participants.get(id);
+        if (talker === undefined || listener.silenced.has(id)) return false;
+        const seatId = talker.seat?.id ?? NO_SEAT;
+        if (talker === listener || inSpace?.has(seatId) === true) return true;
+        const areInRoom = inSpace === undefined && !heard.has(seatId);
+        return areInRoom ? this.#talk.reaches(talker, listener) : this.#talk.reachesBesideRoom(talker, listener);
+      };
+      listener.deliver({ ...event, speaking: event.speaking.filter(([id]) => isHeard(id)) });
     }
   }
 

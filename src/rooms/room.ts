@@ -5,6 +5,7 @@ import { AppError } from '../lib/errors.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type {
   AnySeat,
+  HeardInSpace,
   MediaPlane,
   MediaRoom,
   MixSettings,
@@ -20,6 +21,7 @@ import { Participant } from './participant.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
 import { PersonalSound, type PersonalView } from './personal-sound.ts';
 import type { ParticipantFact, RoomEndReason, RoomObserver } from './ports.ts';
+import { playerOf, RoomSpace } from './space/room-space.ts';
 import type { TalkTarget } from './talk.ts';
 
 /** Settings of one room, which may differ from the server's defaults. */
@@ -88,6 +90,7 @@ export class Room {
   readonly #moderation: Moderation;
   /** What participants hear differently: gains, channels and whispers. */
   readonly sound: PersonalSound;
+  readonly space = new RoomSpace(() => this.#openMedia());
   readonly #updates: ParticipantUpdates;
   #media: MediaRoom | undefined;
   /** As last announced. */
@@ -259,6 +262,7 @@ export class Room {
       this.#openMedia().adopt(seat, participant.memberState);
       this.#participantOfSeat.set(seat.id, id);
       this.sound.seated(participant);
+      this.space.seat(playerOf(participant), seat.id);
     }
     this.#log.info({ participant: id, from: from.name, participants: this.size }, 'participant moved here');
     from.#moved(participant, before, seat);
@@ -306,7 +310,10 @@ export class Room {
       this.#participantOfSeat.set(seat.id, participant.id);
       return seat;
     },
-    seated: (participant: Participant): void => this.sound.seated(participant),
+    seated: (participant: Participant): void => {
+      this.sound.seated(participant);
+      this.space.seat(playerOf(participant), participant.seat?.id ?? null);
+    },
     hear: (listener: Participant, participantId: string, gain: number): void =>
       this.sound.hear(listener, participantId, gain),
     talkTo: (talker: Participant, target: TalkTarget): void => this.sound.talkTo(talker, target),
@@ -322,6 +329,7 @@ export class Room {
     left: (participant: Participant, reason: LeaveReason): void => {
       this.#participants.delete(participant.id);
       this.sound.left(participant);
+      this.space.seat(playerOf(participant), null);
       this.#left(participant.fact, reason);
       this.#options.onLeft(participant);
     },
@@ -330,6 +338,7 @@ export class Room {
   #moved(participant: Participant, fact: ParticipantFact, seat: Seat | undefined): void {
     this.#participants.delete(participant.id);
     this.sound.left(participant);
+    this.space.seat(playerOf(participant), null);
     if (seat !== undefined) this.#participantOfSeat.delete(seat.id);
     this.#left(fact, 'moved');
   }
@@ -344,7 +353,7 @@ export class Room {
 
   #openMedia(): MediaRoom {
     const { plane } = this.#options;
-    this.#media ??= plane.openRoom({ levels: (speaking) => this.#tellLevels(speaking) }, this.#mix);
+    this.#media ??= plane.openRoom({ levels: (speaking, heard) => this.#tellLevels(speaking, heard) }, this.#mix);
     return this.#media;
   }
 
@@ -359,14 +368,14 @@ export class Room {
     throw new AppError('room_full');
   }
 
-  #tellLevels(levels: readonly SpeakerLevel[]): void {
+  #tellLevels(levels: readonly SpeakerLevel[], heard: HeardInSpace): void {
     const speaking: [string, number][] = [];
     for (const { seatId, levelDbov } of levels) {
       const id = this.#participantOfSeat.get(seatId);
       if (id !== undefined) speaking.push([id, levelDbov]);
     }
     this.#levelsDbov = new Map(speaking);
-    this.sound.tellLevels({ type: 'levels', speaking });
+    this.sound.tellLevels({ type: 'levels', speaking }, heard);
   }
 
   #holderOf(token: string | undefined): Participant | undefined {

@@ -163,8 +163,13 @@ export class RoomTalk {
 
   /** Whether a listener can hear this talker, whatever gain they have set. */
   reaches(talker: Participant, listener: Participant): boolean {
-    const { room, to, channels } = this.targetOf(talker);
-    return room || to.includes(listener.id) || channels.some((name) => this.#hears(listener, name));
+    return this.targetOf(talker).room || this.reachesBesideRoom(talker, listener);
+  }
+
+  /** The same through channels or by a whisper. */
+  reachesBesideRoom(talker: Participant, listener: Participant): boolean {
+    const { to, channels } = this.targetOf(talker);
+    return to.includes(listener.id) || channels.some((name) => this.#hears(listener, name));
   }
 
   close(): void {

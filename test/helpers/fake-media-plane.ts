@@ -1,6 +1,7 @@
 import { AppError } from '../../src/lib/errors.ts';
 import type { HistogramSnapshot } from '../../src/lib/histogram.ts';
 import type {
+  HeardInSpace,
   MediaCloseReason,
   MediaNetwork,
   MediaPlane,
@@ -20,6 +21,8 @@ import type {
 } from '../../src/media/plane.ts';
 import { forEachRow, MEDIA_COUNTERS, MEDIA_GAUGES, MEDIA_HISTOGRAMS } from '../../src/media/statistics.ts';
 import type { MixSettings } from '../../src/mixer/mix/mixer.ts';
+import { BodyFields } from '../../src/mixer/space/body-fields.ts';
+import type { SpaceSettings } from '../../src/mixer/space/space-settings.ts';
 import type { Participant } from '../../src/rooms/participant.ts';
 
 /** A seat as the rooms see it. The test plays the browser and the worker. */
@@ -103,6 +106,8 @@ export class FakeMediaRoom implements MediaRoom {
   readonly events: MediaRoomEvents;
   readonly seats: FakeSeat[] = [];
   mix: MixSettings;
+  readonly bodies = new BodyFields();
+  space: SpaceSettings | null = null;
   open = true;
   readonly #plane: FakeMediaPlane;
   readonly #nextId: () => number;
@@ -142,8 +147,12 @@ export class FakeMediaRoom implements MediaRoom {
     this.mix = mix;
   }
 
-  levels(speaking: readonly SpeakerLevel[]): void {
-    this.events.levels(speaking);
+  setSpace(settings: SpaceSettings | null): void {
+    this.space = settings;
+  }
+
+  levels(speaking: readonly SpeakerLevel[], heard: HeardInSpace = new Map()): void {
+    this.events.levels(speaking, heard);
   }
 
   /** The worker dies and is replaced. */

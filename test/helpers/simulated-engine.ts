@@ -45,6 +45,8 @@ export class SimulatedEngine {
   readonly networks = new Map<number, MediaNetwork>();
   /** Overload levels that the engine reported. */
   readonly overload: number[] = [];
+  /** Who hears whom in space, from the last levels; see the `levels` event. */
+  heard: readonly number[] | undefined;
   /** Whether the engine's last report says that it is starved. */
   isStarved = false;
   /** The load that the engine sees. */
@@ -69,6 +71,7 @@ export class SimulatedEngine {
         if (event.type === 'stats') this.stats = event.stats;
         if (event.type === 'networks')
           for (const { memberId, network } of event.networks) this.networks.set(memberId, network);
+        if (event.type === 'levels') this.heard = event.heard;
         if (event.type === 'overload') this.overload.push(event.level);
         if (event.type === 'starved') this.isStarved = event.isStarved;
         if (event.type === 'failure') throw new Error(event.message);
@@ -99,6 +102,7 @@ export class SimulatedEngine {
       redPayloadType: peer.options.red ? RED : null,
       audioLevelExtensionId: null,
       direction: peer.options.direction ?? 'sendrecv',
+      takesStereo: peer.options.takesStereo ?? false,
     };
     if (this.peers.length === 0)
       this.engine.handle({ type: 'open_room', roomId: ROOM, mix: { maxTalkers: 0, levelling: false } });
@@ -146,6 +150,8 @@ export interface PeerOptions {
   readonly red: boolean;
   /** What the engine does, according to the session description; both directions by default. */
   readonly direction?: Direction;
+  /** By default not. */
+  readonly takesStereo?: boolean;
   /** By default 5 s, as in browsers. */
   readonly reportIntervalMs?: number;
   /** Other defects of the network, in both directions. */

@@ -113,7 +113,7 @@ test('levels go only to those who can hear the voice', async (t) => {
   const [ada, ben, cleo] = [join('Ada'), join('Ben'), join('Cleo')];
   ada.participant.talkTo({ ...SPEAK_ONLY, to: [ben.id] });
   const levels = [ada, cleo].map(({ seat }) => ({ seatId: seat.id, levelDbov: -20 }));
-  plane.rooms[0]!.events.levels(levels);
+  plane.rooms[0]!.levels(levels);
   const seen = ({ listener }: typeof ada) => listener.take('levels').map(({ speaking }) => speaking.map(([id]) => id));
   t.same(seen(ada), [[ada.id, cleo.id]]);
   t.same(seen(ben), [[ada.id, cleo.id]]);

@@ -108,7 +108,7 @@ test('a listener gets no levels of the voices they turned off', async (t) => {
   const { plane, join } = setUp();
   const [ada, ben, cleo] = [join('Ada'), join('Ben'), join('Cleo')];
   ada.participant.hear(ben.id, 0);
-  plane.rooms[0]!.events.levels([
+  plane.rooms[0]!.levels([
     { seatId: ben.seat.id, levelDbov: -20 },
     { seatId: cleo.seat.id, levelDbov: -30 },
   ]);

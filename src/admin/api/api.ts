@@ -44,6 +44,8 @@ export interface Api {
 const DOCUMENT_PATH = `${API_PATH}/openapi.json`;
 /** More than the strings in any request can take. */
 const MAX_BODY = '16kb';
+/** A thousand positions. */
+const MAX_LARGE_BODY = '256kb';
 const ISSUES_TOLD = 3;
 
 /** Without a token every answer is `api_off`. */
@@ -102,21 +104,24 @@ export function createApi(options: ApiOptions): Api {
 /** The routes, after authentication. */
 export function createRouter(handlers: Handlers, options: ForLog): Router {
   const router = new Router({ prefix: API_PATH, strict: true, sensitive: true });
-  const parse = bodyParser({
-    enableTypes: ['json'],
-    parsedMethods: ['POST', 'PATCH', 'DELETE'],
-    jsonLimit: MAX_BODY,
-    onError: (error) => {
-      throw bodyError(error);
-    },
-  });
+  const parserFor = (jsonLimit: string) =>
+    bodyParser({
+      enableTypes: ['json'],
+      parsedMethods: ['POST', 'PATCH', 'DELETE'],
+      jsonLimit,
+      onError: (error) => {
+        throw bodyError(error);
+      },
+    });
+  const [parse, parseLarge] = [parserFor(MAX_BODY), parserFor(MAX_LARGE_BODY)];
   for (const [id, operation] of OPERATION_LIST) {
     const path = operation.path.replace(/\{(\w+)\}/g, ':$1');
     router[operation.method](path, async (context) => {
-      if (operation.body !== undefined) await readBody(context, parse);
+      if (operation.body !== undefined) await readBody(context, operation.hasLargeBody ? parseLarge : parse);
       const handle = handlers[id] as (input: Input<Operation>) => unknown;
       const result = await handle(inputOf(context, operation));
-      if (operation.method !== 'get') logAction(id, context, options);
+      // Positions come many times a second.
+      if (operation.method !== 'get' && id !== 'updateSpace') logAction(id, context, options);
       succeed(context, operation, result);
     });
   }

@@ -90,6 +90,8 @@ export function createHandlers({ registry, access, server, allowCapture, clock }
       return captureStream(participant, { durationMs: seconds * 1000, maxBytes });
     },
 
+    updateSpace: ({ params, body }) => void registry.room(params.room).space.update(body),
+
     listChannels: ({ params }) => {
       const { channels } = registry.room(params.room).sound;
       return { channels: channels.map(channelView), total: channels.length };

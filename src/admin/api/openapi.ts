@@ -28,6 +28,7 @@ import {
   webhookSchema,
   workerSchema,
 } from '../../protocol/api/schemas.ts';
+import { spaceUpdateSchema } from '../../protocol/space.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -38,6 +39,7 @@ const REQUESTS = {
   Move: moveSchema,
   Capture: captureSchema,
   NewChannel: newChannelSchema,
+  SpaceUpdate: spaceUpdateSchema,
   NewToken: newTokenSchema,
   Drain: drainSchema,
 };

@@ -3,8 +3,11 @@
  */
 import { AppError } from '../../lib/errors.ts';
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
+import { BodyFields } from '../../mixer/space/body-fields.ts';
+import type { SpaceSettings } from '../../mixer/space/space-settings.ts';
 import { createSharedMix } from '../link/mix-ring.ts';
 import type {
+  HeardInSpace,
   MediaRoom,
   MediaRoomEvents,
   MemberState,
@@ -35,11 +38,14 @@ interface RoomPart {
   readonly mix: SharedArrayBuffer;
   readonly seats: Set<ControlSeat>;
   speaking: readonly SpeakerLevel[];
+  heard: HeardInSpace;
 }
 
 export class PlaneRoom implements MediaRoom {
   readonly #options: PlaneRoomOptions;
   #mix: MixSettings;
+  #bodies: BodyFields | undefined;
+  #space: SpaceSettings | null = null;
   readonly #parts: RoomPart[] = [];
   #partsMade = 0;
   /** The worker of the newest seat. */
@@ -74,6 +80,16 @@ export class PlaneRoom implements MediaRoom {
     for (const { slot } of this.#parts) slot.setMix(this.#options.id, mix);
   }
 
+  get bodies(): BodyFields {
+    this.#bodies ??= new BodyFields();
+    return this.#bodies;
+  }
+
+  setSpace(settings: SpaceSettings | null): void {
+    this.#space = settings;
+    for (const { slot } of this.#parts) this.#tellSpace(slot);
+  }
+
   close(): void {
     for (const part of [...this.#parts]) for (const seat of part.seats) seat.close();
   }
@@ -85,14 +101,16 @@ export class PlaneRoom implements MediaRoom {
     const leastLoaded = lowestLoad(open);
     if (leastLoaded === undefined) throw new AppError(available.length > 0 ? 'server_busy' : 'media_unavailable');
     const present = lowestLoad(open.filter((slot) => this.#partIn(slot) !== undefined));
+    // Voices in space are only heard within one worker.
     const stays =
-      present !== undefined && (present.load < this.#options.spanLoad || !hasLessToDo(leastLoaded, present));
+      present !== undefined &&
+      (this.#space !== null || present.load < this.#options.spanLoad || !hasLessToDo(leastLoaded, present));
     const slot = stays ? present : leastLoaded;
     return this.#partIn(slot) ?? this.#newPart(slot);
   }
 
   #newPart(slot: WorkerSlot): RoomPart {
-    return { slot, mix: createSharedMix(this.#partsMade++), seats: new Set(), speaking: [] };
+    return { slot, mix: createSharedMix(this.#partsMade++), seats: new Set(), speaking: [], heard: new Map() };
   }
 
   #placeIn(part: RoomPart): SeatPlace {
@@ -105,7 +123,8 @@ export class PlaneRoom implements MediaRoom {
     this.#home = part.slot;
     if (this.#parts.includes(part)) return;
     this.#parts.push(part);
-    part.slot.openRoom(this.#options.id, this.#mix, (speaking) => this.#tellLevels(part, speaking));
+    part.slot.openRoom(this.#options.id, this.#mix, (speaking, heard) => this.#tellLevels(part, speaking, heard));
+    if (this.#space !== null) this.#tellSpace(part.slot);
     this.#link();
   }
 
@@ -127,7 +146,7 @@ export class PlaneRoom implements MediaRoom {
     this.#parts.splice(this.#parts.indexOf(part), 1);
     part.slot.closeRoom(this.#options.id);
     this.#link();
-    if (part.speaking.length > 0) this.#tellLevels(part, []);
+    if (part.speaking.length > 0) this.#tellLevels(part, [], new Map());
   }
 
   /** Links every part to the others. */
@@ -138,10 +157,19 @@ export class PlaneRoom implements MediaRoom {
     }
   }
 
-  #tellLevels(part: RoomPart, speaking: readonly SpeakerLevel[]): void {
+  #tellSpace(slot: WorkerSlot): void {
+    const space = this.#space === null ? null : { bodies: this.bodies.writer.memory, settings: this.#space };
+    slot.setSpace(this.#options.id, space);
+  }
+
+  #tellLevels(part: RoomPart, speaking: readonly SpeakerLevel[], heard: HeardInSpace): void {
     part.speaking = speaking;
-    const elsewhere = this.#parts.filter((other) => other !== part).flatMap((other) => other.speaking);
-    this.#options.events.levels([...speaking, ...elsewhere]);
+    part.heard = heard;
+    const elsewhere = this.#parts.filter((other) => other !== part);
+    this.#options.events.levels(
+      [...speaking, ...elsewhere.flatMap((other) => other.speaking)],
+      new Map([...heard, ...elsewhere.flatMap((other) => [...other.heard])]),
+    );
   }
 }
 

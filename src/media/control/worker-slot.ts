@@ -3,12 +3,21 @@ import type { Socket } from 'node:net';
 import type { Cancel, Millis } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
+import type { RoomSpace } from '../../mixer/mix/space-placing.ts';
 import type { DtlsCertificate } from '../../rtc/dtls/certificate.ts';
 import type { MediaAddress, UnboundAddress } from '../../rtc/net/datagram-port.ts';
 import type { CandidateAddress } from '../../rtc/sdp/sdp-answer.ts';
 import type { MediaCommand, MediaEvent } from '../link/messages.ts';
 import { overloadMeasures } from '../link/overload-measures.ts';
-import type { MediaPlaneOptions, MediaStats, SeatOptions, SpeakerLevel, WebRtcOffer, WorkerHealth } from '../plane.ts';
+import type {
+  HeardInSpace,
+  MediaPlaneOptions,
+  MediaStats,
+  SeatOptions,
+  SpeakerLevel,
+  WebRtcOffer,
+  WorkerHealth,
+} from '../plane.ts';
 import type { MediaFigures } from '../statistics.ts';
 import type { Announcement } from './announcement.ts';
 import { candidateAddresses, type LoopbackUse } from './candidates.ts';
@@ -17,6 +26,7 @@ import type { FollowedHosts } from './followed-hosts.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
 import type { MediaHost, MediaHostOptions } from './host.ts';
 import { RestartBackoff, STABLE_MS } from './restart-backoff.ts';
+import { toHeard, toSpeakerLevels } from './room-levels.ts';
 import { WebRtcControlSeat } from './webrtc-seat.ts';
 
 /** Share of a worker's time, measured with listeners. Used only to estimate new seats. */
@@ -42,7 +52,7 @@ export interface WorkerSlotOptions extends MediaPlaneOptions {
   readonly onAddresses: () => void;
 }
 
-type LevelsListener = (speaking: readonly SpeakerLevel[]) => void;
+type LevelsListener = (speaking: readonly SpeakerLevel[], heard: HeardInSpace) => void;
 
 export class WorkerSlot {
   readonly #options: WorkerSlotOptions;
@@ -205,6 +215,10 @@ export class WorkerSlot {
     this.#host?.post({ type: 'set_mix', roomId, mix });
   }
 
+  setSpace(roomId: number, space: RoomSpace | null): void {
+    this.#host?.post({ type: 'set_space', roomId, space });
+  }
+
   /** See `MediaPlane.acceptTcp`. */
   acceptTcp(socket: Socket, localUfrag: string): boolean {
     const host = this.#host;
@@ -273,7 +287,7 @@ export class WorkerSlot {
         this.#seats.get(event.memberId)?.receiveTapped(event.records, event.isFull);
         return;
       case 'levels':
-        this.#rooms.get(event.roomId)?.(toSpeakerLevels(event.speaking));
+        this.#rooms.get(event.roomId)?.(toSpeakerLevels(event.speaking), toHeard(event.heard));
         return;
       case 'networks':
         for (const { memberId, network } of event.networks) this.#seats.get(memberId)?.receiveNetwork(network);
@@ -387,12 +401,4 @@ function withRelay(figures: MediaFigures, relay: MediaHost['relay']): MediaFigur
       tcpPacketsDropped: counters.tcpPacketsDropped + packetsDropped,
     },
   };
-}
-
-function toSpeakerLevels(speaking: readonly number[]): SpeakerLevel[] {
-  const levels: SpeakerLevel[] = [];
-  for (let i = 0; i + 1 < speaking.length; i += 2) {
-    levels.push({ seatId: speaking[i]!, levelDbov: speaking[i + 1]! });
-  }
-  return levels;
 }

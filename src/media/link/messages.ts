@@ -3,6 +3,7 @@
  * control plane assigns `roomId` and `memberId` and never reuses a number.
  */
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
+import type { RoomSpace } from '../../mixer/mix/space-placing.ts';
 import type { IceCredentials } from '../../rtc/ice/ice-lite.ts';
 import type { MediaAddress, UnboundAddress } from '../../rtc/net/datagram-port.ts';
 import type { Direction } from '../../rtc/sdp/sdp-offer.ts';
@@ -21,6 +22,8 @@ export type RoomCommand =
   /** The last member has left. What still sounds fades first. */
   | { readonly type: 'close_room'; readonly roomId: number }
   | { readonly type: 'set_mix'; readonly roomId: number; readonly mix: MixSettings }
+  /** The memory of the bodies is the same while the room exists; null ends the space. */
+  | { readonly type: 'set_space'; readonly roomId: number; readonly space: RoomSpace | null }
   /**
    * Links this worker's part of a room to its parts in other workers: memory from `createSharedMix`, one for each part.
    */
@@ -74,7 +77,13 @@ export type MediaEvent =
   /** Whole records of a tap. `isFull`: the next record does not fit, and nothing follows. */
   | { readonly type: 'tapped'; readonly memberId: number; readonly records: Uint8Array; readonly isFull: boolean }
   /** Alternating member ids and levels in dBov; empty when the last speaker has stopped. */
-  | { readonly type: 'levels'; readonly roomId: number; readonly speaking: readonly number[] }
+  | {
+      readonly type: 'levels';
+      readonly roomId: number;
+      readonly speaking: readonly number[];
+      /** In a room with space, for each listener in it: member id, number of voices heard there, and their member ids. */
+      readonly heard?: readonly number[];
+    }
   /** For members with receiver reports since the last time; sent before the `stats`. */
   | {
       readonly type: 'networks';

@@ -100,6 +100,9 @@ export class MediaEngine {
       case 'link_room':
         this.#rooms.get(command.roomId)?.link(command.own, command.others);
         return;
+      case 'set_space':
+        this.#rooms.get(command.roomId)?.setSpace(command.space);
+        return;
       case 'set_mix':
         this.#rooms.get(command.roomId)?.setMix(command.mix);
         return;
@@ -155,6 +158,7 @@ export class MediaEngine {
     }
     const room = new MixedRoom(roomId, this.#pool, mix);
     room.limitTalkers(this.#overload.measures.maxTalkers);
+    room.limitSpace(this.#overload.measures.space);
     this.#rooms.set(roomId, room);
   }
 
@@ -271,7 +275,10 @@ export class MediaEngine {
   #takeMeasures(): void {
     const { level, runningShare, waitingShare, measures } = this.#overload;
     this.#pool.limitComplexity(measures.maxComplexity);
-    for (const room of this.#rooms.values()) room.limitTalkers(measures.maxTalkers);
+    for (const room of this.#rooms.values()) {
+      room.limitTalkers(measures.maxTalkers);
+      room.limitSpace(measures.space);
+    }
     this.#emit({ type: 'overload', level, runningShare, waitingShare });
   }
 
@@ -286,7 +293,9 @@ export class MediaEngine {
     if (isDue(LEVELS_EVERY_TICKS)) {
       for (const room of this.#rooms.values()) {
         const speaking = room.takeLevels();
-        if (speaking !== undefined) this.#emit({ type: 'levels', roomId: room.id, speaking });
+        if (speaking === undefined) continue;
+        const heard = room.takeHeard();
+        this.#emit({ type: 'levels', roomId: room.id, speaking, ...(heard !== undefined && { heard }) });
       }
     }
     const wallNowMs = this.#clock.wallNow();

@@ -120,6 +120,7 @@ export class RoomMember implements MixSink {
       address: addressOf(this.#state),
       channels: channelsOf(this.#state),
       arriving,
+      takesStereo: this.endpoint.takesStereo,
     });
     room.add(participant, this.id);
     return participant;

@@ -2,6 +2,7 @@ import type { CodecPool } from '../../mixer/codec/codec-pool.ts';
 import type { Kernels } from '../../mixer/kernels/kernels.ts';
 import type { MixParticipant } from '../../mixer/mix/mix-participant.ts';
 import { Mixer, type MixSettings } from '../../mixer/mix/mixer.ts';
+import type { RoomSpace, SpaceLimits } from '../../mixer/mix/space-placing.ts';
 import { SharedMixLink } from './shared-mix.ts';
 
 /**
@@ -97,6 +98,28 @@ export class MixedRoom {
     this.#levelsSkipped = 0;
     if (changed) this.#reportedSpeakers = new Set(levels.filter((_, index) => index % 2 === 0));
     return levels;
+  }
+
+  /** See the `levels` event; undefined without space. */
+  takeHeard(): number[] | undefined {
+    if (!this.mixer.hasSpace) return undefined;
+    const heard = new Map<number, number[]>();
+    this.mixer.forEachInSpace((participant) => {
+      const memberId = this.#memberIds.get(participant);
+      if (memberId !== undefined) heard.set(memberId, []);
+    });
+    this.mixer.forEachHeard((participant, voice) => heard.get(this.#memberIds.get(participant) ?? 0)?.push(voice));
+    return [...heard].flatMap(([memberId, voices]) => [memberId, voices.length, ...voices]);
+  }
+
+  /** See `Mixer.setSpace`; null ends it. */
+  setSpace(space: RoomSpace | null): void {
+    this.mixer.setSpace(space ?? undefined);
+  }
+
+  /** See `Mixer.limitSpace`. */
+  limitSpace(limits: SpaceLimits): void {
+    this.mixer.limitSpace(limits);
   }
 
   get #levelsToSkip(): number {

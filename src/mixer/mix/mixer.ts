@@ -164,6 +164,15 @@ export class Mixer {
     this.#placing.limit(limits);
   }
 
+  get hasSpace(): boolean {
+    return this.#placing.hasSpace;
+  }
+
+  /** Visits everybody who hears in space now. */
+  forEachInSpace(visit: (listener: MixParticipant) => void): void {
+    for (const place of this.#places) if (place.ears !== undefined) visit(place);
+  }
+
   /**
    * Visits what each listener in space hears there now.
    * @param visit gets a voice that the listener hears

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../lib/errors.ts';
+import { spaceUpdateSchema } from '../space.ts';
 import {
   banListSchema,
   captureSchema,
@@ -38,6 +39,8 @@ export interface Operation {
   readonly query?: z.ZodObject;
   /** An omitted body counts as an empty object. */
   readonly body?: z.ZodObject;
+  /** The body may be larger than usual. */
+  readonly hasLargeBody?: boolean;
   /** Without one, the status is 204. */
   readonly answer?: { readonly status: 200 | 201; readonly schema: z.ZodObject };
   /** Instead of an answer: a file download that grows while it is sent. */
@@ -192,6 +195,17 @@ export const OPERATIONS = {
     body: captureSchema,
     file: { contentType: 'application/vnd.tcpdump.pcap', name: 'capture.pcap' },
     errors: [...PARTICIPANT_ERRORS, 'capture_off', 'capture_running'],
+  },
+  updateSpace: {
+    method: 'post',
+    path: `${room}/space`,
+    tag: 'rooms',
+    summary: 'Tell where players are, and how they hear each other from there',
+    description:
+      'For game servers. Everything in one request applies at once, or nothing if the answer is an error. Who is placed hears and is heard from there, in stereo if their client plays it; others hear only each other. Voices fade smoothly between positions, so five to twenty updates a second are enough.',
+    body: spaceUpdateSchema,
+    hasLargeBody: true,
+    errors: [...ROOM_ERRORS, 'no_space', 'too_many_bodies'],
   },
   listChannels: {
     method: 'get',

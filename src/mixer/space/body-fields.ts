@@ -1,0 +1,121 @@
+/** Writes the bodies of a room into their table, one property after the other. */
+import {
+  BodyWriter,
+  EARS_COS,
+  EARS_OF,
+  EARS_SIN,
+  EARS_X,
+  ENCLOSURE,
+  FACING_X,
+  FLOATS,
+  HEARS,
+  JUMPS,
+  LAYERS,
+  MOUTH_X,
+  MUFFLE,
+  NO_VOICE,
+  PLACED,
+  RANGE,
+  VOICE,
+  WORDS,
+} from './body-table.ts';
+
+const NOBODY = -1;
+
+export interface BodyPlace {
+  /** In metres, in the mixer's axes. */
+  readonly mouth: readonly [number, number, number];
+  /** In degrees: where the face looks, and where the ears do. */
+  readonly yaw: number;
+  readonly pitch: number;
+  readonly earsYaw: number;
+  /** The gains of its paths jump, too. */
+  readonly jump: boolean;
+}
+
+export interface BodyDescription {
+  /** The number of the voice; null while nobody is here for it. */
+  readonly voice: number | null;
+  readonly isPlaced: boolean;
+  /** In metres. */
+  readonly range: number;
+  /** Bits. */
+  readonly layers: number;
+  readonly hears: number;
+  /** 0 is the open. */
+  readonly enclosure: number;
+  readonly muffle: number;
+  /** The slot of another body whose ears are used. */
+  readonly earsOf: number | null;
+}
+
+/** A body's slot must be in the table (`MAX_BODIES`). */
+export class BodyFields {
+  readonly #writer: BodyWriter;
+
+  constructor(writer: BodyWriter = new BodyWriter()) {
+    this.#writer = writer;
+  }
+
+  get writer(): BodyWriter {
+    return this.#writer;
+  }
+
+  /** Nobody is there any more. */
+  clear(slot: number): void {
+    this.#writer.clearPairs(slot);
+    this.describe(slot, {
+      ...{ voice: null, isPlaced: false, range: 0, layers: 0, hears: 0, enclosure: 0, muffle: 0, earsOf: null },
+    });
+  }
+
+  place(slot: number, { mouth, yaw, pitch, earsYaw, jump }: BodyPlace): void {
+    const { floats, words } = this.#writer;
+    const [turned, tilted] = [radians(yaw), radians(pitch)];
+    this.#writer.begin();
+    this.#writer.use(slot + 1);
+    floats.set(mouth, slot * FLOATS + MOUTH_X);
+    const flat = Math.cos(tilted);
+    floats.set([Math.sin(turned) * flat, Math.sin(tilted), -Math.cos(turned) * flat], slot * FLOATS + FACING_X);
+    floats.set(mouth, slot * FLOATS + EARS_X);
+    this.#turn(slot, earsYaw);
+    if (jump) words[slot * WORDS + JUMPS]!++;
+    this.#writer.end();
+  }
+
+  setVoice(slot: number, voice: number | null): void {
+    this.#writer.begin();
+    this.#writer.words[slot * WORDS + VOICE] = voice ?? NO_VOICE;
+    this.#writer.end();
+  }
+
+  setPair(voice: number, ears: number, muffle: number): void {
+    this.#writer.setPair(voice, ears, muffle);
+  }
+
+  describe(slot: number, body: BodyDescription): void {
+    const { floats, words } = this.#writer;
+    const at = slot * WORDS;
+    this.#writer.begin();
+    this.#writer.use(slot + 1);
+    floats[slot * FLOATS + RANGE] = body.range;
+    floats[slot * FLOATS + MUFFLE] = body.muffle;
+    words[at + VOICE] = body.voice ?? NO_VOICE;
+    words[at + PLACED] = body.isPlaced ? 1 : 0;
+    words[at + LAYERS] = body.layers;
+    words[at + HEARS] = body.hears;
+    words[at + ENCLOSURE] = body.enclosure;
+    words[at + EARS_OF] = body.earsOf ?? NOBODY;
+    this.#writer.end();
+  }
+
+  #turn(slot: number, yaw: number): void {
+    const { floats } = this.#writer;
+    floats[slot * FLOATS + EARS_SIN] = Math.sin(radians(yaw));
+    floats[slot * FLOATS + EARS_COS] = Math.cos(radians(yaw));
+  }
+}
+
+function radians(degrees: number): number {
+  return (degrees * Math.PI) / 180;
+}

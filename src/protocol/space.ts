@@ -1,0 +1,113 @@
+/**
+ * What a game server tells about a room's space. The schemas validate requests to the API, and the OpenAPI document is
+ * generated from them, so the descriptions are for its readers.
+ */
+import { z } from 'zod';
+import { MAX_IDENTITY_LENGTH } from './bounds.ts';
+
+/** Maximum number of entries in one request. */
+const MAX_ENTRIES = 1000;
+const MAX_NAME = 64;
+/** Far beyond any world, and exact to a few centimetres in single precision. */
+const MAX_COORDINATE = 1_000_000;
+const MAX_METRES = 10_000;
+
+/** Named after engines: they differ in which way is up, which way is forward, and on which side x, y or z is. */
+const axes = z.enum(['godot', 'unity', 'unreal', 'source']);
+export type Axes = z.output<typeof axes>;
+
+const name = () => z.string().min(1).max(MAX_NAME);
+const player = () => z.string().min(1).max(MAX_IDENTITY_LENGTH);
+const coordinate = () => z.number().min(-MAX_COORDINATE).max(MAX_COORDINATE);
+const degrees = () => z.number().min(-3600).max(3600);
+const share = () => z.number().min(0).max(1);
+
+export const spaceRulesSchema = z.strictObject({
+  axes: axes
+    .default('godot')
+    .describe('The axes of positions: those of Godot and three.js (y up, -z forward), Unity, Unreal, or Source.'),
+  metresPerUnit: z.number().min(0.0001).max(1000).default(1).describe('Unreal: 0.01; Source: 0.0254.'),
+  curve: z
+    .strictObject({
+      model: z.enum(['inverse', 'linear', 'exponential']).default('inverse'),
+      reference: z
+        .number()
+        .min(0.01)
+        .max(MAX_METRES)
+        .default(2)
+        .describe('Up to this distance a voice is not quieter.'),
+      rolloff: z.number().min(0).max(100).default(1),
+    })
+    .prefault({})
+    .describe('How a voice fades with distance, in metres.'),
+  ranges: z
+    .record(name(), z.number().min(0.1).max(MAX_METRES))
+    .default({ whisper: 4, normal: 20, shout: 50 })
+    .describe('In metres: the distance at which a voice of this kind can no longer be heard.'),
+  voices: z
+    .number()
+    .int()
+    .min(1)
+    .max(32)
+    .default(8)
+    .describe('Maximum number of voices that one listener hears in space.'),
+  cone: z.boolean().default(false).describe('Whether voices are duller behind the talker.'),
+});
+export type SpaceRules = z.output<typeof spaceRulesSchema>;
+
+export const playerStateSchema = z.strictObject({
+  range: z
+    .union([name(), z.number().min(0.1).max(MAX_METRES)])
+    .default('normal')
+    .describe("The name of a range, or a distance in the game's units."),
+  layers: z.array(name()).max(31).default([]).describe('What the voice is in, such as `alive`.'),
+  hears: z.array(name()).max(31).default([]).describe('The layers that the player hears.'),
+  enclosure: name().nullable().default(null).describe('A closed room or vehicle that the player is in.'),
+  muffle: share().default(0).describe('How much everything between this player and others is muffled.'),
+  ears: player().nullable().default(null).describe('A spectator hears with the ears of this player.'),
+});
+export type PlayerState = z.output<typeof playerStateSchema>;
+
+/** Who, x, y, z, yaw, pitch, and 1 for a jump. */
+const position = z.union([
+  z.tuple([player(), coordinate(), coordinate(), coordinate()]),
+  z.tuple([player(), coordinate(), coordinate(), coordinate(), degrees()]),
+  z.tuple([player(), coordinate(), coordinate(), coordinate(), degrees(), degrees()]),
+  z.tuple([
+    player(),
+    coordinate(),
+    coordinate(),
+    coordinate(),
+    degrees(),
+    degrees(),
+    z.union([z.literal(0), z.literal(1)]),
+  ]),
+]);
+
+/** `POST /rooms/{room}/space`. */
+export const spaceUpdateSchema = z.strictObject({
+  rules: spaceRulesSchema
+    .nullable()
+    .optional()
+    .describe('The rules of the space as a whole; null ends it, and everybody hears everybody again.'),
+  players: z
+    .record(player(), playerStateSchema.nullable())
+    .refine((players) => Object.keys(players).length <= MAX_ENTRIES, `at most ${MAX_ENTRIES} players`)
+    .default({})
+    .describe(
+      'By the `sub` of their join token, guests by their participant id. An entry is the whole state of that player; null forgets them. Players may be told about before they join.',
+    ),
+  positions: z
+    .array(position)
+    .max(MAX_ENTRIES)
+    .default([])
+    .describe(
+      'Player, x, y, z, and optionally yaw and pitch in degrees and 1 for a jump. A yaw of 0 looks along the forward axis, and grows clockwise seen from above.',
+    ),
+  pairs: z
+    .array(z.tuple([player(), player(), share()]))
+    .max(MAX_ENTRIES)
+    .default([])
+    .describe('Talker, listener, and how much is between them: 0 nothing, 1 a wall.'),
+});
+export type SpaceUpdate = z.output<typeof spaceUpdateSchema>;
