@@ -25,6 +25,7 @@ import type { ControlSeat, SeatContext, SeatPlace } from './control-seat.ts';
 import type { FollowedHosts } from './followed-hosts.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
 import type { MediaHost, MediaHostOptions } from './host.ts';
+import { withRelay } from './relay-figures.ts';
 import { RestartBackoff, STABLE_MS } from './restart-backoff.ts';
 import { toHeard, toSpeakerLevels } from './room-levels.ts';
 import { WebRtcControlSeat } from './webrtc-seat.ts';
@@ -384,21 +385,4 @@ export class WorkerSlot {
     this.#lost = [];
     for (const seat of lost) seat.reportLost();
   }
-}
-
-/** The figures of a worker, including those of its TCP connections whose sockets are in this thread. */
-function withRelay(figures: MediaFigures, relay: MediaHost['relay']): MediaFigures {
-  if (relay === undefined) return figures;
-  const { gauges, counters } = figures;
-  const { accepted, refused, packetsDropped } = relay.counters;
-  return {
-    ...figures,
-    gauges: { ...gauges, tcpSockets: gauges.tcpSockets + relay.connectionCount.all },
-    counters: {
-      ...counters,
-      tcpAccepted: counters.tcpAccepted + accepted,
-      tcpRefused: counters.tcpRefused + refused,
-      tcpPacketsDropped: counters.tcpPacketsDropped + packetsDropped,
-    },
-  };
 }
