@@ -119,6 +119,7 @@ test('every operation in the document', async (t) => {
   });
 
   await t.test('creates channels, replaces and deletes them', async (t) => {
+    await api.post('/rooms', { name: 'raid' });
     const path = '/rooms/raid/channels';
     const people = Array.from({ length: 1001 }, (_, i) => `p${i}`);
     t.match((await api.post(path, { name: 'red', speak: ['u1'], hear: ['u1', 'u2'] })).body, { open: false });
@@ -131,6 +132,24 @@ test('every operation in the document', async (t) => {
     t.equal((await api.get(`${path}/red`)).body.open, true, 'nothing has changed');
     t.equal((await api.request('DELETE', `${path}/red`)).status, 204);
     t.match(await api.get(`${path}/red`), { status: 404, body: { code: 'unknown_channel' } });
+    await api.delete('/rooms/raid');
+  });
+
+  await t.test('takes the places of players', async (t) => {
+    await api.post('/rooms', { name: 'world' });
+    const path = '/rooms/world/space';
+    t.match(await api.post(path, { positions: [['ada', 1, 2, 3]] }), { status: 409, body: { code: 'no_space' } });
+    const positions = Array.from({ length: 1000 }, (_, i) => [`player-${i}`, i, 0, -i, 90, 0, 1]);
+    t.equal((await api.post(path, { rules: { axes: 'unity' }, players: { ada: {} }, positions })).status, 204);
+    const wrong = await api.post(path, {
+      positions: [
+        ['ada', 1, 2, 3],
+        ['ada', 1, 2],
+      ],
+    });
+    t.match(wrong, { status: 400, body: { code: 'invalid_request', detail: /"positions\.1/ } });
+    t.match(await api.post('/rooms/nowhere/space', {}), { status: 404, body: { code: 'unknown_room' } });
+    await api.delete('/rooms/world');
   });
 
   await t.test(
