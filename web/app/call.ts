@@ -1,5 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
+import type { ChannelState } from '../sdk/channels.ts';
 import type { CloseReason, ConnectionState } from '../sdk/connection-state.ts';
 import { type AudioDevices, listDevices, watchDevices } from '../sdk/devices.ts';
 import { watchNetwork } from '../sdk/network-watch.ts';
@@ -37,6 +38,12 @@ export class Call {
   readonly levels = signal<ReadonlyMap<string, number>>(new Map());
   /** The gains that this participant has set for others, by id. */
   readonly hearing = signal<ReadonlyMap<string, number>>(new Map());
+  readonly channels = signal<ChannelState>(this.client.channels.state);
+  /** The team that this participant speaks to; null for everyone. */
+  readonly team = signal<string | null>(null);
+  readonly whisperingTo = signal<string | null>(null);
+  /** Muted except for the whisper. */
+  #isMutedAgain = false;
   readonly quality = signal<Quality | null>(null);
   readonly muted = signal(false);
   readonly deafened = signal(false);
@@ -80,6 +87,13 @@ export class Call {
     });
     this.client.on('hearing', (hearing) => {
       this.hearing.value = hearing;
+    });
+    this.client.on('channels', (state) => {
+      this.channels.value = state;
+      const { team } = this;
+      // Whoever has left a team does not go on speaking to nobody.
+      if (team.value !== null && !state.channels.some(({ name, speaks }) => speaks && name === team.value))
+        this.talkToTeam(null);
     });
     this.client.on('quality', (quality) => {
       this.quality.value = quality;
@@ -130,6 +144,32 @@ export class Call {
     this.client.setMuted(muted);
   }
 
+  /** Joins or leaves an open team. */
+  setInTeam(name: string, isIn: boolean): void {
+    if (isIn) this.client.channels.join(name);
+    else this.client.channels.leave(name);
+  }
+
+  /** Null: to everyone. */
+  talkToTeam(name: string | null): void {
+    this.team.value = name;
+    if (this.whisperingTo.value === null) this.#talk();
+  }
+
+  /** Whispers to this person, also if muted otherwise; null ends that. */
+  whisperTo(id: string | null): void {
+    if (this.whisperingTo.value === id) return;
+    // Muted first and unmuted last, so that nothing of a whisper is heard by others.
+    if (id === null && this.#isMutedAgain) this.setMuted(true);
+    this.whisperingTo.value = id;
+    this.#talk();
+    if (id === null) this.#isMutedAgain = false;
+    else if (this.muted.value) {
+      this.#isMutedAgain = true;
+      this.setMuted(false);
+    }
+  }
+
   setDeafened(deafened: boolean): void {
     this.deafened.value = deafened;
     this.client.setDeafened(deafened);
@@ -153,6 +193,12 @@ export class Call {
     this.#noticeTimer = setTimeout(() => {
       this.notice.value = '';
     }, NOTICE_MS);
+  }
+
+  #talk(): void {
+    const [id, team] = [this.whisperingTo.value, this.team.value];
+    if (id !== null) this.client.channels.talkTo({ to: [id] });
+    else this.client.channels.talkTo(team === null ? { room: true } : { channels: [team] });
   }
 
   async #openMicrophone(): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { useComputed } from '@preact/signals';
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
+import { Teams, talkStatus, WhisperButton } from './channels.tsx';
 import { HeadphonesOffIcon, MicrophoneOffIcon } from './icons.tsx';
 import { ModerateButton, RoomLock } from './moderation.tsx';
 import { strings } from './strings.ts';
@@ -23,6 +24,7 @@ export function People({ call }: { call: Call }) {
         </h2>
         <RoomLock call={call} />
       </header>
+      <Teams call={call} />
       <ul data-testid="participants">
         {ordered.map((person) => (
           <Person key={person.id} call={call} person={person} isSelf={isSelf(person)} />
@@ -39,7 +41,11 @@ function Person({ call, person, isSelf }: { call: Call; person: ParticipantInfo;
   const isSpeaking = level.value !== null && !person.muted;
   const loudness = isSpeaking ? ((level.value ?? FAINT_DBOV) - FAINT_DBOV) / (LOUD_DBOV - FAINT_DBOV) : 0;
   const gain = useComputed(() => call.hearing.value.get(person.id) ?? 1).value;
+  const talk = talkStatus(call, person.id);
+  const whispers = call.channels.value.talking.get(person.id)?.whispers === true;
+  const mayWhisper = call.channels.value.mayWhisper && call.self.value?.maySpeak === true;
   const status = [
+    talk,
     gain === 1 ? null : gain === 0 ? strings.volume.muted : strings.volume.changed(gain),
     person.connected ? null : texts.connecting,
     statusOfVoice(person),
@@ -61,6 +67,7 @@ function Person({ call, person, isSelf }: { call: Call; person: ParticipantInfo;
       data-deafened={person.deafened}
       data-connected={person.connected}
       data-captured={person.captured}
+      data-whispers={whispers}
       data-gain={gain}
       style={{ '--hue': hueOf(person.name), '--loudness': Math.min(1, Math.max(0, loudness)).toFixed(2) }}
     >
@@ -84,8 +91,9 @@ function Person({ call, person, isSelf }: { call: Call; person: ParticipantInfo;
       </span>
       <span class="person-status">
         {isSelf && <span class="you">{texts.you}</span>}
-        {isSpeaking ? <span class="speaking-word">{texts.speaking}</span> : status.join(', ')}
+        {isSpeaking ? <span class="speaking-word">{talk ?? texts.speaking}</span> : status.join(', ')}
       </span>
+      {!isSelf && mayWhisper && <WhisperButton call={call} person={person} />}
       {!isSelf && <VolumeButton call={call} person={person} gain={gain} />}
       {call.self.value?.mayModerate && !isSelf && <ModerateButton call={call} person={person} />}
     </li>

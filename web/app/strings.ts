@@ -145,6 +145,15 @@ export const strings = {
     unlockWhy: 'Your browser blocks the sound until you click.',
   },
 
+  channels: {
+    teams: 'Teams',
+    talkTo: 'You speak to',
+    everyone: 'Everyone',
+    whisper: 'Whisper',
+    whisperTo: (name: string) => `Hold to whisper to ${name}`,
+    whispersToYou: 'whispers to you',
+    speaksTo: (teams: string) => `to ${teams}`,
+  },
   volume: {
     open: (name: string) => `Volume of ${name}`,
     onlyForYou: 'Only you hear the difference.',
