@@ -55,7 +55,8 @@ test('people choose teams, speak to theirs alone, and whisper while they hold a 
     await hearsOnly(t, ada, TONES_HZ, ['Ben', 'Cleo']);
     await cleo.page.waitForSelector(`${tileOf('Ada')}[data-speaking="false"]`);
     await ben.page.waitForSelector(`${tileOf('Ada')}[data-speaking="true"]`);
-    t.match(await ben.page.$eval(`${tileOf('Ada')} .person-status`, 'node => node.textContent'), /to red/);
+    const status = `document.querySelector(${JSON.stringify(`${tileOf('Ada')} .person-status`)}).textContent`;
+    t.match(await ben.page.evaluate(status), /to red/);
   });
 
   await t.test('and Cleo whispers to Ada, who sees that it is a whisper', async (t) => {
