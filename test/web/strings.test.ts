@@ -10,6 +10,7 @@ const ONLY_OF_THE_API = new Set([
   'unknown_ban',
   'invalid_channel',
   'too_many_channels',
+  'too_many_bodies',
   'room_exists',
   'identity_present',
   'tokens_off',

@@ -18,8 +18,6 @@ import { FLAT_ENCODERS, type RoomEncoders } from './room-encoders.ts';
 
 type SoundingVoice = { readonly voice: number; readonly frame: Frame };
 
-type SoundingVoice = { readonly voice: number; readonly frame: Frame };
-
 /** A tick of the room. */
 export interface Sounding extends Voices {
   readonly tick: number;
