@@ -11,6 +11,7 @@ const ONLY_OF_THE_API = new Set([
   'invalid_channel',
   'too_many_channels',
   'too_many_bodies',
+  'no_space',
   'room_exists',
   'identity_present',
   'tokens_off',
