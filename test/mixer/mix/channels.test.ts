@@ -228,4 +228,10 @@ test('in a room of two parts, nobody in the other part hears a team, not even wi
   here.room.speakTo(talker, [RED], [mate]);
   run(20);
   t.ok(isSilence());
+  // Now the sum of the other part has something in it, so its single voices are read, too.
+  mate.talking = true;
+  run(60);
+  const sound = concatInt16(listener.written.slice(-20).map(({ payload }) => there.codec.decode(payload)));
+  const [talkerDbfs, mateDbfs] = [1, 2].map((index) => toneLevelDbfs(sound, frequencyOf(index)));
+  t.ok(mateDbfs! > -45 && talkerDbfs! < -60, `${talkerDbfs} and ${mateDbfs} dBFS`);
 });
