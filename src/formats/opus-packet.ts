@@ -39,6 +39,21 @@ export function packetSamples(packet: Uint8Array): number {
   }
 }
 
+/** Modes in which a frame of 20 ms begins with SILK: SILK alone in three bandwidths, and hybrid in two. */
+const SILK_20_MS_CONFIGS: readonly number[] = [1, 5, 9, 13, 15];
+
+/**
+ * Whether the packet is one mono frame of 20 ms of speech, coded as browsers code it, and nothing else: a packet with a
+ * single frame has no padding, where extensions could hide. Every such packet can be decoded, whatever is in it.
+ */
+export function isSpeechFrame(packet: Uint8Array): boolean {
+  const toc = packet[0];
+  if (toc === undefined || isDtx(packet) || packet.length > 1 + MAX_FRAME_BYTES) return false;
+  const isStereo = (toc & 4) !== 0;
+  const code = toc & 3;
+  return !isStereo && code === 0 && SILK_20_MS_CONFIGS.includes(toc >> 3);
+}
+
 /** Discontinuous transmission: one or two bytes in which the encoder signals silence. */
 export function isDtx(packet: Uint8Array): boolean {
   return packet.length <= 2;

@@ -95,6 +95,10 @@ export const MEDIA_COUNTERS = {
     name: 'partyline_rtp_packets_checked_total',
     help: 'RTP packets decoded only to verify the level their sender claims.',
   },
+  framesPassed: {
+    name: 'partyline_frames_passed_total',
+    help: 'Opus frames of lone talkers sent to their listeners as they came, without decoding or encoding.',
+  },
   framesDecoded: { name: 'partyline_frames_decoded_total', help: 'Opus frames decoded.' },
   framesConcealed: { name: 'partyline_frames_concealed_total', help: 'Frames concealed to replace lost ones.' },
   framesRecovered: {

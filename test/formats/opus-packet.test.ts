@@ -4,10 +4,13 @@ import { test } from 'tap';
 import {
   concealmentToc,
   isDtx,
+  isSpeechFrame,
   packetSamples,
   SILENCE_PACKET,
   SILENCE_REFRESH_PACKET,
 } from '../../src/formats/opus-packet.ts';
+import { opusCodec } from '../../src/mixer/codec/opus.ts';
+import { createPrng } from '../helpers/prng.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4101);
 
@@ -107,4 +110,30 @@ test('one or two bytes are discontinuous transmission, but a silence packet is n
   t.notOk(isDtx(SILENCE_PACKET));
   t.equal(packetSamples(SILENCE_PACKET), 960);
   t.equal(packetSamples(SILENCE_REFRESH_PACKET), 960);
+});
+
+test('speech frames are single mono frames of 20 ms in SILK or hybrid mode, and nothing else', async (t) => {
+  const body = new Array<number>(60).fill(7);
+  const accepted: number[] = [];
+  for (let toc = 0; toc < 256; toc++) if (isSpeechFrame(Uint8Array.of(toc, ...body))) accepted.push(toc);
+  t.strictSame(accepted, [8, 40, 72, 104, 120]);
+  t.notOk(isSpeechFrame(Uint8Array.of()), 'empty');
+  t.notOk(isSpeechFrame(Uint8Array.of(120, 1)), 'silence');
+  t.ok(isSpeechFrame(Uint8Array.of(120, ...new Array<number>(1275).fill(1))));
+  t.notOk(isSpeechFrame(Uint8Array.of(120, ...new Array<number>(1276).fill(1))), 'too long');
+});
+
+test('whatever is in a speech frame, the decoder accepts it', async (t) => {
+  const prng = createPrng(SEED);
+  t.comment(`SEED=${SEED}`);
+  for (const toc of [8, 40, 72, 104, 120]) {
+    const decoder = opusCodec.createDecoder();
+    for (let n = 0; n < 200; n++) {
+      const packet = Uint8Array.from({ length: 3 + Math.floor(prng() ** 2 * 300) }, (_, i) =>
+        i === 0 ? toc : Math.floor(prng() * 256),
+      );
+      if (!isSpeechFrame(packet)) t.fail('not a speech frame');
+      if (decoder.decode(packet)?.length !== 960) t.fail(`refused: ${packet.join()}`);
+    }
+  }
 });

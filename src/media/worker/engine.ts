@@ -80,7 +80,7 @@ export class MediaEngine {
     this.#heartbeat = heartbeat;
     this.#random = random;
     this.#demultiplexer = new Demultiplexer(port, clock);
-    this.#pool = new CodecPool(opusCodec, () => clock.now());
+    this.#pool = new CodecPool(opusCodec, () => clock.now(), undefined, random);
     this.#stats = new EngineStats();
     this.#loop = new TickLoop({
       clock,

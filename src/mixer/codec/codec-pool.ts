@@ -15,6 +15,8 @@ export interface MixCounters {
   framesPrimed: number;
   /** Time spent in encoders. */
   encodeMs: number;
+  /** Packets of lone talkers sent on as they came; a packet for many listeners counts once. */
+  framesPassed: number;
   framesDecoded: number;
   /** Packets decoded only to compare them with their claimed level, and discarded. */
   packetsChecked: number;
@@ -34,6 +36,7 @@ function newMixCounters(): MixCounters {
     framesEncoded: 0,
     framesPrimed: 0,
     encodeMs: 0,
+    framesPassed: 0,
     framesDecoded: 0,
     packetsChecked: 0,
     framesConcealed: 0,
@@ -54,6 +57,8 @@ export class CodecPool {
   /** Monotonic milliseconds, only for measurements. */
   readonly now: () => number;
   readonly kernels: Kernels;
+  /** A number in [0, 1), where senders must not foresee what happens. */
+  readonly random: () => number;
   readonly #codec: Codec;
   readonly #encoders: Readonly<Record<Channels, Encoder[]>> = { 1: [], 2: [] };
   readonly #decoders: Decoder[] = [];
@@ -63,9 +68,10 @@ export class CodecPool {
   #maxComplexity = 10;
   #decodersInUse = 0;
 
-  constructor(codec: Codec, now: () => number, kernels: Kernels = threadKernels()) {
+  constructor(codec: Codec, now: () => number, kernels: Kernels = threadKernels(), random: () => number = () => 0.5) {
     this.#codec = codec;
     this.now = now;
+    this.random = random;
     this.kernels = kernels;
   }
 

@@ -8,6 +8,7 @@ import type { MixLink } from './mix-link.ts';
 import type { Place } from './mix-participant.ts';
 import { MixStream } from './mix-stream.ts';
 import type { VoiceCopies } from './voice-copies.ts';
+import { NO_PATH } from './voice-path.ts';
 
 /** What a listener on the audience's stream is in sync with. */
 export interface ListeningToAudience {
@@ -83,6 +84,12 @@ export class Audience {
     return this.#soundingLow === other.#soundingLow && this.#soundingHigh === other.#soundingHigh;
   }
 
+  /** Whether this voice adds anything to the sum. */
+  hears({ address, addressBefore, soundedBefore }: Place): boolean {
+    if (address.channels.firstIn(this.channels) !== NO_PATH) return true;
+    return soundedBefore && addressBefore.channels.firstIn(this.channels) !== NO_PATH;
+  }
+
   /** The frame that this voice adds to the sum; undefined if it adds nothing. */
   frameOf(voice: Place, copies: VoiceCopies): Frame | undefined {
     const { channels } = this;
@@ -121,6 +128,12 @@ export class Audience {
   /** See `MixStream.isBeside`. */
   isBeside(other: Audience): boolean {
     return this.#stream.isBeside(other.#stream);
+  }
+
+  /** One voice sounds, whose packets are passed on: the stream is silent, and there may be no sum. */
+  passOn(): void {
+    this.#stream.setSilent();
+    this.#voices = 1;
   }
 
   setMix(): void {

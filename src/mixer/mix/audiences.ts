@@ -65,6 +65,21 @@ export class Audiences {
     audience.size--;
   }
 
+  /** Everyone hears the same channels. */
+  get isFlat(): boolean {
+    return this.#all.length === 1;
+  }
+
+  /**
+   * The only voice of this tick is passed on, in a room where everyone hears the same channels.
+   * @param isSummed whether somebody needs its samples as well
+   */
+  passOn({ contributors, copies }: Sounding, isSummed: boolean): void {
+    if (isSummed) this.#everyone.sumUp(contributors, copies);
+    else this.#everyone.releaseSum();
+    this.#everyone.passOn();
+  }
+
   /** Makes the mixes of this tick. Returns true if anybody can hear anything. */
   mix(sounding: Sounding): boolean {
     const everyone = this.#everyone;
@@ -75,7 +90,7 @@ export class Audiences {
       const voices = this.#voicesInRoom(sounding);
       link.publish(sounding.tick, everyone.sum.samples, everyone.voices, sounding.standing, voices);
     }
-    if (this.#all.length === 1) return this.#mixFlat(sounding, isQuiet);
+    if (this.isFlat) return this.#mixFlat(sounding, isQuiet);
     this.#begin(sounding);
     for (const audience of this.#all) {
       if (audience.leader === audience && !audience.isSilent) this.#lead(audience, sounding);

@@ -1,5 +1,5 @@
 /**
- * What each listener gets: the packet that their audience shares, one of their own, or silence. Listeners move between
+ * What each listener gets: the packet that their audience shares, one of their own, a lone talker's, or silence. Listeners move between
  * these in mid-sentence and do not hear it (`mix-stream.ts`).
  */
 import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../formats/opus-packet.ts';
@@ -7,7 +7,9 @@ import type { Channels, EncoderSettings } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
-import { type Listening, type Place, SILENCE } from './mix-participant.ts';
+import { NOTHING_ARRIVED } from '../source/passage.ts';
+import { follows } from './lone-talker.ts';
+import { type Listening, PASSED, type Place, SILENCE } from './mix-participant.ts';
 import { MixStream, RETURN_AFTER_TICKS } from './mix-stream.ts';
 import { heardPersonally, isTouched, sumFor, type Voices } from './personal-mix.ts';
 import { FLAT_ENCODERS, type RoomEncoders } from './room-encoders.ts';
@@ -36,6 +38,8 @@ export class Delivery {
   /** Number of voices in the last result of `#flatMix`. */
   #flatVoices = 0;
   #isRefresh = false;
+  /** Somebody was sent the lone talker's packet in this tick. */
+  #hasPassed = false;
 
   constructor(pool: CodecPool) {
     this.#pool = pool;
@@ -78,6 +82,7 @@ export class Delivery {
     this.#takeOvers = 0;
     this.#timestamp = (tick * FRAME_SAMPLES) >>> 0;
     this.#isRefresh = tick % SILENCE_REFRESH_TICKS === 0;
+    this.#hasPassed = false;
     return isHeard || this.#restless > 0 || this.#isRefresh;
   }
 
@@ -85,14 +90,27 @@ export class Delivery {
   write(place: Place, voices: Voices): void {
     listen(place, voices);
     if (place.ears !== undefined) this.#listenInSpace(place);
+    const { lone } = voices;
     if (place.heard === 'nothing') this.#writeSilence(place);
+    else if (lone !== undefined && follows(place, lone)) this.#writePassed(place, lone);
     else if (place.deafened || place.endsEars) this.#writeEnd(place, voices);
     else this.#writeMix(place, voices);
   }
 
+  #writePassed(place: Place, lone: Place): void {
+    const afterSilence = place.listening.to === 'silence';
+    if (afterSilence) this.#wake(place);
+    place.listening = PASSED;
+    const payload = lone.source.passed ?? NOTHING_ARRIVED;
+    if (payload === NOTHING_ARRIVED) return;
+    place.sink.write(payload, this.#timestamp, afterSilence);
+    if (!this.#hasPassed) this.#pool.counters.framesPassed++;
+    this.#hasPassed = true;
+  }
+
   #writeMix(place: Place, voices: Voices): void {
     const afterSilence = place.listening.to === 'silence';
-    const stream = this.#chooseStream(place);
+    const stream = this.#chooseStream(place, voices);
     if (place.listening.to === 'own') this.#setOwnMix(stream, place, voices);
     place.heardSpace = place.listening.to !== 'shared';
     place.sink.write(stream.payload(), this.#timestamp, afterSilence);
@@ -139,7 +157,8 @@ export class Delivery {
   /** For a listener who must hear nothing although others are speaking: what they were hearing fades first. */
   #writeEnd(place: Place, voices: Voices): void {
     const { listening } = place;
-    if (listening.to === 'silence') {
+    // After a packet of silence, the decoder of a listener who follows a lone talker fades by itself.
+    if (listening.to === 'silence' || listening.to === 'passed') {
       this.#writeSilence(place);
       return;
     }
@@ -151,7 +170,7 @@ export class Delivery {
     place.silencePackets = 0;
   }
 
-  #chooseStream(place: Place): MixStream {
+  #chooseStream(place: Place, { lone }: Voices): MixStream {
     const { audience, listening } = place;
     const shared = this.#sharedStream(place);
     const sharing = shared === audience.stream ? audience.listening : place.group!.listening;
@@ -159,8 +178,8 @@ export class Delivery {
     switch (listening.to) {
       case 'own':
         if (listening.stream.channels !== this.#channelsOf(place)) return this.#changeChannels(place, listening.stream);
-        // All encoders have just crossed the complexity border, so counting restarts.
-        if (!listening.stream.isBeside(shared)) place.sameTicks = 0;
+        // All encoders have just crossed the complexity border, or nothing is shared: counting restarts.
+        if (lone !== undefined || !listening.stream.isBeside(shared)) place.sameTicks = 0;
         if (place.sameTicks <= RETURN_AFTER_TICKS) return listening.stream;
         this.#leaveStream(place);
         place.listening = sharing;
@@ -174,16 +193,19 @@ export class Delivery {
         return this.#leaveShared(place, listening.audience.stream);
       case 'group':
         return place.differs || listening !== sharing ? this.#leaveShared(place, listening.group.stream) : shared;
+      case 'passed':
       case 'silence': {
-        if (place.silencePackets === SILENCE_PACKETS) this.#restless++;
-        // A stream that starts now suits every decoder at rest; a running one suits only its followers.
+        if (listening.to === 'silence') this.#wake(place);
+        // A stream that starts now suits every decoder at rest, and those that followed a lone talker; a running one suits
+        // only its followers.
         if (!place.differs && shared.frames === 1) {
           place.listening = sharing;
           return shared;
         }
         place.sameTicks = 0;
         const own = this.#ownStream(place);
-        if (shared.frames > 1 && place.heard === 'more') own.fadeInto(shared);
+        const isLate = listening.to === 'silence' && (lone !== undefined || shared.frames > 1);
+        if (isLate && place.heard === 'more') own.fadeInto(shared);
         return own;
       }
     }
@@ -228,6 +250,11 @@ export class Delivery {
     this.#spareStreams[stream.channels].push(stream);
   }
 
+  /** The listener's silence ends. */
+  #wake(place: Place): void {
+    if (place.silencePackets === SILENCE_PACKETS) this.#restless++;
+  }
+
   #writeSilence(place: Place): void {
     if (place.listening.to !== 'silence') {
       this.#leaveStream(place);
@@ -244,7 +271,7 @@ export class Delivery {
 }
 
 /** The stream that a listener shares with others. */
-function streamOf(listening: Exclude<Listening, { readonly to: 'silence' | 'own' }>): MixStream {
+function streamOf(listening: Exclude<Listening, { readonly to: 'silence' | 'own' | 'passed' }>): MixStream {
   return listening.to === 'group' ? listening.group.stream : listening.audience.stream;
 }
 
@@ -253,10 +280,19 @@ function mayWait({ audience, isInSum, isPersonal }: Place): boolean {
   return audience.voices > 0 && !isInSum && !isPersonal;
 }
 
+/** Whether anyone hears the lone talker in a mix. */
+export function isMixNeeded(places: Iterable<Place>, lone: Place, voices: Voices): boolean {
+  for (const place of places) {
+    listen(place, voices);
+    if (!place.arriving && place.heard !== 'nothing' && !place.deafened && !follows(place, lone)) return true;
+  }
+  return false;
+}
+
 /** Finds out whether this listener needs a mix of their own in this tick, and whether there is anything in it. */
 function listen(place: Place, voices: Voices): void {
   const { audience, contributing } = place;
-  place.isInSum = contributing && audience.frameOf(place, voices.copies) !== undefined;
+  place.isInSum = contributing && audience.hears(place);
   place.isPersonal = isMoving(place) || isTouched(place, voices);
   place.differs = place.isInSum || place.isPersonal;
   if (place.isPersonal) place.heard = heardPersonally(place, voices);

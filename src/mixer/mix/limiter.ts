@@ -38,6 +38,7 @@ export class Limiter {
 
   reset(): void {
     this.#gain = 1;
+    this.#gainBefore = 1;
   }
 
   /** Converts a frame of floats to 16-bit samples; `mix` is unchanged. */

@@ -64,9 +64,12 @@ export type Listening =
   | ListeningToAudience
   /** The stream of all listeners with the same ears. */
   | { readonly to: 'group'; readonly group: EarsGroup }
+  /** The packets of the lone talker, as they come. */
+  | { readonly to: 'passed' }
   | { readonly to: 'own'; readonly stream: MixStream };
 
 export const SILENCE: Listening = { to: 'silence' };
+export const PASSED: Listening = { to: 'passed' };
 
 /** What a listener hears in one tick: nothing, only voices that start in it, or also voices that were heard before. */
 export type Heard = 'nothing' | 'beginnings' | 'more';

@@ -3,7 +3,8 @@
  *
  * A tick reads one frame from each awake source, sums them once, and gives every listener a packet. All listeners who
  * do not talk hear the same sum, so they share one encoder and one packet. A talker's own voice is subtracted again,
- * which requires an encoder of its own. A room may have further channels, in which people speak and which they hear:
+ * which requires an encoder of its own. A voice that is heard alone is neither decoded nor encoded
+ * (`lone-talker.ts`). A room may have further channels, in which people speak and which they hear:
  * then there is a sum for each audience (`audiences.ts`). Mutes, joins and leaves happen between ticks, so that the state
  * is constant during a tick.
  */
@@ -14,7 +15,8 @@ import type { SourcePacket } from '../source/source-packet.ts';
 import { createStanding, shareOfPlaces } from '../source/talker-places.ts';
 import { Audiences, type Sounding } from './audiences.ts';
 import { ChannelSet } from './channel-set.ts';
-import { Delivery } from './delivery.ts';
+import { Delivery, isMixNeeded } from './delivery.ts';
+import { loneTalker } from './lone-talker.ts';
 import type { MixLink } from './mix-link.ts';
 import { type MixParticipant, type ParticipantOptions, Place, placeOf, type Speaker } from './mix-participant.ts';
 import { type RoomSpace, type SpaceLimits, SpacePlacing } from './space-placing.ts';
@@ -75,6 +77,7 @@ export class Mixer {
       copies: this.#copies,
       standing: this.#standing,
       link: undefined,
+      lone: undefined,
     };
   }
 
@@ -227,9 +230,21 @@ export class Mixer {
     const voices = this.#sounding;
     voices.tick = tick;
     voices.link = this.#link;
-    const isHeard = this.#audiences.mix(voices);
+    voices.lone = loneTalker(this.#contributors);
+    const isHeard = this.#mix(voices);
     if (this.#delivery.begin(tick, isHeard || this.#contributors.length > 0)) this.#writeAll(voices);
     this.#endTick();
+  }
+
+  /** True if anybody can hear anything. */
+  #mix(voices: Sounding): boolean {
+    const { lone } = voices;
+    if (lone === undefined) return this.#audiences.mix(voices);
+    this.#audiences.passOn(voices, false);
+    if (!isMixNeeded(this.#places, lone, voices)) return true;
+    lone.source.render();
+    this.#audiences.passOn(voices, true);
+    return true;
   }
 
   #writeAll(voices: Sounding): void {
@@ -271,11 +286,13 @@ export class Mixer {
 
   #readSources(nowMs: number): void {
     const awake = this.#awake;
+    const wasSilent = this.#contributors.length === 0;
+    const mayPass = this.#link === undefined && this.#audiences.isFlat && !this.#placing.hasSpace;
     this.#contributors.length = 0;
     for (let i = awake.length - 1; i >= 0; i--) {
       const place = awake[i]!;
       place.soundedBefore = place.contributing;
-      place.contributing = place.source.read(nowMs);
+      place.contributing = place.source.read(nowMs, mayPass && (wasSilent || place === this.#sounding.lone));
       if (place.contributing) this.#contributors.push(place);
       const gone = place.leaving && !place.contributing;
       if (place.source.awake && !gone) continue;

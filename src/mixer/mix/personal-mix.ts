@@ -13,6 +13,8 @@ export interface Voices {
   readonly contributors: readonly Place[];
   readonly copies: VoiceCopies;
   readonly link: MixLink | undefined;
+  /** The only contributor, while its packets are passed on. */
+  readonly lone?: Place | undefined;
 }
 
 /** One voice on its way to one listener, in this tick and in the previous one. */

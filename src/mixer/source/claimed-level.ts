@@ -50,6 +50,11 @@ export class ClaimedLevel {
     return this.#believed;
   }
 
+  /** The last comparison agreed. */
+  get agreed(): boolean {
+    return this.#disagreementPackets === 0;
+  }
+
   /** The corrected claim, in dBov. */
   corrected(claimedDbov: number): number {
     return claimedDbov <= SILENCE_DBOV ? SILENCE_DBOV : claimedDbov - this.#errorDb;

@@ -2,6 +2,8 @@
  * Brings quiet and loud talkers to about the same level, too slowly to be noticed: a gain per talker that follows the
  * mean power of their speech, adapts only while they speak, and is kept between talkspurts. Bounds and rates are close
  * to those of WebRTC's AGC2 (adaptive_digital_gain_controller).
+ *
+ * A voice that is about right is left alone, so that its packets can be passed on undecoded while it is heard alone.
  */
 import { PTIME_MS } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
@@ -9,6 +11,9 @@ import type { Kernels } from '../kernels/kernels.ts';
 
 /** RMS of frames with speech. */
 const TARGET_DBFS = -20;
+/** A voice this close to the target is left alone, until it is this far away. */
+const NEAR_DB = 2.5;
+const FAR_DB = 3.5;
 const MIN_GAIN_DB = -10;
 const MAX_GAIN_DB = 18;
 const RISE_DB = (3 * PTIME_MS) / 1000;
@@ -33,6 +38,7 @@ export class Leveller {
   #gain = 1;
   #power = 0;
   #speechFrames = 0;
+  #isNear = true;
 
   #quietest = Number.POSITIVE_INFINITY;
   #quietestBefore = Number.NaN;
@@ -54,7 +60,9 @@ export class Leveller {
     this.#power += (10 ** (levelDbfs / 10) - this.#power) / this.#speechFrames;
     if (this.#speechFrames < CONFIDENT_FRAMES) return;
     const speechDbfs = 10 * Math.log10(this.#power);
-    const wantedDb = TARGET_DBFS - speechDbfs;
+    const offDb = TARGET_DBFS - speechDbfs;
+    this.#isNear = Math.abs(offDb) < (this.#isNear ? FAR_DB : NEAR_DB);
+    const wantedDb = this.#isNear ? 0 : offDb;
     const boundedDb = Math.max(MIN_GAIN_DB, Math.min(MAX_GAIN_DB, wantedDb));
     const change = Math.max(-FALL_DB, Math.min(RISE_DB, boundedDb - this.#gainDb));
     if (change < 0 || this.#mayRaise(speechDbfs)) this.#gainDb += change;

@@ -7,8 +7,13 @@ import type { CodecPool } from '../codec/codec-pool.ts';
 import { MAX_PACKET_SAMPLES, SILENCE_DBOV } from '../format.ts';
 import { levelDbov } from '../kernels/pcm.ts';
 
-/** RFC 7845 section 4.6 requires 80 ms. */
-const PACKETS = 4;
+/**
+ * RFC 7845 section 4.6 requires 80 ms. In the middle of a word that is not always enough: in one of ten places a decoder
+ * is then within 5 dB of one that always ran, after 120 ms within 13 dB.
+ */
+const PACKETS = 6;
+/** For a level, 80 ms are enough. */
+const CHECK_PACKETS = 4;
 
 /** Temporary within one call. */
 const decoded = new Float32Array(MAX_PACKET_SAMPLES);
@@ -33,13 +38,23 @@ export class PreRoll {
     return decoder;
   }
 
-  /** The level of the next packet in dBov: decodes it and discards the sound. */
-  measure(payload: Uint8Array, pool: CodecPool): number {
-    const decoder = this.takeDecoder(pool);
-    const pcm = decoder.decode(payload);
-    if (pcm !== undefined) decoded.set(pcm);
+  /**
+   * The level of the next packet in dBov: decodes it and discards the sound.
+   * @param packets how many packets it is the mean of, including earlier ones
+   */
+  measure(payload: Uint8Array, pool: CodecPool, packets = 1): number {
+    const decoder = pool.takeDecoder();
+    const first = Math.max(0, this.#payloads.length - CHECK_PACKETS);
+    let power = 0;
+    for (let i = first; i <= this.#payloads.length; i++) {
+      const pcm = decoder.decode(this.#payloads[i] ?? payload);
+      if (i <= this.#payloads.length - packets) continue;
+      if (pcm !== undefined) decoded.set(pcm);
+      const dbov = pcm === undefined ? SILENCE_DBOV : levelDbov(decoded.subarray(0, pcm.length));
+      power += 10 ** (dbov / 10) / packets;
+    }
     pool.releaseDecoder(decoder);
     pool.counters.packetsChecked++;
-    return pcm === undefined ? SILENCE_DBOV : levelDbov(decoded.subarray(0, pcm.length));
+    return Math.max(SILENCE_DBOV, 10 * Math.log10(power));
   }
 }

@@ -5,26 +5,26 @@
  * last few are kept: decoding these first brings a decoder in sync when someone starts to be heard (RFC 7845 section
  * 4.6). Speech is detected from the claimed levels (RFC 6464) as long as the sound agrees with them
  * (`claimed-level.ts`). To verify this for sources that are not decoded, a packet is decoded now and then.
+ *
+ * A voice that is heard alone is not decoded either, if its listeners can be sent its packets as they are
+ * (`passage.ts`): a frame is then decoded only if somebody needs its samples.
  */
 
 import { isDtx } from '../../formats/opus-packet.ts';
-import type { Decoder } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
-import { FRAME_SAMPLES, MAX_PACKET_SAMPLES, SAMPLES_PER_MS, SILENCE_DBOV } from '../format.ts';
+import { FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE_DBOV } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
-import { applyRamp, crossFade, levelDbov } from '../kernels/pcm.ts';
+import { crossFade, levelDbov } from '../kernels/pcm.ts';
 import { type BufferedPacket, JitterBuffer } from './jitter-buffer.ts';
-import { Leveller } from './leveller.ts';
-import { PreRoll } from './pre-roll.ts';
+import { NOTHING_ARRIVED, Passage } from './passage.ts';
+import type { SampleQueue } from './sample-queue.ts';
 import type { SourcePacket } from './source-packet.ts';
 import { Speech } from './speech.ts';
 import { StretchPlan } from './stretch-plan.ts';
 import { type Talker, TalkerLimit } from './talker-limit.ts';
 import { findLag, lengthen, shorten } from './time-stretch.ts';
-
-const FADE_SAMPLES = 5 * SAMPLES_PER_MS;
-/** Gain at the end of each frame. The decoder alone would conceal for ever, and louder after five CELT frames. */
-const CONCEALMENT_GAINS = [1, 0.8, 0.5, 0.2, 0] as const;
+import { FADE_SAMPLES, VoiceDecoder } from './voice-decoder.ts';
+import { VoiceOutput } from './voice-output.ts';
 
 /** Temporary between two calls: what a dropped frame would have sounded like. */
 const dropped = new Float32Array(FRAME_SAMPLES);
@@ -41,48 +41,50 @@ export class Source implements Talker {
   admitted = false;
   readonly #pool: CodecPool;
   #talkerLimit: TalkerLimit;
-  #levelling = false;
-  /** Kept until its gain is back at 0 dB. */
-  #leveller: Leveller | undefined;
   readonly #jitter: JitterBuffer;
   readonly #speech = new Speech();
   readonly #stretch = new StretchPlan();
-  readonly #preRoll = new PreRoll();
-  #decoder: Decoder | undefined;
+  readonly #decoder: VoiceDecoder;
   #muted = false;
   /** The decoder's state belongs to the previous stream. */
   #decoderIsStale = false;
   /** The time of the last tick. */
   #nowMs = 0;
 
-  /** Samples to be played; the first `FRAME_SAMPLES`, `#head`, are this tick's. Allocated on first speech. */
-  #pcm: Float32Array | undefined;
-  #head: Float32Array | undefined;
-  /** The audible frame of this tick; taken from the pool while the source sounds. */
-  #frame: Frame | undefined;
-  #available = 0;
-  /** The available samples only stand for time: they were neither decoded nor written. */
-  #blank = true;
+  readonly #queue: SampleQueue;
+  readonly #output: VoiceOutput;
+  readonly #passage: Passage;
+  /** This tick's frame was decoded although its packet can be passed on. */
+  #isRendered = false;
 
-  #gain = 0;
-  #concealedInRow = 0;
-
-  constructor(pool: CodecPool, muted: boolean, options: SourceOptions = {}) {
+  constructor(pool: CodecPool, muted: boolean, { talkerLimit, levelling = false }: SourceOptions = {}) {
     this.#pool = pool;
-    this.#talkerLimit = options.talkerLimit ?? new TalkerLimit(0);
+    this.#talkerLimit = talkerLimit ?? new TalkerLimit(0);
     this.#jitter = new JitterBuffer(pool.counters);
+    this.#decoder = new VoiceDecoder(pool);
+    this.#passage = new Passage(pool);
+    this.#queue = this.#decoder.queue;
+    this.#output = new VoiceOutput(pool.kernels);
     this.#muted = muted;
-    this.setLevelling(options.levelling ?? false);
+    this.setLevelling(levelling);
   }
 
-  /** This tick's samples with all gains applied; valid after `read` returned true. */
+  /** This tick's samples with all gains applied; valid after `read` returned true and `render` was called. */
   get frame(): Frame {
-    return this.#frame!;
+    return this.#output.frame;
+  }
+
+  /**
+   * This tick's packet if listeners can be sent it instead of a mix with this voice alone, or `NOTHING_ARRIVED` for a
+   * frame that their receivers should conceal; otherwise undefined.
+   */
+  get passed(): Uint8Array | undefined {
+    return this.#passage.payload;
   }
 
   /** Whether this source needs the next ticks. */
   get awake(): boolean {
-    return !this.#jitter.idle || this.#speech.voice.active || this.#gain > 0 || this.#decoder !== undefined;
+    return !this.#jitter.idle || this.#speech.voice.active || this.#output.gain > 0 || this.#decoder.isOpen;
   }
 
   get speaking(): boolean {
@@ -103,7 +105,7 @@ export class Source implements Talker {
   }
 
   get sounding(): boolean {
-    return this.#gain > 0;
+    return this.#output.gain > 0;
   }
 
   get jitterBufferDelayMs(): number {
@@ -117,8 +119,7 @@ export class Source implements Talker {
 
   /** When switched off, the gain is taken back gradually while the voice is heard. */
   setLevelling(levelling: boolean): void {
-    this.#levelling = levelling;
-    if (levelling) this.#leveller ??= new Leveller();
+    this.#output.setLevelling(levelling);
   }
 
   /** Whoever is heard now is still heard if there is room in the other limit; otherwise the voice fades. */
@@ -131,75 +132,114 @@ export class Source implements Talker {
   }
 
   push(packet: SourcePacket, nowMs: number): void {
-    this.#jitter.push(
-      packet.sequenceNumber,
-      packet.timestamp,
-      packet.payload,
-      packet.levelDbov,
-      packet.redundant,
-      nowMs,
-    );
+    const { sequenceNumber, timestamp, payload, levelDbov, redundant } = packet;
+    this.#jitter.push(sequenceNumber, timestamp, payload, levelDbov, redundant, nowMs);
   }
 
   /** Packets pushed from now on belong to another stream. The sound of the previous one fades. */
   restart(): void {
     this.#jitter.reset();
-    this.#preRoll.clear();
+    this.#passage.end();
+    this.#decoder.preRoll.clear();
     this.#decoderIsStale = true;
   }
 
-  /** Advances by one frame. True if there is sound in `frame`, false if this source adds nothing to the mix now. */
-  read(nowMs: number): boolean {
+  /**
+   * Advances by one frame. True if there is sound in `frame`, false if this source adds nothing to the mix now.
+   * @param mayPass whether packets may be passed on undecoded, if this voice begins now or was passed on before
+   */
+  read(nowMs: number, mayPass = false): boolean {
     this.#nowMs = nowMs;
-    this.#consume();
-    if (this.#available >= FRAME_SAMPLES || this.#fill(nowMs)) this.#adjustDelay(nowMs);
-    if (this.#blank) this.#gain = 0;
-    else if (this.#applyGate()) return true;
-    this.#releaseFrame();
+    this.#leaveFrame();
+    this.#passage.startTick(mayPass);
+    this.#queue.advance();
+    if (this.#queue.available >= FRAME_SAMPLES || this.#fill(nowMs)) this.#adjustDelay(nowMs);
+    if (this.#sound()) return true;
+    this.#output.releaseFrame();
     return false;
   }
 
-  close(): void {
-    this.#releaseFrame();
-    this.#releaseDecoder();
-    this.#preRoll.clear();
-    this.#jitter.reset();
+  /** Makes sure that `frame` contains the samples of this tick. */
+  render(): void {
+    const payload = this.passed;
+    if (payload === undefined || this.#isRendered) return;
+    this.#isRendered = true;
+    this.#queue.clear();
+    this.#openDecoder();
+    if (payload === NOTHING_ARRIVED) this.#decoder.conceal();
+    else this.#decoder.play(payload, FRAME_SAMPLES);
+    this.#output.write(this.#queue, undefined);
   }
 
-  /** Moves the rest of a longer packet to the front. */
-  #consume(): void {
-    if (this.#available > FRAME_SAMPLES) {
-      if (!this.#blank) this.#pcm!.copyWithin(0, FRAME_SAMPLES, this.#available);
-      this.#available -= FRAME_SAMPLES;
-    } else {
-      this.#available = 0;
-      this.#blank = true;
-    }
+  /** Listeners hear this voice in a mix from now on, at least until it has been silent. */
+  endPassage(): void {
+    this.render();
+    this.#leaveFrame();
+    this.#passage.end();
+  }
+
+  close(): void {
+    this.#output.releaseFrame();
+    this.#decoder.release();
+    this.#decoder.preRoll.clear();
+    this.#jitter.reset();
   }
 
   /** True if the current samples came in the normal way and end with a packet. */
   #fill(nowMs: number): boolean {
     let received = false;
-    while (this.#available < FRAME_SAMPLES) {
+    while (this.#queue.available < FRAME_SAMPLES) {
       const playout = this.#jitter.pop(nowMs);
       received = playout === 'packet';
-      if (received) {
-        this.#take(this.#jitter.packet);
-      } else if (playout === 'idle') {
-        this.#fallSilent();
-        return false;
-      } else {
-        this.#conceal();
-      }
+      if (playout === 'idle') return this.#fallSilent();
+      if (received) this.#take(this.#jitter.packet);
+      else this.#conceal();
     }
     return received;
   }
 
   #take(packet: BufferedPacket): void {
-    if (this.#decoderIsStale) this.#releaseDecoder();
+    if (this.#decoderIsStale) this.#decoder.release();
     this.#decoderIsStale = false;
-    if (this.#listen(packet)) this.#decode(packet);
-    else this.#pass(packet);
+    if (!this.#listen(packet)) this.#skip(packet);
+    else if (this.#mayPass(packet)) this.#pass(packet.payload);
+    else if (this.#passage.continues && (this.#isSilent(packet) || !this.speaking)) this.#skip(packet);
+    else this.#decode(packet);
+  }
+
+  /** Whether listeners may be sent this packet as it is. A voice whose gain is not 0 dB must be decoded. */
+  #mayPass({ payload, levelDbov }: BufferedPacket): boolean {
+    const begins = this.#output.gain === 0 && this.#queue.available === 0;
+    return (
+      this.#passage.admits(payload, begins) &&
+      (begins || this.#queue.isBlank) &&
+      this.speaking &&
+      this.admitted &&
+      this.#output.isUnlevelled &&
+      !this.#stretch.isUnderway &&
+      levelDbov !== null &&
+      !this.#speech.isMeasured &&
+      this.#passage.trusts(payload, levelDbov, this.#speech, this.#decoder.preRoll, this.#nowMs)
+    );
+  }
+
+  #pass(payload: Uint8Array): void {
+    this.#leaveFrame();
+    this.#passage.pass(payload);
+    this.#queue.appendBlank(FRAME_SAMPLES);
+    this.#output.observe(this.#speech.claimedDbov, this.#speech.voice.thresholdDbov);
+  }
+
+  /** This frame's packet is over, whether somebody needed its samples or not. */
+  #leaveFrame(): void {
+    const payload = this.passed;
+    if (payload === undefined) return;
+    if (payload !== NOTHING_ARRIVED) this.#decoder.preRoll.add(payload);
+    if (!this.#isRendered) {
+      this.#decoder.release();
+      this.#output.releaseFrame();
+    }
+    this.#isRendered = false;
   }
 
   /** Detects speech, if possible without decoding. True if the packet should be decoded and heard. */
@@ -208,7 +248,7 @@ export class Source implements Talker {
     const silent = this.#isSilent(packet);
     if (silent) this.#speech.silence(durationMs);
     else this.#speech.claim(packet.levelDbov, durationMs);
-    if (this.#askToBeHeard() || this.#gain > 0) return true;
+    if (this.#askToBeHeard() || this.#output.gain > 0) return true;
     return !silent && ((this.#speech.isMeasured && this.#talkerLimit.hasRoom) || this.#check(packet));
   }
 
@@ -217,18 +257,11 @@ export class Source implements Talker {
   }
 
   #decode(packet: BufferedPacket): void {
-    const pcm = this.#openDecoder().decode(packet.payload);
-    if (pcm === undefined) {
-      this.#pool.counters.packetsDiscarded++;
-      for (let samples = 0; samples < packet.durationSamples; samples += FRAME_SAMPLES) this.#conceal();
-      this.#measure(packet, SILENCE_DBOV);
-      return;
-    }
-    this.#pool.counters.framesDecoded++;
-    const written = this.#append(pcm);
-    this.#measure(packet, levelDbov(written));
-    if (this.#concealedInRow > 0) applyRamp(written, concealmentGain(this.#concealedInRow), 1, FADE_SAMPLES);
-    this.#concealedInRow = 0;
+    this.#openDecoder();
+    const written = this.#decoder.play(packet.payload, packet.durationSamples);
+    this.#passage.end();
+    this.#decoder.preRoll.clear();
+    this.#measure(packet, written === undefined ? SILENCE_DBOV : levelDbov(written));
   }
 
   /** Occasionally decodes a packet of an unheard source, to verify its level. True if it should be heard after all. */
@@ -240,7 +273,7 @@ export class Source implements Talker {
       return false;
     }
     this.#speech.checked(bytes, this.#nowMs);
-    this.#measure(packet, this.#preRoll.measure(payload, this.#pool));
+    this.#measure(packet, this.#decoder.preRoll.measure(payload, this.#pool));
     return this.admitted;
   }
 
@@ -258,35 +291,36 @@ export class Source implements Talker {
   }
 
   /** Consumes a packet of a silent source without decoding it. */
-  #pass({ payload, durationSamples }: BufferedPacket): void {
-    this.#releaseDecoder();
-    this.#preRoll.add(payload);
-    this.#appendBlank(durationSamples);
+  #skip({ payload, durationSamples }: BufferedPacket): void {
+    this.#passage.end();
+    this.#decoder.release();
+    this.#decoder.preRoll.add(payload);
+    this.#queue.appendBlank(durationSamples);
   }
 
   #conceal(): void {
-    if (this.#decoder === undefined) {
-      this.#appendBlank(FRAME_SAMPLES);
-      return;
-    }
-    this.#pool.counters.framesConcealed++;
-    const from = concealmentGain(this.#concealedInRow);
-    this.#concealedInRow++;
-    const pcm = from > 0 ? this.#decoder.conceal() : undefined;
-    if (pcm === undefined) this.#appendBlank(FRAME_SAMPLES);
-    else applyRamp(this.#append(pcm), from, concealmentGain(this.#concealedInRow), FRAME_SAMPLES);
+    if (this.#bridge()) return;
+    if (this.#passage.continues) this.#openDecoder();
+    this.#passage.end();
+    this.#decoder.conceal();
   }
 
-  /** Nothing to play: fades out the last sound, and releases the decoder once the speaker has really stopped. */
-  #fallSilent(): void {
+  /** True if the receivers of a voice that is passed on should conceal this frame. */
+  #bridge(): boolean {
+    this.#leaveFrame();
+    if (!this.#passage.bridge()) return false;
+    this.#queue.appendBlank(FRAME_SAMPLES);
+    return true;
+  }
+
+  /** Nothing to play: fades out the last sound. Releases the decoder once the speaker has really stopped. */
+  #fallSilent(): false {
     this.#stretch.cancel();
     const active = this.#speech.silence();
-    const from = this.#gain > 0 ? concealmentGain(this.#concealedInRow) : 0;
-    const pcm = from > 0 ? this.#decoder?.conceal() : undefined;
-    if (pcm !== undefined) applyRamp(this.#append(pcm), from, 0, FRAME_SAMPLES);
-    else if (!this.#blank) this.#pcm!.fill(0, this.#available, FRAME_SAMPLES);
-    this.#concealedInRow = CONCEALMENT_GAINS.length;
-    if (!active && pcm === undefined) this.#releaseDecoder();
+    if (active && this.#bridge()) return false;
+    const fades = this.#decoder.fadeOut(this.#output.gain > 0);
+    if (!active && !fades) this.#decoder.release();
+    return false;
   }
 
   /**
@@ -296,32 +330,41 @@ export class Source implements Talker {
   #adjustDelay(nowMs: number): void {
     const excess = this.#jitter.hasExcess(nowMs);
     const shortage = this.#jitter.hasShortage(nowMs);
-    if (this.#blank || ((excess || shortage) && levelDbov(this.#head!) < this.#speech.voice.thresholdDbov)) {
+    const isVoid = this.#queue.isBlank && this.passed === undefined;
+    if (isVoid || ((excess || shortage) && this.#isQuiet)) {
       this.#stretch.cancel();
       if (excess) this.#dropFrame(nowMs);
-      else if (shortage && this.#available < 2 * FRAME_SAMPLES) this.#jitter.pause();
+      else if (shortage && this.#queue.available < 2 * FRAME_SAMPLES) this.#jitter.pause();
       return;
     }
     const stretch = this.#stretch.next(excess ? 'shorten' : shortage ? 'lengthen' : undefined);
-    if (stretch === undefined) return;
-    const lag = findLag(this.#pcm!, this.#stretch.maxLag);
+    // A voice that is passed on will be decoded from the next packet on.
+    if (stretch === undefined || this.passed !== undefined) return;
+    const { samples } = this.#queue;
+    const lag = findLag(samples, this.#stretch.maxLag);
     if (lag === 0 || (stretch === 'shorten' && !this.#fetch(FRAME_SAMPLES + lag, nowMs))) return;
-    this.#available = (stretch === 'shorten' ? shorten : lengthen)(this.#pcm!, this.#available, lag);
+    this.#queue.setAvailable((stretch === 'shorten' ? shorten : lengthen)(samples, this.#queue.available, lag));
     this.#stretch.done(lag);
     this.#pool.counters.timeStretches++;
   }
 
+  /** Whether nobody would notice if this tick's frame were left out. */
+  get #isQuiet(): boolean {
+    const level = this.passed === undefined ? levelDbov(this.#queue.head) : this.#speech.claimedDbov;
+    return level < this.#speech.voice.thresholdDbov;
+  }
+
   #dropFrame(nowMs: number): void {
     if (!this.#fetch(2 * FRAME_SAMPLES, nowMs)) return;
-    const blank = this.#blank;
-    if (!blank) dropped.set(this.#head!);
-    this.#consume();
-    if (!blank) crossFade(this.#head!, dropped, FADE_SAMPLES);
+    const { isBlank } = this.#queue;
+    if (!isBlank) dropped.set(this.#queue.head);
+    this.#queue.advance();
+    if (!isBlank) crossFade(this.#queue.head, dropped, FADE_SAMPLES);
   }
 
   /** Takes packets before their time until there are enough samples; false if there are too few. */
   #fetch(samples: number, nowMs: number): boolean {
-    while (this.#available < samples) {
+    while (this.#queue.available < samples) {
       const playout = this.#jitter.empty ? 'idle' : this.#jitter.pop(nowMs);
       if (playout === 'packet') this.#take(this.#jitter.packet);
       else if (playout === 'lost') this.#conceal();
@@ -330,71 +373,21 @@ export class Source implements Talker {
     return true;
   }
 
-  #applyGate(): boolean {
-    const target = this.speaking && this.admitted ? 1 : 0;
-    if (target === 0 && this.#gain === 0) return false;
-    const { kernels } = this.#pool;
-    this.#frame ??= kernels.frames.take();
-    this.#frame.samples.set(this.#head!);
-    if (this.#leveller !== undefined) this.#level(this.#leveller, this.#frame, target === 1);
-    if (target !== 1 || this.#gain !== 1) {
-      kernels.ramp(this.#frame, this.#gain, target, target > this.#gain ? FADE_SAMPLES : FRAME_SAMPLES);
-    }
-    this.#gain = target;
+  /** True if this tick's frame is heard. */
+  #sound(): boolean {
+    const isPassed = this.passed !== undefined;
+    const before = this.#output.gain;
+    const gain = isPassed || (!this.#queue.isBlank && this.speaking && this.admitted) ? 1 : 0;
+    this.#output.turnTo(gain);
+    if (isPassed) return true;
+    if (this.#queue.isBlank || (before === 0 && gain === 0)) return false;
+    const saysLevel = gain === 1 && !this.#decoder.isConcealing;
+    this.#output.write(this.#queue, saysLevel ? this.#speech.voice.thresholdDbov : undefined);
     return true;
   }
 
-  #level(leveller: Leveller, frame: Frame, heard: boolean): void {
-    if (!this.#levelling) {
-      leveller.release();
-    } else if (heard && this.#concealedInRow === 0) {
-      const level = levelDbov(frame.samples);
-      leveller.observe(level, level >= this.#speech.voice.thresholdDbov);
-    }
-    leveller.apply(frame, this.#pool.kernels);
-    if (!this.#levelling && leveller.neutral) this.#leveller = undefined;
+  #openDecoder(): void {
+    const { continues, missed } = this.#passage;
+    this.#decoder.open(continues ? missed : undefined);
   }
-
-  #append(pcm: Int16Array): Float32Array {
-    this.#pcm ??= new Float32Array(2 * FRAME_SAMPLES + MAX_PACKET_SAMPLES);
-    this.#head ??= this.#pcm.subarray(0, FRAME_SAMPLES);
-    if (this.#blank) this.#pcm.fill(0, 0, this.#available);
-    this.#blank = false;
-    this.#pcm.set(pcm, this.#available);
-    const written = this.#pcm.subarray(this.#available, this.#available + pcm.length);
-    this.#available += pcm.length;
-    return written;
-  }
-
-  #appendBlank(samples: number): void {
-    if (!this.#blank) this.#pcm!.fill(0, this.#available, this.#available + samples);
-    this.#available += samples;
-  }
-
-  #openDecoder(): Decoder {
-    if (this.#decoder === undefined) {
-      this.#decoder = this.#preRoll.takeDecoder(this.#pool);
-      this.#preRoll.clear();
-      // Fades in where the sound begins, which with short packets may be in the middle of a frame.
-      this.#concealedInRow = CONCEALMENT_GAINS.length;
-    }
-    return this.#decoder;
-  }
-
-  #releaseFrame(): void {
-    if (this.#frame === undefined) return;
-    this.#pool.kernels.frames.release(this.#frame);
-    this.#frame = undefined;
-  }
-
-  #releaseDecoder(): void {
-    if (this.#decoder === undefined) return;
-    this.#pool.releaseDecoder(this.#decoder);
-    this.#decoder = undefined;
-  }
-}
-
-/** The gain after this many consecutive concealed frames. */
-function concealmentGain(frames: number): number {
-  return CONCEALMENT_GAINS[Math.max(0, frames - 1)] ?? 0;
 }

@@ -11,6 +11,7 @@ export class Speech {
   #voice = new VoiceActivity();
   /** The last packet has no claim, or the claim is not trusted. */
   #isMeasured = false;
+  #claimedDbov = SILENCE_DBOV;
   /** Duration of packets that needed measuring but were not measured. */
   #unmeasuredMs = 0;
 
@@ -21,6 +22,16 @@ export class Speech {
   /** The level of the last packet is known only if it is decoded. */
   get isMeasured(): boolean {
     return this.#isMeasured;
+  }
+
+  /** The corrected claim of the last packet, in dBov, unless it needs measuring. */
+  get claimedDbov(): number {
+    return this.#claimedDbov;
+  }
+
+  /** Recently decoded packets agree with their claims. */
+  isConfirmed(nowMs: number): boolean {
+    return this.#claims.believed && this.#claims.isConfirmed(nowMs);
   }
 
   /** Speaks, and recently decoded packets confirm it. */
@@ -37,7 +48,9 @@ export class Speech {
   /** A packet before it is possibly decoded; `claimDbov` as in RFC 6464, null if there is none. */
   claim(claimDbov: number | null, durationMs: number): void {
     this.#isMeasured = claimDbov === null || !this.#claims.believed;
-    if (claimDbov !== null && !this.#isMeasured) this.#voice.update(this.#claims.corrected(claimDbov), durationMs);
+    if (claimDbov === null || this.#isMeasured) return;
+    this.#claimedDbov = this.#claims.corrected(claimDbov);
+    this.#voice.update(this.#claimedDbov, durationMs);
   }
 
   /** Whether the packet just claimed, which will not be heard, should be decoded anyway to measure its level. */
@@ -54,6 +67,15 @@ export class Speech {
   /** The packet just claimed is not decoded. */
   skip(durationMs: number): void {
     if (this.#isMeasured) this.#unmeasuredMs += durationMs;
+  }
+
+  /**
+   * Some packets of a voice that is heard undecoded were decoded to be compared. Levels are means over `durationMs`.
+   * Returns whether they agree.
+   */
+  check(claimedDbov: number, measuredDbov: number, durationMs: number, nowMs: number): boolean {
+    this.#claims.compare(claimedDbov, measuredDbov, durationMs, nowMs);
+    return this.#claims.agreed;
   }
 
   /** The packet was decoded: compares its claim with its sound, or learns its level. */

@@ -22,6 +22,11 @@ export class StretchPlan {
   /** Samples still to be skipped or repeated. */
   #left = 0;
 
+  /** A change has been decided on and is not complete. */
+  get isUnderway(): boolean {
+    return this.#current !== undefined;
+  }
+
   /** Maximum change of the delay in the next step. */
   get maxLag(): number {
     return this.#current === 'shorten' ? Math.min(this.#left, MAX_LAG) : MAX_LAG;

@@ -148,6 +148,23 @@ test('the gain rises by at most 3 dB and falls by at most 12 dB per second, and 
   }
 });
 
+test('a voice within 2.5 dB of the target is left alone, and one that drifts is corrected only from 3.5 dB on', async (t) => {
+  const leveller = new Leveller();
+  t.ok(
+    speak(leveller, -17.8, 500).every((gain) => gain === 0),
+    'close to the target from the start',
+  );
+  t.ok(
+    speak(leveller, -17, 500).every((gain) => gain === 0),
+    'a little further away',
+  );
+  const corrected = speak(leveller, -15.5, 500).at(-1)!;
+  t.ok(corrected < -4 && corrected > -5, `far away: ${corrected.toFixed(1)} dB`);
+  const kept = speak(leveller, -17, 500).at(-1)!;
+  t.ok(Math.abs(kept + 3) < 0.2, `still corrected at 3 dB: ${kept.toFixed(1)} dB`);
+  t.equal(speak(leveller, -18, 500).at(-1), 0, 'left alone again');
+});
+
 test('once settled, the gain does not follow syllables or words', async (t) => {
   for (const speechDbfs of [-35, -28, -20, -12]) {
     const settled = gains(syllables(60, speechDbfs, -75)).slice(15 * FRAMES_PER_SECOND);
@@ -331,7 +348,7 @@ test('a loud voice among others is as absent from its own mix as without levelli
       const loudness = i % 14_400 < 9600 ? 1 : 0.01;
       return Math.round(32_767 * amplitude * loudness * Math.sin((2 * Math.PI * hz * i) / 48_000));
     });
-  const people = [room.join(syllable(500, 0.01)), room.join(syllable(1000, 0.6)), room.join(syllable(1500, 0.1))];
+  const people = [room.join(syllable(500, 0.01)), room.join(syllable(1000, 0.6)), room.join(syllable(1500, 0.14))];
   for (const person of people) person.talking = true;
   room.run(600);
   const heard = people.map(({ written }) =>
