@@ -54,7 +54,8 @@ function print(file, { failed, assertions, comments, problem, errorOutput, tookM
     if (details !== null) console.log(describe(details).replace(/^/gm, '    '));
   }
   if (problem !== null) console.log(`  ${problem}`);
-  if (errorOutput !== '') console.log(errorOutput.trimEnd());
+  // What a server logs while it is tested only helps to find out why a test failed.
+  if (!isGood && errorOutput !== '') console.log(errorOutput.trimEnd());
 }
 
 function describe({ at, stack, source, diff, ...others }) {
