@@ -139,6 +139,19 @@ test('a wrong request changes nothing, and says which entry is wrong', async (t)
   t.throws(() => update({ players: { ada: { range: 'scream' } }, positions: [['ada', 9, 9, 9]] }), {
     message: /players\.ada\.range.*scream/,
   });
+  for (const range of ['constructor', 'toString']) {
+    t.throws(() => update({ players: { ada: { range } } }), { message: /players\.ada\.range/ }, range);
+  }
+  t.throws(
+    () => update({ rules: { ranges: { near: 5 } } }),
+    { message: /players\.ada\.range.*"normal"/ },
+    'who is there has a range that would be gone',
+  );
+  const near = { rules: { ranges: { near: 5 } }, players: { ada: { range: 'near' } } };
+  t.throws(() => update({ ...near, positions: [['ben', 0, 0, 0]] }), { message: /players\.ben\.range.*"normal"/ });
+  update(near);
+  t.equal(read().floats[read().slotOf(ada.seatId)! * FLOATS + RANGE], 5);
+  update({ rules: {}, players: { ada: {} } });
   const many = (from: number) => Array.from({ length: 700 }, (_, i) => [`player-${from + i}`, 0, 0, 0]);
   update({ positions: many(0) });
   t.throws(() => update({ positions: [...many(700), ['ada', 9, 9, 9]] }), { code: 'too_many_bodies' });

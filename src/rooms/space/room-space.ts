@@ -75,15 +75,18 @@ export class RoomSpace {
   }
 
   #check(players: SpaceUpdate['players'], positions: SpaceUpdate['positions'], rules: SpaceRules | null): void {
-    const names = new Set([...this.#bodies.keys(), ...positions.map(([player]) => player)]);
+    const states = new Map<string, PlayerState>();
+    // Those who are known already were checked against the same rules.
+    if (rules !== this.#rules) for (const [name, { state }] of this.#bodies) states.set(name, state);
+    for (const [name] of positions) if (!this.#bodies.has(name)) states.set(name, DEFAULT_STATE);
     for (const [name, state] of Object.entries(players)) {
-      if (state === null) continue;
-      names.add(name);
-      if (typeof state.range === 'string' && rules?.ranges[state.range] === undefined) {
-        throw new AppError('invalid_request', `"players.${name}.range": there is no range "${state.range}".`);
-      }
+      if (state === null) states.delete(name);
+      else states.set(name, state);
     }
-    if (names.size > MAX_BODIES) throw new AppError('too_many_bodies');
+    if (rules !== null) for (const [name, { range }] of states) checkRange(name, range, rules);
+    let bodies = this.#bodies.size;
+    for (const name of states.keys()) if (!this.#bodies.has(name)) bodies++;
+    if (bodies > MAX_BODIES) throw new AppError('too_many_bodies');
   }
 
   #setRules(rules: SpaceRules | null): void {
@@ -179,6 +182,12 @@ export class RoomSpace {
     if (names.length === 0) return EVERYWHERE;
     return names.reduce((bits, name) => bits | (1 << numberOf(this.#layers, name, MAX_LAYERS)), 0);
   }
+}
+
+/** Throws `invalid_request`. */
+function checkRange(player: string, range: PlayerState['range'], { ranges }: SpaceRules): void {
+  if (typeof range === 'number' || Object.hasOwn(ranges, range)) return;
+  throw new AppError('invalid_request', `"players.${player}.range": there is no range "${range}".`);
 }
 
 /** The number of a name, from 1 on; names beyond the limit share the last number. */
