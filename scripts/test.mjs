@@ -10,11 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { inspect, parseArgs } from 'node:util';
 import { buildAll } from './build.mjs';
 import { buildKernels } from './kernels.mjs';
+import { tapPath } from './test/bundle-tap.mjs';
 import { CHECKS, runCheck } from './test/checks.mjs';
 import { compiledPath, compileSources, isOutOfDate } from './test/compile.mjs';
 import { findTestFiles } from './test/find-files.mjs';
-import { killRunningFiles, runFile } from './test/run-file.mjs';
-import { isSlow, runAll } from './test/schedule.mjs';
+import { killRunningFiles, runFile, runGroup } from './test/run-file.mjs';
+import { groupsOf, isSlow, runAll } from './test/schedule.mjs';
 import { Summary } from './test/summary.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -40,7 +41,8 @@ function readArguments() {
     positionals.length > 0
       ? findTestFiles(ROOT, positionals, process.cwd())
       : findTestFiles(ROOT, ['test']).filter((file) => !values.quick || !isSlow(file));
-  return { checks: values.check ? CHECKS : [], files: named, jobs, timeoutMs: timeout * 1000 };
+  const { check, quick } = values;
+  return { checks: check ? CHECKS : [], files: named, quick, jobs, timeoutMs: timeout * 1000 };
 }
 
 function print(file, { failed, assertions, comments, problem, errorOutput, tookMs }) {
@@ -65,7 +67,7 @@ function describe({ at, stack, source, diff, ...others }) {
 }
 
 /** Returns the exit code. */
-async function main({ checks, files, jobs, timeoutMs }) {
+async function main({ checks, files, quick, jobs, timeoutMs }) {
   const summary = new Summary();
   const conclude = (name, results) => {
     print(name, results);
@@ -77,10 +79,21 @@ async function main({ checks, files, jobs, timeoutMs }) {
   if (isOutOfDate(ROOT, ['dist/main.js', 'dist/worker.js', 'dist/web/index.html', 'dist/web/admin.html']))
     await buildAll();
   const look = async (check) => conclude(check, await runCheck(check, { cwd: ROOT }));
-  const run = async (file) => {
-    conclude(file, await runFile(compiledPath(ROOT, COMPILED, file), { cwd: ROOT, env: process.env, timeoutMs }));
+  const options = { cwd: ROOT, env: process.env, timeoutMs };
+  const compiled = (file) => compiledPath(ROOT, COMPILED, file);
+  const run = async (file) => conclude(file, await runFile(compiled(file), options));
+  const runTogether = async (group) => {
+    const paths = Object.fromEntries(group.map((file) => [file, compiled(file)]));
+    const results = group.length > 1 ? await runGroup(tapPath(COMPILED), paths, options) : new Map();
+    for (const file of group) {
+      const result = results.get(file);
+      if (result === undefined) await run(file);
+      else conclude(file, result);
+    }
   };
-  await runAll(files, { jobs, first: checks.map((check) => () => look(check)) }, run);
+  const groups = new Map((quick ? groupsOf(files) : files.map((file) => [file])).map((group) => [group[0], group]));
+  const first = checks.map((check) => () => look(check));
+  await runAll([...groups.keys()], { jobs, first }, (file) => runTogether(groups.get(file)));
   for (const line of summary.lines) console.log(line);
   return summary.exitCode({ mustBeComplete: process.env.CI === 'true' });
 }

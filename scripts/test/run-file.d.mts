@@ -7,8 +7,12 @@ export interface RunOptions {
   readonly lastWordsMs?: number;
 }
 
-export function runFile(
-  file: string,
+export type RunResults = FileResults & { readonly errorOutput: string; readonly tookMs: number };
+
+export function runFile(file: string, options: RunOptions): Promise<RunResults>;
+export function runGroup(
+  tap: string,
+  files: Readonly<Record<string, string>>,
   options: RunOptions,
-): Promise<FileResults & { readonly errorOutput: string; readonly tookMs: number }>;
+): Promise<ReadonlyMap<string, RunResults>>;
 export function killRunningFiles(): void;

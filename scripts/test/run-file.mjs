@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
-import { TapResults } from './tap-results.mjs';
+import { fileURLToPath } from 'node:url';
+import { GroupResults, TapResults } from './tap-results.mjs';
 
+const GROUP_MAIN = fileURLToPath(new URL('group-main.mjs', import.meta.url));
 /** After its timeout, a test may say what it was waiting for. */
 const LAST_WORDS_MS = 10_000;
 /** Processes that the test has started may keep its output open. */
@@ -11,18 +13,45 @@ const running = new Set();
  * Runs one test file with Node in its own process group, which no longer exists when this resolves. If the file did not
  * end as it should, `problem` in the results says how it ended.
  */
-export async function runFile(file, { cwd, env, timeoutMs, lastWordsMs = LAST_WORDS_MS }) {
-  const startMs = performance.now();
+export async function runFile(file, options) {
   const results = new TapResults();
+  const { isLate, code, signal, errorOutput, tookMs } = await runNode([file], options, (text) => results.write(text));
+  const read = results.end();
+  const problems = [isLate ? `did not end within ${options.timeoutMs / 1000} s` : null, signal && `ended by ${signal}`];
+  // A failed test makes the exit code 1.
+  if (code !== 0 && code !== null && read.failed.length === 0) problems.push(`ended with exit code ${code}`);
+  const problem = [...problems, read.problem].filter((part) => part).join(', ') || null;
+  return { ...read, problem, errorOutput, tookMs };
+}
+
+/**
+ * Runs several test files in one process. Resolves with the results of those that ended as they should, by their names.
+ * If the process did not, the results of none of them can be trusted.
+ * @param tap where tap is, as `tapPath` says
+ * @param files by name, where they are
+ */
+export async function runGroup(tap, files, options) {
+  const results = new GroupResults();
+  const args = [GROUP_MAIN, tap, ...Object.entries(files).flat()];
+  const { isLate, code, errorOutput } = await runNode(args, options, (text) => results.write(text));
+  const read = results.end();
+  // A failed test makes the exit code 1.
+  const isExpected = code === ([...read.values()].some(({ failed }) => failed.length > 0) ? 1 : 0);
+  if (isLate || !isExpected) return new Map();
+  return new Map([...read].map(([name, file]) => [name, { ...file, errorOutput }]));
+}
+
+async function runNode(args, { cwd, env, timeoutMs, lastWordsMs = LAST_WORDS_MS }, read) {
+  const startMs = performance.now();
   let errorOutput = '';
-  const child = spawn(process.execPath, ['--enable-source-maps', file], {
+  const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
     cwd,
     env: { ...env, TAP_TIMEOUT: String(timeoutMs / 1000) },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
   running.add(child);
-  child.stdout.setEncoding('utf8').on('data', (text) => results.write(text));
+  child.stdout.setEncoding('utf8').on('data', read);
   child.stderr.setEncoding('utf8').on('data', (text) => {
     errorOutput += text;
   });
@@ -40,13 +69,7 @@ export async function runFile(file, { cwd, env, timeoutMs, lastWordsMs = LAST_WO
     setTimeout(resolve, DRAIN_MS).unref();
   });
   await Promise.race([closed, drained]);
-
-  const read = results.end();
-  const problems = [isLate ? `did not end within ${timeoutMs / 1000} s` : null, signal && `ended by ${signal}`];
-  // A failed test makes the exit code 1.
-  if (code !== 0 && code !== null && read.failed.length === 0) problems.push(`ended with exit code ${code}`);
-  const problem = [...problems, read.problem].filter((part) => part).join(', ') || null;
-  return { ...read, problem, errorOutput, tookMs: performance.now() - startMs };
+  return { isLate, code, signal, errorOutput, tookMs: performance.now() - startMs };
 }
 
 /** Kills all test files that are running, and everything that they have started. */

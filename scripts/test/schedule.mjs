@@ -22,9 +22,33 @@ const LONG = [
   'test/deploy/',
 ];
 
+/** Tests that start processes, or look at their own. */
+const NEED_PROCESS = ['test/bench/', 'test/fuzz/', 'test/helpers/', 'test/main/', 'test/scripts/'];
+/** More would run on while other jobs have nothing left to do. */
+const GROUP_FILES = 8;
+
 /** Whether a quick run leaves the file out, because it needs other programs or tests a whole server. */
 export function isSlow(file) {
   return startsWithOneOf(file, SLOW);
+}
+
+/**
+ * Arranges files in groups that may run in one process. Most tests take less time than a process takes to start. Files
+ * that need a process of their own are groups of one.
+ */
+export function groupsOf(files) {
+  const groups = [];
+  let open = [];
+  for (const file of [...files].sort((a, b) => rank(a) - rank(b))) {
+    if (startsWithOneOf(file, NEED_PROCESS)) {
+      groups.push([file]);
+      continue;
+    }
+    if (open.length === 0) groups.push(open);
+    open.push(file);
+    if (open.length === GROUP_FILES) open = [];
+  }
+  return groups;
 }
 
 /**

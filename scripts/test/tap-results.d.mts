@@ -17,3 +17,8 @@ export class TapResults {
   write(text: string): void;
   end(): FileResults;
 }
+
+export class GroupResults {
+  write(text: string): void;
+  end(): ReadonlyMap<string, FileResults & { readonly tookMs: number }>;
+}

@@ -5,7 +5,7 @@ import { lineType, Parser } from 'tap-parser';
  * level, because somebody has to see them. Text goes into `write`; `end` returns the results.
  */
 export class TapResults {
-  #parser = new Parser();
+  #parser;
   #tests = 0;
   #passed = 0;
   #failed = [];
@@ -15,8 +15,9 @@ export class TapResults {
   #bailout = null;
   #stray = null;
 
-  constructor() {
-    this.#listen(this.#parser, []);
+  constructor(parser = new Parser()) {
+    this.#parser = parser;
+    this.#listen(parser, []);
   }
 
   write(text) {
@@ -25,6 +26,10 @@ export class TapResults {
 
   end() {
     this.#parser.end();
+    return this.results;
+  }
+
+  get results() {
     return {
       passed: this.#passed,
       failed: this.#failed,
@@ -79,5 +84,32 @@ export class TapResults {
     if (!skipAll || !skipReason || skipReason === 'no tests found') return 'has no tests';
     this.#skipped.push({ title: 'the whole file', reason: skipReason.replace(/^SKIP\s*/i, '') });
     return null;
+  }
+}
+
+/**
+ * Reads the TAP output of a process that runs several test files, each of which is a test at the top level. Text goes
+ * into `write`; `end` returns the results of the files that have ended, by their names.
+ */
+export class GroupResults {
+  #parser = new Parser();
+  #files = new Map();
+  #ended = new Map();
+
+  constructor() {
+    this.#parser.on('child', (child) => this.#files.set(child.name, new TapResults(child)));
+    this.#parser.on('assert', ({ name, time }) => {
+      const file = this.#files.get(name);
+      if (file !== undefined) this.#ended.set(name, { ...file.results, tookMs: time ?? 0 });
+    });
+  }
+
+  write(text) {
+    this.#parser.write(text);
+  }
+
+  end() {
+    this.#parser.end();
+    return this.#ended;
   }
 }

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Test, test } from 'tap';
-import { runFile } from '../../scripts/test/run-file.mjs';
+import { tapPath } from '../../scripts/test/bundle-tap.mjs';
+import { runFile, runGroup } from '../../scripts/test/run-file.mjs';
 
 const PASS = `console.log('TAP version 14\\nok 1 - a\\n1..1');`;
 
@@ -67,4 +69,40 @@ test('processes that a file has started end with it', async (t) => {
     process.exit(0);`;
   t.match(await run(t, code), { passed: 1, problem: null });
   await gone;
+});
+
+const TAP = tapPath(fileURLToPath(new URL('../../.tap/compiled', import.meta.url)));
+
+async function group(t: Test, files: Readonly<Record<string, string>>, timeoutMs = 60_000) {
+  const imports = `import { test } from ${JSON.stringify(TAP)};`;
+  const directory = t.testdir(Object.fromEntries(Object.entries(files).map(([name, code]) => [name, imports + code])));
+  const paths = Object.fromEntries(Object.keys(files).map((name) => [name, join(directory, name)]));
+  return runGroup(TAP, paths, { cwd: directory, env: process.env, timeoutMs, lastWordsMs: 0 });
+}
+
+test('several files in one process have results of their own', async (t) => {
+  const results = await group(t, {
+    'a.mjs': `test('one', async (t) => t.ok(process.pid > 0)); test('two', async (t) => { t.comment(process.pid); t.pass(); });`,
+    'b.mjs': `test('bad', async (t) => { t.comment(process.pid); t.equal(1, 2); }); test('good', async (t) => t.pass());`,
+    'c.mjs': `test('later', { skip: 'no sound' }, async (t) => t.pass());`,
+    'd.mjs': `throw new Error('broken');`,
+    'e.mjs': '',
+  });
+  t.match(results.get('a.mjs'), { passed: 2, failed: [], problem: null });
+  t.match(results.get('b.mjs'), { passed: 1, failed: ['bad'], problem: null });
+  t.equal(results.get('b.mjs')!.comments[0], results.get('a.mjs')!.comments[0], 'the same process');
+  t.match(results.get('c.mjs'), { skipped: [{ title: 'later', reason: 'no sound' }] });
+  t.match(results.get('d.mjs')!.failed, [/broken/]);
+  t.equal(results.get('e.mjs')!.problem, 'has no tests');
+});
+
+test('a group that does not end as it should has no results', async (t) => {
+  const good = `test('good', async (t) => t.pass());`;
+  // tap still reports that.
+  const ended = await group(t, { 'a.mjs': good, 'b.mjs': 'process.exit(3);', 'c.mjs': good });
+  t.same([...ended.keys()], ['a.mjs', 'b.mjs']);
+  t.ok(ended.get('b.mjs')!.failed.length > 0);
+  for (const code of ['process.kill(process.pid, "SIGKILL");', 'for (;;);']) {
+    t.same([...(await group(t, { 'a.mjs': good, 'b.mjs': code }, 4000)).keys()], [], code);
+  }
 });

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { isSlow, runAll } from '../../scripts/test/schedule.mjs';
+import { groupsOf, isSlow, runAll } from '../../scripts/test/schedule.mjs';
 import { Summary } from '../../scripts/test/summary.mjs';
 
 const FOLDERS = ['e2e', 'lib', 'server', 'interop', 'media'];
@@ -39,6 +39,15 @@ test('a quick run leaves out other programs and whole servers, wherever their te
     t.equal(isSlow(`test/${file}.test.ts`), true, file);
   for (const file of ['main/token', 'admin/api/openapi', 'rtc/ice/stun', 'mixer/mix/mixer'])
     t.equal(isSlow(`test/${file}.test.ts`), false, file);
+  t.end();
+});
+
+test('groups hold each file once, few of them, and only those that need no process', (t) => {
+  const light = Array.from({ length: 20 }, (_, index) => `test/lib/${index}.test.ts`);
+  const groups = groupsOf([...light, 'test/bench/a.test.ts', 'test/fuzz/b.test.ts']);
+  t.same(groups.flat().sort(), [...light, 'test/bench/a.test.ts', 'test/fuzz/b.test.ts'].sort());
+  t.same(groups.map(({ length }) => length).sort(), [1, 1, 4, 8, 8]);
+  t.ok(groups.every((group) => group.length === 1 || group.every((file) => file.startsWith('test/lib/'))));
   t.end();
 });
 
