@@ -5,11 +5,17 @@ import { type Test, test } from 'tap';
 import { placeArchiveFiles } from '../scripts/archive-files.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const NOT_OURS = /^(?:node_modules|dist|\.[^/]*)\//;
+const NOT_OURS = /^(?:node_modules|dist|\..*)$/;
 
+/** Looks only into folders that are ours, because in others files come and go while tests run. */
 function documentsIn(folder: string): string[] {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => name.endsWith('.md') && !NOT_OURS.test(name)).sort();
+  const ours = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !NOT_OURS.test(name));
+  const names = ours.flatMap((entry) => {
+    if (!entry.isDirectory()) return [entry.name];
+    const inside = readdirSync(join(folder, entry.name), { recursive: true, encoding: 'utf8' });
+    return inside.map((name) => join(entry.name, name));
+  });
+  return names.filter((name) => name.endsWith('.md')).sort();
 }
 
 /** Without code, which may contain anything. */
