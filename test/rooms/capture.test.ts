@@ -1,19 +1,12 @@
-import pino from 'pino';
 import { test } from 'tap';
-import { AccessControl } from '../../src/rooms/access.ts';
 import { GUEST } from '../../src/rooms/admission.ts';
 import type { CaptureEnd } from '../../src/rooms/capture.ts';
 import type { RoomEvent } from '../../src/rooms/events.ts';
-import { RoomRegistry } from '../../src/rooms/registry.ts';
-import { FakeClock } from '../helpers/fake-clock.ts';
-import { FakeMediaPlane, sit } from '../helpers/fake-media-plane.ts';
+import { sit } from '../helpers/fake-media-plane.ts';
+import { openRegistry } from '../helpers/open-registry.ts';
 
 function setUp() {
-  const clock = new FakeClock();
-  const plane = new FakeMediaPlane();
-  const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
-  const limits = { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 10, resumeTimeoutMs: 30_000 };
-  const registry = new RoomRegistry({ plane, access, limits, clock, log: pino({ level: 'silent' }) });
+  const { clock, plane, registry } = openRegistry(10);
   const join = (name: string) => {
     const events: RoomEvent[] = [];
     const listener = { event: (event: RoomEvent) => events.push(event), ended: () => {} };

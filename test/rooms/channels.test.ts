@@ -1,13 +1,10 @@
-import pino from 'pino';
 import { test } from 'tap';
 import type { AppError } from '../../src/lib/errors.ts';
-import { AccessControl } from '../../src/rooms/access.ts';
 import { type Admission, GUEST } from '../../src/rooms/admission.ts';
 import { RoomChannels } from '../../src/rooms/channels.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../../src/rooms/events.ts';
-import { RoomRegistry } from '../../src/rooms/registry.ts';
-import { FakeClock } from '../helpers/fake-clock.ts';
-import { FakeMediaPlane, type FakeSeat, sit } from '../helpers/fake-media-plane.ts';
+import { type FakeSeat, sit } from '../helpers/fake-media-plane.ts';
+import { openRegistry } from '../helpers/open-registry.ts';
 
 class Listener implements ParticipantListener {
   readonly events: RoomEvent[] = [];
@@ -26,11 +23,7 @@ class Listener implements ParticipantListener {
 const known = (identity: string): Admission => ({ ...GUEST, identity });
 
 function setUp() {
-  const plane = new FakeMediaPlane();
-  const clock = new FakeClock();
-  const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
-  const limits = { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 100, resumeTimeoutMs: 30_000 };
-  const registry = new RoomRegistry({ plane, access, limits, clock, log: pino({ level: 'silent' }) });
+  const { clock, plane, registry } = openRegistry();
   const room = registry.create({ name: 'lobby', locked: false });
   const join = (name: string, admission: Admission = GUEST) => {
     const listener = new Listener();

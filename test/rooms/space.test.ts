@@ -1,4 +1,3 @@
-import pino from 'pino';
 import { test } from 'tap';
 import {
   BodyReader,
@@ -13,20 +12,14 @@ import {
 import { pairGains } from '../../src/mixer/space/pair.ts';
 import { DEFAULT_SPACE } from '../../src/mixer/space/space-settings.ts';
 import { type SpaceUpdate, spaceUpdateSchema } from '../../src/protocol/space.ts';
-import { AccessControl } from '../../src/rooms/access.ts';
 import { GUEST } from '../../src/rooms/admission.ts';
 import type { RoomEvent } from '../../src/rooms/events.ts';
-import { RoomRegistry } from '../../src/rooms/registry.ts';
-import { FakeClock } from '../helpers/fake-clock.ts';
-import { FakeMediaPlane, sit } from '../helpers/fake-media-plane.ts';
+import { sit } from '../helpers/fake-media-plane.ts';
+import { openRegistry } from '../helpers/open-registry.ts';
 import { createPrng } from '../helpers/prng.ts';
 
 function setUp() {
-  const plane = new FakeMediaPlane();
-  const clock = new FakeClock();
-  const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
-  const limits = { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 100, resumeTimeoutMs: 30_000 };
-  const registry = new RoomRegistry({ plane, access, limits, clock, log: pino({ level: 'silent' }) });
+  const { plane, registry } = openRegistry();
   const room = registry.create({ name: 'world', locked: false });
   const join = (identity: string | null) => {
     const events: RoomEvent[] = [];

@@ -1,21 +1,14 @@
-import pino from 'pino';
 import { test } from 'tap';
 import { captureStream } from '../../../src/admin/api/capture-stream.ts';
-import { AccessControl } from '../../../src/rooms/access.ts';
 import { GUEST } from '../../../src/rooms/admission.ts';
-import { RoomRegistry } from '../../../src/rooms/registry.ts';
-import { FakeClock } from '../../helpers/fake-clock.ts';
-import { FakeMediaPlane, sit } from '../../helpers/fake-media-plane.ts';
+import { sit } from '../../helpers/fake-media-plane.ts';
+import { openRegistry } from '../../helpers/open-registry.ts';
 import { readPcap } from '../../helpers/pcap-reader.ts';
 
 const MEGABYTE = 1024 * 1024;
 
 function setUp() {
-  const clock = new FakeClock();
-  const plane = new FakeMediaPlane();
-  const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
-  const limits = { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 10, resumeTimeoutMs: 30_000 };
-  const registry = new RoomRegistry({ plane, access, limits, clock, log: pino({ level: 'silent' }) });
+  const { clock, plane, registry } = openRegistry(10);
   const listener = { event: () => {}, ended: () => {} };
   const request = { room: 'lobby', name: 'Ada', admission: GUEST, state: { muted: false, deafened: false }, listener };
   const { participant } = registry.join(request);
