@@ -14,6 +14,8 @@ import type { SharedTcp } from '../rtc/net/shared-tcp.ts';
 import type { MediaNetwork, Reception } from './endpoint.ts';
 import type { MediaFigures } from './statistics.ts';
 
+export { ROOM_CHANNEL } from '../mixer/mix/channel-set.ts';
+export { MAX_BODIES } from '../mixer/space/body-table.ts';
 export type { BodyFields, MediaNetwork, MixSettings, Reception, SpaceSettings };
 
 /** An announced host name has no address; the message says which. */

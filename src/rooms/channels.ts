@@ -3,12 +3,10 @@
  * listed by the identity of their token, even before they join, and guests by their participant id.
  */
 import { AppError } from '../lib/errors.ts';
+import { ROOM_CHANNEL } from '../media/plane.ts';
 import { MAX_CHANNEL_MEMBERS, MAX_CHANNELS } from '../protocol/bounds.ts';
-import type { Person } from './hearing.ts';
+import { type Person, publicKeyOf } from './hearing.ts';
 import { channelName, normalName } from './names.ts';
-
-/** The number of the channel that everyone in the room hears and speaks into. */
-export const ROOM_CHANNEL = 0;
 
 export interface Channel {
   readonly name: string;
@@ -31,11 +29,6 @@ interface MutableChannel extends Channel {
   open: boolean;
   speak: Set<string>;
   hear: Set<string>;
-}
-
-/** How a person is listed. */
-export function listedAs({ id, admission: { identity } }: Person): string {
-  return identity ?? id;
 }
 
 export class RoomChannels {
@@ -85,18 +78,18 @@ export class RoomChannels {
   enter(person: Person, name: string): void {
     const channel = this.#find(name);
     if (!channel.open) throw new AppError('not_allowed', 'Nobody can join this channel by themselves.');
-    if (channel.hear.size >= MAX_CHANNEL_MEMBERS && !channel.hear.has(listedAs(person)))
+    if (channel.hear.size >= MAX_CHANNEL_MEMBERS && !channel.hear.has(publicKeyOf(person)))
       throw new AppError('channel_full');
-    channel.speak.add(listedAs(person));
-    channel.hear.add(listedAs(person));
+    channel.speak.add(publicKeyOf(person));
+    channel.hear.add(publicKeyOf(person));
   }
 
   /** Someone leaves an open channel. Throws `unknown_channel` or `not_allowed`. */
   exit(person: Person, name: string): void {
     const channel = this.#find(name);
     if (!channel.open) throw new AppError('not_allowed', 'Nobody can leave this channel by themselves.');
-    channel.speak.delete(listedAs(person));
-    channel.hear.delete(listedAs(person));
+    channel.speak.delete(publicKeyOf(person));
+    channel.hear.delete(publicKeyOf(person));
   }
 
   /** Call when a guest has left the room, because nobody comes back with that id. */

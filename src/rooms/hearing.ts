@@ -10,6 +10,11 @@ export interface Person {
   readonly admission: Pick<Admission, 'identity'>;
 }
 
+/** How games and the API name a person: by the identity of their token, and guests by their participant id. */
+export function publicKeyOf({ id, admission: { identity } }: Person): string {
+  return identity ?? id;
+}
+
 /** Linear gains of other participants by their id, for one listener. */
 export type GainsByParticipant = ReadonlyMap<string, number>;
 

@@ -16,12 +16,13 @@ import type {
 import type { Admission } from './admission.ts';
 import type { BanList } from './ban-list.ts';
 import type { LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
+import { publicKeyOf } from './hearing.ts';
 import { Moderation, type ModeratorAction } from './moderation.ts';
 import { Participant } from './participant.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
 import { PersonalSound, type PersonalView } from './personal-sound.ts';
 import type { ParticipantFact, RoomEndReason, RoomObserver } from './ports.ts';
-import { playerOf, RoomSpace } from './space/room-space.ts';
+import { RoomSpace } from './space/room-space.ts';
 import type { TalkTarget } from './talk.ts';
 
 /** Settings of one room, which may differ from the server's defaults. */
@@ -262,7 +263,7 @@ export class Room {
       this.#openMedia().adopt(seat, participant.memberState);
       this.#participantOfSeat.set(seat.id, id);
       this.sound.seated(participant);
-      this.space.seat(playerOf(participant), seat.id);
+      this.space.seat(publicKeyOf(participant), seat.id);
     }
     this.#log.info({ participant: id, from: from.name, participants: this.size }, 'participant moved here');
     from.#moved(participant, before, seat);
@@ -312,7 +313,7 @@ export class Room {
     },
     seated: (participant: Participant): void => {
       this.sound.seated(participant);
-      this.space.seat(playerOf(participant), participant.seat?.id ?? null);
+      this.space.seat(publicKeyOf(participant), participant.seat?.id ?? null);
     },
     hear: (listener: Participant, participantId: string, gain: number): void =>
       this.sound.hear(listener, participantId, gain),
@@ -329,7 +330,7 @@ export class Room {
     left: (participant: Participant, reason: LeaveReason): void => {
       this.#participants.delete(participant.id);
       this.sound.left(participant);
-      this.space.seat(playerOf(participant), null);
+      this.space.seat(publicKeyOf(participant), null);
       this.#left(participant.fact, reason);
       this.#options.onLeft(participant);
     },
@@ -338,7 +339,7 @@ export class Room {
   #moved(participant: Participant, fact: ParticipantFact, seat: Seat | undefined): void {
     this.#participants.delete(participant.id);
     this.sound.left(participant);
-    this.space.seat(playerOf(participant), null);
+    this.space.seat(publicKeyOf(participant), null);
     if (seat !== undefined) this.#participantOfSeat.delete(seat.id);
     this.#left(fact, 'moved');
   }

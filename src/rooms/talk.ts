@@ -4,9 +4,10 @@
  */
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import type { VoicePlan } from '../media/plane.ts';
-import { type Channel, listedAs, ROOM_CHANNEL, type RoomChannels } from './channels.ts';
+import { ROOM_CHANNEL, type VoicePlan } from '../media/plane.ts';
+import type { Channel, RoomChannels } from './channels.ts';
 import type { ChannelView, RoomEvent, TalkView } from './events.ts';
+import { publicKeyOf } from './hearing.ts';
 import type { Participant } from './participant.ts';
 
 /** To whom someone speaks. Everything else is silent for them. */
@@ -54,7 +55,8 @@ export class RoomTalk {
     const { participants, mayWhisper } = this.#options;
     const names = channels.map((name) => {
       const channel = this.#options.channels.get(name);
-      if (!channel.speak.has(listedAs(talker))) throw new AppError('not_allowed', 'You may not speak in this channel.');
+      if (!channel.speak.has(publicKeyOf(talker)))
+        throw new AppError('not_allowed', 'You may not speak in this channel.');
       return channel.name;
     });
     if (to.length > 0 && !mayWhisper()) throw new AppError('not_allowed', 'Whispering is off in this room.');
@@ -75,7 +77,7 @@ export class RoomTalk {
     const { participants, mayWhisper } = this.#options;
     return {
       room: target.room,
-      channels: target.channels.filter((name) => this.#channelOf(name)?.speak.has(listedAs(talker))),
+      channels: target.channels.filter((name) => this.#channelOf(name)?.speak.has(publicKeyOf(talker))),
       to: mayWhisper() ? target.to.filter((id) => participants.has(id)) : [],
     };
   }
@@ -133,7 +135,7 @@ export class RoomTalk {
 
   /** The channels that concern a participant: those they belong to, and those they may join. */
   channelsFor(participant: Participant): ChannelView[] {
-    const key = listedAs(participant);
+    const key = publicKeyOf(participant);
     return Array.from(this.#options.channels.all, ({ name, open, speak, hear }) => ({
       name,
       open,
@@ -214,12 +216,12 @@ export class RoomTalk {
   }
 
   #heardBy(participant: Participant): Channel[] {
-    const key = listedAs(participant);
+    const key = publicKeyOf(participant);
     return Array.from(this.#options.channels.all).filter(({ hear }) => hear.has(key));
   }
 
   #hears(listener: Participant, name: string): boolean {
-    return this.#channelOf(name)?.hear.has(listedAs(listener)) ?? false;
+    return this.#channelOf(name)?.hear.has(publicKeyOf(listener)) ?? false;
   }
 
   #channelOf(name: string): Channel | undefined {

@@ -1,5 +1,4 @@
-import type { VoicePlan } from '../media/plane.ts';
-import { ROOM_CHANNEL } from './channels.ts';
+import { ROOM_CHANNEL, type VoicePlan } from '../media/plane.ts';
 
 /** The plan of someone in a room without channels. */
 export const ROOM_ONLY: VoicePlan = { speaksInto: [ROOM_CHANNEL], whispersTo: [], hears: [ROOM_CHANNEL] };

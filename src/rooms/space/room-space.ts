@@ -4,9 +4,8 @@
  * player replaces everything that was said about that player before, except the position.
  */
 import { AppError } from '../../lib/errors.ts';
-import type { BodyFields, MediaRoom } from '../../media/plane.ts';
+import { type BodyFields, MAX_BODIES, type MediaRoom } from '../../media/plane.ts';
 import type { PlayerState, SpaceRules, SpaceUpdate } from '../../protocol/space.ts';
-import type { Person } from '../hearing.ts';
 import { type Point, toMetres } from './axes.ts';
 
 /** Where somebody is, in the room's axes and units. */
@@ -27,19 +26,12 @@ interface Body {
   isPlaced: boolean;
 }
 
-/** As many as the table in the media plane has room for. */
-const MAX_BODIES = 1024;
 /** The layer of those who are in no other. */
 const EVERYWHERE = 1;
 const MAX_LAYERS = 31;
 const MAX_ENCLOSURES = 60_000;
 
 const DEFAULT_STATE: PlayerState = { range: 'normal', layers: [], hears: [], enclosure: null, muffle: 0, ears: null };
-
-/** The name by which a game server knows a participant. */
-export function playerOf({ id, admission: { identity } }: Person): string {
-  return identity ?? id;
-}
 
 export class RoomSpace {
   readonly #openMedia: () => MediaRoom;
