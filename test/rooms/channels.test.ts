@@ -1,5 +1,7 @@
 import { test } from 'tap';
 import type { AppError } from '../../src/lib/errors.ts';
+import { MAX_CHANNELS as MIXED_CHANNELS } from '../../src/mixer/mix/channel-set.ts';
+import { MAX_CHANNELS } from '../../src/protocol/bounds.ts';
 import { type Admission, GUEST } from '../../src/rooms/admission.ts';
 import { RoomChannels } from '../../src/rooms/channels.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../../src/rooms/events.ts';
@@ -147,4 +149,8 @@ test('a room has 63 channels beside itself, and numbers are used again', async (
   t.throws(() => channels.delete('c7'), { code: 'unknown_channel' });
   t.equal(channels.put('new', nobody).number, 7);
   t.end();
+});
+
+test('the mixer has a number for each channel that a room may have', async (t) => {
+  t.equal(MAX_CHANNELS, MIXED_CHANNELS);
 });
