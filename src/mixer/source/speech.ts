@@ -6,6 +6,9 @@ import { SILENCE_DBOV } from '../format.ts';
 import { ClaimedLevel } from './claimed-level.ts';
 import { VoiceActivity } from './voice-activity.ts';
 
+/** With DTX, a silent sender refreshes its background noise with single packets. Speech needs several in a row. */
+const LEAST_SPEECH_MS = 60;
+
 export class Speech {
   readonly #claims = new ClaimedLevel();
   #voice = new VoiceActivity();
@@ -14,6 +17,8 @@ export class Speech {
   #claimedDbov = SILENCE_DBOV;
   /** Duration of packets that needed measuring but were not measured. */
   #unmeasuredMs = 0;
+  /** Duration of the packets since the last certain silence. */
+  #continuousMs = 0;
 
   get voice(): Omit<VoiceActivity, 'update'> {
     return this.#voice;
@@ -42,12 +47,14 @@ export class Speech {
   /** A packet, or a frame's time, that certainly contains nothing to hear. */
   silence(durationMs?: number): boolean {
     this.#isMeasured = false;
+    this.#continuousMs = 0;
     return this.#voice.update(SILENCE_DBOV, durationMs);
   }
 
   /** A packet before it is possibly decoded; `claimDbov` as in RFC 6464, null if there is none. */
   claim(claimDbov: number | null, durationMs: number): void {
     this.#isMeasured = claimDbov === null || !this.#claims.believed;
+    this.#continuousMs += durationMs;
     if (claimDbov === null || this.#isMeasured) return;
     this.#claimedDbov = this.#claims.corrected(claimDbov);
     this.#voice.update(this.#claimedDbov, durationMs);
@@ -56,6 +63,7 @@ export class Speech {
   /** Whether the packet just claimed, which will not be heard, should be decoded anyway to measure its level. */
   isCheckDue(bytesIn20Ms: number, nowMs: number): boolean {
     const claim = this.#isMeasured ? null : this.#voice.active ? 'speech' : 'silence';
+    if (claim === 'silence' && this.#continuousMs < LEAST_SPEECH_MS) return false;
     return this.#claims.isCheckDue(claim, bytesIn20Ms, nowMs);
   }
 

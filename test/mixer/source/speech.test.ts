@@ -100,7 +100,7 @@ test('a claim to speak is checked until confirmed, silence where it has the byte
   t.notOk(speaking.isCheckDue(60, 40));
 
   const silent = new Speech();
-  silent.claim(-70, PTIME_MS);
+  for (let n = 0; n < 3; n++) silent.claim(-70, PTIME_MS);
   t.notOk(silent.isCheckDue(11, 0));
   t.ok(silent.isCheckDue(12, 0));
   silent.checked(12, 0);
@@ -112,6 +112,17 @@ test('a claim to speak is checked until confirmed, silence where it has the byte
   unknown.checked(5, 0);
   t.notOk(unknown.isCheckDue(5, 199));
   t.ok(unknown.isCheckDue(5, 200));
+});
+
+test('single packets of background noise, as DTX leaves them, are not checked', async (t) => {
+  const speech = new Speech();
+  for (let n = 0; n < 10; n++) {
+    speech.claim(-70, PTIME_MS);
+    t.notOk(speech.isCheckDue(60, 400 * n));
+    speech.silence();
+  }
+  speech.claim(-127, 3 * PTIME_MS);
+  t.ok(speech.isCheckDue(60, 5000), 'but as many in a row as a word needs are');
 });
 
 test('silence counts for its duration, which is a frame by default', async (t) => {
