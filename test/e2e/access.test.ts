@@ -116,7 +116,7 @@ test('access control, in Chromium', { skip: skipIfMissing(missingForBrowsers) },
     await mod.waitFor('participant', '[data-listens="true"]');
 
     const moderate = async (name: string, action: string) => {
-      await (await mod.page.waitForSelector(`[aria-label="Moderate ${name}"]`))?.click();
+      await mod.clickOn(`[aria-label="Moderate ${name}"]`);
       await mod.click(action);
     };
     await moderate('Ben', 'moderate-cancel');
@@ -126,7 +126,7 @@ test('access control, in Chromium', { skip: skipIfMissing(missingForBrowsers) },
     await ben.page.keyboard.press('m');
     await cy.waitFor('participant', '[data-muted-by-moderator="true"]');
     t.same(await accessibilityProblems(ben), []);
-    await (await mod.page.waitForSelector('[aria-label="Moderate Ben"]'))?.click();
+    await mod.clickOn('[aria-label="Moderate Ben"]');
     await mod.waitFor('moderate-allow');
     t.same(await accessibilityProblems(mod), []);
     await mod.screenshot(`${SCREENSHOTS}/moderation-320.png`);

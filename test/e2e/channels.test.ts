@@ -6,14 +6,9 @@ import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { hearsOnly, TONE_GAIN } from '../helpers/page-hearing.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
-import type { VoicePage } from '../helpers/voice-page.ts';
 
 const TOKEN = 'an-admin-token-of-32-characters.';
 const TONES_HZ = { Ada: 440, Ben: 820, Cleo: 1310 } as const;
-
-async function press({ page }: VoicePage, selector: string): Promise<void> {
-  await (await page.waitForSelector(selector, { visible: true }))!.click();
-}
 
 const team = (name: string) => `[data-testid="team"][data-team="${name}"]`;
 const talkTo = (name: string) => `[data-testid="talk-to"][data-team="${name}"]`;
@@ -34,7 +29,7 @@ test('people choose teams, speak to theirs alone, and whisper while they hold a 
     const page = await chromium.open(`${server.url}room/match`, { microphone });
     await page.join({ name });
     await page.waitForSound();
-    await press(page, team(chosen));
+    await page.clickOn(team(chosen));
     await page.page.waitForSelector(`${team(chosen)}[aria-pressed="true"]`);
     return page;
   };
@@ -49,7 +44,7 @@ test('people choose teams, speak to theirs alone, and whisper while they hold a 
   });
 
   await t.test('then Ada speaks to the red team', async (t) => {
-    await press(ada, talkTo('red'));
+    await ada.clickOn(talkTo('red'));
     await hearsOnly(t, cleo, TONES_HZ, ['Ben']);
     await hearsOnly(t, ben, TONES_HZ, ['Ada', 'Cleo']);
     await hearsOnly(t, ada, TONES_HZ, ['Ben', 'Cleo']);

@@ -14,9 +14,9 @@ const CLEO_HZ = 1310;
 
 const tileOf = (name: string) => `.person:has([title="${name}"])`;
 
-async function openVolume({ page }: VoicePage, name: string): Promise<void> {
-  await (await page.waitForSelector(`${tileOf(name)} [data-testid="volume"]`))!.click();
-  await page.waitForSelector('[data-testid="volume-slider"]');
+async function openVolume(page: VoicePage, name: string): Promise<void> {
+  await page.clickOn(`${tileOf(name)} [data-testid="volume"]`);
+  await page.page.waitForSelector('[data-testid="volume-slider"]');
 }
 
 /** As a person does it with the keys: there is no other way to move a slider that all browsers share. */

@@ -75,14 +75,18 @@ export class VoicePage {
   }
 
   async type(testId: string, text: string): Promise<void> {
-    const field = await this.page.waitForSelector(selector(testId), { timeout: WAIT_MS });
-    await field?.click({ count: 3 });
-    await field?.type(text);
+    const field = selector(testId);
+    await this.page.locator(field).setTimeout(WAIT_MS).click({ count: 3 });
+    await this.page.type(field, text);
   }
 
   async click(testId: string): Promise<void> {
-    const element = await this.page.waitForSelector(selector(testId), { visible: true, timeout: WAIT_MS });
-    await element?.click();
+    await this.clickOn(selector(testId));
+  }
+
+  /** Waits for the element, which the page may draw anew at any moment, until it can be clicked. */
+  async clickOn(cssSelector: string): Promise<void> {
+    await this.page.locator(cssSelector).setTimeout(WAIT_MS).click();
   }
 
   /** Waits until the page says that sound is flowing. */
