@@ -1,6 +1,6 @@
 /**
- * What each listener gets: the packet that their audience shares, one of their own, a lone talker's, or silence. Listeners move between
- * these in mid-sentence and do not hear it (`mix-stream.ts`).
+ * What each listener gets: the packet that their audience shares, one of their own, a lone talker's, or silence.
+ * Listeners move between these in mid-sentence and do not hear it (`mix-stream.ts`).
  */
 import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../formats/opus-packet.ts';
 import type { Channels, EncoderSettings } from '../codec/codec.ts';
@@ -11,7 +11,7 @@ import { NOTHING_ARRIVED } from '../source/passage.ts';
 import { follows } from './lone-talker.ts';
 import { type Listening, PASSED, type Place, SILENCE } from './mix-participant.ts';
 import { MixStream, RETURN_AFTER_TICKS } from './mix-stream.ts';
-import { heardPersonally, isTouched, sumFor, type Voices } from './personal-mix.ts';
+import { heardPersonally, isTouched, isWhispering, sumFor, type Voices } from './personal-mix.ts';
 import { FLAT_ENCODERS, type RoomEncoders } from './room-encoders.ts';
 import { addSpace, hearSpace } from './space-listening.ts';
 
@@ -40,6 +40,8 @@ export class Delivery {
   #isRefresh = false;
   /** Somebody was sent the lone talker's packet in this tick. */
   #hasPassed = false;
+  /** Nobody hears a single voice differently only because of what it does in this tick. */
+  #isPlain = false;
 
   constructor(pool: CodecPool) {
     this.#pool = pool;
@@ -77,17 +79,28 @@ export class Delivery {
   }
 
   /** Begins a tick. Returns false if nobody needs a packet. */
-  begin(tick: number, isHeard: boolean): boolean {
+  begin(tick: number, isHeard: boolean, voices: Voices): boolean {
     this.#tick = tick;
     this.#takeOvers = 0;
     this.#timestamp = (tick * FRAME_SAMPLES) >>> 0;
     this.#isRefresh = tick % SILENCE_REFRESH_TICKS === 0;
     this.#hasPassed = false;
+    this.#isPlain = voices.lone === undefined && !isWhispering(voices);
     return isHeard || this.#restless > 0 || this.#isRefresh;
   }
 
   /** Writes this listener's packet of this tick, if they need one. */
   write(place: Place, voices: Voices): void {
+    const { steady } = place;
+    if (steady !== undefined && this.#isPlain && steady.voices > 0) {
+      place.sink.write(steady.stream.payload(), this.#timestamp, false);
+      return;
+    }
+    this.#writeAnew(place, voices);
+    place.steady = isSteady(place) ? place.audience : undefined;
+  }
+
+  #writeAnew(place: Place, voices: Voices): void {
     listen(place, voices);
     if (place.ears !== undefined) this.#listenInSpace(place);
     const { lone } = voices;
@@ -303,6 +316,18 @@ function listen(place: Place, voices: Voices): void {
 function isMoving({ audience, channelsBefore, listening }: Place): boolean {
   if (channelsBefore === audience.channels) return false;
   return listening.to !== 'shared' || listening.audience.leader !== audience.leader;
+}
+
+/** The next tick is like this one for this listener, unless they or their audience change. */
+function isSteady(place: Place): boolean {
+  const { audience, listening } = place;
+  if (place.contributing || place.deafened || place.departing || listening !== audience.listening) return false;
+  return (
+    place.channelsBefore === audience.channels &&
+    place.hearing.isPlain &&
+    place.ears === undefined &&
+    place.group === undefined
+  );
 }
 
 function isRestless(place: Place): boolean {

@@ -77,8 +77,14 @@ export type Heard = 'nothing' | 'beginnings' | 'more';
 /** A source and a listener, visible only to the mixer and its tests. */
 export class Place implements MixParticipant {
   declare readonly [handle]: true;
-  readonly source: Source;
+  // The first two fields are all that most listeners need in a tick, so they share a line of the cache.
   readonly sink: MixSink;
+  /**
+   * The audience whose packets this listener keeps getting while nothing about the listener changes. Whoever changes
+   * something sets it to undefined; the next tick looks at everything again.
+   */
+  steady: Audience | undefined;
+  readonly source: Source;
   /** The number that identifies this voice in hearings, in all parts of the room. */
   readonly voice: number;
   readonly hearing: Hearing;

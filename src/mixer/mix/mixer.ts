@@ -118,6 +118,7 @@ export class Mixer {
     }
     place.departing = true;
     place.deafened = true;
+    place.steady = undefined;
     this.#endVoice(place);
   }
 
@@ -127,7 +128,9 @@ export class Mixer {
 
   /** Takes effect with the next tick, during which their sound fades. */
   setDeafened(participant: MixParticipant, deafened: boolean): void {
-    placeOf(participant).deafened = deafened;
+    const place = placeOf(participant);
+    place.deafened = deafened;
+    place.steady = undefined;
   }
 
   /**
@@ -138,6 +141,7 @@ export class Mixer {
     const place = placeOf(participant);
     if (place.hearing.isPlain && gains.size === 0) return;
     place.hearing.set(gains);
+    place.steady = undefined;
     if (!this.#adjusting.includes(place)) this.#adjusting.push(place);
   }
 
@@ -232,7 +236,7 @@ export class Mixer {
     voices.link = this.#link;
     voices.lone = loneTalker(this.#contributors);
     const isHeard = this.#mix(voices);
-    if (this.#delivery.begin(tick, isHeard || this.#contributors.length > 0)) this.#writeAll(voices);
+    if (this.#delivery.begin(tick, isHeard || this.#contributors.length > 0, voices)) this.#writeAll(voices);
     this.#endTick();
   }
 
@@ -293,7 +297,10 @@ export class Mixer {
       const place = awake[i]!;
       place.soundedBefore = place.contributing;
       place.contributing = place.source.read(nowMs, mayPass && (wasSilent || place === this.#sounding.lone));
-      if (place.contributing) this.#contributors.push(place);
+      if (place.contributing) {
+        this.#contributors.push(place);
+        place.steady = undefined;
+      }
       const gone = place.leaving && !place.contributing;
       if (place.source.awake && !gone) continue;
       awake[i] = awake[awake.length - 1]!;
@@ -327,6 +334,7 @@ export class Mixer {
   }
 
   #moves(place: Place): void {
+    place.steady = undefined;
     if (!this.#moving.includes(place)) this.#moving.push(place);
   }
 

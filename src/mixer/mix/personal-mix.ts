@@ -57,6 +57,15 @@ export function isTouched(listener: Place, { contributors, link }: Voices): bool
   return hasGains && link?.touches(listener.hearing) === true;
 }
 
+/** Whether any voice reaches single listeners in this tick, or did in the previous one. */
+export function isWhispering({ contributors }: Voices): boolean {
+  for (let i = 0; i < contributors.length; i++) {
+    const { address, addressBefore } = contributors[i]!;
+    if (address.whispersTo.size > 0 || addressBefore.whispersTo.size > 0) return true;
+  }
+  return false;
+}
+
 function whispers({ whispersTo }: Address, listener: Place): boolean {
   return whispersTo.size > 0 && whispersTo.has(listener.voice);
 }

@@ -186,6 +186,7 @@ export class SpacePlacing {
     place.ears = slot === NO_SLOT ? undefined : this.#space?.take(slot);
     place.heardInSpace = 'nothing';
     place.heardSpace = false;
+    place.steady = undefined;
     if (place.ears !== undefined) this.#joinGroup(place);
   }
 
