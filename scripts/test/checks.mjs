@@ -4,10 +4,16 @@ import { join } from 'node:path';
 /** What the compiler remembers of its last run, so that the next run checks only what has changed. */
 const remembered = (name) => ['--incremental', '--tsBuildInfoFile', `.tap/${name}.tsbuildinfo`];
 
+/**
+ * TypeScript 7 checks types ten times as fast as 5.9. The package `typescript` is 5.9, because tap and the tests that
+ * read source files need its API.
+ */
+const TSC = 'typescript7/bin/tsc';
+
 /** By title. The slowest come first. */
 const COMMANDS = {
-  'types of server and tests': ['typescript/bin/tsc', '-p', '.', ...remembered('server')],
-  'types of the page': ['typescript/bin/tsc', '-p', 'web', ...remembered('web')],
+  'types of server and tests': [TSC, '-p', '.', ...remembered('server')],
+  'types of the page': [TSC, '-p', 'web', ...remembered('web')],
   lint: ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
 };
 
