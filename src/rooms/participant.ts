@@ -4,21 +4,20 @@ import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type {
   AnySeat,
-  MediaCloseReason,
   MediaNetwork,
   MediaRoom,
   MemberState,
   MemberStateChange,
   ParticipantState,
-  Seat,
   SeatOptions,
   VoiceGain,
   VoicePlan,
 } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
-import { Capture, type CaptureEnd, type CaptureOptions } from './capture.ts';
+import type { Capture, CaptureOptions } from './capture.ts';
 import type { EndReason, LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
 import type { ModeratorAction } from './moderation.ts';
+import { ParticipantMedia } from './participant-media.ts';
 import type { ParticipantOptions, ParticipantRoom } from './participant-options.ts';
 import type { ParticipantFact } from './ports.ts';
 import { StatePacer } from './state-pacer.ts';
@@ -27,7 +26,6 @@ import { isSamePlan, ROOM_ONLY } from './voice-plan.ts';
 
 /** With neither media nor a WebSocket message for this long, the participant is considered gone. */
 const SILENCE_LIMIT_MS = 8000;
-const UNKNOWN_NETWORK: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };
 
 /**
  * One person in a room. Their client's connection may break and be replaced; in between there is no listener, and the
@@ -55,12 +53,7 @@ export class Participant {
   #hearing: readonly VoiceGain[] = [];
   #silenced: ReadonlySet<string> = new Set();
   #plan: VoicePlan | undefined;
-  #connected = false;
-  /** The seat has received nothing for some seconds. */
-  #silent = false;
-  #returning: boolean;
-  #seat: AnySeat | undefined;
-  #capture: Capture | undefined;
+  readonly #media: ParticipantMedia;
   #ended = false;
 
   constructor(options: ParticipantOptions) {
@@ -78,7 +71,7 @@ export class Participant {
     this.#log = log;
     this.#state = { ...state, muted: state.muted || mutedByModerator || !admission.maySpeak };
     this.#mutedByModerator = mutedByModerator;
-    this.#returning = returning;
+    this.#media = this.#createMedia(returning);
     this.#pacer = new StatePacer({
       clock: this.#clock,
       apply: (state) => this.#change(state),
@@ -96,8 +89,8 @@ export class Participant {
       mayModerate,
       ...this.#state,
       mutedByModerator: this.#mutedByModerator,
-      connected: this.#isAlive,
-      captured: this.#capture !== undefined,
+      connected: this.#media.isAlive,
+      captured: this.#media.isCaptured,
     };
   }
 
@@ -115,7 +108,7 @@ export class Participant {
 
   /** The quality of their media path, as far as known. */
   get network(): MediaNetwork {
-    return this.#seat?.network ?? UNKNOWN_NETWORK;
+    return this.#media.network;
   }
 
   /** When they joined the room, in milliseconds since 1970. */
@@ -135,12 +128,12 @@ export class Participant {
 
   /** The endpoint of this participant's media; undefined if there is none. */
   get seat(): AnySeat | undefined {
-    return this.#seat;
+    return this.#media.seat;
   }
 
   /** Had a seat: here, or through an earlier connection of the same participant. */
   get returning(): boolean {
-    return this.#returning;
+    return this.#media.returning;
   }
 
   /** Moves to another room, which takes over the seat. `log` has that room as a field. */
@@ -181,7 +174,7 @@ export class Participant {
       this.#pacer.mute();
       this.#state = { ...this.#state, muted: true };
     }
-    this.#seat?.setState(this.memberState);
+    this.seat?.setState(this.memberState);
     this.#room.updated(this);
   }
 
@@ -198,7 +191,7 @@ export class Participant {
     const isPlain = this.#hearing.length === 0 && hearing.length === 0;
     this.#hearing = hearing;
     this.#silenced = silenced;
-    if (!isPlain) this.#seat?.setState(this.memberState);
+    if (!isPlain) this.seat?.setState(this.memberState);
   }
 
   /** To whom this participant speaks. Throws what `RoomTalk.set` throws. */
@@ -215,7 +208,7 @@ export class Participant {
   setPlan(plan: VoicePlan): void {
     if (isSamePlan(this.#plan ?? ROOM_ONLY, plan)) return;
     this.#plan = plan;
-    this.#seat?.setState(this.memberState);
+    this.seat?.setState(this.memberState);
   }
 
   /** Performs a moderator's action on another participant. Throws `not_allowed` or `unknown_participant`. */
@@ -229,27 +222,7 @@ export class Participant {
    * caller
    */
   sit<S extends AnySeat>(take: (media: MediaRoom, options: SeatOptions) => S): S {
-    const options: SeatOptions = {
-      state: this.memberState,
-      returning: this.#returning,
-      events: {
-        connected: () => this.#mediaConnected(seat),
-        silent: (silent) => this.#mediaSilent(seat, silent),
-        moved: () => this.#mediaMoved(seat),
-        closed: (reason) => this.#mediaClosed(seat, reason),
-      },
-    };
-    const seat: S = this.#room.seat(this, (media) => take(media, options));
-    const before = this.#seat;
-    this.#seat = seat;
-    this.#capture?.follow(seat);
-    this.#returning = true;
-    this.#room.seated(this);
-    if (before !== undefined) {
-      this.#room.freeSeat(before);
-      this.#setMediaState(false, false);
-    }
-    return seat;
+    return this.#media.sit(take);
   }
 
   /**
@@ -258,20 +231,7 @@ export class Participant {
    */
   capture(options: CaptureOptions): Capture {
     if (this.#ended) throw new AppError('unknown_participant');
-    if (this.#capture !== undefined) throw new AppError('capture_running');
-    const { durationMs, maxBytes } = options;
-    this.#log.warn({ durationMs, maxBytes }, 'capture started: what this participant says and hears is being recorded');
-    const ended = (reason: CaptureEnd): void => {
-      this.#capture = undefined;
-      this.#log.warn({ reason }, 'capture ended');
-      if (!this.#ended) this.#room.updated(this);
-      options.ended(reason);
-    };
-    this.#capture = new Capture({ ...options, ended }, this.#clock);
-    // The room is notified before the capture starts.
-    this.#room.updated(this);
-    if (this.#seat !== undefined) this.#capture.follow(this.#seat);
-    return this.#capture;
+    return this.#media.capture(options);
   }
 
   /** The client's connection, last heard from at `heardMs`, is broken. The participant's seat is kept for a while. */
@@ -328,28 +288,26 @@ export class Participant {
     if (!this.#ended) this.#listener?.event(...events);
   }
 
-  #mediaConnected(seat: Seat): void {
-    if (seat !== this.#seat) return;
-    this.#log.info('media connected');
-    this.deliver({ type: 'media_connected' });
-    this.#setMediaState(true, false);
-  }
-
-  #mediaSilent(seat: Seat, silent: boolean): void {
-    if (seat === this.#seat) this.#setMediaState(this.#connected, silent);
-  }
-
-  #mediaMoved(seat: Seat): void {
-    if (seat === this.#seat) this.deliver({ type: 'media_moved' });
-  }
-
-  #mediaClosed(seat: Seat, reason: MediaCloseReason): void {
-    if (seat !== this.#seat) return;
-    this.#seat = undefined;
-    this.#room.freeSeat(seat);
-    this.#log.info({ reason }, 'media closed');
-    this.deliver({ type: 'media_closed', reason });
-    this.#setMediaState(false, false);
+  #createMedia(returning: boolean): ParticipantMedia {
+    return new ParticipantMedia(
+      {
+        memberState: () => this.memberState,
+        log: () => this.#log,
+        take: (take) => this.#room.seat(this, take),
+        seated: () => this.#room.seated(this),
+        free: (seat) => this.#room.freeSeat(seat),
+        deliver: (event) => this.deliver(event),
+        aliveChanged: () => {
+          this.#scheduleLeave();
+          this.#room.updated(this);
+        },
+        captureChanged: () => {
+          if (!this.#ended) this.#room.updated(this);
+        },
+      },
+      returning,
+      this.#clock,
+    );
   }
 
   get #mayUnmute(): boolean {
@@ -359,20 +317,7 @@ export class Participant {
   #change(state: ParticipantState): void {
     if (state.muted === this.#state.muted && state.deafened === this.#state.deafened) return;
     this.#state = state;
-    this.#seat?.setState(this.memberState);
-    this.#room.updated(this);
-  }
-
-  get #isAlive(): boolean {
-    return this.#connected && !this.#silent;
-  }
-
-  #setMediaState(connected: boolean, silent: boolean): void {
-    const before = this.#isAlive;
-    this.#connected = connected;
-    this.#silent = silent;
-    if (this.#isAlive === before) return;
-    this.#scheduleLeave();
+    this.seat?.setState(this.memberState);
     this.#room.updated(this);
   }
 
@@ -381,7 +326,7 @@ export class Participant {
     if (this.#lost === null || this.#ended) return;
     const { sinceMs, heardMs } = this.#lost;
     const resumeUntilMs = sinceMs + this.#resumeTimeoutMs;
-    const atMs = this.#isAlive ? resumeUntilMs : Math.min(resumeUntilMs, heardMs + SILENCE_LIMIT_MS);
+    const atMs = this.#media.isAlive ? resumeUntilMs : Math.min(resumeUntilMs, heardMs + SILENCE_LIMIT_MS);
     if (atMs <= this.#clock.now()) this.leave('connection_lost');
     else this.#cancelLeave = this.#clock.setTimer(atMs, () => this.leave('connection_lost'));
   }
@@ -391,9 +336,6 @@ export class Participant {
     this.#listener = null;
     this.#cancelLeave();
     this.#pacer.cancel();
-    this.#capture?.end('left');
-    const seat = this.#seat;
-    this.#seat = undefined;
-    if (seat !== undefined) this.#room.freeSeat(seat);
+    this.#media.close();
   }
 }

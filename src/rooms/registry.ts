@@ -12,7 +12,8 @@ import type { ParticipantListener, ParticipantView, RoomEvent } from './events.t
 import { normalName, participantName, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
 import type { RoomObserver } from './ports.ts';
-import { Room, type RoomSettings } from './room.ts';
+import { Room } from './room.ts';
+import type { RoomSettings } from './room-options.ts';
 
 export interface RegistryLimits {
   readonly maxRooms: number;

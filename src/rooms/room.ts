@@ -1,80 +1,19 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Clock, Millis } from '../lib/clock.ts';
+import type { Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import type { LimitCounts } from '../lib/rates/limit-counts.ts';
-import type {
-  AnySeat,
-  HeardInSpace,
-  MediaPlane,
-  MediaRoom,
-  MixSettings,
-  ParticipantState,
-  Seat,
-  SpeakerLevel,
-} from '../media/plane.ts';
+import type { AnySeat, HeardInSpace, MediaRoom, MixSettings, Seat, SpeakerLevel } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
-import type { BanList } from './ban-list.ts';
-import type { LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
+import type { LeaveReason, ParticipantView, RoomEvent } from './events.ts';
 import { publicKeyOf } from './hearing.ts';
 import { Moderation, type ModeratorAction } from './moderation.ts';
 import { Participant } from './participant.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
 import { PersonalSound, type PersonalView } from './personal-sound.ts';
-import type { ParticipantFact, RoomEndReason, RoomObserver } from './ports.ts';
+import type { ParticipantFact, RoomEndReason } from './ports.ts';
+import type { JoinOptions, RoomInfo, RoomOptions, RoomSettings } from './room-options.ts';
 import { RoomSpace } from './space/room-space.ts';
 import type { TalkTarget } from './talk.ts';
-
-/** Settings of one room, which may differ from the server's defaults. */
-export interface RoomSettings extends MixSettings {
-  /** Includes participants whose connection broke and whose seat is kept. */
-  readonly maxParticipants: number;
-  /** Whether participants may whisper to each other. */
-  readonly whispers: boolean;
-}
-
-export interface RoomOptions {
-  readonly name: string;
-  /** The room stays open when its last participant leaves. */
-  readonly permanent: boolean;
-  readonly settings: RoomSettings;
-  readonly plane: MediaPlane;
-  /** How long the seat of a broken connection is kept while its media works. */
-  readonly resumeTimeoutMs: Millis;
-  readonly bans: BanList;
-  readonly observer: RoomObserver;
-  readonly limitCounts: LimitCounts;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** A participant is no longer in any room. */
-  readonly onLeft: (participant: Participant) => void;
-  /** The room is closed, by `close` or because its last participant left. */
-  readonly onClosed: () => void;
-}
-
-export interface JoinOptions {
-  /** As `participantName` returns it. */
-  readonly name: string;
-  readonly admission: Admission;
-  readonly state: ParticipantState;
-  /** The token of a participant whose place is taken if they are still here. */
-  readonly resumeToken?: string | undefined;
-  /** Whether to admit people who have no place here yet. */
-  readonly takesNewcomers: boolean;
-  readonly listener: ParticipantListener;
-}
-
-/** A room as the operator sees it. */
-export interface RoomInfo extends RoomSettings {
-  readonly name: string;
-  readonly permanent: boolean;
-  /** In milliseconds since 1970. */
-  readonly startedAtMs: Millis;
-  readonly locked: boolean;
-  readonly participants: number;
-  /** Number of current speakers. */
-  readonly speaking: number;
-}
 
 /** The people in one room, and the room's part of the media plane. */
 export class Room {

@@ -1,0 +1,60 @@
+import type { Logger } from 'pino';
+import type { Clock, Millis } from '../lib/clock.ts';
+import type { LimitCounts } from '../lib/rates/limit-counts.ts';
+import type { MediaPlane, MixSettings, ParticipantState } from '../media/plane.ts';
+import type { Admission } from './admission.ts';
+import type { BanList } from './ban-list.ts';
+import type { ParticipantListener } from './events.ts';
+import type { Participant } from './participant.ts';
+import type { RoomObserver } from './ports.ts';
+
+/** Settings of one room, which may differ from the server's defaults. */
+export interface RoomSettings extends MixSettings {
+  /** Includes participants whose connection broke and whose seat is kept. */
+  readonly maxParticipants: number;
+  /** Whether participants may whisper to each other. */
+  readonly whispers: boolean;
+}
+
+export interface RoomOptions {
+  readonly name: string;
+  /** The room stays open when its last participant leaves. */
+  readonly permanent: boolean;
+  readonly settings: RoomSettings;
+  readonly plane: MediaPlane;
+  /** How long the seat of a broken connection is kept while its media works. */
+  readonly resumeTimeoutMs: Millis;
+  readonly bans: BanList;
+  readonly observer: RoomObserver;
+  readonly limitCounts: LimitCounts;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A participant is no longer in any room. */
+  readonly onLeft: (participant: Participant) => void;
+  /** The room is closed, by `close` or because its last participant left. */
+  readonly onClosed: () => void;
+}
+
+export interface JoinOptions {
+  /** As `participantName` returns it. */
+  readonly name: string;
+  readonly admission: Admission;
+  readonly state: ParticipantState;
+  /** The token of a participant whose place is taken if they are still here. */
+  readonly resumeToken?: string | undefined;
+  /** Whether to admit people who have no place here yet. */
+  readonly takesNewcomers: boolean;
+  readonly listener: ParticipantListener;
+}
+
+/** A room as the operator sees it. */
+export interface RoomInfo extends RoomSettings {
+  readonly name: string;
+  readonly permanent: boolean;
+  /** In milliseconds since 1970. */
+  readonly startedAtMs: Millis;
+  readonly locked: boolean;
+  readonly participants: number;
+  /** Number of current speakers. */
+  readonly speaking: number;
+}
