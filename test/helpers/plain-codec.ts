@@ -1,8 +1,9 @@
 import type { Codec } from '../../src/mixer/codec/codec.ts';
 import { FRAME_SAMPLES } from '../../src/mixer/format.ts';
 
-/** Looks like a 20 ms CELT packet. Inside it carries the number of a frame in `frames`. */
-const TOC = 0xf8;
+/** The first byte of mono packets with one frame of 20 ms: CELT, and hybrid as browsers code speech. */
+const CELT = 0xf8;
+export const HYBRID = 0x78;
 const TABLE = 4096;
 
 /**
@@ -11,14 +12,20 @@ const TABLE = 4096;
  */
 export class PlainCodec implements Codec {
   readonly #frames: Int16Array[] = [];
+  readonly #toc: number;
   #next = 0;
+
+  /** @param toc the first byte of all packets */
+  constructor(toc = CELT) {
+    this.#toc = toc;
+  }
 
   /** Returns the packet for a frame. It can be decoded until 4,096 more frames have been encoded. */
   encode(frame: Int16Array): Uint8Array {
     const index = this.#next++ % TABLE;
     if (this.#frames[index]?.length !== frame.length) this.#frames[index] = new Int16Array(frame.length);
     this.#frames[index]!.set(frame);
-    return Uint8Array.of(TOC, index >> 8, index & 255);
+    return Uint8Array.of(this.#toc, index >> 8, index & 255);
   }
 
   /** Returns the frame of a packet. Packets of silence refer to no frame and decode to silence. */

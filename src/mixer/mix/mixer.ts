@@ -291,7 +291,9 @@ export class Mixer {
   #readSources(nowMs: number): void {
     const awake = this.#awake;
     const wasSilent = this.#contributors.length === 0;
-    const mayPass = this.#link === undefined && this.#audiences.isFlat && !this.#placing.hasSpace;
+    // The other parts may have been heard in the previous tick.
+    const isLinked = this.#link !== undefined || this.#sounding.link !== undefined;
+    const mayPass = !isLinked && this.#audiences.isFlat && !this.#placing.hasSpace;
     this.#contributors.length = 0;
     for (let i = awake.length - 1; i >= 0; i--) {
       const place = awake[i]!;

@@ -7,12 +7,13 @@ import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
 import { Audience } from '../../../src/mixer/mix/audience.ts';
 import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
 import type { MixLink } from '../../../src/mixer/mix/mix-link.ts';
-import { type Heard, Place } from '../../../src/mixer/mix/mix-participant.ts';
-import { heardPersonally, isTouched, sumFor } from '../../../src/mixer/mix/personal-mix.ts';
+import type { Heard, Place } from '../../../src/mixer/mix/mix-participant.ts';
+import { heardPersonally, isTouched, isWhispering, sumFor } from '../../../src/mixer/mix/personal-mix.ts';
 import { FLAT_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
 import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
-import type { Source } from '../../../src/mixer/source/source.ts';
+import type { Address } from '../../../src/mixer/mix/voice-path.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
+import { addressOf, stillVoice } from '../../helpers/still-voice.ts';
 
 const SEED = Number(process.env['SEED'] ?? 2209);
 const kernels = threadKernels();
@@ -36,19 +37,8 @@ const voices = fc.array(
   { maxLength: 6 },
 );
 
-/** Someone whose frame has the same value everywhere. */
-function place(voice: number, level: number, soundedBefore = true): Place {
-  const frame = kernels.frames.take();
-  frame.samples.fill(level);
-  const one = new Place({ frame } as unknown as Source, everyone, {
-    voice,
-    sink: { write: () => {} },
-    muted: false,
-    deafened: false,
-  });
-  one.soundedBefore = soundedBefore;
-  return one;
-}
+const place = (voice: number, level: number, soundedBefore = true) =>
+  stillVoice(kernels, everyone, { voice, level, soundedBefore });
 
 /** The voices with numbers from 1, and a listener with these gains for them, who talks as well. */
 function people(said: readonly Voice[]): { listener: Place; contributors: Place[] } {
@@ -154,5 +144,101 @@ test('what a listener hears is the most that any voice gives them: a voice that 
     }),
     { seed: SEED, numRuns: 500 },
   );
+  t.end();
+});
+
+/** Where a voice may go, in a room with a second channel: listener 100 hears both. */
+const addresses = fc
+  .record({ channels: fc.subarray([0, 1]), people: fc.subarray([100, 200]) })
+  .map(({ channels, people }) => addressOf(channels, people));
+const spoken = fc.array(
+  fc.record({
+    level: fc.integer({ min: 1, max: 9 }),
+    soundedBefore: fc.boolean(),
+    address: addresses,
+    addressBefore: addresses,
+    gain: fc.option(gainValue, { nil: undefined }),
+  }),
+  { maxLength: 5 },
+);
+type Spoken = typeof spoken extends fc.Arbitrary<infer Voices> ? Voices : never;
+
+/** Someone who hears these channels, and heard those of `before`, with the number 100, and what is spoken around them. */
+function among(said: Spoken, channels: readonly number[], before: readonly number[]) {
+  const pool = new CodecPool(new PlainCodec(), () => 0);
+  const audience = new Audience(pool, ChannelSet.of(channels), FLAT_ENCODERS.shared);
+  const listener = stillVoice(kernels, audience, { voice: 100, level: 1000 });
+  listener.channelsBefore = ChannelSet.of(before);
+  const gains = said.flatMap(({ gain }, i) => (gain === undefined ? [] : [[i + 1, gain] as const]));
+  listener.hearing.set(new Map(gains));
+  listener.hearing.endFrame();
+  const contributors = said.map((voice, i) => stillVoice(kernels, audience, { ...voice, voice: i + 1 }));
+  return { listener, voices: { contributors, copies, link: undefined } };
+}
+
+const channelsHeard = fc.subarray([0, 1]);
+
+test('a listener hears each voice that reaches them in channels or whispers, once, and as far as it does', (t) => {
+  const reaches = ({ channels, whispersTo }: Address, heard: readonly number[]) =>
+    heard.some((channel) => channels.has(channel)) || whispersTo.has(100);
+  fc.assert(
+    fc.property(spoken, channelsHeard, channelsHeard, (said, now, before) => {
+      const { listener, voices: around } = among(said, now, before);
+      const mix = kernels.frames.take();
+      const count = sumFor(listener, around, mix, kernels);
+      const ends = said.map(({ address, level, gain = 1 }) => (reaches(address, now) ? gain * level : 0));
+      const starts = said.map(({ addressBefore, level, soundedBefore, gain = 1 }, i) => {
+        if (!soundedBefore) return ends[i]!;
+        return reaches(addressBefore, before) ? gain * level : 0;
+      });
+      const sumOf = (levels: readonly number[]) => levels.reduce((sum, level) => sum + level, 0);
+      const [first, last] = [mix.samples[0]!, mix.samples[FRAME_SAMPLES - 1]!];
+      kernels.frames.release(mix);
+      const goesOn = said.some(({ soundedBefore }, i) => soundedBefore && starts[i]! > 0);
+      const heard = goesOn ? 'more' : sumOf(ends) > 0 ? 'beginnings' : 'nothing';
+      return (
+        Math.abs(first - sumOf(starts)) < 0.2 &&
+        Math.abs(last - sumOf(ends)) < 0.2 &&
+        count === ends.filter((level) => level > 0).length &&
+        heardPersonally(listener, around) === heard
+      );
+    }),
+    { seed: SEED, numRuns: 500 },
+  );
+  t.end();
+});
+
+test('a mix is touched by whispers to the listener, now and in the previous tick if the voice sounded then', (t) => {
+  fc.assert(
+    fc.property(spoken, (said) => {
+      const { listener, voices: around } = among(said, [0], [0]);
+      const expected = said.some(
+        ({ address, addressBefore, soundedBefore, gain }) =>
+          (gain ?? 1) !== 1 || address.whispersTo.has(100) || (soundedBefore && addressBefore.whispersTo.has(100)),
+      );
+      return isTouched(listener, around) === expected;
+    }),
+    { seed: SEED, numRuns: 500 },
+  );
+  t.end();
+});
+
+test('somebody whispers if any voice goes to single listeners, or did in the previous tick', (t) => {
+  fc.assert(
+    fc.property(spoken, (said) => {
+      const { voices: around } = among(said, [0], [0]);
+      const whispers = ({ address, addressBefore }: Spoken[number]) =>
+        address.whispersTo.size + addressBefore.whispersTo.size > 0;
+      return isWhispering(around) === said.some(whispers);
+    }),
+    { seed: SEED, numRuns: 300 },
+  );
+  const whisper = addressOf([], [100]);
+  const [now, before, never] = [{ address: whisper }, { address: addressOf([0]), addressBefore: whisper }, {}].map(
+    (voice) => stillVoice(kernels, everyone, { ...voice, voice: 1, level: 1 }),
+  );
+  const isWhispered = (...contributors: Place[]) => isWhispering({ contributors, copies, link: undefined });
+  t.ok(isWhispered(now!) && isWhispered(before!) && isWhispered(never!, never!, before!));
+  t.notOk(isWhispered() || isWhispered(never!, never!));
   t.end();
 });

@@ -1,0 +1,442 @@
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { test } from 'tap';
+import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../../src/formats/opus-packet.ts';
+import { createSharedMix } from '../../../src/media/link/mix-ring.ts';
+import { SharedMixLink } from '../../../src/media/worker/shared-mix.ts';
+import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
+import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
+import { Audiences } from '../../../src/mixer/mix/audiences.ts';
+import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
+import { Delivery } from '../../../src/mixer/mix/delivery.ts';
+import type { Place } from '../../../src/mixer/mix/mix-participant.ts';
+import { FLAT_ENCODERS, SPACE_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
+import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
+import { DEFAULT_SPACE } from '../../../src/mixer/space/space-settings.ts';
+import { complaint, runAtRandom } from '../../helpers/mix-check.ts';
+import { type Joining, type Person, Room } from '../../helpers/perfect-room.ts';
+import { HYBRID, PlainCodec } from '../../helpers/plain-codec.ts';
+import { createPrng, type Prng } from '../../helpers/prng.ts';
+import { clickRatio, concatInt16, toInt16, tone } from '../../helpers/signal.ts';
+import { stillVoice } from '../../helpers/still-voice.ts';
+import { World } from '../../helpers/world.ts';
+
+const SEED = Number(process.env['SEED'] ?? 3011);
+const AMPLITUDE = 0.03;
+/** Of a sine wave of this amplitude. */
+const LEVEL_DBOV = Math.round(20 * Math.log10(AMPLITUDE / Math.SQRT2));
+const TONES = Array.from({ length: 12 }, (_, i) =>
+  toInt16(tone({ frequencyHz: 350 + 150 * i, samples: 48_000, amplitude: AMPLITUDE })),
+);
+const GAINS = [0, 0.5, 1, 2];
+
+function plainRoom(codec = new PlainCodec()) {
+  return { codec, room: new Room(codec, (frame) => codec.encode(frame)) };
+}
+
+const isSilence = (payload: Uint8Array) => payload === SILENCE_PACKET || payload === SILENCE_REFRESH_PACKET;
+
+/**
+ * A room in two parts, and another room to which people move. In every tick of the `slow` one, the mixer looks at
+ * everything about every listener again.
+ */
+class Side {
+  readonly codec = new PlainCodec(HYBRID);
+  readonly rooms = [0, 1, 2].map(() => new Room(this.codec, (frame) => this.codec.encode(frame)));
+  readonly world = new World();
+  readonly people: Person[] = [];
+  /** Also those who are leaving. */
+  readonly #places: Place[] = [];
+  readonly #slow: boolean;
+  readonly #shared = [createSharedMix(0), createSharedMix(1)] as const;
+  /** In which of the rooms each person is. */
+  readonly roomOf: number[] = [];
+
+  constructor(slow: boolean) {
+    this.#slow = slow;
+  }
+
+  join(at: number, joining: Joining): void {
+    const person = this.rooms[at]!.join(TONES[this.people.length % TONES.length]!, joining);
+    person.levelDbov = LEVEL_DBOV;
+    this.people.push(person);
+    this.#places.push(person.place);
+    this.roomOf.push(at);
+  }
+
+  in(index: number): Room {
+    return this.rooms[this.roomOf[index]!]!;
+  }
+
+  move(index: number, to: number): void {
+    const person = this.in(index).move(this.people[index]!, this.rooms[to]!);
+    this.people[index] = person;
+    this.#places.push(person.place);
+    this.roomOf[index] = to;
+  }
+
+  leave(index: number): void {
+    this.in(index).leave(this.people[index]!);
+    this.people.splice(index, 1);
+    this.roomOf.splice(index, 1);
+  }
+
+  link(linked: boolean): void {
+    for (const own of [0, 1] as const) {
+      const { mixer, pool } = this.rooms[own]!;
+      const others = [this.#shared[1 - own]!];
+      mixer.setLink(linked ? new SharedMixLink(this.#shared[own], others, pool.kernels) : undefined);
+    }
+  }
+
+  setSpace(hasSpace: boolean): void {
+    this.rooms[0]!.mixer.setSpace(hasSpace ? { bodies: this.world.writer.memory, settings: DEFAULT_SPACE } : undefined);
+  }
+
+  /** Runs a tick; returns what everybody was sent in it. */
+  run() {
+    for (const place of this.#places) if (this.#slow) place.steady = undefined;
+    for (const room of this.rooms) room.run();
+    const { tick } = this.rooms[0]!;
+    return this.people.map(({ written }) =>
+      written
+        .filter((packet) => packet.tick === tick - 1)
+        .map(({ payload, timestamp, marker }) => ({
+          sound: isSilence(payload) ? payload : Int16Array.from(this.codec.decode(payload)),
+          timestamp,
+          marker,
+        })),
+    );
+  }
+
+  get costs() {
+    return this.rooms.map(({ pool }) => {
+      const { framesEncoded, framesPrimed, framesPassed } = pool.counters;
+      return { framesEncoded, framesPrimed, framesPassed };
+    });
+  }
+}
+
+/** Something that may happen between two ticks, to both sides alike. Rare, so that listeners become steady. */
+function anyChange(prng: Prng, people: number): ((side: Side) => void) | undefined {
+  const index = Math.floor(prng() * people);
+  const others = Array.from({ length: people }, (_, i) => i).filter((i) => i !== index && prng() < 0.4);
+  const channels = [0, 1, 2].filter((channel) => prng() < (channel === 0 ? 0.8 : 0.3));
+  const [on, at, which] = [prng() < 0.5, Math.floor(3 * prng()), Math.floor(11 * prng())];
+  const gains = others.map((other) => [other, GAINS[Math.floor(prng() * GAINS.length)]!] as const);
+  // Whoever is meant must be in the same room.
+  const near = (side: Side, i: number) => side.roomOf[i] === side.roomOf[index];
+  const changes: ((side: Side) => void)[] = [
+    (side) => side.in(index).mute(side.people[index]!, on),
+    (side) => side.in(index).mixer.setDeafened(side.people[index]!.participant, on),
+    (side) => {
+      const heard = gains.filter(([other]) => near(side, other));
+      side.in(index).hear(side.people[index]!, new Map(heard.map(([other, gain]) => [side.people[other]!, gain])));
+    },
+    (side) => side.in(index).hear(side.people[index]!, new Map()),
+    (side) => {
+      const whispersTo = on ? others.filter((other) => near(side, other)).map((other) => side.people[other]!) : [];
+      side.in(index).speakTo(side.people[index]!, channels, whispersTo);
+    },
+    (side) => side.in(index).listenTo(side.people[index]!, channels),
+    (side) => side.move(index, at),
+    (side) => side.join(at, { channels, takesStereo: on }),
+    (side) => people > 3 && side.leave(index),
+    (side) => side.link(on),
+    (side) => {
+      const isSpectator = (i: number) => !on && others.includes(i);
+      for (const [slot, { place }] of side.people.entries()) {
+        const at = [3 * slot, 0, 3 * index] as const;
+        side.world.put(slot, {
+          ...{ at, voice: place.voice, placed: slot % 3 > 0 && !isSpectator(slot) },
+          ...(isSpectator(slot) ? { earsOf: index } : {}),
+        });
+      }
+      side.setSpace(at > 0);
+    },
+  ];
+  return changes[which];
+}
+
+test('listeners whom nothing distinguishes are sent what they would be sent if the mixer looked at everything again', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  let steady = 0;
+  fc.assert(
+    fc.property(fc.nat(), fc.integer({ min: 3, max: 8 }), (salt, size) => {
+      const prng = createPrng(salt);
+      const sides = [new Side(false), new Side(true)] as const;
+      for (let i = 0; i < size; i++)
+        for (const side of sides) side.join(i % 4 === 3 ? 1 : 0, { takesStereo: i % 2 === 0 });
+      for (let tick = 0; tick < 200; tick++) {
+        const talker = prng() < 0.15 ? Math.floor(prng() * sides[0].people.length) : undefined;
+        for (const { people } of sides) {
+          const person = talker === undefined ? undefined : people[talker];
+          if (person !== undefined) person.talking = !person.talking;
+        }
+        const salted = prng() < 0.1 ? Math.floor(prng() * 1e9) : undefined;
+        if (salted !== undefined) {
+          for (const side of sides) anyChange(createPrng(salted), side.people.length)?.(side);
+        }
+        steady += sides[0].people.filter(({ place }) => place.steady !== undefined).length;
+        const [fast, slow] = sides.map((side) => side.run());
+        const [fastCosts, slowCosts] = sides.map(({ costs }) => costs);
+        if (!isDeepStrictEqual(fast, slow)) throw new Error(`tick ${tick}: not the same packets`);
+        if (!isDeepStrictEqual(fastCosts, slowCosts)) throw new Error(`tick ${tick}: not the same encoders`);
+      }
+    }),
+    { seed: SEED, numRuns: 12, endOnFailure: true },
+  );
+  t.ok(steady > 1000, `${steady} packets without a further look`);
+});
+
+/** Runs the same script on a side that takes the short way and on one that does not. */
+function compareSides(ticks: number, script: (side: Side, tick: number) => void): Side {
+  const sides = [new Side(false), new Side(true)] as const;
+  for (let tick = 0; tick < ticks; tick++) {
+    for (const side of sides) script(side, tick);
+    const [fast, slow] = sides.map((side) => side.run());
+    if (!isDeepStrictEqual(fast, slow)) throw new Error(`tick ${tick}: not the same packets`);
+  }
+  return sides[0];
+}
+
+test('a gain for a voice that was silent counts when it speaks', async (t) => {
+  const { people, codec, rooms } = compareSides(60, (side, tick) => {
+    if (tick === 0) for (let i = 0; i < 4; i++) side.join(0, {});
+    const [listener, first, second, third] = side.people as [Person, Person, Person, Person];
+    first.talking = tick > 5;
+    second.talking = tick > 5;
+    if (tick === 20) side.rooms[0]!.hear(listener, new Map([[third, 2]]));
+    if (tick === 30) third.talking = true;
+  });
+  t.equal(complaint(rooms[0]!, people[0]!, codec), undefined);
+});
+
+test('a steady listener hears a whisper from its first tick to its last', async (t) => {
+  const { people } = compareSides(60, (side, tick) => {
+    if (tick === 0) for (let i = 0; i < 4; i++) side.join(0, {});
+    const [listener, first, second, whisperer] = side.people as [Person, Person, Person, Person];
+    for (const person of [first, second]) person.talking = tick > 5;
+    if (tick === 10) side.rooms[0]!.speakTo(whisperer, [], [listener]);
+    whisperer.talking = tick >= 20 && tick < 22;
+  });
+  t.equal(people[0]!.place.listening.to, 'shared');
+});
+
+test('a voice that begins in the tick in which the other part of the room is gone is mixed for those who heard that part', async (t) => {
+  const { people, rooms, codec } = compareSides(60, (side, tick) => {
+    if (tick === 0) {
+      for (const at of [0, 0, 1]) side.join(at, {});
+      side.link(true);
+    }
+    const [, near, far] = side.people as [Person, Person, Person];
+    far.talking = tick > 5;
+    near.talking = tick >= 30;
+    // The jitter buffer holds their first packet for a tick.
+    if (tick === 31) side.link(false);
+  });
+  t.equal(rooms[0]!.pool.counters.framesPassed, 0);
+  t.equal(people[0]!.written.filter(({ marker }) => marker).length, 1, 'one talkspurt');
+  t.equal(complaint(rooms[0]!, people[0]!, codec), undefined);
+});
+
+test('a spectator without a place of their own hears with the ears of another from one tick to the next', async (t) => {
+  const { people } = compareSides(60, (side, tick) => {
+    if (tick === 0) for (const room of [0, 0, 0, 0, 0]) side.join(room, {});
+    const [spectator, player, speaker, ...outside] = side.people as [Person, Person, Person, Person, Person];
+    for (const person of [speaker, ...outside]) person.talking = tick > 5;
+    if (tick === 0) side.setSpace(true);
+    if (tick !== 25) return;
+    side.world.put(0, { voice: player.place.voice, at: [0, 0, 0] });
+    side.world.put(1, { voice: speaker.place.voice, at: [1, 0, 0] });
+    side.world.put(2, { voice: spectator.place.voice, placed: false, earsOf: 0 });
+  });
+  t.ok(people[0]!.place.heardSpace);
+});
+
+test('what a steady listener hears fades when they are moved, and when they are deafened', async (t) => {
+  for (const end of ['moved', 'deafened'] as const) {
+    const { people, codec } = compareSides(32, (side, tick) => {
+      if (tick === 0) for (let i = 0; i < 3; i++) side.join(0, {});
+      for (const person of side.people.slice(1)) person.talking = tick > 5;
+      if (tick !== 30) return;
+      if (end === 'moved') side.move(0, 2);
+      else side.rooms[0]!.mixer.setDeafened(side.people[0]!.participant, true);
+    });
+    const { payload } = people[0]!.written.find(({ tick }) => tick === 30)!;
+    const sound = codec.decode(payload);
+    t.ok(sound.some((sample) => Math.abs(sample) > 100) && Math.abs(sound.at(-1)!) < 5, end);
+  }
+});
+
+test('silence is three packets, then one every 400 ms, and the first packet of sound is marked', async (t) => {
+  const { room, codec } = plainRoom();
+  const [listener, first, second] = [0, 1, 2].map((i) => room.join(TONES[i]!)) as [Person, Person, Person];
+  room.run(70);
+  for (const person of [first, second]) person.talking = true;
+  room.run(37);
+  for (const person of [first, second]) person.talking = false;
+  room.run(90);
+  const { written } = listener;
+  t.ok(written.every(({ tick, timestamp }) => timestamp === tick * FRAME_SAMPLES));
+  const sound = written.filter(({ payload }) => !isSilence(payload));
+  t.strictSame(
+    sound.map(({ marker }) => marker),
+    sound.map((_, i) => i === 0),
+  );
+  t.notOk(written.some(({ payload, marker }) => marker && isSilence(payload)));
+  const kindOf = (payload: Uint8Array) => (payload === SILENCE_PACKET ? 'silence' : 'refresh');
+  const { tick: begin } = sound[0]!;
+  const { tick: end } = sound.at(-1)!;
+  const silent = (from: number, to: number) =>
+    written
+      .filter(({ tick }) => tick >= from && tick < to)
+      .map(({ payload, tick }) => [kindOf(payload), tick] as const);
+  const expected = (from: number, to: number) => [
+    ...[0, 1, 2].map((i) => ['silence', from + i] as const),
+    ...Array.from({ length: 20 }, (_, i) => ['refresh', 20 * i] as const).filter(
+      ([, tick]) => tick >= from + 3 && tick < to,
+    ),
+  ];
+  t.strictSame(silent(0, begin), expected(0, begin));
+  t.strictSame(silent(end + 1, room.tick), expected(end + 1, room.tick));
+  t.equal(complaint(room, listener, codec), undefined);
+});
+
+test('for any gains, channels and deafening, everyone hears the sum of the others, and all encoders are given back', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  fc.assert(
+    fc.property(fc.nat(), fc.integer({ min: 2, max: 7 }), (salt, size) => {
+      const prng = createPrng(salt);
+      const { codec, room } = plainRoom();
+      let joined = 0;
+      const join = () => room.join(TONES[joined++ % TONES.length]!, { channels: prng() < 0.5 ? [0] : [0, 1] });
+      for (let i = 0; i < size; i++) join();
+      const deafenedNow = new Set<Person>();
+      runAtRandom({
+        ...{ room, codec, prng, join },
+        mayFade: (listener) => deafenedNow.has(listener),
+        beforeTick: () => deafenedNow.clear(),
+        change: (person) => {
+          const [kind, on] = [prng(), prng() < 0.5];
+          const others = room.people.filter((other) => other !== person && prng() < 0.5);
+          if (kind < 0.01) room.hear(person, new Map(on ? others.map((other) => [other, GAINS[0]!]) : []));
+          else if (kind < 0.02) room.listenTo(person, on ? [0] : [0, 1]);
+          else if (kind < 0.03) room.speakTo(person, on ? [0] : [1]);
+          else if (kind < 0.04) {
+            room.mixer.setDeafened(person.participant, on);
+            if (on) deafenedNow.add(person);
+          }
+        },
+      });
+      return room.pool.encodersInUse === 0;
+    }),
+    { seed: SEED, numRuns: 12, endOnFailure: true },
+  );
+});
+
+test('a listener with a mix of their own returns to the shared one, without a click, when both have been the same', async (t) => {
+  const { room, codec } = plainRoom();
+  const [listener, loud, other, silent] = [0, 1, 2, 3].map((i) => room.join(TONES[i]!)) as [
+    Person,
+    Person,
+    Person,
+    Person,
+  ];
+  for (const person of [loud, other]) person.talking = true;
+  room.run(30);
+  t.equal(room.pool.encodersInUse, 3, 'one for both who listen, and one for each talker');
+  room.hear(
+    listener,
+    new Map([
+      [loud, 0.5],
+      [silent, 2],
+    ]),
+  );
+  room.run(20);
+  t.equal(room.pool.encodersInUse, 4);
+  room.hear(listener, new Map());
+  // A tick in which the gain changes, and ten in which both mixes are the same.
+  room.run(1 + 10);
+  t.equal(room.pool.encodersInUse, 4);
+  room.run(2);
+  t.equal(room.pool.encodersInUse, 3);
+  t.equal(room.pool.counters.framesPrimed, 6, 'only to leave the shared mix');
+  const before = room.pool.counters.framesEncoded;
+  room.run(20);
+  t.equal(room.pool.counters.framesEncoded - before, 20 * 3);
+  t.equal(listener.written.at(-1)!.payload, silent.written.at(-1)!.payload);
+  const sound = concatInt16(listener.written.map(({ payload }) => codec.decode(payload)));
+  const both = loud.sound.map((sample, i) => sample + other.sound[i]!);
+  t.ok(clickRatio(sound, 10 * FRAME_SAMPLES, sound.length, both) < 1.2);
+});
+
+/** A codec that knows how its encoders are set. */
+class WatchedCodec extends PlainCodec {
+  readonly bitrates: number[] = [];
+
+  override createEncoder() {
+    const index = this.bitrates.push(0) - 1;
+    return {
+      ...super.createEncoder(),
+      configure: ({ bitrate }: { readonly bitrate: number }) => {
+        this.bitrates[index] = bitrate;
+      },
+    };
+  }
+}
+
+test('mixes of their own are encoded as the room needs it: those that are running, new ones and spare ones', async (t) => {
+  const codec = new WatchedCodec();
+  const { room } = plainRoom(codec);
+  const people = [0, 1, 2, 3].map((i) => room.join(TONES[i]!)) as [Person, Person, Person, Person];
+  const talk = (...talkers: Person[]) => {
+    for (const person of people) person.talking = talkers.includes(person);
+    room.run(40);
+  };
+  const inUse = () => codec.bitrates.slice().sort((a, b) => a - b);
+  const { own, shared } = FLAT_ENCODERS;
+  talk(people[0], people[1], people[2]);
+  t.strictSame(inUse(), [own.bitrate, own.bitrate, own.bitrate, shared.bitrate]);
+  // The mix of one of them becomes a spare one.
+  talk(people[0], people[1]);
+  const world = new World();
+  room.mixer.setSpace({ bodies: world.writer.memory, settings: DEFAULT_SPACE });
+  room.run(2);
+  const inSpace = inUse().filter((bitrate) => bitrate === SPACE_ENCODERS.own.bitrate);
+  t.equal(inSpace.length, 2);
+  talk(people[0], people[1], people[2]);
+  t.strictSame(inUse(), [...new Array(3).fill(SPACE_ENCODERS.own.bitrate), SPACE_ENCODERS.shared.bitrate]);
+  room.mixer.setSpace(undefined);
+  room.run(3);
+  t.strictSame(inUse(), [own.bitrate, own.bitrate, own.bitrate, shared.bitrate]);
+});
+
+test('a tick is needed while anybody hears anything, has less than three packets of silence, or needs a refresh', async (t) => {
+  const pool = new CodecPool(new PlainCodec(), () => 0);
+  const audiences = new Audiences(pool);
+  const delivery = new Delivery(pool);
+  const voices = { contributors: [], copies: new VoiceCopies(pool.kernels), link: undefined };
+  const place = (voice: number) =>
+    stillVoice(pool.kernels, audiences.enter(ChannelSet.ROOM), { voice, level: 0, isTalking: false });
+  const [first, second] = [place(1), place(2)];
+  t.notOk(delivery.begin(1, false, voices));
+  t.ok(delivery.begin(1, true, voices));
+  t.ok(delivery.begin(20, false, voices) && delivery.begin(40, false, voices));
+  for (let tick = 1; tick <= 6; tick++) {
+    if (tick === 1) delivery.enter();
+    if (tick === 2) delivery.enter();
+    const isNeeded = delivery.begin(tick, false, voices);
+    t.equal(isNeeded, tick <= 4, `tick ${tick}`);
+    delivery.write(first, voices);
+    if (tick > 1) delivery.write(second, voices);
+  }
+  // Neither counts any more, so nobody is missed when they leave.
+  delivery.leave(first);
+  delivery.leave(second);
+  const third = place(3);
+  delivery.enter();
+  t.ok(delivery.begin(21, false, voices));
+  delivery.leave(third);
+  t.notOk(delivery.begin(22, false, voices));
+});
