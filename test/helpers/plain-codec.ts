@@ -1,4 +1,4 @@
-import type { Codec } from '../../src/mixer/codec/codec.ts';
+import type { Codec, Encoder } from '../../src/mixer/codec/codec.ts';
 import { FRAME_SAMPLES } from '../../src/mixer/format.ts';
 
 /** The first byte of mono packets with one frame of 20 ms: CELT, and hybrid as browsers code speech. */
@@ -34,7 +34,7 @@ export class PlainCodec implements Codec {
     return (known ? this.#frames[(packet[1]! << 8) | packet[2]!] : undefined) ?? new Int16Array(FRAME_SAMPLES);
   }
 
-  createEncoder() {
+  createEncoder(): Encoder {
     return { configure: () => {}, reset: () => {}, encode: (frame: Int16Array) => this.encode(frame) };
   }
 

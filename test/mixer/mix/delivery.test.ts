@@ -4,6 +4,7 @@ import { test } from 'tap';
 import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../../src/formats/opus-packet.ts';
 import { createSharedMix } from '../../../src/media/link/mix-ring.ts';
 import { SharedMixLink } from '../../../src/media/worker/shared-mix.ts';
+import type { Encoder } from '../../../src/mixer/codec/codec.ts';
 import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { Audiences } from '../../../src/mixer/mix/audiences.ts';
@@ -375,7 +376,7 @@ test('a listener with a mix of their own returns to the shared one, without a cl
 class WatchedCodec extends PlainCodec {
   readonly bitrates: number[] = [];
 
-  override createEncoder() {
+  override createEncoder(): Encoder {
     const index = this.bitrates.push(0) - 1;
     return {
       ...super.createEncoder(),
