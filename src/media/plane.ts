@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
 import type { AddressWatch } from '../lib/net/address-watch.ts';
+import { type ChannelSound, PLAIN_CHANNEL } from '../mixer/mix/channel-sounds.ts';
 import type { MixSettings } from '../mixer/mix/mixer.ts';
 import type { BodyFields } from '../mixer/space/body-fields.ts';
 import type { SpaceSettings } from '../mixer/space/space-settings.ts';
@@ -16,7 +17,8 @@ import type { MediaFigures } from './statistics.ts';
 
 export { ROOM_CHANNEL } from '../mixer/mix/channel-set.ts';
 export { MAX_BODIES } from '../mixer/space/body-table.ts';
-export type { BodyFields, MediaNetwork, MixSettings, Reception, SpaceSettings };
+export type { BodyFields, ChannelSound, MediaNetwork, MixSettings, Reception, SpaceSettings };
+export { PLAIN_CHANNEL };
 
 /** An announced host name has no address; the message says which. */
 export class UnknownAnnouncementError extends Error {}
@@ -55,6 +57,9 @@ export interface VoicePlan {
   readonly whispersTo: readonly number[];
   readonly hears: readonly number[];
 }
+
+/** What channels sound like, by their numbers; those that are not listed are heard unchanged. */
+export type ChannelSounds = ReadonlyMap<number, ChannelSound>;
 
 /** How loud one member hears another. */
 export interface VoiceGain {
@@ -166,6 +171,8 @@ export interface MediaRoom {
   adopt(seat: Seat, state: MemberState): void;
   /** Changes how the room is mixed. */
   setMix(mix: MixSettings): void;
+  /** Changes what the channels sound like. */
+  setChannelSounds(sounds: ChannelSounds): void;
   /** Where everybody is, if the room has a space. */
   readonly bodies: BodyFields;
   /** From now on voices are heard from where their bodies are; null ends that. */

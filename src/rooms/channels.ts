@@ -2,8 +2,9 @@
  * The channels of one room: teams, squads, calls. Each has lists of who may speak in it and who hears it. People are
  * listed by the identity of their token, even before they join, and guests by their participant id.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../lib/errors.ts';
-import { ROOM_CHANNEL } from '../media/plane.ts';
+import { type ChannelSound, type ChannelSounds, PLAIN_CHANNEL, ROOM_CHANNEL } from '../media/plane.ts';
 import { MAX_CHANNEL_MEMBERS, MAX_CHANNELS } from '../protocol/bounds.ts';
 import { type Person, publicKeyOf } from './hearing.ts';
 import { channelName, normalName } from './names.ts';
@@ -16,6 +17,7 @@ export interface Channel {
   readonly open: boolean;
   readonly speak: ReadonlySet<string>;
   readonly hear: ReadonlySet<string>;
+  readonly sound: ChannelSound;
 }
 
 /** Everything about a channel that can be set. */
@@ -23,12 +25,15 @@ export interface ChannelSettings {
   readonly open: boolean;
   readonly speak: readonly string[];
   readonly hear: readonly string[];
+  /** Heard unchanged without it. */
+  readonly sound?: ChannelSound;
 }
 
 interface MutableChannel extends Channel {
   open: boolean;
   speak: Set<string>;
   hear: Set<string>;
+  sound: ChannelSound;
 }
 
 export class RoomChannels {
@@ -43,6 +48,15 @@ export class RoomChannels {
     return this.#channels.size;
   }
 
+  /** Of the channels that sound different from the room itself. */
+  get sounds(): ChannelSounds {
+    const sounds = new Map<number, ChannelSound>();
+    for (const { number, sound } of this.#channels.values()) {
+      if (!isDeepStrictEqual(sound, PLAIN_CHANNEL)) sounds.set(number, sound);
+    }
+    return sounds;
+  }
+
   /** Throws `unknown_channel`. */
   get(name: string): Channel {
     return this.#find(name);
@@ -54,18 +68,19 @@ export class RoomChannels {
   }
 
   /** Creates a channel or replaces its settings. Throws `invalid_channel` or `too_many_channels`. */
-  put(wanted: string, { open, speak, hear }: ChannelSettings): Channel {
+  put(wanted: string, { open, speak, hear, sound = PLAIN_CHANNEL }: ChannelSettings): Channel {
     const name = channelName(wanted);
     let channel = this.#channels.get(name);
     if (channel === undefined) {
       // The room itself is the first channel.
       if (this.#channels.size >= MAX_CHANNELS - 1) throw new AppError('too_many_channels');
-      channel = { name, number: this.#freeNumber(), open, speak: new Set(), hear: new Set() };
+      channel = { name, number: this.#freeNumber(), open, speak: new Set(), hear: new Set(), sound };
       this.#channels.set(name, channel);
     }
     channel.open = open;
     channel.speak = new Set(speak);
     channel.hear = new Set(hear);
+    channel.sound = sound;
     return channel;
   }
 

@@ -1,7 +1,8 @@
 /** What each participant of a room hears differently from the others: gains, channels and whispers. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import type { HeardInSpace, VoiceGain } from '../media/plane.ts';
+import type { ChannelSounds, HeardInSpace, MediaRoom, VoiceGain } from '../media/plane.ts';
 import { type Channel, type ChannelSettings, RoomChannels } from './channels.ts';
 import type { ChannelView, RoomEvent, TalkView } from './events.ts';
 import { type GainsByParticipant, RoomHearing } from './hearing.ts';
@@ -12,6 +13,8 @@ export interface PersonalSoundOptions {
   /** Everyone in the room by id. */
   readonly participants: ReadonlyMap<string, Participant>;
   readonly mayWhisper: () => boolean;
+  /** The channels sound like this from now on. */
+  readonly setChannelSounds: (sounds: ChannelSounds) => void;
   readonly clock: Clock;
 }
 
@@ -32,6 +35,8 @@ export class PersonalSound {
   readonly #hearing = new RoomHearing();
   readonly #channels = new RoomChannels();
   readonly #talk: RoomTalk;
+  /** As the media plane knows them. */
+  #sounds: ChannelSounds = new Map();
 
   constructor(options: PersonalSoundOptions) {
     this.#options = options;
@@ -41,6 +46,12 @@ export class PersonalSound {
   /** In the order in which they were created. */
   get channels(): Channel[] {
     return [...this.#channels.all];
+  }
+
+  /** Tells the room's media, which has just been opened, how the channels sound. */
+  tune(media: MediaRoom): MediaRoom {
+    if (this.#sounds.size > 0) media.setChannelSounds(this.#sounds);
+    return media;
   }
 
   viewFor(participant: Participant): PersonalView {
@@ -101,14 +112,14 @@ export class PersonalSound {
   /** Throws what `RoomChannels.put` throws. */
   putChannel(name: string, settings: ChannelSettings): Channel {
     const channel = this.#channels.put(name, settings);
-    this.#talk.changed();
+    this.#channelsChanged();
     return channel;
   }
 
   /** Throws `unknown_channel`. */
   deleteChannel(name: string): void {
     this.#channels.delete(name);
-    this.#talk.changed();
+    this.#channelsChanged();
   }
 
   /** The room's rules have changed. */
@@ -159,6 +170,15 @@ export class PersonalSound {
 
   close(): void {
     this.#talk.close();
+  }
+
+  #channelsChanged(): void {
+    const { sounds } = this.#channels;
+    if (!isDeepStrictEqual(sounds, this.#sounds)) {
+      this.#sounds = sounds;
+      this.#options.setChannelSounds(sounds);
+    }
+    this.#talk.changed();
   }
 
   #gainsOf(listener: Participant): GainsByParticipant {

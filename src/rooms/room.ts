@@ -60,6 +60,7 @@ export class Room {
     this.sound = new PersonalSound({
       participants: this.#participants,
       mayWhisper: () => this.#settings.whispers,
+      setChannelSounds: (sounds) => this.#media?.setChannelSounds(sounds),
       clock,
     });
     observer.roomStarted(this);
@@ -293,7 +294,9 @@ export class Room {
 
   #openMedia(): MediaRoom {
     const { plane } = this.#options;
-    this.#media ??= plane.openRoom({ levels: (speaking, heard) => this.#tellLevels(speaking, heard) }, this.#mix);
+    this.#media ??= this.sound.tune(
+      plane.openRoom({ levels: (speaking, heard) => this.#tellLevels(speaking, heard) }, this.#mix),
+    );
     return this.#media;
   }
 

@@ -221,7 +221,8 @@ export class RoomTalk {
   }
 
   #hears(listener: Participant, name: string): boolean {
-    return this.#channelOf(name)?.hear.has(publicKeyOf(listener)) ?? false;
+    const channel = this.#channelOf(name);
+    return channel !== undefined && channel.sound.gain > 0 && channel.hear.has(publicKeyOf(listener));
   }
 
   #channelOf(name: string): Channel | undefined {

@@ -1,6 +1,7 @@
 import { AppError } from '../../src/lib/errors.ts';
 import type { HistogramSnapshot } from '../../src/lib/histogram.ts';
 import type {
+  ChannelSounds,
   HeardInSpace,
   MediaCloseReason,
   MediaNetwork,
@@ -108,6 +109,7 @@ export class FakeMediaRoom implements MediaRoom {
   mix: MixSettings;
   readonly bodies = new BodyFields();
   space: SpaceSettings | null = null;
+  channelSounds: ChannelSounds = new Map();
   open = true;
   readonly #plane: FakeMediaPlane;
   readonly #nextId: () => number;
@@ -145,6 +147,10 @@ export class FakeMediaRoom implements MediaRoom {
 
   setMix(mix: MixSettings): void {
     this.mix = mix;
+  }
+
+  setChannelSounds(sounds: ChannelSounds): void {
+    this.channelSounds = sounds;
   }
 
   setSpace(settings: SpaceSettings | null): void {

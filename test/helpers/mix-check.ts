@@ -27,8 +27,19 @@ export function fitGain(heard: Int16Array, sum: Float32Array): { deviation: numb
   return { deviation, from: a, to: a + b };
 }
 
-function reaches({ channels, people }: PersonAddress, listener: Person, heard: readonly number[]): boolean {
-  return channels.some((channel) => heard.includes(channel)) || people.includes(listener);
+type Sounds = Room['sounds']['to'];
+
+/** The gain with which a voice reaches the listener: that of the first channel that both share, or 1 for a whisper. */
+function reach(
+  { channels, people }: PersonAddress,
+  listener: Person,
+  heard: readonly number[],
+  sounds: Sounds,
+): number {
+  const gainOf = (channel: number) => sounds.get(channel)?.gain ?? 1;
+  const shared = channels.filter((channel) => heard.includes(channel) && gainOf(channel) > 0);
+  if (shared.length > 0) return gainOf(Math.min(...shared));
+  return people.includes(listener) ? 1 : 0;
 }
 
 const endsSilent = (frame: Int16Array) => frame.subarray(-100).every((sample) => sample === 0);
@@ -43,9 +54,10 @@ export function complaint(room: Room, listener: Person, codec: PlainCodec, deafe
   for (const person of room.people) {
     if (person === listener || !person.contributes) continue;
     const gain = listener.gains.get(person) ?? { from: 1, to: 1 };
-    const to = reaches(person.address.to, listener, listener.channels.to) ? gain.to : 0;
-    const reachedBefore = reaches(person.address.from, listener, listener.channels.from);
-    const from = person.contributedBefore ? (reachedBefore ? gain.from : 0) : to;
+    const { sounds } = room;
+    const to = reach(person.address.to, listener, listener.channels.to, sounds.to) * gain.to;
+    const before = reach(person.address.from, listener, listener.channels.from, sounds.from) * gain.from;
+    const from = person.contributedBefore ? before : to;
     if (from === 0 && to === 0) continue;
     others++;
     for (let i = 0; i < FRAME_SAMPLES; i++) {

@@ -2,6 +2,7 @@ import type { Codec } from '../../src/mixer/codec/codec.ts';
 import { CodecPool } from '../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
 import { ChannelSet } from '../../src/mixer/mix/channel-set.ts';
+import { type ChannelSound, PLAIN_CHANNEL } from '../../src/mixer/mix/channel-sounds.ts';
 import { type MixParticipant, type Place, placeOf } from '../../src/mixer/mix/mix-participant.ts';
 import { Mixer, type MixSettings } from '../../src/mixer/mix/mixer.ts';
 import { Source } from '../../src/mixer/source/source.ts';
@@ -70,6 +71,12 @@ export class Room {
   readonly #adjusting = new Set<Person>();
   /** People whose address or channels changed since the last tick. */
   readonly #moving = new Set<Person>();
+  /** How channels sound, by their numbers, at both ends of the last tick that ran; others are plain. */
+  sounds: { from: ReadonlyMap<number, ChannelSound>; to: ReadonlyMap<number, ChannelSound> } = {
+    from: new Map(),
+    to: new Map(),
+  };
+  #soundsAreNew = false;
 
   constructor(
     codec: Codec,
@@ -152,6 +159,14 @@ export class Room {
     this.mixer.setChannels(person.participant, ChannelSet.of(channels));
   }
 
+  /** From now on the channels sound like this; what is missing is plain. */
+  setSounds(sounds: ReadonlyMap<number, Partial<ChannelSound>>): void {
+    const to = new Map([...sounds].map(([channel, sound]) => [channel, { ...PLAIN_CHANNEL, ...sound }]));
+    this.sounds = { from: this.#soundsAreNew ? this.sounds.from : this.sounds.to, to };
+    this.#soundsAreNew = true;
+    this.mixer.setChannelSounds(to);
+  }
+
   #arriveOnce(person: Person): void {
     if (!this.#moving.has(person)) arriveAt(person);
     this.#moving.add(person);
@@ -190,6 +205,8 @@ export class Room {
         person.contributedBefore = person.contributes;
         person.contributes = person.twin.read(nowMs);
       }
+      if (!this.#soundsAreNew) this.sounds = { from: this.sounds.to, to: this.sounds.to };
+      this.#soundsAreNew = false;
       this.mixer.tick(this.tick, nowMs);
       this.#adjusting.clear();
       this.#moving.clear();

@@ -38,6 +38,7 @@ function setUp() {
   return { plane, clock, registry, room, join };
 }
 
+const RADIO = { gain: 0.5, effect: 'radio', strength: 1 } as const;
 const SPEAK_ONLY = { room: false, channels: [], to: [] };
 
 test('without channels and whispers the media plane is told nothing', async (t) => {
@@ -62,6 +63,27 @@ test('a channel is heard by those on its list, also if they join later, and spok
   room.sound.deleteChannel('red');
   t.same(ada.plan(), { speaksInto: [], whispersTo: [], hears: [0] }, 'what was for the team is for nobody now');
   t.same(ben.listener.take('channels').at(-1)?.channels, []);
+});
+
+test('the media plane is told how channels sound, and nothing while they sound like the room', async (t) => {
+  const { room, join, plane } = setUp();
+  const lists = { open: false, speak: ['u1'], hear: ['u1', 'u2'] };
+  room.sound.putChannel('red', lists);
+  room.sound.putChannel('blue', { ...lists, sound: RADIO });
+  const [ada, ben] = [join('Ada', known('u1')), join('Ben', known('u2'))];
+  const [media] = plane.rooms;
+  t.same(media!.channelSounds, new Map([[2, RADIO]]), 'channels may be there before the room is opened');
+  room.sound.putChannel('red', { ...lists, sound: { ...RADIO, gain: 0 } });
+  t.equal(media!.channelSounds.size, 2);
+  for (const channel of ['red', 'blue']) {
+    ada.participant.talkTo({ room: false, channels: [channel], to: [] });
+    media!.levels([{ seatId: ada.seat.id, levelDbov: -20 }]);
+    const speaking = ben.listener.take('levels').at(-1)?.speaking;
+    t.equal(speaking?.length, channel === 'red' ? 0 : 1, 'what is silent is not shown');
+  }
+  room.sound.putChannel('blue', lists);
+  room.sound.deleteChannel('red');
+  t.same(media!.channelSounds, new Map());
 });
 
 test('open channels are joined and left by anyone, others are not', async (t) => {

@@ -97,8 +97,8 @@ export function createHandlers({ registry, access, server, allowCapture, clock }
       return { channels: channels.map(channelView), total: channels.length };
     },
     getChannel: ({ params }) => channelView(registry.room(params.room).sound.channel(params.channel)),
-    putChannel: ({ params, body: { name, ...settings } }) =>
-      channelView(registry.room(params.room).sound.putChannel(name, settings)),
+    putChannel: ({ params, body: { name, open, speak, hear, ...sound } }) =>
+      channelView(registry.room(params.room).sound.putChannel(name, { open, speak, hear, sound })),
     deleteChannel: ({ params }) => void registry.room(params.room).sound.deleteChannel(params.channel),
 
     listBans: ({ params, query }) => {
@@ -141,8 +141,8 @@ function participantView(room: Room, participant: Participant): z.output<typeof 
   };
 }
 
-function channelView({ name, open, speak, hear }: Channel): z.output<typeof channelSchema> {
-  return { name, open, speak: [...speak], hear: [...hear] };
+function channelView({ name, open, speak, hear, sound }: Channel): z.output<typeof channelSchema> {
+  return { name, open, speak: [...speak], hear: [...hear], ...sound };
 }
 
 function banView({ sinceMs, untilMs, ...who }: Ban): z.output<typeof banSchema> {

@@ -7,6 +7,7 @@ import { BodyFields } from '../../mixer/space/body-fields.ts';
 import type { SpaceSettings } from '../../mixer/space/space-settings.ts';
 import { createSharedMix } from '../link/mix-ring.ts';
 import type {
+  ChannelSounds,
   HeardInSpace,
   MediaRoom,
   MediaRoomEvents,
@@ -46,6 +47,7 @@ export class PlaneRoom implements MediaRoom {
   #mix: MixSettings;
   #bodies: BodyFields | undefined;
   #space: SpaceSettings | null = null;
+  #channelSounds: ChannelSounds = new Map();
   readonly #parts: RoomPart[] = [];
   #partsMade = 0;
   /** The worker of the newest seat. */
@@ -78,6 +80,11 @@ export class PlaneRoom implements MediaRoom {
   setMix(mix: MixSettings): void {
     this.#mix = mix;
     for (const { slot } of this.#parts) slot.setMix(this.#options.id, mix);
+  }
+
+  setChannelSounds(sounds: ChannelSounds): void {
+    this.#channelSounds = sounds;
+    for (const { slot } of this.#parts) slot.setChannelSounds(this.#options.id, sounds);
   }
 
   get bodies(): BodyFields {
@@ -125,6 +132,7 @@ export class PlaneRoom implements MediaRoom {
     this.#parts.push(part);
     part.slot.openRoom(this.#options.id, this.#mix, (speaking, heard) => this.#tellLevels(part, speaking, heard));
     if (this.#space !== null) this.#tellSpace(part.slot);
+    if (this.#channelSounds.size > 0) part.slot.setChannelSounds(this.#options.id, this.#channelSounds);
     this.#link();
   }
 

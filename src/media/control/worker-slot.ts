@@ -10,6 +10,7 @@ import type { CandidateAddress } from '../../rtc/sdp/sdp-answer.ts';
 import type { MediaCommand, MediaEvent } from '../link/messages.ts';
 import { overloadMeasures } from '../link/overload-measures.ts';
 import type {
+  ChannelSounds,
   HeardInSpace,
   MediaPlaneOptions,
   MediaStats,
@@ -214,6 +215,10 @@ export class WorkerSlot {
 
   setMix(roomId: number, mix: MixSettings): void {
     this.#host?.post({ type: 'set_mix', roomId, mix });
+  }
+
+  setChannelSounds(roomId: number, sounds: ChannelSounds): void {
+    this.#host?.post({ type: 'set_channel_sounds', roomId, sounds });
   }
 
   setSpace(roomId: number, space: RoomSpace | null): void {

@@ -10,7 +10,7 @@ import type { Direction } from '../../rtc/sdp/sdp-offer.ts';
 import type { SrtpKeys } from '../../rtc/srtp/srtp-keys.ts';
 import type { WebRtcParameters } from '../../rtc/webrtc-options.ts';
 import type { MediaNetwork } from '../endpoint.ts';
-import type { MediaCloseReason, MemberState, TapRequest } from '../plane.ts';
+import type { ChannelSounds, MediaCloseReason, MemberState, TapRequest } from '../plane.ts';
 import type { MediaFigures } from '../statistics.ts';
 
 /** The transport of a new member, by kind. */
@@ -22,6 +22,7 @@ export type RoomCommand =
   /** The last member has left. What still sounds fades first. */
   | { readonly type: 'close_room'; readonly roomId: number }
   | { readonly type: 'set_mix'; readonly roomId: number; readonly mix: MixSettings }
+  | { readonly type: 'set_channel_sounds'; readonly roomId: number; readonly sounds: ChannelSounds }
   /** The memory of the bodies is the same while the room exists; null ends the space. */
   | { readonly type: 'set_space'; readonly roomId: number; readonly space: RoomSpace | null }
   /**

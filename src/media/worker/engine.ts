@@ -103,6 +103,9 @@ export class MediaEngine {
       case 'set_space':
         this.#rooms.get(command.roomId)?.setSpace(command.space);
         return;
+      case 'set_channel_sounds':
+        this.#rooms.get(command.roomId)?.mixer.setChannelSounds(command.sounds);
+        return;
       case 'set_mix':
         this.#rooms.get(command.roomId)?.setMix(command.mix);
         return;

@@ -38,9 +38,14 @@ export class ChannelSet {
 
   /** The same channels except the room itself. */
   get withoutRoom(): ChannelSet {
-    const low = this.low & ~1;
-    if (low === this.low) return this;
-    return low === 0 && this.high === 0 ? ChannelSet.NONE : new ChannelSet(low, this.high);
+    return this.without(ChannelSet.ROOM);
+  }
+
+  /** The same channels except these. */
+  without({ low, high }: ChannelSet): ChannelSet {
+    if ((this.low & low) === 0 && (this.high & high) === 0) return this;
+    const rest = new ChannelSet(this.low & ~low, this.high & ~high);
+    return [ChannelSet.NONE, ChannelSet.ROOM].find((known) => known.equals(rest)) ?? rest;
   }
 
   get isEmpty(): boolean {

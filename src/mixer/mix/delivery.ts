@@ -140,7 +140,7 @@ export class Delivery {
   #flatMix(place: Place, voices: Voices): Frame {
     const { audience } = place;
     if (place.isPersonal) {
-      this.#flatVoices = sumFor(place, voices, this.#minus, this.#pool.kernels);
+      this.#flatVoices = sumFor(place, voices, this.#minus);
       return this.#minus;
     }
     if (place.isInSum) {

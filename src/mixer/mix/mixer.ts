@@ -15,6 +15,7 @@ import type { SourcePacket } from '../source/source-packet.ts';
 import { createStanding, shareOfPlaces } from '../source/talker-places.ts';
 import { Audiences, type Sounding } from './audiences.ts';
 import { ChannelSet } from './channel-set.ts';
+import { type ChannelSound, ChannelSounds } from './channel-sounds.ts';
 import { Delivery, isMixNeeded } from './delivery.ts';
 import { loneTalker } from './lone-talker.ts';
 import type { MixLink } from './mix-link.ts';
@@ -44,6 +45,7 @@ export class Mixer {
   /** People whose voices go elsewhere, or who hear other channels, from the next tick on. */
   readonly #moving: Place[] = [];
   readonly #audiences: Audiences;
+  readonly #sounds = new ChannelSounds();
   readonly #copies: VoiceCopies;
   readonly #delivery: Delivery;
   readonly #limits: TalkerLimits;
@@ -59,11 +61,12 @@ export class Mixer {
     this.#limits = new TalkerLimits(settings.maxTalkers);
     this.#levelling = settings.levelling;
     this.#audiences = new Audiences(pool);
-    this.#copies = new VoiceCopies(pool.kernels);
+    this.#copies = new VoiceCopies(pool.kernels, this.#sounds);
     this.#delivery = new Delivery(pool);
     this.#placing = new SpacePlacing(pool, {
       places: this.#places,
       limits: this.#limits,
+      silentChannels: () => this.#sounds.silent,
       moveVoice: (place, address) => this.#moveVoice(place, address),
       moveListener: (place, channels) => this.#moveListener(place, channels),
       retune: (encoders, mayBeStereo) => {
@@ -92,7 +95,8 @@ export class Mixer {
       talkerLimit: this.#limits.limitFor(address),
       levelling: this.#levelling,
     });
-    const place = new Place(source, this.#audiences.enter(channels), options);
+    const place = new Place(source, this.#audiences.enter(channels.without(this.#sounds.silent)), options);
+    place.wantedChannels = channels;
     this.#places.add(place);
     this.#placing.enter();
     this.#delivery.enter();
@@ -159,6 +163,15 @@ export class Mixer {
     if (!this.#places.has(place)) return;
     place.wantedChannels = channels;
     this.#placing.settleListener(place);
+  }
+
+  /**
+   * From the next tick on, channels sound like this; what changes fades.
+   * @param sounds by the number of the channel; channels that are not listed are heard unchanged
+   */
+  setChannelSounds(sounds: ReadonlyMap<number, ChannelSound>): void {
+    this.#sounds.set(sounds);
+    for (const place of this.#places) this.#placing.settleListener(place);
   }
 
   /** From the next tick on, voices are heard from where they are; undefined ends that. What changes fades. */
@@ -264,6 +277,7 @@ export class Mixer {
 
   #endTick(): void {
     this.#copies.endFrame();
+    this.#sounds.endFrame();
     this.#audiences.endTick();
     for (const place of this.#adjusting) place.hearing.endFrame();
     this.#adjusting.length = 0;
@@ -285,6 +299,7 @@ export class Mixer {
     for (const place of this.#awake) place.source.close();
     this.#awake.length = 0;
     this.#audiences.close();
+    this.#copies.close();
     this.#placing.close();
   }
 

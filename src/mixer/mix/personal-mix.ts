@@ -1,6 +1,5 @@
 /** The mix of a listener who hears single voices differently from the others in the same audience. */
 import type { Frame } from '../kernels/frame.ts';
-import type { Kernels } from '../kernels/kernels.ts';
 import { ROOM_CHANNEL } from './channel-set.ts';
 import { UNITY } from './hearing.ts';
 import type { MixLink } from './mix-link.ts';
@@ -86,14 +85,13 @@ export function heardPersonally(listener: Place, { contributors, link }: Voices)
  * Writes what this listener hears of the others into `mix`, each voice with its gain, and returns the number of voices
  * in it. Every voice is added; subtracting one from the total would leave rounding errors behind.
  */
-export function sumFor(listener: Place, { contributors, link }: Voices, mix: Frame, kernels: Kernels): number {
+export function sumFor(listener: Place, { contributors, copies, link }: Voices, mix: Frame): number {
   mix.samples.fill(0);
   let voices = 0;
   for (const voice of contributors) {
     if (!findPath(voice, listener)) continue;
-    const { from, to } = path;
-    if (from === 1 && to === 1) kernels.add(mix, voice.frame);
-    else kernels.addRamped(mix, voice.frame, from, to);
+    const { before, now, from, to } = path;
+    copies.addTo(mix, voice, before, now, from, to);
     // A quieter voice counts in full: otherwise the headroom would turn it up again.
     if (to > 0) voices++;
   }

@@ -35,6 +35,8 @@ const NO_LIMITS: SpaceLimits = { isMono: false, rangeFactor: 1 };
 interface PlacingContext {
   readonly places: ReadonlySet<Place>;
   readonly limits: TalkerLimits;
+  /** Channels that nobody hears now. */
+  readonly silentChannels: () => ChannelSet;
   readonly moveVoice: (place: Place, address: Address) => void;
   readonly moveListener: (place: Place, channels: ChannelSet) => void;
   readonly retune: (encoders: RoomEncoders, mayBeStereo: boolean) => void;
@@ -129,7 +131,7 @@ export class SpacePlacing {
 
   /** The listener should hear something else, or their body has moved. */
   settleListener(place: Place): void {
-    const { wantedChannels } = place;
+    const wantedChannels = place.wantedChannels.without(this.#context.silentChannels());
     const isPlaced = this.#space !== undefined && this.#space.slotOf(place.voice) !== NO_SLOT;
     this.#context.moveListener(place, isPlaced ? wantedChannels.withoutRoom : wantedChannels);
     const wanted = this.#wantedEars(place);

@@ -1,24 +1,35 @@
 /**
  * Copies of a voice's frame, made once per tick and used by all listeners who need them: a voice that someone begins to
- * hear, or no longer hears, fades over one frame.
+ * hear, or no longer hears, fades over one frame; and a channel may have a gain and an effect.
  */
 import type { Frame } from '../kernels/frame.ts';
 import type { Kernels } from '../kernels/kernels.ts';
+import type { ChannelSounds, Way } from './channel-sounds.ts';
 import type { Place } from './mix-participant.ts';
-import { NO_PATH } from './voice-path.ts';
+import { type Effect, VoiceEffect } from './voice-effect.ts';
 
-interface Copy {
+interface Copy extends Readonly<Way> {
   readonly frame: Frame;
-  readonly before: number;
-  readonly now: number;
+}
+
+/** What a voice sounds like with an effect. */
+interface Treated {
+  readonly at: VoiceEffect;
+  readonly frame: Frame;
+  /** The frame is that of this tick. */
+  isMade: boolean;
 }
 
 export class VoiceCopies {
   readonly #kernels: Kernels;
+  readonly #sounds: ChannelSounds;
   readonly #copies = new Map<Place, Copy[]>();
+  /** Effects that were at work in the previous tick, or are in this one. */
+  readonly #treated = new Map<Place, Treated[]>();
 
-  constructor(kernels: Kernels) {
+  constructor(kernels: Kernels, sounds: ChannelSounds) {
     this.#kernels = kernels;
+    this.#sounds = sounds;
   }
 
   /**
@@ -27,34 +38,91 @@ export class VoiceCopies {
    * sum can be subtracted again.
    */
   frameOf(voice: Place, before: number, now: number): Frame | undefined {
-    // A voice that starts fades in by itself.
-    const from = voice.soundedBefore ? before : now;
-    if (from === NO_PATH && now === NO_PATH) return undefined;
-    if (from === NO_PATH || now === NO_PATH) return this.#fading(voice, from, now);
-    return voice.source.frame;
+    const way = this.#sounds.wayOf(voice, before, now);
+    const { from, to } = way;
+    if (from === 0 && to === 0) return undefined;
+    if (from === 1 && to === 1 && way.effect === way.effectBefore) return this.#frameWith(voice, way.effect);
+    return this.#copyOf(voice, way);
+  }
+
+  /** Adds the same to `mix`, with a gain that moves from `from` to `to` over the frame. */
+  addTo(mix: Frame, voice: Place, before: number, now: number, from: number, to: number): void {
+    const way = this.#sounds.wayOf(voice, before, now);
+    way.from *= from;
+    way.to *= to;
+    this.#add(mix, voice, way);
   }
 
   /** The frame of this tick is over. */
   endFrame(): void {
-    if (this.#copies.size === 0) return;
     for (const copies of this.#copies.values()) for (const { frame } of copies) this.#kernels.frames.release(frame);
     this.#copies.clear();
+    if (this.#treated.size > 0) this.#endEffects();
   }
 
-  #fading(voice: Place, before: number, now: number): Frame {
+  close(): void {
+    for (const all of this.#treated.values()) for (const treated of all) treated.isMade = false;
+    this.endFrame();
+  }
+
+  #copyOf(voice: Place, way: Way): Frame {
     let copies = this.#copies.get(voice);
     if (copies === undefined) {
       copies = [];
       this.#copies.set(voice, copies);
     }
-    let copy = copies.find((made) => made.before === before && made.now === now);
-    if (copy === undefined) {
-      const frame = this.#kernels.frames.take();
-      frame.samples.set(voice.source.frame.samples);
-      this.#kernels.ramp(frame, before === NO_PATH ? 0 : 1, now === NO_PATH ? 0 : 1);
-      copy = { frame, before, now };
-      copies.push(copy);
-    }
-    return copy.frame;
+    for (const copy of copies) if (isSame(copy, way)) return copy.frame;
+    const frame = this.#kernels.frames.take();
+    frame.samples.fill(0);
+    copies.push({ ...way, frame });
+    this.#add(frame, voice, way);
+    return frame;
   }
+
+  #add(mix: Frame, voice: Place, { effectBefore, effect, from, to }: Way): void {
+    if (effectBefore !== effect && from > 0 && to > 0) {
+      this.#kernels.addRamped(mix, this.#frameWith(voice, effectBefore), from, 0);
+      this.#kernels.addRamped(mix, this.#frameWith(voice, effect), 0, to);
+      return;
+    }
+    const frame = this.#frameWith(voice, to > 0 ? effect : effectBefore);
+    if (from === 1 && to === 1) this.#kernels.add(mix, frame);
+    else if (from > 0 || to > 0) this.#kernels.addRamped(mix, frame, from, to);
+  }
+
+  #frameWith(voice: Place, effect: Effect | undefined): Frame {
+    if (effect === undefined) return voice.frame;
+    let all = this.#treated.get(voice);
+    if (all === undefined) {
+      all = [];
+      this.#treated.set(voice, all);
+    }
+    let treated = all.find(({ at }) => at.effect === effect);
+    if (treated === undefined) {
+      treated = { at: new VoiceEffect(effect, voice.voice), frame: this.#kernels.frames.take(), isMade: false };
+      all.push(treated);
+    }
+    if (!treated.isMade) treated.at.process(treated.frame.samples, voice.frame.samples, !voice.source.sounding);
+    treated.isMade = true;
+    return treated.frame;
+  }
+
+  /** An effect that nobody needed in this tick has missed a frame, so it is over. */
+  #endEffects(): void {
+    for (const [voice, all] of this.#treated) {
+      for (let i = all.length - 1; i >= 0; i--) {
+        const treated = all[i]!;
+        if (!treated.isMade) {
+          this.#kernels.frames.release(treated.frame);
+          all.splice(i, 1);
+        }
+        treated.isMade = false;
+      }
+      if (all.length === 0) this.#treated.delete(voice);
+    }
+  }
+}
+
+function isSame(a: Way, b: Way): boolean {
+  return a.from === b.from && a.to === b.to && a.effect === b.effect && a.effectBefore === b.effectBefore;
 }

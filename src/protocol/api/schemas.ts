@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
 import {
   MAX_CHANNEL_MEMBERS,
+  MAX_GAIN,
   MAX_IDENTITY_LENGTH,
   MAX_NAME_LENGTH,
   MAX_PARTICIPANT_ID_LENGTH,
@@ -174,6 +175,8 @@ export const moveSchema = z.strictObject({
 /** People by the `sub` of their join token; guests by their participant id. */
 const people = () => z.array(z.string().min(1).max(MAX_IDENTITY_LENGTH)).max(MAX_CHANNEL_MEMBERS);
 
+const CHANNEL_EFFECTS = ['radio', 'phone'] as const;
+
 /** `POST /rooms/{room}/channels`. */
 export const newChannelSchema = z.strictObject({
   name: name().describe('1 to 64 letters, digits, "-", "_" or ".".'),
@@ -185,6 +188,14 @@ export const newChannelSchema = z.strictObject({
     .default([])
     .describe('Who may speak in it: identities of join tokens, or participant ids for guests.'),
   hear: people().default([]).describe('Who hears it, in the same form.'),
+  gain: z
+    .number()
+    .min(0)
+    .max(MAX_GAIN)
+    .default(1)
+    .describe('How loud it is for everyone who hears it: 1 is unchanged, 0.5 is 6 dB quieter, 0 is silence.'),
+  effect: z.enum(CHANNEL_EFFECTS).nullable().default(null).describe('What voices in it sound like.'),
+  strength: z.number().min(0).max(1).default(1).describe('How much of the effect: 0 is none, 1 is all of it.'),
 });
 
 export const channelSchema = z.strictObject({
@@ -192,6 +203,9 @@ export const channelSchema = z.strictObject({
   open: z.boolean(),
   speak: z.array(z.string()),
   hear: z.array(z.string()),
+  gain: z.number(),
+  effect: z.enum(CHANNEL_EFFECTS).nullable(),
+  strength: z.number(),
 });
 
 export const channelListSchema = z.strictObject({ channels: z.array(channelSchema), total: count() });

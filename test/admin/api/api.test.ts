@@ -123,7 +123,16 @@ test('every operation in the document', async (t) => {
     const path = '/rooms/raid/channels';
     const people = Array.from({ length: 1001 }, (_, i) => `p${i}`);
     t.match((await api.post(path, { name: 'red', speak: ['u1'], hear: ['u1', 'u2'] })).body, { open: false });
-    t.same((await api.post(path, { name: 'red', open: true })).body, { name: 'red', open: true, speak: [], hear: [] });
+    const plain = { gain: 1, effect: null, strength: 1 };
+    const red = { name: 'red', open: true, speak: [], hear: [] };
+    t.same((await api.post(path, { name: 'red', open: true })).body, { ...red, ...plain });
+    const radio = { gain: 0.8, effect: 'radio', strength: 0.5 };
+    t.same((await api.post(path, { ...red, ...radio })).body, { ...red, ...radio });
+    t.match(await api.post(path, { ...red, gain: 3 }), {
+      status: 400,
+      body: { code: 'invalid_request', detail: /gain/ },
+    });
+    t.match(await api.post(path, { ...red, effect: 'echo' }), { status: 400, body: { detail: /effect/ } });
     t.match((await api.get(path)).body, { channels: [{ name: 'red' }], total: 1 });
     t.match(await api.post(path, { name: 'a b' }), { status: 400, body: { code: 'invalid_channel' } });
     t.match(await api.post(path, { name: 'x'.repeat(10_000) }), { status: 400, body: { code: 'invalid_request' } });

@@ -28,7 +28,7 @@ function someOf<T>(prng: Prng, items: readonly T[], share = 0.5): T[] {
   return items.filter(() => prng() < share);
 }
 
-test('for any channels, whispers, gains, mutes, joins and leaves, everyone hears the sum of gain times voice', async (t) => {
+test('for any channels, their gains, whispers, gains, mutes, joins and leaves, everyone hears the sum of gain times voice', async (t) => {
   t.comment(`SEED=${SEED}`);
   const channels = [ROOM, RED, BLUE, FAR];
   fc.assert(
@@ -40,6 +40,11 @@ test('for any channels, whispers, gains, mutes, joins and leaves, everyone hears
       for (let i = 0; i < size; i++) join();
       runAtRandom({
         ...{ room, codec, prng, join },
+        beforeTick: () => {
+          if (prng() >= 0.03) return;
+          const sounding = someOf(prng, [RED, BLUE, FAR]);
+          room.setSounds(new Map(sounding.map((channel) => [channel, { gain: GAINS[Math.floor(3 * prng())]! }])));
+        },
         change: (person) => {
           const others = room.people.filter((other) => other !== person);
           if (prng() < 0.03) room.speakTo(person, someOf(prng, channels), prng() < 0.2 ? someOf(prng, others) : []);

@@ -6,6 +6,7 @@ import type { Frame } from '../../../src/mixer/kernels/frame.ts';
 import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
 import { Audience } from '../../../src/mixer/mix/audience.ts';
 import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
+import { ChannelSounds } from '../../../src/mixer/mix/channel-sounds.ts';
 import type { MixLink } from '../../../src/mixer/mix/mix-link.ts';
 import type { Heard, Place } from '../../../src/mixer/mix/mix-participant.ts';
 import { heardPersonally, isTouched, isWhispering, sumFor } from '../../../src/mixer/mix/personal-mix.ts';
@@ -18,7 +19,7 @@ import { addressOf, stillVoice } from '../../helpers/still-voice.ts';
 const SEED = Number(process.env['SEED'] ?? 2209);
 const kernels = threadKernels();
 const everyone = new Audience(new CodecPool(new PlainCodec(), () => 0), ChannelSet.ROOM, FLAT_ENCODERS.shared);
-const copies = new VoiceCopies(kernels);
+const copies = new VoiceCopies(kernels, new ChannelSounds());
 
 interface Voice {
   readonly level: number;
@@ -75,7 +76,7 @@ test('each voice has its gain at both ends of the frame, and the listener is nev
       const { listener, contributors } = people(said);
       mix.samples.fill(12_345);
       const other = linked ? link({ level: 7, voices: 3 }) : undefined;
-      const count = sumFor(listener, { contributors, copies, link: other }, mix, kernels);
+      const count = sumFor(listener, { contributors, copies, link: other }, mix);
       const sum = (gainOf: (voice: Voice) => number) =>
         said.reduce((total, voice) => total + gainOf(voice) * voice.level, linked ? 7 : 0);
       const slack = 1e-3 + said.reduce((total, one) => total + (one.level * 2) / FRAME_SAMPLES, 0);
@@ -98,7 +99,7 @@ test('a voice without a gain counts and is added as it is, bit by bit', (t) => {
     samples[i] = Math.sin(i);
   });
   const mix = kernels.frames.take();
-  t.equal(sumFor(listener, { contributors, copies, link: undefined }, mix, kernels), 1);
+  t.equal(sumFor(listener, { contributors, copies, link: undefined }, mix), 1);
   t.same(mix.samples, voice!.frame.samples);
   t.end();
 });
@@ -106,7 +107,7 @@ test('a voice without a gain counts and is added as it is, bit by bit', (t) => {
 test('of a silenced voice nothing is left, whatever it is', (t) => {
   const { listener, contributors } = people([{ level: Infinity, soundedBefore: true, gain: { from: 0, to: 0 } }]);
   const mix = kernels.frames.take();
-  t.equal(sumFor(listener, { contributors, copies, link: undefined }, mix, kernels), 0);
+  t.equal(sumFor(listener, { contributors, copies, link: undefined }, mix), 0);
   t.same(mix.samples, new Float32Array(FRAME_SAMPLES));
   t.end();
 });

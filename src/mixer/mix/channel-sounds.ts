@@ -1,0 +1,90 @@
+/** How the channels of a room sound: their gains and effects. What changes fades over one frame. */
+import { ChannelSet } from './channel-set.ts';
+import type { Place } from './mix-participant.ts';
+import { Effect, type EffectKind } from './voice-effect.ts';
+import { NO_PATH } from './voice-path.ts';
+
+/** What can be set for a channel other than the room itself. */
+export interface ChannelSound {
+  /** Linear: 1 is unchanged; 0 is silence, and then the channel is not heard at all. */
+  readonly gain: number;
+  readonly effect: EffectKind | null;
+  /** Of the effect, from 0 (none) to 1. */
+  readonly strength: number;
+}
+
+export const PLAIN_CHANNEL: ChannelSound = { gain: 1, effect: null, strength: 1 };
+
+/** A voice on its way to a listener in one tick: what it sounds like at both ends of the frame, and how loud it is. */
+export interface Way {
+  effectBefore: Effect | undefined;
+  effect: Effect | undefined;
+  /** Gains. */
+  from: number;
+  to: number;
+}
+
+interface Sound {
+  readonly gain: number;
+  readonly effect: Effect | undefined;
+}
+
+const PLAIN: Sound = { gain: 1, effect: undefined };
+const NOWHERE: Sound = { gain: 0, effect: undefined };
+const ALL_PLAIN: ReadonlyMap<number, Sound> = new Map();
+
+/** Temporary between two calls. */
+const way: Way = { effectBefore: undefined, effect: undefined, from: 1, to: 1 };
+
+export class ChannelSounds {
+  /** Channels with a gain of 0: nobody hears them. */
+  silent = ChannelSet.NONE;
+  /** By channel; others are plain. In this tick and in the previous one. */
+  #now = ALL_PLAIN;
+  #before = ALL_PLAIN;
+
+  /** Takes effect over the next frame. Channels that are not listed are plain. */
+  set(sounds: ReadonlyMap<number, ChannelSound>): void {
+    const next = new Map<number, Sound>();
+    for (const [channel, { gain, effect, strength }] of sounds) {
+      next.set(channel, {
+        gain,
+        effect: effect === null || strength === 0 ? undefined : this.#effect(effect, strength),
+      });
+    }
+    this.#now = next;
+    this.silent = ChannelSet.of([...next].flatMap(([channel, { gain }]) => (gain === 0 ? channel : [])));
+  }
+
+  /**
+   * Which way this voice goes to those whom it reached on the path `before` and reaches on the path `now`. Valid until
+   * the next call.
+   */
+  wayOf(voice: Place, before: number, now: number): Way {
+    const to = soundOf(this.#now, now);
+    // A voice that starts fades in by itself.
+    const from = voice.soundedBefore ? soundOf(this.#before, before) : to;
+    way.from = from.gain;
+    way.to = to.gain;
+    way.effect = to.gain === 0 ? from.effect : to.effect;
+    way.effectBefore = from.gain === 0 ? to.effect : from.effect;
+    return way;
+  }
+
+  /** The frame of this tick is over. */
+  endFrame(): void {
+    this.#before = this.#now;
+  }
+
+  /** The same object while nothing changes, so that a running effect continues. */
+  #effect(kind: EffectKind, strength: number): Effect {
+    for (const { effect } of this.#now.values()) {
+      if (effect?.kind === kind && effect.strength === strength) return effect;
+    }
+    return new Effect(kind, strength);
+  }
+}
+
+function soundOf(sounds: ReadonlyMap<number, Sound>, path: number): Sound {
+  return path === NO_PATH ? NOWHERE : (sounds.get(path) ?? PLAIN);
+}

@@ -1,0 +1,143 @@
+import { test } from 'tap';
+import type { EffectKind } from '../../../src/mixer/mix/voice-effect.ts';
+import { complaint } from '../../helpers/mix-check.ts';
+import { Room } from '../../helpers/perfect-room.ts';
+import { PlainCodec } from '../../helpers/plain-codec.ts';
+import { clickRatio, concatInt16, toInt16, tone, toneLevelDbfs } from '../../helpers/signal.ts';
+
+const [ROOM, RED, BLUE] = [0, 1, 2] as const;
+
+const toneOf = (frequencyHz: number, amplitude = 0.1) => toInt16(tone({ frequencyHz, samples: 48_000, amplitude }));
+
+function plainRoom() {
+  const codec = new PlainCodec();
+  const room = new Room(codec, (frame) => codec.encode(frame));
+  /** What a person heard in the last ticks. */
+  const heard = (person: (typeof room.people)[number], ticks: number) =>
+    concatInt16(person.written.slice(-ticks).map(({ payload }) => codec.decode(payload)));
+  return { codec, room, heard };
+}
+
+test('through a channel with an effect a voice has its band; others, and those who hear it otherwise, do not notice', async (t) => {
+  for (const effect of ['radio', 'phone'] as const satisfies EffectKind[]) {
+    const { room, heard } = plainRoom();
+    const talkers = [500, 1000, 6000].map((hz) => room.join(toneOf(hz), { channels: [RED] }));
+    const [listener, mate] = [
+      room.join(toneOf(440), { channels: [RED] }),
+      room.join(toneOf(440), { channels: [BLUE] }),
+    ];
+    const other = room.join(toneOf(2000), { channels: [RED] });
+    room.setSounds(new Map([[RED, { effect }]]));
+    for (const talker of talkers) {
+      room.speakTo(talker, [RED, BLUE]);
+      talker.talking = true;
+    }
+    room.speakTo(other, [BLUE]);
+    other.talking = true;
+    room.run(80);
+    const levels = (person: typeof listener) => [500, 1000, 6000].map((hz) => toneLevelDbfs(heard(person, 40), hz));
+    const [low, middle, high] = levels(listener);
+    t.ok(low! > middle! - 3 && high! < middle! - 20, `${effect}: ${low}, ${middle} and ${high} dBFS`);
+    const [first, ...others] = levels(mate);
+    t.ok(
+      others.every((level) => Math.abs(level - first!) < 0.5),
+      'plain in the other channel',
+    );
+    const own = levels(talkers[1]!);
+    t.ok(own[1]! < -65, `${effect}: nobody hears themselves: ${own[1]} dBFS`);
+    const band = own[0]! - own[2]!;
+    t.ok(
+      Math.abs(band - (low! - high!)) < 2,
+      `the talker hears the others like everybody: ${band} and ${low! - high!} dB`,
+    );
+  }
+});
+
+test('a channel’s gain is that of all its voices; at 0 the packets are those without them, bit for bit', async (t) => {
+  const packets = [true, false].map((talks) => {
+    const { codec, room } = plainRoom();
+    const [listener, talker, mate] = [
+      room.join(toneOf(440), { channels: [ROOM, RED] }),
+      room.join(toneOf(1000)),
+      room.join(toneOf(2000), { channels: [ROOM, RED] }),
+    ];
+    room.speakTo(mate, [RED]);
+    room.setSounds(new Map([[RED, { gain: 0, effect: 'radio' }]]));
+    for (let tick = 0; tick < 100; tick++) {
+      talker.talking = tick > 10;
+      mate.talking = talks && tick > 20 && tick % 40 < 30;
+      room.run();
+    }
+    return listener.written.map(({ payload }) => Buffer.from(codec.decode(payload).buffer).toString('hex'));
+  });
+  t.strictSame(packets[0], packets[1]);
+  const { codec, room, heard } = plainRoom();
+  const [listener, talker] = [room.join(toneOf(440), { channels: [RED] }), room.join(toneOf(1000))];
+  room.speakTo(talker, [RED]);
+  talker.talking = true;
+  for (const [gain, dbfs] of [
+    [1, -20],
+    [0.5, -26],
+    [2, -14],
+  ] as const) {
+    room.setSounds(new Map([[RED, { gain }]]));
+    room.run(40);
+    const level = toneLevelDbfs(heard(listener, 25), 1000);
+    t.ok(Math.abs(level - dbfs) < 0.5, `${level} dBFS`);
+    t.equal(complaint(room, listener, codec), undefined);
+  }
+});
+
+test('effects begin, change and end without a click', async (t) => {
+  const { room, heard } = plainRoom();
+  const talker = room.join(toneOf(1000, 0.2));
+  const listener = room.join(toneOf(440), { channels: [RED] });
+  room.speakTo(talker, [RED]);
+  talker.talking = true;
+  room.run(30);
+  const changes = [
+    { effect: 'phone' },
+    { effect: 'phone', strength: 0.5 },
+    { effect: 'radio', strength: 0.1 },
+    {},
+  ] as const;
+  for (const sound of changes) {
+    room.setSounds(new Map([[RED, sound]]));
+    room.run(20);
+  }
+  const ratio = clickRatio(heard(listener, 90), 960, 90 * 960, toneOf(1000, 0.2));
+  t.ok(ratio < 1.3, `${ratio}`);
+});
+
+test('an effect runs once for all listeners, and its frames are given back', async (t) => {
+  const { room } = plainRoom();
+  const taken = room.pool.kernels.frames.taken;
+  const talker = room.join(toneOf(1000));
+  for (let i = 0; i < 10; i++) room.join(toneOf(440), { channels: i % 2 === 0 ? [RED] : [ROOM, RED, 3 + i] });
+  room.speakTo(talker, [RED]);
+  room.setSounds(new Map([[RED, { effect: 'radio' }]]));
+  talker.talking = true;
+  room.run(40);
+  const whileTalking = room.pool.kernels.frames.taken;
+  t.ok(whileTalking - taken <= 8, `${whileTalking - taken} frames`);
+  talker.talking = false;
+  room.run(60);
+  t.ok(room.pool.kernels.frames.taken < whileTalking - 1);
+  talker.talking = true;
+  room.run(20);
+  room.mixer.close();
+});
+
+test('a voice that is heard alone through an effect is decoded, not passed on', async (t) => {
+  for (const effect of ['radio', null] as const) {
+    const { room } = plainRoom();
+    const talker = room.join(toneOf(1000));
+    room.join(toneOf(440), { channels: [RED] });
+    room.setSounds(new Map([[RED, { effect }]]));
+    room.speakTo(talker, [RED]);
+    talker.talking = true;
+    room.run(50);
+    t.equal(room.pool.counters.framesPassed, 0, `${effect}`);
+    t.ok(room.pool.counters.framesEncoded > 30);
+  }
+});
