@@ -66,7 +66,7 @@ export function isWhispering({ contributors }: Voices): boolean {
 }
 
 function whispers({ whispersTo }: Address, listener: Place): boolean {
-  return whispersTo.size > 0 && whispersTo.has(listener.voice);
+  return whispersTo.has(listener.voice);
 }
 
 /** What this listener hears in this tick, in view of their gains. */
@@ -76,7 +76,7 @@ export function heardPersonally(listener: Place, { contributors, link }: Voices)
   for (const voice of contributors) {
     if (!findPath(voice, listener)) continue;
     if (path.from > 0 && voice.soundedBefore) return 'more';
-    if (path.to > 0) heard = 'beginnings';
+    heard = 'beginnings';
   }
   return heard;
 }

@@ -110,6 +110,13 @@ test('two audiences hear the same if the same of their channels sound', async (t
   );
 });
 
+test('in a new audience nothing sounds, and nobody is in sync with its stream', async (t) => {
+  const audience = audienceOf(...CHANNELS);
+  t.ok(audience.isNew && audience.isSilent && audience.isAtRest);
+  t.equal(audience.voices, 0);
+  t.equal(audience.leader, audience);
+});
+
 test('voices from other parts of the room are added and counted', async (t) => {
   const audience = audienceOf(0);
   const copies = new VoiceCopies(kernels);

@@ -441,3 +441,76 @@ test('a tick is needed while anybody hears anything, has less than three packets
   delivery.leave(third);
   t.notOk(delivery.begin(22, false, voices));
 });
+
+test('a listener who moves between channels with the same voices goes on with the same packets, as steady as before', async (t) => {
+  const { people } = compareSides(50, (side, tick) => {
+    if (tick === 0) for (const channels of [[0, 1], [0, 1], [0], [0], [0]]) side.join(0, { channels });
+    for (const person of side.people.slice(3)) person.talking = tick > 5;
+    if (tick === 30) side.rooms[0]!.listenTo(side.people[0]!, [0]);
+  });
+  const [moved, stayed, other] = people as [Person, Person, Person];
+  for (const { place } of [moved, stayed, other]) t.equal(place.steady, place.audience);
+  t.equal(moved.place.audience, other.place.audience);
+  t.equal(moved.written.at(-1)!.payload, other.written.at(-1)!.payload);
+});
+
+/** People with a place each, who hear a team as well, in which two talk. */
+function teamInSpace(size: number) {
+  const { codec, room } = plainRoom();
+  const world = new World();
+  room.mixer.setSpace({ bodies: world.writer.memory, settings: DEFAULT_SPACE });
+  const people = Array.from({ length: size }, (_, i) => {
+    const person = room.join(TONES[i % TONES.length]!, { channels: [0, 1], takesStereo: true });
+    world.put(i, { voice: person.place.voice, at: [0.01 * i, 0, 0] });
+    return person;
+  });
+  const speaker = people[0]!;
+  const team = [0, 1].map((i) => room.join(TONES[i]!, { channels: [1] }));
+  for (const person of team) room.speakTo(person, [1]);
+  return { codec, room, people, speaker, team };
+}
+
+test('when many begin to hear somebody beside the same voices as others, at most 40 do so in each tick', async (t) => {
+  const { room, people, speaker, team } = teamInSpace(96);
+  for (const person of team) person.talking = true;
+  room.run(30);
+  const listeners = people.slice(1);
+  const withOwn = () => listeners.filter(({ place }) => place.listening.to === 'own').length;
+  t.equal(withOwn(), 0);
+  speaker.talking = true;
+  const counts = Array.from({ length: 5 }, () => {
+    room.run();
+    return withOwn();
+  });
+  t.strictSame(counts, [0, 40, 80, 95, 95]);
+});
+
+test('nobody waits for somebody they begin to hear when there is nothing else to hear', async (t) => {
+  const { room, people, speaker, team } = teamInSpace(96);
+  for (const person of team) person.talking = true;
+  room.run(30);
+  for (const person of team) room.mute(person, true);
+  // They fade in one more tick, and in the next one only the speaker is left.
+  speaker.talking = true;
+  room.run(3);
+  for (const { place } of people.slice(1)) t.not(place.listening.to, 'shared');
+});
+
+test('a mix of somebody whose client plays stereo is stereo while the room has space, and no encoder is lost', async (t) => {
+  const { room, people, speaker } = teamInSpace(4);
+  speaker.talking = true;
+  people[1]!.talking = true;
+  room.run(20);
+  const channels = () =>
+    people.flatMap(({ place: { listening } }) => (listening.to === 'own' ? [listening.stream.channels] : []));
+  t.strictSame(channels(), [2, 2, 2, 2]);
+  const inUse = room.pool.encodersInUse;
+  room.mixer.limitSpace({ isMono: true, rangeFactor: 1 });
+  room.run(3);
+  t.strictSame(channels(), [1, 1, 1, 1]);
+  t.equal(room.pool.encodersInUse, inUse);
+  room.mixer.limitSpace({ isMono: false, rangeFactor: 1 });
+  room.run(3);
+  t.strictSame(channels(), [2, 2, 2, 2]);
+  t.equal(room.pool.encodersInUse, inUse);
+});

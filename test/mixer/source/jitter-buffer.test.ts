@@ -595,3 +595,18 @@ test('timestamp jumps on top cannot claim more losses than there was time for', 
   }
   t.ok(stream.counters.packetsLost <= 500 * 1.002 + 50, `${stream.counters.packetsLost} lost of 500 in ten seconds`);
 });
+
+test('a copy of a packet far ahead neither restarts the buffer nor says anything about loss', async (t) => {
+  const stream = new Stream();
+  t.equal(stream.buffer.delayMs, 0, 'nothing has waited');
+  stream.runSmoothly(0, 100);
+  // Nobody can have sent this many in 20 ms.
+  for (const ahead of [400, 900]) stream.push(100 + ahead, 100 * PTIME_MS, { redundant: true });
+  for (let n = 100; n < 150; n++) {
+    stream.push(n, n * PTIME_MS);
+    stream.pop(n * PTIME_MS + 10);
+  }
+  t.same(stream.numbers.slice(-45), range(stream.numbers.at(-1)! - 44, stream.numbers.at(-1)! + 1));
+  t.ok(stream.numbers.at(-1)! >= 147);
+  t.equal(stream.counters.packetsLost, 0);
+});

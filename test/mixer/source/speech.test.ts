@@ -136,3 +136,15 @@ test('silence counts for its duration, which is a frame by default', async (t) =
     t.notOk(speech.voice.active || speech.isProven(0));
   }
 });
+
+test('speech that is worth a check lasts 60 ms, counted anew after each silence', async (t) => {
+  const speech = new Speech();
+  for (const before of ['the beginning', 'silence'] as const) {
+    speech.claim(-70, 57.5);
+    speech.claim(-70, 2);
+    t.notOk(speech.isCheckDue(60, 0), before);
+    speech.claim(-70, 0.5);
+    t.ok(speech.isCheckDue(60, 0), before);
+    speech.silence();
+  }
+});

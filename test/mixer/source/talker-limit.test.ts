@@ -301,3 +301,26 @@ test('a place does not stay with somebody who leaves or is muted', async (t) => 
   room.run(3);
   t.ok(a.place.source.admitted);
 });
+
+test('whoever goes elsewhere takes along neither another talker nor another who waits', async (t) => {
+  const { limit, voices, run, heard } = unit(3, [-30, -31, -32, -20, -21, -22]);
+  const standing = createStanding();
+  const claims = () => {
+    limit.tell(standing);
+    return standing.claims.reduce((sum, count) => sum + count, 0);
+  };
+  for (const voice of voices.slice(0, 3)) voice.speaking = true;
+  run();
+  const waiting = voices.slice(3);
+  for (const voice of waiting) limit.request(voice);
+  limit.request(waiting[2]!);
+  t.equal(claims(), 6, 'each counts once');
+  limit.drop(voices[0]!);
+  t.equal(claims(), 5);
+  limit.drop(waiting[0]!);
+  t.equal(claims(), 4);
+  limit.drop(new Voice(-10));
+  t.equal(claims(), 4, 'somebody unknown takes nobody along');
+  limit.decide(standing);
+  t.same(heard(), [1, 2, 4], 'the louder of those who still wait');
+});

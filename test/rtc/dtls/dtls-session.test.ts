@@ -300,7 +300,11 @@ test('closing sends a close_notify that the client can read', async (t) => {
   client.stop();
 });
 
-function unanswered(clock: FakeClock, send: (datagram: Buffer) => void = () => {}) {
+function unanswered(
+  clock: FakeClock,
+  send: (datagram: Buffer) => void = () => {},
+  data: (content: Buffer) => void = () => {},
+) {
   const log: string[] = [];
   const session = new DtlsSession({
     certificate,
@@ -310,7 +314,7 @@ function unanswered(clock: FakeClock, send: (datagram: Buffer) => void = () => {
     events: {
       connected: () => log.push('connected'),
       failed: (reason) => log.push(reason),
-      data: () => {},
+      data,
       closed: () => log.push('closed'),
     },
   });
@@ -374,14 +378,19 @@ test('a fatal alert during the handshake ends it a second later, because the ale
 async function connectAtOnce(
   toServer: (datagram: Buffer) => Buffer[] = (datagram) => [datagram],
   hasEnough: (sent: readonly Buffer[], fromClient: readonly Buffer[]) => boolean = () => false,
+  data?: (content: Buffer) => void,
 ) {
   const clock = new FakeClock();
   const toClient: Buffer[] = [];
   const sent: Buffer[] = [];
-  const { session, log } = unanswered(clock, (datagram) => {
-    toClient.push(datagram);
-    sent.push(datagram);
-  });
+  const { session, log } = unanswered(
+    clock,
+    (datagram) => {
+      toClient.push(datagram);
+      sent.push(datagram);
+    },
+    data,
+  );
   const client = createClient(identity, (datagram) => {
     fromClient.push(datagram);
     for (const arriving of toServer(datagram)) session.receive(arriving);
@@ -436,6 +445,36 @@ test('a repeated ClientHello is answered again, only the last one, and not forev
   t.equal(sent.length, 16 * flight);
   session.close();
   client.stop();
+});
+
+test('a repeated message after the ClientHello does not repeat our flight', async (t) => {
+  const { session, client, sent, fromClient } = await connectAtOnce(
+    // The handshake stays unfinished without the last messages.
+    (datagram) => (isMessage(datagram, 15) || isFinished(datagram) ? [] : [datagram]),
+    (_, from) => from.some((datagram) => isMessage(datagram, 16)),
+  );
+  const certificateMessage = fromClient.find((datagram) => isMessage(datagram, 11));
+  const keyExchange = fromClient.find((datagram) => isMessage(datagram, 16));
+  sent.length = 0;
+  for (const datagram of [keyExchange!, certificateMessage!, keyExchange!]) session.receive(datagram);
+  t.equal(sent.length, 0);
+  session.close();
+  client.stop();
+});
+
+test('once connected, 100 records of data are read at once, and 50 more in each second', async (t) => {
+  const data: Buffer[] = [];
+  const scene = await connectAtOnce(undefined, undefined, (content) => data.push(content));
+  let sequenceNumber = 10;
+  const flood = (records: number) => {
+    for (let i = 0; i < records; i++) scene.session.receive(encryptedRecord(scene, 23, [1, 2, 3], sequenceNumber++));
+    return data.splice(0).length;
+  };
+  t.equal(flood(110), 100);
+  scene.clock.advance(1000);
+  t.equal(flood(60), 50);
+  scene.session.close();
+  scene.client.stop();
 });
 
 test('a repeated first ClientHello gets its answer sixteen times more', (t) => {

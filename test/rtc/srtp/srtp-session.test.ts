@@ -217,6 +217,38 @@ for (const profile of PROFILES) {
     t.end();
   });
 
+  test(`${profile}: a genuine packet ends all doubts`, (t) => {
+    const { sender, receiver } = pair(profile);
+    unprotect(receiver, protect(sender, 30_000, randomBytes(9)));
+    let sent = 30_000;
+    const next = (step = 1) => {
+      sent += step;
+      return protect(sender, sent & 0xffff, randomBytes(9));
+    };
+    for (let outage = 0; outage < 3; outage++) {
+      const forged = next();
+      forged[forged.length - 1]! ^= 1;
+      for (let i = 0; i < 60; i++) unprotect(receiver, forged);
+      // The sender goes on for more packets than half of the sequence numbers.
+      for (let i = 0; i < 4; i++) next(9000);
+      t.type(unprotect(receiver, next()), Buffer, `outage ${outage}`);
+    }
+    t.end();
+  });
+
+  // RFC 3711 section 3.4.
+  test(`${profile}: the index of SRTCP begins with 0 and increases by one`, (t) => {
+    const { sender } = pair(profile);
+    const transform = profile === 'AEAD_AES_128_GCM' ? 4 : 14;
+    for (let index = 0; index < 3; index++) {
+      const packet = Buffer.alloc(8 + SRTP_MAX_OVERHEAD);
+      packet.writeUInt32BE(0x80c9_0001);
+      const length = sender.protectRtcp(packet, 8);
+      t.equal(packet.readUInt32BE(length - transform), 0x8000_0000 + index);
+    }
+    t.end();
+  });
+
   test(`${profile}: there is room for ${MAX_SOURCES} sources of RTP and as many of RTCP, and those continue`, (t) => {
     const { ours, theirs } = keysOf(profile);
     const receiver = new SrtpSession(theirs);
