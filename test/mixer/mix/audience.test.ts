@@ -5,6 +5,7 @@ import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import type { Frame } from '../../../src/mixer/kernels/frame.ts';
 import { Audience } from '../../../src/mixer/mix/audience.ts';
 import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
+import { ChannelSounds } from '../../../src/mixer/mix/channel-sounds.ts';
 import type { MixLink } from '../../../src/mixer/mix/mix-link.ts';
 import { FLAT_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
 import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
@@ -49,7 +50,7 @@ test('the sum is what each voice adds: those that go on, and those that begin, e
   t.comment(`SEED=${SEED}`);
   fc.assert(
     fc.property(said, channels, (voices, heard) => {
-      const copies = new VoiceCopies(kernels);
+      const copies = new VoiceCopies(kernels, new ChannelSounds());
       const audience = audienceOf(...heard);
       const reaches = (into: readonly number[]) => into.some((channel) => heard.includes(channel));
       const contributors = voices.map(({ level, soundedBefore, now, before }, i) =>
@@ -119,7 +120,7 @@ test('in a new audience nothing sounds, and nobody is in sync with its stream', 
 
 test('voices from other parts of the room are added and counted', async (t) => {
   const audience = audienceOf(0);
-  const copies = new VoiceCopies(kernels);
+  const copies = new VoiceCopies(kernels, new ChannelSounds());
   audience.sumUp([stillVoice(kernels, audience, { voice: 1, level: 5 })], copies);
   const ticks: number[] = [];
   audience.addLinked(linkOf(7, 2, ticks), 41);
@@ -138,7 +139,7 @@ test('voices from other parts of the room are added and counted', async (t) => {
 
 test('an audience that follows has the sum, the voices and the stream of its leader, and holds no frame', async (t) => {
   const [leader, follower] = [audienceOf(0), audienceOf(0, 1)];
-  const copies = new VoiceCopies(kernels);
+  const copies = new VoiceCopies(kernels, new ChannelSounds());
   const voice = stillVoice(kernels, leader, { voice: 1, level: 5 });
   for (const audience of [leader, follower]) {
     audience.begin(1, 0);
@@ -164,7 +165,7 @@ test('an audience that follows has the sum, the voices and the stream of its lea
 test('an audience that leaves its leader continues in its own stream, which has heard the same', async (t) => {
   for (const soundsBefore of [3, 9]) {
     const [leader, follower] = [audienceOf(0), audienceOf(0, 1)];
-    const copies = new VoiceCopies(kernels);
+    const copies = new VoiceCopies(kernels, new ChannelSounds());
     const voice = stillVoice(kernels, leader, { voice: 1, level: 5, address: addressOf([0]) });
     const mate = stillVoice(kernels, leader, { voice: 2, level: 3, soundedBefore: false, address: addressOf([1]) });
     follower.follow(leader);
@@ -196,7 +197,7 @@ test('an audience that leaves its leader continues in its own stream, which has 
 
 test('an audience that leaves a leader who is silent now has heard also its last frame', async (t) => {
   const [leader, follower] = [audienceOf(0), audienceOf(0, 1)];
-  const copies = new VoiceCopies(kernels);
+  const copies = new VoiceCopies(kernels, new ChannelSounds());
   follower.follow(leader);
   for (const audience of [leader, follower]) audience.begin(1, 0);
   for (let tick = 0; tick < 3; tick++) {
@@ -212,7 +213,7 @@ test('an audience that leaves a leader who is silent now has heard also its last
 test('at rest, an audience leads itself, has no voices and gives its frame back', async (t) => {
   const taken = frames.taken;
   const [leader, audience] = [audienceOf(0), audienceOf(1)];
-  const copies = new VoiceCopies(kernels);
+  const copies = new VoiceCopies(kernels, new ChannelSounds());
   audience.follow(leader);
   audience.rest();
   t.equal(audience.leader, audience);
@@ -234,7 +235,10 @@ test('at rest, an audience leads itself, has no voices and gives its frame back'
 
 test('while a lone voice is passed on, there is one voice, and the stream is silent', async (t) => {
   const audience = audienceOf(0);
-  audience.sumUp([stillVoice(kernels, audience, { voice: 1, level: 5 })], new VoiceCopies(kernels));
+  audience.sumUp(
+    [stillVoice(kernels, audience, { voice: 1, level: 5 })],
+    new VoiceCopies(kernels, new ChannelSounds()),
+  );
   audience.setMix();
   audience.passOn();
   t.equal(audience.voices, 1);
@@ -245,7 +249,7 @@ test('while a lone voice is passed on, there is one voice, and the stream is sil
 test('the stream is beside another if both encoders are on the same side of the complexity border', async (t) => {
   const [a, b] = [audienceOf(0), audienceOf(1)];
   t.notOk(a.isBeside(b), 'nothing was encoded');
-  a.sumUp([stillVoice(kernels, a, { voice: 1, level: 5 })], new VoiceCopies(kernels));
+  a.sumUp([stillVoice(kernels, a, { voice: 1, level: 5 })], new VoiceCopies(kernels, new ChannelSounds()));
   a.setMix();
   a.stream.payload();
   t.ok(a.isBeside(b));

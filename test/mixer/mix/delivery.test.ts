@@ -9,6 +9,7 @@ import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { Audiences } from '../../../src/mixer/mix/audiences.ts';
 import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
+import { ChannelSounds } from '../../../src/mixer/mix/channel-sounds.ts';
 import { Delivery } from '../../../src/mixer/mix/delivery.ts';
 import type { Place } from '../../../src/mixer/mix/mix-participant.ts';
 import { FLAT_ENCODERS, SPACE_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
@@ -417,7 +418,7 @@ test('a tick is needed while anybody hears anything, has less than three packets
   const pool = new CodecPool(new PlainCodec(), () => 0);
   const audiences = new Audiences(pool);
   const delivery = new Delivery(pool);
-  const voices = { contributors: [], copies: new VoiceCopies(pool.kernels), link: undefined };
+  const voices = { contributors: [], copies: new VoiceCopies(pool.kernels, new ChannelSounds()), link: undefined };
   const place = (voice: number) =>
     stillVoice(pool.kernels, audiences.enter(ChannelSet.ROOM), { voice, level: 0, isTalking: false });
   const [first, second] = [place(1), place(2)];

@@ -186,7 +186,7 @@ test('a listener hears each voice that reaches them in channels or whispers, onc
     fc.property(spoken, channelsHeard, channelsHeard, (said, now, before) => {
       const { listener, voices: around } = among(said, now, before);
       const mix = kernels.frames.take();
-      const count = sumFor(listener, around, mix, kernels);
+      const count = sumFor(listener, around, mix);
       const ends = said.map(({ address, level, gain = 1 }) => (reaches(address, now) ? gain * level : 0));
       const starts = said.map(({ addressBefore, level, soundedBefore, gain = 1 }, i) => {
         if (!soundedBefore) return ends[i]!;
