@@ -137,12 +137,24 @@ export class UdpPort implements DatagramPort {
 }
 
 /** One bound socket. */
+/**
+ * While nothing fails, one send in so many reports its result. Node needs as long to report it as we need to protect a
+ * packet.
+ */
+const UNCHECKED_SENDS = 15;
+/** After a failure, that many sends report theirs. */
+const CHECKED_AFTER_FAILURE = 1000;
+
 export class UdpSocket implements DatagramSocket {
   readonly protocol = 'udp';
   readonly local: MediaAddress;
   readonly #socket: Socket;
   readonly #counters: UdpCounters;
   #closed: Promise<void> | undefined;
+  /** Sends before the next one that reports its result. */
+  #unchecked = 0;
+  /** Sends that report their results because one failed. */
+  #suspicious = 0;
 
   private constructor(socket: Socket, counters: UdpCounters) {
     this.#socket = socket;
@@ -185,13 +197,14 @@ export class UdpSocket implements DatagramSocket {
   }
 
   /**
-   * Sends, and counts failures. True if the system has accepted the datagram, as it nearly always does at once, and the
+   * Sends, and counts failures: all of them once one was seen. True if the system has accepted the datagram, as it nearly always does at once, and the
    * buffer may be reused. False if it still waits, or waits behind others: the buffer must not be touched any more.
    */
   send(datagram: Uint8Array, port: number, address: string): boolean {
     if (this.#closed !== undefined) return true;
     try {
-      this.#socket.send(datagram, port, address, this.#sent);
+      if (this.#isUnchecked()) this.#socket.send(datagram, port, address);
+      else this.#socket.send(datagram, port, address, this.#sent);
       return this.#socket.getSendQueueCount() === 0;
     } catch {
       this.#counters.sendFailures++;
@@ -206,8 +219,21 @@ export class UdpSocket implements DatagramSocket {
   }
 
   readonly #sent = (error: Error | null): void => {
-    if (error !== null) this.#counters.sendFailures++;
+    if (error === null) return;
+    this.#counters.sendFailures++;
+    this.#unchecked = 0;
+    this.#suspicious = CHECKED_AFTER_FAILURE;
   };
+
+  #isUnchecked(): boolean {
+    if (this.#unchecked > 0) {
+      this.#unchecked--;
+      return true;
+    }
+    if (this.#suspicious > 0) this.#suspicious--;
+    else this.#unchecked = UNCHECKED_SENDS;
+    return false;
+  }
 }
 
 type Lookup = (
