@@ -7,6 +7,7 @@ import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
 import type { Audience } from '../../../src/mixer/mix/audience.ts';
 import { Audiences } from '../../../src/mixer/mix/audiences.ts';
 import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
+import { ChannelSounds } from '../../../src/mixer/mix/channel-sounds.ts';
 import type { MixLink } from '../../../src/mixer/mix/mix-link.ts';
 import type { Place } from '../../../src/mixer/mix/mix-participant.ts';
 import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
@@ -43,7 +44,7 @@ class Elsewhere {
 class Ticks {
   readonly pool = new CodecPool(new PlainCodec(), () => 0);
   readonly audiences = new Audiences(this.pool);
-  readonly copies = new VoiceCopies(this.pool.kernels);
+  readonly copies = new VoiceCopies(this.pool.kernels, new ChannelSounds());
   readonly voices: Place[] = [];
   readonly talking = new Set<Place>();
   link: MixLink | undefined;
