@@ -11,7 +11,7 @@ import type { Kernels } from '../kernels/kernels.ts';
 import { type BodyReader, JUMPS, WORDS } from '../space/body-table.ts';
 import { isInEarshot, pairGains } from '../space/pair.ts';
 import { MAX_VOICES_HEARD, type SpaceSettings } from '../space/space-settings.ts';
-import { type Hearing, UNITY } from './hearing.ts';
+import { type Hearing, UNITY, type VoiceGain } from './hearing.ts';
 import type { Heard } from './mix-participant.ts';
 import type { SpaceVoice } from './space-voice.ts';
 
@@ -57,6 +57,7 @@ const targets = new Float32Array(4 * MAX_VOICES_HEARD);
 const chosen = new Array<SpaceVoice | undefined>(MAX_VOICES_HEARD);
 const ranks = new Float64Array(MAX_VOICES_HEARD);
 const adjusted = new Float32Array(GAINS);
+const near = { from: 0, to: 0 };
 
 export class Ears {
   readonly slot: number;
@@ -90,6 +91,21 @@ export class Ears {
   /** Visits the voices that are heard. */
   forEachVoice(visit: (voice: number) => void): void {
     for (const path of this.#paths) if (path.isChosen) visit(path.voice.voice);
+  }
+
+  /**
+   * How near a voice is, from 0 to 1 for as loud as in a flat room; undefined if these ears do not hear it.
+   * Valid until the next call.
+   */
+  nearnessOf(voice: number): VoiceGain | undefined {
+    if (this.ownVoice?.voice === voice) return UNITY;
+    for (const { voice: heard, gains } of this.#paths) {
+      if (heard.voice !== voice) continue;
+      near.from = Math.min(1, Math.max(gains[LEFT_FROM]!, gains[RIGHT_FROM]!));
+      near.to = Math.min(1, Math.max(gains[LEFT_TO]!, gains[RIGHT_TO]!));
+      return near;
+    }
+    return undefined;
   }
 
   get isSilent(): boolean {

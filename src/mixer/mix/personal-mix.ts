@@ -41,7 +41,24 @@ function findPath(voice: Place, listener: Place): boolean {
     path.before = pathOf(voice.addressBefore, listener.channelsBefore, listener.voice);
     path.from = path.before === NO_PATH ? 0 : from;
   }
+  leaveToSpace(voice, listener);
   return path.from > 0 || path.to > 0;
+}
+
+/** The nearer a voice is in space, the less of it is heard in channels, so that it is never heard twice. */
+function leaveToSpace({ voice, soundedBefore }: Place, { ears, heardSpace }: Place): void {
+  const nearness = ears?.nearnessOf(voice);
+  if (nearness === undefined) return;
+  path.to *= 1 - nearness.to;
+  if (heardSpace || !soundedBefore) path.from *= 1 - nearness.from;
+}
+
+/** Whether a listener with ears hears this voice in a channel as well. */
+function isHeardTwice({ address, addressBefore, voice }: Place, { ears, audience, channelsBefore }: Place): boolean {
+  const isInChannel =
+    address.channels.firstIn(audience.channels) !== NO_PATH ||
+    addressBefore.channels.firstIn(channelsBefore) !== NO_PATH;
+  return isInChannel && ears?.nearnessOf(voice) !== undefined;
 }
 
 /** Whether this listener hears a voice in this tick that others in the audience do not hear, or hear differently. */
@@ -52,6 +69,7 @@ export function isTouched(listener: Place, { contributors, link }: Voices): bool
     if (hasGains && listener.hearing.gainOf(voice.voice) !== undefined) return true;
     if (whispers(voice.address, listener) || (voice.soundedBefore && whispers(voice.addressBefore, listener)))
       return true;
+    if (listener.ears !== undefined && isHeardTwice(voice, listener)) return true;
   }
   return hasGains && link?.touches(listener.hearing) === true;
 }

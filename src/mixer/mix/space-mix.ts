@@ -60,9 +60,10 @@ export class SpaceMix {
   /** Whether anybody in the whole room, whose parts may be in other workers, could hear this body now. */
   isInEarshot(slot: number): boolean {
     const { words, slots } = this.#bodies;
-    for (let ears = 0; ears < slots; ears++) {
-      if (ears === slot || words[ears * WORDS + VOICE] === NO_VOICE) continue;
-      if (isInEarshot(this.#bodies, slot, ears, this.#rangeFactor)) return true;
+    for (let listener = 0; listener < slots; listener++) {
+      if (listener === slot || words[listener * WORDS + VOICE] === NO_VOICE) continue;
+      const ears = earsOf(this.#bodies, listener);
+      if (ears === slot || isInEarshot(this.#bodies, slot, ears, this.#rangeFactor)) return true;
     }
     return false;
   }

@@ -6,6 +6,7 @@
  * the other; for a listener who gets other ears, what they hear ends first.
  */
 import type { CodecPool } from '../codec/codec-pool.ts';
+import type { TalkerLimit } from '../source/talker-limit.ts';
 import type { SpaceSettings } from '../space/space-settings.ts';
 import { type ChannelSet, ROOM_CHANNEL } from './channel-set.ts';
 import { EarsGroup } from './ears-group.ts';
@@ -95,7 +96,7 @@ export class SpacePlacing {
     const { limits } = this.#context;
     for (const place of awake) {
       if (place.slot === NO_SLOT) continue;
-      place.source.competeFor(space.isInEarshot(place.slot) ? limits.space : limits.outOfEarshot);
+      place.source.competeFor(space.isInEarshot(place.slot) ? limits.space : limitOutside(place.address, limits));
     }
   }
 
@@ -230,6 +231,12 @@ export class SpacePlacing {
     this.#context.retune(hasSpace ? SPACE_ENCODERS : FLAT_ENCODERS, this.#mayBeStereo);
     for (const place of this.#context.places) if (place.group !== undefined) this.#regroup(place);
   }
+}
+
+/** Who is out of earshot may still be heard in channels and whispers. */
+function limitOutside(address: Address, limits: TalkerLimits): TalkerLimit {
+  const isForNobody = address.channels.isEmpty && address.whispersTo.size === 0;
+  return isForNobody ? limits.outOfEarshot : limits.limitFor(address);
 }
 
 function outsideTheRoom({ channels, whispersTo }: Address): Address {
