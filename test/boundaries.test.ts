@@ -63,7 +63,7 @@ const ONLY_FROM_MAIN = ['src/main/', 'src/server/'];
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   '@discordjs/opus': ['src/mixer/codec/opus.ts'],
   werift: ['src/rtc/dtls/'],
-  ws: ['src/signaling/'],
+  ws: ['src/signaling/', 'src/admin/control/'],
   koa: ['src/http/', 'src/admin/'],
   '@koa/router': ['src/admin/api/'],
   '@koa/bodyparser': ['src/admin/api/'],

@@ -14,6 +14,7 @@ import {
   MAX_TOKEN_LENGTH,
   MAX_WHISPERED,
 } from './bounds.ts';
+import { coordinate, degrees } from './space.ts';
 
 export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({
@@ -44,6 +45,12 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('join_channel'), channel: z.string().max(MAX_NAME_LENGTH) }),
   z.object({ type: z.literal('leave_channel'), channel: z.string().max(MAX_NAME_LENGTH) }),
+  z.object({ type: z.literal('turn'), yaw: degrees() }),
+  z.object({
+    type: z.literal('pose'),
+    position: z.tuple([coordinate(), coordinate(), coordinate()]).readonly(),
+    yaw: degrees().optional(),
+  }),
   z.object({
     type: z.literal('mute_participant'),
     participantId: z.string().max(MAX_PARTICIPANT_ID_LENGTH),

@@ -51,6 +51,15 @@ export type ClientMessageInput =
   /** Joins or leaves an open channel, to speak in it and hear it. */
   | { readonly type: 'join_channel'; readonly channel: string }
   | { readonly type: 'leave_channel'; readonly channel: string }
+  /** Where this participant's player looks, in degrees clockwise from above; 0 is the forward axis of the game. */
+  | { readonly type: 'turn'; readonly yaw: number }
+  /** Where this participant's player is, in the axes and units of the room, if its rules allow clients to say so. */
+  | {
+      readonly type: 'pose';
+      readonly position: readonly [x: number, y: number, z: number];
+      /** As in `turn`; without it, it stays as it is. */
+      readonly yaw?: number | undefined;
+    }
   /** For moderators, like the next two. If muted, the participant cannot unmute; otherwise they may. */
   | { readonly type: 'mute_participant'; readonly participantId: string; readonly muted: boolean }
   | {

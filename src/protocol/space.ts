@@ -6,20 +6,21 @@ import { z } from 'zod';
 import { MAX_IDENTITY_LENGTH } from './bounds.ts';
 
 /** Maximum number of entries in one request. */
-const MAX_ENTRIES = 1000;
+export const MAX_ENTRIES = 1000;
 const MAX_NAME = 64;
 /** Far beyond any world, and exact to a few centimetres in single precision. */
-const MAX_COORDINATE = 1_000_000;
+export const MAX_COORDINATE = 1_000_000;
 const MAX_METRES = 10_000;
+const MAX_DEGREES = 3600;
 
 /** Named after engines: they differ in which way is up, which way is forward, and on which side x, y or z is. */
 const axes = z.enum(['godot', 'unity', 'unreal', 'source']);
 export type Axes = z.output<typeof axes>;
 
 const name = () => z.string().min(1).max(MAX_NAME);
-const player = () => z.string().min(1).max(MAX_IDENTITY_LENGTH);
-const coordinate = () => z.number().min(-MAX_COORDINATE).max(MAX_COORDINATE);
-const degrees = () => z.number().min(-3600).max(3600);
+export const player = () => z.string().min(1).max(MAX_IDENTITY_LENGTH);
+export const coordinate = () => z.number().min(-MAX_COORDINATE).max(MAX_COORDINATE);
+export const degrees = () => z.number().min(-MAX_DEGREES).max(MAX_DEGREES);
 const share = () => z.number().min(0).max(1);
 
 export const spaceRulesSchema = z.strictObject({
@@ -52,6 +53,23 @@ export const spaceRulesSchema = z.strictObject({
     .default(8)
     .describe('Maximum number of voices that one listener hears in space.'),
   cone: z.boolean().default(false).describe('Whether voices are duller behind the talker.'),
+  positions: z
+    .enum(['server', 'tethered', 'client'])
+    .default('server')
+    .describe(
+      'Who says where players are: only the game server; `tethered`: clients may move their own ears within `tether` of where the game server has placed them; `client`: clients may place themselves.',
+    ),
+  tether: z.number().min(0).max(MAX_METRES).default(10).describe('In metres, for `tethered`.'),
+  turn: z
+    .enum(['client', 'server'])
+    .default('client')
+    .describe('Whether clients may say in which direction they look, which they know sooner.'),
+  whenGone: z
+    .enum(['keep', 'mute', 'flat'])
+    .default('keep')
+    .describe(
+      'What happens in space five seconds after the last control connection has ended: everybody stays where they were, nobody is heard, or everybody hears everybody.',
+    ),
 });
 export type SpaceRules = z.output<typeof spaceRulesSchema>;
 

@@ -3,8 +3,9 @@ import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { type Admission, GUEST } from './admission.ts';
 import { BanList } from './ban-list.ts';
+import { createControlToken, verifyControlToken } from './control-token.ts';
 import { createJoinToken, type TokenGrant, tokenKey, verifyJoinToken } from './join-token.ts';
-import { roomName } from './names.ts';
+import { normalName, roomName } from './names.ts';
 import { RoomPasswords } from './room-passwords.ts';
 
 /** `open`: anyone may join, except that rooms may have passwords. `token`: a join token is required. */
@@ -79,6 +80,27 @@ export class AccessControl {
   async createToken(grant: TokenGrant, lifetimeMs: Millis): Promise<string> {
     if (this.#key === undefined) throw new AppError('tokens_off');
     return createJoinToken(this.#key, grant, { wallNowMs: this.#clock.wallNow(), lifetimeMs });
+  }
+
+  /** Creates a control token for one room. Rejects with `invalid_room` or `tokens_off`. */
+  async createControlToken(room: string, lifetimeMs: Millis): Promise<string> {
+    if (this.#key === undefined) throw new AppError('tokens_off');
+    return createControlToken(this.#key, room, { wallNowMs: this.#clock.wallNow(), lifetimeMs });
+  }
+
+  /** Whether this is a valid control token for the room. */
+  async isControlToken(token: string, room: string): Promise<boolean> {
+    if (this.#key === undefined) return false;
+    try {
+      await verifyControlToken(this.#key, token, {
+        room: normalName(room) ?? '',
+        wallNowMs: this.#clock.wallNow(),
+      });
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof AppError) return false;
+      throw thrown;
+    }
   }
 
   close(): void {

@@ -84,6 +84,25 @@ export class RoomChannels {
     return channel;
   }
 
+  /**
+   * Creates, replaces and, with null, deletes several channels: all, or none if one is wrong. Throws `invalid_channel`,
+   * `invalid_request` or `too_many_channels`.
+   */
+  putAll(wanted: ReadonlyMap<string, ChannelSettings | null>): void {
+    const known = new Set(this.#channels.keys());
+    const named = new Map<string, ChannelSettings | null>();
+    for (const [name, settings] of wanted) {
+      const normal = channelName(name, `"channels.${name}" is none.`);
+      if (named.has(normal)) throw new AppError('invalid_request', `"channels.${name}": it is named twice.`);
+      named.set(normal, settings);
+      if (settings === null) known.delete(normal);
+      else known.add(normal);
+    }
+    if (known.size > MAX_CHANNELS - 1) throw new AppError('too_many_channels');
+    for (const [name, settings] of named) if (settings === null) this.#channels.delete(name);
+    for (const [name, settings] of named) if (settings !== null) this.put(name, settings);
+  }
+
   /** Throws `unknown_channel`. */
   delete(name: string): void {
     this.#channels.delete(this.#find(name).name);

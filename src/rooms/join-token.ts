@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { dateOf, type Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
@@ -51,18 +51,27 @@ export function tokenKey(secret: string): KeyObject {
 
 /** Creates a signed join token. Throws `AppError` `invalid_room` or `invalid_name`. */
 export async function createJoinToken(key: KeyObject, grant: TokenGrant, lifetime: TokenLifetime): Promise<string> {
-  const issuedAtS = Math.floor(lifetime.wallNowMs / 1000);
   const voice = {
     room: roomName(grant.room),
     roomJoin: true,
     canPublish: grant.maySpeak,
     roomAdmin: grant.mayModerate,
   };
-  return new SignJWT({ ...(grant.name !== undefined && { name: participantName(grant.name) }), voice })
+  const name = grant.name === undefined ? {} : { name: participantName(grant.name) };
+  return signToken(key, { sub: grant.identity, ...name, voice }, lifetime);
+}
+
+/** Signs these claims, which expire after the lifetime. */
+export function signToken(
+  key: KeyObject,
+  claims: JWTPayload,
+  { wallNowMs, lifetimeMs }: TokenLifetime,
+): Promise<string> {
+  const issuedAtS = Math.floor(wallNowMs / 1000);
+  return new SignJWT(claims)
     .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
-    .setSubject(grant.identity)
     .setIssuedAt(issuedAtS)
-    .setExpirationTime(issuedAtS + Math.ceil(lifetime.lifetimeMs / 1000))
+    .setExpirationTime(issuedAtS + Math.ceil(lifetimeMs / 1000))
     .sign(key);
 }
 
@@ -78,14 +87,22 @@ export async function verifyJoinToken(
   if (!claims.success)
     throw new AppError('token_invalid', `Its claim "${claims.error.issues[0]?.path.join('.')}" is invalid.`);
   const { sub, name, voice } = claims.data;
-  if (nameOrNull(roomName, voice.room) !== room) throw new AppError('token_invalid', 'It is for another room.');
+  if (!isForRoom(voice, room)) throw new AppError('token_invalid', 'It is for another room.');
   const shownName = name === undefined ? null : nameOrNull(participantName, name);
   if (name !== undefined && shownName === null) throw new AppError('token_invalid', 'Its claim "name" is invalid.');
   return { identity: sub, name: shownName, maySpeak: voice.canPublish, mayModerate: voice.roomAdmin };
 }
 
-/** Does not say what is wrong with a signature, because that only helps forgers. */
-async function verifiedPayload(key: KeyObject, token: string, wallNowMs: Millis): Promise<unknown> {
+/** Whether the claim names this room, as `roomName` returns it. */
+export function isForRoom(voice: { readonly room: string }, room: string): boolean {
+  return nameOrNull(roomName, voice.room) === room;
+}
+
+/**
+ * The claims of a signed token that has not expired. Does not say what is wrong with a signature, because that only
+ * helps forgers. Rejects with `token_invalid` or `token_expired`.
+ */
+export async function verifiedPayload(key: KeyObject, token: string, wallNowMs: Millis): Promise<unknown> {
   try {
     const { payload } = await jwtVerify(token, key, {
       algorithms: [ALGORITHM],

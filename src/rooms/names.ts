@@ -78,10 +78,10 @@ function hasAllowedLength(name: string): boolean {
 }
 
 /** The canonical name of a channel, which follows the same rules as that of a room. Throws `invalid_channel`. */
-export function channelName(text: string): string {
+export function channelName(text: string, detail?: string): string {
   try {
     return roomName(text);
   } catch {
-    throw new AppError('invalid_channel');
+    throw new AppError('invalid_channel', detail);
   }
 }

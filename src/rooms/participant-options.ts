@@ -5,6 +5,7 @@ import type { Admission } from './admission.ts';
 import type { LeaveReason, ParticipantListener } from './events.ts';
 import type { ModeratorAction } from './moderation.ts';
 import type { Participant } from './participant.ts';
+import type { Pose } from './space/room-space.ts';
 import type { TalkTarget } from './talk.ts';
 
 /** What a participant needs from its room. */
@@ -20,6 +21,10 @@ export interface ParticipantRoom {
   talkTo(talker: Participant, target: TalkTarget): void;
   /** Throws what `RoomChannels.enter` and `exit` throw. */
   setInChannel(participant: Participant, channel: string, isIn: boolean): void;
+  /** Where the participant's player looks, in degrees. */
+  turn(participant: Participant, yaw: number): void;
+  /** Throws what `RoomSpace.pose` throws. */
+  pose(participant: Participant, pose: Pose): void;
   updated(participant: Participant): void;
   /** A change of the participant's state was delayed because there were too many. */
   heldBack(): void;

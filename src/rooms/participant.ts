@@ -20,6 +20,8 @@ import type { ModeratorAction } from './moderation.ts';
 import { ParticipantMedia } from './participant-media.ts';
 import type { ParticipantOptions, ParticipantRoom } from './participant-options.ts';
 import type { ParticipantFact } from './ports.ts';
+import { MovePacer } from './space/move-pacer.ts';
+import type { Pose } from './space/room-space.ts';
 import { StatePacer } from './state-pacer.ts';
 import type { TalkTarget } from './talk.ts';
 import { isSamePlan, ROOM_ONLY } from './voice-plan.ts';
@@ -49,6 +51,7 @@ export class Participant {
   #cancelLeave: Cancel = () => {};
   #state: ParticipantState;
   readonly #pacer: StatePacer;
+  readonly #moves: MovePacer;
   #mutedByModerator: boolean;
   #hearing: readonly VoiceGain[] = [];
   #silenced: ReadonlySet<string> = new Set();
@@ -76,6 +79,11 @@ export class Participant {
       clock: this.#clock,
       apply: (state) => this.#change(state),
       onHeldBack: () => this.#room.heldBack(),
+    });
+    this.#moves = new MovePacer({
+      clock: this.#clock,
+      turn: (yaw) => this.#room.turn(this, yaw),
+      pose: (pose) => this.#room.pose(this, pose),
     });
   }
 
@@ -202,6 +210,16 @@ export class Participant {
   /** Joins or leaves an open channel. Throws what `RoomChannels.enter` and `exit` throw. */
   setInChannel(channel: string, isIn: boolean): void {
     if (!this.#ended) this.#room.setInChannel(this, channel, isIn);
+  }
+
+  /** Where this participant's player looks, in degrees. Too many in a short time are delayed; then the last counts. */
+  turn(yaw: number): void {
+    if (!this.#ended) this.#moves.turn(yaw);
+  }
+
+  /** Where this participant's player is, paced in the same way. Throws what `RoomSpace.pose` throws. */
+  pose(pose: Pose): void {
+    if (!this.#ended) this.#moves.pose(pose);
   }
 
   /** From the room: where the voice goes, and what is heard. */
@@ -336,6 +354,7 @@ export class Participant {
     this.#listener = null;
     this.#cancelLeave();
     this.#pacer.cancel();
+    this.#moves.cancel();
     this.#media.close();
   }
 }

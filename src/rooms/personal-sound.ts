@@ -116,6 +116,12 @@ export class PersonalSound {
     return channel;
   }
 
+  /** Throws what `RoomChannels.putAll` throws. */
+  putChannels(channels: ReadonlyMap<string, ChannelSettings | null>): void {
+    this.#channels.putAll(channels);
+    this.#talk.changed();
+  }
+
   /** Throws `unknown_channel`. */
   deleteChannel(name: string): void {
     this.#channels.delete(name);

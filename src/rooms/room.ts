@@ -5,6 +5,7 @@ import { AppError } from '../lib/errors.ts';
 import type { AnySeat, HeardInSpace, MediaRoom, MixSettings, Seat, SpeakerLevel } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
 import type { LeaveReason, ParticipantView, RoomEvent } from './events.ts';
+import { GameServers, type PlayerLevel } from './game-servers.ts';
 import { publicKeyOf } from './hearing.ts';
 import { Moderation, type ModeratorAction } from './moderation.ts';
 import { Participant } from './participant.ts';
@@ -12,7 +13,7 @@ import { ParticipantUpdates } from './participant-updates.ts';
 import { PersonalSound, type PersonalView } from './personal-sound.ts';
 import type { ParticipantFact, RoomEndReason } from './ports.ts';
 import type { JoinOptions, RoomInfo, RoomOptions, RoomSettings } from './room-options.ts';
-import { RoomSpace } from './space/room-space.ts';
+import { type Pose, RoomSpace } from './space/room-space.ts';
 import type { TalkTarget } from './talk.ts';
 
 /** The people in one room, and the room's part of the media plane. */
@@ -31,6 +32,7 @@ export class Room {
   /** What participants hear differently: gains, channels and whispers. */
   readonly sound: PersonalSound;
   readonly space = new RoomSpace(() => this.#openMedia());
+  readonly gameServers: GameServers;
   readonly #updates: ParticipantUpdates;
   #media: MediaRoom | undefined;
   /** As last announced. */
@@ -63,6 +65,7 @@ export class Room {
       setChannelSounds: (sounds) => this.#media?.setChannelSounds(sounds),
       clock,
     });
+    this.gameServers = new GameServers({ onGone: (isGone) => this.#gameServerGone(isGone), clock });
     observer.roomStarted(this);
   }
 
@@ -179,6 +182,7 @@ export class Room {
     else {
       this.#updates.joined(id);
       observer.participantJoined(this, participant.fact);
+      this.gameServers.joined(participant);
     }
     return participant;
   }
@@ -216,6 +220,7 @@ export class Room {
     });
     this.#updates.joined(id);
     observer.participantJoined(this, participant.fact);
+    this.gameServers.joined(participant);
   }
 
   /** Ends every participant and releases the media. */
@@ -224,6 +229,7 @@ export class Room {
     this.#closed = true;
     this.#updates.close();
     this.sound.close();
+    this.gameServers.close(reason);
     const { observer, onLeft, onClosed } = this.#options;
     const participants = [...this.#participants.values()];
     this.#participants.clear();
@@ -253,7 +259,7 @@ export class Room {
     },
     seated: (participant: Participant): void => {
       this.sound.seated(participant);
-      this.space.seat(publicKeyOf(participant), participant.seat?.id ?? null);
+      if (participant.seat !== undefined) this.space.seat(publicKeyOf(participant), participant.seat.id);
     },
     hear: (listener: Participant, participantId: string, gain: number): void =>
       this.sound.hear(listener, participantId, gain),
@@ -264,13 +270,15 @@ export class Room {
       this.#participantOfSeat.delete(seat.id);
       seat.close();
     },
+    turn: (participant: Participant, yaw: number): void => this.space.turn(publicKeyOf(participant), yaw),
+    pose: (participant: Participant, pose: Pose): void => this.space.pose(publicKeyOf(participant), pose),
     updated: (participant: Participant): void => this.#updates.changed(participant.id),
     heldBack: (): void => this.#options.limitCounts.hit('state_changes_per_second'),
     moderate: (moderator: Participant, action: ModeratorAction): void => this.#moderation.act(moderator, action),
     left: (participant: Participant, reason: LeaveReason): void => {
       this.#participants.delete(participant.id);
       this.sound.left(participant);
-      this.space.seat(publicKeyOf(participant), null);
+      this.#leftSpace(participant, reason);
       this.#left(participant.fact, reason);
       this.#options.onLeft(participant);
     },
@@ -279,9 +287,19 @@ export class Room {
   #moved(participant: Participant, fact: ParticipantFact, seat: Seat | undefined): void {
     this.#participants.delete(participant.id);
     this.sound.left(participant);
-    this.space.seat(publicKeyOf(participant), null);
+    this.#leftSpace(participant, 'moved');
     if (seat !== undefined) this.#participantOfSeat.delete(seat.id);
     this.#left(fact, 'moved');
+  }
+
+  #leftSpace(participant: Participant, reason: LeaveReason): void {
+    this.space.left(publicKeyOf(participant));
+    this.gameServers.left(participant, reason);
+  }
+
+  #gameServerGone(isGone: boolean): void {
+    if (isGone) this.#log.warn('the game server is gone');
+    this.space.setGone(isGone);
   }
 
   #left(participant: ParticipantFact, reason: LeaveReason): void {
@@ -313,11 +331,16 @@ export class Room {
 
   #tellLevels(levels: readonly SpeakerLevel[], heard: HeardInSpace): void {
     const speaking: [string, number][] = [];
+    const players: PlayerLevel[] = [];
     for (const { seatId, levelDbov } of levels) {
       const id = this.#participantOfSeat.get(seatId);
-      if (id !== undefined) speaking.push([id, levelDbov]);
+      const participant = this.#participants.get(id ?? '');
+      if (participant === undefined) continue;
+      speaking.push([participant.id, levelDbov]);
+      players.push([publicKeyOf(participant), levelDbov]);
     }
     this.#levelsDbov = new Map(speaking);
+    this.gameServers.levels(players);
     this.sound.tellLevels({ type: 'levels', speaking }, heard);
   }
 

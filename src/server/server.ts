@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { Logger } from 'pino';
 import { createApi } from '../admin/api/api.ts';
 import { serverStatus } from '../admin/api/server-status.ts';
+import { ControlEndpoint } from '../admin/control/control-endpoint.ts';
 import { EventLoopWatch } from '../admin/metrics/event-loop-watch.ts';
 import { createMetrics } from '../admin/metrics/metrics.ts';
 import { Webhooks } from '../admin/webhooks/webhooks.ts';
@@ -171,8 +172,22 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   });
   const http = createPageServer(app.callback(), { tls, proxies, config, limitCounts });
   const sharedPort = sharePort(http, { config, tls, plane, proxies, clock });
+  const control = new ControlEndpoint({
+    token: config.adminToken,
+    auth: api.auth,
+    access,
+    registry,
+    allowHosts: config.allowHosts,
+    proxies,
+    showAddresses,
+    requests,
+    limitCounts,
+    clock,
+    log,
+  });
   const signaling = new SignalingEndpoint({
     server: http,
+    otherPath: control.upgrade,
     registry,
     limits: signalingLimits(config),
     allowOrigins: config.allowOrigins,
@@ -203,6 +218,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       close: () => eventsDelivered,
     },
     { name: 'WebSockets', close: () => signaling.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
+    { name: 'control connections', close: () => control.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
     { name: 'rooms', stop: () => registry.close() },
   ]);
 

@@ -27,6 +27,8 @@ type SessionState =
 const BURST_SECONDS = 2;
 /** Each costs the server some milliseconds. A client whose network changes sends a few in a row. */
 const OFFERS = { perSecond: 2, burst: 8 } as const;
+/** Messages that move a player, in addition to the general rate. They come twenty times a second. */
+const MOVES = { perSecond: 30, burst: 60 } as const;
 /** Maximum number of messages between `join` and its answer. */
 const MAX_WAITING = 16;
 /** RFC 6455 section 7.4.1: closed by the client, page left, or without a code. After others it may come back. */
@@ -54,6 +56,7 @@ export class Session implements ParticipantListener {
   readonly #onClosed: () => void;
   readonly #allowance: TokenBucket;
   readonly #offers: TokenBucket;
+  readonly #moves: TokenBucket;
   readonly #client: Pick<Offer, 'address' | 'isRemote'>;
   #takesBatches = false;
   #state: SessionState;
@@ -76,6 +79,7 @@ export class Session implements ParticipantListener {
     this.#onClosed = onClosed;
     this.#client = { address: options.addressKey ?? '', isRemote: options.isRemote ?? false };
     this.#offers = new TokenBucket({ ...OFFERS, now: clock.now() });
+    this.#moves = new TokenBucket({ ...MOVES, now: clock.now() });
     this.#allowance = new TokenBucket({
       perSecond: limits.maxMessagesPerSecond,
       burst: limits.maxMessagesPerSecond * BURST_SECONDS,
@@ -131,11 +135,23 @@ export class Session implements ParticipantListener {
     if (this.#state.status === 'ended') return;
     this.#heardMs = this.#clock.now();
     this.#counters.messagesIn += 1;
-    this.#countOne();
     const bytes = data as Buffer;
-    if (bytes.length > this.#limits.maxMessageBytes) throw this.#refusal('message_size', 'message_too_large');
+    const isTooLarge = bytes.length > this.#limits.maxMessageBytes;
+    if (isTooLarge || isBinary) this.#countOne();
+    if (isTooLarge) throw this.#refusal('message_size', 'message_too_large');
     if (isBinary) throw new AppError('malformed_message', 'Binary messages are not supported.');
-    this.#handleInTurn(decodeClientMessage(bytes.toString('utf8')));
+    this.#handleInTurn(this.#decode(bytes));
+  }
+
+  #decode(bytes: Buffer): ClientMessage {
+    let message: ClientMessage | undefined;
+    try {
+      message = decodeClientMessage(bytes.toString('utf8'));
+      return message;
+    } finally {
+      const isMove = message?.type === 'turn' || message?.type === 'pose';
+      if (!isMove || !this.#moves.take(this.#clock.now())) this.#countOne();
+    }
   }
 
   #handleInTurn(message: ClientMessage): void {
@@ -169,6 +185,12 @@ export class Session implements ParticipantListener {
       case 'join_channel':
       case 'leave_channel':
         this.#participant.setInChannel(message.channel, message.type === 'join_channel');
+        break;
+      case 'turn':
+        this.#participant.turn(message.yaw);
+        break;
+      case 'pose':
+        this.#participant.pose(message);
         break;
       case 'mute_participant':
       case 'kick':

@@ -1,4 +1,4 @@
-import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
@@ -8,6 +8,7 @@ import { addressKey, TrustedProxies } from '../lib/net/client-address.ts';
 import { hostUrl, isAllowedHost } from '../lib/net/host-header.ts';
 import { matchesOrigin } from '../lib/net/origin.ts';
 import type { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
+import { refuseUpgrade, refuseUpgradeWith } from '../lib/net/refuse-upgrade.ts';
 import { asksForWebSocket } from '../lib/net/upgrade-header.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
@@ -36,6 +37,8 @@ export interface EndpointOptions {
   /** Whether the operator sees participants' addresses. */
   readonly showAddresses?: boolean;
   readonly iceServers: IceServersFor;
+  /** Takes requests for WebSockets at other paths; false for those that it does not know. */
+  readonly otherPath?: (path: string, request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
   readonly limitCounts?: LimitCounts;
   readonly clock: Clock;
   readonly log: Logger;
@@ -131,15 +134,16 @@ export class SignalingEndpoint {
     if (!asksForWebSocket(request)) {
       // Another listener may answer the request as if it had not asked for an upgrade.
       if (this.#options.server.listenerCount('upgrade') === 1)
-        respond(socket, 400, 'Only WebSocket connections are accepted here.');
+        refuseUpgrade(socket, 400, 'Only WebSocket connections are accepted here.');
       return;
     }
     // It may have been one of several protocols.
     request.headers.upgrade = 'websocket';
     socket.on('error', ignore);
-    const [path] = (request.url ?? '').split('?');
+    const [path = ''] = (request.url ?? '').split('?');
     if (path !== PATH) {
-      respond(socket, 404, 'The WebSocket endpoint is /ws.');
+      if (this.#options.otherPath?.(path, request, socket, head) === true) return;
+      refuseUpgrade(socket, 404, 'The WebSocket endpoint is /ws.');
       return;
     }
     const address = this.#proxies.clientOfRequest(request);
@@ -158,7 +162,7 @@ export class SignalingEndpoint {
   #refuse(socket: Duplex, error: AppError, request: IncomingMessage): void {
     this.#count(error.code);
     this.#options.log.debug({ code: error.code, origin: request.headers.origin }, 'websocket refused');
-    respond(socket, error.kind.httpStatus, error.message, error.retryAfterMs);
+    refuseUpgradeWith(socket, error);
   }
 
   #count(code: ErrorCode): void {
@@ -257,20 +261,6 @@ function isAllowedOrigin({ headers, socket }: IncomingMessage, allowed: readonly
 function serverOrigins({ headers: { host }, socket }: IncomingMessage): string[] {
   if (host === undefined) return [];
   return ('encrypted' in socket ? ['https'] : ['https', 'http']).map((scheme) => `${scheme}://${host}`);
-}
-
-function respond(socket: Duplex, status: number, text: string, retryAfterMs?: number): void {
-  const body = `${text}\n`;
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Connection: close',
-    'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    ...(retryAfterMs === undefined ? [] : [`Retry-After: ${Math.ceil(retryAfterMs / 1000)}`]),
-  ];
-  // Node has released the connection, so nobody else would ever close it.
-  socket.once('finish', () => socket.destroy());
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 function ignore(): void {}

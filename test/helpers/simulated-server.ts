@@ -206,7 +206,7 @@ export class SimulatedSocket extends EventEmitter {
   }
 
   ping(): void {
-    if (!this.vanished) this.emit('pong');
+    if (!this.vanished) this.emit('pong', Buffer.alloc(0));
   }
 
   close(code = 1005): void {
@@ -220,6 +220,11 @@ export class SimulatedSocket extends EventEmitter {
   /** The client sends something. */
   say(text: string): void {
     if (!this.vanished && this.readyState === WebSocket.OPEN) this.emit('message', Buffer.from(text), false);
+  }
+
+  /** The client sends a binary message. */
+  sayBinary(bytes: Uint8Array): void {
+    if (!this.vanished && this.readyState === WebSocket.OPEN) this.emit('message', Buffer.from(bytes), true);
   }
 
   /** Ends the connection, from either side. */

@@ -1,14 +1,8 @@
 import type { IceServer, ParticipantInfo, ServerMessage } from '../../src/protocol/messages.ts';
 import { Backoff } from './backoff.ts';
 import { Channels } from './channels.ts';
-import {
-  type CloseReason,
-  type ConnectionState,
-  type ErrorCode,
-  fatalReason,
-  isFatal,
-  type VoiceError,
-} from './connection-state.ts';
+import type { CloseReason, ConnectionState, ErrorCode, VoiceError } from './connection-state.ts';
+import { fatalReason, isFatal } from './connection-state.ts';
 import { Emitter } from './emitter.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
 import { Hearing } from './hearing.ts';
@@ -17,6 +11,7 @@ import { MediaSession } from './media-session.ts';
 import { Moderation } from './moderation.ts';
 import { OutgoingTrack } from './outgoing-track.ts';
 import { type ListChange, ParticipantList } from './participant-list.ts';
+import { PlayerPose } from './player-pose.ts';
 import { QualityWatch } from './quality-watch.ts';
 import { SignalingSocket } from './signaling-socket.ts';
 import type { JoinOptions, VoiceEvents } from './voice-events.ts';
@@ -37,6 +32,8 @@ export class VoiceClient {
     (message) => this.#socket?.send(message),
     (state) => this.#emitter.emit('channels', state),
   );
+  /** Where this participant's player is, in games. */
+  readonly player: PlayerPose;
   readonly #environment: Environment;
   readonly #emitter = new Emitter<VoiceEvents>();
   #state: ConnectionState = { status: 'idle' };
@@ -63,6 +60,7 @@ export class VoiceClient {
       hasSound: () => this.#state.status === 'connected' && this.#state.media === 'connected',
       onQuality: (quality) => this.#emitter.emit('quality', quality),
     });
+    this.player = new PlayerPose(environment, (message) => this.#socket?.send(message));
     this.#hearing = new Hearing({
       environment,
       send: (message) => this.#socket?.send(message),
@@ -225,6 +223,7 @@ export class VoiceClient {
 
   #receive(message: ServerMessage): void {
     this.channels.receive(message);
+    this.player.receive(message);
     switch (message.type) {
       case 'joined':
         this.#joined(message);
@@ -356,6 +355,7 @@ export class VoiceClient {
     this.#cancelRetry();
     this.#quality.stop();
     this.#hearing.leave();
+    this.player.left();
     this.#socket?.close();
     this.#media?.close();
     this.#socket = this.#media = this.#target = this.#participantId = this.#room = null;

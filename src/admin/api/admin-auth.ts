@@ -29,19 +29,36 @@ export class AdminAuth {
   }
 
   /**
-   * `authorization` is the header, `addressKey` identifies the client. Throws `admin_token_required`,
-   * `admin_token_wrong`, or `rate_limited` after too many wrong ones. The right token is always accepted: many people
-   * may share an address, and a stranger among them must not lock out the operator.
+   * `authorization` is the header, `addressKey` identifies the client, and `accepts` says which other tokens are right.
+   * Rejects with `admin_token_required`, `admin_token_wrong`, or `rate_limited` after too many wrong ones. A right token
+   * is always accepted: many people may share an address, and a stranger among them must not lock out the operator.
    */
-  check(authorization: string | undefined, addressKey: string): void {
-    const token = BEARER.exec(authorization ?? '')?.[1];
-    if (token === undefined) throw new AppError('admin_token_required');
-    if (timingSafeEqual(this.#digestOf(token), this.#digest)) return;
+  async check(
+    authorization: string | undefined,
+    addressKey: string,
+    accepts: (token: string) => Promise<boolean>,
+  ): Promise<void> {
+    const token = tokenIn(authorization);
+    if (!this.#isAdmin(token) && !(await accepts(token))) throw this.#failure(addressKey);
+  }
+
+  #isAdmin(token: string): boolean {
+    return timingSafeEqual(this.#digestOf(token), this.#digest);
+  }
+
+  /** Throws `rate_limited` instead after too many. */
+  #failure(addressKey: string): AppError {
     this.#failures.take(addressKey);
-    throw new AppError('admin_token_wrong');
+    return new AppError('admin_token_wrong');
   }
 
   #digestOf(token: string): Buffer {
     return createHmac('sha256', this.#key).update(token).digest();
   }
+}
+
+function tokenIn(authorization: string | undefined): string {
+  const token = BEARER.exec(authorization ?? '')?.[1];
+  if (token === undefined) throw new AppError('admin_token_required');
+  return token;
 }

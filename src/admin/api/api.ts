@@ -3,7 +3,6 @@ import { bodyParser } from '@koa/bodyparser';
 import Router, { type RouterContext } from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
-import type { z } from 'zod';
 import { hasBody } from '../../http/request-body.ts';
 import { AppError, type ErrorCode, toAppError } from '../../lib/errors.ts';
 import { addressKey, type TrustedProxies } from '../../lib/net/client-address.ts';
@@ -17,6 +16,7 @@ import {
   type OperationId,
 } from '../../protocol/api/operations.ts';
 import { pathSchema } from '../../protocol/api/schemas.ts';
+import { checked } from '../../protocol/checked.ts';
 import { AdminAuth, type AdminAuthOptions } from './admin-auth.ts';
 import { createHandlers, type HandlerOptions } from './handlers.ts';
 import { openApiDocument } from './openapi.ts';
@@ -37,20 +37,25 @@ type ForLog = Pick<ApiOptions, 'log' | 'proxies' | 'showAddresses'>;
 export interface Api {
   /** Handles everything under `/api/` and never throws. */
   readonly middleware: Middleware;
+  readonly auth: AdminAuth;
   /** Problems returned, by code. */
   readonly errors: ReadonlyMap<ErrorCode, number>;
 }
 
 const DOCUMENT_PATH = `${API_PATH}/openapi.json`;
+/** Operations that a control token allows; the first parameter of their path is the room. */
+const CONTROLLED = OPERATION_LIST.filter(([, { takesControlToken }]) => takesControlToken).map(([, of]) => ({
+  of,
+  pattern: new RegExp(`^${API_PATH}${of.path.replace(/\{\w+\}/g, '([^/]+)')}$`),
+}));
 /** More than the strings in any request can take. */
 const MAX_BODY = '16kb';
 /** A thousand positions. */
 const MAX_LARGE_BODY = '256kb';
-const ISSUES_TOLD = 3;
 
 /** Without a token every answer is `api_off`. */
 export function createApi(options: ApiOptions): Api {
-  const { token, log, version, requests } = options;
+  const { token, log, version, requests, access } = options;
   const auth = new AdminAuth(options);
   // Created on first use, so that the server starts quickly.
   let document: string | undefined;
@@ -58,10 +63,15 @@ export function createApi(options: ApiOptions): Api {
   const routes = createRouter(createHandlers(options), options).routes();
 
   /** Throws if the request is not authenticated. */
-  const authenticate = (context: Context): void => {
+  const authenticate = async (context: Context): Promise<void> => {
     try {
       if (token === '') throw new AppError('api_off');
-      auth.check(context.get('Authorization') || undefined, clientOf(context, options));
+      const room = controlledRoom(context);
+      await auth.check(
+        context.get('Authorization') || undefined,
+        clientOf(context, options),
+        async (other) => room !== undefined && (await access.isControlToken(other, room)),
+      );
     } catch (error) {
       // Only once the token is known to be wrong: with the right one there is no limit.
       requests.take(context.req);
@@ -77,7 +87,7 @@ export function createApi(options: ApiOptions): Api {
       context.body = document;
       return;
     }
-    authenticate(context);
+    await authenticate(context);
     await routes(context as unknown as RouterContext, () => Promise.reject(notAnswered(context)));
   };
 
@@ -97,6 +107,7 @@ export function createApi(options: ApiOptions): Api {
         answerProblem(context, error);
       }
     },
+    auth,
     errors,
   };
 }
@@ -128,6 +139,23 @@ export function createRouter(handlers: Handlers, options: ForLog): Router {
   return router;
 }
 
+/** The room of a request that its control token allows as well. */
+function controlledRoom({ path, method }: Context): string | undefined {
+  for (const { pattern, of } of CONTROLLED) {
+    const encoded = of.method === method.toLowerCase() ? pattern.exec(path)?.[1] : undefined;
+    if (encoded !== undefined) return decodedOrNone(encoded);
+  }
+  return undefined;
+}
+
+function decodedOrNone(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function isDocumentRequest({ path, method }: Context): boolean {
   return path === DOCUMENT_PATH && (method === 'GET' || method === 'HEAD');
 }
@@ -144,15 +172,6 @@ function inputOf({ params, query, request }: RouterContext, operation: Operation
     query: operation.query && checked(operation.query, { ...query }),
     body: operation.body && checked(operation.body, request.body ?? {}),
   } as Input<Operation>;
-}
-
-function checked(schema: z.ZodObject, value: unknown): unknown {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const issues = result.error.issues
-    .slice(0, ISSUES_TOLD)
-    .map(({ path, message }) => (path.length > 0 ? `"${path.join('.')}": ${message}.` : `${message}.`));
-  throw new AppError('invalid_request', issues.join(' '));
 }
 
 function succeed(context: Context, { answer, file }: Operation, result: unknown): void {

@@ -116,6 +116,12 @@ export function createHandlers({ registry, access, server, allowCapture, clock }
       const token = await access.createToken(grant, lifetimeMs);
       return { token, expiresAt, path: `/room/${encodeURIComponent(roomName(grant.room))}#token=${token}` };
     },
+
+    createControlToken: async ({ body: { room, expiresInSeconds } }) => {
+      const lifetimeMs = expiresInSeconds * 1000;
+      const expiresAt = isoTime(clock.wallNow() + lifetimeMs);
+      return { token: await access.createControlToken(room, lifetimeMs), expiresAt };
+    },
   };
 }
 

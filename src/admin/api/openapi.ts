@@ -8,12 +8,14 @@ import {
   captureSchema,
   channelListSchema,
   channelSchema,
+  controlTokenSchema,
   drainingSchema,
   drainSchema,
   kickedSchema,
   kickSchema,
   moveSchema,
   newChannelSchema,
+  newControlTokenSchema,
   newRoomSchema,
   newTokenSchema,
   participantListSchema,
@@ -41,6 +43,7 @@ const REQUESTS = {
   NewChannel: newChannelSchema,
   SpaceUpdate: spaceUpdateSchema,
   NewToken: newTokenSchema,
+  NewControlToken: newControlTokenSchema,
   Drain: drainSchema,
 };
 const ANSWERS = {
@@ -54,6 +57,7 @@ const ANSWERS = {
   Ban: banSchema,
   BanList: banListSchema,
   Token: tokenSchema,
+  ControlToken: controlTokenSchema,
   Server: serverSchema,
   Worker: workerSchema,
   Webhook: webhookSchema,
@@ -91,7 +95,12 @@ export function openApiDocument(version: string): Json {
     paths: paths(),
     components: {
       securitySchemes: {
-        adminToken: { type: 'http', scheme: 'bearer', description: 'The value of --admin-token on the server.' },
+        adminToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'The value of --admin-token on the server. For the space and the channels of a room, a control token of that room as well.',
+        },
       },
       parameters: pathParameters(),
       schemas: { ...componentSchemas(REQUESTS, 'input'), ...componentSchemas(ANSWERS, 'output') },

@@ -16,6 +16,7 @@ import {
   NO_VOICE,
   PLACED,
   RANGE,
+  type SpaceMode,
   VOICE,
   WORDS,
 } from './body-table.ts';
@@ -25,6 +26,7 @@ const NOBODY = -1;
 export interface BodyPlace {
   /** In metres, in the mixer's axes. */
   readonly mouth: readonly [number, number, number];
+  readonly ears: readonly [number, number, number];
   /** In degrees: where the face looks, and where the ears do. */
   readonly yaw: number;
   readonly pitch: number;
@@ -69,7 +71,22 @@ export class BodyFields {
     });
   }
 
-  place(slot: number, { mouth, yaw, pitch, earsYaw, jump }: BodyPlace): void {
+  /** All changes that `run` makes become visible at once. */
+  batch(run: () => void): void {
+    this.#writer.begin();
+    try {
+      run();
+    } finally {
+      this.#writer.end();
+    }
+  }
+
+  /** What the whole room does with voices in space. */
+  setMode(mode: SpaceMode): void {
+    this.#writer.setMode(mode);
+  }
+
+  place(slot: number, { mouth, ears, yaw, pitch, earsYaw, jump }: BodyPlace): void {
     const { floats, words } = this.#writer;
     const [turned, tilted] = [radians(yaw), radians(pitch)];
     this.#writer.begin();
@@ -77,9 +94,16 @@ export class BodyFields {
     floats.set(mouth, slot * FLOATS + MOUTH_X);
     const flat = Math.cos(tilted);
     floats.set([Math.sin(turned) * flat, Math.sin(tilted), -Math.cos(turned) * flat], slot * FLOATS + FACING_X);
-    floats.set(mouth, slot * FLOATS + EARS_X);
+    floats.set(ears, slot * FLOATS + EARS_X);
     this.#turn(slot, earsYaw);
     if (jump) words[slot * WORDS + JUMPS]!++;
+    this.#writer.end();
+  }
+
+  /** Where the ears look, in degrees. */
+  turn(slot: number, earsYaw: number): void {
+    this.#writer.begin();
+    this.#turn(slot, earsYaw);
     this.#writer.end();
   }
 

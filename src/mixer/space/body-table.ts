@@ -38,13 +38,17 @@ export function createBodyTable(): SharedArrayBuffer {
   return new SharedArrayBuffer(PAIRS_AT + MAX_BODIES * MAX_BODIES);
 }
 
-/** The control plane's side. All changes between `begin` and `end` become visible at once. */
+/**
+ * The control plane's side. All changes between `begin` and `end` become visible at once. Batches may be nested: then
+ * the outermost counts.
+ */
 export class BodyWriter {
   readonly memory: SharedArrayBuffer;
   readonly floats: Float32Array;
   readonly words: Int32Array;
   readonly #header: Int32Array;
   readonly #pairs: Uint8Array;
+  #depth = 0;
 
   constructor(memory: SharedArrayBuffer = createBodyTable()) {
     this.memory = memory;
@@ -55,11 +59,11 @@ export class BodyWriter {
   }
 
   begin(): void {
-    Atomics.add(this.#header, SEQUENCE, 1);
+    if (this.#depth++ === 0) Atomics.add(this.#header, SEQUENCE, 1);
   }
 
   end(): void {
-    Atomics.add(this.#header, SEQUENCE, 1);
+    if (--this.#depth === 0) Atomics.add(this.#header, SEQUENCE, 1);
   }
 
   /** Slots from 0 up to this one, exclusive, may be in use. Call between `begin` and `end`. */

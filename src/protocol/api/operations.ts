@@ -8,12 +8,14 @@ import {
   captureSchema,
   channelListSchema,
   channelSchema,
+  controlTokenSchema,
   drainingSchema,
   drainSchema,
   kickedSchema,
   kickSchema,
   moveSchema,
   newChannelSchema,
+  newControlTokenSchema,
   newRoomSchema,
   newTokenSchema,
   pageSchema,
@@ -41,6 +43,8 @@ export interface Operation {
   readonly body?: z.ZodObject;
   /** The body may be larger than usual. */
   readonly hasLargeBody?: boolean;
+  /** The control token of the room allows it, too. */
+  readonly takesControlToken?: boolean;
   /** Without one, the status is 204. */
   readonly answer?: { readonly status: 200 | 201; readonly schema: z.ZodObject };
   /** Instead of an answer: a file download that grows while it is sent. */
@@ -205,6 +209,7 @@ export const OPERATIONS = {
       'For game servers. Everything in one request applies at once, or nothing if the answer is an error. Who is placed hears and is heard from there, in stereo if their client plays it; others hear only each other. Voices fade smoothly between positions, so five to twenty updates a second are enough.',
     body: spaceUpdateSchema,
     hasLargeBody: true,
+    takesControlToken: true,
     errors: [...ROOM_ERRORS, 'no_space', 'too_many_bodies'],
   },
   listChannels: {
@@ -213,6 +218,7 @@ export const OPERATIONS = {
     tag: 'channels',
     summary: 'Channels of a room, in the order in which they were created',
     answer: { status: 200, schema: channelListSchema },
+    takesControlToken: true,
     errors: ROOM_ERRORS,
   },
   getChannel: {
@@ -221,6 +227,7 @@ export const OPERATIONS = {
     tag: 'channels',
     summary: 'One channel',
     answer: { status: 200, schema: channelSchema },
+    takesControlToken: true,
     errors: CHANNEL_ERRORS,
   },
   putChannel: {
@@ -232,6 +239,7 @@ export const OPERATIONS = {
       'The lists replace the previous ones as a whole. People may be listed before they join. The channels are forgotten with the room.',
     body: newChannelSchema,
     answer: { status: 200, schema: channelSchema },
+    takesControlToken: true,
     errors: [...ROOM_ERRORS, 'invalid_channel', 'too_many_channels'],
   },
   deleteChannel: {
@@ -240,6 +248,7 @@ export const OPERATIONS = {
     tag: 'channels',
     summary: 'Delete a channel',
     description: 'Whoever speaks only in it is heard by nobody until they choose again.',
+    takesControlToken: true,
     errors: CHANNEL_ERRORS,
   },
   listBans: {
@@ -269,6 +278,17 @@ export const OPERATIONS = {
     body: newTokenSchema,
     answer: { status: 201, schema: tokenSchema },
     errors: ['invalid_room', 'invalid_name', 'tokens_off'],
+  },
+  createControlToken: {
+    method: 'post',
+    path: '/control-tokens',
+    tag: 'tokens',
+    summary: 'Create a control token for a game server',
+    description:
+      'It allows what a game server does in one room: the control connection (`docs/games.md`), its space and its channels. It admits nobody to the room.',
+    body: newControlTokenSchema,
+    answer: { status: 201, schema: controlTokenSchema },
+    errors: ['invalid_room', 'tokens_off'],
   },
 } as const satisfies Record<string, Operation>;
 

@@ -232,6 +232,16 @@ export const tokenSchema = z.strictObject({
   path: z.string().describe("Path that opens this server's page with the token; prepend the address of the server."),
 });
 
+export const newControlTokenSchema = z.strictObject({
+  room: name(),
+  expiresInSeconds: z.number().int().min(1).max(MAX_TOKEN_SECONDS).default(3600).describe('Lifetime of the token.'),
+});
+
+export const controlTokenSchema = z.strictObject({
+  token: z.string().describe('A JSON Web Token (RFC 7519).'),
+  expiresAt: time(),
+});
+
 export const drainSchema = z.strictObject({
   deadlineSeconds: z
     .number()

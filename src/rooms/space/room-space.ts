@@ -6,44 +6,32 @@
 import { AppError } from '../../lib/errors.ts';
 import { type BodyFields, MAX_BODIES, type MediaRoom } from '../../media/plane.ts';
 import type { PlayerState, SpaceRules, SpaceUpdate } from '../../protocol/space.ts';
+import { AudiblePairs, type Pair } from './audible-pairs.ts';
 import { type Point, toMetres } from './axes.ts';
+import { type Body, createBody, DEFAULT_STATE, type Person, type Placement, tethered } from './body.ts';
+import { NameNumbers } from './name-numbers.ts';
 
-/** Where somebody is, in the room's axes and units. */
-interface Position {
-  readonly at: Point;
-  /** In degrees, clockwise from above. */
-  readonly yaw: number;
-  /** In degrees, up. */
-  readonly pitch: number;
-  /** They were moved there at once: nothing glides. */
-  readonly jump: boolean;
+/** What a client says about its player, in the room's axes and units. */
+export interface Pose {
+  readonly position: Point;
+  /** In degrees; without it, it stays as it is. */
+  readonly yaw?: number | undefined;
 }
 
-interface Body {
-  readonly slot: number;
-  state: PlayerState;
-  seatId: number | null;
-  isPlaced: boolean;
-}
-
-/** The layer of those who are in no other. */
-const EVERYWHERE = 1;
-const MAX_LAYERS = 31;
-const MAX_ENCLOSURES = 60_000;
-
-const DEFAULT_STATE: PlayerState = { range: 'normal', layers: [], hears: [], enclosure: null, muffle: 0, ears: null };
+/** What `whenGone` means for the mixer. */
+const MODES = { keep: 'on', mute: 'muted', flat: 'flat' } as const;
 
 export class RoomSpace {
   readonly #openMedia: () => MediaRoom;
   #fields: BodyFields | undefined;
   #rules: SpaceRules | null = null;
   readonly #bodies = new Map<string, Body>();
-  readonly #seats = new Map<string, number>();
+  readonly #people = new Map<string, Person>();
   readonly #freeSlots: number[] = [];
-  /** By name; bit 0 is the layer of those who are in none. */
-  readonly #layers = new Map<string, number>();
-  readonly #enclosures = new Map<string, number>();
+  readonly #numbers = new NameNumbers();
+  readonly #audible = new AudiblePairs();
   #slots = 0;
+  #isGone = false;
 
   /** @param openMedia opens the room in the media plane, if it is not open yet */
   constructor(openMedia: () => MediaRoom) {
@@ -52,25 +40,115 @@ export class RoomSpace {
 
   /** Applies a request as a whole, or throws `AppError` `no_space`, `too_many_bodies` or `invalid_request`. */
   update({ rules, players, positions, pairs }: SpaceUpdate): void {
-    const before = this.#rules;
-    const after = rules === undefined ? before : rules;
+    const after = rules === undefined ? this.#rules : rules;
     const says = Object.keys(players).length + positions.length + pairs.length > 0;
     if (says && after === null) throw new AppError('no_space');
-    this.#check(players, positions, after);
-    if (rules !== undefined) this.#setRules(rules);
-    this.#setPlayers(players);
-    for (const entry of positions) {
-      const [player, x, y, z, yaw = 0, pitch = 0, jump = 0] = entry;
-      this.#place(this.#bodyOf(player), { at: [x, y, z], yaw, pitch, jump: jump === 1 });
-    }
-    this.#setPairs(pairs);
+    const placements = positions.map(([player, x, y, z, yaw = 0, pitch = 0, jump = 0]) => ({
+      ...{ player, x, y, z, yaw, pitch, jump: jump === 1 },
+    }));
+    this.#check(players, placements, placements.length, after);
+    this.setGone(false);
+    if (rules !== undefined) this.#openSpace(rules);
+    this.#fields?.batch(() => {
+      if (rules !== undefined) this.#rulesChanged();
+      this.#setPlayers(players);
+      for (const placement of placements) this.#place(this.#bodyOf(placement.player), placement);
+      this.#setPairs(pairs);
+    });
   }
 
-  #check(players: SpaceUpdate['players'], positions: SpaceUpdate['positions'], rules: SpaceRules | null): void {
+  /**
+   * The same for the first `count` positions, many times a second.
+   *
+   * @param placements may be reused by the caller
+   */
+  place(placements: readonly Placement[], count: number): void {
+    if (this.#rules === null) throw new AppError('no_space');
+    this.#check({}, placements, count, this.#rules);
+    this.#fields?.batch(() => {
+      for (let index = 0; index < count; index++) {
+        const placement = placements[index];
+        if (placement !== undefined) this.#place(this.#bodyOf(placement.player), placement);
+      }
+    });
+  }
+
+  /** A client tells in which direction its player looks, in degrees. It counts as soon as the rules allow it. */
+  turn(player: string, yaw: number): void {
+    this.#personOf(player).earsYaw = yaw;
+    const body = this.#bodies.get(player);
+    if (body?.isPlaced === true && this.#rules?.turn === 'client') this.#fields?.turn(body.slot, yaw);
+  }
+
+  /**
+   * A client tells where its player is, as far as the rules allow it. Throws `no_space`, `not_allowed`, `too_many_bodies`
+   * or `invalid_request`.
+   */
+  pose(player: string, { position: [x, y, z], yaw }: Pose): void {
+    const rules = this.#rules;
+    if (rules === null) throw new AppError('no_space');
+    if (rules.positions === 'server') throw new AppError('not_allowed', 'Only the game server places players here.');
+    const body = this.#bodies.get(player);
+    const person = this.#personOf(player);
+    if (rules.positions === 'tethered') {
+      if (body?.isPlaced !== true) throw new AppError('not_allowed', 'The game server has not placed you yet.');
+      if (yaw !== undefined) person.earsYaw = yaw;
+      person.ears = toMetres(rules.axes, rules.metresPerUnit, [x, y, z]);
+      this.#show(body, rules, false);
+      return;
+    }
+    const placement = { player, x, y, z, yaw: yaw ?? body?.yaw ?? 0, pitch: 0, jump: false };
+    this.#check({}, [placement], 1, rules);
+    if (yaw !== undefined) person.earsYaw = yaw;
+    this.#fields?.batch(() => this.#place(body ?? this.#create(player, true), placement));
+  }
+
+  /** The participant has this seat. */
+  seat(player: string, seatId: number): void {
+    const person = this.#personOf(player);
+    person.seatId = seatId;
+    const body = this.#bodies.get(player);
+    if (body !== undefined) this.#fields?.setVoice(body.slot, seatId);
+  }
+
+  /** The participant has left, and nothing of what their client said remains. */
+  left(player: string): void {
+    this.#people.delete(player);
+    const body = this.#bodies.get(player);
+    if (body === undefined) return;
+    body.person = null;
+    if (body.isOwn) this.#forget(player);
+    else {
+      this.#fields?.setVoice(body.slot, null);
+      if (body.isPlaced && this.#rules !== null) this.#show(body, this.#rules, false);
+    }
+  }
+
+  /** Nobody tells where players are any more, or somebody does again. */
+  setGone(isGone: boolean): void {
+    if (isGone === this.#isGone) return;
+    this.#isGone = isGone;
+    this.#setMode();
+  }
+
+  /** Up to `max` pairs of players who are here, the first within earshot of the second. */
+  audiblePairs(max: number): readonly Pair[] {
+    return this.#rules === null ? [] : this.#audible.find(this.#bodies.values(), max);
+  }
+
+  #check(
+    players: SpaceUpdate['players'],
+    placements: readonly Placement[],
+    count: number,
+    rules: SpaceRules | null,
+  ): void {
     const states = new Map<string, PlayerState>();
     // Those who are known already were checked against the same rules.
     if (rules !== this.#rules) for (const [name, { state }] of this.#bodies) states.set(name, state);
-    for (const [name] of positions) if (!this.#bodies.has(name)) states.set(name, DEFAULT_STATE);
+    for (let index = 0; index < count; index++) {
+      const name = placements[index]?.player ?? '';
+      if (!this.#bodies.has(name)) states.set(name, DEFAULT_STATE);
+    }
     for (const [name, state] of Object.entries(players)) {
       if (state === null) states.delete(name);
       else states.set(name, state);
@@ -81,12 +159,25 @@ export class RoomSpace {
     if (bodies > MAX_BODIES) throw new AppError('too_many_bodies');
   }
 
-  #setRules(rules: SpaceRules | null): void {
+  #openSpace(rules: SpaceRules | null): void {
     this.#rules = rules;
     const media = this.#openMedia();
     this.#fields ??= media.bodies;
-    if (rules !== null) for (const body of this.#bodies.values()) this.#write(body);
     media.setSpace(rules === null ? null : { curve: rules.curve, voices: rules.voices, cone: rules.cone });
+  }
+
+  #rulesChanged(): void {
+    const rules = this.#rules;
+    if (rules === null) return;
+    this.#setMode();
+    for (const body of this.#bodies.values()) {
+      this.#describe(body);
+      if (body.isPlaced) this.#show(body, rules, false);
+    }
+  }
+
+  #setMode(): void {
+    if (this.#rules !== null) this.#fields?.setMode(this.#isGone ? MODES[this.#rules.whenGone] : 'on');
   }
 
   #setPlayers(players: SpaceUpdate['players']): void {
@@ -98,7 +189,7 @@ export class RoomSpace {
     // All of them exist now, so that any can have the ears of any other.
     for (const [name] of entries) {
       const body = this.#bodies.get(name);
-      if (body !== undefined) this.#write(body);
+      if (body !== undefined) this.#describe(body);
     }
   }
 
@@ -110,30 +201,27 @@ export class RoomSpace {
     }
   }
 
-  /** The participant has this seat, or none. */
-  seat(player: string, seatId: number | null): void {
-    if (seatId === null) this.#seats.delete(player);
-    else this.#seats.set(player, seatId);
-    const body = this.#bodies.get(player);
-    if (body === undefined) return;
-    body.seatId = seatId;
-    this.#fields?.setVoice(body.slot, seatId);
-  }
-
-  isPlaced(player: string): boolean {
-    return this.#rules !== null && this.#bodies.get(player)?.isPlaced === true;
-  }
-
-  #bodyOf(name: string): Body {
-    let body = this.#bodies.get(name);
-    if (body === undefined) {
-      const slot = this.#freeSlots.pop() ?? this.#slots++;
-      const seatId = this.#seats.get(name) ?? null;
-      body = { slot, state: DEFAULT_STATE, seatId, isPlaced: false };
-      this.#bodies.set(name, body);
-      this.#fields?.clear(slot);
-      this.#write(body);
+  #personOf(player: string): Person {
+    let person = this.#people.get(player);
+    if (person === undefined) {
+      person = { seatId: null, earsYaw: null, ears: null };
+      this.#people.set(player, person);
+      const body = this.#bodies.get(player);
+      if (body !== undefined) body.person = person;
     }
+    return person;
+  }
+
+  #bodyOf(player: string): Body {
+    return this.#bodies.get(player) ?? this.#create(player, false);
+  }
+
+  #create(player: string, isOwn: boolean): Body {
+    const slot = this.#freeSlots.pop() ?? this.#slots++;
+    const body = createBody(player, slot, this.#people.get(player) ?? null, isOwn);
+    this.#bodies.set(player, body);
+    this.#fields?.clear(slot);
+    this.#describe(body);
     return body;
   }
 
@@ -145,34 +233,45 @@ export class RoomSpace {
     this.#freeSlots.push(body.slot);
   }
 
-  #place(body: Body, { at, yaw, pitch, jump }: Position): void {
-    if (this.#rules === null) return;
-    const { axes, metresPerUnit } = this.#rules;
-    this.#fields?.place(body.slot, { mouth: toMetres(axes, metresPerUnit, at), yaw, pitch, earsYaw: yaw, jump });
-    if (body.isPlaced) return;
-    body.isPlaced = true;
-    this.#write(body);
-  }
-
-  #write({ slot, state, seatId, isPlaced }: Body): void {
+  #place(body: Body, { x, y, z, yaw, pitch, jump }: Placement): void {
     const rules = this.#rules;
     if (rules === null) return;
+    body.at = toMetres(rules.axes, rules.metresPerUnit, [x, y, z]);
+    body.yaw = yaw;
+    body.pitch = pitch;
+    this.#show(body, rules, jump);
+    if (body.isPlaced) return;
+    body.isPlaced = true;
+    this.#describe(body);
+  }
+
+  /** Tells the mixer where a body and its ears are. */
+  #show(body: Body, { positions, turn, tether }: SpaceRules, jump: boolean): void {
+    const { slot, person, at, yaw, pitch } = body;
+    const wanted = positions === 'tethered' ? (person?.ears ?? null) : null;
+    body.ears = wanted === null ? at : tethered(wanted, at, tether);
+    const earsYaw = turn === 'client' ? (person?.earsYaw ?? yaw) : yaw;
+    this.#fields?.place(slot, { mouth: at, ears: body.ears, yaw, pitch, earsYaw, jump });
+  }
+
+  #describe(body: Body): void {
+    const rules = this.#rules;
+    if (rules === null) return;
+    const { slot, person, isPlaced, state } = body;
     const { range, layers, hears, enclosure, muffle, ears } = state;
+    body.range = typeof range === 'number' ? range * rules.metresPerUnit : (rules.ranges[range] ?? 0);
+    body.layers = this.#numbers.layers(layers);
+    body.hears = this.#numbers.layers(hears);
     this.#fields?.describe(slot, {
-      voice: seatId,
+      voice: person?.seatId ?? null,
       isPlaced,
-      range: typeof range === 'number' ? range * rules.metresPerUnit : (rules.ranges[range] ?? 0),
-      layers: this.#layersOf(layers),
-      hears: this.#layersOf(hears),
-      enclosure: enclosure === null ? 0 : numberOf(this.#enclosures, enclosure, MAX_ENCLOSURES),
+      range: body.range,
+      layers: body.layers,
+      hears: body.hears,
+      enclosure: this.#numbers.enclosure(enclosure),
       muffle,
       earsOf: ears === null ? null : (this.#bodies.get(ears)?.slot ?? null),
     });
-  }
-
-  #layersOf(names: readonly string[]): number {
-    if (names.length === 0) return EVERYWHERE;
-    return names.reduce((bits, name) => bits | (1 << numberOf(this.#layers, name, MAX_LAYERS)), 0);
   }
 }
 
@@ -180,13 +279,4 @@ export class RoomSpace {
 function checkRange(player: string, range: PlayerState['range'], { ranges }: SpaceRules): void {
   if (typeof range === 'number' || Object.hasOwn(ranges, range)) return;
   throw new AppError('invalid_request', `"players.${player}.range": there is no range "${range}".`);
-}
-
-/** The number of a name, from 1 on; names beyond the limit share the last number. */
-function numberOf(numbers: Map<string, number>, name: string, max: number): number {
-  const known = numbers.get(name);
-  if (known !== undefined) return known;
-  if (numbers.size >= max) return max;
-  numbers.set(name, numbers.size + 1);
-  return numbers.size;
 }

@@ -78,6 +78,15 @@ test('every operation in the document', async (t) => {
     t.equal((await api.get('/rooms')).body.total, 0);
   });
 
+  await t.test('makes control tokens, which admit nobody', async (t) => {
+    const { body } = await api.post('/control-tokens', { room: 'lobby', expiresInSeconds: 60 });
+    t.same(JSON.parse(Buffer.from(body.token.split('.')[1], 'base64url').toString()).voice, {
+      room: 'lobby',
+      roomControl: true,
+    });
+    t.match(await api.post('/control-tokens', { room: 'no room' }), { status: 400, body: { code: 'invalid_room' } });
+  });
+
   await t.test('makes join tokens that open the room', async (t) => {
     const made = await api.post('/tokens', { room: 'lobby', identity: 'u1', name: 'Ada', mayModerate: true });
     t.ok(Date.parse(made.body.expiresAt) > Date.now() + 3_500_000);

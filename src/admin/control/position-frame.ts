@@ -1,0 +1,83 @@
+/**
+ * Positions in binary, little endian: a header of `u8` version 1, `u8` flags, `u16` number of players and `u32` time of
+ * the game; then for each player `u16` number, `i16` yaw (180 degrees are 32767) and `f32` x, y, z. With flag 1, `i16`
+ * pitch and `u16` bits follow; bit 0 is a jump.
+ */
+import { AppError } from '../../lib/errors.ts';
+import { MAX_COORDINATE, MAX_ENTRIES } from '../../protocol/space.ts';
+import type { Placement } from '../../rooms/space/body.ts';
+
+const VERSION = 1;
+const HEADER_BYTES = 8;
+const ENTRY_BYTES = 16;
+const LONG_ENTRY_BYTES = 20;
+const LONG = 1;
+const JUMP = 1;
+const DEGREES = 180 / 32_767;
+
+/** Reads frames into the same entries again and again. */
+export class PositionFrames {
+  readonly placements: Placement[] = [];
+  /** The time of the last frame; 0: it had none. */
+  timeMs = 0;
+
+  /**
+   * How many `placements` the frame has filled. Throws `invalid_request`, which names the wrong entry; then
+   * `placements` must not be used.
+   *
+   * @param nameOf the player with a number
+   */
+  read(frame: Buffer, nameOf: (number: number) => string | undefined): number {
+    if (frame.length < HEADER_BYTES) throw wrong('The frame is shorter than its header.');
+    const [version, flags, count] = [frame.readUInt8(0), frame.readUInt8(1), frame.readUInt16LE(2)];
+    if (version !== VERSION) throw wrong(`There is no version ${version} of this frame.`);
+    if ((flags & ~LONG) !== 0) throw wrong(`There is no flag ${flags & ~LONG}.`);
+    if (count > MAX_ENTRIES) throw wrong(`A frame has at most ${MAX_ENTRIES} entries.`);
+    const isLong = (flags & LONG) !== 0;
+    const entryBytes = isLong ? LONG_ENTRY_BYTES : ENTRY_BYTES;
+    if (frame.length !== HEADER_BYTES + count * entryBytes)
+      throw wrong(`A frame with ${count} entries has ${HEADER_BYTES + count * entryBytes} bytes, not ${frame.length}.`);
+    for (let index = 0; index < count; index++)
+      this.#read(frame, HEADER_BYTES + index * entryBytes, index, nameOf, isLong);
+    this.timeMs = frame.readUInt32LE(4);
+    return count;
+  }
+
+  #read(
+    frame: Buffer,
+    at: number,
+    index: number,
+    nameOf: (number: number) => string | undefined,
+    isLong: boolean,
+  ): void {
+    const number = frame.readUInt16LE(at);
+    const player = nameOf(number);
+    if (player === undefined) throw wrong(`"positions.${index}": no player has the number ${number}.`);
+    const placement = this.#placement(index);
+    placement.player = player;
+    placement.yaw = frame.readInt16LE(at + 2) * DEGREES;
+    placement.x = coordinate(frame.readFloatLE(at + 4), index);
+    placement.y = coordinate(frame.readFloatLE(at + 8), index);
+    placement.z = coordinate(frame.readFloatLE(at + 12), index);
+    placement.pitch = isLong ? frame.readInt16LE(at + 16) * DEGREES : 0;
+    placement.jump = isLong && (frame.readUInt16LE(at + 18) & JUMP) !== 0;
+  }
+
+  #placement(index: number): Placement {
+    let placement = this.placements[index];
+    if (placement === undefined) {
+      placement = { player: '', x: 0, y: 0, z: 0, yaw: 0, pitch: 0, jump: false };
+      this.placements[index] = placement;
+    }
+    return placement;
+  }
+}
+
+function coordinate(value: number, index: number): number {
+  if (Math.abs(value) <= MAX_COORDINATE) return value;
+  throw wrong(`"positions.${index}": a coordinate is not a number from -${MAX_COORDINATE} to ${MAX_COORDINATE}.`);
+}
+
+function wrong(detail: string): AppError {
+  return new AppError('invalid_request', detail);
+}

@@ -1,0 +1,14 @@
+import type { z } from 'zod';
+import { AppError } from '../lib/errors.ts';
+
+const ISSUES_TOLD = 3;
+
+/** What a program sent, as its schema parses it. Throws `invalid_request`, which names the wrong entries. */
+export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues
+    .slice(0, ISSUES_TOLD)
+    .map(({ path, message }) => (path.length > 0 ? `"${path.join('.')}": ${message}.` : `${message}.`));
+  throw new AppError('invalid_request', issues.join(' '));
+}

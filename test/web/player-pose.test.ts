@@ -1,0 +1,39 @@
+import { test } from 'tap';
+import { joined, setUpInRoom } from './fake-browser.ts';
+
+test('a game may say in each frame where its player looks and is; twenty messages a second are sent, and the last one counts', async (t) => {
+  const { browser, client } = await setUpInRoom();
+  const yaws = () => browser.socket.sentOf('turn').map((message) => (message as { yaw: number }).yaw);
+  for (let frame = 0; frame < 60; frame++) {
+    client.player.turn(400 + frame);
+    await browser.advance(1000 / 60);
+  }
+  t.ok(yaws().length >= 15 && yaws().length <= 21, `${yaws().length} messages in a second`);
+  await browser.advance(100);
+  t.equal(yaws().at(-1), 99);
+  const sent = yaws().length;
+  client.player.turn(99.2);
+  await browser.advance(1000);
+  t.equal(yaws().length, sent, 'less than half a degree');
+  client.player.pose([1, 2, 3], 90);
+  client.player.pose([1, 2, 4]);
+  await browser.advance(50);
+  client.player.pose([1, 2, 4]);
+  t.same(browser.socket.sentOf('pose'), [
+    { type: 'pose', position: [1, 2, 3], yaw: 90 },
+    { type: 'pose', position: [1, 2, 4], yaw: 90 },
+  ]);
+});
+
+test('on another connection it is said again, and after leaving it is forgotten', async (t) => {
+  const { browser, client } = await setUpInRoom();
+  client.player.turn(30);
+  await browser.advance(100);
+  browser.socket.receive(joined());
+  t.same(browser.socket.sentOf('turn'), Array(2).fill({ type: 'turn', yaw: 30 }));
+  client.leave();
+  await browser.advance(100);
+  t.throws(() => client.player.turn(Number.NaN), RangeError);
+  t.throws(() => client.player.pose([0, Number.POSITIVE_INFINITY, 0]), RangeError);
+  t.equal(browser.socket.sentOf('turn').length, 2);
+});

@@ -1,0 +1,79 @@
+import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messages.ts';
+import type { Environment } from './environment.ts';
+
+/** The server applies a few more than this in a second. */
+const INTERVAL_MS = 50;
+/** Smaller turns are not worth a message. */
+const MIN_TURN_DEGREES = 0.5;
+
+export type Position = readonly [x: number, y: number, z: number];
+
+/** Where this participant's player is and looks, in a room with space. May be called in each frame of a game. */
+export class PlayerPose {
+  readonly #environment: Environment;
+  readonly #send: (message: ClientMessageInput) => void;
+  #yaw: number | undefined;
+  #position: Position | undefined;
+  #sentYaw: number | undefined;
+  #sentPosition: Position | undefined;
+  #cancelPause: (() => void) | null = null;
+
+  constructor(environment: Environment, send: (message: ClientMessageInput) => void) {
+    this.#environment = environment;
+    this.#send = send;
+  }
+
+  /** The player looks in this direction, in degrees clockwise from above; 0 is the forward axis of the game. */
+  turn(yaw: number): void {
+    if (!Number.isFinite(yaw)) throw new RangeError('the yaw must be a number');
+    this.#yaw = yaw % 360;
+    this.#sendSoon();
+  }
+
+  /**
+   * The player is here, in the axes and units of the room, and looks in this direction. The server answers with the
+   * error `not_allowed` if the room's rules leave that to the game server.
+   */
+  pose(position: Position, yaw?: number): void {
+    if (!position.every(Number.isFinite)) throw new RangeError('a position has three numbers');
+    this.#position = [...position];
+    if (yaw !== undefined) this.#yaw = yaw % 360;
+    this.#sendSoon();
+  }
+
+  /** Every message of the server. In another room, or on another connection, what was said last is said again. */
+  receive({ type }: ServerMessage): void {
+    if (type !== 'joined' && type !== 'moved') return;
+    this.#sentYaw = this.#sentPosition = undefined;
+    this.#sendSoon();
+  }
+
+  /** The participant has left: nothing is sent any more, and what was said is forgotten. */
+  left(): void {
+    this.#cancelPause?.();
+    this.#cancelPause = null;
+    this.#yaw = this.#position = this.#sentYaw = this.#sentPosition = undefined;
+  }
+
+  #sendSoon(): void {
+    if (this.#cancelPause !== null || !this.#sendNew()) return;
+    this.#cancelPause = this.#environment.setTimer(INTERVAL_MS, () => {
+      this.#cancelPause = null;
+      this.#sendSoon();
+    });
+  }
+
+  /** False if there is nothing new. */
+  #sendNew(): boolean {
+    const [yaw, position] = [this.#yaw, this.#position];
+    const hasMoved = position?.some((value, axis) => value !== this.#sentPosition?.[axis]) === true;
+    const hasTurned =
+      yaw !== undefined && Math.abs(yaw - (this.#sentYaw ?? Number.POSITIVE_INFINITY)) >= MIN_TURN_DEGREES;
+    if (position !== undefined && hasMoved) this.#send({ type: 'pose', position, ...(yaw !== undefined && { yaw }) });
+    else if (yaw !== undefined && hasTurned) this.#send({ type: 'turn', yaw });
+    else return false;
+    this.#sentYaw = yaw;
+    this.#sentPosition = position;
+    return true;
+  }
+}
