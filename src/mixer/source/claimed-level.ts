@@ -85,6 +85,16 @@ export class ClaimedLevel {
     this.#checkedBytes = bytes;
   }
 
+  /**
+   * A few packets in a row, after others that were not decoded. A decoder that joins in mid-word can be far off, which
+   * must not count against the next comparison.
+   */
+  compareAlone(claimedDbov: number, measuredDbov: number, durationMs: number, nowMs: number): void {
+    this.#claimedEnergy = 0;
+    this.#measuredEnergy = 0;
+    this.compare(claimedDbov, measuredDbov, durationMs, nowMs);
+  }
+
   /** One packet that was decoded. */
   compare(claimedDbov: number, measuredDbov: number, durationMs: number, nowMs: number): void {
     const kept = Math.exp((this.#comparedMs - nowMs) / WINDOW_MS);

@@ -24,9 +24,9 @@ const MEAN_WEIGHT = PTIME_MS / 500;
 
 /**
  * Packets between two checks of the level that the sender claims. The number is drawn at random, so that nobody knows
- * when to be loud. No longer than a check is valid (`claimed-level.ts`).
+ * when to be loud. A check is valid for 100 packets (`claimed-level.ts`), so there is time to repeat one.
  */
-const CHECK_PACKETS = { least: 25, most: 95 } as const;
+const CHECK_PACKETS = { least: 25, most: 85 } as const;
 /** The beginning of a word is a bad moment for the first check. */
 const FIRST_CHECK = 2;
 /** Packets whose levels a check compares. If they disagree, it is repeated with the next ones. */

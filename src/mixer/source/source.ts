@@ -12,7 +12,7 @@
 
 import { isDtx } from '../../formats/opus-packet.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
-import { FRAME_SAMPLES, SAMPLES_PER_MS, SILENCE_DBOV } from '../format.ts';
+import { FRAME_SAMPLES, PTIME_MS, SAMPLES_PER_MS, SILENCE_DBOV } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
 import { crossFade, levelDbov } from '../kernels/pcm.ts';
 import { type BufferedPacket, JitterBuffer } from './jitter-buffer.ts';
@@ -25,6 +25,9 @@ import { type Talker, TalkerLimit } from './talker-limit.ts';
 import { findLag, lengthen, shorten } from './time-stretch.ts';
 import { FADE_SAMPLES, VoiceDecoder } from './voice-decoder.ts';
 import { VoiceOutput } from './voice-output.ts';
+
+/** To shorten speech, it must be decoded, and is then mixed until the next silence. A pause in it is nearly always nearer. */
+const PATIENCE_WHILE_PASSED_TICKS = 3000 / PTIME_MS;
 
 /** Temporary between two calls: what a dropped frame would have sounded like. */
 const dropped = new Float32Array(FRAME_SAMPLES);
@@ -337,7 +340,11 @@ export class Source implements Talker {
       else if (shortage && this.#queue.available < 2 * FRAME_SAMPLES) this.#jitter.pause();
       return;
     }
-    const stretch = this.#stretch.next(excess ? 'shorten' : shortage ? 'lengthen' : undefined);
+    const isPatient = excess && this.passed !== undefined;
+    const stretch = this.#stretch.next(
+      excess ? 'shorten' : shortage ? 'lengthen' : undefined,
+      isPatient ? PATIENCE_WHILE_PASSED_TICKS : undefined,
+    );
     // A voice that is passed on will be decoded from the next packet on.
     if (stretch === undefined || this.passed !== undefined) return;
     const { samples } = this.#queue;

@@ -82,7 +82,7 @@ export class Speech {
    * Returns whether they agree.
    */
   check(claimedDbov: number, measuredDbov: number, durationMs: number, nowMs: number): boolean {
-    this.#claims.compare(claimedDbov, measuredDbov, durationMs, nowMs);
+    this.#claims.compareAlone(claimedDbov, measuredDbov, durationMs, nowMs);
     return this.#claims.agreed;
   }
 

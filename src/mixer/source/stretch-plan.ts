@@ -7,7 +7,7 @@ import { FRAME_SAMPLES, PTIME_MS } from '../format.ts';
 import { MAX_LAG, MIN_LAG } from './time-stretch.ts';
 
 /** How long to wait for a quiet frame. */
-const PATIENCE_TICKS = 500 / PTIME_MS;
+export const PATIENCE_TICKS = 500 / PTIME_MS;
 const INTERVAL_TICKS = 100 / PTIME_MS;
 /** Pause after a full frame: the jitter buffer must hand out a packet to know its new delay. */
 const PAUSE_TICKS = 200 / PTIME_MS;
@@ -32,12 +32,15 @@ export class StretchPlan {
     return this.#current === 'shorten' ? Math.min(this.#left, MAX_LAG) : MAX_LAG;
   }
 
-  /** One tick in which the delay is too long ('shorten'), too short ('lengthen'), or right; returns what to do. */
-  next(wanted: Stretch | undefined): Stretch | undefined {
+  /**
+   * One tick in which the delay is too long ('shorten'), too short ('lengthen'), or right; returns what to do.
+   * @param patienceTicks how long to wait for a quiet frame, if no change is underway
+   */
+  next(wanted: Stretch | undefined, patienceTicks = PATIENCE_TICKS): Stretch | undefined {
     this.#wantedTicks = wanted === this.#wanted ? this.#wantedTicks + 1 : 0;
     this.#wanted = wanted;
     this.#ticksSince++;
-    if (this.#current === undefined && wanted !== undefined && this.#wantedTicks >= PATIENCE_TICKS) {
+    if (this.#current === undefined && wanted !== undefined && this.#wantedTicks >= patienceTicks) {
       this.#current = wanted;
       this.#left = FRAME_SAMPLES;
     }

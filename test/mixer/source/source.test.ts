@@ -7,7 +7,7 @@ import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
 import { Source, type SourceOptions } from '../../../src/mixer/source/source.ts';
 import { TalkerLimit } from '../../../src/mixer/source/talker-limit.ts';
 import { createFrameDecoder, createFrameEncoder } from '../../helpers/opus.ts';
-import { PlainCodec } from '../../helpers/plain-codec.ts';
+import { HYBRID, PlainCodec } from '../../helpers/plain-codec.ts';
 import { clickRatio, concatInt16, rms, rmsDbfs, roundToInt16, toInt16, tone } from '../../helpers/signal.ts';
 import { voiced } from '../../helpers/voiced.ts';
 
@@ -325,6 +325,27 @@ test('excess delay disappears in the pauses of a voice, without a click', async 
       t.ok(clickRatio(rest, 2, rest.length, before) < 1.3, 'no click');
     }
   }
+});
+
+test('a voice without pauses keeps an excess delay for three seconds while its packets are passed on', async (t) => {
+  const shortenedAfterMs = (mayPass: boolean) => {
+    const codec = new PlainCodec(HYBRID);
+    const line = new Line(codec);
+    const passed: boolean[] = [];
+    for (let tick = 0; tick < 400; tick++) {
+      // The first packets come in two bursts, so the delay is longer than what the even ones after them need.
+      const due = tick === 3 ? 4 : tick < 3 ? 0 : 1;
+      for (let n = 0; n < due; n++) line.push(codec.encode(frameOf(TONE, tick)), tick * PTIME_MS, -14);
+      line.source.read(tick * PTIME_MS, mayPass);
+      passed.push(line.source.passed !== undefined);
+      if (line.pool.counters.timeStretches > 0) return { ms: tick * PTIME_MS, passed: passed.filter(Boolean).length };
+    }
+    return undefined;
+  };
+  const decoded = shortenedAfterMs(false);
+  const passedOn = shortenedAfterMs(true);
+  t.equal(passedOn!.ms - decoded!.ms, 2500 + PTIME_MS, 'and is decoded from the next tick on');
+  t.ok(passedOn!.passed > 140, `${passedOn!.passed} packets were passed on before`);
 });
 
 test('a frame dropped from the background is cross-faded', async (t) => {

@@ -8,8 +8,8 @@ const SEED = Number(process.env['SEED'] ?? 1211);
 const STRETCHES = ['shorten', 'lengthen'] as const;
 
 /** Asks for the same change until something is to be done. Returns how long that took, in ms. */
-function waitMs(plan: StretchPlan, wanted: Stretch | undefined, longestMs = 5000): number | undefined {
-  for (let ms = 0; ms <= longestMs; ms += PTIME_MS) if (plan.next(wanted) !== undefined) return ms;
+function waitMs(plan: StretchPlan, wanted: Stretch | undefined, patienceTicks?: number): number | undefined {
+  for (let ms = 0; ms <= 5000; ms += PTIME_MS) if (plan.next(wanted, patienceTicks) !== undefined) return ms;
   return undefined;
 }
 
@@ -67,6 +67,13 @@ for (const wanted of STRETCHES) {
     t.equal(waitMs(plan, wanted), 500 - PTIME_MS, 'it was wanted in the previous tick already');
   });
 }
+
+test('a change can wait longer for a quiet frame', async (t) => {
+  t.equal(waitMs(new StretchPlan(), 'shorten', 100), 2000);
+  const plan = new StretchPlan();
+  for (let tick = 0; tick < 60; tick++) t.equal(plan.next('shorten', 100), undefined);
+  t.equal(plan.next('shorten'), 'shorten', 'and comes at once when it may wait no longer');
+});
 
 test('nothing is done while the request changes within half a second', async (t) => {
   t.comment(`SEED=${SEED}`);
