@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CpuWait } from './cpu-time.ts';
+import { runFirst } from './priority.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/release.mjs', import.meta.url));
 const IS_ROOT = process.getuid?.() === 0;
@@ -117,6 +118,7 @@ export class ReleasedBinary {
 
 function start(command: string, args: readonly string[], cwd: string): Omit<Run, 'place'> {
   const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  runFirst(child.pid!);
   const startMs = performance.now();
   const cpuWait = new CpuWait([child.pid!]);
   let output = '';
