@@ -6,7 +6,7 @@ import { FRAME_SAMPLES } from '../../src/mixer/format.ts';
 import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messages.ts';
 import { writeBindingRequest } from '../../src/rtc/ice/stun-writer.ts';
 import type { UdpSocket } from '../../src/rtc/net/udp-port.ts';
-import { writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
+import { createRtpHeader, parseRtpHeader, writeRtpHeader } from '../../src/rtc/rtp/rtp-packet.ts';
 import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
 import { createBytes } from '../rtc/bytes.ts';
 import { type ClientIdentity, createClient } from '../rtc/dtls-client.ts';
@@ -23,6 +23,11 @@ export interface PersonOptions {
   readonly room: string;
   readonly identity: ClientIdentity;
   readonly seed: number;
+  readonly takesStereo?: boolean;
+  /** What the server says over the WebSocket. */
+  readonly onMessage?: (message: ServerMessage) => void;
+  /** The payload of each packet with sound, which belongs to the caller. */
+  readonly onPayload?: (payload: Buffer) => void;
 }
 
 export class SimulatedPerson {
@@ -34,6 +39,8 @@ export class SimulatedPerson {
   readonly #bytes: (length: number) => Buffer;
   #socket: SimulatedSocket | undefined;
   #resumeToken: string | undefined;
+  /** Empty before the first join. */
+  id = '';
   #media: Media | undefined;
   #gone = false;
 
@@ -127,8 +134,10 @@ export class SimulatedPerson {
 
   #hear(message: ServerMessage): void {
     if (this.#gone) return;
+    this.#options.onMessage?.(message);
     if (message.type === 'joined') {
       this.#resumeToken = message.resumeToken;
+      this.id = message.participantId;
       if (!message.mediaResumed) this.offer();
     }
     if (message.type === 'answer') this.#media?.answered(message.sdp);
@@ -156,6 +165,7 @@ class Media {
   #remote: { readonly ufrag: string; readonly password: string; readonly port: number } | undefined;
   #srtp: SrtpSession | undefined;
   #cancelCheck: Cancel = () => {};
+  readonly #header = createRtpHeader();
   #frames = 0;
 
   constructor(options: PersonOptions, bytes: (length: number) => Buffer, events: MediaEvents) {
@@ -170,7 +180,8 @@ class Media {
   /** The answer may arrive at once. */
   start(): void {
     const { value } = this.#options.identity.fingerprint;
-    this.#events.offer(AUDIO_OFFER.replace(/sha-256 \S+/, `sha-256 ${value}`));
+    const format = this.#options.takesStereo === true ? `a=fmtp:${OPUS} stereo=1\r\n` : '';
+    this.#events.offer(AUDIO_OFFER.replace(/sha-256 \S+/, `sha-256 ${value}`) + format);
   }
 
   get connected(): boolean {
@@ -235,7 +246,17 @@ class Media {
   #receive(datagram: Buffer): boolean {
     const first = datagram[0]!;
     if (first >= 20 && first < 64 && this.#remote !== undefined) setImmediate(() => this.#dtls.receive(datagram));
-    if (first >= 128 && (datagram[1]! & 0x7f) === OPUS) this.#events.heard();
+    if (first >= 128 && (datagram[1]! & 0x7f) === OPUS) {
+      this.#events.heard();
+      this.#takePayload(datagram);
+    }
     return true;
+  }
+
+  #takePayload(packet: Buffer): void {
+    const { onPayload } = this.#options;
+    if (onPayload === undefined || this.#srtp === undefined || !parseRtpHeader(packet, this.#header, null)) return;
+    const end = this.#srtp.unprotectRtp(packet, this.#header);
+    if (typeof end === 'number') onPayload(packet.subarray(this.#header.headerLength, end));
   }
 }
