@@ -18,6 +18,7 @@ import {
   type StartMixingServer,
   startJanus,
   startPartyline,
+  startPartylineMixing,
   startPartylineWithRed,
 } from './lib/quality/server.ts';
 import { Talker } from './lib/quality/talker.ts';
@@ -30,6 +31,8 @@ const LAST_WORDS_MS = 1000;
 /** The server sends RED if two of three reports tell of loss. A browser needs ten seconds to send that many. */
 const LOSS_REPORTS = 3;
 const REPORT_INTERVAL_MS = 50;
+/** A gain that changes nothing to hear, but makes the server mix. */
+const NEARLY_UNITY = 0.99;
 
 const options = {
   talkers: {
@@ -60,8 +63,9 @@ await runCommand({
     'levelling. The talkers send speech (espeak-ng, each with a different voice and text) in real Opus, VOIP mode at 32 kb/s,',
     'with DTX if the server asks for it, as browsers do. The listener decodes what arrives and conceals lost packets with the',
     "decoder's own means. With RED, each packet repeats the previous one (RFC 2198), as between Chromium and the page: always",
-    'on the way in, and on the way out to listeners who report loss. Packets are dropped at random and independently in both',
-    'directions; the same seed drops the same packets in every run.',
+    'on the way in, and on the way out to listeners who report loss. A voice that is heard alone is not mixed, and its packets',
+    'are passed on as they came; the rows "Partyline, mixed" show the same voice mixed. Packets are dropped at random and',
+    'independently in both directions; the same seed drops the same packets in every run.',
     '',
     'segmental SNR   mean over the 20 ms frames with speech, each limited to -10 to 35 dB',
     'ESTOI           intelligibility (Jensen and Taal 2016): 1 for the original, 0 for unintelligible',
@@ -87,8 +91,7 @@ async function run(values: Values<typeof options>): Promise<void> {
     process.exitCode = runInPrivateNetwork();
     return;
   }
-  const servers: readonly StartMixingServer[] = [
-    startPartyline,
+  const others: readonly StartMixingServer[] = [
     startPartylineWithRed,
     ...(values.against === 'janus' ? [startJanus] : []),
   ];
@@ -103,7 +106,9 @@ async function run(values: Values<typeof options>): Promise<void> {
   const rows: QualityRow[] = [];
   for (const count of values.talkers) {
     rows.push(withoutServer(voices.slice(0, count)));
-    for (const start of servers) rows.push(...(await throughServer(start, voices.slice(0, count), values)));
+    // Two voices or more are always mixed.
+    const own = count === 1 ? [startPartyline, startPartylineMixing] : [startPartyline];
+    for (const start of [...own, ...others]) rows.push(...(await throughServer(start, voices.slice(0, count), values)));
   }
   clearProgress();
   const { seed, seconds } = values;
@@ -175,6 +180,7 @@ async function openRoom(
   for (const [index, { programme, withoutDtx }] of voices.entries()) {
     const participant = await server.join(room, `talker ${index}`);
     participants.push(participant);
+    if (server.mixes) listener.hear(participant, NEARLY_UNITY);
     const said = participant.dtx ? programme : withoutDtx;
     talkers.push(new Talker(participant, said, randomLoss(lossPercent, createPrng(seed + index))));
   }

@@ -124,6 +124,16 @@ export class LightParticipant {
     this.#signaling.setMuted?.(muted);
   }
 
+  /** Asks the server for another gain for somebody's voice in what this participant hears. */
+  hear({ id }: LightParticipant, gain: number): void {
+    if (id !== undefined) this.#signaling.hear?.(id, gain);
+  }
+
+  /** The id in the room, if the server has told it. */
+  get id(): string | undefined {
+    return this.#signaling.participantId;
+  }
+
   /** From now on sends this programme, starting at entry `position`. */
   say(programme: Programme, position = 0): void {
     this.#programme = programme;

@@ -12,6 +12,8 @@ const CLOSE_TIMEOUT_MS = 1000;
  */
 export class SignalingClient {
   readonly #socket: WebSocket;
+  /** After joining. */
+  participantId: string | undefined;
   #waiting: ((message: ServerMessage) => void) | undefined;
   #onClosed: ((reason: string) => void) | undefined;
 
@@ -37,7 +39,7 @@ export class SignalingClient {
   async join(room: string, name: string): Promise<void> {
     const joined = this.#receive('joined');
     this.#send({ type: 'join', room, name });
-    await joined;
+    this.participantId = (await joined).participantId;
   }
 
   async negotiate(offerSdp: string): Promise<string> {
@@ -48,6 +50,10 @@ export class SignalingClient {
 
   setMuted(muted: boolean): void {
     this.#send({ type: 'state', muted });
+  }
+
+  hear(participantId: string, gain: number): void {
+    this.#send({ type: 'hear', participantId, gain });
   }
 
   close(): void {

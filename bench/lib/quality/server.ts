@@ -10,6 +10,8 @@ export interface MixingServer {
   readonly name: string;
   /** Whether its clients send RED (RFC 2198), and report losses so that the server sends it too. */
   readonly red: boolean;
+  /** Whether listeners have a gain of their own for each voice, so that a lone voice is mixed and not passed on. */
+  readonly mixes: boolean;
   /** Without `onPayload`, received packets are not decrypted. */
   join(room: string, name: string, onPayload?: (received: ReceivedPayload) => void): Promise<LightParticipant>;
   close(): Promise<void>;
@@ -20,30 +22,40 @@ export type StartMixingServer = (rooms: readonly string[]) => Promise<MixingServ
 
 /** Levelling is off: it changes what is heard, but is not a fault of transmission. */
 export const startPartyline: StartMixingServer = async () =>
-  mixingServer('Partyline', 'partyline', false, await startWithoutLevelling());
+  mixingServer({ name: 'Partyline' }, await startWithoutLevelling());
+
+/** A lone voice is decoded, mixed and encoded, too. */
+export const startPartylineMixing: StartMixingServer = async () =>
+  mixingServer({ name: 'Partyline, mixed', mixes: true }, await startWithoutLevelling());
 
 /** With redundancy, as between the server and the page in Chromium. */
 export const startPartylineWithRed: StartMixingServer = async () =>
-  mixingServer('Partyline with RED', 'partyline', true, await startWithoutLevelling());
+  mixingServer({ name: 'Partyline with RED', red: true }, await startWithoutLevelling());
 
 /** AudioBridge with its defaults. Runs only in a private network. */
 export const startJanus: StartMixingServer = async (rooms) =>
-  mixingServer('Janus', 'janus', false, await JanusProcess.start({ rooms }));
+  mixingServer({ name: 'Janus', kind: 'janus' }, await JanusProcess.start({ rooms }));
 
 function startWithoutLevelling(): Promise<ServerProcess> {
   return ServerProcess.start(['--levelling', 'off']);
 }
 
+interface Kind {
+  readonly name: string;
+  readonly kind?: ServerKind;
+  readonly red?: boolean;
+  readonly mixes?: boolean;
+}
+
 async function mixingServer(
-  name: string,
-  kind: ServerKind,
-  red: boolean,
+  { name, kind = 'partyline', red = false, mixes = false }: Kind,
   server: { readonly webSocketUrl: string; close(): Promise<void> },
 ): Promise<MixingServer> {
   const certificate = await createCertificate();
   return {
     name,
     red,
+    mixes,
     join: (room, participant, onPayload) =>
       LightParticipant.join({
         server: kind,
