@@ -91,7 +91,7 @@ interface SourceFile {
   readonly times: readonly string[];
 }
 
-const files: readonly SourceFile[] = ['src', 'web', 'bench', 'test'].flatMap((folder) =>
+const files: readonly SourceFile[] = ['src', 'web', 'bench', 'test', 'examples'].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.tsx?$/.test(name))
     .map((name) => read(join(folder, name))),
@@ -194,7 +194,7 @@ test('every import leads to a file', async (t) => {
 test('tests mirror the folders of the code they test', async (t) => {
   const folders = new Set(server.map(({ path }) => dirname(path).replace(/^src/, 'test')));
   const others = ['test', 'test/bench', 'test/binary', 'test/deploy', 'test/e2e', 'test/fuzz', 'test/helpers'];
-  const known = [...folders, ...others, 'test/interop', 'test/web', 'test/scripts'];
+  const known = [...folders, ...others, 'test/interop', 'test/web', 'test/scripts', 'test/examples'];
   const strays = files.filter(({ path }) => {
     const folder = dirname(path);
     const isKnown = known.some((place) => `${folder}/`.startsWith(`${place}/`) || place.startsWith(`${folder}/`));
@@ -214,6 +214,17 @@ test('the pages import only protocol types from the server', async (t) => {
         t.ok(typeOnly && to.startsWith('src/protocol/'), `${file.path} imports only types from ${from}`);
       if (file.path.startsWith('web/sdk/'))
         t.ok(from.startsWith('.'), `${file.path}: the client library needs no package ${from}`);
+    }
+  }
+});
+
+test('an example imports only the client library, as a game would, and only tests import examples', async (t) => {
+  for (const file of files) {
+    const [, example] = /^(examples\/[^/]+\/)/.exec(file.path) ?? [];
+    for (const { to } of localImports(file)) {
+      if (example === undefined)
+        t.ok(!to.startsWith('examples/') || file.path.startsWith('test/'), `${file.path} may import ${to}`);
+      else t.ok(to.startsWith(example) || to.startsWith('web/sdk/'), `${file.path} may import ${to}`);
     }
   }
 });

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { bundleTap, tapPath } from './bundle-tap.mjs';
 import { changedMs } from './changed-ms.mjs';
 
-const FOLDERS = ['src', 'bench', 'test', 'web'];
+const FOLDERS = ['src', 'bench', 'test', 'web', 'examples'];
 const SOURCE = /\.tsx?$/;
 
 /** In the output folder; as old as this file was when it wrote everything there. */

@@ -119,8 +119,22 @@ export class VoicePage {
 
   /** Samples at 48 kHz of what the page plays from now on. */
   async record(seconds: number): Promise<Float32Array> {
-    const bytes = Buffer.from((await this.page.evaluate(`browserProbe.record(${seconds})`)) as string, 'base64');
-    return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+    const [samples = new Float32Array(0)] = await this.#record(seconds, 1);
+    return samples;
+  }
+
+  /** The same, for the left and the right side. */
+  async recordStereo(seconds: number): Promise<readonly [left: Float32Array, right: Float32Array]> {
+    const [left = new Float32Array(0), right = new Float32Array(0)] = await this.#record(seconds, 2);
+    return [left, right];
+  }
+
+  async #record(seconds: number, sides: 1 | 2): Promise<Float32Array[]> {
+    const recorded = (await this.page.evaluate(`browserProbe.record(${seconds}, ${sides})`)) as string[];
+    return recorded.map((base64) => {
+      const bytes = Buffer.from(base64, 'base64');
+      return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+    });
   }
 
   /** How loud each of these frequencies is in what the page plays. */

@@ -90,28 +90,31 @@ async function openProbeMicrophone(constraints?: MediaStreamConstraints): Promis
   return destination.stream;
 }
 
-/** The input of the page's audio element, for at least this time: base64 of float32 at 48 kHz, mono. */
-export async function record(seconds: number): Promise<string> {
+/**
+ * The input of the page's audio element, for at least this time: base64 of float32 at 48 kHz, one for each side. With
+ * one side, it is the mean of both.
+ */
+export async function record(seconds: number, sides: 1 | 2): Promise<string[]> {
   const stream = document.querySelector('audio')?.srcObject;
-  if (!(stream instanceof MediaStream)) return '';
+  if (!(stream instanceof MediaStream)) return Array.from({ length: sides }, () => '');
   const audio = audioContext();
   await started(audio);
   const source = audio.createMediaStreamSource(stream);
   // Deprecated, but an AudioWorklet would need a script of its own origin, which the page's CSP forbids.
-  const tap = audio.createScriptProcessor(BLOCK_SAMPLES, 1, 1);
-  const blocks: Float32Array[] = [];
+  const tap = audio.createScriptProcessor(BLOCK_SAMPLES, sides, 1);
+  const blocks = Array.from({ length: sides }, (): Float32Array[] => []);
   const wanted = Math.ceil((seconds * SAMPLE_RATE) / BLOCK_SAMPLES);
   await new Promise<void>((resolve) => {
     tap.onaudioprocess = ({ inputBuffer }) => {
-      blocks.push(inputBuffer.getChannelData(0).slice());
-      if (blocks.length === wanted) resolve();
+      for (const [side, recorded] of blocks.entries()) recorded.push(inputBuffer.getChannelData(side).slice());
+      if (blocks[0]?.length === wanted) resolve();
     };
     source.connect(tap).connect(audio.destination);
   });
   tap.onaudioprocess = null;
   tap.disconnect();
   source.disconnect();
-  return toBase64(blocks);
+  return blocks.map(toBase64);
 }
 
 export async function report(): Promise<ProbeReport> {
