@@ -29,17 +29,27 @@ export function fitGain(heard: Int16Array, sum: Float32Array): { deviation: numb
 
 type Sounds = Room['sounds']['to'];
 
+type Side = 'left' | 'right';
+
+/** What a channel's direction makes of its gain on one side. */
+function panGain(pan: number, side: Side): number {
+  const away = side === 'left' ? pan : -pan;
+  return 1 - 0.75 * Math.max(0, away);
+}
+
 /** The gain with which a voice reaches the listener: that of the first channel that both share, or 1 for a whisper. */
-function reach(
-  { channels, people }: PersonAddress,
-  listener: Person,
-  heard: readonly number[],
-  sounds: Sounds,
-): number {
+function reach(to: PersonAddress, listener: Person, heard: readonly number[], sounds: Sounds, side: Side): number {
   const gainOf = (channel: number) => sounds.get(channel)?.gain ?? 1;
-  const shared = channels.filter((channel) => heard.includes(channel) && gainOf(channel) > 0);
-  if (shared.length > 0) return gainOf(Math.min(...shared));
-  return people.includes(listener) ? 1 : 0;
+  const shared = to.channels.filter((channel) => heard.includes(channel) && gainOf(channel) > 0);
+  if (shared.length === 0) return to.people.includes(listener) ? 1 : 0;
+  const first = Math.min(...shared);
+  return gainOf(first) * (listener.place.takesStereo ? panGain(sounds.get(first)?.pan ?? 0, side) : 1);
+}
+
+/** Both sides of a packet. */
+function sidesOf(frame: Int16Array): Record<Side, Int16Array> {
+  if (frame.length === FRAME_SAMPLES) return { left: frame, right: frame };
+  return { left: frame.filter((_, i) => i % 2 === 0), right: frame.filter((_, i) => i % 2 === 1) };
 }
 
 const endsSilent = (frame: Int16Array) => frame.subarray(-100).every((sample) => sample === 0);
@@ -49,14 +59,27 @@ const endsSilent = (frame: Int16Array) => frame.subarray(-100).every((sample) =>
  * @param deafenedNow since this tick, in which what they hear may fade
  */
 export function complaint(room: Room, listener: Person, codec: PlainCodec, deafenedNow = false): string | undefined {
+  return (
+    complaintAbout('left', room, listener, codec, deafenedNow) ??
+    complaintAbout('right', room, listener, codec, deafenedNow)
+  );
+}
+
+function complaintAbout(
+  side: Side,
+  room: Room,
+  listener: Person,
+  codec: PlainCodec,
+  deafenedNow: boolean,
+): string | undefined {
   const sum = new Float32Array(FRAME_SAMPLES);
   let others = 0;
   for (const person of room.people) {
     if (person === listener || !person.contributes) continue;
     const gain = listener.gains.get(person) ?? { from: 1, to: 1 };
     const { sounds } = room;
-    const to = reach(person.address.to, listener, listener.channels.to, sounds.to) * gain.to;
-    const before = reach(person.address.from, listener, listener.channels.from, sounds.from) * gain.from;
+    const to = reach(person.address.to, listener, listener.channels.to, sounds.to, side) * gain.to;
+    const before = reach(person.address.from, listener, listener.channels.from, sounds.from, side) * gain.from;
     const from = person.contributedBefore ? before : to;
     if (from === 0 && to === 0) continue;
     others++;
@@ -72,9 +95,9 @@ export function complaint(room: Room, listener: Person, codec: PlainCodec, deafe
     return 'sound where silence belongs';
   }
   if (silent) return 'silence where sound belongs';
-  const { deviation, from, to } = fitGain(codec.decode(packet), sum);
+  const { deviation, from, to } = fitGain(sidesOf(codec.decode(packet))[side], sum);
   const least = Math.sqrt(2 / Math.max(2, room.people.length)) - 0.01;
-  if (deviation > 1.01) return `off by ${deviation}`;
+  if (deviation > 1.01) return `${side} is off by ${deviation}`;
   return from <= 1.01 && to <= 1.01 && to >= least && from >= -0.01 ? undefined : `gain from ${from} to ${to}`;
 }
 

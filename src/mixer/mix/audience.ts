@@ -1,9 +1,12 @@
-/** The listeners in a room who hear the same channels, and the mix that they share. */
+/**
+ * The listeners in a room who hear the same channels, and the mix that they share. Listeners in stereo are an audience of
+ * their own if one of the channels is not in the middle; otherwise there is no difference.
+ */
 
 import type { EncoderSettings } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
 import type { Frame } from '../kernels/frame.ts';
-import type { ChannelSet } from './channel-set.ts';
+import { ChannelSet } from './channel-set.ts';
 import type { MixLink } from './mix-link.ts';
 import type { Place } from './mix-participant.ts';
 import { MixStream } from './mix-stream.ts';
@@ -35,6 +38,10 @@ export class Audience {
   readonly #pool: CodecPool;
   readonly #stream: MixStream;
   #sum: Frame | undefined;
+  /** Undefined while both sides are the same. */
+  #right: Frame | undefined;
+  /** A channel that is not in the middle sounds in this tick, for listeners in stereo. */
+  #isPanned = false;
   #voices = 0;
 
   constructor(pool: CodecPool, channels: ChannelSet, encoder: EncoderSettings) {
@@ -53,9 +60,19 @@ export class Audience {
     return this.leader.#stream;
   }
 
-  /** The sum of all voices that its listeners can hear in this tick; valid if there are `voices`. */
+  /** Its listeners may be sent stereo. */
+  get isStereo(): boolean {
+    return this.#stream.channels === 2;
+  }
+
+  /** The sum of all voices that its listeners can hear in this tick, or its left side; valid if there are `voices`. */
   get sum(): Frame {
     return this.leader.#sum!;
+  }
+
+  /** The right side; the same frame as `sum` unless the sides differ. */
+  get right(): Frame {
+    return this.leader.#right ?? this.sum;
   }
 
   /** Number of voices in the sum, including those that fade. */
@@ -72,16 +89,25 @@ export class Audience {
     return this.#stream.frames === 0;
   }
 
-  /** Begins a tick in which these channels sound. */
-  begin(low: number, high: number): void {
+  /**
+   * Begins a tick in which these channels sound.
+   * @param panned channels that are not in the middle
+   */
+  begin(low: number, high: number, panned = ChannelSet.NONE): void {
     this.#soundingLow = this.channels.low & low;
     this.#soundingHigh = this.channels.high & high;
+    this.#isPanned =
+      this.isStereo && ((this.#soundingLow & panned.low) !== 0 || (this.#soundingHigh & panned.high) !== 0);
     this.left = undefined;
   }
 
-  /** The same channels sound for both, so both hear the same. */
+  /** The same channels sound for both, from the same directions, so both hear the same. */
   hearsTheSameAs(other: Audience): boolean {
-    return this.#soundingLow === other.#soundingLow && this.#soundingHigh === other.#soundingHigh;
+    return (
+      this.#soundingLow === other.#soundingLow &&
+      this.#soundingHigh === other.#soundingHigh &&
+      this.#isPanned === other.#isPanned
+    );
   }
 
   /** Whether this voice adds anything to the sum. */
@@ -90,13 +116,19 @@ export class Audience {
     return soundedBefore && addressBefore.channels.firstIn(this.channels) !== NO_PATH;
   }
 
-  /** The frame that this voice adds to the sum; undefined if it adds nothing. */
-  frameOf(voice: Place, copies: VoiceCopies): Frame | undefined {
+  /** Whether this audience's listeners may be sent the other's packets. */
+  mayShareWith(other: Audience): boolean {
+    return this.hearsTheSameAs(other) && (this.isStereo || !other.isStereo);
+  }
+
+  /** The frame that this voice adds to the sum, or to one side of it; undefined if it adds nothing. */
+  frameOf(voice: Place, copies: VoiceCopies, side: 'left' | 'right' = 'left'): Frame | undefined {
     const { channels } = this;
     return copies.frameOf(
       voice,
       voice.addressBefore.channels.firstIn(channels),
       voice.address.channels.firstIn(channels),
+      this.#isPanned ? side : 'both',
     );
   }
 
@@ -104,14 +136,27 @@ export class Audience {
   sumUp(contributors: readonly Place[], copies: VoiceCopies): void {
     const { kernels } = this.#pool;
     this.#sum ??= kernels.frames.take();
-    this.#voices = 0;
-    for (let i = 0; i < contributors.length; i++) {
-      const frame = this.frameOf(contributors[i]!, copies);
-      if (frame === undefined) continue;
-      if (this.#voices++ === 0) this.#sum.samples.set(frame.samples);
-      else kernels.add(this.#sum, frame);
+    this.#voices = this.#sumSide(contributors, copies, this.#sum, 'left');
+    if (this.#isPanned) {
+      this.#right ??= kernels.frames.take();
+      this.#sumSide(contributors, copies, this.#right, 'right');
+    } else if (this.#right !== undefined) {
+      kernels.frames.release(this.#right);
+      this.#right = undefined;
     }
-    if (this.#voices === 0) this.#sum.samples.fill(0);
+  }
+
+  /** Returns the number of voices. */
+  #sumSide(contributors: readonly Place[], copies: VoiceCopies, sum: Frame, side: 'left' | 'right'): number {
+    let voices = 0;
+    for (let i = 0; i < contributors.length; i++) {
+      const frame = this.frameOf(contributors[i]!, copies, side);
+      if (frame === undefined) continue;
+      if (voices++ === 0) sum.samples.set(frame.samples);
+      else this.#pool.kernels.add(sum, frame);
+    }
+    if (voices === 0) sum.samples.fill(0);
+    return voices;
   }
 
   /** Adds what the other parts of the room published for this tick to the sum. */
@@ -121,7 +166,10 @@ export class Audience {
 
   /** Adds voices from elsewhere to the sum. */
   add(voices: Frame, count: number): void {
-    if (count > 0) this.#pool.kernels.add(this.sum, voices);
+    if (count > 0) {
+      this.#pool.kernels.add(this.sum, voices);
+      if (this.right !== this.sum) this.#pool.kernels.add(this.right, voices);
+    }
     this.#voices += count;
   }
 
@@ -137,7 +185,8 @@ export class Audience {
   }
 
   setMix(): void {
-    this.#stream.setMix(this.sum, this.#voices);
+    if (this.isStereo) this.#stream.setStereoMix(this.sum, this.right, this.#voices);
+    else this.#stream.setMix(this.sum, this.#voices);
   }
 
   /** Continues in its own stream where the leader's was. */
@@ -170,8 +219,10 @@ export class Audience {
   }
 
   releaseSum(): void {
-    if (this.#sum === undefined) return;
-    this.#pool.kernels.frames.release(this.#sum);
+    const { frames } = this.#pool.kernels;
+    if (this.#sum !== undefined) frames.release(this.#sum);
+    if (this.#right !== undefined) frames.release(this.#right);
     this.#sum = undefined;
+    this.#right = undefined;
   }
 }

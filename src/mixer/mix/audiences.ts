@@ -46,15 +46,18 @@ export class Audiences {
   /** See `MixStream.retune`. */
   retune(encoders: RoomEncoders): void {
     this.#encoders = encoders;
-    for (const audience of this.#all) audience.retune(encoders.shared);
+    for (const audience of this.#all) audience.retune(audience.isStereo ? encoders.stereo : encoders.shared);
   }
 
-  /** Takes a place among the listeners of these channels. */
-  enter(channels: ChannelSet): Audience {
-    let audience = this.#all.find((known) => known.channels.equals(channels));
+  /** Takes a place among the listeners of these channels, in stereo or mono. */
+  enter(channels: ChannelSet, isStereo = false): Audience {
+    let audience = this.#all.find((known) => known.channels.equals(channels) && known.isStereo === isStereo);
     if (audience === undefined) {
-      audience = new Audience(this.#pool, channels, this.#encoders.shared);
-      this.#all.push(audience);
+      audience = new Audience(this.#pool, channels, isStereo ? this.#encoders.stereo : this.#encoders.shared);
+      // Those in mono first, because they may lead those in stereo, but not the other way round.
+      const firstStereo = isStereo ? -1 : this.#all.findIndex((known) => known.isStereo);
+      if (firstStereo < 0) this.#all.push(audience);
+      else this.#all.splice(firstStereo, 0, audience);
     }
     audience.size++;
     return audience;
@@ -145,7 +148,7 @@ export class Audiences {
   }
 
   /** Finds out which channels sound. */
-  #begin({ tick, contributors, link }: Sounding): void {
+  #begin({ tick, contributors, copies, link }: Sounding): void {
     let [low, high] = [0, 0];
     for (const { address, addressBefore, soundedBefore } of contributors) {
       low |= address.channels.low | (soundedBefore ? addressBefore.channels.low : 0);
@@ -159,7 +162,8 @@ export class Audiences {
     } else {
       this.#voicesElsewhere = 0;
     }
-    for (const audience of this.#all) audience.begin(low, high);
+    const { panned } = copies;
+    for (const audience of this.#all) audience.begin(low, high, panned);
   }
 
   /** Makes the mix of a group that has its own stream, unless it can share an earlier one from now on. */
@@ -184,7 +188,7 @@ export class Audiences {
   #earlierLeader(audience: Audience): Audience | undefined {
     for (const other of this.#all) {
       if (other === audience) break;
-      if (other.leader !== other || !other.hearsTheSameAs(audience)) continue;
+      if (other.leader !== other || !audience.mayShareWith(other)) continue;
       audience.sameTicks++;
       return other;
     }
@@ -199,7 +203,7 @@ export class Audiences {
 
   /** For a group that no longer hears the same as its leader; groups that leave together stay together. */
   #leaveLeader(audience: Audience, sounding: Sounding): void {
-    const companion = this.#all.find((other) => other.left === audience.leader && other.hearsTheSameAs(audience));
+    const companion = this.#all.find((other) => other.left === audience.leader && audience.mayShareWith(other));
     if (companion !== undefined) {
       audience.follow(companion);
       return;

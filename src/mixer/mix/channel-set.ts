@@ -48,6 +48,11 @@ export class ChannelSet {
     return [ChannelSet.NONE, ChannelSet.ROOM].find((known) => known.equals(rest)) ?? rest;
   }
 
+  /** The channels in either set. */
+  with({ low, high }: ChannelSet): ChannelSet {
+    return low === 0 && high === 0 ? this : new ChannelSet(this.low | low, this.high | high);
+  }
+
   get isEmpty(): boolean {
     return this.low === 0 && this.high === 0;
   }

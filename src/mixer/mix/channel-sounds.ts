@@ -1,4 +1,4 @@
-/** How the channels of a room sound: their gains and effects. What changes fades over one frame. */
+/** How the channels of a room sound: their gains, effects and directions. What changes fades over one frame. */
 import { ChannelSet } from './channel-set.ts';
 import type { Place } from './mix-participant.ts';
 import { Effect, type EffectKind } from './voice-effect.ts';
@@ -11,9 +11,17 @@ export interface ChannelSound {
   readonly effect: EffectKind | null;
   /** Of the effect, from 0 (none) to 1. */
   readonly strength: number;
+  /** From -1 (left) to 1 (right), for listeners in stereo. */
+  readonly pan: number;
 }
 
-export const PLAIN_CHANNEL: ChannelSound = { gain: 1, effect: null, strength: 1 };
+export const PLAIN_CHANNEL: ChannelSound = { gain: 1, effect: null, strength: 1, pan: 0 };
+
+/** A side of a stereo mix, or a mono mix. */
+export type Side = 'left' | 'right' | 'both';
+
+/** How much quieter the far ear is at most: 12 dB. A voice in one ear only is unpleasant with headphones. */
+const FAR_EAR = 0.75;
 
 /** A voice on its way to a listener in one tick: what it sounds like at both ends of the frame, and how loud it is. */
 export interface Way {
@@ -27,10 +35,11 @@ export interface Way {
 interface Sound {
   readonly gain: number;
   readonly effect: Effect | undefined;
+  readonly pan: number;
 }
 
-const PLAIN: Sound = { gain: 1, effect: undefined };
-const NOWHERE: Sound = { gain: 0, effect: undefined };
+const PLAIN: Sound = { gain: 1, effect: undefined, pan: 0 };
+const NOWHERE: Sound = { gain: 0, effect: undefined, pan: 0 };
 const ALL_PLAIN: ReadonlyMap<number, Sound> = new Map();
 
 /** Temporary between two calls. */
@@ -39,6 +48,9 @@ const way: Way = { effectBefore: undefined, effect: undefined, from: 1, to: 1 };
 export class ChannelSounds {
   /** Channels with a gain of 0: nobody hears them. */
   silent = ChannelSet.NONE;
+  /** Channels that are not in the middle. */
+  panned = ChannelSet.NONE;
+  #pannedBefore = ChannelSet.NONE;
   /** By channel; others are plain. In this tick and in the previous one. */
   #now = ALL_PLAIN;
   #before = ALL_PLAIN;
@@ -46,26 +58,32 @@ export class ChannelSounds {
   /** Takes effect over the next frame. Channels that are not listed are plain. */
   set(sounds: ReadonlyMap<number, ChannelSound>): void {
     const next = new Map<number, Sound>();
-    for (const [channel, { gain, effect, strength }] of sounds) {
-      next.set(channel, {
-        gain,
-        effect: effect === null || strength === 0 ? undefined : this.#effect(effect, strength),
-      });
+    for (const [channel, { gain, effect, strength, pan }] of sounds) {
+      const isPlain = effect === null || strength === 0;
+      next.set(channel, { gain, effect: isPlain ? undefined : this.#effect(effect, strength), pan });
     }
     this.#now = next;
     this.silent = ChannelSet.of([...next].flatMap(([channel, { gain }]) => (gain === 0 ? channel : [])));
+    this.panned = ChannelSet.of([...next].flatMap(([channel, { pan }]) => (pan === 0 ? [] : channel)));
+  }
+
+  /** Channels that are not in the middle during this frame. */
+  get pannedInFrame(): ChannelSet {
+    return this.panned.with(this.#pannedBefore);
   }
 
   /**
    * Which way this voice goes to those whom it reached on the path `before` and reaches on the path `now`. Valid until
    * the next call.
+   * @param side of the listeners' mix
+   * @param sideBefore of their mix in the previous tick
    */
-  wayOf(voice: Place, before: number, now: number): Way {
+  wayOf(voice: Place, before: number, now: number, side: Side = 'both', sideBefore = side): Way {
     const to = soundOf(this.#now, now);
     // A voice that starts fades in by itself.
     const from = voice.soundedBefore ? soundOf(this.#before, before) : to;
-    way.from = from.gain;
-    way.to = to.gain;
+    way.to = gainOf(to, side);
+    way.from = voice.soundedBefore ? gainOf(from, sideBefore) : way.to;
     way.effect = to.gain === 0 ? from.effect : to.effect;
     way.effectBefore = from.gain === 0 ? to.effect : from.effect;
     return way;
@@ -74,6 +92,7 @@ export class ChannelSounds {
   /** The frame of this tick is over. */
   endFrame(): void {
     this.#before = this.#now;
+    this.#pannedBefore = this.panned;
   }
 
   /** The same object while nothing changes, so that a running effect continues. */
@@ -83,6 +102,12 @@ export class ChannelSounds {
     }
     return new Effect(kind, strength);
   }
+}
+
+function gainOf({ gain, pan }: Sound, side: Side): number {
+  if (side === 'both') return gain;
+  const away = side === 'left' ? pan : -pan;
+  return away > 0 ? gain * (1 - FAR_EAR * away) : gain;
 }
 
 function soundOf(sounds: ReadonlyMap<number, Sound>, path: number): Sound {

@@ -35,8 +35,10 @@ export class Delivery {
   #tick = 0;
   #takeOvers = 0;
   #timestamp = 0;
-  /** Number of voices in the last result of `#flatMix`. */
+  readonly #minusRight: Frame;
+  /** Number of voices in the last result of `#flatMix`, and the right side if it differs. */
   #flatVoices = 0;
+  #flatRight: Frame | undefined;
   #isRefresh = false;
   /** Somebody was sent the lone talker's packet in this tick. */
   #hasPassed = false;
@@ -46,6 +48,7 @@ export class Delivery {
   constructor(pool: CodecPool) {
     this.#pool = pool;
     this.#minus = pool.kernels.scratch('mix-minus');
+    this.#minusRight = pool.kernels.scratch('mix-minus, right');
   }
 
   /**
@@ -130,25 +133,39 @@ export class Delivery {
   }
 
   #setOwnMix(stream: MixStream, place: Place, voices: Voices): void {
-    const flat = this.#flatMix(place, voices);
-    if (place.ears !== undefined) addSpace(place, place.ears, flat, this.#flatVoices, stream, this.#pool.kernels);
-    else if (stream.channels === 1) stream.setMix(flat, this.#flatVoices);
-    else stream.setStereoMix(flat, flat, this.#flatVoices);
+    const left = this.#flatMix(place, voices, stream.channels);
+    const flat = { left, right: this.#flatRight ?? left, voices: this.#flatVoices };
+    if (place.ears !== undefined) addSpace(place, place.ears, flat, stream, this.#pool.kernels);
+    else if (stream.channels === 1) stream.setMix(left, flat.voices);
+    else stream.setStereoMix(left, flat.right, flat.voices);
   }
 
-  /** What this listener hears in channels. Valid until the next call. */
-  #flatMix(place: Place, voices: Voices): Frame {
+  /** What this listener hears in channels: the left side if both differ. Valid until the next call. */
+  #flatMix(place: Place, voices: Voices, channels: Channels): Frame {
     const { audience } = place;
-    if (place.isPersonal) {
-      this.#flatVoices = sumFor(place, voices, this.#minus);
+    const { kernels } = this.#pool;
+    const isStereo = channels === 2 && (audience.isStereo || place.stereoBefore);
+    const sidesDiffer = audience.voices > 0 && audience.right !== audience.sum;
+    this.#flatRight = undefined;
+    // A mono stream cannot use the sums of an audience in stereo.
+    if (place.isPersonal || (sidesDiffer && !isStereo)) {
+      if (isStereo) {
+        this.#flatRight = this.#minusRight;
+        sumFor(place, voices, this.#minusRight, 'right');
+      }
+      this.#flatVoices = sumFor(place, voices, this.#minus, isStereo ? 'left' : 'both');
       return this.#minus;
     }
     if (place.isInSum) {
-      this.#pool.kernels.subtract(this.#minus, audience.sum, audience.frameOf(place, voices.copies)!);
+      kernels.subtract(this.#minus, audience.sum, audience.frameOf(place, voices.copies)!);
       this.#flatVoices = audience.voices - 1;
+      if (!sidesDiffer) return this.#minus;
+      this.#flatRight = this.#minusRight;
+      kernels.subtract(this.#minusRight, audience.right, audience.frameOf(place, voices.copies, 'right')!);
       return this.#minus;
     }
     this.#flatVoices = audience.voices;
+    if (sidesDiffer) this.#flatRight = audience.right;
     if (audience.voices > 0) return audience.sum;
     this.#minus.samples.fill(0);
     return this.#minus;
@@ -239,8 +256,9 @@ export class Delivery {
     return stream;
   }
 
-  #channelsOf({ takesStereo }: Place): Channels {
-    return takesStereo && this.#mayBeStereo ? 2 : 1;
+  #channelsOf({ takesStereo, audience, stereoBefore }: Place): Channels {
+    // A voice at the side moves to the middle before the stream becomes mono.
+    return takesStereo && (this.#mayBeStereo || audience.isStereo || stereoBefore) ? 2 : 1;
   }
 
   /** From stereo to mono or back, a few listeners in each tick. */
@@ -313,8 +331,8 @@ function listen(place: Place, voices: Voices): void {
 }
 
 /** Hears other channels than in the previous tick, and something else in them. */
-function isMoving({ audience, channelsBefore, listening }: Place): boolean {
-  if (channelsBefore === audience.channels) return false;
+function isMoving({ audience, channelsBefore, stereoBefore, listening }: Place): boolean {
+  if (channelsBefore === audience.channels && stereoBefore === audience.isStereo) return false;
   return listening.to !== 'shared' || listening.audience.leader !== audience.leader;
 }
 
@@ -324,6 +342,7 @@ function isSteady(place: Place): boolean {
   if (place.contributing || place.deafened || place.departing || listening !== audience.listening) return false;
   return (
     place.channelsBefore === audience.channels &&
+    place.stereoBefore === audience.isStereo &&
     place.hearing.isPlain &&
     place.ears === undefined &&
     place.group === undefined

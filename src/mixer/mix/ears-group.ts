@@ -50,7 +50,10 @@ export class EarsGroup {
       return;
     }
     const right = kernels.scratch('space, right');
-    right.samples.set(left.samples);
+    if (voices > 0 && this.audience.right !== this.audience.sum) {
+      right.samples.set(this.audience.right.samples);
+      this.ears.addOwnVoiceTo(right, PLAIN, fadesIn, kernels);
+    } else right.samples.set(left.samples);
     const load = this.ears.addTo(left, right, PLAIN, fadesIn, kernels);
     this.stream.setStereoMix(left, right, voices + own + load);
   }

@@ -110,6 +110,8 @@ export class Place implements MixParticipant {
   /** The listeners who hear the same channels, and the channels heard in the previous tick. */
   audience: Audience;
   channelsBefore: ChannelSet;
+  /** The audience of the previous tick was in stereo. */
+  stereoBefore: boolean;
   deafened: boolean;
   /** In the mixer's list of sources to read. */
   awake = false;
@@ -139,6 +141,7 @@ export class Place implements MixParticipant {
     this.source = source;
     this.audience = audience;
     this.channelsBefore = audience.channels;
+    this.stereoBefore = audience.isStereo;
     this.address = address;
     this.addressBefore = address;
     this.wantedAddress = address;
@@ -156,6 +159,7 @@ export class Place implements MixParticipant {
   endMove(): void {
     this.addressBefore = this.address;
     this.channelsBefore = this.audience.channels;
+    this.stereoBefore = this.audience.isStereo;
   }
 
   /** What the source sounds like in this tick, while it is contributing. */

@@ -14,7 +14,7 @@ import { Source } from '../source/source.ts';
 import type { SourcePacket } from '../source/source-packet.ts';
 import { createStanding, shareOfPlaces } from '../source/talker-places.ts';
 import { Audiences, type Sounding } from './audiences.ts';
-import { ChannelSet } from './channel-set.ts';
+import { ChannelSet, NO_CHANNEL } from './channel-set.ts';
 import { type ChannelSound, ChannelSounds } from './channel-sounds.ts';
 import { Delivery, isMixNeeded } from './delivery.ts';
 import { loneTalker } from './lone-talker.ts';
@@ -95,7 +95,9 @@ export class Mixer {
       talkerLimit: this.#limits.limitFor(address),
       levelling: this.#levelling,
     });
-    const place = new Place(source, this.#audiences.enter(channels.without(this.#sounds.silent)), options);
+    const isStereo = this.#hearsStereo(options, channels);
+    const audience = this.#audiences.enter(channels.without(this.#sounds.silent), isStereo);
+    const place = new Place(source, audience, options);
     place.wantedChannels = channels;
     this.#places.add(place);
     this.#placing.enter();
@@ -344,10 +346,16 @@ export class Mixer {
   }
 
   #moveListener(place: Place, channels: ChannelSet): void {
-    if (place.audience.channels.equals(channels)) return;
+    const isStereo = this.#hearsStereo(place, channels);
+    if (place.audience.channels.equals(channels) && place.audience.isStereo === isStereo) return;
     this.#audiences.leave(place.audience);
-    place.audience = this.#audiences.enter(channels);
+    place.audience = this.#audiences.enter(channels, isStereo);
     this.#moves(place);
+  }
+
+  /** Whether anything in these channels comes from the left or the right for this listener. */
+  #hearsStereo({ takesStereo = false }: { readonly takesStereo?: boolean }, channels: ChannelSet): boolean {
+    return takesStereo && !this.#placing.isMono && this.#sounds.panned.firstIn(channels) !== NO_CHANNEL;
   }
 
   #moves(place: Place): void {

@@ -1,10 +1,11 @@
 /** The mix of a listener who hears single voices differently from the others in the same audience. */
 import type { Frame } from '../kernels/frame.ts';
 import { ROOM_CHANNEL } from './channel-set.ts';
+import type { Side } from './channel-sounds.ts';
 import { UNITY } from './hearing.ts';
 import type { MixLink } from './mix-link.ts';
 import type { Heard, Place } from './mix-participant.ts';
-import type { VoiceCopies } from './voice-copies.ts';
+import type { VoiceCopies, VoicePath } from './voice-copies.ts';
 import { type Address, NO_PATH, pathOf } from './voice-path.ts';
 
 /** What sounds in a tick. */
@@ -16,17 +17,8 @@ export interface Voices {
   readonly lone?: Place | undefined;
 }
 
-/** One voice on its way to one listener, in this tick and in the previous one. */
-interface Path {
-  before: number;
-  now: number;
-  /** Gains. */
-  from: number;
-  to: number;
-}
-
 /** Temporary between two calls. */
-const path: Path = { before: NO_PATH, now: NO_PATH, from: 1, to: 1 };
+const path: VoicePath = { before: NO_PATH, now: NO_PATH, from: 1, to: 1, side: 'both', sideBefore: 'both' };
 
 /** False if nothing of this voice reaches the listener. The path is valid until the next call. */
 function findPath(voice: Place, listener: Place): boolean {
@@ -102,16 +94,23 @@ export function heardPersonally(listener: Place, { contributors, link }: Voices)
 /**
  * Writes what this listener hears of the others into `mix`, each voice with its gain, and returns the number of voices
  * in it. Every voice is added; subtracting one from the total would leave rounding errors behind.
+ * @param side of the listener's mix
  */
-export function sumFor(listener: Place, { contributors, copies, link }: Voices, mix: Frame): number {
+export function sumFor(
+  listener: Place,
+  { contributors, copies, link }: Voices,
+  mix: Frame,
+  side: Side = 'both',
+): number {
   mix.samples.fill(0);
+  path.side = listener.audience.isStereo ? side : 'both';
+  path.sideBefore = listener.stereoBefore ? side : 'both';
   let voices = 0;
   for (const voice of contributors) {
     if (!findPath(voice, listener)) continue;
-    const { before, now, from, to } = path;
-    copies.addTo(mix, voice, before, now, from, to);
+    copies.addTo(mix, voice, path);
     // A quieter voice counts in full: otherwise the headroom would turn it up again.
-    if (to > 0) voices++;
+    if (path.to > 0) voices++;
   }
   if (link === undefined || !hearsRoom(listener)) return voices;
   return voices + link.addFor(listener.hearing, mix);

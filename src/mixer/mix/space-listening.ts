@@ -19,27 +19,31 @@ export function hearSpace(place: Place): void {
   if (!isShared || hearsOther) place.differs = true;
 }
 
+/** What a listener hears in channels; for one in mono the sides are the same. */
+export interface FlatMix {
+  readonly left: Frame;
+  readonly right: Frame;
+  readonly voices: number;
+}
+
 /** Gives the stream what this listener hears of the channels, `flat`, together with what they hear in space. */
-export function addSpace(
-  place: Place,
-  ears: Ears,
-  flat: Frame,
-  flatVoices: number,
-  stream: MixStream,
-  kernels: Kernels,
-): void {
+export function addSpace(place: Place, ears: Ears, flat: FlatMix, stream: MixStream, kernels: Kernels): void {
   const { hearing } = place;
   const fadesIn = !place.heardSpace;
   const left = kernels.scratch('space, left');
-  left.samples.set(flat.samples);
+  left.samples.set(flat.left.samples);
   const own = ears.slot === place.slot ? 0 : ears.addOwnVoiceTo(left, hearing, fadesIn, kernels);
   if (stream.channels === 1) {
     const load = ears.addMonoTo(left, hearing, fadesIn, kernels);
-    stream.setMix(left, flatVoices + own + load);
+    stream.setMix(left, flat.voices + own + load);
     return;
   }
   const right = kernels.scratch('space, right');
-  right.samples.set(left.samples);
+  if (flat.right === flat.left) right.samples.set(left.samples);
+  else {
+    right.samples.set(flat.right.samples);
+    if (ears.slot !== place.slot) ears.addOwnVoiceTo(right, hearing, fadesIn, kernels);
+  }
   const load = ears.addTo(left, right, hearing, fadesIn, kernels);
-  stream.setStereoMix(left, right, flatVoices + own + load);
+  stream.setStereoMix(left, right, flat.voices + own + load);
 }

@@ -78,6 +78,7 @@ export class SpacePlacing {
     if (this.#space === undefined) return;
     this.#space.rangeFactor = limits.rangeFactor;
     this.#retune();
+    for (const place of this.#context.places) this.settleListener(place);
   }
 
   enter(): void {
@@ -158,6 +159,11 @@ export class SpacePlacing {
       const own = ears.ownVoice?.voice;
       if (own !== undefined && own !== place.voice && place.hearing.gainOf(own)?.to !== 0) visit(place, own);
     }
+  }
+
+  /** Under overload, mixes in a room with space are mono. */
+  get isMono(): boolean {
+    return this.#space !== undefined && this.#limits.isMono;
   }
 
   /** Whether this room has a space: then levels are for those who hear the voice. */

@@ -4,12 +4,25 @@
  */
 import type { Frame } from '../kernels/frame.ts';
 import type { Kernels } from '../kernels/kernels.ts';
-import type { ChannelSounds, Way } from './channel-sounds.ts';
+import type { ChannelSet } from './channel-set.ts';
+import type { ChannelSounds, Side, Way } from './channel-sounds.ts';
 import type { Place } from './mix-participant.ts';
 import { type Effect, VoiceEffect } from './voice-effect.ts';
 
 interface Copy extends Readonly<Way> {
   readonly frame: Frame;
+}
+
+/** One voice on its way to one listener, in this tick and in the previous one. */
+export interface VoicePath {
+  before: number;
+  now: number;
+  /** Gains. */
+  from: number;
+  to: number;
+  /** Of the listener's mix, in this tick and in the previous one. */
+  side: Side;
+  sideBefore: Side;
 }
 
 /** What a voice sounds like with an effect. */
@@ -36,21 +49,27 @@ export class VoiceCopies {
    * What this voice sounds like in this tick to those it reached on the path `before` and reaches on the path `now`;
    * undefined if it does not reach them. It is always the same frame for the same paths, so that what was added to a
    * sum can be subtracted again.
+   * @param side of the listeners' mix
    */
-  frameOf(voice: Place, before: number, now: number): Frame | undefined {
-    const way = this.#sounds.wayOf(voice, before, now);
+  frameOf(voice: Place, before: number, now: number, side: Side = 'both'): Frame | undefined {
+    const way = this.#sounds.wayOf(voice, before, now, side);
     const { from, to } = way;
     if (from === 0 && to === 0) return undefined;
     if (from === 1 && to === 1 && way.effect === way.effectBefore) return this.#frameWith(voice, way.effect);
     return this.#copyOf(voice, way);
   }
 
-  /** Adds the same to `mix`, with a gain that moves from `from` to `to` over the frame. */
-  addTo(mix: Frame, voice: Place, before: number, now: number, from: number, to: number): void {
-    const way = this.#sounds.wayOf(voice, before, now);
-    way.from *= from;
-    way.to *= to;
+  /** Adds the same to `mix`, with the gains of this path. */
+  addTo(mix: Frame, voice: Place, path: Readonly<VoicePath>): void {
+    const way = this.#sounds.wayOf(voice, path.before, path.now, path.side, path.sideBefore);
+    way.from *= path.from;
+    way.to *= path.to;
     this.#add(mix, voice, way);
+  }
+
+  /** Channels that are not in the middle during this frame. */
+  get panned(): ChannelSet {
+    return this.#sounds.pannedInFrame;
   }
 
   /** The frame of this tick is over. */

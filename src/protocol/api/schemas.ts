@@ -196,6 +196,12 @@ export const newChannelSchema = z.strictObject({
     .describe('How loud it is for everyone who hears it: 1 is unchanged, 0.5 is 6 dB quieter, 0 is silence.'),
   effect: z.enum(CHANNEL_EFFECTS).nullable().default(null).describe('What voices in it sound like.'),
   strength: z.number().min(0).max(1).default(1).describe('How much of the effect: 0 is none, 1 is all of it.'),
+  pan: z
+    .number()
+    .min(-1)
+    .max(1)
+    .default(0)
+    .describe('From where those whose client plays stereo hear it: -1 is left, 0 the middle, 1 right.'),
 });
 
 export const channelSchema = z.strictObject({
@@ -206,6 +212,7 @@ export const channelSchema = z.strictObject({
   gain: z.number(),
   effect: z.enum(CHANNEL_EFFECTS).nullable(),
   strength: z.number(),
+  pan: z.number(),
 });
 
 export const channelListSchema = z.strictObject({ channels: z.array(channelSchema), total: count() });

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import type { EffectKind } from '../../../src/mixer/mix/voice-effect.ts';
 import { complaint } from '../../helpers/mix-check.ts';
-import { Room } from '../../helpers/perfect-room.ts';
+import { type Person, Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { clickRatio, concatInt16, toInt16, tone, toneLevelDbfs } from '../../helpers/signal.ts';
 
@@ -139,5 +139,78 @@ test('a voice that is heard alone through an effect is decoded, not passed on', 
     room.run(50);
     t.equal(room.pool.counters.framesPassed, 0, `${effect}`);
     t.ok(room.pool.counters.framesEncoded > 30);
+  }
+});
+
+/** The sides of what a person heard in the last ticks. */
+function sides(codec: PlainCodec, { written }: Person, ticks: number) {
+  const frames = written.slice(-ticks).map(({ payload }) => codec.decode(payload));
+  const side = (offset: number) =>
+    concatInt16(frames.map((frame) => (frame.length === 960 ? frame : frame.filter((_, i) => i % 2 === offset))));
+  return { left: side(0), right: side(1), isStereo: frames.some(({ length }) => length > 960) };
+}
+
+test('a channel at the side is heard from there in stereo, and at its own level in mono', async (t) => {
+  for (const [pan, left, right] of [
+    [-1, -20, -32],
+    [0.5, -24.1, -20],
+  ] as const) {
+    const { codec, room } = plainRoom();
+    const talker = room.join(toneOf(1000));
+    const [stereo, mono] = [true, false].map((takesStereo) =>
+      room.join(toneOf(440), { channels: [ROOM, RED], takesStereo }),
+    );
+    room.speakTo(talker, [RED]);
+    room.setSounds(new Map([[RED, { pan }]]));
+    talker.talking = true;
+    room.run(60);
+    const heard = sides(codec, stereo!, 40);
+    const levels = [toneLevelDbfs(heard.left, 1000), toneLevelDbfs(heard.right, 1000)];
+    t.ok(Math.abs(levels[0]! - left) < 0.2 && Math.abs(levels[1]! - right) < 0.2, `${pan}: ${levels}`);
+    const inMono = sides(codec, mono!, 40);
+    t.notOk(inMono.isStereo);
+    t.ok(Math.abs(toneLevelDbfs(inMono.left, 1000) - -20) < 0.1);
+  }
+});
+
+test('listeners in stereo share one encoder, and are sent mono while nothing comes from the side', async (t) => {
+  const { codec, room } = plainRoom();
+  const talkers = [room.join(toneOf(1000)), room.join(toneOf(700))];
+  const listeners = Array.from({ length: 40 }, (_, i) =>
+    room.join(toneOf(440), { channels: [ROOM, RED], takesStereo: i % 4 > 0 }),
+  );
+  room.setSounds(new Map([[RED, { pan: 1 }]]));
+  const [inRoom, inRed] = talkers as [Person, Person];
+  room.speakTo(inRed, [RED]);
+  const isStereo = (index: number) => sides(codec, listeners[index]!, 5).isStereo;
+  inRoom.talking = true;
+  room.run(40);
+  t.equal(room.pool.encodersInUse, 1);
+  t.notOk(isStereo(1));
+  inRed.talking = true;
+  room.run(40);
+  t.equal(room.pool.encodersInUse, 3, 'in mono, in stereo, and the talker in red, who hears only the room');
+  t.ok(isStereo(1) && !isStereo(0));
+  inRed.talking = false;
+  room.run(60);
+  t.equal(room.pool.encodersInUse, 1);
+  t.notOk(isStereo(1));
+});
+
+test('a channel moves from side to side without a click, whatever else changes', async (t) => {
+  const { codec, room } = plainRoom();
+  const talker = room.join(toneOf(1000, 0.2));
+  const listener = room.join(toneOf(440), { channels: [RED], takesStereo: true });
+  room.speakTo(talker, [RED]);
+  talker.talking = true;
+  room.run(30);
+  for (const pan of [-1, 1, 0, 0.7, 0]) {
+    room.setSounds(new Map([[RED, { pan }]]));
+    room.run(20);
+  }
+  const { left, right } = sides(codec, listener, 110);
+  for (const side of [left, right]) {
+    const ratio = clickRatio(side, 960, side.length, toneOf(1000, 0.2));
+    t.ok(ratio < 1.1, `${ratio}`);
   }
 });

@@ -14,6 +14,7 @@ import { clickRatio, concatInt16, toInt16, tone, toneLevelDbfs } from '../../hel
 const SEED = Number(process.env['SEED'] ?? 1212);
 const [ROOM, RED, BLUE, FAR] = [0, 1, 2, 63] as const;
 const GAINS = [0, 0.5, 2];
+const PANS = [-1, 0, 0, 0.5];
 
 function plainRoom() {
   const codec = new PlainCodec();
@@ -28,7 +29,7 @@ function someOf<T>(prng: Prng, items: readonly T[], share = 0.5): T[] {
   return items.filter(() => prng() < share);
 }
 
-test('for any channels, their gains, whispers, gains, mutes, joins and leaves, everyone hears the sum of gain times voice', async (t) => {
+test('for any channels, their gains and directions, in stereo or mono, whispers, gains, mutes, joins and leaves, everyone hears the sum of gain times voice', async (t) => {
   t.comment(`SEED=${SEED}`);
   const channels = [ROOM, RED, BLUE, FAR];
   fc.assert(
@@ -36,14 +37,22 @@ test('for any channels, their gains, whispers, gains, mutes, joins and leaves, e
       const prng = createPrng(salt);
       const { codec, room } = plainRoom();
       let joined = 0;
-      const join = () => room.join(toneOf(joined++ % 12), { channels: someOf(prng, channels, 0.7) });
+      const join = () =>
+        room.join(toneOf(joined++ % 12), { channels: someOf(prng, channels, 0.7), takesStereo: prng() < 0.5 });
       for (let i = 0; i < size; i++) join();
       runAtRandom({
         ...{ room, codec, prng, join },
         beforeTick: () => {
           if (prng() >= 0.03) return;
           const sounding = someOf(prng, [RED, BLUE, FAR]);
-          room.setSounds(new Map(sounding.map((channel) => [channel, { gain: GAINS[Math.floor(3 * prng())]! }])));
+          room.setSounds(
+            new Map(
+              sounding.map((channel) => [
+                channel,
+                { gain: GAINS[Math.floor(3 * prng())]!, pan: PANS[Math.floor(4 * prng())]! },
+              ]),
+            ),
+          );
         },
         change: (person) => {
           const others = room.people.filter((other) => other !== person);
