@@ -42,9 +42,10 @@ export class SignalingClient {
     this.participantId = (await joined).participantId;
   }
 
-  async negotiate(offerSdp: string): Promise<string> {
+  /** @param restart the offer is a further one for the same connection */
+  async negotiate(offerSdp: string, restart = false): Promise<string> {
     const answered = this.#receive('answer');
-    this.#send({ type: 'offer', sdp: offerSdp });
+    this.#send({ type: 'offer', sdp: offerSdp, restart });
     return (await answered).sdp;
   }
 

@@ -11,6 +11,7 @@ export async function pageStack(page: Page): Promise<Stack> {
     page.evaluate(`interop.${method}(${args.map((value) => JSON.stringify(value)).join(', ')})`);
   return {
     offer: async (connection, options) => String(await call('offer', connection, options)),
+    offerAgain: async (connection, change) => String(await call('offerAgain', connection, change)),
     accept: async (connection, answer) => void (await call('accept', connection, answer)),
     listen: async (connection, ms) => readHeard((await call('listen', connection, ms)) as HeardMessage),
     hangUp: async (connection) => void (await call('hangUp', connection)),

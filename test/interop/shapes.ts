@@ -1,5 +1,5 @@
 /** What clients offer, and what must come of it. */
-import type { Section, SectionDirection, SectionKind } from './stack.ts';
+import type { Change, Section, SectionDirection, SectionKind } from './stack.ts';
 
 export interface Shape {
   /** Kinds of sections in their order. A direction other than `sendrecv` follows its kind. */
@@ -13,6 +13,16 @@ export interface Shape {
 }
 
 const both = { isHeard: true, hears: true };
+
+/** Further offers on one connection that is `sendrecv`, in this order. */
+export const NEW_DIRECTIONS: readonly Change[] = (['sendrecv', 'recvonly', 'sendonly', 'sendrecv'] as const).map(
+  (direction) => ({ direction, iceRestart: false }),
+);
+
+/** For stacks that can restart ICE, alone and together with a new direction. */
+export const RESTARTS: readonly Change[] = (['sendrecv', 'recvonly', 'sendrecv', 'sendrecv'] as const).map(
+  (direction) => ({ direction, iceRestart: true }),
+);
 
 /** The same for every stack and every bundle policy, except where a stack replaces some. */
 export const SHAPES: readonly Shape[] = [

@@ -22,6 +22,14 @@ export interface ConnectionOptions {
   readonly frequencyHz: number;
 }
 
+/** What a further offer for the same connection changes. */
+export interface Change {
+  /** Of the first audio section. */
+  readonly direction: SectionDirection;
+  /** Whether it has new ICE credentials. */
+  readonly iceRestart: boolean;
+}
+
 export interface Heard {
   /** RTP packets that have arrived since the connection was established. */
   readonly packets: number;
@@ -33,6 +41,8 @@ export interface Heard {
 export interface Stack {
   /** Makes a connection and returns its offer. */
   offer(connection: string, options: ConnectionOptions): Promise<string>;
+  /** Returns a further offer of an established connection. */
+  offerAgain(connection: string, change: Change): Promise<string>;
   /** Resolves when the connection is established. If the stack rejects the answer, rejects with the stack's message. */
   accept(connection: string, answer: string): Promise<void>;
   /** What has arrived so far, with the sound of the next `ms`. */
@@ -68,7 +78,7 @@ interface Reply {
 
 /**
  * Starts a client from `clients/`: a program that reads requests and writes replies, one line of JSON each. A request
- * has `id`, `method` (`offer`, `accept`, `listen` or `hangUp`), `connection` and what the method needs. A reply has the
+ * has `id`, `method` (`offer`, `offerAgain`, `accept`, `listen` or `hangUp`), `connection` and what the method needs. A reply has the
  * same `id`, and `result` or `error`.
  */
 export function startProgram(interpreter: string, file: string): Stack {
@@ -95,6 +105,7 @@ export function startProgram(interpreter: string, file: string): Stack {
     });
   return {
     offer: async (connection, options) => String(await ask('offer', connection, options)),
+    offerAgain: async (connection, change) => String(await ask('offerAgain', connection, change)),
     accept: async (connection, answer) => void (await ask('accept', connection, { answer })),
     listen: async (connection, ms) => readHeard((await ask('listen', connection, { ms })) as HeardMessage),
     hangUp: async (connection) => void (await ask('hangUp', connection, {})),

@@ -41,6 +41,8 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
   /** From the last two answers: the path before an ICE restart remains valid until the new one is found. */
   #localUfrags: readonly string[] = [];
   readonly #address: string;
+  /** As the worker knows it. */
+  readonly #audioLevelExtensionId: number | null;
   #handshake: QueuedHandshake | undefined;
 
   /**
@@ -66,6 +68,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
     super(context, options, place);
     this.#context = context;
     this.#offer = offer;
+    this.#audioLevelExtensionId = offer.audioLevelExtensionId;
     this.#address = made.address;
     this.#credentials = createCredentials(offer);
     this.#constant = {
@@ -143,7 +146,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
   restart(made: WebRtcOffer): string {
     if (!this.isOpen) throw new AppError('cannot_restart');
     const before = this.#offer;
-    const offer = parseOffer(made.sdp, this.#context.sdpLimits, speechMidOf(before));
+    const offer = this.#withKnownLevel(parseOffer(made.sdp, this.#context.sdpLimits, speechMidOf(before)));
     if (!isSamePeer(offer, before)) throw new AppError('cannot_restart', 'It belongs to another connection.');
     const candidates = this.#context.candidates(made);
     this.#offer = offer;
@@ -155,6 +158,12 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
     if (offer.direction !== before.direction)
       this.post({ type: 'set_direction', memberId: this.id, direction: answeredDirection(offer) });
     return this.#writeAnswer(offer, this.#credentials, candidates);
+  }
+
+  /** Claimed levels only save work, so an offer may leave them out, and another number for them is not accepted. */
+  #withKnownLevel(offer: AudioOffer): AudioOffer {
+    const { audioLevelExtensionId } = offer;
+    return audioLevelExtensionId === this.#audioLevelExtensionId ? offer : { ...offer, audioLevelExtensionId: null };
   }
 
   /** Whether STUN requests to this ufrag belong to this seat. */
@@ -207,7 +216,6 @@ function isSamePeer(offer: AudioOffer, before: AudioOffer): boolean {
     offer.fingerprints.some((one) => before.fingerprints.some((other) => one.value === other.value)) &&
     offer.opusPayloadType === before.opusPayloadType &&
     offer.sentOpusPayloadType === before.sentOpusPayloadType &&
-    offer.redPayloadType === before.redPayloadType &&
-    offer.audioLevelExtensionId === before.audioLevelExtensionId
+    offer.redPayloadType === before.redPayloadType
   );
 }

@@ -80,12 +80,14 @@ function sectionLines(section: OfferedSection, offer: AudioOffer, options: Answe
 
 function speechSection(
   { protocol, format: { name: opus }, mid, direction }: OfferedSection,
-  { redPayloadType: red, audioLevelExtensionId: level, wantsStereo }: AudioOffer,
+  { redPayloadType: red, audioLevelExtensionId: level, wantsStereo, sections }: AudioOffer,
   options: AnswerOptions,
 ): string[] {
   const answered = REVERSED[direction];
   const sends = answered === 'sendrecv' || answered === 'sendonly';
-  const receives = answered === 'sendrecv' || answered === 'recvonly';
+  // What is not answered, a browser does not offer again when it begins to send. Of two sections, only one has levels.
+  const isOnly = sections.filter(({ role }) => role === 'speech').length === 1;
+  const mayHaveLevels = isOnly || answered === 'recvonly';
   return [
     // Browsers send RED only if it comes first.
     ...openSection('audio', protocol, `${red === null ? '' : `${red} `}${opus}`, mid, options),
@@ -96,7 +98,7 @@ function speechSection(
     `a=rtpmap:${opus} opus/48000/2`,
     `a=fmtp:${opus} ${OPUS_PARAMETERS}${sends && wantsStereo ? SENDS_STEREO : ''}`,
     'a=ptime:20',
-    ...(level === null || !receives ? [] : [`a=extmap:${level} ${AUDIO_LEVEL_URI}`]),
+    ...(level === null || !mayHaveLevels ? [] : [`a=extmap:${level} ${AUDIO_LEVEL_URI}`]),
     ...(sends ? ['a=msid:mix mix', `a=ssrc:${options.ssrc} cname:${options.cname}`] : []),
     ...candidateLines(options),
   ];

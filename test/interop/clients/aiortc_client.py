@@ -100,6 +100,13 @@ class Connection:
         await self.peer.setLocalDescription(await self.peer.createOffer())
         return self.peer.localDescription.sdp
 
+    async def offer_again(self, direction, ice_restart):
+        if ice_restart:
+            raise Exception("aiortc cannot restart ICE")
+        audio = next(one for one in self.peer.getTransceivers() if one.kind == "audio")
+        audio.direction = direction
+        return await self.offer()
+
     async def accept(self, answer):
         await self.peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         for transceiver in self.peer.getTransceivers():
@@ -138,6 +145,10 @@ async def answer_request(request):
     if request["method"] == "offer":
         connections[name] = Connection(request["sections"], request["frequencyHz"])
         return await connections[name].offer()
+    if request["method"] == "offerAgain":
+        return await connections[name].offer_again(
+            request["direction"], request["iceRestart"]
+        )
     if request["method"] == "accept":
         return await connections[name].accept(request["answer"])
     if request["method"] == "listen":

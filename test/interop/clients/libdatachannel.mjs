@@ -51,7 +51,17 @@ function connect({ sections, frequencyHz }) {
       await gathered;
       return peer.localDescription().sdp;
     },
+    // The binding offers neither another direction nor an ICE restart.
+    offerAgain({ direction, iceRestart }) {
+      if (direction !== 'sendrecv' || iceRestart) throw new Error('libdatachannel cannot change this');
+      peer.setLocalDescription('offer');
+      return peer.localDescription().sdp;
+    },
     async accept(answer) {
+      if (peer.state() === 'connected') {
+        peer.setRemoteDescription(answer, 'answer');
+        return;
+      }
       const stands = new Promise((resolve, reject) => {
         peer.onStateChange((state) => {
           if (state === 'connected') resolve();

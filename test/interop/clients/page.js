@@ -33,6 +33,11 @@
         await peer.setLocalDescription();
         return peer.localDescription.sdp;
       },
+      async offerAgain({ direction, iceRestart }) {
+        peer.getTransceivers().find(({ receiver }) => receiver.track.kind === 'audio').direction = direction;
+        await peer.setLocalDescription(await peer.createOffer({ iceRestart }));
+        return peer.localDescription.sdp;
+      },
       async accept(sdp) {
         await peer.setRemoteDescription({ type: 'answer', sdp });
         await connected(peer);
@@ -114,6 +119,7 @@
       connections.set(name, connect(options));
       return connections.get(name).offer();
     },
+    offerAgain: (name, change) => connections.get(name).offerAgain(change),
     accept: (name, answer) => connections.get(name).accept(answer),
     listen: (name, ms) => connections.get(name).listen(ms),
     hangUp(name) {

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 
 /**
  * Answers the requests that `stack.ts` describes. `connect` makes a connection: an object with the methods `offer()`,
- * `accept(answer)`, `listen(ms)` and `hangUp()`.
+ * `offerAgain(change)`, `accept(answer)`, `listen(ms)` and `hangUp()`.
  */
 export function answerRequests(connect) {
   const connections = new Map();
@@ -12,6 +12,8 @@ export function answerRequests(connect) {
     switch (method) {
       case 'offer':
         return connection.offer();
+      case 'offerAgain':
+        return connection.offerAgain(more);
       case 'accept':
         return connection.accept(more.answer);
       case 'listen':

@@ -31,8 +31,17 @@ function connect({ sections, bundlePolicy, frequencyHz }) {
       await peer.setLocalDescription(offer);
       return peer.localDescription.sdp;
     },
+    async offerAgain({ direction, iceRestart }) {
+      peer
+        .getTransceivers()
+        .find(({ kind }) => kind === 'audio')
+        .setDirection(direction);
+      await peer.setLocalDescription(await peer.createOffer({ iceRestart }));
+      return peer.localDescription.sdp;
+    },
     async accept(answer) {
-      for (const transport of peer.dtlsTransports) transport.onRtp.subscribe(() => heard.packets++);
+      if (peer.connectionState !== 'connected')
+        for (const transport of peer.dtlsTransports) transport.onRtp.subscribe(() => heard.packets++);
       await peer.setRemoteDescription({ type: 'answer', sdp: answer });
       await connected(peer);
     },

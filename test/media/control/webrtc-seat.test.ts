@@ -108,6 +108,35 @@ test('speech stays in its section while it can, and moves when another one fits 
   t.end();
 });
 
+test('a new offer may leave out the levels of packets and have them again, but not under another number', (t) => {
+  const level = (id: number | null, direction = 'sendrecv') =>
+    sdpOffer([
+      {
+        ...{ direction, transport: transport('ufrag', 'p'.repeat(24), 'AB') },
+        lines: id === null ? [] : [`a=extmap:${id} urn:ietf:params:rtp-hdrext:ssrc-audio-level`],
+      },
+    ]);
+  const answered = (sdp: string) => /^a=extmap:(\S+)/m.exec(sdp)?.[1];
+  for (const first of ['sendrecv', 'recvonly']) {
+    const { seat, commands } = connect(level(5, first));
+    seat.start();
+    t.match(commands[0], { endpoint: { parameters: { audioLevelExtensionId: 5 } } });
+    t.equal(answered(seat.answer), '5', `${first}: also to somebody who does not send now`);
+    for (const [id, expected] of [
+      [null, undefined],
+      [5, '5'],
+      [6, undefined],
+      [5, '5'],
+    ] as const)
+      t.equal(answered(seat.restart({ sdp: level(id), address: '' })), expected);
+    seat.close();
+  }
+  const { seat } = connect(level(null));
+  t.equal(answered(seat.restart({ sdp: level(5), address: '' })), undefined, 'the worker does not read them');
+  seat.close();
+  t.end();
+});
+
 test('an offer from a different peer restarts nothing and changes nothing', (t) => {
   const { seat, commands } = connect(offer('sendrecv'));
   commands.length = 0;

@@ -115,7 +115,7 @@ test('a section outside the bundle is refused, but has a transport and a codec',
   t.end();
 });
 
-test('attributes follow the direction: a stream where we send, a level where we receive', (t) => {
+test('attributes follow the direction: a stream where we send, a level where we receive or may do so later', (t) => {
   const level = 'a=extmap:5 urn:ietf:params:rtp-hdrext:ssrc-audio-level';
   const said = (...directions: Direction[]) => {
     const text = sdpOffer(directions.map((direction) => ({ direction, lines: [level] })));
@@ -127,8 +127,8 @@ test('attributes follow the direction: a stream where we send, a level where we 
   };
   t.equal(said('sendrecv'), 'sendrecv, sendrecv stream level');
   t.equal(said('sendonly'), 'recvonly, recvonly level');
-  t.equal(said('recvonly'), 'sendonly, sendonly stream');
-  t.equal(said('inactive'), 'inactive, inactive');
+  t.equal(said('recvonly'), 'sendonly, sendonly stream level');
+  t.equal(said('inactive'), 'inactive, inactive level');
   t.equal(said('recvonly', 'sendonly'), 'sendrecv, sendonly stream, recvonly level');
   t.equal(said('inactive', 'sendrecv'), 'sendrecv, inactive, sendrecv stream level');
   t.end();
