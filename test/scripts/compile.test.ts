@@ -9,6 +9,7 @@ const URL_OF_MODULE = ['import', 'meta', 'url'].join('.');
 const SOURCES = {
   src: { lib: { 'a.ts': 'export const a: number = 1;', 'b.ts': `export const where = ${URL_OF_MODULE};` } },
   bench: {},
+  examples: {},
   web: { 'page.tsx': 'export const page = <p />;' },
   test: { 'a.test.ts': "import { test } from 'tap'; import { a } from '../src/lib/a.ts'; test(String(a));" },
 };
