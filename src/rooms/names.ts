@@ -10,8 +10,13 @@ const MAX_LENGTH = 64;
  */
 const FORBIDDEN_IN_NAME = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
 const ROOM_NAME = /^[\p{L}\p{Nd}\-_.][\p{L}\p{M}\p{Nd}\-_.\u200C\u200D]*$/u;
-/** Zero-width characters, fillers, tags, variation selectors and joiners: all of them are invisible. */
-const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u;
+/**
+ * Zero-width characters, fillers, tags, variation selectors and joiners: all of them are invisible. So are characters
+ * that have no property that says so: interlinear annotations, controls of Egyptian hieroglyphs, and the filler of the
+ * Khitan small script. Noncharacters are shown as anything or nothing.
+ */
+const INVISIBLE =
+  /[\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\uFFF9-\uFFFB\u{13430}-\u{1343F}\u{16FE4}]/u;
 /**
  * A letter, a digit, a symbol or an emoji. Three symbols look blank or are invisible without having a property that
  * says so: the empty braille pattern, the object replacement character, and the null notehead.

@@ -143,6 +143,10 @@ test('invisible characters are refused between others, where they would make two
     '\u200Cمی',
   ];
   hidden.push(
+    // Without a property that says that they are invisible: annotations, hieroglyphic controls, a Khitan filler.
+    ...['Ada\uFFF9', 'A\uFFFAda', 'Ada\uFFFB', 'Ada\u{13430}', 'A\u{1343F}da', 'Ada\u{16FE4}'],
+    // Noncharacters.
+    ...['Ada\uFFFE', 'A\uFDD0da', 'Ada\u{1FFFF}'],
     'A\u200Bda',
     'Ada\u3164',
     'Ada\uFE0F',

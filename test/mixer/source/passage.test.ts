@@ -137,6 +137,7 @@ test('for any bit rate, the mean of about half a second decides whether it is to
 
 test('two missing frames in a row are left to the receivers, and then no more until a packet has come', async (t) => {
   const { passage } = new Line();
+  t.equal(passage.missed, 0);
   const miss = () => {
     passage.startTick(true);
     return passage.bridge();
@@ -229,4 +230,44 @@ test('a confirmed voice that begins again is checked when the next check was due
   t.strictSame(line.checks(10), [3], 'never before the third');
   line.pause(3000);
   t.strictSame(line.checks(10), [3], 'the confirmation has expired');
+});
+
+test('a voice that has ended in the middle is not passed on again in the same tick', async (t) => {
+  const { passage } = new Line();
+  passage.startTick(true);
+  passage.pass(packet(60));
+  passage.startTick(true);
+  t.ok(passage.continues);
+  passage.end();
+  t.notOk(passage.continues || passage.bridge());
+  t.notOk(passage.admits(packet(60), false));
+});
+
+test('a check compares the mean powers of the last three packets', async (t) => {
+  const line = new Line();
+  const checks: (readonly number[])[] = [];
+  const speech = {
+    isConfirmed: () => true,
+    check: (...levels: readonly number[]) => {
+      checks.push(levels);
+      return true;
+    },
+  } as unknown as Speech;
+  line.passage.startTick(true);
+  const meanOf = (levels: readonly number[]) =>
+    10 * Math.log10(levels.reduce((sum, dbov) => sum + 10 ** (dbov / 10) / levels.length, 0));
+  const claims = [-70, -62, -66];
+  const sounds = [-30, -41, -36];
+  for (const [n, dbov] of sounds.entries()) {
+    const payload = line.codec.encode(new Int16Array(FRAME_SAMPLES).fill(FULL_SCALE * 10 ** (dbov / 20)));
+    t.ok(line.passage.trusts(payload, claims[n]!, speech, line.preRoll, n * PTIME_MS));
+    line.passage.pass(payload);
+    line.preRoll.add(payload);
+    line.passage.startTick(true);
+  }
+  const [[claimedDbov, measuredDbov, durationMs, nowMs]] = checks as [readonly [number, number, number, number]];
+  t.equal(checks.length, 1);
+  t.ok(Math.abs(claimedDbov - meanOf(claims)) < 0.01, `${claimedDbov}`);
+  t.ok(Math.abs(measuredDbov - meanOf(sounds)) < 0.2, `${measuredDbov}`);
+  t.same([durationMs, nowMs], [3 * PTIME_MS, 2 * PTIME_MS]);
 });

@@ -148,3 +148,25 @@ test('speech that is worth a check lasts 60 ms, counted anew after each silence'
     speech.silence();
   }
 });
+
+test('claims are confirmed for two seconds after a packet that agrees with them, and never once they are distrusted', async (t) => {
+  const speech = new Speech();
+  t.notOk(speech.isConfirmed(0));
+  t.ok(speech.check(-20, -21, PTIME_MS, 0));
+  t.ok(speech.isConfirmed(1999));
+  t.notOk(speech.isConfirmed(2000));
+  t.ok(speech.check(-20, -20, PTIME_MS, 3000));
+  for (let nowMs = 3200; nowMs < 4000; nowMs += 5 * PTIME_MS) t.notOk(speech.check(-20, -60, 5 * PTIME_MS, nowMs));
+  t.notOk(speech.isConfirmed(4000), 'not even within the two seconds');
+});
+
+test('time that was skipped while claims were trusted does not count when levels are measured', async (t) => {
+  const speech = new Speech();
+  for (let n = 0; n < 50; n++) {
+    speech.claim(-20, PTIME_MS);
+    speech.skip(PTIME_MS);
+  }
+  speech.claim(null, PTIME_MS);
+  speech.measure(null, -127, PTIME_MS, 1000);
+  t.ok(speech.voice.active, '20 ms of silence do not end speech');
+});

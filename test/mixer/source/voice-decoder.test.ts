@@ -97,6 +97,7 @@ test('missing frames are first as loud as before, then quieter, without steps, a
   t.ok(isNear(end, 0));
   for (let n = 0; n < 5; n++) {
     decoder.conceal();
+    t.equal(decoder.queue.available, FRAME_SAMPLES, 'time goes on');
     t.equal(next(), null);
   }
   t.equal(concealed(), 5);

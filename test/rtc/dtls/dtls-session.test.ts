@@ -470,7 +470,12 @@ test('once connected, 100 records of data are read at once, and 50 more in each 
     for (let i = 0; i < records; i++) scene.session.receive(encryptedRecord(scene, 23, [1, 2, 3], sequenceNumber++));
     return data.splice(0).length;
   };
-  t.equal(flood(110), 100);
+  const forged = encryptedRecord(scene, 23, [1, 2, 3], 5);
+  forged[forged.length - 1]! ^= 1;
+  scene.session.receive(forged);
+  t.equal(data.length, 0, 'data that is not authentic is not data');
+  // The forged record took one place.
+  t.equal(flood(110), 99);
   scene.clock.advance(1000);
   t.equal(flood(60), 50);
   scene.session.close();
@@ -483,6 +488,21 @@ test('a repeated first ClientHello gets its answer sixteen times more', (t) => {
   for (let i = 0; i < 100; i++) session.receive(clientHelloRecord());
   t.equal(sent.length, 17);
   t.ok(sent.every((datagram) => isMessage(datagram, 3) && datagram.equals(sent[0]!)));
+  session.close();
+  t.end();
+});
+
+test('a handshake does not begin with another message', (t) => {
+  const sent: Buffer[] = [];
+  const { session, log } = unanswered(new FakeClock(), (datagram) => sent.push(datagram));
+  for (const type of [11, 16, 20]) {
+    const other = clientHelloRecord();
+    other[13] = type;
+    session.receive(other);
+  }
+  t.same([sent, log], [[], []]);
+  session.receive(clientHelloRecord());
+  t.equal(sent.length, 1);
   session.close();
   t.end();
 });

@@ -58,3 +58,15 @@ test('memory that a peer can make us use is bounded, and remembered entries stay
   }
   t.end();
 });
+
+test('sources that come back again and again take no more room than once', (t) => {
+  const sources = new ReceivedSources();
+  for (let round = 1; round <= 50; round++) for (let ssrc = 0; ssrc < 20; ssrc++) sources.accept(ssrc, round);
+  for (let ssrc = 20; ssrc < MAX_SOURCES; ssrc++) {
+    if (!sources.hasRoomFor(ssrc)) t.fail(`no room for source ${ssrc}`);
+    sources.accept(ssrc, 1);
+  }
+  t.notOk(sources.hasRoomFor(MAX_SOURCES));
+  t.equal(sources.highestOf(3), 50);
+  t.end();
+});

@@ -228,10 +228,21 @@ for (const profile of PROFILES) {
     for (let outage = 0; outage < 3; outage++) {
       const forged = next();
       forged[forged.length - 1]! ^= 1;
-      for (let i = 0; i < 60; i++) unprotect(receiver, forged);
+      for (let i = 0; i < 64; i++) unprotect(receiver, forged);
       // The sender goes on for more packets than half of the sequence numbers.
       for (let i = 0; i < 4; i++) next(9000);
       t.type(unprotect(receiver, next()), Buffer, `outage ${outage}`);
+    }
+    t.end();
+  });
+
+  test(`${profile}: the first index is not used twice either, wherever it is`, (t) => {
+    for (const first of [0, 1, 65_535]) {
+      const { sender } = pair(profile);
+      t.ok(protect(sender, first, randomBytes(9)).length > 0);
+      t.equal(protect(sender, first, randomBytes(9)).length, 0);
+      t.equal(protect(sender, (first + 1) & 0xffff, randomBytes(9), 77).length, 0, 'nor by another source');
+      t.ok(protect(sender, (first + 1) & 0xffff, randomBytes(9)).length > 0);
     }
     t.end();
   });
