@@ -4,12 +4,8 @@
  */
 import { FRAME_SAMPLES } from '../../mixer/format.ts';
 import { CLAIM_RANKS, type TalkerStanding } from '../../mixer/source/talker-places.ts';
-
-/** A power of two: one slot being written, one being read, and room for a late worker. */
-const SLOTS = 4;
-const EMPTY = -1;
-/** The other worker has not reached that tick, or passed it long ago. */
-export const MISSING = -1;
+import { EMPTY, MISSING, SLOTS, slotOf } from './ring-slots.ts';
+import { TARGETED_BYTES, TargetedRing } from './targeted-ring.ts';
 
 /** Maximum number of voices in a slot with their own frame beside the sum, for listeners elsewhere who set a gain. */
 export const MAX_VOICES = 16;
@@ -24,15 +20,17 @@ const FRAMES_AT = Math.ceil((CLAIMS_AT + SLOTS * CLAIMS_BYTES) / 8) * 8;
 const FRAME_BYTES = FRAME_SAMPLES * Float32Array.BYTES_PER_ELEMENT;
 /** Samples of a slot: its sum and its voices. */
 const SLOT_FRAMES = 1 + MAX_VOICES;
+const TARGETED_AT = FRAMES_AT + SLOTS * SLOT_FRAMES * FRAME_BYTES;
 
 /**
  * Memory for one part of a room.
  * @param order identifies a part within its room, and gives all parts the same order
  */
 export function createSharedMix(order: number): SharedArrayBuffer {
-  const memory = new SharedArrayBuffer(FRAMES_AT + SLOTS * SLOT_FRAMES * FRAME_BYTES);
+  const memory = new SharedArrayBuffer(TARGETED_AT + TARGETED_BYTES);
   const words = new Int32Array(memory, 0, WORDS).fill(EMPTY);
   words[0] = order;
+  new TargetedRing(memory, TARGETED_AT).clear();
   return memory;
 }
 
@@ -46,6 +44,8 @@ export interface SoundingVoice {
 /** See `createSharedMix`. */
 export class MixRing {
   readonly order: number;
+  /** The voices that not everyone hears. */
+  readonly targeted: TargetedRing;
   readonly #words: Int32Array;
   readonly #claims: readonly Uint16Array[];
   /** By slot: its sum, then its voices. */
@@ -60,6 +60,7 @@ export class MixRing {
       return Array.from({ length: SLOT_FRAMES }, (_, frame) => new Float32Array(memory, at(frame), FRAME_SAMPLES));
     });
     this.order = this.#words[0]!;
+    this.targeted = new TargetedRing(memory, TARGETED_AT);
   }
 
   /** Only the first 16 voices have frames of their own; the sum `mix` contains all. */
@@ -70,7 +71,7 @@ export class MixRing {
     standing: TalkerStanding,
     voices: readonly SoundingVoice[],
   ): void {
-    const slot = tick & (SLOTS - 1);
+    const slot = slotOf(tick);
     const at = 1 + slot * SLOT_WORDS;
     const words = this.#words;
     const frames = this.#frames[slot]!;
@@ -91,7 +92,7 @@ export class MixRing {
   /** Returns the number of talkers, with the samples in `into` unless it is 0; or `MISSING`. */
   readMix(tick: number, into: Float32Array): number {
     if (!this.#holds(tick)) return MISSING;
-    const slot = tick & (SLOTS - 1);
+    const slot = slotOf(tick);
     const talkers = Atomics.load(this.#words, 1 + slot * SLOT_WORDS + TALKERS);
     if (talkers > 0) into.set(this.#frames[slot]![0]!);
     return this.#holds(tick) ? talkers : MISSING;
@@ -100,7 +101,7 @@ export class MixRing {
   /** Writes the numbers of the voices with their own frame into `into`. Returns how many there are, or `MISSING`. */
   readVoices(tick: number, into: Int32Array): number {
     if (!this.#holds(tick)) return MISSING;
-    const at = 1 + (tick & (SLOTS - 1)) * SLOT_WORDS;
+    const at = 1 + slotOf(tick) * SLOT_WORDS;
     const count = Atomics.load(this.#words, at + VOICES);
     for (let i = 0; i < count; i++) into[i] = this.#words[at + FIRST_VOICE + i]!;
     return this.#holds(tick) ? count : MISSING;
@@ -112,14 +113,14 @@ export class MixRing {
    */
   readVoice(tick: number, index: number, into: Float32Array): boolean {
     if (!this.#holds(tick)) return false;
-    into.set(this.#frames[tick & (SLOTS - 1)]![1 + index]!);
+    into.set(this.#frames[slotOf(tick)]![1 + index]!);
     return this.#holds(tick);
   }
 
   /** Returns false if there are no figures for this tick; `into` is then undefined. */
   readStanding(tick: number, into: TalkerStanding): boolean {
     if (!this.#holds(tick)) return false;
-    const slot = tick & (SLOTS - 1);
+    const slot = slotOf(tick);
     into.places = Atomics.load(this.#words, 1 + slot * SLOT_WORDS + PLACES);
     into.claims.set(this.#claims[slot]!);
     return this.#holds(tick);
@@ -127,6 +128,6 @@ export class MixRing {
 
   /** Checked before and after reading, because a worker that is several ticks late reads what is being written. */
   #holds(tick: number): boolean {
-    return Atomics.load(this.#words, 1 + (tick & (SLOTS - 1)) * SLOT_WORDS + TICK) === (tick | 0);
+    return Atomics.load(this.#words, 1 + slotOf(tick) * SLOT_WORDS + TICK) === (tick | 0);
   }
 }

@@ -1,10 +1,13 @@
 /** Another part of the same room, mixed by another worker, as this part hears it. */
 import type { Frame } from '../../mixer/kernels/frame.ts';
 import type { Kernels } from '../../mixer/kernels/kernels.ts';
+import type { Contributor } from '../../mixer/mix/contributor.ts';
 import type { Hearing } from '../../mixer/mix/hearing.ts';
 import type { Heard } from '../../mixer/mix/mix-participant.ts';
 import { createStanding, type TalkerStanding } from '../../mixer/source/talker-places.ts';
-import { MAX_VOICES, MISSING, type MixRing } from '../link/mix-ring.ts';
+import { MAX_VOICES, type MixRing } from '../link/mix-ring.ts';
+import { MISSING } from '../link/ring-slots.ts';
+import { RemoteVoices } from './remote-voices.ts';
 
 /** A part that has published nothing for this long loses its talkers' places: its worker hangs or is gone. */
 const STALE_TICKS = 10;
@@ -12,6 +15,7 @@ const STALE_TICKS = 10;
 export class RemotePart {
   /** Identifies this part within its room, and is never reused. */
   readonly order: number;
+  readonly #targeted: RemoteVoices;
   readonly #ring: MixRing;
   readonly #standing = createStanding();
   #standingAge = 0;
@@ -34,12 +38,14 @@ export class RemotePart {
   constructor(ring: MixRing, kernels: Kernels) {
     this.#ring = ring;
     this.order = ring.order;
+    this.#targeted = new RemoteVoices(ring.targeted, kernels);
     this.#kernels = kernels;
     this.#sum = kernels.frames.take();
     this.#spare = kernels.frames.take();
   }
 
   close(): void {
+    this.#targeted.close();
     this.#kernels.frames.release(this.#sum);
     this.#kernels.frames.release(this.#spare);
   }
@@ -59,6 +65,15 @@ export class RemotePart {
     else this.#take(talkers);
     if (this.#status !== 'silent') this.#kernels.add(mix, this.#sum);
     return this.#talkers;
+  }
+
+  get hasTargeted(): boolean {
+    return this.#targeted.count > 0;
+  }
+
+  /** See `MixLink.targeted`. */
+  targeted(tick: number): readonly Contributor[] {
+    return this.#targeted.read(tick);
   }
 
   /** Whether this hearing has a gain for any voice of this tick. */

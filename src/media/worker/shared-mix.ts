@@ -5,6 +5,7 @@
  */
 import type { Frame } from '../../mixer/kernels/frame.ts';
 import type { Kernels } from '../../mixer/kernels/kernels.ts';
+import type { Contributor } from '../../mixer/mix/contributor.ts';
 import type { Hearing } from '../../mixer/mix/hearing.ts';
 import type { MixLink } from '../../mixer/mix/mix-link.ts';
 import type { Heard } from '../../mixer/mix/mix-participant.ts';
@@ -21,6 +22,7 @@ export class SharedMixLink implements MixLink {
   #others: readonly RemotePart[] = [];
   /** Parts that no longer exist, until their sound has ended. */
   readonly #ending: RemotePart[] = [];
+  readonly #targeted: Contributor[] = [];
   #position = 0;
   #standings: TalkerStanding[] = [];
 
@@ -57,10 +59,28 @@ export class SharedMixLink implements MixLink {
     this.#standings = new Array(others.length + 1);
   }
 
-  publish(tick: number, mix: Float32Array, talkers: number, standing: TalkerStanding, voices = NO_VOICES): void {
+  publish(
+    tick: number,
+    mix: Float32Array,
+    talkers: number,
+    standing: TalkerStanding,
+    voices: readonly SoundingVoice[] = NO_VOICES,
+    targeted: readonly Contributor[] = [],
+  ): void {
     this.#own.write(tick, mix, talkers, standing, voices);
+    this.#own.targeted.write(tick, targeted);
   }
 
+  targeted(tick: number): readonly Contributor[] {
+    const targeted = this.#targeted;
+    targeted.length = 0;
+    for (const parts of [this.#others, this.#ending]) {
+      for (const part of parts) for (const voice of part.targeted(tick)) targeted.push(voice);
+    }
+    return targeted;
+  }
+
+  /** Call `targeted` before: a part that is gone is closed once nothing of it is heard. */
   add(tick: number, mix: Frame): number {
     let talkers = 0;
     for (const other of this.#others) talkers += other.add(tick, mix);
@@ -68,7 +88,7 @@ export class SharedMixLink implements MixLink {
       const part = this.#ending[i]!;
       const ending = part.add(tick, mix);
       talkers += ending;
-      if (ending > 0) continue;
+      if (ending > 0 || part.hasTargeted) continue;
       part.close();
       this.#ending.splice(i, 1);
     }

@@ -7,8 +7,8 @@ import type { EncoderSettings } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
 import type { Frame } from '../kernels/frame.ts';
 import { ChannelSet } from './channel-set.ts';
+import type { Contributor } from './contributor.ts';
 import type { MixLink } from './mix-link.ts';
-import type { Place } from './mix-participant.ts';
 import { MixStream } from './mix-stream.ts';
 import type { VoiceCopies } from './voice-copies.ts';
 import { NO_PATH } from './voice-path.ts';
@@ -111,7 +111,7 @@ export class Audience {
   }
 
   /** Whether this voice adds anything to the sum. */
-  hears({ address, addressBefore, soundedBefore }: Place): boolean {
+  hears({ address, addressBefore, soundedBefore }: Contributor): boolean {
     if (address.channels.firstIn(this.channels) !== NO_PATH) return true;
     return soundedBefore && addressBefore.channels.firstIn(this.channels) !== NO_PATH;
   }
@@ -122,7 +122,7 @@ export class Audience {
   }
 
   /** The frame that this voice adds to the sum, or to one side of it; undefined if it adds nothing. */
-  frameOf(voice: Place, copies: VoiceCopies, side: 'left' | 'right' = 'left'): Frame | undefined {
+  frameOf(voice: Contributor, copies: VoiceCopies, side: 'left' | 'right' = 'left'): Frame | undefined {
     const { channels } = this;
     return copies.frameOf(
       voice,
@@ -133,7 +133,7 @@ export class Audience {
   }
 
   /** Sums the voices that these listeners hear. */
-  sumUp(contributors: readonly Place[], copies: VoiceCopies): void {
+  sumUp(contributors: readonly Contributor[], copies: VoiceCopies): void {
     const { kernels } = this.#pool;
     this.#sum ??= kernels.frames.take();
     this.#voices = this.#sumSide(contributors, copies, this.#sum, 'left');
@@ -147,7 +147,7 @@ export class Audience {
   }
 
   /** Returns the number of voices. */
-  #sumSide(contributors: readonly Place[], copies: VoiceCopies, sum: Frame, side: 'left' | 'right'): number {
+  #sumSide(contributors: readonly Contributor[], copies: VoiceCopies, sum: Frame, side: 'left' | 'right'): number {
     let voices = 0;
     for (let i = 0; i < contributors.length; i++) {
       const frame = this.frameOf(contributors[i]!, copies, side);

@@ -11,16 +11,19 @@ import type { Frame } from '../kernels/frame.ts';
 import type { TalkerStanding } from '../source/talker-places.ts';
 import { Audience } from './audience.ts';
 import { ChannelSet, ROOM_CHANNEL } from './channel-set.ts';
-import type { Place } from './mix-participant.ts';
+import { type Contributor, isForEveryone } from './contributor.ts';
+import type { MixLink } from './mix-link.ts';
 import { RETURN_AFTER_TICKS } from './mix-stream.ts';
 import type { Voices } from './personal-mix.ts';
 import { FLAT_ENCODERS, type RoomEncoders } from './room-encoders.ts';
 
-type SoundingVoice = { readonly voice: number; readonly frame: Frame };
+const NOBODY: readonly Contributor[] = [];
 
 /** A tick of the room. */
 export interface Sounding extends Voices {
   readonly tick: number;
+  /** The voices of this part of the room; `contributors` may contain voices of others as well. */
+  readonly own: readonly Contributor[];
   /** The standing of this part's talkers, if the room has other parts. */
   readonly standing: TalkerStanding;
 }
@@ -88,11 +91,8 @@ export class Audiences {
     const everyone = this.#everyone;
     const { contributors, link } = sounding;
     const isQuiet = contributors.length === 0 && link === undefined;
-    if (!isQuiet) everyone.sumUp(contributors, sounding.copies);
-    if (link !== undefined) {
-      const voices = this.#voicesInRoom(sounding);
-      link.publish(sounding.tick, everyone.sum.samples, everyone.voices, sounding.standing, voices);
-    }
+    const isSummed = link !== undefined && this.#publish(link, sounding);
+    if (!isQuiet && !isSummed) everyone.sumUp(contributors, sounding.copies);
     if (this.isFlat) return this.#mixFlat(sounding, isQuiet);
     this.#begin(sounding);
     for (const audience of this.#all) {
@@ -124,13 +124,18 @@ export class Audiences {
     for (const audience of this.#all) audience.close();
   }
 
-  /** The other parts of the room hear the room itself only, so they must not read the frames of other voices. */
-  #voicesInRoom({ contributors, copies }: Sounding): readonly SoundingVoice[] {
-    if (contributors.every(speaksToRoomOnly)) return contributors;
-    return contributors.flatMap((voice) => {
-      const frame = this.#everyone.frameOf(voice, copies);
-      return frame === undefined ? [] : { voice: voice.voice, frame };
-    });
+  /**
+   * The other parts of the room decide themselves who hears a voice that is not for everyone. Returns whether the sum
+   * that everyone hears is that of all voices of this tick.
+   */
+  #publish(link: MixLink, { tick, own, contributors, copies, standing }: Sounding): boolean {
+    const everyone = this.#everyone;
+    const isUsual = own.every(isForEveryone);
+    const voices = isUsual ? own : own.filter(isForEveryone);
+    const targeted = isUsual ? NOBODY : own.filter((voice) => !isForEveryone(voice));
+    everyone.sumUp(voices, copies);
+    link.publish(tick, everyone.sum.samples, everyone.voices, standing, voices, targeted);
+    return isUsual && contributors === own;
   }
 
   /** The usual case: a room without other channels. */
@@ -217,8 +222,4 @@ export class Audiences {
     if (audience !== this.#everyone) audience.sumUp(contributors, copies);
     if (audience.channels.has(ROOM_CHANNEL)) audience.add(this.#elsewhere, this.#voicesElsewhere);
   }
-}
-
-function speaksToRoomOnly({ address, addressBefore }: Place): boolean {
-  return address.channels === ChannelSet.ROOM && addressBefore.channels === ChannelSet.ROOM;
 }

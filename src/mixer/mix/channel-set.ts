@@ -32,8 +32,13 @@ export class ChannelSet {
       if (channel < WORD_BITS) low |= 1 << channel;
       else high |= 1 << (channel - WORD_BITS);
     }
-    if (high === 0 && low === 1) return ChannelSet.ROOM;
-    return high === 0 && low === 0 ? ChannelSet.NONE : new ChannelSet(low, high);
+    return ChannelSet.ofWords(low, high);
+  }
+
+  /** The set with these words. */
+  static ofWords(low: number, high: number): ChannelSet {
+    const set = new ChannelSet(low, high);
+    return [ChannelSet.NONE, ChannelSet.ROOM].find((known) => known.equals(set)) ?? set;
   }
 
   /** The same channels except the room itself. */
@@ -44,8 +49,7 @@ export class ChannelSet {
   /** The same channels except these. */
   without({ low, high }: ChannelSet): ChannelSet {
     if ((this.low & low) === 0 && (this.high & high) === 0) return this;
-    const rest = new ChannelSet(this.low & ~low, this.high & ~high);
-    return [ChannelSet.NONE, ChannelSet.ROOM].find((known) => known.equals(rest)) ?? rest;
+    return ChannelSet.ofWords(this.low & ~low, this.high & ~high);
   }
 
   /** The channels in either set. */

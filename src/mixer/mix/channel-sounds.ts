@@ -1,6 +1,6 @@
 /** How the channels of a room sound: their gains, effects and directions. What changes fades over one frame. */
 import { ChannelSet } from './channel-set.ts';
-import type { Place } from './mix-participant.ts';
+import type { Contributor } from './contributor.ts';
 import { Effect, type EffectKind } from './voice-effect.ts';
 import { NO_PATH } from './voice-path.ts';
 
@@ -78,7 +78,7 @@ export class ChannelSounds {
    * @param side of the listeners' mix
    * @param sideBefore of their mix in the previous tick
    */
-  wayOf(voice: Place, before: number, now: number, side: Side = 'both', sideBefore = side): Way {
+  wayOf(voice: Contributor, before: number, now: number, side: Side = 'both', sideBefore = side): Way {
     const to = soundOf(this.#now, now);
     // A voice that starts fades in by itself.
     const from = voice.soundedBefore ? soundOf(this.#before, before) : to;

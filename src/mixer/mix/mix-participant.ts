@@ -3,6 +3,7 @@ import type { Frame } from '../kernels/frame.ts';
 import type { Source } from '../source/source.ts';
 import type { Audience, ListeningToAudience } from './audience.ts';
 import type { ChannelSet } from './channel-set.ts';
+import type { Contributor } from './contributor.ts';
 import type { Ears } from './ears.ts';
 import type { EarsGroup } from './ears-group.ts';
 import { Hearing } from './hearing.ts';
@@ -75,7 +76,7 @@ export const PASSED: Listening = { to: 'passed' };
 export type Heard = 'nothing' | 'beginnings' | 'more';
 
 /** A source and a listener, visible only to the mixer and its tests. */
-export class Place implements MixParticipant {
+export class Place implements MixParticipant, Contributor {
   declare readonly [handle]: true;
   // The first two fields are all that most listeners need in a tick, so they share a line of the cache.
   readonly sink: MixSink;
@@ -165,6 +166,10 @@ export class Place implements MixParticipant {
   /** What the source sounds like in this tick, while it is contributing. */
   get frame(): Frame {
     return this.source.frame;
+  }
+
+  get isEnding(): boolean {
+    return !this.source.sounding;
   }
 }
 

@@ -16,6 +16,7 @@ import { createStanding, shareOfPlaces } from '../source/talker-places.ts';
 import { Audiences, type Sounding } from './audiences.ts';
 import { ChannelSet, NO_CHANNEL } from './channel-set.ts';
 import { type ChannelSound, ChannelSounds } from './channel-sounds.ts';
+import type { Contributor } from './contributor.ts';
 import { Delivery, isMixNeeded } from './delivery.ts';
 import { loneTalker } from './lone-talker.ts';
 import type { MixLink } from './mix-link.ts';
@@ -40,6 +41,8 @@ export class Mixer {
   readonly #places = new Set<Place>();
   readonly #awake: Place[] = [];
   readonly #contributors: Place[] = [];
+  /** Those, and voices of other parts of the room. */
+  readonly #withOthers: Contributor[] = [];
   /** Listeners with changing gains. */
   readonly #adjusting: Place[] = [];
   /** People whose voices go elsewhere, or who hear other channels, from the next tick on. */
@@ -76,6 +79,7 @@ export class Mixer {
     });
     this.#sounding = {
       tick: 0,
+      own: this.#contributors,
       contributors: this.#contributors,
       copies: this.#copies,
       standing: this.#standing,
@@ -249,10 +253,22 @@ export class Mixer {
     const voices = this.#sounding;
     voices.tick = tick;
     voices.link = this.#link;
+    voices.contributors = this.#allContributors(tick);
     voices.lone = loneTalker(this.#contributors);
     const isHeard = this.#mix(voices);
-    if (this.#delivery.begin(tick, isHeard || this.#contributors.length > 0, voices)) this.#writeAll(voices);
+    if (this.#delivery.begin(tick, isHeard || voices.contributors.length > 0, voices)) this.#writeAll(voices);
     this.#endTick();
+  }
+
+  /** The voices of this part of the room, and those of others that only some hear. Theirs are one tick old. */
+  #allContributors(tick: number): readonly Contributor[] {
+    const others = this.#link?.targeted(tick - 1);
+    if (others === undefined || others.length === 0) return this.#contributors;
+    const all = this.#withOthers;
+    all.length = 0;
+    for (let i = 0; i < this.#contributors.length; i++) all.push(this.#contributors[i]!);
+    for (let i = 0; i < others.length; i++) all.push(others[i]!);
+    return all;
   }
 
   /** True if anybody can hear anything. */

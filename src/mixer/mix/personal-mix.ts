@@ -1,7 +1,9 @@
 /** The mix of a listener who hears single voices differently from the others in the same audience. */
+
 import type { Frame } from '../kernels/frame.ts';
 import { ROOM_CHANNEL } from './channel-set.ts';
 import type { Side } from './channel-sounds.ts';
+import type { Contributor } from './contributor.ts';
 import { UNITY } from './hearing.ts';
 import type { MixLink } from './mix-link.ts';
 import type { Heard, Place } from './mix-participant.ts';
@@ -10,10 +12,10 @@ import { type Address, NO_PATH, pathOf } from './voice-path.ts';
 
 /** What sounds in a tick. */
 export interface Voices {
-  readonly contributors: readonly Place[];
+  readonly contributors: readonly Contributor[];
   readonly copies: VoiceCopies;
   readonly link: MixLink | undefined;
-  /** The only contributor, while its packets are passed on. */
+  /** The only voice, while its packets are passed on. */
   readonly lone?: Place | undefined;
 }
 
@@ -21,7 +23,7 @@ export interface Voices {
 const path: VoicePath = { before: NO_PATH, now: NO_PATH, from: 1, to: 1, side: 'both', sideBefore: 'both' };
 
 /** False if nothing of this voice reaches the listener. The path is valid until the next call. */
-function findPath(voice: Place, listener: Place): boolean {
+function findPath(voice: Contributor, listener: Place): boolean {
   if (voice === listener) return false;
   const { from, to } = listener.hearing.gainOf(voice.voice) ?? UNITY;
   path.now = pathOf(voice.address, listener.audience.channels, listener.voice);
@@ -38,7 +40,7 @@ function findPath(voice: Place, listener: Place): boolean {
 }
 
 /** The nearer a voice is in space, the less of it is heard in channels, so that it is never heard twice. */
-function leaveToSpace({ voice, soundedBefore }: Place, { ears, heardSpace }: Place): void {
+function leaveToSpace({ voice, soundedBefore }: Contributor, { ears, heardSpace }: Place): void {
   const nearness = ears?.nearnessOf(voice);
   if (nearness === undefined) return;
   path.to *= 1 - nearness.to;
@@ -46,7 +48,10 @@ function leaveToSpace({ voice, soundedBefore }: Place, { ears, heardSpace }: Pla
 }
 
 /** Whether a listener with ears hears this voice in a channel as well. */
-function isHeardTwice({ address, addressBefore, voice }: Place, { ears, audience, channelsBefore }: Place): boolean {
+function isHeardTwice(
+  { address, addressBefore, voice }: Contributor,
+  { ears, audience, channelsBefore }: Place,
+): boolean {
   const isInChannel =
     address.channels.firstIn(audience.channels) !== NO_PATH ||
     addressBefore.channels.firstIn(channelsBefore) !== NO_PATH;

@@ -2,11 +2,12 @@
  * Copies of a voice's frame, made once per tick and used by all listeners who need them: a voice that someone begins to
  * hear, or no longer hears, fades over one frame; and a channel may have a gain and an effect.
  */
+
 import type { Frame } from '../kernels/frame.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import type { ChannelSet } from './channel-set.ts';
 import type { ChannelSounds, Side, Way } from './channel-sounds.ts';
-import type { Place } from './mix-participant.ts';
+import type { Contributor } from './contributor.ts';
 import { type Effect, VoiceEffect } from './voice-effect.ts';
 
 interface Copy extends Readonly<Way> {
@@ -36,9 +37,9 @@ interface Treated {
 export class VoiceCopies {
   readonly #kernels: Kernels;
   readonly #sounds: ChannelSounds;
-  readonly #copies = new Map<Place, Copy[]>();
+  readonly #copies = new Map<Contributor, Copy[]>();
   /** Effects that were at work in the previous tick, or are in this one. */
-  readonly #treated = new Map<Place, Treated[]>();
+  readonly #treated = new Map<Contributor, Treated[]>();
 
   constructor(kernels: Kernels, sounds: ChannelSounds) {
     this.#kernels = kernels;
@@ -51,7 +52,7 @@ export class VoiceCopies {
    * sum can be subtracted again.
    * @param side of the listeners' mix
    */
-  frameOf(voice: Place, before: number, now: number, side: Side = 'both'): Frame | undefined {
+  frameOf(voice: Contributor, before: number, now: number, side: Side = 'both'): Frame | undefined {
     const way = this.#sounds.wayOf(voice, before, now, side);
     const { from, to } = way;
     if (from === 0 && to === 0) return undefined;
@@ -60,7 +61,7 @@ export class VoiceCopies {
   }
 
   /** Adds the same to `mix`, with the gains of this path. */
-  addTo(mix: Frame, voice: Place, path: Readonly<VoicePath>): void {
+  addTo(mix: Frame, voice: Contributor, path: Readonly<VoicePath>): void {
     const way = this.#sounds.wayOf(voice, path.before, path.now, path.side, path.sideBefore);
     way.from *= path.from;
     way.to *= path.to;
@@ -84,7 +85,7 @@ export class VoiceCopies {
     this.endFrame();
   }
 
-  #copyOf(voice: Place, way: Way): Frame {
+  #copyOf(voice: Contributor, way: Way): Frame {
     let copies = this.#copies.get(voice);
     if (copies === undefined) {
       copies = [];
@@ -98,7 +99,7 @@ export class VoiceCopies {
     return frame;
   }
 
-  #add(mix: Frame, voice: Place, { effectBefore, effect, from, to }: Way): void {
+  #add(mix: Frame, voice: Contributor, { effectBefore, effect, from, to }: Way): void {
     if (effectBefore !== effect && from > 0 && to > 0) {
       this.#kernels.addRamped(mix, this.#frameWith(voice, effectBefore), from, 0);
       this.#kernels.addRamped(mix, this.#frameWith(voice, effect), 0, to);
@@ -109,7 +110,7 @@ export class VoiceCopies {
     else if (from > 0 || to > 0) this.#kernels.addRamped(mix, frame, from, to);
   }
 
-  #frameWith(voice: Place, effect: Effect | undefined): Frame {
+  #frameWith(voice: Contributor, effect: Effect | undefined): Frame {
     if (effect === undefined) return voice.frame;
     let all = this.#treated.get(voice);
     if (all === undefined) {
@@ -121,7 +122,7 @@ export class VoiceCopies {
       treated = { at: new VoiceEffect(effect, voice.voice), frame: this.#kernels.frames.take(), isMade: false };
       all.push(treated);
     }
-    if (!treated.isMade) treated.at.process(treated.frame.samples, voice.frame.samples, !voice.source.sounding);
+    if (!treated.isMade) treated.at.process(treated.frame.samples, voice.frame.samples, voice.isEnding);
     treated.isMade = true;
     return treated.frame;
   }

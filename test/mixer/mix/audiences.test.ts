@@ -25,12 +25,18 @@ type Published = Parameters<MixLink['publish']>;
 class Elsewhere {
   level = 0;
   voices = 0;
-  readonly published: { tick: number; first: number; talkers: number; voices: readonly number[] }[] = [];
+  readonly published: {
+    readonly tick: number;
+    readonly first: number;
+    readonly talkers: number;
+    readonly voices: readonly number[];
+    readonly targeted: readonly number[];
+  }[] = [];
   readonly askedFor: number[] = [];
   readonly link = {
-    publish: (...[tick, mix, talkers, , voices]: Published) => {
-      const numbers = voices.map(({ voice }) => voice);
-      this.published.push({ tick, first: talkers > 0 ? mix[0]! : 0, talkers, voices: numbers });
+    publish: (...[tick, mix, talkers, , voices, targeted]: Published) => {
+      const first = talkers > 0 ? mix[0]! : 0;
+      this.published.push({ tick, first, talkers, voices: voices.map(numberOf), targeted: targeted.map(numberOf) });
     },
     add: (tick: number, mix: Frame) => {
       this.askedFor.push(tick);
@@ -38,6 +44,10 @@ class Elsewhere {
       return this.voices;
     },
   } as Partial<MixLink> as MixLink;
+}
+
+function numberOf({ voice }: { readonly voice: number }): number {
+  return voice;
 }
 
 /** Voices that speak to channels, in ticks. Every listener takes every packet. */
@@ -63,7 +73,7 @@ class Ticks {
 
   get sounding() {
     const { tick, contributors, copies, link } = this;
-    return { tick, contributors, copies, link, standing: createStanding() };
+    return { tick, own: contributors, contributors, copies, link, standing: createStanding() };
   }
 
   /** The mixes are valid until `end`. */
@@ -256,7 +266,7 @@ test('an audience is kept while another shares its stream, though nobody is left
   t.not(ticks.audiences.enter(ChannelSet.of([RED])), red, 'it is gone after the silence');
 });
 
-test('other parts of the room learn what is said to the room in this tick, and are heard with what they said before', async (t) => {
+test('other parts of the room learn in this tick what is said to the room and to others, and are heard with what they said before', async (t) => {
   for (const hasTeam of [false, true]) {
     const ticks = new Ticks();
     const elsewhere = new Elsewhere();
@@ -267,19 +277,22 @@ test('other parts of the room learn what is said to the room in this tick, and a
     ticks.talking.add(voice!).add(red!);
     [elsewhere.level, elsewhere.voices] = [50, 3];
     ticks.begin();
-    t.strictSame(elsewhere.published, [{ tick: ticks.tick, first: 1, talkers: 1, voices: [voice!.voice] }]);
+    const said = { talkers: 1, voices: [voice!.voice], targeted: [red!.voice] };
+    t.strictSame(elsewhere.published, [{ tick: ticks.tick, first: 1, ...said }]);
     t.strictSame(elsewhere.askedFor, [ticks.tick - 1]);
     t.equal(everyone.voices, 1 + 3);
     t.ok(isNear(endsOf(everyone.sum)[0], 51));
     ticks.end([everyone]);
-    // The voice that leaves the room is still part of it while it fades.
+    // While it fades, it is not what everyone hears.
     voice!.address = addressOf([RED]);
     ticks.begin();
-    t.strictSame(elsewhere.published.at(-1)!.voices, [voice!.voice]);
+    const rest = { talkers: 0, voices: [], targeted: [voice!.voice, red!.voice] };
+    t.match(elsewhere.published.at(-1), rest);
+    t.equal(everyone.voices, 1 + 3, 'and here it fades');
     ticks.end([everyone]);
     [elsewhere.level, elsewhere.voices] = [0, 0];
     ticks.begin();
-    t.match(elsewhere.published.at(-1), { talkers: 0, voices: [] });
+    t.match(elsewhere.published.at(-1), rest);
     t.equal(everyone.voices, 0);
     ticks.end();
   }

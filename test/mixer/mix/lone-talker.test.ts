@@ -389,6 +389,7 @@ test('hand-overs from packets of a browser to a mix are as smooth as the voice i
 function emptyLink(): MixLink {
   return {
     publish: () => {},
+    targeted: () => [],
     add: () => 0,
     touches: () => false,
     heardBy: () => 'nothing',

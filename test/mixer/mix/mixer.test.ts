@@ -577,6 +577,7 @@ class DividedRoom {
         }
         return talkers;
       },
+      targeted: () => [],
       touches: () => false,
       heardBy: () => 'nothing',
       addFor: () => 0,

@@ -1,0 +1,27 @@
+/** A voice that sounds in a tick: of a participant of this mixer, or of one in another part of the room. */
+import type { Frame } from '../kernels/frame.ts';
+import { ChannelSet } from './channel-set.ts';
+import type { Address } from './voice-path.ts';
+
+export interface Contributor {
+  /** The number that identifies this voice in hearings, in all parts of the room. */
+  readonly voice: number;
+  /** Where the voice goes from this tick on, and where it went in the previous one. */
+  readonly address: Address;
+  readonly addressBefore: Address;
+  /** Whether it sounded in the previous tick, too. */
+  readonly soundedBefore: boolean;
+  /** What it sounds like in this tick. */
+  readonly frame: Frame;
+  /** This frame is its last one for now. */
+  readonly isEnding: boolean;
+}
+
+/** Whether it goes to the room as a whole in this tick, and did in the previous one. */
+export function isForEveryone({ address, addressBefore }: Contributor): boolean {
+  return isWholeRoom(address) && isWholeRoom(addressBefore);
+}
+
+function isWholeRoom({ channels, whispersTo }: Address): boolean {
+  return channels === ChannelSet.ROOM && whispersTo.size === 0;
+}

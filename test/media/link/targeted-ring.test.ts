@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { test } from 'tap';
+import { createSharedMix, MixRing } from '../../../src/media/link/mix-ring.ts';
+import { MISSING } from '../../../src/media/link/ring-slots.ts';
+import { MAX_TARGETED, MAX_WHISPERS } from '../../../src/media/link/targeted-ring.ts';
+import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
+import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
+import type { Contributor } from '../../../src/mixer/mix/contributor.ts';
+import { TO_ROOM } from '../../../src/mixer/mix/voice-path.ts';
+import { MAX_WHISPERED } from '../../../src/protocol/bounds.ts';
+
+const SEED = Number(process.env['SEED'] ?? 3308);
+
+const address = fc.record({
+  channels: fc.array(fc.integer({ min: 0, max: 63 }), { maxLength: 4 }).map((channels) => ChannelSet.of(channels)),
+  whispersTo: fc.array(fc.integer({ min: 1, max: 2 ** 31 - 1 }), { maxLength: MAX_WHISPERS }).map((to) => new Set(to)),
+});
+const contributor: fc.Arbitrary<Contributor> = fc.record({
+  voice: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
+  address,
+  addressBefore: address,
+  soundedBefore: fc.boolean(),
+  isEnding: fc.boolean(),
+  frame: fc.integer({ min: -1000, max: 1000 }).map((level) => ({
+    address: 0,
+    samples: new Float32Array(FRAME_SAMPLES).fill(level),
+  })),
+});
+
+function rings() {
+  const memory = createSharedMix(0);
+  return { writer: new MixRing(memory).targeted, reader: new MixRing(memory).targeted };
+}
+
+test('another worker reads the voices of a tick as they were written, the first sixteen of them', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  fc.assert(
+    fc.property(fc.array(contributor, { maxLength: 20 }), fc.integer({ min: 0, max: 2 ** 31 + 5 }), (voices, tick) => {
+      const { writer, reader } = rings();
+      if (reader.count(tick) !== MISSING) return false;
+      writer.write(tick, voices);
+      const kept = voices.slice(0, MAX_TARGETED);
+      if (reader.count(tick) !== kept.length) return false;
+      const samples = new Float32Array(FRAME_SAMPLES);
+      return kept.every((voice, i) => {
+        reader.readFrame(tick, i, samples);
+        const now = reader.address(tick, i, TO_ROOM);
+        const before = reader.addressBefore(tick, i, TO_ROOM);
+        return (
+          reader.numberOf(tick, i) === voice.voice &&
+          reader.soundedBefore(tick, i) === voice.soundedBefore &&
+          reader.isEnding(tick, i) === voice.isEnding &&
+          isSame(now, voice.address) &&
+          isSame(before, voice.addressBefore) &&
+          reader.address(tick, i, now) === now &&
+          samples.every((sample, at) => sample === voice.frame.samples[at])
+        );
+      });
+    }),
+    { seed: SEED, numRuns: 200 },
+  );
+});
+
+test('a tick is there until its slot is written again', async (t) => {
+  const { writer, reader } = rings();
+  for (let tick = 10; tick < 30; tick++) {
+    writer.write(tick, []);
+    for (const [other, isThere] of [
+      [tick + 1, false],
+      [tick, true],
+      [tick - 3, tick >= 13],
+      [tick - 4, false],
+    ] as const) {
+      t.equal(reader.holds(other), isThere, `${other} after ${tick}`);
+      t.equal(reader.count(other), isThere ? 0 : MISSING);
+    }
+  }
+});
+
+test('a voice may whisper to as many people as the protocol allows', async (t) => {
+  t.ok(MAX_WHISPERS >= MAX_WHISPERED);
+});
+
+function isSame(a: Contributor['address'], b: Contributor['address']): boolean {
+  return (
+    a.channels.equals(b.channels) &&
+    a.whispersTo.size === b.whispersTo.size &&
+    [...a.whispersTo].every((one) => b.whispersTo.has(one))
+  );
+}
