@@ -3,7 +3,8 @@ import { EARSHOT, isWallBetween, type Place } from '../../examples/web-game/worl
 import { pairGains } from '../../src/mixer/space/pair.ts';
 import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
-import { type GamePlayer, playWebGame, startWebGame } from '../helpers/game-page.ts';
+import { startExample } from '../helpers/example-process.ts';
+import { type GamePlayer, playWebGame } from '../helpers/game-page.ts';
 import { heardTone } from '../helpers/heard-tone.ts';
 import { hearsOnly, TONE_GAIN } from '../helpers/page-hearing.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
@@ -53,7 +54,9 @@ async function levelsDbfs({ voice }: GamePlayer, frequencyHz: number): Promise<L
 test('people in the web game hear each other from where they are, and from anywhere by radio', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
-  const game = await startWebGame({ PARTYLINE_MEDIA_HOST: PRIVATE_ADDRESS, PARTYLINE_LEVELLING: 'off' });
+  const game = await startExample('web-game', {
+    voiceSettings: { PARTYLINE_MEDIA_HOST: PRIVATE_ADDRESS, PARTYLINE_LEVELLING: 'off' },
+  });
   t.teardown(() => game.stop());
   const chromium = await launchChromium();
   t.teardown(() => chromium.close());

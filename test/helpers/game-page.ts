@@ -1,43 +1,11 @@
-/** The example `examples/web-game`, and somebody who plays it in a browser. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+/** Somebody who plays `examples/web-game` in a browser. */
 import type { KeyInput } from 'puppeteer-core';
 import type { Place } from '../../examples/web-game/world.ts';
 import type { VoiceBrowser } from './browsers.ts';
-import { runFirst } from './priority.ts';
 import type { VoicePage } from './voice-page.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Only a limit for what does not happen at all. */
 const WAIT_MS = 60_000;
-
-/** Starts it with a voice server of its own. Resolves with the address of its page. */
-export async function startWebGame(voiceSettings: Readonly<Record<`PARTYLINE_${string}`, string>>) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'examples/web-game/main.ts', '--port', '0'], {
-    cwd: ROOT,
-    env: { ...process.env, ...voiceSettings },
-  });
-  runFirst(child.pid!);
-  const ended = once(child, 'exit');
-  let output = '';
-  const url = await new Promise<string>((resolve, reject) => {
-    const read = (data: Buffer): void => {
-      output += data;
-      const [, address] = /^Open (http\S+)/m.exec(output) ?? [];
-      if (address !== undefined) resolve(address);
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-    ended.then(([code]) => reject(new Error(`ended with ${code} before it was ready: ${output}`)));
-  });
-  const stop = async (): Promise<number | null> => {
-    child.kill('SIGTERM');
-    const [code] = await ended;
-    return code;
-  };
-  return { url, stop, output: () => output };
-}
 
 export interface GamePlayer {
   readonly voice: VoicePage;
