@@ -12,6 +12,7 @@ const benchmarks = {
   storm: 'how a hundred joins in ten seconds affect a room, and how long the newcomers wait for sound',
   flood: 'how 20,000 junk datagrams per second from many addresses affect a room',
   soak: 'whether memory, handles or sockets grow over minutes of random joins, leaves, talk and mutes',
+  control: 'cost of the positions that a game server sends',
   mixer: 'cost of each part of the media path, in microseconds',
   jitter: 'delay and gaps on bad networks, replayed in simulated time',
   all: 'runs all of these, then writes the report',

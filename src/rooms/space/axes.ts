@@ -8,20 +8,15 @@ import type { Axes } from '../../protocol/space.ts';
 export type Point = readonly [x: number, y: number, z: number];
 
 /** Metres, in the mixer's axes. */
-export function toMetres(axes: Axes, metresPerUnit: number, [x, y, z]: Point): [number, number, number] {
-  const [right, up, forward] = directions(axes, x, y, z);
-  return [right * metresPerUnit, up * metresPerUnit, -forward * metresPerUnit];
-}
-
-function directions(axes: Axes, x: number, y: number, z: number): Point {
+export function toMetres(axes: Axes, metresPerUnit: number, x: number, y: number, z: number): Point {
   switch (axes) {
     case 'godot':
-      return [x, y, -z];
+      return [x * metresPerUnit, y * metresPerUnit, z * metresPerUnit];
     case 'unity':
-      return [x, y, z];
+      return [x * metresPerUnit, y * metresPerUnit, -z * metresPerUnit];
     case 'unreal':
-      return [y, z, x];
+      return [y * metresPerUnit, z * metresPerUnit, -x * metresPerUnit];
     case 'source':
-      return [-y, z, x];
+      return [-y * metresPerUnit, z * metresPerUnit, -x * metresPerUnit];
   }
 }

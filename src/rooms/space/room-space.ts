@@ -30,6 +30,8 @@ export class RoomSpace {
   readonly #freeSlots: number[] = [];
   readonly #numbers = new NameNumbers();
   readonly #audible = new AudiblePairs();
+  /** Temporary within `place`: looking them up by name is a good part of its cost. */
+  readonly #placed: (Body | undefined)[] = [];
   #slots = 0;
   #isGone = false;
 
@@ -64,11 +66,17 @@ export class RoomSpace {
    */
   place(placements: readonly Placement[], count: number): void {
     if (this.#rules === null) throw new AppError('no_space');
-    this.#check({}, placements, count, this.#rules);
+    const bodies = this.#placed;
+    let isNew = false;
+    for (let index = 0; index < count; index++) {
+      bodies[index] = this.#bodies.get(placements[index]?.player ?? '');
+      if (bodies[index] === undefined) isNew = true;
+    }
+    if (isNew) this.#check({}, placements, count, this.#rules);
     this.#fields?.batch(() => {
       for (let index = 0; index < count; index++) {
         const placement = placements[index];
-        if (placement !== undefined) this.#place(this.#bodyOf(placement.player), placement);
+        if (placement !== undefined) this.#place(bodies[index] ?? this.#bodyOf(placement.player), placement);
       }
     });
   }
@@ -93,7 +101,7 @@ export class RoomSpace {
     if (rules.positions === 'tethered') {
       if (body?.isPlaced !== true) throw new AppError('not_allowed', 'The game server has not placed you yet.');
       if (yaw !== undefined) person.earsYaw = yaw;
-      person.ears = toMetres(rules.axes, rules.metresPerUnit, [x, y, z]);
+      person.ears = toMetres(rules.axes, rules.metresPerUnit, x, y, z);
       this.#show(body, rules, false);
       return;
     }
@@ -236,7 +244,7 @@ export class RoomSpace {
   #place(body: Body, { x, y, z, yaw, pitch, jump }: Placement): void {
     const rules = this.#rules;
     if (rules === null) return;
-    body.at = toMetres(rules.axes, rules.metresPerUnit, [x, y, z]);
+    body.at = toMetres(rules.axes, rules.metresPerUnit, x, y, z);
     body.yaw = yaw;
     body.pitch = pitch;
     this.#show(body, rules, jump);
