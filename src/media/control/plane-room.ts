@@ -108,10 +108,8 @@ export class PlaneRoom implements MediaRoom {
     const leastLoaded = lowestLoad(open);
     if (leastLoaded === undefined) throw new AppError(available.length > 0 ? 'server_busy' : 'media_unavailable');
     const present = lowestLoad(open.filter((slot) => this.#partIn(slot) !== undefined));
-    // Voices in space are only heard within one worker.
     const stays =
-      present !== undefined &&
-      (this.#space !== null || present.load < this.#options.spanLoad || !hasLessToDo(leastLoaded, present));
+      present !== undefined && (present.load < this.#options.spanLoad || !hasLessToDo(leastLoaded, present));
     const slot = stays ? present : leastLoaded;
     return this.#partIn(slot) ?? this.#newPart(slot);
   }

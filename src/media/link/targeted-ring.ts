@@ -9,18 +9,20 @@ import type { Contributor } from '../../mixer/mix/contributor.ts';
 import { type Address, NOBODY } from '../../mixer/mix/voice-path.ts';
 import { EMPTY, MISSING, SLOTS, slotOf } from './ring-slots.ts';
 
-/** Maximum number of such voices in a tick. */
-export const MAX_TARGETED = 16;
+/** Maximum number of such voices in a tick, the loudest. */
+export const MAX_TARGETED = 32;
 /** Maximum number of people to whom one voice whispers. */
 export const MAX_WHISPERS = 16;
 
 /** Words of an address: two of its channels, the number of whispers, and to whom. */
 const ADDRESS_WORDS = 3 + MAX_WHISPERS;
-const [NUMBER, FLAGS, NOW, BEFORE] = [0, 1, 2, 2 + ADDRESS_WORDS] as const;
+const [NUMBER, FLAGS, SLOT, LOUDNESS, NOW, BEFORE] = [0, 1, 2, 3, 4, 4 + ADDRESS_WORDS] as const;
 const VOICE_WORDS = BEFORE + ADDRESS_WORDS;
 const SLOT_WORDS = 2 + MAX_TARGETED * VOICE_WORDS;
 const [TICK, COUNT, FIRST] = [0, 1, 2] as const;
 const WORDS_BYTES = SLOTS * SLOT_WORDS * Int32Array.BYTES_PER_ELEMENT;
+/** Loudness is kept in hundredths of a decibel. */
+const STEPS_PER_DB = 100;
 const FRAME_BYTES = FRAME_SAMPLES * Float32Array.BYTES_PER_ELEMENT;
 const [SOUNDED_BEFORE, ENDING] = [1, 2] as const;
 
@@ -45,18 +47,21 @@ export class TargetedRing {
     for (let slot = 0; slot < SLOTS; slot++) this.#words[slot * SLOT_WORDS + TICK] = EMPTY;
   }
 
-  /** Only the first `MAX_TARGETED` voices are written. */
-  write(tick: number, voices: readonly Contributor[]): void {
+  /** Only the loudest `MAX_TARGETED` voices are written. */
+  write(tick: number, all: readonly Contributor[]): void {
+    const voices = all.length <= MAX_TARGETED ? all : [...all].sort((a, b) => b.loudnessDbov - a.loudnessDbov);
     const slot = slotOf(tick);
     const words = this.#words;
     const at = slot * SLOT_WORDS;
     const count = Math.min(voices.length, MAX_TARGETED);
     Atomics.store(words, at + TICK, EMPTY);
     for (let i = 0; i < count; i++) {
-      const { voice, soundedBefore, isEnding, address, addressBefore, frame } = voices[i]!;
+      const { voice, soundedBefore, isEnding, slot: body, loudnessDbov, address, addressBefore, frame } = voices[i]!;
       const voiceAt = at + FIRST + i * VOICE_WORDS;
       words[voiceAt + NUMBER] = voice;
       words[voiceAt + FLAGS] = (soundedBefore ? SOUNDED_BEFORE : 0) | (isEnding ? ENDING : 0);
+      words[voiceAt + SLOT] = body;
+      words[voiceAt + LOUDNESS] = Math.round(loudnessDbov * STEPS_PER_DB);
       writeAddress(words, voiceAt + NOW, address);
       writeAddress(words, voiceAt + BEFORE, addressBefore);
       this.#frames[slot]![i]!.set(frame.samples);
@@ -81,6 +86,15 @@ export class TargetedRing {
 
   isEnding(tick: number, index: number): boolean {
     return (this.#words[voiceAt(tick, index) + FLAGS]! & ENDING) !== 0;
+  }
+
+  /** Of its body in space, or `NO_SLOT`. */
+  slot(tick: number, index: number): number {
+    return this.#words[voiceAt(tick, index) + SLOT]!;
+  }
+
+  loudnessDbov(tick: number, index: number): number {
+    return this.#words[voiceAt(tick, index) + LOUDNESS]! / STEPS_PER_DB;
   }
 
   /** Where the voice goes. Returns `known` if that is the same. */

@@ -2,10 +2,12 @@
  * The voices of another part of the same room that not everyone hears. To the mixer they are like its own, one tick
  * later: it finds out itself who hears them, and how.
  */
+import { SILENCE_DBOV } from '../../mixer/format.ts';
 import type { Frame } from '../../mixer/kernels/frame.ts';
 import type { Kernels } from '../../mixer/kernels/kernels.ts';
 import { ChannelSet } from '../../mixer/mix/channel-set.ts';
 import type { Contributor } from '../../mixer/mix/contributor.ts';
+import { NO_SLOT } from '../../mixer/mix/mix-participant.ts';
 import { type Address, NOBODY, TO_ROOM } from '../../mixer/mix/voice-path.ts';
 import { MISSING } from '../link/ring-slots.ts';
 import type { TargetedRing } from '../link/targeted-ring.ts';
@@ -18,6 +20,8 @@ class RemoteVoice implements Contributor {
   address: Address = TO_ROOM;
   addressBefore: Address = TO_ROOM;
   soundedBefore = false;
+  slot = NO_SLOT;
+  loudnessDbov = SILENCE_DBOV;
   isEnding = false;
   /** It is in the last tick that was read. */
   isThere = true;
@@ -36,6 +40,7 @@ class RemoteVoice implements Contributor {
     this.addressBefore = this.address;
     this.address = NOWHERE;
     this.soundedBefore = true;
+    this.slot = NO_SLOT;
     this.isEnding = true;
   }
 }
@@ -92,6 +97,8 @@ export class RemoteVoices {
     voice.isThere = true;
     voice.soundedBefore = ring.soundedBefore(tick, index);
     voice.isEnding = ring.isEnding(tick, index);
+    voice.slot = ring.slot(tick, index);
+    voice.loudnessDbov = ring.loudnessDbov(tick, index);
     voice.addressBefore = this.#missed ? NOWHERE : ring.addressBefore(tick, index, voice.address);
     voice.address = ring.address(tick, index, voice.address);
     ring.readFrame(tick, index, voice.frame.samples);

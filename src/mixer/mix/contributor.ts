@@ -13,6 +13,10 @@ export interface Contributor {
   readonly soundedBefore: boolean;
   /** What it sounds like in this tick. */
   readonly frame: Frame;
+  /** The slot of its body while it is in space, otherwise `NO_SLOT`. */
+  readonly slot: number;
+  /** Its loudness lately, for the choice between voices in space. */
+  readonly loudnessDbov: number;
   /** This frame is its last one for now. */
   readonly isEnding: boolean;
 }

@@ -168,6 +168,10 @@ export class Place implements MixParticipant, Contributor {
     return this.source.frame;
   }
 
+  get loudnessDbov(): number {
+    return this.source.loudnessDbov;
+  }
+
   get isEnding(): boolean {
     return !this.source.sounding;
   }

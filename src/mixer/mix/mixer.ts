@@ -249,11 +249,11 @@ export class Mixer {
     if (this.#link !== undefined) this.#dividePlaces(this.#link, tick - 1);
     this.#placing.beginTick(this.#awake);
     this.#readSources(nowMs);
-    this.#placing.listen(this.#contributors);
     const voices = this.#sounding;
     voices.tick = tick;
     voices.link = this.#link;
     voices.contributors = this.#allContributors(tick);
+    this.#placing.listen(voices.contributors);
     voices.lone = loneTalker(this.#contributors);
     const isHeard = this.#mix(voices);
     if (this.#delivery.begin(tick, isHeard || voices.contributors.length > 0, voices)) this.#writeAll(voices);

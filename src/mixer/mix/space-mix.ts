@@ -6,8 +6,9 @@ import type { Kernels } from '../kernels/kernels.ts';
 import { BodyReader, NO_VOICE, PLACED, VOICE, WORDS } from '../space/body-table.ts';
 import { earsOf, isInEarshot } from '../space/pair.ts';
 import type { SpaceSettings } from '../space/space-settings.ts';
+import type { Contributor } from './contributor.ts';
 import { Ears, type Surroundings } from './ears.ts';
-import { NO_SLOT, type Place } from './mix-participant.ts';
+import { NO_SLOT } from './mix-participant.ts';
 import { SpaceVoice } from './space-voice.ts';
 
 export class SpaceMix {
@@ -101,10 +102,10 @@ export class SpaceMix {
   }
 
   /** Finds what all ears hear in this tick. */
-  listen(contributors: readonly Place[]): void {
+  listen(contributors: readonly Contributor[]): void {
     this.#sounding.length = 0;
     for (const voice of this.#voices.values()) voice.isPresent = false;
-    for (const place of contributors) this.#sound(place);
+    for (const contributor of contributors) this.#sound(contributor);
     for (const voice of this.#voices.values()) if (!voice.isPresent) this.#forget(voice);
     if (this.#bodies.mode !== 'on') this.#sounding.length = 0;
     const around: Surroundings = {
@@ -126,18 +127,18 @@ export class SpaceMix {
     return this.isEnding || this.#bodies.mode === 'flat';
   }
 
-  #sound(place: Place): void {
-    const isPlaced = place.slot !== NO_SLOT;
-    let voice = this.#voices.get(place.voice);
+  #sound({ voice: number, slot, frame, soundedBefore, loudnessDbov }: Contributor): void {
+    const isPlaced = slot !== NO_SLOT;
+    let voice = this.#voices.get(number);
     if (voice === undefined) {
       if (!isPlaced) return;
-      voice = new SpaceVoice(place.voice, this.#kernels);
-      this.#voices.set(place.voice, voice);
+      voice = new SpaceVoice(number, this.#kernels);
+      this.#voices.set(number, voice);
     }
     voice.isPresent = true;
-    voice.begin(place.frame, place.soundedBefore, place.source.loudnessDbov);
+    voice.begin(frame, soundedBefore, loudnessDbov);
     if (!isPlaced) return;
-    voice.slot = place.slot;
+    voice.slot = slot;
     this.#sounding.push(voice);
   }
 

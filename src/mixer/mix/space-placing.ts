@@ -9,6 +9,7 @@ import type { CodecPool } from '../codec/codec-pool.ts';
 import type { TalkerLimit } from '../source/talker-limit.ts';
 import type { SpaceSettings } from '../space/space-settings.ts';
 import { type ChannelSet, ROOM_CHANNEL } from './channel-set.ts';
+import type { Contributor } from './contributor.ts';
 import { EarsGroup } from './ears-group.ts';
 import { type MixParticipant, NO_SLOT, type Place } from './mix-participant.ts';
 import { FLAT_ENCODERS, type RoomEncoders, SPACE_ENCODERS } from './room-encoders.ts';
@@ -102,7 +103,7 @@ export class SpacePlacing {
   }
 
   /** Finds what everybody hears in space in this tick. */
-  listen(contributors: readonly Place[]): void {
+  listen(contributors: readonly Contributor[]): void {
     this.#space?.listen(contributors);
   }
 

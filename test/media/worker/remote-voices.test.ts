@@ -5,6 +5,7 @@ import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { Kernels } from '../../../src/mixer/kernels/kernels.ts';
 import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
 import type { Contributor } from '../../../src/mixer/mix/contributor.ts';
+import { NO_SLOT } from '../../../src/mixer/mix/mix-participant.ts';
 import { type Address, NOBODY } from '../../../src/mixer/mix/voice-path.ts';
 
 const to = (...channels: number[]): Address => ({ channels: ChannelSet.of(channels), whispersTo: NOBODY });
@@ -19,6 +20,8 @@ function voice(number: number, said: Partial<Contributor> = {}): Contributor {
     addressBefore: RED,
     soundedBefore: true,
     isEnding: false,
+    slot: 2,
+    loudnessDbov: -25.5,
     frame: { address: 0, samples },
     ...said,
   };
@@ -41,7 +44,7 @@ test('a voice goes where it went in its own part, and is the same object as long
   t.same(voices.read(7), []);
   writer.write(8, [voice(5, { soundedBefore: false })]);
   const [first] = voices.read(8);
-  t.match(first, { voice: 5, soundedBefore: false, isEnding: false });
+  t.match(first, { voice: 5, soundedBefore: false, isEnding: false, slot: 2, loudnessDbov: -25.5 });
   t.ok(first!.address.channels.equals(RED.channels));
   t.equal(first!.frame.samples[10], 15);
   writer.write(9, [voice(6), voice(5, { address: BLUE })]);
@@ -69,6 +72,7 @@ test('while its worker is late, a voice fades where it was heard, and fades in a
   const [late] = voices.read(9);
   t.ok(isNowhere(late!.address) && late!.addressBefore.channels.equals(RED.channels));
   t.ok(late!.soundedBefore && late!.isEnding);
+  t.equal(late!.slot, NO_SLOT, 'in space it fades, too');
   t.equal(late!.frame.samples[0], 5 + FRAME_SAMPLES - 1, 'backwards, so that it joins its last frame');
   t.same(voices.read(10), [], 'and is silent');
   writer.write(11, [voice(5), voice(6, { soundedBefore: false })]);
