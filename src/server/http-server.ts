@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { Millis } from '../lib/clock.ts';
 import { addressKey, type TrustedProxies } from '../lib/net/client-address.ts';
 import { isFromReserve } from '../lib/net/descriptor-reserve.ts';
-import { hasOneHost } from '../lib/net/host-header.ts';
+import { hasValidHost } from '../lib/net/host-header.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { boundPipelining } from './pipelining.ts';
 import { ignoreOtherUpgrades } from './upgrades.ts';
@@ -38,7 +38,7 @@ const KEEP_ALIVE_MS = 5000;
  */
 const STALLED = 3;
 const MAX_HEADER_BYTES = 16_384;
-const ONE_HOST = 'A request must have exactly one Host header.\n';
+const VALID_HOST = 'A request must have exactly one valid Host header.\n';
 
 /** The connections of each server, including those that Node has handed over. */
 const connections = new WeakMap<Server, Set<Socket>>();
@@ -66,11 +66,11 @@ export function closeHttpServer(http: Server): Promise<void> {
 }
 
 function answering(listener: RequestListener, { limitCounts }: HttpServerOptions): RequestListener {
-  const withOneHost: RequestListener = (request, response) => {
-    if (hasOneHost(request)) listener(request, response);
-    else response.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' }).end(ONE_HOST);
+  const withValidHost: RequestListener = (request, response) => {
+    if (hasValidHost(request)) listener(request, response);
+    else response.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' }).end(VALID_HOST);
   };
-  return boundPipelining(withOneHost, () => limitCounts?.hit('http_requests_at_once'));
+  return boundPipelining(withValidHost, () => limitCounts?.hit('http_requests_at_once'));
 }
 
 function timeouts({ requestTimeoutMs }: HttpLimits): ServerOptions {

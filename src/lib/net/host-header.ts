@@ -1,13 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
+/** RFC 3986 sections 3.2.2 and 3.2.3: a name or an address in brackets, and a port. It may be empty. */
+const HOST_AND_PORT = /^(?:\[[\da-z:.~_-]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i;
+
 /**
- * Node keeps the first of several `Host` headers, but a proxy in front of it may use the last (RFC 9112 section 3.2).
+ * Whether a request has at most one `Host` header, with a valid value. Node keeps the first of several, but a proxy in
+ * front of it may use the last (RFC 9112 section 3.2).
  */
-export function hasOneHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): boolean {
-  let count = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) if (rawHeaders[index]?.toLowerCase() === 'host') count++;
-  return count <= 1;
+export function hasValidHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): boolean {
+  let host: string | undefined;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() !== 'host') continue;
+    if (host !== undefined) return false;
+    host = rawHeaders[index + 1];
+  }
+  return host === undefined || HOST_AND_PORT.test(host);
 }
 
 /** A name (RFC 1035 section 2.3.4), a trailing dot, and a port. */

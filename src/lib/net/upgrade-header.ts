@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { hasOneHost } from './host-header.ts';
+import { hasValidHost } from './host-header.ts';
 
 /** More than any client lists. */
 const MAX_PROTOCOLS = 16;
@@ -12,5 +12,5 @@ export function asksForWebSocket(request: IncomingMessage): boolean {
   const { headers, httpVersion } = request;
   const protocols = headers.upgrade?.split(',', MAX_PROTOCOLS) ?? [];
   const isListed = protocols.some((protocol) => protocol.trim().toLowerCase() === 'websocket');
-  return isListed && httpVersion !== '1.0' && hasOneHost(request);
+  return isListed && httpVersion !== '1.0' && hasValidHost(request);
 }
