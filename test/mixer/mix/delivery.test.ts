@@ -9,7 +9,7 @@ import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { Audiences } from '../../../src/mixer/mix/audiences.ts';
 import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
-import { ChannelSounds } from '../../../src/mixer/mix/channel-sounds.ts';
+import { ChannelSounds, PLAIN_CHANNEL } from '../../../src/mixer/mix/channel-sounds.ts';
 import { Delivery } from '../../../src/mixer/mix/delivery.ts';
 import type { Place } from '../../../src/mixer/mix/mix-participant.ts';
 import { FLAT_ENCODERS, SPACE_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
@@ -119,12 +119,14 @@ class Side {
   }
 }
 
+const isTeam = (channel: number) => channel > 0;
+
 /** Something that may happen between two ticks, to both sides alike. Rare, so that listeners become steady. */
 function anyChange(prng: Prng, people: number): ((side: Side) => void) | undefined {
   const index = Math.floor(prng() * people);
   const others = Array.from({ length: people }, (_, i) => i).filter((i) => i !== index && prng() < 0.4);
   const channels = [0, 1, 2].filter((channel) => prng() < (channel === 0 ? 0.8 : 0.3));
-  const [on, at, which] = [prng() < 0.5, Math.floor(3 * prng()), Math.floor(11 * prng())];
+  const [on, at, which] = [prng() < 0.5, Math.floor(3 * prng()), Math.floor(12 * prng())];
   const gains = others.map((other) => [other, GAINS[Math.floor(prng() * GAINS.length)]!] as const);
   // Whoever is meant must be in the same room.
   const near = (side: Side, i: number) => side.roomOf[i] === side.roomOf[index];
@@ -145,6 +147,10 @@ function anyChange(prng: Prng, people: number): ((side: Side) => void) | undefin
     (side) => side.join(at, { channels, takesStereo: on }),
     (side) => people > 3 && side.leave(index),
     (side) => side.link(on),
+    (side) => {
+      const sound = { ...PLAIN_CHANNEL, gain: on ? 0.5 : 1, pan: at - 1 };
+      side.rooms[0]!.mixer.setChannelSounds(new Map(channels.filter(isTeam).map((channel) => [channel, sound])));
+    },
     (side) => {
       const isSpectator = (i: number) => !on && others.includes(i);
       for (const [slot, { place }] of side.people.entries()) {
@@ -514,4 +520,19 @@ test('a mix of somebody whose client plays stereo is stereo while the room has s
   room.run(3);
   t.strictSame(channels(), [2, 2, 2, 2]);
   t.equal(room.pool.encodersInUse, inUse);
+});
+
+test('when many get another number of channels at once, at most 40 do so in each tick', async (t) => {
+  const { room, people, speaker } = teamInSpace(96);
+  speaker.talking = true;
+  people[1]!.talking = true;
+  room.run(20);
+  room.mixer.limitSpace({ isMono: true, rangeFactor: 1 });
+  const inMono = () =>
+    people.filter(({ place: { listening } }) => listening.to === 'own' && listening.stream.channels === 1).length;
+  const counts = Array.from({ length: 4 }, () => {
+    room.run();
+    return inMono();
+  });
+  t.strictSame(counts, [40, 80, 96, 96]);
 });
