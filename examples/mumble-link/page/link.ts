@@ -9,6 +9,8 @@ const element = <T extends HTMLElement>(id: string) => document.getElementById(i
 const [entry, nameField] = [element<HTMLFormElement>('entry'), element<HTMLInputElement>('name')];
 const speaker = document.body.appendChild(document.createElement('audio'));
 
+let hasMicrophone = false;
+
 const voice = new VoiceClient();
 voice.on('stream', (stream) => {
   speaker.srcObject = stream;
@@ -16,7 +18,8 @@ voice.on('stream', (stream) => {
 });
 voice.on('state', (state) => {
   const isReady = state.status === 'connected' && state.media === 'connected';
-  element('voice').textContent = isReady ? 'You can talk' : `Voice: ${state.status}`;
+  const ready = hasMicrophone ? 'You can talk' : 'You can only listen: there is no microphone';
+  element('voice').textContent = isReady ? ready : `Voice: ${state.status}`;
 });
 voice.on('error', ({ message }) => {
   element('voice').textContent = message;
@@ -51,6 +54,7 @@ entry.addEventListener('submit', async (event) => {
   const microphone = await openMicrophone({
     processing: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
   });
+  hasMicrophone = microphone.ok;
   if (microphone.ok) voice.setMicrophone(microphone.track);
   const { url, room: name, token } = room;
   // What goes wrong is shown with the state.

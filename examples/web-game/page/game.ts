@@ -20,6 +20,7 @@ const voice = new VoiceClient();
 const figures = new Map<string, HTMLElement>();
 const heldKeys = new Set<string>();
 let ownId = '';
+let hasMicrophone = false;
 
 // Voice.
 
@@ -29,13 +30,14 @@ voice.on('stream', (stream) => {
   void speaker.play();
 });
 voice.on('levels', (levels) => {
-  // Only those whom this player can hear, so the page cannot reveal who speaks behind a hill.
+  // Only those whom this player can hear, so the page cannot reveal who speaks out of earshot.
   const speaking = new Set(Array.from(levels.keys(), (id) => voice.participants.get(id)?.identity));
   for (const [id, figure] of figures) figure.classList.toggle('speaking', speaking.has(id));
 });
 voice.on('state', (state) => {
   const isReady = state.status === 'connected' && state.media === 'connected';
-  status.textContent = isReady ? 'You can talk' : `Voice: ${state.status}`;
+  const ready = hasMicrophone ? 'You can talk' : 'You can only listen: there is no microphone';
+  status.textContent = isReady ? ready : `Voice: ${state.status}`;
 });
 voice.on('error', ({ message }) => {
   status.textContent = message;
@@ -49,8 +51,12 @@ function holdRadio(isHeld: boolean): void {
 
 // Keys.
 
-function keyChanged({ code, repeat }: KeyboardEvent, isDown: boolean): void {
-  if (repeat || ownId === '') return;
+function keyChanged(event: KeyboardEvent, isDown: boolean): void {
+  const { code, repeat } = event;
+  if (ownId === '') return;
+  // Arrow keys would also scroll a page that is larger than the window.
+  if (STEPS[code] !== undefined) event.preventDefault();
+  if (repeat) return;
   if (code === RADIO_KEY) holdRadio(isDown);
   if (STEPS[code] === undefined) return;
   if (isDown) heldKeys.add(code);
@@ -100,6 +106,7 @@ entry.addEventListener('submit', async (event) => {
   const microphone = await openMicrophone({
     processing: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
   });
+  hasMicrophone = microphone.ok;
   if (microphone.ok) voice.setMicrophone(microphone.track);
   socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/`);
   socket.addEventListener('open', () => send({ type: 'enter', name: nameField.value }));
