@@ -46,6 +46,18 @@ function reach(to: PersonAddress, listener: Person, heard: readonly number[], so
   return gainOf(first) * (listener.place.takesStereo ? panGain(sounds.get(first)?.pan ?? 0, side) : 1);
 }
 
+/** How much channels with priority turn a voice down for a listener. */
+function duckGains({ ducks, sounds }: Room, { address }: Person, { channels }: Person): { from: number; to: number } {
+  const least = { from: 1, to: 1 };
+  for (const end of ['from', 'to'] as const) {
+    for (const [channel, duck] of ducks) {
+      const isHeard = channels[end].includes(channel) && sounds[end].get(channel)?.gain !== 0;
+      if (isHeard && !address[end].channels.includes(channel)) least[end] = Math.min(least[end], duck[end]);
+    }
+  }
+  return least;
+}
+
 /** Both sides of a packet. */
 function sidesOf(frame: Int16Array): Record<Side, Int16Array> {
   if (frame.length === FRAME_SAMPLES) return { left: frame, right: frame };
@@ -78,8 +90,10 @@ function complaintAbout(
     if (person === listener || !person.contributes) continue;
     const gain = listener.gains.get(person) ?? { from: 1, to: 1 };
     const { sounds } = room;
-    const to = reach(person.address.to, listener, listener.channels.to, sounds.to, side) * gain.to;
-    const before = reach(person.address.from, listener, listener.channels.from, sounds.from, side) * gain.from;
+    const duck = duckGains(room, person, listener);
+    const to = reach(person.address.to, listener, listener.channels.to, sounds.to, side) * gain.to * duck.to;
+    const reached = reach(person.address.from, listener, listener.channels.from, sounds.from, side);
+    const before = reached * gain.from * duck.from;
     const from = person.contributedBefore ? before : to;
     if (from === 0 && to === 0) continue;
     others++;

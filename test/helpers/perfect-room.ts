@@ -3,6 +3,7 @@ import { CodecPool } from '../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
 import { ChannelSet } from '../../src/mixer/mix/channel-set.ts';
 import { type ChannelSound, PLAIN_CHANNEL } from '../../src/mixer/mix/channel-sounds.ts';
+import { DOWN_DB, HOLD_TICKS, UP_DB } from '../../src/mixer/mix/ducking.ts';
 import { type MixParticipant, type Place, placeOf } from '../../src/mixer/mix/mix-participant.ts';
 import { Mixer, type MixSettings } from '../../src/mixer/mix/mixer.ts';
 import { Source } from '../../src/mixer/source/source.ts';
@@ -77,6 +78,8 @@ export class Room {
     to: new Map(),
   };
   #soundsAreNew = false;
+  /** How much channels with priority turn others down, as gains at both ends of the last tick that ran. */
+  readonly ducks = new Map<number, { from: number; to: number; db: number; quiet: number }>();
 
   constructor(
     codec: Codec,
@@ -167,6 +170,24 @@ export class Room {
     this.mixer.setChannelSounds(to);
   }
 
+  #duck(): void {
+    for (const [channel, { duckDb }] of this.sounds.to) {
+      if (duckDb > 0 && !this.ducks.has(channel)) this.ducks.set(channel, { from: 1, to: 1, db: 0, quiet: HOLD_TICKS });
+    }
+    for (const [channel, duck] of this.ducks) {
+      const depth = this.sounds.to.get(channel)?.duckDb ?? 0;
+      const speaks = this.people.some(
+        ({ contributes, twin, address }) => contributes && twin.sounding && address.to.channels.includes(channel),
+      );
+      duck.quiet = speaks ? 0 : duck.quiet + 1;
+      const wanted = duck.quiet < HOLD_TICKS ? depth : 0;
+      duck.db = Math.max(Math.min(wanted, duck.db + DOWN_DB), Math.min(duck.db, Math.max(wanted, duck.db - UP_DB)));
+      duck.from = duck.to;
+      duck.to = 10 ** (-duck.db / 20);
+      if (depth === 0 && duck.from === 1 && duck.to === 1) this.ducks.delete(channel);
+    }
+  }
+
   #arriveOnce(person: Person): void {
     if (!this.#moving.has(person)) arriveAt(person);
     this.#moving.add(person);
@@ -207,6 +228,7 @@ export class Room {
       }
       if (!this.#soundsAreNew) this.sounds = { from: this.sounds.to, to: this.sounds.to };
       this.#soundsAreNew = false;
+      this.#duck();
       this.mixer.tick(this.tick, nowMs);
       this.#adjusting.clear();
       this.#moving.clear();

@@ -38,7 +38,7 @@ function setUp() {
   return { plane, clock, registry, room, join };
 }
 
-const RADIO = { gain: 0.5, effect: 'radio', strength: 1, pan: 0 } as const;
+const RADIO = { gain: 0.5, effect: 'radio', strength: 1, pan: 0, duckDb: 0 } as const;
 const SPEAK_ONLY = { room: false, channels: [], to: [] };
 
 test('without channels and whispers the media plane is told nothing', async (t) => {

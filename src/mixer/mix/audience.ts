@@ -35,6 +35,9 @@ export class Audience {
   /** Those channels of the audience that sound in this tick. */
   #soundingLow = 0;
   #soundingHigh = 0;
+  /** Those that turn others down. */
+  #duckingLow = 0;
+  #duckingHigh = 0;
   readonly #pool: CodecPool;
   readonly #stream: MixStream;
   #sum: Frame | undefined;
@@ -92,8 +95,11 @@ export class Audience {
   /**
    * Begins a tick in which these channels sound.
    * @param panned channels that are not in the middle
+   * @param ducking channels that turn others down
    */
-  begin(low: number, high: number, panned = ChannelSet.NONE): void {
+  begin(low: number, high: number, panned = ChannelSet.NONE, ducking = ChannelSet.NONE): void {
+    this.#duckingLow = this.channels.low & ducking.low;
+    this.#duckingHigh = this.channels.high & ducking.high;
     this.#soundingLow = this.channels.low & low;
     this.#soundingHigh = this.channels.high & high;
     this.#isPanned =
@@ -106,6 +112,8 @@ export class Audience {
     return (
       this.#soundingLow === other.#soundingLow &&
       this.#soundingHigh === other.#soundingHigh &&
+      this.#duckingLow === other.#duckingLow &&
+      this.#duckingHigh === other.#duckingHigh &&
       this.#isPanned === other.#isPanned
     );
   }
@@ -128,6 +136,7 @@ export class Audience {
       voice,
       voice.addressBefore.channels.firstIn(channels),
       voice.address.channels.firstIn(channels),
+      channels,
       this.#isPanned ? side : 'both',
     );
   }
@@ -165,10 +174,13 @@ export class Audience {
   }
 
   /** Adds voices from elsewhere to the sum. */
-  add(voices: Frame, count: number): void {
-    if (count > 0) {
-      this.#pool.kernels.add(this.sum, voices);
-      if (this.right !== this.sum) this.#pool.kernels.add(this.right, voices);
+  add(voices: Frame, count: number, copies: VoiceCopies): void {
+    for (const side of this.right === this.sum ? [this.sum] : [this.sum, this.right]) {
+      const add = (mix: Frame): number => {
+        if (count > 0) this.#pool.kernels.add(mix, voices);
+        return count;
+      };
+      copies.addFromElsewhere(side, add, this.channels);
     }
     this.#voices += count;
   }

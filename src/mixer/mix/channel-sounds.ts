@@ -1,6 +1,7 @@
 /** How the channels of a room sound: their gains, effects and directions. What changes fades over one frame. */
 import { ChannelSet } from './channel-set.ts';
 import type { Contributor } from './contributor.ts';
+import { Ducking } from './ducking.ts';
 import { Effect, type EffectKind } from './voice-effect.ts';
 import { NO_PATH } from './voice-path.ts';
 
@@ -13,9 +14,11 @@ export interface ChannelSound {
   readonly strength: number;
   /** From -1 (left) to 1 (right), for listeners in stereo. */
   readonly pan: number;
+  /** While somebody speaks in it, whoever hears it hears everything else this much more quietly; 0 for no priority. */
+  readonly duckDb: number;
 }
 
-export const PLAIN_CHANNEL: ChannelSound = { gain: 1, effect: null, strength: 1, pan: 0 };
+export const PLAIN_CHANNEL: ChannelSound = { gain: 1, effect: null, strength: 1, pan: 0, duckDb: 0 };
 
 /** A side of a stereo mix, or a mono mix. */
 export type Side = 'left' | 'right' | 'both';
@@ -48,6 +51,7 @@ const way: Way = { effectBefore: undefined, effect: undefined, from: 1, to: 1 };
 export class ChannelSounds {
   /** Channels with a gain of 0: nobody hears them. */
   silent = ChannelSet.NONE;
+  readonly ducking = new Ducking();
   /** Channels that are not in the middle. */
   panned = ChannelSet.NONE;
   #pannedBefore = ChannelSet.NONE;
@@ -63,6 +67,7 @@ export class ChannelSounds {
       next.set(channel, { gain, effect: isPlain ? undefined : this.#effect(effect, strength), pan });
     }
     this.#now = next;
+    this.ducking.set(new Map([...sounds].flatMap(([channel, { duckDb }]) => (duckDb > 0 ? [[channel, duckDb]] : []))));
     this.silent = ChannelSet.of([...next].flatMap(([channel, { gain }]) => (gain === 0 ? channel : [])));
     this.panned = ChannelSet.of([...next].flatMap(([channel, { pan }]) => (pan === 0 ? [] : channel)));
   }
@@ -75,15 +80,28 @@ export class ChannelSounds {
   /**
    * Which way this voice goes to those whom it reached on the path `before` and reaches on the path `now`. Valid until
    * the next call.
-   * @param side of the listeners' mix
-   * @param sideBefore of their mix in the previous tick
+   * @param heard what the listeners hear, in this tick and in the previous one
+   * @param side of the listeners' mix, in this tick and in the previous one
    */
-  wayOf(voice: Contributor, before: number, now: number, side: Side = 'both', sideBefore = side): Way {
+  wayOf(
+    voice: Contributor,
+    before: number,
+    now: number,
+    heard: ChannelSet,
+    heardBefore: ChannelSet,
+    side: Side,
+    sideBefore: Side,
+  ): Way {
     const to = soundOf(this.#now, now);
     // A voice that starts fades in by itself.
     const from = voice.soundedBefore ? soundOf(this.#before, before) : to;
     way.to = gainOf(to, side);
-    way.from = voice.soundedBefore ? gainOf(from, sideBefore) : way.to;
+    way.from = gainOf(from, sideBefore);
+    if (!this.ducking.active.isEmpty) {
+      way.to *= this.ducking.gainNow(voice.address.channels, heard);
+      way.from *= this.ducking.gainBefore(voice.addressBefore.channels, heardBefore);
+    }
+    if (!voice.soundedBefore) way.from = way.to;
     way.effect = to.gain === 0 ? from.effect : to.effect;
     way.effectBefore = from.gain === 0 ? to.effect : from.effect;
     return way;

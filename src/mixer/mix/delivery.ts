@@ -8,6 +8,7 @@ import type { CodecPool } from '../codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
 import { NOTHING_ARRIVED } from '../source/passage.ts';
+import type { Ducking } from './ducking.ts';
 import { follows } from './lone-talker.ts';
 import { type Listening, PASSED, type Place, SILENCE } from './mix-participant.ts';
 import { MixStream, RETURN_AFTER_TICKS } from './mix-stream.ts';
@@ -105,7 +106,7 @@ export class Delivery {
 
   #writeAnew(place: Place, voices: Voices): void {
     listen(place, voices);
-    if (place.ears !== undefined) this.#listenInSpace(place);
+    if (place.ears !== undefined) this.#listenInSpace(place, voices.copies.ducking);
     const { lone } = voices;
     if (place.heard === 'nothing') this.#writeSilence(place);
     else if (lone !== undefined && follows(place, lone)) this.#writePassed(place, lone);
@@ -135,7 +136,7 @@ export class Delivery {
   #setOwnMix(stream: MixStream, place: Place, voices: Voices): void {
     const left = this.#flatMix(place, voices, stream.channels);
     const flat = { left, right: this.#flatRight ?? left, voices: this.#flatVoices };
-    if (place.ears !== undefined) addSpace(place, place.ears, flat, stream, this.#pool.kernels);
+    if (place.ears !== undefined) addSpace(place, place.ears, flat, stream, voices.copies.ducking, this.#pool.kernels);
     else if (stream.channels === 1) stream.setMix(left, flat.voices);
     else stream.setStereoMix(left, flat.right, flat.voices);
   }
@@ -172,11 +173,11 @@ export class Delivery {
   }
 
   /** Finds out what this listener hears in space in this tick, and with whom they share it. */
-  #listenInSpace(place: Place): void {
+  #listenInSpace(place: Place, ducking: Ducking): void {
     hearSpace(place);
     const { group } = place;
-    if (place.heardInSpace !== 'nothing' && group !== undefined && group.size > 1) group.mix(this.#tick);
-    if (place.listening.to === 'group') place.listening.group.mix(this.#tick);
+    if (place.heardInSpace !== 'nothing' && group !== undefined && group.size > 1) group.mix(this.#tick, ducking);
+    if (place.listening.to === 'group') place.listening.group.mix(this.#tick, ducking);
   }
 
   /** The stream that this listener shares with others, unless they hear something else. */

@@ -5,6 +5,7 @@
  */
 import type { CodecPool } from '../codec/codec-pool.ts';
 import type { Audience } from './audience.ts';
+import type { Ducking } from './ducking.ts';
 import type { Ears } from './ears.ts';
 import { Hearing } from './hearing.ts';
 import { MixStream } from './mix-stream.ts';
@@ -33,28 +34,29 @@ export class EarsGroup {
   }
 
   /** Makes the mix of this tick, once. */
-  mix(tick: number): void {
+  mix(tick: number, ducking: Ducking): void {
     if (this.#tick === tick) return;
     if (this.#tick !== tick - 1) this.stream.setSilent();
-    const fadesIn = this.#tick !== tick - 1;
+    const { channels } = this.audience;
+    const listener = { hearing: PLAIN, fadesIn: this.#tick !== tick - 1, heard: channels, ducking };
     this.#tick = tick;
     const { kernels } = this.#pool;
     const { voices } = this.audience;
     const left = kernels.scratch('space, left');
     if (voices > 0) left.samples.set(this.audience.sum.samples);
     else left.samples.fill(0);
-    const own = this.ears.addOwnVoiceTo(left, PLAIN, fadesIn, kernels);
+    const own = this.ears.addOwnVoiceTo(left, listener, kernels);
     if (!this.isStereo) {
-      const load = this.ears.addMonoTo(left, PLAIN, fadesIn, kernels);
+      const load = this.ears.addMonoTo(left, listener, kernels);
       this.stream.setMix(left, voices + own + load);
       return;
     }
     const right = kernels.scratch('space, right');
     if (voices > 0 && this.audience.right !== this.audience.sum) {
       right.samples.set(this.audience.right.samples);
-      this.ears.addOwnVoiceTo(right, PLAIN, fadesIn, kernels);
+      this.ears.addOwnVoiceTo(right, listener, kernels);
     } else right.samples.set(left.samples);
-    const load = this.ears.addTo(left, right, PLAIN, fadesIn, kernels);
+    const load = this.ears.addTo(left, right, listener, kernels);
     this.stream.setStereoMix(left, right, voices + own + load);
   }
 

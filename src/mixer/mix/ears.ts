@@ -11,6 +11,8 @@ import type { Kernels } from '../kernels/kernels.ts';
 import { type BodyReader, JUMPS, WORDS } from '../space/body-table.ts';
 import { isInEarshot, pairGains } from '../space/pair.ts';
 import { MAX_VOICES_HEARD, type SpaceSettings } from '../space/space-settings.ts';
+import type { ChannelSet } from './channel-set.ts';
+import type { Ducking } from './ducking.ts';
 import { type Hearing, UNITY, type VoiceGain } from './hearing.ts';
 import type { Heard } from './mix-participant.ts';
 import type { SpaceVoice } from './space-voice.ts';
@@ -41,6 +43,16 @@ interface Path {
   jumps: number;
 }
 
+/** Who hears with these ears. */
+export interface SpaceListener {
+  readonly hearing: Hearing;
+  /** The listener did not hear these voices in the previous tick. */
+  readonly fadesIn: boolean;
+  /** The channels that the listener hears as well. */
+  readonly heard: ChannelSet;
+  readonly ducking: Ducking;
+}
+
 /** How the bodies stand in this tick. */
 export interface Surroundings {
   readonly bodies: BodyReader;
@@ -58,6 +70,7 @@ const chosen = new Array<SpaceVoice | undefined>(MAX_VOICES_HEARD);
 const ranks = new Float64Array(MAX_VOICES_HEARD);
 const adjusted = new Float32Array(GAINS);
 const near = { from: 0, to: 0 };
+const whole = { from: 0, to: 0 };
 
 export class Ears {
   readonly slot: number;
@@ -141,24 +154,22 @@ export class Ears {
   }
 
   /** Adds the voice of the body that the ears belong to, as it is; returns the number of voices. */
-  addOwnVoiceTo(mix: Frame, hearing: Hearing, fadesIn: boolean, kernels: Kernels): number {
+  addOwnVoiceTo(mix: Frame, listener: SpaceListener, kernels: Kernels): number {
     const voice = this.ownVoice;
     if (voice === undefined) return 0;
-    const gain = hearing.gainOf(voice.voice) ?? UNITY;
-    const from = !voice.soundedBefore ? gain.to : fadesIn ? 0 : gain.from;
-    if (from > 0 || gain.to > 0) kernels.addRamped(mix, voice.frame!, from, gain.to);
-    return gain.to > 0 ? 1 : 0;
+    const { from, to } = gainFor(voice, listener);
+    if (from > 0 || to > 0) kernels.addRamped(mix, voice.frame!, from, to);
+    return to > 0 ? 1 : 0;
   }
 
   /**
    * Adds what is heard to both sides.
-   * @param fadesIn the listener did not hear these voices in the previous tick
    * @returns the sum of the squared gains, which tells how much room the voices take
    */
-  addTo(left: Frame, right: Frame, hearing: Hearing, fadesIn: boolean, kernels: Kernels): number {
+  addTo(left: Frame, right: Frame, listener: SpaceListener, kernels: Kernels): number {
     let load = 0;
     for (const path of this.#paths) {
-      const gains = gainsFor(path, hearing, fadesIn);
+      const gains = gainsFor(path, listener);
       if (gains === undefined) continue;
       kernels.pan(left, right, path.voice.frame!, path.voice.muffled, gains);
       load += loadOf(path);
@@ -167,10 +178,10 @@ export class Ears {
   }
 
   /** Like `addTo`, for a listener in mono, who hears the mean of both sides. */
-  addMonoTo(mix: Frame, hearing: Hearing, fadesIn: boolean, kernels: Kernels): number {
+  addMonoTo(mix: Frame, listener: SpaceListener, kernels: Kernels): number {
     let load = 0;
     for (const path of this.#paths) {
-      const gains = gainsFor(path, hearing, fadesIn);
+      const gains = gainsFor(path, listener);
       if (gains === undefined) continue;
       for (let i = 0; i < 4; i++) adjusted[i] = (gains[LEFT_FROM + i]! + gains[RIGHT_FROM + i]!) / 2;
       kernels.addShelved(mix, path.voice.frame!, path.voice.muffled, adjusted);
@@ -282,19 +293,28 @@ function towards(from: number, to: number, step: number): number {
   return Math.abs(to - next) < NEARLY ? to : next;
 }
 
-/** The gains of a path in view of this hearing; undefined if nothing is heard. Valid until the next call. */
-function gainsFor({ voice, gains }: Path, hearing: Hearing, fadesIn: boolean): Float32Array | undefined {
+/** The gain of a voice for this listener, before that of its path. Valid until the next call. */
+function gainFor(voice: SpaceVoice, { hearing, fadesIn, heard, ducking }: SpaceListener): VoiceGain {
   const gain = hearing.gainOf(voice.voice) ?? UNITY;
-  const fades = fadesIn && voice.soundedBefore;
-  if (gain === UNITY && !fades) return gains;
+  if (ducking.active.isEmpty && (!fadesIn || !voice.soundedBefore) && gain === UNITY) return UNITY;
+  whole.to = gain.to * ducking.gainNow(voice.channels, heard);
   // A voice that starts in this tick has its gain at once.
-  const from = fades ? 0 : voice.soundedBefore ? gain.from : gain.to;
-  if (from === 0 && gain.to === 0) return undefined;
+  if (!voice.soundedBefore) whole.from = whole.to;
+  else whole.from = fadesIn ? 0 : gain.from * ducking.gainBefore(voice.channelsBefore, heard);
+  return whole;
+}
+
+/** The gains of a path for this listener; undefined if nothing is heard. Valid until the next call. */
+function gainsFor({ voice, gains }: Path, listener: SpaceListener): Float32Array | undefined {
+  const gain = gainFor(voice, listener);
+  if (gain === UNITY) return gains;
+  const { from, to } = gain;
+  if (from === 0 && to === 0) return undefined;
   for (let i = 0; i < 2; i++) {
     adjusted[LEFT_FROM + i] = gains[LEFT_FROM + i]! * from;
-    adjusted[LEFT_TO + i] = gains[LEFT_TO + i]! * gain.to;
+    adjusted[LEFT_TO + i] = gains[LEFT_TO + i]! * to;
     adjusted[RIGHT_FROM + i] = gains[RIGHT_FROM + i]! * from;
-    adjusted[RIGHT_TO + i] = gains[RIGHT_TO + i]! * gain.to;
+    adjusted[RIGHT_TO + i] = gains[RIGHT_TO + i]! * to;
   }
   return adjusted;
 }

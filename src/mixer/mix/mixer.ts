@@ -253,6 +253,7 @@ export class Mixer {
     voices.tick = tick;
     voices.link = this.#link;
     voices.contributors = this.#allContributors(tick);
+    this.#sounds.ducking.advance(voices.contributors);
     this.#placing.listen(voices.contributors);
     voices.lone = loneTalker(this.#contributors);
     const isHeard = this.#mix(voices);

@@ -1,7 +1,7 @@
 /** The mix of a listener who hears single voices differently from the others in the same audience. */
 
 import type { Frame } from '../kernels/frame.ts';
-import { ROOM_CHANNEL } from './channel-set.ts';
+import { ChannelSet, ROOM_CHANNEL } from './channel-set.ts';
 import type { Side } from './channel-sounds.ts';
 import type { Contributor } from './contributor.ts';
 import { UNITY } from './hearing.ts';
@@ -20,7 +20,16 @@ export interface Voices {
 }
 
 /** Temporary between two calls. */
-const path: VoicePath = { before: NO_PATH, now: NO_PATH, from: 1, to: 1, side: 'both', sideBefore: 'both' };
+const path: VoicePath = {
+  before: NO_PATH,
+  now: NO_PATH,
+  from: 1,
+  to: 1,
+  heard: ChannelSet.ROOM,
+  heardBefore: ChannelSet.ROOM,
+  side: 'both',
+  sideBefore: 'both',
+};
 
 /** False if nothing of this voice reaches the listener. The path is valid until the next call. */
 function findPath(voice: Contributor, listener: Place): boolean {
@@ -108,6 +117,8 @@ export function sumFor(
   side: Side = 'both',
 ): number {
   mix.samples.fill(0);
+  path.heard = listener.audience.channels;
+  path.heardBefore = listener.channelsBefore;
   path.side = listener.audience.isStereo ? side : 'both';
   path.sideBefore = listener.stereoBefore ? side : 'both';
   let voices = 0;
@@ -118,7 +129,7 @@ export function sumFor(
     if (path.to > 0) voices++;
   }
   if (link === undefined || !hearsRoom(listener)) return voices;
-  return voices + link.addFor(listener.hearing, mix);
+  return voices + copies.addFromElsewhere(mix, (frame) => link.addFor(listener.hearing, frame), path.heard);
 }
 
 function hearsRoom({ audience }: Place): boolean {

@@ -1,6 +1,7 @@
 /** What one listener hears in space, beside what they hear in channels. */
 import type { Frame } from '../kernels/frame.ts';
 import type { Kernels } from '../kernels/kernels.ts';
+import type { Ducking } from './ducking.ts';
 import type { Ears } from './ears.ts';
 import type { Place } from './mix-participant.ts';
 import type { MixStream } from './mix-stream.ts';
@@ -27,14 +28,21 @@ export interface FlatMix {
 }
 
 /** Gives the stream what this listener hears of the channels, `flat`, together with what they hear in space. */
-export function addSpace(place: Place, ears: Ears, flat: FlatMix, stream: MixStream, kernels: Kernels): void {
-  const { hearing } = place;
-  const fadesIn = !place.heardSpace;
+export function addSpace(
+  place: Place,
+  ears: Ears,
+  flat: FlatMix,
+  stream: MixStream,
+  ducking: Ducking,
+  kernels: Kernels,
+): void {
+  const { hearing, heardSpace, audience } = place;
+  const listener = { hearing, fadesIn: !heardSpace, heard: audience.channels, ducking };
   const left = kernels.scratch('space, left');
   left.samples.set(flat.left.samples);
-  const own = ears.slot === place.slot ? 0 : ears.addOwnVoiceTo(left, hearing, fadesIn, kernels);
+  const own = ears.slot === place.slot ? 0 : ears.addOwnVoiceTo(left, listener, kernels);
   if (stream.channels === 1) {
-    const load = ears.addMonoTo(left, hearing, fadesIn, kernels);
+    const load = ears.addMonoTo(left, listener, kernels);
     stream.setMix(left, flat.voices + own + load);
     return;
   }
@@ -42,8 +50,8 @@ export function addSpace(place: Place, ears: Ears, flat: FlatMix, stream: MixStr
   if (flat.right === flat.left) right.samples.set(left.samples);
   else {
     right.samples.set(flat.right.samples);
-    if (ears.slot !== place.slot) ears.addOwnVoiceTo(right, hearing, fadesIn, kernels);
+    if (ears.slot !== place.slot) ears.addOwnVoiceTo(right, listener, kernels);
   }
-  const load = ears.addTo(left, right, hearing, fadesIn, kernels);
+  const load = ears.addTo(left, right, listener, kernels);
   stream.setStereoMix(left, right, flat.voices + own + load);
 }

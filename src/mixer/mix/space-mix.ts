@@ -127,7 +127,8 @@ export class SpaceMix {
     return this.isEnding || this.#bodies.mode === 'flat';
   }
 
-  #sound({ voice: number, slot, frame, soundedBefore, loudnessDbov }: Contributor): void {
+  #sound(contributor: Contributor): void {
+    const { voice: number, slot, frame, soundedBefore, loudnessDbov, address, addressBefore } = contributor;
     const isPlaced = slot !== NO_SLOT;
     let voice = this.#voices.get(number);
     if (voice === undefined) {
@@ -137,6 +138,8 @@ export class SpaceMix {
     }
     voice.isPresent = true;
     voice.begin(frame, soundedBefore, loudnessDbov);
+    voice.channels = address.channels;
+    voice.channelsBefore = addressBefore.channels;
     if (!isPlaced) return;
     voice.slot = slot;
     this.#sounding.push(voice);

@@ -2,6 +2,7 @@
 import { SAMPLE_RATE } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
 import type { Kernels } from '../kernels/kernels.ts';
+import { ChannelSet } from './channel-set.ts';
 
 /** Where the low gain of a path passes into the high gain. */
 const CORNER_HZ = 1200;
@@ -18,6 +19,9 @@ export class SpaceVoice {
   /** This tick's frame, if it sounds. */
   frame: Frame | undefined;
   soundedBefore = false;
+  /** Where else it speaks, in this tick and in the previous one. */
+  channels = ChannelSet.NONE;
+  channelsBefore = ChannelSet.NONE;
   /** Sounds in this tick. */
   isPresent = false;
   /** Its weight in the choice of the loudest voices, beside the squared gain of a path. */

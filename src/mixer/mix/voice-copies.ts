@@ -5,9 +5,10 @@
 
 import type { Frame } from '../kernels/frame.ts';
 import type { Kernels } from '../kernels/kernels.ts';
-import type { ChannelSet } from './channel-set.ts';
+import { ChannelSet } from './channel-set.ts';
 import type { ChannelSounds, Side, Way } from './channel-sounds.ts';
 import type { Contributor } from './contributor.ts';
+import type { Ducking } from './ducking.ts';
 import { type Effect, VoiceEffect } from './voice-effect.ts';
 
 interface Copy extends Readonly<Way> {
@@ -21,6 +22,9 @@ export interface VoicePath {
   /** Gains. */
   from: number;
   to: number;
+  /** What the listener hears, in this tick and in the previous one. */
+  heard: ChannelSet;
+  heardBefore: ChannelSet;
   /** Of the listener's mix, in this tick and in the previous one. */
   side: Side;
   sideBefore: Side;
@@ -50,10 +54,17 @@ export class VoiceCopies {
    * What this voice sounds like in this tick to those it reached on the path `before` and reaches on the path `now`;
    * undefined if it does not reach them. It is always the same frame for the same paths, so that what was added to a
    * sum can be subtracted again.
+   * @param heard what the listeners hear
    * @param side of the listeners' mix
    */
-  frameOf(voice: Contributor, before: number, now: number, side: Side = 'both'): Frame | undefined {
-    const way = this.#sounds.wayOf(voice, before, now, side);
+  frameOf(
+    voice: Contributor,
+    before: number,
+    now: number,
+    heard = ChannelSet.ROOM,
+    side: Side = 'both',
+  ): Frame | undefined {
+    const way = this.#sounds.wayOf(voice, before, now, heard, heard, side, side);
     const { from, to } = way;
     if (from === 0 && to === 0) return undefined;
     if (from === 1 && to === 1 && way.effect === way.effectBefore) return this.#frameWith(voice, way.effect);
@@ -62,10 +73,31 @@ export class VoiceCopies {
 
   /** Adds the same to `mix`, with the gains of this path. */
   addTo(mix: Frame, voice: Contributor, path: Readonly<VoicePath>): void {
-    const way = this.#sounds.wayOf(voice, path.before, path.now, path.side, path.sideBefore);
+    const { before, now, heard, heardBefore, side, sideBefore } = path;
+    const way = this.#sounds.wayOf(voice, before, now, heard, heardBefore, side, sideBefore);
     way.from *= path.from;
     way.to *= path.to;
     this.#add(mix, voice, way);
+  }
+
+  get ducking(): Ducking {
+    return this.#sounds.ducking;
+  }
+
+  /**
+   * Adds voices from other parts of the room to `mix`.
+   * @param add adds them as they are, and returns their number
+   * @param heard what the listeners hear
+   */
+  addFromElsewhere(mix: Frame, add: (mix: Frame) => number, heard: ChannelSet): number {
+    const { ducking } = this.#sounds;
+    if (ducking.active.isEmpty) return add(mix);
+    const elsewhere = this.#kernels.scratch('turned down from elsewhere');
+    elsewhere.samples.fill(0);
+    const voices = add(elsewhere);
+    const [from, to] = [ducking.gainBefore(ChannelSet.ROOM, heard), ducking.gainNow(ChannelSet.ROOM, heard)];
+    if (voices > 0) this.#kernels.addRamped(mix, elsewhere, from, to);
+    return voices;
   }
 
   /** Channels that are not in the middle during this frame. */

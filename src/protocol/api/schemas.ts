@@ -202,6 +202,12 @@ export const newChannelSchema = z.strictObject({
     .max(1)
     .default(0)
     .describe('From where those whose client plays stereo hear it: -1 is left, 0 the middle, 1 right.'),
+  duckDb: z
+    .number()
+    .min(0)
+    .max(40)
+    .default(0)
+    .describe('While somebody speaks in it, whoever hears it hears everything else this much more quietly; 0 for not.'),
 });
 
 export const channelSchema = z.strictObject({
@@ -213,6 +219,7 @@ export const channelSchema = z.strictObject({
   effect: z.enum(CHANNEL_EFFECTS).nullable(),
   strength: z.number(),
   pan: z.number(),
+  duckDb: z.number(),
 });
 
 export const channelListSchema = z.strictObject({ channels: z.array(channelSchema), total: count() });

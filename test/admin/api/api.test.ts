@@ -132,10 +132,10 @@ test('every operation in the document', async (t) => {
     const path = '/rooms/raid/channels';
     const people = Array.from({ length: 1001 }, (_, i) => `p${i}`);
     t.match((await api.post(path, { name: 'red', speak: ['u1'], hear: ['u1', 'u2'] })).body, { open: false });
-    const plain = { gain: 1, effect: null, strength: 1, pan: 0 };
+    const plain = { gain: 1, effect: null, strength: 1, pan: 0, duckDb: 0 };
     const red = { name: 'red', open: true, speak: [], hear: [] };
     t.same((await api.post(path, { name: 'red', open: true })).body, { ...red, ...plain });
-    const radio = { gain: 0.8, effect: 'radio', strength: 0.5, pan: -1 };
+    const radio = { gain: 0.8, effect: 'radio', strength: 0.5, pan: -1, duckDb: 6 };
     t.same((await api.post(path, { ...red, ...radio })).body, { ...red, ...radio });
     t.match(await api.post(path, { ...red, gain: 3 }), {
       status: 400,

@@ -29,7 +29,7 @@ function someOf<T>(prng: Prng, items: readonly T[], share = 0.5): T[] {
   return items.filter(() => prng() < share);
 }
 
-test('for any channels, their gains and directions, in stereo or mono, whispers, gains, mutes, joins and leaves, everyone hears the sum of gain times voice', async (t) => {
+test('for any channels, their gains, directions and priorities, in stereo or mono, whispers, gains, mutes, joins and leaves, everyone hears the sum of gain times voice', async (t) => {
   t.comment(`SEED=${SEED}`);
   const channels = [ROOM, RED, BLUE, FAR];
   fc.assert(
@@ -49,7 +49,11 @@ test('for any channels, their gains and directions, in stereo or mono, whispers,
             new Map(
               sounding.map((channel) => [
                 channel,
-                { gain: GAINS[Math.floor(3 * prng())]!, pan: PANS[Math.floor(4 * prng())]! },
+                {
+                  gain: GAINS[Math.floor(3 * prng())]!,
+                  pan: PANS[Math.floor(4 * prng())]!,
+                  duckDb: prng() < 0.3 ? 12 : 0,
+                },
               ]),
             ),
           );
