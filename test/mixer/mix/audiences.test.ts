@@ -315,3 +315,24 @@ test('while a lone voice is passed on, there is a sum only if somebody needs one
   ticks.audiences.passOn(ticks.sounding, false);
   t.equal(frames.taken, before);
 });
+
+test('in a room without other channels, somebody can hear something while there is a voice, here or elsewhere', async (t) => {
+  const ticks = new Ticks();
+  const elsewhere = new Elsewhere();
+  const voice = ticks.voice(ROOM);
+  const heardIn = () => {
+    ticks.begin();
+    ticks.end();
+    return ticks.isHeard;
+  };
+  t.notOk(heardIn());
+  ticks.talking.add(voice);
+  t.ok(heardIn() && heardIn());
+  ticks.talking.clear();
+  t.notOk(heardIn());
+  ticks.link = elsewhere.link;
+  t.notOk(heardIn());
+  [elsewhere.level, elsewhere.voices] = [50, 1];
+  t.ok(heardIn());
+  ticks.close();
+});

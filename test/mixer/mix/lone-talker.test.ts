@@ -468,3 +468,24 @@ test('for any talk, mutes and deafens, everybody hears everybody else as loudly 
     { seed: SEED, numRuns: 3, endOnFailure: true },
   );
 });
+
+test('whoever of two speaks first, both are mixed as soon as they speak at once', async (t) => {
+  const { room, sent, talker, second, listeners } = meeting(3);
+  talker.talking = true;
+  room.run(30);
+  talker.talking = false;
+  room.run(9);
+  // The first talker has just stopped, and is looked at before the second one.
+  second.talking = true;
+  room.run(3);
+  t.ok(isFrom(listeners[0]!.written.at(-1), second, sent));
+  talker.talking = true;
+  for (let tick = 0; tick < 10; tick++) {
+    room.run(1);
+    const last = listeners[0]!.written.at(-1);
+    const isMixed = !isFrom(last, second, sent) && !isFrom(last, talker, sent);
+    t.equal(isMixed, talker.place.contributing, `tick ${tick}`);
+    if (isMixed) t.same([talker.place.source.passed, second.place.source.passed], [undefined, undefined]);
+  }
+  t.ok(talker.place.contributing);
+});

@@ -7,6 +7,7 @@ import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
 import { Audience } from '../../../src/mixer/mix/audience.ts';
 import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
 import { ChannelSounds } from '../../../src/mixer/mix/channel-sounds.ts';
+import type { Ears } from '../../../src/mixer/mix/ears.ts';
 import type { MixLink } from '../../../src/mixer/mix/mix-link.ts';
 import type { Heard, Place } from '../../../src/mixer/mix/mix-participant.ts';
 import { heardPersonally, isTouched, isWhispering, sumFor } from '../../../src/mixer/mix/personal-mix.ts';
@@ -241,5 +242,39 @@ test('somebody whispers if any voice goes to single listeners, or did in the pre
   const isWhispered = (...contributors: Place[]) => isWhispering({ contributors, copies, link: undefined });
   t.ok(isWhispered(now!) && isWhispered(before!) && isWhispered(never!, never!, before!));
   t.notOk(isWhispered() || isWhispered(never!, never!));
+  t.end();
+});
+
+test('the nearer a voice is in space, the less of it is heard in channels', (t) => {
+  const near = fc.record({ from: gainValue.filter((gain) => gain <= 1), to: gainValue.filter((gain) => gain <= 1) });
+  fc.assert(
+    fc.property(near, fc.boolean(), fc.boolean(), fc.boolean(), (nearness, heardSpace, soundedBefore, isInChannel) => {
+      const address = addressOf(isInChannel ? [0] : [1]);
+      const said = [
+        { level: 8, soundedBefore, address, addressBefore: address, gain: undefined },
+        // This one is not in space.
+        { level: 100, soundedBefore: true, address: addressOf([0]), addressBefore: addressOf([0]), gain: undefined },
+      ];
+      const { listener, voices: around } = among(said, [0], [0]);
+      const ears: Partial<Ears> = { nearnessOf: (voice) => (voice === 1 ? nearness : undefined) };
+      listener.ears = ears as Ears;
+      listener.heardSpace = heardSpace;
+      const mix = kernels.frames.take();
+      sumFor(listener, around, mix);
+      const [first, last] = [mix.samples[0]!, mix.samples[FRAME_SAMPLES - 1]!];
+      kernels.frames.release(mix);
+      const level = isInChannel ? 8 : 0;
+      // Whoever did not hear it in space heard all of it in the channel.
+      const from = heardSpace || !soundedBefore ? level * (1 - nearness.from) : level;
+      // A voice that starts in this tick starts with what it has at the end of it.
+      const start = soundedBefore ? [from] : [from, level * (1 - nearness.to)];
+      return (
+        start.some((value) => Math.abs(first - 100 - value) < 0.2) &&
+        Math.abs(last - 100 - level * (1 - nearness.to)) < 0.2 &&
+        isTouched(listener, around) === isInChannel
+      );
+    }),
+    { seed: SEED, numRuns: 200 },
+  );
   t.end();
 });
