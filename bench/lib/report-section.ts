@@ -10,6 +10,7 @@ import { MICRO_COLUMNS, type MicroRow } from './micro.ts';
 import { QUALITY_COLUMNS, type QualityResult, qualityChart } from './quality-result.ts';
 import { chartOf, rowsOf, SCALING_COLUMNS, type ScalingResult } from './scaling-result.ts';
 import { type SoakResult, TREND_COLUMNS } from './soak-result.ts';
+import { largestText, SPACE_COLUMNS, type SpaceResult } from './space-result.ts';
 import { commandOf, type Step } from './steps.ts';
 import { STORM_COLUMNS, type StormResult, stormChart, WAIT_COLUMNS, waitRowsOf } from './storm-result.ts';
 import { formatMarkdownTable } from './table.ts';
@@ -29,11 +30,12 @@ export type Result =
   | QualityResult
   | JitterResult
   | MixerResult
-  | SoakResult;
+  | SoakResult
+  | SpaceResult;
 
 /** What all files have in common. The rest is trusted: this version of the scripts has written it. */
 const resultSchema = z.looseObject({
-  benchmark: z.enum(['scaling', 'latency', 'storm', 'flood', 'quality', 'jitter', 'mixer', 'soak']),
+  benchmark: z.enum(['scaling', 'latency', 'storm', 'flood', 'quality', 'jitter', 'mixer', 'soak', 'space']),
   machine: z.looseObject({
     cpu: z.string(),
     node: z.string(),
@@ -107,6 +109,8 @@ function contentOf(result: Result): Content {
       return {
         tables: [formatMarkdownTable(MICRO_COLUMNS, result.rows), formatMarkdownTable(KERNEL_COLUMNS, result.kernels)],
       };
+    case 'space':
+      return { tables: [formatMarkdownTable(SPACE_COLUMNS, result.rows), largestText(result)] };
     case 'soak':
       return { tables: [formatMarkdownTable(TREND_COLUMNS, result.trends)] };
   }

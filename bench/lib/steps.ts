@@ -130,6 +130,14 @@ export const STEPS: readonly Step[] = [
     about: 'Microseconds of one core. The second table has the loops over samples, as SIMD and as TypeScript.',
   },
   {
+    name: 'space',
+    args: ['space'],
+    minutes: 2,
+    title: 'Listeners in space',
+    about:
+      'All hear up to 8 voices from where they stand, each in a stereo mix of their own. Ticks of one mixer with real Opus, without sending.',
+  },
+  {
     name: 'soak',
     args: ['soak', '--minutes', '28'],
     minutes: 29,
