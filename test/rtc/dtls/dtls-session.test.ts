@@ -616,6 +616,17 @@ test('a repeated Finished is answered by our last flight, sixteen times at most'
   client.stop();
 });
 
+test('however often the client had to repeat itself during the handshake, its Finished is answered', async (t) => {
+  const { session, client, sent, fromClient } = await connectAtOnce((datagram) =>
+    isMessage(datagram, 1) ? Array<Buffer>(30).fill(datagram) : [datagram],
+  );
+  sent.length = 0;
+  session.receive(fromClient.find(isFinished)!);
+  t.ok(sent.some(isFinished));
+  session.close();
+  client.stop();
+});
+
 test('after the handshake another encrypted message is not answered', async (t) => {
   const scene = await connectAtOnce();
   const before = scene.sent.length;
