@@ -6,6 +6,7 @@ import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
 import { addressKey, TrustedProxies } from '../lib/net/client-address.ts';
 import { hostUrl, isAllowedHost } from '../lib/net/host-header.ts';
+import { OpenSessions } from '../lib/net/open-sessions.ts';
 import { matchesOrigin } from '../lib/net/origin.ts';
 import type { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import { refuseUpgrade, refuseUpgradeWith } from '../lib/net/refuse-upgrade.ts';
@@ -76,13 +77,13 @@ export class SignalingEndpoint {
   readonly #proxies: TrustedProxies;
   readonly #limitCounts: LimitCounts;
   readonly #addresses: AddressLimits;
-  readonly #sessions = new Set<Session>();
+  readonly #sessions: OpenSessions<Session>;
   readonly #counters: SignalingCounters = { messagesIn: 0, joins: new Map([['ok', 0]]), errors: new Map() };
   #closing: Promise<void> | undefined;
-  #onLastClosed: () => void = () => {};
 
   constructor(options: EndpointOptions) {
     this.#options = options;
+    this.#sessions = new OpenSessions(options.clock);
     this.#proxies = options.proxies ?? new TrustedProxies([]);
     this.#limitCounts = options.limitCounts ?? new LimitCounts();
     this.#addresses = new AddressLimits(options.limits, options.clock, this.#limitCounts);
@@ -114,18 +115,7 @@ export class SignalingEndpoint {
   }
 
   async #close(graceMs: Millis): Promise<void> {
-    const { clock } = this.#options;
-    const allClosed = new Promise<void>((resolve) => {
-      this.#onLastClosed = resolve;
-    });
-    for (const session of this.#sessions) session.close();
-    if (this.#sessions.size > 0) {
-      const cancel = clock.setTimer(clock.now() + graceMs, () => {
-        for (const session of this.#sessions) session.terminate();
-      });
-      await allClosed;
-      cancel();
-    }
+    await this.#sessions.close(graceMs);
     this.#options.server.off('upgrade', this.#onUpgrade);
     this.#webSockets.close();
   }
@@ -213,7 +203,6 @@ export class SignalingEndpoint {
       onClosed: () => {
         addressClosed();
         this.#sessions.delete(session);
-        if (this.#sessions.size === 0) this.#onLastClosed();
       },
     });
     this.#sessions.add(session);

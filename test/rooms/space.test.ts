@@ -1,46 +1,13 @@
 import { test } from 'tap';
-import {
-  BodyReader,
-  EARS_COS,
-  EARS_OF,
-  FLOATS,
-  MOUTH_X,
-  PLACED,
-  RANGE,
-  WORDS,
-} from '../../src/mixer/space/body-table.ts';
+import { EARS_COS, EARS_OF, FLOATS, MOUTH_X, PLACED, RANGE, WORDS } from '../../src/mixer/space/body-table.ts';
 import { pairGains } from '../../src/mixer/space/pair.ts';
 import { DEFAULT_SPACE } from '../../src/mixer/space/space-settings.ts';
-import { type SpaceUpdate, spaceUpdateSchema } from '../../src/protocol/space.ts';
-import { GUEST } from '../../src/rooms/admission.ts';
-import type { RoomEvent } from '../../src/rooms/events.ts';
-import { sit } from '../helpers/fake-media-plane.ts';
-import { openRegistry } from '../helpers/open-registry.ts';
+import { spaceUpdateSchema } from '../../src/protocol/space.ts';
 import { createPrng } from '../helpers/prng.ts';
-
-function setUp() {
-  const { plane, registry } = openRegistry();
-  const room = registry.create({ name: 'world', locked: false });
-  const join = (identity: string | null) => {
-    const events: RoomEvent[] = [];
-    const listener = { event: (...some: readonly RoomEvent[]) => void events.push(...some), ended: () => {} };
-    const state = { muted: false, deafened: false };
-    const admission = { ...GUEST, identity };
-    const { participant } = registry.join({ room: 'world', name: 'Somebody', admission, state, listener });
-    sit(participant, 'offer');
-    return { participant, id: participant.id, seatId: participant.seat!.id, events };
-  };
-  const update = (input: unknown) => room.space.update(spaceUpdateSchema.parse(input) as SpaceUpdate);
-  const read = () => {
-    const reader = new BodyReader(plane.rooms[0]!.bodies.writer.memory);
-    reader.refresh();
-    return reader;
-  };
-  return { plane, room, join, update, read };
-}
+import { spaceRoom } from '../helpers/space-room.ts';
 
 test('a player who is placed has a body with their voice, whether they join before or after', async (t) => {
-  const { plane, join, update, read } = setUp();
+  const { plane, join, update, read } = spaceRoom();
   const before = join('ada');
   update({
     rules: {},
@@ -78,7 +45,7 @@ test('left and right are the same in the axes of every engine', async (t) => {
     ['unreal', 0.01, [0, 300, 0]],
     ['source', 0.0254, [0, -3 / 0.0254, 0]],
   ] as const) {
-    const { join, update, read } = setUp();
+    const { join, update, read } = spaceRoom();
     const [ears, voice] = [join('ears'), join('voice')];
     update({
       rules: { axes, metresPerUnit },
@@ -100,7 +67,7 @@ test('left and right are the same in the axes of every engine', async (t) => {
 });
 
 test('layers, enclosures and spectators', async (t) => {
-  const { join, update, read } = setUp();
+  const { join, update, read } = spaceRoom();
   const [alive, dead, spectator] = [join('alive'), join('dead'), join('spectator')];
   update({
     rules: {},
@@ -125,7 +92,7 @@ test('layers, enclosures and spectators', async (t) => {
 });
 
 test('a wrong request changes nothing, and says which entry is wrong', async (t) => {
-  const { join, update, read } = setUp();
+  const { join, update, read } = spaceRoom();
   const ada = join('ada');
   t.throws(() => update({ positions: [['ada', 1, 2, 3]] }), { code: 'no_space' });
   update({ rules: {}, positions: [['ada', 1, 2, 3]] });
@@ -196,7 +163,7 @@ test('nothing at random crashes the schema, moves anybody, or is accepted', asyn
 });
 
 test('levels go only to those with a path to the voice', async (t) => {
-  const { plane, join, update } = setUp();
+  const { plane, join, update } = spaceRoom();
   const [near, talker, far, lobby] = [join('near'), join('talker'), join('far'), join(null)];
   update({
     rules: {},

@@ -7,6 +7,7 @@ import type { Clock, Millis } from '../../lib/clock.ts';
 import { AppError, toAppError } from '../../lib/errors.ts';
 import { addressKey, type TrustedProxies } from '../../lib/net/client-address.ts';
 import { isAllowedHost } from '../../lib/net/host-header.ts';
+import { OpenSessions } from '../../lib/net/open-sessions.ts';
 import { refuseUpgradeWith } from '../../lib/net/refuse-upgrade.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import type { RequestRate } from '../../lib/rates/request-rate.ts';
@@ -43,12 +44,12 @@ const CLOSE_TIMEOUT_MS = 5000;
 export class ControlEndpoint {
   readonly #options: ControlEndpointOptions;
   readonly #webSockets: WebSocketServer;
-  readonly #sessions = new Set<ControlSession>();
+  readonly #sessions: OpenSessions<ControlSession>;
   #isClosing = false;
-  #onLastClosed: () => void = () => {};
 
   constructor(options: ControlEndpointOptions) {
     this.#options = options;
+    this.#sessions = new OpenSessions(options.clock);
     // The types of ws do not include all of these yet.
     const webSocketOptions: ServerOptions & { closeTimeout: number; maxFragments: number } = {
       noServer: true,
@@ -77,19 +78,8 @@ export class ControlEndpoint {
 
   /** Refuses new connections, and cuts off those that stay longer than `graceMs`. */
   async close(graceMs: Millis): Promise<void> {
-    const { clock } = this.#options;
     this.#isClosing = true;
-    const allClosed = new Promise<void>((resolve) => {
-      this.#onLastClosed = resolve;
-    });
-    for (const session of this.#sessions) session.close();
-    if (this.#sessions.size > 0) {
-      const cancel = clock.setTimer(clock.now() + graceMs, () => {
-        for (const session of this.#sessions) session.terminate();
-      });
-      await allClosed;
-      cancel();
-    }
+    await this.#sessions.close(graceMs);
     this.#webSockets.close();
   }
 
@@ -117,10 +107,7 @@ export class ControlEndpoint {
     try {
       const session = new ControlSession({
         ...{ socket, room, limitCounts, clock, log },
-        onClosed: () => {
-          this.#sessions.delete(session);
-          if (this.#sessions.size === 0) this.#onLastClosed();
-        },
+        onClosed: () => this.#sessions.delete(session),
       });
       this.#sessions.add(session);
       log.info({ room: room.name, address: showAddresses ? address : null }, 'game server connected');
