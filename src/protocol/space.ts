@@ -1,5 +1,5 @@
 /**
- * What a game server tells about a room's space. The schemas validate requests to the API, and the OpenAPI document is
+ * What a game server sends about a room's space. The schemas validate requests to the API, and the OpenAPI document is
  * generated from them, so the descriptions are for its readers.
  */
 import { z } from 'zod';
@@ -36,7 +36,7 @@ export const spaceRulesSchema = z.strictObject({
         .min(0.01)
         .max(MAX_METRES)
         .default(2)
-        .describe('Up to this distance a voice is not quieter.'),
+        .describe('Up to this distance, a voice keeps its full loudness.'),
       rolloff: z.number().min(0).max(100).default(1),
     })
     .prefault({})
@@ -57,18 +57,20 @@ export const spaceRulesSchema = z.strictObject({
     .enum(['server', 'tethered', 'client'])
     .default('server')
     .describe(
-      'Who says where players are: only the game server; `tethered`: clients may move their own ears within `tether` of where the game server has placed them; `client`: clients may place themselves.',
+      'Who places players. `server`: only the game server. `tethered`: clients may also move their own ears, within `tether` of where the game server placed them. `client`: clients may also place themselves.',
     ),
   tether: z.number().min(0).max(MAX_METRES).default(10).describe('In metres, for `tethered`.'),
   turn: z
     .enum(['client', 'server'])
     .default('client')
-    .describe('Whether clients may say in which direction they look, which they know sooner.'),
+    .describe(
+      'Who turns the ears of players. `client`: their clients, which know the direction sooner than the game server.',
+    ),
   whenGone: z
     .enum(['keep', 'mute', 'flat'])
     .default('keep')
     .describe(
-      'What happens in space five seconds after the last control connection has ended: everybody stays where they were, nobody is heard, or everybody hears everybody.',
+      'What happens in space five seconds after the last control connection ended. `keep`: everybody stays where they were. `mute`: nobody is heard. `flat`: everybody hears everybody.',
     ),
 });
 export type SpaceRules = z.output<typeof spaceRulesSchema>;
@@ -78,11 +80,15 @@ export const playerStateSchema = z.strictObject({
     .union([name(), z.number().min(0.1).max(MAX_METRES)])
     .default('normal')
     .describe("The name of a range, or a distance in the game's units."),
-  layers: z.array(name()).max(31).default([]).describe('What the voice is in, such as `alive`.'),
+  layers: z.array(name()).max(31).default([]).describe('The layers that the player speaks in, such as `alive`.'),
   hears: z.array(name()).max(31).default([]).describe('The layers that the player hears.'),
-  enclosure: name().nullable().default(null).describe('A closed room or vehicle that the player is in.'),
-  muffle: share().default(0).describe('How much everything between this player and others is muffled.'),
-  ears: player().nullable().default(null).describe('A spectator hears with the ears of this player.'),
+  enclosure: name().nullable().default(null).describe('The house or vehicle that the player is in.'),
+  muffle: share()
+    .default(0)
+    .describe(
+      'How much this player and everybody else are muffled for each other, from 0 (not at all) to 1 (like a wall).',
+    ),
+  ears: player().nullable().default(null).describe('For spectators: the player whose ears they use.'),
 });
 export type PlayerState = z.output<typeof playerStateSchema>;
 
@@ -107,20 +113,22 @@ export const spaceUpdateSchema = z.strictObject({
   rules: spaceRulesSchema
     .nullable()
     .optional()
-    .describe('The rules of the space as a whole; null ends it, and everybody hears everybody again.'),
+    .describe(
+      'All rules of the space; omitted ones get their defaults. Null ends the space, and everybody hears everybody again.',
+    ),
   players: z
     .record(player(), playerStateSchema.nullable())
     .refine((players) => Object.keys(players).length <= MAX_ENTRIES, `at most ${MAX_ENTRIES} players`)
     .default({})
     .describe(
-      'By the `sub` of their join token, guests by their participant id. An entry is the whole state of that player; null forgets them. Players may be told about before they join.',
+      'Players by the `sub` of their join token, and guests by their participant id. An entry is the whole state of that player; null forgets it. You may send players before they join.',
     ),
   positions: z
     .array(position)
     .max(MAX_ENTRIES)
     .default([])
     .describe(
-      'Player, x, y, z, and optionally yaw and pitch in degrees and 1 for a jump. A yaw of 0 looks along the forward axis, and grows clockwise seen from above.',
+      'Player, x, y, z, and optionally yaw and pitch in degrees, and 1 for a jump. A yaw of 0 looks along the forward axis. Yaw grows clockwise, as seen from above.',
     ),
   pairs: z
     .array(z.tuple([player(), player(), share()]))

@@ -92,8 +92,8 @@ export class RoomChannels {
     const known = new Set(this.#channels.keys());
     const named = new Map<string, ChannelSettings | null>();
     for (const [name, settings] of wanted) {
-      const normal = channelName(name, `"channels.${name}" is none.`);
-      if (named.has(normal)) throw new AppError('invalid_request', `"channels.${name}": it is named twice.`);
+      const normal = channelName(name, `"channels.${name}" is not one.`);
+      if (named.has(normal)) throw new AppError('invalid_request', `"channels.${name}": this channel occurs twice.`);
       named.set(normal, settings);
       if (settings === null) known.delete(normal);
       else known.add(normal);
@@ -111,7 +111,7 @@ export class RoomChannels {
   /** Someone joins an open channel, to speak and hear. Throws `unknown_channel`, `not_allowed` or `channel_full`. */
   enter(person: Person, name: string): void {
     const channel = this.#find(name);
-    if (!channel.open) throw new AppError('not_allowed', 'Nobody can join this channel by themselves.');
+    if (!channel.open) throw new AppError('not_allowed', 'The channel is not open, so you cannot join it yourself.');
     if (channel.hear.size >= MAX_CHANNEL_MEMBERS && !channel.hear.has(publicKeyOf(person)))
       throw new AppError('channel_full');
     channel.speak.add(publicKeyOf(person));
@@ -121,7 +121,7 @@ export class RoomChannels {
   /** Someone leaves an open channel. Throws `unknown_channel` or `not_allowed`. */
   exit(person: Person, name: string): void {
     const channel = this.#find(name);
-    if (!channel.open) throw new AppError('not_allowed', 'Nobody can leave this channel by themselves.');
+    if (!channel.open) throw new AppError('not_allowed', 'The channel is not open, so you cannot leave it yourself.');
     channel.speak.delete(publicKeyOf(person));
     channel.hear.delete(publicKeyOf(person));
   }

@@ -1,4 +1,4 @@
-/** The game servers that are connected to a room: what they are told, and what happens when the last one is gone. */
+/** The game servers that are connected to a room: what the room reports to them, and what happens without them. */
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { EndReason, LeaveReason } from './events.ts';
@@ -24,7 +24,7 @@ export interface GameServer {
 }
 
 export interface GameServersOptions {
-  /** With true: nobody has told where players are for some time. With false, somebody does again. */
+  /** True: no game server has been connected for some time. False: one is connected again. */
   readonly onGone: (isGone: boolean) => void;
   readonly clock: Clock;
 }
@@ -46,7 +46,9 @@ export class GameServers {
 
   /** Throws `too_many_connections`. */
   connect(server: GameServer): void {
-    if (this.#connected.size >= MAX_CONNECTED) throw new AppError('too_many_connections');
+    if (this.#connected.size >= MAX_CONNECTED) {
+      throw new AppError('too_many_connections', `The limit is ${MAX_CONNECTED} game servers per room.`);
+    }
     this.#connected.add(server);
     this.#cancelGone();
     this.#options.onGone(false);

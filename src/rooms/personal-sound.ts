@@ -84,7 +84,7 @@ export class PersonalSound {
 
   /** Throws `unknown_participant`. */
   hear(listener: Participant, participantId: string, gain: number): void {
-    if (participantId === listener.id) throw new AppError('unknown_participant', 'Nobody hears themselves.');
+    if (participantId === listener.id) throw new AppError('unknown_participant', 'You do not hear yourself.');
     const heard = this.#options.participants.get(participantId);
     if (heard === undefined) throw new AppError('unknown_participant');
     this.#hearing.set(listener, heard, gain);

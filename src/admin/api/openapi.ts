@@ -99,7 +99,7 @@ export function openApiDocument(version: string): Json {
           type: 'http',
           scheme: 'bearer',
           description:
-            'The value of --admin-token on the server. For the space and the channels of a room, a control token of that room as well.',
+            'The value of --admin-token on the server. Operations on the space and the channels of a room also accept a control token of that room.',
         },
       },
       parameters: pathParameters(),

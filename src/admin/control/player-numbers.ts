@@ -1,7 +1,7 @@
 import { AppError } from '../../lib/errors.ts';
 import { MAX_BODIES } from '../../media/plane.ts';
 
-/** The numbers by which one game server names players in binary positions. */
+/** The numbers that one game server uses for players in binary positions. */
 export class PlayerNumbers {
   readonly #players = new Map<number, string>();
   readonly #numbers = new Map<string, number>();
@@ -14,10 +14,10 @@ export class PlayerNumbers {
     let count = this.#players.size;
     for (const [player, number] of Object.entries(wanted)) {
       if (number === null) continue;
-      if (changed.has(number)) throw wrong(player, `${number} is the number of two players.`);
+      if (changed.has(number)) throw wrong(player, `two players cannot have the number ${number}.`);
       const holder = this.#players.get(number);
       if (holder !== undefined && holder !== player && !Object.hasOwn(wanted, holder))
-        throw wrong(player, `${number} is the number of "${holder}".`);
+        throw wrong(player, `"${holder}" already has the number ${number}.`);
       changed.set(number, player);
       if (!this.#numbers.has(player)) count++;
     }

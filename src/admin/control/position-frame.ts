@@ -30,13 +30,15 @@ export class PositionFrames {
   read(frame: Buffer, nameOf: (number: number) => string | undefined): number {
     if (frame.length < HEADER_BYTES) throw wrong('The frame is shorter than its header.');
     const [version, flags, count] = [frame.readUInt8(0), frame.readUInt8(1), frame.readUInt16LE(2)];
-    if (version !== VERSION) throw wrong(`There is no version ${version} of this frame.`);
-    if ((flags & ~LONG) !== 0) throw wrong(`There is no flag ${flags & ~LONG}.`);
-    if (count > MAX_ENTRIES) throw wrong(`A frame has at most ${MAX_ENTRIES} entries.`);
+    if (version !== VERSION) throw wrong(`Unknown frame version ${version}.`);
+    if ((flags & ~LONG) !== 0) throw wrong(`Unknown flags ${flags & ~LONG}.`);
+    if (count > MAX_ENTRIES) throw wrong(`A frame may have at most ${MAX_ENTRIES} entries.`);
     const isLong = (flags & LONG) !== 0;
     const entryBytes = isLong ? LONG_ENTRY_BYTES : ENTRY_BYTES;
     if (frame.length !== HEADER_BYTES + count * entryBytes)
-      throw wrong(`A frame with ${count} entries has ${HEADER_BYTES + count * entryBytes} bytes, not ${frame.length}.`);
+      throw wrong(
+        `A frame with ${count} entries must have ${HEADER_BYTES + count * entryBytes} bytes, not ${frame.length}.`,
+      );
     // Faster than the methods of a Buffer.
     const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
     for (let index = 0; index < count; index++)

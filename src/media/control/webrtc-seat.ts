@@ -147,7 +147,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
     if (!this.isOpen) throw new AppError('cannot_restart');
     const before = this.#offer;
     const offer = this.#withKnownLevel(parseOffer(made.sdp, this.#context.sdpLimits, speechMidOf(before)));
-    if (!isSamePeer(offer, before)) throw new AppError('cannot_restart', 'It belongs to another connection.');
+    if (!isSamePeer(offer, before)) throw new AppError('cannot_restart', 'The offer belongs to another connection.');
     const candidates = this.#context.candidates(made);
     this.#offer = offer;
     // RFC 8839 section 4.4.1.1: an offer with the old credentials is not an ICE restart.

@@ -106,7 +106,7 @@ export class WorkerSlot {
   #candidatesFor({ isRemote = false }: WebRtcOffer): readonly CandidateAddress[] {
     const candidates = isRemote ? this.#candidates('never') : this.candidates;
     if (candidates.length > 0) return candidates;
-    throw new AppError('media_unavailable', 'The server has no address at which you could reach it.');
+    throw new AppError('media_unavailable', 'The server has no address that you can reach.');
   }
 
   get seats(): number {

@@ -204,9 +204,9 @@ export const OPERATIONS = {
     method: 'post',
     path: `${room}/space`,
     tag: 'rooms',
-    summary: 'Tell where players are, and how they hear each other from there',
+    summary: 'Set where players are, and how they hear each other',
     description:
-      'For game servers. Everything in one request applies at once, or nothing if the answer is an error. Who is placed hears and is heard from there, in stereo if their client plays it; others hear only each other. Voices fade smoothly between positions, so five to twenty updates a second are enough.',
+      'For game servers. A request applies as a whole, or not at all if the answer is an error. Players with a position hear and are heard from there, in stereo if their client plays it. The others hear only each other. Voices glide between positions, so five to twenty updates a second are enough.',
     body: spaceUpdateSchema,
     hasLargeBody: true,
     takesControlToken: true,
@@ -236,7 +236,7 @@ export const OPERATIONS = {
     tag: 'channels',
     summary: 'Create a channel, or replace the one with this name',
     description:
-      'The lists replace the previous ones as a whole. People may be listed before they join. The channels are forgotten with the room.',
+      'A request replaces the whole channel. You may list people before they join. Channels are deleted when their room closes.',
     body: newChannelSchema,
     answer: { status: 200, schema: channelSchema },
     takesControlToken: true,
@@ -247,7 +247,7 @@ export const OPERATIONS = {
     path: channel,
     tag: 'channels',
     summary: 'Delete a channel',
-    description: 'Whoever speaks only in it is heard by nobody until they choose again.',
+    description: 'Nobody hears people who speak only in this channel until they choose again.',
     takesControlToken: true,
     errors: CHANNEL_ERRORS,
   },
@@ -285,7 +285,7 @@ export const OPERATIONS = {
     tag: 'tokens',
     summary: 'Create a control token for a game server',
     description:
-      'It allows what a game server does in one room: the control connection (`docs/games.md`), its space and its channels. It admits nobody to the room.',
+      'It opens the control connection of one room (`docs/games.md`), and is accepted for the space and the channels of that room. It admits nobody to the room.',
     body: newControlTokenSchema,
     answer: { status: 201, schema: controlTokenSchema },
     errors: ['invalid_room', 'tokens_off'],

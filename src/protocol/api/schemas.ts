@@ -183,7 +183,7 @@ export const newChannelSchema = z.strictObject({
   open: z
     .boolean()
     .default(false)
-    .describe('Whether anyone in the room may join and leave by themselves, like a team that people choose.'),
+    .describe('Whether anyone in the room may join and leave it, like a team that people choose.'),
   speak: people()
     .default([])
     .describe('Who may speak in it: identities of join tokens, or participant ids for guests.'),
@@ -193,21 +193,21 @@ export const newChannelSchema = z.strictObject({
     .min(0)
     .max(MAX_GAIN)
     .default(1)
-    .describe('How loud it is for everyone who hears it: 1 is unchanged, 0.5 is 6 dB quieter, 0 is silence.'),
+    .describe('How loud the channel is for everyone who hears it: 1 is unchanged, 0.5 is 6 dB quieter, 0 is silence.'),
   effect: z.enum(CHANNEL_EFFECTS).nullable().default(null).describe('What voices in it sound like.'),
-  strength: z.number().min(0).max(1).default(1).describe('How much of the effect: 0 is none, 1 is all of it.'),
+  strength: z.number().min(0).max(1).default(1).describe('How strong the effect is, from 0 (none) to 1 (full).'),
   pan: z
     .number()
     .min(-1)
     .max(1)
     .default(0)
-    .describe('From where those whose client plays stereo hear it: -1 is left, 0 the middle, 1 right.'),
+    .describe('The direction for listeners whose client plays stereo: -1 is left, 0 the middle, 1 right.'),
   duckDb: z
     .number()
     .min(0)
     .max(40)
     .default(0)
-    .describe('While somebody speaks in it, whoever hears it hears everything else this much more quietly; 0 for not.'),
+    .describe('While somebody speaks in it, its listeners hear everything else this many dB quieter. 0: no priority.'),
 });
 
 export const channelSchema = z.strictObject({

@@ -90,8 +90,8 @@ test('of a wrong message nothing is applied, and the error names the entry', asy
     [{ type: 'space', positions: [['ada', 9, 9, 9]], pairs: [['ada', 'ben', 7]] }, /"pairs.0/],
     [{ type: 'space', rules: { positions: 'anybody' } }, /"rules.positions"/],
     [{ type: 'numbers', numbers: { cy: 70_000 } }, /"numbers.cy"/],
-    [{ type: 'numbers', numbers: { cy: 1 } }, /"numbers.cy": 1 is the number of "ada"/],
-    [{ type: 'numbers', numbers: { cy: 5, dee: 5 } }, /"numbers.dee": 5 is the number of two/],
+    [{ type: 'numbers', numbers: { cy: 1 } }, /"numbers.cy": "ada" already has the number 1/],
+    [{ type: 'numbers', numbers: { cy: 5, dee: 5 } }, /"numbers.dee": two players cannot have the number 5/],
     [{ type: 'channels', channels: { red: {}, 'not one': {} } }, /^invalid_channel .*"channels.not one"/],
     [{ type: 'channels', channels: { red: { speak: [''] } } }, /"channels.red.speak.0"/],
     [

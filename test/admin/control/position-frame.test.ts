@@ -39,7 +39,7 @@ test('a wrong frame is refused, and the error names the entry', async (t) => {
     [good().subarray(0, 39), /40 bytes, not 39/],
     [Buffer.concat([good(), Buffer.alloc(1)]), /40 bytes, not 41/],
     [with_((bytes) => bytes.writeUInt8(2, 0)), /version 2/],
-    [with_((bytes) => bytes.writeUInt8(4, 1)), /flag 4/],
+    [with_((bytes) => bytes.writeUInt8(4, 1)), /flags 4/],
     [with_((bytes) => bytes.writeUInt16LE(1001, 2)), /at most 1000/],
     [with_((bytes) => bytes.writeUInt16LE(7, 24)), /"positions.1": no player has the number 7/],
     [with_((bytes) => bytes.writeFloatLE(Number.NaN, 12)), /"positions.0": a coordinate/],
