@@ -21,7 +21,7 @@ interface FormatRow {
   readonly batches: number;
   /** User and system time of the whole server, in percent of a core. */
   readonly cpuPercent: number;
-  /** What a batch costs beyond the same time without any, in microseconds. */
+  /** Extra cost of a batch, in microseconds, compared with the same time without batches. */
   readonly microsecondsPerBatch: number;
 }
 

@@ -12,7 +12,7 @@ const HOST = '127.0.0.1';
 export interface PageServer {
   /** What to open. */
   readonly url: string;
-  /** How browsers call the page when it connects to another server. */
+  /** The origin that browsers send when the page connects to another server. */
   readonly origins: readonly string[];
   /** Accepts the page's WebSockets from now on. Longer messages end the connection before they are read. */
   acceptSockets(maxMessageBytes: number, onSocket: (socket: WebSocket) => void): void;

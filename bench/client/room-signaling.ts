@@ -9,7 +9,7 @@ export interface RoomSignaling {
   negotiate(offerSdp: string): Promise<string>;
   /** Present if the server knows about muting. */
   setMuted?(muted: boolean): void;
-  /** After joining, the participant's id, if the server lets others refer to it. */
+  /** The participant's id after joining, if other clients can refer to it. */
   readonly participantId?: string | undefined;
   /** Present if listeners can change how loudly they hear one other person. */
   hear?(participantId: string, gain: number): void;

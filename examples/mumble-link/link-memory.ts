@@ -18,9 +18,9 @@ export interface LinkedGame {
 }
 
 export type LinkState =
-  /** No game has told anything, or the player is nowhere: in a menu, for example. */
+  /** No game has reported a position, or the player has none: in a menu, for example. */
   | { readonly kind: 'absent' }
-  /** The game no longer tells anything: it is paused, or was killed. */
+  /** The game no longer reports: it is paused, or was killed. */
   | { readonly kind: 'paused'; readonly name: string }
   | { readonly kind: 'playing'; readonly name: string; readonly position: Vector; readonly yaw: number };
 
@@ -28,7 +28,7 @@ export type LinkState =
 const [VERSION, TICK, AVATAR_POSITION, AVATAR_FRONT, NAME, CAMERA_FRONT] = [0, 4, 8, 20, 44, 1080] as const;
 const NAME_CHARACTERS = 256;
 export const LINK_BYTES = 10_580;
-/** Mumble waits as long. */
+/** Mumble waits just as long. */
 const PAUSED_MS = 5000;
 
 export function linkPath(userId: number): string {
@@ -51,7 +51,7 @@ export function readLink(path: string): LinkedGame | undefined {
   return parseLink(bytes);
 }
 
-/** Undefined if nobody has written, or if the player is nowhere, which games say with zeros. */
+/** Undefined if nothing was written, or if the player has no position, for which games write zeros. */
 export function parseLink(bytes: Buffer): LinkedGame | undefined {
   const vector = (at: number): Vector => [bytes.readFloatLE(at), bytes.readFloatLE(at + 4), bytes.readFloatLE(at + 8)];
   const position = vector(AVATAR_POSITION);
@@ -67,7 +67,7 @@ function yawOf([x, , z]: Vector): number | undefined {
   return (Math.atan2(x, z) * 180) / Math.PI;
 }
 
-/** Up to the first zero. What is not a character is left out. */
+/** Reads up to the first zero, and skips invalid characters. */
 function textAt(bytes: Buffer, at: number): string {
   let text = '';
   for (let index = 0; index < NAME_CHARACTERS; index++) {
@@ -91,7 +91,7 @@ export class LinkWatch {
     }
     const { name, tick, position, yaw } = game;
     if (tick !== this.#tick) {
-      // What is found first may be left over from a game that was killed.
+      // The first content may be left over from a game that was killed.
       this.#changedMs = this.#tick === undefined ? Number.NEGATIVE_INFINITY : nowMs;
       this.#tick = tick;
     }

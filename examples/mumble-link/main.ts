@@ -12,9 +12,9 @@ const USAGE = `npm run example:mumble-link -- --server URL --room NAME [FLAGS]
   --port PORT     of the page; 3001 by default, 0 for any free one
   --memory FILE   another place than /dev/shm/MumbleLink.UID
 `;
-/** The voice server takes twenty poses a second. */
+/** The voice server accepts this many poses a second. */
 const READ_MS = 50;
-/** The page says nothing. */
+/** The page sends nothing. */
 const MAX_MESSAGE_BYTES = 1;
 
 const { values } = parseArgs({
@@ -54,7 +54,7 @@ setInterval(() => {
   const text = JSON.stringify(state);
   if (text === last) return;
   last = text;
-  // A page that does not read gets the newest place when it does.
+  // A page that reads too slowly gets the newest position when it catches up.
   for (const socket of sockets) if (socket.bufferedAmount === 0) socket.send(text);
 }, READ_MS);
 console.log(`Open ${page.url}`);

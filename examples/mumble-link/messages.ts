@@ -1,4 +1,4 @@
-/** What the helper tells its page. */
+/** The messages of the helper to its page. */
 import type { LinkState } from './link-memory.ts';
 
 export type HelperMessage =

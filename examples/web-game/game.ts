@@ -1,4 +1,4 @@
-/** The game server: who plays, and where they are. It tells the pages and the voice server. */
+/** The game server: it knows who plays and where, and informs the pages and the voice server. */
 import { randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import { type GameMessage, type PageMessage, pageMessageSchema } from './messages.ts';
@@ -10,7 +10,7 @@ const TICK_MS = 50;
 const MAX_PLAYERS = 50;
 /** Nobody presses more keys than this between two ticks. */
 const MAX_MESSAGES_PER_TICK = 10;
-/** Of what a page has not taken yet. It gets the newest places when it catches up. */
+/** Limit for bytes that a page has not read yet. It gets the newest places when it catches up. */
 const MAX_WAITING_BYTES = 65_536;
 const POLICY_VIOLATION = 1008;
 const TRY_AGAIN_LATER = 1013;
@@ -40,7 +40,7 @@ export class Game {
   readonly #players = new Map<string, Player>();
   readonly #voice: VoiceRoom;
   readonly #voiceUrl: string;
-  /** What the voice server knows is between two players: 0 nothing, 1 the wall. By `VOICE EARS`. */
+  /** What the voice server last received for each pair, `VOICE EARS`: 0 is nothing between them, 1 the wall. */
   readonly #walls = new Map<string, number>();
   readonly #ticks: NodeJS.Timeout;
   #messages = new Map<WebSocket, number>();
@@ -90,7 +90,7 @@ export class Game {
     }
     const player = { id, name, socket, place: startPlace(this.#entered++), direction: { x: 0, z: 0 } };
     this.#players.set(id, player);
-    // Placed before they join, so that nobody hears them from nowhere.
+    // Players are placed before they join, so that nobody hears them without a position.
     this.#voice.send(positionsOf([player]));
     this.#tellRadio();
     const token = await this.#voice.joinToken(id, name);
@@ -136,14 +136,14 @@ export class Game {
     this.#voice.send({ type: 'subscribe', audibleHz: 5 });
   }
 
-  /** Everybody has a radio. They speak on it while they hold the key, which their page tells the voice server. */
+  /** Everybody has a radio. They speak on it while they hold the key, as their page requests. */
   #tellRadio(): void {
     const everybody = [...this.#players.keys()];
     const radio = { effect: 'radio', speak: everybody, hear: everybody };
     this.#voice.send({ type: 'channels', channels: { radio } });
   }
 
-  /** Looks for the wall only between players who could hear each other, and tells only what has changed. */
+  /** Looks for the wall only between players who could hear each other, and sends only changes. */
   #tellWalls(audible: readonly (readonly [voice: string, ears: string])[]): void {
     const pairs = audible.flatMap(([voice, ears]) => {
       const [talker, listener] = [this.#players.get(voice), this.#players.get(ears)];

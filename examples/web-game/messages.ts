@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Place } from './world.ts';
 
-/** No message of a page is longer. The WebSocket refuses longer ones before they are read. */
+/** Messages from a page are never longer. The WebSocket refuses longer ones before they are read. */
 export const MAX_MESSAGE_BYTES = 256;
 
 const axis = z.union([z.literal(-1), z.literal(0), z.literal(1)]);

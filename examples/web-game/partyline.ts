@@ -31,7 +31,7 @@ export async function startPartyline(pageOrigins: readonly string[]): Promise<Vo
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');
-  // Also if the game ends with an error.
+  // This also happens if the game ends with an error.
   process.once('exit', () => child.kill());
   const url = await new Promise<string>((resolve, reject) => {
     let output = '';

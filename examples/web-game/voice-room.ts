@@ -20,7 +20,7 @@ export interface VoiceRoomOptions {
   readonly server: string;
   readonly adminToken: string;
   readonly room: string;
-  /** The connection is new, and knows nothing: send everything. */
+  /** The connection is new, so send everything again. */
   readonly onConnected: () => void;
   /** Pairs of players within earshot: whose voice, and whose ears. */
   readonly onAudible: (pairs: readonly (readonly [voice: string, ears: string])[]) => void;
@@ -69,7 +69,7 @@ export class VoiceRoom {
     const url = `${server.replace(/^http/, 'ws')}/api/v1${this.#path}`;
     const socket = new WebSocket(url, { headers: { authorization: `Bearer ${adminToken}` } });
     this.#socket = socket;
-    // A connection that is lost without a word would otherwise be noticed only after minutes.
+    // Otherwise a connection that is lost silently would be noticed only after minutes.
     const silence = setTimeout(() => socket.terminate(), SILENCE_MS);
     socket.on('open', onConnected);
     socket.on('ping', () => silence.refresh());

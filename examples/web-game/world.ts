@@ -14,7 +14,7 @@ export type Direction = Place;
 export const WIDTH = 64;
 export const DEPTH = 36;
 export const WALL = { left: 31, right: 33, top: 11, bottom: 25 } as const;
-/** The distance at which a voice can no longer be heard. The page shows it, so that nobody wonders. */
+/** The distance at which a voice can no longer be heard. The page shows it. */
 export const EARSHOT = 20;
 const SPEED_PER_S = 6;
 const BODY_RADIUS = 0.5;

@@ -3,7 +3,7 @@ import { AppError } from '../lib/errors.ts';
 
 const ISSUES_TOLD = 3;
 
-/** What a program sent, as its schema parses it. Throws `invalid_request`, which names the wrong entries. */
+/** Parses what a program sent with its schema. Throws `invalid_request`, which names the wrong entries. */
 export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

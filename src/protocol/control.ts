@@ -17,7 +17,7 @@ const entries = <T>(record: Record<string, T>, max: number): boolean => Object.k
 export const controlMessageSchema = z.discriminatedUnion('type', [
   /** As in `POST /rooms/{room}/space`. */
   spaceUpdateSchema.extend({ type: z.literal('space') }),
-  /** The numbers by which binary positions name players, on this connection; null forgets one. */
+  /** The numbers for players in binary positions, on this connection; null removes one. */
   z.strictObject({
     type: z.literal('numbers'),
     numbers: z
@@ -31,7 +31,7 @@ export const controlMessageSchema = z.discriminatedUnion('type', [
       .record(z.string().min(1).max(MAX_NAME_LENGTH), newChannelSchema.omit({ name: true }).nullable())
       .refine((channels) => entries(channels, 2 * MAX_CHANNELS), `at most ${2 * MAX_CHANNELS} channels`),
   }),
-  /** What the server tells; it replaces the previous choice. */
+  /** What the server sends; it replaces the previous choice. */
   z.strictObject({
     type: z.literal('subscribe'),
     /** Who comes and goes. */
@@ -58,12 +58,12 @@ export type ControlAnswer =
   | { readonly type: 'speaking'; readonly began: readonly string[]; readonly stopped: readonly string[] }
   /** Everybody who speaks, with their level in dBov (0 loudest). */
   | { readonly type: 'levels'; readonly speaking: readonly (readonly [player: string, levelDbov: number])[] }
-  /** Pairs within earshot: whose voice, and whose ears. With `more`, there are others, which the next messages list. */
+  /** Pairs within earshot: whose voice, and whose ears. With `more`, the next messages list further pairs. */
   | {
       readonly type: 'audible';
       readonly pairs: readonly (readonly [voice: string, ears: string])[];
       readonly more: boolean;
     }
   | { readonly type: 'pong'; readonly id?: number }
-  /** Nothing of the message that caused it was applied. */
+  /** No part of the message that caused it was applied. */
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string };

@@ -57,7 +57,7 @@ export type ClientMessageInput =
   | {
       readonly type: 'pose';
       readonly position: readonly [x: number, y: number, z: number];
-      /** As in `turn`; without it, it stays as it is. */
+      /** As in `turn`; if omitted, the direction stays as it is. */
       readonly yaw?: number | undefined;
     }
   /** For moderators, like the next two. If muted, the participant cannot unmute; otherwise they may. */

@@ -212,7 +212,7 @@ export class Participant {
     if (!this.#ended) this.#room.setInChannel(this, channel, isIn);
   }
 
-  /** Where this participant's player looks, in degrees. Too many in a short time are delayed; then the last counts. */
+  /** Where this participant's player looks, in degrees. If too many arrive, only the last one counts. */
   turn(yaw: number): void {
     if (!this.#ended) this.#moves.turn(yaw);
   }

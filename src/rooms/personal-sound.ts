@@ -13,12 +13,12 @@ export interface PersonalSoundOptions {
   /** Everyone in the room by id. */
   readonly participants: ReadonlyMap<string, Participant>;
   readonly mayWhisper: () => boolean;
-  /** The channels sound like this from now on. */
+  /** Changes how the channels sound from now on. */
   readonly setChannelSounds: (sounds: ChannelSounds) => void;
   readonly clock: Clock;
 }
 
-/** What a participant is told about it when they enter the room. */
+/** What a participant receives about their own sound when they enter the room. */
 export interface PersonalView {
   readonly hearing: (readonly [participantId: string, gain: number])[];
   readonly channels: readonly ChannelView[];
@@ -48,7 +48,7 @@ export class PersonalSound {
     return [...this.#channels.all];
   }
 
-  /** Tells the room's media, which has just been opened, how the channels sound. */
+  /** Applies how the channels sound to the room's media, which has just been opened. */
   tune(media: MediaRoom): MediaRoom {
     if (this.#sounds.size > 0) media.setChannelSounds(this.#sounds);
     return media;

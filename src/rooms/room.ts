@@ -113,7 +113,7 @@ export class Room {
     if (settings.whispers !== undefined) this.sound.rulesChanged();
   }
 
-  /** What a participant is told about their own sound when they enter. */
+  /** What a participant receives about their own sound when they enter. */
   personalTo(participant: Participant): PersonalView {
     return this.sound.viewFor(participant);
   }

@@ -26,7 +26,7 @@ const NOTICE_MS: Millis = 250;
 
 interface Talker {
   target: TalkTarget;
-  /** What listeners were told about this talker last, by their id, as JSON; anyone missing was told nothing. */
+  /** What listeners last received about this talker, by their id, as JSON; anyone missing received nothing. */
   readonly told: Map<string, string>;
   toldMs: Millis;
   cancel: Cancel;
@@ -196,7 +196,7 @@ export class RoomTalk {
     else talker.cancel = clock.setTimer(dueMs, () => this.#tell(participant, talker, participants.values()));
   }
 
-  /** Only those for whom something has changed are told. */
+  /** Notifies only those for whom something has changed. */
   #tell(talker: Participant, { told }: Talker, listeners: Iterable<Participant>): void {
     const known = this.#talkers.get(talker.id);
     if (known !== undefined) known.toldMs = this.#options.clock.now();

@@ -45,7 +45,7 @@ test('a game that speaks Mumble Link places its player and turns the ears, until
     ada.page.waitForFunction(`document.getElementById('${what}').textContent.includes('${text}')`, {
       timeout: WAIT_MS,
     });
-  await says('game', 'No game tells');
+  await says('game', 'No game reports');
   await ada.page.type('#name', 'Ada');
   await ada.clickOn('#entry button');
   await says('voice', 'You can talk');
@@ -69,6 +69,6 @@ test('a game that speaks Mumble Link places its player and turns the ears, until
   t.ok(beyond > SIDE_DB, `and after walking past him on the right again: ${beyond.toFixed(1)} dB`);
   await says('game', 'paused');
   await game.quit();
-  await says('game', 'No game tells');
+  await says('game', 'No game reports');
   t.same(ada.errors, []);
 });

@@ -121,7 +121,7 @@ test('people in the web game hear each other from where they are, and from anywh
     await hearsOnly(t, ada.voice, { Ben: BEN_HZ }, []);
   });
 
-  await t.test('and who leaves is gone', async (t) => {
+  await t.test('gone after leaving', async (t) => {
     await ben.voice.close();
     await ada.voice.page.waitForFunction(`document.querySelector('[data-name="Ben"]') === null`);
     t.same(ada.voice.errors, []);

@@ -6,7 +6,7 @@ import { LINK_BYTES, LinkWatch, parseLink, readLink } from '../../examples/mumbl
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { LinkedGame, missingForLinkedGame } from '../helpers/linked-game.ts';
 
-test('what a game writes is read: its name, the place of the avatar, and where the camera looks', {
+test('reads what a game writes: its name, the position of the avatar, and where the camera looks', {
   skip: skipIfMissing(missingForLinkedGame),
 }, async (t) => {
   const game = LinkedGame.start(t.testdir());

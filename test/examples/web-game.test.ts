@@ -50,7 +50,7 @@ async function radioOf(api: ApiClient): Promise<readonly string[]> {
   return answer.status === 200 ? answer.body.speak : [];
 }
 
-test('after a restart the voice server is told everything again, and whoever leaves is forgotten', async (t) => {
+test('after a restart the voice server receives everything again, and players who leave are forgotten', async (t) => {
   const { server, enter } = await startGame(t);
   const ada = await enter('Ada');
   const ben = await enter('Ben');

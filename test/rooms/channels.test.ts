@@ -65,7 +65,7 @@ test('a channel is heard by those on its list, also if they join later, and spok
   t.same(ben.listener.take('channels').at(-1)?.channels, []);
 });
 
-test('the media plane is told how channels sound, and nothing while they sound like the room', async (t) => {
+test('the media plane learns how channels sound, and nothing while they sound like the room', async (t) => {
   const { room, join, plane } = setUp();
   const lists = { open: false, speak: ['u1'], hear: ['u1', 'u2'] };
   room.sound.putChannel('red', lists);

@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { spaceUpdateSchema } from '../../src/protocol/space.ts';
 import { startSignalingServer } from '../helpers/signaling-server.ts';
 
-test('moving a player twenty times a second leaves the general rate of messages to others, but is bounded as well', async (t) => {
+test('moving a player twenty times a second does not use up the rate of messages, but is bounded', async (t) => {
   const { registry, clock, open } = await startSignalingServer(t, { limits: { maxMessagesPerSecond: 5 } });
   const client = await open();
   await client.join('world', 'Ada');

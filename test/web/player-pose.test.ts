@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { joined, setUpInRoom } from './fake-browser.ts';
 
-test('a game may say in each frame where its player looks and is; twenty messages a second are sent, and the last one counts', async (t) => {
+test('a game may set its pose in each frame; twenty messages a second are sent, and the last one counts', async (t) => {
   const { browser, client } = await setUpInRoom();
   const yaws = () => browser.socket.sentOf('turn').map((message) => (message as { yaw: number }).yaw);
   for (let frame = 0; frame < 60; frame++) {
@@ -25,7 +25,7 @@ test('a game may say in each frame where its player looks and is; twenty message
   ]);
 });
 
-test('on another connection it is said again, and after leaving it is forgotten', async (t) => {
+test('on another connection the last values are sent again, and after leaving they are forgotten', async (t) => {
   const { browser, client } = await setUpInRoom();
   client.player.turn(30);
   await browser.advance(100);

@@ -41,14 +41,14 @@ export class PlayerPose {
     this.#sendSoon();
   }
 
-  /** Every message of the server. In another room, or on another connection, what was said last is said again. */
+  /** Call with every message of the server. In another room or connection, the last values are sent again. */
   receive({ type }: ServerMessage): void {
     if (type !== 'joined' && type !== 'moved') return;
     this.#sentYaw = this.#sentPosition = undefined;
     this.#sendSoon();
   }
 
-  /** The participant has left: nothing is sent any more, and what was said is forgotten. */
+  /** The participant has left: nothing more is sent, and the last values are forgotten. */
   left(): void {
     this.#cancelPause?.();
     this.#cancelPause = null;

@@ -1,4 +1,4 @@
-/** Joins the voice room, and tells it where the game's player is. */
+/** Joins the voice room, and reports there where the game's player is. */
 import { openMicrophone } from '../../../web/sdk/microphone.ts';
 import { watchNetwork } from '../../../web/sdk/network-watch.ts';
 import { VoiceClient } from '../../../web/sdk/voice-client.ts';
@@ -28,7 +28,7 @@ watchNetwork(voice);
 
 function show(state: LinkState): void {
   const texts = {
-    absent: 'No game tells where you are. Is its link to Mumble switched on?',
+    absent: 'No game reports where you are. Is its link to Mumble switched on?',
     paused: 'The game is paused. Others hear you from where you were.',
     playing: 'Others hear you from where you are.',
   };
@@ -57,6 +57,6 @@ entry.addEventListener('submit', async (event) => {
   hasMicrophone = microphone.ok;
   if (microphone.ok) voice.setMicrophone(microphone.track);
   const { url, room: name, token } = room;
-  // What goes wrong is shown with the state.
+  // The page shows errors together with the state.
   voice.connect(url, { room: name, name: nameField.value, ...(token !== undefined && { token }) }).catch(() => {});
 });

@@ -95,7 +95,7 @@ function receive(message: GameMessage): void {
   }
   ownId = message.id;
   const { url, ...options } = message.voice;
-  // Losses later on are repaired by the client. What goes wrong here is shown with the state.
+  // The client repairs later losses of the connection. Errors here are shown with the state.
   voice.connect(url, options).catch(() => {});
 }
 

@@ -36,7 +36,7 @@ export interface ControlEndpointOptions {
 }
 
 const PATH = new RegExp(`^${API_PATH}/rooms/([^/]+)/control$`);
-/** A thousand positions with names. */
+/** Enough for a thousand positions with names. */
 const MAX_MESSAGE_BYTES = 262_144;
 const MAX_FRAGMENTS = 64;
 const CLOSE_TIMEOUT_MS = 5000;
@@ -126,7 +126,7 @@ export class ControlEndpoint {
   }
 }
 
-/** A name that is not encoded correctly is of no room. */
+/** A name that is not encoded correctly matches no room. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -15,14 +15,14 @@ const LONG = 1;
 const JUMP = 1;
 const DEGREES = 180 / 32_767;
 
-/** Reads frames into the same entries again and again. */
+/** Reads frames, and reuses the same entries for each. */
 export class PositionFrames {
   readonly placements: Placement[] = [];
-  /** The time of the last frame; 0: it had none. */
+  /** The time of the last frame; 0 if it had none. */
   timeMs = 0;
 
   /**
-   * How many `placements` the frame has filled. Throws `invalid_request`, which names the wrong entry; then
+   * Returns how many `placements` the frame has filled. Throws `invalid_request`, which names the wrong entry; then
    * `placements` must not be used.
    *
    * @param nameOf the player with a number

@@ -15,7 +15,7 @@ export interface ReportsOptions {
   readonly send: (answer: ControlAnswer) => void;
 }
 
-/** What one game server wants to know about its room. */
+/** Sends one game server what it has subscribed to. */
 export class Reports {
   readonly #options: ReportsOptions;
   #wishes: Wishes = { players: false, speaking: false, levelsHz: 0, audibleHz: 0 };
@@ -27,7 +27,7 @@ export class Reports {
     this.#options = options;
   }
 
-  /** Replaces the previous wishes. Whoever speaks now is told. */
+  /** Replaces the previous choice, and reports who speaks now. */
   subscribe(wishes: Wishes): void {
     this.#wishes = wishes;
     this.#speaking = new Set();
@@ -51,7 +51,7 @@ export class Reports {
     if (speaking) this.#tellSpeaking(new Set(levels.map(([player]) => player)));
     if (levelsHz === 0) return;
     const nowMs = this.#options.clock.now();
-    // The last speaker's end is always told, because nothing follows it.
+    // The end of the last speaker is always sent, because nothing follows it.
     if (levels.length > 0 && nowMs - this.#levelsAtMs < 1000 / levelsHz) return;
     this.#levelsAtMs = nowMs;
     this.#options.send({ type: 'levels', speaking: levels });

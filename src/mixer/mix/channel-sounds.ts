@@ -14,7 +14,7 @@ export interface ChannelSound {
   readonly strength: number;
   /** From -1 (left) to 1 (right), for listeners in stereo. */
   readonly pan: number;
-  /** While somebody speaks in it, whoever hears it hears everything else this much more quietly; 0 for no priority. */
+  /** While somebody speaks in it, its listeners hear everything else this much more quietly; 0 for no priority. */
   readonly duckDb: number;
 }
 

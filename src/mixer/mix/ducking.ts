@@ -1,5 +1,5 @@
 /**
- * Channels with priority: while somebody speaks in one, whoever hears it hears everything else more quietly. The others
+ * Channels with priority: while somebody speaks in one, its listeners hear everything else more quietly. The others
  * go down fast, and come back slowly, after a pause that is longer than those between words.
  */
 import { PTIME_MS } from '../format.ts';

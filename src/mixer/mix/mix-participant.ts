@@ -81,7 +81,7 @@ export class Place implements MixParticipant, Contributor {
   // The first two fields are all that most listeners need in a tick, so they share a line of the cache.
   readonly sink: MixSink;
   /**
-   * The audience whose packets this listener keeps getting while nothing about the listener changes. Whoever changes
+   * The audience whose packets this listener keeps getting while nothing about the listener changes. Code that changes
    * something sets it to undefined; the next tick looks at everything again.
    */
   steady: Audience | undefined;

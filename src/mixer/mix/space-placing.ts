@@ -240,7 +240,7 @@ export class SpacePlacing {
   }
 }
 
-/** Who is out of earshot may still be heard in channels and whispers. */
+/** Talkers who are out of earshot may still be heard in channels and whispers. */
 function limitOutside(address: Address, limits: TalkerLimits): TalkerLimit {
   const isForNobody = address.channels.isEmpty && address.whispersTo.size === 0;
   return isForNobody ? limits.outOfEarshot : limits.limitFor(address);

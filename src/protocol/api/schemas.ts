@@ -312,7 +312,7 @@ export const serverSchema = z.strictObject({
   candidates: z
     .array(z.string())
     .describe(
-      'Where browsers are told to find media, as `udp 192.0.2.1:40000`; it follows the addresses of the machine.',
+      'The addresses announced to browsers for media, as `udp 192.0.2.1:40000`. They follow the addresses of the machine.',
     ),
   workers: z.array(workerSchema),
   webhooks: z.array(webhookSchema),

@@ -8,10 +8,10 @@ export class AudiblePairs {
   /** Where the next search begins, so that in a crowd all voices get their turn. */
   #turn = 0;
 
-  /** Layers count, walls and volumes do not. Spectators are not listed beside the player whose ears they have. */
+  /** Considers layers, but not walls and volumes. Omits pairs of a spectator and the player whose ears they use. */
   find(bodies: Iterable<Body>, max: number): Pair[] {
     const present = Array.from(bodies).filter(({ isPlaced, person }) => isPlaced && person?.seatId != null);
-    // Whoever is out of range along one axis need not be looked at.
+    // Skip anyone who is out of range along one axis.
     const listeners = present.filter(({ state }) => state.ears === null).sort((a, b) => a.ears[0] - b.ears[0]);
     const pairs: Pair[] = [];
     const first = this.#turn % Math.max(1, present.length);

@@ -3,7 +3,7 @@ import { AppError } from '../../lib/errors.ts';
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import type { Pose } from './room-space.ts';
 
-/** A client sends twenty a second; a little more, because networks deliver some of them together. */
+/** A client sends twenty a second. The limit is higher, because networks deliver some of them together. */
 const MOVES = { perSecond: 25, burst: 10 } as const;
 
 export interface MovePacerOptions {
@@ -13,7 +13,7 @@ export interface MovePacerOptions {
   readonly clock: Clock;
 }
 
-/** Limits how often a client moves its player. What is too early waits, and only the last of it counts. */
+/** Limits how often a client moves its player. Moves that are too early wait, and only the last one counts. */
 export class MovePacer {
   readonly #options: MovePacerOptions;
   readonly #bucket: TokenBucket;
@@ -59,7 +59,7 @@ export class MovePacer {
     try {
       if (pose !== undefined) this.#options.pose(pose);
     } catch (thrown) {
-      // The rules have changed while it waited, and the next one is answered with that error.
+      // The rules have changed while it waited. The next message gets that error as its answer.
       if (!(thrown instanceof AppError)) throw thrown;
     }
   }

@@ -1,6 +1,6 @@
-/** The numbers by which the media plane knows the layers and enclosures of a room, from 1 on. */
+/** The numbers that the media plane uses for the layers and enclosures of a room, from 1 on. */
 
-/** The layer of those who are in no other. */
+/** The layer of players who have none. */
 const EVERYWHERE = 1;
 const MAX_LAYERS = 31;
 const MAX_ENCLOSURES = 60_000;
@@ -15,7 +15,7 @@ export class NameNumbers {
     return names.reduce((bits, name) => bits | (1 << numberOf(this.#layers, name, MAX_LAYERS)), 0);
   }
 
-  /** 0 is the open. */
+  /** 0 is outdoors. */
   enclosure(name: string | null): number {
     return name === null ? 0 : numberOf(this.#enclosures, name, MAX_ENCLOSURES);
   }

@@ -1,5 +1,5 @@
 /**
- * The bodies in a room's space: who they belong to, where they are, and what is told about them. They are known by the
+ * The bodies in a room's space: whose they are, where they are, and what was sent about them. They are known by the
  * identity of a join token, guests by their participant id, and may be placed before their owner joins. An entry for a
  * player replaces everything that was said about that player before, except the position.
  */
@@ -14,7 +14,7 @@ import { NameNumbers } from './name-numbers.ts';
 /** What a client says about its player, in the room's axes and units. */
 export interface Pose {
   readonly position: Point;
-  /** In degrees; without it, it stays as it is. */
+  /** In degrees; if omitted, the direction stays as it is. */
   readonly yaw?: number | undefined;
 }
 
@@ -81,7 +81,7 @@ export class RoomSpace {
     });
   }
 
-  /** A client tells in which direction its player looks, in degrees. It counts as soon as the rules allow it. */
+  /** A client says which way its player looks, in degrees. It takes effect as soon as the rules allow it. */
   turn(player: string, yaw: number): void {
     this.#personOf(player).earsYaw = yaw;
     const body = this.#bodies.get(player);
@@ -89,7 +89,7 @@ export class RoomSpace {
   }
 
   /**
-   * A client tells where its player is, as far as the rules allow it. Throws `no_space`, `not_allowed`, `too_many_bodies`
+   * A client says where its player is, if the rules allow it. Throws `no_space`, `not_allowed`, `too_many_bodies`
    * or `invalid_request`.
    */
   pose(player: string, { position: [x, y, z], yaw }: Pose): void {
@@ -119,7 +119,7 @@ export class RoomSpace {
     if (body !== undefined) this.#fields?.setVoice(body.slot, seatId);
   }
 
-  /** The participant has left, and nothing of what their client said remains. */
+  /** The participant has left, and what their client said is forgotten. */
   left(player: string): void {
     this.#people.delete(player);
     const body = this.#bodies.get(player);
@@ -132,7 +132,7 @@ export class RoomSpace {
     }
   }
 
-  /** Nobody tells where players are any more, or somebody does again. */
+  /** The game server is gone, or is back. */
   setGone(isGone: boolean): void {
     if (isGone === this.#isGone) return;
     this.#isGone = isGone;
@@ -253,7 +253,7 @@ export class RoomSpace {
     this.#describe(body);
   }
 
-  /** Tells the mixer where a body and its ears are. */
+  /** Passes the position of a body and its ears to the mixer. */
   #show(body: Body, { positions, turn, tether }: SpaceRules, jump: boolean): void {
     const { slot, person, at, yaw, pitch } = body;
     const wanted = positions === 'tethered' ? (person?.ears ?? null) : null;

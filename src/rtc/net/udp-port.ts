@@ -197,8 +197,9 @@ export class UdpSocket implements DatagramSocket {
   }
 
   /**
-   * Sends, and counts failures: all of them once one was seen. True if the system has accepted the datagram, as it nearly always does at once, and the
-   * buffer may be reused. False if it still waits, or waits behind others: the buffer must not be touched any more.
+   * Sends, and counts failures: all of them once one has been seen. Returns true if the system has accepted the
+   * datagram, as it nearly always does at once; then the buffer may be reused. Returns false if the datagram still
+   * waits; then the buffer must not be touched any more.
    */
   send(datagram: Uint8Array, port: number, address: string): boolean {
     if (this.#closed !== undefined) return true;

@@ -85,7 +85,7 @@ function speechSection(
 ): string[] {
   const answered = REVERSED[direction];
   const sends = answered === 'sendrecv' || answered === 'sendonly';
-  // What is not answered, a browser does not offer again when it begins to send. Of two sections, only one has levels.
+  // If this is not answered, a browser does not offer it when it begins to send. Only one of two sections has levels.
   const isOnly = sections.filter(({ role }) => role === 'speech').length === 1;
   const mayHaveLevels = isOnly || answered === 'recvonly';
   return [

@@ -249,7 +249,7 @@ test('a draining server ends when the last participant has left, or at its deadl
   }
 });
 
-test('who may use the API', async (t) => {
+test('the API accepts only the admin token', async (t) => {
   const { server, api } = await setUp(t, ['--max-failed-joins-per-minute', '3']);
   const missing = await api.get('/server', { token: '' });
   t.match(missing, { status: 401, body: { code: 'admin_token_required' } });

@@ -71,7 +71,7 @@ test('a control token opens the space and the channels of its room over HTTP as 
   t.equal((await game.get('/rooms/world/participants')).status, 401);
 });
 
-test('a game server whose connection is killed is gone, and its room is told by the server when that closes', async (t) => {
+test('a control connection ends when the game server is killed, when its room closes, and when the server closes', async (t) => {
   const server = await startServer(FLAGS, { logLevel: 'error' });
   t.teardown(() => server.close());
   const api = new ApiClient(server.url, ADMIN);

@@ -38,7 +38,7 @@ function setUp() {
   return { ...world, connect };
 }
 
-test('a game server tells everything over one connection, and is told who is there', async (t) => {
+test('a game server sends everything over one connection, and learns who is there', async (t) => {
   const { room, join, connect, mouthOf } = setUp();
   const ada = join('ada');
   const { say, socket, answers } = connect();
@@ -58,7 +58,7 @@ test('a game server tells everything over one connection, and is told who is the
   t.same(answers(), [{ type: 'pong', id: 3 }], 'nothing was wrong');
 });
 
-test('of a wrong message nothing is applied, and the error names the entry', async (t) => {
+test('no part of a wrong message is applied, and the error names the entry', async (t) => {
   const { room, join, connect, mouthOf } = setUp();
   const ada = join('ada');
   const { say, socket, answers } = connect();
@@ -128,7 +128,7 @@ test('of a wrong message nothing is applied, and the error names the entry', asy
   t.equal(socket.readyState, 1, 'and the connection stays');
 });
 
-test('an older frame than the last is left out', async (t) => {
+test('a frame that is older than the last one is ignored', async (t) => {
   const { join, connect, mouthOf } = setUp();
   const ada = join('ada');
   const { say, socket } = connect();
@@ -234,7 +234,7 @@ test('the rate and the size of messages are bounded', async (t) => {
   t.equal(clock.pendingTimers, 0);
 });
 
-test('speaking, levels, pairs in earshot, and who comes and goes, as asked for', async (t) => {
+test('a game server receives what it subscribed to: speaking, levels, pairs, joins and leaves', async (t) => {
   const { plane, room, join, connect, clock } = setUp();
   const { say, answers } = connect();
   const speak = (...who: { readonly seatId: number }[]) =>
@@ -315,7 +315,7 @@ test('five seconds after the game server is gone, the room does what its rules s
     clock.advance(4900);
     t.equal(world.mode(), 'on');
     clock.advance(100);
-    t.equal(world.mode(), mode, 'it vanished without a word');
+    t.equal(world.mode(), mode, 'it vanished silently');
     world.update({ positions: [['ada', 2, 2, 3]] });
     t.equal(world.mode(), 'on', 'positions by HTTP');
     const [three, four] = [start(), start()];

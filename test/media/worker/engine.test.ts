@@ -137,7 +137,7 @@ test('a room is open until its last member has left and faded, and may be opened
   await engine.close();
 });
 
-test('what is meant for a room or a member that is gone changes nothing', async (t) => {
+test('commands for a room or a member that is gone change nothing', async (t) => {
   const { engine, events, members } = setUp();
   engine.handle(addMember(1));
   const before = members();

@@ -219,7 +219,7 @@ test('reports count once per housekeeping, and only new ones', async (t) => {
   t.same(log, [], 'nobody is interested any more');
 });
 
-test('what the endpoint reports reaches whoever opened the member', async (t) => {
+test('reports of the endpoint reach the code that opened the member', async (t) => {
   const { join, log } = setUp();
   const { events } = join(5).endpoint;
   events.silent(true);

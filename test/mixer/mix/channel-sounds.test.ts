@@ -18,7 +18,7 @@ function plainRoom() {
   return { codec, room, heard };
 }
 
-test('through a channel with an effect a voice has its band; others, and those who hear it otherwise, do not notice', async (t) => {
+test('a channel with an effect limits a voice to its band, and only for those who hear it there', async (t) => {
   for (const effect of ['radio', 'phone'] as const satisfies EffectKind[]) {
     const { room, heard } = plainRoom();
     const talkers = [500, 1000, 6000].map((hz) => room.join(toneOf(hz), { channels: [RED] }));
@@ -53,7 +53,7 @@ test('through a channel with an effect a voice has its band; others, and those w
   }
 });
 
-test('a channel’s gain is that of all its voices; at 0 the packets are those without them, bit for bit', async (t) => {
+test('a channel’s gain applies to all its voices; at 0 the packets are those without them, bit for bit', async (t) => {
   const packets = [true, false].map((talks) => {
     const { codec, room } = plainRoom();
     const [listener, talker, mate] = [

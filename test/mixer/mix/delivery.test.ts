@@ -262,7 +262,7 @@ test('a spectator without a place of their own hears with the ears of another fr
   t.ok(people[0]!.place.heardSpace);
 });
 
-test('what a steady listener hears fades when they are moved, and when they are deafened', async (t) => {
+test('the sound of a steady listener fades when they are moved, and when they are deafened', async (t) => {
   for (const end of ['moved', 'deafened'] as const) {
     const { people, codec } = compareSides(32, (side, tick) => {
       if (tick === 0) for (let i = 0; i < 3; i++) side.join(0, {});

@@ -469,7 +469,7 @@ test('for any talk, mutes and deafens, everybody hears everybody else as loudly 
   );
 });
 
-test('whoever of two speaks first, both are mixed as soon as they speak at once', async (t) => {
+test('two talkers are mixed as soon as they speak at once, no matter who was first', async (t) => {
   const { room, sent, talker, second, listeners } = meeting(3);
   talker.talking = true;
   room.run(30);

@@ -41,7 +41,7 @@ function setUp({ isSpectator = false } = {}) {
 
 const speakToBoth = (room: Room, talker: Person) => room.speakTo(talker, [ROOM, RED]);
 
-test('who speaks over the radio and walks from 1 to 60 m is always heard, and never twice: within 3 dB', async (t) => {
+test('a talker with a radio who walks from 1 to 60 m is always heard, and never twice: within 3 dB', async (t) => {
   const { room, talker, place, levelDb } = setUp();
   room.run(40);
   const nearDb = levelDb();

@@ -147,7 +147,7 @@ test('a voice out of range is in nobody’s packets, bit for bit, and is not eve
   t.equal(decoded[0], decoded[1]);
 });
 
-test('whoever has no place talks with the others who have none, and nobody else hears them', async (t) => {
+test('people without a place hear only each other, and nobody else hears them', async (t) => {
   const { codec, room, world, join } = spaceRoom();
   const [placed, other, lobby, guest] = [join({}), join({ at: [1, 0, 0] }), join(undefined), join(undefined)] as [
     Person,

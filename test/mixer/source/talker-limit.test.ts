@@ -302,7 +302,7 @@ test('a place does not stay with somebody who leaves or is muted', async (t) => 
   t.ok(a.place.source.admitted);
 });
 
-test('whoever goes elsewhere takes along neither another talker nor another who waits', async (t) => {
+test('a talker who goes elsewhere takes along no other talker, and none who waits', async (t) => {
   const { limit, voices, run, heard } = unit(3, [-30, -31, -32, -20, -21, -22]);
   const standing = createStanding();
   const claims = () => {

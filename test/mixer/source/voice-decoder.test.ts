@@ -52,7 +52,7 @@ test('a voice that begins fades in over 5 ms, and then is as it was decoded', as
   t.equal(decoder.queue.available, 2 * FRAME_SAMPLES);
 });
 
-test('a voice that others have heard until now continues at once, more loudly the less was concealed', async (t) => {
+test('a voice that others have heard until now continues at once, and more loudly if less was concealed', async (t) => {
   let before = 2;
   for (const missed of [0, 1, 2, 3, 4, 5, 6]) {
     const { decoder, play } = setUp();
@@ -155,7 +155,7 @@ test('a voice that ends fades out in one more frame, and the next one fades in',
   t.ok(isNear(play()![0]! / LEVEL, 0));
 });
 
-test('what was not heard ends without a sound', async (t) => {
+test('a voice that was not heard ends without a sound', async (t) => {
   const { decoder, play, next, concealed } = setUp();
   t.notOk(decoder.fadeOut(true), 'no decoder');
   decoder.open(0);

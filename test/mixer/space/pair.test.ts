@@ -64,7 +64,7 @@ test('walls, vehicles and turned heads make a voice quieter and duller', async (
   t.ok(close(gainsIn(world, 1, 0, cone)[1]!, 1), 'facing the listener');
 });
 
-test('whoever is out of range, in another layer or without a place is not heard', async (t) => {
+test('a voice out of range, in another layer or without a place is not heard', async (t) => {
   const world = new World();
   world.put(0, {});
   world.put(1, { at: [19, 0, 0] });

@@ -23,7 +23,7 @@ test('pairs are those whose voice is in range and in a layer that the other hear
   t.same(room.space.audiblePairs(100), []);
 });
 
-test('among random players the pairs are the same as by comparing all with all, and in a crowd all have their turn', async (t) => {
+test('random players give the same pairs as comparing all with all, and in a crowd all get a turn', async (t) => {
   const seed = Number(process.env['SEED'] ?? 3141);
   t.comment(`SEED=${seed}`);
   const prng = createPrng(seed);

@@ -59,7 +59,7 @@ test('memory that a peer can make us use is bounded, and remembered entries stay
   t.end();
 });
 
-test('sources that come back again and again take no more room than once', (t) => {
+test('sources that come back again and again take no more memory than once', (t) => {
   const sources = new ReceivedSources();
   for (let round = 1; round <= 50; round++) for (let ssrc = 0; ssrc < 20; ssrc++) sources.accept(ssrc, round);
   for (let ssrc = 20; ssrc < MAX_SOURCES; ssrc++) {
