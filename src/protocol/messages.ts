@@ -39,7 +39,7 @@ export type ClientMessageInput =
   | { readonly type: 'hear'; readonly participantId: string; readonly gain: number }
   /**
    * To whom this participant speaks from now on: everyone in the room (the default), channels by name, and people to
-   * whom they whisper. Whoever is not mentioned no longer hears them.
+   * whom they whisper. Nobody else hears them.
    */
   | {
       readonly type: 'talk_to';

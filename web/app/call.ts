@@ -91,7 +91,7 @@ export class Call {
     this.client.on('channels', (state) => {
       this.channels.value = state;
       const { team } = this;
-      // Whoever has left a team does not go on speaking to nobody.
+      // After leaving a team, people no longer speak to it.
       if (team.value !== null && !state.channels.some(({ name, speaks }) => speaks && name === team.value))
         this.talkToTeam(null);
     });

@@ -127,7 +127,7 @@ export class ControlSession implements GameServer {
     this.#lastTimeMs = timeMs;
   }
 
-  /** Everything that arrives is a sign of life. */
+  /** Counts everything that arrives, because it shows that the game server is alive. */
   #count({ length }: Buffer): void {
     const { clock, limitCounts } = this.#options;
     this.#heardMs = clock.now();

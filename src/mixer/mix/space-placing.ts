@@ -1,5 +1,5 @@
 /**
- * Who is in space. In a room with space, whoever has a place there speaks and hears there instead of in the room itself,
+ * Decides who is in space. In a room with space, people with a place speak and hear there instead of in the room,
  * which then belongs to those without a place. Other channels are not affected. A spectator hears with the ears of another.
  *
  * Everything changes between ticks, and fades: a voice that moves between the room and space fades out in one and in in
