@@ -79,7 +79,11 @@ test('Chromium on a lossy network is sent RED: it restores everything at 10 % lo
   relay.loss = 0.1;
   const isReported = eventually(async () => (await redundant()) > 0 || 'no RED is sent', REPORTED_WITHIN_MS);
   const without = await watch(listener, isReported);
-  t.ok(without.concealed > 0.04, `${percent(without.concealed)} concealed until the loss is reported`);
+  // RED is noticed some time after it began, and restores nine of ten packets that are lost.
+  t.ok(
+    without.concealed > without.lost / 4,
+    `${percent(without.lost)} lost and ${percent(without.concealed)} concealed until it is known that RED is sent`,
+  );
   /** Checks that not more than this share is concealed, while this share is lost at least. */
   const measure = async (maxConcealed: number, minLost: number, what: string) => {
     const { lost, concealed } = await untilGood(
