@@ -18,7 +18,7 @@ test('a process that shares one CPU with another waits about half of the time; o
   const spinners = [1, 2].map(() => run(process.execPath, '-e', spin));
   await Promise.all(spinners.map((child) => once(child, 'message')));
   const asleep = new CpuWait([sleeper.pid!]);
-  // Counts from before the others until after them, and so no less than they do.
+  // Counts from before the others until after them, and so hardly less than they do: a helper thread may end meanwhile.
   const both = new CpuWait(spinners.map(({ pid }) => pid!));
   const watch = new Stopwatch(spinners.map(({ pid }) => pid!));
   const busy = spinners.map(({ pid }) => new CpuWait([pid!]));
@@ -28,8 +28,11 @@ test('a process that shares one CPU with another waits about half of the time; o
   const tookMs = performance.now() - startMs;
   // One of them was running at any time, unless the machine had others to run as well.
   t.ok(waitedMs[0]! + waitedMs[1]! > 0.9 * tookMs, `${waitedMs.map(Math.round)} of ${Math.round(tookMs)} ms`);
-  t.ok(both.ms >= waitedMs[0]! + waitedMs[1]!, 'both together wait for as long as each of them');
-  t.ok(both.longestMs >= Math.max(...waitedMs) && both.longestMs < both.ms, 'one of them waits for a part of it');
+  t.ok(both.ms >= 0.95 * (waitedMs[0]! + waitedMs[1]!), 'both together wait for as long as each of them');
+  t.ok(
+    both.longestMs >= 0.95 * Math.max(...waitedMs) && both.longestMs < both.ms,
+    'one of them waits for a part of it',
+  );
   t.ok(asleep.ms < 1, `${asleep.ms.toFixed(1)} ms`);
   t.ok(watch.ownMs < watch.ms - 0.9 * tookMs, `${watch.ownMs.toFixed(0)} of ${watch.ms.toFixed(0)} ms`);
   both.reset();
