@@ -120,7 +120,7 @@ export const MEDIA_COUNTERS = {
   },
   sendFailures: {
     name: 'partyline_send_failures_total',
-    help: 'UDP datagrams rejected by the operating system.',
+    help: 'UDP datagrams rejected by the operating system. Up to 15 may be missed when failures begin.',
   },
   tcpAccepted: { name: 'partyline_media_tcp_accepted_total', help: 'TCP connections accepted on the media port.' },
   tcpRefused: {

@@ -138,8 +138,8 @@ export class UdpPort implements DatagramPort {
 
 /** One bound socket. */
 /**
- * While nothing fails, one send in so many reports its result. Node needs as long to report it as we need to protect a
- * packet.
+ * While nothing fails, so many sends in a row do not report their results, because Node makes an object and a callback
+ * in the next tick for each report.
  */
 const UNCHECKED_SENDS = 15;
 /** After a failure, that many sends report theirs. */
