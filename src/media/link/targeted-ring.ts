@@ -14,9 +14,9 @@ export const MAX_TARGETED = 32;
 /** Maximum number of people to whom one voice whispers. */
 export const MAX_WHISPERS = 16;
 
-/** Words of an address: two of its channels, the number of whispers, and to whom. */
+/** Words of an address: two for its channels, the number of whispers, and to whom. */
 const ADDRESS_WORDS = 3 + MAX_WHISPERS;
-const [NUMBER, FLAGS, SLOT, LOUDNESS, NOW, BEFORE] = [0, 1, 2, 3, 4, 4 + ADDRESS_WORDS] as const;
+const [NUMBER, FLAGS, BODY, LOUDNESS, NOW, BEFORE] = [0, 1, 2, 3, 4, 4 + ADDRESS_WORDS] as const;
 const VOICE_WORDS = BEFORE + ADDRESS_WORDS;
 const SLOT_WORDS = 2 + MAX_TARGETED * VOICE_WORDS;
 const [TICK, COUNT, FIRST] = [0, 1, 2] as const;
@@ -56,11 +56,20 @@ export class TargetedRing {
     const count = Math.min(voices.length, MAX_TARGETED);
     Atomics.store(words, at + TICK, EMPTY);
     for (let i = 0; i < count; i++) {
-      const { voice, soundedBefore, isEnding, slot: body, loudnessDbov, address, addressBefore, frame } = voices[i]!;
+      const {
+        voice,
+        soundedBefore,
+        isEnding,
+        slot: bodySlot,
+        loudnessDbov,
+        address,
+        addressBefore,
+        frame,
+      } = voices[i]!;
       const voiceAt = at + FIRST + i * VOICE_WORDS;
       words[voiceAt + NUMBER] = voice;
       words[voiceAt + FLAGS] = (soundedBefore ? SOUNDED_BEFORE : 0) | (isEnding ? ENDING : 0);
-      words[voiceAt + SLOT] = body;
+      words[voiceAt + BODY] = bodySlot;
       words[voiceAt + LOUDNESS] = Math.round(loudnessDbov * STEPS_PER_DB);
       writeAddress(words, voiceAt + NOW, address);
       writeAddress(words, voiceAt + BEFORE, addressBefore);
@@ -88,9 +97,9 @@ export class TargetedRing {
     return (this.#words[voiceAt(tick, index) + FLAGS]! & ENDING) !== 0;
   }
 
-  /** Of its body in space, or `NO_SLOT`. */
-  slot(tick: number, index: number): number {
-    return this.#words[voiceAt(tick, index) + SLOT]!;
+  /** The slot of its body in space, or `NO_SLOT`. */
+  bodySlot(tick: number, index: number): number {
+    return this.#words[voiceAt(tick, index) + BODY]!;
   }
 
   loudnessDbov(tick: number, index: number): number {

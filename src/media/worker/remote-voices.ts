@@ -71,6 +71,7 @@ export class RemoteVoices {
     }
     for (const voice of this.#voices) voice.isThere = false;
     for (let i = 0; i < count; i++) this.#readVoice(tick, i);
+    // This worker is several ticks late: what was read may be of two ticks, and must not be heard.
     if (!this.#ring.holds(tick)) {
       this.#missed = true;
       this.close();
@@ -97,7 +98,7 @@ export class RemoteVoices {
     voice.isThere = true;
     voice.soundedBefore = ring.soundedBefore(tick, index);
     voice.isEnding = ring.isEnding(tick, index);
-    voice.slot = ring.slot(tick, index);
+    voice.slot = ring.bodySlot(tick, index);
     voice.loudnessDbov = ring.loudnessDbov(tick, index);
     voice.addressBefore = this.#missed ? NOWHERE : ring.addressBefore(tick, index, voice.address);
     voice.address = ring.address(tick, index, voice.address);

@@ -53,7 +53,7 @@ test('another worker reads the voices of a tick as they were written, the 32 lou
           reader.numberOf(tick, i) === voice.voice &&
           reader.soundedBefore(tick, i) === voice.soundedBefore &&
           reader.isEnding(tick, i) === voice.isEnding &&
-          reader.slot(tick, i) === voice.slot &&
+          reader.bodySlot(tick, i) === voice.slot &&
           reader.loudnessDbov(tick, i) === voice.loudnessDbov &&
           isSame(now, voice.address) &&
           isSame(before, voice.addressBefore) &&
