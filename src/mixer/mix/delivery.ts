@@ -43,7 +43,7 @@ export class Delivery {
   #isRefresh = false;
   /** Somebody was sent the lone talker's packet in this tick. */
   #hasPassed = false;
-  /** Nobody hears a single voice differently only because of what it does in this tick. */
+  /** No voice of this tick whispers or is passed on, so listeners in the steady state hear what their audience hears. */
   #isPlain = false;
 
   constructor(pool: CodecPool) {

@@ -78,7 +78,7 @@ export type Heard = 'nothing' | 'beginnings' | 'more';
 /** A source and a listener, visible only to the mixer and its tests. */
 export class Place implements MixParticipant, Contributor {
   declare readonly [handle]: true;
-  // The first two fields are all that most listeners need in a tick, so they share a line of the cache.
+  // These two fields are all that most listeners need in a tick, so they come first, side by side.
   readonly sink: MixSink;
   /**
    * The audience whose packets this listener keeps getting while nothing about the listener changes. Code that changes

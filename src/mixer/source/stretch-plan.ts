@@ -7,7 +7,7 @@ import { FRAME_SAMPLES, PTIME_MS } from '../format.ts';
 import { MAX_LAG, MIN_LAG } from './time-stretch.ts';
 
 /** How long to wait for a quiet frame. */
-export const PATIENCE_TICKS = 500 / PTIME_MS;
+const PATIENCE_TICKS = 500 / PTIME_MS;
 const INTERVAL_TICKS = 100 / PTIME_MS;
 /** Pause after a full frame: the jitter buffer must hand out a packet to know its new delay. */
 const PAUSE_TICKS = 200 / PTIME_MS;
