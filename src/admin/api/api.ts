@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { hasBody } from '../../http/request-body.ts';
 import { AppError, type ErrorCode, toAppError } from '../../lib/errors.ts';
 import { addressKey, type TrustedProxies } from '../../lib/net/client-address.ts';
+import { decodedPart } from '../../lib/net/url-part.ts';
 import type { RequestRate } from '../../lib/rates/request-rate.ts';
 import {
   API_PATH,
@@ -143,17 +144,9 @@ export function createRouter(handlers: Handlers, options: ForLog): Router {
 function controlledRoom({ path, method }: Context): string | undefined {
   for (const { pattern, of } of CONTROLLED) {
     const encoded = of.method === method.toLowerCase() ? pattern.exec(path)?.[1] : undefined;
-    if (encoded !== undefined) return decodedOrNone(encoded);
+    if (encoded !== undefined) return decodedPart(encoded);
   }
   return undefined;
-}
-
-function decodedOrNone(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isDocumentRequest({ path, method }: Context): boolean {

@@ -9,6 +9,7 @@ import { addressKey, type TrustedProxies } from '../../lib/net/client-address.ts
 import { isAllowedHost } from '../../lib/net/host-header.ts';
 import { OpenSessions } from '../../lib/net/open-sessions.ts';
 import { refuseUpgradeWith } from '../../lib/net/refuse-upgrade.ts';
+import { decodedPart } from '../../lib/net/url-part.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import type { RequestRate } from '../../lib/rates/request-rate.ts';
 import { API_PATH } from '../../protocol/api/operations.ts';
@@ -88,7 +89,8 @@ export class ControlEndpoint {
     const { token, auth, access, registry, allowHosts, proxies, requests } = this.#options;
     const { host, authorization } = request.headers;
     if (!isAllowedHost(host, allowHosts)) throw new AppError('unknown_host');
-    const name = decoded(encoded);
+    // A name with a wrong encoding belongs to no room.
+    const name = decodedPart(encoded) ?? '';
     try {
       if (token === '') throw new AppError('api_off');
       await auth.check(authorization, addressKey(proxies.clientOfRequest(request)), (other) =>
@@ -123,14 +125,5 @@ export class ControlEndpoint {
     if (error.code === 'admin_token_wrong') log.warn('control: wrong token');
     if (error.code === 'internal') log.error({ err: thrown }, 'control connection failed');
     refuseUpgradeWith(socket, error);
-  }
-}
-
-/** A name that is not encoded correctly matches no room. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return '';
   }
 }
