@@ -266,9 +266,10 @@ export class Mixer {
     const others = this.#link?.targeted(tick - 1);
     if (others === undefined || others.length === 0) return this.#contributors;
     const all = this.#withOthers;
-    all.length = 0;
-    for (let i = 0; i < this.#contributors.length; i++) all.push(this.#contributors[i]!);
-    for (let i = 0; i < others.length; i++) all.push(others[i]!);
+    let count = 0;
+    for (let i = 0; i < this.#contributors.length; i++) all[count++] = this.#contributors[i]!;
+    for (let i = 0; i < others.length; i++) all[count++] = others[i]!;
+    all.length = count;
     return all;
   }
 
@@ -328,13 +329,14 @@ export class Mixer {
     // The other parts may have been heard in the previous tick.
     const isLinked = this.#link !== undefined || this.#sounding.link !== undefined;
     const mayPass = !isLinked && this.#audiences.isFlat && !this.#placing.hasSpace;
-    this.#contributors.length = 0;
+    // An array that is emptied loses its memory, so this one is only cut to its new length.
+    let contributors = 0;
     for (let i = awake.length - 1; i >= 0; i--) {
       const place = awake[i]!;
       place.soundedBefore = place.contributing;
       place.contributing = place.source.read(nowMs, mayPass && (wasSilent || place === this.#sounding.lone));
       if (place.contributing) {
-        this.#contributors.push(place);
+        this.#contributors[contributors++] = place;
         place.steady = undefined;
       }
       const gone = place.leaving && !place.contributing;
@@ -344,6 +346,7 @@ export class Mixer {
       place.awake = false;
       if (gone) place.source.close();
     }
+    this.#contributors.length = contributors;
     this.#limits.decide(this.#link && this.#standing);
   }
 

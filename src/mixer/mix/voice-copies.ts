@@ -107,14 +107,18 @@ export class VoiceCopies {
 
   /** The frame of this tick is over. */
   endFrame(): void {
-    for (const copies of this.#copies.values()) for (const { frame } of copies) this.#kernels.frames.release(frame);
-    this.#copies.clear();
+    if (this.#copies.size > 0) this.#endCopies();
     if (this.#treated.size > 0) this.#endEffects();
   }
 
   close(): void {
     for (const all of this.#treated.values()) for (const treated of all) treated.isMade = false;
     this.endFrame();
+  }
+
+  #endCopies(): void {
+    for (const copies of this.#copies.values()) for (const { frame } of copies) this.#kernels.frames.release(frame);
+    this.#copies.clear();
   }
 
   #copyOf(voice: Contributor, way: Way): Frame {

@@ -5,6 +5,8 @@ export class SampleQueue {
   /** Allocated on first speech. */
   #samples: Float32Array | undefined;
   #head: Float32Array | undefined;
+  /** Kept for the next packet, which nearly always has the same place and length. */
+  #written: Float32Array | undefined;
   #available = 0;
   #isBlank = true;
 
@@ -42,16 +44,19 @@ export class SampleQueue {
     this.#isBlank = true;
   }
 
-  /** Returns the place where these samples now are. */
+  /** Returns the place where these samples now are, until the next call. */
   append(pcm: Int16Array): Float32Array {
     this.#samples ??= new Float32Array(2 * FRAME_SAMPLES + MAX_PACKET_SAMPLES);
     this.#head ??= this.#samples.subarray(0, FRAME_SAMPLES);
     if (this.#isBlank) this.#samples.fill(0, 0, this.#available);
     this.#isBlank = false;
     this.#samples.set(pcm, this.#available);
-    const written = this.#samples.subarray(this.#available, this.#available + pcm.length);
+    const start = this.#available;
     this.#available += pcm.length;
-    return written;
+    const last = this.#written;
+    if (last?.length === pcm.length && last.byteOffset === start * last.BYTES_PER_ELEMENT) return last;
+    this.#written = this.#samples.subarray(start, this.#available);
+    return this.#written;
   }
 
   appendBlank(samples: number): void {
