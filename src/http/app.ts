@@ -33,7 +33,8 @@ export interface HttpAppOptions {
 }
 
 const METHODS = 'GET, HEAD';
-const ROOM_PATH = /^\/room\/[^/]+$/;
+/** The page knows which room that is. */
+const ROOM_PATH = /^\/room(?:\/[^/]*)?\/*$/i;
 const ADMIN_PATH = /^\/admin(?:\/|\.html)?$/;
 
 /**

@@ -12,6 +12,8 @@ export type ClientMessageInput =
       readonly name: string;
       readonly muted?: boolean | undefined;
       readonly deafened?: boolean | undefined;
+      /** A microphone is in use, muted or not; true if omitted. */
+      readonly hasMicrophone?: boolean | undefined;
       /**
        * From the `joined` message of a broken connection. This connection takes its place, and the participant's media
        * continues.
@@ -31,7 +33,12 @@ export type ClientMessageInput =
       readonly restart?: boolean | undefined;
     }
   /** State that participants control themselves. Omitted fields keep their value. */
-  | { readonly type: 'state'; readonly muted?: boolean | undefined; readonly deafened?: boolean | undefined }
+  | {
+      readonly type: 'state';
+      readonly muted?: boolean | undefined;
+      readonly deafened?: boolean | undefined;
+      readonly hasMicrophone?: boolean | undefined;
+    }
   /** Same as `state` with one field, as sent by clients of version 0.1. */
   | { readonly type: 'mute'; readonly muted: boolean }
   | { readonly type: 'deafen'; readonly deafened: boolean }
@@ -75,6 +82,12 @@ export type ClientMessageInput =
 /** Why a participant's media ended without their request. */
 export type MediaCloseReason = 'handshake_failed' | 'silent' | 'closed_by_peer' | 'media_failed';
 
+/** What the others can expect to hear from someone: without a microphone, or muted, nothing. */
+export type MicrophoneState = 'none' | 'muted' | 'open';
+
+/** How others get into a room: by its name, with its password as well, or only with a join token each. */
+export type RoomEntry = 'open' | 'password' | 'token';
+
 export interface ParticipantInfo {
   readonly id: string;
   /** The claim `sub` of their join token; null without a token. */
@@ -86,6 +99,7 @@ export interface ParticipantInfo {
   /** Muted by a moderator: cannot unmute until a moderator allows it. */
   readonly mutedByModerator: boolean;
   readonly deafened: boolean;
+  readonly microphone: MicrophoneState;
   /** The media connection is established: this participant can hear and, unless muted, be heard. */
   readonly connected: boolean;
   /** The server's operator is recording what this participant says and hears, for troubleshooting. */
@@ -126,7 +140,9 @@ export type ServerMessage =
   | {
       readonly type: 'joined';
       readonly participantId: string;
+      /** The name of the room, as whoever opened it spelled it. */
       readonly room: string;
+      readonly entry: RoomEntry;
       readonly locked: boolean;
       /** Everyone in the room, including the new participant. */
       readonly participants: readonly ParticipantInfo[];
@@ -171,6 +187,7 @@ export type ServerMessage =
   | {
       readonly type: 'moved';
       readonly room: string;
+      readonly entry: RoomEntry;
       readonly locked: boolean;
       /** Everyone there, including this participant. */
       readonly participants: readonly ParticipantInfo[];

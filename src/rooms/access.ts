@@ -1,11 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
+import type { RoomEntry } from '../protocol/messages.ts';
 import { type Admission, GUEST } from './admission.ts';
 import { BanList } from './ban-list.ts';
 import { createControlToken, verifyControlToken } from './control-token.ts';
 import { createJoinToken, type TokenGrant, tokenKey, verifyJoinToken } from './join-token.ts';
-import { normalName, roomName } from './names.ts';
+import { roomKey, roomKeyOrUndefined } from './names.ts';
 import { RoomPasswords } from './room-passwords.ts';
 
 /** `open`: anyone may join, except that rooms may have passwords. `token`: a join token is required. */
@@ -57,11 +58,17 @@ export class AccessControl {
    * expensive once `isWanted` returns false.
    */
   async admit(request: AdmissionRequest, isWanted: () => boolean): Promise<Admission> {
-    const room = roomName(request.room);
+    const room = roomKey(request.room);
     if (request.token !== undefined) return this.#admitHolder(room, request.token);
     if (this.#mode === 'token') throw new AppError('token_required');
     await this.#passwords.check(room, request.password, isWanted, request.from);
     return GUEST;
+  }
+
+  /** How somebody new gets into the room. `room` is as `roomKey` returns it, here and below. */
+  entryOf(room: string): RoomEntry {
+    if (this.#mode === 'token') return 'token';
+    return this.#passwords.has(room) ? 'password' : 'open';
   }
 
   hasPassword(room: string): boolean {
@@ -93,7 +100,7 @@ export class AccessControl {
     if (this.#key === undefined) return false;
     try {
       await verifyControlToken(this.#key, token, {
-        room: normalName(room) ?? '',
+        room: roomKeyOrUndefined(room) ?? '',
         wallNowMs: this.#clock.wallNow(),
       });
       return true;
@@ -110,7 +117,9 @@ export class AccessControl {
   async #admitHolder(room: string, token: string): Promise<Admission> {
     if (this.#key === undefined) throw new AppError('token_invalid', 'This server does not accept tokens.');
     const admission = await verifyJoinToken(this.#key, token, { room, wallNowMs: this.#clock.wallNow() });
-    if (admission.identity !== null && this.bans.isBanned(room, admission.identity)) throw new AppError('kicked');
+    const { identity } = admission;
+    const retryAfterMs = identity === null ? undefined : this.bans.remainingMs(room, identity);
+    if (retryAfterMs !== undefined) throw new AppError('kicked', undefined, { retryAfterMs });
     return admission;
   }
 }

@@ -42,12 +42,18 @@ export class BanList {
   }
 
   isBanned(room: string, identity: string): boolean {
+    return this.remainingMs(room, identity) !== undefined;
+  }
+
+  /** How long the identity is still banned; undefined if it is not. */
+  remainingMs(room: string, identity: string): Millis | undefined {
     const key = keyOf(room, identity);
     const entry = this.#entries.get(key);
-    if (entry === undefined) return false;
-    if (this.#clock.wallNow() < entry.ban.untilMs) return true;
+    if (entry === undefined) return undefined;
+    const remainingMs = entry.ban.untilMs - this.#clock.wallNow();
+    if (remainingMs > 0) return remainingMs;
     this.#entries.delete(key);
-    return false;
+    return undefined;
   }
 
   /** The bans of one room that are in force, oldest first. */
@@ -72,7 +78,7 @@ export class BanList {
   }
 }
 
-/** Room names contain no spaces. */
+/** Keys of rooms contain no spaces. */
 function keyOf(room: string, identity: string): string {
   return `${room} ${identity}`;
 }

@@ -21,7 +21,7 @@ export async function createControlToken(key: KeyObject, room: string, lifetime:
 }
 
 /**
- * Verifies a token for this room. `room` is as `roomName` returns it. Rejects with `token_invalid` or `token_expired`.
+ * Verifies a token for this room. `room` is as `roomKey` returns it. Rejects with `token_invalid` or `token_expired`.
  */
 export async function verifyControlToken(
   key: KeyObject,

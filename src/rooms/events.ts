@@ -1,3 +1,4 @@
+import type { Millis } from '../lib/clock.ts';
 import type { ChannelView, LeaveReason, ParticipantInfo, ServerMessage, TalkView } from '../protocol/messages.ts';
 
 /** A participant as others in the room see it. */
@@ -24,5 +25,6 @@ export interface ParticipantListener {
   readonly takesBatches?: boolean;
   /** One or more simultaneous events, in this order. */
   event(...events: readonly RoomEvent[]): void;
-  ended(reason: EndReason): void;
+  /** `retryAfterMs`: they may not come back before. */
+  ended(reason: EndReason, retryAfterMs?: Millis): void;
 }

@@ -5,7 +5,7 @@ import { dateOf, type Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { MAX_IDENTITY_LENGTH, MAX_NAME_LENGTH } from '../protocol/bounds.ts';
 import type { Admission } from './admission.ts';
-import { participantName, roomName } from './names.ts';
+import { participantName, roomKeyOrUndefined, roomName } from './names.ts';
 
 /** Maximum difference between the clocks of the server and the token's issuer. */
 export const CLOCK_TOLERANCE_S = 30;
@@ -76,7 +76,7 @@ export function signToken(
 }
 
 /**
- * Verifies a token for this room. `room` is as `roomName` returns it. Rejects with `token_invalid` or `token_expired`.
+ * Verifies a token for this room. `room` is as `roomKey` returns it. Rejects with `token_invalid` or `token_expired`.
  */
 export async function verifyJoinToken(
   key: KeyObject,
@@ -88,14 +88,14 @@ export async function verifyJoinToken(
     throw new AppError('token_invalid', `Its claim "${claims.error.issues[0]?.path.join('.')}" is invalid.`);
   const { sub, name, voice } = claims.data;
   if (!isForRoom(voice, room)) throw new AppError('token_invalid', 'It is for another room.');
-  const shownName = name === undefined ? null : nameOrNull(participantName, name);
+  const shownName = name === undefined ? null : shownNameOrNull(name);
   if (name !== undefined && shownName === null) throw new AppError('token_invalid', 'Its claim "name" is invalid.');
   return { identity: sub, name: shownName, maySpeak: voice.canPublish, mayModerate: voice.roomAdmin };
 }
 
-/** Whether the claim names this room, as `roomName` returns it. */
+/** Whether the claim names this room, as `roomKey` returns it. */
 export function isForRoom(voice: { readonly room: string }, room: string): boolean {
-  return nameOrNull(roomName, voice.room) === room;
+  return roomKeyOrUndefined(voice.room) === room;
 }
 
 /**
@@ -120,9 +120,9 @@ export async function verifiedPayload(key: KeyObject, token: string, wallNowMs: 
   }
 }
 
-function nameOrNull(check: (text: string) => string, text: string): string | null {
+function shownNameOrNull(text: string): string | null {
   try {
-    return check(text);
+    return participantName(text);
   } catch {
     return null;
   }

@@ -18,6 +18,7 @@ export type ModeratorAction =
   | { readonly type: 'lock'; readonly locked: boolean };
 
 export interface ModerationOptions {
+  /** As `roomKey` returns it. */
   readonly room: string;
   readonly participants: ReadonlyMap<string, Participant>;
   readonly bans: BanList;
@@ -55,7 +56,7 @@ export class Moderation {
 
   /** Throws `not_allowed` or `unknown_participant`. */
   act(moderator: Participant, action: ModeratorAction): void {
-    if (!moderator.admission.mayModerate) throw new AppError('not_allowed');
+    if (!moderator.mayModerate) throw new AppError('not_allowed');
     this.apply(action, moderator);
   }
 
@@ -89,10 +90,9 @@ export class Moderation {
     const { room, bans } = this.#options;
     const { name } = participant;
     const { identity } = participant.admission;
-    if (identity !== null && banSeconds > 0) {
-      bans.ban(room, { identity, name, by: by?.admission.identity ?? null }, banSeconds * 1000);
-    }
-    participant.kick();
+    const isBanned = identity !== null && banSeconds > 0;
+    if (isBanned) bans.ban(room, { identity, name, by: by?.admission.identity ?? null }, banSeconds * 1000);
+    participant.kick(isBanned ? banSeconds * 1000 : undefined);
   }
 
   #lock(locked: boolean): void {

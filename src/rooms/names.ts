@@ -9,6 +9,9 @@ const MAX_LENGTH = 64;
  * surrounding text.
  */
 const FORBIDDEN_IN_NAME = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
+const AROUND_ROOM_NAME = /^[\p{Zs}/]+|[\p{Zs}/]+$/gu;
+const SPACES = /\p{Zs}+/gu;
+const SPACED = /[ -]* [ -]*/g;
 const ROOM_NAME = /^[\p{L}\p{Nd}\-_.][\p{L}\p{M}\p{Nd}\-_.\u200C\u200D]*$/u;
 /**
  * Zero-width characters, fillers, tags, variation selectors and joiners: all of them are invisible. So are characters
@@ -61,16 +64,50 @@ export function participantName(text: string): string {
   return name;
 }
 
-/** The canonical name of a room: trimmed, Unicode form NFC. Throws `invalid_room`. */
+/**
+ * The name of a room as it is shown: as it was typed, but trimmed, without slashes around it, with single spaces, and in
+ * Unicode form NFC. Throws `invalid_room`.
+ */
 export function roomName(text: string): string {
-  const name = normalName(text);
-  if (name === undefined || !hasAllowedLength(name) || !ROOM_NAME.test(name)) throw new AppError('invalid_room');
+  const name = normalName(text)?.replace(AROUND_ROOM_NAME, '').replace(SPACES, ' ');
+  if (name === undefined) throw new AppError('invalid_room');
+  checkPlainName(name.replaceAll(' ', '-'));
+  checkPlainName(fold(name));
+  return name;
+}
+
+/**
+ * Identifies a room: the same for all spellings of its name that differ only in case, or in spaces instead of hyphens.
+ * It is a name of the same room itself. Throws `invalid_room`.
+ */
+export function roomKey(text: string): string {
+  return fold(roomName(text));
+}
+
+/** The same; undefined if this cannot be the name of a room. */
+export function roomKeyOrUndefined(text: string): string | undefined {
+  try {
+    return roomKey(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws `invalid_room`. */
+function checkPlainName(name: string): void {
+  if (!hasAllowedLength(name) || !ROOM_NAME.test(name)) throw new AppError('invalid_room');
   // Two rooms with names that look the same would split a group without anyone seeing why.
   if (INVISIBLE.test(without(name, JOINER_IN_WORD)))
     throw new AppError('invalid_room', 'It may not contain invisible characters.');
   // The URLs /room/. and /room/.. lead elsewhere (RFC 3986 section 5.2.4).
   if (name === '.' || name === '..') throw new AppError('invalid_room');
-  return name;
+}
+
+/** Lower case twice, because some letters have it only by way of their capital: ẞ, ß and SS are one. */
+function fold(name: string): string {
+  const folded = name.replace(SPACED, '-').toLowerCase().toUpperCase().toLowerCase();
+  // Lower case depends on neighbours only for this letter.
+  return folded.replaceAll('ς', 'σ').normalize('NFC');
 }
 
 function without(text: string, pattern: RegExp): string {
@@ -82,10 +119,15 @@ function hasAllowedLength(name: string): boolean {
   return length >= 1 && length <= MAX_LENGTH;
 }
 
-/** The canonical name of a channel, which follows the same rules as that of a room. Throws `invalid_channel`. */
+/**
+ * The canonical name of a channel: trimmed, Unicode form NFC, the same characters as in that of a room but no spaces.
+ * Throws `invalid_channel`.
+ */
 export function channelName(text: string, detail?: string): string {
   try {
-    return roomName(text);
+    const name = normalName(text) ?? '';
+    checkPlainName(name);
+    return name;
   } catch {
     throw new AppError('invalid_channel', detail);
   }

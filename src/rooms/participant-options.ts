@@ -10,6 +10,8 @@ import type { TalkTarget } from './talk.ts';
 
 /** What a participant needs from its room. */
 export interface ParticipantRoom {
+  /** As `roomKey` returns it. */
+  readonly key: () => string;
   /** Takes a seat in the room's media with `take`. Throws what `take` throws. */
   seat<S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S;
   /** The participant has a new seat. */
@@ -39,6 +41,7 @@ export interface ParticipantOptions {
   readonly admission: Admission;
   readonly mutedByModerator: boolean;
   readonly state: ParticipantState;
+  readonly hasMicrophone: boolean;
   /** Had a seat before, through an earlier connection of the same participant. */
   readonly returning: boolean;
   readonly resumeToken: string;

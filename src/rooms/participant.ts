@@ -50,6 +50,9 @@ export class Participant {
   #lost: { readonly sinceMs: Millis; readonly heardMs: Millis } | null = null;
   #cancelLeave: Cancel = () => {};
   #state: ParticipantState;
+  #hasMicrophone: boolean;
+  /** The key of the room for which they were admitted. */
+  readonly #home: string;
   readonly #pacer: StatePacer;
   readonly #moves: MovePacer;
   #mutedByModerator: boolean;
@@ -71,8 +74,10 @@ export class Participant {
     this.#listener = listener;
     this.#address = listener.address ?? null;
     this.#room = room;
+    this.#home = room.key();
     this.#log = log;
     this.#state = { ...state, muted: state.muted || mutedByModerator || !admission.maySpeak };
+    this.#hasMicrophone = options.hasMicrophone;
     this.#mutedByModerator = mutedByModerator;
     this.#media = this.#createMedia(returning);
     this.#pacer = new StatePacer({
@@ -88,18 +93,24 @@ export class Participant {
   }
 
   get view(): ParticipantView {
-    const { identity, maySpeak, mayModerate } = this.admission;
+    const { identity, maySpeak } = this.admission;
     return {
       id: this.id,
       identity,
       name: this.name,
       maySpeak,
-      mayModerate,
+      mayModerate: this.mayModerate,
       ...this.#state,
+      microphone: !this.#hasMicrophone || !maySpeak ? 'none' : this.#state.muted ? 'muted' : 'open',
       mutedByModerator: this.#mutedByModerator,
       connected: this.#media.isAlive,
       captured: this.#media.isCaptured,
     };
+  }
+
+  /** The rights of a moderator are for one room. Someone who was moved has them again after moving back. */
+  get mayModerate(): boolean {
+    return this.admission.mayModerate && this.#room.key() === this.#home;
   }
 
   get fact(): ParticipantFact {
@@ -172,6 +183,13 @@ export class Participant {
     const state = { muted: change.muted ?? muted, deafened: change.deafened ?? deafened };
     if (this.#state.muted && !state.muted && !this.#mayUnmute) throw new AppError('not_allowed');
     this.#pacer.change(this.#state, state);
+  }
+
+  /** Whether their client uses a microphone. */
+  setHasMicrophone(hasMicrophone: boolean): void {
+    if (this.#ended || hasMicrophone === this.#hasMicrophone) return;
+    this.#hasMicrophone = hasMicrophone;
+    this.#room.updated(this);
   }
 
   /** Nobody can be unmuted by someone else. With false, the participant may unmute, and stays muted until then. */
@@ -262,13 +280,14 @@ export class Participant {
   }
 
   /** Another connection replaces the previous one, which is notified if it still exists. */
-  resume(listener: ParticipantListener, { muted, deafened }: ParticipantState): void {
+  resume(listener: ParticipantListener, { muted, deafened }: ParticipantState, hasMicrophone: boolean): void {
     const before = this.#listener;
     this.#listener = null;
     this.#address = listener.address ?? null;
     this.#lost = null;
     this.#cancelLeave();
     before?.ended('replaced');
+    this.setHasMicrophone(hasMicrophone);
     this.setState(muted || this.#mayUnmute ? { muted, deafened } : { deafened });
     // Set late, so that the first event the client receives is the complete state.
     this.#listener = listener;
@@ -281,19 +300,19 @@ export class Participant {
     this.#room.left(this, reason);
   }
 
-  /** Removes the participant from the room and notifies both sides. */
-  kick(): void {
+  /** Removes the participant from the room and notifies both sides. `banMs`: how long they are banned. */
+  kick(banMs?: Millis): void {
     if (this.#ended) return;
-    this.end('kicked');
+    this.end('kicked', banMs);
     this.#room.left(this, 'kicked');
   }
 
-  /** The room releases the participant. Only their own client is notified. */
-  end(reason: EndReason): void {
+  /** The room releases the participant. Only their own client is notified; `retryAfterMs`: when to come back. */
+  end(reason: EndReason, retryAfterMs?: Millis): void {
     if (this.#ended) return;
     const listener = this.#listener;
     this.#close();
-    listener?.ended(reason);
+    listener?.ended(reason, retryAfterMs);
   }
 
   /** Their client understands `participants_joined` and `participants_left`. */

@@ -4,12 +4,12 @@ import { AppError } from '../lib/errors.ts';
 import { AddressCount } from '../lib/rates/address-count.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { MediaPlane, ParticipantState } from '../media/plane.ts';
-import type { ChannelView, ParticipantGain, TalkView } from '../protocol/messages.ts';
+import type { ChannelView, ParticipantGain, RoomEntry, TalkView } from '../protocol/messages.ts';
 import type { AccessControl, AdmissionRequest } from './access.ts';
 import type { Admission } from './admission.ts';
 import { Draining, type DrainingState } from './draining.ts';
 import type { ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
-import { normalName, participantName, roomName } from './names.ts';
+import { participantName, roomKey, roomKeyOrUndefined, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
 import type { RoomObserver } from './ports.ts';
 import { Room } from './room.ts';
@@ -43,6 +43,8 @@ export interface JoinRequest {
   /** From `admit`. */
   readonly admission: Admission;
   readonly state: ParticipantState;
+  /** True if omitted. */
+  readonly hasMicrophone?: boolean;
   /** The requester's address, as limits count it; a room that they open counts against it. */
   readonly from?: string | undefined;
   readonly resumeToken?: string | undefined;
@@ -52,6 +54,7 @@ export interface JoinRequest {
 export interface Joined {
   readonly participant: Participant;
   readonly room: string;
+  readonly entry: RoomEntry;
   readonly locked: boolean;
   /** Everyone in the room, including the new participant. */
   readonly participants: readonly ParticipantView[];
@@ -110,6 +113,7 @@ export class RoomRegistry {
   readonly #access: AccessControl;
   readonly #observer: RoomObserver;
   readonly #limitCounts: LimitCounts;
+  /** By `roomKey`. */
   readonly #rooms = new Map<string, Room>();
   /**
    * Resume token → room, for participants who were moved. If the notification is lost, their clients do not know where
@@ -139,7 +143,7 @@ export class RoomRegistry {
     if (this.#closed) throw new AppError('server_closing');
     const { room, resumeToken } = request;
     const kept =
-      resumeToken === undefined ? undefined : this.#roomOfHolder(roomName(room), resumeToken)?.admissionOf(resumeToken);
+      resumeToken === undefined ? undefined : this.#roomOfHolder(room, resumeToken)?.admissionOf(resumeToken);
     return kept ?? this.#access.admit(request, isWanted);
   }
 
@@ -161,6 +165,7 @@ export class RoomRegistry {
     return {
       participant,
       room: room.name,
+      entry: room.entry,
       locked: room.locked,
       participants: room.participants,
       ...room.personalTo(participant),
@@ -176,7 +181,7 @@ export class RoomRegistry {
 
   /** Throws `unknown_room`. */
   room(name: string): Room {
-    const room = this.#rooms.get(normalName(name) ?? '');
+    const room = this.#rooms.get(roomKeyOrUndefined(name) ?? '');
     if (room === undefined) throw new AppError('unknown_room');
     return room;
   }
@@ -188,9 +193,10 @@ export class RoomRegistry {
   create({ name: wanted, locked, password, ...settings }: NewRoom): Room {
     if (this.#closed) throw new AppError('server_closing');
     const name = roomName(wanted);
-    if (this.#rooms.has(name)) throw new AppError('room_exists');
+    const key = roomKey(name);
+    if (this.#rooms.has(key)) throw new AppError('room_exists');
     this.#checkNumber();
-    if (password !== undefined) this.#access.setPassword(name, password);
+    if (password !== undefined) this.#access.setPassword(key, password);
     const room = this.#open(name, { permanent: true, settings });
     if (locked) room.moderate({ type: 'lock', locked });
     return room;
@@ -199,7 +205,7 @@ export class RoomRegistry {
   /** Throws `unknown_room` or `invalid_request`. */
   change(name: string, { locked, password, ...settings }: RoomChange): Room {
     const room = this.room(name);
-    if (password !== undefined) this.#access.setPassword(room.name, password);
+    if (password !== undefined) this.#access.setPassword(room.key, password);
     if (locked !== undefined) room.moderate({ type: 'lock', locked });
     room.change(settings);
     return room;
@@ -214,7 +220,7 @@ export class RoomRegistry {
     const room = this.room(from);
     const participant = room.participant(participantId);
     const name = roomName(to);
-    const target = this.#rooms.get(name) ?? this.#open(name);
+    const target = this.#rooms.get(roomKey(name)) ?? this.#open(name);
     if (target === room) return room;
     target.adopt(participant, room);
     this.#movedTo.set(participant.resumeToken, target);
@@ -286,13 +292,16 @@ export class RoomRegistry {
     const addressClosed = from === undefined ? () => {} : this.#openedBy.add(from);
     const { plane, limits, clock, log } = this.#options;
     log.info({ room: name, permanent }, 'room opened');
+    const key = roomKey(name);
     const room = new Room({
       name,
+      key,
       permanent,
       settings: { ...plane.mix, maxParticipants: limits.maxParticipants, whispers: true, ...settings },
       plane,
       resumeTimeoutMs: limits.resumeTimeoutMs,
       bans: this.#access.bans,
+      entry: () => this.#access.entryOf(key),
       observer: this.#observer,
       limitCounts: this.#limitCounts,
       clock,
@@ -303,17 +312,17 @@ export class RoomRegistry {
       },
       onClosed: () => {
         addressClosed();
-        this.#rooms.delete(name);
-        this.#access.setPassword(name, null);
+        this.#rooms.delete(key);
+        this.#access.setPassword(key, null);
       },
     });
-    this.#rooms.set(name, room);
+    this.#rooms.set(key, room);
     return room;
   }
 
   /** The holder of this resume token is in the room that they were moved to. */
   #roomOfHolder(name: string, resumeToken: string | undefined): Room | undefined {
-    return (resumeToken !== undefined && this.#movedTo.get(resumeToken)) || this.#rooms.get(name);
+    return (resumeToken !== undefined && this.#movedTo.get(resumeToken)) || this.#rooms.get(roomKey(name));
   }
 
   #tellEverybody(event: RoomEvent): void {

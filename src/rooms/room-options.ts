@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { MediaPlane, MixSettings, ParticipantState } from '../media/plane.ts';
+import type { RoomEntry } from '../protocol/messages.ts';
 import type { Admission } from './admission.ts';
 import type { BanList } from './ban-list.ts';
 import type { ParticipantListener } from './events.ts';
@@ -17,7 +18,10 @@ export interface RoomSettings extends MixSettings {
 }
 
 export interface RoomOptions {
+  /** As `roomName` returns it. */
   readonly name: string;
+  /** As `roomKey` returns it. */
+  readonly key: string;
   /** The room stays open when its last participant leaves. */
   readonly permanent: boolean;
   readonly settings: RoomSettings;
@@ -25,6 +29,8 @@ export interface RoomOptions {
   /** How long the seat of a broken connection is kept while its media works. */
   readonly resumeTimeoutMs: Millis;
   readonly bans: BanList;
+  /** How others get in now. */
+  readonly entry: () => RoomEntry;
   readonly observer: RoomObserver;
   readonly limitCounts: LimitCounts;
   readonly clock: Clock;
@@ -40,6 +46,8 @@ export interface JoinOptions {
   readonly name: string;
   readonly admission: Admission;
   readonly state: ParticipantState;
+  /** True if omitted. */
+  readonly hasMicrophone?: boolean;
   /** The token of a participant whose place is taken if they are still here. */
   readonly resumeToken?: string | undefined;
   /** Whether to admit people who have no place here yet. */

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { MAX_PASSWORD_LENGTH } from '../protocol/bounds.ts';
-import { roomName } from './names.ts';
+import { roomKeyOrUndefined } from './names.ts';
 import { PacedQueue } from './paced-queue.ts';
 import {
   isPasswordOf,
@@ -72,7 +72,7 @@ export class RoomPasswords {
     return this.#hasPlain;
   }
 
-  /** `room` is as `roomName` returns it. */
+  /** `room` is as `roomKey` returns it, here and below. */
   has(room: string): boolean {
     return this.#of(room) !== undefined;
   }
@@ -97,7 +97,7 @@ export class RoomPasswords {
   }
 
   #configure(room: string, password: string): void {
-    const name = roomNameOrUndefined(room);
+    const name = roomKeyOrUndefined(room);
     if (name === undefined) throw new Error(`"${room}" is not a valid room name.`);
     if (this.#configured.has(name)) throw new Error(`The room ${name} has two passwords.`);
     if (password.length > MAX_PASSWORD_LENGTH)
@@ -120,13 +120,5 @@ export class RoomPasswords {
 
   #digest(password: string): Buffer {
     return createHmac('sha256', this.#digestKey).update(normalPassword(password)).digest();
-  }
-}
-
-function roomNameOrUndefined(text: string): string | undefined {
-  try {
-    return roomName(text);
-  } catch {
-    return undefined;
   }
 }

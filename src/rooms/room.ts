@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { AnySeat, HeardInSpace, MediaRoom, MixSettings, Seat, SpeakerLevel } from '../media/plane.ts';
+import type { RoomEntry } from '../protocol/messages.ts';
 import type { Admission } from './admission.ts';
 import type { LeaveReason, ParticipantView, RoomEvent } from './events.ts';
 import { GameServers, type PlayerLevel } from './game-servers.ts';
@@ -18,7 +19,10 @@ import type { TalkTarget } from './talk.ts';
 
 /** The people in one room, and the room's part of the media plane. */
 export class Room {
+  /** As whoever opened the room spelled it. */
   readonly name: string;
+  /** The same for all spellings. */
+  readonly key: string;
   readonly permanent: boolean;
   /** In milliseconds since 1970. */
   readonly startedAtMs: Millis;
@@ -40,15 +44,16 @@ export class Room {
   #closed = false;
 
   constructor(options: RoomOptions) {
-    const { name, permanent, settings, bans, clock, log, observer } = options;
+    const { name, key, permanent, settings, bans, clock, log, observer } = options;
     this.name = name;
+    this.key = key;
     this.permanent = permanent;
     this.startedAtMs = clock.wallNow();
     this.#options = options;
     this.#settings = settings;
     this.#log = log.child({ room: name });
     this.#moderation = new Moderation({
-      room: name,
+      room: key,
       participants: this.#participants,
       bans,
       tellAll: (event) => this.tellAll(event),
@@ -76,6 +81,11 @@ export class Room {
   /** Nobody new can join. */
   get locked(): boolean {
     return this.#moderation.locked;
+  }
+
+  /** How somebody new gets in. */
+  get entry(): RoomEntry {
+    return this.#options.entry();
   }
 
   /** Everyone in the room, in order of arrival. */
@@ -132,10 +142,18 @@ export class Room {
    * Adds a new participant, or connects the holder of the resume token to their existing one, keeping its name and
    * media. Throws `AppError` `room_full`, `room_locked` or `server_draining`.
    */
-  join({ name, admission, state, resumeToken, takesNewcomers, listener }: JoinOptions): Participant {
+  join({
+    name,
+    admission,
+    state,
+    hasMicrophone = true,
+    resumeToken,
+    takesNewcomers,
+    listener,
+  }: JoinOptions): Participant {
     const resumed = this.#holderOf(resumeToken);
     if (resumed !== undefined) {
-      resumed.resume(listener, state);
+      resumed.resume(listener, state, hasMicrophone);
       this.#updates.listTaken(resumed.id);
       const { name, address } = resumed;
       this.#log.info({ participant: resumed.id, name, address }, 'participant resumed');
@@ -154,6 +172,7 @@ export class Room {
       name,
       admission,
       state,
+      hasMicrophone,
       mutedByModerator: previous?.mutedByModerator ?? this.#moderation.isMuted(admission),
       returning: previous?.returning ?? false,
       // Constant for the whole life of the id, because the `joined` message with a new one could get lost.
@@ -214,6 +233,7 @@ export class Room {
     participant.deliver({
       type: 'moved',
       room: this.name,
+      entry: this.entry,
       locked: this.locked,
       participants: this.participants,
       ...this.personalTo(participant),
@@ -252,6 +272,7 @@ export class Room {
   }
 
   readonly #side = {
+    key: (): string => this.key,
     seat: <S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S => {
       const seat = take(this.#openMedia());
       this.#participantOfSeat.set(seat.id, participant.id);

@@ -112,11 +112,11 @@ export class Session implements ParticipantListener {
     this.#connection?.uncork();
   }
 
-  ended(reason: EndReason): void {
+  ended(reason: EndReason, retryAfterMs?: Millis): void {
     // The participant released this session, which must not end it in turn: another may already represent it.
     if (this.#state.status === 'joined') this.#state = { status: 'lobby', cancelTimeout: () => {} };
     if (reason === 'server_closing') this.close();
-    else this.#fail(new AppError(reason));
+    else this.#fail(new AppError(reason, undefined, retryAfterMs === undefined ? {} : { retryAfterMs }));
   }
 
   /** Tells the client that the server is closing, and closes the WebSocket. */
@@ -170,12 +170,13 @@ export class Session implements ParticipantListener {
         this.#reply({ type: 'answer', sdp: this.#answer(message) });
         break;
       case 'state':
-      case 'mute':
-      case 'deafen': {
-        const { type, ...change } = message;
-        this.#participant.setState(change);
+        this.#participant.setState(message);
+        if (message.hasMicrophone !== undefined) this.#participant.setHasMicrophone(message.hasMicrophone);
         break;
-      }
+      case 'mute':
+      case 'deafen':
+        this.#participant.setState(message);
+        break;
       case 'hear':
         this.#participant.hear(message.participantId, message.gain);
         break;

@@ -68,7 +68,7 @@ test('Prometheus scrapes /metrics, and every panel of the dashboard shows someth
   t.teardown(() => server.close());
   const client = await SignalingClient.open(server.webSocketUrl);
   t.teardown(() => client.socket.terminate());
-  client.send({ type: 'join', room: 'a b', name: 'Ada' });
+  client.send({ type: 'join', room: 'a!b', name: 'Ada' });
   t.match(await client.next('error'), { code: 'invalid_room' });
   await client.join('lobby', 'Ada');
 

@@ -83,5 +83,5 @@ export async function startSignalingServer(t: Test, options: SignalingServerOpti
     server.closeAllConnections();
     server.close();
   });
-  return { clock, plane, registry, endpoint, limitCounts, open, port };
+  return { clock, plane, access, registry, endpoint, limitCounts, open, port };
 }

@@ -46,9 +46,12 @@ async function setUp(
   return { get, logged, port };
 }
 
+/** A link that somebody has typed, or cut off, leads to the page, too. */
+const OTHER_SPELLINGS = ['/room/lobby/', '/Room/Lobby', '/room', '/room/', '/room//', '/room/a%2Fb', '/room/%zz'];
+
 test('the page is served at / and at every room', async (t) => {
   const { get } = await setUp(t);
-  for (const path of ['/', '/room/lobby', '/room/%E9%83%A8%E5%B1%8B', '/room/lobby?x=1']) {
+  for (const path of ['/', '/room/lobby', '/room/%E9%83%A8%E5%B1%8B', '/room/lobby?x=1', ...OTHER_SPELLINGS]) {
     const response = await get(path);
     t.equal(response.status, 200, path);
     t.equal(response.headers.get('content-type'), 'text/html; charset=utf-8');
@@ -119,7 +122,7 @@ test('HEAD answers like GET, without the body', async (t) => {
 
 test('unknown paths are not found, and other methods are not allowed', async (t) => {
   const { get } = await setUp(t);
-  for (const path of ['/x', '/room', '/room/', '/room/a/b', '/%2e%2e/package.json', '/constructor']) {
+  for (const path of ['/x', '/rooms', '/room/a/b', '/%2e%2e/package.json', '/constructor']) {
     t.equal((await get(path)).status, 404, path);
   }
   const response = await get('/', { method: 'POST', body: 'x' });

@@ -15,13 +15,15 @@ const LISTENER: Admission = { ...GUEST, maySpeak: false };
 class Listener implements ParticipantListener {
   readonly events: RoomEvent[] = [];
   endedBy: EndReason | undefined;
+  retryAfterMs: number | undefined;
 
   event(event: RoomEvent): void {
     this.events.push(event);
   }
 
-  ended(reason: EndReason): void {
+  ended(reason: EndReason, retryAfterMs?: number): void {
     this.endedBy = reason;
+    this.retryAfterMs = retryAfterMs;
   }
 
   take(): RoomEvent[] {
@@ -196,12 +198,30 @@ test('a timed kick keeps the identity out, and has no effect for guests', (t) =>
   const mod = join('Mod', MODERATOR);
   const cy = join('Cy', { ...GUEST, identity: 'user-7' });
   kick(mod.participant, cy.participant, 60);
+  t.equal(cy.listener.retryAfterMs, 60_000, 'they are told for how long');
   t.equal(access.bans.isBanned('lobby', 'user-7'), true);
   t.match(access.bans.list('lobby'), [{ identity: 'user-7', name: 'Cy', by: MODERATOR.identity }]);
   t.equal(access.bans.isBanned('elsewhere', 'user-7'), false);
   const dan = join('Dan', { ...GUEST, identity: 'user-8' });
   kick(mod.participant, dan.participant);
   t.equal(access.bans.isBanned('lobby', 'user-8'), false);
+  t.equal(dan.listener.retryAfterMs, undefined);
+  t.end();
+});
+
+test('a moderator who is moved to another room has no rights there, and has them again after moving back', (t) => {
+  const { registry, join } = setUp();
+  const { participant: mod } = join('Mod', { ...MODERATOR, identity: 'user-1' });
+  join('Ben');
+  const { participant: cy } = join('Cy');
+  registry.move('lobby', cy.id, 'annex');
+  registry.move('lobby', mod.id, 'annex');
+  t.equal(mod.view.mayModerate, false);
+  t.equal(kick(mod, cy), 'not_allowed');
+  registry.move('annex', cy.id, 'lobby');
+  registry.move('annex', mod.id, 'Lobby');
+  t.equal(mod.view.mayModerate, true);
+  t.equal(kick(mod, cy), 'done');
   t.end();
 });
 
@@ -283,7 +303,7 @@ test('a resuming participant is not asked for a token or a password again', asyn
     { code: 'token_required' },
   );
   await t.rejects(
-    registry.admit({ room: 'a b', resumeToken }, () => true),
+    registry.admit({ room: 'a!b', resumeToken }, () => true),
     { code: 'invalid_room' },
   );
   registry.close();

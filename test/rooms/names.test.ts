@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { AppError } from '../../src/lib/errors.ts';
-import { participantName, roomName } from '../../src/rooms/names.ts';
+import { channelName, participantName, roomKey, roomName } from '../../src/rooms/names.ts';
 
 const codeOf = (run: () => unknown): string => {
   try {
@@ -207,8 +207,10 @@ test('a room name that is empty, too long or unusable in an address is refused',
     '',
     ' ',
     'a'.repeat(65),
-    'a b',
+    '/',
     'a/b',
+    'a\tb',
+    'a\nb',
     'a?b',
     'a#b',
     'a%20',
@@ -224,6 +226,64 @@ test('a room name that is empty, too long or unusable in an address is refused',
       codeOf(() => roomName(name)),
       'invalid_room',
       codePoints(name),
+    );
+  t.end();
+});
+
+test('spellings of the same room have the same key, and each is kept as it was typed', (t) => {
+  const rooms: Readonly<Record<string, readonly string[]>> = {
+    lobby: [
+      'lobby',
+      'Lobby',
+      'LOBBY',
+      ' lobby ',
+      'lobby/',
+      '/lobby',
+      '/lobby//',
+      ' / lobby / ',
+      'ｌobby'.replace('ｌ', 'l'),
+    ],
+    'my-room': ['my room', 'My  Room', 'my-room', 'my - room', 'MY\u00A0ROOM', 'my\u3000room'],
+    'a--b': ['A--b'],
+    strasse: ['Straße', 'STRASSE', 'Strasse', 'STRAẞE'],
+    οδοσ: ['Οδος', 'ΟΔΟΣ', 'οδοσ'],
+    café: ['Café', 'CAFE\u0301'],
+    'комната-7': ['Комната 7', 'КОМНАТА-7'],
+    '음성-방': ['음성 방'],
+  };
+  for (const [key, spellings] of Object.entries(rooms))
+    for (const spelling of spellings) t.equal(roomKey(spelling), key, JSON.stringify(spelling));
+  t.equal(roomName(' My  Room/ '), 'My Room');
+  t.not(roomKey('my_room'), roomKey('my room'), 'other characters make another room');
+  t.end();
+});
+
+test('the key of every name is a name with the same key, and no case changes it', (t) => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 20 }), (text) => {
+      if (codeOf(() => roomName(text)) !== 'accepted') return;
+      const key = roomKey(text);
+      if (roomKey(key) !== key || roomName(key) !== key) throw new Error(`${JSON.stringify(key)} is not its own key`);
+      for (const other of [text.toUpperCase(), text.toLowerCase(), `${text}/`, ` ${text}`])
+        if (roomKey(other) !== key) throw new Error(`${JSON.stringify(other)} is another room`);
+    }),
+  );
+  for (let code = 0; code < 0x20000; code++) {
+    const letter = String.fromCodePoint(code);
+    if (!/\p{L}/u.test(letter) || codeOf(() => roomName(`x${letter}`)) !== 'accepted') continue;
+    const key = roomKey(`x${letter}`);
+    if (roomKey(`x${letter.toUpperCase()}`) !== key || roomKey(`x${letter.toLowerCase()}`) !== key)
+      t.fail(`U+${code.toString(16)} has another key in another case`);
+  }
+  t.end();
+});
+
+test('a channel name is a plain one, without spaces and in its own case', (t) => {
+  t.equal(channelName(' Red '), 'Red');
+  for (const name of ['a b', 'red/', ''])
+    t.equal(
+      codeOf(() => channelName(name)),
+      'invalid_channel',
     );
   t.end();
 });

@@ -176,7 +176,7 @@ test('nobody is moved to a room that cannot take them', (t) => {
     'too_many_rooms',
   );
   t.equal(
-    codeOf(() => registry.move('red', id, 'a b')),
+    codeOf(() => registry.move('red', id, 'a!b')),
     'invalid_room',
   );
   t.equal(

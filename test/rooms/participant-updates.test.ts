@@ -14,6 +14,7 @@ const STILL: Omit<ParticipantView, 'id' | 'name'> = {
   muted: false,
   mutedByModerator: false,
   deafened: false,
+  microphone: 'open',
   connected: true,
   captured: false,
 };

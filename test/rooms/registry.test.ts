@@ -27,6 +27,14 @@ class Listener implements ParticipantListener {
   }
 }
 
+interface JoinChoices {
+  readonly resumeToken?: string;
+  readonly muted?: boolean;
+  readonly hasMicrophone?: boolean;
+  readonly from?: string;
+  readonly admission?: Admission;
+}
+
 const LIMITS = { maxRooms: 2, maxRoomsPerAddress: 0, maxParticipants: 3, resumeTimeoutMs: 30_000 };
 
 function setUp(limits: Partial<typeof LIMITS> = {}) {
@@ -43,7 +51,7 @@ function setUp(limits: Partial<typeof LIMITS> = {}) {
   const join = (
     room: string,
     name: string,
-    { muted = false, ...options }: { resumeToken?: string; muted?: boolean; from?: string; admission?: Admission } = {},
+    { muted = false, ...options }: JoinChoices = {},
   ): Joined & { listener: Listener } => {
     const listener = new Listener();
     return {
@@ -91,10 +99,10 @@ test('those present hear of a join, of changes and of a leave, and the new one g
     ['Ada'],
   );
   const ben = join('lobby', 'Ben', { muted: true });
-  const unheard = { mutedByModerator: false, deafened: false, connected: false, captured: false };
+  const unheard = { mutedByModerator: false, deafened: false, connected: false, captured: false } as const;
   t.strictSame(ben.participants, [
-    { ...GUEST, id: ada.participant.id, name: 'Ada', muted: false, ...unheard },
-    { ...GUEST, id: ben.participant.id, name: 'Ben', muted: true, ...unheard },
+    { ...GUEST, id: ada.participant.id, name: 'Ada', muted: false, microphone: 'open', ...unheard },
+    { ...GUEST, id: ben.participant.id, name: 'Ben', muted: true, microphone: 'muted', ...unheard },
   ]);
   t.strictSame(ada.listener.take(), [{ type: 'participant_joined', participant: ben.participant.view }]);
   t.strictSame(ben.listener.take(), []);
@@ -141,7 +149,7 @@ test('each limit has its own error', (t) => {
     'invalid_name',
   );
   t.equal(
-    codeOf(() => join('a b', 'Cy')),
+    codeOf(() => join('a!b', 'Cy')),
     'invalid_room',
   );
   t.end();
@@ -541,5 +549,48 @@ test('closing ends everybody with server_closing, frees the media and refuses jo
     codeOf(() => join('one', 'Di')),
     'server_closing',
   );
+  t.end();
+});
+
+test('all spellings of a name lead to one room, which keeps that of the first', (t) => {
+  const { registry, join } = setUp();
+  const ada = join('My Room', 'Ada');
+  for (const spelling of ['my room', 'MY-ROOM', 'my  room/']) {
+    const ben = join(spelling, 'Ben');
+    t.equal(ben.room, 'My Room', spelling);
+    t.equal(ben.participants.length, 2);
+    t.equal(registry.room(spelling).name, 'My Room');
+    ben.participant.leave('left');
+  }
+  t.equal(
+    codeOf(() => registry.create({ name: 'my-room', locked: false })),
+    'room_exists',
+  );
+  const back = join('my room', 'Ada', { resumeToken: ada.participant.resumeToken });
+  t.equal(back.participant.id, ada.participant.id);
+  t.equal(registry.figures.rooms, 1);
+  t.end();
+});
+
+test('the others see whether someone has a microphone, and whether it is open', (t) => {
+  const { join } = setUp();
+  const ada = join('lobby', 'Ada');
+  t.equal(ada.participant.view.microphone, 'open', 'clients that do not say are taken to have one');
+  const ben = join('lobby', 'Ben', { hasMicrophone: false });
+  t.equal(ben.participant.view.microphone, 'none');
+  ada.listener.take();
+  ben.participant.setHasMicrophone(true);
+  ben.participant.setHasMicrophone(true);
+  ben.participant.setState({ muted: true });
+  t.match(ada.listener.take(), [
+    { type: 'participant_updated', participant: { microphone: 'open', muted: false } },
+    { type: 'participant_updated', participant: { microphone: 'muted', muted: true } },
+  ]);
+  const again = join('lobby', 'Ben', { resumeToken: ben.participant.resumeToken, hasMicrophone: false });
+  t.match(ada.listener.take().at(-1), { participant: { microphone: 'none' } });
+  const cy = join('lobby', 'Cy', { admission: { ...GUEST, maySpeak: false } });
+  t.equal(cy.participant.view.microphone, 'none', 'nobody can hear those who may not speak');
+  again.participant.leave('left');
+  again.participant.setHasMicrophone(true);
   t.end();
 });

@@ -46,7 +46,14 @@ async function startHttp(t: Test, limits: { maxConnections?: number; maxConnecti
 const talkative = {
   view: {
     ...{ id: 'a', identity: null, name: 'x'.repeat(100_000), maySpeak: true, mayModerate: false },
-    ...{ muted: false, mutedByModerator: false, deafened: false, connected: true, captured: false },
+    ...{
+      muted: false,
+      mutedByModerator: false,
+      deafened: false,
+      microphone: 'open' as const,
+      connected: true,
+      captured: false,
+    },
   },
   takesBatches: true,
   deliver: () => {},

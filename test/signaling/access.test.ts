@@ -51,6 +51,27 @@ test('a room with a password says whether one is missing or wrong', async (t) =>
   t.match(await ada.next('joined'), { room: 'vault' });
 });
 
+test('a join says how others get in, and a ban how long it lasts', async (t) => {
+  const { open, access, token, clock } = await setUp(t, { roomPasswords: { Vault: 'open sesame' } });
+  const ada = await open();
+  ada.send({ ...ADA, room: 'vault', password: 'open sesame' });
+  t.match(await ada.next('joined'), { room: 'vault', entry: 'password' });
+  const ben = await open();
+  ben.send({ ...ADA, name: 'Ben', hasMicrophone: false });
+  t.match(await ben.next('joined'), { entry: 'open', participants: [{ microphone: 'none' }] });
+  ben.send({ type: 'state', hasMicrophone: true });
+  t.match(await ben.next('participant_updated'), { participant: { microphone: 'open' } });
+  access.bans.ban('lobby', { identity: 'cy', name: 'Cy', by: null }, 60_000);
+  clock.advance(20_000);
+  const cy = await open();
+  cy.send({ ...ADA, token: await token('cy') });
+  t.match(await cy.next('error'), { code: 'kicked', retryAfterMs: 40_000 });
+  const members = await setUp(t, { mode: 'token' });
+  const dan = await members.open();
+  dan.send({ ...ADA, token: await members.token('dan') });
+  t.match(await dan.next('joined'), { entry: 'token' });
+});
+
 test('messages during the check of a join are handled after it, in order', async (t) => {
   const { open } = await setUp(t, { roomPasswords: { vault: 'open sesame' } });
   const ada = await open();

@@ -22,6 +22,7 @@ test('a message gets its defaults, and unknown fields are ignored', (t) => {
     name: 'Ada',
     muted: false,
     deafened: false,
+    hasMicrophone: true,
     batches: false,
   });
   t.strictSame(decodeClientMessage('{"type":"ping","id":7}'), { type: 'ping', id: 7 });

@@ -180,7 +180,7 @@ test('an unknown, malformed, binary or misplaced message gets its error, and nob
     ['{"type":"dance"}', 'unknown_type'],
     ['{"type":"mute","muted":true}', 'not_joined'],
     ['{"type":"leave"}', 'not_joined'],
-    ['{"type":"join","room":"a b","name":"Eve"}', 'invalid_room'],
+    ['{"type":"join","room":"a!b","name":"Eve"}', 'invalid_room'],
     ['{"type":"join","room":"lobby","name":" "}', 'invalid_name'],
   ];
   for (const [text, code] of bad) {

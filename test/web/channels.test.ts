@@ -25,7 +25,7 @@ test('channels and those who whisper are shown, until they stop or this particip
   browser.socket.receive({ type: 'talking', participantId: 'other', channels: [], whispers: false });
   client.channels.talkTo({ channels: ['red'] });
   browser.socket.receive({
-    ...{ type: 'moved', room: 'annex', locked: false, participants: [], hearing: [] },
+    ...{ type: 'moved', room: 'annex', entry: 'open', locked: false, participants: [], hearing: [] },
     ...{ channels: [], mayWhisper: false, talking: [{ participantId: 'other', channels: [], whispers: true }] },
   });
   t.same(shown, [

@@ -55,6 +55,23 @@ test('a kicked participant does not come back, even if only the closed connectio
   t.equal(browser.sockets.length, 1);
 });
 
+test('somebody who is banned learns for how long', async (t) => {
+  const { browser, client } = await setUpInRoom();
+  browser.socket.receive({ type: 'error', code: 'kicked', message: 'No.', retryAfterMs: 600_000 });
+  t.match(client.state, { status: 'closed', reason: 'kicked', retryAfterMs: 600_000 });
+});
+
+test('how others get in is told when entering a room', async (t) => {
+  const { browser, client } = await setUpInRoom();
+  const told: unknown[] = [];
+  client.on('entry', (entry) => told.push(entry));
+  browser.socket.receive({
+    ...{ type: 'moved', room: 'vault', entry: 'password', locked: false, participants: [person('me')], hearing: [] },
+    ...{ channels: [], mayWhisper: true, talking: [] },
+  });
+  t.same(told, ['password']);
+});
+
 test('a moderator’s mute is obeyed, and cannot be undone until it is allowed', async (t) => {
   const { browser, client } = await setUpInRoom();
   const told: boolean[] = [];

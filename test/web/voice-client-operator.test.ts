@@ -11,6 +11,7 @@ const CY: ParticipantInfo = {
   muted: false,
   mutedByModerator: false,
   deafened: false,
+  microphone: 'open',
   connected: true,
   captured: false,
 };
@@ -21,7 +22,7 @@ test('a moved participant keeps the connection in the other room, and rejoins th
   client.on('moved', (room) => rooms.push(room));
   const self = client.participants.get(client.participantId ?? '')!;
   browser.socket.receive({
-    ...{ type: 'moved', room: 'annex', locked: true, participants: [CY, self], hearing: [] },
+    ...{ type: 'moved', room: 'annex', entry: 'open', locked: true, participants: [CY, self], hearing: [] },
     ...{ channels: [], mayWhisper: true, talking: [] },
   });
   t.same(rooms, ['annex']);

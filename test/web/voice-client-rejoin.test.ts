@@ -9,6 +9,7 @@ test('coming back', async (t) => {
     browser.socket.drop();
     t.same(states.at(-1), {
       status: 'reconnecting',
+      reason: 'unreachable',
       attempt: 1,
       nextTryAtMs: browser.nowMs + 300,
       hasSound: true,
@@ -18,7 +19,10 @@ test('coming back', async (t) => {
     await browser.advance(1);
     await browser.acceptJoin('token-2');
     t.same(browser.socket.sentOf('join'), [
-      { type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: true, batches: true, resumeToken: 'token-1' },
+      {
+        ...{ type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: true, hasMicrophone: false },
+        ...{ batches: true, resumeToken: 'token-1' },
+      },
     ]);
     t.same(states.at(-1), { status: 'connected', media: 'connecting' });
     browser.socket.drop();
@@ -116,14 +120,54 @@ test('coming back', async (t) => {
     t.match(client.state, { nextTryAtMs: browser.nowMs + 2999 });
   });
 
-  t.test('a server that ignores two pings is lost', async (t) => {
+  t.test('a server that ignores four pings is lost', async (t) => {
     const { browser, client } = await setUpInRoom();
     const { socket } = browser;
-    await browser.advance(8999);
+    await browser.advance(9999);
     t.equal(client.state.status, 'connected');
     await browser.advance(1);
     t.equal(client.state.status, 'reconnecting');
     t.equal(socket.closeCode, 4000, 'if the server reads it, it knows that the client comes back');
+  });
+
+  t.test('a server that hangs is reported within three seconds, and again when it answers', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    const told: [number, boolean][] = [];
+    const startMs = browser.nowMs;
+    client.on('answering', (isAnswering) => told.push([browser.nowMs - startMs, isAnswering]));
+    await browser.advance(2100);
+    browser.socket.receive({ type: 'pong', id: 1 });
+    await browser.advance(4500);
+    t.same(told, [[4800, false]], 'the answer to the first ping came in time, and not to the second');
+    browser.socket.receive({ type: 'levels', speaking: [] });
+    t.same(told.at(-1), [6600, true]);
+    t.equal(client.state.status, 'connected');
+  });
+
+  t.test('on a slow network, an answer may take a few round trips', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    let isLate = false;
+    client.on('answering', (isAnswering) => {
+      isLate = !isAnswering;
+    });
+    await browser.advance(2500);
+    browser.socket.receive({ type: 'pong', id: 1 });
+    await browser.advance(1500 + 1999);
+    t.equal(isLate, false);
+    await browser.advance(1);
+    t.equal(isLate, true);
+  });
+
+  t.test('a server that says that it is closing ends the sound, too', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    browser.socket.receive({ type: 'server_closing', retryAfterMs: 2000 });
+    t.match(client.state, { status: 'reconnecting', reason: 'server_closing', hasSound: false });
+    browser.connection.become('disconnected');
+    browser.connection.become('connected');
+    t.match(client.state, { hasSound: false }, 'what still arrives is the end of it');
+    const other = await setUpInRoom();
+    other.browser.socket.drop();
+    t.match(other.client.state, { status: 'reconnecting', reason: 'unreachable', hasSound: true });
   });
 
   t.test('when in doubt, a connection without an answer for two seconds is lost', async (t) => {

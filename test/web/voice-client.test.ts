@@ -10,7 +10,7 @@ test('joining', async (t) => {
     await browser.acceptJoin();
     await connecting;
     t.same(browser.socket.sent, [
-      { type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: false, batches: true },
+      { type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: false, hasMicrophone: false, batches: true },
       { type: 'offer', sdp: 'offer of connection 1' },
     ]);
     await browser.acceptMedia();
@@ -163,7 +163,7 @@ test('the room', async (t) => {
   t.test('the round trip of a ping is measured', async (t) => {
     const { browser, client } = await setUpInRoom();
     t.equal(client.signalingRttMs, null);
-    await browser.advance(3000);
+    await browser.advance(2000);
     await browser.advance(40);
     browser.socket.receive({ type: 'pong', id: browser.socket.sentOf('ping')[0]?.id ?? -1 });
     t.equal(client.signalingRttMs, 40);
@@ -201,16 +201,35 @@ test('the microphone', async (t) => {
     t.equal(sent, microphone.clones[0]);
     client.setMuted(true);
     t.same([sent?.enabled, microphone.enabled], [false, true]);
-    t.same(browser.socket.sentOf('state'), [{ type: 'state', muted: true }]);
+    t.same(browser.socket.sentOf('state'), [
+      { type: 'state', hasMicrophone: true },
+      { type: 'state', muted: true },
+    ]);
     t.equal(client.participants.get('me')?.muted, true);
     client.setMuted(false);
     t.equal(sent?.enabled, true);
     client.setDeafened(true);
     t.equal(client.participants.get('me')?.deafened, true);
-    t.same(browser.socket.sentOf('state').slice(1), [
+    t.same(browser.socket.sentOf('state').slice(2), [
       { type: 'state', muted: false },
       { type: 'state', deafened: true },
     ]);
+  });
+
+  t.test('the others are told whether there is a microphone, also with a rejoin', async (t) => {
+    const { browser, client } = await setUpInRoom();
+    t.match(browser.socket.sent[0], { type: 'join', hasMicrophone: false });
+    const shown: unknown[] = [];
+    client.on('participants', (participants) => shown.push(participants.get('me')?.microphone));
+    client.setMicrophone(new FakeTrack().asTrack());
+    client.setMuted(true);
+    client.setMicrophone(null);
+    t.same(shown, ['open', 'muted', 'none']);
+    client.setMicrophone(new FakeTrack().asTrack());
+    browser.socket.drop();
+    await browser.advance(2000);
+    browser.socket.open();
+    t.match(browser.socket.sent[0], { type: 'join', muted: true, hasMicrophone: true });
   });
 
   t.test('another microphone replaces the first without another offer', async (t) => {

@@ -20,16 +20,24 @@ export type ConnectionState =
   /** In the room. Audio flows when `media` is `connected`. */
   | { readonly status: 'connected'; readonly media: MediaState }
   /**
-   * The server cannot be reached, but audio may still flow: `hasSound`. `nextTryAtMs` is in the time of
-   * `performance.now()`; it lies in the past during an attempt.
+   * The server cannot be reached, but audio may still flow: `hasSound`. If the server has said why, `reason` is its
+   * code; with `server_closing`, no audio flows. `nextTryAtMs` is in the time of `performance.now()`; it lies in the past
+   * during an attempt.
    */
   | {
       readonly status: 'reconnecting';
+      readonly reason: CloseReason;
       readonly attempt: number;
       readonly nextTryAtMs: number;
       readonly hasSound: boolean;
     }
-  | { readonly status: 'closed'; readonly reason: CloseReason; readonly message: string };
+  | {
+      readonly status: 'closed';
+      readonly reason: CloseReason;
+      readonly message: string;
+      /** If it is worth trying again later, or a ban ends: how long that was from then. */
+      readonly retryAfterMs?: number;
+    };
 
 /**
  * A failure that the person should know about. `media_failed` is this client's own code: the browser refused the
@@ -73,4 +81,9 @@ export function fatalReason(closeCode: number): ErrorCode | undefined {
 
 export function isFatal(code: ErrorCode): boolean {
   return FATAL.has(code);
+}
+
+/** Whether audio may flow after the WebSocket was lost for this reason. A server that is closing ends the audio as well. */
+export function hasSound(reason: CloseReason, media: MediaState | undefined): boolean {
+  return reason !== 'server_closing' && media === 'connected';
 }

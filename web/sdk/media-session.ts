@@ -1,6 +1,6 @@
 import type { IceServer } from '../../src/protocol/messages.ts';
 import { Backoff } from './backoff.ts';
-import type { MediaState } from './connection-state.ts';
+import type { ErrorCode, MediaState } from './connection-state.ts';
 import type { Environment } from './environment.ts';
 import { MediaLink } from './media-link.ts';
 
@@ -97,14 +97,23 @@ export class MediaSession {
     if (this.#link !== null) void this.#restartIce(this.#link);
   }
 
+  /** The server refused something with this code. Returns whether that is dealt with, so that nobody need be told. */
+  refused(code: ErrorCode, retryAfterMs: number | undefined): boolean {
+    if (code === 'server_busy') this.#serverBusy();
+    else if (code === 'too_many_offers') this.#offerPostponed(retryAfterMs);
+    else if (code === 'cannot_restart' || code === 'media_unavailable') this.#offerRefused();
+    else return false;
+    return code !== 'media_unavailable';
+  }
+
   /** The server refused the oldest unanswered offer, but may accept the next one. */
-  offerRefused(): void {
+  #offerRefused(): void {
     const link = this.#unanswered.shift();
     if (link !== undefined) this.#replace(link);
   }
 
-  /** Like `offerRefused`, because the server is too busy: waits a moment. */
-  serverBusy(): void {
+  /** The same because the server is too busy: waits a moment. */
+  #serverBusy(): void {
     const link = this.#unanswered.shift();
     if (link === undefined || link !== this.#link) return;
     this.#replace(link, false);
@@ -113,10 +122,10 @@ export class MediaSession {
   }
 
   /**
-   * Like `offerRefused`, because there were too many offers: asks again later, and leaves an established connection
+   * The same because there were too many offers: asks again later, and leaves an established connection
    * alone.
    */
-  offerPostponed(delayMs = POSTPONED_MS): void {
+  #offerPostponed(delayMs = POSTPONED_MS): void {
     const link = this.#unanswered.shift();
     if (link === undefined || link !== this.#link) return;
     const isRestart = this.#isAnswered;

@@ -2,12 +2,15 @@ import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messa
 import type { Environment } from './environment.ts';
 
 const OPEN_TIMEOUT_MS = 6000;
-const PING_INTERVAL_MS = 3000;
+const PING_INTERVAL_MS = 2000;
 /**
  * A connection is dead after this many pings without a message from the server. Counted, because a frozen page cannot
  * measure time.
  */
-const UNANSWERED_LIMIT = 2;
+const UNANSWERED_LIMIT = 4;
+/** An answer that takes longer than this, and than a few round trips, is worth telling. */
+const LATE_MS = 800;
+const LATE_ROUND_TRIPS = 4;
 /** RFC 6455 section 7.4.1: the client has finished. After any other code the server keeps the seat. */
 const DONE = 1000;
 const COMING_BACK = 4000;
@@ -15,6 +18,8 @@ const COMING_BACK = 4000;
 export interface SignalingEvents {
   open(): void;
   message(message: ServerMessage): void;
+  /** The server answers late, or not at all; false when it answers again. */
+  late?(isLate: boolean): void;
   /** The connection is gone: `closeCode` of RFC 6455, 1006 if there was none. At most once, never after `close`. */
   closed(closeCode: number): void;
 }
@@ -25,6 +30,8 @@ export class SignalingSocket {
   readonly #events: SignalingEvents;
   readonly #socket: WebSocket;
   #cancelTimer: () => void;
+  #cancelLate = () => {};
+  #isLate = false;
   #closed = false;
   #unanswered = 0;
   #pingId = 0;
@@ -85,6 +92,7 @@ export class SignalingSocket {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelTimer();
+    this.#cancelLate();
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket.close(code);
   }
@@ -92,6 +100,7 @@ export class SignalingSocket {
   #receive(message: ServerMessage): void {
     this.#unanswered = 0;
     this.#heard = this.#pingId;
+    this.#setLate(false);
     if (message.type !== 'pong') this.#events.message(message);
     else if (message.id === this.#pingId) this.#rttMs = this.#environment.now() - this.#pingSentMs;
   }
@@ -113,7 +122,18 @@ export class SignalingSocket {
     this.#pingId += 1;
     this.#pingSentMs = this.#environment.now();
     this.send({ type: 'ping', id: this.#pingId });
+    if (this.#unanswered <= 1) {
+      const lateMs = Math.max(LATE_MS, LATE_ROUND_TRIPS * (this.#rttMs ?? 0));
+      this.#cancelLate = this.#environment.setTimer(lateMs, () => this.#setLate(true));
+    }
     return this.#pingId;
+  }
+
+  #setLate(isLate: boolean): void {
+    this.#cancelLate();
+    if (isLate === this.#isLate) return;
+    this.#isLate = isLate;
+    this.#events.late?.(isLate);
   }
 
   #fail(closeCode: number): void {

@@ -1,12 +1,12 @@
-import type { IceServer, ParticipantInfo, ServerMessage } from '../../src/protocol/messages.ts';
+import type { ClientMessageInput, IceServer, ParticipantInfo, ServerMessage } from '../../src/protocol/messages.ts';
 import { Backoff } from './backoff.ts';
 import { Channels } from './channels.ts';
 import type { CloseReason, ConnectionState, ErrorCode, VoiceError } from './connection-state.ts';
-import { fatalReason, isFatal } from './connection-state.ts';
+import { fatalReason, hasSound, isFatal } from './connection-state.ts';
 import { Emitter } from './emitter.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
 import { Hearing } from './hearing.ts';
-import { joinMessage } from './join-message.ts';
+import { joinMessage, type OwnState, withOwnState } from './join-message.ts';
 import { MediaSession } from './media-session.ts';
 import { Moderation } from './moderation.ts';
 import { OutgoingTrack } from './outgoing-track.ts';
@@ -25,13 +25,11 @@ const CHANGED_MS = 1000;
  * `watchNetwork` tells it when to check. Uses no DOM; the page plays the `stream` and opens the microphone.
  */
 export class VoiceClient {
+  readonly #send = (message: ClientMessageInput): void => this.#socket?.send(message);
   /** For participants who `mayModerate`. */
-  readonly moderation = new Moderation((message) => this.#socket?.send(message));
+  readonly moderation = new Moderation(this.#send);
   /** Speaks to channels and single people instead of everyone. */
-  readonly channels = new Channels(
-    (message) => this.#socket?.send(message),
-    (state) => this.#emitter.emit('channels', state),
-  );
+  readonly channels = new Channels(this.#send, (state) => this.#emitter.emit('channels', state));
   /** Where this participant's player is, in games. */
   readonly player: PlayerPose;
   readonly #environment: Environment;
@@ -60,10 +58,10 @@ export class VoiceClient {
       hasSound: () => this.#state.status === 'connected' && this.#state.media === 'connected',
       onQuality: (quality) => this.#emitter.emit('quality', quality),
     });
-    this.player = new PlayerPose(environment, (message) => this.#socket?.send(message));
+    this.player = new PlayerPose(environment, this.#send);
     this.#hearing = new Hearing({
       environment,
-      send: (message) => this.#socket?.send(message),
+      send: this.#send,
       onChange: (gains) => this.#emitter.emit('hearing', new Map(gains)),
     });
   }
@@ -142,21 +140,20 @@ export class VoiceClient {
    */
   setMicrophone(track: MediaStreamTrack | null): void {
     this.#outgoing.replace(track, (clone) => this.#media?.setTrack(clone));
+    this.#tell({ hasMicrophone: track !== null });
   }
 
   /** Does nothing if this participant may not unmute. */
   setMuted(muted: boolean): void {
     if (!muted && !this.mayUnmute) return;
     this.#outgoing.setMuted(muted);
-    this.#socket?.send({ type: 'state', muted });
-    this.#updateSelf({ muted });
+    this.#tell({ muted });
   }
 
   /** A deafened participant receives nothing to play. */
   setDeafened(deafened: boolean): void {
     this.#deafened = deafened;
-    this.#socket?.send({ type: 'state', deafened });
-    this.#updateSelf({ deafened });
+    this.#tell({ deafened });
   }
 
   /**
@@ -184,11 +181,8 @@ export class VoiceClient {
 
   /** Call when the browser's network has changed. */
   networkChanged(): void {
-    if (this.#state.status === 'reconnecting') {
-      // An attempt over the lost network would only hang.
-      this.#socket?.abandon();
-      this.#socket = null;
-    }
+    // An attempt over the lost network would only hang.
+    if (this.#state.status === 'reconnecting') this.#abandonSocket();
     this.retryNow();
     this.#socket?.probe(CHANGED_MS);
     this.#media?.networkChanged();
@@ -210,8 +204,9 @@ export class VoiceClient {
     const target = this.#target;
     if (target === null) return;
     this.#socket = new SignalingSocket(target.url, this.#environment, {
-      open: () => this.#socket?.send(joinMessage(target, this.muted, this.#deafened)),
+      open: () => this.#socket?.send(joinMessage(target, this.#own)),
       message: (message) => this.#receive(message),
+      late: (isLate) => this.#emitter.emit('answering', !isLate),
       closed: (closeCode) => {
         this.#socket = null;
         const reason = fatalReason(closeCode);
@@ -249,11 +244,7 @@ export class VoiceClient {
         this.#setLocked(message.locked);
         break;
       case 'moved':
-        this.#room = message.room;
-        this.#participants.replace(message.participants);
-        this.#setLocked(message.locked);
-        this.#emitParticipants();
-        this.#hearing.enter(message.hearing, this.#participants.except(this.#participantId));
+        this.#entered(message);
         this.#emitter.emit('moved', message.room);
         break;
       case 'hearing':
@@ -287,18 +278,23 @@ export class VoiceClient {
     if (this.#target !== null) this.#target.resumeToken = message.resumeToken;
     this.#backoff.succeeded();
     this.#participantId = message.participantId;
-    this.#room = message.room;
-    this.#participants.replace(message.participants);
+    this.#entered(message);
     if (this.#media !== null) this.#media.resume(message.mediaResumed, message.iceServers);
     else this.#startMedia(message.iceServers);
     this.#obeyMute();
     this.#setState({ status: 'connected', media: this.#media?.state ?? 'connecting' });
-    this.#setLocked(message.locked);
     this.#emitter.emit('draining', null);
-    this.#emitParticipants();
-    this.#hearing.enter(message.hearing, this.#participants.except(this.#participantId));
     this.#firstJoin?.resolve();
     this.#firstJoin = null;
+  }
+
+  #entered({ room, locked, entry, participants, hearing }: Extract<ServerMessage, { type: 'joined' | 'moved' }>): void {
+    this.#room = room;
+    this.#participants.replace(participants);
+    this.#setLocked(locked);
+    this.#emitter.emit('entry', entry);
+    this.#emitParticipants();
+    this.#hearing.enter(hearing, this.#participants.except(this.#participantId));
   }
 
   #startMedia(iceServers: readonly IceServer[]): void {
@@ -311,7 +307,7 @@ export class VoiceClient {
       onState: (media) => {
         if (this.#state.status === 'connected') this.#setState({ status: 'connected', media });
         else if (this.#state.status === 'reconnecting')
-          this.#setState({ ...this.#state, hasSound: media === 'connected' });
+          this.#setState({ ...this.#state, hasSound: hasSound(this.#state.reason, media) });
       },
       onError: (text) => this.#emitter.emit('error', { code: 'media_failed', message: text }),
     });
@@ -319,21 +315,19 @@ export class VoiceClient {
   }
 
   #refused(code: ErrorCode, text: string, retryAfterMs?: number): void {
-    if (isFatal(code)) this.#close(code, text);
+    if (isFatal(code)) this.#close(code, text, retryAfterMs);
     else if (this.#state.status !== 'connected' || code === 'not_joined') this.#lost(code, text, retryAfterMs);
-    else if (code === 'server_busy') this.#media?.serverBusy();
-    else if (code === 'too_many_offers') this.#media?.offerPostponed(retryAfterMs);
-    else if (code === 'cannot_restart') this.#media?.offerRefused();
-    else {
-      if (code === 'media_unavailable') this.#media?.offerRefused();
-      this.#emitter.emit('error', { code, message: text });
-    }
+    else if (this.#media?.refused(code, retryAfterMs) !== true) this.#emitter.emit('error', { code, message: text });
+  }
+
+  #abandonSocket(): void {
+    this.#socket?.abandon();
+    this.#socket = null;
   }
 
   /** The WebSocket is useless now. The audio is left alone: it may continue until the server has us back. */
   #lost(reason: CloseReason, text: string, minDelayMs = 0): void {
-    this.#socket?.abandon();
-    this.#socket = null;
+    this.#abandonSocket();
     if (this.#firstJoin !== null) {
       this.#close(reason, text);
       return;
@@ -344,13 +338,14 @@ export class VoiceClient {
     this.#emitter.emit('levels', new Map());
     this.#setState({
       status: 'reconnecting',
+      reason,
       attempt: this.#backoff.attempt,
       nextTryAtMs: this.#environment.now() + delayMs,
-      hasSound: this.#media?.state === 'connected',
+      hasSound: hasSound(reason, this.#media?.state),
     });
   }
 
-  #close(reason: CloseReason, text: string): void {
+  #close(reason: CloseReason, text: string, retryAfterMs?: number): void {
     if (this.#state.status === 'idle' || this.#state.status === 'closed') return;
     this.#cancelRetry();
     this.#quality.stop();
@@ -360,7 +355,7 @@ export class VoiceClient {
     this.#media?.close();
     this.#socket = this.#media = this.#target = this.#participantId = this.#room = null;
     this.#participants.replace([]);
-    this.#setState({ status: 'closed', reason, message: text });
+    this.#setState({ status: 'closed', reason, message: text, ...(retryAfterMs !== undefined && { retryAfterMs }) });
     this.#firstJoin?.reject({ code: reason, message: text });
     this.#firstJoin = null;
   }
@@ -377,15 +372,19 @@ export class VoiceClient {
     this.#emitter.emit('locked', locked);
   }
 
+  get #own(): OwnState {
+    return { muted: this.muted, deafened: this.#deafened, hasMicrophone: this.#outgoing.track !== null };
+  }
+
   get #self(): ParticipantInfo | undefined {
     return this.#participantId === null ? undefined : this.participants.get(this.#participantId);
   }
 
   /** Shows our own change at once; the server confirms it a moment later. */
-  #updateSelf(change: Partial<ParticipantInfo>): void {
-    const self = this.#self;
-    if (self === undefined) return;
-    this.#participants.set({ ...self, ...change });
+  #tell(change: Partial<OwnState>): void {
+    this.#socket?.send({ type: 'state', ...change });
+    if (this.#self === undefined) return;
+    this.#participants.set(withOwnState(this.#self, this.#own));
     this.#emitParticipants();
   }
 

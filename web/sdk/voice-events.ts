@@ -1,4 +1,4 @@
-import type { LeaveReason, ParticipantInfo } from '../../src/protocol/messages.ts';
+import type { LeaveReason, ParticipantInfo, RoomEntry } from '../../src/protocol/messages.ts';
 import type { ChannelState } from './channels.ts';
 import type { ConnectionState, VoiceError } from './connection-state.ts';
 import type { Quality } from './quality.ts';
@@ -22,8 +22,15 @@ export interface VoiceEvents {
   participantLeft: { readonly participant: ParticipantInfo; readonly reason: LeaveReason };
   /** The server muted this participant: a moderator did it, or the join token does not allow speaking. */
   muted: boolean;
+  /** How others get into the room, whenever this participant enters one. */
+  entry: RoomEntry;
   /** Nobody new can join the room, or everyone can again. */
   locked: boolean;
+  /**
+   * False when the server has not answered for a second, though the connection stands: it hangs, or the network does.
+   * True when it answers again.
+   */
+  answering: boolean;
   /** The operator has moved this participant to this room; the audio continues there. */
   moved: string;
   /**

@@ -18,7 +18,7 @@ import type { AccessControl } from '../../rooms/access.ts';
 import type { Ban } from '../../rooms/ban-list.ts';
 import type { Channel } from '../../rooms/channels.ts';
 import type { DrainingState } from '../../rooms/draining.ts';
-import { roomName } from '../../rooms/names.ts';
+import { roomKey } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
 import type { Room } from '../../rooms/room.ts';
@@ -36,7 +36,7 @@ export interface HandlerOptions {
 export function createHandlers({ registry, access, server, allowCapture, clock }: HandlerOptions): Handlers {
   const roomView = (room: Room): z.output<typeof roomSchema> => {
     const { startedAtMs, ...info } = room.info;
-    return { ...info, startedAt: isoTime(startedAtMs), hasPassword: access.hasPassword(room.name) };
+    return { ...info, startedAt: isoTime(startedAtMs), hasPassword: access.hasPassword(room.key) };
   };
   const mute = (params: { readonly room: string; readonly participant: string }, muted: boolean) => {
     const room = registry.room(params.room);
@@ -102,11 +102,11 @@ export function createHandlers({ registry, access, server, allowCapture, clock }
     deleteChannel: ({ params }) => void registry.room(params.room).sound.deleteChannel(params.channel),
 
     listBans: ({ params, query }) => {
-      const bans = access.bans.list(roomName(params.room));
+      const bans = access.bans.list(roomKey(params.room));
       return { bans: pageOf(bans, query).map(banView), total: bans.length };
     },
     liftBan: ({ params: { room, identity } }) => {
-      if (!access.bans.lift(roomName(room), identity)) throw new AppError('unknown_ban');
+      if (!access.bans.lift(roomKey(room), identity)) throw new AppError('unknown_ban');
       return undefined;
     },
 
@@ -114,7 +114,7 @@ export function createHandlers({ registry, access, server, allowCapture, clock }
       const lifetimeMs = expiresInSeconds * 1000;
       const expiresAt = isoTime(clock.wallNow() + lifetimeMs);
       const token = await access.createToken(grant, lifetimeMs);
-      return { token, expiresAt, path: `/room/${encodeURIComponent(roomName(grant.room))}#token=${token}` };
+      return { token, expiresAt, path: `/room/${encodeURIComponent(roomKey(grant.room))}#token=${token}` };
     },
 
     createControlToken: async ({ body: { room, expiresInSeconds } }) => {

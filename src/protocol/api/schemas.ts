@@ -62,7 +62,7 @@ export const roomListSchema = z.strictObject({
 
 /** `POST /rooms`. Omitted fields take the server's settings. */
 export const newRoomSchema = z.strictObject({
-  name: name().describe('1 to 64 letters, digits, "-", "_" or ".".'),
+  name: name().describe('1 to 64 letters, digits, spaces, "-", "_" or ".".'),
   locked: locked.default(false),
   password: password.optional(),
   maxParticipants: maxParticipants.optional(),
@@ -110,6 +110,7 @@ export const participantSchema = z.strictObject({
   muted: z.boolean(),
   mutedByModerator: z.boolean().describe('Cannot unmute until a moderator or the API allows it.'),
   deafened: z.boolean(),
+  microphone: z.enum(['none', 'muted', 'open']).describe('`none`: they use no microphone, or may not speak.'),
   connected: z.boolean().describe('The media connection is established.'),
   captured: z.boolean().describe('What they say and hear is being recorded for troubleshooting.'),
   levelDbov: z
