@@ -1,5 +1,5 @@
 // Generates text that repeats what another file decides: config.sample.toml from the table of settings, and the table
-// of errors in docs/protocol.md from src/lib/errors.ts. With --check it writes nothing and exits with 1 if one of them
+// of errors in docs/protocol.md and src/lib/error-code.ts from src/lib/errors.ts. With --check it writes nothing and exits with 1 if one of them
 // is out of date.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -52,7 +52,18 @@ async function update(name, change) {
   }
 }
 
+function errorCodeType(errors) {
+  const codes = Object.keys(errors).map((code) => `  | '${code}'`);
+  return `// Written by scripts/generate.mjs from the table in errors.ts.
+
+/** The code of an error. Stable, for programs. */
+export type ErrorCode =
+${codes.join('\n')};
+`;
+}
+
 const { sampleToml, ERRORS } = await load();
+await update('src/lib/error-code.ts', () => errorCodeType(ERRORS));
 await update('config.sample.toml', () => sampleToml());
 await update('docs/protocol.md', (text) =>
   text.replace(

@@ -1,3 +1,5 @@
+import type { ErrorCode } from './error-code.ts';
+
 /**
  * Every error that a participant or an operator can see, with a stable code, whose fault it is, and how each protocol
  * reports it. `fault` decides what happens: a `user` error is reported and the session continues, a `protocol` error
@@ -11,6 +13,8 @@ export interface ErrorKind {
   readonly closeCode: number | null;
   readonly message: string;
 }
+
+export type { ErrorCode };
 
 export const ERRORS = {
   malformed_message: {
@@ -266,9 +270,7 @@ export const ERRORS = {
   },
   server_closing: { fault: 'server', httpStatus: 503, closeCode: 1012, message: 'The server is shutting down.' },
   internal: { fault: 'server', httpStatus: 500, closeCode: 1011, message: 'Internal server error.' },
-} as const satisfies Record<string, ErrorKind>;
-
-export type ErrorCode = keyof typeof ERRORS;
+} as const satisfies Record<ErrorCode, ErrorKind>;
 
 /** An error from the table, with an optional human-readable detail about this occurrence. */
 export class AppError extends Error {

@@ -14,7 +14,11 @@ import {
   MAX_TOKEN_LENGTH,
   MAX_WHISPERED,
 } from './bounds.ts';
+import type { ClientMessageInput } from './messages.ts';
 import { coordinate, degrees } from './space.ts';
+
+/** Comes back with the answer. */
+const requestId = () => z.number().optional();
 
 export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({
@@ -61,16 +65,22 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('mute_participant'),
     participantId: z.string().max(MAX_PARTICIPANT_ID_LENGTH),
     muted: z.boolean(),
+    requestId: requestId(),
   }),
   z.object({
     type: z.literal('kick'),
     participantId: z.string().max(MAX_PARTICIPANT_ID_LENGTH),
     banSeconds: z.number().int().min(0).max(86_400).default(0),
+    requestId: requestId(),
   }),
-  z.object({ type: z.literal('lock'), locked: z.boolean() }),
+  z.object({ type: z.literal('lock'), locked: z.boolean(), requestId: requestId() }),
+  z.object({ type: z.literal('renew_token'), token: z.string().max(MAX_TOKEN_LENGTH).optional() }),
   z.object({ type: z.literal('leave') }),
   z.object({ type: z.literal('ping'), id: z.number().optional() }),
 ]);
+
+/** The schema accepts nothing that the documented types do not have. */
+clientMessageSchema satisfies z.ZodType<unknown, ClientMessageInput>;
 
 /** A parsed client message: every field with a default is present. */
 export type ClientMessage = z.output<typeof clientMessageSchema>;

@@ -2,7 +2,7 @@
  * The messages of the WebSocket at `/ws`, one JSON object per text message. `docs/protocol.md` documents them, and
  * `client-messages.ts` validates what clients send. Both sides ignore unknown fields, so that either can be extended.
  */
-import type { ErrorCode } from '../lib/errors.ts';
+import type { ErrorCode } from '../lib/error-code.ts';
 
 /** A client message as a client writes it. */
 export type ClientMessageInput =
@@ -68,14 +68,26 @@ export type ClientMessageInput =
       readonly yaw?: number | undefined;
     }
   /** For moderators, like the next two. If muted, the participant cannot unmute; otherwise they may. */
-  | { readonly type: 'mute_participant'; readonly participantId: string; readonly muted: boolean }
+  | {
+      readonly type: 'mute_participant';
+      readonly participantId: string;
+      readonly muted: boolean;
+      /** The server answers with `done` or `error` and the same number. */
+      readonly requestId?: number | undefined;
+    }
   | {
       readonly type: 'kick';
       readonly participantId: string;
       /** How long the identity in their token is banned. Participants without a token cannot be banned. */
       readonly banSeconds?: number | undefined;
+      readonly requestId?: number | undefined;
     }
-  | { readonly type: 'lock'; readonly locked: boolean }
+  | { readonly type: 'lock'; readonly locked: boolean; readonly requestId?: number | undefined }
+  /**
+   * Renews the join token of this participant, so that they can join again after a restart of the server. With a token,
+   * which must be for the same room and identity; without one the server issues it.
+   */
+  | { readonly type: 'renew_token'; readonly token?: string | undefined }
   | { readonly type: 'leave' }
   | { readonly type: 'ping'; readonly id?: number | undefined };
 
@@ -215,8 +227,21 @@ export type ServerMessage =
   | { readonly type: 'server_draining'; readonly draining: boolean; readonly endsInMs: number | null }
   /** Current speakers with their level in dBov (0 loudest, -127 silence). Anyone not listed is silent. */
   | { readonly type: 'levels'; readonly speaking: readonly (readonly [participantId: string, levelDbov: number])[] }
+  /** The join token of this participant expires. They stay in the room, but could not join again without another. */
+  | { readonly type: 'token_expires'; readonly inMs: number }
+  /** The answer to `renew_token`. `token` is present if the server issued it; it opens this room. */
+  | { readonly type: 'token_renewed'; readonly room: string; readonly token?: string; readonly expiresInMs: number }
   /** The server is closing this WebSocket. Join again after the given time. */
   | { readonly type: 'server_closing'; readonly retryAfterMs: number }
   | { readonly type: 'pong'; readonly id?: number }
-  /** `retryAfterMs` is present if it is worth trying again later. */
-  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly retryAfterMs?: number };
+  /** The request with this number has been carried out. */
+  | { readonly type: 'done'; readonly requestId: number }
+  | {
+      readonly type: 'error';
+      readonly code: ErrorCode;
+      readonly message: string;
+      /** Present if it is worth trying again later. */
+      readonly retryAfterMs?: number;
+      /** Of the request that failed, if it had one. */
+      readonly requestId?: number;
+    };

@@ -5,7 +5,7 @@ import type { RoomEntry } from '../protocol/messages.ts';
 import { type Admission, GUEST } from './admission.ts';
 import { BanList } from './ban-list.ts';
 import { createControlToken, verifyControlToken } from './control-token.ts';
-import { createJoinToken, type TokenGrant, tokenKey, verifyJoinToken } from './join-token.ts';
+import { createJoinToken, RENEWED_LIFETIME_MS, type TokenGrant, tokenKey, verifyJoinToken } from './join-token.ts';
 import { roomKey, roomKeyOrUndefined } from './names.ts';
 import { RoomPasswords } from './room-passwords.ts';
 
@@ -19,6 +19,15 @@ export interface AccessOptions {
   /** Passwords by room, in plain text or hashed. */
   readonly roomPasswords: Readonly<Record<string, string>>;
   readonly clock: Clock;
+}
+
+/** A token that replaces one which will expire. */
+export interface RenewedToken {
+  /** The room that it opens. */
+  readonly room: string;
+  /** Null: the client brought it. */
+  readonly token: string | null;
+  readonly expiresAtMs: Millis;
 }
 
 export interface AdmissionRequest {
@@ -89,6 +98,26 @@ export class AccessControl {
     return createJoinToken(this.#key, grant, { wallNowMs: this.#clock.wallNow(), lifetimeMs });
   }
 
+  /**
+   * Renews the token of somebody who is in the room: with the token that they bring, which must be for the same room
+   * and identity, or with a new one that gives them the same rights again. Their rights in the room stay. Rejects with
+   * `not_allowed` for guests, or as `admit` does.
+   */
+  async renew(holder: Admission, room: string, token: string | undefined): Promise<RenewedToken> {
+    const { identity, name, maySpeak, mayModerate } = holder;
+    if (this.#key === undefined || identity === null)
+      throw new AppError('not_allowed', 'You joined without a token, so there is none to renew.');
+    if (token === undefined) {
+      const [wallNowMs, lifetimeMs] = [this.#clock.wallNow(), RENEWED_LIFETIME_MS];
+      const grant = { room, identity, ...(name !== null && { name }), maySpeak, mayModerate };
+      const renewed = await createJoinToken(this.#key, grant, { wallNowMs, lifetimeMs, renewed: true });
+      return { room, token: renewed, expiresAtMs: wallNowMs + lifetimeMs };
+    }
+    const admission = await this.#admitHolder(roomKey(room), token);
+    if (admission.identity !== identity) throw new AppError('token_invalid', 'It is for another identity.');
+    return { room, token: null, expiresAtMs: admission.expiresAtMs ?? this.#clock.wallNow() };
+  }
+
   /** Creates a control token for one room. Rejects with `invalid_room` or `tokens_off`. */
   async createControlToken(room: string, lifetimeMs: Millis): Promise<string> {
     if (this.#key === undefined) throw new AppError('tokens_off');
@@ -116,10 +145,14 @@ export class AccessControl {
 
   async #admitHolder(room: string, token: string): Promise<Admission> {
     if (this.#key === undefined) throw new AppError('token_invalid', 'This server does not accept tokens.');
-    const admission = await verifyJoinToken(this.#key, token, { room, wallNowMs: this.#clock.wallNow() });
-    const { identity } = admission;
-    const retryAfterMs = identity === null ? undefined : this.bans.remainingMs(room, identity);
+    const wallNowMs = this.#clock.wallNow();
+    const admission = await verifyJoinToken(this.#key, token, { room, wallNowMs });
+    const { identity, isRenewed } = admission;
+    if (identity === null) return admission;
+    const retryAfterMs = this.bans.remainingMs(room, identity);
     if (retryAfterMs !== undefined) throw new AppError('kicked', undefined, { retryAfterMs });
+    // The token with which they first came may have expired long ago.
+    if (isRenewed === true && this.bans.wasRemoved(room, identity)) throw new AppError('kicked');
     return admission;
   }
 }

@@ -1,3 +1,5 @@
+import type { Millis } from '../lib/clock.ts';
+
 /** As whom someone joins a room, and what they may do there. */
 export interface Admission {
   /** The identity chosen by the issuer of the join token (its claim `sub`); null without a token. */
@@ -6,6 +8,10 @@ export interface Admission {
   readonly name: string | null;
   readonly maySpeak: boolean;
   readonly mayModerate: boolean;
+  /** When their join token expires, in milliseconds since 1970; omitted without a token. */
+  readonly expiresAtMs?: Millis;
+  /** This server issued the token to somebody who was in the room. */
+  readonly isRenewed?: boolean;
 }
 
 /** A participant without a token, if none is required. */

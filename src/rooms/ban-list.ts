@@ -26,6 +26,8 @@ interface Entry {
  */
 export class BanList {
   readonly #clock: Clock;
+  /** By room and identity, oldest first: until when those who were removed cannot return with a renewed token. */
+  readonly #removed = new Map<string, Millis>();
   /** By room and identity, oldest first. */
   readonly #entries = new Map<string, Entry>();
 
@@ -39,6 +41,22 @@ export class BanList {
     if (this.#entries.size >= MAX_BANS) this.#makeRoom();
     const sinceMs = this.#clock.wallNow();
     this.#entries.set(key, { room, ban: { identity, name, by, sinceMs, untilMs: sinceMs + durationMs } });
+  }
+
+  /** The tokens with which this server renewed those of a removed person no longer admit them. */
+  removed(room: string, identity: string, lifetimeMs: Millis): void {
+    const key = keyOf(room, identity);
+    this.#removed.delete(key);
+    this.#removed.set(key, this.#clock.wallNow() + lifetimeMs);
+    for (const [oldest, untilMs] of this.#removed) {
+      if (untilMs > this.#clock.wallNow() && this.#removed.size <= MAX_BANS) break;
+      this.#removed.delete(oldest);
+    }
+  }
+
+  /** Whether somebody was removed while a token renewed before that could still be valid. */
+  wasRemoved(room: string, identity: string): boolean {
+    return this.#clock.wallNow() < (this.#removed.get(keyOf(room, identity)) ?? 0);
   }
 
   isBanned(room: string, identity: string): boolean {

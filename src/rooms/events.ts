@@ -6,7 +6,15 @@ export type ParticipantView = ParticipantInfo;
 export type { ChannelView, LeaveReason, TalkView };
 
 /** Messages with which a session answers its own client. All others come from the room. */
-type AnswerType = 'joined' | 'answer' | 'server_closing' | 'pong' | 'error';
+type AnswerType =
+  | 'joined'
+  | 'answer'
+  | 'token_expires'
+  | 'token_renewed'
+  | 'done'
+  | 'server_closing'
+  | 'pong'
+  | 'error';
 
 /**
  * A message from the room to a participant, exactly as it is sent. A message to everyone in a room is one and the same

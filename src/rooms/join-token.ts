@@ -10,6 +10,8 @@ import { participantName, roomKeyOrUndefined, roomName } from './names.ts';
 /** Maximum difference between the clocks of the server and the token's issuer. */
 export const CLOCK_TOLERANCE_S = 30;
 const ALGORITHM = 'HS256';
+/** How long a renewed token opens its room: long enough for a restart of the server. */
+export const RENEWED_LIFETIME_MS: Millis = 900_000;
 
 /**
  * The claims (RFC 7519), named as in LiveKit: `sub` is the identity, `voice` its rights. Restrictions that this server
@@ -19,6 +21,8 @@ const claimsSchema = z.object({
   sub: z.string().min(1).max(MAX_IDENTITY_LENGTH),
   name: z.string().max(MAX_NAME_LENGTH).optional(),
   exp: z.number(),
+  // Issued by this server to somebody who was already in the room.
+  renewed: z.boolean().default(false),
   voice: z.object({
     room: z.string().max(MAX_NAME_LENGTH),
     roomJoin: z.literal(true),
@@ -42,6 +46,8 @@ export interface TokenLifetime {
   /** Now, in milliseconds since 1970. */
   readonly wallNowMs: Millis;
   readonly lifetimeMs: Millis;
+  /** For somebody who is in the room, instead of the token with which they joined. */
+  readonly renewed?: boolean;
 }
 
 /** The key that signs join tokens. As a `KeyObject`, it does not reveal its bytes when it is logged by mistake. */
@@ -58,7 +64,8 @@ export async function createJoinToken(key: KeyObject, grant: TokenGrant, lifetim
     roomAdmin: grant.mayModerate,
   };
   const name = grant.name === undefined ? {} : { name: participantName(grant.name) };
-  return signToken(key, { sub: grant.identity, ...name, voice }, lifetime);
+  const renewed = lifetime.renewed === true ? { renewed: true } : {};
+  return signToken(key, { sub: grant.identity, ...name, voice, ...renewed }, lifetime);
 }
 
 /** Signs these claims, which expire after the lifetime. */
@@ -86,11 +93,12 @@ export async function verifyJoinToken(
   const claims = claimsSchema.safeParse(await verifiedPayload(key, token, wallNowMs));
   if (!claims.success)
     throw new AppError('token_invalid', `Its claim "${claims.error.issues[0]?.path.join('.')}" is invalid.`);
-  const { sub, name, voice } = claims.data;
+  const { sub, name, voice, exp, renewed } = claims.data;
   if (!isForRoom(voice, room)) throw new AppError('token_invalid', 'It is for another room.');
   const shownName = name === undefined ? null : shownNameOrNull(name);
   if (name !== undefined && shownName === null) throw new AppError('token_invalid', 'Its claim "name" is invalid.');
-  return { identity: sub, name: shownName, maySpeak: voice.canPublish, mayModerate: voice.roomAdmin };
+  const rights = { maySpeak: voice.canPublish, mayModerate: voice.roomAdmin };
+  return { identity: sub, name: shownName, ...rights, expiresAtMs: exp * 1000, ...(renewed && { isRenewed: true }) };
 }
 
 /** Whether the claim names this room, as `roomKey` returns it. */

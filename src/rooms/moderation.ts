@@ -3,6 +3,7 @@ import { AppError } from '../lib/errors.ts';
 import type { Admission } from './admission.ts';
 import type { BanList } from './ban-list.ts';
 import type { RoomEvent } from './events.ts';
+import { CLOCK_TOLERANCE_S, RENEWED_LIFETIME_MS } from './join-token.ts';
 import type { Participant } from './participant.ts';
 
 /** An action of a moderator. */
@@ -90,6 +91,7 @@ export class Moderation {
     const { room, bans } = this.#options;
     const { name } = participant;
     const { identity } = participant.admission;
+    if (identity !== null) bans.removed(room, identity, RENEWED_LIFETIME_MS + CLOCK_TOLERANCE_S * 1000);
     const isBanned = identity !== null && banSeconds > 0;
     if (isBanned) bans.ban(room, { identity, name, by: by?.admission.identity ?? null }, banSeconds * 1000);
     participant.kick(isBanned ? banSeconds * 1000 : undefined);

@@ -12,6 +12,7 @@ import type { TalkTarget } from './talk.ts';
 export interface ParticipantRoom {
   /** As `roomKey` returns it. */
   readonly key: () => string;
+  readonly name: () => string;
   /** Takes a seat in the room's media with `take`. Throws what `take` throws. */
   seat<S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S;
   /** The participant has a new seat. */

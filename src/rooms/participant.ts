@@ -40,6 +40,8 @@ export class Participant {
   /** Its holder may take this participant's place. Secret. */
   readonly resumeToken: string;
   #joinedAtMs: Millis;
+  /** When the token expires that was last shown for them, in milliseconds since 1970; undefined for guests. */
+  tokenExpiresAtMs: Millis | undefined;
   #room: ParticipantRoom;
   readonly #resumeTimeoutMs: Millis;
   readonly #clock: Clock;
@@ -69,6 +71,7 @@ export class Participant {
     this.id = id;
     this.name = name;
     this.admission = admission;
+    this.tokenExpiresAtMs = admission.expiresAtMs;
     this.resumeToken = resumeToken;
     this.#joinedAtMs = options.joinedAtMs;
     this.#listener = listener;
@@ -143,6 +146,10 @@ export class Participant {
   /** The combined decisions of this participant and the moderators. */
   get silenced(): ReadonlySet<string> {
     return this.#silenced;
+  }
+
+  get roomName(): string {
+    return this.#room.name();
   }
 
   /** The endpoint of this participant's media; undefined if there is none. */

@@ -5,7 +5,7 @@ import { AddressCount } from '../lib/rates/address-count.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { MediaPlane, ParticipantState } from '../media/plane.ts';
 import type { ChannelView, ParticipantGain, RoomEntry, TalkView } from '../protocol/messages.ts';
-import type { AccessControl, AdmissionRequest } from './access.ts';
+import type { AccessControl, AdmissionRequest, RenewedToken } from './access.ts';
 import type { Admission } from './admission.ts';
 import { Draining, type DrainingState } from './draining.ts';
 import type { ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
@@ -145,6 +145,14 @@ export class RoomRegistry {
     const kept =
       resumeToken === undefined ? undefined : this.#roomOfHolder(room, resumeToken)?.admissionOf(resumeToken);
     return kept ?? this.#access.admit(request, isWanted);
+  }
+
+  /** Renews the token of a participant, as `AccessControl.renew` does. They may have been moved since they joined. */
+  async renewToken(participant: Participant, token: string | undefined): Promise<RenewedToken> {
+    const { admission, mayModerate, roomName } = participant;
+    const renewed = await this.#access.renew({ ...admission, mayModerate }, roomName, token);
+    participant.tokenExpiresAtMs = renewed.expiresAtMs;
+    return renewed;
   }
 
   /**

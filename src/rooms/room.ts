@@ -273,6 +273,7 @@ export class Room {
 
   readonly #side = {
     key: (): string => this.key,
+    name: (): string => this.name,
     seat: <S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S => {
       const seat = take(this.#openMedia());
       this.#participantOfSeat.set(seat.id, participant.id);

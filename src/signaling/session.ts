@@ -15,6 +15,8 @@ import { decodeClientMessage } from './decode.ts';
 import { encodeEvent, encodeMessage } from './encode.ts';
 import type { IceServersFor } from './ice-servers.ts';
 import type { JoinResult, SessionLimits, SessionOptions, SignalingCounters } from './session-options.ts';
+import { SilenceWatch } from './silence-watch.ts';
+import { TokenRenewal } from './token-renewal.ts';
 import { answerOffer, type Offer } from './webrtc-negotiation.ts';
 
 type SessionState =
@@ -37,8 +39,6 @@ const LEFT: ReadonlySet<number> = new Set([1000, 1001, 1005]);
 const WRONG_PROOF: ReadonlySet<ErrorCode> = new Set(['wrong_password', 'token_invalid']);
 /** How long a client should wait after the server announced that it is closing. */
 const RETRY_AFTER_MS = 2000;
-/** Pings are due this often per interval, so that those of many sessions leave together: waking up costs more. */
-const PING_TIMES = 8;
 
 /** One WebSocket, and the participant that it represents after joining. */
 export class Session implements ParticipantListener {
@@ -58,10 +58,10 @@ export class Session implements ParticipantListener {
   readonly #offers: TokenBucket;
   readonly #moves: TokenBucket;
   readonly #client: Pick<Offer, 'address' | 'isRemote'>;
+  readonly #renewal: TokenRenewal;
   #takesBatches = false;
   #state: SessionState;
-  #heardMs: Millis;
-  #cancelWatch: Cancel;
+  readonly #silence: SilenceWatch;
 
   constructor(options: SessionOptions) {
     const { socket, registry, limits, iceServers, counters, clock, log, onClosed } = options;
@@ -78,6 +78,11 @@ export class Session implements ParticipantListener {
     this.#log = log;
     this.#onClosed = onClosed;
     this.#client = { address: options.addressKey ?? '', isRemote: options.isRemote ?? false };
+    const answers = {
+      reply: (message: ServerMessage) => this.#reply(message),
+      fail: (thrown: unknown) => this.#fail(thrown),
+    };
+    this.#renewal = new TokenRenewal({ clock, registry, ...answers });
     this.#offers = new TokenBucket({ ...OFFERS, now: clock.now() });
     this.#moves = new TokenBucket({ ...MOVES, now: clock.now() });
     this.#allowance = new TokenBucket({
@@ -86,18 +91,21 @@ export class Session implements ParticipantListener {
       now: clock.now(),
     });
     this.#state = this.#lobby();
-    this.#heardMs = clock.now();
-    this.#cancelWatch = this.#watch();
+    this.#silence = new SilenceWatch({
+      ...{ clock, pingIntervalMs: limits.pingIntervalMs },
+      ping: () => socket.ping(),
+      onDead: () => {
+        this.#log.debug('websocket does not answer pings');
+        this.terminate();
+      },
+    });
     socket.on('message', (data, isBinary) => this.#guard(() => this.#receive(data, isBinary)));
     // ws answers pings by itself, but many of them are as much load as many messages.
-    socket.on('ping', () => {
-      this.#heardMs = clock.now();
-      this.#guard(() => this.#countOne());
-    });
-    socket.on('pong', () => {
-      this.#heardMs = clock.now();
-      this.#guard(() => this.#countOne());
-    });
+    for (const name of ['ping', 'pong'] as const)
+      socket.on(name, () => {
+        this.#silence.heard();
+        this.#guard(() => this.#countOne());
+      });
     socket.on('error', (error) => this.#log.debug({ err: error }, 'websocket error'));
     socket.on('close', (code) => this.#socketClosed(code));
   }
@@ -114,6 +122,7 @@ export class Session implements ParticipantListener {
 
   ended(reason: EndReason, retryAfterMs?: Millis): void {
     // The participant released this session, which must not end it in turn: another may already represent it.
+    this.#renewal.stop();
     if (this.#state.status === 'joined') this.#state = { status: 'lobby', cancelTimeout: () => {} };
     if (reason === 'server_closing') this.close();
     else this.#fail(new AppError(reason, undefined, retryAfterMs === undefined ? {} : { retryAfterMs }));
@@ -133,7 +142,7 @@ export class Session implements ParticipantListener {
 
   #receive(data: RawData, isBinary: boolean): void {
     if (this.#state.status === 'ended') return;
-    this.#heardMs = this.#clock.now();
+    this.#silence.heard();
     this.#counters.messagesIn += 1;
     const bytes = data as Buffer;
     const isTooLarge = bytes.length > this.#limits.maxMessageBytes;
@@ -156,7 +165,8 @@ export class Session implements ParticipantListener {
 
   #handleInTurn(message: ClientMessage): void {
     if (this.#state.status === 'ended') return;
-    if (this.#state.status !== 'joining') this.#handle(message);
+    const requestId = 'requestId' in message ? message.requestId : undefined;
+    if (this.#state.status !== 'joining') this.#guard(() => this.#handle(message), requestId);
     else if (this.#state.waiting.length < MAX_WAITING) this.#state.waiting.push(message);
     else throw this.#refusal('messages_per_second', 'too_many_messages');
   }
@@ -197,9 +207,14 @@ export class Session implements ParticipantListener {
       case 'kick':
       case 'lock':
         this.#participant.moderate(message);
+        if (message.requestId !== undefined) this.#reply({ type: 'done', requestId: message.requestId });
+        break;
+      case 'renew_token':
+        this.#renewal.renew(this.#participant, message.token);
         break;
       case 'leave':
         this.#participant.leave('left');
+        this.#renewal.stop();
         this.#state = this.#lobby();
         break;
       case 'ping':
@@ -276,6 +291,7 @@ export class Session implements ParticipantListener {
       iceServers: this.#iceServers(participant.id),
       resumeToken: participant.resumeToken,
     });
+    this.#renewal.start(participant);
     if (draining !== null) this.#reply({ type: 'server_draining', draining: true, ...draining });
   }
 
@@ -302,23 +318,6 @@ export class Session implements ParticipantListener {
     return { status: 'lobby', cancelTimeout };
   }
 
-  /** Sends a ping after a silence, and ends the connection after the same time again without an answer. */
-  #watch(pingedMs?: Millis): Cancel {
-    const { pingIntervalMs } = this.#limits;
-    const dueMs = roundUp((pingedMs ?? this.#heardMs) + pingIntervalMs, pingIntervalMs / PING_TIMES);
-    return this.#clock.setTimer(dueMs, () => {
-      const nowMs = this.#clock.now();
-      if (pingedMs !== undefined && this.#heardMs <= pingedMs) {
-        this.#log.debug('websocket does not answer pings');
-        this.terminate();
-        return;
-      }
-      const isSilent = nowMs - this.#heardMs >= pingIntervalMs;
-      if (isSilent) this.#socket.ping();
-      this.#cancelWatch = this.#watch(isSilent ? nowMs : undefined);
-    });
-  }
-
   #countOne(): void {
     if (!this.#allowance.take(this.#clock.now())) throw this.#refusal('messages_per_second', 'too_many_messages');
   }
@@ -328,23 +327,27 @@ export class Session implements ParticipantListener {
     return new AppError(code);
   }
 
-  #guard(run: () => void): void {
+  #guard(run: () => void, requestId?: number): void {
     try {
       run();
     } catch (thrown) {
-      this.#fail(thrown);
+      this.#fail(thrown, requestId);
     }
   }
 
   /** The only place where an error becomes a message and, depending on its kind, ends the connection. */
-  #fail(thrown: unknown): void {
+  #fail(thrown: unknown, requestId?: number): void {
     if (this.#state.status === 'ended') return;
     const error = toAppError(thrown);
     this.#counters.errors.set(error.code, (this.#counters.errors.get(error.code) ?? 0) + 1);
     if (error.kind.fault === 'server') this.#log.error({ err: thrown }, 'request failed');
     else this.#log.debug({ code: error.code }, 'request refused');
     const { code, message, retryAfterMs } = error;
-    this.#reply({ type: 'error', code, message, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+    const hints = {
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(requestId !== undefined && { requestId }),
+    };
+    this.#reply({ type: 'error', code, message, ...hints });
     this.#end(error);
   }
 
@@ -357,7 +360,7 @@ export class Session implements ParticipantListener {
   #socketClosed(code: number): void {
     const participant = this.#release();
     if (LEFT.has(code)) participant?.leave('left');
-    else participant?.lose(this.#heardMs);
+    else participant?.lose(this.#silence.heardMs);
     this.#log.debug({ code }, 'websocket closed');
     this.#onClosed();
   }
@@ -366,7 +369,8 @@ export class Session implements ParticipantListener {
   #release(): Participant | undefined {
     const before = this.#state;
     this.#state = { status: 'ended' };
-    this.#cancelWatch();
+    this.#silence.stop();
+    this.#renewal.stop();
     if (before.status === 'lobby' || before.status === 'joining') before.cancelTimeout();
     return before.status === 'joined' ? before.participant : undefined;
   }
@@ -385,8 +389,4 @@ export class Session implements ParticipantListener {
     }
     this.#socket.send(text, { binary: false });
   }
-}
-
-function roundUp(value: number, step: number): number {
-  return Math.ceil(value / step) * step;
 }

@@ -183,3 +183,18 @@ test('a listen-only participant joins muted and may not unmute', async (t) => {
   t.match(await ben.next('error'), { code: 'not_allowed' });
   t.equal(plane.openSeats[0]?.muted, true);
 });
+
+test('a request of a moderator with a number is answered with the same number', async (t) => {
+  const { open, token } = await setUp(t);
+  const mod = await open();
+  mod.send({ ...ADA, token: await token('mod', { mayModerate: true }) });
+  await mod.next('joined');
+  mod.send({ type: 'lock', locked: true, requestId: 7 });
+  await mod.next('room_updated');
+  t.strictSame(await mod.next('done'), { type: 'done', requestId: 7 });
+  mod.send({ type: 'kick', participantId: 'nobody', requestId: 8 });
+  t.match(await mod.next('error'), { code: 'unknown_participant', requestId: 8 });
+  const ben = await open();
+  ben.send({ ...ADA, token: await token('ben', {}) });
+  t.equal((await ben.next('error')).requestId, undefined);
+});

@@ -24,7 +24,7 @@ const ONLY_OF_THE_API = new Set([
   'request_too_large',
   'unsupported_media_type',
 ]);
-const OWN = ['unreachable', 'media_failed'];
+const OWN = ['unreachable', 'media_failed', 'already_connected', 'token_unavailable'];
 
 test('the page has a sentence for every error code that a user can meet on it, and for no other', async (t) => {
   const met = Object.keys(ERRORS).filter((code) => !ONLY_OF_THE_API.has(code));

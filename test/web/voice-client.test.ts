@@ -83,7 +83,16 @@ test('joining', async (t) => {
 
   t.test('one client can be in one room only', async (t) => {
     const { client } = await setUpInRoom();
-    t.throws(() => client.connect(URL, OPTIONS));
+    await t.rejects(client.connect(URL, OPTIONS), { name: 'VoiceError', code: 'already_connected' });
+  });
+
+  t.test('an address that is none is a rejection as well, and the address of the page is enough', async (t) => {
+    const { browser, client } = setUp();
+    await t.rejects(client.connect('http://[', OPTIONS), { code: 'unreachable' });
+    t.equal(client.state.status, 'closed');
+    void client.connect('https://voice.example.org', OPTIONS).catch(() => {});
+    t.equal(browser.socket.url, 'wss://voice.example.org/ws');
+    client.close();
   });
 });
 

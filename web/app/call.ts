@@ -6,7 +6,7 @@ import { type AudioDevices, listDevices, watchDevices } from '../sdk/devices.ts'
 import { watchNetwork } from '../sdk/network-watch.ts';
 import type { Quality } from '../sdk/quality.ts';
 import { VoiceClient } from '../sdk/voice-client.ts';
-import { forgetToken, joinToken } from './join-token.ts';
+import { forgetToken, joinToken, replaceToken } from './join-token.ts';
 import { MicrophoneInput } from './microphone-input.ts';
 import { type JoinMode, preferences, remember } from './preferences.ts';
 import { pathOfRoom, socketUrl } from './room-link.ts';
@@ -99,6 +99,7 @@ export class Call {
       this.quality.value = quality;
     });
     this.client.on('stream', (stream) => void this.speaker.play(stream));
+    this.client.on('token', ({ token }) => replaceToken(token));
     this.client.on('error', (error) => this.notify(strings.problem(error.code, error.message)));
     this.client.on('participantJoined', ({ name }) => {
       this.announcement.value = strings.room.joined(name);

@@ -31,6 +31,12 @@ export function takeTokenFromAddress(): void {
   joinToken.value = text === null && room !== null && room !== token?.room ? null : token;
 }
 
+/** The server has replaced the token, which would have expired. A reload joins with the new one. */
+export function replaceToken(text: string): void {
+  store(text);
+  joinToken.value = parse(text);
+}
+
 export function forgetToken(): void {
   joinToken.value = null;
   store(null);

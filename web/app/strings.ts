@@ -7,6 +7,7 @@ const NO_UNDERSTANDING = 'This page and the server do not understand each other.
 /** A message for every error that the page can show, by code: what happened, and what to do. */
 export const problems = {
   unreachable: 'The server cannot be reached. Check your network and try again.',
+  already_connected: 'You are in a room already. Leave it first.',
   media_failed: 'Your browser could not set up the audio. Trying again…',
   malformed_message: NO_UNDERSTANDING,
   unknown_type: NO_UNDERSTANDING,
@@ -24,6 +25,7 @@ export const problems = {
   token_required: 'This server requires a personal link. Ask the person who invited you.',
   token_invalid: 'Your link is not valid for this room. Ask for a new one.',
   token_expired: 'Your link has expired. Ask for a new one.',
+  token_unavailable: 'There is no link for you at the moment. Try again.',
   not_allowed: 'You are not allowed to do this here.',
   unknown_participant: 'This person has just left the room.',
   unknown_channel: 'This channel no longer exists.',

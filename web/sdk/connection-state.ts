@@ -9,10 +9,10 @@ export type ErrorCode = Extract<ServerMessage, { type: 'error' }>['code'];
 export type MediaState = 'connecting' | 'connected' | 'blocked' | 'busy';
 
 /**
- * Why the connection ended: the participant left, the server could not be reached for the first join, or it refused
- * with this code.
+ * Why the connection ended: the participant left, the server could not be reached for the first join, the application
+ * had no token for it, or the server refused with this code.
  */
-export type CloseReason = 'left' | 'unreachable' | ErrorCode;
+export type CloseReason = 'left' | 'unreachable' | 'token_unavailable' | ErrorCode;
 
 export type ConnectionState =
   | { readonly status: 'idle' }
@@ -38,15 +38,6 @@ export type ConnectionState =
       /** If it is worth trying again later, or a ban ends: how long that was from then. */
       readonly retryAfterMs?: number;
     };
-
-/**
- * A failure that the person should know about. `media_failed` is this client's own code: the browser refused the
- * session description.
- */
-export interface VoiceError {
-  readonly code: CloseReason | 'media_failed';
-  readonly message: string;
-}
 
 /** Errors that another attempt would get again. */
 const FATAL: ReadonlySet<string> = new Set<ErrorCode>([

@@ -13,8 +13,23 @@ export class Emitter<Events> {
     return () => listeners.delete(listener);
   }
 
+  /** Like `on`, for the next event only. */
+  once<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): () => void {
+    const remove = this.on(name, (payload) => {
+      remove();
+      listener(payload);
+    });
+    return remove;
+  }
+
+  /** Removes a listener of `on`. */
+  off<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): void {
+    this.#listeners.get(name)?.delete(listener);
+  }
+
+  /** @internal */
   emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
       try {
         (listener as (payload: Events[Name]) => void)(payload);
       } catch (thrown) {

@@ -1,10 +1,15 @@
 import type { ClientMessageInput, ParticipantInfo } from '../../src/protocol/messages.ts';
+import type { TokenKeeper } from './token-keeper.ts';
 import type { JoinOptions } from './voice-events.ts';
 
 /** What stays the same however often the connection is replaced. */
 export interface JoinTarget {
+  readonly server: string;
   readonly options: JoinOptions;
-  readonly resumeToken: string | undefined;
+  readonly token: TokenKeeper;
+  /** Another than that of the options, if a renewed token opens it. */
+  room: string;
+  resumeToken: string | undefined;
 }
 
 /** How this participant is now, which may differ from the options. */
@@ -15,8 +20,9 @@ export interface OwnState {
 }
 
 export function joinMessage(target: JoinTarget, own: OwnState): ClientMessageInput {
-  const { options, resumeToken } = target;
-  const { room, name, token, password } = options;
+  const { room, resumeToken } = target;
+  const { token } = target.token;
+  const { name, password } = target.options;
   return {
     ...{ type: 'join', room, name, ...own, batches: true },
     ...(token === undefined ? {} : { token }),

@@ -28,7 +28,7 @@ export interface SoundProcessing {
 export interface MicrophoneRequest {
   readonly processing: SoundProcessing;
   /**
-   * A `deviceId` from `listDevices`; without it the browser chooses. A missing device is replaced by the default one.
+   * A `deviceId` from `listDevices`; if omitted or empty, the browser chooses. A missing device is replaced by the default one.
    */
   readonly deviceId?: string;
 }
@@ -46,7 +46,7 @@ export async function openMicrophone(
     return { ok: false, failure: isSecureContext ? 'unsupported' : 'insecure_origin', detail: '' };
   }
   const audio: MediaTrackConstraints = { ...request.processing, channelCount: { ideal: 1 } };
-  if (request.deviceId !== undefined) audio.deviceId = { ideal: request.deviceId };
+  if (request.deviceId !== undefined && request.deviceId !== '') audio.deviceId = { ideal: request.deviceId };
   try {
     const stream = await source.getUserMedia({ audio });
     const track = stream.getAudioTracks()[0];

@@ -1,19 +1,22 @@
 import type { ClientMessageInput, IceServer, ParticipantInfo, ServerMessage } from '../../src/protocol/messages.ts';
 import { Backoff } from './backoff.ts';
 import { Channels } from './channels.ts';
-import type { CloseReason, ConnectionState, ErrorCode, VoiceError } from './connection-state.ts';
+import type { CloseReason, ConnectionState, ErrorCode } from './connection-state.ts';
 import { fatalReason, hasSound, isFatal } from './connection-state.ts';
 import { Emitter } from './emitter.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
-import { Hearing } from './hearing.ts';
-import { joinMessage, type OwnState, withOwnState } from './join-message.ts';
+import { type JoinTarget, joinMessage, type OwnState } from './join-message.ts';
 import { MediaSession } from './media-session.ts';
 import { Moderation } from './moderation.ts';
 import { OutgoingTrack } from './outgoing-track.ts';
-import { type ListChange, ParticipantList } from './participant-list.ts';
+import type { Participant } from './participant.ts';
 import { PlayerPose } from './player-pose.ts';
 import { QualityWatch } from './quality-watch.ts';
-import { SignalingSocket } from './signaling-socket.ts';
+import { RoomState } from './room-state.ts';
+import { webSocketUrl } from './server-url.ts';
+import { type SignalingEvents, SignalingSocket } from './signaling-socket.ts';
+import { TokenKeeper } from './token-keeper.ts';
+import { VoiceError } from './voice-error.ts';
 import type { JoinOptions, VoiceEvents } from './voice-events.ts';
 
 /** How long the server may take to answer if the connection is in doubt, and if it is most likely lost. */
@@ -24,74 +27,86 @@ const CHANGED_MS = 1000;
  * A participant in one room: maintains the WebSocket and the WebRTC connection, and repairs both by itself;
  * `watchNetwork` tells it when to check. Uses no DOM; the page plays the `stream` and opens the microphone.
  */
-export class VoiceClient {
+export class VoiceClient extends Emitter<VoiceEvents> {
   readonly #send = (message: ClientMessageInput): void => this.#socket?.send(message);
   /** For participants who `mayModerate`. */
-  readonly moderation = new Moderation(this.#send);
+  readonly moderation: Moderation;
   /** Speaks to channels and single people instead of everyone. */
-  readonly channels = new Channels(this.#send, (state) => this.#emitter.emit('channels', state));
+  readonly channels = new Channels(this.#send, (state) => this.emit('channels', state));
   /** Where this participant's player is, in games. */
   readonly player: PlayerPose;
   readonly #environment: Environment;
-  readonly #emitter = new Emitter<VoiceEvents>();
   #state: ConnectionState = { status: 'idle' };
-  #target: { url: string; options: JoinOptions; resumeToken: string | undefined } | null = null;
+  #target: JoinTarget | null = null;
   #firstJoin: { resolve: () => void; reject: (error: VoiceError) => void } | null = null;
   #backoff: Backoff;
   #socket: SignalingSocket | null = null;
   #media: MediaSession | null = null;
   #cancelRetry = () => {};
   readonly #quality: QualityWatch;
-  readonly #hearing: Hearing;
-  readonly #participants = new ParticipantList();
-  #participantId: string | null = null;
-  #room: string | null = null;
+  readonly #room: RoomState;
   readonly #outgoing = new OutgoingTrack();
   #deafened = false;
-  #locked = false;
 
+  /** @param environment the browser, which tests replace */
   constructor(environment: Environment = browserEnvironment) {
+    super();
     this.#environment = environment;
     this.#backoff = new Backoff(environment);
     this.#quality = new QualityWatch({
       environment,
       hasSound: () => this.#state.status === 'connected' && this.#state.media === 'connected',
-      onQuality: (quality) => this.#emitter.emit('quality', quality),
+      onQuality: (quality) => this.emit('quality', quality),
     });
     this.player = new PlayerPose(environment, this.#send);
-    this.#hearing = new Hearing({
-      environment,
-      send: this.#send,
-      onChange: (gains) => this.#emitter.emit('hearing', new Map(gains)),
+    this.moderation = new Moderation(environment, this.#send);
+    this.#room = new RoomState({
+      ...{ environment, send: this.#send, moderation: this.moderation },
+      emit: (name, payload) => this.emit(name, payload),
+      onSelf: () => this.#obeyMute(),
     });
-  }
-
-  /** The participants whom this one hears with a gain other than 1, by id. */
-  get hearing(): ReadonlyMap<string, number> {
-    return this.#hearing.gains;
-  }
-
-  /** Returns a function that removes the listener. Add listeners before `connect`. */
-  on<Name extends keyof VoiceEvents>(name: Name, listener: (payload: VoiceEvents[Name]) => void): () => void {
-    return this.#emitter.on(name, listener);
   }
 
   get state(): ConnectionState {
     return this.#state;
   }
 
+  /**
+   * Everyone in the room by id, including this participant, as the server describes them: a new object for each change.
+   * For objects that stay, see `people`.
+   */
   get participants(): ReadonlyMap<string, ParticipantInfo> {
-    return this.#participants.all;
+    return this.#room.participants;
+  }
+
+  /** Everyone in the room by id, including this participant, as objects with events. */
+  get people(): ReadonlyMap<string, Participant> {
+    return this.#room.roster.all;
+  }
+
+  /** This participant; undefined outside a room. */
+  get localParticipant(): Participant | undefined {
+    return this.people.get(this.participantId ?? '');
+  }
+
+  /** Those who speak, loudest first. */
+  get activeSpeakers(): readonly Participant[] {
+    return this.#room.roster.active;
+  }
+
+  /** The participants whom this one hears with a gain other than 1, by id. */
+  get hearing(): ReadonlyMap<string, number> {
+    return this.#room.gains;
   }
 
   /** This participant's id in the room; null before the first join. It survives a rejoin. */
   get participantId(): string | null {
-    return this.#participantId;
+    return this.#room.participantId;
   }
 
   /** The room's canonical name from the server; null before the first join. */
   get room(): string | null {
-    return this.#room;
+    return this.#room.name;
   }
 
   get muted(): boolean {
@@ -100,12 +115,13 @@ export class VoiceClient {
 
   /** Neither muted by a moderator nor listen-only by token. */
   get mayUnmute(): boolean {
-    return this.#self === undefined || (this.#self.maySpeak && !this.#self.mutedByModerator);
+    const { self } = this.#room;
+    return self === undefined || (self.maySpeak && !self.mutedByModerator);
   }
 
   /** Nobody new can join the room. */
   get locked(): boolean {
-    return this.#locked;
+    return this.#room.locked;
   }
 
   get deafened(): boolean {
@@ -118,12 +134,14 @@ export class VoiceClient {
   }
 
   /**
-   * Joins a room; `url` is that of the WebSocket. Resolves when the server has admitted the participant (audio follows,
-   * see the `state`), otherwise rejects with a VoiceError. After that, losses are repaired automatically.
+   * Joins a room; `server` is its URL, such as `https://voice.example.org`, or that of its WebSocket. Resolves when the
+   * server has admitted the participant (audio follows, see the `state`), otherwise rejects with a `VoiceError`. Never
+   * throws. After that, losses are repaired automatically.
    */
-  connect(url: string, options: JoinOptions): Promise<void> {
-    if (this.#state.status !== 'idle' && this.#state.status !== 'closed') throw new Error('Leave the room first.');
-    this.#target = { url, options, resumeToken: undefined };
+  connect(server: string, options: JoinOptions): Promise<void> {
+    if (this.#state.status !== 'idle' && this.#state.status !== 'closed')
+      return Promise.reject(new VoiceError('already_connected', 'Leave the room first.'));
+    this.#target = this.#createTarget(server, options);
     this.#outgoing.setMuted(options.muted ?? false);
     this.#deafened = options.deafened ?? false;
     this.#backoff = new Backoff(this.#environment);
@@ -161,8 +179,7 @@ export class VoiceClient {
    * amplitude. The room and this browser remember it for this person. Does nothing for someone who is not in the room.
    */
   hear(participantId: string, gain: number): void {
-    const heard = this.#participants.except(this.#participantId).find(({ id }) => id === participantId);
-    this.#hearing.set(heard, gain);
+    this.#room.hear(participantId, gain);
   }
 
   /** Reconnects at once instead of at the planned time, for instance when the network is available again. */
@@ -200,25 +217,59 @@ export class VoiceClient {
     this.setMicrophone(null);
   }
 
+  #createTarget(server: string, options: JoinOptions): JoinTarget {
+    const token = new TokenKeeper(options.token, {
+      send: this.#send,
+      onRenewed: (text, room) => {
+        target.room = room;
+        this.emit('token', { token: text, room });
+      },
+    });
+    const target: JoinTarget = { server, options, token, room: options.room, resumeToken: undefined };
+    return target;
+  }
+
   #open(): void {
     const target = this.#target;
-    if (target === null) return;
-    this.#socket = new SignalingSocket(target.url, this.#environment, {
+    if (target === null || target.token.isAsking) return;
+    if (!target.token.mustAsk) this.#openSocket(target);
+    else
+      target.token.ask().then(
+        () => {
+          if (target === this.#target) this.#openSocket(target);
+        },
+        (thrown: unknown) => {
+          if (target === this.#target) this.#lost('token_unavailable', String(thrown));
+        },
+      );
+  }
+
+  #openSocket(target: JoinTarget): void {
+    const events: SignalingEvents = {
       open: () => this.#socket?.send(joinMessage(target, this.#own)),
       message: (message) => this.#receive(message),
-      late: (isLate) => this.#emitter.emit('answering', !isLate),
+      late: (isLate) => this.emit('answering', !isLate),
       closed: (closeCode) => {
         this.#socket = null;
         const reason = fatalReason(closeCode);
         if (reason !== undefined) this.#close(reason, '');
         else this.#lost('unreachable', '');
       },
-    });
+    };
+    try {
+      this.#socket = new SignalingSocket(webSocketUrl(target.server), this.#environment, events);
+    } catch (thrown) {
+      // It is not a URL.
+      this.#lost('unreachable', String(thrown));
+    }
   }
 
   #receive(message: ServerMessage): void {
     this.channels.receive(message);
     this.player.receive(message);
+    this.#target?.token.receive(message);
+    this.moderation.receive(message);
+    this.#room.receive(message);
     switch (message.type) {
       case 'joined':
         this.#joined(message);
@@ -232,29 +283,8 @@ export class VoiceClient {
       case 'media_closed':
         this.#media?.lostByServer();
         break;
-      case 'participant_joined':
-      case 'participants_joined':
-      case 'participant_updated':
-      case 'participants_updated':
-      case 'participant_left':
-      case 'participants_left':
-        this.#listChanged(this.#participants.apply(message));
-        break;
-      case 'room_updated':
-        this.#setLocked(message.locked);
-        break;
-      case 'moved':
-        this.#entered(message);
-        this.#emitter.emit('moved', message.room);
-        break;
-      case 'hearing':
-        this.#hearing.confirmed(message.participantId, message.gain);
-        break;
       case 'server_draining':
-        this.#emitter.emit('draining', message.draining ? { endsInMs: message.endsInMs } : null);
-        break;
-      case 'levels':
-        this.#emitter.emit('levels', new Map(message.speaking));
+        this.emit('draining', message.draining ? { endsInMs: message.endsInMs } : null);
         break;
       case 'server_closing':
         this.#lost('server_closing', '', message.retryAfterMs);
@@ -265,36 +295,18 @@ export class VoiceClient {
     }
   }
 
-  #listChanged({ joined, left, isNews }: ListChange): void {
-    if (!isNews) return;
-    this.#obeyMute();
-    this.#emitParticipants();
-    this.#hearing.recall(joined);
-    for (const participant of joined) this.#emitter.emit('participantJoined', participant);
-    for (const leave of left) this.#emitter.emit('participantLeft', leave);
-  }
-
   #joined(message: Extract<ServerMessage, { type: 'joined' }>): void {
     if (this.#target !== null) this.#target.resumeToken = message.resumeToken;
     this.#backoff.succeeded();
-    this.#participantId = message.participantId;
-    this.#entered(message);
+    this.#room.enter(message);
     if (this.#media !== null) this.#media.resume(message.mediaResumed, message.iceServers);
     else this.#startMedia(message.iceServers);
     this.#obeyMute();
     this.#setState({ status: 'connected', media: this.#media?.state ?? 'connecting' });
-    this.#emitter.emit('draining', null);
+    this.emit('draining', null);
+    this.#room.announce(message);
     this.#firstJoin?.resolve();
     this.#firstJoin = null;
-  }
-
-  #entered({ room, locked, entry, participants, hearing }: Extract<ServerMessage, { type: 'joined' | 'moved' }>): void {
-    this.#room = room;
-    this.#participants.replace(participants);
-    this.#setLocked(locked);
-    this.#emitter.emit('entry', entry);
-    this.#emitParticipants();
-    this.#hearing.enter(hearing, this.#participants.except(this.#participantId));
   }
 
   #startMedia(iceServers: readonly IceServer[]): void {
@@ -303,21 +315,24 @@ export class VoiceClient {
       iceServers,
       track: this.#outgoing.track,
       sendOffer: (sdp, restart) => this.#socket?.send({ type: 'offer', sdp, ...(restart && { restart }) }),
-      onStream: (stream) => this.#emitter.emit('stream', stream),
+      onStream: (stream) => this.emit('stream', stream),
       onState: (media) => {
         if (this.#state.status === 'connected') this.#setState({ status: 'connected', media });
         else if (this.#state.status === 'reconnecting')
           this.#setState({ ...this.#state, hasSound: hasSound(this.#state.reason, media) });
       },
-      onError: (text) => this.#emitter.emit('error', { code: 'media_failed', message: text }),
+      onError: (text) => this.emit('error', new VoiceError('media_failed', text)),
     });
     this.#quality.start(this.#media);
   }
 
   #refused(code: ErrorCode, text: string, retryAfterMs?: number): void {
-    if (isFatal(code)) this.#close(code, text, retryAfterMs);
+    const token = this.#target?.token;
+    if (this.#state.status === 'connected' && token?.renewalRefused(code) === true) return;
+    if (this.#firstJoin === null && token?.mayRetry(code) === true) this.#lost(code, text);
+    else if (isFatal(code)) this.#close(code, text, retryAfterMs);
     else if (this.#state.status !== 'connected' || code === 'not_joined') this.#lost(code, text, retryAfterMs);
-    else if (this.#media?.refused(code, retryAfterMs) !== true) this.#emitter.emit('error', { code, message: text });
+    else if (this.#media?.refused(code, retryAfterMs) !== true) this.emit('error', new VoiceError(code, text));
   }
 
   #abandonSocket(): void {
@@ -335,7 +350,8 @@ export class VoiceClient {
     this.#media?.suspend();
     const delayMs = this.#backoff.lost(minDelayMs);
     this.#cancelRetry = this.#environment.setTimer(delayMs, () => this.#open());
-    this.#emitter.emit('levels', new Map());
+    this.moderation.lost();
+    this.#room.setLevels(new Map());
     this.#setState({
       status: 'reconnecting',
       reason,
@@ -349,14 +365,14 @@ export class VoiceClient {
     if (this.#state.status === 'idle' || this.#state.status === 'closed') return;
     this.#cancelRetry();
     this.#quality.stop();
-    this.#hearing.leave();
+    this.moderation.lost();
     this.player.left();
     this.#socket?.close();
     this.#media?.close();
-    this.#socket = this.#media = this.#target = this.#participantId = this.#room = null;
-    this.#participants.replace([]);
+    this.#socket = this.#media = this.#target = null;
+    this.#room.leave();
     this.#setState({ status: 'closed', reason, message: text, ...(retryAfterMs !== undefined && { retryAfterMs }) });
-    this.#firstJoin?.reject({ code: reason, message: text });
+    this.#firstJoin?.reject(new VoiceError(reason, text || `The connection has ended: ${reason}.`));
     this.#firstJoin = null;
   }
 
@@ -364,36 +380,21 @@ export class VoiceClient {
   #obeyMute(): void {
     if (this.muted || this.mayUnmute) return;
     this.#outgoing.setMuted(true);
-    this.#emitter.emit('muted', true);
-  }
-
-  #setLocked(locked: boolean): void {
-    this.#locked = locked;
-    this.#emitter.emit('locked', locked);
+    this.emit('muted', true);
   }
 
   get #own(): OwnState {
     return { muted: this.muted, deafened: this.#deafened, hasMicrophone: this.#outgoing.track !== null };
   }
 
-  get #self(): ParticipantInfo | undefined {
-    return this.#participantId === null ? undefined : this.participants.get(this.#participantId);
-  }
-
   /** Shows our own change at once; the server confirms it a moment later. */
   #tell(change: Partial<OwnState>): void {
-    this.#socket?.send({ type: 'state', ...change });
-    if (this.#self === undefined) return;
-    this.#participants.set(withOwnState(this.#self, this.#own));
-    this.#emitParticipants();
-  }
-
-  #emitParticipants(): void {
-    this.#emitter.emit('participants', new Map(this.#participants.all));
+    this.#send({ type: 'state', ...change });
+    this.#room.updateSelf(this.#own);
   }
 
   #setState(state: ConnectionState): void {
     this.#state = state;
-    this.#emitter.emit('state', state);
+    this.emit('state', state);
   }
 }

@@ -1,15 +1,23 @@
 import type { LeaveReason, ParticipantInfo, RoomEntry } from '../../src/protocol/messages.ts';
 import type { ChannelState } from './channels.ts';
-import type { ConnectionState, VoiceError } from './connection-state.ts';
+import type { ConnectionState } from './connection-state.ts';
+import type { DeviceError } from './device-error.ts';
+import type { AudioDevices } from './devices.ts';
+import type { Participant } from './participant.ts';
 import type { Quality } from './quality.ts';
+import type { GetToken } from './token-keeper.ts';
+import type { VoiceError } from './voice-error.ts';
 
 export interface JoinOptions {
   readonly room: string;
   readonly name: string;
   readonly muted?: boolean;
   readonly deafened?: boolean;
-  /** A join token from the server's operator. */
-  readonly token?: string;
+  /**
+   * A join token from the server's operator, or a function that gets one from the application's server. It is called
+   * before the first join, and whenever the previous token is about to expire or is refused.
+   */
+  readonly token?: string | GetToken;
   /** The password of the room, if it has one. */
   readonly password?: string;
 }
@@ -44,9 +52,21 @@ export interface VoiceEvents {
   channels: ChannelState;
   /** The current speakers with their level in dBov (0 loudest, -127 silence), 5 to 10 times a second. */
   levels: ReadonlyMap<string, number>;
+  /** Those who speak, loudest first, whenever somebody starts or stops. */
+  activeSpeakers: readonly Participant[];
   /** The mix of everyone else, to be played by one audio element. A new stream after every new connection. */
   stream: MediaStream;
   /** Every two seconds while audio flows, otherwise null. */
   quality: Quality | null;
+  /** The server has replaced a join token that expires; it opens `room`. Keep it for a join after a reload. */
+  token: { readonly token: string; readonly room: string };
   error: VoiceError;
+  /** Only from a `VoiceRoom`: the browser plays nothing until `startAudio` is called from a click, or it plays again. */
+  audioBlocked: boolean;
+  /** Only from a `VoiceRoom`: the microphone that is sent from now on; null if it was closed or unplugged. */
+  microphone: MediaStreamTrack | null;
+  /** Only from a `VoiceRoom`: a device was plugged in or out, or its name is known now. */
+  devices: AudioDevices;
+  /** Only from a `VoiceRoom`: the microphone was unplugged, and there is no other. */
+  deviceError: DeviceError;
 }

@@ -66,7 +66,7 @@ export function supportsSimd(): boolean {
   return typeof WebAssembly !== 'undefined' && WebAssembly.validate(simdCode());
 }
 
-function simdCode(): Uint8Array {
+function simdCode(): Uint8Array<ArrayBuffer> {
   return Buffer.from(SIMD_CODE, 'base64');
 }
 
