@@ -7,11 +7,12 @@ import type { EncoderSettings } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
 import type { Frame } from '../kernels/frame.ts';
 import { ChannelSet } from './channel-set.ts';
+import type { ChannelSounds } from './channel-sounds.ts';
 import type { Contributor } from './contributor.ts';
 import type { MixLink } from './mix-link.ts';
 import { MixStream } from './mix-stream.ts';
 import type { VoiceCopies } from './voice-copies.ts';
-import { NO_PATH } from './voice-path.ts';
+import { createPath, NO_PATH, type Side, type VoicePath } from './voice-path.ts';
 
 /** What a listener on the audience's stream is in sync with. */
 export interface ListeningToAudience {
@@ -40,6 +41,8 @@ export class Audience {
   #duckingHigh = 0;
   readonly #pool: CodecPool;
   readonly #stream: MixStream;
+  /** Of one voice at a time. */
+  readonly #path: VoicePath;
   #sum: Frame | undefined;
   /** Undefined while both sides are the same. */
   #right: Frame | undefined;
@@ -50,6 +53,7 @@ export class Audience {
   constructor(pool: CodecPool, channels: ChannelSet, encoder: EncoderSettings) {
     this.#pool = pool;
     this.channels = channels;
+    this.#path = createPath(channels);
     this.#stream = new MixStream(pool, encoder);
   }
 
@@ -130,15 +134,13 @@ export class Audience {
   }
 
   /** The frame that this voice adds to the sum, or to one side of it; undefined if it adds nothing. */
-  frameOf(voice: Contributor, copies: VoiceCopies, side: 'left' | 'right' = 'left'): Frame | undefined {
-    const { channels } = this;
-    return copies.frameOf(
-      voice,
-      voice.addressBefore.channels.firstIn(channels),
-      voice.address.channels.firstIn(channels),
-      channels,
-      this.#isPanned ? side : 'both',
-    );
+  frameOf(voice: Contributor, copies: VoiceCopies, side: Side = 'left'): Frame | undefined {
+    const path = this.#path;
+    path.before = voice.addressBefore.channels.firstIn(this.channels);
+    path.now = voice.address.channels.firstIn(this.channels);
+    path.side = this.#isPanned ? side : 'both';
+    path.sideBefore = path.side;
+    return copies.frameOf(voice, path);
   }
 
   /** Sums the voices that these listeners hear. */
@@ -156,7 +158,7 @@ export class Audience {
   }
 
   /** Returns the number of voices. */
-  #sumSide(contributors: readonly Contributor[], copies: VoiceCopies, sum: Frame, side: 'left' | 'right'): number {
+  #sumSide(contributors: readonly Contributor[], copies: VoiceCopies, sum: Frame, side: Side): number {
     let voices = 0;
     for (let i = 0; i < contributors.length; i++) {
       const frame = this.frameOf(contributors[i]!, copies, side);
@@ -173,15 +175,12 @@ export class Audience {
     this.#voices += link.add(tick, this.sum);
   }
 
-  /** Adds voices from elsewhere to the sum. */
-  add(voices: Frame, count: number, copies: VoiceCopies): void {
-    for (const side of this.right === this.sum ? [this.sum] : [this.sum, this.right]) {
-      const add = (mix: Frame): number => {
-        if (count > 0) this.#pool.kernels.add(mix, voices);
-        return count;
-      };
-      copies.addFromElsewhere(side, add, this.channels);
-    }
+  /** Adds voices from other parts of the room to the sum. */
+  add(voices: Frame, count: number, { ducking }: ChannelSounds): void {
+    if (count === 0) return;
+    const { kernels } = this.#pool;
+    ducking.addElsewhere(this.sum, voices, this.channels, kernels);
+    if (this.right !== this.sum) ducking.addElsewhere(this.right, voices, this.channels, kernels);
     this.#voices += count;
   }
 

@@ -167,8 +167,8 @@ export class Audiences {
     } else {
       this.#voicesElsewhere = 0;
     }
-    const { panned, ducking } = copies;
-    for (const audience of this.#all) audience.begin(low, high, panned, ducking.active);
+    const { pannedInFrame, ducking } = copies.sounds;
+    for (const audience of this.#all) audience.begin(low, high, pannedInFrame, ducking.active);
   }
 
   /** Makes the mix of a group that has its own stream, unless it can share an earlier one from now on. */
@@ -220,6 +220,6 @@ export class Audiences {
 
   #sumUp(audience: Audience, { contributors, copies }: Sounding): void {
     if (audience !== this.#everyone) audience.sumUp(contributors, copies);
-    if (audience.channels.has(ROOM_CHANNEL)) audience.add(this.#elsewhere, this.#voicesElsewhere, copies);
+    if (audience.channels.has(ROOM_CHANNEL)) audience.add(this.#elsewhere, this.#voicesElsewhere, copies.sounds);
   }
 }

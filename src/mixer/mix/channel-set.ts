@@ -54,7 +54,8 @@ export class ChannelSet {
 
   /** The channels in either set. */
   with({ low, high }: ChannelSet): ChannelSet {
-    return low === 0 && high === 0 ? this : new ChannelSet(this.low | low, this.high | high);
+    if ((low & ~this.low) === 0 && (high & ~this.high) === 0) return this;
+    return ChannelSet.ofWords(this.low | low, this.high | high);
   }
 
   get isEmpty(): boolean {

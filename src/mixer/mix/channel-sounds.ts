@@ -3,7 +3,7 @@ import { ChannelSet } from './channel-set.ts';
 import type { Contributor } from './contributor.ts';
 import { Ducking } from './ducking.ts';
 import { Effect, type EffectKind } from './voice-effect.ts';
-import { NO_PATH } from './voice-path.ts';
+import { NO_PATH, type Side, type VoicePath } from './voice-path.ts';
 
 /** What can be set for a channel other than the room itself. */
 export interface ChannelSound {
@@ -19,9 +19,6 @@ export interface ChannelSound {
 }
 
 export const PLAIN_CHANNEL: ChannelSound = { gain: 1, effect: null, strength: 1, pan: 0, duckDb: 0 };
-
-/** A side of a stereo mix, or a mono mix. */
-export type Side = 'left' | 'right' | 'both';
 
 /** How much quieter the far ear is at most: 12 dB. A voice in one ear only is unpleasant with headphones. */
 const FAR_EAR = 0.75;
@@ -77,31 +74,20 @@ export class ChannelSounds {
     return this.panned.with(this.#pannedBefore);
   }
 
-  /**
-   * Which way this voice goes to those whom it reached on the path `before` and reaches on the path `now`. Valid until
-   * the next call.
-   * @param heard what the listeners hear, in this tick and in the previous one
-   * @param side of the listeners' mix, in this tick and in the previous one
-   */
-  wayOf(
-    voice: Contributor,
-    before: number,
-    now: number,
-    heard: ChannelSet,
-    heardBefore: ChannelSet,
-    side: Side,
-    sideBefore: Side,
-  ): Way {
-    const to = soundOf(this.#now, now);
+  /** Which way this voice goes on this path. Valid until the next call. */
+  wayOf(voice: Contributor, path: Readonly<VoicePath>): Way {
+    const to = soundOf(this.#now, path.now);
     // A voice that starts fades in by itself.
-    const from = voice.soundedBefore ? soundOf(this.#before, before) : to;
-    way.to = gainOf(to, side);
-    way.from = gainOf(from, sideBefore);
+    const from = voice.soundedBefore ? soundOf(this.#before, path.before) : to;
+    way.to = gainOf(to, path.side);
+    way.from = gainOf(from, path.sideBefore);
     if (!this.ducking.active.isEmpty) {
-      way.to *= this.ducking.gainNow(voice.address.channels, heard);
-      way.from *= this.ducking.gainBefore(voice.addressBefore.channels, heardBefore);
+      way.to *= this.ducking.gainNow(voice.address.channels, path.heard);
+      way.from *= this.ducking.gainBefore(voice.addressBefore.channels, path.heardBefore);
     }
     if (!voice.soundedBefore) way.from = way.to;
+    way.to *= path.to;
+    way.from *= path.from;
     way.effect = to.gain === 0 ? from.effect : to.effect;
     way.effectBefore = from.gain === 0 ? to.effect : from.effect;
     return way;

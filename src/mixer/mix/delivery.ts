@@ -14,7 +14,7 @@ import { type Listening, PASSED, type Place, SILENCE } from './mix-participant.t
 import { MixStream, RETURN_AFTER_TICKS } from './mix-stream.ts';
 import { heardPersonally, isTouched, isWhispering, sumFor, type Voices } from './personal-mix.ts';
 import { FLAT_ENCODERS, type RoomEncoders } from './room-encoders.ts';
-import { addSpace, hearSpace } from './space-listening.ts';
+import { addSpace, type FlatMix, hearSpace } from './space-listening.ts';
 
 /** Packets of silence that bring a receiver's decoder to rest. */
 const SILENCE_PACKETS = 3;
@@ -22,6 +22,8 @@ const SILENCE_PACKETS = 3;
 const SILENCE_REFRESH_TICKS = 400 / PTIME_MS;
 /** Maximum number of take-overs in a tick that can wait: when many begin to hear somebody, some do so a tick later. */
 const MAX_TAKE_OVERS = 40;
+
+type MutableFlatMix = { -readonly [K in keyof FlatMix]: FlatMix[K] };
 
 export class Delivery {
   readonly #pool: CodecPool;
@@ -37,9 +39,8 @@ export class Delivery {
   #takeOvers = 0;
   #timestamp = 0;
   readonly #minusRight: Frame;
-  /** Number of voices in the last result of `#flatMix`, and the right side if it differs. */
-  #flatVoices = 0;
-  #flatRight: Frame | undefined;
+  /** What the listener whose mix is made hears in channels. Always the same object, so that a mix allocates nothing. */
+  readonly #flat: MutableFlatMix;
   #isRefresh = false;
   /** Somebody was sent the lone talker's packet in this tick. */
   #hasPassed = false;
@@ -50,6 +51,7 @@ export class Delivery {
     this.#pool = pool;
     this.#minus = pool.kernels.scratch('mix-minus');
     this.#minusRight = pool.kernels.scratch('mix-minus, right');
+    this.#flat = { left: this.#minus, right: this.#minus, voices: 0 };
   }
 
   /**
@@ -106,7 +108,7 @@ export class Delivery {
 
   #writeAnew(place: Place, voices: Voices): void {
     listen(place, voices);
-    if (place.ears !== undefined) this.#listenInSpace(place, voices.copies.ducking);
+    if (place.ears !== undefined) this.#listenInSpace(place, voices.copies.sounds.ducking);
     const { lone } = voices;
     if (place.heard === 'nothing') this.#writeSilence(place);
     else if (lone !== undefined && follows(place, lone)) this.#writePassed(place, lone);
@@ -134,42 +136,44 @@ export class Delivery {
   }
 
   #setOwnMix(stream: MixStream, place: Place, voices: Voices): void {
-    const left = this.#flatMix(place, voices, stream.channels);
-    const flat = { left, right: this.#flatRight ?? left, voices: this.#flatVoices };
-    if (place.ears !== undefined) addSpace(place, place.ears, flat, stream, voices.copies.ducking, this.#pool.kernels);
-    else if (stream.channels === 1) stream.setMix(left, flat.voices);
-    else stream.setStereoMix(left, flat.right, flat.voices);
+    this.#setFlatMix(place, voices, stream.channels);
+    const flat = this.#flat;
+    if (place.ears !== undefined) addSpace(place, place.ears, flat, stream, voices.copies);
+    else if (stream.channels === 1) stream.setMix(flat.left, flat.voices);
+    else stream.setStereoMix(flat.left, flat.right, flat.voices);
   }
 
-  /** What this listener hears in channels: the left side if both differ. Valid until the next call. */
-  #flatMix(place: Place, voices: Voices, channels: Channels): Frame {
+  /** Finds what this listener hears in channels. */
+  #setFlatMix(place: Place, voices: Voices, channels: Channels): void {
     const { audience } = place;
+    const flat = this.#flat;
     const { kernels } = this.#pool;
     const isStereo = channels === 2 && (audience.isStereo || place.stereoBefore);
     const sidesDiffer = audience.voices > 0 && audience.right !== audience.sum;
-    this.#flatRight = undefined;
+    flat.left = this.#minus;
+    flat.right = this.#minus;
     // A mono stream cannot use the sums of an audience in stereo.
     if (place.isPersonal || (sidesDiffer && !isStereo)) {
       if (isStereo) {
-        this.#flatRight = this.#minusRight;
-        sumFor(place, voices, this.#minusRight, 'right');
+        flat.right = this.#minusRight;
+        sumFor(place, voices, flat.right, 'right');
       }
-      this.#flatVoices = sumFor(place, voices, this.#minus, isStereo ? 'left' : 'both');
-      return this.#minus;
+      flat.voices = sumFor(place, voices, flat.left, isStereo ? 'left' : 'both');
+    } else if (place.isInSum) {
+      kernels.subtract(flat.left, audience.sum, audience.frameOf(place, voices.copies)!);
+      if (sidesDiffer) {
+        flat.right = this.#minusRight;
+        kernels.subtract(flat.right, audience.right, audience.frameOf(place, voices.copies, 'right')!);
+      }
+      flat.voices = audience.voices - 1;
+    } else {
+      flat.voices = audience.voices;
+      if (flat.voices === 0) flat.left.samples.fill(0);
+      else {
+        flat.left = audience.sum;
+        flat.right = audience.right;
+      }
     }
-    if (place.isInSum) {
-      kernels.subtract(this.#minus, audience.sum, audience.frameOf(place, voices.copies)!);
-      this.#flatVoices = audience.voices - 1;
-      if (!sidesDiffer) return this.#minus;
-      this.#flatRight = this.#minusRight;
-      kernels.subtract(this.#minusRight, audience.right, audience.frameOf(place, voices.copies, 'right')!);
-      return this.#minus;
-    }
-    this.#flatVoices = audience.voices;
-    if (sidesDiffer) this.#flatRight = audience.right;
-    if (audience.voices > 0) return audience.sum;
-    this.#minus.samples.fill(0);
-    return this.#minus;
   }
 
   /** Finds out what this listener hears in space in this tick, and with whom they share it. */

@@ -3,6 +3,8 @@
  * go down fast, and come back slowly, after a pause that is longer than those between words.
  */
 import { PTIME_MS } from '../format.ts';
+import type { Frame } from '../kernels/frame.ts';
+import type { Kernels } from '../kernels/kernels.ts';
 import { ChannelSet } from './channel-set.ts';
 import type { Contributor } from './contributor.ts';
 
@@ -28,7 +30,7 @@ interface Duck {
 export class Ducking {
   /** Channels that turn others down in this tick. */
   active = ChannelSet.NONE;
-  #ducks: Duck[] = [];
+  readonly #ducks: Duck[] = [];
 
   /** @param depths in dB, by channel; others have no priority from now on, and let the others come back */
   set(depths: ReadonlyMap<number, number>): void {
@@ -41,11 +43,28 @@ export class Ducking {
 
   /** Call once per tick, when it is known who sounds in it. */
   advance(contributors: readonly Contributor[]): void {
-    if (this.#ducks.length === 0) return;
-    for (const duck of this.#ducks) advance(duck, contributors);
-    this.#ducks = this.#ducks.filter(({ depthDb, from, to }) => depthDb > 0 || from < 1 || to < 1);
-    const active = this.#ducks.filter(({ from, to }) => from < 1 || to < 1).map(({ channel }) => channel);
-    if (active.length > 0 || !this.active.isEmpty) this.active = ChannelSet.of(active);
+    let kept = 0;
+    let isSame = true;
+    for (const duck of this.#ducks) {
+      advance(duck, contributors);
+      if (this.active.has(duck.channel) !== isActive(duck)) isSame = false;
+      if (duck.depthDb > 0 || isActive(duck)) this.#ducks[kept++] = duck;
+    }
+    this.#ducks.length = kept;
+    // Only a change may allocate.
+    if (!isSame) this.active = ChannelSet.of(this.#ducks.filter(isActive).map(({ channel }) => channel));
+  }
+
+  /**
+   * Adds voices from other parts of the room to `mix`; they are turned down as a whole.
+   * @param heard what the listeners hear
+   */
+  addElsewhere(mix: Frame, voices: Frame, heard: ChannelSet, kernels: Kernels): void {
+    if (this.active.isEmpty) kernels.add(mix, voices);
+    else {
+      const { ROOM } = ChannelSet;
+      kernels.addRamped(mix, voices, this.gainBefore(ROOM, heard), this.gainNow(ROOM, heard));
+    }
   }
 
   /**
@@ -71,9 +90,21 @@ export class Ducking {
   }
 }
 
+/** Turns others down at either end of this frame. */
+function isActive({ from, to }: Duck): boolean {
+  return from < 1 || to < 1;
+}
+
+function speaksIn(channel: number, contributors: readonly Contributor[]): boolean {
+  for (let i = 0; i < contributors.length; i++) {
+    const { address, isEnding } = contributors[i]!;
+    if (!isEnding && address.channels.has(channel)) return true;
+  }
+  return false;
+}
+
 function advance(duck: Duck, contributors: readonly Contributor[]): void {
-  const speaks = contributors.some(({ address, isEnding }) => !isEnding && address.channels.has(duck.channel));
-  duck.quietTicks = speaks ? 0 : duck.quietTicks + 1;
+  duck.quietTicks = speaksIn(duck.channel, contributors) ? 0 : duck.quietTicks + 1;
   const wantedDb = duck.quietTicks < HOLD_TICKS ? duck.depthDb : 0;
   duck.db = wantedDb > duck.db ? Math.min(wantedDb, duck.db + DOWN_DB) : Math.max(wantedDb, duck.db - UP_DB);
   duck.from = duck.to;

@@ -6,7 +6,7 @@
 import type { CodecPool } from '../codec/codec-pool.ts';
 import type { Audience } from './audience.ts';
 import type { Ducking } from './ducking.ts';
-import type { Ears } from './ears.ts';
+import type { Ears, SpaceListener } from './ears.ts';
 import { Hearing } from './hearing.ts';
 import { MixStream } from './mix-stream.ts';
 import type { RoomEncoders } from './room-encoders.ts';
@@ -23,6 +23,7 @@ export class EarsGroup {
   readonly listening = { to: 'group', group: this } as const;
   readonly stream: MixStream;
   readonly #pool: CodecPool;
+  #listener: SpaceListener | undefined;
   #tick = Number.NEGATIVE_INFINITY;
 
   constructor(pool: CodecPool, ears: Ears, audience: Audience, isStereo: boolean, encoders: RoomEncoders) {
@@ -37,8 +38,9 @@ export class EarsGroup {
   mix(tick: number, ducking: Ducking): void {
     if (this.#tick === tick) return;
     if (this.#tick !== tick - 1) this.stream.setSilent();
-    const { channels } = this.audience;
-    const listener = { hearing: PLAIN, fadesIn: this.#tick !== tick - 1, heard: channels, ducking };
+    this.#listener ??= { hearing: PLAIN, fadesIn: true, heard: this.audience.channels, ducking };
+    const listener = this.#listener;
+    listener.fadesIn = this.#tick !== tick - 1;
     this.#tick = tick;
     const { kernels } = this.#pool;
     const { voices } = this.audience;

@@ -45,20 +45,20 @@ interface Path {
 
 /** Who hears with these ears. */
 export interface SpaceListener {
-  readonly hearing: Hearing;
+  hearing: Hearing;
   /** The listener did not hear these voices in the previous tick. */
-  readonly fadesIn: boolean;
+  fadesIn: boolean;
   /** The channels that the listener hears as well. */
-  readonly heard: ChannelSet;
-  readonly ducking: Ducking;
+  heard: ChannelSet;
+  ducking: Ducking;
 }
 
 /** How the bodies stand in this tick. */
 export interface Surroundings {
   readonly bodies: BodyReader;
-  readonly settings: SpaceSettings;
+  settings: SpaceSettings;
   /** 1, or less while the worker is overloaded. */
-  readonly rangeFactor: number;
+  rangeFactor: number;
   /** The voices that sound in space. */
   readonly voices: readonly SpaceVoice[];
 }

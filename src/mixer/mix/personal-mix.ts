@@ -2,13 +2,12 @@
 
 import type { Frame } from '../kernels/frame.ts';
 import { ChannelSet, ROOM_CHANNEL } from './channel-set.ts';
-import type { Side } from './channel-sounds.ts';
 import type { Contributor } from './contributor.ts';
 import { UNITY } from './hearing.ts';
 import type { MixLink } from './mix-link.ts';
 import type { Heard, Place } from './mix-participant.ts';
-import type { VoiceCopies, VoicePath } from './voice-copies.ts';
-import { type Address, NO_PATH, pathOf } from './voice-path.ts';
+import type { VoiceCopies } from './voice-copies.ts';
+import { type Address, createPath, NO_PATH, pathOf, type Side } from './voice-path.ts';
 
 /** What sounds in a tick. */
 export interface Voices {
@@ -20,16 +19,7 @@ export interface Voices {
 }
 
 /** Temporary between two calls. */
-const path: VoicePath = {
-  before: NO_PATH,
-  now: NO_PATH,
-  from: 1,
-  to: 1,
-  heard: ChannelSet.ROOM,
-  heardBefore: ChannelSet.ROOM,
-  side: 'both',
-  sideBefore: 'both',
-};
+const path = createPath(ChannelSet.ROOM);
 
 /** False if nothing of this voice reaches the listener. The path is valid until the next call. */
 function findPath(voice: Contributor, listener: Place): boolean {
@@ -129,7 +119,22 @@ export function sumFor(
     if (path.to > 0) voices++;
   }
   if (link === undefined || !hearsRoom(listener)) return voices;
-  return voices + copies.addFromElsewhere(mix, (frame) => link.addFor(listener.hearing, frame), path.heard);
+  return voices + addElsewhere(mix, listener, link, copies);
+}
+
+/** Returns the number of voices that other parts of the room have added. */
+function addElsewhere(
+  mix: Frame,
+  { hearing, audience }: Place,
+  link: MixLink,
+  { kernels, sounds }: VoiceCopies,
+): number {
+  if (sounds.ducking.active.isEmpty) return link.addFor(hearing, mix);
+  const elsewhere = kernels.scratch('elsewhere, for one listener');
+  elsewhere.samples.fill(0);
+  const voices = link.addFor(hearing, elsewhere);
+  sounds.ducking.addElsewhere(mix, elsewhere, audience.channels, kernels);
+  return voices;
 }
 
 function hearsRoom({ audience }: Place): boolean {

@@ -1,10 +1,12 @@
 /** What one listener hears in space, beside what they hear in channels. */
 import type { Frame } from '../kernels/frame.ts';
-import type { Kernels } from '../kernels/kernels.ts';
-import type { Ducking } from './ducking.ts';
-import type { Ears } from './ears.ts';
+import { ChannelSet } from './channel-set.ts';
+import { Ducking } from './ducking.ts';
+import type { Ears, SpaceListener } from './ears.ts';
+import { Hearing } from './hearing.ts';
 import type { Place } from './mix-participant.ts';
 import type { MixStream } from './mix-stream.ts';
+import type { VoiceCopies } from './voice-copies.ts';
 
 /** Finds out what a listener with ears hears in this tick, and whether others with the same ears hear something else. */
 export function hearSpace(place: Place): void {
@@ -27,17 +29,23 @@ export interface FlatMix {
   readonly voices: number;
 }
 
+/** Temporary within one call. */
+const listener: SpaceListener = {
+  ...{ hearing: new Hearing(), fadesIn: false, heard: ChannelSet.NONE, ducking: new Ducking() },
+};
+
 /** Gives the stream what this listener hears of the channels, `flat`, together with what they hear in space. */
 export function addSpace(
   place: Place,
   ears: Ears,
   flat: FlatMix,
   stream: MixStream,
-  ducking: Ducking,
-  kernels: Kernels,
+  { sounds, kernels }: VoiceCopies,
 ): void {
-  const { hearing, heardSpace, audience } = place;
-  const listener = { hearing, fadesIn: !heardSpace, heard: audience.channels, ducking };
+  listener.hearing = place.hearing;
+  listener.fadesIn = !place.heardSpace;
+  listener.heard = place.audience.channels;
+  listener.ducking = sounds.ducking;
   const left = kernels.scratch('space, left');
   left.samples.set(flat.left.samples);
   const own = ears.slot === place.slot ? 0 : ears.addOwnVoiceTo(left, listener, kernels);

@@ -16,13 +16,12 @@ export class SpaceMix {
   isEnding = false;
   readonly #kernels: Kernels;
   readonly #bodies: BodyReader;
-  #settings: SpaceSettings;
-  #rangeFactor = 1;
   /** By the number of the body that they belong to. */
   readonly #ears = new Map<number, Ears>();
   /** All voices that have sounded in space and may do so again, by their number. */
   readonly #voices = new Map<number, SpaceVoice>();
   readonly #sounding: SpaceVoice[] = [];
+  readonly #around: Surroundings;
   /** Somebody is new, so their place must be found although nobody has moved. */
   #hasNewcomers = true;
 
@@ -30,16 +29,16 @@ export class SpaceMix {
   constructor(kernels: Kernels, memory: SharedArrayBuffer, settings: SpaceSettings) {
     this.#kernels = kernels;
     this.#bodies = new BodyReader(memory);
-    this.#settings = settings;
+    this.#around = { bodies: this.#bodies, settings, rangeFactor: 1, voices: this.#sounding };
   }
 
   set settings(settings: SpaceSettings) {
-    this.#settings = settings;
+    this.#around.settings = settings;
   }
 
   /** Shortens the range of all voices to this part of it, or restores it with 1. */
   set rangeFactor(factor: number) {
-    this.#rangeFactor = factor;
+    this.#around.rangeFactor = factor;
   }
 
   /** Somebody is here whose place must be found. */
@@ -64,7 +63,7 @@ export class SpaceMix {
     for (let listener = 0; listener < slots; listener++) {
       if (listener === slot || words[listener * WORDS + VOICE] === NO_VOICE) continue;
       const ears = earsOf(this.#bodies, listener);
-      if (ears === slot || isInEarshot(this.#bodies, slot, ears, this.#rangeFactor)) return true;
+      if (ears === slot || isInEarshot(this.#bodies, slot, ears, this.#around.rangeFactor)) return true;
     }
     return false;
   }
@@ -108,13 +107,7 @@ export class SpaceMix {
     for (const contributor of contributors) this.#sound(contributor);
     for (const voice of this.#voices.values()) if (!voice.isPresent) this.#forget(voice);
     if (this.#bodies.mode !== 'on') this.#sounding.length = 0;
-    const around: Surroundings = {
-      bodies: this.#bodies,
-      settings: this.#settings,
-      rangeFactor: this.#rangeFactor,
-      voices: this.#sounding,
-    };
-    for (const ears of this.#ears.values()) ears.listen(around);
+    for (const ears of this.#ears.values()) ears.listen(this.#around);
   }
 
   close(): void {

@@ -20,6 +20,29 @@ export const TO_ROOM: Address = { channels: ChannelSet.ROOM, whispersTo: NOBODY 
 export const NO_PATH = NO_CHANNEL;
 export const WHISPER = 64;
 
+/** A side of a stereo mix, or a mono mix. */
+export type Side = 'left' | 'right' | 'both';
+
+/** One voice on its way to those who hear the same of it, in this tick and in the previous one. */
+export interface VoicePath {
+  before: number;
+  now: number;
+  /** Gains of this path alone. */
+  from: number;
+  to: number;
+  /** What the listeners hear. */
+  heard: ChannelSet;
+  heardBefore: ChannelSet;
+  /** Of the listeners' mix. */
+  side: Side;
+  sideBefore: Side;
+}
+
+/** To people who hear these channels in mono. Whoever keeps a path changes it for each voice. */
+export function createPath(heard: ChannelSet): VoicePath {
+  return { before: NO_PATH, now: NO_PATH, from: 1, to: 1, heard, heardBefore: heard, side: 'both', sideBefore: 'both' };
+}
+
 /**
  * @param channels what the listener hears
  * @param listener the listener's number

@@ -129,10 +129,10 @@ test('voices from other parts of the room are added and counted', async (t) => {
   t.strictSame(endsOf(audience.sum), [12, 12]);
   const more = frames.take();
   more.samples.fill(3);
-  audience.add(more, 4, copies);
+  audience.add(more, 4, copies.sounds);
   t.equal(audience.voices, 7);
   t.strictSame(endsOf(audience.sum), [15, 15]);
-  audience.add(more, 0, copies);
+  audience.add(more, 0, copies.sounds);
   t.equal(audience.voices, 7);
   t.strictSame(endsOf(audience.sum), [15, 15], 'no voices, so nothing is added');
 });
