@@ -129,10 +129,19 @@ export class MediaEngine {
       // The command may have crossed the event that its member has closed.
       else if (member !== undefined) this.#handleFor(member, command);
     } catch (error) {
-      if (member !== undefined) this.#remove(member);
-      this.#fail(error, this.#clock.now());
-      this.#emit({ type: 'member_closed', memberId, reason: 'media_failed' });
+      this.#drop(memberId, member, error);
     }
+  }
+
+  /** Removes a member whose code has failed. */
+  #drop(memberId: number, member: RoomMember | undefined, error: unknown): void {
+    this.#fail(error, this.#clock.now());
+    try {
+      if (member !== undefined) this.#remove(member);
+    } catch {
+      // It is no longer among the members, and the first error says more.
+    }
+    this.#emit({ type: 'member_closed', memberId, reason: 'media_failed' });
   }
 
   /** Time since the last completed tick. */
@@ -295,20 +304,33 @@ export class MediaEngine {
     const isDue = (every: number, offset = 0): boolean => (tick + offset) % every < passed;
     if (isDue(LEVELS_EVERY_TICKS)) {
       for (const room of this.#rooms.values()) {
-        const speaking = room.takeLevels();
-        if (speaking === undefined) continue;
-        const heard = room.takeHeard();
-        this.#emit({ type: 'levels', roomId: room.id, speaking, ...(heard !== undefined && { heard }) });
+        try {
+          this.#reportLevels(room);
+        } catch (error) {
+          this.#fail(error, nowMs);
+        }
       }
     }
     const wallNowMs = this.#clock.wallNow();
     for (const member of this.#members.values()) {
-      if (isDue(HOUSEKEEPING_TICKS, member.id)) member.housekeeping(nowMs, wallNowMs);
+      if (!isDue(HOUSEKEEPING_TICKS, member.id)) continue;
+      try {
+        member.housekeeping(nowMs, wallNowMs);
+      } catch (error) {
+        this.#drop(member.id, member, error);
+      }
     }
     if (isDue(STATS_EVERY_TICKS)) {
       this.#reportNetworks();
       this.#emit({ type: 'stats', stats: this.#snapshot() });
     }
+  }
+
+  #reportLevels(room: MixedRoom): void {
+    const speaking = room.takeLevels();
+    if (speaking === undefined) return;
+    const heard = room.takeHeard();
+    this.#emit({ type: 'levels', roomId: room.id, speaking, ...(heard !== undefined && { heard }) });
   }
 
   #reportNetworks(): void {

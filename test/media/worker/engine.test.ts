@@ -311,3 +311,43 @@ test('a room that fails does not silence another, and is reported once a second'
   t.ok(failures.every((message) => message.includes('this socket is broken')));
   t.ok(failed > 200, `${failed} failures are counted`);
 });
+
+test('a member whose housekeeping fails is closed, and all others go on', async (t) => {
+  const events: MediaEvent[] = [];
+  const simulated = new SimulatedEngine(SEED, { emit: (event) => events.push(event) });
+  t.teardown(() => simulated.close());
+  const [talker, broken, other] = [1, 2, 3].map(() => simulated.join({ payload: talk, red: false }));
+  broken!.socket.send = (datagram) => {
+    // Reports are sent in the housekeeping, and when it is closed.
+    if (datagram[1]! >= 192 && datagram[1]! < 224) throw new Error('no reports here');
+    return true;
+  };
+  simulated.run(8);
+  const ofType = (type: MediaEvent['type']) => events.filter((event) => event.type === type);
+  t.match(ofType('member_closed'), [{ memberId: broken!.options.id, reason: 'media_failed' }]);
+  t.match(ofType('failure'), [{ message: /no reports here/ }]);
+  const before = [talker, other].map((peer) => peer!.received.opus);
+  simulated.run(1);
+  for (const [i, peer] of [talker, other].entries()) t.ok(peer!.received.opus - before[i]! > 45, 'still hears');
+  t.match(ofType('stats').at(-1), { stats: { gauges: { connections: 2 } } });
+});
+
+test('a room whose levels cannot be reported does not keep those of another from being', async (t) => {
+  const levels: number[] = [];
+  const failures: string[] = [];
+  const simulated = new SimulatedEngine(SEED, {
+    emit: (event) => {
+      if (event.type === 'failure') failures.push(event.message);
+      if (event.type !== 'levels') return;
+      if (event.roomId === 1) throw new Error('levels do not fit');
+      levels.push(event.roomId);
+    },
+  });
+  t.teardown(() => simulated.close());
+  const peers = [1, 2].map(() => simulated.join({ payload: talk, red: false }));
+  simulated.engine.handle({ type: 'open_room', roomId: 2, mix: MIX });
+  simulated.engine.handle({ type: 'move_member', memberId: peers[1]!.options.id, roomId: 2, state: STATE });
+  simulated.run(2);
+  t.ok(levels.length > 10);
+  t.ok(failures.length >= 1 && failures.every((message) => message.includes('levels do not fit')));
+});
