@@ -7,6 +7,8 @@ import { MAX_IDENTITY_LENGTH } from './bounds.ts';
 
 /** Maximum number of entries in one request. */
 export const MAX_ENTRIES = 1000;
+/** Maximum number of layers that the players of one room use at a time. */
+export const MAX_LAYERS = 31;
 const MAX_NAME = 64;
 /** Far beyond any world, and exact to a few centimetres in single precision. */
 export const MAX_COORDINATE = 1_000_000;
@@ -80,8 +82,14 @@ export const playerStateSchema = z.strictObject({
     .union([name(), z.number().min(0.1).max(MAX_METRES)])
     .default('normal')
     .describe("The name of a range, or a distance in the game's units."),
-  layers: z.array(name()).max(31).default([]).describe('The layers that the player speaks in, such as `alive`.'),
-  hears: z.array(name()).max(31).default([]).describe('The layers that the player hears.'),
+  layers: z
+    .array(name())
+    .max(MAX_LAYERS)
+    .default([])
+    .describe(
+      `The layers that the player speaks in, such as \`alive\`. The players of a room may use ${MAX_LAYERS} layers at a time.`,
+    ),
+  hears: z.array(name()).max(MAX_LAYERS).default([]).describe('The layers that the player hears.'),
   enclosure: name().nullable().default(null).describe('The house or vehicle that the player is in.'),
   muffle: share()
     .default(0)

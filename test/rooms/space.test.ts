@@ -91,6 +91,43 @@ test('layers, enclosures and spectators', async (t) => {
   t.equal(bodies.floats[slot(dead) * FLOATS + EARS_COS], 1);
 });
 
+test('the players of a room can use 31 layers at a time, and layers that nobody uses any more make room for others', async (t) => {
+  const { join, update, read } = spaceRoom();
+  const names = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
+  const people = ['ada', 'ben'].map((name) => join(name));
+  update({
+    rules: {},
+    positions: [
+      ['ada', 0, 0, 0],
+      ['ben', 1, 0, 0],
+    ],
+  });
+  const hears = ([voice, ears] = people) => {
+    const bodies = read();
+    const slots = [voice!, ears!].map(({ seatId }) => bodies.slotOf(seatId)!) as [number, number];
+    return pairGains(bodies, ...slots, DEFAULT_SPACE, 1, new Float32Array(4)) > 0;
+  };
+  update({
+    players: { ada: { layers: names('a', 15) }, ben: { hears: names('b', 15) }, carl: { layers: ['a-3', 'c'] } },
+  });
+  t.notOk(hears());
+  t.throws(() => update({ players: { carl: { layers: ['c', 'one-more'] } }, positions: [['ada', 99, 0, 0]] }), {
+    code: 'invalid_request',
+    message: /"players\.carl": .* at most 31 layers/,
+  });
+  t.equal(read().floats[read().slotOf(people[0]!.seatId)! * FLOATS + MOUTH_X], 0, 'nothing has changed');
+  update({ players: { carl: { layers: ['a-3', 'b-14'] } } });
+  // Every player of the next match is in other layers.
+  for (let match = 0; match < 5; match++) {
+    const layers = names(`match-${match}`, 31);
+    const own = [layers[match]!];
+    update({ players: { ada: { layers: own, hears: layers }, ben: { hears: own }, carl: null } });
+    t.ok(hears(), `match ${match}`);
+    update({ players: { ben: { hears: layers.filter((layer) => layer !== own[0]) } } });
+    t.notOk(hears(), `match ${match}`);
+  }
+});
+
 test('a wrong request changes nothing, and says which entry is wrong', async (t) => {
   const { join, update, read } = spaceRoom();
   const ada = join('ada');

@@ -5,7 +5,7 @@
  */
 import { AppError } from '../../lib/errors.ts';
 import { type BodyFields, MAX_BODIES, type MediaRoom } from '../../media/plane.ts';
-import type { PlayerState, SpaceRules, SpaceUpdate } from '../../protocol/space.ts';
+import { MAX_LAYERS, type PlayerState, type SpaceRules, type SpaceUpdate } from '../../protocol/space.ts';
 import { AudiblePairs, type Pair } from './audible-pairs.ts';
 import { type Point, toMetres } from './axes.ts';
 import { type Body, createBody, DEFAULT_STATE, type Person, type Placement, tethered } from './body.ts';
@@ -49,9 +49,11 @@ export class RoomSpace {
       ...{ player, x, y, z, yaw, pitch, jump: jump === 1 },
     }));
     this.#check(players, placements, placements.length, after);
+    const layers = Object.keys(players).length > 0 ? this.#layersAfter(players) : null;
     this.setGone(false);
     if (rules !== undefined) this.#openSpace(rules);
     this.#fields?.batch(() => {
+      if (layers !== null) this.#numbers.keepLayers(layers);
       if (rules !== undefined) this.#rulesChanged();
       this.#setPlayers(players);
       for (const placement of placements) this.#place(this.#bodyOf(placement.player), placement);
@@ -165,6 +167,24 @@ export class RoomSpace {
     let bodies = this.#bodies.size;
     for (const name of states.keys()) if (!this.#bodies.has(name)) bodies++;
     if (bodies > MAX_BODIES) throw new AppError('too_many_bodies');
+  }
+
+  /** The layers that are in use after this change. Throws `invalid_request` if there are too many. */
+  #layersAfter(players: SpaceUpdate['players']): Set<string> {
+    const layers = new Set<string>();
+    for (const [name, { state }] of this.#bodies) {
+      if (!Object.hasOwn(players, name)) for (const layer of layersOf(state)) layers.add(layer);
+    }
+    for (const [name, state] of Object.entries(players)) {
+      for (const layer of state === null ? [] : layersOf(state)) layers.add(layer);
+      if (layers.size > MAX_LAYERS) {
+        throw new AppError(
+          'invalid_request',
+          `"players.${name}": the players of a room can use at most ${MAX_LAYERS} layers at a time.`,
+        );
+      }
+    }
+    return layers;
   }
 
   #openSpace(rules: SpaceRules | null): void {
@@ -287,4 +307,8 @@ export class RoomSpace {
 function checkRange(player: string, range: PlayerState['range'], { ranges }: SpaceRules): void {
   if (typeof range === 'number' || Object.hasOwn(ranges, range)) return;
   throw new AppError('invalid_request', `"players.${player}.range": there is no range "${range}".`);
+}
+
+function layersOf({ layers, hears }: PlayerState): readonly string[] {
+  return [...layers, ...hears];
 }
