@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'too_many_bodies'
   | 'unknown_channel'
   | 'too_many_channels'
+  | 'not_linked'
   | 'channel_full'
   | 'unknown_ban'
   | 'kicked'

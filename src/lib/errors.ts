@@ -104,6 +104,12 @@ export const ERRORS = {
     closeCode: null,
     message: 'The room has reached its maximum number of channels.',
   },
+  not_linked: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: 'The room is not linked to any other.',
+  },
   channel_full: { fault: 'user', httpStatus: 409, closeCode: null, message: 'The channel is full.' },
   unknown_ban: {
     fault: 'user',

@@ -15,6 +15,7 @@ Usage: partyline token --room ROOM --identity ID [--flag VALUE]…
   --name NAME               Display name. Without it, the participant chooses.
   --listen-only             The participant cannot speak.
   --moderate                The participant may mute, remove and ban others, and lock the room.
+  --shout                   The participant may speak to all linked rooms at the same time.
   --expires TIME            Lifetime of the token: a number with s, m, h or d. Default: 1h.
   --token-secret-file FILE  File with the server's secret. --token-secret, --config and the server's
                             variables (PARTYLINE_TOKEN_SECRET_FILE, …) work, too.
@@ -47,7 +48,7 @@ export async function tokenCommand(input: CommandInput, wallNowMs: Millis): Prom
 
   const maySpeak = flags['listen-only'] !== true;
   const mayModerate = flags.moderate === true;
-  const grant = { room, identity, name, maySpeak, mayModerate };
+  const grant = { room, identity, name, maySpeak, mayModerate, mayShout: flags.shout === true };
   try {
     return `${await createJoinToken(tokenKey(secret), grant, { wallNowMs, lifetimeMs })}\n`;
   } catch (error) {
@@ -66,6 +67,7 @@ function readFlags(argv: readonly string[]) {
         name: { type: 'string' },
         'listen-only': { type: 'boolean' },
         moderate: { type: 'boolean' },
+        shout: { type: 'boolean' },
         expires: { type: 'string' },
         config: { type: 'string' },
         'token-secret': { type: 'string' },

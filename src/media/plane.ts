@@ -164,6 +164,13 @@ export interface MediaRoomEvents {
   levels(speaking: readonly SpeakerLevel[], heard: HeardInSpace): void;
 }
 
+/** How a room is linked to others. */
+export interface RoomShouts {
+  /** The channel of this room in which people shout, and hear the shouts of the others. */
+  readonly channel: number;
+  readonly rooms: readonly MediaRoom[];
+}
+
 export interface MediaRoom {
   /** Starts a WebRTC connection. Throws `AppError` `sdp_too_large`, `invalid_sdp`, `media_unavailable` or `server_busy`. */
   connectWebRtc(offer: WebRtcOffer, options: SeatOptions): WebRtcSeat;
@@ -173,6 +180,11 @@ export interface MediaRoom {
   setMix(mix: MixSettings): void;
   /** Changes what the channels sound like. */
   setChannelSounds(sounds: ChannelSounds): void;
+  /**
+   * From now on, shouts are exchanged with these rooms of the same plane, for which the same must be said; null ends
+   * that.
+   */
+  setShouts(shouts: RoomShouts | null): void;
   /** Where everybody is, if the room has a space. */
   readonly bodies: BodyFields;
   /** From now on voices are heard from where their bodies are; null ends that. */

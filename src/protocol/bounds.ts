@@ -27,3 +27,5 @@ export const MAX_CHANNELS = 64;
 export const MAX_CHANNEL_MEMBERS = 1000;
 /** Maximum number of people to whom someone can whisper at a time. */
 export const MAX_WHISPERED = 16;
+/** Maximum number of rooms to which one room is linked. */
+export const MAX_LINKED_ROOMS = 8;

@@ -52,6 +52,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     room: z.boolean().default(false),
     channels: z.array(z.string().max(MAX_NAME_LENGTH)).max(MAX_CHANNELS).readonly().default([]),
     to: z.array(z.string().max(MAX_PARTICIPANT_ID_LENGTH)).max(MAX_WHISPERED).readonly().default([]),
+    shout: z.boolean().default(false),
   }),
   z.object({ type: z.literal('join_channel'), channel: z.string().max(MAX_NAME_LENGTH) }),
   z.object({ type: z.literal('leave_channel'), channel: z.string().max(MAX_NAME_LENGTH) }),

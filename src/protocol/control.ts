@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../lib/errors.ts';
 import { newChannelSchema } from './api/schemas.ts';
-import { MAX_CHANNELS, MAX_NAME_LENGTH } from './bounds.ts';
+import { MAX_CHANNELS, MAX_LINKED_ROOMS, MAX_NAME_LENGTH } from './bounds.ts';
 import type { LeaveReason } from './messages.ts';
 import { MAX_ENTRIES, player, spaceUpdateSchema } from './space.ts';
 
@@ -31,6 +31,8 @@ export const controlMessageSchema = z.discriminatedUnion('type', [
       .record(z.string().min(1).max(MAX_NAME_LENGTH), newChannelSchema.omit({ name: true }).nullable())
       .refine((channels) => entries(channels, 2 * MAX_CHANNELS), `at most ${2 * MAX_CHANNELS} channels`),
   }),
+  /** The rooms to which this one is linked if they name it as well; it replaces the previous list. */
+  z.strictObject({ type: z.literal('links'), links: z.array(z.string().max(MAX_NAME_LENGTH)).max(MAX_LINKED_ROOMS) }),
   /** What the server sends; it replaces the previous choice. */
   z.strictObject({
     type: z.literal('subscribe'),

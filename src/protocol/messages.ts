@@ -54,6 +54,8 @@ export type ClientMessageInput =
       readonly channels?: readonly string[] | undefined;
       /** Ids of participants. */
       readonly to?: readonly string[] | undefined;
+      /** Everyone in the room and in the rooms linked to it; only with the right to do so. */
+      readonly shout?: boolean | undefined;
     }
   /** Joins or leaves an open channel, to speak in it and hear it. */
   | { readonly type: 'join_channel'; readonly channel: string }
@@ -170,6 +172,8 @@ export type ServerMessage =
       readonly mayWhisper: boolean;
       /** Those who speak to this participant other than to everyone. */
       readonly talking: readonly TalkView[];
+      /** The linked rooms to which this participant may shout. */
+      readonly shoutsTo: readonly string[];
     }
   | { readonly type: 'answer'; readonly sdp: string }
   /** This participant's own media connection is established. */
@@ -203,12 +207,15 @@ export type ServerMessage =
       readonly locked: boolean;
       /** Everyone there, including this participant. */
       readonly participants: readonly ParticipantInfo[];
-      /** As in `joined`, for this room, like the next three. */
+      /** As in `joined`, for this room, like the next four. */
       readonly hearing: readonly ParticipantGain[];
       readonly channels: readonly ChannelView[];
       readonly mayWhisper: boolean;
       readonly talking: readonly TalkView[];
+      readonly shoutsTo: readonly string[];
     }
+  /** The linked rooms to which this participant may shout have changed. */
+  | { readonly type: 'shouts_to'; readonly rooms: readonly string[] }
   /** From now on this participant hears another with this gain, as requested. */
   | { readonly type: 'hearing'; readonly participantId: string; readonly gain: number }
   /** The channels that concern this participant have changed. */

@@ -8,6 +8,8 @@ export interface Admission {
   readonly name: string | null;
   readonly maySpeak: boolean;
   readonly mayModerate: boolean;
+  /** May speak to the rooms that are linked to theirs. */
+  readonly mayShout?: boolean;
   /** When their join token expires, in milliseconds since 1970; omitted without a token. */
   readonly expiresAtMs?: Millis;
   /** This server issued the token to somebody who was in the room. */

@@ -36,9 +36,14 @@ interface MutableChannel extends Channel {
   sound: ChannelSound;
 }
 
+/** Those that a room can have besides itself. */
+const MAX_OTHERS = MAX_CHANNELS - 1;
+
 export class RoomChannels {
   /** By name, in the order in which they were created. */
   readonly #channels = new Map<string, MutableChannel>();
+  /** See `reserveForShouts`. */
+  #shouts: number | undefined;
 
   get all(): Iterable<Channel> {
     return this.#channels.values();
@@ -57,6 +62,23 @@ export class RoomChannels {
     return sounds;
   }
 
+  /** The number of the channel in which people shout to linked rooms. */
+  get shoutChannel(): number | undefined {
+    return this.#shouts;
+  }
+
+  /**
+   * Takes the number of a channel without a name, in which people shout to linked rooms, or gives it back. Throws
+   * `too_many_channels`.
+   */
+  reserveForShouts(isNeeded: boolean): void {
+    if (!isNeeded) this.#shouts = undefined;
+    else if (this.#shouts === undefined) {
+      if (this.#channels.size >= MAX_OTHERS) throw new AppError('too_many_channels', 'Linked rooms need one more.');
+      this.#shouts = this.#freeNumber();
+    }
+  }
+
   /** Throws `unknown_channel`. */
   get(name: string): Channel {
     return this.#find(name);
@@ -72,8 +94,7 @@ export class RoomChannels {
     const name = channelName(wanted);
     let channel = this.#channels.get(name);
     if (channel === undefined) {
-      // The room itself is the first channel.
-      if (this.#channels.size >= MAX_CHANNELS - 1) throw new AppError('too_many_channels');
+      if (this.#channels.size >= this.#max) throw new AppError('too_many_channels');
       channel = { name, number: this.#freeNumber(), open, speak: new Set(), hear: new Set(), sound };
       this.#channels.set(name, channel);
     }
@@ -98,7 +119,7 @@ export class RoomChannels {
       if (settings === null) known.delete(normal);
       else known.add(normal);
     }
-    if (known.size > MAX_CHANNELS - 1) throw new AppError('too_many_channels');
+    if (known.size > this.#max) throw new AppError('too_many_channels');
     for (const [name, settings] of named) if (settings === null) this.#channels.delete(name);
     for (const [name, settings] of named) if (settings !== null) this.put(name, settings);
   }
@@ -134,6 +155,10 @@ export class RoomChannels {
     }
   }
 
+  get #max(): number {
+    return this.#shouts === undefined ? MAX_OTHERS : MAX_OTHERS - 1;
+  }
+
   #find(name: string): MutableChannel {
     const channel = this.#channels.get(normalName(name) ?? '');
     if (channel === undefined) throw new AppError('unknown_channel');
@@ -143,7 +168,7 @@ export class RoomChannels {
   #freeNumber(): number {
     const taken = new Set(Array.from(this.#channels.values(), ({ number }) => number));
     let number = ROOM_CHANNEL + 1;
-    while (taken.has(number)) number++;
+    while (taken.has(number) || number === this.#shouts) number++;
     return number;
   }
 }

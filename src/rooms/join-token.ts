@@ -29,6 +29,7 @@ const claimsSchema = z.object({
     canPublish: z.boolean().default(true),
     canSubscribe: z.literal(true).optional(),
     roomAdmin: z.boolean().default(false),
+    canShout: z.boolean().default(false),
     hidden: z.literal(false).optional(),
   }),
 });
@@ -40,6 +41,7 @@ export interface TokenGrant {
   readonly name?: string | undefined;
   readonly maySpeak: boolean;
   readonly mayModerate: boolean;
+  readonly mayShout?: boolean | undefined;
 }
 
 export interface TokenLifetime {
@@ -62,6 +64,7 @@ export async function createJoinToken(key: KeyObject, grant: TokenGrant, lifetim
     roomJoin: true,
     canPublish: grant.maySpeak,
     roomAdmin: grant.mayModerate,
+    ...(grant.mayShout === true && { canShout: true }),
   };
   const name = grant.name === undefined ? {} : { name: participantName(grant.name) };
   const renewed = lifetime.renewed === true ? { renewed: true } : {};
@@ -97,7 +100,10 @@ export async function verifyJoinToken(
   if (!isForRoom(voice, room)) throw new AppError('token_invalid', 'It is for another room.');
   const shownName = name === undefined ? null : shownNameOrNull(name);
   if (name !== undefined && shownName === null) throw new AppError('token_invalid', 'Its claim "name" is invalid.');
-  const rights = { maySpeak: voice.canPublish, mayModerate: voice.roomAdmin };
+  const rights = {
+    ...{ maySpeak: voice.canPublish, mayModerate: voice.roomAdmin },
+    ...(voice.canShout && { mayShout: true }),
+  };
   return { identity: sub, name: shownName, ...rights, expiresAtMs: exp * 1000, ...(renewed && { isRenewed: true }) };
 }
 

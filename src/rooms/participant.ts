@@ -116,6 +116,11 @@ export class Participant {
     return this.admission.mayModerate && this.#room.key() === this.#home;
   }
 
+  /** May speak to linked rooms; only in the room that admitted them. */
+  get mayShout(): boolean {
+    return this.admission.mayShout === true && this.#room.key() === this.#home;
+  }
+
   get fact(): ParticipantFact {
     return { ...this.view, joinedAtMs: this.#joinedAtMs };
   }

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import type { ChannelSounds, HeardInSpace, MediaRoom, VoiceGain } from '../media/plane.ts';
+import { type ChannelSounds, type HeardInSpace, type MediaRoom, ROOM_CHANNEL, type VoiceGain } from '../media/plane.ts';
 import { type Channel, type ChannelSettings, RoomChannels } from './channels.ts';
 import type { ChannelView, RoomEvent, TalkView } from './events.ts';
 import { type GainsByParticipant, RoomHearing } from './hearing.ts';
@@ -15,7 +15,15 @@ export interface PersonalSoundOptions {
   readonly mayWhisper: () => boolean;
   /** Changes how the channels sound from now on. */
   readonly setChannelSounds: (sounds: ChannelSounds) => void;
+  /** Links the room's media to other rooms, which people reach through this channel; without rooms, ends that. */
+  readonly setShouts: (channel: number, rooms: readonly LinkedRoom[]) => void;
   readonly clock: Clock;
+}
+
+/** A room to which this one is linked. */
+export interface LinkedRoom {
+  readonly name: string;
+  readonly media: MediaRoom;
 }
 
 /** What a participant receives about their own sound when they enter the room. */
@@ -24,6 +32,7 @@ export interface PersonalView {
   readonly channels: readonly ChannelView[];
   readonly mayWhisper: boolean;
   readonly talking: readonly TalkView[];
+  readonly shoutsTo: readonly string[];
 }
 
 type LevelsEvent = Extract<RoomEvent, { readonly type: 'levels' }>;
@@ -37,10 +46,15 @@ export class PersonalSound {
   readonly #talk: RoomTalk;
   /** As the media plane knows them. */
   #sounds: ChannelSounds = new Map();
+  #linked: readonly LinkedRoom[] = [];
 
   constructor(options: PersonalSoundOptions) {
     this.#options = options;
-    this.#talk = new RoomTalk({ ...options, channels: this.#channels });
+    this.#talk = new RoomTalk({
+      ...options,
+      channels: this.#channels,
+      shoutChannel: () => (this.#linked.length > 0 ? this.#channels.shoutChannel : undefined),
+    });
   }
 
   /** In the order in which they were created. */
@@ -60,7 +74,23 @@ export class PersonalSound {
       channels: this.#talk.channelsFor(participant),
       mayWhisper: this.#options.mayWhisper(),
       talking: this.#talk.viewsFor(participant),
+      shoutsTo: this.#shoutsTo(participant),
     };
+  }
+
+  /** Call before the room is linked to any other, and when it is not to be linked any more. Throws `too_many_channels`. */
+  setLinkable(isLinkable: boolean): void {
+    this.#channels.reserveForShouts(isLinkable);
+  }
+
+  /** From now on the room is linked to these; `setLinkable` has been called if there are any. */
+  setLinked(rooms: readonly LinkedRoom[]): void {
+    this.#linked = rooms;
+    this.#options.setShouts(this.#channels.shoutChannel ?? ROOM_CHANNEL, rooms);
+    this.#talk.changed();
+    for (const participant of this.#options.participants.values()) {
+      if (participant.mayShout) participant.deliver({ type: 'shouts_to', rooms: this.#shoutsTo(participant) });
+    }
   }
 
   /** The participant is in the room, or their seat is new. */
@@ -119,7 +149,7 @@ export class PersonalSound {
   /** Throws what `RoomChannels.putAll` throws. */
   putChannels(channels: ReadonlyMap<string, ChannelSettings | null>): void {
     this.#channels.putAll(channels);
-    this.#talk.changed();
+    this.#channelsChanged();
   }
 
   /** Throws `unknown_channel`. */
@@ -185,6 +215,10 @@ export class PersonalSound {
       this.#options.setChannelSounds(sounds);
     }
     this.#talk.changed();
+  }
+
+  #shoutsTo({ mayShout }: Participant): readonly string[] {
+    return mayShout ? this.#linked.map(({ name }) => name) : [];
   }
 
   #gainsOf(listener: Participant): GainsByParticipant {

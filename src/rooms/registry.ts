@@ -13,6 +13,7 @@ import { participantName, roomKey, roomKeyOrUndefined, roomName } from './names.
 import type { Participant } from './participant.ts';
 import type { RoomObserver } from './ports.ts';
 import { Room } from './room.ts';
+import { linkedNames, RoomLinks } from './room-links.ts';
 import type { RoomSettings } from './room-options.ts';
 
 export interface RegistryLimits {
@@ -63,6 +64,7 @@ export interface Joined {
   readonly channels: readonly ChannelView[];
   readonly mayWhisper: boolean;
   readonly talking: readonly TalkView[];
+  readonly shoutsTo: readonly string[];
   /** The participant was here before, and their media continues. */
   readonly mediaResumed: boolean;
   /** The server is about to shut down. */
@@ -115,6 +117,7 @@ export class RoomRegistry {
   readonly #limitCounts: LimitCounts;
   /** By `roomKey`. */
   readonly #rooms = new Map<string, Room>();
+  readonly #links = new RoomLinks<Room>(this.#rooms);
   /**
    * Resume token → room, for participants who were moved. If the notification is lost, their clients do not know where
    * they are.
@@ -149,8 +152,8 @@ export class RoomRegistry {
 
   /** Renews the token of a participant, as `AccessControl.renew` does. They may have been moved since they joined. */
   async renewToken(participant: Participant, token: string | undefined): Promise<RenewedToken> {
-    const { admission, mayModerate, roomName } = participant;
-    const renewed = await this.#access.renew({ ...admission, mayModerate }, roomName, token);
+    const { admission, mayModerate, mayShout, roomName } = participant;
+    const renewed = await this.#access.renew({ ...admission, mayModerate, mayShout }, roomName, token);
     participant.tokenExpiresAtMs = renewed.expiresAtMs;
     return renewed;
   }
@@ -204,18 +207,20 @@ export class RoomRegistry {
     const key = roomKey(name);
     if (this.#rooms.has(key)) throw new AppError('room_exists');
     this.#checkNumber();
+    const { links } = settings;
+    const linked = links === undefined ? {} : { links: linkedNames(key, links) };
     if (password !== undefined) this.#access.setPassword(key, password);
-    const room = this.#open(name, { permanent: true, settings });
+    const room = this.#open(name, { permanent: true, settings: { ...settings, ...linked } });
     if (locked) room.moderate({ type: 'lock', locked });
     return room;
   }
 
-  /** Throws `unknown_room` or `invalid_request`. */
+  /** Throws `unknown_room`, `invalid_request` or `too_many_channels`. */
   change(name: string, { locked, password, ...settings }: RoomChange): Room {
     const room = this.room(name);
+    room.change(settings);
     if (password !== undefined) this.#access.setPassword(room.key, password);
     if (locked !== undefined) room.moderate({ type: 'lock', locked });
-    room.change(settings);
     return room;
   }
 
@@ -305,7 +310,7 @@ export class RoomRegistry {
       name,
       key,
       permanent,
-      settings: { ...plane.mix, maxParticipants: limits.maxParticipants, whispers: true, ...settings },
+      settings: { ...plane.mix, maxParticipants: limits.maxParticipants, whispers: true, links: [], ...settings },
       plane,
       resumeTimeoutMs: limits.resumeTimeoutMs,
       bans: this.#access.bans,
@@ -314,6 +319,7 @@ export class RoomRegistry {
       limitCounts: this.#limitCounts,
       clock,
       log,
+      onLinksChanged: () => this.#links.changed(key),
       onLeft: ({ resumeToken }) => {
         this.#movedTo.delete(resumeToken);
         this.#draining?.check();
@@ -321,10 +327,12 @@ export class RoomRegistry {
       onClosed: () => {
         addressClosed();
         this.#rooms.delete(key);
+        this.#links.changed(key);
         this.#access.setPassword(key, null);
       },
     });
     this.#rooms.set(key, room);
+    this.#links.changed(key);
     return room;
   }
 

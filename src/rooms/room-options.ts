@@ -15,6 +15,8 @@ export interface RoomSettings extends MixSettings {
   readonly maxParticipants: number;
   /** Whether participants may whisper to each other. */
   readonly whispers: boolean;
+  /** The keys of the rooms to which this one is linked if they name it as well, as `linkedNames` returns them. */
+  readonly links: readonly string[];
 }
 
 export interface RoomOptions {
@@ -35,6 +37,8 @@ export interface RoomOptions {
   readonly limitCounts: LimitCounts;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The names in `links` have changed. */
+  readonly onLinksChanged: () => void;
   /** A participant is no longer in any room. */
   readonly onLeft: (participant: Participant) => void;
   /** The room is closed, by `close` or because its last participant left. */

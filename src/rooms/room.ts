@@ -6,13 +6,15 @@ import type { AnySeat, HeardInSpace, MediaRoom, MixSettings, Seat, SpeakerLevel 
 import type { RoomEntry } from '../protocol/messages.ts';
 import type { Admission } from './admission.ts';
 import type { LeaveReason, ParticipantView, RoomEvent } from './events.ts';
-import { GameServers, type PlayerLevel } from './game-servers.ts';
+import { GameServers } from './game-servers.ts';
 import { publicKeyOf } from './hearing.ts';
 import { Moderation, type ModeratorAction } from './moderation.ts';
 import { Participant } from './participant.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
 import { PersonalSound, type PersonalView } from './personal-sound.ts';
 import type { ParticipantFact, RoomEndReason } from './ports.ts';
+import { RoomLevels } from './room-levels.ts';
+import { linkedNames } from './room-links.ts';
 import type { JoinOptions, RoomInfo, RoomOptions, RoomSettings } from './room-options.ts';
 import { type Pose, RoomSpace } from './space/room-space.ts';
 import type { TalkTarget } from './talk.ts';
@@ -35,12 +37,12 @@ export class Room {
   readonly #moderation: Moderation;
   /** What participants hear differently: gains, channels and whispers. */
   readonly sound: PersonalSound;
-  readonly space = new RoomSpace(() => this.#openMedia());
+  readonly space = new RoomSpace(() => this.media);
   readonly gameServers: GameServers;
   readonly #updates: ParticipantUpdates;
   #media: MediaRoom | undefined;
   /** As last announced. */
-  #levelsDbov: ReadonlyMap<string, number> = new Map();
+  readonly #levels = new RoomLevels();
   #closed = false;
 
   constructor(options: RoomOptions) {
@@ -68,8 +70,13 @@ export class Room {
       participants: this.#participants,
       mayWhisper: () => this.#settings.whispers,
       setChannelSounds: (sounds) => this.#media?.setChannelSounds(sounds),
+      setShouts: (channel, rooms) => {
+        if (rooms.length > 0) this.media.setShouts({ channel, rooms: rooms.map(({ media }) => media) });
+        else this.#media?.setShouts(null);
+      },
       clock,
     });
+    this.sound.setLinkable(settings.links.length > 0);
     this.gameServers = new GameServers({ onGone: (isGone) => this.#gameServerGone(isGone), clock });
     observer.roomStarted(this);
   }
@@ -95,7 +102,7 @@ export class Room {
 
   get info(): RoomInfo {
     const { name, permanent, startedAtMs, locked } = this;
-    const speaking = this.#levelsDbov.size;
+    const speaking = this.#levels.byId.size;
     return { ...this.#settings, name, permanent, startedAtMs, locked, participants: this.size, speaking };
   }
 
@@ -113,14 +120,29 @@ export class Room {
 
   /** The level of a current speaker in dBov; otherwise null. */
   levelDbovOf(participantId: string): number | null {
-    return this.#levelsDbov.get(participantId) ?? null;
+    return this.#levels.byId.get(participantId) ?? null;
   }
 
-  /** Omitted settings keep their value. */
-  change(settings: Partial<RoomSettings>): void {
+  /** Omitted settings keep their value. Throws `invalid_request` or `too_many_channels` for links. */
+  change({ links, ...others }: Partial<RoomSettings>): void {
+    const settings = { ...others, ...(links !== undefined && { links: linkedNames(this.key, links) }) };
+    if (settings.links !== undefined && settings.links.length > 0) this.sound.setLinkable(true);
     this.#settings = { ...this.#settings, ...settings };
     this.#media?.setMix(this.#mix);
     if (settings.whispers !== undefined) this.sound.rulesChanged();
+    if (settings.links === undefined) return;
+    this.#options.onLinksChanged();
+    if (settings.links.length === 0) this.sound.setLinkable(false);
+  }
+
+  /** The rooms to which this one is linked if they name it as well. */
+  get links(): readonly string[] {
+    return this.#settings.links;
+  }
+
+  /** From `RoomLinks`: from now on this room is linked to these. */
+  setLinked(rooms: readonly Room[]): void {
+    this.sound.setLinked(rooms);
   }
 
   /** What a participant receives about their own sound when they enter. */
@@ -223,7 +245,7 @@ export class Room {
     this.sound.entered(participant);
     const { seat } = participant;
     if (seat !== undefined) {
-      this.#openMedia().adopt(seat, participant.memberState);
+      this.media.adopt(seat, participant.memberState);
       this.#participantOfSeat.set(seat.id, id);
       this.sound.seated(participant);
       this.space.seat(publicKeyOf(participant), seat.id);
@@ -275,7 +297,7 @@ export class Room {
     key: (): string => this.key,
     name: (): string => this.name,
     seat: <S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S => {
-      const seat = take(this.#openMedia());
+      const seat = take(this.media);
       this.#participantOfSeat.set(seat.id, participant.id);
       return seat;
     },
@@ -332,10 +354,11 @@ export class Room {
     if (this.size === 0 && !this.permanent) this.close('empty');
   }
 
-  #openMedia(): MediaRoom {
+  /** The room's part of the media plane, opened if necessary. */
+  get media(): MediaRoom {
     const { plane } = this.#options;
     this.#media ??= this.sound.tune(
-      plane.openRoom({ levels: (speaking, heard) => this.#tellLevels(speaking, heard) }, this.#mix),
+      plane.openRoom({ levels: (speaking, heard) => this.#tell(speaking, heard) }, this.#mix),
     );
     return this.#media;
   }
@@ -351,19 +374,11 @@ export class Room {
     throw new AppError('room_full');
   }
 
-  #tellLevels(levels: readonly SpeakerLevel[], heard: HeardInSpace): void {
-    const speaking: [string, number][] = [];
-    const players: PlayerLevel[] = [];
-    for (const { seatId, levelDbov } of levels) {
-      const id = this.#participantOfSeat.get(seatId);
-      const participant = this.#participants.get(id ?? '');
-      if (participant === undefined) continue;
-      speaking.push([participant.id, levelDbov]);
-      players.push([publicKeyOf(participant), levelDbov]);
-    }
-    this.#levelsDbov = new Map(speaking);
-    this.gameServers.levels(players);
-    this.sound.tellLevels({ type: 'levels', speaking }, heard);
+  #tell(levels: readonly SpeakerLevel[], heard: HeardInSpace): void {
+    this.gameServers.levels(
+      this.#levels.take(levels, (id) => this.#participants.get(this.#participantOfSeat.get(id) ?? '')),
+    );
+    this.sound.tellLevels({ type: 'levels', speaking: [...this.#levels.byId] }, heard);
   }
 
   #holderOf(token: string | undefined): Participant | undefined {

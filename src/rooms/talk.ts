@@ -18,6 +18,8 @@ export interface TalkTarget {
   readonly channels: readonly string[];
   /** Ids of participants to whom they whisper. */
   readonly to: readonly string[];
+  /** Everyone in this room and in the rooms linked to it. */
+  readonly shout?: boolean;
 }
 
 const TO_ROOM: TalkTarget = { room: true, channels: [], to: [] };
@@ -36,6 +38,8 @@ export interface RoomTalkOptions {
   readonly channels: RoomChannels;
   readonly participants: ReadonlyMap<string, Participant>;
   readonly mayWhisper: () => boolean;
+  /** The channel in which people shout, while the room is linked to others. */
+  readonly shoutChannel: () => number | undefined;
   readonly clock: Clock;
 }
 
@@ -49,10 +53,11 @@ export class RoomTalk {
   }
 
   /**
-   * Takes effect at once. Throws `unknown_channel`, `unknown_participant` or `not_allowed`; then nothing changes.
+   * Takes effect at once. Throws `unknown_channel`, `unknown_participant`, `not_allowed` or `not_linked`; then nothing
+   * changes.
    */
-  set(talker: Participant, { room, channels, to }: TalkTarget): void {
-    const { participants, mayWhisper } = this.#options;
+  set(talker: Participant, { room, channels, to, shout = false }: TalkTarget): void {
+    const { participants, mayWhisper, shoutChannel } = this.#options;
     const names = channels.map((name) => {
       const channel = this.#options.channels.get(name);
       if (!channel.speak.has(publicKeyOf(talker)))
@@ -60,11 +65,13 @@ export class RoomTalk {
       return channel.name;
     });
     if (to.length > 0 && !mayWhisper()) throw new AppError('not_allowed', 'Whispering is off in this room.');
+    if (shout && !talker.mayShout) throw new AppError('not_allowed', 'You may not speak to linked rooms.');
+    if (shout && shoutChannel() === undefined) throw new AppError('not_linked');
     for (const id of to) {
       if (id === talker.id || !participants.has(id)) throw new AppError('unknown_participant');
     }
     const known = this.#talkers.get(talker.id);
-    const target = { room, channels: [...new Set(names)], to: [...new Set(to)] };
+    const target = { room: room || shout, channels: [...new Set(names)], to: [...new Set(to)], shout };
     if (known !== undefined) known.target = target;
     else this.#talkers.set(talker.id, { target, told: new Map(), toldMs: Number.NEGATIVE_INFINITY, cancel: () => {} });
     this.apply(talker);
@@ -74,9 +81,10 @@ export class RoomTalk {
   /** The participant's choice, without what is gone or no longer allowed. */
   targetOf(talker: Participant): TalkTarget {
     const { target } = this.#talkers.get(talker.id) ?? { target: TO_ROOM };
-    const { participants, mayWhisper } = this.#options;
+    const { participants, mayWhisper, shoutChannel } = this.#options;
     return {
       room: target.room,
+      shout: target.shout === true && shoutChannel() !== undefined,
       channels: target.channels.filter((name) => this.#channelOf(name)?.speak.has(publicKeyOf(talker))),
       to: mayWhisper() ? target.to.filter((id) => participants.has(id)) : [],
     };
@@ -84,14 +92,16 @@ export class RoomTalk {
 
   /** Passes the participant's channels and target on to the media. */
   apply(participant: Participant): void {
-    const { participants } = this.#options;
-    const { room, channels, to } = this.targetOf(participant);
+    const { participants, shoutChannel } = this.#options;
+    const { room, channels, to, shout } = this.targetOf(participant);
+    const shouts = shoutChannel() ?? [];
     const whispersTo = to.flatMap((id) => participants.get(id)?.seat?.id ?? []);
     const speaksInto = channels.flatMap((name) => this.#channelOf(name)?.number ?? []);
+    const heard = this.#heardBy(participant).map(({ number }) => number);
     const plan: VoicePlan = {
-      speaksInto: room ? [ROOM_CHANNEL, ...speaksInto] : speaksInto,
+      speaksInto: [room ? ROOM_CHANNEL : [], speaksInto, shout ? shouts : []].flat(),
       whispersTo,
-      hears: [ROOM_CHANNEL, ...this.#heardBy(participant).map(({ number }) => number)],
+      hears: [ROOM_CHANNEL, heard, shouts].flat(),
     };
     participant.setPlan(plan);
   }
@@ -104,8 +114,11 @@ export class RoomTalk {
     }
   }
 
-  /** Channels, their members or the room's rules have changed. */
+  /** Channels, their members, links or the room's rules have changed. */
   changed(): void {
+    // Nobody shouts again by themselves when the room is linked again.
+    if (this.#options.shoutChannel() === undefined)
+      for (const talker of this.#talkers.values()) talker.target = { ...talker.target, shout: false };
     for (const participant of this.#options.participants.values()) {
       this.apply(participant);
       participant.deliver({ type: 'channels', channels: this.channelsFor(participant) });
@@ -170,8 +183,8 @@ export class RoomTalk {
 
   /** The same through channels or by a whisper. */
   reachesBesideRoom(talker: Participant, listener: Participant): boolean {
-    const { to, channels } = this.targetOf(talker);
-    return to.includes(listener.id) || channels.some((name) => this.#hears(listener, name));
+    const { to, channels, shout = false } = this.targetOf(talker);
+    return shout || to.includes(listener.id) || channels.some((name) => this.#hears(listener, name));
   }
 
   close(): void {

@@ -11,6 +11,7 @@ import type {
   MediaRoomEvents,
   MediaStats,
   MemberState,
+  RoomShouts,
   Seat,
   SeatOptions,
   SpeakerLevel,
@@ -110,6 +111,7 @@ export class FakeMediaRoom implements MediaRoom {
   readonly bodies = new BodyFields();
   space: SpaceSettings | null = null;
   channelSounds: ChannelSounds = new Map();
+  shouts: RoomShouts | null = null;
   open = true;
   readonly #plane: FakeMediaPlane;
   readonly #nextId: () => number;
@@ -151,6 +153,10 @@ export class FakeMediaRoom implements MediaRoom {
 
   setChannelSounds(sounds: ChannelSounds): void {
     this.channelSounds = sounds;
+  }
+
+  setShouts(shouts: RoomShouts | null): void {
+    this.shouts = shouts;
   }
 
   setSpace(settings: SpaceSettings | null): void {

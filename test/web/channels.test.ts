@@ -26,7 +26,12 @@ test('channels and those who whisper are shown, until they stop or this particip
   client.channels.talkTo({ channels: ['red'] });
   browser.socket.receive({
     ...{ type: 'moved', room: 'annex', entry: 'open', locked: false, participants: [], hearing: [] },
-    ...{ channels: [], mayWhisper: false, talking: [{ participantId: 'other', channels: [], whispers: true }] },
+    ...{
+      channels: [],
+      mayWhisper: false,
+      talking: [{ participantId: 'other', channels: [], whispers: true }],
+      shoutsTo: [],
+    },
   });
   t.same(shown, [
     [1, []],

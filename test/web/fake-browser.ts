@@ -256,6 +256,7 @@ export function joined(resumeToken = 'token-1', mediaResumed = false): ServerMes
     channels: [],
     mayWhisper: true,
     talking: [],
+    shoutsTo: [],
   };
 }
 

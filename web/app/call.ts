@@ -1,6 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
-import type { ChannelState } from '../sdk/channels.ts';
+import type { ChannelState, TalkTarget } from '../sdk/channels.ts';
 import type { CloseReason, ConnectionState } from '../sdk/connection-state.ts';
 import { type AudioDevices, listDevices, watchDevices } from '../sdk/devices.ts';
 import { watchNetwork } from '../sdk/network-watch.ts';
@@ -41,8 +41,9 @@ export class Call {
   readonly channels = signal<ChannelState>(this.client.channels.state);
   /** The team that this participant speaks to; null for everyone. */
   readonly team = signal<string | null>(null);
-  readonly whisperingTo = signal<string | null>(null);
-  /** Muted except for the whisper. */
+  /** Whom this participant speaks to while a button is held; null if none is. */
+  readonly held = signal<TalkTarget | null>(null);
+  /** Muted except while a button is held. */
   #isMutedAgain = false;
   readonly quality = signal<Quality | null>(null);
   readonly muted = signal(false);
@@ -154,17 +155,17 @@ export class Call {
   /** Null: to everyone. */
   talkToTeam(name: string | null): void {
     this.team.value = name;
-    if (this.whisperingTo.value === null) this.#talk();
+    if (this.held.value === null) this.#talk();
   }
 
-  /** Whispers to this person, also if muted otherwise; null ends that. */
-  whisperTo(id: string | null): void {
-    if (this.whisperingTo.value === id) return;
-    // Muted first and unmuted last, so that nothing of a whisper is heard by others.
-    if (id === null && this.#isMutedAgain) this.setMuted(true);
-    this.whisperingTo.value = id;
+  /** From now on speaks only to these, also if muted otherwise; null ends that. */
+  hold(target: TalkTarget | null): void {
+    if (this.held.value === target) return;
+    // Muted first and unmuted last, so that nothing of it is heard by others.
+    if (target === null && this.#isMutedAgain) this.setMuted(true);
+    this.held.value = target;
     this.#talk();
-    if (id === null) this.#isMutedAgain = false;
+    if (target === null) this.#isMutedAgain = false;
     else if (this.muted.value) {
       this.#isMutedAgain = true;
       this.setMuted(false);
@@ -197,9 +198,8 @@ export class Call {
   }
 
   #talk(): void {
-    const [id, team] = [this.whisperingTo.value, this.team.value];
-    if (id !== null) this.client.channels.talkTo({ to: [id] });
-    else this.client.channels.talkTo(team === null ? { room: true } : { channels: [team] });
+    const team = this.team.value;
+    this.client.channels.talkTo(this.held.value ?? (team === null ? { room: true } : { channels: [team] }));
   }
 
   async #openMicrophone(): Promise<boolean> {

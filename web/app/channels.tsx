@@ -1,16 +1,18 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
+import type { TalkTarget } from '../sdk/channels.ts';
 import type { Call } from './call.ts';
 import { strings } from './strings.ts';
 
 const texts = strings.channels;
+const SHOUT: TalkTarget = { shout: true };
 /** The keys that press a button. */
 const PRESS: ReadonlySet<string> = new Set([' ', 'Enter']);
 
 /** The room's teams: who joins them, and whom this participant speaks to. Nothing in rooms without any. */
 export function Teams({ call }: { call: Call }) {
   const { channels } = call.channels.value;
-  if (channels.length === 0) return null;
+  if (channels.length === 0) return <ShoutButton call={call} />;
   const targets = channels.filter(({ speaks }) => speaks);
   return (
     <div class="teams" data-testid="teams">
@@ -41,6 +43,7 @@ export function Teams({ call }: { call: Call }) {
           ))}
         </fieldset>
       )}
+      <ShoutButton call={call} />
     </div>
   );
 }
@@ -63,33 +66,64 @@ function Target({ call, team, label }: { call: Call; team: string | null; label:
 
 /** Whispers to this person while it is held down. */
 export function WhisperButton({ call, person }: { call: Call; person: ParticipantInfo }) {
+  const target = useMemo(() => ({ to: [person.id] }), [person.id]);
+  return (
+    <HoldButton call={call} target={target} testId="whisper" label={texts.whisperTo(person.name)}>
+      {texts.whisper}
+    </HoldButton>
+  );
+}
+
+/** Speaks to this room and all linked ones while it is held down. Nothing for those who may not. */
+function ShoutButton({ call }: { call: Call }) {
+  const { shoutsTo } = call.channels.value;
+  if (shoutsTo.length === 0) return null;
+  return (
+    <HoldButton call={call} target={SHOUT} testId="shout" label={texts.shoutTo(shoutsTo.join(', '))}>
+      {texts.shout}
+    </HoldButton>
+  );
+}
+
+interface HoldButtonOptions {
+  readonly call: Call;
+  readonly target: TalkTarget;
+  readonly testId: string;
+  /** Says what happens while it is held. */
+  readonly label: string;
+  readonly children: string;
+}
+
+/** Speaks only to the target while it is held down. */
+function HoldButton({ call, target, testId, label, children }: HoldButtonOptions) {
   const stop = () => {
-    if (call.whisperingTo.value === person.id) call.whisperTo(null);
+    if (call.held.value === target) call.hold(null);
   };
-  // The button may disappear while it is held, with the person.
-  useEffect(() => stop, []);
+  // The button may disappear while it is held.
+  useEffect(() => stop, [target]);
   return (
     <button
       type="button"
       class="whisper"
-      data-testid="whisper"
-      aria-label={texts.whisperTo(person.name)}
-      aria-pressed={call.whisperingTo.value === person.id}
+      data-testid={testId}
+      aria-label={label}
+      title={label}
+      aria-pressed={call.held.value === target}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
-        call.whisperTo(person.id);
+        call.hold(target);
       }}
       onPointerUp={stop}
       onPointerCancel={stop}
       onLostPointerCapture={stop}
       onKeyDown={(event) => {
-        if (PRESS.has(event.key) && !event.repeat) call.whisperTo(person.id);
+        if (PRESS.has(event.key) && !event.repeat) call.hold(target);
       }}
       onKeyUp={stop}
       onBlur={stop}
       onContextMenu={(event) => event.preventDefault()}
     >
-      {texts.whisper}
+      {children}
     </button>
   );
 }

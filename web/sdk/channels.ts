@@ -8,6 +8,8 @@ export interface TalkTarget {
   readonly channels?: readonly string[];
   /** Ids of participants to whom they whisper, 16 at most. */
   readonly to?: readonly string[];
+  /** Everyone in the room and in the rooms linked to it (`shoutsTo`). */
+  readonly shout?: boolean;
 }
 
 export interface ChannelState {
@@ -16,6 +18,8 @@ export interface ChannelState {
   readonly mayWhisper: boolean;
   /** Those who speak to this participant other than to everyone, by id. Show who whispers. */
   readonly talking: ReadonlyMap<string, TalkView>;
+  /** The linked rooms to which this participant may shout. */
+  readonly shoutsTo: readonly string[];
 }
 
 const EVERYONE: TalkTarget = { room: true };
@@ -25,7 +29,7 @@ export class Channels {
   readonly #send: (message: ClientMessageInput) => void;
   readonly #onChange: (state: ChannelState) => void;
   #target = EVERYONE;
-  #state: ChannelState = { channels: [], mayWhisper: false, talking: new Map() };
+  #state: ChannelState = { channels: [], mayWhisper: false, talking: new Map(), shoutsTo: [] };
 
   constructor(send: (message: ClientMessageInput) => void, onChange: (state: ChannelState) => void) {
     this.#send = send;
@@ -70,6 +74,9 @@ export class Channels {
       case 'channels':
         this.#set({ ...this.#state, channels: message.channels });
         break;
+      case 'shouts_to':
+        this.#set({ ...this.#state, shoutsTo: message.rooms });
+        break;
       case 'talking': {
         const { participantId, channels, whispers } = message;
         const talking = new Map(this.#state.talking);
@@ -81,8 +88,10 @@ export class Channels {
     }
   }
 
-  #enter({ channels, mayWhisper, talking }: Extract<ServerMessage, { type: 'joined' | 'moved' }>): void {
-    this.#set({ channels, mayWhisper, talking: new Map(talking.map((view) => [view.participantId, view])) });
+  #enter(message: Extract<ServerMessage, { type: 'joined' | 'moved' }>): void {
+    const { channels, mayWhisper, shoutsTo } = message;
+    const talking = new Map(message.talking.map((view) => [view.participantId, view]));
+    this.#set({ channels, mayWhisper, talking, shoutsTo });
   }
 
   #set(state: ChannelState): void {

@@ -22,6 +22,7 @@ import { roomKey } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
 import type { Room } from '../../rooms/room.ts';
+import { channelSettings } from '../channel-settings.ts';
 import { captureStream } from './capture-stream.ts';
 
 export interface HandlerOptions {
@@ -36,7 +37,12 @@ export interface HandlerOptions {
 export function createHandlers({ registry, access, server, allowCapture, clock }: HandlerOptions): Handlers {
   const roomView = (room: Room): z.output<typeof roomSchema> => {
     const { startedAtMs, ...info } = room.info;
-    return { ...info, startedAt: isoTime(startedAtMs), hasPassword: access.hasPassword(room.key) };
+    return {
+      ...info,
+      links: [...info.links],
+      startedAt: isoTime(startedAtMs),
+      hasPassword: access.hasPassword(room.key),
+    };
   };
   const mute = (params: { readonly room: string; readonly participant: string }, muted: boolean) => {
     const room = registry.room(params.room);
@@ -97,8 +103,8 @@ export function createHandlers({ registry, access, server, allowCapture, clock }
       return { channels: channels.map(channelView), total: channels.length };
     },
     getChannel: ({ params }) => channelView(registry.room(params.room).sound.channel(params.channel)),
-    putChannel: ({ params, body: { name, open, speak, hear, ...sound } }) =>
-      channelView(registry.room(params.room).sound.putChannel(name, { open, speak, hear, sound })),
+    putChannel: ({ params, body: { name, ...settings } }) =>
+      channelView(registry.room(params.room).sound.putChannel(name, channelSettings(settings))),
     deleteChannel: ({ params }) => void registry.room(params.room).sound.deleteChannel(params.channel),
 
     listBans: ({ params, query }) => {

@@ -6,10 +6,12 @@ import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
 import { checked } from '../../protocol/checked.ts';
 import { type ControlAnswer, type ControlMessage, controlMessageSchema } from '../../protocol/control.ts';
+import type { ChannelSettings } from '../../rooms/channels.ts';
 import { type GameServer, GONE_AFTER_MS, type PlayerLevel } from '../../rooms/game-servers.ts';
 import { publicKeyOf } from '../../rooms/hearing.ts';
 import type { RoomEndReason } from '../../rooms/ports.ts';
 import type { Room } from '../../rooms/room.ts';
+import { channelSettings } from '../channel-settings.ts';
 import { PlayerNumbers } from './player-numbers.ts';
 import { PositionFrames } from './position-frame.ts';
 import { Reports } from './reports.ts';
@@ -107,7 +109,10 @@ export class ControlSession implements GameServer {
         this.#numbers.set(message.numbers);
         break;
       case 'channels':
-        room.sound.putChannels(new Map(Object.entries(message.channels)));
+        room.sound.putChannels(channelsOf(message.channels));
+        break;
+      case 'links':
+        room.change({ links: message.links });
         break;
       case 'subscribe':
         this.#reports.subscribe(message);
@@ -196,6 +201,12 @@ export class ControlSession implements GameServer {
     }
     socket.send(JSON.stringify(answer));
   }
+}
+
+function channelsOf(
+  wanted: Extract<ControlMessage, { readonly type: 'channels' }>['channels'],
+): ReadonlyMap<string, ChannelSettings | null> {
+  return new Map(Object.entries(wanted).map(([name, said]) => [name, said && channelSettings(said)]));
 }
 
 function parseJson(data: Buffer): unknown {

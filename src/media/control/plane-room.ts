@@ -6,12 +6,14 @@ import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import { BodyFields } from '../../mixer/space/body-fields.ts';
 import type { SpaceSettings } from '../../mixer/space/space-settings.ts';
 import { createSharedMix } from '../link/mix-ring.ts';
+import { createShoutRing } from '../link/shout-ring.ts';
 import type {
   ChannelSounds,
   HeardInSpace,
   MediaRoom,
   MediaRoomEvents,
   MemberState,
+  RoomShouts,
   Seat,
   SeatOptions,
   SpeakerLevel,
@@ -37,6 +39,9 @@ interface RoomPart {
   readonly slot: WorkerSlot;
   /** The sum of this part's talkers, for the others. */
   readonly mix: SharedArrayBuffer;
+  readonly number: number;
+  /** Its shouts, for linked rooms; made when the room is first linked. */
+  shouts: SharedArrayBuffer | undefined;
   readonly seats: Set<ControlSeat>;
   speaking: readonly SpeakerLevel[];
   heard: HeardInSpace;
@@ -48,6 +53,7 @@ export class PlaneRoom implements MediaRoom {
   #bodies: BodyFields | undefined;
   #space: SpaceSettings | null = null;
   #channelSounds: ChannelSounds = new Map();
+  #shouts: RoomShouts | null = null;
   readonly #parts: RoomPart[] = [];
   #partsMade = 0;
   /** The worker of the newest seat. */
@@ -97,6 +103,13 @@ export class PlaneRoom implements MediaRoom {
     for (const { slot } of this.#parts) this.#tellSpace(slot);
   }
 
+  setShouts(shouts: RoomShouts | null): void {
+    const before = this.#shouts;
+    this.#shouts = shouts;
+    if (shouts !== null) this.#exchangeShouts();
+    else if (before !== null) for (const { slot } of this.#parts) slot.setShouts(this.#options.id, null);
+  }
+
   close(): void {
     for (const part of [...this.#parts]) for (const seat of part.seats) seat.close();
   }
@@ -115,7 +128,11 @@ export class PlaneRoom implements MediaRoom {
   }
 
   #newPart(slot: WorkerSlot): RoomPart {
-    return { slot, mix: createSharedMix(this.#partsMade++), seats: new Set(), speaking: [], heard: new Map() };
+    const number = this.#partsMade++;
+    return {
+      ...{ slot, number, mix: createSharedMix(number), shouts: undefined },
+      ...{ seats: new Set(), speaking: [], heard: new Map() },
+    };
   }
 
   #placeIn(part: RoomPart): SeatPlace {
@@ -132,6 +149,7 @@ export class PlaneRoom implements MediaRoom {
     if (this.#space !== null) this.#tellSpace(part.slot);
     if (this.#channelSounds.size > 0) part.slot.setChannelSounds(this.#options.id, this.#channelSounds);
     this.#link();
+    this.#partsChanged();
   }
 
   /** A room whose workers keep dying stays where it is so as not to affect others, and other rooms avoid its worker. */
@@ -152,6 +170,7 @@ export class PlaneRoom implements MediaRoom {
     this.#parts.splice(this.#parts.indexOf(part), 1);
     part.slot.closeRoom(this.#options.id);
     this.#link();
+    this.#partsChanged();
     if (part.speaking.length > 0) this.#tellLevels(part, [], new Map());
   }
 
@@ -161,6 +180,32 @@ export class PlaneRoom implements MediaRoom {
       const others = this.#parts.filter((other) => other !== part).map(({ mix }) => mix);
       part.slot.link(this.#options.id, part.mix, others);
     }
+  }
+
+  /** Gives every part its memory for shouts, and that of the parts of the linked rooms. */
+  #exchangeShouts(): void {
+    if (this.#shouts === null) return;
+    const { channel, rooms } = this.#shouts;
+    const others = rooms.flatMap((room) => (room instanceof PlaneRoom ? room.#shoutRings : []));
+    for (const part of this.#parts) {
+      part.slot.setShouts(this.#options.id, { channel, own: this.#shoutRingOf(part), others });
+    }
+  }
+
+  /** The linked rooms hear other parts from now on. */
+  #partsChanged(): void {
+    if (this.#shouts === null) return;
+    this.#exchangeShouts();
+    for (const room of this.#shouts.rooms) if (room instanceof PlaneRoom) room.#exchangeShouts();
+  }
+
+  get #shoutRings(): readonly SharedArrayBuffer[] {
+    return this.#parts.map((part) => this.#shoutRingOf(part));
+  }
+
+  #shoutRingOf(part: RoomPart): SharedArrayBuffer {
+    part.shouts ??= createShoutRing(this.#options.id, part.number);
+    return part.shouts;
   }
 
   #tellSpace(slot: WorkerSlot): void {

@@ -7,7 +7,7 @@ import type { RoomSpace } from '../../mixer/mix/space-placing.ts';
 import type { DtlsCertificate } from '../../rtc/dtls/certificate.ts';
 import type { MediaAddress, UnboundAddress } from '../../rtc/net/datagram-port.ts';
 import type { CandidateAddress } from '../../rtc/sdp/sdp-answer.ts';
-import type { MediaCommand, MediaEvent } from '../link/messages.ts';
+import type { MediaCommand, MediaEvent, PartShouts } from '../link/messages.ts';
 import { overloadMeasures } from '../link/overload-measures.ts';
 import type {
   ChannelSounds,
@@ -223,6 +223,10 @@ export class WorkerSlot {
 
   setSpace(roomId: number, space: RoomSpace | null): void {
     this.#host?.post({ type: 'set_space', roomId, space });
+  }
+
+  setShouts(roomId: number, shouts: PartShouts | null): void {
+    this.#host?.post({ type: 'set_shouts', roomId, shouts });
   }
 
   /** See `MediaPlane.acceptTcp`. */

@@ -33,7 +33,17 @@ export type RoomCommand =
       readonly roomId: number;
       readonly own: SharedArrayBuffer;
       readonly others: readonly SharedArrayBuffer[];
-    };
+    }
+  /** Null: the room is not linked to others any more. */
+  | { readonly type: 'set_shouts'; readonly roomId: number; readonly shouts: PartShouts | null };
+
+/** Memory from `createShoutRing`, that of this part and one for each part of the linked rooms. */
+export interface PartShouts {
+  /** The channel of the room in which people shout. */
+  readonly channel: number;
+  readonly own: SharedArrayBuffer;
+  readonly others: readonly SharedArrayBuffer[];
+}
 
 /** For an endpoint of the kind `webrtc`. */
 export type WebRtcCommand =

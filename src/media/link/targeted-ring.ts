@@ -47,8 +47,11 @@ export class TargetedRing {
     for (let slot = 0; slot < SLOTS; slot++) this.#words[slot * SLOT_WORDS + TICK] = EMPTY;
   }
 
-  /** Only the loudest `MAX_TARGETED` voices are written. */
-  write(tick: number, all: readonly Contributor[]): void {
+  /**
+   * Only the loudest `MAX_TARGETED` voices are written.
+   * @param seen an address as the others see it
+   */
+  write(tick: number, all: readonly Contributor[], seen: (address: Address) => Address = asItIs): void {
     const voices = all.length <= MAX_TARGETED ? all : [...all].sort((a, b) => b.loudnessDbov - a.loudnessDbov);
     const slot = slotOf(tick);
     const words = this.#words;
@@ -71,8 +74,8 @@ export class TargetedRing {
       words[voiceAt + FLAGS] = (soundedBefore ? SOUNDED_BEFORE : 0) | (isEnding ? ENDING : 0);
       words[voiceAt + BODY] = bodySlot;
       words[voiceAt + LOUDNESS] = Math.round(loudnessDbov * STEPS_PER_DB);
-      writeAddress(words, voiceAt + NOW, address);
-      writeAddress(words, voiceAt + BEFORE, addressBefore);
+      writeAddress(words, voiceAt + NOW, seen(address));
+      writeAddress(words, voiceAt + BEFORE, seen(addressBefore));
       this.#frames[slot]![i]!.set(frame.samples);
     }
     Atomics.store(words, at + COUNT, count);
@@ -126,6 +129,10 @@ export class TargetedRing {
   holds(tick: number): boolean {
     return Atomics.load(this.#words, slotAt(tick) + TICK) === (tick | 0);
   }
+}
+
+function asItIs(address: Address): Address {
+  return address;
 }
 
 function slotAt(tick: number): number {

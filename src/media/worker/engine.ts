@@ -100,6 +100,9 @@ export class MediaEngine {
       case 'link_room':
         this.#rooms.get(command.roomId)?.link(command.own, command.others);
         return;
+      case 'set_shouts':
+        this.#rooms.get(command.roomId)?.setShouts(command.shouts);
+        return;
       case 'set_space':
         this.#rooms.get(command.roomId)?.setSpace(command.space);
         return;

@@ -1,18 +1,15 @@
 /**
- * The voices of another part of the same room that not everyone hears. To the mixer they are like its own, one tick
+ * The voices of another part of the same room that not everyone hears, or the shouts of another room. To the mixer they are like its own, one tick
  * later: it finds out itself who hears them, and how.
  */
 import { SILENCE_DBOV } from '../../mixer/format.ts';
 import type { Frame } from '../../mixer/kernels/frame.ts';
 import type { Kernels } from '../../mixer/kernels/kernels.ts';
-import { ChannelSet } from '../../mixer/mix/channel-set.ts';
 import type { Contributor } from '../../mixer/mix/contributor.ts';
 import { NO_SLOT } from '../../mixer/mix/mix-participant.ts';
-import { type Address, NOBODY, TO_ROOM } from '../../mixer/mix/voice-path.ts';
+import { type Address, NOWHERE, TO_ROOM } from '../../mixer/mix/voice-path.ts';
 import { MISSING } from '../link/ring-slots.ts';
 import type { TargetedRing } from '../link/targeted-ring.ts';
-
-const NOWHERE: Address = { channels: ChannelSet.NONE, whispersTo: NOBODY };
 
 class RemoteVoice implements Contributor {
   readonly voice: number;
@@ -48,13 +45,16 @@ class RemoteVoice implements Contributor {
 export class RemoteVoices {
   readonly #ring: TargetedRing;
   readonly #kernels: Kernels;
+  readonly #heardIn: Address | undefined;
   readonly #voices: RemoteVoice[] = [];
   /** What was there in the tick before is not known, so voices in mid-word fade in. */
   #missed = true;
 
-  constructor(ring: TargetedRing, kernels: Kernels) {
+  /** @param heardIn of another room: where its voices are heard in this one */
+  constructor(ring: TargetedRing, kernels: Kernels, heardIn?: Address) {
     this.#ring = ring;
     this.#kernels = kernels;
+    this.#heardIn = heardIn;
   }
 
   /** Number of voices in the tick that was read last. */
@@ -82,6 +82,12 @@ export class RemoteVoices {
     return this.#voices;
   }
 
+  /** Instead of `read`, once they are not wanted any more: they fade in the first tick, and are gone in the next. */
+  end(): readonly Contributor[] {
+    this.#bridge();
+    return this.#voices;
+  }
+
   close(): void {
     for (const { frame } of this.#voices) this.#kernels.frames.release(frame);
     this.#voices.length = 0;
@@ -98,11 +104,20 @@ export class RemoteVoices {
     voice.isThere = true;
     voice.soundedBefore = ring.soundedBefore(tick, index);
     voice.isEnding = ring.isEnding(tick, index);
-    voice.slot = ring.bodySlot(tick, index);
     voice.loudnessDbov = ring.loudnessDbov(tick, index);
-    voice.addressBefore = this.#missed ? NOWHERE : ring.addressBefore(tick, index, voice.address);
-    voice.address = ring.address(tick, index, voice.address);
+    if (this.#heardIn === undefined) {
+      voice.slot = ring.bodySlot(tick, index);
+      voice.addressBefore = this.#missed ? NOWHERE : ring.addressBefore(tick, index, voice.address);
+      voice.address = ring.address(tick, index, voice.address);
+    } else {
+      voice.addressBefore = this.#missed ? NOWHERE : this.#inThisRoom(ring.addressBefore(tick, index, TO_ROOM));
+      voice.address = this.#inThisRoom(ring.address(tick, index, TO_ROOM));
+    }
     ring.readFrame(tick, index, voice.frame.samples);
+  }
+
+  #inThisRoom(address: Address): Address {
+    return address === TO_ROOM && this.#heardIn !== undefined ? this.#heardIn : NOWHERE;
   }
 
   #bridge(): void {

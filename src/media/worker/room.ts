@@ -3,7 +3,9 @@ import type { Kernels } from '../../mixer/kernels/kernels.ts';
 import type { MixParticipant } from '../../mixer/mix/mix-participant.ts';
 import { Mixer, type MixSettings } from '../../mixer/mix/mixer.ts';
 import type { RoomSpace, SpaceLimits } from '../../mixer/mix/space-placing.ts';
+import type { PartShouts } from '../link/messages.ts';
 import { SharedMixLink } from './shared-mix.ts';
+import { SharedShouts } from './shared-shouts.ts';
 
 /**
  * Levels go to everyone over their WebSockets, which in a very large room takes as long as the audio. For every fifty
@@ -25,6 +27,8 @@ export class MixedRoom {
   #reportedSpeakers = new Set<number>();
   #levelsSkipped = 0;
   #link: SharedMixLink | undefined;
+  #shouts: SharedShouts | undefined;
+  #shoutsEnd = false;
   #closing = false;
 
   constructor(id: number, pool: CodecPool, mix: MixSettings) {
@@ -74,6 +78,7 @@ export class MixedRoom {
   tick(tick: number, nowMs: number): void {
     this.mixer.tick(tick, nowMs);
     if (this.#link?.alone) this.#setLink(undefined);
+    if (this.#shoutsEnd && this.#shouts?.isOver) this.#replaceShouts(undefined);
   }
 
   /**
@@ -153,8 +158,28 @@ export class MixedRoom {
     this.mixer.setLink(link);
   }
 
+  /** See `SharedShouts`; after null, what is heard of other rooms fades first. */
+  setShouts(shouts: PartShouts | null): void {
+    this.#shoutsEnd = shouts === null;
+    if (shouts === null) {
+      this.#shouts?.setOthers([]);
+      return;
+    }
+    const { own, channel, others } = shouts;
+    const isKnown = this.#shouts?.writesTo(own) === true && this.#shouts.channel === channel;
+    if (!isKnown) this.#replaceShouts(new SharedShouts(own, channel, this.#kernels));
+    this.#shouts?.setOthers(others);
+  }
+
+  #replaceShouts(shouts: SharedShouts | undefined): void {
+    this.#shouts?.close();
+    this.#shouts = shouts;
+    this.mixer.setShouts(shouts);
+  }
+
   close(): void {
     this.#setLink(undefined);
+    this.#replaceShouts(undefined);
     this.mixer.close();
   }
 }

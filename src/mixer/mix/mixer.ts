@@ -16,15 +16,16 @@ import { createStanding, shareOfPlaces } from '../source/talker-places.ts';
 import { Audiences, type Sounding } from './audiences.ts';
 import { ChannelSet, NO_CHANNEL } from './channel-set.ts';
 import { type ChannelSound, ChannelSounds } from './channel-sounds.ts';
-import type { Contributor } from './contributor.ts';
 import { Delivery, isMixNeeded } from './delivery.ts';
 import { loneTalker } from './lone-talker.ts';
 import type { MixLink } from './mix-link.ts';
 import { type MixParticipant, type ParticipantOptions, Place, placeOf, type Speaker } from './mix-participant.ts';
+import type { ShoutLink } from './shout-link.ts';
 import { type RoomSpace, type SpaceLimits, SpacePlacing } from './space-placing.ts';
 import { TalkerLimits } from './talker-limits.ts';
 import { VoiceCopies } from './voice-copies.ts';
 import { type Address, sameAddress, TO_ROOM } from './voice-path.ts';
+import { VoicesElsewhere } from './voices-elsewhere.ts';
 
 /** The operator's settings for a room. */
 export interface MixSettings {
@@ -41,8 +42,7 @@ export class Mixer {
   readonly #places = new Set<Place>();
   readonly #awake: Place[] = [];
   readonly #contributors: Place[] = [];
-  /** Those, and voices of other parts of the room. */
-  readonly #withOthers: Contributor[] = [];
+  readonly #elsewhere = new VoicesElsewhere();
   /** Listeners with changing gains. */
   readonly #adjusting: Place[] = [];
   /** People whose voices go elsewhere, or who hear other channels, from the next tick on. */
@@ -226,6 +226,11 @@ export class Mixer {
     this.#link = link;
   }
 
+  /** From the next tick on, shouts are exchanged with other rooms; undefined ends that. */
+  setShouts(shouts: ShoutLink | undefined): void {
+    this.#elsewhere.shouts = shouts;
+  }
+
   push(participant: MixParticipant, packet: SourcePacket, nowMs: number): void {
     const place = placeOf(participant);
     if (place.leaving) return;
@@ -252,25 +257,13 @@ export class Mixer {
     const voices = this.#sounding;
     voices.tick = tick;
     voices.link = this.#link;
-    voices.contributors = this.#allContributors(tick);
+    voices.contributors = this.#elsewhere.join(tick, this.#contributors, this.#link);
     this.#sounds.ducking.advance(voices.contributors);
     this.#placing.listen(voices.contributors);
     voices.lone = loneTalker(this.#contributors);
     const isHeard = this.#mix(voices);
     if (this.#delivery.begin(tick, isHeard || voices.contributors.length > 0, voices)) this.#writeAll(voices);
     this.#endTick();
-  }
-
-  /** The voices of this part of the room, and those of others that only some hear. Theirs are one tick old. */
-  #allContributors(tick: number): readonly Contributor[] {
-    const others = this.#link?.targeted(tick - 1);
-    if (others === undefined || others.length === 0) return this.#contributors;
-    const all = this.#withOthers;
-    let count = 0;
-    for (let i = 0; i < this.#contributors.length; i++) all[count++] = this.#contributors[i]!;
-    for (let i = 0; i < others.length; i++) all[count++] = others[i]!;
-    all.length = count;
-    return all;
   }
 
   /** True if anybody can hear anything. */
@@ -327,7 +320,8 @@ export class Mixer {
     const awake = this.#awake;
     const wasSilent = this.#contributors.length === 0;
     // The other parts may have been heard in the previous tick.
-    const isLinked = this.#link !== undefined || this.#sounding.link !== undefined;
+    const isLinked =
+      this.#link !== undefined || this.#sounding.link !== undefined || this.#elsewhere.shouts !== undefined;
     const mayPass = !isLinked && this.#audiences.isFlat && !this.#placing.hasSpace;
     // An array that is emptied loses its memory, so this one is only cut to its new length.
     let contributors = 0;

@@ -15,6 +15,7 @@ export interface Address {
 export const NOBODY: ReadonlySet<number> = new Set();
 /** Everyone in the room. */
 export const TO_ROOM: Address = { channels: ChannelSet.ROOM, whispersTo: NOBODY };
+export const NOWHERE: Address = { channels: ChannelSet.NONE, whispersTo: NOBODY };
 
 /** Paths are numbers of channels, or one of these. */
 export const NO_PATH = NO_CHANNEL;

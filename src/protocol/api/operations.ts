@@ -124,7 +124,7 @@ export const OPERATIONS = {
       'Omitted fields keep their value. A room that is not permanent loses these settings when its last participant leaves.',
     body: roomChangeSchema,
     answer: { status: 200, schema: roomSchema },
-    errors: ROOM_ERRORS,
+    errors: [...ROOM_ERRORS, 'too_many_channels'],
   },
   closeRoom: {
     method: 'delete',

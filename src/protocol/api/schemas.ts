@@ -8,6 +8,7 @@ import {
   MAX_CHANNEL_MEMBERS,
   MAX_GAIN,
   MAX_IDENTITY_LENGTH,
+  MAX_LINKED_ROOMS,
   MAX_NAME_LENGTH,
   MAX_PARTICIPANT_ID_LENGTH,
   MAX_PASSWORD_LENGTH,
@@ -32,6 +33,12 @@ const maxTalkers = z
   .describe('Maximum number of talkers heard at the same time, chosen by loudness; 0: no limit.');
 const levelling = z.boolean().describe('Whether quiet and loud talkers are brought to about the same level.');
 const whispers = z.boolean().describe('Whether participants may whisper to each other.');
+const links = z
+  .array(name())
+  .max(MAX_LINKED_ROOMS)
+  .describe(
+    'Names of other rooms. Two rooms are linked while each names the other: whoever may shout in one is heard in both.',
+  );
 const locked = z.boolean().describe('Whether only moderators may join.');
 const password = z
   .string()
@@ -49,6 +56,7 @@ export const roomSchema = z.strictObject({
   maxTalkers,
   levelling,
   whispers,
+  links,
   participants: count().describe(
     'Number of participants, including those whose connection broke and whose seat is kept.',
   ),
@@ -69,6 +77,7 @@ export const newRoomSchema = z.strictObject({
   maxTalkers: maxTalkers.optional(),
   levelling: levelling.optional(),
   whispers: whispers.optional(),
+  links: links.optional(),
 });
 
 /** `PATCH /rooms/{room}`. Omitted fields keep their value. */
@@ -82,6 +91,7 @@ export const roomChangeSchema = z.strictObject({
   maxTalkers: maxTalkers.optional(),
   levelling: levelling.optional(),
   whispers: whispers.optional(),
+  links: links.optional(),
 });
 
 export const receptionSchema = z.strictObject({
@@ -238,6 +248,10 @@ export const newTokenSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('The participant may mute, remove and ban others, and lock the room.'),
+  mayShout: z
+    .boolean()
+    .default(false)
+    .describe('The participant may speak to all rooms that are linked to theirs at the same time.'),
   expiresInSeconds: z.number().int().min(1).max(MAX_TOKEN_SECONDS).default(3600).describe('Lifetime of the token.'),
 });
 

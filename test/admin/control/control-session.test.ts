@@ -39,7 +39,7 @@ function setUp() {
 }
 
 test('a game server sends everything over one connection, and learns who is there', async (t) => {
-  const { room, join, connect, mouthOf } = setUp();
+  const { plane, room, join, connect, mouthOf } = setUp();
   const ada = join('ada');
   const { say, socket, answers } = connect();
   t.same(answers(), [{ type: 'ready', room: 'world', players: ['ada'] }]);
@@ -48,12 +48,15 @@ test('a game server sends everything over one connection, and learns who is ther
   say({ type: 'numbers', numbers: { ada: 7, ben: 8 } });
   socket.sayBinary(positionFrame([{ number: 7, at: [4, 5, 6] }]));
   t.same(mouthOf(ada.seatId), [4, 5, 6]);
-  say({ type: 'channels', channels: { red: { speak: ['ada'], hear: ['ada', 'ben'] }, blue: {} } });
+  say({ type: 'channels', channels: { red: { speak: ['ada'], hear: ['ada', 'ben'], effect: 'radio' }, blue: {} } });
   say({ type: 'channels', channels: { blue: null } });
   t.same(
     room.sound.channels.map(({ name, hear }) => [name, ...hear]),
     [['red', 'ada', 'ben']],
   );
+  t.same(plane.rooms[0]?.channelSounds.get(1), { gain: 1, effect: 'radio', strength: 1, pan: 0, duckDb: 0 });
+  say({ type: 'links', links: ['annex'] });
+  t.same(room.links, ['annex']);
   say({ type: 'ping', id: 3 });
   t.same(answers(), [{ type: 'pong', id: 3 }], 'nothing was wrong');
 });
