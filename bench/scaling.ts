@@ -69,6 +69,10 @@ const options = {
   repeats: REPEATS,
   against: AGAINST,
   beside: BESIDE,
+  together: {
+    kind: 'switch',
+    description: 'run all servers at the same time instead of in turns, so that disturbances affect all of them',
+  },
   'find-limit': {
     kind: 'switch',
     description: 'find the largest room that stays in time, between the smallest and the largest of --participants',
@@ -95,6 +99,9 @@ await runCommand({
     '',
     'For example, many rooms: --rooms 50 --participants 10 --talkers 1. The cost of silent participants: --talkers 0.',
     '',
+    '--together needs a machine that serves all of them at once with time to spare, but then even a busy machine gives a',
+    'fair comparison.',
+    '',
     '--find-limit finds, to within 5 %, the largest room in which every participant is sent 50 packets per second (not',
     'counting pauses in silence) without a gap of more than 60 ms. A room that fails is tried again once.',
     '',
@@ -112,6 +119,8 @@ async function run(values: Values<typeof options>): Promise<void> {
   const sizes = [...values.participants].sort((a, b) => a - b);
   if (values.talkers > sizes[0]!)
     throw new UsageError(`--talkers: ${values.talkers} people cannot talk in a room of ${sizes[0]}.`);
+  if (values.together && values['find-limit'])
+    throw new UsageError('--together: the search for the limit measures one server at a time.');
   if (values.against !== undefined && values.rooms > 1)
     throw new UsageError('--rooms: the comparison with another server uses one room.');
   if (values.against === 'janus' && !isInPrivateNetwork()) {
@@ -139,32 +148,41 @@ async function run(values: Values<typeof options>): Promise<void> {
     against: values.against,
     beside: values.beside,
   });
-  const driver = new Driver(new URL('./client.mjs', import.meta.url));
+  const drivers = servers
+    .slice(0, values.together ? servers.length : 1)
+    .map(() => new Driver(new URL('./client.mjs', import.meta.url)));
+  const driver = drivers[0]!;
   try {
-    await driver.ask({ type: 'prepare', voices: Math.min(6, talkers), dtx: values.dtx ?? 'as-asked' });
+    const prepare = { type: 'prepare', voices: Math.min(6, talkers), dtx: values.dtx ?? 'as-asked' } as const;
+    await Promise.all(drivers.map((each) => each.ask(prepare)));
     const common = { machine, rooms, talkers, workers, warmUpSeconds, seconds };
     let result: LimitResult | ScalingResult;
     if (values['find-limit']) {
       result = { benchmark: 'limit', ...common, servers: await searchLimits(servers, driver, plan) };
     } else {
-      result = { benchmark: 'scaling', ...common, runs: await runInTurns(servers, driver, plan, values.repeats) };
+      result = { benchmark: 'scaling', ...common, runs: await runAll(servers, drivers, plan, values.repeats) };
       await writeResult(values.svg, drawChart(chartOf(result)));
     }
     await writeResult(values.json, `${JSON.stringify(result, null, 2)}\n`);
   } finally {
-    driver.close();
+    for (const each of drivers) each.close();
   }
 }
 
-async function runInTurns(
+/** Runs the servers at the same time if each of them has a driver, otherwise in turns with the only driver. */
+async function runAll(
   servers: readonly StartServer[],
-  driver: Driver,
+  drivers: readonly Driver[],
   plan: ScalingPlan,
   repeats: number,
 ): Promise<readonly ScalingRun[]> {
   const runs: ScalingRun[] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
-    for (const start of servers) runs.push(await runScaling(start, driver, plan));
+    if (drivers.length === servers.length) {
+      runs.push(...(await Promise.all(servers.map((start, index) => runScaling(start, drivers[index]!, plan)))));
+    } else {
+      for (const start of servers) runs.push(await runScaling(start, drivers[0]!, plan));
+    }
   }
   clearProgress();
   console.log(formatTable(SCALING_COLUMNS, rowsOf(runs)));

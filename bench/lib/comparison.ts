@@ -40,7 +40,7 @@ export function comparisonColumns([own, other]: readonly [string, string]): read
     { title: 'partici-\npants', value: (row) => row.participants },
     { title: `${own}\nCPU each, % core`, value: (row) => formatSpread(row.own) },
     { title: `${other}\nCPU each, % core`, value: (row) => formatSpread(row.other) },
-    { title: 'ratio', value: (row) => row.ratio.toFixed(1) },
+    { title: 'ratio', value: (row) => row.ratio.toFixed(2) },
   ];
 }
 
