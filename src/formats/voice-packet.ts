@@ -14,9 +14,3 @@ export interface VoicePacket {
   /** A copy from a redundant block (RFC 2198). */
   redundant: boolean;
 }
-
-const NO_PAYLOAD = new Uint8Array(0);
-
-export function createVoicePacket(): VoicePacket {
-  return { sequenceNumber: 0, timestamp: 0, payload: NO_PAYLOAD, levelDbov: null, redundant: false };
-}

@@ -3,7 +3,6 @@
  * the handshake elsewhere. Time is an argument, nothing throws after construction, and no packet allocates more than
  * the runtime requires.
  */
-import { createVoicePacket, type VoicePacket } from '../formats/voice-packet.ts';
 import type { Millis } from '../lib/clock.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
 import type { DatagramEndpoint, Demultiplexer } from './demultiplexer.ts';
@@ -14,25 +13,16 @@ import type { NetworkPath } from './net/network-path.ts';
 import { SEND_BUFFER_LENGTH } from './net/send-buffer.ts';
 import type { PacketTap } from './packet-tap.ts';
 import { PeerSource } from './rtp/peer-source.ts';
+import { ReceivedPacket } from './rtp/received-packet.ts';
 import { RedReceiver } from './rtp/red-receiver.ts';
 import type { RedundancyCache } from './rtp/redundancy-cache.ts';
 import { type MediaNetwork, RtcpSession, type SentMedia } from './rtp/rtcp-session.ts';
-import {
-  createRtpHeader,
-  parseRtpHeader,
-  RTP_HEADER_LENGTH,
-  type RtpHeader,
-  withoutPadding,
-  writeRtpHeader,
-} from './rtp/rtp-packet.ts';
+import { parseRtpHeader, RTP_HEADER_LENGTH, withoutPadding, writeRtpHeader } from './rtp/rtp-packet.ts';
 import type { Direction } from './sdp/sdp-offer.ts';
 import type { SrtpKeys } from './srtp/srtp-keys.ts';
 import { SRTP_MAX_OVERHEAD, SrtpSession } from './srtp/srtp-session.ts';
 import { countSrtpFailure, createWebRtcCounters, type VoiceCounters } from './webrtc-counters.ts';
 import type { WebRtcEndpointEvents, WebRtcEndpointOptions } from './webrtc-options.ts';
-
-/** The packet being received: its header, and what the mixer gets. */
-type ReceivedPacket = RtpHeader & VoicePacket;
 
 const CONSENT_TIMEOUT_MS = 30_000;
 /** Longer than the pauses between consent checks (RFC 7675 section 5.1) and between browsers' reports. */
@@ -80,7 +70,7 @@ export class WebRtcEndpoint implements DatagramEndpoint {
   readonly #ice: IceLite;
   readonly #rtcp: RtcpSession;
   readonly #lateDtls: TokenBucket;
-  readonly #packet: ReceivedPacket = { ...createVoicePacket(), ...createRtpHeader() };
+  readonly #packet = new ReceivedPacket();
   readonly #red: RedReceiver;
   #srtp: SrtpSession | null = null;
   readonly #peer = new PeerSource();
