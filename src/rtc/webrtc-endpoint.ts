@@ -17,7 +17,7 @@ import { ReceivedPacket } from './rtp/received-packet.ts';
 import { RedReceiver } from './rtp/red-receiver.ts';
 import type { RedundancyCache } from './rtp/redundancy-cache.ts';
 import { type MediaNetwork, RtcpSession, type SentMedia } from './rtp/rtcp-session.ts';
-import { parseRtpHeader, RTP_HEADER_LENGTH, withoutPadding, writeRtpHeader } from './rtp/rtp-packet.ts';
+import { parseRtpHeader, RTP_HEADER_LENGTH, type RtpHeader, withoutPadding, writeRtpHeader } from './rtp/rtp-packet.ts';
 import type { Direction } from './sdp/sdp-offer.ts';
 import type { SrtpKeys } from './srtp/srtp-keys.ts';
 import { SRTP_MAX_OVERHEAD, SrtpSession } from './srtp/srtp-session.ts';

@@ -73,7 +73,7 @@ export class SharedMixLink implements MixLink {
 
   targeted(tick: number): readonly Contributor[] {
     const targeted = this.#targeted;
-    targeted.length = 0;
+    if (targeted.length > 0) targeted.length = 0;
     for (const part of this.#others) for (const voice of part.targeted(tick)) targeted.push(voice);
     for (const part of this.#ending) for (const voice of part.targeted(tick)) targeted.push(voice);
     return targeted;
@@ -101,10 +101,15 @@ export class SharedMixLink implements MixLink {
   }
 
   heardBy(hearing: Hearing): Heard {
-    const heard = heardOf(this.#others, hearing);
-    if (heard === 'more') return heard;
-    const ending = heardOf(this.#ending, hearing);
-    return ending === 'nothing' ? heard : ending;
+    let heard: Heard = 'nothing';
+    for (const parts of [this.#others, this.#ending]) {
+      for (const part of parts) {
+        const more = part.heardBy(hearing);
+        if (more === 'more') return more;
+        if (more !== 'nothing') heard = more;
+      }
+    }
+    return heard;
   }
 
   addFor(hearing: Hearing, mix: Frame): number {
@@ -129,15 +134,4 @@ export class SharedMixLink implements MixLink {
     }
     return standings;
   }
-}
-
-/** The most that any of these parts gives a listener. */
-function heardOf(parts: readonly RemotePart[], hearing: Hearing): Heard {
-  let heard: Heard = 'nothing';
-  for (const part of parts) {
-    const more = part.heardBy(hearing);
-    if (more === 'more') return more;
-    if (more !== 'nothing') heard = more;
-  }
-  return heard;
 }

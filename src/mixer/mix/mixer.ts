@@ -292,11 +292,19 @@ export class Mixer {
     this.#copies.endFrame();
     this.#sounds.endFrame();
     this.#audiences.endTick();
+    if (this.#adjusting.length > 0) this.#endAdjusting();
+    if (this.#moving.length > 0) this.#endMoves();
+    this.#placing.endTick();
+  }
+
+  #endAdjusting(): void {
     for (const place of this.#adjusting) place.hearing.endFrame();
     this.#adjusting.length = 0;
+  }
+
+  #endMoves(): void {
     for (const place of this.#moving) place.endMove();
     this.#moving.length = 0;
-    this.#placing.endTick();
   }
 
   /** Visits the current speakers, for the indicators that people see, whether or not the talker limit admits them. */
@@ -323,7 +331,7 @@ export class Mixer {
     const isLinked =
       this.#link !== undefined || this.#sounding.link !== undefined || this.#elsewhere.shouts !== undefined;
     const mayPass = !isLinked && this.#audiences.isFlat && !this.#placing.hasSpace;
-    // An array that is emptied loses its memory, so this one is only cut to its new length.
+    // Emptying an array gives its memory away, and setting its length is slow, so this one is only cut when needed.
     let contributors = 0;
     for (let i = awake.length - 1; i >= 0; i--) {
       const place = awake[i]!;
@@ -340,7 +348,7 @@ export class Mixer {
       place.awake = false;
       if (gone) place.source.close();
     }
-    this.#contributors.length = contributors;
+    if (contributors < this.#contributors.length) this.#contributors.length = contributors;
     this.#limits.decide(this.#link && this.#standing);
   }
 

@@ -28,7 +28,7 @@ export class PreRoll {
   }
 
   clear(): void {
-    this.#payloads.length = 0;
+    if (this.#payloads.length > 0) this.#payloads.length = 0;
   }
 
   /** A decoder in sync with the kept packets. */

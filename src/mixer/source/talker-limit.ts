@@ -99,7 +99,7 @@ export class TalkerLimit {
     }
     this.#outbid();
     if (standing !== undefined) this.tell(standing);
-    this.#waiting.length = 0;
+    if (this.#waiting.length > 0) this.#waiting.length = 0;
   }
 
   /** Fills `standing` with what other parts of the room must know. */
@@ -130,7 +130,7 @@ export class TalkerLimit {
       if (talker.admitted && !talker.speaking) talker.admitted = false;
       if (talker.admitted || talker.sounding) this.#places[kept++] = place;
     }
-    this.#places.length = kept;
+    if (kept < this.#places.length) this.#places.length = kept;
   }
 
   /** At most one per tick, because each change of talkers costs a few encoded frames at once. */
