@@ -341,17 +341,9 @@ function isMoving({ audience, channelsBefore, stereoBefore, listening }: Place):
   return listening.to !== 'shared' || listening.audience.leader !== audience.leader;
 }
 
-/** The next tick is like this one for this listener, unless they or their audience change. */
-function isSteady(place: Place): boolean {
-  const { audience, listening } = place;
-  if (place.contributing || place.deafened || place.departing || listening !== audience.listening) return false;
-  return (
-    place.channelsBefore === audience.channels &&
-    place.stereoBefore === audience.isStereo &&
-    place.hearing.isPlain &&
-    place.ears === undefined &&
-    place.group === undefined
-  );
+/** The next tick is like this one for this listener, unless they or their audience change, or somebody whispers. */
+function isSteady({ audience, listening, hearing, ears }: Place): boolean {
+  return listening === audience.listening && hearing.isPlain && ears === undefined;
 }
 
 function isRestless(place: Place): boolean {

@@ -1,9 +1,17 @@
+import fc from 'fast-check';
 import { test } from 'tap';
+import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
+import { type ChannelSound, ChannelSounds, PLAIN_CHANNEL } from '../../../src/mixer/mix/channel-sounds.ts';
+import type { Contributor } from '../../../src/mixer/mix/contributor.ts';
 import type { EffectKind } from '../../../src/mixer/mix/voice-effect.ts';
+import { createPath, type Side, TO_ROOM } from '../../../src/mixer/mix/voice-path.ts';
 import { complaint } from '../../helpers/mix-check.ts';
 import { type Person, Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { clickRatio, concatInt16, toInt16, tone, toneLevelDbfs } from '../../helpers/signal.ts';
+import { addressOf } from '../../helpers/still-voice.ts';
+
+const SEED = Number(process.env['SEED'] ?? 4170);
 
 const [ROOM, RED, BLUE] = [0, 1, 2] as const;
 
@@ -213,4 +221,137 @@ test('a channel moves from side to side without a click, whatever else changes',
     const ratio = clickRatio(side, 960, side.length, toneOf(1000, 0.2));
     t.ok(ratio < 1.1, `${ratio}`);
   }
+});
+
+const [FRONT, NOWHERE] = [3, -1] as const;
+const sound = fc.record<ChannelSound>({
+  ...{ gain: fc.constantFrom(0, 0.5, 1, 2), effect: fc.constantFrom('radio' as const, 'phone' as const, null) },
+  ...{
+    strength: fc.constantFrom(0, 0.5, 1),
+    pan: fc.constantFrom(-1, -0.4, 0, 0.6, 1),
+    duckDb: fc.constantFrom(0, 12),
+  },
+});
+/** Of the channels red and blue; the others are plain. */
+const bothSounds = fc.tuple(sound, sound).map(
+  ([red, blue]) =>
+    new Map([
+      [RED, red],
+      [BLUE, blue],
+    ]),
+);
+const someSide = fc.constantFrom('left' as const, 'right' as const, 'both' as const);
+const somePath = fc.constantFrom(NOWHERE, ROOM, RED, BLUE, FRONT);
+
+/** The far ear is up to 12 dB quieter. */
+function gainOn(sounds: ReadonlyMap<number, ChannelSound>, path: number, side: Side): number {
+  if (path === NOWHERE) return 0;
+  const { gain, pan } = sounds.get(path) ?? PLAIN_CHANNEL;
+  const isFar = (side === 'left' && pan > 0) || (side === 'right' && pan < 0);
+  return isFar ? gain * (1 - 0.75 * Math.abs(pan)) : gain;
+}
+
+const effectOn = (sounds: ReadonlyMap<number, ChannelSound>, path: number) => {
+  const { effect, strength } = sounds.get(path) ?? PLAIN_CHANNEL;
+  return effect === null || strength === 0 ? undefined : { kind: effect, strength };
+};
+
+test('for any sounds, a voice has the gain of its channel, its side and its path, and is turned down by others', (t) => {
+  t.comment(`SEED=${SEED}`);
+  const gains = fc.record({ from: fc.constantFrom(0.5, 1), to: fc.constantFrom(0, 1, 2) });
+  const ducks = fc.option(fc.record({ from: fc.constantFrom(0.25, 1), to: fc.constantFrom(0.25, 0.5) }));
+  fc.assert(
+    fc.property(
+      ...[bothSounds, bothSounds, somePath, somePath, someSide, someSide, gains, ducks, fc.boolean()],
+      (old, now, before, after, sideBefore, side, { from, to }, duck, soundedBefore) => {
+        const sounds = new ChannelSounds();
+        sounds.set(old);
+        sounds.endFrame();
+        sounds.set(now);
+        if (duck !== null) {
+          const ducking = { active: ChannelSet.of([FRONT]), gainNow: () => duck.to, gainBefore: () => duck.from };
+          Object.assign(sounds.ducking, ducking);
+        }
+        const voice = { soundedBefore, address: TO_ROOM, addressBefore: TO_ROOM } as Contributor;
+        const path = { ...createPath(ChannelSet.ROOM), before, now: after, side, sideBefore, from, to };
+        const way = sounds.wayOf(voice, path);
+        const end = gainOn(now, after, side) * (duck?.to ?? 1);
+        const start = soundedBefore ? gainOn(old, before, sideBefore) * (duck?.from ?? 1) : end;
+        const isSilentNow = after === NOWHERE || now.get(after)?.gain === 0;
+        const wasSilent = !soundedBefore ? isSilentNow : before === NOWHERE || old.get(before)?.gain === 0;
+        const effects = [soundedBefore ? effectOn(old, before) : effectOn(now, after), effectOn(now, after)];
+        // What is not heard at one end sounds as at the other.
+        const expected = [wasSilent ? effects[1] : effects[0], isSilentNow ? effects[0] : effects[1]];
+        const found = [way.effectBefore, way.effect].map((one) => one && { kind: one.kind, strength: one.strength });
+        return (
+          Math.abs(way.to - end * to) < 1e-9 &&
+          Math.abs(way.from - start * from) < 1e-9 &&
+          ((wasSilent && isSilentNow) || JSON.stringify(found) === JSON.stringify(expected))
+        );
+      },
+    ),
+    { seed: SEED, numRuns: 500 },
+  );
+  t.end();
+});
+
+test('an effect that stays the same goes on, and another is a new one', (t) => {
+  fc.assert(
+    fc.property(sound, sound, (old, now) => {
+      const sounds = new ChannelSounds();
+      const effectOf = () => sounds.wayOf({ soundedBefore: false } as Contributor, onlyRed).effect;
+      sounds.set(new Map([[RED, { ...old, gain: 1 }]]));
+      const before = effectOf();
+      sounds.set(new Map([[RED, { ...now, gain: 0.5 }]]));
+      const isSame = old.effect === now.effect && old.strength === now.strength;
+      return before === undefined || (effectOf() === before) === isSame;
+    }),
+    { seed: SEED, numRuns: 200 },
+  );
+  t.end();
+});
+
+const onlyRed = { ...createPath(ChannelSet.of([RED])), before: RED, now: RED };
+
+test('channels that are silent or not in the middle are known, the latter also while they move there', (t) => {
+  const sounds = new ChannelSounds();
+  t.equal(sounds.pannedInFrame, ChannelSet.NONE);
+  const set = (red: Partial<ChannelSound>, blue: Partial<ChannelSound> = {}) => {
+    sounds.set(
+      new Map([
+        [RED, { ...PLAIN_CHANNEL, ...red }],
+        [BLUE, { ...PLAIN_CHANNEL, ...blue }],
+      ]),
+    );
+  };
+  set({ gain: 0, pan: 0.1 }, { gain: 0.001 });
+  t.ok(sounds.silent.equals(ChannelSet.of([RED])));
+  t.ok(sounds.panned.equals(ChannelSet.of([RED])) && sounds.pannedInFrame.equals(ChannelSet.of([RED])));
+  sounds.endFrame();
+  set({}, { pan: -1 });
+  t.ok(sounds.silent.isEmpty);
+  t.ok(sounds.panned.equals(ChannelSet.of([BLUE])));
+  t.ok(sounds.pannedInFrame.equals(ChannelSet.of([RED, BLUE])), 'red moves to the middle in this frame');
+  sounds.endFrame();
+  t.ok(sounds.pannedInFrame.equals(ChannelSet.of([BLUE])));
+  t.equal(sounds.pannedInFrame, sounds.panned, 'and nothing is created in a tick');
+  t.same(PLAIN_CHANNEL, { gain: 1, effect: null, strength: 1, pan: 0, duckDb: 0 });
+  t.end();
+});
+
+test('only channels with a priority turn others down', (t) => {
+  const sounds = new ChannelSounds();
+  const speaks = (channel: number) =>
+    ({ isEnding: false, address: addressOf([channel]), soundedBefore: true }) as Partial<Contributor> as Contributor;
+  sounds.set(
+    new Map([
+      [RED, { ...PLAIN_CHANNEL, duckDb: 12 }],
+      [BLUE, PLAIN_CHANNEL],
+    ]),
+  );
+  sounds.ducking.advance([speaks(BLUE)]);
+  t.ok(sounds.ducking.active.isEmpty);
+  sounds.ducking.advance([speaks(RED)]);
+  t.ok(sounds.ducking.active.equals(ChannelSet.of([RED])));
+  t.end();
 });
