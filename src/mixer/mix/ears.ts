@@ -138,10 +138,8 @@ export class Ears {
     }
     for (const { voice, gains } of this.#paths) {
       const gain = hearing.gainOf(voice.voice);
-      const isHeardBefore = gains[LEFT_FROM]! > 0 || gains[RIGHT_FROM]! > 0;
-      if (voice.soundedBefore && isHeardBefore && (gain === undefined || gain.from > 0)) return 'more';
-      const isHeard = gains[LEFT_TO]! > 0 || gains[RIGHT_TO]! > 0;
-      if (isHeard && (gain === undefined || gain.to > 0)) heard = 'beginnings';
+      if (voice.soundedBefore && isAudible(gains) && (gain === undefined || gain.from > 0)) return 'more';
+      if (gains[LEFT_TO]! > 0 && (gain === undefined || gain.to > 0)) heard = 'beginnings';
     }
     return heard;
   }
@@ -284,8 +282,9 @@ function advance({ gains }: Path): void {
   gains.fill(0, RIGHT_TO, RIGHT_TO + 2);
 }
 
+/** Heard before this frame. The far ear hears less, but never nothing, so one ear tells it. */
 function isAudible(gains: Float32Array): boolean {
-  return gains[LEFT_FROM]! > 0 || gains[RIGHT_FROM]! > 0;
+  return gains[LEFT_FROM]! > 0;
 }
 
 function towards(from: number, to: number, step: number): number {

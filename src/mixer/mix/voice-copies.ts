@@ -77,7 +77,7 @@ export class VoiceCopies {
     }
     const frame = this.#effects.frameOf(voice, to > 0 ? effect : effectBefore);
     if (from === 1 && to === 1) this.kernels.add(mix, frame);
-    else if (from > 0 || to > 0) this.kernels.addRamped(mix, frame, from, to);
+    else this.kernels.addRamped(mix, frame, from, to);
   }
 }
 

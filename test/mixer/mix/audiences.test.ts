@@ -336,3 +336,20 @@ test('in a room without other channels, somebody can hear something while there 
   t.ok(heardIn());
   ticks.close();
 });
+
+test('an audience that was silent is not new, so it does not join a stream in mid-sentence', async (t) => {
+  const ticks = new Ticks();
+  const [both, red] = [[RED, BLUE], [RED]].map((channels) => ticks.audiences.enter(ChannelSet.of(channels))) as [
+    Audience,
+    Audience,
+  ];
+  const [redVoice, blueVoice] = [ticks.voice(RED), ticks.voice(BLUE)];
+  ticks.talking.add(blueVoice!);
+  ticks.run(5, both, red);
+  ticks.talking.clear();
+  ticks.talking.add(redVoice!);
+  ticks.run(1, both, red);
+  t.not(red.stream, both.stream, 'both hear red only, but one of them in a stream that goes on');
+  ticks.run(15, both, red);
+  t.equal(red.stream, both.stream);
+});

@@ -172,3 +172,40 @@ test('gain changes cause no clicks, even when the change creates a separate mix'
   const reference = concatInt16([loud.sound, loud.sound].map((samples) => samples.map((sample) => 2 * sample)));
   t.ok(clickRatio(sound, from, sound.length, reference) < 1.2);
 });
+
+test('gains that a listener brings along are theirs from the first frame on, except those of 1', (t) => {
+  const hearing = new Hearing(
+    new Map([
+      [1, 0],
+      [2, 1],
+      [3, 2],
+    ]),
+  );
+  t.strictSame(
+    [1, 2, 3].map((voice) => hearing.gainOf(voice)),
+    [{ from: 0, to: 0 }, undefined, { from: 2, to: 2 }],
+  );
+  t.notOk(hearing.isPlain);
+  t.ok(new Hearing(new Map([[2, 1]])).isPlain && new Hearing().isPlain);
+  t.end();
+});
+
+test('a gain that is no longer listed goes back to 1 over a frame, and is forgotten after it', (t) => {
+  const hearing = new Hearing(new Map([[1, 0.5]]));
+  hearing.set(new Map([[2, 0.25]]));
+  t.strictSame(
+    [hearing.gainOf(1), hearing.gainOf(2)],
+    [
+      { from: 0.5, to: 1 },
+      { from: 1, to: 0.25 },
+    ],
+  );
+  hearing.endFrame();
+  t.strictSame([hearing.gainOf(1), hearing.gainOf(2)], [undefined, { from: 0.25, to: 0.25 }]);
+  hearing.endFrame();
+  t.strictSame(hearing.gainOf(2), { from: 0.25, to: 0.25 });
+  hearing.set(new Map());
+  hearing.endFrame();
+  t.ok(hearing.isPlain);
+  t.end();
+});

@@ -93,6 +93,20 @@ test('a frame is taken for the copy when it is needed, and given back once', (t)
   t.end();
 });
 
+test('a new voice is nowhere until it sounds, and knows whether it sounded before', (t) => {
+  const voice = new SpaceVoice(7, kernels);
+  t.match(voice, { voice: 7, slot: 0, isPresent: false, soundedBefore: false, power: 1 });
+  t.equal(voice.frame, undefined);
+  t.ok(voice.channels.isEmpty && voice.channelsBefore.isEmpty);
+  const frame = kernels.frames.take();
+  for (const soundedBefore of [true, false]) {
+    voice.begin(frame, soundedBefore, -26);
+    t.strictSame([voice.frame, voice.soundedBefore], [frame, soundedBefore]);
+  }
+  kernels.frames.release(frame);
+  t.end();
+});
+
 test('a louder voice has more weight, within 6 dB of the usual level', (t) => {
   const voice = new SpaceVoice(1, kernels);
   const frame = kernels.frames.take();

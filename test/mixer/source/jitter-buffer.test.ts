@@ -610,3 +610,29 @@ test('a copy of a packet far ahead neither restarts the buffer nor says anything
   t.ok(stream.numbers.at(-1)! >= 147);
   t.equal(stream.counters.packetsLost, 0);
 });
+
+test('a packet that fills a hole in a full buffer comes in its place, and the oldest makes room for it', async (t) => {
+  const stream = new Stream();
+  const push = (n: number) => stream.push(n, 0, { time: n / 8, payload: Uint8Array.of(0xe0, n, 0, 0) });
+  for (const n of range(10, 36)) if (n !== 20) push(n);
+  push(20);
+  t.equal(stream.counters.packetsDiscarded, 1);
+  for (let i = 0; i < 30; i++) stream.pop(PTIME_MS + i);
+  t.same(stream.numbers, range(11, 36));
+});
+
+test('two packets lost in a row make copies worth waiting for, and one alone does not', async (t) => {
+  for (const lost of [1, 2]) {
+    const stream = new Stream();
+    stream.push(0, 0, { redundant: true });
+    for (let n = 1; n < 100; n++) {
+      stream.push(n - 1, n * PTIME_MS, { redundant: true });
+      stream.push(n, n * PTIME_MS);
+      stream.pop(n * PTIME_MS + 10);
+    }
+    stream.push(100 + lost, (100 + lost) * PTIME_MS);
+    for (let nowMs = 1990; nowMs < 2200; nowMs += PTIME_MS) stream.pop(nowMs);
+    t.equal(stream.counters.packetsLost, lost);
+    t.equal(stream.buffer.targetMs(2200) >= PTIME_MS, lost === 2, `${stream.buffer.targetMs(2200)} ms`);
+  }
+});

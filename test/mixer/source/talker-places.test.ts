@@ -45,3 +45,14 @@ test('a newcomer needs to be 6 dB louder, and nobody is loud enough to displace 
     t.ok(claimRank(loudness, true, false) > 0);
   }
 });
+
+test('a new standing is empty, and every level has a rank of its own, however quiet', async (t) => {
+  const { places, claims } = createStanding();
+  t.equal(places, 0);
+  t.ok(claims.length === CLAIM_RANKS && claims.every((count) => count === 0));
+  const ranks = Array.from({ length: 128 }, (_, level) => claimRank(-level, false, false));
+  t.equal(new Set(ranks).size, 128);
+  t.equal(Math.max(...ranks), CLAIM_RANKS - 1);
+  t.equal(claimRank(-127, false, true), 0);
+  t.equal(claimRank(0, true, false), 1, 'only those who may not be displaced come first');
+});

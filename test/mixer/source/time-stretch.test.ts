@@ -223,3 +223,7 @@ test('a voice without pauses gets more delay when its network begins to jitter',
   t.ok(delaysMs.at(-1)! > delaysMs[450]! + 15);
   t.ok(pool.counters.framesConcealed < 20, `${pool.counters.framesConcealed} concealed`);
 });
+
+test('lags are those of voices from 80 to 400 Hz', async (t) => {
+  t.same([48_000 / MIN_LAG, 48_000 / MAX_LAG], [400, 80]);
+});

@@ -146,3 +146,19 @@ test('loudness rises two thirds of the way in 100 ms, and falls that far in a se
   const down = (-20 - voice.loudnessDbov) / 40;
   t.ok(Math.abs(down - (1 - Math.exp(-1))) < 0.01, `${down}`);
 });
+
+test('loudness rises within 100 ms and falls within seconds, however small the change is', (t) => {
+  for (const changeDb of [0.5, 6]) {
+    const activity = new VoiceActivity();
+    for (let n = 0; n < 500; n++) activity.update(-30);
+    const before = activity.loudnessDbov;
+    for (let n = 0; n < 5; n++) activity.update(-30 + changeDb);
+    const risen = (activity.loudnessDbov - before) / changeDb;
+    t.ok(risen > 0.6 && risen < 0.7, `${risen} of ${changeDb} dB in 100 ms`);
+    for (let n = 0; n < 500; n++) activity.update(-30 + changeDb);
+    for (let n = 0; n < 50; n++) activity.update(-30);
+    const left = (activity.loudnessDbov + 30) / changeDb;
+    t.ok(left > 0.33 && left < 0.4, `${left} of ${changeDb} dB after a second`);
+  }
+  t.end();
+});

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { test } from 'tap';
+import * as table from '../../../src/mixer/space/body-table.ts';
 import {
   BodyReader,
   BodyWriter,
@@ -99,4 +100,76 @@ test('a reader in another thread never sees half of a batch', async (t) => {
   await worker.terminate();
   t.comment(`${seen} states seen`);
   t.ok(seen > 10);
+});
+
+test('no two properties of a body have the same place, and they all fit', async (t) => {
+  const floats = [
+    ...[table.MOUTH_X, table.MOUTH_Y, table.MOUTH_Z, table.FACING_X, table.FACING_Y, table.FACING_Z, table.EARS_X],
+    ...[table.EARS_Y, table.EARS_Z, table.EARS_SIN, table.EARS_COS, table.RANGE, table.MUFFLE],
+  ];
+  const words = [table.VOICE, table.PLACED, table.LAYERS, table.HEARS, table.ENCLOSURE, table.EARS_OF, table.JUMPS];
+  for (const [places, size] of [
+    [floats, FLOATS],
+    [words, WORDS],
+  ] as const) {
+    t.equal(new Set<number>(places).size, places.length);
+    t.ok(Math.min(...places) >= 0 && Math.max(...places) < size);
+  }
+  t.same([table.MOUTH_Y - MOUTH_X, MOUTH_Z - MOUTH_X], [1, 2]);
+});
+
+test('the whole table is in use: the last body, and the walls between the last two', async (t) => {
+  const memory = createBodyTable();
+  const [writer, reader] = [new BodyWriter(memory), new BodyReader(memory)];
+  const last = table.MAX_BODIES - 1;
+  place(writer, last, 9, 3);
+  reader.refresh();
+  t.equal(reader.slots, table.MAX_BODIES);
+  t.equal(reader.slotOf(9), last);
+  t.equal(reader.floats[last * FLOATS + MOUTH_X], 3);
+  writer.setPair(last, last, 1);
+  writer.setPair(last, 0, 0.5);
+  writer.setPair(last - 1, 0, 1);
+  writer.setPair(0, last, 1);
+  t.equal(reader.pairMuffle(last, last), 1);
+  writer.clearPairs(last);
+  t.same([reader.pairMuffle(last, last), reader.pairMuffle(last, 0), reader.pairMuffle(0, last)], [0, 0, 0]);
+  t.equal(reader.pairMuffle(last - 1, 0), 1, 'others keep theirs');
+  writer.setPair(last, 0, 1);
+  writer.clearPairs(last - 1);
+  t.equal(reader.pairMuffle(last, 0), 1);
+});
+
+test('batches in batches count as one, and the writer knows the mode', async (t) => {
+  const memory = createBodyTable();
+  const [writer, reader] = [new BodyWriter(memory), new BodyReader(memory)];
+  t.strictSame([writer.mode, reader.mode], ['on', 'on']);
+  writer.begin();
+  place(writer, 0, 5, 1);
+  writer.setMode('flat');
+  t.notOk(reader.refresh());
+  writer.end();
+  t.ok(reader.refresh());
+  t.strictSame([writer.mode, reader.mode, reader.slotOf(5)], ['flat', 'flat', 0]);
+  place(writer, 2, 5, 1);
+  place(writer, 0, table.NO_VOICE, 1);
+  reader.refresh();
+  t.equal(reader.slotOf(5), 2);
+  t.equal(reader.slotOf(table.NO_VOICE), undefined, 'nobody has no voice');
+});
+
+test('a damaged table makes a reader neither throw nor read beyond its end', async (t) => {
+  const memory = createBodyTable();
+  const [header, reader] = [new Int32Array(memory, 0, 8), new BodyReader(memory)];
+  for (const [inUse, slots] of [
+    [-5, 0],
+    [table.MAX_BODIES + 1, table.MAX_BODIES],
+  ] as const) {
+    header[0]! += 2;
+    header[1] = inUse;
+    header[2] = 77;
+    t.ok(reader.refresh());
+    t.equal(reader.slots, slots);
+    t.equal(reader.mode, 'on');
+  }
 });
