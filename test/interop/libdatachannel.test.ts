@@ -2,11 +2,8 @@ import { test } from 'tap';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { enterPrivateNetwork } from '../helpers/private-address.ts';
 import { meet } from './meeting.ts';
-import { SHAPES } from './shapes.ts';
-import { type Change, startProgram } from './stack.ts';
-
-/** An offer in which nothing is new; its binding cannot change more. */
-const UNCHANGED: readonly Change[] = [{ direction: 'sendrecv', iceRestart: false }];
+import { SHAPES, UNCHANGED } from './shapes.ts';
+import { startProgram } from './stack.ts';
 
 const missing = enterPrivateNetwork([]);
 

@@ -14,6 +14,9 @@ export interface Shape {
 
 const both = { isHeard: true, hears: true };
 
+/** A further offer in which nothing is new, for stacks that cannot change anything. */
+export const UNCHANGED: readonly Change[] = [{ direction: 'sendrecv', iceRestart: false }];
+
 /** Further offers on one connection that is `sendrecv`, in this order. */
 export const NEW_DIRECTIONS: readonly Change[] = (['sendrecv', 'recvonly', 'sendonly', 'sendrecv'] as const).map(
   (direction) => ({ direction, iceRestart: false }),

@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { enterPrivateNetwork } from '../helpers/private-address.ts';
 import { meet } from './meeting.ts';
-import { NEW_DIRECTIONS, shapesWith, withOneSection } from './shapes.ts';
+import { NEW_DIRECTIONS, RESTARTS, shapesWith, withOneSection } from './shapes.ts';
 import { startProgram } from './stack.ts';
 
 const missing = enterPrivateNetwork([]);
@@ -26,6 +26,6 @@ test('werift is heard and hears, whatever it offers', { skip: skipIfMissing(miss
     atOnce: 3,
     // On a busy machine werift repeats its ClientHello, and mistakes the second HelloVerifyRequest for an error.
     attempts: 3,
-    changes: NEW_DIRECTIONS,
+    changes: [...NEW_DIRECTIONS, ...RESTARTS],
   });
 });

@@ -24,8 +24,10 @@ VIDEO = (
     "videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=5/1"
     " ! vp8enc deadline=1 ! rtpvp8pay pt={payload_type} ! queue"
 )
+# For a further offer, webrtcbin asks what is behind it which payloads it takes. If that is a choice, as with rtpopusdepay
+# alone, the offer fails with "Could not reuse transceiver".
 SOUND = (
-    "queue ! rtpopusdepay ! opusdec ! audioconvert ! audioresample"
+    "queue ! application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload={payload_type} ! rtpopusdepay ! opusdec ! audioconvert ! audioresample"
     " ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! appsink name=sink sync=false"
 )
 
@@ -88,7 +90,10 @@ class Connection:
     def hear(self, _webrtc, pad):
         if pad.get_direction() != Gst.PadDirection.SRC:
             return
-        sound = Gst.parse_bin_from_description(SOUND, True)
+        _, payload_type = pad.get_current_caps().get_structure(0).get_int("payload")
+        sound = Gst.parse_bin_from_description(
+            SOUND.format(payload_type=payload_type), True
+        )
         sink = sound.get_by_name("sink")
         sink.set_property("emit-signals", True)
         sink.connect("new-sample", self.record)
@@ -120,6 +125,16 @@ class Connection:
         reply = ask(self.webrtc, "create-offer", None)
         ask(self.webrtc, "set-local-description", reply.get_value("offer"))
         # Without candidates: an ICE-lite server does not need them.
+        return self.webrtc.get_property("local-description").sdp.as_text()
+
+    def offer_again(self, direction):
+        transceiver = self.webrtc.emit("get-transceiver", 0)
+        transceiver.set_property(
+            "direction",
+            getattr(GstWebRTC.WebRTCRTPTransceiverDirection, direction.upper()),
+        )
+        reply = ask(self.webrtc, "create-offer", None)
+        ask(self.webrtc, "set-local-description", reply.get_value("offer"))
         return self.webrtc.get_property("local-description").sdp.as_text()
 
     def accept(self, answer):
@@ -164,6 +179,8 @@ def answer_request(request):
             request["sections"], request["bundlePolicy"], request["frequencyHz"]
         )
         return connections[name].offer()
+    if request["method"] == "offerAgain":
+        return connections[name].offer_again(request["direction"])
     if request["method"] == "accept":
         return connections[name].accept(request["answer"])
     if request["method"] == "listen":

@@ -8,6 +8,7 @@ function connect({ sections, bundlePolicy, frequencyHz }) {
   const peer = new RTCPeerConnection({ iceServers: [], ...(bundlePolicy !== null && { bundlePolicy }) });
   const heard = { packets: 0, payloads: null };
   const stops = [];
+  let restarts = false;
   peer.onTrack.subscribe((track) => {
     if (track.kind === 'audio')
       track.onReceiveRtp.subscribe(({ payload }) => heard.payloads?.push(payload.toString('base64')));
@@ -32,6 +33,7 @@ function connect({ sections, bundlePolicy, frequencyHz }) {
       return peer.localDescription.sdp;
     },
     async offerAgain({ direction, iceRestart }) {
+      restarts = iceRestart;
       peer
         .getTransceivers()
         .find(({ kind }) => kind === 'audio')
@@ -43,6 +45,10 @@ function connect({ sections, bundlePolicy, frequencyHz }) {
       if (peer.connectionState !== 'connected')
         for (const transport of peer.dtlsTransports) transport.onRtp.subscribe(() => heard.packets++);
       await peer.setRemoteDescription({ type: 'answer', sdp: answer });
+      // While DTLS is connected, werift does not start ICE again. After an ICE restart it would wait for the checks of
+      // the other side, and an ICE-lite server sends none.
+      if (restarts) for (const { iceTransport } of peer.dtlsTransports) await iceTransport.start();
+      restarts = false;
       await connected(peer);
     },
     async listen(ms) {
