@@ -233,7 +233,7 @@ const sound = fc.record<ChannelSound>({
   },
 });
 /** Of the channels red and blue; the others are plain. */
-const bothSounds = fc.tuple(sound, sound).map(
+const bothSounds: fc.Arbitrary<ReadonlyMap<number, ChannelSound>> = fc.tuple(sound, sound).map(
   ([red, blue]) =>
     new Map([
       [RED, red],
