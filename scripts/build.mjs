@@ -6,6 +6,7 @@ import { parseArgs, promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { build } from 'esbuild';
 import { buildKernels } from './kernels.mjs';
+import { buildServedSdk, TARGET } from './sdk.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = { 'index.html': 'web/app', 'admin.html': 'web/admin' };
@@ -14,7 +15,7 @@ const PAGES = { 'index.html': 'web/app', 'admin.html': 'web/admin' };
  * open files.
  */
 const BUNDLED = ['zod'];
-const COMPRESSIBLE = /\.(?:html|js|css|json|map|webmanifest|svg|txt)$/;
+const COMPRESSIBLE = /\.(?:html|js|ts|css|json|map|webmanifest|svg|txt)$/;
 /** Matches references such as `src="/main.js"` in index.html. */
 const REFERENCE = /(?<=\s(?:src|href)=")\/([\w.-]+)(?=")/g;
 
@@ -35,13 +36,14 @@ async function buildServer(outdir) {
 }
 
 /**
- * Builds the page of the rooms and the page at `/admin`. Resolves with everything that was included, as in esbuild's
+ * Builds the page of the rooms, the page at `/admin`, and the client library for other sites. Resolves with everything that was included, as in esbuild's
  * metafile.
  */
 export async function buildPage(outdir) {
   await rm(outdir, { recursive: true, force: true });
   await mkdir(outdir, { recursive: true });
   const built = await Promise.all(Object.entries(PAGES).map(([name, folder]) => buildHtml(folder, join(outdir, name))));
+  await buildServedSdk(outdir);
   await compressAll(outdir);
   return { inputs: Object.assign({}, ...built.map(({ inputs }) => inputs)) };
 }
@@ -61,7 +63,7 @@ async function buildHtml(folder, page) {
     absWorkingDir: ROOT,
     bundle: true,
     platform: 'browser',
-    target: ['chrome109', 'firefox115', 'safari16'],
+    target: TARGET,
     format: 'esm',
     jsx: 'automatic',
     jsxImportSource: 'preact',

@@ -1,10 +1,13 @@
 // Generates text that repeats what another file decides: config.sample.toml from the table of settings, and the table
-// of errors in docs/protocol.md and src/lib/error-code.ts from src/lib/errors.ts. With --check it writes nothing and exits with 1 if one of them
+// of errors in docs/protocol.md and src/lib/error-code.ts from src/lib/errors.ts, the types of the client library and their
+// reference from web/sdk. With --check it writes nothing and exits with 1 if one of them
 // is out of date.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { bundleDeclarations } from './declarations.mjs';
+import { referenceOf } from './sdk-reference.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const checkOnly = process.argv.includes('--check');
@@ -52,6 +55,8 @@ async function update(name, change) {
   }
 }
 
+const BY_SCRIPT = '// Written by scripts/generate.mjs from web/sdk/index.ts.\n';
+
 function errorCodeType(errors) {
   const codes = Object.keys(errors).map((code) => `  | '${code}'`);
   return `// Written by scripts/generate.mjs from the table in errors.ts.
@@ -65,6 +70,9 @@ ${codes.join('\n')};
 const { sampleToml, ERRORS } = await load();
 await update('src/lib/error-code.ts', () => errorCodeType(ERRORS));
 await update('config.sample.toml', () => sampleToml());
+const declarations = bundleDeclarations(join(root, 'web/sdk/index.ts'));
+await update('web/sdk/partyline-client.d.ts', () => `${BY_SCRIPT}\n${declarations}`);
+await update('docs/sdk-reference.md', () => referenceOf(declarations));
 await update('docs/protocol.md', (text) =>
   text.replace(
     /(<!-- errors.*?-->\n).*?(<!-- \/errors -->)/s,

@@ -33,6 +33,8 @@ export interface HttpAppOptions {
 }
 
 const METHODS = 'GET, HEAD';
+/** Modules are loaded with CORS, and pages that are isolated from other origins need the second. */
+const FOR_OTHER_SITES = { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' };
 /** The page knows which room that is. */
 const ROOM_PATH = /^\/room(?:\/[^/]*)?\/*$/i;
 const ADMIN_PATH = /^\/admin(?:\/|\.html)?$/;
@@ -124,6 +126,7 @@ function answerAsset(context: Context, assets: Assets): void {
     'Cache-Control': asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
     ETag: form.etag,
   });
+  if (asset.isShared) context.set(FOR_OTHER_SITES);
   if (asset.representations.length > 1) context.vary('Accept-Encoding');
   if (context.fresh) {
     context.status = 304;

@@ -21,6 +21,8 @@ export interface Asset {
   readonly contentType: string;
   /** The name contains a hash of the content, so the content never changes. */
   readonly immutable: boolean;
+  /** Pages of other sites may load it. */
+  readonly isShared: boolean;
 }
 
 /** The page's files by their URL path, such as `/index.html`. */
@@ -29,6 +31,7 @@ export type Assets = ReadonlyMap<string, Asset>;
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.ts': 'application/typescript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.json': 'application/json; charset=utf-8',
   '.map': 'application/json; charset=utf-8',
@@ -39,6 +42,9 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
   '.txt': 'text/plain; charset=utf-8',
 };
+
+/** The client library. Nothing else is of use to other sites. */
+const SHARED: ReadonlySet<string> = new Set(['/sdk.js', '/sdk.js.map', '/sdk.d.ts', '/embed.js', '/embed.js.map']);
 
 /** esbuild's format: `main-K2QXVTEJ.js`, `main-K2QXVTEJ.js.map` */
 const HASHED_NAME = /-[A-Z0-9]{8}\.\w+(\.map)?$/;
@@ -74,6 +80,7 @@ export function createAsset(
     representations: [{ body, coding: undefined, etag: `"${tag}"` }, ...others],
     contentType: CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
     immutable: HASHED_NAME.test(path),
+    isShared: SHARED.has(path),
   };
 }
 

@@ -4,6 +4,8 @@
  */
 import type { ErrorCode } from '../lib/error-code.ts';
 
+export type { ErrorCode };
+
 /** A client message as a client writes it. */
 export type ClientMessageInput =
   | {

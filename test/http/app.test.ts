@@ -13,6 +13,7 @@ const LARGE = Buffer.from('a { color: red }\n'.repeat(100));
 const FILES = ['/index.html', '/admin.html', '/assets/main-K2QXVTEJ.js', '/assets/main-K2QXVTEJ.js.map', '/icon.svg'];
 const ASSETS: Assets = new Map([
   ...FILES.map((path) => [path, createAsset(path, Buffer.from(`content of ${path}`))] as const),
+  ...['/sdk.js', '/sdk.d.ts', '/embed.js'].map((path) => [path, createAsset(path, Buffer.from('export {};'))] as const),
   [
     '/large.css',
     createAsset(
@@ -67,6 +68,21 @@ test('the admin page is at /admin, and cannot be framed', async (t) => {
   t.match(response.headers.get('content-security-policy'), "frame-ancestors 'none'");
   t.match((await get('/')).headers.get('content-security-policy'), 'frame-ancestors https://game.example');
   t.equal((await get('/administrator')).status, 404);
+});
+
+test('other sites may load the client library, and nothing else', async (t) => {
+  const { get } = await setUp(t);
+  for (const path of ['/sdk.js', '/sdk.d.ts', '/embed.js']) {
+    const { headers } = await get(path);
+    t.equal(headers.get('access-control-allow-origin'), '*', path);
+    t.equal(headers.get('cross-origin-resource-policy'), 'cross-origin', path);
+    t.match(headers.get('content-security-policy'), "script-src 'self'", path);
+  }
+  for (const path of ['/', '/admin', '/icon.svg', '/assets/main-K2QXVTEJ.js', '/healthz', '/metrics', '/nothing']) {
+    const { headers } = await get(path);
+    t.equal(headers.get('access-control-allow-origin'), null, path);
+    t.equal(headers.get('cross-origin-resource-policy'), 'same-origin', path);
+  }
 });
 
 test('files with a hash in the name are cached forever, others are revalidated', async (t) => {

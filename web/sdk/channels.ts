@@ -31,6 +31,7 @@ export class Channels {
   #target = EVERYONE;
   #state: ChannelState = { channels: [], mayWhisper: false, talking: new Map(), shoutsTo: [] };
 
+  /** @internal */
   constructor(send: (message: ClientMessageInput) => void, onChange: (state: ChannelState) => void) {
     this.#send = send;
     this.#onChange = onChange;
@@ -59,7 +60,10 @@ export class Channels {
     this.#send({ type: 'leave_channel', channel });
   }
 
-  /** Every message of the server. */
+  /**
+   * Every message of the server.
+   * @internal
+   */
   receive(message: ServerMessage): void {
     switch (message.type) {
       case 'joined':

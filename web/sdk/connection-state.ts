@@ -1,6 +1,6 @@
-import type { ServerMessage } from '../../src/protocol/messages.ts';
+import type { ErrorCode } from '../../src/protocol/messages.ts';
 
-export type ErrorCode = Extract<ServerMessage, { type: 'error' }>['code'];
+export type { ErrorCode };
 
 /**
  * State of the audio. `blocked`: ten seconds of attempts have failed; UDP probably does not reach the server. `busy`:

@@ -18,6 +18,7 @@ export class PlayerPose {
   #sentPosition: Position | undefined;
   #cancelPause: (() => void) | null = null;
 
+  /** @internal */
   constructor(environment: Environment, send: (message: ClientMessageInput) => void) {
     this.#environment = environment;
     this.#send = send;
@@ -41,14 +42,20 @@ export class PlayerPose {
     this.#sendSoon();
   }
 
-  /** Call with every message of the server. In another room or connection, the last values are sent again. */
+  /**
+   * Every message of the server. In another room or connection, the last values are sent again.
+   * @internal
+   */
   receive({ type }: ServerMessage): void {
     if (type !== 'joined' && type !== 'moved') return;
     this.#sentYaw = this.#sentPosition = undefined;
     this.#sendSoon();
   }
 
-  /** The participant has left: nothing more is sent, and the last values are forgotten. */
+  /**
+   * The participant has left: nothing more is sent, and the last values are forgotten.
+   * @internal
+   */
   left(): void {
     this.#cancelPause?.();
     this.#cancelPause = null;

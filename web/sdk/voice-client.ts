@@ -48,7 +48,7 @@ export class VoiceClient extends Emitter<VoiceEvents> {
   readonly #outgoing = new OutgoingTrack();
   #deafened = false;
 
-  /** @param environment the browser, which tests replace */
+  /** @internal */
   constructor(environment: Environment = browserEnvironment) {
     super();
     this.#environment = environment;

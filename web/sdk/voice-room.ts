@@ -29,11 +29,9 @@ export class VoiceRoom extends VoiceClient {
   #request: MicrophoneRequest;
   readonly #stopWatching: readonly (() => void)[];
 
-  constructor({
-    audio = new Audio(),
-    processing = FOR_SPEECH,
-    environment = browserEnvironment,
-  }: VoiceRoomOptions = {}) {
+  /** Asks the person for nothing yet. */
+  constructor(options: VoiceRoomOptions = {}) {
+    const { audio = new Audio(), processing = FOR_SPEECH, environment = browserEnvironment } = options;
     super(environment);
     this.#request = { processing };
     this.microphone = new MicrophoneInput(() => void this.#microphoneLost());

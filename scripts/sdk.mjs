@@ -1,0 +1,47 @@
+// Builds the client library: the package for npm, and the files that the server offers to other sites.
+import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const FOLDER = join(ROOT, 'web/sdk');
+/** Written by scripts/generate.mjs. */
+const DECLARATIONS = join(FOLDER, 'partyline-client.d.ts');
+export const TARGET = ['chrome109', 'firefox115', 'safari16'];
+
+function bundle(options) {
+  return build({
+    absWorkingDir: ROOT,
+    bundle: true,
+    platform: 'browser',
+    target: TARGET,
+    format: 'esm',
+    sourcemap: 'linked',
+    logLevel: 'warning',
+    ...options,
+  });
+}
+
+/** Writes sdk.js, sdk.d.ts and embed.js into the folder of the page's files. */
+export async function buildServedSdk(outdir) {
+  await bundle({ entryPoints: { sdk: join(FOLDER, 'index.ts') }, outdir, minify: true });
+  await copyFile(DECLARATIONS, join(outdir, 'sdk.d.ts'));
+}
+
+/** Writes the package `@partyline/client` into this folder, ready for `npm pack`. */
+export async function buildPackage(outdir) {
+  await rm(outdir, { recursive: true, force: true });
+  await mkdir(outdir, { recursive: true });
+  // Readable, because the application's own build makes it small.
+  await bundle({ entryPoints: { index: join(FOLDER, 'index.ts') }, outdir });
+  await copyFile(DECLARATIONS, join(outdir, 'index.d.ts'));
+  for (const name of ['package.json', 'README.md']) await copyFile(join(FOLDER, name), join(outdir, name));
+  await copyFile(join(ROOT, 'LICENSE'), join(outdir, 'LICENSE'));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({ options: { outdir: { type: 'string', default: 'dist/sdk' } } });
+  await buildPackage(resolve(values.outdir));
+}

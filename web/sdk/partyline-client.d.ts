@@ -1,0 +1,546 @@
+// Written by scripts/generate.mjs from web/sdk/index.ts.
+
+/** The code of an error. Stable, for programs. */
+export type ErrorCode = 'malformed_message' | 'unknown_type' | 'message_too_large' | 'too_many_messages' | 'join_timeout' | 'not_joined' | 'already_joined' | 'invalid_name' | 'invalid_room' | 'room_locked' | 'password_required' | 'wrong_password' | 'token_required' | 'token_invalid' | 'token_expired' | 'not_allowed' | 'unknown_participant' | 'invalid_channel' | 'no_space' | 'too_many_bodies' | 'unknown_channel' | 'too_many_channels' | 'channel_full' | 'unknown_ban' | 'kicked' | 'capture_off' | 'capture_running' | 'room_full' | 'too_many_rooms' | 'too_many_rooms_of_address' | 'sdp_too_large' | 'invalid_sdp' | 'cannot_restart' | 'media_unavailable' | 'server_busy' | 'forbidden_origin' | 'unknown_host' | 'rate_limited' | 'too_many_offers' | 'too_many_connections' | 'replaced' | 'server_draining' | 'room_closed' | 'unknown_room' | 'room_exists' | 'identity_present' | 'tokens_off' | 'api_off' | 'admin_token_required' | 'admin_token_wrong' | 'not_found' | 'method_not_allowed' | 'invalid_request' | 'request_too_large' | 'unsupported_media_type' | 'server_closing' | 'internal';
+
+/** What the others can expect to hear from someone: without a microphone, or muted, nothing. */
+type MicrophoneState = 'none' | 'muted' | 'open';
+
+/** How others get into a room: by its name, with its password as well, or only with a join token each. */
+export type RoomEntry = 'open' | 'password' | 'token';
+
+export interface ParticipantInfo {
+    readonly id: string;
+    /** The claim `sub` of their join token; null without a token. */
+    readonly identity: string | null;
+    readonly name: string;
+    readonly maySpeak: boolean;
+    readonly mayModerate: boolean;
+    readonly muted: boolean;
+    /** Muted by a moderator: cannot unmute until a moderator allows it. */
+    readonly mutedByModerator: boolean;
+    readonly deafened: boolean;
+    readonly microphone: MicrophoneState;
+    /** The media connection is established: this participant can hear and, unless muted, be heard. */
+    readonly connected: boolean;
+    /** The server's operator is recording what this participant says and hears, for troubleshooting. */
+    readonly captured: boolean;
+}
+
+/** A channel that a participant belongs to or may join. */
+export interface ChannelView {
+    readonly name: string;
+    /** They may join and leave it by themselves. */
+    readonly open: boolean;
+    readonly speaks: boolean;
+    readonly hears: boolean;
+}
+
+/** How someone speaks to this participant, other than to everyone in the room. */
+export interface TalkView {
+    readonly participantId: string;
+    /** Of the channels that this participant hears, those in which the other speaks. */
+    readonly channels: readonly string[];
+    /** The other whispers to this participant. */
+    readonly whispers: boolean;
+}
+
+export type LeaveReason = 'left' | 'connection_lost' | 'kicked' | 'moved';
+
+/** To whom this participant speaks. Omitted fields are false or empty. */
+export interface TalkTarget {
+    /** Everyone in the room. */
+    readonly room?: boolean;
+    /** Names of channels in which this participant may speak. */
+    readonly channels?: readonly string[];
+    /** Ids of participants to whom they whisper, 16 at most. */
+    readonly to?: readonly string[];
+}
+
+export interface ChannelState {
+    /** The channels that this participant belongs to or may join. */
+    readonly channels: readonly ChannelView[];
+    readonly mayWhisper: boolean;
+    /** Those who speak to this participant other than to everyone, by id. Show who whispers. */
+    readonly talking: ReadonlyMap<string, TalkView>;
+}
+
+/** Channels of the room, and whispers. */
+export declare class Channels {
+    #private;
+    get state(): ChannelState;
+    get target(): TalkTarget;
+    /** From now on only these hear this participant. The server answers with an error if that is not allowed. */
+    talkTo(target: TalkTarget): void;
+    /** Joins an open channel, to hear it and to be allowed to speak in it. */
+    join(channel: string): void;
+    leave(channel: string): void;
+}
+
+/**
+ * State of the audio. `blocked`: ten seconds of attempts have failed; UDP probably does not reach the server. `busy`:
+ * the server is too busy to accept anyone else; the client asks again from time to time.
+ */
+export type MediaState = 'connecting' | 'connected' | 'blocked' | 'busy';
+
+/**
+ * Why the connection ended: the participant left, the server could not be reached for the first join, the application
+ * had no token for it, or the server refused with this code.
+ */
+export type CloseReason = 'left' | 'unreachable' | 'token_unavailable' | ErrorCode;
+
+export type ConnectionState = {
+    readonly status: 'idle';
+} | {
+    readonly status: 'connecting';
+}
+/** In the room. Audio flows when `media` is `connected`. */
+ | {
+    readonly status: 'connected';
+    readonly media: MediaState;
+}
+/**
+ * The server cannot be reached, but audio may still flow: `hasSound`. If the server has said why, `reason` is its
+ * code; with `server_closing`, no audio flows. `nextTryAtMs` is in the time of `performance.now()`; it lies in the past
+ * during an attempt.
+ */
+ | {
+    readonly status: 'reconnecting';
+    readonly reason: CloseReason;
+    readonly attempt: number;
+    readonly nextTryAtMs: number;
+    readonly hasSound: boolean;
+} | {
+    readonly status: 'closed';
+    readonly reason: CloseReason;
+    readonly message: string;
+    /** If it is worth trying again later, or a ban ends: how long that was from then. */
+    readonly retryAfterMs?: number;
+};
+
+/** Whether audio may flow after the WebSocket was lost for this reason. A server that is closing ends the audio as well. */
+declare function hasSound(reason: CloseReason, media: MediaState | undefined): boolean;
+
+/** Why a device cannot be used: a code, and the browser's own words as the message. */
+export declare class DeviceError extends Error {
+    readonly code: MicrophoneFailure;
+    readonly kind: 'audioinput' | 'audiooutput';
+}
+
+export interface AudioDevice {
+    readonly id: string;
+    /** Empty until the person has allowed the microphone. */
+    readonly label: string;
+}
+
+export interface AudioDevices {
+    readonly inputs: readonly AudioDevice[];
+    readonly outputs: readonly AudioDevice[];
+}
+
+/** The part of `navigator.mediaDevices` that is needed; undefined on an insecure origin. */
+type DeviceSource = Pick<MediaDevices, 'enumerateDevices' | 'addEventListener' | 'removeEventListener'>;
+
+/** The microphones and speakers that the browser lists; empty lists if it lists none. */
+export declare function listDevices(source?: DeviceSource | undefined): Promise<AudioDevices>;
+
+/**
+ * Calls listeners by event name. A listener that throws is reported like any uncaught error and does not affect the
+ * others.
+ */
+declare class Emitter<Events> {
+    #private;
+    /** Returns a function that removes the listener. */
+    on<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): () => void;
+    /** Like `on`, for the next event only. */
+    once<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): () => void;
+    /** Removes a listener of `on`. */
+    off<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): void;
+}
+
+/** The microphone of this page: opens it on request, measures its level, and notices when it is unplugged. */
+export declare class MicrophoneInput {
+    #private;
+    /** Null while it is closed. */
+    get track(): MediaStreamTrack | null;
+    /**
+     * Asks the person for a microphone. The previous one is released only when the new one is open. Rejects with a
+     * `DeviceError`.
+     */
+    open(request: MicrophoneRequest): Promise<MediaStreamTrack>;
+    /** The current level of the microphone in dBFS; -Infinity without one. */
+    levelDbfs(): number;
+    close(): void;
+}
+
+/** Why there is no microphone. Each reason requires a different action from the person. */
+export type MicrophoneFailure = 
+/** The person, the browser or the system refused. */
+'denied'
+/** There is no microphone, or not the requested one. */
+ | 'none'
+/** Another program uses it, or the device failed. */
+ | 'in_use'
+/** Browsers allow microphones only on https:// and localhost pages. */
+ | 'insecure_origin'
+/** The browser has no getUserMedia. */
+ | 'unsupported'
+/** The microphone does not support what was requested. */
+ | 'overconstrained' | 'other';
+
+type MicrophoneResult = {
+    readonly ok: true;
+    readonly track: MediaStreamTrack;
+} | {
+    readonly ok: false;
+    readonly failure: MicrophoneFailure;
+    readonly detail: string;
+};
+
+/** The browser's processing of the voice before sending. Good for speech, harmful for music. */
+export interface SoundProcessing {
+    readonly echoCancellation: boolean;
+    readonly noiseSuppression: boolean;
+    readonly autoGainControl: boolean;
+}
+
+export interface MicrophoneRequest {
+    readonly processing: SoundProcessing;
+    /**
+     * A `deviceId` from `listDevices`; if omitted or empty, the browser chooses. A missing device is replaced by the default one.
+     */
+    readonly deviceId?: string;
+}
+
+/** The part of `navigator.mediaDevices` that is needed; undefined on an insecure origin. */
+type MicrophoneSource = Pick<MediaDevices, 'getUserMedia'> | undefined;
+
+/** Requests a microphone. Never rejects: every failure is a result. */
+declare function openMicrophone(request: MicrophoneRequest, source?: MicrophoneSource, isSecureContext?: boolean): Promise<MicrophoneResult>;
+
+/**
+ * Actions for participants who may moderate. They resolve when the server has carried them out, and reject with a
+ * `VoiceError`: `not_allowed`, `unknown_participant`, or `unreachable` if no answer came.
+ */
+export declare class Moderation {
+    #private;
+    /** Mutes someone, or allows them to speak again: they stay muted until they unmute themselves. */
+    mute(participantId: string, muted: boolean): Promise<void>;
+    /** Removes someone from the room. With a time, people who joined with a token are banned that long. */
+    kick(participantId: string, banSeconds?: number): Promise<void>;
+    /** Only moderators can join a locked room. */
+    lock(locked: boolean): Promise<void>;
+}
+
+/** The browser's sources of network changes. All of them may be missing; clients then find out by themselves, later. */
+interface NetworkSources {
+    readonly window: Pick<EventTarget, 'addEventListener' | 'removeEventListener'> | undefined;
+    readonly document: (Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & {
+        readonly visibilityState: string;
+    }) | undefined;
+    /** `navigator.connection`, if available (Network Information API); only phones report the type. */
+    readonly connection: (Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & {
+        readonly type?: string | undefined;
+    }) | undefined;
+}
+
+interface NetworkListener {
+    /** The browser has another network, or is online again. */
+    networkChanged(): void;
+    /** The page was hidden, frozen or asleep, and is active again. */
+    checkConnection(): void;
+}
+
+/** Tells a client, usually a `VoiceClient`, when to check its connections. Returns a function that stops this. */
+export declare function watchNetwork(listener: NetworkListener, sources?: NetworkSources): () => void;
+
+export interface ParticipantEvents {
+    /** Anything in `info`, such as `muted`. */
+    changed: ParticipantInfo;
+    speakingChanged: boolean;
+    /** This person has left the room, or this client has left it (null). */
+    left: LeaveReason | null;
+}
+
+/** One person in the room. The object stays the same until they leave, and follows what happens to them. */
+export declare class Participant extends Emitter<ParticipantEvents> {
+    #private;
+    readonly id: string;
+    /** This is the participant of this client. */
+    readonly isLocal: boolean;
+    /** Everything that the server says about this person. A new object after each change. */
+    get info(): ParticipantInfo;
+    get name(): string;
+    /** From their join token; null for guests. */
+    get identity(): string | null;
+    get isMuted(): boolean;
+    get isSpeaking(): boolean;
+    /** How loud they speak, in dBov (0 is the loudest); null while they do not. */
+    get levelDbov(): number | null;
+    /** The gain with which this client hears them, from 0 to 2. */
+    get volume(): number;
+    /**
+     * Sets how loud this client alone hears them: 1 is unchanged, 0 is silence, 2 is twice the amplitude. The room and
+     * this browser remember it. Throws `RangeError`.
+     */
+    setVolume(gain: number): void;
+    /** For moderators: mutes them, or allows them to speak again. Rejects with a `VoiceError`. */
+    mute(muted?: boolean): Promise<void>;
+    /** For moderators: removes them from the room, and bans their identity for this time. Rejects with a `VoiceError`. */
+    kick(banSeconds?: number): Promise<void>;
+}
+
+export type Position = readonly [x: number, y: number, z: number];
+
+/** Where this participant's player is and looks, in a room with space. May be called in each frame of a game. */
+export declare class PlayerPose {
+    #private;
+    /** The player looks in this direction, in degrees clockwise from above; 0 is the forward axis of the game. */
+    turn(yaw: number): void;
+    /**
+     * The player is here, in the axes and units of the room, and looks in this direction. The server answers with the
+     * error `not_allowed` if the room's rules leave that to the game server.
+     */
+    pose(position: Position, yaw?: number): void;
+}
+
+export type QualityGrade = 'good' | 'fair' | 'poor';
+
+/** The connection quality since the last measurement. Null if the browser does not say, or nothing was sent. */
+export interface Quality {
+    readonly grade: QualityGrade;
+    readonly rttMs: number | null;
+    /** Variation of the arrival times of the mix (RFC 3550 section 6.4.1). */
+    readonly jitterMs: number | null;
+    /** Packets of the mix that did not arrive. */
+    readonly lossDownPercent: number | null;
+    /** Packets of this participant's voice that did not arrive at the server, from its receiver reports. */
+    readonly lossUpPercent: number | null;
+    /** Share of the played audio that the browser concealed, except during silence. */
+    readonly concealedPercent: number | null;
+    /** Mean time that the mix waited in the browser's jitter buffer. */
+    readonly bufferMs: number | null;
+}
+
+/** Plays the mix. Browsers play nothing until the person has clicked something; this notices it, and unlocks. */
+export declare class Speaker {
+    #private;
+    /** The browser refused to play until the person clicks something. */
+    get isBlocked(): boolean;
+    /** Whether the browser lets a page choose the output device. */
+    get canChoose(): boolean;
+    /** The device in use; empty for the default one. */
+    get deviceId(): string;
+    /** Starts playing. Call it from a click if it is blocked. Resolves with whether it plays. */
+    start(): Promise<boolean>;
+    /** Silences what is played here. To receive nothing at all, see `setDeafened`. */
+    setSilent(silent: boolean): void;
+    /**
+     * Plays through this device; an empty id is the default. Rejects with a `DeviceError` if that fails; the default one is
+     * used then.
+     */
+    choose(deviceId: string): Promise<void>;
+    stop(): void;
+}
+
+/** Gets a join token from the application's own server. */
+export type GetToken = () => Promise<string>;
+
+/**
+ * A participant in one room: maintains the WebSocket and the WebRTC connection, and repairs both by itself;
+ * `watchNetwork` tells it when to check. Uses no DOM; the page plays the `stream` and opens the microphone.
+ */
+export declare class VoiceClient extends Emitter<VoiceEvents> {
+    #private;
+    /** For participants who `mayModerate`. */
+    readonly moderation: Moderation;
+    /** Speaks to channels and single people instead of everyone. */
+    readonly channels: Channels;
+    /** Where this participant's player is, in games. */
+    readonly player: PlayerPose;
+    get state(): ConnectionState;
+    /**
+     * Everyone in the room by id, including this participant, as the server describes them: a new object for each change.
+     * For objects that stay, see `people`.
+     */
+    get participants(): ReadonlyMap<string, ParticipantInfo>;
+    /** Everyone in the room by id, including this participant, as objects with events. */
+    get people(): ReadonlyMap<string, Participant>;
+    /** This participant; undefined outside a room. */
+    get localParticipant(): Participant | undefined;
+    /** Those who speak, loudest first. */
+    get activeSpeakers(): readonly Participant[];
+    /** The participants whom this one hears with a gain other than 1, by id. */
+    get hearing(): ReadonlyMap<string, number>;
+    /** This participant's id in the room; null before the first join. It survives a rejoin. */
+    get participantId(): string | null;
+    /** The room's canonical name from the server; null before the first join. */
+    get room(): string | null;
+    get muted(): boolean;
+    /** Neither muted by a moderator nor listen-only by token. */
+    get mayUnmute(): boolean;
+    /** Nobody new can join the room. */
+    get locked(): boolean;
+    get deafened(): boolean;
+    /** Time from a message to the server to its answer, null before the first. */
+    get signalingRttMs(): number | null;
+    /**
+     * Joins a room; `server` is its URL, such as `https://voice.example.org`, or that of its WebSocket. Resolves when the
+     * server has admitted the participant (audio follows, see the `state`), otherwise rejects with a `VoiceError`. Never
+     * throws. After that, losses are repaired automatically.
+     */
+    connect(server: string, options: JoinOptions): Promise<void>;
+    /**
+     * Sends this track from now on, or nothing with null. A clone is sent, which is silenced while muted: the caller's
+     * track is unaffected, so that a level meter can detect speech while muted. The caller stops its own track.
+     */
+    setMicrophone(track: MediaStreamTrack | null): void;
+    /** Does nothing if this participant may not unmute. */
+    setMuted(muted: boolean): void;
+    /** A deafened participant receives nothing to play. */
+    setDeafened(deafened: boolean): void;
+    /**
+     * Sets the gain with which this participant alone hears another one: 1 is unchanged, 0 is silence, 2 is twice the
+     * amplitude. The room and this browser remember it for this person. Does nothing for someone who is not in the room.
+     */
+    hear(participantId: string, gain: number): void;
+    /** Reconnects at once instead of at the planned time, for instance when the network is available again. */
+    retryNow(): void;
+    /** Call if the connection is in doubt, for instance when a page that slept wakes up. */
+    checkConnection(): void;
+    /** Call when the browser's network has changed. */
+    networkChanged(): void;
+    /** Leaves the room. The client can `connect` again. */
+    leave(): void;
+    /** Leaves and releases the microphone's clone. */
+    close(): void;
+}
+
+/**
+ * `media_failed`: the browser refused the session description. `already_connected`: leave the room first. The others
+ * are those of `CloseReason`.
+ */
+export type VoiceErrorCode = CloseReason | 'media_failed' | 'already_connected';
+
+/** A failure that the person should know about. `code` is for programs, `message` for people. */
+export declare class VoiceError extends Error {
+    readonly code: VoiceErrorCode;
+    constructor(code: VoiceErrorCode, message: string, options?: ErrorOptions);
+}
+
+export interface JoinOptions {
+    readonly room: string;
+    readonly name: string;
+    readonly muted?: boolean;
+    readonly deafened?: boolean;
+    /**
+     * A join token from the server's operator, or a function that gets one from the application's server. It is called
+     * before the first join, and whenever the previous token is about to expire or is refused.
+     */
+    readonly token?: string | GetToken;
+    /** The password of the room, if it has one. */
+    readonly password?: string;
+}
+
+export interface VoiceEvents {
+    state: ConnectionState;
+    /** Everyone in the room by id, including this participant, whenever someone joins, leaves or changes. */
+    participants: ReadonlyMap<string, ParticipantInfo>;
+    participantJoined: ParticipantInfo;
+    participantLeft: {
+        readonly participant: ParticipantInfo;
+        readonly reason: LeaveReason;
+    };
+    /** The server muted this participant: a moderator did it, or the join token does not allow speaking. */
+    muted: boolean;
+    /** How others get into the room, whenever this participant enters one. */
+    entry: RoomEntry;
+    /** Nobody new can join the room, or everyone can again. */
+    locked: boolean;
+    /**
+     * False when the server has not answered for a second, though the connection stands: it hangs, or the network does.
+     * True when it answers again.
+     */
+    answering: boolean;
+    /** The operator has moved this participant to this room; the audio continues there. */
+    moved: string;
+    /**
+     * The server admits nobody new, and shuts down when everyone has left, or after `endsInMs` if that is given. Null
+     * cancels it.
+     */
+    draining: {
+        readonly endsInMs: number | null;
+    } | null;
+    /** The participants whom this one hears with a gain other than 1, by id: from 0 (silent) to 2. No one else knows. */
+    hearing: ReadonlyMap<string, number>;
+    /** The room's channels, and who speaks to this participant in them or whispers. */
+    channels: ChannelState;
+    /** The current speakers with their level in dBov (0 loudest, -127 silence), 5 to 10 times a second. */
+    levels: ReadonlyMap<string, number>;
+    /** Those who speak, loudest first, whenever somebody starts or stops. */
+    activeSpeakers: readonly Participant[];
+    /** The mix of everyone else, to be played by one audio element. A new stream after every new connection. */
+    stream: MediaStream;
+    /** Every two seconds while audio flows, otherwise null. */
+    quality: Quality | null;
+    /** The server has replaced a join token that expires; it opens `room`. Keep it for a join after a reload. */
+    token: {
+        readonly token: string;
+        readonly room: string;
+    };
+    error: VoiceError;
+    /** Only from a `VoiceRoom`: the browser plays nothing until `startAudio` is called from a click, or it plays again. */
+    audioBlocked: boolean;
+    /** Only from a `VoiceRoom`: the microphone that is sent from now on; null if it was closed or unplugged. */
+    microphone: MediaStreamTrack | null;
+    /** Only from a `VoiceRoom`: a device was plugged in or out, or its name is known now. */
+    devices: AudioDevices;
+    /** Only from a `VoiceRoom`: the microphone was unplugged, and there is no other. */
+    deviceError: DeviceError;
+}
+
+export interface VoiceRoomOptions {
+    /** The element that plays the mix; by default the room has its own. */
+    readonly audio?: HTMLAudioElement;
+    /** By default all three are on, which is right for speech. */
+    readonly processing?: SoundProcessing;
+}
+
+/**
+ * A room with everything that a page needs: a `VoiceClient` that also opens the microphone, plays the others, and
+ * notices when the network or the devices change.
+ */
+export declare class VoiceRoom extends VoiceClient {
+    #private;
+    readonly microphone: MicrophoneInput;
+    readonly speaker: Speaker;
+    /** Asks the person for nothing yet. */
+    constructor(options?: VoiceRoomOptions);
+    /** Whether the microphone is open and not muted. */
+    get isMicrophoneEnabled(): boolean;
+    /**
+     * With true, opens the microphone if necessary and unmutes; with false, mutes and keeps it open, so that the next time
+     * is quick. Rejects with a `DeviceError`; then nobody hears this participant. Browsers want it called from a click.
+     */
+    setMicrophoneEnabled(enabled: boolean): Promise<void>;
+    /**
+     * Opens a microphone, in place of the one that is open, and sends it. Omitted fields are as the last time. Rejects
+     * with a `DeviceError`; then the previous one is still in use.
+     */
+    openMicrophone(request?: Partial<MicrophoneRequest>): Promise<MediaStreamTrack>;
+    /** Releases the microphone. Nobody hears this participant until it is opened again. */
+    closeMicrophone(): void;
+    /**
+     * Uses this device from now on; an empty id is the default one. Rejects with a `DeviceError`. Then the previous
+     * microphone, or the default loudspeaker, is in use.
+     */
+    switchDevice(kind: 'audioinput' | 'audiooutput', deviceId: string): Promise<void>;
+    /** The microphones and loudspeakers. Without names until the person has allowed the microphone. */
+    devices(): Promise<AudioDevices>;
+    /** False after `audioBlocked`, until `startAudio` is called from a click. */
+    get canPlayAudio(): boolean;
+    /** Plays what the browser has blocked. Call it from a click. Resolves with whether it plays. */
+    startAudio(): Promise<boolean>;
+    /** Leaves, and releases the microphone and everything else. The object cannot be used any more. */
+    close(): void;
+}
