@@ -2,15 +2,8 @@ import { parseEndpoint } from '../lib/net/host-port.ts';
 import { helpText } from './help.ts';
 import { browserPortProblems, withOnePort } from './one-port.ts';
 import { secretFileWarnings, withSecretFiles } from './secret-files.ts';
-import {
-  type Config,
-  defaultValue,
-  flagName,
-  type Machine,
-  SETTING_KEYS,
-  type SettingKey,
-  settingOf,
-} from './settings.ts';
+import { defaultValue, type Machine } from './setting.ts';
+import { type Config, flagName, SETTING_KEYS, type SettingKey, settingOf } from './settings.ts';
 import { fromFile, fromFlags, fromVariables, type GivenValue, type Source } from './sources.ts';
 import { tlsModeOf, tlsProblems } from './tls.ts';
 

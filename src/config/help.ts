@@ -1,5 +1,6 @@
+import { isMachineDefault } from './setting.ts';
 import { SETTING_GROUPS } from './setting-groups.ts';
-import { flagName, isMachineDefault, type SettingKey, settingOf, variableName } from './settings.ts';
+import { flagName, type SettingKey, settingOf, variableName } from './settings.ts';
 
 const WIDTH = 100;
 const INDENT = ' '.repeat(6);

@@ -1,6 +1,6 @@
 import { availableParallelism, networkInterfaces } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import type { Machine } from './settings.ts';
+import type { Machine } from './setting.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

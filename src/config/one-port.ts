@@ -1,6 +1,7 @@
 /** One port number for the page and for media, so that only one has to be opened and forwarded. */
 import { parseEndpoint } from '../lib/net/host-port.ts';
-import type { Config, TlsMode } from './settings.ts';
+import type { TlsMode } from './setting.ts';
+import type { Config } from './settings.ts';
 
 /** Chromium accepts no other media port below 1024, and these only at public addresses. */
 const ALLOWED_LOW_PORTS: ReadonlySet<number> = new Set([80, 443]);

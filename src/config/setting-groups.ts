@@ -31,6 +31,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     ],
   },
   { title: 'Sound', keys: ['maxTalkers', 'levelling'] },
+  { title: 'Chat', keys: ['chat', 'chatHistory', 'chatHistoryHours'] },
   { title: 'Log and diagnosis', keys: ['logLevel', 'logFormat', 'showAddresses', 'allowCapture'] },
   {
     title: 'Limits',

@@ -1,3 +1,4 @@
+import { CHAT_SETTINGS } from './chat-settings.ts';
 import {
   addresses,
   announcements,
@@ -18,40 +19,10 @@ import {
   secret,
   turnUrls,
   userName,
-  type ValueKind,
   webhookSecret,
   webhookUrls,
 } from './kinds.ts';
-
-/** Properties of the machine that some defaults depend on. */
-export interface Machine {
-  /** CPU cores available to this process. */
-  readonly cores: number;
-  /** Whether IPv6 sockets can be opened; false if omitted. */
-  readonly ipv6?: boolean;
-  /** Directory for files that the server creates and reads again. */
-  readonly dataDir?: string;
-}
-
-/** The source of the page's certificate; `off` means that the page is served over plain HTTP. */
-export type TlsMode = 'off' | 'acme' | 'files' | 'self-signed';
-
-export interface Setting<T> {
-  readonly kind: ValueKind<T>;
-  readonly default: T | MachineDefault<T>;
-  readonly help: string;
-}
-
-/** A default that depends on the machine. */
-export interface MachineDefault<T> {
-  readonly inWords: string;
-  readonly example: T;
-  of(machine: Machine, tls: TlsMode): T;
-}
-
-function setting<T>(kind: ValueKind<T>, options: Omit<Setting<NoInfer<T>>, 'kind'>): Setting<T> {
-  return { kind, ...options };
-}
+import { type Setting, setting } from './setting.ts';
 
 const MINUTE_MS = 60_000;
 /** RFC 7518 section 3.2: a key for HS256 is at least as long as the hash. */
@@ -248,6 +219,8 @@ export const SETTINGS = {
     help: 'Gradually brings quiet and loud talkers to about the same level.',
   }),
 
+  ...CHAT_SETTINGS,
+
   allowCapture: setting(onOff(), {
     default: 'off',
     help: 'Allows "partyline capture" to record unencrypted what a participant says and hears. The room is notified while it runs.',
@@ -362,12 +335,4 @@ export function variableName(key: string): string {
 /** The setting of a key, without the type of its value. */
 export function settingOf(key: SettingKey): Setting<unknown> {
   return SETTINGS[key] as Setting<unknown>;
-}
-
-export function defaultValue<T>(setting: Setting<T>, machine: Machine, tls: TlsMode): T {
-  return isMachineDefault(setting.default) ? setting.default.of(machine, tls) : setting.default;
-}
-
-export function isMachineDefault<T>(value: T | MachineDefault<T>): value is MachineDefault<T> {
-  return typeof value === 'object' && value !== null && 'inWords' in value;
 }

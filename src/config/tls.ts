@@ -1,4 +1,5 @@
-import { type Config, SETTINGS, type TlsMode } from './settings.ts';
+import type { TlsMode } from './setting.ts';
+import { type Config, SETTINGS } from './settings.ts';
 
 type TlsSettings = Pick<Config, 'domain' | 'tls' | 'tlsCert' | 'tlsKey'>;
 

@@ -111,6 +111,32 @@ export const ERRORS = {
     message: 'The room is not linked to any other.',
   },
   channel_full: { fault: 'user', httpStatus: 409, closeCode: null, message: 'The channel is full.' },
+  chat_off: { fault: 'user', httpStatus: 403, closeCode: null, message: 'There is no chat in this room.' },
+  invalid_text: {
+    fault: 'user',
+    httpStatus: 400,
+    closeCode: null,
+    message: 'A chat message must have 1 to 2000 characters and no control characters except line breaks.',
+  },
+  too_many_lines: {
+    fault: 'user',
+    httpStatus: 429,
+    closeCode: null,
+    message: 'Too many chat messages in a short time. Try again in a moment.',
+  },
+  slow_mode: {
+    fault: 'user',
+    httpStatus: 429,
+    closeCode: null,
+    message: 'Slow mode is on in this room: everyone has to wait between two chat messages.',
+  },
+  unknown_line: { fault: 'user', httpStatus: 404, closeCode: null, message: 'This chat message no longer exists.' },
+  not_delivered: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: 'This participant cannot receive messages right now.',
+  },
   unknown_ban: {
     fault: 'user',
     httpStatus: 404,

@@ -14,6 +14,7 @@ Usage: partyline token --room ROOM --identity ID [--flag VALUE]…
                             Others in the room can see it. An identity can be in a room only once.
   --name NAME               Display name. Without it, the participant chooses.
   --listen-only             The participant cannot speak.
+  --no-chat                 The participant cannot write in the chat.
   --moderate                The participant may mute, remove and ban others, and lock the room.
   --shout                   The participant may speak to all linked rooms at the same time.
   --expires TIME            Lifetime of the token: a number with s, m, h or d. Default: 1h.
@@ -48,7 +49,8 @@ export async function tokenCommand(input: CommandInput, wallNowMs: Millis): Prom
 
   const maySpeak = flags['listen-only'] !== true;
   const mayModerate = flags.moderate === true;
-  const grant = { room, identity, name, maySpeak, mayModerate, mayShout: flags.shout === true };
+  const mayChat = flags['no-chat'] !== true;
+  const grant = { room, identity, name, maySpeak, mayModerate, mayChat, mayShout: flags.shout === true };
   try {
     return `${await createJoinToken(tokenKey(secret), grant, { wallNowMs, lifetimeMs })}\n`;
   } catch (error) {
@@ -66,6 +68,7 @@ function readFlags(argv: readonly string[]) {
         identity: { type: 'string' },
         name: { type: 'string' },
         'listen-only': { type: 'boolean' },
+        'no-chat': { type: 'boolean' },
         moderate: { type: 'boolean' },
         shout: { type: 'boolean' },
         expires: { type: 'string' },

@@ -29,3 +29,12 @@ export const MAX_CHANNEL_MEMBERS = 1000;
 export const MAX_WHISPERED = 16;
 /** Maximum number of rooms to which one room is linked. */
 export const MAX_LINKED_ROOMS = 8;
+
+/** A line of the chat, before and after normalisation. */
+export const MAX_CHAT_LENGTH = 2000;
+/** The id of a line, and the mark up to which a client knows the chat. */
+export const MAX_CHAT_ID_LENGTH = 48;
+/** Maximum number of people mentioned in one line. */
+export const MAX_MENTIONS = 20;
+/** The longest pause that slow mode can ask for between two lines of one person. */
+export const MAX_SLOW_MODE_SECONDS = 3600;

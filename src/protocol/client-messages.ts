@@ -5,12 +5,16 @@
 import { z } from 'zod';
 import {
   MAX_CHANNELS,
+  MAX_CHAT_ID_LENGTH,
+  MAX_CHAT_LENGTH,
   MAX_GAIN,
+  MAX_MENTIONS,
   MAX_NAME_LENGTH,
   MAX_PARTICIPANT_ID_LENGTH,
   MAX_PASSWORD_LENGTH,
   MAX_RESUME_TOKEN_LENGTH,
   MAX_SDP_LENGTH,
+  MAX_SLOW_MODE_SECONDS,
   MAX_TOKEN_LENGTH,
   MAX_WHISPERED,
 } from './bounds.ts';
@@ -19,6 +23,9 @@ import { coordinate, degrees } from './space.ts';
 
 /** Comes back with the answer. */
 const requestId = () => z.number().optional();
+const chatId = () => z.string().max(MAX_CHAT_ID_LENGTH);
+const chatText = () => z.string().max(MAX_CHAT_LENGTH);
+const mentions = () => z.array(z.string().max(MAX_PARTICIPANT_ID_LENGTH)).max(MAX_MENTIONS).readonly().default([]);
 
 export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({
@@ -32,6 +39,8 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     token: z.string().max(MAX_TOKEN_LENGTH).optional(),
     password: z.string().max(MAX_PASSWORD_LENGTH).optional(),
     batches: z.boolean().default(false),
+    chat: z.boolean().default(false),
+    chatAfter: chatId().optional(),
   }),
   z.object({ type: z.literal('offer'), sdp: z.string().max(MAX_SDP_LENGTH), restart: z.boolean().default(false) }),
   z.object({
@@ -76,6 +85,26 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('lock'), locked: z.boolean(), requestId: requestId() }),
   z.object({ type: z.literal('renew_token'), token: z.string().max(MAX_TOKEN_LENGTH).optional() }),
+  z.object({
+    type: z.literal('say'),
+    text: chatText(),
+    to: z.string().max(MAX_PARTICIPANT_ID_LENGTH).optional(),
+    mentions: mentions(),
+    requestId: requestId(),
+  }),
+  z.object({ type: z.literal('edit'), id: chatId(), text: chatText(), mentions: mentions(), requestId: requestId() }),
+  z.object({ type: z.literal('unsay'), id: chatId(), requestId: requestId() }),
+  z.object({
+    type: z.literal('mute_chat'),
+    participantId: z.string().max(MAX_PARTICIPANT_ID_LENGTH),
+    muted: z.boolean(),
+    requestId: requestId(),
+  }),
+  z.object({
+    type: z.literal('slow_mode'),
+    seconds: z.number().int().min(0).max(MAX_SLOW_MODE_SECONDS),
+    requestId: requestId(),
+  }),
   z.object({ type: z.literal('leave') }),
   z.object({ type: z.literal('ping'), id: z.number().optional() }),
 ]);

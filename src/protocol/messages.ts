@@ -3,6 +3,7 @@
  * `client-messages.ts` validates what clients send. Both sides ignore unknown fields, so that either can be extended.
  */
 import type { ErrorCode } from '../lib/error-code.ts';
+import type { ChatLine, ChatRules } from './chat.ts';
 
 export type { ErrorCode };
 
@@ -27,6 +28,10 @@ export type ClientMessageInput =
       readonly password?: string | undefined;
       /** This client understands `participants_joined` and `participants_left`. */
       readonly batches?: boolean | undefined;
+      /** This client shows the chat. Otherwise it receives nothing of it. */
+      readonly chat?: boolean | undefined;
+      /** The latest `mark` that it received: it knows the chat up to there. */
+      readonly chatAfter?: string | undefined;
     }
   | {
       readonly type: 'offer';
@@ -92,6 +97,35 @@ export type ClientMessageInput =
    * which must be for the same room and identity; without one the server issues it.
    */
   | { readonly type: 'renew_token'; readonly token?: string | undefined }
+  /** Writes into the chat of the room, or with `to` to one participant alone. */
+  | {
+      readonly type: 'say';
+      readonly text: string;
+      readonly to?: string | undefined;
+      /** Ids of participants. */
+      readonly mentions?: readonly string[] | undefined;
+      /** Comes back in `said` to this client, or in the error. */
+      readonly requestId?: number | undefined;
+    }
+  /** Changes one's own line. */
+  | {
+      readonly type: 'edit';
+      readonly id: string;
+      readonly text: string;
+      readonly mentions?: readonly string[] | undefined;
+      readonly requestId?: number | undefined;
+    }
+  /** Deletes one's own line; moderators delete any. */
+  | { readonly type: 'unsay'; readonly id: string; readonly requestId?: number | undefined }
+  /** For moderators, like the next. A participant who is muted in the chat cannot write. */
+  | {
+      readonly type: 'mute_chat';
+      readonly participantId: string;
+      readonly muted: boolean;
+      readonly requestId?: number | undefined;
+    }
+  /** How long one person has to wait between two lines; 0 switches this off. */
+  | { readonly type: 'slow_mode'; readonly seconds: number; readonly requestId?: number | undefined }
   | { readonly type: 'leave' }
   | { readonly type: 'ping'; readonly id?: number | undefined };
 
@@ -120,6 +154,8 @@ export interface ParticipantInfo {
   readonly connected: boolean;
   /** The server's operator is recording what this participant says and hears, for troubleshooting. */
   readonly captured: boolean;
+  /** False if they may not write in the chat, because of their token or a moderator; otherwise omitted. */
+  readonly mayChat?: boolean;
 }
 
 /** Linear, from 0 to 2. */
@@ -176,6 +212,8 @@ export type ServerMessage =
       readonly talking: readonly TalkView[];
       /** The linked rooms to which this participant may shout. */
       readonly shoutsTo: readonly string[];
+      /** Null: there is no chat in this room. */
+      readonly chat: ChatRules | null;
     }
   | { readonly type: 'answer'; readonly sdp: string }
   /** This participant's own media connection is established. */
@@ -215,6 +253,7 @@ export type ServerMessage =
       readonly mayWhisper: boolean;
       readonly talking: readonly TalkView[];
       readonly shoutsTo: readonly string[];
+      readonly chat: ChatRules | null;
     }
   /** The linked rooms to which this participant may shout have changed. */
   | { readonly type: 'shouts_to'; readonly rooms: readonly string[] }
@@ -245,6 +284,42 @@ export type ServerMessage =
   | { readonly type: 'pong'; readonly id?: number }
   /** The request with this number has been carried out. */
   | { readonly type: 'done'; readonly requestId: number }
+  /**
+   * Somebody has written a line: to this participant alone if `to` is not null. Lines to one participant are not kept.
+   * A client that has broken off tells the server the latest `mark` that it received.
+   */
+  | {
+      readonly type: 'said';
+      readonly line: ChatLine;
+      readonly to: string | null;
+      readonly mark: string;
+      readonly requestId?: number;
+    }
+  /** Replaces the line with this id. */
+  | { readonly type: 'edited'; readonly line: ChatLine; readonly mark: string; readonly requestId?: number }
+  /** The line is deleted. `by` is the participant who did it. */
+  | {
+      readonly type: 'unsaid';
+      readonly id: string;
+      readonly by: string;
+      readonly mark: string;
+      readonly requestId?: number;
+    }
+  /**
+   * After `joined` and `moved`: the lines that are kept, or with `complete` false only what is new or changed, and the
+   * ids of those deleted, since `chatAfter`. If complete, it replaces what the client knows of the room's chat.
+   */
+  | {
+      readonly type: 'chat_history';
+      readonly lines: readonly ChatLine[];
+      readonly unsaid: readonly string[];
+      readonly complete: boolean;
+      readonly mark: string;
+    }
+  | { readonly type: 'chat_updated'; readonly chat: ChatRules | null }
+  /** The server is closing this WebSocket. Join again after the given time. */
+  | { readonly type: 'server_closing'; readonly retryAfterMs: number }
+  | { readonly type: 'pong'; readonly id?: number }
   | {
       readonly type: 'error';
       readonly code: ErrorCode;

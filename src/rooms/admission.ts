@@ -14,7 +14,8 @@ export interface Admission {
   readonly expiresAtMs?: Millis;
   /** This server issued the token to somebody who was in the room. */
   readonly isRenewed?: boolean;
+  readonly mayChat: boolean;
 }
 
 /** A participant without a token, if none is required. */
-export const GUEST: Admission = { identity: null, name: null, maySpeak: true, mayModerate: false };
+export const GUEST: Admission = { identity: null, name: null, maySpeak: true, mayModerate: false, mayChat: true };

@@ -22,6 +22,9 @@ type AnswerType =
  */
 export type RoomEvent = Exclude<ServerMessage, { readonly type: AnswerType }>;
 
+/** The events of this type. */
+export type EventOf<T extends RoomEvent['type']> = Extract<RoomEvent, { readonly type: T }>;
+
 /** Why a participant was removed from a room without having left. */
 export type EndReason = 'replaced' | 'kicked' | 'room_closed' | 'server_closing';
 
@@ -31,6 +34,8 @@ export interface ParticipantListener {
   readonly address?: string | null;
   /** Understands `participants_joined` and `participants_left`. */
   readonly takesBatches?: boolean;
+  /** Shows the chat. */
+  readonly takesChat?: boolean;
   /** One or more simultaneous events, in this order. */
   event(...events: readonly RoomEvent[]): void;
   /** `retryAfterMs`: they may not come back before. */

@@ -30,6 +30,7 @@ const claimsSchema = z.object({
     canSubscribe: z.literal(true).optional(),
     roomAdmin: z.boolean().default(false),
     canShout: z.boolean().default(false),
+    canChat: z.boolean().default(true),
     hidden: z.literal(false).optional(),
   }),
 });
@@ -42,6 +43,8 @@ export interface TokenGrant {
   readonly maySpeak: boolean;
   readonly mayModerate: boolean;
   readonly mayShout?: boolean | undefined;
+  /** True if omitted. */
+  readonly mayChat?: boolean | undefined;
 }
 
 export interface TokenLifetime {
@@ -65,6 +68,7 @@ export async function createJoinToken(key: KeyObject, grant: TokenGrant, lifetim
     canPublish: grant.maySpeak,
     roomAdmin: grant.mayModerate,
     ...(grant.mayShout === true && { canShout: true }),
+    ...(grant.mayChat === false && { canChat: false }),
   };
   const name = grant.name === undefined ? {} : { name: participantName(grant.name) };
   const renewed = lifetime.renewed === true ? { renewed: true } : {};
@@ -101,7 +105,7 @@ export async function verifyJoinToken(
   const shownName = name === undefined ? null : shownNameOrNull(name);
   if (name !== undefined && shownName === null) throw new AppError('token_invalid', 'Its claim "name" is invalid.');
   const rights = {
-    ...{ maySpeak: voice.canPublish, mayModerate: voice.roomAdmin },
+    ...{ maySpeak: voice.canPublish, mayModerate: voice.roomAdmin, mayChat: voice.canChat },
     ...(voice.canShout && { mayShout: true }),
   };
   return { identity: sub, name: shownName, ...rights, expiresAtMs: exp * 1000, ...(renewed && { isRenewed: true }) };

@@ -16,7 +16,11 @@ export type ModeratorAction =
   /** Removes the participant; with `banSeconds`, the identity is banned for that time. */
   | { readonly type: 'kick'; readonly participantId: string; readonly banSeconds: number }
   /** Locked: only moderators can join. */
-  | { readonly type: 'lock'; readonly locked: boolean };
+  | { readonly type: 'lock'; readonly locked: boolean }
+  /** Muted: the participant cannot write in the chat. */
+  | { readonly type: 'mute_chat'; readonly participantId: string; readonly muted: boolean }
+  /** How long one person waits between two lines of the chat; 0: not at all. */
+  | { readonly type: 'slow_mode'; readonly seconds: number };
 
 export interface ModerationOptions {
   /** As `roomKey` returns it. */
@@ -24,6 +28,7 @@ export interface ModerationOptions {
   readonly participants: ReadonlyMap<string, Participant>;
   readonly bans: BanList;
   readonly tellAll: (event: RoomEvent) => void;
+  readonly setSlowMode: (seconds: number) => void;
   readonly log: Logger;
 }
 
@@ -33,6 +38,7 @@ const MAX_MUTED_IDENTITIES = 10_000;
 export class Moderation {
   readonly #options: ModerationOptions;
   readonly #mutedIdentities = new Set<string>();
+  readonly #mutedInChat = new Set<string>();
   #locked = false;
 
   constructor(options: ModerationOptions) {
@@ -55,6 +61,11 @@ export class Moderation {
     return identity !== null && this.#mutedIdentities.has(identity);
   }
 
+  /** The same for the chat. */
+  isMutedInChat({ identity }: Admission): boolean {
+    return identity !== null && this.#mutedInChat.has(identity);
+  }
+
   /** Throws `not_allowed` or `unknown_participant`. */
   act(moderator: Participant, action: ModeratorAction): void {
     if (!moderator.mayModerate) throw new AppError('not_allowed');
@@ -74,16 +85,21 @@ export class Moderation {
         if (action.locked === this.#locked) return;
         this.#lock(action.locked);
         break;
+      case 'mute_chat': {
+        const participant = this.#participant(action.participantId);
+        remember(this.#mutedInChat, participant, action.muted);
+        participant.setMutedInChat(action.muted);
+        break;
+      }
+      case 'slow_mode':
+        this.#options.setSlowMode(action.seconds);
+        break;
     }
     this.#options.log.info({ moderator: by?.id ?? 'operator', ...action }, 'moderated');
   }
 
   #mute(participant: Participant, muted: boolean): void {
-    const { identity } = participant.admission;
-    if (identity !== null) {
-      if (!muted) this.#mutedIdentities.delete(identity);
-      else if (this.#mutedIdentities.size < MAX_MUTED_IDENTITIES) this.#mutedIdentities.add(identity);
-    }
+    remember(this.#mutedIdentities, participant, muted);
     participant.setMutedByModerator(muted);
   }
 
@@ -107,4 +123,10 @@ export class Moderation {
     if (participant === undefined) throw new AppError('unknown_participant');
     return participant;
   }
+}
+
+function remember(identities: Set<string>, { admission: { identity } }: Participant, muted: boolean): void {
+  if (identity === null) return;
+  if (!muted) identities.delete(identity);
+  else if (identities.size < MAX_MUTED_IDENTITIES) identities.add(identity);
 }

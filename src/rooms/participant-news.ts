@@ -1,7 +1,5 @@
 /** How changes of participants are announced: one by one, or several in one message to clients that accept batches. */
-import type { LeaveReason, ParticipantView, RoomEvent } from './events.ts';
-
-type EventOf<T extends RoomEvent['type']> = Extract<RoomEvent, { readonly type: T }>;
+import type { EventOf, LeaveReason, ParticipantView, RoomEvent } from './events.ts';
 
 /** A change of one participant. The changes of a room are numbered. */
 export interface Change {

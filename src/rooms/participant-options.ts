@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import type { AnySeat, MediaRoom, ParticipantState, Seat } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
+import type { ChatAction } from './chat/room-chat.ts';
 import type { LeaveReason, ParticipantListener } from './events.ts';
 import type { ModeratorAction } from './moderation.ts';
 import type { Participant } from './participant.ts';
@@ -28,6 +29,8 @@ export interface ParticipantRoom {
   turn(participant: Participant, yaw: number): void;
   /** Throws what `RoomSpace.pose` throws. */
   pose(participant: Participant, pose: Pose): void;
+  /** Throws what `RoomChat.act` throws. */
+  chat(writer: Participant, action: ChatAction): void;
   updated(participant: Participant): void;
   /** A change of the participant's state was delayed because there were too many. */
   heldBack(): void;
@@ -41,6 +44,7 @@ export interface ParticipantOptions {
   readonly name: string;
   readonly admission: Admission;
   readonly mutedByModerator: boolean;
+  readonly mutedInChat: boolean;
   readonly state: ParticipantState;
   readonly hasMicrophone: boolean;
   /** Had a seat before, through an earlier connection of the same participant. */

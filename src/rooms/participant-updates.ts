@@ -1,8 +1,8 @@
 import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { LeaveReason, ParticipantView, RoomEvent } from './events.ts';
+import { FanOutBudget, type FanOutRates } from './fan-out-budget.ts';
 import { batchOf, type Change, type News, newsOf } from './participant-news.ts';
-import { UpdateBudget } from './update-budget.ts';
 
 /** Someone in the room whose changes are announced, and who receives announcements. */
 export interface Recipient {
@@ -26,6 +26,8 @@ interface Person {
   toldAt: number;
 }
 
+/** To each about twice the audio bit rate; to all about the audio bit rate of five hundred listeners. */
+export const UPDATE_RATES: FanOutRates = { each: 16_384, inAll: 4_194_304 };
 /** How long a change waits for others at most, while the budget allows. */
 const INTERVAL_MS: Millis = 50;
 /**
@@ -45,7 +47,7 @@ const SAVED_MS: Millis = 250;
  */
 export class ParticipantUpdates {
   readonly #options: ParticipantUpdatesOptions;
-  readonly #budget = new UpdateBudget();
+  readonly #budget = new FanOutBudget(UPDATE_RATES);
   /** Everyone in the room, by id. */
   readonly #people = new Map<string, Person>();
   /** By participant, in the order in which they started waiting. */

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Cancel, Clock, Millis } from '../lib/clock.ts';
+import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type {
   AnySeat,
@@ -15,6 +15,8 @@ import type {
 } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
 import type { Capture, CaptureOptions } from './capture.ts';
+import type { ChatAction } from './chat/room-chat.ts';
+import { ClientLink } from './client-link.ts';
 import type { EndReason, LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
 import type { ModeratorAction } from './moderation.ts';
 import { ParticipantMedia } from './participant-media.ts';
@@ -25,9 +27,6 @@ import type { Pose } from './space/room-space.ts';
 import { StatePacer } from './state-pacer.ts';
 import type { TalkTarget } from './talk.ts';
 import { isSamePlan, ROOM_ONLY } from './voice-plan.ts';
-
-/** With neither media nor a WebSocket message for this long, the participant is considered gone. */
-const SILENCE_LIMIT_MS = 8000;
 
 /**
  * One person in a room. Their client's connection may break and be replaced; in between there is no listener, and the
@@ -43,14 +42,9 @@ export class Participant {
   /** When the token expires that was last shown for them, in milliseconds since 1970; undefined for guests. */
   tokenExpiresAtMs: Millis | undefined;
   #room: ParticipantRoom;
-  readonly #resumeTimeoutMs: Millis;
   readonly #clock: Clock;
   #log: Logger;
-  #listener: ParticipantListener | null;
-  #address: string | null;
-  /** While there is no listener: since when, and when the client was last heard from. */
-  #lost: { readonly sinceMs: Millis; readonly heardMs: Millis } | null = null;
-  #cancelLeave: Cancel = () => {};
+  readonly #link: ClientLink;
   #state: ParticipantState;
   #hasMicrophone: boolean;
   /** The key of the room for which they were admitted. */
@@ -58,6 +52,7 @@ export class Participant {
   readonly #pacer: StatePacer;
   readonly #moves: MovePacer;
   #mutedByModerator: boolean;
+  #mutedInChat: boolean;
   #hearing: readonly VoiceGain[] = [];
   #silenced: ReadonlySet<string> = new Set();
   #plan: VoicePlan | undefined;
@@ -66,7 +61,6 @@ export class Participant {
 
   constructor(options: ParticipantOptions) {
     const { id, name, admission, state, mutedByModerator, returning, resumeToken, listener, room, log } = options;
-    this.#resumeTimeoutMs = options.resumeTimeoutMs;
     this.#clock = options.clock;
     this.id = id;
     this.name = name;
@@ -74,15 +68,21 @@ export class Participant {
     this.tokenExpiresAtMs = admission.expiresAtMs;
     this.resumeToken = resumeToken;
     this.#joinedAtMs = options.joinedAtMs;
-    this.#listener = listener;
-    this.#address = listener.address ?? null;
     this.#room = room;
     this.#home = room.key();
     this.#log = log;
     this.#state = { ...state, muted: state.muted || mutedByModerator || !admission.maySpeak };
     this.#hasMicrophone = options.hasMicrophone;
     this.#mutedByModerator = mutedByModerator;
+    this.#mutedInChat = options.mutedInChat;
     this.#media = this.#createMedia(returning);
+    this.#link = new ClientLink({
+      listener,
+      resumeTimeoutMs: options.resumeTimeoutMs,
+      isMediaAlive: () => this.#media.isAlive,
+      onGone: () => this.leave('connection_lost'),
+      clock: this.#clock,
+    });
     this.#pacer = new StatePacer({
       clock: this.#clock,
       apply: (state) => this.#change(state),
@@ -108,6 +108,7 @@ export class Participant {
       mutedByModerator: this.#mutedByModerator,
       connected: this.#media.isAlive,
       captured: this.#media.isCaptured,
+      ...(!this.mayChat && { mayChat: false }),
     };
   }
 
@@ -130,7 +131,7 @@ export class Participant {
    * it.
    */
   get address(): string | null {
-    return this.#address;
+    return this.#link.address;
   }
 
   /** The quality of their media path, as far as known. */
@@ -216,6 +217,26 @@ export class Participant {
     this.#room.updated(this);
   }
 
+  /** May write in the chat. */
+  get mayChat(): boolean {
+    return this.admission.mayChat && !this.#mutedInChat;
+  }
+
+  get mutedInChat(): boolean {
+    return this.#mutedInChat;
+  }
+
+  setMutedInChat(muted: boolean): void {
+    if (this.#ended || muted === this.#mutedInChat) return;
+    this.#mutedInChat = muted;
+    this.#room.updated(this);
+  }
+
+  /** Writes, changes or deletes a line of the chat. Throws what `RoomChat.act` throws. */
+  chat(action: ChatAction): void {
+    if (!this.#ended) this.#room.chat(this, action);
+  }
+
   /**
    * Sets the linear gain with which this participant alone hears another one: 1 is unchanged, 0 is silence. Throws
    * `unknown_participant`.
@@ -286,23 +307,16 @@ export class Participant {
   lose(heardMs: Millis): void {
     if (this.#ended) return;
     this.#log.info('connection broke');
-    this.#listener = null;
-    this.#lost = { sinceMs: this.#clock.now(), heardMs };
-    this.#scheduleLeave();
+    this.#link.lose(heardMs);
   }
 
   /** Another connection replaces the previous one, which is notified if it still exists. */
   resume(listener: ParticipantListener, { muted, deafened }: ParticipantState, hasMicrophone: boolean): void {
-    const before = this.#listener;
-    this.#listener = null;
-    this.#address = listener.address ?? null;
-    this.#lost = null;
-    this.#cancelLeave();
-    before?.ended('replaced');
+    this.#link.release();
     this.setHasMicrophone(hasMicrophone);
     this.setState(muted || this.#mayUnmute ? { muted, deafened } : { deafened });
     // Set late, so that the first event the client receives is the complete state.
-    this.#listener = listener;
+    this.#link.attach(listener);
   }
 
   /** The participant leaves, and the others receive the reason. */
@@ -322,19 +336,24 @@ export class Participant {
   /** The room releases the participant. Only their own client is notified; `retryAfterMs`: when to come back. */
   end(reason: EndReason, retryAfterMs?: Millis): void {
     if (this.#ended) return;
-    const listener = this.#listener;
+    const { listener } = this.#link;
     this.#close();
     listener?.ended(reason, retryAfterMs);
   }
 
   /** Their client understands `participants_joined` and `participants_left`. */
   get takesBatches(): boolean {
-    return this.#listener?.takesBatches ?? false;
+    return this.#link.listener?.takesBatches ?? false;
+  }
+
+  /** Their client is there and shows the chat. */
+  get takesChat(): boolean {
+    return this.#link.listener?.takesChat ?? false;
   }
 
   /** Sends events to this participant's own client. */
   deliver(...events: readonly RoomEvent[]): void {
-    if (!this.#ended) this.#listener?.event(...events);
+    if (!this.#ended) this.#link.deliver(...events);
   }
 
   #createMedia(returning: boolean): ParticipantMedia {
@@ -347,7 +366,7 @@ export class Participant {
         free: (seat) => this.#room.freeSeat(seat),
         deliver: (event) => this.deliver(event),
         aliveChanged: () => {
-          this.#scheduleLeave();
+          this.#link.mediaChanged();
           this.#room.updated(this);
         },
         captureChanged: () => {
@@ -370,20 +389,9 @@ export class Participant {
     this.#room.updated(this);
   }
 
-  #scheduleLeave(): void {
-    this.#cancelLeave();
-    if (this.#lost === null || this.#ended) return;
-    const { sinceMs, heardMs } = this.#lost;
-    const resumeUntilMs = sinceMs + this.#resumeTimeoutMs;
-    const atMs = this.#media.isAlive ? resumeUntilMs : Math.min(resumeUntilMs, heardMs + SILENCE_LIMIT_MS);
-    if (atMs <= this.#clock.now()) this.leave('connection_lost');
-    else this.#cancelLeave = this.#clock.setTimer(atMs, () => this.leave('connection_lost'));
-  }
-
   #close(): void {
     this.#ended = true;
-    this.#listener = null;
-    this.#cancelLeave();
+    this.#link.close();
     this.#pacer.cancel();
     this.#moves.cancel();
     this.#media.close();

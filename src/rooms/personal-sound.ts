@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { type ChannelSounds, type HeardInSpace, type MediaRoom, ROOM_CHANNEL, type VoiceGain } from '../media/plane.ts';
 import { type Channel, type ChannelSettings, RoomChannels } from './channels.ts';
-import type { ChannelView, RoomEvent, TalkView } from './events.ts';
+import type { ChannelView, EventOf, TalkView } from './events.ts';
 import { type GainsByParticipant, RoomHearing } from './hearing.ts';
 import type { Participant } from './participant.ts';
 import { RoomTalk, type TalkTarget } from './talk.ts';
@@ -35,7 +35,7 @@ export interface PersonalView {
   readonly shoutsTo: readonly string[];
 }
 
-type LevelsEvent = Extract<RoomEvent, { readonly type: 'levels' }>;
+type LevelsEvent = EventOf<'levels'>;
 
 const NO_SEAT = -1;
 

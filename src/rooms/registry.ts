@@ -4,17 +4,18 @@ import { AppError } from '../lib/errors.ts';
 import { AddressCount } from '../lib/rates/address-count.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { MediaPlane, ParticipantState } from '../media/plane.ts';
-import type { ChannelView, ParticipantGain, RoomEntry, TalkView } from '../protocol/messages.ts';
 import type { AccessControl, AdmissionRequest, RenewedToken } from './access.ts';
 import type { Admission } from './admission.ts';
+import type { ChatKeeping } from './chat/room-chat.ts';
 import { Draining, type DrainingState } from './draining.ts';
-import type { ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
+import type { EventOf, ParticipantListener, RoomEvent } from './events.ts';
 import { participantName, roomKey, roomKeyOrUndefined, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
 import type { RoomObserver } from './ports.ts';
 import { Room } from './room.ts';
 import { linkedNames, RoomLinks } from './room-links.ts';
-import type { RoomSettings } from './room-options.ts';
+import type { RoomSettings, RoomView } from './room-options.ts';
+import { noText } from './text-counts.ts';
 
 export interface RegistryLimits {
   readonly maxRooms: number;
@@ -26,10 +27,16 @@ export interface RegistryLimits {
   readonly resumeTimeoutMs: Millis;
 }
 
+export interface ChatDefaults extends ChatKeeping {
+  /** Whether rooms have a chat unless they say otherwise. */
+  readonly enabled: boolean;
+}
+
 export interface RegistryOptions {
   readonly plane: MediaPlane;
   readonly limits: RegistryLimits;
   readonly access: AccessControl;
+  readonly chat?: ChatDefaults;
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer?: RoomObserver;
@@ -49,22 +56,15 @@ export interface JoinRequest {
   /** The requester's address, as limits count it; a room that they open counts against it. */
   readonly from?: string | undefined;
   readonly resumeToken?: string | undefined;
+  /** How far the client knows the chat. */
+  readonly chatAfter?: string | undefined;
   readonly listener: ParticipantListener;
 }
 
-export interface Joined {
+export interface Joined extends RoomView {
   readonly participant: Participant;
-  readonly room: string;
-  readonly entry: RoomEntry;
-  readonly locked: boolean;
-  /** Everyone in the room, including the new participant. */
-  readonly participants: readonly ParticipantView[];
-  /** The gains with which the participant hears others. */
-  readonly hearing: readonly ParticipantGain[];
-  readonly channels: readonly ChannelView[];
-  readonly mayWhisper: boolean;
-  readonly talking: readonly TalkView[];
-  readonly shoutsTo: readonly string[];
+  /** What the participant's client has missed of the chat; null if it shows none. */
+  readonly history: EventOf<'chat_history'> | null;
   /** The participant was here before, and their media continues. */
   readonly mediaResumed: boolean;
   /** The server is about to shut down. */
@@ -99,6 +99,8 @@ interface Opening {
   readonly from?: string | undefined;
 }
 
+const CHAT: ChatDefaults = { enabled: true, keptLines: 100, keptHours: 24 };
+
 const NOBODY: RoomObserver = {
   roomStarted() {},
   roomEnded() {},
@@ -124,6 +126,8 @@ export class RoomRegistry {
    */
   readonly #movedTo = new Map<string, Room>();
   readonly #openedBy: AddressCount;
+  readonly #chat: ChatDefaults;
+  readonly textCounts = noText();
   #draining: Draining | undefined;
   #closed = false;
 
@@ -131,6 +135,7 @@ export class RoomRegistry {
     this.#options = options;
     this.#access = options.access;
     this.#openedBy = new AddressCount(options.limits.maxRoomsPerAddress);
+    this.#chat = options.chat ?? CHAT;
     this.#observer = options.observer ?? NOBODY;
     this.#limitCounts = options.limitCounts ?? new LimitCounts();
   }
@@ -162,7 +167,7 @@ export class RoomRegistry {
    * Throws `AppError` `invalid_room`, `invalid_name`, `room_full`, `room_locked`, `too_many_rooms`,
    * `too_many_rooms_of_address`, `server_draining` or `server_closing`.
    */
-  join({ room: wantedRoom, name: wantedName, from, ...options }: JoinRequest): Joined {
+  join({ room: wantedRoom, name: wantedName, from, chatAfter, ...options }: JoinRequest): Joined {
     if (this.#closed) throw new AppError('server_closing');
     const name = options.admission.name ?? participantName(wantedName);
     const wanted = roomName(wantedRoom);
@@ -175,11 +180,8 @@ export class RoomRegistry {
     const participant = room.join({ name, takesNewcomers, ...options });
     return {
       participant,
-      room: room.name,
-      entry: room.entry,
-      locked: room.locked,
-      participants: room.participants,
-      ...room.personalTo(participant),
+      ...room.viewFor(participant),
+      history: participant.takesChat ? room.chat.history(chatAfter) : null,
       mediaResumed: participant.seat !== undefined,
       draining: this.#draining === undefined ? null : { endsInMs: this.#draining.endsInMs },
     };
@@ -304,19 +306,30 @@ export class RoomRegistry {
     if (from !== undefined) this.#checkAddress(from);
     const addressClosed = from === undefined ? () => {} : this.#openedBy.add(from);
     const { plane, limits, clock, log } = this.#options;
+    const { enabled: chat, ...chatKeeping } = this.#chat;
     log.info({ room: name, permanent }, 'room opened');
     const key = roomKey(name);
     const room = new Room({
       name,
       key,
       permanent,
-      settings: { ...plane.mix, maxParticipants: limits.maxParticipants, whispers: true, links: [], ...settings },
+      settings: {
+        ...plane.mix,
+        maxParticipants: limits.maxParticipants,
+        whispers: true,
+        chat,
+        slowModeSeconds: 0,
+        links: [],
+        ...settings,
+      },
+      chatKeeping,
       plane,
       resumeTimeoutMs: limits.resumeTimeoutMs,
       bans: this.#access.bans,
       entry: () => this.#access.entryOf(key),
       observer: this.#observer,
       limitCounts: this.#limitCounts,
+      textCounts: this.textCounts,
       clock,
       log,
       onLinksChanged: () => this.#links.changed(key),

@@ -2,12 +2,16 @@ import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { MediaPlane, MixSettings, ParticipantState } from '../media/plane.ts';
+import type { ChatRules } from '../protocol/chat.ts';
 import type { RoomEntry } from '../protocol/messages.ts';
 import type { Admission } from './admission.ts';
 import type { BanList } from './ban-list.ts';
-import type { ParticipantListener } from './events.ts';
+import type { ChatKeeping } from './chat/room-chat.ts';
+import type { ParticipantListener, ParticipantView } from './events.ts';
 import type { Participant } from './participant.ts';
+import type { PersonalView } from './personal-sound.ts';
 import type { RoomObserver } from './ports.ts';
+import type { TextCounts } from './text-counts.ts';
 
 /** Settings of one room, which may differ from the server's defaults. */
 export interface RoomSettings extends MixSettings {
@@ -17,6 +21,9 @@ export interface RoomSettings extends MixSettings {
   readonly whispers: boolean;
   /** The keys of the rooms to which this one is linked if they name it as well, as `linkedNames` returns them. */
   readonly links: readonly string[];
+  readonly chat: boolean;
+  /** How long one person waits between two lines of the chat; 0: not at all. */
+  readonly slowModeSeconds: number;
 }
 
 export interface RoomOptions {
@@ -33,8 +40,10 @@ export interface RoomOptions {
   readonly bans: BanList;
   /** How others get in now. */
   readonly entry: () => RoomEntry;
+  readonly chatKeeping: ChatKeeping;
   readonly observer: RoomObserver;
   readonly limitCounts: LimitCounts;
+  readonly textCounts: TextCounts;
   readonly clock: Clock;
   readonly log: Logger;
   /** The names in `links` have changed. */
@@ -69,4 +78,15 @@ export interface RoomInfo extends RoomSettings {
   readonly participants: number;
   /** Number of current speakers. */
   readonly speaking: number;
+}
+
+/** A room as a participant who enters receives it. */
+export interface RoomView extends PersonalView {
+  /** Its name. */
+  readonly room: string;
+  readonly entry: RoomEntry;
+  readonly locked: boolean;
+  /** Everyone in the room, including the new participant. */
+  readonly participants: readonly ParticipantView[];
+  readonly chat: ChatRules | null;
 }

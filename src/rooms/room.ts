@@ -5,17 +5,19 @@ import { AppError } from '../lib/errors.ts';
 import type { AnySeat, HeardInSpace, MediaRoom, MixSettings, Seat, SpeakerLevel } from '../media/plane.ts';
 import type { RoomEntry } from '../protocol/messages.ts';
 import type { Admission } from './admission.ts';
+import { type ChatAction, RoomChat } from './chat/room-chat.ts';
 import type { LeaveReason, ParticipantView, RoomEvent } from './events.ts';
 import { GameServers } from './game-servers.ts';
 import { publicKeyOf } from './hearing.ts';
+import { holderOfIdentity, holderOfToken } from './holders.ts';
 import { Moderation, type ModeratorAction } from './moderation.ts';
 import { Participant } from './participant.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
-import { PersonalSound, type PersonalView } from './personal-sound.ts';
+import { PersonalSound } from './personal-sound.ts';
 import type { ParticipantFact, RoomEndReason } from './ports.ts';
 import { RoomLevels } from './room-levels.ts';
 import { linkedNames } from './room-links.ts';
-import type { JoinOptions, RoomInfo, RoomOptions, RoomSettings } from './room-options.ts';
+import type { JoinOptions, RoomInfo, RoomOptions, RoomSettings, RoomView } from './room-options.ts';
 import { type Pose, RoomSpace } from './space/room-space.ts';
 import type { TalkTarget } from './talk.ts';
 
@@ -39,6 +41,7 @@ export class Room {
   readonly sound: PersonalSound;
   readonly space = new RoomSpace(() => this.media);
   readonly gameServers: GameServers;
+  readonly chat: RoomChat;
   readonly #updates: ParticipantUpdates;
   #media: MediaRoom | undefined;
   /** As last announced. */
@@ -59,6 +62,7 @@ export class Room {
       participants: this.#participants,
       bans,
       tellAll: (event) => this.tellAll(event),
+      setSlowMode: (slowModeSeconds) => this.change({ slowModeSeconds }),
       log: this.#log,
     });
     this.#updates = new ParticipantUpdates({
@@ -77,6 +81,14 @@ export class Room {
       clock,
     });
     this.sound.setLinkable(settings.links.length > 0);
+    this.chat = new RoomChat({
+      participants: this.#participants,
+      keeping: options.chatKeeping,
+      settings: () => this.#settings,
+      limitCounts: options.limitCounts,
+      textCounts: options.textCounts,
+      clock,
+    });
     this.gameServers = new GameServers({ onGone: (isGone) => this.#gameServerGone(isGone), clock });
     observer.roomStarted(this);
   }
@@ -130,6 +142,7 @@ export class Room {
     this.#settings = { ...this.#settings, ...settings };
     this.#media?.setMix(this.#mix);
     if (settings.whispers !== undefined) this.sound.rulesChanged();
+    if (settings.chat !== undefined || settings.slowModeSeconds !== undefined) this.chat.rulesChanged();
     if (settings.links === undefined) return;
     this.#options.onLinksChanged();
     if (settings.links.length === 0) this.sound.setLinkable(false);
@@ -145,9 +158,10 @@ export class Room {
     this.sound.setLinked(rooms);
   }
 
-  /** What a participant receives about their own sound when they enter. */
-  personalTo(participant: Participant): PersonalView {
-    return this.sound.viewFor(participant);
+  /** What a participant receives when they enter. */
+  viewFor(participant: Participant): RoomView {
+    const { name, entry, locked, participants } = this;
+    return { room: name, entry, locked, participants, ...this.sound.viewFor(participant), chat: this.chat.rules };
   }
 
   /** The operator's moderation. Throws `unknown_participant`. */
@@ -157,7 +171,7 @@ export class Room {
 
   /** The admission of this resume token's holder, while their place is kept. */
   admissionOf(resumeToken: string): Admission | undefined {
-    return this.#holderOf(resumeToken)?.admission;
+    return holderOfToken(this.everybody, resumeToken)?.admission;
   }
 
   /**
@@ -173,7 +187,7 @@ export class Room {
     takesNewcomers,
     listener,
   }: JoinOptions): Participant {
-    const resumed = this.#holderOf(resumeToken);
+    const resumed = holderOfToken(this.everybody, resumeToken);
     if (resumed !== undefined) {
       resumed.resume(listener, state, hasMicrophone);
       this.#updates.listTaken(resumed.id);
@@ -181,7 +195,7 @@ export class Room {
       this.#log.info({ participant: resumed.id, name, address }, 'participant resumed');
       return resumed;
     }
-    const previous = this.#holderOfIdentity(admission);
+    const previous = holderOfIdentity(this.everybody, admission);
     if (previous === undefined) {
       if (!takesNewcomers) throw new AppError('server_draining');
       this.#moderation.checkNewcomer(admission);
@@ -196,6 +210,7 @@ export class Room {
       state,
       hasMicrophone,
       mutedByModerator: previous?.mutedByModerator ?? this.#moderation.isMuted(admission),
+      mutedInChat: previous?.mutedInChat ?? this.#moderation.isMutedInChat(admission),
       returning: previous?.returning ?? false,
       // Constant for the whole life of the id, because the `joined` message with a new one could get lost.
       resumeToken: previous?.resumeToken ?? randomBytes(32).toString('base64url'),
@@ -230,7 +245,7 @@ export class Room {
 
   /** Takes over a participant from another room, with their media. Throws `room_full` or `identity_present`. */
   adopt(participant: Participant, from: Room): void {
-    if (this.#holderOfIdentity(participant.admission) !== undefined) throw new AppError('identity_present');
+    if (holderOfIdentity(this.everybody, participant.admission) !== undefined) throw new AppError('identity_present');
     this.#checkPlace();
     const { id } = participant;
     const { clock, observer, log } = this.#options;
@@ -252,14 +267,9 @@ export class Room {
     }
     this.#log.info({ participant: id, from: from.name, participants: this.size }, 'participant moved here');
     from.#moved(participant, before, seat);
-    participant.deliver({
-      type: 'moved',
-      room: this.name,
-      entry: this.entry,
-      locked: this.locked,
-      participants: this.participants,
-      ...this.personalTo(participant),
-    });
+    participant.deliver({ type: 'moved', ...this.viewFor(participant) });
+    const history = this.chat.history();
+    if (history !== null && participant.takesChat) participant.deliver(history);
     this.#updates.joined(id);
     observer.participantJoined(this, participant.fact);
     this.gameServers.joined(participant);
@@ -271,6 +281,7 @@ export class Room {
     this.#closed = true;
     this.#updates.close();
     this.sound.close();
+    this.chat.close();
     this.gameServers.close(reason);
     const { observer, onLeft, onClosed } = this.#options;
     const participants = [...this.#participants.values()];
@@ -316,6 +327,7 @@ export class Room {
     },
     turn: (participant: Participant, yaw: number): void => this.space.turn(publicKeyOf(participant), yaw),
     pose: (participant: Participant, pose: Pose): void => this.space.pose(publicKeyOf(participant), pose),
+    chat: (writer: Participant, action: ChatAction): void => this.chat.act(writer, action),
     updated: (participant: Participant): void => this.#updates.changed(participant.id),
     heldBack: (): void => this.#options.limitCounts.hit('state_changes_per_second'),
     moderate: (moderator: Participant, action: ModeratorAction): void => this.#moderation.act(moderator, action),
@@ -379,21 +391,5 @@ export class Room {
       this.#levels.take(levels, (id) => this.#participants.get(this.#participantOfSeat.get(id) ?? '')),
     );
     this.sound.tellLevels({ type: 'levels', speaking: [...this.#levels.byId] }, heard);
-  }
-
-  #holderOf(token: string | undefined): Participant | undefined {
-    if (token === undefined) return undefined;
-    for (const participant of this.#participants.values()) if (participant.holdsToken(token)) return participant;
-    return undefined;
-  }
-
-  /**
-   * An identity can be in a room only once: joining again, for example from a reloaded page, takes over its own place.
-   */
-  #holderOfIdentity({ identity }: Admission): Participant | undefined {
-    if (identity === null) return undefined;
-    for (const participant of this.#participants.values())
-      if (participant.admission.identity === identity) return participant;
-    return undefined;
   }
 }

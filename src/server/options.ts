@@ -7,7 +7,7 @@ import { sharesPort } from '../config/one-port.ts';
 import { isLocalHost } from '../lib/net/local-addresses.ts';
 import type { TurnSettings } from '../lib/turn.ts';
 import type { MediaPlaneOptions } from '../media/plane.ts';
-import type { RegistryLimits } from '../rooms/registry.ts';
+import type { ChatDefaults, RegistryLimits } from '../rooms/registry.ts';
 import type { EndpointLimits } from '../signaling/signaling-server.ts';
 import type { HttpLimits } from './http-server.ts';
 import type { PageTlsSettings } from './tls/page-tls.ts';
@@ -38,6 +38,10 @@ export function registryLimits({
   resumeTimeoutMs,
 }: Config): RegistryLimits {
   return { maxRooms, maxRoomsPerAddress, maxParticipants, resumeTimeoutMs };
+}
+
+export function chatDefaults({ chat, chatHistory, chatHistoryHours }: Config): ChatDefaults {
+  return { enabled: chat === 'on', keptLines: chatHistory, keptHours: chatHistoryHours };
 }
 
 export function signalingLimits(config: Config): EndpointLimits {

@@ -24,7 +24,14 @@ import { RoomRegistry } from '../rooms/registry.ts';
 import { turnServers } from '../signaling/ice-servers.ts';
 import { SignalingEndpoint } from '../signaling/signaling-server.ts';
 import { closeHttpServer } from './http-server.ts';
-import { mediaSettings, pageTlsSettings, registryLimits, signalingLimits, turnSettings } from './options.ts';
+import {
+  chatDefaults,
+  mediaSettings,
+  pageTlsSettings,
+  registryLimits,
+  signalingLimits,
+  turnSettings,
+} from './options.ts';
 import { createPageServer, listen, listeningAt, sharePort } from './page-server.ts';
 import { Parts } from './parts.ts';
 import { accessError, listenError, mediaError } from './start-error.ts';
@@ -91,6 +98,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const registry = new RoomRegistry({
     plane,
     limits: registryLimits(config),
+    chat: chatDefaults(config),
     access,
     clock,
     log,
@@ -154,6 +162,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
         ...registry.figures,
         ...signaling.figures,
         limits: limitCounts.counts,
+        text: registry.textCounts,
         eventLoopStalls: eventLoop.stalls,
         eventLoopDelaySeconds: eventLoop.delaySeconds,
         apiErrors: api.errors,

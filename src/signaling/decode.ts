@@ -8,6 +8,7 @@ const TOO_LONG: ReadonlyMap<string, ErrorCode> = new Map([
   ['name', 'invalid_name'],
   ['room', 'invalid_room'],
   ['sdp', 'sdp_too_large'],
+  ['text', 'invalid_text'],
 ]);
 
 /**

@@ -14,6 +14,8 @@ import type { RoomRegistry } from '../rooms/registry.ts';
 import { decodeClientMessage } from './decode.ts';
 import { encodeEvent, encodeMessage } from './encode.ts';
 import type { IceServersFor } from './ice-servers.ts';
+import { MessageRates } from './message-rates.ts';
+import { perform } from './participant-requests.ts';
 import type { JoinResult, SessionLimits, SessionOptions, SignalingCounters } from './session-options.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { TokenRenewal } from './token-renewal.ts';
@@ -26,11 +28,8 @@ type SessionState =
   | { readonly status: 'joined'; readonly participant: Participant }
   | { readonly status: 'ended' };
 
-const BURST_SECONDS = 2;
 /** Each costs the server some milliseconds. A client whose network changes sends a few in a row. */
 const OFFERS = { perSecond: 2, burst: 8 } as const;
-/** Messages that move a player, in addition to the general rate. They come twenty times a second. */
-const MOVES = { perSecond: 30, burst: 60 } as const;
 /** Maximum number of messages between `join` and its answer. */
 const MAX_WAITING = 16;
 /** RFC 6455 section 7.4.1: closed by the client, page left, or without a code. After others it may come back. */
@@ -43,6 +42,8 @@ const RETRY_AFTER_MS = 2000;
 /** One WebSocket, and the participant that it represents after joining. */
 export class Session implements ParticipantListener {
   readonly address: string | null;
+  takesBatches = false;
+  takesChat = false;
   readonly #socket: WebSocket;
   readonly #connection: Duplex | undefined;
   readonly #registry: RoomRegistry;
@@ -54,12 +55,10 @@ export class Session implements ParticipantListener {
   readonly #log: Logger;
   readonly #mayJoin: (proves: boolean) => () => void;
   readonly #onClosed: () => void;
-  readonly #allowance: TokenBucket;
   readonly #offers: TokenBucket;
-  readonly #moves: TokenBucket;
+  readonly #rates: MessageRates;
   readonly #client: Pick<Offer, 'address' | 'isRemote'>;
   readonly #renewal: TokenRenewal;
-  #takesBatches = false;
   #state: SessionState;
   readonly #silence: SilenceWatch;
 
@@ -84,12 +83,7 @@ export class Session implements ParticipantListener {
     };
     this.#renewal = new TokenRenewal({ clock, registry, ...answers });
     this.#offers = new TokenBucket({ ...OFFERS, now: clock.now() });
-    this.#moves = new TokenBucket({ ...MOVES, now: clock.now() });
-    this.#allowance = new TokenBucket({
-      perSecond: limits.maxMessagesPerSecond,
-      burst: limits.maxMessagesPerSecond * BURST_SECONDS,
-      now: clock.now(),
-    });
+    this.#rates = new MessageRates(limits.maxMessagesPerSecond, clock.now());
     this.#state = this.#lobby();
     this.#silence = new SilenceWatch({
       ...{ clock, pingIntervalMs: limits.pingIntervalMs },
@@ -108,10 +102,6 @@ export class Session implements ParticipantListener {
       });
     socket.on('error', (error) => this.#log.debug({ err: error }, 'websocket error'));
     socket.on('close', (code) => this.#socketClosed(code));
-  }
-
-  get takesBatches(): boolean {
-    return this.#takesBatches;
   }
 
   event(...events: readonly RoomEvent[]): void {
@@ -158,8 +148,7 @@ export class Session implements ParticipantListener {
       message = decodeClientMessage(bytes.toString('utf8'));
       return message;
     } finally {
-      const isMove = message?.type === 'turn' || message?.type === 'pose';
-      if (!isMove || !this.#moves.take(this.#clock.now())) this.#countOne();
+      this.#countOne(message?.type);
     }
   }
 
@@ -179,36 +168,6 @@ export class Session implements ParticipantListener {
       case 'offer':
         this.#reply({ type: 'answer', sdp: this.#answer(message) });
         break;
-      case 'state':
-        this.#participant.setState(message);
-        if (message.hasMicrophone !== undefined) this.#participant.setHasMicrophone(message.hasMicrophone);
-        break;
-      case 'mute':
-      case 'deafen':
-        this.#participant.setState(message);
-        break;
-      case 'hear':
-        this.#participant.hear(message.participantId, message.gain);
-        break;
-      case 'talk_to':
-        this.#participant.talkTo(message);
-        break;
-      case 'join_channel':
-      case 'leave_channel':
-        this.#participant.setInChannel(message.channel, message.type === 'join_channel');
-        break;
-      case 'turn':
-        this.#participant.turn(message.yaw);
-        break;
-      case 'pose':
-        this.#participant.pose(message);
-        break;
-      case 'mute_participant':
-      case 'kick':
-      case 'lock':
-        this.#participant.moderate(message);
-        if (message.requestId !== undefined) this.#reply({ type: 'done', requestId: message.requestId });
-        break;
       case 'renew_token':
         this.#renewal.renew(this.#participant, message.token);
         break;
@@ -220,6 +179,8 @@ export class Session implements ParticipantListener {
       case 'ping':
         this.#reply({ type: 'pong', ...(message.id !== undefined && { id: message.id }) });
         break;
+      default:
+        perform(this.#participant, message, (requestId) => this.#reply({ type: 'done', requestId }));
     }
   }
 
@@ -274,10 +235,11 @@ export class Session implements ParticipantListener {
   }
 
   #join(message: ClientMessage & { type: 'join' }, admission: Admission): void {
-    const { muted, deafened, batches, ...request } = message;
-    this.#takesBatches = batches;
+    const { muted, deafened, batches, chat, ...request } = message;
+    this.takesBatches = batches;
+    this.takesChat = chat;
     const state = { muted, deafened };
-    const { participant, draining, ...joined } = this.#registry.join({
+    const { participant, draining, history, ...joined } = this.#registry.join({
       ...{ ...request, admission, state },
       from: this.#client.address,
       listener: this,
@@ -292,6 +254,7 @@ export class Session implements ParticipantListener {
       resumeToken: participant.resumeToken,
     });
     this.#renewal.start(participant);
+    if (history !== null) this.event(history);
     if (draining !== null) this.#reply({ type: 'server_draining', draining: true, ...draining });
   }
 
@@ -318,8 +281,8 @@ export class Session implements ParticipantListener {
     return { status: 'lobby', cancelTimeout };
   }
 
-  #countOne(): void {
-    if (!this.#allowance.take(this.#clock.now())) throw this.#refusal('messages_per_second', 'too_many_messages');
+  #countOne(type?: ClientMessage['type']): void {
+    if (!this.#rates.take(type, this.#clock.now())) throw this.#refusal('messages_per_second', 'too_many_messages');
   }
 
   #refusal(limit: Limit, code: ErrorCode): AppError {

@@ -31,9 +31,9 @@ function verify(token: string, wallNowMs = NOW_MS, room = 'lobby') {
 test('the token is one line, and grants what the flags say', async (t) => {
   const plain = await make(WHO);
   t.match(plain, /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
-  t.match(await verify(plain), { identity: 'user-7', name: null, maySpeak: true, mayModerate: false });
-  const full = await make([...WHO, '--name', 'Ada', '--listen-only', '--moderate', '--expires=2d']);
-  t.match(await verify(full), { identity: 'user-7', name: 'Ada', maySpeak: false, mayModerate: true });
+  t.match(await verify(plain), { identity: 'user-7', name: null, maySpeak: true, mayModerate: false, mayChat: true });
+  const full = await make([...WHO, '--name', 'Ada', '--listen-only', '--no-chat', '--moderate', '--expires=2d']);
+  t.match(await verify(full), { identity: 'user-7', name: 'Ada', maySpeak: false, mayModerate: true, mayChat: false });
   await t.rejects(verify(plain, NOW_MS + 3_700_000), { code: 'token_expired' }, 'an hour by default');
   t.match(await verify(full, NOW_MS + 47 * 3_600_000), { identity: 'user-7' });
 });

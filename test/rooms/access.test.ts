@@ -36,7 +36,7 @@ function tokenFor(room: string, clock: FakeClock, secret = SECRET): Promise<stri
 
 test("access depends on the server's settings and on the client's credentials", async (t) => {
   const expiresAtMs = new FakeClock().wallNow() + 60_000;
-  const ada = { identity: 'user-7', name: 'Ada', maySpeak: true, mayModerate: true, expiresAtMs };
+  const ada = { identity: 'user-7', name: 'Ada', maySpeak: true, mayModerate: true, mayChat: true, expiresAtMs };
   const roomPasswords = { vault: 'open sesame' };
   const table: readonly [AccessMode, room: string, token: string, password: string | undefined, unknown][] = [
     ['open', 'lobby', '', undefined, GUEST],

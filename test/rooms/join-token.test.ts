@@ -40,7 +40,14 @@ test('a token gives the identity, the name and the rights that it was issued wit
     for (const mayModerate of [true, false]) {
       const token = await createJoinToken(KEY, { ...GRANT, maySpeak, mayModerate }, LIFETIME);
       const expiresAtMs = (NOW_S + 60) * 1000;
-      t.strictSame(await verify(token), { identity: 'user-7', name: 'Ada', maySpeak, mayModerate, expiresAtMs });
+      t.strictSame(await verify(token), {
+        identity: 'user-7',
+        name: 'Ada',
+        maySpeak,
+        mayModerate,
+        mayChat: true,
+        expiresAtMs,
+      });
     }
   }
   const nameless = await createJoinToken(KEY, { ...GRANT, name: undefined }, LIFETIME);
@@ -64,6 +71,7 @@ test('a token uses the claims that LiveKit users know', async (t) => {
     maySpeak: true,
     mayModerate: false,
     expiresAtMs: CLAIMS.exp * 1000,
+    mayChat: true,
   });
 });
 

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { type Test, test } from 'tap';
 import { LimitCounts } from '../../src/lib/rates/limit-counts.ts';
 import type { LeaveReason, ParticipantView, RoomEvent } from '../../src/rooms/events.ts';
-import { ParticipantUpdates } from '../../src/rooms/participant-updates.ts';
-import { BURST_MS, BYTES_PER_SECOND_EACH, BYTES_PER_SECOND_IN_ALL } from '../../src/rooms/update-budget.ts';
+import { BURST_MS } from '../../src/rooms/fan-out-budget.ts';
+import { ParticipantUpdates, UPDATE_RATES } from '../../src/rooms/participant-updates.ts';
 import { encodeEvent } from '../../src/signaling/encode.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
@@ -203,8 +203,8 @@ test('however many change how often, a room sends no more than its budget, and e
     const each = Math.max(...bytes);
     const all = bytes.reduce((sum, some) => sum + some, 0);
     const paidSeconds = seconds + BURST_MS / 1000;
-    t.ok(each <= BYTES_PER_SECOND_EACH * paidSeconds + UPDATE_BYTES, `${size} people: ${each} bytes to each`);
-    t.ok(all <= BYTES_PER_SECOND_IN_ALL * paidSeconds + UPDATE_BYTES * size, `${size} people: ${all} bytes in all`);
+    t.ok(each <= UPDATE_RATES.each * paidSeconds + UPDATE_BYTES, `${size} people: ${each} bytes to each`);
+    t.ok(all <= UPDATE_RATES.inAll * paidSeconds + UPDATE_BYTES * size, `${size} people: ${all} bytes in all`);
     t.ok(hits() > 0);
     clock.advance(120_000);
     t.ok(isKnown(participants), "everybody knows everybody's state");

@@ -99,10 +99,11 @@ test('those present hear of a join, of changes and of a leave, and the new one g
     ['Ada'],
   );
   const ben = join('lobby', 'Ben', { muted: true });
+  const guest = { identity: null, maySpeak: true, mayModerate: false };
   const unheard = { mutedByModerator: false, deafened: false, connected: false, captured: false } as const;
   t.strictSame(ben.participants, [
-    { ...GUEST, id: ada.participant.id, name: 'Ada', muted: false, microphone: 'open', ...unheard },
-    { ...GUEST, id: ben.participant.id, name: 'Ben', muted: true, microphone: 'muted', ...unheard },
+    { ...guest, id: ada.participant.id, name: 'Ada', muted: false, microphone: 'open', ...unheard },
+    { ...guest, id: ben.participant.id, name: 'Ben', muted: true, microphone: 'muted', ...unheard },
   ]);
   t.strictSame(ada.listener.take(), [{ type: 'participant_joined', participant: ben.participant.view }]);
   t.strictSame(ben.listener.take(), []);

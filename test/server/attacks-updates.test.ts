@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
 import { WebSocket } from 'ws';
 import type { ClientMessageInput, ParticipantInfo, ServerMessage } from '../../src/protocol/messages.ts';
-import { BURST_MS, BYTES_PER_SECOND_EACH } from '../../src/rooms/update-budget.ts';
+import { BURST_MS } from '../../src/rooms/fan-out-budget.ts';
+import { UPDATE_RATES } from '../../src/rooms/participant-updates.ts';
 import { Conversation, ROOM } from '../helpers/conversation.ts';
 import { eventually } from '../helpers/eventually.ts';
 
@@ -145,7 +146,7 @@ test('while two people talk', async (t) => {
       });
       const elapsedS = (performance.now() - startMs) / 1000;
       const most = Math.max(...everybody.map((guest) => guest.take().bytes));
-      const budget = BYTES_PER_SECOND_EACH * (elapsedS + BURST_MS / 1000) + LAST_MESSAGE_BYTES;
+      const budget = UPDATE_RATES.each * (elapsedS + BURST_MS / 1000) + LAST_MESSAGE_BYTES;
       t.comment(`${(most / 1000 / elapsedS).toFixed(1)} kB/s to each`);
       t.ok(most > 0 && most <= budget, `${most} bytes in ${elapsedS.toFixed(1)} s, at most ${budget.toFixed(0)}`);
       await allKnown((index) => index % 2 === 0);

@@ -169,6 +169,18 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
     clock.advance(60_000);
     return limitCounts;
   },
+  chat_lines_per_second: signaling({}, async ({ open }) => {
+    const client = await open();
+    await client.join('lobby', 'Ada');
+    for (let i = 0; i < 6; i++) client.send({ type: 'say', text: `${i}` });
+    await client.skipTo('error');
+  }),
+  chat_bytes: signaling({}, async ({ open }) => {
+    const client = await open();
+    client.send({ type: 'join', room: 'lobby', name: 'Ada', chat: true });
+    for (let i = 0; i < 4; i++) client.send({ type: 'say', text: '\u6f22'.repeat(2000) });
+    await client.skipTo('error');
+  }),
   bytes_per_second: signaling({ maxMessageBytes: 33_000 }, async ({ open }) => {
     const client = await open();
     for (let i = 0; i < 10; i++) client.socket.send('x'.repeat(33_000));

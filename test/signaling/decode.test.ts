@@ -24,6 +24,7 @@ test('a message gets its defaults, and unknown fields are ignored', (t) => {
     deafened: false,
     hasMicrophone: true,
     batches: false,
+    chat: false,
   });
   t.strictSame(decodeClientMessage('{"type":"ping","id":7}'), { type: 'ping', id: 7 });
   t.end();

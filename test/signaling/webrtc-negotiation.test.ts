@@ -2,6 +2,7 @@ import pino from 'pino';
 import { test } from 'tap';
 import { toAppError } from '../../src/lib/errors.ts';
 import { AccessControl } from '../../src/rooms/access.ts';
+import { GUEST } from '../../src/rooms/admission.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
 import { answerOffer } from '../../src/signaling/webrtc-negotiation.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -22,7 +23,7 @@ function join() {
   const { participant } = registry.join({
     room: 'lobby',
     name: 'Ada',
-    admission: { identity: null, name: null, maySpeak: true, mayModerate: false },
+    admission: GUEST,
     state: { muted: false, deafened: false },
     listener: { event: () => {}, ended: () => {} },
   });

@@ -31,6 +31,7 @@ test('channels and those who whisper are shown, until they stop or this particip
       mayWhisper: false,
       talking: [{ participantId: 'other', channels: [], whispers: true }],
       shoutsTo: [],
+      chat: null,
     },
   });
   t.same(shown, [

@@ -257,6 +257,7 @@ export function joined(resumeToken = 'token-1', mediaResumed = false): ServerMes
     mayWhisper: true,
     talking: [],
     shoutsTo: [],
+    chat: { keptLines: 100, keptHours: 24, slowModeSeconds: 0 },
   };
 }
 

@@ -23,7 +23,7 @@ test('a moved participant keeps the connection in the other room, and rejoins th
   const self = client.participants.get(client.participantId ?? '')!;
   browser.socket.receive({
     ...{ type: 'moved', room: 'annex', entry: 'open', locked: true, participants: [CY, self], hearing: [] },
-    ...{ channels: [], mayWhisper: true, talking: [], shoutsTo: [] },
+    ...{ channels: [], mayWhisper: true, talking: [], shoutsTo: [], chat: null },
   });
   t.same(rooms, ['annex']);
   t.equal(client.room, 'annex');

@@ -145,6 +145,7 @@ function participantView(room: Room, participant: Participant): z.output<typeof 
   const { joinedAtMs, ...view } = participant.fact;
   return {
     ...view,
+    mayChat: participant.mayChat,
     room: room.name,
     joinedAt: isoTime(joinedAtMs),
     address: participant.address,

@@ -14,6 +14,8 @@ export interface ControlFigures {
   readonly connections: number;
   readonly messagesIn: number;
   readonly errors: ReadonlyMap<ErrorCode, number>;
+  /** Lines of chats. */
+  readonly text: { readonly lines: number; readonly privateLines: number };
   /** How often each limit was hit. */
   readonly limits: ReadonlyMap<Limit, number>;
   /** Times the main thread's event loop was blocked for one second or longer. */
@@ -67,6 +69,15 @@ const LABELLED_COUNTERS: readonly Labelled[] = [
     'code',
     'Problems returned by the REST API, by code.',
     ({ apiErrors = [] }) => apiErrors,
+  ],
+  [
+    'partyline_chat_lines_total',
+    'to',
+    'Chat messages, to everyone in a room or to one participant.',
+    ({ text }) => [
+      ['room', text.lines],
+      ['participant', text.privateLines],
+    ],
   ],
   ['partyline_limits_hit_total', 'limit', 'Requests rejected by a limit, by limit.', ({ limits }) => limits],
   [

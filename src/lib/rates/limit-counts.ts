@@ -16,6 +16,8 @@ export const LIMITS = [
   'offers_per_second',
   'state_changes_per_second',
   'room_update_bytes',
+  'chat_lines_per_second',
+  'chat_bytes',
   'bytes_per_second',
   'unsent_bytes',
   'http_connections',

@@ -12,6 +12,7 @@ import {
   MAX_NAME_LENGTH,
   MAX_PARTICIPANT_ID_LENGTH,
   MAX_PASSWORD_LENGTH,
+  MAX_SLOW_MODE_SECONDS,
 } from '../bounds.ts';
 
 const MAX_BAN_SECONDS = 86_400;
@@ -39,6 +40,13 @@ const links = z
   .describe(
     'Names of other rooms. Two rooms are linked while each names the other: whoever may shout in one is heard in both.',
   );
+const chat = z.boolean().describe('Whether the room has a chat. Switching it off deletes its history.');
+const slowModeSeconds = z
+  .number()
+  .int()
+  .min(0)
+  .max(MAX_SLOW_MODE_SECONDS)
+  .describe('How long one person waits between two chat messages; 0: not at all. Moderators do not wait.');
 const locked = z.boolean().describe('Whether only moderators may join.');
 const password = z
   .string()
@@ -57,6 +65,8 @@ export const roomSchema = z.strictObject({
   levelling,
   whispers,
   links,
+  chat,
+  slowModeSeconds,
   participants: count().describe(
     'Number of participants, including those whose connection broke and whose seat is kept.',
   ),
@@ -78,6 +88,8 @@ export const newRoomSchema = z.strictObject({
   levelling: levelling.optional(),
   whispers: whispers.optional(),
   links: links.optional(),
+  chat: chat.optional(),
+  slowModeSeconds: slowModeSeconds.optional(),
 });
 
 /** `PATCH /rooms/{room}`. Omitted fields keep their value. */
@@ -92,6 +104,8 @@ export const roomChangeSchema = z.strictObject({
   levelling: levelling.optional(),
   whispers: whispers.optional(),
   links: links.optional(),
+  chat: chat.optional(),
+  slowModeSeconds: slowModeSeconds.optional(),
 });
 
 export const receptionSchema = z.strictObject({
@@ -123,6 +137,7 @@ export const participantSchema = z.strictObject({
   microphone: z.enum(['none', 'muted', 'open']).describe('`none`: they use no microphone, or may not speak.'),
   connected: z.boolean().describe('The media connection is established.'),
   captured: z.boolean().describe('What they say and hear is being recorded for troubleshooting.'),
+  mayChat: z.boolean().describe('May write in the chat: their token allows it, and no moderator has muted them there.'),
   levelDbov: z
     .number()
     .min(-127)
@@ -252,6 +267,7 @@ export const newTokenSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('The participant may speak to all rooms that are linked to theirs at the same time.'),
+  mayChat: z.boolean().default(true).describe('The participant may write in the chat.'),
   expiresInSeconds: z.number().int().min(1).max(MAX_TOKEN_SECONDS).default(3600).describe('Lifetime of the token.'),
 });
 

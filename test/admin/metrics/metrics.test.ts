@@ -15,6 +15,7 @@ function setUp() {
       participants: 2,
       joins: new Map<'ok' | ErrorCode, number>([['ok', 3]]),
       limits: limits.counts,
+      text: { lines: 11, privateLines: 12 },
       connections: 4,
       messagesIn: 5,
       errors: new Map<ErrorCode, number>(),
@@ -54,6 +55,8 @@ test('the control plane and the process appear in the metrics', async (t) => {
   t.equal(now.get('partyline_joins_total{result="ok"}'), 3);
   t.equal(now.get('partyline_joins_total{result="wrong_password"}'), undefined);
   t.equal(now.get('partyline_limits_hit_total{limit="rooms"}'), 1);
+  t.equal(now.get('partyline_chat_lines_total{to="room"}'), 11);
+  t.equal(now.get('partyline_chat_lines_total{to="participant"}'), 12);
   t.equal(
     now.get('partyline_limits_hit_total{limit="unsent_bytes"}'),
     0,
