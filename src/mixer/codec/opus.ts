@@ -59,26 +59,24 @@ class OpusFrameEncoder implements Encoder {
   }
 }
 
+/** Conceals 20 ms. Libopus does it in the mode of the last packet, whichever mode this byte names. */
+const CONCEALMENT = Buffer.of(concealmentToc(0));
+
 /** Decodes any Opus packet, mono or stereo, to mono. */
 class OpusPacketDecoder implements Decoder {
   readonly #opus = new OpusEncoder(SAMPLE_RATE, 1);
-  readonly #concealment = Buffer.alloc(1);
-  #toc = 0;
 
   decode(packet: Uint8Array): Int16Array | undefined {
     if (packetSamples(packet) === 0) return undefined;
-    this.#toc = packet[0]!;
     return this.#run(Buffer.isBuffer(packet) ? packet : Buffer.from(packet.buffer, packet.byteOffset, packet.length));
   }
 
   conceal(): Int16Array | undefined {
-    this.#concealment[0] = concealmentToc(this.#toc);
-    return this.#run(this.#concealment);
+    return this.#run(CONCEALMENT);
   }
 
   reset(): void {
     this.#opus.applyDecoderCTL(RESET_STATE, 0);
-    this.#toc = 0;
   }
 
   #run(packet: Buffer): Int16Array | undefined {

@@ -3,7 +3,7 @@
  * listener who can hear it through several channels hears it once: through the first, with the room itself before all
  * others. A whisper is only needed where no channel leads.
  */
-import { ChannelSet, NO_CHANNEL } from './channel-set.ts';
+import { ChannelSet, MAX_CHANNELS, NO_CHANNEL } from './channel-set.ts';
 
 /** Where a voice goes. */
 export interface Address {
@@ -19,7 +19,7 @@ export const NOWHERE: Address = { channels: ChannelSet.NONE, whispersTo: NOBODY 
 
 /** Paths are numbers of channels, or one of these. */
 export const NO_PATH = NO_CHANNEL;
-export const WHISPER = 64;
+export const WHISPER = MAX_CHANNELS;
 
 /** A side of a stereo mix, or a mono mix. */
 export type Side = 'left' | 'right' | 'both';

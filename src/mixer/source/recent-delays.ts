@@ -31,7 +31,7 @@ export class RecentDelays {
     this.#calm = 0;
     this.#chance = 1;
     let bad = 0;
-    for (let i = 0; i < this.#worst.length; i++) if (this.#worst[i]! >= badMs) bad++;
+    for (const worst of this.#worst) if (worst >= badMs) bad++;
     // Laplace's rule of succession: never certain after so few.
     this.#badShare = bad / (this.#worst.length + 2);
   }

@@ -138,3 +138,15 @@ test('all counters start at zero', async (t) => {
   t.ok(Object.keys(counters).length >= 12);
   t.ok(Object.values(counters).every((count) => count === 0));
 });
+
+test('an encoder that was retuned keeps its new settings when the limit changes', async (t) => {
+  const { pool, encoders } = spyPool();
+  const encoder = pool.takeEncoder({ bitrate: 40_000, complexity: 5 });
+  pool.retune(encoder, { bitrate: 72_000, complexity: 9 });
+  t.match(encoders[0]!.settings, { bitrate: 72_000, complexity: 9 });
+  pool.limitComplexity(7);
+  t.match(encoders[0]!.settings, { bitrate: 72_000, complexity: 7 });
+  pool.retune(encoder, { bitrate: 50_000, complexity: 10 });
+  t.match(encoders[0]!.settings, { bitrate: 50_000, complexity: 7 }, 'and the limit applies to it');
+  t.equal(pool.encodersInUse, 1);
+});

@@ -1,7 +1,12 @@
 import opus from '@discordjs/opus';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { packetSamples, SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../../src/formats/opus-packet.ts';
+import {
+  concealmentToc,
+  packetSamples,
+  SILENCE_PACKET,
+  SILENCE_REFRESH_PACKET,
+} from '../../../src/formats/opus-packet.ts';
 import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { findDelay, rms, segmentalSnrDb, toInt16 } from '../../helpers/signal.ts';
@@ -96,6 +101,21 @@ test('concealment produces exactly one frame after a packet of any mode, and on 
     for (const packet of packets) t.equal(decoder.decode(packet)?.length, packetSamples(packet), name);
     for (let n = 0; n < 8; n++) t.equal(decoder.conceal()?.length, FRAME_SAMPLES, `${name}, concealed frame ${n}`);
     t.equal(decoder.decode(packets[0]!)?.length, packetSamples(packets[0]!), `${name}, goes on`);
+  }
+});
+
+test('a frame is concealed in the mode of the last packet', async (t) => {
+  for (const { name, packets } of everyMode()) {
+    const decoder = opusCodec.createDecoder();
+    const plain = new opus.OpusEncoder(48_000, 1);
+    for (const packet of packets) {
+      const asked = Buffer.of(concealmentToc(packet[0]!));
+      for (const bytes of [packet, asked, asked]) {
+        const expected = plain.decode(bytes);
+        const pcm = bytes === asked ? decoder.conceal() : decoder.decode(bytes);
+        if (!Buffer.from(pcm!.buffer, pcm!.byteOffset, pcm!.byteLength).equals(expected)) t.fail(name);
+      }
+    }
   }
 });
 

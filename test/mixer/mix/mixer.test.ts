@@ -6,12 +6,14 @@ import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
 import type { MixLink } from '../../../src/mixer/mix/mix-link.ts';
 import { createStanding, type TalkerStanding } from '../../../src/mixer/source/talker-places.ts';
+import { DEFAULT_SPACE } from '../../../src/mixer/space/space-settings.ts';
 import { complaint, fitGain, runAtRandom } from '../../helpers/mix-check.ts';
 import { type Person, Room, type Written } from '../../helpers/perfect-room.ts';
-import { PlainCodec } from '../../helpers/plain-codec.ts';
+import { HYBRID, PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
 import { clickRatio, concatInt16, toInt16, tone, toneLevelDbfs } from '../../helpers/signal.ts';
 import { voiced } from '../../helpers/voiced.ts';
+import { World } from '../../helpers/world.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4106);
 
@@ -727,4 +729,45 @@ test('with real Opus, the talker goes from shared to separate and back without a
   t.ok(ratio < 1.2, `no sharper than the voices: ${ratio.toFixed(2)}`);
   t.equal(c!.written.at(-1)!.payload, listener!.written.at(-1)!.payload, 'back to the shared stream');
   t.equal(room.pool.encodersInUse, 3);
+});
+
+test('a voice is passed on from its beginning after silence, and never after another voice', async (t) => {
+  const codec = new PlainCodec(HYBRID);
+  const room = new Room(codec, (frame) => codec.encode(frame));
+  const [first, second] = [0, 1, 2].map((index) => room.join(toneOf(index))) as [Person, Person, Person];
+  for (const person of [first, second]) person.levelDbov = -29;
+  const passedIn = (ticks: number) => {
+    const before = room.pool.counters.framesPassed;
+    room.run(ticks);
+    return room.pool.counters.framesPassed - before;
+  };
+  first.talking = true;
+  t.ok(passedIn(20) > 15);
+  second.talking = true;
+  passedIn(2);
+  t.equal(passedIn(10), 0);
+  second.talking = false;
+  t.equal(passedIn(30), 0, 'not in mid-sentence');
+  first.talking = false;
+  room.run(30);
+  first.talking = true;
+  t.ok(passedIn(20) > 15);
+});
+
+test('only those with ears in space are visited as such', async (t) => {
+  const codec = new PlainCodec();
+  const room = new Room(codec, (frame) => codec.encode(frame));
+  const world = new World();
+  const [placed] = [0, 1].map((index) => room.join(toneOf(index))) as [Person, Person];
+  world.put(0, { voice: placed.place.voice });
+  const inSpace = () => {
+    const found: unknown[] = [];
+    room.mixer.forEachInSpace((participant) => found.push(participant));
+    return found;
+  };
+  room.run();
+  t.strictSame(inSpace(), []);
+  room.mixer.setSpace({ bodies: world.writer.memory, settings: DEFAULT_SPACE });
+  room.run();
+  t.ok(inSpace().length === 1 && inSpace()[0] === placed.participant);
 });

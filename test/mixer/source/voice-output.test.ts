@@ -47,6 +47,12 @@ test('a voice begins with a short fade, goes on unchanged, and ends over a whole
   t.end();
 });
 
+test('before it is turned to anything, a voice is silent', (t) => {
+  const { frames } = setUp();
+  t.ok(frames(2).every((sample) => sample === 0));
+  t.end();
+});
+
 test('a blank frame is silent, whatever was in it before', (t) => {
   const { output, queue, frames } = setUp();
   output.turnTo(1);
@@ -118,6 +124,8 @@ test('a voice is not levelled until it is asked for, and its gain goes back when
   output.setLevelling(false);
   const soon = frames(2, SPEECH)[FRAME_SAMPLES - 1]!;
   t.ok(soon < raised && soon > 0.9 * raised, 'not at once');
+  for (let i = 0; i < 50; i++) output.observe(-40, -40);
+  t.ok(frames(1, SPEECH)[FRAME_SAMPLES - 1]! <= soon, 'and not up again, whatever is heard meanwhile');
   frames(500, SPEECH);
   t.ok(output.isUnlevelled);
   t.equal(frames(1, SPEECH)[0], LEVEL);

@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'tap';
 import type { DatagramSocket } from '../../../src/rtc/net/datagram-port.ts';
-import { UdpPort } from '../../../src/rtc/net/udp-port.ts';
+import { UdpPort, type UdpSocket } from '../../../src/rtc/net/udp-port.ts';
 import { eventually } from '../../helpers/eventually.ts';
 
 test('one port number is bound on every given address, in both families', async (t) => {
@@ -90,5 +90,38 @@ test('once a send has failed, every further failure is counted, and nothing is t
   socket.send(Buffer.from('x'), remotePort, '127.0.0.1');
   await setImmediate();
   t.equal(port.counters.sendFailures, 24, 'data after the close is not an error');
+  client.close();
+});
+
+test('a port follows the addresses it is given: new ones are bound and listened to, others let go, and the rest stay', async (t) => {
+  const port = await UdpPort.open({ hosts: ['127.0.0.1'], port: 0 });
+  const [{ port: number }] = port.addresses as [{ port: number }];
+  const heard: string[] = [];
+  port.listen((datagram, _remote, socket) => heard.push(`${datagram} at ${(socket as UdpSocket).local.address}`));
+  t.same(await port.follow(['127.0.0.1', '127.0.0.2', '127.0.0.2', '192.0.2.1']), [
+    { protocol: 'udp', address: '192.0.2.1', port: number, reason: 'this machine does not have the address' },
+  ]);
+  t.same(
+    port.addresses.map((bound) => [bound.address, bound.port]),
+    [
+      ['127.0.0.1', number],
+      ['127.0.0.2', number],
+    ],
+  );
+  const client = createSocket('udp4');
+  client.send('hello', number, '127.0.0.2');
+  await eventually(() => heard.length > 0);
+  t.same(heard, ['hello at 127.0.0.2']);
+  t.same(await port.follow(['127.0.0.2']), []);
+  t.same(
+    port.addresses.map(({ address }) => address),
+    ['127.0.0.2'],
+  );
+  const free = await UdpPort.open({ hosts: ['127.0.0.1'], port: number });
+  await free.close();
+  await port.close();
+  await port.follow(['127.0.0.1']);
+  const still = await UdpPort.open({ hosts: ['127.0.0.1'], port: number });
+  await still.close();
   client.close();
 });
