@@ -278,3 +278,30 @@ test('the nearer a voice is in space, the less of it is heard in channels', (t) 
   );
   t.end();
 });
+
+test('voices from other parts of the room are turned down by a channel with priority, and nothing is left of them', (t) => {
+  const sounds = new ChannelSounds();
+  const ducked = new VoiceCopies(kernels, sounds);
+  Object.assign(sounds.ducking, { active: ChannelSet.of([1]), gainBefore: () => 0.5, gainNow: () => 0.25 });
+  const { listener } = people([]);
+  const mix = kernels.frames.take();
+  for (const level of [400, 80, 0]) {
+    const other = link({ level, voices: level > 0 ? 3 : 0 });
+    t.equal(sumFor(listener, { contributors: [], copies: ducked, link: other }, mix), level > 0 ? 3 : 0);
+    const [first, last] = [mix.samples[0]!, mix.samples[FRAME_SAMPLES - 1]!];
+    t.ok(Math.abs(first - level * 0.5) < 0.2 && Math.abs(last - level * 0.25) < 0.01, `${level}: ${first}…${last}`);
+  }
+  kernels.frames.release(mix);
+  t.end();
+});
+
+test('who does not hear the room does not hear its other parts', (t) => {
+  const { listener, voices: around } = among([], [1], [1]);
+  const other = link({ level: 7, voices: 3, heard: 'more' });
+  const mix = kernels.frames.take();
+  t.equal(sumFor(listener, { ...around, link: other }, mix), 0);
+  t.equal(mix.samples[0], 0);
+  t.equal(heardPersonally(listener, { ...around, link: other }), 'nothing');
+  kernels.frames.release(mix);
+  t.end();
+});

@@ -42,7 +42,10 @@ class Scene {
     retune: (encoders, mayBeStereo) => this.retuned.push(encoders === SPACE_ENCODERS, mayBeStereo),
   });
 
-  join(body: BodyOptions | undefined, { channels = [ROOM], takesStereo = false, level = 10 } = {}): Place {
+  join(
+    body: BodyOptions | undefined,
+    { channels = [ROOM] as readonly number[], takesStereo = false, level = 10 } = {},
+  ): Place {
     const voice = this.places.size + 1;
     const heard = ChannelSet.of(channels);
     const place = stillVoice(this.pool.kernels, this.audiences.enter(heard), {

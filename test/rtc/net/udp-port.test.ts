@@ -95,7 +95,7 @@ test('once a send has failed, every further failure is counted, and nothing is t
 
 test('a port follows the addresses it is given: new ones are bound and listened to, others let go, and the rest stay', async (t) => {
   const port = await UdpPort.open({ hosts: ['127.0.0.1'], port: 0 });
-  const [{ port: number }] = port.addresses as [{ port: number }];
+  const { port: number } = port.addresses[0]!;
   const heard: string[] = [];
   port.listen((datagram, _remote, socket) => heard.push(`${datagram} at ${(socket as UdpSocket).local.address}`));
   t.same(await port.follow(['127.0.0.1', '127.0.0.2', '127.0.0.2', '192.0.2.1']), [
