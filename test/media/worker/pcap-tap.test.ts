@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import type { Clock } from '../../../src/lib/clock.ts';
 import { PcapTap } from '../../../src/media/worker/pcap-tap.ts';
+import type { NetworkPath } from '../../../src/rtc/net/network-path.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { createFrameEncoder, FRAME_SAMPLES } from '../../helpers/opus.ts';
 import { toInt16, tone } from '../../helpers/signal.ts';
@@ -119,4 +120,128 @@ test("a member's sent and received packets are in order of time, reports among t
     times.filter((ms, at) => at > 0 && ms < times[at - 1]!),
     [],
   );
+});
+
+const PACKET = Uint8Array.from({ length: 40 }, (_, i) => i);
+const HERE = { address: '10.0.0.1', port: 40_000 };
+const THERE = { address: '192.0.2.1', port: 5000 };
+const pathWith = (local: typeof HERE | undefined) =>
+  ({ ...THERE, socket: { protocol: 'udp', local, send: () => true } }) as unknown as NetworkPath;
+
+/** IPv4 and UDP addresses of the record at this offset, and its length with its header. */
+function readRecord(records: Uint8Array, at: number) {
+  const view = Buffer.from(records.buffer, records.byteOffset, records.byteLength);
+  const ip = at + 16;
+  const address = (offset: number) => [...view.subarray(ip + offset, ip + offset + 4)].join('.');
+  const udp = ip + 20;
+  return {
+    from: `${address(12)}:${view.readUInt16BE(udp)}`,
+    to: `${address(16)}:${view.readUInt16BE(udp + 2)}`,
+    payload: [...view.subarray(udp + 8, ip + view.readUInt32LE(at + 8))],
+    bytes: 16 + view.readUInt32LE(at + 8),
+  };
+}
+
+function recording(maxBytes = 1_000_000) {
+  const clock = new FakeClock();
+  const pieces: { readonly records: Uint8Array; readonly isFull: boolean }[] = [];
+  const tap = new PcapTap({ maxBytes, clock, emit: (records, isFull) => pieces.push({ records, isFull }) });
+  return { clock, pieces, tap };
+}
+
+test('a received packet goes from the peer to us, and a sent one back, wherever each of them is', (t) => {
+  const { pieces, tap } = recording();
+  const path = pathWith(HERE);
+  tap.received(PACKET, path, 0);
+  tap.sent(PACKET, path, 1);
+  tap.received(PACKET, { ...path, address: '192.0.2.9' }, 2);
+  tap.received(PACKET, pathWith(undefined), 3);
+  tap.flush();
+  const found = [];
+  for (let at = 0; at < pieces[0]!.records.length; ) {
+    const record = readRecord(pieces[0]!.records, at);
+    at += record.bytes;
+    found.push(record);
+  }
+  t.same(
+    found.map(({ from, to }) => [from, to]),
+    [
+      ['192.0.2.1:5000', '10.0.0.1:40000'],
+      ['10.0.0.1:40000', '192.0.2.1:5000'],
+      ['192.0.2.9:5000', '10.0.0.1:40000'],
+      ['192.0.2.1:5000', '0.0.0.0:0'],
+    ],
+  );
+  t.ok(found.every(({ payload }) => payload.join() === PACKET.join()));
+  t.end();
+});
+
+test('nothing is emitted without packets, and with many nothing is lost, flushed or not', (t) => {
+  const { pieces, tap } = recording();
+  tap.flush();
+  t.same(pieces, []);
+  const path = pathWith(HERE);
+  for (let n = 0; n < 2000; n++) {
+    tap.received(PACKET, path, n);
+    if (n % 700 === 0) tap.flush();
+  }
+  tap.flush();
+  tap.flush();
+  const { bytes } = readRecord(pieces[0]!.records, 0);
+  t.equal(
+    pieces.reduce((sum, { records }) => sum + records.length, 0),
+    2000 * bytes,
+  );
+  t.ok(pieces.every(({ records, isFull }) => records.length > 0 && records.length <= 16_384 && !isFull));
+  t.ok(timesMs(Buffer.concat(pieces.map(({ records }) => records))).every((ms, n, all) => n === 0 || ms > all[n - 1]!));
+  t.end();
+});
+
+test('a capture ends before the first packet that does not fit, and says so once', (t) => {
+  const { bytes } = (() => {
+    const { pieces, tap } = recording();
+    tap.received(PACKET, pathWith(HERE), 0);
+    tap.flush();
+    return readRecord(pieces[0]!.records, 0);
+  })();
+  for (const [maxBytes, fits] of [
+    [3 * bytes, 3],
+    [4 * bytes - 1, 3],
+    [bytes - 1, 0],
+  ] as const) {
+    const { pieces, tap } = recording(maxBytes);
+    for (let n = 0; n < 10; n++) tap.received(PACKET, pathWith(HERE), n);
+    tap.flush();
+    t.equal(pieces.length, 1);
+    t.same([pieces[0]!.records.length, pieces[0]!.isFull], [fits * bytes, true]);
+  }
+  t.end();
+});
+
+test('the wall clock was set if it is off by 50 ms, and both clocks were read within 5 ms', (t) => {
+  for (const [stepMs, pauseMs, isFollowed] of [
+    [50, 0, true],
+    [49, 0, false],
+    [-50, 0, true],
+    [-49, 0, false],
+    [3_600_000, 2.5, true],
+    [3_600_000, 2.6, false],
+  ] as const) {
+    const clock = new InterruptedClock();
+    const pieces: Uint8Array[] = [];
+    const tap = new PcapTap({ maxBytes: 10_000, clock, emit: (records) => pieces.push(records) });
+    tap.received(PACKET, pathWith(HERE), 1000);
+    tap.flush();
+    clock.stepWall(stepMs);
+    clock.pauseMs = pauseMs;
+    tap.flush();
+    tap.received(PACKET, pathWith(HERE), 1000);
+    clock.pauseMs = 0;
+    tap.flush();
+    const [before, after] = timesMs(Buffer.concat(pieces)) as [number, number];
+    const moved = after - before;
+    // Reading the clocks takes the pause.
+    t.equal(Math.abs(moved - stepMs) <= 2 * pauseMs + 1, isFollowed, `${stepMs} ms, ${pauseMs} ms: ${moved} ms`);
+  }
+  t.end();
 });

@@ -647,3 +647,43 @@ test('after a room has changed its encoders, spare streams have the new ones, in
   }
   room.mixer.limitSpace({ isMono: false, rangeFactor: 1 });
 });
+
+/** A player, a spectator with the player's ears, and somebody who talks two metres away. */
+function spectating() {
+  const { codec, room } = plainRoom();
+  const world = new World();
+  const [player, spectator, talker] = [0, 1, 2].map((i) => room.join(TONES[i]!)) as [Person, Person, Person];
+  const put = (slot: number, { place }: Person, more: object = {}) => world.put(slot, { voice: place.voice, ...more });
+  put(0, player);
+  put(1, spectator, { earsOf: 0 });
+  put(2, talker, { at: [0, 0, -2] });
+  room.mixer.setSpace({ bodies: world.writer.memory, settings: DEFAULT_SPACE });
+  room.run(5);
+  talker.talking = true;
+  const heard = ({ written }: Person, ticks: number) =>
+    concatInt16(written.slice(-ticks).map(({ payload }) => codec.decode(payload)));
+  return { room, player, spectator, talker, heard };
+}
+
+test('two listeners with the same ears share a packet', async (t) => {
+  const { room, player, spectator } = spectating();
+  room.run(30);
+  t.equal(room.pool.encodersInUse, 1);
+  t.equal(player.written.at(-1)!.payload, spectator.written.at(-1)!.payload);
+  t.equal(player.place.listening.to, 'group');
+  player.talking = true;
+  room.run(10);
+  t.not(player.written.at(-1)!.payload, spectator.written.at(-1)!.payload, 'a player does not hear themselves');
+});
+
+test('a listener who leaves those with the same ears goes on hearing, without a click', async (t) => {
+  const { room, spectator, heard } = spectating();
+  room.run(30);
+  for (const channels of [[0, 1], [0], [0, 2]]) {
+    room.listenTo(spectator, channels);
+    room.run(15);
+  }
+  const sound = heard(spectator, 60);
+  const ratio = clickRatio(sound, 960, sound.length, TONES[2]!);
+  t.ok(ratio < 1.1, `${ratio}`);
+});

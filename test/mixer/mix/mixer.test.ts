@@ -791,3 +791,16 @@ test('what is set for somebody who has left changes nothing for the others', asy
   room.run(2);
   t.ok(room.mixer.deserted);
 });
+
+test('a listener in steady silence hears a whisper from its first tick', async (t) => {
+  const { codec, room } = plainRoom();
+  const [talker, listener] = [0, 1, 2].map((index) => room.join(toneOf(index))) as [Person, Person];
+  room.run(50);
+  room.speakTo(talker, [], [listener]);
+  room.run(2);
+  talker.talking = true;
+  const before = listener.written.length;
+  room.run(10);
+  const heard = listener.written.slice(before).map(({ payload }) => codec.decode(payload));
+  t.ok(heard.filter((frame) => frame.some((sample) => sample !== 0)).length >= 9);
+});
