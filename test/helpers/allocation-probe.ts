@@ -6,6 +6,8 @@ import { createSharedMix } from '../../src/media/link/mix-ring.ts';
 import { SharedMixLink } from '../../src/media/worker/shared-mix.ts';
 import { CodecPool } from '../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
+import { ChannelSet } from '../../src/mixer/mix/channel-set.ts';
+import { PLAIN_CHANNEL } from '../../src/mixer/mix/channel-sounds.ts';
 import { Mixer } from '../../src/mixer/mix/mixer.ts';
 import { toInt16, tone } from './signal.ts';
 
@@ -24,9 +26,22 @@ const pool = new CodecPool(
   () => 0,
 );
 const mixer = new Mixer(pool, { maxTalkers: 8, levelling: true });
-/** If the argument is 2, the room has two parts, and somebody talks in the other part too. */
+/** If the first argument is 2, the room has two parts, and somebody talks in the other part too. */
 const elsewhere = new Mixer(pool, { maxTalkers: 8, levelling: true });
 const isLinked = process.argv[2] === '2';
+/**
+ * If the second argument is `channels`, everybody also hears a channel with priority and one from the left, in which the
+ * talkers speak. Half of the people hear in stereo, and ten have set a gain for a talker.
+ */
+const hasChannels = process.argv[3] === 'channels';
+const [COMMAND, LEFT] = [1, 2] as const;
+if (hasChannels) {
+  const sounds = new Map([
+    [COMMAND, { ...PLAIN_CHANNEL, duckDb: 12 }],
+    [LEFT, { ...PLAIN_CHANNEL, pan: -1 }],
+  ]);
+  for (const one of [mixer, elsewhere]) one.setChannelSounds(sounds);
+}
 if (isLinked) {
   const [own, other] = [createSharedMix(0), createSharedMix(1)];
   mixer.setLink(new SharedMixLink(own, [other], pool.kernels));
@@ -39,7 +54,19 @@ const sink = {
   },
 };
 const somebody = elsewhere.add({ sink: { write: () => {} }, muted: false, deafened: false });
-const people = Array.from({ length: PEOPLE }, () => mixer.add({ sink, muted: false, deafened: false }));
+const people = Array.from({ length: PEOPLE }, (_, i) => {
+  const common = { sink, muted: false, deafened: false, voice: i + 1 };
+  if (!hasChannels) return mixer.add(common);
+  const address = { channels: ChannelSet.of([[0], [COMMAND], [LEFT]][i % 3] ?? []), whispersTo: new Set<number>() };
+  const hearing = i >= TALKERS && i < TALKERS + 10 ? new Map([[1, 0.5]]) : new Map<number, number>();
+  return mixer.add({
+    ...common,
+    address,
+    channels: ChannelSet.of([0, COMMAND, LEFT]),
+    takesStereo: i % 2 === 0,
+    hearing,
+  });
+});
 /** One packet per participant, used repeatedly: the receiving side is not measured. */
 const incoming = people.map((_, i) => ({
   sequenceNumber: 0,

@@ -6,12 +6,17 @@ import { test } from 'tap';
 const run = promisify(execFile);
 const PROBE = fileURLToPath(new URL('../helpers/allocation-probe.ts', import.meta.url));
 
-for (const parts of [1, 2]) {
-  const where = parts === 1 ? '' : ' in a room of two parts';
+for (const [parts, channels] of [
+  [1, ''],
+  [2, ''],
+  [1, 'channels'],
+  [2, 'channels'],
+] as const) {
+  const where = `${parts === 1 ? '' : ' in a room of two parts'}${channels === '' ? '' : ' with channels'}`;
   test(`a steady tick of fifty people with three talkers${where} creates next to no garbage`, async (t) => {
     // The young generation is large enough that nothing is collected between the two heap readings.
     const flags = ['--expose-gc', '--max-semi-space-size=256', '--min-semi-space-size=256'];
-    const { stdout } = await run(process.execPath, ['--import=tsx', ...flags, PROBE, String(parts)]);
+    const { stdout } = await run(process.execPath, ['--import=tsx', ...flags, PROBE, String(parts), channels]);
     t.comment(stdout);
     const { takenPerTick, externalPerTick, kept, packets } = JSON.parse(stdout);
     t.ok(packets > 50 * 4900, 'everybody got packets');

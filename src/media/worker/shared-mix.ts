@@ -73,9 +73,11 @@ export class SharedMixLink implements MixLink {
 
   targeted(tick: number): readonly Contributor[] {
     const targeted = this.#targeted;
-    if (targeted.length > 0) targeted.length = 0;
-    for (const part of this.#others) for (const voice of part.targeted(tick)) targeted.push(voice);
-    for (const part of this.#ending) for (const voice of part.targeted(tick)) targeted.push(voice);
+    let count = 0;
+    for (const part of this.#others) for (const voice of part.targeted(tick)) targeted[count++] = voice;
+    for (const part of this.#ending) for (const voice of part.targeted(tick)) targeted[count++] = voice;
+    // An array that is emptied loses its memory, so this one is only cut to its new length.
+    targeted.length = count;
     return targeted;
   }
 

@@ -17,8 +17,6 @@ import { RETURN_AFTER_TICKS } from './mix-stream.ts';
 import type { Voices } from './personal-mix.ts';
 import { FLAT_ENCODERS, type RoomEncoders } from './room-encoders.ts';
 
-const NOBODY: readonly Contributor[] = [];
-
 /** A tick of the room. */
 export interface Sounding extends Voices {
   readonly tick: number;
@@ -36,6 +34,9 @@ export class Audiences {
   /** The sum of the room's other parts in this tick, which is temporary, and its number of voices. */
   readonly #elsewhere: Frame;
   #voicesElsewhere = 0;
+  /** The voices of this tick that the other parts of the room learn of: those in the sum, and all others. */
+  readonly #forEveryone: Contributor[] = [];
+  readonly #targeted: Contributor[] = [];
 
   #encoders: RoomEncoders = FLAT_ENCODERS;
 
@@ -130,12 +131,18 @@ export class Audiences {
    */
   #publish(link: MixLink, { tick, own, contributors, copies, standing }: Sounding): boolean {
     const everyone = this.#everyone;
-    const isUsual = own.every(isForEveryone);
-    const voices = isUsual ? own : own.filter(isForEveryone);
-    const targeted = isUsual ? NOBODY : own.filter((voice) => !isForEveryone(voice));
-    everyone.sumUp(voices, copies);
-    link.publish(tick, everyone.sum.samples, everyone.voices, standing, voices, targeted);
-    return isUsual && contributors === own;
+    const forEveryone = this.#forEveryone;
+    const targeted = this.#targeted;
+    let count = 0;
+    for (const voice of own) if (isForEveryone(voice)) forEveryone[count++] = voice;
+    // An array that is emptied loses its memory, so these are only cut to their new lengths.
+    forEveryone.length = count;
+    count = 0;
+    for (const voice of own) if (!isForEveryone(voice)) targeted[count++] = voice;
+    targeted.length = count;
+    everyone.sumUp(forEveryone, copies);
+    link.publish(tick, everyone.sum.samples, everyone.voices, standing, forEveryone, targeted);
+    return targeted.length === 0 && contributors === own;
   }
 
   /** The usual case: a room without other channels. */

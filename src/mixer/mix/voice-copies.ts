@@ -10,15 +10,21 @@ import type { Contributor } from './contributor.ts';
 import { EffectsAtWork } from './effects-at-work.ts';
 import type { VoicePath } from './voice-path.ts';
 
-interface Copy extends Readonly<Way> {
-  readonly frame: Frame;
+interface Copy extends Way {
+  frame: Frame;
+}
+
+/** The copies of one voice. Those beyond `used` are left from earlier ticks, so that a tick creates no objects. */
+interface CopyList {
+  readonly copies: Copy[];
+  used: number;
 }
 
 export class VoiceCopies {
   readonly kernels: Kernels;
   readonly sounds: ChannelSounds;
   readonly #effects: EffectsAtWork;
-  readonly #copies = new Map<Contributor, Copy[]>();
+  readonly #lists = new Map<Contributor, CopyList>();
 
   constructor(kernels: Kernels, sounds: ChannelSounds) {
     this.kernels = kernels;
@@ -45,26 +51,39 @@ export class VoiceCopies {
 
   /** The frame of this tick is over. */
   endFrame(): void {
-    for (const copies of this.#copies.values()) for (const { frame } of copies) this.kernels.frames.release(frame);
-    this.#copies.clear();
+    for (const [voice, list] of this.#lists) {
+      for (let i = 0; i < list.used; i++) this.kernels.frames.release(list.copies[i]!.frame);
+      if (list.used === 0) this.#lists.delete(voice);
+      list.used = 0;
+    }
     this.#effects.endFrame();
   }
 
   close(): void {
     this.endFrame();
+    this.#lists.clear();
     this.#effects.close();
   }
 
   #copyOf(voice: Contributor, way: Way): Frame {
-    let copies = this.#copies.get(voice);
-    if (copies === undefined) {
-      copies = [];
-      this.#copies.set(voice, copies);
+    let list = this.#lists.get(voice);
+    if (list === undefined) {
+      list = { copies: [], used: 0 };
+      this.#lists.set(voice, list);
     }
-    for (const copy of copies) if (isSame(copy, way)) return copy.frame;
+    for (let i = 0; i < list.used; i++) if (isSame(list.copies[i]!, way)) return list.copies[i]!.frame;
     const frame = this.kernels.frames.take();
     frame.samples.fill(0);
-    copies.push({ ...way, frame });
+    const copy = list.copies[list.used];
+    if (copy === undefined) list.copies.push({ ...way, frame });
+    else {
+      copy.from = way.from;
+      copy.to = way.to;
+      copy.effect = way.effect;
+      copy.effectBefore = way.effectBefore;
+      copy.frame = frame;
+    }
+    list.used++;
     this.#add(frame, voice, way);
     return frame;
   }
