@@ -150,7 +150,6 @@ export class Audiences {
     const everyone = this.#everyone;
     // The other parts' sums of this tick may be missing, but those of the previous tick are there.
     if (link !== undefined) everyone.addLinked(link, tick - 1);
-    everyone.isNew = false;
     if (isQuiet || everyone.voices === 0) {
       everyone.rest();
       return false;

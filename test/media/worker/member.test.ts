@@ -281,3 +281,25 @@ test('a member who moved and left at once is sent nothing more by the room they 
   run(2);
   t.equal(member.endpoint.sent.length, length);
 });
+
+test('what a member who moves was saying and hearing fades in the old room, and nothing is left there', async (t) => {
+  const { rooms, run, join } = setUp();
+  const [moving, listener, talker] = [join(1), join(2), join(3)];
+  moving.isTalking = true;
+  talker.isTalking = true;
+  run(20);
+  t.equal(listener.hears, 400);
+  const sent = moving.endpoint.sent.length;
+  moving.member.moveTo(rooms[1], STATE);
+  run(1);
+  t.equal(listener.hears, 300, 'the voice has faded at the end of the next tick');
+  t.equal(moving.hears, 0, 'and so has what the member heard');
+  t.equal(moving.endpoint.sent.length, sent + 1, 'one packet, of the old room');
+  moving.isTalking = false;
+  talker.isTalking = false;
+  run(30);
+  listener.member.close();
+  talker.member.close();
+  run(3);
+  t.ok(rooms[0].mixer.deserted);
+});

@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { createSharedMix } from '../../../src/media/link/mix-ring.ts';
 import { MixedRoom } from '../../../src/media/worker/room.ts';
 import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
@@ -116,4 +117,45 @@ test('a room whose last member leaves in mid-word is over once they have faded o
     return asked.room.over;
   });
   t.same(over, [false, true, true], 'one frame to fade, one to report that nothing more follows');
+});
+
+test('parts of a room that are linked hear each other, and the last one is on its own again once the others have faded', async (t) => {
+  const codec = new PlainCodec();
+  const pool = new CodecPool(codec, () => 0);
+  const memories = [createSharedMix(0), createSharedMix(1)] as const;
+  const heard: number[][] = [[], []];
+  const rooms = [0, 1].map((index) => new MixedRoom(index, pool, { maxTalkers: 0, levelling: false })) as [
+    MixedRoom,
+    MixedRoom,
+  ];
+  const people = rooms.map((room, index) => {
+    const write = (payload: Uint8Array) => void heard[index]!.push(codec.decode(payload).at(-1)!);
+    const participant = room.mixer.add({ sink: { write }, muted: false, deafened: false, voice: index + 1 });
+    room.add(participant, index + 1);
+    return participant;
+  });
+  let tick = 0;
+  const run = (ticks: number) => {
+    for (let i = 0; i < ticks; i++, tick++) {
+      const payload = codec.encode(new Int16Array(FRAME_SAMPLES).fill(3000));
+      const packet = { sequenceNumber: tick & 0xffff, timestamp: tick * FRAME_SAMPLES, payload };
+      rooms[0].mixer.push(people[0]!, { ...packet, levelDbov: -20, redundant: false }, tick * PTIME_MS);
+      for (const room of rooms) room.tick(tick, tick * PTIME_MS);
+    }
+    return heard[1]!.at(-1);
+  };
+  t.equal(run(20), 0);
+  const link = (to: readonly number[]) => {
+    for (const index of to) rooms[index as 0 | 1].link(memories[index as 0 | 1], [memories[1 - index]!]);
+  };
+  link([0, 1]);
+  t.equal(run(20), 3000);
+  link([0, 1]);
+  t.equal(run(1), 3000, 'the same link again changes nothing');
+  for (const index of [0, 1] as const) rooms[index].link(memories[index], []);
+  run(10);
+  t.equal(heard[1]!.at(-1), 0);
+  link([0, 1]);
+  t.equal(run(20), 3000, 'and they can be linked again');
+  for (const room of rooms) room.close();
 });

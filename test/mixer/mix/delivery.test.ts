@@ -687,3 +687,54 @@ test('a listener who leaves those with the same ears goes on hearing, without a 
   const ratio = clickRatio(sound, 960, sound.length, TONES[2]!);
   t.ok(ratio < 1.1, `${ratio}`);
 });
+
+test('a channel that comes from one side and back moves without a click for listeners with a mix of their own', async (t) => {
+  const { codec, room } = plainRoom();
+  const [talker, listener] = [0, 1].map((i) => room.join(TONES[i]!, { channels: [0, 1], takesStereo: true })) as [
+    Person,
+    Person,
+  ];
+  room.speakTo(talker, [1]);
+  room.hear(listener, new Map([[talker, 0.5]]));
+  talker.talking = true;
+  room.run(30);
+  for (const pan of [-1, 0, 1, 0]) {
+    room.setSounds(new Map([[1, { pan }]]));
+    room.run(20);
+  }
+  const frames = listener.written.slice(-100).map(({ payload }) => codec.decode(payload));
+  t.ok(frames.some(({ length }) => length > FRAME_SAMPLES));
+  for (const side of [0, 1]) {
+    const sound = concatInt16(
+      frames.map((frame) => (frame.length > FRAME_SAMPLES ? frame.filter((_, i) => i % 2 === side) : frame)),
+    );
+    const ratio = clickRatio(sound, FRAME_SAMPLES, sound.length, TONES[0]!);
+    t.ok(ratio < 1.1, `side ${side}: ${ratio}`);
+  }
+});
+
+test('a listener who was sent a lone voice and then a mix is as quiet as before after it', async (t) => {
+  const codec = new PlainCodec(HYBRID);
+  const room = new Room(codec, (frame) => codec.encode(frame));
+  const [first, second, listener] = [0, 1, 2].map((index) => room.join(TONES[index]!)) as [Person, Person, Person];
+  for (const person of [first, second]) person.levelDbov = LEVEL_DBOV;
+  const visits = () => {
+    let looks = 0;
+    const { sink } = listener.place;
+    Object.defineProperty(listener.place, 'steady', { configurable: true, get: () => void looks++, set: () => {} });
+    room.run(10);
+    Object.defineProperty(listener.place, 'steady', { configurable: true, writable: true, value: undefined });
+    return sink === listener.place.sink ? looks : Number.NaN;
+  };
+  room.run(61);
+  t.equal(visits(), 0, 'nobody is visited in silence');
+  first.talking = true;
+  room.run(20);
+  second.talking = true;
+  room.run(20);
+  first.talking = false;
+  second.talking = false;
+  room.run(70);
+  while (room.tick % 20 !== 1) room.run();
+  t.equal(visits(), 0, 'nor after it');
+});

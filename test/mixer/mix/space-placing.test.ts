@@ -405,3 +405,22 @@ test('a closed space has given back all frames and encoders', (t) => {
   t.ok(scene.pool.kernels.frames.taken <= taken + 1);
   t.end();
 });
+
+test('whoever gets other ears and their own back within a tick stays in the same group', (t) => {
+  const scene = new Scene();
+  const listener = scene.join(at(0));
+  scene.join(at(2));
+  scene.open();
+  scene.tick(listener);
+  listener.listening = ALL_LISTEN;
+  const { group, ears } = listener;
+  scene.put(listener, at(0, { earsOf: 1 }));
+  scene.placing.beginTick([]);
+  scene.put(listener, at(0));
+  scene.placing.beginTick([]);
+  scene.placing.endTick();
+  t.equal(listener.group, group);
+  t.equal(listener.ears, ears);
+  t.notOk(listener.endsEars);
+  t.end();
+});
