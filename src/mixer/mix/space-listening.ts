@@ -55,11 +55,8 @@ export function addSpace(
     return;
   }
   const right = kernels.scratch('space, right');
-  if (flat.right === flat.left) right.samples.set(left.samples);
-  else {
-    right.samples.set(flat.right.samples);
-    if (ears.slot !== place.slot) ears.addOwnVoiceTo(right, listener, kernels);
-  }
+  right.samples.set(flat.right.samples);
+  if (ears.slot !== place.slot) ears.addOwnVoiceTo(right, listener, kernels);
   const load = ears.addTo(left, right, listener, kernels);
   stream.setStereoMix(left, right, flat.voices + own + load);
 }

@@ -154,7 +154,7 @@ test('a received packet goes from the peer to us, and a sent one back, wherever 
   const path = pathWith(HERE);
   tap.received(PACKET, path, 0);
   tap.sent(PACKET, path, 1);
-  tap.received(PACKET, { ...path, address: '192.0.2.9' }, 2);
+  tap.received(PACKET, { ...path, address: '192.0.2.9' } as NetworkPath, 2);
   tap.received(PACKET, pathWith(undefined), 3);
   tap.flush();
   const found = [];

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { test } from 'tap';
+import type { EncoderSettings } from '../../../src/mixer/codec/codec.ts';
 import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import type { Frame } from '../../../src/mixer/kernels/frame.ts';
@@ -10,6 +11,7 @@ import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
 import { ChannelSounds } from '../../../src/mixer/mix/channel-sounds.ts';
 import type { MixLink } from '../../../src/mixer/mix/mix-link.ts';
 import type { Place } from '../../../src/mixer/mix/mix-participant.ts';
+import { SPACE_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
 import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
 import { createStanding } from '../../../src/mixer/source/talker-places.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
@@ -352,4 +354,30 @@ test('an audience that was silent is not new, so it does not join a stream in mi
   t.not(red.stream, both.stream, 'both hear red only, but one of them in a stream that goes on');
   ticks.run(15, both, red);
   t.equal(red.stream, both.stream);
+});
+
+test('audiences are encoded as the room needs it, those in stereo differently, and so are later ones', async (t) => {
+  const bitrates: number[] = [];
+  class Watched extends PlainCodec {
+    override createEncoder() {
+      const configure = ({ bitrate }: EncoderSettings) => void bitrates.push(bitrate);
+      return { ...super.createEncoder(), configure };
+    }
+  }
+  const pool = new CodecPool(new Watched(), () => 0);
+  const audiences = new Audiences(pool);
+  const enter = (isStereo: boolean, ...channels: number[]) => audiences.enter(ChannelSet.of(channels), isStereo);
+  const before = [enter(false, RED), enter(true, RED), enter(false, ROOM)];
+  audiences.retune(SPACE_ENCODERS);
+  const after = [enter(false, BLUE), enter(true, BLUE)];
+  for (const audience of [...before, ...after]) {
+    bitrates.length = 0;
+    const voice = stillVoice(pool.kernels, audience, { voice: 1, level: 5, address: addressOf([ROOM, RED, BLUE]) });
+    audience.sumUp([voice], new VoiceCopies(pool.kernels, new ChannelSounds()));
+    audience.setMix();
+    audience.stream.payload();
+    const { bitrate } = audience.isStereo ? SPACE_ENCODERS.stereo : SPACE_ENCODERS.shared;
+    t.ok(bitrates.length > 0 && bitrates.every((one) => one === bitrate), `${bitrates}`);
+  }
+  audiences.close();
 });
