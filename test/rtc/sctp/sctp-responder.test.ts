@@ -157,3 +157,15 @@ test('whatever comes, nothing is thrown, and no more comes back than came', (t) 
   );
   t.end();
 });
+
+test('where nothing is answered, nothing is sent', (t) => {
+  const peer = new Peer();
+  for (const bytes of [packet(TAG, chunk(4, 1)), packet(0, chunk(6)), Buffer.alloc(12), Buffer.alloc(3)]) {
+    peer.say(bytes);
+    t.strictSame(peer.sent, []);
+  }
+  peer.associate();
+  peer.say(packet(TAG, chunk(3, 0, 0, 0)));
+  t.strictSame(peer.sent, [], 'an acknowledgement of what we never sent');
+  t.end();
+});
