@@ -35,6 +35,5 @@ export function handleWebRtc(endpoint: Endpoint, command: WebRtcCommand): void {
       return;
     case 'send_dtls':
       endpoint.sendDtls(command.datagram);
-      return;
   }
 }

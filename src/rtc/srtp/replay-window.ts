@@ -9,7 +9,7 @@ export class ReplayWindow {
   #highest: number;
 
   /** `highest`: everything up to this index counts as received. */
-  constructor(highest = -1) {
+  constructor(highest: number) {
     this.#highest = highest;
     for (let index = Math.max(0, highest - REPLAY_WINDOW + 1); index <= highest; index++) this.accept(index);
   }

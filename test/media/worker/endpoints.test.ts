@@ -128,6 +128,20 @@ test('a handshake goes through it in both directions', async (t) => {
   t.same(sent, [Buffer.of(1, 2, 3)]);
 });
 
+test('each command has its own effect, and no other', async (t) => {
+  const { endpoint, check, command, log, sent } = setUp();
+  check();
+  const look = () => [endpoint.sends, endpoint.receives, log.length, sent.length];
+  const before = look();
+  command({ type: 'restart_ice', credentials: { localUfrag: 'new', localPassword: 'other', remoteUfrag: 'again' } });
+  command({ type: 'set_keys', keys: KEYS });
+  t.same(look(), before);
+  command({ type: 'set_direction', direction: 'sendonly' });
+  t.same(look(), [true, false, 1, 0]);
+  command({ type: 'send_dtls', datagram: Uint8Array.of(1) });
+  t.same(look(), [true, false, 1, 1]);
+});
+
 test('new credentials count beside the old ones until they are used', async (t) => {
   const { check, command } = setUp();
   check();
