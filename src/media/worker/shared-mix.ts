@@ -103,15 +103,10 @@ export class SharedMixLink implements MixLink {
   }
 
   heardBy(hearing: Hearing): Heard {
-    let heard: Heard = 'nothing';
-    for (const parts of [this.#others, this.#ending]) {
-      for (const part of parts) {
-        const more = part.heardBy(hearing);
-        if (more === 'more') return more;
-        if (more !== 'nothing') heard = more;
-      }
-    }
-    return heard;
+    const heard = heardOf(this.#others, hearing);
+    if (heard === 'more') return heard;
+    const ending = heardOf(this.#ending, hearing);
+    return ending === 'nothing' ? heard : ending;
   }
 
   addFor(hearing: Hearing, mix: Frame): number {
@@ -136,4 +131,15 @@ export class SharedMixLink implements MixLink {
     }
     return standings;
   }
+}
+
+/** The most that any of these parts gives a listener. */
+function heardOf(parts: readonly RemotePart[], hearing: Hearing): Heard {
+  let heard: Heard = 'nothing';
+  for (const part of parts) {
+    const more = part.heardBy(hearing);
+    if (more === 'more') return more;
+    if (more === 'beginnings') heard = more;
+  }
+  return heard;
 }

@@ -5,6 +5,7 @@ import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import type { Frame } from '../../../src/mixer/kernels/frame.ts';
 import { Kernels, threadKernels } from '../../../src/mixer/kernels/kernels.ts';
 import { loadSimd } from '../../../src/mixer/kernels/simd.ts';
+import { Hearing } from '../../../src/mixer/mix/hearing.ts';
 import { createStanding } from '../../../src/mixer/source/talker-places.ts';
 
 const NOBODY = createStanding();
@@ -122,4 +123,57 @@ test('the frames of a part are given back when it has ended, and when the link i
   link.close();
   link.close();
   t.equal(kernels.frames.taken, 0);
+});
+
+test('a listener hears the most that any part gives them, with their gains, until parts that are gone have faded', async (t) => {
+  const memories = [0, 1, 2].map((order) => createSharedMix(order)) as [
+    SharedArrayBuffer,
+    SharedArrayBuffer,
+    SharedArrayBuffer,
+  ];
+  const [own, first, second] = memories;
+  const link = new SharedMixLink(own, [first, second], threadKernels());
+  const others = [new SharedMixLink(first, [own], threadKernels()), new SharedMixLink(second, [own], threadKernels())];
+  const say = (tick: number, levels: readonly number[]) => {
+    for (const [i, level] of levels.entries()) {
+      const voices = level > 0 ? [{ voice: 10 + i, frame: { samples: frame(level) } }] : [];
+      others[i]!.publish(tick, frame(level), voices.length, NOBODY, voices as never);
+    }
+    link.targeted(tick);
+    link.add(tick, sum(0));
+  };
+  const gains = (...pairs: (readonly [number, number])[]) => new Hearing(new Map(pairs));
+  const addedFor = (hearing: Hearing) => {
+    const mix = sum(0);
+    const voices = link.addFor(hearing, mix);
+    return [voices, Math.round(mix.samples[FRAME_SAMPLES - 1]!)];
+  };
+  for (const order of [0, 1]) {
+    const swap = (levels: readonly number[]) => (order === 0 ? levels : levels.toReversed());
+    const [a, b] = swap([10, 11]) as [number, number];
+    const from = 100 + 100 * order;
+    for (let tick = from; tick < from + 3; tick++) say(tick, swap([100, 0]));
+    say(from + 3, swap([100, 50]));
+    t.equal(link.heardBy(gains()), 'more');
+    t.equal(link.heardBy(gains([a, 0], [b, 2])), 'beginnings', 'the other one begins');
+    t.equal(link.heardBy(gains([a, 0], [b, 0])), 'nothing');
+    t.equal(link.heardBy(gains([b, 0])), 'more');
+    t.ok(link.touches(gains([a, 0])) && link.touches(gains([b, 2])));
+    t.notOk(link.touches(gains([99, 2])) || link.touches(gains()));
+    t.same(addedFor(gains([a, 0.5], [b, 2])), [2, 150]);
+    t.notOk(link.alone);
+  }
+  say(300, [100, 50]);
+  say(301, [100, 50]);
+  link.setOthers([second]);
+  t.notOk(link.alone);
+  say(302, [100, 50]);
+  t.equal(link.heardBy(gains([11, 0])), 'more', 'a part that is gone still sounds');
+  t.ok(link.touches(gains([10, 0.5])));
+  link.setOthers([]);
+  t.notOk(link.alone, 'while they fade');
+  for (let tick = 303; tick < 310; tick++) say(tick, [0, 0]);
+  t.ok(link.alone);
+  t.equal(link.heardBy(gains()), 'nothing');
+  for (const one of [link, ...others]) one.close();
 });

@@ -336,6 +336,7 @@ test('sections for data are parsed in both forms', (t) => {
 
 test('a description that is too large is not parsed', (t) => {
   const { maxBytes, maxLines } = SDP_LIMITS;
+  t.same([maxBytes, maxLines], [32_768, 1000], 'as in the sample configuration');
   const lines = CHROMIUM.split('\r\n').length - 1;
   t.equal(refusal(CHROMIUM + 'a=x\r\n'.repeat(maxLines - lines)), 'accepted');
   t.match(refusal(CHROMIUM + 'a=x\r\n'.repeat(maxLines - lines + 1)), /^sdp_too_large/);

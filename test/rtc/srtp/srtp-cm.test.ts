@@ -56,3 +56,9 @@ test('packets match those that node:crypto makes by the rules of RFC 3711', (t) 
   }
   t.end();
 });
+
+test('packets are longer by their tag, and reports by their index as well', (t) => {
+  const { tagLength, rtcpOverhead } = new CmTransform(createMaster());
+  t.same([tagLength, rtcpOverhead], [10, 10 + 4]);
+  t.end();
+});

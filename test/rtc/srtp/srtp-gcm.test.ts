@@ -82,3 +82,9 @@ test('packets match those that node:crypto makes by the rules of RFC 7714', (t) 
   }
   t.end();
 });
+
+test('packets are longer by their tag, and reports by their index as well', (t) => {
+  const { tagLength, rtcpOverhead } = new GcmTransform(createMaster(), 'send');
+  t.same([tagLength, rtcpOverhead], [16, 16 + 4]);
+  t.end();
+});
