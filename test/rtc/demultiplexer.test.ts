@@ -412,3 +412,10 @@ test('the end of a connection is reported to its owner, and other paths on the s
   t.same(first.log, ['adopt a'], 'nobody closes a closed connection');
   t.end();
 });
+
+test('an empty datagram is of no kind, whoever sent it', (t) => {
+  const { demultiplexer, socket } = setUp();
+  demultiplexer.receive(Buffer.alloc(0), '10.0.0.1', 5000, socket);
+  t.match(demultiplexer.counters, { unknownKind: 1, unknownAddress: 0 });
+  t.end();
+});

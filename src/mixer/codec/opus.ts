@@ -3,7 +3,7 @@
  * it.
  */
 
-import { concealmentToc, packetSamples } from '../../formats/opus-packet.ts';
+import { packetSamples, SILENCE_REFRESH_PACKET } from '../../formats/opus-packet.ts';
 import { loadAddon } from '../../lib/packaged.ts';
 import { FRAME_SAMPLES, SAMPLE_RATE } from '../format.ts';
 import type { Channels, Codec, Decoder, Encoder, EncoderSettings } from './codec.ts';
@@ -60,7 +60,7 @@ class OpusFrameEncoder implements Encoder {
 }
 
 /** Conceals 20 ms. Libopus does it in the mode of the last packet, whichever mode this byte names. */
-const CONCEALMENT = Buffer.of(concealmentToc(0));
+const CONCEALMENT = Buffer.from(SILENCE_REFRESH_PACKET);
 
 /** Decodes any Opus packet, mono or stereo, to mono. */
 class OpusPacketDecoder implements Decoder {

@@ -178,3 +178,25 @@ test('no bytes make a decoder throw, and good packets decode after any', async (
     { seed: SEED, numRuns: 1000 },
   );
 });
+
+test('packets are those of libopus with the settings that are asked for, also after they change', async (t) => {
+  const plain = new opus.OpusEncoder(48_000, 1);
+  plain.applyEncoderCTL(4000, 2051);
+  const encoder = opusCodec.createEncoder();
+  const settings = [
+    { bitrate: 24_000, complexity: 0 },
+    { bitrate: 24_000, complexity: 10 },
+    { bitrate: 64_000, complexity: 10 },
+    { bitrate: 64_000, complexity: 3 },
+  ];
+  for (const [i, { bitrate, complexity }] of settings.entries()) {
+    encoder.configure({ bitrate, complexity });
+    encoder.configure({ bitrate, complexity });
+    plain.setBitrate(bitrate);
+    plain.applyEncoderCTL(4010, complexity);
+    for (let n = 5 * i; n < 5 * i + 5; n++) {
+      const expected = plain.encode(Buffer.from(Int16Array.from(frame(n)).buffer));
+      if (!Buffer.from(encoder.encode(frame(n))).equals(expected)) t.fail(`frame ${n}, ${bitrate} b/s, ${complexity}`);
+    }
+  }
+});

@@ -5,7 +5,7 @@ import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import type { Frame } from '../../../src/mixer/kernels/frame.ts';
 import { Audience } from '../../../src/mixer/mix/audience.ts';
 import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
-import { ChannelSounds } from '../../../src/mixer/mix/channel-sounds.ts';
+import { ChannelSounds, PLAIN_CHANNEL } from '../../../src/mixer/mix/channel-sounds.ts';
 import type { MixLink } from '../../../src/mixer/mix/mix-link.ts';
 import { FLAT_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
 import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
@@ -256,4 +256,37 @@ test('the stream is beside another if both encoders are on the same side of the 
   b.retune({ bitrate: 48_000, complexity: 3 });
   t.notOk(a.isBeside(b));
   a.close();
+});
+
+test('listeners in stereo have two sides while one of their channels is not in the middle and sounds', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  fc.assert(
+    fc.property(channels, channels, channels, fc.boolean(), (heard, sounding, panned, isStereo) => {
+      const encoder = isStereo ? FLAT_ENCODERS.stereo : FLAT_ENCODERS.shared;
+      const audience = new Audience(pool, ChannelSet.of(heard), encoder);
+      const sounds = new ChannelSounds();
+      sounds.set(new Map(panned.filter((one) => one > 0).map((one) => [one, { ...PLAIN_CHANNEL, pan: 1 }])));
+      sounds.endFrame();
+      const copies = new VoiceCopies(kernels, sounds);
+      const [low, high] = [ChannelSet.of(sounding).low, ChannelSet.of(sounding).high];
+      audience.begin(low, high, sounds.pannedInFrame);
+      const voices = sounding.map((channel, i) =>
+        stillVoice(kernels, audience, { voice: i + 1, level: 8, address: addressOf([channel]) }),
+      );
+      audience.sumUp(voices, copies);
+      const reached = sounding.filter((channel) => heard.includes(channel));
+      const aside = reached.filter((channel) => channel > 0 && panned.includes(channel));
+      const isPanned = isStereo && aside.length > 0;
+      const [left, right] = [endsOf(audience.sum)[1], endsOf(audience.right)[1]];
+      const isRight =
+        (audience.right !== audience.sum) === isPanned &&
+        isNear(right, 8 * reached.length) &&
+        isNear(left, 8 * reached.length - (isPanned ? 6 * aside.length : 0));
+      audience.close();
+      copies.close();
+      for (const { frame } of voices) frames.release(frame);
+      return isRight;
+    }),
+    { seed: SEED, numRuns: 200 },
+  );
 });

@@ -255,3 +255,14 @@ test('a path that became 5 ms longer explains delays measured against the shorte
     t.ok(Math.abs(target - wanted) < 0.01, `${riseMs} ms longer: ${target}`);
   }
 });
+
+test('after the timestamps have jumped, the first packet is the reference, in whichever direction they did', async (t) => {
+  for (const jumpMs of [5000, -5000]) {
+    const estimator = new DelayEstimator();
+    feed(estimator, 0, 3000, () => 50);
+    estimator.rebase();
+    t.equal(estimator.observe(48 * (3000 + jumpMs), 3050), 0, `${jumpMs} ms`);
+    t.equal(estimator.observe(48 * (3020 + jumpMs), 3090), 20);
+    t.equal(estimator.idealArrivalMs(48 * (3020 + jumpMs)), 3070);
+  }
+});

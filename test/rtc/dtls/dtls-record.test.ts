@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { test } from 'tap';
-import { dtlsRecordEnd, dtlsRecordEpoch, hasDtlsRecord } from '../../../src/rtc/dtls/dtls-record.ts';
+import { dtlsRecord, dtlsRecordEnd, dtlsRecordEpoch, hasDtlsRecord } from '../../../src/rtc/dtls/dtls-record.ts';
 
 interface RecordOptions {
   readonly type?: number;
@@ -71,5 +71,13 @@ test('a record of an epoch is found wherever it is in a datagram, before any mal
     t.equal(hasDtlsRecord(datagram, 1), hasEncrypted);
   }
   t.equal(hasDtlsRecord(Buffer.concat([clear, encrypted]).subarray(0, -1), 1), false);
+  t.end();
+});
+
+test('a record that is written has its header as RFC 6347 says, and can be read', (t) => {
+  const written = dtlsRecord(22, { epoch: 0x0102, sequence: 0x0304_0506_0708 }, Buffer.from([0xaa, 0xbb]));
+  t.equal(written.toString('hex'), '16fefd01020304050607080002aabb');
+  t.equal(dtlsRecordEnd(written, 0), written.length);
+  t.equal(dtlsRecordEpoch(written, 0), 0x0102);
   t.end();
 });

@@ -104,3 +104,10 @@ test('datagrams over UDP, over TCP and from another thread reach one listener', 
   t.equal(port.tcpPacketsDropped, 3);
   t.match(port.udpCounters, { datagramsIn: 0, sendFailures: 0, socketErrors: 0 });
 });
+
+test('a port for UDP only has dropped nothing', async (t) => {
+  const port = await MediaPort.open({ hosts: ['127.0.0.1'], port: 0, tcp: false, clock: new FakeClock() });
+  t.equal(port.tcpPacketsDropped, 0);
+  t.equal(port.tcp, null);
+  await port.close();
+});
