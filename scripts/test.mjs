@@ -3,7 +3,7 @@
 //   node scripts/test.mjs [--check] [--quick] [--jobs N] [--timeout SECONDS] [FILE or FOLDER …]
 //
 // Without paths it runs all tests. --check also checks types and lint. --quick leaves out the tests with browsers,
-// executables and whole servers.
+// executables and whole servers, and tries fewer random cases.
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,7 +79,8 @@ async function main({ checks, files, quick, jobs, timeoutMs }) {
   if (isOutOfDate(ROOT, ['dist/main.js', 'dist/worker.js', 'dist/web/index.html', 'dist/web/admin.html']))
     await buildAll();
   const look = async (check) => conclude(check, await runCheck(check, { cwd: ROOT }));
-  const options = { cwd: ROOT, env: process.env, timeoutMs };
+  const env = quick ? { ...process.env, TEST_QUICK: '1' } : process.env;
+  const options = { cwd: ROOT, env, timeoutMs };
   const compiled = (file) => compiledPath(ROOT, COMPILED, file);
   const run = async (file) => conclude(file, await runFile(compiled(file), options));
   const runTogether = async (group) => {

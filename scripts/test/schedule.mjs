@@ -4,8 +4,12 @@ const WITH_CLIENTS = ['test/e2e/', 'test/interop/'];
 const WHOLE_SERVERS = [
   'test/admin/api/api.test.ts',
   'test/admin/api/docs.test.ts',
+  'test/admin/control/control-endpoint.test.ts',
   'test/admin/webhooks/webhooks.test.ts',
+  'test/examples/web-game.test.ts',
+  'test/fuzz/replay-api.test.ts',
   'test/main/capture.test.ts',
+  'test/main/check-https.test.ts',
   'test/main/check.test.ts',
 ];
 /** What a quick run leaves out. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { test } from 'tap';
 import { LINK_BYTES, LinkWatch, parseLink, readLink } from '../../examples/mumble-link/link-memory.ts';
+import { cases } from '../helpers/cases.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { LinkedGame, missingForLinkedGame } from '../helpers/linked-game.ts';
 
@@ -51,6 +52,6 @@ test('memory that is too short, or filled with anything, does no harm', async (t
       if (game === undefined) return true;
       return game.position.every(Number.isFinite) && Math.abs(game.yaw) <= 180 && game.name.length <= 512;
     }),
-    { numRuns: 30 },
+    { numRuns: cases(30) },
   );
 });

@@ -10,6 +10,7 @@ import {
   SILENCE_REFRESH_PACKET,
 } from '../../src/formats/opus-packet.ts';
 import { opusCodec } from '../../src/mixer/codec/opus.ts';
+import { cases } from '../helpers/cases.ts';
 import { createPrng } from '../helpers/prng.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4101);
@@ -70,7 +71,7 @@ test('for any bytes: libopus refuses whatever we refuse, and decodes the rest to
       if (ours === 0) return theirs === 0;
       return ours <= 5760 && (theirs === 0 || theirs === ours);
     }),
-    { seed: SEED, numRuns: 3000 },
+    { seed: SEED, numRuns: cases(3000) },
   );
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 1200, max: 4000 }), (toc, length) => {
@@ -80,7 +81,7 @@ test('for any bytes: libopus refuses whatever we refuse, and decodes the rest to
       const theirs = libopusSamples(decoder, packet);
       return ours === 0 ? theirs === 0 : theirs === 0 || theirs === ours;
     }),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: cases(300) },
   );
   t.equal(packetSamples(new Uint8Array(0)), 0, 'an empty packet is not a packet');
 });

@@ -61,7 +61,12 @@ function duckGains({ ducks, sounds }: Room, { address }: Person, { channels }: P
 /** Both sides of a packet. */
 function sidesOf(frame: Int16Array): Record<Side, Int16Array> {
   if (frame.length === FRAME_SAMPLES) return { left: frame, right: frame };
-  return { left: frame.filter((_, i) => i % 2 === 0), right: frame.filter((_, i) => i % 2 === 1) };
+  const [left, right] = [new Int16Array(FRAME_SAMPLES), new Int16Array(FRAME_SAMPLES)];
+  for (let i = 0; i < FRAME_SAMPLES; i++) {
+    left[i] = frame[2 * i]!;
+    right[i] = frame[2 * i + 1]!;
+  }
+  return { left, right };
 }
 
 const endsSilent = (frame: Int16Array) => frame.subarray(-100).every((sample) => sample === 0);
@@ -71,10 +76,15 @@ const endsSilent = (frame: Int16Array) => frame.subarray(-100).every((sample) =>
  * @param deafenedNow since this tick, in which what they hear may fade
  */
 export function complaint(room: Room, listener: Person, codec: PlainCodec, deafenedNow = false): string | undefined {
-  return (
-    complaintAbout('left', room, listener, codec, deafenedNow) ??
-    complaintAbout('right', room, listener, codec, deafenedNow)
-  );
+  const left = complaintAbout('left', room, listener, codec, deafenedNow);
+  // In mono both sides are the same.
+  if (left !== undefined || (!listener.place.takesStereo && !isStereo(listener, codec))) return left;
+  return complaintAbout('right', room, listener, codec, deafenedNow);
+}
+
+function isStereo({ written }: Person, codec: PlainCodec): boolean {
+  const last = written.at(-1);
+  return last !== undefined && codec.decode(last.payload).length > FRAME_SAMPLES;
 }
 
 function complaintAbout(
@@ -97,9 +107,8 @@ function complaintAbout(
     const from = person.contributedBefore ? before : to;
     if (from === 0 && to === 0) continue;
     others++;
-    for (let i = 0; i < FRAME_SAMPLES; i++) {
-      sum[i]! += person.twin.frame.samples[i]! * (from + ((to - from) * (i + 1)) / FRAME_SAMPLES);
-    }
+    const { samples } = person.twin.frame;
+    for (let i = 0; i < FRAME_SAMPLES; i++) sum[i]! += samples[i]! * (from + ((to - from) * (i + 1)) / FRAME_SAMPLES);
   }
   const last = listener.written.at(-1);
   const packet = last?.tick === room.tick - 1 ? last.payload : undefined;

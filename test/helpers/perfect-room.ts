@@ -1,5 +1,6 @@
 import type { Codec } from '../../src/mixer/codec/codec.ts';
 import { CodecPool } from '../../src/mixer/codec/codec-pool.ts';
+import { opusCodec } from '../../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../src/mixer/format.ts';
 import { ChannelSet } from '../../src/mixer/mix/channel-set.ts';
 import { type ChannelSound, PLAIN_CHANNEL } from '../../src/mixer/mix/channel-sounds.ts';
@@ -15,7 +16,10 @@ export interface Written {
   readonly marker: boolean;
 }
 
-/** A participant and, beside it, the same source alone, which shows what it should add to the mix. */
+/**
+ * A participant and, beside it, the same source alone, which shows what it should add to the mix. With real Opus nothing
+ * is compared, and the twin is idle.
+ */
 export interface Person {
   readonly participant: MixParticipant;
   /** The internals of `participant`. */
@@ -67,6 +71,7 @@ export class Room {
   readonly #encode: (frame: Int16Array, person: Person) => Uint8Array;
   readonly #twinPool: CodecPool;
   readonly #levelling: boolean;
+  readonly #hasTwins: boolean;
   tick = 0;
   /** Listeners whose gains changed since the last tick. */
   readonly #adjusting = new Set<Person>();
@@ -90,6 +95,7 @@ export class Room {
     this.#twinPool = new CodecPool(codec, () => 0);
     this.mixer = new Mixer(this.pool, { maxTalkers: 0, levelling: false, ...settings });
     this.#encode = encode;
+    this.#hasTwins = codec !== opusCodec;
     this.#levelling = settings.levelling ?? false;
   }
 
@@ -217,14 +223,14 @@ export class Room {
         const { sequenceNumber, levelDbov } = person;
         const packet = { sequenceNumber, timestamp, payload, levelDbov, redundant: false };
         this.mixer.push(person.participant, packet, nowMs);
-        person.twin.push(packet, nowMs);
+        if (this.#hasTwins) person.twin.push(packet, nowMs);
         person.sequenceNumber = (person.sequenceNumber + 1) & 0xffff;
       }
       for (const person of this.people) {
         if (!this.#adjusting.has(person)) arrive(person);
         if (!this.#moving.has(person)) arriveAt(person);
         person.contributedBefore = person.contributes;
-        person.contributes = person.twin.read(nowMs);
+        person.contributes = this.#hasTwins && person.twin.read(nowMs);
       }
       if (!this.#soundsAreNew) this.sounds = { from: this.sounds.to, to: this.sounds.to };
       this.#soundsAreNew = false;

@@ -31,6 +31,16 @@ export function tone(options: ToneOptions): Float32Array {
   return tone;
 }
 
+const sharedTones = new Map<string, Int16Array>();
+
+/** A tone in 16 bits, the same array for all who ask for it, because many rooms are full of them. Do not change it. */
+export function sharedTone(options: ToneOptions): Int16Array {
+  const key = JSON.stringify(options);
+  const shared = sharedTones.get(key) ?? toInt16(tone(options));
+  sharedTones.set(key, shared);
+  return shared;
+}
+
 /** Rounds and clips to 16 bits. */
 export function toInt16(samples: Float32Array): Int16Array {
   const { length } = samples;
@@ -88,16 +98,35 @@ export function toneLevelDbfs(samples: Samples, frequencyHz: number, sampleRate 
   const coefficient = 2 * Math.cos(omega);
   let previous = 0;
   let beforePrevious = 0;
-  let windowSum = 0;
+  const { weights, sum } = hannWindow(count);
   for (let index = 0; index < count; index++) {
-    const window = 0.5 - 0.5 * Math.cos((2 * Math.PI * (index + 0.5)) / count);
-    windowSum += window;
-    const current = samples[index]! * window + coefficient * previous - beforePrevious;
+    const current = samples[index]! * weights[index]! + coefficient * previous - beforePrevious;
     beforePrevious = previous;
     previous = current;
   }
   const power = previous * previous + beforePrevious * beforePrevious - coefficient * previous * beforePrevious;
-  return decibels((2 * Math.sqrt(Math.max(0, power)) * unit(samples)) / windowSum);
+  return decibels((2 * Math.sqrt(Math.max(0, power)) * unit(samples)) / sum);
+}
+
+interface Window {
+  readonly weights: Float64Array;
+  readonly sum: number;
+}
+
+const windows = new Map<number, Window>();
+
+/** Most of the work of measuring a tone, so it is done once for each length. */
+function hannWindow(count: number): Window {
+  const known = windows.get(count);
+  if (known !== undefined) return known;
+  const weights = new Float64Array(count);
+  let sum = 0;
+  for (let index = 0; index < count; index++) {
+    weights[index] = 0.5 - 0.5 * Math.cos((2 * Math.PI * (index + 0.5)) / count);
+    sum += weights[index]!;
+  }
+  windows.set(count, { weights, sum });
+  return { weights, sum };
 }
 
 /**

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { test } from 'tap';
+import { compiledPath } from '../../scripts/test/compile.mjs';
 
 const run = promisify(execFile);
-const PROBE = fileURLToPath(new URL('../helpers/allocation-probe.ts', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PROBE = compiledPath(ROOT, join(ROOT, '.tap/compiled'), 'test/helpers/allocation-probe.ts');
 
 for (const [parts, channels] of [
   [1, ''],
@@ -16,7 +19,7 @@ for (const [parts, channels] of [
   test(`a steady tick of fifty people with three talkers${where} creates next to no garbage`, async (t) => {
     // The young generation is large enough that nothing is collected between the two heap readings.
     const flags = ['--expose-gc', '--max-semi-space-size=256', '--min-semi-space-size=256'];
-    const { stdout } = await run(process.execPath, ['--import=tsx', ...flags, PROBE, String(parts), channels]);
+    const { stdout } = await run(process.execPath, [...flags, PROBE, String(parts), channels]);
     t.comment(stdout);
     const { takenPerTick, externalPerTick, kept, packets } = JSON.parse(stdout);
     t.ok(packets > 50 * 4900, 'everybody got packets');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { type Person, RoomHearing } from '../../src/rooms/hearing.ts';
+import { cases } from '../helpers/cases.ts';
 
 const guest = (id: string): Person => ({ id, admission: { identity: null } });
 const known = (id: string, identity: string): Person => ({ id, admission: { identity } });
@@ -42,7 +43,7 @@ test('a room keeps at most 200 gains per listener, and those of the latest 2,000
           .join()
       );
     }),
-    { numRuns: 20 },
+    { numRuns: cases(20) },
   );
   const hearing = new RoomHearing();
   const listeners = Array.from({ length: 2500 }, (_, i) => guest(`listener ${i}`));

@@ -4,6 +4,7 @@ import { base64url, CompactSign, SignJWT, UnsecuredJWT } from 'jose';
 import { type Test, test } from 'tap';
 import { AppError } from '../../src/lib/errors.ts';
 import { CLOCK_TOLERANCE_S, createJoinToken, tokenKey, verifyJoinToken } from '../../src/rooms/join-token.ts';
+import { cases } from '../helpers/cases.ts';
 
 const SECRET = 'a secret that is long enough to sign with';
 const KEY = tokenKey(SECRET);
@@ -151,7 +152,7 @@ test('for any input as a token, the answer is an error from the table', async (t
       fc.asyncProperty(fc.array(part, { maxLength: 5 }), async (parts) => {
         return (await codeOf(verify(parts.join('.')))) === 'token_invalid';
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     ),
   );
   await t.resolves(
@@ -165,7 +166,7 @@ test('for any input as a token, the answer is an error from the table', async (t
           return ['token_invalid', 'token_expired'].includes(await codeOf(verify(token)));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: cases(300) },
     ),
   );
 });

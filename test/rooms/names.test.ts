@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import { AppError } from '../../src/lib/errors.ts';
 import { channelName, participantName, roomKey, roomName } from '../../src/rooms/names.ts';
+import { cases } from '../helpers/cases.ts';
 
 const codeOf = (run: () => unknown): string => {
   try {
@@ -299,7 +300,7 @@ test('an accepted name is accepted again unchanged, and only AppErrors are throw
         if (code.startsWith('not an AppError')) throw new Error(code);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: cases(2000) },
   );
   t.pass('2000 texts');
   t.end();

@@ -4,6 +4,7 @@ import { test } from 'tap';
 import { writeBindingRequest, writeBindingSuccess } from '../../src/rtc/ice/stun-writer.ts';
 import { frame } from '../../src/rtc/net/stream-framing.ts';
 import { beginningOf, MAX_BEGINNING } from '../../src/server/first-bytes.ts';
+import { cases } from '../helpers/cases.ts';
 
 const check = (username = 'ufrag1:peer') =>
   writeBindingRequest({
@@ -71,7 +72,7 @@ test('for any input, the decision takes no more bytes than are buffered, and nev
       const decided = kinds.filter((kind) => kind !== 'open');
       return decided.length <= 1 && (bytes.length < MAX_BEGINNING || decided.length === 1);
     }),
-    { seed, numRuns: 200 },
+    { seed, numRuns: cases(200) },
   );
   t.end();
 });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { AppError, type ErrorCode } from '../../src/lib/errors.ts';
 import { clientMessageSchema } from '../../src/protocol/client-messages.ts';
 import { decodeClientMessage } from '../../src/signaling/decode.ts';
+import { cases } from '../helpers/cases.ts';
 
 function codeOf(text: string): ErrorCode | undefined {
   try {
@@ -91,7 +92,7 @@ test('no input causes anything other than an AppError', (t) => {
     fc.property(fc.oneof(fc.string(), fc.json(), message), (text) => {
       codeOf(text);
     }),
-    { numRuns: 2000 },
+    { numRuns: cases(2000) },
   );
   t.pass('2000 texts');
   t.end();

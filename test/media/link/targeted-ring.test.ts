@@ -8,6 +8,7 @@ import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
 import type { Contributor } from '../../../src/mixer/mix/contributor.ts';
 import { TO_ROOM } from '../../../src/mixer/mix/voice-path.ts';
 import { MAX_WHISPERED } from '../../../src/protocol/bounds.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const SEED = Number(process.env['SEED'] ?? 3308);
 
@@ -62,7 +63,7 @@ test('another worker reads the voices of a tick as they were written, the 32 lou
         );
       });
     }),
-    { seed: SEED, numRuns: 200 },
+    { seed: SEED, numRuns: cases(200) },
   );
 });
 

@@ -6,6 +6,7 @@ import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { Kernels } from '../../../src/mixer/kernels/kernels.ts';
 import { Hearing } from '../../../src/mixer/mix/hearing.ts';
 import { createStanding } from '../../../src/mixer/source/talker-places.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const SEED = Number(process.env['SEED'] ?? 3307);
 const NOBODY = createStanding();
@@ -119,7 +120,7 @@ test('each voice of the tick has its gain at both ends of the frame, and one tha
         part.heardBy(hearing) === (isCertain ? expected : 'more')
       );
     }),
-    { seed: SEED, numRuns: 500 },
+    { seed: SEED, numRuns: cases(500) },
   );
   t.end();
 });

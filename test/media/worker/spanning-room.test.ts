@@ -7,7 +7,7 @@ import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
 import { type Person, Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
-import { clickRatio, concatInt16, rmsDbfs, toInt16, tone, toneLevelDbfs } from '../../helpers/signal.ts';
+import { clickRatio, concatInt16, rmsDbfs, sharedTone, toneLevelDbfs } from '../../helpers/signal.ts';
 
 const SEED = Number(process.env['SEED'] ?? 2203);
 const PEOPLE_PER_PART = 3;
@@ -86,7 +86,7 @@ function spanningRoom(codec: PlainCodec, sizes: readonly number[], maxTalkers: n
     room.mixer.setLink(links[index]);
     for (let i = 0; i < size; i++) {
       frequencyHz += 151;
-      room.join(toInt16(tone({ frequencyHz, samples: 48_000, amplitude: 0.05 })));
+      room.join(sharedTone({ frequencyHz, samples: 48_000, amplitude: 0.05 }));
     }
     return room;
   });
@@ -230,7 +230,7 @@ test('a displaced talker fades before one from another part is heard, and nobody
   const prng = createPrng(SEED);
   const codec = new PlainCodec();
   const parts = spanningRoom(codec, [0, 0, 0], 1);
-  const sine = (frequencyHz: number, amplitude: number) => toInt16(tone({ frequencyHz, samples: 48_000, amplitude }));
+  const sine = (frequencyHz: number, amplitude: number) => sharedTone({ frequencyHz, samples: 48_000, amplitude });
   const louder = sine(1327, 0.3);
   const quiet = parts[0]!.join(sine(1013, 0.2));
   const loud = parts[1]!.join(louder);
@@ -265,7 +265,7 @@ test('the last talker of a part fades out when leaving in mid-word, and a part t
     const [link, otherLink] = linksOf(memories) as [SharedMixLink, SharedMixLink];
     here.mixer.setLink(link);
     there.mixer.setLink(otherLink);
-    const sound = toInt16(tone({ frequencyHz: 1013, samples: 48_000, amplitude: 0.2 }));
+    const sound = sharedTone({ frequencyHz: 1013, samples: 48_000, amplitude: 0.2 });
     const listener = here.join(sound);
     const talker = there.join(sound);
     talk([talker], -20);

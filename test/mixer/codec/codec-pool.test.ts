@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import type { Codec, Decoder, Encoder, EncoderSettings } from '../../../src/mixer/codec/codec.ts';
 import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1210);
 
@@ -86,7 +87,7 @@ test('for any use, each encoder has one user, starts fresh, and runs with the re
       }
       return true;
     }),
-    { seed: SEED, numRuns: 200 },
+    { seed: SEED, numRuns: cases(200) },
   );
 });
 

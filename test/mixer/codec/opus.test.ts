@@ -9,6 +9,7 @@ import {
 } from '../../../src/formats/opus-packet.ts';
 import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
+import { cases } from '../../helpers/cases.ts';
 import { findDelay, rms, segmentalSnrDb, toInt16 } from '../../helpers/signal.ts';
 import { voiced } from '../../helpers/voiced.ts';
 
@@ -175,7 +176,7 @@ test('no bytes make a decoder throw, and good packets decode after any', async (
         decoder.decode(packet)?.length === packetSamples(packet)
       );
     }),
-    { seed: SEED, numRuns: 1000 },
+    { seed: SEED, numRuns: cases(1000) },
   );
 });
 

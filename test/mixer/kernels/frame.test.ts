@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { FRAME_BYTES, type Frame, FramePool } from '../../../src/mixer/kernels/frame.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1209);
 const START = 128;
@@ -31,7 +32,7 @@ test('for any order of takes and releases no frame is shared, and the memory fil
       }
       return true;
     }),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: cases(300) },
   );
 });
 

@@ -9,6 +9,7 @@ import { ChannelSounds, PLAIN_CHANNEL } from '../../../src/mixer/mix/channel-sou
 import type { MixLink } from '../../../src/mixer/mix/mix-link.ts';
 import { FLAT_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
 import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
+import { cases } from '../../helpers/cases.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { addressOf, stillVoice } from '../../helpers/still-voice.ts';
 
@@ -89,7 +90,7 @@ test('the sum is what each voice adds: those that go on, and those that begin, e
       audience.close();
       return isRight && isExact;
     }),
-    { seed: SEED, numRuns: 400 },
+    { seed: SEED, numRuns: cases(400) },
   );
 });
 
@@ -107,7 +108,7 @@ test('two audiences hear the same if the same of their channels sound', async (t
         a.hearsTheSameAs(b) === b.hearsTheSameAs(a)
       );
     }),
-    { seed: SEED, numRuns: 400 },
+    { seed: SEED, numRuns: cases(400) },
   );
 });
 

@@ -14,6 +14,7 @@ import type { Place } from '../../../src/mixer/mix/mix-participant.ts';
 import { SPACE_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
 import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
 import { createStanding } from '../../../src/mixer/source/talker-places.ts';
+import { cases } from '../../helpers/cases.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
 import { addressOf, stillVoice } from '../../helpers/still-voice.ts';
@@ -166,7 +167,7 @@ test('for any channels and talk, in a room of one or more parts, each audience h
       ticks.close();
       return ticks.pool.encodersInUse === 0;
     }),
-    { seed: SEED, numRuns: 60, endOnFailure: true },
+    { seed: SEED, numRuns: cases(60), endOnFailure: true },
   );
   // A few belong to the thread.
   t.ok(frames.taken - taken < 5, `${frames.taken - taken} frames were not given back`);

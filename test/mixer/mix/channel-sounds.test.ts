@@ -5,17 +5,18 @@ import { type ChannelSound, ChannelSounds, PLAIN_CHANNEL } from '../../../src/mi
 import type { Contributor } from '../../../src/mixer/mix/contributor.ts';
 import type { EffectKind } from '../../../src/mixer/mix/voice-effect.ts';
 import { createPath, type Side, TO_ROOM } from '../../../src/mixer/mix/voice-path.ts';
+import { cases } from '../../helpers/cases.ts';
 import { complaint } from '../../helpers/mix-check.ts';
 import { type Person, Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
-import { clickRatio, concatInt16, toInt16, tone, toneLevelDbfs } from '../../helpers/signal.ts';
+import { clickRatio, concatInt16, sharedTone, toneLevelDbfs } from '../../helpers/signal.ts';
 import { addressOf } from '../../helpers/still-voice.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4170);
 
 const [ROOM, RED, BLUE] = [0, 1, 2] as const;
 
-const toneOf = (frequencyHz: number, amplitude = 0.1) => toInt16(tone({ frequencyHz, samples: 48_000, amplitude }));
+const toneOf = (frequencyHz: number, amplitude = 0.1) => sharedTone({ frequencyHz, samples: 48_000, amplitude });
 
 function plainRoom() {
   const codec = new PlainCodec();
@@ -290,7 +291,7 @@ test('for any sounds, a voice has the gain of its channel, its side and its path
         );
       },
     ),
-    { seed: SEED, numRuns: 500 },
+    { seed: SEED, numRuns: cases(500) },
   );
   t.end();
 });
@@ -306,7 +307,7 @@ test('an effect that stays the same goes on, and another is a new one', (t) => {
       const isSame = old.effect === now.effect && old.strength === now.strength;
       return before === undefined || (effectOf() === before) === isSame;
     }),
-    { seed: SEED, numRuns: 200 },
+    { seed: SEED, numRuns: cases(200) },
   );
   t.end();
 });

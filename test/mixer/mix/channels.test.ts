@@ -4,12 +4,14 @@ import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../../src/formats/opu
 import { createSharedMix } from '../../../src/media/link/mix-ring.ts';
 import { SharedMixLink } from '../../../src/media/worker/shared-mix.ts';
 import { opusCodec } from '../../../src/mixer/codec/opus.ts';
+import { cases } from '../../helpers/cases.ts';
 import { complaint, runAtRandom } from '../../helpers/mix-check.ts';
-import { createFrameDecoder, createFrameEncoder } from '../../helpers/opus.ts';
+import { createFrameDecoder } from '../../helpers/opus.ts';
 import { type Joining, type Person, Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng, type Prng } from '../../helpers/prng.ts';
-import { clickRatio, concatInt16, toInt16, tone, toneLevelDbfs } from '../../helpers/signal.ts';
+import { createSharedEncoder } from '../../helpers/shared-encoder.ts';
+import { clickRatio, concatInt16, sharedTone, toneLevelDbfs } from '../../helpers/signal.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1212);
 const [ROOM, RED, BLUE, FAR] = [0, 1, 2, 63] as const;
@@ -23,7 +25,7 @@ function plainRoom() {
 
 const frequencyOf = (index: number) => 350 + 150 * index;
 const toneOf = (index: number, amplitude = 0.03) =>
-  toInt16(tone({ frequencyHz: frequencyOf(index), samples: 48_000, amplitude }));
+  sharedTone({ frequencyHz: frequencyOf(index), samples: 48_000, amplitude });
 
 function someOf<T>(prng: Prng, items: readonly T[], share = 0.5): T[] {
   return items.filter(() => prng() < share);
@@ -68,7 +70,7 @@ test('for any channels, their gains, directions and priorities, in stereo or mon
       });
       return room.pool.encodersInUse === 0 && room.pool.decodersInUse === 0;
     }),
-    { seed: SEED, numRuns: 25 },
+    { seed: SEED, numRuns: cases(25) },
   );
   t.pass();
 });
@@ -113,7 +115,7 @@ test('teams that hear only the room share one encoder, and one team leaves it wi
 
 test('a team moves between encoders without a click', async (t) => {
   const { codec, room } = plainRoom();
-  const loud = toInt16(tone({ frequencyHz: 1013, samples: 48_000, amplitude: 0.3 }));
+  const loud = sharedTone({ frequencyHz: 1013, samples: 48_000, amplitude: 0.3 });
   const listener = room.join(toneOf(0), { channels: [ROOM, RED] });
   const [talker, mate, stranger] = [
     room.join(loud),
@@ -147,7 +149,7 @@ test('a team moves between encoders without a click', async (t) => {
 function opusRoom(channels: readonly (readonly number[])[]) {
   const encoders = new Map<Person, (pcm: Int16Array) => Uint8Array>();
   const room = new Room(opusCodec, (frame, person) => {
-    if (!encoders.has(person)) encoders.set(person, createFrameEncoder());
+    if (!encoders.has(person)) encoders.set(person, createSharedEncoder());
     return encoders.get(person)!(frame);
   });
   const people = channels.map((heard, i) => room.join(toneOf(3 * i, 0.1), { channels: heard } satisfies Joining));

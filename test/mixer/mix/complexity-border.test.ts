@@ -10,7 +10,7 @@ import { inFrame } from '../../helpers/in-frame.ts';
 import { Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
-import { concatInt16, roundToInt16, toInt16, tone } from '../../helpers/signal.ts';
+import { concatInt16, roundToInt16, sharedTone } from '../../helpers/signal.ts';
 import { voiced } from '../../helpers/voiced.ts';
 
 const SEED = Number(process.env['SEED'] ?? 311);
@@ -54,7 +54,7 @@ test('no listener goes from one encoder to another across the border, at any lev
     const codec = new TracedCodec();
     const room = new Room(codec, (frame) => codec.plain.encode(frame));
     const people = Array.from({ length: 12 }, (_, i) =>
-      room.join(toInt16(tone({ frequencyHz: 300 + 100 * i, samples: 48_000, amplitude: 0.05 }))),
+      room.join(sharedTone({ frequencyHz: 300 + 100 * i, samples: 48_000, amplitude: 0.05 })),
     );
     let changedAt = 0;
     for (let tick = 0; tick < 1000; tick++) {

@@ -18,11 +18,12 @@ import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
 import { NOTHING_ARRIVED } from '../../../src/mixer/source/passage.ts';
 import { createStanding } from '../../../src/mixer/source/talker-places.ts';
 import { DEFAULT_SPACE } from '../../../src/mixer/space/space-settings.ts';
+import { cases } from '../../helpers/cases.ts';
 import { complaint, runAtRandom } from '../../helpers/mix-check.ts';
 import { type Joining, type Person, Room } from '../../helpers/perfect-room.ts';
 import { HYBRID, PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng, type Prng } from '../../helpers/prng.ts';
-import { clickRatio, concatInt16, toInt16, tone } from '../../helpers/signal.ts';
+import { clickRatio, concatInt16, sharedTone } from '../../helpers/signal.ts';
 import { stillVoice } from '../../helpers/still-voice.ts';
 import { World } from '../../helpers/world.ts';
 
@@ -31,7 +32,7 @@ const AMPLITUDE = 0.03;
 /** Of a sine wave of this amplitude. */
 const LEVEL_DBOV = Math.round(20 * Math.log10(AMPLITUDE / Math.SQRT2));
 const TONES = Array.from({ length: 12 }, (_, i) =>
-  toInt16(tone({ frequencyHz: 350 + 150 * i, samples: 48_000, amplitude: AMPLITUDE })),
+  sharedTone({ frequencyHz: 350 + 150 * i, samples: 48_000, amplitude: AMPLITUDE }),
 );
 const GAINS = [0, 0.5, 1, 2];
 
@@ -195,9 +196,9 @@ test('listeners whom nothing distinguishes are sent what they would be sent if t
         if (!isDeepStrictEqual(fastCosts, slowCosts)) throw new Error(`tick ${tick}: not the same encoders`);
       }
     }),
-    { seed: SEED, numRuns: 5, endOnFailure: true },
+    { seed: SEED, numRuns: cases(5), endOnFailure: true },
   );
-  t.ok(steady > 1000, `${steady} packets without a further look`);
+  t.ok(steady > cases(1000), `${steady} packets without a further look`);
 });
 
 /** Runs the same script on a side that takes the short way and on one that does not. */
@@ -342,7 +343,7 @@ test('for any gains, channels and deafening, everyone hears the sum of the other
       });
       return room.pool.encodersInUse === 0;
     }),
-    { seed: SEED, numRuns: 6, endOnFailure: true },
+    { seed: SEED, numRuns: cases(6), endOnFailure: true },
   );
 });
 

@@ -5,16 +5,17 @@ import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
 import type { Contributor } from '../../../src/mixer/mix/contributor.ts';
 import { DOWN_DB, Ducking, HOLD_TICKS, UP_DB } from '../../../src/mixer/mix/ducking.ts';
 import { DEFAULT_SPACE } from '../../../src/mixer/space/space-settings.ts';
+import { cases } from '../../helpers/cases.ts';
 import { type Person, Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
-import { clickRatio, concatInt16, toInt16, tone, toneLevelDbfs } from '../../helpers/signal.ts';
+import { clickRatio, concatInt16, sharedTone, toneLevelDbfs } from '../../helpers/signal.ts';
 import { addressOf } from '../../helpers/still-voice.ts';
 import { World } from '../../helpers/world.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4171);
 const [ROOM, COMMAND] = [0, 1] as const;
-const toneOf = (frequencyHz: number, amplitude = 0.1) => toInt16(tone({ frequencyHz, samples: 48_000, amplitude }));
+const toneOf = (frequencyHz: number, amplitude = 0.1) => sharedTone({ frequencyHz, samples: 48_000, amplitude });
 
 /** A listener, somebody who talks all the time, and a commander. */
 function setUp() {
@@ -170,7 +171,7 @@ test('for any speech and settings, a voice is turned down by the deepest channel
       }
       return true;
     }),
-    { seed: SEED, numRuns: 60 },
+    { seed: SEED, numRuns: cases(60) },
   );
   t.end();
 });

@@ -3,6 +3,7 @@ import { test } from 'tap';
 import { FRAME_SAMPLES, FULL_SCALE } from '../../../src/mixer/format.ts';
 import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
 import { Limiter } from '../../../src/mixer/mix/limiter.ts';
+import { cases } from '../../helpers/cases.ts';
 import { inFrame } from '../../helpers/in-frame.ts';
 import { clickRatio, concatInt16, tone } from '../../helpers/signal.ts';
 import { speech, VOICES } from '../../helpers/speech.ts';
@@ -54,7 +55,7 @@ test('for any mix: never above full scale, signs stay, and nothing becomes loude
         }),
       );
     }),
-    { seed: SEED, numRuns: 200 },
+    { seed: SEED, numRuns: cases(200) },
   );
 });
 
@@ -207,7 +208,7 @@ test('in stereo both channels get the gain of the louder one, so that nobody mov
         );
       });
     }),
-    { seed: SEED, numRuns: 100 },
+    { seed: SEED, numRuns: cases(100) },
   );
 });
 

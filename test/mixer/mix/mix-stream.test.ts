@@ -4,6 +4,7 @@ import type { Codec, Decoder, Encoder, EncoderSettings } from '../../../src/mixe
 import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { MixStream } from '../../../src/mixer/mix/mix-stream.ts';
+import { cases } from '../../helpers/cases.ts';
 import { inFrame } from '../../helpers/in-frame.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1212);
@@ -107,7 +108,7 @@ test('for any mixes, silences and listeners, an encoder was fed the six frames b
       }
       return pool.counters.framesEncoded === given;
     }),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: cases(300) },
   );
 });
 
@@ -255,7 +256,7 @@ test('for any number of talkers the gain never jumps within or between frames, a
       }
       return gains.at(-1)!.every((gain) => gain === 1);
     }),
-    { seed: SEED, numRuns: 40 },
+    { seed: SEED, numRuns: cases(40) },
   );
 });
 

@@ -8,11 +8,12 @@ import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
 import type { MixLink } from '../../../src/mixer/mix/mix-link.ts';
 import { createStanding, type TalkerStanding } from '../../../src/mixer/source/talker-places.ts';
 import { DEFAULT_SPACE } from '../../../src/mixer/space/space-settings.ts';
+import { cases } from '../../helpers/cases.ts';
 import { complaint, fitGain, runAtRandom } from '../../helpers/mix-check.ts';
 import { type Person, Room, type Written } from '../../helpers/perfect-room.ts';
 import { HYBRID, PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
-import { clickRatio, concatInt16, toInt16, tone, toneLevelDbfs } from '../../helpers/signal.ts';
+import { clickRatio, concatInt16, sharedTone, toInt16, toneLevelDbfs } from '../../helpers/signal.ts';
 import { voiced } from '../../helpers/voiced.ts';
 import { World } from '../../helpers/world.ts';
 
@@ -24,7 +25,7 @@ function plainRoom({ levelling = false } = {}) {
 }
 
 const toneOf = (index: number, amplitude = 0.05) =>
-  toInt16(tone({ frequencyHz: 350 + 150 * index, samples: 48_000, amplitude }));
+  sharedTone({ frequencyHz: 350 + 150 * index, samples: 48_000, amplitude });
 
 test('for any talk, mutes, deafens, joins and leaves, everybody hears the sum of the others and never themselves', async (t) => {
   t.comment(`SEED=${SEED}`);
@@ -48,7 +49,7 @@ test('for any talk, mutes, deafens, joins and leaves, everybody hears the sum of
       });
       return room.pool.encodersInUse === 0 && room.pool.decodersInUse === 0;
     }),
-    { seed: SEED, numRuns: 6 },
+    { seed: SEED, numRuns: cases(6) },
   );
   t.pass();
 });
@@ -81,8 +82,8 @@ test('with a steady number of talkers the headroom gain is the one for that numb
 test('nobody hears a click when a voice is muted, unmuted, joins or leaves, or its listener is deafened for a while', async (t) => {
   const { codec, room } = plainRoom();
   // A tone whose phase differs after a frame.
-  const loud = toInt16(tone({ frequencyHz: 1013, samples: 48_000, amplitude: 0.3 }));
-  const other = toInt16(tone({ frequencyHz: 1500, samples: 48_000, amplitude: 0.1 }));
+  const loud = sharedTone({ frequencyHz: 1013, samples: 48_000, amplitude: 0.3 });
+  const other = sharedTone({ frequencyHz: 1500, samples: 48_000, amplitude: 0.1 });
   const listener = room.join(other);
   const [first, second] = [room.join(loud), room.join(other)];
   second.talking = true;
@@ -115,7 +116,7 @@ test('nobody hears a click when a voice is muted, unmuted, joins or leaves, or i
     // Everybody comes from silence.
     const frames = person.written.map(({ payload }) => codec.decode(payload));
     const heard = concatInt16([new Int16Array(FRAME_SAMPLES), ...frames]);
-    const reference = concatInt16([toInt16(tone({ frequencyHz: 1013, samples: 9600, amplitude: 0.3 }))]);
+    const reference = concatInt16([sharedTone({ frequencyHz: 1013, samples: 9600, amplitude: 0.3 })]);
     const both = reference.map((sample, i) => sample + other[i]!);
     const ratio = clickRatio(heard, 2, heard.length, both);
     t.ok(ratio < 1.4, `${name}: ${ratio.toFixed(2)}`);
@@ -356,7 +357,7 @@ test('for any talk, each listener gets a sound packet in each tick with sound, a
       }
       return true;
     }),
-    { seed: SEED, numRuns: 6 },
+    { seed: SEED, numRuns: cases(6) },
   );
 });
 

@@ -14,6 +14,7 @@ import { heardPersonally, isTouched, isWhispering, sumFor } from '../../../src/m
 import { FLAT_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
 import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
 import type { Address } from '../../../src/mixer/mix/voice-path.ts';
+import { cases } from '../../helpers/cases.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { addressOf, stillVoice } from '../../helpers/still-voice.ts';
 
@@ -88,7 +89,7 @@ test('each voice has its gain at both ends of the frame, and the listener is nev
         count === said.filter((voice) => endOf(voice) > 0).length + (linked ? 3 : 0)
       );
     }),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: cases(300) },
   );
   t.end();
 });
@@ -125,7 +126,7 @@ test('a mix is touched by a gain for a voice that sounds, here or in another par
       const expected = elsewhere === true || said.some(({ gain }) => gain !== undefined);
       return isTouched(listener, { contributors, copies, link: other }) === expected;
     }),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: cases(300) },
   );
   t.end();
 });
@@ -144,7 +145,7 @@ test('what a listener hears is the most that any voice gives them: a voice that 
       const other = elsewhere === undefined ? undefined : link({ heard: elsewhere });
       return rank[heardPersonally(listener, { contributors, copies, link: other })] === most;
     }),
-    { seed: SEED, numRuns: 500 },
+    { seed: SEED, numRuns: cases(500) },
   );
   t.end();
 });
@@ -205,7 +206,7 @@ test('a listener hears each voice that reaches them in channels or whispers, onc
         heardPersonally(listener, around) === heard
       );
     }),
-    { seed: SEED, numRuns: 500 },
+    { seed: SEED, numRuns: cases(500) },
   );
   t.end();
 });
@@ -220,7 +221,7 @@ test('a mix is touched by whispers to the listener, now and in the previous tick
       );
       return isTouched(listener, around) === expected;
     }),
-    { seed: SEED, numRuns: 500 },
+    { seed: SEED, numRuns: cases(500) },
   );
   t.end();
 });
@@ -233,7 +234,7 @@ test('somebody whispers if any voice goes to single listeners, or did in the pre
         address.whispersTo.size + addressBefore.whispersTo.size > 0;
       return isWhispering(around) === said.some(whispers);
     }),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: cases(300) },
   );
   const whisper = addressOf([], [100]);
   const [now, before, never] = [{ address: whisper }, { address: addressOf([0]), addressBefore: whisper }, {}].map(
@@ -274,7 +275,7 @@ test('the nearer a voice is in space, the less of it is heard in channels', (t) 
         isTouched(listener, around) === isInChannel
       );
     }),
-    { seed: SEED, numRuns: 200 },
+    { seed: SEED, numRuns: cases(200) },
   );
   t.end();
 });

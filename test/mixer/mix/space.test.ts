@@ -3,18 +3,19 @@ import { test } from 'tap';
 import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../../src/formats/opus-packet.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { DEFAULT_SPACE, type SpaceSettings } from '../../../src/mixer/space/space-settings.ts';
+import { cases } from '../../helpers/cases.ts';
 import { fitGain } from '../../helpers/mix-check.ts';
 import { type Person, Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
-import { toInt16, tone } from '../../helpers/signal.ts';
+import { sharedTone } from '../../helpers/signal.ts';
 import { MuffledVoices, ReferenceEars } from '../../helpers/space-reference.ts';
 import { type BodyOptions, World } from '../../helpers/world.ts';
 
 const SEED = Number(process.env['SEED'] ?? 3110);
 const GAINS = [0, 0.25, 0.5, 1.5, 2];
 const toneOf = (index: number, amplitude = 0.05) =>
-  toInt16(tone({ frequencyHz: 350 + 250 * index, samples: 48_000, amplitude }));
+  sharedTone({ frequencyHz: 350 + 250 * index, samples: 48_000, amplitude });
 
 /** A room with space, and bodies in it. */
 function spaceRoom(settings: Partial<SpaceSettings> = {}) {
@@ -119,10 +120,10 @@ test('for any places, moves, gains, joins and leaves, everybody hears the slow r
       room.mixer.close();
       return room.pool.encodersInUse === 0 && room.pool.decodersInUse === 0;
     }),
-    { seed: SEED, numRuns: 12 },
+    { seed: SEED, numRuns: cases(12) },
   );
   t.comment(`${compared} mixes compared`);
-  t.ok(compared > 1000);
+  t.ok(compared > cases(1000));
 });
 
 test('a voice out of range is in nobody’s packets, bit for bit, and is not even decoded', async (t) => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { DelayEstimator } from '../../../src/mixer/source/delay-estimator.ts';
+import { cases } from '../../helpers/cases.ts';
 import { createPrng } from '../../helpers/prng.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4104);
@@ -143,7 +144,7 @@ test('for any packets at any time the target stays between 4 and 200 ms, and not
         return relative >= 0 && target >= 4 && target <= 202;
       });
     }),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: cases(300) },
   );
 });
 
@@ -239,7 +240,7 @@ test('for any delays a packet is compared with the fastest one of the last two s
       }
       return true;
     }),
-    { seed: SEED, numRuns: 60 },
+    { seed: SEED, numRuns: cases(60) },
   );
 });
 

@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
 import { JitterBuffer } from '../../../src/mixer/source/jitter-buffer.ts';
+import { cases } from '../../helpers/cases.ts';
 import { type Arrival, counters, deliver, increasing, payloadOf, range, Stream } from '../../helpers/packet-stream.ts';
 import { createPrng } from '../../helpers/prng.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4105);
-const CONFIG = { seed: SEED, numRuns: 150 };
+const CONFIG = { seed: SEED, numRuns: cases(150) };
 
 test('for any loss, delay, duplication and counter start: in order, at most once, with bounded delay', async (t) => {
   t.comment(`SEED=${SEED}`);
@@ -548,7 +549,7 @@ test('for any packets at all: nothing throws, nothing grows, order holds, and a 
       }
       return good >= 40 && counted.packetsLost >= 0;
     }),
-    { seed: SEED, numRuns: 400 },
+    { seed: SEED, numRuns: cases(400) },
   );
   t.pass();
 });
@@ -568,7 +569,7 @@ test('in an honest stream every lost packet is counted, even over outages of som
       deliver(line, arrivals, (frames + 20) * PTIME_MS);
       return line.counters.packetsLost === frames - received.length;
     }),
-    { ...CONFIG, numRuns: 60 },
+    { ...CONFIG, numRuns: cases(60) },
   );
   t.pass();
 });

@@ -6,6 +6,7 @@ import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
 import { NOTHING_ARRIVED, Passage } from '../../../src/mixer/source/passage.ts';
 import { PreRoll } from '../../../src/mixer/source/pre-roll.ts';
 import { Speech } from '../../../src/mixer/source/speech.ts';
+import { cases } from '../../helpers/cases.ts';
 import { HYBRID, PlainCodec } from '../../helpers/plain-codec.ts';
 
 const SEED = Number(process.env['SEED'] ?? 3013);
@@ -131,7 +132,7 @@ test('for any bit rate, the mean of about half a second decides whether it is to
       const expectedMs = -500 * Math.log(1 - 150 / bytes);
       return Math.abs(admitted * PTIME_MS - expectedMs) < 0.05 * expectedMs + 2 * PTIME_MS;
     }),
-    { seed: SEED, numRuns: 60 },
+    { seed: SEED, numRuns: cases(60) },
   );
 });
 

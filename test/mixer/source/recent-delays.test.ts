@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { RecentDelays } from '../../../src/mixer/source/recent-delays.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1214);
 
@@ -86,7 +87,7 @@ test('for any delays: nothing forgotten counts, and nothing since the last bad i
         return lastBad === i ? longest === all : longest === all || longest === since;
       });
     }),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: cases(300) },
   );
 });
 

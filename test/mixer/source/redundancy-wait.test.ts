@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
 import { RedundancyWait } from '../../../src/mixer/source/redundancy-wait.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1213);
 
@@ -63,7 +64,7 @@ test('the last copy before a packet counts, if it predates that packet by no mor
       const nearest = list.at(-1)!;
       return wait.waitMs(0) === (nearest > 0 && nearest <= 60 ? nearest : 0);
     }),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: cases(300) },
   );
   t.end();
 });

@@ -3,6 +3,7 @@ import { test } from 'tap';
 import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
 import { type Stretch, StretchPlan } from '../../../src/mixer/source/stretch-plan.ts';
 import { MAX_LAG, MIN_LAG } from '../../../src/mixer/source/time-stretch.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1211);
 const STRETCHES = ['shorten', 'lengthen'] as const;
@@ -42,7 +43,7 @@ for (const wanted of STRETCHES) {
           ? total > FRAME_SAMPLES - MIN_LAG && total <= FRAME_SAMPLES
           : total >= FRAME_SAMPLES && total < FRAME_SAMPLES + MAX_LAG;
       }),
-      { seed: SEED, numRuns: 200 },
+      { seed: SEED, numRuns: cases(200) },
     );
   });
 
@@ -95,7 +96,7 @@ test('nothing is done while the request changes within half a second', async (t)
       }
       return true;
     }),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: cases(300) },
   );
 });
 

@@ -3,10 +3,11 @@ import { test } from 'tap';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { type Talker, TalkerLimit } from '../../../src/mixer/source/talker-limit.ts';
 import { claimRank, createStanding } from '../../../src/mixer/source/talker-places.ts';
+import { cases } from '../../helpers/cases.ts';
 import { type Person, Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
-import { clickRatio, concatInt16, rmsDbfs, toInt16, tone } from '../../helpers/signal.ts';
+import { clickRatio, concatInt16, rmsDbfs, sharedTone } from '../../helpers/signal.ts';
 
 const SEED = Number(process.env['SEED'] ?? 8108);
 
@@ -184,12 +185,12 @@ test('for any talk, no more are heard than there are places, and nobody waits wh
       }
       return true;
     }),
-    { seed: SEED, numRuns: 60 },
+    { seed: SEED, numRuns: cases(60) },
   );
 });
 
 const toneOf = (index: number, amplitude = 0.02) =>
-  toInt16(tone({ frequencyHz: 350 + 50 * index, samples: 48_000, amplitude }));
+  sharedTone({ frequencyHz: 350 + 50 * index, samples: 48_000, amplitude });
 
 function plainRoom(maxTalkers: number) {
   const codec = new PlainCodec();
@@ -254,8 +255,8 @@ test('however lively the talk, no tick decodes more than 8, and the same talk gi
 
 test('the displaced talker fades out, the new one fades in, and nobody hears a click', async (t) => {
   const { codec, room } = plainRoom(1);
-  const low = toInt16(tone({ frequencyHz: 1000, samples: 48_000, amplitude: 0.1 }));
-  const high = toInt16(tone({ frequencyHz: 1300, samples: 48_000, amplitude: 0.3 }));
+  const low = sharedTone({ frequencyHz: 1000, samples: 48_000, amplitude: 0.1 });
+  const high = sharedTone({ frequencyHz: 1300, samples: 48_000, amplitude: 0.3 });
   const [listener, first, second] = [room.join(low), room.join(low), room.join(high)];
   first.talking = true;
   first.levelDbov = -30;

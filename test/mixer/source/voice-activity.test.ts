@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { VoiceActivity } from '../../../src/mixer/source/voice-activity.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1215);
 
@@ -132,7 +133,7 @@ test('for any levels, packet length does not affect the background or how long a
         return isSame && isWithin && thresholdDbov >= -60 && thresholdDbov <= -41;
       });
     }),
-    { seed: SEED, numRuns: 200 },
+    { seed: SEED, numRuns: cases(200) },
   );
 });
 

@@ -5,6 +5,7 @@ import { createCertificate, type Fingerprint } from '../../../src/rtc/dtls/certi
 import { DtlsSession } from '../../../src/rtc/dtls/dtls-session.ts';
 import { SIGNATURE_SCHEMES } from '../../../src/rtc/dtls/peer-verification.ts';
 import type { SrtpKeys } from '../../../src/rtc/srtp/srtp-keys.ts';
+import { cases } from '../../helpers/cases.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { createPrng, type Prng } from '../../helpers/prng.ts';
@@ -840,7 +841,7 @@ test('whatever bytes arrive during a handshake, nothing is thrown and nothing co
       session.close();
       return !log.includes('connected') && clock.pendingTimers === 0;
     }),
-    { numRuns: 200 },
+    { numRuns: cases(200) },
   );
   process.off('unhandledRejection', onRejection);
   t.same(rejections, []);

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { FrameReader, frame, MAX_FRAME_LENGTH } from '../../../src/rtc/net/stream-framing.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4571);
-const PARAMETERS = { seed: SEED, numRuns: 500 };
+const PARAMETERS = { seed: SEED, numRuns: cases(500) };
 
 const datagrams = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 12 });
 const pieceLengths = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 30 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { ReceiveStatistics } from '../../../src/rtc/rtp/receive-statistics.ts';
+import { cases } from '../../helpers/cases.ts';
 import { createPrng } from '../../helpers/prng.ts';
 
 const SEED = Number(process.env['SEED'] ?? 210);
@@ -70,7 +71,7 @@ test('in an honest stream every lost packet is counted, and no other', (t) => {
       const sent = numbers.reduce((a, b) => Math.max(a, b)) - numbers.reduce((a, b) => Math.min(a, b)) + 1;
       return statistics.expected === sent && statistics.lost === sent - arrivals.length;
     }),
-    { seed: SEED, numRuns: 150 },
+    { seed: SEED, numRuns: cases(150) },
   );
   t.end();
 });
@@ -126,7 +127,7 @@ test('whatever is claimed, no more is lost than there was time for', (t) => {
       }
       return true;
     }),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: cases(300) },
   );
   t.end();
 });

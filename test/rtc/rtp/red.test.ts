@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'tap';
 import { createRedBlocks, MAX_RED_BLOCKS, parseRed, writeRed } from '../../../src/rtc/rtp/red.ts';
 import { watchedBytes } from '../../fuzz/watched-bytes.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const OPUS = 111;
 
@@ -97,7 +98,7 @@ test('whatever bytes arrive, blocks stay within the payload and do not overlap',
         return last === payload.length;
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: cases(2000) },
   );
   t.end();
 });

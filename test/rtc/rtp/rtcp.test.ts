@@ -11,6 +11,7 @@ import {
   writeSdes,
 } from '../../../src/rtc/rtp/rtcp.ts';
 import { watchedBytes } from '../../fuzz/watched-bytes.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const REPORT: ReceptionReport = {
   ssrc: 7,
@@ -210,7 +211,7 @@ test('whatever bytes arrive, parsing neither throws nor reads beyond them', (t) 
       const content = parseRtcp(bytes, bytes.length);
       return content === null || content.reports.length <= 5;
     }),
-    { numRuns: 2000 },
+    { numRuns: cases(2000) },
   );
   t.end();
 });

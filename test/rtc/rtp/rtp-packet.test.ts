@@ -8,6 +8,7 @@ import {
   writeRtpHeader,
 } from '../../../src/rtc/rtp/rtp-packet.ts';
 import { watchedBytes } from '../../fuzz/watched-bytes.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const FIXED = [0x80, 0xef, 0x12, 0x34, 0, 0, 3, 0xc0, 0xde, 0xad, 0xbe, 0xef];
 
@@ -188,7 +189,7 @@ test('whatever bytes arrive, the parser stays within them', (t) => {
         level >= -127
       );
     }),
-    { numRuns: 2000 },
+    { numRuns: cases(2000) },
   );
   t.end();
 });

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'tap';
 import { crc32c } from '../../../src/lib/crc.ts';
 import { SctpResponder } from '../../../src/rtc/sctp/sctp-responder.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const TAG = 0x1234_5678;
 const PEER_TAG = 0xfedc_ba98;
@@ -153,7 +154,7 @@ test('whatever comes, nothing is thrown, and no more comes back than came', (t) 
       peer.say(input);
       return (peer.sent[0]?.length ?? 0) <= input.length + 36;
     }),
-    { numRuns: 2000 },
+    { numRuns: cases(2000) },
   );
   t.end();
 });

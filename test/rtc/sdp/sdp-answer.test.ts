@@ -5,6 +5,7 @@ import { test } from 'tap';
 import { AppError } from '../../../src/lib/errors.ts';
 import { type AnswerOptions, answeredDirection, writeAnswer } from '../../../src/rtc/sdp/sdp-answer.ts';
 import { type Direction, parseOffer } from '../../../src/rtc/sdp/sdp-offer.ts';
+import { cases } from '../../helpers/cases.ts';
 import { createPrng } from '../../helpers/prng.ts';
 import { type OfferSection, sdpOffer, transport } from './offers.ts';
 
@@ -219,7 +220,7 @@ test('any sections in any order are answered in their place, in their protocol a
         })
       );
     }),
-    { seed, numRuns: 300 },
+    { seed, numRuns: cases(300) },
   );
   t.end();
 });

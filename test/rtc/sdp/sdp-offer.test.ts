@@ -9,6 +9,7 @@ import {
   parseOffer,
   SDP_LIMITS,
 } from '../../../src/rtc/sdp/sdp-offer.ts';
+import { cases } from '../../helpers/cases.ts';
 import { type OfferSection, sdpOffer, transport } from './offers.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/sdp/${name}.sdp`, import.meta.url), 'utf8');
@@ -402,7 +403,7 @@ test('with any order of sections, directions and mids, the best section is chose
           .join();
       return isBest && isSpeechFitting && isWhole && isGroup;
     }),
-    { seed, numRuns: 500 },
+    { seed, numRuns: cases(500) },
   );
   t.end();
 });

@@ -1,0 +1,36 @@
+import type { FuzzTarget } from './target.ts';
+import { config } from './targets/config.ts';
+import { dtls } from './targets/dtls.ts';
+import { firstBytes } from './targets/first-bytes.ts';
+import { framing } from './targets/framing.ts';
+import { handshake } from './targets/handshake.ts';
+import { http } from './targets/http.ts';
+import { opus, voice } from './targets/opus.ts';
+import { rtcp } from './targets/rtcp.ts';
+import { rtp } from './targets/rtp.ts';
+import { sdp } from './targets/sdp.ts';
+import { signaling } from './targets/signaling.ts';
+import { srtp } from './targets/srtp.ts';
+import { stun } from './targets/stun.ts';
+import { token } from './targets/token.ts';
+import { transport } from './targets/transport.ts';
+
+/** What reads bytes from the network, each part by itself. */
+export const partTargets: readonly FuzzTarget[] = [
+  stun,
+  handshake,
+  dtls,
+  rtp,
+  srtp,
+  rtcp,
+  transport,
+  framing,
+  firstBytes,
+  opus,
+  voice,
+  sdp,
+  signaling,
+  token,
+  http,
+  config,
+];
