@@ -26,10 +26,16 @@ const LONG = [
   'test/deploy/',
 ];
 
-/** Tests that start processes, or look at their own. */
-const NEED_PROCESS = ['test/bench/', 'test/fuzz/', 'test/helpers/', 'test/main/', 'test/scripts/'];
-/** More would run on while other jobs have nothing left to do. */
-const GROUP_FILES = 8;
+/** Tests that measure their own process, or end others. */
+const NEED_PROCESS = [
+  'test/bench/janus/process.test.ts',
+  'test/fuzz/',
+  'test/helpers/cpu-time.test.ts',
+  'test/lib/thread-load.test.ts',
+  'test/scripts/',
+];
+/** Of long files and of others. More would run on while other jobs have nothing left to do. */
+const GROUP_FILES = { long: 8, short: 16 };
 
 /** Whether a quick run leaves the file out, because it needs other programs or tests a whole server. */
 export function isSlow(file) {
@@ -50,7 +56,7 @@ export function groupsOf(files) {
     }
     if (open.length === 0) groups.push(open);
     open.push(file);
-    if (open.length === GROUP_FILES) open = [];
+    if (open.length >= (rank(file) < LONG.length ? GROUP_FILES.long : GROUP_FILES.short)) open = [];
   }
   return groups;
 }

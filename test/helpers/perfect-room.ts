@@ -8,6 +8,7 @@ import { DOWN_DB, HOLD_TICKS, UP_DB } from '../../src/mixer/mix/ducking.ts';
 import { type MixParticipant, type Place, placeOf } from '../../src/mixer/mix/mix-participant.ts';
 import { Mixer, type MixSettings } from '../../src/mixer/mix/mixer.ts';
 import { Source } from '../../src/mixer/source/source.ts';
+import { lightOpus } from './light-opus.ts';
 
 export interface Written {
   readonly tick: number;
@@ -60,6 +61,9 @@ export interface Joining {
   readonly takesStereo?: boolean;
 }
 
+/** Nobody's sound is compared with that of a twin then, and decoding everything twice would take most of the time. */
+const REAL: ReadonlySet<Codec> = new Set([opusCodec, lightOpus]);
+
 /** Counted across all rooms, because they may be parts of one. */
 let voices = 0;
 
@@ -95,7 +99,7 @@ export class Room {
     this.#twinPool = new CodecPool(codec, () => 0);
     this.mixer = new Mixer(this.pool, { maxTalkers: 0, levelling: false, ...settings });
     this.#encode = encode;
-    this.#hasTwins = codec !== opusCodec;
+    this.#hasTwins = !REAL.has(codec);
     this.#levelling = settings.levelling ?? false;
   }
 

@@ -78,7 +78,8 @@ export function concatInt16(blocks: readonly Int16Array[]): Int16Array {
 export function rms(samples: Samples): number {
   if (samples.length === 0) return 0;
   let energy = 0;
-  for (const sample of samples) energy += sample * sample;
+  // Iterators take three times as long.
+  for (let index = 0; index < samples.length; index++) energy += samples[index]! * samples[index]!;
   return Math.sqrt(energy / samples.length) * unit(samples);
 }
 

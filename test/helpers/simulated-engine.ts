@@ -1,6 +1,6 @@
 /**
  * A whole media engine in simulated time, and peers at the other end of its UDP port: real STUN, SRTP, RTCP and Opus,
- * but no socket.
+ * but no socket. By default mixes are encoded with little effort. A test that judges how they sound passes `opusCodec`.
  */
 
 import type { Clock } from '../../src/lib/clock.ts';
@@ -21,6 +21,7 @@ import type { SrtpKeys } from '../../src/rtc/srtp/srtp-keys.ts';
 import { SRTP_MAX_OVERHEAD, SrtpSession } from '../../src/rtc/srtp/srtp-session.ts';
 import { createBytes } from '../rtc/bytes.ts';
 import { FakeClock } from './fake-clock.ts';
+import { lightOpus } from './light-opus.ts';
 import { LossyLink, type LossyLinkOptions } from './lossy-link.ts';
 import { counters } from './packet-stream.ts';
 import { createPrng, type Prng } from './prng.ts';
@@ -78,6 +79,7 @@ export class SimulatedEngine {
       },
       loadMeter: { measure: () => this.load },
       random: createPrng(seed),
+      codec: lightOpus,
       ...options,
     });
   }

@@ -5,6 +5,7 @@
 import { randomInt } from 'node:crypto';
 import type { Clock, Millis } from '../../lib/clock.ts';
 import { type ThreadLoad, ThreadLoadMeter } from '../../lib/thread-load.ts';
+import type { Codec } from '../../mixer/codec/codec.ts';
 import { CodecPool } from '../../mixer/codec/codec-pool.ts';
 import { opusCodec } from '../../mixer/codec/opus.ts';
 import { PTIME_MS } from '../../mixer/format.ts';
@@ -48,6 +49,8 @@ export interface MediaEngineOptions {
   readonly heartbeat?: Heartbeat;
   /** Returns a number in [0, 1), where RTP requires unpredictable values; from the system by default. */
   readonly random?: () => number;
+  /** Opus by default. */
+  readonly codec?: Codec;
 }
 
 export class MediaEngine {
@@ -72,7 +75,7 @@ export class MediaEngine {
   #lastFailureMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: MediaEngineOptions) {
-    const { port, clock, emit, heartbeat, random = systemRandom } = options;
+    const { port, clock, emit, heartbeat, random = systemRandom, codec = opusCodec } = options;
     this.#port = port;
     this.#clock = clock;
     this.#emit = emit;
@@ -80,7 +83,7 @@ export class MediaEngine {
     this.#heartbeat = heartbeat;
     this.#random = random;
     this.#demultiplexer = new Demultiplexer(port, clock);
-    this.#pool = new CodecPool(opusCodec, () => clock.now(), undefined, random);
+    this.#pool = new CodecPool(codec, () => clock.now(), undefined, random);
     this.#stats = new EngineStats();
     this.#loop = new TickLoop({
       clock,

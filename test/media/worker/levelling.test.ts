@@ -17,7 +17,7 @@ const VOICE = toInt16(voiced(SEED, SECONDS).map((sample, i) => (i % 144_000 < 96
 
 /** The level of each frame that a listener plays, with or without levelling being switched on and off on the way. */
 async function levels(isSwitched: boolean): Promise<number[]> {
-  const simulation = new SimulatedEngine(SEED);
+  const simulation = new SimulatedEngine(SEED, { codec: opusCodec });
   const encoder = opusCodec.createEncoder();
   encoder.configure({ bitrate: 64_000, complexity: 5 });
   const decoder = opusCodec.createDecoder();

@@ -4,10 +4,10 @@ import { PlaneRoom } from '../../../src/media/control/plane-room.ts';
 import type { WorkerSlot } from '../../../src/media/control/worker-slot.ts';
 import { MAX_OVERLOAD_LEVEL, overloadMeasures } from '../../../src/media/link/overload-measures.ts';
 import { OverloadController } from '../../../src/media/worker/overload.ts';
-import type { Encoder } from '../../../src/mixer/codec/codec.ts';
+import type { Codec, Encoder } from '../../../src/mixer/codec/codec.ts';
 import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
-import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
+import { lightOpus } from '../../helpers/light-opus.ts';
 import { createFrameEncoder } from '../../helpers/opus.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
@@ -178,21 +178,22 @@ test('encoders in use and later ones run at the reduced complexity at most', (t)
 });
 
 test('an overloaded engine lowers encoder complexity and the number of talkers, and later restores both', async (t) => {
-  const createEncoder = opusCodec.createEncoder;
   const complexities = new Map<Encoder, number>();
-  opusCodec.createEncoder = () => {
-    const encoder = createEncoder();
-    const configure = encoder.configure.bind(encoder);
-    encoder.configure = (settings) => {
-      complexities.set(encoder, settings.complexity);
-      configure(settings);
-    };
-    return encoder;
+  const codec: Codec = {
+    ...lightOpus,
+    createEncoder: (channels) => {
+      const light = lightOpus.createEncoder(channels);
+      const encoder: Encoder = {
+        ...light,
+        configure: (settings) => {
+          complexities.set(encoder, settings.complexity);
+          light.configure(settings);
+        },
+      };
+      return encoder;
+    },
   };
-  t.teardown(() => {
-    opusCodec.createEncoder = createEncoder;
-  });
-  const simulated = new SimulatedEngine(SEED);
+  const simulated = new SimulatedEngine(SEED, { codec });
   t.teardown(() => simulated.close());
   const encode = createFrameEncoder({ application: 'lowDelay' });
   const sound = toInt16(tone({ frequencyHz: 400, samples: 50 * FRAME_SAMPLES, amplitude: 0.2 }));

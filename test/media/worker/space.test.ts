@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { DEFAULT_SPACE } from '../../../src/mixer/space/space-settings.ts';
 import { createFrameEncoder, createStereoDecoder } from '../../helpers/opus.ts';
 import { concatInt16, toInt16, tone, toneLevelDbfs } from '../../helpers/signal.ts';
@@ -18,7 +19,7 @@ function toneOf(frequencyHz: number) {
 
 test('through the engine, a voice on the right is louder there, in stereo or mono as the client asks, and levels name who hears it', async (t) => {
   t.comment(`SEED=${SEED}`);
-  const engine = new SimulatedEngine(SEED);
+  const engine = new SimulatedEngine(SEED, { codec: opusCodec });
   const heard = new Map<number, { left: Int16Array; right: Int16Array }[]>();
   const listener = (takesStereo: boolean) => {
     const sides: { left: Int16Array; right: Int16Array }[] = [];

@@ -94,7 +94,7 @@ const VOICES = [11, 12].map((seed) => voiced(seed, 8).map((sample) => sample * 3
 const SPEECH = VOICES[0]!.map((sample, i) => sample + 0.5 * VOICES[1]![i]!);
 /** The frames at whose start something changes. */
 const POINTS = Array.from({ length: 36 }, (_, i) => 30 + 10 * i);
-const WARM_UP = 20;
+const WARM_UP = 12;
 const AFTER = 3;
 
 type FrameEncoder = (n: number, frame: Float32Array) => Uint8Array;

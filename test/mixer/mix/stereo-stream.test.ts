@@ -104,6 +104,17 @@ function errorsAround({ at, from, to }: Seam, pool: CodecPool): [number, number]
   return [error(start - LOOK_AHEAD, start), error(start, start + FRAME_SAMPLES)];
 }
 
+const steadyErrors = new Map<EncoderSettings, Map<number, [number, number]>>();
+
+/** The errors around a frame when nothing changes there, which several hand-overs are compared with. */
+function steadyErrorsAround(at: number, from: EncoderSettings, pool: CodecPool): [number, number] {
+  const known = steadyErrors.get(from) ?? new Map<number, [number, number]>();
+  steadyErrors.set(from, known);
+  const errors = known.get(at) ?? errorsAround({ at, from, to: undefined }, pool);
+  known.set(at, errors);
+  return errors;
+}
+
 for (const [name, from, to] of [
   ['stereo to stereo', STEREO, STEREO],
   ['mono to stereo', SHARED, STEREO],
@@ -114,7 +125,7 @@ for (const [name, from, to] of [
     const losses: number[] = [];
     for (let at = 10; losses.length < 400; at++) {
       if (rms(frames(VOICE, at)) < 200) continue;
-      const steady = errorsAround({ at, from, to: undefined }, pool);
+      const steady = steadyErrorsAround(at, from, pool);
       const switched = errorsAround({ at, from, to }, pool);
       for (const part of [0, 1] as const) losses.push(10 * Math.log10(switched[part] / steady[part]));
     }

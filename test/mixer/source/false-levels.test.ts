@@ -2,9 +2,9 @@
 import { test } from 'tap';
 import { createSharedMix } from '../../../src/media/link/mix-ring.ts';
 import { SharedMixLink } from '../../../src/media/worker/shared-mix.ts';
-import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES, PTIME_MS } from '../../../src/mixer/format.ts';
 import { threadKernels } from '../../../src/mixer/kernels/kernels.ts';
+import { lightOpus } from '../../helpers/light-opus.ts';
 import { createFrameEncoder } from '../../helpers/opus.ts';
 import { type Person, Room } from '../../helpers/perfect-room.ts';
 import { createPrng } from '../../helpers/prng.ts';
@@ -58,11 +58,9 @@ class Stage {
   #current = new Map<Person, Int16Array>();
 
   constructor(maxTalkers = MAX_TALKERS) {
-    this.room = new Room(opusCodec, (_, person) => this.#cast.get(person)!.encode(this.#current.get(person)!), {
+    this.room = new Room(lightOpus, (_, person) => this.#cast.get(person)!.encode(this.#current.get(person)!), {
       maxTalkers,
     });
-    // Nobody judges how well the mix sounds.
-    this.room.pool.limitComplexity(0);
   }
 
   add(part: Part, encode: (pcm: Int16Array) => Uint8Array = packetOf): Person {
