@@ -4,6 +4,7 @@ import { createSharedMix, MAX_VOICES, MixRing } from '../../../src/media/link/mi
 import { MISSING, SLOTS } from '../../../src/media/link/ring-slots.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { CLAIM_RANKS, createStanding, type TalkerStanding } from '../../../src/mixer/source/talker-places.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4150);
 
@@ -72,7 +73,7 @@ test('another worker reads of each of the last ticks what was written, and nothi
       }
       return true;
     }),
-    { seed: SEED, numRuns: 60 },
+    { seed: SEED, numRuns: cases(60) },
   );
   t.end();
 });

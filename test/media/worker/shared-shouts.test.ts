@@ -1,4 +1,5 @@
 /** Shouts between linked rooms, whose parts are in any workers. */
+
 import fc from 'fast-check';
 import { test } from 'tap';
 import { createSharedMix } from '../../../src/media/link/mix-ring.ts';
@@ -13,6 +14,7 @@ import type { Contributor } from '../../../src/mixer/mix/contributor.ts';
 import type { MixParticipant } from '../../../src/mixer/mix/mix-participant.ts';
 import { Mixer } from '../../../src/mixer/mix/mixer.ts';
 import { type Address, NOBODY } from '../../../src/mixer/mix/voice-path.ts';
+import { cases } from '../../helpers/cases.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1203);
@@ -179,7 +181,7 @@ test('everyone in linked rooms hears their own room and the shouts of the others
         }
       }
     }),
-    { seed: SEED, numRuns: 50 },
+    { seed: SEED, numRuns: cases(50) },
   );
   t.ok(heardSomething > 100, `${heardSomething} times somebody heard something`);
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { ChannelSet, MAX_CHANNELS, NO_CHANNEL, ROOM_CHANNEL } from '../../../src/mixer/mix/channel-set.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4101);
 /** Some are at the borders of the words. */
@@ -41,7 +42,7 @@ test('sets are joined, subtracted and compared like sets of numbers', (t) => {
         a.equals(b) === isSame(sorted(one), sorted(other))
       );
     }),
-    { seed: SEED, numRuns: 400 },
+    { seed: SEED, numRuns: cases(400) },
   );
   t.end();
 });

@@ -10,6 +10,7 @@ import { Hearing, type VoiceGain } from '../../../src/mixer/mix/hearing.ts';
 import type { SpaceVoice } from '../../../src/mixer/mix/space-voice.ts';
 import { isInEarshot, pairGains } from '../../../src/mixer/space/pair.ts';
 import { DEFAULT_SPACE, type SpaceSettings } from '../../../src/mixer/space/space-settings.ts';
+import { cases } from '../../helpers/cases.ts';
 import { createPrng, type Prng } from '../../helpers/prng.ts';
 import { World } from '../../helpers/world.ts';
 
@@ -216,7 +217,7 @@ test('for any moves, jumps, pauses, gains and ranges, each side has what the slo
       scene.close();
       return true;
     }),
-    { seed: SEED, numRuns: 25 },
+    { seed: SEED, numRuns: cases(25) },
   );
   t.end();
 });
@@ -241,7 +242,7 @@ test('the loudest voices are heard, the nearest before others, in any order', (t
           .join()
       );
     }),
-    { seed: SEED, numRuns: 100 },
+    { seed: SEED, numRuns: cases(100) },
   );
   t.end();
 });
@@ -438,7 +439,7 @@ test('whether somebody hears voices that go on, only those that begin, or nothin
       scene.close();
       return heard === (isMore ? 'more' : isBeginning ? 'beginnings' : 'nothing') && isTouched === touched;
     }),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: cases(300) },
   );
   t.end();
 });

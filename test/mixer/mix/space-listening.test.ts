@@ -13,6 +13,7 @@ import { MixStream } from '../../../src/mixer/mix/mix-stream.ts';
 import { SPACE_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
 import { addSpace, hearSpace } from '../../../src/mixer/mix/space-listening.ts';
 import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
+import { cases } from '../../helpers/cases.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { stillVoice } from '../../helpers/still-voice.ts';
 
@@ -57,7 +58,7 @@ test('a listener needs a mix of their own unless others with the same ears hear 
         place.differs === (differs || (inSpace !== 'nothing' && !isShared))
       );
     }),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: cases(300) },
   );
   t.end();
 });

@@ -9,6 +9,7 @@ import { type ChannelSound, ChannelSounds, PLAIN_CHANNEL } from '../../../src/mi
 import { FLAT_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
 import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
 import { createPath, NO_PATH, type VoicePath } from '../../../src/mixer/mix/voice-path.ts';
+import { cases } from '../../helpers/cases.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { stillVoice } from '../../helpers/still-voice.ts';
 
@@ -66,7 +67,7 @@ test('a voice moves from its gain on one path to that on the next, and one that 
       copies.close();
       return isRight;
     }),
-    { seed: SEED, numRuns: 200 },
+    { seed: SEED, numRuns: cases(200) },
   );
   t.equal(kernels.frames.taken, taken, 'all frames are given back');
   t.end();

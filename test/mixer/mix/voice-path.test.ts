@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import { ChannelSet, MAX_CHANNELS } from '../../../src/mixer/mix/channel-set.ts';
 import { createPath, NO_PATH, pathOf, sameAddress, TO_ROOM, WHISPER } from '../../../src/mixer/mix/voice-path.ts';
+import { cases } from '../../helpers/cases.ts';
 import { addressOf } from '../../helpers/still-voice.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4102);
@@ -17,7 +18,7 @@ test('a voice takes the first channel that leads to the listener, and a whisper 
       if (common.length > 0) return path === Math.min(...common);
       return path === (whispersTo.includes(listener) ? WHISPER : NO_PATH);
     }),
-    { seed: SEED, numRuns: 500 },
+    { seed: SEED, numRuns: cases(500) },
   );
   t.end();
 });
@@ -38,7 +39,7 @@ test('addresses are the same if they name the same channels and people', (t) => 
       const expected = into.join() === otherInto.join() && whispersTo.join() === otherPeople.join();
       return sameAddress(a, b) === expected && sameAddress(b, a) === expected && sameAddress(a, a);
     }),
-    { seed: SEED, numRuns: 500 },
+    { seed: SEED, numRuns: cases(500) },
   );
   t.ok(sameAddress(TO_ROOM, addressOf([0])));
   t.notOk(sameAddress(addressOf([0], [1, 2]), addressOf([0], [1, 3])), 'as many people, but others');

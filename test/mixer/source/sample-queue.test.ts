@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { test } from 'tap';
 import { FRAME_SAMPLES, MAX_PACKET_SAMPLES } from '../../../src/mixer/format.ts';
 import { SampleQueue } from '../../../src/mixer/source/sample-queue.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4110);
 const MS = 48;
@@ -71,7 +72,7 @@ test('samples leave in the order in which they came, a frame at a time, with sil
       }
       return true;
     }),
-    { seed: SEED, numRuns: 150 },
+    { seed: SEED, numRuns: cases(150) },
   );
   t.end();
 });

@@ -25,6 +25,7 @@ import {
   RANGE,
   WORDS,
 } from '../../../src/mixer/space/body-table.ts';
+import { cases } from '../../helpers/cases.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4103);
 const coordinate = fc.integer({ min: -1000, max: 1000 });
@@ -83,7 +84,7 @@ test('a body that is placed has its mouth and ears there, and looks and listens 
         word(JUMPS) === (place.jump ? 1 : 0)
       );
     }),
-    { seed: SEED, numRuns: 200 },
+    { seed: SEED, numRuns: cases(200) },
   );
   t.end();
 });
@@ -116,7 +117,7 @@ test('what is known about a body is in its fields, and cleared it is as if nobod
         reader.pairMuffle(slot, slot + 1) === 0;
       return isDescribed && isClear;
     }),
-    { seed: SEED, numRuns: 200 },
+    { seed: SEED, numRuns: cases(200) },
   );
   t.end();
 });
