@@ -53,7 +53,9 @@ test('delay and segmental SNR of a delayed noisy copy of speech match how it was
 
 test('speech keeps its samples through the cache, and has pauses and no clipping', async (t) => {
   const first = await speech('en-gb+f3', 2);
-  t.same(await speech('en-gb+f3', 2), first);
+  const again = await speech('en-gb+f3', 2);
+  // Deep comparisons of this many samples take seconds.
+  t.ok(Buffer.from(again.buffer).equals(Buffer.from(first.buffer)));
   t.ok(first.length > 2 * 48_000);
   t.ok(rmsDbfs(first) > -30 && rmsDbfs(first) < -10);
 });
