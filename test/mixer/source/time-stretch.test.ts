@@ -3,6 +3,7 @@ import { test } from 'tap';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { StretchPlan } from '../../../src/mixer/source/stretch-plan.ts';
 import { findLag, lengthen, MAX_LAG, MIN_LAG, shorten } from '../../../src/mixer/source/time-stretch.ts';
+import { cases } from '../../helpers/cases.ts';
 import { createPrng, gaussian } from '../../helpers/prng.ts';
 import { clickRatio, roundToInt16, toInt16, tone } from '../../helpers/signal.ts';
 
@@ -115,7 +116,7 @@ test('for any voice and loudness, no other lag is clearly better than the one fo
           : lag >= MIN_LAG && lag <= MAX_LAG && similarity(voice, lag) > best - 0.15 && best > 0.5;
       },
     ),
-    { seed: SEED, numRuns: 60 },
+    { seed: SEED, numRuns: cases(60) },
   );
 });
 
