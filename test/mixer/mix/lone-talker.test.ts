@@ -6,6 +6,7 @@ import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
 import { follows, loneTalker } from '../../../src/mixer/mix/lone-talker.ts';
 import { type Listening, PASSED, type Place, SILENCE } from '../../../src/mixer/mix/mix-participant.ts';
 import { FLAT_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
+import { cases } from '../../helpers/cases.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { addressOf, stillVoice } from '../../helpers/still-voice.ts';
 
@@ -77,7 +78,7 @@ test('a voice is followed from its beginning after silence, or by those who foll
         return follows(listener, place) === (mayFollow && !isPersonal && !deafened);
       },
     ),
-    { seed: SEED, numRuns: 100 },
+    { seed: SEED, numRuns: cases(100) },
   );
   t.end();
 });
