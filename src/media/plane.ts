@@ -9,7 +9,7 @@ import type { AddressWatch } from '../lib/net/address-watch.ts';
 import { type ChannelSound, PLAIN_CHANNEL } from '../mixer/mix/channel-sounds.ts';
 import type { MixSettings } from '../mixer/mix/mixer.ts';
 import type { BodyFields } from '../mixer/space/body-fields.ts';
-import type { SpaceSettings } from '../mixer/space/space-settings.ts';
+import type { Emitter, SpaceSettings } from '../mixer/space/space-settings.ts';
 import type { UnboundAddress } from '../rtc/net/datagram-port.ts';
 import type { SharedTcp } from '../rtc/net/shared-tcp.ts';
 import type { MediaNetwork, Reception } from './endpoint.ts';
@@ -17,7 +17,7 @@ import type { MediaFigures } from './statistics.ts';
 
 export { ROOM_CHANNEL } from '../mixer/mix/channel-set.ts';
 export { MAX_BODIES } from '../mixer/space/body-table.ts';
-export type { BodyFields, ChannelSound, MediaNetwork, MixSettings, Reception, SpaceSettings };
+export type { BodyFields, ChannelSound, Emitter, MediaNetwork, MixSettings, Reception, SpaceSettings };
 export { PLAIN_CHANNEL };
 
 /** An announced host name has no address; the message says which. */

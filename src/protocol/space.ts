@@ -9,6 +9,8 @@ import { MAX_IDENTITY_LENGTH } from './bounds.ts';
 export const MAX_ENTRIES = 1000;
 /** Maximum number of layers that the players of one room use at a time. */
 export const MAX_LAYERS = 31;
+/** Maximum number of emitters in a room. */
+export const MAX_EMITTERS = 32;
 const MAX_NAME = 64;
 /** Far beyond any world, and exact to a few centimetres in single precision. */
 export const MAX_COORDINATE = 1_000_000;
@@ -77,25 +79,25 @@ export const spaceRulesSchema = z.strictObject({
 });
 export type SpaceRules = z.output<typeof spaceRulesSchema>;
 
-export const playerStateSchema = z.strictObject({
-  range: z
+const range = () =>
+  z
     .union([name(), z.number().min(0.1).max(MAX_METRES)])
     .default('normal')
-    .describe("The name of a range, or a distance in the game's units."),
-  layers: z
-    .array(name())
-    .max(MAX_LAYERS)
-    .default([])
-    .describe(
-      `The layers that the player speaks in, such as \`alive\`. The players of a room may use ${MAX_LAYERS} layers at a time.`,
-    ),
-  hears: z.array(name()).max(MAX_LAYERS).default([]).describe('The layers that the player hears.'),
-  enclosure: name().nullable().default(null).describe('The house or vehicle that the player is in.'),
-  muffle: share()
-    .default(0)
-    .describe(
-      'How much this player and everybody else are muffled for each other, from 0 (not at all) to 1 (like a wall).',
-    ),
+    .describe("The name of a range, or a distance in the game's units.");
+const layers = () => z.array(name()).max(MAX_LAYERS).default([]);
+const enclosure = () => name().nullable().default(null);
+const muffle = () => share().default(0);
+
+export const playerStateSchema = z.strictObject({
+  range: range(),
+  layers: layers().describe(
+    `The layers that the player speaks in, such as \`alive\`. The players of a room may use ${MAX_LAYERS} layers at a time.`,
+  ),
+  hears: layers().describe('The layers that the player hears.'),
+  enclosure: enclosure().describe('The house or vehicle that the player is in.'),
+  muffle: muffle().describe(
+    'How much this player and everybody else are muffled for each other, from 0 (not at all) to 1 (like a wall).',
+  ),
   ears: player().nullable().default(null).describe('For spectators: the player whose ears they use.'),
 });
 export type PlayerState = z.output<typeof playerStateSchema>;
@@ -115,6 +117,22 @@ const position = z.union([
     z.union([z.literal(0), z.literal(1)]),
   ]),
 ]);
+
+const emitterSchema = z.strictObject({
+  position: z.tuple([coordinate(), coordinate(), coordinate()]).describe("In the game's axes and units."),
+  from: z
+    .union([z.strictObject({ channel: name() }), z.strictObject({ player: player() })])
+    .describe('What is heard from it: a channel, with its effect, or the voice of one player.'),
+  instead: z
+    .boolean()
+    .default(false)
+    .describe('Whether these voices are heard only from here, and not from where their players stand.'),
+  range: range(),
+  layers: layers().describe('The layers that it is heard in.'),
+  enclosure: enclosure().describe('The house or vehicle that it is in.'),
+  muffle: muffle().describe('How much it is muffled for everybody, from 0 to 1.'),
+});
+export type EmitterState = z.output<typeof emitterSchema>;
 
 /** `POST /rooms/{room}/space`. */
 export const spaceUpdateSchema = z.strictObject({
@@ -137,6 +155,13 @@ export const spaceUpdateSchema = z.strictObject({
     .default([])
     .describe(
       'Player, x, y, z, and optionally yaw and pitch in degrees, and 1 for a jump. A yaw of 0 looks along the forward axis. Yaw grows clockwise, as seen from above.',
+    ),
+  emitters: z
+    .record(name(), emitterSchema.nullable())
+    .refine((emitters) => Object.keys(emitters).length <= 2 * MAX_EMITTERS, `at most ${2 * MAX_EMITTERS} emitters`)
+    .default({})
+    .describe(
+      'Places from which channels or voices are heard, such as a radio on a table, by name. An entry is the whole state of that emitter; null removes it.',
     ),
   pairs: z
     .array(z.tuple([player(), player(), share()]))

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import { type ChannelSounds, type HeardInSpace, type MediaRoom, ROOM_CHANNEL, type VoiceGain } from '../media/plane.ts';
+import type { ChannelSounds, HeardInSpace, MediaRoom, RoomShouts, VoiceGain } from '../media/plane.ts';
 import { type Channel, type ChannelSettings, RoomChannels } from './channels.ts';
 import type { ChannelView, EventOf, TalkView } from './events.ts';
 import { type GainsByParticipant, RoomHearing } from './hearing.ts';
@@ -15,8 +15,10 @@ export interface PersonalSoundOptions {
   readonly mayWhisper: () => boolean;
   /** Changes how the channels sound from now on. */
   readonly setChannelSounds: (sounds: ChannelSounds) => void;
-  /** Links the room's media to other rooms, which people reach through this channel; without rooms, ends that. */
-  readonly setShouts: (channel: number, rooms: readonly LinkedRoom[]) => void;
+  /** Links the room's media to other rooms, or ends that with null. */
+  readonly setShouts: (shouts: RoomShouts | null) => void;
+  /** There are other channels, or they have other numbers. */
+  readonly channelsChanged: () => void;
   readonly clock: Clock;
 }
 
@@ -86,7 +88,9 @@ export class PersonalSound {
   /** From now on the room is linked to these; `setLinkable` has been called if there are any. */
   setLinked(rooms: readonly LinkedRoom[]): void {
     this.#linked = rooms;
-    this.#options.setShouts(this.#channels.shoutChannel ?? ROOM_CHANNEL, rooms);
+    const channel = this.#channels.shoutChannel;
+    const isLinked = channel !== undefined && rooms.length > 0;
+    this.#options.setShouts(isLinked ? { channel, rooms: rooms.map(({ media }) => media) } : null);
     this.#talk.changed();
     for (const participant of this.#options.participants.values()) {
       if (participant.mayShout) participant.deliver({ type: 'shouts_to', rooms: this.#shoutsTo(participant) });
@@ -137,6 +141,11 @@ export class PersonalSound {
   /** Throws `unknown_channel`. */
   channel(name: string): Channel {
     return this.#channels.get(name);
+  }
+
+  /** The number of the channel with this name, if there is one. */
+  channelNumber(name: string): number | undefined {
+    return this.#channels.known(name)?.number;
   }
 
   /** Throws what `RoomChannels.put` throws. */
@@ -215,6 +224,7 @@ export class PersonalSound {
       this.#options.setChannelSounds(sounds);
     }
     this.#talk.changed();
+    this.#options.channelsChanged();
   }
 
   #shoutsTo({ mayShout }: Participant): readonly string[] {

@@ -39,7 +39,10 @@ export class Room {
   readonly #moderation: Moderation;
   /** What participants hear differently: gains, channels and whispers. */
   readonly sound: PersonalSound;
-  readonly space = new RoomSpace(() => this.media);
+  readonly space = new RoomSpace(
+    () => this.media,
+    (name) => this.sound.channelNumber(name),
+  );
   readonly gameServers: GameServers;
   readonly chat: RoomChat;
   readonly #updates: ParticipantUpdates;
@@ -74,10 +77,8 @@ export class Room {
       participants: this.#participants,
       mayWhisper: () => this.#settings.whispers,
       setChannelSounds: (sounds) => this.#media?.setChannelSounds(sounds),
-      setShouts: (channel, rooms) => {
-        if (rooms.length > 0) this.media.setShouts({ channel, rooms: rooms.map(({ media }) => media) });
-        else this.#media?.setShouts(null);
-      },
+      setShouts: (shouts) => this.media.setShouts(shouts),
+      channelsChanged: () => this.space.channelsChanged(),
       clock,
     });
     this.sound.setLinkable(settings.links.length > 0);

@@ -17,6 +17,8 @@ import { RETURN_AFTER_TICKS } from './mix-stream.ts';
 import type { Voices } from './personal-mix.ts';
 import { FLAT_ENCODERS, type RoomEncoders } from './room-encoders.ts';
 
+const NO_VOICES: ReadonlySet<number> = new Set();
+
 /** A tick of the room. */
 export interface Sounding extends Voices {
   readonly tick: number;
@@ -24,6 +26,8 @@ export interface Sounding extends Voices {
   readonly own: readonly Contributor[];
   /** The standing of this part's talkers, if the room has other parts. */
   readonly standing: TalkerStanding;
+  /** Voices that are heard from emitters as well, so that other parts of the room need them separately. */
+  readonly emitted?: ReadonlySet<number>;
 }
 
 export class Audiences {
@@ -129,16 +133,16 @@ export class Audiences {
    * The other parts of the room decide themselves who hears a voice that is not for everyone. Returns whether the sum
    * that everyone hears is that of all voices of this tick.
    */
-  #publish(link: MixLink, { tick, own, contributors, copies, standing }: Sounding): boolean {
+  #publish(link: MixLink, { tick, own, contributors, copies, standing, emitted = NO_VOICES }: Sounding): boolean {
     const everyone = this.#everyone;
     const forEveryone = this.#forEveryone;
     const targeted = this.#targeted;
     let count = 0;
-    for (const voice of own) if (isForEveryone(voice)) forEveryone[count++] = voice;
+    for (const voice of own) if (isInSum(voice, emitted)) forEveryone[count++] = voice;
     // An array that is emptied loses its memory, so these are only cut to their new lengths.
     forEveryone.length = count;
     count = 0;
-    for (const voice of own) if (!isForEveryone(voice)) targeted[count++] = voice;
+    for (const voice of own) if (!isInSum(voice, emitted)) targeted[count++] = voice;
     targeted.length = count;
     everyone.sumUp(forEveryone, copies);
     link.publish(tick, everyone.sum.samples, everyone.voices, standing, forEveryone, targeted);
@@ -228,4 +232,9 @@ export class Audiences {
     if (audience !== this.#everyone) audience.sumUp(contributors, copies);
     if (audience.channels.has(ROOM_CHANNEL)) audience.add(this.#elsewhere, this.#voicesElsewhere, copies.sounds);
   }
+}
+
+/** Everyone hears it in the same way: nobody hears it from an emitter as well. */
+function isInSum(voice: Contributor, emitted: ReadonlySet<number>): boolean {
+  return isForEveryone(voice) && !emitted.has(voice.voice);
 }

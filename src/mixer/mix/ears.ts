@@ -8,7 +8,7 @@
 import { PTIME_MS } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
 import type { Kernels } from '../kernels/kernels.ts';
-import { type BodyReader, JUMPS, WORDS } from '../space/body-table.ts';
+import { type BodyReader, JUMPS, VOICE, WORDS } from '../space/body-table.ts';
 import { isInEarshot, pairGains } from '../space/pair.ts';
 import { MAX_VOICES_HEARD, type SpaceSettings } from '../space/space-settings.ts';
 import type { ChannelSet } from './channel-set.ts';
@@ -45,6 +45,8 @@ interface Path {
 
 /** Who hears with these ears. */
 export interface SpaceListener {
+  /** The number of the listener's own voice, which is not heard from emitters either. */
+  voice?: number;
   hearing: Hearing;
   /** The listener did not hear these voices in the previous tick. */
   fadesIn: boolean;
@@ -112,13 +114,16 @@ export class Ears {
    */
   nearnessOf(voice: number): VoiceGain | undefined {
     if (this.ownVoice?.voice === voice) return UNITY;
+    let isNear = false;
+    near.from = 0;
+    near.to = 0;
     for (const { voice: heard, gains } of this.#paths) {
       if (heard.voice !== voice) continue;
-      near.from = Math.min(1, Math.max(gains[LEFT_FROM]!, gains[RIGHT_FROM]!));
-      near.to = Math.min(1, Math.max(gains[LEFT_TO]!, gains[RIGHT_TO]!));
-      return near;
+      isNear = true;
+      near.from = Math.min(1, Math.max(near.from, gains[LEFT_FROM]!, gains[RIGHT_FROM]!));
+      near.to = Math.min(1, Math.max(near.to, gains[LEFT_TO]!, gains[RIGHT_TO]!));
     }
-    return undefined;
+    return isNear ? near : undefined;
   }
 
   get isSilent(): boolean {
@@ -128,8 +133,9 @@ export class Ears {
   /**
    * What a listener with these ears and this hearing hears.
    * @param isOwner the ears are the listener's own
+   * @param own the number of the listener's voice
    */
-  heardBy(hearing: Hearing, isOwner: boolean): Heard {
+  heardBy(hearing: Hearing, isOwner: boolean, own?: number): Heard {
     let heard: Heard = 'nothing';
     if (!isOwner && this.ownVoice !== undefined) {
       const { from, to } = hearing.gainOf(this.ownVoice.voice) ?? UNITY;
@@ -137,6 +143,7 @@ export class Ears {
       if (to > 0) heard = 'beginnings';
     }
     for (const { voice, gains } of this.#paths) {
+      if (voice.voice === own) continue;
       const gain = hearing.gainOf(voice.voice);
       if (voice.soundedBefore && isAudible(gains) && (gain === undefined || gain.from > 0)) return 'more';
       if (gains[LEFT_TO]! > 0 && (gain === undefined || gain.to > 0)) heard = 'beginnings';
@@ -144,10 +151,12 @@ export class Ears {
     return heard;
   }
 
-  /** Whether this hearing has a gain for a voice that is heard. */
-  isTouchedBy(hearing: Hearing): boolean {
+  /** Whether this hearing has a gain for a voice that is heard, or it is the listener's own, which emitters play. */
+  isTouchedBy(hearing: Hearing, own?: number): boolean {
     if (this.ownVoice !== undefined && hearing.gainOf(this.ownVoice.voice) !== undefined) return true;
-    for (const { voice } of this.#paths) if (hearing.gainOf(voice.voice) !== undefined) return true;
+    for (const { voice } of this.#paths) {
+      if (voice.voice === own || hearing.gainOf(voice.voice) !== undefined) return true;
+    }
     return false;
   }
 
@@ -192,9 +201,12 @@ export class Ears {
   #choose({ bodies, settings, rangeFactor, voices }: Surroundings): number {
     const most = Math.min(settings.voices, MAX_VOICES_HEARD);
     let count = 0;
+    const owner = bodies.words[this.slot * WORDS + VOICE];
     for (const voice of voices) {
       if (voice.slot === this.slot) this.ownVoice = voice;
-      if (voice.slot === this.slot || !isInEarshot(bodies, voice.slot, this.slot, rangeFactor)) continue;
+      // Not from emitters either: others with these ears hear it as it is.
+      if (voice.voice === owner || voice.slot === this.slot || !isInEarshot(bodies, voice.slot, this.slot, rangeFactor))
+        continue;
       const gain = pairGains(bodies, voice.slot, this.slot, settings, rangeFactor, target);
       if (gain === 0) continue;
       const rank = voice.power * gain * gain * this.#advantageOf(voice);
@@ -306,6 +318,7 @@ function gainFor(voice: SpaceVoice, { hearing, fadesIn, heard, ducking }: SpaceL
 /** The gains of a path for this listener; undefined if nothing is heard. Valid until the next call. */
 function gainsFor({ voice, gains }: Path, listener: SpaceListener): Float32Array | undefined {
   const gain = gainFor(voice, listener);
+  if (voice.voice === listener.voice) return undefined;
   if (gain === UNITY) return gains;
   const { from, to } = gain;
   if (from === 0 && to === 0) return undefined;

@@ -24,7 +24,7 @@ import type { ShoutLink } from './shout-link.ts';
 import { type RoomSpace, type SpaceLimits, SpacePlacing } from './space-placing.ts';
 import { TalkerLimits } from './talker-limits.ts';
 import { VoiceCopies } from './voice-copies.ts';
-import { type Address, sameAddress, TO_ROOM } from './voice-path.ts';
+import { type Address, NOBODY, sameAddress, TO_ROOM } from './voice-path.ts';
 import { VoicesElsewhere } from './voices-elsewhere.ts';
 
 /** The operator's settings for a room. */
@@ -83,6 +83,7 @@ export class Mixer {
       contributors: this.#contributors,
       copies: this.#copies,
       standing: this.#standing,
+      emitted: NOBODY,
       link: undefined,
       lone: undefined,
     };
@@ -259,7 +260,8 @@ export class Mixer {
     voices.link = this.#link;
     voices.contributors = this.#elsewhere.join(tick, this.#contributors, this.#link);
     this.#sounds.ducking.advance(voices.contributors);
-    this.#placing.listen(voices.contributors);
+    this.#placing.listen(voices.contributors, this.#copies);
+    voices.emitted = this.#placing.emitted;
     voices.lone = loneTalker(this.#contributors);
     const isHeard = this.#mix(voices);
     if (this.#delivery.begin(tick, isHeard || voices.contributors.length > 0, voices)) this.#writeAll(voices);

@@ -13,12 +13,12 @@ export function hearSpace(place: Place): void {
   const { ears, hearing, group } = place;
   if (ears === undefined) return;
   const isOwner = ears.slot === place.slot;
-  const heard = ears.heardBy(hearing, isOwner);
+  const heard = ears.heardBy(hearing, isOwner, place.voice);
   place.heardInSpace = heard;
   if (heard === 'nothing') return;
   if (place.heard !== 'more') place.heard = heard;
   const isShared = group !== undefined && group.size > 1;
-  const hearsOther = (isOwner && ears.ownVoice !== undefined) || ears.isTouchedBy(hearing);
+  const hearsOther = (isOwner && ears.ownVoice !== undefined) || ears.isTouchedBy(hearing, place.voice);
   if (!isShared || hearsOther) place.differs = true;
 }
 
@@ -42,6 +42,7 @@ export function addSpace(
   stream: MixStream,
   { sounds, kernels }: VoiceCopies,
 ): void {
+  listener.voice = place.voice;
   listener.hearing = place.hearing;
   listener.fadesIn = !place.heardSpace;
   listener.heard = place.audience.channels;

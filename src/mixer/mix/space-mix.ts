@@ -8,8 +8,10 @@ import { earsOf, isInEarshot } from '../space/pair.ts';
 import type { SpaceSettings } from '../space/space-settings.ts';
 import type { Contributor } from './contributor.ts';
 import { Ears, type Surroundings } from './ears.ts';
+import { EmittedVoices } from './emitted-voices.ts';
 import { NO_SLOT } from './mix-participant.ts';
 import { SpaceVoice } from './space-voice.ts';
+import type { VoiceCopies } from './voice-copies.ts';
 
 export class SpaceMix {
   /** Nobody is in this space any more. */
@@ -21,6 +23,7 @@ export class SpaceMix {
   /** All voices that have sounded in space and may do so again, by their number. */
   readonly #voices = new Map<number, SpaceVoice>();
   readonly #sounding: SpaceVoice[] = [];
+  readonly #emitted: EmittedVoices;
   readonly #around: Surroundings;
   /** Somebody is new, so their place must be found although nobody has moved. */
   #hasNewcomers = true;
@@ -29,11 +32,14 @@ export class SpaceMix {
   constructor(kernels: Kernels, memory: SharedArrayBuffer, settings: SpaceSettings) {
     this.#kernels = kernels;
     this.#bodies = new BodyReader(memory);
+    this.#emitted = new EmittedVoices(kernels);
+    this.#emitted.emitters = settings.emitters ?? [];
     this.#around = { bodies: this.#bodies, settings, rangeFactor: 1, voices: this.#sounding };
   }
 
   set settings(settings: SpaceSettings) {
     this.#around.settings = settings;
+    this.#emitted.emitters = settings.emitters ?? [];
   }
 
   /** Shortens the range of all voices to this part of it, or restores it with 1. */
@@ -66,6 +72,16 @@ export class SpaceMix {
       if (ears === slot || isInEarshot(this.#bodies, slot, ears, this.#around.rangeFactor)) return true;
     }
     return false;
+  }
+
+  /** The same for this voice at any emitter. */
+  isEmittedInEarshot(voice: number): boolean {
+    return this.#emitted.isHeard(voice, (slot) => this.isInEarshot(slot));
+  }
+
+  /** The voices of people that are heard from emitters. */
+  get emitted(): ReadonlySet<number> {
+    return this.#emitted.people;
   }
 
   /** The slot of this voice's body, if it has a place in the world. */
@@ -101,11 +117,12 @@ export class SpaceMix {
   }
 
   /** Finds what all ears hear in this tick. */
-  listen(contributors: readonly Contributor[]): void {
+  listen(contributors: readonly Contributor[], copies: VoiceCopies): void {
     this.#sounding.length = 0;
     for (const voice of this.#voices.values()) voice.isPresent = false;
     for (const contributor of contributors) this.#sound(contributor);
     for (const voice of this.#voices.values()) if (!voice.isPresent) this.#forget(voice);
+    this.#emitted.sound(contributors, copies, this.#sounding);
     if (this.#bodies.mode !== 'on') this.#sounding.length = 0;
     for (const ears of this.#ears.values()) ears.listen(this.#around);
   }
@@ -113,6 +130,7 @@ export class SpaceMix {
   close(): void {
     for (const voice of this.#voices.values()) voice.release();
     this.#voices.clear();
+    this.#emitted.close();
     this.#ears.clear();
   }
 
@@ -133,7 +151,7 @@ export class SpaceMix {
     voice.begin(frame, soundedBefore, loudnessDbov);
     voice.channels = address.channels;
     voice.channelsBefore = addressBefore.channels;
-    if (!isPlaced) return;
+    if (!isPlaced || this.#emitted.isElsewhere(contributor)) return;
     voice.slot = slot;
     this.#sounding.push(voice);
   }

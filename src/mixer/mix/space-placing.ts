@@ -15,7 +15,8 @@ import { type MixParticipant, NO_SLOT, type Place } from './mix-participant.ts';
 import { FLAT_ENCODERS, type RoomEncoders, SPACE_ENCODERS } from './room-encoders.ts';
 import { SpaceMix } from './space-mix.ts';
 import type { TalkerLimits } from './talker-limits.ts';
-import type { Address } from './voice-path.ts';
+import type { VoiceCopies } from './voice-copies.ts';
+import { type Address, NOBODY } from './voice-path.ts';
 
 /** The space of a room. */
 export interface RoomSpace {
@@ -98,13 +99,14 @@ export class SpacePlacing {
     const { limits } = this.#context;
     for (const place of awake) {
       if (place.slot === NO_SLOT) continue;
-      place.source.competeFor(space.isInEarshot(place.slot) ? limits.space : limitOutside(place.address, limits));
+      const isNear = space.isInEarshot(place.slot) || space.isEmittedInEarshot(place.voice);
+      place.source.competeFor(isNear ? limits.space : limitOutside(place.address, limits));
     }
   }
 
   /** Finds what everybody hears in space in this tick. */
-  listen(contributors: readonly Contributor[]): void {
-    this.#space?.listen(contributors);
+  listen(contributors: readonly Contributor[], copies: VoiceCopies): void {
+    this.#space?.listen(contributors, copies);
   }
 
   endTick(): void {
@@ -160,6 +162,11 @@ export class SpacePlacing {
       const own = ears.ownVoice?.voice;
       if (own !== undefined && own !== place.voice && place.hearing.gainOf(own)?.to !== 0) visit(place, own);
     }
+  }
+
+  /** The voices of people that are heard from emitters. */
+  get emitted(): ReadonlySet<number> {
+    return this.#space?.emitted ?? NOBODY;
   }
 
   /** Under overload, mixes in a room with space are mono. */

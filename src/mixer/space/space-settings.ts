@@ -17,6 +17,20 @@ export interface SpaceSettings {
   readonly voices: number;
   /** Whether a voice is duller for those behind the talker. */
   readonly cone: boolean;
+  /** None without it. */
+  readonly emitters?: readonly Emitter[];
+}
+
+/** A place from which a channel or the voice of one person is heard. One of the two is null. */
+export interface Emitter {
+  /** Of its body. */
+  readonly slot: number;
+  /** The number of the channel. */
+  readonly channel: number | null;
+  /** The number of the voice. */
+  readonly voice: number | null;
+  /** The voices are not heard from where their own bodies are. */
+  readonly instead: boolean;
 }
 
 /** Voices come at the same level in any room, so a small reference would make everybody too quiet. */

@@ -5,10 +5,17 @@
  */
 import { AppError } from '../../lib/errors.ts';
 import { type BodyFields, MAX_BODIES, type MediaRoom } from '../../media/plane.ts';
-import { MAX_LAYERS, type PlayerState, type SpaceRules, type SpaceUpdate } from '../../protocol/space.ts';
+import {
+  type EmitterState,
+  MAX_LAYERS,
+  type PlayerState,
+  type SpaceRules,
+  type SpaceUpdate,
+} from '../../protocol/space.ts';
 import { AudiblePairs, type Pair } from './audible-pairs.ts';
 import { type Point, toMetres } from './axes.ts';
 import { type Body, createBody, DEFAULT_STATE, type Person, type Placement, tethered } from './body.ts';
+import { checkRange, type EmitterSources, Emitters, metresOf } from './emitters.ts';
 import { NameNumbers } from './name-numbers.ts';
 
 /** What a client says about its player, in the room's axes and units. */
@@ -32,24 +39,32 @@ export class RoomSpace {
   readonly #audible = new AudiblePairs();
   /** Temporary within `place`: looking them up by name is a good part of its cost. */
   readonly #placed: (Body | undefined)[] = [];
+  readonly #emitters = new Emitters();
+  readonly #sources: EmitterSources;
   #slots = 0;
   #isGone = false;
 
-  /** @param openMedia opens the room in the media plane, if it is not open yet */
-  constructor(openMedia: () => MediaRoom) {
+  /**
+   * @param openMedia opens the room in the media plane, if it is not open yet
+   * @param channel see `EmitterSources`
+   */
+  constructor(openMedia: () => MediaRoom, channel: EmitterSources['channel']) {
     this.#openMedia = openMedia;
+    this.#sources = { channel, voice: (player) => this.#people.get(player)?.seatId ?? undefined };
   }
 
   /** Applies a request as a whole, or throws `AppError` `no_space`, `too_many_bodies` or `invalid_request`. */
-  update({ rules, players, positions, pairs }: SpaceUpdate): void {
+  update({ rules, players, positions, emitters, pairs }: SpaceUpdate): void {
     const after = rules === undefined ? this.#rules : rules;
-    const says = Object.keys(players).length + positions.length + pairs.length > 0;
+    const named = Object.keys(players).length + Object.keys(emitters).length;
+    const says = named + positions.length + pairs.length > 0;
     if (says && after === null) throw new AppError('no_space');
     const placements = positions.map(([player, x, y, z, yaw = 0, pitch = 0, jump = 0]) => ({
       ...{ player, x, y, z, yaw, pitch, jump: jump === 1 },
     }));
-    this.#check(players, placements, placements.length, after);
-    const layers = Object.keys(players).length > 0 ? this.#layersAfter(players) : null;
+    const emittersAfter = this.#emitters.after(emitters, after);
+    this.#check(players, placements, placements.length, after, emittersAfter.size);
+    const layers = named > 0 ? this.#layersAfter(players, emittersAfter) : null;
     this.setGone(false);
     if (rules !== undefined) this.#openSpace(rules);
     this.#fields?.batch(() => {
@@ -58,7 +73,13 @@ export class RoomSpace {
       this.#setPlayers(players);
       for (const placement of placements) this.#place(this.#bodyOf(placement.player), placement);
       this.#setPairs(pairs);
+      this.#setEmitters(emitters, rules !== undefined);
     });
+  }
+
+  /** The room's channels have changed. */
+  channelsChanged(): void {
+    if (this.#emitters.count > 0) this.#tellMedia();
   }
 
   /**
@@ -119,11 +140,13 @@ export class RoomSpace {
     person.seatId = seatId;
     const body = this.#bodies.get(player);
     if (body !== undefined) this.#fields?.setVoice(body.slot, seatId);
+    if (this.#emitters.count > 0) this.#tellMedia();
   }
 
   /** The participant has left, and what their client said is forgotten. */
   left(player: string): void {
     this.#people.delete(player);
+    if (this.#emitters.count > 0) this.#tellMedia();
     const body = this.#bodies.get(player);
     if (body === undefined) return;
     body.person = null;
@@ -151,6 +174,7 @@ export class RoomSpace {
     placements: readonly Placement[],
     count: number,
     rules: SpaceRules | null,
+    emitters = this.#emitters.count,
   ): void {
     const states = new Map<string, PlayerState>();
     // Those who are known already were checked against the same rules.
@@ -163,15 +187,15 @@ export class RoomSpace {
       if (state === null) states.delete(name);
       else states.set(name, state);
     }
-    if (rules !== null) for (const [name, { range }] of states) checkRange(name, range, rules);
-    let bodies = this.#bodies.size;
+    if (rules !== null) for (const [name, { range }] of states) checkRange(`players.${name}`, range, rules);
+    let bodies = this.#bodies.size + emitters;
     for (const name of states.keys()) if (!this.#bodies.has(name)) bodies++;
     if (bodies > MAX_BODIES) throw new AppError('too_many_bodies');
   }
 
   /** The layers that are in use after this change. Throws `invalid_request` if there are too many. */
-  #layersAfter(players: SpaceUpdate['players']): Set<string> {
-    const layers = new Set<string>();
+  #layersAfter(players: SpaceUpdate['players'], emitters: ReadonlyMap<string, EmitterState>): Set<string> {
+    const layers = new Set(Array.from(emitters.values(), (emitter) => emitter.layers).flat());
     for (const [name, { state }] of this.#bodies) {
       if (!Object.hasOwn(players, name)) for (const layer of layersOf(state)) layers.add(layer);
     }
@@ -189,9 +213,27 @@ export class RoomSpace {
 
   #openSpace(rules: SpaceRules | null): void {
     this.#rules = rules;
-    const media = this.#openMedia();
-    this.#fields ??= media.bodies;
-    media.setSpace(rules === null ? null : { curve: rules.curve, voices: rules.voices, cone: rules.cone });
+    this.#fields ??= this.#openMedia().bodies;
+    this.#tellMedia();
+  }
+
+  /** Tells the mixer the rules of distance, and what is heard from emitters. */
+  #tellMedia(): void {
+    const rules = this.#rules;
+    const emitters = this.#emitters.list(this.#sources);
+    const settings = rules && {
+      ...{ curve: rules.curve, voices: rules.voices, cone: rules.cone },
+      ...(emitters.length > 0 && { emitters }),
+    };
+    this.#openMedia().setSpace(settings);
+  }
+
+  #setEmitters(update: SpaceUpdate['emitters'], haveRulesChanged: boolean): void {
+    const isChanged = Object.keys(update).length > 0;
+    this.#emitters.set(update, { take: () => this.#takeSlot(), free: (slot) => this.#freeSlot(slot) });
+    if (this.#rules === null || this.#fields === undefined || !(isChanged || haveRulesChanged)) return;
+    this.#emitters.describe(this.#fields, this.#rules, this.#numbers);
+    if (isChanged) this.#tellMedia();
   }
 
   #rulesChanged(): void {
@@ -245,20 +287,29 @@ export class RoomSpace {
   }
 
   #create(player: string, isOwn: boolean): Body {
-    const slot = this.#freeSlots.pop() ?? this.#slots++;
+    const slot = this.#takeSlot();
     const body = createBody(player, slot, this.#people.get(player) ?? null, isOwn);
     this.#bodies.set(player, body);
-    this.#fields?.clear(slot);
     this.#describe(body);
     return body;
+  }
+
+  #takeSlot(): number {
+    const slot = this.#freeSlots.pop() ?? this.#slots++;
+    this.#fields?.clear(slot);
+    return slot;
+  }
+
+  #freeSlot(slot: number): void {
+    this.#fields?.clear(slot);
+    this.#freeSlots.push(slot);
   }
 
   #forget(name: string): void {
     const body = this.#bodies.get(name);
     if (body === undefined) return;
     this.#bodies.delete(name);
-    this.#fields?.clear(body.slot);
-    this.#freeSlots.push(body.slot);
+    this.#freeSlot(body.slot);
   }
 
   #place(body: Body, { x, y, z, yaw, pitch, jump }: Placement): void {
@@ -287,7 +338,7 @@ export class RoomSpace {
     if (rules === null) return;
     const { slot, person, isPlaced, state } = body;
     const { range, layers, hears, enclosure, muffle, ears } = state;
-    body.range = typeof range === 'number' ? range * rules.metresPerUnit : (rules.ranges[range] ?? 0);
+    body.range = metresOf(range, rules);
     body.layers = this.#numbers.layers(layers);
     body.hears = this.#numbers.layers(hears);
     this.#fields?.describe(slot, {
@@ -301,12 +352,6 @@ export class RoomSpace {
       earsOf: ears === null ? null : (this.#bodies.get(ears)?.slot ?? null),
     });
   }
-}
-
-/** Throws `invalid_request`. */
-function checkRange(player: string, range: PlayerState['range'], { ranges }: SpaceRules): void {
-  if (typeof range === 'number' || Object.hasOwn(ranges, range)) return;
-  throw new AppError('invalid_request', `"players.${player}.range": there is no range "${range}".`);
 }
 
 function layersOf({ layers, hears }: PlayerState): readonly string[] {

@@ -2,10 +2,12 @@ import { test } from 'tap';
 import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
 import { Audience } from '../../../src/mixer/mix/audience.ts';
 import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
+import { ChannelSounds } from '../../../src/mixer/mix/channel-sounds.ts';
 import type { Contributor } from '../../../src/mixer/mix/contributor.ts';
 import { NO_SLOT, type Place } from '../../../src/mixer/mix/mix-participant.ts';
 import { FLAT_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
 import { SpaceMix } from '../../../src/mixer/mix/space-mix.ts';
+import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
 import { DEFAULT_SPACE } from '../../../src/mixer/space/space-settings.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { addressOf, stillVoice } from '../../helpers/still-voice.ts';
@@ -13,6 +15,7 @@ import { type BodyOptions, World } from '../../helpers/world.ts';
 
 const pool = new CodecPool(new PlainCodec(), () => 0);
 const { kernels } = pool;
+const copies = new VoiceCopies(kernels, new ChannelSounds());
 const everyone = new Audience(pool, ChannelSet.ROOM, FLAT_ENCODERS.shared);
 
 /** A space with bodies in slots from 0 on, whose voices have numbers from 1 on. */
@@ -125,7 +128,7 @@ test('all ears hear the voices that have a place, with the settings and the rang
   const { world, space, voiceAt, heardIn } = setUp(at(0), at(3), at(15), at(2));
   const [near, far, lobby] = [voiceAt(1), voiceAt(2), voiceAt(NO_SLOT, 9)];
   const held = [space.take(0), space.take(3)];
-  const listen = (...voices: Contributor[]) => space.listen(voices);
+  const listen = (...voices: Contributor[]) => space.listen(voices, copies);
   listen(near, far, lobby);
   t.same(heardIn(0), [2, 3]);
   t.same(heardIn(3), [2, 3]);
@@ -158,16 +161,16 @@ test('a voice that loses its place fades in space, and one that gets a place beg
   const { space, voiceAt, heardIn } = setUp(at(0), at(3));
   const ears = space.take(0);
   const voice = voiceAt(1);
-  space.listen([voice]);
+  space.listen([voice], copies);
   t.same(heardIn(0), [2]);
   voice.slot = NO_SLOT;
-  space.listen([voice]);
+  space.listen([voice], copies);
   t.same(heardIn(0), []);
   t.notOk(ears.isSilent);
-  space.listen([voice]);
+  space.listen([voice], copies);
   t.ok(ears.isSilent);
   voice.slot = 1;
-  space.listen([voice]);
+  space.listen([voice], copies);
   t.same(heardIn(0), [2]);
   const { from, to } = ears.nearnessOf(2)!;
   t.ok(from === 0 && to > 0, 'it sounded before, so it fades in');
@@ -182,7 +185,7 @@ test('the ears learn of each voice what else it says, how loud it is, and whethe
   voice.addressBefore = addressOf([4]);
   voice.soundedBefore = false;
   Object.assign(voice.source, { loudnessDbov: -23 });
-  space.listen([voice]);
+  space.listen([voice], copies);
   const { ownVoice } = ears;
   t.match(ownVoice, { voice: 2, slot: 1, soundedBefore: false });
   t.equal(ownVoice?.frame, voice.frame);
@@ -196,12 +199,12 @@ test('frames of muffled copies are given back when a voice ends, and when the sp
   const ears = space.take(1);
   const voice = voiceAt(1);
   const taken = kernels.frames.taken;
-  space.listen([voice]);
+  space.listen([voice], copies);
   void ears.ownVoice!.muffled;
   t.equal(kernels.frames.taken, taken + 1);
-  space.listen([]);
+  space.listen([], copies);
   t.equal(kernels.frames.taken, taken);
-  space.listen([voice]);
+  space.listen([voice], copies);
   void ears.ownVoice!.muffled;
   space.close();
   t.equal(kernels.frames.taken, taken);

@@ -2,11 +2,13 @@ import { test } from 'tap';
 import { CodecPool } from '../../../src/mixer/codec/codec-pool.ts';
 import { Audiences } from '../../../src/mixer/mix/audiences.ts';
 import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
+import { ChannelSounds } from '../../../src/mixer/mix/channel-sounds.ts';
 import { Hearing } from '../../../src/mixer/mix/hearing.ts';
 import { NO_SLOT, type Place } from '../../../src/mixer/mix/mix-participant.ts';
 import { FLAT_ENCODERS, SPACE_ENCODERS } from '../../../src/mixer/mix/room-encoders.ts';
 import { type SpaceLimits, SpacePlacing } from '../../../src/mixer/mix/space-placing.ts';
 import { TalkerLimits } from '../../../src/mixer/mix/talker-limits.ts';
+import { VoiceCopies } from '../../../src/mixer/mix/voice-copies.ts';
 import type { Address } from '../../../src/mixer/mix/voice-path.ts';
 import type { TalkerLimit } from '../../../src/mixer/source/talker-limit.ts';
 import { DEFAULT_SPACE } from '../../../src/mixer/space/space-settings.ts';
@@ -27,6 +29,7 @@ class Scene {
   readonly retuned: unknown[] = [];
   readonly competing = new Map<Place, TalkerLimit>();
   silent = ChannelSet.NONE;
+  readonly copies = new VoiceCopies(this.pool.kernels, new ChannelSounds());
   readonly placing = new SpacePlacing(this.pool, {
     places: this.places,
     limits: this.limits,
@@ -76,7 +79,7 @@ class Scene {
   tick(...silent: Place[]): void {
     const talking = [...this.places].filter((place) => !silent.includes(place));
     this.placing.beginTick(talking);
-    this.placing.listen(talking);
+    this.placing.listen(talking, this.copies);
     this.placing.endTick();
     for (const place of this.places) place.endMove();
   }
@@ -394,7 +397,7 @@ test('a closed space has given back all frames and encoders', (t) => {
   scene.open();
   scene.placing.beginTick([talker]);
   const taken = scene.pool.kernels.frames.taken;
-  scene.placing.listen([talker]);
+  scene.placing.listen([talker], scene.copies);
   const { group } = listener;
   const mix = scene.pool.kernels.scratch('test');
   group!.stream.setMix(mix, 1);
