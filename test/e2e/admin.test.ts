@@ -45,6 +45,7 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
 
   await t.test('a wrong token is reported, and the right one is kept in this tab only', async (t) => {
     t.same(await accessibilityProblems(page), []);
+    t.equal(await page.page.evaluate('document.activeElement.dataset.testid'), 'admin-token');
     for (const wrong of ['not-the-token', 'nicht für Köpfe']) {
       await page.type('admin-token', wrong);
       await page.click('sign-in');
@@ -59,6 +60,7 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
       await page.page.$eval('[data-testid="candidates"]', (element) => element.textContent),
       new RegExp(`^Browsers find media at udp ${PRIVATE_ADDRESS}:\\d+, tcp ${PRIVATE_ADDRESS}:\\d+`),
     );
+    t.equal(await page.page.evaluate('document.activeElement.tagName'), 'H1', 'the focus is not lost with the form');
     t.equal(await page.page.evaluate('localStorage.length + document.cookie.length'), 0);
     await page.page.reload();
     await page.waitFor('status', '[data-status="ok"]');
@@ -70,6 +72,21 @@ test('the admin page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, 
     await click(inRoom('raid', '[data-testid="lock"]'));
     await page.waitFor('room', '[data-room="raid"][data-locked="true"]');
     t.match((await api.get('/rooms/raid')).body, { locked: true, permanent: true });
+    await page.clickOn(inRoom('raid', '[data-testid="room-settings"]'));
+    t.same(await accessibilityProblems(page), []);
+    await page.type('room-password', 'open sesame');
+    await page.type('max-participants', '7');
+    await click('dialog[open] [data-testid="whispers"]');
+    await confirm();
+    await page.waitFor('said-notice');
+    t.match((await api.get('/rooms/raid')).body, { hasPassword: true, maxParticipants: 7, whispers: false });
+    await isGone('dialog[open]');
+    t.equal(await page.page.evaluate('document.activeElement.dataset.testid'), 'room-settings');
+    await click(inRoom('raid', '[data-testid="room-settings"]'));
+    await click('dialog[open] [data-testid="no-password"]');
+    await confirm();
+    await eventually(async () => (await api.get('/rooms/raid')).body.hasPassword === false);
+    t.match((await api.get('/rooms/raid')).body, { maxParticipants: 7, whispers: false });
     await page.type('new-room', 'raid');
     await page.click('create-room');
     await page.waitFor('said-error');

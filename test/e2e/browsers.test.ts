@@ -106,12 +106,13 @@ test('three Chromium pages and one Firefox page in one room', {
     await hear(t, [dora], NAMES);
   });
 
-  await t.test('somebody who clicks Deafen hears nothing, and is still heard', async (t) => {
+  await t.test('somebody who clicks Deafen hears nothing and is not heard, until the next click', async (t) => {
     await dora.click('deafen');
     await ada.waitFor('participant', '[data-deafened="true"]');
-    await Promise.all([hear(t, [ada, berta, clara], NAMES), hear(t, [dora], [])]);
+    await Promise.all([hear(t, [ada, berta, clara], ['Ada', 'Berta', 'Clara']), hear(t, [dora], [])]);
     t.equal((await dora.report()).isAudible, false);
     await dora.click('deafen');
+    await hear(t, [ada], NAMES);
   });
 
   await t.test('somebody who clicks Leave disappears from the list and from the sound', async (t) => {

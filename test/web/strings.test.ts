@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { ERRORS } from '../../src/lib/errors.ts';
 import { problems, strings } from '../../web/app/strings.ts';
@@ -39,8 +40,39 @@ test('each of them is in plain language', async (t) => {
 });
 
 test("leaving shows nothing, and a refusal that is newer than the page is shown in the server's words", async (t) => {
-  t.equal(strings.closed('left', ''), '');
-  t.equal(strings.closed('rate_limited', ''), problems.rate_limited);
+  const closed = { status: 'closed', message: '' } as const;
+  t.equal(strings.closed({ ...closed, reason: 'left' }), '');
+  t.equal(strings.closed({ ...closed, reason: 'rate_limited' }), problems.rate_limited);
   t.equal(strings.problem('of_tomorrow', 'Not before noon.'), 'Not before noon.');
   t.match(strings.problem('of_tomorrow', ''), /of_tomorrow/);
+});
+
+test('a ban says when it ends, never too early', async (t) => {
+  const banned = (retryAfterMs: number) =>
+    strings.closed({ status: 'closed', reason: 'kicked', message: '', retryAfterMs });
+  t.match(banned(1), /come back in 1 second\.$/);
+  t.match(banned(59_001), /in 1 minute\.$/);
+  t.match(banned(600_000), /in 10 minutes\.$/);
+  t.match(banned(5_400_001), /in 2 hours\.$/);
+});
+
+/** Texts that the page chooses by a value: a code, a mode, a state. */
+const BY_VALUE = new Set(['problems', 'modes', 'modeHints', 'failures', 'quality', 'actions', 'hints', 'hold']);
+
+test('every text is used', async (t) => {
+  const folder = new URL('../../web/app/', import.meta.url);
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => readFileSync(new URL(name, folder), 'utf8'))
+    .join('\n');
+  const unused: string[] = [];
+  const visit = (value: object, path: string): void => {
+    for (const [key, text] of Object.entries(value)) {
+      if (BY_VALUE.has(key)) continue;
+      if (typeof text === 'object') visit(text, `${path}${key}.`);
+      else if (!new RegExp(`[.?]${key}\\b|\\[(?:[^\\]]*')?${key}'|'${key}'`).test(sources)) unused.push(path + key);
+    }
+  };
+  visit(strings, '');
+  t.same(unused, []);
 });

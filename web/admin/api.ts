@@ -53,8 +53,9 @@ export class AdminApi {
     return this.#ask<'createRoom'>('POST', '/rooms', { name });
   }
 
-  lockRoom(room: string, locked: boolean): Promise<RoomStatus> {
-    return this.#ask<'changeRoom'>('PATCH', roomPath(room), { locked });
+  /** Omitted settings keep their value. */
+  changeRoom(room: string, change: Body<'changeRoom'>): Promise<RoomStatus> {
+    return this.#ask<'changeRoom'>('PATCH', roomPath(room), change);
   }
 
   closeRoom(room: string): Promise<void> {

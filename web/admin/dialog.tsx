@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId } from 'preact/hooks';
+import { Dialog as PlainDialog } from '../app/dialog.tsx';
 import { strings } from './strings.ts';
 
 interface DialogProps {
@@ -13,11 +14,9 @@ interface DialogProps {
 
 /** Asks for confirmation, and if needed for further input, before an action. */
 export function Dialog({ title, confirm, isDangerous = false, onConfirm, onClose, children }: DialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog ref={dialog} class="settings card" aria-labelledby={titleId} onClose={onClose}>
+    <PlainDialog labelledBy={titleId} onClose={onClose}>
       <form
         class="dialog-form"
         onSubmit={(event) => {
@@ -43,6 +42,6 @@ export function Dialog({ title, confirm, isDangerous = false, onConfirm, onClose
           </button>
         </div>
       </form>
-    </dialog>
+    </PlainDialog>
   );
 }

@@ -1,4 +1,5 @@
 import { render } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { AdminSession } from './admin-session.ts';
 import { SaidMessage, Unreachable } from './messages.tsx';
 import { RoomsView } from './rooms-view.tsx';
@@ -8,12 +9,20 @@ import { strings } from './strings.ts';
 import { TokenView } from './token-view.tsx';
 
 function App({ session }: { session: AdminSession }) {
-  if (session.api.value === null) return <SignIn session={session} />;
+  return session.api.value === null ? <SignIn session={session} /> : <Panels session={session} />;
+}
+
+function Panels({ session }: { session: AdminSession }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The focused button disappears with the form.
+  useEffect(() => heading.current?.focus(), []);
   const overview = session.overview.value;
   return (
     <main class="admin" data-stale={!session.isReachable.value}>
       <header class="row">
-        <h1>{strings.title}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {strings.title}
+        </h1>
         <button type="button" class="button" data-testid="sign-out" onClick={() => session.signOut()}>
           {strings.signOut}
         </button>

@@ -153,16 +153,19 @@ function MoveDialog({ session, person, rooms, onClose }: PersonProps & { onClose
 }
 
 function stateText(person: ParticipantStatus): string {
-  const { levelDbov, muted, mutedByModerator, maySpeak, deafened, mayModerate, connected, captured } = person;
+  const { levelDbov, muted, mutedByModerator, maySpeak, microphone, deafened, mayModerate, connected, captured } =
+    person;
   const voice = !maySpeak
     ? strings.listener
     : mutedByModerator
       ? strings.mutedByModerator
-      : muted
-        ? strings.muted
-        : levelDbov === null
-          ? strings.quiet
-          : strings.talking(Math.round(levelDbov));
+      : microphone === 'none'
+        ? strings.noMicrophone
+        : muted
+          ? strings.muted
+          : levelDbov === null
+            ? strings.quiet
+            : strings.talking(Math.round(levelDbov));
   return [
     voice,
     ...(deafened ? [strings.deafened] : []),

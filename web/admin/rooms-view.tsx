@@ -4,6 +4,7 @@ import type { RoomStatus } from './api.ts';
 import { Bans } from './bans.tsx';
 import { Dialog } from './dialog.tsx';
 import { Person } from './person.tsx';
+import { RoomSettings } from './room-settings.tsx';
 import { strings } from './strings.ts';
 
 /** All rooms; expanded ones list their participants. */
@@ -69,6 +70,7 @@ interface RoomProps {
 function Room({ session, room, people, rooms }: RoomProps) {
   const { name, locked, permanent, hasPassword, participants, speaking } = room;
   const isClosing = useSignal(false);
+  const isChanging = useSignal(false);
   const isUnfolded = session.unfolded.value.has(name);
   const marks = [
     strings.roomCounts(participants, speaking),
@@ -95,9 +97,20 @@ function Room({ session, room, people, rooms }: RoomProps) {
             class="button"
             data-testid="lock"
             aria-label={locked ? strings.unlockRoom(name) : strings.lockRoom(name)}
-            onClick={() => void session.run((api) => api.lockRoom(name, !locked))}
+            onClick={() => void session.run((api) => api.changeRoom(name, { locked: !locked }))}
           >
             {locked ? strings.unlock : strings.lock}
+          </button>
+          <button
+            type="button"
+            class="button"
+            data-testid="room-settings"
+            aria-label={strings.settingsOf(name)}
+            onClick={() => {
+              isChanging.value = true;
+            }}
+          >
+            {strings.settings}
           </button>
           <button
             type="button"
@@ -125,6 +138,15 @@ function Room({ session, room, people, rooms }: RoomProps) {
           )}
           <Bans session={session} room={name} bans={people.bans} />
         </>
+      )}
+      {isChanging.value && (
+        <RoomSettings
+          session={session}
+          room={room}
+          onClose={() => {
+            isChanging.value = false;
+          }}
+        />
       )}
       {isClosing.value && (
         <Dialog

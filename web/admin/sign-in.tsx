@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { AdminSession } from './admin-session.ts';
 import { SaidMessage } from './messages.tsx';
 import { strings } from './strings.ts';
@@ -6,6 +7,8 @@ import { strings } from './strings.ts';
 /** Asks for the admin token. */
 export function SignIn({ session }: { session: AdminSession }) {
   const token = useSignal('');
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
   return (
     <main class="sign-in">
       <h1>{strings.title}</h1>
@@ -20,6 +23,7 @@ export function SignIn({ session }: { session: AdminSession }) {
         <label class="field">
           <span class="field-label">{strings.tokenLabel}</span>
           <input
+            ref={input}
             type="password"
             autocomplete="off"
             required

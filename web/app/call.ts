@@ -1,13 +1,17 @@
 import { computed, effect, signal } from '@preact/signals';
-import type { ParticipantInfo } from '../../src/protocol/messages.ts';
+import type { ParticipantInfo, RoomEntry } from '../../src/protocol/messages.ts';
 import type { ChannelState, TalkTarget } from '../sdk/channels.ts';
 import type { CloseReason, ConnectionState } from '../sdk/connection-state.ts';
 import { type AudioDevices, listDevices, watchDevices } from '../sdk/devices.ts';
 import { watchNetwork } from '../sdk/network-watch.ts';
 import type { Quality } from '../sdk/quality.ts';
 import { VoiceClient } from '../sdk/voice-client.ts';
+import { appearances } from './appearance.ts';
+import { BackGuard } from './back-guard.ts';
+import { type KeptCall, keepCall } from './call-memory.ts';
 import { forgetToken, joinToken, replaceToken } from './join-token.ts';
 import { MicrophoneInput } from './microphone-input.ts';
+import { OwnVoice } from './own-voice.ts';
 import { type JoinMode, preferences, remember } from './preferences.ts';
 import { pathOfRoom, socketUrl } from './room-link.ts';
 import { SpeakerOutput } from './speaker-output.ts';
@@ -35,6 +39,8 @@ export class Call {
   readonly participants = signal<ReadonlyMap<string, ParticipantInfo>>(new Map());
   /** This participant as the others see them; undefined outside a room. */
   readonly self = computed(() => this.participants.value.get(this.client.participantId ?? ''));
+  /** How each person looks, by id. */
+  readonly appearances = computed(() => appearances(this.participants.value.values()));
   readonly levels = signal<ReadonlyMap<string, number>>(new Map());
   /** The gains that this participant has set for others, by id. */
   readonly hearing = signal<ReadonlyMap<string, number>>(new Map());
@@ -43,23 +49,34 @@ export class Call {
   readonly team = signal<string | null>(null);
   /** Whom this participant speaks to while a button is held; null if none is. */
   readonly held = signal<TalkTarget | null>(null);
-  /** Muted except while a button is held. */
-  #isMutedAgain = false;
   readonly quality = signal<Quality | null>(null);
-  readonly muted = signal(false);
-  readonly deafened = signal(false);
+  readonly voice = new OwnVoice(this.client);
+  /** False while the connection stands but the server does not answer. */
+  readonly isAnswering = signal(true);
+  /** How others get into the room. */
+  readonly entry = signal<RoomEntry>('open');
+  /** The server will restart soon. */
+  readonly isDraining = signal(false);
+  /** Back was pressed: the page asks whether to leave. */
+  readonly isAskingToLeave = signal(false);
   /** Nobody new can join the room. */
   readonly locked = signal(false);
   readonly room = signal('');
   /** The room for which the server last asked for a password. */
   readonly passwordRoom = signal<string | null>(null);
   readonly isAskingMicrophone = signal(false);
+  /** Microphone and loudspeaker are being tried before a join. */
+  readonly isTrying = signal(false);
   readonly devices = signal<AudioDevices>({ inputs: [], outputs: [] });
+  /** The room's link, after the browser has not let the page copy it. */
+  readonly linkToCopy = signal<string | null>(null);
   /** A message that is visible for a few seconds. */
   readonly notice = signal('');
   /** Joins and leaves, for people with a screen reader. */
   readonly announcement = signal('');
   #noticeTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #back = new BackGuard();
+  #choices: JoinChoices | null = null;
 
   constructor(element: HTMLAudioElement) {
     this.speaker = new SpeakerOutput(element);
@@ -69,8 +86,12 @@ export class Call {
       this.participants.value = participants;
       if (before?.mutedByModerator && this.client.mayUnmute) this.notify(strings.microphone.mayUnmute);
     });
-    this.client.on('muted', (muted) => {
-      this.muted.value = muted;
+    this.client.on('muted', (muted) => this.voice.obey(muted));
+    this.client.on('entry', (entry) => {
+      this.entry.value = entry;
+    });
+    this.client.on('answering', (isAnswering) => {
+      this.isAnswering.value = isAnswering;
     });
     this.client.on('locked', (locked) => {
       this.locked.value = locked;
@@ -81,7 +102,7 @@ export class Call {
       this.notify(strings.room.moved(room));
     });
     this.client.on('draining', (draining) => {
-      if (draining !== null) this.notify(strings.room.draining);
+      this.isDraining.value = draining !== null;
     });
     this.client.on('levels', (levels) => {
       this.levels.value = levels;
@@ -108,42 +129,46 @@ export class Call {
     this.client.on('participantLeft', ({ participant, reason }) => {
       this.announcement.value = strings.room[reason === 'kicked' ? 'kicked' : 'left'](participant.name);
     });
-    effect(() => this.speaker.setSilent(this.deafened.value));
+    effect(() => this.speaker.setSilent(this.voice.deafened.value));
     watchDevices(() => void this.#devicesChanged());
     watchNetwork(this.client);
-    addEventListener('pagehide', () => this.leave());
+    addEventListener('pagehide', () => this.#pageHidden());
+    addEventListener('popstate', () => {
+      if (this.isInCall && !this.#back.isInRoom) this.isAskingToLeave.value = true;
+    });
   }
 
-  /** Must be called from the click on Join: browsers require a user action for the microphone and for playing sound. */
-  async join({ password, ...options }: JoinChoices): Promise<void> {
-    remember(options);
-    this.microphone.close();
-    if (options.mode !== 'listen' && !(await this.#openMicrophone())) return;
-    this.muted.value = options.mode === 'muted';
-    this.deafened.value = false;
-    this.room.value = options.room;
-    this.client.setMicrophone(this.microphone.track.value);
-    await this.speaker.choose(preferences.value.outputId);
-    // The state change that comes with a refusal shows it.
-    await this.client
-      .connect(socketUrl(location), {
-        room: options.room,
-        name: options.name,
-        muted: this.muted.value,
-        ...(joinToken.value !== null && { token: joinToken.value.text }),
-        ...(password !== '' && { password }),
-      })
-      .catch(() => {});
+  get isInCall(): boolean {
+    const { status } = this.state.value;
+    return status === 'connected' || status === 'reconnecting';
+  }
+
+  /** Call it from a click: browsers may require a user action before they play sound. */
+  async join(choices: JoinChoices): Promise<void> {
+    const { name, room, mode } = choices;
+    // Without a choice, it says nothing about the next time.
+    remember({ name, room, ...(joinToken.value?.maySpeak !== false && { mode }) });
+    await this.#join(choices, mode === 'muted', false);
+  }
+
+  /** Back in the call that a reload has interrupted. */
+  async rejoin({ muted, deafened, ...choices }: KeptCall): Promise<void> {
+    await this.#join(choices, muted, deafened);
   }
 
   leave(): void {
     this.client.leave();
   }
 
+  /** The answer to Back. */
+  answerBack(isLeaving: boolean): void {
+    this.isAskingToLeave.value = false;
+    if (isLeaving) this.leave();
+    else this.#back.enter(location.pathname);
+  }
+
   setMuted(muted: boolean): void {
-    if (!muted && !this.client.mayUnmute) return;
-    this.muted.value = muted;
-    this.client.setMuted(muted);
+    this.voice.setMuted(muted);
   }
 
   /** Joins or leaves an open team. */
@@ -162,25 +187,36 @@ export class Call {
   hold(target: TalkTarget | null): void {
     if (this.held.value === target) return;
     // Muted first and unmuted last, so that nothing of it is heard by others.
-    if (target === null && this.#isMutedAgain) this.setMuted(true);
+    if (target === null) this.voice.force(false);
     this.held.value = target;
     this.#talk();
-    if (target === null) this.#isMutedAgain = false;
-    else if (this.muted.value) {
-      this.#isMutedAgain = true;
-      this.setMuted(false);
-    }
+    if (target !== null) this.voice.force(true);
   }
 
   setDeafened(deafened: boolean): void {
-    this.deafened.value = deafened;
-    this.client.setDeafened(deafened);
+    this.voice.setDeafened(deafened);
+  }
+
+  /** Opens the microphone before joining, to try it. The join then uses it. */
+  async tryMicrophone(): Promise<void> {
+    await this.#openMicrophone();
+    // They may have stopped trying while the browser asked.
+    if (!this.isTrying.value && !this.isInCall) this.microphone.close();
+  }
+
+  /** Shows the sound check, or ends it. */
+  setTrying(isTrying: boolean): void {
+    this.isTrying.value = isTrying;
+    if (!isTrying && !this.isInCall) this.microphone.close();
   }
 
   /** Opens the microphone chosen in the preferences and sends it. If that fails, the previous one is still sent. */
   async useMicrophone(): Promise<void> {
-    if (await this.#openMicrophone()) this.client.setMicrophone(this.microphone.track.value);
-    else this.notify(strings.microphone.failures[this.microphone.failure.value?.failure ?? 'other']);
+    const isOpen = await this.#openMicrophone();
+    if (!this.isInCall) this.microphone.close();
+    else if (isOpen) this.client.setMicrophone(this.microphone.track.value);
+    else if (this.microphone.track.value !== null)
+      this.notify(strings.microphone.failures[this.microphone.failure.value?.failure ?? 'other']);
   }
 
   async chooseOutput(deviceId: string): Promise<void> {
@@ -189,12 +225,53 @@ export class Call {
     if (!isUsed) this.notify(strings.settings.outputFailed);
   }
 
+  /** Lets the person choose an output that the browser does not list. */
+  async askForOutput(): Promise<void> {
+    const device = await this.speaker.ask();
+    if (device === null) return;
+    remember({ outputId: device.id });
+    this.devices.value = await listDevices();
+  }
+
   notify(text: string): void {
     clearTimeout(this.#noticeTimer);
     this.notice.value = text;
     this.#noticeTimer = setTimeout(() => {
       this.notice.value = '';
     }, NOTICE_MS);
+  }
+
+  async #join(choices: JoinChoices, muted: boolean, deafened: boolean): Promise<void> {
+    const { name, room, mode, password } = choices;
+    this.#choices = choices;
+    this.isTrying.value = false;
+    this.voice.talkMode.value = preferences.value.talk.mode;
+    this.voice.start(muted, deafened);
+    this.isAnswering.value = true;
+    this.room.value = room;
+    if (mode === 'listen') this.microphone.close();
+    this.client.setMicrophone(this.microphone.track.value);
+    await this.speaker.choose(preferences.value.outputId);
+    const isAdmitted = await this.client
+      .connect(socketUrl(location), {
+        ...{ room, name, muted: !this.voice.isSending.value, deafened },
+        ...(joinToken.value !== null && { token: joinToken.value.text }),
+        ...(password !== '' && { password }),
+      })
+      // The state change that comes with a refusal shows it.
+      .then(
+        () => true,
+        () => false,
+      );
+    // Nobody is asked for a microphone before it is certain that they may use it here.
+    if (isAdmitted && mode !== 'listen' && this.self.value?.maySpeak !== false && this.microphone.track.value === null)
+      await this.useMicrophone();
+  }
+
+  #pageHidden(): void {
+    if (this.#choices !== null && (this.isInCall || this.state.value.status === 'connecting'))
+      keepCall({ ...this.#choices, room: this.room.value, ...this.voice.choice });
+    this.client.leave();
   }
 
   #talk(): void {
@@ -231,21 +308,26 @@ export class Call {
   }
 
   #show(room: string): void {
+    this.linkToCopy.value = null;
     this.room.value = room;
     document.title = strings.roomTitle(room);
-    history.replaceState(null, '', pathOfRoom(room));
+    this.#back.enter(pathOfRoom(room));
   }
 
   #onState(state: ConnectionState): void {
     if (this.state.value.status === 'reconnecting' && state.status === 'connected')
       this.announcement.value = strings.room.back;
+    const wasInCall = this.isInCall;
     this.state.value = state;
+    if (state.status !== 'connected') this.isAnswering.value = true;
     if (state.status === 'connected') {
-      this.#show(this.client.room ?? this.room.value);
+      const room = this.client.room ?? this.room.value;
+      if (!wasInCall || room !== this.room.value) this.#show(room);
     } else if (state.status === 'closed') {
       if (TOKEN_REFUSED.has(state.reason)) forgetToken();
       if (PASSWORD_REFUSED.has(state.reason)) this.passwordRoom.value = this.room.value;
       document.title = strings.product;
+      this.isAskingToLeave.value = false;
       this.participants.value = new Map();
       this.levels.value = new Map();
       this.hearing.value = new Map();

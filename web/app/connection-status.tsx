@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Call } from './call.ts';
-import { SpeakerIcon, WarningIcon } from './icons.tsx';
+import { HeadphonesOffIcon, SpeakerIcon, WarningIcon } from './icons.tsx';
 import { strings } from './strings.ts';
 
 const BARS = { good: 4, fair: 2, poor: 1 } as const;
@@ -9,10 +9,12 @@ const BARS = { good: 4, fair: 2, poor: 1 } as const;
 /** The connection quality as a word and as bars. */
 export function ConnectionStatus({ call }: { call: Call }) {
   const state = call.state.value;
-  const hasSound = state.status === 'connected' && state.media === 'connected';
+  const isAnswering = call.isAnswering.value;
+  const hasSound = state.status === 'connected' && state.media === 'connected' && isAnswering;
   const grade = hasSound ? (call.quality.value?.grade ?? null) : null;
   const bars = grade === null ? 0 : BARS[grade];
-  const text = grade === null ? strings.state(state) : strings.quality[grade];
+  const words = grade === null ? strings.state(state) : strings.quality[grade];
+  const text = isAnswering ? words : strings.notAnswering;
   return (
     <p
       class="status"
@@ -20,6 +22,7 @@ export function ConnectionStatus({ call }: { call: Call }) {
       data-state={state.status}
       data-media={state.status === 'connected' ? state.media : undefined}
       data-quality={grade ?? undefined}
+      data-answering={isAnswering}
     >
       <span class="bars" aria-hidden="true" data-bars={bars}>
         {[1, 2, 3, 4].map((bar) => (
@@ -41,7 +44,7 @@ export function Banners({ call }: { call: Call }) {
         <div class="message message-warning" data-testid="reconnecting">
           <WarningIcon />
           <span>
-            <strong role="status">{strings.state(state)}.</strong> {state.hasSound && `${strings.stillHeard} `}
+            <strong role="status">{strings.state(state)}.</strong> {strings.whileReconnecting(state)}{' '}
             <Countdown attempt={state.attempt} untilMs={state.nextTryAtMs} />
           </span>
           <button type="button" class="button" data-testid="retry-now" onClick={() => call.client.retryNow()}>
@@ -59,6 +62,21 @@ export function Banners({ call }: { call: Call }) {
         <div class="message message-warning" role="alert" data-testid="server-busy">
           <WarningIcon />
           <span>{strings.busy}</span>
+        </div>
+      )}
+      {call.isDraining.value && (
+        <p class="message message-notice" role="status" data-testid="draining">
+          {strings.room.draining}
+        </p>
+      )}
+      <Microphone call={call} />
+      {call.voice.deafened.value && (
+        <div class="message message-notice" data-testid="deafened">
+          <HeadphonesOffIcon />
+          <span>{strings.room.deafenedWhy}</span>
+          <button type="button" class="button" data-testid="undeafen" onClick={() => call.setDeafened(false)}>
+            {strings.room.undeafen}
+          </button>
         </div>
       )}
       {captured.length > 0 && (
@@ -93,6 +111,47 @@ export function Banners({ call }: { call: Call }) {
         </div>
       )}
     </>
+  );
+}
+
+/** What became of the question for a microphone. */
+function Microphone({ call }: { call: Call }) {
+  const { failure, track } = call.microphone;
+  if (call.isAskingMicrophone.value && track.value === null)
+    return (
+      <p class="message message-notice" role="status" data-testid="asking-microphone">
+        {strings.microphone.asking}
+      </p>
+    );
+  if (failure.value === null || track.value !== null) return null;
+  return (
+    <div
+      class="message message-error"
+      role="alert"
+      data-testid="microphone-failure"
+      data-failure={failure.value.failure}
+    >
+      <WarningIcon />
+      <div>
+        <strong>{strings.microphone.title}</strong>
+        <p>{strings.microphone.failures[failure.value.failure]}</p>
+        <div class="actions">
+          <button type="button" class="button" data-testid="retry-microphone" onClick={() => void call.useMicrophone()}>
+            {strings.microphone.retry}
+          </button>
+          <button
+            type="button"
+            class="button"
+            data-testid="listen-only"
+            onClick={() => {
+              failure.value = null;
+            }}
+          >
+            {strings.microphone.listenInstead}
+          </button>
+        </div>
+      </div>
+    </div>
   );
 }
 

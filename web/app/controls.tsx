@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from './call.ts';
 import {
   HeadphonesIcon,
@@ -11,7 +11,11 @@ import {
   SettingsIcon,
 } from './icons.tsx';
 import { LevelMeter } from './level-meter.tsx';
+import { preferences } from './preferences.ts';
+import { actionOf, isTyping, keyName, type ShortcutAction } from './shortcuts.ts';
 import { strings } from './strings.ts';
+import { TalkButton } from './talk-button.tsx';
+import { useToolbarKeys } from './toolbar-keys.ts';
 
 const texts = strings.room;
 const TALKING_DBFS = -42;
@@ -22,23 +26,26 @@ const HINT_MS = 4000;
 
 export function Controls({ call, onSettings }: { call: Call; onSettings: () => void }) {
   const hasMicrophone = call.microphone.track.value !== null;
-  const isMuted = call.muted.value;
-  const isDeafened = call.deafened.value;
+  const isMuted = call.voice.muted.value;
+  const isDeafened = call.voice.deafened.value;
+  const toolbar = useRef<HTMLDivElement>(null);
   const maySpeak = call.self.value?.maySpeak !== false;
   useShortcuts(call);
+  useToolbarKeys(toolbar);
   return (
     <footer class="dock">
-      {maySpeak && hasMicrophone && isMuted && <TalkingHint call={call} />}
-      {maySpeak && hasMicrophone && <LevelMeter microphone={call.microphone} isMuted={isMuted} />}
-      <div class="dock-buttons" role="toolbar" aria-label={texts.controls}>
+      {maySpeak && hasMicrophone && isMuted && !isDeafened && <TalkingHint call={call} />}
+      {maySpeak && hasMicrophone && <LevelMeter microphone={call.microphone} isMuted={!call.voice.isSending.value} />}
+      {maySpeak && hasMicrophone && <TalkButton call={call} />}
+      <div ref={toolbar} class="dock-buttons" role="toolbar" aria-label={texts.controls}>
         {!maySpeak ? null : hasMicrophone ? (
           <DockButton
             id="mute"
             label={texts.mute}
-            shortcut="M"
+            shortcut="mute"
             pressed={isMuted}
             disabled={call.self.value?.mutedByModerator === true}
-            onClick={() => call.setMuted(!call.muted.value)}
+            onClick={() => call.setMuted(!call.voice.muted.value)}
           >
             {isMuted ? <MicrophoneOffIcon /> : <MicrophoneIcon />}
           </DockButton>
@@ -50,9 +57,9 @@ export function Controls({ call, onSettings }: { call: Call; onSettings: () => v
         <DockButton
           id="deafen"
           label={texts.deafen}
-          shortcut="D"
+          shortcut="deafen"
           pressed={isDeafened}
-          onClick={() => call.setDeafened(!call.deafened.value)}
+          onClick={() => call.setDeafened(!call.voice.deafened.value)}
         >
           {isDeafened ? <HeadphonesOffIcon /> : <HeadphonesIcon />}
         </DockButton>
@@ -70,7 +77,7 @@ export function Controls({ call, onSettings }: { call: Call; onSettings: () => v
 interface DockButtonProps {
   readonly id: string;
   readonly label: string;
-  readonly shortcut?: string;
+  readonly shortcut?: ShortcutAction;
   /** Omitted for a button that is not a toggle. */
   readonly pressed?: boolean;
   readonly disabled?: boolean;
@@ -79,6 +86,8 @@ interface DockButtonProps {
 }
 
 function DockButton({ id, label, shortcut, pressed, disabled, onClick, children }: DockButtonProps) {
+  const { isOn, keys } = preferences.value.shortcuts;
+  const key = shortcut === undefined || !isOn || keys[shortcut] === '' ? undefined : keyName(keys[shortcut]);
   return (
     <button
       type="button"
@@ -86,8 +95,8 @@ function DockButton({ id, label, shortcut, pressed, disabled, onClick, children 
       data-testid={id}
       aria-pressed={pressed}
       disabled={disabled}
-      aria-keyshortcuts={shortcut}
-      title={shortcut === undefined ? label : texts.keyHint(label, shortcut)}
+      aria-keyshortcuts={key}
+      title={key === undefined ? label : texts.keyHint(label, key)}
       onClick={onClick}
     >
       <span class="dock-icon">{children}</span>
@@ -118,13 +127,10 @@ function TalkingHint({ call }: { call: Call }) {
 function useShortcuts(call: Call): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]'))
-        return;
-      const target = event.target;
-      if (target instanceof HTMLElement && target.matches('input, select, textarea')) return;
-      const key = event.key.toLowerCase();
-      if (key === 'm' && call.microphone.track.value !== null) call.setMuted(!call.muted.value);
-      else if (key === 'd') call.setDeafened(!call.deafened.value);
+      if (isTyping(event.target) || document.querySelector('dialog[open]') !== null) return;
+      const action = actionOf(event, preferences.value.shortcuts);
+      if (action === 'mute' && call.microphone.track.value !== null) call.setMuted(!call.voice.muted.value);
+      else if (action === 'deafen') call.setDeafened(!call.voice.deafened.value);
     };
     addEventListener('keydown', onKeyDown);
     return () => removeEventListener('keydown', onKeyDown);

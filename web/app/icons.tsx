@@ -21,6 +21,12 @@ export const MicrophoneOffIcon = () => (
   </Icon>
 );
 
+export const EarIcon = () => (
+  <Icon>
+    <path d="M6.5 9.5a5.5 5.5 0 0 1 11 0c0 4-4 4.5-4 8a3 3 0 0 1-5.6 1.5M9.5 10a2.5 2.5 0 0 1 5 0c0 1.800-2 2.200-2 4" />
+  </Icon>
+);
+
 export const HeadphonesIcon = () => (
   <Icon>
     <path d="M4 17v-4a8 8 0 0 1 16 0v4" />

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { roomOfPath } from './room-link.ts';
+import { isSameRoom, roomOfPath } from './room-link.ts';
 
 /** A join token and its claims. The server verifies it; the page uses the claims only to fill in the form. */
 export interface JoinToken {
@@ -14,6 +14,8 @@ const STORAGE_KEY = 'partyline-token';
 
 /** The token that this tab was opened with. It survives reloads until the tab is closed. */
 export const joinToken = signal<JoinToken | null>(null);
+/** The link had a token that is none, or names no room. It was probably not copied completely. */
+export const isTokenDamaged = signal(false);
 
 /**
  * Removes the token from the URL, `#token=…`, before anyone sees, copies or bookmarks it. Browsers do not send the
@@ -23,12 +25,14 @@ export function takeTokenFromAddress(): void {
   const text = new URLSearchParams(location.hash.slice(1)).get('token');
   if (text !== null) {
     history.replaceState(null, '', location.pathname + location.search);
-    store(text);
+    isTokenDamaged.value = parse(text) === null;
+    store(isTokenDamaged.value ? null : text);
   }
   const token = parse(text ?? stored());
   const room = roomOfPath(location.pathname);
   // A link to another room is meant to lead there, so a stored token for a different room is not used.
-  joinToken.value = text === null && room !== null && room !== token?.room ? null : token;
+  const isElsewhere = text === null && room !== null && token !== null && !isSameRoom(room, token.room);
+  joinToken.value = isElsewhere ? null : token;
 }
 
 /** The server has replaced the token, which would have expired. A reload joins with the new one. */
@@ -48,9 +52,10 @@ function parse(text: string | null): JoinToken | null {
   const grant = (claims['voice'] ?? {}) as Record<string, unknown>;
   const { room } = grant;
   const { name } = claims;
+  if (typeof room !== 'string' || room.trim() === '') return null;
   return {
     text,
-    room: typeof room === 'string' ? room : '',
+    room,
     name: typeof name === 'string' ? name : null,
     maySpeak: grant['canPublish'] !== false,
   };

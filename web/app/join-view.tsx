@@ -2,10 +2,11 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from './call.ts';
 import { Logo, WarningIcon } from './icons.tsx';
-import { joinToken } from './join-token.ts';
+import { isTokenDamaged, joinToken } from './join-token.ts';
 import { PasswordField } from './password-field.tsx';
 import { type JoinMode, preferences } from './preferences.ts';
-import { isRoomName, roomOfPath } from './room-link.ts';
+import { isRoomName, isSameRoom, roomOfPath, suggestRoomName, tidyRoomName } from './room-link.ts';
+import { SoundCheck } from './sound-check.tsx';
 import { strings } from './strings.ts';
 
 const MODES: readonly JoinMode[] = ['open', 'muted', 'listen'];
@@ -14,11 +15,11 @@ const texts = strings.join;
 export function JoinView({ call }: { call: Call }) {
   const token = joinToken.value;
   const name = useSignal(token?.name ?? preferences.value.name);
-  const room = useSignal(token?.room || (roomOfPath(location.pathname) ?? (call.room.value || preferences.value.room)));
+  const room = useSignal(token?.room ?? roomOfPath(location.pathname) ?? (call.room.value || preferences.value.room));
   const modes = token?.maySpeak === false ? MODES.filter((mode) => mode === 'listen') : MODES;
   const mode = useSignal<JoinMode>(modes.length === 1 ? 'listen' : preferences.value.mode);
   const password = useSignal('');
-  const problem = useSignal<{ field: 'name' | 'room'; text: string } | null>(null);
+  const problem = useSignal<{ field: 'name' | 'room'; text: string; suggestion?: string } | null>(null);
   const nameInput = useRef<HTMLInputElement>(null);
   const roomInput = useRef<HTMLInputElement>(null);
 
@@ -29,15 +30,16 @@ export function JoinView({ call }: { call: Call }) {
       (name.value === '' ? nameInput : roomInput).current?.focus();
   }, []);
 
-  const join = (chosen: JoinMode) => {
+  const join = () => {
     const wanted = {
       name: name.value.trim(),
-      room: room.value.trim(),
-      mode: chosen,
+      room: tidyRoomName(room.value),
+      mode: mode.value,
       password: asksPassword ? password.value : '',
     };
     if (wanted.name === '') problem.value = { field: 'name', text: texts.nameMissing };
-    else if (!isRoomName(wanted.room)) problem.value = { field: 'room', text: texts.roomInvalid };
+    else if (!isRoomName(wanted.room))
+      problem.value = { field: 'room', text: texts.roomInvalid, suggestion: suggestRoomName(wanted.room) };
     else {
       problem.value = null;
       void call.join(wanted);
@@ -46,13 +48,12 @@ export function JoinView({ call }: { call: Call }) {
     (problem.value.field === 'name' ? nameInput : roomInput).current?.focus();
   };
 
-  const failure = call.microphone.failure.value;
   const state = call.state.value;
-  const isBusy = call.isAskingMicrophone.value || state.status === 'connecting';
-  const closedText = state.status === 'closed' ? strings.closed(state.reason, state.message) : '';
+  const isBusy = state.status === 'connecting';
+  const closedText = state.status === 'closed' ? strings.closed(state) : isTokenDamaged.value ? texts.tokenDamaged : '';
   const isPasswordWrong = state.status === 'closed' && state.reason === 'wrong_password';
   // It stays during the next attempt, and disappears when another room is entered.
-  const asksPassword = call.passwordRoom.value === room.value.trim();
+  const asksPassword = call.passwordRoom.value !== null && isSameRoom(call.passwordRoom.value, room.value);
   const problemOf = (field: 'name' | 'room') => (problem.value?.field === field ? problem.value.text : null);
 
   return (
@@ -68,7 +69,7 @@ export function JoinView({ call }: { call: Call }) {
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          join(mode.value);
+          join();
         }}
       >
         {closedText !== '' && (
@@ -104,8 +105,8 @@ export function JoinView({ call }: { call: Call }) {
             ref={roomInput}
             data-testid="room"
             value={room.value}
-            maxLength={64}
-            readOnly={token !== null && token.room !== ''}
+            maxLength={512}
+            readOnly={token !== null}
             autocapitalize="none"
             autocomplete="off"
             spellcheck={false}
@@ -119,6 +120,20 @@ export function JoinView({ call }: { call: Call }) {
             {problemOf('room') ?? (token === null ? texts.roomHint : texts.tokenRoom)}
           </span>
         </label>
+        {problem.value?.suggestion && (
+          <button
+            type="button"
+            class="button suggestion"
+            data-testid="suggestion"
+            onClick={() => {
+              room.value = problem.value?.suggestion ?? room.value;
+              problem.value = null;
+              roomInput.current?.focus();
+            }}
+          >
+            {texts.useInstead(problem.value.suggestion)}
+          </button>
+        )}
         <fieldset class="field">
           <legend class="field-label">{texts.mode}</legend>
           <div class="segments">
@@ -141,29 +156,21 @@ export function JoinView({ call }: { call: Call }) {
             {modes.length === 1 ? texts.tokenListens : texts.modeHints[mode.value]}
           </span>
         </fieldset>
-        {failure !== null && !isBusy && (
-          <div
-            class="message message-error"
-            role="alert"
-            data-testid="microphone-failure"
-            data-failure={failure.failure}
-          >
-            <WarningIcon />
-            <div>
-              <strong>{strings.microphone.title}</strong>
-              <p>{strings.microphone.failures[failure.failure]}</p>
-              <button type="button" class="button" data-testid="join-listen-only" onClick={() => join('listen')}>
-                {texts.listenInstead}
-              </button>
-            </div>
-          </div>
+        {call.isTrying.value ? (
+          <SoundCheck call={call} />
+        ) : (
+          <button type="button" class="button-plain" data-testid="check-sound" onClick={() => call.setTrying(true)}>
+            {strings.check.open}
+          </button>
         )}
         <button type="submit" class="button button-primary button-large" data-testid="join" disabled={isBusy}>
-          {isBusy ? texts.joining : failure === null ? texts.submit : texts.retry}
+          {isBusy ? texts.joining : texts.submit}
         </button>
-        <p class="field-hint centered" aria-live="polite">
-          {call.isAskingMicrophone.value ? texts.askingMicrophone : ''}
-        </p>
+        {isBusy && (
+          <button type="button" class="button" data-testid="cancel-join" onClick={() => call.leave()}>
+            {texts.cancel}
+          </button>
+        )}
       </form>
     </main>
   );

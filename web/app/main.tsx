@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { Call } from './call.ts';
+import { forgetCall, isReload, keptCall } from './call-memory.ts';
 import { joinToken, takeTokenFromAddress } from './join-token.ts';
 import { JoinView } from './join-view.tsx';
 import { RoomView } from './room-view.tsx';
@@ -21,4 +22,15 @@ if (root === null) throw new Error('The page has no #app.');
 const audio = document.createElement('audio');
 audio.autoplay = true;
 document.body.append(audio);
-render(<App call={new Call(audio)} />, root);
+const call = new Call(audio);
+/** A reload, or a way back to the page, does not end a call. */
+const resume = () => {
+  const kept = keptCall();
+  forgetCall();
+  if (kept !== null && !call.isInCall) void call.rejoin(kept);
+};
+if (isReload()) resume();
+addEventListener('pageshow', (event) => {
+  if (event.persisted) resume();
+});
+render(<App call={call} />, root);

@@ -1,7 +1,7 @@
 import { type Signal, useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
+import { Dialog } from './dialog.tsx';
 import { LockIcon, MoreIcon } from './icons.tsx';
 import { strings } from './strings.ts';
 
@@ -63,8 +63,6 @@ interface DialogProps {
 }
 
 function ModerationDialog({ call, person, isOpen }: DialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
   const { moderation } = call.client;
   const close = () => {
     isOpen.value = false;
@@ -83,7 +81,7 @@ function ModerationDialog({ call, person, isOpen }: DialogProps) {
     </button>
   );
   return (
-    <dialog ref={dialog} class="settings moderation card" aria-labelledby="moderation-title" onClose={close}>
+    <Dialog class="moderation" labelledBy="moderation-title" onClose={close}>
       <h2 id="moderation-title" dir="auto">
         {person.name}
       </h2>
@@ -95,6 +93,6 @@ function ModerationDialog({ call, person, isOpen }: DialogProps) {
       {person.identity !== null &&
         action('moderate-ban', texts.ban, () => moderation.kick(person.id, BAN_SECONDS), 'button-danger')}
       {action('moderate-cancel', texts.cancel, () => {})}
-    </dialog>
+    </Dialog>
   );
 }

@@ -1,120 +1,131 @@
-import { useComputed } from '@preact/signals';
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
-import { Teams, talkStatus, WhisperButton } from './channels.tsx';
-import { HeadphonesOffIcon, MicrophoneOffIcon } from './icons.tsx';
-import { ModerateButton, RoomLock } from './moderation.tsx';
+import { Teams } from './channels.tsx';
+import { matching } from './list-window.ts';
+import { RoomLock } from './moderation.tsx';
+import { PeopleList } from './people-list.tsx';
+import { RecentSpeakers } from './speakers.ts';
 import { strings } from './strings.ts';
-import { VolumeButton } from './volume.tsx';
+import { VolumeDialog } from './volume.tsx';
 
 const texts = strings.room;
-/** The ring around a speaker grows between these levels. */
-const FAINT_DBOV = -55;
-const LOUD_DBOV = -15;
+/** Up to so many people there are large tiles, all in sight; then smaller ones, and beyond the second number rows. */
+const LARGE = 12;
+const SMALL = 40;
+/** From here on it is quicker to search than to look. */
+const SEARCHED = 20;
+const PINNED = 6;
+const LOOK_AGAIN_MS = 1000;
 
 export function People({ call }: { call: Call }) {
+  const search = useSignal('');
   const people = [...call.participants.value.values()];
   const isSelf = (person: ParticipantInfo) => person.id === call.client.participantId;
   const ordered = [...people.filter(isSelf), ...people.filter((person) => !isSelf(person))];
+  const isSearched = people.length >= SEARCHED;
+  const shown = isSearched ? matching(ordered, search.value) : ordered;
+  const density = people.length <= LARGE ? 'large' : people.length <= SMALL ? 'small' : 'rows';
   return (
-    <section class="people" aria-labelledby="people-heading">
+    <section class="people" aria-labelledby="people-heading" data-density={density} data-count={people.length}>
       <header>
         <h2 id="people-heading">
           {texts.people} <span class="quiet">{texts.count(people.length)}</span>
         </h2>
+        {isSearched && (
+          <input
+            type="search"
+            class="search"
+            data-testid="search"
+            aria-label={texts.search}
+            placeholder={texts.search}
+            value={search.value}
+            onInput={(event) => {
+              search.value = event.currentTarget.value;
+            }}
+          />
+        )}
         <RoomLock call={call} />
       </header>
       <Teams call={call} />
-      <ul data-testid="participants">
-        {ordered.map((person) => (
-          <Person key={person.id} call={call} person={person} isSelf={isSelf(person)} />
-        ))}
-      </ul>
-      {people.length === 1 && <p class="quiet centered">{texts.alone}</p>}
+      {density !== 'large' && <Pinned call={call} />}
+      <PeopleList call={call} people={shown} density={density} />
+      {shown.length === 0 && (
+        <p class="quiet centered" role="status">
+          {texts.nobodyFound}
+        </p>
+      )}
+      {people.length === 1 && (
+        <p class="quiet centered">{call.entry.value === 'token' ? texts.aloneWithToken : texts.alone}</p>
+      )}
     </section>
   );
 }
 
-function Person({ call, person, isSelf }: { call: Call; person: ParticipantInfo; isSelf: boolean }) {
-  // A tile is rendered again only when its own level changes, not whenever anyone speaks.
-  const level = useComputed(() => call.levels.value.get(person.id) ?? null);
-  const isSpeaking = level.value !== null && !person.muted;
-  const loudness = isSpeaking ? ((level.value ?? FAINT_DBOV) - FAINT_DBOV) / (LOUD_DBOV - FAINT_DBOV) : 0;
-  const gain = useComputed(() => call.hearing.value.get(person.id) ?? 1).value;
-  const talk = talkStatus(call, person.id);
-  const whispers = call.channels.value.talking.get(person.id)?.whispers === true;
-  const mayWhisper = call.channels.value.mayWhisper && call.self.value?.maySpeak === true;
-  const status = [
-    talk,
-    gain === 1 ? null : gain === 0 ? strings.volume.muted : strings.volume.changed(gain),
-    person.connected ? null : texts.connecting,
-    statusOfVoice(person),
-    person.deafened ? texts.deafened : null,
-    person.captured ? texts.captured : null,
-    person.mayModerate ? texts.moderates : null,
-  ].filter((text) => text !== null);
-
+/** Whoever speaks in a large room, on top and in sight all the time. */
+function Pinned({ call }: { call: Call }) {
+  const speakers = useRef(new RecentSpeakers(PINNED));
+  const pinned = useSignal<readonly (string | null)[]>([]);
+  const asked = useSignal<string | null>(null);
+  const levels = call.levels.value;
+  useEffect(() => {
+    const look = () => {
+      const next = speakers.current.update(call.levels.value, performance.now());
+      if (next.length !== pinned.value.length || next.some((id, place) => id !== pinned.value[place]))
+        pinned.value = next;
+    };
+    look();
+    const timer = setInterval(look, LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [levels]);
+  const askedPerson = call.participants.value.get(asked.value ?? '');
   return (
-    <li
-      class="person"
-      data-testid="participant"
-      data-participant-id={person.id}
-      data-self={isSelf}
-      data-speaking={isSpeaking}
-      data-muted={person.muted}
-      data-muted-by-moderator={person.mutedByModerator}
-      data-listens={!person.maySpeak}
-      data-deafened={person.deafened}
-      data-connected={person.connected}
-      data-captured={person.captured}
-      data-whispers={whispers}
-      data-gain={gain}
-      style={{ '--hue': hueOf(person.name), '--loudness': Math.min(1, Math.max(0, loudness)).toFixed(2) }}
-    >
-      <span class="avatar" aria-hidden="true">
-        {initialsOf(person.name)}
-        <span class="badges">
-          {person.muted && (
-            <span class="badge">
-              <MicrophoneOffIcon />
-            </span>
-          )}
-          {person.deafened && (
-            <span class="badge">
-              <HeadphonesOffIcon />
-            </span>
-          )}
-        </span>
-      </span>
-      <span class="person-name" dir="auto" title={person.name}>
-        {person.name}
-      </span>
-      <span class="person-status">
-        {isSelf && <span class="you">{texts.you}</span>}
-        {isSpeaking ? <span class="speaking-word">{talk ?? texts.speaking}</span> : status.join(', ')}
-      </span>
-      {!isSelf && mayWhisper && <WhisperButton call={call} person={person} />}
-      {!isSelf && <VolumeButton call={call} person={person} gain={gain} />}
-      {call.self.value?.mayModerate && !isSelf && <ModerateButton call={call} person={person} />}
-    </li>
+    <div class="pinned" data-testid="pinned">
+      <h3 class="for-screen-readers">{texts.talkingNow}</h3>
+      <ul>
+        {pinned.value.map((id, place) => {
+          const person = call.participants.value.get(id ?? '');
+          if (person === undefined) return <li key={place} class="pin" aria-hidden="true" />;
+          const look = call.appearances.value.get(person.id);
+          const isSelf = person.id === call.client.participantId;
+          return (
+            <li
+              key={place}
+              class="pin"
+              data-testid="pin"
+              data-name={person.name}
+              data-speaking={levels.has(person.id) && !person.muted}
+              style={{ '--hue': String(look?.hue ?? 0) }}
+            >
+              <button
+                type="button"
+                disabled={isSelf}
+                title={isSelf ? person.name : strings.volume.open(person.name)}
+                onClick={() => {
+                  asked.value = person.id;
+                }}
+              >
+                <span class="avatar" aria-hidden="true">
+                  {look?.initials}
+                </span>
+                <bdi class="person-name">{person.name}</bdi>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+      {pinned.value.length === 0 && <p class="quiet">{texts.nobodyTalks}</p>}
+      {askedPerson !== undefined && (
+        <VolumeDialog
+          call={call}
+          person={askedPerson}
+          gain={call.hearing.value.get(askedPerson.id) ?? 1}
+          onClose={() => {
+            asked.value = null;
+          }}
+        />
+      )}
+    </div>
   );
-}
-
-function statusOfVoice({ maySpeak, muted, mutedByModerator }: ParticipantInfo): string | null {
-  if (!maySpeak) return texts.listens;
-  if (mutedByModerator) return texts.mutedByModerator;
-  return muted ? texts.muted : null;
-}
-
-function initialsOf(name: string): string {
-  const words = name.split(/\s+/).filter((word) => word !== '');
-  const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
-  return letters.map((word) => [...(word ?? '?')][0]?.toUpperCase() ?? '').join('');
-}
-
-/** The same colour for the same name, on every screen. */
-function hueOf(name: string): number {
-  let hash = 0;
-  for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
-  return hash % 360;
 }

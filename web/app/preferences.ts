@@ -1,8 +1,18 @@
 import { signal } from '@preact/signals';
 import type { SoundProcessing } from '../sdk/microphone.ts';
+import type { HoldBinding } from '../sdk/push-to-talk.ts';
+import type { TalkMode } from './own-voice.ts';
+import { DEFAULT_SHORTCUTS, isUsableKey, SHORTCUT_ACTIONS, type Shortcuts } from './shortcuts.ts';
 
 /** How to join: with an open microphone, with a muted one, or without one. */
 export type JoinMode = 'open' | 'muted' | 'listen';
+
+export const TALK_MODES: readonly TalkMode[] = ['open', 'push', 'mute'];
+
+export interface TalkChoice {
+  readonly mode: TalkMode;
+  readonly binding: HoldBinding;
+}
 
 /** The preferences that this browser keeps between visits. */
 export interface Preferences {
@@ -13,6 +23,8 @@ export interface Preferences {
   readonly inputId: string;
   readonly outputId: string;
   readonly processing: SoundProcessing;
+  readonly shortcuts: Shortcuts;
+  readonly talk: TalkChoice;
 }
 
 const STORAGE_KEY = 'partyline';
@@ -24,6 +36,8 @@ const defaults: Preferences = {
   inputId: '',
   outputId: '',
   processing: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+  shortcuts: DEFAULT_SHORTCUTS,
+  talk: { mode: 'open', binding: { kind: 'key', code: 'KeyV' } },
 };
 
 export const preferences = signal<Preferences>(load());
@@ -67,5 +81,34 @@ function merge(stored: Record<string, unknown>): Preferences {
       noiseSuppression: isOn('noiseSuppression'),
       autoGainControl: isOn('autoGainControl'),
     },
+    shortcuts: shortcutsOf(stored['shortcuts']),
+    talk: talkOf(stored['talk']),
   };
+}
+
+function shortcutsOf(stored: unknown): Shortcuts {
+  if (typeof stored !== 'object' || stored === null) return defaults.shortcuts;
+  const { isOn, keys } = stored as { isOn?: unknown; keys?: unknown };
+  const all = (typeof keys === 'object' && keys !== null ? keys : {}) as Record<string, unknown>;
+  const keyOf = (action: keyof Shortcuts['keys']): string => {
+    const code = all[action];
+    return typeof code === 'string' && (code === '' || isUsableKey(code)) ? code : defaults.shortcuts.keys[action];
+  };
+  return {
+    isOn: isOn !== false,
+    keys: Object.fromEntries(SHORTCUT_ACTIONS.map((action) => [action, keyOf(action)])) as Shortcuts['keys'],
+  };
+}
+
+function talkOf(stored: unknown): TalkChoice {
+  const { mode, binding } = (typeof stored === 'object' && stored !== null ? stored : {}) as Record<string, unknown>;
+  const { kind, code, button } = (typeof binding === 'object' && binding !== null ? binding : {}) as Record<
+    string,
+    unknown
+  >;
+  const known = TALK_MODES.find((each) => each === mode) ?? defaults.talk.mode;
+  if (kind === 'key' && typeof code === 'string' && code !== '') return { mode: known, binding: { kind, code } };
+  if ((kind === 'mouse' || kind === 'gamepad') && Number.isInteger(button))
+    return { mode: known, binding: { kind, button: Number(button) } };
+  return { mode: known, binding: defaults.talk.binding };
 }

@@ -1,18 +1,20 @@
 import { useSignal } from '@preact/signals';
+import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from './call.ts';
 import { Banners, ConnectionStatus } from './connection-status.tsx';
 import { Controls } from './controls.tsx';
-import { CheckIcon, LinkIcon, Logo } from './icons.tsx';
+import { CopyLink, LinkToCopy } from './copy-link.tsx';
+import { Logo } from './icons.tsx';
+import { LeaveDialog } from './leave-dialog.tsx';
 import { People } from './people.tsx';
 import { SettingsDialog } from './settings-dialog.tsx';
-import { strings } from './strings.ts';
-
-const COPIED_MS = 2000;
 
 export function RoomView({ call }: { call: Call }) {
   const areSettingsOpen = useSignal(false);
   const heading = useRef<HTMLHeadingElement>(null);
+  const main = useRef<HTMLElement>(null);
+  useScrollStop(main);
   // The focused button disappears with the form, so the focus moves here for screen readers and the Tab key.
   useEffect(() => heading.current?.focus(), []);
   return (
@@ -22,11 +24,12 @@ export function RoomView({ call }: { call: Call }) {
         <h1 ref={heading} tabIndex={-1} dir="auto" data-testid="room-name">
           {call.room.value}
         </h1>
-        <CopyLink />
+        <CopyLink call={call} />
         <ConnectionStatus call={call} />
       </header>
-      <main>
+      <main ref={main}>
         <Banners call={call} />
+        <LinkToCopy call={call} />
         <p class="message message-notice" role="status" data-testid="notice" hidden={call.notice.value === ''}>
           {call.notice.value}
         </p>
@@ -41,26 +44,32 @@ export function RoomView({ call }: { call: Call }) {
           areSettingsOpen.value = true;
         }}
       />
-      <SettingsDialog call={call} isOpen={areSettingsOpen} />
+      {areSettingsOpen.value && (
+        <SettingsDialog
+          call={call}
+          onClose={() => {
+            areSettingsOpen.value = false;
+          }}
+        />
+      )}
+      {call.isAskingToLeave.value && <LeaveDialog call={call} />}
     </div>
   );
 }
 
-function CopyLink() {
-  const isCopied = useSignal(false);
-  const copy = async () => {
-    // The clipboard works only on secure origins; the address bar shows the same link.
-    await navigator.clipboard?.writeText(location.href);
-    isCopied.value = true;
-    setTimeout(() => {
-      isCopied.value = false;
-    }, COPIED_MS);
-  };
-  if (navigator.clipboard === undefined) return null;
-  return (
-    <button type="button" class="button copy-link" data-testid="copy-link" onClick={() => void copy().catch(() => {})}>
-      {isCopied.value ? <CheckIcon /> : <LinkIcon />}
-      <span aria-live="polite">{isCopied.value ? strings.room.linkCopied : strings.room.copyLink}</span>
-    </button>
-  );
+/** Lets the keyboard scroll what does not fit. Without anything to scroll, another stop would only be in the way. */
+function useScrollStop(scroller: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    const look = () => {
+      if (element.scrollHeight > element.clientHeight) element.tabIndex = 0;
+      else element.removeAttribute('tabindex');
+    };
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(element);
+    for (const child of element.children) observer.observe(child);
+    return () => observer.disconnect();
+  }, []);
 }

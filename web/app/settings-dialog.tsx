@@ -1,20 +1,16 @@
-import type { Signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
-import type { AudioDevice } from '../sdk/devices.ts';
 import type { SoundProcessing } from '../sdk/microphone.ts';
 import type { Call } from './call.ts';
+import { DevicePicker } from './device-picker.tsx';
+import { Dialog } from './dialog.tsx';
 import { preferences, remember } from './preferences.ts';
+import { ShortcutSettings } from './shortcut-settings.tsx';
 import { strings } from './strings.ts';
+import { TalkSettings } from './talk-settings.tsx';
 
 const texts = strings.settings;
 const PROCESSING: readonly (keyof SoundProcessing)[] = ['echoCancellation', 'noiseSuppression', 'autoGainControl'];
 
-export function SettingsDialog({ call, isOpen }: { call: Call; isOpen: Signal<boolean> }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    if (isOpen.value) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [isOpen.value]);
+export function SettingsDialog({ call, onClose }: { call: Call; onClose: () => void }) {
   const { inputs, outputs } = call.devices.value;
   const { inputId, outputId, processing } = preferences.value;
   const hasMicrophone = call.microphone.track.value !== null;
@@ -25,25 +21,10 @@ export function SettingsDialog({ call, isOpen }: { call: Call; isOpen: Signal<bo
   };
 
   return (
-    <dialog
-      ref={dialog}
-      class="settings card"
-      aria-labelledby="settings-title"
-      data-testid="settings-dialog"
-      onClose={() => {
-        isOpen.value = false;
-      }}
-    >
+    <Dialog labelledBy="settings-title" testId="settings-dialog" onClose={onClose}>
       <header>
         <h2 id="settings-title">{texts.title}</h2>
-        <button
-          type="button"
-          class="button button-primary"
-          data-testid="close-settings"
-          onClick={() => {
-            isOpen.value = false;
-          }}
-        >
+        <button type="button" class="button button-primary" data-testid="close-settings" onClick={onClose}>
           {texts.close}
         </button>
       </header>
@@ -65,6 +46,11 @@ export function SettingsDialog({ call, isOpen }: { call: Call; isOpen: Signal<bo
           onSelect={(id) => void call.chooseOutput(id)}
         />
       )}
+      {call.speaker.canAsk && (
+        <button type="button" class="button" data-testid="ask-output" onClick={() => void call.askForOutput()}>
+          {texts.chooseOutput}
+        </button>
+      )}
       <fieldset class="field">
         <legend class="field-label">{texts.processing}</legend>
         {PROCESSING.map((key) => (
@@ -80,38 +66,13 @@ export function SettingsDialog({ call, isOpen }: { call: Call; isOpen: Signal<bo
         ))}
         <span class="field-hint">{texts.processingHint}</span>
       </fieldset>
+      <TalkSettings />
+      <ShortcutSettings />
       <section class="field" aria-label={texts.details}>
         <h3 class="field-label">{texts.details}</h3>
         <Figures call={call} />
       </section>
-    </dialog>
-  );
-}
-
-interface DevicePickerProps {
-  readonly id: string;
-  readonly label: string;
-  readonly devices: readonly AudioDevice[];
-  /** Empty for the default device. */
-  readonly selected: string;
-  readonly onSelect: (id: string) => void;
-}
-
-function DevicePicker({ id, label, devices, selected, onSelect }: DevicePickerProps) {
-  // Chromium lists the default device a second time with this id.
-  const named = devices.filter((device) => device.id !== 'default');
-  return (
-    <label class="field">
-      <span class="field-label">{label}</span>
-      <select data-testid={id} value={selected} onChange={(event) => onSelect(event.currentTarget.value)}>
-        <option value="">{texts.defaultDevice}</option>
-        {named.map((device, index) => (
-          <option key={device.id} value={device.id}>
-            {device.label || texts.unnamed(index)}
-          </option>
-        ))}
-      </select>
-    </label>
+    </Dialog>
   );
 }
 

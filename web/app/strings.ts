@@ -1,6 +1,10 @@
-import type { CloseReason, ConnectionState } from '../sdk/connection-state.ts';
+import type { ConnectionState } from '../sdk/connection-state.ts';
 import type { MicrophoneFailure } from '../sdk/microphone.ts';
 import type { QualityGrade } from '../sdk/quality.ts';
+import type { TalkMode } from './own-voice.ts';
+import type { ShortcutAction } from './shortcuts.ts';
+
+type ClosedState = Extract<ConnectionState, { status: 'closed' }>;
 
 const NO_UNDERSTANDING = 'This page and the server do not understand each other. Reload the page.';
 
@@ -18,7 +22,7 @@ export const problems = {
   too_many_offers: 'That was too much at once. Wait a moment.',
   join_timeout: 'Joining took too long. Try again.',
   invalid_name: 'The server does not accept this name. It must have 1 to 64 characters and no control characters.',
-  invalid_room: 'The server does not accept this room name. Use letters, digits, “-”, “_” and “.”.',
+  invalid_room: 'The server does not accept this room name. Use letters, digits, spaces, “-”, “_” and “.”.',
   room_locked: 'This room is locked, so nobody new can join. Ask someone inside.',
   password_required: 'This room has a password.',
   wrong_password: 'Wrong password. Try again.',
@@ -66,6 +70,18 @@ function problem(code: string, message: string): string {
   return sentence ?? (message || `The server refused (${code}).`);
 }
 
+/** `40 seconds`, `10 minutes`, `2 hours`: rounded up, so that nobody comes back too early. */
+function durationText(ms: number): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1000));
+  const [count, unit] =
+    seconds < 60
+      ? [seconds, 'second']
+      : seconds < 5400
+        ? [Math.ceil(seconds / 60), 'minute']
+        : [Math.ceil(seconds / 3600), 'hour'];
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
 /** All texts of the page, in one place for review and translation. */
 export const strings = {
   product: 'Partyline',
@@ -78,12 +94,13 @@ export const strings = {
     namePlaceholder: 'Ada',
     nameMissing: 'Enter your name so that the others know who you are.',
     room: 'Room',
-    roomHint: 'Letters, digits, “-”, “_” and “.”, without spaces.',
-    roomInvalid: 'A room name must have 1 to 64 letters or digits of any script, “-”, “_” or “.”, and no spaces.',
+    roomHint: 'Any name. Everyone who enters the same one meets there.',
+    roomInvalid: 'A room name must have 1 to 64 letters or digits of any script, spaces, “-”, “_” or “.”.',
+    useInstead: (room: string) => `Use “${room}”`,
     mode: 'Join with',
     modes: { open: 'Microphone', muted: 'Muted', listen: 'Listen only' },
     modeHints: {
-      open: 'Your browser asks for the microphone when you join.',
+      open: 'Your browser asks for the microphone once you are in the room.',
       muted: 'The microphone is ready, but nobody hears you until you unmute.',
       listen: 'No microphone is used. You can add one later.',
     },
@@ -92,14 +109,27 @@ export const strings = {
     tokenListens: 'With your link you can listen but not speak.',
     submit: 'Join',
     joining: 'Joining…',
-    askingMicrophone: 'Waiting for the microphone. Please answer your browser’s question.',
     cancel: 'Cancel',
-    retry: 'Try again',
-    listenInstead: 'Listen only',
+    tokenDamaged: 'Your link is damaged. It may not have been copied completely. Ask for a new one.',
+  },
+
+  check: {
+    open: 'Test your microphone and speaker',
+    title: 'Your sound',
+    microphone: 'Test the microphone',
+    asking: 'Please answer your browser’s question',
+    speak: 'Say something: the bar should move. Nobody hears you yet.',
+    hearMyself: 'Hear yourself',
+    recording: 'Say something…',
+    sound: 'Play a test sound',
+    playing: 'Playing…',
   },
 
   microphone: {
-    title: 'No microphone',
+    title: 'You have no microphone, so you can only listen',
+    asking: 'Waiting for the microphone. Please answer your browser’s question. You can already listen.',
+    retry: 'Try again',
+    listenInstead: 'Just listen',
     failures: {
       denied:
         'The browser is not allowed to use the microphone. Allow it with the icon next to the address, or in your system’s privacy settings, and try again.',
@@ -125,19 +155,30 @@ export const strings = {
     people: 'In this room',
     count: (people: number) => (people === 1 ? 'Only you' : `${people} people`),
     alone: 'Nobody else is here yet. Send them the link.',
+    aloneWithToken: 'Nobody else is here yet. Everyone needs a link of their own from whoever runs this server.',
+    search: 'Find a person',
+    nobodyFound: 'Nobody here has such a name.',
+    talkingNow: 'Talking now',
+    nobodyTalks: 'Nobody is talking.',
+    sameName: (number: number) => `Another person of this name, number ${number}`,
     you: 'you',
     speaking: 'speaking',
     muted: 'muted',
     mutedByModerator: 'muted by moderator',
     listens: 'listens',
+    noMicrophone: 'no microphone',
     moderates: 'moderator',
     deafened: 'deafened',
+    deafenedWhy: 'You are deafened: you hear nobody, and nobody hears you.',
+    undeafen: 'Hear again',
     captured: 'recorded',
     capturedWhy: (names: string) =>
       `The operator of this server is recording what ${names} says and hears, for troubleshooting. This includes everyone who talks here.`,
     connecting: 'connecting',
     copyLink: 'Copy link',
     linkCopied: 'Link copied',
+    linkNeedsPassword: 'Link copied. Tell them the password of the room, too.',
+    copyYourself: 'Your browser does not let this page copy. Copy the link yourself:',
     controls: 'Your controls',
     mute: 'Mute',
     deafen: 'Deafen',
@@ -152,6 +193,38 @@ export const strings = {
     draining: 'The server will restart soon. You can keep talking, but nobody new can join.',
     unlock: 'Turn on sound',
     unlockWhy: 'Your browser blocks the sound until you click.',
+  },
+
+  leaving: {
+    title: (room: string) => `Leave ${room}?`,
+    stay: 'Stay',
+    leave: 'Leave',
+  },
+
+  talk: {
+    title: 'Talking',
+    modes: { open: 'Open microphone', push: 'Push to talk', mute: 'Push to mute' } satisfies Record<TalkMode, string>,
+    hints: {
+      open: 'Everyone hears you unless you are muted.',
+      push: 'You are heard only while you hold the key or the button. The key works while this page has the focus.',
+      mute: 'You are heard except while you hold the key or the button. The key works while this page has the focus.',
+    } satisfies Record<TalkMode, string>,
+    binding: 'Key or button',
+    press: 'Press it now',
+    mouse: (button: number) => `Mouse button ${button}`,
+    gamepad: (button: number) => `Gamepad button ${button}`,
+    hold: { push: 'Hold to talk', mute: 'Hold to be silent' },
+    or: (key: string) => `or ${key}`,
+    isMuted: 'You are muted',
+  },
+
+  shortcuts: {
+    title: 'Keyboard shortcuts',
+    isOn: 'Single keys',
+    actions: { mute: 'Mute', deafen: 'Deafen' } satisfies Record<ShortcutAction, string>,
+    press: 'Press a key',
+    none: 'None',
+    hint: 'They work while this page has the focus and you are not typing.',
   },
 
   channels: {
@@ -196,6 +269,7 @@ export const strings = {
       case 'connecting':
         return 'Connecting…';
       case 'reconnecting':
+        if (state.reason === 'server_closing') return 'The server is restarting';
         return state.hasSound ? 'Reconnecting' : 'Connection lost';
       case 'connected':
         return { connecting: 'Connecting audio…', connected: 'Connected', blocked: 'No audio', busy: 'Server is busy' }[
@@ -207,7 +281,12 @@ export const strings = {
     QualityGrade,
     string
   >,
-  stillHeard: 'The server cannot be reached, but audio still works.',
+  notAnswering: 'The server does not answer',
+  /** What people should know in addition to the state; empty for nothing. */
+  whileReconnecting: (state: ConnectionState & { status: 'reconnecting' }): string => {
+    if (state.reason === 'server_closing') return 'You will be back by yourself.';
+    return state.hasSound ? 'The server cannot be reached, but audio still works.' : '';
+  },
   retrying: (seconds: number, attempt: number) =>
     seconds > 0 ? `Reconnecting in ${seconds} s (attempt ${attempt})` : `Reconnecting (attempt ${attempt})…`,
   retryNow: 'Try now',
@@ -215,7 +294,12 @@ export const strings = {
     'The server answers, but no audio gets through. A firewall or this network seems to block UDP. Still trying…',
   busy: 'The server is too busy to give you audio right now. It is asked again every few seconds, so you need not do anything.',
   /** Why the conversation ended; empty if the person has left. */
-  closed: (reason: CloseReason, message: string): string => (reason === 'left' ? '' : problem(reason, message)),
+  closed: ({ reason, message, retryAfterMs }: ClosedState): string => {
+    if (reason === 'left') return '';
+    if (reason === 'kicked' && retryAfterMs !== undefined)
+      return `A moderator has removed you from the room. You can come back in ${durationText(retryAfterMs)}.`;
+    return problem(reason, message);
+  },
   problem,
 
   settings: {

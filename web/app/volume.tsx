@@ -1,7 +1,8 @@
-import { type Signal, useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
+import { Dialog } from './dialog.tsx';
 import { SpeakerIcon, SpeakerOffIcon } from './icons.tsx';
 import { strings } from './strings.ts';
 
@@ -33,29 +34,27 @@ export function VolumeButton(props: VolumeProps) {
       >
         {props.gain === 0 ? <SpeakerOffIcon /> : <SpeakerIcon />}
       </button>
-      {isOpen.value && <VolumeDialog {...props} isOpen={isOpen} />}
+      {isOpen.value && (
+        <VolumeDialog
+          {...props}
+          onClose={() => {
+            isOpen.value = false;
+          }}
+        />
+      )}
     </>
   );
 }
 
-function VolumeDialog({ call, person, gain, isOpen }: VolumeProps & { readonly isOpen: Signal<boolean> }) {
-  const dialog = useRef<HTMLDialogElement>(null);
+export function VolumeDialog({ call, person, gain, onClose }: VolumeProps & { readonly onClose: () => void }) {
   /** The gain to restore when the voice is unmuted. */
   const lastGain = useRef(gain === 0 ? 1 : gain);
-  useEffect(() => dialog.current?.showModal(), []);
   const hear = (wanted: number) => {
     if (wanted > 0) lastGain.current = wanted;
     call.client.hear(person.id, wanted);
   };
   return (
-    <dialog
-      ref={dialog}
-      class="settings moderation card"
-      aria-labelledby="volume-title"
-      onClose={() => {
-        isOpen.value = false;
-      }}
-    >
+    <Dialog class="moderation" labelledBy="volume-title" onClose={onClose}>
       <h2 id="volume-title" dir="auto">
         {person.name}
       </h2>
@@ -84,9 +83,9 @@ function VolumeDialog({ call, person, gain, isOpen }: VolumeProps & { readonly i
           onChange={(event) => hear(event.currentTarget.checked ? 0 : lastGain.current)}
         />
       </label>
-      <button type="button" class="button" data-testid="volume-close" onClick={() => dialog.current?.close()}>
+      <button type="button" class="button" data-testid="volume-close" onClick={onClose}>
         {texts.close}
       </button>
-    </dialog>
+    </Dialog>
   );
 }

@@ -1,0 +1,95 @@
+import { useSignal } from '@preact/signals';
+import type { AdminSession } from './admin-session.ts';
+import type { RoomStatus } from './api.ts';
+import { Dialog } from './dialog.tsx';
+import { strings } from './strings.ts';
+
+const MAX_PASSWORD_LENGTH = 256;
+
+interface RoomSettingsProps {
+  readonly session: AdminSession;
+  readonly room: RoomStatus;
+  readonly onClose: () => void;
+}
+
+/** Password, size and sound of one room. */
+export function RoomSettings({ session, room, onClose }: RoomSettingsProps) {
+  const { name, hasPassword } = room;
+  const password = useSignal('');
+  const hasNoPassword = useSignal(false);
+  const maxParticipants = useSignal(String(room.maxParticipants));
+  const maxTalkers = useSignal(String(room.maxTalkers));
+  const levelling = useSignal(room.levelling);
+  const whispers = useSignal(room.whispers);
+  const number = (id: string, label: string, hint: string, value: typeof maxParticipants, min: number, max: number) => (
+    <label class="field">
+      <span class="field-label">{label}</span>
+      <input
+        type="number"
+        required
+        min={min}
+        max={max}
+        data-testid={id}
+        value={value.value}
+        onInput={(event) => {
+          value.value = event.currentTarget.value;
+        }}
+      />
+      <span class="field-hint">{hint}</span>
+    </label>
+  );
+  const choice = (id: string, label: string, value: typeof levelling) => (
+    <label class="switch">
+      {label}
+      <input
+        type="checkbox"
+        data-testid={id}
+        checked={value.value}
+        onChange={(event) => {
+          value.value = event.currentTarget.checked;
+        }}
+      />
+    </label>
+  );
+  return (
+    <Dialog
+      title={strings.settingsOf(name)}
+      confirm={strings.save}
+      onConfirm={() =>
+        void session.run(
+          (api) =>
+            api.changeRoom(name, {
+              maxParticipants: Number(maxParticipants.value),
+              maxTalkers: Number(maxTalkers.value),
+              levelling: levelling.value,
+              whispers: whispers.value,
+              ...(hasNoPassword.value ? { password: null } : password.value !== '' && { password: password.value }),
+            }),
+          strings.saved(name),
+        )
+      }
+      onClose={onClose}
+    >
+      <label class="field">
+        <span class="field-label">{strings.newPassword}</span>
+        <input
+          type="password"
+          autocomplete="new-password"
+          maxLength={MAX_PASSWORD_LENGTH}
+          data-testid="room-password"
+          disabled={hasNoPassword.value}
+          value={password.value}
+          onInput={(event) => {
+            password.value = event.currentTarget.value;
+          }}
+        />
+        <span class="field-hint">{hasPassword ? strings.keepsPassword : strings.hasNoPassword}</span>
+      </label>
+      {hasPassword && choice('no-password', strings.removePassword, hasNoPassword)}
+      {number('max-participants', strings.maxParticipants, strings.maxParticipantsHint, maxParticipants, 1, 10_000)}
+      {number('max-talkers', strings.maxTalkers, strings.maxTalkersHint, maxTalkers, 0, 1000)}
+      {choice('levelling', strings.levelling, levelling)}
+      {choice('whispers', strings.whispers, whispers)}
+    </Dialog>
+  );
+}

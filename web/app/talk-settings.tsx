@@ -1,0 +1,76 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { type HoldBinding, nextBinding } from '../sdk/push-to-talk.ts';
+import { preferences, remember, TALK_MODES } from './preferences.ts';
+import { isUsableKey, keyName } from './shortcuts.ts';
+import { strings } from './strings.ts';
+
+const texts = strings.talk;
+/** The buttons of a mouse that nothing else needs. */
+const FIRST_SIDE_BUTTON = 3;
+
+/** How this person talks: with an open microphone, or with a key held down. */
+export function TalkSettings() {
+  const { talk } = preferences.value;
+  const isAsking = useSignal(false);
+  useEffect(() => {
+    if (!isAsking.value) return;
+    return nextBinding(isUsable, (binding) => {
+      isAsking.value = false;
+      remember({ talk: { ...talk, binding } });
+    });
+  }, [isAsking.value]);
+  return (
+    <div class="field">
+      <label class="field">
+        <span class="field-label">{texts.title}</span>
+        <select
+          data-testid="talk-mode"
+          value={talk.mode}
+          onChange={(event) => {
+            const mode = TALK_MODES.find((known) => known === event.currentTarget.value) ?? 'open';
+            remember({ talk: { ...talk, mode } });
+          }}
+        >
+          {TALK_MODES.map((mode) => (
+            <option key={mode} value={mode}>
+              {texts.modes[mode]}
+            </option>
+          ))}
+        </select>
+      </label>
+      {talk.mode !== 'open' && (
+        <div class="switch">
+          <span id="talk-binding">{texts.binding}</span>
+          <button
+            type="button"
+            class="button key"
+            data-testid="talk-binding"
+            aria-describedby="talk-binding"
+            aria-pressed={isAsking.value}
+            onClick={() => {
+              isAsking.value = !isAsking.value;
+            }}
+            onBlur={() => {
+              isAsking.value = false;
+            }}
+          >
+            {isAsking.value ? texts.press : bindingName(talk.binding)}
+          </button>
+        </div>
+      )}
+      <span class="field-hint">{texts.hints[talk.mode]}</span>
+    </div>
+  );
+}
+
+/** Space and the like are fine while they are held for talking. */
+function isUsable(binding: HoldBinding): boolean {
+  if (binding.kind === 'key') return binding.code === 'Space' || isUsableKey(binding.code);
+  return binding.kind === 'gamepad' || binding.button >= FIRST_SIDE_BUTTON;
+}
+
+export function bindingName(binding: HoldBinding): string {
+  if (binding.kind === 'key') return keyName(binding.code);
+  return binding.kind === 'mouse' ? texts.mouse(binding.button + 1) : texts.gamepad(binding.button);
+}
