@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { type HoldBinding, nextBinding } from '../sdk/push-to-talk.ts';
 import { preferences, remember, TALK_MODES } from './preferences.ts';
 import { isUsableKey, keyName } from './shortcuts.ts';
@@ -13,13 +13,19 @@ const FIRST_SIDE_BUTTON = 3;
 export function TalkSettings() {
   const { talk } = preferences.value;
   const isAsking = useSignal(false);
-  useEffect(() => {
-    if (!isAsking.value) return;
-    return nextBinding(isUsable, (binding) => {
+  const stopAsking = useRef(() => {});
+  const stop = () => {
+    isAsking.value = false;
+    stopAsking.current();
+  };
+  const ask = () => {
+    isAsking.value = true;
+    stopAsking.current = nextBinding(isUsable, (binding) => {
       isAsking.value = false;
-      remember({ talk: { ...talk, binding } });
+      remember({ talk: { ...preferences.value.talk, binding } });
     });
-  }, [isAsking.value]);
+  };
+  useEffect(() => stop, []);
   return (
     <div class="field">
       <label class="field">
@@ -48,12 +54,8 @@ export function TalkSettings() {
             data-testid="talk-binding"
             aria-describedby="talk-binding"
             aria-pressed={isAsking.value}
-            onClick={() => {
-              isAsking.value = !isAsking.value;
-            }}
-            onBlur={() => {
-              isAsking.value = false;
-            }}
+            onClick={isAsking.value ? stop : ask}
+            onBlur={stop}
           >
             {isAsking.value ? texts.press : bindingName(talk.binding)}
           </button>
