@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { createHeartbeatMemory, Heartbeat } from '../../../src/media/link/heartbeat.ts';
-import type { AddMember, MediaEvent } from '../../../src/media/link/messages.ts';
+import type { AddMember, MediaCommand, MediaEvent } from '../../../src/media/link/messages.ts';
+import { createSharedMix } from '../../../src/media/link/mix-ring.ts';
 import { MediaEngine } from '../../../src/media/worker/engine.ts';
 import { writeBindingRequest } from '../../../src/rtc/ice/stun-writer.ts';
 import type { MediaPort } from '../../../src/rtc/net/media-port.ts';
@@ -350,4 +351,33 @@ test('a room whose levels cannot be reported does not keep those of another from
   simulated.run(2);
   t.ok(levels.length > 10);
   t.ok(failures.length >= 1 && failures.every((message) => message.includes('levels do not fit')));
+});
+
+test('each command for a room has its own effect, and no other', async (t) => {
+  const { engine, members, rooms, ofType, log } = setUp();
+  engine.handle(addMember(1));
+  const [own, other] = [createSharedMix(0), createSharedMix(1)];
+  const commands: readonly MediaCommand[] = [
+    { type: 'open_room', roomId: OPEN_ROOM, mix: MIX },
+    { type: 'link_room', roomId: OPEN_ROOM, own, others: [other] },
+    { type: 'link_room', roomId: OPEN_ROOM, own, others: [] },
+    { type: 'set_shouts', roomId: OPEN_ROOM, shouts: null },
+    { type: 'set_space', roomId: OPEN_ROOM, space: null },
+    { type: 'set_channel_sounds', roomId: OPEN_ROOM, sounds: new Map() },
+    { type: 'set_mix', roomId: OPEN_ROOM, mix: MIX },
+  ];
+  for (const command of commands) {
+    engine.handle(command);
+    await new Promise(setImmediate);
+    t.same([ofType('addresses').length, ofType('member_closed').length, log.length], [0, 0, 0], command.type);
+  }
+  t.same([members(), rooms(), ofType('failure').length], [1, 1, 0]);
+  engine.handle({ type: 'remove_member', memberId: 1 });
+  t.equal(rooms(), 1, 'it was not closed');
+  engine.handle({ type: 'follow_hosts', hosts: [] });
+  await new Promise(setImmediate);
+  t.same([ofType('addresses').length, log.length], [1, 0], 'it goes on');
+  engine.handle({ type: 'close_room', roomId: OPEN_ROOM });
+  t.equal(rooms(), 0);
+  await engine.close();
 });

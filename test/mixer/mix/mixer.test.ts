@@ -805,3 +805,93 @@ test('a listener in steady silence hears a whisper from its first tick', async (
   const heard = listener.written.slice(before).map(({ payload }) => codec.decode(payload));
   t.ok(heard.filter((frame) => frame.some((sample) => sample !== 0)).length >= 9);
 });
+
+/** A talker who speaks to one channel, and listeners of others. */
+function channelRoom() {
+  const { codec, room } = plainRoom();
+  const [talker, inRoom, inRed] = [[0], [0], [0, 1]].map((channels, index) =>
+    room.join(toneOf(index), { channels }),
+  ) as [Person, Person, Person];
+  talker.talking = true;
+  /** The loudest sample that each of them heard in the last tick. */
+  const loudness = () =>
+    [talker, inRoom, inRed].map(({ written }) => {
+      const last = written.at(-1);
+      if (last === undefined || last.tick !== room.tick - 1) return 0;
+      return Math.round(Math.max(...codec.decode(last.payload).map(Math.abs)) / 100);
+    });
+  return { room, talker, inRoom, inRed, loudness };
+}
+
+test('people hear the channels that they listen to, and voices go where they are addressed, from the next tick on', async (t) => {
+  const { room, talker, inRoom, inRed, loudness } = channelRoom();
+  room.run(30);
+  t.same(loudness(), [0, 16, 16]);
+  room.speakTo(talker, [1]);
+  room.run(2);
+  t.same(loudness(), [0, 0, 16]);
+  room.listenTo(inRoom, [1]);
+  room.listenTo(inRed, [0]);
+  room.run(2);
+  t.same(loudness(), [0, 16, 0]);
+  room.speakTo(talker, [], [inRed]);
+  room.run(2);
+  t.same(loudness(), [0, 0, 16]);
+  room.speakTo(talker, [0]);
+  room.hear(inRed, new Map([[talker, 0.5]]));
+  room.run(2);
+  t.same(loudness(), [0, 0, 8]);
+  room.hear(inRed, new Map());
+  room.run(2);
+  t.same(loudness(), [0, 0, 16]);
+  room.run(20);
+  t.equal(room.pool.encodersInUse, 1, 'nobody keeps a mix of their own without need');
+});
+
+test('a channel with a gain of 0 is heard by nobody, and comes back with its gain', async (t) => {
+  const { room, talker, loudness } = channelRoom();
+  room.speakTo(talker, [1]);
+  room.run(30);
+  for (const [gain, heard] of [
+    [0, 0],
+    [0.5, 8],
+    [1, 16],
+  ] as const) {
+    room.setSounds(new Map([[1, { gain }]]));
+    room.run(3);
+    t.same(loudness(), [0, 0, heard], `${gain}`);
+  }
+});
+
+test('a lone voice is not passed on where some hear other channels, where others are linked, or in space', async (t) => {
+  for (const change of ['nothing', 'channels', 'space', 'parts'] as const) {
+    const codec = new PlainCodec(HYBRID);
+    const room = new Room(codec, (frame) => codec.encode(frame));
+    const [talker] = [0, 1].map((index) => room.join(toneOf(index))) as [Person];
+    talker.levelDbov = -29;
+    if (change === 'channels') room.join(toneOf(2), { channels: [0, 1] });
+    if (change === 'space') room.mixer.setSpace({ bodies: new World().writer.memory, settings: DEFAULT_SPACE });
+    if (change === 'parts') {
+      const link: Partial<MixLink> = {
+        ...{ publish: () => {}, add: () => 0, targeted: () => [], touches: () => false, heardBy: () => 'nothing' },
+        ...{ addFor: () => 0, standings: (_tick, own) => [own], position: 0 },
+      };
+      room.mixer.setLink(link as MixLink);
+    }
+    room.run(3);
+    talker.talking = true;
+    room.run(30);
+    t.equal(room.pool.counters.framesPassed > 0, change === 'nothing', change);
+    t.equal(room.pool.counters.framesEncoded > 0, change !== 'nothing', change);
+  }
+});
+
+test('a listener who has no gains is as steady as before if none are set', async (t) => {
+  const { room, inRoom } = channelRoom();
+  room.run(30);
+  t.ok(inRoom.place.steady);
+  room.mixer.setHearing(inRoom.participant, new Map());
+  t.ok(inRoom.place.steady);
+  room.mixer.setHearing(inRoom.participant, new Map([[999, 0.5]]));
+  t.notOk(inRoom.place.steady);
+});
