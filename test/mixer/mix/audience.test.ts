@@ -116,6 +116,8 @@ test('in a new audience nothing sounds, and nobody is in sync with its stream', 
   const audience = audienceOf(...CHANNELS);
   t.ok(audience.isNew && audience.isSilent && audience.isAtRest);
   t.equal(audience.voices, 0);
+  t.equal(audience.sameTicks, 0);
+  t.equal(audience.size, 0);
   t.equal(audience.leader, audience);
 });
 

@@ -739,3 +739,16 @@ test('a listener who was sent a lone voice and then a mix is as quiet as before 
   while (room.tick % 20 !== 1) room.run();
   t.equal(visits(), 0, 'nor after it');
 });
+
+test('who hears nothing while others talk gets silence only every 400 ms as well', async (t) => {
+  const { room } = plainRoom();
+  const people = [0, 1, 2, 3].map((index) => room.join(TONES[index]!)) as [Person, Person, Person, Person];
+  const [first, second, listener, deaf] = people;
+  room.mixer.setDeafened(deaf.participant, true);
+  for (const person of [first, second]) person.talking = true;
+  room.run(30);
+  const [before, beforeDeaf] = [listener.written.length, deaf.written.length];
+  room.run(100);
+  t.equal(listener.written.length - before, 100);
+  t.equal(deaf.written.length - beforeDeaf, 5);
+});

@@ -6,6 +6,7 @@ import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { MixStream } from '../../../src/mixer/mix/mix-stream.ts';
 import { cases } from '../../helpers/cases.ts';
 import { inFrame } from '../../helpers/in-frame.ts';
+import { PlainCodec } from '../../helpers/plain-codec.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1212);
 const SETTINGS = { bitrate: 48_000, complexity: 10 };
@@ -319,4 +320,11 @@ test('the last frame fades out early enough for the encoder look-ahead, and a sp
     stream.setMix(constant(8400), 1);
     t.ok(isAll(encoded(stream, encoders), 8400));
   }
+});
+
+test('a stream is mono unless its settings say otherwise', async (t) => {
+  const pool = new CodecPool(new PlainCodec(), () => 0);
+  const channelsOf = (channels?: 1 | 2) =>
+    new MixStream(pool, { bitrate: 40_000, complexity: 5, ...(channels !== undefined && { channels }) }).channels;
+  t.same([channelsOf(), channelsOf(1), channelsOf(2)], [1, 1, 2]);
 });
