@@ -3,6 +3,7 @@ import { EARS_COS, EARS_OF, FLOATS, MOUTH_X, PLACED, RANGE, WORDS } from '../../
 import { pairGains } from '../../src/mixer/space/pair.ts';
 import { DEFAULT_SPACE } from '../../src/mixer/space/space-settings.ts';
 import { spaceUpdateSchema } from '../../src/protocol/space.ts';
+import { cases } from '../helpers/cases.ts';
 import { createPrng } from '../helpers/prng.ts';
 import { spaceRoom } from '../helpers/space-room.ts';
 
@@ -192,7 +193,7 @@ test('nothing at random crashes the schema, moves anybody, or is accepted', asyn
     return Object.fromEntries(Array.from({ length: 3 * prng() }, () => [keys[Math.floor(prng() * 7)], any(depth - 1)]));
   };
   let accepted = 0;
-  for (let n = 0; n < 20_000; n++) {
+  for (let n = 0; n < cases(20_000); n++) {
     const result = spaceUpdateSchema.safeParse({ positions: [any(2)], players: any(3) });
     if (result.success) accepted++;
   }

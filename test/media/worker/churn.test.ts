@@ -26,7 +26,7 @@ test('half an hour of joins and leaves leaks nothing in a media engine', async (
       joins++;
       return engine.join({ red: prng() < 0.5, payload: (n) => payloads[n % payloads.length]! });
     });
-    engine.run(0.1 + 0.2 * prng());
+    engine.run(0.08 + 0.08 * prng());
     for (const peer of people) engine.leave(peer);
     engine.clock.advance(CHECK_MS - (engine.clock.now() % CHECK_MS));
     if (warmBytes === 0 && engine.clock.now() > DURATION_MS / 4) warmBytes = await memoryBytes();

@@ -6,6 +6,7 @@ import { sideOf } from '../../../src/mixer/codec/complexity.ts';
 import { opusCodec } from '../../../src/mixer/codec/opus.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { MixStream } from '../../../src/mixer/mix/mix-stream.ts';
+import { cases } from '../../helpers/cases.ts';
 import { inFrame } from '../../helpers/in-frame.ts';
 import { Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
@@ -57,7 +58,7 @@ test('no listener goes from one encoder to another across the border, at any lev
       room.join(sharedTone({ frequencyHz: 300 + 100 * i, samples: 48_000, amplitude: 0.05 })),
     );
     let changedAt = 0;
-    for (let tick = 0; tick < 1000; tick++) {
+    for (let tick = 0; tick < cases(1000); tick++) {
       // Between two ticks, as in the engine.
       if (prng() < often) {
         room.pool.limitComplexity(COMPLEXITIES[Math.floor(prng() * COMPLEXITIES.length)]!);
@@ -82,7 +83,10 @@ test('no listener goes from one encoder to another across the border, at any lev
         t.fail(`tick ${tick}: an encoder is not on the side of the limit`);
     }
   }
-  t.ok(seams.all > 400 && seams.nearChange > 50, `${seams.all} seams, ${seams.nearChange} of them near a change`);
+  t.ok(
+    seams.all > cases(400) && seams.nearChange > cases(50),
+    `${seams.all} seams, ${seams.nearChange} of them near a change`,
+  );
 });
 
 const SHARED = { bitrate: 48_000, complexity: 10 };

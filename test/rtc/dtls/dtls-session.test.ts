@@ -208,7 +208,7 @@ async function shakeHandsOverLossyLink(seed: number): Promise<string | null> {
 }
 
 test('handshakes succeed over links that lose, duplicate and reorder', async (t) => {
-  const seeds = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+  const seeds = Array.from({ length: cases(10) }, (_, index) => 1 + index);
   await Promise.all(
     seeds.map(async (seed) => {
       let problem = await shakeHandsOverLossyLink(seed);
@@ -860,7 +860,7 @@ test('a genuine handshake with mutated datagrams never throws', async (t) => {
   session.close();
   client.stop();
   const prng = createPrng(11);
-  for (let run = 0; run < 300; run++) {
+  for (let run = 0; run < cases(300); run++) {
     const { session: victim } = unanswered(new FakeClock());
     for (const datagram of captured) {
       const mutated = Buffer.from(datagram);
@@ -869,5 +869,5 @@ test('a genuine handshake with mutated datagrams never throws', async (t) => {
     }
     victim.close();
   }
-  t.pass('300 handshakes survived');
+  t.pass('all handshakes survived');
 });
