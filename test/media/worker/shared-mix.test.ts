@@ -170,10 +170,36 @@ test('a listener hears the most that any part gives them, with their gains, unti
   say(302, [100, 50]);
   t.equal(link.heardBy(gains([11, 0])), 'more', 'a part that is gone still sounds');
   t.ok(link.touches(gains([10, 0.5])));
+  t.same(addedFor(gains([10, 0.5])), [2, 100], 'a part that is gone as well');
   link.setOthers([]);
   t.notOk(link.alone, 'while they fade');
   for (let tick = 303; tick < 310; tick++) say(tick, [0, 0]);
   t.ok(link.alone);
   t.equal(link.heardBy(gains()), 'nothing');
   for (const one of [link, ...others]) one.close();
+});
+
+test('all parts see the standings in the same order, with their own among them', async (t) => {
+  const memories = [3, 7, 5].map((order) => createSharedMix(order));
+  const links = memories.map(
+    (own) =>
+      new SharedMixLink(
+        own,
+        memories.filter((memory) => memory !== own),
+        threadKernels(),
+      ),
+  );
+  const standings = [30, 70, 50].map((places) => ({ ...createStanding(), places }));
+  for (const [i, link] of links.entries()) link.publish(9, frame(0), 0, standings[i]!);
+  t.same(
+    links.map(({ position }) => position),
+    [0, 2, 1],
+  );
+  for (const [i, link] of links.entries()) {
+    t.same(
+      link.standings(9, standings[i]!).map(({ places }) => places),
+      [30, 50, 70],
+    );
+  }
+  for (const link of links) link.close();
 });

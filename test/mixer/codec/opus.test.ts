@@ -201,3 +201,21 @@ test('packets are those of libopus with the settings that are asked for, also af
     }
   }
 });
+
+test('after a reset only the first packet depends on nothing', async (t) => {
+  const encoder = opusCodec.createEncoder();
+  encoder.configure(SETTINGS);
+  const plain = new opus.OpusEncoder(48_000, 1);
+  plain.applyEncoderCTL(4000, 2051);
+  plain.setBitrate(SETTINGS.bitrate);
+  plain.applyEncoderCTL(4010, SETTINGS.complexity);
+  const isSame = (n: number) =>
+    plain.encode(Buffer.from(Int16Array.from(frame(n)).buffer)).equals(Buffer.from(encoder.encode(frame(n))));
+  for (let n = 0; n < 5; n++) t.ok(isSame(n), `${n}`);
+  encoder.reset();
+  plain.applyEncoderCTL(4028, 0);
+  plain.applyEncoderCTL(4042, 1);
+  t.ok(isSame(5), 'the first');
+  plain.applyEncoderCTL(4042, 0);
+  for (let n = 6; n < 12; n++) t.ok(isSame(n), `${n}`);
+});

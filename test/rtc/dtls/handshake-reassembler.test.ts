@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { test } from 'tap';
-import { HANDSHAKE_TYPE, HandshakeReassembler } from '../../../src/rtc/dtls/handshake-reassembler.ts';
+import { HANDSHAKE_TYPE, HandshakeReassembler, handshakeRecord } from '../../../src/rtc/dtls/handshake-reassembler.ts';
 
 interface Fragment {
   readonly type?: number;
@@ -208,5 +208,12 @@ test('whatever bytes arrive, nothing is thrown', (t) => {
       return true;
     }),
   );
+  t.end();
+});
+
+test('a message that is written has the header of RFC 6347 section 4.2.2, in one fragment', (t) => {
+  const written = handshakeRecord(14, 0x0102, Buffer.from([0xaa, 0xbb]));
+  t.equal(written.subarray(13).toString('hex'), '0e0000020102000000000002aabb');
+  t.equal(written[0], 22, 'in a record');
   t.end();
 });
