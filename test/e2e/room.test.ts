@@ -176,7 +176,8 @@ test('a room, as people use it', { skip: skipIfMissing(missingForBrowsers) }, as
     await seenAs('Ada', '[data-microphone="muted"]');
     await ada.click('settings');
     await ada.page.select('[data-testid="talk-mode"]', 'open');
-    await ada.click('close-settings');
+    await ada.page.keyboard.press('Escape');
+    await ada.page.waitForSelector('[data-testid="settings-dialog"]', { hidden: true });
     await seenAs('Ada', '[data-microphone="open"]');
     await ada.click('mute');
   });
