@@ -148,6 +148,25 @@ test('places that others have taken or may take are not available', async (t) =>
   limit.undivide();
   run(3);
   t.same(heard(), [0, 1, 2, 3]);
+  t.notOk(limit.hasRoom);
+});
+
+test('a talker who speaks again while fading is kept for another 600 ms', async (t) => {
+  const { limit, voices, run, heard } = unit(2, [-30, -10, -12]);
+  const [first, second, third] = voices;
+  first!.speaking = true;
+  run(40);
+  first!.speaking = false;
+  first!.sounding = true;
+  limit.decide();
+  t.same(heard(), []);
+  first!.speaking = true;
+  run(1);
+  for (const voice of [second, third]) voice!.speaking = true;
+  run(20);
+  t.same(heard(), [0, 1]);
+  run(20);
+  t.same(heard(), [1, 2]);
 });
 
 test('while a part has fewer than its share nobody is displaced, because room comes when somebody elsewhere has faded', async (t) => {
