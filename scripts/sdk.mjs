@@ -26,7 +26,8 @@ function bundle(options) {
 
 /** Writes sdk.js, sdk.d.ts and embed.js into the folder of the page's files. */
 export async function buildServedSdk(outdir) {
-  await bundle({ entryPoints: { sdk: join(FOLDER, 'index.ts') }, outdir, minify: true });
+  const entryPoints = { sdk: join(FOLDER, 'index.ts'), embed: join(ROOT, 'web/embed/embed.ts') };
+  await bundle({ entryPoints, outdir, minify: true });
   await copyFile(DECLARATIONS, join(outdir, 'sdk.d.ts'));
 }
 

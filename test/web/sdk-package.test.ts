@@ -6,30 +6,19 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { type Test, test } from 'tap';
-import { buildPackage } from '../../scripts/sdk.mjs';
+import { test } from 'tap';
+import { buildServedSdk } from '../../scripts/sdk.mjs';
+import { installPackage } from '../helpers/sdk-package.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
 /** Gzipped, minified, as an application's build would. */
 const MAX_BYTES = 12 * 1024;
-
-/** The package, and a project that has installed it. */
-async function install(t: Test) {
-  const folder = t.testdir();
-  const built = join(folder, 'package');
-  await buildPackage(built);
-  const { stdout } = await run('npm', ['pack', built, '--json', '--silent'], { cwd: folder });
-  const [{ filename, files }] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
-  const installed = join(folder, 'project/node_modules/@partyline/client');
-  mkdirSync(installed, { recursive: true });
-  await run('tar', ['-xzf', join(folder, filename), '-C', installed, '--strip-components=1']);
-  return { project: join(folder, 'project'), installed, tarball: join(folder, filename), files };
-}
+const MAX_EMBED_BYTES = 2 * 1024;
 
 test('the package', async (t) => {
-  const { project, installed, tarball, files } = await install(t);
+  const { project, installed, tarball, files } = await installPackage(t.testdir());
   const readJson = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
 
   t.test('it contains the code, the types and the documents, and has the version of the server', async (t) => {
@@ -98,6 +87,14 @@ test('the package', async (t) => {
     await t.resolves(run(bin('publint'), ['--strict', installed]));
     await t.resolves(run(bin('attw'), [tarball, '--profile', 'esm-only', '--no-emoji']));
   });
+});
+
+test('the script that puts the page into a frame is tiny', async (t) => {
+  const folder = t.testdir();
+  await buildServedSdk(folder);
+  const bytes = gzipSync(readFileSync(join(folder, 'embed.js')), { level: 9 }).length;
+  t.comment(`${bytes} bytes gzipped`);
+  t.ok(bytes <= MAX_EMBED_BYTES, `${bytes} bytes`);
 });
 
 /** What the examples of the documents use, with the types that they must have. */

@@ -41,6 +41,11 @@ export function replaceToken(text: string): void {
   joinToken.value = parse(text);
 }
 
+/** For this visit only: the page that frames this one brings it each time. */
+export function useToken(text: string): void {
+  joinToken.value = parse(text);
+}
+
 export function forgetToken(): void {
   joinToken.value = null;
   store(null);

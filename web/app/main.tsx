@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { Call } from './call.ts';
 import { forgetCall, isReload, keptCall } from './call-memory.ts';
+import { isEmbedded, obeyParent } from './embed.ts';
 import { joinToken, takeTokenFromAddress } from './join-token.ts';
 import { JoinView } from './join-view.tsx';
 import { RoomView } from './room-view.tsx';
@@ -33,4 +34,5 @@ if (isReload()) resume();
 addEventListener('pageshow', (event) => {
   if (event.persisted) resume();
 });
+if (isEmbedded()) void obeyParent(call);
 render(<App call={call} />, root);
