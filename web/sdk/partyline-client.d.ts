@@ -1,7 +1,7 @@
 // Written by scripts/generate.mjs from web/sdk/index.ts.
 
 /** The code of an error. Stable, for programs. */
-export type ErrorCode = 'malformed_message' | 'unknown_type' | 'message_too_large' | 'too_many_messages' | 'join_timeout' | 'not_joined' | 'already_joined' | 'invalid_name' | 'invalid_room' | 'room_locked' | 'password_required' | 'wrong_password' | 'token_required' | 'token_invalid' | 'token_expired' | 'not_allowed' | 'unknown_participant' | 'invalid_channel' | 'no_space' | 'too_many_bodies' | 'unknown_channel' | 'too_many_channels' | 'channel_full' | 'unknown_ban' | 'kicked' | 'capture_off' | 'capture_running' | 'room_full' | 'too_many_rooms' | 'too_many_rooms_of_address' | 'sdp_too_large' | 'invalid_sdp' | 'cannot_restart' | 'media_unavailable' | 'server_busy' | 'forbidden_origin' | 'unknown_host' | 'rate_limited' | 'too_many_offers' | 'too_many_connections' | 'replaced' | 'server_draining' | 'room_closed' | 'unknown_room' | 'room_exists' | 'identity_present' | 'tokens_off' | 'api_off' | 'admin_token_required' | 'admin_token_wrong' | 'not_found' | 'method_not_allowed' | 'invalid_request' | 'request_too_large' | 'unsupported_media_type' | 'server_closing' | 'internal';
+export type ErrorCode = 'malformed_message' | 'unknown_type' | 'message_too_large' | 'too_many_messages' | 'join_timeout' | 'not_joined' | 'already_joined' | 'invalid_name' | 'invalid_room' | 'room_locked' | 'password_required' | 'wrong_password' | 'token_required' | 'token_invalid' | 'token_expired' | 'not_allowed' | 'unknown_participant' | 'invalid_channel' | 'no_space' | 'too_many_bodies' | 'unknown_channel' | 'too_many_channels' | 'not_linked' | 'channel_full' | 'unknown_ban' | 'kicked' | 'capture_off' | 'capture_running' | 'room_full' | 'too_many_rooms' | 'too_many_rooms_of_address' | 'sdp_too_large' | 'invalid_sdp' | 'cannot_restart' | 'media_unavailable' | 'server_busy' | 'forbidden_origin' | 'unknown_host' | 'rate_limited' | 'too_many_offers' | 'too_many_connections' | 'replaced' | 'server_draining' | 'room_closed' | 'unknown_room' | 'room_exists' | 'identity_present' | 'tokens_off' | 'api_off' | 'admin_token_required' | 'admin_token_wrong' | 'not_found' | 'method_not_allowed' | 'invalid_request' | 'request_too_large' | 'unsupported_media_type' | 'server_closing' | 'internal';
 
 /** What the others can expect to hear from someone: without a microphone, or muted, nothing. */
 type MicrophoneState = 'none' | 'muted' | 'open';
@@ -55,6 +55,8 @@ export interface TalkTarget {
     readonly channels?: readonly string[];
     /** Ids of participants to whom they whisper, 16 at most. */
     readonly to?: readonly string[];
+    /** Everyone in the room and in the rooms linked to it (`shoutsTo`). */
+    readonly shout?: boolean;
 }
 
 export interface ChannelState {
@@ -63,6 +65,8 @@ export interface ChannelState {
     readonly mayWhisper: boolean;
     /** Those who speak to this participant other than to everyone, by id. Show who whispers. */
     readonly talking: ReadonlyMap<string, TalkView>;
+    /** The linked rooms to which this participant may shout. */
+    readonly shoutsTo: readonly string[];
 }
 
 /** Channels of the room, and whispers. */
