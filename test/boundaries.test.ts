@@ -99,7 +99,8 @@ const INSIDE_SRC = /\bimport\(|\bloadAddon\b|\b(?:Date|performance|setTimeout|se
 
 const files: readonly SourceFile[] = ['src', 'web', 'bench', 'test', 'examples'].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.tsx?$/.test(name))
+    // Declarations are written by scripts.
+    .filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.d.ts'))
     .map((name) => read(join(folder, name))),
 );
 const server = files.filter(({ path }) => path.startsWith('src/'));
