@@ -17,6 +17,7 @@ export type { Moderation } from './moderation.ts';
 export { watchNetwork } from './network-watch.ts';
 export type { Participant, ParticipantEvents } from './participant.ts';
 export type { PlayerPose, Position } from './player-pose.ts';
+export { type HoldBinding, type HoldSources, nextBinding, watchHold } from './push-to-talk.ts';
 export type { Quality, QualityGrade } from './quality.ts';
 export type { Speaker } from './speaker.ts';
 export type { GetToken } from './token-keeper.ts';

@@ -1,7 +1,7 @@
 // Written by scripts/generate.mjs from web/sdk/index.ts.
 
 /** The code of an error. Stable, for programs. */
-export type ErrorCode = 'malformed_message' | 'unknown_type' | 'message_too_large' | 'too_many_messages' | 'join_timeout' | 'not_joined' | 'already_joined' | 'invalid_name' | 'invalid_room' | 'room_locked' | 'password_required' | 'wrong_password' | 'token_required' | 'token_invalid' | 'token_expired' | 'not_allowed' | 'unknown_participant' | 'invalid_channel' | 'no_space' | 'too_many_bodies' | 'unknown_channel' | 'too_many_channels' | 'not_linked' | 'channel_full' | 'unknown_ban' | 'kicked' | 'capture_off' | 'capture_running' | 'room_full' | 'too_many_rooms' | 'too_many_rooms_of_address' | 'sdp_too_large' | 'invalid_sdp' | 'cannot_restart' | 'media_unavailable' | 'server_busy' | 'forbidden_origin' | 'unknown_host' | 'rate_limited' | 'too_many_offers' | 'too_many_connections' | 'replaced' | 'server_draining' | 'room_closed' | 'unknown_room' | 'room_exists' | 'identity_present' | 'tokens_off' | 'api_off' | 'admin_token_required' | 'admin_token_wrong' | 'not_found' | 'method_not_allowed' | 'invalid_request' | 'request_too_large' | 'unsupported_media_type' | 'server_closing' | 'internal';
+export type ErrorCode = 'malformed_message' | 'unknown_type' | 'message_too_large' | 'too_many_messages' | 'join_timeout' | 'not_joined' | 'already_joined' | 'invalid_name' | 'invalid_room' | 'room_locked' | 'password_required' | 'wrong_password' | 'token_required' | 'token_invalid' | 'token_expired' | 'not_allowed' | 'unknown_participant' | 'invalid_channel' | 'no_space' | 'too_many_bodies' | 'unknown_channel' | 'too_many_channels' | 'not_linked' | 'channel_full' | 'chat_off' | 'invalid_text' | 'too_many_lines' | 'slow_mode' | 'unknown_line' | 'not_delivered' | 'unknown_ban' | 'kicked' | 'capture_off' | 'capture_running' | 'room_full' | 'too_many_rooms' | 'too_many_rooms_of_address' | 'sdp_too_large' | 'invalid_sdp' | 'cannot_restart' | 'media_unavailable' | 'server_busy' | 'forbidden_origin' | 'unknown_host' | 'rate_limited' | 'too_many_offers' | 'too_many_connections' | 'replaced' | 'server_draining' | 'room_closed' | 'unknown_room' | 'room_exists' | 'identity_present' | 'tokens_off' | 'api_off' | 'admin_token_required' | 'admin_token_wrong' | 'not_found' | 'method_not_allowed' | 'invalid_request' | 'request_too_large' | 'unsupported_media_type' | 'server_closing' | 'internal';
 
 /** What the others can expect to hear from someone: without a microphone, or muted, nothing. */
 type MicrophoneState = 'none' | 'muted' | 'open';
@@ -25,6 +25,8 @@ export interface ParticipantInfo {
     readonly connected: boolean;
     /** The server's operator is recording what this participant says and hears, for troubleshooting. */
     readonly captured: boolean;
+    /** False if they may not write in the chat, because of their token or a moderator; otherwise omitted. */
+    readonly mayChat?: boolean;
 }
 
 /** A channel that a participant belongs to or may join. */
@@ -307,6 +309,39 @@ export declare class PlayerPose {
      */
     pose(position: Position, yaw?: number): void;
 }
+
+/** What is held down: a key by `KeyboardEvent.code`, a button of the mouse (3 and 4 are at its side) or of any gamepad. */
+export type HoldBinding = {
+    readonly kind: 'key';
+    readonly code: string;
+} | {
+    readonly kind: 'mouse';
+    readonly button: number;
+} | {
+    readonly kind: 'gamepad';
+    readonly button: number;
+};
+
+/** The parts of the browser that tell what is held down. */
+export interface HoldSources {
+    readonly window: Pick<EventTarget, 'addEventListener' | 'removeEventListener'>;
+    readonly document: Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & {
+        readonly hidden: boolean;
+    };
+    readonly gamepads: () => readonly (Pick<Gamepad, 'buttons'> | null)[];
+    /** Calls back once after `delayMs`. Returns a function that cancels it. */
+    readonly setTimer: (delayMs: number, callback: () => void) => () => void;
+}
+
+/**
+ * Calls back when what is bound is pressed, and shortly after it is released. Nothing stays held that the page cannot
+ * see: it counts as released when the page loses the focus or is hidden, except for gamepads, which a page sees without the
+ * focus. Fields take keys for themselves. Returns a function that stops this, and releases.
+ */
+export declare function watchHold(binding: HoldBinding, onHold: (isHeld: boolean) => void, sources?: HoldSources): () => void;
+
+/** The binding of the next key or button that is pressed, for settings. Returns a function that stops waiting. */
+export declare function nextBinding(isAllowed: (binding: HoldBinding) => boolean, onBinding: (binding: HoldBinding) => void, sources?: HoldSources): () => void;
 
 export type QualityGrade = 'good' | 'fair' | 'poor';
 
