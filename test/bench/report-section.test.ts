@@ -82,7 +82,11 @@ test('a section has the command, the tables, the machine and the date', async (t
   const { markdown, chart } = sectionOf(step('scaling'), read(scaling, 'scaling'));
   t.match(markdown, /^## CPU for each participant of one room\n/);
   t.match(markdown, /`npm run bench -- scaling --against janus --participants [\d,]+ --repeats 2`/);
-  t.match(markdown, /\| 60 \| 0\.125 \(0\.125 to 0\.125\) \| 1\.250 \(1\.250 to 1\.250\) \| 10\.0 \|/, 'next to Janus');
+  t.match(
+    markdown,
+    /\| 60 \| 0\.125 \(0\.125 to 0\.125\) \| 1\.250 \(1\.250 to 1\.250\) \| 10\.00 \|/,
+    'next to Janus',
+  );
   t.match(markdown, /a processor, 2 cores, .* Node v20\.12\.0, werift 0\.24\.4; 2026-01-02/);
   t.match(markdown, '](benchmarks/scaling.svg)');
   t.same(
