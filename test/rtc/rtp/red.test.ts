@@ -136,3 +136,16 @@ test('RED is not written beyond its limits', (t) => {
   t.equal(writeRed(payload(600), 960, payload(596), OPUS), null, 'too large for a packet');
   t.end();
 });
+
+test('blocks may be as long as their ten bits can say', (t) => {
+  const blocks = createRedBlocks();
+  for (const length of [255, 256, 300, 1023]) {
+    const payload = redOf([{ offset: 960, data: new Array<number>(length).fill(7) }], [8, 9]);
+    t.ok(parseRed(payload, OPUS, blocks));
+    t.same(
+      blocks.blocks.slice(0, blocks.count).map(({ start, end }) => end - start),
+      [length, 2],
+    );
+  }
+  t.end();
+});

@@ -43,3 +43,8 @@ test('an index is accepted once, and only within the window, in any order of arr
   );
   t.end();
 });
+
+test('the window is twice as large as the RFC requires at least', (t) => {
+  t.equal(REPLAY_WINDOW, 2 * 64);
+  t.end();
+});
