@@ -9,6 +9,7 @@ import { packagedFiles, threadCode } from '../lib/packaged.ts';
 import { createServer } from '../server/server.ts';
 import { captureCommand } from './capture.ts';
 import { type CheckOutcome, checkCommand } from './check.ts';
+import { controlTokenCommand } from './control-token.ts';
 import { passwordCommand } from './password.ts';
 import { portsCommand } from './ports.ts';
 import { ProcessEnd } from './process-end.ts';
@@ -23,6 +24,7 @@ const ANSWERS: ReadonlyMap<string, (input: CommandInput) => Promise<string | Che
   (input: CommandInput) => Promise<string | CheckOutcome>
 >([
   ['token', (input: CommandInput) => tokenCommand(input, systemClock.wallNow())],
+  ['control-token', (input) => controlTokenCommand(input, systemClock.wallNow())],
   ['check', (input) => checkCommand(input, systemClock)],
   ['capture', (input) => captureCommand(input, process.stderr)],
   ['ports', async (input) => portsCommand(input)],

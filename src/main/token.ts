@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type CommandInput, ConfigError, readCommand } from '../config/config.ts';
 import type { Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
@@ -28,11 +28,27 @@ const UNITS_MS: ReadonlyMap<string, Millis> = new Map([
   ['h', 3_600_000],
   ['d', 86_400_000],
 ]);
+const OWN_FLAGS = {
+  identity: { type: 'string' },
+  name: { type: 'string' },
+  'listen-only': { type: 'boolean' },
+  moderate: { type: 'boolean' },
+  shout: { type: 'boolean' },
+  'no-chat': { type: 'boolean' },
+} as const;
+const COMMON_FLAGS = {
+  room: { type: 'string' },
+  expires: { type: 'string' },
+  config: { type: 'string' },
+  'token-secret': { type: 'string' },
+  'token-secret-file': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 const SERVER_FLAGS = ['config', 'token-secret', 'token-secret-file'] as const;
 
 /** The output of `partyline token`: one line. Rejects with `ConfigError`. */
 export async function tokenCommand(input: CommandInput, wallNowMs: Millis): Promise<string> {
-  const flags = readFlags(input.argv);
+  const flags = readTokenFlags('token', input.argv, OWN_FLAGS);
   if (flags.help) return HELP;
   const { room, identity, name } = flags;
   const problems: string[] = [];
@@ -40,10 +56,8 @@ export async function tokenCommand(input: CommandInput, wallNowMs: Millis): Prom
   if (identity === undefined) problems.push('token requires --identity ID.');
   else if (identity === '' || identity.length > MAX_IDENTITY_LENGTH)
     problems.push(`--identity must have 1 to ${MAX_IDENTITY_LENGTH} characters.`);
-  const lifetimeMs = lifetimeOf(flags.expires ?? '1h');
-  if (lifetimeMs === undefined)
-    problems.push(`--expires cannot be ${JSON.stringify(flags.expires)}; expected a time such as 30m, 12h or 7d.`);
-  const secret = secretOf(input, flags, problems);
+  const lifetimeMs = lifetimeOf(flags.expires ?? '1h', problems);
+  const secret = secretOf('token', input, flags, problems);
   if (problems.length > 0 || room === undefined || identity === undefined || lifetimeMs === undefined)
     throw new ConfigError(problems);
 
@@ -59,39 +73,34 @@ export async function tokenCommand(input: CommandInput, wallNowMs: Millis): Prom
   }
 }
 
-function readFlags(argv: readonly string[]) {
+/** Those of every command that makes a token, and its own. Throws `ConfigError`. */
+export function readTokenFlags<Own extends NonNullable<ParseArgsConfig['options']>>(
+  command: string,
+  argv: readonly string[],
+  own: Own,
+) {
   try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        room: { type: 'string' },
-        identity: { type: 'string' },
-        name: { type: 'string' },
-        'listen-only': { type: 'boolean' },
-        'no-chat': { type: 'boolean' },
-        moderate: { type: 'boolean' },
-        shout: { type: 'boolean' },
-        expires: { type: 'string' },
-        config: { type: 'string' },
-        'token-secret': { type: 'string' },
-        'token-secret-file': { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
+    return parseArgs({ args: [...argv], options: { ...COMMON_FLAGS, ...own } }).values;
   } catch (error) {
     // The first sentence says what is wrong; the others explain command-line syntax.
     const [sentence = ''] = error instanceof TypeError ? error.message.split('. ') : [];
-    throw new ConfigError([`${sentence.replace(/\.$/, '')}; see token --help.`]);
+    throw new ConfigError([`${sentence.replace(/\.$/, '')}; see ${command} --help.`]);
   }
 }
 
 /** Reads it as the server does: flag, variable, configuration file. */
-function secretOf({ env, machine }: CommandInput, flags: ReturnType<typeof readFlags>, problems: string[]): string {
+export function secretOf(
+  command: string,
+  { env, machine }: CommandInput,
+  flags: Readonly<Partial<Record<(typeof SERVER_FLAGS)[number], string>>>,
+  problems: string[],
+): string {
   const argv = SERVER_FLAGS.flatMap((name) => (flags[name] === undefined ? [] : [`--${name}=${flags[name]}`]));
   try {
-    const command = readCommand({ argv, env, machine });
-    const secret = command.kind === 'serve' ? command.config.tokenSecret : '';
-    if (secret === '') problems.push("token requires the server's secret: --token-secret-file FILE; see token --help.");
+    const server = readCommand({ argv, env, machine });
+    const secret = server.kind === 'serve' ? server.config.tokenSecret : '';
+    if (secret === '')
+      problems.push(`${command} requires the server's secret: --token-secret-file FILE; see ${command} --help.`);
     return secret;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -100,8 +109,11 @@ function secretOf({ env, machine }: CommandInput, flags: ReturnType<typeof readF
   }
 }
 
-function lifetimeOf(text: string): Millis | undefined {
+/** Undefined, and a problem, if it is not a time. */
+export function lifetimeOf(text: string, problems: string[]): Millis | undefined {
   const [, amount, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
   const unitMs = UNITS_MS.get(unit);
-  return unitMs === undefined ? undefined : Number(amount) * unitMs;
+  if (unitMs !== undefined) return Number(amount) * unitMs;
+  problems.push(`--expires cannot be ${JSON.stringify(text)}; expected a time such as 30m, 12h or 7d.`);
+  return undefined;
 }

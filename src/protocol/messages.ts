@@ -179,6 +179,22 @@ export interface TalkView {
   readonly whispers: boolean;
 }
 
+/** What the rules of a room with space allow its clients. */
+export interface SpaceView {
+  /**
+   * Who places players. With `tethered`, `pose` moves the ears of the own player, up to `tether` metres from where the
+   * game server placed it. With `client`, it moves the player.
+   */
+  readonly positions: 'server' | 'tethered' | 'client';
+  /** In metres. */
+  readonly tether: number;
+  /** Whether `turn` has an effect: with `client`. */
+  readonly turn: 'client' | 'server';
+  /** Of positions in `pose`. */
+  readonly axes: 'godot' | 'unity' | 'unreal' | 'source';
+  readonly metresPerUnit: number;
+}
+
 /** Same as the browser's `RTCIceServer`. */
 export interface IceServer {
   readonly urls: readonly string[];
@@ -212,6 +228,8 @@ export type ServerMessage =
       readonly talking: readonly TalkView[];
       /** The linked rooms to which this participant may shout. */
       readonly shoutsTo: readonly string[];
+      /** Omitted in a room without space. */
+      readonly space?: SpaceView;
       /** Null: there is no chat in this room. */
       readonly chat: ChatRules | null;
     }
@@ -253,10 +271,14 @@ export type ServerMessage =
       readonly mayWhisper: boolean;
       readonly talking: readonly TalkView[];
       readonly shoutsTo: readonly string[];
+      /** Omitted in a room without space. */
+      readonly space?: SpaceView;
       readonly chat: ChatRules | null;
     }
   /** The linked rooms to which this participant may shout have changed. */
   | { readonly type: 'shouts_to'; readonly rooms: readonly string[] }
+  /** The room has a space with these rules from now on; null: it has none. */
+  | { readonly type: 'space'; readonly space: SpaceView | null }
   /** From now on this participant hears another with this gain, as requested. */
   | { readonly type: 'hearing'; readonly participantId: string; readonly gain: number }
   /** The channels that concern this participant have changed. */

@@ -1,9 +1,16 @@
 import type { Millis } from '../lib/clock.ts';
-import type { ChannelView, LeaveReason, ParticipantInfo, ServerMessage, TalkView } from '../protocol/messages.ts';
+import type {
+  ChannelView,
+  LeaveReason,
+  ParticipantInfo,
+  ServerMessage,
+  SpaceView,
+  TalkView,
+} from '../protocol/messages.ts';
 
 /** A participant as others in the room see it. */
 export type ParticipantView = ParticipantInfo;
-export type { ChannelView, LeaveReason, TalkView };
+export type { ChannelView, LeaveReason, SpaceView, TalkView };
 
 /** Messages with which a session answers its own client. All others come from the room. */
 type AnswerType =

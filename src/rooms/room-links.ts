@@ -11,7 +11,7 @@ export interface LinkableRoom<R> {
   readonly key: string;
   readonly links: readonly string[];
   /** From now on the room is linked to these. */
-  setLinked(rooms: readonly R[]): void;
+  readonly sound: { setLinked(rooms: readonly R[]): void };
 }
 
 /**
@@ -58,6 +58,6 @@ export class RoomLinks<R extends LinkableRoom<R>> {
     if (linked.length === before.length && linked.every((other, index) => other === before[index])) return;
     if (linked.length > 0) this.#linked.set(key, linked);
     else this.#linked.delete(key);
-    room.setLinked(linked);
+    room.sound.setLinked(linked);
   }
 }

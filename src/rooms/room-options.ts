@@ -7,7 +7,7 @@ import type { RoomEntry } from '../protocol/messages.ts';
 import type { Admission } from './admission.ts';
 import type { BanList } from './ban-list.ts';
 import type { ChatKeeping } from './chat/room-chat.ts';
-import type { ParticipantListener, ParticipantView } from './events.ts';
+import type { ParticipantListener, ParticipantView, SpaceView } from './events.ts';
 import type { Participant } from './participant.ts';
 import type { PersonalView } from './personal-sound.ts';
 import type { RoomObserver } from './ports.ts';
@@ -89,4 +89,6 @@ export interface RoomView extends PersonalView {
   /** Everyone in the room, including the new participant. */
   readonly participants: readonly ParticipantView[];
   readonly chat: ChatRules | null;
+  /** Omitted without space. */
+  readonly space?: SpaceView;
 }

@@ -42,6 +42,7 @@ export class Room {
   readonly space = new RoomSpace(
     () => this.media,
     (name) => this.sound.channelNumber(name),
+    (space) => this.tellAll({ type: 'space', space }),
   );
   readonly gameServers: GameServers;
   readonly chat: RoomChat;
@@ -154,15 +155,18 @@ export class Room {
     return this.#settings.links;
   }
 
-  /** From `RoomLinks`: from now on this room is linked to these. */
-  setLinked(rooms: readonly Room[]): void {
-    this.sound.setLinked(rooms);
-  }
-
   /** What a participant receives when they enter. */
   viewFor(participant: Participant): RoomView {
     const { name, entry, locked, participants } = this;
-    return { room: name, entry, locked, participants, ...this.sound.viewFor(participant), chat: this.chat.rules };
+    return {
+      room: name,
+      entry,
+      locked,
+      participants,
+      ...this.sound.viewFor(participant),
+      ...this.space.told,
+      chat: this.chat.rules,
+    };
   }
 
   /** The operator's moderation. Throws `unknown_participant`. */

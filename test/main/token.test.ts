@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { type Test, test } from 'tap';
 import { ConfigError } from '../../src/config/config.ts';
+import { controlTokenCommand } from '../../src/main/control-token.ts';
 import { passwordCommand } from '../../src/main/password.ts';
 import { tokenCommand } from '../../src/main/token.ts';
+import { verifyControlToken } from '../../src/rooms/control-token.ts';
 import { tokenKey, verifyJoinToken } from '../../src/rooms/join-token.ts';
 import { isPasswordOf, parsePasswordHash } from '../../src/rooms/password-hash.ts';
 
@@ -67,6 +69,29 @@ test('errors are clear, and do not show the secret', async (t) => {
   const short = await problemsOf(make([...WHO, '--token-secret', 'short-secret'], {}));
   t.match(short, [/at least 32 bytes/]);
   t.notMatch(short.join(), 'short-secret');
+});
+
+test('a control token controls its room for as long as the flags say, and opens no door', async (t) => {
+  const env = { PARTYLINE_TOKEN_SECRET: SECRET };
+  const make = (argv: readonly string[], given: Record<string, string> = env) =>
+    controlTokenCommand({ argv, env: given, machine: { cores: 1 } }, NOW_MS);
+  const token = (await make(['--room', 'world', '--expires', '2d'])).trim();
+  const verifyAt = (wallNowMs: number, room = 'world') =>
+    verifyControlToken(tokenKey(SECRET), token, { room, wallNowMs });
+  await t.resolves(verifyAt(NOW_MS + 47 * 3_600_000));
+  await t.rejects(verifyAt(NOW_MS + 49 * 3_600_000), { code: 'token_expired' });
+  await t.rejects(verifyAt(NOW_MS, 'lobby'), { code: 'token_invalid' });
+  await t.rejects(verify(token, NOW_MS, 'world'), { code: 'token_invalid' }, 'nobody joins with it');
+  t.strictSame(await problemsOf(make([], {})), [
+    'control-token requires --room ROOM.',
+    "control-token requires the server's secret: --token-secret-file FILE; see control-token --help.",
+  ]);
+  t.strictSame(await problemsOf(make(['--room', 'x', '--identity', 'y'])), [
+    "Unknown option '--identity'; see control-token --help.",
+  ]);
+  t.match(await problemsOf(make(['--room', 'x', '--expires', '1w'])), [/--expires cannot be/]);
+  const help = await make(['--help'], {});
+  for (const flag of ['room', 'expires', 'token-secret-file']) t.match(help, `--${flag}`);
 });
 
 test('the help explains all flags', async (t) => {

@@ -3,6 +3,7 @@ import { EARS_COS, EARS_OF, FLOATS, MOUTH_X, PLACED, RANGE, WORDS } from '../../
 import { pairGains } from '../../src/mixer/space/pair.ts';
 import { DEFAULT_SPACE } from '../../src/mixer/space/space-settings.ts';
 import { spaceUpdateSchema } from '../../src/protocol/space.ts';
+import { GUEST } from '../../src/rooms/admission.ts';
 import { cases } from '../helpers/cases.ts';
 import { createPrng } from '../helpers/prng.ts';
 import { spaceRoom } from '../helpers/space-room.ts';
@@ -224,4 +225,24 @@ test('levels go only to those with a path to the voice', async (t) => {
   t.same(told(talker), [talker.id]);
   t.same(told(far), []);
   t.same(told(lobby), []);
+});
+
+test('clients learn what the rules allow them, when they enter and when that changes', async (t) => {
+  const { registry, join, update } = spaceRoom();
+  const ada = join('ada');
+  const told = () => ada.events.splice(0).flatMap((event) => (event.type === 'space' ? [event.space] : []));
+  update({ rules: {} });
+  const view = { positions: 'server', tether: 10, turn: 'client', axes: 'godot', metresPerUnit: 1 };
+  t.same(told(), [view]);
+  update({ rules: { voices: 4 } });
+  t.same(told(), [], 'nothing has changed for them');
+  update({ rules: { positions: 'tethered', tether: 3, axes: 'unity' } });
+  t.same(told(), [{ ...view, positions: 'tethered', tether: 3, axes: 'unity' }]);
+  const listener = { event: () => {}, ended: () => {} };
+  const state = { muted: false, deafened: false };
+  const enter = () => registry.join({ room: 'world', name: 'Ben', admission: GUEST, state, listener });
+  t.match(enter().space, { positions: 'tethered' });
+  update({ rules: null });
+  t.same(told(), [null]);
+  t.equal(enter().space, undefined);
 });

@@ -37,3 +37,25 @@ test('on another connection the last values are sent again, and after leaving th
   t.throws(() => client.player.pose([0, Number.POSITIVE_INFINITY, 0]), RangeError);
   t.equal(browser.socket.sentOf('turn').length, 2);
 });
+
+test('positions are sent only where the rules of the room let clients say them', async (t) => {
+  const { browser, client } = await setUpInRoom();
+  const sent = () => [...browser.socket.sentOf('pose'), ...browser.socket.sentOf('turn')].length;
+  const rules = { tether: 10, turn: 'client', axes: 'godot', metresPerUnit: 1 } as const;
+  browser.socket.receive({ type: 'space', space: { ...rules, positions: 'server' } });
+  t.notOk(client.player.mayPose);
+  client.player.pose([1, 2, 3], 90);
+  await browser.advance(100);
+  t.same(browser.socket.sentOf('pose'), []);
+  t.same(browser.socket.sentOf('turn'), [{ type: 'turn', yaw: 90 }], 'the direction is');
+  browser.socket.receive({ type: 'space', space: { ...rules, positions: 'tethered' } });
+  await browser.advance(100);
+  t.same(browser.socket.sentOf('pose'), [{ type: 'pose', position: [1, 2, 3], yaw: 90 }], 'as soon as it may be');
+  t.ok(client.player.mayPose);
+  const before = sent();
+  browser.socket.receive(Object.assign(joined(), { space: { ...rules, positions: 'server' } }));
+  await browser.advance(100);
+  t.equal(browser.socket.sentOf('pose').length, 1);
+  t.equal(sent(), before + 1);
+  t.equal(client.player.rules?.positions, 'server');
+});

@@ -47,6 +47,22 @@ export interface TalkView {
     readonly whispers: boolean;
 }
 
+/** What the rules of a room with space allow its clients. */
+interface SpaceView {
+    /**
+     * Who places players. With `tethered`, `pose` moves the ears of the own player, up to `tether` metres from where the
+     * game server placed it. With `client`, it moves the player.
+     */
+    readonly positions: 'server' | 'tethered' | 'client';
+    /** In metres. */
+    readonly tether: number;
+    /** Whether `turn` has an effect: with `client`. */
+    readonly turn: 'client' | 'server';
+    /** Of positions in `pose`. */
+    readonly axes: 'godot' | 'unity' | 'unreal' | 'source';
+    readonly metresPerUnit: number;
+}
+
 export type LeaveReason = 'left' | 'connection_lost' | 'kicked' | 'moved';
 
 /** To whom this participant speaks. Omitted fields are false or empty. */
@@ -304,10 +320,14 @@ export declare class PlayerPose {
     /** The player looks in this direction, in degrees clockwise from above; 0 is the forward axis of the game. */
     turn(yaw: number): void;
     /**
-     * The player is here, in the axes and units of the room, and looks in this direction. The server answers with the
-     * error `not_allowed` if the room's rules leave that to the game server.
+     * The player is here, in the axes and units of the room, and looks in this direction. Nothing is sent of a position
+     * while the room's rules leave that to the game server (`mayPose`).
      */
     pose(position: Position, yaw?: number): void;
+    /** The rules of the room for clients; null in a room without space. */
+    get rules(): SpaceView | null;
+    /** Whether `pose` has an effect: it moves the player with `client`, and only the ears with `tethered`. */
+    get mayPose(): boolean;
 }
 
 /** What is held down: a key by `KeyboardEvent.code`, a button of the mouse (3 and 4 are at its side) or of any gamepad. */

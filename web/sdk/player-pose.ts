@@ -1,4 +1,4 @@
-import type { ClientMessageInput, ServerMessage } from '../../src/protocol/messages.ts';
+import type { ClientMessageInput, ServerMessage, SpaceView } from '../../src/protocol/messages.ts';
 import type { Environment } from './environment.ts';
 
 /** The server applies a few more than this in a second. */
@@ -12,6 +12,7 @@ export type Position = readonly [x: number, y: number, z: number];
 export class PlayerPose {
   readonly #environment: Environment;
   readonly #send: (message: ClientMessageInput) => void;
+  #rules: SpaceView | null = null;
   #yaw: number | undefined;
   #position: Position | undefined;
   #sentYaw: number | undefined;
@@ -32,8 +33,8 @@ export class PlayerPose {
   }
 
   /**
-   * The player is here, in the axes and units of the room, and looks in this direction. The server answers with the
-   * error `not_allowed` if the room's rules leave that to the game server.
+   * The player is here, in the axes and units of the room, and looks in this direction. Nothing is sent of a position
+   * while the room's rules leave that to the game server (`mayPose`).
    */
   pose(position: Position, yaw?: number): void {
     if (!position.every(Number.isFinite)) throw new RangeError('a position has three numbers');
@@ -46,10 +47,23 @@ export class PlayerPose {
    * Every message of the server. In another room or connection, the last values are sent again.
    * @internal
    */
-  receive({ type }: ServerMessage): void {
-    if (type !== 'joined' && type !== 'moved') return;
-    this.#sentYaw = this.#sentPosition = undefined;
+  receive(message: ServerMessage): void {
+    if (message.type === 'space') this.#rules = message.space;
+    else if (message.type === 'joined' || message.type === 'moved') {
+      this.#rules = message.space ?? null;
+      this.#sentYaw = this.#sentPosition = undefined;
+    } else return;
     this.#sendSoon();
+  }
+
+  /** The rules of the room for clients; null in a room without space. */
+  get rules(): SpaceView | null {
+    return this.#rules;
+  }
+
+  /** Whether `pose` has an effect: it moves the player with `client`, and only the ears with `tethered`. */
+  get mayPose(): boolean {
+    return this.#rules !== null && this.#rules.positions !== 'server';
   }
 
   /**
@@ -60,6 +74,7 @@ export class PlayerPose {
     this.#cancelPause?.();
     this.#cancelPause = null;
     this.#yaw = this.#position = this.#sentYaw = this.#sentPosition = undefined;
+    this.#rules = null;
   }
 
   #sendSoon(): void {
@@ -76,11 +91,13 @@ export class PlayerPose {
     const hasMoved = position?.some((value, axis) => value !== this.#sentPosition?.[axis]) === true;
     const hasTurned =
       yaw !== undefined && Math.abs(yaw - (this.#sentYaw ?? Number.POSITIVE_INFINITY)) >= MIN_TURN_DEGREES;
-    if (position !== undefined && hasMoved) this.#send({ type: 'pose', position, ...(yaw !== undefined && { yaw }) });
+    const mayPose = this.#rules?.positions !== 'server';
+    if (position !== undefined && hasMoved && mayPose)
+      this.#send({ type: 'pose', position, ...(yaw !== undefined && { yaw }) });
     else if (yaw !== undefined && hasTurned) this.#send({ type: 'turn', yaw });
     else return false;
     this.#sentYaw = yaw;
-    this.#sentPosition = position;
+    if (mayPose) this.#sentPosition = position;
     return true;
   }
 }

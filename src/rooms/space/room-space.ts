@@ -3,6 +3,7 @@
  * identity of a join token, guests by their participant id, and may be placed before their owner joins. An entry for a
  * player replaces everything that was said about that player before, except the position.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../../lib/errors.ts';
 import { type BodyFields, MAX_BODIES, type MediaRoom } from '../../media/plane.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type SpaceRules,
   type SpaceUpdate,
 } from '../../protocol/space.ts';
+import type { SpaceView } from '../events.ts';
 import { AudiblePairs, type Pair } from './audible-pairs.ts';
 import { type Point, toMetres } from './axes.ts';
 import { type Body, createBody, DEFAULT_STATE, type Person, type Placement, tethered } from './body.ts';
@@ -41,15 +43,22 @@ export class RoomSpace {
   readonly #placed: (Body | undefined)[] = [];
   readonly #emitters = new Emitters();
   readonly #sources: EmitterSources;
+  readonly #onRules: (view: SpaceView | null) => void;
   #slots = 0;
   #isGone = false;
 
   /**
    * @param openMedia opens the room in the media plane, if it is not open yet
    * @param channel see `EmitterSources`
+   * @param onRules there are other rules for clients
    */
-  constructor(openMedia: () => MediaRoom, channel: EmitterSources['channel']) {
+  constructor(
+    openMedia: () => MediaRoom,
+    channel: EmitterSources['channel'],
+    onRules: (view: SpaceView | null) => void,
+  ) {
     this.#openMedia = openMedia;
+    this.#onRules = onRules;
     this.#sources = { channel, voice: (player) => this.#people.get(player)?.seatId ?? undefined };
   }
 
@@ -75,6 +84,19 @@ export class RoomSpace {
       this.#setPairs(pairs);
       this.#setEmitters(emitters, rules !== undefined);
     });
+  }
+
+  /** What clients learn about the rules; null: there is no space. */
+  get view(): SpaceView | null {
+    if (this.#rules === null) return null;
+    const { positions, tether, turn, axes, metresPerUnit } = this.#rules;
+    return { positions, tether, turn, axes, metresPerUnit };
+  }
+
+  /** The same for somebody who enters. */
+  get told(): { readonly space?: SpaceView } {
+    const { view } = this;
+    return view === null ? {} : { space: view };
   }
 
   /** The room's channels have changed. */
@@ -212,7 +234,9 @@ export class RoomSpace {
   }
 
   #openSpace(rules: SpaceRules | null): void {
+    const before = this.view;
     this.#rules = rules;
+    if (!isDeepStrictEqual(this.view, before)) this.#onRules(this.view);
     this.#fields ??= this.#openMedia().bodies;
     this.#tellMedia();
   }
