@@ -85,7 +85,8 @@ async function run(call: Call, { command, data }: Command): Promise<void> {
   const text = (key: string) => (typeof data[key] === 'string' ? data[key] : '');
   switch (command) {
     case 'join': {
-      if (text('token') !== '') useToken(text('token'));
+      if (text('token') !== '' && !useToken(text('token')))
+        throw new Refusal('token_invalid', 'It is not a join token.');
       const room = roomOfPath(location.pathname) ?? 'lobby';
       const mode = data['muted'] === true ? 'muted' : 'open';
       await call.join({ room, name: text('name'), password: text('password'), mode });

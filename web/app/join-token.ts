@@ -41,9 +41,10 @@ export function replaceToken(text: string): void {
   joinToken.value = parse(text);
 }
 
-/** For this visit only: the page that frames this one brings it each time. */
-export function useToken(text: string): void {
+/** For this visit only: the page that frames this one brings it each time. Returns whether it looks like a join token. */
+export function useToken(text: string): boolean {
   joinToken.value = parse(text);
+  return joinToken.value !== null;
 }
 
 export function forgetToken(): void {
