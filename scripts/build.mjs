@@ -65,6 +65,7 @@ async function buildHtml(folder, page) {
     platform: 'browser',
     target: TARGET,
     format: 'esm',
+    splitting: true,
     jsx: 'automatic',
     jsxImportSource: 'preact',
     loader: { '.svg': 'copy', '.png': 'copy', '.ico': 'copy', '.webmanifest': 'copy' },

@@ -32,6 +32,8 @@ export type ErrorCode =
   | 'slow_mode'
   | 'unknown_line'
   | 'not_delivered'
+  | 'too_many_data'
+  | 'data_too_large'
   | 'unknown_ban'
   | 'kicked'
   | 'capture_off'

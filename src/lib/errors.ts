@@ -137,6 +137,18 @@ export const ERRORS = {
     closeCode: null,
     message: 'This participant cannot receive messages right now.',
   },
+  too_many_data: {
+    fault: 'user',
+    httpStatus: 429,
+    closeCode: null,
+    message: 'Too much data in a short time. Try again in a moment.',
+  },
+  data_too_large: {
+    fault: 'user',
+    httpStatus: 413,
+    closeCode: null,
+    message: 'The data of one message may have 4096 bytes.',
+  },
   unknown_ban: {
     fault: 'user',
     httpStatus: 404,

@@ -38,3 +38,10 @@ export const MAX_CHAT_ID_LENGTH = 48;
 export const MAX_MENTIONS = 20;
 /** The longest pause that slow mode can ask for between two lines of one person. */
 export const MAX_SLOW_MODE_SECONDS = 3600;
+
+/** The topic of a message between programs. */
+export const MAX_TOPIC_LENGTH = 32;
+/** The payload of such a message as JSON, or its bytes before base64. */
+export const MAX_DATA_BYTES = 4096;
+/** Maximum number of people to whom such a message can be addressed. */
+export const MAX_DATA_RECEIVERS = 64;

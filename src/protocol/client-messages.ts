@@ -7,6 +7,8 @@ import {
   MAX_CHANNELS,
   MAX_CHAT_ID_LENGTH,
   MAX_CHAT_LENGTH,
+  MAX_DATA_BYTES,
+  MAX_DATA_RECEIVERS,
   MAX_GAIN,
   MAX_MENTIONS,
   MAX_NAME_LENGTH,
@@ -16,8 +18,10 @@ import {
   MAX_SDP_LENGTH,
   MAX_SLOW_MODE_SECONDS,
   MAX_TOKEN_LENGTH,
+  MAX_TOPIC_LENGTH,
   MAX_WHISPERED,
 } from './bounds.ts';
+import { base64 } from './data.ts';
 import type { ClientMessageInput } from './messages.ts';
 import { coordinate, degrees } from './space.ts';
 
@@ -41,6 +45,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     batches: z.boolean().default(false),
     chat: z.boolean().default(false),
     chatAfter: chatId().optional(),
+    data: z.boolean().default(false),
   }),
   z.object({ type: z.literal('offer'), sdp: z.string().max(MAX_SDP_LENGTH), restart: z.boolean().default(false) }),
   z.object({
@@ -103,6 +108,15 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('slow_mode'),
     seconds: z.number().int().min(0).max(MAX_SLOW_MODE_SECONDS),
+    requestId: requestId(),
+  }),
+  z.object({
+    type: z.literal('data'),
+    topic: z.string().min(1).max(MAX_TOPIC_LENGTH),
+    payload: z.unknown().optional(),
+    bytes: base64(MAX_DATA_BYTES).optional(),
+    to: z.array(z.string().max(MAX_PARTICIPANT_ID_LENGTH)).max(MAX_DATA_RECEIVERS).readonly().optional(),
+    reliable: z.boolean().default(true),
     requestId: requestId(),
   }),
   z.object({ type: z.literal('leave') }),

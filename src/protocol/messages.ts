@@ -32,6 +32,8 @@ export type ClientMessageInput =
       readonly chat?: boolean | undefined;
       /** The latest `mark` that it received: it knows the chat up to there. */
       readonly chatAfter?: string | undefined;
+      /** This client receives messages of programs (`data`). */
+      readonly data?: boolean | undefined;
     }
   | {
       readonly type: 'offer';
@@ -126,6 +128,20 @@ export type ClientMessageInput =
     }
   /** How long one person has to wait between two lines; 0 switches this off. */
   | { readonly type: 'slow_mode'; readonly seconds: number; readonly requestId?: number | undefined }
+  /** A message to the programs of the others, with either a payload or bytes. It is not kept. */
+  | {
+      readonly type: 'data';
+      readonly topic: string;
+      /** Any JSON. */
+      readonly payload?: unknown;
+      /** In base64. */
+      readonly bytes?: string | undefined;
+      /** Ids of participants; omitted: everyone else in the room. */
+      readonly to?: readonly string[] | undefined;
+      /** False: it is left out rather than late, for those whose connection is behind. */
+      readonly reliable?: boolean | undefined;
+      readonly requestId?: number | undefined;
+    }
   | { readonly type: 'leave' }
   | { readonly type: 'ping'; readonly id?: number | undefined };
 
@@ -339,6 +355,14 @@ export type ServerMessage =
       readonly mark: string;
     }
   | { readonly type: 'chat_updated'; readonly chat: ChatRules | null }
+  /** A message of another participant's program; `from` is null for the server of the application. */
+  | {
+      readonly type: 'data';
+      readonly from: string | null;
+      readonly topic: string;
+      readonly payload?: unknown;
+      readonly bytes?: string;
+    }
   /** The server is closing this WebSocket. Join again after the given time. */
   | { readonly type: 'server_closing'; readonly retryAfterMs: number }
   | { readonly type: 'pong'; readonly id?: number }

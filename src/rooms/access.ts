@@ -104,12 +104,21 @@ export class AccessControl {
    * `not_allowed` for guests, or as `admit` does.
    */
   async renew(holder: Admission, room: string, token: string | undefined): Promise<RenewedToken> {
-    const { identity, name, maySpeak, mayModerate, mayShout, mayChat } = holder;
+    const { identity, name, maySpeak, mayModerate, mayShout, mayChat, maySendData } = holder;
     if (this.#key === undefined || identity === null)
       throw new AppError('not_allowed', 'You joined without a token, so there is none to renew.');
     if (token === undefined) {
       const [wallNowMs, lifetimeMs] = [this.#clock.wallNow(), RENEWED_LIFETIME_MS];
-      const grant = { room, identity, ...(name !== null && { name }), maySpeak, mayModerate, mayShout, mayChat };
+      const grant = {
+        room,
+        identity,
+        ...(name !== null && { name }),
+        maySpeak,
+        mayModerate,
+        mayShout,
+        mayChat,
+        maySendData,
+      };
       const renewed = await createJoinToken(this.#key, grant, { wallNowMs, lifetimeMs, renewed: true });
       return { room, token: renewed, expiresAtMs: wallNowMs + lifetimeMs };
     }

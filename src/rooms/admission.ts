@@ -15,6 +15,8 @@ export interface Admission {
   /** This server issued the token to somebody who was in the room. */
   readonly isRenewed?: boolean;
   readonly mayChat: boolean;
+  /** May send messages to programs; true if omitted. */
+  readonly maySendData?: boolean;
 }
 
 /** A participant without a token, if none is required. */

@@ -43,6 +43,10 @@ export interface ParticipantListener {
   readonly takesBatches?: boolean;
   /** Shows the chat. */
   readonly takesChat?: boolean;
+  /** Receives messages of programs. */
+  readonly takesData?: boolean;
+  /** More is waiting to be sent to it than a working connection would have waiting. */
+  readonly isBehind?: boolean;
   /** One or more simultaneous events, in this order. */
   event(...events: readonly RoomEvent[]): void;
   /** `retryAfterMs`: they may not come back before. */

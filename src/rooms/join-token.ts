@@ -31,6 +31,7 @@ const claimsSchema = z.object({
     roomAdmin: z.boolean().default(false),
     canShout: z.boolean().default(false),
     canChat: z.boolean().default(true),
+    canPublishData: z.boolean().default(true),
     hidden: z.literal(false).optional(),
   }),
 });
@@ -45,6 +46,8 @@ export interface TokenGrant {
   readonly mayShout?: boolean | undefined;
   /** True if omitted. */
   readonly mayChat?: boolean | undefined;
+  /** True if omitted. */
+  readonly maySendData?: boolean | undefined;
 }
 
 export interface TokenLifetime {
@@ -69,6 +72,7 @@ export async function createJoinToken(key: KeyObject, grant: TokenGrant, lifetim
     roomAdmin: grant.mayModerate,
     ...(grant.mayShout === true && { canShout: true }),
     ...(grant.mayChat === false && { canChat: false }),
+    ...(grant.maySendData === false && { canPublishData: false }),
   };
   const name = grant.name === undefined ? {} : { name: participantName(grant.name) };
   const renewed = lifetime.renewed === true ? { renewed: true } : {};
@@ -107,6 +111,7 @@ export async function verifyJoinToken(
   const rights = {
     ...{ maySpeak: voice.canPublish, mayModerate: voice.roomAdmin, mayChat: voice.canChat },
     ...(voice.canShout && { mayShout: true }),
+    ...(!voice.canPublishData && { maySendData: false }),
   };
   return { identity: sub, name: shownName, ...rights, expiresAtMs: exp * 1000, ...(renewed && { isRenewed: true }) };
 }

@@ -6,6 +6,7 @@ import type { ChatAction } from './chat/room-chat.ts';
 import type { LeaveReason, ParticipantListener } from './events.ts';
 import type { ModeratorAction } from './moderation.ts';
 import type { Participant } from './participant.ts';
+import type { DataAction } from './room-data.ts';
 import type { Pose } from './space/room-space.ts';
 import type { TalkTarget } from './talk.ts';
 
@@ -29,8 +30,8 @@ export interface ParticipantRoom {
   turn(participant: Participant, yaw: number): void;
   /** Throws what `RoomSpace.pose` throws. */
   pose(participant: Participant, pose: Pose): void;
-  /** Throws what `RoomChat.act` throws. */
-  chat(writer: Participant, action: ChatAction): void;
+  /** Throws what `RoomChat.act` and `RoomData.send` throw. */
+  write(writer: Participant, action: ChatAction | DataAction): void;
   updated(participant: Participant): void;
   /** A change of the participant's state was delayed because there were too many. */
   heldBack(): void;

@@ -22,6 +22,7 @@ import type { ModeratorAction } from './moderation.ts';
 import { ParticipantMedia } from './participant-media.ts';
 import type { ParticipantOptions, ParticipantRoom } from './participant-options.ts';
 import type { ParticipantFact } from './ports.ts';
+import type { DataAction } from './room-data.ts';
 import { MovePacer } from './space/move-pacer.ts';
 import type { Pose } from './space/room-space.ts';
 import { StatePacer } from './state-pacer.ts';
@@ -232,9 +233,9 @@ export class Participant {
     this.#room.updated(this);
   }
 
-  /** Writes, changes or deletes a line of the chat. Throws what `RoomChat.act` throws. */
-  chat(action: ChatAction): void {
-    if (!this.#ended) this.#room.chat(this, action);
+  /** Writes into the chat, or to programs. Throws what `RoomChat.act` and `RoomData.send` throw. */
+  write(action: ChatAction | DataAction): void {
+    if (!this.#ended) this.#room.write(this, action);
   }
 
   /**
@@ -346,9 +347,9 @@ export class Participant {
     return this.#link.listener?.takesBatches ?? false;
   }
 
-  /** Their client is there and shows the chat. */
-  get takesChat(): boolean {
-    return this.#link.listener?.takesChat ?? false;
+  /** The connection of their client; null while it is broken. */
+  get client(): ParticipantListener | null {
+    return this.#link.listener;
   }
 
   /** Sends events to this participant's own client. */

@@ -181,7 +181,7 @@ export class RoomRegistry {
     return {
       participant,
       ...room.viewFor(participant),
-      history: participant.takesChat ? room.chat.history(chatAfter) : null,
+      history: participant.client?.takesChat ? room.chat.history(chatAfter) : null,
       mediaResumed: participant.seat !== undefined,
       draining: this.#draining === undefined ? null : { endsInMs: this.#draining.endsInMs },
     };

@@ -15,6 +15,7 @@ import { Participant } from './participant.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
 import { PersonalSound } from './personal-sound.ts';
 import type { ParticipantFact, RoomEndReason } from './ports.ts';
+import { type DataAction, RoomData } from './room-data.ts';
 import { RoomLevels } from './room-levels.ts';
 import { linkedNames } from './room-links.ts';
 import type { JoinOptions, RoomInfo, RoomOptions, RoomSettings, RoomView } from './room-options.ts';
@@ -46,6 +47,7 @@ export class Room {
   );
   readonly gameServers: GameServers;
   readonly chat: RoomChat;
+  readonly data: RoomData;
   readonly #updates: ParticipantUpdates;
   #media: MediaRoom | undefined;
   /** As last announced. */
@@ -83,14 +85,10 @@ export class Room {
       clock,
     });
     this.sound.setLinkable(settings.links.length > 0);
-    this.chat = new RoomChat({
-      participants: this.#participants,
-      keeping: options.chatKeeping,
-      settings: () => this.#settings,
-      limitCounts: options.limitCounts,
-      textCounts: options.textCounts,
-      clock,
-    });
+    const { limitCounts, textCounts, chatKeeping: keeping } = options;
+    const shared = { participants: this.#participants, limitCounts, textCounts, clock };
+    this.chat = new RoomChat({ ...shared, keeping, settings: () => this.#settings });
+    this.data = new RoomData(shared);
     this.gameServers = new GameServers({ onGone: (isGone) => this.#gameServerGone(isGone), clock });
     observer.roomStarted(this);
   }
@@ -274,7 +272,7 @@ export class Room {
     from.#moved(participant, before, seat);
     participant.deliver({ type: 'moved', ...this.viewFor(participant) });
     const history = this.chat.history();
-    if (history !== null && participant.takesChat) participant.deliver(history);
+    if (history !== null && participant.client?.takesChat) participant.deliver(history);
     this.#updates.joined(id);
     observer.participantJoined(this, participant.fact);
     this.gameServers.joined(participant);
@@ -332,7 +330,8 @@ export class Room {
     },
     turn: (participant: Participant, yaw: number): void => this.space.turn(publicKeyOf(participant), yaw),
     pose: (participant: Participant, pose: Pose): void => this.space.pose(publicKeyOf(participant), pose),
-    chat: (writer: Participant, action: ChatAction): void => this.chat.act(writer, action),
+    write: (writer: Participant, action: ChatAction | DataAction): void =>
+      action.type === 'data' ? this.data.send(writer, action) : this.chat.act(writer, action),
     updated: (participant: Participant): void => this.#updates.changed(participant.id),
     heldBack: (): void => this.#options.limitCounts.hit('state_changes_per_second'),
     moderate: (moderator: Participant, action: ModeratorAction): void => this.#moderation.act(moderator, action),

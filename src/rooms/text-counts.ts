@@ -4,8 +4,10 @@ export interface TextCounts {
   lines: number;
   /** Lines to one participant. */
   privateLines: number;
+  /** Messages between programs. */
+  data: number;
 }
 
 export function noText(): TextCounts {
-  return { lines: 0, privateLines: 0 };
+  return { lines: 0, privateLines: 0, data: 0 };
 }

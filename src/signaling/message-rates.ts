@@ -1,6 +1,7 @@
 import type { Millis } from '../lib/clock.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
 import type { ClientMessage } from '../protocol/client-messages.ts';
+import { DATA_RATE } from '../rooms/room-data.ts';
 
 const BURST_SECONDS = 2;
 /** Messages that move a player. They come twenty times a second. */
@@ -10,6 +11,7 @@ const MOVES = { perSecond: 30, burst: 60 } as const;
 export class MessageRates {
   readonly #general: TokenBucket;
   readonly #moves: TokenBucket;
+  readonly #data: TokenBucket;
 
   constructor(maxMessagesPerSecond: number, now: Millis) {
     this.#general = new TokenBucket({
@@ -18,6 +20,7 @@ export class MessageRates {
       now,
     });
     this.#moves = new TokenBucket({ ...MOVES, now });
+    this.#data = new TokenBucket({ ...DATA_RATE, now });
   }
 
   /** Counts one message; undefined if it has no known type. False: that was one too many. */
@@ -30,6 +33,8 @@ export class MessageRates {
       case 'turn':
       case 'pose':
         return this.#moves;
+      case 'data':
+        return this.#data;
       default:
         return undefined;
     }

@@ -49,7 +49,11 @@ export function perform(
     case 'say':
     case 'edit':
     case 'unsay':
-      participant.chat(message);
+      participant.write(message);
+      break;
+    case 'data':
+      participant.write(message);
+      if (message.requestId !== undefined) done(message.requestId);
       break;
   }
 }

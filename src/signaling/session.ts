@@ -30,6 +30,8 @@ type SessionState =
 
 /** Each costs the server some milliseconds. A client whose network changes sends a few in a row. */
 const OFFERS = { perSecond: 2, burst: 8 } as const;
+/** Two seconds of everything that a room sends in a storm. */
+const BEHIND_BYTES = 65_536;
 /** Maximum number of messages between `join` and its answer. */
 const MAX_WAITING = 16;
 /** RFC 6455 section 7.4.1: closed by the client, page left, or without a code. After others it may come back. */
@@ -44,6 +46,7 @@ export class Session implements ParticipantListener {
   readonly address: string | null;
   takesBatches = false;
   takesChat = false;
+  takesData = false;
   readonly #socket: WebSocket;
   readonly #connection: Duplex | undefined;
   readonly #registry: RoomRegistry;
@@ -102,6 +105,10 @@ export class Session implements ParticipantListener {
       });
     socket.on('error', (error) => this.#log.debug({ err: error }, 'websocket error'));
     socket.on('close', (code) => this.#socketClosed(code));
+  }
+
+  get isBehind(): boolean {
+    return this.#socket.bufferedAmount > BEHIND_BYTES;
   }
 
   event(...events: readonly RoomEvent[]): void {
@@ -235,9 +242,10 @@ export class Session implements ParticipantListener {
   }
 
   #join(message: ClientMessage & { type: 'join' }, admission: Admission): void {
-    const { muted, deafened, batches, chat, ...request } = message;
+    const { muted, deafened, batches, chat, data, ...request } = message;
     this.takesBatches = batches;
     this.takesChat = chat;
+    this.takesData = data;
     const state = { muted, deafened };
     const { participant, draining, history, ...joined } = this.#registry.join({
       ...{ ...request, admission, state },

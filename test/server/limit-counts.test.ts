@@ -181,6 +181,20 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
     for (let i = 0; i < 4; i++) client.send({ type: 'say', text: '\u6f22'.repeat(2000) });
     await client.skipTo('error');
   }),
+  data_per_second: signaling({}, async ({ open }) => {
+    const client = await open();
+    await client.join('lobby', 'Ada');
+    for (let i = 0; i < 21; i++) client.send({ type: 'data', topic: 'x', payload: i });
+    await client.skipTo('error');
+  }),
+  data_bytes: signaling({ maxMessageBytes: 10_000 }, async ({ open }) => {
+    const [sender, receiver] = [await open(), await open()];
+    await sender.join('lobby', 'Ada');
+    receiver.send({ type: 'join', room: 'lobby', name: 'Ben', data: true });
+    await receiver.next('joined');
+    for (let i = 0; i < 18; i++) sender.send({ type: 'data', topic: 'x', payload: 'x'.repeat(4000) });
+    await sender.skipTo('error');
+  }),
   bytes_per_second: signaling({ maxMessageBytes: 33_000 }, async ({ open }) => {
     const client = await open();
     for (let i = 0; i < 10; i++) client.socket.send('x'.repeat(33_000));

@@ -26,6 +26,7 @@ test('a message gets its defaults, and unknown fields are ignored', (t) => {
     hasMicrophone: true,
     batches: false,
     chat: false,
+    data: false,
   });
   t.strictSame(decodeClientMessage('{"type":"ping","id":7}'), { type: 'ping', id: 7 });
   t.end();

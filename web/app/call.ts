@@ -9,6 +9,7 @@ import { VoiceClient } from '../sdk/voice-client.ts';
 import { appearances } from './appearance.ts';
 import { BackGuard } from './back-guard.ts';
 import { type KeptCall, keepCall } from './call-memory.ts';
+import { ChatModel } from './chat/chat-model.ts';
 import { forgetToken, joinToken, replaceToken } from './join-token.ts';
 import { MicrophoneInput } from './microphone-input.ts';
 import { OwnVoice } from './own-voice.ts';
@@ -34,6 +35,7 @@ export class Call {
   readonly client = new VoiceClient();
   readonly microphone = new MicrophoneInput(() => void this.#microphoneLost());
   readonly speaker: SpeakerOutput;
+  readonly chat = new ChatModel(this.client);
 
   readonly state = signal<ConnectionState>(this.client.state);
   readonly participants = signal<ReadonlyMap<string, ParticipantInfo>>(new Map());

@@ -89,6 +89,10 @@ function ModerationDialog({ call, person, isOpen }: DialogProps) {
         (person.mutedByModerator
           ? action('moderate-allow', texts.allow, () => moderation.mute(person.id, false))
           : action('moderate-mute', texts.mute, () => moderation.mute(person.id, true)))}
+      {call.chat.state.value.rules !== null &&
+        (person.mayChat === false
+          ? action('moderate-chat-allow', texts.allowInChat, () => moderation.muteInChat(person.id, false))
+          : action('moderate-chat-mute', texts.muteInChat, () => moderation.muteInChat(person.id, true)))}
       {action('moderate-kick', texts.kick, () => moderation.kick(person.id), 'button-danger')}
       {person.identity !== null &&
         action('moderate-ban', texts.ban, () => moderation.kick(person.id, BAN_SECONDS), 'button-danger')}

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from './call.ts';
+import { Chat, ChatButton } from './chat/chat-button.tsx';
 import { Banners, ConnectionStatus } from './connection-status.tsx';
 import { Controls } from './controls.tsx';
 import { CopyLink, LinkToCopy } from './copy-link.tsx';
@@ -24,6 +25,7 @@ export function RoomView({ call }: { call: Call }) {
         <h1 ref={heading} tabIndex={-1} dir="auto" data-testid="room-name">
           {call.room.value}
         </h1>
+        <ChatButton chat={call.chat} />
         <CopyLink call={call} />
         <ConnectionStatus call={call} />
       </header>
@@ -38,6 +40,7 @@ export function RoomView({ call }: { call: Call }) {
           {call.announcement.value}
         </p>
       </main>
+      <Chat call={call} chat={call.chat} />
       <Controls
         call={call}
         onSettings={() => {

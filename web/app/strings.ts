@@ -1,6 +1,7 @@
 import type { ConnectionState } from '../sdk/connection-state.ts';
 import type { MicrophoneFailure } from '../sdk/microphone.ts';
 import type { QualityGrade } from '../sdk/quality.ts';
+import { VoiceError } from '../sdk/voice-error.ts';
 import type { TalkMode } from './own-voice.ts';
 import type { ShortcutAction } from './shortcuts.ts';
 
@@ -40,6 +41,8 @@ export const problems = {
   too_many_lines: 'That was too much at once. Wait a moment.',
   slow_mode: 'Slow mode is on. Wait before you write again.',
   unknown_line: 'This message no longer exists.',
+  too_many_data: 'That was too much at once. Wait a moment.',
+  data_too_large: NO_UNDERSTANDING,
   not_delivered: 'This person cannot receive messages right now.',
   kicked: 'A moderator has removed you from the room.',
   room_full: 'This room is full. Try again later or choose another one.',
@@ -249,10 +252,46 @@ export const strings = {
     close: 'Close',
   },
 
+  chat: {
+    title: 'Chat',
+    unread: 'unread messages',
+    close: 'Close',
+    write: 'Write a message',
+    editing: 'Change your message',
+    send: 'Send',
+    save: 'Save',
+    edit: 'Edit',
+    edited: 'edited',
+    delete: 'Delete',
+    privately: 'privately',
+    to: 'To',
+    everyone: 'To everyone',
+    only: (name: string) => `Only to ${name}`,
+    mention: 'People to mention',
+    slowMode: 'Slow mode',
+    slowModeOff: 'Off',
+    seconds: (seconds: number) => (seconds < 60 ? `${seconds} s` : `${Math.round(seconds / 60)} min`),
+    slow: (seconds: number) => `Slow mode: one message every ${seconds} s.`,
+    mayNot: 'You can read here, but not write.',
+    kept: (lines: number, hours: number) =>
+      lines === 0
+        ? 'Messages are not kept. Who joins later does not see them.'
+        : `The last ${lines} messages are kept for ${hours} h at most, and until everyone has left.`,
+    notLoaded: 'The chat could not be loaded. Reload the page.',
+    problem: (error: unknown): string => {
+      if (!(error instanceof VoiceError)) return problems.internal;
+      const seconds = Math.ceil((error.retryAfterMs ?? 0) / 1000);
+      const sentence = problem(error.code, error.message);
+      return seconds > 0 ? `${sentence} (${seconds} s)` : sentence;
+    },
+  },
+
   moderation: {
     moderate: (name: string) => `Moderate ${name}`,
     mute: 'Mute',
     allow: 'Allow to speak',
+    muteInChat: 'Mute in the chat',
+    allowInChat: 'Allow to write in the chat',
     kick: 'Remove from the room',
     ban: 'Remove for ten minutes',
     cancel: 'Cancel',

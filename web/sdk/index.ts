@@ -1,4 +1,6 @@
 /** Everything that `@partyline/client` offers. */
+
+export type { ChatLine, ChatRules } from '../../src/protocol/chat.ts';
 export type {
   ChannelView,
   ErrorCode,
@@ -8,7 +10,9 @@ export type {
   TalkView,
 } from '../../src/protocol/messages.ts';
 export type { ChannelState, Channels, TalkTarget } from './channels.ts';
+export type { Chat, ChatEntry, ChatState, SayOptions } from './chat.ts';
 export type { CloseReason, ConnectionState, MediaState } from './connection-state.ts';
+export type { Data, ReceivedData, SendOptions } from './data.ts';
 export { DeviceError } from './device-error.ts';
 export { type AudioDevice, type AudioDevices, listDevices } from './devices.ts';
 export type { MicrophoneFailure, MicrophoneRequest, SoundProcessing } from './microphone.ts';

@@ -1,5 +1,5 @@
 import type { ClientMessageInput, ParticipantInfo } from '../../src/protocol/messages.ts';
-import type { TokenKeeper } from './token-keeper.ts';
+import { TokenKeeper, type TokenKeeperOptions } from './token-keeper.ts';
 import type { JoinOptions } from './voice-events.ts';
 
 /** What stays the same however often the connection is replaced. */
@@ -10,6 +10,21 @@ export interface JoinTarget {
   /** Another than that of the options, if a renewed token opens it. */
   room: string;
   resumeToken: string | undefined;
+  /** How far the chat is known. */
+  chatAfter?: string | undefined;
+}
+
+/** @param onRenewed a renewed token opens this room */
+export function joinTarget(server: string, options: JoinOptions, { send, onRenewed }: TokenKeeperOptions): JoinTarget {
+  const token = new TokenKeeper(options.token, {
+    send,
+    onRenewed: (text, room) => {
+      target.room = room;
+      onRenewed(text, room);
+    },
+  });
+  const target: JoinTarget = { server, options, token, room: options.room, resumeToken: undefined };
+  return target;
 }
 
 /** How this participant is now, which may differ from the options. */
@@ -20,11 +35,12 @@ export interface OwnState {
 }
 
 export function joinMessage(target: JoinTarget, own: OwnState): ClientMessageInput {
-  const { room, resumeToken } = target;
+  const { room, resumeToken, chatAfter } = target;
   const { token } = target.token;
   const { name, password } = target.options;
   return {
-    ...{ type: 'join', room, name, ...own, batches: true },
+    ...{ type: 'join', room, name, ...own, batches: true, chat: true, data: true },
+    ...(chatAfter === undefined ? {} : { chatAfter }),
     ...(token === undefined ? {} : { token }),
     ...(password === undefined ? {} : { password }),
     ...(resumeToken === undefined ? {} : { resumeToken }),

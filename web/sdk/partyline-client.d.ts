@@ -1,7 +1,35 @@
 // Written by scripts/generate.mjs from web/sdk/index.ts.
 
 /** The code of an error. Stable, for programs. */
-export type ErrorCode = 'malformed_message' | 'unknown_type' | 'message_too_large' | 'too_many_messages' | 'join_timeout' | 'not_joined' | 'already_joined' | 'invalid_name' | 'invalid_room' | 'room_locked' | 'password_required' | 'wrong_password' | 'token_required' | 'token_invalid' | 'token_expired' | 'not_allowed' | 'unknown_participant' | 'invalid_channel' | 'no_space' | 'too_many_bodies' | 'unknown_channel' | 'too_many_channels' | 'not_linked' | 'channel_full' | 'chat_off' | 'invalid_text' | 'too_many_lines' | 'slow_mode' | 'unknown_line' | 'not_delivered' | 'unknown_ban' | 'kicked' | 'capture_off' | 'capture_running' | 'room_full' | 'too_many_rooms' | 'too_many_rooms_of_address' | 'sdp_too_large' | 'invalid_sdp' | 'cannot_restart' | 'media_unavailable' | 'server_busy' | 'forbidden_origin' | 'unknown_host' | 'rate_limited' | 'too_many_offers' | 'too_many_connections' | 'replaced' | 'server_draining' | 'room_closed' | 'unknown_room' | 'room_exists' | 'identity_present' | 'tokens_off' | 'api_off' | 'admin_token_required' | 'admin_token_wrong' | 'not_found' | 'method_not_allowed' | 'invalid_request' | 'request_too_large' | 'unsupported_media_type' | 'server_closing' | 'internal';
+export type ErrorCode = 'malformed_message' | 'unknown_type' | 'message_too_large' | 'too_many_messages' | 'join_timeout' | 'not_joined' | 'already_joined' | 'invalid_name' | 'invalid_room' | 'room_locked' | 'password_required' | 'wrong_password' | 'token_required' | 'token_invalid' | 'token_expired' | 'not_allowed' | 'unknown_participant' | 'invalid_channel' | 'no_space' | 'too_many_bodies' | 'unknown_channel' | 'too_many_channels' | 'not_linked' | 'channel_full' | 'chat_off' | 'invalid_text' | 'too_many_lines' | 'slow_mode' | 'unknown_line' | 'not_delivered' | 'too_many_data' | 'data_too_large' | 'unknown_ban' | 'kicked' | 'capture_off' | 'capture_running' | 'room_full' | 'too_many_rooms' | 'too_many_rooms_of_address' | 'sdp_too_large' | 'invalid_sdp' | 'cannot_restart' | 'media_unavailable' | 'server_busy' | 'forbidden_origin' | 'unknown_host' | 'rate_limited' | 'too_many_offers' | 'too_many_connections' | 'replaced' | 'server_draining' | 'room_closed' | 'unknown_room' | 'room_exists' | 'identity_present' | 'tokens_off' | 'api_off' | 'admin_token_required' | 'admin_token_wrong' | 'not_found' | 'method_not_allowed' | 'invalid_request' | 'request_too_large' | 'unsupported_media_type' | 'server_closing' | 'internal';
+
+/** One line. */
+export interface ChatLine {
+    /** Unique, also across rooms and restarts. */
+    readonly id: string;
+    /** The id of the participant who wrote it. They may have left. */
+    readonly from: string;
+    /** As in `ParticipantInfo`, when they wrote it. */
+    readonly identity: string | null;
+    readonly name: string;
+    /** Plain text of 1 to 2000 UTF-16 units, with line breaks (`\n`). */
+    readonly text: string;
+    /** In milliseconds since 1970. */
+    readonly atMs: number;
+    /** The ids of the participants mentioned in it. */
+    readonly mentions: readonly string[];
+    readonly edited: boolean;
+}
+
+/** The rules of a room's chat. */
+export interface ChatRules {
+    /** How many lines the server keeps for people who come later; 0: none. */
+    readonly keptLines: number;
+    /** It keeps them for this long, and never longer than the room exists. */
+    readonly keptHours: number;
+    /** Slow mode: how long one person waits between two lines; 0: off. Moderators do not wait. */
+    readonly slowModeSeconds: number;
+}
 
 /** What the others can expect to hear from someone: without a microphone, or muted, nothing. */
 type MicrophoneState = 'none' | 'muted' | 'open';
@@ -99,6 +127,38 @@ export declare class Channels {
     leave(channel: string): void;
 }
 
+/** A line as this participant has received it. */
+export interface ChatEntry extends ChatLine {
+    /** The id of the only other participant who received it, or null if everyone in the room did. */
+    readonly to: string | null;
+}
+
+export interface ChatState {
+    /** Oldest first. */
+    readonly lines: readonly ChatEntry[];
+    /** Null: there is no chat in this room. */
+    readonly rules: ChatRules | null;
+}
+
+export interface SayOptions {
+    /** The id of the only participant who receives it. */
+    readonly to?: string;
+    /** The ids of participants mentioned in it. */
+    readonly mentions?: readonly string[];
+}
+
+/** The chat of the room. Texts are as people wrote them: show them as text, and isolate their direction. */
+export declare class Chat {
+    #private;
+    get state(): ChatState;
+    /** Writes a line. Resolves when the server has it; rejects with a `VoiceError`, which may have `retryAfterMs`. */
+    say(text: string, { to, mentions }?: SayOptions): Promise<void>;
+    /** Changes one's own line. */
+    edit(id: string, text: string, mentions?: readonly string[]): Promise<void>;
+    /** Deletes one's own line; moderators delete any. */
+    unsay(id: string): Promise<void>;
+}
+
 /**
  * State of the audio. `blocked`: ten seconds of attempts have failed; UDP probably does not reach the server. `busy`:
  * the server is too busy to accept anyone else; the client asks again from time to time.
@@ -142,6 +202,36 @@ export type ConnectionState = {
 
 /** Whether audio may flow after the WebSocket was lost for this reason. A server that is closing ends the audio as well. */
 declare function hasSound(reason: CloseReason, media: MediaState | undefined): boolean;
+
+/** A message of another participant's program. */
+export interface ReceivedData {
+    /** The id of the participant; null for the application's server. */
+    readonly from: string | null;
+    readonly topic: string;
+    /** JSON, or bytes if they were sent. */
+    readonly payload: unknown;
+}
+
+export interface SendOptions {
+    /** Ids of participants; omitted: everyone else in the room. */
+    readonly to?: readonly string[];
+    /** False: left out rather than late, for those whose connection is behind. Right for what the next message replaces. */
+    readonly reliable?: boolean;
+}
+
+type Listener = (payload: unknown, message: ReceivedData) => void;
+
+/** Messages between the programs of participants. They go through the server, which keeps nothing of them. */
+export declare class Data {
+    #private;
+    /** Calls back for each message about this topic. Returns a function that removes the listener. */
+    on(topic: string, listener: Listener): () => void;
+    /**
+     * Sends JSON or bytes, up to 4096 bytes, under a topic of up to 32 characters. Resolves when the server has passed it
+     * on; rejects with a `VoiceError`: `too_many_data` beyond ten a second, `data_too_large`, `not_allowed`, …
+     */
+    send(topic: string, payload: unknown, options?: SendOptions): Promise<void>;
+}
 
 /** Why a device cannot be used: a code, and the browser's own words as the message. */
 export declare class DeviceError extends Error {
@@ -252,6 +342,10 @@ export declare class Moderation {
     kick(participantId: string, banSeconds?: number): Promise<void>;
     /** Only moderators can join a locked room. */
     lock(locked: boolean): Promise<void>;
+    /** Forbids or allows someone to write in the chat. */
+    muteInChat(participantId: string, muted: boolean): Promise<void>;
+    /** How long one person has to wait between two lines of the chat; 0 switches this off. */
+    setSlowMode(seconds: number): Promise<void>;
 }
 
 /** The browser's sources of network changes. All of them may be missing; clients then find out by themselves, later. */
@@ -415,6 +509,9 @@ export declare class VoiceClient extends Emitter<VoiceEvents> {
     readonly moderation: Moderation;
     /** Speaks to channels and single people instead of everyone. */
     readonly channels: Channels;
+    readonly chat: Chat;
+    /** Messages between programs. */
+    readonly data: Data;
     /** Where this participant's player is, in games. */
     readonly player: PlayerPose;
     get state(): ConnectionState;
@@ -484,7 +581,9 @@ export type VoiceErrorCode = CloseReason | 'media_failed' | 'already_connected';
 /** A failure that the person should know about. `code` is for programs, `message` for people. */
 export declare class VoiceError extends Error {
     readonly code: VoiceErrorCode;
-    constructor(code: VoiceErrorCode, message: string, options?: ErrorOptions);
+    /** When it may work, if that is known. */
+    readonly retryAfterMs: number | undefined;
+    constructor(code: VoiceErrorCode, message: string, retryAfterMs?: number);
 }
 
 export interface JoinOptions {
@@ -534,6 +633,10 @@ export interface VoiceEvents {
     hearing: ReadonlyMap<string, number>;
     /** The room's channels, and who speaks to this participant in them or whispers. */
     channels: ChannelState;
+    /** The chat, whenever a line comes, changes or goes, and when its rules change. */
+    chat: ChatState;
+    /** A new line of the chat, also one's own. Lines of the history are not new. */
+    chatLine: ChatEntry;
     /** The current speakers with their level in dBov (0 loudest, -127 silence), 5 to 10 times a second. */
     levels: ReadonlyMap<string, number>;
     /** Those who speak, loudest first, whenever somebody starts or stops. */

@@ -1,21 +1,23 @@
 import type { ClientMessageInput, IceServer, ParticipantInfo, ServerMessage } from '../../src/protocol/messages.ts';
 import { Backoff } from './backoff.ts';
-import { Channels } from './channels.ts';
+import type { Channels } from './channels.ts';
+import type { Chat } from './chat.ts';
 import type { CloseReason, ConnectionState, ErrorCode } from './connection-state.ts';
 import { fatalReason, hasSound, isFatal } from './connection-state.ts';
+import type { Data } from './data.ts';
 import { Emitter } from './emitter.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
-import { type JoinTarget, joinMessage, type OwnState } from './join-message.ts';
+import { type JoinTarget, joinMessage, joinTarget, type OwnState } from './join-message.ts';
 import { MediaSession } from './media-session.ts';
-import { Moderation } from './moderation.ts';
+import type { Moderation } from './moderation.ts';
 import { OutgoingTrack } from './outgoing-track.ts';
 import type { Participant } from './participant.ts';
-import { PlayerPose } from './player-pose.ts';
+import type { PlayerPose } from './player-pose.ts';
 import { QualityWatch } from './quality-watch.ts';
+import { RoomServices, type RoomServicesOptions } from './room-services.ts';
 import { RoomState } from './room-state.ts';
 import { webSocketUrl } from './server-url.ts';
 import { type SignalingEvents, SignalingSocket } from './signaling-socket.ts';
-import { TokenKeeper } from './token-keeper.ts';
 import { VoiceError } from './voice-error.ts';
 import type { JoinOptions, VoiceEvents } from './voice-events.ts';
 
@@ -32,9 +34,13 @@ export class VoiceClient extends Emitter<VoiceEvents> {
   /** For participants who `mayModerate`. */
   readonly moderation: Moderation;
   /** Speaks to channels and single people instead of everyone. */
-  readonly channels = new Channels(this.#send, (state) => this.emit('channels', state));
+  readonly channels: Channels;
+  readonly chat: Chat;
+  /** Messages between programs. */
+  readonly data: Data;
   /** Where this participant's player is, in games. */
   readonly player: PlayerPose;
+  readonly #services: RoomServices;
   readonly #environment: Environment;
   #state: ConnectionState = { status: 'idle' };
   #target: JoinTarget | null = null;
@@ -58,11 +64,16 @@ export class VoiceClient extends Emitter<VoiceEvents> {
       hasSound: () => this.#state.status === 'connected' && this.#state.media === 'connected',
       onQuality: (quality) => this.emit('quality', quality),
     });
-    this.player = new PlayerPose(environment, this.#send);
-    this.moderation = new Moderation(environment, this.#send);
+    const emit: RoomServicesOptions['emit'] = (name, payload) => this.emit(name, payload);
+    this.#services = new RoomServices({ environment, send: this.#send, emit });
+    this.moderation = this.#services.moderation;
+    this.channels = this.#services.channels;
+    this.chat = this.#services.chat;
+    this.data = this.#services.data;
+    this.player = this.#services.player;
     this.#room = new RoomState({
       ...{ environment, send: this.#send, moderation: this.moderation },
-      emit: (name, payload) => this.emit(name, payload),
+      emit,
       onSelf: () => this.#obeyMute(),
     });
   }
@@ -141,7 +152,10 @@ export class VoiceClient extends Emitter<VoiceEvents> {
   connect(server: string, options: JoinOptions): Promise<void> {
     if (this.#state.status !== 'idle' && this.#state.status !== 'closed')
       return Promise.reject(new VoiceError('already_connected', 'Leave the room first.'));
-    this.#target = this.#createTarget(server, options);
+    this.#target = joinTarget(server, options, {
+      send: this.#send,
+      onRenewed: (token, room) => this.emit('token', { token, room }),
+    });
     this.#outgoing.setMuted(options.muted ?? false);
     this.#deafened = options.deafened ?? false;
     this.#backoff = new Backoff(this.#environment);
@@ -217,18 +231,6 @@ export class VoiceClient extends Emitter<VoiceEvents> {
     this.setMicrophone(null);
   }
 
-  #createTarget(server: string, options: JoinOptions): JoinTarget {
-    const token = new TokenKeeper(options.token, {
-      send: this.#send,
-      onRenewed: (text, room) => {
-        target.room = room;
-        this.emit('token', { token: text, room });
-      },
-    });
-    const target: JoinTarget = { server, options, token, room: options.room, resumeToken: undefined };
-    return target;
-  }
-
   #open(): void {
     const target = this.#target;
     if (target === null || target.token.isAsking) return;
@@ -246,7 +248,7 @@ export class VoiceClient extends Emitter<VoiceEvents> {
 
   #openSocket(target: JoinTarget): void {
     const events: SignalingEvents = {
-      open: () => this.#socket?.send(joinMessage(target, this.#own)),
+      open: () => this.#send(joinMessage({ ...target, chatAfter: this.chat.mark }, this.#own)),
       message: (message) => this.#receive(message),
       late: (isLate) => this.emit('answering', !isLate),
       closed: (closeCode) => {
@@ -265,10 +267,8 @@ export class VoiceClient extends Emitter<VoiceEvents> {
   }
 
   #receive(message: ServerMessage): void {
-    this.channels.receive(message);
-    this.player.receive(message);
     this.#target?.token.receive(message);
-    this.moderation.receive(message);
+    const isToldElsewhere = this.#services.receive(message);
     this.#room.receive(message);
     switch (message.type) {
       case 'joined':
@@ -290,7 +290,7 @@ export class VoiceClient extends Emitter<VoiceEvents> {
         this.#lost('server_closing', '', message.retryAfterMs);
         break;
       case 'error':
-        this.#refused(message.code, message.message, message.retryAfterMs);
+        if (!isToldElsewhere) this.#refused(message.code, message.message, message.retryAfterMs);
         break;
     }
   }
@@ -350,7 +350,7 @@ export class VoiceClient extends Emitter<VoiceEvents> {
     this.#media?.suspend();
     const delayMs = this.#backoff.lost(minDelayMs);
     this.#cancelRetry = this.#environment.setTimer(delayMs, () => this.#open());
-    this.moderation.lost();
+    this.#services.lost();
     this.#room.setLevels(new Map());
     this.#setState({
       status: 'reconnecting',
@@ -365,8 +365,7 @@ export class VoiceClient extends Emitter<VoiceEvents> {
     if (this.#state.status === 'idle' || this.#state.status === 'closed') return;
     this.#cancelRetry();
     this.#quality.stop();
-    this.moderation.lost();
-    this.player.left();
+    this.#services.left();
     this.#socket?.close();
     this.#media?.close();
     this.#socket = this.#media = this.#target = null;

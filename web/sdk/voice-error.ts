@@ -9,10 +9,13 @@ export type VoiceErrorCode = CloseReason | 'media_failed' | 'already_connected';
 /** A failure that the person should know about. `code` is for programs, `message` for people. */
 export class VoiceError extends Error {
   readonly code: VoiceErrorCode;
+  /** When it may work, if that is known. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: VoiceErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: VoiceErrorCode, message: string, retryAfterMs?: number) {
+    super(message);
     this.name = 'VoiceError';
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
   }
 }

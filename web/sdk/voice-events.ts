@@ -1,5 +1,6 @@
 import type { LeaveReason, ParticipantInfo, RoomEntry } from '../../src/protocol/messages.ts';
 import type { ChannelState } from './channels.ts';
+import type { ChatEntry, ChatState } from './chat.ts';
 import type { ConnectionState } from './connection-state.ts';
 import type { DeviceError } from './device-error.ts';
 import type { AudioDevices } from './devices.ts';
@@ -50,6 +51,10 @@ export interface VoiceEvents {
   hearing: ReadonlyMap<string, number>;
   /** The room's channels, and who speaks to this participant in them or whispers. */
   channels: ChannelState;
+  /** The chat, whenever a line comes, changes or goes, and when its rules change. */
+  chat: ChatState;
+  /** A new line of the chat, also one's own. Lines of the history are not new. */
+  chatLine: ChatEntry;
   /** The current speakers with their level in dBov (0 loudest, -127 silence), 5 to 10 times a second. */
   levels: ReadonlyMap<string, number>;
   /** Those who speak, loudest first, whenever somebody starts or stops. */

@@ -132,8 +132,8 @@ export function createRouter(handlers: Handlers, options: ForLog): Router {
       if (operation.body !== undefined) await readBody(context, operation.hasLargeBody ? parseLarge : parse);
       const handle = handlers[id] as (input: Input<Operation>) => unknown;
       const result = await handle(inputOf(context, operation));
-      // Positions come many times a second.
-      if (operation.method !== 'get' && id !== 'updateSpace') logAction(id, context, options);
+      // Positions and data come many times a second.
+      if (operation.method !== 'get' && id !== 'updateSpace' && id !== 'sendData') logAction(id, context, options);
       succeed(context, operation, result);
     });
   }

@@ -98,6 +98,8 @@ export function createHandlers({ registry, access, server, allowCapture, clock }
 
     updateSpace: ({ params, body }) => void registry.room(params.room).space.update(body),
 
+    sendData: ({ params, body }) => ({ receivers: registry.room(params.room).data.sendFromServer(body) }),
+
     listChannels: ({ params }) => {
       const { channels } = registry.room(params.room).sound;
       return { channels: channels.map(channelView), total: channels.length };

@@ -30,6 +30,7 @@ import {
   webhookSchema,
   workerSchema,
 } from '../../protocol/api/schemas.ts';
+import { newDataSchema, sentDataSchema } from '../../protocol/data.ts';
 import { spaceUpdateSchema } from '../../protocol/space.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -42,6 +43,7 @@ const REQUESTS = {
   Capture: captureSchema,
   NewChannel: newChannelSchema,
   SpaceUpdate: spaceUpdateSchema,
+  NewData: newDataSchema,
   NewToken: newTokenSchema,
   NewControlToken: newControlTokenSchema,
   Drain: drainSchema,
@@ -52,6 +54,7 @@ const ANSWERS = {
   Participant: participantSchema,
   ParticipantList: participantListSchema,
   Kicked: kickedSchema,
+  SentData: sentDataSchema,
   Channel: channelSchema,
   ChannelList: channelListSchema,
   Ban: banSchema,

@@ -15,7 +15,7 @@ export interface ControlFigures {
   readonly messagesIn: number;
   readonly errors: ReadonlyMap<ErrorCode, number>;
   /** Lines of chats. */
-  readonly text: { readonly lines: number; readonly privateLines: number };
+  readonly text: { readonly lines: number; readonly privateLines: number; readonly data: number };
   /** How often each limit was hit. */
   readonly limits: ReadonlyMap<Limit, number>;
   /** Times the main thread's event loop was blocked for one second or longer. */
@@ -54,6 +54,7 @@ const COUNTERS: readonly Figure[] = [
     'Failed attempts to deliver a webhook.',
     (figures) => sumOf(figures, ({ failed }) => failed),
   ],
+  ['partyline_data_messages_total', 'Messages between programs of participants.', ({ text }) => text.data],
   [
     'partyline_event_loop_stalls_total',
     'Times the event loop of the main thread was blocked for one second or longer.',

@@ -18,6 +18,8 @@ export const LIMITS = [
   'room_update_bytes',
   'chat_lines_per_second',
   'chat_bytes',
+  'data_per_second',
+  'data_bytes',
   'bytes_per_second',
   'unsent_bytes',
   'http_connections',

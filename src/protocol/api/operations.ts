@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../lib/errors.ts';
+import { newDataSchema, sentDataSchema } from '../data.ts';
 import { spaceUpdateSchema } from '../space.ts';
 import {
   banListSchema,
@@ -211,6 +212,18 @@ export const OPERATIONS = {
     hasLargeBody: true,
     takesControlToken: true,
     errors: [...ROOM_ERRORS, 'no_space', 'too_many_bodies'],
+  },
+  sendData: {
+    method: 'post',
+    path: `${room}/data`,
+    tag: 'rooms',
+    summary: 'Send a message to the programs of participants',
+    description:
+      'For game servers. Clients whose `join` had `data` receive it as a message `data` with `from` null. It is not kept.',
+    body: newDataSchema,
+    answer: { status: 200, schema: sentDataSchema },
+    takesControlToken: true,
+    errors: [...ROOM_ERRORS, 'malformed_message', 'data_too_large', 'too_many_data'],
   },
   listChannels: {
     method: 'get',

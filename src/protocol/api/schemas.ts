@@ -268,6 +268,7 @@ export const newTokenSchema = z.strictObject({
     .default(false)
     .describe('The participant may speak to all rooms that are linked to theirs at the same time.'),
   mayChat: z.boolean().default(true).describe('The participant may write in the chat.'),
+  maySendData: z.boolean().default(true).describe('The participant may send data to the programs of others.'),
   expiresInSeconds: z.number().int().min(1).max(MAX_TOKEN_SECONDS).default(3600).describe('Lifetime of the token.'),
 });
 

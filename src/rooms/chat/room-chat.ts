@@ -133,7 +133,7 @@ export class RoomChat {
     this.#take(publicKeyOf(writer));
     const receiver = to === writer.id ? undefined : participants.get(to);
     if (receiver === undefined) throw new AppError('unknown_participant');
-    if (!receiver.takesChat) throw new AppError('not_delivered');
+    if (!receiver.client?.takesChat) throw new AppError('not_delivered');
     const line = { ...this.#fieldsOf(writer, action), id: randomUUID() };
     this.#mayTell();
     const event: ChatEvent = { type: 'said', line, to, mark: this.#history.mark };
@@ -221,7 +221,7 @@ export class RoomChat {
     const { participants, clock } = this.#options;
     let listeners = 0;
     for (const participant of participants.values()) {
-      if (!participant.takesChat) continue;
+      if (!participant.client?.takesChat) continue;
       listeners++;
       participant.deliver(participant === writer ? withId(event, requestId) : event);
     }

@@ -26,7 +26,7 @@ async function realMetrics() {
       participants: 0,
       joins: new Map([['ok', 1]]),
       limits: new LimitCounts().counts,
-      text: { lines: 0, privateLines: 0 },
+      text: { lines: 0, privateLines: 0, data: 0 },
       connections: 0,
       messagesIn: 0,
       errors: new Map([['room_full', 1]]),

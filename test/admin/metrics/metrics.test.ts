@@ -15,7 +15,7 @@ function setUp() {
       participants: 2,
       joins: new Map<'ok' | ErrorCode, number>([['ok', 3]]),
       limits: limits.counts,
-      text: { lines: 11, privateLines: 12 },
+      text: { lines: 11, privateLines: 12, data: 13 },
       connections: 4,
       messagesIn: 5,
       errors: new Map<ErrorCode, number>(),

@@ -27,9 +27,9 @@ function setUp(maxParticipants = 100) {
     });
     const { participant } = joined;
     const say = (text: string, more: { to?: string; requestId?: number; mentions?: string[] } = {}) =>
-      participant.chat({ type: 'say', text, mentions: [], ...more });
-    const edit = (id: string, text: string) => participant.chat({ type: 'edit', id, text, mentions: [] });
-    const unsay = (id: string) => participant.chat({ type: 'unsay', id });
+      participant.write({ type: 'say', text, mentions: [], ...more });
+    const edit = (id: string, text: string) => participant.write({ type: 'edit', id, text, mentions: [] });
+    const unsay = (id: string) => participant.write({ type: 'unsay', id });
     const heard = () => listener.take('said').map(({ line }) => line.text);
     return { ...joined, listener, say, edit, unsay, heard, id: participant.id };
   };

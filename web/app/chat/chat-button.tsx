@@ -1,0 +1,58 @@
+import { type Signal, useSignal } from '@preact/signals';
+import type { FunctionComponent } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { Call } from '../call.ts';
+import { strings } from '../strings.ts';
+import type { ChatModel } from './chat-model.ts';
+
+const texts = strings.chat;
+
+interface ChatProps {
+  readonly call: Call;
+  readonly chat: ChatModel;
+}
+
+/** Opens the chat, and says how much is new in it. Nothing in rooms without a chat. */
+export function ChatButton({ chat }: { readonly chat: ChatModel }) {
+  if (chat.state.value.rules === null) return null;
+  const { lines, isForMe } = chat.unread.value;
+  return (
+    <button
+      type="button"
+      class="button chat-button"
+      data-testid="chat-open"
+      data-unread={lines}
+      data-for-me={isForMe}
+      aria-expanded={chat.isOpen.value}
+      onClick={() => (chat.isOpen.value ? chat.close() : chat.open())}
+    >
+      {texts.title}
+      {lines > 0 && (
+        <span class="chat-unread">
+          {isForMe ? '@' : ''}
+          {lines} <span class="for-screen-readers">{texts.unread}</span>
+        </span>
+      )}
+    </button>
+  );
+}
+
+/** The panel, whose code is loaded when it is first opened. */
+export function Chat(props: ChatProps) {
+  const panel: Signal<FunctionComponent<ChatProps> | null> = useSignal(null);
+  const isOpen = props.chat.isOpen.value;
+  useEffect(() => {
+    if (!isOpen || panel.value !== null) return;
+    import('./chat-panel.tsx').then(
+      ({ ChatPanel }) => {
+        panel.value = ChatPanel;
+      },
+      () => {
+        props.chat.close();
+        props.call.notify(texts.notLoaded);
+      },
+    );
+  }, [isOpen]);
+  const Panel = panel.value;
+  return isOpen && Panel !== null ? <Panel {...props} /> : null;
+}

@@ -1,0 +1,52 @@
+import { signal } from '@preact/signals';
+import type { ChatEntry, ChatState } from '../../sdk/chat.ts';
+import type { VoiceClient } from '../../sdk/voice-client.ts';
+
+export interface Unread {
+  readonly lines: number;
+  /** One of them mentions or only concerns this participant. */
+  readonly isForMe: boolean;
+}
+
+const NONE: Unread = { lines: 0, isForMe: false };
+
+/** The chat of the page, also while its panel is closed. */
+export class ChatModel {
+  readonly state = signal<ChatState>({ lines: [], rules: null });
+  readonly isOpen = signal(false);
+  readonly unread = signal<Unread>(NONE);
+  readonly #client: VoiceClient;
+
+  constructor(client: VoiceClient) {
+    this.#client = client;
+    client.on('chat', (state) => {
+      this.state.value = state;
+      if (state.rules === null) this.close();
+    });
+    client.on('chatLine', (line) => this.#arrived(line));
+  }
+
+  open(): void {
+    this.isOpen.value = true;
+    this.unread.value = NONE;
+  }
+
+  close(): void {
+    this.isOpen.value = false;
+    this.unread.value = NONE;
+  }
+
+  /** The line names this participant, or only they received it. */
+  isForMe({ from, to, mentions }: ChatEntry): boolean {
+    const { participantId } = this.#client;
+    return (
+      participantId !== null && from !== participantId && (to === participantId || mentions.includes(participantId))
+    );
+  }
+
+  #arrived(line: ChatEntry): void {
+    if (this.isOpen.value || line.from === this.#client.participantId) return;
+    const { lines, isForMe } = this.unread.value;
+    this.unread.value = { lines: lines + 1, isForMe: isForMe || this.isForMe(line) };
+  }
+}
