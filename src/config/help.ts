@@ -12,7 +12,7 @@ export function helpText(): string {
     '',
     'Usage: partyline [--flag VALUE]…',
     '       partyline token --room ROOM --identity ID …, creates a join token (token --help)',
-    '       partyline control-token --room ROOM …, creates a control token for a game server (control-token --help)',
+    '       partyline control-token --room ROOM …, creates a control token (control-token --help)',
     '       partyline password, hashes a password for room-passwords',
     '       partyline check [--flag VALUE]…, checks a setup and reports problems (check --help)',
     '       partyline ports [--flag VALUE]…, lists the ports to open and to forward',
