@@ -12,8 +12,10 @@ const WHOLE_SERVERS = [
   'test/main/check-https.test.ts',
   'test/main/check.test.ts',
 ];
+/** Tests that install a package and run compilers on it. */
+const INSTALLS = ['test/web/sdk-package.test.ts'];
 /** What a quick run leaves out. */
-const SLOW = [...WITH_CLIENTS, 'test/binary/', 'test/deploy/', 'test/server/', ...WHOLE_SERVERS];
+const SLOW = [...WITH_CLIENTS, 'test/binary/', 'test/deploy/', 'test/server/', ...WHOLE_SERVERS, ...INSTALLS];
 /** The slowest of all other tests come first, so that in the end nothing waits for one of them alone. */
 const LONG = [
   'test/binary/',
@@ -21,6 +23,7 @@ const LONG = [
   'test/bench/',
   'test/server/',
   ...WHOLE_SERVERS,
+  ...INSTALLS,
   'test/media/',
   'test/mixer/',
   'test/deploy/',
