@@ -10,7 +10,17 @@ test('joining', async (t) => {
     await browser.acceptJoin();
     await connecting;
     t.same(browser.socket.sent, [
-      { type: 'join', room: 'lobby', name: 'Ada', muted: true, deafened: false, hasMicrophone: false, batches: true },
+      {
+        type: 'join',
+        room: 'lobby',
+        name: 'Ada',
+        muted: true,
+        deafened: false,
+        hasMicrophone: false,
+        batches: true,
+        chat: true,
+        data: true,
+      },
       { type: 'offer', sdp: 'offer of connection 1' },
     ]);
     await browser.acceptMedia();

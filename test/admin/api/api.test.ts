@@ -14,7 +14,7 @@ const SECRET = 'a secret that is long enough to sign with';
 async function setUp(t: Test, flags: readonly string[] = [], options = {}) {
   const server = await startServer(['--admin-token', TOKEN, ...flags], { logLevel: 'error', ...options });
   t.teardown(() => server.close());
-  const join = async (room: string, name: string, more: { token?: string; password?: string } = {}) => {
+  const join = async (room: string, name: string, more: { token?: string; password?: string; data?: boolean } = {}) => {
     const client = await SignalingClient.open(server.webSocketUrl);
     t.teardown(() => client.socket.terminate());
     client.send({ type: 'join', room, name, ...more });
@@ -207,6 +207,19 @@ test('every operation in the document', async (t) => {
     t.equal(page.rooms.length, 1);
     for (const query of ['limit=0', 'limit=x', 'offset=-1', 'page=2'])
       t.match(await api.get(`/rooms?${query}`), { body: { code: 'invalid_request' } }, query);
+  });
+
+  await t.test('sends data to programs, and says how many received it', async (t) => {
+    const gus = await join('lobby', 'Gus', { data: true });
+    await gus.next('joined');
+    const sent = await api.post('/rooms/lobby/data', { topic: 'score', payload: { red: 3 } });
+    t.match(sent, { status: 200, body: { receivers: 1 } });
+    t.match(await gus.skipTo('data'), { from: null, topic: 'score', payload: { red: 3 } });
+    t.match(await api.post('/rooms/lobby/data', { topic: 'x' }), { status: 400, body: { code: 'malformed_message' } });
+    const large = { topic: 'x', payload: 'x'.repeat(5000) };
+    t.match(await api.post('/rooms/lobby/data', large), { status: 413, body: { code: 'data_too_large' } });
+    gus.send({ type: 'leave' });
+    await gus.settled();
   });
 
   await t.test('announces the shutdown, and takes that back', async (t) => {
