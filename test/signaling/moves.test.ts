@@ -7,6 +7,7 @@ test('moving a player twenty times a second does not use up the rate of messages
   const client = await open();
   await client.join('world', 'Ada');
   registry.room('world').space.update(spaceUpdateSchema.parse({ rules: { positions: 'client' } }));
+  t.match(await client.next('space'), { space: { positions: 'client' } });
   for (let n = 0; n < 100; n++) {
     client.send(n % 2 === 0 ? { type: 'turn', yaw: n } : { type: 'pose', position: [n, 0, 0] });
     // The server has read it before the time goes on.
