@@ -15,7 +15,8 @@ const PAGES = { 'index.html': 'web/app', 'admin.html': 'web/admin' };
  * open files.
  */
 const BUNDLED = ['zod'];
-const COMPRESSIBLE = /\.(?:html|js|ts|css|json|map|webmanifest|svg|txt)$/;
+/** Not source maps: only developers load them, and they would take more space than everything else. */
+const COMPRESSIBLE = /\.(?:html|js|ts|css|json|webmanifest|svg|txt)$/;
 /** Matches references such as `src="/main.js"` in index.html. */
 const REFERENCE = /(?<=\s(?:src|href)=")\/([\w.-]+)(?=")/g;
 
@@ -90,17 +91,14 @@ async function buildHtml(folder, page) {
   return metafile;
 }
 
-/** Puts FILE.br and FILE.gz beside each file that they make smaller. The same content gives the same bytes. */
+/** Puts FILE.br and FILE.gz beside each compressible file that they make smaller. The same content gives the same bytes. */
 async function compressAll(outdir) {
   const names = (await readdir(outdir)).filter((name) => COMPRESSIBLE.test(name));
   await Promise.all(
     names.map(async (name) => {
       const body = await readFile(join(outdir, name));
-      // Source maps are large, and only developers load them. The best compression would take longer for them than for
-      // everything else.
-      const quality = name.endsWith('.map') ? 5 : constants.BROTLI_MAX_QUALITY;
       const [br, gz] = await Promise.all([
-        promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } }),
+        promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } }),
         promisify(gzip)(body, { level: 9 }),
       ]);
       for (const [suffix, compressed] of Object.entries({ br, gz }))
