@@ -107,7 +107,6 @@ test('a page in Chromium that the API moves is in the other room with its sound,
 
   await t.test('and when it is reloaded', async (t) => {
     await cy.page.reload({ waitUntil: 'load' });
-    await cy.join({ name: 'Cy' });
     await cy.waitForSound();
     await showsBlue();
     await hearsOnly(t, cy, TONES_HZ, ['Ben']);

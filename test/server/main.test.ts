@@ -104,7 +104,7 @@ test('the built server', async (t) => {
     'ends with 2 if its settings lead to something unusable, so that no supervisor restarts it',
     { buffered: true },
     async (t) => {
-      const flags = ['--port', '0', '--workers', '0', ...MEDIA, '--room-passwords', 'a b=x'];
+      const flags = ['--port', '0', '--workers', '0', ...MEDIA, '--room-passwords', 'a!b=x'];
       const [server, check] = [run(file, flags), run(file, ['check', ...flags])];
       t.equal(await server.exitCode, 2);
       t.match(server.output(), 'room-passwords cannot be used: \\"a b\\" is not a valid room name.');
