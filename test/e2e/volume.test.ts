@@ -86,7 +86,6 @@ test('a listener makes one person louder, quieter or silent for themselves only'
 
   await t.test('and the setting remains in this browser when the page is reloaded', async (t) => {
     await page.page.reload();
-    await page.join({ name: 'Ada', mode: 'muted' });
     await page.waitForSound();
     await page.page.waitForSelector(`${tileOf('Cleo')}[data-gain="0"]`);
     await eventually(async () => {
