@@ -87,6 +87,9 @@ test('two people write to each other on the page', { skip: skipIfMissing(missing
 
   await t.test('one edits and deletes what one wrote, and who joins later sees the result', async (t) => {
     await ada.click('chat-edit');
+    await ada.page.waitForFunction(
+      `document.activeElement.dataset.testid === 'chat-input' && document.activeElement.value === 'hello @Ben'`,
+    );
     await ada.page.keyboard.press('End');
     await ada.page.keyboard.type('!');
     await ada.page.keyboard.press('Enter');

@@ -107,9 +107,9 @@ test('the built server', async (t) => {
       const flags = ['--port', '0', '--workers', '0', ...MEDIA, '--room-passwords', 'a!b=x'];
       const [server, check] = [run(file, flags), run(file, ['check', ...flags])];
       t.equal(await server.exitCode, 2);
-      t.match(server.output(), 'room-passwords cannot be used: \\"a b\\" is not a valid room name.');
+      t.match(server.output(), 'room-passwords cannot be used: \\"a!b\\" is not a valid room name.');
       t.equal(await check.exitCode, 2);
-      t.match(check.output(), 'room-passwords cannot be used: "a b" is not a valid room name.');
+      t.match(check.output(), 'room-passwords cannot be used: "a!b" is not a valid room name.');
     },
   );
 

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ParticipantInfo } from '../../../src/protocol/messages.ts';
 import type { Call } from '../call.ts';
 import { strings } from '../strings.ts';
@@ -25,7 +25,8 @@ export function ChatInput({ call, others, editing, onDone, onEscape }: ChatInput
   const problem = useSignal('');
   const offered = useSignal<readonly ParticipantInfo[]>([]);
   const chosen = useSignal(0);
-  useEffect(() => {
+  // Before the next key, which would be lost otherwise.
+  useLayoutEffect(() => {
     if (editing !== null) text.value = editing.text;
     field.current?.focus();
   }, [editing?.id]);
