@@ -43,7 +43,7 @@ export class BanList {
     this.#entries.set(key, { room, ban: { identity, name, by, sinceMs, untilMs: sinceMs + durationMs } });
   }
 
-  /** The tokens with which this server renewed those of a removed person no longer admit them. */
+  /** Tokens that this server has renewed for this person so far no longer admit them. */
   removed(room: string, identity: string, lifetimeMs: Millis): void {
     const key = keyOf(room, identity);
     this.#removed.delete(key);

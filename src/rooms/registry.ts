@@ -15,7 +15,7 @@ import type { RoomObserver } from './ports.ts';
 import { Room } from './room.ts';
 import { linkedNames, RoomLinks } from './room-links.ts';
 import type { RoomSettings, RoomView } from './room-options.ts';
-import { noText } from './text-counts.ts';
+import { createTextCounts } from './text-counts.ts';
 
 export interface RegistryLimits {
   readonly maxRooms: number;
@@ -127,7 +127,7 @@ export class RoomRegistry {
   readonly #movedTo = new Map<string, Room>();
   readonly #openedBy: AddressCount;
   readonly #chat: ChatDefaults;
-  readonly textCounts = noText();
+  readonly textCounts = createTextCounts();
   #draining: Draining | undefined;
   #closed = false;
 

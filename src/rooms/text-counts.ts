@@ -8,6 +8,7 @@ export interface TextCounts {
   data: number;
 }
 
-export function noText(): TextCounts {
+/** Nothing has gone through yet. */
+export function createTextCounts(): TextCounts {
   return { lines: 0, privateLines: 0, data: 0 };
 }

@@ -1,6 +1,6 @@
 /**
- * The voices of another part of the same room that not everyone hears, or the shouts of another room. To the mixer they are like its own, one tick
- * later: it finds out itself who hears them, and how.
+ * The voices of another part of the same room that not everyone hears, or the shouts of another room. To the mixer they
+ * are like its own, one tick later: it finds out itself who hears them, and how.
  */
 import { SILENCE_DBOV } from '../../mixer/format.ts';
 import type { Frame } from '../../mixer/kernels/frame.ts';

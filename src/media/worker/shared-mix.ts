@@ -3,6 +3,7 @@
  * memory, and in the next tick adds what the others wrote. Workers tick at the same times, so one tick is always
  * enough. A part's mix-minus stays exact, because talkers are subtracted only from their own part's total.
  */
+import { cutTo } from '../../lib/cut.ts';
 import type { Frame } from '../../mixer/kernels/frame.ts';
 import type { Kernels } from '../../mixer/kernels/kernels.ts';
 import type { Contributor } from '../../mixer/mix/contributor.ts';
@@ -76,8 +77,7 @@ export class SharedMixLink implements MixLink {
     let count = 0;
     for (const part of this.#others) for (const voice of part.targeted(tick)) targeted[count++] = voice;
     for (const part of this.#ending) for (const voice of part.targeted(tick)) targeted[count++] = voice;
-    // An array that is emptied loses its memory, so this one is only cut to its new length.
-    targeted.length = count;
+    cutTo(targeted, count);
     return targeted;
   }
 

@@ -6,6 +6,7 @@
  * one of its channels begins to sound, its own stream takes over from the shared one. When both have had the same mix
  * for a while, it returns.
  */
+import { cutTo } from '../../lib/cut.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
 import type { Frame } from '../kernels/frame.ts';
 import type { TalkerStanding } from '../source/talker-places.ts';
@@ -16,8 +17,7 @@ import type { MixLink } from './mix-link.ts';
 import { RETURN_AFTER_TICKS } from './mix-stream.ts';
 import type { Voices } from './personal-mix.ts';
 import { FLAT_ENCODERS, type RoomEncoders } from './room-encoders.ts';
-
-const NO_VOICES: ReadonlySet<number> = new Set();
+import { NOBODY } from './voice-path.ts';
 
 /** A tick of the room. */
 export interface Sounding extends Voices {
@@ -133,17 +133,16 @@ export class Audiences {
    * The other parts of the room decide themselves who hears a voice that is not for everyone. Returns whether the sum
    * that everyone hears is that of all voices of this tick.
    */
-  #publish(link: MixLink, { tick, own, contributors, copies, standing, emitted = NO_VOICES }: Sounding): boolean {
+  #publish(link: MixLink, { tick, own, contributors, copies, standing, emitted = NOBODY }: Sounding): boolean {
     const everyone = this.#everyone;
     const forEveryone = this.#forEveryone;
     const targeted = this.#targeted;
     let count = 0;
     for (const voice of own) if (isInSum(voice, emitted)) forEveryone[count++] = voice;
-    // An array that is emptied loses its memory, so these are only cut to their new lengths.
-    forEveryone.length = count;
+    cutTo(forEveryone, count);
     count = 0;
     for (const voice of own) if (!isInSum(voice, emitted)) targeted[count++] = voice;
-    targeted.length = count;
+    cutTo(targeted, count);
     everyone.sumUp(forEveryone, copies);
     link.publish(tick, everyone.sum.samples, everyone.voices, standing, forEveryone, targeted);
     return targeted.length === 0 && contributors === own;

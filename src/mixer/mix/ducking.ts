@@ -2,6 +2,7 @@
  * Channels with priority: while somebody speaks in one, its listeners hear everything else more quietly. The others
  * go down fast, and come back slowly, after a pause that is longer than those between words.
  */
+import { cutTo } from '../../lib/cut.ts';
 import { PTIME_MS } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
 import type { Kernels } from '../kernels/kernels.ts';
@@ -50,7 +51,7 @@ export class Ducking {
       if (this.active.has(duck.channel) !== isActive(duck)) isSame = false;
       if (duck.depthDb > 0 || isActive(duck)) this.#ducks[kept++] = duck;
     }
-    this.#ducks.length = kept;
+    cutTo(this.#ducks, kept);
     // Only a change may allocate.
     if (!isSame) this.active = ChannelSet.of(this.#ducks.filter(isActive).map(({ channel }) => channel));
   }

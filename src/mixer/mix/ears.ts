@@ -5,6 +5,7 @@
  * The gains of a path follow the positions smoothly: in each tick they go a part of the way to their target, as a ramp
  * over the frame. Paths begin and end within one tick.
  */
+import { cutTo } from '../../lib/cut.ts';
 import { PTIME_MS } from '../format.ts';
 import type { Frame } from '../kernels/frame.ts';
 import type { Kernels } from '../kernels/kernels.ts';
@@ -278,7 +279,7 @@ export class Ears {
       if (path.isChosen || (path.voice.frame !== undefined && isAudible(path.gains))) this.#paths[kept++] = path;
       else this.#spare.push(path);
     }
-    this.#paths.length = kept;
+    cutTo(this.#paths, kept);
   }
 }
 
@@ -317,8 +318,8 @@ function gainFor(voice: SpaceVoice, { hearing, fadesIn, heard, ducking }: SpaceL
 
 /** The gains of a path for this listener; undefined if nothing is heard. Valid until the next call. */
 function gainsFor({ voice, gains }: Path, listener: SpaceListener): Float32Array | undefined {
-  const gain = gainFor(voice, listener);
   if (voice.voice === listener.voice) return undefined;
+  const gain = gainFor(voice, listener);
   if (gain === UNITY) return gains;
   const { from, to } = gain;
   if (from === 0 && to === 0) return undefined;

@@ -1,5 +1,6 @@
 /** What voices sound like with the effects of channels: each voice with each effect once per tick, for all listeners. */
 
+import { cutTo } from '../../lib/cut.ts';
 import type { Frame } from '../kernels/frame.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import type { Contributor } from './contributor.ts';
@@ -40,7 +41,7 @@ export class EffectsAtWork {
         else this.#kernels.frames.release(treated.frame);
         treated.isMade = false;
       }
-      all.length = kept;
+      cutTo(all, kept);
       if (kept === 0) this.#treated.delete(voice);
     }
   }

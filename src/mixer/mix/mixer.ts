@@ -9,6 +9,7 @@
  * is constant during a tick.
  */
 
+import { cutTo } from '../../lib/cut.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
 import { Source } from '../source/source.ts';
 import type { SourcePacket } from '../source/source-packet.ts';
@@ -333,7 +334,6 @@ export class Mixer {
     const isLinked =
       this.#link !== undefined || this.#sounding.link !== undefined || this.#elsewhere.shouts !== undefined;
     const mayPass = !isLinked && this.#audiences.isFlat && !this.#placing.hasSpace;
-    // Emptying an array gives its memory away, and setting its length is slow, so this one is only cut when needed.
     let contributors = 0;
     for (let i = awake.length - 1; i >= 0; i--) {
       const place = awake[i]!;
@@ -350,7 +350,7 @@ export class Mixer {
       place.awake = false;
       if (gone) place.source.close();
     }
-    if (contributors < this.#contributors.length) this.#contributors.length = contributors;
+    cutTo(this.#contributors, contributors);
     this.#limits.decide(this.#link && this.#standing);
   }
 

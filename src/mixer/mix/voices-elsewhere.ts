@@ -1,4 +1,5 @@
 /** The voices that a room hears from other mixers: of its other parts those that only some hear, and shouts of other rooms. */
+import { cutTo } from '../../lib/cut.ts';
 import type { Contributor } from './contributor.ts';
 import type { MixLink } from './mix-link.ts';
 import { type ShoutLink, shoutsOf } from './shout-link.ts';
@@ -22,7 +23,7 @@ export class VoicesElsewhere {
     const all = this.#all;
     let count = 0;
     for (const voices of [own, others, heard]) for (let i = 0; i < voices.length; i++) all[count++] = voices[i]!;
-    all.length = count;
+    cutTo(all, count);
     return all;
   }
 }

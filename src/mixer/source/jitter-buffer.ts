@@ -74,7 +74,7 @@ export class JitterBuffer {
   readonly #plausible = new PlausibleLoss(SAMPLES_PER_MS);
   readonly #timestamps = new Unwrapper(32);
   readonly #sequenceNumbers = new Unwrapper(16);
-  /** The first `#size` are waiting, in order. They are moved by loops, which are faster than `copyWithin` on objects. */
+  /** The first `#size` are waiting, in order; the last is the packet that was handed out. The others are free. */
   readonly #slots: Slot[];
   #size = 0;
 

@@ -2,6 +2,7 @@
  * The last packets of a source that were not decoded. Decoding them first brings a decoder in sync with the next packet
  * (RFC 7845 section 4.6).
  */
+import { cutTo } from '../../lib/cut.ts';
 import type { Decoder } from '../codec/codec.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
 import { MAX_PACKET_SAMPLES, SILENCE_DBOV } from '../format.ts';
@@ -28,7 +29,7 @@ export class PreRoll {
   }
 
   clear(): void {
-    if (this.#payloads.length > 0) this.#payloads.length = 0;
+    cutTo(this.#payloads, 0);
   }
 
   /** A decoder in sync with the kept packets. */

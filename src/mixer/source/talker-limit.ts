@@ -9,6 +9,7 @@
  * In a room of several parts, each part has its own limit and learns what the others have taken: see
  * `talker-places.ts`.
  */
+import { cutTo } from '../../lib/cut.ts';
 import { PTIME_MS } from '../format.ts';
 import { claimRank, MARGIN_DB, type TalkerStanding } from './talker-places.ts';
 
@@ -99,7 +100,7 @@ export class TalkerLimit {
     }
     this.#outbid();
     if (standing !== undefined) this.tell(standing);
-    if (this.#waiting.length > 0) this.#waiting.length = 0;
+    cutTo(this.#waiting, 0);
   }
 
   /** Fills `standing` with what other parts of the room must know. */
@@ -130,7 +131,7 @@ export class TalkerLimit {
       if (talker.admitted && !talker.speaking) talker.admitted = false;
       if (talker.admitted || talker.sounding) this.#places[kept++] = place;
     }
-    if (kept < this.#places.length) this.#places.length = kept;
+    cutTo(this.#places, kept);
   }
 
   /** At most one per tick, because each change of talkers costs a few encoded frames at once. */

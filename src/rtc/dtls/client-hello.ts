@@ -100,6 +100,7 @@ function readHello(body: Uint8Array): Hello | null {
 
 /** The 16-bit values of a list with a length prefix; ignores what is cut off. */
 function listOf(bytes: Uint8Array): number[] {
+  if (bytes.length < 2) return [];
   const end = Math.min(bytes.length, 2 + readUint16(bytes, 0));
   return Array.from({ length: (end - 2) >> 1 }, (_, i) => readUint16(bytes, 2 + 2 * i));
 }

@@ -136,7 +136,6 @@ export class UdpPort implements DatagramPort {
   }
 }
 
-/** One bound socket. */
 /**
  * While nothing fails, so many sends in a row do not report their results, because Node makes an object and a callback
  * in the next tick for each report.
@@ -145,6 +144,7 @@ const UNCHECKED_SENDS = 15;
 /** After a failure, that many sends report theirs. */
 const CHECKED_AFTER_FAILURE = 1000;
 
+/** One bound socket. */
 export class UdpSocket implements DatagramSocket {
   readonly protocol = 'udp';
   readonly local: MediaAddress;
