@@ -3,6 +3,7 @@ import type { AdminSession } from './admin-session.ts';
 import type { RoomStatus } from './api.ts';
 import { Dialog } from './dialog.tsx';
 import { strings } from './strings.ts';
+import { Switch } from './switch.tsx';
 
 const MAX_PASSWORD_LENGTH = 256;
 
@@ -36,19 +37,6 @@ export function RoomSettings({ session, room, onClose }: RoomSettingsProps) {
         }}
       />
       <span class="field-hint">{hint}</span>
-    </label>
-  );
-  const choice = (id: string, label: string, value: typeof levelling) => (
-    <label class="switch">
-      {label}
-      <input
-        type="checkbox"
-        data-testid={id}
-        checked={value.value}
-        onChange={(event) => {
-          value.value = event.currentTarget.checked;
-        }}
-      />
     </label>
   );
   return (
@@ -85,11 +73,11 @@ export function RoomSettings({ session, room, onClose }: RoomSettingsProps) {
         />
         <span class="field-hint">{hasPassword ? strings.keepsPassword : strings.hasNoPassword}</span>
       </label>
-      {hasPassword && choice('no-password', strings.removePassword, hasNoPassword)}
+      {hasPassword && <Switch id="no-password" label={strings.removePassword} value={hasNoPassword} />}
       {number('max-participants', strings.maxParticipants, strings.maxParticipantsHint, maxParticipants, 1, 10_000)}
       {number('max-talkers', strings.maxTalkers, strings.maxTalkersHint, maxTalkers, 0, 1000)}
-      {choice('levelling', strings.levelling, levelling)}
-      {choice('whispers', strings.whispers, whispers)}
+      <Switch id="levelling" label={strings.levelling} value={levelling} />
+      <Switch id="whispers" label={strings.whispers} value={whispers} />
     </Dialog>
   );
 }

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { AdminSession } from './admin-session.ts';
 import { strings } from './strings.ts';
+import { Switch } from './switch.tsx';
 
 const HOUR_S = 3600;
 
@@ -46,19 +47,6 @@ export function TokenView({ session }: { session: AdminSession }) {
       />
     </label>
   );
-  const choice = (id: string, label: string, value: typeof maySpeak) => (
-    <label class="switch">
-      {label}
-      <input
-        type="checkbox"
-        data-testid={id}
-        checked={value.value}
-        onChange={(event) => {
-          value.value = event.currentTarget.checked;
-        }}
-      />
-    </label>
-  );
   return (
     <section class="card panel" aria-labelledby="token-title">
       <h2 id="token-title">{strings.token}</h2>
@@ -72,8 +60,8 @@ export function TokenView({ session }: { session: AdminSession }) {
         {text('token-room', strings.tokenRoom, room, { maxLength: 64 })}
         {text('token-identity', strings.identity, identity, { title: strings.identityHint })}
         {text('token-hours', strings.hours, hours, { inputMode: 'numeric', pattern: '[1-9][0-9]{0,3}' })}
-        {choice('token-may-speak', strings.maySpeak, maySpeak)}
-        {choice('token-may-moderate', strings.mayModerate, mayModerate)}
+        <Switch id="token-may-speak" label={strings.maySpeak} value={maySpeak} />
+        <Switch id="token-may-moderate" label={strings.mayModerate} value={mayModerate} />
         <button type="submit" class="button" data-testid="make-token">
           {strings.makeToken}
         </button>

@@ -21,7 +21,6 @@ const root = document.getElementById('app');
 if (root === null) throw new Error('The page has no #app.');
 // Outside the rendered views, so that no change of view interrupts the sound.
 const audio = document.createElement('audio');
-audio.autoplay = true;
 document.body.append(audio);
 const call = new Call(audio);
 /** A reload, or a way back to the page, does not end a call. */

@@ -1,41 +1,41 @@
 import { signal } from '@preact/signals';
 import type { AudioDevice } from '../sdk/devices.ts';
+import { Speaker } from '../sdk/speaker.ts';
 
 /** The part of `navigator.mediaDevices` that asks for an output; only Firefox has it. */
 export interface OutputSource {
   readonly selectAudioOutput?: () => Promise<{ readonly deviceId: string; readonly label: string }>;
 }
 
-/** The page's only audio element, which plays the mix. */
+/** The client library's loudspeaker as the page shows it, with the browser's own dialog for choosing a device. */
 export class SpeakerOutput {
   /** The browser refused to play until the person clicks something. */
   readonly isLocked = signal(false);
-  readonly canChoose = 'setSinkId' in HTMLMediaElement.prototype;
   readonly canAsk = 'selectAudioOutput' in (globalThis.navigator?.mediaDevices ?? {});
-  readonly #element: HTMLAudioElement;
+  readonly #speaker: Speaker;
 
+  /** @param element the page's only audio element */
   constructor(element: HTMLAudioElement) {
-    this.#element = element;
+    this.#speaker = new Speaker(element, (isBlocked) => {
+      this.isLocked.value = isBlocked;
+    });
   }
 
-  async play(stream: MediaStream): Promise<void> {
-    this.#element.srcObject = stream;
-    await this.unlock();
+  get canChoose(): boolean {
+    return this.#speaker.canChoose;
+  }
+
+  play(stream: MediaStream): Promise<void> {
+    return this.#speaker.play(stream);
   }
 
   /** Starts playback. Call it from a click, because browsers require a user action. */
   async unlock(): Promise<void> {
-    try {
-      await this.#element.play();
-      this.isLocked.value = false;
-    } catch (thrown) {
-      // An AbortError only means that the next stream has replaced this one.
-      if (thrown instanceof DOMException && thrown.name === 'NotAllowedError') this.isLocked.value = true;
-    }
+    await this.#speaker.start();
   }
 
   setSilent(silent: boolean): void {
-    this.#element.muted = silent;
+    this.#speaker.setSilent(silent);
   }
 
   /**
@@ -56,19 +56,15 @@ export class SpeakerOutput {
 
   /** Selects an output device; an empty id is the default. Resolves with false if it failed and the default is used. */
   async choose(deviceId: string): Promise<boolean> {
-    if (!this.canChoose) return deviceId === '';
     try {
-      await this.#element.setSinkId(deviceId);
+      await this.#speaker.choose(deviceId);
       return true;
     } catch {
-      if (deviceId !== '') await this.choose('');
       return false;
     }
   }
 
   stop(): void {
-    this.#element.pause();
-    this.#element.srcObject = null;
-    this.isLocked.value = false;
+    this.#speaker.stop();
   }
 }
