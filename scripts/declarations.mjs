@@ -21,21 +21,23 @@ const OPTIONS = {
 export function bundleDeclarations(entry) {
   const emitted = emit(entry);
   const [[, index], ...others] = emitted;
-  const known = new Map(
-    others.flatMap(([, source]) => source.statements.flatMap((statement) => named(statement, source))),
-  );
+  const known = new Map();
+  for (const [name, declaration] of others.flatMap(([, source]) => declarationsIn(source))) {
+    if (known.has(name)) throw new Error(`two files of the client library declare ${name}`);
+    known.set(name, declaration);
+  }
   const exported = exportedNames(index);
   const wanted = new Set();
   const want = (name) => {
-    const declarations = known.get(name);
-    if (declarations === undefined || wanted.has(name)) return;
+    const declaration = known.get(name);
+    if (declaration === undefined || wanted.has(name)) return;
     wanted.add(name);
-    for (const { node } of declarations.nodes) visitNames(node, want);
+    visitNames(declaration.node, want);
   };
   for (const name of exported) want(name);
   const texts = [...known]
     .filter(([name]) => wanted.has(name))
-    .map(([name, { nodes }]) => nodes.map(({ node, source }) => textOf(node, source, exported.has(name))).join('\n'));
+    .map(([name, { node, source }]) => textOf(node, source, exported.has(name)));
   for (const name of exported) if (!wanted.has(name)) throw new Error(`${name} is exported but declared nowhere`);
   return `${texts.join('\n\n')}\n`;
 }
@@ -62,11 +64,15 @@ function exportedNames(index) {
   );
 }
 
-/** What a statement declares, by name. Two files must not declare the same one. */
+/** What a file declares, by name. */
+function declarationsIn(source) {
+  return source.statements.flatMap((statement) => named(statement, source));
+}
+
 function named(node, source) {
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return [];
   const names = ts.isVariableStatement(node) ? node.declarationList.declarations.map(({ name }) => name) : [node.name];
-  return names.filter((name) => name !== undefined).map(({ text }) => [text, { nodes: [{ node, source }] }]);
+  return names.filter((name) => name !== undefined).map(({ text }) => [text, { node, source }]);
 }
 
 function visitNames(node, use) {
