@@ -15,7 +15,7 @@ const ORDER_BYTES = 8;
  */
 export function createShoutRing(room: number, part: number): SharedArrayBuffer {
   const memory = new SharedArrayBuffer(ORDER_BYTES + TARGETED_BYTES);
-  new Int32Array(memory, 0, 2).set([room, part]);
+  new Int32Array(memory).set([room, part]);
   new TargetedRing(memory, ORDER_BYTES).clear();
   return memory;
 }

@@ -31,7 +31,7 @@ export class EmittedVoices {
 
   set emitters(emitters: readonly Emitter[]) {
     const gone = this.#emitters.filter((known) => !emitters.some((other) => isSame(known, other)));
-    if (gone.length > 0) this.#ending = [...this.#ending, ...gone];
+    this.#ending = [...this.#ending, ...gone];
     this.#emitters = emitters;
     this.#people = new Set(emitters.flatMap(({ voice }) => voice ?? []));
   }
@@ -60,7 +60,6 @@ export class EmittedVoices {
    * @param sounding gets the voices
    */
   sound(contributors: readonly Contributor[], copies: VoiceCopies, sounding: SpaceVoice[]): void {
-    if (this.#emitters.length === 0 && this.#voices.size === 0) return;
     for (const voice of this.#voices.values()) voice.isPresent = false;
     for (const emitter of this.#emitters) this.#emit(emitter, contributors, copies, sounding);
     for (const emitter of this.#ending) this.#emit(emitter, contributors, copies, undefined);
@@ -108,12 +107,9 @@ export class EmittedVoices {
 function frameAt(emitter: Emitter, contributor: Contributor, copies: VoiceCopies): Frame | undefined {
   const { channel, voice } = emitter;
   if (channel === null) return contributor.voice === voice ? contributor.frame : undefined;
-  const { address, addressBefore, soundedBefore } = contributor;
-  const now = address.channels.has(channel) ? channel : NO_PATH;
-  const before = soundedBefore && addressBefore.channels.has(channel) ? channel : NO_PATH;
-  if (now === NO_PATH && before === NO_PATH) return undefined;
-  path.now = now;
-  path.before = before;
+  path.now = contributor.address.channels.has(channel) ? channel : NO_PATH;
+  path.before = contributor.addressBefore.channels.has(channel) ? channel : NO_PATH;
+  if (path.now === NO_PATH && path.before === NO_PATH) return undefined;
   // With the effect and the gain of the channel.
   return copies.frameOf(contributor, path);
 }

@@ -4,31 +4,13 @@ import { createSharedMix, MixRing } from '../../../src/media/link/mix-ring.ts';
 import { MISSING } from '../../../src/media/link/ring-slots.ts';
 import { MAX_TARGETED, MAX_WHISPERS } from '../../../src/media/link/targeted-ring.ts';
 import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
-import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
 import type { Contributor } from '../../../src/mixer/mix/contributor.ts';
 import { TO_ROOM } from '../../../src/mixer/mix/voice-path.ts';
 import { MAX_WHISPERED } from '../../../src/protocol/bounds.ts';
 import { cases } from '../../helpers/cases.ts';
+import { contributorIn } from '../../helpers/random-contributor.ts';
 
 const SEED = Number(process.env['SEED'] ?? 3308);
-
-const address = fc.record({
-  channels: fc.array(fc.integer({ min: 0, max: 63 }), { maxLength: 4 }).map((channels) => ChannelSet.of(channels)),
-  whispersTo: fc.array(fc.integer({ min: 1, max: 2 ** 31 - 1 }), { maxLength: MAX_WHISPERS }).map((to) => new Set(to)),
-});
-const contributor: fc.Arbitrary<Contributor> = fc.record({
-  voice: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
-  address,
-  addressBefore: address,
-  soundedBefore: fc.boolean(),
-  isEnding: fc.boolean(),
-  slot: fc.integer({ min: -1, max: 1023 }),
-  loudnessDbov: fc.integer({ min: -12_700, max: 0 }).map((level) => level / 100),
-  frame: fc.integer({ min: -1000, max: 1000 }).map((level) => ({
-    address: 0,
-    samples: new Float32Array(FRAME_SAMPLES).fill(level),
-  })),
-});
 
 function rings() {
   const memory = createSharedMix(0);
@@ -38,31 +20,35 @@ function rings() {
 test('another worker reads the voices of a tick as they were written, the 32 loudest of them', async (t) => {
   t.comment(`SEED=${SEED}`);
   fc.assert(
-    fc.property(fc.array(contributor, { maxLength: 36 }), fc.integer({ min: 0, max: 2 ** 31 + 5 }), (voices, tick) => {
-      const { writer, reader } = rings();
-      if (reader.count(tick) !== MISSING) return false;
-      writer.write(tick, voices);
-      const ranked = [...voices].sort((a, b) => b.loudnessDbov - a.loudnessDbov);
-      const kept = voices.length <= MAX_TARGETED ? voices : ranked.slice(0, MAX_TARGETED);
-      if (reader.count(tick) !== kept.length) return false;
-      const samples = new Float32Array(FRAME_SAMPLES);
-      return kept.every((voice, i) => {
-        reader.readFrame(tick, i, samples);
-        const now = reader.address(tick, i, TO_ROOM);
-        const before = reader.addressBefore(tick, i, TO_ROOM);
-        return (
-          reader.numberOf(tick, i) === voice.voice &&
-          reader.soundedBefore(tick, i) === voice.soundedBefore &&
-          reader.isEnding(tick, i) === voice.isEnding &&
-          reader.bodySlot(tick, i) === voice.slot &&
-          reader.loudnessDbov(tick, i) === voice.loudnessDbov &&
-          isSame(now, voice.address) &&
-          isSame(before, voice.addressBefore) &&
-          reader.address(tick, i, now) === now &&
-          samples.every((sample, at) => sample === voice.frame.samples[at])
-        );
-      });
-    }),
+    fc.property(
+      fc.array(contributorIn(), { maxLength: 36 }),
+      fc.integer({ min: 0, max: 2 ** 31 + 5 }),
+      (voices, tick) => {
+        const { writer, reader } = rings();
+        if (reader.count(tick) !== MISSING) return false;
+        writer.write(tick, voices);
+        const ranked = [...voices].sort((a, b) => b.loudnessDbov - a.loudnessDbov);
+        const kept = voices.length <= MAX_TARGETED ? voices : ranked.slice(0, MAX_TARGETED);
+        if (reader.count(tick) !== kept.length) return false;
+        const samples = new Float32Array(FRAME_SAMPLES);
+        return kept.every((voice, i) => {
+          reader.readFrame(tick, i, samples);
+          const now = reader.address(tick, i, TO_ROOM);
+          const before = reader.addressBefore(tick, i, TO_ROOM);
+          return (
+            reader.numberOf(tick, i) === voice.voice &&
+            reader.soundedBefore(tick, i) === voice.soundedBefore &&
+            reader.isEnding(tick, i) === voice.isEnding &&
+            reader.bodySlot(tick, i) === voice.slot &&
+            reader.loudnessDbov(tick, i) === voice.loudnessDbov &&
+            isSame(now, voice.address) &&
+            isSame(before, voice.addressBefore) &&
+            reader.address(tick, i, now) === now &&
+            samples.every((sample, at) => sample === voice.frame.samples[at])
+          );
+        });
+      },
+    ),
     { seed: SEED, numRuns: cases(200) },
   );
 });

@@ -5,6 +5,7 @@ import { Frame } from '../../../src/mixer/kernels/frame.ts';
 import { EAR_GAINS, Kernels } from '../../../src/mixer/kernels/kernels.ts';
 import { loadSimd } from '../../../src/mixer/kernels/simd.ts';
 import { Limiter } from '../../../src/mixer/mix/limiter.ts';
+import { cases } from '../../helpers/cases.ts';
 import { createPrng } from '../../helpers/prng.ts';
 
 const SEED = Number(process.env['SEED'] ?? 1207);
@@ -148,6 +149,39 @@ test('... and the same limited mix, mono and stereo, over several frames', async
     }
     return out;
   });
+});
+
+test('16-bit integers are the nearest to the samples, within their range, and limited ones to the samples with their gain', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  const factor = fc.constantFrom(1, 0.75, 0.01);
+  fc.assert(
+    fc.property(samples, samples, factor, fc.constantFrom(simd, plain), (left, right, gain, kernels) => {
+      const [first, second] = place(kernels, [left, right]) as [Frame, Frame];
+      const isNearest = (out: Int16Array, from: Float32Array, by: number, step = 1, start = 0) =>
+        from.every((sample, i) => {
+          const wanted = Math.max(-32_768, Math.min(32_767, sample * by));
+          return Math.abs(out[start + i * step]! - wanted) <= 0.5 + Math.abs(wanted) * 1e-6;
+        });
+      const mono = () => new Int16Array(FRAME_SAMPLES);
+      const stereo = () => new Int16Array(2 * FRAME_SAMPLES);
+      const [whole, both, limited, bothLimited] = [mono(), stereo(), mono(), stereo()];
+      kernels.toInt16(first, whole);
+      kernels.toInt16Stereo(first, second, both);
+      kernels.gains.fill(gain);
+      kernels.limit(first, limited);
+      kernels.limitStereo(first, second, bothLimited);
+      for (const frame of [first, second]) kernels.frames.release(frame);
+      return (
+        isNearest(whole, left, 1) &&
+        isNearest(both, left, 1, 2) &&
+        isNearest(both, right, 1, 2, 1) &&
+        isNearest(limited, left, gain) &&
+        isNearest(bothLimited, left, gain, 2) &&
+        isNearest(bothLimited, right, gain, 2, 1)
+      );
+    }),
+    { seed: SEED, numRuns: cases(RUNS) },
+  );
 });
 
 test("frames inside and outside the kernels' memory may be mixed", async (t) => {

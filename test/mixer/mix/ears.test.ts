@@ -222,6 +222,30 @@ test('for any moves, jumps, pauses, gains and ranges, each side has what the slo
   t.end();
 });
 
+test('a gain has reached its target when it is within 80 dB of it', (t) => {
+  t.comment(`SEED=${SEED}`);
+  fc.assert(
+    fc.property(fc.nat(), (salt) => {
+      const prng = createPrng(salt);
+      const scene = new Scene();
+      const voice = scene.add(anywhere(prng));
+      scene.listen();
+      scene.world.put(voice.slot, { at: anywhere(prng), range: 50 });
+      // All gains are below 1.5, and this is how long a pole of 50 ms takes from there to 1e-4.
+      scene.listen(Math.ceil((50 * Math.log(1.5e4)) / 20));
+      const newcomer = new Scene();
+      newcomer.ears.listen({
+        ...{ bodies: scene.world.read(), settings: scene.settings, rangeFactor: 1, voices: scene.sounding },
+      });
+      const [heard, target] = [mixOf(scene), mixOf(newcomer)];
+      scene.close();
+      return (['left', 'right', 'mono'] as const).every((side) => heard[side][1] === target[side][1]);
+    }),
+    { seed: SEED, numRuns: cases(50) },
+  );
+  t.end();
+});
+
 test('the loudest voices are heard, the nearest before others, in any order', (t) => {
   fc.assert(
     fc.property(fc.nat(), fc.integer({ min: 1, max: 6 }), (salt, most) => {

@@ -220,6 +220,23 @@ test('a stream that takes over soon after a change is primed with each frame on 
   t.same(encoders.at(-1)!.complexities, [4, 4, 4, 4, 5, 5, 5], 'frames 3 to 9');
 });
 
+test('after silence a stream is on the side of the limit, even if it took over on the other and was not needed', async (t) => {
+  const { pool, encoders } = spyPool();
+  const shared = new MixStream(pool, SETTINGS);
+  for (let n = 0; n < 3; n++) {
+    shared.setMix(constant(n), 1);
+    shared.payload();
+  }
+  const own = new MixStream(pool, OTHERS);
+  own.takeOver(shared);
+  own.setMix(constant(2), 1);
+  own.setSilent();
+  pool.limitComplexity(3);
+  own.setMix(constant(3), 1);
+  own.payload();
+  t.same(encoders.at(-1)!.complexities, [3]);
+});
+
 /** The output for a mix of constant value, as gains. */
 function gainsOf(talkers: readonly number[], value = 10_000): { stream: MixStream; gains: Float64Array[] } {
   const { pool, encoders } = spyPool();

@@ -201,6 +201,28 @@ test('when levels disagree, the next three packets are checked, and after the th
   }
 });
 
+test('for any checks, three in a row that disagree end it, and one that agrees starts the count anew', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  fc.assert(
+    fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 12 }), (verdicts) => {
+      const line = new Line(0);
+      let wrong = 0;
+      for (const agrees of verdicts) {
+        wrong = agrees ? 0 : wrong + 1;
+        const before = line.pool.counters.packetsChecked;
+        let isPassed = true;
+        while (isPassed && line.pool.counters.packetsChecked === before) {
+          isPassed = line.say(agrees ? {} : { claimedDbov: -20, soundDbov: -50 });
+        }
+        if (isPassed !== wrong < 3) return false;
+        if (!isPassed) return true;
+      }
+      return true;
+    }),
+    { seed: SEED, numRuns: cases(60) },
+  );
+});
+
 test('one check that is far off does not count against the next, however loud it was', async (t) => {
   for (const soundDbov of [-60, -8, -4]) {
     const line = new Line(0);

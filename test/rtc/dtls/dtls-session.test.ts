@@ -145,6 +145,18 @@ test('a client whose certificate does not match the announced one is refused', a
   client.stop();
 });
 
+test('a client without a certificate is refused', async (t) => {
+  const { result, client, log } = await shakeHands({
+    tamper: ({ client: { cipher } }) => {
+      // Read when the Certificate message is written.
+      Object.defineProperty(cipher, 'localCert', { get: () => Buffer.alloc(0), set: () => {} });
+    },
+  });
+  t.match(result, { kind: 'failed', reason: /certificate/ });
+  t.same(log, ['failed']);
+  client.stop();
+});
+
 test('a client that presents a certificate without holding its key is refused', async (t) => {
   const victim = await createIdentity();
   const thief = { ...victim, keyPem: identity.keyPem };

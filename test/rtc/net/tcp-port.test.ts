@@ -307,3 +307,22 @@ test('an address with the port in use can be left out, and every other failure i
   await port.close();
   await t.rejects(TcpPort.open({ addresses: [elsewhere], clock, skipsUsed: true }), /on 192\.0\.2\.1/);
 });
+
+test('all addresses of IPv6 and all of IPv4 can have the same port, and each listens for its own', async (t) => {
+  const clock = new FakeClock();
+  const free = await MediaPort.open({ hosts: ['127.0.0.1'], port: 0, tcp: true, clock });
+  const { port: number } = free.addresses[0]!;
+  await free.close();
+  const all: MediaAddress[] = [
+    { protocol: 'udp', address: '::', family: 6, port: number },
+    { protocol: 'udp', address: '0.0.0.0', family: 4, port: number },
+  ];
+  for (const addresses of [all, [...all].reverse()]) {
+    const port = await TcpPort.open({ addresses, clock });
+    t.same(
+      port.addresses.map(({ address }) => address),
+      addresses.map(({ address }) => address),
+    );
+    await port.close();
+  }
+});
