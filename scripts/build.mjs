@@ -1,4 +1,5 @@
 // Builds the server (dist/main.js, dist/worker.js) and the pages (dist/web).
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,8 @@ import { buildKernels } from './kernels.mjs';
 import { buildServedSdk, TARGET } from './sdk.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** Browsers, and the manifest of the page, know these by their names. */
+const FIXED = ['service-worker.ts', 'icon-192.png', 'icon-512.png'];
 const PAGES = { 'index.html': 'web/app', 'admin.html': 'web/admin' };
 /**
  * Node reads all files of a package at the same time. This package has so many that a start could exceed the limit of
@@ -45,6 +48,7 @@ export async function buildPage(outdir) {
   await mkdir(outdir, { recursive: true });
   const built = await Promise.all(Object.entries(PAGES).map(([name, folder]) => buildHtml(folder, join(outdir, name))));
   await buildServedSdk(outdir);
+  await buildFixed(outdir);
   await compressAll(outdir);
   return { inputs: Object.assign({}, ...built.map(({ inputs }) => inputs)) };
 }
@@ -58,7 +62,7 @@ async function buildHtml(folder, page) {
   const html = await readFile(join(ROOT, folder, 'index.html'), 'utf8');
   const names = [...new Set([...html.matchAll(REFERENCE)].map(([, name]) => name))];
   const { metafile } = await build({
-    entryPoints: names.map((name) => join(ROOT, folder, sourceOf(name))),
+    entryPoints: names.map((name) => join(ROOT, folder, sourceOf(folder, name))),
     outdir,
     // Source maps contain paths relative to this, so the hashes depend on it.
     absWorkingDir: ROOT,
@@ -69,7 +73,8 @@ async function buildHtml(folder, page) {
     splitting: true,
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    loader: { '.svg': 'copy', '.png': 'copy', '.ico': 'copy', '.webmanifest': 'copy' },
+    loader: { '.svg': 'copy', '.png': 'copy', '.ico': 'copy', '.webmanifest': 'copy', '.wasm': 'file' },
+    publicPath: '/',
     entryNames: '[name]-[hash]',
     assetNames: '[name]-[hash]',
     minify: true,
@@ -86,9 +91,25 @@ async function buildHtml(folder, page) {
   };
   await writeFile(
     page,
-    html.replace(REFERENCE, (_, name) => `/${built.get(sourceOf(name)) ?? missing(name)}`),
+    html.replace(REFERENCE, (_, name) => `/${built.get(sourceOf(folder, name)) ?? missing(name)}`),
   );
   return metafile;
+}
+
+/** Builds or copies the files that must keep their names. */
+async function buildFixed(outdir) {
+  await build({
+    entryPoints: FIXED.map((name) => join(ROOT, 'web/app', name)),
+    outdir,
+    bundle: true,
+    platform: 'browser',
+    target: TARGET,
+    format: 'esm',
+    loader: { '.png': 'copy' },
+    assetNames: '[name]',
+    minify: true,
+    logLevel: 'warning',
+  });
 }
 
 /** Puts FILE.br and FILE.gz beside each compressible file that they make smaller. The same content gives the same bytes. */
@@ -107,8 +128,10 @@ async function compressAll(outdir) {
   );
 }
 
-function sourceOf(name) {
-  return name === 'main.js' ? 'main.tsx' : name;
+/** Scripts are built from TypeScript. */
+function sourceOf(folder, name) {
+  const sources = ['.ts', '.tsx'].map((suffix) => name.replace(/\.js$/, suffix));
+  return sources.find((source) => existsSync(join(ROOT, folder, source))) ?? name;
 }
 
 /** Writes into `outdir`. If something cannot be built, prints the errors and rejects. */

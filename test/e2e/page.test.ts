@@ -76,7 +76,7 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
     await page.waitForSound();
     t.match(await page.participants(), [{ name: 'Grace', isSelf: true, isMuted: true }]);
     await page.click('settings');
-    await page.click('noiseSuppression');
+    await page.click('echoCancellation');
     await page.click('close-settings');
     await page.click('leave');
     await page.waitFor('name');
@@ -86,7 +86,7 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
     t.equal(await page.page.evaluate(`document.querySelector('[data-testid="mode-muted"]').checked`), true);
     await page.click('join');
     await page.click('settings');
-    t.equal(await page.page.evaluate(`document.querySelector('[data-testid="noiseSuppression"]').checked`), false);
+    t.equal(await page.page.evaluate(`document.querySelector('[data-testid="echoCancellation"]').checked`), false);
     await page.close();
   });
 

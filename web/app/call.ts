@@ -1,4 +1,4 @@
-import { computed, effect, signal } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
 import type { ParticipantInfo, RoomEntry } from '../../src/protocol/messages.ts';
 import type { ChannelState, TalkTarget } from '../sdk/channels.ts';
 import type { CloseReason, ConnectionState } from '../sdk/connection-state.ts';
@@ -13,9 +13,10 @@ import { ChatModel } from './chat/chat-model.ts';
 import { forgetToken, joinToken, replaceToken } from './join-token.ts';
 import { MicrophoneInput } from './microphone-input.ts';
 import { OwnVoice } from './own-voice.ts';
-import { type JoinMode, preferences, remember } from './preferences.ts';
+import { type JoinMode, preferences, remember, voiceShape } from './preferences.ts';
 import { pathOfRoom, socketUrl } from './room-link.ts';
 import { SpeakerOutput } from './speaker-output.ts';
+import { QualityHistory } from './stats/quality-history.ts';
 import { strings } from './strings.ts';
 
 const NOTICE_MS = 6000;
@@ -52,6 +53,8 @@ export class Call {
   /** Whom this participant speaks to while a button is held; null if none is. */
   readonly held = signal<TalkTarget | null>(null);
   readonly quality = signal<Quality | null>(null);
+  /** The quality in this call until now. */
+  readonly history = new QualityHistory();
   readonly voice = new OwnVoice(this.client);
   /** False while the connection stands but the server does not answer. */
   readonly isAnswering = signal(true);
@@ -120,6 +123,7 @@ export class Call {
         this.talkToTeam(null);
     });
     this.client.on('quality', (quality) => {
+      this.history.add({ atMs: Date.now(), quality });
       this.quality.value = quality;
     });
     this.client.on('stream', (stream) => void this.speaker.play(stream));
@@ -132,6 +136,15 @@ export class Call {
       this.announcement.value = strings.room[reason === 'kicked' ? 'kicked' : 'left'](participant.name);
     });
     effect(() => this.speaker.setSilent(this.voice.deafened.value));
+    effect(() => this.speaker.setVolume(preferences.value.outputVolume));
+    effect(() => {
+      voiceShape.value;
+      void untracked(() => this.microphone.reshape());
+    });
+    effect(() => {
+      const track = this.microphone.sent.value;
+      if (untracked(() => this.isInCall)) this.client.setMicrophone(track);
+    });
     watchDevices(() => void this.#devicesChanged());
     watchNetwork(this.client);
     addEventListener('pagehide', () => this.#pageHidden());
@@ -212,12 +225,11 @@ export class Call {
     if (!isTrying && !this.isInCall) this.microphone.close();
   }
 
-  /** Opens the microphone chosen in the preferences and sends it. If that fails, the previous one is still sent. */
+  /** Opens the microphone chosen in the preferences, which sends it. If that fails, the previous one is still sent. */
   async useMicrophone(): Promise<void> {
     const isOpen = await this.#openMicrophone();
     if (!this.isInCall) this.microphone.close();
-    else if (isOpen) this.client.setMicrophone(this.microphone.track.value);
-    else if (this.microphone.track.value !== null)
+    else if (!isOpen && this.microphone.track.value !== null)
       this.notify(strings.microphone.failures[this.microphone.failure.value?.failure ?? 'other']);
   }
 
@@ -249,10 +261,11 @@ export class Call {
     this.isTrying.value = false;
     this.voice.talkMode.value = preferences.value.talk.mode;
     this.voice.start(muted, deafened);
+    this.history.clear();
     this.isAnswering.value = true;
     this.room.value = room;
     if (mode === 'listen') this.microphone.close();
-    this.client.setMicrophone(this.microphone.track.value);
+    this.client.setMicrophone(this.microphone.sent.value);
     await this.speaker.choose(preferences.value.outputId);
     const isAdmitted = await this.client
       .connect(socketUrl(location), {
@@ -283,20 +296,17 @@ export class Call {
 
   async #openMicrophone(): Promise<boolean> {
     this.isAskingMicrophone.value = true;
-    const track = await this.microphone.open();
+    const isOpen = await this.microphone.open();
     this.isAskingMicrophone.value = false;
     // Browsers reveal the names of devices only to pages that may use one.
     this.devices.value = await listDevices();
-    return track !== null;
+    return isOpen;
   }
 
   async #microphoneLost(): Promise<void> {
-    this.client.setMicrophone(null);
     remember({ inputId: '' });
     if (await this.#openMicrophone()) {
-      const track = this.microphone.track.value;
-      this.client.setMicrophone(track);
-      this.notify(strings.microphone.replaced(track?.label ?? ''));
+      this.notify(strings.microphone.replaced(this.microphone.track.value?.label ?? ''));
     } else {
       this.microphone.failure.value = null;
       this.notify(strings.microphone.lost);

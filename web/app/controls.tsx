@@ -28,6 +28,7 @@ export function Controls({ call, onSettings }: { call: Call; onSettings: () => v
   const hasMicrophone = call.microphone.track.value !== null;
   const isMuted = call.voice.muted.value;
   const isDeafened = call.voice.deafened.value;
+  const isGateClosed = call.microphone.voice.gate.value?.isOpen === false;
   const toolbar = useRef<HTMLDivElement>(null);
   const maySpeak = call.self.value?.maySpeak !== false;
   useShortcuts(call);
@@ -35,7 +36,9 @@ export function Controls({ call, onSettings }: { call: Call; onSettings: () => v
   return (
     <footer class="dock">
       {maySpeak && hasMicrophone && isMuted && !isDeafened && <TalkingHint call={call} />}
-      {maySpeak && hasMicrophone && <LevelMeter microphone={call.microphone} isMuted={!call.voice.isSending.value} />}
+      {maySpeak && hasMicrophone && (
+        <LevelMeter microphone={call.microphone} isMuted={!call.voice.isSending.value || isGateClosed} />
+      )}
       {maySpeak && hasMicrophone && <TalkButton call={call} />}
       <div ref={toolbar} class="dock-buttons" role="toolbar" aria-label={texts.controls}>
         {!maySpeak ? null : hasMicrophone ? (

@@ -8,10 +8,12 @@ export function LevelMeter({ microphone, isMuted }: { microphone: MicrophoneInpu
   useEffect(() => {
     let shown = 0;
     let frame = requestAnimationFrame(function draw() {
-      const level = Math.min(1, Math.max(0, 1 - microphone.levelDbfs() / SILENCE_DBFS));
+      const level = partOfMeter(microphone.levelDbfs());
+      const threshold = microphone.voice.gate.value?.thresholdDbfs;
       // Rises at once and falls slowly, like the needle of a meter.
       shown = Math.max(level, shown - 0.02);
       meter.current?.style.setProperty('--level', shown.toFixed(3));
+      if (threshold !== undefined) meter.current?.style.setProperty('--threshold', partOfMeter(threshold).toFixed(3));
       meter.current?.setAttribute('aria-valuenow', String(Math.round(shown * 100)));
       frame = requestAnimationFrame(draw);
     });
@@ -31,6 +33,12 @@ export function LevelMeter({ microphone, isMuted }: { microphone: MicrophoneInpu
       data-muted={isMuted}
     >
       <span class="meter-fill" />
+      {microphone.voice.gate.value !== null && <span class="meter-mark" />}
     </div>
   );
+}
+
+/** From 0 for silence to 1 for full scale. */
+function partOfMeter(levelDbfs: number): number {
+  return Math.min(1, Math.max(0, 1 - levelDbfs / SILENCE_DBFS));
 }

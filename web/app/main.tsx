@@ -5,6 +5,8 @@ import { isEmbedded, obeyParent } from './embed.ts';
 import { joinToken, takeTokenFromAddress } from './join-token.ts';
 import { JoinView } from './join-view.tsx';
 import { RoomView } from './room-view.tsx';
+import { registerServiceWorker } from './system/install.ts';
+import { showOnSystem } from './system/show-on-system.ts';
 
 function App({ call }: { call: Call }) {
   const { status } = call.state.value;
@@ -33,5 +35,7 @@ if (isReload()) resume();
 addEventListener('pageshow', (event) => {
   if (event.persisted) resume();
 });
+showOnSystem(call);
 if (isEmbedded()) void obeyParent(call);
+else void registerServiceWorker();
 render(<App call={call} />, root);

@@ -1,7 +1,12 @@
 import { computed, signal } from '@preact/signals';
 
-/** `push`: only heard while something is held down; `mute`: heard except then. */
-export type TalkMode = 'open' | 'push' | 'mute';
+/** `voice`: the microphone opens by itself; `push`: only heard while something is held down; `mute`: heard except then. */
+export type TalkMode = 'open' | 'voice' | 'push' | 'mute';
+
+/** Whether something has to be held down in this mode. */
+export function isHeldMode(mode: TalkMode): mode is 'push' | 'mute' {
+  return mode === 'push' || mode === 'mute';
+}
 
 /** What the page does about this participant's own voice and hearing, in the room. */
 export interface VoiceControls {
@@ -116,5 +121,5 @@ export class OwnVoice {
 }
 
 function isOpen(mode: TalkMode, isHeld: boolean): boolean {
-  return mode === 'open' || isHeld === (mode === 'push');
+  return !isHeldMode(mode) || isHeld === (mode === 'push');
 }

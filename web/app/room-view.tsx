@@ -10,6 +10,7 @@ import { Logo } from './icons.tsx';
 import { LeaveDialog } from './leave-dialog.tsx';
 import { People } from './people.tsx';
 import { SettingsDialog } from './settings-dialog.tsx';
+import { MiniPlayerButton } from './system/mini-player-button.tsx';
 
 export function RoomView({ call }: { call: Call }) {
   const areSettingsOpen = useSignal(false);
@@ -26,6 +27,7 @@ export function RoomView({ call }: { call: Call }) {
           {call.room.value}
         </h1>
         <ChatButton chat={call.chat} />
+        <MiniPlayerButton call={call} />
         <CopyLink call={call} />
         <ConnectionStatus call={call} />
       </header>

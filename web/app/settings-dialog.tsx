@@ -1,24 +1,20 @@
-import type { SoundProcessing } from '../sdk/microphone.ts';
 import type { Call } from './call.ts';
 import { DevicePicker } from './device-picker.tsx';
 import { Dialog } from './dialog.tsx';
 import { preferences, remember } from './preferences.ts';
 import { ShortcutSettings } from './shortcut-settings.tsx';
+import { Slider } from './slider.tsx';
+import { StatsButton } from './stats/stats-button.tsx';
 import { strings } from './strings.ts';
 import { TalkSettings } from './talk-settings.tsx';
+import { VoiceSettings } from './voice-settings.tsx';
 
 const texts = strings.settings;
-const PROCESSING: readonly (keyof SoundProcessing)[] = ['echoCancellation', 'noiseSuppression', 'autoGainControl'];
 
 export function SettingsDialog({ call, onClose }: { call: Call; onClose: () => void }) {
   const { inputs, outputs } = call.devices.value;
-  const { inputId, outputId, processing } = preferences.value;
+  const { inputId, outputId, outputVolume } = preferences.value;
   const hasMicrophone = call.microphone.track.value !== null;
-
-  const change = (wanted: Parameters<typeof remember>[0]) => {
-    remember(wanted);
-    if (hasMicrophone) void call.useMicrophone();
-  };
 
   return (
     <Dialog labelledBy="settings-title" testId="settings-dialog" onClose={onClose}>
@@ -34,7 +30,10 @@ export function SettingsDialog({ call, onClose }: { call: Call; onClose: () => v
           label={texts.input}
           devices={inputs}
           selected={inputId}
-          onSelect={(id) => change({ inputId: id })}
+          onSelect={(id) => {
+            remember({ inputId: id });
+            void call.useMicrophone();
+          }}
         />
       )}
       {call.speaker.canChoose && (
@@ -51,26 +50,25 @@ export function SettingsDialog({ call, onClose }: { call: Call; onClose: () => v
           {texts.chooseOutput}
         </button>
       )}
-      <fieldset class="field">
-        <legend class="field-label">{texts.processing}</legend>
-        {PROCESSING.map((key) => (
-          <label key={key} class="switch">
-            <span>{texts[key]}</span>
-            <input
-              type="checkbox"
-              data-testid={key}
-              checked={processing[key]}
-              onChange={(event) => change({ processing: { ...processing, [key]: event.currentTarget.checked } })}
-            />
-          </label>
-        ))}
-        <span class="field-hint">{texts.processingHint}</span>
-      </fieldset>
-      <TalkSettings />
+      {call.speaker.canChangeVolume && (
+        <Slider
+          id="output-volume"
+          label={texts.outputVolume}
+          least={0}
+          most={1}
+          step={0.05}
+          value={outputVolume}
+          text={strings.volume.percent(outputVolume)}
+          onInput={(volume) => remember({ outputVolume: volume })}
+        />
+      )}
+      <VoiceSettings call={call} />
+      <TalkSettings call={call} />
       <ShortcutSettings />
       <section class="field" aria-label={texts.details}>
         <h3 class="field-label">{texts.details}</h3>
         <Figures call={call} />
+        <StatsButton call={call} />
       </section>
     </Dialog>
   );

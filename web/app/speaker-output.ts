@@ -34,6 +34,14 @@ export class SpeakerOutput {
     await this.#speaker.start();
   }
 
+  get canChangeVolume(): boolean {
+    return this.#speaker.canChangeVolume;
+  }
+
+  setVolume(volume: number): void {
+    this.#speaker.setVolume(volume);
+  }
+
   setSilent(silent: boolean): void {
     this.#speaker.setSilent(silent);
   }

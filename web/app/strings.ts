@@ -4,6 +4,8 @@ import type { QualityGrade } from '../sdk/quality.ts';
 import { VoiceError } from '../sdk/voice-error.ts';
 import type { TalkMode } from './own-voice.ts';
 import type { ShortcutAction } from './shortcuts.ts';
+import type { MediaPath } from './stats/connection-stats.ts';
+import type { Finding } from './stats/diagnosis.ts';
 
 type ClosedState = Extract<ConnectionState, { status: 'closed' }>;
 
@@ -206,12 +208,20 @@ export const strings = {
 
   talk: {
     title: 'Talking',
-    modes: { open: 'Open microphone', push: 'Push to talk', mute: 'Push to mute' } satisfies Record<TalkMode, string>,
+    modes: {
+      open: 'Open microphone',
+      voice: 'When you speak',
+      push: 'Push to talk',
+      mute: 'Push to mute',
+    } satisfies Record<TalkMode, string>,
     hints: {
       open: 'Everyone hears you unless you are muted.',
+      voice: 'You are heard while your voice is louder than the mark in the meter. Quieter sounds are not sent.',
       push: 'You are heard only while you hold the key or the button. The key works while this page has the focus.',
       mute: 'You are heard except while you hold the key or the button. The key works while this page has the focus.',
     } satisfies Record<TalkMode, string>,
+    automatic: 'Follow the noise around you',
+    threshold: 'Level that opens the microphone',
     binding: 'Key or button',
     press: 'Press it now',
     mouse: (button: number) => `Mouse button ${button}`,
@@ -341,6 +351,56 @@ export const strings = {
   },
   problem,
 
+  mini: {
+    open: 'Mini player',
+    hint: 'Keep the room in a small window on top of the others',
+    failed: 'The small window could not be opened.',
+    leave: 'Leave',
+  },
+
+  stats: {
+    open: 'Show statistics',
+    notLoaded: 'The statistics could not be loaded. Please try again.',
+    title: 'Your connection',
+    copy: 'Copy for a bug report',
+    copied: 'Copied',
+    copyYourself: 'Your browser does not let this page copy. Copy the text yourself:',
+    graphs: {
+      rttMs: 'Round trip',
+      lossDownPercent: 'Packet loss to you',
+      lossUpPercent: 'Packet loss to the server',
+      concealedPercent: 'Concealed by the browser',
+    },
+    graph: (name: string, now: string) => `${name} in the last ten minutes; now ${now}`,
+    rows: {
+      path: 'Way to the server',
+      server: 'Address',
+      codec: 'Codec',
+      sent: 'Sent',
+      received: 'Received',
+      jitter: 'Jitter',
+      buffer: 'Buffered in the browser',
+      target: 'The browser wants to buffer',
+      late: 'Packets that came too late',
+      gaps: 'Gaps concealed',
+      encryption: 'Encryption',
+    },
+    path: ({ kind, transport }: MediaPath) =>
+      kind === 'relay' ? `By a relay, ${transport.toUpperCase()}` : `Direct, ${transport.toUpperCase()}`,
+    kilobits: (value: number | null) => (value === null ? '–' : `${Math.round(value)} kbit/s`),
+    findings: {
+      loss_up:
+        'Packets from you get lost on the way to the server, so others hear you with gaps. On Wi-Fi, move closer to the access point or use a cable.',
+      loss_down:
+        'Packets to you get lost, so you hear others with gaps. On Wi-Fi, move closer to the access point or use a cable.',
+      busy_computer:
+        'All packets arrive, but your browser plays gaps: this computer is busy. Close other programs and tabs.',
+      full_line: 'The delay jumps up and down: something else is using your line, such as a download or a backup.',
+      far_away: 'The server is far away, or the line is slow, so everyone hears everyone late.',
+      no_udp: 'Your network blocks UDP, so sound takes a slower way. Lost packets delay it more.',
+    } satisfies Record<Finding, string>,
+  },
+
   settings: {
     title: 'Settings',
     close: 'Done',
@@ -353,7 +413,17 @@ export const strings = {
     processing: 'Audio processing',
     processingHint: 'Good for speech. For music, turn everything off and wear headphones.',
     echoCancellation: 'Echo cancellation',
-    noiseSuppression: 'Noise suppression',
+    suppression: 'Noise suppression',
+    suppressions: { off: 'Off', browser: 'The browser’s', strong: 'Strong' },
+    suppressionHints: {
+      off: 'Everything is sent.',
+      browser: 'Removes steady noise.',
+      strong: 'Also removes keyboards and clatter. It takes more of your computer, and delays you by 30 ms.',
+    },
+    inputGain: 'Microphone volume',
+    outputVolume: 'Speaker volume',
+    decibels: (value: number) => `${value > 0 ? '+' : ''}${value} dB`,
+    bypassed: 'Your browser cannot process your voice here, so it is sent as it is.',
     autoGainControl: 'Automatic gain control',
     details: 'Connection',
     noDetails: 'No figures yet.',

@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { watchHold } from '../sdk/push-to-talk.ts';
 import type { Call } from './call.ts';
+import { isHeldMode } from './own-voice.ts';
 import { preferences } from './preferences.ts';
 import { strings } from './strings.ts';
 import { bindingName } from './talk-settings.tsx';
@@ -15,10 +16,10 @@ export function TalkButton({ call }: { call: Call }) {
   const { voice } = call;
   useEffect(() => {
     voice.setTalkMode(mode);
-    if (mode === 'open') return;
+    if (!isHeldMode(mode)) return;
     return watchHold(binding, (isHeld) => voice.hold(isHeld));
   }, [mode, binding]);
-  if (mode === 'open') return null;
+  if (!isHeldMode(mode)) return null;
   const release = () => voice.hold(false);
   return (
     <button

@@ -1,16 +1,23 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { type HoldBinding, nextBinding } from '../sdk/push-to-talk.ts';
+import type { Call } from './call.ts';
+import { LevelMeter } from './level-meter.tsx';
+import { isHeldMode } from './own-voice.ts';
 import { preferences, remember, TALK_MODES } from './preferences.ts';
 import { isUsableKey, keyName } from './shortcuts.ts';
+import { Slider } from './slider.tsx';
 import { strings } from './strings.ts';
+import { THRESHOLD_DBFS } from './voice/voice-gate.ts';
 
 const texts = strings.talk;
 /** The buttons of a mouse that nothing else needs. */
 const FIRST_SIDE_BUTTON = 3;
+/** Until the gate has heard the noise. */
+const USUAL_THRESHOLD_DBFS = -45;
 
 /** How this person talks: with an open microphone, or with a key held down. */
-export function TalkSettings() {
+export function TalkSettings({ call }: { call: Call }) {
   const { talk } = preferences.value;
   const isAsking = useSignal(false);
   const stopAsking = useRef(() => {});
@@ -45,7 +52,8 @@ export function TalkSettings() {
           ))}
         </select>
       </label>
-      {talk.mode !== 'open' && (
+      {talk.mode === 'voice' && <Threshold call={call} />}
+      {isHeldMode(talk.mode) && (
         <div class="switch">
           <span id="talk-binding">{texts.binding}</span>
           <button
@@ -63,6 +71,41 @@ export function TalkSettings() {
       )}
       <span class="field-hint">{texts.hints[talk.mode]}</span>
     </div>
+  );
+}
+
+/** The level that opens the microphone, over the meter that shows the voice. */
+function Threshold({ call }: { call: Call }) {
+  const { talk } = preferences.value;
+  const gate = call.microphone.voice.gate.value;
+  const choose = (thresholdDbfs: number | null) => remember({ talk: { ...talk, thresholdDbfs } });
+  return (
+    <>
+      <LevelMeter microphone={call.microphone} isMuted={gate?.isOpen !== true} />
+      <label class="switch">
+        <span>{texts.automatic}</span>
+        <input
+          type="checkbox"
+          data-testid="threshold-automatic"
+          checked={talk.thresholdDbfs === null}
+          onChange={(event) =>
+            choose(event.currentTarget.checked ? null : Math.round(gate?.thresholdDbfs ?? USUAL_THRESHOLD_DBFS))
+          }
+        />
+      </label>
+      {talk.thresholdDbfs !== null && (
+        <Slider
+          id="threshold"
+          label={texts.threshold}
+          least={THRESHOLD_DBFS.least}
+          most={THRESHOLD_DBFS.most}
+          step={1}
+          value={talk.thresholdDbfs}
+          text={strings.settings.decibels(talk.thresholdDbfs)}
+          onInput={choose}
+        />
+      )}
+    </>
   );
 }
 

@@ -4,6 +4,7 @@ import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
 import { Dialog } from './dialog.tsx';
 import { SpeakerIcon, SpeakerOffIcon } from './icons.tsx';
+import { Slider } from './slider.tsx';
 import { strings } from './strings.ts';
 
 const texts = strings.volume;
@@ -59,21 +60,16 @@ export function VolumeDialog({ call, person, gain, onClose }: VolumeProps & { re
         {person.name}
       </h2>
       <p class="quiet">{texts.onlyForYou}</p>
-      <label class="field">
-        <span class="field-label">
-          {texts.volume} <output>{texts.percent(gain)}</output>
-        </span>
-        <input
-          type="range"
-          data-testid="volume-slider"
-          min={0}
-          max={MAX_GAIN}
-          step={STEP}
-          value={gain}
-          aria-valuetext={texts.percent(gain)}
-          onInput={(event) => hear(Number(event.currentTarget.value))}
-        />
-      </label>
+      <Slider
+        id="volume-slider"
+        label={texts.volume}
+        least={0}
+        most={MAX_GAIN}
+        step={STEP}
+        value={gain}
+        text={texts.percent(gain)}
+        onInput={hear}
+      />
       <label class="switch">
         <span>{texts.mute}</span>
         <input

@@ -488,6 +488,10 @@ export declare class Speaker {
     start(): Promise<boolean>;
     /** Silences what is played here. To receive nothing at all, see `setDeafened`. */
     setSilent(silent: boolean): void;
+    /** Whether the browser lets a page change the volume; on iPhones only the buttons of the phone do. */
+    get canChangeVolume(): boolean;
+    /** The volume of everything that is played here, 0 to 1. */
+    setVolume(volume: number): void;
     /**
      * Plays through this device; an empty id is the default. Rejects with a `DeviceError` if that fails; the default one is
      * used then.
@@ -643,6 +647,8 @@ export interface VoiceEvents {
     activeSpeakers: readonly Participant[];
     /** The mix of everyone else, to be played by one audio element. A new stream after every new connection. */
     stream: MediaStream;
+    /** What the browser knows about the connection, every two seconds while audio flows, right before `quality`. */
+    report: RTCStatsReport;
     /** Every two seconds while audio flows, otherwise null. */
     quality: Quality | null;
     /** The server has replaced a join token that expires; it opens `room`. Keep it for a join after a reload. */

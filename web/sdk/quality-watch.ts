@@ -6,6 +6,8 @@ export interface QualityWatchOptions {
   readonly environment: Environment;
   /** Whether audio flows; without it there is nothing to measure. */
   readonly hasSound: () => boolean;
+  /** Every two seconds while audio flows, before `onQuality`. */
+  readonly onReport: (report: RTCStatsReport) => void;
   /** Every two seconds; null while no audio flows. */
   readonly onQuality: (quality: Quality | null) => void;
 }
@@ -45,7 +47,7 @@ export class QualityWatch {
   async #measure(media: MediaSession | null): Promise<void> {
     const report = await media?.stats().catch(() => null);
     if (media === null || media !== this.#media) return;
-    const { hasSound, onQuality } = this.#options;
+    const { hasSound, onReport, onQuality } = this.#options;
     if (!report || !hasSound()) {
       this.#totals = noTotals;
       onQuality(null);
@@ -53,6 +55,7 @@ export class QualityWatch {
     }
     const { quality, totals } = measureQuality(report.values(), this.#totals);
     this.#totals = totals;
+    onReport(report);
     onQuality(quality);
   }
 }

@@ -52,6 +52,20 @@ export class Speaker {
     this.#element.muted = silent;
   }
 
+  /** Whether the browser lets a page change the volume; on iPhones only the buttons of the phone do. */
+  get canChangeVolume(): boolean {
+    const before = this.#element.volume;
+    this.#element.volume = before === 1 ? 0.5 : 1;
+    const isChanged = this.#element.volume !== before;
+    this.#element.volume = before;
+    return isChanged;
+  }
+
+  /** The volume of everything that is played here, 0 to 1. */
+  setVolume(volume: number): void {
+    this.#element.volume = Math.min(1, Math.max(0, volume));
+  }
+
   /**
    * Plays through this device; an empty id is the default. Rejects with a `DeviceError` if that fails; the default one is
    * used then.

@@ -62,6 +62,7 @@ export class VoiceClient extends Emitter<VoiceEvents> {
     this.#quality = new QualityWatch({
       environment,
       hasSound: () => this.#state.status === 'connected' && this.#state.media === 'connected',
+      onReport: (report) => this.emit('report', report),
       onQuality: (quality) => this.emit('quality', quality),
     });
     const emit: RoomServicesOptions['emit'] = (name, payload) => this.emit(name, payload);

@@ -61,6 +61,8 @@ export interface VoiceEvents {
   activeSpeakers: readonly Participant[];
   /** The mix of everyone else, to be played by one audio element. A new stream after every new connection. */
   stream: MediaStream;
+  /** What the browser knows about the connection, every two seconds while audio flows, right before `quality`. */
+  report: RTCStatsReport;
   /** Every two seconds while audio flows, otherwise null. */
   quality: Quality | null;
   /** The server has replaced a join token that expires; it opens `room`. Keep it for a join after a reload. */

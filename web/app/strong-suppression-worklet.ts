@@ -1,0 +1,2 @@
+// The package's processor registers itself.
+import '@sapphi-red/web-noise-suppressor/gtcrnWorklet.js';
