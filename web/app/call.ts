@@ -143,7 +143,9 @@ export class Call {
     });
     effect(() => {
       const track = this.microphone.sent.value;
-      if (untracked(() => this.isInCall)) this.client.setMicrophone(track);
+      untracked(() => {
+        if (this.isInCall) this.client.setMicrophone(track);
+      });
     });
     watchDevices(() => void this.#devicesChanged());
     watchNetwork(this.client);
