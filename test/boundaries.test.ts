@@ -293,7 +293,10 @@ test('a media worker loads neither werift nor the web server', async (t) => {
 });
 
 test('files are small', async (t) => {
-  const large = files.filter(({ path, lines }) => lines > MAX_LINES && !path.startsWith('test/'));
+  const large = files.filter(
+    // Tables of texts are as long as there are texts.
+    ({ path, lines }) => lines > MAX_LINES && !path.startsWith('test/') && !path.startsWith('web/app/locales/'),
+  );
   t.same(
     large.map(({ path, lines }) => `${path} has ${lines} lines`),
     [],

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { ERRORS } from '../../src/lib/errors.ts';
-import { problems, strings } from '../../web/app/strings.ts';
+import { strings } from '../../web/app/language.ts';
+import { problems } from '../../web/app/locales/en.ts';
 
 /** Responses of the API for operators, which the page does not use. */
 const ONLY_OF_THE_API = new Set([
@@ -57,12 +58,22 @@ test('a ban says when it ends, never too early', async (t) => {
 });
 
 /** Texts that the page chooses by a value: a code, a mode, a state. */
-const BY_VALUE = new Set(['problems', 'modes', 'modeHints', 'failures', 'quality', 'actions', 'hints', 'hold']);
+const BY_VALUE = new Set([
+  'problems',
+  'modes',
+  'modeHints',
+  'failures',
+  'quality',
+  'actions',
+  'hints',
+  'hold',
+  'mediaStates',
+]);
 
 test('every text is used', async (t) => {
   const folder = new URL('../../web/app/', import.meta.url);
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.tsx?$/.test(name))
+    .filter((name) => /\.tsx?$/.test(name) && !name.startsWith('locales'))
     .map((name) => readFileSync(new URL(name, folder), 'utf8'))
     .join('\n');
   const unused: string[] = [];

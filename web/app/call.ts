@@ -11,13 +11,13 @@ import { BackGuard } from './back-guard.ts';
 import { type KeptCall, keepCall } from './call-memory.ts';
 import { ChatModel } from './chat/chat-model.ts';
 import { forgetToken, joinToken, replaceToken } from './join-token.ts';
+import { strings } from './language.ts';
 import { MicrophoneInput } from './microphone-input.ts';
 import { OwnVoice } from './own-voice.ts';
 import { type JoinMode, preferences, remember, voiceShape } from './preferences.ts';
 import { pathOfRoom, socketUrl } from './room-link.ts';
 import { SpeakerOutput } from './speaker-output.ts';
 import { QualityHistory } from './stats/quality-history.ts';
-import { strings } from './strings.ts';
 
 const NOTICE_MS = 6000;
 const TOKEN_REFUSED: ReadonlySet<CloseReason> = new Set(['token_invalid', 'token_expired']);

@@ -2,7 +2,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { TalkTarget } from '../sdk/channels.ts';
 import type { Call } from './call.ts';
-import { strings } from './strings.ts';
+import { strings } from './language.ts';
 
 const texts = strings.channels;
 const SHOUT: TalkTarget = { shout: true };

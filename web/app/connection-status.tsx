@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Call } from './call.ts';
 import { HeadphonesOffIcon, SpeakerIcon, WarningIcon } from './icons.tsx';
-import { strings } from './strings.ts';
+import { strings } from './language.ts';
 
 const BARS = { good: 4, fair: 2, poor: 1 } as const;
 

@@ -10,10 +10,10 @@ import {
   MicrophoneOffIcon,
   SettingsIcon,
 } from './icons.tsx';
+import { strings } from './language.ts';
 import { LevelMeter } from './level-meter.tsx';
 import { preferences } from './preferences.ts';
 import { actionOf, isTyping, keyName, type ShortcutAction } from './shortcuts.ts';
-import { strings } from './strings.ts';
 import { TalkButton } from './talk-button.tsx';
 import { useToolbarKeys } from './toolbar-keys.ts';
 

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import type { Call } from './call.ts';
 import { CheckIcon, LinkIcon } from './icons.tsx';
+import { strings } from './language.ts';
 import { pathOfRoom } from './room-link.ts';
-import { strings } from './strings.ts';
 
 const COPIED_MS = 2000;
 

@@ -1,5 +1,5 @@
 import type { AudioDevice } from '../sdk/devices.ts';
-import { strings } from './strings.ts';
+import { strings } from './language.ts';
 
 const texts = strings.settings;
 

@@ -3,11 +3,11 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from './call.ts';
 import { Logo, WarningIcon } from './icons.tsx';
 import { isTokenDamaged, joinToken } from './join-token.ts';
+import { strings } from './language.ts';
 import { PasswordField } from './password-field.tsx';
 import { type JoinMode, preferences } from './preferences.ts';
 import { isRoomName, isSameRoom, roomOfPath, suggestRoomName, tidyRoomName } from './room-link.ts';
 import { SoundCheck } from './sound-check.tsx';
-import { strings } from './strings.ts';
 
 const MODES: readonly JoinMode[] = ['open', 'muted', 'listen'];
 const texts = strings.join;

@@ -1,6 +1,6 @@
 import type { Call } from './call.ts';
 import { Dialog } from './dialog.tsx';
-import { strings } from './strings.ts';
+import { strings } from './language.ts';
 
 const texts = strings.leaving;
 

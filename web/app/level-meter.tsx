@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { strings } from './language.ts';
 import { type MicrophoneInput, SILENCE_DBFS } from './microphone-input.ts';
-import { strings } from './strings.ts';
 
 /** The level of the person's own microphone. Written directly to the element, because it changes with every frame. */
 export function LevelMeter({ microphone, isMuted }: { microphone: MicrophoneInput; isMuted: boolean }) {

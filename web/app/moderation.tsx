@@ -3,7 +3,7 @@ import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
 import { Dialog } from './dialog.tsx';
 import { LockIcon, MoreIcon } from './icons.tsx';
-import { strings } from './strings.ts';
+import { strings } from './language.ts';
 
 const texts = strings.moderation;
 const BAN_SECONDS = 600;

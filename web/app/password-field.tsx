@@ -1,6 +1,6 @@
 import type { Signal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { strings } from './strings.ts';
+import { strings } from './language.ts';
 
 /** The password field, shown after the server has asked for a password. */
 export function PasswordField({ password, isWrong }: { password: Signal<string>; isWrong: boolean }) {

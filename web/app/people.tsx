@@ -3,11 +3,11 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
 import { Teams } from './channels.tsx';
+import { strings } from './language.ts';
 import { matching } from './list-window.ts';
 import { RoomLock } from './moderation.tsx';
 import { PeopleList } from './people-list.tsx';
 import { RecentSpeakers } from './speakers.ts';
-import { strings } from './strings.ts';
 import { VolumeDialog } from './volume.tsx';
 
 const texts = strings.room;

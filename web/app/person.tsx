@@ -3,8 +3,8 @@ import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
 import { talkStatus, WhisperButton } from './channels.tsx';
 import { EarIcon, HeadphonesOffIcon, MicrophoneOffIcon } from './icons.tsx';
+import { strings } from './language.ts';
 import { ModerateButton } from './moderation.tsx';
-import { strings } from './strings.ts';
 import { VolumeButton } from './volume.tsx';
 
 const texts = strings.room;

@@ -1,11 +1,11 @@
 import type { Call } from './call.ts';
 import { DevicePicker } from './device-picker.tsx';
 import { Dialog } from './dialog.tsx';
+import { strings } from './language.ts';
 import { preferences, remember } from './preferences.ts';
 import { ShortcutSettings } from './shortcut-settings.tsx';
 import { Slider } from './slider.tsx';
 import { StatsButton } from './stats/stats-button.tsx';
-import { strings } from './strings.ts';
 import { TalkSettings } from './talk-settings.tsx';
 import { VoiceSettings } from './voice-settings.tsx';
 

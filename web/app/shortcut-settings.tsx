@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
+import { strings } from './language.ts';
 import { preferences, remember } from './preferences.ts';
 import { isUsableKey, keyName, SHORTCUT_ACTIONS, type ShortcutAction, withKey } from './shortcuts.ts';
-import { strings } from './strings.ts';
 
 const texts = strings.shortcuts;
 

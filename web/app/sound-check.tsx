@@ -2,9 +2,9 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from './call.ts';
 import { DevicePicker } from './device-picker.tsx';
+import { strings } from './language.ts';
 import { LevelMeter } from './level-meter.tsx';
 import { preferences, remember } from './preferences.ts';
-import { strings } from './strings.ts';
 import { testSound } from './test-sound.ts';
 
 const texts = strings.check;

@@ -1,9 +1,9 @@
 import { useEffect } from 'preact/hooks';
 import { watchHold } from '../sdk/push-to-talk.ts';
 import type { Call } from './call.ts';
+import { strings } from './language.ts';
 import { isHeldMode } from './own-voice.ts';
 import { preferences } from './preferences.ts';
-import { strings } from './strings.ts';
 import { bindingName } from './talk-settings.tsx';
 
 const texts = strings.talk;

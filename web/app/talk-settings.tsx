@@ -2,12 +2,12 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { type HoldBinding, nextBinding } from '../sdk/push-to-talk.ts';
 import type { Call } from './call.ts';
+import { strings } from './language.ts';
 import { LevelMeter } from './level-meter.tsx';
 import { isHeldMode } from './own-voice.ts';
 import { preferences, remember, TALK_MODES } from './preferences.ts';
 import { isUsableKey, keyName } from './shortcuts.ts';
 import { Slider } from './slider.tsx';
-import { strings } from './strings.ts';
 import { THRESHOLD_DBFS } from './voice/voice-gate.ts';
 
 const texts = strings.talk;

@@ -1,7 +1,7 @@
 import type { Call } from './call.ts';
+import { strings } from './language.ts';
 import { GAIN_DB, preferences, remember } from './preferences.ts';
 import { Slider } from './slider.tsx';
-import { strings } from './strings.ts';
 
 const texts = strings.settings;
 const SWITCHES = ['echoCancellation', 'autoGainControl'] as const;

@@ -4,8 +4,8 @@ import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
 import { Dialog } from './dialog.tsx';
 import { SpeakerIcon, SpeakerOffIcon } from './icons.tsx';
+import { strings } from './language.ts';
 import { Slider } from './slider.tsx';
-import { strings } from './strings.ts';
 
 const texts = strings.volume;
 const MAX_GAIN = 2;

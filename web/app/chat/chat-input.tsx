@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ParticipantInfo } from '../../../src/protocol/messages.ts';
 import type { Call } from '../call.ts';
-import { strings } from '../strings.ts';
+import { strings } from '../language.ts';
 import { begunMention, completed, mentionsIn, suggestions } from './mentions.ts';
 
 const texts = strings.chat;

@@ -1,5 +1,5 @@
 import type { ChatEntry } from '../../sdk/chat.ts';
-import { strings } from '../strings.ts';
+import { strings } from '../language.ts';
 import { type ChatPart, partsOf } from './chat-format.ts';
 
 const texts = strings.chat;

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../call.ts';
-import { strings } from '../strings.ts';
+import { strings } from '../language.ts';
 import { ChatInput } from './chat-input.tsx';
 import { ChatLine } from './chat-line.tsx';
 import type { ChatModel } from './chat-model.ts';

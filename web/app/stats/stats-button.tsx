@@ -1,7 +1,7 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
 import type { Call } from '../call.ts';
-import { strings } from '../strings.ts';
+import { strings } from '../language.ts';
 
 interface PanelProps {
   readonly call: Call;

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Quality } from '../../sdk/quality.ts';
 import type { Call } from '../call.ts';
 import { Dialog } from '../dialog.tsx';
-import { strings } from '../strings.ts';
+import { strings } from '../language.ts';
 import { bugReport } from './bug-report.ts';
 import { type ConnectionStats, type ConnectionTotals, readConnection } from './connection-stats.ts';
 import { diagnose } from './diagnosis.ts';

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../call.ts';
-import { strings } from '../strings.ts';
+import { strings } from '../language.ts';
 
 /** Chromium from 116, Firefox from 151. */
 export interface PictureInPicture {

@@ -1,7 +1,7 @@
 import { render } from 'preact';
 import type { Call } from '../call.ts';
 import { HeadphonesIcon, HeadphonesOffIcon, MicrophoneIcon, MicrophoneOffIcon } from '../icons.tsx';
-import { strings } from '../strings.ts';
+import { strings } from '../language.ts';
 import type { PictureInPicture } from './mini-player-button.tsx';
 
 const texts = strings.mini;

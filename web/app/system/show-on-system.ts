@@ -1,6 +1,6 @@
 import { effect } from '@preact/signals';
 import type { Call } from '../call.ts';
-import { strings } from '../strings.ts';
+import { strings } from '../language.ts';
 import { MediaControls } from './media-controls.ts';
 import { ScreenLock } from './screen-lock.ts';
 

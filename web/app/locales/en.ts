@@ -1,13 +1,9 @@
-import type { ConnectionState } from '../sdk/connection-state.ts';
-import type { MicrophoneFailure } from '../sdk/microphone.ts';
-import type { QualityGrade } from '../sdk/quality.ts';
-import { VoiceError } from '../sdk/voice-error.ts';
-import type { TalkMode } from './own-voice.ts';
-import type { ShortcutAction } from './shortcuts.ts';
-import type { MediaPath } from './stats/connection-stats.ts';
-import type { Finding } from './stats/diagnosis.ts';
-
-type ClosedState = Extract<ConnectionState, { status: 'closed' }>;
+import type { MicrophoneFailure } from '../../sdk/microphone.ts';
+import type { QualityGrade } from '../../sdk/quality.ts';
+import type { TalkMode } from '../own-voice.ts';
+import type { ShortcutAction } from '../shortcuts.ts';
+import type { MediaPath } from '../stats/connection-stats.ts';
+import type { Finding } from '../stats/diagnosis.ts';
 
 const NO_UNDERSTANDING = 'This page and the server do not understand each other. Reload the page.';
 
@@ -67,28 +63,10 @@ export const problems = {
   server_draining: 'The server is about to restart and admits nobody new. Try again in a few minutes.',
   server_closing: 'The server is restarting. Try again in a moment.',
   internal: 'Something went wrong in the server. Try again.',
-} as const satisfies Readonly<Record<string, string>>;
+};
 
-/** The message for this code, or the server's own if the server is newer than the page. */
-function problem(code: string, message: string): string {
-  const sentence = (problems as Readonly<Record<string, string>>)[code];
-  return sentence ?? (message || `The server refused (${code}).`);
-}
-
-/** `40 seconds`, `10 minutes`, `2 hours`: rounded up, so that nobody comes back too early. */
-function durationText(ms: number): string {
-  const seconds = Math.max(1, Math.ceil(ms / 1000));
-  const [count, unit] =
-    seconds < 60
-      ? [seconds, 'second']
-      : seconds < 5400
-        ? [Math.ceil(seconds / 60), 'minute']
-        : [Math.ceil(seconds / 3600), 'hour'];
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
-}
-
-/** All texts of the page, in one place for review and translation. */
-export const strings = {
+/** Every text of the page in English. The other languages have the same. */
+export const table = {
   product: 'Partyline',
   tagline: 'Everyone in the room, one clear line.',
   roomTitle: (room: string) => `${room} · Partyline`,
@@ -288,12 +266,7 @@ export const strings = {
         ? 'Messages are not kept. Who joins later does not see them.'
         : `The last ${lines} messages are kept for ${hours} h at most, and until everyone has left.`,
     notLoaded: 'The chat could not be loaded. Reload the page.',
-    problem: (error: unknown): string => {
-      if (!(error instanceof VoiceError)) return problems.internal;
-      const seconds = Math.ceil((error.retryAfterMs ?? 0) / 1000);
-      const sentence = problem(error.code, error.message);
-      return seconds > 0 ? `${sentence} (${seconds} s)` : sentence;
-    },
+    problemFor: (sentence: string, seconds: number) => `${sentence} (${seconds} s)`,
   },
 
   moderation: {
@@ -310,46 +283,30 @@ export const strings = {
     locked: 'Locked',
   },
 
-  state: (state: ConnectionState): string => {
-    switch (state.status) {
-      case 'idle':
-      case 'closed':
-        return 'Not connected';
-      case 'connecting':
-        return 'Connecting…';
-      case 'reconnecting':
-        if (state.reason === 'server_closing') return 'The server is restarting';
-        return state.hasSound ? 'Reconnecting' : 'Connection lost';
-      case 'connected':
-        return { connecting: 'Connecting audio…', connected: 'Connected', blocked: 'No audio', busy: 'Server is busy' }[
-          state.media
-        ];
-    }
+  states: {
+    closed: 'Not connected',
+    connecting: 'Connecting…',
+    restarting: 'The server is restarting',
+    reconnecting: 'Reconnecting',
+    lost: 'Connection lost',
   },
+  mediaStates: { connecting: 'Connecting audio…', connected: 'Connected', blocked: 'No audio', busy: 'Server is busy' },
   quality: { good: 'Good connection', fair: 'Fair connection', poor: 'Poor connection' } satisfies Record<
     QualityGrade,
     string
   >,
   notAnswering: 'The server does not answer',
-  /** What people should know in addition to the state; empty for nothing. */
-  whileReconnecting: (state: ConnectionState & { status: 'reconnecting' }): string => {
-    if (state.reason === 'server_closing') return 'You will be back by yourself.';
-    return state.hasSound ? 'The server cannot be reached, but audio still works.' : '';
-  },
+  backAfterRestart: 'You will be back by yourself.',
+  stillHeard: 'The server cannot be reached, but audio still works.',
   retrying: (seconds: number, attempt: number) =>
     seconds > 0 ? `Reconnecting in ${seconds} s (attempt ${attempt})` : `Reconnecting (attempt ${attempt})…`,
   retryNow: 'Try now',
   blocked:
     'The server answers, but no audio gets through. A firewall or this network seems to block UDP. Still trying…',
   busy: 'The server is too busy to give you audio right now. It is asked again every few seconds, so you need not do anything.',
-  /** Why the conversation ended; empty if the person has left. */
-  closed: ({ reason, message, retryAfterMs }: ClosedState): string => {
-    if (reason === 'left') return '';
-    if (reason === 'kicked' && retryAfterMs !== undefined)
-      return `A moderator has removed you from the room. You can come back in ${durationText(retryAfterMs)}.`;
-    return problem(reason, message);
-  },
-  problem,
+  problems,
+  refused: (code: string) => `The server refused (${code}).`,
+  banned: (duration: string) => `A moderator has removed you from the room. You can come back in ${duration}.`,
 
   mini: {
     open: 'Mini player',
@@ -438,4 +395,4 @@ export const strings = {
     milliseconds: (value: number | null) => (value === null ? '–' : `${Math.round(value)} ms`),
     percent: (value: number | null) => (value === null ? '–' : `${value.toFixed(1)} %`),
   },
-} as const;
+};
