@@ -114,6 +114,11 @@ export function hostNames(): ValueKind<readonly string[]> {
   });
 }
 
+/** A list of names that whoever uses them checks further. */
+export function names(): ValueKind<readonly string[]> {
+  return list({ isItem: (text) => text !== '', items: 'names', placeholder: 'NAME,…' });
+}
+
 /** A list of endpoints that `parseEndpoint` accepts. */
 export function announcements(): ValueKind<readonly string[]> {
   return list({

@@ -30,7 +30,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'turnLifetimeMinutes',
     ],
   },
-  { title: 'Sound', keys: ['maxTalkers', 'levelling'] },
+  { title: 'Sound', keys: ['maxTalkers', 'levelling', 'teams'] },
   { title: 'Chat', keys: ['chat', 'chatHistory', 'chatHistoryHours'] },
   { title: 'Log and diagnosis', keys: ['logLevel', 'logFormat', 'showAddresses', 'allowCapture'] },
   {

@@ -11,6 +11,7 @@ import {
   hostNames,
   httpsUrl,
   integer,
+  names,
   networks,
   onOff,
   origins,
@@ -217,6 +218,11 @@ export const SETTINGS = {
   levelling: setting(onOff(), {
     default: 'on',
     help: 'Gradually brings quiet and loud talkers to about the same level.',
+  }),
+
+  teams: setting(names(), {
+    default: [],
+    help: 'Teams among which people in a room choose. They may speak to theirs alone. At most 16; the API can decide otherwise for single rooms. Empty: none.',
   }),
 
   ...CHAT_SETTINGS,

@@ -3,6 +3,7 @@ import { tlsModeOf } from '../config/tls.ts';
 import type { Clock } from '../lib/clock.ts';
 import { isLocalHost } from '../lib/net/local-addresses.ts';
 import { AccessControl } from '../rooms/access.ts';
+import { defaultTeams } from '../server/options.ts';
 import { accessError, StartError } from '../server/start-error.ts';
 import { readAcmeRoot } from '../server/tls/page-tls.ts';
 import { checkAddresses } from './check/addresses.ts';
@@ -50,6 +51,7 @@ async function useSettings(config: Config, clock: Clock): Promise<void> {
   const { access: mode, tokenSecret, roomPasswords, acmeCa } = config;
   try {
     new AccessControl({ mode, tokenSecret, roomPasswords, clock }).close();
+    defaultTeams(config);
     if (acmeCa !== '') await readAcmeRoot(acmeCa);
   } catch (error) {
     throw error instanceof StartError

@@ -23,6 +23,8 @@ export const MAX_GAIN = 2;
 
 /** Maximum number of channels of a room, including the room itself. */
 export const MAX_CHANNELS = 64;
+/** Maximum number of teams that a room's settings name. */
+export const MAX_TEAMS = 16;
 /** Maximum number of people on each of a channel's lists. */
 export const MAX_CHANNEL_MEMBERS = 1000;
 /** Maximum number of people to whom someone can whisper at a time. */

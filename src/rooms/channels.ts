@@ -15,6 +15,8 @@ export interface Channel {
   readonly number: number;
   /** Anyone in the room may join and leave it: a team that people choose themselves. */
   readonly open: boolean;
+  /** One of the teams that the room's settings name: whoever joins it leaves the others. */
+  readonly isTeam: boolean;
   readonly speak: ReadonlySet<string>;
   readonly hear: ReadonlySet<string>;
   readonly sound: ChannelSound;
@@ -31,6 +33,7 @@ export interface ChannelSettings {
 
 interface MutableChannel extends Channel {
   open: boolean;
+  isTeam: boolean;
   speak: Set<string>;
   hear: Set<string>;
   sound: ChannelSound;
@@ -95,10 +98,11 @@ export class RoomChannels {
     let channel = this.#channels.get(name);
     if (channel === undefined) {
       if (this.#channels.size >= this.#max) throw new AppError('too_many_channels');
-      channel = { name, number: this.#freeNumber(), open, speak: new Set(), hear: new Set(), sound };
+      channel = { name, number: this.#freeNumber(), open, isTeam: false, speak: new Set(), hear: new Set(), sound };
       this.#channels.set(name, channel);
     }
     channel.open = open;
+    channel.isTeam &&= open;
     channel.speak = new Set(speak);
     channel.hear = new Set(hear);
     channel.sound = sound;
@@ -124,17 +128,42 @@ export class RoomChannels {
     for (const [name, settings] of named) if (settings !== null) this.put(name, settings);
   }
 
+  get teams(): string[] {
+    return [...this.#channels.values()].flatMap(({ name, isTeam }) => (isTeam ? name : []));
+  }
+
+  /**
+   * From now on these are the teams. Those that were there before keep their members, and the others are gone. A channel
+   * with the name of a team becomes that team. Throws `too_many_channels`; then nothing changes.
+   * @param names as `teamNames` returns them
+   * @param isLinkable the room is to be linked to others
+   */
+  setTeams(names: readonly string[], isLinkable = false): void {
+    const gone = this.teams.filter((name) => !names.includes(name));
+    const kept = new Set([...this.#channels.keys(), ...names].filter((name) => !gone.includes(name)));
+    if (kept.size > (isLinkable ? MAX_OTHERS - 1 : this.#max)) throw new AppError('too_many_channels');
+    for (const name of gone) this.#channels.delete(name);
+    for (const name of names) {
+      if (!this.#channels.has(name)) this.put(name, { open: true, speak: [], hear: [] });
+      const team = this.#find(name);
+      team.open = true;
+      team.isTeam = true;
+    }
+  }
+
   /** Throws `unknown_channel`. */
   delete(name: string): void {
     this.#channels.delete(this.#find(name).name);
   }
 
-  /** Someone joins an open channel, to speak and hear. Throws `unknown_channel`, `not_allowed` or `channel_full`. */
+  /** Someone joins an open channel, to speak and hear; from team to team they change. Throws `unknown_channel`, `not_allowed` or `channel_full`. */
   enter(person: Person, name: string): void {
     const channel = this.#find(name);
     if (!channel.open) throw new AppError('not_allowed', 'The channel is not open, so you cannot join it yourself.');
     if (channel.hear.size >= MAX_CHANNEL_MEMBERS && !channel.hear.has(publicKeyOf(person)))
       throw new AppError('channel_full');
+    if (channel.isTeam)
+      for (const other of this.#channels.values()) if (other.isTeam) leave(other, publicKeyOf(person));
     channel.speak.add(publicKeyOf(person));
     channel.hear.add(publicKeyOf(person));
   }
@@ -143,16 +172,12 @@ export class RoomChannels {
   exit(person: Person, name: string): void {
     const channel = this.#find(name);
     if (!channel.open) throw new AppError('not_allowed', 'The channel is not open, so you cannot leave it yourself.');
-    channel.speak.delete(publicKeyOf(person));
-    channel.hear.delete(publicKeyOf(person));
+    leave(channel, publicKeyOf(person));
   }
 
   /** Call when a guest has left the room, because nobody comes back with that id. */
   forgetGuest(id: string): void {
-    for (const { speak, hear } of this.#channels.values()) {
-      speak.delete(id);
-      hear.delete(id);
-    }
+    for (const channel of this.#channels.values()) leave(channel, id);
   }
 
   get #max(): number {
@@ -171,4 +196,9 @@ export class RoomChannels {
     while (taken.has(number) || number === this.#shouts) number++;
     return number;
   }
+}
+
+function leave({ speak, hear }: MutableChannel, key: string): void {
+  speak.delete(key);
+  hear.delete(key);
 }

@@ -85,6 +85,16 @@ export class PersonalSound {
     this.#channels.reserveForShouts(isLinkable);
   }
 
+  get teams(): readonly string[] {
+    return this.#channels.teams;
+  }
+
+  /** See `RoomChannels.setTeams`. */
+  setTeams(names: readonly string[], isLinkable?: boolean): void {
+    this.#channels.setTeams(names, isLinkable);
+    this.#channelsChanged();
+  }
+
   /** From now on the room is linked to these; `setLinkable` has been called if there are any. */
   setLinked(rooms: readonly LinkedRoom[]): void {
     this.#linked = rooms;

@@ -15,6 +15,7 @@ import type { RoomObserver } from './ports.ts';
 import { Room } from './room.ts';
 import { linkedNames, RoomLinks } from './room-links.ts';
 import type { RoomSettings, RoomView } from './room-options.ts';
+import { teamNames } from './teams.ts';
 import { createTextCounts } from './text-counts.ts';
 
 export interface RegistryLimits {
@@ -37,6 +38,8 @@ export interface RegistryOptions {
   readonly limits: RegistryLimits;
   readonly access: AccessControl;
   readonly chat?: ChatDefaults;
+  /** The teams of rooms that say nothing else, as `teamNames` returns them; none if omitted. */
+  readonly teams?: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer?: RoomObserver;
@@ -200,8 +203,8 @@ export class RoomRegistry {
   }
 
   /**
-   * Opens a permanent room. Throws `invalid_room`, `room_exists`, `too_many_rooms`, `invalid_request` or
-   * `server_closing`.
+   * Opens a permanent room. Throws `invalid_room`, `room_exists`, `too_many_rooms`, `invalid_request`,
+   * `invalid_channel` or `server_closing`.
    */
   create({ name: wanted, locked, password, ...settings }: NewRoom): Room {
     if (this.#closed) throw new AppError('server_closing');
@@ -209,15 +212,18 @@ export class RoomRegistry {
     const key = roomKey(name);
     if (this.#rooms.has(key)) throw new AppError('room_exists');
     this.#checkNumber();
-    const { links } = settings;
-    const linked = links === undefined ? {} : { links: linkedNames(key, links) };
+    const { links, teams } = settings;
+    const named = {
+      ...(links !== undefined && { links: linkedNames(key, links) }),
+      ...(teams !== undefined && { teams: teamNames(teams) }),
+    };
     if (password !== undefined) this.#access.setPassword(key, password);
-    const room = this.#open(name, { permanent: true, settings: { ...settings, ...linked } });
+    const room = this.#open(name, { permanent: true, settings: { ...settings, ...named } });
     if (locked) room.moderate({ type: 'lock', locked });
     return room;
   }
 
-  /** Throws `unknown_room`, `invalid_request` or `too_many_channels`. */
+  /** Throws `unknown_room`, or what `Room.change` throws. */
   change(name: string, { locked, password, ...settings }: RoomChange): Room {
     const room = this.room(name);
     room.change(settings);
@@ -305,7 +311,7 @@ export class RoomRegistry {
     this.#checkNumber();
     if (from !== undefined) this.#checkAddress(from);
     const addressClosed = from === undefined ? () => {} : this.#openedBy.add(from);
-    const { plane, limits, clock, log } = this.#options;
+    const { plane, limits, teams = [], clock, log } = this.#options;
     const { enabled: chat, ...chatKeeping } = this.#chat;
     log.info({ room: name, permanent }, 'room opened');
     const key = roomKey(name);
@@ -317,6 +323,7 @@ export class RoomRegistry {
         ...plane.mix,
         maxParticipants: limits.maxParticipants,
         whispers: true,
+        teams,
         chat,
         slowModeSeconds: 0,
         links: [],

@@ -21,6 +21,8 @@ export interface RoomSettings extends MixSettings {
   readonly whispers: boolean;
   /** The keys of the rooms to which this one is linked if they name it as well, as `linkedNames` returns them. */
   readonly links: readonly string[];
+  /** The teams among which people choose, as `teamNames` returns them. */
+  readonly teams: readonly string[];
   readonly chat: boolean;
   /** How long one person waits between two lines of the chat; 0: not at all. */
   readonly slowModeSeconds: number;

@@ -2,25 +2,27 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
-import type { AnySeat, HeardInSpace, MediaRoom, MixSettings, Seat, SpeakerLevel } from '../media/plane.ts';
+import type { HeardInSpace, MediaRoom, MixSettings, Seat, SpeakerLevel } from '../media/plane.ts';
 import type { RoomEntry } from '../protocol/messages.ts';
 import type { Admission } from './admission.ts';
-import { type ChatAction, RoomChat } from './chat/room-chat.ts';
+import { RoomChat } from './chat/room-chat.ts';
 import type { LeaveReason, ParticipantView, RoomEvent } from './events.ts';
 import { GameServers } from './game-servers.ts';
 import { publicKeyOf } from './hearing.ts';
 import { holderOfIdentity, holderOfToken } from './holders.ts';
 import { Moderation, type ModeratorAction } from './moderation.ts';
 import { Participant } from './participant.ts';
+import type { ParticipantRoom } from './participant-options.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
 import { PersonalSound } from './personal-sound.ts';
 import type { ParticipantFact, RoomEndReason } from './ports.ts';
-import { type DataAction, RoomData } from './room-data.ts';
+import { RoomData } from './room-data.ts';
 import { RoomLevels } from './room-levels.ts';
 import { linkedNames } from './room-links.ts';
 import type { JoinOptions, RoomInfo, RoomOptions, RoomSettings, RoomView } from './room-options.ts';
-import { type Pose, RoomSpace } from './space/room-space.ts';
-import type { TalkTarget } from './talk.ts';
+import { roomSide } from './room-side.ts';
+import { RoomSpace } from './space/room-space.ts';
+import { teamNames } from './teams.ts';
 
 /** The people in one room, and the room's part of the media plane. */
 export class Room {
@@ -49,6 +51,7 @@ export class Room {
   readonly chat: RoomChat;
   readonly data: RoomData;
   readonly #updates: ParticipantUpdates;
+  readonly #side: ParticipantRoom;
   #media: MediaRoom | undefined;
   /** As last announced. */
   readonly #levels = new RoomLevels();
@@ -85,11 +88,19 @@ export class Room {
       clock,
     });
     this.sound.setLinkable(settings.links.length > 0);
+    this.sound.setTeams(settings.teams);
     const { limitCounts, textCounts, chatKeeping: keeping } = options;
     const shared = { participants: this.#participants, limitCounts, textCounts, clock };
     this.chat = new RoomChat({ ...shared, keeping, settings: () => this.#settings });
     this.data = new RoomData(shared);
     this.gameServers = new GameServers({ onGone: (isGone) => this.#gameServerGone(isGone), clock });
+    this.#side = roomSide(this, {
+      participantOfSeat: this.#participantOfSeat,
+      updates: this.#updates,
+      moderation: this.#moderation,
+      limitCounts,
+      left: (participant, reason) => this.#participantLeft(participant, reason),
+    });
     observer.roomStarted(this);
   }
 
@@ -115,7 +126,8 @@ export class Room {
   get info(): RoomInfo {
     const { name, permanent, startedAtMs, locked } = this;
     const speaking = this.#levels.byId.size;
-    return { ...this.#settings, name, permanent, startedAtMs, locked, participants: this.size, speaking };
+    const settings = { ...this.#settings, teams: this.sound.teams };
+    return { ...settings, name, permanent, startedAtMs, locked, participants: this.size, speaking };
   }
 
   /** Throws `unknown_participant`. */
@@ -135,10 +147,15 @@ export class Room {
     return this.#levels.byId.get(participantId) ?? null;
   }
 
-  /** Omitted settings keep their value. Throws `invalid_request` or `too_many_channels` for links. */
-  change({ links, ...others }: Partial<RoomSettings>): void {
+  /**
+   * Omitted settings keep their value. Throws `invalid_request` for links, `invalid_channel` for teams, or
+   * `too_many_channels`; then nothing changes.
+   */
+  change({ links, teams, ...others }: Partial<RoomSettings>): void {
     const settings = { ...others, ...(links !== undefined && { links: linkedNames(this.key, links) }) };
-    if (settings.links !== undefined && settings.links.length > 0) this.sound.setLinkable(true);
+    const isLinkable = settings.links !== undefined && settings.links.length > 0;
+    if (teams !== undefined) this.sound.setTeams(teamNames(teams), isLinkable);
+    if (isLinkable) this.sound.setLinkable(true);
     this.#settings = { ...this.#settings, ...settings };
     this.#media?.setMix(this.#mix);
     if (settings.whispers !== undefined) this.sound.rulesChanged();
@@ -307,42 +324,13 @@ export class Room {
     for (const participant of this.#participants.values()) participant.deliver(event);
   }
 
-  readonly #side = {
-    key: (): string => this.key,
-    name: (): string => this.name,
-    seat: <S extends AnySeat>(participant: Participant, take: (media: MediaRoom) => S): S => {
-      const seat = take(this.media);
-      this.#participantOfSeat.set(seat.id, participant.id);
-      return seat;
-    },
-    seated: (participant: Participant): void => {
-      this.sound.seated(participant);
-      if (participant.seat !== undefined) this.space.seat(publicKeyOf(participant), participant.seat.id);
-    },
-    hear: (listener: Participant, participantId: string, gain: number): void =>
-      this.sound.hear(listener, participantId, gain),
-    talkTo: (talker: Participant, target: TalkTarget): void => this.sound.talkTo(talker, target),
-    setInChannel: (participant: Participant, channel: string, isIn: boolean): void =>
-      this.sound.setInChannel(participant, channel, isIn),
-    freeSeat: (seat: Seat): void => {
-      this.#participantOfSeat.delete(seat.id);
-      seat.close();
-    },
-    turn: (participant: Participant, yaw: number): void => this.space.turn(publicKeyOf(participant), yaw),
-    pose: (participant: Participant, pose: Pose): void => this.space.pose(publicKeyOf(participant), pose),
-    write: (writer: Participant, action: ChatAction | DataAction): void =>
-      action.type === 'data' ? this.data.send(writer, action) : this.chat.act(writer, action),
-    updated: (participant: Participant): void => this.#updates.changed(participant.id),
-    heldBack: (): void => this.#options.limitCounts.hit('state_changes_per_second'),
-    moderate: (moderator: Participant, action: ModeratorAction): void => this.#moderation.act(moderator, action),
-    left: (participant: Participant, reason: LeaveReason): void => {
-      this.#participants.delete(participant.id);
-      this.sound.left(participant);
-      this.#leftSpace(participant, reason);
-      this.#left(participant.fact, reason);
-      this.#options.onLeft(participant);
-    },
-  };
+  #participantLeft(participant: Participant, reason: LeaveReason): void {
+    this.#participants.delete(participant.id);
+    this.sound.left(participant);
+    this.#leftSpace(participant, reason);
+    this.#left(participant.fact, reason);
+    this.#options.onLeft(participant);
+  }
 
   #moved(participant: Participant, fact: ParticipantFact, seat: Seat | undefined): void {
     this.#participants.delete(participant.id);

@@ -8,8 +8,10 @@ import { isLocalHost } from '../lib/net/local-addresses.ts';
 import type { TurnSettings } from '../lib/turn.ts';
 import type { MediaPlaneOptions } from '../media/plane.ts';
 import type { ChatDefaults, RegistryLimits } from '../rooms/registry.ts';
+import { teamNames } from '../rooms/teams.ts';
 import type { EndpointLimits } from '../signaling/signaling-server.ts';
 import type { HttpLimits } from './http-server.ts';
+import { teamsError } from './start-error.ts';
 import type { PageTlsSettings } from './tls/page-tls.ts';
 
 export type MediaSettings = Omit<MediaPlaneOptions, 'workerEntry' | 'clock' | 'log' | 'onFailed'>;
@@ -42,6 +44,15 @@ export function registryLimits({
 
 export function chatDefaults({ chat, chatHistory, chatHistoryHours }: Config): ChatDefaults {
   return { enabled: chat === 'on', keptLines: chatHistory, keptHours: chatHistoryHours };
+}
+
+/** Throws `StartError`. */
+export function defaultTeams({ teams }: Config): readonly string[] {
+  try {
+    return teamNames(teams);
+  } catch (error) {
+    throw teamsError(error);
+  }
 }
 
 export function signalingLimits(config: Config): EndpointLimits {

@@ -26,6 +26,7 @@ import { SignalingEndpoint } from '../signaling/signaling-server.ts';
 import { closeHttpServer } from './http-server.ts';
 import {
   chatDefaults,
+  defaultTeams,
   mediaSettings,
   pageTlsSettings,
   registryLimits,
@@ -82,6 +83,7 @@ const WEBHOOKS_SHARE = 0.75;
 /** Assembles the parts. The media plane runs from here on, HTTP from `listen` on. Rejects with `StartError`. */
 export async function createServer(config: Config, deps: ServerDeps): Promise<PartylineServer> {
   const { clock, log, version, assets } = deps;
+  const teams = defaultTeams(config);
   const access = accessControl(config, deps);
   const showAddresses = config.showAddresses === 'on';
   const proxyWarnings = new ProxyWarnings({ allowHosts: config.allowHosts, showAddresses, clock, log });
@@ -99,6 +101,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     plane,
     limits: registryLimits(config),
     chat: chatDefaults(config),
+    teams,
     access,
     clock,
     log,

@@ -49,6 +49,12 @@ export function accessError(error: unknown): StartError {
   return new StartError(`room-passwords cannot be used: ${reason}`, error, { isSettingsError: true });
 }
 
+/** Explains why rooms cannot have these teams. */
+export function teamsError(error: unknown): StartError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StartError(`teams cannot be used: ${reason}`, error, { isSettingsError: true });
+}
+
 function reasonInWords(error: unknown, host: string, port: number): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {

@@ -17,11 +17,13 @@ const tileOf = (name: string) => `.person:has([title="${name}"])`;
 test('people choose teams, speak to theirs alone, and whisper while they hold a button', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
-  const server = await startServerProcess(BUILT_SERVER, ['--media-host', PRIVATE_ADDRESS, '--admin-token', TOKEN]);
+  const server = await startServerProcess(BUILT_SERVER, [
+    ...['--media-host', PRIVATE_ADDRESS, '--admin-token', TOKEN],
+    ...['--teams', 'red, blue'],
+  ]);
   t.teardown(() => server.stop());
   const api = new ApiClient(server.url.replace(/\/$/, ''), TOKEN);
   await api.post('/rooms', { name: 'match' });
-  for (const name of ['red', 'blue']) await api.post('/rooms/match/channels', { name, open: true });
   const chromium = await launchChromium();
   t.teardown(() => chromium.close());
   const enter = async (name: keyof typeof TONES_HZ, chosen: string) => {
@@ -65,6 +67,17 @@ test('people choose teams, speak to theirs alone, and whisper while they hold a 
     await cleo.page.mouse.up();
     await ada.page.waitForSelector(`${tileOf('Cleo')}[data-whispers="false"]`);
     await hearsOnly(t, ben, TONES_HZ, ['Ada', 'Cleo']);
+  });
+
+  await t.test('whoever changes the team leaves the other, and the settings of the room can name more', async (t) => {
+    await ada.clickOn(team('blue'));
+    await ada.page.waitForSelector(`${team('blue')}[aria-pressed="true"]`);
+    await ada.page.waitForSelector(`${team('red')}[aria-pressed="false"]`);
+    await ada.page.waitForSelector(`${talkTo('')}[aria-pressed="true"]`);
+    t.equal(await ada.page.$(talkTo('red')), null);
+    await api.patch('/rooms/match', { teams: ['red', 'blue', 'green'] });
+    for (const page of [ada, ben]) await page.page.waitForSelector(`${team('green')}[aria-pressed="false"]`);
+    t.ok(await ben.page.$(`${team('red')}[aria-pressed="true"]`), 'whoever is in a team stays in it');
   });
   for (const page of [ada, ben, cleo]) t.same(page.errors, []);
 });

@@ -5,11 +5,11 @@ import { FakeClock } from './fake-clock.ts';
 import { FakeMediaPlane } from './fake-media-plane.ts';
 
 /** Rooms that anyone may join, in simulated time and without media. */
-export function openRegistry(maxParticipants = 100) {
+export function openRegistry(maxParticipants = 100, teams: readonly string[] = []) {
   const clock = new FakeClock();
   const plane = new FakeMediaPlane();
   const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
   const limits = { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants, resumeTimeoutMs: 30_000 };
-  const registry = new RoomRegistry({ plane, access, limits, clock, log: pino({ level: 'silent' }) });
+  const registry = new RoomRegistry({ plane, access, limits, teams, clock, log: pino({ level: 'silent' }) });
   return { clock, plane, registry };
 }

@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import type { AppError } from '../../src/lib/errors.ts';
 import { MAX_CHANNELS as MIXED_CHANNELS } from '../../src/mixer/mix/channel-set.ts';
-import { MAX_CHANNELS } from '../../src/protocol/bounds.ts';
+import { MAX_CHANNELS, MAX_TEAMS } from '../../src/protocol/bounds.ts';
 import { type Admission, GUEST } from '../../src/rooms/admission.ts';
 import { RoomChannels } from '../../src/rooms/channels.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../../src/rooms/events.ts';
@@ -105,6 +105,55 @@ test('open channels are joined and left by anyone, others are not', async (t) =>
   ada.participant.setInChannel('red', true);
   ada.participant.leave('left');
   t.equal(room.sound.channel('red').hear.size, 0, 'a guest who has left is forgotten');
+});
+
+test('people choose among the teams of the settings, and from team to team they change', async (t) => {
+  const { registry, room, join } = setUp();
+  const [ada, ben] = [join('Ada'), join('Ben', known('u2'))];
+  t.same(room.info.teams, []);
+  registry.change('lobby', { teams: ['red', ' blue ', 'red'] });
+  t.same(room.info.teams, ['red', 'blue']);
+  const told = (listener: Listener) => listener.take('channels').at(-1)?.channels;
+  t.match(told(ben.listener), [{ name: 'red', open: true, speaks: false, hears: false }, { name: 'blue' }]);
+  room.sound.putChannel('lounge', { open: true, speak: [], hear: [] });
+  for (const name of ['lounge', 'red', 'blue']) ada.participant.setInChannel(name, true);
+  const isIn = (name: string) =>
+    room.sound.channel(name).hear.has(ada.id) && room.sound.channel(name).speak.has(ada.id);
+  t.same(['lounge', 'red', 'blue'].filter(isIn), ['lounge', 'blue'], 'other channels are not teams');
+  registry.change('lobby', { teams: ['blue', 'green'] });
+  t.match(told(ada.listener), [{ name: 'blue', hears: true }, { name: 'lounge' }, { name: 'green', hears: false }]);
+  room.sound.putChannel('blue', { open: true, speak: [], hear: [], sound: RADIO });
+  t.same(room.info.teams, ['blue', 'green'], 'the API can say what a team sounds like');
+  room.sound.putChannel('blue', { open: false, speak: [], hear: [] });
+  room.sound.deleteChannel('green');
+  t.same(room.info.teams, [], 'and take it away');
+  registry.change('lobby', { teams: ['blue'] });
+  t.same(room.sound.channel('blue').open, true);
+});
+
+test('teams have names of channels, and there are not too many; a refused change changes nothing', async (t) => {
+  const { registry, room } = setUp();
+  registry.change('lobby', { teams: ['red'] });
+  t.throws(() => registry.change('lobby', { teams: ['red', 'no spaces'] }), {
+    code: 'invalid_channel',
+    message: /teams\.1/,
+  });
+  const many = Array.from({ length: MAX_TEAMS + 1 }, (_, index) => `team-${index}`);
+  t.throws(() => registry.change('lobby', { teams: many }), { code: 'invalid_request' });
+  t.throws(() => registry.create({ name: 'other', locked: false, teams: ['a b'] }), { code: 'invalid_channel' });
+  for (let i = 0; i < MAX_CHANNELS - 3; i++) room.sound.putChannel(`c${i}`, { open: false, speak: [], hear: [] });
+  registry.change('lobby', { teams: ['red', 'blue'] });
+  for (const change of [{ teams: ['red', 'green', 'blue'] }, { teams: ['blue', 'red'], links: ['other'] }])
+    t.throws(() => registry.change('lobby', change), { code: 'too_many_channels' });
+  t.same([room.info.teams, room.info.links], [['red', 'blue'], []]);
+  registry.change('lobby', { teams: ['green'], links: ['other'] });
+  t.same([room.info.teams, room.info.links], [['green'], ['other']], 'one channel is left for shouts');
+});
+
+test('rooms have the teams of the server unless they say otherwise', async (t) => {
+  const { registry } = openRegistry(100, ['red', 'blue']);
+  t.same(registry.create({ name: 'usual', locked: false }).info.teams, ['red', 'blue']);
+  t.same(registry.create({ name: 'plain', locked: false, teams: [] }).info.teams, []);
 });
 
 test('a whisper reaches its receivers, who see it as such, through new seats, and ends when it is off', async (t) => {

@@ -33,6 +33,7 @@ test('unusable settings are told apart from failures that may pass by the next a
     [['--room-passwords', 'a!b=x'], /"a!b" is not a valid room name/],
     [['--room-passwords', 'cafe\u0301=x,caf\u00e9=y'], /has two passwords/],
     [['--room-passwords', 'vault=scrypt:1'], /password hash of the room vault is damaged/],
+    [['--teams', 'red,no spaces'], /teams cannot be used: .*"teams\.1" is not one/],
     [own('gone.pem', 'gone.pem'), /tls-cert file cannot be read: ENOENT/],
     [own('cert.pem', 'gone.pem'), /tls-key file cannot be read: ENOENT/],
     [own('cert.pem', '.'), /tls-key file cannot be read: EISDIR/],

@@ -22,6 +22,7 @@ export function RoomSettings({ session, room, onClose }: RoomSettingsProps) {
   const maxTalkers = useSignal(String(room.maxTalkers));
   const levelling = useSignal(room.levelling);
   const whispers = useSignal(room.whispers);
+  const teams = useSignal(room.teams.join(', '));
   const number = (id: string, label: string, hint: string, value: typeof maxParticipants, min: number, max: number) => (
     <label class="field">
       <span class="field-label">{label}</span>
@@ -51,6 +52,7 @@ export function RoomSettings({ session, room, onClose }: RoomSettingsProps) {
               maxTalkers: Number(maxTalkers.value),
               levelling: levelling.value,
               whispers: whispers.value,
+              teams: namesIn(teams.value),
               ...(hasNoPassword.value ? { password: null } : password.value !== '' && { password: password.value }),
             }),
           strings.saved(name),
@@ -78,6 +80,26 @@ export function RoomSettings({ session, room, onClose }: RoomSettingsProps) {
       {number('max-talkers', strings.maxTalkers, strings.maxTalkersHint, maxTalkers, 0, 1000)}
       <Switch id="levelling" label={strings.levelling} value={levelling} />
       <Switch id="whispers" label={strings.whispers} value={whispers} />
+      <label class="field">
+        <span class="field-label">{strings.teams}</span>
+        <input
+          type="text"
+          dir="auto"
+          data-testid="teams"
+          value={teams.value}
+          onInput={(event) => {
+            teams.value = event.currentTarget.value;
+          }}
+        />
+        <span class="field-hint">{strings.teamsHint}</span>
+      </label>
     </Dialog>
   );
+}
+
+function namesIn(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }

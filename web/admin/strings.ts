@@ -84,6 +84,8 @@ export const strings = {
   maxTalkersHint: 'The loudest of those who talk. 0: no limit.',
   levelling: 'Bring everyone to the same level',
   whispers: 'People may whisper',
+  teams: 'Teams',
+  teamsHint: 'Names separated by commas. People in the room choose one. Empty: no teams.',
   close: 'Close',
   closeRoom: (room: string) => `Close ${room}`,
   closeRoomQuestion: (room: string) => `Close the room ${room}? Everyone in it will be removed.`,

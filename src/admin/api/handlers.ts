@@ -40,6 +40,7 @@ export function createHandlers({ registry, access, server, allowCapture, clock }
     return {
       ...info,
       links: [...info.links],
+      teams: [...info.teams],
       startedAt: isoTime(startedAtMs),
       hasPassword: access.hasPassword(room.key),
     };

@@ -13,6 +13,7 @@ import {
   MAX_PARTICIPANT_ID_LENGTH,
   MAX_PASSWORD_LENGTH,
   MAX_SLOW_MODE_SECONDS,
+  MAX_TEAMS,
 } from '../bounds.ts';
 
 const MAX_BAN_SECONDS = 86_400;
@@ -40,6 +41,12 @@ const links = z
   .describe(
     'Names of other rooms. Two rooms are linked while each names the other: whoever may shout in one is heard in both.',
   );
+const teams = z
+  .array(name())
+  .max(MAX_TEAMS)
+  .describe(
+    'Names of teams among which people in the room choose: open channels, of which each person joins one at most.',
+  );
 const chat = z.boolean().describe('Whether the room has a chat. Switching it off deletes its history.');
 const slowModeSeconds = z
   .number()
@@ -65,6 +72,7 @@ export const roomSchema = z.strictObject({
   levelling,
   whispers,
   links,
+  teams,
   chat,
   slowModeSeconds,
   participants: count().describe(
@@ -88,6 +96,7 @@ export const newRoomSchema = z.strictObject({
   levelling: levelling.optional(),
   whispers: whispers.optional(),
   links: links.optional(),
+  teams: teams.optional(),
   chat: chat.optional(),
   slowModeSeconds: slowModeSeconds.optional(),
 });
@@ -104,6 +113,7 @@ export const roomChangeSchema = z.strictObject({
   levelling: levelling.optional(),
   whispers: whispers.optional(),
   links: links.optional(),
+  teams: teams.optional(),
   chat: chat.optional(),
   slowModeSeconds: slowModeSeconds.optional(),
 });
