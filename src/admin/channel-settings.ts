@@ -4,6 +4,6 @@ import type { ChannelSettings } from '../rooms/channels.ts';
 
 /** What a request or a message says about a channel, as the room takes it. */
 export function channelSettings(said: Omit<z.output<typeof newChannelSchema>, 'name'>): ChannelSettings {
-  const { open, speak, hear, ...sound } = said;
-  return { open, speak, hear, sound };
+  const { open, speak, hear, strengths, ...sound } = said;
+  return { open, speak, hear, strengths: new Map(Object.entries(strengths)), sound };
 }

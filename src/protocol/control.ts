@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { ErrorCode } from '../lib/errors.ts';
-import { newChannelSchema } from './api/schemas.ts';
+import { newChannelSchema, strength } from './api/schemas.ts';
 import { MAX_CHANNELS, MAX_LINKED_ROOMS, MAX_NAME_LENGTH } from './bounds.ts';
 import type { LeaveReason } from './messages.ts';
 import { MAX_ENTRIES, player, spaceUpdateSchema } from './space.ts';
@@ -30,6 +30,18 @@ export const controlMessageSchema = z.discriminatedUnion('type', [
     channels: z
       .record(z.string().min(1).max(MAX_NAME_LENGTH), newChannelSchema.omit({ name: true }).nullable())
       .refine((channels) => entries(channels, 2 * MAX_CHANNELS), `at most ${2 * MAX_CHANNELS} channels`),
+  }),
+  /** Own strengths of an effect, by channel and player; null removes one. Who is not named keeps theirs. */
+  z.strictObject({
+    type: z.literal('strengths'),
+    strengths: z
+      .record(
+        z.string().min(1).max(MAX_NAME_LENGTH),
+        z
+          .record(player(), strength().nullable())
+          .refine((strengths) => entries(strengths, MAX_ENTRIES), `at most ${MAX_ENTRIES} players`),
+      )
+      .refine((channels) => entries(channels, MAX_CHANNELS), `at most ${MAX_CHANNELS} channels`),
   }),
   /** The rooms to which this one is linked if they name it as well; it replaces the previous list. */
   z.strictObject({ type: z.literal('links'), links: z.array(z.string().max(MAX_NAME_LENGTH)).max(MAX_LINKED_ROOMS) }),

@@ -20,6 +20,8 @@ export interface Channel {
   readonly speak: ReadonlySet<string>;
   readonly hear: ReadonlySet<string>;
   readonly sound: ChannelSound;
+  /** Of the effect, for members with a strength of their own. */
+  readonly strengths: ReadonlyMap<string, number>;
 }
 
 /** Everything about a channel that can be set. */
@@ -29,7 +31,11 @@ export interface ChannelSettings {
   readonly hear: readonly string[];
   /** Heard unchanged without it. */
   readonly sound?: ChannelSound;
+  readonly strengths?: ReadonlyMap<string, number>;
 }
+
+/** By the name of the channel and by person; null: no strength of their own any more. */
+export type StrengthChanges = Readonly<Record<string, Readonly<Record<string, number | null>>>>;
 
 interface MutableChannel extends Channel {
   open: boolean;
@@ -37,10 +43,12 @@ interface MutableChannel extends Channel {
   speak: Set<string>;
   hear: Set<string>;
   sound: ChannelSound;
+  strengths: Map<string, number>;
 }
 
 /** Those that a room can have besides itself. */
 const MAX_OTHERS = MAX_CHANNELS - 1;
+const NO_STRENGTHS: ReadonlyMap<string, number> = new Map();
 
 export class RoomChannels {
   /** By name, in the order in which they were created. */
@@ -56,13 +64,28 @@ export class RoomChannels {
     return this.#channels.size;
   }
 
-  /** Of the channels that sound different from the room itself. */
-  get sounds(): ChannelSounds {
+  /**
+   * Of the channels that sound different from the room itself.
+   * @param seatOf returns the `Seat.id` of a person, if they have one
+   */
+  sounds(seatOf: (key: string) => number | undefined): ChannelSounds {
     const sounds = new Map<number, ChannelSound>();
-    for (const { number, sound } of this.#channels.values()) {
-      if (!isDeepStrictEqual(sound, PLAIN_CHANNEL)) sounds.set(number, sound);
+    for (const { number, sound, strengths } of this.#channels.values()) {
+      if (isDeepStrictEqual(sound, PLAIN_CHANNEL)) continue;
+      const own = sound.effect === null ? [] : [...strengths];
+      const seated = own.flatMap(([key, strength]) => {
+        const seat = seatOf(key);
+        return seat === undefined ? [] : [[seat, strength] as const];
+      });
+      sounds.set(number, seated.length > 0 ? { ...sound, strengths: new Map(seated) } : sound);
     }
     return sounds;
+  }
+
+  /** Whether this person has a strength of their own in any channel. */
+  hasStrength(key: string): boolean {
+    for (const { strengths } of this.#channels.values()) if (strengths.has(key)) return true;
+    return false;
   }
 
   /** The number of the channel in which people shout to linked rooms. */
@@ -93,12 +116,16 @@ export class RoomChannels {
   }
 
   /** Creates a channel or replaces its settings. Throws `invalid_channel` or `too_many_channels`. */
-  put(wanted: string, { open, speak, hear, sound = PLAIN_CHANNEL }: ChannelSettings): Channel {
+  put(
+    wanted: string,
+    { open, speak, hear, sound = PLAIN_CHANNEL, strengths = NO_STRENGTHS }: ChannelSettings,
+  ): Channel {
     const name = channelName(wanted);
     let channel = this.#channels.get(name);
     if (channel === undefined) {
       if (this.#channels.size >= this.#max) throw new AppError('too_many_channels');
-      channel = { name, number: this.#freeNumber(), open, isTeam: false, speak: new Set(), hear: new Set(), sound };
+      const members = { speak: new Set<string>(), hear: new Set<string>(), strengths: new Map<string, number>() };
+      channel = { name, number: this.#freeNumber(), open, isTeam: false, ...members, sound };
       this.#channels.set(name, channel);
     }
     channel.open = open;
@@ -106,6 +133,7 @@ export class RoomChannels {
     channel.speak = new Set(speak);
     channel.hear = new Set(hear);
     channel.sound = sound;
+    channel.strengths = new Map(strengths);
     return channel;
   }
 
@@ -126,6 +154,23 @@ export class RoomChannels {
     if (known.size > this.#max) throw new AppError('too_many_channels');
     for (const [name, settings] of named) if (settings === null) this.#channels.delete(name);
     for (const [name, settings] of named) if (settings !== null) this.put(name, settings);
+  }
+
+  /** Who is not named keeps their strength. Throws `unknown_channel` or `invalid_request`; then nothing changes. */
+  setStrengths(changes: StrengthChanges): void {
+    const changed = new Map<MutableChannel, Map<string, number>>();
+    for (const [name, people] of Object.entries(changes)) {
+      const channel = this.#find(name, `"strengths.${name}" is not one.`);
+      const strengths = changed.get(channel) ?? new Map(channel.strengths);
+      for (const [key, strength] of Object.entries(people)) {
+        if (strength === null) strengths.delete(key);
+        else strengths.set(key, strength);
+      }
+      if (strengths.size > MAX_CHANNEL_MEMBERS)
+        throw new AppError('invalid_request', `"strengths.${name}": at most ${MAX_CHANNEL_MEMBERS} people.`);
+      changed.set(channel, strengths);
+    }
+    for (const [channel, strengths] of changed) channel.strengths = strengths;
   }
 
   get teams(): string[] {
@@ -177,16 +222,19 @@ export class RoomChannels {
 
   /** Call when a guest has left the room, because nobody comes back with that id. */
   forgetGuest(id: string): void {
-    for (const channel of this.#channels.values()) leave(channel, id);
+    for (const channel of this.#channels.values()) {
+      leave(channel, id);
+      channel.strengths.delete(id);
+    }
   }
 
   get #max(): number {
     return this.#shouts === undefined ? MAX_OTHERS : MAX_OTHERS - 1;
   }
 
-  #find(name: string): MutableChannel {
+  #find(name: string, detail?: string): MutableChannel {
     const channel = this.#channels.get(normalName(name) ?? '');
-    if (channel === undefined) throw new AppError('unknown_channel');
+    if (channel === undefined) throw new AppError('unknown_channel', detail);
     return channel;
   }
 

@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { ChannelSounds, HeardInSpace, MediaRoom, RoomShouts, VoiceGain } from '../media/plane.ts';
-import { type Channel, type ChannelSettings, RoomChannels } from './channels.ts';
+import { type Channel, type ChannelSettings, RoomChannels, type StrengthChanges } from './channels.ts';
 import type { ChannelView, EventOf, TalkView } from './events.ts';
-import { type GainsByParticipant, RoomHearing } from './hearing.ts';
+import { type GainsByParticipant, publicKeyOf, RoomHearing } from './hearing.ts';
 import type { Participant } from './participant.ts';
 import { RoomTalk, type TalkTarget } from './talk.ts';
 
@@ -119,6 +119,7 @@ export class PersonalSound {
       if (this.#hearing.gainOf(listener, participant) !== 1) this.#applyGains(listener);
     }
     this.#talk.seated(participant);
+    if (this.#channels.hasStrength(publicKeyOf(participant))) this.#tellSounds();
   }
 
   left(participant: Participant): void {
@@ -169,6 +170,12 @@ export class PersonalSound {
   putChannels(channels: ReadonlyMap<string, ChannelSettings | null>): void {
     this.#channels.putAll(channels);
     this.#channelsChanged();
+  }
+
+  /** See `RoomChannels.setStrengths`. */
+  setStrengths(changes: StrengthChanges): void {
+    this.#channels.setStrengths(changes);
+    this.#tellSounds();
   }
 
   /** Throws `unknown_channel`. */
@@ -228,13 +235,24 @@ export class PersonalSound {
   }
 
   #channelsChanged(): void {
-    const { sounds } = this.#channels;
-    if (!isDeepStrictEqual(sounds, this.#sounds)) {
-      this.#sounds = sounds;
-      this.#options.setChannelSounds(sounds);
-    }
+    this.#tellSounds();
     this.#talk.changed();
     this.#options.channelsChanged();
+  }
+
+  #tellSounds(): void {
+    const { participants, setChannelSounds } = this.#options;
+    let seats: Map<string, number> | undefined;
+    const seatOf = (key: string): number | undefined => {
+      seats ??= new Map(
+        [...participants.values()].flatMap((one) => (one.seat ? [[publicKeyOf(one), one.seat.id]] : [])),
+      );
+      return seats.get(key);
+    };
+    const sounds = this.#channels.sounds(seatOf);
+    if (isDeepStrictEqual(sounds, this.#sounds)) return;
+    this.#sounds = sounds;
+    setChannelSounds(sounds);
   }
 
   #shoutsTo({ mayShout }: Participant): readonly string[] {

@@ -86,6 +86,42 @@ test('the media plane learns how channels sound, and nothing while they sound li
   t.same(media!.channelSounds, new Map());
 });
 
+test('strengths of single people reach the media plane with their seats, also those who sit down later', async (t) => {
+  const { room, join, plane } = setUp();
+  const lists = { open: false, speak: ['u1'], hear: ['u1', 'u2'] };
+  const strengths = new Map([
+    ['u1', 0.25],
+    ['u2', 0.5],
+    ['nobody', 1],
+  ]);
+  room.sound.putChannel('red', { ...lists, sound: RADIO, strengths });
+  const ada = join('Ada', known('u1'));
+  const told = () => plane.rooms[0]!.channelSounds.get(1)?.strengths;
+  t.same(told(), new Map([[ada.seat.id, 0.25]]));
+  const ben = join('Ben', known('u2'));
+  const both = (first: number) =>
+    new Map([
+      [first, 0.25],
+      [ben.seat.id, 0.5],
+    ]);
+  t.same(told(), both(ada.seat.id));
+  sit(ada.participant, 'again');
+  t.same(told(), both((ada.participant.seat as FakeSeat).id));
+  const guest = join('Guest');
+  ada.listener.events.length = 0;
+  room.sound.setStrengths({ red: { [guest.id]: 0.75, u2: null, nobody: null } });
+  t.same(ada.listener.take('channels'), [], 'nobody is told what they cannot see');
+  t.equal(told()?.get(guest.seat.id), 0.75);
+  guest.participant.leave('left');
+  t.same([...room.sound.channel('red').strengths], [['u1', 0.25]], 'a guest who has left is forgotten');
+  t.throws(() => room.sound.setStrengths({ red: { u1: 1 }, none: {} }), { code: 'unknown_channel' });
+  const many = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`p${n}`, 0]));
+  t.throws(() => room.sound.setStrengths({ red: many }), { code: 'invalid_request' });
+  t.equal(room.sound.channel('red').strengths.size, 1, 'nothing has changed');
+  room.sound.putChannel('red', { ...lists, strengths });
+  t.same(plane.rooms[0]!.channelSounds, new Map(), 'without an effect they mean nothing');
+});
+
 test('open channels are joined and left by anyone, others are not', async (t) => {
   const { room, join } = setUp();
   room.sound.putChannel('red', { open: true, speak: [], hear: [] });

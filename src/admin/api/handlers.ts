@@ -157,8 +157,10 @@ function participantView(room: Room, participant: Participant): z.output<typeof 
   };
 }
 
-function channelView({ name, open, speak, hear, sound }: Channel): z.output<typeof channelSchema> {
-  return { name, open, speak: [...speak], hear: [...hear], ...sound };
+function channelView({ name, open, speak, hear, sound, strengths }: Channel): z.output<typeof channelSchema> {
+  const { gain, effect, strength, pan, duckDb } = sound;
+  const lists = { speak: [...speak], hear: [...hear], strengths: Object.fromEntries(strengths) };
+  return { name, open, ...lists, gain, effect, strength, pan, duckDb };
 }
 
 function banView({ sinceMs, untilMs, ...who }: Ban): z.output<typeof banSchema> {

@@ -111,6 +111,9 @@ export class ControlSession implements GameServer {
       case 'channels':
         room.sound.putChannels(channelsOf(message.channels));
         break;
+      case 'strengths':
+        room.sound.setStrengths(message.strengths);
+        break;
       case 'links':
         room.change({ links: message.links });
         break;

@@ -16,6 +16,11 @@ export interface ChannelSound {
   readonly pan: number;
   /** While somebody speaks in it, its listeners hear everything else this much more quietly; 0 for no priority. */
   readonly duckDb: number;
+  /**
+   * Of the effect, by the voices of members with a strength of their own: for what they say and for what they hear. If
+   * both ends of a path have one, the greater counts.
+   */
+  readonly strengths?: ReadonlyMap<number, number>;
 }
 
 export const PLAIN_CHANNEL: ChannelSound = { gain: 1, effect: null, strength: 1, pan: 0, duckDb: 0 };
@@ -36,11 +41,16 @@ interface Sound {
   readonly gain: number;
   readonly effect: Effect | undefined;
   readonly pan: number;
+  /** By the voices of members with a strength of their own; null for none. Undefined if nobody has one. */
+  readonly own: ReadonlyMap<number, Effect | null> | undefined;
 }
 
-const PLAIN: Sound = { gain: 1, effect: undefined, pan: 0 };
-const NOWHERE: Sound = { gain: 0, effect: undefined, pan: 0 };
+/** Own strengths are rounded to this, so that a room with many of them has few different effects. */
+const STRENGTH_STEP = 1 / 16;
+const PLAIN: Sound = { gain: 1, effect: undefined, pan: 0, own: undefined };
+const NOWHERE: Sound = { gain: 0, effect: undefined, pan: 0, own: undefined };
 const ALL_PLAIN: ReadonlyMap<number, Sound> = new Map();
+const NO_STRENGTHS: ReadonlyMap<number, number> = new Map();
 
 /** Temporary between two calls. */
 const way: Way = { effectBefore: undefined, effect: undefined, from: 1, to: 1 };
@@ -55,15 +65,26 @@ export class ChannelSounds {
   /** By channel; others are plain. In this tick and in the previous one. */
   #now = ALL_PLAIN;
   #before = ALL_PLAIN;
+  /** Channels in which somebody has a strength of their own, in this tick or in the previous one. */
+  #withOwn = ChannelSet.NONE;
+  #withOwnBefore = ChannelSet.NONE;
 
   /** Takes effect over the next frame. Channels that are not listed are plain. */
   set(sounds: ReadonlyMap<number, ChannelSound>): void {
     const next = new Map<number, Sound>();
-    for (const [channel, { gain, effect, strength, pan }] of sounds) {
-      const isPlain = effect === null || strength === 0;
-      next.set(channel, { gain, effect: isPlain ? undefined : this.#effect(effect, strength), pan });
+    const effects = this.#effects();
+    for (const [channel, { gain, effect, strength, pan, strengths = NO_STRENGTHS }] of sounds) {
+      const own = new Map<number, Effect | null>();
+      if (effect !== null)
+        for (const [voice, of] of strengths)
+          own.set(voice, effects(effect, Math.round(of / STRENGTH_STEP) * STRENGTH_STEP) ?? null);
+      next.set(channel, {
+        ...{ gain, pan, own: own.size > 0 ? own : undefined },
+        effect: effect === null ? undefined : effects(effect, strength),
+      });
     }
     this.#now = next;
+    this.#withOwn = ChannelSet.of([...next].flatMap(([channel, { own }]) => (own === undefined ? [] : channel)));
     this.ducking.set(new Map([...sounds].flatMap(([channel, { duckDb }]) => (duckDb > 0 ? [[channel, duckDb]] : []))));
     this.silent = ChannelSet.of([...next].flatMap(([channel, { gain }]) => (gain === 0 ? channel : [])));
     this.panned = ChannelSet.of([...next].flatMap(([channel, { pan }]) => (pan === 0 ? [] : channel)));
@@ -72,6 +93,19 @@ export class ChannelSounds {
   /** Channels that are not in the middle during this frame. */
   get pannedInFrame(): ChannelSet {
     return this.panned.with(this.#pannedBefore);
+  }
+
+  /** Whether anybody has a strength of their own in this frame. */
+  get hasOwnStrengths(): boolean {
+    return !this.#withOwn.isEmpty || !this.#withOwnBefore.isEmpty;
+  }
+
+  /** Whether a listener's own strength in a channel makes this voice sound different for them than for others. */
+  isOwn(voice: Contributor, listener: number, heard: ChannelSet, heardBefore: ChannelSet): boolean {
+    const now = voice.address.channels.firstIn(heard);
+    if (soundOf(this.#now, now).own?.has(listener) === true) return true;
+    if (!voice.soundedBefore) return false;
+    return soundOf(this.#before, voice.addressBefore.channels.firstIn(heardBefore)).own?.has(listener) === true;
   }
 
   /** Which way this voice goes on this path. Valid until the next call. */
@@ -88,24 +122,44 @@ export class ChannelSounds {
     if (!voice.soundedBefore) way.from = way.to;
     way.to *= path.to;
     way.from *= path.from;
-    way.effect = to.gain === 0 ? from.effect : to.effect;
-    way.effectBefore = from.gain === 0 ? to.effect : from.effect;
+    way.effect = effectOf(to.gain === 0 ? from : to, voice.voice, path.listener);
+    way.effectBefore = effectOf(from.gain === 0 ? to : from, voice.voice, path.listener);
     return way;
   }
 
   /** The frame of this tick is over. */
   endFrame(): void {
     this.#before = this.#now;
+    this.#withOwnBefore = this.#withOwn;
     this.#pannedBefore = this.panned;
   }
 
-  /** The same object while nothing changes, so that a running effect continues. */
-  #effect(kind: EffectKind, strength: number): Effect {
-    for (const { effect } of this.#now.values()) {
-      if (effect?.kind === kind && effect.strength === strength) return effect;
+  /**
+   * Makes effects; undefined at strength 0. Those that are in use now stay the same objects, so that a running effect
+   * continues.
+   */
+  #effects(): (kind: EffectKind, strength: number) => Effect | undefined {
+    const known = new Map<string, Effect>();
+    for (const { effect, own } of this.#now.values()) {
+      for (const one of [effect, ...(own?.values() ?? [])]) if (one) known.set(`${one.kind} ${one.strength}`, one);
     }
-    return new Effect(kind, strength);
+    return (kind, strength) => {
+      if (strength === 0) return undefined;
+      const key = `${kind} ${strength}`;
+      const effect = known.get(key) ?? new Effect(kind, strength);
+      known.set(key, effect);
+      return effect;
+    };
   }
+}
+
+/** @param listener the only one on this path, or `SEVERAL` */
+function effectOf({ effect, own }: Sound, voice: number, listener: number): Effect | undefined {
+  if (own === undefined) return effect;
+  const spoken = own.get(voice);
+  const heard = own.get(listener);
+  if (spoken === undefined && heard === undefined) return effect;
+  return ((spoken?.strength ?? 0) > (heard?.strength ?? 0) ? spoken : heard) ?? spoken ?? undefined;
 }
 
 function gainOf({ gain, pan }: Sound, side: Side): number {

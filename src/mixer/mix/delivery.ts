@@ -44,7 +44,7 @@ export class Delivery {
   #isRefresh = false;
   /** Somebody was sent the lone talker's packet in this tick. */
   #hasPassed = false;
-  /** No voice of this tick whispers or is passed on, so listeners in the steady state hear what their audience hears. */
+  /** No voice of this tick whispers, is passed on or sounds different for single listeners, so listeners in the steady state hear what their audience hears. */
   #isPlain = false;
 
   constructor(pool: CodecPool) {
@@ -91,7 +91,7 @@ export class Delivery {
     this.#timestamp = (tick * FRAME_SAMPLES) >>> 0;
     this.#isRefresh = tick % SILENCE_REFRESH_TICKS === 0;
     this.#hasPassed = false;
-    this.#isPlain = voices.lone === undefined && !isWhispering(voices);
+    this.#isPlain = voices.lone === undefined && !isWhispering(voices) && !voices.copies.sounds.hasOwnStrengths;
     return isHeard || this.#restless > 0 || this.#isRefresh;
   }
 

@@ -58,7 +58,7 @@ function isHeardTwice(
 }
 
 /** Whether this listener hears a voice in this tick that others in the audience do not hear, or hear differently. */
-export function isTouched(listener: Place, { contributors, link }: Voices): boolean {
+export function isTouched(listener: Place, { contributors, copies: { sounds }, link }: Voices): boolean {
   const hasGains = !listener.hearing.isPlain;
   for (const voice of contributors) {
     if (voice === listener) continue;
@@ -66,6 +66,11 @@ export function isTouched(listener: Place, { contributors, link }: Voices): bool
     if (whispers(voice.address, listener) || (voice.soundedBefore && whispers(voice.addressBefore, listener)))
       return true;
     if (listener.ears !== undefined && isHeardTwice(voice, listener)) return true;
+    if (
+      sounds.hasOwnStrengths &&
+      sounds.isOwn(voice, listener.voice, listener.audience.channels, listener.channelsBefore)
+    )
+      return true;
   }
   return hasGains && link?.touches(listener.hearing) === true;
 }
@@ -109,6 +114,7 @@ export function sumFor(
   mix.samples.fill(0);
   path.heard = listener.audience.channels;
   path.heardBefore = listener.channelsBefore;
+  path.listener = listener.voice;
   path.side = listener.audience.isStereo ? side : 'both';
   path.sideBefore = listener.stereoBefore ? side : 'both';
   let voices = 0;

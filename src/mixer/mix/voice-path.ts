@@ -20,6 +20,8 @@ export const NOWHERE: Address = { channels: ChannelSet.NONE, whispersTo: NOBODY 
 /** Paths are numbers of channels, or one of these. */
 export const NO_PATH = NO_CHANNEL;
 export const WHISPER = MAX_CHANNELS;
+/** In place of the number of a listener: several hear the same. */
+export const SEVERAL = -1;
 
 /** A side of a stereo mix, or a mono mix. */
 export type Side = 'left' | 'right' | 'both';
@@ -37,11 +39,14 @@ export interface VoicePath {
   /** Of the listeners' mix. */
   side: Side;
   sideBefore: Side;
+  /** The number of the only listener, or `SEVERAL`. */
+  listener: number;
 }
 
 /** To people who hear these channels in mono. Whoever keeps a path changes it for each voice. */
 export function createPath(heard: ChannelSet): VoicePath {
-  return { before: NO_PATH, now: NO_PATH, from: 1, to: 1, heard, heardBefore: heard, side: 'both', sideBefore: 'both' };
+  const sides = { side: 'both', sideBefore: 'both' } as const;
+  return { before: NO_PATH, now: NO_PATH, from: 1, to: 1, heard, heardBefore: heard, ...sides, listener: SEVERAL };
 }
 
 /**

@@ -208,8 +208,11 @@ export const moveSchema = z.strictObject({
   room: name().describe('The target room. It is opened if it does not exist. It may be locked or have a password.'),
 });
 
-/** People by the `sub` of their join token; guests by their participant id. */
-const people = () => z.array(z.string().min(1).max(MAX_IDENTITY_LENGTH)).max(MAX_CHANNEL_MEMBERS);
+/** A person by the `sub` of their join token; a guest by their participant id. */
+const person = () => z.string().min(1).max(MAX_IDENTITY_LENGTH);
+const people = () => z.array(person()).max(MAX_CHANNEL_MEMBERS);
+/** Of the effect of a channel. */
+export const strength = () => z.number().min(0).max(1);
 
 const CHANNEL_EFFECTS = ['radio', 'phone'] as const;
 
@@ -231,7 +234,17 @@ export const newChannelSchema = z.strictObject({
     .default(1)
     .describe('How loud the channel is for everyone who hears it: 1 is unchanged, 0.5 is 6 dB quieter, 0 is silence.'),
   effect: z.enum(CHANNEL_EFFECTS).nullable().default(null).describe('What voices in it sound like.'),
-  strength: z.number().min(0).max(1).default(1).describe('How strong the effect is, from 0 (none) to 1 (full).'),
+  strength: strength().default(1).describe('How strong the effect is, from 0 (none) to 1 (full).'),
+  strengths: z
+    .record(person(), strength())
+    .refine(
+      (strengths) => Object.keys(strengths).length <= MAX_CHANNEL_MEMBERS,
+      `at most ${MAX_CHANNEL_MEMBERS} people`,
+    )
+    .default({})
+    .describe(
+      'The strength of single people, for what they say and for what they hear, like a radio that is far away. If speaker and listener both have one, the greater counts.',
+    ),
   pan: z
     .number()
     .min(-1)
@@ -254,6 +267,7 @@ export const channelSchema = z.strictObject({
   gain: z.number(),
   effect: z.enum(CHANNEL_EFFECTS).nullable(),
   strength: z.number(),
+  strengths: z.record(z.string(), z.number()),
   pan: z.number(),
   duckDb: z.number(),
 });

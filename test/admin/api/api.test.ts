@@ -133,14 +133,17 @@ test('every operation in the document', async (t) => {
     const people = Array.from({ length: 1001 }, (_, i) => `p${i}`);
     t.match((await api.post(path, { name: 'red', speak: ['u1'], hear: ['u1', 'u2'] })).body, { open: false });
     const plain = { gain: 1, effect: null, strength: 1, pan: 0, duckDb: 0 };
-    const red = { name: 'red', open: true, speak: [], hear: [] };
+    const red = { name: 'red', open: true, speak: [], hear: [], strengths: {} };
     t.same((await api.post(path, { name: 'red', open: true })).body, { ...red, ...plain });
-    const radio = { gain: 0.8, effect: 'radio', strength: 0.5, pan: -1, duckDb: 6 };
+    const radio = { gain: 0.8, effect: 'radio', strength: 0.5, strengths: { u1: 0.25 }, pan: -1, duckDb: 6 };
     t.same((await api.post(path, { ...red, ...radio })).body, { ...red, ...radio });
     t.match(await api.post(path, { ...red, gain: 3 }), {
       status: 400,
       body: { code: 'invalid_request', detail: /gain/ },
     });
+    t.match(await api.post(path, { ...red, strengths: { u1: 2 } }), { status: 400, body: { detail: /strengths\.u1/ } });
+    const strengths = Object.fromEntries(people.map((person) => [person, 0.5]));
+    t.match(await api.post(path, { ...red, strengths }), { status: 413 });
     t.match(await api.post(path, { ...red, effect: 'echo' }), { status: 400, body: { detail: /effect/ } });
     t.match((await api.get(path)).body, { channels: [{ name: 'red' }], total: 1 });
     t.match(await api.post(path, { name: 'a b' }), { status: 400, body: { code: 'invalid_channel' } });

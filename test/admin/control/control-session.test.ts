@@ -56,6 +56,10 @@ test('a game server sends everything over one connection, and learns who is ther
     [['red', 'ada', 'ben']],
   );
   t.same(plane.rooms[0]?.channelSounds.get(1), { gain: 1, effect: 'radio', strength: 1, pan: 0, duckDb: 0 });
+  say({ type: 'strengths', strengths: { red: { ada: 0.25, ben: 0.5 } } });
+  say({ type: 'strengths', strengths: { red: { ben: null } } });
+  t.same(plane.rooms[0]?.channelSounds.get(1)?.strengths, new Map([[ada.seatId, 0.25]]));
+  t.same([...room.sound.channel('red').strengths], [['ada', 0.25]]);
   say({ type: 'links', links: ['annex'] });
   t.same(room.links, ['annex']);
   say({ type: 'ping', id: 3 });
@@ -105,6 +109,12 @@ test('no part of a wrong message is applied, and the error names the entry', asy
     [
       { type: 'channels', channels: Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`c${n}`, {}])) },
       /at most 128/,
+    ],
+    [{ type: 'strengths', strengths: { red: { ada: 1.5 } } }, /"strengths.red.ada"/],
+    [{ type: 'strengths', strengths: { red: { ada: 0.5 }, none: {} } }, /^unknown_channel .*"strengths.none"/],
+    [
+      { type: 'strengths', strengths: { red: Object.fromEntries(Array.from({ length: 1001 }, (_, n) => [n, 0])) } },
+      /at most 1000/,
     ],
     [{ type: 'subscribe', audibleHz: 1000 }, /"audibleHz"/],
     [{ type: 'ping', loud: true }, /loud/],

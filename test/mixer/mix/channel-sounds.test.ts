@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { test } from 'tap';
+import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
 import { ChannelSet } from '../../../src/mixer/mix/channel-set.ts';
 import { type ChannelSound, ChannelSounds, PLAIN_CHANNEL } from '../../../src/mixer/mix/channel-sounds.ts';
 import type { Contributor } from '../../../src/mixer/mix/contributor.ts';
-import type { EffectKind } from '../../../src/mixer/mix/voice-effect.ts';
+import { Effect, type EffectKind, VoiceEffect } from '../../../src/mixer/mix/voice-effect.ts';
 import { createPath, type Side, TO_ROOM } from '../../../src/mixer/mix/voice-path.ts';
 import { cases } from '../../helpers/cases.ts';
-import { complaint } from '../../helpers/mix-check.ts';
+import { complaint, fitGain } from '../../helpers/mix-check.ts';
 import { type Person, Room } from '../../helpers/perfect-room.ts';
 import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { clickRatio, concatInt16, sharedTone, toneLevelDbfs } from '../../helpers/signal.ts';
@@ -116,6 +117,85 @@ test('effects begin, change and end without a click', async (t) => {
   }
   const ratio = clickRatio(heard(listener, 90), 960, 90 * 960, toneOf(1000, 0.2));
   t.ok(ratio < 1.3, `${ratio}`);
+});
+
+test('with any strengths of their own, everybody hears every voice with the stronger one of both ends', (t) => {
+  const someStrength = fc.constantFrom(0, 0.25, 0.5, 1);
+  const kinds = fc.constantFrom('radio' as const, 'phone' as const);
+  const owns = fc.array(fc.option(someStrength), { minLength: 5, maxLength: 5 });
+  fc.assert(
+    fc.property(kinds, someStrength, owns, fc.boolean(), (effect, strength, own, begins) => {
+      const { codec, room } = plainRoom();
+      const people = own.map((_, i) =>
+        room.join(toneOf(400 + 350 * i, 0.05), { channels: i === 4 ? [ROOM] : [ROOM, RED] }),
+      );
+      const strengths = new Map(people.flatMap(({ place }, i) => (own[i] === null ? [] : [[place.voice, own[i]!]])));
+      for (const person of people.slice(0, 4)) room.speakTo(person, [RED]);
+      room.speakTo(people[4]!, [ROOM]);
+      room.setSounds(new Map([[RED, { effect, strength, strengths }]]));
+      const strengthOf = (voice: number, listener: number) => {
+        const both = [own[voice], own[listener]].filter((one) => one !== null && one !== undefined);
+        return both.length === 0 ? strength : Math.max(...both);
+      };
+      // The slow way: an effect for each pair.
+      const pairs = people.map((_, listener) =>
+        people.map(({ place }, voice) => {
+          const of = voice === 4 ? 0 : strengthOf(voice, listener);
+          return of === 0 ? undefined : new VoiceEffect(new Effect(effect, of), place.voice);
+        }),
+      );
+      const [sum, treated] = [new Float32Array(FRAME_SAMPLES), new Float32Array(FRAME_SAMPLES)];
+      for (let tick = 0; tick < 12; tick++) {
+        for (const [i, person] of people.entries()) person.talking = tick > (begins ? i : 0);
+        room.run();
+        for (const [listener, { written, channels }] of people.entries()) {
+          sum.fill(0);
+          let voices = 0;
+          for (const [voice, { contributes, twin, address }] of people.entries()) {
+            if (voice === listener || !contributes) continue;
+            const { samples } = twin.frame;
+            if (pairs[listener]![voice] === undefined) treated.set(samples);
+            else pairs[listener]![voice]!.process(treated, samples, !twin.sounding);
+            if (!address.to.channels.some((channel) => channels.to.includes(channel))) continue;
+            voices++;
+            for (let i = 0; i < FRAME_SAMPLES; i++) sum[i]! += treated[i]!;
+          }
+          const last = written.at(-1);
+          if (voices === 0 || last?.tick !== room.tick - 1) continue;
+          const { deviation } = fitGain(codec.decode(last.payload), sum);
+          if (deviation > 1.5) throw new Error(`tick ${tick}: person ${listener} is off by ${deviation}`);
+        }
+      }
+      room.mixer.close();
+    }),
+    { seed: SEED, numRuns: cases(60) },
+  );
+  t.end();
+});
+
+test('a listener’s own strength costs an encoder only while somebody speaks there, and changes without a click', async (t) => {
+  const { room, heard } = plainRoom();
+  const [inRed, inRoom] = [room.join(toneOf(1000, 0.2)), room.join(toneOf(700))] as [Person, Person];
+  const listeners = Array.from({ length: 10 }, () => room.join(toneOf(440), { channels: [ROOM, RED] }));
+  room.speakTo(inRed, [RED]);
+  const withOwn = (strength: number) => new Map([[listeners[0]!.place.voice, strength]]);
+  room.setSounds(new Map([[RED, { effect: 'phone', strengths: withOwn(0.5) }]]));
+  inRoom.talking = true;
+  room.run(40);
+  t.equal(room.pool.encodersInUse, 1, 'what is said in the room is the same for all');
+  inRoom.talking = false;
+  room.run(60);
+  inRed.talking = true;
+  for (const strength of [0, 1, 0.3, 0.4, 0.5]) {
+    room.setSounds(new Map([[RED, { effect: 'phone', strengths: withOwn(strength) }]]));
+    room.run(20);
+  }
+  t.equal(room.pool.encodersInUse, 2);
+  const ratio = clickRatio(heard(listeners[0]!, 90), 960, 90 * 960, toneOf(1000, 0.2));
+  t.ok(ratio < 1.3, `${ratio}`);
+  room.setSounds(new Map([[RED, { effect: 'phone' }]]));
+  room.run(40);
+  t.equal(room.pool.encodersInUse, 1);
 });
 
 test('an effect runs once for all listeners, and its frames are given back', async (t) => {

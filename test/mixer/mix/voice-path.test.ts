@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { ChannelSet, MAX_CHANNELS } from '../../../src/mixer/mix/channel-set.ts';
-import { createPath, NO_PATH, pathOf, sameAddress, TO_ROOM, WHISPER } from '../../../src/mixer/mix/voice-path.ts';
+import {
+  createPath,
+  NO_PATH,
+  pathOf,
+  SEVERAL,
+  sameAddress,
+  TO_ROOM,
+  WHISPER,
+} from '../../../src/mixer/mix/voice-path.ts';
 import { cases } from '../../helpers/cases.ts';
 import { addressOf } from '../../helpers/still-voice.ts';
 
@@ -50,6 +58,7 @@ test('a new path leads nowhere, without a gain, in mono, and keeps what is heard
   const heard = ChannelSet.of([1, 2]);
   t.strictSame(createPath(heard), {
     ...{ before: NO_PATH, now: NO_PATH, from: 1, to: 1, heard, heardBefore: heard, side: 'both', sideBefore: 'both' },
+    listener: SEVERAL,
   });
   t.end();
 });
