@@ -138,7 +138,7 @@ export const SETTINGS = {
   }),
   webhookUrls: setting(webhookUrls(), {
     default: [],
-    help: 'URLs that receive a POST request when rooms open and close and when participants join and leave. Empty: none.',
+    help: 'URLs that receive a POST request when rooms open and close and when participants join and leave them or channels. Empty: none.',
   }),
   webhookSecret: setting(webhookSecret(), {
     default: '',

@@ -3,10 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import type { ChannelSounds, HeardInSpace, MediaRoom, RoomShouts, VoiceGain } from '../media/plane.ts';
+import { ChannelNews } from './channel-news.ts';
 import { type Channel, type ChannelSettings, RoomChannels, type StrengthChanges } from './channels.ts';
 import type { ChannelView, EventOf, TalkView } from './events.ts';
 import { type GainsByParticipant, publicKeyOf, RoomHearing } from './hearing.ts';
 import type { Participant } from './participant.ts';
+import type { ChannelFact } from './ports.ts';
 import { RoomTalk, type TalkTarget } from './talk.ts';
 
 export interface PersonalSoundOptions {
@@ -19,6 +21,8 @@ export interface PersonalSoundOptions {
   readonly setShouts: (shouts: RoomShouts | null) => void;
   /** There are other channels, or they have other numbers. */
   readonly channelsChanged: () => void;
+  /** Participants have joined or left a channel. */
+  readonly tellMembers: (fact: ChannelFact) => void;
   readonly clock: Clock;
 }
 
@@ -46,12 +50,15 @@ export class PersonalSound {
   readonly #hearing = new RoomHearing();
   readonly #channels = new RoomChannels();
   readonly #talk: RoomTalk;
+  readonly #news: ChannelNews;
   /** As the media plane knows them. */
   #sounds: ChannelSounds = new Map();
   #linked: readonly LinkedRoom[] = [];
 
   constructor(options: PersonalSoundOptions) {
     this.#options = options;
+    const { participants, tellMembers: tell, clock } = options;
+    this.#news = new ChannelNews({ participants, channels: this.#channels, tell, clock });
     this.#talk = new RoomTalk({
       ...options,
       channels: this.#channels,
@@ -111,6 +118,7 @@ export class PersonalSound {
   entered(participant: Participant): void {
     this.#applyGains(participant);
     this.#talk.apply(participant);
+    if (this.#channels.count > 0) this.#news.changed(participant);
   }
 
   /** The participant has a new seat, which others may have set a gain for or whisper to. */
@@ -124,6 +132,7 @@ export class PersonalSound {
 
   left(participant: Participant): void {
     this.#talk.left(participant);
+    this.#news.left(participant);
     if (participant.admission.identity === null) this.#channels.forgetGuest(participant.id);
   }
 
@@ -147,6 +156,7 @@ export class PersonalSound {
     if (isIn) this.#channels.enter(participant, channel);
     else this.#channels.exit(participant, channel);
     this.#talk.memberChanged(participant);
+    this.#news.changed(participant);
   }
 
   /** Throws `unknown_channel`. */
@@ -232,11 +242,13 @@ export class PersonalSound {
 
   close(): void {
     this.#talk.close();
+    this.#news.close();
   }
 
   #channelsChanged(): void {
     this.#tellSounds();
     this.#talk.changed();
+    this.#news.allChanged();
     this.#options.channelsChanged();
   }
 

@@ -16,6 +16,15 @@ export interface ParticipantFact extends ParticipantView {
   readonly joinedAtMs: Millis;
 }
 
+/** Members of a channel, as speakers or listeners, who are in the room. */
+export interface ChannelFact {
+  readonly change: 'joined' | 'left';
+  /** Its name. */
+  readonly channel: string;
+  /** At most 100. */
+  readonly participants: readonly ParticipantFact[];
+}
+
 /** Receives the events of all rooms as they happen. Must neither throw nor block. */
 export interface RoomObserver {
   roomStarted(room: RoomFact): void;
@@ -23,4 +32,6 @@ export interface RoomObserver {
   participantJoined(room: RoomFact, participant: ParticipantFact): void;
   /** With `moved`, they are already in another room. */
   participantLeft(room: RoomFact, participant: ParticipantFact, reason: LeaveReason | EndReason): void;
+  /** Not when participants leave the room, which ends their membership in its channels. */
+  channelChanged(room: RoomFact, fact: ChannelFact): void;
 }

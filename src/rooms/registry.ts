@@ -109,6 +109,7 @@ const NOBODY: RoomObserver = {
   roomEnded() {},
   participantJoined() {},
   participantLeft() {},
+  channelChanged() {},
 };
 
 /**

@@ -85,10 +85,11 @@ export class Room {
       setChannelSounds: (sounds) => this.#media?.setChannelSounds(sounds),
       setShouts: (shouts) => this.media.setShouts(shouts),
       channelsChanged: () => this.space.channelsChanged(),
+      tellMembers: (fact) => observer.channelChanged(this, fact),
       clock,
     });
     this.sound.setLinkable(settings.links.length > 0);
-    this.sound.setTeams(settings.teams);
+    if (settings.teams.length > 0) this.sound.setTeams(settings.teams);
     const { limitCounts, textCounts, chatKeeping: keeping } = options;
     const shared = { participants: this.#participants, limitCounts, textCounts, clock };
     this.chat = new RoomChat({ ...shared, keeping, settings: () => this.#settings });

@@ -39,6 +39,7 @@ function setUp(t: Test) {
     observer: {
       roomStarted: ({ name }) => facts.push(`${name} started`),
       roomEnded: ({ name }, reason) => facts.push(`${name} ended: ${reason}`),
+      channelChanged: (room, { change, channel }) => facts.push(`${change} ${channel} in ${room.name}`),
       participantJoined: (room, { name }) => facts.push(`${name} in ${room.name}`),
       participantLeft: (room, { name }, reason) => facts.push(`${name} out of ${room.name}: ${reason}`),
     },

@@ -9,6 +9,8 @@ export interface WebhookMessage {
   readonly body: string;
   /** When it happened (monotonic). */
   readonly atMs: Millis;
+  /** People can cause any number of these: they are dropped before they take the room of others. */
+  readonly isMinor?: boolean;
 }
 
 export interface DeliveryQueueOptions {
@@ -31,6 +33,7 @@ export interface DeliveryFigures {
 }
 
 const MAX_WAITING = 1000;
+const MAX_WAITING_FOR_MINOR = MAX_WAITING / 2;
 const TIMEOUT_MS: Millis = 10_000;
 const FIRST_DELAY_MS: Millis = 500;
 const MAX_DELAY_MS: Millis = 60_000;
@@ -70,6 +73,10 @@ export class DeliveryQueue {
 
   /** Returns at once. */
   add(message: WebhookMessage): void {
+    if (message.isMinor && this.#waiting.length >= MAX_WAITING_FOR_MINOR) {
+      this.#countDrop(message, 'too many events waiting');
+      return;
+    }
     // The first may be in flight, so the oldest of the others is dropped.
     if (this.#waiting.length >= MAX_WAITING) this.#drop(1, 'too many events waiting');
     this.#waiting.push(message);
@@ -164,8 +171,12 @@ export class DeliveryQueue {
 
   #drop(index: number, reason: string): void {
     const [dropped] = this.#waiting.splice(index, 1);
+    this.#countDrop(dropped, reason);
+  }
+
+  #countDrop(message: WebhookMessage | undefined, reason: string): void {
     this.#dropped++;
-    this.#options.log.warn({ host: this.#host, event: dropped?.id, reason }, 'webhook event dropped');
+    this.#options.log.warn({ host: this.#host, event: message?.id, reason }, 'webhook event dropped');
   }
 }
 

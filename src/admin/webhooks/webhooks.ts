@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type Clock, isoTime, type Millis } from '../../lib/clock.ts';
 import { parseWebhookSecret } from '../../lib/webhook-signature.ts';
-import type { ParticipantFact, RoomFact, RoomObserver } from '../../rooms/ports.ts';
+import type { ChannelFact, ParticipantFact, RoomFact, RoomObserver } from '../../rooms/ports.ts';
 import { type DeliveryFigures, DeliveryQueue } from './delivery-queue.ts';
 import { createPost, type Post } from './post.ts';
 
@@ -56,6 +56,11 @@ export class Webhooks implements RoomObserver {
     this.#send('participant.left', { room: roomOf(room), participant: participantOf(participant), reason, durationMs });
   }
 
+  channelChanged(room: RoomFact, { change, channel, participants }: ChannelFact): void {
+    const data = { room: roomOf(room), channel, participants: participants.map(participantOf) };
+    this.#send(`channel.${change}`, data, true);
+  }
+
   /** Takes at most `graceMs`. */
   async close(graceMs: Millis): Promise<void> {
     await Promise.all(this.#queues.map((queue) => queue.close(graceMs)));
@@ -73,11 +78,11 @@ export class Webhooks implements RoomObserver {
     return Math.round(nowMs - beganMs);
   }
 
-  #send(type: string, data: Readonly<Record<string, unknown>>): void {
+  #send(type: string, data: Readonly<Record<string, unknown>>, isMinor = false): void {
     if (this.#queues.length === 0) return;
     const id = `evt_${randomUUID()}`;
     const body = JSON.stringify({ id, type, timestamp: isoTime(this.#clock.wallNow()), data });
-    const message = { id, body, atMs: this.#clock.now() };
+    const message = { id, body, atMs: this.#clock.now(), isMinor };
     for (const queue of this.#queues) queue.add(message);
   }
 }

@@ -54,6 +54,15 @@ function setUp(t: Test) {
   };
 }
 
+test('events that people can cause at will never take the room of others', async (t) => {
+  const { queue, clock } = setUp(t);
+  const add = (id: string, isMinor: boolean) => queue.add({ id, body: '{}', atMs: clock.now(), isMinor });
+  for (let i = 0; i < 600; i++) add(`minor-${i}`, true);
+  t.match(queue.figures, { waiting: 500, dropped: 100 });
+  for (let i = 0; i < 400; i++) add(`other-${i}`, false);
+  t.match(queue.figures, { waiting: 900, dropped: 100 });
+});
+
 test('events are sent one at a time, in order, each with a signature of its exact bytes', async (t) => {
   const { add, answer, requests, ids, queue, clock } = setUp(t);
   await add('a');

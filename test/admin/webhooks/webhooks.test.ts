@@ -79,6 +79,17 @@ test('rooms and participants are reported, in order, with signatures', async (t)
   t.equal(metrics.sum('partyline_webhook_events_total', { outcome: 'dropped' }), 0);
 });
 
+test('members of channels are reported', async (t) => {
+  const { hooks, api, join } = await setUp(t);
+  await api.post('/rooms', { name: 'match', teams: ['red', 'blue'] });
+  const ada = await join('match', 'Ada');
+  ada.client.send({ type: 'join_channel', channel: 'red' });
+  const [{ received }] = hooks as [(typeof hooks)[0]];
+  await eventually(() => received.length === 3 || `${received.length} events`);
+  const data = { room: { name: 'match' }, channel: 'red', participants: [{ id: ada.participantId, name: 'Ada' }] };
+  t.match(received.at(-1), { event: { type: 'channel.joined', data }, verified: true });
+});
+
 test('a receiver that does not answer delays nobody, and gets what it missed later', async (t) => {
   const { hooks, api, join } = await setUp(t);
   const [{ received, answer }] = hooks as [(typeof hooks)[0]];
