@@ -195,6 +195,15 @@ export interface TalkView {
   readonly whispers: boolean;
 }
 
+/** Somebody who shouts in a linked room, and is heard here. */
+export interface ShouterView {
+  /** Their participant id there. */
+  readonly id: string;
+  readonly name: string;
+  /** The name of that room. */
+  readonly room: string;
+}
+
 /** What the rules of a room with space allow its clients. */
 export interface SpaceView {
   /**
@@ -244,6 +253,8 @@ export type ServerMessage =
       readonly talking: readonly TalkView[];
       /** The linked rooms to which this participant may shout. */
       readonly shoutsTo: readonly string[];
+      /** Those who shout in linked rooms now; omitted if nobody does. */
+      readonly shouting?: readonly ShouterView[];
       /** Omitted in a room without space. */
       readonly space?: SpaceView;
       /** Null: there is no chat in this room. */
@@ -281,18 +292,21 @@ export type ServerMessage =
       readonly locked: boolean;
       /** Everyone there, including this participant. */
       readonly participants: readonly ParticipantInfo[];
-      /** As in `joined`, for this room, like the next four. */
+      /** As in `joined`, for this room, like the next five. */
       readonly hearing: readonly ParticipantGain[];
       readonly channels: readonly ChannelView[];
       readonly mayWhisper: boolean;
       readonly talking: readonly TalkView[];
       readonly shoutsTo: readonly string[];
+      readonly shouting?: readonly ShouterView[];
       /** Omitted in a room without space. */
       readonly space?: SpaceView;
       readonly chat: ChatRules | null;
     }
   /** The linked rooms to which this participant may shout have changed. */
   | { readonly type: 'shouts_to'; readonly rooms: readonly string[] }
+  /** Those who shout in linked rooms from now on, so that they are heard here. */
+  | { readonly type: 'shouting'; readonly shouters: readonly ShouterView[] }
   /** The room has a space with these rules from now on; null: it has none. */
   | { readonly type: 'space'; readonly space: SpaceView | null }
   /** From now on this participant hears another with this gain, as requested. */

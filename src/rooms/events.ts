@@ -4,13 +4,14 @@ import type {
   LeaveReason,
   ParticipantInfo,
   ServerMessage,
+  ShouterView,
   SpaceView,
   TalkView,
 } from '../protocol/messages.ts';
 
 /** A participant as others in the room see it. */
 export type ParticipantView = ParticipantInfo;
-export type { ChannelView, LeaveReason, SpaceView, TalkView };
+export type { ChannelView, LeaveReason, ShouterView, SpaceView, TalkView };
 
 /** Messages with which a session answers its own client. All others come from the room. */
 type AnswerType =

@@ -5,10 +5,11 @@ import { AppError } from '../lib/errors.ts';
 import type { ChannelSounds, HeardInSpace, MediaRoom, RoomShouts, VoiceGain } from '../media/plane.ts';
 import { ChannelNews } from './channel-news.ts';
 import { type Channel, type ChannelSettings, RoomChannels, type StrengthChanges } from './channels.ts';
-import type { ChannelView, EventOf, TalkView } from './events.ts';
+import type { ChannelView, EventOf, ShouterView, TalkView } from './events.ts';
 import { type GainsByParticipant, publicKeyOf, RoomHearing } from './hearing.ts';
 import type { Participant } from './participant.ts';
 import type { ChannelFact } from './ports.ts';
+import { Shouters } from './shouters.ts';
 import { RoomTalk, type TalkTarget } from './talk.ts';
 
 export interface PersonalSoundOptions {
@@ -30,6 +31,12 @@ export interface PersonalSoundOptions {
 export interface LinkedRoom {
   readonly name: string;
   readonly media: MediaRoom;
+  readonly sound: {
+    /** Those who shout there. */
+    readonly shouters: readonly Participant[];
+    /** Others may shout in a room to which that one is linked. */
+    shoutersChanged(): void;
+  };
 }
 
 /** What a participant receives about their own sound when they enter the room. */
@@ -39,6 +46,8 @@ export interface PersonalView {
   readonly mayWhisper: boolean;
   readonly talking: readonly TalkView[];
   readonly shoutsTo: readonly string[];
+  /** Omitted if nobody shouts. */
+  readonly shouting?: readonly ShouterView[];
 }
 
 type LevelsEvent = EventOf<'levels'>;
@@ -54,11 +63,20 @@ export class PersonalSound {
   /** As the media plane knows them. */
   #sounds: ChannelSounds = new Map();
   #linked: readonly LinkedRoom[] = [];
+  readonly #shouters: Shouters;
 
   constructor(options: PersonalSoundOptions) {
     this.#options = options;
     const { participants, tellMembers: tell, clock } = options;
     this.#news = new ChannelNews({ participants, channels: this.#channels, tell, clock });
+    this.#shouters = new Shouters({
+      find: () =>
+        this.#linked.flatMap(({ name: room, sound }) => sound.shouters.map(({ id, name }) => ({ id, name, room }))),
+      tell: (event) => {
+        for (const participant of participants.values()) participant.deliver(event);
+      },
+      clock,
+    });
     this.#talk = new RoomTalk({
       ...options,
       channels: this.#channels,
@@ -78,7 +96,9 @@ export class PersonalSound {
   }
 
   viewFor(participant: Participant): PersonalView {
+    const shouting = this.#shouters.now;
     return {
+      ...(shouting.length > 0 && { shouting }),
       hearing: [...this.#gainsOf(participant)],
       channels: this.#talk.channelsFor(participant),
       mayWhisper: this.#options.mayWhisper(),
@@ -112,6 +132,17 @@ export class PersonalSound {
     for (const participant of this.#options.participants.values()) {
       if (participant.mayShout) participant.deliver({ type: 'shouts_to', rooms: this.#shoutsTo(participant) });
     }
+    this.#shouters.changed();
+  }
+
+  /** Those who shout to linked rooms. */
+  get shouters(): readonly Participant[] {
+    return this.#talk.shouters;
+  }
+
+  /** Others may shout in linked rooms. */
+  shoutersChanged(): void {
+    this.#shouters.changed();
   }
 
   /** The participant is in the room, or their seat is new. */
@@ -132,6 +163,7 @@ export class PersonalSound {
 
   left(participant: Participant): void {
     this.#talk.left(participant);
+    this.#tellLinked();
     this.#news.left(participant);
     if (participant.admission.identity === null) this.#channels.forgetGuest(participant.id);
   }
@@ -149,6 +181,7 @@ export class PersonalSound {
   /** Throws what `RoomTalk.set` throws. */
   talkTo(talker: Participant, target: TalkTarget): void {
     this.#talk.set(talker, target);
+    this.#tellLinked();
   }
 
   /** Throws what `RoomChannels.enter` and `exit` throw. */
@@ -243,6 +276,7 @@ export class PersonalSound {
   close(): void {
     this.#talk.close();
     this.#news.close();
+    this.#shouters.close();
   }
 
   #channelsChanged(): void {
@@ -265,6 +299,10 @@ export class PersonalSound {
     if (isDeepStrictEqual(sounds, this.#sounds)) return;
     this.#sounds = sounds;
     setChannelSounds(sounds);
+  }
+
+  #tellLinked(): void {
+    for (const { sound } of this.#linked) sound.shoutersChanged();
   }
 
   #shoutsTo({ mayShout }: Participant): readonly string[] {

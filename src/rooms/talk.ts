@@ -171,6 +171,14 @@ export class RoomTalk {
     return views;
   }
 
+  /** Everyone who shouts to linked rooms. */
+  get shouters(): Participant[] {
+    return [...this.#talkers.keys()].flatMap((id) => {
+      const talker = this.#options.participants.get(id);
+      return talker !== undefined && this.targetOf(talker).shout === true ? talker : [];
+    });
+  }
+
   /** Whether everyone in the room can hear this talker. */
   reachesAll(talkerId: string): boolean {
     return this.#talkers.get(talkerId)?.target.room ?? true;

@@ -9,7 +9,7 @@ const SHOUTER: Admission = { ...GUEST, identity: 'leader', mayShout: true };
 const SHOUT = { room: false, channels: [], to: [], shout: true };
 
 function setUp() {
-  const { registry } = openRegistry();
+  const { registry, clock } = openRegistry();
   const join = (room: string, admission: Admission = GUEST) => {
     const events: RoomEvent[] = [];
     const listener = { event: (...some: readonly RoomEvent[]) => void events.push(...some), ended: () => {} };
@@ -17,7 +17,11 @@ function setUp() {
     const joined = registry.join({ room, name: 'Somebody', admission, state, listener });
     sit(joined.participant, 'offer');
     const plan = () => (joined.participant.seat as FakeSeat).state.plan;
-    return { ...joined, plan, told: () => events.splice(0).filter(({ type }) => type === 'shouts_to') };
+    return {
+      ...joined,
+      plan,
+      told: (only: RoomEvent['type'] = 'shouts_to') => events.splice(0).filter(({ type }) => type === only),
+    };
   };
   /** To whose media the media of this room is linked, by name. */
   const linked = (name: string) => {
@@ -25,7 +29,7 @@ function setUp() {
     return shouts?.rooms.map((media) => [...registry.rooms].find((room) => room.media === media)?.name) ?? [];
   };
   const open = (name: string, links: readonly string[]) => registry.create({ name, locked: false, links });
-  return { registry, join, linked, open };
+  return { registry, clock, join, linked, open };
 }
 
 test('two rooms are linked while both are open and each names the other', async (t) => {
@@ -70,6 +74,49 @@ test('whoever may shout is heard in this room and the linked ones, and all other
   t.same(leader.plan(), { speaksInto: [0], whispersTo: [], hears: [0] });
   registry.change('two', { links: ['one'] });
   t.same(leader.plan()?.speaksInto, [0], 'nobody shouts again by themselves');
+});
+
+test('everyone in linked rooms learns who shouts, several times a second at most', async (t) => {
+  const { registry, clock, join, open } = setUp();
+  open('one', ['two']);
+  open('two', ['one', 'three']);
+  open('three', ['two']);
+  const leader = join('one', SHOUTER);
+  const [mate, away, far] = [join('one'), join('two'), join('three')];
+  const told = (person: typeof away) => {
+    clock.advance(0);
+    return person.told('shouting').map((event) => event.type === 'shouting' && event.shouters.map(({ name }) => name));
+  };
+  told(away);
+  leader.participant.talkTo(SHOUT);
+  clock.advance(0);
+  const view = { id: leader.participant.id, name: 'Somebody', room: 'one' };
+  t.same(away.told('shouting'), [{ type: 'shouting', shouters: [view] }]);
+  t.same([told(mate), told(far)], [[], []], 'only where they are heard, and not seen already');
+  t.same(join('two').shouting, [view]);
+  t.equal(join('one').shouting, undefined);
+  for (let i = 0; i < 20; i++) leader.participant.talkTo(i % 2 === 0 ? { ...SHOUT, shout: false } : SHOUT);
+  clock.advance(249);
+  t.same(told(away), []);
+  clock.advance(250);
+  t.same(told(away), [], 'and nothing has changed in the end');
+  registry.change('one', { links: [] });
+  t.same(told(away), [[]]);
+  registry.change('one', { links: ['two'] });
+  clock.advance(1000);
+  leader.participant.talkTo(SHOUT);
+  t.same(told(away), [['Somebody']]);
+  clock.advance(1000);
+  registry.move('one', leader.participant.id, 'elsewhere');
+  t.same(told(away), [[]], 'whoever is moved does not shout any more');
+});
+
+test('at most 32 who shout are told', async (t) => {
+  const { join, open } = setUp();
+  open('one', ['two']);
+  open('two', ['one']);
+  for (let i = 0; i < 40; i++) join('one', { ...SHOUTER, identity: `leader-${i}` }).participant.talkTo(SHOUT);
+  t.equal(join('two').shouting?.length, 32);
 });
 
 test('levels show somebody who shouts to everyone, also in a room with space', async (t) => {

@@ -14,6 +14,16 @@ test('whom a participant speaks to is sent, and sent again when the connection w
   t.same(browser.socket.sentOf('leave_channel'), [{ type: 'leave_channel', channel: 'red' }]);
 });
 
+test('those who shout in linked rooms are shown', async (t) => {
+  const { browser, client } = await setUpInRoom();
+  t.same(client.channels.state.shouting, []);
+  const ada = { id: 'p9', name: 'Ada', room: 'alpha' };
+  browser.socket.receive({ type: 'shouting', shouters: [ada] });
+  t.same(client.channels.state.shouting, [ada]);
+  browser.socket.receive(joined());
+  t.same(client.channels.state.shouting, [], 'after a reconnect the server says it again');
+});
+
 test('channels and those who whisper are shown, until they stop or this participant is moved', async (t) => {
   const { browser, client } = await setUpInRoom();
   const shown: unknown[] = [];

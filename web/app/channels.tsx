@@ -12,10 +12,17 @@ const PRESS: ReadonlySet<string> = new Set([' ', 'Enter']);
 /** The room's teams: who joins them, and whom this participant speaks to. Nothing in rooms without any. */
 export function Teams({ call }: { call: Call }) {
   const { channels } = call.channels.value;
-  if (channels.length === 0) return <ShoutButton call={call} />;
+  if (channels.length === 0)
+    return (
+      <>
+        <Shouting call={call} />
+        <ShoutButton call={call} />
+      </>
+    );
   const targets = channels.filter(({ speaks }) => speaks);
   return (
     <div class="teams" data-testid="teams">
+      <Shouting call={call} />
       <fieldset class="team-row">
         <legend class="quiet">{texts.teams}</legend>
         {channels.map(({ name, open, hears }) => (
@@ -82,6 +89,20 @@ function ShoutButton({ call }: { call: Call }) {
     <HoldButton call={call} target={SHOUT} testId="shout" label={texts.shoutTo(shoutsTo.join(', '))}>
       {texts.shout}
     </HoldButton>
+  );
+}
+
+/** Who shouts in a linked room and is heard here. */
+function Shouting({ call }: { call: Call }) {
+  const { shouting } = call.channels.value;
+  return (
+    <p class="shouting" role="status" data-testid="shouting" hidden={shouting.length === 0}>
+      {shouting.map(({ id, name, room }) => (
+        <span key={id} dir="auto">
+          {texts.shoutsFrom(name, room)}
+        </span>
+      ))}
+    </p>
   );
 }
 

@@ -1,4 +1,10 @@
-import type { ChannelView, ClientMessageInput, ServerMessage, TalkView } from '../../src/protocol/messages.ts';
+import type {
+  ChannelView,
+  ClientMessageInput,
+  ServerMessage,
+  ShouterView,
+  TalkView,
+} from '../../src/protocol/messages.ts';
 
 /** To whom this participant speaks. Omitted fields are false or empty. */
 export interface TalkTarget {
@@ -20,6 +26,8 @@ export interface ChannelState {
   readonly talking: ReadonlyMap<string, TalkView>;
   /** The linked rooms to which this participant may shout. */
   readonly shoutsTo: readonly string[];
+  /** Those who shout in linked rooms, and are heard here. */
+  readonly shouting: readonly ShouterView[];
 }
 
 const EVERYONE: TalkTarget = { room: true };
@@ -29,7 +37,7 @@ export class Channels {
   readonly #send: (message: ClientMessageInput) => void;
   readonly #onChange: (state: ChannelState) => void;
   #target = EVERYONE;
-  #state: ChannelState = { channels: [], mayWhisper: false, talking: new Map(), shoutsTo: [] };
+  #state: ChannelState = { channels: [], mayWhisper: false, talking: new Map(), shoutsTo: [], shouting: [] };
 
   /** @internal */
   constructor(send: (message: ClientMessageInput) => void, onChange: (state: ChannelState) => void) {
@@ -81,6 +89,9 @@ export class Channels {
       case 'shouts_to':
         this.#set({ ...this.#state, shoutsTo: message.rooms });
         break;
+      case 'shouting':
+        this.#set({ ...this.#state, shouting: message.shouters });
+        break;
       case 'talking': {
         const { participantId, channels, whispers } = message;
         const talking = new Map(this.#state.talking);
@@ -93,9 +104,9 @@ export class Channels {
   }
 
   #enter(message: Extract<ServerMessage, { type: 'joined' | 'moved' }>): void {
-    const { channels, mayWhisper, shoutsTo } = message;
+    const { channels, mayWhisper, shoutsTo, shouting = [] } = message;
     const talking = new Map(message.talking.map((view) => [view.participantId, view]));
-    this.#set({ channels, mayWhisper, talking, shoutsTo });
+    this.#set({ channels, mayWhisper, talking, shoutsTo, shouting });
   }
 
   #set(state: ChannelState): void {

@@ -75,6 +75,15 @@ export interface TalkView {
     readonly whispers: boolean;
 }
 
+/** Somebody who shouts in a linked room, and is heard here. */
+interface ShouterView {
+    /** Their participant id there. */
+    readonly id: string;
+    readonly name: string;
+    /** The name of that room. */
+    readonly room: string;
+}
+
 /** What the rules of a room with space allow its clients. */
 interface SpaceView {
     /**
@@ -113,6 +122,8 @@ export interface ChannelState {
     readonly talking: ReadonlyMap<string, TalkView>;
     /** The linked rooms to which this participant may shout. */
     readonly shoutsTo: readonly string[];
+    /** Those who shout in linked rooms, and are heard here. */
+    readonly shouting: readonly ShouterView[];
 }
 
 /** Channels of the room, and whispers. */

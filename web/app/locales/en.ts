@@ -226,6 +226,7 @@ export const table = {
     whisperTo: (name: string) => `Hold to whisper to ${name}`,
     shout: 'Shout',
     shoutTo: (rooms: string) => `Hold to speak also to ${rooms}`,
+    shoutsFrom: (name: string, room: string) => `${name} shouts from ${room}`,
     whispersToYou: 'whispers to you',
     speaksTo: (teams: string) => `to ${teams}`,
   },
