@@ -2,45 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { positionFrame } from '../test/helpers/position-frame.ts';
 import { runCommand, writeResult } from './lib/command.ts';
-import { describeMachine, type Machine, warnIfBusy } from './lib/machine.ts';
+import { CONTROL_COLUMNS, type ControlResult, type PositionFormat } from './lib/control-result.ts';
+import { describeMachine, warnIfBusy } from './lib/machine.ts';
 import { JSON_FILE, type Options, type Values } from './lib/options.ts';
 import { clearProgress, showProgress } from './lib/progress.ts';
 import { ServerProcess } from './lib/server-process.ts';
-import { type Column, formatTable } from './lib/table.ts';
+import { formatTable } from './lib/table.ts';
 
 const ADMIN = 'the-admin-token-of-the-benchmark';
 const ROOM = 'world';
 /** Until everything is compiled. */
 const WARM_UP_MS = 5000;
-const FORMATS = ['nothing', 'binary', 'json'] as const;
-type Format = (typeof FORMATS)[number];
-
-interface FormatRow {
-  readonly format: Format;
-  readonly bytesPerBatch: number;
-  readonly batches: number;
-  /** User and system time of the whole server, in percent of a core. */
-  readonly cpuPercent: number;
-  /** Extra cost of a batch, in microseconds, compared with the same time without batches. */
-  readonly microsecondsPerBatch: number;
-}
-
-/** What this benchmark writes. */
-interface ControlResult {
-  readonly benchmark: 'control';
-  readonly machine: Machine;
-  readonly players: number;
-  readonly rateHz: number;
-  readonly formats: readonly FormatRow[];
-}
-
-const COLUMNS: readonly Column<FormatRow>[] = [
-  { title: 'positions', value: ({ format }) => format },
-  { title: 'bytes\na batch', value: ({ bytesPerBatch }) => String(bytesPerBatch) },
-  { title: 'batches', value: ({ batches }) => String(batches) },
-  { title: 'server\nCPU, %', value: ({ cpuPercent }) => cpuPercent.toFixed(2) },
-  { title: 'a batch,\nµs', value: ({ microsecondsPerBatch }) => microsecondsPerBatch.toFixed(0) },
-];
+const FORMATS = ['nothing', 'binary', 'json'] as const satisfies PositionFormat[];
 
 const options = {
   players: { kind: 'number', default: 300, min: 1, max: 1000, description: 'players, all of whom move all the time' },
@@ -81,7 +54,7 @@ async function run(values: Values<typeof options>): Promise<void> {
       }
     }
     clearProgress();
-    const percentOf = (format: Format): number => {
+    const percentOf = (format: PositionFormat): number => {
       const { cpuSeconds = 0, wallMs = 1 } = totals.get(format) ?? {};
       return (100_000 * cpuSeconds) / wallMs;
     };
@@ -93,7 +66,7 @@ async function run(values: Values<typeof options>): Promise<void> {
       microsecondsPerBatch: batches === 0 ? 0 : ((percentOf(format) - percentOf('nothing')) * 10 * wallMs) / batches,
     }));
     const result: ControlResult = { benchmark: 'control', machine, players, rateHz: rate, formats };
-    console.log(formatTable(COLUMNS, formats));
+    console.log(formatTable(CONTROL_COLUMNS, formats));
     await writeResult(values.json, `${JSON.stringify(result, null, 2)}\n`);
     game.terminate();
   } finally {
@@ -116,7 +89,7 @@ async function connect(server: ServerProcess, players: number): Promise<WebSocke
 }
 
 interface Sending {
-  readonly format: Format;
+  readonly format: PositionFormat;
   readonly players: number;
   readonly rate: number;
   readonly ms: number;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Chart } from './chart.ts';
 import { compareRuns, comparisonColumns } from './comparison.ts';
+import { CONTROL_COLUMNS, type ControlResult } from './control-result.ts';
 import { FLOOD_COLUMNS, type FloodResult } from './flood-result.ts';
 import { type JitterResult, jitterChart, jitterColumns } from './jitter-result.ts';
 import { KERNEL_COLUMNS, type KernelRow } from './kernel-cases.ts';
@@ -31,11 +32,12 @@ export type Result =
   | JitterResult
   | MixerResult
   | SoakResult
-  | SpaceResult;
+  | SpaceResult
+  | ControlResult;
 
 /** What all files have in common. The rest is trusted: this version of the scripts has written it. */
 const resultSchema = z.looseObject({
-  benchmark: z.enum(['scaling', 'latency', 'storm', 'flood', 'quality', 'jitter', 'mixer', 'soak', 'space']),
+  benchmark: z.enum(['scaling', 'latency', 'storm', 'flood', 'quality', 'jitter', 'mixer', 'soak', 'space', 'control']),
   machine: z.looseObject({
     cpu: z.string(),
     node: z.string(),
@@ -111,6 +113,8 @@ function contentOf(result: Result): Content {
       };
     case 'space':
       return { tables: [formatMarkdownTable(SPACE_COLUMNS, result.rows), largestText(result)] };
+    case 'control':
+      return { tables: [formatMarkdownTable(CONTROL_COLUMNS, result.formats)] };
     case 'soak':
       return { tables: [formatMarkdownTable(TREND_COLUMNS, result.trends)] };
   }

@@ -138,6 +138,14 @@ export const STEPS: readonly Step[] = [
       'All hear up to 8 voices from where they stand, each in a stereo mix of their own. Ticks of one mixer with real Opus, without sending.',
   },
   {
+    name: 'control',
+    args: ['control'],
+    minutes: 2,
+    title: 'Positions of a game server',
+    about:
+      'One game server moves 300 players twenty times a second on its control connection, in binary, as JSON, and not at all. Nobody else is connected. CPU time is that of the whole server, with sockets.',
+  },
+  {
     name: 'soak',
     args: ['soak', '--minutes', '28'],
     minutes: 29,
