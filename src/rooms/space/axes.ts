@@ -7,16 +7,23 @@ import type { Axes } from '../../protocol/space.ts';
 
 export type Point = readonly [x: number, y: number, z: number];
 
-/** Metres, in the mixer's axes. */
-export function toMetres(axes: Axes, metresPerUnit: number, x: number, y: number, z: number): Point {
-  switch (axes) {
-    case 'godot':
-      return [x * metresPerUnit, y * metresPerUnit, z * metresPerUnit];
-    case 'unity':
-      return [x * metresPerUnit, y * metresPerUnit, -z * metresPerUnit];
-    case 'unreal':
-      return [y * metresPerUnit, z * metresPerUnit, -x * metresPerUnit];
-    case 'source':
-      return [-y * metresPerUnit, z * metresPerUnit, -x * metresPerUnit];
-  }
+export type MutablePoint = [x: number, y: number, z: number];
+
+/**
+ * Metres, in the mixer's axes.
+ * @param point receives them; a new one by default
+ */
+export function toMetres(
+  axes: Axes,
+  metresPerUnit: number,
+  x: number,
+  y: number,
+  z: number,
+  point: MutablePoint = [0, 0, 0],
+): MutablePoint {
+  const isZUp = axes === 'unreal' || axes === 'source';
+  point[0] = (isZUp ? (axes === 'source' ? -y : y) : x) * metresPerUnit;
+  point[1] = (isZUp ? z : y) * metresPerUnit;
+  point[2] = (isZUp ? -x : axes === 'unity' ? -z : z) * metresPerUnit;
+  return point;
 }

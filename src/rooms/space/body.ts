@@ -1,6 +1,6 @@
 /** What a room knows about a player in its space. */
 import type { PlayerState } from '../../protocol/space.ts';
-import type { Point } from './axes.ts';
+import type { MutablePoint, Point } from './axes.ts';
 
 /** Where somebody is, in the room's axes and units. */
 export interface Placement {
@@ -35,8 +35,11 @@ export interface Body {
   /** Null while nobody is here for it. */
   person: Person | null;
   isPlaced: boolean;
+  /** The room does not have this body any more. */
+  isForgotten: boolean;
   /** In metres, in the mixer's axes. */
-  at: Point;
+  readonly at: MutablePoint;
+  /** The same point unless they are elsewhere. */
   ears: Point;
   yaw: number;
   pitch: number;
@@ -56,12 +59,11 @@ export const DEFAULT_STATE: PlayerState = {
   ears: null,
 };
 
-const ORIGIN: Point = [0, 0, 0];
-
 export function createBody(player: string, slot: number, person: Person | null, isOwn: boolean): Body {
+  const at: MutablePoint = [0, 0, 0];
   return {
-    ...{ player, slot, isOwn, state: DEFAULT_STATE, person, isPlaced: false },
-    ...{ at: ORIGIN, ears: ORIGIN, yaw: 0, pitch: 0, range: 0, layers: 0, hears: 0 },
+    ...{ player, slot, isOwn, state: DEFAULT_STATE, person, isPlaced: false, isForgotten: false },
+    ...{ at, ears: at, yaw: 0, pitch: 0, range: 0, layers: 0, hears: 0 },
   };
 }
 

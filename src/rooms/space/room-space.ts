@@ -39,7 +39,7 @@ export class RoomSpace {
   readonly #freeSlots: number[] = [];
   readonly #numbers = new NameNumbers();
   readonly #audible = new AudiblePairs();
-  /** Temporary within `place`: looking them up by name is a good part of its cost. */
+  /** Whose the positions of the last batch were: looking them up by name is a good part of its cost. */
   readonly #placed: (Body | undefined)[] = [];
   readonly #emitters = new Emitters();
   readonly #sources: EmitterSources;
@@ -114,7 +114,11 @@ export class RoomSpace {
     const bodies = this.#placed;
     let isNew = false;
     for (let index = 0; index < count; index++) {
-      bodies[index] = this.#bodies.get(placements[index]?.player ?? '');
+      const player = placements[index]?.player ?? '';
+      const last = bodies[index];
+      // Most game servers list the same players in each batch.
+      if (last !== undefined && last.player === player && !last.isForgotten) continue;
+      bodies[index] = this.#bodies.get(player);
       if (bodies[index] === undefined) isNew = true;
     }
     if (isNew) this.#check({}, placements, count, this.#rules);
@@ -333,13 +337,14 @@ export class RoomSpace {
     const body = this.#bodies.get(name);
     if (body === undefined) return;
     this.#bodies.delete(name);
+    body.isForgotten = true;
     this.#freeSlot(body.slot);
   }
 
   #place(body: Body, { x, y, z, yaw, pitch, jump }: Placement): void {
     const rules = this.#rules;
     if (rules === null) return;
-    body.at = toMetres(rules.axes, rules.metresPerUnit, x, y, z);
+    toMetres(rules.axes, rules.metresPerUnit, x, y, z, body.at);
     body.yaw = yaw;
     body.pitch = pitch;
     this.#show(body, rules, jump);
