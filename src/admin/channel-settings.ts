@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { newChannelSchema } from '../protocol/api/schemas.ts';
+import type { newChannelSchema } from '../protocol/api/channel-schemas.ts';
 import type { ChannelSettings } from '../rooms/channels.ts';
 
 /** What a request or a message says about a channel, as the room takes it. */

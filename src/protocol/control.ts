@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { ErrorCode } from '../lib/errors.ts';
-import { newChannelSchema, strength } from './api/schemas.ts';
+import { newChannelSchema, strength } from './api/channel-schemas.ts';
 import { MAX_CHANNELS, MAX_LINKED_ROOMS, MAX_NAME_LENGTH } from './bounds.ts';
 import type { LeaveReason } from './messages.ts';
 import { MAX_ENTRIES, player, spaceUpdateSchema } from './space.ts';

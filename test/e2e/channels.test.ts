@@ -77,7 +77,7 @@ test('people choose teams, speak to theirs alone, and whisper while they hold a 
   });
 
   await t.test('a leader in another room shouts, and everyone here sees who it is', async (t) => {
-    const grant = { room: 'annex', identity: 'leader', name: 'Dora', mayShout: true };
+    const grant = { room: 'annex', identity: 'leader', mayShout: true };
     const { path } = (await api.post('/tokens', grant)).body;
     const dora = await open('Dora', String(path).slice(1));
     await hearsOnly(t, ada, TONES_HZ, ['Ben', 'Cleo']);

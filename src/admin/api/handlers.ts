@@ -3,10 +3,10 @@ import type { z } from 'zod';
 import { type Clock, isoTime } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
 import type { MediaNetwork, Reception } from '../../media/plane.ts';
+import type { channelSchema } from '../../protocol/api/channel-schemas.ts';
 import type { Handlers } from '../../protocol/api/operations.ts';
 import type {
   banSchema,
-  channelSchema,
   drainingSchema,
   networkSchema,
   participantSchema,

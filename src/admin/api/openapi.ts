@@ -1,20 +1,18 @@
 /** The OpenAPI 3.1 document of the REST API, generated from the tables and schemas that the server itself uses. */
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
+import { channelListSchema, channelSchema, newChannelSchema } from '../../protocol/api/channel-schemas.ts';
 import { API_PATH, OPERATION_LIST, type Operation, type OperationId } from '../../protocol/api/operations.ts';
 import {
   banListSchema,
   banSchema,
   captureSchema,
-  channelListSchema,
-  channelSchema,
   controlTokenSchema,
   drainingSchema,
   drainSchema,
   kickedSchema,
   kickSchema,
   moveSchema,
-  newChannelSchema,
   newControlTokenSchema,
   newRoomSchema,
   newTokenSchema,

@@ -4,18 +4,16 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../../lib/errors.ts';
 import { newDataSchema, sentDataSchema } from '../data.ts';
 import { spaceUpdateSchema } from '../space.ts';
+import { channelListSchema, channelSchema, newChannelSchema } from './channel-schemas.ts';
 import {
   banListSchema,
   captureSchema,
-  channelListSchema,
-  channelSchema,
   controlTokenSchema,
   drainingSchema,
   drainSchema,
   kickedSchema,
   kickSchema,
   moveSchema,
-  newChannelSchema,
   newControlTokenSchema,
   newRoomSchema,
   newTokenSchema,

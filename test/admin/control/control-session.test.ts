@@ -111,7 +111,7 @@ test('no part of a wrong message is applied, and the error names the entry', asy
       /at most 128/,
     ],
     [{ type: 'strengths', strengths: { red: { ada: 1.5 } } }, /"strengths.red.ada"/],
-    [{ type: 'strengths', strengths: { red: { ada: 0.5 }, none: {} } }, /^unknown_channel .*"strengths.none"/],
+    [{ type: 'strengths', strengths: { none: { ada: 0.5 } } }, /^unknown_channel .*"strengths.none"/],
     [
       { type: 'strengths', strengths: { red: Object.fromEntries(Array.from({ length: 1001 }, (_, n) => [n, 0])) } },
       /at most 1000/,
