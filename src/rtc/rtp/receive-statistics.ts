@@ -107,6 +107,6 @@ export class ReceiveStatistics {
     const lost = expected - (this.received - this.#reportedReceived);
     this.#reportedExpected = this.expected;
     this.#reportedReceived = this.received;
-    return expected <= 0 || lost <= 0 ? 0 : Math.min(255, Math.floor((lost * 256) / expected));
+    return lost <= 0 ? 0 : Math.min(255, Math.floor((lost * 256) / expected));
   }
 }

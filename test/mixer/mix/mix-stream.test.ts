@@ -278,6 +278,40 @@ test('for any number of talkers the gain never jumps within or between frames, a
   );
 });
 
+test('for any voices, each side of a stereo stream has the gains of a mono stream, and fades in and out like it', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  const voices = fc.array(fc.nat(8), { minLength: 1, maxLength: 10 });
+  fc.assert(
+    fc.property(voices, fc.boolean(), fc.boolean(), fc.boolean(), (counts, fadesIn, fadesOut, isSame) => {
+      const worlds = [SETTINGS, SETTINGS, { ...SETTINGS, channels: 2 } as const].map((settings) => {
+        const { pool, encoders } = spyPool();
+        return { pool, encoders, stream: new MixStream(pool, settings), other: new MixStream(pool, settings) };
+      });
+      const [left, right, both] = worlds as [(typeof worlds)[0], (typeof worlds)[0], (typeof worlds)[0]];
+      const { frames } = both.pool.kernels;
+      const sides = [frames.take(), frames.take()] as const;
+      sides[0].samples.fill(5000);
+      sides[1].samples.fill(isSame ? 5000 : 3000);
+      const isRight = counts.every((count, n) => {
+        for (const { stream, other } of worlds) {
+          if (n === 0 && fadesIn) stream.fadeInto(other);
+          if (n === counts.length - 1 && fadesOut) stream.fadeOut();
+        }
+        left.stream.setMix(sides[0], count);
+        right.stream.setMix(sides[1], count);
+        both.stream.setStereoMix(sides[0], isSame ? sides[0] : sides[1], count);
+        const heard = encoded(both.stream, both.encoders);
+        return [left, right].every(({ stream, encoders }, side) =>
+          encoded(stream, encoders).every((sample, i) => heard[2 * i + side] === sample),
+        );
+      });
+      for (const frame of sides) frames.release(frame);
+      return isRight;
+    }),
+    { seed: SEED, numRuns: cases(100) },
+  );
+});
+
 test('after silence the gains start over', async (t) => {
   const { pool, encoders } = spyPool();
   const stream = new MixStream(pool, SETTINGS);

@@ -13,7 +13,7 @@ import { complaint, fitGain, runAtRandom } from '../../helpers/mix-check.ts';
 import { type Person, Room, type Written } from '../../helpers/perfect-room.ts';
 import { HYBRID, PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
-import { clickRatio, concatInt16, sharedTone, toInt16, toneLevelDbfs } from '../../helpers/signal.ts';
+import { clickRatio, concatInt16, rmsDbfs, sharedTone, toInt16, toneLevelDbfs } from '../../helpers/signal.ts';
 import { voiced } from '../../helpers/voiced.ts';
 import { World } from '../../helpers/world.ts';
 
@@ -754,6 +754,21 @@ test('a voice is passed on from its beginning after silence, and never after ano
   room.run(30);
   first.talking = true;
   t.ok(passedIn(20) > 15);
+});
+
+test('a lone voice that is passed on is mixed as well for a listener with a gain of their own', async (t) => {
+  const codec = new PlainCodec(HYBRID);
+  const room = new Room(codec, (frame) => codec.encode(frame));
+  const [talker, plain, quiet] = [0, 1, 2].map((index) => room.join(toneOf(index))) as [Person, Person, Person];
+  talker.levelDbov = -29;
+  room.mixer.setHearing(quiet.participant, new Map([[talker.place.voice, 0.5]]));
+  room.run(3);
+  talker.talking = true;
+  room.run(30);
+  t.ok(room.pool.counters.framesPassed > 15);
+  const levelDbfs = ({ written }: Person) => rmsDbfs(codec.decode(written.at(-1)!.payload).slice());
+  const quieterDb = levelDbfs(plain) - levelDbfs(quiet);
+  t.ok(Math.abs(quieterDb - 6) < 0.2, `${quieterDb.toFixed(2)} dB`);
 });
 
 test('only those with ears in space are visited as such', async (t) => {

@@ -75,6 +75,27 @@ test('noise accompanies a radio voice, is different for each, and ends with the 
   t.end();
 });
 
+test('noise goes on from frame to frame, as loud at their beginnings as at their ends, and never the same', (t) => {
+  const silence = new Float32Array(FRAME_SAMPLES);
+  const voice = new VoiceEffect(new Effect('radio', 1), 3);
+  const frames = Array.from({ length: 20 }, () => {
+    const out = new Float32Array(FRAME_SAMPLES);
+    voice.process(out, silence, false);
+    return out;
+  });
+  const rms = (samples: Float32Array) => Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length);
+  const steady = frames.slice(1);
+  const meanOf = (part: (frame: Float32Array) => Float32Array) =>
+    steady.reduce((sum, frame) => sum + rms(part(frame)), 0) / steady.length;
+  const [beginnings, ends] = [meanOf((frame) => frame.subarray(0, 100)), meanOf((frame) => frame.subarray(-100))];
+  t.ok(beginnings / ends > 0.7 && beginnings / ends < 1.4, `${beginnings} and ${ends}`);
+  for (const [n, frame] of steady.slice(1).entries()) {
+    const difference = frame.map((sample, i) => sample - steady[n]![i]!);
+    t.ok(rms(difference) > rms(frame), `frame ${n}`);
+  }
+  t.end();
+});
+
 test('a filter that rests has no denormals', (t) => {
   const voice = new VoiceEffect(new Effect('phone', 1), 1);
   const out = new Float32Array(FRAME_SAMPLES);
