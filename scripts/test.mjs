@@ -15,12 +15,14 @@ import { CHECKS, runCheck } from './test/checks.mjs';
 import { compiledPath, compileSources, isOutOfDate } from './test/compile.mjs';
 import { findTestFiles } from './test/find-files.mjs';
 import { killRunningFiles, runFile, runGroup } from './test/run-file.mjs';
-import { groupsOf, isSlow, runAll } from './test/schedule.mjs';
+import { groupsOf, isSlow, runAll, sharesBrowsers } from './test/schedule.mjs';
 import { Summary } from './test/summary.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COMPILED = join(ROOT, '.tap/compiled');
 const CORES = availableParallelism();
+/** Runs its process again in a network of its own. */
+const PRIVATE_NETWORK = 'test/helpers/private-network.ts';
 
 function readArguments() {
   const { values, positionals } = parseArgs({
@@ -85,14 +87,15 @@ async function main({ checks, files, quick, jobs, timeoutMs }) {
   const run = async (file) => conclude(file, await runFile(compiled(file), options));
   const runTogether = async (group) => {
     const paths = Object.fromEntries(group.map((file) => [file, compiled(file)]));
-    const results = group.length > 1 ? await runGroup(tapPath(COMPILED), paths, options) : new Map();
+    const first = sharesBrowsers(group[0]) ? compiled(PRIVATE_NETWORK) : undefined;
+    const results = group.length > 1 ? await runGroup(tapPath(COMPILED), paths, { ...options, first }) : new Map();
     for (const file of group) {
       const result = results.get(file);
       if (result === undefined) await run(file);
       else conclude(file, result);
     }
   };
-  const groups = new Map((quick ? groupsOf(files) : files.map((file) => [file])).map((group) => [group[0], group]));
+  const groups = new Map(groupsOf(files).map((group) => [group[0], group]));
   const first = checks.map((check) => () => look(check));
   await runAll([...groups.keys()], { jobs, first }, (file) => runTogether(groups.get(file)));
   for (const line of summary.lines) console.log(line);

@@ -13,6 +13,6 @@ export function runFile(file: string, options: RunOptions): Promise<RunResults>;
 export function runGroup(
   tap: string,
   files: Readonly<Record<string, string>>,
-  options: RunOptions,
+  options: RunOptions & { readonly first?: string | undefined },
 ): Promise<ReadonlyMap<string, RunResults>>;
 export function killRunningFiles(): void;

@@ -26,14 +26,18 @@ export async function runFile(file, options) {
 
 /**
  * Runs several test files in one process. Resolves with the results of those that ended as they should, by their names.
- * If the process did not, the results of none of them can be trusted.
+ * If the process did not, the results of none of them can be trusted. Each file has the time of `options`.
  * @param tap where tap is, as `tapPath` says
  * @param files by name, where they are
+ * @param options `first` is a module that is loaded before everything else; it may run the process again elsewhere
  */
-export async function runGroup(tap, files, options) {
+export async function runGroup(tap, files, { first = '', ...options }) {
   const results = new GroupResults();
-  const args = [GROUP_MAIN, tap, ...Object.entries(files).flat()];
-  const { isLate, code, errorOutput } = await runNode(args, options, (text) => results.write(text));
+  const entries = Object.entries(files);
+  const args = [GROUP_MAIN, first, tap, ...entries.flat()];
+  const { isLate, code, errorOutput } = await runNode(args, { ...options, files: entries.length }, (text) =>
+    results.write(text),
+  );
   const read = results.end();
   // A failed test makes the exit code 1.
   const isExpected = code === ([...read.values()].some(({ failed }) => failed.length > 0) ? 1 : 0);
@@ -41,7 +45,7 @@ export async function runGroup(tap, files, options) {
   return new Map([...read].map(([name, file]) => [name, { ...file, errorOutput }]));
 }
 
-async function runNode(args, { cwd, env, timeoutMs, lastWordsMs = LAST_WORDS_MS }, read) {
+async function runNode(args, { cwd, env, timeoutMs, files = 1, lastWordsMs = LAST_WORDS_MS }, read) {
   const startMs = performance.now();
   let errorOutput = '';
   const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
@@ -57,10 +61,13 @@ async function runNode(args, { cwd, env, timeoutMs, lastWordsMs = LAST_WORDS_MS 
   });
   const closed = new Promise((resolve) => child.once('close', resolve));
   let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    killGroup(child);
-  }, timeoutMs + lastWordsMs);
+  const timer = setTimeout(
+    () => {
+      isLate = true;
+      killGroup(child);
+    },
+    files * timeoutMs + lastWordsMs,
+  );
   const [code, signal] = await new Promise((resolve) => child.once('exit', (...end) => resolve(end)));
   clearTimeout(timer);
   killGroup(child);

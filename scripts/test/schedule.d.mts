@@ -1,4 +1,5 @@
 export function isSlow(file: string): boolean;
+export function sharesBrowsers(file: string): boolean;
 export function groupsOf(files: readonly string[]): string[][];
 export function runAll(
   files: readonly string[],

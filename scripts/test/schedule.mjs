@@ -29,6 +29,18 @@ const LONG = [
   'test/deploy/',
 ];
 
+/**
+ * Browser tests that leave their network as they found it. Those of a group run in one process and share its browsers,
+ * which take seconds to start.
+ */
+const BROWSER_GROUPS = [
+  ['access', 'admin', 'capture', 'channels', 'chat'],
+  ['crowd', 'embedding', 'loss', 'moving', 'mumble-link'],
+  ['page', 'room', 'sdk', 'volume', 'web-game'],
+  // With Firefox.
+  ['browsers', 'policy', 'speaker-choice', 'tcp', 'turn'],
+].map((names) => names.map((name) => `test/e2e/${name}.test.ts`));
+
 /** Tests that measure their own process, or end others. */
 const NEED_PROCESS = [
   'test/bench/janus/process.test.ts',
@@ -38,11 +50,16 @@ const NEED_PROCESS = [
   'test/scripts/',
 ];
 /** Of long files and of others. More would run on while other jobs have nothing left to do. */
-const GROUP_FILES = { long: 8, short: 16 };
+const GROUP_FILES = { long: 12, short: 32 };
 
 /** Whether a quick run leaves the file out, because it needs other programs or tests a whole server. */
 export function isSlow(file) {
   return startsWithOneOf(file, SLOW);
+}
+
+/** Whether the file shares its private network and its browsers with others. */
+export function sharesBrowsers(file) {
+  return BROWSER_GROUPS.flat().includes(file);
 }
 
 /**
@@ -50,10 +67,13 @@ export function isSlow(file) {
  * that need a process of their own are groups of one.
  */
 export function groupsOf(files) {
-  const groups = [];
+  const groups = BROWSER_GROUPS.map((group) => group.filter((file) => files.includes(file))).filter(
+    ({ length }) => length > 0,
+  );
+  const others = files.filter((file) => !sharesBrowsers(file));
   let open = [];
-  for (const file of [...files].sort((a, b) => rank(a) - rank(b))) {
-    if (startsWithOneOf(file, NEED_PROCESS)) {
+  for (const file of others.sort((a, b) => rank(a) - rank(b))) {
+    if (isSlow(file) || startsWithOneOf(file, NEED_PROCESS)) {
       groups.push([file]);
       continue;
     }

@@ -4,12 +4,16 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, LaunchOptions, Page } from 'puppeteer-core';
+import { atGroupEnd, isGroup } from '../../scripts/test/group.mjs';
 import { type SoundDaemon, startSoundDaemon } from './sound-daemon.ts';
 import { openVoicePage, type VoicePage, type VoicePageOptions } from './voice-page.ts';
 
 // The loader that tap uses for TypeScript cannot resolve an import inside puppeteer's ES modules. It leaves CommonJS
-// alone.
-const { launch } = createRequire(import.meta.url)('puppeteer-core') as typeof import('puppeteer-core');
+// alone. Loaded when it is needed: a test loads this file twice, outside its private network and in it.
+const puppeteer = () => createRequire(import.meta.url)('puppeteer-core') as typeof import('puppeteer-core');
+
+/** Parts of the browser's own window. For each new person it would load them, which takes longer than our page. */
+const WINDOW_FEATURES = ['WebUIOmniboxPopup', 'WebUIOmniboxFullPopup', 'WebUIOmniboxAimPopup', 'PreloadTopChromeWebUI'];
 
 const CHROMIUM_FLAGS = [
   '--no-sandbox',
@@ -26,7 +30,7 @@ const CHROMIUM_FLAGS = [
   '--disable-background-timer-throttling',
   '--disable-renderer-backgrounding',
   '--disable-backgrounding-occluded-windows',
-  '--disable-features=WebRtcHideLocalIpsWithMdns',
+  `--disable-features=${['WebRtcHideLocalIpsWithMdns', ...WINDOW_FEATURES].join()}`,
 ];
 
 const FIREFOX_PREFERENCES = {
@@ -47,8 +51,54 @@ export interface VoiceBrowser {
   close(): Promise<void>;
 }
 
-/** Debian's Chromium, headless, with a fake sound device. It plays sound without a click. */
-export async function launchChromium(extraFlags: readonly string[] = []): Promise<VoiceBrowser> {
+/**
+ * Debian's Chromium, headless, with a fake sound device. It plays sound without a click. Test files that run in one
+ * process share it, unless they want other flags.
+ */
+export function launchChromium(extraFlags: readonly string[] = []): Promise<VoiceBrowser> {
+  return isGroup() && extraFlags.length === 0 ? share('chromium', startChromium) : startChromium(extraFlags);
+}
+
+/**
+ * Debian's Firefox ESR, headless, likewise shared. It must run inside the private network, because it uses no loopback
+ * address for WebRTC.
+ */
+export function launchFirefox(): Promise<VoiceBrowser> {
+  return isGroup() ? share('firefox', startFirefox) : startFirefox();
+}
+
+interface StartedBrowser extends VoiceBrowser {
+  readonly browser: Browser;
+}
+
+/** Those that the files of this process share. */
+const shared = new Map<VoiceBrowser['name'], StartedBrowser>();
+
+/** A part of a browser that other test files use as well; closing it closes its pages. */
+async function share(name: VoiceBrowser['name'], launch: () => Promise<StartedBrowser>): Promise<VoiceBrowser> {
+  let started = shared.get(name);
+  if (started?.browser.connected !== true) {
+    started = await launch();
+    shared.set(name, started);
+    atGroupEnd(started.close);
+  }
+  const { open, blankPage } = started;
+  const pages: VoicePage[] = [];
+  return {
+    name,
+    open: async (url, options) => {
+      const page = await open(url, options);
+      pages.push(page);
+      return page;
+    },
+    blankPage,
+    close: async () => {
+      for (const page of pages) if (!page.page.isClosed()) await page.close();
+    },
+  };
+}
+
+async function startChromium(extraFlags: readonly string[] = []): Promise<StartedBrowser> {
   const home = await makeHome();
   return start('chromium', home, {
     executablePath: '/usr/bin/chromium',
@@ -56,11 +106,7 @@ export async function launchChromium(extraFlags: readonly string[] = []): Promis
   });
 }
 
-/**
- * Debian's Firefox ESR, headless. It must run inside the private network, because it uses no loopback address for
- * WebRTC.
- */
-export async function launchFirefox(): Promise<VoiceBrowser> {
+async function startFirefox(): Promise<StartedBrowser> {
   const [home, sound] = await Promise.all([makeHome(), startSoundDaemon()]);
   return start(
     'firefox',
@@ -83,22 +129,24 @@ async function start(
   home: string,
   options: LaunchOptions,
   sound?: SoundDaemon,
-): Promise<VoiceBrowser> {
+): Promise<StartedBrowser> {
   const free = async () => {
     await sound?.close();
     // A process that is ending may still write.
     await rm(home, { recursive: true, force: true, maxRetries: 10 });
   };
   const profile = join(home, 'profile');
-  const browser = await launch({
-    browser: name === 'chromium' ? 'chrome' : name,
-    headless: true,
-    userDataDir: profile,
-    ...options,
-  }).catch(async (thrown) => {
-    await free();
-    throw thrown;
-  });
+  const browser = await puppeteer()
+    .launch({
+      browser: name === 'chromium' ? 'chrome' : name,
+      headless: true,
+      userDataDir: profile,
+      ...options,
+    })
+    .catch(async (thrown) => {
+      await free();
+      throw thrown;
+    });
   const close = async () => {
     const child = browser.process()!;
     const ended = once(child, 'exit');
@@ -107,7 +155,7 @@ async function start(
     await ended;
     await free();
   };
-  return { name, open: opener(browser), blankPage: () => browser.newPage(), close };
+  return { name, browser, open: opener(browser), blankPage: () => browser.newPage(), close };
 }
 
 function opener(browser: Browser): VoiceBrowser['open'] {

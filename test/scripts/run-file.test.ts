@@ -105,6 +105,6 @@ test('a group that does not end as it should has no results', async (t) => {
   t.same([...ended.keys()], ['a.mjs', 'b.mjs']);
   t.ok(ended.get('b.mjs')!.failed.length > 0);
   for (const code of ['process.kill(process.pid, "SIGKILL");', HANG]) {
-    t.same([...(await group(t, { 'a.mjs': good, 'b.mjs': code }, 4000)).keys()], [], code);
+    t.same([...(await group(t, { 'a.mjs': good, 'b.mjs': code }, 2000)).keys()], [], code);
   }
 });

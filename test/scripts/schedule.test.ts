@@ -1,7 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
-import { groupsOf, isSlow, runAll } from '../../scripts/test/schedule.mjs';
+import { findTestFiles } from '../../scripts/test/find-files.mjs';
+import { groupsOf, isSlow, runAll, sharesBrowsers } from '../../scripts/test/schedule.mjs';
 import { Summary } from '../../scripts/test/summary.mjs';
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDERS = ['e2e', 'lib', 'server', 'interop', 'media'];
 const FILES = ['a', 'b', 'c'].flatMap((name) => FOLDERS.map((folder) => `test/${folder}/${name}`));
 const hasClients = (file: string) => /^test\/(e2e|interop)\//.test(file);
@@ -42,6 +45,24 @@ test('a quick run leaves out other programs and whole servers, wherever their te
   t.end();
 });
 
+test('browser tests that share their browsers are in groups, and nothing else is with them', (t) => {
+  const files = findTestFiles(ROOT, ['test']);
+  const groups = groupsOf(files);
+  t.same(groups.flat().sort(), files);
+  for (const group of groups) {
+    t.equal(new Set(group.map(sharesBrowsers)).size, 1, group.join());
+    if (group.length === 1) continue;
+    if (sharesBrowsers(group[0]!)) t.ok(group.every(hasClients), group.join());
+    else t.notOk(group.some(isSlow), group.join());
+  }
+  t.ok(groups.some((group) => group.length > 1 && group.includes('test/e2e/page.test.ts')));
+  t.same(groupsOf(['test/e2e/page.test.ts', 'test/e2e/nat.test.ts']).flat(), [
+    'test/e2e/page.test.ts',
+    'test/e2e/nat.test.ts',
+  ]);
+  t.end();
+});
+
 test('groups hold each file once, few of them, and only those that need no process', (t) => {
   const files = (folder: string) => Array.from({ length: 20 }, (_, index) => `test/${folder}/${index}.test.ts`);
   const light = [...files('mixer'), ...files('lib')];
@@ -50,7 +71,7 @@ test('groups hold each file once, few of them, and only those that need no proce
   t.same(groups.flat().sort(), [...light, ...alone].sort());
   t.same(
     groups.map(({ length }) => length).sort((a, b) => a - b),
-    [1, 1, 8, 8, 8, 16],
+    [1, 1, 12, 28],
   );
   t.ok(groups.every((group) => group.length === 1 || group.every((file) => light.includes(file))));
   t.end();
