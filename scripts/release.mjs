@@ -32,7 +32,7 @@ function sourceDate() {
 }
 
 /** Makes the archive of a folder inside `directory`. Names are sorted; times, owners and modes are fixed. */
-async function pack(directory, name, seconds) {
+async function pack(directory, name, { seconds, level }) {
   const entries = await readdir(join(directory, name), { recursive: true, withFileTypes: true });
   const paths = [name, ...entries.map((entry) => relative(directory, join(entry.parentPath, entry.name)))].sort();
   for (const entry of entries) if (entry.isDirectory()) await chmod(join(entry.parentPath, entry.name), 0o755);
@@ -46,11 +46,14 @@ async function pack(directory, name, seconds) {
       maxBuffer: 2 ** 28,
     },
   );
-  return promisify(gzip)(tar, { level: 9 });
+  return promisify(gzip)(tar, { level });
 }
 
-/** Resolves with the path of the archive. */
-export async function release({ outdir, nodeLicense }) {
+/**
+ * Resolves with the path of the archive.
+ * @param options `level` of its compression, from 1 (fast) to 9
+ */
+export async function release({ outdir, nodeLicense, level = 9 }) {
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
   const name = `partyline-${version}-${process.platform}-${process.arch}`;
   await mkdir(outdir, { recursive: true });
@@ -64,7 +67,7 @@ export async function release({ outdir, nodeLicense }) {
       mode: 0o644,
     });
     await placeArchiveFiles(folder);
-    const archive = await pack(directory, name, sourceDate());
+    const archive = await pack(directory, name, { seconds: sourceDate(), level });
     const file = join(outdir, `${name}.tar.gz`);
     await writeFile(file, archive);
     const sum = createHash('sha256').update(archive).digest('hex');
@@ -76,7 +79,15 @@ export async function release({ outdir, nodeLicense }) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { outdir: { type: 'string' }, 'node-license': { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { outdir: { type: 'string' }, 'node-license': { type: 'string' }, level: { type: 'string' } },
+  });
+  const { 'node-license': nodeLicense, level } = values;
   const outdir = resolve(values.outdir ?? join(ROOT, 'dist/release'));
-  console.log(relative(process.cwd(), await release({ outdir, nodeLicense: values['node-license'] })));
+  console.log(
+    relative(
+      process.cwd(),
+      await release({ outdir, nodeLicense, ...(level !== undefined && { level: Number(level) }) }),
+    ),
+  );
 }

@@ -9,11 +9,13 @@ const remembered = (name) => ['--incremental', '--tsBuildInfoFile', `.tap/${name
  * read source files need its API.
  */
 const TSC = 'typescript7/bin/tsc';
+/** Several threads of the compiler would check many types twice. Tests run beside it. */
+const ONE_THREAD = ['--checkers', '1'];
 
 /** By title. The slowest come first. */
 const COMMANDS = {
-  'types of server and tests': [TSC, '-p', '.', ...remembered('server')],
-  'types of the page': [TSC, '-p', 'web', ...remembered('web')],
+  'types of server and tests': [TSC, '-p', '.', ...ONE_THREAD, ...remembered('server')],
+  'types of the page': [TSC, '-p', 'web', ...ONE_THREAD, ...remembered('web')],
   lint: ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
 };
 

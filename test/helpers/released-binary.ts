@@ -67,7 +67,7 @@ export class ReleasedBinary {
     // Outside the project, because an unprivileged user must be able to reach it.
     const directory = mkdtempSync(join(tmpdir(), 'partyline-release-'));
     chmodSync(directory, 0o755);
-    execFileSync(process.execPath, [SCRIPT, '--outdir', directory], {
+    execFileSync(process.execPath, [SCRIPT, '--outdir', directory, '--level', '1'], {
       env: { SOURCE_DATE_EPOCH: '1700000000', ...process.env },
       stdio: 'pipe',
     });
