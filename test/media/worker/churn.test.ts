@@ -1,18 +1,19 @@
 import { test } from 'tap';
+import { cases } from '../../helpers/cases.ts';
 import { memoryBytes } from '../../helpers/memory.ts';
 import { createFrameEncoder, FRAME_SAMPLES } from '../../helpers/opus.ts';
 import { createPrng } from '../../helpers/prng.ts';
 import { SimulatedEngine } from '../../helpers/simulated-engine.ts';
 
 const SEED = 7;
-const DURATION_MS = 1_800_000;
+const DURATION_MS = cases(30) * 60_000;
 /** When simulated peers send their connectivity checks. */
 const CHECK_MS = 5000;
 const MB = 1e6;
 /** A participant who has spoken holds 27 kB of samples alone, so the 500 after the first quarter would be 14 MB. */
 const MAX_GROWN_BYTES = 10 * MB;
 
-test('half an hour of joins and leaves leaks nothing in a media engine', async (t) => {
+test('many minutes of joins and leaves leak nothing in a media engine', async (t) => {
   const prng = createPrng(SEED);
   const encode = createFrameEncoder();
   const sound = Int16Array.from({ length: FRAME_SAMPLES }, (_, i) => 8000 * Math.sin(i / 7));
@@ -47,7 +48,7 @@ test('half an hour of joins and leaves leaks nothing in a media engine', async (
   t.equal(engine.clock.pendingTimers, timers);
   t.ok(
     grownBytes < MAX_GROWN_BYTES,
-    `${(grownBytes / MB).toFixed(2)} MB more after ${joins} joins than after a quarter of them, seed ${SEED}`,
+    `${(grownBytes / MB).toFixed(2)} MB more after ${joins} joins than after a quarter of the time, seed ${SEED}`,
   );
   await engine.close();
 });

@@ -97,7 +97,7 @@ function compare(
   return { lossDb, clickRatio };
 }
 
-const POINTS = Array.from({ length: 12 }, (_, i) => 30 + 17 * i);
+const POINTS = Array.from({ length: cases(12) }, (_, i) => 30 + Math.floor((204 * i) / cases(12)));
 
 test('a hand-over from the shared stream to a separate one in mid-sentence is inaudible', async (t) => {
   const { lossDb, clickRatio } = compare(
