@@ -5,9 +5,9 @@ import type { SpaceSettings } from '../../src/mixer/space/space-settings.ts';
 import type { Person } from './perfect-room.ts';
 import type { World } from './world.ts';
 
-/** One pole at 1.2 kHz, and one of 50 ms for the gains. */
+/** One pole at 1.2 kHz, and one of 40 ms for the gains. */
 const POLE = Math.exp((-2 * Math.PI * 1200) / 48_000);
-const STEP = 1 - Math.exp(-20 / 50);
+const STEP = 1 - Math.exp(-20 / 40);
 
 interface ReferencePath {
   from: readonly number[];

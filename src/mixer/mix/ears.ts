@@ -18,8 +18,8 @@ import { type Hearing, UNITY, type VoiceGain } from './hearing.ts';
 import type { Heard } from './mix-participant.ts';
 import type { SpaceVoice } from './space-voice.ts';
 
-/** The part of the way to its target that a gain goes in one tick: one pole of 50 ms. */
-const STEP = 1 - Math.exp(-PTIME_MS / 50);
+/** The part of the way to its target that a gain goes in one tick: one pole of 40 ms. */
+const STEP = 1 - Math.exp(-PTIME_MS / 40);
 /** Below -80 dB the rest of the way is gone at once. */
 const NEARLY = 1e-4;
 /** Another voice must be this much louder, in power, than one that is heard: 3 dB. */

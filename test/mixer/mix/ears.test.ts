@@ -16,8 +16,8 @@ import { World } from '../../helpers/world.ts';
 
 const SEED = Number(process.env['SEED'] ?? 4131);
 const kernels = threadKernels();
-/** One pole of 50 ms. */
-const STEP = 1 - Math.exp(-20 / 50);
+/** One pole of 40 ms. */
+const STEP = 1 - Math.exp(-20 / 40);
 const HOLD_TICKS = 15;
 /** The muffled copy of a voice has another level than the voice, so that one can tell how much there is of each. */
 const MUFFLED = 0.25;
@@ -231,8 +231,8 @@ test('a gain has reached its target when it is within 80 dB of it', (t) => {
       const voice = scene.add(anywhere(prng));
       scene.listen();
       scene.world.put(voice.slot, { at: anywhere(prng), range: 50 });
-      // All gains are below 1.5, and this is how long a pole of 50 ms takes from there to 1e-4.
-      scene.listen(Math.ceil((50 * Math.log(1.5e4)) / 20));
+      // All gains are below 1.5, and this is how long a pole of 40 ms takes from there to 1e-4.
+      scene.listen(Math.ceil((40 * Math.log(1.5e4)) / 20));
       const newcomer = new Scene();
       newcomer.ears.listen({
         ...{ bodies: scene.world.read(), settings: scene.settings, rangeFactor: 1, voices: scene.sounding },
