@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Test, test } from 'tap';
+import { ApiClient } from '../helpers/api-client.ts';
 import { launchChromium, launchFirefox } from '../helpers/browsers.ts';
 import { CpuWait } from '../helpers/cpu-time.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { heardTone } from '../helpers/heard-tone.ts';
 import { hearsOnly, TONE_GAIN } from '../helpers/page-hearing.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
@@ -18,6 +20,15 @@ const CONCEALED_PERCENT = 2;
 /** A hundred packets: a single one that comes late is less than what is allowed. */
 const WATCH_MS = 2000;
 const SCREENSHOTS = '.tap/screenshots';
+const TOKEN = 'an-admin-token-of-32-characters.';
+const LISTEN_S = 0.6;
+/** At 710 Hz, an ear that is turned away hears so much less of a voice at the side: -8 dB below 1.2 kHz, -18 above. */
+const FAR_EAR_DB = 9.1;
+/** A channel at the very side is so much quieter in the far ear. */
+const PAN_DB = 12;
+const DUCK_DB = 12;
+const TOLERANCE_DB = 1;
+const NOT_HEARD_DBFS = -50;
 
 interface Concealed {
   readonly percent: number;
@@ -44,7 +55,10 @@ async function watchConcealment(page: VoicePage, serverPid: number): Promise<Con
 test('three Chromium pages and one Firefox page in one room', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
-  const server = await startServerProcess(BUILT_SERVER, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);
+  const server = await startServerProcess(BUILT_SERVER, [
+    ...['--media-host', PRIVATE_ADDRESS, '--levelling', 'off', '--admin-token', TOKEN],
+  ]);
+  const api = new ApiClient(server.url.replace(/\/$/, ''), TOKEN);
   t.teardown(() => server.stop());
   const [chromium, firefox] = await Promise.all([launchChromium(), launchFirefox()]);
   t.teardown(() => Promise.all([chromium.close(), firefox.close()]));
@@ -69,6 +83,73 @@ test('three Chromium pages and one Firefox page in one room', {
   };
 
   await t.test('everybody hears the other three and not themselves', (t) => hear(t, pages, NAMES));
+
+  /** Measures tones in both ears until all is as it should be. */
+  const measures = async (
+    t: Test,
+    page: VoicePage,
+    frequenciesHz: readonly number[],
+    wrong: (ears: readonly (readonly [left: number, right: number])[]) => string | undefined,
+  ) => {
+    const listen = async () => {
+      const sides = await page.recordStereo(LISTEN_S);
+      return wrong(
+        frequenciesHz.map((hz) => {
+          const [left, right] = sides.map((side) => heardTone(side, hz).usuallyDbfs);
+          return [left!, right!] as const;
+        }),
+      );
+    };
+    t.equal(await untilGood(listen, (text) => text === undefined), undefined, `${page.name} hears it`);
+  };
+  const isNear = (dB: number, wantedDb: number) => Math.abs(dB - wantedDb) <= TOLERANCE_DB;
+  const { body: present } = await api.get('/rooms/tones/participants');
+  const people = present.participants as readonly { readonly id: string; readonly name: Name }[];
+  const idOf = (name: Name) => people.find((person) => person.name === name)!.id;
+
+  await t.test('in space, a voice on the left is louder there by the law, in both browsers', async (t) => {
+    const positions = [
+      [idOf('Ada'), 0, 0, 0],
+      [idOf('Dora on Firefox'), 0, 0, 0.1],
+      [idOf('Berta'), -2, 0, 0.05],
+    ];
+    await api.post('/rooms/tones/space', { rules: {}, positions });
+    for (const page of [ada, dora]) {
+      await measures(t, page, [TONES_HZ.Berta, TONES_HZ.Clara], ([[left, right] = [0, 0], [other] = [0]] = []) => {
+        if (other > NOT_HEARD_DBFS) return `Clara has no place: ${other} dBFS`;
+        return isNear(left - right, FAR_EAR_DB) ? undefined : `${left} and ${right} dBFS`;
+      });
+    }
+    await api.post('/rooms/tones/space', { rules: null });
+    await hear(t, [ada], NAMES);
+  });
+
+  await t.test('a channel sounds like a radio, from the left, and turns others down, in both browsers', async (t) => {
+    const hears = ['Ada', 'Dora on Firefox'] as const satisfies Name[];
+    const before = new Map<VoicePage, number>();
+    const harmonicHz = 3 * TONES_HZ.Berta;
+    for (const page of [ada, dora]) {
+      await measures(t, page, [TONES_HZ.Clara, harmonicHz], ([[clara] = [0], [harmonic] = [0]] = []) => {
+        before.set(page, clara);
+        return harmonic < NOT_HEARD_DBFS ? undefined : `${harmonic} dBFS of a harmonic`;
+      });
+    }
+    const lists = { speak: [idOf('Berta')], hear: hears.map(idOf) };
+    const sound = { effect: 'radio', pan: -1, duckDb: DUCK_DB };
+    await api.post('/rooms/tones/channels', { name: 'command', ...lists, ...sound });
+    await berta.clickOn('[data-testid="talk-to"][data-team="command"]');
+    for (const page of [ada, dora]) {
+      const heard = [TONES_HZ.Berta, TONES_HZ.Clara, harmonicHz];
+      await measures(t, page, heard, ([[left, right] = [0, 0], [clara] = [0], [harmonic] = [0]] = []) => {
+        if (!isNear(left - right, PAN_DB)) return `Berta at ${left} and ${right} dBFS`;
+        if (!isNear((before.get(page) ?? 0) - clara, DUCK_DB)) return `Clara from ${before.get(page)} to ${clara} dBFS`;
+        return harmonic > left - 40 ? undefined : `a harmonic at ${harmonic} dBFS`;
+      });
+    }
+    await api.delete('/rooms/tones/channels/command');
+    await berta.page.waitForFunction(`document.querySelector('[data-testid="talk-to"]') === null`);
+    await hear(t, [ada, dora], NAMES);
+  });
 
   await t.test('each page plays one remote track with one audio element', async (t) => {
     for (const page of pages) t.match(await page.report(), { remoteTracks: 1, audioElements: 1, isAudible: true });
