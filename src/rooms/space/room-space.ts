@@ -69,7 +69,13 @@ export class RoomSpace {
     const says = named + positions.length + pairs.length > 0;
     if (says && after === null) throw new AppError('no_space');
     const placements = positions.map(([player, x, y, z, yaw = 0, pitch = 0, jump = 0]) => ({
-      ...{ player, x, y, z, yaw, pitch, jump: jump === 1 },
+      player,
+      x,
+      y,
+      z,
+      yaw,
+      pitch,
+      jump: jump === 1,
     }));
     const emittersAfter = this.#emitters.after(emitters, after);
     this.#check(players, placements, placements.length, after, emittersAfter.size);
