@@ -128,6 +128,18 @@ test('a storm is described by what the room noticed and how long newcomers waite
   t.ok(handshake!.points.every(([ms], index, all) => index === 0 || ms >= all[index - 1]![0]));
 });
 
+test('positions of a game server have a row for each format', async (t) => {
+  const row = (format: string, cpuPercent: number, microsecondsPerBatch: number) => ({
+    ...{ format, cpuPercent, microsecondsPerBatch },
+    ...{ bytesPerBatch: 4808, batches: 600 },
+  });
+  const formats = [row('nothing', 0.1, 0), row('binary', 0.3, 100)];
+  const control = { benchmark: 'control', machine, players: 300, rateHz: 20, formats };
+  const { markdown } = sectionOf(step('control'), read(control, 'control'));
+  t.match(markdown, /`npm run bench -- control`/);
+  t.match(markdown, '| binary | 4808 | 600 | 0.30 | 100 |');
+});
+
 test('the delay is drawn against the jitter when both were measured', async (t) => {
   const results = [read(latency(15, 31), 'latency'), read(latency(0, 17), 'latency')].filter(
     (result) => result.benchmark === 'latency',

@@ -78,9 +78,12 @@ export class ChannelSounds {
       if (effect !== null)
         for (const [voice, of] of strengths)
           own.set(voice, effects(effect, Math.round(of / STRENGTH_STEP) * STRENGTH_STEP) ?? null);
+      // All sounds have their fields in the same order, so that a tick reads them without garbage.
       next.set(channel, {
-        ...{ gain, pan, own: own.size > 0 ? own : undefined },
+        gain,
         effect: effect === null ? undefined : effects(effect, strength),
+        pan,
+        own: own.size > 0 ? own : undefined,
       });
     }
     this.#now = next;

@@ -45,8 +45,18 @@ export interface VoicePath {
 
 /** To people who hear these channels in mono. Whoever keeps a path changes it for each voice. */
 export function createPath(heard: ChannelSet): VoicePath {
-  const sides = { side: 'both', sideBefore: 'both' } as const;
-  return { before: NO_PATH, now: NO_PATH, from: 1, to: 1, heard, heardBefore: heard, ...sides, listener: SEVERAL };
+  // One literal, whose numbers change without garbage.
+  return {
+    before: NO_PATH,
+    now: NO_PATH,
+    from: 1,
+    to: 1,
+    heard,
+    heardBefore: heard,
+    side: 'both',
+    sideBefore: 'both',
+    listener: SEVERAL,
+  };
 }
 
 /**
