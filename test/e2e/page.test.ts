@@ -19,6 +19,10 @@ async function isWiderThanItsWindow(page: VoicePage): Promise<unknown> {
   return page.page.evaluate('document.documentElement.scrollWidth > innerWidth');
 }
 
+async function languageOf(page: VoicePage): Promise<unknown> {
+  return page.page.evaluate('({ lang: document.documentElement.lang, dir: document.documentElement.dir })');
+}
+
 test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
   const media = ['--media-host', PRIVATE_ADDRESS];
   let server = await startServerProcess(BUILT_SERVER, media);
@@ -137,17 +141,20 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
 
   await t.test('it is accessible and fits, on a phone and a desktop, in light and dark mode', async (t) => {
     const looks = [
-      { width: 320, height: 640, scheme: 'light' },
-      { width: 1200, height: 800, scheme: 'dark' },
+      { width: 320, height: 640, scheme: 'light', language: 'en' },
+      { width: 1200, height: 800, scheme: 'dark', language: 'en' },
+      { width: 390, height: 844, scheme: 'light', language: 'ar' },
     ];
-    for (const { width, height, scheme } of looks) {
-      const page = await chromium.open(server.url, { microphone: MICROPHONE, width, height });
+    for (const { width, height, scheme, language } of looks) {
+      const page = await chromium.open(`${server.url}?lang=${language}`, { microphone: MICROPHONE, width, height });
       await page.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
       const check = async (view: string) => {
-        t.same(await accessibilityProblems(page), [], `${view}, ${scheme}`);
+        t.same(await accessibilityProblems(page), [], `${view}, ${scheme}, ${language}`);
         t.equal(await isWiderThanItsWindow(page), false, `${view}, ${width} px`);
-        await page.screenshot(`${SCREENSHOTS}/${view}-${width}-${scheme}.png`);
+        await page.screenshot(`${SCREENSHOTS}/${view}-${width}-${scheme}-${language}.png`);
       };
+      await page.waitFor('name');
+      t.same(await languageOf(page), { lang: language, dir: language === 'ar' ? 'rtl' : 'ltr' });
       await check('join');
       await page.join({ name: 'Ada' });
       await page.waitForSound();
@@ -158,5 +165,32 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
       t.same(page.errors, []);
       await page.close();
     }
+  });
+
+  await t.test('it has the language of the browser, or the one that somebody chooses, also in a call', async (t) => {
+    const page = await chromium.open(server.url, { microphone: MICROPHONE });
+    const userAgent = await page.page.browser().userAgent();
+    const devtools = await page.page.createCDPSession();
+    await devtools.send('Emulation.setUserAgentOverride', { userAgent, acceptLanguage: 'ko-KR,en-US' });
+    await page.page.reload();
+    await page.waitFor('name');
+    t.same(await languageOf(page), { lang: 'ko', dir: 'ltr' });
+    t.match(
+      await page.page.evaluate(`document.querySelector('[data-testid="join"]').textContent`),
+      /\p{Script=Hangul}/u,
+    );
+
+    await page.join({ name: '지민' });
+    await page.waitForSound();
+    await page.click('settings');
+    await Promise.all([page.page.waitForNavigation(), page.page.select('[data-testid="language"]', 'de')]);
+    await page.waitForSound();
+    t.same(await languageOf(page), { lang: 'de', dir: 'ltr' });
+    t.match(await page.participants(), [{ name: '지민', isSelf: true }]);
+    await page.click('settings');
+    await page.waitFor('language');
+    t.equal(await page.page.evaluate(`document.querySelector('[data-testid="language"]').value`), 'de');
+    t.same(page.errors, []);
+    await page.close();
   });
 });

@@ -86,7 +86,7 @@ function ShoutButton({ call }: { call: Call }) {
   const { shoutsTo } = call.channels.value;
   if (shoutsTo.length === 0) return null;
   return (
-    <HoldButton call={call} target={SHOUT} testId="shout" label={texts.shoutTo(shoutsTo.join(', '))}>
+    <HoldButton call={call} target={SHOUT} testId="shout" label={texts.shoutTo(shoutsTo.join(strings.separator))}>
       {texts.shout}
     </HoldButton>
   );
@@ -153,5 +153,5 @@ function HoldButton({ call, target, testId, label, children }: HoldButtonOptions
 export function talkStatus(call: Call, id: string): string | null {
   const view = call.channels.value.talking.get(id);
   if (view === undefined) return null;
-  return view.whispers ? texts.whispersToYou : texts.speaksTo(view.channels.join(', '));
+  return view.whispers ? texts.whispersToYou : texts.speaksTo(view.channels.join(strings.separator));
 }

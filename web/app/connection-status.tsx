@@ -82,7 +82,7 @@ export function Banners({ call }: { call: Call }) {
       {captured.length > 0 && (
         <p class="message message-warning" role="alert" data-testid="captured">
           <WarningIcon />
-          <span>{strings.room.capturedWhy(captured.map(({ name }) => name).join(', '))}</span>
+          <span>{strings.room.capturedWhy(captured.map(({ name }) => name))}</span>
         </p>
       )}
       {call.self.value?.mutedByModerator && (

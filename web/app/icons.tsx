@@ -1,8 +1,9 @@
 import type { ComponentChildren } from 'preact';
 
-function Icon({ children }: { children: ComponentChildren }) {
+/** @param isDirected it points along the line of text, so it is mirrored where that runs from right to left */
+function Icon({ children, isDirected = false }: { children: ComponentChildren; isDirected?: boolean }) {
   return (
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+    <svg class={isDirected ? 'icon icon-directed' : 'icon'} viewBox="0 0 24 24" aria-hidden="true">
       {children}
     </svg>
   );
@@ -66,7 +67,7 @@ export const SettingsIcon = () => (
 );
 
 export const LeaveIcon = () => (
-  <Icon>
+  <Icon isDirected>
     <path d="M14 4H6.5a1.5 1.5 0 0 0-1.5 1.5v13A1.5 1.5 0 0 0 6.5 20H14M10.5 12H20M16.5 8.5 20 12l-3.5 3.5" />
   </Icon>
 );

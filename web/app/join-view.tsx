@@ -4,6 +4,7 @@ import type { Call } from './call.ts';
 import { Logo, WarningIcon } from './icons.tsx';
 import { isTokenDamaged, joinToken } from './join-token.ts';
 import { strings } from './language.ts';
+import { LanguageMenu } from './language-menu.tsx';
 import { PasswordField } from './password-field.tsx';
 import { type JoinMode, preferences } from './preferences.ts';
 import { isRoomName, isSameRoom, roomOfPath, suggestRoomName, tidyRoomName } from './room-link.ts';
@@ -85,6 +86,7 @@ export function JoinView({ call }: { call: Call }) {
             ref={nameInput}
             data-testid="name"
             value={name.value}
+            dir={name.value === '' ? undefined : 'auto'}
             placeholder={texts.namePlaceholder}
             maxLength={64}
             readOnly={typeof token?.name === 'string'}
@@ -105,6 +107,7 @@ export function JoinView({ call }: { call: Call }) {
             ref={roomInput}
             data-testid="room"
             value={room.value}
+            dir="auto"
             maxLength={512}
             readOnly={token !== null}
             autocapitalize="none"
@@ -172,6 +175,7 @@ export function JoinView({ call }: { call: Call }) {
           </button>
         )}
       </form>
+      <LanguageMenu />
     </main>
   );
 }

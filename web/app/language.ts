@@ -1,8 +1,22 @@
 import type { ConnectionState } from '../sdk/connection-state.ts';
 import { VoiceError } from '../sdk/voice-error.ts';
-import { table } from './locales/en.ts';
+import { table as english, type Table } from './locales/en.ts';
+import { numbersOf } from './locales/grammar.ts';
+import { chooseLanguage, ENGLISH, type Language } from './locales/languages.ts';
+import { preferences, remember } from './preferences.ts';
 
 type ClosedState = Extract<ConnectionState, { status: 'closed' }>;
+
+const STORAGE_KEY = 'partyline-language';
+
+// Everything that imports this module waits until the texts are there.
+const picked = pickedLanguage();
+const { chosen, table } = await load(chooseLanguage([picked, ...browserLanguages()]));
+
+/** The language of the page, until it is loaded again. */
+export const language: Language = chosen;
+/** Its tag if a person or the address has picked it; empty if it is the browser's. */
+export const pickedTag = picked === '' ? '' : chosen.tag;
 
 /** All texts of the page. */
 export const strings = {
@@ -13,6 +27,50 @@ export const strings = {
   closed,
   chat: { ...table.chat, problem: chatProblem },
 };
+
+/** Loads the page again in this language; empty for the browser's. A call goes on. */
+export function useLanguage(tag: string): void {
+  remember({ language: tag });
+  askedOfThisTab('');
+  const url = new URL(location.href);
+  url.searchParams.delete('lang');
+  history.replaceState(history.state, '', url);
+  location.reload();
+}
+
+/** English takes the place of a language that cannot be loaded. */
+async function load(chosen: Language): Promise<{ readonly chosen: Language; readonly table: Table }> {
+  try {
+    return { chosen, table: (await chosen.load()).table };
+  } catch {
+    return { chosen: ENGLISH, table: english };
+  }
+}
+
+function pickedLanguage(): string {
+  if (typeof document === 'undefined') return '';
+  return askedOfThisTab(new URLSearchParams(location.search).get('lang')) || preferences.value.language;
+}
+
+function browserLanguages(): readonly string[] {
+  return typeof document === 'undefined' ? [] : navigator.languages;
+}
+
+/**
+ * The language that the address of this tab has asked for; empty for none. Joining a room changes the address, so it is
+ * kept until the tab is closed.
+ *
+ * @param asked a new one; empty to forget it, null for the last one
+ */
+function askedOfThisTab(asked: string | null): string {
+  try {
+    if (asked !== null) sessionStorage.setItem(STORAGE_KEY, asked);
+    return sessionStorage.getItem(STORAGE_KEY) ?? '';
+  } catch {
+    // Storage may be disabled; a reload in the room then forgets it.
+    return asked ?? '';
+  }
+}
 
 function state(state: ConnectionState): string {
   switch (state.status) {
@@ -64,5 +122,5 @@ function durationText(ms: number): string {
       : seconds < 5400
         ? [Math.ceil(seconds / 60), 'minute']
         : [Math.ceil(seconds / 3600), 'hour'];
-  return new Intl.NumberFormat('en', { style: 'unit', unit, unitDisplay: 'long' }).format(count);
+  return new Intl.NumberFormat(numbersOf(language.tag), { style: 'unit', unit, unitDisplay: 'long' }).format(count);
 }

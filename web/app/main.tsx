@@ -4,6 +4,7 @@ import { forgetCall, isReload, keptCall } from './call-memory.ts';
 import { isEmbedded, obeyParent } from './embed.ts';
 import { joinToken, takeTokenFromAddress } from './join-token.ts';
 import { JoinView } from './join-view.tsx';
+import { language } from './language.ts';
 import { RoomView } from './room-view.tsx';
 import { registerServiceWorker } from './system/install.ts';
 import { showOnSystem } from './system/show-on-system.ts';
@@ -17,6 +18,8 @@ function App({ call }: { call: Call }) {
   );
 }
 
+document.documentElement.lang = language.tag;
+document.documentElement.dir = language.direction;
 takeTokenFromAddress();
 addEventListener('hashchange', takeTokenFromAddress);
 const root = document.getElementById('app');

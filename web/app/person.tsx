@@ -39,7 +39,7 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
     person.captured ? texts.captured : null,
     person.mayModerate ? texts.moderates : null,
   ].filter((text) => text !== null);
-  const words = isSpeaking ? (talk ?? texts.speaking) : status.join(', ');
+  const words = isSpeaking ? (talk ?? texts.speaking) : status.join(strings.separator);
 
   return (
     <li

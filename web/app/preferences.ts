@@ -41,6 +41,8 @@ export interface Preferences {
   readonly outputVolume: number;
   readonly shortcuts: Shortcuts;
   readonly talk: TalkChoice;
+  /** Of the page (BCP 47); empty for the browser's. */
+  readonly language: string;
 }
 
 const STORAGE_KEY = 'partyline';
@@ -56,6 +58,7 @@ const defaults: Preferences = {
   outputVolume: 1,
   shortcuts: DEFAULT_SHORTCUTS,
   talk: { mode: 'open', binding: { kind: 'key', code: 'KeyV' }, thresholdDbfs: null },
+  language: '',
 };
 
 export const preferences = signal<Preferences>(load());
@@ -87,7 +90,7 @@ function load(): Preferences {
 
 /** Keeps only fields of the right type: another version, or a person, may have written the stored object. */
 function merge(stored: Record<string, unknown>): Preferences {
-  const text = (key: 'name' | 'room' | 'inputId' | 'outputId'): string => {
+  const text = (key: 'name' | 'room' | 'inputId' | 'outputId' | 'language'): string => {
     const value = stored[key];
     return typeof value === 'string' ? value : defaults[key];
   };
@@ -109,6 +112,7 @@ function merge(stored: Record<string, unknown>): Preferences {
     outputVolume: within(stored['outputVolume'], { least: 0, most: 1 }) ?? defaults.outputVolume,
     shortcuts: shortcutsOf(stored['shortcuts']),
     talk: talkOf(stored['talk']),
+    language: text('language'),
   };
 }
 

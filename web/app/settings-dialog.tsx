@@ -2,6 +2,7 @@ import type { Call } from './call.ts';
 import { DevicePicker } from './device-picker.tsx';
 import { Dialog } from './dialog.tsx';
 import { strings } from './language.ts';
+import { LanguageMenu } from './language-menu.tsx';
 import { preferences, remember } from './preferences.ts';
 import { ShortcutSettings } from './shortcut-settings.tsx';
 import { Slider } from './slider.tsx';
@@ -65,6 +66,7 @@ export function SettingsDialog({ call, onClose }: { call: Call; onClose: () => v
       <VoiceSettings call={call} />
       <TalkSettings call={call} />
       <ShortcutSettings />
+      <LanguageMenu />
       <section class="field" aria-label={texts.details}>
         <h3 class="field-label">{texts.details}</h3>
         <Figures call={call} />

@@ -109,7 +109,7 @@ export function ChatInput({ call, others, editing, onDone, onEscape }: ChatInput
         ref={field}
         class="chat-input"
         data-testid="chat-input"
-        dir="auto"
+        dir={text.value === '' ? undefined : 'auto'}
         rows={2}
         maxLength={MAX_LENGTH}
         aria-label={editing === null ? texts.write : texts.editing}

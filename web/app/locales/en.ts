@@ -4,6 +4,9 @@ import type { TalkMode } from '../own-voice.ts';
 import type { ShortcutAction } from '../shortcuts.ts';
 import type { MediaPath } from '../stats/connection-stats.ts';
 import type { Finding } from '../stats/diagnosis.ts';
+import { grammarOf } from './grammar.ts';
+
+const { list } = grammarOf('en');
 
 const NO_UNDERSTANDING = 'This page and the server do not understand each other. Reload the page.';
 
@@ -70,6 +73,14 @@ export const table = {
   product: 'Partyline',
   tagline: 'Everyone in the room, one clear line.',
   roomTitle: (room: string) => `${room} · Partyline`,
+  /** Between the words of an enumeration. */
+  separator: ', ',
+
+  language: {
+    title: 'Language',
+    asBrowser: 'As in the browser',
+    draft: (name: string) => `${name} (draft)`,
+  },
 
   join: {
     heading: 'Join a room',
@@ -155,8 +166,8 @@ export const table = {
     deafenedWhy: 'You are deafened: you hear nobody, and nobody hears you.',
     undeafen: 'Hear again',
     captured: 'recorded',
-    capturedWhy: (names: string) =>
-      `The operator of this server is recording what ${names} says and hears, for troubleshooting. This includes everyone who talks here.`,
+    capturedWhy: (names: readonly string[]) =>
+      `The operator of this server is recording what ${list(names)} says and hears, for troubleshooting. This includes everyone who talks here.`,
     connecting: 'connecting',
     copyLink: 'Copy link',
     linkCopied: 'Link copied',
@@ -225,7 +236,7 @@ export const table = {
     whisper: 'Whisper',
     whisperTo: (name: string) => `Hold to whisper to ${name}`,
     shout: 'Shout',
-    shoutTo: (rooms: string) => `Hold to speak also to ${rooms}`,
+    shoutTo: (rooms: string) => `Shout: hold to speak also to ${rooms}`,
     shoutsFrom: (name: string, room: string) => `${name} shouts from ${room}`,
     whispersToYou: 'whispers to you',
     speaksTo: (teams: string) => `to ${teams}`,
@@ -397,3 +408,6 @@ export const table = {
     percent: (value: number | null) => (value === null ? '–' : `${value.toFixed(1)} %`),
   },
 };
+
+/** Every text of the page in one language. */
+export type Table = typeof table;
