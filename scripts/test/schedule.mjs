@@ -50,7 +50,7 @@ const NEED_PROCESS = [
   'test/scripts/',
 ];
 /** Of long files and of others. More would run on while other jobs have nothing left to do. */
-const GROUP_FILES = { long: 12, short: 32 };
+const GROUP_FILES = { long: 12, short: 20 };
 
 /** Whether a quick run leaves the file out, because it needs other programs or tests a whole server. */
 export function isSlow(file) {
