@@ -1,8 +1,13 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'tap';
 import { accessibilityProblems } from '../helpers/accessibility.ts';
 import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
+import { createPrng, integerBetween } from '../helpers/prng.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
 
@@ -101,6 +106,44 @@ test('two people write to each other on the page', { skip: skipIfMissing(missing
     await cleo.click('chat-open');
     t.equal(await lastLine(cleo, 1), 'hello @Ben!');
     t.same(cleo.errors, []);
+  });
+  await t.test('a file goes from browser to browser once its receiver has agreed', async (t) => {
+    const seed = 20_261_130;
+    t.comment(`seed ${seed}`);
+    const prng = createPrng(seed);
+    const bytes = Buffer.from(Array.from({ length: 3_000_000 }, () => integerBetween(prng, 0, 255)));
+    const file = join(t.testdir(), 'map of the cave.bin');
+    await writeFile(file, bytes);
+    const offer = async (path: string) => {
+      await ada.clickOn('.person:has([title="Ben"]) [data-testid="volume"]');
+      await ada.waitFor('send-file');
+      const [chooser] = await Promise.all([ada.page.waitForFileChooser(), ada.click('send-file')]);
+      await chooser.accept([path]);
+    };
+    await ben.page.evaluate(`(() => {
+      const make = URL.createObjectURL;
+      URL.createObjectURL = (blob) => {
+        globalThis.received = blob;
+        return make.call(URL, blob);
+      };
+    })()`);
+    await offer(file);
+    await ada.waitFor('transfer', '[data-status="asking"]');
+    await ben.waitFor('transfer-accept');
+    t.same(await accessibilityProblems(ben), []);
+    await ben.click('transfer-accept');
+    await eventually(async () => {
+      const both = await Promise.all([ada, ben].map((page) => page.attribute('transfer', 'data-status')));
+      return both.every((status) => status === 'done') || both.join(', ');
+    });
+    t.equal(await ben.attribute('transfer-save', 'download'), 'map of the cave.bin');
+    const digest = await ben.page.evaluate(`received.arrayBuffer()
+      .then((bytes) => crypto.subtle.digest('SHA-256', bytes))
+      .then((hash) => [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join(''))`);
+    t.equal(digest, createHash('sha256').update(bytes).digest('hex'));
+    await offer(file);
+    await ben.click('transfer-refuse');
+    await ada.waitFor('transfer', '[data-status="refused"]');
   });
   for (const page of [ada, ben]) t.same(page.errors, []);
 });

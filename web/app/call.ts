@@ -10,6 +10,7 @@ import { appearances } from './appearance.ts';
 import { BackGuard } from './back-guard.ts';
 import { type KeptCall, keepCall } from './call-memory.ts';
 import { ChatModel } from './chat/chat-model.ts';
+import { Files } from './files/files.ts';
 import { forgetToken, joinToken, replaceToken } from './join-token.ts';
 import { strings } from './language.ts';
 import { MicrophoneInput } from './microphone-input.ts';
@@ -37,6 +38,7 @@ export class Call {
   readonly microphone = new MicrophoneInput(() => void this.#microphoneLost());
   readonly speaker: SpeakerOutput;
   readonly chat = new ChatModel(this.client);
+  readonly files = new Files(this);
 
   readonly state = signal<ConnectionState>(this.client.state);
   readonly participants = signal<ReadonlyMap<string, ParticipantInfo>>(new Map());

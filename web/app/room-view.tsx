@@ -16,6 +16,7 @@ export function RoomView({ call }: { call: Call }) {
   const areSettingsOpen = useSignal(false);
   const heading = useRef<HTMLHeadingElement>(null);
   const main = useRef<HTMLElement>(null);
+  const Transfers = call.files.view.value;
   useScrollStop(main);
   // The focused button disappears with the form, so the focus moves here for screen readers and the Tab key.
   useEffect(() => heading.current?.focus(), []);
@@ -34,6 +35,7 @@ export function RoomView({ call }: { call: Call }) {
       <main ref={main}>
         <Banners call={call} />
         <LinkToCopy call={call} />
+        {Transfers !== null && <Transfers />}
         <p class="message message-notice" role="status" data-testid="notice" hidden={call.notice.value === ''}>
           {call.notice.value}
         </p>

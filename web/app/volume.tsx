@@ -3,6 +3,7 @@ import { useRef } from 'preact/hooks';
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
 import { Dialog } from './dialog.tsx';
+import { SendFile } from './files/send-file.tsx';
 import { SpeakerIcon, SpeakerOffIcon } from './icons.tsx';
 import { strings } from './language.ts';
 import { Slider } from './slider.tsx';
@@ -79,6 +80,7 @@ export function VolumeDialog({ call, person, gain, onClose }: VolumeProps & { re
           onChange={(event) => hear(event.currentTarget.checked ? 0 : lastGain.current)}
         />
       </label>
+      <SendFile call={call} person={person} onSent={onClose} />
       <button type="button" class="button" data-testid="volume-close" onClick={onClose}>
         {texts.close}
       </button>

@@ -1,4 +1,5 @@
 import type { ServerMessage } from '../../src/protocol/messages.ts';
+import { toConfiguration } from './media-link.ts';
 import type { Requests } from './requests.ts';
 
 /** A message of another participant's program. */
@@ -22,6 +23,8 @@ type Listener = (payload: unknown, message: ReceivedData) => void;
 /** Messages between the programs of participants. They go through the server, which keeps nothing of them. */
 export class Data {
   readonly #requests: Requests;
+  /** STUN and TURN servers of the operator, for connections that programs make between browsers. */
+  iceServers: readonly RTCIceServer[] = [];
   readonly #listeners = new Map<string, Set<Listener>>();
 
   /** @internal */
@@ -50,6 +53,7 @@ export class Data {
    * @internal
    */
   receive(message: ServerMessage): void {
+    if (message.type === 'joined') this.iceServers = toConfiguration(message.iceServers);
     if (message.type !== 'data') return;
     const { from, topic, payload, bytes } = message;
     const received = { from, topic, payload: bytes === undefined ? payload : fromBase64(bytes) };

@@ -113,6 +113,7 @@ function preferRedundantOpus(transceiver: RTCRtpTransceiver, codecs: readonly RT
   if (opus.length > 0) transceiver.setCodecPreferences?.([...named('audio/red'), ...opus]);
 }
 
-function toConfiguration(iceServers: readonly IceServer[]): RTCIceServer[] {
+/** As browsers want it. */
+export function toConfiguration(iceServers: readonly IceServer[]): RTCIceServer[] {
   return iceServers.map((server) => ({ ...server, urls: [...server.urls] }));
 }

@@ -1,5 +1,6 @@
 import type { MicrophoneFailure } from '../../sdk/microphone.ts';
 import type { QualityGrade } from '../../sdk/quality.ts';
+import type { TransferStatus } from '../files/transfers.ts';
 import type { TalkMode } from '../own-voice.ts';
 import type { ShortcutAction } from '../shortcuts.ts';
 import type { MediaPath } from '../stats/connection-stats.ts';
@@ -241,6 +242,32 @@ export const table = {
     whispersToYou: 'whispers to you',
     speaksTo: (teams: string) => `to ${teams}`,
   },
+  files: {
+    title: 'Files',
+    send: 'Send a file…',
+    hint: 'It goes from your browser to theirs. Both then know the other’s network address.',
+    tooLarge: 'The file is too large. It may have 512 MB at most.',
+    notLoaded: 'The file could not be sent. Please try again.',
+    from: (name: string) => `from ${name}`,
+    to: (name: string) => `to ${name}`,
+    offered: 'Do you want it? They will know your network address.',
+    accept: 'Accept',
+    refuse: 'Refuse',
+    cancel: 'Cancel',
+    save: 'Save',
+    remove: 'Close',
+    progress: (file: string) => `How much of ${file} has arrived`,
+    status: {
+      asking: 'waiting for an answer',
+      connecting: 'connecting…',
+      running: 'on its way',
+      done: 'complete',
+      refused: 'refused',
+      cancelled: 'cancelled',
+      failed: 'failed',
+    } satisfies Record<TransferStatus, string>,
+  },
+
   volume: {
     open: (name: string) => `Volume of ${name}`,
     onlyForYou: 'Only you hear the difference.',
