@@ -235,6 +235,8 @@ type Listener = (payload: unknown, message: ReceivedData) => void;
 /** Messages between the programs of participants. They go through the server, which keeps nothing of them. */
 export declare class Data {
     #private;
+    /** STUN and TURN servers of the operator, for connections that programs make between browsers. */
+    iceServers: readonly RTCIceServer[];
     /** Calls back for each message about this topic. Returns a function that removes the listener. */
     on(topic: string, listener: Listener): () => void;
     /**
