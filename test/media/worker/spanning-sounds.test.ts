@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { FRAME_SAMPLES, SAMPLE_RATE } from '../../../src/mixer/format.ts';
-import type { ChannelSound } from '../../../src/mixer/mix/channel-sounds.ts';
+import { type ChannelSound, PLAIN_CHANNEL } from '../../../src/mixer/mix/channel-sounds.ts';
 import type { Emitter } from '../../../src/mixer/space/space-settings.ts';
 import { cases } from '../../helpers/cases.ts';
 import { type DividedAct, DividedRoom } from '../../helpers/divided-room.ts';
@@ -37,9 +37,11 @@ function amplitudeOf(frame: Int16Array, frequencyHz: number): number {
 }
 
 const person = fc.integer({ min: 0, max: PEOPLE - 1 });
-const channels = fc.uniqueArray(fc.constantFrom(0, 1, 2, 40), { minLength: 1, maxLength: 3 });
+/** Mostly such that people hear each other in several ways. */
+const speaksInto = fc.constantFrom([0], [0], [1], [2], [40], [0, 1]);
+const hears = fc.constantFrom([0, 1], [0, 1, 2], [0, 40], [1], [0, 1, 2, 40]);
 const act: fc.Arbitrary<DividedAct> = fc.record({
-  ...{ who: person, talks: fc.boolean(), speaksInto: channels, hears: channels },
+  ...{ who: person, talks: fc.boolean(), speaksInto, hears },
   whispersTo: fc.constant([]),
   gains: fc.constant([]),
 });
@@ -49,7 +51,7 @@ const sound: fc.Arbitrary<ChannelSound> = fc.record({
   effect: fc.constantFrom('radio' as const, 'phone' as const, null),
   strength,
   pan: fc.constantFrom(-1, -0.4, 0, 0, 0.6),
-  duckDb: fc.constantFrom(0, 0, 12),
+  duckDb: fc.constantFrom(0, 12),
   strengths: fc
     .uniqueArray(fc.tuple(person, strength), { selector: ([who]) => who, maxLength: 3 })
     .map((own) => new Map(own.map(([who, of]) => [who + 1, of]))),
@@ -105,6 +107,28 @@ test('with any sounds of channels, everyone hears the same as if the room were i
     { seed: SEED, numRuns: cases(40) },
   );
   t.ok(heard > cases(80), `${heard} voices were heard`);
+});
+
+test('a channel with priority turns down what is said in other parts, wherever somebody speaks in it', async (t) => {
+  const channel: ChannelSound = { ...PLAIN_CHANNEL, duckDb: 12 };
+  for (const part of [0, 1, 2]) {
+    const { whole, parts } = bothRooms([0, 1, part, 0, 0]);
+    const levels: number[] = [];
+    for (const isCommanding of [false, true]) {
+      for (const room of [whole, parts]) {
+        room.setSounds(new Map([[1, channel]]));
+        const silent = { talks: false, speaksInto: [0], whispersTo: [], hears: [0, 1], gains: [] };
+        room.apply({ ...silent, who: 0 });
+        room.apply({ ...silent, who: 1, talks: true });
+        room.apply({ ...silent, who: 2, talks: isCommanding, speaksInto: [1] });
+        room.run(SETTLE_TICKS);
+      }
+      compare(parts, whole);
+      levels.push(amplitudeOf(parts.heard[0]![0], TONES_HZ[1]));
+    }
+    const quieterDb = 20 * Math.log10(levels[0]! / levels[1]!);
+    t.ok(Math.abs(quieterDb - channel.duckDb) < 0.5, `part ${part}: ${quieterDb} dB quieter`);
+  }
 });
 
 const coordinate = fc.integer({ min: -8, max: 8 });
