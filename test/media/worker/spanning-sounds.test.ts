@@ -174,3 +174,18 @@ test('with any emitters, everyone hears the same as if the room were in one work
   );
   t.ok(heard > cases(80), `${heard} voices were heard`);
 });
+
+test('somebody without a place is heard from an emitter, in whichever worker they are', async (t) => {
+  const world = new World();
+  world.put(0, {});
+  world.put(PEOPLE, { at: [0, 0, -2], voice: 0, hears: 0 });
+  const { whole, parts } = bothRooms([0, 1, 0, 0, 0], world);
+  const usual = { speaksInto: [0], whispersTo: [], hears: [0], gains: [] };
+  for (const room of [whole, parts]) {
+    room.setEmitters([{ slot: PEOPLE, channel: null, voice: 2, instead: false }]);
+    room.apply({ ...usual, who: 1, talks: true });
+    room.run(SETTLE_TICKS);
+  }
+  compare(parts, whole);
+  t.ok(amplitudeOf(parts.heard[0]![0], TONES_HZ[1]) > 1000);
+});
