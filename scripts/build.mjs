@@ -20,6 +20,8 @@ const PAGES = { 'index.html': 'web/app', 'admin.html': 'web/admin' };
 const BUNDLED = ['zod'];
 /** Not source maps: only developers load them, and they would take more space than everything else. */
 const COMPRESSIBLE = /\.(?:html|js|ts|css|json|webmanifest|svg|txt)$/;
+/** The texts of languages, which are loaded one at a time. */
+const TEXTS = /^web\/app\/locales\//;
 /** Matches references such as `src="/main.js"` in index.html. */
 const REFERENCE = /(?<=\s(?:src|href)=")\/([\w.-]+)(?=")/g;
 
@@ -71,6 +73,8 @@ async function buildHtml(folder, page) {
     target: TARGET,
     format: 'esm',
     splitting: true,
+    // Escapes would make texts in other scripts longer.
+    charset: 'utf8',
     jsx: 'automatic',
     jsxImportSource: 'preact',
     loader: { '.svg': 'copy', '.png': 'copy', '.ico': 'copy', '.webmanifest': 'copy', '.wasm': 'file' },
@@ -82,6 +86,7 @@ async function buildHtml(folder, page) {
     metafile: true,
     logLevel: 'warning',
   });
+  await removeMapsOfTexts(metafile.outputs);
   const built = new Map();
   for (const [path, { entryPoint }] of Object.entries(metafile.outputs)) {
     if (entryPoint !== undefined) built.set(basename(entryPoint), relative(outdir, resolve(ROOT, path)));
@@ -94,6 +99,17 @@ async function buildHtml(folder, page) {
     html.replace(REFERENCE, (_, name) => `/${built.get(sourceOf(folder, name)) ?? missing(name)}`),
   );
   return metafile;
+}
+
+/** Nobody debugs texts, and the maps of all languages would be a tenth of the page. */
+async function removeMapsOfTexts(outputs) {
+  for (const [path, { inputs }] of Object.entries(outputs)) {
+    const sources = Object.keys(inputs);
+    if (!path.endsWith('.js') || sources.length === 0 || !sources.every((source) => TEXTS.test(source))) continue;
+    const file = resolve(ROOT, path);
+    await rm(`${file}.map`);
+    await writeFile(file, (await readFile(file, 'utf8')).replace(/^\/\/# sourceMappingURL=.*\n/m, ''));
+  }
 }
 
 /** Builds or copies the files that must keep their names. */
