@@ -254,6 +254,15 @@ export function passwords(): ValueKind<Readonly<Record<string, string>>> {
   };
 }
 
+/** A list of room names, each with or without a description after `=`. */
+export function describedRooms(): ValueKind<readonly string[]> {
+  return list({
+    isItem: (text) => /^[^=]+(?:=.{0,200})?$/su.test(text),
+    items: 'room names, each with or without =DESCRIPTION (at most 200 characters)',
+    placeholder: 'ROOM[=TEXT],…',
+  });
+}
+
 /** Returns the text itself if it is not a list of NAME=PASSWORD. */
 function passwordsIn(text: string): unknown {
   const pairs = splitList(text).map((item) => item.split(/=(.*)/s));

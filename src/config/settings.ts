@@ -24,6 +24,7 @@ import {
   webhookUrls,
 } from './kinds.ts';
 import { type Setting, setting } from './setting.ts';
+import { VISIBILITY_SETTINGS } from './visibility-settings.ts';
 
 const MINUTE_MS = 60_000;
 /** RFC 7518 section 3.2: a key for HS256 is at least as long as the hash. */
@@ -127,6 +128,7 @@ export const SETTINGS = {
     default: {},
     help: 'Room passwords, either hashed by "partyline password" or in plain text.',
   }),
+  ...VISIBILITY_SETTINGS,
 
   adminToken: setting(bearerToken({ minLength: MIN_ADMIN_TOKEN_LENGTH }), {
     default: '',

@@ -4,6 +4,7 @@ import { AppError, toAppError } from '../lib/errors.ts';
 import { isAllowedHost } from '../lib/net/host-header.ts';
 import type { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import type { RequestRate } from '../lib/rates/request-rate.ts';
+import type { RoomPreview } from '../protocol/rooms.ts';
 import { type Assets, chooseRepresentation } from './assets.ts';
 import type { Health } from './health.ts';
 import { hasBody } from './request-body.ts';
@@ -28,6 +29,10 @@ export interface HttpAppOptions {
   readonly allowHosts?: readonly string[];
   /** Reports requests for other host names. */
   readonly proxyWarnings?: ProxyWarnings;
+  /** Who is in a room, for people who are about to join it; null if that is not for everyone. */
+  readonly preview?: (room: string) => RoomPreview | null;
+  /** The list of rooms as JSON, for people who are in none. */
+  readonly roomList?: () => string;
   /** Origins that may embed the page in a frame. */
   readonly frameAncestors?: readonly string[];
 }
@@ -36,7 +41,7 @@ const METHODS = 'GET, HEAD';
 /** Modules are loaded with CORS, and pages that are isolated from other origins need the second. */
 const FOR_OTHER_SITES = { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' };
 /** The page knows which room that is. */
-const ROOM_PATH = /^\/room(?:\/[^/]*)?\/*$/i;
+const ROOM_PATH = /^\/room(?:\/.*)?$/i;
 const ADMIN_PATH = /^\/admin(?:\/|\.html)?$/;
 
 /**
@@ -85,6 +90,10 @@ export function createHttpApp(options: HttpAppOptions): Koa {
         context.set({ 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' });
         context.body = await metrics.scrape();
         return;
+      case '/people':
+        return answerPreview(context, options.preview);
+      case '/room-list':
+        return answerJson(context, options.roomList?.() ?? 'null');
       default:
         return answerAsset(context, assets);
     }
@@ -111,6 +120,17 @@ function answerHealth(context: Context, state: Health): void {
   context.status = state.status === 'ok' || state.status === 'draining' ? 200 : 503;
   context.set('Cache-Control', 'no-store');
   context.body = state;
+}
+
+/** Null rather than 404 for what is not told, because browsers report a 404 to the console. */
+function answerPreview(context: Context, preview: HttpAppOptions['preview']): void {
+  const room = new URLSearchParams(context.querystring).get('room');
+  answerJson(context, JSON.stringify((room !== null && preview?.(room)) || null));
+}
+
+function answerJson(context: Context, json: string): void {
+  context.set({ 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' });
+  context.body = json;
 }
 
 function answerAsset(context: Context, assets: Assets): void {

@@ -54,7 +54,7 @@ export const ERRORS = {
     fault: 'user',
     httpStatus: 400,
     closeCode: null,
-    message: 'A room name must have 1 to 64 letters, digits, spaces, "-", "_" or ".".',
+    message: 'A room name must have 1 to 64 letters, digits, spaces, "-", "_", "." or "/".',
   },
   room_locked: {
     fault: 'user',

@@ -83,6 +83,8 @@ export interface SeatEvents {
   silent(silent: boolean): void;
   /** Media comes from an address to which replies cannot be sent yet; an ICE restart would make it known. */
   moved?(): void;
+  /** How well packets get through, every few seconds. */
+  network?(network: MediaNetwork): void;
   /** The seat is gone. Called at most once, never after `Seat.close`. */
   closed(reason: MediaCloseReason): void;
 }

@@ -32,6 +32,11 @@ export const MAX_WHISPERED = 16;
 /** Maximum number of rooms to which one room is linked. */
 export const MAX_LINKED_ROOMS = 8;
 
+/** What the list of rooms says about a room. */
+export const MAX_DESCRIPTION_LENGTH = 200;
+/** The largest place of a room in the list. */
+export const MAX_ROOM_ORDER = 100_000;
+
 /** A line of the chat, before and after normalisation. */
 export const MAX_CHAT_LENGTH = 2000;
 /** The id of a line, and the mark up to which a client knows the chat. */

@@ -3,9 +3,12 @@
  * `client-messages.ts` validates what clients send. Both sides ignore unknown fields, so that either can be extended.
  */
 import type { ErrorCode } from '../lib/error-code.ts';
+import type { ChannelView, ShouterView, TalkView } from './channel-views.ts';
 import type { ChatLine, ChatRules } from './chat.ts';
+import type { ListedRoom } from './rooms.ts';
+import type { SpaceView } from './space-view.ts';
 
-export type { ErrorCode };
+export type { ChannelView, ErrorCode, ShouterView, SpaceView, TalkView };
 
 /** A client message as a client writes it. */
 export type ClientMessageInput =
@@ -47,6 +50,10 @@ export type ClientMessageInput =
       readonly muted?: boolean | undefined;
       readonly deafened?: boolean | undefined;
       readonly hasMicrophone?: boolean | undefined;
+      /** They want to say something. It ends when they go to another room. */
+      readonly handRaised?: boolean | undefined;
+      /** They are not at the computer. */
+      readonly away?: boolean | undefined;
     }
   /** Same as `state` with one field, as sent by clients of version 0.1. */
   | { readonly type: 'mute'; readonly muted: boolean }
@@ -142,6 +149,17 @@ export type ClientMessageInput =
       readonly reliable?: boolean | undefined;
       readonly requestId?: number | undefined;
     }
+  /** Whether this client receives the list of rooms. */
+  | { readonly type: 'watch_rooms'; readonly on: boolean; readonly requestId?: number | undefined }
+  /** Goes to another open room with the same media connection, under the rules of a join there. */
+  | {
+      readonly type: 'switch_room';
+      readonly room: string;
+      readonly password?: string | undefined;
+      /** A join token of the same identity. */
+      readonly token?: string | undefined;
+      readonly requestId?: number | undefined;
+    }
   | { readonly type: 'leave' }
   | { readonly type: 'ping'; readonly id?: number | undefined };
 
@@ -150,6 +168,9 @@ export type MediaCloseReason = 'handshake_failed' | 'silent' | 'closed_by_peer' 
 
 /** What the others can expect to hear from someone: without a microphone, or muted, nothing. */
 export type MicrophoneState = 'none' | 'muted' | 'open';
+
+/** How well sound gets through to someone and back. */
+export type ConnectionGrade = 'good' | 'fair' | 'poor';
 
 /** How others get into a room: by its name, with its password as well, or only with a join token each. */
 export type RoomEntry = 'open' | 'password' | 'token';
@@ -170,55 +191,18 @@ export interface ParticipantInfo {
   readonly connected: boolean;
   /** The server's operator is recording what this participant says and hears, for troubleshooting. */
   readonly captured: boolean;
+  /** They want to say something; omitted if not. */
+  readonly handRaised?: boolean;
+  /** They are not at the computer; omitted if they are. */
+  readonly away?: boolean;
+  /** Of their media, as the server sees it; omitted if it is good, or nothing is known yet. */
+  readonly connection?: ConnectionGrade;
   /** False if they may not write in the chat, because of their token or a moderator; otherwise omitted. */
   readonly mayChat?: boolean;
 }
 
 /** Linear, from 0 to 2. */
 export type ParticipantGain = readonly [participantId: string, gain: number];
-
-/** A channel that a participant belongs to or may join. */
-export interface ChannelView {
-  readonly name: string;
-  /** They may join and leave it by themselves. */
-  readonly open: boolean;
-  readonly speaks: boolean;
-  readonly hears: boolean;
-}
-
-/** How someone speaks to this participant, other than to everyone in the room. */
-export interface TalkView {
-  readonly participantId: string;
-  /** Of the channels that this participant hears, those in which the other speaks. */
-  readonly channels: readonly string[];
-  /** The other whispers to this participant. */
-  readonly whispers: boolean;
-}
-
-/** Somebody who shouts in a linked room, and is heard here. */
-export interface ShouterView {
-  /** Their participant id there. */
-  readonly id: string;
-  readonly name: string;
-  /** The name of that room. */
-  readonly room: string;
-}
-
-/** What the rules of a room with space allow its clients. */
-export interface SpaceView {
-  /**
-   * Who places players. With `tethered`, `pose` moves the ears of the own player, up to `tether` metres from where the
-   * game server placed it. With `client`, it moves the player.
-   */
-  readonly positions: 'server' | 'tethered' | 'client';
-  /** In metres. */
-  readonly tether: number;
-  /** Whether `turn` has an effect: with `client`. */
-  readonly turn: 'client' | 'server';
-  /** Of positions in `pose`. */
-  readonly axes: 'godot' | 'unity' | 'unreal' | 'source';
-  readonly metresPerUnit: number;
-}
 
 /** Same as the browser's `RTCIceServer`. */
 export interface IceServer {
@@ -241,6 +225,8 @@ export type ServerMessage =
       readonly participants: readonly ParticipantInfo[];
       readonly iceServers: readonly IceServer[];
       readonly resumeToken: string;
+      /** There is a list of rooms, which `watch_rooms` asks for. */
+      readonly roomList: boolean;
       /** The previous media connection continues; no offer is needed. */
       readonly mediaResumed: boolean;
       /** The participants whom this one hears with a gain other than 1. */
@@ -284,7 +270,7 @@ export type ServerMessage =
     }
   /** Locked: nobody new can join. */
   | { readonly type: 'room_updated'; readonly locked: boolean }
-  /** The operator has moved this participant to another room. Their media continues there on the same connection. */
+  /** This participant is in another room now: they have switched, or the operator has moved them. Their media continues there on the same connection. */
   | {
       readonly type: 'moved';
       readonly room: string;
@@ -303,6 +289,10 @@ export type ServerMessage =
       readonly space?: SpaceView;
       readonly chat: ChatRules | null;
     }
+  /** The list of rooms, in its order. It replaces what the client knew of it. */
+  | { readonly type: 'rooms'; readonly rooms: readonly ListedRoom[] }
+  /** Rooms of the list that are new or have changed, and the names of those that are no longer in it. */
+  | { readonly type: 'rooms_changed'; readonly rooms: readonly ListedRoom[]; readonly closed: readonly string[] }
   /** The linked rooms to which this participant may shout have changed. */
   | { readonly type: 'shouts_to'; readonly rooms: readonly string[] }
   /** Those who shout in linked rooms from now on, so that they are heard here. */
@@ -377,9 +367,6 @@ export type ServerMessage =
       readonly payload?: unknown;
       readonly bytes?: string;
     }
-  /** The server is closing this WebSocket. Join again after the given time. */
-  | { readonly type: 'server_closing'; readonly retryAfterMs: number }
-  | { readonly type: 'pong'; readonly id?: number }
   | {
       readonly type: 'error';
       readonly code: ErrorCode;

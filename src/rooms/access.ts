@@ -74,6 +74,29 @@ export class AccessControl {
     return GUEST;
   }
 
+  /**
+   * Decides whether somebody who is in another room may come to this one. A token must have their identity, and replaces
+   * their admission; without one it stays. `isHome`: this room has admitted them before. Rejects as `admit` does.
+   */
+  async readmit(
+    { holder, isHome }: { readonly holder: Admission; readonly isHome: boolean },
+    request: AdmissionRequest,
+    isWanted: () => boolean,
+  ): Promise<Admission> {
+    const room = roomKey(request.room);
+    const { identity } = holder;
+    if (request.token !== undefined) {
+      const admission = await this.#admitHolder(room, request.token);
+      if (admission.identity !== identity) throw new AppError('token_invalid', 'It is for another identity.');
+      return admission;
+    }
+    if (identity !== null) this.#checkBan(room, identity);
+    if (isHome) return holder;
+    if (this.#mode === 'token') throw new AppError('token_required');
+    await this.#passwords.check(room, request.password, isWanted, request.from);
+    return holder;
+  }
+
   /** How somebody new gets into the room. `room` is as `roomKey` returns it, here and below. */
   entryOf(room: string): RoomEntry {
     if (this.#mode === 'token') return 'token';
@@ -158,10 +181,14 @@ export class AccessControl {
     const admission = await verifyJoinToken(this.#key, token, { room, wallNowMs });
     const { identity, isRenewed } = admission;
     if (identity === null) return admission;
-    const retryAfterMs = this.bans.remainingMs(room, identity);
-    if (retryAfterMs !== undefined) throw new AppError('kicked', undefined, { retryAfterMs });
+    this.#checkBan(room, identity);
     // The token with which they first came may have expired long ago.
     if (isRenewed === true && this.bans.wasRemoved(room, identity)) throw new AppError('kicked');
     return admission;
+  }
+
+  #checkBan(room: string, identity: string): void {
+    const retryAfterMs = this.bans.remainingMs(room, identity);
+    if (retryAfterMs !== undefined) throw new AppError('kicked', undefined, { retryAfterMs });
   }
 }

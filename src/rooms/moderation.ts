@@ -66,6 +66,12 @@ export class Moderation {
     return identity !== null && this.#mutedInChat.has(identity);
   }
 
+  /** Somebody comes from another room: what was decided about their identity here applies again. */
+  remind(participant: Participant): void {
+    if (this.isMuted(participant.admission)) participant.setMutedByModerator(true);
+    if (this.isMutedInChat(participant.admission)) participant.setMutedInChat(true);
+  }
+
   /** Throws `not_allowed` or `unknown_participant`. */
   act(moderator: Participant, action: ModeratorAction): void {
     if (!moderator.mayModerate) throw new AppError('not_allowed');

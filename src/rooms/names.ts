@@ -11,6 +11,7 @@ const MAX_LENGTH = 64;
 const FORBIDDEN_IN_NAME = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
 const AROUND_ROOM_NAME = /^[\p{Zs}/]+|[\p{Zs}/]+$/gu;
 const SPACES = /\p{Zs}+/gu;
+const AROUND_SLASHES = /[\p{Zs}/]*\/[\p{Zs}/]*/gu;
 const SPACED = /[ -]* [ -]*/g;
 const ROOM_NAME = /^[\p{L}\p{Nd}\-_.][\p{L}\p{M}\p{Nd}\-_.\u200C\u200D]*$/u;
 /**
@@ -65,14 +66,16 @@ export function participantName(text: string): string {
 }
 
 /**
- * The name of a room as it is shown: as it was typed, but trimmed, without slashes around it, with single spaces, and in
- * Unicode form NFC. Throws `invalid_room`.
+ * The name of a room as it is shown: as it was typed, but trimmed, without slashes around it, with single spaces and
+ * slashes, and in Unicode form NFC. Slashes inside make a tree of rooms. Throws `invalid_room`.
  */
 export function roomName(text: string): string {
-  const name = normalName(text)?.replace(AROUND_ROOM_NAME, '').replace(SPACES, ' ');
+  const name = normalName(text)?.replace(AROUND_ROOM_NAME, '').replace(AROUND_SLASHES, '/').replace(SPACES, ' ');
   if (name === undefined) throw new AppError('invalid_room');
-  checkPlainName(name.replaceAll(' ', '-'));
-  checkPlainName(fold(name));
+  for (const spelled of [name.replaceAll(' ', '-'), fold(name)]) {
+    if (!hasAllowedLength(spelled)) throw new AppError('invalid_room');
+    for (const part of spelled.split('/')) checkPlainName(part);
+  }
   return name;
 }
 

@@ -30,6 +30,8 @@ export interface MediaOwner {
   readonly aliveChanged: () => void;
   /** A capture has started or ended. */
   readonly captureChanged: () => void;
+  /** The worker has reported how well their packets get through. */
+  readonly reported: (network: MediaNetwork) => void;
 }
 
 /** The media of one participant: their seat, whether it works, and its capture. */
@@ -83,6 +85,9 @@ export class ParticipantMedia {
         connected: () => this.#seatConnected(seat),
         silent: (silent) => this.#seatSilent(seat, silent),
         moved: () => this.#seatMoved(seat),
+        network: (network) => {
+          if (seat === this.#seat) this.#owner.reported(network);
+        },
         closed: (reason) => this.#seatClosed(seat, reason),
       },
     };

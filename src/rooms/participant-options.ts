@@ -61,3 +61,9 @@ export interface ParticipantOptions {
   /** Has the room and this participant as fields. */
   readonly log: Logger;
 }
+
+/** Where somebody is moved to. */
+export interface Place extends Pick<ParticipantOptions, 'room' | 'joinedAtMs' | 'log'> {
+  /** Undefined: the one that they have. */
+  readonly admission: Admission | undefined;
+}

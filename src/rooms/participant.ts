@@ -10,24 +10,24 @@ import type {
   MemberStateChange,
   ParticipantState,
   SeatOptions,
-  VoiceGain,
-  VoicePlan,
 } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
 import type { Capture, CaptureOptions } from './capture.ts';
 import type { ChatAction } from './chat/room-chat.ts';
 import { ClientLink } from './client-link.ts';
 import type { EndReason, LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
+import { MemberSound } from './member-sound.ts';
 import type { ModeratorAction } from './moderation.ts';
 import { ParticipantMedia } from './participant-media.ts';
-import type { ParticipantOptions, ParticipantRoom } from './participant-options.ts';
+import type { ParticipantOptions, ParticipantRoom, Place } from './participant-options.ts';
 import type { ParticipantFact } from './ports.ts';
+import { Presence, type PresenceChange } from './presence.ts';
 import type { DataAction } from './room-data.ts';
 import { MovePacer } from './space/move-pacer.ts';
 import type { Pose } from './space/room-space.ts';
+import { Standing } from './standing.ts';
 import { StatePacer } from './state-pacer.ts';
 import type { TalkTarget } from './talk.ts';
-import { isSamePlan, ROOM_ONLY } from './voice-plan.ts';
 
 /**
  * One person in a room. Their client's connection may break and be replaced; in between there is no listener, and the
@@ -36,7 +36,7 @@ import { isSamePlan, ROOM_ONLY } from './voice-plan.ts';
 export class Participant {
   readonly id: string;
   readonly name: string;
-  readonly admission: Admission;
+  readonly #standing: Standing;
   /** Its holder may take this participant's place. Secret. */
   readonly resumeToken: string;
   #joinedAtMs: Millis;
@@ -47,16 +47,13 @@ export class Participant {
   #log: Logger;
   readonly #link: ClientLink;
   #state: ParticipantState;
-  #hasMicrophone: boolean;
-  /** The key of the room for which they were admitted. */
-  readonly #home: string;
+  readonly #presence: Presence;
   readonly #pacer: StatePacer;
   readonly #moves: MovePacer;
   #mutedByModerator: boolean;
   #mutedInChat: boolean;
-  #hearing: readonly VoiceGain[] = [];
-  #silenced: ReadonlySet<string> = new Set();
-  #plan: VoicePlan | undefined;
+  /** From the room. */
+  readonly sound = new MemberSound(() => this.seat?.setState(this.memberState));
   readonly #media: ParticipantMedia;
   #ended = false;
 
@@ -65,15 +62,14 @@ export class Participant {
     this.#clock = options.clock;
     this.id = id;
     this.name = name;
-    this.admission = admission;
+    this.#standing = new Standing(admission, room.key());
     this.tokenExpiresAtMs = admission.expiresAtMs;
     this.resumeToken = resumeToken;
     this.#joinedAtMs = options.joinedAtMs;
     this.#room = room;
-    this.#home = room.key();
     this.#log = log;
     this.#state = { ...state, muted: state.muted || mutedByModerator || !admission.maySpeak };
-    this.#hasMicrophone = options.hasMicrophone;
+    this.#presence = new Presence(options.hasMicrophone);
     this.#mutedByModerator = mutedByModerator;
     this.#mutedInChat = options.mutedInChat;
     this.#media = this.#createMedia(returning);
@@ -96,6 +92,19 @@ export class Participant {
     });
   }
 
+  get admission(): Admission {
+    return this.#standing.admission;
+  }
+
+  /** The key of the room that admitted them. */
+  get home(): string {
+    return this.#standing.home;
+  }
+
+  rightsIn(room: string, admission?: Admission): Admission {
+    return this.#standing.rightsIn(room, admission);
+  }
+
   get view(): ParticipantView {
     const { identity, maySpeak } = this.admission;
     return {
@@ -105,22 +114,23 @@ export class Participant {
       maySpeak,
       mayModerate: this.mayModerate,
       ...this.#state,
-      microphone: !this.#hasMicrophone || !maySpeak ? 'none' : this.#state.muted ? 'muted' : 'open',
+      microphone: !this.#presence.hasMicrophone || !maySpeak ? 'none' : this.#state.muted ? 'muted' : 'open',
       mutedByModerator: this.#mutedByModerator,
       connected: this.#media.isAlive,
       captured: this.#media.isCaptured,
+      ...this.#presence.view,
       ...(!this.mayChat && { mayChat: false }),
     };
   }
 
   /** The rights of a moderator are for one room. Someone who was moved has them again after moving back. */
   get mayModerate(): boolean {
-    return this.admission.mayModerate && this.#room.key() === this.#home;
+    return this.rightsIn(this.#room.key()).mayModerate;
   }
 
   /** May speak to linked rooms; only in the room that admitted them. */
   get mayShout(): boolean {
-    return this.admission.mayShout === true && this.#room.key() === this.#home;
+    return this.rightsIn(this.#room.key()).mayShout === true;
   }
 
   get fact(): ParticipantFact {
@@ -147,12 +157,7 @@ export class Participant {
 
   /** Everything that is decided about this participant's place in the media. */
   get memberState(): MemberState {
-    return { ...this.#state, hearing: this.#hearing, ...(this.#plan !== undefined && { plan: this.#plan }) };
-  }
-
-  /** The combined decisions of this participant and the moderators. */
-  get silenced(): ReadonlySet<string> {
-    return this.#silenced;
+    return { ...this.#state, ...this.sound.state };
   }
 
   get roomName(): string {
@@ -169,8 +174,16 @@ export class Participant {
     return this.#media.returning;
   }
 
-  /** Moves to another room, which takes over the seat. `log` has that room as a field. */
-  moveTo({ room, joinedAtMs, log }: Pick<ParticipantOptions, 'room' | 'joinedAtMs' | 'log'>): void {
+  /**
+   * Moves to another room, which takes over the seat. `log` has that room as a field; another `admission` makes the room
+   * the one that admitted them.
+   */
+  moveTo({ room, joinedAtMs, log, admission = this.admission }: Place): void {
+    if (this.#standing.take(admission, room.key())) {
+      this.tokenExpiresAtMs = admission.expiresAtMs;
+      if (!admission.maySpeak) this.#state = { ...this.#state, muted: true };
+    }
+    this.#presence.entered();
     this.#room = room;
     this.#joinedAtMs = joinedAtMs;
     this.#log = log;
@@ -199,11 +212,9 @@ export class Participant {
     this.#pacer.change(this.#state, state);
   }
 
-  /** Whether their client uses a microphone. */
-  setHasMicrophone(hasMicrophone: boolean): void {
-    if (this.#ended || hasMicrophone === this.#hasMicrophone) return;
-    this.#hasMicrophone = hasMicrophone;
-    this.#room.updated(this);
+  /** What the others see of them besides `setState`. */
+  setPresence(change: PresenceChange): void {
+    if (!this.#ended && this.#presence.change(change)) this.#room.updated(this);
   }
 
   /** Nobody can be unmuted by someone else. With false, the participant may unmute, and stays muted until then. */
@@ -246,14 +257,6 @@ export class Participant {
     if (!this.#ended) this.#room.hear(this, participantId, gain);
   }
 
-  /** From the room: the gains of other voices for this participant, and who is silent for them. */
-  setHearing(hearing: readonly VoiceGain[], silenced: ReadonlySet<string>): void {
-    const isPlain = this.#hearing.length === 0 && hearing.length === 0;
-    this.#hearing = hearing;
-    this.#silenced = silenced;
-    if (!isPlain) this.seat?.setState(this.memberState);
-  }
-
   /** To whom this participant speaks. Throws what `RoomTalk.set` throws. */
   talkTo(target: TalkTarget): void {
     if (!this.#ended) this.#room.talkTo(this, target);
@@ -272,13 +275,6 @@ export class Participant {
   /** Where this participant's player is, paced in the same way. Throws what `RoomSpace.pose` throws. */
   pose(pose: Pose): void {
     if (!this.#ended) this.#moves.pose(pose);
-  }
-
-  /** From the room: where the voice goes, and what is heard. */
-  setPlan(plan: VoicePlan): void {
-    if (isSamePlan(this.#plan ?? ROOM_ONLY, plan)) return;
-    this.#plan = plan;
-    this.seat?.setState(this.memberState);
   }
 
   /** Performs a moderator's action on another participant. Throws `not_allowed` or `unknown_participant`. */
@@ -314,7 +310,7 @@ export class Participant {
   /** Another connection replaces the previous one, which is notified if it still exists. */
   resume(listener: ParticipantListener, { muted, deafened }: ParticipantState, hasMicrophone: boolean): void {
     this.#link.release();
-    this.setHasMicrophone(hasMicrophone);
+    this.setPresence({ hasMicrophone });
     this.setState(muted || this.#mayUnmute ? { muted, deafened } : { deafened });
     // Set late, so that the first event the client receives is the complete state.
     this.#link.attach(listener);
@@ -367,11 +363,15 @@ export class Participant {
         free: (seat) => this.#room.freeSeat(seat),
         deliver: (event) => this.deliver(event),
         aliveChanged: () => {
+          this.#presence.reconnected();
           this.#link.mediaChanged();
           this.#room.updated(this);
         },
         captureChanged: () => {
           if (!this.#ended) this.#room.updated(this);
+        },
+        reported: (network) => {
+          if (!this.#ended && this.#presence.reported(network)) this.#room.updated(this);
         },
       },
       returning,

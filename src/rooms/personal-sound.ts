@@ -244,7 +244,7 @@ export class PersonalSound {
     const { participants } = this.#options;
     const restricted = new Set(event.speaking.flatMap(([id]) => (this.#talk.reachesAll(id) ? [] : [id])));
     for (const listener of participants.values()) {
-      const { silenced } = listener;
+      const { silenced } = listener.sound;
       const isHeard = (id: string): boolean => {
         const talker = restricted.has(id) ? participants.get(id) : undefined;
         return (
@@ -263,7 +263,7 @@ export class PersonalSound {
       const inSpace = heard.get(listener.seat?.id ?? NO_SEAT);
       const isHeard = (id: string): boolean => {
         const talker = participants.get(id);
-        if (talker === undefined || listener.silenced.has(id)) return false;
+        if (talker === undefined || listener.sound.silenced.has(id)) return false;
         const seatId = talker.seat?.id ?? NO_SEAT;
         if (talker === listener || inSpace?.has(seatId) === true) return true;
         const areInRoom = inSpace === undefined && !heard.has(seatId);
@@ -321,6 +321,6 @@ export class PersonalSound {
       const seat = this.#options.participants.get(id)?.seat;
       if (seat !== undefined) voices.push({ seatId: seat.id, gain });
     }
-    listener.setHearing(voices, silenced);
+    listener.sound.setHearing(voices, silenced);
   }
 }

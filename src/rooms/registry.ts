@@ -1,99 +1,30 @@
-import type { Logger } from 'pino';
-import type { Clock, Millis } from '../lib/clock.ts';
+import type { Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
 import { AddressCount } from '../lib/rates/address-count.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
-import type { MediaPlane, ParticipantState } from '../media/plane.ts';
 import type { AccessControl, AdmissionRequest, RenewedToken } from './access.ts';
 import type { Admission } from './admission.ts';
-import type { ChatKeeping } from './chat/room-chat.ts';
 import { Draining, type DrainingState } from './draining.ts';
-import type { EventOf, ParticipantListener, RoomEvent } from './events.ts';
+import type { RoomEvent } from './events.ts';
+import { holderOfToken } from './holders.ts';
 import { participantName, roomKey, roomKeyOrUndefined, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
 import type { RoomObserver } from './ports.ts';
+import type {
+  ChatDefaults,
+  Joined,
+  JoinRequest,
+  NewRoom,
+  RegistryOptions,
+  RoomChange,
+  RoomFigures,
+} from './registry-options.ts';
 import { Room } from './room.ts';
 import { linkedNames, RoomLinks } from './room-links.ts';
-import type { RoomSettings, RoomView } from './room-options.ts';
+import { RoomList } from './room-list.ts';
+import type { RoomSettings } from './room-options.ts';
 import { teamNames } from './teams.ts';
 import { createTextCounts } from './text-counts.ts';
-
-export interface RegistryLimits {
-  readonly maxRooms: number;
-  /** Maximum number of rooms that one address may have open; 0: no limit. */
-  readonly maxRoomsPerAddress: number;
-  /** Default for rooms without their own limit. */
-  readonly maxParticipants: number;
-  /** How long the seat of a broken connection is kept while its media works. */
-  readonly resumeTimeoutMs: Millis;
-}
-
-export interface ChatDefaults extends ChatKeeping {
-  /** Whether rooms have a chat unless they say otherwise. */
-  readonly enabled: boolean;
-}
-
-export interface RegistryOptions {
-  readonly plane: MediaPlane;
-  readonly limits: RegistryLimits;
-  readonly access: AccessControl;
-  readonly chat?: ChatDefaults;
-  /** The teams of rooms that say nothing else, as `teamNames` returns them; none if omitted. */
-  readonly teams?: readonly string[];
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly observer?: RoomObserver;
-  readonly limitCounts?: LimitCounts;
-  /** Everyone who was there when `drain` was called has left, or its deadline has passed. */
-  readonly onDrained?: () => void;
-}
-
-export interface JoinRequest {
-  readonly room: string;
-  readonly name: string;
-  /** From `admit`. */
-  readonly admission: Admission;
-  readonly state: ParticipantState;
-  /** True if omitted. */
-  readonly hasMicrophone?: boolean;
-  /** The requester's address, as limits count it; a room that they open counts against it. */
-  readonly from?: string | undefined;
-  readonly resumeToken?: string | undefined;
-  /** How far the client knows the chat. */
-  readonly chatAfter?: string | undefined;
-  readonly listener: ParticipantListener;
-}
-
-export interface Joined extends RoomView {
-  readonly participant: Participant;
-  /** What the participant's client has missed of the chat; null if it shows none. */
-  readonly history: EventOf<'chat_history'> | null;
-  /** The participant was here before, and their media continues. */
-  readonly mediaResumed: boolean;
-  /** The server is about to shut down. */
-  readonly draining: { readonly endsInMs: Millis | null } | null;
-}
-
-/** A room opened by the operator. */
-export interface NewRoom extends Partial<RoomSettings> {
-  readonly name: string;
-  readonly locked: boolean;
-  /** In plain text or hashed. */
-  readonly password?: string | undefined;
-}
-
-/** Omitted settings keep their value. */
-export interface RoomChange extends Partial<RoomSettings> {
-  readonly locked?: boolean;
-  /** Null restores the configured password, or none. */
-  readonly password?: string | null;
-}
-
-/** Current totals. */
-export interface RoomFigures {
-  readonly rooms: number;
-  readonly participants: number;
-}
 
 interface Opening {
   readonly permanent?: boolean;
@@ -132,6 +63,8 @@ export class RoomRegistry {
   readonly #openedBy: AddressCount;
   readonly #chat: ChatDefaults;
   readonly textCounts = createTextCounts();
+  /** What people see of rooms that they are not in. */
+  readonly list: RoomList;
   #draining: Draining | undefined;
   #closed = false;
 
@@ -142,6 +75,13 @@ export class RoomRegistry {
     this.#chat = options.chat ?? CHAT;
     this.#observer = options.observer ?? NOBODY;
     this.#limitCounts = options.limitCounts ?? new LimitCounts();
+    this.list = new RoomList({
+      mode: options.roomList ?? 'off',
+      rooms: this.#rooms,
+      entryOf: (key) => this.#access.entryOf(key),
+      limitCounts: this.#limitCounts,
+      clock: options.clock,
+    });
   }
 
   /**
@@ -154,9 +94,8 @@ export class RoomRegistry {
   ): Promise<Admission> {
     if (this.#closed) throw new AppError('server_closing');
     const { room, resumeToken } = request;
-    const kept =
-      resumeToken === undefined ? undefined : this.#roomOfHolder(room, resumeToken)?.admissionOf(resumeToken);
-    return kept ?? this.#access.admit(request, isWanted);
+    const kept = resumeToken === undefined ? undefined : this.#roomOfHolder(room, resumeToken);
+    return holderOfToken(kept?.everybody ?? [], resumeToken)?.admission ?? this.#access.admit(request, isWanted);
   }
 
   /** Renews the token of a participant, as `AccessControl.renew` does. They may have been moved since they joined. */
@@ -187,6 +126,7 @@ export class RoomRegistry {
       ...room.viewFor(participant),
       history: participant.client?.takesChat ? room.chat.history(chatAfter) : null,
       mediaResumed: participant.seat !== undefined,
+      roomList: this.list.mode !== 'off',
       draining: this.#draining === undefined ? null : { endsInMs: this.#draining.endsInMs },
     };
   }
@@ -243,10 +183,33 @@ export class RoomRegistry {
     const participant = room.participant(participantId);
     const name = roomName(to);
     const target = this.#rooms.get(roomKey(name)) ?? this.#open(name);
-    if (target === room) return room;
-    target.adopt(participant, room);
-    this.#movedTo.set(participant.resumeToken, target);
+    this.#transfer(participant, room, target);
     return target;
+  }
+
+  /**
+   * Decides whether a participant may change to another room by themselves, as `AccessControl.readmit` does. Rejects
+   * with `not_allowed` if there is no list of rooms.
+   */
+  async admitToSwitch(participant: Participant, wanted: AdmissionRequest, isWanted: () => boolean): Promise<Admission> {
+    if (this.list.mode === 'off') throw new AppError('not_allowed', 'This server shows no list of rooms.');
+    const isHome = participant.home === roomKey(wanted.room);
+    return this.#access.readmit({ holder: participant.admission, isHome }, wanted, isWanted);
+  }
+
+  /**
+   * Moves a participant who was admitted to a room that exists. Throws `unknown_room`, `room_locked`, `room_full`,
+   * `identity_present` or `server_closing`.
+   */
+  switch(participant: Participant, to: string, admission: Admission): void {
+    if (this.#closed) throw new AppError('server_closing');
+    this.#transfer(participant, this.room(participant.roomName), this.room(to), admission);
+  }
+
+  #transfer(participant: Participant, from: Room, to: Room, admission?: Admission): void {
+    if (to === from) return;
+    to.adopt(participant, from, admission);
+    this.#movedTo.set(participant.resumeToken, to);
   }
 
   /** Admits nobody new from now on, and calls `onDrained` when everyone has left, or after `durationMs`. */
@@ -291,6 +254,7 @@ export class RoomRegistry {
   close(): void {
     this.#closed = true;
     this.#draining?.close();
+    this.list.close();
     this.#access.close();
     for (const room of this.#rooms.values()) room.close('server_closing');
     this.#movedTo.clear();
@@ -327,6 +291,9 @@ export class RoomRegistry {
         teams,
         chat,
         slowModeSeconds: 0,
+        description: '',
+        order: 0,
+        listed: true,
         links: [],
         ...settings,
       },

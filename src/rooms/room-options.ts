@@ -26,6 +26,12 @@ export interface RoomSettings extends MixSettings {
   readonly chat: boolean;
   /** How long one person waits between two lines of the chat; 0: not at all. */
   readonly slowModeSeconds: number;
+  /** For people who look at the list of rooms; empty for none. */
+  readonly description: string;
+  /** The place in the list of rooms: lower numbers come first. */
+  readonly order: number;
+  /** Whether the list of rooms may have it. */
+  readonly listed: boolean;
 }
 
 export interface RoomOptions {

@@ -190,11 +190,6 @@ export class Room {
     this.#moderation.apply(action, null);
   }
 
-  /** The admission of this resume token's holder, while their place is kept. */
-  admissionOf(resumeToken: string): Admission | undefined {
-    return holderOfToken(this.everybody, resumeToken)?.admission;
-  }
-
   /**
    * Adds a new participant, or connects the holder of the resume token to their existing one, keeping its name and
    * media. Throws `AppError` `room_full`, `room_locked` or `server_draining`.
@@ -264,9 +259,13 @@ export class Room {
     return participant;
   }
 
-  /** Takes over a participant from another room, with their media. Throws `room_full` or `identity_present`. */
-  adopt(participant: Participant, from: Room): void {
+  /**
+   * Takes over a participant from another room, with their media. `admission`: they come by themselves, and were
+   * admitted so. Throws `room_full`, `identity_present` or, if they come by themselves, `room_locked`.
+   */
+  adopt(participant: Participant, from: Room, admission?: Admission): void {
     if (holderOfIdentity(this.everybody, participant.admission) !== undefined) throw new AppError('identity_present');
+    if (admission !== undefined) this.#moderation.checkNewcomer(participant.rightsIn(this.key, admission));
     this.#checkPlace();
     const { id } = participant;
     const { clock, observer, log } = this.#options;
@@ -274,6 +273,7 @@ export class Room {
       room: this.#side,
       joinedAtMs: clock.wallNow(),
       log: log.child({ room: this.name, participant: id }),
+      admission,
     };
     const before = participant.fact;
     participant.moveTo(place);
@@ -294,6 +294,7 @@ export class Room {
     this.#updates.joined(id);
     observer.participantJoined(this, participant.fact);
     this.gameServers.joined(participant);
+    this.#moderation.remind(participant);
   }
 
   /** Ends every participant and releases the media. */

@@ -103,7 +103,7 @@ export class RoomTalk {
       whispersTo,
       hears: [ROOM_CHANNEL, heard, shouts].flat(),
     };
-    participant.setPlan(plan);
+    participant.sound.setPlan(plan);
   }
 
   /** The participant has a new seat: those who whisper to them must find it. */

@@ -7,7 +7,7 @@ import { sharesPort } from '../config/one-port.ts';
 import { isLocalHost } from '../lib/net/local-addresses.ts';
 import type { TurnSettings } from '../lib/turn.ts';
 import type { MediaPlaneOptions } from '../media/plane.ts';
-import type { ChatDefaults, RegistryLimits } from '../rooms/registry.ts';
+import type { ChatDefaults, RegistryLimits } from '../rooms/registry-options.ts';
 import { teamNames } from '../rooms/teams.ts';
 import type { EndpointLimits } from '../signaling/signaling-server.ts';
 import type { HttpLimits } from './http-server.ts';

@@ -24,6 +24,7 @@ import { RoomRegistry } from '../rooms/registry.ts';
 import { turnServers } from '../signaling/ice-servers.ts';
 import { SignalingEndpoint } from '../signaling/signaling-server.ts';
 import { closeHttpServer } from './http-server.ts';
+import { checkKeptRooms, openKeptRooms } from './kept-rooms.ts';
 import {
   chatDefaults,
   defaultTeams,
@@ -83,6 +84,7 @@ const WEBHOOKS_SHARE = 0.75;
 /** Assembles the parts. The media plane runs from here on, HTTP from `listen` on. Rejects with `StartError`. */
 export async function createServer(config: Config, deps: ServerDeps): Promise<PartylineServer> {
   const { clock, log, version, assets } = deps;
+  checkKeptRooms(config);
   const teams = defaultTeams(config);
   const access = accessControl(config, deps);
   const showAddresses = config.showAddresses === 'on';
@@ -101,6 +103,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     plane,
     limits: registryLimits(config),
     chat: chatDefaults(config),
+    roomList: config.roomList,
     teams,
     access,
     clock,
@@ -109,6 +112,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     limitCounts,
     ...(deps.onDrained !== undefined && { onDrained: deps.onDrained }),
   });
+  openKeptRooms(config, registry);
   const eventLoop = new EventLoopWatch(clock);
   let closing: Promise<void> | undefined;
 
@@ -157,6 +161,8 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const app = createHttpApp({
     assets,
     health: healthNow,
+    ...(config.roomPreview === 'on' && { preview: (room) => registry.list.preview(room) }),
+    roomList: () => registry.list.snapshot,
     api: api.middleware,
     requests,
     metrics: createMetrics({

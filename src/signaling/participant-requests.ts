@@ -4,7 +4,7 @@ import type { Participant } from '../rooms/participant.ts';
 /** What a client asks of its participant. The session itself answers the other messages. */
 export type ParticipantRequest = Exclude<
   ClientMessage,
-  { readonly type: 'join' | 'offer' | 'renew_token' | 'leave' | 'ping' }
+  { readonly type: 'join' | 'offer' | 'renew_token' | 'watch_rooms' | 'switch_room' | 'leave' | 'ping' }
 >;
 
 /** Throws `AppError`. `done` confirms a request that no other message to its sender confirms. */
@@ -16,7 +16,7 @@ export function perform(
   switch (message.type) {
     case 'state':
       participant.setState(message);
-      if (message.hasMicrophone !== undefined) participant.setHasMicrophone(message.hasMicrophone);
+      participant.setPresence(message);
       break;
     case 'mute':
     case 'deafen':

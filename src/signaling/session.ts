@@ -16,6 +16,7 @@ import { encodeEvent, encodeMessage } from './encode.ts';
 import type { IceServersFor } from './ice-servers.ts';
 import { MessageRates } from './message-rates.ts';
 import { perform } from './participant-requests.ts';
+import { RoomSwitch, WRONG_PROOF } from './room-switch.ts';
 import type { JoinResult, SessionLimits, SessionOptions, SignalingCounters } from './session-options.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { TokenRenewal } from './token-renewal.ts';
@@ -36,8 +37,6 @@ const BEHIND_BYTES = 65_536;
 const MAX_WAITING = 16;
 /** RFC 6455 section 7.4.1: closed by the client, page left, or without a code. After others it may come back. */
 const LEFT: ReadonlySet<number> = new Set([1000, 1001, 1005]);
-/** The errors that someone who guesses receives. */
-const WRONG_PROOF: ReadonlySet<ErrorCode> = new Set(['wrong_password', 'token_invalid']);
 /** How long a client should wait after the server announced that it is closing. */
 const RETRY_AFTER_MS = 2000;
 
@@ -62,6 +61,7 @@ export class Session implements ParticipantListener {
   readonly #rates: MessageRates;
   readonly #client: Pick<Offer, 'address' | 'isRemote'>;
   readonly #renewal: TokenRenewal;
+  readonly #switch: RoomSwitch;
   #state: SessionState;
   readonly #silence: SilenceWatch;
 
@@ -82,9 +82,18 @@ export class Session implements ParticipantListener {
     this.#client = { address: options.addressKey ?? '', isRemote: options.isRemote ?? false };
     const answers = {
       reply: (message: ServerMessage) => this.#reply(message),
-      fail: (thrown: unknown) => this.#fail(thrown),
+      fail: (thrown: unknown, requestId?: number) => this.#fail(thrown, requestId),
     };
     this.#renewal = new TokenRenewal({ clock, registry, ...answers });
+    this.#switch = new RoomSwitch({
+      ...{ clock, registry, from: this.#client.address, mayJoin: this.#mayJoin, fail: answers.fail },
+      represents: (participant) => this.#state.status === 'joined' && this.#state.participant === participant,
+      done: (requestId) => {
+        // The token may be another one.
+        this.#renewal.start(this.#participant);
+        this.#done(requestId);
+      },
+    });
     this.#offers = new TokenBucket({ ...OFFERS, now: clock.now() });
     this.#rates = new MessageRates(limits.maxMessagesPerSecond, clock.now());
     this.#state = this.#lobby();
@@ -119,7 +128,7 @@ export class Session implements ParticipantListener {
 
   ended(reason: EndReason, retryAfterMs?: Millis): void {
     // The participant released this session, which must not end it in turn: another may already represent it.
-    this.#renewal.stop();
+    this.#stopServices();
     if (this.#state.status === 'joined') this.#state = { status: 'lobby', cancelTimeout: () => {} };
     if (reason === 'server_closing') this.close();
     else this.#fail(new AppError(reason, undefined, retryAfterMs === undefined ? {} : { retryAfterMs }));
@@ -178,16 +187,24 @@ export class Session implements ParticipantListener {
       case 'renew_token':
         this.#renewal.renew(this.#participant, message.token);
         break;
+      case 'watch_rooms':
+        if (this.#participant && message.on) this.#registry.list.watch(this);
+        else this.#registry.list.unwatch(this);
+        this.#done(message.requestId);
+        break;
+      case 'switch_room':
+        this.#switch.go(this.#participant, message);
+        break;
       case 'leave':
         this.#participant.leave('left');
-        this.#renewal.stop();
+        this.#stopServices();
         this.#state = this.#lobby();
         break;
       case 'ping':
         this.#reply({ type: 'pong', ...(message.id !== undefined && { id: message.id }) });
         break;
       default:
-        perform(this.#participant, message, (requestId) => this.#reply({ type: 'done', requestId }));
+        perform(this.#participant, message, (requestId) => this.#done(requestId));
     }
   }
 
@@ -341,9 +358,19 @@ export class Session implements ParticipantListener {
     const before = this.#state;
     this.#state = { status: 'ended' };
     this.#silence.stop();
-    this.#renewal.stop();
+    this.#stopServices();
     if (before.status === 'lobby' || before.status === 'joining') before.cancelTimeout();
     return before.status === 'joined' ? before.participant : undefined;
+  }
+
+  /** The session represents nobody any more. */
+  #stopServices(): void {
+    this.#renewal.stop();
+    this.#registry.list.unwatch(this);
+  }
+
+  #done(requestId: number | undefined): void {
+    if (requestId !== undefined) this.#reply({ type: 'done', requestId });
   }
 
   #reply(message: ServerMessage): void {

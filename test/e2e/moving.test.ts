@@ -4,6 +4,7 @@ import { ApiClient } from '../helpers/api-client.ts';
 import { launchChromium } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { isFineAt } from '../helpers/looks.ts';
 import { hearsOnly, TONE_GAIN } from '../helpers/page-hearing.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
@@ -14,6 +15,14 @@ import { untilGood } from '../helpers/until-good.ts';
 const TOKEN = 'an-admin-token-of-32-characters.';
 const TONES_HZ = { Ada: 430, Ben: 760, Cy: 1100 } as const;
 type Name = keyof typeof TONES_HZ;
+const LIST = [
+  '--room-list',
+  'all',
+  '--kept-rooms',
+  'Games/Chess=Slow and quiet,vault',
+  '--room-passwords',
+  'vault=sesame',
+];
 const WINDOW = 960;
 /** Longer than a move takes. */
 const RECORDING_S = 2;
@@ -38,7 +47,17 @@ function longestGapMs(samples: Float32Array, names: readonly Name[]): number {
 test('a page in Chromium that the API moves is in the other room with its sound, and stays there', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
-  const flags = ['--media-host', PRIVATE_ADDRESS, '--admin-token', TOKEN, '--levelling', 'off', '--workers', '1'];
+  const flags = [
+    '--media-host',
+    PRIVATE_ADDRESS,
+    '--admin-token',
+    TOKEN,
+    '--levelling',
+    'off',
+    '--workers',
+    '1',
+    ...LIST,
+  ];
   const server = await startServerProcess(BUILT_SERVER, flags);
   t.teardown(() => server.stop());
   const api = new ApiClient(server.url.replace(/\/$/, ''), TOKEN);
@@ -110,5 +129,47 @@ test('a page in Chromium that the API moves is in the other room with its sound,
     await cy.waitForSound();
     await showsBlue();
     await hearsOnly(t, cy, TONES_HZ, ['Ben']);
+  });
+
+  await t.test('and it goes to other rooms of the list by itself, with the same connection', async (t) => {
+    const id = await idOfCy();
+    const room = (name: string, more = '') => `[data-testid="rooms-room"][data-room="${name}"]${more}`;
+    await cy.page.setViewport({ width: 1280, height: 800 });
+    if ((await cy.attribute('rooms', 'class')) === null) await cy.click('rooms-open');
+    await cy.page.waitForSelector(room('blue', '[aria-current="true"][data-participants="2"]'));
+    await cy.waitFor('rooms-person', '[data-speaking="true"]');
+    await isFineAt(t, cy, 'rooms');
+    await cy.page.setViewport({ width: 1280, height: 800 });
+    await cy.clickOn(room('red'));
+    await cy.page.waitForSelector(room('red', '[aria-current="true"][data-participants="2"]'));
+    await hearsOnly(t, cy, TONES_HZ, ['Ada']);
+    await hearsOnly(t, ben, TONES_HZ, []);
+    t.equal(await cy.page.evaluate('location.pathname'), '/room/red');
+    t.equal(await idOfCy(), id);
+    t.match(await cy.report(), { connections: 1 });
+
+    await cy.clickOn(room('vault'));
+    await cy.type('password', 'barley');
+    await cy.click('rooms-enter');
+    await cy.waitFor('password', '[aria-invalid="true"]');
+    await isFineAt(t, cy, 'rooms-password');
+    await cy.type('password', 'sesame');
+    await cy.page.keyboard.press('Enter');
+    await cy.page.waitForSelector(room('vault', '[aria-current="true"]'));
+    await cy.page.waitForSelector('[data-testid="rooms-password"]', { hidden: true });
+    await hearsOnly(t, cy, TONES_HZ, []);
+
+    await cy.page.setViewport({ width: 390, height: 844 });
+    const chess = room('Games/Chess');
+    if ((await cy.attribute('rooms', 'class')) === null) await cy.click('rooms-open');
+    await cy.page.waitForSelector(chess);
+    await cy.page.focus(chess);
+    await cy.page.keyboard.press('Enter');
+    await cy.page.waitForSelector('[data-testid="rooms"]', { hidden: true });
+    t.equal(await cy.page.evaluate('location.pathname'), '/room/Games/Chess');
+    await cy.page.reload({ waitUntil: 'load' });
+    await cy.waitForSound();
+    t.match(await cy.participants(), [{ name: 'Cy' }]);
+    t.equal(await cy.page.evaluate('location.pathname'), '/room/Games/Chess');
   });
 });

@@ -24,7 +24,7 @@ async function languageOf(page: VoicePage): Promise<unknown> {
 }
 
 test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async (t) => {
-  const media = ['--media-host', PRIVATE_ADDRESS];
+  const media = ['--media-host', PRIVATE_ADDRESS, '--room-preview', 'on', '--room-passwords', 'vault=sesame'];
   let server = await startServerProcess(BUILT_SERVER, media);
   t.teardown(() => server.stop());
   const chromium = await launchChromium();
@@ -79,6 +79,13 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
     await page.join({ name: 'Grace', mode: 'muted' });
     await page.waitForSound();
     t.match(await page.participants(), [{ name: 'Grace', isSelf: true, isMuted: true }]);
+    const outside = await chromium.open(server.url, { microphone: MICROPHONE });
+    await outside.waitFor('preview', '[data-participants="1"]');
+    t.equal(await outside.page.$eval('[data-testid="preview"]', (hint) => hint.textContent), 'In this room: Grace');
+    await outside.type('room', 'vault');
+    await outside.page.waitForSelector('[data-testid="preview"]', { hidden: true });
+    t.same(outside.errors, []);
+    await outside.close();
     await page.click('settings');
     await page.click('echoCancellation');
     await page.click('close-settings');
@@ -155,6 +162,7 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
       };
       await page.waitFor('name');
       t.same(await languageOf(page), { lang: language, dir: language === 'ar' ? 'rtl' : 'ltr' });
+      await page.waitFor('preview');
       await check('join');
       await page.join({ name: 'Ada' });
       await page.waitForSound();

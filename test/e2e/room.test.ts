@@ -112,6 +112,53 @@ test('a room, as people use it', { skip: skipIfMissing(missingForBrowsers) }, as
     await ada.click('mute');
   });
 
+  await t.test(
+    'what happens is told by a line, a sound and the tab, and hands and absences are seen by all',
+    async (t) => {
+      const icon = () => ada.page.$eval('link[rel="icon"]', (link) => link.getAttribute('href') ?? '');
+      const usual = await icon();
+      await ada.page.evaluate(`{
+      const { start } = OscillatorNode.prototype;
+      globalThis.notesHz = [];
+      OscillatorNode.prototype.start = function (atS) { notesHz.push(this.frequency.value); return start.call(this, atS); };
+    }`);
+      const hears = (hz: number) =>
+        ada.page.waitForFunction(`notesHz.includes(${hz}) && (notesHz.length = 0, true)`, { timeout: 60_000 });
+      const reads = (line: string) =>
+        ada.page.waitForFunction(
+          `document.querySelector('[data-testid="announcement"][data-shown="true"]')?.textContent === ${JSON.stringify(line)}`,
+          { timeout: 60_000 },
+        );
+      const cy = await chromium.open(`${server.url}room/my-room`, { microphone: MICROPHONE });
+      await cy.join({ name: 'Cy', mode: 'listen' });
+      await Promise.all([reads('Cy joined'), hears(880)]);
+      await cy.waitFor('hand');
+      await cy.click('hand');
+      await Promise.all([reads('Cy raised a hand'), hears(780)]);
+      await seenAs('Cy', '[data-hand-raised="true"]');
+      await cy.click('away');
+      await seenAs('Cy', '[data-away="true"]');
+      await isFineAt(t, ada, 'three-people');
+      await cy.close();
+      await Promise.all([reads('Cy left'), hears(440)]);
+
+      await ada.click('mute');
+      await hears(440);
+      t.equal(await ada.page.title(), 'Muted · My Room · Partyline');
+      t.not(await icon(), usual);
+      await ada.click('settings');
+      await ada.click('signal-sounds');
+      await ada.click('close-settings');
+      await ada.click('mute');
+      await ada.page.waitForFunction(`document.title === 'My Room · Partyline'`);
+      t.equal(await ada.page.evaluate('notesHz.length'), 0, 'sounds are off');
+      await ada.click('settings');
+      await ada.click('signal-sounds');
+      await ada.click('close-settings');
+      t.same(ada.errors, []);
+    },
+  );
+
   await t.test('deafening mutes, stays visible, and is undone completely', async (t) => {
     await ada.click('deafen');
     await ada.waitFor('deafened');

@@ -5,7 +5,9 @@ import pino from 'pino';
 import type { Test } from 'tap';
 import { LimitCounts } from '../../src/lib/rates/limit-counts.ts';
 import { AccessControl, type AccessMode } from '../../src/rooms/access.ts';
-import { type RegistryLimits, RoomRegistry } from '../../src/rooms/registry.ts';
+import { RoomRegistry } from '../../src/rooms/registry.ts';
+import type { RegistryLimits } from '../../src/rooms/registry-options.ts';
+import type { RoomListMode } from '../../src/rooms/room-list.ts';
 import type { IceServersFor } from '../../src/signaling/ice-servers.ts';
 import { type EndpointLimits, SignalingEndpoint } from '../../src/signaling/signaling-server.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -37,6 +39,7 @@ export interface SignalingServerOptions {
   readonly iceServers?: IceServersFor;
   readonly mode?: AccessMode;
   readonly tokenSecret?: string;
+  readonly roomList?: RoomListMode;
   readonly roomPasswords?: Readonly<Record<string, string>>;
 }
 
@@ -53,6 +56,7 @@ export async function startSignalingServer(t: Test, options: SignalingServerOpti
     access,
     limits: { ...ROOM_LIMITS, ...options.roomLimits },
     limitCounts,
+    ...(options.roomList !== undefined && { roomList: options.roomList }),
     clock,
     log,
   });

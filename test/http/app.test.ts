@@ -8,6 +8,7 @@ import { createHttpApp } from '../../src/http/app.ts';
 import { type Assets, createAsset } from '../../src/http/assets.ts';
 import type { Health } from '../../src/http/health.ts';
 import { securityHeaders } from '../../src/http/security-headers.ts';
+import type { RoomPreview } from '../../src/protocol/rooms.ts';
 
 const LARGE = Buffer.from('a { color: red }\n'.repeat(100));
 const FILES = ['/index.html', '/admin.html', '/assets/main-K2QXVTEJ.js', '/assets/main-K2QXVTEJ.js.map', '/icon.svg'];
@@ -30,12 +31,20 @@ const HEALTHY: Health = { status: 'ok', version: '1.2.3', problems: [], rooms: 1
 
 async function setUp(
   t: Test,
-  { health = () => HEALTHY, scrape = async () => 'partyline_rooms 1\n', frameAncestors = [] as string[] } = {},
+  {
+    health = () => HEALTHY,
+    scrape = async () => 'partyline_rooms 1\n',
+    frameAncestors = [] as string[],
+    preview = (_room: string): RoomPreview | null => null,
+    roomList = (): string => 'null',
+  } = {},
 ) {
   const logged: string[] = [];
   const log = pino({ level: 'error' }, { write: (line) => logged.push(line) });
   const metrics = { contentType: 'text/plain; version=0.0.4; charset=utf-8', scrape };
-  const server = createServer(createHttpApp({ assets: ASSETS, health, metrics, log, frameAncestors }).callback());
+  const server = createServer(
+    createHttpApp({ assets: ASSETS, health, metrics, log, frameAncestors, preview, roomList }).callback(),
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -48,7 +57,16 @@ async function setUp(
 }
 
 /** A link that somebody has typed, or cut off, leads to the page, too. */
-const OTHER_SPELLINGS = ['/room/lobby/', '/Room/Lobby', '/room', '/room/', '/room//', '/room/a%2Fb', '/room/%zz'];
+const OTHER_SPELLINGS = [
+  '/room/lobby/',
+  '/Room/Lobby',
+  '/room',
+  '/room/',
+  '/room//',
+  '/room/a%2Fb',
+  '/room/a/b',
+  '/room/%zz',
+];
 
 test('the page is served at / and at every room', async (t) => {
   const { get } = await setUp(t);
@@ -59,6 +77,34 @@ test('the page is served at / and at every room', async (t) => {
     t.equal(response.headers.get('cache-control'), 'no-cache');
     t.equal(await response.text(), 'content of /index.html');
   }
+});
+
+test('who is in a room is told if the room is for everyone', async (t) => {
+  const asked: string[] = [];
+  const { get } = await setUp(t, {
+    preview: (room) => {
+      asked.push(room);
+      return room === 'vault' ? null : { names: ['Ada'], participants: 1 };
+    },
+  });
+  const response = await get('/people?room=My%20Room');
+  t.equal(response.headers.get('cache-control'), 'no-store');
+  t.match(response.headers.get('content-type'), /^application\/json/);
+  t.same(await response.json(), { names: ['Ada'], participants: 1 });
+  t.same(asked, ['My Room']);
+  for (const query of ['?room=vault', '', '?other=1']) {
+    const closed = await get(`/people${query}`);
+    t.equal(closed.status, 200, 'browsers report other answers to the console');
+    t.equal(await closed.json(), null);
+  }
+});
+
+test('the list of rooms is one answer, never kept', async (t) => {
+  const { get } = await setUp(t, { roomList: () => '[{"name":"lobby"}]' });
+  const response = await get('/room-list');
+  t.equal(response.headers.get('cache-control'), 'no-store');
+  t.match(response.headers.get('content-type'), /^application\/json/);
+  t.same(await response.json(), [{ name: 'lobby' }]);
 });
 
 test('the admin page is at /admin, and cannot be framed', async (t) => {
@@ -138,7 +184,7 @@ test('HEAD answers like GET, without the body', async (t) => {
 
 test('unknown paths are not found, and other methods are not allowed', async (t) => {
   const { get } = await setUp(t);
-  for (const path of ['/x', '/rooms', '/room/a/b', '/%2e%2e/package.json', '/constructor']) {
+  for (const path of ['/x', '/rooms', '/%2e%2e/package.json', '/constructor']) {
     t.equal((await get(path)).status, 404, path);
   }
   const response = await get('/', { method: 'POST', body: 'x' });

@@ -209,7 +209,10 @@ test('a room name that is empty, too long or unusable in an address is refused',
     ' ',
     'a'.repeat(65),
     '/',
-    'a/b',
+    'a/./b',
+    '../a',
+    'a/\u0301',
+    'a/'.repeat(33),
     'a\tb',
     'a\nb',
     'a?b',
@@ -251,6 +254,7 @@ test('spellings of the same room have the same key, and each is kept as it was t
     café: ['Café', 'CAFE\u0301'],
     'комната-7': ['Комната 7', 'КОМНАТА-7'],
     '음성-방': ['음성 방'],
+    'games/board-games/go': ['Games/Board Games/Go', ' games / board games//go/', 'GAMES/BOARD-GAMES/GO'],
   };
   for (const [key, spellings] of Object.entries(rooms))
     for (const spelling of spellings) t.equal(roomKey(spelling), key, JSON.stringify(spelling));

@@ -269,3 +269,25 @@ test('a lock that changes nothing is not announced as moderation', (t) => {
   t.match(acts(), [{}, { room: 'shut', type: 'lock', locked: false }]);
   t.end();
 });
+
+test('who is in a room is told to everyone who could join it, and to nobody else', (t) => {
+  const { access, registry, join } = setUp(t);
+  t.same(registry.list.preview('My Room'), { names: [], participants: 0 });
+  join('My Room', 'Ada');
+  join('my-room', 'Ben');
+  t.same(registry.list.preview('MY ROOM'), { names: ['Ada', 'Ben'], participants: 2 });
+  registry.create({ name: 'crowd', locked: false, maxParticipants: 30 });
+  for (let i = 0; i < 20; i++) join('crowd', `Guest ${i}`);
+  join('crowd', 'Late');
+  t.equal(registry.list.preview('crowd')?.names.length, 20);
+  t.equal(registry.list.preview('crowd')?.participants, 21);
+  t.equal(registry.list.preview('Vault'), null, 'it has a password');
+  t.equal(registry.list.preview('a!b'), null);
+  registry.change('my room', { locked: true });
+  t.equal(registry.list.preview('My Room'), null, 'it is locked');
+  access.setPassword('crowd', 'sesame');
+  t.equal(registry.list.preview('crowd'), null);
+  registry.close();
+  t.equal(registry.list.preview('other'), null);
+  t.end();
+});

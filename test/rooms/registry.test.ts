@@ -4,7 +4,8 @@ import { AppError, type ErrorCode } from '../../src/lib/errors.ts';
 import { AccessControl } from '../../src/rooms/access.ts';
 import { type Admission, GUEST } from '../../src/rooms/admission.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../../src/rooms/events.ts';
-import { type Joined, RoomRegistry } from '../../src/rooms/registry.ts';
+import { RoomRegistry } from '../../src/rooms/registry.ts';
+import type { Joined } from '../../src/rooms/registry-options.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { FakeMediaPlane, type FakeSeat, sit } from '../helpers/fake-media-plane.ts';
 
@@ -580,8 +581,8 @@ test('the others see whether someone has a microphone, and whether it is open', 
   const ben = join('lobby', 'Ben', { hasMicrophone: false });
   t.equal(ben.participant.view.microphone, 'none');
   ada.listener.take();
-  ben.participant.setHasMicrophone(true);
-  ben.participant.setHasMicrophone(true);
+  ben.participant.setPresence({ hasMicrophone: true });
+  ben.participant.setPresence({ hasMicrophone: true });
   ben.participant.setState({ muted: true });
   t.match(ada.listener.take(), [
     { type: 'participant_updated', participant: { microphone: 'open', muted: false } },
@@ -592,6 +593,6 @@ test('the others see whether someone has a microphone, and whether it is open', 
   const cy = join('lobby', 'Cy', { admission: { ...GUEST, maySpeak: false } });
   t.equal(cy.participant.view.microphone, 'none', 'nobody can hear those who may not speak');
   again.participant.leave('left');
-  again.participant.setHasMicrophone(true);
+  again.participant.setPresence({ hasMicrophone: true });
   t.end();
 });

@@ -15,13 +15,15 @@ type Who = keyof typeof TONES_HZ;
 
 for (const workers of [0, 2]) {
   const where = workers === 0 ? 'of the same worker' : 'of another worker';
-  test(`a participant moved to a room ${where} hears it and is heard there, over the same connection`, async (t) => {
+  test(`a participant moved to a room ${where} hears it and is heard there, over the same connection; also if they move themselves`, async (t) => {
     // With this limit, each newcomer goes to the worker with less to do.
     const flags = [
       '--admin-token',
       TOKEN,
       '--levelling',
       'off',
+      '--room-list',
+      'public',
       '--workers',
       String(workers),
       '--span-load-percent',
@@ -53,6 +55,17 @@ for (const workers of [0, 2]) {
     t.equal((await api.get('/rooms/red')).status, 404, 'nobody is left in the other room');
     await hear(['ben', 'cy'], ['ada', 'cy'], ['ada', 'ben']);
     t.match((await api.get('/rooms/blue')).body, { participants: 3, speaking: 3 });
+
+    cy.send({ type: 'switch_room', room: 'green' });
+    t.match(await cy.message('error'), { code: 'unknown_room' });
+    await api.post('/rooms', { name: 'green' });
+    cy.send({ type: 'switch_room', room: 'green' });
+    await hear(['ben'], ['ada'], []);
+    ada.send({ type: 'switch_room', room: 'GREEN' });
+    await hear(['cy'], [], ['ada']);
+    for (const participant of [ada, cy]) participant.send({ type: 'switch_room', room: 'blue' });
+    await hear(['ben', 'cy'], ['ada', 'cy'], ['ada', 'ben']);
+    await api.delete('/rooms/green');
 
     await api.post(`/rooms/blue/participants/${cy.id}/mute`);
     t.match((await move(cy, 'blue', 'green')).body, { mutedByModerator: true });

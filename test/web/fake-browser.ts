@@ -251,6 +251,7 @@ export function joined(resumeToken = 'token-1', mediaResumed = false): ServerMes
     participants: [person('me'), person('other')],
     iceServers: [{ urls: ['stun:192.0.2.1'] }],
     resumeToken,
+    roomList: false,
     mediaResumed,
     hearing: [],
     channels: [],

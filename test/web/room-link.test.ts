@@ -30,10 +30,12 @@ test('a room is found in every way to write its link', async (t) => {
     '/room/cafe%CC%81': 'café',
     '/room/%zz': '%zz',
     '/room/a%2Fb': 'a/b',
+    '/room/a/b': 'a/b',
+    '/room/a//b%20c/': 'a/b c',
+    '/room//': null,
     '/room/': null,
     '/room': null,
     '/': null,
-    '/room/a/b': null,
   };
   for (const [path, room] of Object.entries(rooms)) t.equal(roomOfPath(path), room, path);
 });
@@ -44,7 +46,9 @@ test('what people type or paste becomes a name, or a suggestion', async (t) => {
   t.equal(tidyRoomName('http://[broken'), 'http://[broken');
   const suggestions: Readonly<Record<string, string>> = {
     'Ada’s room!': 'Adas-room',
-    'a/b': 'a-b',
+    'a/!b?': 'a/b',
+    'a/!/b': 'a/b',
+    'a?b': 'a-b',
     '%zz': 'zz',
     'C#': 'C',
     '🎉 party 🎉': 'party',

@@ -8,14 +8,12 @@ import { problems } from '../../web/app/locales/en.ts';
 const ONLY_OF_THE_API = new Set([
   'capture_off',
   'capture_running',
-  'unknown_room',
   'unknown_ban',
   'invalid_channel',
   'too_many_channels',
   'too_many_bodies',
   'no_space',
   'room_exists',
-  'identity_present',
   'tokens_off',
   'api_off',
   'admin_token_required',
@@ -86,4 +84,11 @@ test('every text is used', async (t) => {
   };
   visit(strings, '');
   t.same(unused, []);
+});
+
+test('who is in a room is told by three names at most', async (t) => {
+  const { someOf } = strings;
+  t.equal(someOf(['Ada'], 1), 'Ada');
+  t.equal(someOf(['Ada', 'Ben', 'Cy', 'Dan'], 4), 'Ada, Ben, Cy and 1 more');
+  t.equal(someOf(['Ada', 'Ben', 'Cy'], 30), 'Ada, Ben, Cy and 27 more');
 });

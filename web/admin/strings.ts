@@ -21,7 +21,8 @@ export const strings = {
     unknown_participant: 'This participant has just left.',
     unknown_ban: 'This ban has just ended.',
     room_exists: 'A room with this name already exists.',
-    invalid_room: 'The server does not accept this room name. Use 1 to 64 letters, digits, spaces, “-”, “_” or “.”.',
+    invalid_room:
+      'The server does not accept this room name. Use 1 to 64 letters, digits, spaces, “-”, “_”, “.” or “/”.',
     tokens_off: 'This server cannot create join tokens. Set token-secret to enable them.',
   } as Readonly<Record<string, string | undefined>>,
   refused: (code: string, message: string) => message || `The server refused (${code}).`,

@@ -17,6 +17,8 @@ import { MicrophoneInput } from './microphone-input.ts';
 import { OwnVoice } from './own-voice.ts';
 import { type JoinMode, preferences, remember, voiceShape } from './preferences.ts';
 import { pathOfRoom, socketUrl } from './room-link.ts';
+import { RoomsModel } from './rooms/rooms-model.ts';
+import { SignalsModel } from './signals/signals-model.ts';
 import { SpeakerOutput } from './speaker-output.ts';
 import { QualityHistory } from './stats/quality-history.ts';
 
@@ -39,6 +41,7 @@ export class Call {
   readonly speaker: SpeakerOutput;
   readonly chat = new ChatModel(this.client);
   readonly files = new Files(this);
+  readonly rooms = new RoomsModel(this.client);
 
   readonly state = signal<ConnectionState>(this.client.state);
   readonly participants = signal<ReadonlyMap<string, ParticipantInfo>>(new Map());
@@ -47,6 +50,8 @@ export class Call {
   /** How each person looks, by id. */
   readonly appearances = computed(() => appearances(this.participants.value.values()));
   readonly levels = signal<ReadonlyMap<string, number>>(new Map());
+  /** This participant is heard by the others right now. */
+  readonly isSpeaking = computed(() => this.levels.value.has(this.client.participantId ?? ''));
   /** The gains that this participant has set for others, by id. */
   readonly hearing = signal<ReadonlyMap<string, number>>(new Map());
   readonly channels = signal<ChannelState>(this.client.channels.state);
@@ -58,6 +63,11 @@ export class Call {
   /** The quality in this call until now. */
   readonly history = new QualityHistory();
   readonly voice = new OwnVoice(this.client);
+  readonly signals = new SignalsModel({
+    ...{ client: this.client, muted: this.voice.muted, deafened: this.voice.deafened },
+    isInCall: () => this.isInCall,
+    isReading: () => this.chat.isOpen.value,
+  });
   /** False while the connection stands but the server does not answer. */
   readonly isAnswering = signal(true);
   /** How others get into the room. */
@@ -79,8 +89,6 @@ export class Call {
   readonly linkToCopy = signal<string | null>(null);
   /** A message that is visible for a few seconds. */
   readonly notice = signal('');
-  /** Joins and leaves, for people with a screen reader. */
-  readonly announcement = signal('');
   #noticeTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #back = new BackGuard();
   #choices: JoinChoices | null = null;
@@ -106,7 +114,8 @@ export class Call {
     this.client.on('moved', (room) => {
       this.#show(room);
       this.levels.value = new Map();
-      this.notify(strings.room.moved(room));
+      if (this.rooms.goingTo.value !== null) this.signals.say(strings.rooms.switched(room));
+      else this.notify(strings.room.moved(room));
     });
     this.client.on('draining', (draining) => {
       this.isDraining.value = draining !== null;
@@ -131,12 +140,6 @@ export class Call {
     this.client.on('stream', (stream) => void this.speaker.play(stream));
     this.client.on('token', ({ token }) => replaceToken(token));
     this.client.on('error', (error) => this.notify(strings.problem(error.code, error.message)));
-    this.client.on('participantJoined', ({ name }) => {
-      this.announcement.value = strings.room.joined(name);
-    });
-    this.client.on('participantLeft', ({ participant, reason }) => {
-      this.announcement.value = strings.room[reason === 'kicked' ? 'kicked' : 'left'](participant.name);
-    });
     effect(() => this.speaker.setSilent(this.voice.deafened.value));
     effect(() => this.speaker.setVolume(preferences.value.outputVolume));
     effect(() => {
@@ -177,6 +180,18 @@ export class Call {
 
   leave(): void {
     this.client.leave();
+  }
+
+  /** Goes to another room with the same connection. */
+  async goToRoom(room: string, password?: string): Promise<void> {
+    try {
+      const right = await this.rooms.goTo(room, password);
+      if (right === null) return;
+      if (this.#choices !== null) this.#choices = { ...this.#choices, password: right };
+      this.rooms.closeIfCovering();
+    } catch (error) {
+      this.notify(strings.failed(error));
+    }
   }
 
   /** The answer to Back. */
@@ -326,13 +341,11 @@ export class Call {
   #show(room: string): void {
     this.linkToCopy.value = null;
     this.room.value = room;
-    document.title = strings.roomTitle(room);
     this.#back.enter(pathOfRoom(room));
   }
 
   #onState(state: ConnectionState): void {
-    if (this.state.value.status === 'reconnecting' && state.status === 'connected')
-      this.announcement.value = strings.room.back;
+    if (this.state.value.status === 'reconnecting' && state.status === 'connected') this.signals.say(strings.room.back);
     const wasInCall = this.isInCall;
     this.state.value = state;
     if (state.status !== 'connected') this.isAnswering.value = true;

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from './call.ts';
 import {
+  HandIcon,
   HeadphonesIcon,
   HeadphonesOffIcon,
   LeaveIcon,
@@ -65,6 +66,14 @@ export function Controls({ call, onSettings }: { call: Call; onSettings: () => v
           onClick={() => call.setDeafened(!call.voice.deafened.value)}
         >
           {isDeafened ? <HeadphonesOffIcon /> : <HeadphonesIcon />}
+        </DockButton>
+        <DockButton
+          id="hand"
+          label={strings.signals.hand}
+          pressed={call.self.value?.handRaised === true}
+          onClick={() => call.client.setPresence({ handRaised: call.self.value?.handRaised !== true })}
+        >
+          <HandIcon />
         </DockButton>
         <DockButton id="settings" label={texts.settings} onClick={onSettings}>
           <SettingsIcon />

@@ -7,7 +7,7 @@ import { pathOfRoom } from './room-link.ts';
 const COPIED_MS = 2000;
 
 /** Copies the room's link, where a link is of any use to others. */
-export function CopyLink({ call }: { call: Call }) {
+export function CopyLink({ call, testId = 'copy-link' }: { call: Call; testId?: string }) {
   const isCopied = useSignal(false);
   const link = new URL(pathOfRoom(call.room.value), location.href).href;
   const copy = async () => {
@@ -26,7 +26,7 @@ export function CopyLink({ call }: { call: Call }) {
   };
   if (call.entry.value === 'token') return null;
   return (
-    <button type="button" class="button copy-link" data-testid="copy-link" onClick={() => void copy()}>
+    <button type="button" class="button copy-link" data-testid={testId} onClick={() => void copy()}>
       {isCopied.value ? <CheckIcon /> : <LinkIcon />}
       <span aria-live="polite">{isCopied.value ? strings.room.linkCopied : strings.room.copyLink}</span>
     </button>

@@ -44,6 +44,25 @@ export const HeadphonesOffIcon = () => (
   </Icon>
 );
 
+export const HandIcon = () => (
+  <Icon>
+    <path d="M7.5 12.500V6.800a1.4 1.4 0 0 1 2.8 0V11V4.900a1.4 1.4 0 0 1 2.8 0V11V5.900a1.4 1.4 0 0 1 2.8 0V12V8.400a1.4 1.4 0 0 1 2.8 0V14.500a6.5 6.5 0 0 1-12 3.500L4.2 14.600a1.5 1.5 0 0 1 2.4-1.800z" />
+  </Icon>
+);
+
+export const AwayIcon = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.5" />
+    <path d="M12 7.500V12l3 2" />
+  </Icon>
+);
+
+export const SignalIcon = () => (
+  <Icon>
+    <path d="M5 19v-3M10 19v-6M15 19V9M20 19V5" />
+  </Icon>
+);
+
 export const LockIcon = () => (
   <Icon>
     <rect x="5" y="10.5" width="14" height="10" rx="2.2" />

@@ -8,6 +8,8 @@ import { LanguageMenu } from './language-menu.tsx';
 import { PasswordField } from './password-field.tsx';
 import { type JoinMode, preferences } from './preferences.ts';
 import { isRoomName, isSameRoom, roomOfPath, suggestRoomName, tidyRoomName } from './room-link.ts';
+import { Preview } from './room-preview.tsx';
+import { OpenRooms } from './rooms/open-rooms.tsx';
 import { SoundCheck } from './sound-check.tsx';
 
 const MODES: readonly JoinMode[] = ['open', 'muted', 'listen'];
@@ -123,6 +125,16 @@ export function JoinView({ call }: { call: Call }) {
             {problemOf('room') ?? (token === null ? texts.roomHint : texts.tokenRoom)}
           </span>
         </label>
+        {token === null && problemOf('room') === null && <Preview room={room.value} />}
+        {token === null && (
+          <OpenRooms
+            onChoose={(name) => {
+              room.value = name;
+              problem.value = null;
+              roomInput.current?.focus();
+            }}
+          />
+        )}
         {problem.value?.suggestion && (
           <button
             type="button"

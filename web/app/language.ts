@@ -25,7 +25,9 @@ export const strings = {
   whileReconnecting,
   problem,
   closed,
-  chat: { ...table.chat, problem: chatProblem },
+  failed,
+  someOf,
+  chat: { ...table.chat, problem: failed },
 };
 
 /** Loads the page again in this language; empty for the browser's. A call goes on. */
@@ -106,7 +108,15 @@ function closed({ reason, message, retryAfterMs }: ClosedState): string {
   return problem(reason, message);
 }
 
-function chatProblem(error: unknown): string {
+/** At most three names, and how many more there are. */
+function someOf(names: readonly string[], all = names.length): string {
+  const shown = names.slice(0, 3);
+  const others = all - shown.length;
+  return `${shown.join(table.separator)}${others > 0 ? ` ${table.rooms.more(others)}` : ''}`;
+}
+
+/** What is said of a request that the server has refused. */
+function failed(error: unknown): string {
   if (!(error instanceof VoiceError)) return table.problems.internal;
   const seconds = Math.ceil((error.retryAfterMs ?? 0) / 1000);
   const sentence = problem(error.code, error.message);

@@ -6,6 +6,7 @@ import { joinToken, takeTokenFromAddress } from './join-token.ts';
 import { JoinView } from './join-view.tsx';
 import { language } from './language.ts';
 import { RoomView } from './room-view.tsx';
+import { watchTab } from './signals/tab.ts';
 import { registerServiceWorker } from './system/install.ts';
 import { showOnSystem } from './system/show-on-system.ts';
 
@@ -41,4 +42,5 @@ addEventListener('pageshow', (event) => {
 showOnSystem(call);
 if (isEmbedded()) void obeyParent(call);
 else void registerServiceWorker();
+watchTab(call);
 render(<App call={call} />, root);

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
 import { Teams } from './channels.tsx';
+import { Invite } from './invite/invite.tsx';
 import { strings } from './language.ts';
 import { matching } from './list-window.ts';
 import { RoomLock } from './moderation.tsx';
@@ -23,7 +24,10 @@ export function People({ call }: { call: Call }) {
   const search = useSignal('');
   const people = [...call.participants.value.values()];
   const isSelf = (person: ParticipantInfo) => person.id === call.client.participantId;
-  const ordered = [...people.filter(isSelf), ...people.filter((person) => !isSelf(person))];
+  const others = people.filter((person) => !isSelf(person));
+  // In a large room, whoever wants to say something must not be out of sight.
+  if (people.length > LARGE) others.sort((a, b) => Number(b.handRaised ?? false) - Number(a.handRaised ?? false));
+  const ordered = [...people.filter(isSelf), ...others];
   const isSearched = people.length >= SEARCHED;
   const shown = isSearched ? matching(ordered, search.value) : ordered;
   const density = people.length <= LARGE ? 'large' : people.length <= SMALL ? 'small' : 'rows';
@@ -56,9 +60,7 @@ export function People({ call }: { call: Call }) {
           {texts.nobodyFound}
         </p>
       )}
-      {people.length === 1 && (
-        <p class="quiet centered">{call.entry.value === 'token' ? texts.aloneWithToken : texts.alone}</p>
-      )}
+      {people.length === 1 && <Invite call={call} />}
     </section>
   );
 }

@@ -2,9 +2,10 @@ import { useComputed } from '@preact/signals';
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
 import { talkStatus, WhisperButton } from './channels.tsx';
-import { EarIcon, HeadphonesOffIcon, MicrophoneOffIcon } from './icons.tsx';
+import { AwayIcon, EarIcon, HandIcon, HeadphonesOffIcon, MicrophoneOffIcon, SignalIcon } from './icons.tsx';
 import { strings } from './language.ts';
 import { ModerateButton } from './moderation.tsx';
+import { AwayButton } from './signals/presence-buttons.tsx';
 import { VolumeButton } from './volume.tsx';
 
 const texts = strings.room;
@@ -32,10 +33,13 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
   const mayWhisper = call.channels.value.mayWhisper && call.self.value?.maySpeak === true;
   const status = [
     talk,
+    person.handRaised ? strings.signals.handRaised : null,
+    person.away ? strings.signals.away : null,
     gain === 1 ? null : gain === 0 ? strings.volume.muted : strings.volume.changed(gain),
     person.connected ? null : texts.connecting,
     statusOfVoice(person),
     person.deafened ? texts.deafened : null,
+    person.connection === undefined || person.connection === 'good' ? null : strings.signals.quality[person.connection],
     person.captured ? texts.captured : null,
     person.mayModerate ? texts.moderates : null,
   ].filter((text) => text !== null);
@@ -55,6 +59,9 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
       data-deafened={person.deafened}
       data-connected={person.connected}
       data-captured={person.captured}
+      data-hand-raised={person.handRaised === true}
+      data-away={person.away === true}
+      data-connection={person.connection ?? 'good'}
       data-whispers={whispers}
       data-gain={gain}
       aria-posinset={place?.at}
@@ -64,6 +71,21 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
       <span class="avatar" aria-hidden="true">
         {look?.initials}
         <span class="badges">
+          {person.handRaised && (
+            <span class="badge badge-hand">
+              <HandIcon />
+            </span>
+          )}
+          {person.away && (
+            <span class="badge badge-quiet">
+              <AwayIcon />
+            </span>
+          )}
+          {person.connection !== undefined && person.connection !== 'good' && (
+            <span class="badge badge-connection" data-connection={person.connection}>
+              <SignalIcon />
+            </span>
+          )}
           {person.microphone === 'none' ? (
             <span class="badge badge-quiet">
               <EarIcon />
@@ -96,6 +118,7 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
         {isSelf && <span class="you">{texts.you}</span>}
         <span class={isSpeaking ? 'speaking-word' : 'status-words'}>{words}</span>
       </span>
+      {isSelf && <AwayButton call={call} />}
       {!isSelf && mayWhisper && <WhisperButton call={call} person={person} />}
       {!isSelf && <VolumeButton call={call} person={person} gain={gain} />}
       {call.self.value?.mayModerate && !isSelf && <ModerateButton call={call} person={person} />}

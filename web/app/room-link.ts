@@ -1,26 +1,34 @@
+/** A name without slashes. */
 const ROOM_NAME = /^(?!\.{1,2}$)[\p{L}\p{Nd}\-_.](?: ?[\p{L}\p{M}\p{Nd}\-_.\u200C\u200D]){0,63}$/u;
 const AROUND = /^[\p{Zs}/]+|[\p{Zs}/]+$/gu;
 const SPACES = /\p{Zs}+/gu;
+const AROUND_SLASHES = /[\p{Zs}/]*\/[\p{Zs}/]*/gu;
 const APOSTROPHES = /['’]/g;
 const NOT_IN_NAMES = /[^\p{L}\p{M}\p{Nd}\-_.]+/gu;
-const AT_ENDS = /^[-.\p{M}]+|[-.]+$/gu;
+const AT_ENDS = /^[-.\p{M}]+|[-./]+$/gu;
 const SPACED = /[ -]* [ -]*/g;
 const MAX_LENGTH = 64;
 
 /** Whether the server would accept this room name. The server decides; this check only saves a round trip. */
 export function isRoomName(text: string): boolean {
-  return ROOM_NAME.test(text);
+  return [...text].length <= MAX_LENGTH && text.split('/').every((part) => ROOM_NAME.test(part));
 }
 
 /** What somebody means who types or pastes this as a room: spaces and slashes around it do not count, and links are followed. */
 export function tidyRoomName(text: string): string {
-  const linked = /^\s*https?:\/\//i.test(text) ? roomOfLink(text.trim()) : null;
-  return (linked ?? text).normalize('NFC').replace(AROUND, '').replace(SPACES, ' ');
+  const isLink = /^\s*https?:\/\//i.test(text);
+  const linked = isLink ? roomOfLink(text.trim()) : null;
+  // A damaged link is shown as it is.
+  if (isLink && linked === null) return text.trim();
+  return (linked ?? text).normalize('NFC').replace(AROUND, '').replace(AROUND_SLASHES, '/').replace(SPACES, ' ');
 }
 
 /** A room name that is like this text, for when it is none itself; empty if there is none. */
 export function suggestRoomName(text: string): string {
-  const name = tidyRoomName(text).replace(APOSTROPHES, '').replace(NOT_IN_NAMES, '-').replace(AT_ENDS, '');
+  const parts = tidyRoomName(text)
+    .split('/')
+    .map((part) => part.replace(APOSTROPHES, '').replace(NOT_IN_NAMES, '-').replace(AT_ENDS, ''));
+  const name = parts.filter((part) => part !== '').join('/');
   return [...name].slice(0, MAX_LENGTH).join('').replace(AT_ENDS, '');
 }
 
@@ -29,9 +37,9 @@ export function isSameRoom(one: string, other: string): boolean {
   return keyOf(one) === keyOf(other);
 }
 
-/** The room of a deep link `/room/NAME`; null for any other path. */
+/** The room of a deep link `/room/NAME`, whose name may have slashes; null for any other path. */
 export function roomOfPath(pathname: string): string | null {
-  const encoded = /^\/room\/([^/]+)\/*$/i.exec(pathname)?.[1];
+  const encoded = /^\/room\/([^/].*?)\/*$/i.exec(pathname)?.[1];
   if (encoded === undefined) return null;
   try {
     return tidyRoomName(decodeURIComponent(encoded));
@@ -43,7 +51,7 @@ export function roomOfPath(pathname: string): string | null {
 
 /** Names with a hyphen in place of each space mean the same room, and look better in a link. */
 export function pathOfRoom(room: string): string {
-  return `/room/${encodeURIComponent(hyphenated(room))}`;
+  return `/room/${hyphenated(room).split('/').map(encodeURIComponent).join('/')}`;
 }
 
 /** The WebSocket URL of the server that the page came from. */

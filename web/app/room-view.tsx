@@ -9,7 +9,9 @@ import { CopyLink, LinkToCopy } from './copy-link.tsx';
 import { Logo } from './icons.tsx';
 import { LeaveDialog } from './leave-dialog.tsx';
 import { People } from './people.tsx';
+import { RoomsButton, RoomsPanel } from './rooms/rooms-button.tsx';
 import { SettingsDialog } from './settings-dialog.tsx';
+import { EventLine } from './signals/event-line.tsx';
 import { MiniPlayerButton } from './system/mini-player-button.tsx';
 
 export function RoomView({ call }: { call: Call }) {
@@ -21,17 +23,19 @@ export function RoomView({ call }: { call: Call }) {
   // The focused button disappears with the form, so the focus moves here for screen readers and the Tab key.
   useEffect(() => heading.current?.focus(), []);
   return (
-    <div class="room">
+    <div class="room" data-rooms={call.rooms.isShown.value}>
       <header class="room-header">
         <Logo />
         <h1 ref={heading} tabIndex={-1} dir="auto" data-testid="room-name">
           {call.room.value}
         </h1>
+        <RoomsButton call={call} />
         <ChatButton chat={call.chat} />
         <MiniPlayerButton call={call} />
         <CopyLink call={call} />
         <ConnectionStatus call={call} />
       </header>
+      <RoomsPanel call={call} />
       <main ref={main}>
         <Banners call={call} />
         <LinkToCopy call={call} />
@@ -40,10 +44,8 @@ export function RoomView({ call }: { call: Call }) {
           {call.notice.value}
         </p>
         <People call={call} />
-        <p class="for-screen-readers" aria-live="polite" data-testid="announcement">
-          {call.announcement.value}
-        </p>
       </main>
+      <EventLine call={call} />
       <Chat call={call} chat={call.chat} />
       <Controls
         call={call}

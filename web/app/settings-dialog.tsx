@@ -5,6 +5,7 @@ import { strings } from './language.ts';
 import { LanguageMenu } from './language-menu.tsx';
 import { preferences, remember } from './preferences.ts';
 import { ShortcutSettings } from './shortcut-settings.tsx';
+import { SignalSettings } from './signals/presence-buttons.tsx';
 import { Slider } from './slider.tsx';
 import { StatsButton } from './stats/stats-button.tsx';
 import { TalkSettings } from './talk-settings.tsx';
@@ -66,6 +67,7 @@ export function SettingsDialog({ call, onClose }: { call: Call; onClose: () => v
       <VoiceSettings call={call} />
       <TalkSettings call={call} />
       <ShortcutSettings />
+      <SignalSettings call={call} />
       <LanguageMenu />
       <section class="field" aria-label={texts.details}>
         <h3 class="field-label">{texts.details}</h3>

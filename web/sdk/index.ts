@@ -3,12 +3,14 @@
 export type { ChatLine, ChatRules } from '../../src/protocol/chat.ts';
 export type {
   ChannelView,
+  ConnectionGrade,
   ErrorCode,
   LeaveReason,
   ParticipantInfo,
   RoomEntry,
   TalkView,
 } from '../../src/protocol/messages.ts';
+export type { ListedPerson, ListedRoom } from '../../src/protocol/rooms.ts';
 export type { ChannelState, Channels, TalkTarget } from './channels.ts';
 export type { Chat, ChatEntry, ChatState, SayOptions } from './chat.ts';
 export type { CloseReason, ConnectionState, MediaState } from './connection-state.ts';
@@ -23,9 +25,10 @@ export type { Participant, ParticipantEvents } from './participant.ts';
 export type { PlayerPose, Position } from './player-pose.ts';
 export { type HoldBinding, type HoldSources, nextBinding, watchHold } from './push-to-talk.ts';
 export type { Quality, QualityGrade } from './quality.ts';
+export type { Rooms } from './rooms.ts';
 export type { Speaker } from './speaker.ts';
 export type { GetToken } from './token-keeper.ts';
 export { VoiceClient } from './voice-client.ts';
 export { VoiceError, type VoiceErrorCode } from './voice-error.ts';
-export type { JoinOptions, VoiceEvents } from './voice-events.ts';
+export type { JoinOptions, PresenceState, SwitchOptions, VoiceEvents } from './voice-events.ts';
 export { VoiceRoom, type VoiceRoomOptions } from './voice-room.ts';

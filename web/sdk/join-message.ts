@@ -5,7 +5,7 @@ import type { JoinOptions } from './voice-events.ts';
 /** What stays the same however often the connection is replaced. */
 export interface JoinTarget {
   readonly server: string;
-  readonly options: JoinOptions;
+  options: JoinOptions;
   readonly token: TokenKeeper;
   /** Another than that of the options, if a renewed token opens it. */
   room: string;
@@ -23,7 +23,13 @@ export function joinTarget(server: string, options: JoinOptions, { send, onRenew
       onRenewed(text, room);
     },
   });
-  const target: JoinTarget = { server, options, token, room: options.room, resumeToken: undefined };
+  const target: JoinTarget = {
+    server,
+    options,
+    token,
+    room: options.room,
+    resumeToken: undefined,
+  };
   return target;
 }
 

@@ -1,4 +1,4 @@
-import type { IceServer } from '../../src/protocol/messages.ts';
+import type { IceServer, ServerMessage } from '../../src/protocol/messages.ts';
 import { Backoff } from './backoff.ts';
 import type { ErrorCode, MediaState } from './connection-state.ts';
 import type { Environment } from './environment.ts';
@@ -52,8 +52,24 @@ export class MediaSession {
     void this.#start();
   }
 
+  /** Every message of the server. */
+  receive(message: ServerMessage): void {
+    switch (message.type) {
+      case 'answer':
+        this.#answer(message.sdp);
+        break;
+      case 'media_moved':
+        this.networkChanged();
+        break;
+      case 'media_closed':
+        // Before the answer to an offer, this refers to the previous connection.
+        if (this.#link !== null && this.#isAnswered) this.#replace(this.#link);
+        break;
+    }
+  }
+
   /** The server's answer to the oldest unanswered offer. */
-  answer(sdp: string): void {
+  #answer(sdp: string): void {
     const link = this.#unanswered.shift();
     if (link === undefined || link !== this.#link) return;
     this.#isAnswered = true;
@@ -135,11 +151,6 @@ export class MediaSession {
       this.#isRestarting = false;
       void (isRestart ? this.#restartIce(link) : this.#start());
     });
-  }
-
-  /** The server gave up the connection. Before the answer to an offer, this refers to the previous connection. */
-  lostByServer(): void {
-    if (this.#link !== null && this.#isAnswered) this.#replace(this.#link);
   }
 
   setTrack(track: MediaStreamTrack | null): void {

@@ -3,6 +3,33 @@
 /** The code of an error. Stable, for programs. */
 export type ErrorCode = 'malformed_message' | 'unknown_type' | 'message_too_large' | 'too_many_messages' | 'join_timeout' | 'not_joined' | 'already_joined' | 'invalid_name' | 'invalid_room' | 'room_locked' | 'password_required' | 'wrong_password' | 'token_required' | 'token_invalid' | 'token_expired' | 'not_allowed' | 'unknown_participant' | 'invalid_channel' | 'no_space' | 'too_many_bodies' | 'unknown_channel' | 'too_many_channels' | 'not_linked' | 'channel_full' | 'chat_off' | 'invalid_text' | 'too_many_lines' | 'slow_mode' | 'unknown_line' | 'not_delivered' | 'too_many_data' | 'data_too_large' | 'unknown_ban' | 'kicked' | 'capture_off' | 'capture_running' | 'room_full' | 'too_many_rooms' | 'too_many_rooms_of_address' | 'sdp_too_large' | 'invalid_sdp' | 'cannot_restart' | 'media_unavailable' | 'server_busy' | 'forbidden_origin' | 'unknown_host' | 'rate_limited' | 'too_many_offers' | 'too_many_connections' | 'replaced' | 'server_draining' | 'room_closed' | 'unknown_room' | 'room_exists' | 'identity_present' | 'tokens_off' | 'api_off' | 'admin_token_required' | 'admin_token_wrong' | 'not_found' | 'method_not_allowed' | 'invalid_request' | 'request_too_large' | 'unsupported_media_type' | 'server_closing' | 'internal';
 
+/** A channel that a participant belongs to or may join. */
+export interface ChannelView {
+    readonly name: string;
+    /** They may join and leave it by themselves. */
+    readonly open: boolean;
+    readonly speaks: boolean;
+    readonly hears: boolean;
+}
+
+/** How someone speaks to this participant, other than to everyone in the room. */
+export interface TalkView {
+    readonly participantId: string;
+    /** Of the channels that this participant hears, those in which the other speaks. */
+    readonly channels: readonly string[];
+    /** The other whispers to this participant. */
+    readonly whispers: boolean;
+}
+
+/** Somebody who shouts in a linked room, and is heard here. */
+interface ShouterView {
+    /** Their participant id there. */
+    readonly id: string;
+    readonly name: string;
+    /** The name of that room. */
+    readonly room: string;
+}
+
 /** One line. */
 export interface ChatLine {
     /** Unique, also across rooms and restarts. */
@@ -34,6 +61,9 @@ export interface ChatRules {
 /** What the others can expect to hear from someone: without a microphone, or muted, nothing. */
 type MicrophoneState = 'none' | 'muted' | 'open';
 
+/** How well sound gets through to someone and back. */
+export type ConnectionGrade = 'good' | 'fair' | 'poor';
+
 /** How others get into a room: by its name, with its password as well, or only with a join token each. */
 export type RoomEntry = 'open' | 'password' | 'token';
 
@@ -53,35 +83,38 @@ export interface ParticipantInfo {
     readonly connected: boolean;
     /** The server's operator is recording what this participant says and hears, for troubleshooting. */
     readonly captured: boolean;
+    /** They want to say something; omitted if not. */
+    readonly handRaised?: boolean;
+    /** They are not at the computer; omitted if they are. */
+    readonly away?: boolean;
+    /** Of their media, as the server sees it; omitted if it is good, or nothing is known yet. */
+    readonly connection?: ConnectionGrade;
     /** False if they may not write in the chat, because of their token or a moderator; otherwise omitted. */
     readonly mayChat?: boolean;
 }
 
-/** A channel that a participant belongs to or may join. */
-export interface ChannelView {
+export type LeaveReason = 'left' | 'connection_lost' | 'kicked' | 'moved';
+
+export interface ListedPerson {
     readonly name: string;
-    /** They may join and leave it by themselves. */
-    readonly open: boolean;
-    readonly speaks: boolean;
-    readonly hears: boolean;
+    readonly speaking: boolean;
 }
 
-/** How someone speaks to this participant, other than to everyone in the room. */
-export interface TalkView {
-    readonly participantId: string;
-    /** Of the channels that this participant hears, those in which the other speaks. */
-    readonly channels: readonly string[];
-    /** The other whispers to this participant. */
-    readonly whispers: boolean;
-}
-
-/** Somebody who shouts in a linked room, and is heard here. */
-interface ShouterView {
-    /** Their participant id there. */
-    readonly id: string;
+export interface ListedRoom {
+    /** With slashes for a place in the tree of rooms. */
     readonly name: string;
-    /** The name of that room. */
-    readonly room: string;
+    /** The operator's, for people who choose a room; empty for none. */
+    readonly description: string;
+    readonly entry: RoomEntry;
+    readonly locked: boolean;
+    /** It exists also while nobody is in it. */
+    readonly permanent: boolean;
+    /** Lower numbers come first; rooms with the same number are in the order of their names. */
+    readonly order: number;
+    /** Null if people outside are not told: it is locked, or needs a password or a token. */
+    readonly participants: number | null;
+    /** Some of them: not all in a large room, or if there are very many rooms. */
+    readonly people: readonly ListedPerson[];
 }
 
 /** What the rules of a room with space allow its clients. */
@@ -99,8 +132,6 @@ interface SpaceView {
     readonly axes: 'godot' | 'unity' | 'unreal' | 'source';
     readonly metresPerUnit: number;
 }
-
-export type LeaveReason = 'left' | 'connection_lost' | 'kicked' | 'moved';
 
 /** To whom this participant speaks. Omitted fields are false or empty. */
 export interface TalkTarget {
@@ -488,6 +519,13 @@ export interface Quality {
     readonly bufferMs: number | null;
 }
 
+/** The rooms that the operator lets people see. `VoiceClient.switchRoom` goes there. */
+export declare class Rooms {
+    #private;
+    /** From now on the server sends the list and its changes, or no longer. It also holds for later joins. */
+    watch(on: boolean): void;
+}
+
 /** Plays the mix. Browsers play nothing until the person has clicked something; this notices it, and unlocks. */
 export declare class Speaker {
     #private;
@@ -529,13 +567,12 @@ export declare class VoiceClient extends Emitter<VoiceEvents> {
     readonly chat: Chat;
     /** Messages between programs. */
     readonly data: Data;
+    /** Other rooms, if the operator lets people see them. */
+    readonly rooms: Rooms;
     /** Where this participant's player is, in games. */
     readonly player: PlayerPose;
     get state(): ConnectionState;
-    /**
-     * Everyone in the room by id, including this participant, as the server describes them: a new object for each change.
-     * For objects that stay, see `people`.
-     */
+    /** Everyone in the room by id, as the server describes them: a new object for each change. `people` has lasting ones. */
     get participants(): ReadonlyMap<string, ParticipantInfo>;
     /** Everyone in the room by id, including this participant, as objects with events. */
     get people(): ReadonlyMap<string, Participant>;
@@ -572,11 +609,15 @@ export declare class VoiceClient extends Emitter<VoiceEvents> {
     setMuted(muted: boolean): void;
     /** A deafened participant receives nothing to play. */
     setDeafened(deafened: boolean): void;
+    /** What the others see in the `info` of this participant. Omitted fields keep their value. */
+    setPresence(presence: PresenceState): void;
     /**
      * Sets the gain with which this participant alone hears another one: 1 is unchanged, 0 is silence, 2 is twice the
      * amplitude. The room and this browser remember it for this person. Does nothing for someone who is not in the room.
      */
     hear(participantId: string, gain: number): void;
+    /** Goes to another open room; the audio continues there. Rejects as a join does, and then nothing has changed. */
+    switchRoom(room: string, options?: SwitchOptions): Promise<void>;
     /** Reconnects at once instead of at the planned time, for instance when the network is available again. */
     retryNow(): void;
     /** Call if the connection is in doubt, for instance when a page that slept wakes up. */
@@ -617,6 +658,20 @@ export interface JoinOptions {
     readonly password?: string;
 }
 
+export interface SwitchOptions {
+    readonly password?: string;
+    /** A join token of the same identity. Only needed if everyone needs a token. */
+    readonly token?: string;
+}
+
+/** What participants say about themselves besides being muted or deafened. */
+export interface PresenceState {
+    /** They want to say something. It ends when they go to another room. */
+    readonly handRaised?: boolean;
+    /** They are not at the computer. */
+    readonly away?: boolean;
+}
+
 export interface VoiceEvents {
     state: ConnectionState;
     /** Everyone in the room by id, including this participant, whenever someone joins, leaves or changes. */
@@ -637,7 +692,7 @@ export interface VoiceEvents {
      * True when it answers again.
      */
     answering: boolean;
-    /** The operator has moved this participant to this room; the audio continues there. */
+    /** This participant is in this room now: they switched, or the operator has moved them. The audio continues there. */
     moved: string;
     /**
      * The server admits nobody new, and shuts down when everyone has left, or after `endsInMs` if that is given. Null
@@ -654,6 +709,11 @@ export interface VoiceEvents {
     chat: ChatState;
     /** A new line of the chat, also one's own. Lines of the history are not new. */
     chatLine: ChatEntry;
+    /**
+     * The list of rooms, empty while it is not watched; null if the server has none. Permanent rooms belong first, then
+     * `order` and name decide.
+     */
+    rooms: readonly ListedRoom[] | null;
     /** The current speakers with their level in dBov (0 loudest, -127 silence), 5 to 10 times a second. */
     levels: ReadonlyMap<string, number>;
     /** Those who speak, loudest first, whenever somebody starts or stops. */

@@ -6,6 +6,7 @@ import type { Environment } from './environment.ts';
 import { Moderation } from './moderation.ts';
 import { PlayerPose } from './player-pose.ts';
 import { Requests } from './requests.ts';
+import { Rooms } from './rooms.ts';
 import type { VoiceEvents } from './voice-events.ts';
 
 export interface RoomServicesOptions {
@@ -21,6 +22,7 @@ export class RoomServices {
   readonly player: PlayerPose;
   readonly chat: Chat;
   readonly data: Data;
+  readonly rooms: Rooms;
   readonly #requests: Requests;
 
   constructor({ environment, send, emit }: RoomServicesOptions) {
@@ -34,6 +36,12 @@ export class RoomServices {
       (line) => emit('chatLine', line),
     );
     this.data = new Data(this.#requests);
+    this.rooms = new Rooms(send, (list) => emit('rooms', list));
+  }
+
+  /** Only the caller is told of an error. */
+  ask(request: Parameters<Requests['ask']>[0]): Promise<void> {
+    return this.#requests.ask(request, { isQuiet: true });
   }
 
   /** Every message of the server. True if it is an error of which only its request's caller is told. */
@@ -42,6 +50,7 @@ export class RoomServices {
     this.player.receive(message);
     this.chat.receive(message);
     this.data.receive(message);
+    this.rooms.receive(message);
     return this.#requests.receive(message);
   }
 

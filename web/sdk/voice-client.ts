@@ -16,10 +16,11 @@ import type { PlayerPose } from './player-pose.ts';
 import { QualityWatch } from './quality-watch.ts';
 import { RoomServices, type RoomServicesOptions } from './room-services.ts';
 import { RoomState } from './room-state.ts';
+import type { Rooms } from './rooms.ts';
 import { webSocketUrl } from './server-url.ts';
 import { type SignalingEvents, SignalingSocket } from './signaling-socket.ts';
 import { VoiceError } from './voice-error.ts';
-import type { JoinOptions, VoiceEvents } from './voice-events.ts';
+import type { JoinOptions, PresenceState, SwitchOptions, VoiceEvents } from './voice-events.ts';
 
 /** How long the server may take to answer if the connection is in doubt, and if it is most likely lost. */
 const DOUBT_MS = 2000;
@@ -32,14 +33,16 @@ const CHANGED_MS = 1000;
 export class VoiceClient extends Emitter<VoiceEvents> {
   readonly #send = (message: ClientMessageInput): void => this.#socket?.send(message);
   /** For participants who `mayModerate`. */
-  readonly moderation: Moderation;
+  declare readonly moderation: Moderation;
   /** Speaks to channels and single people instead of everyone. */
-  readonly channels: Channels;
-  readonly chat: Chat;
+  declare readonly channels: Channels;
+  declare readonly chat: Chat;
   /** Messages between programs. */
-  readonly data: Data;
+  declare readonly data: Data;
+  /** Other rooms, if the operator lets people see them. */
+  declare readonly rooms: Rooms;
   /** Where this participant's player is, in games. */
-  readonly player: PlayerPose;
+  declare readonly player: PlayerPose;
   readonly #services: RoomServices;
   readonly #environment: Environment;
   #state: ConnectionState = { status: 'idle' };
@@ -67,11 +70,7 @@ export class VoiceClient extends Emitter<VoiceEvents> {
     });
     const emit: RoomServicesOptions['emit'] = (name, payload) => this.emit(name, payload);
     this.#services = new RoomServices({ environment, send: this.#send, emit });
-    this.moderation = this.#services.moderation;
-    this.channels = this.#services.channels;
-    this.chat = this.#services.chat;
-    this.data = this.#services.data;
-    this.player = this.#services.player;
+    Object.assign(this, this.#services);
     this.#room = new RoomState({
       ...{ environment, send: this.#send, moderation: this.moderation },
       emit,
@@ -83,10 +82,7 @@ export class VoiceClient extends Emitter<VoiceEvents> {
     return this.#state;
   }
 
-  /**
-   * Everyone in the room by id, including this participant, as the server describes them: a new object for each change.
-   * For objects that stay, see `people`.
-   */
+  /** Everyone in the room by id, as the server describes them: a new object for each change. `people` has lasting ones. */
   get participants(): ReadonlyMap<string, ParticipantInfo> {
     return this.#room.participants;
   }
@@ -189,12 +185,23 @@ export class VoiceClient extends Emitter<VoiceEvents> {
     this.#tell({ deafened });
   }
 
+  /** What the others see in the `info` of this participant. Omitted fields keep their value. */
+  setPresence(presence: PresenceState): void {
+    this.#send({ type: 'state', ...presence });
+  }
+
   /**
    * Sets the gain with which this participant alone hears another one: 1 is unchanged, 0 is silence, 2 is twice the
    * amplitude. The room and this browser remember it for this person. Does nothing for someone who is not in the room.
    */
   hear(participantId: string, gain: number): void {
     this.#room.hear(participantId, gain);
+  }
+
+  /** Goes to another open room; the audio continues there. Rejects as a join does, and then nothing has changed. */
+  async switchRoom(room: string, options?: SwitchOptions): Promise<void> {
+    await this.#services.ask({ type: 'switch_room', room, ...options });
+    Object.assign(this.#target ?? {}, { room, options: { ...this.#target?.options, ...options } });
   }
 
   /** Reconnects at once instead of at the planned time, for instance when the network is available again. */
@@ -271,18 +278,10 @@ export class VoiceClient extends Emitter<VoiceEvents> {
     this.#target?.token.receive(message);
     const isToldElsewhere = this.#services.receive(message);
     this.#room.receive(message);
+    this.#media?.receive(message);
     switch (message.type) {
       case 'joined':
         this.#joined(message);
-        break;
-      case 'answer':
-        this.#media?.answer(message.sdp);
-        break;
-      case 'media_moved':
-        this.#media?.networkChanged();
-        break;
-      case 'media_closed':
-        this.#media?.lostByServer();
         break;
       case 'server_draining':
         this.emit('draining', message.draining ? { endsInMs: message.endsInMs } : null);

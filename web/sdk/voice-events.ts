@@ -1,4 +1,5 @@
 import type { LeaveReason, ParticipantInfo, RoomEntry } from '../../src/protocol/messages.ts';
+import type { ListedRoom } from '../../src/protocol/rooms.ts';
 import type { ChannelState } from './channels.ts';
 import type { ChatEntry, ChatState } from './chat.ts';
 import type { ConnectionState } from './connection-state.ts';
@@ -23,6 +24,20 @@ export interface JoinOptions {
   readonly password?: string;
 }
 
+export interface SwitchOptions {
+  readonly password?: string;
+  /** A join token of the same identity. Only needed if everyone needs a token. */
+  readonly token?: string;
+}
+
+/** What participants say about themselves besides being muted or deafened. */
+export interface PresenceState {
+  /** They want to say something. It ends when they go to another room. */
+  readonly handRaised?: boolean;
+  /** They are not at the computer. */
+  readonly away?: boolean;
+}
+
 export interface VoiceEvents {
   state: ConnectionState;
   /** Everyone in the room by id, including this participant, whenever someone joins, leaves or changes. */
@@ -40,7 +55,7 @@ export interface VoiceEvents {
    * True when it answers again.
    */
   answering: boolean;
-  /** The operator has moved this participant to this room; the audio continues there. */
+  /** This participant is in this room now: they switched, or the operator has moved them. The audio continues there. */
   moved: string;
   /**
    * The server admits nobody new, and shuts down when everyone has left, or after `endsInMs` if that is given. Null
@@ -55,6 +70,11 @@ export interface VoiceEvents {
   chat: ChatState;
   /** A new line of the chat, also one's own. Lines of the history are not new. */
   chatLine: ChatEntry;
+  /**
+   * The list of rooms, empty while it is not watched; null if the server has none. Permanent rooms belong first, then
+   * `order` and name decide.
+   */
+  rooms: readonly ListedRoom[] | null;
   /** The current speakers with their level in dBov (0 loudest, -127 silence), 5 to 10 times a second. */
   levels: ReadonlyMap<string, number>;
   /** Those who speak, loudest first, whenever somebody starts or stops. */

@@ -145,9 +145,12 @@ export function rounded(value = 0, digits: number): number {
 }
 
 function participantView(room: Room, participant: Participant): z.output<typeof participantSchema> {
-  const { joinedAtMs, ...view } = participant.fact;
+  // The network below says more than the grade.
+  const { joinedAtMs, connection: _, ...view } = participant.fact;
   return {
     ...view,
+    handRaised: view.handRaised === true,
+    away: view.away === true,
     mayChat: participant.mayChat,
     room: room.name,
     joinedAt: isoTime(joinedAtMs),

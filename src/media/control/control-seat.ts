@@ -83,6 +83,7 @@ export abstract class ControlSeat implements Seat {
   /** From the worker, like all methods that start with "receive". */
   receiveNetwork(network: MediaNetwork): void {
     this.#network = network;
+    if (this.isOpen) this.events.network?.(network);
   }
 
   receiveTapped(records: Uint8Array, isFull: boolean): void {

@@ -5,11 +5,13 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
 import {
+  MAX_DESCRIPTION_LENGTH,
   MAX_IDENTITY_LENGTH,
   MAX_LINKED_ROOMS,
   MAX_NAME_LENGTH,
   MAX_PARTICIPANT_ID_LENGTH,
   MAX_PASSWORD_LENGTH,
+  MAX_ROOM_ORDER,
   MAX_SLOW_MODE_SECONDS,
   MAX_TEAMS,
 } from '../bounds.ts';
@@ -52,6 +54,19 @@ const slowModeSeconds = z
   .min(0)
   .max(MAX_SLOW_MODE_SECONDS)
   .describe('How long one person waits between two chat messages; 0: not at all. Moderators do not wait.');
+const description = z
+  .string()
+  .max(MAX_DESCRIPTION_LENGTH)
+  .describe('What the list of rooms says about the room; empty for nothing.');
+const order = z
+  .number()
+  .int()
+  .min(0)
+  .max(MAX_ROOM_ORDER)
+  .describe(
+    'The place in the list of rooms: lower numbers come first, and equal ones are in the order of their names.',
+  );
+const listed = z.boolean().describe('Whether the list of rooms may have the room.');
 const locked = z.boolean().describe('Whether only moderators may join.');
 const password = z
   .string()
@@ -73,6 +88,9 @@ export const roomSchema = z.strictObject({
   teams,
   chat,
   slowModeSeconds,
+  description,
+  order,
+  listed,
   participants: count().describe(
     'Number of participants, including those whose connection broke and whose seat is kept.',
   ),
@@ -86,7 +104,7 @@ export const roomListSchema = z.strictObject({
 
 /** `POST /rooms`. Omitted fields take the server's settings. */
 export const newRoomSchema = z.strictObject({
-  name: name().describe('1 to 64 letters, digits, spaces, "-", "_" or ".".'),
+  name: name().describe('1 to 64 letters, digits, spaces, "-", "_" or "."; slashes make a tree of rooms.'),
   locked: locked.default(false),
   password: password.optional(),
   maxParticipants: maxParticipants.optional(),
@@ -97,6 +115,9 @@ export const newRoomSchema = z.strictObject({
   teams: teams.optional(),
   chat: chat.optional(),
   slowModeSeconds: slowModeSeconds.optional(),
+  description: description.optional(),
+  order: order.optional(),
+  listed: listed.optional(),
 });
 
 /** `PATCH /rooms/{room}`. Omitted fields keep their value. */
@@ -114,6 +135,9 @@ export const roomChangeSchema = z.strictObject({
   teams: teams.optional(),
   chat: chat.optional(),
   slowModeSeconds: slowModeSeconds.optional(),
+  description: description.optional(),
+  order: order.optional(),
+  listed: listed.optional(),
 });
 
 export const receptionSchema = z.strictObject({
@@ -145,6 +169,8 @@ export const participantSchema = z.strictObject({
   microphone: z.enum(['none', 'muted', 'open']).describe('`none`: they use no microphone, or may not speak.'),
   connected: z.boolean().describe('The media connection is established.'),
   captured: z.boolean().describe('What they say and hear is being recorded for troubleshooting.'),
+  handRaised: z.boolean().describe('They want to say something.'),
+  away: z.boolean().describe('They have said that they are not at the computer.'),
   mayChat: z.boolean().describe('May write in the chat: their token allows it, and no moderator has muted them there.'),
   levelDbov: z
     .number()

@@ -43,6 +43,9 @@ test('every operation in the document', async (t) => {
     });
     t.match(await api.post('/rooms', { name: 'raid' }), { status: 409, body: { code: 'room_exists' } });
     t.match(await api.post('/rooms', { name: 'a!b' }), { status: 400, body: { code: 'invalid_room' } });
+    await api.post('/rooms', { name: 'Games/Chess' });
+    t.match((await api.get('/rooms/games%2Fchess')).body, { name: 'Games/Chess' }, 'a slash is written as %2F');
+    t.equal((await api.delete('/rooms/Games%2FChess')).status, 204);
     const ada = await join('raid', 'Ada');
     await ada.next('joined');
     t.match((await api.get('/rooms/raid')).body, { participants: 1 });
@@ -62,6 +65,11 @@ test('every operation in the document', async (t) => {
     t.match(await (await join('raid', 'Ada', { password: 'sesame' })).next('error'), { code: 'room_locked' });
     t.match((await api.patch('/rooms/raid', { locked: false, password: null })).body, { hasPassword: false });
     await (await join('raid', 'Ada')).next('joined');
+    t.match((await api.get('/rooms/raid')).body, { description: '', order: 0, listed: true });
+    const listed = { description: 'Be quick', order: 3, listed: false };
+    t.match((await api.patch('/rooms/raid', listed)).body, listed);
+    const long = { description: 'x'.repeat(201) };
+    t.match(await api.patch('/rooms/raid', long), { status: 400, body: { code: 'invalid_request' } });
     t.match(await (await join('raid', 'Ben')).next('error'), { code: 'room_full' });
     t.match(await api.patch('/rooms/raid', { password: 'scrypt:1:2:3:x:y' }), { body: { code: 'invalid_request' } });
     t.match(await api.patch('/rooms/nowhere', {}), { status: 404, body: { code: 'unknown_room' } });

@@ -189,6 +189,48 @@ export const table = {
     hint: 'تعمل ما دامت هذه الصفحة نشطة وأنت لا تكتب.',
   },
 
+  rooms: {
+    title: 'الغرف',
+    close: 'إغلاق',
+    search: 'ابحث عن غرفة',
+    none: 'لا توجد غرف أخرى.',
+    notFound: 'لا توجد غرفة بهذا الاسم.',
+    here: 'أنت هنا',
+    locked: 'مقفلة',
+    password: 'تحتاج إلى كلمة مرور',
+    token: 'تحتاج إلى رابط شخصي',
+    enter: 'دخول',
+    notLoaded: 'تعذّر تحميل قائمة الغرف. أعد تحميل الصفحة.',
+    nobody: 'لا أحد في هذه الغرفة بعد.',
+    count: (people) => `عدد الأشخاص: ${people}`,
+    more: (people) => `و${people} غيرهم`,
+    open: (people) => `الغرف المفتوحة: ${people}`,
+    inside: (names) => `في هذه الغرفة: ${apart(names)}`,
+    passwordOf: (room) => `كلمة مرور ${apart(room)}`,
+    switched: (room) => `أنت الآن في الغرفة ${apart(room)}.`,
+  },
+
+  invite: {
+    title: 'دعوة الآخرين',
+    share: 'مشاركة…',
+    qr: 'رابط هذه الغرفة كرمز استجابة سريعة',
+  },
+
+  signals: {
+    manyCame: (people) => `عدد المنضمين: ${people}`,
+    manyWent: (people) => `عدد المغادرين: ${people}`,
+    raisedHand: (name) => `رفع ${apart(name)} يده`,
+    captureBegan: (name) => `يجري تسجيل ما يقوله ${apart(name)} وما يسمعه`,
+    captureEnded: (name) => `انتهى تسجيل ${apart(name)}`,
+    mutedTitle: (title) => `مكتوم · ${apart(title)}`,
+    sounds: 'أصوات لما يحدث في الغرفة',
+    hand: 'يد',
+    handRaised: 'رفع يده',
+    setAway: 'أنا غير موجود',
+    away: 'غير موجود',
+    quality: { fair: 'اتصال متوسط', poor: 'اتصال ضعيف' },
+  },
+
   channels: {
     teams: 'الفرق',
     talkTo: 'تتحدث إلى',
@@ -356,6 +398,8 @@ export const table = {
     data_too_large: NO_UNDERSTANDING,
     not_delivered: 'لا يستطيع هذا الشخص تلقي الرسائل الآن.',
     kicked: 'أخرجك أحد المشرفين من الغرفة.',
+    unknown_room: 'لم تعد هذه الغرفة موجودة.',
+    identity_present: 'أنت في تلك الغرفة بالفعل في نافذة أخرى.',
     room_full: 'هذه الغرفة ممتلئة. أعد المحاولة لاحقًا أو اختر غرفة أخرى.',
     too_many_rooms: 'بلغ الخادم الحد الأقصى لعدد الغرف. انضم إلى غرفة موجودة أو أعد المحاولة لاحقًا.',
     too_many_rooms_of_address:

@@ -174,6 +174,48 @@ export const table = {
     hint: 'Sie wirken, solange diese Seite den Fokus hat und du nicht tippst.',
   },
 
+  rooms: {
+    title: 'Räume',
+    close: 'Schließen',
+    search: 'Raum suchen',
+    none: 'Es gibt keine anderen Räume.',
+    notFound: 'Kein Raum heißt so.',
+    here: 'Du bist hier',
+    locked: 'abgeschlossen',
+    password: 'braucht ein Passwort',
+    token: 'braucht einen eigenen Link',
+    enter: 'Hineingehen',
+    notLoaded: 'Die Liste der Räume konnte nicht geladen werden. Lade die Seite neu.',
+    nobody: 'Noch ist niemand in diesem Raum.',
+    count: (people) => plural(people, { one: '# Person', other: '# Personen' }),
+    more: (people) => `und ${people} weitere`,
+    open: (people) => plural(people, { one: '# offener Raum', other: '# offene Räume' }),
+    inside: (names) => `In diesem Raum: ${names}`,
+    passwordOf: (room) => `Passwort von ${room}`,
+    switched: (room) => `Du bist jetzt im Raum ${room}.`,
+  },
+
+  invite: {
+    title: 'Andere einladen',
+    share: 'Teilen…',
+    qr: 'Der Link zu diesem Raum als QR-Code',
+  },
+
+  signals: {
+    manyCame: (people) => `${people} Personen sind jetzt da`,
+    manyWent: (people) => `${people} Personen sind gegangen`,
+    raisedHand: (name) => `${name} hebt die Hand`,
+    captureBegan: (name) => `Was ${name} sagt und hört, wird aufgezeichnet`,
+    captureEnded: (name) => `Die Aufzeichnung von ${name} ist beendet`,
+    mutedTitle: (title) => `Stumm · ${title}`,
+    sounds: 'Töne für das, was im Raum geschieht',
+    hand: 'Melden',
+    handRaised: 'meldet sich',
+    setAway: 'Ich bin abwesend',
+    away: 'abwesend',
+    quality: { fair: 'mäßige Verbindung', poor: 'schlechte Verbindung' },
+  },
+
   channels: {
     teams: 'Teams',
     talkTo: 'Du sprichst mit',
@@ -327,6 +369,8 @@ export const table = {
     data_too_large: NO_UNDERSTANDING,
     not_delivered: 'Diese Person kann gerade keine Nachrichten empfangen.',
     kicked: 'Die Moderation hat dich aus dem Raum entfernt.',
+    unknown_room: 'Diesen Raum gibt es nicht mehr.',
+    identity_present: 'Du bist schon in diesem Raum, in einem anderen Fenster.',
     room_full: 'Dieser Raum ist voll. Versuche es später noch einmal oder wähle einen anderen.',
     too_many_rooms:
       'Auf dem Server gibt es schon so viele Räume wie erlaubt. Tritt einem davon bei oder versuche es später noch einmal.',

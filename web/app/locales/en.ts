@@ -47,6 +47,8 @@ export const problems = {
   data_too_large: NO_UNDERSTANDING,
   not_delivered: 'This person cannot receive messages right now.',
   kicked: 'A moderator has removed you from the room.',
+  unknown_room: 'This room does not exist any more.',
+  identity_present: 'You are in that room already, in another window.',
   room_full: 'This room is full. Try again later or choose another one.',
   too_many_rooms: 'The server has reached its maximum number of rooms. Join an existing one, or try again later.',
   too_many_rooms_of_address:
@@ -228,6 +230,48 @@ export const table = {
     press: 'Press a key',
     none: 'None',
     hint: 'They work while this page has the focus and you are not typing.',
+  },
+
+  rooms: {
+    title: 'Rooms',
+    close: 'Close',
+    search: 'Find a room',
+    none: 'There are no other rooms.',
+    notFound: 'No room has such a name.',
+    here: 'You are here',
+    locked: 'locked',
+    password: 'needs a password',
+    token: 'needs a personal link',
+    enter: 'Go in',
+    notLoaded: 'The list of rooms could not be loaded. Reload the page.',
+    nobody: 'Nobody is in this room yet.',
+    count: (people: number) => `${people} ${people === 1 ? 'person' : 'people'}`,
+    more: (people: number) => `and ${people} more`,
+    open: (people: number) => `${people} ${people === 1 ? 'open room' : 'open rooms'}`,
+    inside: (names: string) => `In this room: ${names}`,
+    passwordOf: (room: string) => `Password of ${room}`,
+    switched: (room: string) => `You are in the room ${room} now.`,
+  },
+
+  invite: {
+    title: 'Invite others',
+    share: 'Share…',
+    qr: 'The link of this room as a QR code',
+  },
+
+  signals: {
+    manyCame: (people: number) => `${people} people joined`,
+    manyWent: (people: number) => `${people} people left`,
+    raisedHand: (name: string) => `${name} raised a hand`,
+    captureBegan: (name: string) => `What ${name} says and hears is being recorded`,
+    captureEnded: (name: string) => `The recording of ${name} has ended`,
+    mutedTitle: (title: string) => `Muted · ${title}`,
+    sounds: 'Sounds for what happens in the room',
+    hand: 'Hand',
+    handRaised: 'hand raised',
+    setAway: 'I am away',
+    away: 'away',
+    quality: { fair: 'fair connection', poor: 'poor connection' },
   },
 
   channels: {

@@ -171,6 +171,48 @@ export const table = {
     hint: 'Funcionan mientras esta página tiene el foco y no estás escribiendo.',
   },
 
+  rooms: {
+    title: 'Salas',
+    close: 'Cerrar',
+    search: 'Buscar una sala',
+    none: 'No hay otras salas.',
+    notFound: 'Ninguna sala se llama así.',
+    here: 'Estás aquí',
+    locked: 'cerrada',
+    password: 'pide contraseña',
+    token: 'pide un enlace personal',
+    enter: 'Entrar',
+    notLoaded: 'No se ha podido cargar la lista de salas. Recarga la página.',
+    nobody: 'Todavía no hay nadie en esta sala.',
+    count: (people) => plural(people, { one: '# persona', other: '# personas' }),
+    more: (people) => `y ${people} más`,
+    open: (people) => plural(people, { one: '# sala abierta', other: '# salas abiertas' }),
+    inside: (names) => `En esta sala: ${names}`,
+    passwordOf: (room) => `Contraseña de ${room}`,
+    switched: (room) => `Ahora estás en la sala ${room}.`,
+  },
+
+  invite: {
+    title: 'Invitar a otros',
+    share: 'Compartir…',
+    qr: 'El enlace de esta sala como código QR',
+  },
+
+  signals: {
+    manyCame: (people) => `Han entrado ${people} personas`,
+    manyWent: (people) => `Han salido ${people} personas`,
+    raisedHand: (name) => `${name} levanta la mano`,
+    captureBegan: (name) => `Se está grabando lo que ${name} dice y oye`,
+    captureEnded: (name) => `Ha terminado la grabación de ${name}`,
+    mutedTitle: (title) => `Silencio · ${title}`,
+    sounds: 'Sonidos para lo que pasa en la sala',
+    hand: 'Mano',
+    handRaised: 'mano levantada',
+    setAway: 'Estoy ausente',
+    away: 'ausente',
+    quality: { fair: 'conexión regular', poor: 'mala conexión' },
+  },
+
   channels: {
     teams: 'Equipos',
     talkTo: 'Hablas con',
@@ -321,6 +363,8 @@ export const table = {
     data_too_large: NO_UNDERSTANDING,
     not_delivered: 'Esta persona no puede recibir mensajes ahora mismo.',
     kicked: 'La moderación te ha expulsado de la sala.',
+    unknown_room: 'Esta sala ya no existe.',
+    identity_present: 'Ya estás en esa sala, en otra ventana.',
     room_full: 'Esta sala está llena. Vuelve a intentarlo más tarde o elige otra.',
     too_many_rooms:
       'El servidor ha llegado a su máximo de salas. Entra en una que ya exista o vuelve a intentarlo más tarde.',

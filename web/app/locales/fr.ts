@@ -173,6 +173,48 @@ export const table = {
     hint: 'Ils marchent tant que cette page est active et que tu n’écris pas.',
   },
 
+  rooms: {
+    title: 'Salons',
+    close: 'Fermer',
+    search: 'Chercher un salon',
+    none: 'Il n’y a pas d’autres salons.',
+    notFound: 'Aucun salon ne porte ce nom.',
+    here: 'Vous êtes ici',
+    locked: 'verrouillé',
+    password: 'demande un mot de passe',
+    token: 'demande un lien personnel',
+    enter: 'Entrer',
+    notLoaded: 'La liste des salons n’a pas pu être chargée. Rechargez la page.',
+    nobody: 'Personne n’est encore dans ce salon.',
+    count: (people) => plural(people, { one: '# personne', other: '# personnes' }),
+    more: (people) => `et ${people} de plus`,
+    open: (people) => plural(people, { one: '# salon ouvert', other: '# salons ouverts' }),
+    inside: (names) => `Dans ce salon : ${names}`,
+    passwordOf: (room) => `Mot de passe de ${room}`,
+    switched: (room) => `Vous êtes maintenant dans le salon ${room}.`,
+  },
+
+  invite: {
+    title: 'Inviter d’autres personnes',
+    share: 'Partager…',
+    qr: 'Le lien de ce salon sous forme de code QR',
+  },
+
+  signals: {
+    manyCame: (people) => `${people} personnes sont arrivées`,
+    manyWent: (people) => `${people} personnes sont parties`,
+    raisedHand: (name) => `${name} lève la main`,
+    captureBegan: (name) => `Ce que ${name} dit et entend est enregistré`,
+    captureEnded: (name) => `L’enregistrement de ${name} est terminé`,
+    mutedTitle: (title) => `Muet · ${title}`,
+    sounds: 'Sons pour ce qui se passe dans le salon',
+    hand: 'Main',
+    handRaised: 'main levée',
+    setAway: 'Je suis absent',
+    away: 'absent',
+    quality: { fair: 'connexion moyenne', poor: 'mauvaise connexion' },
+  },
+
   channels: {
     teams: 'Équipes',
     talkTo: 'Tu parles à',
@@ -324,6 +366,8 @@ export const table = {
     data_too_large: NO_UNDERSTANDING,
     not_delivered: 'Cette personne ne peut pas recevoir de messages en ce moment.',
     kicked: 'La modération t’a exclu du salon.',
+    unknown_room: 'Ce salon n’existe plus.',
+    identity_present: 'Vous êtes déjà dans ce salon, dans une autre fenêtre.',
     room_full: 'Ce salon est plein. Réessaie plus tard ou choisis-en un autre.',
     too_many_rooms:
       'Le serveur a atteint son nombre maximal de salons. Rejoins un salon existant ou réessaie plus tard.',

@@ -169,6 +169,48 @@ export const table = {
     hint: 'このページが選択されていて、文字を入力していないときに使えます。',
   },
 
+  rooms: {
+    title: 'ルーム',
+    close: '閉じる',
+    search: 'ルームを探す',
+    none: 'ほかのルームはありません。',
+    notFound: 'その名前のルームはありません。',
+    here: '現在のルーム',
+    locked: 'ロック中',
+    password: 'パスワードが必要',
+    token: '専用リンクが必要',
+    enter: '入る',
+    notLoaded: 'ルームの一覧を読み込めませんでした。ページを再読み込みしてください。',
+    nobody: 'このルームにはまだ誰もいません。',
+    count: (people) => `${people}人`,
+    more: (people) => `ほか${people}人`,
+    open: (people) => `開いているルーム ${people}件`,
+    inside: (names) => `このルームにいる人：${names}`,
+    passwordOf: (room) => `${room}のパスワード`,
+    switched: (room) => `ルーム${room}に移動しました。`,
+  },
+
+  invite: {
+    title: '招待する',
+    share: '共有…',
+    qr: 'このルームのリンクの二次元コード',
+  },
+
+  signals: {
+    manyCame: (people) => `${people}人が参加しました`,
+    manyWent: (people) => `${people}人が退出しました`,
+    raisedHand: (name) => `${name}さんが手を挙げました`,
+    captureBegan: (name) => `${name}さんの発言と聞いている音声を録音しています`,
+    captureEnded: (name) => `${name}さんの録音が終わりました`,
+    mutedTitle: (title) => `ミュート中 · ${title}`,
+    sounds: 'ルームの出来事を知らせる音',
+    hand: '挙手',
+    handRaised: '挙手中',
+    setAway: '離席中にする',
+    away: '離席中',
+    quality: { fair: '接続は普通', poor: '接続が不安定' },
+  },
+
   channels: {
     teams: 'チーム',
     talkTo: '話す相手',
@@ -319,6 +361,8 @@ export const table = {
     data_too_large: NO_UNDERSTANDING,
     not_delivered: 'この人は今メッセージを受け取れません。',
     kicked: 'モデレーターがあなたをルームから退出させました。',
+    unknown_room: 'このルームはもうありません。',
+    identity_present: '別のウィンドウですでにそのルームにいます。',
     room_full: 'このルームは満員です。あとで試すか、別のルームを選んでください。',
     too_many_rooms: 'サーバーのルーム数が上限に達しました。今あるルームに参加するか、あとでお試しください。',
     too_many_rooms_of_address:

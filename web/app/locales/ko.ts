@@ -168,6 +168,48 @@ export const table = {
     hint: '이 페이지가 선택되어 있고 글을 입력하지 않을 때 작동해요.',
   },
 
+  rooms: {
+    title: '방',
+    close: '닫기',
+    search: '방 찾기',
+    none: '다른 방이 없습니다.',
+    notFound: '그런 이름의 방이 없습니다.',
+    here: '현재 위치',
+    locked: '잠김',
+    password: '비밀번호 필요',
+    token: '개인 링크 필요',
+    enter: '들어가기',
+    notLoaded: '방 목록을 불러오지 못했습니다. 페이지를 새로 고치세요.',
+    nobody: '아직 이 방에 아무도 없습니다.',
+    count: (people) => `${people}명`,
+    more: (people) => `외 ${people}명`,
+    open: (people) => `열린 방 ${people}개`,
+    inside: (names) => `이 방에 있는 사람: ${names}`,
+    passwordOf: (room) => `${room} 비밀번호`,
+    switched: (room) => `이제 ${room} 방에 있습니다.`,
+  },
+
+  invite: {
+    title: '초대하기',
+    share: '공유…',
+    qr: '이 방의 링크 큐알 코드',
+  },
+
+  signals: {
+    manyCame: (people) => `${people}명이 들어왔습니다`,
+    manyWent: (people) => `${people}명이 나갔습니다`,
+    raisedHand: (name) => `${name} 님이 손을 들었습니다`,
+    captureBegan: (name) => `${name} 님이 말하고 듣는 내용을 녹음하고 있습니다`,
+    captureEnded: (name) => `${name} 님의 녹음이 끝났습니다`,
+    mutedTitle: (title) => `음소거 · ${title}`,
+    sounds: '방에서 일어나는 일의 알림음',
+    hand: '손들기',
+    handRaised: '손 듦',
+    setAway: '자리 비움',
+    away: '자리 비움',
+    quality: { fair: '연결 보통', poor: '연결 나쁨' },
+  },
+
   channels: {
     teams: '팀',
     talkTo: '말하는 대상',
@@ -317,6 +359,8 @@ export const table = {
     data_too_large: NO_UNDERSTANDING,
     not_delivered: '이 사람은 지금 메시지를 받을 수 없어요.',
     kicked: '관리자가 나를 방에서 내보냈어요.',
+    unknown_room: '이 방은 더 이상 없습니다.',
+    identity_present: '이미 다른 창에서 그 방에 있습니다.',
     room_full: '방이 가득 찼어요. 나중에 다시 시도하거나 다른 방을 골라 주세요.',
     too_many_rooms: '서버에 열 수 있는 방이 모두 찼어요. 이미 있는 방에 들어가거나 나중에 다시 시도해 주세요.',
     too_many_rooms_of_address:

@@ -172,6 +172,48 @@ export const table = {
     hint: 'Funcionam enquanto esta página está em foco e você não está digitando.',
   },
 
+  rooms: {
+    title: 'Salas',
+    close: 'Fechar',
+    search: 'Procurar uma sala',
+    none: 'Não há outras salas.',
+    notFound: 'Nenhuma sala tem esse nome.',
+    here: 'Você está aqui',
+    locked: 'trancada',
+    password: 'pede uma senha',
+    token: 'pede um link pessoal',
+    enter: 'Entrar',
+    notLoaded: 'Não foi possível carregar a lista de salas. Recarregue a página.',
+    nobody: 'Ainda não há ninguém nesta sala.',
+    count: (people) => plural(people, { one: '# pessoa', other: '# pessoas' }),
+    more: (people) => `e mais ${people}`,
+    open: (people) => plural(people, { one: '# sala aberta', other: '# salas abertas' }),
+    inside: (names) => `Nesta sala: ${names}`,
+    passwordOf: (room) => `Senha de ${room}`,
+    switched: (room) => `Agora você está na sala ${room}.`,
+  },
+
+  invite: {
+    title: 'Convidar outras pessoas',
+    share: 'Compartilhar…',
+    qr: 'O link desta sala como código QR',
+  },
+
+  signals: {
+    manyCame: (people) => `${people} pessoas entraram`,
+    manyWent: (people) => `${people} pessoas saíram`,
+    raisedHand: (name) => `${name} levantou a mão`,
+    captureBegan: (name) => `O que ${name} diz e ouve está sendo gravado`,
+    captureEnded: (name) => `A gravação de ${name} terminou`,
+    mutedTitle: (title) => `Mudo · ${title}`,
+    sounds: 'Sons para o que acontece na sala',
+    hand: 'Mão',
+    handRaised: 'mão levantada',
+    setAway: 'Estou ausente',
+    away: 'ausente',
+    quality: { fair: 'conexão razoável', poor: 'conexão ruim' },
+  },
+
   channels: {
     teams: 'Equipes',
     talkTo: 'Você fala com',
@@ -322,6 +364,8 @@ export const table = {
     data_too_large: NO_UNDERSTANDING,
     not_delivered: 'Esta pessoa não pode receber mensagens agora.',
     kicked: 'A moderação removeu você da sala.',
+    unknown_room: 'Esta sala não existe mais.',
+    identity_present: 'Você já está nessa sala, em outra janela.',
     room_full: 'Esta sala está cheia. Tente de novo mais tarde ou escolha outra.',
     too_many_rooms:
       'O servidor chegou ao número máximo de salas. Entre em uma que já existe ou tente de novo mais tarde.',

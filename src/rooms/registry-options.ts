@@ -1,0 +1,94 @@
+/** What the registry of rooms is given, and what it returns. */
+import type { Logger } from 'pino';
+import type { Clock, Millis } from '../lib/clock.ts';
+import type { LimitCounts } from '../lib/rates/limit-counts.ts';
+import type { MediaPlane, ParticipantState } from '../media/plane.ts';
+import type { AccessControl } from './access.ts';
+import type { Admission } from './admission.ts';
+import type { ChatKeeping } from './chat/room-chat.ts';
+import type { EventOf, ParticipantListener } from './events.ts';
+import type { Participant } from './participant.ts';
+import type { RoomObserver } from './ports.ts';
+import type { RoomListMode } from './room-list.ts';
+import type { RoomSettings, RoomView } from './room-options.ts';
+
+export interface RegistryLimits {
+  readonly maxRooms: number;
+  /** Maximum number of rooms that one address may have open; 0: no limit. */
+  readonly maxRoomsPerAddress: number;
+  /** Default for rooms without their own limit. */
+  readonly maxParticipants: number;
+  /** How long the seat of a broken connection is kept while its media works. */
+  readonly resumeTimeoutMs: Millis;
+}
+
+export interface ChatDefaults extends ChatKeeping {
+  /** Whether rooms have a chat unless they say otherwise. */
+  readonly enabled: boolean;
+}
+
+export interface RegistryOptions {
+  readonly plane: MediaPlane;
+  readonly limits: RegistryLimits;
+  readonly access: AccessControl;
+  readonly chat?: ChatDefaults;
+  /** The teams of rooms that say nothing else, as `teamNames` returns them; none if omitted. */
+  readonly teams?: readonly string[];
+  /** Which rooms people see while they are in another; none if omitted. */
+  readonly roomList?: RoomListMode;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly observer?: RoomObserver;
+  readonly limitCounts?: LimitCounts;
+  /** Everyone who was there when `drain` was called has left, or its deadline has passed. */
+  readonly onDrained?: () => void;
+}
+
+export interface JoinRequest {
+  readonly room: string;
+  readonly name: string;
+  /** From `admit`. */
+  readonly admission: Admission;
+  readonly state: ParticipantState;
+  /** True if omitted. */
+  readonly hasMicrophone?: boolean;
+  /** The requester's address, as limits count it; a room that they open counts against it. */
+  readonly from?: string | undefined;
+  readonly resumeToken?: string | undefined;
+  /** How far the client knows the chat. */
+  readonly chatAfter?: string | undefined;
+  readonly listener: ParticipantListener;
+}
+
+export interface Joined extends RoomView {
+  readonly participant: Participant;
+  /** What the participant's client has missed of the chat; null if it shows none. */
+  readonly history: EventOf<'chat_history'> | null;
+  /** The participant was here before, and their media continues. */
+  readonly mediaResumed: boolean;
+  /** This participant can see the list of rooms. */
+  readonly roomList: boolean;
+  /** The server is about to shut down. */
+  readonly draining: { readonly endsInMs: Millis | null } | null;
+}
+
+/** A room opened by the operator. */
+export interface NewRoom extends Partial<RoomSettings> {
+  readonly name: string;
+  readonly locked: boolean;
+  /** In plain text or hashed. */
+  readonly password?: string | undefined;
+}
+
+/** Omitted settings keep their value. */
+export interface RoomChange extends Partial<RoomSettings> {
+  readonly locked?: boolean;
+  /** Null restores the configured password, or none. */
+  readonly password?: string | null;
+}
+
+/** Current totals. */
+export interface RoomFigures {
+  readonly rooms: number;
+  readonly participants: number;
+}
