@@ -28,7 +28,7 @@ export const table = {
     nameMissing: 'みんなに伝わるように名前を入力してください。',
     room: 'ルーム',
     roomHint: '好きな名前でかまいません。同じ名前を入力した人どうしが集まります。',
-    roomInvalid: 'ルーム名は 1～64 文字で、文字、数字、スペース、「-」「_」「.」が使えます。',
+    roomInvalid: 'ルーム名は 1～64 文字で、文字、数字、スペース、「-」「_」「.」「/」が使えます。',
     useInstead: (room) => `「${room}」を使う`,
     mode: '参加方法',
     modes: { open: 'マイク', muted: 'ミュート', listen: '聞くだけ' },
@@ -178,7 +178,7 @@ export const table = {
     here: '現在のルーム',
     locked: 'ロック中',
     password: 'パスワードが必要',
-    token: '専用リンクが必要',
+    token: '個人用リンクが必要',
     enter: '入る',
     notLoaded: 'ルームの一覧を読み込めませんでした。ページを再読み込みしてください。',
     nobody: 'このルームにはまだ誰もいません。',
@@ -208,7 +208,7 @@ export const table = {
     handRaised: '挙手中',
     setAway: '離席中にする',
     away: '離席中',
-    quality: { fair: '接続は普通', poor: '接続が不安定' },
+    quality: { fair: '接続はまずまず', poor: '接続が不安定' },
   },
 
   channels: {
@@ -339,7 +339,8 @@ export const table = {
     too_many_offers: TOO_MUCH,
     join_timeout: '参加に時間がかかりすぎました。もう一度お試しください。',
     invalid_name: 'サーバーがこの名前を受け付けません。1～64 文字で、制御文字は使えません。',
-    invalid_room: 'サーバーがこのルーム名を受け付けません。文字、数字、スペース、「-」「_」「.」を使ってください。',
+    invalid_room:
+      'サーバーがこのルーム名を受け付けません。文字、数字、スペース、「-」「_」「.」「/」を使ってください。',
     room_locked: 'ルームがロックされていて、新しく参加できません。中の人に聞いてみてください。',
     password_required: 'このルームにはパスワードが必要です。',
     wrong_password: 'パスワードが違います。もう一度お試しください。',
