@@ -83,6 +83,8 @@ async function buildHtml(folder, page) {
     assetNames: '[name]-[hash]',
     minify: true,
     sourcemap: 'linked',
+    // The executable has no place for them.
+    sourcesContent: false,
     metafile: true,
     logLevel: 'warning',
   });

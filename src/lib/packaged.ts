@@ -31,11 +31,10 @@ export async function packagedFiles(folder: string): Promise<ReadonlyMap<string,
 export async function filesIn(directory: string): Promise<ReadonlyMap<string, Buffer>> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return new Map(
-    await Promise.all(
-      files.map(async (file) => [relative(directory, file).split(sep).join('/'), await readFile(file)] as const),
-    ),
-  );
+  const contents = new Map<string, Buffer>();
+  // One after the other, because a process may have few open files.
+  for (const file of files) contents.set(relative(directory, file).split(sep).join('/'), await readFile(file));
+  return contents;
 }
 
 /** The exports of a native addon package. Throws an Error with an explanation if it cannot be loaded. */

@@ -22,11 +22,6 @@ class Refusal extends Error {
   }
 }
 
-/** Whether the page was put into a frame of another site in order to be controlled by it. */
-export function isEmbedded(): boolean {
-  return parent !== window && new URLSearchParams(location.search).has('embed');
-}
-
 /**
  * Obeys the page that frames this one, and tells it what happens. The browser shows this page only in frames that the
  * operator has allowed (`frame-ancestors`); that list is checked again for each message.

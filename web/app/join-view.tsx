@@ -5,12 +5,12 @@ import { Logo, WarningIcon } from './icons.tsx';
 import { isTokenDamaged, joinToken } from './join-token.ts';
 import { strings } from './language.ts';
 import { LanguageMenu } from './language-menu.tsx';
+import { useLazy } from './lazy.ts';
 import { PasswordField } from './password-field.tsx';
 import { type JoinMode, preferences } from './preferences.ts';
 import { isRoomName, isSameRoom, roomOfPath, suggestRoomName, tidyRoomName } from './room-link.ts';
 import { Preview } from './room-preview.tsx';
 import { OpenRooms } from './rooms/open-rooms.tsx';
-import { SoundCheck } from './sound-check.tsx';
 
 const MODES: readonly JoinMode[] = ['open', 'muted', 'listen'];
 const texts = strings.join;
@@ -25,6 +25,8 @@ export function JoinView({ call }: { call: Call }) {
   const problem = useSignal<{ field: 'name' | 'room'; text: string; suggestion?: string } | null>(null);
   const nameInput = useRef<HTMLInputElement>(null);
   const roomInput = useRef<HTMLInputElement>(null);
+  const loadCheck = () => import('./sound-check.tsx').then(({ SoundCheck }) => SoundCheck);
+  const Check = useLazy(call.isTrying.value, loadCheck, () => call.setTrying(false));
 
   useEffect(() => {
     document.title = strings.product;
@@ -172,7 +174,7 @@ export function JoinView({ call }: { call: Call }) {
           </span>
         </fieldset>
         {call.isTrying.value ? (
-          <SoundCheck call={call} />
+          Check && <Check call={call} />
         ) : (
           <button type="button" class="button-plain" data-testid="check-sound" onClick={() => call.setTrying(true)}>
             {strings.check.open}

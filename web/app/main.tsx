@@ -1,7 +1,7 @@
 import { render } from 'preact';
 import { Call } from './call.ts';
 import { forgetCall, isReload, keptCall } from './call-memory.ts';
-import { isEmbedded, obeyParent } from './embed.ts';
+import { isEmbedded } from './embedded.ts';
 import { joinToken, takeTokenFromAddress } from './join-token.ts';
 import { JoinView } from './join-view.tsx';
 import { language } from './language.ts';
@@ -40,7 +40,7 @@ addEventListener('pageshow', (event) => {
   if (event.persisted) resume();
 });
 showOnSystem(call);
-if (isEmbedded()) void obeyParent(call);
+if (isEmbedded()) void import('./embed.ts').then(({ obeyParent }) => obeyParent(call));
 else void registerServiceWorker();
 watchTab(call);
 render(<App call={call} />, root);

@@ -7,15 +7,24 @@ import { Banners, ConnectionStatus } from './connection-status.tsx';
 import { Controls } from './controls.tsx';
 import { CopyLink, LinkToCopy } from './copy-link.tsx';
 import { Logo } from './icons.tsx';
+import { strings } from './language.ts';
+import { useLazy } from './lazy.ts';
 import { LeaveDialog } from './leave-dialog.tsx';
 import { People } from './people.tsx';
 import { RoomsButton, RoomsPanel } from './rooms/rooms-button.tsx';
-import { SettingsDialog } from './settings-dialog.tsx';
 import { EventLine } from './signals/event-line.tsx';
 import { MiniPlayerButton } from './system/mini-player-button.tsx';
 
 export function RoomView({ call }: { call: Call }) {
   const areSettingsOpen = useSignal(false);
+  const closeSettings = () => {
+    areSettingsOpen.value = false;
+  };
+  const loadSettings = () => import('./settings-dialog.tsx').then(({ SettingsDialog }) => SettingsDialog);
+  const Settings = useLazy(areSettingsOpen.value, loadSettings, () => {
+    closeSettings();
+    call.notify(strings.settings.notLoaded);
+  });
   const heading = useRef<HTMLHeadingElement>(null);
   const main = useRef<HTMLElement>(null);
   const Transfers = call.files.view.value;
@@ -53,14 +62,7 @@ export function RoomView({ call }: { call: Call }) {
           areSettingsOpen.value = true;
         }}
       />
-      {areSettingsOpen.value && (
-        <SettingsDialog
-          call={call}
-          onClose={() => {
-            areSettingsOpen.value = false;
-          }}
-        />
-      )}
+      {Settings && <Settings call={call} onClose={closeSettings} />}
       {call.isAskingToLeave.value && <LeaveDialog call={call} />}
     </div>
   );

@@ -1,10 +1,10 @@
 import { useEffect } from 'preact/hooks';
 import { watchHold } from '../sdk/push-to-talk.ts';
+import { bindingName } from './binding-name.ts';
 import type { Call } from './call.ts';
 import { strings } from './language.ts';
 import { isHeldMode } from './own-voice.ts';
 import { preferences } from './preferences.ts';
-import { bindingName } from './talk-settings.tsx';
 
 const texts = strings.talk;
 const VIBRATE_MS = 15;

@@ -1,12 +1,13 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { type HoldBinding, nextBinding } from '../sdk/push-to-talk.ts';
+import { bindingName } from './binding-name.ts';
 import type { Call } from './call.ts';
 import { strings } from './language.ts';
 import { LevelMeter } from './level-meter.tsx';
 import { isHeldMode } from './own-voice.ts';
 import { preferences, remember, TALK_MODES } from './preferences.ts';
-import { isUsableKey, keyName } from './shortcuts.ts';
+import { isUsableKey } from './shortcuts.ts';
 import { Slider } from './slider.tsx';
 import { THRESHOLD_DBFS } from './voice/voice-gate.ts';
 
@@ -113,9 +114,4 @@ function Threshold({ call }: { call: Call }) {
 function isUsable(binding: HoldBinding): boolean {
   if (binding.kind === 'key') return binding.code === 'Space' || isUsableKey(binding.code);
   return binding.kind === 'gamepad' || binding.button >= FIRST_SIDE_BUTTON;
-}
-
-export function bindingName(binding: HoldBinding): string {
-  if (binding.kind === 'key') return keyName(binding.code);
-  return binding.kind === 'mouse' ? texts.mouse(binding.button + 1) : texts.gamepad(binding.button);
 }

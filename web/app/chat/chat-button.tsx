@@ -1,8 +1,6 @@
-import { type Signal, useSignal } from '@preact/signals';
-import type { FunctionComponent } from 'preact';
-import { useEffect } from 'preact/hooks';
 import type { Call } from '../call.ts';
 import { strings } from '../language.ts';
+import { useLazy } from '../lazy.ts';
 import type { ChatModel } from './chat-model.ts';
 
 const texts = strings.chat;
@@ -39,20 +37,11 @@ export function ChatButton({ chat }: { readonly chat: ChatModel }) {
 
 /** The panel, whose code is loaded when it is first opened. */
 export function Chat(props: ChatProps) {
-  const panel: Signal<FunctionComponent<ChatProps> | null> = useSignal(null);
-  const isOpen = props.chat.isOpen.value;
-  useEffect(() => {
-    if (!isOpen || panel.value !== null) return;
-    import('./chat-panel.tsx').then(
-      ({ ChatPanel }) => {
-        panel.value = ChatPanel;
-      },
-      () => {
-        props.chat.close();
-        props.call.notify(texts.notLoaded);
-      },
-    );
-  }, [isOpen]);
-  const Panel = panel.value;
-  return isOpen && Panel !== null ? <Panel {...props} /> : null;
+  const { call, chat } = props;
+  const load = () => import('./chat-panel.tsx').then(({ ChatPanel }) => ChatPanel);
+  const Panel = useLazy(chat.isOpen.value, load, () => {
+    chat.close();
+    call.notify(texts.notLoaded);
+  });
+  return Panel && <Panel {...props} />;
 }

@@ -1,28 +1,17 @@
-import { type Signal, useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import type { Call } from '../call.ts';
 import { CopyLink } from '../copy-link.tsx';
 import { strings } from '../language.ts';
+import { useLazy } from '../lazy.ts';
 import { pathOfRoom } from '../room-link.ts';
-import type { QrPicture } from './qr-picture.tsx';
 
 const texts = strings.invite;
 
 /** What an empty room offers: ways to get others here. */
 export function Invite({ call }: { readonly call: Call }) {
-  const picture: Signal<typeof QrPicture | null> = useSignal(null);
-  useEffect(() => {
-    import('./qr-picture.tsx').then(
-      (loaded) => {
-        picture.value = loaded.QrPicture;
-      },
-      // There are other ways.
-      () => {},
-    );
-  }, []);
+  // If it cannot be loaded, there are other ways.
+  const Picture = useLazy(true, () => import('./qr-picture.tsx').then(({ QrPicture }) => QrPicture));
   if (call.entry.value === 'token') return <p class="quiet centered">{strings.room.aloneWithToken}</p>;
   const link = new URL(pathOfRoom(call.room.value), location.href).href;
-  const Picture = picture.value;
   return (
     <section class="invite card" data-testid="invite" aria-label={texts.title}>
       <div class="invite-words">

@@ -473,6 +473,7 @@ export const table = {
   },
 
   settings: {
+    notLoaded: 'تعذّر تحميل الإعدادات. حاول مرة أخرى.',
     title: 'الإعدادات',
     close: 'تم',
     input: 'الميكروفون',

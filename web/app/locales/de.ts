@@ -448,6 +448,7 @@ export const table = {
   },
 
   settings: {
+    notLoaded: 'Die Einstellungen konnten nicht geladen werden. Bitte versuch es noch einmal.',
     title: 'Einstellungen',
     close: 'Fertig',
     input: 'Mikrofon',

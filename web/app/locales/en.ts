@@ -442,6 +442,7 @@ export const table = {
   },
 
   settings: {
+    notLoaded: 'The settings could not be loaded. Please try again.',
     title: 'Settings',
     close: 'Done',
     input: 'Microphone',

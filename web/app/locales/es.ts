@@ -441,6 +441,7 @@ export const table = {
   },
 
   settings: {
+    notLoaded: 'No se pudieron cargar los ajustes. Inténtalo de nuevo.',
     title: 'Ajustes',
     close: 'Listo',
     input: 'Micrófono',

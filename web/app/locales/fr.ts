@@ -444,6 +444,7 @@ export const table = {
   },
 
   settings: {
+    notLoaded: 'Les réglages n’ont pas pu être chargés. Réessaie.',
     title: 'Réglages',
     close: 'Terminé',
     input: 'Micro',

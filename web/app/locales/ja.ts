@@ -437,6 +437,7 @@ export const table = {
   },
 
   settings: {
+    notLoaded: '設定を読み込めませんでした。もう一度お試しください。',
     title: '設定',
     close: '完了',
     input: 'マイク',

@@ -434,6 +434,7 @@ export const table = {
   },
 
   settings: {
+    notLoaded: '설정을 불러올 수 없습니다. 다시 시도해 주세요.',
     title: '설정',
     close: '완료',
     input: '마이크',

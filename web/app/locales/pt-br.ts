@@ -441,6 +441,7 @@ export const table = {
   },
 
   settings: {
+    notLoaded: 'Não foi possível carregar as configurações. Tente de novo.',
     title: 'Configurações',
     close: 'Pronto',
     input: 'Microfone',

@@ -427,6 +427,7 @@ export const table = {
   },
 
   settings: {
+    notLoaded: '无法加载设置，请重试。',
     title: '设置',
     close: '完成',
     input: '麦克风',

@@ -1,37 +1,33 @@
-import { type Signal, useSignal } from '@preact/signals';
-import type { FunctionComponent } from 'preact';
+import { useSignal } from '@preact/signals';
 import type { Call } from '../call.ts';
 import { strings } from '../language.ts';
-
-interface PanelProps {
-  readonly call: Call;
-  readonly onClose: () => void;
-}
+import { useLazy } from '../lazy.ts';
 
 /** Opens the statistics, whose code is loaded then. */
 export function StatsButton({ call }: { call: Call }) {
-  const panel: Signal<FunctionComponent<PanelProps> | null> = useSignal(null);
-  const open = () =>
-    import('./stats-panel.tsx').then(
-      ({ StatsPanel }) => {
-        panel.value = StatsPanel;
-      },
-      () => call.notify(strings.stats.notLoaded),
-    );
-  const Panel = panel.value;
+  const isOpen = useSignal(false);
+  const close = () => {
+    isOpen.value = false;
+  };
+  const load = () => import('./stats-panel.tsx').then(({ StatsPanel }) => StatsPanel);
+  const Panel = useLazy(isOpen.value, load, () => {
+    close();
+    call.notify(strings.stats.notLoaded);
+  });
   return (
     <>
-      <button type="button" class="button" data-testid="stats-open" aria-haspopup="dialog" onClick={() => void open()}>
+      <button
+        type="button"
+        class="button"
+        data-testid="stats-open"
+        aria-haspopup="dialog"
+        onClick={() => {
+          isOpen.value = true;
+        }}
+      >
         {strings.stats.open}
       </button>
-      {Panel !== null && (
-        <Panel
-          call={call}
-          onClose={() => {
-            panel.value = null;
-          }}
-        />
-      )}
+      {Panel && <Panel call={call} onClose={close} />}
     </>
   );
 }
