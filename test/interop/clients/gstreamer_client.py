@@ -12,6 +12,23 @@ gi.require_version("GstSdp", "1.0")
 gi.require_version("GstWebRTC", "1.0")
 from gi.repository import Gst, GstSdp, GstWebRTC  # noqa: E402
 
+# PyGObject registers a type when it is first used. Two threads that do so at the same time fail.
+REGISTERED = (
+    Gst.BusSyncReply,
+    Gst.FlowReturn,
+    Gst.MessageType,
+    Gst.PadDirection,
+    Gst.PadProbeReturn,
+    Gst.PadProbeType,
+    Gst.State,
+    Gst.StateChangeReturn,
+    GstSdp.SDPMessage,
+    GstSdp.SDPResult,
+    GstWebRTC.WebRTCPeerConnectionState,
+    GstWebRTC.WebRTCSDPType,
+    GstWebRTC.WebRTCSessionDescription,
+)
+
 Gst.init(None)
 
 AUDIO_CAPS = "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,encoding-params=(string)2,payload={}"
