@@ -86,7 +86,7 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
     await outside.page.waitForSelector('[data-testid="preview"]', { hidden: true });
     t.same(outside.errors, []);
     await outside.close();
-    await page.click('settings');
+    await page.openSettings();
     await page.click('echoCancellation');
     await page.click('close-settings');
     await page.click('leave');
@@ -96,7 +96,7 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
     t.equal(await page.page.evaluate(`document.querySelector('[data-testid="name"]').value`), 'Grace');
     t.equal(await page.page.evaluate(`document.querySelector('[data-testid="mode-muted"]').checked`), true);
     await page.click('join');
-    await page.click('settings');
+    await page.openSettings();
     t.equal(await page.page.evaluate(`document.querySelector('[data-testid="echoCancellation"]').checked`), false);
     await page.close();
   });
@@ -168,7 +168,7 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
       await page.waitForSound();
       await page.click('mute');
       await check('room');
-      await page.click('settings');
+      await page.openSettings();
       await check('settings');
       t.same(page.errors, []);
       await page.close();
@@ -190,12 +190,12 @@ test('the page in Chromium', { skip: skipIfMissing(missingForBrowsers) }, async 
 
     await page.join({ name: '지민' });
     await page.waitForSound();
-    await page.click('settings');
+    await page.openSettings();
     await Promise.all([page.page.waitForNavigation(), page.page.select('[data-testid="language"]', 'de')]);
     await page.waitForSound();
     t.same(await languageOf(page), { lang: 'de', dir: 'ltr' });
     t.match(await page.participants(), [{ name: '지민', isSelf: true }]);
-    await page.click('settings');
+    await page.openSettings();
     await page.waitFor('language');
     t.equal(await page.page.evaluate(`document.querySelector('[data-testid="language"]').value`), 'de');
     t.same(page.errors, []);

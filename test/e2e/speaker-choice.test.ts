@@ -33,7 +33,7 @@ test('Firefox asks for a loudspeaker that it does not list, and nobody is invite
     globalThis.asked = 0;
     mediaDevices.selectAudioOutput = async () => { asked += 1; return { deviceId: '', label: 'Hall' }; };
   }`);
-  await page.click('settings');
+  await page.openSettings();
   await page.click('ask-output');
   t.equal(await page.page.evaluate('asked'), 1);
   t.same(page.errors, []);

@@ -56,7 +56,7 @@ test('people choose what is done to their voice before it is sent', {
       const levelDbfs = await ben.hearDbfs(ADA_HZ);
       return levelDbfs < INAUDIBLE_DBFS || `${levelDbfs} dBFS`;
     });
-  await page.click('settings');
+  await page.openSettings();
 
   await t.test('a microphone that opens above a level sends nothing below it', async (t) => {
     await choose(page, 'talk-mode', 'voice');
@@ -98,7 +98,7 @@ test('people choose what is done to their voice before it is sent', {
   });
 
   await t.test('the statistics say how the connection is, and can be copied', async (t) => {
-    await page.click('settings');
+    await page.openSettings();
     await page.click('stats-open');
     await page.waitFor('stats');
     const rows = async () =>

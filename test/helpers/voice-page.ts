@@ -74,6 +74,12 @@ export class VoicePage {
     await this.click('join');
   }
 
+  /** The dialog is loaded when it is first opened. */
+  async openSettings(): Promise<void> {
+    await this.click('settings');
+    await this.waitFor('settings-dialog');
+  }
+
   async type(testId: string, text: string): Promise<void> {
     const field = selector(testId);
     await this.page.locator(field).setTimeout(WAIT_MS).click({ count: 3 });

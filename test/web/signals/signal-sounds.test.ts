@@ -62,6 +62,14 @@ test('each sound is a few short notes that begin and end in silence', async (t) 
   }
 });
 
+test('what one does oneself is always confirmed', async (t) => {
+  const sounds = new SignalSounds(() => fakeContext().context);
+  t.same(
+    (['leave', 'mute', 'unmute', 'join'] as const).map((sound, index) => sounds.play(sound, '', index * 10)),
+    [true, true, true, false],
+  );
+});
+
 test('sounds that come at once are one, the context is made with the first, and they follow the chosen output', async (t) => {
   const fake = fakeContext();
   let made = 0;

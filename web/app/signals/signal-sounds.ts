@@ -30,8 +30,10 @@ export const SIGNAL_NOTES: Readonly<Record<SignalSound, readonly Note[]>> = {
 const GAIN = 0.063;
 /** Notes that start or end at once click. */
 const RAMP_S = 0.005;
-/** Sounds that come faster than this are one. */
-const PAUSE_MS = 300;
+/** What others do faster than this has one sound. */
+export const PAUSE_MS = 300;
+/** What this person does is always confirmed. */
+const OWN: ReadonlySet<SignalSound> = new Set(['mute', 'unmute']);
 
 /** The parts of the browser that make a sound. */
 export type SoundContext = Pick<AudioContext, 'currentTime' | 'destination' | 'createGain' | 'createOscillator'> & {
@@ -53,7 +55,7 @@ export class SignalSounds {
 
   /** @param deviceId of the output; empty for the default. Returns whether it is played, and not just after another. */
   play(sound: SignalSound, deviceId: string, nowMs = performance.now()): boolean {
-    if (nowMs - this.#lastMs < PAUSE_MS) return false;
+    if (nowMs - this.#lastMs < PAUSE_MS && !OWN.has(sound)) return false;
     this.#lastMs = nowMs;
     this.#context ??= this.#create();
     const context = this.#context;
