@@ -70,8 +70,6 @@ const PROFILES: readonly UseSrtpProfile[] = ['AES128_CM_HMAC_SHA1_80', 'AEAD_AES
 const ALERT = { warning: 1, fatal: 2, closeNotify: 0 } as const;
 /** werift numbers flights as in RFC 6347 figure 1. A number beyond the last ends its retransmission loop. */
 const FLIGHT_DONE = 7;
-/** In place of a message or certificate that is missing: it matches no fingerprint and is no signature. */
-const NOTHING = Buffer.alloc(0);
 /** Beyond the sequence numbers of our last flight. */
 const FIRST_OWN_SEQUENCE = 1000;
 
@@ -324,14 +322,21 @@ export class DtlsSession {
     const { dtls, cipher, srtp } = this.#server;
     // Only the peer sends CertificateVerify, and the first Finished is the peer's.
     const messages = dtls.sortedHandshakeCache;
-    const bodyOf = (type: number) => messages.find((message) => message.msg_type === type)?.fragment ?? NOTHING;
+    const bodyOf = (type: number) => messages.find((message) => message.msg_type === type)?.fragment;
+    const certificateVerify = bodyOf(HANDSHAKE_TYPE.certificateVerify);
+    const finished = bodyOf(HANDSHAKE_TYPE.finished);
+    const certificate = cipher.remoteCertificate;
+    // Nobody passes without these, whatever werift makes of such a handshake.
+    if (certificate === undefined || certificateVerify === undefined || finished === undefined) {
+      return 'the peer sent no certificate';
+    }
     const signedCount = messages.findIndex((message) => message.msg_type === HANDSHAKE_TYPE.certificateVerify);
     const serialized = messages.map((message) => message.serialize());
     const impostor = findImpostor(
       {
-        certificate: cipher.remoteCertificate ?? NOTHING,
-        certificateVerify: bodyOf(HANDSHAKE_TYPE.certificateVerify),
-        finished: bodyOf(HANDSHAKE_TYPE.finished),
+        certificate,
+        certificateVerify,
+        finished,
         beforeCertificateVerify: Buffer.concat(serialized.slice(0, signedCount)),
         beforeFinished: Buffer.concat(serialized.slice(0, signedCount + 1)),
         masterSecret: cipher.masterSecret,

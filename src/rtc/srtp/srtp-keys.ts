@@ -59,7 +59,7 @@ export function deriveSessionKey(master: SrtpMasterKey, label: number, length: n
   const blocks = Math.ceil(length / 16);
   const counters = new Uint8Array(16 * blocks);
   for (let i = 0; i < blocks; i++) {
-    const block = counters.subarray(16 * i);
+    const block = counters.subarray(16 * i, 16 * i + 16);
     block.set(master.salt);
     block[7]! ^= label;
     block[15] = i;
