@@ -9,7 +9,7 @@ export const VISIBILITY_SETTINGS = {
   }),
   roomList: setting(choice(['off', 'public', 'all']), {
     default: 'off',
-    help: 'The list of rooms that people see while they are in one, with who is inside, and from which they go to another. "public": rooms that anyone may enter. "all": also those with a password or a lock, or that need a token; who is inside these is not shown.',
+    help: 'The list of rooms with who is inside. Anyone who opens the page sees it, and people in a room go to another with it. "public": rooms that anyone may enter. "all": also those with a password or a lock, or that need a token; who is inside these is not shown.',
   }),
   roomPreview: setting(onOff(), {
     default: 'off',

@@ -270,7 +270,10 @@ export type ServerMessage =
     }
   /** Locked: nobody new can join. */
   | { readonly type: 'room_updated'; readonly locked: boolean }
-  /** This participant is in another room now: they have switched, or the operator has moved them. Their media continues there on the same connection. */
+  /**
+   * This participant is in another room now: they have switched, or the operator has moved them. Their media continues
+   * there on the same connection.
+   */
   | {
       readonly type: 'moved';
       readonly room: string;

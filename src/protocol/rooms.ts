@@ -1,4 +1,4 @@
-/** The list of rooms that people see while they are in another. */
+/** What people see of rooms that they are not in. */
 import type { RoomEntry } from './messages.ts';
 
 export interface ListedPerson {

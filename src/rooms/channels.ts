@@ -201,7 +201,10 @@ export class RoomChannels {
     this.#channels.delete(this.#find(name).name);
   }
 
-  /** Someone joins an open channel, to speak and hear; from team to team they change. Throws `unknown_channel`, `not_allowed` or `channel_full`. */
+  /**
+   * Someone joins an open channel, to speak and hear; whoever joins a team leaves the others. Throws `unknown_channel`,
+   * `not_allowed` or `channel_full`.
+   */
   enter(person: Person, name: string): void {
     const channel = this.#find(name);
     if (!channel.open) throw new AppError('not_allowed', 'The channel is not open, so you cannot join it yourself.');

@@ -34,7 +34,7 @@ export interface RegistryOptions {
   readonly chat?: ChatDefaults;
   /** The teams of rooms that say nothing else, as `teamNames` returns them; none if omitted. */
   readonly teams?: readonly string[];
-  /** Which rooms people see while they are in another; none if omitted. */
+  /** Which rooms people see without being in them; none if omitted. */
   readonly roomList?: RoomListMode;
   readonly clock: Clock;
   readonly log: Logger;

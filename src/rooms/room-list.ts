@@ -8,7 +8,7 @@ import { FanOutBudget } from './fan-out-budget.ts';
 import { roomKeyOrUndefined } from './names.ts';
 import type { RoomInfo } from './room-options.ts';
 
-/** The rooms that people see while they are in another: none, those that anyone may enter, or all. */
+/** The rooms that people see without being in them: none, those that anyone may enter, or all. */
 export type RoomListMode = 'off' | 'public' | 'all';
 
 /** As far as the list is concerned. */

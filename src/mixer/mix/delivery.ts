@@ -44,7 +44,10 @@ export class Delivery {
   #isRefresh = false;
   /** Somebody was sent the lone talker's packet in this tick. */
   #hasPassed = false;
-  /** No voice of this tick whispers, is passed on or sounds different for single listeners, so listeners in the steady state hear what their audience hears. */
+  /**
+   * No voice of this tick whispers, is passed on or sounds different for single listeners, so listeners in the steady
+   * state hear what their audience hears.
+   */
   #isPlain = false;
 
   constructor(pool: CodecPool) {
