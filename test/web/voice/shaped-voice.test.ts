@@ -26,8 +26,6 @@ function setUp() {
       open: async () => {
         resolve({
           track: track(name),
-          fits: (other, before) =>
-            (other.gate === null) === (before.gate === null) && other.isStrong === before.isStrong,
           adjust: ({ gainDb }) => done.push(`${name} gets ${gainDb} dB`),
           close: () => done.push(`${name} closes`),
         });

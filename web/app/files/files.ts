@@ -17,7 +17,12 @@ export class Files {
     this.#call = call;
     call.client.data.on(TOPIC, (payload, { from }) => {
       // Programs of the operator offer no files.
-      if (from !== null) void this.#load().then((transfers) => transfers.receive(from, payload), this.#notLoaded);
+      if (from !== null)
+        this.#load().then(
+          (transfers) => transfers.receive(from, payload),
+          // Whoever offers the file sees no answer, and may offer it again.
+          () => {},
+        );
     });
   }
 
@@ -33,16 +38,18 @@ export class Files {
   }
 
   #load(): Loaded {
-    this.#transfers ??= import('./transfers-view.tsx').then(({ createTransfers, TransfersView }) => {
-      const transfers = createTransfers(this.#call);
-      this.view.value = () => TransfersView({ transfers });
-      return transfers;
-    });
+    this.#transfers ??= import('./transfers-view.tsx').then(
+      ({ createTransfers, TransfersView }) => {
+        const transfers = createTransfers(this.#call);
+        this.view.value = () => TransfersView({ transfers });
+        return transfers;
+      },
+      (thrown: unknown) => {
+        // The next file tries again.
+        this.#transfers = null;
+        throw thrown;
+      },
+    );
     return this.#transfers;
   }
-
-  readonly #notLoaded = (): void => {
-    // The next message tries again.
-    this.#transfers = null;
-  };
 }

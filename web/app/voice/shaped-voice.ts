@@ -1,13 +1,13 @@
 import { batch, signal } from '@preact/signals';
 import type { GateReport } from './gate-messages.ts';
-import { isNeutral, VoiceChain, type VoiceShape } from './voice-chain.ts';
+import { isNeutral, isSameChain, VoiceChain, type VoiceShape } from './voice-chain.ts';
 
 /** How to make a chain; tests have their own. */
 export type OpenChain = (
   microphone: MediaStreamTrack,
   shape: VoiceShape,
   onGate: (report: GateReport) => void,
-) => Promise<Pick<VoiceChain, 'track' | 'fits' | 'adjust' | 'close'>>;
+) => Promise<Pick<VoiceChain, 'track' | 'adjust' | 'close'>>;
 
 interface Current {
   readonly microphone: MediaStreamTrack;
@@ -39,7 +39,7 @@ export class ShapedVoice {
     const wish = ++this.#wish;
     const current = this.#current;
     if (isNeutral(shape)) return this.#use(null, false);
-    if (current?.microphone === microphone && current.chain.fits(shape, current.shape)) {
+    if (current?.microphone === microphone && isSameChain(shape, current.shape)) {
       current.shape = shape;
       current.chain.adjust(shape);
       return;

@@ -15,6 +15,11 @@ export function isNeutral({ gainDb, isStrong, gate }: VoiceShape): boolean {
   return gainDb === 0 && !isStrong && gate === null;
 }
 
+/** Whether one chain can have both shapes, by `adjust`. */
+export function isSameChain(a: VoiceShape, b: VoiceShape): boolean {
+  return (a.gate === null) === (b.gate === null) && a.isStrong === b.isStrong;
+}
+
 /** The strong noise suppression knows this sample rate, and Opus has it. */
 const SAMPLE_RATE = 48_000;
 /** Browsers start the audio thread of a page within milliseconds, or wait for a click. */
@@ -65,11 +70,6 @@ export class VoiceChain {
       void context.close();
       throw thrown;
     }
-  }
-
-  /** Whether `adjust` is enough for this shape; otherwise it takes another chain. */
-  fits({ gate, isStrong }: VoiceShape, before: VoiceShape): boolean {
-    return (gate === null) === (before.gate === null) && isStrong === before.isStrong;
   }
 
   /** Changes what can be changed without an interruption: the gain and the threshold. */
