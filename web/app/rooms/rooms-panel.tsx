@@ -9,6 +9,8 @@ import { isSameRoom } from '../room-link.ts';
 import { RoomList } from './room-list.tsx';
 
 const texts = strings.rooms;
+/** As many as the server names in each of the other rooms. */
+const MAX_PEOPLE = 12;
 
 /** Beside the room, or over it on a small screen: where else people are. */
 export function RoomsPanel({ call }: { readonly call: Call }) {
@@ -62,7 +64,7 @@ function withOwnRoom(call: Call): readonly ListedRoom[] {
     entry: call.entry.value,
     locked: call.locked.value,
     participants: people.length,
-    people: people.slice(0, 12).map(({ id, name }) => ({ name, speaking: call.levels.value.has(id) })),
+    people: people.slice(0, MAX_PEOPLE).map(({ id, name }) => ({ name, speaking: call.levels.value.has(id) })),
   };
   return own === undefined ? [...list, known] : list.map((room) => (room === own ? known : room));
 }
