@@ -8,6 +8,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { AddressWatch } from '../lib/net/address-watch.ts';
 import { type ChannelSound, PLAIN_CHANNEL } from '../mixer/mix/channel-sounds.ts';
 import type { MixSettings } from '../mixer/mix/mixer.ts';
+import type { SourceKind } from '../mixer/source/mix-source.ts';
 import type { BodyFields } from '../mixer/space/body-fields.ts';
 import type { Emitter, SpaceSettings } from '../mixer/space/space-settings.ts';
 import type { UnboundAddress } from '../rtc/net/datagram-port.ts';
@@ -16,8 +17,9 @@ import type { MediaNetwork, Reception } from './endpoint.ts';
 import type { MediaFigures } from './statistics.ts';
 
 export { ROOM_CHANNEL } from '../mixer/mix/channel-set.ts';
+export { MAX_MUSIC } from '../mixer/mix/talker-limits.ts';
 export { MAX_BODIES } from '../mixer/space/body-table.ts';
-export type { BodyFields, ChannelSound, Emitter, MediaNetwork, MixSettings, Reception, SpaceSettings };
+export type { BodyFields, ChannelSound, Emitter, MediaNetwork, MixSettings, Reception, SourceKind, SpaceSettings };
 export { PLAIN_CHANNEL };
 
 /** An announced host name has no address; the message says which. */
@@ -101,6 +103,8 @@ export interface WebRtcOffer {
 /** What a participant takes a seat with. */
 export interface SeatOptions {
   readonly state: MemberState;
+  /** What the participant sends; a voice by default. */
+  readonly kind?: SourceKind;
   /** This participant had a seat before and is accepted however busy the server is. */
   readonly returning?: boolean;
   readonly events: SeatEvents;

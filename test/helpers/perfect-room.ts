@@ -7,6 +7,7 @@ import { type ChannelSound, PLAIN_CHANNEL } from '../../src/mixer/mix/channel-so
 import { DOWN_DB, HOLD_TICKS, UP_DB } from '../../src/mixer/mix/ducking.ts';
 import { type MixParticipant, type Place, placeOf } from '../../src/mixer/mix/mix-participant.ts';
 import { Mixer, type MixSettings } from '../../src/mixer/mix/mixer.ts';
+import type { SourceKind } from '../../src/mixer/source/mix-source.ts';
 import { Source } from '../../src/mixer/source/source.ts';
 import { lightOpus } from './light-opus.ts';
 
@@ -59,6 +60,8 @@ export interface Joining {
   readonly written?: Written[];
   readonly arriving?: boolean;
   readonly takesStereo?: boolean;
+  /** Samples of `sound` are interleaved for music. Its twin is a voice, so nothing is compared with it. */
+  readonly kind?: SourceKind;
 }
 
 /** Nobody's sound is compared with that of a twin then, and decoding everything twice would take most of the time. */
@@ -111,8 +114,10 @@ export class Room {
       arriving = false,
       channels = [0],
       takesStereo = false,
+      kind = 'voice',
     } = joining;
     const participant = this.mixer.add({
+      kind,
       channels: ChannelSet.of(channels),
       muted,
       deafened,
@@ -221,8 +226,9 @@ export class Room {
       const nowMs = this.tick * PTIME_MS;
       for (const person of this.people) {
         if (!person.talking) continue;
-        const n = this.tick % (person.sound.length / FRAME_SAMPLES);
-        const payload = this.#encode(person.sound.subarray(n * FRAME_SAMPLES, (n + 1) * FRAME_SAMPLES), person);
+        const length = FRAME_SAMPLES * (person.place.isMusic ? 2 : 1);
+        const n = this.tick % (person.sound.length / length);
+        const payload = this.#encode(person.sound.subarray(n * length, (n + 1) * length), person);
         const timestamp = (this.tick * FRAME_SAMPLES) >>> 0;
         const { sequenceNumber, levelDbov } = person;
         const packet = { sequenceNumber, timestamp, payload, levelDbov, redundant: false };

@@ -1,7 +1,16 @@
 /** A seat on the control plane: the part that all kinds share. The kind decides how packets come and go. */
 import type { MediaNetwork } from '../endpoint.ts';
 import type { MediaCommand } from '../link/messages.ts';
-import type { MediaCloseReason, MemberState, Seat, SeatEvents, SeatOptions, TapRequest, TapSink } from '../plane.ts';
+import type {
+  MediaCloseReason,
+  MemberState,
+  Seat,
+  SeatEvents,
+  SeatOptions,
+  SourceKind,
+  TapRequest,
+  TapSink,
+} from '../plane.ts';
 
 /** The room of a seat. */
 export interface SeatPlace {
@@ -23,6 +32,7 @@ export abstract class ControlSeat implements Seat {
   readonly id: number;
   protected readonly post: (command: MediaCommand) => void;
   protected readonly events: SeatEvents;
+  protected readonly kindOfSource: SourceKind;
   protected readonly initialState: MemberState;
   readonly #onGone: (seat: ControlSeat) => void;
   #place: SeatPlace;
@@ -30,10 +40,15 @@ export abstract class ControlSeat implements Seat {
   #sink: TapSink | null = null;
   #network: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };
 
-  protected constructor({ id, post, onGone }: SeatContext, { state, events }: SeatOptions, place: SeatPlace) {
+  protected constructor(
+    { id, post, onGone }: SeatContext,
+    { state, kind = 'voice', events }: SeatOptions,
+    place: SeatPlace,
+  ) {
     this.id = id;
     this.post = post;
     this.events = events;
+    this.kindOfSource = kind;
     this.initialState = state;
     this.#onGone = onGone;
     this.#place = place;

@@ -12,7 +12,7 @@ import type { IceCredentials } from '../../rtc/ice/ice-lite.ts';
 import { SctpResponder } from '../../rtc/sctp/sctp-responder.ts';
 import { type AnswerOptions, answeredDirection, type CandidateAddress, writeAnswer } from '../../rtc/sdp/sdp-answer.ts';
 import { type AudioOffer, parseOffer, type SdpLimits } from '../../rtc/sdp/sdp-offer.ts';
-import type { SeatOptions, WebRtcOffer, WebRtcSeat } from '../plane.ts';
+import type { SeatOptions, SourceKind, WebRtcOffer, WebRtcSeat } from '../plane.ts';
 import { ControlSeat, type SeatContext, type SeatPlace } from './control-seat.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
 import { QueuedHandshake } from './queued-handshake.ts';
@@ -55,7 +55,8 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
     place: SeatPlace,
     context: SeatContext & WebRtcContext,
   ): WebRtcControlSeat {
-    return new WebRtcControlSeat(parseOffer(made.sdp, context.sdpLimits), made, options, place, context);
+    const offer = forKind(parseOffer(made.sdp, context.sdpLimits), options.kind);
+    return new WebRtcControlSeat(offer, made, options, place, context);
   }
 
   private constructor(
@@ -101,6 +102,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
           direction: answeredDirection(this.#offer),
         },
       },
+      kind: this.kindOfSource,
       state: this.initialState,
     });
     this.#handshake = this.#expectHandshake();
@@ -146,7 +148,8 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
   restart(made: WebRtcOffer): string {
     if (!this.isOpen) throw new AppError('cannot_restart');
     const before = this.#offer;
-    const offer = this.#withKnownLevel(parseOffer(made.sdp, this.#context.sdpLimits, speechMidOf(before)));
+    const parsed = parseOffer(made.sdp, this.#context.sdpLimits, speechMidOf(before));
+    const offer = this.#withKnownLevel(forKind(parsed, this.kindOfSource));
     if (!isSamePeer(offer, before)) throw new AppError('cannot_restart', 'The offer belongs to another connection.');
     const candidates = this.#context.candidates(made);
     this.#offer = offer;
@@ -189,12 +192,18 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
     if (!this.isNamed(localUfrag)) this.#localUfrags = [...this.#localUfrags.slice(-1), localUfrag];
     return writeAnswer(offer, {
       ...this.#constant,
+      kind: this.kindOfSource,
       version: ++this.#answers,
       ufrag: localUfrag,
       password: localPassword,
       candidates,
     });
   }
+}
+
+/** RED would double the bit rate of music. */
+function forKind(offer: AudioOffer, kind: SourceKind = 'voice'): AudioOffer {
+  return kind === 'music' ? { ...offer, redPayloadType: null } : offer;
 }
 
 /** RFC 8445 section 5.3 requires 24 bits in the ufrag and 128 in the password. */

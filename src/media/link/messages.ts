@@ -4,6 +4,7 @@
  */
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import type { RoomSpace } from '../../mixer/mix/space-placing.ts';
+import type { SourceKind } from '../../mixer/source/mix-source.ts';
 import type { IceCredentials } from '../../rtc/ice/ice-lite.ts';
 import type { MediaAddress, UnboundAddress } from '../../rtc/net/datagram-port.ts';
 import type { Direction } from '../../rtc/sdp/sdp-offer.ts';
@@ -58,6 +59,8 @@ export type AddMember = {
   readonly memberId: number;
   readonly roomId: number;
   readonly endpoint: EndpointDescription;
+  /** What the member sends; a voice by default. */
+  readonly kind?: SourceKind;
   readonly state: MemberState;
 };
 

@@ -180,13 +180,14 @@ export class MediaEngine {
     this.#rooms.set(roomId, room);
   }
 
-  #add({ memberId, roomId, endpoint, state }: AddMember): void {
+  #add({ memberId, roomId, endpoint, kind, state }: AddMember): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) throw new Error(`member ${memberId} is for room ${roomId}, which is not open`);
     const member: RoomMember = new RoomMember({
       id: memberId,
       room,
       state,
+      ...(kind !== undefined && { kind }),
       openEndpoint: (events) =>
         openEndpoint(endpoint, {
           memberId,

@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { ChannelSet } from '../../mixer/mix/channel-set.ts';
 import type { MixParticipant, MixSink } from '../../mixer/mix/mix-participant.ts';
 import { type Address, TO_ROOM } from '../../mixer/mix/voice-path.ts';
+import type { SourceKind } from '../../mixer/source/mix-source.ts';
 import type { Endpoint, EndpointEvents, MediaNetwork, Reception, Tap } from '../endpoint.ts';
 import type { MediaCloseReason, MemberState } from '../plane.ts';
 import type { MixedRoom } from './room.ts';
@@ -11,6 +12,8 @@ export interface RoomMemberOptions {
   readonly id: number;
   readonly room: MixedRoom;
   readonly state: MemberState;
+  /** A voice by default. */
+  readonly kind?: SourceKind;
   /** Creates the endpoint, which reports what arrives through the events. */
   readonly openEndpoint: (events: EndpointEvents) => Endpoint;
   readonly clock: Clock;
@@ -31,6 +34,7 @@ export class RoomMember implements MixSink {
   #room: MixedRoom;
   #participant: MixParticipant;
   #state: MemberState;
+  readonly #kind: SourceKind;
   readonly #clock: Clock;
   readonly #sendTime: { ms: number };
   readonly #reported: RoomMemberOptions['events']['reported'];
@@ -41,10 +45,11 @@ export class RoomMember implements MixSink {
   #outgoing: Reception | null = null;
 
   constructor(options: RoomMemberOptions) {
-    const { id, room, state, openEndpoint, clock, sendTime, events } = options;
+    const { id, room, state, kind = 'voice', openEndpoint, clock, sendTime, events } = options;
     this.id = id;
     this.#room = room;
     this.#state = state;
+    this.#kind = kind;
     this.#clock = clock;
     this.#sendTime = sendTime;
     this.#reported = events.reported;
@@ -114,6 +119,7 @@ export class RoomMember implements MixSink {
     const hearing = gainsOf(this.#state);
     const participant = room.mixer.add({
       sink: this,
+      kind: this.#kind,
       ...this.#inMix,
       voice: this.id,
       hearing,

@@ -61,7 +61,7 @@ export class CodecPool {
   readonly random: () => number;
   readonly #codec: Codec;
   readonly #encoders: Readonly<Record<Channels, Encoder[]>> = { 1: [], 2: [] };
-  readonly #decoders: Decoder[] = [];
+  readonly #decoders: Readonly<Record<Channels, Decoder[]>> = { 1: [], 2: [] };
   /** Encoders in use with their requested settings. */
   readonly #settings = new Map<Encoder, EncoderSettings>();
   readonly #checks = new TokenBucket({ ...CHECKS, now: 0 });
@@ -137,15 +137,16 @@ export class CodecPool {
     return this.#checks.take(nowMs);
   }
 
-  takeDecoder(): Decoder {
+  takeDecoder(channels: Channels = 1): Decoder {
     this.#decodersInUse++;
-    const decoder = this.#decoders.pop() ?? this.#codec.createDecoder();
+    const decoder = this.#decoders[channels].pop() ?? this.#codec.createDecoder(channels);
     decoder.reset();
     return decoder;
   }
 
-  releaseDecoder(decoder: Decoder): void {
+  /** @param channels as when it was taken */
+  releaseDecoder(decoder: Decoder, channels: Channels = 1): void {
     this.#decodersInUse--;
-    this.#decoders.push(decoder);
+    this.#decoders[channels].push(decoder);
   }
 }

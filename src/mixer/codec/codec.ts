@@ -20,7 +20,10 @@ export interface Encoder {
 }
 
 export interface Decoder {
-  /** `packetSamples(packet)` samples, valid until the next call; undefined if the packet is corrupt. */
+  /**
+   * `packetSamples(packet)` samples of each channel, interleaved, valid until the next call; undefined if the packet is
+   * corrupt.
+   */
   decode(packet: Uint8Array): Int16Array | undefined;
   /**
    * One 20 ms frame that continues the last decoded one. It fades only slowly, so after some frames the caller must
@@ -33,5 +36,6 @@ export interface Decoder {
 export interface Codec {
   /** For mono by default. */
   createEncoder(channels?: Channels): Encoder;
-  createDecoder(): Decoder;
+  /** For mono by default. Mono packets give both sides of stereo the same samples. */
+  createDecoder(channels?: Channels): Decoder;
 }

@@ -59,12 +59,23 @@ class OpusFrameEncoder implements Encoder {
   }
 }
 
+/** RFC 6716 section 3.1: the bit of the first byte that says stereo. */
+const STEREO_BIT = 4;
 /** Conceals 20 ms. Libopus does it in the mode of the last packet, whichever mode this byte names. */
-const CONCEALMENT = Buffer.from(SILENCE_REFRESH_PACKET);
+const CONCEALMENT: Readonly<Record<Channels, Buffer>> = {
+  1: Buffer.from(SILENCE_REFRESH_PACKET),
+  2: Buffer.from(SILENCE_REFRESH_PACKET.map((byte, index) => (index === 0 ? byte | STEREO_BIT : byte))),
+};
 
-/** Decodes any Opus packet, mono or stereo, to mono. */
+/** Decodes any Opus packet, mono or stereo, to mono or to stereo. */
 class OpusPacketDecoder implements Decoder {
-  readonly #opus = new OpusEncoder(SAMPLE_RATE, 1);
+  readonly #opus: InstanceType<typeof OpusEncoder>;
+  readonly #concealment: Buffer;
+
+  constructor(channels: Channels = 1) {
+    this.#opus = new OpusEncoder(SAMPLE_RATE, channels);
+    this.#concealment = CONCEALMENT[channels];
+  }
 
   decode(packet: Uint8Array): Int16Array | undefined {
     if (packetSamples(packet) === 0) return undefined;
@@ -72,7 +83,7 @@ class OpusPacketDecoder implements Decoder {
   }
 
   conceal(): Int16Array | undefined {
-    return this.#run(CONCEALMENT);
+    return this.#run(this.#concealment);
   }
 
   reset(): void {
@@ -91,5 +102,5 @@ class OpusPacketDecoder implements Decoder {
 
 export const opusCodec: Codec = {
   createEncoder: (channels) => new OpusFrameEncoder(channels),
-  createDecoder: () => new OpusPacketDecoder(),
+  createDecoder: (channels) => new OpusPacketDecoder(channels),
 };

@@ -46,8 +46,8 @@ export class Audience {
   #sum: Frame | undefined;
   /** Undefined while both sides are the same. */
   #right: Frame | undefined;
-  /** A channel that is not in the middle sounds in this tick, for listeners in stereo. */
-  #isPanned = false;
+  /** The sides differ in this tick, for listeners in stereo: see `begin`. */
+  #isWide = false;
   #voices = 0;
 
   constructor(pool: CodecPool, channels: ChannelSet, encoder: EncoderSettings) {
@@ -98,16 +98,15 @@ export class Audience {
 
   /**
    * Begins a tick in which these channels sound.
-   * @param panned channels that are not in the middle
+   * @param wide channels that are not in the middle, or contain voices in stereo
    * @param ducking channels that turn others down
    */
-  begin(low: number, high: number, panned = ChannelSet.NONE, ducking = ChannelSet.NONE): void {
+  begin(low: number, high: number, wide = ChannelSet.NONE, ducking = ChannelSet.NONE): void {
     this.#duckingLow = this.channels.low & ducking.low;
     this.#duckingHigh = this.channels.high & ducking.high;
     this.#soundingLow = this.channels.low & low;
     this.#soundingHigh = this.channels.high & high;
-    this.#isPanned =
-      this.isStereo && ((this.#soundingLow & panned.low) !== 0 || (this.#soundingHigh & panned.high) !== 0);
+    this.#isWide = this.isStereo && ((this.#soundingLow & wide.low) !== 0 || (this.#soundingHigh & wide.high) !== 0);
     this.left = undefined;
   }
 
@@ -118,7 +117,7 @@ export class Audience {
       this.#soundingHigh === other.#soundingHigh &&
       this.#duckingLow === other.#duckingLow &&
       this.#duckingHigh === other.#duckingHigh &&
-      this.#isPanned === other.#isPanned
+      this.#isWide === other.#isWide
     );
   }
 
@@ -138,7 +137,7 @@ export class Audience {
     const path = this.#path;
     path.before = voice.addressBefore.channels.firstIn(this.channels);
     path.now = voice.address.channels.firstIn(this.channels);
-    path.side = this.#isPanned ? side : 'both';
+    path.side = this.#isWide ? side : 'both';
     path.sideBefore = path.side;
     return copies.frameOf(voice, path);
   }
@@ -148,7 +147,7 @@ export class Audience {
     const { kernels } = this.#pool;
     this.#sum ??= kernels.frames.take();
     this.#voices = this.#sumSide(contributors, copies, this.#sum, 'left');
-    if (this.#isPanned) {
+    if (this.#isWide) {
       this.#right ??= kernels.frames.take();
       this.#sumSide(contributors, copies, this.#right, 'right');
     } else if (this.#right !== undefined) {

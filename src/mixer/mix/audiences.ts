@@ -43,6 +43,8 @@ export class Audiences {
   readonly #targeted: Contributor[] = [];
 
   #encoders: RoomEncoders = FLAT_ENCODERS;
+  /** Channels whose sides may differ in this tick. */
+  #wide = ChannelSet.NONE;
 
   constructor(pool: CodecPool) {
     this.#pool = pool;
@@ -164,9 +166,14 @@ export class Audiences {
   /** Finds out which channels sound. */
   #begin({ tick, contributors, copies, link }: Sounding): void {
     let [low, high] = [0, 0];
-    for (const { address, addressBefore, soundedBefore } of contributors) {
+    const { pannedInFrame, ducking } = copies.sounds;
+    let [wideLow, wideHigh] = [pannedInFrame.low, pannedInFrame.high];
+    for (const { address, addressBefore, soundedBefore, sides } of contributors) {
       low |= address.channels.low | (soundedBefore ? addressBefore.channels.low : 0);
       high |= address.channels.high | (soundedBefore ? addressBefore.channels.high : 0);
+      if (sides === undefined) continue;
+      wideLow |= address.channels.low | (soundedBefore ? addressBefore.channels.low : 0);
+      wideHigh |= address.channels.high | (soundedBefore ? addressBefore.channels.high : 0);
     }
     if (link !== undefined) {
       const elsewhere = this.#elsewhere;
@@ -176,8 +183,8 @@ export class Audiences {
     } else {
       this.#voicesElsewhere = 0;
     }
-    const { pannedInFrame, ducking } = copies.sounds;
-    for (const audience of this.#all) audience.begin(low, high, pannedInFrame, ducking.active);
+    if (this.#wide.low !== wideLow || this.#wide.high !== wideHigh) this.#wide = ChannelSet.ofWords(wideLow, wideHigh);
+    for (const audience of this.#all) audience.begin(low, high, this.#wide, ducking.active);
   }
 
   /** Makes the mix of a group that has its own stream, unless it can share an earlier one from now on. */

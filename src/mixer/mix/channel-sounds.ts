@@ -32,6 +32,9 @@ const FAR_EAR = 0.75;
 export interface Way {
   effectBefore: Effect | undefined;
   effect: Effect | undefined;
+  /** Of a voice in stereo; 'both' for its sound in mono. */
+  sideBefore: Side;
+  side: Side;
   /** Gains. */
   from: number;
   to: number;
@@ -53,7 +56,15 @@ const ALL_PLAIN: ReadonlyMap<number, Sound> = new Map();
 const NO_STRENGTHS: ReadonlyMap<number, number> = new Map();
 
 /** Temporary between two calls. */
-const way: Way = { effectBefore: undefined, effect: undefined, from: 1, to: 1 };
+// One literal, whose numbers change without garbage.
+const way: Way = {
+  effectBefore: undefined,
+  effect: undefined,
+  sideBefore: 'both',
+  side: 'both',
+  from: 1,
+  to: 1,
+};
 
 export class ChannelSounds {
   /** Channels with a gain of 0: nobody hears them. */
@@ -122,6 +133,8 @@ export class ChannelSounds {
       way.to *= this.ducking.gainNow(voice.address.channels, path.heard);
       way.from *= this.ducking.gainBefore(voice.addressBefore.channels, path.heardBefore);
     }
+    way.side = voice.sides === undefined ? 'both' : path.side;
+    way.sideBefore = voice.sides === undefined || !voice.soundedBefore ? way.side : path.sideBefore;
     if (!voice.soundedBefore) way.from = way.to;
     way.to *= path.to;
     way.from *= path.from;

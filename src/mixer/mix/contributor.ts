@@ -1,5 +1,6 @@
 /** A voice that sounds in a tick: of a participant of this mixer, or of one in another part of the room. */
 import type { Frame } from '../kernels/frame.ts';
+import type { Sides } from '../source/mix-source.ts';
 import { ChannelSet } from './channel-set.ts';
 import type { Address } from './voice-path.ts';
 
@@ -13,6 +14,8 @@ export interface Contributor {
   readonly soundedBefore: boolean;
   /** What it sounds like in this tick. */
   readonly frame: Frame;
+  /** The same for listeners in stereo; undefined if both sides are the same. */
+  readonly sides?: Sides | undefined;
   /** The slot of its body while it is in space, otherwise `NO_SLOT`. */
   readonly slot: number;
   /** Its loudness lately, for the choice between voices in space. */

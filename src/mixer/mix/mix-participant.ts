@@ -1,6 +1,6 @@
 /** A participant of a mixer: the opaque handle, and the mixer's own view. */
 import type { Frame } from '../kernels/frame.ts';
-import type { Source } from '../source/source.ts';
+import type { MixSource, Sides, SourceKind } from '../source/mix-source.ts';
 import type { Audience, ListeningToAudience } from './audience.ts';
 import type { ChannelSet } from './channel-set.ts';
 import type { Contributor } from './contributor.ts';
@@ -36,6 +36,8 @@ export interface MixSink {
 
 export interface ParticipantOptions {
   readonly sink: MixSink;
+  /** A voice by default. */
+  readonly kind?: SourceKind;
   readonly muted: boolean;
   readonly deafened: boolean;
   /** The positive integer that identifies this voice in hearings; without it, no hearing can refer to the voice. */
@@ -85,7 +87,8 @@ export class Place implements MixParticipant, Contributor {
    * something sets it to undefined; the next tick looks at everything again.
    */
   steady: Audience | undefined;
-  readonly source: Source;
+  readonly source: MixSource;
+  readonly isMusic: boolean;
   /** The number that identifies this voice in hearings, in all parts of the room. */
   readonly voice: number;
   readonly hearing: Hearing;
@@ -137,9 +140,10 @@ export class Place implements MixParticipant, Contributor {
   /** Ticks for which this listener's own mix has equalled that of the audience. */
   sameTicks = 0;
 
-  constructor(source: Source, audience: Audience, options: ParticipantOptions) {
+  constructor(source: MixSource, audience: Audience, options: ParticipantOptions) {
     const { sink, voice = NAMELESS, deafened, hearing, address = TO_ROOM, arriving = false } = options;
     this.source = source;
+    this.isMusic = options.kind === 'music';
     this.audience = audience;
     this.channelsBefore = audience.channels;
     this.stereoBefore = audience.isStereo;
@@ -166,6 +170,10 @@ export class Place implements MixParticipant, Contributor {
   /** What the source sounds like in this tick, while it is contributing. */
   get frame(): Frame {
     return this.source.frame;
+  }
+
+  get sides(): Sides | undefined {
+    return this.source.sides;
   }
 
   get loudnessDbov(): number {

@@ -11,9 +11,10 @@
 
 import { cutTo } from '../../lib/cut.ts';
 import type { CodecPool } from '../codec/codec-pool.ts';
+import { MusicSource } from '../source/music-source.ts';
 import { Source } from '../source/source.ts';
 import type { SourcePacket } from '../source/source-packet.ts';
-import { createStanding, shareOfPlaces } from '../source/talker-places.ts';
+import { createStanding } from '../source/talker-places.ts';
 import { Audiences, type Sounding } from './audiences.ts';
 import { ChannelSet, NO_CHANNEL } from './channel-set.ts';
 import { type ChannelSound, ChannelSounds } from './channel-sounds.ts';
@@ -23,6 +24,7 @@ import type { MixLink } from './mix-link.ts';
 import { type MixParticipant, type ParticipantOptions, Place, placeOf, type Speaker } from './mix-participant.ts';
 import type { ShoutLink } from './shout-link.ts';
 import { type RoomSpace, type SpaceLimits, SpacePlacing } from './space-placing.ts';
+import { StereoRoom } from './stereo-room.ts';
 import { TalkerLimits } from './talker-limits.ts';
 import { VoiceCopies } from './voice-copies.ts';
 import { type Address, NOBODY, sameAddress, TO_ROOM } from './voice-path.ts';
@@ -55,6 +57,7 @@ export class Mixer {
   readonly #limits: TalkerLimits;
   readonly #placing: SpacePlacing;
   readonly #standing = createStanding();
+  readonly #stereo = new StereoRoom();
   #levelling: boolean;
   #link: MixLink | undefined;
   /** What sounds in this tick; always the same object, so that a tick allocates nothing. */
@@ -96,11 +99,12 @@ export class Mixer {
   }
 
   add(options: ParticipantOptions): MixParticipant {
-    const { muted, address = TO_ROOM, channels = ChannelSet.ROOM } = options;
-    const source = new Source(this.#pool, muted, {
-      talkerLimit: this.#limits.limitFor(address),
-      levelling: this.#levelling,
-    });
+    const { kind = 'voice', muted, address = TO_ROOM, channels = ChannelSet.ROOM } = options;
+    const source =
+      kind === 'music'
+        ? new MusicSource(this.#pool, muted, this.#limits.music)
+        : new Source(this.#pool, muted, { talkerLimit: this.#limits.limitFor(address), levelling: this.#levelling });
+    if (kind === 'music' && this.#stereo.musicEntered()) this.#settleListeners();
     const isStereo = this.#hearsStereo(options, channels);
     const audience = this.#audiences.enter(channels.without(this.#sounds.silent), isStereo);
     const place = new Place(source, audience, options);
@@ -179,7 +183,7 @@ export class Mixer {
    */
   setChannelSounds(sounds: ReadonlyMap<number, ChannelSound>): void {
     this.#sounds.set(sounds);
-    for (const place of this.#places) this.#placing.settleListener(place);
+    this.#settleListeners();
   }
 
   /** From the next tick on, voices are heard from where they are; undefined ends that. What changes fades. */
@@ -253,7 +257,7 @@ export class Mixer {
    * time
    */
   tick(tick: number, nowMs: number): void {
-    if (this.#link !== undefined) this.#dividePlaces(this.#link, tick - 1);
+    if (this.#link !== undefined) this.#limits.divide(this.#link, tick - 1, this.#standing);
     this.#placing.beginTick(this.#awake);
     this.#readSources(nowMs);
     const voices = this.#sounding;
@@ -298,6 +302,7 @@ export class Mixer {
     if (this.#adjusting.length > 0) this.#endAdjusting();
     if (this.#moving.length > 0) this.#endMoves();
     this.#placing.endTick();
+    if (this.#stereo.endTick(this.#contributors.length === 0)) this.#settleListeners();
   }
 
   #endAdjusting(): void {
@@ -354,13 +359,8 @@ export class Mixer {
     this.#limits.decide(this.#link && this.#standing);
   }
 
-  /** All parts of the room use the same figures, those of the previous tick. */
-  #dividePlaces(link: MixLink, tick: number): void {
-    const standings = link.standings(tick, this.#standing);
-    let takenElsewhere = -standings[link.position]!.places;
-    for (const { places } of standings) takenElsewhere += places;
-    const { room } = this.#limits;
-    room.divide(shareOfPlaces(room.max, standings, link.position), takenElsewhere);
+  #settleListeners(): void {
+    for (const place of this.#places) this.#placing.settleListener(place);
   }
 
   #moveVoice(place: Place, address: Address): void {
@@ -377,9 +377,10 @@ export class Mixer {
     this.#moves(place);
   }
 
-  /** Whether anything in these channels comes from the left or the right for this listener. */
+  /** Whether anything that is heard in these channels may come from the left or the right for this listener. */
   #hearsStereo({ takesStereo = false }: { readonly takesStereo?: boolean }, channels: ChannelSet): boolean {
-    return takesStereo && !this.#placing.isMono && this.#sounds.panned.firstIn(channels) !== NO_CHANNEL;
+    if (!takesStereo || this.#placing.isMono) return false;
+    return this.#stereo.isStereo || this.#sounds.panned.firstIn(channels) !== NO_CHANNEL;
   }
 
   #moves(place: Place): void {
@@ -390,6 +391,7 @@ export class Mixer {
   /** A sounding voice fades within one more tick. */
   #endVoice(place: Place): void {
     place.source.setMuted(true);
+    if (place.isMusic && !place.leaving) this.#stereo.musicLeft();
     place.leaving = true;
     if (!place.awake) place.source.close();
   }

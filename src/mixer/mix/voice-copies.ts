@@ -8,7 +8,8 @@ import type { Kernels } from '../kernels/kernels.ts';
 import type { ChannelSounds, Way } from './channel-sounds.ts';
 import type { Contributor } from './contributor.ts';
 import { EffectsAtWork } from './effects-at-work.ts';
-import type { VoicePath } from './voice-path.ts';
+import type { Effect } from './voice-effect.ts';
+import type { Side, VoicePath } from './voice-path.ts';
 
 interface Copy extends Way {
   frame: Frame;
@@ -40,7 +41,7 @@ export class VoiceCopies {
     const way = this.sounds.wayOf(voice, path);
     const { from, to } = way;
     if (from === 0 && to === 0) return undefined;
-    if (from === 1 && to === 1 && way.effect === way.effectBefore) return this.#effects.frameOf(voice, way.effect);
+    if (from === 1 && to === 1 && isSteady(way)) return this.#soundOf(voice, way.effect, way.side);
     return this.#copyOf(voice, way);
   }
 
@@ -81,6 +82,8 @@ export class VoiceCopies {
       copy.to = way.to;
       copy.effect = way.effect;
       copy.effectBefore = way.effectBefore;
+      copy.side = way.side;
+      copy.sideBefore = way.sideBefore;
       copy.frame = frame;
     }
     list.used++;
@@ -88,18 +91,38 @@ export class VoiceCopies {
     return frame;
   }
 
-  #add(mix: Frame, voice: Contributor, { effectBefore, effect, from, to }: Way): void {
-    if (effectBefore !== effect && from > 0 && to > 0) {
-      this.kernels.addRamped(mix, this.#effects.frameOf(voice, effectBefore), from, 0);
-      this.kernels.addRamped(mix, this.#effects.frameOf(voice, effect), 0, to);
+  #add(mix: Frame, voice: Contributor, way: Way): void {
+    const { effectBefore, effect, sideBefore, side, from, to } = way;
+    if (!isSteady(way) && from > 0 && to > 0) {
+      this.kernels.addRamped(mix, this.#soundOf(voice, effectBefore, sideBefore), from, 0);
+      this.kernels.addRamped(mix, this.#soundOf(voice, effect, side), 0, to);
       return;
     }
-    const frame = this.#effects.frameOf(voice, to > 0 ? effect : effectBefore);
+    const frame = to > 0 ? this.#soundOf(voice, effect, side) : this.#soundOf(voice, effectBefore, sideBefore);
     if (from === 1 && to === 1) this.kernels.add(mix, frame);
     else this.kernels.addRamped(mix, frame, from, to);
   }
+
+  /** Effects are those of radios and telephones, which are mono. */
+  #soundOf(voice: Contributor, effect: Effect | undefined, side: Side): Frame {
+    if (effect !== undefined || voice.sides === undefined || side === 'both')
+      return this.#effects.frameOf(voice, effect);
+    return side === 'left' ? voice.sides.left : voice.sides.right;
+  }
+}
+
+/** The same effect and side over the whole frame. */
+function isSteady({ effectBefore, effect, sideBefore, side }: Way): boolean {
+  return effectBefore === effect && sideBefore === side;
 }
 
 function isSame(a: Way, b: Way): boolean {
-  return a.from === b.from && a.to === b.to && a.effect === b.effect && a.effectBefore === b.effectBefore;
+  return (
+    a.from === b.from &&
+    a.to === b.to &&
+    a.effect === b.effect &&
+    a.effectBefore === b.effectBefore &&
+    a.side === b.side &&
+    a.sideBefore === b.sideBefore
+  );
 }

@@ -16,6 +16,7 @@ import { FRAME_SAMPLES, PTIME_MS, SAMPLES_PER_MS, SILENCE_DBOV } from '../format
 import type { Frame } from '../kernels/frame.ts';
 import { crossFade, levelDbov } from '../kernels/pcm.ts';
 import { type BufferedPacket, JitterBuffer } from './jitter-buffer.ts';
+import type { MixSource } from './mix-source.ts';
 import { NOTHING_ARRIVED, Passage } from './passage.ts';
 import type { SampleQueue } from './sample-queue.ts';
 import type { SourcePacket } from './source-packet.ts';
@@ -39,7 +40,8 @@ export interface SourceOptions {
   readonly levelling?: boolean;
 }
 
-export class Source implements Talker {
+export class Source implements MixSource, Talker {
+  readonly sides = undefined;
   /** Set by the talker limit. */
   admitted = false;
   readonly #pool: CodecPool;
@@ -72,7 +74,6 @@ export class Source implements Talker {
     this.setLevelling(levelling);
   }
 
-  /** This tick's samples with all gains applied; valid after `read` returned true and `render` was called. */
   get frame(): Frame {
     return this.#output.frame;
   }
@@ -85,7 +86,6 @@ export class Source implements Talker {
     return this.#passage.payload;
   }
 
-  /** Whether this source needs the next ticks. */
   get awake(): boolean {
     return !this.#jitter.idle || this.#speech.voice.active || this.#output.gain > 0 || this.#decoder.isOpen;
   }
@@ -115,7 +115,6 @@ export class Source implements Talker {
     return this.#jitter.delayMs;
   }
 
-  /** Takes effect with the next tick, during which the voice fades. */
   setMuted(muted: boolean): void {
     this.#muted = muted;
   }

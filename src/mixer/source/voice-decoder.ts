@@ -12,6 +12,8 @@ import { SampleQueue } from './sample-queue.ts';
 export const FADE_SAMPLES = 5 * SAMPLES_PER_MS;
 /** Gain at the end of each frame. The decoder alone would conceal for ever, and louder after five CELT frames. */
 const CONCEALMENT_GAINS = [1, 0.8, 0.5, 0.2, 0] as const;
+/** Frames after which what is concealed is silent. */
+export const CONCEALED_TO_SILENCE = CONCEALMENT_GAINS.length;
 
 export class VoiceDecoder {
   readonly queue = new SampleQueue();
@@ -41,7 +43,7 @@ export class VoiceDecoder {
     if (this.#decoder !== undefined) return;
     this.#decoder = this.preRoll.takeDecoder(this.#pool);
     // Fades in where the sound begins, which with short packets may be in the middle of a frame.
-    this.#concealedInRow = missed ?? CONCEALMENT_GAINS.length;
+    this.#concealedInRow = missed ?? CONCEALED_TO_SILENCE;
   }
 
   /** Decodes a packet and appends its samples. If it is corrupt, conceals it and returns undefined. */
@@ -82,7 +84,7 @@ export class VoiceDecoder {
     const pcm = from > 0 ? this.#decoder?.conceal() : undefined;
     if (pcm !== undefined) applyRamp(this.queue.append(pcm), from, 0, FRAME_SAMPLES);
     else this.queue.padFrame();
-    this.#concealedInRow = CONCEALMENT_GAINS.length;
+    this.#concealedInRow = CONCEALED_TO_SILENCE;
     return pcm !== undefined;
   }
 
@@ -94,6 +96,6 @@ export class VoiceDecoder {
 }
 
 /** The gain after this many consecutive concealed frames. */
-function concealmentGain(frames: number): number {
+export function concealmentGain(frames: number): number {
   return CONCEALMENT_GAINS[Math.max(0, frames - 1)] ?? 0;
 }

@@ -12,6 +12,8 @@ export interface CandidateAddress {
 }
 
 export interface AnswerOptions {
+  /** What the client sends; a voice by default. */
+  readonly kind?: 'voice' | 'music';
   /** Incremented with each answer to the same peer (RFC 3264 section 8). */
   readonly version: number;
   readonly ufrag: string;
@@ -35,7 +37,11 @@ const REVERSED: Readonly<Record<Direction, Direction>> = {
  * What the client should send (RFC 7587 section 6.1). No `useinbandfec`, because our decoder cannot use it and it would
  * cost the client a part of its bit rate; lost packets are repeated in RED.
  */
-const OPUS_PARAMETERS = 'minptime=10;usedtx=1;stereo=0;maxaveragebitrate=40000';
+const OPUS_PARAMETERS = {
+  voice: 'minptime=10;usedtx=1;stereo=0;maxaveragebitrate=40000',
+  /** Browsers and OBS send as much as this allows. */
+  music: 'minptime=10;stereo=1;maxaveragebitrate=128000',
+} as const;
 /** Our mix may be in stereo (RFC 7587 section 6.1). */
 const SENDS_STEREO = ';sprop-stereo=1';
 /** RFC 8841 section 5: every SCTP section must have a port. Nobody listens there. */
@@ -96,7 +102,7 @@ function speechSection(
     `a=${answered}`,
     ...(red === null ? [] : [`a=rtpmap:${red} red/48000/2`, `a=fmtp:${red} ${opus}/${opus}`]),
     `a=rtpmap:${opus} opus/48000/2`,
-    `a=fmtp:${opus} ${OPUS_PARAMETERS}${sends && wantsStereo ? SENDS_STEREO : ''}`,
+    `a=fmtp:${opus} ${OPUS_PARAMETERS[options.kind ?? 'voice']}${sends && wantsStereo ? SENDS_STEREO : ''}`,
     'a=ptime:20',
     ...(level === null || !mayHaveLevels ? [] : [`a=extmap:${level} ${AUDIO_LEVEL_URI}`]),
     ...(sends ? ['a=msid:mix mix', `a=ssrc:${options.ssrc} cname:${options.cname}`] : []),

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { test } from 'tap';
 import { toAppError } from '../../../src/lib/errors.ts';
 import { HandshakeQueue } from '../../../src/media/control/handshake-queue.ts';
 import { WebRtcControlSeat } from '../../../src/media/control/webrtc-seat.ts';
 import type { MediaCommand } from '../../../src/media/link/messages.ts';
+import type { SourceKind } from '../../../src/media/plane.ts';
 import { createCertificate } from '../../../src/rtc/dtls/certificate.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { type OfferSection, sdpOffer, transport } from '../../rtc/sdp/offers.ts';
@@ -11,12 +13,16 @@ import { type OfferSection, sdpOffer, transport } from '../../rtc/sdp/offers.ts'
 const certificate = await createCertificate();
 const noop = () => {};
 
-function connect(sdp: string) {
+function connect(sdp: string, kind: SourceKind = 'voice') {
   const clock = new FakeClock();
   const commands: MediaCommand[] = [];
   const seat = WebRtcControlSeat.negotiate(
     { sdp, address: '192.0.2.2' },
-    { state: { muted: false, deafened: false, hearing: [] }, events: { connected: noop, silent: noop, closed: noop } },
+    {
+      kind,
+      state: { muted: false, deafened: false, hearing: [] },
+      events: { connected: noop, silent: noop, closed: noop },
+    },
     { roomId: 1, onLeft: noop },
     {
       id: 1,
@@ -49,6 +55,23 @@ test('the worker gets the direction from the answer', (t) => {
     seat.start();
     t.match(commands, [{ type: 'add_member', endpoint: { parameters: { direction: ours } } }]);
     t.match(seat.answer, new RegExp(`^a=${ours}\r$`, 'm'));
+    seat.close();
+  }
+  t.end();
+});
+
+test('the worker learns what the member sends, and music has no redundancy', (t) => {
+  const chromium = readFileSync(new URL('../../fixtures/sdp/chromium-audio.sdp', import.meta.url), 'utf8');
+  for (const [kind, red] of [
+    ['voice', 63],
+    ['music', null],
+  ] as const) {
+    const { seat, commands } = connect(chromium, kind);
+    seat.start();
+    t.match(commands, [{ type: 'add_member', kind, endpoint: { parameters: { redPayloadType: red } } }]);
+    t.equal(/^a=rtpmap:63 red/m.test(seat.answer), red !== null);
+    const restarted = seat.restart({ sdp: chromium.replace(/a=ice-ufrag:\S+/, 'a=ice-ufrag:other'), address: '' });
+    t.equal(/^a=rtpmap:63 red/m.test(restarted), red !== null, 'also after a restart of ICE');
     seat.close();
   }
   t.end();

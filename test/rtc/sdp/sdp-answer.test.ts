@@ -63,6 +63,13 @@ test('the answer to a Chromium offer, line by line', (t) => {
   t.end();
 });
 
+test('music is asked for in stereo, at a high bit rate and without DTX', (t) => {
+  const text = writeAnswer(parseOffer(CHROMIUM), { ...OPTIONS, kind: 'music' });
+  t.match(text, 'a=fmtp:111 minptime=10;stereo=1;maxaveragebitrate=128000\r\n');
+  t.notMatch(text, 'usedtx');
+  t.end();
+});
+
 test('other sections of the bundle are inactive with transport, candidates and codec, so the one carrying it is not refused', (t) => {
   t.same(lines(sdpOffer([VIDEO, { mid: 'a' }, DATA])), [
     ...[...SESSION, 'a=group:BUNDLE v a d', 'a=msid-semantic: WMS *'],
