@@ -8,6 +8,7 @@ export const TEST_PACKAGES = {
   curl: 'the examples in docs/api.md',
   'espeak-ng': 'tests with speech',
   faketime: 'tests that move the clock of the machine',
+  ffmpeg: 'recordings: an independent player, and other formats',
   'firefox-esr': 'browser tests',
   'gir1.2-gst-plugins-bad-1.0': 'GStreamer as a client: its WebRTC, from Python',
   'gstreamer1.0-nice': 'GStreamer as a client: ICE',
@@ -17,6 +18,8 @@ export const TEST_PACKAGES = {
   iproute2: 'tests in a network of their own: ip, tc',
   nftables: 'tests behind NAT and firewalls',
   nginx: 'deploy/nginx',
+  'oggz-tools': 'recordings: oggz-validate',
+  'opus-tools': 'recordings: opusinfo',
   pebble: 'certificates by ACME',
   prometheus: 'deploy/prometheus: promtool, alerts',
   pulseaudio: 'sound for Firefox',
@@ -25,6 +28,7 @@ export const TEST_PACKAGES = {
   strace: 'deploy/systemd: system calls',
   systemd: 'deploy/systemd: the unit',
   tcpdump: 'captures',
+  unzip: 'archives of recordings',
   'util-linux': 'tests in a network of their own: unshare, nsenter',
 };
 
