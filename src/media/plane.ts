@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { Clock } from '../lib/clock.ts';
+import type { Clock, Millis } from '../lib/clock.ts';
 import type { AddressWatch } from '../lib/net/address-watch.ts';
 import { type ChannelSound, PLAIN_CHANNEL } from '../mixer/mix/channel-sounds.ts';
 import type { MixSettings } from '../mixer/mix/mixer.ts';
@@ -125,6 +125,44 @@ export interface TapSink {
   full(): void;
 }
 
+/** What a recorder is shown of a room. */
+export interface RoomTapRequest {
+  /**
+   * What participants send, as it arrives: without what they or moderators have muted, and without what they say only
+   * to channels or to single people.
+   */
+  readonly voices: boolean;
+  /** What somebody hears who is in the room and does not speak. */
+  readonly mix: boolean;
+}
+
+/** One packet that a room's tap has seen. */
+export interface TappedPacket {
+  readonly arrivalMs: Millis;
+  /** 32 bits, in samples; that of the mix counts from the zero of the clock. */
+  readonly timestamp: number;
+  /** One Opus packet. Retaining it retains all that came with it. */
+  readonly payload: Uint8Array;
+}
+
+export interface TappedVoice extends TappedPacket {
+  readonly seatId: number;
+  /** Unique for each RTP stream of the server, whose time stamps are unrelated to those of others. */
+  readonly stream: number;
+  readonly levelDbov: number | null;
+}
+
+export interface RoomTapSubscription {
+  readonly request: RoomTapRequest;
+  readonly sink: RoomTapSink;
+}
+
+/** Receives what a room's tap sees, about ten times a second. */
+export interface RoomTapSink {
+  voice(packet: TappedVoice): void;
+  mix(packet: TappedPacket): void;
+}
+
 /** One participant's place in the media plane, as seen by the rooms, whatever its transport. */
 export interface Seat {
   /** Unique within the server. */
@@ -191,6 +229,8 @@ export interface MediaRoom {
    * that.
    */
   setShouts(shouts: RoomShouts | null): void;
+  /** From now on the sink is shown what is said in the room, wherever its workers are; null ends that. */
+  setTap(tap: RoomTapSubscription | null): void;
   /** Where everybody is, if the room has a space. */
   readonly bodies: BodyFields;
   /** From now on voices are heard from where their bodies are; null ends that. */

@@ -12,6 +12,7 @@ import type {
   MediaStats,
   MemberState,
   RoomShouts,
+  RoomTapSubscription,
   Seat,
   SeatOptions,
   SpeakerLevel,
@@ -112,6 +113,7 @@ export class FakeMediaRoom implements MediaRoom {
   space: SpaceSettings | null = null;
   channelSounds: ChannelSounds = new Map();
   shouts: RoomShouts | null = null;
+  tap: RoomTapSubscription | null = null;
   open = true;
   readonly #plane: FakeMediaPlane;
   readonly #nextId: () => number;
@@ -157,6 +159,10 @@ export class FakeMediaRoom implements MediaRoom {
 
   setShouts(shouts: RoomShouts | null): void {
     this.shouts = shouts;
+  }
+
+  setTap(tap: RoomTapSubscription | null): void {
+    this.tap = tap;
   }
 
   setSpace(settings: SpaceSettings | null): void {

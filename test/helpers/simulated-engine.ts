@@ -48,6 +48,8 @@ export class SimulatedEngine {
   readonly overload: number[] = [];
   /** Who hears whom in space, from the last levels; see the `levels` event. */
   heard: readonly number[] | undefined;
+  /** What room taps have seen, one entry for each message. */
+  readonly tapped: Uint8Array[] = [];
   /** Whether the engine's last report says that it is starved. */
   isStarved = false;
   /** The load that the engine sees. */
@@ -73,6 +75,7 @@ export class SimulatedEngine {
         if (event.type === 'networks')
           for (const { memberId, network } of event.networks) this.networks.set(memberId, network);
         if (event.type === 'levels') this.heard = event.heard;
+        if (event.type === 'room_tapped') this.tapped.push(event.records);
         if (event.type === 'overload') this.overload.push(event.level);
         if (event.type === 'starved') this.isStarved = event.isStarved;
         if (event.type === 'failure') throw new Error(event.message);

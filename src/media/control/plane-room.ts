@@ -14,6 +14,7 @@ import type {
   MediaRoomEvents,
   MemberState,
   RoomShouts,
+  RoomTapSubscription,
   Seat,
   SeatOptions,
   SpeakerLevel,
@@ -54,6 +55,9 @@ export class PlaneRoom implements MediaRoom {
   #space: SpaceSettings | null = null;
   #channelSounds: ChannelSounds = new Map();
   #shouts: RoomShouts | null = null;
+  #tap: RoomTapSubscription | null = null;
+  /** Whose tap has the mix; the mix of any part has everybody. */
+  #mixTapped: RoomPart | undefined;
   readonly #parts: RoomPart[] = [];
   #partsMade = 0;
   /** The worker of the newest seat. */
@@ -110,6 +114,26 @@ export class PlaneRoom implements MediaRoom {
     else if (before !== null) for (const { slot } of this.#parts) slot.setShouts(this.#options.id, null);
   }
 
+  setTap(tap: RoomTapSubscription | null): void {
+    const before = this.#tap;
+    this.#tap = tap;
+    this.#mixTapped = undefined;
+    if (tap !== null) this.#tapParts();
+    else if (before !== null) for (const { slot } of this.#parts) slot.taps.set(this.#options.id, null, before.sink);
+  }
+
+  /** The mix comes from one part, and what people send from each. */
+  #tapParts(): void {
+    if (this.#tap === null) return;
+    for (const part of this.#parts) this.#tapPart(part, this.#tap);
+  }
+
+  #tapPart(part: RoomPart, { request, sink }: RoomTapSubscription): void {
+    this.#mixTapped ??= part;
+    const mix = request.mix && this.#mixTapped === part;
+    part.slot.taps.set(this.#options.id, { ...request, mix }, sink);
+  }
+
   close(): void {
     for (const part of [...this.#parts]) for (const seat of part.seats) seat.close();
   }
@@ -148,6 +172,7 @@ export class PlaneRoom implements MediaRoom {
     part.slot.openRoom(this.#options.id, this.#mix, (speaking, heard) => this.#tellLevels(part, speaking, heard));
     if (this.#space !== null) this.#tellSpace(part.slot);
     if (this.#channelSounds.size > 0) part.slot.setChannelSounds(this.#options.id, this.#channelSounds);
+    if (this.#tap !== null) this.#tapPart(part, this.#tap);
     this.#link();
     this.#partsChanged();
   }
@@ -169,6 +194,10 @@ export class PlaneRoom implements MediaRoom {
     if (part.seats.size > 0) return;
     this.#parts.splice(this.#parts.indexOf(part), 1);
     part.slot.closeRoom(this.#options.id);
+    if (this.#mixTapped === part) {
+      this.#mixTapped = undefined;
+      this.#tapParts();
+    }
     this.#link();
     this.#partsChanged();
     if (part.speaking.length > 0) this.#tellLevels(part, [], new Map());

@@ -26,9 +26,11 @@ import type { ControlSeat, SeatContext, SeatPlace } from './control-seat.ts';
 import type { FollowedHosts } from './followed-hosts.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
 import type { MediaHost, MediaHostOptions } from './host.ts';
+import { logOverload, logStarved } from './overload-log.ts';
 import { withRelay } from './relay-figures.ts';
 import { RestartBackoff, STABLE_MS } from './restart-backoff.ts';
 import { toHeard, toSpeakerLevels } from './room-levels.ts';
+import { WorkerTaps } from './tapped.ts';
 import { WebRtcControlSeat } from './webrtc-seat.ts';
 
 /** Share of a worker's time, measured with listeners. Used only to estimate new seats. */
@@ -59,6 +61,8 @@ type LevelsListener = (speaking: readonly SpeakerLevel[], heard: HeardInSpace) =
 export class WorkerSlot {
   readonly #options: WorkerSlotOptions;
   readonly #rooms = new Map<number, LevelsListener>();
+  /** What recorders are shown of this worker's rooms. */
+  readonly taps = new WorkerTaps((command) => this.#host?.post(command));
   readonly #seats = new Map<number, ControlSeat>();
   #host: MediaHost | undefined;
   #addresses: readonly MediaAddress[] = [];
@@ -174,6 +178,7 @@ export class WorkerSlot {
 
   closeRoom(roomId: number): void {
     this.#rooms.delete(roomId);
+    this.taps.forget(roomId);
     this.#host?.post({ type: 'close_room', roomId });
   }
 
@@ -296,6 +301,9 @@ export class WorkerSlot {
       case 'tapped':
         this.#seats.get(event.memberId)?.receiveTapped(event.records, event.isFull);
         return;
+      case 'room_tapped':
+        this.taps.receive(event.records);
+        return;
       case 'levels':
         this.#rooms.get(event.roomId)?.(toSpeakerLevels(event.speaking), toHeard(event.heard));
         return;
@@ -310,10 +318,10 @@ export class WorkerSlot {
         this.#measuredSeats = this.seats;
         return;
       case 'overload':
-        this.#logOverload(event);
+        logOverload(this.#options, event);
         return;
       case 'starved':
-        this.#logStarved(event);
+        logStarved(this.#options, event);
         return;
       case 'failure':
         this.#options.log.error({ worker: this.#options.index, error: event.message }, 'media tick failed');
@@ -329,23 +337,6 @@ export class WorkerSlot {
     this.#cancelBinding();
     if (this.unbound.length > 0) this.#cancelBinding = clock.setTimer(clock.now() + BIND_AGAIN_MS, () => this.follow());
     onAddresses();
-  }
-
-  #logOverload({ level, runningShare, waitingShare }: MediaEvent & { type: 'overload' }): void {
-    const { words } = overloadMeasures(level);
-    const fields = { worker: this.#options.index, level, measures: words, runningShare, waitingShare };
-    if (level > 0) this.#options.log.warn(fields, 'media worker is overloaded');
-    else this.#options.log.info(fields, 'media worker is no longer overloaded');
-  }
-
-  #logStarved({ isStarved, runningShare, waitingShare, latenessMs }: MediaEvent & { type: 'starved' }): void {
-    const fields = { worker: this.#options.index, runningShare, waitingShare, latenessMs };
-    if (isStarved)
-      this.#options.log.warn(
-        fields,
-        'audio is late although the media worker is not overloaded: other programs, or other virtual machines on this host, use the CPU',
-      );
-    else this.#options.log.info(fields, 'the media worker gets enough CPU time again');
   }
 
   #died(reason: string): void {

@@ -11,7 +11,7 @@ import type { Direction } from '../../rtc/sdp/sdp-offer.ts';
 import type { SrtpKeys } from '../../rtc/srtp/srtp-keys.ts';
 import type { WebRtcParameters } from '../../rtc/webrtc-options.ts';
 import type { MediaNetwork } from '../endpoint.ts';
-import type { ChannelSounds, MediaCloseReason, MemberState, TapRequest } from '../plane.ts';
+import type { ChannelSounds, MediaCloseReason, MemberState, RoomTapRequest, TapRequest } from '../plane.ts';
 import type { MediaFigures } from '../statistics.ts';
 
 /** The transport of a new member, by kind. */
@@ -35,6 +35,8 @@ export type RoomCommand =
       readonly own: SharedArrayBuffer;
       readonly others: readonly SharedArrayBuffer[];
     }
+  /** What the tap sees arrives as `room_tapped` events; null ends it. */
+  | { readonly type: 'set_room_tap'; readonly roomId: number; readonly tap: RoomTapRequest | null }
   /** Null: the room is not linked to others any more. */
   | { readonly type: 'set_shouts'; readonly roomId: number; readonly shouts: PartShouts | null };
 
@@ -90,6 +92,8 @@ export type MediaEvent =
   | { readonly type: 'member_closed'; readonly memberId: number; readonly reason: MediaCloseReason }
   /** Whole records of a tap. `isFull`: the next record does not fit, and nothing follows. */
   | { readonly type: 'tapped'; readonly memberId: number; readonly records: Uint8Array; readonly isFull: boolean }
+  /** What the taps of all rooms have seen since the last time, as `TapRecordWriter` writes it. */
+  | { readonly type: 'room_tapped'; readonly records: Uint8Array }
   /** Alternating member ids and levels in dBov; empty when the last speaker has stopped. */
   | {
       readonly type: 'levels';

@@ -15,7 +15,8 @@ import type { MediaPort } from '../../rtc/net/media-port.ts';
 import { RedundancyCache } from '../../rtc/rtp/redundancy-cache.ts';
 import type { Heartbeat } from '../link/heartbeat.ts';
 import type { AddMember, MediaCommand, MediaEvent, MemberCommand } from '../link/messages.ts';
-import type { MemberState, TapRequest } from '../plane.ts';
+import { TapRecordWriter } from '../link/tap-records.ts';
+import type { MemberState, RoomTapRequest, TapRequest } from '../plane.ts';
 import type { MediaFigures } from '../statistics.ts';
 import { handleWebRtc, openEndpoint } from './endpoints.ts';
 import { EngineStats, STATS_INTERVAL_MS } from './engine-stats.ts';
@@ -23,6 +24,7 @@ import { RoomMember } from './member.ts';
 import { OverloadController } from './overload.ts';
 import { PcapTap } from './pcap-tap.ts';
 import { MixedRoom } from './room.ts';
+import { RoomTap } from './room-tap.ts';
 import { StarvationWatch } from './starvation.ts';
 import { TickLoop } from './tick-loop.ts';
 
@@ -64,6 +66,8 @@ export class MediaEngine {
   /** Members with receiver reports that the control plane does not know yet. */
   readonly #reported = new Set<RoomMember>();
   readonly #redundancy = new RedundancyCache();
+  /** What the taps of rooms have seen since it was last posted. */
+  readonly #tapped = new TapRecordWriter();
   readonly #stats: EngineStats;
   readonly #loop: TickLoop;
   readonly #loadMeter: LoadMeter;
@@ -102,6 +106,9 @@ export class MediaEngine {
         return;
       case 'link_room':
         this.#rooms.get(command.roomId)?.link(command.own, command.others);
+        return;
+      case 'set_room_tap':
+        this.#setRoomTap(command.roomId, command.tap);
         return;
       case 'set_shouts':
         this.#rooms.get(command.roomId)?.setShouts(command.shouts);
@@ -247,6 +254,16 @@ export class MediaEngine {
     member.setTap(tap === null ? null : new PcapTap({ maxBytes: tap.maxBytes, clock: this.#clock, emit }));
   }
 
+  #setRoomTap(roomId: number, request: RoomTapRequest | null): void {
+    const shared = { roomId, records: this.#tapped, clock: this.#clock };
+    this.#rooms.get(roomId)?.setTap(request === null ? null : new RoomTap({ ...request, ...shared }));
+  }
+
+  #postTapped(): void {
+    const records = this.#tapped.take();
+    if (records !== null) this.#emit({ type: 'room_tapped', records });
+  }
+
   #remove(member: RoomMember): void {
     if (!this.#members.delete(member.id)) return;
     this.#reported.delete(member);
@@ -318,6 +335,7 @@ export class MediaEngine {
         }
       }
     }
+    if (isDue(HOUSEKEEPING_TICKS)) this.#postTapped();
     const wallNowMs = this.#clock.wallNow();
     for (const member of this.#members.values()) {
       if (!isDue(HOUSEKEEPING_TICKS, member.id)) continue;

@@ -1,6 +1,6 @@
 /** One member of a room in a media worker: an endpoint on one side, a place in the mixer on the other. */
 import type { Clock } from '../../lib/clock.ts';
-import { ChannelSet } from '../../mixer/mix/channel-set.ts';
+import { ChannelSet, ROOM_CHANNEL } from '../../mixer/mix/channel-set.ts';
 import type { MixParticipant, MixSink } from '../../mixer/mix/mix-participant.ts';
 import { type Address, TO_ROOM } from '../../mixer/mix/voice-path.ts';
 import type { SourceKind } from '../../mixer/source/mix-source.ts';
@@ -40,6 +40,10 @@ export class RoomMember implements MixSink {
   readonly #reported: RoomMemberOptions['events']['reported'];
   #closed = false;
   #tap: Tap | null = null;
+  /** How many RTP streams there were before this one. */
+  #stream = 0;
+  /** What they say is for everybody in the room, and not muted. */
+  #speaksToRoom: boolean;
   /** As last reported. */
   #incoming: Reception | null = null;
   #outgoing: Reception | null = null;
@@ -50,12 +54,19 @@ export class RoomMember implements MixSink {
     this.#room = room;
     this.#state = state;
     this.#kind = kind;
+    this.#speaksToRoom = speaksToRoom(state);
     this.#clock = clock;
     this.#sendTime = sendTime;
     this.#reported = events.reported;
     this.endpoint = openEndpoint({
-      packet: (packet, nowMs) => this.#room.mixer.push(this.#participant, packet, nowMs),
-      sourceChanged: () => this.#room.mixer.restartSource(this.#participant),
+      packet: (packet, nowMs) => {
+        if (this.#room.tap !== null && this.#speaksToRoom) this.#room.tap.heard(id, this.#stream, packet, nowMs);
+        this.#room.mixer.push(this.#participant, packet, nowMs);
+      },
+      sourceChanged: () => {
+        this.#stream = (this.#stream + 1) & 0xffff;
+        this.#room.mixer.restartSource(this.#participant);
+      },
       directionChanged: () => this.#applyState(),
       silent: events.silent,
       moved: events.moved,
@@ -73,11 +84,13 @@ export class RoomMember implements MixSink {
     this.#room.dismiss(this.#participant);
     this.#room = room;
     this.#state = state;
+    this.#speaksToRoom = speaksToRoom(state);
     this.#participant = this.#enter(room, true);
   }
 
   setState(state: MemberState): void {
     this.#state = state;
+    this.#speaksToRoom = speaksToRoom(state);
     this.#applyState();
     const { mixer } = this.#room;
     mixer.setHearing(this.#participant, gainsOf(state));
@@ -153,6 +166,10 @@ export class RoomMember implements MixSink {
     this.#incoming = incoming;
     this.#outgoing = outgoing;
   }
+}
+
+function speaksToRoom({ muted, plan }: MemberState): boolean {
+  return !muted && (plan === undefined || plan.speaksInto.includes(ROOM_CHANNEL));
 }
 
 /** Linear gains by member id. */

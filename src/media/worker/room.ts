@@ -4,6 +4,7 @@ import type { MixParticipant } from '../../mixer/mix/mix-participant.ts';
 import { Mixer, type MixSettings } from '../../mixer/mix/mixer.ts';
 import type { RoomSpace, SpaceLimits } from '../../mixer/mix/space-placing.ts';
 import type { PartShouts } from '../link/messages.ts';
+import type { RoomTap } from './room-tap.ts';
 import { SharedMixLink } from './shared-mix.ts';
 import { SharedShouts } from './shared-shouts.ts';
 
@@ -30,6 +31,9 @@ export class MixedRoom {
   #shouts: SharedShouts | undefined;
   #shoutsEnd = false;
   #closing = false;
+  #tap: RoomTap | null = null;
+  /** The tap's place as a listener, if it wants the mix. */
+  #tapPlace: MixParticipant | undefined;
 
   constructor(id: number, pool: CodecPool, mix: MixSettings) {
     this.id = id;
@@ -52,11 +56,38 @@ export class MixedRoom {
   reopen(mix: MixSettings): void {
     this.#closing = false;
     this.setMix(mix);
+    this.#seatTap();
   }
 
   /** The room is over when everything has faded. */
   startClosing(): void {
     this.#closing = true;
+    this.#seatTap();
+  }
+
+  /** What members send is shown to it. */
+  get tap(): RoomTap | null {
+    return this.#tap;
+  }
+
+  /** From now on this tap is shown what is said here; null ends that. */
+  setTap(tap: RoomTap | null): void {
+    if (this.#tapPlace !== undefined) this.mixer.remove(this.#tapPlace);
+    this.#tapPlace = undefined;
+    this.#tap = tap;
+    this.#seatTap();
+  }
+
+  /** A tap listens only while somebody is here, so that it does not keep the room open. */
+  #seatTap(): void {
+    const sink = this.#tap;
+    const listens = sink?.mix === true && !this.#closing;
+    if (listens && this.#tapPlace === undefined) {
+      this.#tapPlace = this.mixer.add({ sink, muted: true, deafened: false });
+    } else if (!listens && this.#tapPlace !== undefined) {
+      this.mixer.remove(this.#tapPlace);
+      this.#tapPlace = undefined;
+    }
   }
 
   add(participant: MixParticipant, memberId: number): void {

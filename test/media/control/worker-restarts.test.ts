@@ -4,8 +4,10 @@ import { toAppError } from '../../../src/lib/errors.ts';
 import type { MediaHost, MediaHostEvents } from '../../../src/media/control/host.ts';
 import { openMediaPlane } from '../../../src/media/control/media-plane.ts';
 import type { MediaCommand } from '../../../src/media/link/messages.ts';
+import { TapRecordWriter } from '../../../src/media/link/tap-records.ts';
 import type { MediaRoom } from '../../../src/media/plane.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
+import { mediaStats } from '../../helpers/fake-media-plane.ts';
 import { AUDIO_OFFER } from '../../helpers/offer.ts';
 
 /** A worker that does nothing except die when the test says so. */
@@ -219,4 +221,43 @@ test('a closed media plane has no timers left, even while it waits for a worker'
   await plane.close();
   await plane.close();
   t.equal(clock.pendingTimers, 0);
+});
+
+test('a recorder is shown every part of a room, and the mix of one of them, whichever workers die', async (t) => {
+  const { plane, hosts, pass, die } = await setUp(t, 2);
+  const { room, connect } = openRoom(plane);
+  const taps = (index: number) =>
+    hosts[index]!.commands.flatMap((command) => (command.type === 'set_room_tap' ? [command.tap] : []));
+  const busy = (index: number) => {
+    const { gauges, ...stats } = mediaStats();
+    hosts[index]!.events.event({ type: 'stats', stats: { ...stats, gauges: { ...gauges, utilization: 0.9 } } });
+  };
+  const seen: unknown[] = [];
+  const sink = { voice: (packet: object) => seen.push(packet), mix: (packet: object) => seen.push(packet) };
+  connect();
+  room.setTap({ request: { voices: true, mix: true }, sink });
+  t.same(taps(0), [{ voices: true, mix: true }]);
+  busy(0);
+  connect();
+  t.same(taps(1), [{ voices: true, mix: false }], 'the mix of one part has everybody');
+
+  const records = new TapRecordWriter();
+  const { roomId } = hosts[1]!.commands.find(({ type }) => type === 'set_room_tap') as { roomId: number };
+  const payload = Uint8Array.of(1, 2);
+  const record = { roomId, memberId: 7, stream: 3, arrivalMs: 1.5, timestamp: 960, levelDbov: -30, payload };
+  records.add(record);
+  records.add({ ...record, memberId: 0 });
+  records.add({ ...record, roomId: roomId + 99 });
+  hosts[1]!.events.event({ type: 'room_tapped', records: records.take()! });
+  const common = { arrivalMs: 1.5, timestamp: 960, payload };
+  t.same(seen, [{ ...common, seatId: 7, stream: 7 * 2 ** 16 + 3, levelDbov: -30 }, common]);
+
+  die(0);
+  await pass(50);
+  t.same(taps(1).at(-1), { voices: true, mix: true }, 'the other part takes over the mix');
+  busy(1);
+  connect();
+  t.same(taps(0), [{ voices: true, mix: false }], 'the replaced worker shows what people say');
+  room.setTap(null);
+  t.same([taps(0).at(-1), taps(1).at(-1)], [null, null]);
 });
