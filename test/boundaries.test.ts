@@ -53,6 +53,7 @@ const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = 
   ['src/signaling/', [...CONTROL_PLANE_GROUND, 'src/rooms/']],
   ['src/http/', [...CONTROL_PLANE_GROUND, ...PLANE]],
   ['src/admin/', [...CONTROL_PLANE_GROUND, ...PLANE, 'src/formats/', 'src/rooms/', 'src/http/']],
+  ['src/recording/', [...CONTROL_PLANE_GROUND, ...PLANE, 'src/formats/', 'src/rooms/']],
   ['src/config/', ['src/lib/']],
   ['src/server/', ['src/']],
   ['src/main/', ['src/', 'package.json']],

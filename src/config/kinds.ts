@@ -221,6 +221,11 @@ export function directory(): ValueKind<string> {
   return { schema: z.string(), fromText: (text) => text, allowed: 'a directory path', placeholder: 'DIRECTORY' };
 }
 
+/** A directory path; the empty string means none. */
+export function optionalDirectory(): ValueKind<string> {
+  return { ...directory(), allowed: 'a directory path, or nothing' };
+}
+
 export function httpsUrl(): ValueKind<string> {
   return {
     schema: z.string().refine((text) => URL.canParse(text) && new URL(text).protocol === 'https:'),

@@ -33,6 +33,18 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   },
   { title: 'Sound', keys: ['maxTalkers', 'levelling', 'teams'] },
   { title: 'Chat', keys: ['chat', 'chatHistory', 'chatHistoryHours'] },
+  {
+    title: 'Recording',
+    keys: [
+      'recordingDir',
+      'recording',
+      'recordingConsent',
+      'recordingMaxHours',
+      'recordingMaxBytes',
+      'recordingMinFree',
+      'recordingKeepDays',
+    ],
+  },
   { title: 'Log and diagnosis', keys: ['logLevel', 'logFormat', 'showAddresses', 'allowCapture'] },
   {
     title: 'Limits',

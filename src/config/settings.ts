@@ -23,6 +23,7 @@ import {
   webhookSecret,
   webhookUrls,
 } from './kinds.ts';
+import { RECORDING_SETTINGS } from './recording-settings.ts';
 import { type Setting, setting } from './setting.ts';
 import { VISIBILITY_SETTINGS } from './visibility-settings.ts';
 
@@ -228,6 +229,7 @@ export const SETTINGS = {
   }),
 
   ...CHAT_SETTINGS,
+  ...RECORDING_SETTINGS,
 
   allowCapture: setting(onOff(), {
     default: 'off',

@@ -72,14 +72,13 @@ export class OggOpusWriter {
    * @param samples where the sound ends, if that is within the last packet
    */
   end(samples = this.#samples): Uint8Array | null {
-    return this.#packets.length === 0 ? null : this.#page(LAST_PAGE, Math.max(this.#written, Math.min(samples, this.#samples)));
+    return this.#packets.length === 0
+      ? null
+      : this.#page(LAST_PAGE, Math.max(this.#written, Math.min(samples, this.#samples)));
   }
 
   #page(flags: number, granule: number): Uint8Array {
-    const page = writeOggPage(
-      { flags, granule, serial: this.#serial, sequence: this.#sequence++ },
-      this.#packets,
-    );
+    const page = writeOggPage({ flags, granule, serial: this.#serial, sequence: this.#sequence++ }, this.#packets);
     this.#packets = [];
     this.#segments = 0;
     this.#pageSamples = 0;
@@ -89,11 +88,14 @@ export class OggOpusWriter {
 }
 
 /** A new file: its first pages, and the writer of the others. */
-export function openOggOpus(options: OggOpusOptions): { readonly head: Uint8Array; readonly writer: OggOpusWriter } {
+export function openOggOpus(options: OggOpusOptions): {
+  readonly head: readonly Uint8Array[];
+  readonly writer: OggOpusWriter;
+} {
   const { serial } = options;
   const head = writeOggPage({ flags: FIRST_PAGE, granule: 0, serial, sequence: 0 }, [opusHead(options)]);
   const tags = writeOggPage({ flags: 0, granule: 0, serial, sequence: 1 }, [opusTags(options)]);
-  return { head: Buffer.concat([head, tags]), writer: new OggOpusWriter({ serial, sequence: 2, samples: 0 }) };
+  return { head: [head, tags], writer: new OggOpusWriter({ serial, sequence: 2, samples: 0 }) };
 }
 
 /** RFC 7845 section 5.1 */

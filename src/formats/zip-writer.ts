@@ -74,9 +74,16 @@ export class ZipWriter {
   begin({ name }: ZipFile): Uint8Array {
     const size = this.#isLarge ? IN_ZIP64 : 0;
     const record = new Record(this.#layout.local, name);
-    record.write(LOCAL_FILE, 4).write(VERSION, 2).write(CHECKSUM_FOLLOWS | NAMES_ARE_UTF8, 2).write(STORED, 2);
+    record
+      .write(LOCAL_FILE, 4)
+      .write(VERSION, 2)
+      .write(CHECKSUM_FOLLOWS | NAMES_ARE_UTF8, 2)
+      .write(STORED, 2);
     record.write(0, 2).write(DOS_DATE, 2).write(0, 4).write(size, 4).write(size, 4);
-    record.writeNameLength().write(this.#isLarge ? 20 : 0, 2).writeName();
+    record
+      .writeNameLength()
+      .write(this.#isLarge ? 20 : 0, 2)
+      .writeName();
     if (this.#isLarge) record.write(ZIP64_FIELD, 2).write(16, 2).write(0, 8).write(0, 8);
     return record.bytes;
   }
@@ -100,12 +107,28 @@ export class ZipWriter {
     const number = this.#written.length;
     const record = new Record(this.#layout.end);
     if (this.#isLarge) {
-      record.write(ZIP64_END, 4).write(44, 8).write(UNIX | VERSION, 2).write(VERSION, 2).write(0, 4).write(0, 4);
+      record
+        .write(ZIP64_END, 4)
+        .write(44, 8)
+        .write(UNIX | VERSION, 2)
+        .write(VERSION, 2)
+        .write(0, 4)
+        .write(0, 4);
       record.write(number, 8).write(number, 8).write(central.length, 8).write(this.#offset, 8);
-      record.write(ZIP64_LOCATOR, 4).write(0, 4).write(this.#offset + central.length, 8).write(1, 4);
+      record
+        .write(ZIP64_LOCATOR, 4)
+        .write(0, 4)
+        .write(this.#offset + central.length, 8)
+        .write(1, 4);
       record.write(END, 4).write(0, 4).write(0xffff, 2).write(0xffff, 2).write(IN_ZIP64, 4).write(IN_ZIP64, 4);
     } else {
-      record.write(END, 4).write(0, 4).write(number, 2).write(number, 2).write(central.length, 4).write(this.#offset, 4);
+      record
+        .write(END, 4)
+        .write(0, 4)
+        .write(number, 2)
+        .write(number, 2)
+        .write(central.length, 4)
+        .write(this.#offset, 4);
     }
     return Buffer.concat([central, record.write(0, 2).bytes]);
   }
@@ -113,11 +136,29 @@ export class ZipWriter {
   #central({ name, size, checksum, offset }: Written): Uint8Array {
     const isLarge = this.#isLarge;
     const record = new Record(this.#layout.central, name);
-    record.write(CENTRAL_FILE, 4).write(UNIX | VERSION, 2).write(VERSION, 2);
-    record.write(CHECKSUM_FOLLOWS | NAMES_ARE_UTF8, 2).write(STORED, 2).write(0, 2).write(DOS_DATE, 2);
-    record.write(checksum, 4).write(isLarge ? IN_ZIP64 : size, 4).write(isLarge ? IN_ZIP64 : size, 4);
-    record.writeNameLength().write(isLarge ? 28 : 0, 2).write(0, 2).write(0, 2).write(0, 2);
-    record.write(UNIX_MODE * 0x10000, 4).write(isLarge ? IN_ZIP64 : offset, 4).writeName();
+    record
+      .write(CENTRAL_FILE, 4)
+      .write(UNIX | VERSION, 2)
+      .write(VERSION, 2);
+    record
+      .write(CHECKSUM_FOLLOWS | NAMES_ARE_UTF8, 2)
+      .write(STORED, 2)
+      .write(0, 2)
+      .write(DOS_DATE, 2);
+    record
+      .write(checksum, 4)
+      .write(isLarge ? IN_ZIP64 : size, 4)
+      .write(isLarge ? IN_ZIP64 : size, 4);
+    record
+      .writeNameLength()
+      .write(isLarge ? 28 : 0, 2)
+      .write(0, 2)
+      .write(0, 2)
+      .write(0, 2);
+    record
+      .write(UNIX_MODE * 0x10000, 4)
+      .write(isLarge ? IN_ZIP64 : offset, 4)
+      .writeName();
     if (isLarge) record.write(ZIP64_FIELD, 2).write(24, 2).write(size, 8).write(size, 8).write(offset, 8);
     return record.bytes;
   }

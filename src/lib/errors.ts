@@ -1,4 +1,5 @@
 import type { ErrorCode } from './error-code.ts';
+import { RECORDING_ERRORS } from './recording-errors.ts';
 
 /**
  * Every error that a participant or an operator can see, with a stable code, whose fault it is, and how each protocol
@@ -173,6 +174,7 @@ export const ERRORS = {
     closeCode: null,
     message: 'A capture of this participant is already running.',
   },
+  ...RECORDING_ERRORS,
   room_full: { fault: 'user', httpStatus: 409, closeCode: null, message: 'The room is full.' },
   too_many_rooms: {
     fault: 'user',

@@ -16,6 +16,7 @@ Usage: partyline token --room ROOM --identity ID [--flag VALUE]…
   --listen-only             The participant cannot speak.
   --no-chat                 The participant cannot write in the chat.
   --moderate                The participant may mute, remove and ban others, and lock the room.
+  --record                  The participant may start and end recordings of the room.
   --shout                   The participant may speak to all linked rooms at the same time.
   --expires TIME            Lifetime of the token: a number with s, m, h or d. Default: 1h.
   --token-secret-file FILE  File with the server's secret. --token-secret, --config and the server's
@@ -33,6 +34,7 @@ const OWN_FLAGS = {
   name: { type: 'string' },
   'listen-only': { type: 'boolean' },
   moderate: { type: 'boolean' },
+  record: { type: 'boolean' },
   shout: { type: 'boolean' },
   'no-chat': { type: 'boolean' },
 } as const;
@@ -64,7 +66,8 @@ export async function tokenCommand(input: CommandInput, wallNowMs: Millis): Prom
   const maySpeak = flags['listen-only'] !== true;
   const mayModerate = flags.moderate === true;
   const mayChat = flags['no-chat'] !== true;
-  const grant = { room, identity, name, maySpeak, mayModerate, mayChat, mayShout: flags.shout === true };
+  const mayRecord = flags.record === true;
+  const grant = { room, identity, name, maySpeak, mayModerate, mayChat, mayRecord, mayShout: flags.shout === true };
   try {
     return `${await createJoinToken(tokenKey(secret), grant, { wallNowMs, lifetimeMs })}\n`;
   } catch (error) {

@@ -121,6 +121,13 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     reliable: z.boolean().default(true),
     requestId: requestId(),
   }),
+  z.object({
+    type: z.literal('record'),
+    on: z.boolean(),
+    tracks: z.enum(['mix', 'participants', 'both']).default('both'),
+    requestId: requestId(),
+  }),
+  z.object({ type: z.literal('agree_to_recording'), requestId: requestId() }),
   z.object({ type: z.literal('watch_rooms'), on: z.boolean(), requestId: requestId() }),
   z.object({
     type: z.literal('switch_room'),

@@ -5,6 +5,7 @@
 import type { ErrorCode } from '../lib/error-code.ts';
 import type { ChannelView, ShouterView, TalkView } from './channel-views.ts';
 import type { ChatLine, ChatRules } from './chat.ts';
+import type { RecordingNews, RecordingRequest, RecordingView } from './recording.ts';
 import type { ListedRoom } from './rooms.ts';
 import type { SpaceView } from './space-view.ts';
 
@@ -149,6 +150,7 @@ export type ClientMessageInput =
       readonly reliable?: boolean | undefined;
       readonly requestId?: number | undefined;
     }
+  | RecordingRequest
   /** Whether this client receives the list of rooms. */
   | { readonly type: 'watch_rooms'; readonly on: boolean; readonly requestId?: number | undefined }
   /** Goes to another open room with the same media connection, under the rules of a join there. */
@@ -243,6 +245,10 @@ export type ServerMessage =
       readonly shouting?: readonly ShouterView[];
       /** Omitted in a room without space. */
       readonly space?: SpaceView;
+      /** The room is being recorded; otherwise omitted. */
+      readonly recording?: RecordingView;
+      /** This participant may start and end a recording (`record`); otherwise omitted. */
+      readonly mayRecord?: true;
       /** Null: there is no chat in this room. */
       readonly chat: ChatRules | null;
     }
@@ -281,7 +287,7 @@ export type ServerMessage =
       readonly locked: boolean;
       /** Everyone there, including this participant. */
       readonly participants: readonly ParticipantInfo[];
-      /** As in `joined`, for this room, like the next five. */
+      /** As in `joined`, for this room, like all that follow. */
       readonly hearing: readonly ParticipantGain[];
       readonly channels: readonly ChannelView[];
       readonly mayWhisper: boolean;
@@ -290,8 +296,11 @@ export type ServerMessage =
       readonly shouting?: readonly ShouterView[];
       /** Omitted in a room without space. */
       readonly space?: SpaceView;
+      readonly recording?: RecordingView;
+      readonly mayRecord?: true;
       readonly chat: ChatRules | null;
     }
+  | RecordingNews
   /** The list of rooms, in its order. It replaces what the client knew of it. */
   | { readonly type: 'rooms'; readonly rooms: readonly ListedRoom[] }
   /** Rooms of the list that are new or have changed, and the names of those that are no longer in it. */

@@ -1,6 +1,7 @@
 /** The part that all files of a recording share: silence, pages, and an end at the same moment. */
-import { concealmentToc } from '../formats/opus-packet.ts';
+
 import { type OggOpusWriter, openOggOpus } from '../formats/ogg-writer.ts';
+import { concealmentToc } from '../formats/opus-packet.ts';
 import { fillWithSilence, SHORTEST_SAMPLES, type TimedPacket } from './silence.ts';
 
 const FRAME_SAMPLES = 960;
@@ -22,7 +23,7 @@ export class OggTrack {
   constructor(options: OggTrackOptions) {
     const { head, writer } = openOggOpus(options);
     this.#preSkip = options.preSkip;
-    this.#pages = [head];
+    this.#pages = [...head];
     this.#writer = writer;
   }
 

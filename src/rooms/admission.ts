@@ -10,6 +10,8 @@ export interface Admission {
   readonly mayModerate: boolean;
   /** May speak to the rooms that are linked to theirs. */
   readonly mayShout?: boolean;
+  /** May start and end recordings of the room. */
+  readonly mayRecord?: boolean;
   /** When their join token expires, in milliseconds since 1970; omitted without a token. */
   readonly expiresAtMs?: Millis;
   /** This server issued the token to somebody who was in the room. */

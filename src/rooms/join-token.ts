@@ -30,6 +30,7 @@ const claimsSchema = z.object({
     canSubscribe: z.literal(true).optional(),
     roomAdmin: z.boolean().default(false),
     canShout: z.boolean().default(false),
+    canRecord: z.boolean().default(false),
     canChat: z.boolean().default(true),
     canPublishData: z.boolean().default(true),
     hidden: z.literal(false).optional(),
@@ -44,6 +45,7 @@ export interface TokenGrant {
   readonly maySpeak: boolean;
   readonly mayModerate: boolean;
   readonly mayShout?: boolean | undefined;
+  readonly mayRecord?: boolean | undefined;
   /** True if omitted. */
   readonly mayChat?: boolean | undefined;
   /** True if omitted. */
@@ -71,6 +73,7 @@ export async function createJoinToken(key: KeyObject, grant: TokenGrant, lifetim
     canPublish: grant.maySpeak,
     roomAdmin: grant.mayModerate,
     ...(grant.mayShout === true && { canShout: true }),
+    ...(grant.mayRecord === true && { canRecord: true }),
     ...(grant.mayChat === false && { canChat: false }),
     ...(grant.maySendData === false && { canPublishData: false }),
   };
@@ -111,6 +114,7 @@ export async function verifyJoinToken(
   const rights = {
     ...{ maySpeak: voice.canPublish, mayModerate: voice.roomAdmin, mayChat: voice.canChat },
     ...(voice.canShout && { mayShout: true }),
+    ...(voice.canRecord && { mayRecord: true }),
     ...(!voice.canPublishData && { maySendData: false }),
   };
   return { identity: sub, name: shownName, ...rights, expiresAtMs: exp * 1000, ...(renewed && { isRenewed: true }) };

@@ -7,6 +7,7 @@ export class MemberSound {
   #hearing: readonly VoiceGain[] = [];
   #silenced: ReadonlySet<string> = new Set();
   #plan: VoicePlan | undefined;
+  #awaitsConsent = false;
 
   /** @param changed the media plane has to be told */
   constructor(changed: () => void) {
@@ -14,8 +15,19 @@ export class MemberSound {
   }
 
   /** Their part of `MemberState`. */
-  get state(): { readonly hearing: readonly VoiceGain[]; readonly plan?: VoicePlan } {
-    return { hearing: this.#hearing, ...(this.#plan !== undefined && { plan: this.#plan }) };
+  get state(): { readonly hearing: readonly VoiceGain[]; readonly plan?: VoicePlan; readonly muted?: true } {
+    return {
+      hearing: this.#hearing,
+      ...(this.#plan !== undefined && { plan: this.#plan }),
+      ...(this.#awaitsConsent && { muted: true }),
+    };
+  }
+
+  /** Until they agree to be recorded, nobody hears them, whatever their state says. */
+  setAwaitsConsent(awaits: boolean): void {
+    if (awaits === this.#awaitsConsent) return;
+    this.#awaitsConsent = awaits;
+    this.#changed();
   }
 
   /** Who is silent for them: the combined decisions of this participant and the moderators. */

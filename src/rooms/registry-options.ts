@@ -9,6 +9,7 @@ import type { ChatKeeping } from './chat/room-chat.ts';
 import type { EventOf, ParticipantListener } from './events.ts';
 import type { Participant } from './participant.ts';
 import type { RoomObserver } from './ports.ts';
+import type { Recorder, RecordingMode } from './recording/recorder.ts';
 import type { RoomListMode } from './room-list.ts';
 import type { RoomSettings, RoomView } from './room-options.ts';
 
@@ -34,6 +35,10 @@ export interface RegistryOptions {
   readonly chat?: ChatDefaults;
   /** The teams of rooms that say nothing else, as `teamNames` returns them; none if omitted. */
   readonly teams?: readonly string[];
+  /** Makes recordings; none if omitted. */
+  readonly recorder?: Recorder | undefined;
+  /** Whether rooms that say nothing else may be recorded; they may if omitted. */
+  readonly recording?: RecordingMode;
   /** Which rooms people see without being in them; none if omitted. */
   readonly roomList?: RoomListMode;
   readonly clock: Clock;

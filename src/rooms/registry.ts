@@ -100,8 +100,8 @@ export class RoomRegistry {
 
   /** Renews the token of a participant, as `AccessControl.renew` does. They may have been moved since they joined. */
   async renewToken(participant: Participant, token: string | undefined): Promise<RenewedToken> {
-    const { admission, mayModerate, mayShout, roomName } = participant;
-    const renewed = await this.#access.renew({ ...admission, mayModerate, mayShout }, roomName, token);
+    const { roomName } = participant;
+    const renewed = await this.#access.renew(participant.rightsIn(roomKey(roomName)), roomName, token);
     participant.tokenExpiresAtMs = renewed.expiresAtMs;
     return renewed;
   }
@@ -294,6 +294,7 @@ export class RoomRegistry {
         description: '',
         order: 0,
         listed: true,
+        recording: this.#options.recording ?? 'allowed',
         links: [],
         ...settings,
       },
@@ -305,6 +306,7 @@ export class RoomRegistry {
       observer: this.#observer,
       limitCounts: this.#limitCounts,
       textCounts: this.textCounts,
+      recorder: this.#options.recorder,
       clock,
       log,
       onLinksChanged: () => this.#links.changed(key),

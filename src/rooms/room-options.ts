@@ -11,6 +11,8 @@ import type { ParticipantListener, ParticipantView, SpaceView } from './events.t
 import type { Participant } from './participant.ts';
 import type { PersonalView } from './personal-sound.ts';
 import type { RoomObserver } from './ports.ts';
+import type { Recorder, RecordingMode } from './recording/recorder.ts';
+import type { PersonalRecordingView } from './recording/room-recording.ts';
 import type { TextCounts } from './text-counts.ts';
 
 /** Settings of one room, which may differ from the server's defaults. */
@@ -32,6 +34,7 @@ export interface RoomSettings extends MixSettings {
   readonly order: number;
   /** Whether the list of rooms may have it. */
   readonly listed: boolean;
+  readonly recording: RecordingMode;
 }
 
 export interface RoomOptions {
@@ -52,6 +55,8 @@ export interface RoomOptions {
   readonly observer: RoomObserver;
   readonly limitCounts: LimitCounts;
   readonly textCounts: TextCounts;
+  /** Undefined: nothing can be recorded on this server. */
+  readonly recorder: Recorder | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** The names in `links` have changed. */
@@ -89,7 +94,7 @@ export interface RoomInfo extends RoomSettings {
 }
 
 /** A room as a participant who enters receives it. */
-export interface RoomView extends PersonalView {
+export interface RoomView extends PersonalView, PersonalRecordingView {
   /** Its name. */
   readonly room: string;
   readonly entry: RoomEntry;

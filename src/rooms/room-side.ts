@@ -45,7 +45,10 @@ export function roomSide(
     turn: (participant, yaw) => space.turn(publicKeyOf(participant), yaw),
     pose: (participant, pose) => space.pose(publicKeyOf(participant), pose),
     write: (writer, action) => (action.type === 'data' ? data.send(writer, action) : chat.act(writer, action)),
-    updated: (participant) => updates.changed(participant.id),
+    updated: (participant) => {
+      updates.changed(participant.id);
+      room.recording.updated(participant);
+    },
     heldBack: () => limitCounts.hit('state_changes_per_second'),
     moderate: (moderator, action) => moderation.act(moderator, action),
     left,

@@ -16,11 +16,13 @@ import type { ParticipantRoom } from './participant-options.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
 import { PersonalSound } from './personal-sound.ts';
 import type { ParticipantFact, RoomEndReason } from './ports.ts';
+import { RoomRecording } from './recording/room-recording.ts';
 import { RoomData } from './room-data.ts';
 import { RoomLevels } from './room-levels.ts';
 import { linkedNames } from './room-links.ts';
 import type { JoinOptions, RoomInfo, RoomOptions, RoomSettings, RoomView } from './room-options.ts';
 import { roomSide } from './room-side.ts';
+import { roomViewFor } from './room-view.ts';
 import { RoomSpace } from './space/room-space.ts';
 import { teamNames } from './teams.ts';
 
@@ -50,6 +52,7 @@ export class Room {
   readonly gameServers: GameServers;
   readonly chat: RoomChat;
   readonly data: RoomData;
+  readonly recording: RoomRecording;
   readonly #updates: ParticipantUpdates;
   readonly #side: ParticipantRoom;
   #media: MediaRoom | undefined;
@@ -94,6 +97,11 @@ export class Room {
     const shared = { participants: this.#participants, limitCounts, textCounts, clock };
     this.chat = new RoomChat({ ...shared, keeping, settings: () => this.#settings });
     this.data = new RoomData(shared);
+    this.recording = new RoomRecording({
+      ...{ room: name, recorder: options.recorder, mode: () => this.#settings.recording, media: () => this.media },
+      ...{ participants: this.#participants, participantOfSeat: this.#participantOfSeat, key, clock, log: this.#log },
+      tellAll: (event) => this.tellAll(event),
+    });
     this.gameServers = new GameServers({ onGone: (isGone) => this.#gameServerGone(isGone), clock });
     this.#side = roomSide(this, {
       participantOfSeat: this.#participantOfSeat,
@@ -161,6 +169,7 @@ export class Room {
     this.#media?.setMix(this.#mix);
     if (settings.whispers !== undefined) this.sound.rulesChanged();
     if (settings.chat !== undefined || settings.slowModeSeconds !== undefined) this.chat.rulesChanged();
+    if (settings.recording !== undefined) this.recording.modeChanged();
     if (settings.links === undefined) return;
     this.#options.onLinksChanged();
     if (settings.links.length === 0) this.sound.setLinkable(false);
@@ -173,16 +182,7 @@ export class Room {
 
   /** What a participant receives when they enter. */
   viewFor(participant: Participant): RoomView {
-    const { name, entry, locked, participants } = this;
-    return {
-      room: name,
-      entry,
-      locked,
-      participants,
-      ...this.sound.viewFor(participant),
-      ...this.space.told,
-      chat: this.chat.rules,
-    };
+    return roomViewFor(this, participant);
   }
 
   /** The operator's moderation. Throws `unknown_participant`. */
@@ -240,6 +240,7 @@ export class Room {
     previous?.end('replaced');
     this.#participants.set(id, participant);
     this.sound.entered(participant);
+    this.recording.entered(participant);
     this.#log.info(
       {
         participant: id,
@@ -279,6 +280,8 @@ export class Room {
     participant.moveTo(place);
     this.#participants.set(id, participant);
     this.sound.entered(participant);
+    from.recording.left(participant);
+    this.recording.entered(participant);
     const { seat } = participant;
     if (seat !== undefined) {
       this.media.adopt(seat, participant.memberState);
@@ -304,6 +307,7 @@ export class Room {
     this.#updates.close();
     this.sound.close();
     this.chat.close();
+    this.recording.close(reason);
     this.gameServers.close(reason);
     const { observer, onLeft, onClosed } = this.#options;
     const participants = [...this.#participants.values()];
@@ -328,6 +332,7 @@ export class Room {
 
   #participantLeft(participant: Participant, reason: LeaveReason): void {
     this.#participants.delete(participant.id);
+    this.recording.left(participant);
     this.sound.left(participant);
     this.#leftSpace(participant, reason);
     this.#left(participant.fact, reason);

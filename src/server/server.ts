@@ -36,6 +36,7 @@ import {
 } from './options.ts';
 import { createPageServer, listen, listeningAt, sharePort } from './page-server.ts';
 import { Parts } from './parts.ts';
+import { openRecordings } from './recording.ts';
 import { accessError, listenError, mediaError } from './start-error.ts';
 import { PageTls } from './tls/page-tls.ts';
 
@@ -80,6 +81,7 @@ export interface PartylineServer {
  */
 const CLOSING_HANDSHAKES_SHARE = 0.5;
 const WEBHOOKS_SHARE = 0.75;
+const RECORDINGS_SHARE = 0.25;
 
 /** Assembles the parts. The media plane runs from here on, HTTP from `listen` on. Rejects with `StartError`. */
 export async function createServer(config: Config, deps: ServerDeps): Promise<PartylineServer> {
@@ -98,12 +100,19 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const tls = await PageTls.open(pageTlsSettings(config), { clock, log, proxies, watch }).catch(giveUp);
   const plane = await openMediaPlane(config, deps, watch).catch(giveUp);
   const webhooks = new Webhooks({ urls: config.webhookUrls, secret: config.webhookSecret, clock, log });
+  const recording = await openRecordings(config, { clock, log, webhooks }).catch(async (error: unknown) => {
+    await plane.close();
+    await tls?.close();
+    return giveUp(error);
+  });
   const limitCounts = new LimitCounts();
   const registry = new RoomRegistry({
     plane,
     limits: registryLimits(config),
     chat: chatDefaults(config),
     roomList: config.roomList,
+    recorder: recording?.recordings,
+    recording: config.recording,
     teams,
     access,
     clock,
@@ -152,6 +161,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       clock,
     }),
     allowCapture: config.allowCapture === 'on',
+    recordings: recording?.library,
     proxies,
     showAddresses,
     requests,
@@ -180,6 +190,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       media: () => plane.stats(),
       workers: () => plane.health(),
       clock,
+      ...(recording !== undefined && { recording: () => recording.recordings.figures }),
       ...(tls !== undefined && { certificate: () => tls.figures }),
       ...(sharesPort(config) && { sharedPort: () => sharedPort?.figures ?? { undecided: 0, refused: 0 } }),
     }),
@@ -220,6 +231,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   });
 
   let eventsDelivered: Promise<void> | undefined;
+  let recordingsEnded: Promise<void> | undefined;
   const parts = new Parts([
     { name: 'watch over the event loop', close: () => eventLoop.close() },
     { name: 'watch over the addresses', close: () => watch.close() },
@@ -231,12 +243,21 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     {
       name: 'webhooks',
       stop: () => {
-        eventsDelivered = webhooks.close(config.shutdownGraceMs * WEBHOOKS_SHARE);
+        const deliver = () => webhooks.close(config.shutdownGraceMs * WEBHOOKS_SHARE);
+        eventsDelivered = recordingsEnded === undefined ? deliver() : recordingsEnded.then(deliver);
       },
       close: () => eventsDelivered,
     },
     { name: 'WebSockets', close: () => signaling.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
     { name: 'control connections', close: () => control.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
+    {
+      // Rooms end their recordings first; webhooks tell of them afterwards.
+      name: 'recordings',
+      stop: () => {
+        recordingsEnded = recording?.recordings.close(config.shutdownGraceMs * RECORDINGS_SHARE);
+      },
+      close: () => recordingsEnded,
+    },
     { name: 'rooms', stop: () => registry.close() },
   ]);
 

@@ -4,7 +4,18 @@ import type { Participant } from '../rooms/participant.ts';
 /** What a client asks of its participant. The session itself answers the other messages. */
 export type ParticipantRequest = Exclude<
   ClientMessage,
-  { readonly type: 'join' | 'offer' | 'renew_token' | 'watch_rooms' | 'switch_room' | 'leave' | 'ping' }
+  {
+    readonly type:
+      | 'join'
+      | 'offer'
+      | 'renew_token'
+      | 'watch_rooms'
+      | 'switch_room'
+      | 'record'
+      | 'agree_to_recording'
+      | 'leave'
+      | 'ping';
+  }
 >;
 
 /** Throws `AppError`. `done` confirms a request that no other message to its sender confirms. */

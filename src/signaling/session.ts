@@ -16,6 +16,7 @@ import { encodeEvent, encodeMessage } from './encode.ts';
 import type { IceServersFor } from './ice-servers.ts';
 import { MessageRates } from './message-rates.ts';
 import { perform } from './participant-requests.ts';
+import { requestRecording } from './recording-requests.ts';
 import { RoomSwitch, WRONG_PROOF } from './room-switch.ts';
 import type { JoinResult, SessionLimits, SessionOptions, SignalingCounters } from './session-options.ts';
 import { SilenceWatch } from './silence-watch.ts';
@@ -194,6 +195,14 @@ export class Session implements ParticipantListener {
         break;
       case 'switch_room':
         this.#switch.go(this.#participant, message);
+        break;
+      case 'record':
+      case 'agree_to_recording':
+        requestRecording(this.#participant, message, {
+          registry: this.#registry,
+          done: (requestId) => this.#done(requestId),
+          fail: (thrown, requestId) => this.#fail(thrown, requestId),
+        });
         break;
       case 'leave':
         this.#participant.leave('left');

@@ -12,14 +12,19 @@ const OPTIONS = { serial: 0x12345678, channels: 1, preSkip: 312, tags: [['TITLE'
 /** A file with these packets of 20 ms, and where its pages begin. */
 function fileOf(packets: readonly Uint8Array[]): { readonly bytes: Buffer; readonly pagesAt: readonly number[] } {
   const { head, writer } = openOggOpus(OPTIONS);
-  const pages = [head, ...packets.map((packet) => writer.write(packet, FRAME)), writer.end()].filter((p) => p !== null);
+  const pages = [Buffer.concat(head), ...packets.map((packet) => writer.write(packet, FRAME)), writer.end()].filter(
+    (p) => p !== null,
+  );
   const pagesAt = pages.map((_, index) => pages.slice(0, index).reduce((sum, page) => sum + page.length, 0));
   return { bytes: Buffer.concat(pages), pagesAt };
 }
 
 const packets = (options: fc.ArrayConstraints = {}) =>
   fc.array(
-    fc.oneof(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.constantFrom(...[254, 255, 256, 510, 1275].map((n) => new Uint8Array(n).fill(1)))),
+    fc.oneof(
+      fc.uint8Array({ minLength: 1, maxLength: 300 }),
+      fc.constantFrom(...[254, 255, 256, 510, 1275].map((n) => new Uint8Array(n).fill(1))),
+    ),
     { maxLength: 200, ...options },
   );
 
@@ -30,7 +35,7 @@ test('a page has the checksum of the standard', (t) => {
   const zeroed = Buffer.from(written).fill(0, 22, 26);
   for (const byte of zeroed) {
     crc ^= BigInt(byte) << 24n;
-    for (let bit = 0; bit < 8; bit++) crc = (crc & 0x80000000n) !== 0n ? ((crc << 1n) ^ 0x104c11db7n) : crc << 1n;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 0x80000000n) !== 0n ? (crc << 1n) ^ 0x104c11db7n : crc << 1n;
   }
   t.equal(Buffer.from(written).readUInt32LE(22), Number(crc));
   t.end();
@@ -116,11 +121,14 @@ function writeContinued(
   // As many empty packets have as many segments.
   const page = Buffer.from(
     Buffer.concat([
-      writeOggPage({ flags, granule: 0, serial: 1, sequence }, segments.map(() => new Uint8Array(0))),
+      writeOggPage(
+        { flags, granule: 0, serial: 1, sequence },
+        segments.map(() => new Uint8Array(0)),
+      ),
       body,
     ]),
   );
-  segments.forEach((length, index) => page.writeUInt8(length, 27 + index));
+  for (const [index, length] of segments.entries()) page.writeUInt8(length, 27 + index);
   page.writeUInt32LE(checksumOf(page), 22);
   return page;
 }

@@ -34,7 +34,10 @@ test('unzip finds no fault with an archive', { skip: skipIfMissing(missingPackag
   const tested = spawnSync('unzip', ['-t', path], { encoding: 'utf8' });
   t.equal(tested.status, 0, tested.stdout + tested.stderr);
   const listed = spawnSync('unzip', ['-Z1', path], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C.UTF-8' } });
-  t.same(listed.stdout.trim().split('\n'), FILES.map(({ name }) => name));
+  t.same(
+    listed.stdout.trim().split('\n'),
+    FILES.map(({ name }) => name),
+  );
   const read = spawnSync('unzip', ['-p', path, 'recording/01-*'], { maxBuffer: 1e6 });
   t.ok(read.stdout.equals(FILES[1]!.bytes));
   t.end();
@@ -43,7 +46,9 @@ test('unzip finds no fault with an archive', { skip: skipIfMissing(missingPackag
 test('the length of an archive is known beforehand', (t) => {
   fc.assert(
     fc.property(
-      fc.array(fc.record({ name: fc.string({ minLength: 1, unit: 'grapheme' }), bytes: fc.uint8Array() }), { maxLength: 5 }),
+      fc.array(fc.record({ name: fc.string({ minLength: 1, unit: 'grapheme' }), bytes: fc.uint8Array() }), {
+        maxLength: 5,
+      }),
       (files) => archiveOf(files.map(({ name, bytes }) => ({ name, bytes: Buffer.from(bytes) }))).length > 0,
     ),
   );

@@ -5,6 +5,7 @@ import { firstBytes } from './targets/first-bytes.ts';
 import { framing } from './targets/framing.ts';
 import { handshake } from './targets/handshake.ts';
 import { http } from './targets/http.ts';
+import { ogg } from './targets/ogg.ts';
 import { opus, voice } from './targets/opus.ts';
 import { rtcp } from './targets/rtcp.ts';
 import { rtp } from './targets/rtp.ts';
@@ -26,6 +27,7 @@ export const partTargets: readonly FuzzTarget[] = [
   transport,
   framing,
   firstBytes,
+  ogg,
   opus,
   voice,
   sdp,

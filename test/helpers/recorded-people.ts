@@ -101,7 +101,9 @@ export function chirpSample(ms: number): number {
   if (ms < 0 || ms >= CHIRP_MS) return 0;
   const seconds = ms / 1000;
   const slope = 2300 / (CHIRP_MS / 1000);
-  return Math.sin(2 * Math.PI * (700 * seconds + (slope * seconds * seconds) / 2)) * Math.sin((Math.PI * ms) / CHIRP_MS);
+  return (
+    Math.sin(2 * Math.PI * (700 * seconds + (slope * seconds * seconds) / 2)) * Math.sin((Math.PI * ms) / CHIRP_MS)
+  );
 }
 
 function soundAt(atMs: number, frameMs: number, chirpsMs: readonly number[], isNoisy: boolean, prng: Prng): Int16Array {

@@ -21,8 +21,7 @@ test('each packet is at its tick, and what is missing is silence', (t) => {
     const arrivalMs = START_MS + ms + (ms % 7) / 10;
     const chirp = chirpsMs.find((at) => ms >= at - 400 && ms < at + 200);
     if (chirp === undefined) {
-      if (ms % 400 === 0)
-        track.add({ arrivalMs, timestamp: timestampOf(START_MS + ms), payload: Uint8Array.of(0xf8) });
+      if (ms % 400 === 0) track.add({ arrivalMs, timestamp: timestampOf(START_MS + ms), payload: Uint8Array.of(0xf8) });
     } else {
       const pcm = new Int16Array(FRAME).map((_, i) => 12_000 * chirpSample(ms + i / 48 - chirp));
       track.add({ arrivalMs, timestamp: timestampOf(START_MS + ms), payload: encode(pcm) });

@@ -10,7 +10,13 @@ import { type Test, test } from 'tap';
 import { PersonTrack, type Talk } from '../../src/recording/person-track.ts';
 import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { decodeOgg, readOgg } from '../helpers/ogg.ts';
-import { chirpError, NETWORK_MS, type PersonPlan, type RecordedPerson, recordedPerson } from '../helpers/recorded-people.ts';
+import {
+  chirpError,
+  NETWORK_MS,
+  type PersonPlan,
+  type RecordedPerson,
+  recordedPerson,
+} from '../helpers/recorded-people.ts';
 
 const START_MS = 1_000_000;
 const END_MS = 180_000;

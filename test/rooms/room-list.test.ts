@@ -29,6 +29,7 @@ class FakeRoom implements ListableRoom {
     return {
       ...{ name: '', permanent: false, startedAtMs: 0, locked: false, speaking: 0, participants: this.people.length },
       ...{ maxParticipants: 100, whispers: true, links: [], teams: [], chat: true, slowModeSeconds: 0, maxTalkers: 0 },
+      recording: 'allowed',
       ...{ levelling: true, description: '', order: 0, listed: true, ...this.change },
     };
   }

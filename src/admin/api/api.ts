@@ -8,6 +8,7 @@ import { AppError, type ErrorCode, toAppError } from '../../lib/errors.ts';
 import { addressKey, type TrustedProxies } from '../../lib/net/client-address.ts';
 import { decodedPart } from '../../lib/net/url-part.ts';
 import type { RequestRate } from '../../lib/rates/request-rate.ts';
+import type { Download } from '../../protocol/api/download.ts';
 import {
   API_PATH,
   type Handlers,
@@ -19,11 +20,13 @@ import {
 import { pathSchema } from '../../protocol/api/schemas.ts';
 import { checked } from '../../protocol/checked.ts';
 import { AdminAuth, type AdminAuthOptions } from './admin-auth.ts';
+import { answerDownload } from './download.ts';
 import { createHandlers, type HandlerOptions } from './handlers.ts';
+import { LinkSigner } from './link-signer.ts';
 import { openApiDocument } from './openapi.ts';
 import { answerProblem } from './problem.ts';
 
-export interface ApiOptions extends HandlerOptions, AdminAuthOptions {
+export interface ApiOptions extends Omit<HandlerOptions, 'links'>, AdminAuthOptions {
   readonly version: string;
   readonly proxies: TrustedProxies;
   /** Whether the operator sees participants' addresses. */
@@ -61,12 +64,14 @@ export function createApi(options: ApiOptions): Api {
   // Created on first use, so that the server starts quickly.
   let document: string | undefined;
   const errors = new Map<ErrorCode, number>();
-  const routes = createRouter(createHandlers(options), options).routes();
+  const links = new LinkSigner(options.clock);
+  const routes = createRouter(createHandlers({ ...options, links }), options).routes();
 
   /** Throws if the request is not authenticated. */
   const authenticate = async (context: Context): Promise<void> => {
     try {
       if (token === '') throw new AppError('api_off');
+      if (links.accepts(context)) return;
       const room = controlledRoom(context);
       await auth.check(
         context.get('Authorization') || undefined,
@@ -167,7 +172,11 @@ function inputOf({ params, query, request }: RouterContext, operation: Operation
   } as Input<Operation>;
 }
 
-function succeed(context: Context, { answer, file }: Operation, result: unknown): void {
+function succeed(context: Context, { answer, file, download }: Operation, result: unknown): void {
+  if (download !== undefined) {
+    answerDownload(context, result as Download);
+    return;
+  }
   if (file !== undefined) {
     // A capture has limits of its own, and may pause for longer than an answer may stall.
     context.req.socket.setTimeout(0);

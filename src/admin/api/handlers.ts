@@ -20,13 +20,13 @@ import type { Channel } from '../../rooms/channels.ts';
 import type { DrainingState } from '../../rooms/draining.ts';
 import { roomKey } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
-import type { RoomRegistry } from '../../rooms/registry.ts';
 import type { Room } from '../../rooms/room.ts';
 import { channelSettings } from '../channel-settings.ts';
 import { captureStream } from './capture-stream.ts';
+import { pageOf } from './page.ts';
+import { type RecordingHandlerOptions, recordingHandlers } from './recording-handlers.ts';
 
-export interface HandlerOptions {
-  readonly registry: RoomRegistry;
+export interface HandlerOptions extends RecordingHandlerOptions {
   readonly access: AccessControl;
   readonly server: () => z.output<typeof serverSchema>;
   /** Whether participants may be recorded. */
@@ -34,7 +34,8 @@ export interface HandlerOptions {
   readonly clock: Clock;
 }
 
-export function createHandlers({ registry, access, server, allowCapture, clock }: HandlerOptions): Handlers {
+export function createHandlers(options: HandlerOptions): Handlers {
+  const { registry, access, server, allowCapture, clock } = options;
   const roomView = (room: Room): z.output<typeof roomSchema> => {
     const { startedAtMs, ...info } = room.info;
     return {
@@ -43,6 +44,7 @@ export function createHandlers({ registry, access, server, allowCapture, clock }
       teams: [...info.teams],
       startedAt: isoTime(startedAtMs),
       hasPassword: access.hasPassword(room.key),
+      recordingId: room.recording.id,
     };
   };
   const mute = (params: { readonly room: string; readonly participant: string }, muted: boolean) => {
@@ -109,6 +111,8 @@ export function createHandlers({ registry, access, server, allowCapture, clock }
     putChannel: ({ params, body: { name, ...settings } }) =>
       channelView(registry.room(params.room).sound.putChannel(name, channelSettings(settings))),
     deleteChannel: ({ params }) => void registry.room(params.room).sound.deleteChannel(params.channel),
+
+    ...recordingHandlers(options),
 
     listBans: ({ params, query }) => {
       const bans = access.bans.list(roomKey(params.room));
@@ -180,10 +184,6 @@ function networkView({ incoming, outgoing, roundTripMs }: MediaNetwork): z.outpu
 
 function receptionView({ lossRatio, jitterMs }: Reception): z.output<typeof receptionSchema> {
   return { lossRatio: rounded(lossRatio, 3), jitterMs: rounded(jitterMs, 1) };
-}
-
-function pageOf<T>(all: readonly T[], { offset, limit }: { readonly offset: number; readonly limit: number }): T[] {
-  return all.slice(offset, offset + limit);
 }
 
 type Given<T> = { readonly [K in keyof T]: Exclude<T[K], undefined> };

@@ -4,6 +4,14 @@ import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
 import { channelListSchema, channelSchema, newChannelSchema } from '../../protocol/api/channel-schemas.ts';
 import { API_PATH, OPERATION_LIST, type Operation, type OperationId } from '../../protocol/api/operations.ts';
 import {
+  linkSchema,
+  newLinkSchema,
+  newRecordingSchema,
+  recordingListSchema,
+  recordingSchema,
+  recordingTrackSchema,
+} from '../../protocol/api/recording-schemas.ts';
+import {
   banListSchema,
   banSchema,
   captureSchema,
@@ -42,6 +50,8 @@ const REQUESTS = {
   NewChannel: newChannelSchema,
   SpaceUpdate: spaceUpdateSchema,
   NewData: newDataSchema,
+  NewRecording: newRecordingSchema,
+  NewLink: newLinkSchema,
   NewToken: newTokenSchema,
   NewControlToken: newControlTokenSchema,
   Drain: drainSchema,
@@ -55,6 +65,10 @@ const ANSWERS = {
   SentData: sentDataSchema,
   Channel: channelSchema,
   ChannelList: channelListSchema,
+  Recording: recordingSchema,
+  RecordingTrack: recordingTrackSchema,
+  RecordingList: recordingListSchema,
+  Link: linkSchema,
   Ban: banSchema,
   BanList: banListSchema,
   Token: tokenSchema,
@@ -70,6 +84,7 @@ const TAGS = {
   rooms: 'Rooms',
   participants: 'Participants in rooms',
   channels: 'Channels inside a room',
+  recordings: 'Recordings of rooms',
   tokens: 'Join tokens',
 };
 /** In the order in which they can occur. */
@@ -145,7 +160,15 @@ function describe(operationId: OperationId, operation: Operation): Json {
   };
 }
 
-function success({ answer, file }: Operation): Json {
+function success({ answer, file, download }: Operation): Json {
+  if (download !== undefined) {
+    const content = Object.fromEntries(download.map((type) => [type, {}]));
+    const isPart = download.includes('audio/ogg');
+    return {
+      200: { description: 'The file', content },
+      ...(isPart && { 206: { description: 'A part of it', content } }),
+    };
+  }
   if (file !== undefined) return { 200: { description: 'A file', content: { [file.contentType]: {} } } };
   if (answer === undefined) return { 204: { description: 'Done' } };
   return { [answer.status]: { description: answer.status === 201 ? 'Created' : 'Done', content: json(answer.schema) } };

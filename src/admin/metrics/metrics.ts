@@ -21,6 +21,15 @@ export interface SharedPortFigures {
   readonly refused: number;
 }
 
+/** Figures about recordings. */
+export interface RecordingFigures {
+  readonly running: number;
+  readonly bytesWritten: number;
+  readonly writeErrors: number;
+  /** Not recorded because the disk was too slow. */
+  readonly packetsDropped: number;
+}
+
 export interface MetricsSource {
   readonly version: string;
   control(): ControlFigures;
@@ -28,6 +37,8 @@ export interface MetricsSource {
   workers(): readonly WorkerHealth[];
   /** Present if the page is served over HTTPS. */
   readonly certificate?: () => CertificateFigures;
+  /** Present if rooms can be recorded. */
+  readonly recording?: () => RecordingFigures;
   /** Present if page and media share a TCP port. */
   readonly sharedPort?: () => SharedPortFigures;
   readonly clock: Clock;
@@ -69,6 +80,7 @@ export function createMetrics({
   workers,
   certificate,
   sharedPort,
+  recording,
   clock,
 }: MetricsSource): Metrics {
   const registry = new Registry();
@@ -92,6 +104,7 @@ export function createMetrics({
   const updateMedia = registerMediaMetrics(registry);
   if (certificate !== undefined) registerCertificateMetrics(registry, certificate);
   if (sharedPort !== undefined) registerSharedPortMetrics(registry, sharedPort);
+  if (recording !== undefined) registerRecordingMetrics(registry, recording);
   const all = Registry.merge([registry, processMetrics()]);
 
   let latest: Promise<string> | undefined;
@@ -144,4 +157,22 @@ function registerSharedPortMetrics(registry: Registry, sharedPort: () => SharedP
     },
     () => only(sharedPort().refused),
   );
+}
+
+function registerRecordingMetrics(registry: Registry, recording: () => RecordingFigures): void {
+  collectGauge(registry, { name: 'partyline_recordings_running', help: 'Recordings that are running.' }, () =>
+    only(recording().running),
+  );
+  const counters = [
+    ['partyline_recording_bytes_total', 'Bytes written to recordings.', 'bytesWritten'],
+    ['partyline_recording_write_errors_total', 'Failed attempts to write to a recording.', 'writeErrors'],
+    [
+      'partyline_recording_packets_dropped_total',
+      'Packets that were not recorded because the disk was too slow.',
+      'packetsDropped',
+    ],
+  ] as const;
+  for (const [name, help, figure] of counters) {
+    collectCounter(registry, { name, help }, () => only(recording()[figure]));
+  }
 }

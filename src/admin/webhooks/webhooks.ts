@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { type Clock, isoTime, type Millis } from '../../lib/clock.ts';
 import { parseWebhookSecret } from '../../lib/webhook-signature.ts';
 import type { ChannelFact, ParticipantFact, RoomFact, RoomObserver } from '../../rooms/ports.ts';
+import type { RecordingInfo } from '../../rooms/recording/library.ts';
 import { type DeliveryFigures, DeliveryQueue } from './delivery-queue.ts';
 import { createPost, type Post } from './post.ts';
 
@@ -59,6 +60,10 @@ export class Webhooks implements RoomObserver {
   channelChanged(room: RoomFact, { change, channel, participants }: ChannelFact): void {
     const data = { room: roomOf(room), channel, participants: participants.map(participantOf) };
     this.#send(`channel.${change}`, data, true);
+  }
+
+  recordingChanged(change: 'started' | 'ended' | 'deleted', recording: RecordingInfo): void {
+    this.#send(`recording.${change}`, { recording });
   }
 
   /** Takes at most `graceMs`. */

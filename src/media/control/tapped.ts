@@ -35,10 +35,7 @@ export class WorkerTaps {
   }
 }
 
-function show(
-  { memberId, stream, arrivalMs, timestamp, levelDbov, payload }: TapRecord,
-  sink: RoomTapSink,
-): void {
+function show({ memberId, stream, arrivalMs, timestamp, levelDbov, payload }: TapRecord, sink: RoomTapSink): void {
   if (memberId === 0) sink.mix({ arrivalMs, timestamp, payload });
   else
     sink.voice({

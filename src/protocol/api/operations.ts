@@ -5,6 +5,8 @@ import type { ErrorCode } from '../../lib/errors.ts';
 import { newDataSchema, sentDataSchema } from '../data.ts';
 import { spaceUpdateSchema } from '../space.ts';
 import { channelListSchema, channelSchema, newChannelSchema } from './channel-schemas.ts';
+import type { Download } from './download.ts';
+import { RECORDING_OPERATIONS } from './recording-operations.ts';
 import {
   banListSchema,
   captureSchema,
@@ -34,7 +36,7 @@ export interface Operation {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** Path after `API_PATH`, with parameters in OpenAPI notation. */
   readonly path: string;
-  readonly tag: 'server' | 'rooms' | 'participants' | 'channels' | 'tokens';
+  readonly tag: 'server' | 'rooms' | 'participants' | 'channels' | 'recordings' | 'tokens';
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodObject;
@@ -48,6 +50,8 @@ export interface Operation {
   readonly answer?: { readonly status: 200 | 201; readonly schema: z.ZodObject };
   /** Instead of an answer: a file download that grows while it is sent. */
   readonly file?: { readonly contentType: string; readonly name: string };
+  /** Instead of an answer: a file, of one of these types. */
+  readonly download?: readonly string[];
   /** In addition to the errors that every operation can return. */
   readonly errors: readonly ErrorCode[];
 }
@@ -262,6 +266,7 @@ export const OPERATIONS = {
     takesControlToken: true,
     errors: CHANNEL_ERRORS,
   },
+  ...RECORDING_OPERATIONS,
   listBans: {
     method: 'get',
     path: `${room}/bans`,
@@ -315,6 +320,8 @@ export interface Input<O extends Operation> {
     readonly participant: string;
     readonly identity: string;
     readonly channel: string;
+    readonly recording: string;
+    readonly file: string;
   };
   readonly query: O['query'] extends z.ZodObject ? z.output<O['query']> : undefined;
   readonly body: O['body'] extends z.ZodObject ? z.output<O['body']> : undefined;
@@ -322,9 +329,11 @@ export interface Input<O extends Operation> {
 
 export type Output<O extends Operation> = O extends { readonly file: object }
   ? Readable
-  : O['answer'] extends { readonly schema: infer S extends z.ZodObject }
-    ? z.output<S>
-    : undefined;
+  : O extends { readonly download: readonly string[] }
+    ? Download
+    : O['answer'] extends { readonly schema: infer S extends z.ZodObject }
+      ? z.output<S>
+      : undefined;
 
 export type Handlers = {
   readonly [K in OperationId]: (

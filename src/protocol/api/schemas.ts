@@ -15,6 +15,7 @@ import {
   MAX_SLOW_MODE_SECONDS,
   MAX_TEAMS,
 } from '../bounds.ts';
+import { recordingMode } from './recording-schemas.ts';
 
 const MAX_BAN_SECONDS = 86_400;
 const MAX_TOKEN_SECONDS = 366 * 86_400;
@@ -95,6 +96,8 @@ export const roomSchema = z.strictObject({
     'Number of participants, including those whose connection broke and whose seat is kept.',
   ),
   speaking: count().describe('Number of participants speaking now.'),
+  recording: recordingMode,
+  recordingId: z.string().nullable().describe('The recording that is running; null if there is none.'),
 });
 
 export const roomListSchema = z.strictObject({
@@ -118,6 +121,7 @@ export const newRoomSchema = z.strictObject({
   description: description.optional(),
   order: order.optional(),
   listed: listed.optional(),
+  recording: recordingMode.optional(),
 });
 
 /** `PATCH /rooms/{room}`. Omitted fields keep their value. */
@@ -138,6 +142,7 @@ export const roomChangeSchema = z.strictObject({
   description: description.optional(),
   order: order.optional(),
   listed: listed.optional(),
+  recording: recordingMode.optional().describe('`off` ends a recording that is running.'),
 });
 
 export const receptionSchema = z.strictObject({
@@ -249,6 +254,7 @@ export const newTokenSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('The participant may speak to all rooms that are linked to theirs at the same time.'),
+  mayRecord: z.boolean().default(false).describe('The participant may start and end recordings of the room.'),
   mayChat: z.boolean().default(true).describe('The participant may write in the chat.'),
   maySendData: z.boolean().default(true).describe('The participant may send data to the programs of others.'),
   expiresInSeconds: z.number().int().min(1).max(MAX_TOKEN_SECONDS).default(3600).describe('Lifetime of the token.'),
@@ -352,6 +358,8 @@ export const pathSchema = z.strictObject({
     .default('')
     .describe('The claim `sub` of a join token, percent-encoded.'),
   channel: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a channel, percent-encoded.'),
+  recording: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a recording.'),
+  file: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a file, percent-encoded.'),
 });
 
 const MAX_PAGE = 1000;

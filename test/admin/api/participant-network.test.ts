@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { test } from 'tap';
 import { createHandlers } from '../../../src/admin/api/handlers.ts';
+import { LinkSigner } from '../../../src/admin/api/link-signer.ts';
 import { participantSchema } from '../../../src/protocol/api/schemas.ts';
 import { AccessControl } from '../../../src/rooms/access.ts';
 import { RoomRegistry } from '../../../src/rooms/registry.ts';
@@ -17,7 +18,10 @@ test('a participant is described with their network in both directions, as far a
   const server = () => {
     throw new Error('nobody asks for it');
   };
-  const handlers = createHandlers({ registry, access, server, allowCapture: false, clock });
+  const handlers = createHandlers({
+    ...{ registry, access, server, allowCapture: false, clock, recordings: undefined },
+    links: new LinkSigner(clock),
+  });
   const admission = await registry.admit({ room: 'lobby' }, () => true);
   const listener = { event: () => {}, ended: () => {} };
   const joined = registry.join({
@@ -29,7 +33,7 @@ test('a participant is described with their network in both directions, as far a
   });
   const { participant } = joined;
   const network = async () => {
-    const params = { room: 'lobby', participant: participant.id, identity: '', channel: '' };
+    const params = { room: 'lobby', participant: participant.id, identity: '', channel: '', recording: '', file: '' };
     const one = await handlers.getParticipant({ params, query: undefined, body: undefined });
     const query = { limit: 10, offset: 0 };
     const { participants } = await handlers.listParticipants({ params, query, body: undefined });
