@@ -21,15 +21,17 @@ function blocks(language: string): string[] {
 test('the curl examples work as written', {
   skip: skipIfMissing(missingPackages(['curl'])),
 }, async (t) => {
-  const server = await startServer(['--admin-token', TOKEN, '--token-secret', SECRET], { logLevel: 'error' });
-  t.teardown(() => server.close());
   const directory = t.testdir();
+  const flags = ['--admin-token', TOKEN, '--token-secret', SECRET, '--recording-dir', join(directory, 'recordings')];
+  const server = await startServer([...flags, '--recording-min-free', '0'], { logLevel: 'error' });
+  t.teardown(() => server.close());
   const environment = {
     ...process.env,
     URL: `${server.url}/api/v1`,
     AUTH: `Authorization: Bearer ${TOKEN}`,
     JSON: 'Content-Type: application/json',
     ID: '',
+    RECORDING: '',
   };
   let done = 0;
   let identified = 0;
@@ -40,6 +42,8 @@ test('the curl examples work as written', {
       client.send({ type: 'join', room: 'match-17', name: 'x', token: await token(server.url) });
       environment.ID = (await client.next('joined')).participantId;
     }
+    if (line.includes('$RECORDING'))
+      environment.RECORDING ||= JSON.parse(await readFile(join(directory, 'started.json'), 'utf8')).id;
     const { stdout } = await run('bash', ['-c', line.replace('curl', 'curl --fail-with-body')], {
       env: environment,
       cwd: directory,

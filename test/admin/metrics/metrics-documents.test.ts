@@ -38,6 +38,7 @@ async function realMetrics() {
     workers: () => [workerHealth()],
     certificate: () => ({ expiresAtMs: 0, failures: 0 }),
     sharedPort: () => ({ undecided: 0, refused: 0 }),
+    recording: () => ({ running: 0, bytesWritten: 0, writeErrors: 0, packetsDropped: 0 }),
   });
   const text = await metrics.scrape();
   const found = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => {
