@@ -15,6 +15,7 @@ const benchmarks = {
   control: 'cost of the positions that a game server sends',
   mixer: 'cost of each part of the media path, in microseconds',
   space: 'how many listeners with stereo mixes of their own one media worker can have',
+  recording: 'what it costs to record rooms',
   jitter: 'delay and gaps on bad networks, replayed in simulated time',
   all: 'runs all of these, then writes the report',
   report: 'writes docs/benchmarks.md from the collected figures',
@@ -41,7 +42,7 @@ await build({
   sourcemap: 'inline',
   logLevel: 'warning',
 });
-const NO_SERVER = ['all', 'report', 'mixer', 'space', 'jitter'];
+const NO_SERVER = ['all', 'report', 'mixer', 'space', 'recording', 'jitter'];
 if (!args.includes('--help') && !NO_SERVER.includes(name)) await buildAll(`${root}dist/bench/server`);
 const file = new URL(`../dist/bench/${name}.mjs`, import.meta.url);
 process.argv = [process.argv[0], fileURLToPath(file), ...args];
