@@ -67,7 +67,9 @@ test('the most prompt packets say when sound was captured', (t) => {
 
 test('another stream, and time that jumps, go on in server time', (t) => {
   const before = Array.from({ length: 10 }, (_, index) => packet(index));
-  const after = Array.from({ length: 10 }, (_, index) => packet(index + 10, { timestamp: 3_000_000_000 + index * FRAME }));
+  const after = Array.from({ length: 10 }, (_, index) =>
+    packet(index + 10, { timestamp: 3_000_000_000 + index * FRAME }),
+  );
   for (const stream of [1, 2]) {
     const found = placed([...before, ...after.map((each) => ({ ...each, stream }))]);
     t.same(
