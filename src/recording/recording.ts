@@ -140,7 +140,8 @@ export class Recording implements RunningRecording {
   stop(reason: RecordingEndReason): void {
     if (this.#end !== undefined) return;
     this.#cancelTimer();
-    const atMs = this.#clock.now();
+    // In whole milliseconds, as the manifest says.
+    const atMs = this.#startMs + this.#nowMs;
     for (const id of this.#people.keys()) this.left(id);
     this.#end = { reason, atMs, wallMs: this.#clock.wallNow() };
     for (const recorded of this.#tracks) recorded.append(recorded.track.end(atMs));

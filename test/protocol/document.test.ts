@@ -22,7 +22,7 @@ function serverMessages(): MessageShape[] {
     (node): node is ts.TypeAliasDeclaration => ts.isTypeAliasDeclaration(node) && node.name.text === 'ServerMessage',
   );
   const shapes: readonly ts.TypeNode[] = union !== undefined && ts.isUnionTypeNode(union.type) ? union.type.types : [];
-  return shapes.filter(ts.isTypeLiteralNode).map(({ members }) => {
+  return shapes.map(membersOf).map((members) => {
     const fields = members.filter(ts.isPropertySignature);
     const [first] = fields;
     return {
@@ -30,6 +30,16 @@ function serverMessages(): MessageShape[] {
       fields: fields.map(({ name }) => name.getText()),
     };
   });
+}
+
+/** Those of a type, or of an interface that another file of the protocol has. */
+function membersOf(node: ts.TypeNode): readonly ts.TypeElement[] {
+  if (ts.isTypeLiteralNode(node)) return node.members;
+  const name = ts.isTypeReferenceNode(node) ? node.typeName.getText() : '';
+  const tree = ts.createSourceFile('', read('src/protocol/recording.ts'), ts.ScriptTarget.Latest, true);
+  const found = tree.statements.filter(ts.isInterfaceDeclaration).find((declared) => declared.name.text === name);
+  if (found === undefined) throw new Error(`what is ${node.getText()}?`);
+  return [...found.members];
 }
 
 const clientMessages: readonly MessageShape[] = clientMessageSchema.options.map(({ shape }) => ({

@@ -6,6 +6,10 @@ import { problems } from '../../web/app/locales/en.ts';
 
 /** Responses of the API for operators, which the page does not use. */
 const ONLY_OF_THE_API = new Set([
+  'unknown_recording',
+  'unknown_file',
+  'no_converter',
+  'range_not_satisfiable',
   'capture_off',
   'capture_running',
   'unknown_ban',

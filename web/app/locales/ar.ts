@@ -17,6 +17,7 @@ const seconds = (count: number): string =>
     other: '# ثانية',
   });
 
+const NOT_RECORDED = 'لا يمكن تسجيل الغرفة الآن.';
 const NO_UNDERSTANDING = 'لا تتفاهم هذه الصفحة مع الخادم. أعد تحميل الصفحة.';
 const TOO_MUCH = 'كان ذلك كثيرًا دفعة واحدة. انتظر قليلًا.';
 const NO_FORMAT = 'لا توجد صيغة صوت مشتركة بين متصفحك والخادم. جرّب إصدارًا حديثًا من Chromium أو Firefox أو Safari.';
@@ -389,6 +390,12 @@ export const table = {
     unknown_channel: 'لم تعد هذه القناة موجودة.',
     channel_full: 'هذه القناة ممتلئة.',
     not_linked: 'لم تعد هذه الغرفة مرتبطة بغرف أخرى.',
+    recording_off: NOT_RECORDED,
+    too_many_recordings: NOT_RECORDED,
+    disk_full: NOT_RECORDED,
+    recording_failed: NOT_RECORDED,
+    recording_running: 'يجري تسجيل الغرفة بالفعل.',
+    no_recording: 'لا يجري تسجيل الغرفة.',
     chat_off: 'لا توجد دردشة في هذه الغرفة.',
     invalid_text: 'لا يقبل الخادم هذه الرسالة. الحد الأقصى 2000 حرف.',
     too_many_lines: TOO_MUCH,

@@ -4,6 +4,7 @@ import { grammarOf } from './grammar.ts';
 
 const { list, percent, plural } = grammarOf('de');
 
+const NOT_RECORDED = 'Der Raum kann gerade nicht aufgezeichnet werden.';
 const NO_UNDERSTANDING = 'Diese Seite und der Server verstehen sich nicht. Lade die Seite neu.';
 const TOO_MUCH = 'Das war zu viel auf einmal. Warte einen Moment.';
 const NO_FORMAT =
@@ -360,6 +361,12 @@ export const table = {
     unknown_channel: 'Diesen Kanal gibt es nicht mehr.',
     channel_full: 'Dieser Kanal ist voll.',
     not_linked: 'Dieser Raum ist nicht mehr mit anderen verbunden.',
+    recording_off: NOT_RECORDED,
+    too_many_recordings: NOT_RECORDED,
+    disk_full: NOT_RECORDED,
+    recording_failed: NOT_RECORDED,
+    recording_running: 'Der Raum wird schon aufgezeichnet.',
+    no_recording: 'Der Raum wird nicht aufgezeichnet.',
     chat_off: 'In diesem Raum gibt es keinen Chat.',
     invalid_text: 'Der Server nimmt diese Nachricht nicht an. Sie darf höchstens 2000 Zeichen haben.',
     too_many_lines: TOO_MUCH,

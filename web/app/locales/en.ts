@@ -9,6 +9,7 @@ import { grammarOf } from './grammar.ts';
 
 const { list } = grammarOf('en');
 
+const NOT_RECORDED = 'The room cannot be recorded right now.';
 const NO_UNDERSTANDING = 'This page and the server do not understand each other. Reload the page.';
 
 /** A message for every error that the page can show, by code: what happened, and what to do. */
@@ -38,6 +39,12 @@ export const problems = {
   unknown_channel: 'This channel no longer exists.',
   channel_full: 'This channel is full.',
   not_linked: 'This room is no longer linked to others.',
+  recording_off: NOT_RECORDED,
+  too_many_recordings: NOT_RECORDED,
+  disk_full: NOT_RECORDED,
+  recording_failed: NOT_RECORDED,
+  recording_running: 'The room is being recorded already.',
+  no_recording: 'The room is not being recorded.',
   chat_off: 'There is no chat in this room.',
   invalid_text: 'The server does not accept this message. It may have 2000 characters at most.',
   too_many_lines: 'That was too much at once. Wait a moment.',

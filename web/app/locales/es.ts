@@ -4,6 +4,7 @@ import { grammarOf } from './grammar.ts';
 
 const { list, percent, plural } = grammarOf('es');
 
+const NOT_RECORDED = 'La sala no se puede grabar en este momento.';
 const NO_UNDERSTANDING = 'Esta página y el servidor no se entienden. Recarga la página.';
 const TOO_MUCH = 'Eso fue demasiado de golpe. Espera un momento.';
 const NO_FORMAT =
@@ -354,6 +355,12 @@ export const table = {
     unknown_channel: 'Este canal ya no existe.',
     channel_full: 'Este canal está lleno.',
     not_linked: 'Esta sala ya no está enlazada con otras.',
+    recording_off: NOT_RECORDED,
+    too_many_recordings: NOT_RECORDED,
+    disk_full: NOT_RECORDED,
+    recording_failed: NOT_RECORDED,
+    recording_running: 'La sala ya se está grabando.',
+    no_recording: 'La sala no se está grabando.',
     chat_off: 'En esta sala no hay chat.',
     invalid_text: 'El servidor no acepta este mensaje. Puede tener 2000 caracteres como máximo.',
     too_many_lines: TOO_MUCH,

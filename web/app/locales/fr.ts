@@ -4,6 +4,7 @@ import { grammarOf } from './grammar.ts';
 
 const { list, percent, plural } = grammarOf('fr');
 
+const NOT_RECORDED = 'Le salon ne peut pas être enregistré pour le moment.';
 const NO_UNDERSTANDING = 'Cette page et le serveur ne se comprennent pas. Recharge la page.';
 const TOO_MUCH = 'C’était trop d’un coup. Attends un instant.';
 const NO_FORMAT =
@@ -357,6 +358,12 @@ export const table = {
     unknown_channel: 'Ce canal n’existe plus.',
     channel_full: 'Ce canal est plein.',
     not_linked: 'Ce salon n’est plus relié à d’autres.',
+    recording_off: NOT_RECORDED,
+    too_many_recordings: NOT_RECORDED,
+    disk_full: NOT_RECORDED,
+    recording_failed: NOT_RECORDED,
+    recording_running: 'Le salon est déjà enregistré.',
+    no_recording: 'Le salon n’est pas enregistré.',
     chat_off: 'Il n’y a pas de chat dans ce salon.',
     invalid_text: 'Le serveur n’accepte pas ce message. Il peut avoir 2000 caractères au plus.',
     too_many_lines: TOO_MUCH,

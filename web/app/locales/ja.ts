@@ -4,6 +4,7 @@ import { grammarOf } from './grammar.ts';
 
 const { list, percent } = grammarOf('ja');
 
+const NOT_RECORDED = '今はルームを録音できません。';
 const NO_UNDERSTANDING = 'このページとサーバーの通信がかみ合っていません。ページを再読み込みしてください。';
 const TOO_MUCH = '一度に送りすぎです。少し待ってください。';
 const NO_FORMAT =
@@ -353,6 +354,12 @@ export const table = {
     unknown_channel: 'このチャンネルはもうありません。',
     channel_full: 'このチャンネルは満員です。',
     not_linked: 'このルームはもうほかのルームとつながっていません。',
+    recording_off: NOT_RECORDED,
+    too_many_recordings: NOT_RECORDED,
+    disk_full: NOT_RECORDED,
+    recording_failed: NOT_RECORDED,
+    recording_running: 'ルームはすでに録音中です。',
+    no_recording: 'ルームは録音されていません。',
     chat_off: 'このルームにチャットはありません。',
     invalid_text: 'サーバーがこのメッセージを受け付けません。最大 2000 文字です。',
     too_many_lines: TOO_MUCH,

@@ -4,6 +4,7 @@ import { grammarOf } from './grammar.ts';
 
 const { list, percent } = grammarOf('ko');
 
+const NOT_RECORDED = '지금은 방을 녹음할 수 없어요.';
 const NO_UNDERSTANDING = '이 페이지와 서버가 서로 맞지 않아요. 페이지를 새로 고쳐 주세요.';
 const TOO_MUCH = '한꺼번에 너무 많이 보냈어요. 잠시 기다려 주세요.';
 const NO_FORMAT =
@@ -350,6 +351,12 @@ export const table = {
     unknown_channel: '이 채널은 더 이상 없어요.',
     channel_full: '이 채널은 가득 찼어요.',
     not_linked: '이 방은 더 이상 다른 방과 연결되어 있지 않아요.',
+    recording_off: NOT_RECORDED,
+    too_many_recordings: NOT_RECORDED,
+    disk_full: NOT_RECORDED,
+    recording_failed: NOT_RECORDED,
+    recording_running: '방을 이미 녹음하고 있어요.',
+    no_recording: '방을 녹음하고 있지 않아요.',
     chat_off: '이 방에는 채팅이 없어요.',
     invalid_text: '서버가 이 메시지를 받아들이지 않아요. 최대 2000자까지 쓸 수 있어요.',
     too_many_lines: TOO_MUCH,

@@ -4,6 +4,7 @@ import { grammarOf } from './grammar.ts';
 
 const { list, percent, plural } = grammarOf('pt-BR');
 
+const NOT_RECORDED = 'A sala não pode ser gravada agora.';
 const NO_UNDERSTANDING = 'Esta página e o servidor não se entendem. Recarregue a página.';
 const TOO_MUCH = 'Foi coisa demais de uma vez. Espere um momento.';
 const NO_FORMAT =
@@ -355,6 +356,12 @@ export const table = {
     unknown_channel: 'Este canal não existe mais.',
     channel_full: 'Este canal está cheio.',
     not_linked: 'Esta sala não está mais ligada a outras.',
+    recording_off: NOT_RECORDED,
+    too_many_recordings: NOT_RECORDED,
+    disk_full: NOT_RECORDED,
+    recording_failed: NOT_RECORDED,
+    recording_running: 'A sala já está sendo gravada.',
+    no_recording: 'A sala não está sendo gravada.',
     chat_off: 'Não há chat nesta sala.',
     invalid_text: 'O servidor não aceita esta mensagem. Ela pode ter no máximo 2000 caracteres.',
     too_many_lines: TOO_MUCH,

@@ -4,6 +4,7 @@ import { grammarOf } from './grammar.ts';
 
 const { list, percent } = grammarOf('zh-Hans');
 
+const NOT_RECORDED = '现在无法录制此房间。';
 const NO_UNDERSTANDING = '此页面与服务器无法互相理解。请重新加载页面。';
 const TOO_MUCH = '一次发送得太多了。请稍等片刻。';
 const NO_FORMAT = '浏览器与服务器没有共同支持的音频格式。请使用新版的 Chromium、Firefox 或 Safari。';
@@ -347,6 +348,12 @@ export const table = {
     unknown_channel: '此频道已不存在。',
     channel_full: '此频道已满。',
     not_linked: '此房间已不再与其他房间相连。',
+    recording_off: NOT_RECORDED,
+    too_many_recordings: NOT_RECORDED,
+    disk_full: NOT_RECORDED,
+    recording_failed: NOT_RECORDED,
+    recording_running: '此房间已在录音中。',
+    no_recording: '此房间未在录音。',
     chat_off: '此房间没有聊天。',
     invalid_text: '服务器不接受此消息。最多 2000 个字符。',
     too_many_lines: TOO_MUCH,
