@@ -13,7 +13,7 @@ const ADMIN = 'the-admin-token-of-the-benchmark';
 const ROOM = 'world';
 /** Until everything is compiled. */
 const WARM_UP_MS = 5000;
-const FORMATS = ['nothing', 'binary', 'json'] as const satisfies PositionFormat[];
+const FORMATS = ['nothing', 'ping', 'binary', 'json'] as const satisfies PositionFormat[];
 
 const options = {
   players: { kind: 'number', default: 300, min: 1, max: 1000, description: 'players, all of whom move all the time' },
@@ -27,8 +27,9 @@ await runCommand({
   name: 'control',
   about: [
     'What the positions of a game server cost on the control connection: the CPU time of the whole server while one game',
-    'server moves all players of a room, in binary and as JSON, and while it sends nothing. Nobody is connected to the room',
-    'otherwise. The windows take turns, and the figures are those of all windows of a kind together.',
+    'server moves all players of a room, in binary and as JSON. For comparison it sends nothing, or only pings, which cost',
+    'what any message costs. Nobody is connected to the room otherwise. The windows take turns, and the figures are those',
+    'of all windows of a kind together.',
   ].join('\n'),
   options,
   run,
@@ -107,7 +108,8 @@ async function send(game: WebSocket, { format, players, rate, ms }: Sending): Pr
   return batches;
 }
 
-function batch(format: 'binary' | 'json', players: number, step: number): Buffer | string {
+function batch(format: Exclude<PositionFormat, 'nothing'>, players: number, step: number): Buffer | string {
+  if (format === 'ping') return '{"type":"ping"}';
   const at = (n: number) => [n + Math.sin(step / 20), 1.7, n * 2 + Math.cos(step / 20)] as const;
   if (format === 'binary')
     return positionFrame(Array.from({ length: players }, (_, number) => ({ number, at: at(number), yaw: step % 180 })));

@@ -1,8 +1,11 @@
 import type { Machine } from './machine.ts';
 import type { Column } from './table.ts';
 
-/** What the game server sends; `nothing` shows what the idle server uses. */
-export type PositionFormat = 'nothing' | 'binary' | 'json';
+/**
+ * What the game server sends. `nothing` shows what the idle server uses, and `ping`, a message without positions, what
+ * it costs to receive anything at all: a thread that sleeps between messages has cold caches.
+ */
+export type PositionFormat = 'nothing' | 'ping' | 'binary' | 'json';
 
 export interface ControlRow {
   readonly format: PositionFormat;

@@ -143,7 +143,7 @@ export const STEPS: readonly Step[] = [
     minutes: 2,
     title: 'Positions of a game server',
     about:
-      'One game server moves 300 players twenty times a second on its control connection, in binary, as JSON, and not at all. Nobody else is connected. CPU time is that of the whole server, with sockets.',
+      'One game server moves 300 players twenty times a second on its control connection, in binary and as JSON. Pings cost what any message costs at that rate. Nobody else is connected. CPU time is that of the whole server, with sockets.',
   },
   {
     name: 'soak',

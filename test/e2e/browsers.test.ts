@@ -24,6 +24,8 @@ const TOKEN = 'an-admin-token-of-32-characters.';
 const LISTEN_S = 0.6;
 /** At 710 Hz, an ear that is turned away hears so much less of a voice at the side: -8 dB below 1.2 kHz, -18 above. */
 const FAR_EAR_DB = 9.1;
+/** In mono, the gains of both ears are averaged. */
+const MONO_DB = -3.5;
 /** A channel at the very side is so much quieter in the far ear. */
 const PAN_DB = 12;
 const DUCK_DB = 12;
@@ -69,6 +71,7 @@ test('three Chromium pages and one Firefox page in one room', {
       const browser = name === 'Dora on Firefox' ? firefox : chromium;
       const page = await browser.open(`${server.url}room/tones`, {
         microphone: { kind: 'tone', frequencyHz: TONES_HZ[name], gain: TONE_GAIN },
+        mono: name === 'Clara',
       });
       await page.join({ name });
       await page.waitForSound();
@@ -107,7 +110,12 @@ test('three Chromium pages and one Firefox page in one room', {
   const people = present.participants as readonly { readonly id: string; readonly name: Name }[];
   const idOf = (name: Name) => people.find((person) => person.name === name)!.id;
 
-  await t.test('in space, a voice on the left is louder there by the law, in both browsers', async (t) => {
+  await t.test('in space, a voice on the left is louder there by the law, in both browsers and in mono', async (t) => {
+    const flat = { left: 0 };
+    await measures(t, clara, [TONES_HZ.Berta], ([[left, right] = [0, 0]] = []) => {
+      flat.left = left;
+      return isNear(left - right, 0) ? undefined : `${left} and ${right} dBFS`;
+    });
     const positions = [
       [idOf('Ada'), 0, 0, 0],
       [idOf('Dora on Firefox'), 0, 0, 0.1],
@@ -120,6 +128,12 @@ test('three Chromium pages and one Firefox page in one room', {
         return isNear(left - right, FAR_EAR_DB) ? undefined : `${left} and ${right} dBFS`;
       });
     }
+    await api.post('/rooms/tones/space', { positions: [[idOf('Clara'), 0, 0, 0.05]] });
+    await measures(t, clara, [TONES_HZ.Berta], ([[left, right] = [0, 0]] = []) =>
+      isNear(left - right, 0) && isNear(left - flat.left, MONO_DB)
+        ? undefined
+        : `${left} and ${right} dBFS, without space ${flat.left}`,
+    );
     await api.post('/rooms/tones/space', { rules: null });
     await hear(t, [ada], NAMES);
   });

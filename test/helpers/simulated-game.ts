@@ -16,15 +16,21 @@ const FRAME_MS = 20;
 /** Little enough to be lost in the noise of anything else that codes the sound. */
 const TALKER_CODEC = { application: 'audio', bitsPerSecond: 128_000 } as const;
 
-interface HeardFrame extends StereoFrame {
+interface HeardPacket {
   readonly atMs: number;
+  readonly payload: Buffer;
 }
+
+interface HeardFrame extends HeardPacket, StereoFrame {}
 
 /** Somebody in the room, who plays everything they are sent. */
 export class SimulatedPlayer {
   readonly name: string;
   readonly number: number;
-  readonly heard: HeardFrame[] = [];
+  /** With sound. */
+  readonly packets: HeardPacket[] = [];
+  readonly #heard: HeardFrame[] = [];
+  readonly #decode = createStereoDecoder();
   readonly session: SimulatedPerson;
   /** What they say while they talk: these packets, over and over again. */
   says: readonly Buffer[] = [];
@@ -39,12 +45,29 @@ export class SimulatedPlayer {
   ) {
     this.name = name;
     this.number = number;
-    const decode = createStereoDecoder();
-    this.session = open((payload) => this.heard.push({ atMs: now(), ...decode(payload) }));
+    this.session = open((payload) => this.packets.push({ atMs: now(), payload: Buffer.from(payload) }));
   }
 
   get id(): string {
     return this.session.id;
+  }
+
+  /** The packets as they sound. Only those who listen take the time to decode. */
+  get heard(): readonly HeardFrame[] {
+    this.#decodeAll();
+    return this.#heard;
+  }
+
+  /** Forgets what was heard so far. The decoder continues. */
+  forget(): void {
+    this.#decodeAll();
+    this.packets.length = 0;
+    this.#heard.length = 0;
+  }
+
+  #decodeAll(): void {
+    for (const packet of this.packets.slice(this.#heard.length))
+      this.#heard.push({ ...packet, ...this.#decode(packet.payload) });
   }
 
   /** Talks like this from now on; the sound has a whole number of frames. */

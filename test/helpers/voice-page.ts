@@ -15,6 +15,8 @@ export interface VoicePageOptions {
   readonly microphone: ProbeMicrophone;
   /** If true, connections go only through TURN servers. */
   readonly relayOnly?: boolean;
+  /** If true, the offers do not ask for stereo, as those of old clients. */
+  readonly mono?: boolean;
   readonly width?: number;
   readonly height?: number;
   /** Called with each violation of the page's Content-Security-Policy. By default the running test fails. */

@@ -63,7 +63,7 @@ class World {
   }
 
   forget(): void {
-    this.game.player('near').heard.length = 0;
+    this.game.player('near').forget();
     this.levels.clear();
   }
 

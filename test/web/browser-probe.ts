@@ -20,6 +20,7 @@ const nativeGetUserMedia = navigator.mediaDevices?.getUserMedia.bind(navigator.m
 export interface ProbeOptions {
   readonly microphone: ProbeMicrophone;
   readonly relayOnly?: boolean;
+  readonly mono?: boolean;
 }
 
 export function install(options: ProbeOptions): void {
@@ -33,6 +34,11 @@ export function install(options: ProbeOptions): void {
       this.addEventListener('signalingstatechange', () => {
         if (this.signalingState === 'stable') answers += 1;
       });
+    }
+
+    override setLocalDescription(description?: RTCLocalSessionDescriptionInit): Promise<void> {
+      const sdp = options.mono ? description?.sdp?.replaceAll(';stereo=1', '') : undefined;
+      return super.setLocalDescription(sdp === undefined ? description : { ...description, sdp });
     }
   };
   // On an insecure origin there is nothing to replace.

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'tap';
 import { SILENCE_PACKET, SILENCE_REFRESH_PACKET } from '../../../src/formats/opus-packet.ts';
-import { FRAME_SAMPLES } from '../../../src/mixer/format.ts';
+import { FRAME_SAMPLES, FULL_SCALE } from '../../../src/mixer/format.ts';
+import { pairGains } from '../../../src/mixer/space/pair.ts';
 import { DEFAULT_SPACE, type SpaceSettings } from '../../../src/mixer/space/space-settings.ts';
 import { cases } from '../../helpers/cases.ts';
 import { fitGain } from '../../helpers/mix-check.ts';
@@ -10,6 +11,7 @@ import { PlainCodec } from '../../helpers/plain-codec.ts';
 import { createPrng } from '../../helpers/prng.ts';
 import { sharedTone } from '../../helpers/signal.ts';
 import { MuffledVoices, ReferenceEars } from '../../helpers/space-reference.ts';
+import { speech, VOICES } from '../../helpers/speech.ts';
 import { type BodyOptions, World } from '../../helpers/world.ts';
 
 const SEED = Number(process.env['SEED'] ?? 3110);
@@ -219,6 +221,67 @@ test('of a crowd everybody hears the loudest eight, the nearest among them, and 
       .sort((a, b) => distance(a) - distance(b))[0]!;
     if (distance(nearest) > 2) t.ok(before.get(person)!.split(',').includes(String(people[nearest]!.place.voice)));
   }
+});
+
+test('in a crowd of levelled talkers nobody’s mix is turned down by more than 12 dB, at any moment', async (t) => {
+  t.comment(`SEED=${SEED}`);
+  const { codec, room, world, space } = spaceRoom();
+  const prng = createPrng(SEED);
+  const ticks = 60;
+  const voices = await Promise.all(VOICES.map((voice) => speech(voice, 8)));
+  const people = Array.from({ length: 100 }, (_, index) => {
+    // Each begins somewhere else in the speech. Those who do not talk listen.
+    const voice = voices[index % VOICES.length]!;
+    const start = Math.floor(prng() * (voice.length / FRAME_SAMPLES - ticks)) * FRAME_SAMPLES;
+    const sound = Int16Array.from(voice.subarray(start, start + ticks * FRAME_SAMPLES), (x) => x * FULL_SCALE);
+    const person = room.join(sound, { takesStereo: true });
+    person.talking = index < 40;
+    world.put(index, { at: [20 * prng(), 0, 20 * prng()], yaw: 360 * prng(), range: 50, voice: person.place.voice });
+    return person;
+  });
+  const slotOf = new Map(people.map((person, slot) => [person, slot]));
+  const listeners = people.filter((_, index) => index % 10 === 0);
+  const muffled = new MuffledVoices();
+  const heardBefore = new Map<Person, string>();
+  const byVoice = new Map(people.map((person) => [person.place.voice, person]));
+  let lowest = 1;
+  let turnedDown = 0;
+  for (let tick = 0; tick < ticks; tick++) {
+    room.run();
+    muffled.tick(people);
+    const heard = new Map<unknown, number[]>(listeners.map(({ participant }) => [participant, []]));
+    room.mixer.forEachHeard((listener, voice) => heard.get(listener)?.push(voice));
+    for (const listener of listeners) {
+      const key = heard.get(listener.participant)!.sort().join();
+      // While voices change, they fade.
+      const isSteady = heardBefore.get(listener) === key;
+      heardBefore.set(listener, key);
+      const packet = heardBy(room, listener, codec);
+      if (!isSteady || packet === undefined) continue;
+      const sum = new Float32Array(FRAME_SAMPLES);
+      const gains = new Float32Array(4);
+      for (const number of heard.get(listener.participant)!) {
+        const talker = byVoice.get(number)!;
+        if (!talker.place.contributing) continue;
+        pairGains(world.read(), slotOf.get(talker)!, slotOf.get(listener)!, space.settings, 1, gains);
+        const [low, high] = [gains[0]!, gains[1]!];
+        const copy = muffled.frames.get(talker)!;
+        const { samples } = talker.place.frame;
+        for (let i = 0; i < FRAME_SAMPLES; i++) sum[i]! += high * samples[i]! + (low - high) * copy[i]!;
+      }
+      for (const [i, sample] of sum.entries()) {
+        // Small samples have no exact gain.
+        if (Math.abs(sample) < FULL_SCALE / 4) continue;
+        const gain = packet.left[i]! / sample;
+        lowest = Math.min(lowest, gain);
+        if (gain < 0.9) turnedDown++;
+      }
+    }
+  }
+  room.mixer.close();
+  t.comment(`the lowest gain is ${(20 * Math.log10(lowest)).toFixed(1)} dB`);
+  t.ok(turnedDown > 1000, `${turnedDown} samples are turned down at all`);
+  t.ok(lowest > 10 ** (-12 / 20), `${(20 * Math.log10(lowest)).toFixed(1)} dB, headroom included`);
 });
 
 test('fifty spectators of one player share one encoder, and hear the player too', async (t) => {
