@@ -1,4 +1,5 @@
 import { JanusSignaling } from '../janus/signaling.ts';
+import { BroadcastSignaling } from './broadcast-signaling.ts';
 import { SignalingClient } from './signaling.ts';
 
 /** How one participant joins a room and negotiates a connection, with any server. */
@@ -16,9 +17,11 @@ export interface RoomSignaling {
   close(): void;
 }
 
-export type ServerKind = 'partyline' | 'janus';
+/** `broadcast` is WHIP or WHEP. */
+export type ServerKind = 'partyline' | 'janus' | 'broadcast';
 
-/** `url` is the URL of the server's WebSocket. */
-export function openSignaling(kind: ServerKind, url: string): Promise<RoomSignaling> {
+/** `url` is the URL of the server's WebSocket, or with `broadcast` of the rooms there: `http://127.0.0.1:8080/whip/`. */
+export async function openSignaling(kind: ServerKind, url: string): Promise<RoomSignaling> {
+  if (kind === 'broadcast') return new BroadcastSignaling(url);
   return kind === 'janus' ? JanusSignaling.open(url) : SignalingClient.open(url);
 }

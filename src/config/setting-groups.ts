@@ -45,6 +45,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'recordingKeepDays',
     ],
   },
+  { title: 'Broadcast', keys: ['whip', 'whep', 'maxPublishers', 'maxListeners'] },
   { title: 'Log and diagnosis', keys: ['logLevel', 'logFormat', 'showAddresses', 'allowCapture'] },
   {
     title: 'Limits',

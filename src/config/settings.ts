@@ -1,3 +1,4 @@
+import { BROADCAST_SETTINGS } from './broadcast-settings.ts';
 import { CHAT_SETTINGS } from './chat-settings.ts';
 import {
   addresses,
@@ -230,6 +231,7 @@ export const SETTINGS = {
 
   ...CHAT_SETTINGS,
   ...RECORDING_SETTINGS,
+  ...BROADCAST_SETTINGS,
 
   allowCapture: setting(onOff(), {
     default: 'off',

@@ -22,6 +22,8 @@ export interface HttpAppOptions {
   readonly metrics: MetricsPage;
   /** Handles everything under `/api/`. */
   readonly api?: Middleware;
+  /** Handles everything under `/whip/` and `/whep/`. */
+  readonly broadcast?: Middleware;
   /** Counts all requests except those of the API, which counts its own. */
   readonly requests?: RequestRate;
   readonly log: Logger;
@@ -42,13 +44,15 @@ const METHODS = 'GET, HEAD';
 const FOR_OTHER_SITES = { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' };
 /** The page knows which room that is. */
 const ROOM_PATH = /^\/room(?:\/.*)?$/i;
+const BROADCAST_PATH = /^\/wh[ie]p\//;
 const ADMIN_PATH = /^\/admin(?:\/|\.html)?$/;
 
 /**
- * Serves the page at `/` and `/room/NAME`, the admin page at `/admin`, their files, `/healthz`, `/metrics` and the API.
+ * Serves the page at `/` and `/room/NAME`, the admin page at `/admin`, their files, `/healthz`, `/metrics`, the API, and
+ * WHIP and WHEP.
  */
 export function createHttpApp(options: HttpAppOptions): Koa {
-  const { assets, health, metrics, api, requests, log, allowHosts = [], frameAncestors = [] } = options;
+  const { assets, health, metrics, api, broadcast, requests, log, allowHosts = [], frameAncestors = [] } = options;
   const app = new Koa();
   // Koa prints errors to the console, but we log them.
   app.silent = true;
@@ -62,7 +66,7 @@ export function createHttpApp(options: HttpAppOptions): Koa {
     // No other page may embed the admin page to trick an operator into clicking (clickjacking).
     const isAdmin = context.url.startsWith('/') && ADMIN_PATH.test(context.path);
     context.set(securityHeaders(host, isAdmin ? [] : frameAncestors));
-    // No request here needs a body, and one that is sent may never end.
+    // Requests for files need no body, and one that is sent may never end.
     if (hasBody(context)) context.set('Connection', 'close');
     const isApiRequest = api !== undefined && context.url.startsWith('/api/');
     try {
@@ -75,6 +79,7 @@ export function createHttpApp(options: HttpAppOptions): Koa {
       return answerError(context, toAppError(thrown));
     }
     if (isApiRequest) return api(context, next);
+    if (broadcast !== undefined && BROADCAST_PATH.test(context.url)) return broadcast(context, next);
     if (context.method !== 'GET' && context.method !== 'HEAD') {
       context.status = 405;
       context.set('Allow', METHODS);

@@ -98,6 +98,8 @@ export interface WebRtcOffer {
   readonly address: string;
   /** The client is on another machine, so loopback addresses would lead it to itself. */
   readonly isRemote?: boolean;
+  /** What the client may do, whatever it offers; both if omitted. */
+  readonly only?: 'sendonly' | 'recvonly';
 }
 
 /** What a participant takes a seat with. */

@@ -199,6 +199,8 @@ export interface ParticipantInfo {
   readonly away?: boolean;
   /** Of their media, as the server sees it; omitted if it is good, or nothing is known yet. */
   readonly connection?: ConnectionGrade;
+  /** Brought in by a program, not by a page: `whip` is a source such as OBS. Omitted for everybody else. */
+  readonly via?: 'whip';
   /** False if they may not write in the chat, because of their token or a moderator; otherwise omitted. */
   readonly mayChat?: boolean;
 }
@@ -249,6 +251,8 @@ export type ServerMessage =
       readonly recording?: RecordingView;
       /** This participant may start and end a recording (`record`); otherwise omitted. */
       readonly mayRecord?: true;
+      /** How many only listen, and are not in the list. */
+      readonly listeners: number;
       /** Null: there is no chat in this room. */
       readonly chat: ChatRules | null;
     }
@@ -298,9 +302,13 @@ export type ServerMessage =
       readonly space?: SpaceView;
       readonly recording?: RecordingView;
       readonly mayRecord?: true;
+      /** How many only listen, and are not in the list. */
+      readonly listeners: number;
       readonly chat: ChatRules | null;
     }
   | RecordingNews
+  /** So many people only listen to the room, and are not in the list. */
+  | { readonly type: 'listeners'; readonly listeners: number }
   /** The list of rooms, in its order. It replaces what the client knew of it. */
   | { readonly type: 'rooms'; readonly rooms: readonly ListedRoom[] }
   /** Rooms of the list that are new or have changed, and the names of those that are no longer in it. */

@@ -3,7 +3,7 @@ import type { Clock, Millis } from '../lib/clock.ts';
 import type { AnySeat, MediaRoom, ParticipantState, Seat } from '../media/plane.ts';
 import type { Admission } from './admission.ts';
 import type { ChatAction } from './chat/room-chat.ts';
-import type { LeaveReason, ParticipantListener } from './events.ts';
+import type { LeaveReason, ParticipantListener, ParticipantView } from './events.ts';
 import type { ModeratorAction } from './moderation.ts';
 import type { Participant } from './participant.ts';
 import type { DataAction } from './room-data.ts';
@@ -48,6 +48,8 @@ export interface ParticipantOptions {
   readonly mutedInChat: boolean;
   readonly state: ParticipantState;
   readonly hasMicrophone: boolean;
+  /** How they are here, if not by a page. */
+  readonly via: ParticipantView['via'];
   /** Had a seat before, through an earlier connection of the same participant. */
   readonly returning: boolean;
   readonly resumeToken: string;

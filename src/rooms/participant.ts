@@ -69,7 +69,7 @@ export class Participant {
     this.#room = room;
     this.#log = log;
     this.#state = { ...state, muted: state.muted || mutedByModerator || !admission.maySpeak };
-    this.#presence = new Presence(options.hasMicrophone);
+    this.#presence = new Presence(options.hasMicrophone, options.via);
     this.#mutedByModerator = mutedByModerator;
     this.#mutedInChat = options.mutedInChat;
     this.#media = this.#createMedia(returning);

@@ -14,6 +14,7 @@ const REPORTS_IN_A_ROW = 2;
 
 /** What the others see of a participant besides their name and rights. Reports whether something has changed. */
 export class Presence {
+  readonly #via: ParticipantInfo['via'];
   #hasMicrophone: boolean;
   #handRaised = false;
   #away = false;
@@ -21,7 +22,9 @@ export class Presence {
   #nextGrade: ConnectionGrade = 'good';
   #reports = 0;
 
-  constructor(hasMicrophone: boolean) {
+  /** @param via how they are here, if not by a page */
+  constructor(hasMicrophone: boolean, via?: ParticipantInfo['via']) {
+    this.#via = via;
     this.#hasMicrophone = hasMicrophone;
   }
 
@@ -29,8 +32,9 @@ export class Presence {
     return this.#hasMicrophone;
   }
 
-  get view(): Pick<ParticipantInfo, 'handRaised' | 'away' | 'connection'> {
+  get view(): Pick<ParticipantInfo, 'via' | 'handRaised' | 'away' | 'connection'> {
     return {
+      ...(this.#via !== undefined && { via: this.#via }),
       ...(this.#handRaised && { handRaised: true }),
       ...(this.#away && { away: true }),
       ...(this.#grade !== 'good' && { connection: this.#grade }),

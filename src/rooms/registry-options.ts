@@ -6,7 +6,7 @@ import type { MediaPlane, ParticipantState } from '../media/plane.ts';
 import type { AccessControl } from './access.ts';
 import type { Admission } from './admission.ts';
 import type { ChatKeeping } from './chat/room-chat.ts';
-import type { EventOf, ParticipantListener } from './events.ts';
+import type { EventOf, ParticipantListener, ParticipantView } from './events.ts';
 import type { Participant } from './participant.ts';
 import type { RoomObserver } from './ports.ts';
 import type { Recorder, RecordingMode } from './recording/recorder.ts';
@@ -57,6 +57,8 @@ export interface JoinRequest {
   readonly state: ParticipantState;
   /** True if omitted. */
   readonly hasMicrophone?: boolean;
+  /** How they are here, if not by a page. */
+  readonly via?: ParticipantView['via'];
   /** The requester's address, as limits count it; a room that they open counts against it. */
   readonly from?: string | undefined;
   readonly resumeToken?: string | undefined;

@@ -7,6 +7,7 @@ import type { Admission } from './admission.ts';
 import { Draining, type DrainingState } from './draining.ts';
 import type { RoomEvent } from './events.ts';
 import { holderOfToken } from './holders.ts';
+import type { ListenerOptions, RoomListener } from './listeners.ts';
 import { participantName, roomKey, roomKeyOrUndefined, roomName } from './names.ts';
 import type { Participant } from './participant.ts';
 import type { RoomObserver } from './ports.ts';
@@ -32,6 +33,9 @@ interface Opening {
   /** The address that the room counts against. */
   readonly from?: string | undefined;
 }
+
+/** When somebody who wants to listen may ask again. */
+const NOTHING_TO_HEAR_MS: Millis = 5000;
 
 const CHAT: ChatDefaults = { enabled: true, keptLines: 100, keptHours: 24 };
 
@@ -131,6 +135,18 @@ export class RoomRegistry {
     };
   }
 
+  /**
+   * Lets somebody listen who was admitted. Throws `AppError` `nothing_to_hear` if there is no such room, `room_locked`,
+   * `server_draining` or `server_closing`.
+   */
+  listen(wanted: string, admission: Admission, options: ListenerOptions): RoomListener {
+    if (this.#closed) throw new AppError('server_closing');
+    if (this.#draining !== undefined) throw new AppError('server_draining');
+    const room = this.#rooms.get(roomKey(wanted));
+    if (room === undefined) throw new AppError('nothing_to_hear', undefined, { retryAfterMs: NOTHING_TO_HEAR_MS });
+    return room.listeners.add(admission, options);
+  }
+
   /** All rooms, oldest first. */
   get rooms(): Iterable<Room> {
     return this.#rooms.values();
@@ -218,7 +234,7 @@ export class RoomRegistry {
     const { clock, log, onDrained } = this.#options;
     this.#draining ??= new Draining({
       clock,
-      isEmpty: () => this.figures.participants === 0,
+      isEmpty: () => this.#isDeserted,
       onDrained: () => {
         log.info('drained');
         onDrained?.();
@@ -248,6 +264,13 @@ export class RoomRegistry {
     let participants = 0;
     for (const room of this.#rooms.values()) participants += room.size;
     return { rooms: this.#rooms.size, participants };
+  }
+
+  /** Nobody is left who would leave by themselves: programs do not know that the server is draining. */
+  get #isDeserted(): boolean {
+    for (const room of this.#rooms.values())
+      for (const { view } of room.everybody) if (view.via === undefined) return false;
+    return true;
   }
 
   /** Refuses joins from now on and ends everyone with `server_closing`. */

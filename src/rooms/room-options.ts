@@ -74,6 +74,8 @@ export interface JoinOptions {
   readonly state: ParticipantState;
   /** True if omitted. */
   readonly hasMicrophone?: boolean;
+  /** How they are here, if not by a page. */
+  readonly via?: ParticipantView['via'];
   /** The token of a participant whose place is taken if they are still here. */
   readonly resumeToken?: string | undefined;
   /** Whether to admit people who have no place here yet. */
@@ -89,6 +91,8 @@ export interface RoomInfo extends RoomSettings {
   readonly startedAtMs: Millis;
   readonly locked: boolean;
   readonly participants: number;
+  /** Those who only listen, and are not in the room. */
+  readonly listeners: number;
   /** Number of current speakers. */
   readonly speaking: number;
 }
@@ -102,6 +106,8 @@ export interface RoomView extends PersonalView, PersonalRecordingView {
   /** Everyone in the room, including the new participant. */
   readonly participants: readonly ParticipantView[];
   readonly chat: ChatRules | null;
+  /** How many only listen. */
+  readonly listeners: number;
   /** Omitted without space. */
   readonly space?: SpaceView;
 }

@@ -10,6 +10,7 @@ import type { LeaveReason, ParticipantView, RoomEvent } from './events.ts';
 import { GameServers } from './game-servers.ts';
 import { publicKeyOf } from './hearing.ts';
 import { holderOfIdentity, holderOfToken } from './holders.ts';
+import { RoomListeners } from './listeners.ts';
 import { Moderation, type ModeratorAction } from './moderation.ts';
 import { Participant } from './participant.ts';
 import type { ParticipantRoom } from './participant-options.ts';
@@ -22,7 +23,7 @@ import { RoomLevels } from './room-levels.ts';
 import { linkedNames } from './room-links.ts';
 import type { JoinOptions, RoomInfo, RoomOptions, RoomSettings, RoomView } from './room-options.ts';
 import { roomSide } from './room-side.ts';
-import { roomViewFor } from './room-view.ts';
+import { roomInfoOf, roomViewFor } from './room-view.ts';
 import { RoomSpace } from './space/room-space.ts';
 import { teamNames } from './teams.ts';
 
@@ -53,6 +54,8 @@ export class Room {
   readonly chat: RoomChat;
   readonly data: RoomData;
   readonly recording: RoomRecording;
+  /** Those who only listen, and are not in the room. */
+  readonly listeners: RoomListeners;
   readonly #updates: ParticipantUpdates;
   readonly #side: ParticipantRoom;
   #media: MediaRoom | undefined;
@@ -102,6 +105,7 @@ export class Room {
       ...{ participants: this.#participants, participantOfSeat: this.#participantOfSeat, key, clock, log: this.#log },
       tellAll: (event) => this.tellAll(event),
     });
+    this.listeners = new RoomListeners(this, (admission) => this.#moderation.checkNewcomer(admission), clock);
     this.gameServers = new GameServers({ onGone: (isGone) => this.#gameServerGone(isGone), clock });
     this.#side = roomSide(this, {
       participantOfSeat: this.#participantOfSeat,
@@ -133,10 +137,7 @@ export class Room {
   }
 
   get info(): RoomInfo {
-    const { name, permanent, startedAtMs, locked } = this;
-    const speaking = this.#levels.byId.size;
-    const settings = { ...this.#settings, teams: this.sound.teams };
-    return { ...settings, name, permanent, startedAtMs, locked, participants: this.size, speaking };
+    return roomInfoOf(this, this.#settings, this.#levels.byId.size);
   }
 
   /** Throws `unknown_participant`. */
@@ -199,6 +200,7 @@ export class Room {
     admission,
     state,
     hasMicrophone = true,
+    via,
     resumeToken,
     takesNewcomers,
     listener,
@@ -225,6 +227,7 @@ export class Room {
       admission,
       state,
       hasMicrophone,
+      via,
       mutedByModerator: previous?.mutedByModerator ?? this.#moderation.isMuted(admission),
       mutedInChat: previous?.mutedInChat ?? this.#moderation.isMutedInChat(admission),
       returning: previous?.returning ?? false,
@@ -309,6 +312,7 @@ export class Room {
     this.chat.close();
     this.recording.close(reason);
     this.gameServers.close(reason);
+    this.listeners.close(reason === 'server_closing' ? reason : 'room_closed');
     const { observer, onLeft, onClosed } = this.#options;
     const participants = [...this.#participants.values()];
     this.#participants.clear();

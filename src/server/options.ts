@@ -4,6 +4,7 @@
  */
 import type { Config } from '../config/config.ts';
 import { sharesPort } from '../config/one-port.ts';
+import type { BroadcastOptions } from '../gateways/whip/control.ts';
 import { isLocalHost } from '../lib/net/local-addresses.ts';
 import type { TurnSettings } from '../lib/turn.ts';
 import type { MediaPlaneOptions } from '../media/plane.ts';
@@ -15,6 +16,8 @@ import { teamsError } from './start-error.ts';
 import type { PageTlsSettings } from './tls/page-tls.ts';
 
 export type MediaSettings = Omit<MediaPlaneOptions, 'workerEntry' | 'clock' | 'log' | 'onFailed'>;
+
+export type BroadcastSettings = Pick<BroadcastOptions, 'kinds' | 'limits' | 'sdpLimits'>;
 
 /** @param pageAddress the address that the HTTP port is bound to */
 export function mediaSettings(config: Config, pageAddress: string): MediaSettings {
@@ -66,6 +69,22 @@ export function signalingLimits(config: Config): EndpointLimits {
     maxUnsentBytes: config.maxUnsentBytes,
     joinTimeoutMs: config.joinTimeoutMs,
     pingIntervalMs: config.pingIntervalMs,
+  };
+}
+
+export function broadcastSettings({
+  whip,
+  whep,
+  maxPublishers,
+  maxListeners,
+  maxConnectionsPerAddress,
+  maxSdpBytes,
+  maxSdpLines,
+}: Config): BroadcastSettings {
+  return {
+    kinds: new Set([...(whip === 'on' ? ['whip' as const] : []), ...(whep === 'on' ? ['whep' as const] : [])]),
+    limits: { maxPublishers, maxListeners, maxPerAddress: maxConnectionsPerAddress },
+    sdpLimits: { maxBytes: maxSdpBytes, maxLines: maxSdpLines },
   };
 }
 

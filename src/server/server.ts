@@ -9,6 +9,7 @@ import { createMetrics } from '../admin/metrics/metrics.ts';
 import { Webhooks } from '../admin/webhooks/webhooks.ts';
 import type { Config } from '../config/config.ts';
 import { sharesPort } from '../config/one-port.ts';
+import { createBroadcast } from '../gateways/whip/control.ts';
 import { createHttpApp } from '../http/app.ts';
 import type { Assets } from '../http/assets.ts';
 import { health } from '../http/health.ts';
@@ -20,12 +21,14 @@ import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { RequestRate } from '../lib/rates/request-rate.ts';
 import type { MediaPlane, MediaPlaneOptions } from '../media/plane.ts';
 import { AccessControl } from '../rooms/access.ts';
+import { AddressLimits } from '../rooms/address-limits.ts';
 import { RoomRegistry } from '../rooms/registry.ts';
 import { turnServers } from '../signaling/ice-servers.ts';
 import { SignalingEndpoint } from '../signaling/signaling-server.ts';
 import { closeHttpServer } from './http-server.ts';
 import { checkKeptRooms, openKeptRooms } from './kept-rooms.ts';
 import {
+  broadcastSettings,
   chatDefaults,
   defaultTeams,
   mediaSettings,
@@ -168,18 +171,27 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     clock,
     log,
   });
+  const addresses = new AddressLimits(signalingLimits(config), clock, limitCounts);
+  const iceServers = turnServers(turnSettings(config), clock);
+  const { allowOrigins } = config;
+  const broadcast = createBroadcast({
+    ...broadcastSettings(config),
+    ...{ registry, addresses, allowOrigins, proxies, showAddresses, iceServers, limitCounts, clock, log },
+  });
   const app = createHttpApp({
     assets,
     health: healthNow,
     ...(config.roomPreview === 'on' && { preview: (room) => registry.list.preview(room) }),
     roomList: () => registry.list.snapshot,
     api: api.middleware,
+    broadcast: broadcast.middleware,
     requests,
     metrics: createMetrics({
       version,
       control: () => ({
         ...registry.figures,
         ...signaling.figures,
+        broadcast: broadcast.figures,
         limits: limitCounts.counts,
         text: registry.textCounts,
         eventLoopStalls: eventLoop.stalls,
@@ -219,12 +231,13 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     otherPath: control.upgrade,
     registry,
     limits: signalingLimits(config),
-    allowOrigins: config.allowOrigins,
+    addresses,
+    allowOrigins,
     allowHosts: config.allowHosts,
     proxies,
     proxyWarnings,
     showAddresses,
-    iceServers: turnServers(turnSettings(config), clock),
+    iceServers,
     limitCounts,
     clock,
     log,

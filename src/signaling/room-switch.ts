@@ -1,14 +1,13 @@
 import type { Clock } from '../lib/clock.ts';
-import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
+import { AppError, toAppError } from '../lib/errors.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
 import type { ClientMessage } from '../protocol/client-messages.ts';
+import { WRONG_PROOF } from '../rooms/address-limits.ts';
 import type { Participant } from '../rooms/participant.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
 
 /** Each is a leave and a join for two rooms. */
 const SWITCHES = { perSecond: 0.5, burst: 5 } as const;
-/** The errors that someone who guesses receives. */
-export const WRONG_PROOF: ReadonlySet<ErrorCode> = new Set(['wrong_password', 'token_invalid']);
 
 export interface RoomSwitchOptions {
   readonly clock: Clock;

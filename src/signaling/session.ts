@@ -5,8 +5,10 @@ import type { Cancel, Clock, Millis } from '../lib/clock.ts';
 import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
 import type { Limit, LimitCounts } from '../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
+import { answerOffer, type Offer } from '../media/negotiation.ts';
 import type { ClientMessage } from '../protocol/client-messages.ts';
 import type { ServerMessage } from '../protocol/messages.ts';
+import { WRONG_PROOF } from '../rooms/address-limits.ts';
 import type { Admission } from '../rooms/admission.ts';
 import type { EndReason, ParticipantListener, RoomEvent } from '../rooms/events.ts';
 import type { Participant } from '../rooms/participant.ts';
@@ -17,11 +19,10 @@ import type { IceServersFor } from './ice-servers.ts';
 import { MessageRates } from './message-rates.ts';
 import { perform } from './participant-requests.ts';
 import { requestRecording } from './recording-requests.ts';
-import { RoomSwitch, WRONG_PROOF } from './room-switch.ts';
+import { RoomSwitch } from './room-switch.ts';
 import type { JoinResult, SessionLimits, SessionOptions, SignalingCounters } from './session-options.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { TokenRenewal } from './token-renewal.ts';
-import { answerOffer, type Offer } from './webrtc-negotiation.ts';
 
 type SessionState =
   | { readonly status: 'lobby'; readonly cancelTimeout: Cancel }

@@ -4,17 +4,17 @@ import type { Logger } from 'pino';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError, type ErrorCode, toAppError } from '../lib/errors.ts';
+import { isAllowedOrigin } from '../lib/net/allowed-origin.ts';
 import { addressKey, TrustedProxies } from '../lib/net/client-address.ts';
-import { hostUrl, isAllowedHost } from '../lib/net/host-header.ts';
+import { isAllowedHost } from '../lib/net/host-header.ts';
 import { OpenSessions } from '../lib/net/open-sessions.ts';
-import { matchesOrigin } from '../lib/net/origin.ts';
 import type { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import { refuseUpgrade, refuseUpgradeWith } from '../lib/net/refuse-upgrade.ts';
 import { asksForWebSocket } from '../lib/net/upgrade-header.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import { TokenBucket } from '../lib/rates/token-bucket.ts';
+import { AddressLimits, type AddressLimitsOptions } from '../rooms/address-limits.ts';
 import type { RoomRegistry } from '../rooms/registry.ts';
-import { AddressLimits, type AddressLimitsOptions } from './address-limits.ts';
 import type { IceServersFor } from './ice-servers.ts';
 import { Session } from './session.ts';
 import type { JoinResult, SessionLimits, SignalingCounters } from './session-options.ts';
@@ -27,6 +27,8 @@ export interface EndpointOptions {
   readonly server: Server;
   readonly registry: RoomRegistry;
   readonly limits: EndpointLimits;
+  /** Those of all ways in together; omitted if there is no other. */
+  readonly addresses?: AddressLimits;
   /** Other origins whose pages may connect, as accepted by `matchesOrigin`; `*` is any. */
   readonly allowOrigins: readonly string[];
   /** Host names that the server accepts; none: any. */
@@ -57,8 +59,6 @@ const PATH = '/ws';
 const CLOSE_TIMEOUT_MS = 5000;
 /** Browsers send a message in one frame, other clients perhaps in several. */
 const MAX_FRAGMENTS = 64;
-/** A scheme, a name and a port (RFC 6454 section 6.2). */
-const MAX_ORIGIN_LENGTH = 320;
 /** The burst that one client may send; after that, `maxMessageBytes` per second. A socket delivers 64 KiB at a time. */
 const BURST_MESSAGES = 8;
 const MIN_BURST_BYTES = 262_144;
@@ -86,7 +86,7 @@ export class SignalingEndpoint {
     this.#sessions = new OpenSessions(options.clock);
     this.#proxies = options.proxies ?? new TrustedProxies([]);
     this.#limitCounts = options.limitCounts ?? new LimitCounts();
-    this.#addresses = new AddressLimits(options.limits, options.clock, this.#limitCounts);
+    this.#addresses = options.addresses ?? new AddressLimits(options.limits, options.clock, this.#limitCounts);
     // The types of ws do not include all of these yet.
     const webSocketOptions: ServerOptions & { closeTimeout: number; maxFragments: number } = {
       noServer: true,
@@ -224,26 +224,6 @@ export class SignalingEndpoint {
       socket.terminate();
     });
   }
-}
-
-/**
- * Browsers let any page open a WebSocket to any server. Without this check a page on another site could listen in on
- * the rooms of a server that only its visitor can reach. Non-browser clients send no `Origin`.
- */
-function isAllowedOrigin({ headers, socket }: IncomingMessage, allowed: readonly string[]): boolean {
-  const { origin, host } = headers;
-  if (origin === undefined || allowed.includes('*')) return true;
-  // Parsing a long name is slow.
-  if (origin.length > MAX_ORIGIN_LENGTH) return false;
-  if (allowed.some((pattern) => matchesOrigin(pattern, origin))) return true;
-  if (!URL.canParse(origin)) return false;
-  const page = new URL(origin);
-  // This server's own page uses http or https. An app that shows it under another scheme must be allowed explicitly.
-  if (page.origin !== origin) return false;
-  // The page itself used TLS as well; one that did not may come from an attacker on the path.
-  if ('encrypted' in socket && page.protocol !== 'https:') return false;
-  const own = hostUrl(host);
-  return own !== undefined && new URL(`${page.protocol}//${own.host}`).host === page.host;
 }
 
 /** The origins of this server's own page, according to this request. */

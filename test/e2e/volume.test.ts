@@ -33,7 +33,8 @@ async function pressTo(page: VoicePage, gain: number): Promise<void> {
 test('a listener makes one person louder, quieter or silent for themselves only', {
   skip: skipIfMissing(missingForBrowsers),
 }, async (t) => {
-  const server = await startServerProcess(BUILT_SERVER, ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off']);
+  const flags = ['--media-host', PRIVATE_ADDRESS, '--levelling', 'off', '--whip', 'on', '--whep', 'on'];
+  const server = await startServerProcess(BUILT_SERVER, flags);
   t.teardown(() => server.stop());
   const talk = async (name: string, frequencyHz: number) => {
     const url = `${server.url.replace('http', 'ws')}ws`;
@@ -41,8 +42,14 @@ test('a listener makes one person louder, quieter or silent for themselves only'
     t.teardown(() => talker.close());
     return talker;
   };
+  const broadcast = async (path: string, name: string, frequencyHz: number) => {
+    const url = `${server.url}${path}/`;
+    const talker = await LightTalker.join({ server: 'broadcast', url, room: 'lobby', name, frequencyHz });
+    t.teardown(() => talker.close());
+  };
   const ben = await talk('Ben', BEN_HZ);
-  await talk('Cleo', CLEO_HZ);
+  // A program that sends sound is turned down like everybody else.
+  await broadcast('whip', 'Cleo', CLEO_HZ);
   const chromium = await launchChromium();
   t.teardown(() => chromium.close());
   const page = await chromium.open(`${server.url}room/lobby`, {
@@ -62,6 +69,16 @@ test('a listener makes one person louder, quieter or silent for themselves only'
     return (isSteady && before.benDbfs > HEARD_DBFS && before.cleoDbfs > HEARD_DBFS) || JSON.stringify(before);
   });
   const bystanderDbfs = await ben.hearDbfs(CLEO_HZ);
+
+  await t.test('a program that sends sound has a mark, and those who only listen are counted', async (t) => {
+    await page.page.waitForSelector(`${tileOf('Cleo')}[data-via="whip"] .badge svg`);
+    t.equal(await page.attribute('listeners', 'class'), null, 'nobody yet');
+    await broadcast('whep', 'radio', 0);
+    await page.waitFor('listeners');
+    const text = (selector: string) => page.page.evaluate(`document.querySelector('${selector}').textContent`);
+    t.equal(await text('[data-testid="listeners"]'), '1 listening');
+    t.match(await text(`${tileOf('Cleo')} .person-status`), /sent by a program/, 'also while it sounds');
+  });
 
   await t.test("with the slider on that person's tile", async (t) => {
     await openVolume(page, 'Cleo');

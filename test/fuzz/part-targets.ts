@@ -10,6 +10,7 @@ import { opus, voice } from './targets/opus.ts';
 import { rtcp } from './targets/rtcp.ts';
 import { rtp } from './targets/rtp.ts';
 import { sdp } from './targets/sdp.ts';
+import { sdpFragment } from './targets/sdp-fragment.ts';
 import { signaling } from './targets/signaling.ts';
 import { srtp } from './targets/srtp.ts';
 import { stun } from './targets/stun.ts';
@@ -31,6 +32,7 @@ export const partTargets: readonly FuzzTarget[] = [
   opus,
   voice,
   sdp,
+  sdpFragment,
   signaling,
   token,
   http,

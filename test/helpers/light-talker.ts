@@ -2,6 +2,7 @@ import { createCertificate } from '../../bench/client/media-transport.ts';
 import { LightParticipant } from '../../bench/client/participant.ts';
 import { encodeProgramme } from '../../bench/client/programme.ts';
 import type { ReceiveReport } from '../../bench/client/receive-counters.ts';
+import type { ServerKind } from '../../bench/client/room-signaling.ts';
 import { eventually } from './eventually.ts';
 import { everyFrame } from './every-frame.ts';
 import { type HeardTone, heardTone } from './heard-tone.ts';
@@ -14,6 +15,8 @@ const LISTEN_MS = 400;
 const certificate = createCertificate();
 
 export interface LightTalkerOptions {
+  /** See `openSignaling`. */
+  readonly server?: ServerKind;
   /** `ws://127.0.0.1:8080/ws` */
   readonly url: string;
   readonly room: string;

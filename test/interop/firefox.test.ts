@@ -2,6 +2,7 @@ import { test } from 'tap';
 import { launchFirefox } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { missingForBrowsers } from '../helpers/private-network.ts';
+import { broadcastWith } from './broadcasting.ts';
 import { meet } from './meeting.ts';
 import { pageStack } from './page-stack.ts';
 import { NEW_DIRECTIONS, RESTARTS, SHAPES } from './shapes.ts';
@@ -13,9 +14,11 @@ test('Firefox hears and is heard, whatever it offers', { skip: skipIfMissing(mis
   const firefox = await launchFirefox();
   t.teardown(() => firefox.close());
   const page = await firefox.blankPage();
-  await meet(t, await pageStack(page), {
+  const stack = await pageStack(page);
+  await meet(t, stack, {
     bundlePolicies: ['balanced', 'max-compat', 'max-bundle'],
     shapes: () => SHAPES,
     changes: CHANGES,
   });
+  await broadcastWith(t, stack, { bundlePolicy: 'balanced', restarts: true });
 });

@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { enterPrivateNetwork } from '../helpers/private-address.ts';
+import { broadcastWith } from './broadcasting.ts';
 import { meet } from './meeting.ts';
 import { SHAPES, type Shape, shapesWith, UNCHANGED } from './shapes.ts';
 import { startProgram } from './stack.ts';
@@ -36,4 +37,5 @@ test('GStreamer hears and is heard, whatever it offers', { skip: skipIfMissing(m
     // implemented").
     changes: UNCHANGED,
   });
+  await broadcastWith(t, gstreamer, { bundlePolicy: 'max-bundle' });
 });

@@ -28,6 +28,7 @@ class FakeRoom implements ListableRoom {
   get info(): RoomInfo {
     return {
       ...{ name: '', permanent: false, startedAtMs: 0, locked: false, speaking: 0, participants: this.people.length },
+      listeners: 0,
       ...{ maxParticipants: 100, whispers: true, links: [], teams: [], chat: true, slowModeSeconds: 0, maxTalkers: 0 },
       recording: 'allowed',
       ...{ levelling: true, description: '', order: 0, listed: true, ...this.change },

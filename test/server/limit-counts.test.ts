@@ -9,9 +9,11 @@ import { LIMITS, type Limit, LimitCounts } from '../../src/lib/rates/limit-count
 import { RequestRate } from '../../src/lib/rates/request-rate.ts';
 import { ParticipantUpdates } from '../../src/rooms/participant-updates.ts';
 import { createBoundedHttpServer } from '../../src/server/http-server.ts';
+import { type BroadcastSetUp, startBroadcast } from '../helpers/broadcast-server.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { startSignalingServer } from '../helpers/signaling-server.ts';
+import { sdpOffer } from '../rtc/sdp/offers.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
@@ -129,6 +131,15 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
     client.send({ type: 'join', room: 'lobby', name: 'Ada' });
     t.match(await client.next('error'), { code: 'room_full' });
   }),
+  publishers: broadcast({ maxPublishers: 0 }, '/whip/lobby'),
+  listeners: broadcast({ maxListeners: 0 }, '/whep/lobby'),
+  broadcast_sessions_per_address: async (t) => {
+    const { post, limitCounts } = await startBroadcast(t, { limits: { maxPerAddress: 1 } });
+    const sdp = sdpOffer([{ direction: 'sendonly' }]);
+    t.equal((await post('/whip/lobby', sdp)).status, 201);
+    t.equal((await post('/whip/lobby', sdp)).status, 503);
+    return limitCounts;
+  },
   join_time: signaling({}, async ({ open, clock }) => {
     const client = await open();
     clock.advance(10_000);
@@ -232,6 +243,14 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
     return limitCounts;
   },
 };
+
+function broadcast(limits: BroadcastSetUp['limits'] & {}, path: string): (t: Test) => Promise<LimitCounts> {
+  return async (t) => {
+    const { post, limitCounts } = await startBroadcast(t, { limits });
+    t.equal((await post(path, sdpOffer([{}]))).status, 503);
+    return limitCounts;
+  };
+}
 
 function signaling(
   limits: NonNullable<Parameters<typeof startSignalingServer>[1]>['limits'] & {},

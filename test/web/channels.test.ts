@@ -41,6 +41,7 @@ test('channels and those who whisper are shown, until they stop or this particip
       mayWhisper: false,
       talking: [{ participantId: 'other', channels: [], whispers: true }],
       shoutsTo: [],
+      listeners: 0,
       chat: null,
     },
   });

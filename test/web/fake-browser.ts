@@ -258,6 +258,7 @@ export function joined(resumeToken = 'token-1', mediaResumed = false): ServerMes
     mayWhisper: true,
     talking: [],
     shoutsTo: [],
+    listeners: 0,
     chat: { keptLines: 100, keptHours: 24, slowModeSeconds: 0 },
   };
 }

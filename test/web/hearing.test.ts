@@ -57,7 +57,7 @@ test('the server sends the gains it keeps, and the browser adds those it remembe
   t.same(browser.socket.sentOf('hear'), [{ type: 'hear', participantId: 'other again', gain: 0.25 }]);
   browser.socket.receive({
     ...{ type: 'moved', room: 'next', entry: 'open', locked: false, participants: [person('me')], hearing: [] },
-    ...{ channels: [], mayWhisper: true, talking: [], shoutsTo: [], chat: null },
+    ...{ channels: [], mayWhisper: true, talking: [], shoutsTo: [], listeners: 0, chat: null },
   });
   t.same([...client.hearing], []);
 });

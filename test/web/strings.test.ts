@@ -4,12 +4,19 @@ import { ERRORS } from '../../src/lib/errors.ts';
 import { strings } from '../../web/app/language.ts';
 import { problems } from '../../web/app/locales/en.ts';
 
-/** Responses of the API for operators, which the page does not use. */
+/** Responses of the API for operators, and of WHIP and WHEP, which the page does not use. */
 const ONLY_OF_THE_API = new Set([
   'unknown_recording',
   'unknown_file',
   'no_converter',
   'range_not_satisfiable',
+  'whip_off',
+  'nothing_to_hear',
+  'unusable_offer',
+  'unknown_session',
+  'unknown_listener',
+  'etag_required',
+  'etag_wrong',
   'capture_off',
   'capture_running',
   'unknown_ban',

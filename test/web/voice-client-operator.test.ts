@@ -23,7 +23,7 @@ test('a moved participant keeps the connection in the other room, and rejoins th
   const self = client.participants.get(client.participantId ?? '')!;
   browser.socket.receive({
     ...{ type: 'moved', room: 'annex', entry: 'open', locked: true, participants: [CY, self], hearing: [] },
-    ...{ channels: [], mayWhisper: true, talking: [], shoutsTo: [], chat: null },
+    ...{ channels: [], mayWhisper: true, talking: [], shoutsTo: [], listeners: 0, chat: null },
   });
   t.same(rooms, ['annex']);
   t.equal(client.room, 'annex');
@@ -55,6 +55,19 @@ test('a server that is about to end says so, and a new one does not', async (t) 
   await browser.advance(300);
   await browser.acceptJoin('token-2');
   t.equal(told.at(-1), null);
+});
+
+test('a client is told how many only listen, on entering a room and when it changes', async (t) => {
+  const { browser, client } = await setUpInRoom();
+  const told: number[] = [];
+  client.on('listeners', (listeners) => told.push(listeners));
+  browser.socket.receive({ type: 'listeners', listeners: 3 });
+  const self = client.participants.get(client.participantId ?? '')!;
+  browser.socket.receive({
+    ...{ type: 'moved', room: 'annex', entry: 'open', locked: true, participants: [self], hearing: [] },
+    ...{ channels: [], mayWhisper: true, talking: [], shoutsTo: [], listeners: 1, chat: null },
+  });
+  t.same(told, [3, 1]);
 });
 
 test('a closed room is not joined again', async (t) => {

@@ -78,6 +78,8 @@ export class Call {
   readonly isAskingToLeave = signal(false);
   /** Nobody new can join the room. */
   readonly locked = signal(false);
+  /** How many only listen to the room. */
+  readonly listeners = signal(0);
   readonly room = signal('');
   /** The room for which the server last asked for a password. */
   readonly passwordRoom = signal<string | null>(null);
@@ -110,6 +112,9 @@ export class Call {
     });
     this.client.on('locked', (locked) => {
       this.locked.value = locked;
+    });
+    this.client.on('listeners', (count) => {
+      this.listeners.value = count;
     });
     this.client.on('moved', (room) => {
       this.#show(room);

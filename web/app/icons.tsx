@@ -115,6 +115,13 @@ export const SpeakerOffIcon = () => (
   </Icon>
 );
 
+/** Waves from a mast. */
+export const ProgramIcon = () => (
+  <Icon>
+    <path d="M12 12v8M8.5 15.5a5 5 0 1 1 7 0M5.5 18.5a9 9 0 1 1 13 0" />
+  </Icon>
+);
+
 export const WarningIcon = () => (
   <Icon>
     <path d="M12 4 2.8 19.5h18.4zM12 10v4.5M12 17.2v.1" />

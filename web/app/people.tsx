@@ -28,6 +28,7 @@ export function People({ call }: { call: Call }) {
   // In a large room, whoever wants to say something must not be out of sight.
   if (people.length > LARGE) others.sort((a, b) => Number(b.handRaised ?? false) - Number(a.handRaised ?? false));
   const ordered = [...people.filter(isSelf), ...others];
+  const listeners = call.listeners.value;
   const isSearched = people.length >= SEARCHED;
   const shown = isSearched ? matching(ordered, search.value) : ordered;
   const density = people.length <= LARGE ? 'large' : people.length <= SMALL ? 'small' : 'rows';
@@ -35,7 +36,12 @@ export function People({ call }: { call: Call }) {
     <section class="people" aria-labelledby="people-heading" data-density={density} data-count={people.length}>
       <header>
         <h2 id="people-heading">
-          {texts.people} <span class="quiet">{texts.count(people.length)}</span>
+          {texts.people} <span class="quiet">{texts.count(people.length)}</span>{' '}
+          {listeners > 0 && (
+            <span class="quiet" data-testid="listeners">
+              {texts.listeners(listeners)}
+            </span>
+          )}
         </h2>
         {isSearched && (
           <input

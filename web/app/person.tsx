@@ -2,7 +2,15 @@ import { useComputed } from '@preact/signals';
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
 import { talkStatus, WhisperButton } from './channels.tsx';
-import { AwayIcon, EarIcon, HandIcon, HeadphonesOffIcon, MicrophoneOffIcon, SignalIcon } from './icons.tsx';
+import {
+  AwayIcon,
+  EarIcon,
+  HandIcon,
+  HeadphonesOffIcon,
+  MicrophoneOffIcon,
+  ProgramIcon,
+  SignalIcon,
+} from './icons.tsx';
 import { strings } from './language.ts';
 import { ModerateButton } from './moderation.tsx';
 import { AwayButton } from './signals/presence-buttons.tsx';
@@ -38,12 +46,13 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
     gain === 1 ? null : gain === 0 ? strings.volume.muted : strings.volume.changed(gain),
     person.connected ? null : texts.connecting,
     statusOfVoice(person),
-    person.deafened ? texts.deafened : null,
+    person.via === undefined ? (person.deafened ? texts.deafened : null) : texts.viaProgram,
     person.connection === undefined || person.connection === 'good' ? null : strings.signals.quality[person.connection],
     person.captured ? texts.captured : null,
     person.mayModerate ? texts.moderates : null,
   ].filter((text) => text !== null);
-  const words = isSpeaking ? (talk ?? texts.speaking) : status.join(strings.separator);
+  const sounds = person.via === undefined ? texts.speaking : texts.viaProgram;
+  const words = isSpeaking ? (talk ?? sounds) : status.join(strings.separator);
 
   return (
     <li
@@ -62,6 +71,7 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
       data-hand-raised={person.handRaised === true}
       data-away={person.away === true}
       data-connection={person.connection ?? 'good'}
+      data-via={person.via}
       data-whispers={whispers}
       data-gain={gain}
       aria-posinset={place?.at}
@@ -97,7 +107,12 @@ export function Person({ call, person, isSelf, place }: PersonProps) {
               </span>
             )
           )}
-          {person.deafened && (
+          {person.via !== undefined && (
+            <span class="badge badge-quiet">
+              <ProgramIcon />
+            </span>
+          )}
+          {person.deafened && person.via === undefined && (
             <span class="badge">
               <HeadphonesOffIcon />
             </span>

@@ -38,22 +38,12 @@ export class ParticipantList {
 
   /** Joins may list people who are already in the list, and leaves may list people who are not. */
   apply(message: ListMessage): ListChange {
-    switch (message.type) {
-      case 'participant_left':
-        return this.#remove([message]);
-      case 'participants_left':
-        return this.#remove(message.participants);
-      case 'participant_joined':
-      case 'participants_joined': {
-        const participants = participantsIn(message);
-        const joined = participants.filter(({ id }) => !this.#all.has(id));
-        for (const participant of participants) this.set(participant);
-        return { joined, left: [], isNews: true };
-      }
-      default:
-        for (const participant of participantsIn(message)) this.set(participant);
-        return { joined: [], left: [], isNews: true };
-    }
+    if (message.type === 'participant_left') return this.#remove([message]);
+    if (message.type === 'participants_left') return this.#remove(message.participants);
+    const participants = participantsIn(message);
+    const joined = message.type.endsWith('joined') ? participants.filter(({ id }) => !this.#all.has(id)) : [];
+    for (const participant of participants) this.set(participant);
+    return { joined, left: [], isNews: true };
   }
 
   #remove(leaves: readonly { readonly participantId: string; readonly reason: LeaveReason }[]): ListChange {

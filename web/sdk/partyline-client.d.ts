@@ -1,7 +1,7 @@
 // Written by scripts/generate.mjs from web/sdk/index.ts.
 
 /** The code of an error. Stable, for programs. */
-export type ErrorCode = 'malformed_message' | 'unknown_type' | 'message_too_large' | 'too_many_messages' | 'join_timeout' | 'not_joined' | 'already_joined' | 'invalid_name' | 'invalid_room' | 'room_locked' | 'password_required' | 'wrong_password' | 'token_required' | 'token_invalid' | 'token_expired' | 'not_allowed' | 'unknown_participant' | 'invalid_channel' | 'no_space' | 'too_many_bodies' | 'unknown_channel' | 'too_many_channels' | 'not_linked' | 'channel_full' | 'chat_off' | 'invalid_text' | 'too_many_lines' | 'slow_mode' | 'unknown_line' | 'not_delivered' | 'too_many_data' | 'data_too_large' | 'unknown_ban' | 'kicked' | 'capture_off' | 'capture_running' | 'recording_off' | 'recording_running' | 'no_recording' | 'unknown_recording' | 'unknown_file' | 'too_many_recordings' | 'disk_full' | 'recording_failed' | 'no_converter' | 'range_not_satisfiable' | 'room_full' | 'too_many_rooms' | 'too_many_rooms_of_address' | 'sdp_too_large' | 'invalid_sdp' | 'cannot_restart' | 'media_unavailable' | 'server_busy' | 'forbidden_origin' | 'unknown_host' | 'rate_limited' | 'too_many_offers' | 'too_many_connections' | 'replaced' | 'server_draining' | 'room_closed' | 'unknown_room' | 'room_exists' | 'identity_present' | 'tokens_off' | 'api_off' | 'admin_token_required' | 'admin_token_wrong' | 'not_found' | 'method_not_allowed' | 'invalid_request' | 'request_too_large' | 'unsupported_media_type' | 'server_closing' | 'internal';
+export type ErrorCode = 'malformed_message' | 'unknown_type' | 'message_too_large' | 'too_many_messages' | 'join_timeout' | 'not_joined' | 'already_joined' | 'invalid_name' | 'invalid_room' | 'room_locked' | 'password_required' | 'wrong_password' | 'token_required' | 'token_invalid' | 'token_expired' | 'not_allowed' | 'unknown_participant' | 'invalid_channel' | 'no_space' | 'too_many_bodies' | 'unknown_channel' | 'too_many_channels' | 'not_linked' | 'channel_full' | 'chat_off' | 'invalid_text' | 'too_many_lines' | 'slow_mode' | 'unknown_line' | 'not_delivered' | 'too_many_data' | 'data_too_large' | 'unknown_ban' | 'kicked' | 'capture_off' | 'capture_running' | 'recording_off' | 'recording_running' | 'no_recording' | 'unknown_recording' | 'unknown_file' | 'too_many_recordings' | 'disk_full' | 'recording_failed' | 'no_converter' | 'range_not_satisfiable' | 'room_full' | 'too_many_rooms' | 'too_many_rooms_of_address' | 'sdp_too_large' | 'invalid_sdp' | 'unusable_offer' | 'cannot_restart' | 'media_unavailable' | 'server_busy' | 'whip_off' | 'nothing_to_hear' | 'unknown_session' | 'etag_required' | 'etag_wrong' | 'unknown_listener' | 'forbidden_origin' | 'unknown_host' | 'rate_limited' | 'too_many_offers' | 'too_many_connections' | 'replaced' | 'server_draining' | 'room_closed' | 'unknown_room' | 'room_exists' | 'identity_present' | 'tokens_off' | 'api_off' | 'admin_token_required' | 'admin_token_wrong' | 'not_found' | 'method_not_allowed' | 'invalid_request' | 'request_too_large' | 'unsupported_media_type' | 'server_closing' | 'internal';
 
 /** A channel that a participant belongs to or may join. */
 export interface ChannelView {
@@ -89,6 +89,8 @@ export interface ParticipantInfo {
     readonly away?: boolean;
     /** Of their media, as the server sees it; omitted if it is good, or nothing is known yet. */
     readonly connection?: ConnectionGrade;
+    /** Brought in by a program, not by a page: `whip` is a source such as OBS. Omitted for everybody else. */
+    readonly via?: 'whip';
     /** False if they may not write in the chat, because of their token or a moderator; otherwise omitted. */
     readonly mayChat?: boolean;
 }
@@ -687,6 +689,8 @@ export interface VoiceEvents {
     entry: RoomEntry;
     /** Nobody new can join the room, or everyone can again. */
     locked: boolean;
+    /** So many only listen to the room, and are not among the participants; on entering, and when it changes. */
+    listeners: number;
     /**
      * False when the server has not answered for a second, though the connection stands: it hangs, or the network does.
      * True when it answers again.

@@ -3,7 +3,7 @@ import type { Environment } from './environment.ts';
 import { Hearing } from './hearing.ts';
 import { type OwnState, withOwnState } from './join-message.ts';
 import type { ParticipantActions } from './participant.ts';
-import { type ListChange, ParticipantList } from './participant-list.ts';
+import { type ListChange, type ListMessage, ParticipantList } from './participant-list.ts';
 import { Roster } from './roster.ts';
 import type { VoiceEvents } from './voice-events.ts';
 
@@ -63,7 +63,7 @@ export class RoomState {
   }
 
   get self(): ParticipantInfo | undefined {
-    return this.#participantId === null ? undefined : this.#list.all.get(this.#participantId);
+    return this.#list.all.get(this.#participantId ?? '');
   }
 
   get gains(): ReadonlyMap<string, number> {
@@ -100,15 +100,8 @@ export class RoomState {
   }
 
   receive(message: ServerMessage): void {
+    if ('listeners' in message) this.#options.emit('listeners', message.listeners);
     switch (message.type) {
-      case 'participant_joined':
-      case 'participants_joined':
-      case 'participant_updated':
-      case 'participants_updated':
-      case 'participant_left':
-      case 'participants_left':
-        this.#listChanged(this.#list.apply(message));
-        break;
       case 'room_updated':
         this.#setLocked(message.locked);
         break;
@@ -123,6 +116,8 @@ export class RoomState {
       case 'levels':
         this.setLevels(new Map(message.speaking));
         break;
+      default:
+        if (message.type.startsWith('participant')) this.#listChanged(this.#list.apply(message as ListMessage));
     }
   }
 

@@ -50,6 +50,8 @@ export interface VoiceEvents {
   entry: RoomEntry;
   /** Nobody new can join the room, or everyone can again. */
   locked: boolean;
+  /** So many only listen to the room, and are not among the participants; on entering, and when it changes. */
+  listeners: number;
   /**
    * False when the server has not answered for a second, though the connection stands: it hangs, or the network does.
    * True when it answers again.

@@ -3,6 +3,7 @@ import { bodyParser } from '@koa/bodyparser';
 import Router, { type RouterContext } from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
+import { answerProblem } from '../../http/problem.ts';
 import { hasBody } from '../../http/request-body.ts';
 import { AppError, type ErrorCode, toAppError } from '../../lib/errors.ts';
 import { addressKey, type TrustedProxies } from '../../lib/net/client-address.ts';
@@ -24,7 +25,6 @@ import { answerDownload } from './download.ts';
 import { createHandlers, type HandlerOptions } from './handlers.ts';
 import { LinkSigner } from './link-signer.ts';
 import { openApiDocument } from './openapi.ts';
-import { answerProblem } from './problem.ts';
 
 export interface ApiOptions extends Omit<HandlerOptions, 'links'>, AdminAuthOptions {
   readonly version: string;
@@ -159,7 +159,7 @@ function isDocumentRequest({ path, method }: Context): boolean {
 }
 
 async function readBody(context: RouterContext, parse: ReturnType<typeof bodyParser>): Promise<void> {
-  if (hasBody(context) && context.is('application/json') === false) throw new AppError('unsupported_media_type');
+  if (hasBody(context) && context.is('application/json') === false) throw notJson();
   await parse(context, async () => {});
   context.remove('Connection');
 }
@@ -216,9 +216,13 @@ function notAnswered(context: Context): AppError {
   return new AppError('method_not_allowed');
 }
 
+function notJson(): AppError {
+  return new AppError('unsupported_media_type', 'It must be JSON (application/json).');
+}
+
 function bodyError(error: Error): AppError {
   const status = 'status' in error ? error.status : undefined;
   if (status === 413) return new AppError('request_too_large');
-  if (status === 415) return new AppError('unsupported_media_type');
+  if (status === 415) return notJson();
   return new AppError('invalid_request', 'The body is not a JSON object.');
 }

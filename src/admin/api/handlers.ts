@@ -8,6 +8,7 @@ import type { Handlers } from '../../protocol/api/operations.ts';
 import type {
   banSchema,
   drainingSchema,
+  listenerSchema,
   networkSchema,
   participantSchema,
   receptionSchema,
@@ -18,6 +19,7 @@ import type { AccessControl } from '../../rooms/access.ts';
 import type { Ban } from '../../rooms/ban-list.ts';
 import type { Channel } from '../../rooms/channels.ts';
 import type { DrainingState } from '../../rooms/draining.ts';
+import type { RoomListener } from '../../rooms/listeners.ts';
 import { roomKey } from '../../rooms/names.ts';
 import type { Participant } from '../../rooms/participant.ts';
 import type { Room } from '../../rooms/room.ts';
@@ -99,6 +101,12 @@ export function createHandlers(options: HandlerOptions): Handlers {
       return captureStream(participant, { durationMs: seconds * 1000, maxBytes });
     },
 
+    listListeners: ({ params, query }) => {
+      const listeners = [...registry.room(params.room).listeners.all];
+      return { listeners: pageOf(listeners, query).map(listenerView), total: listeners.length };
+    },
+    endListener: ({ params }) => void registry.room(params.room).listeners.listener(params.listener).end('ended'),
+
     updateSpace: ({ params, body }) => void registry.room(params.room).space.update(body),
 
     sendData: ({ params, body }) => ({ receivers: registry.room(params.room).data.sendFromServer(body) }),
@@ -153,6 +161,7 @@ function participantView(room: Room, participant: Participant): z.output<typeof 
   const { joinedAtMs, connection: _, ...view } = participant.fact;
   return {
     ...view,
+    via: view.via ?? null,
     handRaised: view.handRaised === true,
     away: view.away === true,
     mayChat: participant.mayChat,
@@ -162,6 +171,10 @@ function participantView(room: Room, participant: Participant): z.output<typeof 
     levelDbov: room.levelDbovOf(participant.id),
     network: networkView(participant.network),
   };
+}
+
+function listenerView({ id, sinceMs, address, connected, network }: RoomListener): z.output<typeof listenerSchema> {
+  return { id, since: isoTime(sinceMs), address, connected, network: networkView(network) };
 }
 
 function channelView({ name, open, speak, hear, sound, strengths }: Channel): z.output<typeof channelSchema> {

@@ -24,6 +24,12 @@ export interface ControlFigures {
   readonly eventLoopDelaySeconds: HistogramSnapshot;
   /** Problems returned by the API. */
   readonly apiErrors?: ReadonlyMap<ErrorCode, number>;
+  /** Sessions by WHIP and WHEP, and refused requests. */
+  readonly broadcast?: {
+    readonly publishers: number;
+    readonly listeners: number;
+    readonly errors: ReadonlyMap<ErrorCode, number>;
+  };
   /** One per URL. */
   readonly webhooks?: readonly DeliveryFigures[];
 }
@@ -39,6 +45,8 @@ type Labelled = readonly [
 const GAUGES: readonly Figure[] = [
   ['partyline_rooms', 'Rooms.', ({ rooms }) => rooms],
   ['partyline_participants', 'Participants in all rooms.', ({ participants }) => participants],
+  ['partyline_publishers', 'Programs that send sound by WHIP.', ({ broadcast }) => broadcast?.publishers ?? 0],
+  ['partyline_listeners', 'Listeners by WHEP, who are no participants.', ({ broadcast }) => broadcast?.listeners ?? 0],
   ['partyline_websocket_connections', 'WebSocket connections, joined or not.', ({ connections }) => connections],
   [
     'partyline_webhook_events_waiting',
@@ -70,6 +78,12 @@ const LABELLED_COUNTERS: readonly Labelled[] = [
     'code',
     'Problems returned by the REST API, by code.',
     ({ apiErrors = [] }) => apiErrors,
+  ],
+  [
+    'partyline_broadcast_errors_total',
+    'code',
+    'Refused requests of WHIP and WHEP, by code.',
+    ({ broadcast }) => broadcast?.errors ?? [],
   ],
   [
     'partyline_chat_lines_total',

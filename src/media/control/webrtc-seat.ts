@@ -11,7 +11,7 @@ import { DtlsSession, type DtlsSessionOptions } from '../../rtc/dtls/dtls-sessio
 import type { IceCredentials } from '../../rtc/ice/ice-lite.ts';
 import { SctpResponder } from '../../rtc/sctp/sctp-responder.ts';
 import { type AnswerOptions, answeredDirection, type CandidateAddress, writeAnswer } from '../../rtc/sdp/sdp-answer.ts';
-import { type AudioOffer, parseOffer, type SdpLimits } from '../../rtc/sdp/sdp-offer.ts';
+import { type AudioOffer, oneWay, parseOffer, type SdpLimits } from '../../rtc/sdp/sdp-offer.ts';
 import type { SeatOptions, SourceKind, WebRtcOffer, WebRtcSeat } from '../plane.ts';
 import { ControlSeat, type SeatContext, type SeatPlace } from './control-seat.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
@@ -55,7 +55,7 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
     place: SeatPlace,
     context: SeatContext & WebRtcContext,
   ): WebRtcControlSeat {
-    const offer = forKind(parseOffer(made.sdp, context.sdpLimits), options.kind);
+    const offer = readOffer(made, context.sdpLimits, { kind: options.kind });
     return new WebRtcControlSeat(offer, made, options, place, context);
   }
 
@@ -148,8 +148,8 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
   restart(made: WebRtcOffer): string {
     if (!this.isOpen) throw new AppError('cannot_restart');
     const before = this.#offer;
-    const parsed = parseOffer(made.sdp, this.#context.sdpLimits, speechMidOf(before));
-    const offer = this.#withKnownLevel(forKind(parsed, this.kindOfSource));
+    const known = { kind: this.kindOfSource, speechMid: speechMidOf(before) };
+    const offer = this.#withKnownLevel(readOffer(made, this.#context.sdpLimits, known));
     if (!isSamePeer(offer, before)) throw new AppError('cannot_restart', 'The offer belongs to another connection.');
     const candidates = this.#context.candidates(made);
     this.#offer = offer;
@@ -201,8 +201,17 @@ export class WebRtcControlSeat extends ControlSeat implements WebRtcSeat {
   }
 }
 
-/** RED would double the bit rate of music. */
-function forKind(offer: AudioOffer, kind: SourceKind = 'voice'): AudioOffer {
+interface Known {
+  /** A voice by default. */
+  readonly kind: SourceKind | undefined;
+  /** See `parseOffer`. */
+  readonly speechMid?: string | null;
+}
+
+function readOffer({ sdp, only }: WebRtcOffer, limits: SdpLimits, { kind, speechMid = null }: Known): AudioOffer {
+  const parsed = parseOffer(sdp, limits, speechMid);
+  const offer = only === undefined ? parsed : oneWay(parsed, only);
+  // RED would double the bit rate of music.
   return kind === 'music' ? { ...offer, redPayloadType: null } : offer;
 }
 

@@ -15,6 +15,7 @@ import {
   drainSchema,
   kickedSchema,
   kickSchema,
+  listenerListSchema,
   moveSchema,
   newControlTokenSchema,
   newRoomSchema,
@@ -203,6 +204,22 @@ export const OPERATIONS = {
     file: { contentType: 'application/vnd.tcpdump.pcap', name: 'capture.pcap' },
     errors: [...PARTICIPANT_ERRORS, 'capture_off', 'capture_running'],
   },
+  listListeners: {
+    method: 'get',
+    path: `${room}/listeners`,
+    tag: 'participants',
+    summary: 'People who only listen to a room (WHEP), in order of arrival',
+    query: pageSchema,
+    answer: { status: 200, schema: listenerListSchema },
+    errors: ROOM_ERRORS,
+  },
+  endListener: {
+    method: 'delete',
+    path: `${room}/listeners/{listener}`,
+    tag: 'participants',
+    summary: 'End the connection of a listener',
+    errors: [...ROOM_ERRORS, 'unknown_listener'],
+  },
   updateSpace: {
     method: 'post',
     path: `${room}/space`,
@@ -318,6 +335,7 @@ export interface Input<O extends Operation> {
   readonly params: {
     readonly room: string;
     readonly participant: string;
+    readonly listener: string;
     readonly identity: string;
     readonly channel: string;
     readonly recording: string;

@@ -95,6 +95,7 @@ export const roomSchema = z.strictObject({
   participants: count().describe(
     'Number of participants, including those whose connection broke and whose seat is kept.',
   ),
+  listeners: count().describe('Number of people who only listen (WHEP). They are no participants.'),
   speaking: count().describe('Number of participants speaking now.'),
   recording: recordingMode,
   recordingId: z.string().nullable().describe('The recording that is running; null if there is none.'),
@@ -175,6 +176,7 @@ export const participantSchema = z.strictObject({
   connected: z.boolean().describe('The media connection is established.'),
   captured: z.boolean().describe('What they say and hear is being recorded for troubleshooting.'),
   handRaised: z.boolean().describe('They want to say something.'),
+  via: z.enum(['whip']).nullable().describe('`whip`: a program that sends sound, not a person; otherwise null.'),
   away: z.boolean().describe('They have said that they are not at the computer.'),
   mayChat: z.boolean().describe('May write in the chat: their token allows it, and no moderator has muted them there.'),
   levelDbov: z
@@ -191,6 +193,19 @@ export const participantSchema = z.strictObject({
 export const participantListSchema = z.strictObject({
   participants: z.array(participantSchema),
   total: count().describe('Number of matches, including those beyond this page.'),
+});
+
+export const listenerSchema = z.strictObject({
+  id: z.string(),
+  since: time(),
+  address: z.string().nullable().describe('Their IP address; null with `show-addresses` off.'),
+  connected: z.boolean().describe('The media connection is established.'),
+  network: networkSchema.describe('Quality of their media; they send nothing, so `incoming` is always null.'),
+});
+
+export const listenerListSchema = z.strictObject({
+  listeners: z.array(listenerSchema),
+  total: count().describe('Number of listeners, including those beyond this page.'),
 });
 
 export const captureSchema = z.strictObject({
@@ -352,6 +367,7 @@ export const problemSchema = z.strictObject({
 export const pathSchema = z.strictObject({
   room: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a room, percent-encoded.'),
   participant: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a participant.'),
+  listener: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a listener.'),
   identity: z
     .string()
     .max(MAX_IDENTITY_LENGTH)

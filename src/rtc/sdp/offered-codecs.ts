@@ -18,6 +18,7 @@ export const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`{|}~]{1,64}$/;
 const FORMAT_PARAMETERS = /^[\x21-\x7e][\x20-\x7e]{0,254}$/;
 const CLOCK_RATE_HZ = 48_000;
 const STEREO = /(?:^|;)\s*stereo\s*=\s*1\s*(?:;|$)/;
+const SPROP_STEREO = /(?:^|;)\s*sprop-stereo\s*=\s*1\s*(?:;|$)/;
 /** The rest of a longer format line is not looked at. */
 const MAX_PARAMETERS = 1000;
 
@@ -28,8 +29,17 @@ export function opusOf(section: MediaDescription): number | null {
 
 /** Whether the peer plays this Opus in stereo (RFC 7587 section 6.1). */
 export function wantsStereo(section: MediaDescription, opusPayloadType: number): boolean {
+  return hasParameter(section, opusPayloadType, STEREO);
+}
+
+/** Whether the peer says that it is likely to send this Opus in stereo. */
+export function sendsStereo(section: MediaDescription, opusPayloadType: number): boolean {
+  return hasParameter(section, opusPayloadType, SPROP_STEREO);
+}
+
+function hasParameter(section: MediaDescription, payloadType: number, parameter: RegExp): boolean {
   return section.fmtp.some(
-    ({ payload, config }) => payload === opusPayloadType && STEREO.test(String(config).slice(0, MAX_PARAMETERS)),
+    ({ payload, config }) => payload === payloadType && parameter.test(String(config).slice(0, MAX_PARAMETERS)),
   );
 }
 

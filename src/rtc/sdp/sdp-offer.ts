@@ -1,7 +1,16 @@
 /** A client's offer (RFC 8829), parsed by a library and reduced to the few relevant fields, each of them validated. */
 import { parse, type SessionDescription } from 'sdp-transform';
 import { AppError } from '../../lib/errors.ts';
-import { audioLevelOf, formatOf, type OfferedFormat, opusOf, redOf, TOKEN, wantsStereo } from './offered-codecs.ts';
+import {
+  audioLevelOf,
+  formatOf,
+  type OfferedFormat,
+  opusOf,
+  redOf,
+  sendsStereo,
+  TOKEN,
+  wantsStereo,
+} from './offered-codecs.ts';
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
@@ -53,6 +62,8 @@ export interface AudioOffer {
   readonly sentOpusPayloadType: number;
   /** The client plays what it receives in stereo. */
   readonly wantsStereo: boolean;
+  /** What the client sends is likely to be in stereo. */
+  readonly sendsStereo: boolean;
   /** RFC 2198 around this Opus, both ways; null if it is not offered. */
   readonly redPayloadType: number | null;
   /** RFC 6464; null if it is not offered. */
@@ -69,6 +80,9 @@ export const SDP_LIMITS: SdpLimits = { maxBytes: 32 * 1024, maxLines: 1000 };
 export const MAX_SECTIONS = 32;
 /** Number of unsuitable sections that the error explains. */
 const MAX_REASONS = 4;
+
+/** The server never starts the handshake. RFC 9725 section 4.3.1 asks WHIP clients for actpass or active as well. */
+const PASSIVE_FFMPEG = 'For ffmpeg, add -whip_flags dtls_active.';
 
 /** The library's line endings. */
 const LINE_END = /\r\n|\r|\n/;
@@ -139,9 +153,34 @@ export function parseOffer(sdp: string, limits: SdpLimits = SDP_LIMITS, speechMi
     opusPayloadType: sends.opus,
     sentOpusPayloadType: receives.opus,
     wantsStereo: wantsStereo(receives.attributes, receives.opus),
+    sendsStereo: sendsStereo(sends.attributes, sends.opus),
     redPayloadType: sends.opus === receives.opus && sends.red === receives.red ? red : null,
     audioLevelExtensionId: audioLevelOf(sends.attributes),
   };
+}
+
+/**
+ * The offer as far as it goes one way, from the client's view; the other way is inactive. Throws `UnusableOfferError` if
+ * it does not go that way.
+ */
+export function oneWay(offer: AudioOffer, way: 'sendonly' | 'recvonly'): AudioOffer {
+  if (offer.direction !== 'sendrecv' && offer.direction !== way)
+    throw new UnusableOfferError(`It does not offer to ${way === 'sendonly' ? 'send' : 'receive'} audio.`);
+  const only = (direction: Direction): Direction => (direction === 'sendrecv' || direction === way ? way : 'inactive');
+  const sections = offer.sections.map((section) =>
+    section.role === 'speech' ? { ...section, direction: only(section.direction) } : section,
+  );
+  return { ...offer, sections, direction: way };
+}
+
+/** The description is valid, but offers nothing that this server can use. */
+export class UnusableOfferError extends AppError {
+  readonly detail: string;
+
+  constructor(detail: string) {
+    super('invalid_sdp', detail);
+    this.detail = detail;
+  }
 }
 
 function invalid(detail: string): AppError {
@@ -229,7 +268,7 @@ function chooseSpeech(
   const areOneTransport = sends !== undefined && sends.bundle !== null && sends.bundle === receives?.bundle;
   if (areOneTransport && receives !== undefined) return [sends, receives];
   const some = sends ?? receives ?? best('inactive');
-  if (some === undefined) throw invalid(['It has no usable audio section.', ...reasons].join(' '));
+  if (some === undefined) throw new UnusableOfferError(['It has no usable audio section.', ...reasons].join(' '));
   return [some];
 }
 
@@ -272,6 +311,7 @@ function transportOf(parts: readonly Part[]): Pick<AudioOffer, 'iceUfrag' | 'ice
     parts.map(({ attributes }) => (attributes as Media)[name]).find((value) => value !== undefined);
   if (first('rtcpMux') === undefined) throw invalid('It does not offer rtcp-mux.');
   const setup = first('setup');
+  if (setup === 'passive') throw invalid(`Its DTLS setup must be actpass or active, not passive. ${PASSIVE_FFMPEG}`);
   if (setup !== 'actpass' && setup !== 'active') throw invalid('Its DTLS setup must be actpass or active.');
   return {
     iceUfrag: match(first('iceUfrag'), ICE_UFRAG, 'ICE ufrag'),

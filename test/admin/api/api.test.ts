@@ -7,6 +7,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import { createPrng } from '../../helpers/prng.ts';
 import { startServer } from '../../helpers/running-server.ts';
 import { SignalingClient } from '../../helpers/signaling-client.ts';
+import { sdpOffer } from '../../rtc/sdp/offers.ts';
 
 const TOKEN = 'an-admin-token-of-32-characters.';
 const SECRET = 'a secret that is long enough to sign with';
@@ -24,7 +25,7 @@ async function setUp(t: Test, flags: readonly string[] = [], options = {}) {
 }
 
 test('every operation in the document', async (t) => {
-  const { server, api, join } = await setUp(t, ['--token-secret', SECRET]);
+  const { server, api, join } = await setUp(t, ['--token-secret', SECRET, '--whep', 'on']);
 
   t.equal((await api.get('/server')).body.status, 'ok');
   t.match((await api.get('/rooms')).body, { rooms: [], total: 0 });
@@ -231,6 +232,25 @@ test('every operation in the document', async (t) => {
     t.match(await api.post('/rooms/lobby/data', large), { status: 413, body: { code: 'data_too_large' } });
     gus.send({ type: 'leave' });
     await gus.settled();
+  });
+
+  await t.test('lists those who only listen, and ends their connections', async (t) => {
+    await api.post('/rooms', { name: 'radio' });
+    const session = await fetch(`${server.url}/whep/radio`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/sdp' },
+      body: sdpOffer([{ direction: 'recvonly' }]),
+    });
+    t.equal(session.status, 201);
+    const { listeners, total } = (await api.get('/rooms/radio/listeners')).body;
+    t.equal(total, 1);
+    t.match(listeners, [{ connected: false, address: '127.0.0.1', network: { outgoing: null } }]);
+    const path = `/rooms/radio/listeners/${listeners[0].id}`;
+    t.equal((await api.delete(path)).status, 204);
+    t.match(await api.delete(path), { status: 404, body: { code: 'unknown_listener' } });
+    t.match((await api.get('/rooms/radio/listeners')).body, { listeners: [], total: 0 });
+    t.equal((await fetch(new URL(session.headers.get('location') ?? '', server.url))).status, 404);
+    await api.delete('/rooms/radio');
   });
 
   await t.test('announces the shutdown, and takes that back', async (t) => {

@@ -33,7 +33,10 @@ test('a participant is described with their network in both directions, as far a
   });
   const { participant } = joined;
   const network = async () => {
-    const params = { room: 'lobby', participant: participant.id, identity: '', channel: '', recording: '', file: '' };
+    const params = {
+      ...{ room: 'lobby', participant: participant.id, listener: '', identity: '', channel: '' },
+      ...{ recording: '', file: '' },
+    };
     const one = await handlers.getParticipant({ params, query: undefined, body: undefined });
     const query = { limit: 10, offset: 0 };
     const { participants } = await handlers.listParticipants({ params, query, body: undefined });

@@ -1,6 +1,14 @@
 import { parse } from 'sdp-transform';
 import { test } from 'tap';
-import { AUDIO_LEVEL_URI, audioLevelOf, formatOf, opusOf, redOf } from '../../../src/rtc/sdp/offered-codecs.ts';
+import {
+  AUDIO_LEVEL_URI,
+  audioLevelOf,
+  formatOf,
+  opusOf,
+  redOf,
+  sendsStereo,
+  wantsStereo,
+} from '../../../src/rtc/sdp/offered-codecs.ts';
 
 function section(formats: string, ...attributes: string[]) {
   return sectionOf('audio', formats, attributes);
@@ -102,5 +110,18 @@ test('an unrepeatable format is left out, and without a format there is nothing'
   t.equal(video('96', 'fmtp:96 ü')?.fmtp, null);
   t.equal(video('96', `fmtp:96 ${'x'.repeat(255)}`)?.fmtp?.length, 255);
   t.equal(video('96', `fmtp:96 ${'x'.repeat(256)}`)?.fmtp, null);
+  t.end();
+});
+
+test('what a peer sends in stereo and what it plays in stereo are told apart', (t) => {
+  const of = (parameters: string) => {
+    const offered = section('111', 'rtpmap:111 opus/48000/2', `fmtp:111 ${parameters}`);
+    return { sends: sendsStereo(offered, 111), wants: wantsStereo(offered, 111) };
+  };
+  t.same(of('minptime=10;stereo=1;sprop-stereo=1'), { sends: true, wants: true });
+  t.same(of('sprop-stereo=1'), { sends: true, wants: false });
+  t.same(of('stereo=1'), { sends: false, wants: true });
+  t.same(of('sprop-stereo=0;stereo=0'), { sends: false, wants: false });
+  t.same(of('x-sprop-stereo=1;sprop-stereo=11'), { sends: false, wants: false });
   t.end();
 });

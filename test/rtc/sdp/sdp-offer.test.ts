@@ -6,8 +6,10 @@ import {
   type AudioOffer,
   type Direction,
   MAX_SECTIONS,
+  oneWay,
   parseOffer,
   SDP_LIMITS,
+  UnusableOfferError,
 } from '../../../src/rtc/sdp/sdp-offer.ts';
 import { cases } from '../../helpers/cases.ts';
 import { type OfferSection, sdpOffer, transport } from './offers.ts';
@@ -25,6 +27,16 @@ function refusal(sdp: string): string {
     throw error;
   }
   return 'accepted';
+}
+
+/** Whether the offer is refused as valid but of no use. */
+function isUnusable(run: () => unknown): boolean {
+  try {
+    run();
+  } catch (thrown) {
+    return thrown instanceof UnusableOfferError;
+  }
+  throw new Error('it is accepted');
 }
 
 /** `mid:role`, in the order of the offer. */
@@ -287,7 +299,7 @@ test('an unusable offer is refused with the reason', (t) => {
   t.match(without(/m=audio[\s\S]*/), /no media section/);
   t.match(without(/v=0\r\n/), /start with v=0/);
   const changed = (from: string | RegExp, to: string) => refusal(CHROMIUM.replace(from, to));
-  t.match(changed('setup:actpass', 'setup:passive'), /setup/);
+  t.match(changed('setup:actpass', 'setup:passive'), /actpass or active, not passive.*-whip_flags dtls_active/);
   t.match(changed('setup:actpass', 'setup:holdconn'), /setup/);
   t.match(changed(/111/g, '72'), /no Opus/, 'a payload type that collides with RTCP');
   t.match(changed('m=audio', 'm=video'), /no usable audio section\.$/);
@@ -410,5 +422,49 @@ test('with any order of sections, directions and mids, the best section is chose
 
 test('any offer is either parsed or refused in words', (t) => {
   fc.assert(fc.property(fc.string({ maxLength: 300 }), (text) => refusal(`v=0\n${text}`).startsWith('invalid_sdp')));
+  t.end();
+});
+
+test('OBS sends stereo, and its video goes along in the bundle', (t) => {
+  for (const name of ['obs-30-1', 'obs-32']) {
+    const offer = parseOffer(fixture(name));
+    t.match(offer, { direction: 'sendonly', opusPayloadType: 111, sendsStereo: true, bundle: ['0', '1'] }, name);
+    t.match(offer, { iceUfrag: 'T4mQ', fingerprints: [{ value: /^5B:1E:/ }] }, 'from the session level');
+    t.equal(roles(offer), '0:speech 1:bundled');
+  }
+  t.equal(parseOffer(CHROMIUM).sendsStereo, false);
+  t.end();
+});
+
+test('an offer that goes one way only is like one that was made so', (t) => {
+  const ways = ['sendonly', 'recvonly'] as const;
+  for (const way of ways) {
+    t.same(oneWay(parseOffer(sdpOffer([{}])), way), parseOffer(sdpOffer([{ direction: way }])), way);
+    const two = parseOffer(sdpOffer([{ direction: 'sendonly' }, { direction: 'recvonly' }]));
+    const [one, other] = oneWay(two, way).sections;
+    t.same([one?.direction, other?.direction], way === 'sendonly' ? [way, 'inactive'] : ['inactive', way]);
+    t.equal(oneWay(two, way).direction, way);
+  }
+  const video = parseOffer(sdpOffer([{}, { kind: 'video' }]));
+  t.equal(oneWay(video, 'sendonly').sections[1]?.direction, 'sendrecv', 'only speech is concerned');
+  for (const [offered, way] of [
+    ['sendonly', 'recvonly'],
+    ['recvonly', 'sendonly'],
+    ['inactive', 'sendonly'],
+    ['inactive', 'recvonly'],
+  ] as const)
+    t.equal(
+      isUnusable(() => oneWay(parseOffer(sdpOffer([{ direction: offered }])), way)),
+      true,
+    );
+  t.equal(
+    isUnusable(() => parseOffer(sdpOffer([{ kind: 'video' }]))),
+    true,
+  );
+  t.equal(
+    isUnusable(() => parseOffer('hello')),
+    false,
+    'it is bad',
+  );
   t.end();
 });

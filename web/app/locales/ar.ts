@@ -109,6 +109,7 @@ export const table = {
             many: '# شخصًا',
             other: '# شخص',
           }),
+    listeners: (listeners) => `المستمعون: ${listeners}`,
     alone: 'لا أحد غيرك هنا بعد. أرسل إليهم الرابط.',
     aloneWithToken: 'لا أحد غيرك هنا بعد. يحتاج كل شخص إلى رابط خاص به ممن يدير هذا الخادم.',
     search: 'البحث عن شخص',
@@ -127,6 +128,7 @@ export const table = {
     deafenedWhy: 'أوقفت السماع: لا تسمع أحدًا ولا أحد يسمعك.',
     undeafen: 'استئناف السماع',
     captured: 'يُسجَّل',
+    viaProgram: 'يرسله برنامج',
     capturedWhy: (names) =>
       `يسجّل مشغّل هذا الخادم ما يقوله ويسمعه ${list(names.map(apart))} لتشخيص مشكلة. ويشمل ذلك كل من يتحدث هنا.`,
     connecting: 'قيد الاتصال',

@@ -92,6 +92,7 @@ export const table = {
   room: {
     people: 'In diesem Raum',
     count: (people) => (people === 1 ? 'Nur du' : plural(people, { one: '# Person', other: '# Personen' })),
+    listeners: (listeners) => `Zuhörende: ${listeners}`,
     alone: 'Noch ist niemand sonst hier. Schick den anderen den Link.',
     aloneWithToken:
       'Noch ist niemand sonst hier. Alle brauchen einen eigenen Link von denen, die diesen Server betreiben.',
@@ -111,6 +112,7 @@ export const table = {
     deafenedWhy: 'Dein Ton ist aus: Du hörst niemanden, und niemand hört dich.',
     undeafen: 'Ton wieder an',
     captured: 'wird aufgezeichnet',
+    viaProgram: 'von einem Programm gesendet',
     capturedWhy: (names) =>
       `Zur Fehlersuche zeichnet der Betreiber dieses Servers auf, was hier gesagt und gehört wird. Es betrifft ${list(names)} und alle, die hier sprechen.`,
     connecting: 'verbindet sich',

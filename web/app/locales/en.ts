@@ -158,6 +158,7 @@ export const table = {
   room: {
     people: 'In this room',
     count: (people: number) => (people === 1 ? 'Only you' : `${people} people`),
+    listeners: (listeners: number) => `${listeners} listening`,
     alone: 'Nobody else is here yet. Send them the link.',
     aloneWithToken: 'Nobody else is here yet. Everyone needs a link of their own from whoever runs this server.',
     search: 'Find a person',
@@ -176,6 +177,7 @@ export const table = {
     deafenedWhy: 'You are deafened: you hear nobody, and nobody hears you.',
     undeafen: 'Hear again',
     captured: 'recorded',
+    viaProgram: 'sent by a program',
     capturedWhy: (names: readonly string[]) =>
       `The operator of this server is recording what ${list(names)} says and hears, for troubleshooting. This includes everyone who talks here.`,
     connecting: 'connecting',

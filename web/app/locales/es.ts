@@ -91,6 +91,7 @@ export const table = {
   room: {
     people: 'En esta sala',
     count: (people) => (people === 1 ? 'Solo tú' : plural(people, { one: '# persona', other: '# personas' })),
+    listeners: (listeners) => `${listeners} escuchando`,
     alone: 'Todavía no hay nadie más. Envíales el enlace.',
     aloneWithToken: 'Todavía no hay nadie más. Cada persona necesita un enlace propio de quien gestiona este servidor.',
     search: 'Buscar a alguien',
@@ -109,6 +110,7 @@ export const table = {
     deafenedWhy: 'Has quitado el sonido: no oyes a nadie y nadie te oye.',
     undeafen: 'Volver a oír',
     captured: 'se está grabando',
+    viaProgram: 'enviado por un programa',
     capturedWhy: (names) =>
       `Para buscar un fallo, el operador de este servidor graba lo que dicen y oyen estas personas: ${list(names)}. Eso incluye a todos los que hablan aquí.`,
     connecting: 'conectando',

@@ -92,6 +92,7 @@ export const table = {
   room: {
     people: 'Dans ce salon',
     count: (people) => (people === 1 ? 'Toi seulement' : plural(people, { one: '# personne', other: '# personnes' })),
+    listeners: (listeners) => `${listeners} à l’écoute`,
     alone: 'Il n’y a encore personne d’autre. Envoie-leur le lien.',
     aloneWithToken:
       'Il n’y a encore personne d’autre. Chaque personne a besoin de son propre lien, donné par qui gère ce serveur.',
@@ -111,6 +112,7 @@ export const table = {
     deafenedWhy: 'Tu as coupé le son : tu n’entends personne et personne ne t’entend.',
     undeafen: 'Remettre le son',
     captured: 'enregistrement',
+    viaProgram: 'envoyé par un programme',
     capturedWhy: (names) =>
       `Pour chercher une panne, l’opérateur de ce serveur enregistre ce que ces personnes disent et entendent : ${list(names)}. Cela inclut tous ceux qui parlent ici.`,
     connecting: 'connexion',

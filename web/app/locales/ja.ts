@@ -89,6 +89,7 @@ export const table = {
   room: {
     people: 'このルームの参加者',
     count: (people) => (people === 1 ? 'あなただけ' : `${people}人`),
+    listeners: (listeners) => `リスナー ${listeners}人`,
     alone: 'まだ誰もいません。リンクを送りましょう。',
     aloneWithToken: 'まだ誰もいません。参加には、サーバーの運営者からそれぞれにリンクが必要です。',
     search: '参加者を探す',
@@ -107,6 +108,7 @@ export const table = {
     deafenedWhy: 'スピーカーオフです。誰の声も聞こえず、あなたの声も誰にも聞こえません。',
     undeafen: 'また聞く',
     captured: '録音中',
+    viaProgram: 'プログラムから送信',
     capturedWhy: (names) =>
       `サーバーの運営者が、問題を調べるために${list(names)}さんの発言と聞こえる音を録音しています。ここで話す全員の声が含まれます。`,
     connecting: '接続中',

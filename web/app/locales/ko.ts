@@ -88,6 +88,7 @@ export const table = {
   room: {
     people: '이 방에 있는 사람',
     count: (people) => (people === 1 ? '나 혼자' : `${people}명`),
+    listeners: (listeners) => `듣는 사람 ${listeners}명`,
     alone: '아직 아무도 없어요. 링크를 보내 보세요.',
     aloneWithToken: '아직 아무도 없어요. 각자 이 서버 운영자에게서 자기 링크를 받아야 해요.',
     search: '사람 찾기',
@@ -106,6 +107,7 @@ export const table = {
     deafenedWhy: '소리를 꺼서 아무 소리도 들리지 않고, 내 목소리도 들리지 않아요.',
     undeafen: '소리 다시 켜기',
     captured: '녹음 중',
+    viaProgram: '프로그램이 보냄',
     capturedWhy: (names) =>
       `서버 운영자가 문제를 찾으려고 ${list(names)} 님이 말하고 듣는 내용을 녹음하고 있어요. 여기서 말하는 모든 사람의 목소리가 포함돼요.`,
     connecting: '연결 중',

@@ -91,6 +91,7 @@ export const table = {
   room: {
     people: 'Nesta sala',
     count: (people) => (people === 1 ? 'Só você' : plural(people, { one: '# pessoa', other: '# pessoas' })),
+    listeners: (listeners) => `${listeners} ouvindo`,
     alone: 'Ainda não há mais ninguém aqui. Envie o link.',
     aloneWithToken:
       'Ainda não há mais ninguém aqui. Cada pessoa precisa de um link próprio de quem cuida deste servidor.',
@@ -110,6 +111,7 @@ export const table = {
     deafenedWhy: 'Seu áudio está desativado: você não ouve ninguém, e ninguém ouve você.',
     undeafen: 'Ouvir de novo',
     captured: 'sendo gravado',
+    viaProgram: 'enviado por um programa',
     capturedWhy: (names) =>
       `Para investigar um problema, o operador deste servidor está gravando o que estas pessoas dizem e ouvem: ${list(names)}. Isso inclui todos que falam aqui.`,
     connecting: 'conectando',

@@ -85,6 +85,7 @@ export const table = {
   room: {
     people: '房间成员',
     count: (people) => (people === 1 ? '只有你' : `${people} 人`),
+    listeners: (listeners) => `${listeners} 人收听`,
     alone: '还没有其他人。把链接发给他们吧。',
     aloneWithToken: '还没有其他人。每个人都需要向服务器的运营者索取自己的链接。',
     search: '查找成员',
@@ -103,6 +104,7 @@ export const table = {
     deafenedWhy: '你已拒听：你听不到任何人，也没有人能听到你。',
     undeafen: '恢复收听',
     captured: '正在录音',
+    viaProgram: '由程序发送',
     capturedWhy: (names) =>
       `为了排查故障，此服务器的运营者正在录制${list(names)}所说和所听的内容，其中包括在这里说话的所有人。`,
     connecting: '正在连接',

@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { AppError } from '../../src/lib/errors.ts';
-import { AddressLimits } from '../../src/signaling/address-limits.ts';
+import { AddressLimits } from '../../src/rooms/address-limits.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
 const NONE = { maxConnectionsPerAddress: 0, maxJoinsPerMinute: 0, maxFailedJoinsPerMinute: 0 };

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { z } from 'zod';
-import type { AppError } from '../../lib/errors.ts';
-import type { problemSchema } from '../../protocol/api/schemas.ts';
+import type { AppError } from '../lib/errors.ts';
+import type { problemSchema } from '../protocol/api/schemas.ts';
 
 export type Problem = z.output<typeof problemSchema>;
 

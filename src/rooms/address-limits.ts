@@ -1,8 +1,11 @@
 import type { Clock } from '../lib/clock.ts';
-import { AppError } from '../lib/errors.ts';
+import { AppError, type ErrorCode } from '../lib/errors.ts';
 import { AddressCount } from '../lib/rates/address-count.ts';
 import { AddressRate } from '../lib/rates/address-rate.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
+
+/** The errors that someone who guesses receives. */
+export const WRONG_PROOF: ReadonlySet<ErrorCode> = new Set(['wrong_password', 'token_invalid']);
 
 export interface AddressLimitsOptions {
   /** Concurrent WebSocket connections per address; 0: no limit. */

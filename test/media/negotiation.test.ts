@@ -1,10 +1,10 @@
 import pino from 'pino';
 import { test } from 'tap';
 import { toAppError } from '../../src/lib/errors.ts';
+import { answerOffer } from '../../src/media/negotiation.ts';
 import { AccessControl } from '../../src/rooms/access.ts';
 import { GUEST } from '../../src/rooms/admission.ts';
 import { RoomRegistry } from '../../src/rooms/registry.ts';
-import { answerOffer } from '../../src/signaling/webrtc-negotiation.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { FakeMediaPlane } from '../helpers/fake-media-plane.ts';
 

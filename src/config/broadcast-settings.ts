@@ -1,0 +1,22 @@
+import { integer, onOff } from './kinds.ts';
+import { setting } from './setting.ts';
+
+/** The settings of WHIP and WHEP; part of `SETTINGS`. */
+export const BROADCAST_SETTINGS = {
+  whip: setting(onOff(), {
+    default: 'off',
+    help: 'Whether programs such as OBS may send sound into rooms (WHIP), to /whip/ROOM.',
+  }),
+  whep: setting(onOff(), {
+    default: 'off',
+    help: 'Whether players may listen to rooms without being in them (WHEP), at /whep/ROOM.',
+  }),
+  maxPublishers: setting(integer({ min: 0, max: 10_000 }), {
+    default: 100,
+    help: 'Maximum number of programs that send sound by WHIP at a time.',
+  }),
+  maxListeners: setting(integer({ min: 0, max: 100_000 }), {
+    default: 500,
+    help: 'Maximum number of listeners by WHEP at a time.',
+  }),
+};

@@ -1,0 +1,98 @@
+import { type Test, test } from 'tap';
+import { ApiClient } from '../helpers/api-client.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { LightTalker } from '../helpers/light-talker.ts';
+import { type RunningServer, startServer } from '../helpers/running-server.ts';
+import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
+import { hearsOnly } from '../helpers/who-is-heard.ts';
+
+/** Far apart, and far from each other's harmonics. */
+const TONES_HZ = { person: 430, source: 710, player: 1130 } as const;
+const NOT_HEARD_DBFS = -50;
+const ADMIN_TOKEN = 'an-admin-token-for-tests';
+const FLAGS = ['--whip', 'on', '--whep', 'on', '--levelling', 'off', '--admin-token', ADMIN_TOKEN];
+
+/** A program that sends its tone by WHIP, or a player that listens by WHEP. */
+async function connect(t: Test, server: RunningServer, who: 'source' | 'player'): Promise<LightTalker> {
+  const url = `${server.url}/${who === 'source' ? 'whip' : 'whep'}/`;
+  const talker = await LightTalker.join({
+    ...{ server: 'broadcast', url, room: 'lobby', name: who, frequencyHz: TONES_HZ[who] },
+  });
+  t.teardown(() => talker.close());
+  return talker;
+}
+
+test('a room with a source by WHIP and a player by WHEP', async (t) => {
+  const server = await startServer(FLAGS);
+  t.teardown(() => server.close());
+  const api = new ApiClient(server.url, ADMIN_TOKEN);
+  const person = await WeriftParticipant.join({ url: server.webSocketUrl, room: 'lobby', name: 'Ada' });
+  t.teardown(() => person.close());
+  person.say(toneSound(TONES_HZ.person));
+  const source = await connect(t, server, 'source');
+  const player = await connect(t, server, 'player');
+  const views = () => person.messages.filter(({ type }) => type === 'participant_joined');
+  const listeners = () => person.messages.findLast(({ type }) => type === 'listeners');
+
+  await t.test('the person hears the source, and the player both', async (t) => {
+    await t.resolves(hearsOnly(person, TONES_HZ, ['source']));
+    await t.resolves(player.hears(TONES_HZ.person));
+    await t.resolves(player.hears(TONES_HZ.source));
+    t.ok((await player.hearDbfs(TONES_HZ.player)) < NOT_HEARD_DBFS, 'what the player sends is heard by nobody');
+    t.equal(source.takeReport().packets, 0, 'nothing is sent to a source');
+  });
+
+  await t.test('the source is a participant with a mark, and the player is only counted', async (t) => {
+    t.match(views(), [{ participant: { name: 'source', via: 'whip' } }]);
+    await eventually(() => listeners() !== undefined || 'nobody is counted');
+    t.match(listeners(), { listeners: 1 });
+    t.match((await api.get('/rooms/lobby')).body, { participants: 2, listeners: 1 });
+    const { body } = await api.get('/rooms/lobby/participants');
+    t.same(
+      body.participants.map(({ via }: { via: string | null }) => via),
+      [null, 'whip'],
+    );
+    const scrape = await server.metrics();
+    t.equal(scrape.sum('partyline_publishers'), 1);
+    t.equal(scrape.sum('partyline_listeners'), 1);
+  });
+
+  await t.test('each listener has a volume of their own for the source', async (t) => {
+    const { body } = await api.get('/rooms/lobby/participants');
+    const { id } = body.participants[1];
+    person.send({ type: 'hear', participantId: id, gain: 0 });
+    await t.resolves(hearsOnly(person, TONES_HZ, []));
+    await t.resolves(player.hears(TONES_HZ.source));
+    person.send({ type: 'hear', participantId: id, gain: 1 });
+    await t.resolves(hearsOnly(person, TONES_HZ, ['source']));
+    await api.post(`/rooms/lobby/participants/${id}/mute`);
+    await t.resolves(hearsOnly(person, TONES_HZ, []), 'muted by a moderator');
+    await api.post(`/rooms/lobby/participants/${id}/unmute`);
+    await t.resolves(hearsOnly(person, TONES_HZ, ['source']), 'nobody else could unmute it');
+    await api.post(`/rooms/lobby/participants/${id}/kick`);
+    await t.resolves(hearsOnly(person, TONES_HZ, []), 'kicked');
+  });
+
+  await t.test('the operator ends a listener', async (t) => {
+    const list = (await api.get('/rooms/lobby/listeners')).body;
+    t.match(list, { total: 1, listeners: [{ connected: true, address: '127.0.0.1' }] });
+    const path = `/rooms/lobby/listeners/${list.listeners[0].id}`;
+    t.equal((await api.delete(path)).status, 204);
+    t.match((await api.delete(path)).body, { code: 'unknown_listener' });
+    await eventually(() => JSON.stringify(listeners())?.includes(':0') || 'the listener is still counted');
+    t.match((await api.get('/rooms/lobby')).body, { participants: 1, listeners: 0 });
+  });
+});
+
+test('a wrong token is refused with 401', async (t) => {
+  const server = await startServer([...FLAGS, '--access', 'token', '--token-secret', 'x'.repeat(32)]);
+  t.teardown(() => server.close());
+  await t.rejects(connect(t, server, 'source'), /^401: .*token_required/);
+  const { status, headers } = await fetch(`${server.url}/whip/lobby`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/sdp', authorization: 'Bearer guessed' },
+    body: 'v=0\r\n',
+  });
+  t.equal(status, 401);
+  t.match(headers.get('www-authenticate'), /^Bearer/);
+});
