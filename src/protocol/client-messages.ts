@@ -55,6 +55,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     hasMicrophone: z.boolean().optional(),
     handRaised: z.boolean().optional(),
     away: z.boolean().optional(),
+    agreesToRecording: z.literal(true).optional(),
   }),
   z.object({ type: z.literal('mute'), muted: z.boolean() }),
   z.object({ type: z.literal('deafen'), deafened: z.boolean() }),
@@ -127,7 +128,6 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     tracks: z.enum(['mix', 'participants', 'both']).default('both'),
     requestId: requestId(),
   }),
-  z.object({ type: z.literal('agree_to_recording'), requestId: requestId() }),
   z.object({ type: z.literal('watch_rooms'), on: z.boolean(), requestId: requestId() }),
   z.object({
     type: z.literal('switch_room'),

@@ -55,6 +55,8 @@ export type ClientMessageInput =
       readonly handRaised?: boolean | undefined;
       /** They are not at the computer. */
       readonly away?: boolean | undefined;
+      /** They agree to be recorded as long as they are in the room. */
+      readonly agreesToRecording?: true | undefined;
     }
   /** Same as `state` with one field, as sent by clients of version 0.1. */
   | { readonly type: 'mute'; readonly muted: boolean }

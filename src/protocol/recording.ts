@@ -22,22 +22,18 @@ export interface RecordingView {
   /** For how long it has been running, in milliseconds. */
   readonly forMs: number;
   readonly tracks: RecordingTracks;
-  /** Nobody is heard until they have agreed (`agree_to_recording`). */
+  /** Nobody is heard until they have agreed (`agreesToRecording` in `state`). */
   readonly needsConsent: boolean;
 }
 
-/** What a client asks for. */
-export type RecordingRequest =
-  /** Starts or ends a recording of the room, with the right to do so (`mayRecord`). */
-  | {
-      readonly type: 'record';
-      readonly on: boolean;
-      /** Both if omitted. */
-      readonly tracks?: RecordingTracks | undefined;
-      readonly requestId?: number | undefined;
-    }
-  /** This participant agrees to be recorded as long as they are in the room. */
-  | { readonly type: 'agree_to_recording'; readonly requestId?: number | undefined };
+/** Starts or ends a recording of the room, with the right to do so (`mayRecord`). */
+export interface RecordingRequest {
+  readonly type: 'record';
+  readonly on: boolean;
+  /** Both if omitted. */
+  readonly tracks?: RecordingTracks | undefined;
+  readonly requestId?: number | undefined;
+}
 
 /**
  * From now on the room is recorded, or with null no longer. The first packet is recorded after everybody has been told.

@@ -1,12 +1,21 @@
 import type { VoiceGain, VoicePlan } from '../media/plane.ts';
 import { isSamePlan, ROOM_ONLY } from './voice-plan.ts';
 
+/** The recording of the room. */
+export interface RecordedSound {
+  readonly needsConsent: boolean;
+  /** The participant has agreed. */
+  readonly onAgreed: () => void;
+}
+
 /** What the room has decided about where one participant's voice goes, and how they hear others. */
 export class MemberSound {
   readonly #changed: () => void;
   #hearing: readonly VoiceGain[] = [];
   #silenced: ReadonlySet<string> = new Set();
   #plan: VoicePlan | undefined;
+  #recorded: RecordedSound | null = null;
+  #agrees = false;
   #awaitsConsent = false;
 
   /** @param changed the media plane has to be told */
@@ -23,11 +32,33 @@ export class MemberSound {
     };
   }
 
-  /** Until they agree to be recorded, nobody hears them, whatever their state says. */
-  setAwaitsConsent(awaits: boolean): void {
+  /** They agree to be recorded, until they leave the room. */
+  agreeToRecording(): void {
+    this.#agrees = true;
+    this.setRecorded(this.#recorded);
+    this.#recorded?.onAgreed();
+  }
+
+  /** They are in another room, where they have agreed to nothing. */
+  forgetAgreement(): void {
+    this.#agrees = false;
+    this.setRecorded(null);
+  }
+
+  /**
+   * The room is recorded, or with null not. If they must agree to it, nobody hears them before, whatever their state
+   * says.
+   */
+  setRecorded(recorded: RecordedSound | null): void {
+    this.#recorded = recorded;
+    const awaits = recorded?.needsConsent === true && !this.#agrees;
     if (awaits === this.#awaitsConsent) return;
     this.#awaitsConsent = awaits;
     this.#changed();
+  }
+
+  get agreesToRecording(): boolean {
+    return this.#agrees;
   }
 
   /** Who is silent for them: the combined decisions of this participant and the moderators. */

@@ -5,16 +5,7 @@ import type { Participant } from '../rooms/participant.ts';
 export type ParticipantRequest = Exclude<
   ClientMessage,
   {
-    readonly type:
-      | 'join'
-      | 'offer'
-      | 'renew_token'
-      | 'watch_rooms'
-      | 'switch_room'
-      | 'record'
-      | 'agree_to_recording'
-      | 'leave'
-      | 'ping';
+    readonly type: 'join' | 'offer' | 'renew_token' | 'watch_rooms' | 'switch_room' | 'record' | 'leave' | 'ping';
   }
 >;
 
@@ -28,6 +19,7 @@ export function perform(
     case 'state':
       participant.setState(message);
       participant.setPresence(message);
+      if (message.agreesToRecording) participant.sound.agreeToRecording();
       break;
     case 'mute':
     case 'deafen':

@@ -8,18 +8,13 @@ export interface RecordingRequestOptions {
   readonly fail: (thrown: unknown, requestId: number | undefined) => void;
 }
 
-/** Has a participant start or end the recording of their room, or agree to it. */
+/** Has a participant start or end the recording of their room. */
 export function requestRecording(
   participant: Participant,
-  message: ClientMessage & { type: 'record' | 'agree_to_recording' },
+  message: ClientMessage & { type: 'record' },
   { registry, done, fail }: RecordingRequestOptions,
 ): void {
   const { recording } = registry.room(participant.roomName);
-  if (message.type === 'agree_to_recording') {
-    recording.agree(participant);
-    done(message.requestId);
-    return;
-  }
   recording.request(participant, message.on, message.tracks).then(
     () => done(message.requestId),
     (thrown: unknown) => fail(thrown, message.requestId),

@@ -198,7 +198,6 @@ export class Session implements ParticipantListener {
         this.#switch.go(this.#participant, message);
         break;
       case 'record':
-      case 'agree_to_recording':
         requestRecording(this.#participant, message, {
           registry: this.#registry,
           done: (requestId) => this.#done(requestId),

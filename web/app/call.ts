@@ -16,6 +16,7 @@ import { strings } from './language.ts';
 import { MicrophoneInput } from './microphone-input.ts';
 import { OwnVoice } from './own-voice.ts';
 import { type JoinMode, preferences, remember, voiceShape } from './preferences.ts';
+import { RecordingModel } from './recording/recording-model.ts';
 import { pathOfRoom, socketUrl } from './room-link.ts';
 import { RoomsModel } from './rooms/rooms-model.ts';
 import { SignalsModel } from './signals/signals-model.ts';
@@ -42,6 +43,7 @@ export class Call {
   readonly chat = new ChatModel(this.client);
   readonly files = new Files(this);
   readonly rooms = new RoomsModel(this.client);
+  readonly recording = new RecordingModel(this.client);
 
   readonly state = signal<ConnectionState>(this.client.state);
   readonly participants = signal<ReadonlyMap<string, ParticipantInfo>>(new Map());

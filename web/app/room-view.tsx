@@ -11,6 +11,7 @@ import { strings } from './language.ts';
 import { useLazy } from './lazy.ts';
 import { LeaveDialog } from './leave-dialog.tsx';
 import { People } from './people.tsx';
+import { RecordingBanner } from './recording/recording-banner.tsx';
 import { RoomsButton, RoomsPanel } from './rooms/rooms-button.tsx';
 import { EventLine } from './signals/event-line.tsx';
 import { MiniPlayerButton } from './system/mini-player-button.tsx';
@@ -47,6 +48,7 @@ export function RoomView({ call }: { call: Call }) {
       <RoomsPanel call={call} />
       <main ref={main}>
         <Banners call={call} />
+        <RecordingBanner call={call} />
         <LinkToCopy call={call} />
         {Transfers !== null && <Transfers />}
         <p class="message message-notice" role="status" data-testid="notice" hidden={call.notice.value === ''}>

@@ -10,6 +10,7 @@ export type {
   RoomEntry,
   TalkView,
 } from '../../src/protocol/messages.ts';
+export type { RecordingEndReason, RecordingTracks, RecordingView } from '../../src/protocol/recording.ts';
 export type { ListedPerson, ListedRoom } from '../../src/protocol/rooms.ts';
 export type { ChannelState, Channels, TalkTarget } from './channels.ts';
 export type { Chat, ChatEntry, ChatState, SayOptions } from './chat.ts';
@@ -30,5 +31,5 @@ export type { Speaker } from './speaker.ts';
 export type { GetToken } from './token-keeper.ts';
 export { VoiceClient } from './voice-client.ts';
 export { VoiceError, type VoiceErrorCode } from './voice-error.ts';
-export type { JoinOptions, PresenceState, SwitchOptions, VoiceEvents } from './voice-events.ts';
+export type { JoinOptions, PresenceState, RecordingState, SwitchOptions, VoiceEvents } from './voice-events.ts';
 export { VoiceRoom, type VoiceRoomOptions } from './voice-room.ts';

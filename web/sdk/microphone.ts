@@ -58,11 +58,8 @@ export async function openMicrophone(
 
 const FAILURES: Readonly<Record<string, MicrophoneFailure>> = {
   NotAllowedError: 'denied',
-  PermissionDeniedError: 'denied',
   NotFoundError: 'none',
-  DevicesNotFoundError: 'none',
   NotReadableError: 'in_use',
-  TrackStartError: 'in_use',
   AbortError: 'in_use',
   OverconstrainedError: 'overconstrained',
   NotSupportedError: 'unsupported',

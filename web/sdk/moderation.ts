@@ -1,3 +1,4 @@
+import type { RecordingTracks } from '../../src/protocol/recording.ts';
 import type { Requests } from './requests.ts';
 
 /**
@@ -20,6 +21,11 @@ export class Moderation {
   /** Removes someone from the room. With a time, people who joined with a token are banned that long. */
   kick(participantId: string, banSeconds = 0): Promise<void> {
     return this.#requests.ask({ type: 'kick', participantId, banSeconds });
+  }
+
+  /** Starts or ends a recording of the room; for participants whose `recording` event says that they may. */
+  record(on: boolean, tracks?: RecordingTracks): Promise<void> {
+    return this.#requests.ask({ type: 'record', on, tracks });
   }
 
   /** Only moderators can join a locked room. */

@@ -97,6 +97,28 @@ export interface ParticipantInfo {
 
 export type LeaveReason = 'left' | 'connection_lost' | 'kicked' | 'moved';
 
+/** One file for everybody, one for each participant, or both. */
+export type RecordingTracks = 'mix' | 'participants' | 'both';
+
+/** Why a recording has ended. */
+export type RecordingEndReason = 'stopped'
+/** The room was closed, or everybody left a room that is always recorded. */
+ | 'room_ended'
+/** It reached its longest duration. */
+ | 'time'
+/** The recordings of the server together have reached their largest size. */
+ | 'size' | 'disk_full' | 'disk_failed' | 'server_closing'
+/** The server died; the files were repaired when it started again. */
+ | 'interrupted';
+
+export interface RecordingView {
+    /** For how long it has been running, in milliseconds. */
+    readonly forMs: number;
+    readonly tracks: RecordingTracks;
+    /** Nobody is heard until they have agreed (`agreesToRecording` in `state`). */
+    readonly needsConsent: boolean;
+}
+
 export interface ListedPerson {
     readonly name: string;
     readonly speaking: boolean;
@@ -386,6 +408,8 @@ export declare class Moderation {
     mute(participantId: string, muted: boolean): Promise<void>;
     /** Removes someone from the room. With a time, people who joined with a token are banned that long. */
     kick(participantId: string, banSeconds?: number): Promise<void>;
+    /** Starts or ends a recording of the room; for participants whose `recording` event says that they may. */
+    record(on: boolean, tracks?: RecordingTracks): Promise<void>;
     /** Only moderators can join a locked room. */
     lock(locked: boolean): Promise<void>;
     /** Forbids or allows someone to write in the chat. */
@@ -672,6 +696,19 @@ export interface PresenceState {
     readonly handRaised?: boolean;
     /** They are not at the computer. */
     readonly away?: boolean;
+    /** They agree to be recorded as long as they are in the room; without it nobody may hear them during a recording. */
+    readonly agreesToRecording?: true;
+}
+
+export interface RecordingState {
+    /** `recording`: news of the room in which they are. Otherwise they enter a room. */
+    readonly type: 'joined' | 'moved' | 'recording';
+    /** Null or omitted: the room is not recorded. */
+    readonly recording?: RecordingView | null;
+    /** Why it has ended. */
+    readonly reason?: RecordingEndReason;
+    /** Only when a room is entered: this participant may start and end a recording (`moderation.record`). */
+    readonly mayRecord?: true;
 }
 
 export interface VoiceEvents {
@@ -707,6 +744,8 @@ export interface VoiceEvents {
     } | null;
     /** The participants whom this one hears with a gain other than 1, by id: from 0 (silent) to 2. No one else knows. */
     hearing: ReadonlyMap<string, number>;
+    /** Whether the room is recorded, whenever this participant enters one, and whenever a recording begins or ends. */
+    recording: RecordingState;
     /** The room's channels, and who speaks to this participant in them or whispers. */
     channels: ChannelState;
     /** The chat, whenever a line comes, changes or goes, and when its rules change. */

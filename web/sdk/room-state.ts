@@ -92,7 +92,9 @@ export class RoomState {
     this.roster.sync(this.#list.all, this.#participantId);
   }
 
-  announce({ locked, entry, hearing }: Entry): void {
+  announce(message: Entry): void {
+    const { locked, entry, hearing } = message;
+    this.#options.emit('recording', message);
     this.#setLocked(locked);
     this.#options.emit('entry', entry);
     this.#tellParticipants();
@@ -109,6 +111,9 @@ export class RoomState {
         this.enter(message);
         this.announce(message);
         this.#options.emit('moved', message.room);
+        break;
+      case 'recording':
+        this.#options.emit('recording', message);
         break;
       case 'hearing':
         this.#hearing.confirmed(message.participantId, message.gain);

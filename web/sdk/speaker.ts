@@ -73,7 +73,7 @@ export class Speaker {
   async choose(deviceId: string): Promise<void> {
     if (!this.canChoose) {
       if (deviceId === '') return;
-      throw new DeviceError('audiooutput', 'unsupported', 'This browser does not let pages choose the output.');
+      throw new DeviceError('audiooutput', 'unsupported', 'Not in this browser.');
     }
     try {
       await this.#element.setSinkId(deviceId);

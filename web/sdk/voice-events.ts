@@ -1,4 +1,5 @@
 import type { LeaveReason, ParticipantInfo, RoomEntry } from '../../src/protocol/messages.ts';
+import type { RecordingEndReason, RecordingView } from '../../src/protocol/recording.ts';
 import type { ListedRoom } from '../../src/protocol/rooms.ts';
 import type { ChannelState } from './channels.ts';
 import type { ChatEntry, ChatState } from './chat.ts';
@@ -36,6 +37,19 @@ export interface PresenceState {
   readonly handRaised?: boolean;
   /** They are not at the computer. */
   readonly away?: boolean;
+  /** They agree to be recorded as long as they are in the room; without it nobody may hear them during a recording. */
+  readonly agreesToRecording?: true;
+}
+
+export interface RecordingState {
+  /** `recording`: news of the room in which they are. Otherwise they enter a room. */
+  readonly type: 'joined' | 'moved' | 'recording';
+  /** Null or omitted: the room is not recorded. */
+  readonly recording?: RecordingView | null;
+  /** Why it has ended. */
+  readonly reason?: RecordingEndReason;
+  /** Only when a room is entered: this participant may start and end a recording (`moderation.record`). */
+  readonly mayRecord?: true;
 }
 
 export interface VoiceEvents {
@@ -66,6 +80,8 @@ export interface VoiceEvents {
   draining: { readonly endsInMs: number | null } | null;
   /** The participants whom this one hears with a gain other than 1, by id: from 0 (silent) to 2. No one else knows. */
   hearing: ReadonlyMap<string, number>;
+  /** Whether the room is recorded, whenever this participant enters one, and whenever a recording begins or ends. */
+  recording: RecordingState;
   /** The room's channels, and who speaks to this participant in them or whispers. */
   channels: ChannelState;
   /** The chat, whenever a line comes, changes or goes, and when its rules change. */

@@ -65,8 +65,6 @@ export class RoomRecording {
   #running: Running | undefined;
   #isStarting = false;
   #closed = false;
-  /** Ids of those who have agreed to be recorded. */
-  readonly #agreed = new Set<string>();
   readonly #starts: TokenBucket;
 
   constructor(options: RoomRecordingOptions) {
@@ -144,13 +142,6 @@ export class RoomRecording {
     else this.stop();
   }
 
-  /** A participant agrees to be recorded, now and as long as they stay. */
-  agree(participant: Participant): void {
-    this.#agreed.add(participant.id);
-    this.#running?.recording.agreed(participant.id);
-    participant.sound.setAwaitsConsent(false);
-  }
-
   /** Somebody is in the room, or connects again. */
   entered(participant: Participant): void {
     if (this.#running !== undefined) this.#take(participant, this.#running);
@@ -158,8 +149,7 @@ export class RoomRecording {
   }
 
   left(participant: Participant): void {
-    this.#agreed.delete(participant.id);
-    participant.sound.setAwaitsConsent(false);
+    participant.sound.forgetAgreement();
     this.#running?.recording.left(participant.id);
     this.#endIfAlone();
   }
@@ -206,8 +196,8 @@ export class RoomRecording {
     const { id, name, admission } = participant;
     recording.entered({ id, name, identity: admission.identity });
     recording.setMuted(id, participant.view.muted);
-    if (this.#agreed.has(id)) recording.agreed(id);
-    else participant.sound.setAwaitsConsent(this.#needsConsent);
+    if (participant.sound.agreesToRecording) recording.agreed(id);
+    participant.sound.setRecorded({ needsConsent: this.#needsConsent, onAgreed: () => recording.agreed(id) });
   }
 
   #sinkOf({ recording, seats }: Running): RoomTapSink {
@@ -235,7 +225,7 @@ export class RoomRecording {
     if (this.#running === undefined || this.#closed) return;
     this.#running = undefined;
     this.#options.media().setTap(null);
-    for (const participant of this.#options.participants.values()) participant.sound.setAwaitsConsent(false);
+    for (const participant of this.#options.participants.values()) participant.sound.setRecorded(null);
     this.#options.tellAll({ type: 'recording', recording: null, reason });
     const goesOn = reason === 'time' && this.#options.mode() === 'always' && this.#options.participants.size > 0;
     if (goesOn) this.#startAlways();

@@ -224,7 +224,7 @@ test('if people must agree, nobody is heard before, and everybody is heard after
   t.match(ada.told(), [{ recording: { needsConsent: true } }]);
   t.same(muted(), [true, true]);
   t.equal(ada.participant.view.muted, false, 'that is not their own mute');
-  room().agree(ada.participant);
+  ada.participant.sound.agreeToRecording();
   t.same(muted(), [false, true]);
   sit(ben.participant, 'ben again');
   t.same(muted(), [false, true], 'another connection changes nothing');

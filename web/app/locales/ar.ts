@@ -396,7 +396,7 @@ export const table = {
     too_many_recordings: NOT_RECORDED,
     disk_full: NOT_RECORDED,
     recording_failed: NOT_RECORDED,
-    recording_running: 'يجري تسجيل الغرفة بالفعل.',
+    recording_running: 'يجري تسجيل الغرفة.',
     no_recording: 'لا يجري تسجيل الغرفة.',
     chat_off: 'لا توجد دردشة في هذه الغرفة.',
     invalid_text: 'لا يقبل الخادم هذه الرسالة. الحد الأقصى 2000 حرف.',

@@ -367,7 +367,7 @@ export const table = {
     too_many_recordings: NOT_RECORDED,
     disk_full: NOT_RECORDED,
     recording_failed: NOT_RECORDED,
-    recording_running: 'Der Raum wird schon aufgezeichnet.',
+    recording_running: 'Der Raum wird aufgezeichnet.',
     no_recording: 'Der Raum wird nicht aufgezeichnet.',
     chat_off: 'In diesem Raum gibt es keinen Chat.',
     invalid_text: 'Der Server nimmt diese Nachricht nicht an. Sie darf höchstens 2000 Zeichen haben.',

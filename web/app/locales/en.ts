@@ -43,7 +43,7 @@ export const problems = {
   too_many_recordings: NOT_RECORDED,
   disk_full: NOT_RECORDED,
   recording_failed: NOT_RECORDED,
-  recording_running: 'The room is being recorded already.',
+  recording_running: 'The room is being recorded.',
   no_recording: 'The room is not being recorded.',
   chat_off: 'There is no chat in this room.',
   invalid_text: 'The server does not accept this message. It may have 2000 characters at most.',

@@ -361,7 +361,7 @@ export const table = {
     too_many_recordings: NOT_RECORDED,
     disk_full: NOT_RECORDED,
     recording_failed: NOT_RECORDED,
-    recording_running: 'La sala ya se está grabando.',
+    recording_running: 'La sala se está grabando.',
     no_recording: 'La sala no se está grabando.',
     chat_off: 'En esta sala no hay chat.',
     invalid_text: 'El servidor no acepta este mensaje. Puede tener 2000 caracteres como máximo.',

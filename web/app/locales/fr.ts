@@ -364,7 +364,7 @@ export const table = {
     too_many_recordings: NOT_RECORDED,
     disk_full: NOT_RECORDED,
     recording_failed: NOT_RECORDED,
-    recording_running: 'Le salon est déjà enregistré.',
+    recording_running: 'Le salon est en cours d’enregistrement.',
     no_recording: 'Le salon n’est pas enregistré.',
     chat_off: 'Il n’y a pas de chat dans ce salon.',
     invalid_text: 'Le serveur n’accepte pas ce message. Il peut avoir 2000 caractères au plus.',

@@ -360,7 +360,7 @@ export const table = {
     too_many_recordings: NOT_RECORDED,
     disk_full: NOT_RECORDED,
     recording_failed: NOT_RECORDED,
-    recording_running: 'ルームはすでに録音中です。',
+    recording_running: 'ルームは録音中です。',
     no_recording: 'ルームは録音されていません。',
     chat_off: 'このルームにチャットはありません。',
     invalid_text: 'サーバーがこのメッセージを受け付けません。最大 2000 文字です。',

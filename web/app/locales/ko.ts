@@ -357,7 +357,7 @@ export const table = {
     too_many_recordings: NOT_RECORDED,
     disk_full: NOT_RECORDED,
     recording_failed: NOT_RECORDED,
-    recording_running: '방을 이미 녹음하고 있어요.',
+    recording_running: '방을 녹음하고 있어요.',
     no_recording: '방을 녹음하고 있지 않아요.',
     chat_off: '이 방에는 채팅이 없어요.',
     invalid_text: '서버가 이 메시지를 받아들이지 않아요. 최대 2000자까지 쓸 수 있어요.',

@@ -362,7 +362,7 @@ export const table = {
     too_many_recordings: NOT_RECORDED,
     disk_full: NOT_RECORDED,
     recording_failed: NOT_RECORDED,
-    recording_running: 'A sala já está sendo gravada.',
+    recording_running: 'A sala está sendo gravada.',
     no_recording: 'A sala não está sendo gravada.',
     chat_off: 'Não há chat nesta sala.',
     invalid_text: 'O servidor não aceita esta mensagem. Ela pode ter no máximo 2000 caracteres.',

@@ -354,7 +354,7 @@ export const table = {
     too_many_recordings: NOT_RECORDED,
     disk_full: NOT_RECORDED,
     recording_failed: NOT_RECORDED,
-    recording_running: '此房间已在录音中。',
+    recording_running: '此房间正在录音。',
     no_recording: '此房间未在录音。',
     chat_off: '此房间没有聊天。',
     invalid_text: '服务器不接受此消息。最多 2000 个字符。',

@@ -50,6 +50,9 @@ export class SignalsModel {
       this.#gather();
     });
     client.on('participants', (participants) => this.#compare(participants));
+    client.on('recording', ({ recording }) => {
+      if (recording) this.#play('capture');
+    });
     client.on('chatLine', ({ from }) => {
       if (from !== client.participantId && !(options.isReading() && document.hasFocus())) this.#play('message');
     });
