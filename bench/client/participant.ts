@@ -41,6 +41,8 @@ export interface JoinOptions {
   readonly certificate: Certificate;
   /** If the server reads RED, each packet repeats the one before (RFC 2198), as Chromium does on the page. */
   readonly red?: boolean;
+  /** Whether what is sent and played is in stereo. */
+  readonly stereo?: boolean;
   /** Decrypts what arrives and passes it on. Without this, packets are only counted. */
   readonly onPayload?: (received: ReceivedPayload) => void;
 }
@@ -86,14 +88,14 @@ export class LightParticipant {
 
   /** Resolves when media can flow both ways. Rejects if the server refuses or does not answer. */
   static async join(options: JoinOptions): Promise<LightParticipant> {
-    const { server = 'partyline', url, room, name, certificate, red = false } = options;
+    const { server = 'partyline', url, room, name, certificate, red = false, stereo = false } = options;
     const beganAtMs = performance.now();
     const signaling = await openSignaling(server, url);
     try {
       await signaling.join(room, name);
       const ssrc = randomBytes(4).readUInt32BE();
       const ice = { iceUfrag: randomBytes(4).toString('hex'), icePwd: randomBytes(18).toString('base64') };
-      const offer = writeOffer({ ...ice, ssrc, red, fingerprint: certificate.fingerprint });
+      const offer = writeOffer({ ...ice, ssrc, red, stereo, fingerprint: certificate.fingerprint });
       const answer = readAnswer(await signaling.negotiate(offer));
       // Packets may arrive before the participant exists.
       let participant: LightParticipant | undefined;

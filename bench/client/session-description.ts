@@ -12,13 +12,15 @@ export interface OfferOptions {
   readonly ssrc: number;
   /** Whether RED (RFC 2198) comes before Opus, as on the page. */
   readonly red?: boolean;
+  /** Whether what is sent and played is in stereo, as with OBS. */
+  readonly stereo?: boolean;
 }
 
 /**
  * An offer as Chromium writes it for one microphone track. It includes the codecs and extensions that the server must
  * leave out.
  */
-export function writeOffer({ iceUfrag, icePwd, fingerprint, ssrc, red = false }: OfferOptions): string {
+export function writeOffer({ iceUfrag, icePwd, fingerprint, ssrc, red = false, stereo = false }: OfferOptions): string {
   const stream = randomBytes(8).toString('hex');
   const lines = [
     'v=0',
@@ -47,7 +49,7 @@ export function writeOffer({ iceUfrag, icePwd, fingerprint, ssrc, red = false }:
     'a=rtcp-rsize',
     'a=rtpmap:111 opus/48000/2',
     'a=rtcp-fb:111 transport-cc',
-    'a=fmtp:111 minptime=10;useinbandfec=1',
+    `a=fmtp:111 minptime=10;useinbandfec=1${stereo ? ';stereo=1;sprop-stereo=1' : ''}`,
     'a=rtpmap:63 red/48000/2',
     'a=fmtp:63 111/111',
     'a=rtpmap:9 G722/8000',

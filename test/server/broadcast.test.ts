@@ -1,8 +1,15 @@
 import { type Test, test } from 'tap';
+import { createCertificate } from '../../bench/client/media-transport.ts';
+import { LightParticipant, type ReceivedPayload } from '../../bench/client/participant.ts';
 import { ApiClient } from '../helpers/api-client.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { everyFrame } from '../helpers/every-frame.ts';
+import { heardTone } from '../helpers/heard-tone.ts';
 import { LightTalker } from '../helpers/light-talker.ts';
+import { encodeStereo } from '../helpers/music.ts';
+import { createStereoDecoder, type StereoFrame } from '../helpers/opus.ts';
 import { type RunningServer, startServer } from '../helpers/running-server.ts';
+import { concatInt16 } from '../helpers/signal.ts';
 import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
 import { hearsOnly } from '../helpers/who-is-heard.ts';
 
@@ -81,6 +88,40 @@ test('a room with a source by WHIP and a player by WHEP', async (t) => {
     t.match((await api.delete(path)).body, { code: 'unknown_listener' });
     await eventually(() => JSON.stringify(listeners())?.includes(':0') || 'the listener is still counted');
     t.match((await api.get('/rooms/lobby')).body, { participants: 1, listeners: 0 });
+  });
+});
+
+test('music by WHIP reaches a player by WHEP in stereo, as loud as it was sent', async (t) => {
+  const server = await startServer(['--whip', 'on', '--whep', 'on', '--levelling', 'on']);
+  t.teardown(() => server.close());
+  const sent = { leftHz: 500, rightHz: 900, amplitude: 0.005 };
+  const sentDbfs = 20 * Math.log10(sent.amplitude);
+  const certificate = await createCertificate();
+  const join = async (path: string, onPayload?: (received: ReceivedPayload) => void) => {
+    const participant = await LightParticipant.join({
+      ...{ server: 'broadcast', url: `${server.url}/${path}/`, room: 'radio', name: 'OBS', stereo: true, certificate },
+      ...(onPayload !== undefined && { onPayload }),
+    });
+    t.teardown(() => participant.close());
+    return participant;
+  };
+  const obs = await join('whip');
+  obs.say(encodeStereo(sent, 100).map((payload) => ({ payload, levelDbov: -49, voice: true })));
+  t.teardown(everyFrame(() => obs.sendNext()));
+  const decode = createStereoDecoder();
+  let frames: StereoFrame[] = [];
+  await join('whep', ({ payload }) => frames.push(decode(payload)));
+  await eventually(async () => {
+    frames = [];
+    await eventually(() => frames.length >= 50 || `${frames.length} frames have come`);
+    const [left, right] = [frames.map((frame) => frame.left), frames.map((frame) => frame.right)].map(concatInt16);
+    const heard = [left, right].map((side = new Int16Array()) =>
+      [sent.leftHz, sent.rightHz].map((frequencyHz) => heardTone(side, frequencyHz).usuallyDbfs),
+    );
+    const isRight = heard.every((tones, side) =>
+      tones.every((dbfs, tone) => (side === tone ? Math.abs(dbfs - sentDbfs) < 2 : dbfs < sentDbfs - 20)),
+    );
+    return isRight || `heard ${JSON.stringify(heard)} dBFS, sent ${sentDbfs}`;
   });
 });
 
