@@ -99,30 +99,31 @@ async function measure(people: number, seconds: number): Promise<Row> {
     const payloads = speech();
     const prng = createPrng(1);
     const turnsMs: number[] = [];
-    let workerMs = 0;
-    const before = process.cpuUsage();
-    for (let tick = 1; tick <= seconds * (1000 / TICK_MS); tick++) {
-      const workerFromMs = performance.now();
+    const ticks = seconds * (1000 / TICK_MS);
+    const listen = (tick: number): Uint8Array | null => {
       for (let id = 1; id <= people; id++) {
         const payload = payloads[(tick + 7 * id) % PACKETS]!;
-        const packet = {
-          ...{ sequenceNumber: tick & 0xffff, timestamp: (tick * FRAME_SAMPLES + id) >>> 0, payload },
-          ...{ levelDbov: -25, redundant: false },
-        };
+        const timestamp = (tick * FRAME_SAMPLES + id) >>> 0;
+        const packet = { sequenceNumber: tick & 0xffff, timestamp, payload, levelDbov: -25, redundant: false };
         tap.heard(id, 0, packet, clock.now() + prng() * 15);
       }
       tap.write(payloads[tick % PACKETS]!, (clock.now() * 48) >>> 0);
-      const posted = tick % POST_TICKS === 0 ? records.take() : null;
-      workerMs += performance.now() - workerFromMs;
-      const mainFromMs = performance.now();
+      return tick % POST_TICKS === 0 ? records.take() : null;
+    };
+    let before = process.cpuUsage();
+    for (let tick = 1; tick <= ticks; tick++) listen(tick);
+    const workerMs = cpuMs(before);
+    before = process.cpuUsage();
+    for (let tick = 1; tick <= ticks; tick++) {
+      const posted = listen(tick);
+      const fromMs = performance.now();
       if (posted !== null) taps.receive(posted);
       clock.advance(TICK_MS);
-      turnsMs.push(performance.now() - mainFromMs);
+      turnsMs.push(performance.now() - fromMs);
       if (tick % POST_TICKS === 0) await new Promise(setImmediate);
     }
     const { tracks } = await recordings.stop(recording.id);
-    const { user, system } = process.cpuUsage(before);
-    const totalMs = (user + system) / 1000;
+    const totalMs = cpuMs(before);
     const bytes = tracks.filter(({ kind }) => kind === 'participant').reduce((sum, track) => sum + track.bytes, 0);
     return {
       people,
@@ -138,6 +139,12 @@ async function measure(people: number, seconds: number): Promise<Row> {
     await recordings.close(1000);
     await rm(directory, { recursive: true });
   }
+}
+
+/** Processor time of the whole process since `before`. */
+function cpuMs(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 }
 
 /** Packets of a voice-like sound at 40 kb/s. */

@@ -18,7 +18,7 @@ const CAPTURE_PATTERN = Uint8Array.from(Buffer.from('OggS'));
 const FLAGS_AT = 5;
 const CRC_AT = 22;
 /** The polynomial 0x04c11db7 with its bits in order, unlike the checksums in `lib/crc.ts`. */
-const CRC_TABLE = new Uint32Array(256).map((_, n) => {
+const CRC_TABLE = new Int32Array(256).map((_, n) => {
   let c = n << 24;
   for (let k = 0; k < 8; k++) c = c < 0 ? (c << 1) ^ 0x04c11db7 : c << 1;
   return c;
@@ -86,8 +86,7 @@ export function segmentsOf(length: number): number {
 /** Writes the checksum of a whole page into it. */
 export function sealOggPage(page: Uint8Array): void {
   const view = new DataView(page.buffer, page.byteOffset);
-  view.setUint32(CRC_AT, 0, true);
-  view.setUint32(CRC_AT, checksum(page, page.length), true);
+  view.setUint32(CRC_AT, checksum(page), true);
 }
 
 /** Marks a whole page as the last one of its stream. */
@@ -114,7 +113,7 @@ export function readOggPage(bytes: Uint8Array, at: number): OggPage | 'incomplet
   if (bytes.length < end) return 'incomplete';
   const page = bytes.subarray(at, end);
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
-  if (checksum(page, page.length, CRC_AT) !== view.getUint32(CRC_AT, true)) return 'invalid';
+  if (checksum(page) !== view.getUint32(CRC_AT, true)) return 'invalid';
   const flags = page[FLAGS_AT] ?? 0;
   return {
     isContinued: (flags & CONTINUED) !== 0,
@@ -129,12 +128,11 @@ export function readOggPage(bytes: Uint8Array, at: number): OggPage | 'incomplet
   };
 }
 
-/** @param skip position of four bytes that count as zeros; none by default */
-function checksum(bytes: Uint8Array, length: number, skip = -4): number {
+/** The checksum of a whole page, whose own field counts as zeros. */
+function checksum(page: Uint8Array): number {
   let c = 0;
-  for (let i = 0; i < length; i++) {
-    const byte = i >= skip && i < skip + 4 ? 0 : bytes[i]!;
-    c = (c << 8) ^ CRC_TABLE[((c >>> 24) ^ byte) & 0xff]!;
-  }
+  for (let i = 0; i < CRC_AT; i++) c = (c << 8) ^ CRC_TABLE[(c >>> 24) ^ page[i]!]!;
+  for (let i = 0; i < 4; i++) c = (c << 8) ^ CRC_TABLE[c >>> 24]!;
+  for (let i = CRC_AT + 4; i < page.length; i++) c = (c << 8) ^ CRC_TABLE[(c >>> 24) ^ page[i]!]!;
   return c >>> 0;
 }

@@ -9,7 +9,7 @@ import { type ArchiveFile, archiveOf } from './archive.ts';
 import { Converter } from './conversion.ts';
 import { EVENTS, MANIFEST } from './file-names.ts';
 import type { Manifest } from './manifest.ts';
-import type { Recordings } from './recordings.ts';
+import { bytesOf, type Recordings } from './recordings.ts';
 
 const CONTENT_TYPES: Readonly<Record<TrackFormat, string>> = {
   opus: 'audio/ogg',
@@ -99,7 +99,7 @@ export function recordingInfo(manifest: Manifest): RecordingInfo {
   const { id, room, title, state, startedAt, endedAt, reason, durationMs, consent, startedBy, tracks } = manifest;
   return {
     ...{ id, room, title, state, startedAt, endedAt, reason, durationMs, consent, startedBy },
-    bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: bytesOf(manifest),
     tracks: tracks.map(({ file, kind, participantId, identity, name, talkMs, driftPpm, bytes, dropped }) => {
       return { file, kind, participantId, identity, name, talkMs, driftPpm, bytes, dropped };
     }),

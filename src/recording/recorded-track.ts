@@ -38,6 +38,10 @@ export class RecordedTrack<T extends MixTrack | PersonTrack = MixTrack | PersonT
     return false;
   }
 
+  get bytes(): number {
+    return this.#file?.bytes ?? 0;
+  }
+
   get dropped(): number {
     return this.#dropped;
   }
@@ -76,7 +80,7 @@ export class RecordedTrack<T extends MixTrack | PersonTrack = MixTrack | PersonT
       participantId: person?.id ?? null,
       identity: person?.identity ?? null,
       name: person?.name ?? null,
-      bytes: this.#file?.bytes ?? 0,
+      bytes: this.bytes,
       talkMs: isPerson ? track.talkMs : null,
       driftPpm: isPerson ? track.driftPpm : null,
       packets,

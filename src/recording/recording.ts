@@ -91,6 +91,11 @@ export class Recording implements RunningRecording {
     return this.#finished ?? Promise.resolve();
   }
 
+  /** Of all files together. */
+  get bytes(): number {
+    return this.#tracks.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   /** Packets that were not recorded because the disk was too slow. */
   get dropped(): number {
     return this.#tracks.reduce((sum, { dropped }) => sum + dropped, 0);
@@ -129,12 +134,12 @@ export class Recording implements RunningRecording {
     const { track, entry } = this.#people.get(participantId) ?? {};
     const mayBeRecorded = this.#options.start.consent === 'notice' || entry?.agreedAt != null;
     if (this.isOver || track === undefined || !mayBeRecorded || !track.takesPackets) return;
-    track.track.add({ arrivalMs, stream, timestamp, levelDbov, payload: Uint8Array.from(payload) });
+    track.track.add({ arrivalMs, stream, timestamp, levelDbov, payload: payload.slice() });
   }
 
   mix({ arrivalMs, timestamp, payload }: TappedPacket): void {
     if (this.isOver || this.#mix?.takesPackets !== true) return;
-    this.#mix.track.add({ arrivalMs, timestamp, payload: Uint8Array.from(payload) });
+    this.#mix.track.add({ arrivalMs, timestamp, payload: payload.slice() });
   }
 
   stop(reason: RecordingEndReason): void {

@@ -54,6 +54,8 @@ export class Recordings implements Recorder {
   readonly consent: RecordingConsent;
   readonly #options: RecordingsOptions;
   readonly #finished = new Map<string, Manifest>();
+  /** Their files. */
+  #finishedBytes = 0;
   readonly #running = new Map<string, Recording>();
   #bytesWritten = 0;
   #writeErrors = 0;
@@ -129,6 +131,7 @@ export class Recordings implements Recorder {
     const manifest = this.find(id);
     if (this.#running.has(id) || manifest.state === 'recording') throw new AppError('recording_running');
     this.#finished.delete(id);
+    this.#finishedBytes -= bytesOf(manifest);
     await this.#remove(manifest);
     this.#options.observer.deleted(manifest);
   }
@@ -190,7 +193,7 @@ export class Recordings implements Recorder {
     const { id, room, reason } = manifest;
     this.#droppedBefore += this.#running.get(id)?.dropped ?? 0;
     this.#running.delete(id);
-    this.#finished.set(id, manifest);
+    this.#keep(manifest);
     this.#options.log.warn({ recording: id, room, reason }, 'recording ended');
     this.#options.observer.ended(manifest);
   }
@@ -205,7 +208,15 @@ export class Recordings implements Recorder {
   }
 
   get #bytes(): number {
-    return this.list().reduce((sum, { tracks }) => tracks.reduce((all, { bytes }) => all + bytes, sum), 0);
+    let sum = this.#finishedBytes;
+    for (const { bytes } of this.#running.values()) sum += bytes;
+    return sum;
+  }
+
+  #keep(manifest: Manifest): void {
+    const before = this.#finished.get(manifest.id);
+    this.#finishedBytes += bytesOf(manifest) - (before === undefined ? 0 : bytesOf(before));
+    this.#finished.set(manifest.id, manifest);
   }
 
   async #load(): Promise<void> {
@@ -216,7 +227,7 @@ export class Recordings implements Recorder {
       if (manifest === undefined || manifest.id !== id || dayOf(manifest.startedAt) !== day) continue;
       if (this.#running.has(id) || this.#finished.get(id)?.state === 'finished') continue;
       if (manifest.state !== 'recording') {
-        this.#finished.set(id, manifest);
+        this.#keep(manifest);
         continue;
       }
       // The server of before may still be finishing.
@@ -224,7 +235,7 @@ export class Recordings implements Recorder {
       try {
         const repaired = await repairRecording(folder, manifest);
         log.warn({ recording: id, room: manifest.room }, 'a recording that was interrupted has been repaired');
-        this.#finished.set(id, repaired);
+        this.#keep(repaired);
         this.#options.observer.ended(repaired);
       } catch (error) {
         log.error({ recording: id, err: error }, 'a recording that was interrupted cannot be repaired');
@@ -261,6 +272,11 @@ export class Recordings implements Recorder {
       log.error({ recording: id, err: error }, 'a recording cannot be deleted');
     }
   }
+}
+
+/** The length of all its files. */
+export function bytesOf({ tracks }: Manifest): number {
+  return tracks.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** The folders that may be recordings. */

@@ -1,6 +1,7 @@
 /** The operations of the REST API on recordings. */
 import { AppError } from '../../lib/errors.ts';
 import type { Handlers } from '../../protocol/api/operations.ts';
+import { roomKeyOrUndefined } from '../../rooms/names.ts';
 import type { RecordingLibrary } from '../../rooms/recording/library.ts';
 import type { RoomRegistry } from '../../rooms/registry.ts';
 import { downloadPath, type LinkSigner } from './link-signer.ts';
@@ -38,7 +39,9 @@ export function recordingHandlers({ registry, recordings, links }: RecordingHand
     listRecordings: ({ query }) => {
       const { room, state } = query;
       const matching = (recordings?.list() ?? []).filter(
-        (each) => (room === undefined || each.room === room) && (state === undefined || each.state === state),
+        (each) =>
+          (room === undefined || roomKeyOrUndefined(each.room) === roomKeyOrUndefined(room)) &&
+          (state === undefined || each.state === state),
       );
       return { recordings: pageOf(matching, query), total: matching.length };
     },

@@ -36,10 +36,10 @@ export class WorkerTaps {
 }
 
 function show({ memberId, stream, arrivalMs, timestamp, levelDbov, payload }: TapRecord, sink: RoomTapSink): void {
-  if (memberId === 0) sink.mix({ arrivalMs, timestamp, payload });
-  else
-    sink.voice({
-      ...{ seatId: memberId, stream: memberId * STREAMS_OF_A_MEMBER + stream },
-      ...{ arrivalMs, timestamp, levelDbov, payload },
-    });
+  if (memberId === 0) {
+    sink.mix({ arrivalMs, timestamp, payload });
+    return;
+  }
+  const uniqueStream = memberId * STREAMS_OF_A_MEMBER + stream;
+  sink.voice({ seatId: memberId, stream: uniqueStream, arrivalMs, timestamp, levelDbov, payload });
 }

@@ -116,8 +116,9 @@ export class RoomRecording {
     this.#options.tellAll({ type: 'recording', recording: this.view });
     const request = { voices: tracks !== 'mix', mix: tracks !== 'participants' };
     this.#options.media().setTap({ request, sink: this.#sinkOf(this.#running) });
-    // Everybody may have left meanwhile.
+    // Meanwhile everybody may have left, or the room may not be recorded any more.
     this.#endIfAlone();
+    if (mode() === 'off' && this.#running?.recording === recording) this.stop();
     return recording.id;
   }
 
