@@ -31,8 +31,11 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'turnLifetimeMinutes',
     ],
   },
-  { title: 'Sound', keys: ['maxTalkers', 'levelling', 'teams'] },
-  { title: 'Chat', keys: ['chat', 'chatHistory', 'chatHistoryHours'] },
+  { title: 'Sound', keys: ['maxTalkers', 'levelling', 'shareSound', 'teams'] },
+  {
+    title: 'Chat',
+    keys: ['chat', 'chatHistory', 'chatHistoryHours', 'chatFileBytes', 'chatFilesTotalBytes', 'chatFileMinutes'],
+  },
   {
     title: 'Recording',
     keys: [

@@ -223,6 +223,10 @@ export const SETTINGS = {
     default: 'on',
     help: 'Gradually brings quiet and loud talkers to about the same level.',
   }),
+  shareSound: setting(onOff(), {
+    default: 'on',
+    help: 'Whether people may share the sound of a tab, or music, beside their voice: four in a room at the same time, with 128 kb/s each in stereo.',
+  }),
 
   teams: setting(names(), {
     default: [],

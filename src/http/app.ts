@@ -6,6 +6,7 @@ import type { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
 import type { RequestRate } from '../lib/rates/request-rate.ts';
 import type { RoomPreview } from '../protocol/rooms.ts';
 import { type Assets, chooseRepresentation } from './assets.ts';
+import { answerFile, type FileDoor } from './files.ts';
 import type { Health } from './health.ts';
 import { hasBody } from './request-body.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -35,6 +36,8 @@ export interface HttpAppOptions {
   readonly preview?: (room: string) => RoomPreview | null;
   /** The list of rooms as JSON, for people who are in none. */
   readonly roomList?: () => string;
+  /** Of the chats. */
+  readonly files?: FileDoor;
   /** Origins that may embed the page in a frame. */
   readonly frameAncestors?: readonly string[];
 }
@@ -80,6 +83,13 @@ export function createHttpApp(options: HttpAppOptions): Koa {
     }
     if (isApiRequest) return api(context, next);
     if (broadcast !== undefined && BROADCAST_PATH.test(context.url)) return broadcast(context, next);
+    if (options.files !== undefined && context.url.startsWith('/files/')) {
+      try {
+        return await answerFile(context, options.files);
+      } catch (thrown) {
+        return answerError(context, toAppError(thrown));
+      }
+    }
     if (context.method !== 'GET' && context.method !== 'HEAD') {
       context.status = 405;
       context.set('Allow', METHODS);

@@ -1,3 +1,4 @@
+import { CHAT_FILE_ERRORS } from './chat-file-errors.ts';
 import type { ErrorCode } from './error-code.ts';
 import { RECORDING_ERRORS } from './recording-errors.ts';
 
@@ -150,6 +151,7 @@ export const ERRORS = {
     closeCode: null,
     message: 'The data of one message may have 4096 bytes.',
   },
+  ...CHAT_FILE_ERRORS,
   unknown_ban: {
     fault: 'user',
     httpStatus: 404,

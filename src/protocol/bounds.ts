@@ -43,6 +43,10 @@ export const MAX_CHAT_LENGTH = 2000;
 export const MAX_CHAT_ID_LENGTH = 48;
 /** Maximum number of people mentioned in one line. */
 export const MAX_MENTIONS = 20;
+/** The name of a file in the chat, as sent. */
+export const MAX_FILE_NAME_LENGTH = 255;
+/** The highest value of the setting `chat-file-bytes`. */
+export const MAX_CHAT_FILE_BYTES = 104_857_600;
 /** The longest pause that slow mode can ask for between two lines of one person. */
 export const MAX_SLOW_MODE_SECONDS = 3600;
 

@@ -5,10 +5,12 @@
 import { z } from 'zod';
 import {
   MAX_CHANNELS,
+  MAX_CHAT_FILE_BYTES,
   MAX_CHAT_ID_LENGTH,
   MAX_CHAT_LENGTH,
   MAX_DATA_BYTES,
   MAX_DATA_RECEIVERS,
+  MAX_FILE_NAME_LENGTH,
   MAX_GAIN,
   MAX_MENTIONS,
   MAX_NAME_LENGTH,
@@ -46,6 +48,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     chat: z.boolean().default(false),
     chatAfter: chatId().optional(),
     data: z.boolean().default(false),
+    companionOf: z.string().max(MAX_RESUME_TOKEN_LENGTH).optional(),
   }),
   z.object({ type: z.literal('offer'), sdp: z.string().max(MAX_SDP_LENGTH), restart: z.boolean().default(false) }),
   z.object({
@@ -98,6 +101,13 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     text: chatText(),
     to: z.string().max(MAX_PARTICIPANT_ID_LENGTH).optional(),
     mentions: mentions(),
+    file: z.string().max(MAX_PARTICIPANT_ID_LENGTH).optional(),
+    requestId: requestId(),
+  }),
+  z.object({
+    type: z.literal('offer_file'),
+    name: z.string().max(MAX_FILE_NAME_LENGTH),
+    bytes: z.number().int().min(1).max(MAX_CHAT_FILE_BYTES),
     requestId: requestId(),
   }),
   z.object({ type: z.literal('edit'), id: chatId(), text: chatText(), mentions: mentions(), requestId: requestId() }),

@@ -5,11 +5,21 @@
 import type { ErrorCode } from '../lib/error-code.ts';
 import type { ChannelView, ShouterView, TalkView } from './channel-views.ts';
 import type { ChatLine, ChatRules } from './chat.ts';
+import type { ConnectionGrade, MicrophoneState, ParticipantInfo } from './participant-info.ts';
 import type { RecordingNews, RecordingRequest, RecordingView } from './recording.ts';
 import type { ListedRoom } from './rooms.ts';
 import type { SpaceView } from './space-view.ts';
 
-export type { ChannelView, ErrorCode, ShouterView, SpaceView, TalkView };
+export type {
+  ChannelView,
+  ConnectionGrade,
+  ErrorCode,
+  MicrophoneState,
+  ParticipantInfo,
+  ShouterView,
+  SpaceView,
+  TalkView,
+};
 
 /** A client message as a client writes it. */
 export type ClientMessageInput =
@@ -38,6 +48,11 @@ export type ClientMessageInput =
       readonly chatAfter?: string | undefined;
       /** This client receives messages of programs (`data`). */
       readonly data?: boolean | undefined;
+      /**
+       * The `resumeToken` of a participant in the room: this is not a person, but sends a sound that they share beside
+       * their voice.
+       */
+      readonly companionOf?: string | undefined;
     }
   | {
       readonly type: 'offer';
@@ -116,7 +131,16 @@ export type ClientMessageInput =
       readonly to?: string | undefined;
       /** Ids of participants. */
       readonly mentions?: readonly string[] | undefined;
+      /** The id of a file that this participant has uploaded. */
+      readonly file?: string | undefined;
       /** Comes back in `said` to this client, or in the error. */
+      readonly requestId?: number | undefined;
+    }
+  /** Asks for a place for a file of this size, to be uploaded and then sent with `say`. */
+  | {
+      readonly type: 'offer_file';
+      readonly name: string;
+      readonly bytes: number;
       readonly requestId?: number | undefined;
     }
   /** Changes one's own line. */
@@ -170,42 +194,8 @@ export type ClientMessageInput =
 /** Why a participant's media ended without their request. */
 export type MediaCloseReason = 'handshake_failed' | 'silent' | 'closed_by_peer' | 'media_failed';
 
-/** What the others can expect to hear from someone: without a microphone, or muted, nothing. */
-export type MicrophoneState = 'none' | 'muted' | 'open';
-
-/** How well sound gets through to someone and back. */
-export type ConnectionGrade = 'good' | 'fair' | 'poor';
-
 /** How others get into a room: by its name, with its password as well, or only with a join token each. */
 export type RoomEntry = 'open' | 'password' | 'token';
-
-export interface ParticipantInfo {
-  readonly id: string;
-  /** The claim `sub` of their join token; null without a token. */
-  readonly identity: string | null;
-  readonly name: string;
-  readonly maySpeak: boolean;
-  readonly mayModerate: boolean;
-  readonly muted: boolean;
-  /** Muted by a moderator: cannot unmute until a moderator allows it. */
-  readonly mutedByModerator: boolean;
-  readonly deafened: boolean;
-  readonly microphone: MicrophoneState;
-  /** The media connection is established: this participant can hear and, unless muted, be heard. */
-  readonly connected: boolean;
-  /** The server's operator is recording what this participant says and hears, for troubleshooting. */
-  readonly captured: boolean;
-  /** They want to say something; omitted if not. */
-  readonly handRaised?: boolean;
-  /** They are not at the computer; omitted if they are. */
-  readonly away?: boolean;
-  /** Of their media, as the server sees it; omitted if it is good, or nothing is known yet. */
-  readonly connection?: ConnectionGrade;
-  /** Brought in by a program, not by a page: `whip` is a source such as OBS. Omitted for everybody else. */
-  readonly via?: 'whip';
-  /** False if they may not write in the chat, because of their token or a moderator; otherwise omitted. */
-  readonly mayChat?: boolean;
-}
 
 /** Linear, from 0 to 2. */
 export type ParticipantGain = readonly [participantId: string, gain: number];
@@ -231,8 +221,12 @@ export type ServerMessage =
       readonly participants: readonly ParticipantInfo[];
       readonly iceServers: readonly IceServer[];
       readonly resumeToken: string;
+      /** With it this participant reads the files of the chat. Omitted if there are none. */
+      readonly fileKey?: string;
       /** There is a list of rooms, which `watch_rooms` asks for. */
       readonly roomList: boolean;
+      /** This participant may share a sound beside their voice. */
+      readonly mayShareSound: boolean;
       /** The previous media connection continues; no offer is needed. */
       readonly mediaResumed: boolean;
       /** The participants whom this one hears with a gain other than 1. */
@@ -359,6 +353,8 @@ export type ServerMessage =
       readonly mark: string;
       readonly requestId?: number;
     }
+  /** The file may be uploaded in pieces: POST `/files/new/GRANT?at=OFFSET`. */
+  | { readonly type: 'file_offered'; readonly grant: string; readonly requestId?: number }
   /** Replaces the line with this id. */
   | { readonly type: 'edited'; readonly line: ChatLine; readonly mark: string; readonly requestId?: number }
   /** The line is deleted. `by` is the participant who did it. */

@@ -127,7 +127,7 @@ export class AccessControl {
    * `not_allowed` for guests, or as `admit` does.
    */
   async renew(holder: Admission, room: string, token: string | undefined): Promise<RenewedToken> {
-    const { identity, name, maySpeak, mayModerate, mayShout, mayRecord, mayChat, maySendData } = holder;
+    const { identity, name, maySpeak, mayModerate, mayShout, mayRecord, mayChat, maySendData, mayShareSound } = holder;
     if (this.#key === undefined || identity === null)
       throw new AppError('not_allowed', 'You joined without a token, so there is none to renew.');
     if (token === undefined) {
@@ -142,6 +142,7 @@ export class AccessControl {
         mayRecord,
         mayChat,
         maySendData,
+        mayShareSound,
       };
       const renewed = await createJoinToken(this.#key, grant, { wallNowMs, lifetimeMs, renewed: true });
       return { room, token: renewed, expiresAtMs: wallNowMs + lifetimeMs };

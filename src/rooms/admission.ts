@@ -19,6 +19,8 @@ export interface Admission {
   readonly mayChat: boolean;
   /** May send messages to programs; true if omitted. */
   readonly maySendData?: boolean;
+  /** May share sound beside their voice; true if omitted. */
+  readonly mayShareSound?: boolean;
 }
 
 /** A participant without a token, if none is required. */

@@ -20,6 +20,7 @@ type AnswerType =
   | 'token_expires'
   | 'token_renewed'
   | 'done'
+  | 'file_offered'
   | 'server_closing'
   | 'pong'
   | 'error';
@@ -34,7 +35,7 @@ export type RoomEvent = Exclude<ServerMessage, { readonly type: AnswerType }>;
 export type EventOf<T extends RoomEvent['type']> = Extract<RoomEvent, { readonly type: T }>;
 
 /** Why a participant was removed from a room without having left. */
-export type EndReason = 'replaced' | 'kicked' | 'room_closed' | 'server_closing';
+export type EndReason = 'replaced' | 'kicked' | 'room_closed' | 'server_closing' | 'owner_left';
 
 /** The participant's client connection. Nothing is called after `ended`, nor after the participant has left. */
 export interface ParticipantListener {

@@ -8,6 +8,8 @@ import type { Admission } from './admission.ts';
 export interface Person {
   readonly id: string;
   readonly admission: Pick<Admission, 'identity'>;
+  /** For what somebody shares beside their voice: that person. */
+  readonly owner?: Person | undefined;
 }
 
 /** How games and the API name a person: by the identity of their token, and guests by their participant id. */
@@ -60,8 +62,12 @@ export class RoomHearing {
   }
 }
 
-/** Guests are identified by their id, which lasts while they can resume; others by the identity of their token. */
-function keyOf({ id, admission: { identity } }: Person): string {
+/**
+ * Guests are identified by their id, which lasts while they can resume; others by the identity of their token; what they
+ * share by them.
+ */
+function keyOf({ id, admission: { identity }, owner }: Person): string {
+  if (owner !== undefined) return `music of ${keyOf(owner)}`;
   return identity === null ? `guest ${id}` : `identity ${identity}`;
 }
 

@@ -33,6 +33,7 @@ const claimsSchema = z.object({
     canRecord: z.boolean().default(false),
     canChat: z.boolean().default(true),
     canPublishData: z.boolean().default(true),
+    canShareSound: z.boolean().default(true),
     hidden: z.literal(false).optional(),
   }),
 });
@@ -50,6 +51,8 @@ export interface TokenGrant {
   readonly mayChat?: boolean | undefined;
   /** True if omitted. */
   readonly maySendData?: boolean | undefined;
+  /** True if omitted. */
+  readonly mayShareSound?: boolean | undefined;
 }
 
 export interface TokenLifetime {
@@ -76,6 +79,7 @@ export async function createJoinToken(key: KeyObject, grant: TokenGrant, lifetim
     ...(grant.mayRecord === true && { canRecord: true }),
     ...(grant.mayChat === false && { canChat: false }),
     ...(grant.maySendData === false && { canPublishData: false }),
+    ...(grant.mayShareSound === false && { canShareSound: false }),
   };
   const name = grant.name === undefined ? {} : { name: participantName(grant.name) };
   const renewed = lifetime.renewed === true ? { renewed: true } : {};
@@ -116,6 +120,7 @@ export async function verifyJoinToken(
     ...(voice.canShout && { mayShout: true }),
     ...(voice.canRecord && { mayRecord: true }),
     ...(!voice.canPublishData && { maySendData: false }),
+    ...(!voice.canShareSound && { mayShareSound: false }),
   };
   return { identity: sub, name: shownName, ...rights, expiresAtMs: exp * 1000, ...(renewed && { isRenewed: true }) };
 }

@@ -2,7 +2,7 @@ import { AppError } from '../lib/errors.ts';
 import { MAX_NAME_LENGTH } from '../protocol/bounds.ts';
 
 /** In Unicode code points after normalisation. */
-const MAX_LENGTH = 64;
+export const MAX_NAME_CHARACTERS = 64;
 
 /**
  * Control characters, lone surrogates, line and paragraph separators, and characters that change the direction of
@@ -119,7 +119,7 @@ function without(text: string, pattern: RegExp): string {
 
 function hasAllowedLength(name: string): boolean {
   const length = [...name].length;
-  return length >= 1 && length <= MAX_LENGTH;
+  return length >= 1 && length <= MAX_NAME_CHARACTERS;
 }
 
 /**

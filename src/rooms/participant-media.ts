@@ -9,6 +9,7 @@ import type {
   MemberState,
   Seat,
   SeatOptions,
+  SourceKind,
 } from '../media/plane.ts';
 import { Capture, type CaptureEnd, type CaptureOptions } from './capture.ts';
 import type { RoomEvent } from './events.ts';
@@ -34,10 +35,18 @@ export interface MediaOwner {
   readonly reported: (network: MediaNetwork) => void;
 }
 
+export interface MediaStart {
+  /** They had a seat before, through an earlier connection of the same participant. */
+  readonly returning: boolean;
+  /** What they send. */
+  readonly kind: SourceKind;
+}
+
 /** The media of one participant: their seat, whether it works, and its capture. */
 export class ParticipantMedia {
   readonly #owner: MediaOwner;
   readonly #clock: Clock;
+  readonly #kind: SourceKind;
   #returning: boolean;
   #seat: AnySeat | undefined;
   #connected = false;
@@ -45,9 +54,9 @@ export class ParticipantMedia {
   #silent = false;
   #capture: Capture | undefined;
 
-  /** @param returning they had a seat before, through an earlier connection of the same participant */
-  constructor(owner: MediaOwner, returning: boolean, clock: Clock) {
+  constructor(owner: MediaOwner, { returning, kind }: MediaStart, clock: Clock) {
     this.#owner = owner;
+    this.#kind = kind;
     this.#returning = returning;
     this.#clock = clock;
   }
@@ -81,6 +90,7 @@ export class ParticipantMedia {
     const options: SeatOptions = {
       state: this.#owner.memberState(),
       returning: this.#returning,
+      kind: this.#kind,
       events: {
         connected: () => this.#seatConnected(seat),
         silent: (silent) => this.#seatSilent(seat, silent),

@@ -4,6 +4,7 @@ import type { AnySeat, MediaRoom, ParticipantState, Seat } from '../media/plane.
 import type { Admission } from './admission.ts';
 import type { ChatAction } from './chat/room-chat.ts';
 import type { LeaveReason, ParticipantListener, ParticipantView } from './events.ts';
+import type { Person } from './hearing.ts';
 import type { ModeratorAction } from './moderation.ts';
 import type { Participant } from './participant.ts';
 import type { DataAction } from './room-data.ts';
@@ -50,6 +51,8 @@ export interface ParticipantOptions {
   readonly hasMicrophone: boolean;
   /** How they are here, if not by a page. */
   readonly via: ParticipantView['via'];
+  /** Whose companion this is; undefined for a person. */
+  readonly owner: Person | undefined;
   /** Had a seat before, through an earlier connection of the same participant. */
   readonly returning: boolean;
   readonly resumeToken: string;

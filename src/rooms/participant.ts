@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
@@ -16,9 +15,12 @@ import type { Capture, CaptureOptions } from './capture.ts';
 import type { ChatAction } from './chat/room-chat.ts';
 import { ClientLink } from './client-link.ts';
 import type { EndReason, LeaveReason, ParticipantListener, ParticipantView, RoomEvent } from './events.ts';
+import { FileKey, isSameSecret } from './file-key.ts';
+import type { Person } from './hearing.ts';
 import { MemberSound } from './member-sound.ts';
 import type { ModeratorAction } from './moderation.ts';
 import { ParticipantMedia } from './participant-media.ts';
+import { ParticipantMutes } from './participant-mutes.ts';
 import type { ParticipantOptions, ParticipantRoom, Place } from './participant-options.ts';
 import type { ParticipantFact } from './ports.ts';
 import { Presence, type PresenceChange } from './presence.ts';
@@ -26,7 +28,6 @@ import type { DataAction } from './room-data.ts';
 import { MovePacer } from './space/move-pacer.ts';
 import type { Pose } from './space/room-space.ts';
 import { Standing } from './standing.ts';
-import { StatePacer } from './state-pacer.ts';
 import type { TalkTarget } from './talk.ts';
 
 /**
@@ -36,9 +37,12 @@ import type { TalkTarget } from './talk.ts';
 export class Participant {
   readonly id: string;
   readonly name: string;
+  /** Whose companion this is: a sound that they share beside their voice. Undefined for a person. */
+  readonly owner: Person | undefined;
   readonly #standing: Standing;
   /** Its holder may take this participant's place. Secret. */
   readonly resumeToken: string;
+  readonly fileKey: FileKey;
   #joinedAtMs: Millis;
   /** When the token expires that was last shown for them, in milliseconds since 1970; undefined for guests. */
   tokenExpiresAtMs: Millis | undefined;
@@ -46,32 +50,37 @@ export class Participant {
   readonly #clock: Clock;
   #log: Logger;
   readonly #link: ClientLink;
-  #state: ParticipantState;
+  readonly #mutes: ParticipantMutes;
   readonly #presence: Presence;
-  readonly #pacer: StatePacer;
   readonly #moves: MovePacer;
-  #mutedByModerator: boolean;
-  #mutedInChat: boolean;
   /** From the room. */
   readonly sound = new MemberSound(() => this.seat?.setState(this.memberState));
   readonly #media: ParticipantMedia;
   #ended = false;
 
   constructor(options: ParticipantOptions) {
-    const { id, name, admission, state, mutedByModerator, returning, resumeToken, listener, room, log } = options;
+    const { id, name, admission, owner, returning, resumeToken, listener, room, log } = options;
     this.#clock = options.clock;
     this.id = id;
     this.name = name;
+    this.owner = owner;
     this.#standing = new Standing(admission, room.key());
     this.tokenExpiresAtMs = admission.expiresAtMs;
     this.resumeToken = resumeToken;
+    this.fileKey = new FileKey(resumeToken);
     this.#joinedAtMs = options.joinedAtMs;
     this.#room = room;
     this.#log = log;
-    this.#state = { ...state, muted: state.muted || mutedByModerator || !admission.maySpeak };
+    this.#mutes = new ParticipantMutes({
+      ...options,
+      maySpeak: () => this.admission.maySpeak,
+      changed: () => {
+        this.seat?.setState(this.memberState);
+        this.#room.updated(this);
+      },
+      heldBack: () => this.#room.heldBack(),
+    });
     this.#presence = new Presence(options.hasMicrophone, options.via);
-    this.#mutedByModerator = mutedByModerator;
-    this.#mutedInChat = options.mutedInChat;
     this.#media = this.#createMedia(returning);
     this.#link = new ClientLink({
       listener,
@@ -79,11 +88,6 @@ export class Participant {
       isMediaAlive: () => this.#media.isAlive,
       onGone: () => this.leave('connection_lost'),
       clock: this.#clock,
-    });
-    this.#pacer = new StatePacer({
-      clock: this.#clock,
-      apply: (state) => this.#change(state),
-      onHeldBack: () => this.#room.heldBack(),
     });
     this.#moves = new MovePacer({
       clock: this.#clock,
@@ -107,18 +111,20 @@ export class Participant {
 
   get view(): ParticipantView {
     const { identity, maySpeak } = this.admission;
+    const { state, byModerator } = this.#mutes;
     return {
       id: this.id,
       identity,
       name: this.name,
       maySpeak,
       mayModerate: this.mayModerate,
-      ...this.#state,
-      microphone: !this.#presence.hasMicrophone || !maySpeak ? 'none' : this.#state.muted ? 'muted' : 'open',
-      mutedByModerator: this.#mutedByModerator,
+      ...state,
+      microphone: !this.#presence.hasMicrophone || !maySpeak ? 'none' : state.muted ? 'muted' : 'open',
+      mutedByModerator: byModerator,
       connected: this.#media.isAlive,
       captured: this.#media.isCaptured,
       ...this.#presence.view,
+      ...(this.owner !== undefined && { role: 'music', owner: this.owner.id }),
       ...(!this.mayChat && { mayChat: false }),
     };
   }
@@ -157,7 +163,12 @@ export class Participant {
 
   /** Everything that is decided about this participant's place in the media. */
   get memberState(): MemberState {
-    return { ...this.#state, ...this.sound.state };
+    return { ...this.#mutes.state, ...this.sound.state };
+  }
+
+  /** See `Room.key`. */
+  get roomKey(): string {
+    return this.#room.key();
   }
 
   get roomName(): string {
@@ -181,7 +192,7 @@ export class Participant {
   moveTo({ room, joinedAtMs, log, admission = this.admission }: Place): void {
     if (this.#standing.take(admission, room.key())) {
       this.tokenExpiresAtMs = admission.expiresAtMs;
-      if (!admission.maySpeak) this.#state = { ...this.#state, muted: true };
+      if (!admission.maySpeak) this.#mutes.silence();
     }
     this.#presence.entered();
     this.#room = room;
@@ -191,25 +202,17 @@ export class Participant {
 
   /** Compares in constant time. */
   holdsToken(token: string): boolean {
-    const own = Buffer.from(this.resumeToken);
-    const other = Buffer.from(token);
-    return own.length === other.length && timingSafeEqual(own, other);
+    return isSameSecret(this.resumeToken, token);
   }
 
   get mutedByModerator(): boolean {
-    return this.#mutedByModerator;
+    return this.#mutes.byModerator;
   }
 
-  /**
-   * Omitted fields keep their value. Unmuting or undeafening too often is delayed. Throws `not_allowed` if a
-   * participant may not unmute; then nothing changes.
-   */
+  /** See `ParticipantMutes.set`. Throws `not_allowed`. */
   setState(change: MemberStateChange): void {
-    if (this.#ended) return;
-    const { muted, deafened } = this.#pacer.wanted ?? this.#state;
-    const state = { muted: change.muted ?? muted, deafened: change.deafened ?? deafened };
-    if (this.#state.muted && !state.muted && !this.#mayUnmute) throw new AppError('not_allowed');
-    this.#pacer.change(this.#state, state);
+    // A companion hears nothing.
+    if (!this.#ended) this.#mutes.set(this.owner === undefined ? change : { muted: change.muted });
   }
 
   /** What the others see of them besides `setState`. */
@@ -219,29 +222,20 @@ export class Participant {
 
   /** Nobody can be unmuted by someone else. With false, the participant may unmute, and stays muted until then. */
   setMutedByModerator(muted: boolean): void {
-    if (this.#ended || muted === this.#mutedByModerator) return;
-    this.#mutedByModerator = muted;
-    if (muted) {
-      this.#pacer.mute();
-      this.#state = { ...this.#state, muted: true };
-    }
-    this.seat?.setState(this.memberState);
-    this.#room.updated(this);
+    if (!this.#ended) this.#mutes.setByModerator(muted);
   }
 
   /** May write in the chat. */
   get mayChat(): boolean {
-    return this.admission.mayChat && !this.#mutedInChat;
+    return this.admission.mayChat && !this.#mutes.inChat;
   }
 
   get mutedInChat(): boolean {
-    return this.#mutedInChat;
+    return this.#mutes.inChat;
   }
 
   setMutedInChat(muted: boolean): void {
-    if (this.#ended || muted === this.#mutedInChat) return;
-    this.#mutedInChat = muted;
-    this.#room.updated(this);
+    if (!this.#ended && this.#mutes.setInChat(muted)) this.#room.updated(this);
   }
 
   /** Writes into the chat, or to programs. Throws what `RoomChat.act` and `RoomData.send` throw. */
@@ -311,7 +305,7 @@ export class Participant {
   resume(listener: ParticipantListener, { muted, deafened }: ParticipantState, hasMicrophone: boolean): void {
     this.#link.release();
     this.setPresence({ hasMicrophone });
-    this.setState(muted || this.#mayUnmute ? { muted, deafened } : { deafened });
+    this.setState(muted || this.#mutes.mayUnmute ? { muted, deafened } : { deafened });
     // Set late, so that the first event the client receives is the complete state.
     this.#link.attach(listener);
   }
@@ -374,26 +368,15 @@ export class Participant {
           if (!this.#ended && this.#presence.reported(network)) this.#room.updated(this);
         },
       },
-      returning,
+      { returning, kind: this.owner === undefined ? 'voice' : 'music' },
       this.#clock,
     );
-  }
-
-  get #mayUnmute(): boolean {
-    return this.admission.maySpeak && !this.#mutedByModerator;
-  }
-
-  #change(state: ParticipantState): void {
-    if (state.muted === this.#state.muted && state.deafened === this.#state.deafened) return;
-    this.#state = state;
-    this.seat?.setState(this.memberState);
-    this.#room.updated(this);
   }
 
   #close(): void {
     this.#ended = true;
     this.#link.close();
-    this.#pacer.cancel();
+    this.#mutes.close();
     this.#moves.cancel();
     this.#media.close();
   }

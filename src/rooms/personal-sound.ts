@@ -155,7 +155,8 @@ export class PersonalSound {
   /** The participant has a new seat, which others may have set a gain for or whisper to. */
   seated(participant: Participant): void {
     for (const listener of this.#options.participants.values()) {
-      if (this.#hearing.gainOf(listener, participant) !== 1) this.#applyGains(listener);
+      if (shares(listener, participant) || this.#hearing.gainOf(listener, participant) !== 1)
+        this.#applyGains(listener);
     }
     this.#talk.seated(participant);
     if (this.#channels.hasStrength(publicKeyOf(participant))) this.#tellSounds();
@@ -173,6 +174,7 @@ export class PersonalSound {
     if (participantId === listener.id) throw new AppError('unknown_participant', 'You do not hear yourself.');
     const heard = this.#options.participants.get(participantId);
     if (heard === undefined) throw new AppError('unknown_participant');
+    if (shares(listener, heard)) throw new AppError('unknown_participant', 'You do not hear what you share.');
     this.#hearing.set(listener, heard, gain);
     this.#applyGains(listener);
     listener.deliver({ type: 'hearing', participantId, gain });
@@ -316,11 +318,18 @@ export class PersonalSound {
   #applyGains(listener: Participant): void {
     const voices: VoiceGain[] = [];
     const silenced = new Set<string>();
-    for (const [id, gain] of this.#gainsOf(listener)) {
+    const gains = new Map(this.#gainsOf(listener));
+    for (const one of this.#options.participants.values()) if (shares(listener, one)) gains.set(one.id, 0);
+    for (const [id, gain] of gains) {
       if (gain === 0) silenced.add(id);
       const seat = this.#options.participants.get(id)?.seat;
       if (seat !== undefined) voices.push({ seatId: seat.id, gain });
     }
     listener.sound.setHearing(voices, silenced);
   }
+}
+
+/** Nobody hears what they share themselves. */
+function shares({ id }: Participant, { owner }: Participant): boolean {
+  return owner?.id === id;
 }

@@ -5,6 +5,7 @@ import type { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { MediaPlane, ParticipantState } from '../media/plane.ts';
 import type { AccessControl } from './access.ts';
 import type { Admission } from './admission.ts';
+import type { FileLimits } from './chat/file-store.ts';
 import type { ChatKeeping } from './chat/room-chat.ts';
 import type { EventOf, ParticipantListener, ParticipantView } from './events.ts';
 import type { Participant } from './participant.ts';
@@ -26,6 +27,8 @@ export interface RegistryLimits {
 export interface ChatDefaults extends ChatKeeping {
   /** Whether rooms have a chat unless they say otherwise. */
   readonly enabled: boolean;
+  /** No files if omitted. */
+  readonly files?: FileLimits;
 }
 
 export interface RegistryOptions {
@@ -41,6 +44,8 @@ export interface RegistryOptions {
   readonly recording?: RecordingMode;
   /** Which rooms people see without being in them; none if omitted. */
   readonly roomList?: RoomListMode;
+  /** Whether participants may share sound beside their voices; true if omitted. */
+  readonly shareSound?: boolean;
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer?: RoomObserver;
@@ -62,6 +67,8 @@ export interface JoinRequest {
   /** The requester's address, as limits count it; a room that they open counts against it. */
   readonly from?: string | undefined;
   readonly resumeToken?: string | undefined;
+  /** The resume token of the participant whose companion this is: it sends a sound that they share. */
+  readonly companionOf?: string | undefined;
   /** How far the client knows the chat. */
   readonly chatAfter?: string | undefined;
   readonly listener: ParticipantListener;
@@ -75,6 +82,10 @@ export interface Joined extends RoomView {
   readonly mediaResumed: boolean;
   /** This participant can see the list of rooms. */
   readonly roomList: boolean;
+  /** See `Participant.fileKey`; omitted if there are no files. */
+  readonly fileKey?: string;
+  /** This participant may share sound beside their voice. */
+  readonly mayShareSound: boolean;
   /** The server is about to shut down. */
   readonly draining: { readonly endsInMs: Millis | null } | null;
 }

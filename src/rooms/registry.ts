@@ -4,6 +4,8 @@ import { AddressCount } from '../lib/rates/address-count.ts';
 import { LimitCounts } from '../lib/rates/limit-counts.ts';
 import type { AccessControl, AdmissionRequest, RenewedToken } from './access.ts';
 import type { Admission } from './admission.ts';
+import { ChatFiles } from './chat/chat-files.ts';
+import { checkPerson, companionAdmission, mayShareSound } from './companions.ts';
 import { Draining, type DrainingState } from './draining.ts';
 import type { RoomEvent } from './events.ts';
 import { holderOfToken } from './holders.ts';
@@ -37,6 +39,7 @@ interface Opening {
 /** When somebody who wants to listen may ask again. */
 const NOTHING_TO_HEAR_MS: Millis = 5000;
 
+const NO_FILES = { maxBytes: 0, maxTotalBytes: 0, keptMinutes: 0 };
 const CHAT: ChatDefaults = { enabled: true, keptLines: 100, keptHours: 24 };
 
 const NOBODY: RoomObserver = {
@@ -67,6 +70,8 @@ export class RoomRegistry {
   readonly #openedBy: AddressCount;
   readonly #chat: ChatDefaults;
   readonly textCounts = createTextCounts();
+  /** Of the chats of all rooms. */
+  readonly files: ChatFiles;
   /** What people see of rooms that they are not in. */
   readonly list: RoomList;
   #draining: Draining | undefined;
@@ -76,9 +81,11 @@ export class RoomRegistry {
     this.#options = options;
     this.#access = options.access;
     this.#openedBy = new AddressCount(options.limits.maxRoomsPerAddress);
-    this.#chat = options.chat ?? CHAT;
     this.#observer = options.observer ?? NOBODY;
     this.#limitCounts = options.limitCounts ?? new LimitCounts();
+    this.#chat = options.chat ?? CHAT;
+    const files = { limits: this.#chat.files ?? NO_FILES, clock: options.clock, limitCounts: this.#limitCounts };
+    this.files = new ChatFiles(files, this.#rooms);
     this.list = new RoomList({
       mode: options.roomList ?? 'off',
       rooms: this.#rooms,
@@ -93,11 +100,13 @@ export class RoomRegistry {
    * again. Rejects as `AccessControl.admit` does; `isWanted` tells whether the client is still there.
    */
   async admit(
-    request: AdmissionRequest & { readonly resumeToken?: string | undefined },
+    request: AdmissionRequest & Pick<JoinRequest, 'resumeToken' | 'companionOf'>,
     isWanted: () => boolean,
   ): Promise<Admission> {
     if (this.#closed) throw new AppError('server_closing');
-    const { room, resumeToken } = request;
+    const { room, resumeToken, companionOf } = request;
+    if (companionOf !== undefined)
+      return companionAdmission(this.#owner(room, companionOf).admission, this.#sharesSound);
     const kept = resumeToken === undefined ? undefined : this.#roomOfHolder(room, resumeToken);
     return holderOfToken(kept?.everybody ?? [], resumeToken)?.admission ?? this.#access.admit(request, isWanted);
   }
@@ -112,25 +121,30 @@ export class RoomRegistry {
 
   /**
    * Throws `AppError` `invalid_room`, `invalid_name`, `room_full`, `room_locked`, `too_many_rooms`,
-   * `too_many_rooms_of_address`, `server_draining` or `server_closing`.
+   * `too_many_rooms_of_address`, `server_draining` or `server_closing`, and for companions `unknown_participant` or
+   * `too_many_shares`.
    */
-  join({ room: wantedRoom, name: wantedName, from, chatAfter, ...options }: JoinRequest): Joined {
+  join({ room: wantedRoom, name: wantedName, from, chatAfter, companionOf, ...options }: JoinRequest): Joined {
     if (this.#closed) throw new AppError('server_closing');
-    const name = options.admission.name ?? participantName(wantedName);
+    const owner = companionOf === undefined ? undefined : this.#owner(wantedRoom, companionOf);
+    const state = { ...options.state, ...(owner !== undefined && { deafened: true }) };
+    const name = owner?.name ?? options.admission.name ?? participantName(wantedName);
     const wanted = roomName(wantedRoom);
     const takesNewcomers = this.#draining === undefined;
-    const known = this.#roomOfHolder(wanted, options.resumeToken);
+    const known = owner === undefined ? this.#roomOfHolder(wanted, options.resumeToken) : this.room(owner.roomName);
     if (known === undefined && !takesNewcomers) throw new AppError('server_draining');
     // Rooms opened with a join token do not count against the address: the issuer chose the room, and tokens cannot be
     // made up.
     const room = known ?? this.#open(wanted, options.admission.identity === null ? { from } : {});
-    const participant = room.join({ name, takesNewcomers, ...options });
+    const participant = room.join({ name, takesNewcomers, ...options, state, owner });
     return {
       participant,
       ...room.viewFor(participant),
       history: participant.client?.takesChat ? room.chat.history(chatAfter) : null,
       mediaResumed: participant.seat !== undefined,
       roomList: this.list.mode !== 'off',
+      mayShareSound: mayShareSound(participant.admission, this.#sharesSound),
+      ...(this.files.areAllowed && { fileKey: participant.fileKey.text }),
       draining: this.#draining === undefined ? null : { endsInMs: this.#draining.endsInMs },
     };
   }
@@ -197,6 +211,7 @@ export class RoomRegistry {
     if (this.#closed) throw new AppError('server_closing');
     const room = this.room(from);
     const participant = room.participant(participantId);
+    checkPerson(participant);
     const name = roomName(to);
     const target = this.#rooms.get(roomKey(name)) ?? this.#open(name);
     this.#transfer(participant, room, target);
@@ -209,6 +224,7 @@ export class RoomRegistry {
    */
   async admitToSwitch(participant: Participant, wanted: AdmissionRequest, isWanted: () => boolean): Promise<Admission> {
     if (this.list.mode === 'off') throw new AppError('not_allowed', 'This server shows no list of rooms.');
+    checkPerson(participant);
     const isHome = participant.home === roomKey(wanted.room);
     return this.#access.readmit({ holder: participant.admission, isHome }, wanted, isWanted);
   }
@@ -220,6 +236,17 @@ export class RoomRegistry {
   switch(participant: Participant, to: string, admission: Admission): void {
     if (this.#closed) throw new AppError('server_closing');
     this.#transfer(participant, this.room(participant.roomName), this.room(to), admission);
+  }
+
+  /** Whose resume token this is. Throws `unknown_participant`. */
+  #owner(room: string, resumeToken: string): Participant {
+    const owner = holderOfToken(this.#roomOfHolder(room, resumeToken)?.everybody ?? [], resumeToken);
+    if (owner === undefined) throw new AppError('unknown_participant');
+    return owner;
+  }
+
+  get #sharesSound(): boolean {
+    return this.#options.shareSound !== false;
   }
 
   #transfer(participant: Participant, from: Room, to: Room, admission?: Admission): void {
@@ -281,6 +308,7 @@ export class RoomRegistry {
     this.#access.close();
     for (const room of this.#rooms.values()) room.close('server_closing');
     this.#movedTo.clear();
+    this.files.store.close();
   }
 
   #checkNumber(): void {
@@ -300,7 +328,7 @@ export class RoomRegistry {
     if (from !== undefined) this.#checkAddress(from);
     const addressClosed = from === undefined ? () => {} : this.#openedBy.add(from);
     const { plane, limits, teams = [], clock, log } = this.#options;
-    const { enabled: chat, ...chatKeeping } = this.#chat;
+    const { enabled: chat, keptLines, keptHours } = this.#chat;
     log.info({ room: name, permanent }, 'room opened');
     const key = roomKey(name);
     const room = new Room({
@@ -321,7 +349,8 @@ export class RoomRegistry {
         links: [],
         ...settings,
       },
-      chatKeeping,
+      chatKeeping: { keptLines, keptHours },
+      files: this.files.store,
       plane,
       resumeTimeoutMs: limits.resumeTimeoutMs,
       bans: this.#access.bans,
@@ -333,7 +362,8 @@ export class RoomRegistry {
       clock,
       log,
       onLinksChanged: () => this.#links.changed(key),
-      onLeft: ({ resumeToken }) => {
+      onLeft: ({ id, resumeToken }) => {
+        this.files.store.senderLeft(id);
         this.#movedTo.delete(resumeToken);
         this.#draining?.check();
       },

@@ -16,7 +16,8 @@ export interface ListableRoom {
   /** As `roomKey` returns it. */
   readonly key: string;
   readonly info: RoomInfo;
-  readonly everybody: Iterable<{ readonly id: string; readonly name: string }>;
+  /** All people. */
+  readonly everybody: readonly { readonly id: string; readonly name: string }[];
   /** Of a current speaker; otherwise null. */
   levelDbovOf(participantId: string): number | null;
 }
@@ -95,7 +96,7 @@ export class RoomList {
     const room = this.#options.rooms.get(key);
     if (room === undefined) return { names: [], participants: 0 };
     const { locked, participants } = room.info;
-    return locked ? null : { names: Array.from(room.everybody, who).slice(0, MAX_NAMES_BEFORE_JOIN), participants };
+    return locked ? null : { names: room.everybody.slice(0, MAX_NAMES_BEFORE_JOIN).map(who), participants };
   }
 
   /** The list as JSON, for people who are in no room yet: `ListedRoom[]`, or null without a list. At most a second old. */
@@ -230,7 +231,7 @@ export class RoomList {
 
 /** Those who have been there for longest; in a large room those who speak before them. */
 function peopleIn(room: ListableRoom, size: number): ListedRoom['people'] {
-  const people = Array.from(room.everybody, ({ id, name }) => ({ name, speaking: room.levelDbovOf(id) !== null }));
+  const people = room.everybody.map(({ id, name }) => ({ name, speaking: room.levelDbovOf(id) !== null }));
   if (size > MAX_LISTED_PEOPLE) people.sort((a, b) => Number(b.speaking) - Number(a.speaking));
   return people.slice(0, MAX_LISTED_PEOPLE);
 }

@@ -6,6 +6,7 @@ import type { ChatRules } from '../protocol/chat.ts';
 import type { RoomEntry } from '../protocol/messages.ts';
 import type { Admission } from './admission.ts';
 import type { BanList } from './ban-list.ts';
+import type { FileStore } from './chat/file-store.ts';
 import type { ChatKeeping } from './chat/room-chat.ts';
 import type { ParticipantListener, ParticipantView, SpaceView } from './events.ts';
 import type { Participant } from './participant.ts';
@@ -52,6 +53,8 @@ export interface RoomOptions {
   /** How others get in now. */
   readonly entry: () => RoomEntry;
   readonly chatKeeping: ChatKeeping;
+  /** The files of all chats. */
+  readonly files: FileStore;
   readonly observer: RoomObserver;
   readonly limitCounts: LimitCounts;
   readonly textCounts: TextCounts;
@@ -80,6 +83,8 @@ export interface JoinOptions {
   readonly resumeToken?: string | undefined;
   /** Whether to admit people who have no place here yet. */
   readonly takesNewcomers: boolean;
+  /** Whose companion this is; undefined for a person. */
+  readonly owner?: Participant | undefined;
   readonly listener: ParticipantListener;
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
@@ -12,7 +11,8 @@ import { publicKeyOf } from './hearing.ts';
 import { holderOfIdentity, holderOfToken } from './holders.ts';
 import { RoomListeners } from './listeners.ts';
 import { Moderation, type ModeratorAction } from './moderation.ts';
-import { Participant } from './participant.ts';
+import { createParticipant } from './newcomer.ts';
+import type { Participant } from './participant.ts';
 import type { ParticipantRoom } from './participant-options.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
 import { PersonalSound } from './personal-sound.ts';
@@ -21,6 +21,7 @@ import { RoomRecording } from './recording/room-recording.ts';
 import { RoomData } from './room-data.ts';
 import { RoomLevels } from './room-levels.ts';
 import { linkedNames } from './room-links.ts';
+import { RoomMembers } from './room-members.ts';
 import type { JoinOptions, RoomInfo, RoomOptions, RoomSettings, RoomView } from './room-options.ts';
 import { roomSide } from './room-side.ts';
 import { roomInfoOf, roomViewFor } from './room-view.ts';
@@ -39,7 +40,8 @@ export class Room {
   readonly #options: RoomOptions;
   readonly #log: Logger;
   #settings: RoomSettings;
-  readonly #participants = new Map<string, Participant>();
+  readonly #members = new RoomMembers();
+  readonly #participants = this.#members.byId;
   /** `Seat.id` → participant id. */
   readonly #participantOfSeat = new Map<number, string>();
   readonly #moderation: Moderation;
@@ -96,9 +98,9 @@ export class Room {
     });
     this.sound.setLinkable(settings.links.length > 0);
     if (settings.teams.length > 0) this.sound.setTeams(settings.teams);
-    const { limitCounts, textCounts, chatKeeping: keeping } = options;
+    const { limitCounts, textCounts, chatKeeping: keeping, files } = options;
     const shared = { participants: this.#participants, limitCounts, textCounts, clock };
-    this.chat = new RoomChat({ ...shared, keeping, settings: () => this.#settings });
+    this.chat = new RoomChat({ ...shared, keeping, files, room: key, settings: () => this.#settings });
     this.data = new RoomData(shared);
     this.recording = new RoomRecording({
       ...{ room: name, recorder: options.recorder, mode: () => this.#settings.recording, media: () => this.media },
@@ -117,8 +119,9 @@ export class Room {
     observer.roomStarted(this);
   }
 
+  /** Number of people. */
   get size(): number {
-    return this.#participants.size;
+    return this.#members.size;
   }
 
   /** Nobody new can join. */
@@ -137,7 +140,8 @@ export class Room {
   }
 
   get info(): RoomInfo {
-    return roomInfoOf(this, this.#settings, this.#levels.byId.size);
+    const speaking = this.everybody.filter(({ id }) => this.#levels.byId.has(id)).length;
+    return roomInfoOf(this, this.#settings, speaking);
   }
 
   /** Throws `unknown_participant`. */
@@ -147,8 +151,13 @@ export class Room {
     return participant;
   }
 
-  /** In order of arrival. */
-  get everybody(): Iterable<Participant> {
+  /** All people, in order of arrival. */
+  get everybody(): readonly Participant[] {
+    return this.#members.people;
+  }
+
+  /** The same with what they share beside their voices. */
+  get all(): Iterable<Participant> {
     return this.#participants.values();
   }
 
@@ -193,19 +202,11 @@ export class Room {
 
   /**
    * Adds a new participant, or connects the holder of the resume token to their existing one, keeping its name and
-   * media. Throws `AppError` `room_full`, `room_locked` or `server_draining`.
+   * media. Throws `AppError` `room_full`, `room_locked`, `too_many_shares` or `server_draining`.
    */
-  join({
-    name,
-    admission,
-    state,
-    hasMicrophone = true,
-    via,
-    resumeToken,
-    takesNewcomers,
-    listener,
-  }: JoinOptions): Participant {
-    const resumed = holderOfToken(this.everybody, resumeToken);
+  join(joining: JoinOptions): Participant {
+    const { admission, state, hasMicrophone = true, resumeToken, takesNewcomers, listener, owner } = joining;
+    const resumed = holderOfToken(this.all, resumeToken);
     if (resumed !== undefined) {
       resumed.resume(listener, state, hasMicrophone);
       this.#updates.listTaken(resumed.id);
@@ -213,53 +214,28 @@ export class Room {
       this.#log.info({ participant: resumed.id, name, address }, 'participant resumed');
       return resumed;
     }
-    const previous = holderOfIdentity(this.everybody, admission);
+    const { companions } = this.#members;
+    const previous = owner === undefined ? holderOfIdentity(this.everybody, admission) : companions.of(owner);
     if (previous === undefined) {
-      if (!takesNewcomers) throw new AppError('server_draining');
-      this.#moderation.checkNewcomer(admission);
-      this.#checkPlace();
+      if (owner === undefined && !takesNewcomers) throw new AppError('server_draining');
+      if (owner === undefined) this.#moderation.checkNewcomer(admission);
+      this.#checkPlace(owner);
     }
-    const id = previous?.id ?? randomUUID();
-    const { clock, resumeTimeoutMs, observer } = this.#options;
-    const participant = new Participant({
-      id,
-      name,
-      admission,
-      state,
-      hasMicrophone,
-      via,
-      mutedByModerator: previous?.mutedByModerator ?? this.#moderation.isMuted(admission),
-      mutedInChat: previous?.mutedInChat ?? this.#moderation.isMutedInChat(admission),
-      returning: previous?.returning ?? false,
-      // Constant for the whole life of the id, because the `joined` message with a new one could get lost.
-      resumeToken: previous?.resumeToken ?? randomBytes(32).toString('base64url'),
-      joinedAtMs: previous?.joinedAtMs ?? clock.wallNow(),
-      listener,
-      room: this.#side,
-      resumeTimeoutMs,
-      clock,
-      log: this.#log.child({ participant: id }),
-    });
-    previous?.end('replaced');
-    this.#participants.set(id, participant);
+    const { resumeTimeoutMs, clock } = this.#options;
+    const entrance = { room: this.#side, moderation: this.#moderation, resumeTimeoutMs, clock, log: this.#log };
+    const participant = createParticipant(joining, previous, entrance);
+    const { id, name, address } = participant;
+    if (previous !== undefined) {
+      this.#endCompanion(previous);
+      previous.end('replaced');
+    }
+    this.#members.add(participant);
     this.sound.entered(participant);
     this.recording.entered(participant);
-    this.#log.info(
-      {
-        participant: id,
-        name,
-        address: participant.address,
-        participants: this.size,
-        replaced: previous !== undefined,
-      },
-      'participant joined',
-    );
-    if (previous !== undefined) this.#updates.replaced(id);
-    else {
-      this.#updates.joined(id);
-      observer.participantJoined(this, participant.fact);
-      this.gameServers.joined(participant);
-    }
+    const replaced = previous !== undefined;
+    this.#log.info({ participant: id, name, address, participants: this.size, replaced }, 'participant joined');
+    if (replaced) this.#updates.replaced(id);
+    else this.#tellJoined(participant);
     return participant;
   }
 
@@ -270,18 +246,14 @@ export class Room {
   adopt(participant: Participant, from: Room, admission?: Admission): void {
     if (holderOfIdentity(this.everybody, participant.admission) !== undefined) throw new AppError('identity_present');
     if (admission !== undefined) this.#moderation.checkNewcomer(participant.rightsIn(this.key, admission));
-    this.#checkPlace();
+    this.#checkPlace(participant.owner);
+    const companion = from.#members.companions.of(participant);
     const { id } = participant;
-    const { clock, observer, log } = this.#options;
-    const place = {
-      room: this.#side,
-      joinedAtMs: clock.wallNow(),
-      log: log.child({ room: this.name, participant: id }),
-      admission,
-    };
+    const { clock, log } = this.#options;
     const before = participant.fact;
-    participant.moveTo(place);
-    this.#participants.set(id, participant);
+    const place = { room: this.#side, joinedAtMs: clock.wallNow(), admission };
+    participant.moveTo({ ...place, log: log.child({ room: this.name, participant: id }) });
+    this.#members.add(participant);
     this.sound.entered(participant);
     from.recording.left(participant);
     this.recording.entered(participant);
@@ -297,10 +269,26 @@ export class Room {
     participant.deliver({ type: 'moved', ...this.viewFor(participant) });
     const history = this.chat.history();
     if (history !== null && participant.client?.takesChat) participant.deliver(history);
-    this.#updates.joined(id);
-    observer.participantJoined(this, participant.fact);
-    this.gameServers.joined(participant);
+    this.#tellJoined(participant);
     this.#moderation.remind(participant);
+    if (companion !== undefined) this.#adoptCompanion(companion, from);
+  }
+
+  /** What somebody shares goes with them if there is a place for it. */
+  #adoptCompanion(companion: Participant, from: Room): void {
+    try {
+      this.adopt(companion, from);
+    } catch (thrown) {
+      if (!(thrown instanceof AppError)) throw thrown;
+      from.#end(companion);
+    }
+  }
+
+  #tellJoined(participant: Participant): void {
+    this.#updates.joined(participant.id);
+    if (participant.owner !== undefined) return;
+    this.#options.observer.participantJoined(this, participant.fact);
+    this.gameServers.joined(participant);
   }
 
   /** Ends every participant and releases the media. */
@@ -319,7 +307,7 @@ export class Room {
     for (const participant of participants) {
       const why = reason === 'server_closing' ? reason : 'room_closed';
       participant.end(why);
-      observer.participantLeft(this, participant.fact, why);
+      if (participant.owner === undefined) observer.participantLeft(this, participant.fact, why);
       onLeft(participant);
     }
     this.#media?.close();
@@ -334,8 +322,20 @@ export class Room {
     for (const participant of this.#participants.values()) participant.deliver(event);
   }
 
+  #endCompanion(owner: Participant): void {
+    const companion = this.#members.companions.of(owner);
+    if (companion !== undefined) this.#end(companion);
+  }
+
+  /** The owner of this companion has gone. */
+  #end(companion: Participant): void {
+    companion.end('owner_left');
+    this.#participantLeft(companion, 'left');
+  }
+
   #participantLeft(participant: Participant, reason: LeaveReason): void {
-    this.#participants.delete(participant.id);
+    this.#endCompanion(participant);
+    this.#members.delete(participant);
     this.recording.left(participant);
     this.sound.left(participant);
     this.#leftSpace(participant, reason);
@@ -344,7 +344,7 @@ export class Room {
   }
 
   #moved(participant: Participant, fact: ParticipantFact, seat: Seat | undefined): void {
-    this.#participants.delete(participant.id);
+    this.#members.delete(participant);
     this.sound.left(participant);
     this.#leftSpace(participant, 'moved');
     if (seat !== undefined) this.#participantOfSeat.delete(seat.id);
@@ -353,7 +353,7 @@ export class Room {
 
   #leftSpace(participant: Participant, reason: LeaveReason): void {
     this.space.left(publicKeyOf(participant));
-    this.gameServers.left(participant, reason);
+    if (participant.owner === undefined) this.gameServers.left(participant, reason);
   }
 
   #gameServerGone(isGone: boolean): void {
@@ -365,8 +365,8 @@ export class Room {
     const { id: participantId } = participant;
     this.#log.info({ participant: participantId, reason, participants: this.size }, 'participant left');
     this.#updates.left(participantId, reason);
-    this.#options.observer.participantLeft(this, participant, reason);
-    if (this.size === 0 && !this.permanent) this.close('empty');
+    if (participant.role === undefined) this.#options.observer.participantLeft(this, participant, reason);
+    if (this.#participants.size === 0 && !this.permanent) this.close('empty');
   }
 
   /** The room's part of the media plane, opened if necessary. */
@@ -383,10 +383,8 @@ export class Room {
     return { maxTalkers, levelling };
   }
 
-  #checkPlace(): void {
-    if (this.size < this.#settings.maxParticipants) return;
-    this.#options.limitCounts.hit('participants_per_room');
-    throw new AppError('room_full');
+  #checkPlace(owner: unknown): void {
+    this.#members.checkPlaceFor(owner, this.#settings.maxParticipants, this.#options.limitCounts);
   }
 
   #tell(levels: readonly SpeakerLevel[], heard: HeardInSpace): void {

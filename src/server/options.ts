@@ -45,8 +45,17 @@ export function registryLimits({
   return { maxRooms, maxRoomsPerAddress, maxParticipants, resumeTimeoutMs };
 }
 
-export function chatDefaults({ chat, chatHistory, chatHistoryHours }: Config): ChatDefaults {
-  return { enabled: chat === 'on', keptLines: chatHistory, keptHours: chatHistoryHours };
+export function chatDefaults(config: Config): ChatDefaults {
+  return {
+    enabled: config.chat === 'on',
+    keptLines: config.chatHistory,
+    keptHours: config.chatHistoryHours,
+    files: {
+      maxBytes: config.chatFileBytes,
+      maxTotalBytes: config.chatFilesTotalBytes,
+      keptMinutes: config.chatFileMinutes,
+    },
+  };
 }
 
 /** Throws `StartError`. */

@@ -25,6 +25,7 @@ import { AddressLimits } from '../rooms/address-limits.ts';
 import { RoomRegistry } from '../rooms/registry.ts';
 import { turnServers } from '../signaling/ice-servers.ts';
 import { SignalingEndpoint } from '../signaling/signaling-server.ts';
+import { fileDoor } from './file-door.ts';
 import { closeHttpServer } from './http-server.ts';
 import { checkKeptRooms, openKeptRooms } from './kept-rooms.ts';
 import {
@@ -116,6 +117,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     roomList: config.roomList,
     recorder: recording?.recordings,
     recording: config.recording,
+    shareSound: config.shareSound === 'on',
     teams,
     access,
     clock,
@@ -183,6 +185,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     health: healthNow,
     ...(config.roomPreview === 'on' && { preview: (room) => registry.list.preview(room) }),
     roomList: () => registry.list.snapshot,
+    files: fileDoor(registry),
     api: api.middleware,
     broadcast: broadcast.middleware,
     requests,
@@ -194,6 +197,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
         broadcast: broadcast.figures,
         limits: limitCounts.counts,
         text: registry.textCounts,
+        files: registry.files.store.figures,
         eventLoopStalls: eventLoop.stalls,
         eventLoopDelaySeconds: eventLoop.delaySeconds,
         apiErrors: api.errors,

@@ -5,7 +5,16 @@ import type { Participant } from '../rooms/participant.ts';
 export type ParticipantRequest = Exclude<
   ClientMessage,
   {
-    readonly type: 'join' | 'offer' | 'renew_token' | 'watch_rooms' | 'switch_room' | 'record' | 'leave' | 'ping';
+    readonly type:
+      | 'join'
+      | 'offer'
+      | 'offer_file'
+      | 'renew_token'
+      | 'watch_rooms'
+      | 'switch_room'
+      | 'record'
+      | 'leave'
+      | 'ping';
   }
 >;
 

@@ -17,6 +17,7 @@ import { decodeClientMessage } from './decode.ts';
 import { encodeEvent, encodeMessage } from './encode.ts';
 import type { IceServersFor } from './ice-servers.ts';
 import { MessageRates } from './message-rates.ts';
+import { offeredFile } from './offered-file.ts';
 import { perform } from './participant-requests.ts';
 import { requestRecording } from './recording-requests.ts';
 import { RoomSwitch } from './room-switch.ts';
@@ -64,6 +65,11 @@ export class Session implements ParticipantListener {
   readonly #client: Pick<Offer, 'address' | 'isRemote'>;
   readonly #renewal: TokenRenewal;
   readonly #switch: RoomSwitch;
+  readonly #answers = {
+    reply: (message: ServerMessage) => this.#reply(message),
+    done: (requestId: number | undefined) => this.#done(requestId),
+    fail: (thrown: unknown, requestId?: number) => this.#fail(thrown, requestId),
+  };
   #state: SessionState;
   readonly #silence: SilenceWatch;
 
@@ -82,13 +88,9 @@ export class Session implements ParticipantListener {
     this.#log = log;
     this.#onClosed = onClosed;
     this.#client = { address: options.addressKey ?? '', isRemote: options.isRemote ?? false };
-    const answers = {
-      reply: (message: ServerMessage) => this.#reply(message),
-      fail: (thrown: unknown, requestId?: number) => this.#fail(thrown, requestId),
-    };
-    this.#renewal = new TokenRenewal({ clock, registry, ...answers });
+    this.#renewal = new TokenRenewal({ clock, registry, ...this.#answers });
     this.#switch = new RoomSwitch({
-      ...{ clock, registry, from: this.#client.address, mayJoin: this.#mayJoin, fail: answers.fail },
+      ...{ clock, registry, from: this.#client.address, mayJoin: this.#mayJoin, fail: this.#answers.fail },
       represents: (participant) => this.#state.status === 'joined' && this.#state.participant === participant,
       done: (requestId) => {
         // The token may be another one.
@@ -189,6 +191,9 @@ export class Session implements ParticipantListener {
       case 'renew_token':
         this.#renewal.renew(this.#participant, message.token);
         break;
+      case 'offer_file':
+        this.#reply(offeredFile(this.#registry, this.#participant, message, this.#client.address));
+        break;
       case 'watch_rooms':
         if (this.#participant && message.on) this.#registry.list.watch(this);
         else this.#registry.list.unwatch(this);
@@ -198,11 +203,7 @@ export class Session implements ParticipantListener {
         this.#switch.go(this.#participant, message);
         break;
       case 'record':
-        requestRecording(this.#participant, message, {
-          registry: this.#registry,
-          done: (requestId) => this.#done(requestId),
-          fail: (thrown, requestId) => this.#fail(thrown, requestId),
-        });
+        requestRecording(this.#participant, message, { registry: this.#registry, ...this.#answers });
         break;
       case 'leave':
         this.#participant.leave('left');
@@ -308,8 +309,7 @@ export class Session implements ParticipantListener {
   }
 
   #lobby(): SessionState {
-    const { joinTimeoutMs } = this.#limits;
-    const cancelTimeout = this.#clock.setTimer(this.#clock.now() + joinTimeoutMs, () => {
+    const cancelTimeout = this.#clock.setTimer(this.#clock.now() + this.#limits.joinTimeoutMs, () => {
       this.#fail(this.#refusal('join_time', 'join_timeout'));
     });
     return { status: 'lobby', cancelTimeout };

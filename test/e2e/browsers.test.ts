@@ -1,5 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ElementHandle } from 'puppeteer-core';
 import { type Test, test } from 'tap';
 import { ApiClient } from '../helpers/api-client.ts';
 import { launchChromium, launchFirefox } from '../helpers/browsers.ts';
@@ -7,11 +9,14 @@ import { CpuWait } from '../helpers/cpu-time.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { heardTone } from '../helpers/heard-tone.ts';
-import { hearsOnly, TONE_GAIN } from '../helpers/page-hearing.ts';
+import { stereoTone } from '../helpers/music.ts';
+import { HEARD_DBFS, hearsOnly, TONE_GAIN } from '../helpers/page-hearing.ts';
+import { pngWithNote } from '../helpers/png.ts';
 import { missingForBrowsers, PRIVATE_ADDRESS } from '../helpers/private-network.ts';
 import { BUILT_SERVER, startServerProcess } from '../helpers/server-process.ts';
 import { untilGood } from '../helpers/until-good.ts';
 import type { VoicePage } from '../helpers/voice-page.ts';
+import { formatWav } from '../helpers/wav.ts';
 
 const TONES_HZ = { Ada: 430, Berta: 710, Clara: 1130, 'Dora on Firefox': 1690 };
 type Name = keyof typeof TONES_HZ;
@@ -31,6 +36,10 @@ const PAN_DB = 12;
 const DUCK_DB = 12;
 const TOLERANCE_DB = 1;
 const NOT_HEARD_DBFS = -50;
+const MUSIC = { leftHz: 2370, rightHz: 3120 };
+const MUSIC_S = 60;
+/** In the picture that is sent, before it is drawn again. */
+const NOTE = 'taken at 52.5 N 13.4 E';
 
 interface Concealed {
   readonly percent: number;
@@ -59,6 +68,7 @@ test('three Chromium pages and one Firefox page in one room', {
 }, async (t) => {
   const server = await startServerProcess(BUILT_SERVER, [
     ...['--media-host', PRIVATE_ADDRESS, '--levelling', 'off', '--admin-token', TOKEN],
+    ...['--chat-file-bytes', '1000000'],
   ]);
   const api = new ApiClient(server.url.replace(/\/$/, ''), TOKEN);
   t.teardown(() => server.stop());
@@ -163,6 +173,69 @@ test('three Chromium pages and one Firefox page in one room', {
     await api.delete('/rooms/tones/channels/command');
     await berta.page.waitForFunction(`document.querySelector('[data-testid="talk-to"]') === null`);
     await hear(t, [ada, dora], NAMES);
+  });
+
+  await t.test('a sound that somebody shares is heard in both ears, in both browsers, and not by them', async (t) => {
+    const file = join(t.testdir(), 'music.wav');
+    const samples = stereoTone(MUSIC, 50 * MUSIC_S);
+    writeFileSync(file, formatWav({ sampleRate: 48_000, channels: 2, samples }));
+    await ada.click('share');
+    await ada.waitFor('share-file');
+    const [chooser] = await Promise.all([ada.page.waitForFileChooser(), ada.click('share-file')]);
+    await chooser.accept([file]);
+    const tones = Object.values(MUSIC);
+    for (const page of [berta, dora]) {
+      await page.waitFor('shared-sound', '[data-own="false"]');
+      await measures(t, page, tones, ([low = [0, 0], high = [0, 0]] = []) => {
+        const isApart = low[1] < NOT_HEARD_DBFS && high[0] < NOT_HEARD_DBFS;
+        const isHeard = low[0] > HEARD_DBFS && high[1] > HEARD_DBFS;
+        return isApart && isHeard ? undefined : `${low.join(' and ')}, ${high.join(' and ')} dBFS`;
+      });
+      await page.waitFor('shared-sound', '[data-speaking="true"]');
+      t.equal((await page.participants()).length, 4, 'it is no person');
+    }
+    t.equal(
+      await berta.page.evaluate(`document.querySelector('[data-testid="shared-sound"] .person-name').textContent`),
+      'Ada’s music',
+    );
+    await measures(t, ada, tones, (ears) =>
+      ears.flat().every((level) => level < NOT_HEARD_DBFS) ? undefined : `Ada hears it: ${ears.join('; ')} dBFS`,
+    );
+    await hear(t, [ada, berta], NAMES);
+    await ada.click('share');
+    for (const page of [ada, berta, dora])
+      await page.page.waitForFunction(`document.querySelector('[data-testid="shared-sound"]') === null`);
+  });
+
+  await t.test('a picture goes through the chat without what a camera wrote into it, in both browsers', async (t) => {
+    const file = join(t.testdir(), 'holiday.png');
+    writeFileSync(file, pngWithNote(64, 48, NOTE));
+    for (const page of [ada, dora]) {
+      await page.click('chat-open');
+      await page.waitFor('chat-attach');
+    }
+    const [chooser] = await Promise.all([ada.page.waitForFileChooser(), ada.click('chat-attach')]);
+    await chooser.accept([file]);
+    const shown = (count: number) => `(() => {
+      const images = [...document.querySelectorAll('[data-testid="chat-file"] img')];
+      return images.length === ${count} && images.every(({ naturalWidth }) => naturalWidth === 64);
+    })()`;
+    await dora.page.waitForFunction(shown(1));
+    const input = (await dora.page.$('[data-testid="chat-file-input"]')) as ElementHandle<never>;
+    await input.uploadFile(file);
+    await ada.page.waitForFunction(shown(2));
+    const [first, second] = (await ada.page.evaluate(`Promise.all(
+      [...document.querySelectorAll('[data-testid="chat-file"] img')].map(({ src, alt }) =>
+        fetch(src).then(async (response) => [alt, response.headers.get('content-type'), await response.text()])),
+    )`)) as [alt: string, type: string, content: string][];
+    for (const [alt, type, content] of [first!, second!]) {
+      t.equal(alt, 'Picture holiday.webp');
+      t.equal(type, 'image/webp');
+      t.notMatch(content, NOTE);
+    }
+    await ada.click('chat-delete');
+    await dora.page.waitForFunction(shown(1));
+    for (const page of [ada, dora]) await page.click('chat-close');
   });
 
   await t.test('each page plays one remote track with one audio element', async (t) => {

@@ -9,7 +9,7 @@ import { FakeMediaPlane } from './fake-media-plane.ts';
 export function openRegistry(
   maxParticipants = 100,
   teams: readonly string[] = [],
-  recording: Pick<RegistryOptions, 'recorder' | 'recording'> = {},
+  more: Pick<RegistryOptions, 'recorder' | 'recording' | 'chat'> = {},
 ) {
   const clock = new FakeClock();
   const plane = new FakeMediaPlane();
@@ -17,7 +17,7 @@ export function openRegistry(
   const limits = { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants, resumeTimeoutMs: 30_000 };
   const registry = new RoomRegistry({
     ...{ plane, access, limits, teams, clock, log: pino({ level: 'silent' }) },
-    ...recording,
+    ...more,
   });
   return { clock, plane, registry };
 }

@@ -40,6 +40,7 @@ export interface SignalingServerOptions {
   readonly mode?: AccessMode;
   readonly tokenSecret?: string;
   readonly roomList?: RoomListMode;
+  readonly shareSound?: boolean;
   readonly roomPasswords?: Readonly<Record<string, string>>;
 }
 
@@ -57,6 +58,7 @@ export async function startSignalingServer(t: Test, options: SignalingServerOpti
     limits: { ...ROOM_LIMITS, ...options.roomLimits },
     limitCounts,
     ...(options.roomList !== undefined && { roomList: options.roomList }),
+    ...(options.shareSound !== undefined && { shareSound: options.shareSound }),
     clock,
     log,
   });

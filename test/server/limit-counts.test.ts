@@ -7,6 +7,7 @@ import { AdminAuth } from '../../src/admin/api/admin-auth.ts';
 import { TrustedProxies } from '../../src/lib/net/client-address.ts';
 import { LIMITS, type Limit, LimitCounts } from '../../src/lib/rates/limit-counts.ts';
 import { RequestRate } from '../../src/lib/rates/request-rate.ts';
+import { FileStore } from '../../src/rooms/chat/file-store.ts';
 import { ParticipantUpdates } from '../../src/rooms/participant-updates.ts';
 import { createBoundedHttpServer } from '../../src/server/http-server.ts';
 import { type BroadcastSetUp, startBroadcast } from '../helpers/broadcast-server.ts';
@@ -42,6 +43,21 @@ async function startHttp(t: Test, limits: { maxConnections?: number; maxConnecti
     return socket;
   };
   return { limitCounts, open };
+}
+
+/** Files for chats, with memory for 1000 bytes. */
+function fileStore(exceed: (offer: (id: string, bytes: number) => void) => void) {
+  return async () => {
+    const limitCounts = new LimitCounts();
+    const limits = { maxBytes: 500, maxTotalBytes: 1000, keptMinutes: 1 };
+    const store = new FileStore({ limits, clock: new FakeClock(), limitCounts });
+    try {
+      exceed((id, bytes) => store.offer({ id, address: id }, { name: 'x', bytes }));
+    } catch {
+      // The last one is refused.
+    }
+    return limitCounts;
+  };
 }
 
 /** A participant with such a long name that a single message exceeds the budget of a room. */
@@ -191,6 +207,12 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
     client.send({ type: 'join', room: 'lobby', name: 'Ada', chat: true });
     for (let i = 0; i < 4; i++) client.send({ type: 'say', text: '\u6f22'.repeat(2000) });
     await client.skipTo('error');
+  }),
+  chat_files: fileStore((offer) => {
+    for (let i = 0; i < 5; i++) offer('a', 1);
+  }),
+  chat_file_bytes: fileStore((offer) => {
+    for (const id of ['a', 'b', 'c']) offer(id, 400);
   }),
   data_per_second: signaling({}, async ({ open }) => {
     const client = await open();

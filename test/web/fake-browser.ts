@@ -252,6 +252,7 @@ export function joined(resumeToken = 'token-1', mediaResumed = false): ServerMes
     iceServers: [{ urls: ['stun:192.0.2.1'] }],
     resumeToken,
     roomList: false,
+    mayShareSound: true,
     mediaResumed,
     hearing: [],
     channels: [],

@@ -19,6 +19,7 @@ import { type JoinMode, preferences, remember, voiceShape } from './preferences.
 import { RecordingModel } from './recording/recording-model.ts';
 import { pathOfRoom, socketUrl } from './room-link.ts';
 import { RoomsModel } from './rooms/rooms-model.ts';
+import { ShareModel } from './share/share-model.ts';
 import { SignalsModel } from './signals/signals-model.ts';
 import { SpeakerOutput } from './speaker-output.ts';
 import { QualityHistory } from './stats/quality-history.ts';
@@ -44,6 +45,7 @@ export class Call {
   readonly files = new Files(this);
   readonly rooms = new RoomsModel(this.client);
   readonly recording = new RecordingModel(this.client);
+  readonly share = new ShareModel(this.client);
 
   readonly state = signal<ConnectionState>(this.client.state);
   readonly participants = signal<ReadonlyMap<string, ParticipantInfo>>(new Map());
@@ -100,9 +102,9 @@ export class Call {
   constructor(element: HTMLAudioElement) {
     this.speaker = new SpeakerOutput(element);
     this.client.on('state', (state) => this.#onState(state));
-    this.client.on('participants', (participants) => {
+    this.client.on('participants', (all) => {
       const before = this.self.value;
-      this.participants.value = participants;
+      this.participants.value = this.share.takeFrom(all);
       if (before?.mutedByModerator && this.client.mayUnmute) this.notify(strings.microphone.mayUnmute);
     });
     this.client.on('muted', (muted) => this.voice.obey(muted));
@@ -365,6 +367,7 @@ export class Call {
       document.title = strings.product;
       this.isAskingToLeave.value = false;
       this.participants.value = new Map();
+      this.share.end();
       this.levels.value = new Map();
       this.hearing.value = new Map();
       this.quality.value = null;

@@ -3,71 +3,30 @@ import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { TalkTarget } from '../sdk/channels.ts';
 import type { Call } from './call.ts';
 import { strings } from './language.ts';
+import { useLazy } from './lazy.ts';
 
 const texts = strings.channels;
 const SHOUT: TalkTarget = { shout: true };
 /** The keys that press a button. */
 const PRESS: ReadonlySet<string> = new Set([' ', 'Enter']);
 
-/** The room's teams: who joins them, and whom this participant speaks to. Nothing in rooms without any. */
+/** The room's teams, whose code is loaded when there are any, and shouts. */
 export function Teams({ call }: { call: Call }) {
-  const { channels } = call.channels.value;
-  if (channels.length === 0)
-    return (
-      <>
-        <Shouting call={call} />
-        <ShoutButton call={call} />
-      </>
-    );
-  const targets = channels.filter(({ speaks }) => speaks);
-  return (
-    <div class="teams" data-testid="teams">
+  const hasTeams = call.channels.value.channels.length > 0;
+  const Loaded = useLazy(hasTeams, () => import('./teams.tsx').then((loaded) => loaded.Teams));
+  const shown = (
+    <>
       <Shouting call={call} />
-      <fieldset class="team-row">
-        <legend class="quiet">{texts.teams}</legend>
-        {channels.map(({ name, open, hears }) => (
-          <button
-            key={name}
-            type="button"
-            class="button team"
-            data-testid="team"
-            data-team={name}
-            aria-pressed={hears}
-            disabled={!open}
-            dir="auto"
-            onClick={() => call.setInTeam(name, !hears)}
-          >
-            {name}
-          </button>
-        ))}
-      </fieldset>
-      {targets.length > 0 && (
-        <fieldset class="team-row">
-          <legend class="quiet">{texts.talkTo}</legend>
-          <Target call={call} team={null} label={texts.everyone} />
-          {targets.map(({ name }) => (
-            <Target key={name} call={call} team={name} label={name} />
-          ))}
-        </fieldset>
-      )}
+      {Loaded && <Loaded call={call} />}
       <ShoutButton call={call} />
-    </div>
+    </>
   );
-}
-
-function Target({ call, team, label }: { call: Call; team: string | null; label: string }) {
-  return (
-    <button
-      type="button"
-      class="button team"
-      data-testid="talk-to"
-      data-team={team ?? ''}
-      aria-pressed={call.team.value === team}
-      dir="auto"
-      onClick={() => call.talkToTeam(team)}
-    >
-      {label}
-    </button>
+  return hasTeams ? (
+    <div class="teams" data-testid="teams">
+      {shown}
+    </div>
+  ) : (
+    shown
   );
 }
 

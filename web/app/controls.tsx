@@ -14,6 +14,7 @@ import {
 import { strings } from './language.ts';
 import { LevelMeter } from './level-meter.tsx';
 import { preferences } from './preferences.ts';
+import { ShareButton } from './share/share-button.tsx';
 import { actionOf, isTyping, keyName, type ShortcutAction } from './shortcuts.ts';
 import { TalkButton } from './talk-button.tsx';
 import { useToolbarKeys } from './toolbar-keys.ts';
@@ -75,6 +76,7 @@ export function Controls({ call, onSettings }: { call: Call; onSettings: () => v
         >
           <HandIcon />
         </DockButton>
+        <ShareButton call={call} />
         <DockButton id="settings" label={texts.settings} onClick={onSettings}>
           <SettingsIcon />
         </DockButton>

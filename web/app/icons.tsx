@@ -22,6 +22,14 @@ export const MicrophoneOffIcon = () => (
   </Icon>
 );
 
+export const NoteIcon = () => (
+  <Icon>
+    <path d="M9 18V5l10-2v13" />
+    <circle cx="6.5" cy="18" r="2.5" />
+    <circle cx="16.5" cy="16" r="2.5" />
+  </Icon>
+);
+
 export const EarIcon = () => (
   <Icon>
     <path d="M6.5 9.5a5.5 5.5 0 0 1 11 0c0 4-4 4.5-4 8a3 3 0 0 1-5.6 1.5M9.5 10a2.5 2.5 0 0 1 5 0c0 1.800-2 2.200-2 4" />

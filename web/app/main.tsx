@@ -1,3 +1,4 @@
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { Call } from './call.ts';
 import { forgetCall, isReload, keptCall } from './call-memory.ts';
@@ -8,7 +9,6 @@ import { language } from './language.ts';
 import { RoomView } from './room-view.tsx';
 import { watchTab } from './signals/tab.ts';
 import { registerServiceWorker } from './system/install.ts';
-import { showOnSystem } from './system/show-on-system.ts';
 
 function App({ call }: { call: Call }) {
   const { status } = call.state.value;
@@ -39,7 +39,13 @@ if (isReload()) resume();
 addEventListener('pageshow', (event) => {
   if (event.persisted) resume();
 });
-showOnSystem(call);
+let isOnSystem = false;
+effect(() => {
+  if (isOnSystem || !call.isInCall) return;
+  isOnSystem = true;
+  // Without it, a call is a call.
+  import('./system/show-on-system.ts').then(({ showOnSystem }) => showOnSystem(call)).catch(() => {});
+});
 if (isEmbedded()) void import('./embed.ts').then(({ obeyParent }) => obeyParent(call));
 else void registerServiceWorker();
 watchTab(call);

@@ -1,12 +1,11 @@
-import { type Signal, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import type { ParticipantInfo } from '../../src/protocol/messages.ts';
 import type { Call } from './call.ts';
-import { Dialog } from './dialog.tsx';
 import { LockIcon, MoreIcon } from './icons.tsx';
 import { strings } from './language.ts';
+import { useLazy } from './lazy.ts';
 
 const texts = strings.moderation;
-const BAN_SECONDS = 600;
 
 /** The room's lock: a switch for moderators, an icon for everyone else. */
 export function RoomLock({ call }: { call: Call }) {
@@ -37,6 +36,11 @@ export function RoomLock({ call }: { call: Call }) {
 /** A moderator's actions for one person, behind a button so that nobody is removed by accident. */
 export function ModerateButton({ call, person }: { call: Call; person: ParticipantInfo }) {
   const isOpen = useSignal(false);
+  const load = () => import('./moderation-dialog.tsx').then(({ ModerationDialog }) => ModerationDialog);
+  const Dialog = useLazy(isOpen.value, load, () => {
+    isOpen.value = false;
+    call.notify(strings.settings.notLoaded);
+  });
   return (
     <>
       <button
@@ -51,52 +55,15 @@ export function ModerateButton({ call, person }: { call: Call; person: Participa
       >
         <MoreIcon />
       </button>
-      {isOpen.value && <ModerationDialog call={call} person={person} isOpen={isOpen} />}
+      {Dialog && (
+        <Dialog
+          call={call}
+          person={person}
+          onClose={() => {
+            isOpen.value = false;
+          }}
+        />
+      )}
     </>
-  );
-}
-
-interface DialogProps {
-  readonly call: Call;
-  readonly person: ParticipantInfo;
-  readonly isOpen: Signal<boolean>;
-}
-
-function ModerationDialog({ call, person, isOpen }: DialogProps) {
-  const { moderation } = call.client;
-  const close = () => {
-    isOpen.value = false;
-  };
-  const action = (id: string, label: string, run: () => void, style = '') => (
-    <button
-      type="button"
-      class={`button ${style}`}
-      data-testid={id}
-      onClick={() => {
-        run();
-        close();
-      }}
-    >
-      {label}
-    </button>
-  );
-  return (
-    <Dialog class="moderation" labelledBy="moderation-title" onClose={close}>
-      <h2 id="moderation-title" dir="auto">
-        {person.name}
-      </h2>
-      {person.maySpeak &&
-        (person.mutedByModerator
-          ? action('moderate-allow', texts.allow, () => moderation.mute(person.id, false))
-          : action('moderate-mute', texts.mute, () => moderation.mute(person.id, true)))}
-      {call.chat.state.value.rules !== null &&
-        (person.mayChat === false
-          ? action('moderate-chat-allow', texts.allowInChat, () => moderation.muteInChat(person.id, false))
-          : action('moderate-chat-mute', texts.muteInChat, () => moderation.muteInChat(person.id, true)))}
-      {action('moderate-kick', texts.kick, () => moderation.kick(person.id), 'button-danger')}
-      {person.identity !== null &&
-        action('moderate-ban', texts.ban, () => moderation.kick(person.id, BAN_SECONDS), 'button-danger')}
-      {action('moderate-cancel', texts.cancel, () => {})}
-    </Dialog>
   );
 }

@@ -9,7 +9,7 @@ import { matching } from './list-window.ts';
 import { RoomLock } from './moderation.tsx';
 import { PeopleList } from './people-list.tsx';
 import { RecentSpeakers } from './speakers.ts';
-import { VolumeDialog } from './volume.tsx';
+import { LateVolumeDialog } from './volume.tsx';
 
 const texts = strings.room;
 /** Up to so many people there are large tiles, all in sight; then smaller ones, and beyond the second number rows. */
@@ -79,7 +79,8 @@ function Pinned({ call }: { call: Call }) {
   const levels = call.levels.value;
   useEffect(() => {
     const look = () => {
-      const next = speakers.current.update(call.levels.value, performance.now());
+      const people = new Map([...call.levels.value].filter(([id]) => call.participants.value.has(id)));
+      const next = speakers.current.update(people, performance.now());
       if (next.length !== pinned.value.length || next.some((id, place) => id !== pinned.value[place]))
         pinned.value = next;
     };
@@ -125,7 +126,7 @@ function Pinned({ call }: { call: Call }) {
       </ul>
       {pinned.value.length === 0 && <p class="quiet">{texts.nobodyTalks}</p>}
       {askedPerson !== undefined && (
-        <VolumeDialog
+        <LateVolumeDialog
           call={call}
           person={askedPerson}
           gain={call.hearing.value.get(askedPerson.id) ?? 1}

@@ -13,6 +13,7 @@ import { LeaveDialog } from './leave-dialog.tsx';
 import { People } from './people.tsx';
 import { RecordingBanner } from './recording/recording-banner.tsx';
 import { RoomsButton, RoomsPanel } from './rooms/rooms-button.tsx';
+import { Shared } from './share/share-button.tsx';
 import { EventLine } from './signals/event-line.tsx';
 import { MiniPlayerButton } from './system/mini-player-button.tsx';
 
@@ -55,6 +56,7 @@ export function RoomView({ call }: { call: Call }) {
           {call.notice.value}
         </p>
         <People call={call} />
+        <Shared call={call} />
       </main>
       <EventLine call={call} />
       <Chat call={call} chat={call.chat} />

@@ -75,14 +75,15 @@ export class Channels {
   receive(message: ServerMessage): void {
     switch (message.type) {
       case 'joined':
-        this.#enter(message);
+      case 'moved': {
+        const { channels, mayWhisper, shoutsTo, shouting = [] } = message;
+        const talking = new Map(message.talking.map((view) => [view.participantId, view]));
+        this.#set({ channels, mayWhisper, talking, shoutsTo, shouting });
         // A key may have been released while the connection was broken.
-        if (this.#target !== EVERYONE) this.talkTo(this.#target);
+        if (message.type === 'moved') this.#target = EVERYONE;
+        else if (this.#target !== EVERYONE) this.talkTo(this.#target);
         break;
-      case 'moved':
-        this.#target = EVERYONE;
-        this.#enter(message);
-        break;
+      }
       case 'channels':
         this.#set({ ...this.#state, channels: message.channels });
         break;
@@ -101,12 +102,6 @@ export class Channels {
         break;
       }
     }
-  }
-
-  #enter(message: Extract<ServerMessage, { type: 'joined' | 'moved' }>): void {
-    const { channels, mayWhisper, shoutsTo, shouting = [] } = message;
-    const talking = new Map(message.talking.map((view) => [view.participantId, view]));
-    this.#set({ channels, mayWhisper, talking, shoutsTo, shouting });
   }
 
   #set(state: ChannelState): void {

@@ -20,6 +20,8 @@ export interface SayOptions {
   readonly to?: string;
   /** The ids of participants mentioned in it. */
   readonly mentions?: readonly string[];
+  /** The id of a file that was uploaded with a grant. */
+  readonly file?: string;
 }
 
 /** More than the server keeps. */
@@ -53,9 +55,17 @@ export class Chat {
   }
 
   /** Writes a line. Resolves when the server has it; rejects with a `VoiceError`, which may have `retryAfterMs`. */
-  say(text: string, { to, mentions }: SayOptions = {}): Promise<void> {
-    const more = { ...(to !== undefined && { to }), ...(mentions !== undefined && { mentions }) };
-    return this.#requests.ask({ type: 'say', text, ...more }, { isQuiet: true });
+  say(text: string, options?: SayOptions): Promise<void> {
+    return this.#requests.ask({ type: 'say', text, ...options }, { isQuiet: true });
+  }
+
+  /**
+   * Asks for a place for a file of this size. Resolves with the grant with which it is uploaded, in pieces of at most
+   * 256 KiB: POST `/files/new/GRANT?at=OFFSET`.
+   */
+  async offerFile(name: string, bytes: number): Promise<string> {
+    type Offered = Extract<ServerMessage, { readonly type: 'file_offered' }>;
+    return (await this.#requests.ask<Offered>({ type: 'offer_file', name, bytes }, { isQuiet: true })).grant;
   }
 
   /** Changes one's own line. */
@@ -73,37 +83,31 @@ export class Chat {
    * @internal
    */
   receive(message: ServerMessage): void {
+    const isElsewhere = message.type === 'moved';
+    if (isElsewhere) this.#mark = undefined;
+    if ('mark' in message) this.#mark = message.mark;
     switch (message.type) {
       case 'joined':
-        this.#set({ ...this.#state, rules: message.chat });
-        break;
       case 'moved':
-        this.#mark = undefined;
-        this.#set({ lines: [], rules: message.chat });
-        break;
       case 'chat_updated':
-        this.#set({ lines: message.chat === null ? [] : this.#state.lines, rules: message.chat });
+        this.#set({ lines: isElsewhere || message.chat === null ? [] : this.#state.lines, rules: message.chat });
         break;
       case 'chat_history': {
-        this.#mark = message.mark;
         const gone = new Set(message.unsaid);
         const kept = message.complete ? [] : this.#state.lines.filter(({ id }) => !gone.has(id));
         this.#setLines(merged(kept, message.lines.map(toAll)));
         break;
       }
       case 'said': {
-        this.#mark = message.mark;
         const line = { ...message.line, to: message.to };
         this.#setLines(merged(this.#state.lines, [line]));
         this.#onLine(line);
         break;
       }
       case 'edited':
-        this.#mark = message.mark;
         this.#setLines(this.#state.lines.map((line) => (line.id === message.line.id ? toAll(message.line) : line)));
         break;
       case 'unsaid':
-        this.#mark = message.mark;
         this.#setLines(this.#state.lines.filter(({ id }) => id !== message.id));
         break;
     }

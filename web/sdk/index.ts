@@ -1,6 +1,6 @@
 /** Everything that `@partyline/client` offers. */
 
-export type { ChatLine, ChatRules } from '../../src/protocol/chat.ts';
+export type { ChatFile, ChatLine, ChatRules, FileRules } from '../../src/protocol/chat.ts';
 export type {
   ChannelView,
   ConnectionGrade,

@@ -1,7 +1,7 @@
 // Written by scripts/generate.mjs from web/sdk/index.ts.
 
 /** The code of an error. Stable, for programs. */
-export type ErrorCode = 'malformed_message' | 'unknown_type' | 'message_too_large' | 'too_many_messages' | 'join_timeout' | 'not_joined' | 'already_joined' | 'invalid_name' | 'invalid_room' | 'room_locked' | 'password_required' | 'wrong_password' | 'token_required' | 'token_invalid' | 'token_expired' | 'not_allowed' | 'unknown_participant' | 'invalid_channel' | 'no_space' | 'too_many_bodies' | 'unknown_channel' | 'too_many_channels' | 'not_linked' | 'channel_full' | 'chat_off' | 'invalid_text' | 'too_many_lines' | 'slow_mode' | 'unknown_line' | 'not_delivered' | 'too_many_data' | 'data_too_large' | 'unknown_ban' | 'kicked' | 'capture_off' | 'capture_running' | 'recording_off' | 'recording_running' | 'no_recording' | 'unknown_recording' | 'unknown_file' | 'too_many_recordings' | 'disk_full' | 'recording_failed' | 'no_converter' | 'range_not_satisfiable' | 'room_full' | 'too_many_rooms' | 'too_many_rooms_of_address' | 'sdp_too_large' | 'invalid_sdp' | 'unusable_offer' | 'cannot_restart' | 'media_unavailable' | 'server_busy' | 'whip_off' | 'nothing_to_hear' | 'unknown_session' | 'etag_required' | 'etag_wrong' | 'unknown_listener' | 'forbidden_origin' | 'unknown_host' | 'rate_limited' | 'too_many_offers' | 'too_many_connections' | 'replaced' | 'server_draining' | 'room_closed' | 'unknown_room' | 'room_exists' | 'identity_present' | 'tokens_off' | 'api_off' | 'admin_token_required' | 'admin_token_wrong' | 'not_found' | 'method_not_allowed' | 'invalid_request' | 'request_too_large' | 'unsupported_media_type' | 'server_closing' | 'internal';
+export type ErrorCode = 'malformed_message' | 'unknown_type' | 'message_too_large' | 'too_many_messages' | 'join_timeout' | 'not_joined' | 'already_joined' | 'invalid_name' | 'invalid_room' | 'room_locked' | 'password_required' | 'wrong_password' | 'token_required' | 'token_invalid' | 'token_expired' | 'not_allowed' | 'unknown_participant' | 'invalid_channel' | 'no_space' | 'too_many_bodies' | 'unknown_channel' | 'too_many_channels' | 'not_linked' | 'channel_full' | 'chat_off' | 'invalid_text' | 'too_many_lines' | 'slow_mode' | 'unknown_line' | 'not_delivered' | 'too_many_data' | 'data_too_large' | 'files_off' | 'file_too_large' | 'too_many_files' | 'no_space_for_files' | 'unknown_chat_file' | 'too_many_shares' | 'owner_left' | 'unknown_ban' | 'kicked' | 'capture_off' | 'capture_running' | 'recording_off' | 'recording_running' | 'no_recording' | 'unknown_recording' | 'unknown_file' | 'too_many_recordings' | 'disk_full' | 'recording_failed' | 'no_converter' | 'range_not_satisfiable' | 'room_full' | 'too_many_rooms' | 'too_many_rooms_of_address' | 'sdp_too_large' | 'invalid_sdp' | 'unusable_offer' | 'cannot_restart' | 'media_unavailable' | 'server_busy' | 'whip_off' | 'nothing_to_hear' | 'unknown_session' | 'etag_required' | 'etag_wrong' | 'unknown_listener' | 'forbidden_origin' | 'unknown_host' | 'rate_limited' | 'too_many_offers' | 'too_many_connections' | 'replaced' | 'server_draining' | 'room_closed' | 'unknown_room' | 'room_exists' | 'identity_present' | 'tokens_off' | 'api_off' | 'admin_token_required' | 'admin_token_wrong' | 'not_found' | 'method_not_allowed' | 'invalid_request' | 'request_too_large' | 'unsupported_media_type' | 'server_closing' | 'internal';
 
 /** A channel that a participant belongs to or may join. */
 export interface ChannelView {
@@ -30,6 +30,15 @@ interface ShouterView {
     readonly room: string;
 }
 
+/** A file that somebody has sent. It is at `/files/ID?key=KEY`, with the `fileKey` of whoever reads it. */
+export interface ChatFile {
+    readonly id: string;
+    readonly name: string;
+    readonly bytes: number;
+    /** That of an image that browsers show, as its content says, or `application/octet-stream`. */
+    readonly type: string;
+}
+
 /** One line. */
 export interface ChatLine {
     /** Unique, also across rooms and restarts. */
@@ -39,13 +48,14 @@ export interface ChatLine {
     /** As in `ParticipantInfo`, when they wrote it. */
     readonly identity: string | null;
     readonly name: string;
-    /** Plain text of 1 to 2000 UTF-16 units, with line breaks (`\n`). */
+    /** Plain text of 1 to 2000 UTF-16 units, with line breaks (`\n`); with a file it may be empty. */
     readonly text: string;
     /** In milliseconds since 1970. */
     readonly atMs: number;
     /** The ids of the participants mentioned in it. */
     readonly mentions: readonly string[];
     readonly edited: boolean;
+    readonly file?: ChatFile;
 }
 
 /** The rules of a room's chat. */
@@ -56,16 +66,27 @@ export interface ChatRules {
     readonly keptHours: number;
     /** Slow mode: how long one person waits between two lines; 0: off. Moderators do not wait. */
     readonly slowModeSeconds: number;
+    /** Omitted if the server takes no files. */
+    readonly files?: FileRules;
 }
+
+export interface FileRules {
+    /** Of one file. */
+    readonly maxBytes: number;
+    /** It is kept for this long, and never longer than the room exists. */
+    readonly keptMinutes: number;
+}
+
+/** How others get into a room: by its name, with its password as well, or only with a join token each. */
+export type RoomEntry = 'open' | 'password' | 'token';
+
+export type LeaveReason = 'left' | 'connection_lost' | 'kicked' | 'moved';
 
 /** What the others can expect to hear from someone: without a microphone, or muted, nothing. */
 type MicrophoneState = 'none' | 'muted' | 'open';
 
 /** How well sound gets through to someone and back. */
 export type ConnectionGrade = 'good' | 'fair' | 'poor';
-
-/** How others get into a room: by its name, with its password as well, or only with a join token each. */
-export type RoomEntry = 'open' | 'password' | 'token';
 
 export interface ParticipantInfo {
     readonly id: string;
@@ -93,9 +114,11 @@ export interface ParticipantInfo {
     readonly via?: 'whip';
     /** False if they may not write in the chat, because of their token or a moderator; otherwise omitted. */
     readonly mayChat?: boolean;
+    /** `music`: this is not a person, but a sound that its owner shares beside their voice. Otherwise omitted. */
+    readonly role?: 'music';
+    /** The id of the participant who shares it. */
+    readonly owner?: string;
 }
-
-export type LeaveReason = 'left' | 'connection_lost' | 'kicked' | 'moved';
 
 /** One file for everybody, one for each participant, or both. */
 export type RecordingTracks = 'mix' | 'participants' | 'both';
@@ -211,6 +234,8 @@ export interface SayOptions {
     readonly to?: string;
     /** The ids of participants mentioned in it. */
     readonly mentions?: readonly string[];
+    /** The id of a file that was uploaded with a grant. */
+    readonly file?: string;
 }
 
 /** The chat of the room. Texts are as people wrote them: show them as text, and isolate their direction. */
@@ -218,7 +243,12 @@ export declare class Chat {
     #private;
     get state(): ChatState;
     /** Writes a line. Resolves when the server has it; rejects with a `VoiceError`, which may have `retryAfterMs`. */
-    say(text: string, { to, mentions }?: SayOptions): Promise<void>;
+    say(text: string, options?: SayOptions): Promise<void>;
+    /**
+     * Asks for a place for a file of this size. Resolves with the grant with which it is uploaded, in pieces of at most
+     * 256 KiB: POST `/files/new/GRANT?at=OFFSET`.
+     */
+    offerFile(name: string, bytes: number): Promise<string>;
     /** Changes one's own line. */
     edit(id: string, text: string, mentions?: readonly string[]): Promise<void>;
     /** Deletes one's own line; moderators delete any. */

@@ -8,7 +8,7 @@ const PATIENCE_MS = 10_000;
 type Request = Extract<ClientMessageInput, { readonly requestId?: number | undefined }>;
 
 interface Pending {
-  readonly resolve: () => void;
+  readonly resolve: (answer: never) => void;
   readonly reject: (error: VoiceError) => void;
   readonly cancelTimeout: () => void;
   readonly isQuiet: boolean;
@@ -27,13 +27,14 @@ export class Requests {
   }
 
   /**
-   * Resolves when the server has carried it out, and rejects with a `VoiceError`: the server's, or `unreachable` if no
-   * answer came. With `isQuiet` only the caller is told of the server's error.
+   * Resolves with the server's answer when it has carried it out, and rejects with a `VoiceError`: the server's, or
+   * `unreachable` if no answer came. With `isQuiet` only the caller is told of the server's error. Most callers only want
+   * to know when; others name the message that answers.
    */
-  ask(request: Request, { isQuiet = false } = {}): Promise<void> {
+  ask<Answer = void>(request: Request, { isQuiet = false } = {}): Promise<Answer> {
     this.#lastId += 1;
     const id = this.#lastId;
-    const answered = new Promise<void>((resolve, reject) => {
+    const answered = new Promise<Answer>((resolve, reject) => {
       const cancelTimeout = this.#environment.setTimer(PATIENCE_MS, () =>
         this.#settle(id, new VoiceError('unreachable', 'The server did not answer.')),
       );
@@ -47,11 +48,11 @@ export class Requests {
 
   /** Every message of the server. True if it is an error of which only the caller is told. */
   receive(message: ServerMessage): boolean {
-    if (!('requestId' in message) || message.requestId === undefined) return false;
-    const isQuiet = this.#pending.get(message.requestId)?.isQuiet === true;
-    if (message.type !== 'error') this.#settle(message.requestId, null);
-    else this.#settle(message.requestId, new VoiceError(message.code, message.message, message.retryAfterMs));
-    return isQuiet && message.type === 'error';
+    const { requestId = 0 } = message as { readonly requestId?: number };
+    const isQuiet = this.#pending.get(requestId)?.isQuiet === true;
+    const isError = message.type === 'error';
+    this.#settle(requestId, isError ? new VoiceError(message.code, message.message, message.retryAfterMs) : message);
+    return isQuiet && isError;
   }
 
   /** The connection is lost, and no more answers come. */
@@ -59,12 +60,12 @@ export class Requests {
     for (const id of this.#pending.keys()) this.#settle(id, new VoiceError('unreachable', 'The connection was lost.'));
   }
 
-  #settle(id: number, error: VoiceError | null): void {
+  #settle(id: number, answer: ServerMessage | VoiceError): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);
     pending.cancelTimeout();
-    if (error === null) pending.resolve();
-    else pending.reject(error);
+    if (answer instanceof VoiceError) pending.reject(answer);
+    else pending.resolve(answer as never);
   }
 }

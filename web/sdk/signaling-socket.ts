@@ -147,10 +147,9 @@ export class SignalingSocket {
  * The server is trusted to follow the protocol. Anything that is not a message, or is from a later version, is ignored.
  */
 function parseServerMessage(data: unknown): ServerMessage | null {
-  if (typeof data !== 'string') return null;
   try {
-    const value: unknown = JSON.parse(data);
-    return typeof value === 'object' && value !== null && 'type' in value ? (value as ServerMessage) : null;
+    const value = JSON.parse(String(data)) as ServerMessage | null;
+    return value?.type === undefined ? null : value;
   } catch {
     return null;
   }

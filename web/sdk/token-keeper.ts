@@ -36,15 +36,6 @@ export class TokenKeeper {
     return this.#token;
   }
 
-  /** Before the next join, `ask` must get a token. */
-  get mustAsk(): boolean {
-    return this.#get !== undefined && this.#token === undefined;
-  }
-
-  get isAsking(): boolean {
-    return this.#isAsking;
-  }
-
   /** Gets a token from the application. Rejects as its function does. */
   async ask(): Promise<void> {
     if (this.#get === undefined) return;
@@ -57,7 +48,14 @@ export class TokenKeeper {
     }
   }
 
-  /** The server has refused a join. Returns whether another token may help; `ask` gets it. */
+  /** Before a join: calls back at once, or when the application has brought a token. */
+  obtain(joins: () => void, failed: (reason: string) => void): void {
+    if (this.#isAsking) return;
+    if (this.#get === undefined || this.#token !== undefined) joins();
+    else this.ask().then(joins, (thrown: unknown) => failed(String(thrown)));
+  }
+
+  /** The server has refused a join. Returns whether another token may help; `obtain` gets it. */
   mayRetry(code: ErrorCode): boolean {
     if (!REFUSED.has(code) || this.#get === undefined || this.#isNew) return false;
     this.#token = undefined;

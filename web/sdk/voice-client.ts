@@ -241,17 +241,14 @@ export class VoiceClient extends Emitter<VoiceEvents> {
 
   #open(): void {
     const target = this.#target;
-    if (target === null || target.token.isAsking) return;
-    if (!target.token.mustAsk) this.#openSocket(target);
-    else
-      target.token.ask().then(
-        () => {
-          if (target === this.#target) this.#openSocket(target);
-        },
-        (thrown: unknown) => {
-          if (target === this.#target) this.#lost('token_unavailable', String(thrown));
-        },
-      );
+    target?.token.obtain(
+      () => {
+        if (target === this.#target) this.#openSocket(target);
+      },
+      (reason) => {
+        if (target === this.#target) this.#lost('token_unavailable', reason);
+      },
+    );
   }
 
   #openSocket(target: JoinTarget): void {
@@ -304,6 +301,7 @@ export class VoiceClient extends Emitter<VoiceEvents> {
     this.#obeyMute();
     this.#setState({ status: 'connected', media: this.#media?.state ?? 'connecting' });
     this.emit('draining', null);
+    this.emit('joined', message);
     this.#room.announce(message);
     this.#firstJoin?.resolve();
     this.#firstJoin = null;

@@ -1,4 +1,4 @@
-import type { LeaveReason, ParticipantInfo, RoomEntry } from '../../src/protocol/messages.ts';
+import type { LeaveReason, ParticipantInfo, RoomEntry, ServerMessage } from '../../src/protocol/messages.ts';
 import type { RecordingEndReason, RecordingView } from '../../src/protocol/recording.ts';
 import type { ListedRoom } from '../../src/protocol/rooms.ts';
 import type { ChannelState } from './channels.ts';
@@ -56,6 +56,11 @@ export interface VoiceEvents {
   state: ConnectionState;
   /** Everyone in the room by id, including this participant, whenever someone joins, leaves or changes. */
   participants: ReadonlyMap<string, ParticipantInfo>;
+  /**
+   * What the server has told this participant about their join, with secrets of theirs.
+   * @internal
+   */
+  joined: Extract<ServerMessage, { readonly type: 'joined' }>;
   participantJoined: ParticipantInfo;
   participantLeft: { readonly participant: ParticipantInfo; readonly reason: LeaveReason };
   /** The server muted this participant: a moderator did it, or the join token does not allow speaking. */

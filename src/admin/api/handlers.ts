@@ -73,7 +73,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     listParticipants: ({ params, query }) => {
       const room = registry.room(params.room);
       const { identity } = query;
-      const all = [...room.everybody];
+      const all = [...room.all];
       const matching = identity === undefined ? all : all.filter(({ admission }) => admission.identity === identity);
       const participants = pageOf(matching, query).map((participant) => participantView(room, participant));
       return { participants, total: matching.length };
@@ -164,6 +164,8 @@ function participantView(room: Room, participant: Participant): z.output<typeof 
     via: view.via ?? null,
     handRaised: view.handRaised === true,
     away: view.away === true,
+    role: view.role ?? 'person',
+    owner: view.owner ?? null,
     mayChat: participant.mayChat,
     room: room.name,
     joinedAt: isoTime(joinedAtMs),

@@ -60,7 +60,7 @@ export class ControlSession implements GameServer {
     socket.on('pong', (data) => this.#guard(() => this.#count(data)));
     socket.on('error', (error) => options.log.debug({ err: error }, 'control websocket error'));
     socket.on('close', (code) => this.#closed(code));
-    const players = Array.from(room.everybody, publicKeyOf);
+    const players = room.everybody.map(publicKeyOf);
     this.#send({ type: 'ready', room: room.name, players });
   }
 

@@ -16,6 +16,8 @@ export interface ControlFigures {
   readonly errors: ReadonlyMap<ErrorCode, number>;
   /** Lines of chats. */
   readonly text: { readonly lines: number; readonly privateLines: number; readonly data: number };
+  /** Files of chats: in memory now, and received since the start. */
+  readonly files?: { readonly files: number; readonly bytes: number; readonly received: number };
   /** How often each limit was hit. */
   readonly limits: ReadonlyMap<Limit, number>;
   /** Times the main thread's event loop was blocked for one second or longer. */
@@ -48,6 +50,12 @@ const GAUGES: readonly Figure[] = [
   ['partyline_publishers', 'Programs that send sound by WHIP.', ({ broadcast }) => broadcast?.publishers ?? 0],
   ['partyline_listeners', 'Listeners by WHEP, who are no participants.', ({ broadcast }) => broadcast?.listeners ?? 0],
   ['partyline_websocket_connections', 'WebSocket connections, joined or not.', ({ connections }) => connections],
+  ['partyline_chat_files', 'Files of chats in memory.', ({ files }) => files?.files ?? 0],
+  [
+    'partyline_chat_file_bytes',
+    'Memory for files of chats, with what is promised to uploads.',
+    ({ files }) => files?.bytes ?? 0,
+  ],
   [
     'partyline_webhook_events_waiting',
     'Webhook events waiting to be delivered.',
@@ -62,6 +70,7 @@ const COUNTERS: readonly Figure[] = [
     'Failed attempts to deliver a webhook.',
     (figures) => sumOf(figures, ({ failed }) => failed),
   ],
+  ['partyline_chat_files_received_total', 'Files sent to chats.', ({ files }) => files?.received ?? 0],
   ['partyline_data_messages_total', 'Messages between programs of participants.', ({ text }) => text.data],
   [
     'partyline_event_loop_stalls_total',

@@ -21,6 +21,8 @@ export const LIMITS = [
   'room_update_bytes',
   'chat_lines_per_second',
   'chat_bytes',
+  'chat_files',
+  'chat_file_bytes',
   'data_per_second',
   'data_bytes',
   'bytes_per_second',

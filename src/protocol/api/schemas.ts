@@ -178,6 +178,10 @@ export const participantSchema = z.strictObject({
   handRaised: z.boolean().describe('They want to say something.'),
   via: z.enum(['whip']).nullable().describe('`whip`: a program that sends sound, not a person; otherwise null.'),
   away: z.boolean().describe('They have said that they are not at the computer.'),
+  role: z
+    .enum(['person', 'music'])
+    .describe('`music`: a sound that its owner shares beside their voice; it is no person.'),
+  owner: z.string().nullable().describe('The id of the participant who shares this sound; null for a person.'),
   mayChat: z.boolean().describe('May write in the chat: their token allows it, and no moderator has muted them there.'),
   levelDbov: z
     .number()
@@ -272,6 +276,10 @@ export const newTokenSchema = z.strictObject({
   mayRecord: z.boolean().default(false).describe('The participant may start and end recordings of the room.'),
   mayChat: z.boolean().default(true).describe('The participant may write in the chat.'),
   maySendData: z.boolean().default(true).describe('The participant may send data to the programs of others.'),
+  mayShareSound: z
+    .boolean()
+    .default(true)
+    .describe('The participant may share the sound of a tab, or music, beside their voice.'),
   expiresInSeconds: z.number().int().min(1).max(MAX_TOKEN_SECONDS).default(3600).describe('Lifetime of the token.'),
 });
 

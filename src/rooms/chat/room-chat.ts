@@ -11,6 +11,7 @@ import type { TextCounts } from '../text-counts.ts';
 import { ChatHistory } from './chat-history.ts';
 import { ChatRates } from './chat-rates.ts';
 import { chatText } from './chat-text.ts';
+import type { FileStore } from './file-store.ts';
 
 /** What a participant does in the chat. */
 export type ChatAction =
@@ -19,6 +20,8 @@ export type ChatAction =
       readonly text: string;
       readonly to?: string | undefined;
       readonly mentions: readonly string[];
+      /** The id of a file that they have uploaded. */
+      readonly file?: string | undefined;
       readonly requestId?: number | undefined;
     }
   | {
@@ -40,6 +43,10 @@ export interface RoomChatOptions {
   /** Everyone in the room by id. */
   readonly participants: ReadonlyMap<string, Participant>;
   readonly keeping: ChatKeeping;
+  /** Of all rooms. */
+  readonly files: FileStore;
+  /** As `roomKey` returns it. */
+  readonly room: string;
   readonly settings: () => { readonly chat: boolean; readonly slowModeSeconds: number };
   readonly limitCounts: LimitCounts;
   readonly textCounts: TextCounts;
@@ -72,9 +79,11 @@ export class RoomChat {
 
   /** Null while the chat is off. */
   get rules(): ChatRules | null {
-    const { keeping, settings } = this.#options;
+    const { keeping, files, settings } = this.#options;
     const { chat, slowModeSeconds } = settings();
-    return chat ? { ...keeping, slowModeSeconds } : null;
+    const { maxBytes, keptMinutes } = files.limits;
+    if (!chat) return null;
+    return { ...keeping, slowModeSeconds, ...(maxBytes > 0 && { files: { maxBytes, keptMinutes } }) };
   }
 
   /** What a client has missed that knows the chat up to `mark`; null if there is no chat. */
@@ -84,13 +93,13 @@ export class RoomChat {
 
   /** The settings have changed. */
   rulesChanged(): void {
-    if (!this.#options.settings().chat) this.#history.clear();
+    if (!this.#options.settings().chat) this.#clear();
     this.#tell({ type: 'chat_updated', chat: this.rules });
   }
 
   /**
    * Throws `chat_off`, `not_allowed`, `invalid_text`, `too_many_lines`, `slow_mode`, `unknown_line`,
-   * `unknown_participant` or `not_delivered`; then nothing has changed.
+   * `unknown_participant`, `unknown_chat_file` or `not_delivered`; then nothing has changed.
    */
   act(writer: Participant, action: ChatAction): void {
     if (!this.#options.settings().chat) throw new AppError('chat_off');
@@ -108,8 +117,19 @@ export class RoomChat {
     }
   }
 
+  /** Throws `chat_off` or `not_allowed` if this participant may not send files here. */
+  checkFilesOf(writer: Participant): void {
+    if (!this.#options.settings().chat) throw new AppError('chat_off');
+    this.#mayWrite(writer);
+  }
+
   close(): void {
+    this.#clear();
+  }
+
+  #clear(): void {
     this.#history.clear();
+    this.#options.files.forgetRoom(this.#options.room);
   }
 
   #say(writer: Participant, action: Extract<ChatAction, { type: 'say' }>): void {
@@ -117,11 +137,12 @@ export class RoomChat {
     const author = publicKeyOf(writer);
     const slowModeMs = writer.mayModerate ? 0 : 1000 * this.#options.settings().slowModeSeconds;
     this.#mayWrite(writer);
+    if (action.file !== undefined) this.#options.files.checkSendable(writer.id, action.file);
     this.#limited(() => this.#rates.checkSlowMode(author, slowModeMs, clock.now()));
     this.#take(author);
     const fields = this.#fieldsOf(writer, action);
     this.#mayTell();
-    const line = this.#history.add(fields, author);
+    const line = this.#history.add({ ...fields, ...this.#sendFile(writer, action) }, author);
     this.#rates.wrote(author, clock.now());
     textCounts.lines++;
     this.#tell({ type: 'said', line, to: null, mark: line.id }, writer, action.requestId);
@@ -134,8 +155,10 @@ export class RoomChat {
     const receiver = to === writer.id ? undefined : participants.get(to);
     if (receiver === undefined) throw new AppError('unknown_participant');
     if (!receiver.client?.takesChat) throw new AppError('not_delivered');
-    const line = { ...this.#fieldsOf(writer, action), id: randomUUID() };
+    if (action.file !== undefined) this.#options.files.checkSendable(writer.id, action.file);
+    const fields = this.#fieldsOf(writer, action);
     this.#mayTell();
+    const line = { ...fields, ...this.#sendFile(writer, action), id: randomUUID() };
     const event: ChatEvent = { type: 'said', line, to, mark: this.#history.mark };
     // Counted as if everyone had received it, so that many together cannot send one person more than that.
     this.#budget.spend(clock.now(), sizeOf(line), 2);
@@ -147,14 +170,16 @@ export class RoomChat {
   #edit(writer: Participant, action: Extract<ChatAction, { type: 'edit' }>): void {
     this.#mayWrite(writer);
     this.#take(publicKeyOf(writer));
-    const { text, mentions } = this.#fieldsOf(writer, action);
-    const line: ChatLine = { ...this.#lineOf(writer, action.id), text, mentions, edited: true };
+    const before = this.#lineOf(writer, action.id);
+    const { text, mentions } = this.#fieldsOf(writer, { ...action, file: before.file?.id });
+    const line: ChatLine = { ...before, text, mentions, edited: true };
     this.#mayTell();
     this.#history.replace(line);
     this.#tell({ type: 'edited', line, mark: this.#history.mark }, writer, action.requestId);
   }
 
   #unsay(writer: Participant, { id, requestId }: Extract<ChatAction, { type: 'unsay' }>): void {
+    const file = this.#history.find(id)?.line.file;
     if (writer.mayModerate) {
       if (this.#history.find(id) === undefined) throw new AppError('unknown_line');
     } else {
@@ -162,6 +187,7 @@ export class RoomChat {
       this.#lineOf(writer, id);
     }
     this.#history.delete(id);
+    if (file !== undefined) this.#options.files.delete(file.id);
     this.#tell({ type: 'unsaid', id, by: writer.id, mark: this.#history.mark }, writer, requestId);
   }
 
@@ -202,18 +228,25 @@ export class RoomChat {
 
   #fieldsOf(
     writer: Participant,
-    { text, mentions }: { readonly text: string; readonly mentions: readonly string[] },
+    { text, mentions, file }: Pick<Extract<ChatAction, { type: 'say' }>, 'text' | 'mentions' | 'file'>,
   ): Omit<ChatLine, 'id'> {
     const { participants, clock } = this.#options;
     return {
       from: writer.id,
       identity: writer.admission.identity,
       name: writer.name,
-      text: chatText(text),
+      text: file !== undefined && text.trim() === '' ? '' : chatText(text),
       atMs: clock.wallNow(),
       mentions: [...new Set(mentions)].filter((id) => participants.has(id)),
       edited: false,
     };
+  }
+
+  /** The file of a line that is about to be written, if it has one. */
+  #sendFile({ id }: Participant, { file, to }: Extract<ChatAction, { type: 'say' }>): Pick<ChatLine, 'file'> {
+    if (file === undefined) return {};
+    const { files, room } = this.#options;
+    return { file: files.send(id, file, room, to === undefined ? null : new Set([id, to])) };
   }
 
   /** Tells everyone who shows the chat. The writer's own client recognises its message by the `requestId`. */

@@ -194,11 +194,18 @@ export class RoomRecording {
   }
 
   #take(participant: Participant, { recording }: Running): void {
-    const { id, name, admission } = participant;
+    const { id, name, admission, owner } = participant;
+    // What they share is theirs.
+    const sharer = owner && this.#options.participants.get(owner.id);
+    if (sharer?.sound.agreesToRecording === true) participant.sound.agreeToRecording();
     recording.entered({ id, name, identity: admission.identity });
     recording.setMuted(id, participant.view.muted);
     if (participant.sound.agreesToRecording) recording.agreed(id);
-    participant.sound.setRecorded({ needsConsent: this.#needsConsent, onAgreed: () => recording.agreed(id) });
+    const onAgreed = () => {
+      recording.agreed(id);
+      for (const one of this.#options.participants.values()) if (one.owner?.id === id) one.sound.agreeToRecording();
+    };
+    participant.sound.setRecorded({ needsConsent: this.#needsConsent, onAgreed });
   }
 
   #sinkOf({ recording, seats }: Running): RoomTapSink {

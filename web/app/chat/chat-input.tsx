@@ -1,8 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { FileRules } from '../../../src/protocol/chat.ts';
 import type { ParticipantInfo } from '../../../src/protocol/messages.ts';
 import type { Call } from '../call.ts';
 import { strings } from '../language.ts';
+import { Attachments } from './attachments.tsx';
 import { begunMention, completed, mentionsIn, suggestions } from './mentions.ts';
 
 const texts = strings.chat;
@@ -13,12 +15,14 @@ interface ChatInputProps {
   readonly others: readonly ParticipantInfo[];
   /** The own line that is being changed; null for a new one. */
   readonly editing: { readonly id: string; readonly text: string } | null;
+  /** Undefined if the server takes no files. */
+  readonly files: FileRules | undefined;
   readonly onDone: () => void;
   /** Gives the keys back to the room. */
   readonly onEscape: () => void;
 }
 
-export function ChatInput({ call, others, editing, onDone, onEscape }: ChatInputProps) {
+export function ChatInput({ call, others, editing, files, onDone, onEscape }: ChatInputProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const text = useSignal('');
   const to = useSignal('');
@@ -143,6 +147,16 @@ export function ChatInput({ call, others, editing, onDone, onEscape }: ChatInput
             </option>
           ))}
         </select>
+        {files !== undefined && (
+          <Attachments
+            call={call}
+            rules={files}
+            to={to.value}
+            onProblem={(sentence) => {
+              problem.value = sentence;
+            }}
+          />
+        )}
         <button type="submit" class="button button-primary" data-testid="chat-send">
           {editing === null ? texts.send : texts.save}
         </button>

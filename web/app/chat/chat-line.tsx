@@ -1,5 +1,6 @@
 import type { ChatEntry } from '../../sdk/chat.ts';
 import { strings } from '../language.ts';
+import { ChatFile } from './chat-file.tsx';
 import { type ChatPart, partsOf } from './chat-format.ts';
 
 const texts = strings.chat;
@@ -9,12 +10,16 @@ interface ChatLineProps {
   readonly isOwn: boolean;
   readonly isForMe: boolean;
   readonly mayDelete: boolean;
+  /** See `ChatModel.fileKey`. */
+  readonly fileKey: string;
+  /** A picture in it has its size now. */
+  readonly onShown: () => void;
   readonly onEdit: () => void;
   readonly onDelete: () => void;
 }
 
 /** One line, with everything in it as text. */
-export function ChatLine({ line, isOwn, isForMe, mayDelete, onEdit, onDelete }: ChatLineProps) {
+export function ChatLine({ line, isOwn, isForMe, mayDelete, fileKey, onShown, onEdit, onDelete }: ChatLineProps) {
   const at = new Date(line.atMs);
   return (
     <li class="chat-line" data-testid="chat-line" data-own={isOwn} data-for-me={isForMe} tabIndex={-1}>
@@ -41,6 +46,7 @@ export function ChatLine({ line, isOwn, isForMe, mayDelete, onEdit, onDelete }: 
           <Part key={index} part={part} />
         ))}
       </div>
+      {line.file !== undefined && <ChatFile file={line.file} fileKey={fileKey} onShown={onShown} />}
     </li>
   );
 }

@@ -13,6 +13,8 @@ const NONE: Unread = { lines: 0, isForMe: false };
 /** The chat of the page, also while its panel is closed. */
 export class ChatModel {
   readonly state = signal<ChatState>({ lines: [], rules: null });
+  /** The key with which this participant reads files. */
+  fileKey = '';
   readonly isOpen = signal(false);
   readonly unread = signal<Unread>(NONE);
   readonly #client: VoiceClient;
@@ -22,6 +24,9 @@ export class ChatModel {
     client.on('chat', (state) => {
       this.state.value = state;
       if (state.rules === null) this.close();
+    });
+    client.on('joined', ({ fileKey = '' }) => {
+      this.fileKey = fileKey;
     });
     client.on('chatLine', (line) => this.#arrived(line));
   }

@@ -19,9 +19,10 @@ export function ChatPanel({ call, chat }: { readonly call: Call; readonly chat: 
   const self = call.self.value;
   const ownId = call.client.participantId;
   const others = [...call.participants.value.values()].filter(({ id }) => id !== ownId);
-  useEffect(() => {
+  const follow = () => {
     if (isAtEnd.current) log.current?.scrollTo({ top: log.current.scrollHeight });
-  }, [lines]);
+  };
+  useEffect(follow, [lines]);
   const remove = (id: string) => void call.client.chat.unsay(id).catch((error) => call.notify(texts.problem(error)));
   const leaveKeys = () => {
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
@@ -58,6 +59,8 @@ export function ChatPanel({ call, chat }: { readonly call: Call; readonly chat: 
               isOwn={line.from === ownId}
               isForMe={chat.isForMe(line)}
               mayDelete={line.from === ownId || self?.mayModerate === true}
+              fileKey={chat.fileKey}
+              onShown={follow}
               onEdit={() => {
                 editing.value = line;
               }}
@@ -94,6 +97,7 @@ export function ChatPanel({ call, chat }: { readonly call: Call; readonly chat: 
           call={call}
           others={others}
           editing={editing.value}
+          files={rules?.files}
           onDone={() => {
             editing.value = null;
           }}

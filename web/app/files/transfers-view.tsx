@@ -2,10 +2,10 @@ import type { Call } from '../call.ts';
 import { strings } from '../language.ts';
 import { FileChannel } from './file-channel.ts';
 import { TOPIC } from './peer-messages.ts';
+import { sizeText } from './size-text.ts';
 import { type Transfer, Transfers } from './transfers.ts';
 
 const texts = strings.files;
-const UNITS = ['byte', 'kilobyte', 'megabyte'] as const;
 
 /** Transfers with the people of this call's room. */
 export function createTransfers(call: Call): Transfers {
@@ -71,15 +71,4 @@ function TransferLine({ transfer, transfers }: { transfer: Transfer; transfers: 
       {!isAsked && !isUnderWay && button('transfer-remove', texts.remove, () => transfers.remove(id))}
     </>
   );
-}
-
-/** `12 kB`, `3.4 MB` */
-function sizeText(bytes: number): string {
-  let [value, unit] = [bytes, 0];
-  while (value >= 1000 && unit < UNITS.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  const options = { style: 'unit', unit: UNITS[unit], unitDisplay: 'short', maximumSignificantDigits: 3 } as const;
-  return new Intl.NumberFormat(document.documentElement.lang, options).format(value);
 }

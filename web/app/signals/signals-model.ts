@@ -3,7 +3,7 @@ import type { LeaveReason, ParticipantInfo } from '../../../src/protocol/message
 import type { VoiceClient } from '../../sdk/voice-client.ts';
 import { strings } from '../language.ts';
 import { preferences } from '../preferences.ts';
-import { type SignalSound, SignalSounds } from './signal-sounds.ts';
+import type { SignalSound, SignalSounds } from './signal-sounds.ts';
 
 /** People who come or go within this time are named together. */
 const GATHER_MS = 400;
@@ -32,7 +32,8 @@ export class SignalsModel {
   /** Whether there are sounds. */
   readonly hasSounds = signal(stored());
   readonly #options: SignalsOptions;
-  readonly #sounds = new SignalSounds();
+  /** Loaded with the first sound. */
+  #sounds: Promise<SignalSounds> | undefined;
   readonly #came: string[] = [];
   readonly #went: { readonly name: string; readonly reason: LeaveReason }[] = [];
   #gathering: ReturnType<typeof setTimeout> | undefined;
@@ -41,11 +42,13 @@ export class SignalsModel {
   constructor(options: SignalsOptions) {
     this.#options = options;
     const { client, muted } = options;
-    client.on('participantJoined', ({ name }) => {
+    client.on('participantJoined', ({ name, role }) => {
+      if (role !== undefined) return;
       this.#came.push(name);
       this.#gather();
     });
-    client.on('participantLeft', ({ participant: { name }, reason }) => {
+    client.on('participantLeft', ({ participant: { name, role }, reason }) => {
+      if (role !== undefined) return;
       this.#went.push({ name, reason });
       this.#gather();
     });
@@ -119,7 +122,14 @@ export class SignalsModel {
   #play(sound: SignalSound): void {
     // A deafened person hears nothing of the room, except that they are muted now.
     if (!this.hasSounds.value || (this.#options.deafened.value && sound !== 'mute')) return;
-    this.#sounds.play(sound, preferences.value.outputId);
+    this.#sounds ??= import('./signal-sounds.ts').then(({ SignalSounds }) => new SignalSounds());
+    this.#sounds.then(
+      (sounds) => sounds.play(sound, preferences.value.outputId),
+      () => {
+        // The next sound tries again.
+        this.#sounds = undefined;
+      },
+    );
   }
 }
 

@@ -1,0 +1,37 @@
+import type { ErrorKind } from './errors.ts';
+
+/** A part of `ERRORS`: what can go wrong with files in the chat, and with sounds that people share. */
+export const CHAT_FILE_ERRORS = {
+  files_off: { fault: 'user', httpStatus: 403, closeCode: null, message: 'This server takes no files for the chat.' },
+  file_too_large: { fault: 'user', httpStatus: 413, closeCode: null, message: 'The file is too large.' },
+  too_many_files: {
+    fault: 'user',
+    httpStatus: 429,
+    closeCode: null,
+    message: 'Too many files at the same time. Try again later.',
+  },
+  no_space_for_files: {
+    fault: 'user',
+    httpStatus: 507,
+    closeCode: null,
+    message: 'The server has no space for another file of this size right now. Try again later.',
+  },
+  unknown_chat_file: {
+    fault: 'user',
+    httpStatus: 404,
+    closeCode: null,
+    message: 'There is no such file, or no longer.',
+  },
+  too_many_shares: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: 'As many people as possible share sound in this room already.',
+  },
+  owner_left: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: 4005,
+    message: 'Whoever shared this sound has left.',
+  },
+} as const satisfies Record<string, ErrorKind>;

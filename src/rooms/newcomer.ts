@@ -1,0 +1,47 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Clock, Millis } from '../lib/clock.ts';
+import { companionName } from './companions.ts';
+import type { Moderation } from './moderation.ts';
+import { Participant } from './participant.ts';
+import type { ParticipantRoom } from './participant-options.ts';
+import type { JoinOptions } from './room-options.ts';
+
+/** What a room gives to everyone who enters. */
+export interface Entrance {
+  readonly room: ParticipantRoom;
+  readonly moderation: Moderation;
+  readonly resumeTimeoutMs: Millis;
+  readonly clock: Clock;
+  /** Has the room as a field. */
+  readonly log: Logger;
+}
+
+/** Somebody who enters a room. `previous`: they take that place, with its id and secret, and have the same restrictions. */
+export function createParticipant(
+  { name, admission, state, hasMicrophone = true, via, listener, owner }: JoinOptions,
+  previous: Participant | undefined,
+  { room, moderation, resumeTimeoutMs, clock, log }: Entrance,
+): Participant {
+  const id = previous?.id ?? randomUUID();
+  return new Participant({
+    id,
+    name: owner === undefined ? name : companionName(owner.name),
+    admission,
+    state,
+    hasMicrophone,
+    via,
+    owner,
+    mutedByModerator: previous?.mutedByModerator ?? moderation.isMuted(admission),
+    mutedInChat: previous?.mutedInChat ?? moderation.isMutedInChat(admission),
+    returning: previous?.returning ?? false,
+    // Constant for the whole life of the id, because the `joined` message with a new one could get lost.
+    resumeToken: previous?.resumeToken ?? randomBytes(32).toString('base64url'),
+    joinedAtMs: previous?.joinedAtMs ?? clock.wallNow(),
+    listener,
+    room,
+    resumeTimeoutMs,
+    clock,
+    log: log.child({ participant: id }),
+  });
+}
