@@ -6,6 +6,8 @@ const WHOLE_SERVERS = [
   'test/admin/api/docs.test.ts',
   'test/admin/control/control-endpoint.test.ts',
   'test/admin/webhooks/webhooks.test.ts',
+  'test/bench/client.test.ts',
+  'test/bench/janus/process.test.ts',
   'test/examples/web-game.test.ts',
   'test/fuzz/replay-api.test.ts',
   'test/main/capture.test.ts',
@@ -50,7 +52,7 @@ const NEED_PROCESS = [
   'test/scripts/',
 ];
 /** Of long files and of others. More would run on while other jobs have nothing left to do. */
-const GROUP_FILES = { long: 12, short: 20 };
+const GROUP_FILES = { long: 32, short: 40 };
 
 /** Whether a quick run leaves the file out, because it needs other programs or tests a whole server. */
 export function isSlow(file) {

@@ -275,6 +275,7 @@ test('the key of every name is a name with the same key, and no case changes it'
   );
   for (let code = 0; code < 0x20000; code++) {
     const letter = String.fromCodePoint(code);
+    if (letter.toUpperCase() === letter && letter.toLowerCase() === letter) continue;
     if (!/\p{L}/u.test(letter) || codeOf(() => roomName(`x${letter}`)) !== 'accepted') continue;
     const key = roomKey(`x${letter}`);
     if (roomKey(`x${letter.toUpperCase()}`) !== key || roomKey(`x${letter.toLowerCase()}`) !== key)
