@@ -6,7 +6,7 @@ import { FIRST_PAGE, LAST_PAGE, MAX_SEGMENTS, segmentsOf, writeOggPage } from '.
 
 const SAMPLE_RATE = 48_000;
 /** If the process dies, this much is lost, and what is read while it is written is this much behind. */
-const PAGE_SAMPLES = SAMPLE_RATE;
+const PAGE_SAMPLES = 0.8 * SAMPLE_RATE;
 const VENDOR = 'Partyline';
 
 export interface OggOpusOptions {

@@ -18,6 +18,9 @@ const SILENT_DBOV = -127;
 /** With DTX, an encoder's packet is this short in silence, and a client sends one of twenty. */
 const DTX_BYTES = 2;
 const DTX_EVERY = 20;
+/** Such a packet of speech at 48 kHz: SILK and CELT in frames of 20 ms. */
+const DTX = Uint8Array.of(0x78);
+const SILENCE = new Int16Array(FRAME_SAMPLES);
 
 /** Something that happens to a person, in milliseconds of the server. */
 export interface Span {
@@ -77,7 +80,9 @@ export function recordedPerson(plan: PersonPlan, endMs: number, turn: number, tu
     if (capturedMs + frameMs > endMs) break;
     if (isDeaf(capturedMs)) continue;
     const pcm = soundAt(capturedMs, frameMs, chirpsMs, plan.neverPauses === true, prng);
-    const payload = Uint8Array.from(encode(pcm));
+    const isSilent = pcm === SILENCE;
+    // In long silence an encoder has nothing to do but to say so.
+    const payload = isSilent && silentFrames > DTX_EVERY ? DTX : Uint8Array.from(encode(pcm));
     const timestamp = (stream.timestamp + stream.frames * FRAME_SAMPLES) >>> 0;
     stream.frames++;
     if (isGone(capturedMs)) {
@@ -91,7 +96,8 @@ export function recordedPerson(plan: PersonPlan, endMs: number, turn: number, tu
     const held = (plan.holds ?? []).find(({ fromMs, toMs }) => sentMs > fromMs && sentMs < toMs);
     // Jitter of one path does not reorder.
     latestMs = Math.max(latestMs + 0.05, held?.toMs ?? sentMs);
-    packets.push({ arrivalMs: latestMs, stream: stream.number, timestamp, payload, levelDbov: levelOf(pcm) });
+    const levelDbov = isSilent ? SILENT_DBOV : levelOf(pcm);
+    packets.push({ arrivalMs: latestMs, stream: stream.number, timestamp, payload, levelDbov });
   }
   return { plan, packets, chirpsMs };
 }
@@ -108,8 +114,8 @@ export function chirpSample(ms: number): number {
 
 function soundAt(atMs: number, frameMs: number, chirpsMs: readonly number[], isNoisy: boolean, prng: Prng): Int16Array {
   const chirp = chirpsMs.find((at) => atMs + frameMs > at - LEAD_MS && atMs < at + CHIRP_MS + TRAIL_MS);
+  if (chirp === undefined && !isNoisy) return SILENCE;
   const pcm = new Int16Array(FRAME_SAMPLES);
-  if (chirp === undefined && !isNoisy) return pcm;
   for (let i = 0; i < FRAME_SAMPLES; i++) {
     const ms = atMs + (i * frameMs) / FRAME_SAMPLES;
     const hum = 0.04 * Math.sin((2 * Math.PI * 140 * ms) / 1000) + 0.01 * (prng() - 0.5);
@@ -131,7 +137,7 @@ const STEP = 4;
  * Where a chirp is in a recording, in milliseconds from where it was expected, if it is within `rangeMs` of that;
  * undefined if it is not there.
  */
-export function chirpError(pcm: Int16Array, expectedMs: number, rangeMs = 100): number | undefined {
+export function chirpError(pcm: Int16Array, expectedMs: number, rangeMs = 50): number | undefined {
   const sampleMs = STEP / SAMPLES_PER_MS;
   const chirp = Array.from({ length: Math.floor(CHIRP_MS / sampleMs) }, (_, i) => chirpSample(i * sampleMs));
   const energy = chirp.reduce((sum, value) => sum + value * value, 0);

@@ -1,6 +1,7 @@
+import { sealOggPage, writeOggPage } from '../../../src/formats/ogg-page.ts';
 import { OggPacketReader, OggPageReader, OggRepair } from '../../../src/formats/ogg-reader.ts';
 import { openOggOpus } from '../../../src/formats/ogg-writer.ts';
-import { createPrng, integerBetween } from '../../helpers/prng.ts';
+import { createPrng, integerBetween, type Prng } from '../../helpers/prng.ts';
 import { type FuzzTarget, hold } from '../target.ts';
 
 const OPTIONS = { serial: 77, channels: 1, preSkip: 312, tags: [['TITLE', 'x']] } as const;
@@ -19,6 +20,33 @@ function fileOf(packets: number, seed: number): Uint8Array {
   return Buffer.concat(last === null ? pages : [...pages, last]);
 }
 
+/** Whole pages with any flags, numbers and packets, and sometimes something else between them. */
+function anyPages(prng: Prng): Uint8Array {
+  const parts = Array.from({ length: integerBetween(prng, 1, 12) }, (_, index) => {
+    if (prng() < 0.1) return Buffer.alloc(integerBetween(prng, 1, 40), 'OggS\0');
+    const packets = Array.from({ length: integerBetween(prng, 0, 6) }, () =>
+      new Uint8Array(prng() < 0.3 ? 255 * integerBetween(prng, 0, 3) : integerBetween(prng, 0, 300)).fill(index),
+    );
+    const page = writeOggPage(
+      {
+        flags: index === 0 ? 2 : integerBetween(prng, 0, 7),
+        granule: integerBetween(prng, -1, 1e6),
+        serial: prng() < 0.9 ? 77 : 78,
+        sequence: prng() < 0.9 ? index : integerBetween(prng, 0, 9),
+      },
+      packets,
+    );
+    // The last packet goes on on the next page.
+    const segments = page[26] ?? 0;
+    if (segments > 0 && prng() < 0.3 && page[26 + segments] === 0) page[26] = segments - 1;
+    const whole =
+      page[26] === segments ? page : Buffer.concat([page.subarray(0, 26 + segments), page.subarray(27 + segments)]);
+    sealOggPage(whole);
+    return whole;
+  });
+  return Buffer.concat(parts);
+}
+
 /** Ogg files: those that a server that died has left, and those that somebody puts into a directory. */
 export const ogg: FuzzTarget = {
   name: 'ogg',
@@ -26,6 +54,7 @@ export const ogg: FuzzTarget = {
   maxBytes: 20_000,
   maxMs: 50,
   seeds: () => [fileOf(0, 1), fileOf(1, 2), fileOf(60, 3)],
+  generate: anyPages,
   tokens: ['OggS', 'OggS\u0000', 'OpusHead', 'OpusTags', '\u0000\u0002', '\u00ff\u00ff'],
   run: (input) => {
     const whole = new OggPageReader();

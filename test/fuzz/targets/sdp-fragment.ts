@@ -4,7 +4,7 @@ import { AppError } from '../../../src/lib/errors.ts';
 import { parseOffer } from '../../../src/rtc/sdp/sdp-offer.ts';
 import { type FuzzTarget, hold } from '../target.ts';
 
-const OFFER = readFileSync(new URL('../../fixtures/sdp/obs-32.sdp', import.meta.url), 'utf8');
+const OFFER = readFileSync('test/fixtures/sdp/obs-32.sdp', 'utf8');
 const BEFORE = parseOffer(OFFER);
 
 /** The body of a PATCH by a client of WHIP or WHEP. */
