@@ -37,14 +37,22 @@ class FakeRecorder implements Recorder {
   }
 }
 
+interface Entering {
+  readonly room?: string;
+  readonly mayRecord?: boolean;
+  /** The resume token of whoever shares a sound. */
+  readonly companionOf?: string;
+}
+
 function setUp(recording: RecordingMode = 'allowed', given?: FakeRecorder | null) {
   const recorder = given === undefined ? new FakeRecorder() : given;
   const { clock, plane, registry } = openRegistry(10, [], { recorder: recorder ?? undefined, recording });
-  const join = (name: string, { room = 'lobby', mayRecord = false } = {}) => {
+  const join = (name: string, { room = 'lobby', mayRecord = false, companionOf }: Entering = {}) => {
     const events: RoomEvent[] = [];
     const listener = { event: (...told: RoomEvent[]) => events.push(...told), ended: () => {} };
     const joined = registry.join({
       ...{ room, name, listener, admission: { ...GUEST, mayRecord } },
+      ...(companionOf !== undefined && { companionOf }),
       state: { muted: false, deafened: false },
     });
     const told = () => events.splice(0).filter(({ type }) => type === 'recording' || type === 'moved');
@@ -241,4 +249,20 @@ test('if people must agree, nobody is heard before, and everybody is heard after
   room().stop();
   t.same(muted(), [false, false, false]);
   t.ok(recorder.log.includes('agreed'));
+});
+
+test('who agrees, agrees for what they share as well', async (t) => {
+  const { recorder, join, room } = setUp();
+  recorder.consent = 'required';
+  const ada = join('Ada');
+  join('Ben');
+  const share = () => join('', { companionOf: ada.participant.resumeToken }).participant;
+  const music = share();
+  await room().start(BOTH, API);
+  t.equal(music.sound.state.muted, true);
+  ada.participant.sound.agreeToRecording();
+  t.equal(music.sound.state.muted, undefined);
+  t.equal(recorder.log.filter((entry) => entry === 'agreed').length, 2);
+  music.leave('left');
+  t.equal(share().sound.state.muted, undefined, 'also for the next one');
 });
