@@ -53,7 +53,10 @@ const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = 
   ['src/rooms/', [...CONTROL_PLANE_GROUND, ...PLANE]],
   ['src/signaling/', [...CONTROL_PLANE_GROUND, 'src/media/negotiation.ts', 'src/rooms/']],
   ['src/http/', [...CONTROL_PLANE_GROUND, ...PLANE]],
-  ['src/gateways/whip/', [...CONTROL_PLANE_GROUND, ...PLANE, 'src/media/negotiation.ts', 'src/rooms/', 'src/http/']],
+  [
+    'src/gateways/',
+    [...CONTROL_PLANE_GROUND, ...PLANE, 'src/formats/', 'src/media/negotiation.ts', 'src/rooms/', 'src/http/'],
+  ],
   ['src/admin/', [...CONTROL_PLANE_GROUND, ...PLANE, 'src/formats/', 'src/rooms/', 'src/http/']],
   ['src/recording/', [...CONTROL_PLANE_GROUND, ...PLANE, 'src/formats/', 'src/rooms/']],
   ['src/config/', ['src/lib/']],

@@ -1,7 +1,7 @@
 import { integer, onOff } from './kinds.ts';
 import { setting } from './setting.ts';
 
-/** The settings of WHIP and WHEP; part of `SETTINGS`. */
+/** The settings of WHIP, WHEP and sound over HTTP; part of `SETTINGS`. */
 export const BROADCAST_SETTINGS = {
   whip: setting(onOff(), {
     default: 'off',
@@ -11,6 +11,10 @@ export const BROADCAST_SETTINGS = {
     default: 'off',
     help: 'Whether players may listen to rooms without being in them (WHEP), at /whep/ROOM.',
   }),
+  live: setting(onOff(), {
+    default: 'off',
+    help: 'Whether players may listen to rooms over HTTP, at /live/ROOM.opus and /live/ROOM.webm.',
+  }),
   maxPublishers: setting(integer({ min: 0, max: 10_000 }), {
     default: 100,
     help: 'Maximum number of programs that send sound by WHIP at a time.',
@@ -18,5 +22,9 @@ export const BROADCAST_SETTINGS = {
   maxListeners: setting(integer({ min: 0, max: 100_000 }), {
     default: 500,
     help: 'Maximum number of listeners by WHEP at a time.',
+  }),
+  maxLiveListeners: setting(integer({ min: 0, max: 100_000 }), {
+    default: 1000,
+    help: 'Maximum number of listeners over HTTP at a time. Each uses one of the HTTP connections (max-connections).',
   }),
 };

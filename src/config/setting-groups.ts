@@ -48,7 +48,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'recordingKeepDays',
     ],
   },
-  { title: 'Broadcast', keys: ['whip', 'whep', 'maxPublishers', 'maxListeners'] },
+  { title: 'Broadcast', keys: ['whip', 'whep', 'live', 'maxPublishers', 'maxListeners', 'maxLiveListeners'] },
   { title: 'Log and diagnosis', keys: ['logLevel', 'logFormat', 'showAddresses', 'allowCapture'] },
   {
     title: 'Limits',

@@ -3,18 +3,16 @@
  * nothing to write for a while writes silence (`silencePackets`).
  */
 import { FIRST_PAGE, LAST_PAGE, MAX_SEGMENTS, segmentsOf, writeOggPage } from './ogg-page.ts';
+import { type OpusHead, opusHead } from './opus-head.ts';
 
 const SAMPLE_RATE = 48_000;
 /** If the process dies, this much is lost, and what is read while it is written is this much behind. */
 const PAGE_SAMPLES = 0.8 * SAMPLE_RATE;
 const VENDOR = 'Partyline';
 
-export interface OggOpusOptions {
+export interface OggOpusOptions extends OpusHead {
   /** Tells the streams of a file apart; any number of 32 bits. */
   readonly serial: number;
-  readonly channels: 1 | 2;
-  /** Samples at the beginning that players leave out: the delay of the encoder. */
-  readonly preSkip: number;
   /** `KEY=value` pairs (RFC 7845 section 5.2). */
   readonly tags: readonly (readonly [key: string, value: string])[];
 }
@@ -96,17 +94,6 @@ export function openOggOpus(options: OggOpusOptions): {
   const head = writeOggPage({ flags: FIRST_PAGE, granule: 0, serial, sequence: 0 }, [opusHead(options)]);
   const tags = writeOggPage({ flags: 0, granule: 0, serial, sequence: 1 }, [opusTags(options)]);
   return { head: [head, tags], writer: new OggOpusWriter({ serial, sequence: 2, samples: 0 }) };
-}
-
-/** RFC 7845 section 5.1 */
-function opusHead({ channels, preSkip }: OggOpusOptions): Uint8Array {
-  const head = Buffer.alloc(19);
-  head.write('OpusHead', 'latin1');
-  head[8] = 1;
-  head[9] = channels;
-  head.writeUInt16LE(preSkip, 10);
-  head.writeUInt32LE(SAMPLE_RATE, 12);
-  return head;
 }
 
 /** RFC 7845 section 5.2 */

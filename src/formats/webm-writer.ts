@@ -2,6 +2,7 @@
  * Writes one Opus track as WebM (Matroska, RFC 9559) for players that begin anywhere: the head once, then clusters as
  * they come. It has no length, no index and no end.
  */
+import { type OpusHead, opusHead } from './opus-head.ts';
 
 /** The IDs of the elements that are written. */
 const ID = {
@@ -49,12 +50,6 @@ const KEY_FRAME = 0x80;
 /** A block's time relative to its cluster has 16 bits. */
 export const MAX_CLUSTER_MS = 0x7fff;
 
-export interface WebmOptions {
-  readonly channels: 1 | 2;
-  /** Samples at 48 kHz that players leave out: the delay of the encoder. */
-  readonly preSkip: number;
-}
-
 export interface WebmPacket {
   readonly payload: Uint8Array;
   /** Since the beginning of the track. */
@@ -62,7 +57,7 @@ export interface WebmPacket {
 }
 
 /** What comes before the first cluster, for every player. */
-export function webmHead({ channels, preSkip }: WebmOptions): Uint8Array {
+export function webmHead({ channels, preSkip }: OpusHead): Uint8Array {
   const ebml = element(
     ID.ebml,
     number(ID.ebmlVersion, 1),
@@ -109,17 +104,6 @@ export function webmCluster(packets: readonly WebmPacket[]): Uint8Array {
     return element(ID.simpleBlock, head, payload);
   });
   return element(ID.cluster, number(ID.timestamp, startMs), ...blocks);
-}
-
-/** RFC 7845 section 5.1 */
-function opusHead({ channels, preSkip }: WebmOptions): Uint8Array {
-  const head = Buffer.alloc(19);
-  head.write('OpusHead', 'latin1');
-  head[8] = 1;
-  head[9] = channels;
-  head.writeUInt16LE(preSkip, 10);
-  head.writeUInt32LE(SAMPLE_RATE, 12);
-  return head;
 }
 
 function element(id: number, ...content: readonly Uint8Array[]): Uint8Array {

@@ -25,6 +25,8 @@ export interface HttpAppOptions {
   readonly api?: Middleware;
   /** Handles everything under `/whip/` and `/whep/`. */
   readonly broadcast?: Middleware;
+  /** Handles everything under `/live/`. */
+  readonly live?: Middleware;
   /** Counts all requests except those of the API, which counts its own. */
   readonly requests?: RequestRate;
   readonly log: Logger;
@@ -48,14 +50,26 @@ const FOR_OTHER_SITES = { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Reso
 /** The page knows which room that is. */
 const ROOM_PATH = /^\/room(?:\/.*)?$/i;
 const BROADCAST_PATH = /^\/wh[ie]p\//;
+const LIVE_PATH = /^\/live\//;
 const ADMIN_PATH = /^\/admin(?:\/|\.html)?$/;
 
 /**
  * Serves the page at `/` and `/room/NAME`, the admin page at `/admin`, their files, `/healthz`, `/metrics`, the API, and
- * WHIP and WHEP.
+ * WHIP, WHEP and the sound of rooms.
  */
 export function createHttpApp(options: HttpAppOptions): Koa {
-  const { assets, health, metrics, api, broadcast, requests, log, allowHosts = [], frameAncestors = [] } = options;
+  const {
+    assets,
+    health,
+    metrics,
+    api,
+    broadcast,
+    live,
+    requests,
+    log,
+    allowHosts = [],
+    frameAncestors = [],
+  } = options;
   const app = new Koa();
   // Koa prints errors to the console, but we log them.
   app.silent = true;
@@ -83,6 +97,7 @@ export function createHttpApp(options: HttpAppOptions): Koa {
     }
     if (isApiRequest) return api(context, next);
     if (broadcast !== undefined && BROADCAST_PATH.test(context.url)) return broadcast(context, next);
+    if (live !== undefined && LIVE_PATH.test(context.url)) return live(context, next);
     if (options.files !== undefined && context.url.startsWith('/files/')) {
       try {
         return await answerFile(context, options.files);

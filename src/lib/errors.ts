@@ -231,7 +231,7 @@ export const ERRORS = {
     fault: 'user',
     httpStatus: 404,
     closeCode: null,
-    message: 'This is off on this server. Its operator can enable it (whip for sending, whep for listening).',
+    message: 'This is off on this server. Its operator can enable it (whip, whep, live).',
   },
   nothing_to_hear: {
     fault: 'user',

@@ -82,6 +82,11 @@ export class RoomListener {
     return seat;
   }
 
+  /** Hears the room in another way than from a seat. */
+  hears(): void {
+    this.#setConnected(true);
+  }
+
   end(reason: ListenerEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;

@@ -24,6 +24,7 @@ import { linkedNames } from './room-links.ts';
 import { RoomMembers } from './room-members.ts';
 import type { JoinOptions, RoomInfo, RoomOptions, RoomSettings, RoomView } from './room-options.ts';
 import { roomSide } from './room-side.ts';
+import { RoomTaps } from './room-taps.ts';
 import { roomInfoOf, roomViewFor } from './room-view.ts';
 import { RoomSpace } from './space/room-space.ts';
 import { teamNames } from './teams.ts';
@@ -55,6 +56,7 @@ export class Room {
   readonly gameServers: GameServers;
   readonly chat: RoomChat;
   readonly data: RoomData;
+  readonly taps = new RoomTaps(() => this.media);
   readonly recording: RoomRecording;
   /** Those who only listen, and are not in the room. */
   readonly listeners: RoomListeners;
@@ -103,7 +105,7 @@ export class Room {
     this.chat = new RoomChat({ ...shared, keeping, files, room: key, settings: () => this.#settings });
     this.data = new RoomData(shared);
     this.recording = new RoomRecording({
-      ...{ room: name, recorder: options.recorder, mode: () => this.#settings.recording, media: () => this.media },
+      ...{ room: name, recorder: options.recorder, mode: () => this.#settings.recording, media: this.taps.slot() },
       ...{ participants: this.#participants, participantOfSeat: this.#participantOfSeat, key, clock, log: this.#log },
       tellAll: (event) => this.tellAll(event),
     });

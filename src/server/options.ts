@@ -4,6 +4,7 @@
  */
 import type { Config } from '../config/config.ts';
 import { sharesPort } from '../config/one-port.ts';
+import type { LiveOptions } from '../gateways/live/control.ts';
 import type { BroadcastOptions } from '../gateways/whip/control.ts';
 import { isLocalHost } from '../lib/net/local-addresses.ts';
 import type { TurnSettings } from '../lib/turn.ts';
@@ -17,6 +18,7 @@ import type { PageTlsSettings } from './tls/page-tls.ts';
 
 export type MediaSettings = Omit<MediaPlaneOptions, 'workerEntry' | 'clock' | 'log' | 'onFailed'>;
 
+export type LiveSettings = Pick<LiveOptions, 'isOn' | 'maxListeners' | 'maxPerAddress' | 'allowOrigins'>;
 export type BroadcastSettings = Pick<BroadcastOptions, 'kinds' | 'limits' | 'sdpLimits'>;
 
 /** @param pageAddress the address that the HTTP port is bound to */
@@ -94,6 +96,15 @@ export function broadcastSettings({
     kinds: new Set([...(whip === 'on' ? ['whip' as const] : []), ...(whep === 'on' ? ['whep' as const] : [])]),
     limits: { maxPublishers, maxListeners, maxPerAddress: maxConnectionsPerAddress },
     sdpLimits: { maxBytes: maxSdpBytes, maxLines: maxSdpLines },
+  };
+}
+
+export function liveSettings({ live, maxLiveListeners, maxConnectionsPerAddress, allowOrigins }: Config): LiveSettings {
+  return {
+    isOn: live === 'on',
+    maxListeners: maxLiveListeners,
+    maxPerAddress: maxConnectionsPerAddress,
+    allowOrigins,
   };
 }
 

@@ -9,11 +9,13 @@ import { createMetrics } from '../admin/metrics/metrics.ts';
 import { Webhooks } from '../admin/webhooks/webhooks.ts';
 import type { Config } from '../config/config.ts';
 import { sharesPort } from '../config/one-port.ts';
+import { createLive } from '../gateways/live/control.ts';
 import { createBroadcast } from '../gateways/whip/control.ts';
 import { createHttpApp } from '../http/app.ts';
 import type { Assets } from '../http/assets.ts';
 import { health } from '../http/health.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { ErrorCode } from '../lib/errors.ts';
 import { AddressWatch } from '../lib/net/address-watch.ts';
 import { TrustedProxies } from '../lib/net/client-address.ts';
 import { ProxyWarnings } from '../lib/net/proxy-warnings.ts';
@@ -32,6 +34,7 @@ import {
   broadcastSettings,
   chatDefaults,
   defaultTeams,
+  liveSettings,
   mediaSettings,
   pageTlsSettings,
   registryLimits,
@@ -176,9 +179,14 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   const addresses = new AddressLimits(signalingLimits(config), clock, limitCounts);
   const iceServers = turnServers(turnSettings(config), clock);
   const { allowOrigins } = config;
+  const errors = new Map<ErrorCode, number>();
   const broadcast = createBroadcast({
     ...broadcastSettings(config),
-    ...{ registry, addresses, allowOrigins, proxies, showAddresses, iceServers, limitCounts, clock, log },
+    ...{ registry, addresses, allowOrigins, proxies, showAddresses, iceServers, limitCounts, clock, log, errors },
+  });
+  const live = createLive({
+    ...liveSettings(config),
+    ...{ registry, addresses, proxies, showAddresses, limitCounts, clock, log, errors },
   });
   const app = createHttpApp({
     assets,
@@ -188,13 +196,14 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     files: fileDoor(registry),
     api: api.middleware,
     broadcast: broadcast.middleware,
+    live: live.middleware,
     requests,
     metrics: createMetrics({
       version,
       control: () => ({
         ...registry.figures,
         ...signaling.figures,
-        broadcast: broadcast.figures,
+        broadcast: { ...broadcast.figures, liveListeners: live.figures.listeners, errors },
         limits: limitCounts.counts,
         text: registry.textCounts,
         files: registry.files.store.figures,

@@ -3,8 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import type { Test } from 'tap';
+import { createLive } from '../../src/gateways/live/control.ts';
 import { type BroadcastOptions, createBroadcast } from '../../src/gateways/whip/control.ts';
 import { createHttpApp } from '../../src/http/app.ts';
+import type { ErrorCode } from '../../src/lib/errors.ts';
 import { TrustedProxies } from '../../src/lib/net/client-address.ts';
 import { LimitCounts } from '../../src/lib/rates/limit-counts.ts';
 import { AccessControl, type AccessMode } from '../../src/rooms/access.ts';
@@ -17,6 +19,7 @@ export interface BroadcastSetUp extends Partial<Pick<BroadcastOptions, 'kinds' |
   readonly access?: AccessMode;
   readonly roomPasswords?: Readonly<Record<string, string>>;
   readonly limits?: Partial<BroadcastOptions['limits']>;
+  readonly live?: boolean;
   readonly maxFailedJoinsPerMinute?: number;
 }
 
@@ -35,23 +38,27 @@ export async function startBroadcast(t: Test, setUp: BroadcastSetUp = {}) {
     ...{ plane, access, limitCounts, clock, log },
     limits: { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 10, resumeTimeoutMs: 30_000 },
   });
+  const addresses = new AddressLimits(
+    { maxConnectionsPerAddress: 0, maxJoinsPerMinute: 0, maxFailedJoinsPerMinute },
+    clock,
+    limitCounts,
+  );
+  const errors = new Map<ErrorCode, number>();
+  const proxies = new TrustedProxies([]);
+  const shared = { registry, addresses, allowOrigins, proxies, showAddresses: true, limitCounts, clock, log, errors };
+  const allLimits = { maxPublishers: 5, maxListeners: 5, maxPerAddress: 0, ...limits };
   const broadcast = createBroadcast({
-    ...{ registry, kinds, allowOrigins, iceServers, limitCounts, clock, log },
-    limits: { maxPublishers: 5, maxListeners: 5, maxPerAddress: 0, ...limits },
+    ...{ ...shared, kinds, iceServers, limits: allLimits },
     sdpLimits: { maxBytes: 10_000, maxLines: 1000 },
-    addresses: new AddressLimits(
-      { maxConnectionsPerAddress: 0, maxJoinsPerMinute: 0, maxFailedJoinsPerMinute },
-      clock,
-      limitCounts,
-    ),
-    proxies: new TrustedProxies([]),
-    showAddresses: true,
   });
+  const { maxListeners, maxPerAddress } = allLimits;
+  const live = createLive({ ...shared, isOn: setUp.live ?? true, maxListeners, maxPerAddress });
   const app = createHttpApp({
     assets: new Map(),
     health: () => ({ status: 'ok', version: '', problems: [], rooms: 0, participants: 0, workers: [] }),
     metrics: { contentType: 'text/plain', scrape: async () => '' },
     broadcast: broadcast.middleware,
+    live: live.middleware,
     log,
   });
   const http = createServer(app.callback());
@@ -73,5 +80,5 @@ export async function startBroadcast(t: Test, setUp: BroadcastSetUp = {}) {
       { 'content-type': 'application/sdp', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
       sdp,
     );
-  return { url, request, post, broadcast, registry, access, plane, clock, limitCounts };
+  return { url, request, post, broadcast, live, errors, registry, access, plane, clock, limitCounts };
 }

@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { type Test, test } from 'tap';
 import { createCertificate } from '../../bench/client/media-transport.ts';
 import { LightParticipant, type ReceivedPayload } from '../../bench/client/participant.ts';
 import { ApiClient } from '../helpers/api-client.ts';
+import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { everyFrame } from '../helpers/every-frame.ts';
 import { heardTone } from '../helpers/heard-tone.ts';
@@ -9,9 +12,11 @@ import { LightTalker } from '../helpers/light-talker.ts';
 import { encodeStereo } from '../helpers/music.ts';
 import { createStereoDecoder, type StereoFrame } from '../helpers/opus.ts';
 import { type RunningServer, startServer } from '../helpers/running-server.ts';
-import { concatInt16 } from '../helpers/signal.ts';
+import { concatInt16, SAMPLE_RATE } from '../helpers/signal.ts';
 import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
 import { hearsOnly } from '../helpers/who-is-heard.ts';
+
+const run = promisify(execFile);
 
 /** Far apart, and far from each other's harmonics. */
 const TONES_HZ = { person: 430, source: 710, player: 1130 } as const;
@@ -123,6 +128,34 @@ test('music by WHIP reaches a player by WHEP in stereo, as loud as it was sent',
     );
     return isRight || `heard ${JSON.stringify(heard)} dBFS, sent ${sentDbfs}`;
   });
+});
+
+test('a player over HTTP hears the room, as Ogg and as WebM', {
+  skip: skipIfMissing(missingPackages(['ffmpeg'])),
+}, async (t) => {
+  const server = await startServer(['--live', 'on', '--levelling', 'off']);
+  t.teardown(() => server.close());
+  const url = server.webSocketUrl;
+  const person = await LightTalker.join({ url, room: 'lobby', name: 'Ada', frequencyHz: TONES_HZ.person });
+  t.teardown(() => person.close());
+  for (const format of ['opus', 'webm']) {
+    await eventually(async () => {
+      const { stdout } = await run(
+        'ffmpeg',
+        [
+          ...['-hide_banner', '-loglevel', 'error', '-t', '2', '-i', `${server.url}/live/lobby.${format}`],
+          ...['-ac', '1', '-ar', '48000', '-f', 's16le', '-'],
+        ],
+        { encoding: 'buffer', maxBuffer: 1_000_000 },
+      );
+      const sound = new Int16Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.length));
+      const { usuallyDbfs } = heardTone(sound, TONES_HZ.person);
+      const isWhole = Math.abs(sound.length / SAMPLE_RATE - 2) < 0.1;
+      return (isWhole && usuallyDbfs > -14) || `${format}: ${sound.length} samples, ${usuallyDbfs} dBFS`;
+    });
+    t.pass(format);
+  }
+  await eventually(async () => (await server.metrics()).sum('partyline_live_listeners') === 0 || 'it still counts');
 });
 
 test('a wrong token is refused with 401', async (t) => {

@@ -26,10 +26,11 @@ export interface ControlFigures {
   readonly eventLoopDelaySeconds: HistogramSnapshot;
   /** Problems returned by the API. */
   readonly apiErrors?: ReadonlyMap<ErrorCode, number>;
-  /** Sessions by WHIP and WHEP, and refused requests. */
+  /** Sessions by WHIP and WHEP, listeners over HTTP, and refused requests. */
   readonly broadcast?: {
     readonly publishers: number;
     readonly listeners: number;
+    readonly liveListeners: number;
     readonly errors: ReadonlyMap<ErrorCode, number>;
   };
   /** One per URL. */
@@ -49,6 +50,11 @@ const GAUGES: readonly Figure[] = [
   ['partyline_participants', 'Participants in all rooms.', ({ participants }) => participants],
   ['partyline_publishers', 'Programs that send sound by WHIP.', ({ broadcast }) => broadcast?.publishers ?? 0],
   ['partyline_listeners', 'Listeners by WHEP, who are no participants.', ({ broadcast }) => broadcast?.listeners ?? 0],
+  [
+    'partyline_live_listeners',
+    'Listeners over HTTP, who are no participants.',
+    ({ broadcast }) => broadcast?.liveListeners ?? 0,
+  ],
   ['partyline_websocket_connections', 'WebSocket connections, joined or not.', ({ connections }) => connections],
   ['partyline_chat_files', 'Files of chats in memory.', ({ files }) => files?.files ?? 0],
   [
@@ -91,7 +97,7 @@ const LABELLED_COUNTERS: readonly Labelled[] = [
   [
     'partyline_broadcast_errors_total',
     'code',
-    'Refused requests of WHIP and WHEP, by code.',
+    'Refused requests of WHIP, WHEP and sound over HTTP, by code.',
     ({ broadcast }) => broadcast?.errors ?? [],
   ],
   [

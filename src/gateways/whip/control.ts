@@ -10,7 +10,8 @@ import { addressKey, type TrustedProxies } from '../../lib/net/client-address.ts
 import { decodedPart } from '../../lib/net/url-part.ts';
 import { UnusableOfferError } from '../../media/negotiation.ts';
 import type { IceServer } from '../../protocol/messages.ts';
-import { allowOrigin, answerPreflight } from './cors.ts';
+import { bearerOf } from '../admission.ts';
+import { allowOrigin, answerPreflight } from '../cors.ts';
 import { iceLinks } from './ice-links.ts';
 import { FRAGMENT_TYPE, parseFragment } from './sdp-fragment.ts';
 import type { BroadcastSession, SessionKind } from './session.ts';
@@ -26,22 +27,20 @@ export interface BroadcastOptions extends SessionsOptions {
   readonly showAddresses: boolean;
   /** TURN servers for one session. */
   readonly iceServers: (id: string) => readonly IceServer[];
+  /** Refused requests are counted here, by code. */
+  readonly errors: Map<ErrorCode, number>;
 }
 
 export interface Broadcast {
   /** Handles everything under `/whip/` and `/whep/` and never throws. */
   readonly middleware: Middleware;
-  readonly figures: SessionFigures & { readonly errors: ReadonlyMap<ErrorCode, number> };
+  readonly figures: SessionFigures;
 }
 
 const PATH = /^\/(whip|whep)\/(~?)(.+)$/;
 const SDP_TYPE = 'application/sdp';
 const ENDPOINT_METHODS = 'OPTIONS, GET, HEAD, POST';
 const SESSION_METHODS = 'OPTIONS, GET, HEAD, PATCH, DELETE';
-/** RFC 6750 section 2.1. */
-const BEARER = /^Bearer +([\w\-.~+/]+=*) *$/i;
-/** A longer one is no token of this server. */
-const MAX_AUTHORIZATION = 8192;
 const DEFAULT_NAME = 'Stream';
 /** When a client may come back if the server is full or busy. */
 const RETRY_AFTER_S = 5;
@@ -56,7 +55,7 @@ interface Target {
 
 export function createBroadcast(options: BroadcastOptions): Broadcast {
   const sessions = new Sessions(options);
-  const errors = new Map<ErrorCode, number>();
+  const { errors } = options;
   return {
     middleware: async (context) => {
       context.set('Cache-Control', 'no-store');
@@ -75,7 +74,7 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
       }
     },
     get figures() {
-      return { ...sessions.figures, errors };
+      return sessions.figures;
     },
   };
 }
@@ -213,17 +212,6 @@ function applicantOf(context: Context, { kind, room }: Target, options: Broadcas
     isRemote: proxies.isRemote(req),
     isWanted: () => !req.socket.destroyed,
   };
-}
-
-/** Throws `token_invalid` for anything that is not a token. */
-function bearerOf(context: Context): string | undefined {
-  const authorization = context.get('Authorization');
-  // Some clients send an empty one if none is set.
-  if (authorization === '' || /^Bearer *$/i.test(authorization)) return undefined;
-  const token = authorization.length > MAX_AUTHORIZATION ? undefined : BEARER.exec(authorization)?.[1];
-  if (token === undefined)
-    throw new AppError('token_invalid', 'It must be in the header "Authorization: Bearer TOKEN".');
-  return token;
 }
 
 function checkType(context: Context, type: string): void {

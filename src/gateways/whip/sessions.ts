@@ -1,14 +1,13 @@
 /** All sessions by WHIP and WHEP, their limits, and how they begin. */
 import type { Logger } from 'pino';
 import type { Clock } from '../../lib/clock.ts';
-import { AppError, toAppError } from '../../lib/errors.ts';
+import { AppError } from '../../lib/errors.ts';
 import { AddressCount } from '../../lib/rates/address-count.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import { type SdpLimits, type Sitter, sendsStereo } from '../../media/negotiation.ts';
 import type { SourceKind } from '../../media/plane.ts';
-import { type AddressLimits, WRONG_PROOF } from '../../rooms/address-limits.ts';
 import type { Admission } from '../../rooms/admission.ts';
-import type { RoomRegistry } from '../../rooms/registry.ts';
+import { admit, type Doors, type Visitor } from '../admission.ts';
 import { Publisher } from './publisher.ts';
 import { BroadcastSession, type SessionKind } from './session.ts';
 
@@ -19,31 +18,23 @@ export interface SessionLimits {
   readonly maxPerAddress: number;
 }
 
-export interface SessionsOptions {
-  readonly registry: RoomRegistry;
+export interface SessionsOptions extends Doors {
   readonly limits: SessionLimits;
   readonly sdpLimits: SdpLimits;
-  readonly addresses: AddressLimits;
   readonly limitCounts: LimitCounts;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** Somebody who wants to send or to listen. */
-export interface Applicant {
+export interface Applicant extends Visitor {
   readonly kind: SessionKind;
-  readonly room: string;
-  readonly token: string | undefined;
   readonly name: string;
   /** Undefined: music if the offer is in stereo. */
   readonly source: SourceKind | undefined;
-  /** The address, as limits count it. */
-  readonly addressKey: string;
   /** For the operator; null if addresses are hidden. */
   readonly address: string | null;
   readonly isRemote: boolean;
-  /** Whether the client is still there. */
-  readonly isWanted: () => boolean;
 }
 
 /** Who sends or listens, in the room. */
@@ -83,19 +74,12 @@ export class Sessions {
    * Decides whether somebody may send or listen before anything costs much. Rejects with `too_many_connections`,
    * `rate_limited`, `not_allowed`, or as `RoomRegistry.admit` does.
    */
-  async admit({ kind, room, token, addressKey, isWanted }: Applicant): Promise<Admission> {
+  async admit(applicant: Applicant): Promise<Admission> {
+    const { kind, addressKey } = applicant;
     this.#checkPlace(kind, addressKey);
-    const { registry, addresses } = this.#options;
-    const wasNotWrong = addresses.join(addressKey, token !== undefined);
-    try {
-      const admission = await registry.admit({ room, token, from: addressKey }, isWanted);
-      wasNotWrong();
-      if (kind === 'whip' && !admission.maySpeak) throw new AppError('not_allowed', 'The token is only for listening.');
-      return admission;
-    } catch (thrown) {
-      if (!WRONG_PROOF.has(toAppError(thrown).code)) wasNotWrong();
-      throw thrown;
-    }
+    const admission = await admit(this.#options, applicant);
+    if (kind === 'whip' && !admission.maySpeak) throw new AppError('not_allowed', 'The token is only for listening.');
+    return admission;
   }
 
   /** Throws `invalid_sdp` or another error of the room or the media plane, or `too_many_connections`. */

@@ -3,11 +3,12 @@ import type { Logger } from 'pino';
 import type { Clock, Millis } from '../../lib/clock.ts';
 import { AppError } from '../../lib/errors.ts';
 import { TokenBucket } from '../../lib/rates/token-bucket.ts';
-import type { MediaRoom, RoomTapSink } from '../../media/plane.ts';
+import type { RoomTapSink } from '../../media/plane.ts';
 import type { RecordingView } from '../../protocol/recording.ts';
 import type { RoomEvent } from '../events.ts';
 import type { Participant } from '../participant.ts';
 import type { RoomEndReason } from '../ports.ts';
+import type { TapSlot } from '../room-taps.ts';
 import type {
   Recorder,
   RecordingEndReason,
@@ -24,7 +25,7 @@ export interface RoomRecordingOptions {
   /** Undefined: nothing can be recorded on this server. */
   readonly recorder: Recorder | undefined;
   readonly mode: () => RecordingMode;
-  readonly media: () => MediaRoom;
+  readonly media: TapSlot;
   readonly participants: ReadonlyMap<string, Participant>;
   /** `Seat.id` → participant id. */
   readonly participantOfSeat: ReadonlyMap<number, string>;
@@ -115,7 +116,7 @@ export class RoomRecording {
     for (const participant of this.#options.participants.values()) this.#take(participant, this.#running);
     this.#options.tellAll({ type: 'recording', recording: this.view });
     const request = { voices: tracks !== 'mix', mix: tracks !== 'participants' };
-    this.#options.media().setTap({ request, sink: this.#sinkOf(this.#running) });
+    this.#options.media.setTap({ request, sink: this.#sinkOf(this.#running) });
     // Meanwhile everybody may have left, or the room may not be recorded any more.
     this.#endIfAlone();
     if (mode() === 'off' && this.#running?.recording === recording) this.stop();
@@ -232,7 +233,7 @@ export class RoomRecording {
   #ended(reason: RecordingEndReason): void {
     if (this.#running === undefined || this.#closed) return;
     this.#running = undefined;
-    this.#options.media().setTap(null);
+    this.#options.media.setTap(null);
     for (const participant of this.#options.participants.values()) participant.sound.setRecorded(null);
     this.#options.tellAll({ type: 'recording', recording: null, reason });
     const goesOn = reason === 'time' && this.#options.mode() === 'always' && this.#options.participants.size > 0;

@@ -60,7 +60,7 @@ test('a program publishes: the answer, the secret address of the session, its ET
   t.match(participant.view, { name: 'Studio 1', via: 'whip', muted: false, deafened: true, microphone: 'open' });
   t.match(seat.offer, { only: 'sendonly', isRemote: false });
   t.equal(seat.options.kind, 'music', 'the offer is in stereo');
-  t.same(server.broadcast.figures, { publishers: 1, listeners: 0, errors: new Map() });
+  t.same(server.broadcast.figures, { publishers: 1, listeners: 0 });
   t.not((await publish(server)).location, location);
 });
 
@@ -209,7 +209,7 @@ test('what cannot be used is refused, and leaves nobody in the room', async (t) 
   t.equal(await problem(busy), '503 server_busy');
   t.same([...registry.rooms], []);
   t.match(server.broadcast.figures, { publishers: 0, listeners: 0 });
-  t.equal(server.broadcast.figures.errors.get('unusable_offer'), 1);
+  t.equal(server.errors.get('unusable_offer'), 1);
 });
 
 test('a body without a length is bounded, too, and the client learns why it is refused', async (t) => {

@@ -1,7 +1,7 @@
-/** Which pages may use WHIP and WHEP, and what browsers let them see (Fetch, section "CORS protocol"). */
+/** Which pages may use the other ways in and out, and what browsers let them see (Fetch, section "CORS protocol"). */
 import type { Context } from 'koa';
-import { AppError } from '../../lib/errors.ts';
-import { isAllowedOrigin } from '../../lib/net/allowed-origin.ts';
+import { AppError } from '../lib/errors.ts';
+import { isAllowedOrigin } from '../lib/net/allowed-origin.ts';
 
 const MAX_AGE_S = 86_400;
 

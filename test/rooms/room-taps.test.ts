@@ -1,0 +1,42 @@
+import { test } from 'tap';
+import type { RoomTapSubscription } from '../../src/media/plane.ts';
+import { RoomTaps } from '../../src/rooms/room-taps.ts';
+
+test('several recorders share the tap of the media, which changes only when they want something else', (t) => {
+  const told: (RoomTapSubscription | null)[] = [];
+  const taps = new RoomTaps(() => ({ setTap: (tap) => void told.push(tap) }));
+  const heard: string[] = [];
+  const tapFor = (name: string, voices: boolean, mix: boolean): RoomTapSubscription => ({
+    request: { voices, mix },
+    sink: { voice: () => heard.push(`${name} voice`), mix: () => heard.push(`${name} mix`) },
+  });
+  const packet = { arrivalMs: 0, timestamp: 0, payload: Uint8Array.of(0xf8) };
+  const say = () => {
+    const sink = told.at(-1)?.sink;
+    sink?.voice({ ...packet, seatId: 1, stream: 1, levelDbov: null });
+    sink?.mix(packet);
+    return heard.splice(0);
+  };
+  const [recorder, live] = [taps.slot(), taps.slot()];
+  live.setTap(tapFor('live', false, true));
+  t.same(say(), ['live mix']);
+  recorder.setTap(tapFor('recorder', true, false));
+  t.same(say(), ['recorder voice', 'live mix']);
+  t.same(
+    told.map((tap) => tap?.request),
+    [
+      { voices: false, mix: true },
+      { voices: true, mix: true },
+    ],
+  );
+  recorder.setTap(tapFor('both', true, true));
+  t.equal(told.length, 2, 'nothing changes for the media');
+  t.same(say().sort(), ['both mix', 'both voice', 'live mix']);
+  live.setTap(null);
+  live.setTap(null);
+  t.equal(told.length, 2);
+  recorder.setTap(null);
+  t.equal(told.length, 3);
+  t.equal(told.at(-1), null);
+  t.end();
+});
