@@ -101,10 +101,10 @@ test('what a seat sends is recorded for its participant, also just after they ha
   const ada = join('Ada');
   join('Ben');
   sit(ada.participant, 'offer');
-  await room().start({ tracks: 'participants' }, API);
+  await room().start({ tracks: 'both' }, API);
   const [seat] = plane.openSeats;
   const { sink, request } = plane.rooms[0]!.tap!;
-  t.same(request, { voices: true, mix: false });
+  t.same(request, { voices: true, mix: true });
   const packet = {
     seatId: seat!.id,
     stream: 1,
