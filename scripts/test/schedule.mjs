@@ -16,8 +16,10 @@ const WHOLE_SERVERS = [
 ];
 /** Tests that install a package and run compilers on it. */
 const INSTALLS = ['test/web/sdk-package.test.ts'];
+/** Tests in which other programs play minutes of sound. */
+const PLAYS = ['test/recording/simulation.test.ts'];
 /** What a quick run leaves out. */
-const SLOW = [...WITH_CLIENTS, 'test/binary/', 'test/deploy/', 'test/server/', ...WHOLE_SERVERS, ...INSTALLS];
+const SLOW = [...WITH_CLIENTS, 'test/binary/', 'test/deploy/', 'test/server/', ...WHOLE_SERVERS, ...INSTALLS, ...PLAYS];
 /** The slowest of all other tests come first, so that in the end nothing waits for one of them alone. */
 const LONG = [
   'test/binary/',
@@ -26,6 +28,7 @@ const LONG = [
   'test/server/',
   ...WHOLE_SERVERS,
   ...INSTALLS,
+  ...PLAYS,
   'test/media/',
   'test/mixer/',
   'test/deploy/',
