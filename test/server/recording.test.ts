@@ -216,6 +216,9 @@ test('only people with the right can record, by the WebSocket', async (t) => {
   t.notOk('mayRecord' in other.joined);
   other.client.send({ type: 'record', on: true, requestId: 1 });
   t.match(await other.client.skipTo('error'), { code: 'not_allowed', requestId: 1 });
+  const control = (await api.post('/control-tokens', { room: ROOM })).body.token;
+  for (const token of ['', 'a-wrong-token-of-32-characters..', control])
+    t.equal((await api.post(`/rooms/${ROOM}/recordings`, {}, { token })).status, 401, 'nor by the API');
   const { client, joined } = await joinAs('recorder', true);
   t.equal(joined.mayRecord, true);
   client.send({ type: 'record', on: true, tracks: 'participants', requestId: 2 });
