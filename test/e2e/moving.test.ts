@@ -87,6 +87,19 @@ test('a page in Chromium that the API moves is in the other room with its sound,
     });
   await hearsOnly(t, cy, TONES_HZ, ['Ada']);
 
+  await t.test('who has not joined yet sees the rooms and chooses one', async (t) => {
+    const microphone = { kind: 'tone', frequencyHz: 1500, gain: TONE_GAIN } as const;
+    const guest = await chromium.open(server.url, { microphone });
+    await guest.clickOn('[data-testid="open-rooms"] summary');
+    const blue = '[data-testid="rooms-room"][data-room="blue"][data-participants="1"]';
+    await guest.page.waitForSelector(blue);
+    await isFineAt(t, guest, 'open-rooms');
+    await guest.clickOn(blue);
+    await guest.page.waitForFunction('document.querySelector("[data-testid=room]").value === "blue"');
+    await guest.page.waitForSelector('[data-testid="open-rooms"]:not([open])');
+    await guest.close();
+  });
+
   await t.test('with the same connection and without a gap', async (t) => {
     const id = await idOfCy();
     const gapOfMoveMs = async (from: string, to: string) => {
