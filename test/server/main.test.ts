@@ -159,7 +159,7 @@ test('the built server', async (t) => {
         const answer = await fetch(url + script, { headers: { 'accept-encoding': 'gzip, br' } });
         t.match(answer.headers.get('cache-control'), 'immutable');
         t.equal(answer.headers.get('content-encoding'), 'br');
-        t.match(await answer.text(), 'RTCPeerConnection');
+        t.match(await answer.text(), 'The page has no #app.');
         const ada = await SignalingClient.open(`${url.replace('http', 'ws')}ws`);
         await ada.join('lobby', 'Ada');
         server.child.kill('SIGTERM');
