@@ -16,6 +16,7 @@ const benchmarks = {
   mixer: 'cost of each part of the media path, in microseconds',
   space: 'how many listeners with stereo mixes of their own one media worker can have',
   recording: 'what it costs to record rooms',
+  listeners: 'what listeners over HTTP cost',
   jitter: 'delay and gaps on bad networks, replayed in simulated time',
   all: 'runs all of these, then writes the report',
   report: 'writes docs/benchmarks.md from the collected figures',
