@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, writeResult } from './lib/command.ts';
 import { Driver } from './lib/driver.ts';
 import { fillRoom } from './lib/fill-room.ts';
+import { LISTENERS_COLUMNS, type ListenersResult, type ListenersRow } from './lib/listeners-result.ts';
 import { describeMachine, warnIfBusy } from './lib/machine.ts';
 import { measurePhase, type PhaseOptions } from './lib/measured-phase.ts';
 import { JSON_FILE, type Options, type Values } from './lib/options.ts';
@@ -40,15 +41,6 @@ await runCommand({
   run,
 });
 
-interface Row {
-  readonly listeners: string;
-  readonly cpuPercent: number;
-  readonly kilobitsPerSecond: number;
-  readonly latenessP99Ms: number;
-  readonly packetsPerSecondMin: number;
-  readonly residentMegabytes: number;
-}
-
 async function run({ listeners, slow, format = 'opus', seconds, json }: Values<typeof options>): Promise<void> {
   const machine = describeMachine();
   warnIfBusy(machine);
@@ -69,7 +61,7 @@ async function run({ listeners, slow, format = 'opus', seconds, json }: Values<t
         if (reads) socket.on('data', ({ length }) => (heard.bytes += length));
         else socket.pause();
       });
-    const measure = async (title: string, reading: number): Promise<Row> => {
+    const measure = async (title: string, reading: number): Promise<ListenersRow> => {
       await sleep(SETTLE_MS);
       showProgress(`measuring with ${title}`);
       heard.bytes = 0;
@@ -83,7 +75,7 @@ async function run({ listeners, slow, format = 'opus', seconds, json }: Values<t
         residentMegabytes: after.sum('process_resident_memory_bytes') / 1e6,
       };
     };
-    const rows: Row[] = [];
+    const rows: ListenersRow[] = [];
     for (const count of listeners.toSorted((a, b) => a - b)) {
       await open(count, true);
       rows.push(await measure(String(count), count));
@@ -94,20 +86,9 @@ async function run({ listeners, slow, format = 'opus', seconds, json }: Values<t
       rows.push(await measure(`${reading}, and ${slow} who read nothing`, reading));
     }
     clearProgress();
-    console.log(
-      formatTable<Row>(
-        [
-          { title: 'listeners', value: (row) => row.listeners },
-          { title: 'server\nCPU, %', value: (row) => row.cpuPercent.toFixed(1) },
-          { title: 'each hears\nkb/s', value: (row) => row.kilobitsPerSecond.toFixed(0) },
-          { title: 'tick lateness\np99, ms', value: (row) => row.latenessP99Ms.toFixed(2) },
-          { title: 'packets a second\nin the room, least', value: (row) => row.packetsPerSecondMin.toFixed(1) },
-          { title: 'memory\nMB', value: (row) => row.residentMegabytes.toFixed(0) },
-        ],
-        rows,
-      ),
-    );
-    await writeResult(json, `${JSON.stringify({ benchmark: 'listeners', machine, format, seconds, rows }, null, 2)}\n`);
+    console.log(formatTable(LISTENERS_COLUMNS, rows));
+    const result: ListenersResult = { benchmark: 'listeners', machine, format, seconds, rows };
+    await writeResult(json, `${JSON.stringify(result, null, 2)}\n`);
   } finally {
     for (const socket of sockets) socket.destroy();
     await driver.ask({ type: 'leave' });

@@ -12,6 +12,7 @@ import { createPrng } from '../test/helpers/prng.ts';
 import { runCommand, writeResult } from './lib/command.ts';
 import { describeMachine, warnIfBusy } from './lib/machine.ts';
 import { JSON_FILE, type Options, type Values } from './lib/options.ts';
+import { RECORDING_COLUMNS, type RecordingResult, type RecordingRow } from './lib/recording-result.ts';
 import { percentile } from './lib/statistics.ts';
 import { formatTable } from './lib/table.ts';
 
@@ -38,35 +39,17 @@ await runCommand({
   run,
 });
 
-interface Row {
-  readonly people: number;
-  readonly workerPercent: number;
-  readonly mainPercent: number;
-  readonly turnMs: number;
-  readonly megabytesPerHour: number;
-}
-
 async function run({ people, seconds, json }: Values<typeof options>): Promise<void> {
   const machine = describeMachine();
   warnIfBusy(machine);
-  const rows: Row[] = [];
+  const rows: RecordingRow[] = [];
   for (const count of people) rows.push(await measure(count, seconds));
-  console.log(
-    formatTable<Row>(
-      [
-        { title: 'people', value: (row) => String(row.people) },
-        { title: 'worker\n% of a core', value: (row) => row.workerPercent.toFixed(2) },
-        { title: 'main thread and files\n% of a core', value: (row) => row.mainPercent.toFixed(2) },
-        { title: 'turn of the main thread\np99, ms', value: (row) => row.turnMs.toFixed(2) },
-        { title: 'MB an hour\nand person', value: (row) => row.megabytesPerHour.toFixed(1) },
-      ],
-      rows,
-    ),
-  );
-  await writeResult(json, `${JSON.stringify({ benchmark: 'recording', machine, seconds, rows }, null, 2)}\n`);
+  console.log(formatTable(RECORDING_COLUMNS, rows));
+  const result: RecordingResult = { benchmark: 'recording', machine, seconds, rows };
+  await writeResult(json, `${JSON.stringify(result, null, 2)}\n`);
 }
 
-async function measure(people: number, seconds: number): Promise<Row> {
+async function measure(people: number, seconds: number): Promise<RecordingRow> {
   const directory = await mkdtemp(join(tmpdir(), 'partyline-bench-'));
   const clock = new FakeClock();
   const recordings = new Recordings({

@@ -6,9 +6,11 @@ import { FLOOD_COLUMNS, type FloodResult } from './flood-result.ts';
 import { type JitterResult, jitterChart, jitterColumns } from './jitter-result.ts';
 import { KERNEL_COLUMNS, type KernelRow } from './kernel-cases.ts';
 import { LATENCY_COLUMNS, type LatencyResult, rowsOfLatency } from './latency-result.ts';
+import { LISTENERS_COLUMNS, type ListenersResult } from './listeners-result.ts';
 import type { Machine } from './machine.ts';
 import { MICRO_COLUMNS, type MicroRow } from './micro.ts';
 import { QUALITY_COLUMNS, type QualityResult, qualityChart } from './quality-result.ts';
+import { RECORDING_COLUMNS, type RecordingResult } from './recording-result.ts';
 import { chartOf, rowsOf, SCALING_COLUMNS, type ScalingResult } from './scaling-result.ts';
 import { type SoakResult, TREND_COLUMNS } from './soak-result.ts';
 import { largestText, SPACE_COLUMNS, type SpaceResult } from './space-result.ts';
@@ -33,11 +35,26 @@ export type Result =
   | MixerResult
   | SoakResult
   | SpaceResult
-  | ControlResult;
+  | ControlResult
+  | RecordingResult
+  | ListenersResult;
 
 /** What all files have in common. The rest is trusted: this version of the scripts has written it. */
 const resultSchema = z.looseObject({
-  benchmark: z.enum(['scaling', 'latency', 'storm', 'flood', 'quality', 'jitter', 'mixer', 'soak', 'space', 'control']),
+  benchmark: z.enum([
+    'scaling',
+    'latency',
+    'storm',
+    'flood',
+    'quality',
+    'jitter',
+    'mixer',
+    'soak',
+    'space',
+    'control',
+    'recording',
+    'listeners',
+  ]),
   machine: z.looseObject({
     cpu: z.string(),
     node: z.string(),
@@ -115,6 +132,10 @@ function contentOf(result: Result): Content {
       return { tables: [formatMarkdownTable(SPACE_COLUMNS, result.rows), largestText(result)] };
     case 'control':
       return { tables: [formatMarkdownTable(CONTROL_COLUMNS, result.formats)] };
+    case 'recording':
+      return { tables: [formatMarkdownTable(RECORDING_COLUMNS, result.rows)] };
+    case 'listeners':
+      return { tables: [formatMarkdownTable(LISTENERS_COLUMNS, result.rows)] };
     case 'soak':
       return { tables: [formatMarkdownTable(TREND_COLUMNS, result.trends)] };
   }

@@ -146,6 +146,21 @@ export const STEPS: readonly Step[] = [
       'One game server moves 300 players twenty times a second on its control connection, in binary and as JSON. Pings cost what any message costs at that rate. Nobody else is connected. CPU time is that of the whole server, with sockets.',
   },
   {
+    name: 'recording',
+    args: ['recording'],
+    minutes: 1,
+    title: 'Recording a room',
+    about:
+      'Everybody talks without a pause, and the mix and a file for each participant are recorded. Time passes as fast as the machine allows.',
+  },
+  {
+    name: 'listeners',
+    args: ['listeners'],
+    minutes: 2,
+    title: 'Listeners over HTTP',
+    about: 'Ten people are in the room, and two of them talk. In the end some more listeners read nothing.',
+  },
+  {
     name: 'soak',
     args: ['soak', '--minutes', '28'],
     minutes: 29,

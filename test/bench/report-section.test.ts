@@ -140,6 +140,19 @@ test('positions of a game server have a row for each format', async (t) => {
   t.match(markdown, '| binary | 4808 | 600 | 0.30 | 100 |');
 });
 
+test('recordings and listeners have a row for each number of people', async (t) => {
+  const people = { people: 100, workerPercent: 0.1, mainPercent: 3.1, turnMs: 9, megabytesPerHour: 18 };
+  const recording = { benchmark: 'recording', machine, seconds: 60, rows: [people] };
+  t.match(sectionOf(step('recording'), read(recording, 'recording')).markdown, '| 100 | 0.10 | 3.10 | 9.00 | 18.0 |');
+  const heard = { cpuPercent: 12.3, kilobitsPerSecond: 51, latenessP99Ms: 1.5, packetsPerSecondMin: 49.9 };
+  const rows = [{ listeners: '1000, and 200 who read nothing', ...heard, residentMegabytes: 151 }];
+  const listeners = { benchmark: 'listeners', machine, format: 'opus', seconds: 20, rows };
+  t.match(
+    sectionOf(step('listeners'), read(listeners, 'listeners')).markdown,
+    '| 1000, and 200 who read nothing | 12.3 | 51 | 1.50 | 49.9 | 151 |',
+  );
+});
+
 test('the delay is drawn against the jitter when both were measured', async (t) => {
   const results = [read(latency(15, 31), 'latency'), read(latency(0, 17), 'latency')].filter(
     (result) => result.benchmark === 'latency',
