@@ -15,6 +15,7 @@ const benchmarks = {
   control: 'cost of the positions that a game server sends',
   mixer: 'cost of each part of the media path, in microseconds',
   space: 'how many listeners with stereo mixes of their own one media worker can have',
+  'space-room': 'a room with space in the whole server',
   recording: 'what it costs to record rooms',
   listeners: 'what listeners over HTTP cost',
   jitter: 'delay and gaps on bad networks, replayed in simulated time',

@@ -34,7 +34,7 @@ export class Load {
 
   /** A handshake costs each side about 15 ms, so joins start at `perSecond` instead of all at once. */
   async join(options: Omit<Extract<DriverCommand, { type: 'join' }>, 'type'>): Promise<JoinReport> {
-    const { server, url, room, count, perSecond } = options;
+    const { server, url, room, count, perSecond, stereo = false } = options;
     this.#certificate ??= await createCertificate();
     const certificate = this.#certificate;
     const members = this.#rooms.get(room) ?? [];
@@ -49,6 +49,7 @@ export class Load {
         room,
         name: `${room} ${beginMs + index}`.slice(0, 64),
         certificate,
+        stereo,
         loop: this.#pacer.loop,
       });
       const joinMs = performance.now() - startMs;

@@ -16,6 +16,8 @@ export type DriverCommand =
       readonly room: string;
       readonly count: number;
       readonly perSecond: number;
+      /** Whether they play stereo. */
+      readonly stereo?: boolean;
     }
   /** The first `count` participants of the room talk, the others are silent. */
   | { readonly type: 'talk'; readonly room: string; readonly count: number }

@@ -14,6 +14,7 @@ import { RECORDING_COLUMNS, type RecordingResult } from './recording-result.ts';
 import { chartOf, rowsOf, SCALING_COLUMNS, type ScalingResult } from './scaling-result.ts';
 import { type SoakResult, TREND_COLUMNS } from './soak-result.ts';
 import { largestText, SPACE_COLUMNS, type SpaceResult } from './space-result.ts';
+import { SPACE_ROOM_COLUMNS, type SpaceRoomResult } from './space-room-result.ts';
 import { commandOf, type Step } from './steps.ts';
 import { STORM_COLUMNS, type StormResult, stormChart, WAIT_COLUMNS, waitRowsOf } from './storm-result.ts';
 import { formatMarkdownTable } from './table.ts';
@@ -37,7 +38,8 @@ export type Result =
   | SpaceResult
   | ControlResult
   | RecordingResult
-  | ListenersResult;
+  | ListenersResult
+  | SpaceRoomResult;
 
 /** What all files have in common. The rest is trusted: this version of the scripts has written it. */
 const resultSchema = z.looseObject({
@@ -54,6 +56,7 @@ const resultSchema = z.looseObject({
     'control',
     'recording',
     'listeners',
+    'space-room',
   ]),
   machine: z.looseObject({
     cpu: z.string(),
@@ -130,6 +133,8 @@ function contentOf(result: Result): Content {
       };
     case 'space':
       return { tables: [formatMarkdownTable(SPACE_COLUMNS, result.rows), largestText(result)] };
+    case 'space-room':
+      return { tables: [formatMarkdownTable(SPACE_ROOM_COLUMNS, result.rows)] };
     case 'control':
       return { tables: [formatMarkdownTable(CONTROL_COLUMNS, result.formats)] };
     case 'recording':

@@ -138,6 +138,14 @@ export const STEPS: readonly Step[] = [
       'All hear up to 8 voices from where they stand, each in a stereo mix of their own. Ticks of one mixer with real Opus, without sending.',
   },
   {
+    name: 'space-room',
+    args: ['space-room'],
+    minutes: 3,
+    title: 'A room with space',
+    about:
+      'All stand within 6 m, move at 10 Hz, and hear up to 8 voices from where they are, each in a stereo mix of their own. One media worker; the participants run on the same machine.',
+  },
+  {
     name: 'control',
     args: ['control'],
     minutes: 2,

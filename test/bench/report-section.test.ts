@@ -140,6 +140,17 @@ test('positions of a game server have a row for each format', async (t) => {
   t.match(markdown, '| binary | 4808 | 600 | 0.30 | 100 |');
 });
 
+test('a room with space has a row for each number of people', async (t) => {
+  const lateness = { tickLatenessP50Ms: 0.2, tickLatenessP99Ms: 4.2, ticksSkipped: 0 };
+  const others = { seconds: 30, serverCpuPercent: 71, packetsPerSecondMin: 49.9, largestGapMs: 31 };
+  const rows = [{ people: 100, encodesPerTick: 99.5, ...lateness, ...others }];
+  const result = { benchmark: 'space-room', machine, talkers: 8, seconds: 30, rows };
+  t.match(
+    sectionOf(step('space-room'), read(result, 'space-room')).markdown,
+    '| 100 | 99.5 | 0.20 | 4.20 | 0 | 71.0 | 49.9 |',
+  );
+});
+
 test('recordings and listeners have a row for each number of people', async (t) => {
   const people = { people: 100, workerPercent: 0.1, mainPercent: 3.1, turnMs: 9, megabytesPerHour: 18 };
   const recording = { benchmark: 'recording', machine, seconds: 60, rows: [people] };
