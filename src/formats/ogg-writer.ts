@@ -1,6 +1,6 @@
 /**
- * Writes an Ogg Opus file (RFC 7845): packets in, whole pages out. Time has no gaps in such a file, so whoever has
- * nothing to write for a while writes silence (`silencePackets`).
+ * Writes an Ogg Opus file (RFC 7845): packets in, whole pages out. Time has no gaps in such a file:
+ * while there is nothing to write, the caller writes silence.
  */
 import { FIRST_PAGE, LAST_PAGE, MAX_SEGMENTS, segmentsOf, writeOggPage } from './ogg-page.ts';
 import { type OpusHead, opusHead } from './opus-head.ts';

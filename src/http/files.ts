@@ -7,7 +7,7 @@ import type { Context } from 'koa';
 import { AppError } from '../lib/errors.ts';
 import type { ChatFile } from '../protocol/chat.ts';
 
-/** What has to be known about files here. */
+/** What this needs to know about the files of the chats. */
 export interface FileDoor {
   /** The most that one request may bring. */
   readonly maxPieceBytes: number;
@@ -52,7 +52,7 @@ async function takePiece(context: Context, door: FileDoor, grant: string): Promi
   try {
     piece = await readBody(context.req, most);
   } catch (thrown) {
-    // Whoever breaks off does not come back, and the place is for others.
+    // A client that breaks off does not come back, and others need the place.
     if (!(thrown instanceof AppError)) door.abandon(grant);
     throw thrown instanceof AppError ? thrown : new AppError('invalid_request');
   }
@@ -79,9 +79,13 @@ async function readBody(request: IncomingMessage, most: number): Promise<Buffer>
   if (Number(request.headers['content-length'] ?? 0) > most) throw new AppError('request_too_large');
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Otherwise the end of the loop would end the connection, before the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > most) throw new AppError('request_too_large');
+    if (bytes > most) {
+      request.resume();
+      throw new AppError('request_too_large');
+    }
     chunks.push(chunk);
   }
   if (bytes === 0) throw new AppError('invalid_request');

@@ -1,4 +1,4 @@
-/** Offers and answers between clients and the media plane. Rooms do not see SDP; whoever speaks with a client does. */
+/** Offers and answers between clients and the media plane. Rooms never see SDP; only the code that talks to clients does. */
 import type { Logger } from 'pino';
 import { AppError } from '../lib/errors.ts';
 import { parseOffer, type SdpLimits, UnusableOfferError } from '../rtc/sdp/sdp-offer.ts';

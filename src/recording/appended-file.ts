@@ -14,7 +14,7 @@ export interface AppendedFileOptions {
   readonly open: () => Promise<DiskFile>;
   /** Nothing more can be written. Called once. */
   readonly onError: (error: NodeJS.ErrnoException) => void;
-  /** So many bytes are on the disk now, or in its cache. */
+  /** This many more bytes are on the disk, or in its cache. */
   readonly onWritten?: (bytes: number) => void;
 }
 
@@ -79,7 +79,7 @@ export class AppendedFile {
     });
   }
 
-  /** Has the machine's power loss cost little. */
+  /** Limits what a power failure costs. */
   sync(): void {
     this.#then((file) => file.datasync());
   }

@@ -5,7 +5,7 @@ import { AppError } from '../lib/errors.ts';
 
 /** Each takes up to a core. */
 const MAX_RUNNING = 2;
-/** It gets no other secret of the environment either. */
+/** Secrets in the server's environment are not passed on. */
 const ENVIRONMENT = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
 
 export class Converter {
@@ -24,23 +24,30 @@ export class Converter {
     if (this.#running >= MAX_RUNNING) throw new AppError('server_busy', 'It is converting other files.');
   }
 
-  /** What is not read any more is not converted any further. */
+  /** Stops converting when the reader goes away. Throws `server_busy`. */
   convert(path: string, format: 'flac' | 'wav'): Readable {
+    if (this.#running >= MAX_RUNNING) throw new AppError('server_busy', 'It is converting other files.');
     const child = spawn(
       this.#program,
       ['-v', 'error', '-nostdin', '-protocol_whitelist', 'file,pipe', '-f', 'ogg', '-i', path, '-f', format, '-'],
       { stdio: ['ignore', 'pipe', 'ignore'], env: ENVIRONMENT },
     );
+    // Without file descriptors there is not even a pipe.
+    const stdout = child.stdout as Readable | null | undefined;
+    if (stdout == null) {
+      child.once('error', () => {});
+      throw new AppError('server_busy');
+    }
     this.#running++;
     child.once('close', () => {
       this.#running--;
     });
-    child.once('error', (error) => child.stdout.destroy(error));
+    child.once('error', (error) => stdout.destroy(error));
     child.once('exit', (code) => {
-      if (code !== 0) child.stdout.destroy(new Error(`${this.#program} exited with ${code}`));
+      if (code !== 0) stdout.destroy(new Error(`${this.#program} exited with ${code}`));
     });
-    child.stdout.once('close', () => child.kill('SIGKILL'));
-    return child.stdout;
+    stdout.once('close', () => child.kill('SIGKILL'));
+    return stdout;
   }
 
   #look(): Promise<boolean> {
@@ -51,7 +58,10 @@ export class Converter {
         this.#isThere = undefined;
         resolve(false);
       });
-      child.once('exit', (code) => resolve(code === 0));
+      child.once('exit', (code) => {
+        if (code !== 0) this.#isThere = undefined;
+        resolve(code === 0);
+      });
     });
   }
 }

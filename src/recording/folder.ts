@@ -41,7 +41,7 @@ export class RecordingFolder {
   }
 
   flush(): void {
-    if (this.#lines.length > 0) this.#events.append([Buffer.from(this.#lines.join(''))]);
+    if (this.#lines.length > 0 && !this.#events.isBehind) this.#events.append([Buffer.from(this.#lines.join(''))]);
     this.#lines = [];
   }
 

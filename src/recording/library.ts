@@ -72,10 +72,13 @@ export class Library implements RecordingLibrary {
   }
 
   async archive(id: string): Promise<Download> {
-    const { tracks } = this.#recordings.find(id);
+    const manifest = this.#recordings.find(id);
+    const { tracks } = manifest;
     const folder = this.#recordings.folderOf(id);
-    const names = [MANIFEST, EVENTS, ...tracks.map(({ file }) => file)];
-    const found: ArchiveFile[] = [];
+    const names = [EVENTS, ...tracks.map(({ file }) => file)];
+    // The file may be replaced while the archive is sent.
+    const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+    const found: ArchiveFile[] = [{ name: `${id}/${MANIFEST}`, size: text.length, from: { bytes: text } }];
     for (const name of names) {
       const path = join(folder, name);
       const size = await sizeOf(path);

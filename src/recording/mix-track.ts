@@ -9,7 +9,7 @@ const FRAME_SAMPLES = 960;
 const FRAME_MS = 20;
 /** Ticks of which listeners get nothing while somebody is heard, because a packet of the only talker was lost. */
 const MAX_CONCEALED = 5 * FRAME_SAMPLES;
-/** What comes later than this, because the main thread or a worker is busy, is lost. */
+/** Packets that are later than this, because the main thread or a worker is busy, are lost. */
 const IDLE_MS: Millis = 3000;
 
 export interface MixTrackOptions extends Pick<OggTrackOptions, 'serial' | 'tags'> {

@@ -10,7 +10,7 @@ import { type PlacedPacket, SAMPLES_PER_MS, type TapPacket, TrackClock } from '.
 const FRAME_SAMPLES = 960;
 /** Lost packets that a decoder bridges better than silence would. */
 const MAX_CONCEALED = 5 * FRAME_SAMPLES;
-/** A packet that is further from its place than this is moved there, whatever is heard of it. */
+/** A packet that is further than this from its place is moved there, even if that is audible. */
 const MAX_ERROR = 100 * SAMPLES_PER_MS;
 /** In speech, what is left of drift and jitter is corrected from here on. */
 const SPEECH_ERROR = 15 * SAMPLES_PER_MS;
@@ -61,11 +61,6 @@ export class PersonTrack {
   constructor(options: PersonTrackOptions) {
     this.#options = options;
     this.#clock = new TrackClock(options.startMs);
-  }
-
-  /** There is a file, because there was a packet. */
-  get hasBegun(): boolean {
-    return this.#track !== undefined;
   }
 
   /** See `TrackClock.driftPpm`. */

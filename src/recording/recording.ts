@@ -26,7 +26,12 @@ const SYNC_STEPS = 120;
 /** Joins and leaves are in the manifest after this at most. */
 const MANIFEST_STEPS = 4;
 const TICK_MS: Millis = 20;
-const NO_SPACE: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
+/** Each has an open file until the recording ends. Those who come later are only in the mix. */
+const MAX_TRACKS = 500;
+/** So that the manifest can be read again. */
+const MAX_PEOPLE = 10_000;
+/** The codes of a full disk. */
+export const NO_SPACE: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
 
 export interface RecordingOptions {
   readonly id: string;
@@ -102,7 +107,7 @@ export class Recording implements RunningRecording {
   }
 
   entered(person: RecordedPerson): void {
-    if (this.isOver) return;
+    if (this.isOver || (this.#people.size >= MAX_PEOPLE && !this.#people.has(person.id))) return;
     const known = this.#people.get(person.id) ?? this.#add(person);
     if (known.entry.present.at(-1)?.toMs === null) return;
     known.entry.present.push({ fromMs: this.#nowMs, toMs: null });
@@ -195,7 +200,7 @@ export class Recording implements RunningRecording {
     const { id: participantId, identity, name } = person;
     const entry: ManifestPerson = { participantId, identity, name, present: [], agreedAt: null };
     let track: RecordedTrack<PersonTrack> | undefined;
-    if (this.#options.start.tracks !== 'mix') {
+    if (this.#options.start.tracks !== 'mix' && number <= MAX_TRACKS) {
       const voice = new PersonTrack({
         startMs: this.#startMs,
         serial: serial(),

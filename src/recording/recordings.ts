@@ -1,7 +1,7 @@
 /** All recordings of a server: those that run, and those on the disk. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, realpath, rm, statfs } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { mkdir, readdir, realpath, rm, rmdir, statfs } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
 import type { Logger } from 'pino';
 import { type Cancel, type Clock, isoTime, type Millis } from '../lib/clock.ts';
 import { AppError } from '../lib/errors.ts';
@@ -9,7 +9,7 @@ import type { Recorder, RecordingConsent, RecordingStart, RunningRecording } fro
 import { dayOf, isDay, isRecordingId } from './file-names.ts';
 import { RecordingFolder } from './folder.ts';
 import { type Manifest, readManifest } from './manifest.ts';
-import { Recording } from './recording.ts';
+import { NO_SPACE, Recording } from './recording.ts';
 import { isBeingWritten, repairRecording } from './repair.ts';
 
 /** Each takes a timer and some files. */
@@ -126,13 +126,14 @@ export class Recordings implements Recorder {
     return this.find(id);
   }
 
-  /** Deletes a finished recording. Rejects with `unknown_recording` or `recording_running`. */
+  /** Deletes a finished recording. Rejects with `unknown_recording`, `recording_running` or `recording_failed`. */
   async delete(id: string): Promise<void> {
     const manifest = this.find(id);
     if (this.#running.has(id) || manifest.state === 'recording') throw new AppError('recording_running');
-    this.#finished.delete(id);
-    this.#finishedBytes -= bytesOf(manifest);
     await this.#remove(manifest);
+    // Another request may have been faster.
+    if (!this.#finished.delete(id)) return;
+    this.#finishedBytes -= bytesOf(manifest);
     this.#options.observer.deleted(manifest);
   }
 
@@ -177,11 +178,14 @@ export class Recordings implements Recorder {
       });
       this.#running.set(id, recording);
       await folder.save(recording.manifest);
+      if (recording.isOver) throw new Error('it ended while it was being started');
     } catch (error) {
       recording?.stop('disk_failed');
+      if (recording === undefined)
+        await rm(join(directory, dayOf(startedAt), id), { recursive: true, force: true }).catch(() => {});
       this.#writeErrors++;
       log.error({ room: start.room, err: error }, 'a recording cannot be started');
-      throw new AppError((error as NodeJS.ErrnoException).code === 'ENOSPC' ? 'disk_full' : 'recording_failed');
+      throw new AppError(NO_SPACE.has((error as NodeJS.ErrnoException).code) ? 'disk_full' : 'recording_failed');
     }
     const { by } = start.starter;
     log.warn({ recording: id, room: start.room, tracks: start.tracks, by }, 'recording started');
@@ -223,6 +227,7 @@ export class Recordings implements Recorder {
     const { directory, clock, log } = this.#options;
     for (const [day, id] of await foldersIn(directory)) {
       const folder = join(directory, day, id);
+      if (this.#running.has(id) || this.#finished.get(id)?.state === 'finished') continue;
       const manifest = await readManifest(folder);
       if (manifest === undefined || manifest.id !== id || dayOf(manifest.startedAt) !== day) continue;
       if (this.#running.has(id) || this.#finished.get(id)?.state === 'finished') continue;
@@ -259,17 +264,25 @@ export class Recordings implements Recorder {
     });
   }
 
-  /** Removes a folder that is really inside the directory, and the one of its day if that is empty now. */
+  /**
+   * Removes a folder that is really inside the directory, and the one of its day if that is empty now. Rejects with
+   * `recording_failed`.
+   */
   async #remove({ id, startedAt }: Manifest): Promise<void> {
     const { directory, log } = this.#options;
     const folder = join(directory, dayOf(startedAt), id);
     try {
       const root = await realpath(directory);
-      if ((await realpath(folder)) !== `${root}${sep}${dayOf(startedAt)}${sep}${id}`) return;
+      if ((await realpath(folder)) !== `${root}${sep}${dayOf(startedAt)}${sep}${id}`)
+        throw new Error('the folder is not inside the directory');
       await rm(folder, { recursive: true });
+      // Fails if there are others of that day.
+      await rmdir(dirname(folder)).catch(() => {});
       log.warn({ recording: id }, 'recording deleted');
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       log.error({ recording: id, err: error }, 'a recording cannot be deleted');
+      throw new AppError('recording_failed');
     }
   }
 }

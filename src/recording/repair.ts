@@ -48,7 +48,8 @@ export async function isBeingWritten(
   { writer, tracks }: Manifest,
   wallNowMs: Millis,
 ): Promise<boolean> {
-  if (writer.host !== hostname() || writer.pid === process.pid || !isAlive(writer.pid)) return false;
+  // Processes of other hosts, or containers, cannot be asked, so only the files say.
+  if (writer.host === hostname() && (writer.pid === process.pid || !isAlive(writer.pid))) return false;
   const files = [MANIFEST, ...tracks.map(({ file }) => file)];
   const changed = await Promise.all(files.map((file) => stat(join(folder, file)).catch(() => undefined)));
   const latestMs = Math.max(0, ...changed.map((found) => found?.mtimeMs ?? 0));

@@ -22,6 +22,10 @@ const JUMP_SAMPLES = 1000 * SAMPLES_PER_MS;
 const BACKWARD_JUMP_SAMPLES = -2000 * SAMPLES_PER_MS;
 /** More than a second has of the shortest packets. */
 const MAX_HELD = 500;
+/** Nobody starts anew more often within a second. */
+const MAX_STREAMS = 50;
+/** More than 120 ms of Opus at 510 kb/s take. One page of Ogg cannot hold every payload that fits a datagram. */
+const MAX_PACKET_BYTES = 8192;
 /** Drift measured over less than this is mostly jitter. */
 const MIN_DRIFT_MS: Millis = 60_000;
 
@@ -69,9 +73,10 @@ export class TrackClock {
   /** Packets that no decoder would accept are ignored. */
   add(packet: TapPacket): void {
     const samples = packetSamples(packet.payload);
-    if (samples === 0) return;
+    if (samples === 0 || packet.payload.length > MAX_PACKET_BYTES) return;
     const current = this.#streams.at(-1);
     if (current !== undefined && packet.stream === this.#stream && current.add(packet, samples)) return;
+    if (this.#streams.length >= MAX_STREAMS) return;
     this.#stream = packet.stream;
     const next = new StreamClock(this.#startMs);
     next.add(packet, samples);

@@ -87,3 +87,19 @@ test('what cannot be decoded, or would be in the time of another packet, is left
   t.equal(placed([packet(0), odd, packet(2), overlapping]).length, 2);
   t.end();
 });
+
+test('a payload that no page can hold, or no decoder would take, is left out', (t) => {
+  // One frame of 20 ms, as long as a datagram can be.
+  const large = new Uint8Array(65_100);
+  large.set([0xfb, 0x01]);
+  t.equal(placed([packet(0, { payload: large }), packet(1)]).length, 1);
+  t.end();
+});
+
+test('a sender whose time stamps jump with every packet leaves no trace of each', (t) => {
+  const jumps = Array.from({ length: 5000 }, (_, n) =>
+    packet(0, { timestamp: (n * 400_000_000) >>> 0, stream: n & 1 }),
+  );
+  t.ok(placed(jumps).length <= 50, `${placed(jumps).length} packets`);
+  t.end();
+});

@@ -12,7 +12,7 @@ import { AddressCount } from '../../lib/rates/address-count.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
 import type { Room } from '../../rooms/room.ts';
 import { admit, bearerOf, type Doors } from '../admission.ts';
-import { allowOrigin } from '../cors.ts';
+import { allowOrigin, answerPreflight } from '../cors.ts';
 import { type LiveFormat, RoomStream } from './room-stream.ts';
 
 export interface LiveOptions extends Doors {
@@ -37,7 +37,7 @@ export interface Live {
 }
 
 const PATH = /^\/live\/(.+)\.(opus|webm)$/;
-const METHODS = 'GET, HEAD';
+const METHODS = 'OPTIONS, GET, HEAD';
 const TYPES: Readonly<Record<LiveFormat, string>> = { opus: 'audio/ogg; codecs=opus', webm: 'audio/webm; codecs=opus' };
 /** Half a minute of sound: a player that is so far behind is not listening. */
 const MAX_UNSENT_BYTES = 200_000;
@@ -61,6 +61,11 @@ export function createLive(options: LiveOptions): Live {
     if ((extension !== 'opus' && extension !== 'webm') || name === undefined) throw new AppError('not_found');
     if (!options.isOn) throw new AppError('whip_off');
     allowOrigin(context, options.allowOrigins);
+    if (context.method === 'OPTIONS') {
+      answerPreflight(context, METHODS);
+      context.status = 204;
+      return;
+    }
     if (context.method !== 'GET' && context.method !== 'HEAD') {
       context.set('Allow', METHODS);
       throw new AppError('method_not_allowed');

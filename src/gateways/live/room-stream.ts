@@ -30,6 +30,8 @@ interface Packet {
   readonly payload: Uint8Array;
   /** Since the stream began. */
   readonly atMs: Millis;
+  /** Samples of the stream up to its end. */
+  readonly end: number;
 }
 
 const SAMPLES_PER_MS = 48;
@@ -44,6 +46,8 @@ const HOLD_MS: Millis = 400;
 const MAX_CONCEALED_FRAMES = 5;
 /** Pages before the first one with sound: two for the head. */
 const FIRST_SEQUENCE = 2;
+/** Of one page or cluster. There are more at once when the process has stood still, and they would not fit. */
+const MAX_PACKETS = 40;
 
 export class RoomStream {
   readonly #tap: TapSlot;
@@ -113,8 +117,9 @@ export class RoomStream {
   }
 
   #push(payload: Uint8Array, samples: number): void {
-    this.#waiting.push({ payload, atMs: this.#position / SAMPLES_PER_MS });
+    const atMs = this.#position / SAMPLES_PER_MS;
     this.#position += samples;
+    this.#waiting.push({ payload, atMs, end: this.#position });
   }
 
   #wait(): Cancel {
@@ -127,9 +132,12 @@ export class RoomStream {
   #flush(nowMs: Millis): void {
     const dueFrames = Math.floor((nowMs - HOLD_MS - this.#startMs) / FRAME_MS);
     this.#fill(Math.max(0, dueFrames - Math.floor(this.#position / FRAME_SAMPLES)), SILENCE_PACKET);
-    const packets = this.#waiting;
-    if (packets.length === 0) return;
+    const waiting = this.#waiting;
     this.#waiting = [];
+    for (let at = 0; at < waiting.length; at += MAX_PACKETS) this.#send(waiting.slice(at, at + MAX_PACKETS));
+  }
+
+  #send(packets: readonly Packet[]): void {
     const pieces: Partial<Record<LiveFormat, Uint8Array>> = {};
     for (const { format, write } of this.#players) {
       pieces[format] ??= format === 'webm' ? webmCluster(packets) : this.#page(packets);
@@ -139,7 +147,12 @@ export class RoomStream {
   }
 
   #page(packets: readonly Packet[]): Uint8Array {
-    const fields = { flags: 0, granule: this.#position, serial: this.#serial, sequence: this.#sequence };
+    const fields = {
+      flags: 0,
+      granule: packets.at(-1)?.end ?? this.#position,
+      serial: this.#serial,
+      sequence: this.#sequence,
+    };
     return writeOggPage(
       fields,
       packets.map(({ payload }) => payload),

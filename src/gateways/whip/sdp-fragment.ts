@@ -24,7 +24,7 @@ export function parseFragment(text: string): IceCredentials | null {
   const isFragment = lines.every((line) => LINE.test(line));
   const ufrag = attributeIn(lines, 'ice-ufrag');
   const password = attributeIn(lines, 'ice-pwd');
-  if (!isFragment) throw new AppError('invalid_sdp', 'The fragment has a line that is none of SDP.');
+  if (!isFragment) throw new AppError('invalid_sdp', 'The fragment has a line that is not SDP.');
   if (ufrag === undefined && password === undefined) return null;
   if (ufrag === undefined || password === undefined)
     throw new AppError('invalid_sdp', 'The fragment has only one of ice-ufrag and ice-pwd.');

@@ -134,7 +134,7 @@ export class Sessions {
     throw new AppError('too_many_connections', 'The limit is per address.');
   }
 
-  /** Speech is levelled, and its pauses are cut; music is not, and whoever sends stereo sends music. */
+  /** Speech is levelled and its pauses are cut; music is left as it is. An offer in stereo means music. */
   #sourceOf({ kind, source }: Applicant, sdp: string): SourceKind {
     if (kind === 'whep') return 'voice';
     return source ?? (sendsStereo(sdp, this.#options.sdpLimits) ? 'music' : 'voice');

@@ -56,13 +56,13 @@ export class MixedRoom {
   reopen(mix: MixSettings): void {
     this.#closing = false;
     this.setMix(mix);
-    this.#seatTap();
   }
 
   /** The room is over when everything has faded. */
   startClosing(): void {
     this.#closing = true;
-    this.#seatTap();
+    // The control plane sets it again if the room is opened again.
+    this.setTap(null);
   }
 
   /** What members send is shown to it. */

@@ -1,6 +1,6 @@
 /**
- * When the listeners of a room hear it in stereo: from when music enters until the room is silent without it. Before the
- * first note and after the last, those in stereo share the packets of the others, so nobody hears the change.
+ * When the listeners of a room hear it in stereo: from when music enters until the room is silent without it. Listeners in
+ * stereo share the packets of the others until the first note, and again after the last, so the change is not heard.
  */
 export class StereoRoom {
   #music = 0;

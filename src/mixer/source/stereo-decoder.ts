@@ -8,6 +8,8 @@ import { CONCEALED_TO_SILENCE, concealmentGain, FADE_SAMPLES } from './voice-dec
 
 /** Temporary within one call. */
 const sides = [new Int16Array(MAX_PACKET_SAMPLES), new Int16Array(MAX_PACKET_SAMPLES)] as const;
+/** The same for one frame, which nearly every packet has. */
+const frames = [sides[0].subarray(0, FRAME_SAMPLES), sides[1].subarray(0, FRAME_SAMPLES)] as const;
 
 export class StereoDecoder {
   readonly left = new SampleQueue();
@@ -99,12 +101,13 @@ export class StereoDecoder {
       left[i] = pcm[2 * i]!;
       right[i] = pcm[2 * i + 1]!;
     }
-    for (const [queue, side] of [
-      [this.left, left],
-      [this.right, right],
-    ] as const) {
-      const written = queue.append(side.subarray(0, samples));
-      if (rampSamples > 0) applyRamp(written, from, to, rampSamples);
-    }
+    const isFrame = samples === FRAME_SAMPLES;
+    append(this.left, isFrame ? frames[0] : left.subarray(0, samples), from, to, rampSamples);
+    append(this.right, isFrame ? frames[1] : right.subarray(0, samples), from, to, rampSamples);
   }
+}
+
+function append(queue: SampleQueue, pcm: Int16Array, from: number, to: number, rampSamples: number): void {
+  const written = queue.append(pcm);
+  if (rampSamples > 0) applyRamp(written, from, to, rampSamples);
 }

@@ -7,7 +7,10 @@ export type RecordingInfo = z.output<typeof recordingSchema>;
 /** A format in which a track can be had; all but `opus` are converted. */
 export type TrackFormat = 'opus' | 'flac' | 'wav';
 
-/** The recordings of the server, for the operator. Whatever takes an id throws or rejects with `unknown_recording`. */
+/**
+ * The recordings of the server, for the operator. Every method that takes an id throws or rejects with
+ * `unknown_recording`.
+ */
 export interface RecordingLibrary {
   /** Oldest first. */
   list(): readonly RecordingInfo[];

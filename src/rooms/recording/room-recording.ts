@@ -91,7 +91,7 @@ export class RoomRecording {
   }
 
   /**
-   * Resolves with the id of the recording when everybody has been told and before anything is recorded. Rejects with
+   * Resolves with the id of the recording when everybody has been told. Nothing is recorded before that. Rejects with
    * `recording_off`, `recording_running` or as `Recorder.start` does.
    */
   async start(wanted: WantedRecording, starter: RecordingStarter): Promise<string> {
@@ -118,7 +118,7 @@ export class RoomRecording {
     const request = { voices: tracks !== 'mix', mix: tracks !== 'participants' };
     this.#options.media.setTap({ request, sink: this.#sinkOf(this.#running) });
     // Meanwhile everybody may have left, or the room may not be recorded any more.
-    this.#endIfAlone();
+    this.endIfAlone();
     if (mode() === 'off' && this.#running?.recording === recording) this.stop();
     return recording.id;
   }
@@ -153,7 +153,14 @@ export class RoomRecording {
   left(participant: Participant): void {
     participant.sound.forgetAgreement();
     this.#running?.recording.left(participant.id);
-    this.#endIfAlone();
+    this.endIfAlone();
+  }
+
+  /** A room that is always recorded is not recorded while it is empty. */
+  endIfAlone(): void {
+    if (this.#running?.starter.by !== 'room' || this.#options.participants.size > 0) return;
+    this.#running.recording.stop('room_ended');
+    this.#ended('room_ended');
   }
 
   /** Their state has changed. */
@@ -221,13 +228,6 @@ export class RoomRecording {
       },
       mix: (packet) => recording.mix(packet),
     };
-  }
-
-  /** A room that is always recorded is not recorded while it is empty. */
-  #endIfAlone(): void {
-    if (this.#running?.starter.by !== 'room' || this.#options.participants.size > 0) return;
-    this.#running.recording.stop('room_ended');
-    this.#ended('room_ended');
   }
 
   #ended(reason: RecordingEndReason): void {

@@ -102,3 +102,31 @@ test('a later player gets the head and then what everybody gets; WebM has the sa
   t.equal(clock.pendingTimers, 0);
   t.end();
 });
+
+test('after the process has stood still for a minute, the gap is filled in pages that are not too long', (t) => {
+  for (const format of ['opus', 'webm'] as const) {
+    let nowMs = START_MS;
+    let due: (() => void) | undefined;
+    const clock = {
+      now: () => nowMs,
+      wallNow: () => nowMs,
+      setTimer: (_: number, run: () => void) => {
+        due = run;
+        return () => {};
+      },
+    };
+    const stream = new RoomStream({ tap: { setTap: () => {} }, serial: 7, clock });
+    const pieces: Uint8Array[] = [];
+    stream.play(format, (bytes) => pieces.push(bytes));
+    nowMs += 60_000;
+    due?.();
+    t.ok(pieces.length > 50, `${format}: ${pieces.length} pieces`);
+    if (format === 'opus') {
+      const { packets, end } = readOgg(Buffer.concat(pieces));
+      t.equal(packets.length, (60_000 - 400) / FRAME_MS);
+      t.equal(end, packets.length * FRAME_SAMPLES);
+    }
+    stream.close();
+  }
+  t.end();
+});

@@ -183,12 +183,17 @@ test('a room that is always recorded is, from the first participant to the last'
   ada.participant.leave('left');
   t.equal(recorder.log.at(-1), 'stop room_ended');
   t.equal(plane.rooms[0]!.tap, null);
-  join('Ben');
+  const ben = join('Ben');
   await settle();
   t.equal(recorder.starts.length, 2);
-  recorder.starts[1]!.onEnd('time');
+  registry.move('lobby', ben.participant.id, 'annex');
+  t.equal(recorder.log.at(-1), 'stop room_ended', 'the last one is moved out');
+  join('Cleo');
   await settle();
-  t.equal(recorder.starts.length, 3, 'after its longest time it goes on in another recording');
+  t.equal(recorder.starts.length, 3);
+  recorder.starts[2]!.onEnd('time');
+  await settle();
+  t.equal(recorder.starts.length, 4, 'after its longest time it goes on in another recording');
 });
 
 test('a recorder that dies is told to the room', async (t) => {
