@@ -20,18 +20,18 @@ export const CHAT_FILE_ERRORS = {
     fault: 'user',
     httpStatus: 404,
     closeCode: null,
-    message: 'There is no such file, or no longer.',
+    message: 'This file does not exist, or no longer exists.',
   },
   too_many_shares: {
     fault: 'user',
     httpStatus: 409,
     closeCode: null,
-    message: 'As many people as possible share sound in this room already.',
+    message: 'The maximum number of people already share sound in this room.',
   },
   owner_left: {
     fault: 'user',
     httpStatus: 409,
     closeCode: 4005,
-    message: 'Whoever shared this sound has left.',
+    message: 'The person who shared this sound has left.',
   },
 } as const satisfies Record<string, ErrorKind>;

@@ -28,7 +28,7 @@ export const RECORDING_ERRORS = {
     fault: 'server',
     httpStatus: 500,
     closeCode: null,
-    message: "The server's disk cannot be written.",
+    message: 'The server cannot write to its disk.',
   },
   no_converter: {
     fault: 'user',

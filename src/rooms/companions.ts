@@ -41,7 +41,7 @@ export function mayShareSound({ maySpeak, mayShareSound: isAllowed = true }: Adm
   return isOn && maySpeak && isAllowed;
 }
 
-/** As whom a participant's companion is admitted. Throws `not_allowed`. */
+/** The admission of a participant's companion. Throws `not_allowed`. */
 export function companionAdmission(owner: Admission, isOn: boolean): Admission {
   if (!mayShareSound(owner, isOn)) throw new AppError('not_allowed', 'You may not share sound here.');
   const nothingElse = { mayModerate: false, mayChat: false, maySendData: false, mayShareSound: false };
@@ -50,7 +50,7 @@ export function companionAdmission(owner: Admission, isOn: boolean): Admission {
 
 /** Throws `not_allowed` for a companion, which goes nowhere by itself. */
 export function checkPerson({ owner }: Participant): void {
-  if (owner !== undefined) throw new AppError('not_allowed', 'What somebody shares goes where they go.');
+  if (owner !== undefined) throw new AppError('not_allowed', 'A shared sound always follows its owner.');
 }
 
 /** For clients that do not know companions; others write it in their own language. */

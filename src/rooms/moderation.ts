@@ -39,6 +39,8 @@ export class Moderation {
   readonly #options: ModerationOptions;
   readonly #mutedIdentities = new Set<string>();
   readonly #mutedInChat = new Set<string>();
+  /** The ids of people whose shared sounds are muted. */
+  readonly #mutedSounds = new Set<string>();
   #locked = false;
 
   constructor(options: ModerationOptions) {
@@ -59,6 +61,11 @@ export class Moderation {
   /** A mute persists when an identity leaves and comes back. */
   isMuted({ identity }: Admission): boolean {
     return identity !== null && this.#mutedIdentities.has(identity);
+  }
+
+  /** Whether a sound that this participant begins to share is muted, because the last one was, or they are. */
+  isSoundMuted({ id, mutedByModerator }: Participant): boolean {
+    return mutedByModerator || this.#mutedSounds.has(id);
   }
 
   /** The same for the chat. */
@@ -107,6 +114,15 @@ export class Moderation {
   #mute(participant: Participant, muted: boolean): void {
     remember(this.#mutedIdentities, participant, muted);
     participant.setMutedByModerator(muted);
+    const { id, owner } = participant;
+    if (owner !== undefined) {
+      if (!muted) this.#mutedSounds.delete(owner.id);
+      else if (this.#mutedSounds.size < MAX_MUTED_IDENTITIES) this.#mutedSounds.add(owner.id);
+    } else if (muted) {
+      // They could speak through it.
+      for (const sound of this.#options.participants.values())
+        if (sound.owner?.id === id) sound.setMutedByModerator(true);
+    }
   }
 
   #kick(participant: Participant, banSeconds: number, by: Participant | null): void {

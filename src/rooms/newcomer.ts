@@ -32,7 +32,9 @@ export function createParticipant(
     hasMicrophone,
     via,
     owner,
-    mutedByModerator: previous?.mutedByModerator ?? moderation.isMuted(admission),
+    mutedByModerator:
+      previous?.mutedByModerator ??
+      (owner === undefined ? moderation.isMuted(admission) : moderation.isSoundMuted(owner)),
     mutedInChat: previous?.mutedInChat ?? moderation.isMutedInChat(admission),
     returning: previous?.returning ?? false,
     // Constant for the whole life of the id, because the `joined` message with a new one could get lost.

@@ -61,8 +61,9 @@ export class ParticipantMutes {
     this.#pacer.change(this.#state, state);
   }
 
-  /** Their token does not let them speak any more. Whoever calls this tells the others. */
+  /** Their token does not let them speak any more. The caller tells the others. */
   silence(): void {
+    this.#pacer.mute();
     this.#state = { ...this.#state, muted: true };
   }
 
@@ -70,10 +71,7 @@ export class ParticipantMutes {
   setByModerator(muted: boolean): void {
     if (muted === this.#byModerator) return;
     this.#byModerator = muted;
-    if (muted) {
-      this.#pacer.mute();
-      this.silence();
-    }
+    if (muted) this.silence();
     this.#options.changed();
   }
 

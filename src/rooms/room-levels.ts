@@ -18,7 +18,8 @@ export class RoomLevels {
       const person = personIn(seatId);
       if (person === undefined) continue;
       speaking.set(person.id, levelDbov);
-      players.push([publicKeyOf(person), levelDbov]);
+      // Game servers are not told of what people share.
+      if (person.owner === undefined) players.push([publicKeyOf(person), levelDbov]);
     }
     this.byId = speaking;
     return players;

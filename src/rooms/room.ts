@@ -5,6 +5,7 @@ import type { HeardInSpace, MediaRoom, MixSettings, Seat, SpeakerLevel } from '.
 import type { RoomEntry } from '../protocol/messages.ts';
 import type { Admission } from './admission.ts';
 import { RoomChat } from './chat/room-chat.ts';
+import { companionAdmission } from './companions.ts';
 import type { LeaveReason, ParticipantView, RoomEvent } from './events.ts';
 import { GameServers } from './game-servers.ts';
 import { publicKeyOf } from './hearing.ts';
@@ -273,16 +274,17 @@ export class Room {
     if (history !== null && participant.client?.takesChat) participant.deliver(history);
     this.#tellJoined(participant);
     this.#moderation.remind(participant);
-    if (companion !== undefined) this.#adoptCompanion(companion, from);
+    if (companion !== undefined) this.#adoptCompanion(companion, participant, from);
   }
 
-  /** What somebody shares goes with them if there is a place for it. */
-  #adoptCompanion(companion: Participant, from: Room): void {
+  /** What somebody shares goes with them if they may share here and there is a place for it. */
+  #adoptCompanion(companion: Participant, owner: Participant, from: Room): void {
     try {
+      companionAdmission(owner.admission, true);
       this.adopt(companion, from);
     } catch (thrown) {
       if (!(thrown instanceof AppError)) throw thrown;
-      from.#end(companion);
+      from.#endCompanion(owner);
     }
   }
 
@@ -326,11 +328,7 @@ export class Room {
 
   #endCompanion(owner: Participant): void {
     const companion = this.#members.companions.of(owner);
-    if (companion !== undefined) this.#end(companion);
-  }
-
-  /** The owner of this companion has gone. */
-  #end(companion: Participant): void {
+    if (companion === undefined) return;
     companion.end('owner_left');
     this.#participantLeft(companion, 'left');
   }
@@ -347,6 +345,7 @@ export class Room {
 
   #moved(participant: Participant, fact: ParticipantFact, seat: Seat | undefined): void {
     this.#members.delete(participant);
+    this.recording.endIfAlone();
     this.sound.left(participant);
     this.#leftSpace(participant, 'moved');
     if (seat !== undefined) this.#participantOfSeat.delete(seat.id);

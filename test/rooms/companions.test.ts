@@ -194,6 +194,21 @@ test('it ends if there is no place for it in the other room', (t) => {
   t.end();
 });
 
+test('a sound does not go where its owner may not share it', (t) => {
+  const { registry, join, share } = setUp();
+  registry.create({ name: 'den', locked: false });
+  for (const rights of [{ maySpeak: false }, { mayShareSound: false }]) {
+    const ada = join('Ada');
+    const music = share(ada);
+    registry.switch(ada.participant, 'den', { ...GUEST, ...rights });
+    t.equal(ada.participant.roomName, 'den');
+    t.equal(music.listener.endedBy, 'owner_left');
+    t.equal([...registry.room('den').all].length, 1);
+    ada.participant.leave('left');
+  }
+  t.end();
+});
+
 test('only somebody who is there and may do it shares sound', async (t) => {
   const { registry, join, share } = setUp();
   const ada = join('Ada');
@@ -212,5 +227,31 @@ test('only somebody who is there and may do it shares sound', async (t) => {
 test('the name for clients that know no companions is never too long', (t) => {
   t.equal(companionName('Ada'), "Ada's music");
   t.equal(Array.from(companionName('😀'.repeat(64))).length, 64);
+  t.end();
+});
+
+test('nobody whom a moderator has muted is heard through what they share, also not anew', (t) => {
+  const { join, share } = setUp();
+  const [ada, mo] = [join('Ada'), join('Mo', MODERATOR)];
+  const mute = (participantId: string, muted: boolean) =>
+    mo.participant.moderate({ type: 'mute_participant', participantId, muted });
+  const music = share(ada);
+  mute(ada.id, true);
+  t.equal(music.participant.view.mutedByModerator, true, 'with its owner');
+  music.participant.leave('left');
+  const next = share(ada);
+  t.equal(next.participant.view.mutedByModerator, true, 'and so is the next one');
+  next.participant.leave('left');
+  mute(ada.id, false);
+  const allowed = share(ada);
+  t.equal(allowed.participant.view.mutedByModerator, false);
+  mute(allowed.id, true);
+  allowed.participant.leave('left');
+  const again = share(ada);
+  t.equal(again.participant.view.mutedByModerator, true, 'stopping and sharing again changes nothing');
+  t.equal(ada.participant.view.mutedByModerator, false);
+  mute(again.id, false);
+  again.participant.leave('left');
+  t.equal(share(ada).participant.view.mutedByModerator, false);
   t.end();
 });

@@ -65,3 +65,15 @@ test('the mute in the chat says whether it is new', (t) => {
   t.ok(mutes.inChat);
   t.end();
 });
+
+test('an unmute that waits does not outlast the right to speak', (t) => {
+  const { clock, mutes } = setUp();
+  for (let i = 0; i < 20; i++) {
+    mutes.set({ muted: true });
+    mutes.set({ muted: false });
+  }
+  mutes.silence();
+  clock.advance(10_000);
+  t.ok(mutes.state.muted);
+  t.end();
+});

@@ -1,6 +1,6 @@
 /**
  * The files of all chats, in memory only. A client asks for a grant, which takes a place of that size, uploads the file in
- * pieces with it, and then writes a line with the file. What is not completed, or not written, or old, is forgotten.
+ * pieces with it, and then writes a line with the file. Files that are incomplete, unsent or old are forgotten.
  */
 import { randomBytes } from 'node:crypto';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
@@ -47,7 +47,8 @@ export interface FileFigures {
 }
 
 type Progress =
-  | { readonly status: 'arriving'; readonly pieces: Buffer[]; received: number }
+  /** `content` has the size of the whole file, and is filled up to `received`. */
+  | { readonly status: 'arriving'; readonly content: Buffer | null; readonly received: number }
   | { readonly status: 'complete'; readonly content: Buffer }
   /** Written into the chat of a room, whose key this is; for these participants alone if it is not null. */
   | {
@@ -75,6 +76,8 @@ const PATIENCE_MS: Millis = 60_000;
 const MAX_UPLOADS = 4;
 /** Of everybody at one address. */
 const MAX_FILES_OF_ADDRESS = 64;
+/** Of the space for all files, so that others have some left. */
+const MAX_SHARE_OF_ADDRESS = 0.5;
 const MINUTE_MS: Millis = 60_000;
 
 export class FileStore {
@@ -106,7 +109,7 @@ export class FileStore {
     const { maxBytes, maxTotalBytes } = this.limits;
     if (maxBytes === 0) throw new AppError('files_off');
     if (bytes > maxBytes) throw new AppError('file_too_large', `The limit is ${maxBytes} bytes.`);
-    this.#checkNumber(sender);
+    this.#checkShare(sender, bytes);
     if (this.#bytes + bytes > maxTotalBytes) {
       this.#options.limitCounts.hit('chat_file_bytes');
       throw new AppError('no_space_for_files');
@@ -116,7 +119,7 @@ export class FileStore {
       grant,
       sender,
       file: { id, name: fileName(name), bytes, type: 'application/octet-stream' },
-      progress: { status: 'arriving', pieces: [], received: 0 },
+      progress: { status: 'arriving', content: null, received: 0 },
       cancel: () => {},
     };
     this.#bytes += bytes;
@@ -137,16 +140,16 @@ export class FileStore {
    * `unknown_chat_file` or `invalid_request`.
    */
   append(grant: string, at: number, piece: Buffer): ChatFile | null {
-    const { entry, file, pieces, received } = this.#arriving(grant);
+    const { entry, file, content: begun, received } = this.#arriving(grant);
     if (at !== received || piece.length > file.bytes - received)
       throw new AppError('invalid_request', `${received} of ${file.bytes} bytes have arrived.`);
-    pieces.push(piece);
+    const content = begun ?? Buffer.allocUnsafeSlow(file.bytes);
+    piece.copy(content, received);
     this.#forgetIn(PATIENCE_MS, entry);
     if (received + piece.length < file.bytes) {
-      entry.progress = { status: 'arriving', pieces, received: received + piece.length };
+      entry.progress = { status: 'arriving', content, received: received + piece.length };
       return null;
     }
-    const content = Buffer.concat(pieces, file.bytes);
     this.#uploads.delete(grant);
     entry.file = { ...file, type: imageType(content) ?? file.type };
     entry.progress = { status: 'complete', content };
@@ -210,7 +213,7 @@ export class FileStore {
   #arriving(grant: string) {
     const entry = this.#uploads.get(grant);
     if (entry?.progress.status !== 'arriving') throw new AppError('unknown_chat_file');
-    return { entry, file: entry.file, pieces: entry.progress.pieces, received: entry.progress.received };
+    return { entry, file: entry.file, content: entry.progress.content, received: entry.progress.received };
   }
 
   #sendable(senderId: string, fileId: string): Entry {
@@ -219,13 +222,17 @@ export class FileStore {
     return entry;
   }
 
-  #checkNumber({ id, address }: FileSender): void {
-    let [uploads, files] = [0, 0];
-    for (const { sender, progress } of this.#files.values()) {
+  #checkShare({ id, address }: FileSender, bytes: number): void {
+    let [uploads, files, bytesOfAddress] = [0, 0, bytes];
+    for (const { sender, progress, file } of this.#files.values()) {
       if (sender.id === id && progress.status !== 'sent') uploads++;
-      if (sender.address === address) files++;
+      if (sender.address !== address) continue;
+      files++;
+      bytesOfAddress += file.bytes;
     }
-    if (uploads < MAX_UPLOADS && files < MAX_FILES_OF_ADDRESS) return;
+    // One file may always be as large as the limit for files allows.
+    const isFair = files === 0 || bytesOfAddress <= this.limits.maxTotalBytes * MAX_SHARE_OF_ADDRESS;
+    if (uploads < MAX_UPLOADS && files < MAX_FILES_OF_ADDRESS && isFair) return;
     this.#options.limitCounts.hit('chat_files');
     throw new AppError('too_many_files');
   }

@@ -69,16 +69,11 @@ test('pieces come in order, and not more than was promised', (t) => {
 test('too large, too many, or no space: refused before anything is sent', (t) => {
   const { store, limitCounts } = setUp();
   t.throws(() => store.offer(ADA, { name: 'x', bytes: 1001 }), { code: 'file_too_large' });
-  for (let i = 0; i < 4; i++) store.offer(ADA, { name: 'x', bytes: 1000 });
+  for (let i = 0; i < 4; i++) store.offer(ADA, { name: 'x', bytes: 500 });
   t.throws(() => store.offer(ADA, { name: 'x', bytes: 1 }), { code: 'too_many_files' });
-  t.throws(
-    () =>
-      store.offer({ ...ADA, id: 'ben' }, { name: 'x', bytes: 1000 }) &&
-      store.offer({ ...ADA, id: 'cleo' }, { name: 'x', bytes: 1 }),
-    {
-      code: 'no_space_for_files',
-    },
-  );
+  const at = (host: number) => ({ id: `${host}`, address: `192.0.2.${host}` });
+  for (const host of [2, 3, 4]) store.offer(at(host), { name: 'x', bytes: 1000 });
+  t.throws(() => store.offer(at(5), { name: 'x', bytes: 1 }), { code: 'no_space_for_files' });
   t.equal(limitCounts.counts.get('chat_files'), 1);
   t.equal(limitCounts.counts.get('chat_file_bytes'), 1);
   t.throws(() => setUp({ maxBytes: 0 }).store.offer(ADA, { name: 'x', bytes: 1 }), { code: 'files_off' });
@@ -162,5 +157,17 @@ test('whatever clients do, the bound holds and nothing is left', (t) => {
     }),
     { numRuns: cases(300) },
   );
+  t.end();
+});
+
+test('one address cannot take all the space, but one file is always as large as the limit', (t) => {
+  const { store, upload } = setUp({ maxBytes: 900, maxTotalBytes: 1000 });
+  const ben = { id: 'ben', address: '192.0.2.2' };
+  upload(Buffer.alloc(300));
+  t.throws(() => store.offer(ADA, { name: 'x', bytes: 201 }), { code: 'too_many_files' });
+  t.ok(store.offer(ADA, { name: 'x', bytes: 200 }));
+  t.ok(store.offer(ben, { name: 'x', bytes: 500 }));
+  const { store: other } = setUp({ maxBytes: 900, maxTotalBytes: 1000 });
+  t.ok(other.offer(ADA, { name: 'x', bytes: 900 }), 'the first');
   t.end();
 });
