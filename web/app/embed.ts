@@ -117,7 +117,7 @@ function watch(call: Call, post: (message: object) => void): void {
   });
   let spoke = '';
   effect(() => {
-    const ids = [...call.levels.value.keys()].sort();
+    const ids = [...call.levels.value.keys()].filter((id) => call.participants.value.has(id)).sort();
     if (ids.join() === spoke) return;
     spoke = ids.join();
     post({ event: 'speaking', data: ids });

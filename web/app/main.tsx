@@ -43,7 +43,7 @@ let isOnSystem = false;
 effect(() => {
   if (isOnSystem || !call.isInCall) return;
   isOnSystem = true;
-  // Without it, a call is a call.
+  // A call works without it.
   import('./system/show-on-system.ts').then(({ showOnSystem }) => showOnSystem(call)).catch(() => {});
 });
 if (isEmbedded()) void import('./embed.ts').then(({ obeyParent }) => obeyParent(call));

@@ -36,7 +36,8 @@ export function ModerationDialog({ call, person, onClose }: ModerationDialogProp
         (person.mutedByModerator
           ? action('moderate-allow', texts.allow, () => moderation.mute(person.id, false))
           : action('moderate-mute', texts.mute, () => moderation.mute(person.id, true)))}
-      {call.chat.state.value.rules !== null &&
+      {person.role === undefined &&
+        call.chat.state.value.rules !== null &&
         (person.mayChat === false
           ? action('moderate-chat-allow', texts.allowInChat, () => moderation.muteInChat(person.id, false))
           : action('moderate-chat-mute', texts.muteInChat, () => moderation.muteInChat(person.id, true)))}

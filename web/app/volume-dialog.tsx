@@ -45,7 +45,9 @@ export function VolumeDialog({ call, person, gain, onClose }: VolumeDialogProps)
           onChange={(event) => hear(event.currentTarget.checked ? 0 : lastGain.current)}
         />
       </label>
-      <SendFile call={call} person={person} onSent={onClose} />
+      {person.role === undefined && person.via === undefined && (
+        <SendFile call={call} person={person} onSent={onClose} />
+      )}
       <button type="button" class="button" data-testid="volume-close" onClick={onClose}>
         {texts.close}
       </button>

@@ -34,7 +34,7 @@ export class Hearing {
 
   /** Sets the gain, and remembers it for this person's next visit. Throws `RangeError`. */
   set(participant: ParticipantInfo | undefined, gain: number): void {
-    if (!(gain >= 0 && gain <= MAX_GAIN)) throw new RangeError(`the gain must be between 0 and ${MAX_GAIN}`);
+    if (!(gain >= 0 && gain <= MAX_GAIN)) throw new RangeError(`the gain must be 0 to ${MAX_GAIN}`);
     if (participant === undefined) return;
     this.#memory.set(participant, gain);
     this.#apply(participant.id, gain);

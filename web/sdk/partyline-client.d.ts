@@ -734,11 +734,11 @@ export interface RecordingState {
     /** `recording`: news of the room in which they are. Otherwise they enter a room. */
     readonly type: 'joined' | 'moved' | 'recording';
     /** Null or omitted: the room is not recorded. */
-    readonly recording?: RecordingView | null;
+    readonly recording?: RecordingView | null | undefined;
     /** Why it has ended. */
     readonly reason?: RecordingEndReason;
     /** Only when a room is entered: this participant may start and end a recording (`moderation.record`). */
-    readonly mayRecord?: true;
+    readonly mayRecord?: true | undefined;
 }
 
 export interface VoiceEvents {

@@ -49,10 +49,10 @@ const GAUGES: readonly Figure[] = [
   ['partyline_rooms', 'Rooms.', ({ rooms }) => rooms],
   ['partyline_participants', 'Participants in all rooms.', ({ participants }) => participants],
   ['partyline_publishers', 'Programs that send sound by WHIP.', ({ broadcast }) => broadcast?.publishers ?? 0],
-  ['partyline_listeners', 'Listeners by WHEP, who are no participants.', ({ broadcast }) => broadcast?.listeners ?? 0],
+  ['partyline_listeners', 'Listeners by WHEP, who are not participants.', ({ broadcast }) => broadcast?.listeners ?? 0],
   [
     'partyline_live_listeners',
-    'Listeners over HTTP, who are no participants.',
+    'Listeners over HTTP, who are not participants.',
     ({ broadcast }) => broadcast?.liveListeners ?? 0,
   ],
   ['partyline_websocket_connections', 'WebSocket connections, joined or not.', ({ connections }) => connections],

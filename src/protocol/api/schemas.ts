@@ -95,7 +95,7 @@ export const roomSchema = z.strictObject({
   participants: count().describe(
     'Number of participants, including those whose connection broke and whose seat is kept.',
   ),
-  listeners: count().describe('Number of people who only listen (WHEP). They are no participants.'),
+  listeners: count().describe('Number of people who only listen (WHEP). They are not participants.'),
   speaking: count().describe('Number of participants speaking now.'),
   recording: recordingMode,
   recordingId: z.string().nullable().describe('The recording that is running; null if there is none.'),
@@ -180,7 +180,7 @@ export const participantSchema = z.strictObject({
   away: z.boolean().describe('They have said that they are not at the computer.'),
   role: z
     .enum(['person', 'music'])
-    .describe('`music`: a sound that its owner shares beside their voice; it is no person.'),
+    .describe('`music`: a sound that its owner shares beside their voice; it is not a person.'),
   owner: z.string().nullable().describe('The id of the participant who shares this sound; null for a person.'),
   mayChat: z.boolean().describe('May write in the chat: their token allows it, and no moderator has muted them there.'),
   levelDbov: z

@@ -38,7 +38,13 @@ test('a file goes in pieces, in order, and says how far it is', async (t) => {
 
 test('whatever ends it early, the server is told to forget it', async (t) => {
   const refused = setUp(() => new Response('too much', { status: 413 }));
-  await t.rejects(refused.run(), { code: 'unknown_chat_file', message: 'too much' });
+  await t.rejects(refused.run(), { code: 'file_too_large', message: 'too much' });
+  for (const [status, code] of [
+    [404, 'unknown_chat_file'],
+    [429, 'rate_limited'],
+    [502, 'unreachable'],
+  ] as const)
+    await t.rejects(setUp(() => new Response('', { status })).run(), { code });
   const broken = setUp(() => {
     throw new TypeError('network');
   });

@@ -33,10 +33,10 @@ export function Attachments({ call, rules, to, onProblem }: AttachmentsProps) {
   const running = useSignal<readonly Upload[]>([]);
   const receiver = useRef(to);
   receiver.current = to;
+  const isOpen = useRef(true);
 
-  const sendOne = async (file: File, one: Upload) => {
+  const sendOne = async (file: File, one: Upload, to: string) => {
     const { chat } = call.client;
-    const to = receiver.current;
     const prepared = await prepare(file);
     if (prepared.content.size === 0) throw new VoiceError('file_too_large', '');
     one.abort.signal.throwIfAborted();
@@ -47,15 +47,19 @@ export function Attachments({ call, rules, to, onProblem }: AttachmentsProps) {
       },
       signal: one.abort.signal,
     });
+    one.abort.signal.throwIfAborted();
     await chat.say('', { file: id, ...(to !== '' && { to }) });
   };
   const send = async (files: Iterable<File>) => {
+    // The receiver may be another when the last of several files is sent.
+    const to = receiver.current;
     onProblem('');
     for (const file of files) {
+      if (!isOpen.current) return;
       uploads += 1;
       const one = { id: uploads, name: file.name, progress: signal(0), abort: new AbortController() };
       running.value = [...running.value, one];
-      await sendOne(file, one).catch((error: unknown) => {
+      await sendOne(file, one, to).catch((error: unknown) => {
         if (one.abort.signal.aborted) return;
         onProblem(strings.failed(error));
       });
@@ -67,6 +71,8 @@ export function Attachments({ call, rules, to, onProblem }: AttachmentsProps) {
     const take = (event: DragEvent | ClipboardEvent) => {
       const data = event instanceof DragEvent ? event.dataTransfer : event.clipboardData;
       if (data === null || data.files.length === 0) return;
+      // Office programs add a picture of the text that was copied.
+      if (event instanceof ClipboardEvent && data.types.includes('text/plain')) return;
       event.preventDefault();
       void send(Array.from(data.files));
     };
@@ -80,6 +86,7 @@ export function Attachments({ call, rules, to, onProblem }: AttachmentsProps) {
       panel?.removeEventListener('drop', take);
       panel?.removeEventListener('paste', take);
       panel?.removeEventListener('dragover', allow);
+      isOpen.current = false;
       for (const { abort } of running.peek()) abort.abort();
     };
   }, []);

@@ -23,8 +23,10 @@ export async function prepare(file: File): Promise<Prepared> {
   if (bitmap === null) return { name: file.name, content: file };
   const canvas = document.createElement('canvas');
   Object.assign(canvas, fitted(bitmap.width, bitmap.height));
-  canvas.getContext('2d')?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  const context = canvas.getContext('2d');
+  context?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
+  if (context === null) return { name: file.name, content: file };
   const content = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/webp', QUALITY));
   if (content === null) return { name: file.name, content: file };
   // Browsers that cannot write WebP write PNG.

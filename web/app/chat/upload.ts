@@ -1,8 +1,14 @@
-import { VoiceError } from '../../sdk/voice-error.ts';
+import { VoiceError, type VoiceErrorCode } from '../../sdk/voice-error.ts';
 import type { Prepared } from './picture.ts';
 
 /** Small enough for a slow line, because a request may take no longer than some seconds. */
 const PIECE_BYTES = 131_072;
+/** What a refused piece means; anything else may come from a proxy. */
+const CODES: Readonly<Record<number, VoiceErrorCode>> = {
+  404: 'unknown_chat_file',
+  413: 'file_too_large',
+  429: 'rate_limited',
+};
 
 export interface UploadOptions {
   /** See `Chat.offerFile`. */
@@ -24,7 +30,7 @@ export async function upload({ name, content }: Prepared, options: UploadOptions
     for (let at = 0; at < content.size; at += PIECE_BYTES) {
       const body = content.slice(at, at + PIECE_BYTES);
       const response = await request(`${path}?at=${at}`, { method: 'POST', body, signal });
-      if (!response.ok) throw new VoiceError('unknown_chat_file', await response.text());
+      if (!response.ok) throw new VoiceError(CODES[response.status] ?? 'unreachable', await response.text());
       onProgress((at + body.size) / content.size);
       const { file } = (await response.json()) as { readonly file: { readonly id: string } | null };
       if (file !== null) return file.id;

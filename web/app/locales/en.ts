@@ -57,7 +57,7 @@ export const problems = {
   too_many_files: 'That was too much at once. Wait a moment.',
   no_space_for_files: 'The server has no space for this file right now. Try again later.',
   unknown_chat_file: 'This file does not exist any more.',
-  too_many_shares: 'Enough people share a sound here already.',
+  too_many_shares: 'Too many people are already sharing a sound here.',
   not_delivered: 'This person cannot receive messages right now.',
   kicked: 'A moderator has removed you from the room.',
   unknown_room: 'This room does not exist any more.',

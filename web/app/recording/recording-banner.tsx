@@ -3,13 +3,15 @@ import { WarningIcon } from '../icons.tsx';
 import { strings } from '../language.ts';
 import { useLazy } from '../lazy.ts';
 
-/** Tells everybody that the room is recorded. Who may or must do something about it gets buttons, loaded for them alone. */
+/**
+ * Tells everybody that the room is recorded. Those who may record, or must agree, get buttons, which are loaded only for
+ * them.
+ */
 export function RecordingBanner({ call }: { readonly call: Call }) {
   const { recording, mayRecord } = call.recording.state.value;
   const isConcerned = mayRecord === true || recording?.needsConsent === true;
-  const Controls = useLazy(isConcerned, () =>
-    import('./recording-controls.tsx').then((loaded) => loaded.RecordingControls),
-  );
+  const load = () => import('./recording-controls.tsx').then((loaded) => loaded.RecordingControls);
+  const Controls = useLazy(isConcerned, load, () => call.notify(strings.settings.notLoaded));
   return (
     <>
       {recording && (

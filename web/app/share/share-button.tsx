@@ -30,7 +30,7 @@ export function ShareButton({ call }: { readonly call: Call }) {
   );
 }
 
-/** What is shared, and the question what to share. Their code is loaded when there is any. */
+/** The shared sounds, and the dialog that starts one; their code is loaded when needed. */
 export function Shared({ call }: { readonly call: Call }) {
   const { shared, isAsking } = call.share;
   const load = () => import('./shared-sounds.tsx').then(({ SharedSounds }) => SharedSounds);

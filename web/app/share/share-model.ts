@@ -5,7 +5,7 @@ import type { SoundShare } from './sound-share.ts';
 
 /** The sounds that people share in the room, and this participant's own. */
 export class ShareModel {
-  /** By id. They are no people. */
+  /** By id. They are not people. */
   readonly shared: Signal<ReadonlyMap<string, ParticipantInfo>> = signal(new Map());
   /** What this participant shares; null for nothing. */
   readonly own: Signal<SoundShare | null> = signal(null);

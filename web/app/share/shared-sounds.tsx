@@ -14,7 +14,7 @@ import { canShareTab, fileSound, type SoundSource, SourceError, tabSound } from 
 
 const texts = strings.share;
 
-/** The tiles of what is shared. They are no people, so they have a list of their own. */
+/** The tiles of what is shared. They are not people, so they have a list of their own. */
 export function SharedSounds({ call }: { readonly call: Call }) {
   const shared = [...call.share.shared.value.values()];
   return (
@@ -76,7 +76,13 @@ function ShareDialog({ call }: { readonly call: Call }) {
   const begin = async (open: Promise<SoundSource>) => {
     problem.value = '';
     try {
-      share(call, await open);
+      const source = await open;
+      // It may have been cancelled, or the call may have ended.
+      if (!call.share.isAsking.value) {
+        source.close();
+        return;
+      }
+      share(call, source);
       close();
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
@@ -131,7 +137,8 @@ function share(call: Call, source: SoundSource): void {
     environment: browserEnvironment,
     onEnded: (code, message) => {
       if (own.value === one) own.value = null;
-      if (code !== null && code !== 'owner_left') call.notify(strings.problem(code, message));
+      // The text for `kicked` is about people, and the tile is gone anyway.
+      if (code !== null && code !== 'owner_left' && code !== 'kicked') call.notify(strings.problem(code, message));
     },
   });
   own.value = one;

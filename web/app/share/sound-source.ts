@@ -21,7 +21,7 @@ export class SourceError extends Error {
   }
 }
 
-/** Music is no speech: all three would take from it, or make it mono. */
+/** Music is not speech: these three would damage it or make it mono. */
 const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 2 };
 
 /** Options that TypeScript does not know yet. Browsers ignore what they do not know. */
