@@ -1,21 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WebSocket } from 'ws';
-import { positionFrame } from '../test/helpers/position-frame.ts';
-import { createPrng } from '../test/helpers/prng.ts';
 import { runCommand, writeResult } from './lib/command.ts';
 import { Driver } from './lib/driver.ts';
 import { fillRoom } from './lib/fill-room.ts';
+import { Game } from './lib/game.ts';
 import { describeMachine, warnIfBusy } from './lib/machine.ts';
 import { measurePhase } from './lib/measured-phase.ts';
 import { JSON_FILE, type Options, type Values } from './lib/options.ts';
 import { clearProgress, showProgress } from './lib/progress.ts';
-import { ROOM, serversOf } from './lib/servers.ts';
+import { serversOf } from './lib/servers.ts';
 import { SPACE_ROOM_COLUMNS, type SpaceRoomResult, type SpaceRoomRow } from './lib/space-room-result.ts';
 import { formatTable } from './lib/table.ts';
 
 const ADMIN = 'the-admin-token-of-the-benchmark';
-/** Positions come at 10 Hz. */
-const MOVE_MS = 100;
 const WIDTH_M = 6;
 /** Until V8 has compiled the mix in space. */
 const WARM_UP_MS = 20_000;
@@ -64,7 +60,7 @@ async function measure(people: number, talkers: number, seconds: number): Promis
   try {
     const room = { server, driver, settled: people };
     await fillRoom(room, talkers, true);
-    game = await Game.start(server.webSocketUrl);
+    game = await Game.start({ webSocketUrl: server.webSocketUrl, adminToken: ADMIN, widthM: WIDTH_M });
     showProgress(`${people} people: warming up`);
     await sleep(WARM_UP_MS);
     showProgress(`${people} people: measuring`);
@@ -76,43 +72,5 @@ async function measure(people: number, talkers: number, seconds: number): Promis
     await driver.ask({ type: 'leave' });
     driver.close();
     await server.close();
-  }
-}
-
-/** The game server, which moves everybody at random. */
-class Game {
-  readonly #socket: WebSocket;
-  readonly #timer: NodeJS.Timeout;
-
-  private constructor(socket: WebSocket, players: number) {
-    this.#socket = socket;
-    const prng = createPrng(1);
-    const place = () => [WIDTH_M * prng(), 1.7, WIDTH_M * prng()] as const;
-    const move = () => {
-      const all = Array.from({ length: players }, (_, number) => ({ number, at: place(), yaw: 360 * prng() - 180 }));
-      socket.send(positionFrame(all));
-    };
-    this.#timer = setInterval(move, MOVE_MS);
-  }
-
-  static async start(webSocketUrl: string): Promise<Game> {
-    const api = new URL(`/api/v1/rooms/${ROOM}/`, webSocketUrl.replace('ws:', 'http:'));
-    const headers = { authorization: `Bearer ${ADMIN}` };
-    const answer = await fetch(new URL('participants', api), { headers });
-    const { participants } = (await answer.json()) as { participants: readonly { readonly id: string }[] };
-    const socket = new WebSocket(new URL('control', api.href.replace('http:', 'ws:')), { headers });
-    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-    socket.on('message', (data) => {
-      if (String(data).includes('"error"')) throw new Error(String(data));
-    });
-    socket.send(JSON.stringify({ type: 'space', rules: {} }));
-    const numbers = Object.fromEntries(participants.map(({ id }, number) => [id, number]));
-    socket.send(JSON.stringify({ type: 'numbers', numbers }));
-    return new Game(socket, participants.length);
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-    this.#socket.terminate();
   }
 }
