@@ -2,10 +2,10 @@
  * Files of the chat over HTTP. They come in pieces, because a request may take no longer than some seconds, and leave as
  * what they are only if they are images that contain no program.
  */
-import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
 import { AppError } from '../lib/errors.ts';
 import type { ChatFile } from '../protocol/chat.ts';
+import { readBytes } from './request-body.ts';
 
 /** What this needs to know about the files of the chats. */
 export interface FileDoor {
@@ -48,14 +48,16 @@ async function takePiece(context: Context, door: FileDoor, grant: string): Promi
   const { at } = context.query;
   if (typeof at !== 'string' || !MAX_OFFSET.test(at)) throw new AppError('invalid_request');
   const most = Math.min(door.missing(grant), door.maxPieceBytes);
-  let piece: Buffer;
+  let piece: Buffer | null;
   try {
-    piece = await readBody(context.req, most);
-  } catch (thrown) {
+    piece = await readBytes(context.req, most);
+  } catch {
     // A client that breaks off does not come back, and others need the place.
-    if (!(thrown instanceof AppError)) door.abandon(grant);
-    throw thrown instanceof AppError ? thrown : new AppError('invalid_request');
+    door.abandon(grant);
+    throw new AppError('invalid_request');
   }
+  if (piece === null) throw new AppError('request_too_large');
+  if (piece.length === 0) throw new AppError('invalid_request');
   context.remove('Connection');
   context.set('Cache-Control', 'no-store');
   context.body = { file: door.append(grant, Number(at), piece) };
@@ -72,24 +74,6 @@ function giveFile(context: Context, door: FileDoor, id: string): void {
   });
   context.status = 200;
   context.body = content;
-}
-
-/** Counts as it arrives. Throws `request_too_large`; rejects with another error if the connection breaks. */
-async function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > most) throw new AppError('request_too_large');
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  // Otherwise the end of the loop would end the connection, before the answer.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > most) {
-      request.resume();
-      throw new AppError('request_too_large');
-    }
-    chunks.push(chunk);
-  }
-  if (bytes === 0) throw new AppError('invalid_request');
-  return Buffer.concat(chunks, bytes);
 }
 
 /** RFC 8187 section 3.2.1. */

@@ -5,11 +5,16 @@ export function hasBody({ headers }: { readonly headers: IncomingHttpHeaders }):
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
-/**
- * The body of a request as text. Null if it has more than `maxBytes`; then the connection must be closed. Rejects if
- * the client breaks off. How long it may take is the server's limit for requests.
- */
+/** The body of a request as text; otherwise like `readBytes`. */
 export async function readText(request: IncomingMessage, maxBytes: number): Promise<string | null> {
+  return (await readBytes(request, maxBytes))?.toString('utf8') ?? null;
+}
+
+/**
+ * The body of a request. Null if it has more than `maxBytes`; then the connection must be closed. Rejects if the client
+ * breaks off. How long it may take is the server's limit for requests.
+ */
+export async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return null;
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -23,5 +28,5 @@ export async function readText(request: IncomingMessage, maxBytes: number): Prom
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks, bytes);
 }
