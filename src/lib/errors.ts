@@ -1,6 +1,6 @@
-import { CHAT_FILE_ERRORS } from './chat-file-errors.ts';
 import type { ErrorCode } from './error-code.ts';
 import { RECORDING_ERRORS } from './recording-errors.ts';
+import { SHARING_ERRORS } from './sharing-errors.ts';
 
 /**
  * Every error that a participant or an operator can see, with a stable code, whose fault it is, and how each protocol
@@ -151,7 +151,7 @@ export const ERRORS = {
     closeCode: null,
     message: 'The data of one message may have 4096 bytes.',
   },
-  ...CHAT_FILE_ERRORS,
+  ...SHARING_ERRORS,
   unknown_ban: {
     fault: 'user',
     httpStatus: 404,

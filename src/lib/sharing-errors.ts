@@ -1,7 +1,7 @@
 import type { ErrorKind } from './errors.ts';
 
 /** A part of `ERRORS`: what can go wrong with files in the chat, and with sounds that people share. */
-export const CHAT_FILE_ERRORS = {
+export const SHARING_ERRORS = {
   files_off: { fault: 'user', httpStatus: 403, closeCode: null, message: 'This server takes no files for the chat.' },
   file_too_large: { fault: 'user', httpStatus: 413, closeCode: null, message: 'The file is too large.' },
   too_many_files: {
