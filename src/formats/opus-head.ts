@@ -6,6 +6,9 @@ export interface OpusHead {
   readonly preSkip: number;
 }
 
+/** Delays of libopus, as `OpusHead.preSkip`: speech as browsers send it (6.5 ms), and CELT with low delay, as our mix (2.5 ms). */
+export const PRE_SKIP = { speech: 312, lowDelay: 120 } as const;
+
 /** What players need to know before the first packet of Opus, in Ogg and in WebM (RFC 7845 section 5.1). */
 export function opusHead({ channels, preSkip }: OpusHead): Uint8Array {
   const head = Buffer.alloc(19);

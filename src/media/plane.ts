@@ -6,6 +6,8 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Clock, Millis } from '../lib/clock.ts';
 import type { AddressWatch } from '../lib/net/address-watch.ts';
+import { distance32 } from '../lib/serial.ts';
+import { FRAME_SAMPLES, PTIME_MS, SAMPLES_PER_MS } from '../mixer/format.ts';
 import { type ChannelSound, PLAIN_CHANNEL } from '../mixer/mix/channel-sounds.ts';
 import type { MixSettings } from '../mixer/mix/mixer.ts';
 import type { SourceKind } from '../mixer/source/mix-source.ts';
@@ -145,6 +147,15 @@ export interface TappedPacket {
   readonly timestamp: number;
   /** One Opus packet. Retaining it retains all that came with it. */
   readonly payload: Uint8Array;
+}
+
+/**
+ * Where a tapped packet of the mix belongs, in samples at 48 kHz since `startMs`. Its timestamp is the number of its tick
+ * in samples, in 32 bits; ticks are numbered from the zero of the clock, in all workers alike.
+ */
+export function positionInMix({ timestamp, arrivalMs }: TappedPacket, startMs: Millis): number {
+  const expected = Math.floor(arrivalMs / PTIME_MS) * FRAME_SAMPLES;
+  return expected + distance32(timestamp, expected >>> 0) - startMs * SAMPLES_PER_MS;
 }
 
 export interface TappedVoice extends TappedPacket {

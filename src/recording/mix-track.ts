@@ -1,8 +1,9 @@
 /** The file with everybody: the packets of the mix that listeners get, each at the time of its tick. */
+import { PRE_SKIP } from '../formats/opus-head.ts';
 import { isDtx, packetSamples, SILENCE_PACKET } from '../formats/opus-packet.ts';
 import type { Millis } from '../lib/clock.ts';
+import { positionInMix, type TappedPacket } from '../media/plane.ts';
 import { OggTrack, type OggTrackOptions } from './ogg-track.ts';
-import { PRE_SKIP_CELT } from './person-track.ts';
 import { SAMPLES_PER_MS } from './track-clock.ts';
 
 const FRAME_SAMPLES = 960;
@@ -17,14 +18,6 @@ export interface MixTrackOptions extends Pick<OggTrackOptions, 'serial' | 'tags'
   readonly startMs: Millis;
 }
 
-/** A packet of the mix. */
-export interface MixPacket {
-  readonly arrivalMs: Millis;
-  /** 32 bits: the number of the tick in samples. */
-  readonly timestamp: number;
-  readonly payload: Uint8Array;
-}
-
 export class MixTrack {
   readonly #startMs: Millis;
   readonly #track: OggTrack;
@@ -32,14 +25,16 @@ export class MixTrack {
 
   constructor({ startMs, serial, tags }: MixTrackOptions) {
     this.#startMs = startMs;
-    this.#track = new OggTrack({ serial, tags, channels: 1, preSkip: PRE_SKIP_CELT });
+    this.#track = new OggTrack({ serial, tags, channels: 1, preSkip: PRE_SKIP.lowDelay });
   }
 
-  add({ arrivalMs, timestamp, payload }: MixPacket): void {
+  /** A packet of the mix. */
+  add(packet: TappedPacket): void {
+    const { payload } = packet;
     const samples = packetSamples(payload);
     // A single byte repeats silence; silence is filled in anyway.
     if (samples === 0 || isDtx(payload)) return;
-    const gap = this.#placeOf(timestamp, arrivalMs) - this.#track.position;
+    const gap = positionInMix(packet, this.#startMs) - this.#track.position;
     // From a part of the room that had the tap before.
     if (gap < 0) return;
     if (this.#isSounding && gap <= MAX_CONCEALED) this.#track.conceal(gap);
@@ -62,12 +57,6 @@ export class MixTrack {
   end(endMs: Millis): Uint8Array[] {
     this.#track.end(Math.round((endMs - this.#startMs) * SAMPLES_PER_MS));
     return this.#track.takePages();
-  }
-
-  /** Ticks are numbered from the zero of the clock, in all workers alike. */
-  #placeOf(timestamp: number, arrivalMs: Millis): number {
-    const expected = Math.floor(arrivalMs / FRAME_MS) * FRAME_SAMPLES;
-    return expected + ((timestamp - (expected >>> 0)) | 0) - this.#startMs * SAMPLES_PER_MS;
   }
 }
 

@@ -2,6 +2,7 @@
  * The file of one participant: the packets as they came, never decoded, each at its place in server time. What is
  * missing becomes silence, so that all files of a recording are equally long and fit together.
  */
+import { PRE_SKIP } from '../formats/opus-head.ts';
 import { isDtx } from '../formats/opus-packet.ts';
 import type { Millis } from '../lib/clock.ts';
 import { OggTrack } from './ogg-track.ts';
@@ -24,9 +25,6 @@ const IDLE_MS: Millis = 10_000;
 const PAUSE_MS: Millis = 500;
 /** Configurations from here on are CELT (RFC 6716 table 2). */
 const FIRST_CELT_CONFIG = 16;
-/** The delay of libopus: 6.5 ms for speech as browsers send it, 2.5 ms for CELT with low delay. */
-const PRE_SKIP_SPEECH = 312;
-export const PRE_SKIP_CELT = 120;
 
 /** When somebody spoke, in milliseconds since the start of the recording. */
 export interface Talk {
@@ -137,7 +135,7 @@ export class PersonTrack {
       serial,
       tags,
       channels: (toc & 4) === 0 ? 1 : 2,
-      preSkip: toc >> 3 < FIRST_CELT_CONFIG ? PRE_SKIP_SPEECH : PRE_SKIP_CELT,
+      preSkip: toc >> 3 < FIRST_CELT_CONFIG ? PRE_SKIP.speech : PRE_SKIP.lowDelay,
     });
   }
 

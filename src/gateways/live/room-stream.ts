@@ -5,11 +5,11 @@
 
 import { writeOggPage } from '../../formats/ogg-page.ts';
 import { openOggOpus } from '../../formats/ogg-writer.ts';
+import { PRE_SKIP } from '../../formats/opus-head.ts';
 import { concealmentToc, isDtx, packetSamples, SILENCE_PACKET } from '../../formats/opus-packet.ts';
 import { webmCluster, webmHead } from '../../formats/webm-writer.ts';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
-import { distance32 } from '../../lib/serial.ts';
-import type { TappedPacket } from '../../media/plane.ts';
+import { positionInMix, type TappedPacket } from '../../media/plane.ts';
 import type { TapSlot } from '../../rooms/room-taps.ts';
 
 export type LiveFormat = 'opus' | 'webm';
@@ -37,8 +37,7 @@ interface Packet {
 const SAMPLES_PER_MS = 48;
 const FRAME_MS = 20;
 const FRAME_SAMPLES = FRAME_MS * SAMPLES_PER_MS;
-/** The delay of the encoders that make the mix. */
-const HEAD = { channels: 1, preSkip: 120 } as const;
+const HEAD = { channels: 1, preSkip: PRE_SKIP.lowDelay } as const;
 const INTERVAL_MS: Millis = 100;
 /** Workers deliver ten times a second; what comes later than this is left out. */
 const HOLD_MS: Millis = 400;
@@ -96,13 +95,12 @@ export class RoomStream {
     this.#players.clear();
   }
 
-  #add({ arrivalMs, timestamp, payload }: TappedPacket): void {
+  #add(packet: TappedPacket): void {
+    const { payload } = packet;
     const samples = packetSamples(payload);
     // A single byte repeats silence, which is filled in anyway.
     if (samples === 0 || isDtx(payload)) return;
-    // Ticks are numbered from the zero of the clock.
-    const expected = Math.floor(arrivalMs / FRAME_MS) * FRAME_SAMPLES;
-    const at = expected + distance32(timestamp, expected >>> 0) - this.#startMs * SAMPLES_PER_MS;
+    const at = positionInMix(packet, this.#startMs);
     const missing = Math.floor((at - this.#position) / FRAME_SAMPLES);
     if (missing < 0) return;
     const conceals = this.#lastToc !== null && missing <= MAX_CONCEALED_FRAMES;

@@ -1,6 +1,6 @@
 /**
- * What the room taps of one worker have seen, as one block of bytes: a message for each packet would cost more than the
- * mixing, and posted views of datagrams would copy the buffers behind them.
+ * What the room taps of one worker have seen, as one block of bytes instead of a message for each packet. Posted views
+ * of datagrams would copy the buffers behind them.
  */
 import type { Millis } from '../../lib/clock.ts';
 
