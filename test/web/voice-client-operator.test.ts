@@ -77,3 +77,15 @@ test('a closed room is not joined again', async (t) => {
   await browser.advance(60_000);
   t.equal(browser.sockets.length, 1);
 });
+
+test('what is told of a recording contains nothing else of the message, such as the resume token', async (t) => {
+  const { browser, client } = await setUpInRoom();
+  const told: object[] = [];
+  client.on('recording', (news) => told.push(news));
+  browser.socket.drop();
+  await browser.advance(300);
+  await browser.acceptJoin('token-2');
+  t.equal(told.length, 1);
+  t.notMatch(JSON.stringify(told), /token/);
+  t.same(Object.keys(told[0] ?? {}).sort(), ['mayRecord', 'recording', 'type']);
+});

@@ -99,6 +99,9 @@ test('who may not listen does not, and gets the reason', async (t) => {
     await codeOf(open.request('GET', '/live/lobby.opus', { origin: 'https://evil.example' })),
     '403 forbidden_origin',
   );
+  const asked = await open.request('OPTIONS', '/live/lobby.opus');
+  t.equal(asked.status, 204, 'pages with a token ask first');
+  t.match(asked.headers.get('access-control-allow-headers'), /Authorization/);
   await listen(t, open, '/live/lobby.opus');
   t.equal(await codeOf(open.request('GET', '/live/lobby.opus')), '503 too_many_connections');
 
