@@ -77,6 +77,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'acme-client': ['src/server/tls/'],
   '@peculiar/x509': ['src/server/tls/'],
   'prom-client': ['src/admin/metrics/'],
+  yazl: ['src/recording/'],
 };
 const TIME = new Set(['Date.now', 'performance.now', 'setTimeout', 'setInterval', 'setImmediate', 'new Date']);
 const MAY_TELL_TIME = ['src/lib/clock.ts'];

@@ -10,18 +10,13 @@ export function crc32(bytes: Uint8Array, length: number): number {
   return checksum(IEEE, bytes, length);
 }
 
-/** CRC-32 of everything so far: `before` is that of the bytes before these, 0 for none. */
-export function continuedCrc32(before: number, bytes: Uint8Array): number {
-  return checksum(IEEE, bytes, bytes.length, ~before);
-}
-
 /** CRC-32C of the first `length` bytes, unsigned. */
 export function crc32c(bytes: Uint8Array, length: number): number {
   return checksum(CASTAGNOLI, bytes, length);
 }
 
-function checksum(table: Uint32Array, bytes: Uint8Array, length: number, start = 0xffffffff): number {
-  let c = start;
+function checksum(table: Uint32Array, bytes: Uint8Array, length: number): number {
+  let c = 0xffffffff;
   for (let i = 0; i < length; i++) c = table[(c ^ bytes[i]!) & 0xff]! ^ (c >>> 8);
   return ~c >>> 0;
 }
