@@ -53,6 +53,8 @@ const MAY_IMPORT: readonly (readonly [from: string, to: readonly string[]])[] = 
   ['src/rooms/', [...CONTROL_PLANE_GROUND, ...PLANE]],
   ['src/signaling/', [...CONTROL_PLANE_GROUND, 'src/media/negotiation.ts', 'src/rooms/']],
   ['src/http/', [...CONTROL_PLANE_GROUND, ...PLANE]],
+  // Bytes of Mumble's network <-> its messages and voice packets.
+  ['src/gateways/mumble/wire/', ['src/lib/']],
   [
     'src/gateways/',
     [...CONTROL_PLANE_GROUND, ...PLANE, 'src/formats/', 'src/media/negotiation.ts', 'src/rooms/', 'src/http/'],

@@ -18,6 +18,13 @@ export function writeUint16(bytes: Uint8Array, at: number, value: number): void 
   bytes[at + 1] = value;
 }
 
+/** Writes the low 24 bits of `value`. */
+export function writeUint24(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 16;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value;
+}
+
 /** Writes the low 32 bits of `value`. */
 export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value >>> 24;
