@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'tap';
-import { table as english, type Table } from '../../web/app/locales/en.ts';
+import { table as english } from '../../web/app/locales/en.ts';
 import { CATEGORIES, grammarOf } from '../../web/app/locales/grammar.ts';
 import { chooseLanguage, LANGUAGES } from '../../web/app/locales/languages.ts';
+import { table as lateEnglish } from '../../web/app/locales/late/en.ts';
 
 const FOLDER = new URL('../../web/app/locales/', import.meta.url);
 const OTHERS = LANGUAGES.filter(({ tag }) => tag !== 'en');
 const tables = await Promise.all(
-  OTHERS.map(async ({ tag, load }) => ({ tag, table: (await load()).table, source: sourceOf(tag) })),
+  OTHERS.map(async ({ tag, load, loadLate }) => ({ tag, table: (await load()).table, late: (await loadLate()).table })),
 );
 
 type Text = string | ((...values: never[]) => string);
@@ -99,24 +100,26 @@ const ENDS: readonly (readonly [english: RegExp, other: RegExp])[] = [
   [/:$/, /[:：]$/],
 ];
 
-function sourceOf(tag: string): string {
-  return readFileSync(new URL(`${tag.toLowerCase()}.ts`, FOLDER), 'utf8');
+/** What is loaded at once, and what comes with panels. */
+function sourcesOf(tag: string): readonly string[] {
+  return ['', 'late/'].map((folder) => readFileSync(new URL(`${folder}${tag.toLowerCase()}.ts`, FOLDER), 'utf8'));
 }
 
-/** Every text with its path in the table. */
-function textsOf(table: Table): ReadonlyMap<string, Text> {
+/** Every text with its path in the tables, which have no path in common. */
+function textsOf(...tables: readonly object[]): ReadonlyMap<string, Text> {
   const found = new Map<string, Text>();
   const visit = (value: object, path: string): void => {
     for (const [key, text] of Object.entries(value) as [string, Text | object][]) {
       if (typeof text === 'object') visit(text, `${path}${key}.`);
+      else if (found.has(path + key)) throw new Error(`${path}${key} is in both tables.`);
       else found.set(path + key, text);
     }
   };
-  visit(table, '');
+  for (const table of tables) visit(table, '');
   return found;
 }
 
-const texts = textsOf(english);
+const texts = textsOf(english, lateEnglish);
 
 /** A value that was put into a text. */
 const VALUE = /⟦\w⟧/g;
@@ -134,7 +137,11 @@ const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
 
 /** What to call each function with, by its path: the types of the parameters are read in the English file. */
 const argumentsOf: ReadonlyMap<string, readonly (readonly unknown[])[]> = (() => {
-  const declared = [...sourceOf('en').matchAll(/^ +(\w+): \(([^)]*)\)(?:: string)? =>/gm)];
+  const declared = [
+    ...sourcesOf('en')
+      .join('\n')
+      .matchAll(/^ +(\w+): \(([^)]*)\)(?:: string)? =>/gm),
+  ];
   const functions = [...texts].filter(([, text]) => typeof text === 'function');
   return new Map(
     functions.map(([path], index) => {
@@ -158,8 +165,9 @@ function sentencesOf(path: string, text: Text | undefined): readonly string[] {
   return (argumentsOf.get(path) ?? []).map((values) => call(...values));
 }
 
-function* pairs(table: Table): Generator<readonly [path: string, english: string, other: string]> {
-  const translated = textsOf(table);
+function* pairs(
+  translated: ReadonlyMap<string, Text>,
+): Generator<readonly [path: string, english: string, other: string]> {
   for (const [path, text] of texts) {
     const others = sentencesOf(path, translated.get(path));
     for (const [index, sentence] of sentencesOf(path, text).entries()) yield [path, sentence, others[index] ?? ''];
@@ -172,9 +180,11 @@ function numbersIn(text: string): readonly string[] {
 
 test('every language has a file, and no file is without its language', async (t) => {
   const known = LANGUAGES.map(({ tag }) => `${tag.toLowerCase()}.ts`);
-  t.same(readdirSync(FOLDER).sort(), [...known, 'grammar.ts', 'languages.ts'].sort());
+  t.same(readdirSync(FOLDER).sort(), [...known, 'grammar.ts', 'languages.ts', 'late'].sort());
+  t.same(readdirSync(new URL('late/', FOLDER)).sort(), [...known].sort());
   for (const { tag, isDraft } of OTHERS)
-    t.equal(sourceOf(tag).split(':')[0], isDraft ? '// draft' : '// reviewed', `the first line of ${tag}`);
+    for (const source of sourcesOf(tag))
+      t.equal(source.split(':')[0], isDraft ? '// draft' : '// reviewed', `the first line of ${tag}`);
 });
 
 test('the plural categories of each language are those of CLDR', async (t) => {
@@ -191,11 +201,13 @@ test('the plural categories of each language are those of CLDR', async (t) => {
   );
 });
 
-for (const { tag, table } of tables) {
+for (const { tag, table, late } of tables) {
+  const others = textsOf(table, late);
+
   test(`the texts in ${tag} say as much as the English ones`, async (t) => {
-    t.same([...textsOf(table).keys()].sort(), [...texts.keys()].sort());
+    t.same([...others.keys()].sort(), [...texts.keys()].sort());
     const faults: string[] = [];
-    for (const [path, text, other] of pairs(table)) {
+    for (const [path, text, other] of pairs(others)) {
       const said = numbersIn(other);
       const lacks = [
         ...(text.match(VALUE) ?? []).filter((value) => !other.includes(value)),
@@ -212,7 +224,7 @@ for (const { tag, table } of tables) {
 
   test(`nothing in ${tag} is left in English`, async (t) => {
     const faults: string[] = [];
-    for (const [path, text, other] of pairs(table)) {
+    for (const [path, text, other] of pairs(others)) {
       const words = other.replace(VALUE, '').match(/\p{L}[\p{L}-]*/gu) ?? [];
       const own = words.filter((word) => !LATIN.has(word));
       if (text === other && own.length > 0 && !SAME.has(text)) faults.push(`${path}: ${other}`);
@@ -224,7 +236,6 @@ for (const { tag, table } of tables) {
 
   test(`the labels of buttons in ${tag} fit`, async (t) => {
     const width = (text: string) => text.length + (text.match(WIDE) ?? []).length;
-    const others = textsOf(table);
     for (const path of BUTTONS) {
       const text = String(others.get(path));
       const most = Math.max(ALWAYS_FITS, MOST_OF_ENGLISH * width(String(texts.get(path))));

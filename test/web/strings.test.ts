@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { ERRORS } from '../../src/lib/errors.ts';
 import { strings } from '../../web/app/language.ts';
+import { lateStrings } from '../../web/app/late-strings.ts';
 import { problems } from '../../web/app/locales/en.ts';
 
 /** Responses of the API for operators, and of WHIP and WHEP, which the page does not use. */
@@ -96,6 +97,7 @@ test('every text is used', async (t) => {
     }
   };
   visit(strings, '');
+  visit(lateStrings, '');
   t.same(unused, []);
 });
 

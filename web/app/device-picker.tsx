@@ -1,7 +1,7 @@
 import type { AudioDevice } from '../sdk/devices.ts';
-import { strings } from './language.ts';
+import { lateStrings } from './late-strings.ts';
 
-const texts = strings.settings;
+const texts = lateStrings.settings;
 
 interface DevicePickerProps {
   readonly id: string;

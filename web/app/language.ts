@@ -27,7 +27,6 @@ export const strings = {
   closed,
   failed,
   someOf,
-  chat: { ...table.chat, problem: failed },
 };
 
 /** Loads the page again in this language; empty for the browser's. A call goes on. */

@@ -3,6 +3,7 @@ import { DevicePicker } from './device-picker.tsx';
 import { Dialog } from './dialog.tsx';
 import { strings } from './language.ts';
 import { LanguageMenu } from './language-menu.tsx';
+import { lateStrings } from './late-strings.ts';
 import { preferences, remember } from './preferences.ts';
 import { ShortcutSettings } from './shortcut-settings.tsx';
 import { SignalSettings } from './signals/presence-buttons.tsx';
@@ -11,7 +12,7 @@ import { StatsButton } from './stats/stats-button.tsx';
 import { TalkSettings } from './talk-settings.tsx';
 import { VoiceSettings } from './voice-settings.tsx';
 
-const texts = strings.settings;
+const texts = lateStrings.settings;
 
 export function SettingsDialog({ call, onClose }: { call: Call; onClose: () => void }) {
   const { inputs, outputs } = call.devices.value;
@@ -23,7 +24,7 @@ export function SettingsDialog({ call, onClose }: { call: Call; onClose: () => v
       <header>
         <h2 id="settings-title">{texts.title}</h2>
         <button type="button" class="button button-primary" data-testid="close-settings" onClick={onClose}>
-          {texts.close}
+          {strings.settings.close}
         </button>
       </header>
       {hasMicrophone && (

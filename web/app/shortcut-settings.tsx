@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
-import { strings } from './language.ts';
+import { lateStrings } from './late-strings.ts';
 import { preferences, remember } from './preferences.ts';
 import { isUsableKey, keyName, SHORTCUT_ACTIONS, type ShortcutAction, withKey } from './shortcuts.ts';
 
-const texts = strings.shortcuts;
+const texts = lateStrings.shortcuts;
 
 /** Single keys can be switched off and changed, because speech recognition and cats press them, too (WCAG 2.1.4). */
 export function ShortcutSettings() {

@@ -3,11 +3,12 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from './call.ts';
 import { DevicePicker } from './device-picker.tsx';
 import { strings } from './language.ts';
+import { lateStrings } from './late-strings.ts';
 import { LevelMeter } from './level-meter.tsx';
 import { preferences, remember } from './preferences.ts';
 import { testSound } from './test-sound.ts';
 
-const texts = strings.check;
+const texts = lateStrings.check;
 const RECORD_MS = 3000;
 
 type Doing = 'nothing' | 'recording' | 'playing';
@@ -57,7 +58,7 @@ export function SoundCheck({ call }: { call: Call }) {
           <span class="field-hint">{texts.speak}</span>
           <DevicePicker
             id="check-input"
-            label={strings.settings.input}
+            label={lateStrings.settings.input}
             devices={inputs}
             selected={inputId}
             onSelect={(id) => {
@@ -84,7 +85,7 @@ export function SoundCheck({ call }: { call: Call }) {
       {call.speaker.canChoose && outputs.length > 0 && (
         <DevicePicker
           id="check-output"
-          label={strings.settings.output}
+          label={lateStrings.settings.output}
           devices={outputs}
           selected={outputId}
           onSelect={(id) => void call.chooseOutput(id)}
@@ -92,7 +93,7 @@ export function SoundCheck({ call }: { call: Call }) {
       )}
       {call.speaker.canAsk && (
         <button type="button" class="button" onClick={() => void call.askForOutput()}>
-          {strings.settings.chooseOutput}
+          {lateStrings.settings.chooseOutput}
         </button>
       )}
       <button

@@ -4,6 +4,7 @@ import { type HoldBinding, nextBinding } from '../sdk/push-to-talk.ts';
 import { bindingName } from './binding-name.ts';
 import type { Call } from './call.ts';
 import { strings } from './language.ts';
+import { lateStrings } from './late-strings.ts';
 import { LevelMeter } from './level-meter.tsx';
 import { isHeldMode } from './own-voice.ts';
 import { preferences, remember, TALK_MODES } from './preferences.ts';
@@ -102,7 +103,7 @@ function Threshold({ call }: { call: Call }) {
           most={THRESHOLD_DBFS.most}
           step={1}
           value={talk.thresholdDbfs}
-          text={strings.settings.decibels(talk.thresholdDbfs)}
+          text={lateStrings.settings.decibels(talk.thresholdDbfs)}
           onInput={choose}
         />
       )}

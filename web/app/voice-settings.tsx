@@ -1,9 +1,9 @@
 import type { Call } from './call.ts';
-import { strings } from './language.ts';
+import { lateStrings } from './late-strings.ts';
 import { GAIN_DB, preferences, remember } from './preferences.ts';
 import { Slider } from './slider.tsx';
 
-const texts = strings.settings;
+const texts = lateStrings.settings;
 const SWITCHES = ['echoCancellation', 'autoGainControl'] as const;
 const SUPPRESSIONS = ['off', 'browser', 'strong'] as const;
 type Suppression = (typeof SUPPRESSIONS)[number];

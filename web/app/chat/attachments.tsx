@@ -5,10 +5,11 @@ import { VoiceError } from '../../sdk/voice-error.ts';
 import type { Call } from '../call.ts';
 import { sizeText } from '../files/size-text.ts';
 import { strings } from '../language.ts';
+import { lateStrings } from '../late-strings.ts';
 import { prepare } from './picture.ts';
 import { upload } from './upload.ts';
 
-const texts = strings.chat;
+const texts = lateStrings.chat;
 
 interface Upload {
   readonly id: number;
@@ -95,9 +96,9 @@ export function Attachments({ call, rules, to, onProblem }: AttachmentsProps) {
       {running.value.map(({ id, name, progress, abort }) => (
         <p key={id} class="chat-upload" data-testid="chat-upload" role="status">
           <bdi>{name}</bdi>
-          <progress value={progress} aria-label={strings.files.progress(name)} />
+          <progress value={progress} aria-label={lateStrings.files.progress(name)} />
           <button type="button" class="button" data-testid="chat-upload-cancel" onClick={() => abort.abort()}>
-            {strings.files.cancel}
+            {lateStrings.files.cancel}
           </button>
         </p>
       ))}

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
 import type { ChatFile as File } from '../../../src/protocol/chat.ts';
 import { sizeText } from '../files/size-text.ts';
-import { strings } from '../language.ts';
+import { lateStrings } from '../late-strings.ts';
 
-const texts = strings.chat;
+const texts = lateStrings.chat;
 
 interface ChatFileProps {
   readonly file: File;

@@ -4,10 +4,11 @@ import type { FileRules } from '../../../src/protocol/chat.ts';
 import type { ParticipantInfo } from '../../../src/protocol/messages.ts';
 import type { Call } from '../call.ts';
 import { strings } from '../language.ts';
+import { lateStrings } from '../late-strings.ts';
 import { Attachments } from './attachments.tsx';
 import { begunMention, completed, mentionsIn, suggestions } from './mentions.ts';
 
-const texts = strings.chat;
+const texts = lateStrings.chat;
 const MAX_LENGTH = 2000;
 
 interface ChatInputProps {
@@ -48,7 +49,7 @@ export function ChatInput({ call, others, editing, files, onDone, onEscape }: Ch
       problem.value = '';
       onDone();
     } catch (error) {
-      problem.value = texts.problem(error);
+      problem.value = strings.failed(error);
     }
   };
   const complete = (name: string) => {

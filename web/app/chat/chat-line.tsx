@@ -1,9 +1,9 @@
 import type { ChatEntry } from '../../sdk/chat.ts';
-import { strings } from '../language.ts';
+import { lateStrings } from '../late-strings.ts';
 import { ChatFile } from './chat-file.tsx';
 import { type ChatPart, partsOf } from './chat-format.ts';
 
-const texts = strings.chat;
+const texts = lateStrings.chat;
 
 interface ChatLineProps {
   readonly line: ChatEntry;

@@ -2,11 +2,12 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../call.ts';
 import { strings } from '../language.ts';
+import { lateStrings } from '../late-strings.ts';
 import { ChatInput } from './chat-input.tsx';
 import { ChatLine } from './chat-line.tsx';
 import type { ChatModel } from './chat-model.ts';
 
-const texts = strings.chat;
+const texts = lateStrings.chat;
 const SLOW_MODES = [0, 5, 10, 30, 60, 300];
 /** Closer to the end than this, the panel follows new lines. */
 const NEAR_END_PX = 80;
@@ -23,14 +24,14 @@ export function ChatPanel({ call, chat }: { readonly call: Call; readonly chat: 
     if (isAtEnd.current) log.current?.scrollTo({ top: log.current.scrollHeight });
   };
   useEffect(follow, [lines]);
-  const remove = (id: string) => void call.client.chat.unsay(id).catch((error) => call.notify(texts.problem(error)));
+  const remove = (id: string) => void call.client.chat.unsay(id).catch((error) => call.notify(strings.failed(error)));
   const leaveKeys = () => {
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
   };
   return (
     <aside class="chat card" data-testid="chat" aria-labelledby="chat-title">
       <header class="chat-header">
-        <h2 id="chat-title">{texts.title}</h2>
+        <h2 id="chat-title">{strings.chat.title}</h2>
         <button type="button" class="button" data-testid="chat-close" onClick={() => chat.close()}>
           {texts.close}
         </button>
@@ -43,7 +44,7 @@ export function ChatPanel({ call, chat }: { readonly call: Call; readonly chat: 
         class="chat-log"
         role="log"
         aria-live="polite"
-        aria-label={texts.title}
+        aria-label={strings.chat.title}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
         tabIndex={0}
         onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {

@@ -1,9 +1,9 @@
 import { useRef } from 'preact/hooks';
 import type { ParticipantInfo } from '../../../src/protocol/messages.ts';
 import type { Call } from '../call.ts';
-import { strings } from '../language.ts';
+import { lateStrings } from '../late-strings.ts';
 
-const texts = strings.files;
+const texts = lateStrings.files;
 
 /** Offers one person a file. */
 export function SendFile({ call, person, onSent }: { call: Call; person: ParticipantInfo; onSent: () => void }) {

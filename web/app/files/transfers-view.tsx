@@ -1,11 +1,11 @@
 import type { Call } from '../call.ts';
-import { strings } from '../language.ts';
+import { lateStrings } from '../late-strings.ts';
 import { FileChannel } from './file-channel.ts';
 import { TOPIC } from './peer-messages.ts';
 import { sizeText } from './size-text.ts';
 import { type Transfer, Transfers } from './transfers.ts';
 
-const texts = strings.files;
+const texts = lateStrings.files;
 
 /** Transfers with the people of this call's room. */
 export function createTransfers(call: Call): Transfers {

@@ -1,5 +1,6 @@
 import { table as english, type Table } from './en.ts';
 import type { LanguageTag } from './grammar.ts';
+import type { LateTable } from './late/en.ts';
 
 export interface Language {
   readonly tag: LanguageTag;
@@ -10,6 +11,8 @@ export interface Language {
   readonly isDraft: boolean;
   /** Rejects if its texts cannot be loaded. */
   readonly load: () => Promise<{ readonly table: Table }>;
+  /** Loads the texts of panels. Rejects if they cannot be loaded. */
+  readonly loadLate: () => Promise<{ readonly table: LateTable }>;
 }
 
 /** What everybody gets whose languages the page does not have. It needs no loading. */
@@ -19,19 +22,76 @@ export const ENGLISH: Language = {
   direction: 'ltr',
   isDraft: false,
   load: async () => ({ table: english }),
+  loadLate: () => import('./late/en.ts'),
 };
 
 /** In the order of the menu. */
 export const LANGUAGES: readonly Language[] = [
   ENGLISH,
-  { tag: 'de', name: 'Deutsch', direction: 'ltr', isDraft: true, load: () => import('./de.ts') },
-  { tag: 'es', name: 'Español', direction: 'ltr', isDraft: true, load: () => import('./es.ts') },
-  { tag: 'fr', name: 'Français', direction: 'ltr', isDraft: true, load: () => import('./fr.ts') },
-  { tag: 'pt-BR', name: 'Português (Brasil)', direction: 'ltr', isDraft: true, load: () => import('./pt-br.ts') },
-  { tag: 'ko', name: '한국어', direction: 'ltr', isDraft: true, load: () => import('./ko.ts') },
-  { tag: 'ja', name: '日本語', direction: 'ltr', isDraft: true, load: () => import('./ja.ts') },
-  { tag: 'zh-Hans', name: '简体中文', direction: 'ltr', isDraft: true, load: () => import('./zh-hans.ts') },
-  { tag: 'ar', name: 'العربية', direction: 'rtl', isDraft: true, load: () => import('./ar.ts') },
+  {
+    tag: 'de',
+    name: 'Deutsch',
+    direction: 'ltr',
+    isDraft: true,
+    load: () => import('./de.ts'),
+    loadLate: () => import('./late/de.ts'),
+  },
+  {
+    tag: 'es',
+    name: 'Español',
+    direction: 'ltr',
+    isDraft: true,
+    load: () => import('./es.ts'),
+    loadLate: () => import('./late/es.ts'),
+  },
+  {
+    tag: 'fr',
+    name: 'Français',
+    direction: 'ltr',
+    isDraft: true,
+    load: () => import('./fr.ts'),
+    loadLate: () => import('./late/fr.ts'),
+  },
+  {
+    tag: 'pt-BR',
+    name: 'Português (Brasil)',
+    direction: 'ltr',
+    isDraft: true,
+    load: () => import('./pt-br.ts'),
+    loadLate: () => import('./late/pt-br.ts'),
+  },
+  {
+    tag: 'ko',
+    name: '한국어',
+    direction: 'ltr',
+    isDraft: true,
+    load: () => import('./ko.ts'),
+    loadLate: () => import('./late/ko.ts'),
+  },
+  {
+    tag: 'ja',
+    name: '日本語',
+    direction: 'ltr',
+    isDraft: true,
+    load: () => import('./ja.ts'),
+    loadLate: () => import('./late/ja.ts'),
+  },
+  {
+    tag: 'zh-Hans',
+    name: '简体中文',
+    direction: 'ltr',
+    isDraft: true,
+    load: () => import('./zh-hans.ts'),
+    loadLate: () => import('./late/zh-hans.ts'),
+  },
+  {
+    tag: 'ar',
+    name: 'العربية',
+    direction: 'rtl',
+    isDraft: true,
+    load: () => import('./ar.ts'),
+    loadLate: () => import('./late/ar.ts'),
+  },
 ];
 
 /** The language of the first of these tags (BCP 47) that the page has; English if it has none of them. */

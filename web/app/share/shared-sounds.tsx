@@ -6,13 +6,14 @@ import type { Call } from '../call.ts';
 import { Dialog } from '../dialog.tsx';
 import { NoteIcon } from '../icons.tsx';
 import { strings } from '../language.ts';
+import { lateStrings } from '../late-strings.ts';
 import { ModerateButton } from '../moderation.tsx';
 import { socketUrl } from '../room-link.ts';
 import { VolumeButton } from '../volume.tsx';
 import { SoundShare } from './sound-share.ts';
 import { canShareTab, fileSound, type SoundSource, SourceError, tabSound } from './sound-source.ts';
 
-const texts = strings.share;
+const texts = lateStrings.share;
 
 /** The tiles of what is shared. They are not people, so they have a list of their own. */
 export function SharedSounds({ call }: { readonly call: Call }) {
@@ -91,7 +92,7 @@ function ShareDialog({ call }: { readonly call: Call }) {
   };
   return (
     <Dialog labelledBy="share-title" testId="share-dialog" onClose={close}>
-      <h2 id="share-title">{texts.share}</h2>
+      <h2 id="share-title">{strings.share.share}</h2>
       <p class="quiet">{texts.hint}</p>
       <div class="share-choices">
         {canShareTab() && (
@@ -115,7 +116,7 @@ function ShareDialog({ call }: { readonly call: Call }) {
           {texts.file}
         </button>
         <button type="button" class="button" onClick={close}>
-          {strings.files.cancel}
+          {lateStrings.files.cancel}
         </button>
       </div>
       <p class="field-problem" role="alert" data-testid="share-problem">
@@ -137,8 +138,9 @@ function share(call: Call, source: SoundSource): void {
     environment: browserEnvironment,
     onEnded: (code, message) => {
       if (own.value === one) own.value = null;
-      // The text for `kicked` is about people, and the tile is gone anyway.
-      if (code !== null && code !== 'owner_left' && code !== 'kicked') call.notify(strings.problem(code, message));
+      if (code === null || code === 'owner_left') return;
+      // The general text for `kicked` is about people.
+      call.notify(code === 'kicked' ? texts.removed : strings.problem(code, message));
     },
   });
   own.value = one;

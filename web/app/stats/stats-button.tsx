@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { Call } from '../call.ts';
-import { strings } from '../language.ts';
+import { lateStrings } from '../late-strings.ts';
 import { useLazy } from '../lazy.ts';
 
 /** Opens the statistics, whose code is loaded then. */
@@ -12,7 +12,7 @@ export function StatsButton({ call }: { call: Call }) {
   const load = () => import('./stats-panel.tsx').then(({ StatsPanel }) => StatsPanel);
   const Panel = useLazy(isOpen.value, load, () => {
     close();
-    call.notify(strings.stats.notLoaded);
+    call.notify(lateStrings.stats.notLoaded);
   });
   return (
     <>
@@ -25,7 +25,7 @@ export function StatsButton({ call }: { call: Call }) {
           isOpen.value = true;
         }}
       >
-        {strings.stats.open}
+        {lateStrings.stats.open}
       </button>
       {Panel && <Panel call={call} onClose={close} />}
     </>

@@ -4,13 +4,14 @@ import type { Quality } from '../../sdk/quality.ts';
 import type { Call } from '../call.ts';
 import { Dialog } from '../dialog.tsx';
 import { strings } from '../language.ts';
+import { lateStrings } from '../late-strings.ts';
 import { bugReport } from './bug-report.ts';
 import { type ConnectionStats, type ConnectionTotals, readConnection } from './connection-stats.ts';
 import { diagnose } from './diagnosis.ts';
 import { Graph } from './graph.tsx';
 
-const texts = strings.stats;
-const { milliseconds, percent } = strings.settings;
+const texts = lateStrings.stats;
+const { milliseconds, percent } = lateStrings.settings;
 /** What is drawn, with the value that at least fits into the picture. */
 const GRAPHS = { rttMs: 100, lossDownPercent: 5, lossUpPercent: 5, concealedPercent: 5 } as const;
 
@@ -52,7 +53,7 @@ export function StatsPanel({ call, onClose }: { call: Call; onClose: () => void 
           {strings.settings.close}
         </button>
       </header>
-      <p role="status">{quality === null ? strings.settings.noDetails : strings.quality[quality.grade]}</p>
+      <p role="status">{quality === null ? lateStrings.settings.noDetails : strings.quality[quality.grade]}</p>
       {findings.map((finding) => (
         <p key={finding} class="message message-warning" data-testid="finding" data-finding={finding}>
           {texts.findings[finding]}
