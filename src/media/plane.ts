@@ -16,12 +16,25 @@ import type { Emitter, SpaceSettings } from '../mixer/space/space-settings.ts';
 import type { UnboundAddress } from '../rtc/net/datagram-port.ts';
 import type { SharedTcp } from '../rtc/net/shared-tcp.ts';
 import type { MediaNetwork, Reception } from './endpoint.ts';
+import type { RelayedOptions, RelayedPacket, RelayedSink } from './relayed.ts';
 import type { MediaFigures } from './statistics.ts';
 
 export { ROOM_CHANNEL } from '../mixer/mix/channel-set.ts';
 export { MAX_MUSIC } from '../mixer/mix/talker-limits.ts';
 export { MAX_BODIES } from '../mixer/space/body-table.ts';
-export type { BodyFields, ChannelSound, Emitter, MediaNetwork, MixSettings, Reception, SourceKind, SpaceSettings };
+export type {
+  BodyFields,
+  ChannelSound,
+  Emitter,
+  MediaNetwork,
+  MixSettings,
+  Reception,
+  RelayedOptions,
+  RelayedPacket,
+  RelayedSink,
+  SourceKind,
+  SpaceSettings,
+};
 export { PLAIN_CHANNEL };
 
 /** An announced host name has no address; the message says which. */
@@ -81,7 +94,7 @@ export interface MemberStateChange {
 
 /** Events of a seat for its room. */
 export interface SeatEvents {
-  /** Audio flows both ways: with WebRTC, DTLS is complete and the peer is verified. */
+  /** Audio flows both ways: with WebRTC, DTLS is complete and the peer is verified. Never called synchronously. */
   connected(): void;
   /** Nothing has been received for some seconds, or packets arrive again. Only after `connected`. */
   silent(silent: boolean): void;
@@ -201,8 +214,34 @@ export interface WebRtcSeat extends Seat {
   restart(offer: WebRtcOffer): string;
 }
 
+/**
+ * The seat of a participant whose packets the caller brings and takes. Packets are sent as they come, or queued so that
+ * the worker plays one after the other; a seat does one of both.
+ */
+export interface RelayedSeat extends Seat {
+  readonly kind: 'relayed';
+  /**
+   * Sends one packet now.
+   * @param startsStream its number and timestamp are unrelated to those before
+   * @returns false if it was dropped
+   */
+  send(packet: RelayedPacket, startsStream?: boolean): boolean;
+  /** How many samples were ever queued. */
+  readonly queuedSamples: number;
+  /** How many of them wait, as far as known: reported about ten times a second. */
+  readonly waitingSamples: number;
+  /**
+   * Lets one packet wait for its turn.
+   * @param levelDbov its level (RFC 6464), if known
+   * @returns false if the queue is full (`MAX_QUEUED_SAMPLES`), or this is no Opus packet
+   */
+  enqueue(payload: Uint8Array, levelDbov?: number | null): boolean;
+  /** Forgets what waits. */
+  clearQueue(): void;
+}
+
 /** Every kind of seat. */
-export type AnySeat = WebRtcSeat;
+export type AnySeat = WebRtcSeat | RelayedSeat;
 
 export interface SpeakerLevel {
   /** `Seat.id` */
@@ -231,6 +270,8 @@ export interface RoomShouts {
 export interface MediaRoom {
   /** Starts a WebRTC connection. Throws `AppError` `sdp_too_large`, `invalid_sdp`, `media_unavailable` or `server_busy`. */
   connectWebRtc(offer: WebRtcOffer, options: SeatOptions): WebRtcSeat;
+  /** Gives a seat to somebody whose packets the caller brings. Throws `AppError` `media_unavailable` or `server_busy`. */
+  connectRelayed(options: RelayedOptions): RelayedSeat;
   /** Takes over a seat from another room of this plane; its media continues here. */
   adopt(seat: Seat, state: MemberState): void;
   /** Changes how the room is mixed. */

@@ -19,6 +19,10 @@ export const MEDIA_GAUGES = {
     name: 'partyline_media_connections_over_tcp',
     help: 'Media connections over TCP, used when UDP does not reach the client.',
   },
+  connectionsRelayed: {
+    name: 'partyline_media_connections_relayed',
+    help: 'Media connections whose packets the main thread passes on: bots, players and others without WebRTC.',
+  },
   paths: { name: 'partyline_media_paths', help: 'Client network addresses from which media is accepted.' },
   tcpSockets: {
     name: 'partyline_media_tcp_sockets',
@@ -73,6 +77,10 @@ export const MEDIA_COUNTERS = {
   redundantPacketsOut: {
     name: 'partyline_rtp_redundant_packets_sent_total',
     help: 'RTP packets sent with a copy of the previous packet because the listener loses packets.',
+  },
+  relayedPacketsDropped: {
+    name: 'partyline_relayed_packets_dropped_total',
+    help: 'Packets of the mix not passed on because the main thread was too slow to take them.',
   },
   srtpRejected: {
     name: 'partyline_srtp_rejected_total',

@@ -1,3 +1,4 @@
+import { packetSamples } from '../../src/formats/opus-packet.ts';
 import { AppError } from '../../src/lib/errors.ts';
 import type { HistogramSnapshot } from '../../src/lib/histogram.ts';
 import type {
@@ -11,6 +12,9 @@ import type {
   MediaRoomEvents,
   MediaStats,
   MemberState,
+  RelayedOptions,
+  RelayedPacket,
+  RelayedSeat,
   RoomShouts,
   RoomTapSubscription,
   Seat,
@@ -22,30 +26,24 @@ import type {
   WebRtcSeat,
   WorkerHealth,
 } from '../../src/media/plane.ts';
+import { MAX_QUEUED_SAMPLES } from '../../src/media/relayed.ts';
 import { forEachRow, MEDIA_COUNTERS, MEDIA_GAUGES, MEDIA_HISTOGRAMS } from '../../src/media/statistics.ts';
 import type { MixSettings } from '../../src/mixer/mix/mixer.ts';
 import { BodyFields } from '../../src/mixer/space/body-fields.ts';
 import type { SpaceSettings } from '../../src/mixer/space/space-settings.ts';
 import type { Participant } from '../../src/rooms/participant.ts';
 
-/** A seat as the rooms see it. The test plays the browser and the worker. */
-export class FakeSeat implements WebRtcSeat {
-  readonly kind = 'webrtc';
+/** What all seats have in common, as the rooms see it. The test plays the client and the worker. */
+class AnyFakeSeat implements Seat {
   readonly id: number;
-  readonly answer: string;
-  /** The latest offer. */
-  offer: WebRtcOffer;
   network: MediaNetwork = { incoming: null, outgoing: null, roundTripMs: null };
   readonly options: SeatOptions;
   state: MemberState;
   open = true;
-  restarts = 0;
   recording: { readonly request: TapRequest; readonly sink: TapSink } | null = null;
 
-  constructor(id: number, offer: WebRtcOffer, options: SeatOptions) {
+  constructor(id: number, options: SeatOptions) {
     this.id = id;
-    this.offer = offer;
-    this.answer = `answer ${id} to ${offer.sdp}`;
     this.options = options;
     this.state = options.state;
   }
@@ -56,15 +54,6 @@ export class FakeSeat implements WebRtcSeat {
 
   get deafened(): boolean {
     return this.state.deafened;
-  }
-
-  /** Offers whose text contains "other" do not belong to this connection. */
-  restart(offer: WebRtcOffer): string {
-    const { sdp } = offer;
-    if (sdp.includes('other')) throw new AppError('cannot_restart');
-    this.offer = offer;
-    this.restarts += 1;
-    return `restart ${this.restarts} of ${this.id} for ${sdp}`;
   }
 
   setState(state: MemberState): void {
@@ -105,9 +94,83 @@ export class FakeSeat implements WebRtcSeat {
   }
 }
 
+/** The seat of a browser. */
+export class FakeSeat extends AnyFakeSeat implements WebRtcSeat {
+  readonly kind = 'webrtc';
+  readonly answer: string;
+  /** The latest offer. */
+  offer: WebRtcOffer;
+  restarts = 0;
+
+  constructor(id: number, offer: WebRtcOffer, options: SeatOptions) {
+    super(id, options);
+    this.offer = offer;
+    this.answer = `answer ${id} to ${offer.sdp}`;
+  }
+
+  /** Offers whose text contains "other" do not belong to this connection. */
+  restart(offer: WebRtcOffer): string {
+    const { sdp } = offer;
+    if (sdp.includes('other')) throw new AppError('cannot_restart');
+    this.offer = offer;
+    this.restarts += 1;
+    return `restart ${this.restarts} of ${this.id} for ${sdp}`;
+  }
+}
+
+/** The seat of a bot or the like. The test plays the worker: it says what has been played. */
+export class FakeRelayedSeat extends AnyFakeSeat implements RelayedSeat {
+  readonly kind = 'relayed';
+  override readonly options: RelayedOptions;
+  readonly sent: RelayedPacket[] = [];
+  /** What waits. */
+  readonly queue: Uint8Array[] = [];
+  queuedSamples = 0;
+  playedSamples = 0;
+
+  constructor(id: number, options: RelayedOptions) {
+    super(id, options);
+    this.options = options;
+    queueMicrotask(() => {
+      if (this.open) this.connect();
+    });
+  }
+
+  send(packet: RelayedPacket): boolean {
+    // Senders reuse the object.
+    this.sent.push({ ...packet });
+    return true;
+  }
+
+  get waitingSamples(): number {
+    return this.queuedSamples - this.playedSamples;
+  }
+
+  enqueue(payload: Uint8Array): boolean {
+    const samples = packetSamples(payload);
+    if (samples === 0 || this.waitingSamples + samples > MAX_QUEUED_SAMPLES) return false;
+    this.queue.push(payload);
+    this.queuedSamples += samples;
+    return true;
+  }
+
+  clearQueue(): void {
+    this.play(this.queue.length);
+  }
+
+  /** The worker has played so many packets of the queue. */
+  play(packets: number): Uint8Array[] {
+    const played = this.queue.splice(0, packets);
+    for (const payload of played) this.playedSamples += packetSamples(payload);
+    this.options.sink.played?.(this.playedSamples);
+    return played;
+  }
+}
+
 export class FakeMediaRoom implements MediaRoom {
   readonly events: MediaRoomEvents;
   readonly seats: FakeSeat[] = [];
+  readonly relayed: FakeRelayedSeat[] = [];
   mix: MixSettings;
   readonly bodies = new BodyFields();
   space: SpaceSettings | null = null;
@@ -133,19 +196,22 @@ export class FakeMediaRoom implements MediaRoom {
     return seat;
   }
 
+  connectRelayed(options: RelayedOptions): FakeRelayedSeat {
+    if (this.#plane.busy && options.returning !== true) throw new AppError('server_busy');
+    const seat = new FakeRelayedSeat(this.#nextId(), options);
+    this.relayed.push(seat);
+    return seat;
+  }
+
   close(): void {
     this.open = false;
-    for (const seat of this.seats) seat.close();
+    for (const seat of [...this.seats, ...this.relayed]) seat.close();
   }
 
   adopt(seat: Seat, state: MemberState): void {
-    for (const { seats } of this.#plane.rooms) {
-      const index = seats.findIndex(({ id }) => id === seat.id);
-      if (index < 0) continue;
-      const [moved] = seats.splice(index, 1);
-      moved!.setState(state);
-      this.seats.push(moved!);
-      return;
+    for (const room of this.#plane.rooms) {
+      moveBetween(room.seats, this.seats, seat, state);
+      moveBetween(room.relayed, this.relayed, seat, state);
     }
   }
 
@@ -175,8 +241,16 @@ export class FakeMediaRoom implements MediaRoom {
 
   /** The worker dies and is replaced. */
   fail(): void {
-    for (const seat of this.seats) if (seat.open) seat.end('media_failed');
+    for (const seat of [...this.seats, ...this.relayed]) if (seat.open) seat.end('media_failed');
   }
+}
+
+function moveBetween<S extends AnyFakeSeat>(from: S[], to: S[], { id }: Seat, state: MemberState): void {
+  const index = from.findIndex((seat) => seat.id === id);
+  if (index < 0) return;
+  const moved = from.splice(index, 1);
+  for (const seat of moved) seat.setState(state);
+  to.push(...moved);
 }
 
 /** A media plane without media. Offers whose text contains "unusable" are refused. */

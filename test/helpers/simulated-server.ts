@@ -156,7 +156,8 @@ class SimulatedHost implements MediaHost {
   }
 
   post(command: MediaCommand): void {
-    if (command.type === 'add_member') this.#ufrags.set(command.memberId, command.endpoint.parameters.localUfrag);
+    if (command.type === 'add_member' && command.endpoint.kind === 'webrtc')
+      this.#ufrags.set(command.memberId, command.endpoint.parameters.localUfrag);
     if (command.type === 'set_keys') this.#keys.set(this.#ufrags.get(command.memberId)!, command.keys);
     if (command.type === 'remove_member') {
       this.#keys.delete(this.#ufrags.get(command.memberId) ?? '');

@@ -13,6 +13,8 @@ import type {
   MediaRoom,
   MediaRoomEvents,
   MemberState,
+  RelayedOptions,
+  RelayedSeat,
   RoomShouts,
   RoomTapSubscription,
   Seat,
@@ -71,6 +73,14 @@ export class PlaneRoom implements MediaRoom {
   connectWebRtc(offer: WebRtcOffer, options: SeatOptions): WebRtcSeat {
     const part = this.#choosePart(options.returning ?? false);
     const seat = part.slot.negotiateWebRtc(offer, options, this.#placeIn(part));
+    this.#enter(part, seat);
+    seat.start();
+    return seat;
+  }
+
+  connectRelayed(options: RelayedOptions): RelayedSeat {
+    const part = this.#choosePart(options.returning ?? false);
+    const seat = part.slot.createRelayed(options, this.#placeIn(part));
     this.#enter(part, seat);
     seat.start();
     return seat;

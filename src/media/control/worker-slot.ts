@@ -14,6 +14,7 @@ import type {
   HeardInSpace,
   MediaPlaneOptions,
   MediaStats,
+  RelayedOptions,
   SeatOptions,
   SpeakerLevel,
   WebRtcOffer,
@@ -21,17 +22,19 @@ import type {
 } from '../plane.ts';
 import type { MediaFigures } from '../statistics.ts';
 import type { Announcement } from './announcement.ts';
-import { candidateAddresses, type LoopbackUse } from './candidates.ts';
 import type { ControlSeat, SeatContext, SeatPlace } from './control-seat.ts';
 import type { FollowedHosts } from './followed-hosts.ts';
 import type { HandshakeQueue } from './handshake-queue.ts';
 import type { MediaHost, MediaHostOptions } from './host.ts';
 import { logOverload, logStarved } from './overload-log.ts';
 import { withRelay } from './relay-figures.ts';
+import { RelayedControlSeat } from './relayed-seat.ts';
 import { RestartBackoff, STABLE_MS } from './restart-backoff.ts';
 import { toHeard, toSpeakerLevels } from './room-levels.ts';
+import { SlotAddresses } from './slot-addresses.ts';
 import { WorkerTaps } from './tapped.ts';
 import { WebRtcControlSeat } from './webrtc-seat.ts';
+import { WorkerRelay } from './worker-relay.ts';
 
 /** Share of a worker's time, measured with listeners. Used only to estimate new seats. */
 const LOAD_OF_A_SEAT = 0.0015;
@@ -63,10 +66,10 @@ export class WorkerSlot {
   readonly #rooms = new Map<number, LevelsListener>();
   /** What recorders are shown of this worker's rooms. */
   readonly taps = new WorkerTaps((command) => this.#host?.post(command));
+  readonly #relay: WorkerRelay;
   readonly #seats = new Map<number, ControlSeat>();
   #host: MediaHost | undefined;
-  #addresses: readonly MediaAddress[] = [];
-  #unbound: readonly UnboundAddress[] = [];
+  readonly #places: SlotAddresses;
   #cancelBinding: Cancel = () => {};
   #stats: MediaFigures | undefined;
   /** Number of seats when the load was measured. */
@@ -81,36 +84,22 @@ export class WorkerSlot {
 
   constructor(options: WorkerSlotOptions) {
     this.#options = options;
+    this.#places = new SlotAddresses(options);
+    this.#relay = new WorkerRelay(options.clock, (command) => this.#host?.post(command));
   }
 
   get addresses(): readonly MediaAddress[] {
-    return this.#addresses;
+    return this.#places.bound;
   }
 
-  /** The addresses for browsers. Those on other machines never get loopback addresses, even if there are no others. */
+  /** See `SlotAddresses.candidates`. */
   get candidates(): readonly CandidateAddress[] {
-    return this.#candidates(this.#options.hideLoopback ? 'if_alone' : 'always');
+    return this.#places.candidates;
   }
 
-  /** Current addresses of this machine that the worker should be bound to and is not. */
+  /** See `SlotAddresses.unbound`. */
   get unbound(): readonly UnboundAddress[] {
-    const { followed } = this.#options;
-    return this.#unbound.filter(({ address }) => followed?.present.includes(address));
-  }
-
-  #candidates(loopback: LoopbackUse): readonly CandidateAddress[] {
-    const { announcement, followed, index } = this.#options;
-    const announced = announcement.addresses;
-    // Newcomers should not be sent to an address that has just gone.
-    const present = followed?.present;
-    const bound = this.#addresses.filter(({ address }) => present?.includes(address) ?? true);
-    return candidateAddresses(announced.length > 0 ? this.#addresses : bound, { announced, loopback, index });
-  }
-
-  #candidatesFor({ isRemote = false }: WebRtcOffer): readonly CandidateAddress[] {
-    const candidates = isRemote ? this.#candidates('never') : this.candidates;
-    if (candidates.length > 0) return candidates;
-    throw new AppError('media_unavailable', 'The server has no address that you can reach.');
+    return this.#places.unbound;
   }
 
   get seats(): number {
@@ -133,8 +122,7 @@ export class WorkerSlot {
       return;
     }
     this.#host = host;
-    this.#addresses = host.addresses;
-    this.#unbound = [];
+    this.#places.set(host.addresses);
     // The addresses may have changed since the worker looked.
     this.follow();
     this.#cancelTimer = clock.setTimer(clock.now() + STABLE_MS, () => {
@@ -190,13 +178,20 @@ export class WorkerSlot {
     const { certificate, handshakes, clock, log, sdpLimits } = this.#options;
     const seat = WebRtcControlSeat.negotiate(offer, options, place, {
       ...this.#seatContext(),
-      candidates: (made) => this.#candidatesFor(made),
+      candidates: (made) => this.#places.candidatesFor(made),
       sdpLimits,
       certificate,
       handshakes,
       clock,
       log,
     });
+    this.#seats.set(seat.id, seat);
+    return seat;
+  }
+
+  /** Creates a seat that starts when its room is open. Throws `AppError` `media_unavailable`. */
+  createRelayed(options: RelayedOptions, place: SeatPlace): RelayedControlSeat {
+    const seat = new RelayedControlSeat(options, place, { ...this.#seatContext(), relay: this.#relay });
     this.#seats.set(seat.id, seat);
     return seat;
   }
@@ -301,6 +296,9 @@ export class WorkerSlot {
       case 'tapped':
         this.#seats.get(event.memberId)?.receiveTapped(event.records, event.isFull);
         return;
+      case 'relayed_packets':
+        this.#relay.receive(event.packets);
+        return;
       case 'room_tapped':
         this.taps.receive(event.records);
         return;
@@ -332,8 +330,7 @@ export class WorkerSlot {
   #bound({ addresses, unbound }: MediaEvent & { type: 'addresses' }): void {
     if (this.#closed) return;
     const { clock, onAddresses } = this.#options;
-    this.#addresses = addresses;
-    this.#unbound = unbound;
+    this.#places.set(addresses, unbound);
     this.#cancelBinding();
     if (this.unbound.length > 0) this.#cancelBinding = clock.setTimer(clock.now() + BIND_AGAIN_MS, () => this.follow());
     onAddresses();
@@ -343,8 +340,8 @@ export class WorkerSlot {
     const { log, index, onChange } = this.#options;
     log.error({ worker: index, reason, seats: this.seats }, 'media worker died');
     this.#host = undefined;
-    this.#addresses = [];
-    this.#unbound = [];
+    this.#relay.reset();
+    this.#places.set([]);
     this.#cancelBinding();
     this.#restarts++;
     this.#stats = undefined;

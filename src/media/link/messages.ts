@@ -12,10 +12,14 @@ import type { SrtpKeys } from '../../rtc/srtp/srtp-keys.ts';
 import type { WebRtcParameters } from '../../rtc/webrtc-options.ts';
 import type { MediaNetwork } from '../endpoint.ts';
 import type { ChannelSounds, MediaCloseReason, MemberState, RoomTapRequest, TapRequest } from '../plane.ts';
+import type { RelayedParameters } from '../relayed.ts';
 import type { MediaFigures } from '../statistics.ts';
 
 /** The transport of a new member, by kind. */
-export type EndpointDescription = { readonly kind: 'webrtc'; readonly parameters: WebRtcParameters };
+export type EndpointDescription =
+  | { readonly kind: 'webrtc'; readonly parameters: WebRtcParameters }
+  /** Its packets come and go with `relayed_packets`. */
+  | { readonly kind: 'relayed'; readonly parameters: RelayedParameters };
 
 export type RoomCommand =
   /** Rooms are open from this command on, even without members. */
@@ -56,6 +60,9 @@ export type WebRtcCommand =
   | { readonly type: 'set_keys'; readonly memberId: number; readonly keys: SrtpKeys }
   | { readonly type: 'send_dtls'; readonly memberId: number; readonly datagram: Uint8Array };
 
+/** For an endpoint of the kind `relayed`: what waits in its queue is forgotten. */
+export type RelayedCommand = { readonly type: 'clear_queue'; readonly memberId: number };
+
 export type AddMember = {
   readonly type: 'add_member';
   readonly memberId: number;
@@ -74,12 +81,17 @@ export type MemberCommand =
   /** What the tap records arrives as `tapped` events; null ends it. */
   | { readonly type: 'set_tap'; readonly memberId: number; readonly tap: TapRequest | null }
   | { readonly type: 'remove_member'; readonly memberId: number }
-  | WebRtcCommand;
+  | WebRtcCommand
+  | RelayedCommand;
 
 export type MediaCommand =
   | RoomCommand
   | AddMember
   | MemberCommand
+  /** What relayed members have sent, as `SentPacketWriter` writes it. */
+  | { readonly type: 'relayed_packets'; readonly packets: Uint8Array }
+  /** One `relayed_packets` event has been taken. Without it, the worker soon posts no others. */
+  | { readonly type: 'relayed_taken' }
   /** Receive media on these addresses and no others. An `addresses` event reports the result. */
   | { readonly type: 'follow_hosts'; readonly hosts: readonly string[] }
   | { readonly type: 'close' };
@@ -94,6 +106,8 @@ export type MediaEvent =
   | { readonly type: 'tapped'; readonly memberId: number; readonly records: Uint8Array; readonly isFull: boolean }
   /** What the taps of all rooms have seen since the last time, as `TapRecordWriter` writes it. */
   | { readonly type: 'room_tapped'; readonly records: Uint8Array }
+  /** Mixes for relayed members, and what of their queues was played, as `MixPacketWriter` writes it. */
+  | { readonly type: 'relayed_packets'; readonly packets: Uint8Array }
   /** Alternating member ids and levels in dBov; empty when the last speaker has stopped. */
   | {
       readonly type: 'levels';

@@ -3,6 +3,7 @@
  * of datagrams would copy the buffers behind them.
  */
 import type { Millis } from '../../lib/clock.ts';
+import { ByteBlock } from './byte-block.ts';
 
 /** One packet of a member, or of the mix. */
 export interface TapRecord {
@@ -22,14 +23,11 @@ export interface TapRecord {
 
 const HEADER_LENGTH = 4 + 4 + 2 + 8 + 4 + 1 + 2;
 const NO_LEVEL = 255;
-const FIRST_LENGTH = 64 * 1024;
 /** Several times what any number of talkers sends in a tenth of a second. Beyond it packets are not recorded. */
 const MAX_LENGTH = 8 * 1024 * 1024;
 
 export class TapRecordWriter {
-  #bytes = new Uint8Array(FIRST_LENGTH);
-  #view = new DataView(this.#bytes.buffer);
-  #length = 0;
+  readonly #block = new ByteBlock(MAX_LENGTH);
   #dropped = 0;
 
   /** Packets for which there was no room. */
@@ -39,14 +37,12 @@ export class TapRecordWriter {
 
   /** Copies the payload. */
   add({ roomId, memberId, stream, arrivalMs, timestamp, levelDbov, payload }: TapRecord): void {
-    const end = this.#length + HEADER_LENGTH + payload.length;
-    if (end > MAX_LENGTH || payload.length > 0xffff) {
+    const at = payload.length > 0xffff ? -1 : this.#block.reserve(HEADER_LENGTH + payload.length);
+    if (at < 0) {
       this.#dropped++;
       return;
     }
-    if (end > this.#bytes.length) this.#grow(end);
-    const view = this.#view;
-    const at = this.#length;
+    const { view, bytes } = this.#block;
     view.setUint32(at, roomId);
     view.setUint32(at + 4, memberId);
     view.setUint16(at + 8, stream);
@@ -54,23 +50,12 @@ export class TapRecordWriter {
     view.setUint32(at + 18, timestamp);
     view.setUint8(at + 22, levelDbov === null ? NO_LEVEL : Math.max(0, Math.min(127, -levelDbov)));
     view.setUint16(at + 23, payload.length);
-    this.#bytes.set(payload, at + HEADER_LENGTH);
-    this.#length = end;
+    bytes.set(payload, at + HEADER_LENGTH);
   }
 
   /** The records since the last call, in memory of their own; null if there are none. */
   take(): Uint8Array | null {
-    if (this.#length === 0) return null;
-    const taken = this.#bytes.slice(0, this.#length);
-    this.#length = 0;
-    return taken;
-  }
-
-  #grow(needed: number): void {
-    const bytes = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-    bytes.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer);
+    return this.#block.take();
   }
 }
 

@@ -4,24 +4,36 @@ import type { Demultiplexer } from '../../rtc/demultiplexer.ts';
 import type { RedundancyCache } from '../../rtc/rtp/redundancy-cache.ts';
 import { WebRtcEndpoint } from '../../rtc/webrtc-endpoint.ts';
 import type { Endpoint, EndpointEvents } from '../endpoint.ts';
-import type { EndpointDescription, WebRtcCommand } from '../link/messages.ts';
+import type { EndpointDescription, RelayedCommand, WebRtcCommand } from '../link/messages.ts';
+import { RelayedEndpoint } from './relayed-endpoint.ts';
+import type { RelayedTraffic } from './relayed-traffic.ts';
 
 export interface EndpointContext {
   readonly memberId: number;
   readonly events: EndpointEvents & { dtls(datagram: Uint8Array): void };
   readonly demultiplexer: Demultiplexer;
   readonly redundancy: RedundancyCache;
+  readonly relayed: RelayedTraffic;
   /** In [0, 1). */
   readonly random: () => number;
   readonly nowMs: Millis;
 }
 
-export function openEndpoint({ parameters }: EndpointDescription, { memberId, ...context }: EndpointContext): Endpoint {
-  return new WebRtcEndpoint({ id: memberId, parameters, ...context });
+export function openEndpoint(
+  description: EndpointDescription,
+  { memberId, relayed, ...context }: EndpointContext,
+): Endpoint {
+  if (description.kind === 'relayed') return relayed.open(memberId, description.parameters, context.events);
+  return new WebRtcEndpoint({ id: memberId, parameters: description.parameters, ...context });
 }
 
 /** Other kinds of endpoint ignore it. */
-export function handleWebRtc(endpoint: Endpoint, command: WebRtcCommand): void {
+export function handleByKind(endpoint: Endpoint, command: WebRtcCommand | RelayedCommand): void {
+  if (command.type !== 'clear_queue') handleWebRtc(endpoint, command);
+  else if (endpoint instanceof RelayedEndpoint) endpoint.clear();
+}
+
+function handleWebRtc(endpoint: Endpoint, command: WebRtcCommand): void {
   if (!(endpoint instanceof WebRtcEndpoint)) return;
   switch (command.type) {
     case 'restart_ice':

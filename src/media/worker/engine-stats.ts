@@ -9,6 +9,7 @@ import type { Reception } from '../endpoint.ts';
 import { forEachRow, MEDIA_HISTOGRAMS, type MediaFigures } from '../statistics.ts';
 import type { RoomMember } from './member.ts';
 import type { OverloadController } from './overload.ts';
+import type { RelayedTraffic } from './relayed-traffic.ts';
 import type { MixedRoom } from './room.ts';
 import type { StarvationWatch } from './starvation.ts';
 
@@ -31,6 +32,7 @@ export interface EngineState {
   readonly pool: CodecPool;
   readonly port: MediaPort;
   readonly demultiplexer: Demultiplexer;
+  readonly relayed: RelayedTraffic;
 }
 
 /** The counters of one engine, as plain numbers until a snapshot is requested. */
@@ -70,7 +72,7 @@ export class EngineStats {
   }
 
   snapshot(state: EngineState): MediaFigures {
-    const { ticksSkipped, rooms, members, overload, starvation, pool, port, demultiplexer } = state;
+    const { ticksSkipped, rooms, members, overload, starvation, pool, port, demultiplexer, relayed } = state;
     const { udpCounters, tcp } = port;
     const { talkers, talkersUnheard, jitterBufferDelayMs } = countTalkers(rooms.values());
     const { voice, connectionsOverTcp } = this.#countMembers(members.values());
@@ -83,6 +85,7 @@ export class EngineStats {
         rooms: rooms.size,
         connections: members.size,
         connectionsOverTcp,
+        connectionsRelayed: relayed.size,
         paths: demultiplexer.pathCount,
         tcpSockets: tcp?.connectionCount.all ?? 0,
         talkers,
@@ -110,6 +113,7 @@ export class EngineStats {
         rtpBytesIn: voice.bytesIn,
         rtpBytesOut: voice.bytesOut,
         redundantPacketsOut: voice.redundantPacketsOut,
+        relayedPacketsDropped: relayed.dropped,
         srtpRejected: voice.packetsRejected,
         overloadTransitions: overload.transitions,
         sendFailures: udpCounters.sendFailures,

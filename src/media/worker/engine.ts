@@ -18,12 +18,14 @@ import type { AddMember, MediaCommand, MediaEvent, MemberCommand } from '../link
 import { TapRecordWriter } from '../link/tap-records.ts';
 import type { MemberState, RoomTapRequest, TapRequest } from '../plane.ts';
 import type { MediaFigures } from '../statistics.ts';
-import { handleWebRtc, openEndpoint } from './endpoints.ts';
+import { handleByKind, openEndpoint } from './endpoints.ts';
 import { EngineStats, STATS_INTERVAL_MS } from './engine-stats.ts';
 import { RoomMember } from './member.ts';
 import { OverloadController } from './overload.ts';
 import { PcapTap } from './pcap-tap.ts';
+import { RelayedTraffic } from './relayed-traffic.ts';
 import { MixedRoom } from './room.ts';
+import { handleForRoom } from './room-commands.ts';
 import { RoomTap } from './room-tap.ts';
 import { StarvationWatch } from './starvation.ts';
 import { TickLoop } from './tick-loop.ts';
@@ -66,6 +68,7 @@ export class MediaEngine {
   /** Members with receiver reports that the control plane does not know yet. */
   readonly #reported = new Set<RoomMember>();
   readonly #redundancy = new RedundancyCache();
+  readonly #relayed = new RelayedTraffic();
   /** What the taps of rooms have seen since it was last posted. */
   readonly #tapped = new TapRecordWriter();
   readonly #stats: EngineStats;
@@ -102,25 +105,21 @@ export class MediaEngine {
         this.#openRoom(command.roomId, command.mix);
         return;
       case 'close_room':
-        this.#rooms.get(command.roomId)?.startClosing();
-        return;
       case 'link_room':
-        this.#rooms.get(command.roomId)?.link(command.own, command.others);
+      case 'set_shouts':
+      case 'set_space':
+      case 'set_channel_sounds':
+      case 'set_mix':
+        handleForRoom(this.#rooms.get(command.roomId), command);
         return;
       case 'set_room_tap':
         this.#setRoomTap(command.roomId, command.tap);
         return;
-      case 'set_shouts':
-        this.#rooms.get(command.roomId)?.setShouts(command.shouts);
+      case 'relayed_packets':
+        this.#relayed.receive(command.packets, this.#clock.now());
         return;
-      case 'set_space':
-        this.#rooms.get(command.roomId)?.setSpace(command.space);
-        return;
-      case 'set_channel_sounds':
-        this.#rooms.get(command.roomId)?.mixer.setChannelSounds(command.sounds);
-        return;
-      case 'set_mix':
-        this.#rooms.get(command.roomId)?.setMix(command.mix);
+      case 'relayed_taken':
+        this.#relayed.taken();
         return;
       case 'follow_hosts':
         void this.#follow(command.hosts);
@@ -201,6 +200,7 @@ export class MediaEngine {
           events: { ...events, dtls: (datagram) => this.#emit({ type: 'dtls', memberId, datagram }) },
           demultiplexer: this.#demultiplexer,
           redundancy: this.#redundancy,
+          relayed: this.#relayed,
           random: this.#random,
           nowMs: this.#clock.now(),
         }),
@@ -237,7 +237,7 @@ export class MediaEngine {
         this.#remove(member);
         return;
       default:
-        handleWebRtc(member.endpoint, command);
+        handleByKind(member.endpoint, command);
     }
   }
 
@@ -280,6 +280,7 @@ export class MediaEngine {
     const { sendTime } = this.#stats;
     const encodeMs = this.#pool.counters.encodeMs;
     const sendMs = sendTime.ms;
+    this.#relayed.play(tick, nowMs);
     for (const room of this.#rooms.values()) {
       try {
         room.tick(tick, nowMs);
@@ -289,6 +290,8 @@ export class MediaEngine {
         if (room.closing) this.#forget(room);
       }
     }
+    const relayed = this.#relayed.take(tick);
+    if (relayed !== null) this.#emit({ type: 'relayed_packets', packets: relayed });
     this.#stats.observeTick({
       latenessMs,
       totalMs: this.#clock.now() - nowMs,
@@ -375,6 +378,7 @@ export class MediaEngine {
       pool: this.#pool,
       port: this.#port,
       demultiplexer: this.#demultiplexer,
+      relayed: this.#relayed,
     });
   }
 

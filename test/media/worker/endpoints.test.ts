@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import type { EndpointDescription, WebRtcCommand } from '../../../src/media/link/messages.ts';
-import { handleWebRtc, openEndpoint } from '../../../src/media/worker/endpoints.ts';
+import { handleByKind, openEndpoint } from '../../../src/media/worker/endpoints.ts';
+import { RelayedTraffic } from '../../../src/media/worker/relayed-traffic.ts';
 import { Demultiplexer } from '../../../src/rtc/demultiplexer.ts';
 import { writeBindingRequest } from '../../../src/rtc/ice/stun-writer.ts';
 import type { DatagramSocket } from '../../../src/rtc/net/datagram-port.ts';
@@ -54,6 +55,7 @@ function setUp() {
     openEndpoint(DESCRIPTION, {
       memberId: MEMBER,
       ...{ demultiplexer, redundancy: new RedundancyCache(), random: () => 0.5, nowMs: clock.now() },
+      relayed: new RelayedTraffic(),
       events: {
         packet: ({ payload }) => log.push(`packet ${Buffer.from(payload).toString()}`),
         sourceChanged: () => {},
@@ -75,7 +77,7 @@ function setUp() {
     return sent.splice(0).length > 0;
   };
   const command = (one: Omit<Extract<WebRtcCommand, { type: 'restart_ice' }>, 'memberId'> | object) =>
-    handleWebRtc(endpoint, { memberId: MEMBER, ...one } as WebRtcCommand);
+    handleByKind(endpoint, { memberId: MEMBER, ...one } as WebRtcCommand);
   return { clock, endpoint, open, sent, log, arrive, check, command };
 }
 
@@ -175,8 +177,8 @@ test('an endpoint of another kind ignores what is meant for WebRTC', async (t) =
     moved: () => {},
     closed: () => t.fail('not closed'),
   });
-  handleWebRtc(endpoint, { type: 'set_direction', memberId: MEMBER, direction: 'inactive' });
-  handleWebRtc(endpoint, { type: 'set_keys', memberId: MEMBER, keys: KEYS });
-  handleWebRtc(endpoint, { type: 'send_dtls', memberId: MEMBER, datagram: Uint8Array.of(1) });
+  handleByKind(endpoint, { type: 'set_direction', memberId: MEMBER, direction: 'inactive' });
+  handleByKind(endpoint, { type: 'set_keys', memberId: MEMBER, keys: KEYS });
+  handleByKind(endpoint, { type: 'send_dtls', memberId: MEMBER, datagram: Uint8Array.of(1) });
   t.same([endpoint.sends, endpoint.receives, endpoint.sent], [true, true, []]);
 });

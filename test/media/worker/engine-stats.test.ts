@@ -51,6 +51,7 @@ function stateOf(changes: Partial<Record<keyof EngineState, unknown>> = {}): Eng
       pathCount: 31,
       counters: { unknownKind: 1000, unknownUfrag: 200, unknownAddress: 30, foreignAddress: 4, roaming: 50_000 },
     },
+    relayed: { size: 6, dropped: 28 },
     ...changes,
   } as EngineState;
 }
@@ -72,14 +73,21 @@ test('each figure comes from where it is counted', async (t) => {
   stats.tickFailures = 12;
   const { gauges, counters } = stats.snapshot(stateOf());
   t.match(gauges, {
-    ...{ rooms: 4, connections: 5, connectionsOverTcp: 2, paths: 31, tcpSockets: 24 },
+    ...{ rooms: 4, connections: 5, connectionsOverTcp: 2, connectionsRelayed: 6, paths: 31, tcpSockets: 24 },
     ...{ encodersInUse: 2, decodersInUse: 3, talkers: 0, talkersUnheard: 0, jitterBufferDelayMs: 0 },
     ...{ utilization: 0.41, waitingShare: 0.42, overloadLevel: 2, starved: 1 },
   });
   t.ok(gauges.heapUsedBytes > 1e6);
   t.match(counters, {
     ...{ ticks: 0, ticksSkipped: 11, tickFailures: 12, overloadTransitions: 13 },
-    ...{ datagramsIn: 21, sendFailures: 22, tcpAccepted: 25, tcpRefused: 26, tcpPacketsDropped: 27 },
+    ...{
+      datagramsIn: 21,
+      sendFailures: 22,
+      tcpAccepted: 25,
+      tcpRefused: 26,
+      tcpPacketsDropped: 27,
+      relayedPacketsDropped: 28,
+    },
     // Media that roams is not dropped.
     datagramsDropped: 1234,
   });
