@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { type Test, test } from 'tap';
 import { ApiClient } from '../helpers/api-client.ts';
+import { crashWorker } from '../helpers/crash-worker.ts';
 import { missingPackages, skipIfMissing } from '../helpers/debian-packages.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { heardTone } from '../helpers/heard-tone.ts';
@@ -240,7 +241,7 @@ test('a recording goes on when a media worker dies', async (t) => {
   await talkers(t, server.webSocketUrl);
   const { id } = (await api.post(`/rooms/${ROOM}/recordings`)).body;
   await sleep(1000);
-  await threads.at(-1)!.terminate();
+  await crashWorker(threads.at(-1)!);
   await sleep(1000);
   const url = server.webSocketUrl;
   const cleo = await LightTalker.join({ url, room: ROOM, name: 'Cleo', frequencyHz: 1730 });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { test } from 'tap';
+import { crashWorker } from '../helpers/crash-worker.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { startServer } from '../helpers/running-server.ts';
 import { toneSound, WeriftParticipant } from '../helpers/werift-participant.ts';
@@ -61,7 +62,7 @@ test('a room on two workers', async (t) => {
 
   await t.test('continues in one of them when the other dies', async (t) => {
     const [first = 0, second = 0] = await connections();
-    await threads[first <= second ? 0 : 1]!.terminate();
+    await crashWorker(threads[first <= second ? 0 : 1]!);
     const isTold = ({ messages }: WeriftParticipant) => messages.some(({ type }) => type === 'media_closed');
     await eventually(() => [...people.values()].filter(isTold).length === Math.min(first, second));
     const survivors = [...people].filter(([, person]) => !isTold(person)).map(([who]) => who);

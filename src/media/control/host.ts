@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
 import type { MediaAddress } from '../../rtc/net/datagram-port.ts';
+import { closeGate, createGateMemory } from '../link/codec-gate.ts';
 import { createHeartbeatMemory, HeartbeatWatch } from '../link/heartbeat.ts';
 import type { MediaCommand, MediaEvent } from '../link/messages.ts';
 import { createRelayMemory, TcpRelay } from '../link/tcp-relay.ts';
@@ -44,8 +45,9 @@ export async function startInWorker(
 ): Promise<MediaHost> {
   const { hosts, port, tcp, sharedTcp, events } = options;
   const heartbeat = createHeartbeatMemory();
+  const gate = createGateMemory();
   const relay = createRelayMemory();
-  const setup: WorkerSetup = { hosts, port, tcp, sharedTcp, heartbeat, relay };
+  const setup: WorkerSetup = { hosts, port, tcp, sharedTcp, heartbeat, gate, relay };
   const worker = new Worker(entry, { name, workerData: setup, eval: typeof entry === 'string' });
   // Waits for the exit, which follows an error, because until then the thread holds its port.
   const exited = new Promise<string>((resolve) => {
@@ -69,7 +71,7 @@ export async function startInWorker(
     void worker.terminate();
     throw new Error(first.type === 'not_listening' ? first.message : 'the media worker did not start');
   }
-  return new WorkerHost({ worker, addresses: first.addresses, exited, heartbeat, relay, events, clock });
+  return new WorkerHost({ worker, addresses: first.addresses, exited, heartbeat, gate, relay, events, clock });
 }
 
 interface WorkerHostOptions {
@@ -77,6 +79,7 @@ interface WorkerHostOptions {
   readonly addresses: readonly MediaAddress[];
   readonly exited: Promise<string>;
   readonly heartbeat: SharedArrayBuffer;
+  readonly gate: SharedArrayBuffer;
   readonly relay: SharedArrayBuffer;
   readonly events: MediaHostEvents;
   readonly clock: Clock;
@@ -88,6 +91,7 @@ class WorkerHost implements MediaHost {
   readonly #worker: Worker;
   readonly #clock: Clock;
   readonly #exited: Promise<string>;
+  readonly #gate: SharedArrayBuffer;
   readonly #events: MediaHostEvents;
   readonly #watch: HeartbeatWatch;
   #cancelTimeout: Cancel = () => {};
@@ -95,11 +99,12 @@ class WorkerHost implements MediaHost {
   #over = false;
   #hangs = false;
 
-  constructor({ worker, addresses, exited, heartbeat, relay: memory, events, clock }: WorkerHostOptions) {
+  constructor({ worker, addresses, exited, heartbeat, gate, relay: memory, events, clock }: WorkerHostOptions) {
     this.#clock = clock;
     this.addresses = addresses;
     this.#worker = worker;
     this.#exited = exited;
+    this.#gate = gate;
     this.#events = events;
     this.#watch = new HeartbeatWatch({ memory: heartbeat, clock, onSilence: () => this.#end() });
     this.relay = new TcpRelay({
@@ -135,7 +140,7 @@ class WorkerHost implements MediaHost {
     this.#worker.postMessage({ type: 'close' } satisfies MediaCommand);
     const givenUp = new Promise<void>((resolve) => {
       this.#setTimeout(CLOSE_TIMEOUT_MS, () => {
-        void this.#worker.terminate();
+        this.#terminate();
         this.#setTimeout(TERMINATE_TIMEOUT_MS, resolve);
       });
     });
@@ -146,8 +151,12 @@ class WorkerHost implements MediaHost {
   /** The thread no longer ticks. */
   #end(): void {
     this.#hangs = true;
-    void this.#worker.terminate();
+    this.#terminate();
     this.#setTimeout(TERMINATE_TIMEOUT_MS, () => this.#died('hangs and cannot be terminated'));
+  }
+
+  #terminate(): void {
+    closeGate(this.#gate, this.#clock, () => void this.#worker.terminate());
   }
 
   #died(reason: string): void {

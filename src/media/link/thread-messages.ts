@@ -16,6 +16,8 @@ export interface MediaPlace {
 export interface WorkerSetup extends MediaPlace {
   /** From `createHeartbeatMemory`. */
   readonly heartbeat: SharedArrayBuffer;
+  /** From `createGateMemory`. */
+  readonly gate: SharedArrayBuffer;
   /** From `createRelayMemory`. */
   readonly relay: SharedArrayBuffer;
 }

@@ -10,6 +10,7 @@ import { toAppError } from '../../../src/lib/errors.ts';
 import type { MediaPlaneOptions, MediaRoom, MediaRoomEvents } from '../../../src/media/plane.ts';
 import { createMediaPlane } from '../../../src/server/media-plane.ts';
 import { CpuWait } from '../../helpers/cpu-time.ts';
+import { crashWorker } from '../../helpers/crash-worker.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { AUDIO_OFFER } from '../../helpers/offer.ts';
 
@@ -136,7 +137,7 @@ test('a worker that dies is replaced, and those whose connections died with it a
     return new Set(rooms.map(({ address }) => address)).size === 2 || 'all rooms are in one worker';
   });
 
-  await created[0]!.terminate();
+  await crashWorker(created[0]!);
   await eventually(() => rooms.some(({ ended }) => ended !== undefined));
   const lost = rooms.filter(({ ended }) => ended === 'media_failed');
   t.equal(new Set(lost.map(({ address }) => address)).size, 1);
@@ -182,7 +183,7 @@ test('a worker that dies with open TCP connections is replaced on the same port'
   const connection = await open();
   // By a reset or without one.
   const ended = new Promise((resolve) => connection.once('close', resolve));
-  await created[before]!.terminate();
+  await crashWorker(created[before]!);
   await ended;
   await eventually(() => lost.length === 1);
   t.same(lost, ['media_failed']);

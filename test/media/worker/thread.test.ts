@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type Test, test } from 'tap';
+import { createGateMemory } from '../../../src/media/link/codec-gate.ts';
 import { createHeartbeatMemory } from '../../../src/media/link/heartbeat.ts';
 import { createRelayMemory, type RelayReply } from '../../../src/media/link/tcp-relay.ts';
 import type { WorkerInput, WorkerMessage, WorkerSetup } from '../../../src/media/link/thread-messages.ts';
@@ -14,7 +15,7 @@ const REMOTE = { address: '192.0.2.7', port: 5000 };
 function startThread(t: Test, changes: Partial<WorkerSetup> = {}) {
   const setup: WorkerSetup = {
     ...{ hosts: ['127.0.0.1'], port: 0, tcp: false },
-    ...{ heartbeat: createHeartbeatMemory(), relay: createRelayMemory() },
+    ...{ heartbeat: createHeartbeatMemory(), gate: createGateMemory(), relay: createRelayMemory() },
     ...changes,
   };
   const worker = new Worker(ENTRY, { workerData: setup });
