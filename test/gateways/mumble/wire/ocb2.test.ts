@@ -8,7 +8,7 @@ const NONCE = Buffer.from('ffeeddccbbaa99887766554433221100', 'hex');
 function seal(ocb: Ocb2, text: Uint8Array, nonce: Uint8Array = NONCE) {
   const sealed = Buffer.alloc(text.length);
   const finished = ocb.seal(text, sealed, 0, ocb.start(nonce), NONCE);
-  return { sealed, tag: finished.subarray(0, BLOCK).toString('hex'), next: finished.subarray(BLOCK) };
+  return { sealed, tag: Buffer.from(finished.subarray(0, BLOCK)).toString('hex'), next: finished.subarray(BLOCK) };
 }
 
 function open(ocb: Ocb2, sealed: Uint8Array, nonce: Uint8Array = NONCE) {
