@@ -1,7 +1,7 @@
-import { integer, onOff } from './kinds.ts';
+import { announcements, integer, onOff } from './kinds.ts';
 import { setting } from './setting.ts';
 
-/** The settings of WHIP, WHEP and sound over HTTP; part of `SETTINGS`. */
+/** The settings of WHIP, WHEP, sound over HTTP and forwards; part of `SETTINGS`. */
 export const BROADCAST_SETTINGS = {
   whip: setting(onOff(), {
     default: 'off',
@@ -14,6 +14,10 @@ export const BROADCAST_SETTINGS = {
   live: setting(onOff(), {
     default: 'off',
     help: 'Whether players may listen to rooms over HTTP, at /live/ROOM.opus and /live/ROOM.webm.',
+  }),
+  forwardTargets: setting(announcements(), {
+    default: [],
+    help: 'Hosts to which the API may send the sound of rooms (Icecast). Without a port: any port. Empty: none.',
   }),
   maxPublishers: setting(integer({ min: 0, max: 10_000 }), {
     default: 100,

@@ -48,7 +48,10 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'recordingKeepDays',
     ],
   },
-  { title: 'Broadcast', keys: ['whip', 'whep', 'live', 'maxPublishers', 'maxListeners', 'maxLiveListeners'] },
+  {
+    title: 'Broadcast',
+    keys: ['whip', 'whep', 'live', 'forwardTargets', 'maxPublishers', 'maxListeners', 'maxLiveListeners'],
+  },
   { title: 'Log and diagnosis', keys: ['logLevel', 'logFormat', 'showAddresses', 'allowCapture'] },
   {
     title: 'Limits',

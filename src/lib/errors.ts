@@ -1,3 +1,4 @@
+import { BROADCAST_ERRORS } from './broadcast-errors.ts';
 import type { ErrorCode } from './error-code.ts';
 import { RECORDING_ERRORS } from './recording-errors.ts';
 import { SHARING_ERRORS } from './sharing-errors.ts';
@@ -227,36 +228,7 @@ export const ERRORS = {
     closeCode: null,
     message: 'The server is too busy to accept anyone else right now.',
   },
-  whip_off: {
-    fault: 'user',
-    httpStatus: 404,
-    closeCode: null,
-    message: 'This is off on this server. Its operator can enable it (whip, whep, live).',
-  },
-  nothing_to_hear: {
-    fault: 'user',
-    httpStatus: 409,
-    closeCode: null,
-    message: 'Nobody is in this room, so there is nothing to hear yet.',
-  },
-  unknown_session: {
-    fault: 'user',
-    httpStatus: 404,
-    closeCode: null,
-    message: 'This session does not exist, or it has ended.',
-  },
-  etag_required: {
-    fault: 'user',
-    httpStatus: 428,
-    closeCode: null,
-    message: 'The request needs the header If-Match with the ETag of the session, or "*" for an ICE restart.',
-  },
-  etag_wrong: {
-    fault: 'user',
-    httpStatus: 412,
-    closeCode: null,
-    message: 'The ETag in If-Match is not the one of the session. ICE may have been restarted since.',
-  },
+  ...BROADCAST_ERRORS,
   unknown_listener: {
     fault: 'user',
     httpStatus: 404,

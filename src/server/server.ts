@@ -9,7 +9,9 @@ import { createMetrics } from '../admin/metrics/metrics.ts';
 import { Webhooks } from '../admin/webhooks/webhooks.ts';
 import type { Config } from '../config/config.ts';
 import { sharesPort } from '../config/one-port.ts';
+import { Forwards } from '../gateways/forward/forwards.ts';
 import { createLive } from '../gateways/live/control.ts';
+import { RoomStreams } from '../gateways/live/room-streams.ts';
 import { createBroadcast } from '../gateways/whip/control.ts';
 import { createHttpApp } from '../http/app.ts';
 import type { Assets } from '../http/assets.ts';
@@ -153,6 +155,14 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     clock,
     limitCounts,
   });
+  const streams = new RoomStreams(clock);
+  const forwards = new Forwards({
+    targets: config.forwardTargets,
+    streams,
+    onFailed: (forward) => webhooks.forwardFailed(forward),
+    clock,
+    log,
+  });
   const api = createApi({
     token: config.adminToken,
     maxFailuresPerMinute: config.maxFailedJoinsPerMinute,
@@ -170,6 +180,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     }),
     allowCapture: config.allowCapture === 'on',
     recordings: recording?.library,
+    forwards,
     proxies,
     showAddresses,
     requests,
@@ -186,7 +197,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
   });
   const live = createLive({
     ...liveSettings(config),
-    ...{ registry, addresses, proxies, showAddresses, limitCounts, clock, log, errors },
+    ...{ registry, addresses, proxies, showAddresses, limitCounts, streams, log, errors },
   });
   const app = createHttpApp({
     assets,
@@ -203,7 +214,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       control: () => ({
         ...registry.figures,
         ...signaling.figures,
-        broadcast: { ...broadcast.figures, liveListeners: live.figures.listeners, errors },
+        broadcast: { ...broadcast.figures, liveListeners: live.figures.listeners, forwards: forwards.figures, errors },
         limits: limitCounts.counts,
         text: registry.textCounts,
         files: registry.files.store.figures,

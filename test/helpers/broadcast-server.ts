@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import type { Test } from 'tap';
 import { createLive } from '../../src/gateways/live/control.ts';
+import { RoomStreams } from '../../src/gateways/live/room-streams.ts';
 import { type BroadcastOptions, createBroadcast } from '../../src/gateways/whip/control.ts';
 import { createHttpApp } from '../../src/http/app.ts';
 import type { ErrorCode } from '../../src/lib/errors.ts';
@@ -52,7 +53,13 @@ export async function startBroadcast(t: Test, setUp: BroadcastSetUp = {}) {
     sdpLimits: { maxBytes: 10_000, maxLines: 1000 },
   });
   const { maxListeners, maxPerAddress } = allLimits;
-  const live = createLive({ ...shared, isOn: setUp.live ?? true, maxListeners, maxPerAddress });
+  const live = createLive({
+    ...shared,
+    streams: new RoomStreams(clock),
+    isOn: setUp.live ?? true,
+    maxListeners,
+    maxPerAddress,
+  });
   const app = createHttpApp({
     assets: new Map(),
     health: () => ({ status: 'ok', version: '', problems: [], rooms: 0, participants: 0, workers: [] }),

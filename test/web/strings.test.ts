@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'tap';
+import { BROADCAST_ERRORS } from '../../src/lib/broadcast-errors.ts';
 import { ERRORS } from '../../src/lib/errors.ts';
 import { strings } from '../../web/app/language.ts';
 import { lateStrings } from '../../web/app/late-strings.ts';
@@ -7,17 +8,13 @@ import { problems } from '../../web/app/locales/en.ts';
 
 /** Responses of the API for operators, and of WHIP and WHEP, which the page does not use. */
 const ONLY_OF_THE_API = new Set([
+  ...Object.keys(BROADCAST_ERRORS),
   'unknown_recording',
   'unknown_file',
   'no_converter',
   'range_not_satisfiable',
-  'whip_off',
-  'nothing_to_hear',
   'unusable_offer',
-  'unknown_session',
   'unknown_listener',
-  'etag_required',
-  'etag_wrong',
   'capture_off',
   'capture_running',
   'unknown_ban',

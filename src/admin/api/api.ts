@@ -18,7 +18,7 @@ import {
   type Operation,
   type OperationId,
 } from '../../protocol/api/operations.ts';
-import { pathSchema } from '../../protocol/api/schemas.ts';
+import { pathSchema } from '../../protocol/api/path-schema.ts';
 import { checked } from '../../protocol/checked.ts';
 import { AdminAuth, type AdminAuthOptions } from './admin-auth.ts';
 import { answerDownload } from './download.ts';

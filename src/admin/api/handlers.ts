@@ -25,10 +25,11 @@ import type { Participant } from '../../rooms/participant.ts';
 import type { Room } from '../../rooms/room.ts';
 import { channelSettings } from '../channel-settings.ts';
 import { captureStream } from './capture-stream.ts';
+import { type ForwardHandlerOptions, forwardHandlers } from './forward-handlers.ts';
 import { pageOf } from './page.ts';
 import { type RecordingHandlerOptions, recordingHandlers } from './recording-handlers.ts';
 
-export interface HandlerOptions extends RecordingHandlerOptions {
+export interface HandlerOptions extends RecordingHandlerOptions, ForwardHandlerOptions {
   readonly access: AccessControl;
   readonly server: () => z.output<typeof serverSchema>;
   /** Whether participants may be recorded. */
@@ -121,6 +122,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     deleteChannel: ({ params }) => void registry.room(params.room).sound.deleteChannel(params.channel),
 
     ...recordingHandlers(options),
+    ...forwardHandlers(options),
 
     listBans: ({ params, query }) => {
       const bans = access.bans.list(roomKey(params.room));

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../lib/errors.ts';
 import { channelListSchema, channelSchema, newChannelSchema } from '../../protocol/api/channel-schemas.ts';
+import { forwardListSchema, forwardSchema, newForwardSchema } from '../../protocol/api/forward-schemas.ts';
 import { API_PATH, OPERATION_LIST, type Operation, type OperationId } from '../../protocol/api/operations.ts';
+import { pathSchema } from '../../protocol/api/path-schema.ts';
 import {
   linkSchema,
   newLinkSchema,
@@ -28,7 +30,6 @@ import {
   newTokenSchema,
   participantListSchema,
   participantSchema,
-  pathSchema,
   problemSchema,
   roomChangeSchema,
   roomListSchema,
@@ -53,6 +54,7 @@ const REQUESTS = {
   SpaceUpdate: spaceUpdateSchema,
   NewData: newDataSchema,
   NewRecording: newRecordingSchema,
+  NewForward: newForwardSchema,
   NewLink: newLinkSchema,
   NewToken: newTokenSchema,
   NewControlToken: newControlTokenSchema,
@@ -73,6 +75,8 @@ const ANSWERS = {
   RecordingTrack: recordingTrackSchema,
   RecordingList: recordingListSchema,
   Link: linkSchema,
+  Forward: forwardSchema,
+  ForwardList: forwardListSchema,
   Ban: banSchema,
   BanList: banListSchema,
   Token: tokenSchema,
@@ -89,6 +93,7 @@ const TAGS = {
   participants: 'Participants in rooms',
   channels: 'Channels inside a room',
   recordings: 'Recordings of rooms',
+  forwards: 'Sound of rooms that the server sends elsewhere',
   tokens: 'Join tokens',
 };
 /** In the order in which they can occur. */

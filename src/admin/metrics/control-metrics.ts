@@ -31,6 +31,8 @@ export interface ControlFigures {
     readonly publishers: number;
     readonly listeners: number;
     readonly liveListeners: number;
+    /** Sound that is sent elsewhere. */
+    readonly forwards: { readonly forwards: number; readonly connected: number; readonly failures: number };
     readonly errors: ReadonlyMap<ErrorCode, number>;
   };
   /** One per URL. */
@@ -55,6 +57,12 @@ const GAUGES: readonly Figure[] = [
     'Listeners over HTTP, who are not participants.',
     ({ broadcast }) => broadcast?.liveListeners ?? 0,
   ],
+  ['partyline_forwards', 'Rooms sent to other servers.', ({ broadcast }) => broadcast?.forwards.forwards ?? 0],
+  [
+    'partyline_forwards_connected',
+    'Rooms sent to other servers that accept them at the moment.',
+    ({ broadcast }) => broadcast?.forwards.connected ?? 0,
+  ],
   ['partyline_websocket_connections', 'WebSocket connections, joined or not.', ({ connections }) => connections],
   ['partyline_chat_files', 'Files of chats in memory.', ({ files }) => files?.files ?? 0],
   [
@@ -75,6 +83,11 @@ const COUNTERS: readonly Figure[] = [
     'partyline_webhook_failures_total',
     'Failed attempts to deliver a webhook.',
     (figures) => sumOf(figures, ({ failed }) => failed),
+  ],
+  [
+    'partyline_forward_failures_total',
+    'Times a forward could not connect, or lost its connection.',
+    ({ broadcast }) => broadcast?.forwards.failures ?? 0,
   ],
   ['partyline_chat_files_received_total', 'Files sent to chats.', ({ files }) => files?.received ?? 0],
   ['partyline_data_messages_total', 'Messages between programs of participants.', ({ text }) => text.data],

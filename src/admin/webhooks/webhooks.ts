@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type Clock, isoTime, type Millis } from '../../lib/clock.ts';
 import { parseWebhookSecret } from '../../lib/webhook-signature.ts';
+import type { ForwardInfo } from '../../rooms/forwarding.ts';
 import type { ChannelFact, ParticipantFact, RoomFact, RoomObserver } from '../../rooms/ports.ts';
 import type { RecordingInfo } from '../../rooms/recording/library.ts';
 import { type DeliveryFigures, DeliveryQueue } from './delivery-queue.ts';
@@ -64,6 +65,10 @@ export class Webhooks implements RoomObserver {
 
   recordingChanged(change: 'started' | 'ended' | 'deleted', recording: RecordingInfo): void {
     this.#send(`recording.${change}`, { recording });
+  }
+
+  forwardFailed(forward: ForwardInfo): void {
+    this.#send('forward.failed', { forward });
   }
 
   /** Takes at most `graceMs`. */

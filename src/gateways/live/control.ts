@@ -1,19 +1,17 @@
 /** The sound of rooms for players of any kind: `GET /live/ROOM.opus` and `/live/ROOM.webm`, which never end. */
-import { randomInt } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
 import { answerProblem } from '../../http/problem.ts';
-import type { Clock } from '../../lib/clock.ts';
 import { AppError, type ErrorCode, toAppError } from '../../lib/errors.ts';
 import { addressKey, type TrustedProxies } from '../../lib/net/client-address.ts';
 import { decodedPart } from '../../lib/net/url-part.ts';
 import { AddressCount } from '../../lib/rates/address-count.ts';
 import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
-import type { Room } from '../../rooms/room.ts';
 import { admit, bearerOf, type Doors } from '../admission.ts';
 import { allowOrigin, answerPreflight } from '../cors.ts';
-import { type LiveFormat, RoomStream } from './room-stream.ts';
+import type { LiveFormat } from './room-stream.ts';
+import type { RoomStreams } from './room-streams.ts';
 
 export interface LiveOptions extends Doors {
   readonly isOn: boolean;
@@ -24,7 +22,7 @@ export interface LiveOptions extends Doors {
   readonly proxies: TrustedProxies;
   readonly showAddresses: boolean;
   readonly limitCounts: LimitCounts;
-  readonly clock: Clock;
+  readonly streams: RoomStreams;
   readonly log: Logger;
   /** Refused requests are counted here, by code. */
   readonly errors: Map<ErrorCode, number>;
@@ -43,7 +41,6 @@ const TYPES: Readonly<Record<LiveFormat, string>> = { opus: 'audio/ogg; codecs=o
 const MAX_UNSENT_BYTES = 200_000;
 
 export function createLive(options: LiveOptions): Live {
-  const streams = new Map<Room, RoomStream>();
   const byAddress = new AddressCount(options.maxPerAddress);
   const { errors } = options;
   let listeners = 0;
@@ -59,7 +56,7 @@ export function createLive(options: LiveOptions): Live {
     const [, encoded = '', extension] = PATH.exec(context.path) ?? [];
     const name = decodedPart(encoded);
     if ((extension !== 'opus' && extension !== 'webm') || name === undefined) throw new AppError('not_found');
-    if (!options.isOn) throw new AppError('whip_off');
+    if (!options.isOn) throw new AppError('live_off');
     allowOrigin(context, options.allowOrigins);
     if (context.method === 'OPTIONS') {
       answerPreflight(context, METHODS);
@@ -91,29 +88,18 @@ export function createLive(options: LiveOptions): Live {
     listeners++;
     const addressClosed = byAddress.add(from);
     const room = registry.room(name);
-    const stream = streams.get(room) ?? openStream(room);
     res.once('close', () => listener.end('left'));
     context.respond = false;
     res.writeHead(200);
-    const stop = stream.play(extension, (bytes) => write(res, bytes));
+    const stop = options.streams.play(room, extension, (bytes) => write(res, bytes));
     const finish = (): void => {
       listeners--;
       addressClosed();
       stop();
-      if (stream.isDeserted) {
-        stream.close();
-        streams.delete(room);
-      }
       res.end();
     };
     listener.hears();
     options.log.info({ room: room.name, format: extension }, 'http listener began');
-  };
-
-  const openStream = (room: Room): RoomStream => {
-    const stream = new RoomStream({ tap: room.taps.slot(), serial: randomInt(2 ** 32), clock: options.clock });
-    streams.set(room, stream);
-    return stream;
   };
 
   return {

@@ -6,6 +6,8 @@ import { newDataSchema, sentDataSchema } from '../data.ts';
 import { spaceUpdateSchema } from '../space.ts';
 import { channelListSchema, channelSchema, newChannelSchema } from './channel-schemas.ts';
 import type { Download } from './download.ts';
+import { FORWARD_OPERATIONS } from './forward-operations.ts';
+import type { PathParameters } from './path-schema.ts';
 import { RECORDING_OPERATIONS } from './recording-operations.ts';
 import {
   banListSchema,
@@ -37,7 +39,7 @@ export interface Operation {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** Path after `API_PATH`, with parameters in OpenAPI notation. */
   readonly path: string;
-  readonly tag: 'server' | 'rooms' | 'participants' | 'channels' | 'recordings' | 'tokens';
+  readonly tag: 'server' | 'rooms' | 'participants' | 'channels' | 'recordings' | 'forwards' | 'tokens';
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodObject;
@@ -284,6 +286,7 @@ export const OPERATIONS = {
     errors: CHANNEL_ERRORS,
   },
   ...RECORDING_OPERATIONS,
+  ...FORWARD_OPERATIONS,
   listBans: {
     method: 'get',
     path: `${room}/bans`,
@@ -332,15 +335,7 @@ export const OPERATION_LIST = Object.entries(OPERATIONS) as [OperationId, Operat
 
 /** The input of a handler: `params` from the path, the rest as parsed by the schemas. */
 export interface Input<O extends Operation> {
-  readonly params: {
-    readonly room: string;
-    readonly participant: string;
-    readonly listener: string;
-    readonly identity: string;
-    readonly channel: string;
-    readonly recording: string;
-    readonly file: string;
-  };
+  readonly params: PathParameters;
   readonly query: O['query'] extends z.ZodObject ? z.output<O['query']> : undefined;
   readonly body: O['body'] extends z.ZodObject ? z.output<O['body']> : undefined;
 }

@@ -9,7 +9,6 @@ import {
   MAX_IDENTITY_LENGTH,
   MAX_LINKED_ROOMS,
   MAX_NAME_LENGTH,
-  MAX_PARTICIPANT_ID_LENGTH,
   MAX_PASSWORD_LENGTH,
   MAX_ROOM_ORDER,
   MAX_SLOW_MODE_SECONDS,
@@ -369,21 +368,6 @@ export const problemSchema = z.strictObject({
   detail: z.string(),
   code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]).describe('Stable, for programs.'),
   retryAfterMs: count().optional().describe('When to try again.'),
-});
-
-/** Path parameters of operations. */
-export const pathSchema = z.strictObject({
-  room: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a room, percent-encoded.'),
-  participant: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a participant.'),
-  listener: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a listener.'),
-  identity: z
-    .string()
-    .max(MAX_IDENTITY_LENGTH)
-    .default('')
-    .describe('The claim `sub` of a join token, percent-encoded.'),
-  channel: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a channel, percent-encoded.'),
-  recording: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a recording.'),
-  file: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a file, percent-encoded.'),
 });
 
 const MAX_PAGE = 1000;

@@ -2,6 +2,9 @@ import pino from 'pino';
 import { test } from 'tap';
 import { createHandlers } from '../../../src/admin/api/handlers.ts';
 import { LinkSigner } from '../../../src/admin/api/link-signer.ts';
+import { Forwards } from '../../../src/gateways/forward/forwards.ts';
+import { RoomStreams } from '../../../src/gateways/live/room-streams.ts';
+import { pathSchema } from '../../../src/protocol/api/path-schema.ts';
 import { participantSchema } from '../../../src/protocol/api/schemas.ts';
 import { AccessControl } from '../../../src/rooms/access.ts';
 import { RoomRegistry } from '../../../src/rooms/registry.ts';
@@ -12,8 +15,9 @@ test('a participant is described with their network in both directions, as far a
   const clock = new FakeClock();
   const plane = new FakeMediaPlane();
   const access = new AccessControl({ mode: 'open', tokenSecret: '', roomPasswords: {}, clock });
+  const log = pino({ level: 'silent' });
   const limits = { maxRooms: 5, maxRoomsPerAddress: 0, maxParticipants: 10, resumeTimeoutMs: 30_000 };
-  const registry = new RoomRegistry({ plane, access, limits, clock, log: pino({ level: 'silent' }) });
+  const registry = new RoomRegistry({ plane, access, limits, clock, log });
   t.teardown(() => registry.close());
   const server = () => {
     throw new Error('nobody asks for it');
@@ -21,6 +25,7 @@ test('a participant is described with their network in both directions, as far a
   const handlers = createHandlers({
     ...{ registry, access, server, allowCapture: false, clock, recordings: undefined },
     links: new LinkSigner(clock),
+    forwards: new Forwards({ targets: [], streams: new RoomStreams(clock), onFailed: () => {}, clock, log }),
   });
   const admission = await registry.admit({ room: 'lobby' }, () => true);
   const listener = { event: () => {}, ended: () => {} };
@@ -33,10 +38,7 @@ test('a participant is described with their network in both directions, as far a
   });
   const { participant } = joined;
   const network = async () => {
-    const params = {
-      ...{ room: 'lobby', participant: participant.id, listener: '', identity: '', channel: '' },
-      ...{ recording: '', file: '' },
-    };
+    const params = pathSchema.parse({ room: 'lobby', participant: participant.id });
     const one = await handlers.getParticipant({ params, query: undefined, body: undefined });
     const query = { limit: 10, offset: 0 };
     const { participants } = await handlers.listParticipants({ params, query, body: undefined });

@@ -31,7 +31,10 @@ async function realMetrics() {
       messagesIn: 0,
       errors: new Map([['room_full', 1]]),
       apiErrors: new Map([['unknown_room', 1]]),
-      broadcast: { publishers: 0, listeners: 0, liveListeners: 0, errors: new Map([['invalid_sdp', 1]]) },
+      broadcast: {
+        ...{ publishers: 0, listeners: 0, liveListeners: 0, forwards: { forwards: 0, connected: 0, failures: 0 } },
+        errors: new Map([['invalid_sdp', 1]]),
+      },
       eventLoopStalls: 0,
       eventLoopDelaySeconds: { bounds: [0.1], counts: [0], sum: 0, count: 0 },
     }),

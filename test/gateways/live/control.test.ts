@@ -106,7 +106,7 @@ test('who may not listen does not, and gets the reason', async (t) => {
   t.equal(await codeOf(open.request('GET', '/live/lobby.opus')), '503 too_many_connections');
 
   const off = await startBroadcast(t, { live: false });
-  t.equal(await codeOf(off.request('GET', '/live/lobby.opus')), '404 whip_off');
+  t.equal(await codeOf(off.request('GET', '/live/lobby.opus')), '404 live_off');
 });
 
 test('a player that reads nothing is cut off, and the others are not', async (t) => {

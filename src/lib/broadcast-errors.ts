@@ -1,0 +1,59 @@
+import type { ErrorKind } from './errors.ts';
+
+/** A part of `ERRORS`: what can go wrong with programs that send sound, players that listen, and forwards. */
+export const BROADCAST_ERRORS = {
+  whip_off: {
+    fault: 'user',
+    httpStatus: 404,
+    closeCode: null,
+    message: 'This is off on this server. Its operator can enable it (whip, whep).',
+  },
+  live_off: {
+    fault: 'user',
+    httpStatus: 404,
+    closeCode: null,
+    message: 'Listening over HTTP is off in this room, or on this server. Its operator can enable it (live).',
+  },
+  nothing_to_hear: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: 'Nobody is in this room, so there is nothing to hear yet.',
+  },
+  unknown_session: {
+    fault: 'user',
+    httpStatus: 404,
+    closeCode: null,
+    message: 'This session does not exist, or it has ended.',
+  },
+  etag_required: {
+    fault: 'user',
+    httpStatus: 428,
+    closeCode: null,
+    message: 'The request needs the header If-Match with the ETag of the session, or "*" for an ICE restart.',
+  },
+  etag_wrong: {
+    fault: 'user',
+    httpStatus: 412,
+    closeCode: null,
+    message: 'The ETag in If-Match is not the one of the session. ICE may have been restarted since.',
+  },
+  forbidden_target: {
+    fault: 'user',
+    httpStatus: 403,
+    closeCode: null,
+    message: 'Rooms may not be sent there. The operator can allow it (forward-targets).',
+  },
+  unknown_forward: {
+    fault: 'user',
+    httpStatus: 404,
+    closeCode: null,
+    message: 'This forward does not exist, or it has ended.',
+  },
+  too_many_forwards: {
+    fault: 'user',
+    httpStatus: 409,
+    closeCode: null,
+    message: 'The room, or the server, has reached its maximum number of forwards.',
+  },
+} as const satisfies Record<string, ErrorKind>;

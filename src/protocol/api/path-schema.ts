@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { MAX_IDENTITY_LENGTH, MAX_NAME_LENGTH, MAX_PARTICIPANT_ID_LENGTH } from '../bounds.ts';
+
+/** Path parameters of operations. */
+export const pathSchema = z.strictObject({
+  room: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a room, percent-encoded.'),
+  participant: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a participant.'),
+  listener: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a listener.'),
+  identity: z
+    .string()
+    .max(MAX_IDENTITY_LENGTH)
+    .default('')
+    .describe('The claim `sub` of a join token, percent-encoded.'),
+  channel: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a channel, percent-encoded.'),
+  forward: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a forward.'),
+  recording: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a recording.'),
+  file: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a file, percent-encoded.'),
+});
+
+export type PathParameters = z.output<typeof pathSchema>;
