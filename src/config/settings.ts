@@ -24,6 +24,7 @@ import {
   webhookSecret,
   webhookUrls,
 } from './kinds.ts';
+import { PLAYER_SETTINGS } from './player-settings.ts';
 import { RECORDING_SETTINGS } from './recording-settings.ts';
 import { type Setting, setting } from './setting.ts';
 import { VISIBILITY_SETTINGS } from './visibility-settings.ts';
@@ -235,6 +236,7 @@ export const SETTINGS = {
 
   ...CHAT_SETTINGS,
   ...RECORDING_SETTINGS,
+  ...PLAYER_SETTINGS,
   ...BROADCAST_SETTINGS,
 
   allowCapture: setting(onOff(), {

@@ -19,3 +19,18 @@ export function opusHead({ channels, preSkip }: OpusHead): Uint8Array {
   head.writeUInt32LE(SAMPLE_RATE, 12);
   return head;
 }
+
+export interface ReadOpusHead {
+  readonly channels: number;
+  /** The file asks players to change its volume by this, in dB. */
+  readonly gainDb: number;
+}
+
+/** Null if the packet is no `OpusHead`, or one of more than two channels or a later kind (RFC 7845 section 5.1). */
+export function readOpusHead(packet: Uint8Array): ReadOpusHead | null {
+  const head = Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength);
+  if (head.length < 19 || head.toString('latin1', 0, 8) !== 'OpusHead') return null;
+  const [version, channels, family] = [head[8]!, head[9]!, head[18]!];
+  if (version >> 4 !== 0 || family !== 0 || channels < 1 || channels > 2) return null;
+  return { channels, gainDb: head.readInt16LE(16) / 256 };
+}

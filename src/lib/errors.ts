@@ -1,5 +1,6 @@
 import { BROADCAST_ERRORS } from './broadcast-errors.ts';
 import type { ErrorCode } from './error-code.ts';
+import { PLAYER_ERRORS } from './player-errors.ts';
 import { RECORDING_ERRORS } from './recording-errors.ts';
 import { SHARING_ERRORS } from './sharing-errors.ts';
 
@@ -178,6 +179,7 @@ export const ERRORS = {
     message: 'A capture of this participant is already running.',
   },
   ...RECORDING_ERRORS,
+  ...PLAYER_ERRORS,
   room_full: { fault: 'user', httpStatus: 409, closeCode: null, message: 'The room is full.' },
   too_many_rooms: {
     fault: 'user',

@@ -2,6 +2,7 @@
 
 import type { VoicePacket } from '../formats/voice-packet.ts';
 import { SAMPLE_RATE } from '../mixer/format.ts';
+import type { MusicLoudness } from '../mixer/source/music-level.ts';
 import type { SeatOptions } from './plane.ts';
 
 /** What may wait in a seat's queue: 10 s. */
@@ -37,4 +38,6 @@ export interface RelayedSink {
 
 export interface RelayedOptions extends SeatOptions, RelayedParameters {
   readonly sink: RelayedSink;
+  /** If it is music; unchanged by default. */
+  readonly loudness?: MusicLoudness | undefined;
 }

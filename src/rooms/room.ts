@@ -17,6 +17,7 @@ import type { Participant } from './participant.ts';
 import type { ParticipantRoom } from './participant-options.ts';
 import { ParticipantUpdates } from './participant-updates.ts';
 import { PersonalSound } from './personal-sound.ts';
+import { RoomPlayers } from './players.ts';
 import type { ParticipantFact, RoomEndReason } from './ports.ts';
 import { RoomRecording } from './recording/room-recording.ts';
 import { RoomData } from './room-data.ts';
@@ -59,6 +60,7 @@ export class Room {
   readonly data: RoomData;
   readonly taps = new RoomTaps(() => this.media);
   readonly recording: RoomRecording;
+  readonly players = new RoomPlayers();
   /** Those who only listen, and are not in the room. */
   readonly listeners: RoomListeners;
   readonly #updates: ParticipantUpdates;
@@ -304,12 +306,13 @@ export class Room {
     this.chat.close();
     this.recording.close(reason);
     this.gameServers.close(reason);
-    this.listeners.close(reason === 'server_closing' ? reason : 'room_closed');
+    const why = reason === 'server_closing' ? reason : 'room_closed';
+    this.listeners.close(why);
+    this.players.close(why);
     const { observer, onLeft, onClosed } = this.#options;
     const participants = [...this.#participants.values()];
     this.#participants.clear();
     for (const participant of participants) {
-      const why = reason === 'server_closing' ? reason : 'room_closed';
       participant.end(why);
       if (participant.owner === undefined) observer.participantLeft(this, participant.fact, why);
       onLeft(participant);

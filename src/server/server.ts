@@ -12,6 +12,7 @@ import { sharesPort } from '../config/one-port.ts';
 import { Forwards } from '../gateways/forward/forwards.ts';
 import { createLive } from '../gateways/live/control.ts';
 import { RoomStreams } from '../gateways/live/room-streams.ts';
+import { FilePlayers } from '../gateways/players/control.ts';
 import { createBroadcast } from '../gateways/whip/control.ts';
 import { createHttpApp } from '../http/app.ts';
 import type { Assets } from '../http/assets.ts';
@@ -149,6 +150,10 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     });
   if (config.allowCapture === 'on')
     log.warn('captures are allowed: anyone with the admin token can record what is said in rooms');
+  const players = new FilePlayers({
+    directory: config.playerDir,
+    ...{ clock, log, ended: (player, reason) => webhooks.playerEnded(player, reason) },
+  });
   const requests = new RequestRate({
     maxRequestsPerMinute: config.maxRequestsPerMinute,
     proxies,
@@ -181,6 +186,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     allowCapture: config.allowCapture === 'on',
     recordings: recording?.library,
     forwards,
+    players,
     proxies,
     showAddresses,
     requests,

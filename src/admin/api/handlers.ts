@@ -27,9 +27,10 @@ import { channelSettings } from '../channel-settings.ts';
 import { captureStream } from './capture-stream.ts';
 import { type ForwardHandlerOptions, forwardHandlers } from './forward-handlers.ts';
 import { pageOf } from './page.ts';
+import { type PlayerHandlerOptions, playerHandlers } from './player-handlers.ts';
 import { type RecordingHandlerOptions, recordingHandlers } from './recording-handlers.ts';
 
-export interface HandlerOptions extends RecordingHandlerOptions, ForwardHandlerOptions {
+export interface HandlerOptions extends RecordingHandlerOptions, ForwardHandlerOptions, PlayerHandlerOptions {
   readonly access: AccessControl;
   readonly server: () => z.output<typeof serverSchema>;
   /** Whether participants may be recorded. */
@@ -123,6 +124,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
 
     ...recordingHandlers(options),
     ...forwardHandlers(options),
+    ...playerHandlers(options),
 
     listBans: ({ params, query }) => {
       const bans = access.bans.list(roomKey(params.room));

@@ -5,6 +5,7 @@ import { channelListSchema, channelSchema, newChannelSchema } from '../../protoc
 import { forwardListSchema, forwardSchema, newForwardSchema } from '../../protocol/api/forward-schemas.ts';
 import { API_PATH, OPERATION_LIST, type Operation, type OperationId } from '../../protocol/api/operations.ts';
 import { pathSchema } from '../../protocol/api/path-schema.ts';
+import { newPlayerSchema, playerListSchema, playerSchema, soundListSchema } from '../../protocol/api/player-schemas.ts';
 import {
   linkSchema,
   newLinkSchema,
@@ -56,6 +57,7 @@ const REQUESTS = {
   NewRecording: newRecordingSchema,
   NewForward: newForwardSchema,
   NewLink: newLinkSchema,
+  NewPlayer: newPlayerSchema,
   NewToken: newTokenSchema,
   NewControlToken: newControlTokenSchema,
   Drain: drainSchema,
@@ -77,6 +79,9 @@ const ANSWERS = {
   Link: linkSchema,
   Forward: forwardSchema,
   ForwardList: forwardListSchema,
+  Player: playerSchema,
+  PlayerList: playerListSchema,
+  SoundList: soundListSchema,
   Ban: banSchema,
   BanList: banListSchema,
   Token: tokenSchema,
@@ -94,6 +99,7 @@ const TAGS = {
   channels: 'Channels inside a room',
   recordings: 'Recordings of rooms',
   forwards: 'Sound of rooms that the server sends elsewhere',
+  players: 'Files that are played to rooms',
   tokens: 'Join tokens',
 };
 /** In the order in which they can occur. */

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { type Clock, isoTime, type Millis } from '../../lib/clock.ts';
 import { parseWebhookSecret } from '../../lib/webhook-signature.ts';
 import type { ForwardInfo } from '../../rooms/forwarding.ts';
+import type { PlayerEnd, PlayerInfo } from '../../rooms/players.ts';
 import type { ChannelFact, ParticipantFact, RoomFact, RoomObserver } from '../../rooms/ports.ts';
 import type { RecordingInfo } from '../../rooms/recording/library.ts';
 import { type DeliveryFigures, DeliveryQueue } from './delivery-queue.ts';
@@ -69,6 +70,10 @@ export class Webhooks implements RoomObserver {
 
   forwardFailed(forward: ForwardInfo): void {
     this.#send('forward.failed', { forward });
+  }
+
+  playerEnded(player: PlayerInfo, reason: PlayerEnd): void {
+    this.#send('player.ended', { player, reason });
   }
 
   /** Takes at most `graceMs`. */

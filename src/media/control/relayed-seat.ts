@@ -24,9 +24,9 @@ export class RelayedControlSeat extends ControlSeat implements RelayedSeat {
 
   start(): void {
     const { id: memberId, roomId, kindOfSource: kind, initialState: state } = this;
-    const { speaks, listens, takesStereo = false, sink } = this.#options;
+    const { speaks, listens, takesStereo = false, sink, loudness } = this.#options;
     this.post({
-      ...{ type: 'add_member', memberId, roomId, kind, state },
+      ...{ type: 'add_member', memberId, roomId, kind, loudness, state },
       endpoint: { kind: 'relayed', parameters: { speaks, listens, takesStereo } },
     });
     this.#relay.add(memberId, {

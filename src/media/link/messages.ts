@@ -5,6 +5,7 @@
 import type { MixSettings } from '../../mixer/mix/mixer.ts';
 import type { RoomSpace } from '../../mixer/mix/space-placing.ts';
 import type { SourceKind } from '../../mixer/source/mix-source.ts';
+import type { MusicLoudness } from '../../mixer/source/music-level.ts';
 import type { IceCredentials } from '../../rtc/ice/ice-lite.ts';
 import type { MediaAddress, UnboundAddress } from '../../rtc/net/datagram-port.ts';
 import type { Direction } from '../../rtc/sdp/sdp-offer.ts';
@@ -70,6 +71,8 @@ export type AddMember = {
   readonly endpoint: EndpointDescription;
   /** What the member sends; a voice by default. */
   readonly kind?: SourceKind;
+  /** Of music; unchanged by default. */
+  readonly loudness?: MusicLoudness | undefined;
   readonly state: MemberState;
 };
 

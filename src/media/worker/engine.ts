@@ -186,7 +186,7 @@ export class MediaEngine {
     this.#rooms.set(roomId, room);
   }
 
-  #add({ memberId, roomId, endpoint, kind, state }: AddMember): void {
+  #add({ memberId, roomId, endpoint, kind, loudness, state }: AddMember): void {
     const room = this.#rooms.get(roomId);
     if (room === undefined) throw new Error(`member ${memberId} is for room ${roomId}, which is not open`);
     const member: RoomMember = new RoomMember({
@@ -194,6 +194,7 @@ export class MediaEngine {
       room,
       state,
       ...(kind !== undefined && { kind }),
+      loudness,
       openEndpoint: (events) =>
         openEndpoint(endpoint, {
           memberId,

@@ -4,6 +4,7 @@ import { ChannelSet, ROOM_CHANNEL } from '../../mixer/mix/channel-set.ts';
 import type { MixParticipant, MixSink } from '../../mixer/mix/mix-participant.ts';
 import { type Address, TO_ROOM } from '../../mixer/mix/voice-path.ts';
 import type { SourceKind } from '../../mixer/source/mix-source.ts';
+import type { MusicLoudness } from '../../mixer/source/music-level.ts';
 import type { Endpoint, EndpointEvents, MediaNetwork, Reception, Tap } from '../endpoint.ts';
 import type { MediaCloseReason, MemberState } from '../plane.ts';
 import type { MixedRoom } from './room.ts';
@@ -14,6 +15,8 @@ export interface RoomMemberOptions {
   readonly state: MemberState;
   /** A voice by default. */
   readonly kind?: SourceKind;
+  /** Of music; unchanged by default. */
+  readonly loudness?: MusicLoudness | undefined;
   /** Creates the endpoint, which reports what arrives through the events. */
   readonly openEndpoint: (events: EndpointEvents) => Endpoint;
   readonly clock: Clock;
@@ -35,6 +38,7 @@ export class RoomMember implements MixSink {
   #participant: MixParticipant;
   #state: MemberState;
   readonly #kind: SourceKind;
+  readonly #loudness: MusicLoudness | undefined;
   readonly #clock: Clock;
   readonly #sendTime: { ms: number };
   readonly #reported: RoomMemberOptions['events']['reported'];
@@ -49,11 +53,12 @@ export class RoomMember implements MixSink {
   #outgoing: Reception | null = null;
 
   constructor(options: RoomMemberOptions) {
-    const { id, room, state, kind = 'voice', openEndpoint, clock, sendTime, events } = options;
+    const { id, room, state, kind = 'voice', loudness, openEndpoint, clock, sendTime, events } = options;
     this.id = id;
     this.#room = room;
     this.#state = state;
     this.#kind = kind;
+    this.#loudness = loudness;
     this.#speaksToRoom = speaksToRoom(state);
     this.#clock = clock;
     this.#sendTime = sendTime;
@@ -133,6 +138,7 @@ export class RoomMember implements MixSink {
     const participant = room.mixer.add({
       sink: this,
       kind: this.#kind,
+      loudness: this.#loudness,
       ...this.#inMix,
       voice: this.id,
       hearing,

@@ -1,6 +1,7 @@
 /** A participant of a mixer: the opaque handle, and the mixer's own view. */
 import type { Frame } from '../kernels/frame.ts';
 import type { MixSource, Sides, SourceKind } from '../source/mix-source.ts';
+import type { MusicLoudness } from '../source/music-level.ts';
 import type { Audience, ListeningToAudience } from './audience.ts';
 import type { ChannelSet } from './channel-set.ts';
 import type { Contributor } from './contributor.ts';
@@ -38,6 +39,8 @@ export interface ParticipantOptions {
   readonly sink: MixSink;
   /** A voice by default. */
   readonly kind?: SourceKind;
+  /** Of music; unchanged by default. */
+  readonly loudness?: MusicLoudness | undefined;
   readonly muted: boolean;
   readonly deafened: boolean;
   /** The positive integer that identifies this voice in hearings; without it, no hearing can refer to the voice. */

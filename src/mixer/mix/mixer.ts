@@ -102,7 +102,7 @@ export class Mixer {
     const { kind = 'voice', muted, address = TO_ROOM, channels = ChannelSet.ROOM } = options;
     const source =
       kind === 'music'
-        ? new MusicSource(this.#pool, muted, this.#limits.music)
+        ? new MusicSource(this.#pool, muted, this.#limits, options.loudness)
         : new Source(this.#pool, muted, { talkerLimit: this.#limits.limitFor(address), levelling: this.#levelling });
     if (kind === 'music' && this.#stereo.musicEntered()) this.#settleListeners();
     const isStereo = this.#hearsStereo(options, channels);

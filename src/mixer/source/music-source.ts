@@ -10,6 +10,7 @@ import type { Frame } from '../kernels/frame.ts';
 import { levelDbov } from '../kernels/pcm.ts';
 import { JitterBuffer } from './jitter-buffer.ts';
 import type { MixSource, Sides } from './mix-source.ts';
+import { MusicLevel, type MusicLoudness } from './music-level.ts';
 import type { SourcePacket } from './source-packet.ts';
 import { StereoDecoder } from './stereo-decoder.ts';
 import { StretchPlan } from './stretch-plan.ts';
@@ -21,6 +22,8 @@ import { FADE_SAMPLES } from './voice-decoder.ts';
 /** Temporary within one call: what both sides have in common. */
 const middle = new Float32Array(FRAME_SAMPLES);
 
+const PLAIN: MusicLoudness = { gain: 1, duckDb: 0 };
+
 interface Frames extends Sides {
   readonly mono: Frame;
 }
@@ -31,6 +34,8 @@ export class MusicSource implements MixSource, Talker {
   readonly passed = undefined;
   readonly #pool: CodecPool;
   readonly #limit: TalkerLimit;
+  readonly #voices: TalkerLimit;
+  readonly #level: MusicLevel;
   readonly #jitter: JitterBuffer;
   readonly #sound: StereoDecoder;
   readonly #stretch = new StretchPlan();
@@ -42,10 +47,17 @@ export class MusicSource implements MixSource, Talker {
   /** Taken from the pool while the source sounds. */
   #frames: Frames | undefined;
 
-  /** @param limit of music in the room */
-  constructor(pool: CodecPool, muted: boolean, limit: TalkerLimit) {
+  /** @param limits of music in the room, and of the voices there */
+  constructor(
+    pool: CodecPool,
+    muted: boolean,
+    limits: { readonly music: TalkerLimit; readonly room: TalkerLimit },
+    loudness: MusicLoudness = PLAIN,
+  ) {
     this.#pool = pool;
-    this.#limit = limit;
+    this.#limit = limits.music;
+    this.#voices = limits.room;
+    this.#level = new MusicLevel(loudness);
     this.#jitter = new JitterBuffer(pool.counters);
     this.#sound = new StereoDecoder(pool);
     this.#muted = muted;
@@ -111,6 +123,7 @@ export class MusicSource implements MixSource, Talker {
 
   read(nowMs: number): boolean {
     this.#sound.advance();
+    this.#level.advance(this.#voices.isTaken);
     if (this.#sound.available >= FRAME_SAMPLES || this.#fill(nowMs)) this.#adjustDelay(nowMs);
     const before = this.#gain;
     this.#gain = !this.#muted && this.admitted && !this.#sound.isBlank ? 1 : 0;
@@ -206,10 +219,12 @@ export class MusicSource implements MixSource, Talker {
     const { mono, left, right } = this.#frames;
     left.samples.set(this.#sound.left.head);
     right.samples.set(this.#sound.right.head);
-    if (from !== 1 || to !== 1) {
+    const { from: levelFrom, to: levelTo } = this.#level;
+    const [start, end] = [from * levelFrom, to * levelTo];
+    if (start !== 1 || end !== 1) {
       const rampSamples = to > from ? FADE_SAMPLES : FRAME_SAMPLES;
-      kernels.ramp(left, from, to, rampSamples);
-      kernels.ramp(right, from, to, rampSamples);
+      kernels.ramp(left, start, end, rampSamples);
+      kernels.ramp(right, start, end, rampSamples);
     }
     mean(mono.samples, left.samples, right.samples);
     this.#activity.update(levelDbov(mono.samples));

@@ -57,6 +57,11 @@ export class TalkerLimit {
     return this.#places.length < this.#share && this.#places.length + this.#takenElsewhere < this.#max;
   }
 
+  /** Somebody is heard, here or in another part of the room. */
+  get isTaken(): boolean {
+    return this.#places.length + this.#takenElsewhere > 0;
+  }
+
   /** Takes effect over the next ticks: if there are too many, one fades in each. */
   setMax(max: number): void {
     this.#max = max;

@@ -8,6 +8,7 @@ import { channelListSchema, channelSchema, newChannelSchema } from './channel-sc
 import type { Download } from './download.ts';
 import { FORWARD_OPERATIONS } from './forward-operations.ts';
 import type { PathParameters } from './path-schema.ts';
+import { PLAYER_OPERATIONS } from './player-operations.ts';
 import { RECORDING_OPERATIONS } from './recording-operations.ts';
 import {
   banListSchema,
@@ -39,7 +40,7 @@ export interface Operation {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** Path after `API_PATH`, with parameters in OpenAPI notation. */
   readonly path: string;
-  readonly tag: 'server' | 'rooms' | 'participants' | 'channels' | 'recordings' | 'forwards' | 'tokens';
+  readonly tag: 'server' | 'rooms' | 'participants' | 'channels' | 'recordings' | 'forwards' | 'players' | 'tokens';
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodObject;
@@ -287,6 +288,7 @@ export const OPERATIONS = {
   },
   ...RECORDING_OPERATIONS,
   ...FORWARD_OPERATIONS,
+  ...PLAYER_OPERATIONS,
   listBans: {
     method: 'get',
     path: `${room}/bans`,

@@ -14,6 +14,7 @@ export const pathSchema = z.strictObject({
   channel: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a channel, percent-encoded.'),
   forward: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a forward.'),
   recording: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a recording.'),
+  player: z.string().max(MAX_PARTICIPANT_ID_LENGTH).default('').describe('The id of a player.'),
   file: z.string().max(MAX_NAME_LENGTH).default('').describe('The name of a file, percent-encoded.'),
 });
 

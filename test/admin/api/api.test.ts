@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { type Test, test } from 'tap';
 import { OPERATION_LIST } from '../../../src/protocol/api/operations.ts';
@@ -7,6 +8,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import { createPrng } from '../../helpers/prng.ts';
 import { startServer } from '../../helpers/running-server.ts';
 import { SignalingClient } from '../../helpers/signaling-client.ts';
+import { oggOf, tonePackets } from '../../helpers/sound-file.ts';
 import { sdpOffer } from '../../rtc/sdp/offers.ts';
 
 const TOKEN = 'an-admin-token-of-32-characters.';
@@ -25,7 +27,9 @@ async function setUp(t: Test, flags: readonly string[] = [], options = {}) {
 }
 
 test('every operation in the document', async (t) => {
-  const { server, api, join } = await setUp(t, ['--token-secret', SECRET, '--whep', 'on']);
+  const sounds = t.testdir();
+  await writeFile(`${sounds}/gong.opus`, oggOf(tonePackets(700, 500)));
+  const { server, api, join } = await setUp(t, ['--token-secret', SECRET, '--whep', 'on', '--player-dir', sounds]);
 
   t.equal((await api.get('/server')).body.status, 'ok');
   t.match((await api.get('/rooms')).body, { rooms: [], total: 0 });
@@ -74,6 +78,20 @@ test('every operation in the document', async (t) => {
     t.match(await (await join('raid', 'Ben')).next('error'), { code: 'room_full' });
     t.match(await api.patch('/rooms/raid', { password: 'scrypt:1:2:3:x:y' }), { body: { code: 'invalid_request' } });
     t.match(await api.patch('/rooms/nowhere', {}), { status: 404, body: { code: 'unknown_room' } });
+  });
+
+  await t.test('plays a sound to a room until it is stopped', async (t) => {
+    await api.post('/rooms', { name: 'hall' });
+    t.match((await api.get('/sounds')).body, { sounds: ['gong.opus'], total: 1 });
+    const started = await api.post('/rooms/hall/players', { file: 'gong.opus', duckDb: 6 });
+    t.match(started, { status: 201, body: { file: 'gong.opus', room: 'hall', loop: false, gainDb: 0, duckDb: 6 } });
+    t.match((await api.get('/rooms/hall/players')).body, { players: [{ id: started.body.id }], total: 1 });
+    const path = `/rooms/hall/players/${started.body.id}`;
+    t.equal((await api.delete(path)).status, 204);
+    t.match(await api.delete(path), { status: 404, body: { code: 'unknown_player' } });
+    t.match(await api.post('/rooms/hall/players', { file: '../gong.opus' }), { body: { code: 'unknown_sound' } });
+    t.match(await api.post('/rooms/hall/players', { file: 'gong.opus', gainDb: 21 }), { status: 400 });
+    t.equal((await api.delete('/rooms/hall')).status, 204);
   });
 
   await t.test('closes a room, and tells the people in it', async (t) => {

@@ -24,6 +24,7 @@ test('a participant is described with their network in both directions, as far a
   };
   const handlers = createHandlers({
     ...{ registry, access, server, allowCapture: false, clock, recordings: undefined },
+    players: { files: async () => [], start: async () => server() },
     links: new LinkSigner(clock),
     forwards: new Forwards({ targets: [], streams: new RoomStreams(clock), onFailed: () => {}, clock, log }),
   });

@@ -22,7 +22,7 @@ class Line {
 
   constructor(limit = new TalkerLimit(4)) {
     this.limit = limit;
-    this.source = new MusicSource(this.pool, false, limit);
+    this.source = new MusicSource(this.pool, false, { music: limit, room: new TalkerLimit(4) });
   }
 
   /** Undefined: nothing arrives. @param isSent the sender has sent it */
