@@ -69,7 +69,7 @@ async function measure(people: number, seconds: number): Promise<RecordingRow> {
     });
     for (let id = 1; id <= people; id++) recording.entered({ id: String(id), identity: null, name: `Person ${id}` });
     const records = new TapRecordWriter();
-    const tap = new RoomTap({ roomId: ROOM, voices: true, mix: true, records, clock });
+    const tap = new RoomTap({ roomId: ROOM, voices: true, mix: true, records, clock, post: () => {} });
     const taps = new WorkerTaps(() => {});
     taps.set(
       ROOM,

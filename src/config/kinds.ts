@@ -211,6 +211,19 @@ export function userName(): ValueKind<string> {
   };
 }
 
+/** A text of one line; it may be empty. */
+export function text({ maxLength }: { maxLength: number }): ValueKind<string> {
+  return {
+    schema: z
+      .string()
+      .max(maxLength)
+      .regex(/^\P{Cc}*$/u),
+    fromText: (given) => given,
+    allowed: `a text of at most ${maxLength} characters in one line`,
+    placeholder: 'TEXT',
+  };
+}
+
 /** A file path; the empty string means no file. */
 export function path(): ValueKind<string> {
   return { schema: z.string(), fromText: (text) => text, allowed: 'a file path', placeholder: 'FILE' };

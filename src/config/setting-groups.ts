@@ -53,6 +53,19 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     title: 'Broadcast',
     keys: ['whip', 'whep', 'live', 'forwardTargets', 'maxPublishers', 'maxListeners', 'maxLiveListeners'],
   },
+  {
+    title: 'Mumble',
+    keys: [
+      'mumble',
+      'mumblePort',
+      'mumbleRooms',
+      'mumbleDefaultRoom',
+      'mumbleName',
+      'mumbleWelcome',
+      'mumbleListPing',
+      'maxMumbleClients',
+    ],
+  },
   { title: 'Log and diagnosis', keys: ['logLevel', 'logFormat', 'showAddresses', 'allowCapture'] },
   {
     title: 'Limits',

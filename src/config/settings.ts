@@ -24,6 +24,7 @@ import {
   webhookSecret,
   webhookUrls,
 } from './kinds.ts';
+import { MUMBLE_SETTINGS } from './mumble-settings.ts';
 import { PLAYER_SETTINGS } from './player-settings.ts';
 import { RECORDING_SETTINGS } from './recording-settings.ts';
 import { type Setting, setting } from './setting.ts';
@@ -238,6 +239,7 @@ export const SETTINGS = {
   ...RECORDING_SETTINGS,
   ...PLAYER_SETTINGS,
   ...BROADCAST_SETTINGS,
+  ...MUMBLE_SETTINGS,
 
   allowCapture: setting(onOff(), {
     default: 'off',

@@ -151,6 +151,8 @@ export interface RoomTapRequest {
   readonly voices: boolean;
   /** What somebody hears who is in the room and does not speak. */
   readonly mix: boolean;
+  /** Voices are shown at once, and not only ten times a second. False if omitted. */
+  readonly live?: boolean;
 }
 
 /** One packet that a room's tap has seen. */
@@ -183,7 +185,7 @@ export interface RoomTapSubscription {
   readonly sink: RoomTapSink;
 }
 
-/** Receives what a room's tap sees, about ten times a second. */
+/** Receives what a room's tap sees, about ten times a second or at once. */
 export interface RoomTapSink {
   voice(packet: TappedVoice): void;
   mix(packet: TappedPacket): void;

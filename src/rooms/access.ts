@@ -103,6 +103,11 @@ export class AccessControl {
     return this.#passwords.has(room) ? 'password' : 'open';
   }
 
+  /** Nobody gets in anywhere without a join token. */
+  get needsToken(): boolean {
+    return this.#mode === 'token';
+  }
+
   hasPassword(room: string): boolean {
     return this.#passwords.has(room);
   }

@@ -40,8 +40,10 @@ export class RoomTaps {
     const requests = Array.from(this.#taps.values(), ({ request }) => request);
     const voices = requests.some((request) => request.voices);
     const mix = requests.some((request) => request.mix);
-    if (voices === this.#wanted.voices && mix === this.#wanted.mix) return;
-    this.#wanted = { voices, mix };
+    const live = requests.some((request) => request.live === true);
+    const before = this.#wanted;
+    if (voices === before.voices && mix === before.mix && live === (before.live ?? false)) return;
+    this.#wanted = { voices, mix, ...(live && { live }) };
     this.#media().setTap(voices || mix ? { request: this.#wanted, sink: this.#sink } : null);
   }
 }

@@ -12,6 +12,7 @@ import { sharesPort } from '../config/one-port.ts';
 import { Forwards } from '../gateways/forward/forwards.ts';
 import { createLive } from '../gateways/live/control.ts';
 import { RoomStreams } from '../gateways/live/room-streams.ts';
+import type { MumbleGateway } from '../gateways/mumble/control.ts';
 import { FilePlayers } from '../gateways/players/control.ts';
 import { createBroadcast } from '../gateways/whip/control.ts';
 import { createHttpApp } from '../http/app.ts';
@@ -33,6 +34,7 @@ import { SignalingEndpoint } from '../signaling/signaling-server.ts';
 import { fileDoor } from './file-door.ts';
 import { closeHttpServer } from './http-server.ts';
 import { checkKeptRooms, openKeptRooms } from './kept-rooms.ts';
+import { startMumble } from './mumble.ts';
 import {
   broadcastSettings,
   chatDefaults,
@@ -205,6 +207,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     ...liveSettings(config),
     ...{ registry, addresses, proxies, showAddresses, limitCounts, streams, log, errors },
   });
+  let mumble: MumbleGateway | undefined;
   const app = createHttpApp({
     assets,
     health: healthNow,
@@ -292,6 +295,14 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       close: () => eventsDelivered,
     },
     { name: 'WebSockets', close: () => signaling.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
+    {
+      name: 'Mumble',
+      start: async () => {
+        const shared = { registry, addresses, access, showAddresses, version, limitCounts, clock, log };
+        mumble = await startMumble(config, shared, tls);
+      },
+      stop: () => mumble?.close(),
+    },
     { name: 'control connections', close: () => control.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
     {
       // Rooms end their recordings first; webhooks tell of them afterwards.

@@ -43,6 +43,20 @@ export function mediaError(error: unknown): StartError {
   return new StartError(`Media cannot start: ${reason}. ${advice}`, error);
 }
 
+/** Explains why Mumble clients cannot connect. */
+export function mumbleError(error: unknown, advice: string): StartError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StartError(`Mumble cannot start: ${reason}. ${advice}`, error);
+}
+
+/** Explains why the port for Mumble clients could not be opened. */
+export function mumbleListenError(
+  error: unknown,
+  { host, mumblePort }: Pick<Config, 'host' | 'mumblePort'>,
+): StartError {
+  return new StartError(`${reasonInWords(error, host, mumblePort)} Choose another with --mumble-port.`, error);
+}
+
 /** Explains why access control could not be set up. */
 export function accessError(error: unknown): StartError {
   const reason = error instanceof Error ? error.message : String(error);

@@ -210,6 +210,7 @@ test('in the file, a list may be a single text, and a switch may be true or fals
     announce: ['203.0.113.7:50000', 'voice.example.org'],
     allowOrigins: ['https://a.example', '*'],
     frameAncestors: ['https://a.example', 'https://b.example'],
+    mumbleRooms: ['Lobby', 'Games/Go'],
     teams: ['red', 'blue'],
     turnUrls: ['turn:turn.example.org?transport=udp', 'turn:turn.example.org'],
     keptRooms: ['Lobby=Everyone starts here', 'Games/Go'],

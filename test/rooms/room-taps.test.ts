@@ -40,3 +40,21 @@ test('several recorders share the tap of the media, which changes only when they
   t.equal(told.at(-1), null);
   t.end();
 });
+
+test('voices are shown at once while anybody needs that', async (t) => {
+  const told: (RoomTapSubscription | null)[] = [];
+  const taps = new RoomTaps(() => ({ setTap: (tap) => void told.push(tap) }));
+  const sink = { voice: () => {}, mix: () => {} };
+  const [recorder, relay] = [taps.slot(), taps.slot()];
+  recorder.setTap({ request: { voices: true, mix: false }, sink });
+  relay.setTap({ request: { voices: true, mix: false, live: true }, sink });
+  relay.setTap(null);
+  t.same(
+    told.map((tap) => tap?.request),
+    [
+      { voices: true, mix: false },
+      { voices: true, mix: false, live: true },
+      { voices: true, mix: false },
+    ],
+  );
+});

@@ -256,7 +256,7 @@ export class MediaEngine {
   }
 
   #setRoomTap(roomId: number, request: RoomTapRequest | null): void {
-    const shared = { roomId, records: this.#tapped, clock: this.#clock };
+    const shared = { roomId, records: this.#tapped, clock: this.#clock, post: () => this.#postTapped() };
     this.#rooms.get(roomId)?.setTap(request === null ? null : new RoomTap({ ...request, ...shared }));
   }
 

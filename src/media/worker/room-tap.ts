@@ -9,17 +9,21 @@ export interface RoomTapOptions extends RoomTapRequest {
   readonly roomId: number;
   readonly records: TapRecordWriter;
   readonly clock: Clock;
+  /** Posts what is recorded so far. */
+  readonly post: () => void;
 }
 
 /** As the sink of a listener without a voice, it costs the mixer what any listener costs who does not talk. */
 export class RoomTap implements MixSink {
   readonly voices: boolean;
   readonly mix: boolean;
+  readonly #postLive: (() => void) | undefined;
   readonly #roomId: number;
   readonly #records: TapRecordWriter;
   readonly #clock: Clock;
 
-  constructor({ roomId, voices, mix, records, clock }: RoomTapOptions) {
+  constructor({ roomId, voices, mix, live = false, records, clock, post }: RoomTapOptions) {
+    this.#postLive = live ? post : undefined;
     this.#roomId = roomId;
     this.voices = voices;
     this.mix = mix;
@@ -35,6 +39,7 @@ export class RoomTap implements MixSink {
     if (!this.voices) return;
     const roomId = this.#roomId;
     this.#records.add({ roomId, memberId, stream, arrivalMs: nowMs, timestamp, levelDbov, payload });
+    this.#postLive?.();
   }
 
   write(payload: Uint8Array, timestamp: number): void {

@@ -9,7 +9,7 @@ import type { Server as HttpsServer, ServerOptions } from 'node:https';
 import { type AddressInfo, isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { TLSSocket } from 'node:tls';
+import { type SecureContextOptions, TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import type { CertificateFigures } from '../../admin/metrics/metrics.ts';
 import type { Config } from '../../config/config.ts';
@@ -58,6 +58,7 @@ export class PageTls {
   readonly #settings: PageTlsSettings;
   readonly #source: CertificateSource;
   readonly #challenges: Challenges;
+  readonly #followers: ((context: SecureContextOptions) => void)[] = [];
   #server: HttpsServer | undefined;
 
   private constructor(
@@ -123,7 +124,21 @@ export class PageTls {
         throw secondPortError(error, this.#settings);
       });
     }
-    await this.#source.start((certificate) => this.#server?.setSecureContext(contextOptions(certificate)));
+    await this.#source.start((certificate) => {
+      const context = contextOptions(certificate);
+      this.#server?.setSecureContext(context);
+      for (const follower of this.#followers) follower(context);
+    });
+  }
+
+  /** What the page presents now, for other servers with the same name. */
+  get context(): SecureContextOptions {
+    return contextOptions(this.#source.current);
+  }
+
+  /** From now on `follower` receives each new certificate. */
+  follow(follower: (context: SecureContextOptions) => void): void {
+    this.#followers.push(follower);
   }
 
   /** The name on the certificate that the page's URL should use. */

@@ -54,6 +54,18 @@ test('everything that arrives of a member is shown, at the time it arrived, ten 
   await engine.close();
 });
 
+test('a live tap is shown each packet at once', async (t) => {
+  const engine = new SimulatedEngine(SEED);
+  engine.join({ payload: talk(400), red: false });
+  engine.join();
+  engine.engine.handle({ type: 'set_room_tap', roomId: ROOM, tap: { voices: true, mix: false, live: true } });
+  engine.run(1);
+  const messages = engine.tapped.length;
+  const records = recordsOf(engine);
+  t.ok(records.length >= 45 && messages === records.length, `${records.length} packets in ${messages} messages`);
+  await engine.close();
+});
+
 test('redundant copies are shown as well', async (t) => {
   const engine = new SimulatedEngine(SEED);
   engine.join({ payload: talk(400), loss: 0.2 });

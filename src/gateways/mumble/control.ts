@@ -1,0 +1,247 @@
+/**
+ * Mumble clients in the rooms: their TLS connections, and what they share. A client is a participant like a browser;
+ * voices are passed on to it as they were sent, and its own packets go into the mix.
+ */
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
+import type { Logger } from 'pino';
+import type { Cancel, Clock, Millis } from '../../lib/clock.ts';
+import { toAppError } from '../../lib/errors.ts';
+import { addressKey } from '../../lib/net/client-address.ts';
+import type { LimitCounts } from '../../lib/rates/limit-counts.ts';
+import { MumbleConnection } from './connection.ts';
+import type { EntranceOptions } from './entrance.ts';
+import { RoomRelay } from './room-relay.ts';
+import { Roster } from './roster.ts';
+import { MumbleSession } from './session.ts';
+import type { CryptKeys } from './wire/crypt-state.ts';
+
+export interface MumbleSettings {
+  readonly host: string;
+  readonly port: number;
+  /** The rooms that are shown as channels; see `Roster`. */
+  readonly rooms: readonly string[];
+  readonly defaultRoom: string | undefined;
+  readonly serverName: string;
+  readonly welcome: string;
+  readonly maxUsers: number;
+  /** Whether the list of servers may ask without connecting. */
+  readonly listPing: boolean;
+  /** Time for the TLS handshake and the login. */
+  readonly joinTimeoutMs: Millis;
+}
+
+export interface MumbleOptions extends EntranceOptions {
+  readonly settings: MumbleSettings;
+  readonly version: string;
+  /** Whether the operator sees addresses. */
+  readonly showAddresses: boolean;
+  readonly limitCounts: LimitCounts;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface MumbleFigures {
+  readonly connections: number;
+}
+
+/** A client pings every 5 s. */
+const SILENCE_MS: Millis = 30_000;
+const LOOK_MS: Millis = 1000;
+const KEY_BYTES = 16;
+
+export class MumbleGateway {
+  readonly #options: MumbleOptions;
+  readonly #server: Server;
+  readonly #roster: Roster;
+  readonly #sessions = new Set<MumbleSession>();
+  readonly #sockets = new Set<Socket>();
+  /** By the room's key. */
+  readonly #relays = new Map<string, RoomRelay>();
+  readonly #relayOf = new Map<MumbleSession, RoomRelay>();
+  #cancelLook: Cancel = () => {};
+  #isRefreshDue = false;
+  #isClosed = false;
+
+  /** @param certificate what to present first */
+  constructor(options: MumbleOptions, certificate: SecureContextOptions) {
+    this.#options = options;
+    const { rooms, serverName, joinTimeoutMs } = options.settings;
+    const { registry, access } = options;
+    this.#roster = new Roster({ registry, access, rooms, serverName }, randomBytes(KEY_BYTES).toString('hex'));
+    this.#server = createServer({
+      ...certificate,
+      // Whoever has a certificate is known by it; nobody vouches for it.
+      requestCert: true,
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: joinTimeoutMs,
+    });
+    this.#server.on('connection', (socket) => this.#accept(socket));
+    this.#server.on('secureConnection', (socket) => this.#open(socket));
+    this.#server.on('tlsClientError', (_, socket) => socket.destroy());
+    this.#server.maxConnections = options.settings.maxUsers;
+  }
+
+  /** Opens the port. Rejects with the error of the system. */
+  async listen(): Promise<AddressInfo> {
+    const { host, port } = this.#options.settings;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    this.#look();
+    const address = this.#server.address() as AddressInfo;
+    this.#options.log.info({ address: address.address, port: address.port }, 'Mumble clients can connect');
+    return address;
+  }
+
+  /** From now on new connections are presented this certificate. */
+  setCertificate(certificate: SecureContextOptions): void {
+    this.#server.setSecureContext(certificate);
+  }
+
+  get figures(): MumbleFigures {
+    return { connections: this.#sessions.size };
+  }
+
+  /** Ends all connections so that clients come back by themselves. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelLook();
+    this.#server.close();
+    for (const session of this.#sessions) {
+      session.connection.end();
+      session.close('left');
+    }
+    for (const socket of this.#sockets) socket.destroySoon();
+    for (const relay of this.#relays.values()) relay.close();
+    this.#relays.clear();
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => {});
+    const key = addressKey(socket.remoteAddress ?? '');
+    try {
+      this.#options.addresses.connect(key);
+    } catch (thrown) {
+      this.#options.log.debug({ code: toAppError(thrown).code }, 'Mumble connection refused');
+      socket.destroy();
+      this.#sockets.delete(socket);
+      return;
+    }
+    const closed = this.#options.addresses.opened(key);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      closed();
+    });
+  }
+
+  #open(socket: TLSSocket): void {
+    if (this.#isClosed) {
+      socket.destroy();
+      return;
+    }
+    const { settings, showAddresses, clock } = this.#options;
+    const remote = socket.remoteAddress ?? '';
+    let session: MumbleSession | undefined;
+    const connection = new MumbleConnection(socket, clock, {
+      message: (message) => session?.receive(message),
+      unknown: (type) => session?.receiveUnknown(type),
+      voice: (packet) => session?.receiveTunnelled(packet),
+      closed: () => session?.close('left'),
+    });
+    session = new MumbleSession(connection, {
+      ...this.#options,
+      roster: this.#roster,
+      ...{ defaultRoom: settings.defaultRoom, welcome: settings.welcome, maxUsers: () => settings.maxUsers },
+      newKeys,
+      from: addressKey(remote),
+      address: showAddresses ? remote : null,
+      changed: () => this.#changed(),
+      refresh: () => this.#read(),
+      roomChanged: (of) => this.#placed(of),
+      ended: (of) => this.#ended(of),
+    });
+    this.#sessions.add(session);
+  }
+
+  /** The session is in another room, or in none. */
+  #placed(session: MumbleSession): void {
+    const { clock } = this.#options;
+    const before = this.#relayOf.get(session);
+    before?.delete(session);
+    this.#relayOf.delete(session);
+    const { participant } = session;
+    if (participant !== null && !this.#isClosed) {
+      const { roomKey, roomName } = participant;
+      let relay = this.#relays.get(roomKey);
+      if (relay === undefined) {
+        const sessionOf = (id: string) => this.#roster.sessionOf(id);
+        relay = new RoomRelay({ room: this.#options.registry.room(roomName), sessionOf, clock });
+        this.#relays.set(roomKey, relay);
+      }
+      relay.add(session);
+      this.#relayOf.set(session, relay);
+    }
+    if (before?.isIdle) this.#forget(before);
+  }
+
+  #forget(relay: RoomRelay): void {
+    relay.close();
+    for (const [key, known] of this.#relays) if (known === relay) this.#relays.delete(key);
+  }
+
+  #ended(session: MumbleSession): void {
+    this.#sessions.delete(session);
+    this.#roster.delete(session);
+    this.#changed();
+  }
+
+  /** However much happens at once, clients are told once. */
+  #changed(): void {
+    if (this.#isRefreshDue || this.#isClosed) return;
+    this.#isRefreshDue = true;
+    queueMicrotask(() => this.#refresh());
+  }
+
+  #refresh(): void {
+    this.#isRefreshDue = false;
+    if (this.#isClosed) return;
+    this.#read();
+    for (const session of this.#sessions) session.show();
+  }
+
+  #read(): void {
+    for (const session of this.#sessions)
+      if (session.isReady || session.participant !== null) this.#roster.add(session);
+    this.#roster.refresh();
+  }
+
+  #look(): void {
+    const { clock, settings } = this.#options;
+    this.#cancelLook = clock.setTimer(clock.now() + LOOK_MS, () => {
+      const nowMs = clock.now();
+      for (const session of this.#sessions) {
+        const { heardMs } = session.connection;
+        const isLate = session.isGreeting && nowMs - session.loggedInMs > settings.joinTimeoutMs;
+        if (isLate || nowMs - heardMs > SILENCE_MS) {
+          session.close('connection_lost');
+          session.connection.terminate();
+        } else session.look();
+      }
+      if (this.#sessions.size > 0) this.#refresh();
+      this.#look();
+    });
+  }
+}
+
+function newKeys(): CryptKeys {
+  return { key: randomBytes(KEY_BYTES), sendIv: randomBytes(KEY_BYTES), receiveIv: randomBytes(KEY_BYTES) };
+}

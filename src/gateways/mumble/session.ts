@@ -1,0 +1,390 @@
+/** One Mumble client, from its login to its end. */
+import type { Logger } from 'pino';
+import type { Clock, Millis } from '../../lib/clock.ts';
+import { AppError, toAppError } from '../../lib/errors.ts';
+import type { EndReason, RoomEvent } from '../../rooms/events.ts';
+import { participantName, roomKey } from '../../rooms/names.ts';
+import type { Participant } from '../../rooms/participant.ts';
+import type { RoomRegistry } from '../../rooms/registry.ts';
+import type { MumbleConnection, Received } from './connection.ts';
+import { Downlink } from './downlink.ts';
+import { admitToRoom, type EntranceOptions, roomOfToken } from './entrance.ts';
+import { toHtml } from './html.ts';
+import { Membership } from './membership.ts';
+import { permissionsOf } from './permissions.ts';
+import { Presenter } from './presenter.ts';
+import type { RelayListener } from './room-relay.ts';
+import { type MumblePresence, ROOT_CHANNEL, type Roster } from './roster.ts';
+import { SessionRequests } from './session-requests.ts';
+import { MAX_BANDWIDTH } from './uplink.ts';
+import { type CryptKeys, CryptState } from './wire/crypt-state.ts';
+import { REJECT } from './wire/messages.ts';
+import { announcedVersion, OWN_VERSION, type VoiceFormat, versionV1, voiceFormat } from './wire/version.ts';
+import { LOOPBACK_TARGET, NORMAL_TARGET, readVoicePacket } from './wire/voice-packet.ts';
+
+export interface MumbleSessionOptions extends EntranceOptions {
+  readonly registry: RoomRegistry;
+  readonly roster: Roster;
+  /** The room where people without another wish begin; undefined: none. */
+  readonly defaultRoom: string | undefined;
+  readonly welcome: string;
+  readonly version: string;
+  readonly maxUsers: () => number;
+  /** New keys for the encryption of UDP. */
+  readonly newKeys: () => CryptKeys;
+  /** Of the client, as limits count it, and for the operator. */
+  readonly from: string;
+  readonly address: string | null;
+  /** Something has happened that Mumble clients should see, soon. */
+  readonly changed: () => void;
+  /** Reads the rooms now. */
+  readonly refresh: () => void;
+  /** The room of this session is another one now; null: none. */
+  readonly roomChanged: (session: MumbleSession) => void;
+  /** The session has ended. At most once. */
+  readonly ended: (session: MumbleSession) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+type Status = 'greeting' | 'joining' | 'ready' | 'ended';
+
+/** Names that clients can show. The reason is shown as it is. */
+const REJECTIONS: Readonly<Record<string, number>> = {
+  invalid_name: REJECT.invalidName,
+  password_required: REJECT.wrongServerPassword,
+  wrong_password: REJECT.wrongServerPassword,
+  token_required: REJECT.wrongServerPassword,
+  token_invalid: REJECT.wrongServerPassword,
+  token_expired: REJECT.wrongServerPassword,
+  room_full: REJECT.serverFull,
+  server_draining: REJECT.noNewConnections,
+  server_closing: REJECT.noNewConnections,
+};
+/** Errors for which somebody is let in nevertheless, into the root. */
+const ROOT_INSTEAD: ReadonlySet<string> = new Set(['room_full', 'room_locked', 'too_many_rooms', 'server_busy']);
+const END_WORDS: Readonly<Record<EndReason | 'connection_lost', string>> = {
+  replaced: 'You have connected from another device.',
+  kicked: 'A moderator has removed you.',
+  room_closed: 'The room is closed.',
+  server_closing: 'The server is closing.',
+  owner_left: '',
+  connection_lost: 'The connection is lost.',
+};
+const MAX_SECRETS = 16;
+
+export class MumbleSession implements MumblePresence, RelayListener {
+  readonly session: number;
+  readonly downlink: Downlink;
+  name = '';
+  hash: string | null = null;
+  selfMute = false;
+  selfDeaf = false;
+  format: VoiceFormat = 'old';
+  /** When the client said something that was heard, or wrote. */
+  activeMs: Millis;
+  readonly loggedInMs: Millis;
+  readonly connection: MumbleConnection;
+  readonly #options: MumbleSessionOptions;
+  readonly #presenter: Presenter;
+  readonly #requests: SessionRequests;
+  #status: Status = 'greeting';
+  #secrets: readonly string[] = [];
+  #membership: Membership | null = null;
+  /** The number of the latest wish to enter a room. */
+  #wishes = 0;
+
+  constructor(connection: MumbleConnection, options: MumbleSessionOptions) {
+    this.connection = connection;
+    this.#options = options;
+    this.session = options.roster.newSession();
+    this.loggedInMs = options.clock.now();
+    this.activeMs = this.loggedInMs;
+    this.#presenter = new Presenter(connection, this.session);
+    this.downlink = new Downlink(connection, new CryptState(options.newKeys()), this.session);
+    this.#requests = new SessionRequests(this, options);
+    const release = `Partyline ${options.version}`;
+    connection.send('version', { versionV1: versionV1(OWN_VERSION), release, versionV2: OWN_VERSION });
+  }
+
+  get isReady(): boolean {
+    return this.#status === 'ready';
+  }
+
+  get isGreeting(): boolean {
+    return this.#status === 'greeting' || this.#status === 'joining';
+  }
+
+  get membership(): Membership | null {
+    return this.#membership;
+  }
+
+  /** Null while they are in no room. */
+  get participant(): Participant | null {
+    return this.#membership?.participant ?? null;
+  }
+
+  get hearsMix(): boolean {
+    return this.#membership?.hearsMix === true;
+  }
+
+  get isDeaf(): boolean {
+    return this.selfDeaf || this.hearsMix;
+  }
+
+  /** The channel in which the client's user is. */
+  get channelId(): number {
+    const participant = this.participant;
+    return participant === null ? ROOT_CHANNEL : this.#options.roster.channelOf(participant.roomKey);
+  }
+
+  sendVoice(packet: Uint8Array): void {
+    this.downlink.send(packet);
+  }
+
+  receive(message: Received): void {
+    try {
+      this.#handle(message);
+    } catch (thrown) {
+      this.refuse(thrown);
+    }
+  }
+
+  /** A message that this server does not know in detail. */
+  receiveUnknown(type: number): void {
+    if (this.#status === 'ready') this.#requests.unknown(type);
+  }
+
+  /** Says what was not allowed or did not work. */
+  refuse(thrown: unknown): void {
+    if (this.#status !== 'ready') return;
+    const error = toAppError(thrown);
+    if (error.kind.fault === 'server') this.#options.log.error({ err: thrown }, 'Mumble request failed');
+    this.deny(error.message);
+  }
+
+  deny(reason: string): void {
+    this.connection.send('permissionDenied', { type: 0, reason, session: this.session });
+  }
+
+  /** A voice packet from the tunnel. */
+  receiveTunnelled(packet: Uint8Array): void {
+    this.downlink.heardTunnel();
+    this.receiveVoice(packet);
+  }
+
+  /** A packet from the tunnel or by UDP, decrypted. */
+  receiveVoice(packet: Uint8Array): void {
+    if (this.#status !== 'ready') return;
+    const voice = readVoicePacket(this.format, packet);
+    if (voice === null) return;
+    const nowMs = this.#options.clock.now();
+    if (voice.target === LOOPBACK_TARGET) this.downlink.echo(voice, this.format);
+    // Whispers and shouts go nowhere.
+    if (voice.target !== NORMAL_TARGET || this.selfMute) return;
+    this.activeMs = nowMs;
+    this.#membership?.receive(voice, nowMs);
+  }
+
+  /** Sends what has changed of the people and rooms that this client sees. */
+  show(): void {
+    if (this.#status !== 'ready') return;
+    this.connection.together(() => this.#presenter.show(this.#options.roster.viewFor(this)));
+  }
+
+  /** Call about once a second. */
+  look(): void {
+    this.#membership?.takeSeat();
+  }
+
+  /** A line of text from the server itself. */
+  tell(text: string): void {
+    this.connection.send('textMessage', { channelIds: [this.channelId], message: toHtml(text) });
+  }
+
+  setSelf(selfMute: boolean, selfDeaf: boolean): void {
+    this.selfMute = selfMute;
+    this.selfDeaf = selfDeaf;
+    this.#membership?.setState({ selfMute, selfDeaf });
+    this.#options.changed();
+  }
+
+  addSecrets(secrets: readonly string[]): void {
+    this.#secrets = [...new Set([...secrets, ...this.#secrets])].slice(0, MAX_SECRETS);
+  }
+
+  /** Enters a room; undefined: the root. Never rejects; what goes wrong is said. */
+  async enter(room: string | undefined): Promise<void> {
+    const wish = ++this.#wishes;
+    try {
+      if (room === undefined) this.#become(null);
+      else await this.#enter(room, () => wish === this.#wishes && this.#status !== 'ended');
+    } catch (thrown) {
+      this.refuse(thrown);
+    }
+  }
+
+  /** Removes the client, which does not come back by itself. */
+  remove(reason: string): void {
+    this.connection.send('userRemove', { session: this.session, reason });
+    this.connection.end();
+    this.close('left');
+  }
+
+  /** Idempotent. */
+  close(reason: 'left' | 'connection_lost'): void {
+    if (this.#status === 'ended') return;
+    this.#status = 'ended';
+    const before = this.#membership;
+    this.#membership = null;
+    this.#options.roomChanged(this);
+    before?.leave(reason);
+    this.#options.ended(this);
+  }
+
+  #handle(message: Received): void {
+    if (this.#status === 'ended') return;
+    switch (message.name) {
+      case 'version':
+        if (this.#status === 'greeting') this.format = voiceFormat(announcedVersion(message.fields));
+        return;
+      case 'authenticate':
+        if (this.#status === 'greeting') void this.#logIn(message.fields);
+        else this.addSecrets(message.fields.tokens);
+        return;
+      default:
+        if (this.#status === 'ready') this.#requests.handle(message);
+    }
+  }
+
+  async #logIn({ username = '', password = '', tokens, opus }: (Received & { name: 'authenticate' })['fields']) {
+    this.#status = 'joining';
+    const { access, log } = this.#options;
+    try {
+      if (opus !== true) {
+        this.#reject(REJECT.wrongVersion, 'This server needs a client with Opus: Mumble 1.2.4 or later.');
+        return;
+      }
+      this.name = participantName(username);
+      this.hash = this.connection.certificateHash;
+      this.addSecrets([password, ...tokens].filter((secret) => secret !== ''));
+      const room = this.#firstRoom();
+      if (room !== undefined) await this.#tryFirstRoom(room);
+      else if (access.needsToken) throw new AppError('token_required');
+      if (this.#status === 'joining') this.#welcome();
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      if (error.kind.fault === 'server') log.error({ err: thrown }, 'Mumble login failed');
+      this.#reject(REJECTIONS[error.code] ?? REJECT.none, error.message);
+    }
+  }
+
+  /** That of the first join token, or the default. */
+  #firstRoom(): string | undefined {
+    for (const secret of this.#secrets) {
+      const room = roomOfToken(secret);
+      if (room !== undefined) return room;
+    }
+    return this.#options.defaultRoom;
+  }
+
+  async #tryFirstRoom(room: string): Promise<void> {
+    try {
+      await this.#enter(room, () => this.#status === 'joining');
+    } catch (thrown) {
+      if (!ROOT_INSTEAD.has(toAppError(thrown).code)) throw thrown;
+    }
+  }
+
+  #reject(type: number, reason: string): void {
+    if (this.#status === 'ended') return;
+    this.connection.send('reject', { type, reason });
+    this.connection.end();
+    this.close('left');
+  }
+
+  /** In the order of Mumble's own server; the client's own user must come before `serverSync`. */
+  #welcome(): void {
+    const { connection, session, downlink } = this;
+    const { roster, welcome, maxUsers, log, address, changed, refresh } = this.#options;
+    const { key, sendIv, receiveIv } = downlink.crypt;
+    this.#status = 'ready';
+    connection.loggedIn();
+    refresh();
+    changed();
+    connection.together(() => {
+      connection.send('cryptSetup', { key, clientNonce: receiveIv, serverNonce: sendIv });
+      connection.send('codecVersion', { alpha: -2147483637, beta: 0, preferAlpha: true, opus: true });
+      this.#presenter.show(roster.viewFor(this));
+      const permissions = permissionsOf(this.participant);
+      connection.send('permissionQuery', { channelId: this.channelId, permissions });
+      connection.send('serverSync', {
+        ...{ session, maxBandwidth: MAX_BANDWIDTH, permissions: BigInt(permissions) },
+        ...(welcome !== '' && { welcomeText: toHtml(welcome) }),
+      });
+      connection.send('serverConfig', {
+        ...{ allowHtml: false, messageLength: MAX_TEXT_LENGTH, imageMessageLength: 1 },
+        ...{ maxUsers: maxUsers(), recordingAllowed: false },
+      });
+    });
+    log.info({ name: this.name, address, version: this.format }, 'Mumble client connected');
+    this.#requests.entered();
+  }
+
+  async #enter(room: string, isWanted: () => boolean): Promise<void> {
+    const { registry, roster, from, address, clock } = this.#options;
+    const { hash } = this;
+    const secrets = this.#secrets;
+    this.#options.addresses.join(from, false);
+    const admission = await admitToRoom(this.#options, room, { secrets, hash, from, isWanted });
+    if (!isWanted() || this.participant?.roomKey === roomKey(room)) return;
+    let membership: Membership | undefined;
+    const state = { muted: this.selfMute || this.selfDeaf, deafened: this.selfDeaf };
+    membership = new Membership({
+      ...{ registry, admission, room, name: this.name, state, from, address, clock },
+      events: {
+        event: (event) => this.#roomEvent(event),
+        ended: (reason) => {
+          if (membership !== undefined && membership === this.#membership) this.#removed(reason);
+        },
+        mix: (payload, timestamp) => this.downlink.mix(payload, timestamp, roster.mixSession, this.format),
+      },
+    });
+    this.#become(membership);
+  }
+
+  #become(membership: Membership | null): void {
+    const before = this.#membership;
+    this.#membership = membership;
+    before?.leave(membership === null ? 'left' : 'moved');
+    this.#options.roomChanged(this);
+    this.#options.changed();
+    if (this.#status !== 'ready') return;
+    this.connection.send('permissionQuery', {
+      channelId: this.channelId,
+      permissions: permissionsOf(this.participant),
+    });
+    this.#requests.entered();
+  }
+
+  #roomEvent(event: RoomEvent): void {
+    if (event.type === 'moved') queueMicrotask(() => this.#options.roomChanged(this));
+    this.#options.changed();
+    if (this.#status === 'ready') this.#requests.tell(event);
+  }
+
+  #removed(reason: EndReason | 'connection_lost'): void {
+    this.#membership = null;
+    // A client whose connection is only closed comes back when the server does.
+    if (reason === 'server_closing') {
+      this.connection.end();
+      this.close('left');
+    } else if (reason === 'room_closed') {
+      this.tell(END_WORDS[reason]);
+      this.#become(null);
+    } else this.remove(END_WORDS[reason]);
+  }
+}
+
+/** Of a line that a client may send, with its HTML. */
+const MAX_TEXT_LENGTH = 8000;

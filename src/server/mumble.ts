@@ -1,0 +1,57 @@
+/** Mumble clients in the server: their settings, and the certificate that they are shown. */
+import { join } from 'node:path';
+import type { SecureContextOptions } from 'node:tls';
+import type { Config } from '../config/config.ts';
+import { MumbleGateway, type MumbleOptions, type MumbleSettings } from '../gateways/mumble/control.ts';
+import { mumbleError, mumbleListenError } from './start-error.ts';
+import { contextOptions } from './tls/certificate.ts';
+import type { PageTls } from './tls/page-tls.ts';
+import { localNames, storedSelfSigned } from './tls/self-signed.ts';
+
+export function mumbleSettings(config: Config): MumbleSettings {
+  const { host, mumblePort: port, mumbleRooms: rooms, mumbleDefaultRoom, joinTimeoutMs } = config;
+  return {
+    ...{ host, port, rooms, joinTimeoutMs },
+    defaultRoom: mumbleDefaultRoom === '' ? undefined : mumbleDefaultRoom,
+    serverName: config.mumbleName,
+    welcome: config.mumbleWelcome,
+    maxUsers: config.maxMumbleClients,
+    listPing: config.mumbleListPing === 'on',
+  };
+}
+
+/**
+ * Opens the port for Mumble clients; undefined if Mumble is off. Clients remember a certificate that nobody vouches for,
+ * so without one of the page a self-signed one is kept. Rejects with `StartError`.
+ */
+export async function startMumble(
+  config: Config,
+  options: Omit<MumbleOptions, 'settings'>,
+  tls: PageTls | undefined,
+): Promise<MumbleGateway | undefined> {
+  if (config.mumble === 'off') return undefined;
+  const certificate = tls?.context ?? (await ownCertificate(config, options));
+  const gateway = new MumbleGateway({ ...options, settings: mumbleSettings(config) }, certificate);
+  tls?.follow((context) => gateway.setCertificate(context));
+  try {
+    await gateway.listen();
+  } catch (error) {
+    gateway.close();
+    throw mumbleListenError(error, config);
+  }
+  return gateway;
+}
+
+async function ownCertificate(
+  { dataDir, host }: Config,
+  { clock, log }: Omit<MumbleOptions, 'settings'>,
+): Promise<SecureContextOptions> {
+  const names = localNames(host === '0.0.0.0' || host === '::' ? [] : [host]);
+  // Names may change without a new certificate, because clients do not compare them.
+  const kept = { needed: [], also: [...names.needed, ...names.also] };
+  try {
+    return contextOptions(await storedSelfSigned({ file: join(dataDir, 'mumble.pem'), names: kept, clock, log }));
+  } catch (error) {
+    throw mumbleError(error, 'Its certificate cannot be kept: set data-dir.');
+  }
+}
