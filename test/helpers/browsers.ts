@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, LaunchOptions, Page } from 'puppeteer-core';
 import { atGroupEnd, isGroup } from '../../scripts/test/group.mjs';
+import { runAllFirst } from './priority.ts';
 import { type SoundDaemon, startSoundDaemon } from './sound-daemon.ts';
 import { openVoicePage, type VoicePage, type VoicePageOptions } from './voice-page.ts';
 
@@ -46,6 +47,8 @@ export interface VoiceBrowser {
   readonly name: 'chromium' | 'firefox';
   /** Opens a page with its own storage, as in another person's browser. */
   open(url: string, options: VoicePageOptions): Promise<VoicePage>;
+  /** Lets the browser run before whatever else the machine does; see `runFirst`. */
+  runFirst(): void;
   /** Opens an empty page. */
   blankPage(): Promise<Page>;
   close(): Promise<void>;
@@ -82,7 +85,7 @@ async function share(name: VoiceBrowser['name'], launch: () => Promise<StartedBr
     shared.set(name, started);
     atGroupEnd(started.close);
   }
-  const { open, blankPage } = started;
+  const { open, runFirst, blankPage } = started;
   const pages: VoicePage[] = [];
   return {
     name,
@@ -91,6 +94,7 @@ async function share(name: VoiceBrowser['name'], launch: () => Promise<StartedBr
       pages.push(page);
       return page;
     },
+    runFirst,
     blankPage,
     close: async () => {
       for (const page of pages) if (!page.page.isClosed()) await page.close();
@@ -155,7 +159,8 @@ async function start(
     await ended;
     await free();
   };
-  return { name, browser, open: opener(browser), blankPage: () => browser.newPage(), close };
+  const first = () => runAllFirst(browser.process()!.pid!);
+  return { name, browser, open: opener(browser), runFirst: first, blankPage: () => browser.newPage(), close };
 }
 
 function opener(browser: Browser): VoiceBrowser['open'] {

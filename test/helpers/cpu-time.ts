@@ -92,7 +92,8 @@ function waitedNs(pids: readonly number[]): Map<string, number> {
   return waited;
 }
 
-function threadsOf(pid: number): string[] {
+/** The folders of a process's threads, whose names are their ids; none if it has ended. */
+export function threadsOf(pid: number): string[] {
   try {
     return readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}`);
   } catch {

@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
+import { basename } from 'node:path';
+import { threadsOf, withDescendants } from './cpu-time.ts';
 
 /** Errors of those who may not do it, whose kernel cannot do it, or whose process has ended. */
 const EXPECTED = ['EACCES', 'EPERM', 'ENOENT', 'ESRCH', 'EAGAIN'];
@@ -17,6 +19,11 @@ export function runFirst(pid: number): void {
   } catch (error) {
     if (!EXPECTED.includes(codeOf(error))) throw error;
   }
+}
+
+/** The same for a process that runs already, with all its threads, and all that it has started and will start. */
+export function runAllFirst(pid: number): void {
+  for (const one of withDescendants(pid)) for (const thread of threadsOf(one)) runFirst(Number(basename(thread)));
 }
 
 function codeOf(error: unknown): string {
