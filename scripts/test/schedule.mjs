@@ -43,7 +43,7 @@ const BROWSER_GROUPS = [
   ['crowd', 'embedding', 'loss', 'moving', 'mumble-link'],
   ['page', 'room', 'sdk', 'volume', 'web-game'],
   // With Firefox.
-  ['browsers', 'policy', 'speaker-choice', 'tcp', 'turn'],
+  ['browsers', 'policy', 'sharing', 'speaker-choice', 'tcp', 'turn'],
 ].map((names) => names.map((name) => `test/e2e/${name}.test.ts`));
 
 /** Tests that measure their own process, or end others. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ElementHandle } from 'puppeteer-core';
 import { type Test, test } from 'tap';
 import { ApiClient } from '../helpers/api-client.ts';
-import { launchChromium, launchFirefox } from '../helpers/browsers.ts';
+import { launchFirefox, launchSharingChromium, type VoiceBrowser } from '../helpers/browsers.ts';
 import { skipIfMissing } from '../helpers/debian-packages.ts';
 import { heardTone } from '../helpers/heard-tone.ts';
 import { stereoTone } from '../helpers/music.ts';
@@ -57,12 +57,9 @@ test('people share a tab and a file with their room', { skip: skipIfMissing(miss
   ]);
   t.teardown(() => server.stop());
   const api = new ApiClient(server.url.replace(/\/$/, ''), TOKEN);
-  const [chromium, firefox] = await Promise.all([
-    launchChromium([`--auto-select-tab-capture-source-by-title=${TAB_TITLE}`]),
-    launchFirefox(),
-  ]);
+  const [chromium, firefox] = await Promise.all([launchSharingChromium(TAB_TITLE), launchFirefox()]);
   t.teardown(() => Promise.all([chromium.close(), firefox.close()]));
-  const enter = async (browser: typeof chromium, name: string) => {
+  const enter = async (browser: VoiceBrowser, name: string) => {
     const page = await browser.open(`${server.url}room/music`, {
       microphone: { kind: 'tone', frequencyHz: 300, gain: 0 },
     });

@@ -63,6 +63,17 @@ export function launchChromium(extraFlags: readonly string[] = []): Promise<Voic
 }
 
 /**
+ * A Chromium whose pages share the tab with this title when they ask what to share. Chromium captures nothing of a
+ * browser that is muted, and with the fake permission dialog it shares no real tab.
+ */
+export function launchSharingChromium(title: string): Promise<VoiceBrowser> {
+  return startChromium(
+    [`--auto-select-tab-capture-source-by-title=${title}`],
+    ['--mute-audio', '--use-fake-ui-for-media-stream'],
+  );
+}
+
+/**
  * Debian's Firefox ESR, headless, likewise shared. It must run inside the private network, because it uses no loopback
  * address for WebRTC.
  */
@@ -102,11 +113,15 @@ async function share(name: VoiceBrowser['name'], launch: () => Promise<StartedBr
   };
 }
 
-async function startChromium(extraFlags: readonly string[] = []): Promise<StartedBrowser> {
+async function startChromium(
+  extraFlags: readonly string[] = [],
+  without: readonly string[] = [],
+): Promise<StartedBrowser> {
   const home = await makeHome();
   return start('chromium', home, {
     executablePath: '/usr/bin/chromium',
-    args: [...CHROMIUM_FLAGS, ...extraFlags],
+    args: [...CHROMIUM_FLAGS.filter((flag) => !without.includes(flag)), ...extraFlags],
+    ignoreDefaultArgs: [...without],
   });
 }
 
