@@ -40,7 +40,7 @@ const LONG = [
  */
 const BROWSER_GROUPS = [
   ['access', 'admin', 'capture', 'channels', 'chat'],
-  ['crowd', 'embedding', 'loss', 'moving', 'mumble-link'],
+  ['crowd', 'embedding', 'loss', 'many-rooms', 'moving', 'mumble-link'],
   ['page', 'room', 'sdk', 'volume', 'web-game'],
   // With Firefox.
   ['browsers', 'policy', 'sharing', 'speaker-choice', 'tcp', 'turn'],

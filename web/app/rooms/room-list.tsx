@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { Component } from 'preact';
 import type { ListedRoom } from '../../../src/protocol/rooms.ts';
 import { LockIcon } from '../icons.tsx';
 import { strings } from '../language.ts';
@@ -64,7 +65,13 @@ function Nodes({ nodes, ...props }: RoomListProps & { readonly nodes: readonly R
             </details>
           ) : (
             <>
-              <Room {...props} room={node.room} label={node.label} />
+              <Room
+                room={node.room}
+                label={node.label}
+                isHere={props.here !== null && isSameRoom(node.room.name, props.here)}
+                isNext={props.goingTo === node.room.name}
+                onChoose={props.onChoose}
+              />
               <Nodes {...props} nodes={node.children} />
             </>
           )}
@@ -74,8 +81,30 @@ function Nodes({ nodes, ...props }: RoomListProps & { readonly nodes: readonly R
   );
 }
 
-function Room({ room, label, here, goingTo, onChoose }: RoomListProps & { room: ListedRoom; label: string }) {
-  const isHere = here !== null && isSameRoom(room.name, here);
+interface RoomProps {
+  /** Another object if anything of it has changed. */
+  readonly room: ListedRoom;
+  readonly label: string;
+  readonly isHere: boolean;
+  /** This participant is on the way there. */
+  readonly isNext: boolean;
+  readonly onChoose: (room: ListedRoom) => void;
+}
+
+/** Draws only what has changed: a list has up to 500 rooms, in which somebody begins or stops to talk all the time. */
+class Room extends Component<RoomProps> {
+  override shouldComponentUpdate({ room, label, isHere, isNext }: RoomProps): boolean {
+    const now = this.props;
+    return room !== now.room || label !== now.label || isHere !== now.isHere || isNext !== now.isNext;
+  }
+
+  override render(props: RoomProps) {
+    // The latest one, although a new one alone draws nothing.
+    return <RoomEntry {...props} onChoose={(room) => this.props.onChoose(room)} />;
+  }
+}
+
+function RoomEntry({ room, label, isHere, isNext, onChoose }: RoomProps) {
   const { participants, people, description } = room;
   const closed = isHere ? '' : whatKeepsOut(room);
   const more = (participants ?? 0) - people.length;
@@ -88,7 +117,7 @@ function Room({ room, label, here, goingTo, onChoose }: RoomListProps & { room: 
         data-room={room.name}
         data-participants={participants}
         aria-current={isHere ? 'true' : undefined}
-        aria-busy={goingTo === room.name}
+        aria-busy={isNext}
         title={room.name}
         onClick={() => {
           if (!isHere) onChoose(room);
