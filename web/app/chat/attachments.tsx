@@ -38,6 +38,10 @@ export function Attachments({ call, rules, to, onProblem }: AttachmentsProps) {
 
   const sendOne = async (file: File, one: Upload, to: string) => {
     const { chat } = call.client;
+    const retryAfterMs = call.chat.slowModeWaitMs;
+    // Otherwise the server would say so only after the upload.
+    if (to === '' && retryAfterMs > 0 && call.self.value?.mayModerate !== true)
+      throw new VoiceError('slow_mode', '', retryAfterMs);
     const prepared = await prepare(file);
     if (prepared.content.size === 0) throw new VoiceError('file_too_large', '');
     one.abort.signal.throwIfAborted();

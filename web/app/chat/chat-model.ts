@@ -18,9 +18,14 @@ export class ChatModel {
   readonly isOpen = signal(false);
   readonly unread = signal<Unread>(NONE);
   readonly #client: VoiceClient;
+  /** When this participant last wrote to everyone. */
+  #wroteMs = Number.NEGATIVE_INFINITY;
 
   constructor(client: VoiceClient) {
     this.#client = client;
+    globalThis.document?.addEventListener('visibilitychange', () => {
+      if (this.#isSeen) this.unread.value = NONE;
+    });
     client.on('chat', (state) => {
       this.state.value = state;
       if (state.rules === null) this.close();
@@ -41,6 +46,12 @@ export class ChatModel {
     this.unread.value = NONE;
   }
 
+  /** How long slow mode keeps this participant from writing to everyone. */
+  get slowModeWaitMs(): number {
+    const { rules } = this.state.value;
+    return Math.max(0, this.#wroteMs + 1000 * (rules?.slowModeSeconds ?? 0) - performance.now());
+  }
+
   /** The line names this participant, or only they received it. */
   isForMe({ from, to, mentions }: ChatEntry): boolean {
     const { participantId } = this.#client;
@@ -49,8 +60,16 @@ export class ChatModel {
     );
   }
 
+  get #isSeen(): boolean {
+    return this.isOpen.value && !globalThis.document?.hidden;
+  }
+
   #arrived(line: ChatEntry): void {
-    if (this.isOpen.value || line.from === this.#client.participantId) return;
+    if (line.from === this.#client.participantId) {
+      if (line.to === null) this.#wroteMs = performance.now();
+      return;
+    }
+    if (this.#isSeen) return;
     const { lines, isForMe } = this.unread.value;
     this.unread.value = { lines: lines + 1, isForMe: isForMe || this.isForMe(line) };
   }
