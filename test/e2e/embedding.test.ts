@@ -45,16 +45,18 @@ test('a room in a page of another site', { skip: skipIfMissing(missingForBrowser
     await Promise.all([ada.close(), ben.close()]);
   });
 
-  t.test('the element shows the room', async () => {
+  t.test('the element shows the room in a language', async (t) => {
     site.files.set(
       '/',
       `<!doctype html><title>Element</title><script type="module" src="${server}/embed.js"></script>
-      <partyline-voice server="${server}" room="element"></partyline-voice>
+      <partyline-voice server="${server}" room="element" lang="de"></partyline-voice>
       <script>document.querySelector('partyline-voice').addEventListener('participants', ({ detail }) => { globalThis.people = detail; });</script>`,
     );
     const ben = await visit(chromium, server, 'element');
     const ada = await chromium.open(`${site.origin}/`, { microphone: TONE });
     await becomes(ada, `globalThis.people !== undefined`);
+    const frame = ada.page.frames().find((one) => one.url().startsWith(server));
+    t.equal(await frame?.evaluate('document.documentElement.lang'), 'de');
     await ada.page.evaluate(`document.querySelector('partyline-voice').frame.join({ name: 'Ada' })`);
     await hears(ben, 'Ada');
     await becomes(ada, 'people.length === 2');

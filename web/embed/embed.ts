@@ -8,6 +8,8 @@ export interface FrameOptions {
   server: string;
   room: string;
   title?: string;
+  /** Of the page, such as `de`; without it, the one of the browser. */
+  language?: string;
 }
 
 type Listener = (data: never) => void;
@@ -20,8 +22,9 @@ export class PartylineFrame {
   readonly #listeners: [name: string, listener: Listener][] = [];
   readonly #ready: Promise<void>;
 
-  constructor(parent: Element, { server, room, title = 'Voice' }: FrameOptions) {
+  constructor(parent: Element, { server, room, title = 'Voice', language = '' }: FrameOptions) {
     const url = new URL(`room/${encodeURIComponent(room)}?embed=1`, `${server.replace(/\/$/, '')}/`);
+    if (language !== '') url.searchParams.set('lang', language);
     this.#origin = url.origin;
     this.element.allow = 'microphone; autoplay; speaker-selection';
     this.element.title = title;
@@ -71,13 +74,14 @@ export class PartylineFrame {
   };
 }
 
-/** `<partyline-voice server="…" room="…">`. Its events are those of the frame, with the data in `detail`. */
+/** `<partyline-voice server="…" room="…" lang="…">`. Its events are those of the frame, with the data in `detail`. */
 class PartylineVoice extends HTMLElement {
   frame: PartylineFrame | undefined;
 
   connectedCallback(): void {
     const attribute = (name: string) => this.getAttribute(name) ?? '';
-    this.frame = new PartylineFrame(this, { server: attribute('server'), room: attribute('room') });
+    const options = { server: attribute('server'), room: attribute('room'), language: attribute('lang') };
+    this.frame = new PartylineFrame(this, options);
     this.frame.element.style.cssText = 'border:0;width:100%;height:100%';
     for (const name of ['ready', 'state', 'participants', 'speaking', 'problem'])
       this.frame.on(name, (detail) => this.dispatchEvent(new CustomEvent(name, { detail })));
