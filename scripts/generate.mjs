@@ -72,6 +72,8 @@ await update('src/lib/error-code.ts', () => errorCodeType(ERRORS));
 await update('config.sample.toml', () => sampleToml());
 const declarations = bundleDeclarations(join(root, 'web/sdk/index.ts'));
 await update('web/sdk/partyline-client.d.ts', () => `${BY_SCRIPT}\n${declarations}`);
+const bot = bundleDeclarations(join(root, 'web/sdk/bot/index.ts'));
+await update('web/sdk/partyline-bot.d.ts', () => `${BY_SCRIPT.replace('index.ts', 'bot/index.ts')}\n${bot}`);
 await update('docs/sdk-reference.md', () => referenceOf(declarations));
 await update('docs/protocol.md', (text) =>
   text.replace(

@@ -9,6 +9,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDER = join(ROOT, 'web/sdk');
 /** Written by scripts/generate.mjs. */
 const DECLARATIONS = join(FOLDER, 'partyline-client.d.ts');
+const BOT_DECLARATIONS = join(FOLDER, 'partyline-bot.d.ts');
 export const TARGET = ['chrome109', 'firefox115', 'safari16'];
 
 function bundle(options) {
@@ -36,8 +37,9 @@ export async function buildPackage(outdir) {
   await rm(outdir, { recursive: true, force: true });
   await mkdir(outdir, { recursive: true });
   // Readable, because the application's own build makes it small.
-  await bundle({ entryPoints: { index: join(FOLDER, 'index.ts') }, outdir });
+  await bundle({ entryPoints: { index: join(FOLDER, 'index.ts'), bot: join(FOLDER, 'bot/index.ts') }, outdir });
   await copyFile(DECLARATIONS, join(outdir, 'index.d.ts'));
+  await copyFile(BOT_DECLARATIONS, join(outdir, 'bot.d.ts'));
   for (const name of ['package.json', 'README.md']) await copyFile(join(FOLDER, name), join(outdir, name));
   await copyFile(join(ROOT, 'LICENSE'), join(outdir, 'LICENSE'));
 }

@@ -72,7 +72,7 @@ const ONLY_FROM_MAIN = ['src/main/', 'src/server/'];
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   '@discordjs/opus': ['src/mixer/codec/opus.ts'],
   werift: ['src/rtc/dtls/'],
-  ws: ['src/signaling/', 'src/admin/control/'],
+  ws: ['src/signaling/', 'src/admin/control/', 'src/gateways/bots/'],
   koa: ['src/http/', 'src/admin/', 'src/gateways/'],
   '@koa/router': ['src/admin/api/'],
   '@koa/bodyparser': ['src/admin/api/'],

@@ -48,7 +48,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'recordingKeepDays',
     ],
   },
-  { title: 'Players', keys: ['playerDir'] },
+  { title: 'Players and bots', keys: ['playerDir', 'maxBots'] },
   {
     title: 'Broadcast',
     keys: ['whip', 'whep', 'live', 'forwardTargets', 'maxPublishers', 'maxListeners', 'maxLiveListeners'],

@@ -1,3 +1,4 @@
+import { BOT_SETTINGS } from './bot-settings.ts';
 import { BROADCAST_SETTINGS } from './broadcast-settings.ts';
 import { CHAT_SETTINGS } from './chat-settings.ts';
 import {
@@ -238,6 +239,7 @@ export const SETTINGS = {
   ...CHAT_SETTINGS,
   ...RECORDING_SETTINGS,
   ...PLAYER_SETTINGS,
+  ...BOT_SETTINGS,
   ...BROADCAST_SETTINGS,
   ...MUMBLE_SETTINGS,
 

@@ -60,6 +60,8 @@ export type ErrorCode =
   | 'unknown_player'
   | 'too_many_players'
   | 'unsupported_media'
+  | 'bots_off'
+  | 'buffer_full'
   | 'room_full'
   | 'too_many_rooms'
   | 'too_many_rooms_of_address'

@@ -1,3 +1,4 @@
+import { BOT_ERRORS } from './bot-errors.ts';
 import { BROADCAST_ERRORS } from './broadcast-errors.ts';
 import type { ErrorCode } from './error-code.ts';
 import { PLAYER_ERRORS } from './player-errors.ts';
@@ -180,6 +181,7 @@ export const ERRORS = {
   },
   ...RECORDING_ERRORS,
   ...PLAYER_ERRORS,
+  ...BOT_ERRORS,
   room_full: { fault: 'user', httpStatus: 409, closeCode: null, message: 'The room is full.' },
   too_many_rooms: {
     fault: 'user',

@@ -24,6 +24,8 @@ export interface RecordingView {
   readonly tracks: RecordingTracks;
   /** Nobody is heard until they have agreed (`agreesToRecording` in `state`). */
   readonly needsConsent: boolean;
+  /** So many programs are given what is said, and may keep it; omitted for none. It may be all that there is. */
+  readonly programs?: number;
 }
 
 /** Starts or ends a recording of the room, with the right to do so (`mayRecord`). */

@@ -12,6 +12,8 @@ export interface Admission {
   readonly mayShout?: boolean;
   /** May start and end recordings of the room. */
   readonly mayRecord?: boolean;
+  /** May connect as a bot, which sends and gets sound without WebRTC. */
+  readonly mayBeBot?: boolean;
   /** When their join token expires, in milliseconds since 1970; omitted without a token. */
   readonly expiresAtMs?: Millis;
   /** This server issued the token to somebody who was in the room. */

@@ -9,6 +9,7 @@ import { createMetrics } from '../admin/metrics/metrics.ts';
 import { Webhooks } from '../admin/webhooks/webhooks.ts';
 import type { Config } from '../config/config.ts';
 import { sharesPort } from '../config/one-port.ts';
+import { BotEndpoint } from '../gateways/bots/endpoint.ts';
 import { Forwards } from '../gateways/forward/forwards.ts';
 import { createLive } from '../gateways/live/control.ts';
 import { RoomStreams } from '../gateways/live/room-streams.ts';
@@ -31,6 +32,7 @@ import { AddressLimits } from '../rooms/address-limits.ts';
 import { RoomRegistry } from '../rooms/registry.ts';
 import { turnServers } from '../signaling/ice-servers.ts';
 import { SignalingEndpoint } from '../signaling/signaling-server.ts';
+import { botCodec } from './bot-codec.ts';
 import { fileDoor } from './file-door.ts';
 import { closeHttpServer } from './http-server.ts';
 import { checkKeptRooms, openKeptRooms } from './kept-rooms.ts';
@@ -259,9 +261,15 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
     clock,
     log,
   });
+  const bots = new BotEndpoint({
+    maxBots: config.maxBots,
+    check: (...credentials) => api.auth.check(...credentials),
+    ...{ registry, allowHosts: config.allowHosts, proxies, showAddresses, requests, limitCounts, clock, log },
+    codec: botCodec,
+  });
   const signaling = new SignalingEndpoint({
     server: http,
-    otherPath: control.upgrade,
+    otherPath: (...upgrade) => control.upgrade(...upgrade) || bots.upgrade(...upgrade),
     registry,
     limits: signalingLimits(config),
     addresses,
@@ -303,6 +311,7 @@ export async function createServer(config: Config, deps: ServerDeps): Promise<Pa
       },
       stop: () => mumble?.close(),
     },
+    { name: 'bots', close: () => bots.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
     { name: 'control connections', close: () => control.close(config.shutdownGraceMs * CLOSING_HANDSHAKES_SHARE) },
     {
       // Rooms end their recordings first; webhooks tell of them afterwards.

@@ -1,18 +1,23 @@
 import { once } from 'node:events';
-import { IncomingMessage, type RequestListener } from 'node:http';
+import { createServer, IncomingMessage, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pino from 'pino';
 import { type Test, test } from 'tap';
+import { WebSocket } from 'ws';
 import { AdminAuth } from '../../src/admin/api/admin-auth.ts';
+import { BotEndpoint } from '../../src/gateways/bots/endpoint.ts';
 import { TrustedProxies } from '../../src/lib/net/client-address.ts';
 import { LIMITS, type Limit, LimitCounts } from '../../src/lib/rates/limit-counts.ts';
 import { RequestRate } from '../../src/lib/rates/request-rate.ts';
 import { FileStore } from '../../src/rooms/chat/file-store.ts';
 import { ParticipantUpdates } from '../../src/rooms/participant-updates.ts';
+import { botCodec } from '../../src/server/bot-codec.ts';
 import { createBoundedHttpServer } from '../../src/server/http-server.ts';
 import { type BroadcastSetUp, startBroadcast } from '../helpers/broadcast-server.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
+import { openRegistry } from '../helpers/open-registry.ts';
 import { startSignalingServer } from '../helpers/signaling-server.ts';
 import { sdpOffer } from '../rtc/sdp/offers.ts';
 
@@ -149,6 +154,31 @@ const MEETINGS: Readonly<Record<Limit, (t: Test) => Promise<LimitCounts>>> = {
   }),
   publishers: broadcast({ maxPublishers: 0 }, '/whip/lobby'),
   listeners: broadcast({ maxListeners: 0 }, '/whep/lobby'),
+  bots: async (t) => {
+    const limitCounts = new LimitCounts();
+    const { registry, clock } = openRegistry();
+    const proxies = new TrustedProxies([]);
+    const requests = new RequestRate({ maxRequestsPerMinute: 0, proxies, clock, limitCounts });
+    const endpoint = new BotEndpoint({
+      ...{ maxBots: 1, check: async () => {}, allowHosts: [], showAddresses: true },
+      ...{ registry, proxies, requests, limitCounts, clock, log: pino({ level: 'silent' }), codec: botCodec },
+    });
+    const http = createServer();
+    http.on('upgrade', (request, socket, head) => void endpoint.upgrade(request.url ?? '', request, socket, head));
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    const open = async () => {
+      const { port } = http.address() as AddressInfo;
+      const socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/rooms/lobby/endpoint`);
+      t.teardown(() => socket.terminate());
+      await once(socket, 'open');
+    };
+    t.teardown(() => http.close());
+    await open();
+    t.equal(endpoint.connections, 1);
+    await t.rejects(open());
+    return limitCounts;
+  },
   broadcast_sessions_per_address: async (t) => {
     const { post, limitCounts } = await startBroadcast(t, { limits: { maxPerAddress: 1 } });
     const sdp = sdpOffer([{ direction: 'sendonly' }]);

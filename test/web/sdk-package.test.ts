@@ -23,7 +23,17 @@ test('the package', async (t) => {
 
   t.test('it contains the code, the types and the documents, and has the version of the server', async (t) => {
     t.same(files.map(({ path }) => path).sort(), [
-      ...['LICENSE', 'README.md', 'index.d.ts', 'index.js', 'index.js.map', 'package.json'],
+      ...[
+        'LICENSE',
+        'README.md',
+        'bot.d.ts',
+        'bot.js',
+        'bot.js.map',
+        'index.d.ts',
+        'index.js',
+        'index.js.map',
+        'package.json',
+      ],
     ]);
     const { version, dependencies } = readJson(join(installed, 'package.json'));
     t.equal(version, readJson(join(ROOT, 'package.json'))['version']);

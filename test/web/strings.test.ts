@@ -13,6 +13,8 @@ const ONLY_OF_THE_API = new Set([
   'unknown_file',
   'no_converter',
   'range_not_satisfiable',
+  'bots_off',
+  'buffer_full',
   'players_off',
   'unknown_sound',
   'unknown_player',

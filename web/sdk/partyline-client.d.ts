@@ -1,7 +1,7 @@
 // Written by scripts/generate.mjs from web/sdk/index.ts.
 
 /** The code of an error. Stable, for programs. */
-export type ErrorCode = 'malformed_message' | 'unknown_type' | 'message_too_large' | 'too_many_messages' | 'join_timeout' | 'not_joined' | 'already_joined' | 'invalid_name' | 'invalid_room' | 'room_locked' | 'password_required' | 'wrong_password' | 'token_required' | 'token_invalid' | 'token_expired' | 'not_allowed' | 'unknown_participant' | 'invalid_channel' | 'no_space' | 'too_many_bodies' | 'unknown_channel' | 'too_many_channels' | 'not_linked' | 'channel_full' | 'chat_off' | 'invalid_text' | 'too_many_lines' | 'slow_mode' | 'unknown_line' | 'not_delivered' | 'too_many_data' | 'data_too_large' | 'files_off' | 'file_too_large' | 'too_many_files' | 'no_space_for_files' | 'unknown_chat_file' | 'too_many_shares' | 'owner_left' | 'unknown_ban' | 'kicked' | 'capture_off' | 'capture_running' | 'recording_off' | 'recording_running' | 'no_recording' | 'unknown_recording' | 'unknown_file' | 'too_many_recordings' | 'disk_full' | 'recording_failed' | 'no_converter' | 'range_not_satisfiable' | 'players_off' | 'unknown_sound' | 'unknown_player' | 'too_many_players' | 'unsupported_media' | 'room_full' | 'too_many_rooms' | 'too_many_rooms_of_address' | 'sdp_too_large' | 'invalid_sdp' | 'unusable_offer' | 'cannot_restart' | 'media_unavailable' | 'server_busy' | 'whip_off' | 'live_off' | 'nothing_to_hear' | 'unknown_session' | 'etag_required' | 'etag_wrong' | 'forbidden_target' | 'unknown_forward' | 'too_many_forwards' | 'unknown_listener' | 'forbidden_origin' | 'unknown_host' | 'rate_limited' | 'too_many_offers' | 'too_many_connections' | 'replaced' | 'server_draining' | 'room_closed' | 'unknown_room' | 'room_exists' | 'identity_present' | 'tokens_off' | 'api_off' | 'admin_token_required' | 'admin_token_wrong' | 'not_found' | 'method_not_allowed' | 'invalid_request' | 'request_too_large' | 'unsupported_media_type' | 'server_closing' | 'internal';
+export type ErrorCode = 'malformed_message' | 'unknown_type' | 'message_too_large' | 'too_many_messages' | 'join_timeout' | 'not_joined' | 'already_joined' | 'invalid_name' | 'invalid_room' | 'room_locked' | 'password_required' | 'wrong_password' | 'token_required' | 'token_invalid' | 'token_expired' | 'not_allowed' | 'unknown_participant' | 'invalid_channel' | 'no_space' | 'too_many_bodies' | 'unknown_channel' | 'too_many_channels' | 'not_linked' | 'channel_full' | 'chat_off' | 'invalid_text' | 'too_many_lines' | 'slow_mode' | 'unknown_line' | 'not_delivered' | 'too_many_data' | 'data_too_large' | 'files_off' | 'file_too_large' | 'too_many_files' | 'no_space_for_files' | 'unknown_chat_file' | 'too_many_shares' | 'owner_left' | 'unknown_ban' | 'kicked' | 'capture_off' | 'capture_running' | 'recording_off' | 'recording_running' | 'no_recording' | 'unknown_recording' | 'unknown_file' | 'too_many_recordings' | 'disk_full' | 'recording_failed' | 'no_converter' | 'range_not_satisfiable' | 'players_off' | 'unknown_sound' | 'unknown_player' | 'too_many_players' | 'unsupported_media' | 'bots_off' | 'buffer_full' | 'room_full' | 'too_many_rooms' | 'too_many_rooms_of_address' | 'sdp_too_large' | 'invalid_sdp' | 'unusable_offer' | 'cannot_restart' | 'media_unavailable' | 'server_busy' | 'whip_off' | 'live_off' | 'nothing_to_hear' | 'unknown_session' | 'etag_required' | 'etag_wrong' | 'forbidden_target' | 'unknown_forward' | 'too_many_forwards' | 'unknown_listener' | 'forbidden_origin' | 'unknown_host' | 'rate_limited' | 'too_many_offers' | 'too_many_connections' | 'replaced' | 'server_draining' | 'room_closed' | 'unknown_room' | 'room_exists' | 'identity_present' | 'tokens_off' | 'api_off' | 'admin_token_required' | 'admin_token_wrong' | 'not_found' | 'method_not_allowed' | 'invalid_request' | 'request_too_large' | 'unsupported_media_type' | 'server_closing' | 'internal';
 
 /** A channel that a participant belongs to or may join. */
 export interface ChannelView {
@@ -110,8 +110,11 @@ export interface ParticipantInfo {
     readonly away?: boolean;
     /** Of their media, as the server sees it; omitted if it is good, or nothing is known yet. */
     readonly connection?: ConnectionGrade;
-    /** Brought in by a program, not by a page: `whip` is a source such as OBS. Omitted for everybody else. */
-    readonly via?: 'whip';
+    /**
+     * Brought in by a program, not by a page: `whip` is a source such as OBS, `bot` a program that may also listen. Omitted
+     * for everybody else.
+     */
+    readonly via?: 'whip' | 'bot';
     /** False if they may not write in the chat, because of their token or a moderator; otherwise omitted. */
     readonly mayChat?: boolean;
     /** `music`: this is not a person, but a sound that its owner shares beside their voice. Otherwise omitted. */
@@ -140,6 +143,8 @@ export interface RecordingView {
     readonly tracks: RecordingTracks;
     /** Nobody is heard until they have agreed (`agreesToRecording` in `state`). */
     readonly needsConsent: boolean;
+    /** So many programs are given what is said, and may keep it; omitted for none. It may be all that there is. */
+    readonly programs?: number;
 }
 
 export interface ListedPerson {

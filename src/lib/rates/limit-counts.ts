@@ -12,6 +12,7 @@ export const LIMITS = [
   'participants_per_room',
   'publishers',
   'listeners',
+  'bots',
   'broadcast_sessions_per_address',
   'join_time',
   'message_size',

@@ -175,7 +175,7 @@ export const participantSchema = z.strictObject({
   connected: z.boolean().describe('The media connection is established.'),
   captured: z.boolean().describe('What they say and hear is being recorded for troubleshooting.'),
   handRaised: z.boolean().describe('They want to say something.'),
-  via: z.enum(['whip']).nullable().describe('`whip`: a program that sends sound, not a person; otherwise null.'),
+  via: z.enum(['whip', 'bot']).nullable().describe('`whip`, `bot`: a program, not a person; otherwise null.'),
   away: z.boolean().describe('They have said that they are not at the computer.'),
   role: z
     .enum(['person', 'music'])
@@ -273,6 +273,7 @@ export const newTokenSchema = z.strictObject({
     .default(false)
     .describe('The participant may speak to all rooms that are linked to theirs at the same time.'),
   mayRecord: z.boolean().default(false).describe('The participant may start and end recordings of the room.'),
+  mayBeBot: z.boolean().default(false).describe('The token is for a bot.'),
   mayChat: z.boolean().default(true).describe('The participant may write in the chat.'),
   maySendData: z.boolean().default(true).describe('The participant may send data to the programs of others.'),
   mayShareSound: z

@@ -64,6 +64,9 @@ const ALWAYS: WantedRecording = { tracks: 'both' };
 export class RoomRecording {
   readonly #options: RoomRecordingOptions;
   #running: Running | undefined;
+  /** Those that are given what is said, and in which form. */
+  readonly #programs = new Map<symbol, RecordingTracks>();
+  #shownSinceMs: Millis = 0;
   #isStarting = false;
   #closed = false;
   readonly #starts: TokenBucket;
@@ -80,9 +83,35 @@ export class RoomRecording {
 
   get view(): RecordingView | null {
     const running = this.#running;
-    if (running === undefined) return null;
-    const forMs = Math.round(this.#options.clock.now() - running.startedMs);
-    return { forMs, tracks: running.tracks, needsConsent: this.#needsConsent };
+    const programs = this.#programs.size;
+    if (running === undefined && programs === 0) return null;
+    const all = new Set([...this.#programs.values(), ...(running === undefined ? [] : [running.tracks])]);
+    const [first = 'both'] = all;
+    return {
+      forMs: Math.round(this.#options.clock.now() - (running?.startedMs ?? this.#shownSinceMs)),
+      tracks: all.size > 1 ? 'both' : first,
+      needsConsent: this.#needsConsent,
+      ...(programs > 0 && { programs }),
+    };
+  }
+
+  /**
+   * A program is given what is said from now on, until what this returns is called. It may keep that, so everybody is told
+   * as of a recording, and asked if people must agree.
+   */
+  shownTo(tracks: 'mix' | 'participants'): () => void {
+    const { clock, participants, tellAll } = this.#options;
+    const program = Symbol('program');
+    if (this.#programs.size === 0) this.#shownSinceMs = clock.now();
+    this.#programs.set(program, tracks);
+    if (this.#running === undefined) for (const participant of participants.values()) this.#warn(participant);
+    tellAll({ type: 'recording', recording: this.view });
+    return () => {
+      if (!this.#programs.delete(program) || this.#closed) return;
+      const { view } = this;
+      if (view === null) for (const participant of participants.values()) participant.sound.setRecorded(null);
+      tellAll({ type: 'recording', recording: view, ...(view === null && { reason: 'stopped' }) });
+    };
   }
 
   viewFor(participant: Participant): PersonalRecordingView {
@@ -147,7 +176,9 @@ export class RoomRecording {
   /** Somebody is in the room, or connects again. */
   entered(participant: Participant): void {
     if (this.#running !== undefined) this.#take(participant, this.#running);
-    else if (this.#options.mode() === 'always') this.#startAlways();
+    else if (this.#programs.size > 0) this.#warn(participant);
+    if (this.#running !== undefined) return;
+    if (this.#options.mode() === 'always') this.#startAlways();
   }
 
   left(participant: Participant): void {
@@ -201,19 +232,26 @@ export class RoomRecording {
     );
   }
 
-  #take(participant: Participant, { recording }: Running): void {
-    const { id, name, admission, owner } = participant;
+  /** They agree together with what they share. @param agreed called when they do */
+  #warn(participant: Participant, agreed = (): void => {}): void {
+    const { id, owner, sound } = participant;
+    const { participants } = this.#options;
     // What they share is theirs.
-    const sharer = owner && this.#options.participants.get(owner.id);
-    if (sharer?.sound.agreesToRecording === true) participant.sound.agreeToRecording();
+    const sharer = owner && participants.get(owner.id);
+    if (sharer?.sound.agreesToRecording === true) sound.agreeToRecording();
+    const onAgreed = (): void => {
+      agreed();
+      for (const one of participants.values()) if (one.owner?.id === id) one.sound.agreeToRecording();
+    };
+    sound.setRecorded({ needsConsent: this.#needsConsent, onAgreed });
+  }
+
+  #take(participant: Participant, { recording }: Running): void {
+    const { id, name, admission } = participant;
     recording.entered({ id, name, identity: admission.identity });
     recording.setMuted(id, participant.view.muted);
+    this.#warn(participant, () => recording.agreed(id));
     if (participant.sound.agreesToRecording) recording.agreed(id);
-    const onAgreed = () => {
-      recording.agreed(id);
-      for (const one of this.#options.participants.values()) if (one.owner?.id === id) one.sound.agreeToRecording();
-    };
-    participant.sound.setRecorded({ needsConsent: this.#needsConsent, onAgreed });
   }
 
   #sinkOf({ recording, seats }: Running): RoomTapSink {
@@ -234,8 +272,11 @@ export class RoomRecording {
     if (this.#running === undefined || this.#closed) return;
     this.#running = undefined;
     this.#options.media.setTap(null);
-    for (const participant of this.#options.participants.values()) participant.sound.setRecorded(null);
-    this.#options.tellAll({ type: 'recording', recording: null, reason });
+    const { view } = this;
+    for (const participant of this.#options.participants.values())
+      if (view === null) participant.sound.setRecorded(null);
+      else this.#warn(participant);
+    this.#options.tellAll({ type: 'recording', recording: view, reason });
     const goesOn = reason === 'time' && this.#options.mode() === 'always' && this.#options.participants.size > 0;
     if (goesOn) this.#startAlways();
   }
